@@ -1,0 +1,42 @@
+# The commands of this project; `make` lists them. They need a Rust toolchain and Debian or Ubuntu.
+.DEFAULT_GOAL := help
+.PHONY: help build parts demo test bench
+
+# What `make parts` installs for: demo, test or bench.
+FOR ?= test
+
+# Mails gathered from elsewhere, that the tests use where they are at hand.
+CORPUS := $(abspath ../shared/corpora/messages)
+ifneq ($(wildcard $(CORPUS)),)
+export MAILFERRY_CORPUS ?= $(CORPUS)
+endif
+
+help: ## lists these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+build: ## builds the optimised program, target/release/mailferry
+	cargo build --release
+
+parts: ## installs what is missing for FOR=demo, test (the default) or bench, and says what
+	scripts/install-parts $(FOR)
+
+demo: ## shows the whole way of a mail until Ctrl-C; with ONCE=1 it ends by itself
+	scripts/install-parts demo
+	ONCE=$(ONCE) scripts/demo
+
+test: ## installs what the tests need, then checks everything; CI runs this
+	scripts/install-parts test
+	@echo "==> Format"
+	cargo fmt --check
+	@echo "==> Clippy"
+	cargo clippy --all-targets -- -D warnings
+	@echo "==> Tests"
+	cargo test --all
+	@echo "==> Demo"
+	ONCE=1 scripts/demo
+	@echo "==> All is well"
+
+bench: ## measures the import against mbsync and a bare TLS fetch
+	scripts/install-parts bench
+	cargo build --release
+	tests/bench/import $(BENCH)

@@ -1,0 +1,97 @@
+//! Mail addresses as keys: in lower case, so that the same address is one row however it was typed.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+
+/// A mail address, checked for its shape and in lower case.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address(String);
+
+impl Address {
+    /// The address as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The address that a helpdesk gives to an inbox for a customer's address: `jobb@lillestad.se` at `mail.kundo.se` is
+    /// `jobb.lillestad.se@mail.kundo.se`.
+    pub fn derived(customer: &Self, domain: &str) -> Result<Self, String> {
+        format!("{}@{domain}", customer.0.replace('@', ".")).parse()
+    }
+
+    /// Without its plus part: `jobb+anna@lillestad.se` is delivered where `jobb@lillestad.se` is (RFC 5233).
+    #[must_use]
+    pub fn without_plus(&self) -> Self {
+        match self.0.split_once('@') {
+            Some((local, domain)) => match local.split_once('+') {
+                Some((base, _)) if !base.is_empty() => Self(format!("{base}@{domain}")),
+                _ => self.clone(),
+            },
+            None => self.clone(),
+        }
+    }
+}
+
+impl FromStr for Address {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let wrong = |why: &str| Err(format!("{text:?} is not a mail address: {why}"));
+        if text.len() > 320 {
+            return Err("a mail address has at most 320 characters".to_owned());
+        }
+        if text.chars().any(|c| c.is_whitespace() || c.is_control() || "<>\"(),;\\".contains(c)) {
+            return wrong("it holds a character that does not belong there");
+        }
+        match text.split_once('@') {
+            None => wrong("it has no @"),
+            Some((_, domain)) if domain.contains('@') => wrong("it has more than one @"),
+            Some(("", _)) => wrong("nothing stands before the @"),
+            Some((_, domain)) if domain.is_empty() || domain.starts_with('.') || domain.ends_with('.') => {
+                wrong("no domain stands after the @")
+            }
+            Some(_) => Ok(Self(text.to_lowercase())),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for Address {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_compared_without_case_and_plus() {
+        let address: Address = " Jobb+Anna@Lillestad.SE ".parse().unwrap();
+        assert_eq!(address.as_str(), "jobb+anna@lillestad.se");
+        assert_eq!(address.without_plus().as_str(), "jobb@lillestad.se");
+        assert_eq!("+a@b.se".parse::<Address>().unwrap().without_plus().as_str(), "+a@b.se");
+    }
+
+    #[test]
+    fn an_inbox_address_is_derived_from_the_customers() {
+        let customer = "Jobb@lillestad.se".parse().unwrap();
+        assert_eq!(Address::derived(&customer, "mail.kundo.se").unwrap().as_str(), "jobb.lillestad.se@mail.kundo.se");
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for text in ["", "jobb", "@b.se", "a@", "a@b@c", "a b@c.se", "a@b.se\r\nX: y", "<a@b.se>", "a@.se", "a@se."] {
+            assert!(text.parse::<Address>().is_err(), "{text:?}");
+        }
+    }
+}

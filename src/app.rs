@@ -1,0 +1,39 @@
+//! The only place that wires things together.
+
+use std::sync::Arc;
+
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::egress::Egress;
+use crate::poll::Deps;
+use crate::store::{Store, StoreError};
+use crate::vault::{Location, Vault, VaultError};
+
+/// Opens the database that the configuration names.
+pub async fn store(config: &Config) -> Result<Store, StoreError> {
+    Store::open(&config.database.url).await
+}
+
+/// Where the keys of this installation are.
+pub fn key_location(config: &Config, store: &Store) -> Location {
+    Location::find(&config.vault, store.sqlite_file())
+}
+
+/// Reads the keys; creates them on first use.
+pub async fn vault(config: &Config, store: &Store) -> Result<Vault, StoreError> {
+    let sealed = store.has_sealed_passwords().await?;
+    key_location(config, store).open(sealed).map_err(|error: VaultError| StoreError::Vault(error))
+}
+
+/// Everything that a poll works with.
+pub fn deps(config: &Config, store: Store, vault: Vault) -> Deps {
+    Deps {
+        store,
+        vault,
+        egress: Egress::new(config.egress.allow.clone()),
+        clock: Arc::new(SystemClock),
+        deadlines: config.deadlines.clone(),
+        limits: config.limits.clone(),
+        lease: config.schedule.lease.0,
+    }
+}

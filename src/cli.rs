@@ -1,0 +1,159 @@
+//! The command line. Names and JSON keys are a contract: other programs call them.
+
+mod check;
+mod failure;
+mod inbox;
+mod key;
+mod ledger;
+mod mailbox;
+mod message;
+mod output;
+mod poll;
+mod route;
+mod secret;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::app;
+use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::config::{self, Config, Overrides};
+use crate::poll::Deps;
+use crate::store::Store;
+use crate::telemetry::{self, LogFormat};
+use crate::vault::Vault;
+
+use failure::Failure;
+use output::Output;
+
+/// Fetches mail from customers' IMAP mailboxes into your inboxes: nothing lost, nothing twice, and the customer's copy left
+/// as the customer wants it.
+#[derive(Parser)]
+#[command(name = "mailferry", version, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, 1 something failed, 2 wrong usage, 78 bad configuration.")]
+struct Cli {
+    /// Configuration file (TOML); every key and its default: `mailferry check --defaults`
+    #[arg(long, global = true, value_name = "FILE", env = "MAILFERRY_CONFIG")]
+    config: Option<PathBuf>,
+    /// Database: sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME [default: sqlite://data/mailferry.db]
+    #[arg(long, global = true, value_name = "URL", env = "MAILFERRY_DATABASE_URL", hide_env_values = true)]
+    database: Option<String>,
+    /// Print JSON, one object a line
+    #[arg(long, global = true)]
+    json: bool,
+    /// How log lines on standard error look
+    #[arg(long, global = true, value_enum, default_value = "text", value_name = "FORMAT")]
+    log_format: LogFormat,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Inboxes: where mail ends up
+    #[command(subcommand)]
+    Inbox(inbox::Command),
+    /// Mailboxes: the customers' mail accounts that are polled
+    #[command(subcommand)]
+    Mailbox(mailbox::Command),
+    /// Routes: which recipient address goes to which inbox
+    #[command(subcommand)]
+    Route(route::Command),
+    /// Poll mailboxes once, now
+    Poll(poll::Args),
+    /// Imported messages
+    #[command(subcommand)]
+    Message(message::Command),
+    /// What became of every UID ever seen
+    Ledger(ledger::Args),
+    /// Poll every mailbox when it is due, until told to stop
+    Serve,
+    /// Check configuration, database and key, and say how to mend what is wrong
+    Check(check::Args),
+    /// The master key that seals the mailboxes' passwords
+    #[command(subcommand)]
+    Key(key::Command),
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse(); // ends with 2 on wrong usage
+    let level = if matches!(cli.command, Command::Serve) { LevelFilter::INFO } else { LevelFilter::ERROR };
+    telemetry::start(cli.log_format, level);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return Failure::failed(format!("the runtime cannot be started: {error}")).report();
+        }
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}
+
+async fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    let overrides = Overrides { file: cli.config, database_url: cli.database };
+    let output = Output { json: cli.json };
+    if let Command::Check(args) = &cli.command {
+        return check::run(args, &overrides, output).await;
+    }
+    let config = config::load(&overrides).map_err(Failure::configuration)?;
+    let store = app::store(&config).await?;
+    let context = Context { config, store, output };
+    match cli.command {
+        Command::Inbox(command) => context.closing(async |c| inbox::run(command, c).await).await,
+        Command::Mailbox(command) => mailbox::run(command, context).await,
+        Command::Route(command) => context.closing(async |c| route::run(command, c).await).await,
+        Command::Poll(args) => poll::run(args, context).await,
+        Command::Message(command) => context.closing(async |c| message::run(command, c).await).await,
+        Command::Ledger(args) => context.closing(async |c| ledger::run(args, c).await).await,
+        Command::Serve => serve::run(context).await,
+        Command::Check(_) => Ok(ExitCode::SUCCESS),
+        Command::Key(command) => context.closing(async |c| key::run(command, c).await).await,
+    }
+}
+
+/// What every command works with.
+struct Context {
+    config: Config,
+    store: Store,
+    output: Output,
+}
+
+impl Context {
+    fn now() -> Timestamp {
+        SystemClock.now()
+    }
+
+    async fn vault(&self) -> Result<Vault, Failure> {
+        Ok(app::vault(&self.config, &self.store).await?)
+    }
+
+    /// Everything that a poll works with.
+    async fn into_deps(self) -> Result<(Deps, Config, Output), Failure> {
+        let vault = self.vault().await?;
+        Ok((app::deps(&self.config, self.store, vault), self.config, self.output))
+    }
+
+    /// Runs a command and closes the database, so that SQLite tidies its log away.
+    async fn closing(self, command: impl AsyncFnOnce(&Self) -> Result<ExitCode, Failure>) -> Result<ExitCode, Failure> {
+        let result = command(&self).await;
+        self.store.close().await;
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}

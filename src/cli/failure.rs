@@ -1,0 +1,59 @@
+//! How a command fails: a sentence on standard error, and an exit code.
+
+use std::process::ExitCode;
+
+use crate::store::StoreError;
+
+/// Something failed.
+const FAILED: u8 = 1;
+/// Wrong usage, as clap ends with.
+const USAGE: u8 = 2;
+/// sysexits.h EX_CONFIG.
+const CONFIGURATION: u8 = 78;
+
+/// Why a command ended badly.
+#[derive(Debug)]
+pub struct Failure {
+    code: u8,
+    lines: Vec<String>,
+}
+
+impl Failure {
+    /// It was tried and failed.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self { code: FAILED, lines: vec![message.into()] }
+    }
+
+    /// It was asked for in a way that makes no sense.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self { code: USAGE, lines: vec![message.into()] }
+    }
+
+    /// The configuration is wrong, in all these ways.
+    pub fn configuration(problems: Vec<String>) -> Self {
+        Self { code: CONFIGURATION, lines: problems }
+    }
+
+    /// Says it.
+    pub fn report(&self) -> ExitCode {
+        for line in &self.lines {
+            eprintln!("mailferry: {line}");
+        }
+        ExitCode::from(self.code)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Url(_) | StoreError::Vault(_) => Self::configuration(vec![error.to_string()]),
+            _ => Self::failed(error.to_string()),
+        }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::failed(error.to_string())
+    }
+}

@@ -1,0 +1,104 @@
+//! `mailferry inbox`
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use super::{Context, Failure};
+use crate::address::Address;
+use crate::store::{InboxOverview, NewInbox};
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Add an inbox
+    Add {
+        /// Its address, e.g. jobb.lillestad.se@mail.kundo.se
+        #[arg(required_unless_present = "for", conflicts_with = "for")]
+        address: Option<Address>,
+        /// Derive the address from the customer's, e.g. jobb@lillestad.se
+        #[arg(long = "for", value_name = "ADDRESS", requires = "domain")]
+        r#for: Option<Address>,
+        /// The domain of derived addresses, e.g. mail.kundo.se
+        #[arg(long, value_name = "DOMAIN", requires = "for")]
+        domain: Option<String>,
+        /// What people call it
+        #[arg(long)]
+        name: Option<String>,
+        /// The only address that replies leave from
+        #[arg(long, value_name = "ADDRESS")]
+        reply_from: Option<Address>,
+    },
+    /// List the inboxes
+    List,
+    /// Show an inbox and what feeds it
+    Show {
+        /// Its address
+        address: Address,
+    },
+    /// Remove an inbox that nothing feeds any more
+    Remove {
+        /// Its address
+        address: Address,
+        /// Remove its messages too, for good
+        #[arg(long)]
+        with_messages: bool,
+    },
+}
+
+pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
+    let (store, output) = (&context.store, context.output);
+    match command {
+        Command::Add { address, r#for, domain, name, reply_from } => {
+            let address = match (address, r#for, domain) {
+                (Some(address), ..) => address,
+                (None, Some(customer), Some(domain)) => Address::derived(&customer, &domain).map_err(Failure::usage)?,
+                _ => return Err(Failure::usage("give an address, or --for and --domain")),
+            };
+            store.add_inbox(&NewInbox { address: address.clone(), name, reply_from }, Context::now()).await?;
+            let added = store.inbox_overview(&address).await?;
+            output.one(&added, || format!("Added inbox {address}"))?;
+        }
+        Command::List => {
+            let cells = |inbox: &InboxOverview| {
+                vec![
+                    inbox.inbox.address.clone(),
+                    inbox.inbox.name.clone().unwrap_or_default(),
+                    inbox.mailboxes.join(", "),
+                    inbox.messages.to_string(),
+                ]
+            };
+            output.rows(
+                &store.inboxes().await?,
+                &["INBOX", "NAME", "FED BY", "MESSAGES"],
+                cells,
+                "No inboxes yet. Add one: mailferry inbox add ADDRESS",
+            )?;
+        }
+        Command::Show { address } => {
+            let inbox = store.inbox_overview(&address).await?;
+            output.one(&inbox, || describe(&inbox))?;
+        }
+        Command::Remove { address, with_messages } => {
+            store.remove_inbox(&address, with_messages).await?;
+            output.say(&format!("Removed inbox {address}"))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn describe(overview: &InboxOverview) -> String {
+    let or_none = |list: &[String]| {
+        if list.is_empty() { "none".to_owned() } else { list.join(", ") }
+    };
+    let inbox = &overview.inbox;
+    format!(
+        "Inbox       {}\nName        {}\nReply from  {}\nMailboxes   {}\nRoutes      {}\nMessages    {}\nAdded       {}",
+        inbox.address,
+        inbox.name.as_deref().unwrap_or("-"),
+        inbox.reply_from.as_deref().unwrap_or("-"),
+        or_none(&overview.mailboxes),
+        or_none(&overview.routes),
+        overview.messages,
+        inbox.created_at,
+    )
+}

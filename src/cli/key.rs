@@ -1,0 +1,52 @@
+//! `mailferry key`
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::{Context, Failure};
+use crate::app;
+use crate::store::StoreError;
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Create the key file; never overwrites one
+    Generate,
+    /// Seal every password with a new key and forget the old one
+    Rotate,
+}
+
+pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
+    let location = app::key_location(&context.config, &context.store);
+    let file = || location.file().map(|path| path.display().to_string()).unwrap_or_default();
+    match command {
+        Command::Generate => {
+            if context.store.has_sealed_passwords().await? && location.file().is_some_and(|path| !path.exists()) {
+                let path = location.file().map(std::path::Path::to_owned).unwrap_or_default();
+                return Err(StoreError::Vault(crate::vault::VaultError::Lost(path)).into());
+            }
+            let vault = location.generate().map_err(StoreError::Vault)?;
+            let made = json!({ "file": file(), "key": vault.sealing_key() });
+            context
+                .output
+                .one(&made, || format!("Created {}. Keep a copy apart from the database's backup.", file()))?;
+        }
+        Command::Rotate => {
+            context.vault().await?; // creates the first key where there is none
+            // The new key is on the disk before anything is sealed with it, and the old one leaves when nothing is any more.
+            // A crash in between leaves both, and the next rotation goes on.
+            let vault = location.add_key().map_err(StoreError::Vault)?;
+            let count = context.store.reseal_passwords(&vault).await?;
+            let vault = location.drop_old_keys().map_err(StoreError::Vault)?;
+            let done = json!({ "file": file(), "key": vault.sealing_key(), "resealed": count });
+            context.output.one(&done, || {
+                format!(
+                    "Sealed {count} passwords with a new key in {}. Keep a copy; restart `mailferry serve`.",
+                    file()
+                )
+            })?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

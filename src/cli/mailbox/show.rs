@@ -1,0 +1,171 @@
+//! What is shown of a mailbox: how it was told to be, and how it fares.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::super::output::Output;
+use super::Failure;
+use crate::address::Address;
+use crate::cli::Context;
+use crate::clock::Timestamp;
+use crate::store::{Mailbox, Store};
+
+/// A mailbox as shown; never its password.
+#[derive(Serialize)]
+pub struct View {
+    address: String,
+    inbox: String,
+    host: String,
+    port: u16,
+    tls: String,
+    ca_file: bool,
+    pin_sha256: Option<String>,
+    username: String,
+    folders: Vec<String>,
+    start: String,
+    after_import: String,
+    interval: String,
+    max_size: u64,
+    paused: bool,
+    added_at: Timestamp,
+    state: &'static str,
+    last_success_at: Option<Timestamp>,
+    last_attempt_at: Option<Timestamp>,
+    next_poll_at: Option<Timestamp>,
+    failures: i64,
+    failing_since: Option<Timestamp>,
+    error: Option<Value>,
+    pending: i64,
+    quarantined: i64,
+    effects_pending: i64,
+    effects_impossible: i64,
+    effects_problem: Option<String>,
+}
+
+impl View {
+    /// Gathers it.
+    pub async fn of(mailbox: &Mailbox, store: &Store, now: Timestamp) -> Result<Self, Failure> {
+        let (pending, quarantined) = store.open_cases(mailbox.id).await?;
+        let (effects_pending, effects_impossible, effects_problem) = store.effect_counts(mailbox.id).await?;
+        let status = &mailbox.status;
+        let interval = std::time::Duration::from_millis(u64::try_from(mailbox.interval_ms).unwrap_or(0));
+        Ok(Self {
+            address: mailbox.address.clone(),
+            inbox: mailbox.inbox.clone(),
+            host: mailbox.server.host.clone(),
+            port: mailbox.server.port,
+            tls: mailbox.server.tls.to_string(),
+            ca_file: mailbox.server.ca_pem.is_some(),
+            pin_sha256: mailbox.server.pin_sha256.clone(),
+            username: mailbox.username.clone(),
+            folders: mailbox.folders.clone(),
+            start: mailbox.start.to_string(),
+            after_import: mailbox.after_import.to_string(),
+            interval: humantime::format_duration(interval).to_string(),
+            max_size: mailbox.max_size,
+            paused: mailbox.paused,
+            added_at: mailbox.added_at,
+            state: state(mailbox, now),
+            last_success_at: status.last_success_at.map(Timestamp),
+            last_attempt_at: status.last_attempt_at.map(Timestamp),
+            next_poll_at: if mailbox.paused { None } else { status.next_poll_at.max(status.hold_until).map(Timestamp) },
+            failures: status.failures,
+            failing_since: status.failing_since.map(Timestamp),
+            error: status.last_error.as_deref().and_then(|text| serde_json::from_str(text).ok()),
+            pending,
+            quarantined,
+            effects_pending,
+            effects_impossible,
+            effects_problem,
+        })
+    }
+
+    fn trouble(&self) -> String {
+        let text = |key: &str| self.error.as_ref().and_then(|error| error.get(key)).and_then(Value::as_str);
+        match text("message") {
+            Some(message) => format!("{}: {message}", text("step").unwrap_or_default()),
+            None => String::new(),
+        }
+    }
+}
+
+/// Judged by the age of the last successful look: "no new mail" and "could not look" are not the same.
+fn state(mailbox: &Mailbox, now: Timestamp) -> &'static str {
+    let status = &mailbox.status;
+    let interval = std::time::Duration::from_millis(u64::try_from(mailbox.interval_ms).unwrap_or(0));
+    let looked_lately =
+        |since: Timestamp| now.since(since) <= interval.saturating_mul(3) + std::time::Duration::from_secs(60);
+    match status.last_success_at.map(Timestamp) {
+        _ if mailbox.paused => "paused",
+        _ if status.failures > 0 => "failing",
+        None => "new",
+        Some(at) if looked_lately(at) => "ok",
+        Some(_) => "behind",
+    }
+}
+
+/// `mailbox list`
+pub async fn list(store: &Store, output: Output) -> Result<(), Failure> {
+    let now = Context::now();
+    let mut views = Vec::new();
+    for mailbox in store.mailboxes().await? {
+        views.push(View::of(&mailbox, store, now).await?);
+    }
+    let cells = |view: &View| {
+        let or_never = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), |at| at.to_string());
+        vec![
+            view.address.clone(),
+            view.inbox.clone(),
+            view.state.to_owned(),
+            or_never(view.last_success_at),
+            view.next_poll_at.map_or_else(|| "-".to_owned(), |at| at.to_string()),
+            view.trouble(),
+        ]
+    };
+    let headings = ["MAILBOX", "INBOX", "STATE", "LAST LOOK", "NEXT", "TROUBLE"];
+    output.rows(&views, &headings, cells, "No mailboxes yet. Add one: mailferry mailbox add --help")?;
+    Ok(())
+}
+
+/// `mailbox show`
+pub async fn one(address: &Address, store: &Store, output: Output) -> Result<(), Failure> {
+    let mailbox = store.mailbox(address).await?;
+    let view = View::of(&mailbox, store, Context::now()).await?;
+    let polls = store.recent_polls(mailbox.id, 5).await?;
+    output.one(&view, || describe(&view, &polls))?;
+    Ok(())
+}
+
+fn describe(view: &View, polls: &[(Timestamp, String, String)]) -> String {
+    let or_none = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| at.to_string());
+    let trust = match (&view.pin_sha256, view.ca_file) {
+        (Some(pin), _) => format!(", only the certificate {pin}"),
+        (None, true) => ", only its own CA".to_owned(),
+        (None, false) => String::new(),
+    };
+    let mut lines = vec![
+        format!("Mailbox       {}", view.address),
+        format!("Feeds         {}", view.inbox),
+        format!("Server        {} port {}, TLS {}{trust}", view.host, view.port, view.tls),
+        format!("Login         {}", view.username),
+        format!("Folders       {}", view.folders.join(", ")),
+        format!("Start         {} (added {})", view.start, view.added_at),
+        format!("After import  {}", view.after_import),
+        format!("Every         {}, mail up to {} bytes", view.interval, view.max_size),
+        format!("State         {}", view.state),
+        format!("Last look     {}", or_none(view.last_success_at)),
+        format!("Next poll     {}", or_none(view.next_poll_at)),
+        format!("Open          {} pending, {} quarantined", view.pending, view.quarantined),
+        format!("Copies        {} to deal with, {} impossible", view.effects_pending, view.effects_impossible),
+    ];
+    if let Some(problem) = &view.effects_problem {
+        lines.push(format!("              {problem}"));
+    }
+    if view.error.is_some() {
+        lines.push(format!("Trouble       {} (since {})", view.trouble(), or_none(view.failing_since)));
+    }
+    for (at, _, notes) in polls.iter().filter(|(_, _, notes)| !notes.is_empty()) {
+        lines.push(format!("Note          {at}: {notes}"));
+    }
+    lines.join("\n")
+}

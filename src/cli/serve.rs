@@ -1,0 +1,28 @@
+//! `mailferry serve`
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Context, Failure};
+use crate::{http, lifecycle, schedule};
+
+pub async fn run(context: Context) -> Result<ExitCode, Failure> {
+    let listener = http::bind(context.config.http.listen).await.map_err(Failure::failed)?;
+    let (deps, config, _) = context.into_deps().await?;
+    // A person may have mended what mailboxes wait for by changing the configuration.
+    deps.store.wake_waiting(deps.clock.now()).await?;
+    let deps = Arc::new(deps);
+    let stop = lifecycle::on_signals()?;
+    let http_end = CancellationToken::new();
+    tracing::info!(listen = %config.http.listen, "serving");
+    let answering = tokio::spawn(http::serve(listener, deps.clone(), stop.clone(), http_end.clone()));
+    schedule::run(deps.clone(), &config.schedule, stop).await;
+    http_end.cancel();
+    // An open connection of a watcher must not keep the program from ending.
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(2), answering).await;
+    deps.store.close().await;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,136 @@
+//! Configuration: the embedded defaults, then a file, then the environment, then flags. Unknown keys are errors, and every
+//! error is told at once.
+
+mod problems;
+mod read;
+mod values;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+pub use read::{Overrides, load};
+pub use values::{Bytes, Span};
+
+/// Every key, its default and why it is there.
+pub const DEFAULTS: &str = include_str!("../config/default.toml");
+
+/// What the program was told, checked, and from then on unchanged.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where everything is stored.
+    pub database: Database,
+    /// Where the master key is.
+    pub vault: Vault,
+    /// The listener of `serve`.
+    pub http: Http,
+    /// Which networks may be reached.
+    pub egress: Egress,
+    /// When and how much is polled.
+    pub schedule: Schedule,
+    /// How long each step may take.
+    pub deadlines: Deadlines,
+    /// How much a server may send.
+    pub limits: Limits,
+}
+
+/// `[database]`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite://FILE` or `postgres://…`; may hold a password.
+    pub url: String,
+}
+
+/// The URL may hold a password: it is not shown.
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Database")
+    }
+}
+
+/// `[vault]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vault {
+    /// The key file; empty for the usual places.
+    pub key_file: PathBuf,
+    /// The content of a key file; empty if there is one.
+    #[serde(deserialize_with = "values::secret")]
+    pub key: SecretString,
+}
+
+/// `[http]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Where `serve` listens.
+    pub listen: SocketAddr,
+}
+
+/// `[egress]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Egress {
+    /// Networks that may be reached although they are not public.
+    #[serde(deserialize_with = "values::networks")]
+    pub allow: Vec<IpNet>,
+}
+
+/// `[schedule]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schedule {
+    /// Polls at once.
+    pub parallel: values::Count,
+    /// Polls at once on one host.
+    pub per_host: values::Count,
+    /// The longest poll.
+    pub poll_time: Span,
+    /// The time after which a mailbox of a worker that fell silent is free again.
+    pub lease: Span,
+    /// The time for the message in hand after the first SIGTERM.
+    pub grace: Span,
+}
+
+/// `[deadlines]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deadlines {
+    /// Resolving the host name.
+    pub dns: Span,
+    /// Opening the connection.
+    pub tcp: Span,
+    /// The TLS handshake.
+    pub tls: Span,
+    /// The server's first line, and STARTTLS.
+    pub greeting: Span,
+    /// Logging in.
+    pub login: Span,
+    /// Between two bytes of an answer.
+    pub silence: Span,
+    /// One command to its tagged answer.
+    pub command: Span,
+}
+
+/// `[limits]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// One literal.
+    pub literal: Bytes,
+    /// One line outside literals.
+    pub line: Bytes,
+    /// Parentheses within each other.
+    pub nesting: values::Count,
+    /// Untagged answers to one command.
+    pub untagged: values::Count,
+    /// Messages in one commit.
+    pub batch_messages: values::Count,
+    /// Bytes of mail in one commit.
+    pub batch_bytes: Bytes,
+}

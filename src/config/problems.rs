@@ -1,0 +1,43 @@
+//! Finds everything that is wrong with a configuration, not only the first thing.
+
+use figment::Figment;
+use figment::providers::{Format, Serialized, Toml};
+use figment::value::{Dict, Value};
+
+use super::{Config, DEFAULTS};
+
+/// Says for each given key what is wrong with it: each is tried alone on top of the defaults.
+pub fn all(given: &Figment, names: &dyn Fn(&Value, &str) -> String) -> Vec<String> {
+    let dict = match given.extract::<Dict>() {
+        Ok(dict) => dict,
+        Err(errors) => return errors.into_iter().map(|error| error.to_string()).collect(),
+    };
+    let mut problems = Vec::new();
+    for (section, value) in &dict {
+        match value {
+            Value::Dict(_, keys) => {
+                for (key, value) in keys {
+                    let path = format!("{section}.{key}");
+                    problems.extend(problem(&path, value).map(|what| format!("{}: {what}", names(value, &path))));
+                }
+            }
+            other => problems.extend(problem(section, other).map(|what| format!("{}: {what}", names(other, section)))),
+        }
+    }
+    problems
+}
+
+/// What is wrong with this one key, if anything is.
+fn problem(path: &str, value: &Value) -> Option<String> {
+    let alone = Figment::from(Toml::string(DEFAULTS)).merge(Serialized::default(path, value));
+    let error = alone.extract::<Config>().err()?;
+    Some(match error.kind {
+        figment::error::Kind::UnknownField(_, known) => {
+            format!("unknown key; known here: {}", known.join(", "))
+        }
+        figment::error::Kind::Message(what) => what,
+        // The kinds that quote the value would show a secret.
+        _ if path == "vault.key" => "must be a text".to_owned(),
+        kind => kind.to_string(),
+    })
+}

@@ -1,0 +1,71 @@
+//! Reads the layers in their order.
+
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use figment::value::Value;
+
+use super::{Config, DEFAULTS, problems};
+
+/// What the command line says itself.
+#[derive(Debug, Default)]
+pub struct Overrides {
+    /// `--config`
+    pub file: Option<PathBuf>,
+    /// `--database`
+    pub database_url: Option<String>,
+}
+
+/// The configuration in force, or every reason why there is none, one a line.
+pub fn load(overrides: &Overrides) -> Result<Config, Vec<String>> {
+    let mut given = Figment::new();
+    if let Some(file) = &overrides.file {
+        given = given.merge(Toml::string(&read(file)?));
+    }
+    // Two underscores part section and key, so that keys may have one of their own.
+    given = given.merge(Env::prefixed("MAILFERRY__").split("__"));
+    if let Some(url) = &overrides.database_url {
+        given = given.merge(Serialized::default("database.url", url));
+    }
+    let names = |value: &Value, path: &str| source(&given, value, path, overrides.file.as_deref());
+    let problems = problems::all(&given, &names);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let config: Config = Figment::from(Toml::string(DEFAULTS))
+        .merge(&given)
+        .extract()
+        .map_err(|errors| errors.into_iter().map(|error| error.to_string()).collect::<Vec<_>>())?;
+    check(&config).map(|()| config)
+}
+
+fn read(file: &Path) -> Result<String, Vec<String>> {
+    std::fs::read_to_string(file).map_err(|error| vec![format!("{}: cannot be read: {error}", file.display())])
+}
+
+/// Where a value was written, so that the reader knows which place to mend.
+fn source(given: &Figment, value: &Value, path: &str, file: Option<&Path>) -> String {
+    let from_env = given.get_metadata(value.tag()).is_some_and(|m| m.name.contains("environment"));
+    match file {
+        _ if from_env => format!("MAILFERRY__{}", path.to_uppercase().replace('.', "__")),
+        Some(file) => format!("{}: {path}", file.display()),
+        None => path.to_owned(),
+    }
+}
+
+/// What no single key can know.
+fn check(config: &Config) -> Result<(), Vec<String>> {
+    let mut problems = Vec::new();
+    let url = &config.database.url;
+    if !(url.starts_with("sqlite:") || url.starts_with("postgres:") || url.starts_with("postgresql:")) {
+        problems.push("database.url: must start with sqlite:// or postgres://".to_owned());
+    }
+    if config.limits.literal.0 < 2 << 20 {
+        problems.push("limits.literal: must be at least 2MiB, or mail of ordinary size cannot pass".to_owned());
+    }
+    if config.limits.line.0 < 64 << 10 {
+        problems.push("limits.line: must be at least 64KiB, or long lists of UIDs cannot pass".to_owned());
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}

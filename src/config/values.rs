@@ -1,0 +1,104 @@
+//! How single values are written: durations, sizes, counts, networks.
+
+use std::time::Duration;
+
+use ipnet::IpNet;
+use secrecy::SecretString;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+
+/// A duration written "90s", "10m" or "1h30m"; at least a millisecond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span(pub Duration);
+
+impl std::str::FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match humantime::parse_duration(text) {
+            Ok(duration) if duration.is_zero() => Err(format!("{text:?} is no time at all; write e.g. \"60s\"")),
+            // A year is more than any of these can mean, and small enough for every sum.
+            Ok(duration) if duration > Duration::from_hours(24 * 366) => Err(format!("{text:?} is longer than a year")),
+            Ok(duration) => Ok(Self(duration)),
+            Err(_) => Err(format!("{text:?} is not a duration; write e.g. \"60s\", \"10m\", \"1h\"")),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// A number of bytes written "64KiB" or "50MB"; at least one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bytes(pub u64);
+
+impl Bytes {
+    /// For sizes in memory.
+    pub fn in_memory(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
+impl std::str::FromStr for Bytes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse::<bytesize::ByteSize>() {
+            Ok(size) if size.as_u64() == 0 => Err("a size of 0 would let nothing through".to_owned()),
+            // Sizes are stored as signed 64-bit numbers.
+            Ok(size) if i64::try_from(size.as_u64()).is_err() => Err(format!("{text:?} is too large")),
+            Ok(size) => Ok(Self(size.as_u64())),
+            Err(_) => Err(format!("{text:?} is not a size; write e.g. \"50MB\" or \"64KiB\"")),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// A whole number of at least one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count(pub usize);
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        match usize::deserialize(from)? {
+            0 => Err(D::Error::custom("must be at least 1")),
+            // Semaphores and queues are counted with it.
+            n if n > 1_000_000 => Err(D::Error::custom("must be at most 1000000")),
+            n => Ok(Self(n)),
+        }
+    }
+}
+
+/// Networks as a list, or in one text with commas, as the environment gives them.
+pub fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        One(String),
+        List(Vec<String>),
+    }
+    let texts = match Written::deserialize(from)? {
+        Written::One(text) => text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned).collect(),
+        Written::List(texts) => texts,
+    };
+    texts
+        .iter()
+        .map(|text| {
+            text.parse::<IpNet>()
+                .map_err(|_| D::Error::custom(format!("{text:?} is not a network; write e.g. \"10.1.0.0/16\"")))
+        })
+        .collect()
+}
+
+/// A text that is never shown. A number is taken too: the environment's parser makes one of digits.
+pub fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<SecretString, D::Error> {
+    String::deserialize(from).map(SecretString::from).map_err(|_| D::Error::custom("must be a text"))
+}

@@ -1,0 +1,25 @@
+//! How to speak with an IMAP server: knows the wire, knows no store.
+//!
+//! async-imap carries and splits the bytes, imap-proto names what they say. Around them stand a [`guard`] that limits what a
+//! server may send before either sees it, and a [`session`] whose commands succeed on a tagged OK only. What changes the
+//! customer's copy is in [`mutate`], which only `poll/settle.rs` may name.
+
+mod error;
+mod fetch;
+pub mod folder_name;
+mod guard;
+mod login;
+pub mod mutate;
+mod quirk;
+mod select;
+mod session;
+pub mod starttls;
+pub mod tls;
+mod uid_set;
+
+pub use error::ImapError;
+pub use fetch::{Chunk, Fetching, Meta};
+pub use login::LoginError;
+pub use select::Selected;
+pub use session::{Answer, Session, Status};
+pub use uid_set::UidSet;

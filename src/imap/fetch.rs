@@ -1,0 +1,209 @@
+//! Fetching: only `UID INTERNALDATE RFC822.SIZE` and `BODY.PEEK[]` are asked for. ENVELOPE and BODYSTRUCTURE, which some
+//! servers cannot write and some clients cannot read, are never needed: we read the mail itself.
+
+use imap_proto::{AttributeValue, Response};
+use time::OffsetDateTime;
+use time::macros::format_description;
+use tokio::time::timeout;
+
+use super::session::Step;
+use super::{ImapError, Session, UidSet};
+use crate::clock::Timestamp;
+
+/// What a server says of a mail before it is fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meta {
+    /// Its UID.
+    pub uid: u32,
+    /// When it was received; `None` if the server's date cannot be read.
+    pub internal_date: Option<Timestamp>,
+    /// How long it is said to be: a hint only, since Exchange, hMailServer and GreenMail are wrong about it.
+    pub size: Option<u64>,
+}
+
+/// A mail as it came.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Fetched {
+    /// Its UID.
+    pub uid: u32,
+    /// Its bytes; `None` where the answer named the UID and had no body.
+    pub body: Option<Vec<u8>>,
+}
+
+/// A part of a large mail.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Chunk {
+    /// Bytes from where they were asked for; empty at the end.
+    Bytes(Vec<u8>),
+    /// The answer had no body.
+    Missing,
+}
+
+/// A FETCH under way. It must be read to its end, or the session refuses the next command.
+#[derive(Debug, Default)]
+pub struct Fetching {
+    untagged: usize,
+    ended: bool,
+}
+
+impl Session {
+    /// Dates and sizes of these mails, for as many as the server answers.
+    pub async fn fetch_meta(&mut self, set: &UidSet) -> Result<Vec<Meta>, ImapError> {
+        let line = format!("UID FETCH {} (UID INTERNALDATE RFC822.SIZE)", set.text);
+        let mut metas: Vec<Meta> = Vec::with_capacity(set.uids.len());
+        let answer = self
+            .run("FETCH", &line, |response| {
+                metas.extend(meta(response));
+                Ok(())
+            })
+            .await?;
+        answer.ok("FETCH")?;
+        // Unsolicited answers name other mails, and some servers answer twice.
+        metas.retain(|meta| set.uids.binary_search(&meta.uid).is_ok());
+        metas.sort_by_key(|meta| meta.uid);
+        metas.dedup_by_key(|meta| meta.uid);
+        Ok(metas)
+    }
+
+    /// Starts to fetch the bodies of these mails.
+    pub async fn fetch_bodies(&mut self, set: &UidSet) -> Result<Fetching, ImapError> {
+        self.send(&format!("UID FETCH {} (UID BODY.PEEK[])", set.text)).await?;
+        Ok(Fetching::default())
+    }
+
+    /// A part of one mail.
+    pub async fn fetch_chunk(&mut self, uid: u32, offset: u64, count: usize) -> Result<Chunk, ImapError> {
+        let line = format!("UID FETCH {uid} (UID BODY.PEEK[]<{offset}.{count}>)");
+        let mut chunk = Chunk::Missing;
+        let answer = self
+            .run("FETCH", &line, |response| {
+                let Response::Fetch(_, items) = response else {
+                    return Ok(());
+                };
+                if uid_of(items) != Some(uid) {
+                    return Ok(());
+                }
+                for item in items {
+                    if let AttributeValue::BodySection { section: None, index, data } = item {
+                        let data = data.as_deref().unwrap_or_default();
+                        let at = index.map_or(offset, u64::from);
+                        if at != offset || data.len() > count {
+                            let wrong =
+                                format!("asked for {count} bytes from {offset}, it sent {} from {at}", data.len());
+                            return Err(ImapError::Protocol(wrong));
+                        }
+                        chunk = Chunk::Bytes(data.to_vec());
+                    }
+                }
+                Ok(())
+            })
+            .await?;
+        answer.ok("FETCH")?;
+        Ok(chunk)
+    }
+
+    /// The header of one mail, at most `most` bytes of it.
+    pub async fn fetch_header(&mut self, uid: u32, most: usize) -> Result<Vec<u8>, ImapError> {
+        let line = format!("UID FETCH {uid} (UID BODY.PEEK[HEADER]<0.{most}>)");
+        let mut header = Vec::new();
+        let answer = self
+            .run("FETCH", &line, |response| {
+                if let Response::Fetch(_, items) = response
+                    && uid_of(items) == Some(uid)
+                {
+                    for item in items {
+                        if let AttributeValue::BodySection { section: Some(_), data: Some(data), .. } = item {
+                            header = data.iter().take(most).copied().collect();
+                        }
+                    }
+                }
+                Ok(())
+            })
+            .await?;
+        answer.ok("FETCH")?;
+        Ok(header)
+    }
+}
+
+impl Fetching {
+    /// The next mail; `None` after the tagged OK.
+    pub async fn next(&mut self, session: &mut Session) -> Result<Option<Fetched>, ImapError> {
+        while !self.ended {
+            let deadline = session.deadlines.command.0;
+            let mut on = |response: &Response<'_>| Ok(fetched(response));
+            let step = timeout(deadline, session.next("FETCH", &mut self.untagged, &mut on)).await;
+            match step.map_err(|_| ImapError::Slow("FETCH"))?? {
+                Step::Untagged(Some(fetched)) => return Ok(Some(fetched)),
+                Step::Untagged(None) => {}
+                Step::Tagged(answer) => {
+                    answer.ok("FETCH")?;
+                    self.ended = true;
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn uid_of(items: &[AttributeValue<'_>]) -> Option<u32> {
+    items.iter().find_map(|item| if let AttributeValue::Uid(uid) = item { Some(*uid) } else { None })
+}
+
+/// A mail from an answer; answers without UID, or without a word about a body, are about something else.
+fn fetched(response: &Response<'_>) -> Option<Fetched> {
+    let Response::Fetch(_, items) = response else {
+        return None;
+    };
+    let uid = uid_of(items)?;
+    items.iter().find_map(|item| match item {
+        AttributeValue::BodySection { section: None, index: None, data } => {
+            Some(Fetched { uid, body: data.as_deref().map(<[u8]>::to_vec) })
+        }
+        _ => None,
+    })
+}
+
+fn meta(response: &Response<'_>) -> Option<Meta> {
+    let Response::Fetch(_, items) = response else {
+        return None;
+    };
+    let uid = uid_of(items)?;
+    let mut meta = Meta { uid, internal_date: None, size: None };
+    for item in items {
+        match item {
+            AttributeValue::InternalDate(date) => meta.internal_date = internal_date(date),
+            AttributeValue::Rfc822Size(size) => meta.size = Some(u64::from(*size)),
+            _ => {}
+        }
+    }
+    // A FETCH that only tells new flags of a mail is no answer to this question.
+    (meta.size.is_some() || meta.internal_date.is_some()).then_some(meta)
+}
+
+/// `17-Jul-1996 02:44:25 -0700` (RFC 3501 9, date-time); a one-digit day may stand with or without its blank.
+fn internal_date(text: &str) -> Option<Timestamp> {
+    let format = format_description!(
+        version = 2,
+        "[day padding:none]-[month repr:short case_sensitive:false]-[year] [hour]:[minute]:[second] [offset_hour sign:mandatory][offset_minute]"
+    );
+    OffsetDateTime::parse(text.trim(), format).ok().map(Timestamp::from_datetime)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn internal_dates_are_read_as_servers_write_them() {
+        for (text, wanted) in [
+            ("17-Jul-1996 02:44:25 -0700", Some("1996-07-17T09:44:25Z")),
+            (" 1-Jan-2026 00:00:00 +0100", Some("2025-12-31T23:00:00Z")),
+            ("1-jan-2026 00:00:00 +0000", Some("2026-01-01T00:00:00Z")),
+            ("01-Jan-2026 00:00:00 +0000", Some("2026-01-01T00:00:00Z")),
+            ("00-Jan-0000 00:00:00 +0000", None), // Domino, reference row B14
+            ("", None),
+        ] {
+            assert_eq!(internal_date(text).map(|at| at.to_string()).as_deref(), wanted, "{text}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Opening folders, listing them, and finding UIDs in the open one.
+
+use imap_proto::{AttributeValue, MailboxDatum, NameAttribute, Response, ResponseCode, StatusAttribute};
+
+use super::folder_name::{decode, encode, quoted, unescaped};
+use super::{ImapError, Session};
+
+/// The open folder.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selected {
+    /// RFC 3501 2.3.1.1; `None` where the server gave none, or 0.
+    pub uidvalidity: Option<u32>,
+    /// The UID that the next mail will have; `None` where the server gave none, or 0.
+    pub uidnext: Option<u32>,
+    /// How many mails there are.
+    pub exists: u32,
+    /// The server says that nothing can be changed.
+    pub read_only: bool,
+    /// Flags that can be kept; `None`: all that exist (RFC 3501 7.1).
+    pub permanent_flags: Option<Vec<String>>,
+}
+
+impl Session {
+    /// Opens a folder: read-only by EXAMINE, so that the server itself forbids a change, or for changes by SELECT.
+    pub async fn select(&mut self, folder: &str, read_only: bool) -> Result<Selected, ImapError> {
+        let name = if read_only { "EXAMINE" } else { "SELECT" };
+        let line = format!("{name} {}", quoted(&encode(folder)));
+        let mut found = Selected { read_only, ..Selected::default() };
+        let answer = self
+            .run(name, &line, |response| {
+                match response {
+                    Response::MailboxData(MailboxDatum::Exists(count)) => found.exists = *count,
+                    Response::Data { status: imap_proto::Status::Ok, outcome } => match &outcome.code {
+                        Some(ResponseCode::UidValidity(number)) => found.uidvalidity = Some(*number).filter(|n| *n > 0),
+                        Some(ResponseCode::UidNext(number)) => found.uidnext = Some(*number).filter(|n| *n > 0),
+                        Some(ResponseCode::ReadOnly) => found.read_only = true,
+                        Some(ResponseCode::PermanentFlags(flags)) => {
+                            found.permanent_flags = Some(flags.iter().map(|flag| flag.to_string()).collect());
+                        }
+                        _ => {}
+                    },
+                    _ => {}
+                }
+                Ok(())
+            })
+            .await?;
+        answer.ok(name)?;
+        self.selected = Some(found.clone());
+        Ok(found)
+    }
+
+    /// The UIDs from `first` to `last` that exist and match `also` (a search key, or empty), ascending.
+    ///
+    /// A range whose end lies above the last mail still names the last mail (RFC 3501 6.4.8), so what is outside is dropped.
+    pub async fn search(&mut self, first: u32, last: u32, also: &str) -> Result<Vec<u32>, ImapError> {
+        let line = format!("UID SEARCH UID {first}:{last}{}{also}", if also.is_empty() { "" } else { " " });
+        let mut uids = Vec::new();
+        let answer = self
+            .run("SEARCH", &line, |response| {
+                if let Response::MailboxData(MailboxDatum::Search(found)) = response {
+                    uids.extend(found.iter().copied().filter(|uid| (first..=last).contains(uid)));
+                }
+                Ok(())
+            })
+            .await?;
+        answer.ok("SEARCH")?;
+        uids.sort_unstable();
+        uids.dedup();
+        Ok(uids)
+    }
+
+    /// The highest UID in the open folder; `None` if it is empty. For servers that do not tell UIDNEXT.
+    pub async fn highest_uid(&mut self) -> Result<Option<u32>, ImapError> {
+        let mut highest = None;
+        let answer = self
+            .run("FETCH", "UID FETCH * (UID)", |response| {
+                if let Response::Fetch(_, items) = response {
+                    for item in items {
+                        if let AttributeValue::Uid(uid) = item {
+                            highest = highest.max(Some(*uid));
+                        }
+                    }
+                }
+                Ok(())
+            })
+            .await?;
+        answer.ok("FETCH")?;
+        Ok(highest)
+    }
+
+    /// All folders that can be opened, by name as people read it.
+    pub async fn folders(&mut self) -> Result<Vec<String>, ImapError> {
+        let mut names = Vec::new();
+        let answer = self
+            .run("LIST", "LIST \"\" \"*\"", |response| {
+                if let Response::MailboxData(MailboxDatum::List(folder)) = response
+                    && !folder.name_attributes.iter().any(|attribute| matches!(attribute, NameAttribute::NoSelect))
+                {
+                    names.push(decode(&unescaped(&folder.name)));
+                }
+                Ok(())
+            })
+            .await?;
+        answer.ok("LIST")?;
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// How many mails a folder has; `None` if the server will not say.
+    pub async fn message_count(&mut self, folder: &str) -> Result<Option<u32>, ImapError> {
+        let line = format!("STATUS {} (MESSAGES)", quoted(&encode(folder)));
+        let mut count = None;
+        self.run("STATUS", &line, |response| {
+            if let Response::MailboxData(MailboxDatum::Status { status, .. }) = response {
+                for item in status {
+                    if let StatusAttribute::Messages(number) = item {
+                        count = Some(*number);
+                    }
+                }
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(count)
+    }
+}

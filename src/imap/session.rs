@@ -1,0 +1,271 @@
+//! Commands that succeed on a tagged OK only (RFC 3501 7.1): a NO, a BAD, a BYE, an end of stream or a wrong tag is an
+//! error, and after one the connection is of no use.
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
+use imap_proto::{Capability, Response, ResponseCode};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+
+use super::error::printable;
+use super::guard::{Guard, GuardLimits, Tripped};
+use super::{ImapError, Selected};
+use crate::config::{Deadlines, Limits};
+
+/// A byte stream to the server: TCP, or TLS over it.
+pub trait Wire: AsyncRead + AsyncWrite + Unpin + Send + Debug {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send + Debug> Wire for T {}
+
+/// A connection whose answers are read to their tagged end.
+pub struct Session {
+    pub(super) wire: async_imap::Client<Guard<Box<dyn Wire>>>,
+    pub(super) deadlines: Deadlines,
+    most_untagged: usize,
+    tags: u32,
+    /// The tag of a command that has not been answered to its end; nothing else may be sent before.
+    unanswered: Option<String>,
+    capabilities: BTreeSet<String>,
+    /// The folder that is open, for commands that need one.
+    pub(super) selected: Option<Selected>,
+}
+
+/// What the server said first.
+#[derive(Debug)]
+pub struct Greeting {
+    /// Its text, printable.
+    pub text: String,
+}
+
+/// How a command was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Ok,
+    No,
+    Bad,
+}
+
+/// The tagged answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// OK, NO or BAD.
+    pub status: Status,
+    /// Whether it asks to create the folder first (`[TRYCREATE]`).
+    pub try_create: bool,
+    /// Its text, printable.
+    pub text: String,
+}
+
+impl Answer {
+    /// Anything but OK is an error.
+    pub fn ok(self, command: &'static str) -> Result<Self, ImapError> {
+        match self.status {
+            Status::Ok => Ok(self),
+            Status::No | Status::Bad => Err(ImapError::Refused { command, text: self.text }),
+        }
+    }
+}
+
+/// One step in reading the answer to a command.
+pub(super) enum Step<T> {
+    Untagged(T),
+    Tagged(Answer),
+}
+
+impl Session {
+    /// Wraps a stream that is ready for IMAP.
+    pub fn new(stream: Box<dyn Wire>, deadlines: &Deadlines, limits: &Limits) -> Self {
+        let guard = GuardLimits {
+            literal: limits.literal.0,
+            line: limits.line.in_memory(),
+            nesting: limits.nesting.0,
+            silence: deadlines.silence.0,
+        };
+        Self {
+            wire: async_imap::Client::new(Guard::new(stream, guard)),
+            deadlines: deadlines.clone(),
+            most_untagged: limits.untagged.0,
+            tags: 0,
+            unanswered: None,
+            capabilities: BTreeSet::new(),
+            selected: None,
+        }
+    }
+
+    /// Reads the greeting. PREAUTH is refused: it would skip the login, and whoever sits in between can say it.
+    pub async fn greeting(&mut self) -> Result<Greeting, ImapError> {
+        let read = timeout(self.deadlines.greeting.0, self.wire.read_response()).await;
+        let response = read.map_err(|_| ImapError::Slow("the greeting"))?.map_err(|error| lost(&error))?;
+        let response = response.ok_or_else(|| ImapError::Lost("it was closed before the greeting".to_owned()))?;
+        match response.parsed() {
+            Response::Data { status: imap_proto::Status::Ok, outcome } => {
+                if let Some(ResponseCode::Capabilities(list)) = &outcome.code {
+                    self.capabilities = names(list);
+                }
+                Ok(Greeting { text: printable(outcome.information.as_deref().unwrap_or_default()) })
+            }
+            Response::Data { status: imap_proto::Status::Bye, outcome } => {
+                Err(ImapError::Bye(printable(outcome.information.as_deref().unwrap_or_default())))
+            }
+            Response::Data { status: imap_proto::Status::PreAuth, .. } => {
+                Err(ImapError::Protocol("it claims that we are logged in already (PREAUTH)".to_owned()))
+            }
+            _ => Err(ImapError::Protocol("its first line is not an IMAP greeting".to_owned())),
+        }
+    }
+
+    /// Whether the server offers this, in any case.
+    pub fn can(&self, capability: &str) -> bool {
+        self.capabilities.contains(&capability.to_ascii_uppercase())
+    }
+
+    /// Everything the server offers, in upper case.
+    pub fn capabilities(&self) -> impl Iterator<Item = &str> {
+        self.capabilities.iter().map(String::as_str)
+    }
+
+    /// Forgets what was offered before TLS or the login.
+    pub(super) fn forget_capabilities(&mut self) {
+        self.capabilities.clear();
+    }
+
+    /// Asks what the server offers, unless it has said so since that was last forgotten.
+    pub async fn know_capabilities(&mut self) -> Result<(), ImapError> {
+        if self.capabilities.is_empty() {
+            self.run("CAPABILITY", "CAPABILITY", |_| Ok(())).await?.ok("CAPABILITY")?;
+        }
+        Ok(())
+    }
+
+    /// Bytes received so far.
+    pub fn received(&self) -> u64 {
+        self.wire.get_ref().received()
+    }
+
+    /// Says who we are (RFC 2971); 163.com refuses SELECT without. Whatever it answers is fine.
+    pub async fn identify(&mut self) -> Result<(), ImapError> {
+        if self.can("ID") {
+            let id = concat!("ID (\"name\" \"Mailferry\" \"version\" \"", env!("CARGO_PKG_VERSION"), "\")");
+            self.run("ID", id, |_| Ok(())).await?;
+        }
+        Ok(())
+    }
+
+    /// Leaves. That the server then closes is what was asked for.
+    pub async fn logout(mut self) {
+        if self.unanswered.is_none() {
+            let _ = timeout(std::time::Duration::from_secs(5), self.run("LOGOUT", "LOGOUT", |_| Ok(()))).await;
+        }
+    }
+
+    /// Runs a command to its tagged answer, showing every untagged one.
+    pub(super) async fn run(
+        &mut self,
+        name: &'static str,
+        line: &str,
+        mut on: impl FnMut(&Response<'_>) -> Result<(), ImapError>,
+    ) -> Result<Answer, ImapError> {
+        let deadline = self.deadlines.command.0;
+        let running = async {
+            self.send(line).await?;
+            let mut untagged = 0;
+            loop {
+                if let Step::Tagged(answer) = self.next(name, &mut untagged, &mut on).await? {
+                    return Ok(answer);
+                }
+            }
+        };
+        timeout(deadline, running).await.map_err(|_| ImapError::Slow(name))?
+    }
+
+    /// Sends a command under a new tag.
+    pub(super) async fn send(&mut self, line: &str) -> Result<(), ImapError> {
+        if self.unanswered.is_some() {
+            return Err(ImapError::Protocol("an answer was not read to its end".to_owned()));
+        }
+        self.tags += 1;
+        let tag = format!("F{}", self.tags);
+        let bytes = format!("{tag} {line}\r\n");
+        self.unanswered = Some(tag);
+        self.write(bytes.as_bytes()).await
+    }
+
+    /// Sends bytes as they are, as within AUTHENTICATE.
+    pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), ImapError> {
+        let stream = self.wire.get_mut();
+        stream.write_all(bytes).await.map_err(|error| lost(&error))?;
+        stream.flush().await.map_err(|error| lost(&error))
+    }
+
+    /// Reads the next answer to the running command.
+    pub(super) async fn next<T>(
+        &mut self,
+        name: &'static str,
+        untagged: &mut usize,
+        on: &mut impl FnMut(&Response<'_>) -> Result<T, ImapError>,
+    ) -> Result<Step<T>, ImapError> {
+        let response = self.wire.read_response().await.map_err(|error| lost(&error))?;
+        let response = response.ok_or_else(|| ImapError::Lost(format!("it was closed during {name}")))?;
+        match response.parsed() {
+            Response::Done { tag, status, outcome } => {
+                if self.unanswered.as_deref() != Some(tag.0.as_str()) {
+                    return Err(ImapError::Protocol("it answered a command that was not sent".to_owned()));
+                }
+                self.unanswered = None;
+                if let Some(ResponseCode::Capabilities(list)) = &outcome.code {
+                    self.capabilities = names(list);
+                }
+                let status = match status {
+                    imap_proto::Status::Ok => Status::Ok,
+                    imap_proto::Status::No => Status::No,
+                    imap_proto::Status::Bad => Status::Bad,
+                    _ => {
+                        return Err(ImapError::Protocol("its answer is none of OK, NO and BAD".to_owned()));
+                    }
+                };
+                Ok(Step::Tagged(Answer {
+                    status,
+                    try_create: matches!(outcome.code, Some(ResponseCode::TryCreate)),
+                    text: printable(outcome.information.as_deref().unwrap_or_default()),
+                }))
+            }
+            Response::Data { status: imap_proto::Status::Bye, outcome } if name != "LOGOUT" => {
+                Err(ImapError::Bye(printable(outcome.information.as_deref().unwrap_or_default())))
+            }
+            other => {
+                *untagged += 1;
+                if *untagged > self.most_untagged {
+                    return Err(ImapError::Limit(format!("more than {} answers to {name}", self.most_untagged)));
+                }
+                if let Response::Capabilities(list) = other {
+                    self.capabilities = names(list);
+                }
+                on(other).map(Step::Untagged)
+            }
+        }
+    }
+}
+
+fn names(list: &[Capability<'_>]) -> BTreeSet<String> {
+    list.iter()
+        .map(|capability| match capability {
+            Capability::Imap4rev1 => "IMAP4REV1".to_owned(),
+            Capability::Auth(mechanism) => format!("AUTH={}", mechanism.to_ascii_uppercase()),
+            Capability::Atom(atom) => atom.to_ascii_uppercase(),
+        })
+        .collect()
+}
+
+/// What a read or write error means. The parser's own errors quote what they could not read, which may be mail.
+pub(super) fn lost(error: &std::io::Error) -> ImapError {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<Tripped>()) {
+        Some(Tripped::Silence) => ImapError::Silent,
+        Some(tripped) => ImapError::Limit(tripped.to_string()),
+        None => match error.kind() {
+            std::io::ErrorKind::Other => ImapError::Protocol("it sent something that is not IMAP".to_owned()),
+            std::io::ErrorKind::UnexpectedEof => ImapError::Lost("it was closed in the middle of an answer".to_owned()),
+            std::io::ErrorKind::InvalidData => ImapError::Protocol("what came was not valid TLS".to_owned()),
+            kind => ImapError::Lost(kind.to_string()),
+        },
+    }
+}

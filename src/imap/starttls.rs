@@ -1,0 +1,160 @@
+//! The few lines before STARTTLS (RFC 3501 6.2.1), read by hand so that not one byte is taken over from before TLS.
+//!
+//! Whoever sits in between can strip STARTTLS, say PREAUTH, or send bytes behind its answer that a buffered reader would take
+//! for the server's (the NO STARTTLS study). Each of these ends the connection before a credential is sent.
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+
+use super::ImapError;
+use super::error::printable;
+use crate::config::Deadlines;
+
+/// The longest line and the most lines that make sense before TLS.
+const LINE: usize = 8192;
+const LINES: usize = 50;
+
+/// Reads the greeting, asks for STARTTLS and reads the answer. The stream is then ready for the TLS handshake. Returns the
+/// greeting's text.
+pub async fn negotiate<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    limits: &Deadlines,
+) -> Result<String, ImapError> {
+    timeout(limits.greeting.0, dialogue(stream)).await.map_err(|_| ImapError::Slow("STARTTLS"))?
+}
+
+async fn dialogue<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> Result<String, ImapError> {
+    let mut reader = Reader { buffer: Vec::new() };
+    let greeting = reader.line(stream).await?;
+    let (status, text) = status(&greeting, "*");
+    match status.as_str() {
+        "OK" => {}
+        "BYE" => return Err(ImapError::Bye(printable(text))),
+        "PREAUTH" => {
+            return Err(ImapError::Protocol(
+                "it claims that we are logged in already (PREAUTH), which rules out STARTTLS".into(),
+            ));
+        }
+        _ => {
+            return Err(ImapError::Protocol("its first line is not an IMAP greeting".into()));
+        }
+    }
+    if !reader.buffer.is_empty() {
+        return Err(ImapError::Protocol("it sent more than a greeting before STARTTLS".into()));
+    }
+    let io = |error: std::io::Error| ImapError::Lost(error.kind().to_string());
+    stream.write_all(b"T1 STARTTLS\r\n").await.map_err(io)?;
+    stream.flush().await.map_err(io)?;
+    for _ in 0..LINES {
+        let line = reader.line(stream).await?;
+        if line.starts_with("* ") {
+            continue; // nothing that is said before TLS counts
+        }
+        let (answer, text) = self::status(&line, "T1");
+        return match answer.as_str() {
+            "OK" if reader.buffer.is_empty() => Ok(printable(text_of_greeting(&greeting))),
+            "OK" => {
+                Err(ImapError::Protocol("bytes came behind its answer to STARTTLS: someone may be in between".into()))
+            }
+            "NO" | "BAD" => Err(ImapError::Refused { command: "STARTTLS", text: printable(text) }),
+            _ => Err(ImapError::Protocol("its answer to STARTTLS is not IMAP".into())),
+        };
+    }
+    Err(ImapError::Limit("too many lines before TLS".into()))
+}
+
+fn text_of_greeting(line: &str) -> &str {
+    status(line, "*").1
+}
+
+/// Splits `TAG STATUS text`.
+fn status<'a>(line: &'a str, tag: &str) -> (String, &'a str) {
+    let rest = line.strip_prefix(tag).and_then(|rest| rest.strip_prefix(' ')).unwrap_or_default();
+    let (word, text) = rest.split_once(' ').unwrap_or((rest, ""));
+    (word.to_ascii_uppercase(), text)
+}
+
+struct Reader {
+    buffer: Vec<u8>,
+}
+
+impl Reader {
+    async fn line<S: AsyncRead + Unpin>(&mut self, stream: &mut S) -> Result<String, ImapError> {
+        loop {
+            if let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') {
+                let rest = self.buffer.split_off(end + 1);
+                let line = std::mem::replace(&mut self.buffer, rest);
+                return Ok(String::from_utf8_lossy(line.trim_ascii_end()).into_owned());
+            }
+            if self.buffer.len() > LINE {
+                return Err(ImapError::Limit("a line before TLS".into()));
+            }
+            let mut part = [0; 1024];
+            let read = stream.read(&mut part).await.map_err(|error| ImapError::Lost(error.kind().to_string()))?;
+            if read == 0 {
+                return Err(ImapError::Lost("it was closed before TLS".into()));
+            }
+            self.buffer.extend(part.iter().take(read));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits() -> Deadlines {
+        crate::config::load(&crate::config::Overrides::default()).unwrap().deadlines
+    }
+
+    /// What comes of a server that sends these bytes, and what we sent it.
+    async fn with(server_says: &'static [&'static [u8]]) -> (Result<String, ImapError>, Vec<u8>) {
+        let (mut server, mut client) = tokio::io::duplex(1 << 14);
+        let serving = tokio::spawn(async move {
+            let mut got = Vec::new();
+            for (turn, piece) in server_says.iter().enumerate() {
+                if turn > 0 {
+                    let mut part = [0; 100];
+                    let read = server.read(&mut part).await.unwrap();
+                    got.extend_from_slice(&part[..read]);
+                }
+                server.write_all(piece).await.unwrap();
+            }
+            server.shutdown().await.unwrap();
+            server.read_to_end(&mut got).await.unwrap();
+            got
+        });
+        let result = negotiate(&mut client, &limits()).await;
+        drop(client);
+        (result, serving.await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_plain_dialogue_leads_to_tls() {
+        let (result, sent) =
+            with(&[b"* OK [CAPABILITY IMAP4rev1 STARTTLS] hej\r\n", b"* OK noise\r\nT1 OK begin\r\n"]).await;
+        assert!(result.unwrap().ends_with("hej"));
+        assert_eq!(sent, b"T1 STARTTLS\r\n");
+    }
+
+    #[tokio::test]
+    async fn every_trick_before_tls_ends_the_connection() {
+        let tricks: &[&'static [&'static [u8]]] = &[
+            &[b"* PREAUTH hej\r\n"],
+            &[b"* BYE\r\n"],
+            &[b"hello\r\n"],
+            &[b"A1 OK hej\r\n"],
+            &[b"* OK hej\r\n* CAPABILITY IMAP4rev1\r\n"],
+            &[b"* OK hej\r\n", b"T1 NO not today\r\n"],
+            &[b"* OK hej\r\n", b"T1 BAD what\r\n"],
+            &[b"* OK hej\r\n", b"T1 OK begin\r\n* OK injected\r\n"],
+            &[b"* OK hej\r\n", b"T2 OK begin\r\n"],
+            &[b"* OK hej\r\n", b""],
+        ];
+        for trick in tricks {
+            let (result, sent) = with(trick).await;
+            assert!(result.is_err(), "{trick:?}");
+            assert!(sent.is_empty() || sent == b"T1 STARTTLS\r\n", "{trick:?}");
+        }
+    }
+}

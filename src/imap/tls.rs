@@ -1,0 +1,272 @@
+//! TLS to a mail server: the system's authorities, the mailbox's own, or one pinned certificate.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use sha2::{Digest, Sha256};
+use tokio::net::TcpStream;
+use tokio_rustls::rustls;
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+use crate::clock::Timestamp;
+use crate::vault::hex;
+
+/// Whom to trust.
+#[derive(Debug, Clone)]
+pub enum Trust {
+    /// The system's authorities.
+    System,
+    /// These authorities (PEM) and no others.
+    Authorities(String),
+    /// The certificate with this SHA-256 and no other, whatever it says of itself.
+    Pin([u8; 32]),
+}
+
+/// What a server's certificate says.
+#[derive(Debug, Clone, Default)]
+pub struct Certificate {
+    /// SHA-256 of the certificate, in hexadecimal: what `--pin-sha256` takes.
+    pub fingerprint: String,
+    /// Whom it is for.
+    pub subject: String,
+    /// Until when it is valid, if that can be read.
+    pub valid_until: Option<Timestamp>,
+}
+
+/// Why there is no TLS.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct TlsError {
+    /// In words, with what to do.
+    pub message: String,
+    /// Whether a person must act: the certificate is not one to trust.
+    pub untrusted: bool,
+}
+
+/// Does the handshake. On success tells what the certificate says.
+pub async fn connect(
+    stream: TcpStream,
+    host: &str,
+    trust: &Trust,
+) -> Result<(TlsStream<TcpStream>, Certificate), TlsError> {
+    let misconfigured = |message: String| TlsError { message, untrusted: true };
+    let name = ServerName::try_from(host.to_owned())
+        .map_err(|_| misconfigured(format!("{host} cannot stand in a certificate, so it cannot be checked")))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let seen = Arc::new(Seen { inner: verifier(trust, &provider).map_err(misconfigured)?, leaf: Mutex::default() });
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+        .map_err(|error| misconfigured(error.to_string()))?
+        .dangerous() // what follows is stricter than the default, or exactly the certificate that was pinned
+        .with_custom_certificate_verifier(seen.clone())
+        .with_no_client_auth();
+    match TlsConnector::from(Arc::new(config)).connect(name, stream).await {
+        Ok(stream) => Ok((stream, seen.certificate())),
+        Err(error) => Err(explain(&error, host, &seen.certificate())),
+    }
+}
+
+/// Reads 64 hexadecimal digits, with or without colons, as `openssl x509 -fingerprint -sha256` writes them.
+pub fn parse_fingerprint(text: &str) -> Result<[u8; 32], String> {
+    let digits: Vec<u8> = text.bytes().filter(|byte| *byte != b':' && !byte.is_ascii_whitespace()).collect();
+    let (pairs, []) = digits.as_chunks::<2>() else {
+        return Err(not_a_fingerprint(text));
+    };
+    let bytes: Option<Vec<u8>> = pairs
+        .iter()
+        .map(|pair| {
+            std::str::from_utf8(pair).ok().filter(|t| !t.starts_with('+')).and_then(|t| u8::from_str_radix(t, 16).ok())
+        })
+        .collect();
+    bytes.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| not_a_fingerprint(text))
+}
+
+fn not_a_fingerprint(text: &str) -> String {
+    format!("{text:?} is not a SHA-256 fingerprint: 64 hexadecimal digits, colons allowed")
+}
+
+/// Whether a PEM text holds certificates that can be trusted.
+pub fn check_authorities(pem: &str) -> Result<(), String> {
+    authorities(pem).map(drop)
+}
+
+fn authorities(pem: &str) -> Result<RootCertStore, String> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+        let certificate = certificate.map_err(|_| "the CA file is not valid PEM".to_owned())?;
+        roots.add(certificate).map_err(|_| "the CA file holds a certificate that cannot be read".to_owned())?;
+    }
+    if roots.is_empty() { Err("the CA file holds no certificate (BEGIN CERTIFICATE)".to_owned()) } else { Ok(roots) }
+}
+
+fn verifier(trust: &Trust, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, String> {
+    Ok(match trust {
+        Trust::System => Arc::new(
+            rustls_platform_verifier::Verifier::new(provider.clone())
+                .map_err(|error| format!("the system's certificate authorities cannot be read: {error}"))?,
+        ),
+        Trust::Authorities(pem) => {
+            rustls::client::WebPkiServerVerifier::builder_with_provider(Arc::new(authorities(pem)?), provider.clone())
+                .build()
+                .map_err(|error| error.to_string())?
+        }
+        Trust::Pin(sha256) => Arc::new(Pinned { sha256: *sha256, provider: provider.clone() }),
+    })
+}
+
+/// Accepts one certificate: nothing in it counts but that it is the one, and that the server has its key.
+#[derive(Debug)]
+struct Pinned {
+    sha256: [u8; 32],
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for Pinned {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        match Sha256::digest(end_entity)[..] == self.sha256 {
+            true => Ok(ServerCertVerified::assertion()),
+            false => Err(CertificateError::ApplicationVerificationFailure.into()),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Remembers the certificate, also when it is refused, so that the message can name it.
+#[derive(Debug)]
+struct Seen {
+    inner: Arc<dyn ServerCertVerifier>,
+    leaf: Mutex<Option<Vec<u8>>>,
+}
+
+impl Seen {
+    fn certificate(&self) -> Certificate {
+        let leaf = self.leaf.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(der) = leaf.as_deref() else {
+            return Certificate::default();
+        };
+        let fingerprint = hex(&Sha256::digest(der));
+        match x509_parser::parse_x509_certificate(der) {
+            Ok((_, certificate)) => Certificate {
+                fingerprint,
+                subject: super::error::printable(&certificate.subject().to_string()),
+                valid_until: Some(Timestamp(certificate.validity().not_after.timestamp().saturating_mul(1000))),
+            },
+            Err(_) => Certificate { fingerprint, ..Certificate::default() },
+        }
+    }
+}
+
+impl ServerCertVerifier for Seen {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        *self.leaf.lock().unwrap_or_else(PoisonError::into_inner) = Some(end_entity.to_vec());
+        self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}
+
+/// Turns a failed handshake into a sentence that says what to do.
+fn explain(error: &std::io::Error, host: &str, certificate: &Certificate) -> TlsError {
+    let pin = format!(
+        "if you know this certificate, pin it: --pin-sha256 {} (compare the fingerprint with the server's)",
+        certificate.fingerprint
+    );
+    let until = certificate.valid_until.map_or_else(String::new, |at| format!(" on {at}"));
+    let cause = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let message = match cause {
+        Some(rustls::Error::InvalidCertificate(reason)) => match reason {
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                format!("the server's certificate has expired{until}; its operator must renew it")
+            }
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                "the server's certificate is not valid yet; check the clocks".to_owned()
+            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => format!(
+                "the server's certificate is for another name ({}), not for {host}; use that name, or {pin}",
+                certificate.subject
+            ),
+            CertificateError::UnknownIssuer => {
+                format!(
+                    "nobody that is trusted here has signed the server's certificate; give its CA with --ca-file, or {pin}"
+                )
+            }
+            CertificateError::ApplicationVerificationFailure => format!(
+                "the server's certificate is not the pinned one; it has the fingerprint {}; if it was renewed, pin the new one",
+                certificate.fingerprint
+            ),
+            other if format!("{other:?}").contains("CaUsedAsEndEntity") => format!(
+                "the server's certificate is a self-signed one that is marked as a CA (CaUsedAsEndEntity), which cannot be \
+                 trusted as a server's; {pin}"
+            ),
+            other => format!("the server's certificate was refused ({other:?}); {pin}"),
+        },
+        Some(other) => format!("the TLS handshake failed: {other}"),
+        None => match error.kind() {
+            std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::ConnectionReset => {
+                "the server closed the connection during the TLS handshake; does this port speak TLS from the start?"
+                    .to_owned()
+            }
+            kind => format!("the TLS handshake failed: {kind}"),
+        },
+    };
+    TlsError { message, untrusted: matches!(cause, Some(rustls::Error::InvalidCertificate(_))) }
+}

@@ -1,0 +1,68 @@
+//! Mailferry fetches mail from customers' IMAP mailboxes into a helpdesk's inboxes: nothing lost, nothing twice, and the
+//! customer's copy left as the customer wants it.
+//!
+//! # The way of one mail
+//!
+//! ```text
+//! due -> lease -> connect -> authenticate -> select -> start -> search -> fetch -> parse -> route -> import -> settle -> record
+//! WHEN            HOW on the wire                                          pure    pure    durable   customer's copy
+//! ```
+//!
+//! 1. [`schedule`] finds a mailbox whose time has come and takes its lease.
+//! 2. [`poll`] is the story, a step a line, a step a file: it opens each folder, asks which UIDs the ledger does not know, and
+//!    fetches them.
+//! 3. `poll::import` commits, in one short transaction: raw bytes, message, ledger row, pending effect, cursor.
+//! 4. Only then may `poll::settle` change the customer's copy, working from the pending effects, so that a crash in between
+//!    is gone on from.
+//!
+//! # Words
+//!
+//! Mailbox: a customer's mail account that we log in to. Folder: a folder in it (RFC 3501 says mailbox; we never do). Inbox:
+//! where mail ends up. Poll: one visit to one mailbox. Ledger: what became of every UID. Effect: what is to happen to the
+//! customer's copy. Epoch: one UIDVALIDITY of a folder as we met it.
+//!
+//! # Rules
+//!
+//! 1. Dependencies point down: `cli`, `app` -> `schedule` -> `poll` -> `imap`, `store`; `http` -> `store`. `imap` knows no
+//!    store; `parse` and `route` do no I/O; nobody but `cli` imports `http`.
+//! 2. The customer's copy is not touched before the import has committed. Only `poll/settle.rs` names `imap::mutate`. With
+//!    "leave" the folder is opened with EXAMINE, so the server itself forbids a change. Always BODY.PEEK.
+//! 3. A message is (mailbox, folder, UIDVALIDITY, UID), unique in the ledger. `\Seen`, `\Recent`, dates and Message-ID never
+//!    decide what is new.
+//! 4. The cursor moves in the transaction that stores the message or its quarantine, over a contiguous finished prefix only;
+//!    over a gap only after a SEARCH with tagged OK. A UID listed by SEARCH and not returned by FETCH is asked for again.
+//! 5. A changed UIDVALIDITY is an explicit decision in the poll's record. Content recognises what is already here.
+//! 6. What cannot be parsed is imported all the same: bytes first. Too large or refused: quarantined with its reason.
+//! 7. Every answer is read to its tagged end; any error, NO in the wrong place, BYE or EOF drops the connection.
+//! 8. Effects are idempotent; "already gone" is success. Delete is UID EXPUNGE, never plain EXPUNGE or CLOSE.
+//! 9. No transaction is open while waiting for the network. Every network step has a deadline, every size a limit.
+//! 10. The wall clock is read in `clock` only.
+//! 11. A failure says what is broken (message < folder < mailbox < host < us) and when to try again.
+//!
+//! Absent on purpose: no copy of a mail outside the database, no cache of server state between polls, no trait for mocking:
+//! the test seam is the byte stream.
+//!
+//! # Modules in reading order
+
+pub mod cli;
+
+mod poll;
+
+mod imap;
+mod store;
+
+mod schedule;
+
+mod address;
+mod app;
+mod clock;
+mod config;
+mod egress;
+mod http;
+mod lifecycle;
+mod mailbox;
+mod telemetry;
+mod vault;
+
+#[cfg(test)]
+mod rules;

@@ -1,0 +1,189 @@
+//! What a mailbox is told to do, in the words of the command line.
+
+use std::fmt;
+use std::str::FromStr;
+
+use time::Date;
+use time::macros::format_description;
+
+use crate::clock::Timestamp;
+
+/// How the connection is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tls {
+    /// TLS from the first byte, usually port 993 (RFC 8314).
+    Implicit,
+    /// STARTTLS, required: without it no credential is sent.
+    StartTls,
+    /// None, where the operator chose so.
+    None,
+}
+
+impl Tls {
+    /// The port that goes with it.
+    pub fn default_port(self) -> u16 {
+        match self {
+            Self::Implicit => 993,
+            Self::StartTls | Self::None => 143,
+        }
+    }
+}
+
+impl FromStr for Tls {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "implicit" => Ok(Self::Implicit),
+            "starttls" => Ok(Self::StartTls),
+            "none" => Ok(Self::None),
+            _ => Err(format!("{text:?} is not one of implicit, starttls, none")),
+        }
+    }
+}
+
+impl fmt::Display for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Implicit => "implicit",
+            Self::StartTls => "starttls",
+            Self::None => "none",
+        })
+    }
+}
+
+/// From when mail is wanted, decided at the first look at a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// From the moment the mailbox was added.
+    Now,
+    /// Everything that is there.
+    All,
+    /// From the start of this day, UTC.
+    Date(Date),
+}
+
+impl Start {
+    /// What arrived before this moment is not wanted; `None` if everything is.
+    pub fn moment(self, added_at: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::All => None,
+            Self::Now => Some(added_at.whole_seconds()),
+            Self::Date(date) => Some(Timestamp::from_datetime(date.midnight().assume_utc())),
+        }
+    }
+}
+
+impl FromStr for Start {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "now" => Ok(Self::Now),
+            "all" => Ok(Self::All),
+            _ => match Date::parse(text, format_description!("[year]-[month]-[day]")) {
+                // IMAP's dates have four digits, and mail is not older than this.
+                Ok(date) if (1970..=9999).contains(&date.year()) => Ok(Self::Date(date)),
+                _ => Err(format!("{text:?} is not one of now, all, YYYY-MM-DD")),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Now => f.write_str("now"),
+            Self::All => f.write_str("all"),
+            Self::Date(date) => write!(f, "{date}"),
+        }
+    }
+}
+
+/// What happens to the customer's copy once the mail is safe in the inbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AfterImport {
+    /// Nothing: the folder is opened read-only.
+    Leave,
+    /// Marked as read.
+    Seen,
+    /// Marked with this keyword.
+    Keyword(String),
+    /// Moved to this folder.
+    Move(String),
+    /// Deleted, this mail only.
+    Delete,
+}
+
+impl FromStr for AfterImport {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            None if text == "leave" => Ok(Self::Leave),
+            None if text == "seen" => Ok(Self::Seen),
+            None if text == "delete" => Ok(Self::Delete),
+            Some(("keyword", name)) => {
+                // A keyword is an IMAP atom (RFC 3501 9): anything else would need quoting, which flags do not have.
+                let atom = |c: char| c.is_ascii_graphic() && !"(){%*\"\\]".contains(c);
+                if !name.is_empty() && name.len() <= 100 && name.chars().all(atom) {
+                    Ok(Self::Keyword(name.to_owned()))
+                } else {
+                    Err(format!("{name:?} cannot be a keyword: letters, digits, - _ . $ only"))
+                }
+            }
+            Some(("move", folder)) => folder_name(folder).map(Self::Move),
+            _ => Err(format!("{text:?} is not one of leave, seen, keyword:NAME, move:FOLDER, delete")),
+        }
+    }
+}
+
+impl fmt::Display for AfterImport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Leave => f.write_str("leave"),
+            Self::Seen => f.write_str("seen"),
+            Self::Keyword(name) => write!(f, "keyword:{name}"),
+            Self::Move(folder) => write!(f, "move:{folder}"),
+            Self::Delete => f.write_str("delete"),
+        }
+    }
+}
+
+/// A folder's name as people write it. INBOX is the same in every case (RFC 3501 5.1).
+pub fn folder_name(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.len() > 1000 || text.chars().any(char::is_control) {
+        return Err(format!("{text:?} cannot be a folder's name"));
+    }
+    Ok(if text.eq_ignore_ascii_case("INBOX") { "INBOX".to_owned() } else { text.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_the_command_line_read_back_as_written() {
+        for text in ["leave", "seen", "keyword:Kundo", "move:Klart/Å", "move:a:b", "delete"] {
+            assert_eq!(text.parse::<AfterImport>().unwrap().to_string(), text);
+        }
+        for text in ["now", "all", "2026-02-28"] {
+            assert_eq!(text.parse::<Start>().unwrap().to_string(), text);
+        }
+        for text in ["implicit", "starttls", "none"] {
+            assert_eq!(text.parse::<Tls>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_could_break_out_of_a_command_is_refused() {
+        for text in
+            ["", "move", "move:", "move:a\r\nb", "keyword:", "keyword:a b", "keyword:\\Deleted", "keyword:a)", "purge"]
+        {
+            assert!(text.parse::<AfterImport>().is_err(), "{text:?}");
+        }
+        for text in ["", "2026-02-30", "2026-2-1", "yesterday", "0000-01-01"] {
+            assert!(text.parse::<Start>().is_err(), "{text:?}");
+        }
+    }
+}

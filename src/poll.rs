@@ -1,0 +1,129 @@
+//! READ THIS FIRST. One poll of one mailbox: what happens, in order, one line a step, one file a step.
+//!
+//! No step calls a later or an earlier one. Trying again is the next poll. Only [`settle`] touches the customer's copy, and
+//! only for mail that [`import`] has committed.
+
+mod authenticate;
+pub mod check;
+mod connect;
+mod digest;
+mod download;
+mod error;
+mod fetch;
+mod import;
+mod parse;
+mod record;
+mod report;
+mod route;
+mod search;
+mod select;
+mod settle;
+mod start;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::{Clock, Timestamp};
+use crate::config::{Deadlines, Limits};
+use crate::egress::Egress;
+use crate::store::{Lease, Store};
+use crate::vault::Vault;
+
+pub use error::{Blame, PollError, Retry, Step};
+pub use report::{Progress, Report, ReportedError, Tally};
+
+/// What a poll works with.
+pub struct Deps {
+    /// Where everything is kept.
+    pub store: Store,
+    /// The keys to the passwords.
+    pub vault: Vault,
+    /// The way out.
+    pub egress: Egress,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// How long each step may take.
+    pub deadlines: Deadlines,
+    /// How much a server may send.
+    pub limits: Limits,
+    /// How long a lease lasts without a sign of life.
+    pub lease: Duration,
+}
+
+/// When a poll is to end at the message in hand: when its time is up, or the program is to stop.
+#[derive(Debug, Clone)]
+pub struct Budget {
+    /// Set when the program is to stop.
+    pub stop: CancellationToken,
+    /// When the time is up.
+    pub until: Instant,
+}
+
+impl Budget {
+    fn is_over(&self) -> bool {
+        self.stop.is_cancelled() || Instant::now() >= self.until
+    }
+}
+
+/// One poll of one mailbox. What was done stands in the tally, however the poll ends.
+pub async fn poll_mailbox(
+    lease: &Lease,
+    deps: &Deps,
+    budget: &Budget,
+    tally: &mut Tally,
+    started_at: Timestamp,
+) -> Result<(), PollError> {
+    let connection = connect::open(&lease.mailbox.server, deps).await?;
+    let mut session = authenticate::login(connection, lease, deps).await?;
+    let routes = route::Routes::load(lease, deps).await?;
+    for folder in select::watched(lease, deps).await? {
+        let seen = poll_folder(&mut session, &folder, &routes, lease, deps, budget, tally).await;
+        tally.folder_ended(seen)?; // a folder that is missing does not keep the others waiting
+        if tally.ended_early {
+            break;
+        }
+    }
+    tally.received(session.received());
+    session.logout().await;
+    tally.first_folder_error()?;
+    record::finished(lease, deps, tally, started_at).await
+}
+
+async fn poll_folder(
+    session: &mut crate::imap::Session,
+    folder: &crate::store::WatchedFolder,
+    routes: &route::Routes,
+    lease: &Lease,
+    deps: &Deps,
+    budget: &Budget,
+    tally: &mut Tally,
+) -> Result<(), PollError> {
+    let mut folder = select::open(session, folder, lease, deps, tally).await?; // decides on UIDVALIDITY
+    settle::pending_effects(session, &folder, lease, deps, tally).await?; // what a crash left open
+    start::decide(session, &mut folder, lease, deps, tally).await?; // at the first look
+    let mut search = search::Search::new(&folder);
+    while let Some(window) = search.next_window(session, &folder, lease, deps, budget).await? {
+        let mut progress = import::Progress::new(&window, tally);
+        let mut messages = fetch::Messages::new(session, &folder, window, lease, deps, budget);
+        let mut batch = messages.next_batch().await?;
+        while !batch.is_empty() {
+            // The next batch is fetched while this one is committed.
+            let (committed, next) = tokio::join!(
+                import::commit(batch, &mut progress, &folder, routes, lease, deps, tally),
+                messages.next_batch(),
+            );
+            committed?;
+            batch = next?;
+        }
+        if messages.ended_early() {
+            tally.ended_early = true; // the connection still holds half an answer
+            return Ok(());
+        }
+        settle::pending_effects(session, &folder, lease, deps, tally).await?;
+    }
+    tally.ended_early |= budget.is_over();
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! `mailferry mailbox check`: the way to a mailbox, step by step, changing nothing.
+
+use serde::Serialize;
+
+use super::connect::{self, Connection};
+use super::{Deps, PollError, Step, authenticate, settle};
+use crate::clock::Timestamp;
+use crate::imap::Session;
+use crate::mailbox::{AfterImport, Tls};
+use crate::store::Mailbox;
+
+/// One step of the check.
+#[derive(Debug, Serialize)]
+pub struct CheckLine {
+    /// Its name.
+    pub step: &'static str,
+    /// Whether it went well.
+    pub ok: bool,
+    /// What was found, or what is wrong and what to do.
+    pub detail: String,
+}
+
+/// Folders whose mails are counted; more would take long and be read by nobody.
+const MOST_FOLDERS: usize = 200;
+/// Certificates that end sooner are warned of.
+const SOON_DAYS: u64 = 30;
+
+/// Walks the way and tells each step as it is taken. Stops at the first that fails.
+pub async fn check(mailbox: &Mailbox, deps: &Deps, tell: &mut dyn FnMut(CheckLine)) {
+    if let Err(error) = walk(mailbox, deps, tell).await {
+        tell(CheckLine { step: name(error.step), ok: false, detail: error.message });
+    }
+}
+
+async fn walk(mailbox: &Mailbox, deps: &Deps, tell: &mut dyn FnMut(CheckLine)) -> Result<(), PollError> {
+    let mut well = |step: Step, detail: String| tell(CheckLine { step: name(step), ok: true, detail });
+    let server = &mailbox.server;
+    let addresses = deps
+        .egress
+        .resolve(&server.host, server.port, &deps.deadlines)
+        .await
+        .map_err(|error| PollError::egress(&error))?;
+    let list: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
+    well(Step::Dns, format!("{} is {}", server.host, list.join(", ")));
+
+    let Connection { mut session, greeting, certificate } = match connect::open(server, deps).await {
+        Ok(connection) => connection,
+        Err(error) => {
+            if error.step != Step::Dns && error.step != Step::Tcp {
+                well(Step::Tcp, format!("port {} answers", server.port));
+            }
+            return Err(error);
+        }
+    };
+    well(Step::Tcp, format!("port {} answers", server.port));
+    match certificate {
+        Some(certificate) => {
+            let until = certificate.valid_until.map_or_else(
+                || "an end that cannot be read".to_owned(),
+                |until| format!("{until}, {}", days_left(until, deps.clock.now())),
+            );
+            let how = if server.tls == Tls::StartTls { "STARTTLS" } else { "TLS from the start" };
+            well(
+                Step::Tls,
+                format!(
+                    "{how}; certificate of {}, valid until {until}; SHA-256 {}",
+                    certificate.subject, certificate.fingerprint
+                ),
+            );
+        }
+        None => well(Step::Tls, "none, as chosen: password and mail go in clear text".to_owned()),
+    }
+    well(Step::Greeting, greeting);
+    authenticate::log_in(&mut session, mailbox, deps).await?;
+    well(Step::Login, format!("as {}", mailbox.username));
+    let capabilities: Vec<&str> = session.capabilities().collect();
+    tell(CheckLine { step: "capabilities", ok: true, detail: capabilities.join(" ") });
+    let folders = folders(&mut session, mailbox, tell).await?;
+    after_import(&session, &mailbox.after_import, &folders, tell);
+    session.logout().await;
+    Ok(())
+}
+
+/// Lists the folders with their counts, and opens those that are polled, read-only.
+async fn folders(
+    session: &mut Session,
+    mailbox: &Mailbox,
+    tell: &mut dyn FnMut(CheckLine),
+) -> Result<Vec<String>, PollError> {
+    let names = session.folders().await.map_err(|error| PollError::imap(Step::Select, &error))?;
+    for name in names.iter().take(MOST_FOLDERS) {
+        let count = session.message_count(name).await.map_err(|error| PollError::imap(Step::Select, &error))?;
+        let count = count.map_or_else(|| "an unknown number of".to_owned(), |count| count.to_string());
+        tell(CheckLine { step: "folder", ok: true, detail: format!("{name}: {count} messages") });
+    }
+    if names.len() > MOST_FOLDERS {
+        let detail = format!("and {} more folders", names.len() - MOST_FOLDERS);
+        tell(CheckLine { step: "folder", ok: true, detail });
+    }
+    for folder in &mailbox.folders {
+        match session.select(folder, true).await {
+            Ok(selected) if selected.uidvalidity.is_some() => {
+                let detail = format!("{folder} opens read-only, {} messages", selected.exists);
+                tell(CheckLine { step: "select", ok: true, detail });
+            }
+            Ok(_) => {
+                let detail =
+                    format!("{folder}: the server gives no UIDVALIDITY, so its mail cannot be told apart safely");
+                tell(CheckLine { step: "select", ok: false, detail });
+            }
+            Err(error @ crate::imap::ImapError::Refused { .. }) => {
+                let near: Vec<&str> = names.iter().map(String::as_str).take(20).collect();
+                let detail = format!("{folder}: {error}; the folders are: {}", near.join(", "));
+                tell(CheckLine { step: "select", ok: false, detail });
+            }
+            Err(error) => return Err(PollError::imap(Step::Select, &error)),
+        }
+    }
+    Ok(names)
+}
+
+/// Says whether the server can do what is to happen to the copy. A folder that is opened read-only does not tell which flags
+/// it keeps, so that shows at the first import.
+fn after_import(session: &Session, action: &AfterImport, folders: &[String], tell: &mut dyn FnMut(CheckLine)) {
+    let line = match settle::missing(&|capability| session.can(capability), None, action) {
+        Some(missing) => CheckLine { step: "after-import", ok: false, detail: format!("{action}: {missing}") },
+        None => {
+            let how = match action {
+                AfterImport::Leave => "the folder is opened read-only and nothing in it is ever changed".to_owned(),
+                AfterImport::Seen => "needs nothing special".to_owned(),
+                AfterImport::Keyword(_) => {
+                    "needs a folder that keeps keywords, which shows at the first import".to_owned()
+                }
+                AfterImport::Move(target) => {
+                    let by = if session.can("MOVE") { "MOVE" } else { "COPY and UID EXPUNGE (UIDPLUS)" };
+                    let there = folders.iter().any(|name| name == target);
+                    let there =
+                        if there { "" } else { "; the folder is not there yet and will be created by the first move" };
+                    format!("by {by}, which the server has{there}")
+                }
+                AfterImport::Delete => "by UID EXPUNGE (UIDPLUS), which the server has".to_owned(),
+            };
+            CheckLine { step: "after-import", ok: true, detail: format!("{action}: {how}") }
+        }
+    };
+    tell(line);
+}
+
+fn days_left(until: Timestamp, now: Timestamp) -> String {
+    let days = until.since(now).as_secs() / 86400;
+    if days < SOON_DAYS { format!("only {days} days left") } else { format!("{days} days left") }
+}
+
+fn name(step: Step) -> &'static str {
+    match step {
+        Step::Lease => "lease",
+        Step::Dns => "dns",
+        Step::Tcp => "tcp",
+        Step::Tls => "tls",
+        Step::StartTls => "starttls",
+        Step::Greeting => "greeting",
+        Step::Login => "login",
+        Step::Select => "select",
+        Step::Search => "search",
+        Step::Fetch => "fetch",
+        Step::Import => "import",
+        Step::Settle => "settle",
+        Step::Record => "record",
+    }
+}

@@ -1,0 +1,81 @@
+//! Step 1: a protected connection to the server, up to its greeting.
+
+use tokio::time::timeout;
+
+use super::{Blame, Deps, PollError, Retry, Step};
+use crate::imap::tls::{self, Certificate, Trust};
+use crate::imap::{Session, starttls};
+use crate::mailbox::Tls;
+use crate::store::Server;
+
+/// A connection on which nothing has been said yet but the greeting.
+pub struct Connection {
+    /// Ready for the login.
+    pub session: Session,
+    /// What the server said first.
+    pub greeting: String,
+    /// The server's certificate, if there is TLS.
+    pub certificate: Option<Certificate>,
+}
+
+/// Connects.
+pub async fn open(server: &Server, deps: &Deps) -> Result<Connection, PollError> {
+    let limits = &deps.deadlines;
+    let addresses =
+        deps.egress.resolve(&server.host, server.port, limits).await.map_err(|error| PollError::egress(&error))?;
+    let mut stream =
+        deps.egress.connect(&server.host, &addresses, limits).await.map_err(|error| PollError::egress(&error))?;
+    match server.tls {
+        Tls::None => {
+            let mut session = Session::new(Box::new(stream), limits, &deps.limits);
+            let greeting = greet(&mut session).await?;
+            Ok(Connection { session, greeting, certificate: None })
+        }
+        Tls::Implicit => {
+            let (stream, certificate) = handshake(stream, server, deps).await?;
+            let mut session = Session::new(Box::new(stream), limits, &deps.limits);
+            let greeting = greet(&mut session).await?;
+            Ok(Connection { session, greeting, certificate: Some(certificate) })
+        }
+        Tls::StartTls => {
+            let greeting = starttls::negotiate(&mut stream, limits)
+                .await
+                .map_err(|error| PollError::imap(Step::StartTls, &error))?;
+            let (stream, certificate) = handshake(stream, server, deps).await?;
+            let session = Session::new(Box::new(stream), limits, &deps.limits);
+            Ok(Connection { session, greeting, certificate: Some(certificate) })
+        }
+    }
+}
+
+async fn greet(session: &mut Session) -> Result<String, PollError> {
+    let greeting = session.greeting().await.map_err(|error| PollError::imap(Step::Greeting, &error))?;
+    Ok(greeting.text)
+}
+
+async fn handshake(
+    stream: tokio::net::TcpStream,
+    server: &Server,
+    deps: &Deps,
+) -> Result<(tokio_rustls::client::TlsStream<tokio::net::TcpStream>, Certificate), PollError> {
+    let trust = trust(server)?;
+    match timeout(deps.deadlines.tls.0, tls::connect(stream, &server.host, &trust)).await {
+        Ok(result) => result.map_err(|error| PollError::new(Step::Tls, Blame::Host, Retry::Soon, error.message)),
+        Err(_) => Err(PollError::new(
+            Step::Tls,
+            Blame::Host,
+            Retry::Soon,
+            "the TLS handshake took too long; does this port speak TLS?",
+        )),
+    }
+}
+
+fn trust(server: &Server) -> Result<Trust, PollError> {
+    match (&server.pin_sha256, &server.ca_pem) {
+        (Some(pin), _) => tls::parse_fingerprint(pin)
+            .map(Trust::Pin)
+            .map_err(|message| PollError::new(Step::Tls, Blame::Mailbox, Retry::Person, message)),
+        (None, Some(pem)) => Ok(Trust::Authorities(pem.clone())),
+        (None, None) => Ok(Trust::System),
+    }
+}

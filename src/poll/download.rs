@@ -1,0 +1,73 @@
+//! A large mail, in chunks that are stored as they come: memory stays small, and a broken download goes on where it stopped.
+
+use super::digest::{Digest, Digesting};
+use super::fetch::What;
+use super::select::OpenFolder;
+use super::{Budget, Deps, PollError, Step};
+use crate::imap::{Chunk, Meta, Session};
+use crate::store::{CHUNK, Lease, StoreError};
+
+/// A large mail that lies in the database, chunk by chunk.
+pub struct Downloaded {
+    /// Its hashes and header.
+    pub digest: Digest,
+}
+
+/// Fetches a large mail to its end, which is an empty chunk: the size that the server tells is a hint only. `None` if the
+/// budget ran out.
+pub async fn large(
+    session: &mut Session,
+    folder: &OpenFolder,
+    meta: &Meta,
+    lease: &Lease,
+    deps: &Deps,
+    budget: &Budget,
+) -> Result<Option<What>, PollError> {
+    let (epoch, uid) = (folder.epoch.id, meta.uid);
+    let stored = |error: StoreError| PollError::store(Step::Import, &error);
+    let mut digesting = Digesting::default();
+    let mut seq = 0;
+    let mut offset = 0;
+    while let Some(chunk) = deps.store.download_chunk(epoch, uid, seq).await.map_err(stored)? {
+        digesting.update(&chunk);
+        offset += chunk.len() as u64;
+        seq += 1;
+    }
+    let mut open = Vec::with_capacity(CHUNK);
+    loop {
+        if budget.is_over() {
+            return Ok(None);
+        }
+        let chunk = session
+            .fetch_chunk(uid, offset, CHUNK - open.len())
+            .await
+            .map_err(|error| PollError::folder(Step::Fetch, &folder.name, &error))?;
+        let bytes = match chunk {
+            Chunk::Bytes(bytes) => bytes,
+            // Behind the end some servers give no body at all rather than an empty one.
+            Chunk::Missing if offset >= meta.size.unwrap_or(u64::MAX) => Vec::new(),
+            Chunk::Missing => return Ok(Some(What::Missing("the server answers without a body"))),
+        };
+        let ended = bytes.is_empty();
+        offset += bytes.len() as u64;
+        if offset > lease.mailbox.max_size {
+            deps.store.drop_download(lease, epoch, uid).await.map_err(stored)?;
+            let header = digesting.finish().header;
+            return Ok(Some(What::TooLarge { size: offset, header }));
+        }
+        digesting.update(&bytes);
+        open.extend_from_slice(&bytes);
+        // Rows are cut at the same places however the server cuts its answers, so that equal mails are equal rows.
+        if open.len() == CHUNK || (ended && !open.is_empty()) {
+            let full = std::mem::replace(&mut open, Vec::with_capacity(CHUNK));
+            deps.store.add_download_chunk(lease, epoch, uid, seq, full).await.map_err(stored)?;
+            seq += 1;
+        }
+        if ended {
+            return Ok(Some(match offset {
+                0 => What::Missing("the server gives an empty body for a mail with a size"),
+                _ => What::Downloaded(Downloaded { digest: digesting.finish() }),
+            }));
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! How a poll fails: at which step, what is broken, and when it makes sense to try again.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::egress::EgressError;
+use crate::imap::{ImapError, LoginError};
+use crate::store::StoreError;
+
+/// The step that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Step {
+    Lease,
+    Dns,
+    Tcp,
+    Tls,
+    StartTls,
+    Greeting,
+    Login,
+    Select,
+    Search,
+    Fetch,
+    Import,
+    Settle,
+    Record,
+}
+
+/// What is broken, from least to most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Blame {
+    /// One folder; others go on.
+    Folder,
+    /// One mailbox: its password, its settings.
+    Mailbox,
+    /// The server, for all its mailboxes.
+    Host,
+    /// Ourselves: the database, the key.
+    Us,
+}
+
+/// When to try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// Soon, and less often the longer it fails.
+    Soon,
+    /// The server said to stay away so long.
+    After(Duration),
+    /// Rarely: each try may count against the account.
+    Credentials,
+    /// When a person has changed something.
+    Person,
+}
+
+/// A failed poll.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+pub struct PollError {
+    /// Where.
+    pub step: Step,
+    /// What is broken.
+    pub blame: Blame,
+    /// When to try again.
+    pub retry: Retry,
+    /// In words; holds no secret and no mail.
+    pub message: String,
+}
+
+/// The longest time that we let a server send us away for.
+const LONGEST_HOLD: Duration = Duration::from_hours(24);
+
+impl PollError {
+    /// A failure in words.
+    pub fn new(step: Step, blame: Blame, retry: Retry, message: impl Into<String>) -> Self {
+        Self { step, blame, retry, message: message.into() }
+    }
+
+    /// A failure on the wire.
+    pub fn imap(step: Step, error: &ImapError) -> Self {
+        let (blame, retry) = match error {
+            ImapError::Refused { text, .. } | ImapError::Bye(text) => (Blame::Host, after(text)),
+            ImapError::Unsendable(_) => (Blame::Mailbox, Retry::Person),
+            _ => (Blame::Host, Retry::Soon),
+        };
+        Self::new(step, blame, retry, error.to_string())
+    }
+
+    /// A failure that concerns one folder only, if it was the server's refusal.
+    pub fn folder(step: Step, folder: &str, error: &ImapError) -> Self {
+        match error {
+            ImapError::Refused { .. } => {
+                Self { blame: Blame::Folder, message: format!("folder {folder}: {error}"), ..Self::imap(step, error) }
+            }
+            _ => Self::imap(step, error),
+        }
+    }
+
+    /// A failed login.
+    pub fn login(error: &LoginError) -> Self {
+        let (blame, retry) = match error {
+            LoginError::Imap(error) => return Self::imap(Step::Login, error),
+            LoginError::NotOffered(_) => (Blame::Mailbox, Retry::Credentials),
+            LoginError::Refused(text) => match after(text) {
+                Retry::Soon if !is_temporary(text) => (Blame::Mailbox, Retry::Credentials),
+                retry => (Blame::Host, retry),
+            },
+        };
+        Self::new(Step::Login, blame, retry, error.to_string())
+    }
+
+    /// No connection.
+    pub fn egress(error: &EgressError) -> Self {
+        let (step, blame, retry) = match error {
+            EgressError::Unresolved { .. } => (Step::Dns, Blame::Host, Retry::Soon),
+            EgressError::Refused { .. } => (Step::Dns, Blame::Mailbox, Retry::Person),
+            EgressError::Unreachable { .. } => (Step::Tcp, Blame::Host, Retry::Soon),
+        };
+        Self::new(step, blame, retry, error.to_string())
+    }
+
+    /// The database failed us, or the mailbox is no longer ours to poll.
+    pub fn store(step: Step, error: &StoreError) -> Self {
+        let blame = if matches!(error, StoreError::LeaseLost) { Blame::Mailbox } else { Blame::Us };
+        let message = match error {
+            StoreError::LeaseLost => {
+                "the mailbox was changed, or taken over by another worker, during this poll".to_owned()
+            }
+            other => other.to_string(),
+        };
+        Self::new(step, blame, Retry::Soon, message)
+    }
+}
+
+/// Whether a refusal at login says nothing about the password (RFC 5530).
+fn is_temporary(text: &str) -> bool {
+    let text = text.to_ascii_uppercase();
+    ["[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]", "[TEMPFAIL]", "TOO MANY", "TRY AGAIN"]
+        .iter()
+        .any(|sign| text.contains(sign))
+}
+
+/// How long a server's text sends us away for. Exchange: `Request is throttled. Suggested Backoff Time: 299961 milliseconds`.
+fn after(text: &str) -> Retry {
+    let lower = text.to_ascii_lowercase();
+    if let Some((_, rest)) = lower.split_once("suggested backoff time:") {
+        let digits: String = rest.trim_start().chars().take_while(char::is_ascii_digit).collect();
+        if let Ok(millis) = digits.parse() {
+            return Retry::After(Duration::from_millis(millis).min(LONGEST_HOLD));
+        }
+    }
+    // Gmail: the daily limit is used up; asking on makes it longer.
+    if lower.contains("[overquota]") {
+        return Retry::After(Duration::from_hours(1));
+    }
+    Retry::Soon
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_servers_words_decide_when_to_come_back() {
+        let refused = |text: &str| PollError::login(&LoginError::Refused(text.to_owned()));
+        for (text, blame, retry) in [
+            ("[AUTHENTICATIONFAILED] no", Blame::Mailbox, Retry::Credentials),
+            ("LOGIN failed.", Blame::Mailbox, Retry::Credentials),
+            ("[UNAVAILABLE] later", Blame::Host, Retry::Soon),
+            ("[INUSE] busy", Blame::Host, Retry::Soon),
+            ("Too many simultaneous connections", Blame::Host, Retry::Soon),
+            (
+                "Request is throttled. Suggested Backoff Time: 299961 milliseconds",
+                Blame::Host,
+                Retry::After(Duration::from_millis(299_961)),
+            ),
+            ("Suggested Backoff Time: 99999999999 milliseconds", Blame::Host, Retry::After(LONGEST_HOLD)),
+            (
+                "[OVERQUOTA] Account exceeded command or bandwidth limits.",
+                Blame::Host,
+                Retry::After(Duration::from_hours(1)),
+            ),
+        ] {
+            let error = refused(text);
+            assert_eq!((error.blame, error.retry), (blame, retry), "{text}");
+        }
+    }
+}

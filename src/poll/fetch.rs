@@ -1,0 +1,261 @@
+//! Step 6: the mails of a window come in, in batches that are small enough to commit quickly.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::digest::LONGEST_HEADER;
+use super::download::{self, Downloaded};
+use super::search::Window;
+use super::select::OpenFolder;
+use super::{Budget, Deps, PollError, Step};
+use crate::clock::Timestamp;
+use crate::imap::{Fetching, Meta, Session, UidSet};
+use crate::store::{CHUNK, Lease};
+
+/// A UID with what came of asking for it.
+pub struct Arrived {
+    /// The UID.
+    pub uid: u32,
+    /// When the customer's server received it.
+    pub internal_date: Option<Timestamp>,
+    /// What came.
+    pub what: What,
+}
+
+/// What came of asking for a mail.
+pub enum What {
+    /// All of it.
+    Whole(Vec<u8>),
+    /// All of it, in chunks that are stored already.
+    Downloaded(Downloaded),
+    /// It is larger than allowed; its header.
+    TooLarge { size: u64, header: Vec<u8> },
+    /// Nothing, for this reason; it is asked for again.
+    Missing(&'static str),
+}
+
+/// UIDs asked about in one question.
+const AT_ONCE: usize = 500;
+/// Bytes asked for in one FETCH of several mails, by the sizes that the server tells.
+const IN_ONE_FETCH: u64 = 32 << 20;
+/// Bytes kept of the header of a mail that is too large.
+const HEADER_OF_TOO_LARGE: usize = 256 << 10;
+
+/// The mails of a window on their way.
+pub struct Messages<'a> {
+    session: &'a mut Session,
+    folder: &'a OpenFolder,
+    lease: &'a Lease,
+    deps: &'a Deps,
+    budget: &'a Budget,
+    unasked: VecDeque<UidSet>,
+    jobs: VecDeque<Job>,
+    streaming: Option<Streaming>,
+    failed: Option<PollError>,
+    ended_early: bool,
+}
+
+/// The next thing to ask for.
+enum Job {
+    Small(Vec<Meta>),
+    Large(Meta),
+    TooLarge(Meta),
+    Missing(u32),
+}
+
+/// A FETCH of small mails under way.
+struct Streaming {
+    fetching: Fetching,
+    expected: BTreeMap<u32, Meta>,
+}
+
+impl<'a> Messages<'a> {
+    /// Nothing is asked for yet.
+    pub fn new(
+        session: &'a mut Session,
+        folder: &'a OpenFolder,
+        window: Window,
+        lease: &'a Lease,
+        deps: &'a Deps,
+        budget: &'a Budget,
+    ) -> Self {
+        let unasked = UidSet::cut(&window.unknown, AT_ONCE).into();
+        Self {
+            session,
+            folder,
+            lease,
+            deps,
+            budget,
+            unasked,
+            jobs: VecDeque::new(),
+            streaming: None,
+            failed: None,
+            ended_early: false,
+        }
+    }
+
+    /// Whether the budget ran out before the window's end.
+    pub fn ended_early(&self) -> bool {
+        self.ended_early
+    }
+
+    /// The next mails; empty at the end. What came before an error is handed over first.
+    pub async fn next_batch(&mut self) -> Result<Vec<Arrived>, PollError> {
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        while batch.len() < self.deps.limits.batch_messages.0 && bytes < self.deps.limits.batch_bytes.0 {
+            if self.budget.is_over() {
+                self.ended_early = true;
+                break;
+            }
+            match self.next().await {
+                Ok(Some(arrived)) => {
+                    if let What::Whole(body) = &arrived.what {
+                        bytes += body.len() as u64;
+                    }
+                    batch.push(arrived);
+                }
+                Ok(None) => break,
+                Err(error) if batch.is_empty() => return Err(error),
+                Err(error) => {
+                    self.failed = Some(error);
+                    break;
+                }
+            }
+        }
+        Ok(batch)
+    }
+
+    async fn next(&mut self) -> Result<Option<Arrived>, PollError> {
+        loop {
+            if let Some(streaming) = &mut self.streaming {
+                let next = streaming.fetching.next(self.session).await;
+                match next.map_err(|error| PollError::folder(Step::Fetch, &self.folder.name, &error))? {
+                    Some(fetched) => {
+                        // What was not asked for, or came already, is not taken (reference row B8).
+                        if let Some(meta) = streaming.expected.remove(&fetched.uid) {
+                            return Ok(Some(self.arrived(meta, fetched.body)));
+                        }
+                    }
+                    None => {
+                        let unanswered: Vec<u32> = streaming.expected.keys().copied().collect();
+                        self.streaming = None;
+                        self.jobs.extend(unanswered.into_iter().map(Job::Missing));
+                    }
+                }
+                continue;
+            }
+            match self.jobs.pop_front() {
+                Some(Job::Small(metas)) => self.stream(metas).await?,
+                Some(Job::Large(meta)) => {
+                    let (uid, internal_date) = (meta.uid, meta.internal_date);
+                    let what =
+                        download::large(self.session, self.folder, &meta, self.lease, self.deps, self.budget).await?;
+                    match what {
+                        Some(what) => {
+                            return Ok(Some(Arrived { uid, internal_date, what }));
+                        }
+                        None => self.ended_early = true, // the budget ran out; the next poll goes on
+                    }
+                    if self.ended_early {
+                        return Ok(None);
+                    }
+                }
+                Some(Job::TooLarge(meta)) => {
+                    let header = self.session.fetch_header(meta.uid, HEADER_OF_TOO_LARGE).await;
+                    let header = header.map_err(|error| PollError::folder(Step::Fetch, &self.folder.name, &error))?;
+                    let what = What::TooLarge { size: meta.size.unwrap_or_default(), header };
+                    return Ok(Some(Arrived { uid: meta.uid, internal_date: meta.internal_date, what }));
+                }
+                Some(Job::Missing(uid)) => {
+                    let what = What::Missing("the server lists it and does not give it");
+                    return Ok(Some(Arrived { uid, internal_date: None, what }));
+                }
+                None => match self.unasked.pop_front() {
+                    Some(set) => self.plan(&set).await?,
+                    None => return Ok(None),
+                },
+            }
+        }
+    }
+
+    /// Asks for dates and sizes, and plans how to fetch.
+    async fn plan(&mut self, set: &UidSet) -> Result<(), PollError> {
+        let metas = self.session.fetch_meta(set).await;
+        let metas = metas.map_err(|error| PollError::folder(Step::Fetch, &self.folder.name, &error))?;
+        let (mut together, mut bytes) = (Vec::new(), 0);
+        let mut metas = metas.into_iter().peekable();
+        for uid in &set.uids {
+            let job = match metas.next_if(|meta| meta.uid == *uid) {
+                None => Job::Missing(*uid),
+                Some(meta) => match meta.size.unwrap_or_default() {
+                    size if size > self.lease.mailbox.max_size => Job::TooLarge(meta),
+                    size if size > CHUNK as u64 => Job::Large(meta),
+                    size => {
+                        if bytes + size > IN_ONE_FETCH {
+                            self.jobs.push_back(Job::Small(std::mem::take(&mut together)));
+                            bytes = 0;
+                        }
+                        bytes += size;
+                        together.push(meta);
+                        continue;
+                    }
+                },
+            };
+            // UIDs are fetched in their order, so that the cursor can follow.
+            if !together.is_empty() {
+                self.jobs.push_back(Job::Small(std::mem::take(&mut together)));
+                bytes = 0;
+            }
+            self.jobs.push_back(job);
+        }
+        if !together.is_empty() {
+            self.jobs.push_back(Job::Small(together));
+        }
+        Ok(())
+    }
+
+    async fn stream(&mut self, metas: Vec<Meta>) -> Result<(), PollError> {
+        let uids: Vec<u32> = metas.iter().map(|meta| meta.uid).collect();
+        let mut sets = UidSet::cut(&uids, AT_ONCE).into_iter();
+        let Some(first) = sets.next() else {
+            return Ok(());
+        };
+        let mut metas: BTreeMap<u32, Meta> = metas.into_iter().map(|meta| (meta.uid, meta)).collect();
+        let mut of_set = |set: &UidSet| -> Vec<Meta> { set.uids.iter().filter_map(|uid| metas.remove(uid)).collect() };
+        let expected = of_set(&first).into_iter().map(|meta| (meta.uid, meta)).collect();
+        // Sparse UIDs may need several command lines; the later ones keep their place in front.
+        let later: Vec<Job> = sets.map(|set| Job::Small(of_set(&set))).collect();
+        for job in later.into_iter().rev() {
+            self.jobs.push_front(job);
+        }
+        let fetching = self.session.fetch_bodies(&first).await;
+        let fetching = fetching.map_err(|error| PollError::folder(Step::Fetch, &self.folder.name, &error))?;
+        self.streaming = Some(Streaming { fetching, expected });
+        Ok(())
+    }
+
+    /// Judges what came. An OK without a body is never a success (iCloud, reference row B1), nor is an empty body where the
+    /// server tells a size (Yandex, B5).
+    fn arrived(&self, meta: Meta, body: Option<Vec<u8>>) -> Arrived {
+        let told = meta.size.unwrap_or_default();
+        let what = match body {
+            None => What::Missing("the server answers without a body"),
+            Some(body) if body.is_empty() && told > 0 => {
+                What::Missing("the server gives an empty body for a mail with a size")
+            }
+            Some(body) if body.len() as u64 > self.lease.mailbox.max_size => {
+                let header = body.get(..body.len().min(LONGEST_HEADER)).unwrap_or_default();
+                let header = super::digest::Digest::of(header).header;
+                What::TooLarge {
+                    size: body.len() as u64,
+                    header: header.into_iter().take(HEADER_OF_TOO_LARGE).collect(),
+                }
+            }
+            Some(body) => What::Whole(body),
+        };
+        Arrived { uid: meta.uid, internal_date: meta.internal_date, what }
+    }
+}

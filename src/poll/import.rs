@@ -1,0 +1,107 @@
+//! Step 9: a batch is made durable, with the ledger, the pending effects and the cursor, in one transaction.
+
+use std::collections::BTreeSet;
+
+use super::digest::Digest;
+use super::fetch::{Arrived, What};
+use super::route::Routes;
+use super::search::Window;
+use super::select::OpenFolder;
+use super::{Deps, PollError, Step, Tally, parse};
+use crate::clock::Timestamp;
+use crate::mailbox::AfterImport;
+use crate::store::{Batch, Finding, Lease, Mail, Raw};
+
+/// Which UIDs of a window are not finished yet: the cursor never passes the first of them.
+pub struct Progress {
+    unfinished: BTreeSet<u32>,
+    after_window: u32,
+}
+
+impl Progress {
+    /// All unknown UIDs of the window are unfinished.
+    pub fn new(window: &Window, tally: &Tally) -> Self {
+        let unfinished: BTreeSet<u32> = window.unknown.iter().copied().collect();
+        tally.progress.found.fetch_add(unfinished.len() as u64, std::sync::atomic::Ordering::Relaxed);
+        Self { unfinished, after_window: window.last.saturating_add(1) }
+    }
+
+    fn finish(&mut self, uid: u32) {
+        self.unfinished.remove(&uid);
+    }
+
+    fn cursor(&self) -> u32 {
+        self.unfinished.first().copied().unwrap_or(self.after_window)
+    }
+}
+
+/// Commits a batch.
+pub async fn commit(
+    batch: Vec<Arrived>,
+    progress: &mut Progress,
+    folder: &OpenFolder,
+    routes: &Routes,
+    lease: &Lease,
+    deps: &Deps,
+    tally: &mut Tally,
+) -> Result<(), PollError> {
+    let count = batch.len() as u64;
+    let mut findings = Vec::with_capacity(batch.len());
+    for arrived in batch {
+        let uid = arrived.uid;
+        let finding = judge(arrived, folder, routes, lease);
+        if !matches!(finding, Finding::Pending { .. }) {
+            progress.finish(uid);
+        }
+        findings.push((uid, finding));
+    }
+    let batch = Batch {
+        epoch_id: folder.epoch.id,
+        folder: folder.name.clone(),
+        uidvalidity: folder.epoch.uidvalidity,
+        findings,
+        cursor: progress.cursor(),
+    };
+    let imported = deps
+        .store
+        .import(lease, batch, deps.clock.now())
+        .await
+        .map_err(|error| PollError::store(Step::Import, &error))?;
+    tally.add(imported, count);
+    Ok(())
+}
+
+fn judge(arrived: Arrived, folder: &OpenFolder, routes: &Routes, lease: &Lease) -> Finding {
+    let Arrived { uid, internal_date, what } = arrived;
+    let (digest, raw) = match what {
+        What::Whole(bytes) => (Digest::of(&bytes), Raw::Whole(bytes)),
+        What::Downloaded(downloaded) => (downloaded.digest, Raw::Downloaded),
+        What::Missing(reason) => {
+            return Finding::Pending { reason: reason.to_owned() };
+        }
+        What::TooLarge { size, header } => {
+            let limit = lease.mailbox.max_size;
+            let reason = format!("too large: {size} bytes, the limit is {limit}; it stays in the customer's mailbox");
+            return Finding::Quarantined { reason, size, internal_date, headers: header };
+        }
+    };
+    let header = parse::header(&digest.header);
+    Finding::Mail(Box::new(Mail {
+        raw,
+        size: digest.size,
+        sha256: digest.sha256,
+        identity: parse::identity(&digest),
+        targets: routes.choose(&header),
+        message_id: header.message_id,
+        from: header.from,
+        subject: header.subject,
+        internal_date,
+        historic: is_historic(uid, internal_date, folder, lease.mailbox.added_at),
+        effect: Some(&lease.mailbox.after_import).filter(|wish| **wish != AfterImport::Leave).map(ToString::to_string),
+    }))
+}
+
+/// From before the mailbox was added, and there at the first look: an inbox should not answer it as if it were new.
+fn is_historic(uid: u32, internal_date: Option<Timestamp>, folder: &OpenFolder, added_at: Timestamp) -> bool {
+    uid < folder.epoch.boundary && internal_date.is_some_and(|at| at < added_at.whole_seconds())
+}

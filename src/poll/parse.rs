@@ -1,0 +1,179 @@
+//! Step 7: the header is read, as far as it can be. Nothing here can fail an import: the bytes come first.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use mail_parser::{HeaderForm, HeaderValue, Message, MessageParser};
+use sha2::{Digest as _, Sha256};
+
+use super::digest::Digest;
+use crate::address::Address;
+
+/// What a header says, as far as it can be read.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// Message-ID as written, angle brackets included.
+    pub message_id: Option<String>,
+    /// The first sender's address.
+    pub from: Option<String>,
+    /// The subject, decoded.
+    pub subject: Option<String>,
+    /// Whom it was delivered or addressed to: the header field and the addresses in it, in the order in which they count.
+    pub recipients: Vec<(&'static str, Vec<Address>)>,
+}
+
+/// The header fields that tell where a mail was meant to go. What a server wrote at delivery counts before what a sender
+/// wrote, since Bcc, aliases and lists do not stand in To.
+const RECIPIENT_FIELDS: [&str; 6] = ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "Cc"];
+
+/// More recipients than this route nothing: a header of half a million addresses must not take minutes.
+const MOST_RECIPIENTS: usize = 1000;
+
+/// Reads a header section.
+pub fn header(bytes: &[u8]) -> Header {
+    // A parser is a large program that reads what strangers write. If it panics, the mail has no readable header.
+    catch_unwind(AssertUnwindSafe(|| read(bytes))).unwrap_or_default()
+}
+
+fn read(bytes: &[u8]) -> Header {
+    let Some(message) = MessageParser::default().parse_headers(bytes) else {
+        return Header::default();
+    };
+    let mut header = Header {
+        message_id: message.message_id().map(|id| clean(&format!("<{id}>"))).filter(|id| id.len() > 2),
+        from: message
+            .from()
+            .and_then(|from| from.first())
+            .and_then(|first| first.address())
+            .map(clean)
+            .filter(|a| !a.is_empty()),
+        subject: message.subject().map(clean).filter(|subject| !subject.is_empty()),
+        recipients: Vec::new(),
+    };
+    for field in RECIPIENT_FIELDS {
+        let addresses = addresses(&message, field);
+        if !addresses.is_empty() {
+            header.recipients.push((field, addresses));
+        }
+    }
+    header
+}
+
+fn addresses(message: &Message<'_>, field: &'static str) -> Vec<Address> {
+    let mut found = Vec::new();
+    for value in message.header_as(field, HeaderForm::Addresses) {
+        if let HeaderValue::Address(list) = value {
+            for one in list.iter().take(MOST_RECIPIENTS) {
+                if let Some(address) = one.address().and_then(|text| text.parse().ok())
+                    && !found.contains(&address)
+                    && found.len() < MOST_RECIPIENTS
+                {
+                    found.push(address);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Fit for a text column and a screen: no NUL, which PostgreSQL refuses, no other control characters, not too long.
+fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(1000).collect::<String>().trim().to_owned()
+}
+
+/// What makes two arrivals the same mail: Message-ID, From, Date and body. What servers add on the way differs, so it is left
+/// out. Without a Message-ID the other fields that a sender writes must be equal too, and without From or Date every byte.
+pub fn identity(digest: &Digest) -> [u8; 32] {
+    let fields = catch_unwind(|| written_fields(&digest.header)).unwrap_or_default();
+    let get = |name: &str| fields.iter().find(|(field, _)| *field == name).map(|(_, value)| value.as_str());
+    let parts: Vec<Option<&str>> = match (get("Message-ID"), get("From"), get("Date")) {
+        (Some(id), from, date) => vec![Some("id"), Some(id), from, date],
+        (None, Some(from), Some(date)) => {
+            vec![Some("fields"), Some(from), Some(date), get("Subject"), get("To"), get("Cc")]
+        }
+        _ => return digest.sha256,
+    };
+    let mut hash = Sha256::new();
+    for part in parts {
+        // Each part with its length, so that no two lists of parts look alike.
+        hash.update(part.map_or(u64::MAX, |text| text.len() as u64).to_be_bytes());
+        hash.update(part.unwrap_or_default());
+    }
+    hash.update(digest.body_sha256);
+    hash.finalize().into()
+}
+
+/// The fields that a sender writes, unfolded, since relays fold lines anew.
+fn written_fields(header: &[u8]) -> Vec<(&'static str, String)> {
+    let Some(message) = MessageParser::default().parse_headers(header) else {
+        return Vec::new();
+    };
+    let mut fields = Vec::new();
+    for name in ["Message-ID", "From", "Date", "Subject", "To", "Cc"] {
+        if let Some(raw) = message.header_raw(name) {
+            let unfolded = raw.split_whitespace().collect::<Vec<_>>().join(" ");
+            if !unfolded.is_empty() {
+                fields.push((name, unfolded));
+            }
+        }
+    }
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_read() {
+        let header = header(
+            b"Delivered-To: Jobb+x@lillestad.se\r\nDelivered-To: <second@lillestad.se>\r\nX-Original-To: jobb@lillestad.se\r\n\
+              From: =?utf-8?q?Anna_=C3=85?= <anna@example.org>\r\nTo: Jobb <jobb@lillestad.se>, b@c.se\r\n\
+              Subject: =?utf-8?B?w4RyZW5kZQ==?=\r\nMessage-ID: <1@example.org>\r\n\r\n",
+        );
+        assert_eq!(header.message_id.as_deref(), Some("<1@example.org>"));
+        assert_eq!(header.from.as_deref(), Some("anna@example.org"));
+        assert_eq!(header.subject.as_deref(), Some("Ärende"));
+        let of = |field: &str| -> Vec<&str> {
+            header
+                .recipients
+                .iter()
+                .filter(|(f, _)| *f == field)
+                .flat_map(|(_, a)| a.iter().map(Address::as_str))
+                .collect()
+        };
+        assert_eq!(of("Delivered-To"), ["jobb+x@lillestad.se", "second@lillestad.se"]);
+        assert_eq!(of("X-Original-To"), ["jobb@lillestad.se"]);
+        assert_eq!(of("To"), ["jobb@lillestad.se", "b@c.se"]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_none_and_never_an_error() {
+        for bytes in [&b""[..], b"\0\0\0", b"\r\n\r\n", b"From:\r\nSubject: \0\r\n\r\n", b":\r\n", &[0xff; 5000]] {
+            let header = header(bytes);
+            assert_eq!((header.from, header.message_id), (None, None), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn the_same_mail_by_another_way_has_the_same_identity() {
+        let of = |mail: &str| identity(&Digest::of(mail.as_bytes()));
+        let mail = "Message-ID: <1@x>\r\nFrom: a@x\r\nDate: Mon, 1 Jan 2026 00:00:00 +0000\r\n\r\nhej";
+        assert_eq!(of(mail), of(&format!("Received: by b\r\nDelivered-To: c@d\r\n{mail}")));
+        assert_eq!(of(mail), of(&mail.replace("Jan 2026", "Jan\r\n 2026")));
+        for (from, to) in [("<1@x>", "<2@x>"), ("a@x", "b@x"), ("1 Jan", "2 Jan"), ("hej", "hej!")] {
+            assert_ne!(of(mail), of(&mail.replace(from, to)), "{from}");
+        }
+    }
+
+    #[test]
+    fn mails_that_say_little_are_only_the_same_if_every_byte_is() {
+        let of = |mail: &str| identity(&Digest::of(mail.as_bytes()));
+        assert_ne!(of("Subject: a\r\n\r\n"), of("Subject: b\r\n\r\n"));
+        assert_ne!(
+            of("From: a@x\r\nDate: today\r\nSubject: a\r\n\r\n"),
+            of("From: a@x\r\nDate: today\r\nSubject: b\r\n\r\n")
+        );
+        assert_ne!(of("X: 1\r\nFrom: a@x\r\n\r\n"), of("X: 2\r\nFrom: a@x\r\n\r\n"));
+        assert_eq!(of(""), of(""));
+    }
+}

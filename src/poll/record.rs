@@ -1,0 +1,31 @@
+//! Step 11: the good end of a poll is written down. The bad ends are written down by `schedule/worker.rs`.
+
+use super::{Deps, PollError, Report, ReportedError, Step, Tally};
+use crate::clock::Timestamp;
+use crate::store::{Lease, Outcome};
+
+/// Writes down that every folder was seen, and when to look again.
+pub async fn finished(lease: &Lease, deps: &Deps, tally: &Tally, started_at: Timestamp) -> Result<(), PollError> {
+    let now = deps.clock.now();
+    let next = if tally.ended_early { now } else { next_poll(lease, now) };
+    let error = tally.unsettled.as_ref().map(|error| ReportedError::new(error, None));
+    let report = Report::new(&lease.mailbox.address, tally, 0, now.since(started_at).as_secs_f64(), error.clone());
+    let outcome = Outcome {
+        started_at,
+        success: true,
+        report: serde_json::to_string(&report).unwrap_or_default(),
+        error: error.and_then(|error| serde_json::to_string(&error).ok()),
+        notes: tally.notes.clone(),
+        noteworthy: tally.is_noteworthy(),
+        next_poll_at: Some(next),
+        hold_until: None,
+    };
+    deps.store.finish_poll(lease, &outcome, now).await.map_err(|error| PollError::store(Step::Record, &error))
+}
+
+/// The interval later, give or take a tenth, so that mailboxes added together do not stay together.
+fn next_poll(lease: &Lease, now: Timestamp) -> Timestamp {
+    let interval = lease.mailbox.interval_ms;
+    let jitter = rand::random_range(-interval / 10..=interval / 10);
+    Timestamp(now.0.saturating_add(interval).saturating_add(jitter))
+}

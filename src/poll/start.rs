@@ -1,0 +1,117 @@
+//! Step 4, once for each folder: from when is its mail wanted?
+//!
+//! What lies there at the first look and is older than the start is skipped, in the ledger, as ranges: mailboxes with
+//! 500,000 old mails exist. Whatever appears later is new, whatever its date.
+
+use time::macros::format_description;
+
+use super::search::Windows;
+use super::select::OpenFolder;
+use super::{Deps, PollError, Step, Tally};
+use crate::clock::Timestamp;
+use crate::imap::{Session, UidSet};
+use crate::store::Lease;
+
+/// SEARCH SINCE knows days of the server's own calendar only (reference row A15): this much earlier is never too late.
+const MARGIN_MS: i64 = 2 * 24 * 3600 * 1000;
+
+/// Decides the start, unless that was done.
+pub async fn decide(
+    session: &mut Session,
+    folder: &mut OpenFolder,
+    lease: &Lease,
+    deps: &Deps,
+    tally: &mut Tally,
+) -> Result<(), PollError> {
+    if folder.epoch.start_decided {
+        return Ok(());
+    }
+    let old_last = folder.epoch.boundary.saturating_sub(1);
+    let mut skipped = Vec::new();
+    let mut cursor = 1;
+    if let Some(moment) = lease.mailbox.start.moment(lease.mailbox.added_at)
+        && old_last > 0
+    {
+        let wanted = match folder.selected.exists {
+            0 => Vec::new(),
+            _ => wanted(session, folder, old_last, moment).await?,
+        };
+        skipped = gaps(&wanted, old_last);
+        cursor = wanted.first().copied().unwrap_or(folder.epoch.boundary);
+        tally.done.skipped += u64::from(folder.selected.exists).saturating_sub(wanted.len() as u64);
+    }
+    deps.store
+        .decide_start(lease, folder.epoch.id, &skipped, cursor, deps.clock.now())
+        .await
+        .map_err(|error| PollError::store(Step::Search, &error))?;
+    folder.epoch.start_decided = true;
+    folder.epoch.cursor = cursor;
+    Ok(())
+}
+
+/// The UIDs up to `last` whose INTERNALDATE is not before the moment. A date that cannot be read does not exclude.
+async fn wanted(
+    session: &mut Session,
+    folder: &OpenFolder,
+    last: u32,
+    moment: Timestamp,
+) -> Result<Vec<u32>, PollError> {
+    let since = format!("SINCE {}", imap_date(Timestamp(moment.0.saturating_sub(MARGIN_MS))));
+    let mut windows = Windows::new(1, last, folder.selected.exists);
+    let mut wanted = Vec::new();
+    while let Some((_, uids)) = windows.next(session, &since, &folder.name).await? {
+        for set in UidSet::cut(&uids, 1000) {
+            let metas = session
+                .fetch_meta(&set)
+                .await
+                .map_err(|error| PollError::folder(Step::Search, &folder.name, &error))?;
+            let before = |uid: &u32| {
+                let meta = metas.binary_search_by_key(uid, |meta| meta.uid).ok().and_then(|at| metas.get(at));
+                meta.and_then(|meta| meta.internal_date).is_some_and(|at| at < moment)
+            };
+            wanted.extend(set.uids.iter().copied().filter(|uid| !before(uid)));
+        }
+    }
+    Ok(wanted)
+}
+
+/// The ranges from 1 to `last` without these.
+fn gaps(uids: &[u32], last: u32) -> Vec<(u32, u32)> {
+    let mut gaps = Vec::new();
+    let mut next = 1;
+    for &uid in uids {
+        if uid > next {
+            gaps.push((next, uid - 1));
+        }
+        next = uid.saturating_add(1);
+    }
+    if next <= last {
+        gaps.push((next, last));
+    }
+    gaps
+}
+
+/// `1-Feb-2026` (RFC 3501 9, date).
+fn imap_date(at: Timestamp) -> String {
+    let format = format_description!("[day padding:none]-[month repr:short]-[year]");
+    at.to_datetime().date().format(format).unwrap_or_else(|_| "1-Jan-1970".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gaps_are_what_is_left_out() {
+        assert_eq!(gaps(&[], 9), [(1, 9)]);
+        assert_eq!(gaps(&[1, 2, 5], 9), [(3, 4), (6, 9)]);
+        assert_eq!(gaps(&[9], 9), [(1, 8)]);
+        assert_eq!(gaps(&[1], 1), []);
+    }
+
+    #[test]
+    fn dates_are_written_as_imap_wants_them() {
+        assert_eq!(imap_date(Timestamp(1_769_904_000_000)), "1-Feb-2026");
+        assert_eq!(imap_date(Timestamp(-1_000_000_000_000_000)), "1-Jan-1970");
+    }
+}

@@ -1,0 +1,42 @@
+//! Taking the lease of a mailbox.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::owner;
+use crate::address::Address;
+use crate::poll::Deps;
+use crate::store::{Due, Lease, StoreError};
+
+/// How long `mailferry poll` waits for a mailbox that somebody else is polling.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Takes a mailbox, also from a process that died with it. `None` if somebody else has it.
+pub async fn take(deps: &Deps, due: &Due, address: &Address) -> Result<Option<Lease>, StoreError> {
+    let now = deps.clock.now();
+    let held = due.lease_token.is_some() && due.lease_until.is_some_and(|until| until > now.0);
+    let dead = due.lease_owner.as_deref().is_some_and(owner::is_dead);
+    if held && !dead {
+        return Ok(None);
+    }
+    let from_the_dead = if held { due.lease_token } else { None };
+    deps.store.take_lease(address, owner::this_process(), from_the_dead, now, now.plus(deps.lease)).await
+}
+
+/// Takes a mailbox as soon as it is free, within a minute. `None` if somebody else keeps it.
+pub async fn wait_for(deps: &Deps, address: &Address) -> Result<Option<Lease>, StoreError> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let Some(due) = deps.store.lease_state(address).await? else {
+            return deps.store.mailbox(address).await.map(|_| None);
+        };
+        if let Some(lease) = take(deps, &due, address).await? {
+            return Ok(Some(lease));
+        }
+        if Instant::now() >= until {
+            return Ok(None);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}

@@ -1,0 +1,158 @@
+//! One poll from lease to record: keeps the lease alive, catches panics, and writes down a bad end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::backoff;
+use crate::clock::Timestamp;
+use crate::poll::{self, Blame, Budget, Deps, PollError, Progress, Report, ReportedError, Retry, Step, Tally};
+use crate::store::{Lease, Outcome, StoreError};
+
+/// How long a poll may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Then it ends at the message in hand.
+    pub time: Duration,
+    /// So long after being told to stop, it is cut off.
+    pub grace: Duration,
+}
+
+/// Polls a mailbox and tells how it went. Whatever happens, the lease is given back.
+pub async fn poll(
+    lease: Lease,
+    deps: &Arc<Deps>,
+    limits: Limits,
+    stop: CancellationToken,
+    progress: Arc<Progress>,
+) -> Report {
+    let started_at = deps.clock.now();
+    let started = Instant::now();
+    let budget = Budget { stop: stop.clone(), until: started + limits.time };
+    let lease = Arc::new(lease);
+    let mut polling = {
+        let (lease, deps) = (lease.clone(), deps.clone());
+        // A task of its own: a panic in a parser is a failed poll, not the end of the program.
+        tokio::spawn(async move {
+            let mut tally = Tally::watched_by(progress);
+            let result = poll::poll_mailbox(&lease, &deps, &budget, &mut tally, started_at).await;
+            (tally, result)
+        })
+    };
+    let cut_off = async {
+        stop.cancelled().await;
+        tokio::time::sleep(limits.grace).await;
+    };
+    let (tally, ended) = tokio::select! {
+        ended = &mut polling => ended.map_or_else(|_| (Tally::default(), Err(panicked())), |(tally, result)| (tally, result)),
+        () = keep_alive(&lease, deps) => (Tally::default(), Err(PollError::store(Step::Lease, &StoreError::LeaseLost))),
+        () = cut_off => {
+            polling.abort();
+            return shut_down(&lease, deps, started.elapsed()).await;
+        }
+    };
+    polling.abort();
+    let error = match ended {
+        Ok(()) => tally.unsettled.as_ref().map(|error| ReportedError::new(error, None)),
+        Err(failure) => {
+            let retry = failed(&lease, deps, &tally, &failure, started_at).await;
+            Some(ReportedError::new(&failure, retry))
+        }
+    };
+    let pending = match deps.store.effect_counts(lease.mailbox.id).await {
+        Ok((open, _, _)) => u64::try_from(open).unwrap_or(0),
+        Err(_) => 0,
+    };
+    Report::new(&lease.mailbox.address, &tally, pending, started.elapsed().as_secs_f64(), error)
+}
+
+fn panicked() -> PollError {
+    PollError::new(Step::Fetch, Blame::Host, Retry::Soon, "the server sent something that our IMAP parser broke over")
+}
+
+/// A poll that was cut off is nobody's fault: the mailbox is given back as it was, to be polled at the next start.
+async fn shut_down(lease: &Lease, deps: &Deps, elapsed: Duration) -> Report {
+    if let Err(error) = deps.store.release_lease(lease).await {
+        tracing::warn!(mailbox = lease.mailbox.address, %error, "the mailbox could not be given back; its lease will run out");
+    }
+    let error =
+        PollError::new(Step::Fetch, Blame::Us, Retry::Soon, "cut off at shutdown; the next poll goes on from here");
+    let error = ReportedError::new(&error, Some(deps.clock.now()));
+    Report::new(&lease.mailbox.address, &Tally::default(), 0, elapsed.as_secs_f64(), Some(error))
+}
+
+/// Renews the lease until it is lost.
+async fn keep_alive(lease: &Lease, deps: &Deps) {
+    loop {
+        tokio::time::sleep(deps.lease / 3).await;
+        match deps.store.renew_lease(lease, deps.clock.now().plus(deps.lease)).await {
+            Err(StoreError::LeaseLost) => {
+                // The poll itself may just have given it back: leave it the time to say so.
+                tokio::time::sleep(deps.lease).await;
+                return;
+            }
+            Err(error) => {
+                tracing::warn!(mailbox = lease.mailbox.address, %error, "the lease could not be renewed")
+            }
+            Ok(()) => {}
+        }
+    }
+}
+
+/// Writes down a failed poll. Returns when the next one is.
+async fn failed(
+    lease: &Lease,
+    deps: &Deps,
+    tally: &Tally,
+    error: &PollError,
+    started_at: Timestamp,
+) -> Option<Timestamp> {
+    let now = deps.clock.now();
+    let failures = lease.mailbox.status.failures.saturating_add(1);
+    let interval = Duration::from_millis(u64::try_from(lease.mailbox.interval_ms).unwrap_or(0));
+    let next = backoff::wait(error.retry, failures, interval).map(|wait| now.plus(wait));
+    let reported = ReportedError::new(error, next);
+    let report =
+        Report::new(&lease.mailbox.address, tally, 0, now.since(started_at).as_secs_f64(), Some(reported.clone()));
+    let outcome = Outcome {
+        started_at,
+        success: false,
+        report: serde_json::to_string(&report).unwrap_or_default(),
+        error: serde_json::to_string(&reported).ok(),
+        notes: tally.notes.clone(),
+        noteworthy: true,
+        next_poll_at: next,
+        hold_until: if matches!(error.retry, Retry::After(_)) { next } else { None },
+    };
+    match deps.store.finish_poll(lease, &outcome, now).await {
+        Ok(()) => next,
+        // Whoever took it over decides about the next poll.
+        Err(StoreError::LeaseLost) => Some(now),
+        Err(error) => {
+            tracing::error!(mailbox = lease.mailbox.address, %error, "the end of a poll could not be written down");
+            Some(now.plus(deps.lease))
+        }
+    }
+}
+
+/// Logs how a poll went: once, here.
+pub fn log(report: &Report) {
+    let Report { mailbox, imported, skipped, quarantined, effects_done, seconds, .. } = report;
+    match &report.error {
+        Some(error) => tracing::warn!(
+            mailbox,
+            step = ?error.step,
+            blame = ?error.blame,
+            retry = error.retry.map(tracing::field::display),
+            imported,
+            "poll failed: {}",
+            error.message
+        ),
+        None if imported + skipped + quarantined + effects_done > 0 => {
+            tracing::info!(mailbox, imported, skipped, quarantined, effects_done, seconds, "polled");
+        }
+        None => tracing::debug!(mailbox, seconds, "polled, nothing new"),
+    }
+}

@@ -1,0 +1,29 @@
+//! Everything that is kept, and the only place with SQL. One text of each statement serves SQLite and PostgreSQL.
+
+mod db;
+mod effect;
+mod epoch;
+mod error;
+mod import;
+mod inbox;
+mod lease;
+mod ledger;
+mod mailbox;
+mod message;
+mod poll;
+mod raw;
+mod route;
+
+pub use db::Store;
+pub use effect::{Effect, EffectStep};
+pub use epoch::{Epoch, WatchedFolder};
+pub use error::StoreError;
+pub use import::{Batch, Finding, Imported, Mail, Raw};
+pub use inbox::{InboxOverview, NewInbox};
+pub use lease::{Due, Lease};
+pub use ledger::LedgerLine;
+pub use mailbox::{Changes, Mailbox, NewMailbox, Server, password_row};
+pub use message::{MessageFilter, MessageLine};
+pub use poll::Outcome;
+pub use raw::CHUNK;
+pub use route::Route;

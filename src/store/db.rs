@@ -1,0 +1,140 @@
+//! The two databases behind one set of statements.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+use super::StoreError;
+
+/// The store. SQLite has one writer and several readers, so that writers queue fairly instead of meeting SQLITE_BUSY.
+pub struct Store {
+    pub(super) db: Db,
+    file: Option<PathBuf>,
+}
+
+pub(super) enum Db {
+    Sqlite { readers: SqlitePool, writer: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// Runs an expression with a pool to read from.
+macro_rules! read {
+    ($store:expr, $pool:ident => $e:expr) => {
+        match &$store.db {
+            $crate::store::db::Db::Sqlite { readers: $pool, .. } => $e,
+            $crate::store::db::Db::Postgres($pool) => $e,
+        }
+    };
+}
+
+/// Runs a block in a transaction and commits it; leaving the block early rolls back. SQLite's begins as a writer:
+/// one that reads first and writes later fails at once when another has written in between (SQLITE_BUSY_SNAPSHOT).
+macro_rules! write {
+    ($store:expr, $tx:ident => $body:block) => {
+        match &$store.db {
+            $crate::store::db::Db::Sqlite { writer, .. } => {
+                let mut $tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+                let out = $body;
+                $tx.commit().await?;
+                out
+            }
+            $crate::store::db::Db::Postgres(pool) => {
+                let mut $tx = pool.begin().await?;
+                let out = $body;
+                $tx.commit().await?;
+                out
+            }
+        }
+    };
+}
+pub(super) use {read, write};
+
+/// `($1,$2),($3,$4)` for so many rows of so many columns.
+pub(super) fn rows(rows: usize, columns: usize) -> String {
+    let row = |r: usize| {
+        let marks: Vec<String> = (1..=columns).map(|c| format!("${}", r * columns + c)).collect();
+        format!("({})", marks.join(","))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(",")
+}
+
+impl Store {
+    /// Opens the database, creates an SQLite file if it is missing, and brings the schema up to date.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let store =
+            if url.starts_with("sqlite:") { Self::open_sqlite(url).await? } else { Self::open_postgres(url).await? };
+        match &store.db {
+            Db::Sqlite { writer, .. } => sqlx::migrate!("migrations/sqlite").run(writer).await?,
+            Db::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await?,
+        }
+        Ok(store)
+    }
+
+    async fn open_sqlite(url: &str) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::from_str(url).map_err(|_| unusable("write sqlite://FOLDER/FILE.db"))?;
+        let file = options.get_filename().to_owned();
+        if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| StoreError::Url(format!("{} cannot be created: {error}", folder.display())))?;
+        }
+        let options = options
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // An import is only true once it is on the disk: the customer's copy may be deleted next.
+            .synchronous(SqliteSynchronous::Full)
+            .auto_vacuum(SqliteAutoVacuum::None)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(30))
+            // Mail is stored in large values, which larger pages hold in fewer pieces.
+            .page_size(16384)
+            .pragma("wal_autocheckpoint", "2000")
+            .pragma("journal_size_limit", "67108864");
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let readers = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(options);
+        Ok(Self { db: Db::Sqlite { readers, writer }, file: Some(file) })
+    }
+
+    async fn open_postgres(url: &str) -> Result<Self, StoreError> {
+        // The parser's own error could quote the password.
+        let options =
+            PgConnectOptions::from_str(url).map_err(|_| unusable("write postgres://USER:PASSWORD@HOST/NAME"))?;
+        let options = options.application_name("mailferry");
+        let pool = PgPoolOptions::new()
+            .max_connections(16)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(options)
+            .await?;
+        Ok(Self { db: Db::Postgres(pool), file: None })
+    }
+
+    /// The SQLite file, where that is the database.
+    pub fn sqlite_file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// Asks the database whether it is there.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        read!(self, pool => sqlx::query("SELECT 1").execute(pool).await.map(drop))?;
+        Ok(())
+    }
+
+    /// Closes all connections, so that SQLite tidies its log away.
+    pub async fn close(&self) {
+        match &self.db {
+            Db::Sqlite { readers, writer } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Db::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+fn unusable(how: &str) -> StoreError {
+    StoreError::Url(how.to_owned())
+}

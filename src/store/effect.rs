@@ -1,0 +1,126 @@
+//! Effects: what is still to happen to the customer's copies. Written with the import, done after it, in small steps that
+//! are written down, so that a crash in between is gone on from.
+
+use sqlx::AssertSqlSafe;
+
+use super::db::{read, write};
+use super::epoch::uid;
+use super::lease::guard_lease;
+use super::{Lease, Store, StoreError};
+
+/// How far an effect has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EffectStep {
+    /// Nothing has happened yet, or it is not known whether something has.
+    Pending,
+    /// The copy is in the target folder; the original is not gone yet.
+    Copied,
+}
+
+/// One open effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effect {
+    /// The UID.
+    pub uid: u32,
+    /// What is to happen, in the words of `--after-import`.
+    pub action: String,
+    /// How far it has come.
+    pub step: EffectStep,
+}
+
+impl Store {
+    /// The next open effects of an epoch.
+    pub async fn open_effects(&self, epoch_id: i64, above: u32, limit: i64) -> Result<Vec<Effect>, StoreError> {
+        let rows: Vec<(i64, String, String)> = read!(self, pool => sqlx::query_as(
+            "SELECT uid, action, step FROM effect WHERE epoch_id = $1 AND uid > $2 AND step <> 'impossible' \
+             ORDER BY uid LIMIT $3",
+        ).bind(epoch_id).bind(i64::from(above)).bind(limit).fetch_all(pool).await)?;
+        Ok(rows
+            .into_iter()
+            .map(|(effect_uid, action, step)| Effect {
+                uid: uid(effect_uid),
+                action,
+                step: if step == "copied" { EffectStep::Copied } else { EffectStep::Pending },
+            })
+            .collect())
+    }
+
+    /// These effects are done.
+    pub async fn effects_done(&self, lease: &Lease, epoch_id: i64, uids: &[u32]) -> Result<(), StoreError> {
+        self.change_effects(lease, epoch_id, uids, "DELETE FROM effect", None).await
+    }
+
+    /// Of these, the copy is in the target folder.
+    pub async fn effects_copied(&self, lease: &Lease, epoch_id: i64, uids: &[u32]) -> Result<(), StoreError> {
+        self.change_effects(lease, epoch_id, uids, "UPDATE effect SET step = 'copied'", None).await
+    }
+
+    /// These cannot be done, for this reason, and are not tried again.
+    pub async fn effects_impossible(
+        &self,
+        lease: &Lease,
+        epoch_id: i64,
+        uids: &[u32],
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        self.change_effects(lease, epoch_id, uids, "UPDATE effect SET step = 'impossible', problem = $1", Some(reason))
+            .await
+    }
+
+    /// These failed this time.
+    pub async fn effects_failed(
+        &self,
+        lease: &Lease,
+        epoch_id: i64,
+        uids: &[u32],
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        self.change_effects(
+            lease,
+            epoch_id,
+            uids,
+            "UPDATE effect SET attempts = attempts + 1, problem = $1",
+            Some(reason),
+        )
+        .await
+    }
+
+    async fn change_effects(
+        &self,
+        lease: &Lease,
+        epoch_id: i64,
+        uids: &[u32],
+        change: &'static str,
+        reason: Option<&str>,
+    ) -> Result<(), StoreError> {
+        write!(self, tx => {
+            guard_lease!(tx, lease);
+            for part in uids.chunks(500) {
+                let before = usize::from(reason.is_some());
+                let marks = (0..part.len()).map(|n| format!("${}", before + 2 + n)).collect::<Vec<_>>().join(",");
+                let sql = format!("{change} WHERE epoch_id = ${} AND uid IN ({marks})", before + 1);
+                let mut query = sqlx::query(AssertSqlSafe(sql));
+                if let Some(reason) = reason {
+                    query = query.bind(reason);
+                }
+                query = query.bind(epoch_id);
+                for uid in part {
+                    query = query.bind(i64::from(*uid));
+                }
+                query.execute(&mut *tx).await?;
+            }
+        });
+        Ok(())
+    }
+
+    /// How many effects of a mailbox are open, how many are impossible, and the newest problem among them.
+    pub async fn effect_counts(&self, mailbox_id: i64) -> Result<(i64, i64, Option<String>), StoreError> {
+        let of_mailbox =
+            "epoch_id IN (SELECT e.id FROM epoch e JOIN folder f ON f.id = e.folder_id WHERE f.mailbox_id = $1)";
+        let sql = format!(
+            "SELECT count(CASE WHEN step <> 'impossible' THEN 1 END), count(CASE WHEN step = 'impossible' THEN 1 END), \
+             max(problem) FROM effect WHERE {of_mailbox}"
+        );
+        Ok(read!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(mailbox_id).fetch_one(pool).await)?)
+    }
+}

@@ -1,0 +1,40 @@
+//! What can go wrong with the store.
+
+/// Why the store could not do it. Never holds a secret or a mail.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused or is not there.
+    #[error("the database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The schema could not be brought up to date.
+    #[error("the database's schema: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The database URL cannot be used.
+    #[error("the database URL cannot be used: {0}")]
+    Url(String),
+    /// Another worker has taken the mailbox over; nothing was written.
+    #[error("another worker has taken this mailbox over")]
+    LeaseLost,
+    /// What was named is not there.
+    #[error("{0}")]
+    NotFound(String),
+    /// What was asked for does not go with what is there.
+    #[error("{0}")]
+    Conflict(String),
+    /// A secret could not be sealed.
+    #[error(transparent)]
+    Vault(#[from] crate::vault::VaultError),
+    /// A stored value is none that this version writes.
+    #[error("the database holds a value that this version does not know: {0}")]
+    Unknown(String),
+}
+
+impl StoreError {
+    /// Turns a violated uniqueness into a sentence.
+    pub(super) fn taken(error: sqlx::Error, sentence: impl FnOnce() -> String) -> Self {
+        match &error {
+            sqlx::Error::Database(inner) if inner.is_unique_violation() => Self::Conflict(sentence()),
+            _ => Self::Database(error),
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! The import: one short transaction in which raw bytes, message, ledger, pending effect and cursor become true together.
+
+mod claim;
+
+use sqlx::AssertSqlSafe;
+
+use super::db::{rows, write};
+use super::lease::guard_lease;
+use super::ledger::UidState;
+use super::{CHUNK, Lease, Store, StoreError};
+use crate::clock::Timestamp;
+
+/// What was found out about some UIDs of one epoch, to be committed together.
+#[derive(Debug)]
+pub struct Batch {
+    /// The epoch.
+    pub epoch_id: i64,
+    /// Its folder's name, for the message rows.
+    pub folder: String,
+    /// Its UIDVALIDITY, likewise.
+    pub uidvalidity: u32,
+    /// One for each UID.
+    pub findings: Vec<(u32, Finding)>,
+    /// Every UID below it is finished once this batch is committed.
+    pub cursor: u32,
+}
+
+/// What was found out about one UID.
+#[derive(Debug)]
+pub enum Finding {
+    /// A mail, whole.
+    Mail(Box<Mail>),
+    /// It cannot be imported, for this reason.
+    Quarantined { reason: String, size: u64, internal_date: Option<Timestamp>, headers: Vec<u8> },
+    /// The server did not give it; it is asked for again.
+    Pending { reason: String },
+}
+
+/// A mail with where it goes.
+#[derive(Debug)]
+pub struct Mail {
+    /// The bytes, as they came.
+    pub raw: Raw,
+    /// How many they are.
+    pub size: u64,
+    /// Their SHA-256.
+    pub sha256: [u8; 32],
+    /// Equal for the same mail that comes another way.
+    pub identity: [u8; 32],
+    /// Message-ID, where it can be read.
+    pub message_id: Option<String>,
+    /// The sender's address, where it can be read.
+    pub from: Option<String>,
+    /// The subject, where it can be read.
+    pub subject: Option<String>,
+    /// When the customer's server received it.
+    pub internal_date: Option<Timestamp>,
+    /// From before the mailbox was added.
+    pub historic: bool,
+    /// The inboxes, each once, with the evidence.
+    pub targets: Vec<(i64, String)>,
+    /// What is to happen to the customer's copy.
+    pub effect: Option<String>,
+}
+
+/// Where a mail's bytes are.
+#[derive(Debug)]
+pub enum Raw {
+    /// Here.
+    Whole(Vec<u8>),
+    /// In the database already, as chunks of a download.
+    Downloaded,
+}
+
+/// What an import changed.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Imported {
+    /// Mails that are new in at least one inbox.
+    pub imported: u64,
+    /// Mails that were there already, or left out.
+    pub skipped: u64,
+    /// Mails put aside.
+    pub quarantined: u64,
+    /// Bytes of the new mails.
+    pub bytes: u64,
+}
+
+struct LedgerRow {
+    uid: i64,
+    state: UidState,
+    reason: Option<String>,
+    message: Option<i64>,
+    attempts: i64,
+    size: Option<i64>,
+    internal_date: Option<i64>,
+    headers: Option<Vec<u8>>,
+}
+
+impl LedgerRow {
+    fn of(uid: u32, state: UidState, reason: Option<String>) -> Self {
+        let attempts = i64::from(state == UidState::Pending);
+        Self { uid: uid.into(), state, reason, message: None, attempts, size: None, internal_date: None, headers: None }
+    }
+}
+
+fn signed(size: u64) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
+}
+
+impl Store {
+    /// Commits a batch. On any error nothing of it is stored.
+    pub async fn import(&self, lease: &Lease, batch: Batch, now: Timestamp) -> Result<Imported, StoreError> {
+        let most_messages: usize =
+            batch.findings.iter().map(|(_, f)| if let Finding::Mail(mail) = f { mail.targets.len() } else { 0 }).sum();
+        let epoch = batch.epoch_id;
+        Ok(write!(self, tx => {
+            guard_lease!(tx, lease);
+            // Taking the numbers first makes importers wait for each other here, so that two mailboxes which bring the
+            // same mail at once cannot both find it missing.
+            let mut next_id: i64 =
+                sqlx::query_scalar("UPDATE counter SET next = next + $1 WHERE name = 'message' RETURNING next - $1")
+                    .bind(i64::try_from(most_messages).unwrap_or(i64::MAX))
+                    .fetch_one(&mut *tx)
+                    .await?;
+            let present = claim::identities_present!(tx, batch.findings);
+            let mut done = Imported::default();
+            let mut ledger = Vec::with_capacity(batch.findings.len());
+            let (mut messages, mut arrivals, mut chunks, mut effects) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+            for (uid, finding) in batch.findings {
+                match finding {
+                    Finding::Pending { reason } => ledger.push(LedgerRow::of(uid, UidState::Pending, Some(reason))),
+                    Finding::Quarantined { reason, size, internal_date, headers } => {
+                        done.quarantined += 1;
+                        ledger.push(LedgerRow {
+                            size: Some(signed(size)),
+                            internal_date: internal_date.map(|at| at.0),
+                            headers: Some(headers),
+                            ..LedgerRow::of(uid, UidState::Quarantined, Some(reason))
+                        });
+                    }
+                    Finding::Mail(mail) => {
+                        let mut first_known = None;
+                        let mut first_new = None;
+                        for (inbox, why) in &mail.targets {
+                            let known = match present.contains(&mail.identity) {
+                                true => claim::claim!(tx, epoch, uid, mail.identity, *inbox),
+                                false => None,
+                            };
+                            if let Some(message) = known {
+                                first_known.get_or_insert(message);
+                            } else {
+                                let id = next_id;
+                                next_id += 1;
+                                first_new.get_or_insert(id);
+                                arrivals.push((uid, id));
+                                messages.push((id, uid, *inbox, why.clone(), messages_columns(&mail)));
+                            }
+                        }
+                        let state = if first_new.is_some() { UidState::Imported } else { UidState::Duplicate };
+                        let reason = match state {
+                            UidState::Duplicate => {
+                                done.skipped += 1;
+                                Some("the same mail is in the inbox already".to_owned())
+                            }
+                            _ => {
+                                done.imported += 1;
+                                done.bytes += mail.size;
+                                None
+                            }
+                        };
+                        if state == UidState::Imported {
+                            match mail.raw {
+                                Raw::Whole(bytes) => chunks.extend(cut(mail.sha256, bytes)),
+                                Raw::Downloaded => {
+                                    sqlx::query(
+                                        "INSERT INTO raw_chunk (sha256, seq, data) SELECT $1, seq, data FROM download_chunk \
+                                         WHERE epoch_id = $2 AND uid = $3 ON CONFLICT DO NOTHING",
+                                    )
+                                    .bind(&mail.sha256[..]).bind(epoch).bind(i64::from(uid)).execute(&mut *tx).await?;
+                                }
+                            }
+                        }
+                        if let Some(action) = mail.effect {
+                            effects.push((uid, action));
+                        }
+                        ledger.push(LedgerRow {
+                            message: first_new.or(first_known),
+                            size: Some(signed(mail.size)),
+                            internal_date: mail.internal_date.map(|at| at.0),
+                            ..LedgerRow::of(uid, state, reason)
+                        });
+                    }
+                }
+            }
+
+            if !chunks.is_empty() {
+                let sql = format!("INSERT INTO raw_chunk (sha256, seq, data) VALUES {} ON CONFLICT DO NOTHING", rows(chunks.len(), 3));
+                let mut query = sqlx::query(AssertSqlSafe(sql));
+                for (sha256, seq, data) in chunks {
+                    query = query.bind(sha256.to_vec()).bind(seq).bind(data);
+                }
+                query.execute(&mut *tx).await?;
+            }
+            if !messages.is_empty() {
+                let sql = format!(
+                    "INSERT INTO message (id, uid, inbox_id, why, epoch_id, mailbox, folder, uidvalidity, imported_at, \
+                     message_id, from_address, subject, size, sha256, identity, internal_date, historic) VALUES {}",
+                    rows(messages.len(), 17)
+                );
+                let mut query = sqlx::query(AssertSqlSafe(sql));
+                for (id, uid, inbox, why, mail) in messages {
+                    query = query
+                        .bind(id).bind(i64::from(uid)).bind(inbox).bind(why).bind(epoch)
+                        .bind(lease.mailbox.address.clone()).bind(batch.folder.clone()).bind(i64::from(batch.uidvalidity))
+                        .bind(now.0).bind(mail.message_id).bind(mail.from).bind(mail.subject).bind(mail.size)
+                        .bind(mail.sha256).bind(mail.identity).bind(mail.internal_date).bind(mail.historic);
+                }
+                query.execute(&mut *tx).await?;
+            }
+            if !arrivals.is_empty() {
+                let sql = format!("INSERT INTO arrival (epoch_id, uid, message_id) VALUES {}", rows(arrivals.len(), 3));
+                let mut query = sqlx::query(AssertSqlSafe(sql));
+                for (uid, message) in arrivals {
+                    query = query.bind(epoch).bind(i64::from(uid)).bind(message);
+                }
+                query.execute(&mut *tx).await?;
+            }
+            if !ledger.is_empty() {
+                // Only what was not finished before may change.
+                let sql = format!(
+                    "INSERT INTO ledger (epoch_id, uid, state, reason, message_id, attempts, size, internal_date, headers, \
+                     updated_at) VALUES {} ON CONFLICT (epoch_id, uid) DO UPDATE SET state = excluded.state, \
+                     reason = excluded.reason, message_id = excluded.message_id, size = excluded.size, \
+                     attempts = ledger.attempts + excluded.attempts, internal_date = excluded.internal_date, \
+                     headers = excluded.headers, updated_at = excluded.updated_at WHERE ledger.state = 'pending'",
+                    rows(ledger.len(), 10)
+                );
+                let mut query = sqlx::query(AssertSqlSafe(sql));
+                for row in ledger {
+                    query = query
+                        .bind(epoch).bind(row.uid).bind(row.state.as_str()).bind(row.reason).bind(row.message)
+                        .bind(row.attempts).bind(row.size).bind(row.internal_date).bind(row.headers).bind(now.0);
+                }
+                query.execute(&mut *tx).await?;
+                sqlx::query(
+                    "DELETE FROM download_chunk WHERE epoch_id = $1 AND EXISTS (SELECT 1 FROM ledger l WHERE \
+                     l.epoch_id = $1 AND l.uid = download_chunk.uid AND l.state <> 'pending')",
+                )
+                .bind(epoch).execute(&mut *tx).await?;
+            }
+            if !effects.is_empty() {
+                let sql = format!(
+                    "INSERT INTO effect (epoch_id, uid, action, step) VALUES {} ON CONFLICT DO NOTHING",
+                    rows(effects.len(), 4)
+                );
+                let mut query = sqlx::query(AssertSqlSafe(sql));
+                for (uid, action) in effects {
+                    query = query.bind(epoch).bind(i64::from(uid)).bind(action).bind("pending");
+                }
+                query.execute(&mut *tx).await?;
+            }
+            sqlx::query("UPDATE epoch SET cursor = $2 WHERE id = $1 AND cursor < $2")
+                .bind(epoch).bind(i64::from(batch.cursor)).execute(&mut *tx).await?;
+            done
+        }))
+    }
+}
+
+/// The columns of a message that do not depend on the inbox.
+struct MessageColumns {
+    message_id: Option<String>,
+    from: Option<String>,
+    subject: Option<String>,
+    size: i64,
+    sha256: Vec<u8>,
+    identity: Vec<u8>,
+    internal_date: Option<i64>,
+    historic: bool,
+}
+
+fn messages_columns(mail: &Mail) -> MessageColumns {
+    MessageColumns {
+        message_id: mail.message_id.clone(),
+        from: mail.from.clone(),
+        subject: mail.subject.clone(),
+        size: signed(mail.size),
+        sha256: mail.sha256.to_vec(),
+        identity: mail.identity.to_vec(),
+        internal_date: mail.internal_date.map(|at| at.0),
+        historic: mail.historic,
+    }
+}
+
+/// Cuts a mail into rows. An empty mail is one empty row: it is there, too.
+fn cut(sha256: [u8; 32], bytes: Vec<u8>) -> Vec<([u8; 32], i64, Vec<u8>)> {
+    if bytes.len() <= CHUNK {
+        return vec![(sha256, 0, bytes)];
+    }
+    (0..).zip(bytes.chunks(CHUNK)).map(|(seq, chunk)| (sha256, seq, chunk.to_vec())).collect()
+}

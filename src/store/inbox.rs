@@ -1,0 +1,140 @@
+//! Inboxes: where mail ends up.
+
+use serde::Serialize;
+
+use super::db::{read, write};
+use super::{Store, StoreError};
+use crate::address::Address;
+use crate::clock::Timestamp;
+
+/// An inbox.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Inbox {
+    /// Its row.
+    #[serde(skip)]
+    pub id: i64,
+    /// Its address, e.g. `jobb.lillestad.se@mail.kundo.se`.
+    pub address: String,
+    /// What people call it.
+    pub name: Option<String>,
+    /// The only address that replies leave from.
+    pub reply_from: Option<String>,
+    /// When it was added.
+    #[sqlx(try_from = "i64")]
+    pub created_at: Timestamp,
+}
+
+impl From<i64> for Timestamp {
+    fn from(millis: i64) -> Self {
+        Self(millis)
+    }
+}
+
+/// An inbox with what feeds it.
+#[derive(Debug, Serialize)]
+pub struct InboxOverview {
+    /// The inbox itself.
+    #[serde(flatten)]
+    pub inbox: Inbox,
+    /// The mailboxes that feed it.
+    pub mailboxes: Vec<String>,
+    /// The recipients routed to it.
+    pub routes: Vec<String>,
+    /// How many messages it holds.
+    pub messages: i64,
+}
+
+/// What a new inbox is made of.
+#[derive(Debug)]
+pub struct NewInbox {
+    /// Its address.
+    pub address: Address,
+    /// What people call it.
+    pub name: Option<String>,
+    /// The only address that replies leave from.
+    pub reply_from: Option<Address>,
+}
+
+impl Store {
+    /// Adds an inbox.
+    pub async fn add_inbox(&self, new: &NewInbox, now: Timestamp) -> Result<(), StoreError> {
+        write!(self, tx => {
+            sqlx::query("INSERT INTO inbox (address, name, reply_from, created_at) VALUES ($1, $2, $3, $4)")
+                .bind(new.address.as_str())
+                .bind(new.name.as_deref())
+                .bind(new.reply_from.as_ref().map(Address::as_str))
+                .bind(now.0)
+                .execute(&mut *tx)
+                .await
+                .map_err(|error| StoreError::taken(error, || format!("there is an inbox {} already", new.address)))?;
+        });
+        Ok(())
+    }
+
+    /// All inboxes by address.
+    pub async fn inboxes(&self) -> Result<Vec<InboxOverview>, StoreError> {
+        let inboxes: Vec<Inbox> = read!(self, pool =>
+            sqlx::query_as("SELECT id, address, name, reply_from, created_at FROM inbox ORDER BY address")
+                .fetch_all(pool).await)?;
+        let mut overviews = Vec::with_capacity(inboxes.len());
+        for inbox in inboxes {
+            overviews.push(self.overview(inbox).await?);
+        }
+        Ok(overviews)
+    }
+
+    /// One inbox with what feeds it.
+    pub async fn inbox_overview(&self, address: &Address) -> Result<InboxOverview, StoreError> {
+        let inbox = self.inbox(address).await?;
+        self.overview(inbox).await
+    }
+
+    /// One inbox.
+    pub async fn inbox(&self, address: &Address) -> Result<Inbox, StoreError> {
+        let found: Option<Inbox> = read!(self, pool =>
+            sqlx::query_as("SELECT id, address, name, reply_from, created_at FROM inbox WHERE address = $1")
+                .bind(address.as_str()).fetch_optional(pool).await)?;
+        found.ok_or_else(|| StoreError::NotFound(format!("there is no inbox {address}; see `mailferry inbox list`")))
+    }
+
+    /// Removes an inbox that nothing feeds any more. One that holds mail goes only with `with_messages`.
+    pub async fn remove_inbox(&self, address: &Address, with_messages: bool) -> Result<(), StoreError> {
+        let overview = self.inbox_overview(address).await?;
+        let id = overview.inbox.id;
+        if !overview.mailboxes.is_empty() {
+            let names = overview.mailboxes.join(", ");
+            return Err(StoreError::Conflict(format!(
+                "{address} is still fed by {names}; remove or point elsewhere first"
+            )));
+        }
+        if overview.messages > 0 && !with_messages {
+            return Err(StoreError::Conflict(format!(
+                "{address} holds {} messages; with --with-messages they go too, for good",
+                overview.messages
+            )));
+        }
+        write!(self, tx => {
+            sqlx::query("DELETE FROM message WHERE inbox_id = $1").bind(id).execute(&mut *tx).await?;
+            sqlx::query("DELETE FROM inbox WHERE id = $1").bind(id).execute(&mut *tx).await?;
+            sqlx::query(
+                "DELETE FROM raw_chunk WHERE NOT EXISTS (SELECT 1 FROM message m WHERE m.sha256 = raw_chunk.sha256)",
+            )
+            .execute(&mut *tx)
+            .await?;
+        });
+        Ok(())
+    }
+
+    async fn overview(&self, inbox: Inbox) -> Result<InboxOverview, StoreError> {
+        let id = inbox.id;
+        let mailboxes = read!(self, pool =>
+            sqlx::query_scalar("SELECT address FROM mailbox WHERE inbox_id = $1 ORDER BY address")
+                .bind(id).fetch_all(pool).await)?;
+        let routes = read!(self, pool =>
+            sqlx::query_scalar("SELECT recipient FROM route WHERE inbox_id = $1 ORDER BY recipient")
+                .bind(id).fetch_all(pool).await)?;
+        let messages = read!(self, pool =>
+            sqlx::query_scalar("SELECT count(*) FROM message WHERE inbox_id = $1").bind(id).fetch_one(pool).await)?;
+        Ok(InboxOverview { inbox, mailboxes, routes, messages })
+    }
+}

@@ -1,0 +1,129 @@
+//! Leases: at most one worker polls a mailbox. Everything a poll writes is checked against its lease, so a worker that was
+//! thought dead cannot write over the one that took its place.
+
+use super::db::{read, write};
+use super::{Mailbox, Store, StoreError};
+use crate::clock::Timestamp;
+
+/// The right to poll one mailbox until it ends or is taken away.
+#[derive(Debug, Clone)]
+pub struct Lease {
+    /// The mailbox, as it was when the lease was taken.
+    pub mailbox: Mailbox,
+    /// The number that every write must still find in the mailbox's row.
+    pub token: i64,
+}
+
+/// A mailbox that ought to be polled.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Due {
+    /// Its address.
+    pub address: String,
+    /// Its host, for the number of polls at once on it.
+    pub host: String,
+    /// Who polls it now, or did when it died.
+    pub lease_owner: Option<String>,
+    /// That one's token.
+    pub lease_token: Option<i64>,
+    /// Until when it is taken.
+    pub lease_until: Option<i64>,
+}
+
+/// The columns of [`Due`] with the rest of the statement behind them.
+macro_rules! select_due {
+    ($rest:literal) => {
+        concat!("SELECT address, host, lease_owner, lease_token, lease_until FROM mailbox ", $rest)
+    };
+}
+
+impl Store {
+    /// Mailboxes whose time has come, the longest waiting first; those in a lease too.
+    pub async fn due(&self, now: Timestamp, limit: i64) -> Result<Vec<Due>, StoreError> {
+        Ok(read!(self, pool => sqlx::query_as(select_due!(
+            "WHERE NOT paused AND next_poll_at <= $1 AND (hold_until IS NULL OR hold_until <= $1) \
+             ORDER BY next_poll_at LIMIT $2"
+        )).bind(now.0).bind(limit).fetch_all(pool).await)?)
+    }
+
+    /// Who has this mailbox now.
+    pub async fn lease_state(&self, address: &crate::address::Address) -> Result<Option<Due>, StoreError> {
+        Ok(read!(self, pool => sqlx::query_as(select_due!("WHERE address = $1"))
+            .bind(address.as_str()).fetch_optional(pool).await)?)
+    }
+
+    /// Takes the mailbox: if nobody has it, if its lease has run out, or (`dead`) if the holder with this token is known
+    /// to be gone. `None` if somebody has it.
+    pub async fn take_lease(
+        &self,
+        address: &crate::address::Address,
+        owner: &str,
+        dead: Option<i64>,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Lease>, StoreError> {
+        let token: i64 = rand::random();
+        let taken = write!(self, tx => {
+            sqlx::query(
+                "UPDATE mailbox SET lease_token = $2, lease_owner = $3, lease_until = $5 WHERE address = $1 \
+                 AND (lease_token IS NULL OR lease_until <= $4 OR lease_token = $6)",
+            )
+            .bind(address.as_str())
+            .bind(token)
+            .bind(owner)
+            .bind(now.0)
+            .bind(until.0)
+            .bind(dead)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected()
+        });
+        if taken == 0 {
+            return Ok(None);
+        }
+        Ok(Some(Lease { mailbox: self.mailbox(address).await?, token }))
+    }
+
+    /// Prolongs a lease that is still ours.
+    pub async fn renew_lease(&self, lease: &Lease, until: Timestamp) -> Result<(), StoreError> {
+        let kept = write!(self, tx => {
+            sqlx::query("UPDATE mailbox SET lease_until = $3 WHERE id = $1 AND lease_token = $2")
+                .bind(lease.mailbox.id).bind(lease.token).bind(until.0).execute(&mut *tx).await?.rows_affected()
+        });
+        if kept == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
+    }
+
+    /// Gives a mailbox back without a word about how its poll went, as when shutting down.
+    pub async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
+        write!(self, tx => {
+            sqlx::query("UPDATE mailbox SET lease_token = NULL, lease_owner = NULL, lease_until = NULL \
+                         WHERE id = $1 AND lease_token = $2")
+                .bind(lease.mailbox.id).bind(lease.token).execute(&mut *tx).await?;
+        });
+        Ok(())
+    }
+
+    /// Looks again at the mailboxes that wait for a person, since the configuration may be what was mended.
+    pub async fn wake_waiting(&self, now: Timestamp) -> Result<(), StoreError> {
+        write!(self, tx => {
+            sqlx::query("UPDATE mailbox SET next_poll_at = $1 WHERE next_poll_at IS NULL")
+                .bind(now.0).execute(&mut *tx).await?;
+        });
+        Ok(())
+    }
+}
+
+/// In a transaction: fails unless the lease is still ours, and keeps others from taking it before the commit.
+macro_rules! guard_lease {
+    ($tx:ident, $lease:expr) => {
+        let kept = sqlx::query("UPDATE mailbox SET lease_token = lease_token WHERE id = $1 AND lease_token = $2")
+            .bind($lease.mailbox.id)
+            .bind($lease.token)
+            .execute(&mut *$tx)
+            .await?
+            .rows_affected();
+        if kept != 1 {
+            return Err(StoreError::LeaseLost);
+        }
+    };
+}
+pub(super) use guard_lease;

@@ -1,0 +1,168 @@
+//! The ledger: what became of every UID.
+
+use serde::Serialize;
+
+use super::db::{read, write};
+use super::epoch::uid;
+use super::lease::guard_lease;
+use super::{Lease, Store, StoreError};
+use crate::clock::Timestamp;
+
+/// What became of a UID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UidState {
+    /// Seen, not yet imported; it is asked for again.
+    Pending,
+    /// In its inbox.
+    Imported,
+    /// The same mail was there already.
+    Duplicate,
+    /// Left out on purpose.
+    Skipped,
+    /// Cannot be imported; a person may decide.
+    Quarantined,
+    /// The server no longer has it, and it was never imported.
+    Gone,
+}
+
+impl UidState {
+    /// As stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Imported => "imported",
+            Self::Duplicate => "duplicate",
+            Self::Skipped => "skipped",
+            Self::Quarantined => "quarantined",
+            Self::Gone => "gone",
+        }
+    }
+
+    fn stored(text: &str) -> Result<Self, StoreError> {
+        [Self::Pending, Self::Imported, Self::Duplicate, Self::Skipped, Self::Quarantined, Self::Gone]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or_else(|| StoreError::Unknown(format!("ledger state {text}")))
+    }
+}
+
+/// A UID, or a range of them, that the ledger knows.
+#[derive(Debug, Clone, Copy)]
+pub struct Known {
+    /// The first.
+    pub first: u32,
+    /// The last.
+    pub last: u32,
+    /// Whether it is still to be fetched.
+    pub pending: bool,
+}
+
+/// A line of `mailferry ledger`.
+#[derive(Debug, Serialize)]
+pub struct LedgerLine {
+    pub mailbox: String,
+    pub folder: String,
+    pub uidvalidity: u32,
+    pub uid: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uid_last: Option<u32>,
+    pub state: UidState,
+    pub reason: Option<String>,
+    pub message: Option<i64>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    mailbox: String,
+    folder: String,
+    epoch_id: i64,
+    uidvalidity: i64,
+    uid: i64,
+    uid_last: Option<i64>,
+    state: String,
+    reason: Option<String>,
+    message_id: Option<i64>,
+}
+
+impl Store {
+    /// What the ledger knows of the UIDs from `first` to `last`, in their order.
+    pub async fn known(&self, epoch_id: i64, first: u32, last: u32) -> Result<Vec<Known>, StoreError> {
+        let rows: Vec<(i64, Option<i64>, String)> = read!(self, pool => sqlx::query_as(
+            "SELECT uid, uid_last, state FROM ledger WHERE epoch_id = $1 AND uid <= $3 AND coalesce(uid_last, uid) >= $2 \
+             ORDER BY uid",
+        ).bind(epoch_id).bind(i64::from(first)).bind(i64::from(last)).fetch_all(pool).await)?;
+        Ok(rows
+            .into_iter()
+            .map(|(first, last, state)| Known {
+                first: uid(first),
+                last: uid(last.unwrap_or(first)),
+                pending: state == UidState::Pending.as_str(),
+            })
+            .collect())
+    }
+
+    /// Pending UIDs that a search with a tagged OK did not list are gone.
+    pub async fn mark_gone(
+        &self,
+        lease: &Lease,
+        epoch_id: i64,
+        uids: &[u32],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        write!(self, tx => {
+            guard_lease!(tx, lease);
+            for uid in uids {
+                sqlx::query(
+                    "UPDATE ledger SET state = 'gone', reason = 'no longer on the server', updated_at = $3 \
+                     WHERE epoch_id = $1 AND uid = $2 AND state = 'pending'",
+                )
+                .bind(epoch_id).bind(i64::from(*uid)).bind(now.0).execute(&mut *tx).await?;
+            }
+        });
+        Ok(())
+    }
+
+    /// The ledger a page at a time, in the order of mailbox, folder, epoch and UID; `after` is the last line of the page
+    /// before, as (epoch, UID).
+    pub async fn ledger_page(
+        &self,
+        mailbox: Option<&str>,
+        after: (i64, u32),
+        limit: i64,
+    ) -> Result<(Vec<LedgerLine>, Option<(i64, u32)>), StoreError> {
+        let rows: Vec<Row> = read!(self, pool => sqlx::query_as(
+            "SELECT m.address AS mailbox, f.name AS folder, l.epoch_id, e.uidvalidity, l.uid, l.uid_last, l.state, \
+             l.reason, l.message_id FROM ledger l JOIN epoch e ON e.id = l.epoch_id JOIN folder f ON f.id = e.folder_id \
+             JOIN mailbox m ON m.id = f.mailbox_id WHERE ($1 IS NULL OR m.address = $1) \
+             AND (l.epoch_id > $2 OR (l.epoch_id = $2 AND l.uid > $3)) ORDER BY l.epoch_id, l.uid LIMIT $4",
+        ).bind(mailbox).bind(after.0).bind(i64::from(after.1)).bind(limit).fetch_all(pool).await)?;
+        let next = rows.last().map(|row| (row.epoch_id, uid(row.uid)));
+        let lines = rows
+            .into_iter()
+            .map(|row| {
+                Ok(LedgerLine {
+                    mailbox: row.mailbox,
+                    folder: row.folder,
+                    uidvalidity: uid(row.uidvalidity),
+                    uid: uid(row.uid),
+                    uid_last: row.uid_last.map(uid),
+                    state: UidState::stored(&row.state)?,
+                    reason: row.reason,
+                    message: row.message_id,
+                })
+            })
+            .collect::<Result<_, StoreError>>()?;
+        Ok((lines, next))
+    }
+
+    /// How many UIDs of a mailbox's folders are in each state that a person may want to know of: pending, quarantined.
+    pub async fn open_cases(&self, mailbox_id: i64) -> Result<(i64, i64), StoreError> {
+        let counts: Vec<(String, i64)> = read!(self, pool => sqlx::query_as(
+            "SELECT l.state, count(*) FROM ledger l JOIN epoch e ON e.id = l.epoch_id JOIN folder f ON f.id = e.folder_id \
+             WHERE f.mailbox_id = $1 AND l.state IN ('pending', 'quarantined') GROUP BY l.state",
+        ).bind(mailbox_id).fetch_all(pool).await)?;
+        let of = |state: &str| counts.iter().find(|(name, _)| name == state).map_or(0, |(_, count)| *count);
+        Ok((of("pending"), of("quarantined")))
+    }
+}

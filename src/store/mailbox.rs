@@ -1,0 +1,389 @@
+//! Mailboxes: whom we log in to, and what we are told to do there.
+
+use secrecy::SecretString;
+
+use super::db::{read, write};
+use super::{Store, StoreError};
+use crate::address::Address;
+use crate::clock::Timestamp;
+use crate::mailbox::{AfterImport, Start, Tls};
+use crate::vault::Vault;
+
+/// How to reach a mailbox's server, and whom to trust there.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Host name or address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub tls: Tls,
+    /// Trust these authorities (PEM) and no others.
+    pub ca_pem: Option<String>,
+    /// Trust this certificate (SHA-256, hexadecimal) and no other.
+    pub pin_sha256: Option<String>,
+}
+
+/// A mailbox as it was told to be.
+#[derive(Debug, Clone)]
+pub struct Mailbox {
+    /// Its row.
+    pub id: i64,
+    /// The customer's address.
+    pub address: String,
+    /// The inbox that it feeds.
+    pub inbox: String,
+    /// That inbox's row.
+    pub inbox_id: i64,
+    /// Its server.
+    pub server: Server,
+    /// The login name.
+    pub username: String,
+    /// The password, sealed.
+    pub password_sealed: Option<Vec<u8>>,
+    /// From when mail is wanted.
+    pub start: Start,
+    /// What happens to the customer's copy.
+    pub after_import: AfterImport,
+    /// The time between two polls, in milliseconds.
+    pub interval_ms: i64,
+    /// Larger mail is quarantined.
+    pub max_size: u64,
+    /// Not polled while set.
+    pub paused: bool,
+    /// When it was added.
+    pub added_at: Timestamp,
+    /// The folders that are polled.
+    pub folders: Vec<String>,
+    /// How its polls went.
+    pub status: MailboxStatus,
+}
+
+/// How a mailbox's polls went.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct MailboxStatus {
+    /// When it is looked at next; `None`: a person must act first.
+    pub next_poll_at: Option<i64>,
+    /// The server told us to stay away until then.
+    pub hold_until: Option<i64>,
+    /// Failed polls in a row.
+    pub failures: i64,
+    /// Since when they fail.
+    pub failing_since: Option<i64>,
+    /// The last poll, however it ended.
+    pub last_attempt_at: Option<i64>,
+    /// The last poll that saw every folder.
+    pub last_success_at: Option<i64>,
+    /// What the last poll failed with, as JSON.
+    pub last_error: Option<String>,
+}
+
+/// What a new mailbox is made of.
+#[derive(Debug)]
+pub struct NewMailbox {
+    /// The customer's address.
+    pub address: Address,
+    /// The inbox that it feeds.
+    pub inbox: Address,
+    /// Its server.
+    pub server: Server,
+    /// The login name.
+    pub username: String,
+    /// The password.
+    pub password: SecretString,
+    /// The folders to poll.
+    pub folders: Vec<String>,
+    /// From when mail is wanted.
+    pub start: Start,
+    /// What happens to the customer's copy.
+    pub after_import: AfterImport,
+    /// The time between two polls, in milliseconds.
+    pub interval_ms: i64,
+    /// Larger mail is quarantined.
+    pub max_size: u64,
+}
+
+/// What is to change; `None` leaves it.
+#[derive(Debug, Default)]
+pub struct Changes {
+    pub inbox: Option<Address>,
+    pub server: Option<Server>,
+    pub username: Option<String>,
+    pub password: Option<SecretString>,
+    pub folders: Option<Vec<String>>,
+    pub start: Option<Start>,
+    pub after_import: Option<AfterImport>,
+    pub interval_ms: Option<i64>,
+    pub max_size: Option<u64>,
+}
+
+/// The reason in the ledger of what the start leaves out.
+pub const BEFORE_START: &str = "before start";
+
+/// The name under which a mailbox's password is sealed.
+pub fn password_row(mailbox_id: i64) -> String {
+    format!("mailbox/{mailbox_id}/password")
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: i64,
+    address: String,
+    inbox: String,
+    inbox_id: i64,
+    host: String,
+    port: i64,
+    tls: String,
+    ca_pem: Option<String>,
+    pin_sha256: Option<String>,
+    username: String,
+    password_sealed: Option<Vec<u8>>,
+    start: String,
+    after_import: String,
+    interval_ms: i64,
+    max_size: i64,
+    paused: bool,
+    added_at: i64,
+    #[sqlx(flatten)]
+    status: MailboxStatus,
+}
+
+/// The columns of [`Row`] with the rest of the statement behind them.
+macro_rules! select_mailboxes {
+    ($rest:literal) => {
+        concat!(
+            "SELECT m.id, m.address, i.address AS inbox, m.inbox_id, m.host, m.port, m.tls, m.ca_pem, m.pin_sha256, \
+             m.username, m.password_sealed, m.start, m.after_import, m.interval_ms, m.max_size, m.paused, m.added_at, \
+             m.next_poll_at, m.hold_until, m.failures, m.failing_since, m.last_attempt_at, m.last_success_at, \
+             m.last_error FROM mailbox m JOIN inbox i ON i.id = m.inbox_id ",
+            $rest
+        )
+    };
+}
+
+impl Row {
+    fn into_mailbox(self, folders: Vec<String>) -> Result<Mailbox, StoreError> {
+        let unknown = |what: String| StoreError::Unknown(what);
+        Ok(Mailbox {
+            id: self.id,
+            address: self.address,
+            inbox: self.inbox,
+            inbox_id: self.inbox_id,
+            server: Server {
+                host: self.host,
+                port: u16::try_from(self.port).map_err(|_| unknown(format!("port {}", self.port)))?,
+                tls: self.tls.parse().map_err(unknown)?,
+                ca_pem: self.ca_pem,
+                pin_sha256: self.pin_sha256,
+            },
+            username: self.username,
+            password_sealed: self.password_sealed,
+            start: self.start.parse().map_err(unknown)?,
+            after_import: self.after_import.parse().map_err(unknown)?,
+            interval_ms: self.interval_ms,
+            max_size: u64::try_from(self.max_size).map_err(|_| unknown(format!("max_size {}", self.max_size)))?,
+            paused: self.paused,
+            added_at: Timestamp(self.added_at),
+            folders,
+            status: self.status,
+        })
+    }
+}
+
+impl Store {
+    /// Adds a mailbox; its password is sealed before it is written.
+    pub async fn add_mailbox(&self, new: &NewMailbox, vault: &Vault, now: Timestamp) -> Result<(), StoreError> {
+        let inbox_id = self.inbox(&new.inbox).await?.id;
+        write!(self, tx => {
+            let id: i64 = sqlx::query_scalar(
+                "INSERT INTO mailbox (address, inbox_id, host, port, tls, ca_pem, pin_sha256, username, start, \
+                 after_import, interval_ms, max_size, added_at, next_poll_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13) RETURNING id",
+            )
+            .bind(new.address.as_str())
+            .bind(inbox_id)
+            .bind(&new.server.host)
+            .bind(i64::from(new.server.port))
+            .bind(new.server.tls.to_string())
+            .bind(new.server.ca_pem.as_deref())
+            .bind(new.server.pin_sha256.as_deref())
+            .bind(&new.username)
+            .bind(new.start.to_string())
+            .bind(new.after_import.to_string())
+            .bind(new.interval_ms)
+            .bind(i64::try_from(new.max_size).unwrap_or(i64::MAX))
+            .bind(now.0)
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(|error| StoreError::taken(error, || format!("there is a mailbox {} already", new.address)))?;
+            // The record is bound to its row, whose number is known only now.
+            sqlx::query("UPDATE mailbox SET password_sealed = $2 WHERE id = $1")
+                .bind(id)
+                .bind(vault.seal(&password_row(id), &new.password)?)
+                .execute(&mut *tx)
+                .await?;
+            for (position, name) in (0_i64..).zip(&new.folders) {
+                sqlx::query("INSERT INTO folder (mailbox_id, name, position) VALUES ($1, $2, $3)")
+                    .bind(id).bind(name).bind(position).execute(&mut *tx).await?;
+            }
+        });
+        Ok(())
+    }
+
+    /// All mailboxes by address.
+    pub async fn mailboxes(&self) -> Result<Vec<Mailbox>, StoreError> {
+        let rows: Vec<Row> = read!(self, pool =>
+            sqlx::query_as(select_mailboxes!("ORDER BY m.address")).fetch_all(pool).await)?;
+        let folders: Vec<(i64, String)> = read!(self, pool =>
+            sqlx::query_as("SELECT mailbox_id, name FROM folder WHERE watched ORDER BY mailbox_id, position")
+                .fetch_all(pool).await)?;
+        let mut by_mailbox = std::collections::BTreeMap::<i64, Vec<String>>::new();
+        for (mailbox, name) in folders {
+            by_mailbox.entry(mailbox).or_default().push(name);
+        }
+        rows.into_iter()
+            .map(|row| {
+                let folders = by_mailbox.remove(&row.id).unwrap_or_default();
+                row.into_mailbox(folders)
+            })
+            .collect()
+    }
+
+    /// One mailbox.
+    pub async fn mailbox(&self, address: &Address) -> Result<Mailbox, StoreError> {
+        let row: Option<Row> = read!(self, pool =>
+            sqlx::query_as(select_mailboxes!("WHERE m.address = $1")).bind(address.as_str()).fetch_optional(pool).await)?;
+        let row = row.ok_or_else(|| {
+            StoreError::NotFound(format!("there is no mailbox {address}; see `mailferry mailbox list`"))
+        })?;
+        let folders = read!(self, pool =>
+            sqlx::query_scalar("SELECT name FROM folder WHERE mailbox_id = $1 AND watched ORDER BY position")
+                .bind(row.id).fetch_all(pool).await)?;
+        row.into_mailbox(folders)
+    }
+
+    /// Changes a mailbox, and has it looked at soon: what failed before may work now. A poll under way loses its lease, so
+    /// that nothing more happens to the customer's copy by the old wish.
+    pub async fn change_mailbox(
+        &self,
+        address: &Address,
+        changes: &Changes,
+        vault: Option<&Vault>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let before = self.mailbox(address).await?;
+        let inbox_id = match &changes.inbox {
+            Some(inbox) => self.inbox(inbox).await?.id,
+            None => before.inbox_id,
+        };
+        let server = changes.server.as_ref().unwrap_or(&before.server);
+        let start = changes.start.unwrap_or(before.start);
+        let after_import = changes.after_import.as_ref().unwrap_or(&before.after_import);
+        let sealed = match (&changes.password, vault) {
+            (Some(password), Some(vault)) => Some(vault.seal(&password_row(before.id), password)?),
+            _ => before.password_sealed.clone(),
+        };
+        write!(self, tx => {
+            sqlx::query(
+                "UPDATE mailbox SET inbox_id = $2, host = $3, port = $4, tls = $5, ca_pem = $6, pin_sha256 = $7, \
+                 username = $8, password_sealed = $9, start = $10, after_import = $11, interval_ms = $12, \
+                 max_size = $13, next_poll_at = $14, failures = 0, lease_token = NULL, lease_owner = NULL, lease_until = NULL \
+                 WHERE id = $1",
+            )
+            .bind(before.id)
+            .bind(inbox_id)
+            .bind(&server.host)
+            .bind(i64::from(server.port))
+            .bind(server.tls.to_string())
+            .bind(server.ca_pem.as_deref())
+            .bind(server.pin_sha256.as_deref())
+            .bind(changes.username.as_ref().unwrap_or(&before.username))
+            .bind(sealed)
+            .bind(start.to_string())
+            .bind(after_import.to_string())
+            .bind(changes.interval_ms.unwrap_or(before.interval_ms))
+            .bind(i64::try_from(changes.max_size.unwrap_or(before.max_size)).unwrap_or(i64::MAX))
+            .bind(now.0)
+            .execute(&mut *tx)
+            .await?;
+            if let Some(folders) = &changes.folders {
+                // A folder that is no longer watched keeps its ledger, so that watching it again imports nothing twice.
+                sqlx::query("UPDATE folder SET watched = FALSE WHERE mailbox_id = $1").bind(before.id).execute(&mut *tx).await?;
+                for (position, name) in (0_i64..).zip(folders) {
+                    sqlx::query(
+                        "INSERT INTO folder (mailbox_id, name, position) VALUES ($1, $2, $3) \
+                         ON CONFLICT (mailbox_id, name) DO UPDATE SET watched = TRUE, position = excluded.position",
+                    )
+                    .bind(before.id).bind(name).bind(position).execute(&mut *tx).await?;
+                }
+            }
+            if *after_import != before.after_import {
+                // What was to happen to the copies is no longer wished.
+                sqlx::query(
+                    "DELETE FROM effect WHERE epoch_id IN (SELECT e.id FROM epoch e JOIN folder f ON f.id = e.folder_id \
+                     WHERE f.mailbox_id = $1)",
+                )
+                .bind(before.id).execute(&mut *tx).await?;
+            }
+            if start != before.start {
+                // The start is decided anew, for what it left out so far.
+                sqlx::query(
+                    "DELETE FROM ledger WHERE state = 'skipped' AND reason = $2 AND epoch_id IN \
+                     (SELECT e.id FROM epoch e JOIN folder f ON f.id = e.folder_id WHERE f.mailbox_id = $1)",
+                )
+                .bind(before.id).bind(BEFORE_START).execute(&mut *tx).await?;
+                sqlx::query(
+                    "UPDATE epoch SET start_decided = FALSE, cursor = 1 WHERE folder_id IN \
+                     (SELECT id FROM folder WHERE mailbox_id = $1)",
+                )
+                .bind(before.id).execute(&mut *tx).await?;
+            }
+        });
+        Ok(())
+    }
+
+    /// Pauses or resumes polling.
+    pub async fn pause_mailbox(&self, address: &Address, paused: bool, now: Timestamp) -> Result<(), StoreError> {
+        let id = self.mailbox(address).await?.id;
+        write!(self, tx => {
+            sqlx::query(
+                "UPDATE mailbox SET paused = $2, next_poll_at = $3, lease_token = NULL, lease_owner = NULL, \
+                 lease_until = NULL WHERE id = $1",
+            )
+                .bind(id).bind(paused).bind(now.0).execute(&mut *tx).await?;
+        });
+        Ok(())
+    }
+
+    /// Removes a mailbox with its password and its ledger. Imported mail stays in its inbox.
+    pub async fn remove_mailbox(&self, address: &Address) -> Result<(), StoreError> {
+        let id = self.mailbox(address).await?.id;
+        write!(self, tx => {
+            sqlx::query("DELETE FROM mailbox WHERE id = $1").bind(id).execute(&mut *tx).await?;
+        });
+        Ok(())
+    }
+
+    /// Whether any password is stored.
+    pub async fn has_sealed_passwords(&self) -> Result<bool, StoreError> {
+        let count: i64 = read!(self, pool =>
+            sqlx::query_scalar("SELECT count(*) FROM mailbox WHERE password_sealed IS NOT NULL").fetch_one(pool).await)?;
+        Ok(count > 0)
+    }
+
+    /// Seals every password anew with the vault's sealing key; all or none. Returns how many there were.
+    pub async fn reseal_passwords(&self, vault: &Vault) -> Result<usize, StoreError> {
+        Ok(write!(self, tx => {
+            let rows: Vec<(i64, Vec<u8>)> =
+                sqlx::query_as("SELECT id, password_sealed FROM mailbox WHERE password_sealed IS NOT NULL")
+                    .fetch_all(&mut *tx).await?;
+            for (id, record) in &rows {
+                let row = password_row(*id);
+                let resealed = vault.seal(&row, &vault.open(&row, record)?)?;
+                sqlx::query("UPDATE mailbox SET password_sealed = $2 WHERE id = $1")
+                    .bind(id).bind(resealed).execute(&mut *tx).await?;
+            }
+            rows.len()
+        }))
+    }
+}

@@ -1,0 +1,82 @@
+//! How a poll went, written down when it ends.
+
+use super::db::write;
+use super::{Lease, Store, StoreError};
+use crate::clock::Timestamp;
+
+/// The end of a poll.
+#[derive(Debug)]
+pub struct Outcome {
+    /// When it began.
+    pub started_at: Timestamp,
+    /// Whether every folder was seen.
+    pub success: bool,
+    /// The report, as JSON.
+    pub report: String,
+    /// The error in it, as JSON.
+    pub error: Option<String>,
+    /// Decisions worth remembering, such as a new UIDVALIDITY.
+    pub notes: Vec<String>,
+    /// Whether it is worth a row of its own: it found something, failed or decided something.
+    pub noteworthy: bool,
+    /// When to look again; `None`: after a person has acted.
+    pub next_poll_at: Option<Timestamp>,
+    /// The server told us to stay away until then.
+    pub hold_until: Option<Timestamp>,
+}
+
+/// How long rows about polls are kept.
+const KEEP_MS: i64 = 30 * 24 * 3600 * 1000;
+
+impl Store {
+    /// Writes down how the poll ended and gives the mailbox back.
+    pub async fn finish_poll(&self, lease: &Lease, outcome: &Outcome, now: Timestamp) -> Result<(), StoreError> {
+        let id = lease.mailbox.id;
+        write!(self, tx => {
+            let ours = sqlx::query(
+                "UPDATE mailbox SET lease_token = NULL, lease_owner = NULL, lease_until = NULL, last_attempt_at = $3, \
+                 last_success_at = CASE WHEN $4 THEN $3 ELSE last_success_at END, \
+                 failures = CASE WHEN $4 THEN 0 ELSE failures + 1 END, \
+                 failing_since = CASE WHEN $4 THEN NULL ELSE coalesce(failing_since, $3) END, \
+                 last_error = $5, next_poll_at = $6, hold_until = $7 WHERE id = $1 AND lease_token = $2",
+            )
+            .bind(id)
+            .bind(lease.token)
+            .bind(now.0)
+            .bind(outcome.success)
+            .bind(outcome.error.as_deref())
+            .bind(outcome.next_poll_at.map(|at| at.0))
+            .bind(outcome.hold_until.map(|at| at.0))
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+            if ours != 1 {
+                return Err(StoreError::LeaseLost);
+            }
+            if outcome.noteworthy {
+                sqlx::query("INSERT INTO poll (mailbox_id, started_at, report, notes) VALUES ($1, $2, $3, $4)")
+                    .bind(id)
+                    .bind(outcome.started_at.0)
+                    .bind(&outcome.report)
+                    .bind(outcome.notes.join("\n"))
+                    .execute(&mut *tx)
+                    .await?;
+                sqlx::query("DELETE FROM poll WHERE mailbox_id = $1 AND started_at < $2")
+                    .bind(id).bind(now.0 - KEEP_MS).execute(&mut *tx).await?;
+            }
+        });
+        Ok(())
+    }
+
+    /// The newest remembered polls of a mailbox: when, the report, the notes.
+    pub async fn recent_polls(
+        &self,
+        mailbox_id: i64,
+        limit: i64,
+    ) -> Result<Vec<(Timestamp, String, String)>, StoreError> {
+        let rows: Vec<(i64, String, String)> = super::db::read!(self, pool => sqlx::query_as(
+            "SELECT started_at, report, notes FROM poll WHERE mailbox_id = $1 ORDER BY id DESC LIMIT $2",
+        ).bind(mailbox_id).bind(limit).fetch_all(pool).await)?;
+        Ok(rows.into_iter().map(|(at, report, notes)| (Timestamp(at), report, notes)).collect())
+    }
+}

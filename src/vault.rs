@@ -1,0 +1,131 @@
+//! Secrets at rest: sealed with AES-256-GCM-SIV (RFC 8452), bound to the row they belong to, and naming their key so that
+//! keys can be changed.
+//!
+//! A sealed record is `1 | key id (8) | nonce (12) | ciphertext and tag`. The row's name is authenticated with it, so a
+//! record copied to another row does not open.
+
+mod key_file;
+
+use aes_gcm_siv::aead::{Aead, Payload};
+use aes_gcm_siv::{Aes256GcmSiv, KeyInit, Nonce};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+pub use key_file::{Location, VaultError};
+
+const VERSION: u8 = 1;
+const ID: usize = 8;
+const NONCE: usize = 12;
+
+/// The keys of this installation: the first seals, all open.
+pub struct Vault {
+    keys: Vec<Key>,
+}
+
+/// One master key. Its id is the start of its own hash, so that a key file cannot mix the two up.
+struct Key {
+    id: [u8; ID],
+    secret: Zeroizing<[u8; 32]>,
+}
+
+impl Key {
+    fn new(secret: Zeroizing<[u8; 32]>) -> Self {
+        let mut id = [0; ID];
+        for (to, from) in id.iter_mut().zip(Sha256::digest(secret.as_ref())) {
+            *to = from;
+        }
+        Self { id, secret }
+    }
+
+    fn generate() -> Self {
+        Self::new(Zeroizing::new(rand::random()))
+    }
+
+    fn cipher(&self) -> Aes256GcmSiv {
+        Aes256GcmSiv::new(&aes_gcm_siv::Key::<Aes256GcmSiv>::from(*self.secret))
+    }
+}
+
+impl Vault {
+    /// Seals a secret for the row called `row`, e.g. `mailbox/7/password`.
+    pub fn seal(&self, row: &str, secret: &SecretString) -> Result<Vec<u8>, VaultError> {
+        let key = self.keys.first().ok_or(VaultError::NoKey)?;
+        let nonce: [u8; NONCE] = rand::random();
+        let payload = Payload { msg: secret.expose_secret().as_bytes(), aad: row.as_bytes() };
+        let sealed =
+            key.cipher().encrypt(&Nonce::from(nonce), payload).map_err(|_| VaultError::Damaged(row.to_owned()))?;
+        Ok([&[VERSION][..], &key.id, &nonce, &sealed].concat())
+    }
+
+    /// Opens what was sealed for this row. Fails when the record was changed, belongs to another row, or its key is not
+    /// here.
+    pub fn open(&self, row: &str, record: &[u8]) -> Result<SecretString, VaultError> {
+        let damaged = || VaultError::Damaged(row.to_owned());
+        let (id, rest) = record.strip_prefix(&[VERSION]).and_then(|r| r.split_at_checked(ID)).ok_or_else(damaged)?;
+        let (nonce, sealed) = rest.split_first_chunk::<NONCE>().ok_or_else(damaged)?;
+        let key = self.keys.iter().find(|key| key.id == id).ok_or_else(|| VaultError::UnknownKey(hex(id)))?;
+        let payload = Payload { msg: sealed, aad: row.as_bytes() };
+        let plain = key.cipher().decrypt(&Nonce::from(*nonce), payload).map_err(|_| damaged())?;
+        let plain = Zeroizing::new(plain);
+        std::str::from_utf8(&plain).map(SecretString::from).map_err(|_| damaged())
+    }
+
+    /// The id of the key that seals now.
+    pub fn sealing_key(&self) -> Option<String> {
+        self.keys.first().map(|key| hex(&key.id))
+    }
+
+    /// How many keys are here, the sealing one included.
+    pub fn key_count(&self) -> usize {
+        self.keys.len()
+    }
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vault() -> Vault {
+        Vault { keys: vec![Key::generate()] }
+    }
+
+    #[test]
+    fn a_record_opens_in_its_own_row_only() {
+        let vault = vault();
+        let record = vault.seal("mailbox/1/password", &"hemligt".into()).unwrap();
+        assert_eq!(vault.open("mailbox/1/password", &record).unwrap().expose_secret(), "hemligt");
+        assert!(matches!(vault.open("mailbox/2/password", &record), Err(VaultError::Damaged(_))));
+    }
+
+    #[test]
+    fn a_changed_record_does_not_open_whatever_byte_was_changed() {
+        let vault = vault();
+        let record = vault.seal("r", &"hemligt".into()).unwrap();
+        for at in 0..record.len() {
+            let mut changed = record.clone();
+            changed[at] ^= 1;
+            assert!(vault.open("r", &changed).is_err(), "byte {at}");
+            assert!(vault.open("r", &record[..at]).is_err(), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn after_a_rotation_old_records_open_and_new_ones_name_the_new_key() {
+        let old = vault();
+        let record = old.seal("r", &"a".into()).unwrap();
+        let mut keys = old.keys;
+        keys.insert(0, Key::generate());
+        let both = Vault { keys };
+        assert_eq!(both.open("r", &record).unwrap().expose_secret(), "a");
+        let resealed = both.seal("r", &"a".into()).unwrap();
+        let new_only = Vault { keys: both.keys.into_iter().take(1).collect() };
+        assert!(new_only.open("r", &resealed).is_ok());
+        assert!(matches!(new_only.open("r", &record), Err(VaultError::UnknownKey(_))));
+    }
+}

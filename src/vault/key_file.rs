@@ -1,0 +1,251 @@
+//! Where the master key lies, and the form it is written in: one key a line, the sealing one first,
+//! `mailferry-key-1:<base64 of 32 bytes>`; lines starting with `#` are notes.
+
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
+
+use super::{Key, Vault};
+use crate::config;
+
+const PREFIX: &str = "mailferry-key-1:";
+
+/// What can be wrong with keys and sealed records. Never holds a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    #[error("{path}: the key file may be read by others (mode {mode:o}); run: chmod 600 {path}")]
+    Readable { path: PathBuf, mode: u32 },
+    #[error("{path}: the key file cannot be read: {source}")]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("{path}: the key file cannot be written: {source}")]
+    Unwritable { path: PathBuf, source: std::io::Error },
+    #[error("{0}: no key file there, but passwords sealed with it are stored; put the file back from your backup")]
+    Lost(PathBuf),
+    #[error("{place}: line {line} is not a key; a key looks like {PREFIX}<base64 of 32 bytes>")]
+    Malformed { place: String, line: usize },
+    #[error("{0} is there already; `mailferry key rotate` changes keys")]
+    Exists(PathBuf),
+    #[error("the key comes from the configuration (vault.key), which only you can change")]
+    NotAFile,
+    #[error("no key")]
+    NoKey,
+    #[error("the record was sealed with key {0}, which is not in the key file; put that key back from your backup")]
+    UnknownKey(String),
+    #[error("{0}: the sealed record does not open: it was changed, or belongs to another row")]
+    Damaged(String),
+}
+
+/// Where the key is to be found.
+#[derive(Debug)]
+pub enum Location {
+    /// In the configuration itself.
+    Given(SecretString),
+    /// In a file; created on first use if `create` is set.
+    File { path: PathBuf, create: bool },
+}
+
+impl Location {
+    /// In this order: `vault.key`, `vault.key_file`, `$CREDENTIALS_DIRECTORY/mailferry.key` (systemd's LoadCredential),
+    /// beside the SQLite database, `data/mailferry.key`.
+    pub fn find(config: &config::Vault, sqlite_file: Option<&Path>) -> Self {
+        if !config.key.expose_secret().is_empty() {
+            return Self::Given(config.key.clone());
+        }
+        if !config.key_file.as_os_str().is_empty() {
+            return Self::File { path: config.key_file.clone(), create: false };
+        }
+        let credential = std::env::var_os("CREDENTIALS_DIRECTORY").map(|dir| PathBuf::from(dir).join("mailferry.key"));
+        match (credential, sqlite_file) {
+            (Some(path), _) if path.exists() => Self::File { path, create: false },
+            (_, Some(database)) => Self::File { path: database.with_file_name("mailferry.key"), create: true },
+            _ => Self::File { path: "data/mailferry.key".into(), create: true },
+        }
+    }
+
+    /// The file, where there is one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Given(_) => None,
+            Self::File { path, .. } => Some(path),
+        }
+    }
+
+    /// Reads the keys. A missing file is created where that is allowed, unless sealed secrets exist already: then its key
+    /// is lost, and a new one would only hide that.
+    pub fn open(&self, sealed_secrets_exist: bool) -> Result<Vault, VaultError> {
+        match self {
+            Self::Given(text) => parse(text.expose_secret(), "vault.key"),
+            Self::File { path, create } if !path.exists() => match (sealed_secrets_exist, create) {
+                (true, _) => Err(VaultError::Lost(path.clone())),
+                (false, true) => generate(path),
+                (false, false) => {
+                    Err(VaultError::Unreadable { path: path.clone(), source: std::io::ErrorKind::NotFound.into() })
+                }
+            },
+            Self::File { path, .. } => read(path),
+        }
+    }
+
+    /// Makes a new key file; never overwrites one.
+    pub fn generate(&self) -> Result<Vault, VaultError> {
+        generate(self.file().ok_or(VaultError::NotAFile)?)
+    }
+
+    /// Puts a new sealing key before those in the file.
+    pub fn add_key(&self) -> Result<Vault, VaultError> {
+        let path = self.file().ok_or(VaultError::NotAFile)?;
+        let mut keys = read(path)?.keys;
+        keys.insert(0, Key::generate());
+        replace(path, &keys)?;
+        Ok(Vault { keys })
+    }
+
+    /// Leaves only the sealing key in the file, once nothing is sealed with the others.
+    pub fn drop_old_keys(&self) -> Result<Vault, VaultError> {
+        let path = self.file().ok_or(VaultError::NotAFile)?;
+        let mut keys = read(path)?.keys;
+        keys.truncate(1);
+        replace(path, &keys)?;
+        Ok(Vault { keys })
+    }
+}
+
+fn read(path: &Path) -> Result<Vault, VaultError> {
+    let unreadable = |source| VaultError::Unreadable { path: path.to_owned(), source };
+    let mode = std::fs::metadata(path).map_err(unreadable)?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(VaultError::Readable { path: path.to_owned(), mode });
+    }
+    let text = Zeroizing::new(std::fs::read_to_string(path).map_err(unreadable)?);
+    parse(&text, &path.display().to_string())
+}
+
+fn parse(text: &str, place: &str) -> Result<Vault, VaultError> {
+    let mut keys = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let secret = line.strip_prefix(PREFIX).and_then(|encoded| STANDARD.decode(encoded).ok()).map(Zeroizing::new);
+        match secret.as_ref().and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok()) {
+            Some(secret) => keys.push(Key::new(Zeroizing::new(secret))),
+            None => {
+                return Err(VaultError::Malformed { place: place.to_owned(), line: number + 1 });
+            }
+        }
+    }
+    if keys.is_empty() { Err(VaultError::Malformed { place: place.to_owned(), line: 1 }) } else { Ok(Vault { keys }) }
+}
+
+fn generate(path: &Path) -> Result<Vault, VaultError> {
+    let keys = vec![Key::generate()];
+    if path.exists() {
+        return Err(VaultError::Exists(path.to_owned()));
+    }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|source| VaultError::Unwritable { path: path.to_owned(), source })?;
+    }
+    write_new(path, &keys)?;
+    Ok(Vault { keys })
+}
+
+/// Whole or not at all: written beside, made durable, and renamed over the old file.
+fn replace(path: &Path, keys: &[Key]) -> Result<(), VaultError> {
+    let unwritable = |source| VaultError::Unwritable { path: path.to_owned(), source };
+    let beside = path.with_extension("new");
+    match std::fs::remove_file(&beside) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(unwritable(error));
+        }
+        _ => {}
+    }
+    write_new(&beside, keys)?;
+    std::fs::rename(&beside, path).map_err(unwritable)?;
+    sync_folder(path).map_err(unwritable)
+}
+
+/// The file is never readable by others, not even for a moment.
+fn write_new(path: &Path, keys: &[Key]) -> Result<(), VaultError> {
+    let mut text = Zeroizing::new(String::from(
+        "# Mailferry's master keys. The first seals the stored passwords, the others still open old ones.\n\
+         # Keep a copy apart from the database's backup: without it no password can be read.\n",
+    ));
+    for key in keys {
+        let encoded = Zeroizing::new(STANDARD.encode(key.secret.as_ref()));
+        text.push_str(PREFIX);
+        text.push_str(&encoded);
+        text.push('\n');
+    }
+    let write = || -> std::io::Result<()> {
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        sync_folder(path)
+    };
+    write().map_err(|source| VaultError::Unwritable { path: path.to_owned(), source })
+}
+
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => std::fs::File::open(folder)?.sync_all(),
+        _ => std::fs::File::open(".")?.sync_all(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(path: &Path) -> Location {
+        Location::File { path: path.to_owned(), create: true }
+    }
+
+    #[test]
+    fn a_key_file_is_created_once_and_only_for_its_owner() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sub/mailferry.key");
+        let sealed = at(&path).open(false).unwrap().seal("r", &"a".into()).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(at(&path).open(true).unwrap().open("r", &sealed).is_ok());
+    }
+
+    #[test]
+    fn a_key_file_that_others_may_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mailferry.key");
+        at(&path).generate().unwrap();
+        for mode in [0o640, 0o604, 0o644, 0o660] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            assert!(matches!(at(&path).open(false), Err(VaultError::Readable { .. })), "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn a_lost_key_is_not_replaced_while_secrets_are_sealed_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(at(&folder.path().join("mailferry.key")).open(true), Err(VaultError::Lost(_))));
+    }
+
+    #[test]
+    fn rotation_keeps_the_old_key_until_it_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = at(&folder.path().join("mailferry.key"));
+        let old = place.generate().unwrap().seal("r", &"a".into()).unwrap();
+        assert!(place.add_key().unwrap().open("r", &old).is_ok());
+        assert_eq!(place.open(true).unwrap().key_count(), 2);
+        assert!(place.drop_old_keys().unwrap().open("r", &old).is_err());
+        assert!(matches!(place.generate(), Err(VaultError::Exists(_))));
+    }
+
+    #[test]
+    fn a_malformed_key_is_named_by_its_line_and_not_shown() {
+        let error = parse("# note\nmailferry-key-1:hemligt\n", "vault.key").err().unwrap().to_string();
+        assert!(error.contains("line 2") && !error.contains("hemligt"), "{error}");
+    }
+}

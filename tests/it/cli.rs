@@ -1,0 +1,7 @@
+//! The command line as a contract: names, exit codes, JSON keys.
+
+mod configuration;
+mod json;
+mod keys;
+mod mailboxes;
+mod usage;

@@ -1,0 +1,82 @@
+//! Exit code 78 for a configuration that is wrong, with everything that is wrong about it at once.
+
+use std::fs;
+
+use crate::support::mailferry::Mailferry;
+
+/// Runs `check` and shows that it refuses the configuration and names all of these.
+fn refuses(mailferry: &Mailferry, args: &[&str], names: &[&str]) {
+    let output = mailferry.run(&[args, &["check"]].concat());
+    assert_eq!(output.code, 78, "{}", output.all());
+    let said = output.all().to_lowercase();
+    for name in names {
+        assert!(said.contains(&name.to_lowercase()), "{name} is named:\n{said}");
+    }
+}
+
+#[test]
+fn a_good_one_passes_the_check() {
+    let mailferry = Mailferry::new();
+    mailferry.ok(&["check"]);
+}
+
+#[test]
+fn several_errors_are_all_told() {
+    let mut mailferry = Mailferry::new();
+    mailferry.env("MAILFERRY__HTTP__LISTEN", "somewhere");
+    mailferry.env("MAILFERRY__EGRESS__ALLOW", "everything");
+    mailferry.env("MAILFERRY__DEADLINES__DNS", "soon");
+    refuses(&mailferry, &[], &["http.listen", "egress.allow", "deadlines.dns"]);
+    // Not only `check` refuses it.
+    assert_eq!(mailferry.run(&["poll"]).code, 78);
+}
+
+#[test]
+fn an_unknown_key_in_the_environment() {
+    let mut mailferry = Mailferry::new();
+    mailferry.env("MAILFERRY__HTTP__LISTNE", "127.0.0.1:8025");
+    refuses(&mailferry, &[], &["listne"]);
+}
+
+#[test]
+fn unknown_keys_in_the_file() {
+    let mailferry = Mailferry::new();
+    let file = mailferry.dir().join("mine.toml");
+    fs::write(&file, "[http]\nlistne = \"127.0.0.1:8025\"\n\n[nonsense]\nkey = 1\n").unwrap();
+    refuses(&mailferry, &["--config", file.to_str().unwrap()], &["listne", "nonsense"]);
+}
+
+#[test]
+fn a_file_that_is_missing_or_no_toml() {
+    let mailferry = Mailferry::new();
+    refuses(&mailferry, &["--config", "no-such-file.toml"], &["no-such-file.toml"]);
+    let file = mailferry.dir().join("broken.toml");
+    fs::write(&file, "[http\nlisten").unwrap();
+    refuses(&mailferry, &["--config", file.to_str().unwrap()], &["broken.toml"]);
+}
+
+#[test]
+fn a_database_url_of_no_known_kind() {
+    let mailferry = Mailferry::new();
+    refuses(&mailferry, &["--database", "mysql://localhost/mail"], &["database"]);
+}
+
+#[test]
+fn environment_wins_over_the_file_and_a_flag_over_both() {
+    let mut mailferry = Mailferry::new();
+    let file = mailferry.dir().join("mine.toml");
+    let database = |name: &str| format!("sqlite://{}", mailferry.dir().join(name).display());
+    fs::write(&file, format!("[database]\nurl = \"{}\"\n", database("from-file.db"))).unwrap();
+    let (from_env, from_flag) = (database("from-env.db"), database("folder/from-flag.db"));
+    mailferry.env("MAILFERRY_CONFIG", file.to_str().unwrap());
+    mailferry.unset("MAILFERRY_DATABASE_URL");
+    let exists = |mailferry: &Mailferry, name: &str| mailferry.dir().join(name).exists();
+
+    mailferry.ok(&["inbox", "list"]);
+    assert!(exists(&mailferry, "from-file.db"));
+    mailferry.env("MAILFERRY_DATABASE_URL", &from_env);
+    mailferry.ok(&["inbox", "list"]);
+    assert!(exists(&mailferry, "from-env.db"));
+    mailferry.ok(&["--database", &from_flag, "inbox", "list"]);
+    assert!(exists(&mailferry, "folder/from-flag.db"), "the folder is created");
+}

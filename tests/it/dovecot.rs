@@ -1,0 +1,63 @@
+//! The same way against Dovecot, which adds TLS, folders with Unicode names, real keywords, and a log of every command.
+
+mod after_import;
+mod folders;
+mod read_only;
+mod start;
+mod tls;
+
+use crate::support::{
+    dovecot::Dovecot,
+    facts::{JOBB, JOBB_INBOX},
+    mail::mail,
+    mailferry::{Database, Mailferry},
+};
+
+/// An installation that polls this server over TLS, with these options of `mailbox add`.
+fn mailbox(server: &Dovecot, database: Database, more: &[&str]) -> Mailferry {
+    let mailferry = Mailferry::on(database);
+    mailferry.add_inbox(JOBB_INBOX);
+    mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.tls_options(), more);
+    mailferry
+}
+
+/// Puts a mail into JOBB's INBOX for each subject, which is also the name of its file. One after another, so that
+/// UIDs follow the order.
+fn deliver(server: &Dovecot, subjects: &[&str]) {
+    for subject in subjects {
+        server.deliver(JOBB, "INBOX", subject, &mail(subject, JOBB));
+        server.client(JOBB).examine("INBOX");
+    }
+}
+
+#[test]
+fn two_identical_mails_in_one_folder_are_two_messages() {
+    let server = Dovecot::start(&[JOBB]);
+    let mailferry = mailbox(&server, Database::Sqlite, &["--start", "all"]);
+    server.deliver(JOBB, "INBOX", "a", &mail("twice", JOBB));
+    server.deliver(JOBB, "INBOX", "b", &mail("twice", JOBB));
+    assert_eq!(mailferry.poll_ok(), 2);
+    let messages = mailferry.messages();
+    assert_eq!(mailferry.subjects(), ["twice", "twice"]);
+    assert_ne!(messages[0]["uid"], messages[1]["uid"]);
+    assert_ne!(messages[0]["id"], messages[1]["id"]);
+    assert_eq!(messages[0]["sha256"], messages[1]["sha256"]);
+}
+
+#[test]
+fn a_mail_that_is_too_large_is_quarantined_with_its_reason_and_the_others_come() {
+    let server = Dovecot::start(&[JOBB]);
+    let mailferry = mailbox(&server, Database::Sqlite, &["--start", "all", "--max-size", "10KB"]);
+    let large = [mail("large", JOBB), vec![b'x'; 20_000], b"\r\n".to_vec()].concat();
+    server.deliver(JOBB, "INBOX", "large", &large);
+    deliver(&server, &["small"]);
+    let line = mailferry.poll().remove(0);
+    assert_eq!((&line["imported"], &line["quarantined"]), (&1.into(), &1.into()), "{line}");
+    assert_eq!(mailferry.subjects(), ["small"]);
+    let ledger = mailferry.ledger();
+    let quarantined = crate::support::facts::with(&ledger, "state", "quarantined");
+    assert_eq!(quarantined.len(), 1, "{ledger:?}");
+    let reason = crate::support::facts::text(quarantined[0], "reason");
+    assert!(!reason.is_empty(), "{ledger:?}");
+    assert_eq!(mailferry.poll()[0]["quarantined"], 0, "it is not quarantined again by each poll");
+}

@@ -1,0 +1,107 @@
+//! What happens to the customer's copy after the import, seen in the Maildir.
+
+use super::{deliver, mailbox};
+use crate::support::{
+    dovecot::Dovecot,
+    facts::JOBB,
+    mail::mail,
+    mailferry::{BOTH, Database, Mailferry},
+};
+
+/// One mail of the customer's from before and two new ones, imported with this choice. With "start now" the old one is
+/// none of our business, whatever the choice.
+fn imported(database: Database, extra: &str, after_import: &str) -> (Dovecot, Mailferry) {
+    let server = Dovecot::start_with(&[JOBB], extra, |certs| &certs.good);
+    server.create_folder(JOBB, "Klart");
+    let last_year = std::time::SystemTime::now() - std::time::Duration::from_secs(400 * 86_400);
+    server.deliver_at(JOBB, "INBOX", "old", &mail("old", JOBB), last_year);
+    server.client(JOBB).examine("INBOX");
+    let mailferry = mailbox(&server, database, &["--after-import", after_import]);
+    deliver(&server, &["one", "two"]);
+    let line = mailferry.poll().remove(0);
+    assert!(line["error"].is_null(), "{line}");
+    assert_eq!(
+        (&line["imported"], &line["effects_done"], &line["effects_pending"]),
+        (&2.into(), &2.into(), &0.into()),
+        "{line}"
+    );
+    assert_eq!(mailferry.poll_ok(), 0);
+    assert_eq!(mailferry.subjects(), ["one", "two"]);
+    (server, mailferry)
+}
+
+/// The flags and keywords of a mail in INBOX.
+fn marks(server: &Dovecot, name: &str) -> String {
+    let messages = server.messages(JOBB, "INBOX");
+    let message = messages.iter().find(|message| message.name == name).expect(name);
+    format!("{}{}", message.flags, message.keywords.join(" "))
+}
+
+#[test]
+fn seen() {
+    let (server, _mailferry) = imported(Database::Sqlite, "", "seen");
+    assert_eq!([marks(&server, "old"), marks(&server, "one"), marks(&server, "two")], ["", "S", "S"]);
+}
+
+#[test]
+fn keyword() {
+    let (server, _mailferry) = imported(Database::Sqlite, "", "keyword:Hamtad");
+    assert_eq!([marks(&server, "old"), marks(&server, "one"), marks(&server, "two")], ["", "Hamtad", "Hamtad"]);
+}
+
+#[test]
+fn move_takes_one_command_where_the_server_knows_move() {
+    let (server, _mailferry) = imported(Database::Sqlite, "", "move:Klart");
+    assert_eq!(server.names(JOBB, "INBOX"), ["old"]);
+    assert_eq!(server.messages(JOBB, "Klart").len(), 2);
+    let commands = server.commands_sent(JOBB);
+    assert!(commands.iter().any(|command| command.starts_with("UID MOVE ")), "{commands:?}");
+    assert!(!commands.iter().any(|command| command.contains("COPY")), "{commands:?}");
+}
+
+#[test]
+fn without_move_the_mail_is_copied_and_only_then_expunged() {
+    let without_move = "protocol imap {\n  imap_capability = IMAP4rev1 SASL-IR ID NAMESPACE UIDPLUS LITERAL+\n}";
+    let (server, _mailferry) = imported(Database::Sqlite, without_move, "move:Klart");
+    assert_eq!(server.names(JOBB, "INBOX"), ["old"]);
+    assert_eq!(server.messages(JOBB, "Klart").len(), 2);
+    let commands = server.commands_sent(JOBB);
+    let place = |beginning: &str| commands.iter().position(|command| command.starts_with(beginning));
+    assert!(place("UID COPY ").expect("a COPY") < place("UID EXPUNGE ").expect("a UID EXPUNGE"), "{commands:?}");
+}
+
+#[test]
+fn delete_takes_only_what_was_imported() {
+    for database in BOTH {
+        let (server, mailferry) = imported(database, "", "delete");
+        assert_eq!(server.names(JOBB, "INBOX"), ["old"], "{database:?}");
+        // The customer has marked this one himself, and has not decided yet.
+        server.deliver_with_flags(JOBB, "INBOX", "marked", &mail("marked", JOBB), "T");
+        let marked = ["UID SEARCH DELETED"];
+        assert_eq!(server.client(JOBB).examine("INBOX").command(marked[0])[0].text, "* SEARCH 4");
+        mailferry.ok(&["mailbox", "set", JOBB, "--after-import", "leave"]);
+        assert_eq!(mailferry.poll_ok(), 1);
+        mailferry.ok(&["mailbox", "set", JOBB, "--after-import", "delete"]);
+        deliver(&server, &["three"]);
+        assert_eq!(mailferry.poll_ok(), 1);
+        assert_eq!(server.names(JOBB, "INBOX"), ["marked", "old"], "{database:?}");
+        let commands = server.commands_sent(JOBB);
+        let dangerous = |command: &&String| command.as_str() == "EXPUNGE" || command.as_str() == "CLOSE";
+        assert_eq!(commands.iter().find(dangerous), None);
+    }
+}
+
+#[test]
+fn delete_is_refused_where_the_server_can_only_expunge_everything() {
+    let without_uidplus = "protocol imap {\n  imap_capability = IMAP4rev1 SASL-IR ID NAMESPACE LITERAL+\n}";
+    let server = Dovecot::start_with(&[JOBB], without_uidplus, |certs| &certs.good);
+    let mailferry = mailbox(&server, Database::Sqlite, &["--start", "all", "--after-import", "delete"]);
+    deliver(&server, &["one"]);
+    let output = mailferry.run(&["--json", "poll"]);
+    assert_eq!(server.names(JOBB, "INBOX"), ["one"]);
+    let commands = server.commands_sent(JOBB);
+    assert!(!commands.iter().any(|command| command.contains("EXPUNGE")), "{commands:?}");
+    let check = mailferry.run(&["mailbox", "check", JOBB]);
+    let said = format!("{}{}", output.all(), check.all());
+    assert!(said.contains("UIDPLUS"), "the missing capability is named:\n{said}");
+}

@@ -1,0 +1,65 @@
+//! With "leave", not one command goes over the wire that could change the customer's copy.
+
+use super::{deliver, mailbox};
+use crate::support::{dovecot::Dovecot, facts::JOBB, mailferry::Database};
+
+/// All that a client may say that only looks. FETCH is looked at more closely.
+const LOOKING: [&str; 11] = [
+    "CAPABILITY",
+    "ID ",
+    "LOGIN ",
+    "AUTHENTICATE ",
+    "NAMESPACE",
+    "LIST ",
+    "EXAMINE ",
+    "STATUS ",
+    "UID SEARCH ",
+    "NOOP",
+    "LOGOUT",
+];
+
+fn only_looks(command: &str) -> bool {
+    let command = command.to_ascii_uppercase();
+    if command.starts_with("UID FETCH ") {
+        // BODY[...] and RFC822 set \Seen, BODY.PEEK[...] and RFC822.SIZE do not.
+        let rest = command.replace("BODY.PEEK[", "").replace("RFC822.SIZE", "");
+        return !rest.contains("BODY[") && !rest.contains("RFC822");
+    }
+    LOOKING.iter().any(|allowed| command.starts_with(allowed))
+}
+
+#[test]
+fn leave_sends_not_one_changing_command() {
+    let server = Dovecot::start(&[JOBB]);
+    let mailferry = mailbox(&server, Database::Sqlite, &["--start", "all"]);
+    deliver(&server, &["one", "two"]);
+    // The test's own looks are in the log as well: they end here.
+    let before = server.commands_sent(JOBB).len();
+    mailferry.ok(&["mailbox", "check", JOBB]);
+    assert_eq!(mailferry.poll_ok(), 2);
+    assert_eq!(mailferry.poll_ok(), 0);
+    mailferry.ok(&["mailbox", "check", JOBB]);
+
+    let commands = server.commands_sent(JOBB).split_off(before);
+    assert!(commands.iter().any(|command| command.starts_with("UID FETCH ")), "the log is there: {commands:?}");
+    let changing: Vec<&String> = commands.iter().filter(|command| !only_looks(command)).collect();
+    assert!(changing.is_empty(), "{changing:?}");
+    assert_eq!(server.untouched(JOBB, "INBOX"), ["one", "two"], "not even \\Recent is gone");
+}
+
+#[test]
+fn check_only_looks_whatever_is_chosen_for_after_the_import() {
+    let server = Dovecot::start(&[JOBB]);
+    server.create_folder(JOBB, "Klart");
+    let mailferry = mailbox(&server, Database::Sqlite, &["--start", "all"]);
+    deliver(&server, &["one"]);
+    let before = server.commands_sent(JOBB).len();
+    for choice in ["seen", "keyword:Hamtad", "move:Klart", "delete"] {
+        mailferry.ok(&["mailbox", "set", JOBB, "--after-import", choice]);
+        let check = mailferry.ok(&["mailbox", "check", JOBB]).text();
+        assert!(check.contains("INBOX"), "{check}");
+    }
+    let commands = server.commands_sent(JOBB).split_off(before);
+    assert!(commands.iter().all(|command| only_looks(command)), "{commands:?}");
+    assert_eq!(server.untouched(JOBB, "INBOX"), ["one"]);
+}

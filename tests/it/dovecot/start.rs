@@ -1,0 +1,120 @@
+//! What of the mail that is there already, when a folder is looked at for the first time.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use super::{deliver, mailbox};
+use crate::support::{
+    dovecot::Dovecot,
+    facts::{JOBB, text, with},
+    mail::mail,
+    mailferry::{BOTH, Mailferry},
+};
+
+fn days_ago(days: u64) -> SystemTime {
+    SystemTime::now() - Duration::from_secs(days * 86_400)
+}
+
+/// The day as `--start` wants it.
+fn date(moment: SystemTime) -> String {
+    OffsetDateTime::from(moment).date().to_string()
+}
+
+/// A server with five mails: three of 400 days ago, two of 100 days ago, in the order of their UIDs.
+fn server_with_old_mail() -> Dovecot {
+    let server = Dovecot::start(&[JOBB]);
+    for (name, days) in [("old1", 400), ("old2", 400), ("old3", 400), ("recent1", 100), ("recent2", 100)] {
+        server.deliver_at(JOBB, "INBOX", name, &mail(name, JOBB), days_ago(days));
+        server.client(JOBB).examine("INBOX");
+    }
+    server
+}
+
+fn historic(mailferry: &Mailferry, subject: &str) -> Value {
+    with(&mailferry.messages(), "subject", subject)[0]["historic"].clone()
+}
+
+/// How many UIDs the ledger has as skipped, and in how many rows.
+fn skipped(mailferry: &Mailferry) -> (u64, usize) {
+    let ledger = mailferry.ledger();
+    let rows = with(&ledger, "state", "skipped");
+    let count = |row: &&Value| {
+        assert!(text(row, "reason").contains("before start"), "{row}");
+        assert!(row["message"].is_null(), "{row}");
+        let first = row["uid"].as_u64().unwrap();
+        row["uid_last"].as_u64().unwrap_or(first) - first + 1
+    };
+    (rows.iter().map(count).sum(), rows.len())
+}
+
+#[test]
+fn now_skips_what_is_there_and_takes_what_comes() {
+    for database in BOTH {
+        let server = server_with_old_mail();
+        let mailferry = mailbox(&server, database, &[]);
+        let line = mailferry.poll().remove(0);
+        assert_eq!((&line["imported"], &line["skipped"]), (&0.into(), &5.into()), "{line}");
+        assert_eq!(skipped(&mailferry), (5, 1), "a range, not a row each");
+
+        deliver(&server, &["new"]);
+        // Somebody drags an old mail into the folder: it appears now, so it is new.
+        server.deliver_at(JOBB, "INBOX", "dragged", &mail("dragged", JOBB), days_ago(800));
+        assert_eq!(mailferry.poll_ok(), 2, "{database:?}");
+        assert_eq!(mailferry.subjects(), ["dragged", "new"]);
+        assert_eq!([historic(&mailferry, "dragged"), historic(&mailferry, "new")], [false, false]);
+        assert_eq!(skipped(&mailferry), (5, 1));
+    }
+}
+
+#[test]
+fn now_takes_what_came_between_adding_and_the_first_poll() {
+    let server = server_with_old_mail();
+    let mailferry = mailbox(&server, BOTH[0], &["--start", "now"]);
+    deliver(&server, &["new"]);
+    assert_eq!(mailferry.poll_ok(), 1);
+    assert_eq!(skipped(&mailferry).0, 5);
+    assert_eq!(historic(&mailferry, "new"), false);
+}
+
+#[test]
+fn all_takes_everything_and_marks_it_as_historic() {
+    let server = server_with_old_mail();
+    let mailferry = mailbox(&server, BOTH[0], &["--start", "all"]);
+    assert_eq!(mailferry.poll_ok(), 5);
+    assert_eq!(historic(&mailferry, "old1"), true);
+    deliver(&server, &["new"]);
+    server.deliver_at(JOBB, "INBOX", "dragged", &mail("dragged", JOBB), days_ago(800));
+    assert_eq!(mailferry.poll_ok(), 2);
+    assert_eq!([historic(&mailferry, "dragged"), historic(&mailferry, "new")], [false, false]);
+    assert_eq!(skipped(&mailferry), (0, 0));
+}
+
+#[test]
+fn a_date_takes_what_is_younger() {
+    let server = server_with_old_mail();
+    let mailferry = mailbox(&server, BOTH[0], &["--start", &date(days_ago(200))]);
+    assert_eq!(mailferry.poll_ok(), 2);
+    assert_eq!(mailferry.subjects(), ["recent1", "recent2"]);
+    assert_eq!(historic(&mailferry, "recent1"), true);
+    assert_eq!(skipped(&mailferry), (3, 1));
+    server.deliver_at(JOBB, "INBOX", "dragged", &mail("dragged", JOBB), days_ago(800));
+    assert_eq!(mailferry.poll_ok(), 1, "the date counts for the first look only");
+    assert_eq!(historic(&mailferry, "dragged"), false);
+}
+
+#[test]
+fn many_old_mails_with_young_ones_between_them_are_a_few_ranges() {
+    let server = Dovecot::start(&[JOBB]);
+    for number in 0..60 {
+        let days = if number == 30 { 10 } else { 400 };
+        let name = format!("{number:03}");
+        server.deliver_at(JOBB, "INBOX", &name, &mail(&name, JOBB), days_ago(days));
+    }
+    let mailferry = mailbox(&server, BOTH[0], &["--start", &date(days_ago(200))]);
+    assert_eq!(mailferry.poll_ok(), 1);
+    let (count, rows) = skipped(&mailferry);
+    assert_eq!(count, 59);
+    assert!(rows <= 3, "{rows} rows");
+}

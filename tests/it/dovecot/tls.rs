@@ -1,0 +1,48 @@
+//! The three ways to a server: TLS at once, STARTTLS, and plain where that was chosen.
+
+use super::deliver;
+use crate::support::{
+    dovecot::Dovecot,
+    facts::{JOBB, JOBB_INBOX},
+    mailferry::{BOTH, Mailferry},
+};
+
+fn imports(options: impl Fn(&Dovecot) -> Vec<String>) {
+    let server = Dovecot::start(&[JOBB]);
+    let mailferry = Mailferry::new();
+    mailferry.add_inbox(JOBB_INBOX);
+    mailferry.add_mailbox(JOBB, JOBB_INBOX, &options(&server), &["--start", "all"]);
+    deliver(&server, &["one"]);
+    assert_eq!(mailferry.poll_ok(), 1);
+    let check = mailferry.ok(&["mailbox", "check", JOBB]).text();
+    assert!(check.contains("INBOX"), "the check lists folders:\n{check}");
+}
+
+#[test]
+fn tls_at_once_with_the_authority_of_the_customer() {
+    imports(Dovecot::tls_options);
+}
+
+#[test]
+fn starttls() {
+    imports(Dovecot::starttls_options);
+}
+
+#[test]
+fn plain_when_chosen() {
+    imports(Dovecot::plain_options);
+}
+
+#[test]
+fn mail_arrives_once_on_both_databases() {
+    for database in BOTH {
+        let server = Dovecot::start(&[JOBB]);
+        let mailferry = super::mailbox(&server, database, &["--start", "all"]);
+        deliver(&server, &["one", "two"]);
+        assert_eq!(mailferry.poll_ok(), 2, "{database:?}");
+        assert_eq!(mailferry.poll_ok(), 0);
+        deliver(&server, &["three"]);
+        assert_eq!(mailferry.poll_ok(), 1);
+        assert_eq!(mailferry.subjects(), ["one", "three", "two"]);
+    }
+}

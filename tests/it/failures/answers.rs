@@ -1,0 +1,80 @@
+//! A server that breaks off or answers NO: an error, never "no new mail", and the next poll goes on.
+
+use super::{CANARY, fails_at, mailbox};
+use crate::support::{mail::mail, mailferry::Mailferry, scripted::Scripted};
+
+const ORDINARY: &str = "S: * OK ready\nORDINARY";
+
+/// The first two polls meet this dialogue and fail at this step; the third meets an ordinary server.
+fn fails_and_goes_on(dialogue: &str, step: &str, words: &[&str]) {
+    let messages = vec![mail("one", super::JOBB), mail("two", super::JOBB)];
+    let server = Scripted::with_messages(&[dialogue, dialogue, ORDINARY], messages);
+    let mailferry = mailbox(&server.options("none"), &[]);
+    fails_at(&mailferry, step, words);
+    everything_comes_now(&mailferry);
+    server.sessions();
+}
+
+fn everything_comes_now(mailferry: &Mailferry) {
+    mailferry.poll_ok();
+    assert_eq!(mailferry.subjects(), ["one", "two"], "nothing lost, nothing twice");
+    assert_eq!(mailferry.poll_ok(), 0);
+}
+
+#[test]
+fn no_to_a_search() {
+    fails_and_goes_on("INCLUDE: search-no.imap", "search", &["search"]);
+}
+
+#[test]
+fn no_to_a_fetch() {
+    fails_and_goes_on("INCLUDE: fetch-no.imap", "fetch", &["fetch"]);
+}
+
+#[test]
+fn no_to_a_fetch_after_one_of_two_mails() {
+    fails_and_goes_on("INCLUDE: fetch-no-after-one.imap", "fetch", &["fetch"]);
+}
+
+#[test]
+fn bye_in_the_middle_of_a_fetch() {
+    fails_and_goes_on("INCLUDE: fetch-bye.imap", "fetch", &["fetch", "BYE"]);
+}
+
+#[test]
+fn the_end_of_the_connection_in_the_middle_of_a_mail() {
+    fails_and_goes_on("INCLUDE: fetch-cut.imap", "fetch", &["fetch", "connection", "ended", "closed"]);
+}
+
+#[test]
+fn bye_for_a_greeting() {
+    fails_and_goes_on("S: * BYE too many connections\nCUT", "connect", &["too many connections", "BYE"]);
+}
+
+#[test]
+fn bye_after_the_login() {
+    let dialogue = "S: * OK ready\nORDINARY\nWHEN: TAG EXAMINE *\nS: * BYE closing for the night\nCUT";
+    fails_and_goes_on(dialogue, "select", &["select", "BYE", "closing"]);
+}
+
+#[test]
+fn a_mail_that_search_lists_and_fetch_does_not_give_is_asked_for_again() {
+    let messages = vec![mail("one", super::JOBB), mail("two", super::JOBB)];
+    let server = Scripted::with_messages(&["INCLUDE: fetch-omits-one.imap", ORDINARY], messages);
+    let mailferry = mailbox(&server.options("none"), &[]);
+    let first = mailferry.poll().remove(0);
+    assert_eq!(first["imported"], 1, "{first}");
+    assert_eq!(mailferry.subjects(), ["two"]);
+    everything_comes_now(&mailferry);
+    server.sessions();
+}
+
+#[test]
+fn logindisabled_is_honoured() {
+    let server = Scripted::start(&["INCLUDE: logindisabled.imap"]);
+    let mailferry = mailbox(&server.options("none"), &[]);
+    fails_at(&mailferry, "authenticate", &["LOGINDISABLED", "password login", "login"]);
+    for session in server.sessions() {
+        assert!(!session.has_credentials(CANARY), "{:#?}", session.lines);
+    }
+}

@@ -1,0 +1,79 @@
+//! Servers that are not there, do not let us in, or do not have the folder.
+
+use super::{fails_at, mailbox};
+use crate::support::{
+    dovecot::Dovecot,
+    facts::{JOBB, JOBB_INBOX},
+    mail::mail,
+    mailferry::Mailferry,
+    ports::free_port,
+};
+
+fn at(host: &str, port: u16) -> Vec<String> {
+    ["--host", host, "--port", &port.to_string(), "--tls", "none"].map(str::to_owned).to_vec()
+}
+
+#[test]
+fn a_wrong_password() {
+    let server = Dovecot::start(&[JOBB]);
+    let mailferry = mailbox(&server.tls_options(), &[]);
+    fails_at(&mailferry, "authenticate", &["password", "login", "authentication"]);
+    let check = mailferry.run(&["mailbox", "check", JOBB]);
+    assert_eq!(check.code, 1, "{}", check.all());
+}
+
+#[test]
+fn the_right_password_afterwards() {
+    let server = Dovecot::start(&[JOBB]);
+    server.deliver(JOBB, "INBOX", "one", &mail("one", JOBB));
+    let mailferry = mailbox(&server.tls_options(), &[]);
+    fails_at(&mailferry, "authenticate", &["password", "login", "authentication"]);
+    mailferry.ok_with_input(&["mailbox", "set", JOBB, "--password-stdin"], "secret\n");
+    assert_eq!(mailferry.poll_ok(), 1);
+}
+
+#[test]
+fn an_unknown_host() {
+    let mailferry = mailbox(&at("imap.nowhere.invalid", 143), &[]);
+    fails_at(&mailferry, "connect", &["imap.nowhere.invalid"]);
+    assert_eq!(mailferry.run(&["mailbox", "check", JOBB]).code, 1);
+}
+
+#[test]
+fn a_closed_port() {
+    let port = free_port();
+    let mailferry = mailbox(&at("127.0.0.1", port), &[]);
+    fails_at(&mailferry, "connect", &["refused"]);
+}
+
+#[test]
+fn a_missing_folder() {
+    let server = Dovecot::start(&[JOBB]);
+    let mailferry = Mailferry::new();
+    mailferry.add_inbox(JOBB_INBOX);
+    mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.tls_options(), &["--folder", "Saknas"]);
+    fails_at(&mailferry, "select", &["Saknas"]);
+    server.create_folder(JOBB, "Saknas");
+    server.deliver(JOBB, "Saknas", "one", &mail("one", JOBB));
+    assert_eq!(mailferry.poll_ok(), 1, "once the folder is there, all is well");
+}
+
+#[test]
+fn loopback_without_leave_to_go_there() {
+    let server = Dovecot::start(&[JOBB]);
+    let mut mailferry = mailbox(&server.tls_options(), &[]);
+    mailferry.unset("MAILFERRY__EGRESS__ALLOW");
+    let error = fails_at(&mailferry, "connect", &["egress"]);
+    assert!(error["message"].as_str().unwrap().contains("egress.allow"), "the setting is named: {error}");
+}
+
+#[test]
+fn one_mailbox_that_fails_does_not_keep_the_others_from_their_mail() {
+    let server = Dovecot::start(&[JOBB, "ansokan@lillestad.se"]);
+    server.deliver("ansokan@lillestad.se", "INBOX", "one", &mail("one", JOBB));
+    let mailferry = mailbox(&at("127.0.0.1", free_port()), &[]);
+    mailferry.add_mailbox("ansokan@lillestad.se", JOBB_INBOX, &server.tls_options(), &["--start", "all"]);
+    let lines = mailferry.poll();
+    assert_eq!(lines.iter().filter(|line| line["error"].is_null()).count(), 1, "{lines:?}");
+    assert_eq!(mailferry.subjects(), ["one"]);
+}

@@ -1,0 +1,84 @@
+//! No password in anything that is printed, logged or stored in the clear.
+
+use std::fs;
+
+use super::{CANARY, mailbox};
+use crate::support::{
+    dovecot::Dovecot,
+    facts::JOBB,
+    mail::mail,
+    mailferry::{Mailferry, Output},
+    scripted::Scripted,
+};
+
+fn base64(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    bytes.chunks(3).fold(String::new(), |mut text, chunk| {
+        let number = (0..3).fold(0, |number, at| number << 8 | u32::from(chunk.get(at).copied().unwrap_or(0)));
+        for at in 0..4 {
+            let digit = alphabet[(number >> (18 - 6 * at) & 63) as usize] as char;
+            write!(text, "{}", if at <= chunk.len() { digit } else { '=' }).unwrap();
+        }
+        text
+    })
+}
+
+/// The password, and what AUTHENTICATE PLAIN makes of it.
+fn spellings() -> [String; 3] {
+    let plain = base64(format!("\0{JOBB}\0{CANARY}").as_bytes());
+    [CANARY.to_owned(), plain, base64(CANARY.as_bytes()).trim_end_matches('=').to_owned()]
+}
+
+fn is_clean(output: &Output) {
+    for spelling in spellings() {
+        assert!(!output.all().contains(&spelling), "{spelling} in:\n{}", output.all());
+    }
+}
+
+fn says_nothing_at_trace(mailferry: &mut Mailferry) {
+    mailferry.env("RUST_LOG", "trace");
+    for args in [&["poll"][..], &["--json", "poll"], &["mailbox", "check", JOBB], &["mailbox", "show", JOBB]] {
+        is_clean(&mailferry.run(args));
+        is_clean(&mailferry.run(&[&["--log-format", "json"], args].concat()));
+    }
+    is_clean(&mailferry.run(&["--json", "mailbox", "list"]));
+    is_clean(&mailferry.run_with_input(&["mailbox", "set", JOBB, "--password-stdin"], &format!("{CANARY}\n")));
+}
+
+#[test]
+fn not_in_a_log_at_trace_when_the_login_fails() {
+    let server = Dovecot::start(&[JOBB]);
+    says_nothing_at_trace(&mut mailbox(&server.tls_options(), &[]));
+}
+
+#[test]
+fn not_in_a_log_at_trace_when_the_login_succeeds() {
+    let server = Scripted::with_messages(&["S: * OK ready\nORDINARY"], vec![mail("one", JOBB)]);
+    says_nothing_at_trace(&mut mailbox(&server.options("none"), &[]));
+    assert!(server.finish()[0].has_credentials(CANARY), "the password was used");
+}
+
+#[test]
+fn not_in_a_log_at_trace_when_the_server_repeats_it() {
+    let server = Scripted::start(&[&format!(
+        "S: * OK ready\nWHEN: TAG LOGIN *\nS: TAG NO no such user with {CANARY}\n\nORDINARY"
+    )]);
+    says_nothing_at_trace(&mut mailbox(&server.options("none"), &[]));
+}
+
+#[test]
+fn not_in_any_file_of_the_installation() {
+    let server = Scripted::with_messages(&["S: * OK ready\nORDINARY"], vec![mail("one", JOBB)]);
+    let mailferry = mailbox(&server.options("none"), &[]);
+    assert_eq!(mailferry.poll_ok(), 1);
+    let files: Vec<_> = fs::read_dir(mailferry.dir()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(files.iter().any(|file| file.ends_with("mailferry.db")), "{files:?}");
+    for file in files.iter().filter(|file| file.is_file()) {
+        let bytes = fs::read(file).unwrap();
+        for spelling in spellings() {
+            let found = bytes.windows(spelling.len()).any(|window| window == spelling.as_bytes());
+            assert!(!found, "{spelling} in {}", file.display());
+        }
+    }
+}

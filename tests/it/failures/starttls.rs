@@ -1,0 +1,53 @@
+//! Somebody between us and the server takes STARTTLS away or puts words into it. No credential may leave.
+
+use super::{CANARY, fails_at, mailbox};
+use crate::support::{certs::Certs, scripted::Scripted};
+
+/// Polls with `--tls starttls` against this dialogue, and shows that the client has kept its credentials.
+fn keeps_its_credentials(dialogue: &str, words: &[&str]) {
+    let dir = tempfile::TempDir::new().unwrap();
+    let certs = Certs::make(dir.path());
+    let server = Scripted::with_tls(&[dialogue], &certs.good, false);
+    let ca_file = certs.ca_file.to_string_lossy().into_owned();
+    let mailferry = mailbox(&server.options("starttls"), &["--ca-file", &ca_file]);
+    fails_at(&mailferry, "connect", words);
+    let check = mailferry.run(&["mailbox", "check", super::JOBB]);
+    assert_eq!(check.code, 1, "{}", check.all());
+    let sessions = server.sessions();
+    assert!(sessions.len() >= 3, "a poll, another and a check have come");
+    for session in sessions {
+        assert!(!session.has_credentials(CANARY), "{:#?}", session.lines);
+    }
+}
+
+#[test]
+fn stripped_from_the_capabilities() {
+    keeps_its_credentials("INCLUDE: starttls-stripped.imap", &["STARTTLS"]);
+}
+
+#[test]
+fn refused_with_no() {
+    keeps_its_credentials("INCLUDE: starttls-refused.imap", &["STARTTLS"]);
+}
+
+#[test]
+fn forestalled_by_preauth() {
+    keeps_its_credentials("INCLUDE: starttls-preauth.imap", &["PREAUTH"]);
+}
+
+#[test]
+fn followed_by_bytes_that_are_not_encrypted() {
+    keeps_its_credentials("INCLUDE: starttls-injection.imap", &["STARTTLS", "unencrypted", "before TLS"]);
+}
+
+#[test]
+fn capabilities_from_before_tls_are_forgotten() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let certs = Certs::make(dir.path());
+    let server = Scripted::with_tls(&["INCLUDE: starttls-capabilities.imap"], &certs.good, false);
+    let ca_file = certs.ca_file.to_string_lossy().into_owned();
+    let mailferry = mailbox(&server.options("starttls"), &["--ca-file", &ca_file]);
+    assert_eq!(mailferry.poll_ok(), 0, "LOGINDISABLED was said before TLS, by whomever");
+    let sessions = server.finish();
+    assert!(sessions[0].has_credentials(CANARY));
+}

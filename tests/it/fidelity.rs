@@ -1,0 +1,94 @@
+//! Every message comes out with the bytes it went in with, whatever they are.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::support::{
+    corpus::{self, Sample},
+    dovecot::Dovecot,
+    facts::{JOBB, JOBB_INBOX, text},
+    mailferry::{Database, Mailferry},
+    scripted::Scripted,
+    sha256,
+};
+
+fn samples() -> Vec<Sample> {
+    [corpus::generated(), corpus::from_environment()].concat()
+}
+
+/// Polls a mailbox that holds these messages, and compares each by its UID.
+fn come_out_as_they_went_in(mailferry: &Mailferry, expected: &BTreeMap<u64, Sample>) {
+    let line = mailferry.poll().remove(0);
+    assert!(line["error"].is_null(), "{line}");
+    assert_eq!(line["imported"], expected.len(), "{line}");
+
+    let messages: BTreeMap<u64, Value> =
+        mailferry.messages().into_iter().map(|message| (message["uid"].as_u64().unwrap(), message)).collect();
+    assert_eq!(messages.len(), expected.len());
+    let mut changed = Vec::new();
+    for (uid, sample) in expected {
+        let message = &messages[uid];
+        let raw = mailferry.raw(message);
+        let wanted = sha256::hex(&sample.bytes);
+        if text(message, "sha256") != wanted || sha256::hex(&raw) != wanted || message["size"] != sample.bytes.len() {
+            changed.push(format!("{}: {} octets in, {} out, {message}", sample.name, sample.bytes.len(), raw.len()));
+        }
+    }
+    assert!(changed.is_empty(), "changed on the way:\n{}", changed.join("\n"));
+    assert_eq!(mailferry.poll_ok(), 0);
+}
+
+/// Real servers change bare line ends and NUL; this one does not, so that nothing but ours can.
+fn from_a_server_that_keeps_every_byte(database: Database) {
+    let expected: BTreeMap<u64, Sample> = (1..).zip(samples()).collect();
+    let bytes = expected.values().map(|sample| sample.bytes.clone()).collect();
+    let server = Scripted::with_messages(&["S: * OK ready\nORDINARY"], bytes);
+    let mailferry = Mailferry::on(database);
+    mailferry.add_inbox(JOBB_INBOX);
+    mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.options("none"), &["--start", "all"]);
+    come_out_as_they_went_in(&mailferry, &expected);
+    server.finish();
+}
+
+#[test]
+fn from_a_server_that_keeps_every_byte_into_sqlite() {
+    from_a_server_that_keeps_every_byte(Database::Sqlite);
+}
+
+#[test]
+fn from_a_server_that_keeps_every_byte_into_postgres() {
+    from_a_server_that_keeps_every_byte(Database::Postgres);
+}
+
+/// Whether Dovecot serves these bytes as they lie in the file: it writes every line end as CRLF and cannot send NUL.
+fn is_served_unchanged(bytes: &[u8]) -> bool {
+    let has_bare_lf = bytes.iter().enumerate().any(|(at, byte)| *byte == b'\n' && (at == 0 || bytes[at - 1] != b'\r'));
+    !has_bare_lf && !bytes.contains(&0)
+}
+
+#[test]
+fn from_dovecot() {
+    let server = Dovecot::start(&[JOBB]);
+    let samples = samples();
+    for (number, sample) in samples.iter().enumerate() {
+        server.deliver(JOBB, "INBOX", &format!("{number:06}"), &sample.bytes);
+    }
+    let mut customer = server.client(JOBB);
+    customer.examine("INBOX");
+    let uids = customer.search("ALL");
+    assert_eq!(uids.len(), samples.len());
+    // What went in is what an independent client gets.
+    let mut expected = BTreeMap::new();
+    for (uid, sample) in uids.into_iter().zip(&samples) {
+        let bytes = customer.fetch(uid);
+        if is_served_unchanged(&sample.bytes) {
+            assert_eq!(sha256::hex(&bytes), sha256::hex(&sample.bytes), "Dovecot keeps {}", sample.name);
+        }
+        expected.insert(u64::from(uid), Sample { name: sample.name.clone(), bytes });
+    }
+    let mailferry = Mailferry::new();
+    mailferry.add_inbox(JOBB_INBOX);
+    mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.tls_options(), &["--start", "all"]);
+    come_out_as_they_went_in(&mailferry, &expected);
+}

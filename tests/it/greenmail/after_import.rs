@@ -1,0 +1,95 @@
+//! What happens to the customer's copy after the import, one test a choice.
+
+use serde_json::Value;
+
+use super::{mailbox, send};
+use crate::support::{
+    facts::JOBB,
+    greenmail::GreenMail,
+    mailferry::{Database, Mailferry},
+};
+
+/// Two mails, imported with this choice; the line that the poll gave.
+fn imported(after_import: &str) -> (GreenMail, Mailferry, Value) {
+    let server = GreenMail::start(&[JOBB]);
+    server.client(JOBB).create("Klart");
+    let mailferry = mailbox(&server, Database::Sqlite, &["--after-import", after_import]);
+    send(&server, &["one", "two"]);
+    let line = mailferry.poll().remove(0);
+    assert!(line["error"].is_null(), "{line}");
+    assert_eq!(line["imported"], 2, "{line}");
+    (server, mailferry, line)
+}
+
+fn all_effects_are_done(line: &Value) {
+    assert_eq!((&line["effects_done"], &line["effects_pending"]), (&2.into(), &0.into()), "{line}");
+}
+
+/// Nothing comes again, and nothing is lost, by what was done to the customer's copy.
+fn the_next_poll_finds_nothing(mailferry: &Mailferry) {
+    assert_eq!(mailferry.poll_ok(), 0);
+    assert_eq!(mailferry.subjects(), ["one", "two"]);
+}
+
+#[test]
+fn leave_changes_nothing() {
+    let (server, mailferry, line) = imported("leave");
+    assert_eq!((&line["effects_done"], &line["effects_pending"]), (&0.into(), &0.into()), "{line}");
+    let mut customer = server.client(JOBB);
+    customer.examine("INBOX");
+    assert!(customer.flags(1).is_empty() && customer.flags(2).is_empty());
+    the_next_poll_finds_nothing(&mailferry);
+}
+
+#[test]
+fn seen_marks_the_copy_as_read() {
+    let (server, mailferry, line) = imported("seen");
+    all_effects_are_done(&line);
+    let mut customer = server.client(JOBB);
+    customer.examine("INBOX");
+    assert_eq!(customer.flags(1), ["\\Seen"]);
+    assert_eq!(customer.flags(2), ["\\Seen"]);
+    the_next_poll_finds_nothing(&mailferry);
+}
+
+#[test]
+fn keyword_gives_the_copy_a_keyword() {
+    let (server, mailferry, line) = imported("keyword:Hamtad");
+    all_effects_are_done(&line);
+    let mut customer = server.client(JOBB);
+    customer.examine("INBOX");
+    let flags = customer.flags(1);
+    assert_eq!(flags.len(), 1, "{flags:?}");
+    assert!(flags[0].eq_ignore_ascii_case("Hamtad"), "{flags:?}");
+    the_next_poll_finds_nothing(&mailferry);
+}
+
+#[test]
+fn move_puts_the_copy_into_another_folder() {
+    let (server, mailferry, line) = imported("move:Klart");
+    all_effects_are_done(&line);
+    let mut customer = server.client(JOBB);
+    assert!(customer.examine("INBOX").search("ALL").is_empty());
+    assert_eq!(customer.examine("Klart").search("ALL").len(), 2);
+    the_next_poll_finds_nothing(&mailferry);
+}
+
+#[test]
+fn delete_removes_the_copy() {
+    let (server, mailferry, line) = imported("delete");
+    all_effects_are_done(&line);
+    assert!(server.client(JOBB).examine("INBOX").search("ALL").is_empty());
+    the_next_poll_finds_nothing(&mailferry);
+}
+
+#[test]
+fn the_choice_can_be_changed_later_and_counts_for_later_mail() {
+    let (server, mailferry, _) = imported("leave");
+    mailferry.ok(&["mailbox", "set", JOBB, "--after-import", "seen"]);
+    send(&server, &["three"]);
+    assert_eq!(mailferry.poll_ok(), 1);
+    let mut customer = server.client(JOBB);
+    customer.examine("INBOX");
+    assert!(customer.flags(1).is_empty(), "what was imported under the old choice stays");
+    assert_eq!(customer.flags(3), ["\\Seen"]);
+}

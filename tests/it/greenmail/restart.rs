@@ -1,0 +1,71 @@
+//! A restart of GreenMail is what a restored or migrated server looks like: new UIDVALIDITY, UIDs from 1 again.
+
+use super::{mailbox, send};
+use crate::support::{
+    facts::{JOBB, with},
+    greenmail::GreenMail,
+    mailferry::BOTH,
+};
+
+#[test]
+fn a_new_uidvalidity_loses_nothing_and_doubles_nothing() {
+    for database in BOTH {
+        let mut server = GreenMail::start(&[JOBB]);
+        let mailferry = mailbox(&server, database, &[]);
+        send(&server, &["one", "two", "three"]);
+        assert_eq!(mailferry.poll_ok(), 3);
+
+        server.restart();
+        // UID 1 is another mail now, and "two" and "three" have changed places.
+        send(&server, &["four", "three", "two", "five"]);
+        assert_eq!(mailferry.poll_ok(), 2, "{database:?}");
+        assert_eq!(mailferry.subjects(), ["five", "four", "one", "three", "two"]);
+        assert_eq!(mailferry.poll_ok(), 0);
+
+        let ledger = mailferry.ledger();
+        assert_eq!(with(&ledger, "state", "imported").len(), 5, "{ledger:?}");
+        assert_eq!(with(&ledger, "state", "duplicate").len(), 2, "{ledger:?}");
+        let mut validities: Vec<&serde_json::Value> = ledger.iter().map(|row| &row["uidvalidity"]).collect();
+        validities.dedup();
+        assert_eq!(validities.len(), 2, "both numberings stay in the ledger: {ledger:?}");
+    }
+}
+
+#[test]
+fn a_mailbox_that_starts_now_skips_nothing_after_a_restart() {
+    let mut server = GreenMail::start(&[JOBB]);
+    let mailferry = mailbox(&server, BOTH[0], &["--start", "now"]);
+    send(&server, &["one"]);
+    assert_eq!(mailferry.poll_ok(), 1);
+    server.restart();
+    send(&server, &["two", "one", "three"]);
+    assert_eq!(mailferry.poll_ok(), 2, "the first look at a folder was long ago");
+    assert_eq!(mailferry.subjects(), ["one", "three", "two"]);
+}
+
+#[test]
+fn with_delete_nothing_is_deleted_by_an_old_uid() {
+    let mut server = GreenMail::start(&[JOBB]);
+    let mailferry = mailbox(&server, BOTH[0], &["--after-import", "delete"]);
+    send(&server, &["one", "two"]);
+    assert_eq!(mailferry.poll_ok(), 2);
+    server.restart();
+    send(&server, &["three", "four"]);
+    assert_eq!(mailferry.poll_ok(), 2);
+    assert_eq!(mailferry.subjects(), ["four", "one", "three", "two"]);
+    assert!(server.client(JOBB).examine("INBOX").search("ALL").is_empty());
+}
+
+#[test]
+fn a_server_that_is_down_is_a_failure_and_no_mail_is_lost() {
+    let mut server = GreenMail::start(&[JOBB]);
+    let mailferry = mailbox(&server, BOTH[0], &[]);
+    send(&server, &["one"]);
+    assert_eq!(mailferry.poll_ok(), 1);
+    server.stop();
+    let error = mailferry.poll_error();
+    assert_eq!(error["step"], "connect", "{error}");
+    server.restart();
+    send(&server, &["two"]);
+    assert_eq!(mailferry.poll_ok(), 1, "a poll by hand goes past our own back-off");
+}

@@ -1,0 +1,42 @@
+//! `mailferry serve`, which polls by itself.
+
+use std::time::Duration;
+
+use super::{mailbox, send};
+use crate::support::{facts::JOBB, greenmail::GreenMail, mailferry::BOTH, wait};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[test]
+fn serve_imports_mail_that_comes_while_it_runs() {
+    for database in BOTH {
+        let server = GreenMail::start(&[JOBB]);
+        let mailferry = mailbox(&server, database, &["--interval", "1s"]);
+        send(&server, &["before"]);
+        let mut serve = mailferry.serve();
+        assert_eq!(serve.get("/healthz"), Some(200));
+        let arrives = |subjects: &[&str]| {
+            wait::until(&format!("{subjects:?}"), PATIENCE, || (mailferry.subjects() == subjects).then_some(()));
+        };
+        arrives(&["before"]);
+        send(&server, &["while"]);
+        arrives(&["before", "while"]);
+
+        serve.sigterm();
+        assert!(serve.wait().success(), "{}", serve.output());
+        assert_eq!(mailferry.poll_ok(), 0, "nothing was left over");
+    }
+}
+
+#[test]
+fn after_a_kill_another_serve_goes_on() {
+    let server = GreenMail::start(&[JOBB]);
+    let mailferry = mailbox(&server, BOTH[0], &["--interval", "1s"]);
+    let mut first = mailferry.serve();
+    send(&server, &["one"]);
+    wait::until("the first mail", PATIENCE, || (mailferry.subjects() == ["one"]).then_some(()));
+    first.kill9();
+    send(&server, &["two"]);
+    let _second = mailferry.serve();
+    wait::until("the second mail", PATIENCE, || (mailferry.subjects() == ["one", "two"]).then_some(()));
+}

@@ -1,0 +1,22 @@
+//! Mailferry as its operator meets it: the binary on the command line, against real mail servers.
+//!
+//! `kit.rs` shows that the servers themselves do what the other tests rely on.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::disallowed_methods,
+    reason = "a test may panic, and stands outside: it has its own clock and its own connections"
+)]
+
+mod support;
+
+mod cli;
+mod crash;
+mod dovecot;
+mod failures;
+mod fidelity;
+mod greenmail;
+mod kit;

@@ -1,0 +1,18 @@
+//! The test kit: real servers on free ports, a scripted one, and the binary under test. Everything a piece starts is
+//! ended when its value is dropped, also when the test panics.
+
+pub mod certs;
+pub mod corpus;
+pub mod daemon;
+pub mod dovecot;
+pub mod facts;
+pub mod greenmail;
+pub mod imap_client;
+pub mod mail;
+pub mod mailferry;
+pub mod ordinary;
+pub mod ports;
+pub mod postgres;
+pub mod scripted;
+pub mod sha256;
+pub mod wait;

@@ -1,0 +1,115 @@
+//! A server process that cannot outlive the test process. A small shell watches a pipe whose other end only the test
+//! holds: when the test drops it, panics or is killed, the pipe closes and the shell ends the server.
+
+use std::{
+    ffi::OsStr,
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use super::wait;
+
+/// Starts the server, waits for it, and ends it as soon as the pipe on descriptor 3 closes. Its output goes to a file:
+/// daemons keep the pipes they are given, and whoever reads those would wait for ever.
+const WATCH: &str = r#"
+exec 3<&0
+"$@" </dev/null 3<&- >>"$LOG" 2>&1 &
+server=$!
+{ cat <&3; kill -s "$END_WITH" "$server"; } >/dev/null 2>&1 &
+keeper=$!
+exec 3<&-
+wait "$server"
+: >"$LOG.ended"
+wait "$keeper"
+[ -z "$REMOVE" ] || rm -rf "$REMOVE"
+"#;
+
+pub struct Daemon {
+    name: &'static str,
+    watcher: Child,
+    log: PathBuf,
+}
+
+/// How a server is started; the rest of a `Daemon` is the same for all of them.
+pub struct Start<'a> {
+    pub name: &'static str,
+    pub program: &'a OsStr,
+    pub args: Vec<String>,
+    /// Where the output goes.
+    pub log: PathBuf,
+    /// The signal that ends it.
+    pub end_with: &'static str,
+    /// A folder that nobody else removes after the end.
+    pub remove: Option<&'a Path>,
+}
+
+impl Daemon {
+    pub fn start(start: Start<'_>) -> Self {
+        let _ = fs::remove_file(ended(&start.log));
+        let watcher = Command::new("sh")
+            .args(["-c", WATCH, "watch"])
+            .arg(start.program)
+            .args(&start.args)
+            .env("LOG", &start.log)
+            .env("END_WITH", start.end_with)
+            .env("REMOVE", start.remove.unwrap_or(Path::new("")))
+            .current_dir(start.log.parent().unwrap())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("sh starts");
+        File::options().create(true).append(true).open(&start.log).unwrap();
+        Self { name: start.name, watcher, log: start.log }
+    }
+
+    /// Waits until `ready` says so. A server that ends or stays silent shows the tail of its log.
+    pub fn wait_until_ready(&mut self, mut ready: impl FnMut() -> bool) {
+        let is_ready = wait::within(Duration::from_secs(60), || match ready() {
+            true => Some(true),
+            false => ended(&self.log).exists().then_some(false),
+        });
+        assert!(is_ready == Some(true), "{} did not start:\n{}", self.name, self.log_tail());
+    }
+
+    pub fn log_tail(&self) -> String {
+        let log = fs::read(&self.log).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        drop(self.watcher.stdin.take());
+        // A server that ignores its signal must not hold the test run; the watcher's own end is enough to be told.
+        if wait::within(Duration::from_secs(20), || self.watcher.try_wait().ok().flatten()).is_none() {
+            eprintln!("{} does not end", self.name);
+            let _ = self.watcher.kill();
+            let _ = self.watcher.wait();
+        }
+    }
+}
+
+/// What the watcher leaves when the server has ended, of its own or not.
+fn ended(log: &Path) -> PathBuf {
+    log.with_extension("log.ended")
+}
+
+/// Looks for a program in PATH and in the folders where Debian hides servers from ordinary users.
+pub fn find_program(name: &str, folders: &[&str]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(folders.iter().map(PathBuf::from))
+        .map(|folder| folder.join(name))
+        .find(|program| program.is_file())
+}
+
+/// Servers refuse to run as root or to work in folders of others; this is the user that owns a folder we make.
+pub fn our_uid(folder: &Path) -> u32 {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::metadata(folder).unwrap().uid()
+}

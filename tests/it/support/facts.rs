@@ -1,0 +1,27 @@
+//! The names that the tests share, and small questions about JSON.
+
+use serde_json::Value;
+
+/// The customer's address, and the inbox that its mail belongs to.
+pub const JOBB: &str = "jobb@lillestad.se";
+pub const JOBB_INBOX: &str = "jobb.lillestad.se@mail.kundo.se";
+/// A second address of the same customer.
+pub const ANSOKAN: &str = "ansokan@lillestad.se";
+pub const ANSOKAN_INBOX: &str = "ansokan.lillestad.se@mail.kundo.se";
+
+/// The text under a key; empty where there is none.
+pub fn text<'a>(object: &'a Value, key: &str) -> &'a str {
+    object[key].as_str().unwrap_or_default()
+}
+
+/// The objects whose key has this text.
+pub fn with<'a>(objects: &'a [Value], key: &str, value: &str) -> Vec<&'a Value> {
+    objects.iter().filter(|object| text(object, key) == value).collect()
+}
+
+/// The keys of an object, sorted.
+pub fn keys(object: &Value) -> Vec<&str> {
+    let mut keys: Vec<&str> = object.as_object().expect("an object").keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys
+}

@@ -1,0 +1,186 @@
+//! GreenMail, the in-memory mail server: mail goes in by SMTP and is there by IMAP. A restart empties it and gives
+//! every folder a new UIDVALIDITY. It does not keep bytes exactly; Dovecot does.
+
+use std::{
+    ffi::OsStr,
+    io::{BufRead as _, BufReader, Write as _},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use tempfile::TempDir;
+
+use super::{
+    certs,
+    daemon::{Daemon, Start, find_program},
+    imap_client::ImapClient,
+    ports::free_port,
+};
+
+pub const PASSWORD: &str = "secret";
+
+pub struct GreenMail {
+    daemon: Option<Daemon>,
+    pub smtp: u16,
+    pub imap: u16,
+    pub imaps: u16,
+    api: u16,
+    users: Vec<String>,
+    dir: TempDir,
+}
+
+impl GreenMail {
+    /// Starts a server that knows these addresses, each with the password `PASSWORD`.
+    pub fn start(users: &[&str]) -> Self {
+        let mut server = Self {
+            daemon: None,
+            smtp: free_port(),
+            imap: free_port(),
+            imaps: free_port(),
+            api: free_port(),
+            users: users.iter().map(|user| (*user).to_owned()).collect(),
+            dir: TempDir::new().unwrap(),
+        };
+        server.launch();
+        server
+    }
+
+    /// The same server again on the same ports, with an empty store.
+    pub fn restart(&mut self) {
+        self.stop();
+        self.launch();
+    }
+
+    /// Ends the server; `restart` brings it back.
+    pub fn stop(&mut self) {
+        self.daemon = None;
+    }
+
+    fn launch(&mut self) {
+        let with_password = |user: &String| {
+            let (local, domain) = user.split_once('@').unwrap();
+            format!("{local}:{PASSWORD}@{domain}")
+        };
+        let users: Vec<String> = self.users.iter().map(with_password).collect();
+        let mut args = vec!["-Xmx256m".to_owned(), "-XX:+UseSerialGC".to_owned()];
+        for (protocol, port) in [("smtp", self.smtp), ("imap", self.imap), ("imaps", self.imaps), ("api", self.api)] {
+            args.push(format!("-Dgreenmail.{protocol}.hostname=127.0.0.1"));
+            args.push(format!("-Dgreenmail.{protocol}.port={port}"));
+        }
+        args.push(format!("-Dgreenmail.users={}", users.join(",")));
+        args.push("-Dgreenmail.users.login=email".to_owned());
+        args.push("-jar".to_owned());
+        args.push(jar().to_string_lossy().into_owned());
+        let mut daemon = Daemon::start(Start {
+            name: "GreenMail",
+            program: OsStr::new("java"),
+            args,
+            log: self.dir.path().join("greenmail.log"),
+            end_with: "KILL",
+            remove: None,
+        });
+        let (smtp, imap, imaps) = (self.smtp, self.imap, self.imaps);
+        daemon.wait_until_ready(|| {
+            // It listens before it knows its users.
+            let last_user = self.users.last().unwrap();
+            greets(smtp, "220")
+                && greets(imap, "* OK")
+                && TcpStream::connect(("127.0.0.1", imaps)).is_ok()
+                && can_login(imap, last_user)
+        });
+        self.daemon = Some(daemon);
+    }
+
+    /// Hands in a mail by SMTP, in one transaction for all the recipients.
+    pub fn send(&self, from: &str, recipients: &[&str], mail: &[u8]) {
+        let mut smtp = Smtp(BufReader::new(TcpStream::connect(("127.0.0.1", self.smtp)).unwrap()));
+        smtp.0.get_ref().set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        smtp.expect("220");
+        smtp.say("EHLO localhost", "250");
+        smtp.say(&format!("MAIL FROM:<{from}>"), "250");
+        for recipient in recipients {
+            smtp.say(&format!("RCPT TO:<{recipient}>"), "250");
+        }
+        smtp.say("DATA", "354");
+        // A line that begins with a dot gets another one (RFC 5321, 4.5.2).
+        let stuffed = mail.split_inclusive(|byte| *byte == b'\n').flat_map(|line| {
+            let dot: &[u8] = if line.starts_with(b".") { b"." } else { b"" };
+            [dot, line].concat()
+        });
+        let mut data: Vec<u8> = stuffed.collect();
+        if !data.ends_with(b"\r\n") {
+            data.extend(b"\r\n");
+        }
+        data.extend(b".");
+        smtp.0.get_mut().write_all(&data).unwrap();
+        smtp.say("", "250");
+        smtp.say("QUIT", "221");
+    }
+
+    pub fn client(&self, user: &str) -> ImapClient {
+        ImapClient::login(self.imap, user, PASSWORD)
+    }
+
+    /// The SHA-256 of the certificate that it shows on its TLS port.
+    pub fn fingerprint(&self) -> String {
+        certs::shown_by(self.imaps)
+    }
+
+    /// The options of `mailbox add` that lead to this server without TLS.
+    pub fn options(&self) -> Vec<String> {
+        ["--host", "127.0.0.1", "--tls", "none", "--port", &self.imap.to_string()].map(str::to_owned).to_vec()
+    }
+}
+
+fn jar() -> PathBuf {
+    let jar = std::env::var_os("MAILFERRY_GREENMAIL_JAR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".parts/greenmail-standalone.jar"), PathBuf::from);
+    assert!(jar.is_file() && find_program("java", &[]).is_some(), "GreenMail is missing: run `make parts`");
+    jar
+}
+
+/// Whether a server greets with this beginning of a line.
+pub fn greets(port: u16, beginning: &str) -> bool {
+    let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) else {
+        return false;
+    };
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let mut greeting = String::new();
+    BufReader::new(stream).read_line(&mut greeting).is_ok() && greeting.starts_with(beginning)
+}
+
+fn can_login(port: u16, user: &str) -> bool {
+    let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) else {
+        return false;
+    };
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let mut stream = BufReader::new(stream);
+    let login = format!("A LOGIN \"{user}\" \"{PASSWORD}\"\r\n");
+    let (mut greeting, mut answer) = (String::new(), String::new());
+    stream.read_line(&mut greeting).is_ok()
+        && stream.get_mut().write_all(login.as_bytes()).is_ok()
+        && stream.read_line(&mut answer).is_ok()
+        && answer.starts_with("A OK")
+}
+
+struct Smtp(BufReader<TcpStream>);
+
+impl Smtp {
+    fn say(&mut self, line: &str, code: &str) {
+        self.0.get_mut().write_all(format!("{line}\r\n").as_bytes()).unwrap();
+        self.expect(code);
+    }
+
+    /// Reads an answer, also one of several lines, and panics unless it has this code.
+    fn expect(&mut self, code: &str) {
+        loop {
+            let mut line = String::new();
+            self.0.read_line(&mut line).unwrap();
+            assert!(line.starts_with(code), "SMTP wanted {code}, got {line:?}");
+            if line.as_bytes().get(3) != Some(&b'-') {
+                return;
+            }
+        }
+    }
+}

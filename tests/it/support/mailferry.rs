@@ -1,0 +1,242 @@
+//! The binary under test, with a database and a folder of its own and nothing of the caller's environment.
+
+mod serve;
+
+use std::{
+    io::{Read, Write as _},
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{postgres, wait};
+
+pub use serve::Serve;
+
+/// No command of the tests takes this long unless it hangs.
+const LIMIT: Duration = Duration::from_secs(180);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Database {
+    Sqlite,
+    Postgres,
+}
+
+pub const BOTH: [Database; 2] = [Database::Sqlite, Database::Postgres];
+
+pub struct Mailferry {
+    dir: TempDir,
+    database_url: String,
+    env: Vec<(String, Option<String>)>,
+}
+
+#[derive(Debug)]
+pub struct Output {
+    /// The exit code; -1 after a signal.
+    pub code: i32,
+    pub stdout: Vec<u8>,
+    pub stderr: String,
+}
+
+impl Output {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    /// Everything a person would have seen.
+    pub fn all(&self) -> String {
+        format!("{}{}", self.text(), self.stderr)
+    }
+
+    /// Standard output as one JSON object a line.
+    pub fn json(&self) -> Vec<Value> {
+        let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line:?}"));
+        let lines: Vec<Value> = self.text().lines().map(parse).collect();
+        assert!(lines.iter().all(Value::is_object), "one object a line: {lines:?}");
+        lines
+    }
+}
+
+impl Mailferry {
+    /// With a fresh SQLite file.
+    pub fn new() -> Self {
+        Self::on(Database::Sqlite)
+    }
+
+    pub fn on(database: Database) -> Self {
+        let dir = TempDir::with_prefix("mailferry-").unwrap();
+        let database_url = match database {
+            Database::Sqlite => format!("sqlite://{}", dir.path().join("mailferry.db").display()),
+            Database::Postgres => postgres::fresh_database(),
+        };
+        Self { dir, database_url, env: Vec::new() }
+    }
+
+    /// The folder of this installation, which is also its working directory.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Sets a variable for every later command; the last of several with one name counts.
+    pub fn env(&mut self, name: &str, value: &str) {
+        self.env.push((name.to_owned(), Some(value.to_owned())));
+    }
+
+    /// Takes a variable away from every later command, also one that the kit sets.
+    pub fn unset(&mut self, name: &str) {
+        self.env.push((name.to_owned(), None));
+    }
+
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mailferry"));
+        command.args(args).current_dir(self.dir.path());
+        let inherited = std::env::vars_os().map(|(name, _)| name);
+        for name in inherited.filter(|name| name.to_string_lossy().starts_with("MAILFERRY")) {
+            command.env_remove(name);
+        }
+        command.env_remove("RUST_LOG");
+        command.env("MAILFERRY_DATABASE_URL", &self.database_url);
+        command.env("MAILFERRY__EGRESS__ALLOW", "127.0.0.0/8,::1/128");
+        for (name, value) in &self.env {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Output {
+        self.run_with_input(args, "")
+    }
+
+    pub fn run_with_input(&self, args: &[&str], input: &str) -> Output {
+        let mut command = self.command(args);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // A command that does not read its input closes the pipe, which is no failure of the test.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let stdout = read_aside(child.stdout.take().unwrap());
+        let stderr = read_aside(child.stderr.take().unwrap());
+        let status = wait::within(LIMIT, || child.try_wait().unwrap());
+        end(&mut child);
+        let stderr = String::from_utf8_lossy(&stderr.join().unwrap()).into_owned();
+        let status = status.unwrap_or_else(|| panic!("mailferry {args:?} hangs:\n{stderr}"));
+        Output { code: status.code().unwrap_or(-1), stdout: stdout.join().unwrap(), stderr }
+    }
+
+    /// Runs a command that has to succeed.
+    pub fn ok(&self, args: &[&str]) -> Output {
+        self.ok_with_input(args, "")
+    }
+
+    pub fn ok_with_input(&self, args: &[&str], input: &str) -> Output {
+        let output = self.run_with_input(args, input);
+        assert_eq!(output.code, 0, "mailferry {args:?}:\n{}", output.all());
+        output
+    }
+
+    /// Runs a command that has to succeed, with `--json`.
+    pub fn json(&self, args: &[&str]) -> Vec<Value> {
+        self.ok(&[&["--json"], args].concat()).json()
+    }
+
+    /// One poll of every mailbox, which may fail: the line for each, in the order of the output.
+    pub fn poll(&self) -> Vec<Value> {
+        let output = self.run(&["--json", "poll"]);
+        assert!(output.code == 0 || output.code == 1, "poll ends with {}:\n{}", output.code, output.all());
+        let lines = output.json();
+        let has_failed = lines.iter().any(|line| !line["error"].is_null());
+        assert_eq!(output.code, i32::from(has_failed), "the exit code tells of a failure:\n{}", output.all());
+        lines
+    }
+
+    /// One poll that has to succeed for every mailbox: the sum of what it imported.
+    pub fn poll_ok(&self) -> u64 {
+        let lines = self.poll();
+        assert!(!lines.is_empty(), "no mailbox was polled");
+        for line in &lines {
+            assert!(line["error"].is_null(), "{line}");
+        }
+        lines.iter().map(|line| line["imported"].as_u64().expect("imported")).sum()
+    }
+
+    /// One poll of the only mailbox, which has to fail: its error.
+    pub fn poll_error(&self) -> Value {
+        let lines = self.poll();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        let error = lines[0]["error"].clone();
+        assert!(error.is_object(), "the poll should have failed: {}", lines[0]);
+        error
+    }
+
+    pub fn add_inbox(&self, address: &str) {
+        self.ok(&["inbox", "add", address]);
+    }
+
+    /// Adds a mailbox whose password is `secret`; `options` says where the server is and what else is chosen.
+    pub fn add_mailbox(&self, address: &str, inbox: &str, options: &[String], more: &[&str]) {
+        self.add_mailbox_with_password(address, inbox, options, more, "secret");
+    }
+
+    pub fn add_mailbox_with_password(
+        &self,
+        address: &str,
+        inbox: &str,
+        options: &[String],
+        more: &[&str],
+        password: &str,
+    ) {
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        let args = [&["mailbox", "add", address, "--inbox", inbox, "--password-stdin"], &options[..], more].concat();
+        self.ok_with_input(&args, &format!("{password}\n"));
+    }
+
+    pub fn messages(&self) -> Vec<Value> {
+        self.json(&["message", "list"])
+    }
+
+    /// The subjects of all messages, sorted; one that cannot be read is empty.
+    pub fn subjects(&self) -> Vec<String> {
+        let subject = |message: &Value| message["subject"].as_str().unwrap_or_default().to_owned();
+        let mut subjects: Vec<String> = self.messages().iter().map(subject).collect();
+        subjects.sort();
+        subjects
+    }
+
+    pub fn ledger(&self) -> Vec<Value> {
+        self.json(&["ledger"])
+    }
+
+    /// The stored bytes of a message.
+    pub fn raw(&self, message: &Value) -> Vec<u8> {
+        self.ok(&["message", "raw", &id(message)]).stdout
+    }
+
+    pub fn serve(&self) -> Serve {
+        Serve::start(self)
+    }
+}
+
+/// The id of a message as an argument, be it a number or a text.
+pub fn id(message: &Value) -> String {
+    let id = &message["id"];
+    id.as_str().map_or_else(|| id.to_string(), str::to_owned)
+}
+
+fn read_aside(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = pipe.read_to_end(&mut bytes);
+        bytes
+    })
+}
+
+fn end(child: &mut Child) {
+    let _ = child.kill();
+    let _ = child.wait();
+}
