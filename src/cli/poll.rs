@@ -116,7 +116,7 @@ fn tell(report: &Report, output: Output) -> std::io::Result<()> {
         words.push_str(&format!(", {seconds} s"));
         if let Some(error) = error {
             let next = error.retry.map_or_else(|| "a person must act first".to_owned(), |at| format!("next try {at}"));
-            words.push_str(&format!("\n  FAILED at {:?}: {} ({next})", error.step, error.message));
+            words.push_str(&format!("\n  FAILED at {}: {} ({next})", error.step.name(), error.message));
         }
         words
     })

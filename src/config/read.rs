@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
-use figment::value::Value;
+use figment::value::{Dict, Value};
 
 use super::{Config, DEFAULTS, problems};
 
@@ -41,14 +41,19 @@ pub fn load(overrides: &Overrides) -> Result<Config, Vec<String>> {
 }
 
 fn read(file: &Path) -> Result<String, Vec<String>> {
-    std::fs::read_to_string(file).map_err(|error| vec![format!("{}: cannot be read: {error}", file.display())])
+    let unusable = |what: String| vec![format!("{}: {what}", file.display())];
+    let text = std::fs::read_to_string(file).map_err(|error| unusable(format!("cannot be read: {error}")))?;
+    match Figment::from(Toml::string(&text)).extract::<Dict>() {
+        Ok(_) => Ok(text),
+        Err(error) => Err(unusable(error.to_string().trim_end().to_owned())),
+    }
 }
 
 /// Where a value was written, so that the reader knows which place to mend.
 fn source(given: &Figment, value: &Value, path: &str, file: Option<&Path>) -> String {
     let from_env = given.get_metadata(value.tag()).is_some_and(|m| m.name.contains("environment"));
     match file {
-        _ if from_env => format!("MAILFERRY__{}", path.to_uppercase().replace('.', "__")),
+        _ if from_env => format!("{path} (MAILFERRY__{})", path.to_uppercase().replace('.', "__")),
         Some(file) => format!("{}: {path}", file.display()),
         None => path.to_owned(),
     }

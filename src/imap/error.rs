@@ -9,7 +9,7 @@ pub enum ImapError {
     Silent,
     #[error("{0} took too long")]
     Slow(&'static str),
-    #[error("the server ended the connection: {0}")]
+    #[error("the server ended the connection (BYE): {0}")]
     Bye(String),
     #[error("the server refused {command}: {text}")]
     Refused { command: &'static str, text: String },

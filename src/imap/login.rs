@@ -35,7 +35,8 @@ impl Session {
         let answer =
             timeout(deadline, self.attempt(username, password)).await.map_err(|_| ImapError::Slow("the login"))??;
         if answer.status != Status::Ok {
-            return Err(LoginError::Refused(answer.text));
+            // Some servers repeat what they were sent.
+            return Err(LoginError::Refused(answer.text.replace(password.expose_secret(), "(the password)")));
         }
         self.know_capabilities().await?;
         Ok(())

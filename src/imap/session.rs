@@ -7,6 +7,7 @@ use std::fmt::Debug;
 use imap_proto::{Capability, Response, ResponseCode};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
+use zeroize::Zeroizing;
 
 use super::error::printable;
 use super::guard::{Guard, GuardLimits, Tripped};
@@ -185,7 +186,7 @@ impl Session {
         }
         self.tags += 1;
         let tag = format!("F{}", self.tags);
-        let bytes = format!("{tag} {line}\r\n");
+        let bytes = Zeroizing::new(format!("{tag} {line}\r\n")); // it may hold a password
         self.unanswered = Some(tag);
         self.write(bytes.as_bytes()).await
     }

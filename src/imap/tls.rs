@@ -246,7 +246,7 @@ fn explain(error: &std::io::Error, host: &str, certificate: &Certificate) -> Tls
             ),
             CertificateError::UnknownIssuer => {
                 format!(
-                    "nobody that is trusted here has signed the server's certificate; give its CA with --ca-file, or {pin}"
+                    "the server's certificate is from an unknown issuer, which is not trusted here; give its CA with --ca-file, or {pin}"
                 )
             }
             CertificateError::ApplicationVerificationFailure => format!(

@@ -28,12 +28,12 @@ const SOON_DAYS: u64 = 30;
 /// Walks the way and tells each step as it is taken. Stops at the first that fails.
 pub async fn check(mailbox: &Mailbox, deps: &Deps, tell: &mut dyn FnMut(CheckLine)) {
     if let Err(error) = walk(mailbox, deps, tell).await {
-        tell(CheckLine { step: name(error.step), ok: false, detail: error.message });
+        tell(CheckLine { step: error.step.name(), ok: false, detail: error.message });
     }
 }
 
 async fn walk(mailbox: &Mailbox, deps: &Deps, tell: &mut dyn FnMut(CheckLine)) -> Result<(), PollError> {
-    let mut well = |step: Step, detail: String| tell(CheckLine { step: name(step), ok: true, detail });
+    let mut well = |step: Step, detail: String| tell(CheckLine { step: step.name(), ok: true, detail });
     let server = &mailbox.server;
     let addresses = deps
         .egress
@@ -149,22 +149,4 @@ fn after_import(session: &Session, action: &AfterImport, folders: &[String], tel
 fn days_left(until: Timestamp, now: Timestamp) -> String {
     let days = until.since(now).as_secs() / 86400;
     if days < SOON_DAYS { format!("only {days} days left") } else { format!("{days} days left") }
-}
-
-fn name(step: Step) -> &'static str {
-    match step {
-        Step::Lease => "lease",
-        Step::Dns => "dns",
-        Step::Tcp => "tcp",
-        Step::Tls => "tls",
-        Step::StartTls => "starttls",
-        Step::Greeting => "greeting",
-        Step::Login => "login",
-        Step::Select => "select",
-        Step::Search => "search",
-        Step::Fetch => "fetch",
-        Step::Import => "import",
-        Step::Settle => "settle",
-        Step::Record => "record",
-    }
 }

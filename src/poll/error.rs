@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::egress::EgressError;
 use crate::imap::{ImapError, LoginError};
 use crate::store::StoreError;
 
 /// The step that failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     Lease,
     Dns,
@@ -25,6 +24,33 @@ pub enum Step {
     Import,
     Settle,
     Record,
+}
+
+impl Step {
+    /// As it stands in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lease => "lease",
+            Self::Dns => "dns",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+            Self::StartTls => "starttls",
+            Self::Greeting => "greeting",
+            Self::Login => "login",
+            Self::Select => "select",
+            Self::Search => "search",
+            Self::Fetch => "fetch",
+            Self::Import => "import",
+            Self::Settle => "settle",
+            Self::Record => "record",
+        }
+    }
+}
+
+impl Serialize for Step {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
 }
 
 /// What is broken, from least to most.

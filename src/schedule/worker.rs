@@ -143,7 +143,7 @@ pub fn log(report: &Report) {
     match &report.error {
         Some(error) => tracing::warn!(
             mailbox,
-            step = ?error.step,
+            step = error.step.name(),
             blame = ?error.blame,
             retry = error.retry.map(tracing::field::display),
             imported,

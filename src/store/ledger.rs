@@ -65,7 +65,7 @@ pub struct LedgerLine {
     pub folder: String,
     pub uidvalidity: u32,
     pub uid: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Only for a range.
     pub uid_last: Option<u32>,
     pub state: UidState,
     pub reason: Option<String>,

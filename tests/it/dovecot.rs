@@ -8,7 +8,7 @@ mod tls;
 
 use crate::support::{
     dovecot::Dovecot,
-    facts::{JOBB, JOBB_INBOX},
+    facts::{JOBB, JOBB_INBOX, text, with},
     mail::mail,
     mailferry::{Database, Mailferry},
 };
@@ -55,9 +55,9 @@ fn a_mail_that_is_too_large_is_quarantined_with_its_reason_and_the_others_come()
     assert_eq!((&line["imported"], &line["quarantined"]), (&1.into(), &1.into()), "{line}");
     assert_eq!(mailferry.subjects(), ["small"]);
     let ledger = mailferry.ledger();
-    let quarantined = crate::support::facts::with(&ledger, "state", "quarantined");
+    let quarantined = with(&ledger, "state", "quarantined");
     assert_eq!(quarantined.len(), 1, "{ledger:?}");
-    let reason = crate::support::facts::text(quarantined[0], "reason");
+    let reason = text(quarantined[0], "reason");
     assert!(!reason.is_empty(), "{ledger:?}");
     assert_eq!(mailferry.poll()[0]["quarantined"], 0, "it is not quarantined again by each poll");
 }

@@ -17,7 +17,8 @@ use crate::support::{
 fn mailbox(server: &GreenMail, database: Database, more: &[&str]) -> Mailferry {
     let mailferry = Mailferry::on(database);
     mailferry.add_inbox(JOBB_INBOX);
-    mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.options(), &[&["--start", "all"], more].concat());
+    let start: &[&str] = if more.contains(&"--start") { &[] } else { &["--start", "all"] };
+    mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.options(), &[start, more].concat());
     mailferry
 }
 

@@ -48,7 +48,7 @@ fn the_end_of_the_connection_in_the_middle_of_a_mail() {
 
 #[test]
 fn bye_for_a_greeting() {
-    fails_and_goes_on("S: * BYE too many connections\nCUT", "connect", &["too many connections", "BYE"]);
+    fails_and_goes_on("S: * BYE too many connections\nCUT", "greeting", &["too many connections", "BYE"]);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_mail_that_search_lists_and_fetch_does_not_give_is_asked_for_again() {
 fn logindisabled_is_honoured() {
     let server = Scripted::start(&["INCLUDE: logindisabled.imap"]);
     let mailferry = mailbox(&server.options("none"), &[]);
-    fails_at(&mailferry, "authenticate", &["LOGINDISABLED", "password login", "login"]);
+    fails_at(&mailferry, "login", &["LOGINDISABLED", "password login", "login"]);
     for session in server.sessions() {
         assert!(!session.has_credentials(CANARY), "{:#?}", session.lines);
     }

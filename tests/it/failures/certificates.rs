@@ -16,14 +16,14 @@ fn server_with(choose: impl Fn(&Certs) -> &Identity) -> Dovecot {
 #[test]
 fn an_expired_one() {
     let server = server_with(|certs| &certs.expired);
-    fails_at(&mailbox(&server.tls_options(), &[]), "connect", &["expired"]);
-    fails_at(&mailbox(&server.starttls_options(), &[]), "connect", &["expired"]);
+    fails_at(&mailbox(&server.tls_options(), &[]), "tls", &["expired"]);
+    fails_at(&mailbox(&server.starttls_options(), &[]), "tls", &["expired"]);
 }
 
 #[test]
 fn one_for_a_foreign_name() {
     let server = server_with(|certs| &certs.foreign);
-    fails_at(&mailbox(&server.tls_options(), &[]), "connect", &["name", "imap.example.org"]);
+    fails_at(&mailbox(&server.tls_options(), &[]), "tls", &["name", "imap.example.org"]);
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn one_of_an_authority_that_nobody_has_vouched_for() {
     let mut options = server.tls_options();
     let ca_file = options.iter().position(|option| option == "--ca-file").unwrap();
     options.drain(ca_file..ca_file + 2);
-    fails_at(&mailbox(&options, &[]), "connect", &["unknown", "not trusted", "issuer"]);
+    fails_at(&mailbox(&options, &[]), "tls", &["unknown", "not trusted", "issuer"]);
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn a_self_signed_one_marked_as_authority_is_accepted_by_its_pin() {
     let ca_file = options.iter().position(|option| option == "--ca-file").unwrap();
     options[ca_file + 1] = server.certs.self_signed_ca.cert_file.to_string_lossy().into_owned();
     mailferry.add_mailbox(JOBB, JOBB_INBOX, &options, &["--start", "all"]);
-    fails_at(&mailferry, "connect", &["self-signed", "certificate"]);
+    fails_at(&mailferry, "tls", &["self-signed", "certificate"]);
 
     let check = mailferry.run(&["mailbox", "check", JOBB]);
     assert_eq!(check.code, 1);
@@ -67,7 +67,7 @@ fn a_pin_accepts_no_other_certificate() {
     let mut options = server.tls_options();
     let ca_file = options.iter().position(|option| option == "--ca-file").unwrap();
     options.drain(ca_file..ca_file + 2);
-    fails_at(&mailbox(&options, &["--pin-sha256", other]), "connect", &["pin", "fingerprint"]);
+    fails_at(&mailbox(&options, &["--pin-sha256", other]), "tls", &["pin", "fingerprint"]);
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn at(host: &str, port: u16) -> Vec<String> {
 fn a_wrong_password() {
     let server = Dovecot::start(&[JOBB]);
     let mailferry = mailbox(&server.tls_options(), &[]);
-    fails_at(&mailferry, "authenticate", &["password", "login", "authentication"]);
+    fails_at(&mailferry, "login", &["password", "login", "authentication"]);
     let check = mailferry.run(&["mailbox", "check", JOBB]);
     assert_eq!(check.code, 1, "{}", check.all());
 }
@@ -27,7 +27,7 @@ fn the_right_password_afterwards() {
     let server = Dovecot::start(&[JOBB]);
     server.deliver(JOBB, "INBOX", "one", &mail("one", JOBB));
     let mailferry = mailbox(&server.tls_options(), &[]);
-    fails_at(&mailferry, "authenticate", &["password", "login", "authentication"]);
+    fails_at(&mailferry, "login", &["password", "login", "authentication"]);
     mailferry.ok_with_input(&["mailbox", "set", JOBB, "--password-stdin"], "secret\n");
     assert_eq!(mailferry.poll_ok(), 1);
 }
@@ -35,7 +35,7 @@ fn the_right_password_afterwards() {
 #[test]
 fn an_unknown_host() {
     let mailferry = mailbox(&at("imap.nowhere.invalid", 143), &[]);
-    fails_at(&mailferry, "connect", &["imap.nowhere.invalid"]);
+    fails_at(&mailferry, "dns", &["imap.nowhere.invalid"]);
     assert_eq!(mailferry.run(&["mailbox", "check", JOBB]).code, 1);
 }
 
@@ -43,7 +43,7 @@ fn an_unknown_host() {
 fn a_closed_port() {
     let port = free_port();
     let mailferry = mailbox(&at("127.0.0.1", port), &[]);
-    fails_at(&mailferry, "connect", &["refused"]);
+    fails_at(&mailferry, "tcp", &["refused"]);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn loopback_without_leave_to_go_there() {
     let server = Dovecot::start(&[JOBB]);
     let mut mailferry = mailbox(&server.tls_options(), &[]);
     mailferry.unset("MAILFERRY__EGRESS__ALLOW");
-    let error = fails_at(&mailferry, "connect", &["egress"]);
+    let error = fails_at(&mailferry, "dns", &["egress"]);
     assert!(error["message"].as_str().unwrap().contains("egress.allow"), "the setting is named: {error}");
 }
 

@@ -10,7 +10,7 @@ fn keeps_its_credentials(dialogue: &str, words: &[&str]) {
     let server = Scripted::with_tls(&[dialogue], &certs.good, false);
     let ca_file = certs.ca_file.to_string_lossy().into_owned();
     let mailferry = mailbox(&server.options("starttls"), &["--ca-file", &ca_file]);
-    fails_at(&mailferry, "connect", words);
+    fails_at(&mailferry, "starttls", words);
     let check = mailferry.run(&["mailbox", "check", super::JOBB]);
     assert_eq!(check.code, 1, "{}", check.all());
     let sessions = server.sessions();

@@ -64,7 +64,7 @@ fn a_server_that_is_down_is_a_failure_and_no_mail_is_lost() {
     assert_eq!(mailferry.poll_ok(), 1);
     server.stop();
     let error = mailferry.poll_error();
-    assert_eq!(error["step"], "connect", "{error}");
+    assert_eq!(error["step"], "tcp", "{error}");
     server.restart();
     send(&server, &["two"]);
     assert_eq!(mailferry.poll_ok(), 1, "a poll by hand goes past our own back-off");

@@ -223,7 +223,7 @@ impl Mailferry {
 }
 
 /// The id of a message as an argument, be it a number or a text.
-pub fn id(message: &Value) -> String {
+fn id(message: &Value) -> String {
     let id = &message["id"];
     id.as_str().map_or_else(|| id.to_string(), str::to_owned)
 }
