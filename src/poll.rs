@@ -68,6 +68,9 @@ impl Budget {
     }
 }
 
+/// Batches that wait to be committed. A commit that takes long, as when SQLite tidies its log, does not stop the fetching.
+const BATCHES_AHEAD: usize = 2;
+
 /// One poll of one mailbox. What was done stands in the tally, however the poll ends.
 pub async fn poll_mailbox(
     lease: &Lease,
@@ -108,16 +111,14 @@ async fn poll_folder(
     while let Some(window) = search.next_window(session, &folder, lease, deps, budget).await? {
         let mut progress = import::Progress::new(&window, tally);
         let mut messages = fetch::Messages::new(session, &folder, window, lease, deps, budget);
-        let mut batch = messages.next_batch().await?;
-        while !batch.is_empty() {
-            // The next batch is fetched while this one is committed.
-            let (committed, next) = tokio::join!(
-                import::commit(batch, &mut progress, &folder, routes, lease, deps, tally),
-                messages.next_batch(),
-            );
-            committed?;
-            batch = next?;
-        }
+        // The next mails are fetched while these are committed.
+        let (batches, arriving) = tokio::sync::mpsc::channel(BATCHES_AHEAD);
+        let (fetched, committed) = tokio::join!(
+            messages.fetch(batches),
+            import::commit(arriving, &mut progress, &folder, routes, lease, deps, tally),
+        );
+        committed?;
+        fetched?;
         if messages.ended_early() {
             tally.ended_early = true; // the connection still holds half an answer
             return Ok(());

@@ -8,12 +8,16 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use sha2::{Digest, Sha256};
+use tokio::io::BufReader;
 use tokio::net::TcpStream;
 use tokio_rustls::rustls;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use crate::clock::Timestamp;
 use crate::vault::hex;
+
+/// A connection under TLS. rustls reads 4 KiB at a time, so a buffer stands before the socket.
+pub type Protected = TlsStream<BufReader<TcpStream>>;
 
 /// Whom to trust.
 #[derive(Debug, Clone)]
@@ -48,11 +52,7 @@ pub struct TlsError {
 }
 
 /// Does the handshake. On success tells what the certificate says.
-pub async fn connect(
-    stream: TcpStream,
-    host: &str,
-    trust: &Trust,
-) -> Result<(TlsStream<TcpStream>, Certificate), TlsError> {
+pub async fn connect(stream: TcpStream, host: &str, trust: &Trust) -> Result<(Protected, Certificate), TlsError> {
     let misconfigured = |message: String| TlsError { message, untrusted: true };
     let name = ServerName::try_from(host.to_owned())
         .map_err(|_| misconfigured(format!("{host} cannot stand in a certificate, so it cannot be checked")))?;
@@ -64,7 +64,7 @@ pub async fn connect(
         .dangerous() // what follows is stricter than the default, or exactly the certificate that was pinned
         .with_custom_certificate_verifier(seen.clone())
         .with_no_client_auth();
-    match TlsConnector::from(Arc::new(config)).connect(name, stream).await {
+    match TlsConnector::from(Arc::new(config)).connect(name, BufReader::with_capacity(64 << 10, stream)).await {
         Ok(stream) => Ok((stream, seen.certificate())),
         Err(error) => Err(explain(&error, host, &seen.certificate())),
     }

@@ -57,7 +57,7 @@ async fn handshake(
     stream: tokio::net::TcpStream,
     server: &Server,
     deps: &Deps,
-) -> Result<(tokio_rustls::client::TlsStream<tokio::net::TcpStream>, Certificate), PollError> {
+) -> Result<(tls::Protected, Certificate), PollError> {
     let trust = trust(server)?;
     match timeout(deps.deadlines.tls.0, tls::connect(stream, &server.host, &trust)).await {
         Ok(result) => result.map_err(|error| PollError::new(Step::Tls, Blame::Host, Retry::Soon, error.message)),

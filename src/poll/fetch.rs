@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use tokio::sync::mpsc;
+
 use super::digest::LONGEST_HEADER;
 use super::download::{self, Downloaded};
 use super::search::Window;
@@ -50,7 +52,6 @@ pub struct Messages<'a> {
     unasked: VecDeque<UidSet>,
     jobs: VecDeque<Job>,
     streaming: Option<Streaming>,
-    failed: Option<PollError>,
     ended_early: bool,
 }
 
@@ -88,7 +89,6 @@ impl<'a> Messages<'a> {
             unasked,
             jobs: VecDeque::new(),
             streaming: None,
-            failed: None,
             ended_early: false,
         }
     }
@@ -98,34 +98,36 @@ impl<'a> Messages<'a> {
         self.ended_early
     }
 
-    /// The next mails; empty at the end. What came before an error is handed over first.
-    pub async fn next_batch(&mut self) -> Result<Vec<Arrived>, PollError> {
-        let mut batch = Vec::new();
-        let mut bytes = 0;
-        if let Some(error) = self.failed.take() {
-            return Err(error);
+    /// Fetches all of them, batch by batch. What came before an error is handed over first. Ends early when nobody takes the
+    /// batches any more.
+    pub async fn fetch(&mut self, batches: mpsc::Sender<Vec<Arrived>>) -> Result<(), PollError> {
+        loop {
+            let mut batch = Vec::new();
+            let ended = self.fill(&mut batch).await;
+            if !batch.is_empty() && batches.send(batch).await.is_err() {
+                return Ok(()); // why they are not taken is told by whoever took them
+            }
+            if ended? {
+                return Ok(());
+            }
         }
+    }
+
+    /// Fills a batch. True at the end.
+    async fn fill(&mut self, batch: &mut Vec<Arrived>) -> Result<bool, PollError> {
+        let mut bytes = 0;
         while batch.len() < self.deps.limits.batch_messages.0 && bytes < self.deps.limits.batch_bytes.0 {
             if self.budget.is_over() {
                 self.ended_early = true;
-                break;
+                return Ok(true);
             }
-            match self.next().await {
-                Ok(Some(arrived)) => {
-                    if let What::Whole(body) = &arrived.what {
-                        bytes += body.len() as u64;
-                    }
-                    batch.push(arrived);
-                }
-                Ok(None) => break,
-                Err(error) if batch.is_empty() => return Err(error),
-                Err(error) => {
-                    self.failed = Some(error);
-                    break;
-                }
+            let Some(arrived) = self.next().await? else { return Ok(true) };
+            if let What::Whole(body) = &arrived.what {
+                bytes += body.len() as u64;
             }
+            batch.push(arrived);
         }
-        Ok(batch)
+        Ok(false)
     }
 
     async fn next(&mut self) -> Result<Option<Arrived>, PollError> {

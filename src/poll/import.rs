@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use tokio::sync::mpsc;
+
 use super::digest::Digest;
 use super::fetch::{Arrived, What};
 use super::route::Routes;
@@ -35,9 +37,9 @@ impl Progress {
     }
 }
 
-/// Commits a batch.
+/// Commits batches as they arrive.
 pub async fn commit(
-    batch: Vec<Arrived>,
+    mut arriving: mpsc::Receiver<Vec<Arrived>>,
     progress: &mut Progress,
     folder: &OpenFolder,
     routes: &Routes,
@@ -45,30 +47,39 @@ pub async fn commit(
     deps: &Deps,
     tally: &mut Tally,
 ) -> Result<(), PollError> {
-    let count = batch.len() as u64;
-    let mut findings = Vec::with_capacity(batch.len());
-    for arrived in batch {
-        let uid = arrived.uid;
-        let finding = judge(arrived, folder, routes, lease);
+    while let Some(arrived) = arriving.recv().await {
+        let count = arrived.len() as u64;
+        let batch = judged(arrived, progress, folder, routes, lease);
+        let imported = deps.store.import(lease, batch, deps.clock.now()).await;
+        tally.add(imported.map_err(|error| PollError::store(Step::Import, &error))?, count);
+    }
+    Ok(())
+}
+
+/// Judges a batch, and how far the cursor may move with it.
+fn judged(
+    arrived: Vec<Arrived>,
+    progress: &mut Progress,
+    folder: &OpenFolder,
+    routes: &Routes,
+    lease: &Lease,
+) -> Batch {
+    let mut findings = Vec::with_capacity(arrived.len());
+    for one in arrived {
+        let uid = one.uid;
+        let finding = judge(one, folder, routes, lease);
         if !matches!(finding, Finding::Pending { .. }) {
             progress.finish(uid);
         }
         findings.push((uid, finding));
     }
-    let batch = Batch {
+    Batch {
         epoch_id: folder.epoch.id,
         folder: folder.name.clone(),
         uidvalidity: folder.epoch.uidvalidity,
         findings,
         cursor: progress.cursor(),
-    };
-    let imported = deps
-        .store
-        .import(lease, batch, deps.clock.now())
-        .await
-        .map_err(|error| PollError::store(Step::Import, &error))?;
-    tally.add(imported, count);
-    Ok(())
+    }
 }
 
 fn judge(arrived: Arrived, folder: &OpenFolder, routes: &Routes, lease: &Lease) -> Finding {
@@ -90,7 +101,7 @@ fn judge(arrived: Arrived, folder: &OpenFolder, routes: &Routes, lease: &Lease) 
         raw,
         size: digest.size,
         sha256: digest.sha256,
-        identity: parse::identity(&digest),
+        identity: parse::identity(&digest, &header),
         targets: routes.choose(&header),
         message_id: header.message_id,
         from: header.from,

@@ -1,8 +1,9 @@
 //! Step 7: the header is read, as far as it can be. Nothing here can fail an import: the bytes come first.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::LazyLock;
 
-use mail_parser::{HeaderForm, HeaderValue, Message, MessageParser};
+use mail_parser::{HeaderForm, HeaderName, HeaderValue, Message, MessageParser};
 use sha2::{Digest as _, Sha256};
 
 use super::digest::Digest;
@@ -19,6 +20,8 @@ pub struct Header {
     pub subject: Option<String>,
     /// Whom it was delivered or addressed to: the header field and the addresses in it, in the order in which they count.
     pub recipients: Vec<(&'static str, Vec<Address>)>,
+    /// The fields that a sender writes, unfolded, since relays fold lines anew.
+    written: Vec<(&'static str, String)>,
 }
 
 /// The header fields that tell where a mail was meant to go. What a server wrote at delivery counts before what a sender
@@ -28,6 +31,11 @@ const RECIPIENT_FIELDS: [&str; 6] = ["Delivered-To", "X-Original-To", "Envelope-
 /// More recipients than this route nothing: a header of half a million addresses must not take minutes.
 const MOST_RECIPIENTS: usize = 1000;
 
+/// Fields that are not asked about are not taken apart; Received alone would cost more than all others.
+static PARSER: LazyLock<MessageParser> = LazyLock::new(|| {
+    MessageParser::new().header_id(HeaderName::MessageId).header_text(HeaderName::Subject).default_header_ignore()
+});
+
 /// Reads a header section.
 pub fn header(bytes: &[u8]) -> Header {
     // A parser is a large program that reads what strangers write. If it panics, the mail has no readable header.
@@ -35,19 +43,15 @@ pub fn header(bytes: &[u8]) -> Header {
 }
 
 fn read(bytes: &[u8]) -> Header {
-    let Some(message) = MessageParser::default().parse_headers(bytes) else {
-        return Header::default();
-    };
+    // The parser reads nothing from a header that just ends, as in a mail that is all header.
+    let ended = [bytes, b"\r\n\r\n"].concat();
+    let Some(message) = PARSER.parse_headers(&ended) else { return Header::default() };
     let mut header = Header {
         message_id: message.message_id().map(|id| clean(&format!("<{id}>"))).filter(|id| id.len() > 2),
-        from: message
-            .from()
-            .and_then(|from| from.first())
-            .and_then(|first| first.address())
-            .map(clean)
-            .filter(|a| !a.is_empty()),
+        from: sender(&message),
         subject: message.subject().map(clean).filter(|subject| !subject.is_empty()),
         recipients: Vec::new(),
+        written: written(&message),
     };
     for field in RECIPIENT_FIELDS {
         let addresses = addresses(&message, field);
@@ -56,6 +60,25 @@ fn read(bytes: &[u8]) -> Header {
         }
     }
     header
+}
+
+fn sender(message: &Message<'_>) -> Option<String> {
+    let fields = message.header_as("From", HeaderForm::Addresses);
+    let address = fields.iter().find_map(|field| field.as_address()?.first()?.address().map(clean));
+    address.filter(|address| !address.is_empty())
+}
+
+fn written(message: &Message<'_>) -> Vec<(&'static str, String)> {
+    ["Message-ID", "From", "Date", "Subject", "To", "Cc"]
+        .into_iter()
+        .filter_map(|name| {
+            let field = message.headers().iter().find(|field| field.name() == name)?;
+            let (start, end) = (usize::try_from(field.offset_start).ok()?, usize::try_from(field.offset_end).ok()?);
+            let raw = String::from_utf8_lossy(message.raw_message.get(start..end)?);
+            let unfolded = raw.split_whitespace().collect::<Vec<_>>().join(" ");
+            (!unfolded.is_empty()).then_some((name, unfolded))
+        })
+        .collect()
 }
 
 fn addresses(message: &Message<'_>, field: &'static str) -> Vec<Address> {
@@ -82,9 +105,8 @@ fn clean(text: &str) -> String {
 
 /// What makes two arrivals the same mail: Message-ID, From, Date and body. What servers add on the way differs, so it is left
 /// out. Without a Message-ID the other fields that a sender writes must be equal too, and without From or Date every byte.
-pub fn identity(digest: &Digest) -> [u8; 32] {
-    let fields = catch_unwind(|| written_fields(&digest.header)).unwrap_or_default();
-    let get = |name: &str| fields.iter().find(|(field, _)| *field == name).map(|(_, value)| value.as_str());
+pub fn identity(digest: &Digest, header: &Header) -> [u8; 32] {
+    let get = |name: &str| header.written.iter().find(|(field, _)| *field == name).map(|(_, value)| value.as_str());
     let parts: Vec<Option<&str>> = match (get("Message-ID"), get("From"), get("Date")) {
         (Some(id), from, date) => vec![Some("id"), Some(id), from, date],
         (None, Some(from), Some(date)) => {
@@ -100,23 +122,6 @@ pub fn identity(digest: &Digest) -> [u8; 32] {
     }
     hash.update(digest.body_sha256);
     hash.finalize().into()
-}
-
-/// The fields that a sender writes, unfolded, since relays fold lines anew.
-fn written_fields(header: &[u8]) -> Vec<(&'static str, String)> {
-    let Some(message) = MessageParser::default().parse_headers(header) else {
-        return Vec::new();
-    };
-    let mut fields = Vec::new();
-    for name in ["Message-ID", "From", "Date", "Subject", "To", "Cc"] {
-        if let Some(raw) = message.header_raw(name) {
-            let unfolded = raw.split_whitespace().collect::<Vec<_>>().join(" ");
-            if !unfolded.is_empty() {
-                fields.push((name, unfolded));
-            }
-        }
-    }
-    fields
 }
 
 #[cfg(test)]
@@ -147,6 +152,14 @@ mod tests {
     }
 
     #[test]
+    fn a_header_that_just_ends_is_read_too() {
+        for mail in ["Subject: a\r\nFrom: a@x.se", "Subject: a\nFrom: a@x.se\n"] {
+            let header = header(mail.as_bytes());
+            assert_eq!((header.subject.as_deref(), header.from.as_deref()), (Some("a"), Some("a@x.se")), "{mail:?}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_read_is_none_and_never_an_error() {
         for bytes in [&b""[..], b"\0\0\0", b"\r\n\r\n", b"From:\r\nSubject: \0\r\n\r\n", b":\r\n", &[0xff; 5000]] {
             let header = header(bytes);
@@ -156,7 +169,10 @@ mod tests {
 
     #[test]
     fn the_same_mail_by_another_way_has_the_same_identity() {
-        let of = |mail: &str| identity(&Digest::of(mail.as_bytes()));
+        let of = |mail: &str| {
+            let digest = Digest::of(mail.as_bytes());
+            identity(&digest, &header(&digest.header))
+        };
         let mail = "Message-ID: <1@x>\r\nFrom: a@x\r\nDate: Mon, 1 Jan 2026 00:00:00 +0000\r\n\r\nhej";
         assert_eq!(of(mail), of(&format!("Received: by b\r\nDelivered-To: c@d\r\n{mail}")));
         assert_eq!(of(mail), of(&mail.replace("Jan 2026", "Jan\r\n 2026")));
@@ -167,7 +183,10 @@ mod tests {
 
     #[test]
     fn mails_that_say_little_are_only_the_same_if_every_byte_is() {
-        let of = |mail: &str| identity(&Digest::of(mail.as_bytes()));
+        let of = |mail: &str| {
+            let digest = Digest::of(mail.as_bytes());
+            identity(&digest, &header(&digest.header))
+        };
         assert_ne!(of("Subject: a\r\n\r\n"), of("Subject: b\r\n\r\n"));
         assert_ne!(
             of("From: a@x\r\nDate: today\r\nSubject: a\r\n\r\n"),

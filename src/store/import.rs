@@ -4,7 +4,7 @@ mod claim;
 
 use sqlx::AssertSqlSafe;
 
-use super::db::{rows, write};
+use super::db::write;
 use super::lease::guard_lease;
 use super::ledger::UidState;
 use super::{CHUNK, Lease, Store, StoreError};
@@ -194,7 +194,7 @@ impl Store {
             }
 
             if !chunks.is_empty() {
-                let sql = format!("INSERT INTO raw_chunk (sha256, seq, data) VALUES {} ON CONFLICT DO NOTHING", rows(chunks.len(), 3));
+                let sql = format!("INSERT INTO raw_chunk (sha256, seq, data) VALUES {} ON CONFLICT DO NOTHING", self.rows(chunks.len(), 3));
                 let mut query = sqlx::query(AssertSqlSafe(sql));
                 for (sha256, seq, data) in chunks {
                     query = query.bind(sha256.to_vec()).bind(seq).bind(data);
@@ -205,7 +205,7 @@ impl Store {
                 let sql = format!(
                     "INSERT INTO message (id, uid, inbox_id, why, epoch_id, mailbox, folder, uidvalidity, imported_at, \
                      message_id, from_address, subject, size, sha256, identity, internal_date, historic) VALUES {}",
-                    rows(messages.len(), 17)
+                    self.rows(messages.len(), 17)
                 );
                 let mut query = sqlx::query(AssertSqlSafe(sql));
                 for (id, uid, inbox, why, mail) in messages {
@@ -218,7 +218,7 @@ impl Store {
                 query.execute(&mut *tx).await?;
             }
             if !arrivals.is_empty() {
-                let sql = format!("INSERT INTO arrival (epoch_id, uid, message_id) VALUES {}", rows(arrivals.len(), 3));
+                let sql = format!("INSERT INTO arrival (epoch_id, uid, message_id) VALUES {}", self.rows(arrivals.len(), 3));
                 let mut query = sqlx::query(AssertSqlSafe(sql));
                 for (uid, message) in arrivals {
                     query = query.bind(epoch).bind(i64::from(uid)).bind(message);
@@ -233,7 +233,7 @@ impl Store {
                      reason = excluded.reason, message_id = excluded.message_id, size = excluded.size, \
                      attempts = ledger.attempts + excluded.attempts, internal_date = excluded.internal_date, \
                      headers = excluded.headers, updated_at = excluded.updated_at WHERE ledger.state = 'pending'",
-                    rows(ledger.len(), 10)
+                    self.rows(ledger.len(), 10)
                 );
                 let mut query = sqlx::query(AssertSqlSafe(sql));
                 for row in ledger {
@@ -251,7 +251,7 @@ impl Store {
             if !effects.is_empty() {
                 let sql = format!(
                     "INSERT INTO effect (epoch_id, uid, action, step) VALUES {} ON CONFLICT DO NOTHING",
-                    rows(effects.len(), 4)
+                    self.rows(effects.len(), 4)
                 );
                 let mut query = sqlx::query(AssertSqlSafe(sql));
                 for (uid, action) in effects {
