@@ -12,7 +12,7 @@ use super::select::OpenFolder;
 use super::{Deps, PollError, Step, Tally, parse};
 use crate::clock::Timestamp;
 use crate::mailbox::AfterImport;
-use crate::store::{Batch, Finding, Lease, Mail, Raw};
+use crate::store::{Batch, Finding, Lease, Mail, Raw, StoreError};
 
 /// Which UIDs of a window are not finished yet: the cursor never passes the first of them.
 pub struct Progress {
@@ -47,13 +47,17 @@ pub async fn commit(
     deps: &Deps,
     tally: &mut Tally,
 ) -> Result<(), PollError> {
+    let failed = |error: StoreError| PollError::store(Step::Import, &error);
     while let Some(arrived) = arriving.recv().await {
         let count = arrived.len() as u64;
         let batch = judged(arrived, progress, folder, routes, lease);
-        let imported = deps.store.import(lease, batch, deps.clock.now()).await;
-        tally.add(imported.map_err(|error| PollError::store(Step::Import, &error))?, count);
+        // While this batch is written, the one before reaches the disk.
+        let (imported, durable) =
+            tokio::join!(deps.store.import(lease, batch, deps.clock.now()), deps.store.make_durable());
+        tally.add(imported.map_err(failed)?, count);
+        durable.map_err(failed)?;
     }
-    Ok(())
+    deps.store.make_durable().await.map_err(failed) // before anything happens to the customer's copies
 }
 
 /// Judges a batch, and how far the cursor may move with it.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -15,6 +16,8 @@ use super::StoreError;
 pub struct Store {
     pub(super) db: Db,
     file: Option<PathBuf>,
+    /// Whether the folder's entry of SQLite's log is on the disk.
+    folder_synced: AtomicBool,
 }
 
 pub(super) enum Db {
@@ -32,9 +35,18 @@ macro_rules! read {
     };
 }
 
-/// Runs a block in a transaction and commits it; leaving the block early rolls back. SQLite's begins as a writer:
-/// one that reads first and writes later fails at once when another has written in between (SQLITE_BUSY_SNAPSHOT).
+/// Runs a block in a transaction, commits it and makes it durable; leaving the block early rolls back.
 macro_rules! write {
+    ($store:expr, $tx:ident => $body:block) => {{
+        let out = $crate::store::db::commit!($store, $tx => $body);
+        $store.make_durable().await?;
+        out
+    }};
+}
+
+/// As `write!`, but durable only once [`Store::make_durable`] has returned. SQLite's transactions begin as writers: one that
+/// reads first and writes later fails at once when another has written in between (SQLITE_BUSY_SNAPSHOT).
+macro_rules! commit {
     ($store:expr, $tx:ident => $body:block) => {
         match &$store.db {
             $crate::store::db::Db::Sqlite { writer, .. } => {
@@ -52,7 +64,7 @@ macro_rules! write {
         }
     };
 }
-pub(super) use {read, write};
+pub(super) use {commit, read, write};
 
 impl Store {
     /// `($1,$2),($3,$4)` for so many rows of so many columns. SQLite looks up each numbered mark among all of them, which
@@ -90,18 +102,19 @@ impl Store {
         let options = options
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            // An import is only true once it is on the disk: the customer's copy may be deleted next.
-            .synchronous(SqliteSynchronous::Full)
+            // A commit writes its log; `make_durable` brings it to the disk, as FULL would within the commit, so that the
+            // next batch can be written meanwhile.
+            .synchronous(SqliteSynchronous::Normal)
             .auto_vacuum(SqliteAutoVacuum::None)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(30))
             // Mail is stored in large values, which larger pages hold in fewer pieces.
             .page_size(16384)
-            .pragma("wal_autocheckpoint", "2000")
+            .pragma("wal_autocheckpoint", "4000")
             .pragma("journal_size_limit", "67108864");
         let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         let readers = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(options);
-        Ok(Self { db: Db::Sqlite { readers, writer }, file: Some(file) })
+        Ok(Self { db: Db::Sqlite { readers, writer }, file: Some(file), folder_synced: AtomicBool::new(false) })
     }
 
     async fn open_postgres(url: &str) -> Result<Self, StoreError> {
@@ -114,12 +127,40 @@ impl Store {
             .acquire_timeout(Duration::from_secs(10))
             .connect_with(options)
             .await?;
-        Ok(Self { db: Db::Postgres(pool), file: None })
+        Ok(Self { db: Db::Postgres(pool), file: None, folder_synced: AtomicBool::new(true) })
     }
 
     /// The SQLite file, where that is the database.
     pub fn sqlite_file(&self) -> Option<&Path> {
         self.file.as_deref()
+    }
+
+    /// Waits until every transaction committed so far is on the disk. PostgreSQL's are when they are committed.
+    pub async fn make_durable(&self) -> Result<(), StoreError> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let mut log = file.clone().into_os_string();
+        log.push("-wal");
+        let folder = file.parent().filter(|_| !self.folder_synced.load(Ordering::Acquire)).map(Path::to_owned);
+        let syncing = tokio::task::spawn_blocking(move || {
+            match std::fs::File::open(&log) {
+                Ok(log) => log.sync_data()?,
+                // Without a log everything is in the database file, which SQLite has synced.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+            match folder {
+                Some(folder) if folder.as_os_str().is_empty() => std::fs::File::open(".")?.sync_all(),
+                Some(folder) => std::fs::File::open(folder)?.sync_all(),
+                None => Ok(()),
+            }
+        });
+        syncing
+            .await
+            .map_err(std::io::Error::other)
+            .flatten()
+            .map_err(|error| StoreError::Database(sqlx::Error::Io(error)))?;
+        self.folder_synced.store(true, Ordering::Release);
+        Ok(())
     }
 
     /// Asks the database whether it is there.

@@ -4,7 +4,7 @@ mod claim;
 
 use sqlx::AssertSqlSafe;
 
-use super::db::write;
+use super::db::commit;
 use super::lease::guard_lease;
 use super::ledger::UidState;
 use super::{CHUNK, Lease, Store, StoreError};
@@ -108,12 +108,12 @@ fn signed(size: u64) -> i64 {
 }
 
 impl Store {
-    /// Commits a batch. On any error nothing of it is stored.
+    /// Commits a batch. On any error nothing of it is stored. It is durable after [`Store::make_durable`].
     pub async fn import(&self, lease: &Lease, batch: Batch, now: Timestamp) -> Result<Imported, StoreError> {
         let most_messages: usize =
             batch.findings.iter().map(|(_, f)| if let Finding::Mail(mail) = f { mail.targets.len() } else { 0 }).sum();
         let epoch = batch.epoch_id;
-        Ok(write!(self, tx => {
+        Ok(commit!(self, tx => {
             guard_lease!(tx, lease);
             // Taking the numbers first makes importers wait for each other here, so that two mailboxes which bring the
             // same mail at once cannot both find it missing.
