@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 
 /// How the connection is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tls {
+pub enum TlsMode {
     /// TLS from the first byte, usually port 993 (RFC 8314).
     Implicit,
     /// STARTTLS, required: without it no credential is sent.
@@ -19,7 +19,7 @@ pub enum Tls {
     None,
 }
 
-impl Tls {
+impl TlsMode {
     /// The port that goes with it.
     pub fn default_port(self) -> u16 {
         match self {
@@ -29,7 +29,7 @@ impl Tls {
     }
 }
 
-impl FromStr for Tls {
+impl FromStr for TlsMode {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -42,7 +42,7 @@ impl FromStr for Tls {
     }
 }
 
-impl fmt::Display for Tls {
+impl fmt::Display for TlsMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Implicit => "implicit",
@@ -171,7 +171,7 @@ mod tests {
             assert_eq!(text.parse::<Start>().unwrap().to_string(), text);
         }
         for text in ["implicit", "starttls", "none"] {
-            assert_eq!(text.parse::<Tls>().unwrap().to_string(), text);
+            assert_eq!(text.parse::<TlsMode>().unwrap().to_string(), text);
         }
     }
 

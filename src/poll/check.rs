@@ -6,7 +6,7 @@ use super::connect::{self, Connection};
 use super::{Deps, PollError, Step, authenticate, settle};
 use crate::clock::Timestamp;
 use crate::imap::Session;
-use crate::mailbox::{AfterImport, Tls};
+use crate::mailbox::{AfterImport, TlsMode};
 use crate::store::Mailbox;
 
 /// One step of the check.
@@ -59,7 +59,7 @@ async fn walk(mailbox: &Mailbox, deps: &Deps, tell: &mut dyn FnMut(CheckLine)) -
                 || "an end that cannot be read".to_owned(),
                 |until| format!("{until}, {}", days_left(until, deps.clock.now())),
             );
-            let how = if server.tls == Tls::StartTls { "STARTTLS" } else { "TLS from the start" };
+            let how = if server.tls == TlsMode::StartTls { "STARTTLS" } else { "TLS from the start" };
             well(
                 Step::Tls,
                 format!(

@@ -5,7 +5,7 @@ use tokio::time::timeout;
 use super::{Blame, Deps, PollError, Retry, Step};
 use crate::imap::tls::{self, Certificate, Trust};
 use crate::imap::{Session, starttls};
-use crate::mailbox::Tls;
+use crate::mailbox::TlsMode;
 use crate::store::Server;
 
 /// A connection on which nothing has been said yet but the greeting.
@@ -26,18 +26,18 @@ pub async fn open(server: &Server, deps: &Deps) -> Result<Connection, PollError>
     let mut stream =
         deps.egress.connect(&server.host, &addresses, limits).await.map_err(|error| PollError::egress(&error))?;
     match server.tls {
-        Tls::None => {
+        TlsMode::None => {
             let mut session = Session::new(Box::new(stream), limits, &deps.limits);
             let greeting = greet(&mut session).await?;
             Ok(Connection { session, greeting, certificate: None })
         }
-        Tls::Implicit => {
+        TlsMode::Implicit => {
             let (stream, certificate) = handshake(stream, server, deps).await?;
             let mut session = Session::new(Box::new(stream), limits, &deps.limits);
             let greeting = greet(&mut session).await?;
             Ok(Connection { session, greeting, certificate: Some(certificate) })
         }
-        Tls::StartTls => {
+        TlsMode::StartTls => {
             let greeting = starttls::negotiate(&mut stream, limits)
                 .await
                 .map_err(|error| PollError::imap(Step::StartTls, &error))?;

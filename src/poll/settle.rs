@@ -192,7 +192,8 @@ mod tests {
     fn what_a_server_cannot_do_is_known_before_it_is_tried() {
         let flags = |list: &[&str]| Some(list.iter().map(|flag| (*flag).to_owned()).collect::<Vec<_>>());
         let all = flags(&["\\Seen", "\\Deleted", "\\*"]);
-        let cases: &[(&[&str], Option<Vec<String>>, &str, bool)] = &[
+        type Case<'a> = (&'a [&'a str], Option<Vec<String>>, &'a str, bool);
+        let cases: &[Case<'_>] = &[
             (&[], None, "leave", true),
             (&[], all.clone(), "seen", true),
             (&[], flags(&["\\Deleted"]), "seen", false),

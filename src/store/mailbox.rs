@@ -6,7 +6,7 @@ use super::db::{read, write};
 use super::{Store, StoreError};
 use crate::address::Address;
 use crate::clock::Timestamp;
-use crate::mailbox::{AfterImport, Start, Tls};
+use crate::mailbox::{AfterImport, Start, TlsMode};
 use crate::vault::Vault;
 
 /// How to reach a mailbox's server, and whom to trust there.
@@ -17,7 +17,7 @@ pub struct Server {
     /// TCP port.
     pub port: u16,
     /// How the connection is protected.
-    pub tls: Tls,
+    pub tls: TlsMode,
     /// Trust these authorities (PEM) and no others.
     pub ca_pem: Option<String>,
     /// Trust this certificate (SHA-256, hexadecimal) and no other.

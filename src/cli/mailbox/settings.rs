@@ -8,7 +8,7 @@ use super::{Failure, read_pem};
 use crate::address::Address;
 use crate::config::{Bytes, Span};
 use crate::imap::tls;
-use crate::mailbox::{AfterImport, Start, Tls, folder_name};
+use crate::mailbox::{AfterImport, Start, TlsMode, folder_name};
 use crate::store::Server;
 
 #[derive(Args)]
@@ -24,7 +24,7 @@ pub struct Settings {
     pub port: Option<u16>,
     /// implicit, starttls or none [default: implicit]
     #[arg(long, value_name = "HOW")]
-    pub tls: Option<Tls>,
+    pub tls: Option<TlsMode>,
     /// Trust the certificate authorities in this PEM file and no others
     #[arg(long, value_name = "FILE", conflicts_with = "pin_sha256")]
     pub ca_file: Option<PathBuf>,
@@ -101,7 +101,7 @@ impl Settings {
 
     /// The server of a new mailbox.
     pub fn new_server(&self) -> Result<Server, Failure> {
-        let tls = self.tls.unwrap_or(Tls::Implicit);
+        let tls = self.tls.unwrap_or(TlsMode::Implicit);
         let host =
             self.host.clone().ok_or_else(|| Failure::usage("--host is needed; see `mailferry mailbox add --help`"))?;
         let blank = Server { host, port: tls.default_port(), tls, ca_pem: None, pin_sha256: None };
