@@ -51,7 +51,9 @@ struct Trial {
 impl Trial {
     fn new(database: Database, after_import: &str) -> Self {
         let server = Dovecot::start(&[JOBB]);
-        let mailferry = Mailferry::on(database);
+        let mut mailferry = Mailferry::on(database);
+        // Small batches, so that a kill finds some committed, some written, some on their way.
+        mailferry.env("MAILFERRY__LIMITS__BATCH_MESSAGES", "7");
         mailferry.add_inbox(JOBB_INBOX);
         let more = ["--start", "all", "--after-import", after_import];
         mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.tls_options(), &more);
@@ -64,12 +66,14 @@ impl Trial {
     fn run(mut self) {
         let kills = number_from("MAILFERRY_TEST_KILLS").unwrap_or(5);
         let messages = number_from("MAILFERRY_TEST_KILL_MESSAGES").unwrap_or(300);
-        // New mail before every run, so that there always is something to interrupt; the first run is only measured.
-        let share = messages / (kills + 1);
-        self.deliver(messages - kills * share);
+        // The first run is only measured. Then half of the mail lies there at once, so that one import is killed several
+        // times, and some comes before every further run, so that there always is something to interrupt.
+        let share = messages / 2 / (kills + 1);
+        self.deliver(share);
         let start = Instant::now();
         self.mailferry.poll_ok();
         let whole_run = start.elapsed();
+        self.deliver(messages - (kills + 1) * share);
 
         let mut in_the_middle = 0;
         for _ in 0..kills {
