@@ -27,3 +27,6 @@ pub use message::{MessageFilter, MessageLine};
 pub use poll::Outcome;
 pub use raw::CHUNK;
 pub use route::Route;
+
+#[cfg(test)]
+mod tests;

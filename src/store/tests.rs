@@ -1,0 +1,145 @@
+//! The store's promises, each kept on SQLite and on PostgreSQL.
+
+mod dedupe;
+mod effects;
+mod leases;
+mod ledger;
+mod mailboxes;
+
+// The suite of the whole program starts the same PostgreSQL.
+#[path = "../../tests/it/support/daemon.rs"]
+mod daemon;
+#[path = "../../tests/it/support/ports.rs"]
+mod ports;
+#[path = "../../tests/it/support/postgres.rs"]
+mod postgres;
+#[path = "../../tests/it/support/wait.rs"]
+#[expect(dead_code, reason = "the other suite waits in more ways")]
+mod wait;
+
+use sha2::{Digest, Sha256};
+
+use super::*;
+use crate::address::Address;
+use crate::clock::Timestamp;
+use crate::mailbox::{AfterImport, Start, TlsMode};
+use crate::vault::{Location, Vault};
+
+const NOW: Timestamp = Timestamp(1_800_000_000_000);
+const INBOX: &str = "jobb.lillestad.se@mail.kundo.se";
+
+/// A store with an inbox, and the key of its passwords.
+struct Fixture {
+    store: Store,
+    vault: Vault,
+    place: Location,
+    _folder: tempfile::TempDir,
+}
+
+/// One of each kind.
+async fn stores() -> Vec<(Fixture, &'static str)> {
+    let postgres = tokio::task::spawn_blocking(postgres::fresh_database).await.unwrap();
+    let mut fixtures = Vec::new();
+    for (url, name) in [(None, "SQLite"), (Some(postgres), "PostgreSQL")] {
+        let folder = tempfile::tempdir().unwrap();
+        let sqlite = || format!("sqlite://{}", folder.path().join("sub/mailferry.db").display());
+        let store = Store::open(&url.unwrap_or_else(sqlite)).await.unwrap();
+        let inbox = NewInbox { address: address(INBOX), name: None, reply_from: None };
+        store.add_inbox(&inbox, NOW).await.unwrap();
+        let place = Location::File { path: folder.path().join("key"), create: true };
+        let vault = place.open(false).unwrap();
+        fixtures.push((Fixture { store, vault, place, _folder: folder }, name));
+    }
+    fixtures
+}
+
+fn address(text: &str) -> Address {
+    text.parse().unwrap()
+}
+
+impl Fixture {
+    async fn add(&self, mailbox: &str) {
+        self.add_with(mailbox, AfterImport::Leave).await;
+    }
+
+    async fn add_with(&self, mailbox: &str, after_import: AfterImport) {
+        let new = NewMailbox {
+            address: address(mailbox),
+            inbox: address(INBOX),
+            server: Server {
+                host: "imap.example.se".into(),
+                port: 993,
+                tls: TlsMode::Implicit,
+                ca_pem: None,
+                pin_sha256: None,
+            },
+            username: mailbox.into(),
+            password: "hemligt".into(),
+            folders: vec!["INBOX".into(), "Ärenden".into()],
+            start: Start::Now,
+            after_import,
+            interval_ms: 60_000,
+            max_size: 50_000_000,
+        };
+        self.store.add_mailbox(&new, &self.vault, NOW).await.unwrap();
+    }
+
+    async fn lease(&self, mailbox: &str) -> Lease {
+        let until = Timestamp(NOW.0 + 60_000);
+        self.store.take_lease(&address(mailbox), "me", None, NOW, until).await.unwrap().expect("nobody has it")
+    }
+
+    /// The epoch of the mailbox's n-th folder with this UIDVALIDITY.
+    async fn epoch(&self, lease: &Lease, folder: usize, uidvalidity: u32) -> Epoch {
+        let folders = self.store.watched_folders(lease.mailbox.id).await.unwrap();
+        self.store.epoch(lease, folders[folder].id, uidvalidity, 1, false, NOW).await.unwrap()
+    }
+
+    async fn import(&self, lease: &Lease, epoch: &Epoch, findings: Vec<(u32, Finding)>) -> Imported {
+        let cursor = findings.iter().map(|(uid, _)| uid + 1).max().unwrap_or(1);
+        let batch = batch(epoch, findings, cursor);
+        self.store.import(lease, batch, NOW).await.unwrap()
+    }
+
+    async fn ledger(&self, mailbox: &str) -> Vec<(u32, String, Option<i64>)> {
+        let (lines, _) = self.store.ledger_page(Some(mailbox), (0, 0), 1000).await.unwrap();
+        lines.into_iter().map(|line| (line.uid, line.state.as_str().to_owned(), line.message)).collect()
+    }
+
+    async fn messages(&self) -> Vec<MessageLine> {
+        self.store.messages(MessageFilter::default(), 0, 1000).await.unwrap()
+    }
+
+    async fn inbox_id(&self, inbox: &str) -> i64 {
+        self.store.inbox(&address(inbox)).await.unwrap().id
+    }
+}
+
+fn batch(epoch: &Epoch, findings: Vec<(u32, Finding)>, cursor: u32) -> Batch {
+    Batch { epoch_id: epoch.id, folder: "INBOX".into(), uidvalidity: epoch.uidvalidity, findings, cursor }
+}
+
+/// A mail with this text, for these inboxes.
+fn mail(text: &str, inboxes: &[i64]) -> Finding {
+    let sha256: [u8; 32] = Sha256::digest(text).into();
+    Finding::Mail(Box::new(Mail {
+        raw: Raw::Whole(text.as_bytes().to_vec()),
+        size: text.len() as u64,
+        sha256,
+        identity: sha256,
+        message_id: Some(format!("<{text}>")),
+        from: None,
+        subject: Some("Ärende 📬".into()),
+        internal_date: Some(NOW),
+        historic: false,
+        targets: inboxes.iter().map(|inbox| (*inbox, "mailbox: a@b.se".to_owned())).collect(),
+        effect: None,
+    }))
+}
+
+fn mail_with_effect(text: &str, inbox: i64, effect: &str) -> Finding {
+    match mail(text, &[inbox]) {
+        Finding::Mail(mail) => Finding::Mail(Box::new(Mail { effect: Some(effect.into()), ..*mail })),
+        other => other,
+    }
+}

@@ -1,0 +1,144 @@
+//! The same mail by another way is there once; every UID of a folder is a mail of its own.
+
+use super::*;
+
+fn imported(count: u64, skipped: u64) -> (u64, u64) {
+    (count, skipped)
+}
+
+fn counts(done: Imported) -> (u64, u64) {
+    (done.imported, done.skipped)
+}
+
+#[tokio::test]
+async fn through_two_mailboxes_it_is_there_once() {
+    for (at, name) in stores().await {
+        at.add("a@b.se").await;
+        at.add("c@b.se").await;
+        let inbox = at.inbox_id(INBOX).await;
+        let (first, second) = (at.lease("a@b.se").await, at.lease("c@b.se").await);
+        let (one, two) = (at.epoch(&first, 0, 7).await, at.epoch(&second, 0, 7).await);
+        assert_eq!(counts(at.import(&first, &one, vec![(1, mail("a", &[inbox]))]).await), imported(1, 0), "{name}");
+        assert_eq!(counts(at.import(&second, &two, vec![(5, mail("a", &[inbox]))]).await), imported(0, 1), "{name}");
+        let id = at.messages().await[0].id;
+        assert_eq!(at.messages().await.len(), 1, "{name}");
+        assert_eq!(at.ledger("c@b.se").await, [(5, "duplicate".to_owned(), Some(id))], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn side_by_side_in_one_folder_two_are_two_in_one_batch_and_in_several() {
+    for (at, name) in stores().await {
+        at.add("a@b.se").await;
+        at.add("c@b.se").await;
+        let inbox = at.inbox_id(INBOX).await;
+        let (first, second) = (at.lease("a@b.se").await, at.lease("c@b.se").await);
+        let (one, two) = (at.epoch(&first, 0, 7).await, at.epoch(&second, 0, 7).await);
+        let mails = vec![(1, mail("a", &[inbox])), (2, mail("a", &[inbox]))];
+        assert_eq!(counts(at.import(&first, &one, mails).await), imported(2, 0), "{name}");
+        assert_eq!(counts(at.import(&first, &one, vec![(3, mail("a", &[inbox]))]).await), imported(1, 0), "{name}");
+        // Another mailbox with four of them brings one more.
+        let mails = (1..=4).map(|uid| (uid, mail("a", &[inbox]))).collect();
+        assert_eq!(counts(at.import(&second, &two, mails).await), imported(1, 3), "{name}");
+        assert_eq!(at.messages().await.len(), 4, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_uidvalidity_brings_nothing_twice_and_loses_nothing() {
+    for (at, name) in stores().await {
+        at.add("a@b.se").await;
+        let inbox = at.inbox_id(INBOX).await;
+        let lease = at.lease("a@b.se").await;
+        let old = at.epoch(&lease, 0, 7).await;
+        let mails = vec![(1, mail("a", &[inbox])), (2, mail("a", &[inbox])), (3, mail("b", &[inbox]))];
+        at.import(&lease, &old, mails).await;
+        let new = at.epoch(&lease, 0, 8).await;
+        assert_eq!((new.replaces, new.cursor), (Some(7), 1), "{name}");
+        let mails = ["b", "a", "new", "a", "a"];
+        let mails = (1..).zip(mails).map(|(uid, text)| (uid, mail(text, &[inbox]))).collect();
+        assert_eq!(counts(at.import(&lease, &new, mails).await), imported(2, 3), "{name}");
+        // Back to the first number: a new epoch again, and all of it is known.
+        let back = at.epoch(&lease, 0, 7).await;
+        assert_eq!((back.replaces, back.id == old.id), (Some(8), false), "{name}");
+        assert_eq!(counts(at.import(&lease, &back, vec![(1, mail("new", &[inbox]))]).await), imported(0, 1), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_uidnext_that_falls_is_a_new_epoch_too() {
+    for (at, name) in stores().await {
+        at.add("a@b.se").await;
+        let lease = at.lease("a@b.se").await;
+        let folder = at.store.watched_folders(lease.mailbox.id).await.unwrap()[0].id;
+        let first = at.store.epoch(&lease, folder, 7, 100, true, NOW).await.unwrap();
+        at.store.advance_cursor(&lease, first.id, 100).await.unwrap();
+        let same = at.store.epoch(&lease, folder, 7, 100, true, NOW).await.unwrap();
+        assert_eq!(same.id, first.id, "{name}");
+        // A guess from the highest UID falls whenever the newest mail is deleted.
+        let guessed = at.store.epoch(&lease, folder, 7, 60, false, NOW).await.unwrap();
+        assert_eq!(guessed.id, first.id, "{name}");
+        let fallen = at.store.epoch(&lease, folder, 7, 60, true, NOW).await.unwrap();
+        assert_eq!((fallen.replaces, fallen.boundary, fallen.cursor), (Some(7), 60, 1), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn for_several_inboxes_it_is_there_once_in_each() {
+    for (at, name) in stores().await {
+        at.add("a@b.se").await;
+        at.add("c@b.se").await;
+        let second_inbox = NewInbox { address: address("other@mail.kundo.se"), name: None, reply_from: None };
+        at.store.add_inbox(&second_inbox, NOW).await.unwrap();
+        let (one, other) = (at.inbox_id(INBOX).await, at.inbox_id("other@mail.kundo.se").await);
+        let (first, second) = (at.lease("a@b.se").await, at.lease("c@b.se").await);
+        let (a, c) = (at.epoch(&first, 0, 7).await, at.epoch(&second, 0, 7).await);
+        at.import(&first, &a, vec![(1, mail("a", &[one]))]).await;
+        // Known in one inbox, new in the other.
+        assert_eq!(counts(at.import(&second, &c, vec![(1, mail("a", &[one, other]))]).await), imported(1, 0), "{name}");
+        let mut inboxes: Vec<String> = at.messages().await.into_iter().map(|message| message.inbox).collect();
+        inboxes.sort();
+        assert_eq!(inboxes, [INBOX, "other@mail.kundo.se"], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn two_importers_at_once_do_not_both_find_it_missing() {
+    for (at, name) in stores().await {
+        let inbox = at.inbox_id(INBOX).await;
+        let mut leases = Vec::new();
+        for mailbox in ["a@b.se", "c@b.se", "d@b.se", "e@b.se"] {
+            at.add(mailbox).await;
+            let lease = at.lease(mailbox).await;
+            let epoch = at.epoch(&lease, 0, 7).await;
+            leases.push((lease, epoch));
+        }
+        for round in 0..10 {
+            let text = format!("mail {round}");
+            let [a, b, c, d] = &leases[..] else { panic!() };
+            let import = async |(lease, epoch): &(Lease, Epoch)| {
+                at.import(lease, epoch, vec![(round + 1, mail(&text, &[inbox]))]).await.imported
+            };
+            let (a, b, c, d) = tokio::join!(import(a), import(b), import(c), import(d));
+            assert_eq!(a + b + c + d, 1, "{name}");
+        }
+        assert_eq!(at.messages().await.len(), 10, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_removed_mailbox_leaves_its_mail_and_brings_none_of_it_again() {
+    for (at, name) in stores().await {
+        at.add("a@b.se").await;
+        let inbox = at.inbox_id(INBOX).await;
+        let lease = at.lease("a@b.se").await;
+        let epoch = at.epoch(&lease, 0, 7).await;
+        at.import(&lease, &epoch, vec![(1, mail("a", &[inbox]))]).await;
+        at.store.remove_mailbox(&address("a@b.se")).await.unwrap();
+        assert_eq!(at.messages().await.len(), 1, "{name}");
+        at.add("a@b.se").await;
+        let lease = at.lease("a@b.se").await;
+        let epoch = at.epoch(&lease, 0, 7).await;
+        assert_eq!(counts(at.import(&lease, &epoch, vec![(1, mail("a", &[inbox]))]).await), imported(0, 1), "{name}");
+    }
+}

@@ -1,0 +1,49 @@
+//! What is still to happen to the customer's copies.
+
+use super::*;
+
+#[tokio::test]
+async fn an_effect_goes_its_steps_and_is_done_once() {
+    for (at, name) in stores().await {
+        at.add_with("a@b.se", AfterImport::Move("Klart".into())).await;
+        let inbox = at.inbox_id(INBOX).await;
+        let lease = at.lease("a@b.se").await;
+        let epoch = at.epoch(&lease, 0, 7).await;
+        let mails = (1..=4).map(|uid| (uid, mail_with_effect(&uid.to_string(), inbox, "move:Klart"))).collect();
+        at.import(&lease, &epoch, mails).await;
+        let open = async |above, limit| -> Vec<(u32, EffectStep)> {
+            let effects = at.store.open_effects(epoch.id, above, limit).await.unwrap();
+            effects.into_iter().map(|effect| (effect.uid, effect.step)).collect()
+        };
+        assert_eq!(open(0, 2).await, [(1, EffectStep::Pending), (2, EffectStep::Pending)], "{name}");
+        at.store.effects_copied(&lease, epoch.id, &[1, 2]).await.unwrap();
+        at.store.effects_done(&lease, epoch.id, &[1]).await.unwrap();
+        at.store.effects_impossible(&lease, epoch.id, &[3], "read-only").await.unwrap();
+        at.store.effects_failed(&lease, epoch.id, &[4], "not today").await.unwrap();
+        assert_eq!(open(0, 9).await, [(2, EffectStep::Copied), (4, EffectStep::Pending)], "{name}");
+        assert_eq!(open(2, 9).await, [(4, EffectStep::Pending)], "{name}");
+        let (open_count, impossible, problem) = at.store.effect_counts(lease.mailbox.id).await.unwrap();
+        assert_eq!((open_count, impossible, problem.as_deref()), (2, 1, Some("read-only")), "{name}");
+        // The same mail again, as after a crash, wants nothing new.
+        at.import(&lease, &epoch, vec![]).await;
+        assert_eq!(open(0, 9).await.len(), 2, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn another_wish_or_another_uidvalidity_voids_what_was_open() {
+    for (at, name) in stores().await {
+        at.add_with("a@b.se", AfterImport::Delete).await;
+        let inbox = at.inbox_id(INBOX).await;
+        let lease = at.lease("a@b.se").await;
+        let epoch = at.epoch(&lease, 0, 7).await;
+        at.import(&lease, &epoch, vec![(1, mail_with_effect("a", inbox, "delete"))]).await;
+        at.epoch(&lease, 0, 8).await;
+        assert!(at.store.open_effects(epoch.id, 0, 9).await.unwrap().is_empty(), "{name}");
+        let epoch = at.epoch(&lease, 1, 7).await;
+        at.import(&lease, &epoch, vec![(1, mail_with_effect("b", inbox, "delete"))]).await;
+        let changes = Changes { after_import: Some(AfterImport::Leave), ..Changes::default() };
+        at.store.change_mailbox(&address("a@b.se"), &changes, None, NOW).await.unwrap();
+        assert!(at.store.open_effects(epoch.id, 0, 9).await.unwrap().is_empty(), "{name}");
+    }
+}

@@ -1,0 +1,120 @@
+//! At most one worker writes for a mailbox.
+
+use super::*;
+
+#[tokio::test]
+async fn a_lease_is_exclusive_until_it_runs_out() {
+    for (at, name) in stores().await {
+        at.add("a@b.se").await;
+        let lease = at.lease("a@b.se").await;
+        let who = address("a@b.se");
+        let until = Timestamp(NOW.0 + 60_000);
+        let second = at.store.take_lease(&who, "other", None, Timestamp(NOW.0 + 59_999), until).await.unwrap();
+        assert!(second.is_none(), "{name}");
+        // Not by guessing another's token either.
+        assert!(
+            at.store.take_lease(&who, "other", Some(lease.token ^ 1), NOW, until).await.unwrap().is_none(),
+            "{name}"
+        );
+        let later = Timestamp(NOW.0 + 60_000);
+        let second =
+            at.store.take_lease(&who, "other", None, later, Timestamp(later.0 + 60_000)).await.unwrap().unwrap();
+        assert!(matches!(at.store.renew_lease(&lease, later).await, Err(StoreError::LeaseLost)), "{name}");
+        at.store.renew_lease(&second, Timestamp(later.0 + 90_000)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_dead_holders_lease_is_taken_over_at_once() {
+    for (at, name) in stores().await {
+        at.add("a@b.se").await;
+        let dead = at.lease("a@b.se").await;
+        let until = Timestamp(NOW.0 + 60_000);
+        let taken = at.store.take_lease(&address("a@b.se"), "me", Some(dead.token), NOW, until).await.unwrap();
+        assert!(taken.is_some(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_lost_the_lease_writes_nothing() {
+    for (at, name) in stores().await {
+        at.add("a@b.se").await;
+        let inbox = at.inbox_id(INBOX).await;
+        let lost = at.lease("a@b.se").await;
+        let epoch = at.epoch(&lost, 0, 7).await;
+        let later = Timestamp(NOW.0 + 60_000);
+        let won = at.store.take_lease(&address("a@b.se"), "other", None, later, Timestamp(later.0 + 1)).await.unwrap();
+        let won = won.unwrap();
+        let written = at.store.import(&lost, batch(&epoch, vec![(1, mail("a", &[inbox]))], 2), NOW).await;
+        assert!(matches!(written, Err(StoreError::LeaseLost)), "{name}");
+        let folder = at.store.watched_folders(lost.mailbox.id).await.unwrap()[0].id;
+        for written in [
+            at.store.advance_cursor(&lost, epoch.id, 9).await,
+            at.store.effects_done(&lost, epoch.id, &[1]).await,
+            at.store.decide_start(&lost, epoch.id, &[(1, 5)], 6, NOW).await,
+            at.store.mark_gone(&lost, epoch.id, &[1], NOW).await,
+            at.store.add_download_chunk(&lost, epoch.id, 1, 0, vec![1]).await,
+            at.store.epoch(&lost, folder, 8, 1, true, NOW).await.map(drop),
+        ] {
+            assert!(matches!(written, Err(StoreError::LeaseLost)), "{name}");
+        }
+        assert_eq!((at.messages().await.len(), at.ledger("a@b.se").await.len()), (0, 0), "{name}");
+        assert_eq!(at.epoch(&won, 0, 7).await.cursor, 1, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn changing_or_pausing_a_mailbox_ends_the_poll_under_way() {
+    for (at, name) in stores().await {
+        at.add_with("a@b.se", AfterImport::Delete).await;
+        let who = address("a@b.se");
+        let lease = at.lease("a@b.se").await;
+        let changes = Changes { after_import: Some(AfterImport::Leave), ..Changes::default() };
+        at.store.change_mailbox(&who, &changes, None, NOW).await.unwrap();
+        assert!(matches!(at.store.renew_lease(&lease, NOW).await, Err(StoreError::LeaseLost)), "{name}");
+        let lease = at.lease("a@b.se").await;
+        at.store.pause_mailbox(&who, true, NOW).await.unwrap();
+        assert!(matches!(at.store.renew_lease(&lease, NOW).await, Err(StoreError::LeaseLost)), "{name}");
+        assert!(at.store.due(NOW, 9).await.unwrap().is_empty(), "{name}");
+        at.store.pause_mailbox(&who, false, NOW).await.unwrap();
+        assert_eq!(at.store.due(NOW, 9).await.unwrap().len(), 1, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_a_poll_is_remembered_and_decides_the_next() {
+    for (at, name) in stores().await {
+        at.add("a@b.se").await;
+        let outcome = |success, next: Option<Timestamp>| Outcome {
+            started_at: NOW,
+            success,
+            report: "{}".into(),
+            error: (!success).then(|| "{}".into()),
+            notes: vec!["noted".into()],
+            noteworthy: true,
+            next_poll_at: next,
+            hold_until: None,
+        };
+        let status = async || at.store.mailbox(&address("a@b.se")).await.unwrap().status;
+        for failures in 1..=2 {
+            let lease = at.lease("a@b.se").await;
+            at.store.finish_poll(&lease, &outcome(false, None), Timestamp(NOW.0 + failures)).await.unwrap();
+            let now = status().await;
+            assert_eq!(
+                (now.failures, now.failing_since, now.last_success_at),
+                (failures, Some(NOW.0 + 1), None),
+                "{name}"
+            );
+        }
+        assert!(at.store.due(NOW, 9).await.unwrap().is_empty(), "{name}: a person must act first");
+        at.store.wake_waiting(NOW).await.unwrap();
+        assert_eq!(at.store.due(NOW, 9).await.unwrap().len(), 1, "{name}");
+        let lease = at.lease("a@b.se").await;
+        at.store.finish_poll(&lease, &outcome(true, Some(Timestamp(NOW.0 + 500))), Timestamp(NOW.0 + 9)).await.unwrap();
+        let now = status().await;
+        assert_eq!((now.failures, now.failing_since, now.last_success_at), (0, None, Some(NOW.0 + 9)), "{name}");
+        assert!(at.store.due(Timestamp(NOW.0 + 499), 9).await.unwrap().is_empty(), "{name}");
+        assert_eq!(at.store.due(Timestamp(NOW.0 + 500), 9).await.unwrap().len(), 1, "{name}");
+        assert_eq!(at.store.recent_polls(lease.mailbox.id, 9).await.unwrap().len(), 3, "{name}");
+    }
+}

@@ -1,0 +1,152 @@
+//! What became of every UID.
+
+use super::*;
+use crate::store::ledger::Known;
+
+#[tokio::test]
+async fn a_mail_its_bytes_and_its_line_in_the_ledger_come_together() {
+    for (at, name) in stores().await {
+        at.add("a@b.se").await;
+        let inbox = at.inbox_id(INBOX).await;
+        let lease = at.lease("a@b.se").await;
+        let epoch = at.epoch(&lease, 0, 4_294_967_295).await;
+        let done =
+            at.import(&lease, &epoch, vec![(4_294_967_290, mail("hej", &[inbox])), (3, mail("", &[inbox]))]).await;
+        assert_eq!(done, Imported { imported: 2, skipped: 0, quarantined: 0, bytes: 3 }, "{name}");
+        let messages = at.messages().await;
+        assert_eq!((messages[0].uid, messages[0].uidvalidity), (4_294_967_290, 4_294_967_295), "{name}");
+        assert_eq!(messages[0].subject.as_deref(), Some("Ärende 📬"), "{name}");
+        for (message, text) in messages.iter().zip(["hej", ""]) {
+            let sha256 = at.store.message_sha256(message.id).await.unwrap();
+            assert_eq!(crate::vault::hex(&sha256), message.sha256, "{name}");
+            assert_eq!(at.store.raw_chunk(&sha256, 0).await.unwrap().unwrap(), text.as_bytes(), "{name}");
+            assert!(at.store.raw_chunk(&sha256, 1).await.unwrap().is_none(), "{name}");
+        }
+        let states: Vec<String> = at.ledger("a@b.se").await.into_iter().map(|(_, state, _)| state).collect();
+        assert_eq!(states, ["imported", "imported"], "{name}");
+        assert_eq!(at.epoch(&lease, 0, 4_294_967_295).await.cursor, 4_294_967_291, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_large_mail_is_cut_into_rows_and_a_download_becomes_the_same_rows() {
+    for (at, name) in stores().await {
+        at.add("a@b.se").await;
+        let inbox = at.inbox_id(INBOX).await;
+        let lease = at.lease("a@b.se").await;
+        let epoch = at.epoch(&lease, 0, 7).await;
+        let text = "x".repeat(CHUNK) + "rest";
+        for (seq, part) in [(0, &text.as_bytes()[..CHUNK]), (1, b"rest")] {
+            at.store.add_download_chunk(&lease, epoch.id, 1, seq, part.to_vec()).await.unwrap();
+        }
+        assert_eq!(at.store.download_chunk(epoch.id, 1, 1).await.unwrap().unwrap(), b"rest", "{name}");
+        let downloaded = match mail(&text, &[inbox]) {
+            Finding::Mail(mail) => Finding::Mail(Box::new(Mail { raw: Raw::Downloaded, ..*mail })),
+            other => other,
+        };
+        at.import(&lease, &epoch, vec![(1, downloaded)]).await;
+        assert!(at.store.download_chunk(epoch.id, 1, 0).await.unwrap().is_none(), "{name}: it is no download any more");
+        at.import(&lease, &epoch, vec![(2, mail(&text, &[inbox]))]).await;
+        let sha256 = at.store.message_sha256(at.messages().await[1].id).await.unwrap();
+        let mut stored = Vec::new();
+        for seq in 0..3 {
+            stored.extend(at.store.raw_chunk(&sha256, seq).await.unwrap().unwrap_or_default());
+        }
+        assert_eq!(stored, text.as_bytes(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_cursor_never_goes_back() {
+    for (at, name) in stores().await {
+        at.add("a@b.se").await;
+        let lease = at.lease("a@b.se").await;
+        let epoch = at.epoch(&lease, 0, 7).await;
+        at.store.advance_cursor(&lease, epoch.id, 50).await.unwrap();
+        at.store.advance_cursor(&lease, epoch.id, 20).await.unwrap();
+        at.store.import(&lease, batch(&epoch, vec![], 10), NOW).await.unwrap();
+        assert_eq!(at.epoch(&lease, 0, 7).await.cursor, 50, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn pending_becomes_anything_and_what_is_finished_stays() {
+    for (at, name) in stores().await {
+        at.add("a@b.se").await;
+        let inbox = at.inbox_id(INBOX).await;
+        let lease = at.lease("a@b.se").await;
+        let epoch = at.epoch(&lease, 0, 7).await;
+        let pending = || Finding::Pending { reason: "not given".into() };
+        let too_large = || Finding::Quarantined {
+            reason: "too large".into(),
+            size: 99,
+            internal_date: None,
+            headers: b"Subject: \0\xff".to_vec(),
+        };
+        at.import(&lease, &epoch, vec![(1, pending()), (2, pending()), (3, pending()), (4, pending())]).await;
+        at.import(&lease, &epoch, vec![(1, mail("a", &[inbox])), (2, too_large()), (3, pending())]).await;
+        at.store.mark_gone(&lease, epoch.id, &[1, 4], NOW).await.unwrap();
+        at.import(&lease, &epoch, vec![(2, pending())]).await;
+        let ledger = at.ledger("a@b.se").await;
+        let states: Vec<(u32, &str)> = ledger.iter().map(|(uid, state, _)| (*uid, state.as_str())).collect();
+        assert_eq!(states, [(1, "imported"), (2, "quarantined"), (3, "pending"), (4, "gone")], "{name}");
+        assert_eq!(at.store.open_cases(lease.mailbox.id).await.unwrap(), (1, 1), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_start_leaves_out_is_known_as_ranges() {
+    for (at, name) in stores().await {
+        at.add("a@b.se").await;
+        let lease = at.lease("a@b.se").await;
+        let epoch = at.epoch(&lease, 0, 7).await;
+        at.store.decide_start(&lease, epoch.id, &[(1, 499_999), (500_001, 500_001)], 500_000, NOW).await.unwrap();
+        let known = |known: &[Known]| known.iter().map(|k| (k.first, k.last, k.pending)).collect::<Vec<_>>();
+        for (first, last, wanted) in [
+            (1, 1, vec![(1, 499_999, false)]),
+            (400, 500_000, vec![(1, 499_999, false)]),
+            (500_000, 500_000, vec![]),
+            (499_999, 600_000, vec![(1, 499_999, false), (500_001, 500_001, false)]),
+        ] {
+            assert_eq!(known(&at.store.known(epoch.id, first, last).await.unwrap()), wanted, "{name} {first}");
+        }
+        let epoch = at.epoch(&lease, 0, 7).await;
+        assert_eq!((epoch.cursor, epoch.start_decided), (500_000, true), "{name}");
+        let (lines, _) = at.store.ledger_page(None, (0, 0), 9).await.unwrap();
+        let ranges: Vec<_> = lines.iter().map(|line| (line.uid, line.uid_last)).collect();
+        assert_eq!(ranges, [(1, Some(499_999)), (500_001, None)], "{name}");
+        // A new start is decided anew.
+        let changes = Changes { start: Some(Start::All), ..Changes::default() };
+        at.store.change_mailbox(&address("a@b.se"), &changes, None, NOW).await.unwrap();
+        assert!(at.ledger("a@b.se").await.is_empty(), "{name}");
+        let lease = at.lease("a@b.se").await;
+        let epoch = at.epoch(&lease, 0, 7).await;
+        assert_eq!((epoch.cursor, epoch.start_decided, epoch.boundary), (1, false, 1), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_ledger_is_read_page_by_page() {
+    for (at, name) in stores().await {
+        at.add("a@b.se").await;
+        let inbox = at.inbox_id(INBOX).await;
+        let lease = at.lease("a@b.se").await;
+        for folder in 0..2 {
+            let epoch = at.epoch(&lease, folder, 7).await;
+            let mails = (1..=3).map(|uid| (uid, mail(&format!("{folder}{uid}"), &[inbox]))).collect();
+            at.import(&lease, &epoch, mails).await;
+        }
+        let (mut after, mut seen) = ((0, 0), Vec::new());
+        loop {
+            let (lines, next) = at.store.ledger_page(Some("a@b.se"), after, 2).await.unwrap();
+            seen.extend(lines.into_iter().map(|line| (line.folder, line.uid)));
+            match next {
+                Some(next) => after = next,
+                None => break,
+            }
+        }
+        let folders = ["INBOX", "INBOX", "INBOX", "Ärenden", "Ärenden", "Ärenden"];
+        let wanted: Vec<_> = folders.iter().zip([1, 2, 3, 1, 2, 3]).map(|(f, uid)| ((*f).to_owned(), uid)).collect();
+        assert_eq!(seen, wanted, "{name}");
+    }
+}
