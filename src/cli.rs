@@ -30,6 +30,9 @@ use crate::vault::Vault;
 use failure::Failure;
 use output::Output;
 
+/// The heading under which every command's help lists what all of them take.
+const GLOBAL: &str = "Global options";
+
 /// Fetches mail from customers' IMAP mailboxes into your inboxes: nothing lost, nothing twice, and the customer's copy left
 /// as the customer wants it.
 #[derive(Parser)]
@@ -37,16 +40,16 @@ use output::Output;
 #[command(after_help = "Exit codes: 0 done, 1 something failed, 2 wrong usage, 78 bad configuration.")]
 struct Cli {
     /// Configuration file (TOML); every key and its default: `mailferry check --defaults`
-    #[arg(long, global = true, value_name = "FILE", env = "MAILFERRY_CONFIG")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "FILE", env = "MAILFERRY_CONFIG")]
     config: Option<PathBuf>,
     /// Database: sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME [default: sqlite://data/mailferry.db]
-    #[arg(long, global = true, value_name = "URL", env = "MAILFERRY_DATABASE_URL", hide_env_values = true)]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "URL", env = "MAILFERRY_DATABASE_URL", hide_env_values = true)]
     database: Option<String>,
     /// Print JSON, one object a line
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     json: bool,
     /// How log lines on standard error look
-    #[arg(long, global = true, value_enum, default_value = "text", value_name = "FORMAT")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_enum, default_value = "text", value_name = "FORMAT")]
     log_format: LogFormat,
     #[command(subcommand)]
     command: Command,

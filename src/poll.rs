@@ -66,8 +66,19 @@ impl Budget {
     fn is_over(&self) -> bool {
         self.stop.is_cancelled() || Instant::now() >= self.until
     }
+
+    /// Returns when the message in hand has had time enough since the end.
+    async fn out_of_patience(&self) {
+        tokio::select! {
+            () = self.stop.cancelled() => {}
+            () = tokio::time::sleep_until(self.until) => {}
+        }
+        tokio::time::sleep(LAST_MESSAGE).await;
+    }
 }
 
+/// The time that the message in hand has when the budget is over.
+const LAST_MESSAGE: Duration = Duration::from_secs(5);
 /// Batches that wait to be committed. A commit that takes long, as when SQLite tidies its log, does not stop the fetching.
 const BATCHES_AHEAD: usize = 2;
 

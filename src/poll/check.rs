@@ -148,5 +148,6 @@ fn after_import(session: &Session, action: &AfterImport, folders: &[String], tel
 
 fn days_left(until: Timestamp, now: Timestamp) -> String {
     let days = until.since(now).as_secs() / 86400;
-    if days < SOON_DAYS { format!("only {days} days left") } else { format!("{days} days left") }
+    let unit = if days == 1 { "day" } else { "days" };
+    if days < SOON_DAYS { format!("only {days} {unit} left") } else { format!("{days} {unit} left") }
 }

@@ -117,11 +117,19 @@ impl<'a> Messages<'a> {
     async fn fill(&mut self, batch: &mut Vec<Arrived>) -> Result<bool, PollError> {
         let mut bytes = 0;
         while batch.len() < self.deps.limits.batch_messages.0 && bytes < self.deps.limits.batch_bytes.0 {
-            if self.budget.is_over() {
+            let budget = self.budget;
+            if budget.is_over() {
                 self.ended_early = true;
                 return Ok(true);
             }
-            let Some(arrived) = self.next().await? else { return Ok(true) };
+            let next = tokio::select! {
+                next = self.next() => next?,
+                () = budget.out_of_patience() => {
+                    self.ended_early = true;
+                    return Ok(true);
+                }
+            };
+            let Some(arrived) = next else { return Ok(true) };
             if let What::Whole(body) = &arrived.what {
                 bytes += body.len() as u64;
             }

@@ -86,7 +86,13 @@ impl Store {
         let store =
             if url.starts_with("sqlite:") { Self::open_sqlite(url).await? } else { Self::open_postgres(url).await? };
         match &store.db {
-            Db::Sqlite { writer, .. } => sqlx::migrate!("migrations/sqlite").run(writer).await?,
+            Db::Sqlite { writer, .. } => {
+                let migrations = sqlx::migrate!("migrations/sqlite");
+                // Migrations of SQLite take no lock: a process that starts at the same moment may have been first.
+                if migrations.run(writer).await.is_err() {
+                    migrations.run(writer).await?;
+                }
+            }
             Db::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await?,
         }
         Ok(store)

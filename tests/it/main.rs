@@ -20,3 +20,4 @@ mod failures;
 mod fidelity;
 mod greenmail;
 mod kit;
+mod stopping;

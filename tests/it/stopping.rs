@@ -1,0 +1,55 @@
+//! `mailferry serve` is told to stop while a mail is on its way: once finishes what is in hand, twice ends at once.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{
+    facts::{JOBB, JOBB_INBOX},
+    mail::mail,
+    mailferry::{Mailferry, Serve},
+    scripted::Scripted,
+    wait,
+};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A server that gives the first of two mails and then nothing, a mailbox at it, and a `serve` that has imported the first.
+fn in_the_middle() -> (Mailferry, Serve) {
+    let (one, two) = (mail("one", JOBB), mail("two", JOBB));
+    let body = String::from_utf8(one.clone()).unwrap().replace('\r', "\\r").replace('\n', "\\n");
+    let hangs = format!(
+        "S: * OK ready\nORDINARY\n\nWHEN: TAG UID FETCH *BODY.PEEK[]*\n\
+         S-RAW: * 1 FETCH (UID 1 BODY[] {{{}}}\\r\\n{body})\\r\\n\nDELAY 600000\n",
+        one.len()
+    );
+    let server = Scripted::with_messages(&[&hangs, "S: * OK ready\nORDINARY"], vec![one, two]);
+    let mut mailferry = Mailferry::new();
+    mailferry.env("MAILFERRY__LIMITS__BATCH_MESSAGES", "1");
+    mailferry.add_inbox(JOBB_INBOX);
+    mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.options("none"), &["--start", "all"]);
+    let serve = mailferry.serve();
+    wait::until("the first mail", PATIENCE, || (mailferry.subjects() == ["one"]).then_some(()));
+    std::mem::forget(server); // its end would wait for the connection that hangs
+    (mailferry, serve)
+}
+
+#[test]
+fn told_once_it_keeps_what_it_has_and_the_next_poll_goes_on() {
+    let (mailferry, mut serve) = in_the_middle();
+    serve.sigterm();
+    assert!(serve.wait().success(), "{}", serve.output());
+    assert_eq!(mailferry.subjects(), ["one"]);
+    assert_eq!(mailferry.poll_ok(), 1, "nothing holds the mailbox");
+    assert_eq!(mailferry.subjects(), ["one", "two"]);
+}
+
+#[test]
+fn told_twice_it_ends_at_once() {
+    let (mailferry, mut serve) = in_the_middle();
+    serve.sigterm();
+    wait::until("the first signal is heard", PATIENCE, || (serve.get("/readyz") == Some(503)).then_some(()));
+    let told = Instant::now();
+    serve.sigterm();
+    assert!(!serve.wait().success(), "it did not finish");
+    assert!(told.elapsed() < Duration::from_secs(5), "the message in hand is not waited for");
+    assert_eq!(mailferry.poll_ok(), 1, "what it held is free at once, since it is seen to be dead");
+}
