@@ -42,7 +42,8 @@ struct Cli {
     /// Configuration file (TOML); every key and its default: `mailferry check --defaults`
     #[arg(long, global = true, help_heading = GLOBAL, value_name = "FILE", env = "MAILFERRY_CONFIG")]
     config: Option<PathBuf>,
-    /// Database: sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME [default: sqlite://data/mailferry.db]
+    /// Database: sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME [default: sqlite://data/mailferry.db]; with a password
+    /// better by the environment, since other users of the machine can read arguments
     #[arg(long, global = true, help_heading = GLOBAL, value_name = "URL", env = "MAILFERRY_DATABASE_URL", hide_env_values = true)]
     database: Option<String>,
     /// Print JSON, one object a line

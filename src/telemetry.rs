@@ -16,7 +16,8 @@ pub enum LogFormat {
 pub fn start(format: LogFormat, default: LevelFilter) {
     let filter = EnvFilter::builder().with_default_directive(default.into()).from_env_lossy();
     // async-imap's log lines hold what goes over the wire: never, whatever RUST_LOG says (its TRACE is compiled out too).
-    let filter = ["async_imap=off", "imap_proto=off"]
+    // What the certificate verifier has to say is in the error that it returns.
+    let filter = ["async_imap=off", "imap_proto=off", "rustls_platform_verifier=off"]
         .iter()
         .filter_map(|directive| directive.parse().ok())
         .fold(filter, EnvFilter::add_directive);

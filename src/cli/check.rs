@@ -28,56 +28,57 @@ pub async fn run(args: &Args, overrides: &Overrides, output: Output) -> Result<E
         print(config::DEFAULTS)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let tell = |step, ok, detail: String| {
-        let line = Line { step, ok, detail };
-        output.one(&line, || format!("{}  {step}: {}", if ok { "ok    " } else { "WRONG " }, line.detail))
+    let mut worst = None;
+    let mut told = Ok(());
+    let tell = &mut |step, result: Result<String, Failure>| {
+        let ok = result.is_ok();
+        let details = match result {
+            Ok(detail) => vec![detail],
+            Err(failure) => {
+                worst = Some(failure.code());
+                failure.into_lines()
+            }
+        };
+        for detail in details {
+            let line = Line { step, ok, detail };
+            let words = || format!("{}  {step}: {}", if ok { "ok    " } else { "WRONG " }, line.detail);
+            if told.is_ok() {
+                told = output.one(&line, words);
+            }
+        }
     };
+    walk(overrides, tell).await;
+    told?;
+    Ok(worst.unwrap_or(ExitCode::SUCCESS))
+}
+
+/// Looks at one thing after the other, as far as one needs the other.
+async fn walk(overrides: &Overrides, tell: &mut impl FnMut(&'static str, Result<String, Failure>)) {
     let config = match config::load(overrides) {
         Ok(config) => config,
-        Err(problems) => {
-            for problem in &problems {
-                tell("configuration", false, problem.clone())?;
-            }
-            return Err(Failure::configuration(problems));
-        }
+        Err(problems) => return tell("configuration", Err(Failure::configuration(problems))),
     };
-    tell("configuration", true, "every key is known and makes sense".to_owned())?;
+    tell("configuration", Ok("every key is known and makes sense".to_owned()));
     let store = match app::store(&config).await {
         Ok(store) => store,
-        Err(error) => {
-            let mend = "is the server running, and are name, user and password in database.url right?";
-            let detail =
-                if matches!(error, StoreError::Url(_)) { error.to_string() } else { format!("{error}; {mend}") };
-            tell("database", false, detail)?;
-            return Err(error.into());
-        }
+        Err(error) => return tell("database", Err(error.into())),
     };
     let place =
         store.sqlite_file().map_or_else(|| "PostgreSQL".to_owned(), |file| format!("SQLite, {}", file.display()));
-    tell("database", true, format!("{place}, its schema is up to date"))?;
-    let result = app::vault(&config, &store).await;
-    let place = app::key_location(&config, &store);
-    let place = place.file().map_or_else(|| "vault.key".to_owned(), |path| path.display().to_string());
-    let checked = match result {
+    tell("database", Ok(format!("{place}, its schema is up to date")));
+    match app::vault(&config, &store).await {
         Ok(vault) => {
+            let place = app::key_location(&config, &store);
+            let place = place.file().map_or_else(|| "vault.key".to_owned(), |path| path.display().to_string());
             let key = vault.sealing_key().unwrap_or_default();
-            tell("key", true, format!("{place}, key {key}, {} in all", vault.key_count()))?;
-            open_all(&store, &vault).await
+            tell("key", Ok(format!("{place}, key {key}, {} in all", vault.key_count())));
+            let opened = open_all(&store, &vault).await;
+            let said = opened.map(|count| format!("{count} stored, all of them open with the key"));
+            tell("passwords", said.map_err(Failure::from));
         }
-        Err(error) => {
-            tell("key", false, error.to_string())?;
-            Err(error)
-        }
-    };
-    store.close().await;
-    match checked {
-        Ok(count) => tell("passwords", true, format!("{count} stored, all of them open with the key"))?,
-        Err(error) => {
-            tell("passwords", false, error.to_string())?;
-            return Err(error.into());
-        }
+        Err(error) => tell("key", Err(error.into())),
     }
-    Ok(ExitCode::SUCCESS)
+    store.close().await;
 }
 
 /// Opens every stored password: a key that is there may still be the wrong one.

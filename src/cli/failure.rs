@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::store::StoreError;
+use crate::vault::VaultError;
 
 /// Something failed.
 const FAILED: u8 = 1;
@@ -34,18 +35,29 @@ impl Failure {
         Self { code: CONFIGURATION, lines: problems }
     }
 
+    /// The exit code.
+    pub fn code(&self) -> ExitCode {
+        ExitCode::from(self.code)
+    }
+
+    /// The sentences.
+    pub fn into_lines(self) -> Vec<String> {
+        self.lines
+    }
+
     /// Says it.
     pub fn report(&self) -> ExitCode {
         for line in &self.lines {
             eprintln!("mailferry: {line}");
         }
-        ExitCode::from(self.code)
+        self.code()
     }
 }
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
+            StoreError::Vault(VaultError::Exists(_)) => Self::failed(error.to_string()),
             StoreError::Url(_) | StoreError::Vault(_) => Self::configuration(vec![error.to_string()]),
             _ => Self::failed(error.to_string()),
         }

@@ -11,6 +11,7 @@ use crate::store::{InboxOverview, NewInbox};
 #[derive(Subcommand)]
 pub enum Command {
     /// Add an inbox
+    #[command(override_usage = "mailferry inbox add (<ADDRESS> | --for <ADDRESS> --domain <DOMAIN>) [OPTIONS]")]
     Add {
         /// Its address, e.g. jobb.lillestad.se@mail.kundo.se
         #[arg(required_unless_present = "for", conflicts_with = "for")]

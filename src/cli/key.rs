@@ -8,11 +8,16 @@ use serde_json::json;
 use super::{Context, Failure};
 use crate::app;
 use crate::store::StoreError;
+use crate::vault::VaultError;
 
 #[derive(Subcommand)]
 pub enum Command {
     /// Create the key file; never overwrites one
-    Generate,
+    Generate {
+        /// The old key is lost for good: forget the passwords that only it could open
+        #[arg(long)]
+        forget_passwords: bool,
+    },
     /// Seal every password with a new key and forget the old one
     Rotate,
 }
@@ -21,10 +26,18 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
     let location = app::key_location(&context.config, &context.store);
     let file = || location.file().map(|path| path.display().to_string()).unwrap_or_default();
     match command {
-        Command::Generate => {
-            if context.store.has_sealed_passwords().await? && location.file().is_some_and(|path| !path.exists()) {
-                let path = location.file().map(std::path::Path::to_owned).unwrap_or_default();
-                return Err(StoreError::Vault(crate::vault::VaultError::Lost(path)).into());
+        Command::Generate { forget_passwords } => {
+            if let Some(path) = location.file().filter(|path| !path.exists())
+                && context.store.has_sealed_passwords().await?
+            {
+                if !forget_passwords {
+                    return Err(StoreError::Vault(VaultError::Lost(path.to_owned())).into());
+                }
+                let count = context.store.forget_passwords().await?;
+                context.output.say(&format!(
+                    "Forgot {count} stored passwords. Give each mailbox its own again: \
+                     mailferry mailbox set ADDRESS --password-stdin"
+                ))?;
             }
             let vault = location.generate().map_err(StoreError::Vault)?;
             let made = json!({ "file": file(), "key": vault.sealing_key() });

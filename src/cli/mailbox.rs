@@ -19,6 +19,10 @@ use settings::Settings;
 #[derive(Subcommand)]
 pub enum Command {
     /// Add a mailbox; nothing is connected to yet, `mailbox check` does that
+    #[command(
+        override_usage = "mailferry mailbox add <ADDRESS> --inbox <ADDRESS> --host <HOST> (--password-file <FILE> | \
+                          --password-stdin) [OPTIONS]"
+    )]
     Add {
         /// The customer's address, e.g. jobb@lillestad.se
         address: Address,
@@ -143,10 +147,20 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
 }
 
 fn new_mailbox(address: Address, password: &Password, settings: &Settings) -> Result<NewMailbox, Failure> {
-    let need = |what: &str| Failure::usage(format!("{what} is needed; see `mailferry mailbox add --help`"));
-    let inbox = settings.inbox.clone().ok_or_else(|| need("--inbox"))?;
-    let server = settings.new_server()?;
-    let password = password.read()?.ok_or_else(|| need("--password-file or --password-stdin"))?;
+    let mut missing = Vec::new();
+    if settings.inbox.is_none() {
+        missing.push("--inbox");
+    }
+    if settings.host.is_none() {
+        missing.push("--host");
+    }
+    if password.password_file.is_none() && !password.password_stdin {
+        missing.push("--password-file or --password-stdin");
+    }
+    let need = || Failure::usage(format!("missing: {}; see `mailferry mailbox add --help`", missing.join(", ")));
+    let inbox = settings.inbox.clone().ok_or_else(need)?;
+    let server = settings.new_server().ok_or_else(need)??;
+    let password = password.read()?.ok_or_else(need)?;
     Ok(NewMailbox {
         username: settings.username.clone().unwrap_or_else(|| address.to_string()),
         inbox,

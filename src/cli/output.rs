@@ -11,8 +11,9 @@ pub struct Output {
     pub json: bool,
 }
 
-/// The widest a column gets in a table.
+/// The widest a column gets in a table, and the last one.
 const WIDEST: usize = 60;
+const LONGEST: usize = 500;
 
 impl Output {
     /// Prints one object: as JSON, or by the words given.
@@ -39,7 +40,15 @@ impl Output {
             return print(&format!("{none}\n"));
         }
         let mut lines = vec![headings.iter().map(|heading| (*heading).to_owned()).collect::<Vec<_>>()];
-        lines.extend(rows.iter().map(|row| cells(row).iter().map(|cell| fit(cell)).collect()));
+        lines.extend(rows.iter().map(|row| {
+            let cells = cells(row);
+            // Nothing stands behind the last column, so it may be as long as it is.
+            cells
+                .iter()
+                .enumerate()
+                .map(|(n, cell)| fit(cell, if n + 1 < cells.len() { WIDEST } else { LONGEST }))
+                .collect()
+        }));
         print(&table(&lines))
     }
 
@@ -62,10 +71,10 @@ pub fn print(text: &str) -> std::io::Result<()> {
     }
 }
 
-fn fit(cell: &str) -> String {
+fn fit(cell: &str, most: usize) -> String {
     // What strangers wrote may hold anything; a terminal must not obey it.
     let clean: String = cell.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if clean.chars().count() <= WIDEST { clean } else { clean.chars().take(WIDEST - 1).chain(['…']).collect() }
+    if clean.chars().count() <= most { clean } else { clean.chars().take(most - 1).chain(['…']).collect() }
 }
 
 fn table(lines: &[Vec<String>]) -> String {

@@ -108,16 +108,19 @@ fn tell(report: &Report, output: Output) -> std::io::Result<()> {
     output.one(report, || {
         let Report { mailbox, imported, skipped, quarantined, effects_done, effects_pending, bytes, seconds, error } =
             report;
-        let mut words =
-            format!("{mailbox}: {imported} imported ({bytes} bytes), {skipped} skipped, {quarantined} quarantined");
-        if effects_done + effects_pending > 0 {
-            words.push_str(&format!(", {effects_done} copies dealt with, {effects_pending} to do"));
-        }
-        words.push_str(&format!(", {seconds} s"));
+        let mut words = String::new();
         if let Some(error) = error {
             let next = error.retry.map_or_else(|| "a person must act first".to_owned(), |at| format!("next try {at}"));
-            words.push_str(&format!("\n  FAILED at {}: {} ({next})", error.step.name(), error.message));
+            words = format!("{mailbox}: FAILED at {}: {} ({next})\n", error.step.name(), error.message);
         }
+        let size = bytesize::ByteSize(*bytes).display().si();
+        words.push_str(&format!(
+            "{mailbox}: {imported} imported ({size}), {skipped} skipped, {quarantined} quarantined"
+        ));
+        if effects_done + effects_pending > 0 {
+            words.push_str(&format!(", {effects_done} copies dealt with, {effects_pending} still to do"));
+        }
+        words.push_str(&format!(", {seconds} s"));
         words
     })
 }

@@ -12,8 +12,14 @@ pub fn all(given: &Figment, names: &dyn Fn(&Value, &str) -> String) -> Vec<Strin
         Ok(dict) => dict,
         Err(errors) => return errors.into_iter().map(|error| error.to_string()).collect(),
     };
+    let sections = Figment::from(Toml::string(DEFAULTS)).extract::<Dict>().unwrap_or_default();
     let mut problems = Vec::new();
     for (section, value) in &dict {
+        if !sections.contains_key(section) {
+            let known: Vec<&str> = sections.keys().map(String::as_str).collect();
+            problems.push(format!("{}: unknown section; known are: {}", names(value, section), known.join(", ")));
+            continue;
+        }
         match value {
             Value::Dict(_, keys) => {
                 for (key, value) in keys {

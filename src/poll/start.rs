@@ -10,7 +10,7 @@ use super::select::OpenFolder;
 use super::{Deps, PollError, Step, Tally};
 use crate::clock::Timestamp;
 use crate::imap::{Session, UidSet};
-use crate::store::Lease;
+use crate::store::{Lease, StoreError};
 
 /// SEARCH SINCE knows days of the server's own calendar only (reference row A15): this much earlier is never too late.
 const MARGIN_MS: i64 = 2 * 24 * 3600 * 1000;
@@ -36,14 +36,16 @@ pub async fn decide(
             0 => Vec::new(),
             _ => wanted(session, folder, old_last, moment).await?,
         };
-        skipped = gaps(&wanted, old_last);
-        cursor = wanted.first().copied().unwrap_or(folder.epoch.boundary);
-        tally.done.skipped += u64::from(folder.selected.exists).saturating_sub(wanted.len() as u64);
+        // Where the start is decided anew, what became of some of these mails is decided already.
+        let known = deps.store.known(folder.epoch.id, 1, old_last).await.map_err(stored)?;
+        let first_open = known.iter().find(|known| known.pending).map(|known| known.first);
+        cursor = wanted.first().copied().into_iter().chain(first_open).min().unwrap_or(folder.epoch.boundary);
+        let known: Vec<(u32, u32)> = known.into_iter().map(|known| (known.first, known.last)).collect();
+        skipped = gaps(&wanted, &known, old_last);
+        let kept = wanted.len() + known.iter().filter(|(uid, _)| wanted.binary_search(uid).is_err()).count();
+        tally.done.skipped += u64::from(folder.selected.exists).saturating_sub(kept as u64);
     }
-    deps.store
-        .decide_start(lease, folder.epoch.id, &skipped, cursor, deps.clock.now())
-        .await
-        .map_err(|error| PollError::store(Step::Search, &error))?;
+    deps.store.decide_start(lease, folder.epoch.id, &skipped, cursor, deps.clock.now()).await.map_err(stored)?;
     folder.epoch.start_decided = true;
     folder.epoch.cursor = cursor;
     Ok(())
@@ -75,20 +77,26 @@ async fn wanted(
     Ok(wanted)
 }
 
-/// The ranges from 1 to `last` without these.
-fn gaps(uids: &[u32], last: u32) -> Vec<(u32, u32)> {
+/// The ranges from 1 to `last` without the wanted UIDs and the known ranges, both ascending.
+fn gaps(wanted: &[u32], known: &[(u32, u32)], last: u32) -> Vec<(u32, u32)> {
+    let mut kept: Vec<(u32, u32)> = wanted.iter().map(|uid| (*uid, *uid)).chain(known.iter().copied()).collect();
+    kept.sort_unstable();
     let mut gaps = Vec::new();
     let mut next = 1;
-    for &uid in uids {
-        if uid > next {
-            gaps.push((next, uid - 1));
+    for (first, end) in kept {
+        if first > next {
+            gaps.push((next, first - 1));
         }
-        next = uid.saturating_add(1);
+        next = next.max(end.saturating_add(1));
     }
     if next <= last {
         gaps.push((next, last));
     }
     gaps
+}
+
+fn stored(error: StoreError) -> PollError {
+    PollError::store(Step::Search, &error)
 }
 
 /// `1-Feb-2026` (RFC 3501 9, date).
@@ -103,10 +111,12 @@ mod tests {
 
     #[test]
     fn the_gaps_are_what_is_left_out() {
-        assert_eq!(gaps(&[], 9), [(1, 9)]);
-        assert_eq!(gaps(&[1, 2, 5], 9), [(3, 4), (6, 9)]);
-        assert_eq!(gaps(&[9], 9), [(1, 8)]);
-        assert_eq!(gaps(&[1], 1), []);
+        assert_eq!(gaps(&[], &[], 9), [(1, 9)]);
+        assert_eq!(gaps(&[1, 2, 5], &[], 9), [(3, 4), (6, 9)]);
+        assert_eq!(gaps(&[9], &[], 9), [(1, 8)]);
+        assert_eq!(gaps(&[1], &[], 1), []);
+        assert_eq!(gaps(&[1, 4], &[(2, 2), (4, 4), (6, 7)], 9), [(3, 3), (5, 5), (8, 9)]);
+        assert_eq!(gaps(&[], &[(1, 9)], 9), []);
     }
 
     #[test]

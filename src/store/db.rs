@@ -9,6 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use sqlx::{ConnectOptions, Connection};
 
 use super::StoreError;
 
@@ -128,6 +129,9 @@ impl Store {
         let options =
             PgConnectOptions::from_str(url).map_err(|_| unusable("write postgres://USER:PASSWORD@HOST/NAME"))?;
         let options = options.application_name("mailferry");
+        // The pool would only say that it waited in vain.
+        let first = tokio::time::timeout(Duration::from_secs(10), options.connect());
+        first.await.map_err(|_| unusable("the server does not answer in time"))??.close().await?;
         let pool = PgPoolOptions::new()
             .max_connections(16)
             .acquire_timeout(Duration::from_secs(10))

@@ -118,7 +118,7 @@ impl Store {
             for (first, last) in skipped {
                 sqlx::query(
                     "INSERT INTO ledger (epoch_id, uid, uid_last, state, reason, updated_at) \
-                     VALUES ($1, $2, $3, 'skipped', $4, $5) ON CONFLICT DO NOTHING",
+                     VALUES ($1, $2, $3, 'skipped', $4, $5)",
                 )
                 .bind(epoch_id)
                 .bind(i64::from(*first))

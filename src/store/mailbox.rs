@@ -325,6 +325,26 @@ impl Store {
                 )
                 .bind(before.id).execute(&mut *tx).await?;
             }
+            if changes.max_size.is_some_and(|size| size > before.max_size) {
+                // What was too large may fit now: it is asked for again.
+                sqlx::query(
+                    "UPDATE ledger SET state = 'pending' WHERE state = 'quarantined' AND size > $2 AND size <= $3 \
+                     AND epoch_id IN (SELECT e.id FROM epoch e JOIN folder f ON f.id = e.folder_id WHERE f.mailbox_id = $1)",
+                )
+                .bind(before.id)
+                .bind(i64::try_from(before.max_size).unwrap_or(i64::MAX))
+                .bind(changes.max_size.and_then(|size| i64::try_from(size).ok()).unwrap_or(i64::MAX))
+                .execute(&mut *tx)
+                .await?;
+                sqlx::query(
+                    "UPDATE epoch SET cursor = (SELECT min(l.uid) FROM ledger l WHERE l.epoch_id = epoch.id AND \
+                     l.state = 'pending') WHERE folder_id IN (SELECT id FROM folder WHERE mailbox_id = $1) AND EXISTS \
+                     (SELECT 1 FROM ledger l WHERE l.epoch_id = epoch.id AND l.state = 'pending' AND l.uid < epoch.cursor)",
+                )
+                .bind(before.id)
+                .execute(&mut *tx)
+                .await?;
+            }
             if start != before.start {
                 // The start is decided anew, for what it left out so far.
                 sqlx::query(
@@ -369,6 +389,14 @@ impl Store {
         let count: i64 = read!(self, pool =>
             sqlx::query_scalar("SELECT count(*) FROM mailbox WHERE password_sealed IS NOT NULL").fetch_one(pool).await)?;
         Ok(count > 0)
+    }
+
+    /// Forgets every password, since the key that sealed them is lost. Returns how many there were.
+    pub async fn forget_passwords(&self) -> Result<u64, StoreError> {
+        Ok(write!(self, tx => {
+            sqlx::query("UPDATE mailbox SET password_sealed = NULL WHERE password_sealed IS NOT NULL")
+                .execute(&mut *tx).await?.rows_affected()
+        }))
     }
 
     /// Seals every password anew with the vault's sealing key; all or none. Returns how many there were.

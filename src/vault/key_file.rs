@@ -24,7 +24,10 @@ pub enum VaultError {
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error("{path}: the key file cannot be written: {source}")]
     Unwritable { path: PathBuf, source: std::io::Error },
-    #[error("{0}: no key file there, but passwords sealed with it are stored; put the file back from your backup")]
+    #[error(
+        "{0}: no key file there, but passwords sealed with it are stored; put the file back from your backup, or, if it is \
+         lost for good, run `mailferry key generate --forget-passwords` and give each mailbox its password again"
+    )]
     Lost(PathBuf),
     #[error("{place}: line {line} is not a key; a key looks like {PREFIX}<base64 of 32 bytes>")]
     Malformed { place: String, line: usize },

@@ -19,10 +19,10 @@ pub struct Settings {
     /// The mail server
     #[arg(long)]
     pub host: Option<String>,
-    /// The server's port [default: 993, or 143 without implicit TLS]
+    /// The server's port [default when adding: 993, or 143 without implicit TLS]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Option<u16>,
-    /// implicit, starttls or none [default: implicit]
+    /// implicit, starttls or none [default when adding: implicit]
     #[arg(long, value_name = "HOW")]
     pub tls: Option<TlsMode>,
     /// Trust the certificate authorities in this PEM file and no others
@@ -31,22 +31,22 @@ pub struct Settings {
     /// Trust the certificate with this SHA-256 fingerprint and no other
     #[arg(long, value_name = "FINGERPRINT")]
     pub pin_sha256: Option<String>,
-    /// The login name [default: the address]
+    /// The login name [default when adding: the address]
     #[arg(long, value_name = "USER")]
     pub username: Option<String>,
-    /// A folder to poll; may be given several times [default: INBOX]
+    /// A folder to poll; may be given several times [default when adding: INBOX]
     #[arg(long = "folder", value_name = "FOLDER")]
     pub folder: Vec<String>,
-    /// From when: now, all, or a date YYYY-MM-DD (UTC) [default: now]
+    /// From when: now, all, or a date YYYY-MM-DD (UTC) [default when adding: now]
     #[arg(long, value_name = "WHEN")]
     pub start: Option<Start>,
-    /// What happens to the customer's copy: leave, seen, keyword:NAME, move:FOLDER, delete [default: leave]
+    /// What happens to the customer's copy: leave, seen, keyword:NAME, move:FOLDER, delete [default when adding: leave]
     #[arg(long, value_name = "WHAT")]
     pub after_import: Option<AfterImport>,
-    /// The time between two polls [default: 60s]
+    /// The time between two polls [default when adding: 60s]
     #[arg(long, value_name = "TIME")]
     pub interval: Option<Span>,
-    /// Larger mail is quarantined [default: 50MB]
+    /// Larger mail is quarantined [default when adding: 50MB]
     #[arg(long, value_name = "SIZE")]
     pub max_size: Option<Bytes>,
 }
@@ -99,13 +99,12 @@ impl Settings {
         self.interval.map(|interval| i64::try_from(interval.0.as_millis()).unwrap_or(i64::MAX))
     }
 
-    /// The server of a new mailbox.
-    pub fn new_server(&self) -> Result<Server, Failure> {
+    /// The server of a new mailbox; `None` without a host.
+    pub fn new_server(&self) -> Option<Result<Server, Failure>> {
         let tls = self.tls.unwrap_or(TlsMode::Implicit);
-        let host =
-            self.host.clone().ok_or_else(|| Failure::usage("--host is needed; see `mailferry mailbox add --help`"))?;
+        let host = self.host.clone()?;
         let blank = Server { host, port: tls.default_port(), tls, ca_pem: None, pin_sha256: None };
-        Ok(self.changed_server(&blank)?.unwrap_or(blank))
+        Some(self.changed_server(&blank).map(|changed| changed.unwrap_or(blank)))
     }
 
     /// The server with what is given changed; `None` if nothing of it is.

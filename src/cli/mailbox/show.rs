@@ -151,7 +151,7 @@ fn describe(view: &View, polls: &[(Timestamp, String, String)]) -> String {
         format!("Folders       {}", view.folders.join(", ")),
         format!("Start         {} (added {})", view.start, view.added_at),
         format!("After import  {}", view.after_import),
-        format!("Every         {}, mail up to {} bytes", view.interval, view.max_size),
+        format!("Every         {}, mail up to {}", view.interval, bytesize::ByteSize(view.max_size).display().si()),
         format!("State         {}", view.state),
         format!("Last look     {}", or_none(view.last_success_at)),
         format!("Next poll     {}", or_none(view.next_poll_at)),

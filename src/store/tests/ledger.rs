@@ -150,3 +150,22 @@ async fn the_ledger_is_read_page_by_page() {
         assert_eq!(seen, wanted, "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_larger_limit_asks_again_for_what_was_too_large() {
+    for (at, name) in stores().await {
+        at.add("a@b.se").await;
+        let lease = at.lease("a@b.se").await;
+        let epoch = at.epoch(&lease, 0, 7).await;
+        let too_large =
+            |size| Finding::Quarantined { reason: "too large".into(), size, internal_date: None, headers: vec![] };
+        at.import(&lease, &epoch, vec![(3, too_large(60_000_000)), (5, too_large(90_000_000))]).await;
+        let changes = Changes { max_size: Some(70_000_000), ..Changes::default() };
+        at.store.change_mailbox(&address("a@b.se"), &changes, None, NOW).await.unwrap();
+        let ledger = at.ledger("a@b.se").await;
+        let states: Vec<(u32, &str)> = ledger.iter().map(|(uid, state, _)| (*uid, state.as_str())).collect();
+        assert_eq!(states, [(3, "pending"), (5, "quarantined")], "{name}");
+        let lease = at.lease("a@b.se").await;
+        assert_eq!(at.epoch(&lease, 0, 7).await.cursor, 3, "{name}");
+    }
+}

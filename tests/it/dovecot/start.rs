@@ -118,3 +118,25 @@ fn many_old_mails_with_young_ones_between_them_are_a_few_ranges() {
     assert_eq!(count, 59);
     assert!(rows <= 3, "{rows} rows");
 }
+
+#[test]
+fn a_start_that_is_moved_is_decided_anew_and_imports_nothing_that_was_not_wanted() {
+    for database in BOTH {
+        let server = Dovecot::start(&[JOBB]);
+        for (name, days) in [("a4", 4), ("b14", 14), ("c90", 90), ("d4", 4)] {
+            server.deliver_at(JOBB, "INBOX", name, &mail(name, JOBB), days_ago(days));
+            server.client(JOBB).examine("INBOX");
+        }
+        let mailferry = mailbox(&server, database, &["--start", &date(days_ago(30))]);
+        assert_eq!(mailferry.poll_ok(), 3, "{database:?}");
+        // Later: what is imported stays, what is too old stays skipped.
+        mailferry.ok(&["mailbox", "set", JOBB, "--start", &date(days_ago(10))]);
+        assert_eq!(mailferry.poll_ok(), 0, "{database:?}");
+        assert_eq!(skipped(&mailferry), (1, 1), "{database:?}");
+        // Earlier: the rest comes, and only that.
+        mailferry.ok(&["mailbox", "set", JOBB, "--start", "all"]);
+        assert_eq!(mailferry.poll_ok(), 1, "{database:?}");
+        assert_eq!(mailferry.subjects(), ["a4", "b14", "c90", "d4"]);
+        assert_eq!(skipped(&mailferry), (0, 0), "{database:?}");
+    }
+}
