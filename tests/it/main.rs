@@ -20,4 +20,5 @@ mod failures;
 mod fidelity;
 mod greenmail;
 mod kit;
+mod logins;
 mod stopping;

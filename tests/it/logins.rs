@@ -1,0 +1,50 @@
+//! How a user name and a password go over the wire, for each kind of server.
+
+use crate::support::{
+    facts::{JOBB, JOBB_INBOX},
+    mail::mail,
+    mailferry::Mailferry,
+    scripted::Scripted,
+};
+
+/// Logs in with this password to a server that offers this, and shows what it was sent.
+fn is_sent(capabilities: &str, password: &str, wanted: &str) {
+    let dialogue = format!(
+        "S: * OK [CAPABILITY IMAP4rev1 {capabilities}] ready\nC: {wanted}\nS: TAG OK [CAPABILITY IMAP4rev1] in\nORDINARY"
+    );
+    let server = Scripted::with_messages(&[&dialogue], vec![mail("one", JOBB)]);
+    let mailferry = Mailferry::new();
+    mailferry.add_inbox(JOBB_INBOX);
+    let options = server.options("none");
+    mailferry.add_mailbox_with_password(JOBB, JOBB_INBOX, &options, &["--start", "all"], password);
+    assert_eq!(mailferry.poll_ok(), 1, "{capabilities} {password}");
+    server.finish();
+}
+
+#[test]
+fn login_quotes_what_is_ascii() {
+    is_sent("", "secret", "TAG LOGIN \"jobb@lillestad.se\" \"secret\"");
+    is_sent("", "a \"b\" \\c{3}", "TAG LOGIN \"jobb@lillestad.se\" \"a \\\"b\\\" \\\\c{3}\"");
+}
+
+#[test]
+fn login_sends_a_literal_for_anything_else_and_waits_where_it_must() {
+    is_sent("", "lösenord", "TAG LOGIN \"jobb@lillestad.se\" {9}*lösenord");
+    is_sent("LITERAL+", "lösenord", "TAG LOGIN \"jobb@lillestad.se\" {9+}*lösenord");
+}
+
+#[test]
+fn authenticate_plain_goes_before_login_and_at_once_where_that_is_offered() {
+    is_sent("AUTH=PLAIN SASL-IR", "secret", "TAG AUTHENTICATE PLAIN AGpvYmJAbGlsbGVzdGFkLnNlAHNlY3JldA==");
+    is_sent(
+        "AUTH=PLAIN LOGINDISABLED",
+        "secret",
+        "TAG AUTHENTICATE PLAIN\nS: + \nC: AGpvYmJAbGlsbGVzdGFkLnNlAHNlY3JldA==",
+    );
+}
+
+#[test]
+fn login_is_tried_where_authenticate_plain_is_offered_and_not_known() {
+    let login = "TAG AUTHENTICATE *\nS: TAG BAD unknown\nC: TAG LOGIN \"jobb@lillestad.se\" \"secret\"";
+    is_sent("AUTH=PLAIN SASL-IR", "secret", login);
+}
