@@ -36,6 +36,8 @@ pub enum Tripped {
     Line(usize),
     #[error("more than {0} parentheses in one answer")]
     Nesting(usize),
+    #[error("more than {0} lines that are not IMAP")]
+    Noise(usize),
     #[error("silence")]
     Silence,
 }
@@ -57,6 +59,9 @@ pub struct Guard<S> {
     literal: u64,
     /// Opening parentheses so far in this answer.
     opened: usize,
+    /// Whether lines that nobody can read are left out, and how many were.
+    skips_noise: bool,
+    noise: usize,
     silence: Pin<Box<Sleep>>,
     waiting: bool,
     received: u64,
@@ -64,6 +69,8 @@ pub struct Guard<S> {
 
 /// TLS hands over records of at most 16 KiB.
 const READ: usize = 16 << 10;
+/// So many unreadable lines are a server's habit; more are a flood.
+const MOST_NOISE: usize = 10_000;
 
 impl<S> Guard<S> {
     /// Puts the wall in front of a stream.
@@ -78,10 +85,17 @@ impl<S> Guard<S> {
             output_at: 0,
             literal: 0,
             opened: 0,
+            skips_noise: false,
+            noise: 0,
             silence: Box::pin(tokio::time::sleep(limits.silence)),
             waiting: false,
             received: 0,
         }
+    }
+
+    /// From now on, leaves out lines that the parser cannot read and nobody needs: it would end the session over them.
+    pub fn skip_noise(&mut self) {
+        self.skips_noise = true;
     }
 
     /// Bytes received so far.
@@ -109,8 +123,16 @@ impl<S> Guard<S> {
             self.input_at += take;
             if end.is_some() {
                 let mut line = std::mem::take(&mut self.line);
+                let whole_answer = self.opened == 0;
                 self.check(&line)?;
                 quirk::mend(&mut line);
+                if self.skips_noise && whole_answer && self.opened == 0 && quirk::is_noise(&line) {
+                    self.noise += 1;
+                    if self.noise > MOST_NOISE {
+                        return Err(Tripped::Noise(MOST_NOISE));
+                    }
+                    line.clear();
+                }
                 self.output.extend_from_slice(&line);
                 line.clear();
                 self.line = line;

@@ -7,9 +7,34 @@ pub fn mend(line: &mut Vec<u8>) {
     if line.starts_with(b"* ") {
         greenmail_literal_without_blank(line);
         internal_date_nil(line);
-        double_blanks_in_capability(line);
+        double_blanks(line);
+        modseq_behind_search(line);
     }
     code_without_blank(line);
+}
+
+/// Whether a whole answer, one line, is unreadable and can be left out without harm.
+///
+/// Servers send `* XFOO`, `* NAMESPACE`, `[COPYUID 55 31 6]` without its `* OK`, `Server Unavailable.` and worse (reference
+/// rows C1 to C9). Nothing is left out that a decision hangs on: an unreadable SEARCH would look like "no mail", so it stays,
+/// and is an error; a FETCH that is left out leaves its UID unanswered, and a tagged answer ends the command.
+pub fn is_noise(line: &[u8]) -> bool {
+    if line.starts_with(b"+") || is_tagged(line) {
+        return false;
+    }
+    let mut words = line.split(|byte| *byte == b' ');
+    let keyword = if words.next() == Some(b"*") { words.next().unwrap_or_default().trim_ascii_end() } else { b"" };
+    if [&b"SEARCH"[..], b"ESEARCH", b"SORT"].iter().any(|needed| keyword.eq_ignore_ascii_case(needed)) {
+        return false;
+    }
+    let read = std::panic::catch_unwind(|| imap_proto::Response::parse(line).is_ok_and(|(rest, _)| rest.is_empty()));
+    !read.unwrap_or(false)
+}
+
+/// `F7 OK …`: tags are ours, an F and a number.
+fn is_tagged(line: &[u8]) -> bool {
+    let digits = line.strip_prefix(b"F").and_then(|rest| rest.split(|byte| *byte == b' ').next()).unwrap_or_default();
+    !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
 }
 
 /// A lone LF ends the line (reference row C11).
@@ -35,11 +60,26 @@ fn internal_date_nil(line: &mut Vec<u8>) {
     }
 }
 
-/// Telekom Hungary sends two blanks in CAPABILITY (rustmailer/bichon#197).
-fn double_blanks_in_capability(line: &mut Vec<u8>) {
-    if line.get(2..12).is_some_and(|word| word.eq_ignore_ascii_case(b"CAPABILITY")) {
+/// Telekom Hungary sends two blanks in CAPABILITY (rustmailer/bichon#197), others in SEARCH (reference row C5).
+fn double_blanks(line: &mut Vec<u8>) {
+    if is_answer(line, b"CAPABILITY") || is_answer(line, b"SEARCH") {
         line.dedup_by(|a, b| *a == b' ' && *b == b' ');
     }
+}
+
+/// `* SEARCH 2 5 (MODSEQ 917162500)` (RFC 7162 3.1.5), which imap-proto does not read; we never ask for it.
+fn modseq_behind_search(line: &mut Vec<u8>) {
+    if is_answer(line, b"SEARCH")
+        && let Some(at) = line.windows(9).position(|part| part.eq_ignore_ascii_case(b" (MODSEQ "))
+    {
+        line.truncate(at);
+        line.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Whether the line is `* KEYWORD …`.
+fn is_answer(line: &[u8], keyword: &[u8]) -> bool {
+    line.get(2..2 + keyword.len()).is_some_and(|word| word.eq_ignore_ascii_case(keyword))
 }
 
 /// imap-proto 0.17 cuts one byte off the text behind a response code, and panics if that byte is the first of several.
@@ -60,12 +100,46 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_what_nobody_needs_is_noise() {
+        for noise in [
+            "* XFOO bar\r\n",
+            "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n",
+            "[COPYUID 55 31 6]\r\n",
+            "Server Unavailable.\r\n",
+            "\r\n",
+            "* STATUS INBOX (SIZE 7)\r\n",
+            "* FLAGS (\\Seen  \\Draft)\r\n",
+            "* 1 FETCH (UID 1\r\n",
+            "\0\0* OK\r\n",
+        ] {
+            assert!(is_noise(noise.as_bytes()), "{noise:?}");
+        }
+        for needed in [
+            "* SEARCH 1 x\r\n",
+            "* ESEARCH (TAG \"F1\") UID ALL 1:3\r\n",
+            "* search -1\r\n",
+            "F12 OK done\r\n",
+            "F12 WHAT\r\n",
+            "+\r\n",
+            "* BYE bye\r\n",
+            "* 3 EXISTS\r\n",
+            "* 1 FETCH (UID 1 FLAGS ())\r\n",
+            "* LIST (\\HasNoChildren) \"/\" INBOX\r\n",
+            "* CAPABILITY IMAP4rev1 X\r\n",
+        ] {
+            assert!(!is_noise(needed.as_bytes()), "{needed:?}");
+        }
+    }
+
+    #[test]
     fn each_quirk_is_mended_and_good_lines_are_left_alone() {
         let cases: &[(&[u8], &[u8])] = &[
             (b"* 1 FETCH (UID 1 BODY[]<0>{10}\r\n", b"* 1 FETCH (UID 1 BODY[]<0> {10}\r\n"),
             (b"* 1 FETCH (BODY[]{10}\r\n", b"* 1 FETCH (BODY[] {10}\r\n"),
             (b"* 1 FETCH (INTERNALDATE NIL UID 1)\r\n", b"* 1 FETCH (INTERNALDATE \"\" UID 1)\r\n"),
             (b"* CAPABILITY IMAP4rev1  UIDPLUS\r\n", b"* CAPABILITY IMAP4rev1 UIDPLUS\r\n"),
+            (b"* SEARCH  2  5 \r\n", b"* SEARCH 2 5 \r\n"),
+            (b"* search 2 5 (MODSEQ 917162500)\r\n", b"* search 2 5\r\n"),
             (b"* OK hello\n", b"* OK hello\r\n"),
             ("* OK [READ-ONLY]åäö\r\n".as_bytes(), "* OK [READ-ONLY] åäö\r\n".as_bytes()),
             (b"* LIST () \"/\" \"a  b\"\r\n", b"* LIST () \"/\" \"a  b\"\r\n"),

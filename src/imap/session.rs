@@ -93,6 +93,13 @@ impl Session {
         }
     }
 
+    /// Wraps a stream on which the greeting was said before TLS.
+    pub fn greeted(stream: Box<dyn Wire>, deadlines: &Deadlines, limits: &Limits) -> Self {
+        let mut session = Self::new(stream, deadlines, limits);
+        session.wire.get_mut().skip_noise();
+        session
+    }
+
     /// Reads the greeting. PREAUTH is refused: it would skip the login, and whoever sits in between can say it.
     pub async fn greeting(&mut self) -> Result<Greeting, ImapError> {
         let read = timeout(self.deadlines.greeting.0, self.wire.read_response()).await;
@@ -103,6 +110,7 @@ impl Session {
                 if let Some(ResponseCode::Capabilities(list)) = &outcome.code {
                     self.capabilities = names(list);
                 }
+                self.wire.get_mut().skip_noise();
                 Ok(Greeting { text: printable(outcome.information.as_deref().unwrap_or_default()) })
             }
             Response::Data { status: imap_proto::Status::Bye, outcome } => {

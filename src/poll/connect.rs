@@ -42,7 +42,7 @@ pub async fn open(server: &Server, deps: &Deps) -> Result<Connection, PollError>
                 .await
                 .map_err(|error| PollError::imap(Step::StartTls, &error))?;
             let (stream, certificate) = handshake(stream, server, deps).await?;
-            let session = Session::new(Box::new(stream), limits, &deps.limits);
+            let session = Session::greeted(Box::new(stream), limits, &deps.limits);
             Ok(Connection { session, greeting, certificate: Some(certificate) })
         }
     }

@@ -21,4 +21,5 @@ mod fidelity;
 mod greenmail;
 mod kit;
 mod logins;
+mod quirks;
 mod stopping;
