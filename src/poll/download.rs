@@ -46,7 +46,7 @@ pub async fn large(
             Chunk::Bytes(bytes) => bytes,
             // Behind the end some servers give no body at all rather than an empty one.
             Chunk::Missing if offset >= meta.size.unwrap_or(u64::MAX) => Vec::new(),
-            Chunk::Missing => return Ok(Some(What::Missing("the server answers without a body"))),
+            Chunk::Missing => return Ok(Some(What::Missing("the server answers without a body".to_owned()))),
         };
         let ended = bytes.is_empty();
         offset += bytes.len() as u64;
@@ -65,7 +65,7 @@ pub async fn large(
         }
         if ended {
             return Ok(Some(match offset {
-                0 => What::Missing("the server gives an empty body for a mail with a size"),
+                0 => What::Missing("the server gives an empty body for a mail with a size".to_owned()),
                 _ => What::Downloaded(Downloaded { digest: digesting.finish() }),
             }));
         }

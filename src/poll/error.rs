@@ -123,6 +123,11 @@ impl PollError {
         }
     }
 
+    /// Whether the server's words are about the moment and not about what was asked for.
+    pub fn is_temporary(&self) -> bool {
+        self.retry != Retry::Soon || is_temporary(&self.message)
+    }
+
     /// A failed login.
     pub fn login(error: &LoginError) -> Self {
         let (blame, retry) = match error {

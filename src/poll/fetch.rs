@@ -10,7 +10,7 @@ use super::search::Window;
 use super::select::OpenFolder;
 use super::{Budget, Deps, PollError, Step};
 use crate::clock::Timestamp;
-use crate::imap::{Fetching, Meta, Session, UidSet};
+use crate::imap::{Fetching, ImapError, Meta, Session, UidSet};
 use crate::store::{CHUNK, Lease};
 
 /// A UID with what came of asking for it.
@@ -21,6 +21,8 @@ pub struct Arrived {
     pub internal_date: Option<Timestamp>,
     /// What came.
     pub what: What,
+    /// How often it was asked for in vain before.
+    pub tried: i64,
 }
 
 /// What came of asking for a mail.
@@ -31,14 +33,16 @@ pub enum What {
     Downloaded(Downloaded),
     /// It is larger than allowed; its header.
     TooLarge { size: u64, header: Vec<u8> },
-    /// Nothing, for this reason; it is asked for again.
-    Missing(&'static str),
+    /// Nothing, for this reason; it is asked for again, a few times.
+    Missing(String),
 }
 
 /// UIDs asked about in one question.
 const AT_ONCE: usize = 500;
 /// Bytes asked for in one FETCH of several mails, by the sizes that the server tells.
 const IN_ONE_FETCH: u64 = 32 << 20;
+/// So many mails in a row that the server refuses may be bad mails; more are a bad server.
+const MOST_REFUSALS: usize = 3;
 /// Bytes kept of the header of a mail that is too large.
 const HEADER_OF_TOO_LARGE: usize = 256 << 10;
 
@@ -52,6 +56,13 @@ pub struct Messages<'a> {
     unasked: VecDeque<UidSet>,
     jobs: VecDeque<Job>,
     streaming: Option<Streaming>,
+    tried: BTreeMap<u32, i64>,
+    /// Whether any mail has come: then a refusal is about the mail that was asked for, not about the folder.
+    any_came: bool,
+    /// Refusals since a mail came.
+    refusals: usize,
+    /// Whether the connection broke while a mail was on its way.
+    broke: bool,
     ended_early: bool,
 }
 
@@ -79,7 +90,10 @@ impl<'a> Messages<'a> {
         deps: &'a Deps,
         budget: &'a Budget,
     ) -> Self {
-        let unasked = UidSet::cut(&window.unknown, AT_ONCE).into();
+        // What was asked for in vain before is asked for alone, and last, so that it holds up nothing else.
+        let (suspects, others): (Vec<u32>, Vec<u32>) =
+            window.unknown.iter().partition(|uid| window.tried.contains_key(uid));
+        let unasked = UidSet::cut(&others, AT_ONCE).into_iter().chain(UidSet::cut(&suspects, 1)).collect();
         Self {
             session,
             folder,
@@ -89,6 +103,10 @@ impl<'a> Messages<'a> {
             unasked,
             jobs: VecDeque::new(),
             streaming: None,
+            tried: window.tried,
+            any_came: false,
+            refusals: 0,
+            broke: false,
             ended_early: false,
         }
     }
@@ -123,13 +141,20 @@ impl<'a> Messages<'a> {
                 return Ok(true);
             }
             let next = tokio::select! {
-                next = self.next() => next?,
+                next = self.next() => next,
                 () = budget.out_of_patience() => {
                     self.ended_early = true;
                     return Ok(true);
                 }
             };
-            let Some(arrived) = next else { return Ok(true) };
+            let arrived = match next {
+                Ok(Some(arrived)) => arrived,
+                Ok(None) => return Ok(true),
+                Err(error) => {
+                    batch.extend(self.suspect(&error));
+                    return Err(error);
+                }
+            };
             if let What::Whole(body) = &arrived.what {
                 bytes += body.len() as u64;
             }
@@ -141,18 +166,29 @@ impl<'a> Messages<'a> {
     async fn next(&mut self) -> Result<Option<Arrived>, PollError> {
         loop {
             if let Some(streaming) = &mut self.streaming {
-                let next = streaming.fetching.next(self.session).await;
-                match next.map_err(|error| PollError::folder(Step::Fetch, &self.folder.name, &error))? {
-                    Some(fetched) => {
+                match streaming.fetching.next(self.session).await {
+                    Ok(Some(fetched)) => {
                         // What was not asked for, or came already, is not taken (reference row B8).
                         if let Some(meta) = streaming.expected.remove(&fetched.uid) {
+                            (self.any_came, self.refusals) = (true, 0);
                             return Ok(Some(self.arrived(meta, fetched.body)));
                         }
                     }
-                    None => {
+                    Ok(None) => {
                         let unanswered: Vec<u32> = streaming.expected.keys().copied().collect();
                         self.streaming = None;
                         self.jobs.extend(unanswered.into_iter().map(Job::Missing));
+                    }
+                    Err(ImapError::Refused { command, text }) => {
+                        let refused: Vec<u32> = streaming.expected.keys().copied().collect();
+                        self.streaming = None;
+                        if let Some(arrived) = self.refused(&refused, ImapError::Refused { command, text })? {
+                            return Ok(Some(arrived));
+                        }
+                    }
+                    Err(error) => {
+                        self.broke = !matches!(error, ImapError::Bye(_));
+                        return Err(self.failed(&error));
                     }
                 }
                 continue;
@@ -163,38 +199,75 @@ impl<'a> Messages<'a> {
                     let (uid, internal_date) = (meta.uid, meta.internal_date);
                     let what =
                         download::large(self.session, self.folder, &meta, self.lease, self.deps, self.budget).await?;
-                    match what {
-                        Some(what) => {
-                            return Ok(Some(Arrived { uid, internal_date, what }));
-                        }
-                        None => self.ended_early = true, // the budget ran out; the next poll goes on
-                    }
-                    if self.ended_early {
+                    let Some(what) = what else {
+                        self.ended_early = true; // the budget ran out; the next poll goes on
                         return Ok(None);
-                    }
+                    };
+                    self.any_came = true;
+                    return Ok(Some(self.of(uid, internal_date, what)));
                 }
                 Some(Job::TooLarge(meta)) => {
                     let header = self.session.fetch_header(meta.uid, HEADER_OF_TOO_LARGE).await;
-                    let header = header.map_err(|error| PollError::folder(Step::Fetch, &self.folder.name, &error))?;
+                    let header = header.map_err(|error| self.failed(&error))?;
                     let what = What::TooLarge { size: meta.size.unwrap_or_default(), header };
-                    return Ok(Some(Arrived { uid: meta.uid, internal_date: meta.internal_date, what }));
+                    return Ok(Some(self.of(meta.uid, meta.internal_date, what)));
                 }
                 Some(Job::Missing(uid)) => {
-                    let what = What::Missing("the server lists it and does not give it");
-                    return Ok(Some(Arrived { uid, internal_date: None, what }));
+                    let what = What::Missing("the server lists it and does not give it".to_owned());
+                    return Ok(Some(self.of(uid, None, what)));
                 }
                 None => match self.unasked.pop_front() {
-                    Some(set) => self.plan(&set).await?,
+                    Some(set) => {
+                        if let Some(arrived) = self.plan(&set).await? {
+                            return Ok(Some(arrived));
+                        }
+                    }
                     None => return Ok(None),
                 },
             }
         }
     }
 
+    /// A refusal of several mails: each is asked for alone, since it may be about one of them. A refusal of one: that one is
+    /// missing, unless the words, and that no other mail has come, say that the server is not well.
+    fn refused(&mut self, uids: &[u32], error: ImapError) -> Result<Option<Arrived>, PollError> {
+        match uids {
+            [uid] => {
+                let failure = self.failed(&error);
+                self.refusals += 1;
+                if self.refusals > MOST_REFUSALS || !self.any_came && failure.is_temporary() {
+                    return Err(failure);
+                }
+                Ok(Some(self.of(*uid, None, What::Missing(error.to_string()))))
+            }
+            several => {
+                self.unasked.extend(UidSet::cut(several, 1));
+                Ok(None)
+            }
+        }
+    }
+
+    /// The mail that was on its way when the connection broke. If it is what breaks it, it will not do so for ever.
+    fn suspect(&self, error: &PollError) -> Option<Arrived> {
+        let uid = self.streaming.as_ref().filter(|_| self.broke)?.expected.keys().next()?;
+        Some(self.of(*uid, None, What::Missing(format!("while it was fetched: {error}"))))
+    }
+
+    fn failed(&self, error: &ImapError) -> PollError {
+        PollError::folder(Step::Fetch, &self.folder.name, error)
+    }
+
+    fn of(&self, uid: u32, internal_date: Option<Timestamp>, what: What) -> Arrived {
+        Arrived { uid, internal_date, what, tried: self.tried.get(&uid).copied().unwrap_or(0) }
+    }
+
     /// Asks for dates and sizes, and plans how to fetch.
-    async fn plan(&mut self, set: &UidSet) -> Result<(), PollError> {
-        let metas = self.session.fetch_meta(set).await;
-        let metas = metas.map_err(|error| PollError::folder(Step::Fetch, &self.folder.name, &error))?;
+    async fn plan(&mut self, set: &UidSet) -> Result<Option<Arrived>, PollError> {
+        let metas = match self.session.fetch_meta(set).await {
+            Ok(metas) => metas,
+            Err(error @ ImapError::Refused { .. }) => return self.refused(&set.uids, error),
+            Err(error) => return Err(self.failed(&error)),
+        };
         let (mut together, mut bytes) = (Vec::new(), 0);
         let mut metas = metas.into_iter().peekable();
         for uid in &set.uids {
@@ -224,7 +297,7 @@ impl<'a> Messages<'a> {
         if !together.is_empty() {
             self.jobs.push_back(Job::Small(together));
         }
-        Ok(())
+        Ok(None)
     }
 
     async fn stream(&mut self, metas: Vec<Meta>) -> Result<(), PollError> {
@@ -241,8 +314,7 @@ impl<'a> Messages<'a> {
         for job in later.into_iter().rev() {
             self.jobs.push_front(job);
         }
-        let fetching = self.session.fetch_bodies(&first).await;
-        let fetching = fetching.map_err(|error| PollError::folder(Step::Fetch, &self.folder.name, &error))?;
+        let fetching = self.session.fetch_bodies(&first).await.map_err(|error| self.failed(&error))?;
         self.streaming = Some(Streaming { fetching, expected });
         Ok(())
     }
@@ -252,9 +324,9 @@ impl<'a> Messages<'a> {
     fn arrived(&self, meta: Meta, body: Option<Vec<u8>>) -> Arrived {
         let told = meta.size.unwrap_or_default();
         let what = match body {
-            None => What::Missing("the server answers without a body"),
+            None => What::Missing("the server answers without a body".to_owned()),
             Some(body) if body.is_empty() && told > 0 => {
-                What::Missing("the server gives an empty body for a mail with a size")
+                What::Missing("the server gives an empty body for a mail with a size".to_owned())
             }
             Some(body) if body.len() as u64 > self.lease.mailbox.max_size => {
                 let header = body.get(..body.len().min(LONGEST_HEADER)).unwrap_or_default();
@@ -266,6 +338,6 @@ impl<'a> Messages<'a> {
             }
             Some(body) => What::Whole(body),
         };
-        Arrived { uid: meta.uid, internal_date: meta.internal_date, what }
+        self.of(meta.uid, meta.internal_date, what)
     }
 }

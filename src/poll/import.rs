@@ -14,6 +14,9 @@ use crate::clock::Timestamp;
 use crate::mailbox::AfterImport;
 use crate::store::{Batch, Finding, Lease, Mail, Raw, StoreError};
 
+/// So many polls ask for a mail that does not come; then a person must look at it, and the cursor may pass it.
+const MOST_TRIES: i64 = 5;
+
 /// Which UIDs of a window are not finished yet: the cursor never passes the first of them.
 pub struct Progress {
     unfinished: BTreeSet<u32>,
@@ -87,13 +90,11 @@ fn judged(
 }
 
 fn judge(arrived: Arrived, folder: &OpenFolder, routes: &Routes, lease: &Lease) -> Finding {
-    let Arrived { uid, internal_date, what } = arrived;
+    let Arrived { uid, internal_date, what, tried } = arrived;
     let (digest, raw) = match what {
         What::Whole(bytes) => (Digest::of(&bytes), Raw::Whole(bytes)),
         What::Downloaded(downloaded) => (downloaded.digest, Raw::Downloaded),
-        What::Missing(reason) => {
-            return Finding::Pending { reason: reason.to_owned() };
-        }
+        What::Missing(reason) => return missing(reason, tried, internal_date),
         What::TooLarge { size, header } => {
             let limit = lease.mailbox.max_size;
             let reason = format!("too large: {size} bytes, the limit is {limit}; it stays in the customer's mailbox");
@@ -101,6 +102,9 @@ fn judge(arrived: Arrived, folder: &OpenFolder, routes: &Routes, lease: &Lease) 
         }
     };
     let header = parse::header(&digest.header);
+    if header.is_exchange_substitute() {
+        return missing("Exchange gives a substitute and not the mail itself".to_owned(), tried, internal_date);
+    }
     Finding::Mail(Box::new(Mail {
         raw,
         size: digest.size,
@@ -114,6 +118,15 @@ fn judge(arrived: Arrived, folder: &OpenFolder, routes: &Routes, lease: &Lease) 
         historic: is_historic(uid, internal_date, folder, lease.mailbox.added_at),
         effect: Some(&lease.mailbox.after_import).filter(|wish| **wish != AfterImport::Leave).map(ToString::to_string),
     }))
+}
+
+/// A mail that did not come is asked for again, a few times.
+fn missing(reason: String, tried: i64, internal_date: Option<Timestamp>) -> Finding {
+    if tried + 1 < MOST_TRIES {
+        return Finding::Pending { reason };
+    }
+    let reason = format!("{reason} (asked for {MOST_TRIES} times); it stays in the customer's mailbox");
+    Finding::Quarantined { reason, size: 0, internal_date, headers: Vec::new() }
 }
 
 /// From before the mailbox was added, and there at the first look: an inbox should not answer it as if it were new.

@@ -24,6 +24,17 @@ pub struct Header {
     written: Vec<(&'static str, String)>,
 }
 
+impl Header {
+    /// Exchange answers OK with a mail of its own where it cannot give the right one (OfflineIMAP/offlineimap#62):
+    /// `Subject: Retrieval using the IMAP4 protocol failed for the following message: 20004`.
+    pub fn is_exchange_substitute(&self) -> bool {
+        let number = self.subject.as_deref().and_then(|subject| subject.strip_prefix(SUBSTITUTE));
+        number.is_some_and(|number| number.trim().bytes().all(|byte| byte.is_ascii_digit()))
+    }
+}
+
+const SUBSTITUTE: &str = "Retrieval using the IMAP4 protocol failed for the following message:";
+
 /// The header fields that tell where a mail was meant to go. What a server wrote at delivery counts before what a sender
 /// wrote, since Bcc, aliases and lists do not stand in To.
 const RECIPIENT_FIELDS: [&str; 6] = ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "Cc"];
@@ -149,6 +160,19 @@ mod tests {
         assert_eq!(of("Delivered-To"), ["jobb+x@lillestad.se", "second@lillestad.se"]);
         assert_eq!(of("X-Original-To"), ["jobb@lillestad.se"]);
         assert_eq!(of("To"), ["jobb@lillestad.se", "b@c.se"]);
+    }
+
+    #[test]
+    fn exchanges_substitute_is_told_from_a_mail_about_it() {
+        for (subject, is_substitute) in [
+            ("Retrieval using the IMAP4 protocol failed for the following message: 20004", true),
+            ("Retrieval using the IMAP4 protocol failed for the following message: 752 again", false),
+            ("FW: Retrieval using the IMAP4 protocol failed for the following message: 20004", false),
+        ] {
+            let header =
+                header(format!("From: Microsoft Exchange Server 2010\r\nSubject: {subject}\r\n\r\n").as_bytes());
+            assert_eq!(header.is_exchange_substitute(), is_substitute, "{subject}");
+        }
     }
 
     #[test]

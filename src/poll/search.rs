@@ -3,6 +3,8 @@
 //! The cursor says below which UID all is finished; the ledger says what is finished above it. Flags, dates and Message-IDs
 //! never decide what is new.
 
+use std::collections::BTreeMap;
+
 use super::select::OpenFolder;
 use super::{Budget, Deps, PollError, Step};
 use crate::imap::Session;
@@ -12,6 +14,8 @@ use crate::store::{Lease, StoreError};
 pub struct Window {
     /// Unknown or pending UIDs, ascending.
     pub unknown: Vec<u32>,
+    /// Those of them that were asked for in vain, and how often.
+    pub tried: BTreeMap<u32, i64>,
     /// The last UID that the search covered.
     pub last: u32,
 }
@@ -54,6 +58,7 @@ impl Search {
             if !gone.is_empty() {
                 deps.store.mark_gone(lease, epoch, &gone, deps.clock.now()).await.map_err(failed)?;
             }
+            let tried = known.iter().filter(|known| known.pending).map(|known| (known.first, known.attempts)).collect();
             let mut done = known.into_iter().filter(|known| !known.pending).peekable();
             let unknown: Vec<u32> = uids
                 .into_iter()
@@ -63,7 +68,7 @@ impl Search {
                 })
                 .collect();
             if !unknown.is_empty() {
-                return Ok(Some(Window { unknown, last }));
+                return Ok(Some(Window { unknown, tried, last }));
             }
             finished = Some(last.saturating_add(1));
         }

@@ -56,6 +56,8 @@ pub struct Known {
     pub last: u32,
     /// Whether it is still to be fetched.
     pub pending: bool,
+    /// How often it was asked for in vain.
+    pub attempts: i64,
 }
 
 /// A line of `mailferry ledger`.
@@ -88,16 +90,17 @@ struct Row {
 impl Store {
     /// What the ledger knows of the UIDs from `first` to `last`, in their order.
     pub async fn known(&self, epoch_id: i64, first: u32, last: u32) -> Result<Vec<Known>, StoreError> {
-        let rows: Vec<(i64, Option<i64>, String)> = read!(self, pool => sqlx::query_as(
-            "SELECT uid, uid_last, state FROM ledger WHERE epoch_id = $1 AND uid <= $3 AND coalesce(uid_last, uid) >= $2 \
+        let rows: Vec<(i64, Option<i64>, String, i64)> = read!(self, pool => sqlx::query_as(
+            "SELECT uid, uid_last, state, attempts FROM ledger WHERE epoch_id = $1 AND uid <= $3 AND coalesce(uid_last, uid) >= $2 \
              ORDER BY uid",
         ).bind(epoch_id).bind(i64::from(first)).bind(i64::from(last)).fetch_all(pool).await)?;
         Ok(rows
             .into_iter()
-            .map(|(first, last, state)| Known {
+            .map(|(first, last, state, attempts)| Known {
                 first: uid(first),
                 last: uid(last.unwrap_or(first)),
                 pending: state == UidState::Pending.as_str(),
+                attempts,
             })
             .collect())
     }

@@ -1,19 +1,62 @@
 //! What real servers do, and what it must not lead to.
 
 use crate::support::{
-    facts::{JOBB, JOBB_INBOX},
+    facts::{JOBB, JOBB_INBOX, text},
     mail::mail,
     mailferry::Mailferry,
     scripted::Scripted,
 };
 
-/// A server with two mails that plays these dialogues, one a connection, and a mailbox at it.
-fn at(dialogues: &[&str]) -> (Scripted, Mailferry) {
-    let server = Scripted::with_messages(dialogues, vec![mail("one", JOBB), mail("two", JOBB)]);
+/// A server with mails of these subjects that plays these dialogues, one a connection, and a mailbox at it.
+fn with_mails(subjects: &[&str], dialogues: &[&str]) -> (Scripted, Mailferry) {
+    let server = Scripted::with_messages(dialogues, subjects.iter().map(|subject| mail(subject, JOBB)).collect());
     let mailferry = Mailferry::new();
     mailferry.add_inbox(JOBB_INBOX);
     mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.options("none"), &["--start", "all"]);
     (server, mailferry)
+}
+
+fn at(dialogues: &[&str]) -> (Scripted, Mailferry) {
+    with_mails(&["one", "two"], dialogues)
+}
+
+/// What the ledger says of this UID.
+fn state(mailferry: &Mailferry, uid: u32) -> String {
+    let ledger = mailferry.ledger();
+    let line = ledger.iter().find(|line| line["uid"] == uid).expect("a line for this UID");
+    text(line, "state").to_owned()
+}
+
+#[test]
+fn a_mail_that_the_server_refuses_does_not_keep_the_others_and_is_put_aside() {
+    let (server, mailferry) = with_mails(&["one", "two", "three"], &["INCLUDE: poison-refused.imap"]);
+    assert_eq!(mailferry.poll_ok(), 2, "the others come at once");
+    assert_eq!(mailferry.subjects(), ["one", "three"]);
+    for _ in 2..=4 {
+        assert_eq!(state(&mailferry, 2), "pending");
+        mailferry.poll();
+    }
+    let line = mailferry.poll().remove(0);
+    assert_eq!((&line["quarantined"], state(&mailferry, 2).as_str()), (&1.into(), "quarantined"), "{line}");
+    assert_eq!(mailferry.poll_ok(), 0, "and then all is well");
+    assert_eq!(mailferry.subjects(), ["one", "three"], "a mail that did not come is no message");
+    server.finish();
+}
+
+#[test]
+fn a_mail_that_breaks_the_connection_does_not_keep_the_others_and_is_put_aside() {
+    let (server, mailferry) = with_mails(&["one", "two", "three"], &["INCLUDE: poison-cut.imap"]);
+    assert_eq!(mailferry.poll_error()["step"], "fetch");
+    assert_eq!(state(&mailferry, 1), "pending");
+    assert_eq!(mailferry.poll_error()["step"], "fetch");
+    assert_eq!(mailferry.subjects(), ["three", "two"], "the suspect is asked for last");
+    for _ in 3..=5 {
+        assert_eq!(state(&mailferry, 1), "pending");
+        mailferry.poll_error();
+    }
+    assert_eq!(state(&mailferry, 1), "quarantined");
+    assert_eq!(mailferry.poll_ok(), 0, "and then all is well");
+    server.finish();
 }
 
 #[test]
@@ -30,4 +73,17 @@ fn a_search_that_nobody_can_read_is_an_error_and_not_an_empty_mailbox() {
     assert_eq!(mailferry.poll_error()["step"], "search");
     assert_eq!(mailferry.poll_ok(), 2);
     server.sessions();
+}
+
+#[test]
+fn exchanges_substitute_for_a_mail_is_never_a_message() {
+    let substitute = "Retrieval using the IMAP4 protocol failed for the following message: 2";
+    let (server, mailferry) = with_mails(&["one", substitute], &["S: * OK ready\nORDINARY"]);
+    assert_eq!(mailferry.poll_ok(), 1);
+    assert_eq!((mailferry.subjects(), state(&mailferry, 2)), (vec!["one".to_owned()], "pending".to_owned()));
+    for _ in 2..=5 {
+        mailferry.poll();
+    }
+    assert_eq!(state(&mailferry, 2), "quarantined");
+    server.finish();
 }
