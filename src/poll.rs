@@ -116,7 +116,6 @@ async fn poll_folder(
     tally: &mut Tally,
 ) -> Result<(), PollError> {
     let mut folder = select::open(session, folder, lease, deps, tally).await?; // decides on UIDVALIDITY
-    settle::pending_effects(session, &folder, lease, deps, tally).await?; // what a crash left open
     start::decide(session, &mut folder, lease, deps, tally).await?; // at the first look
     let mut search = search::Search::new(&folder);
     while let Some(window) = search.next_window(session, &folder, lease, deps, budget).await? {
@@ -137,5 +136,6 @@ async fn poll_folder(
         settle::pending_effects(session, &folder, lease, deps, tally).await?;
     }
     tally.ended_early |= budget.is_over();
-    Ok(())
+    // What a crash or a refusal left open; last, so that it never keeps mail from coming in.
+    settle::pending_effects(session, &folder, lease, deps, tally).await
 }

@@ -67,6 +67,8 @@ CREATE TABLE epoch (
     -- UIDs below it were there at the first look.
     boundary BIGINT NOT NULL,
     start_decided BOOLEAN NOT NULL DEFAULT FALSE,
+    -- The mailbox was pointed at another server or account, whose UIDs are others.
+    closed BOOLEAN NOT NULL DEFAULT FALSE,
     opened_at BIGINT NOT NULL
 );
 CREATE INDEX epoch_folder ON epoch (folder_id);

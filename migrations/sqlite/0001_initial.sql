@@ -67,6 +67,8 @@ CREATE TABLE epoch (
     -- UIDs below it were there at the first look.
     boundary INTEGER NOT NULL,
     start_decided INTEGER NOT NULL DEFAULT 0,
+    -- The mailbox was pointed at another server or account, whose UIDs are others.
+    closed INTEGER NOT NULL DEFAULT 0,
     opened_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX epoch_folder ON epoch (folder_id);

@@ -116,7 +116,10 @@ fn judge(arrived: Arrived, folder: &OpenFolder, routes: &Routes, lease: &Lease) 
         subject: header.subject,
         internal_date,
         historic: is_historic(uid, internal_date, folder, lease.mailbox.added_at),
-        effect: Some(&lease.mailbox.after_import).filter(|wish| **wish != AfterImport::Leave).map(ToString::to_string),
+        // Of an empty mail it is not certain that the server gave all of it: its copy stays as it is.
+        effect: Some(&lease.mailbox.after_import)
+            .filter(|wish| **wish != AfterImport::Leave && digest.size > 0)
+            .map(ToString::to_string),
     }))
 }
 

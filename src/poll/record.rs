@@ -1,14 +1,15 @@
 //! Step 11: the good end of a poll is written down. The bad ends are written down by `schedule/worker.rs`.
 
-use super::{Deps, PollError, Report, ReportedError, Step, Tally};
+use super::{Deps, PollError, Report, Step, Tally};
 use crate::clock::Timestamp;
 use crate::store::{Lease, Outcome};
 
 /// Writes down that every folder was seen, and when to look again.
-pub async fn finished(lease: &Lease, deps: &Deps, tally: &Tally, started_at: Timestamp) -> Result<(), PollError> {
+pub async fn finished(lease: &Lease, deps: &Deps, tally: &mut Tally, started_at: Timestamp) -> Result<(), PollError> {
     let now = deps.clock.now();
     let next = if tally.ended_early { now } else { next_poll(lease, now) };
-    let error = tally.unsettled.as_ref().map(|error| ReportedError::new(error, None));
+    tally.next_poll_at = Some(next);
+    let error = tally.unsettled();
     let report = Report::new(&lease.mailbox.address, tally, 0, now.since(started_at).as_secs_f64(), error.clone());
     let outcome = Outcome {
         started_at,

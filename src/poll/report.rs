@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
-use super::{Blame, PollError, Step};
+use super::{Blame, PollError, Retry, Step};
 use crate::clock::Timestamp;
 use crate::store::Imported;
 
@@ -31,8 +31,10 @@ pub struct Tally {
     pub wire_bytes: u64,
     /// Decisions worth remembering.
     pub notes: Vec<String>,
-    /// What the customer asked for and the server cannot do; the mail itself is safe.
+    /// What the customer asked for and the server cannot, or would not, do; the mail itself is safe.
     pub unsettled: Option<PollError>,
+    /// When the next poll is, once that is written down.
+    pub next_poll_at: Option<Timestamp>,
     /// The budget ran out; there may be more to fetch.
     pub ended_early: bool,
     /// For whoever watches.
@@ -74,6 +76,12 @@ impl Tally {
 
     pub(super) fn received(&mut self, bytes: u64) {
         self.wire_bytes = bytes;
+    }
+
+    /// What is unsettled, with the time of the next try.
+    pub fn unsettled(&self) -> Option<ReportedError> {
+        let error = self.unsettled.as_ref()?;
+        Some(ReportedError::new(error, self.next_poll_at.filter(|_| error.retry != Retry::Person)))
     }
 
     /// Whether the poll left traces that are worth a row.

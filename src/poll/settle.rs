@@ -70,8 +70,10 @@ async fn settle(
         let failed: Vec<u32> = set.uids.into_iter().filter(|uid| done.binary_search(uid).is_err()).collect();
         if !failed.is_empty() {
             deps.store.effects_failed(lease, folder.epoch.id, &failed, &answer.text).await.map_err(stored)?;
+            // The mail is safe, and the next poll tries again: no reason to keep other mail waiting.
             let message = format!("folder {}: the server refused to do \"{action}\": {}", folder.name, answer.text);
-            return Err(PollError::new(Step::Settle, Blame::Folder, Retry::Soon, message));
+            tally.unsettled.get_or_insert(PollError::new(Step::Settle, Blame::Folder, Retry::Soon, message));
+            return Ok(());
         }
     }
     Ok(())

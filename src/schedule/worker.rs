@@ -55,7 +55,7 @@ pub async fn poll(
     };
     polling.abort();
     let error = match ended {
-        Ok(()) => tally.unsettled.as_ref().map(|error| ReportedError::new(error, None)),
+        Ok(()) => tally.unsettled(),
         Err(failure) => {
             let retry = failed(&lease, deps, &tally, &failure, started_at).await;
             Some(ReportedError::new(&failure, retry))

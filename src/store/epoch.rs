@@ -39,6 +39,7 @@ struct Row {
     cursor: i64,
     boundary: i64,
     start_decided: bool,
+    closed: bool,
 }
 
 /// A UID as stored: databases have no unsigned numbers.
@@ -66,13 +67,15 @@ impl Store {
         uidnext_is_stated: bool,
         now: Timestamp,
     ) -> Result<Epoch, StoreError> {
-        const NEWEST: &str = "SELECT id, uidvalidity, cursor, boundary, start_decided FROM epoch WHERE folder_id = $1 \
+        const NEWEST: &str = "SELECT id, uidvalidity, cursor, boundary, start_decided, closed FROM epoch WHERE folder_id = $1 \
                               ORDER BY id DESC LIMIT 1";
         let newest: Option<Row> =
             read!(self, pool => sqlx::query_as(NEWEST).bind(folder_id).fetch_optional(pool).await)?;
         let replaces = newest.as_ref().map(|row| uid(row.uidvalidity));
         if let Some(row) = newest.filter(|row| {
-            row.uidvalidity == i64::from(uidvalidity) && !(uidnext_is_stated && i64::from(uidnext) < row.cursor)
+            !row.closed
+                && row.uidvalidity == i64::from(uidvalidity)
+                && !(uidnext_is_stated && i64::from(uidnext) < row.cursor)
         }) {
             return Ok(Epoch {
                 id: row.id,

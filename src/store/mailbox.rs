@@ -317,6 +317,12 @@ impl Store {
                     .bind(before.id).bind(name).bind(position).execute(&mut *tx).await?;
                 }
             }
+            let username = changes.username.as_ref().unwrap_or(&before.username);
+            if (&server.host, server.port, username) != (&before.server.host, before.server.port, &before.username) {
+                // Another server may use the same UIDs for other mail; what is here already is recognised by its content.
+                sqlx::query("UPDATE epoch SET closed = TRUE WHERE folder_id IN (SELECT id FROM folder WHERE mailbox_id = $1)")
+                    .bind(before.id).execute(&mut *tx).await?;
+            }
             if *after_import != before.after_import {
                 // What was to happen to the copies is no longer wished.
                 sqlx::query(

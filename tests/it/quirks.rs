@@ -87,3 +87,21 @@ fn exchanges_substitute_for_a_mail_is_never_a_message() {
     assert_eq!(state(&mailferry, 2), "quarantined");
     server.finish();
 }
+
+#[test]
+fn a_copy_that_the_server_will_not_change_keeps_no_mail_from_coming_in() {
+    let messages = vec![mail("one", JOBB), mail("two", JOBB)];
+    let server = Scripted::with_messages(&["INCLUDE: store-refused.imap"], messages);
+    let mut mailferry = Mailferry::new();
+    mailferry.env("MAILFERRY__LIMITS__BATCH_MESSAGES", "1");
+    mailferry.add_inbox(JOBB_INBOX);
+    let more = ["--start", "all", "--after-import", "seen"];
+    mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.options("none"), &more);
+    for imported in [2, 0] {
+        let line = mailferry.poll().remove(0);
+        assert_eq!((&line["imported"], &line["effects_pending"]), (&imported.into(), &2.into()), "{line}");
+        assert_eq!(line["error"]["step"], "settle", "{line}");
+        assert!(line["error"]["retry"].is_string(), "{line}");
+    }
+    server.finish();
+}

@@ -142,3 +142,23 @@ async fn a_removed_mailbox_leaves_its_mail_and_brings_none_of_it_again() {
         assert_eq!(counts(at.import(&lease, &epoch, vec![(1, mail("a", &[inbox]))]).await), imported(0, 1), "{name}");
     }
 }
+
+#[tokio::test]
+async fn another_server_with_the_same_uidvalidity_is_a_new_epoch() {
+    for (at, name) in stores().await {
+        at.add("a@b.se").await;
+        let inbox = at.inbox_id(INBOX).await;
+        let lease = at.lease("a@b.se").await;
+        let old = at.epoch(&lease, 0, 1).await;
+        at.import(&lease, &old, vec![(1, mail("a", &[inbox]))]).await;
+        let server = Server { host: "new.example.se".into(), ..lease.mailbox.server.clone() };
+        let changes = Changes { server: Some(server), ..Changes::default() };
+        at.store.change_mailbox(&address("a@b.se"), &changes, None, NOW).await.unwrap();
+        let lease = at.lease("a@b.se").await;
+        let new = at.epoch(&lease, 0, 1).await;
+        assert_eq!((new.cursor, new.start_decided, new.id == old.id), (1, false, false), "{name}");
+        let mails = vec![(1, mail("b", &[inbox])), (2, mail("a", &[inbox]))];
+        assert_eq!(counts(at.import(&lease, &new, mails).await), imported(1, 1), "{name}");
+        assert_eq!(at.epoch(&lease, 0, 1).await.id, new.id, "{name}: and then it is the one in force");
+    }
+}
