@@ -1,5 +1,8 @@
 //! Mailboxes: whom we log in to, and what we are told to do there.
 
+mod change;
+mod password;
+
 use secrecy::SecretString;
 
 use super::db::{read, write};
@@ -262,112 +265,6 @@ impl Store {
         row.into_mailbox(folders)
     }
 
-    /// Changes a mailbox, and has it looked at soon: what failed before may work now. A poll under way loses its lease, so
-    /// that nothing more happens to the customer's copy by the old wish.
-    pub async fn change_mailbox(
-        &self,
-        address: &Address,
-        changes: &Changes,
-        vault: Option<&Vault>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let before = self.mailbox(address).await?;
-        let inbox_id = match &changes.inbox {
-            Some(inbox) => self.inbox(inbox).await?.id,
-            None => before.inbox_id,
-        };
-        let server = changes.server.as_ref().unwrap_or(&before.server);
-        let start = changes.start.unwrap_or(before.start);
-        let after_import = changes.after_import.as_ref().unwrap_or(&before.after_import);
-        let sealed = match (&changes.password, vault) {
-            (Some(password), Some(vault)) => Some(vault.seal(&password_row(before.id), password)?),
-            _ => before.password_sealed.clone(),
-        };
-        write!(self, tx => {
-            sqlx::query(
-                "UPDATE mailbox SET inbox_id = $2, host = $3, port = $4, tls = $5, ca_pem = $6, pin_sha256 = $7, \
-                 username = $8, password_sealed = $9, start = $10, after_import = $11, interval_ms = $12, \
-                 max_size = $13, next_poll_at = $14, failures = 0, lease_token = NULL, lease_owner = NULL, lease_until = NULL \
-                 WHERE id = $1",
-            )
-            .bind(before.id)
-            .bind(inbox_id)
-            .bind(&server.host)
-            .bind(i64::from(server.port))
-            .bind(server.tls.to_string())
-            .bind(server.ca_pem.as_deref())
-            .bind(server.pin_sha256.as_deref())
-            .bind(changes.username.as_ref().unwrap_or(&before.username))
-            .bind(sealed)
-            .bind(start.to_string())
-            .bind(after_import.to_string())
-            .bind(changes.interval_ms.unwrap_or(before.interval_ms))
-            .bind(i64::try_from(changes.max_size.unwrap_or(before.max_size)).unwrap_or(i64::MAX))
-            .bind(now.0)
-            .execute(&mut *tx)
-            .await?;
-            if let Some(folders) = &changes.folders {
-                // A folder that is no longer watched keeps its ledger, so that watching it again imports nothing twice.
-                sqlx::query("UPDATE folder SET watched = FALSE WHERE mailbox_id = $1").bind(before.id).execute(&mut *tx).await?;
-                for (position, name) in (0_i64..).zip(folders) {
-                    sqlx::query(
-                        "INSERT INTO folder (mailbox_id, name, position) VALUES ($1, $2, $3) \
-                         ON CONFLICT (mailbox_id, name) DO UPDATE SET watched = TRUE, position = excluded.position",
-                    )
-                    .bind(before.id).bind(name).bind(position).execute(&mut *tx).await?;
-                }
-            }
-            let username = changes.username.as_ref().unwrap_or(&before.username);
-            if (&server.host, server.port, username) != (&before.server.host, before.server.port, &before.username) {
-                // Another server may use the same UIDs for other mail; what is here already is recognised by its content.
-                sqlx::query("UPDATE epoch SET closed = TRUE WHERE folder_id IN (SELECT id FROM folder WHERE mailbox_id = $1)")
-                    .bind(before.id).execute(&mut *tx).await?;
-            }
-            if *after_import != before.after_import {
-                // What was to happen to the copies is no longer wished.
-                sqlx::query(
-                    "DELETE FROM effect WHERE epoch_id IN (SELECT e.id FROM epoch e JOIN folder f ON f.id = e.folder_id \
-                     WHERE f.mailbox_id = $1)",
-                )
-                .bind(before.id).execute(&mut *tx).await?;
-            }
-            if changes.max_size.is_some_and(|size| size > before.max_size) {
-                // What was too large may fit now: it is asked for again.
-                sqlx::query(
-                    "UPDATE ledger SET state = 'pending' WHERE state = 'quarantined' AND size > $2 AND size <= $3 \
-                     AND epoch_id IN (SELECT e.id FROM epoch e JOIN folder f ON f.id = e.folder_id WHERE f.mailbox_id = $1)",
-                )
-                .bind(before.id)
-                .bind(i64::try_from(before.max_size).unwrap_or(i64::MAX))
-                .bind(changes.max_size.and_then(|size| i64::try_from(size).ok()).unwrap_or(i64::MAX))
-                .execute(&mut *tx)
-                .await?;
-                sqlx::query(
-                    "UPDATE epoch SET cursor = (SELECT min(l.uid) FROM ledger l WHERE l.epoch_id = epoch.id AND \
-                     l.state = 'pending') WHERE folder_id IN (SELECT id FROM folder WHERE mailbox_id = $1) AND EXISTS \
-                     (SELECT 1 FROM ledger l WHERE l.epoch_id = epoch.id AND l.state = 'pending' AND l.uid < epoch.cursor)",
-                )
-                .bind(before.id)
-                .execute(&mut *tx)
-                .await?;
-            }
-            if start != before.start {
-                // The start is decided anew, for what it left out so far.
-                sqlx::query(
-                    "DELETE FROM ledger WHERE state = 'skipped' AND reason = $2 AND epoch_id IN \
-                     (SELECT e.id FROM epoch e JOIN folder f ON f.id = e.folder_id WHERE f.mailbox_id = $1)",
-                )
-                .bind(before.id).bind(BEFORE_START).execute(&mut *tx).await?;
-                sqlx::query(
-                    "UPDATE epoch SET start_decided = FALSE, cursor = 1 WHERE folder_id IN \
-                     (SELECT id FROM folder WHERE mailbox_id = $1)",
-                )
-                .bind(before.id).execute(&mut *tx).await?;
-            }
-        });
-        Ok(())
-    }
-
     /// Pauses or resumes polling.
     pub async fn pause_mailbox(&self, address: &Address, paused: bool, now: Timestamp) -> Result<(), StoreError> {
         let id = self.mailbox(address).await?.id;
@@ -388,36 +285,5 @@ impl Store {
             sqlx::query("DELETE FROM mailbox WHERE id = $1").bind(id).execute(&mut *tx).await?;
         });
         Ok(())
-    }
-
-    /// Whether any password is stored.
-    pub async fn has_sealed_passwords(&self) -> Result<bool, StoreError> {
-        let count: i64 = read!(self, pool =>
-            sqlx::query_scalar("SELECT count(*) FROM mailbox WHERE password_sealed IS NOT NULL").fetch_one(pool).await)?;
-        Ok(count > 0)
-    }
-
-    /// Forgets every password, since the key that sealed them is lost. Returns how many there were.
-    pub async fn forget_passwords(&self) -> Result<u64, StoreError> {
-        Ok(write!(self, tx => {
-            sqlx::query("UPDATE mailbox SET password_sealed = NULL WHERE password_sealed IS NOT NULL")
-                .execute(&mut *tx).await?.rows_affected()
-        }))
-    }
-
-    /// Seals every password anew with the vault's sealing key; all or none. Returns how many there were.
-    pub async fn reseal_passwords(&self, vault: &Vault) -> Result<usize, StoreError> {
-        Ok(write!(self, tx => {
-            let rows: Vec<(i64, Vec<u8>)> =
-                sqlx::query_as("SELECT id, password_sealed FROM mailbox WHERE password_sealed IS NOT NULL")
-                    .fetch_all(&mut *tx).await?;
-            for (id, record) in &rows {
-                let row = password_row(*id);
-                let resealed = vault.seal(&row, &vault.open(&row, record)?)?;
-                sqlx::query("UPDATE mailbox SET password_sealed = $2 WHERE id = $1")
-                    .bind(id).bind(resealed).execute(&mut *tx).await?;
-            }
-            rows.len()
-        }))
     }
 }
