@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::db::{read, write};
-use super::epoch::uid;
+use super::epoch::{cursor_to_pending, uid};
 use super::lease::guard_lease;
 use super::{Lease, Store, StoreError};
 use crate::clock::Timestamp;
@@ -124,6 +124,36 @@ impl Store {
             }
         });
         Ok(())
+    }
+
+    /// Asks again for what was put aside: one UID, or all of a mailbox. Returns how many there were.
+    pub async fn retry_quarantined(
+        &self,
+        mailbox_id: i64,
+        uid: Option<u32>,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        Ok(write!(self, tx => {
+            // Only of the epochs in force: the UIDs of older ones name nothing any more.
+            let count = sqlx::query(
+                "UPDATE ledger SET state = 'pending', attempts = 0, updated_at = $3 WHERE state = 'quarantined' \
+                 AND ($2 IS NULL OR uid = $2) AND epoch_id IN (SELECT max(e.id) FROM epoch e JOIN folder f \
+                 ON f.id = e.folder_id WHERE f.mailbox_id = $1 GROUP BY e.folder_id)",
+            )
+            .bind(mailbox_id)
+            .bind(uid.map(i64::from))
+            .bind(now.0)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+            cursor_to_pending!(tx, mailbox_id);
+            sqlx::query("UPDATE mailbox SET next_poll_at = $2 WHERE id = $1")
+                .bind(mailbox_id)
+                .bind(now.0)
+                .execute(&mut *tx)
+                .await?;
+            count
+        }))
     }
 
     /// The ledger a page at a time, in the order of mailbox, folder, epoch and UID; `after` is the last line of the page

@@ -29,7 +29,10 @@ fn state(mailferry: &Mailferry, uid: u32) -> String {
 
 #[test]
 fn a_mail_that_the_server_refuses_does_not_keep_the_others_and_is_put_aside() {
-    let (server, mailferry) = with_mails(&["one", "two", "three"], &["INCLUDE: poison-refused.imap"]);
+    let (server, mailferry) = {
+        let poison = ["INCLUDE: poison-refused.imap"; 6];
+        with_mails(&["one", "two", "three"], &[&poison[..], &["S: * OK ready\nORDINARY"]].concat())
+    };
     assert_eq!(mailferry.poll_ok(), 2, "the others come at once");
     assert_eq!(mailferry.subjects(), ["one", "three"]);
     for _ in 2..=4 {
@@ -40,6 +43,10 @@ fn a_mail_that_the_server_refuses_does_not_keep_the_others_and_is_put_aside() {
     assert_eq!((&line["quarantined"], state(&mailferry, 2).as_str()), (&1.into(), "quarantined"), "{line}");
     assert_eq!(mailferry.poll_ok(), 0, "and then all is well");
     assert_eq!(mailferry.subjects(), ["one", "three"], "a mail that did not come is no message");
+    mailferry.ok(&["ledger", "retry", "--mailbox", JOBB, "--uid", "2"]);
+    assert_eq!(state(&mailferry, 2), "pending");
+    assert_eq!(mailferry.poll_ok(), 1, "a person may ask again");
+    assert_eq!(mailferry.subjects(), ["one", "three", "two"]);
     server.finish();
 }
 

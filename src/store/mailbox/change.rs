@@ -4,6 +4,7 @@ use super::{BEFORE_START, Changes, password_row};
 use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::store::db::write;
+use crate::store::epoch::cursor_to_pending;
 use crate::store::{Store, StoreError};
 use crate::vault::Vault;
 
@@ -88,14 +89,7 @@ impl Store {
                 .bind(changes.max_size.and_then(|size| i64::try_from(size).ok()).unwrap_or(i64::MAX))
                 .execute(&mut *tx)
                 .await?;
-                sqlx::query(
-                    "UPDATE epoch SET cursor = (SELECT min(l.uid) FROM ledger l WHERE l.epoch_id = epoch.id AND \
-                     l.state = 'pending') WHERE folder_id IN (SELECT id FROM folder WHERE mailbox_id = $1) AND EXISTS \
-                     (SELECT 1 FROM ledger l WHERE l.epoch_id = epoch.id AND l.state = 'pending' AND l.uid < epoch.cursor)",
-                )
-                .bind(before.id)
-                .execute(&mut *tx)
-                .await?;
+                cursor_to_pending!(tx, before.id);
             }
             if start != before.start {
                 // The start is decided anew, for what it left out so far.
