@@ -51,7 +51,8 @@ async fn start_due(
 ) {
     // Some of those that are due may be in other hands, or their hosts busy: look at more than can be started.
     let look_at = i64::try_from(config.parallel.0 * 4 + 100).unwrap_or(i64::MAX);
-    let due = match deps.store.due(deps.clock.now(), look_at).await {
+    let per_host = i64::try_from(config.per_host.0.saturating_mul(4)).unwrap_or(i64::MAX);
+    let due = match deps.store.due(deps.clock.now(), per_host, look_at).await {
         Ok(due) => due,
         Err(error) => {
             tracing::error!(%error, "the database cannot be asked who is due");

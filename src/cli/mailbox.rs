@@ -100,6 +100,7 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
         Command::Check { .. } => {}
         Command::Add { address, password, settings } => {
             let new = new_mailbox(address.clone(), &password, &settings)?;
+            not_into_itself(&new.after_import, &new.folders)?;
             store.add_mailbox(&new, &context.vault().await?, Context::now()).await?;
             let added = show::View::of(&store.mailbox(&address).await?, store, Context::now()).await?;
             output.one(&added, || {
@@ -126,6 +127,10 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
                 interval_ms: settings.interval_ms(),
                 max_size: settings.max_size.map(|size| size.0),
             };
+            not_into_itself(
+                changes.after_import.as_ref().unwrap_or(&before.after_import),
+                changes.folders.as_ref().unwrap_or(&before.folders),
+            )?;
             store.change_mailbox(&address, &changes, vault.as_ref(), Context::now()).await?;
             let changed = show::View::of(&store.mailbox(&address).await?, store, Context::now()).await?;
             output.one(&changed, || format!("Changed mailbox {address}"))?;
@@ -144,6 +149,16 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A mail that is moved into a folder that is polled would come in from there again.
+fn not_into_itself(after_import: &AfterImport, folders: &[String]) -> Result<(), Failure> {
+    match after_import {
+        AfterImport::Move(target) if folders.contains(target) => {
+            Err(Failure::usage(format!("move:{target}: this folder is polled itself; choose another")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn new_mailbox(address: Address, password: &Password, settings: &Settings) -> Result<NewMailbox, Failure> {

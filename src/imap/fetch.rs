@@ -85,7 +85,7 @@ impl Session {
                 }
                 for item in items {
                     if let AttributeValue::BodySection { section: None, index, data } = item {
-                        let data = data.as_deref().unwrap_or_default();
+                        let Some(data) = data.as_deref() else { continue }; // NIL is no end, it is no answer
                         let at = index.map_or(offset, u64::from);
                         if at != offset || data.len() > count {
                             let wrong =

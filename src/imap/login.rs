@@ -33,10 +33,15 @@ impl Session {
         self.know_capabilities().await?;
         let deadline = self.deadlines.login.0;
         let answer =
-            timeout(deadline, self.attempt(username, password)).await.map_err(|_| ImapError::Slow("the login"))??;
+            timeout(deadline, self.attempt(username, password)).await.map_err(|_| ImapError::Slow("the login"))?;
+        let answer = answer.map_err(|error| match error {
+            LoginError::Imap(ImapError::Bye(text)) => {
+                ImapError::Bye(without_password(&text, username, password)).into()
+            }
+            other => other,
+        })?;
         if answer.status != Status::Ok {
-            // Some servers repeat what they were sent.
-            return Err(LoginError::Refused(answer.text.replace(password.expose_secret(), "(the password)")));
+            return Err(LoginError::Refused(without_password(&answer.text, username, password)));
         }
         self.know_capabilities().await?;
         Ok(())
@@ -140,4 +145,16 @@ impl Session {
             }
         }
     }
+}
+
+/// Some servers repeat what they were sent: as it is, quoted, or in base64.
+fn without_password(text: &str, username: &str, password: &SecretString) -> String {
+    let secret = password.expose_secret();
+    let plain = STANDARD.encode(format!("\0{username}\0{secret}"));
+    let quoted = quoted(secret);
+    let quoted = quoted.trim_matches('"');
+    [plain.as_str(), plain.trim_end_matches('='), quoted, secret]
+        .iter()
+        .filter(|form| !form.is_empty())
+        .fold(text.to_owned(), |text, form| text.replace(form, "(the password)"))
 }

@@ -26,10 +26,11 @@ impl Session {
         let name = if read_only { "EXAMINE" } else { "SELECT" };
         let line = format!("{name} {}", quoted(&encode(folder)));
         let mut found = Selected { read_only, ..Selected::default() };
+        let mut counted = false;
         let answer = self
             .run(name, &line, |response| {
                 match response {
-                    Response::MailboxData(MailboxDatum::Exists(count)) => found.exists = *count,
+                    Response::MailboxData(MailboxDatum::Exists(count)) => (found.exists, counted) = (*count, true),
                     Response::Data { status: imap_proto::Status::Ok, outcome } => match &outcome.code {
                         Some(ResponseCode::UidValidity(number)) => found.uidvalidity = Some(*number).filter(|n| *n > 0),
                         Some(ResponseCode::UidNext(number)) => found.uidnext = Some(*number).filter(|n| *n > 0),
@@ -45,19 +46,27 @@ impl Session {
             })
             .await?;
         answer.ok(name)?;
+        if !counted {
+            // Taken for "none", it would look like an empty folder.
+            return Err(ImapError::Protocol("it does not say how many mails the folder has".to_owned()));
+        }
         self.selected = Some(found.clone());
         Ok(found)
     }
 
     /// The UIDs from `first` to `last` that exist and match `also` (a search key, or empty), ascending.
     ///
+    /// `None` where the server said OK and nothing else: that may mean "none", and must decide nothing.
+    ///
     /// A range whose end lies above the last mail still names the last mail (RFC 3501 6.4.8), so what is outside is dropped.
-    pub async fn search(&mut self, first: u32, last: u32, also: &str) -> Result<Vec<u32>, ImapError> {
+    pub async fn search(&mut self, first: u32, last: u32, also: &str) -> Result<Option<Vec<u32>>, ImapError> {
         let line = format!("UID SEARCH UID {first}:{last}{}{also}", if also.is_empty() { "" } else { " " });
         let mut uids = Vec::new();
+        let mut told = false;
         let answer = self
             .run("SEARCH", &line, |response| {
                 if let Response::MailboxData(MailboxDatum::Search(found)) = response {
+                    told = true;
                     uids.extend(found.iter().copied().filter(|uid| (first..=last).contains(uid)));
                 }
                 Ok(())
@@ -66,7 +75,7 @@ impl Session {
         answer.ok("SEARCH")?;
         uids.sort_unstable();
         uids.dedup();
-        Ok(uids)
+        Ok(told.then_some(uids))
     }
 
     /// The highest UID in the open folder; `None` if it is empty. For servers that do not tell UIDNEXT.

@@ -4,13 +4,28 @@ use super::digest::{Digest, Digesting};
 use super::fetch::What;
 use super::select::OpenFolder;
 use super::{Budget, Deps, PollError, Step};
-use crate::imap::{Chunk, Meta, Session};
+use crate::imap::{Chunk, ImapError, Meta, Session};
 use crate::store::{CHUNK, Lease, StoreError};
+
+/// So often an end that comes too early is asked for again.
+const ASK_AGAIN: usize = 3;
 
 /// A large mail that lies in the database, chunk by chunk.
 pub struct Downloaded {
     /// Its hashes and header.
     pub digest: Digest,
+    /// It is as long as the server had said, or longer.
+    pub is_certain: bool,
+}
+
+/// Why a large mail did not come.
+pub enum Failed {
+    /// The server will not give it.
+    Refused(ImapError),
+    /// The connection is of no use any more.
+    Broken(PollError),
+    /// The store failed, which says nothing about the mail.
+    Stored(PollError),
 }
 
 /// Fetches a large mail to its end, which is an empty chunk: the size that the server tells is a hint only. `None` if the
@@ -22,9 +37,9 @@ pub async fn large(
     lease: &Lease,
     deps: &Deps,
     budget: &Budget,
-) -> Result<Option<What>, PollError> {
+) -> Result<Option<What>, Failed> {
     let (epoch, uid) = (folder.epoch.id, meta.uid);
-    let stored = |error: StoreError| PollError::store(Step::Import, &error);
+    let stored = |error: StoreError| Failed::Stored(PollError::store(Step::Import, &error));
     let mut digesting = Digesting::default();
     let mut seq = 0;
     let mut offset = 0;
@@ -34,20 +49,26 @@ pub async fn large(
         seq += 1;
     }
     let mut open = Vec::with_capacity(CHUNK);
+    let told = meta.size.unwrap_or_default();
+    let mut empty_answers = 0;
     loop {
         if budget.is_over() {
             return Ok(None);
         }
-        let chunk = session
-            .fetch_chunk(uid, offset, CHUNK - open.len())
-            .await
-            .map_err(|error| PollError::folder(Step::Fetch, &folder.name, &error))?;
+        let chunk = session.fetch_chunk(uid, offset, CHUNK - open.len()).await.map_err(|error| match error {
+            ImapError::Refused { .. } => Failed::Refused(error),
+            other => Failed::Broken(PollError::folder(Step::Fetch, &folder.name, &other)),
+        })?;
         let bytes = match chunk {
             Chunk::Bytes(bytes) => bytes,
             // Behind the end some servers give no body at all rather than an empty one.
             Chunk::Missing if offset >= meta.size.unwrap_or(u64::MAX) => Vec::new(),
             Chunk::Missing => return Ok(Some(What::Missing("the server answers without a body".to_owned()))),
         };
+        if bytes.is_empty() && offset < told && empty_answers < ASK_AGAIN {
+            empty_answers += 1; // an end before the told size is doubted; Exchange tells sizes that are too large, too
+            continue;
+        }
         let ended = bytes.is_empty();
         offset += bytes.len() as u64;
         if offset > lease.mailbox.max_size {
@@ -66,7 +87,7 @@ pub async fn large(
         if ended {
             return Ok(Some(match offset {
                 0 => What::Missing("the server gives an empty body for a mail with a size".to_owned()),
-                _ => What::Downloaded(Downloaded { digest: digesting.finish() }),
+                _ => What::Downloaded(Downloaded { digest: digesting.finish(), is_certain: offset >= told }),
             }));
         }
     }

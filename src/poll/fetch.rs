@@ -61,6 +61,8 @@ pub struct Messages<'a> {
     any_came: bool,
     /// Refusals since a mail came.
     refusals: usize,
+    /// The large mail that is on its way.
+    alone: Option<u32>,
     /// Whether the connection broke while a mail was on its way.
     broke: bool,
     ended_early: bool,
@@ -106,6 +108,7 @@ impl<'a> Messages<'a> {
             tried: window.tried,
             any_came: false,
             refusals: 0,
+            alone: None,
             broke: false,
             ended_early: false,
         }
@@ -196,19 +199,32 @@ impl<'a> Messages<'a> {
             match self.jobs.pop_front() {
                 Some(Job::Small(metas)) => self.stream(metas).await?,
                 Some(Job::Large(meta)) => {
-                    let (uid, internal_date) = (meta.uid, meta.internal_date);
+                    self.alone = Some(meta.uid);
                     let what =
-                        download::large(self.session, self.folder, &meta, self.lease, self.deps, self.budget).await?;
-                    let Some(what) = what else {
-                        self.ended_early = true; // the budget ran out; the next poll goes on
-                        return Ok(None);
+                        download::large(self.session, self.folder, &meta, self.lease, self.deps, self.budget).await;
+                    let what = match what {
+                        Ok(Some(what)) => what,
+                        Ok(None) => {
+                            self.ended_early = true; // the budget ran out; the next poll goes on
+                            return Ok(None);
+                        }
+                        Err(download::Failed::Refused(error)) => return self.refused(&[meta.uid], error),
+                        Err(download::Failed::Broken(error)) => {
+                            self.broke = true;
+                            return Err(error);
+                        }
+                        Err(download::Failed::Stored(error)) => return Err(error),
                     };
-                    self.any_came = true;
-                    return Ok(Some(self.of(uid, internal_date, what)));
+                    self.alone = None;
+                    (self.any_came, self.refusals) = (true, 0);
+                    return Ok(Some(self.of(meta.uid, meta.internal_date, what)));
                 }
                 Some(Job::TooLarge(meta)) => {
-                    let header = self.session.fetch_header(meta.uid, HEADER_OF_TOO_LARGE).await;
-                    let header = header.map_err(|error| self.failed(&error))?;
+                    let header = match self.session.fetch_header(meta.uid, HEADER_OF_TOO_LARGE).await {
+                        Ok(header) => header,
+                        Err(ImapError::Refused { .. }) => Vec::new(), // it would only have been nice to have
+                        Err(error) => return Err(self.failed(&error)),
+                    };
                     let what = What::TooLarge { size: meta.size.unwrap_or_default(), header };
                     return Ok(Some(self.of(meta.uid, meta.internal_date, what)));
                 }
@@ -249,8 +265,9 @@ impl<'a> Messages<'a> {
 
     /// The mail that was on its way when the connection broke. If it is what breaks it, it will not do so for ever.
     fn suspect(&self, error: &PollError) -> Option<Arrived> {
-        let uid = self.streaming.as_ref().filter(|_| self.broke)?.expected.keys().next()?;
-        Some(self.of(*uid, None, What::Missing(format!("while it was fetched: {error}"))))
+        let streamed = self.streaming.as_ref().and_then(|streaming| streaming.expected.keys().next().copied());
+        let uid = streamed.or(self.alone).filter(|_| self.broke)?;
+        Some(self.of(uid, None, What::Missing(format!("while it was fetched: {error}"))))
     }
 
     fn failed(&self, error: &ImapError) -> PollError {

@@ -91,9 +91,9 @@ fn judged(
 
 fn judge(arrived: Arrived, folder: &OpenFolder, routes: &Routes, lease: &Lease) -> Finding {
     let Arrived { uid, internal_date, what, tried } = arrived;
-    let (digest, raw) = match what {
-        What::Whole(bytes) => (Digest::of(&bytes), Raw::Whole(bytes)),
-        What::Downloaded(downloaded) => (downloaded.digest, Raw::Downloaded),
+    let (digest, raw, is_certain) = match what {
+        What::Whole(bytes) => (Digest::of(&bytes), Raw::Whole(bytes), true),
+        What::Downloaded(downloaded) => (downloaded.digest, Raw::Downloaded, downloaded.is_certain),
         What::Missing(reason) => return missing(reason, tried, internal_date),
         What::TooLarge { size, header } => {
             let limit = lease.mailbox.max_size;
@@ -116,9 +116,9 @@ fn judge(arrived: Arrived, folder: &OpenFolder, routes: &Routes, lease: &Lease) 
         subject: header.subject,
         internal_date,
         historic: is_historic(uid, internal_date, folder, lease.mailbox.added_at),
-        // Of an empty mail it is not certain that the server gave all of it: its copy stays as it is.
+        // Where it is not certain that all of the mail has come, its copy stays as it is.
         effect: Some(&lease.mailbox.after_import)
-            .filter(|wish| **wish != AfterImport::Leave && digest.size > 0)
+            .filter(|wish| **wish != AfterImport::Leave && is_certain && digest.size > 0)
             .map(ToString::to_string),
     }))
 }

@@ -14,6 +14,7 @@ pub async fn finished(lease: &Lease, deps: &Deps, tally: &mut Tally, started_at:
     let outcome = Outcome {
         started_at,
         success: true,
+        complete: !tally.ended_early,
         report: serde_json::to_string(&report).unwrap_or_default(),
         error: error.and_then(|error| serde_json::to_string(&error).ok()),
         notes: tally.notes.clone(),

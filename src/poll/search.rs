@@ -49,6 +49,7 @@ impl Search {
             let Some((last, uids)) = self.windows.next(session, "", &folder.name).await? else {
                 break;
             };
+            let Some(uids) = uids else { break }; // nothing was said, so nothing is decided
             let known = deps.store.known(epoch, first, last).await.map_err(failed)?;
             let gone: Vec<u32> = known
                 .iter()
@@ -108,7 +109,7 @@ impl Windows {
         session: &mut Session,
         also: &str,
         folder: &str,
-    ) -> Result<Option<(u32, Vec<u32>)>, PollError> {
+    ) -> Result<Option<(u32, Option<Vec<u32>>)>, PollError> {
         if self.next > self.last {
             return Ok(None);
         }
@@ -121,7 +122,7 @@ impl Windows {
             Some(next) => self.next = next,
             None => self.last = 0, // the last UID there can be
         }
-        let found = u32::try_from(uids.len()).unwrap_or(u32::MAX);
+        let found = u32::try_from(uids.as_ref().map_or(0, Vec::len)).unwrap_or(u32::MAX);
         self.span = if found < MOST / 4 { self.span.saturating_mul(2).min(self.widest) } else { MOST };
         Ok(Some((last, uids)))
     }

@@ -95,7 +95,7 @@ async fn act(
         AfterImport::Seen => mutate::add_flag(session, set, "\\Seen").await.map_err(wire),
         AfterImport::Keyword(name) => mutate::add_flag(session, set, name).await.map_err(wire),
         AfterImport::Delete => remove(session, set).await,
-        AfterImport::Move(target) if session.can("MOVE") => {
+        AfterImport::Move(target) if step == EffectStep::Pending && session.can("MOVE") => {
             let answer = mutate::move_to(session, set, target).await.map_err(wire)?;
             if !answer.try_create {
                 return Ok(answer);
@@ -142,6 +142,7 @@ async fn gone(session: &mut Session, folder: &OpenFolder, set: &UidSet) -> Resul
     };
     let there = session.search(*first, *last, "").await;
     let there = there.map_err(|error| PollError::folder(Step::Settle, &folder.name, &error))?;
+    let Some(there) = there else { return Ok(Vec::new()) };
     Ok(set.uids.iter().copied().filter(|uid| there.binary_search(uid).is_err()).collect())
 }
 

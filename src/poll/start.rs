@@ -9,7 +9,7 @@ use super::search::Windows;
 use super::select::OpenFolder;
 use super::{Deps, PollError, Step, Tally};
 use crate::clock::Timestamp;
-use crate::imap::{Session, UidSet};
+use crate::imap::{ImapError, Session, UidSet};
 use crate::store::{Lease, StoreError};
 
 /// SEARCH SINCE knows days of the server's own calendar only (reference row A15): this much earlier is never too late.
@@ -62,6 +62,10 @@ async fn wanted(
     let mut windows = Windows::new(1, last, folder.selected.exists);
     let mut wanted = Vec::new();
     while let Some((_, uids)) = windows.next(session, &since, &folder.name).await? {
+        let uids = uids.ok_or_else(|| {
+            let silent = ImapError::Protocol("it answers SEARCH with OK and nothing else".to_owned());
+            PollError::folder(Step::Search, &folder.name, &silent)
+        })?;
         for set in UidSet::cut(&uids, 1000) {
             let metas = session
                 .fetch_meta(&set)

@@ -112,13 +112,19 @@ async fn failed(
     let now = deps.clock.now();
     let failures = lease.mailbox.status.failures.saturating_add(1);
     let interval = Duration::from_millis(u64::try_from(lease.mailbox.interval_ms).unwrap_or(0));
-    let next = backoff::wait(error.retry, failures, interval).map(|wait| now.plus(wait));
+    // A folder that is missing is no reason to look less often at the others.
+    let in_a_row = if error.blame <= Blame::Folder { 1 } else { failures };
+    let next = match tally.ended_early {
+        true => Some(now),
+        false => backoff::wait(error.retry, in_a_row, interval).map(|wait| now.plus(wait)),
+    };
     let reported = ReportedError::new(error, next);
     let report =
         Report::new(&lease.mailbox.address, tally, 0, now.since(started_at).as_secs_f64(), Some(reported.clone()));
     let outcome = Outcome {
         started_at,
         success: false,
+        complete: false,
         report: serde_json::to_string(&report).unwrap_or_default(),
         error: serde_json::to_string(&reported).ok(),
         notes: tally.notes.clone(),

@@ -141,8 +141,7 @@ impl Store {
     pub async fn advance_cursor(&self, lease: &Lease, epoch_id: i64, cursor: u32) -> Result<(), StoreError> {
         write!(self, tx => {
             guard_lease!(tx, lease);
-            sqlx::query("UPDATE epoch SET cursor = $2 WHERE id = $1 AND cursor < $2")
-                .bind(epoch_id).bind(i64::from(cursor)).execute(&mut *tx).await?;
+            move_cursor!(tx, epoch_id, cursor);
         });
         Ok(())
     }
@@ -162,3 +161,18 @@ macro_rules! cursor_to_pending {
     };
 }
 pub(super) use cursor_to_pending;
+
+/// In a transaction: moves the cursor of an epoch forward, but never over a UID that is pending, whichever window it was in.
+macro_rules! move_cursor {
+    ($tx:ident, $epoch_id:expr, $cursor:expr) => {
+        sqlx::query(
+            "UPDATE epoch SET cursor = coalesce((SELECT min(l.uid) FROM ledger l WHERE l.epoch_id = $1 AND \
+             l.state = 'pending' AND l.uid < $2), $2) WHERE id = $1 AND cursor < $2",
+        )
+        .bind($epoch_id)
+        .bind(i64::from($cursor))
+        .execute(&mut *$tx)
+        .await?;
+    };
+}
+pub(super) use move_cursor;

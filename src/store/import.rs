@@ -5,6 +5,7 @@ mod claim;
 use sqlx::AssertSqlSafe;
 
 use super::db::commit;
+use super::epoch::move_cursor;
 use super::lease::guard_lease;
 use super::ledger::UidState;
 use super::{CHUNK, Lease, Store, StoreError};
@@ -259,8 +260,7 @@ impl Store {
                 }
                 query.execute(&mut *tx).await?;
             }
-            sqlx::query("UPDATE epoch SET cursor = $2 WHERE id = $1 AND cursor < $2")
-                .bind(epoch).bind(i64::from(batch.cursor)).execute(&mut *tx).await?;
+            move_cursor!(tx, epoch, batch.cursor);
             done
         }))
     }

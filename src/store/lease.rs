@@ -29,26 +29,24 @@ pub struct Due {
     pub lease_until: Option<i64>,
 }
 
-/// The columns of [`Due`] with the rest of the statement behind them.
-macro_rules! select_due {
-    ($rest:literal) => {
-        concat!("SELECT address, host, lease_owner, lease_token, lease_until FROM mailbox ", $rest)
-    };
-}
-
 impl Store {
-    /// Mailboxes whose time has come, the longest waiting first; those in a lease too.
-    pub async fn due(&self, now: Timestamp, limit: i64) -> Result<Vec<Due>, StoreError> {
-        Ok(read!(self, pool => sqlx::query_as(select_due!(
-            "WHERE NOT paused AND next_poll_at <= $1 AND (hold_until IS NULL OR hold_until <= $1) \
-             ORDER BY next_poll_at LIMIT $2"
-        )).bind(now.0).bind(limit).fetch_all(pool).await)?)
+    /// Mailboxes whose time has come, the longest waiting first; those in a lease too. Of one host at most `per_host`, so
+    /// that a host on which a thousand wait does not hide the others.
+    pub async fn due(&self, now: Timestamp, per_host: i64, limit: i64) -> Result<Vec<Due>, StoreError> {
+        Ok(read!(self, pool => sqlx::query_as(
+            "SELECT address, host, lease_owner, lease_token, lease_until FROM (SELECT address, host, lease_owner, \
+             lease_token, lease_until, next_poll_at, row_number() OVER (PARTITION BY host ORDER BY next_poll_at) AS place \
+             FROM mailbox WHERE NOT paused AND next_poll_at <= $1 AND (hold_until IS NULL OR hold_until <= $1)) AS waiting \
+             WHERE place <= $2 ORDER BY next_poll_at LIMIT $3",
+        ).bind(now.0).bind(per_host).bind(limit).fetch_all(pool).await)?)
     }
 
     /// Who has this mailbox now.
     pub async fn lease_state(&self, address: &crate::address::Address) -> Result<Option<Due>, StoreError> {
-        Ok(read!(self, pool => sqlx::query_as(select_due!("WHERE address = $1"))
-            .bind(address.as_str()).fetch_optional(pool).await)?)
+        Ok(
+            read!(self, pool => sqlx::query_as("SELECT address, host, lease_owner, lease_token, lease_until FROM mailbox WHERE address = $1")
+            .bind(address.as_str()).fetch_optional(pool).await)?,
+        )
     }
 
     /// Takes the mailbox: if nobody has it, if its lease has run out, or (`dead`) if the holder with this token is known

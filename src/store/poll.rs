@@ -9,8 +9,10 @@ use crate::clock::Timestamp;
 pub struct Outcome {
     /// When it began.
     pub started_at: Timestamp,
-    /// Whether every folder was seen.
+    /// Whether nothing failed.
     pub success: bool,
+    /// Whether every folder was seen to its end.
+    pub complete: bool,
     /// The report, as JSON.
     pub report: String,
     /// The error in it, as JSON.
@@ -35,7 +37,7 @@ impl Store {
         write!(self, tx => {
             let ours = sqlx::query(
                 "UPDATE mailbox SET lease_token = NULL, lease_owner = NULL, lease_until = NULL, last_attempt_at = $3, \
-                 last_success_at = CASE WHEN $4 THEN $3 ELSE last_success_at END, \
+                 last_success_at = CASE WHEN $8 THEN $3 ELSE last_success_at END, \
                  failures = CASE WHEN $4 THEN 0 ELSE failures + 1 END, \
                  failing_since = CASE WHEN $4 THEN NULL ELSE coalesce(failing_since, $3) END, \
                  last_error = $5, next_poll_at = $6, hold_until = $7 WHERE id = $1 AND lease_token = $2",
@@ -47,6 +49,7 @@ impl Store {
             .bind(outcome.error.as_deref())
             .bind(outcome.next_poll_at.map(|at| at.0))
             .bind(outcome.hold_until.map(|at| at.0))
+            .bind(outcome.complete)
             .execute(&mut *tx)
             .await?
             .rows_affected();

@@ -112,3 +112,45 @@ fn a_copy_that_the_server_will_not_change_keeps_no_mail_from_coming_in() {
     }
     server.finish();
 }
+
+/// A mail of 3 MB and a small one, at a server that plays this dialogue.
+fn with_a_large_mail(dialogue: &str, more: &[&str]) -> (Scripted, Mailferry) {
+    let mut large = mail("large", JOBB);
+    large.extend(b"0123456789\r\n".repeat(250_000));
+    let server = Scripted::with_messages(&[dialogue], vec![large, mail("two", JOBB)]);
+    let mailferry = Mailferry::new();
+    mailferry.add_inbox(JOBB_INBOX);
+    let more = [&["--start", "all"], more].concat();
+    mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.options("none"), &more);
+    (server, mailferry)
+}
+
+#[test]
+fn a_large_mail_comes_in_chunks() {
+    let (server, mailferry) = with_a_large_mail("S: * OK ready\nORDINARY", &[]);
+    assert_eq!(mailferry.poll_ok(), 2);
+    let messages = mailferry.messages();
+    let large = messages.iter().find(|message| message["subject"] == "large").unwrap();
+    assert!(mailferry.raw(large).ends_with(&b"0123456789\r\n".repeat(250_000)));
+    server.finish();
+}
+
+#[test]
+fn a_large_mail_that_the_server_refuses_keeps_no_other_waiting() {
+    let (server, mailferry) = with_a_large_mail("INCLUDE: large-refused.imap", &[]);
+    mailferry.poll();
+    assert_eq!(mailferry.subjects(), ["two"]);
+    assert_eq!(state(&mailferry, 1), "pending");
+    server.finish();
+}
+
+#[test]
+fn a_large_mail_that_breaks_off_is_never_taken_for_whole() {
+    let (server, mailferry) = with_a_large_mail("INCLUDE: large-ends-early.imap", &["--after-import", "delete"]);
+    mailferry.poll();
+    assert_eq!(mailferry.subjects(), ["two"], "nothing of it is a message");
+    assert_eq!(state(&mailferry, 1), "pending");
+    for session in server.sessions() {
+        assert!(!session.lines.iter().any(|line| line.contains("STORE 1")), "its copy stays: {:#?}", session.lines);
+    }
+}

@@ -169,3 +169,23 @@ async fn a_larger_limit_asks_again_for_what_was_too_large() {
         assert_eq!(at.epoch(&lease, 0, 7).await.cursor, 3, "{name}");
     }
 }
+
+#[tokio::test]
+async fn the_cursor_does_not_pass_what_is_pending_in_an_earlier_window() {
+    for (at, name) in stores().await {
+        at.add("a@b.se").await;
+        let inbox = at.inbox_id(INBOX).await;
+        let lease = at.lease("a@b.se").await;
+        let epoch = at.epoch(&lease, 0, 7).await;
+        let pending = Finding::Pending { reason: "not given".into() };
+        let first = batch(&epoch, vec![(4, mail("a", &[inbox])), (5, pending)], 5);
+        at.store.import(&lease, first, NOW).await.unwrap();
+        let second = batch(&epoch, vec![(20_000, mail("b", &[inbox]))], 20_001);
+        at.store.import(&lease, second, NOW).await.unwrap();
+        at.store.advance_cursor(&lease, epoch.id, 30_000).await.unwrap();
+        assert_eq!(at.epoch(&lease, 0, 7).await.cursor, 5, "{name}");
+        at.import(&lease, &epoch, vec![(5, mail("c", &[inbox]))]).await;
+        at.store.advance_cursor(&lease, epoch.id, 30_000).await.unwrap();
+        assert_eq!(at.epoch(&lease, 0, 7).await.cursor, 30_000, "{name}");
+    }
+}
