@@ -89,6 +89,9 @@ CREATE TABLE ledger (
     PRIMARY KEY (epoch_id, uid)
 );
 
+-- The cursor looks for the first of these at every commit.
+CREATE INDEX ledger_pending ON ledger (epoch_id, uid) WHERE state = 'pending';
+
 -- A mail in an inbox. Mailbox and folder stand in words too, so that a message outlives its mailbox.
 CREATE TABLE message (
     id BIGINT PRIMARY KEY,
