@@ -52,8 +52,10 @@ async fn start_due(
     // Some of those that are due may be in other hands, or their hosts busy: look at more than can be started.
     let look_at = i64::try_from(config.parallel.0 * 4 + 100).unwrap_or(i64::MAX);
     let per_host = i64::try_from(config.per_host.0.saturating_mul(4)).unwrap_or(i64::MAX);
-    let due = match deps.store.due(deps.clock.now(), per_host, look_at).await {
-        Ok(due) => due,
+    let now = deps.clock.now();
+    let due = match deps.store.due(now, per_host, look_at).await {
+        // What is being polled stays due until it ends; it must not take the places of what waits.
+        Ok(due) => due.into_iter().filter(|due| lease::is_free(due, now)).collect(),
         Err(error) => {
             tracing::error!(%error, "the database cannot be asked who is due");
             return;

@@ -45,7 +45,8 @@ fn read(file: &Path) -> Result<String, Vec<String>> {
     let text = std::fs::read_to_string(file).map_err(|error| unusable(format!("cannot be read: {error}")))?;
     match Figment::from(Toml::string(&text)).extract::<Dict>() {
         Ok(_) => Ok(text),
-        Err(error) => Err(unusable(error.to_string().trim_end().to_owned())),
+        // The parser's own text shows the line, which may hold a key or a password: only its place is told.
+        Err(error) => Err(unusable(format!("it is not valid TOML{}", place(&error.to_string())))),
     }
 }
 
@@ -73,4 +74,32 @@ fn check(config: &Config) -> Result<(), Vec<String>> {
         problems.push("limits.line: must be at least 64KiB, or long lists of UIDs cannot pass".to_owned());
     }
     if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+/// ` (line 3, column 7)` from the parser's message.
+fn place(message: &str) -> String {
+    let number = |after: &str| -> Option<u32> {
+        let (_, rest) = message.lines().next()?.split_once(after)?;
+        rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
+    };
+    match (number("line "), number("column ")) {
+        (Some(line), Some(column)) => format!(" (line {line}, column {column})"),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_file_is_told_by_its_place_and_its_secrets_are_not_shown() {
+        for text in ["[vault]\nkey = \"kanarie\n", "[database]\nurl = \"postgres://u:kanarie@h/d\" junk\n"] {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), text).unwrap();
+            let overrides = Overrides { file: Some(file.path().to_owned()), ..Overrides::default() };
+            let said = load(&overrides).unwrap_err().join("\n");
+            assert!(said.contains("line 2") && !said.contains("kanarie"), "{said}");
+        }
+    }
 }

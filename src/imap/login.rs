@@ -153,8 +153,16 @@ fn without_password(text: &str, username: &str, password: &SecretString) -> Stri
     let plain = STANDARD.encode(format!("\0{username}\0{secret}"));
     let quoted = quoted(secret);
     let quoted = quoted.trim_matches('"');
-    [plain.as_str(), plain.trim_end_matches('='), quoted, secret]
+    let forms = [plain.as_str(), plain.trim_end_matches('='), quoted, secret];
+    let mut text = forms
         .iter()
         .filter(|form| !form.is_empty())
-        .fold(text.to_owned(), |text, form| text.replace(form, "(the password)"))
+        .fold(text.to_owned(), |text, form| text.replace(form, "(the password)"));
+    // A long text was cut, perhaps in the middle of one.
+    for form in forms {
+        let starts = form.char_indices().map(|(at, _)| at).filter(|at| *at >= 4).rev();
+        let cut = starts.filter_map(|at| form.get(..at)).find_map(|start| text.strip_suffix(start).map(str::to_owned));
+        text = cut.unwrap_or(text);
+    }
+    text
 }

@@ -23,9 +23,16 @@ pub enum Failed {
     /// The server will not give it.
     Refused(ImapError),
     /// The connection is of no use any more.
-    Broken(PollError),
+    Broken(PollError, Got),
     /// The store failed, which says nothing about the mail.
     Stored(PollError),
+}
+
+/// Whether anything of the mail was stored before the connection broke: then it is the line that is bad, not the mail.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Got {
+    Something,
+    Nothing,
 }
 
 /// Fetches a large mail to its end, which is an empty chunk: the size that the server tells is a hint only. `None` if the
@@ -51,13 +58,14 @@ pub async fn large(
     let mut open = Vec::with_capacity(CHUNK);
     let told = meta.size.unwrap_or_default();
     let mut empty_answers = 0;
+    let mut got = Got::Nothing;
     loop {
         if budget.is_over() {
             return Ok(None);
         }
         let chunk = session.fetch_chunk(uid, offset, CHUNK - open.len()).await.map_err(|error| match error {
             ImapError::Refused { .. } => Failed::Refused(error),
-            other => Failed::Broken(PollError::folder(Step::Fetch, &folder.name, &other)),
+            other => Failed::Broken(PollError::folder(Step::Fetch, &folder.name, &other), got),
         })?;
         let bytes = match chunk {
             Chunk::Bytes(bytes) => bytes,
@@ -83,6 +91,7 @@ pub async fn large(
             let full = std::mem::replace(&mut open, Vec::with_capacity(CHUNK));
             deps.store.add_download_chunk(lease, epoch, uid, seq, full).await.map_err(stored)?;
             seq += 1;
+            got = Got::Something;
         }
         if ended {
             return Ok(Some(match offset {

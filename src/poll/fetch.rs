@@ -208,9 +208,12 @@ impl<'a> Messages<'a> {
                             self.ended_early = true; // the budget ran out; the next poll goes on
                             return Ok(None);
                         }
-                        Err(download::Failed::Refused(error)) => return self.refused(&[meta.uid], error),
-                        Err(download::Failed::Broken(error)) => {
-                            self.broke = true;
+                        Err(download::Failed::Refused(error)) => {
+                            self.alone = None;
+                            return self.refused(&[meta.uid], error);
+                        }
+                        Err(download::Failed::Broken(error, got)) => {
+                            self.broke = got == download::Got::Nothing;
                             return Err(error);
                         }
                         Err(download::Failed::Stored(error)) => return Err(error),

@@ -31,9 +31,11 @@ impl Routes {
 
     /// The inboxes for a mail, each once, each with its evidence, e.g. `Delivered-To: jobb@lillestad.se`.
     pub fn choose(&self, header: &Header) -> Vec<(i64, String)> {
-        for (field, addresses) in &header.recipients {
+        // To and Cc are one kind: the sender named all of them.
+        let is_same_kind = |a: &str, b: &str| a == b || (a == "To" && b == "Cc");
+        for fields in header.recipients.chunk_by(|(a, _), (b, _)| is_same_kind(a, b)) {
             let mut chosen: Vec<(i64, String)> = Vec::new();
-            for address in addresses {
+            for (field, address) in fields.iter().flat_map(|(field, list)| list.iter().map(move |one| (field, one))) {
                 for inbox in self.inboxes(address) {
                     if !chosen.iter().any(|(id, _)| id == inbox) {
                         chosen.push((*inbox, format!("{field}: {address}")));
@@ -78,7 +80,8 @@ mod tests {
             ("Envelope-To: jobb@l.se\r\nX-Envelope-To: ansokan@l.se", &[(1, "Envelope-To: jobb@l.se")]),
             ("X-Envelope-To: ansokan@l.se\r\nTo: jobb@l.se", &[(2, "X-Envelope-To: ansokan@l.se")]),
             ("To: x@y.se, jobb@l.se, Ansokan <ansokan@l.se>", &[(1, "To: jobb@l.se"), (2, "To: ansokan@l.se")]),
-            ("To: jobb@l.se\r\nCc: ansokan@l.se", &[(1, "To: jobb@l.se")]),
+            ("To: jobb@l.se\r\nCc: ansokan@l.se", &[(1, "To: jobb@l.se"), (2, "Cc: ansokan@l.se")]),
+            ("Delivered-To: jobb@l.se\r\nX-Original-To: ansokan@l.se", &[(1, "Delivered-To: jobb@l.se")]),
             ("To: x@y.se\r\nCc: ansokan@l.se", &[(2, "Cc: ansokan@l.se")]),
             ("To: jobb+anna@l.se", &[(1, "To: jobb+anna@l.se")]),
             ("To: jobb+vip@l.se", &[(3, "To: jobb+vip@l.se")]),

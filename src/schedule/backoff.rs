@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::poll::Retry;
 
 /// The longest time between two tries: a mailbox never gives up on its own.
-const LONGEST: Duration = Duration::from_hours(1);
+pub const LONGEST: Duration = Duration::from_hours(1);
 /// So many refused logins in a row, then rarely, or the provider locks the account.
 const LOGINS: i64 = 3;
 

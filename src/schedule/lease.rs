@@ -6,21 +6,29 @@ use tokio::time::Instant;
 
 use super::owner;
 use crate::address::Address;
+use crate::clock::Timestamp;
 use crate::poll::Deps;
 use crate::store::{Due, Lease, StoreError};
 
 /// How long `mailferry poll` waits for a mailbox that somebody else is polling.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+fn is_held(due: &Due, now: Timestamp) -> bool {
+    due.lease_token.is_some() && due.lease_until.is_some_and(|until| until > now.0)
+}
+
+/// Whether nobody alive is polling it.
+pub fn is_free(due: &Due, now: Timestamp) -> bool {
+    !is_held(due, now) || due.lease_owner.as_deref().is_some_and(owner::is_dead)
+}
+
 /// Takes a mailbox, also from a process that died with it. `None` if somebody else has it.
 pub async fn take(deps: &Deps, due: &Due, address: &Address) -> Result<Option<Lease>, StoreError> {
     let now = deps.clock.now();
-    let held = due.lease_token.is_some() && due.lease_until.is_some_and(|until| until > now.0);
-    let dead = due.lease_owner.as_deref().is_some_and(owner::is_dead);
-    if held && !dead {
+    if !is_free(due, now) {
         return Ok(None);
     }
-    let from_the_dead = if held { due.lease_token } else { None };
+    let from_the_dead = if is_held(due, now) { due.lease_token } else { None };
     deps.store.take_lease(address, owner::this_process(), from_the_dead, now, now.plus(deps.lease)).await
 }
 

@@ -119,6 +119,8 @@ async fn failed(
         false => backoff::wait(error.retry, in_a_row, interval).map(|wait| now.plus(wait)),
     };
     let reported = ReportedError::new(error, next);
+    // A wrong setting of one process, or one wrong DNS answer, must not silence a mailbox: it costs no login to look again.
+    let next_poll_at = next.or_else(|| Some(now.plus(backoff::LONGEST)));
     let report =
         Report::new(&lease.mailbox.address, tally, 0, now.since(started_at).as_secs_f64(), Some(reported.clone()));
     let outcome = Outcome {
@@ -129,7 +131,7 @@ async fn failed(
         error: serde_json::to_string(&reported).ok(),
         notes: tally.notes.clone(),
         noteworthy: true,
-        next_poll_at: next,
+        next_poll_at,
         hold_until: if matches!(error.retry, Retry::After(_)) { next } else { None },
     };
     match deps.store.finish_poll(lease, &outcome, now).await {

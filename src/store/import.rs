@@ -194,7 +194,7 @@ impl Store {
                 }
             }
 
-            if !chunks.is_empty() {
+            for chunks in parts(chunks) {
                 let sql = format!("INSERT INTO raw_chunk (sha256, seq, data) VALUES {} ON CONFLICT DO NOTHING", self.rows(chunks.len(), 3));
                 let mut query = sqlx::query(AssertSqlSafe(sql));
                 for (sha256, seq, data) in chunks {
@@ -202,7 +202,7 @@ impl Store {
                 }
                 query.execute(&mut *tx).await?;
             }
-            if !messages.is_empty() {
+            for messages in parts(messages) {
                 let sql = format!(
                     "INSERT INTO message (id, uid, inbox_id, why, epoch_id, mailbox, folder, uidvalidity, imported_at, \
                      message_id, from_address, subject, size, sha256, identity, internal_date, historic) VALUES {}",
@@ -218,7 +218,7 @@ impl Store {
                 }
                 query.execute(&mut *tx).await?;
             }
-            if !arrivals.is_empty() {
+            for arrivals in parts(arrivals) {
                 let sql = format!("INSERT INTO arrival (epoch_id, uid, message_id) VALUES {}", self.rows(arrivals.len(), 3));
                 let mut query = sqlx::query(AssertSqlSafe(sql));
                 for (uid, message) in arrivals {
@@ -226,7 +226,7 @@ impl Store {
                 }
                 query.execute(&mut *tx).await?;
             }
-            if !ledger.is_empty() {
+            for ledger in parts(ledger) {
                 // Only what was not finished before may change.
                 let sql = format!(
                     "INSERT INTO ledger (epoch_id, uid, state, reason, message_id, attempts, size, internal_date, headers, \
@@ -243,13 +243,13 @@ impl Store {
                         .bind(row.attempts).bind(row.size).bind(row.internal_date).bind(row.headers).bind(now.0);
                 }
                 query.execute(&mut *tx).await?;
+            }
                 sqlx::query(
                     "DELETE FROM download_chunk WHERE epoch_id = $1 AND EXISTS (SELECT 1 FROM ledger l WHERE \
                      l.epoch_id = $1 AND l.uid = download_chunk.uid AND l.state <> 'pending')",
                 )
                 .bind(epoch).execute(&mut *tx).await?;
-            }
-            if !effects.is_empty() {
+            for effects in parts(effects) {
                 let sql = format!(
                     "INSERT INTO effect (epoch_id, uid, action, step) VALUES {} ON CONFLICT DO NOTHING",
                     self.rows(effects.len(), 4)
@@ -264,6 +264,18 @@ impl Store {
             done
         }))
     }
+}
+
+/// A statement takes some 32,000 values; the widest row has 17.
+const ROWS_AT_ONCE: usize = 500;
+
+/// Cuts rows into as many as one statement takes.
+fn parts<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
+    let mut rows = rows.into_iter();
+    std::iter::from_fn(move || {
+        let part: Vec<T> = rows.by_ref().take(ROWS_AT_ONCE).collect();
+        (!part.is_empty()).then_some(part)
+    })
 }
 
 /// The columns of a message that do not depend on the inbox.

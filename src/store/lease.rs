@@ -62,7 +62,7 @@ impl Store {
         let token: i64 = rand::random();
         let taken = write!(self, tx => {
             sqlx::query(
-                "UPDATE mailbox SET lease_token = $2, lease_owner = $3, lease_until = $5 WHERE address = $1 \
+                "UPDATE mailbox SET lease_token = $2, lease_owner = $3, lease_until = $5 WHERE address = $1 AND NOT paused \
                  AND (lease_token IS NULL OR lease_until <= $4 OR lease_token = $6)",
             )
             .bind(address.as_str())
@@ -103,7 +103,9 @@ impl Store {
     /// Looks again at the mailboxes that wait for a person, since the configuration may be what was mended.
     pub async fn wake_waiting(&self, now: Timestamp) -> Result<(), StoreError> {
         write!(self, tx => {
-            sqlx::query("UPDATE mailbox SET next_poll_at = $1 WHERE next_poll_at IS NULL")
+            sqlx::query(
+                "UPDATE mailbox SET next_poll_at = $1 WHERE next_poll_at IS NULL OR last_error LIKE '%\"retry\":null%'",
+            )
                 .bind(now.0).execute(&mut *tx).await?;
         });
         Ok(())

@@ -15,7 +15,7 @@ macro_rules! identities_present {
             })
             .collect();
         let mut present = std::collections::HashSet::<[u8; 32]>::new();
-        if !identities.is_empty() {
+        for identities in parts(identities) {
             let marks = (1..=identities.len()).map(|n| format!("${n}")).collect::<Vec<_>>().join(",");
             let sql = format!("SELECT DISTINCT identity FROM message WHERE identity IN ({marks})");
             let mut query = sqlx::query_scalar(AssertSqlSafe(sql));

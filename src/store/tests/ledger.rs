@@ -189,3 +189,21 @@ async fn the_cursor_does_not_pass_what_is_pending_in_an_earlier_window() {
         assert_eq!(at.epoch(&lease, 0, 7).await.cursor, 30_000, "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_batch_may_be_for_many_inboxes() {
+    for (at, name) in stores().await {
+        at.add("a@b.se").await;
+        let mut inboxes = vec![at.inbox_id(INBOX).await];
+        for n in 0..20 {
+            let inbox = address(&format!("inbox{n}@mail.kundo.se"));
+            at.store.add_inbox(&NewInbox { address: inbox.clone(), name: None, reply_from: None }, NOW).await.unwrap();
+            inboxes.push(at.store.inbox(&inbox).await.unwrap().id);
+        }
+        let lease = at.lease("a@b.se").await;
+        let epoch = at.epoch(&lease, 0, 7).await;
+        let mails = (1..=100).map(|uid| (uid, mail(&uid.to_string(), &inboxes))).collect();
+        assert_eq!(at.import(&lease, &epoch, mails).await.imported, 100, "{name}");
+        assert_eq!(at.store.messages(MessageFilter::default(), 0, 9999).await.unwrap().len(), 2100, "{name}");
+    }
+}
