@@ -91,6 +91,8 @@ CREATE TABLE ledger (
 
 -- The cursor looks for the first of these at every commit.
 CREATE INDEX ledger_pending ON ledger (epoch_id, uid) WHERE state = 'pending';
+-- Every poll looks whether one of these is to be asked for again.
+CREATE INDEX ledger_quarantined ON ledger (epoch_id, updated_at) WHERE state = 'quarantined';
 
 -- A mail in an inbox. Mailbox and folder stand in words too, so that a message outlives its mailbox.
 CREATE TABLE message (

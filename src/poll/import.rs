@@ -28,7 +28,7 @@ impl Progress {
     pub fn new(window: &Window, tally: &Tally) -> Self {
         let unfinished: BTreeSet<u32> = window.unknown.iter().copied().collect();
         tally.progress.found.fetch_add(unfinished.len() as u64, std::sync::atomic::Ordering::Relaxed);
-        Self { unfinished, after_window: window.last.saturating_add(1) }
+        Self { unfinished, after_window: window.after }
     }
 
     fn finish(&mut self, uid: u32) {
@@ -36,7 +36,7 @@ impl Progress {
     }
 
     fn cursor(&self) -> u32 {
-        self.unfinished.first().copied().unwrap_or(self.after_window)
+        self.unfinished.first().copied().map_or(self.after_window, |first| first.min(self.after_window))
     }
 }
 

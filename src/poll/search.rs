@@ -16,20 +16,22 @@ pub struct Window {
     pub unknown: Vec<u32>,
     /// Those of them that were asked for in vain, and how often.
     pub tried: BTreeMap<u32, i64>,
-    /// The last UID that the search covered.
-    pub last: u32,
+    /// Where the cursor may stand once all of these are finished.
+    pub after: u32,
 }
 
 /// The search through one folder.
 pub struct Search {
     windows: Windows,
+    /// The first UID of a window of which the server said nothing.
+    undecided: Option<u32>,
 }
 
 impl Search {
     /// From the cursor to the last UID.
     pub fn new(folder: &OpenFolder) -> Self {
         let last = if folder.selected.exists == 0 { 0 } else { folder.last_uid };
-        Self { windows: Windows::new(folder.epoch.cursor, last, folder.selected.exists) }
+        Self { windows: Windows::new(folder.epoch.cursor, last, folder.selected.exists), undecided: None }
     }
 
     /// The next UIDs to fetch; `None` when all are known.
@@ -49,7 +51,11 @@ impl Search {
             let Some((last, uids)) = self.windows.next(session, "", &folder.name).await? else {
                 break;
             };
-            let Some(uids) = uids else { break }; // nothing was said, so nothing is decided
+            let Some(uids) = uids else {
+                // Nothing was said, so nothing is decided: later windows are looked at, and the cursor stays before this one.
+                self.undecided.get_or_insert(first);
+                continue;
+            };
             let known = deps.store.known(epoch, first, last).await.map_err(failed)?;
             let gone: Vec<u32> = known
                 .iter()
@@ -69,9 +75,9 @@ impl Search {
                 })
                 .collect();
             if !unknown.is_empty() {
-                return Ok(Some(Window { unknown, tried, last }));
+                return Ok(Some(Window { unknown, tried, after: self.undecided.unwrap_or(last.saturating_add(1)) }));
             }
-            finished = Some(last.saturating_add(1));
+            finished = Some(self.undecided.unwrap_or(last.saturating_add(1)));
         }
         // Windows at the end without anything new still move the cursor, so that they are not searched again.
         if let Some(cursor) = finished {

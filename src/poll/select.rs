@@ -1,6 +1,7 @@
 //! Step 3: a folder is opened, and its UIDVALIDITY decides whether our UIDs still mean anything.
 
 use super::{Blame, Deps, PollError, Retry, Step, Tally};
+use crate::clock::Timestamp;
 use crate::imap::{Selected, Session};
 use crate::mailbox::AfterImport;
 use crate::store::{Epoch, Lease, WatchedFolder};
@@ -17,8 +18,15 @@ pub struct OpenFolder {
     pub last_uid: u32,
 }
 
-/// The folders of the mailbox, in their order.
+/// So long after a mail that did not come was put aside, it is asked for once more, and again after as long: an outage can
+/// look like a bad mail, and must not cost one.
+const ASK_AGAIN_MS: i64 = 6 * 3600 * 1000;
+
+/// The folders of the mailbox, in their order, with what was put aside long enough among what is to be fetched.
 pub async fn watched(lease: &Lease, deps: &Deps) -> Result<Vec<WatchedFolder>, PollError> {
+    let now = deps.clock.now();
+    let before = Timestamp(now.0.saturating_sub(ASK_AGAIN_MS));
+    deps.store.reopen_missing(lease, before, now).await.map_err(|error| PollError::store(Step::Select, &error))?;
     deps.store.watched_folders(lease.mailbox.id).await.map_err(|error| PollError::store(Step::Select, &error))
 }
 

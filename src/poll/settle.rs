@@ -3,6 +3,8 @@
 //! It works from the effects in the database, so what a crash left open is done by the next poll. Doing an effect twice is
 //! harmless, and a mail that is gone already has what it should have.
 
+use std::collections::VecDeque;
+
 use super::select::OpenFolder;
 use super::{Blame, Deps, PollError, Retry, Step, Tally};
 use crate::imap::{Answer, Session, Status, UidSet, mutate};
@@ -11,6 +13,8 @@ use crate::store::{Effect, EffectStep, Lease, StoreError};
 
 /// Effects read in one go.
 const AT_ONCE: i64 = 1000;
+/// So many refusals in a row are not about single mails.
+const MOST_REFUSALS: usize = 3;
 /// UIDs in one command.
 const IN_ONE_COMMAND: usize = 500;
 
@@ -56,7 +60,9 @@ async fn settle(
         tally.unsettled.get_or_insert(PollError::new(Step::Settle, Blame::Mailbox, Retry::Person, message));
         return Ok(());
     }
-    for set in UidSet::cut(&uids, IN_ONE_COMMAND) {
+    let mut sets: VecDeque<UidSet> = UidSet::cut(&uids, IN_ONE_COMMAND).into();
+    let mut refusals = 0;
+    while let Some(set) = sets.pop_front() {
         // Whoever changed the mailbox meanwhile may want something else to happen to these copies.
         let until = deps.clock.now().plus(deps.lease);
         deps.store.renew_lease(lease, until).await.map_err(stored)?;
@@ -68,12 +74,20 @@ async fn settle(
         deps.store.effects_done(lease, folder.epoch.id, &done).await.map_err(stored)?;
         tally.effects_done += done.len() as u64;
         let failed: Vec<u32> = set.uids.into_iter().filter(|uid| done.binary_search(uid).is_err()).collect();
-        if !failed.is_empty() {
-            deps.store.effects_failed(lease, folder.epoch.id, &failed, &answer.text).await.map_err(stored)?;
-            // The mail is safe, and the next poll tries again: no reason to keep other mail waiting.
-            let message = format!("folder {}: the server refused to do \"{action}\": {}", folder.name, answer.text);
-            tally.unsettled.get_or_insert(PollError::new(Step::Settle, Blame::Folder, Retry::Soon, message));
-            return Ok(());
+        match failed.as_slice() {
+            [] => refusals = 0,
+            // The refusal may be about one of several: each alone.
+            [_, _, ..] => sets.extend(UidSet::cut(&failed, 1)),
+            [_] => {
+                // The mail is safe, and the next poll tries again: no reason to keep other mail waiting.
+                deps.store.effects_failed(lease, folder.epoch.id, &failed, &answer.text).await.map_err(stored)?;
+                let message = format!("folder {}: the server refused to do \"{action}\": {}", folder.name, answer.text);
+                tally.unsettled.get_or_insert(PollError::new(Step::Settle, Blame::Folder, Retry::Soon, message));
+                refusals += 1;
+                if refusals == MOST_REFUSALS {
+                    return Ok(());
+                }
+            }
         }
     }
     Ok(())

@@ -156,6 +156,35 @@ impl Store {
         }))
     }
 
+    /// Asks again for mails of a mailbox that did not come and were put aside before this moment: it may have been the server
+    /// and not the mail. What was too large has come, as far as was wanted, and stays aside.
+    pub async fn reopen_missing(&self, lease: &Lease, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
+        let mailbox_id = lease.mailbox.id;
+        let waiting: i64 = read!(self, pool => sqlx::query_scalar(
+            "SELECT count(*) FROM ledger WHERE state = 'quarantined' AND attempts > 0 AND updated_at < $2 AND epoch_id IN \
+             (SELECT max(e.id) FROM epoch e JOIN folder f ON f.id = e.folder_id WHERE f.mailbox_id = $1 GROUP BY e.folder_id)",
+        ).bind(mailbox_id).bind(before.0).fetch_one(pool).await)?;
+        if waiting == 0 {
+            return Ok(0);
+        }
+        Ok(write!(self, tx => {
+            guard_lease!(tx, lease);
+            let count = sqlx::query(
+                "UPDATE ledger SET state = 'pending', updated_at = $3 WHERE state = 'quarantined' AND attempts > 0 \
+                 AND updated_at < $2 AND epoch_id IN (SELECT max(e.id) FROM epoch e JOIN folder f \
+                 ON f.id = e.folder_id WHERE f.mailbox_id = $1 GROUP BY e.folder_id)",
+            )
+            .bind(mailbox_id)
+            .bind(before.0)
+            .bind(now.0)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+            cursor_to_pending!(tx, mailbox_id);
+            count
+        }))
+    }
+
     /// The ledger a page at a time, in the order of mailbox, folder, epoch and UID; `after` is the last line of the page
     /// before, as (epoch, UID).
     pub async fn ledger_page(

@@ -207,3 +207,21 @@ async fn a_batch_may_be_for_many_inboxes() {
         assert_eq!(at.store.messages(MessageFilter::default(), 0, 9999).await.unwrap().len(), 2100, "{name}");
     }
 }
+
+#[tokio::test]
+async fn what_did_not_come_is_asked_for_again_by_itself_and_what_was_too_large_is_not() {
+    for (at, name) in stores().await {
+        at.add("a@b.se").await;
+        let lease = at.lease("a@b.se").await;
+        let epoch = at.epoch(&lease, 0, 7).await;
+        let aside = |size| Finding::Quarantined { reason: "why".into(), size, internal_date: None, headers: vec![] };
+        at.import(&lease, &epoch, vec![(1, Finding::Pending { reason: "not given".into() })]).await;
+        at.import(&lease, &epoch, vec![(1, aside(0)), (2, aside(60_000_000))]).await;
+        assert_eq!(at.store.reopen_missing(&lease, NOW, NOW).await.unwrap(), 0, "{name}: not so soon");
+        let later = Timestamp(NOW.0 + 1);
+        assert_eq!(at.store.reopen_missing(&lease, later, later).await.unwrap(), 1, "{name}");
+        let states: Vec<String> = at.ledger("a@b.se").await.into_iter().map(|(_, state, _)| state).collect();
+        assert_eq!(states, ["pending", "quarantined"], "{name}");
+        assert_eq!(at.epoch(&lease, 0, 7).await.cursor, 1, "{name}");
+    }
+}
