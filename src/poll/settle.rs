@@ -54,7 +54,9 @@ async fn settle(
     let action: AfterImport = first.action.parse().map_err(|_| stored(StoreError::Unknown(first.action.clone())))?;
     let uids: Vec<u32> = group.iter().map(|effect| effect.uid).collect();
     if let Some(obstacle) = obstacle(session, folder, &action) {
-        deps.store.effects_impossible(lease, folder.epoch.id, &uids, &obstacle).await.map_err(stored)?;
+        if first.step == EffectStep::Pending {
+            deps.store.effects_impossible(lease, folder.epoch.id, &uids, &obstacle).await.map_err(stored)?;
+        }
         let message =
             format!("folder {}: the mail is imported, its copies are left as they were: {obstacle}", folder.name);
         tally.unsettled.get_or_insert(PollError::new(Step::Settle, Blame::Mailbox, Retry::Person, message));
@@ -109,7 +111,7 @@ async fn act(
         AfterImport::Seen => mutate::add_flag(session, set, "\\Seen").await.map_err(wire),
         AfterImport::Keyword(name) => mutate::add_flag(session, set, name).await.map_err(wire),
         AfterImport::Delete => remove(session, set).await,
-        AfterImport::Move(target) if step == EffectStep::Pending && session.can("MOVE") => {
+        AfterImport::Move(target) if step != EffectStep::Copied && session.can("MOVE") => {
             let answer = mutate::move_to(session, set, target).await.map_err(wire)?;
             if !answer.try_create {
                 return Ok(answer);
@@ -118,7 +120,7 @@ async fn act(
             mutate::move_to(session, set, target).await.map_err(wire)
         }
         AfterImport::Move(target) => {
-            if step == EffectStep::Pending {
+            if step != EffectStep::Copied {
                 let mut answer = mutate::copy_to(session, set, target).await.map_err(wire)?;
                 if answer.try_create {
                     create(session, target).await?;

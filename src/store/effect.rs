@@ -15,6 +15,8 @@ pub enum EffectStep {
     Pending,
     /// The copy is in the target folder; the original is not gone yet.
     Copied,
+    /// The server could not do it when last asked.
+    Impossible,
 }
 
 /// One open effect.
@@ -29,10 +31,10 @@ pub struct Effect {
 }
 
 impl Store {
-    /// The next open effects of an epoch.
+    /// The next effects of an epoch that are not done, those included that were impossible: what was in the way may be gone.
     pub async fn open_effects(&self, epoch_id: i64, above: u32, limit: i64) -> Result<Vec<Effect>, StoreError> {
         let rows: Vec<(i64, String, String)> = read!(self, pool => sqlx::query_as(
-            "SELECT uid, action, step FROM effect WHERE epoch_id = $1 AND uid > $2 AND step <> 'impossible' \
+            "SELECT uid, action, step FROM effect WHERE epoch_id = $1 AND uid > $2 \
              ORDER BY uid LIMIT $3",
         ).bind(epoch_id).bind(i64::from(above)).bind(limit).fetch_all(pool).await)?;
         Ok(rows
@@ -40,7 +42,11 @@ impl Store {
             .map(|(effect_uid, action, step)| Effect {
                 uid: uid(effect_uid),
                 action,
-                step: if step == "copied" { EffectStep::Copied } else { EffectStep::Pending },
+                step: match step.as_str() {
+                    "copied" => EffectStep::Copied,
+                    "impossible" => EffectStep::Impossible,
+                    _ => EffectStep::Pending,
+                },
             })
             .collect())
     }
@@ -79,7 +85,8 @@ impl Store {
             lease,
             epoch_id,
             uids,
-            "UPDATE effect SET attempts = attempts + 1, problem = $1",
+            "UPDATE effect SET attempts = attempts + 1, problem = $1, \
+             step = CASE WHEN step = 'impossible' THEN 'pending' ELSE step END",
             Some(reason),
         )
         .await

@@ -28,12 +28,12 @@ impl Store {
         let after_import = changes.after_import.as_ref().unwrap_or(&before.after_import);
         let sealed = match (&changes.password, vault) {
             (Some(password), Some(vault)) => Some(vault.seal(&password_row(before.id), password)?),
-            _ => before.password_sealed.clone(),
+            _ => None, // the stored one stays, even if it is being sealed anew right now
         };
         write!(self, tx => {
             sqlx::query(
                 "UPDATE mailbox SET inbox_id = $2, host = $3, port = $4, tls = $5, ca_pem = $6, pin_sha256 = $7, \
-                 username = $8, password_sealed = $9, start = $10, after_import = $11, interval_ms = $12, \
+                 username = $8, password_sealed = coalesce($9, password_sealed), start = $10, after_import = $11, interval_ms = $12, \
                  max_size = $13, next_poll_at = $14, failures = 0, lease_token = NULL, lease_owner = NULL, lease_until = NULL \
                  WHERE id = $1",
             )

@@ -20,13 +20,14 @@ async fn an_effect_goes_its_steps_and_is_done_once() {
         at.store.effects_done(&lease, epoch.id, &[1]).await.unwrap();
         at.store.effects_impossible(&lease, epoch.id, &[3], "read-only").await.unwrap();
         at.store.effects_failed(&lease, epoch.id, &[4], "not today").await.unwrap();
-        assert_eq!(open(0, 9).await, [(2, EffectStep::Copied), (4, EffectStep::Pending)], "{name}");
-        assert_eq!(open(2, 9).await, [(4, EffectStep::Pending)], "{name}");
+        let all = [(2, EffectStep::Copied), (3, EffectStep::Impossible), (4, EffectStep::Pending)];
+        assert_eq!(open(0, 9).await, all, "{name}");
+        assert_eq!(open(3, 9).await, [(4, EffectStep::Pending)], "{name}");
         let (open_count, impossible, problem) = at.store.effect_counts(lease.mailbox.id).await.unwrap();
         assert_eq!((open_count, impossible, problem.as_deref()), (2, 1, Some("read-only")), "{name}");
         // The same mail again, as after a crash, wants nothing new.
         at.import(&lease, &epoch, vec![]).await;
-        assert_eq!(open(0, 9).await.len(), 2, "{name}");
+        assert_eq!(open(0, 9).await.len(), 3, "{name}");
     }
 }
 
@@ -38,8 +39,9 @@ async fn another_wish_or_another_uidvalidity_voids_what_was_open() {
         let lease = at.lease("a@b.se").await;
         let epoch = at.epoch(&lease, 0, 7).await;
         at.import(&lease, &epoch, vec![(1, mail_with_effect("a", inbox, "delete"))]).await;
-        at.epoch(&lease, 0, 8).await;
-        assert!(at.store.open_effects(epoch.id, 0, 9).await.unwrap().is_empty(), "{name}");
+        let new = at.epoch(&lease, 0, 8).await;
+        assert!(at.store.open_effects(new.id, 0, 9).await.unwrap().is_empty(), "{name}");
+        assert_eq!(at.store.open_effects(epoch.id, 0, 9).await.unwrap()[0].step, EffectStep::Impossible, "{name}");
         let epoch = at.epoch(&lease, 1, 7).await;
         at.import(&lease, &epoch, vec![(1, mail_with_effect("b", inbox, "delete"))]).await;
         let changes = Changes { after_import: Some(AfterImport::Leave), ..Changes::default() };
