@@ -33,6 +33,7 @@ use crate::store::{Lease, Store};
 use crate::vault::Vault;
 
 pub use error::{Blame, PollError, Retry, Step};
+pub use record::failed_outcome;
 pub use report::{Progress, Report, ReportedError, Tally};
 
 /// What a poll works with.

@@ -1,6 +1,6 @@
 //! Step 11: the good end of a poll is written down. The bad ends are written down by `schedule/worker.rs`.
 
-use super::{Deps, PollError, Report, Step, Tally};
+use super::{Deps, PollError, Report, ReportedError, Step, Tally};
 use crate::clock::Timestamp;
 use crate::store::{Lease, Outcome};
 
@@ -9,20 +9,37 @@ pub async fn finished(lease: &Lease, deps: &Deps, tally: &mut Tally, started_at:
     let now = deps.clock.now();
     let next = if tally.ended_early { now } else { next_poll(lease, now) };
     tally.next_poll_at = Some(next);
-    let error = tally.unsettled();
-    let report = Report::new(&lease.mailbox.address, tally, 0, now.since(started_at).as_secs_f64(), error.clone());
-    let outcome = Outcome {
-        started_at,
+    let ended = Outcome {
         success: true,
         complete: !tally.ended_early,
-        report: serde_json::to_string(&report).unwrap_or_default(),
-        error: error.and_then(|error| serde_json::to_string(&error).ok()),
-        notes: tally.notes.clone(),
         noteworthy: tally.is_noteworthy(),
         next_poll_at: Some(next),
-        hold_until: None,
+        ..failed_outcome(lease, tally, tally.unsettled(), started_at, now)
     };
-    deps.store.finish_poll(lease, &outcome, now).await.map_err(|error| PollError::store(Step::Record, &error))
+    deps.store.finish_poll(lease, &ended, now).await.map_err(|error| PollError::store(Step::Record, &error))
+}
+
+/// The end of a poll that failed; who records it says when to look again.
+pub fn failed_outcome(
+    lease: &Lease,
+    tally: &Tally,
+    error: Option<ReportedError>,
+    started_at: Timestamp,
+    now: Timestamp,
+) -> Outcome {
+    let error_json = error.as_ref().and_then(|error| serde_json::to_string(error).ok());
+    let report = Report::new(&lease.mailbox.address, tally, 0, now.since(started_at).as_secs_f64(), error);
+    Outcome {
+        started_at,
+        success: false,
+        complete: false,
+        report: serde_json::to_string(&report).unwrap_or_default(),
+        error: error_json,
+        notes: tally.notes.clone(),
+        noteworthy: true,
+        next_poll_at: None,
+        hold_until: None,
+    }
 }
 
 /// The interval later, give or take a tenth, so that mailboxes added together do not stay together.

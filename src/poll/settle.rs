@@ -1,7 +1,8 @@
 //! Step 10, and the only one that touches the customer's copy: what was to happen to it happens now, for mail that is stored.
 //!
 //! It works from the effects in the database, so what a crash left open is done by the next poll. Doing an effect twice is
-//! harmless, and a mail that is gone already has what it should have.
+//! harmless but for COPY, so that one is written down as soon as it is done; a mail that is gone already has what it should
+//! have.
 
 use std::collections::VecDeque;
 

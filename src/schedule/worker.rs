@@ -111,7 +111,7 @@ async fn failed(
 ) -> Option<Timestamp> {
     let now = deps.clock.now();
     let failures = lease.mailbox.status.failures.saturating_add(1);
-    let interval = Duration::from_millis(u64::try_from(lease.mailbox.interval_ms).unwrap_or(0));
+    let interval = lease.mailbox.interval();
     // A folder that is missing is no reason to look less often at the others.
     let in_a_row = if error.blame <= Blame::Folder { 1 } else { failures };
     let next = match tally.ended_early {
@@ -121,18 +121,10 @@ async fn failed(
     let reported = ReportedError::new(error, next);
     // A wrong setting of one process, or one wrong DNS answer, must not silence a mailbox: it costs no login to look again.
     let next_poll_at = next.or_else(|| Some(now.plus(backoff::LONGEST)));
-    let report =
-        Report::new(&lease.mailbox.address, tally, 0, now.since(started_at).as_secs_f64(), Some(reported.clone()));
     let outcome = Outcome {
-        started_at,
-        success: false,
-        complete: false,
-        report: serde_json::to_string(&report).unwrap_or_default(),
-        error: serde_json::to_string(&reported).ok(),
-        notes: tally.notes.clone(),
-        noteworthy: true,
         next_poll_at,
         hold_until: if matches!(error.retry, Retry::After(_)) { next } else { None },
+        ..poll::failed_outcome(lease, tally, Some(reported), started_at, now)
     };
     match deps.store.finish_poll(lease, &outcome, now).await {
         Ok(()) => next,

@@ -87,6 +87,14 @@ struct Row {
     message_id: Option<i64>,
 }
 
+/// Quarantined in a mailbox (`$1`), in the epochs in force: the UIDs of older ones name nothing any more.
+macro_rules! quarantined_in_force {
+    () => {
+        "state = 'quarantined' AND epoch_id IN (SELECT max(e.id) FROM epoch e JOIN folder f ON f.id = e.folder_id \
+         WHERE f.mailbox_id = $1 GROUP BY e.folder_id)"
+    };
+}
+
 impl Store {
     /// What the ledger knows of the UIDs from `first` to `last`, in their order.
     pub async fn known(&self, epoch_id: i64, first: u32, last: u32) -> Result<Vec<Known>, StoreError> {
@@ -134,12 +142,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         Ok(write!(self, tx => {
-            // Only of the epochs in force: the UIDs of older ones name nothing any more.
-            let count = sqlx::query(
-                "UPDATE ledger SET state = 'pending', attempts = 0, updated_at = $3 WHERE state = 'quarantined' \
-                 AND ($2 IS NULL OR uid = $2) AND epoch_id IN (SELECT max(e.id) FROM epoch e JOIN folder f \
-                 ON f.id = e.folder_id WHERE f.mailbox_id = $1 GROUP BY e.folder_id)",
-            )
+            let count = sqlx::query(concat!(
+                "UPDATE ledger SET state = 'pending', attempts = 0, updated_at = $3 WHERE ($2 IS NULL OR uid = $2) AND ",
+                quarantined_in_force!(),
+            ))
             .bind(mailbox_id)
             .bind(uid.map(i64::from))
             .bind(now.0)
@@ -161,19 +167,17 @@ impl Store {
     pub async fn reopen_missing(&self, lease: &Lease, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
         let mailbox_id = lease.mailbox.id;
         let waiting: i64 = read!(self, pool => sqlx::query_scalar(
-            "SELECT count(*) FROM ledger WHERE state = 'quarantined' AND attempts > 0 AND updated_at < $2 AND epoch_id IN \
-             (SELECT max(e.id) FROM epoch e JOIN folder f ON f.id = e.folder_id WHERE f.mailbox_id = $1 GROUP BY e.folder_id)",
+concat!("SELECT count(*) FROM ledger WHERE attempts > 0 AND updated_at < $2 AND ", quarantined_in_force!()),
         ).bind(mailbox_id).bind(before.0).fetch_one(pool).await)?;
         if waiting == 0 {
             return Ok(0);
         }
         Ok(write!(self, tx => {
             guard_lease!(tx, lease);
-            let count = sqlx::query(
-                "UPDATE ledger SET state = 'pending', updated_at = $3 WHERE state = 'quarantined' AND attempts > 0 \
-                 AND updated_at < $2 AND epoch_id IN (SELECT max(e.id) FROM epoch e JOIN folder f \
-                 ON f.id = e.folder_id WHERE f.mailbox_id = $1 GROUP BY e.folder_id)",
-            )
+            let count = sqlx::query(concat!(
+                "UPDATE ledger SET state = 'pending', updated_at = $3 WHERE attempts > 0 AND updated_at < $2 AND ",
+                quarantined_in_force!(),
+            ))
             .bind(mailbox_id)
             .bind(before.0)
             .bind(now.0)

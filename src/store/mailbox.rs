@@ -62,6 +62,13 @@ pub struct Mailbox {
     pub status: MailboxStatus,
 }
 
+impl Mailbox {
+    /// The time between two polls.
+    pub fn interval(&self) -> std::time::Duration {
+        std::time::Duration::from_millis(u64::try_from(self.interval_ms).unwrap_or(0))
+    }
+}
+
 /// How a mailbox's polls went.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct MailboxStatus {

@@ -84,6 +84,14 @@ impl Fixture {
         self.store.add_mailbox(&new, &self.vault, NOW).await.unwrap();
     }
 
+    /// Adds a mailbox, with its lease and the first epoch of its first folder.
+    async fn polled(&self, mailbox: &str) -> (Lease, Epoch) {
+        self.add(mailbox).await;
+        let lease = self.lease(mailbox).await;
+        let epoch = self.epoch(&lease, 0, 7).await;
+        (lease, epoch)
+    }
+
     async fn lease(&self, mailbox: &str) -> Lease {
         let until = Timestamp(NOW.0 + 60_000);
         self.store.take_lease(&address(mailbox), "me", None, NOW, until).await.unwrap().expect("nobody has it")

@@ -48,7 +48,7 @@ impl View {
         let (pending, quarantined) = store.open_cases(mailbox.id).await?;
         let (effects_pending, effects_impossible, effects_problem) = store.effect_counts(mailbox.id).await?;
         let status = &mailbox.status;
-        let interval = std::time::Duration::from_millis(u64::try_from(mailbox.interval_ms).unwrap_or(0));
+        let interval = mailbox.interval();
         Ok(Self {
             address: mailbox.address.clone(),
             inbox: mailbox.inbox.clone(),
@@ -92,7 +92,7 @@ impl View {
 /// Judged by the age of the last successful look: "no new mail" and "could not look" are not the same.
 fn state(mailbox: &Mailbox, now: Timestamp) -> &'static str {
     let status = &mailbox.status;
-    let interval = std::time::Duration::from_millis(u64::try_from(mailbox.interval_ms).unwrap_or(0));
+    let interval = mailbox.interval();
     let looked_lately =
         |since: Timestamp| now.since(since) <= interval.saturating_mul(3) + std::time::Duration::from_secs(60);
     match status.last_success_at.map(Timestamp) {

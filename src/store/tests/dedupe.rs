@@ -13,11 +13,8 @@ fn counts(done: Imported) -> (u64, u64) {
 #[tokio::test]
 async fn through_two_mailboxes_it_is_there_once() {
     for (at, name) in stores().await {
-        at.add("a@b.se").await;
-        at.add("c@b.se").await;
         let inbox = at.inbox_id(INBOX).await;
-        let (first, second) = (at.lease("a@b.se").await, at.lease("c@b.se").await);
-        let (one, two) = (at.epoch(&first, 0, 7).await, at.epoch(&second, 0, 7).await);
+        let ((first, one), (second, two)) = (at.polled("a@b.se").await, at.polled("c@b.se").await);
         assert_eq!(counts(at.import(&first, &one, vec![(1, mail("a", &[inbox]))]).await), imported(1, 0), "{name}");
         assert_eq!(counts(at.import(&second, &two, vec![(5, mail("a", &[inbox]))]).await), imported(0, 1), "{name}");
         let id = at.messages().await[0].id;
@@ -29,11 +26,8 @@ async fn through_two_mailboxes_it_is_there_once() {
 #[tokio::test]
 async fn side_by_side_in_one_folder_two_are_two_in_one_batch_and_in_several() {
     for (at, name) in stores().await {
-        at.add("a@b.se").await;
-        at.add("c@b.se").await;
         let inbox = at.inbox_id(INBOX).await;
-        let (first, second) = (at.lease("a@b.se").await, at.lease("c@b.se").await);
-        let (one, two) = (at.epoch(&first, 0, 7).await, at.epoch(&second, 0, 7).await);
+        let ((first, one), (second, two)) = (at.polled("a@b.se").await, at.polled("c@b.se").await);
         let mails = vec![(1, mail("a", &[inbox])), (2, mail("a", &[inbox]))];
         assert_eq!(counts(at.import(&first, &one, mails).await), imported(2, 0), "{name}");
         assert_eq!(counts(at.import(&first, &one, vec![(3, mail("a", &[inbox]))]).await), imported(1, 0), "{name}");
@@ -129,16 +123,12 @@ async fn two_importers_at_once_do_not_both_find_it_missing() {
 #[tokio::test]
 async fn a_removed_mailbox_leaves_its_mail_and_brings_none_of_it_again() {
     for (at, name) in stores().await {
-        at.add("a@b.se").await;
         let inbox = at.inbox_id(INBOX).await;
-        let lease = at.lease("a@b.se").await;
-        let epoch = at.epoch(&lease, 0, 7).await;
+        let (lease, epoch) = at.polled("a@b.se").await;
         at.import(&lease, &epoch, vec![(1, mail("a", &[inbox]))]).await;
         at.store.remove_mailbox(&address("a@b.se")).await.unwrap();
         assert_eq!(at.messages().await.len(), 1, "{name}");
-        at.add("a@b.se").await;
-        let lease = at.lease("a@b.se").await;
-        let epoch = at.epoch(&lease, 0, 7).await;
+        let (lease, epoch) = at.polled("a@b.se").await;
         assert_eq!(counts(at.import(&lease, &epoch, vec![(1, mail("a", &[inbox]))]).await), imported(0, 1), "{name}");
     }
 }

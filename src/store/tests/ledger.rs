@@ -31,10 +31,8 @@ async fn a_mail_its_bytes_and_its_line_in_the_ledger_come_together() {
 #[tokio::test]
 async fn a_large_mail_is_cut_into_rows_and_a_download_becomes_the_same_rows() {
     for (at, name) in stores().await {
-        at.add("a@b.se").await;
         let inbox = at.inbox_id(INBOX).await;
-        let lease = at.lease("a@b.se").await;
-        let epoch = at.epoch(&lease, 0, 7).await;
+        let (lease, epoch) = at.polled("a@b.se").await;
         let text = "x".repeat(CHUNK) + "rest";
         for (seq, part) in [(0, &text.as_bytes()[..CHUNK]), (1, b"rest")] {
             at.store.add_download_chunk(&lease, epoch.id, 1, seq, part.to_vec()).await.unwrap();
@@ -59,9 +57,7 @@ async fn a_large_mail_is_cut_into_rows_and_a_download_becomes_the_same_rows() {
 #[tokio::test]
 async fn the_cursor_never_goes_back() {
     for (at, name) in stores().await {
-        at.add("a@b.se").await;
-        let lease = at.lease("a@b.se").await;
-        let epoch = at.epoch(&lease, 0, 7).await;
+        let (lease, epoch) = at.polled("a@b.se").await;
         at.store.advance_cursor(&lease, epoch.id, 50).await.unwrap();
         at.store.advance_cursor(&lease, epoch.id, 20).await.unwrap();
         at.store.import(&lease, batch(&epoch, vec![], 10), NOW).await.unwrap();
@@ -72,10 +68,8 @@ async fn the_cursor_never_goes_back() {
 #[tokio::test]
 async fn pending_becomes_anything_and_what_is_finished_stays() {
     for (at, name) in stores().await {
-        at.add("a@b.se").await;
         let inbox = at.inbox_id(INBOX).await;
-        let lease = at.lease("a@b.se").await;
-        let epoch = at.epoch(&lease, 0, 7).await;
+        let (lease, epoch) = at.polled("a@b.se").await;
         let pending = || Finding::Pending { reason: "not given".into() };
         let too_large = || Finding::Quarantined {
             reason: "too large".into(),
@@ -97,9 +91,7 @@ async fn pending_becomes_anything_and_what_is_finished_stays() {
 #[tokio::test]
 async fn what_the_start_leaves_out_is_known_as_ranges() {
     for (at, name) in stores().await {
-        at.add("a@b.se").await;
-        let lease = at.lease("a@b.se").await;
-        let epoch = at.epoch(&lease, 0, 7).await;
+        let (lease, epoch) = at.polled("a@b.se").await;
         at.store.decide_start(&lease, epoch.id, &[(1, 499_999), (500_001, 500_001)], 500_000, NOW).await.unwrap();
         let known = |known: &[Known]| known.iter().map(|k| (k.first, k.last, k.pending)).collect::<Vec<_>>();
         for (first, last, wanted) in [
@@ -154,9 +146,7 @@ async fn the_ledger_is_read_page_by_page() {
 #[tokio::test]
 async fn a_larger_limit_asks_again_for_what_was_too_large() {
     for (at, name) in stores().await {
-        at.add("a@b.se").await;
-        let lease = at.lease("a@b.se").await;
-        let epoch = at.epoch(&lease, 0, 7).await;
+        let (lease, epoch) = at.polled("a@b.se").await;
         let too_large =
             |size| Finding::Quarantined { reason: "too large".into(), size, internal_date: None, headers: vec![] };
         at.import(&lease, &epoch, vec![(3, too_large(60_000_000)), (5, too_large(90_000_000))]).await;
@@ -173,10 +163,8 @@ async fn a_larger_limit_asks_again_for_what_was_too_large() {
 #[tokio::test]
 async fn the_cursor_does_not_pass_what_is_pending_in_an_earlier_window() {
     for (at, name) in stores().await {
-        at.add("a@b.se").await;
         let inbox = at.inbox_id(INBOX).await;
-        let lease = at.lease("a@b.se").await;
-        let epoch = at.epoch(&lease, 0, 7).await;
+        let (lease, epoch) = at.polled("a@b.se").await;
         let pending = Finding::Pending { reason: "not given".into() };
         let first = batch(&epoch, vec![(4, mail("a", &[inbox])), (5, pending)], 5);
         at.store.import(&lease, first, NOW).await.unwrap();
@@ -211,9 +199,7 @@ async fn a_batch_may_be_for_many_inboxes() {
 #[tokio::test]
 async fn what_did_not_come_is_asked_for_again_by_itself_and_what_was_too_large_is_not() {
     for (at, name) in stores().await {
-        at.add("a@b.se").await;
-        let lease = at.lease("a@b.se").await;
-        let epoch = at.epoch(&lease, 0, 7).await;
+        let (lease, epoch) = at.polled("a@b.se").await;
         let aside = |size| Finding::Quarantined { reason: "why".into(), size, internal_date: None, headers: vec![] };
         at.import(&lease, &epoch, vec![(1, Finding::Pending { reason: "not given".into() })]).await;
         at.import(&lease, &epoch, vec![(1, aside(0)), (2, aside(60_000_000))]).await;

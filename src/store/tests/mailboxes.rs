@@ -63,10 +63,8 @@ async fn passwords_open_in_their_own_row_also_after_a_change_of_keys() {
 #[tokio::test]
 async fn an_inbox_goes_only_when_nothing_feeds_it_and_its_mail_only_when_told() {
     for (at, name) in stores().await {
-        at.add("a@b.se").await;
         let inbox = at.inbox_id(INBOX).await;
-        let lease = at.lease("a@b.se").await;
-        let epoch = at.epoch(&lease, 0, 7).await;
+        let (lease, epoch) = at.polled("a@b.se").await;
         at.import(&lease, &epoch, vec![(1, mail("a", &[inbox]))]).await;
         let refused = |result| matches!(result, Err(StoreError::Conflict(_)));
         assert!(refused(at.store.remove_inbox(&address(INBOX), true).await), "{name}: a mailbox feeds it");
