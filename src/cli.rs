@@ -12,6 +12,7 @@ mod poll;
 mod route;
 mod secret;
 mod serve;
+mod test_server;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -81,6 +82,8 @@ enum Command {
     /// The master key that seals the mailboxes' passwords
     #[command(subcommand)]
     Key(key::Command),
+    /// Play an IMAP server with a fault, to try this or any other client against
+    TestServer(test_server::Args),
 }
 
 /// Runs the command line of this process.
@@ -106,6 +109,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     if let Command::Check(args) = &cli.command {
         return check::run(args, &overrides, output).await;
     }
+    if let Command::TestServer(args) = cli.command {
+        return test_server::run(args, output).await;
+    }
     let config = config::load(&overrides).map_err(Failure::configuration)?;
     let store = app::store(&config).await?;
     let context = Context { config, store, output };
@@ -117,7 +123,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Message(command) => context.closing(async |c| message::run(command, c).await).await,
         Command::Ledger(args) => context.closing(async |c| ledger::run(args, c).await).await,
         Command::Serve => serve::run(context).await,
-        Command::Check(_) => Ok(ExitCode::SUCCESS),
+        Command::Check(_) | Command::TestServer(_) => Ok(ExitCode::SUCCESS),
         Command::Key(command) => context.closing(async |c| key::run(command, c).await).await,
     }
 }

@@ -46,6 +46,8 @@
 
 pub mod cli;
 
+pub mod test_server;
+
 mod poll;
 
 mod imap;

@@ -1,0 +1,114 @@
+//! What the server has: folders with mails, whose UIDs, UIDVALIDITY and UIDNEXT a test may change at will.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+/// One mail in a folder.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// Its UID.
+    pub uid: u32,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Its INTERNALDATE.
+    pub date: OffsetDateTime,
+    /// Its flags and keywords.
+    pub flags: BTreeSet<String>,
+}
+
+/// A folder.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    /// Its UIDVALIDITY.
+    pub uidvalidity: u32,
+    /// The UID that the next mail gets.
+    pub uidnext: u32,
+    /// Its mails, their UIDs ascending.
+    pub messages: Vec<Message>,
+    /// `\Trash` and the like (RFC 6154).
+    pub special_use: Option<String>,
+}
+
+impl Default for Folder {
+    fn default() -> Self {
+        Self { uidvalidity: 17, uidnext: 1, messages: Vec::new(), special_use: None }
+    }
+}
+
+impl Folder {
+    /// Puts a mail in and returns its UID. Its date is as many minutes after 3 March 2026 as its UID says.
+    pub fn append(&mut self, bytes: impl Into<Vec<u8>>) -> u32 {
+        let date = datetime!(2026-03-03 08:30:00 UTC) + time::Duration::minutes(self.uidnext.min(1_000_000).into());
+        self.append_at(bytes, date)
+    }
+
+    /// Puts a mail in with this date and returns its UID.
+    pub fn append_at(&mut self, bytes: impl Into<Vec<u8>>, date: OffsetDateTime) -> u32 {
+        let uid = self.uidnext;
+        self.uidnext = self.uidnext.saturating_add(1);
+        self.messages.push(Message { uid, bytes: bytes.into(), date, flags: BTreeSet::new() });
+        uid
+    }
+
+    /// The mail with this UID.
+    pub fn message(&self, uid: u32) -> Option<&Message> {
+        self.messages.iter().find(|message| message.uid == uid)
+    }
+
+    /// Takes a mail away for good.
+    pub fn expunge(&mut self, uid: u32) {
+        self.messages.retain(|message| message.uid != uid);
+    }
+
+    /// The folder is built anew, as by a migration: another UIDVALIDITY, the mails numbered from 1.
+    pub fn renumber(&mut self, uidvalidity: u32) {
+        self.uidvalidity = uidvalidity;
+        self.uidnext = 1;
+        for message in &mut self.messages {
+            message.uid = self.uidnext;
+            self.uidnext += 1;
+        }
+    }
+
+    /// A backup is restored under the same UIDVALIDITY: mails from this UID on are gone, and their UIDs are given again.
+    pub fn rewind(&mut self, uidnext: u32) {
+        self.messages.retain(|message| message.uid < uidnext);
+        self.uidnext = uidnext;
+    }
+}
+
+/// A mail account.
+#[derive(Debug, Clone, Default)]
+pub struct Account {
+    /// Its folders by name; INBOX is always there.
+    pub folders: BTreeMap<String, Folder>,
+    /// What is wrong with the server.
+    pub faults: super::Faults,
+    /// Every command line of every client, without its tag; of a login the word only.
+    pub commands: Vec<String>,
+    /// Logins so far.
+    pub logins: u32,
+}
+
+impl Account {
+    /// With these mails in INBOX.
+    pub fn with_mails<B: Into<Vec<u8>>>(mails: impl IntoIterator<Item = B>) -> Self {
+        let mut account = Self::default();
+        for mail in mails {
+            account.inbox().append(mail);
+        }
+        account
+    }
+
+    /// INBOX.
+    pub fn inbox(&mut self) -> &mut Folder {
+        self.folder("INBOX")
+    }
+
+    /// A folder, created if it is not there.
+    pub fn folder(&mut self, name: &str) -> &mut Folder {
+        self.folders.entry(name.to_owned()).or_default()
+    }
+}

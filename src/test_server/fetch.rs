@@ -1,0 +1,153 @@
+//! FETCH: what is said of each mail, and everything that can be wrong with it.
+
+use time::macros::format_description;
+
+use super::account::{Folder, Message};
+use super::conversation::say;
+use super::faults::{Body, Faults, Parts, Sizes};
+
+/// What Exchange gives where it cannot give the mail (OfflineIMAP/offlineimap#62).
+fn substitute(uid: u32) -> Vec<u8> {
+    format!(
+        "From: \"Microsoft Exchange Server\" <>\r\nSubject: Retrieval using the IMAP4 protocol failed for the following \
+         message: {uid}\r\n\r\nThe server couldn't retrieve the following message.\r\n"
+    )
+    .into_bytes()
+}
+
+/// The answers for these UIDs. `Err`: the tagged refusal, empty where the connection breaks.
+pub fn answer(folder: &Folder, uids: &[u32], items: &str, faults: &Faults, out: &mut Vec<u8>) -> Result<(), String> {
+    for uid in uids.iter().filter(|uid| !faults.hidden_from_fetch.contains(uid)) {
+        let Some((at, message)) = folder.messages.iter().enumerate().find(|(_, message)| message.uid == *uid) else {
+            continue;
+        };
+        let number = at + 1;
+        let asks_for_body = items.contains("BODY[]") || items.contains("BODY.PEEK[]") || items.contains("RFC822)");
+        let fault = faults.bodies.get(uid).copied().filter(|_| asks_for_body);
+        if faults.unsolicited {
+            say(out, &format!("{number} FETCH (FLAGS (\\Seen))"));
+            say(out, &format!("{} FETCH (UID {} FLAGS (\\Answered))", number + 1, uid.saturating_add(1)));
+            say(out, "999 EXPUNGE");
+            say(out, &format!("{} EXISTS", folder.messages.len()));
+        }
+        let about = about(message, items, faults);
+        match fault {
+            Some(Body::Refused) => {
+                return Err("NO [UNAVAILABLE] UID FETCH Server error while fetching messages".to_owned());
+            }
+            Some(Body::Absent) => say(out, &format!("{number} FETCH (UID {uid})")),
+            Some(Body::Nil) => say(out, &format!("{number} FETCH (UID {uid}{about} BODY[] NIL)")),
+            Some(Body::Split) => {
+                say(out, &format!("{number} FETCH (UID {uid} FLAGS (\\Seen))"));
+                body(message, *uid, number, items, "", faults, None, out)?;
+            }
+            Some(Body::OtherUid(other)) => body(message, other, number, items, &about, faults, None, out)?,
+            fault => body(message, *uid, number, items, &about, faults, fault, out)?,
+        }
+    }
+    Ok(())
+}
+
+fn about(message: &Message, items: &str, faults: &Faults) -> String {
+    let mut about = String::new();
+    if items.contains("FLAGS") {
+        let flags: Vec<&str> = message.flags.iter().map(String::as_str).collect();
+        about.push_str(&format!(" FLAGS ({})", flags.join(" ")));
+    }
+    if items.contains("INTERNALDATE") {
+        let format = format_description!(
+            "[day padding:space]-[month repr:short]-[year] [hour]:[minute]:[second] [offset_hour sign:mandatory][offset_minute]"
+        );
+        about.push_str(&format!(" INTERNALDATE \"{}\"", message.date.format(format).unwrap_or_default()));
+    }
+    if items.contains("RFC822.SIZE") {
+        let size = message.bytes.len();
+        match faults.sizes {
+            Sizes::True => about.push_str(&format!(" RFC822.SIZE {size}")),
+            Sizes::Missing => {}
+            Sizes::Zero => about.push_str(" RFC822.SIZE 0"),
+            Sizes::Negative => about.push_str(" RFC822.SIZE -1"),
+            Sizes::Times(factor) => about.push_str(&format!(" RFC822.SIZE {}", size as u64 * u64::from(factor))),
+            Sizes::Part(part) => about.push_str(&format!(" RFC822.SIZE {}", size as u64 / u64::from(part.max(1)))),
+        }
+    }
+    about
+}
+
+#[expect(clippy::too_many_arguments, reason = "one line of the protocol, with all that stands in it")]
+fn body(
+    message: &Message,
+    uid: u32,
+    number: usize,
+    items: &str,
+    about: &str,
+    faults: &Faults,
+    fault: Option<Body>,
+    out: &mut Vec<u8>,
+) -> Result<(), String> {
+    out.extend(format!("* {number} FETCH (UID {uid}{about}").into_bytes());
+    let substitute = substitute(uid);
+    let whole: &[u8] = match fault {
+        Some(Body::Substitute) => &substitute,
+        Some(Body::Empty) => &[],
+        _ => &message.bytes,
+    };
+    let header_end = whole.windows(4).position(|end| end == b"\r\n\r\n").map_or(whole.len(), |end| end + 4);
+    for (asked, name, content) in [
+        ("BODY.PEEK[]", "BODY[]", whole),
+        ("BODY[]", "BODY[]", whole),
+        ("BODY.PEEK[HEADER]", "BODY[HEADER]", whole.get(..header_end).unwrap_or_default()),
+        ("BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]", "BODY[HEADER.FIELDS (MESSAGE-ID)]", &message_id(whole)),
+    ] {
+        let Some((_, behind)) = items.split_once(asked) else { continue };
+        let (origin, part, blank) = part(behind, content, faults)?;
+        let (announced, sent, after): (usize, &[u8], &[u8]) = match fault {
+            Some(Body::TooFew(missing)) => (part.len() + missing, part, b""),
+            Some(Body::TooMany(more)) => (part.len().saturating_sub(more), part, b""),
+            Some(Body::LineEndOutside) => (part.len().saturating_sub(2), part, b""),
+            Some(Body::Cut) => (part.len(), part.get(..part.len() / 2).unwrap_or_default(), b""),
+            _ => (part.len(), part, b""),
+        };
+        out.extend(format!(" {name}{origin}{blank}{{{announced}}}\r\n").into_bytes());
+        out.extend(sent);
+        out.extend(after);
+        if fault == Some(Body::Cut) {
+            return Err(String::new());
+        }
+    }
+    out.extend(b")\r\n");
+    Ok(())
+}
+
+/// The header field with its line end and the empty line.
+fn message_id(mail: &[u8]) -> Vec<u8> {
+    let is_field = |line: &&[u8]| line.get(..11).is_some_and(|start| start.eq_ignore_ascii_case(b"message-id:"));
+    let field =
+        mail.split_inclusive(|byte| *byte == b'\n').take_while(|line| !line.trim_ascii().is_empty()).find(is_field);
+    [field.unwrap_or_default(), b"\r\n"].concat()
+}
+
+/// The part that `<origin.count>` behind the section asks for, with its origin as the answer tells it.
+fn part<'a>(behind: &str, content: &'a [u8], faults: &Faults) -> Result<(String, &'a [u8], &'static str), String> {
+    let asked = behind.strip_prefix('<').and_then(|rest| rest.split_once('>')).map(|(asked, _)| asked);
+    let Some((origin, count)) = asked.and_then(|asked| asked.split_once('.')) else {
+        return Ok((String::new(), content, " "));
+    };
+    let (start, count) = (origin.parse().unwrap_or(0), count.parse().unwrap_or(usize::MAX));
+    let cut = |start: usize, count: usize| {
+        let end = start.saturating_add(count).min(content.len());
+        content.get(start..end).unwrap_or_default()
+    };
+    let right = cut(start, count);
+    Ok(match faults.parts {
+        Parts::True => (format!("<{origin}>"), right, " "),
+        Parts::Whole => (String::new(), content, " "),
+        Parts::Echoed => (format!("<{origin}.{count}>"), right, " "),
+        Parts::FromStart => ("<0>".to_owned(), cut(0, count), " "),
+        Parts::TooLong => (format!("<{origin}>"), cut(start, count.saturating_add(1)), " "),
+        Parts::Empty => (format!("<{origin}>"), &[], " "),
+        Parts::NoBlank => (format!("<{origin}>"), right, ""),
+        Parts::RefusedBehindEnd if right.is_empty() => return Err("NO the offset is behind the end".to_owned()),
+        Parts::RefusedBehindEnd => (format!("<{origin}>"), right, " "),
+    })
+}

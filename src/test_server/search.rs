@@ -1,0 +1,59 @@
+//! SEARCH: a few keys, enough for clients that look for new mail.
+
+use time::macros::format_description;
+use time::{Date, OffsetDateTime};
+
+use super::account::{Folder, Message};
+use super::faults::Faults;
+use super::uid_set;
+
+/// The UIDs that match all keys. A key that this server does not know is an error, and never "all".
+pub fn hits(keys: &[&str], folder: &Folder) -> Result<Vec<u32>, String> {
+    let existing: Vec<u32> = folder.messages.iter().map(|message| message.uid).collect();
+    let mut hits = folder.messages.iter().collect::<Vec<&Message>>();
+    let mut keys = keys.iter().copied();
+    while let Some(key) = keys.next() {
+        let mut value = || keys.next().ok_or_else(|| format!("BAD {key} needs a value"));
+        match key.to_ascii_uppercase().as_str() {
+            "ALL" => {}
+            "UID" => {
+                let named = uid_set::named(value()?, &existing);
+                hits.retain(|message| named.binary_search(&message.uid).is_ok());
+            }
+            "SEEN" => hits.retain(|message| message.flags.contains("\\Seen")),
+            "UNSEEN" => hits.retain(|message| !message.flags.contains("\\Seen")),
+            "DELETED" => hits.retain(|message| message.flags.contains("\\Deleted")),
+            "UNDELETED" => hits.retain(|message| !message.flags.contains("\\Deleted")),
+            "SINCE" => {
+                let day = day(value()?)?;
+                hits.retain(|message| local(message.date) >= day);
+            }
+            "BEFORE" => {
+                let day = day(value()?)?;
+                hits.retain(|message| local(message.date) < day);
+            }
+            _ => return Err(format!("BAD this server does not know the key {key}")),
+        }
+    }
+    Ok(hits.into_iter().map(|message| message.uid).collect())
+}
+
+fn local(date: OffsetDateTime) -> Date {
+    date.date()
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    let format = format_description!("[day padding:none]-[month repr:short]-[year]");
+    Date::parse(text, format).map_err(|_| format!("BAD {text} is not a date"))
+}
+
+/// The answer, as the faults want it.
+pub fn line(mut hits: Vec<u32>, faults: &Faults) -> String {
+    hits.retain(|uid| !faults.hidden_from_search.contains(uid));
+    if faults.search_is_unsorted {
+        hits.reverse();
+        hits.extend(hits.first().copied());
+    }
+    let hits: String = hits.iter().map(|uid| format!(" {uid}")).collect();
+    format!("SEARCH{hits}")
+}

@@ -1,0 +1,44 @@
+//! Sets of UIDs and sequence numbers as clients write them.
+
+/// Which of the existing numbers, ascending, a set such as `1:3,7,9:*` names. `n:*` always includes the last one, as RFC 3501
+/// 6.4.8 wants it.
+pub fn named(set: &str, existing: &[u32]) -> Vec<u32> {
+    let last = existing.last().copied().unwrap_or(0);
+    let number = |text: &str| if text == "*" { last } else { text.parse().unwrap_or(0) };
+    let ranges: Vec<(u32, u32)> = set
+        .split(',')
+        .map(|part| {
+            let (first, end) = part.split_once(':').unwrap_or((part, part));
+            let (first, end) = (number(first), number(end));
+            (first.min(end), first.max(end))
+        })
+        .collect();
+    existing
+        .iter()
+        .copied()
+        .filter(|number| ranges.iter().any(|(first, end)| (first..=end).contains(&number)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_names_what_exists_and_a_star_the_last() {
+        let existing = [2, 3, 7, 9];
+        for (set, wanted) in [
+            ("1:3", &[2, 3][..]),
+            ("7", &[7]),
+            ("8", &[]),
+            ("*", &[9]),
+            ("100:*", &[9]),
+            ("9:2", &[2, 3, 7, 9]),
+            ("2,9", &[2, 9]),
+            ("x", &[]),
+        ] {
+            assert_eq!(named(set, &existing), wanted, "{set}");
+        }
+        assert_eq!(named("1:*", &[]), [0_u32; 0]);
+    }
+}
