@@ -9,6 +9,8 @@ use time::format_description::well_known::Rfc3339;
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 
+const DAY_MS: i64 = 24 * 3600 * 1000;
+
 impl Timestamp {
     /// The moment `duration` later.
     #[must_use]
@@ -20,6 +22,17 @@ impl Timestamp {
     #[must_use]
     pub fn whole_seconds(self) -> Self {
         Self(self.0.div_euclid(1000) * 1000)
+    }
+
+    /// The day, in days since 1970 UTC.
+    pub fn day(self) -> i64 {
+        self.0.div_euclid(DAY_MS)
+    }
+
+    /// The beginning of the next day, UTC.
+    #[must_use]
+    pub fn next_day(self) -> Self {
+        Self((self.day() + 1).saturating_mul(DAY_MS))
     }
 
     /// The whole time from `earlier` until now; zero if it lies ahead.

@@ -129,6 +129,16 @@ pub struct Limits {
     pub nesting: values::Count,
     /// Untagged answers to one command.
     pub untagged: values::Count,
+    /// Bytes in the answer to one command.
+    pub command_bytes: Bytes,
+    /// Bytes a second that a server must send while it is waited for.
+    pub throughput: Bytes,
+    /// Messages fetched in one poll.
+    pub poll_messages: values::Count,
+    /// Bytes of mail fetched in one poll.
+    pub poll_bytes: Bytes,
+    /// Bytes of mail fetched from one mailbox in a day.
+    pub daily_bytes: Bytes,
     /// Messages in one commit.
     pub batch_messages: values::Count,
     /// Bytes of mail in one commit.

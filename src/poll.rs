@@ -4,8 +4,10 @@
 //! only for mail that [`import`] has committed.
 
 mod authenticate;
+mod budget;
 pub mod check;
 mod connect;
+mod continuity;
 mod digest;
 mod download;
 mod error;
@@ -23,15 +25,14 @@ mod start;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
-
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Deadlines, Limits};
 use crate::egress::Egress;
 use crate::store::{Lease, Store};
 use crate::vault::Vault;
 
+pub use budget::Budget;
+pub use continuity::MOST_CHANGES;
 pub use error::{Blame, PollError, Retry, Step};
 pub use record::failed_outcome;
 pub use report::{Progress, Report, ReportedError, Tally};
@@ -54,32 +55,6 @@ pub struct Deps {
     pub lease: Duration,
 }
 
-/// When a poll is to end at the message in hand: when its time is up, or the program is to stop.
-#[derive(Debug, Clone)]
-pub struct Budget {
-    /// Set when the program is to stop.
-    pub stop: CancellationToken,
-    /// When the time is up.
-    pub until: Instant,
-}
-
-impl Budget {
-    fn is_over(&self) -> bool {
-        self.stop.is_cancelled() || Instant::now() >= self.until
-    }
-
-    /// Returns when the message in hand has had time enough since the end.
-    async fn out_of_patience(&self) {
-        tokio::select! {
-            () = self.stop.cancelled() => {}
-            () = tokio::time::sleep_until(self.until) => {}
-        }
-        tokio::time::sleep(LAST_MESSAGE).await;
-    }
-}
-
-/// The time that the message in hand has when the budget is over.
-const LAST_MESSAGE: Duration = Duration::from_secs(5);
 /// Batches that wait to be committed. A commit that takes long, as when SQLite tidies its log, does not stop the fetching.
 const BATCHES_AHEAD: usize = 2;
 
@@ -104,7 +79,7 @@ pub async fn poll_mailbox(
     tally.received(session.received());
     session.logout().await;
     tally.first_folder_error()?;
-    record::finished(lease, deps, tally, started_at).await
+    record::finished(lease, deps, budget, tally, started_at).await
 }
 
 async fn poll_folder(
@@ -116,7 +91,7 @@ async fn poll_folder(
     budget: &Budget,
     tally: &mut Tally,
 ) -> Result<(), PollError> {
-    let mut folder = select::open(session, folder, lease, deps, tally).await?; // decides on UIDVALIDITY
+    let mut folder = select::open(session, folder, lease, deps, tally).await?; // decides whether UIDs still mean the same
     start::decide(session, &mut folder, lease, deps, tally).await?; // at the first look
     let mut search = search::Search::new(&folder);
     while let Some(window) = search.next_window(session, &folder, lease, deps, budget).await? {
@@ -137,6 +112,7 @@ async fn poll_folder(
         settle::pending_effects(session, &folder, lease, deps, tally).await?;
     }
     tally.ended_early |= budget.is_over();
+    search.compared(&folder, lease, deps, tally).await?; // nothing on the server that the ledger cannot explain
     // What a crash or a refusal left open; last, so that it never keeps mail from coming in.
     settle::pending_effects(session, &folder, lease, deps, tally).await
 }

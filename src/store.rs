@@ -16,12 +16,12 @@ mod route;
 
 pub use db::Store;
 pub use effect::{Effect, EffectStep};
-pub use epoch::{Epoch, WatchedFolder};
+pub use epoch::{Anchor, Completeness, Epoch, WatchedFolder};
 pub use error::StoreError;
 pub use import::{Batch, Finding, Imported, Mail, Raw};
 pub use inbox::{InboxOverview, NewInbox};
 pub use lease::{Due, Lease};
-pub use ledger::LedgerLine;
+pub use ledger::{LedgerLine, Open};
 pub use mailbox::{Changes, Mailbox, NewMailbox, Server, password_row};
 pub use message::{MessageFilter, MessageLine};
 pub use poll::Outcome;

@@ -2,6 +2,7 @@
 
 mod settings;
 mod show;
+mod verify;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -67,6 +68,11 @@ pub enum Command {
         /// Its address
         address: Address,
     },
+    /// Poll now, compare every UID on the server with the ledger, and import what was left out
+    Verify {
+        /// Its address
+        address: Address,
+    },
 }
 
 /// Where the password comes from: never an argument.
@@ -90,6 +96,7 @@ impl Password {
 pub async fn run(command: Command, context: Context) -> Result<ExitCode, Failure> {
     match command {
         Command::Check { address } => run_check(&address, context).await,
+        Command::Verify { address } => verify::run(&address, context).await,
         other => context.closing(async |context| keep(other, context).await).await,
     }
 }
@@ -97,7 +104,7 @@ pub async fn run(command: Command, context: Context) -> Result<ExitCode, Failure
 async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> {
     let (store, output) = (&context.store, context.output);
     match command {
-        Command::Check { .. } => {}
+        Command::Check { .. } | Command::Verify { .. } => {}
         Command::Add { address, password, settings } => {
             let new = new_mailbox(address.clone(), &password, &settings)?;
             not_into_itself(&new.after_import, &new.folders)?;

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::output::{Output, is_watched};
 use super::{Context, Failure};
 use crate::address::Address;
+use crate::config::Config;
 use crate::lifecycle;
 use crate::poll::{Blame, Deps, PollError, Progress, Report, ReportedError, Retry, Step, Tally};
 use crate::schedule::{lease, worker};
@@ -44,7 +45,7 @@ pub async fn run(args: Args, context: Context) -> Result<ExitCode, Failure> {
     let (deps, config, output) = context.into_deps().await?;
     let deps = Arc::new(deps);
     let bars = (!output.json && is_watched()).then(MultiProgress::new);
-    let limits = worker::Limits { time: config.schedule.poll_time.0, grace: config.schedule.grace.0 };
+    let limits = limits(&config);
     let places = Arc::new(Semaphore::new(config.schedule.parallel.0));
     let mut polls = JoinSet::new();
     for mailbox in mailboxes {
@@ -70,8 +71,13 @@ pub async fn run(args: Args, context: Context) -> Result<ExitCode, Failure> {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
+/// How long a poll may take.
+pub fn limits(config: &Config) -> worker::Limits {
+    worker::Limits { time: config.schedule.poll_time.0, grace: config.schedule.grace.0 }
+}
+
 /// At once, past any back-off of ours, but not past what the server has told us to wait.
-async fn poll(
+pub async fn poll(
     mailbox: &Mailbox,
     deps: &Arc<Deps>,
     limits: worker::Limits,

@@ -21,6 +21,17 @@ pub struct Meta {
     pub size: Option<u64>,
 }
 
+/// What tells one mail from another without fetching it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sample {
+    /// Its UID.
+    pub uid: u32,
+    /// When it was received; `None` if the server's date cannot be read.
+    pub internal_date: Option<Timestamp>,
+    /// Its Message-ID field; empty if it has none.
+    pub header: Vec<u8>,
+}
+
 /// A mail as it came.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Fetched {
@@ -63,6 +74,30 @@ impl Session {
         metas.sort_by_key(|meta| meta.uid);
         metas.dedup_by_key(|meta| meta.uid);
         Ok(metas)
+    }
+
+    /// INTERNALDATE and Message-ID of these mails, for as many as are there.
+    pub async fn sample(&mut self, set: &UidSet) -> Result<Vec<Sample>, ImapError> {
+        let line = format!("UID FETCH {} (UID INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])", set.text);
+        let mut samples: Vec<Sample> = Vec::with_capacity(set.uids.len());
+        let answer = self
+            .run("FETCH", &line, |response| {
+                let Response::Fetch(_, items) = response else { return Ok(()) };
+                let (Some(uid), mut header, mut internal_date) = (uid_of(items), None, None) else { return Ok(()) };
+                for item in items {
+                    match item {
+                        AttributeValue::InternalDate(date) => internal_date = self::internal_date(date),
+                        AttributeValue::BodySection { section: Some(_), data, .. } => header = data.as_deref(),
+                        _ => {}
+                    }
+                }
+                samples.extend(header.map(|header| Sample { uid, internal_date, header: header.to_vec() }));
+                Ok(())
+            })
+            .await?;
+        answer.ok("FETCH")?;
+        samples.retain(|sample| set.uids.binary_search(&sample.uid).is_ok());
+        Ok(samples)
     }
 
     /// Starts to fetch the bodies of these mails.

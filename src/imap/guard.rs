@@ -25,6 +25,10 @@ pub struct GuardLimits {
     pub nesting: usize,
     /// Time without a byte while one is waited for.
     pub silence: Duration,
+    /// Bytes in the answer to one command.
+    pub command: u64,
+    /// Bytes a second while they are waited for, over [`WINDOW`].
+    pub throughput: u64,
 }
 
 /// Why the wall closed.
@@ -40,6 +44,10 @@ pub enum Tripped {
     Noise(usize),
     #[error("silence")]
     Silence,
+    #[error("more than {0} bytes in answer to one command")]
+    Command(u64),
+    #[error("fewer than {0} bytes a second")]
+    Slow(u64),
 }
 
 /// The wrapped stream.
@@ -63,10 +71,19 @@ pub struct Guard<S> {
     skips_noise: bool,
     noise: usize,
     silence: Pin<Box<Sleep>>,
-    waiting: bool,
+    waiting_since: Option<Instant>,
+    /// The time spent waiting in this window, and the bytes that came in it.
+    waited: Duration,
+    came: u64,
     received: u64,
+    /// `received` when the running command was sent.
+    command_at: u64,
+    /// This answer has parentheses too many (Domino).
+    doubled: bool,
 }
 
+/// The time over which a server's speed is measured.
+pub const WINDOW: Duration = Duration::from_secs(60);
 /// TLS hands over records of at most 16 KiB.
 const READ: usize = 16 << 10;
 /// So many unreadable lines are a server's habit; more are a flood.
@@ -88,14 +105,23 @@ impl<S> Guard<S> {
             skips_noise: false,
             noise: 0,
             silence: Box::pin(tokio::time::sleep(limits.silence)),
-            waiting: false,
+            waiting_since: None,
+            waited: Duration::ZERO,
+            came: 0,
             received: 0,
+            command_at: 0,
+            doubled: false,
         }
     }
 
     /// From now on, leaves out lines that the parser cannot read and nobody needs: it would end the session over them.
     pub fn skip_noise(&mut self) {
         self.skips_noise = true;
+    }
+
+    /// A command is about to be sent: what comes from now on answers it.
+    pub fn begin_command(&mut self) {
+        self.command_at = self.received;
     }
 
     /// Bytes received so far.
@@ -124,8 +150,12 @@ impl<S> Guard<S> {
             if end.is_some() {
                 let mut line = std::mem::take(&mut self.line);
                 let whole_answer = self.opened == 0;
+                if !whole_answer && line == b"\r\n" {
+                    continue; // Domino: the mail's last line end stands behind its literal (reference row B4)
+                }
                 self.check(&line)?;
                 quirk::mend(&mut line);
+                quirk::extra_parentheses(&mut line, whole_answer, &mut self.doubled);
                 if self.skips_noise && whole_answer && self.opened == 0 && quirk::is_noise(&line) {
                     self.noise += 1;
                     if self.noise > MOST_NOISE {
@@ -239,13 +269,25 @@ impl<S: AsyncRead + Unpin> Guard<S> {
     fn poll_inner(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match Pin::new(&mut self.inner).poll_read(cx, buf) {
             Poll::Ready(result) => {
-                self.waiting = false;
                 self.received += buf.filled().len() as u64;
+                self.came += buf.filled().len() as u64;
+                if self.received - self.command_at > self.limits.command {
+                    return Poll::Ready(Err(io::Error::other(Tripped::Command(self.limits.command))));
+                }
+                if let Some(since) = self.waiting_since.take() {
+                    self.waited += since.elapsed();
+                    if self.waited >= WINDOW {
+                        if self.came < self.limits.throughput.saturating_mul(self.waited.as_secs()) {
+                            return Poll::Ready(Err(io::Error::other(Tripped::Slow(self.limits.throughput))));
+                        }
+                        (self.waited, self.came) = (Duration::ZERO, 0);
+                    }
+                }
                 Poll::Ready(result)
             }
             Poll::Pending => {
-                if !self.waiting {
-                    self.waiting = true;
+                if self.waiting_since.is_none() {
+                    self.waiting_since = Some(Instant::now());
                     self.silence.as_mut().reset(Instant::now() + self.limits.silence);
                 }
                 ready!(self.silence.as_mut().poll(cx));
@@ -275,7 +317,14 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     fn limits() -> GuardLimits {
-        GuardLimits { literal: 1000, line: 200, nesting: 10, silence: Duration::from_secs(60) }
+        GuardLimits {
+            literal: 1000,
+            line: 200,
+            nesting: 10,
+            silence: Duration::from_secs(60),
+            command: 2000,
+            throughput: 64,
+        }
     }
 
     /// What comes out when these pieces come in one by one.
@@ -324,6 +373,36 @@ mod tests {
         ] {
             assert_eq!(tripped(through(&[answer.as_bytes()]).await), Tripped::Nesting(10), "{answer}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_end_is_stopped() {
+        let line = b"* 1 EXISTS\r\n".repeat(200);
+        assert_eq!(tripped(through(&[&line]).await), Tripped::Command(2000));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_drips_is_stopped_and_a_slow_one_is_not() {
+        for (bytes, wanted) in [(10, Some(Tripped::Slow(64))), (1000, None)] {
+            let (mut server, client) = tokio::io::duplex(1 << 16);
+            tokio::spawn(async move {
+                for _ in 0..100 {
+                    server.write_all(&vec![b'\n'; bytes]).await.unwrap();
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            });
+            let mut out = Vec::new();
+            let limits = GuardLimits { command: u64::MAX, ..limits() };
+            let result = Guard::new(client, limits).read_to_end(&mut out).await.map(|_| out);
+            assert_eq!(result.err().map(|error| tripped(Err(error))), wanted, "{bytes} bytes a second");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_line_end_behind_a_literal_and_doubled_parentheses_are_dominos_and_left_out() {
+        let domino = b"* 1 FETCH ((UID 7 BODY[] {1}\r\na\r\n))\r\n* 2 FETCH (UID 8 FLAGS (\\Seen))\r\n";
+        let wanted = b"* 1 FETCH (UID 7 BODY[] {1}\r\na)\r\n* 2 FETCH (UID 8 FLAGS (\\Seen))\r\n";
+        assert_eq!(String::from_utf8(through(&[domino]).await.unwrap()).unwrap(), String::from_utf8_lossy(wanted));
     }
 
     #[tokio::test(start_paused = true)]

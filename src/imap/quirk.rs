@@ -4,13 +4,38 @@
 /// Mends one line in place, its line end included.
 pub fn mend(line: &mut Vec<u8>) {
     lone_line_feed(line);
+    leading_nuls(line);
     if line.starts_with(b"* ") {
-        greenmail_literal_without_blank(line);
-        internal_date_nil(line);
         double_blanks(line);
         modseq_behind_search(line);
+        literal_plus_in_two_words(line);
     }
+    greenmail_literal_without_blank(line);
+    echoed_origin(line);
+    internal_date_nil(line);
+    size_that_is_none(line);
     code_without_blank(line);
+}
+
+/// Domino puts two pairs of parentheses around the items of a FETCH (MailKit#943).
+pub fn extra_parentheses(line: &mut Vec<u8>, starts_an_answer: bool, doubled: &mut bool) {
+    if starts_an_answer {
+        *doubled = false;
+        let mut words = line.splitn(4, |byte| *byte == b' ');
+        let is_fetch =
+            words.next() == Some(b"*") && words.nth(1).is_some_and(|word| word.eq_ignore_ascii_case(b"FETCH"));
+        if is_fetch && words.next().is_some_and(|items| items.starts_with(b"((")) {
+            *doubled = true;
+            if let Some(at) = line.windows(2).position(|pair| pair == b"((") {
+                line.remove(at);
+            }
+        }
+    }
+    if *doubled && line.ends_with(b"))\r\n") {
+        line.truncate(line.len() - 3);
+        line.extend_from_slice(b"\r\n");
+        *doubled = false;
+    }
 }
 
 /// Whether a whole answer, one line, is unreadable and can be left out without harm.
@@ -49,6 +74,50 @@ fn lone_line_feed(line: &mut Vec<u8>) {
 fn greenmail_literal_without_blank(line: &mut Vec<u8>) {
     if let Some(at) = line.windows(2).position(|pair| pair == b">{" || pair == b"]{") {
         line.insert(at + 1, b' ');
+    }
+}
+
+/// Some servers pad their answers with NULs (reference row B19).
+fn leading_nuls(line: &mut Vec<u8>) {
+    let nuls = line.iter().take_while(|byte| **byte == 0).count();
+    line.drain(..nuls);
+}
+
+/// `BODY[]<0.65536>`, as it was asked for, where `BODY[]<0>` belongs (reference row B7).
+fn echoed_origin(line: &mut Vec<u8>) {
+    let Some(open) = line.windows(2).position(|pair| pair == b"]<").map(|at| at + 2) else { return };
+    let Some(close) = line.iter().skip(open).position(|byte| *byte == b'>').map(|n| open + n) else { return };
+    let origin = line.get(open..close).unwrap_or_default();
+    if let Some(dot) = origin.iter().position(|byte| *byte == b'.')
+        && origin.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
+    {
+        line.drain(open + dot..close);
+    }
+}
+
+/// `RFC822.SIZE -1`, `9.3736e+06` (mail.ru) or NIL: a size is a hint only, so one that is no number is 0 (reference row C6).
+fn size_that_is_none(line: &mut Vec<u8>) {
+    const SIZE: &[u8] = b"RFC822.SIZE ";
+    let Some(at) = line.windows(SIZE.len()).position(|part| part.eq_ignore_ascii_case(SIZE)).map(|at| at + SIZE.len())
+    else {
+        return;
+    };
+    let rest = line.get(at..).unwrap_or_default();
+    let end = at + rest.iter().position(|byte| b" )\r\n".contains(byte)).unwrap_or(rest.len());
+    let number = line.get(at..end).unwrap_or_default();
+    if number.is_empty() || !number.iter().all(u8::is_ascii_digit) || number.len() > 9 {
+        let number = std::str::from_utf8(number).ok().and_then(|text| text.parse::<f64>().ok());
+        let size = number.filter(|size| (0.0..4e9).contains(size)).unwrap_or(0.0);
+        line.splice(at..end, format!("{size:.0}").into_bytes());
+    }
+}
+
+/// `LITERAL +` for `LITERAL+` (reference row C5).
+fn literal_plus_in_two_words(line: &mut Vec<u8>) {
+    if is_answer(line, b"CAPABILITY")
+        && let Some(at) = line.windows(10).position(|part| part.eq_ignore_ascii_case(b" LITERAL +"))
+    {
+        line.remove(at + 8);
     }
 }
 
@@ -110,7 +179,6 @@ mod tests {
             "* STATUS INBOX (SIZE 7)\r\n",
             "* FLAGS (\\Seen  \\Draft)\r\n",
             "* 1 FETCH (UID 1\r\n",
-            "\0\0* OK\r\n",
         ] {
             assert!(is_noise(noise.as_bytes()), "{noise:?}");
         }
@@ -132,6 +200,33 @@ mod tests {
     }
 
     #[test]
+    fn what_servers_really_send_is_read_after_mending() {
+        for line in [
+            "* OK [HIGHESTMODSEQ 7]\r\n",
+            "* OK [UIDNEXT 0] x\r\n",
+            "* OK [UIDVALIDITY 0] x\r\n",
+            "* OK [UIDNEXT 4294967295] x\r\n",
+            "* CAPABILITY IMAP4rev1 UIDPLUS  MOVE \r\n",
+            "* capability imap4rev1 literal + move\r\n",
+            "* SEARCH \r\n",
+            "* search 1  2 \r\n",
+            "* LIST () NIL INBOX\r\n",
+            "* LIST (\\HasNoChildren) \"/\" inbox\r\n",
+            "* 0 FETCH (UID 7 FLAGS ())\r\n",
+            "* 3 fetch (uid 7 flags (\\seen) rfc822.size 12)\r\n",
+            "* 3 FETCH (UID 7 RFC822.SIZE -1 INTERNALDATE NIL)\r\n",
+            "* 3 FETCH (UID 7 BODY[] NIL)\r\n",
+            "* 3 FETCH (UID 7 BODY[] \"\")\r\n",
+            "* 3 FETCH (UID 7 BODY[HEADER.FIELDS (MESSAGE-ID)] \"x\")\r\n",
+            "* 3 FETCH (UID 7 MODSEQ (9223372036854775807))\r\n",
+        ] {
+            let mut mended = line.as_bytes().to_vec();
+            mend(&mut mended);
+            assert!(!is_noise(&mended), "{line:?}");
+        }
+    }
+
+    #[test]
     fn each_quirk_is_mended_and_good_lines_are_left_alone() {
         let cases: &[(&[u8], &[u8])] = &[
             (b"* 1 FETCH (UID 1 BODY[]<0>{10}\r\n", b"* 1 FETCH (UID 1 BODY[]<0> {10}\r\n"),
@@ -145,6 +240,13 @@ mod tests {
             (b"* LIST () \"/\" \"a  b\"\r\n", b"* LIST () \"/\" \"a  b\"\r\n"),
             (b"* 1 FETCH (BODY[]<0> {10}\r\n", b"* 1 FETCH (BODY[]<0> {10}\r\n"),
             (b")\r\n", b")\r\n"),
+            (b"\0\0* OK\r\n", b"* OK\r\n"),
+            (b"* 1 FETCH (UID 1 BODY[]<0.65536> {10}\r\n", b"* 1 FETCH (UID 1 BODY[]<0> {10}\r\n"),
+            (b"* 1 FETCH (UID 1 RFC822.SIZE -1)\r\n", b"* 1 FETCH (UID 1 RFC822.SIZE 0)\r\n"),
+            (b"* 1 FETCH (RFC822.SIZE 9.3736e+06 UID 1)\r\n", b"* 1 FETCH (RFC822.SIZE 9373600 UID 1)\r\n"),
+            (b"* 1 FETCH (RFC822.SIZE NIL UID 1)\r\n", b"* 1 FETCH (RFC822.SIZE 0 UID 1)\r\n"),
+            (b"* 1 FETCH (RFC822.SIZE 123 UID 1)\r\n", b"* 1 FETCH (RFC822.SIZE 123 UID 1)\r\n"),
+            (b"* CAPABILITY IMAP4rev1 LITERAL + UIDPLUS\r\n", b"* CAPABILITY IMAP4rev1 LITERAL+ UIDPLUS\r\n"),
         ];
         for (given, wanted) in cases {
             let mut line = given.to_vec();

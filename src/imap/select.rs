@@ -58,9 +58,11 @@ impl Session {
     ///
     /// `None` where the server said OK and nothing else: that may mean "none", and must decide nothing.
     ///
-    /// A range whose end lies above the last mail still names the last mail (RFC 3501 6.4.8), so what is outside is dropped.
+    /// A range that ends with a star names the last mail in any case (RFC 3501 6.4.8), so what is outside is dropped.
     pub async fn search(&mut self, first: u32, last: u32, also: &str) -> Result<Option<Vec<u32>>, ImapError> {
-        let line = format!("UID SEARCH UID {first}:{last}{}{also}", if also.is_empty() { "" } else { " " });
+        // Servers count in signed numbers, some of them; a star is understood by all.
+        let end = if last == u32::MAX { "*".to_owned() } else { last.to_string() };
+        let line = format!("UID SEARCH UID {first}:{end}{}{also}", if also.is_empty() { "" } else { " " });
         let mut uids = Vec::new();
         let mut told = false;
         let answer = self

@@ -81,6 +81,8 @@ impl Session {
             line: limits.line.in_memory(),
             nesting: limits.nesting.0,
             silence: deadlines.silence.0,
+            command: limits.command_bytes.0,
+            throughput: limits.throughput.0,
         };
         Self {
             wire: async_imap::Client::new(Guard::new(stream, guard)),
@@ -202,6 +204,7 @@ impl Session {
     /// Sends bytes as they are, as within AUTHENTICATE.
     pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), ImapError> {
         let stream = self.wire.get_mut();
+        stream.begin_command();
         stream.write_all(bytes).await.map_err(|error| lost(&error))?;
         stream.flush().await.map_err(|error| lost(&error))
     }

@@ -78,6 +78,7 @@ pub async fn large(
             continue;
         }
         let ended = bytes.is_empty();
+        budget.spend_bytes(bytes.len());
         offset += bytes.len() as u64;
         if offset > lease.mailbox.max_size {
             deps.store.drop_download(lease, epoch, uid).await.map_err(stored)?;

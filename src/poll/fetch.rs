@@ -158,8 +158,10 @@ impl<'a> Messages<'a> {
                     return Err(error);
                 }
             };
+            budget.spend_message();
             if let What::Whole(body) = &arrived.what {
                 bytes += body.len() as u64;
+                budget.spend_bytes(body.len());
             }
             batch.push(arrived);
         }

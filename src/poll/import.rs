@@ -15,7 +15,7 @@ use crate::mailbox::AfterImport;
 use crate::store::{Batch, Finding, Lease, Mail, Raw, StoreError};
 
 /// So many polls ask for a mail that does not come; then a person must look at it, and the cursor may pass it.
-const MOST_TRIES: i64 = 5;
+pub const MOST_TRIES: i64 = 5;
 
 /// Which UIDs of a window are not finished yet: the cursor never passes the first of them.
 pub struct Progress {
@@ -80,12 +80,14 @@ fn judged(
         }
         findings.push((uid, finding));
     }
+    let top = findings.iter().map(|(uid, _)| *uid).filter(|uid| *uid < folder.uidnext).max().unwrap_or(0);
     Batch {
         epoch_id: folder.epoch.id,
         folder: folder.name.clone(),
         uidvalidity: folder.epoch.uidvalidity,
         findings,
         cursor: progress.cursor(),
+        top,
     }
 }
 

@@ -1,20 +1,35 @@
 //! Step 11: the good end of a poll is written down. The bad ends are written down by `schedule/worker.rs`.
 
-use super::{Deps, PollError, Report, ReportedError, Step, Tally};
+use super::{Budget, Deps, PollError, Report, ReportedError, Step, Tally};
 use crate::clock::Timestamp;
 use crate::store::{Lease, Outcome};
 
 /// Writes down that every folder was seen, and when to look again.
-pub async fn finished(lease: &Lease, deps: &Deps, tally: &mut Tally, started_at: Timestamp) -> Result<(), PollError> {
+pub async fn finished(
+    lease: &Lease,
+    deps: &Deps,
+    budget: &Budget,
+    tally: &mut Tally,
+    started_at: Timestamp,
+) -> Result<(), PollError> {
     let now = deps.clock.now();
-    let next = if tally.ended_early { now } else { next_poll(lease, now) };
+    let today = lease.mailbox.bytes_on(now).saturating_add(budget.bytes());
+    let next = match tally.ended_early {
+        true if today >= deps.limits.daily_bytes.0 => {
+            let tomorrow = now.next_day();
+            tally.notes.push(format!("the day's limit of mail is used up ({today} bytes); it goes on at {tomorrow}"));
+            tomorrow
+        }
+        true => now,
+        false => next_poll(lease, now),
+    };
     tally.next_poll_at = Some(next);
     let ended = Outcome {
         success: true,
         complete: !tally.ended_early,
         noteworthy: tally.is_noteworthy(),
         next_poll_at: Some(next),
-        ..failed_outcome(lease, tally, tally.unsettled(), started_at, now)
+        ..failed_outcome(lease, budget, tally, tally.unsettled(), started_at, now)
     };
     deps.store.finish_poll(lease, &ended, now).await.map_err(|error| PollError::store(Step::Record, &error))
 }
@@ -22,6 +37,7 @@ pub async fn finished(lease: &Lease, deps: &Deps, tally: &mut Tally, started_at:
 /// The end of a poll that failed; who records it says when to look again.
 pub fn failed_outcome(
     lease: &Lease,
+    budget: &Budget,
     tally: &Tally,
     error: Option<ReportedError>,
     started_at: Timestamp,
@@ -39,6 +55,8 @@ pub fn failed_outcome(
         noteworthy: true,
         next_poll_at: None,
         hold_until: None,
+        visited: tally.visited.clone(),
+        bytes: budget.bytes(),
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Tally {
     pub ended_early: bool,
     /// For whoever watches.
     pub progress: Arc<Progress>,
+    /// The folders that were turned to, by their rows.
+    pub visited: Vec<i64>,
     folder_error: Option<PollError>,
 }
 

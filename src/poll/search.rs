@@ -5,10 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use super::import::MOST_TRIES;
 use super::select::OpenFolder;
-use super::{Budget, Deps, PollError, Step};
+use super::{Budget, Deps, PollError, Step, Tally};
 use crate::imap::Session;
-use crate::store::{Lease, StoreError};
+use crate::store::{Lease, Open, StoreError};
+
+/// UIDs named in a note.
+const SHOWN: usize = 20;
 
 /// UIDs to fetch, and how far the cursor may move once they are finished.
 pub struct Window {
@@ -25,13 +29,56 @@ pub struct Search {
     windows: Windows,
     /// The first UID of a window of which the server said nothing.
     undecided: Option<u32>,
+    /// The highest UID that the server has listed, or that was dealt with at an earlier poll.
+    highest: u32,
+    /// UIDs that an earlier poll passed without knowing of them.
+    found_late: Vec<u32>,
+    ended: bool,
 }
 
 impl Search {
-    /// From the cursor to the last UID.
+    /// From the cursor to the last UID, or from the first UID if all are to be compared with the ledger.
     pub fn new(folder: &OpenFolder) -> Self {
-        let last = if folder.selected.exists == 0 { 0 } else { folder.last_uid };
-        Self { windows: Windows::new(folder.epoch.cursor, last, folder.selected.exists), undecided: None }
+        let first = if folder.compares_all { 1 } else { folder.epoch.cursor };
+        let windows = match folder.selected.exists {
+            0 => Windows::none(),
+            exists => Windows::new(first, folder.uidnext.saturating_sub(1), exists),
+        };
+        let highest = folder.epoch.cursor.saturating_sub(1);
+        Self { windows, undecided: None, highest, found_late: Vec::new(), ended: false }
+    }
+
+    /// Writes down that every UID was compared with the ledger, if that was to be done and is.
+    pub async fn compared(
+        &self,
+        folder: &OpenFolder,
+        lease: &Lease,
+        deps: &Deps,
+        tally: &mut Tally,
+    ) -> Result<(), PollError> {
+        let count = self.found_late.len();
+        if count > 0 {
+            let some: Vec<String> = self.found_late.iter().take(SHOWN).map(u32::to_string).collect();
+            let more = if count > SHOWN { ", ..." } else { "" };
+            let (name, some) = (&folder.name, some.join(", "));
+            tracing::warn!(mailbox = lease.mailbox.address, folder = name, count, uids = some, "UIDs were found late");
+            tally.notes.push(format!(
+                "folder {name}: {count} mails that the server had left out of an earlier answer were found and asked for \
+                 (UID {some}{more})"
+            ));
+        }
+        if folder.compares_all && self.ended && self.undecided.is_none() {
+            let compared = deps.store.folder_compared(lease, folder.id, count, deps.clock.now()).await;
+            compared.map_err(|error| PollError::store(Step::Search, &error))?;
+        }
+        Ok(())
+    }
+
+    /// Where the cursor may stand once all that is listed so far is finished: not behind a gap at the end, since UIDNEXT may
+    /// be a lie (reference row A8), and not behind UIDNEXT, since a mail that came meanwhile may not be the first (A11).
+    fn after(&self, folder: &OpenFolder) -> u32 {
+        let after = self.highest.saturating_add(1).min(folder.uidnext).max(folder.epoch.cursor);
+        self.undecided.map_or(after, |undecided| undecided.min(after))
     }
 
     /// The next UIDs to fetch; `None` when all are known.
@@ -45,10 +92,11 @@ impl Search {
     ) -> Result<Option<Window>, PollError> {
         let epoch = folder.epoch.id;
         let failed = |error: StoreError| PollError::store(Step::Search, &error);
-        let mut finished = None;
+        let mut finished = false;
         while !budget.is_over() {
             let first = self.windows.next;
             let Some((last, uids)) = self.windows.next(session, "", &folder.name).await? else {
+                self.ended = true;
                 break;
             };
             let Some(uids) = uids else {
@@ -57,16 +105,21 @@ impl Search {
                 continue;
             };
             let known = deps.store.known(epoch, first, last).await.map_err(failed)?;
-            let gone: Vec<u32> = known
+            self.highest = self.highest.max(uids.last().copied().unwrap_or(0));
+            let unlisted: Vec<u32> = known
                 .iter()
-                .filter(|known| known.pending && uids.binary_search(&known.first).is_err())
+                .filter(|known| known.open == Some(Open::Pending) && uids.binary_search(&known.first).is_err())
                 .map(|known| known.first)
                 .collect();
-            if !gone.is_empty() {
-                deps.store.mark_gone(lease, epoch, &gone, deps.clock.now()).await.map_err(failed)?;
+            if !unlisted.is_empty() {
+                deps.store.not_listed(lease, epoch, &unlisted, MOST_TRIES, deps.clock.now()).await.map_err(failed)?;
             }
-            let tried = known.iter().filter(|known| known.pending).map(|known| (known.first, known.attempts)).collect();
-            let mut done = known.into_iter().filter(|known| !known.pending).peekable();
+            let tried: BTreeMap<u32, i64> = known
+                .iter()
+                .filter(|known| known.open == Some(Open::Pending))
+                .map(|known| (known.first, known.attempts))
+                .collect();
+            let mut done = known.into_iter().filter(|known| known.open.is_none()).peekable();
             let unknown: Vec<u32> = uids
                 .into_iter()
                 .filter(|uid| {
@@ -75,12 +128,19 @@ impl Search {
                 })
                 .collect();
             if !unknown.is_empty() {
-                return Ok(Some(Window { unknown, tried, after: self.undecided.unwrap_or(last.saturating_add(1)) }));
+                let late = |uid: &&u32| **uid < folder.epoch.cursor && !tried.contains_key(uid);
+                let late: Vec<u32> = unknown.iter().filter(late).copied().collect();
+                if !late.is_empty() {
+                    self.found_late.extend(late);
+                    deps.store.unaccounted(lease, folder.id, self.found_late.len()).await.map_err(failed)?;
+                }
+                return Ok(Some(Window { unknown, tried, after: self.after(folder) }));
             }
-            finished = Some(self.undecided.unwrap_or(last.saturating_add(1)));
+            finished = true;
         }
         // Windows at the end without anything new still move the cursor, so that they are not searched again.
-        if let Some(cursor) = finished {
+        let cursor = self.after(folder);
+        if finished && cursor > folder.epoch.cursor {
             deps.store.advance_cursor(lease, epoch, cursor).await.map_err(failed)?;
         }
         Ok(None)
@@ -94,6 +154,7 @@ pub struct Windows {
     last: u32,
     span: u32,
     widest: u32,
+    ended: bool,
 }
 
 /// As many UIDs as one SEARCH answer should list: its line is some 100 KB then.
@@ -102,11 +163,16 @@ const MOST: u32 = 10_000;
 const LIMIT: u32 = 80_000;
 
 impl Windows {
-    /// Over these UIDs of a folder with so many mails.
+    /// From this UID on, in a folder with so many mails, of which few should lie above `last`.
     pub fn new(first: u32, last: u32, exists: u32) -> Self {
         // Where there are few mails altogether, one answer can list them all.
         let span = if exists <= MOST { u32::MAX } else { MOST };
-        Self { next: first.max(1), last, span, widest: if exists <= LIMIT { u32::MAX } else { LIMIT } }
+        Self { next: first.max(1), last, span, widest: if exists <= LIMIT { u32::MAX } else { LIMIT }, ended: false }
+    }
+
+    /// Over nothing.
+    pub fn none() -> Self {
+        Self { ended: true, ..Self::new(1, 0, 0) }
     }
 
     /// The last UID of the next part, and the UIDs in it that match.
@@ -116,18 +182,18 @@ impl Windows {
         also: &str,
         folder: &str,
     ) -> Result<Option<(u32, Option<Vec<u32>>)>, PollError> {
-        if self.next > self.last {
+        if self.ended {
             return Ok(None);
         }
-        let last = self.last.min(self.next.saturating_add(self.span - 1));
+        // The last part has no end, since a UIDNEXT may be too low, or a mail have come meanwhile.
+        let is_last = self.last.saturating_sub(self.next) < self.span;
+        let last = if is_last { u32::MAX } else { self.next.saturating_add(self.span - 1) };
         let uids = session
             .search(self.next, last, also)
             .await
             .map_err(|error| PollError::folder(Step::Search, folder, &error))?;
-        match last.checked_add(1) {
-            Some(next) => self.next = next,
-            None => self.last = 0, // the last UID there can be
-        }
+        self.ended = is_last;
+        self.next = last.saturating_add(1);
         let found = u32::try_from(uids.as_ref().map_or(0, Vec::len)).unwrap_or(u32::MAX);
         self.span = if found < MOST / 4 { self.span.saturating_mul(2).min(self.widest) } else { MOST };
         Ok(Some((last, uids)))

@@ -1,33 +1,44 @@
-//! Step 3: a folder is opened, and its UIDVALIDITY decides whether our UIDs still mean anything.
+//! Step 3: a folder is opened, and it is decided whether our UIDs still mean anything there.
 
-use super::{Blame, Deps, PollError, Retry, Step, Tally};
+use super::continuity::{self, Told, Verdict};
+use super::{Deps, PollError, Step, Tally};
 use crate::clock::Timestamp;
-use crate::imap::{Selected, Session};
+use crate::imap::{ImapError, Selected, Session, UidSet};
 use crate::mailbox::AfterImport;
-use crate::store::{Epoch, Lease, WatchedFolder};
+use crate::store::{Epoch, Lease, StoreError, WatchedFolder};
 
 /// An open folder with what we know of it.
 pub struct OpenFolder {
+    /// Its row.
+    pub id: i64,
     /// Its name as people write it.
     pub name: String,
     /// As the server described it.
     pub selected: Selected,
-    /// The UIDVALIDITY in force, with our cursor.
+    /// What our UIDs belong to, with our cursor.
     pub epoch: Epoch,
-    /// The last UID that may exist now.
-    pub last_uid: u32,
+    /// What the server says that the next UID is, or what follows from the highest one.
+    pub uidnext: u32,
+    /// Whether every UID is to be compared with the ledger, and not only those from the cursor on.
+    pub compares_all: bool,
 }
 
 /// So long after a mail that did not come was put aside, it is asked for once more, and again after as long: an outage can
 /// look like a bad mail, and must not cost one.
 const ASK_AGAIN_MS: i64 = 6 * 3600 * 1000;
+/// So often every UID is compared with the ledger: servers leave UIDs out of SEARCH now and then (reference row A9).
+const COMPARE_MS: i64 = 24 * 3600 * 1000;
+/// Mails that are looked at where the numbers of a folder do not tell.
+const ANCHORS: i64 = 20;
+/// A folder with more mails is searched in parts, up to the highest UID there is and not to a UIDNEXT that may be far ahead.
+const LARGE: u32 = 80_000;
 
 /// The folders of the mailbox, in their order, with what was put aside long enough among what is to be fetched.
 pub async fn watched(lease: &Lease, deps: &Deps) -> Result<Vec<WatchedFolder>, PollError> {
     let now = deps.clock.now();
     let before = Timestamp(now.0.saturating_sub(ASK_AGAIN_MS));
-    deps.store.reopen_missing(lease, before, now).await.map_err(|error| PollError::store(Step::Select, &error))?;
-    deps.store.watched_folders(lease.mailbox.id).await.map_err(|error| PollError::store(Step::Select, &error))
+    deps.store.reopen_missing(lease, before, now).await.map_err(stored)?;
+    deps.store.watched_folders(lease.mailbox.id).await.map_err(stored)
 }
 
 /// Opens a folder, read-only where the customer's copy is to be left.
@@ -40,37 +51,78 @@ pub async fn open(
 ) -> Result<OpenFolder, PollError> {
     let name = &folder.name;
     let failed = |error| PollError::folder(Step::Select, name, &error);
+    tally.visited.push(folder.id);
     let read_only = lease.mailbox.after_import == AfterImport::Leave;
     let selected = session.select(name, read_only).await.map_err(failed)?;
-    let Some(uidvalidity) = selected.uidvalidity else {
-        let message =
-            format!("folder {name}: the server gives no UIDVALIDITY, so its mail cannot be told apart safely");
-        return Err(PollError::new(Step::Select, Blame::Folder, Retry::Soon, message));
+    let told = Told { uidvalidity: selected.uidvalidity, uidnext: selected.uidnext };
+    let before = deps.store.newest_epoch(folder.id).await.map_err(stored)?;
+    let same = match &before {
+        None => false,
+        Some(before) => match continuity::judge(before, told, folder.uidvalidity_changes) {
+            Verdict::Same => true,
+            Verdict::Anew => false,
+            Verdict::AskTheMails => mails_are_the_same(session, name, before, deps).await?,
+        },
     };
-    // Winmail and 163.com do not say UIDNEXT (reference rows A2, A3): then the highest UID tells it.
-    let uidnext = match selected.uidnext {
-        Some(uidnext) => uidnext,
-        None if selected.exists == 0 => 1,
-        None => session.highest_uid().await.map_err(failed)?.map_or(1, |highest| highest.saturating_add(1)),
+    let lies_far_ahead = |cursor: u32| {
+        selected.exists > LARGE && selected.uidnext.is_some_and(|next| next.saturating_sub(cursor) / 10 > LARGE)
     };
-    let epoch = deps
-        .store
-        .epoch(lease, folder.id, uidvalidity, uidnext, selected.uidnext.is_some(), deps.clock.now())
-        .await
-        .map_err(|error| PollError::store(Step::Select, &error))?;
-    if let Some(before) = epoch.replaces {
-        let note = format!(
-            "folder {name}: UIDVALIDITY was {before} and is {uidvalidity}, UIDNEXT {uidnext}: the server has numbered its mail \
-             anew; what is here already is recognised by its content"
-        );
-        tracing::warn!(
-            mailbox = lease.mailbox.address,
-            folder = name,
-            before,
-            now = uidvalidity,
-            "UIDs were given anew"
-        );
-        tally.notes.push(note);
+    // Winmail and 163.com do not say UIDNEXT (reference rows A2, A3), and Yahoo's is far ahead (A8): the highest UID tells more.
+    let cursor = before.as_ref().filter(|_| same).map_or(1, |before| before.cursor);
+    let highest = match selected.exists {
+        0 => Some(0),
+        _ if same && selected.uidnext.is_some() && !lies_far_ahead(cursor) => None,
+        _ => match session.highest_uid().await {
+            Ok(highest) => highest,
+            Err(ImapError::Refused { .. }) if selected.uidnext.is_some() => None,
+            Err(error) => return Err(failed(error)),
+        },
+    };
+    let uidnext = match (selected.uidnext, highest) {
+        (Some(told), Some(highest)) => told.min(highest.saturating_add(1)),
+        (Some(told), None) => told,
+        (None, Some(highest)) => highest.saturating_add(1),
+        (None, None) => {
+            let silent = ImapError::Protocol("it tells neither UIDNEXT nor the highest UID".to_owned());
+            return Err(failed(silent));
+        }
+    };
+    let number = told.uidvalidity.unwrap_or(0);
+    let epoch = match before {
+        Some(before) if same => deps.store.keep_epoch(lease, folder, before, number).await.map_err(stored)?,
+        before => {
+            let epoch = deps.store.open_epoch(lease, folder.id, number, uidnext, deps.clock.now()).await;
+            if let Some(before) = before {
+                anew(folder, before.uidvalidity, number, uidnext, lease, tally);
+            }
+            epoch.map_err(stored)?
+        }
+    };
+    let compared_at = folder.verified_at.unwrap_or(i64::MIN);
+    let compares_all = deps.clock.now().0.saturating_sub(compared_at) >= COMPARE_MS;
+    Ok(OpenFolder { id: folder.id, name: name.clone(), selected, epoch, uidnext, compares_all })
+}
+
+fn anew(folder: &WatchedFolder, before: u32, number: u32, uidnext: u32, lease: &Lease, tally: &mut Tally) {
+    let name = &folder.name;
+    tracing::warn!(mailbox = lease.mailbox.address, folder = name, before, now = number, "UIDs were given anew");
+    tally.notes.push(format!(
+        "folder {name}: UIDVALIDITY was {before} and is {number}, UIDNEXT {uidnext}: the server has numbered its mail anew; \
+         what is here already is recognised by its content"
+    ));
+}
+
+/// Compares the newest mails that we know with what the server has under their UIDs.
+async fn mails_are_the_same(session: &mut Session, name: &str, before: &Epoch, deps: &Deps) -> Result<bool, PollError> {
+    let known = deps.store.anchors(before.id, ANCHORS).await.map_err(stored)?;
+    let uids: Vec<u32> = known.iter().rev().map(|anchor| anchor.uid).collect();
+    let mut there = Vec::new();
+    for set in UidSet::cut(&uids, uids.len().max(1)) {
+        there.extend(session.sample(&set).await.map_err(|error| PollError::folder(Step::Select, name, &error))?);
     }
-    Ok(OpenFolder { name: name.clone(), selected, epoch, last_uid: uidnext.saturating_sub(1) })
+    Ok(continuity::same_mails(&known, &there))
+}
+
+fn stored(error: StoreError) -> PollError {
+    PollError::store(Step::Select, &error)
 }

@@ -38,7 +38,7 @@ pub async fn decide(
         };
         // Where the start is decided anew, what became of some of these mails is decided already.
         let known = deps.store.known(folder.epoch.id, 1, old_last).await.map_err(stored)?;
-        let first_open = known.iter().find(|known| known.pending).map(|known| known.first);
+        let first_open = known.iter().find(|known| known.open.is_some()).map(|known| known.first);
         cursor = wanted.first().copied().into_iter().chain(first_open).min().unwrap_or(folder.epoch.boundary);
         let known: Vec<(u32, u32)> = known.into_iter().map(|known| (known.first, known.last)).collect();
         skipped = gaps(&wanted, &known, old_last);
@@ -75,7 +75,7 @@ async fn wanted(
                 let meta = metas.binary_search_by_key(uid, |meta| meta.uid).ok().and_then(|at| metas.get(at));
                 meta.and_then(|meta| meta.internal_date).is_some_and(|at| at < moment)
             };
-            wanted.extend(set.uids.iter().copied().filter(|uid| !before(uid)));
+            wanted.extend(set.uids.iter().copied().filter(|uid| *uid <= last && !before(uid)));
         }
     }
     Ok(wanted)

@@ -30,10 +30,16 @@ pub async fn poll(
 ) -> Report {
     let started_at = deps.clock.now();
     let started = Instant::now();
-    let budget = Budget { stop: stop.clone(), until: started + limits.time };
+    let left_today = deps.limits.daily_bytes.0.saturating_sub(lease.mailbox.bytes_on(started_at));
+    let budget = Arc::new(Budget::new(
+        stop.clone(),
+        started + limits.time,
+        deps.limits.poll_messages.0 as u64,
+        deps.limits.poll_bytes.0.min(left_today),
+    ));
     let lease = Arc::new(lease);
     let mut polling = {
-        let (lease, deps) = (lease.clone(), deps.clone());
+        let (lease, deps, budget) = (lease.clone(), deps.clone(), budget.clone());
         // A task of its own: a panic in a parser is a failed poll, not the end of the program.
         tokio::spawn(async move {
             let mut tally = Tally::watched_by(progress);
@@ -57,7 +63,7 @@ pub async fn poll(
     let error = match ended {
         Ok(()) => tally.unsettled(),
         Err(failure) => {
-            let retry = failed(&lease, deps, &tally, &failure, started_at).await;
+            let retry = failed(&lease, deps, &budget, &tally, &failure, started_at).await;
             Some(ReportedError::new(&failure, retry))
         }
     };
@@ -105,6 +111,7 @@ async fn keep_alive(lease: &Lease, deps: &Deps) {
 async fn failed(
     lease: &Lease,
     deps: &Deps,
+    budget: &Budget,
     tally: &Tally,
     error: &PollError,
     started_at: Timestamp,
@@ -124,7 +131,7 @@ async fn failed(
     let outcome = Outcome {
         next_poll_at,
         hold_until: if matches!(error.retry, Retry::After(_)) { next } else { None },
-        ..poll::failed_outcome(lease, tally, Some(reported), started_at, now)
+        ..poll::failed_outcome(lease, budget, tally, Some(reported), started_at, now)
     };
     match deps.store.finish_poll(lease, &outcome, now).await {
         Ok(()) => next,

@@ -13,6 +13,10 @@ pub struct WatchedFolder {
     pub id: i64,
     /// Its name as people write it.
     pub name: String,
+    /// When every UID was last compared with the ledger.
+    pub verified_at: Option<i64>,
+    /// Polls in a row at which UIDVALIDITY was another.
+    pub uidvalidity_changes: i64,
 }
 
 /// The UIDVALIDITY in force.
@@ -28,8 +32,39 @@ pub struct Epoch {
     pub boundary: u32,
     /// Whether the start was decided.
     pub start_decided: bool,
-    /// The UIDVALIDITY before, if this one is new today.
-    pub replaces: Option<u32>,
+    /// The highest UID that was dealt with and lay below UIDNEXT.
+    pub top: u32,
+    /// The mailbox was pointed at another server or account.
+    pub closed: bool,
+}
+
+/// Whether the ledger explains every UID of a folder.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Completeness {
+    /// The folder's name.
+    pub name: String,
+    /// When every UID was last compared with the ledger.
+    pub verified_at: Option<i64>,
+    /// UIDs that the server has and the ledger cannot explain.
+    pub unaccounted: i64,
+    /// UIDs that only a comparison has found, ever.
+    pub found_late: i64,
+    /// Polls in a row at which UIDVALIDITY was another.
+    pub uidvalidity_changes: i64,
+    /// UIDVALIDITY; 0 if the server gives none, -1 before the first look.
+    pub uidvalidity: i64,
+}
+
+/// A mail that we know by its UID.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Anchor {
+    /// Its UID.
+    #[sqlx(try_from = "i64")]
+    pub uid: u32,
+    /// Its INTERNALDATE.
+    pub internal_date: Option<i64>,
+    /// Its Message-ID.
+    pub message_id: Option<String>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -39,6 +74,7 @@ struct Row {
     cursor: i64,
     boundary: i64,
     start_decided: bool,
+    top: i64,
     closed: bool,
 }
 
@@ -48,44 +84,63 @@ pub(super) fn uid(stored: i64) -> u32 {
 }
 
 impl Store {
-    /// The folders that a mailbox is polled for, in their order.
+    /// The folders that a mailbox is polled for, in their order, but last those that took a poll's time for themselves.
     pub async fn watched_folders(&self, mailbox_id: i64) -> Result<Vec<WatchedFolder>, StoreError> {
-        Ok(read!(self, pool =>
-            sqlx::query_as("SELECT id, name FROM folder WHERE mailbox_id = $1 AND watched ORDER BY position")
-                .bind(mailbox_id).fetch_all(pool).await)?)
+        Ok(read!(self, pool => sqlx::query_as(
+            "SELECT id, name, verified_at, uidvalidity_changes FROM folder WHERE mailbox_id = $1 AND watched \
+             ORDER BY coalesce(visited_at, 0), position",
+        ).bind(mailbox_id).fetch_all(pool).await)?)
     }
 
-    /// The epoch for the UIDVALIDITY that the server gave: the one in force, or a new one whose boundary is `uidnext`. A
-    /// stated UIDNEXT below what we have seen means that UIDs are given a second time (a restored backup), so that is a new
-    /// epoch too. Effects that were open in an older epoch are void, since its UIDs name nothing any more.
-    pub async fn epoch(
+    /// The newest epoch of a folder.
+    pub async fn newest_epoch(&self, folder_id: i64) -> Result<Option<Epoch>, StoreError> {
+        let row: Option<Row> = read!(self, pool => sqlx::query_as(
+            "SELECT id, uidvalidity, cursor, boundary, start_decided, top, closed FROM epoch WHERE folder_id = $1 \
+             ORDER BY id DESC LIMIT 1",
+        ).bind(folder_id).fetch_optional(pool).await)?;
+        Ok(row.map(|row| Epoch {
+            id: row.id,
+            uidvalidity: uid(row.uidvalidity),
+            cursor: uid(row.cursor),
+            boundary: uid(row.boundary),
+            start_decided: row.start_decided,
+            top: uid(row.top),
+            closed: row.closed,
+        }))
+    }
+
+    /// Goes on with an epoch, under the UIDVALIDITY that the server gives now (0: none), and counts how often it was another.
+    pub async fn keep_epoch(
+        &self,
+        lease: &Lease,
+        folder: &WatchedFolder,
+        epoch: Epoch,
+        number: u32,
+    ) -> Result<Epoch, StoreError> {
+        let changes = if number == epoch.uidvalidity { 0 } else { folder.uidvalidity_changes.saturating_add(1) };
+        if number == 0 || (number == epoch.uidvalidity && changes == folder.uidvalidity_changes) {
+            return Ok(epoch);
+        }
+        write!(self, tx => {
+            guard_lease!(tx, lease);
+            sqlx::query("UPDATE epoch SET uidvalidity = $2 WHERE id = $1")
+                .bind(epoch.id).bind(i64::from(number)).execute(&mut *tx).await?;
+            sqlx::query("UPDATE folder SET uidvalidity_changes = $2 WHERE id = $1")
+                .bind(folder.id).bind(changes).execute(&mut *tx).await?;
+        });
+        Ok(Epoch { uidvalidity: number, ..epoch })
+    }
+
+    /// Opens an epoch in which UIDs below `boundary` are there at the first look. Effects that were open in an older epoch are
+    /// void, since its UIDs name nothing any more.
+    pub async fn open_epoch(
         &self,
         lease: &Lease,
         folder_id: i64,
         uidvalidity: u32,
-        uidnext: u32,
-        uidnext_is_stated: bool,
+        boundary: u32,
         now: Timestamp,
     ) -> Result<Epoch, StoreError> {
-        const NEWEST: &str = "SELECT id, uidvalidity, cursor, boundary, start_decided, closed FROM epoch WHERE folder_id = $1 \
-                              ORDER BY id DESC LIMIT 1";
-        let newest: Option<Row> =
-            read!(self, pool => sqlx::query_as(NEWEST).bind(folder_id).fetch_optional(pool).await)?;
-        let replaces = newest.as_ref().map(|row| uid(row.uidvalidity));
-        if let Some(row) = newest.filter(|row| {
-            !row.closed
-                && row.uidvalidity == i64::from(uidvalidity)
-                && !(uidnext_is_stated && i64::from(uidnext) < row.cursor)
-        }) {
-            return Ok(Epoch {
-                id: row.id,
-                uidvalidity,
-                cursor: uid(row.cursor),
-                boundary: uid(row.boundary),
-                start_decided: row.start_decided,
-                replaces: None,
-            });
-        }
         let id = write!(self, tx => {
             guard_lease!(tx, lease);
             sqlx::query(
@@ -97,14 +152,70 @@ impl Store {
                 "DELETE FROM download_chunk WHERE epoch_id IN (SELECT id FROM epoch WHERE folder_id = $1)",
             )
             .bind(folder_id).execute(&mut *tx).await?;
+            sqlx::query(
+                "UPDATE folder SET uidvalidity_changes = uidvalidity_changes + 1 WHERE id = $1 AND EXISTS \
+                 (SELECT 1 FROM epoch WHERE folder_id = $1 AND NOT closed)",
+            )
+            .bind(folder_id).execute(&mut *tx).await?;
             sqlx::query_scalar(
                 "INSERT INTO epoch (folder_id, uidvalidity, cursor, boundary, opened_at) VALUES ($1, $2, 1, $3, $4) \
                  RETURNING id",
             )
-            .bind(folder_id).bind(i64::from(uidvalidity)).bind(i64::from(uidnext)).bind(now.0)
+            .bind(folder_id).bind(i64::from(uidvalidity)).bind(i64::from(boundary)).bind(now.0)
             .fetch_one(&mut *tx).await?
         });
-        Ok(Epoch { id, uidvalidity, cursor: 1, boundary: uidnext, start_decided: false, replaces })
+        Ok(Epoch { id, uidvalidity, cursor: 1, boundary, start_decided: false, top: 0, closed: false })
+    }
+
+    /// A comparison under way has found so many UIDs that the ledger cannot explain.
+    pub async fn unaccounted(&self, lease: &Lease, folder_id: i64, count: usize) -> Result<(), StoreError> {
+        write!(self, tx => {
+            guard_lease!(tx, lease);
+            sqlx::query("UPDATE folder SET unaccounted = $2 WHERE id = $1")
+                .bind(folder_id).bind(i64::try_from(count).unwrap_or(i64::MAX)).execute(&mut *tx).await?;
+        });
+        Ok(())
+    }
+
+    /// Every UID of the server is in the ledger now; so many of them were found only by comparing.
+    pub async fn folder_compared(
+        &self,
+        lease: &Lease,
+        folder_id: i64,
+        found_late: usize,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        write!(self, tx => {
+            guard_lease!(tx, lease);
+            sqlx::query("UPDATE folder SET unaccounted = 0, found_late = found_late + $2, verified_at = $3 WHERE id = $1")
+                .bind(folder_id).bind(i64::try_from(found_late).unwrap_or(i64::MAX)).bind(now.0).execute(&mut *tx).await?;
+        });
+        Ok(())
+    }
+
+    /// Has every UID of a mailbox compared with the ledger at the next poll.
+    pub async fn compare_again(&self, mailbox_id: i64) -> Result<(), StoreError> {
+        write!(self, tx => {
+            sqlx::query("UPDATE folder SET verified_at = NULL WHERE mailbox_id = $1").bind(mailbox_id).execute(&mut *tx).await?;
+        });
+        Ok(())
+    }
+
+    /// How complete each watched folder of a mailbox is.
+    pub async fn completeness(&self, mailbox_id: i64) -> Result<Vec<Completeness>, StoreError> {
+        Ok(read!(self, pool => sqlx::query_as(
+            "SELECT f.name, f.verified_at, f.unaccounted, f.found_late, f.uidvalidity_changes, coalesce((SELECT e.uidvalidity \
+             FROM epoch e WHERE e.folder_id = f.id ORDER BY e.id DESC LIMIT 1), -1) AS uidvalidity FROM folder f \
+             WHERE f.mailbox_id = $1 AND f.watched ORDER BY f.position",
+        ).bind(mailbox_id).fetch_all(pool).await)?)
+    }
+
+    /// The newest mails that an epoch knows.
+    pub async fn anchors(&self, epoch_id: i64, most: i64) -> Result<Vec<Anchor>, StoreError> {
+        Ok(read!(self, pool => sqlx::query_as(
+            "SELECT l.uid, l.internal_date, m.message_id FROM ledger l JOIN message m ON m.id = l.message_id \
+             WHERE l.epoch_id = $1 AND l.state IN ('imported', 'duplicate') ORDER BY l.uid DESC LIMIT $2",
+        ).bind(epoch_id).bind(most).fetch_all(pool).await)?)
     }
 
     /// Writes down the start: these ranges of UIDs are skipped, and the search goes on from `cursor`.
@@ -131,7 +242,7 @@ impl Store {
                 .execute(&mut *tx)
                 .await?;
             }
-            sqlx::query("UPDATE epoch SET start_decided = TRUE, cursor = $2 WHERE id = $1")
+            sqlx::query("UPDATE epoch SET start_decided = TRUE, cursor = $2, top = boundary - 1 WHERE id = $1")
                 .bind(epoch_id).bind(i64::from(cursor)).execute(&mut *tx).await?;
         });
         Ok(())

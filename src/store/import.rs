@@ -24,6 +24,8 @@ pub struct Batch {
     pub findings: Vec<(u32, Finding)>,
     /// Every UID below it is finished once this batch is committed.
     pub cursor: u32,
+    /// The highest of these UIDs that lies below UIDNEXT.
+    pub top: u32,
 }
 
 /// What was found out about one UID.
@@ -233,7 +235,7 @@ impl Store {
                      updated_at) VALUES {} ON CONFLICT (epoch_id, uid) DO UPDATE SET state = excluded.state, \
                      reason = excluded.reason, message_id = excluded.message_id, size = excluded.size, \
                      attempts = ledger.attempts + excluded.attempts, internal_date = excluded.internal_date, \
-                     headers = excluded.headers, updated_at = excluded.updated_at WHERE ledger.state = 'pending'",
+                     headers = excluded.headers, updated_at = excluded.updated_at WHERE ledger.state IN ('pending', 'gone')",
                     self.rows(ledger.len(), 10)
                 );
                 let mut query = sqlx::query(AssertSqlSafe(sql));
@@ -260,6 +262,8 @@ impl Store {
                 }
                 query.execute(&mut *tx).await?;
             }
+            sqlx::query("UPDATE epoch SET top = $2 WHERE id = $1 AND top < $2")
+                .bind(epoch).bind(i64::from(batch.top)).execute(&mut *tx).await?;
             move_cursor!(tx, epoch, batch.cursor);
             done
         }))

@@ -54,10 +54,19 @@ pub struct Known {
     pub first: u32,
     /// The last.
     pub last: u32,
-    /// Whether it is still to be fetched.
-    pub pending: bool,
+    /// Why it is to be fetched, if it is.
+    pub open: Option<Open>,
     /// How often it was asked for in vain.
     pub attempts: i64,
+}
+
+/// Why a UID that the ledger knows is not finished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Open {
+    /// It was not imported yet.
+    Pending,
+    /// It was not there any more; if the server lists it now, it is.
+    Gone,
 }
 
 /// A line of `mailferry ledger`.
@@ -107,28 +116,34 @@ impl Store {
             .map(|(first, last, state, attempts)| Known {
                 first: uid(first),
                 last: uid(last.unwrap_or(first)),
-                pending: state == UidState::Pending.as_str(),
+                open: match state.as_str() {
+                    "pending" => Some(Open::Pending),
+                    "gone" => Some(Open::Gone),
+                    _ => None,
+                },
                 attempts,
             })
             .collect())
     }
 
-    /// Pending UIDs that a search with a tagged OK did not list are gone.
-    pub async fn mark_gone(
+    /// Pending UIDs that a search with a tagged OK did not list; after so many tries in all they are gone.
+    pub async fn not_listed(
         &self,
         lease: &Lease,
         epoch_id: i64,
         uids: &[u32],
+        tries: i64,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         write!(self, tx => {
             guard_lease!(tx, lease);
             for uid in uids {
                 sqlx::query(
-                    "UPDATE ledger SET state = 'gone', reason = 'no longer on the server', updated_at = $3 \
+                    "UPDATE ledger SET attempts = attempts + 1, reason = 'no longer on the server', updated_at = $3, \
+                     state = CASE WHEN attempts + 1 >= $4 THEN 'gone' ELSE state END \
                      WHERE epoch_id = $1 AND uid = $2 AND state = 'pending'",
                 )
-                .bind(epoch_id).bind(i64::from(*uid)).bind(now.0).execute(&mut *tx).await?;
+                .bind(epoch_id).bind(i64::from(*uid)).bind(now.0).bind(tries).execute(&mut *tx).await?;
             }
         });
         Ok(())

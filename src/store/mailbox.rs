@@ -58,11 +58,19 @@ pub struct Mailbox {
     pub added_at: Timestamp,
     /// The folders that are polled.
     pub folders: Vec<String>,
+    /// A day, in days since 1970 UTC, and the bytes of mail that were fetched on it.
+    pub fetched: (i64, i64),
     /// How its polls went.
     pub status: MailboxStatus,
 }
 
 impl Mailbox {
+    /// Bytes of mail that were fetched on the day of this moment.
+    pub fn bytes_on(&self, now: Timestamp) -> u64 {
+        let (day, bytes) = self.fetched;
+        if day == now.day() { u64::try_from(bytes).unwrap_or(0) } else { 0 }
+    }
+
     /// The time between two polls.
     pub fn interval(&self) -> std::time::Duration {
         std::time::Duration::from_millis(u64::try_from(self.interval_ms).unwrap_or(0))
@@ -154,6 +162,8 @@ struct Row {
     max_size: i64,
     paused: bool,
     added_at: i64,
+    day: i64,
+    day_bytes: i64,
     #[sqlx(flatten)]
     status: MailboxStatus,
 }
@@ -163,7 +173,7 @@ macro_rules! select_mailboxes {
     ($rest:literal) => {
         concat!(
             "SELECT m.id, m.address, i.address AS inbox, m.inbox_id, m.host, m.port, m.tls, m.ca_pem, m.pin_sha256, \
-             m.username, m.password_sealed, m.start, m.after_import, m.interval_ms, m.max_size, m.paused, m.added_at, \
+             m.username, m.password_sealed, m.start, m.after_import, m.interval_ms, m.max_size, m.paused, m.added_at, m.day, m.day_bytes, \
              m.next_poll_at, m.hold_until, m.failures, m.failing_since, m.last_attempt_at, m.last_success_at, \
              m.last_error FROM mailbox m JOIN inbox i ON i.id = m.inbox_id ",
             $rest
@@ -195,6 +205,7 @@ impl Row {
             paused: self.paused,
             added_at: Timestamp(self.added_at),
             folders,
+            fetched: (self.day, self.day_bytes),
             status: self.status,
         })
     }

@@ -25,6 +25,10 @@ pub struct Outcome {
     pub next_poll_at: Option<Timestamp>,
     /// The server told us to stay away until then.
     pub hold_until: Option<Timestamp>,
+    /// The folders that were turned to, by their rows.
+    pub visited: Vec<i64>,
+    /// Bytes of mail that were fetched.
+    pub bytes: u64,
 }
 
 /// How long rows about polls are kept.
@@ -40,7 +44,10 @@ impl Store {
                  last_success_at = CASE WHEN $8 THEN $3 ELSE last_success_at END, \
                  failures = CASE WHEN $4 THEN 0 ELSE failures + 1 END, \
                  failing_since = CASE WHEN $4 THEN NULL ELSE coalesce(failing_since, $3) END, \
-                 last_error = $5, next_poll_at = $6, hold_until = $7 WHERE id = $1 AND lease_token = $2",
+                 last_error = $5, next_poll_at = $6, hold_until = $7, \
+                 day_bytes = CASE WHEN day = $9 THEN day_bytes + $10 ELSE $10 END, day = $9 \
+                 WHERE id = $1 AND lease_token = $2",
+
             )
             .bind(id)
             .bind(lease.token)
@@ -50,11 +57,23 @@ impl Store {
             .bind(outcome.next_poll_at.map(|at| at.0))
             .bind(outcome.hold_until.map(|at| at.0))
             .bind(outcome.complete)
+            .bind(now.day())
+            .bind(i64::try_from(outcome.bytes).unwrap_or(i64::MAX))
             .execute(&mut *tx)
             .await?
             .rows_affected();
             if ours != 1 {
                 return Err(StoreError::LeaseLost);
+            }
+            if outcome.complete {
+                sqlx::query("UPDATE folder SET visited_at = NULL WHERE mailbox_id = $1 AND visited_at IS NOT NULL")
+                    .bind(id).execute(&mut *tx).await?;
+            } else {
+                // The folders that got no turn come first the next time.
+                for folder in &outcome.visited {
+                    sqlx::query("UPDATE folder SET visited_at = $2 WHERE id = $1")
+                        .bind(folder).bind(now.0).execute(&mut *tx).await?;
+                }
             }
             if outcome.noteworthy {
                 sqlx::query("INSERT INTO poll (mailbox_id, started_at, report, notes) VALUES ($1, $2, $3, $4)")

@@ -100,7 +100,17 @@ impl Fixture {
     /// The epoch of the mailbox's n-th folder with this UIDVALIDITY.
     async fn epoch(&self, lease: &Lease, folder: usize, uidvalidity: u32) -> Epoch {
         let folders = self.store.watched_folders(lease.mailbox.id).await.unwrap();
-        self.store.epoch(lease, folders[folder].id, uidvalidity, 1, false, NOW).await.unwrap()
+        let folder = folders[folder].id;
+        match self
+            .store
+            .newest_epoch(folder)
+            .await
+            .unwrap()
+            .filter(|epoch| !epoch.closed && epoch.uidvalidity == uidvalidity)
+        {
+            Some(epoch) => epoch,
+            None => self.store.open_epoch(lease, folder, uidvalidity, 1, NOW).await.unwrap(),
+        }
     }
 
     async fn import(&self, lease: &Lease, epoch: &Epoch, findings: Vec<(u32, Finding)>) -> Imported {
@@ -124,7 +134,14 @@ impl Fixture {
 }
 
 fn batch(epoch: &Epoch, findings: Vec<(u32, Finding)>, cursor: u32) -> Batch {
-    Batch { epoch_id: epoch.id, folder: "INBOX".into(), uidvalidity: epoch.uidvalidity, findings, cursor }
+    Batch {
+        epoch_id: epoch.id,
+        folder: "INBOX".into(),
+        uidvalidity: epoch.uidvalidity,
+        top: cursor - 1,
+        findings,
+        cursor,
+    }
 }
 
 /// A mail with this text, for these inboxes.

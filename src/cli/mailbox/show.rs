@@ -8,7 +8,8 @@ use super::Failure;
 use crate::address::Address;
 use crate::cli::Context;
 use crate::clock::Timestamp;
-use crate::store::{Mailbox, Store};
+use crate::poll::MOST_CHANGES;
+use crate::store::{Completeness, Mailbox, Store};
 
 /// A mailbox as shown; never its password.
 #[derive(Serialize)]
@@ -40,6 +41,40 @@ pub struct View {
     effects_pending: i64,
     effects_impossible: i64,
     effects_problem: Option<String>,
+    unaccounted: i64,
+    completeness: Vec<FolderView>,
+    who_must_act: &'static str,
+}
+
+/// Whether the ledger explains every UID of a folder.
+#[derive(Serialize)]
+pub struct FolderView {
+    folder: String,
+    unaccounted: i64,
+    found_late: i64,
+    verified_at: Option<Timestamp>,
+    uidvalidity: &'static str,
+}
+
+/// What is said of a folder whose UIDVALIDITY is of no use.
+const UNSTABLE: &str = "the server gives no lasting UIDVALIDITY, so at each poll some mails are looked at to see whether the \
+                        UIDs still mean the same";
+
+impl FolderView {
+    fn of(folder: Completeness) -> Self {
+        Self {
+            uidvalidity: match folder.uidvalidity {
+                _ if folder.uidvalidity_changes >= MOST_CHANGES => "changing",
+                0 => "missing",
+                -1 => "unknown",
+                _ => "lasting",
+            },
+            folder: folder.name,
+            unaccounted: folder.unaccounted,
+            found_late: folder.found_late,
+            verified_at: folder.verified_at.map(Timestamp),
+        }
+    }
 }
 
 impl View {
@@ -47,8 +82,11 @@ impl View {
     pub async fn of(mailbox: &Mailbox, store: &Store, now: Timestamp) -> Result<Self, Failure> {
         let (pending, quarantined) = store.open_cases(mailbox.id).await?;
         let (effects_pending, effects_impossible, effects_problem) = store.effect_counts(mailbox.id).await?;
+        let completeness: Vec<FolderView> =
+            store.completeness(mailbox.id).await?.into_iter().map(FolderView::of).collect();
         let status = &mailbox.status;
         let interval = mailbox.interval();
+        let error: Option<Value> = status.last_error.as_deref().and_then(|text| serde_json::from_str(text).ok());
         Ok(Self {
             address: mailbox.address.clone(),
             inbox: mailbox.inbox.clone(),
@@ -71,12 +109,15 @@ impl View {
             next_poll_at: if mailbox.paused { None } else { status.next_poll_at.max(status.hold_until).map(Timestamp) },
             failures: status.failures,
             failing_since: status.failing_since.map(Timestamp),
-            error: status.last_error.as_deref().and_then(|text| serde_json::from_str(text).ok()),
+            who_must_act: who_must_act(error.as_ref()),
+            error,
             pending,
             quarantined,
             effects_pending,
             effects_impossible,
             effects_problem,
+            unaccounted: completeness.iter().map(|folder| folder.unaccounted).sum(),
+            completeness,
         })
     }
 
@@ -86,6 +127,21 @@ impl View {
             Some(message) => format!("{}: {message}", text("step").unwrap_or_default()),
             None => String::new(),
         }
+    }
+}
+
+/// Who can do something about a failure: nobody needs to where it may pass by itself.
+fn who_must_act(error: Option<&Value>) -> &'static str {
+    let Some(error) = error.filter(|error| !error.is_null()) else { return "nobody" };
+    let step = error.get("step").and_then(Value::as_str).unwrap_or_default();
+    let waits_for_a_person = error.get("retry").is_none_or(Value::is_null);
+    match error.get("blame").and_then(Value::as_str).unwrap_or_default() {
+        "us" => "operator",
+        "mailbox" if step == "dns" => "operator",
+        "mailbox" if waits_for_a_person || step == "login" => "admin",
+        "folder" if step == "select" => "admin",
+        "host" => "mail server",
+        _ => "nobody",
     }
 }
 
@@ -119,10 +175,12 @@ pub async fn list(store: &Store, output: Output) -> Result<(), Failure> {
             view.state.to_owned(),
             or_never(view.last_success_at),
             view.next_poll_at.map_or_else(|| "-".to_owned(), |at| at.to_string()),
+            view.failing_since.map_or_else(|| "-".to_owned(), |at| at.to_string()),
+            view.who_must_act.to_owned(),
             view.trouble(),
         ]
     };
-    let headings = ["MAILBOX", "INBOX", "STATE", "LAST LOOK", "NEXT", "TROUBLE"];
+    let headings = ["MAILBOX", "INBOX", "STATE", "LAST LOOK", "NEXT", "FAILING SINCE", "WHO ACTS", "TROUBLE"];
     output.rows(&views, &headings, cells, "No mailboxes yet. Add one: mailferry mailbox add --help")?;
     Ok(())
 }
@@ -161,8 +219,16 @@ fn describe(view: &View, polls: &[(Timestamp, String, String)]) -> String {
     if let Some(problem) = &view.effects_problem {
         lines.push(format!("              {problem}"));
     }
+    for folder in &view.completeness {
+        let at = folder.verified_at.map_or_else(|| "not yet".to_owned(), |at| at.to_string());
+        lines.push(format!("Complete      {}: {} unaccounted, compared {at}", folder.folder, folder.unaccounted));
+        if matches!(folder.uidvalidity, "missing" | "changing") {
+            lines.push(format!("              {UNSTABLE}"));
+        }
+    }
     if view.error.is_some() {
         lines.push(format!("Trouble       {} (since {})", view.trouble(), or_none(view.failing_since)));
+        lines.push(format!("Who acts      {}", view.who_must_act));
     }
     for (at, _, notes) in polls.iter().filter(|(_, _, notes)| !notes.is_empty()) {
         lines.push(format!("Note          {at}: {notes}"));

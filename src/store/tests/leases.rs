@@ -52,9 +52,9 @@ async fn whoever_lost_the_lease_writes_nothing() {
             at.store.advance_cursor(&lost, epoch.id, 9).await,
             at.store.effects_done(&lost, epoch.id, &[1]).await,
             at.store.decide_start(&lost, epoch.id, &[(1, 5)], 6, NOW).await,
-            at.store.mark_gone(&lost, epoch.id, &[1], NOW).await,
+            at.store.not_listed(&lost, epoch.id, &[1], 5, NOW).await,
             at.store.add_download_chunk(&lost, epoch.id, 1, 0, vec![1]).await,
-            at.store.epoch(&lost, folder, 8, 1, true, NOW).await.map(drop),
+            at.store.open_epoch(&lost, folder, 8, 1, NOW).await.map(drop),
         ] {
             assert!(matches!(written, Err(StoreError::LeaseLost)), "{name}");
         }
@@ -95,6 +95,8 @@ async fn the_end_of_a_poll_is_remembered_and_decides_the_next() {
             noteworthy: true,
             next_poll_at: next,
             hold_until: None,
+            visited: Vec::new(),
+            bytes: 0,
         };
         let status = async || at.store.mailbox(&address("a@b.se")).await.unwrap().status;
         for failures in 1..=2 {

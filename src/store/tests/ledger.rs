@@ -79,7 +79,7 @@ async fn pending_becomes_anything_and_what_is_finished_stays() {
         };
         at.import(&lease, &epoch, vec![(1, pending()), (2, pending()), (3, pending()), (4, pending())]).await;
         at.import(&lease, &epoch, vec![(1, mail("a", &[inbox])), (2, too_large()), (3, pending())]).await;
-        at.store.mark_gone(&lease, epoch.id, &[1, 4], NOW).await.unwrap();
+        at.store.not_listed(&lease, epoch.id, &[1, 4], 2, NOW).await.unwrap();
         at.import(&lease, &epoch, vec![(2, pending())]).await;
         let ledger = at.ledger("a@b.se").await;
         let states: Vec<(u32, &str)> = ledger.iter().map(|(uid, state, _)| (*uid, state.as_str())).collect();
@@ -93,7 +93,7 @@ async fn what_the_start_leaves_out_is_known_as_ranges() {
     for (at, name) in stores().await {
         let (lease, epoch) = at.polled("a@b.se").await;
         at.store.decide_start(&lease, epoch.id, &[(1, 499_999), (500_001, 500_001)], 500_000, NOW).await.unwrap();
-        let known = |known: &[Known]| known.iter().map(|k| (k.first, k.last, k.pending)).collect::<Vec<_>>();
+        let known = |known: &[Known]| known.iter().map(|k| (k.first, k.last, k.open.is_some())).collect::<Vec<_>>();
         for (first, last, wanted) in [
             (1, 1, vec![(1, 499_999, false)]),
             (400, 500_000, vec![(1, 499_999, false)]),

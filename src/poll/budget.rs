@@ -1,0 +1,90 @@
+//! How much one poll may take: time, mails and bytes. What is left over is the next poll's, so that one mailbox with a backlog
+//! keeps no other waiting, and no provider locks an account for downloading too much in a day.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// When a poll is to end at the message in hand.
+#[derive(Debug)]
+pub struct Budget {
+    stop: CancellationToken,
+    until: Instant,
+    most_messages: u64,
+    most_bytes: u64,
+    messages: AtomicU64,
+    bytes: AtomicU64,
+}
+
+/// The time that the message in hand has when the budget is over.
+const LAST_MESSAGE: Duration = Duration::from_secs(5);
+
+impl Budget {
+    /// Until told to stop, until the time is up, until so many mails or bytes have come.
+    pub fn new(stop: CancellationToken, until: Instant, most_messages: u64, most_bytes: u64) -> Self {
+        Self { stop, until, most_messages, most_bytes, messages: AtomicU64::new(0), bytes: AtomicU64::new(0) }
+    }
+
+    /// Whether nothing more is to be begun.
+    pub fn is_over(&self) -> bool {
+        self.stop.is_cancelled()
+            || Instant::now() >= self.until
+            || self.messages.load(Ordering::Relaxed) >= self.most_messages
+            || self.bytes.load(Ordering::Relaxed) >= self.most_bytes
+    }
+
+    /// A mail has come.
+    pub fn spend_message(&self) {
+        self.messages.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Bytes of mail have come.
+    pub fn spend_bytes(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Bytes of mail that have come.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Returns when the message in hand has had time enough since the end.
+    pub async fn out_of_patience(&self) {
+        tokio::select! {
+            () = self.stop.cancelled() => {}
+            () = tokio::time::sleep_until(self.until) => {}
+        }
+        tokio::time::sleep(LAST_MESSAGE).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn each_limit_ends_it() {
+        let stop = CancellationToken::new();
+        let budget =
+            |messages, bytes| Budget::new(stop.clone(), Instant::now() + Duration::from_secs(60), messages, bytes);
+        let by_messages = budget(2, 100);
+        by_messages.spend_message();
+        assert!(!by_messages.is_over());
+        by_messages.spend_message();
+        assert!(by_messages.is_over());
+        let by_bytes = budget(2, 100);
+        by_bytes.spend_bytes(99);
+        assert!(!by_bytes.is_over());
+        by_bytes.spend_bytes(7);
+        assert!(by_bytes.is_over() && by_bytes.bytes() == 106);
+        let by_time = budget(2, 100);
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert!(by_time.is_over());
+        assert!(budget(2, 0).is_over(), "nothing may be fetched today");
+        let by_stop = budget(2, 100);
+        stop.cancel();
+        assert!(by_stop.is_over());
+    }
+}
