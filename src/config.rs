@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use read::{Overrides, load};
-pub use values::{Bytes, Span};
+pub use values::{Bytes, Count, Span};
 
 /// Every key, its default and why it is there.
 pub const DEFAULTS: &str = include_str!("../config/default.toml");
@@ -86,9 +86,9 @@ pub struct Egress {
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
     /// Polls at once.
-    pub parallel: values::Count,
+    pub parallel: Count,
     /// Polls at once on one host.
-    pub per_host: values::Count,
+    pub per_host: Count,
     /// The longest poll.
     pub poll_time: Span,
     /// The time after which a mailbox of a worker that fell silent is free again.
@@ -126,21 +126,21 @@ pub struct Limits {
     /// One line outside literals.
     pub line: Bytes,
     /// Parentheses within each other.
-    pub nesting: values::Count,
+    pub nesting: Count,
     /// Untagged answers to one command.
-    pub untagged: values::Count,
+    pub untagged: Count,
     /// Bytes in the answer to one command.
     pub command_bytes: Bytes,
     /// Bytes a second that a server must send while it is waited for.
     pub throughput: Bytes,
     /// Messages fetched in one poll.
-    pub poll_messages: values::Count,
+    pub poll_messages: Count,
     /// Bytes of mail fetched in one poll.
     pub poll_bytes: Bytes,
     /// Bytes of mail fetched from one mailbox in a day.
     pub daily_bytes: Bytes,
     /// Messages in one commit.
-    pub batch_messages: values::Count,
+    pub batch_messages: Count,
     /// Bytes of mail in one commit.
     pub batch_bytes: Bytes,
 }

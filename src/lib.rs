@@ -67,4 +67,6 @@ mod telemetry;
 mod vault;
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod rules;

@@ -28,8 +28,10 @@ pub struct OpenFolder {
 const ASK_AGAIN_MS: i64 = 6 * 3600 * 1000;
 /// So often every UID is compared with the ledger: servers leave UIDs out of SEARCH now and then (reference row A9).
 const COMPARE_MS: i64 = 24 * 3600 * 1000;
-/// Mails that are looked at where the numbers of a folder do not tell.
-const ANCHORS: i64 = 20;
+/// Mails that are looked at, at each poll, where the numbers of a folder do not tell.
+const FEW: i64 = 20;
+/// Mails that are looked at when all UIDs are compared.
+const MANY: i64 = 500;
 /// A folder with more mails is searched in parts, up to the highest UID there is and not to a UIDNEXT that may be far ahead.
 const LARGE: u32 = 80_000;
 
@@ -56,12 +58,17 @@ pub async fn open(
     let selected = session.select(name, read_only).await.map_err(failed)?;
     let told = Told { uidvalidity: selected.uidvalidity, uidnext: selected.uidnext };
     let before = deps.store.newest_epoch(folder.id).await.map_err(stored)?;
+    let compares_all = folder.verified_at.is_none_or(|at| deps.clock.now().0.saturating_sub(at) >= COMPARE_MS);
     let same = match &before {
         None => false,
         Some(before) => match continuity::judge(before, told, folder.uidvalidity_changes) {
+            // A backup may have been restored between two polls, and so much mail have come since that no number tells.
+            Verdict::Same if compares_all => {
+                same_mails(session, name, before, MANY, false, deps).await?.unwrap_or(true)
+            }
             Verdict::Same => true,
             Verdict::Anew => false,
-            Verdict::AskTheMails => mails_are_the_same(session, name, before, deps).await?,
+            Verdict::AskTheMails => same_mails(session, name, before, FEW, true, deps).await?.unwrap_or(false),
         },
     };
     let lies_far_ahead = |cursor: u32| {
@@ -98,8 +105,6 @@ pub async fn open(
             epoch.map_err(stored)?
         }
     };
-    let compared_at = folder.verified_at.unwrap_or(i64::MIN);
-    let compares_all = deps.clock.now().0.saturating_sub(compared_at) >= COMPARE_MS;
     Ok(OpenFolder { id: folder.id, name: name.clone(), selected, epoch, uidnext, compares_all })
 }
 
@@ -113,14 +118,21 @@ fn anew(folder: &WatchedFolder, before: u32, number: u32, uidnext: u32, lease: &
 }
 
 /// Compares the newest mails that we know with what the server has under their UIDs.
-async fn mails_are_the_same(session: &mut Session, name: &str, before: &Epoch, deps: &Deps) -> Result<bool, PollError> {
-    let known = deps.store.anchors(before.id, ANCHORS).await.map_err(stored)?;
+async fn same_mails(
+    session: &mut Session,
+    name: &str,
+    before: &Epoch,
+    most: i64,
+    dates_count: bool,
+    deps: &Deps,
+) -> Result<Option<bool>, PollError> {
+    let known = deps.store.anchors(before.id, most).await.map_err(stored)?;
     let uids: Vec<u32> = known.iter().rev().map(|anchor| anchor.uid).collect();
     let mut there = Vec::new();
     for set in UidSet::cut(&uids, uids.len().max(1)) {
         there.extend(session.sample(&set).await.map_err(|error| PollError::folder(Step::Select, name, &error))?);
     }
-    Ok(continuity::same_mails(&known, &there))
+    Ok(continuity::same_mails(&known, &there, dates_count))
 }
 
 fn stored(error: StoreError) -> PollError {

@@ -44,6 +44,7 @@ impl Conversation {
         let upper = command.to_ascii_uppercase();
         let is_login = upper.starts_with("LOGIN") || upper.starts_with("AUTHENTICATE");
         account.commands.push(if is_login { upper.split(' ').take(1).collect() } else { command.to_owned() });
+        account.inbox(); // is always there
         let mut out = Vec::new();
         let done = match account.faults.reply(command) {
             Some(Answer::Tagged(text)) => return format!("{tag} {text}\r\n").into_bytes(),
@@ -108,7 +109,6 @@ impl Conversation {
                 ok("LOGOUT")
             }
             "LIST" | "LSUB" => {
-                account.inbox();
                 for (name, folder) in &account.folders {
                     let attribute = folder.special_use.clone().unwrap_or_default();
                     say(out, &format!("{verb} ({attribute}) \"/\" \"{name}\""));

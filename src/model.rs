@@ -1,0 +1,430 @@
+//! Random histories of a mailbox against a model: whatever the customer, the server and the network do, in the end every mail
+//! that the customer did not delete before it could be fetched is in the inbox, and none more often than it was there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::{Clock, Timestamp};
+use crate::config::{self, Overrides};
+use crate::egress::Egress;
+use crate::mailbox::{AfterImport, Start, TlsMode};
+use crate::poll::{Deps, Report};
+use crate::schedule::{lease, worker};
+use crate::store::{MessageFilter, NewInbox, NewMailbox, Server, Store};
+use crate::test_server::{Account, Answer, Body, Parts, Reply, Sizes, TestServer, UidNext, UidValidity};
+use crate::vault::Location;
+
+/// What may happen.
+#[derive(Debug, Clone)]
+enum Event {
+    /// A mail arrives.
+    Append,
+    /// A mail that was in the folder once comes in again, as by a virus scanner that puts it back (reference row A19).
+    AppendAgain(usize),
+    /// The customer deletes a mail.
+    Expunge(usize),
+    /// The folder is rebuilt: new UIDVALIDITY, the mails in another order.
+    Renumber,
+    /// A backup is restored: the newest mails are gone, and their UIDs are given again.
+    Rewind(usize),
+    /// Until the next event of this kind, the server is at fault so.
+    Fault(Fault),
+    /// All faults are mended.
+    Mend,
+    /// A poll.
+    Poll,
+    /// A poll that compares every UID.
+    Verify,
+    /// A poll whose connection breaks after so many bytes.
+    PollCutAfter(u64),
+    /// Time passes: what was put aside is asked for again, what is compared daily is compared.
+    Day,
+}
+
+#[derive(Debug, Clone)]
+enum Fault {
+    HiddenFromSearch(usize),
+    HiddenFromFetch(usize),
+    SilentSearch,
+    Unsorted,
+    Unsolicited,
+    UidValidity(UidValidity),
+    UidNext(UidNext),
+    Sizes(Sizes),
+    Body(usize, Body),
+    Refuses(&'static str, Answer),
+    MessageLimit(usize),
+    Lacks(&'static str),
+    Parts(Parts),
+}
+
+struct Manual(AtomicI64);
+
+impl Clock for Manual {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+struct World {
+    server: TestServer,
+    deps: Arc<Deps>,
+    clock: Arc<Manual>,
+    /// Every content that ever came in: how often, and how often the customer took it away before it was fetched.
+    appended: BTreeMap<String, usize>,
+    excused: BTreeSet<String>,
+    _folder: tempfile::TempDir,
+}
+
+const MAILBOX: &str = "jobb@lillestad.se";
+const INBOX: &str = "jobb.lillestad.se@mail.kundo.se";
+
+fn content(name: &str) -> Vec<u8> {
+    format!(
+        "From: anna@example.se\r\nTo: {MAILBOX}\r\nSubject: {name}\r\nMessage-ID: <{name}@example.se>\r\nDate: Tue, 03 Mar 2026 \
+         09:30:00 +0100\r\n\r\n{}\r\n",
+        format!("This is {name}. ").repeat(30)
+    )
+    .into_bytes()
+}
+
+fn name_of(mail: &[u8]) -> String {
+    let text = String::from_utf8_lossy(mail);
+    let subject = text.lines().find_map(|line| line.strip_prefix("Subject: "));
+    subject.unwrap_or_default().to_owned()
+}
+
+impl World {
+    async fn new(after_import: AfterImport) -> Self {
+        let server =
+            TestServer::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), Account::with_mails([b""; 0])).await.unwrap();
+        // Memory, where there is such a folder: thousands of polls each wait for the disk several times.
+        let memory = std::path::Path::new("/dev/shm");
+        let folder = match memory.is_dir() {
+            true => tempfile::tempdir_in(memory).unwrap(),
+            false => tempfile::tempdir().unwrap(),
+        };
+        let store = Store::open(&format!("sqlite://{}", folder.path().join("model.db").display())).await.unwrap();
+        let vault = Location::File { path: folder.path().join("key"), create: true }.open(false).unwrap();
+        let clock = Arc::new(Manual(AtomicI64::new(1_800_000_000_000)));
+        let config = config::load(&Overrides::default()).unwrap();
+        let inbox = NewInbox { address: INBOX.parse().unwrap(), name: None, reply_from: None };
+        store.add_inbox(&inbox, clock.now()).await.unwrap();
+        let new = NewMailbox {
+            address: MAILBOX.parse().unwrap(),
+            inbox: INBOX.parse().unwrap(),
+            server: Server {
+                host: "127.0.0.1".into(),
+                port: server.address().port(),
+                tls: TlsMode::None,
+                ca_pem: None,
+                pin_sha256: None,
+            },
+            username: MAILBOX.into(),
+            password: "secret".into(),
+            folders: vec!["INBOX".into()],
+            start: Start::All,
+            after_import,
+            interval_ms: 60_000,
+            max_size: 50_000_000,
+        };
+        store.add_mailbox(&new, &vault, clock.now()).await.unwrap();
+        let mut limits = config.limits;
+        limits.batch_messages = config::Count(3);
+        let mut deadlines = config.deadlines;
+        deadlines.silence.0 = Duration::from_millis(300);
+        let deps = Deps {
+            store,
+            vault,
+            egress: Egress::new(vec!["127.0.0.0/8".parse().unwrap()]),
+            clock: clock.clone(),
+            deadlines,
+            limits,
+            lease: Duration::from_secs(60),
+        };
+        Self {
+            server,
+            deps: Arc::new(deps),
+            clock,
+            appended: BTreeMap::new(),
+            excused: BTreeSet::new(),
+            _folder: folder,
+        }
+    }
+
+    async fn poll(&self) -> Report {
+        self.clock.0.fetch_add(60_000, Ordering::SeqCst);
+        let lease = lease::wait_for(&self.deps, &MAILBOX.parse().unwrap()).await.unwrap().unwrap();
+        let limits = worker::Limits { time: Duration::from_secs(60), grace: Duration::from_secs(1) };
+        worker::poll(lease, &self.deps, limits, CancellationToken::new(), Arc::default()).await
+    }
+
+    async fn verify(&self) -> Report {
+        let id = self.deps.store.mailbox(&MAILBOX.parse().unwrap()).await.unwrap().id;
+        self.deps.store.compare_again(id).await.unwrap();
+        self.poll().await
+    }
+
+    /// How often each content is in the inbox.
+    async fn imported(&self) -> BTreeMap<String, usize> {
+        let mut count = BTreeMap::new();
+        for message in self.deps.store.messages(MessageFilter::default(), 0, 10_000).await.unwrap() {
+            *count.entry(message.subject.unwrap_or_default()).or_default() += 1;
+        }
+        count
+    }
+
+    fn append(&mut self, name: &str) {
+        *self.appended.entry(name.to_owned()).or_default() += 1;
+        self.excused.remove(name);
+        self.server.account().inbox().append(content(name));
+    }
+
+    /// The customer takes these away; what was not fetched before is not missed.
+    async fn take_away(&mut self, gone: Vec<String>) {
+        let imported = self.imported().await;
+        self.excused.extend(gone.into_iter().filter(|name| !imported.contains_key(name)));
+    }
+
+    async fn happen(&mut self, event: Event) {
+        let uid_at = |server: &TestServer, at: usize| {
+            let mut account = server.account();
+            let messages = &account.inbox().messages;
+            (!messages.is_empty()).then(|| messages[at % messages.len()].uid)
+        };
+        match event {
+            Event::Append => {
+                let name = format!("mail-{}", self.appended.len());
+                self.append(&name);
+            }
+            Event::AppendAgain(at) => {
+                let names: Vec<String> = self.appended.keys().cloned().collect();
+                if !names.is_empty() {
+                    self.append(&names[at % names.len()]);
+                }
+            }
+            Event::Expunge(at) => {
+                if let Some(uid) = uid_at(&self.server, at) {
+                    let name = name_of(&self.server.account().inbox().message(uid).unwrap().bytes);
+                    self.server.account().inbox().expunge(uid);
+                    self.take_away(vec![name]).await;
+                }
+            }
+            Event::Renumber => {
+                let mut account = self.server.account();
+                let inbox = account.inbox();
+                inbox.messages.reverse();
+                inbox.renumber(inbox.uidvalidity + 1);
+            }
+            Event::Rewind(back) => {
+                let gone: Vec<String> = {
+                    let mut account = self.server.account();
+                    let inbox = account.inbox();
+                    let next = inbox.uidnext.saturating_sub(u32::try_from(back).unwrap()).max(1);
+                    let gone = inbox.messages.iter().filter(|m| m.uid >= next).map(|m| name_of(&m.bytes)).collect();
+                    inbox.rewind(next);
+                    gone
+                };
+                self.take_away(gone).await;
+            }
+            Event::Fault(fault) => self.fault(fault, uid_at),
+            Event::Mend => self.server.account().faults = Default::default(),
+            Event::Poll => drop(self.poll().await),
+            Event::Verify => drop(self.verify().await),
+            Event::PollCutAfter(bytes) => {
+                self.server.account().faults.cut_after = Some(bytes);
+                self.poll().await;
+                self.server.account().faults.cut_after = None;
+            }
+            Event::Day => drop(self.clock.0.fetch_add(25 * 3600 * 1000, Ordering::SeqCst)),
+        }
+    }
+
+    fn fault(&self, fault: Fault, uid_at: impl Fn(&TestServer, usize) -> Option<u32>) {
+        let uid = match &fault {
+            Fault::HiddenFromSearch(at) | Fault::HiddenFromFetch(at) | Fault::Body(at, _) => uid_at(&self.server, *at),
+            _ => None,
+        };
+        let mut account = self.server.account();
+        let faults = &mut account.faults;
+        match fault {
+            Fault::HiddenFromSearch(_) => faults.hidden_from_search.extend(uid),
+            Fault::HiddenFromFetch(_) => faults.hidden_from_fetch.extend(uid),
+            Fault::SilentSearch => faults.search_is_silent = true,
+            Fault::Unsorted => faults.search_is_unsorted = true,
+            Fault::Unsolicited => faults.unsolicited = true,
+            Fault::UidValidity(what) => faults.uidvalidity = what,
+            Fault::UidNext(what) => faults.uidnext = what,
+            Fault::Sizes(what) => faults.sizes = what,
+            Fault::Body(_, body) => faults.bodies.extend(uid.map(|uid| (uid, body))),
+            Fault::Refuses(command, answer) => {
+                faults.replies = vec![Reply { command: command.into(), after: 1, times: Some(2), answer }];
+            }
+            Fault::MessageLimit(most) => faults.message_limit = Some(most),
+            Fault::Lacks(capability) => drop(faults.lacks.insert(capability)),
+            Fault::Parts(parts) => faults.parts = parts,
+        }
+    }
+
+    /// The server does everything right from now on; then the promises are looked at.
+    async fn judge(&self) -> Result<(), String> {
+        self.server.account().faults = Default::default();
+        for _ in 0..3 {
+            self.clock.0.fetch_add(25 * 3600 * 1000, Ordering::SeqCst);
+            self.verify().await;
+        }
+        let last = self.verify().await;
+        if let Some(error) = last.error.filter(|error| !error.message.contains("new UIDVALIDITY")) {
+            return Err(format!("the last poll fails: {}", error.message));
+        }
+        if last.imported > 0 {
+            return Err(format!("the last poll still imports {}", last.imported));
+        }
+        let imported = self.imported().await;
+        for (name, appended) in &self.appended {
+            let count = imported.get(name).copied().unwrap_or(0);
+            if count == 0 && !self.excused.contains(name) {
+                return Err(format!("lost: {name}"));
+            }
+            if count > *appended {
+                return Err(format!("twice: {name} is there {count} times and came {appended} times"));
+            }
+        }
+        if let Some(stranger) = imported.keys().find(|name| !self.appended.contains_key(*name)) {
+            return Err(format!("a message that was never a mail: {stranger}"));
+        }
+        let folders = self.deps.store.completeness(1).await.unwrap();
+        match folders.iter().map(|folder| folder.unaccounted).sum() {
+            0 => Ok(()),
+            count => Err(format!("{count} UIDs are unaccounted for")),
+        }
+    }
+}
+
+fn faults() -> impl Strategy<Value = Fault> {
+    let at = 0..20_usize;
+    prop_oneof![
+        at.clone().prop_map(Fault::HiddenFromSearch),
+        at.clone().prop_map(Fault::HiddenFromFetch),
+        Just(Fault::SilentSearch),
+        Just(Fault::Unsorted),
+        Just(Fault::Unsolicited),
+        prop_oneof![
+            Just(UidValidity::True),
+            Just(UidValidity::Missing),
+            Just(UidValidity::Zero),
+            Just(UidValidity::NewAtEachLogin)
+        ]
+        .prop_map(Fault::UidValidity),
+        prop_oneof![
+            Just(UidNext::True),
+            Just(UidNext::Missing),
+            Just(UidNext::Zero),
+            (1..500_u32).prop_map(UidNext::Ahead),
+            (1..20_u32).prop_map(UidNext::Stuck)
+        ]
+        .prop_map(Fault::UidNext),
+        prop_oneof![
+            Just(Sizes::Missing),
+            Just(Sizes::Zero),
+            Just(Sizes::Negative),
+            Just(Sizes::Times(10)),
+            Just(Sizes::Part(10))
+        ]
+        .prop_map(Fault::Sizes),
+        (
+            at,
+            prop_oneof![
+                Just(Body::Absent),
+                Just(Body::Nil),
+                Just(Body::Empty),
+                Just(Body::Substitute),
+                Just(Body::Refused),
+                Just(Body::TooMany(7)),
+                Just(Body::LineEndOutside),
+                Just(Body::OtherUid(3)),
+                Just(Body::Split),
+                Just(Body::Cut)
+            ]
+        )
+            .prop_map(|(at, body)| Fault::Body(at, body)),
+        (
+            prop_oneof![
+                Just("UID FETCH"),
+                Just("UID SEARCH"),
+                Just("UID STORE"),
+                Just("UID EXPUNGE"),
+                Just("UID MOVE"),
+                Just("UID COPY"),
+                Just("SELECT"),
+                Just("LOGIN")
+            ],
+            prop_oneof![
+                Just(Answer::Tagged("NO [UNAVAILABLE] later".into())),
+                Just(Answer::Tagged("BAD what?".into())),
+                Just(Answer::Bye("Session invalidated".into())),
+                Just(Answer::Cut),
+                Just(Answer::DoneThenCut),
+            ]
+        )
+            .prop_map(|(command, answer)| Fault::Refuses(command, answer)),
+        (1..4_usize).prop_map(Fault::MessageLimit),
+        prop_oneof![Just("MOVE"), Just("UIDPLUS")].prop_map(Fault::Lacks),
+        prop_oneof![Just(Parts::Echoed), Just(Parts::NoBlank), Just(Parts::Whole)].prop_map(Fault::Parts),
+    ]
+}
+
+fn events() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        6 => Just(Event::Append),
+        1 => (0..20_usize).prop_map(Event::AppendAgain),
+        2 => (0..20_usize).prop_map(Event::Expunge),
+        1 => Just(Event::Renumber),
+        1 => (0..6_usize).prop_map(Event::Rewind),
+        4 => faults().prop_map(Event::Fault),
+        2 => Just(Event::Mend),
+        6 => Just(Event::Poll),
+        1 => Just(Event::Verify),
+        2 => (0..6000_u64).prop_map(Event::PollCutAfter),
+        1 => Just(Event::Day),
+    ]
+}
+
+fn wishes() -> impl Strategy<Value = AfterImport> {
+    prop_oneof![
+        Just(AfterImport::Leave),
+        Just(AfterImport::Seen),
+        Just(AfterImport::Delete),
+        Just(AfterImport::Move("Klart".into()))
+    ]
+}
+
+/// Histories that are tried; MAILFERRY_TEST_HISTORIES makes it more.
+fn histories() -> u32 {
+    std::env::var("MAILFERRY_TEST_HISTORIES").map_or(60, |text| text.parse().expect("a number"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: histories(), max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_is_lost_and_nothing_comes_twice(wish in wishes(), history in proptest::collection::vec(events(), 1..30)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let judged = runtime.block_on(async {
+            let mut world = World::new(wish).await;
+            for event in history {
+                world.happen(event).await;
+            }
+            world.judge().await
+        });
+        if let Err(what) = judged {
+            return Err(TestCaseError::fail(what));
+        }
+    }
+}
