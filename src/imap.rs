@@ -18,7 +18,7 @@ pub mod tls;
 mod uid_set;
 
 pub use error::ImapError;
-pub use fetch::{Chunk, Fetching, Meta, Sample};
+pub use fetch::{Chunk, Fetched, Fetching, Meta, Sample};
 pub use login::LoginError;
 pub use select::Selected;
 pub use session::{Answer, Session, Status};

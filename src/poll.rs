@@ -13,6 +13,7 @@ mod download;
 mod error;
 mod fetch;
 mod import;
+mod obstacle;
 mod parse;
 mod record;
 mod report;

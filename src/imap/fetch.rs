@@ -37,6 +37,8 @@ pub struct Sample {
 pub struct Fetched {
     /// Its UID.
     pub uid: u32,
+    /// When it was received, to tell that it is the mail that this UID stood for before.
+    pub internal_date: Option<Timestamp>,
     /// Its bytes; `None` where the answer named the UID and had no body.
     pub body: Option<Vec<u8>>,
 }
@@ -78,8 +80,21 @@ impl Session {
 
     /// INTERNALDATE and Message-ID of these mails, for as many as are there.
     pub async fn sample(&mut self, set: &UidSet) -> Result<Vec<Sample>, ImapError> {
-        let line = format!("UID FETCH {} (UID INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])", set.text);
-        let mut samples: Vec<Sample> = Vec::with_capacity(set.uids.len());
+        let mut samples = self.samples(&set.text).await?;
+        samples.retain(|sample| set.uids.binary_search(&sample.uid).is_ok());
+        Ok(samples)
+    }
+
+    /// INTERNALDATE and Message-ID of all mails from this UID on.
+    pub async fn sample_from(&mut self, first: u32) -> Result<Vec<Sample>, ImapError> {
+        let mut samples = self.samples(&format!("{first}:*")).await?;
+        samples.retain(|sample| sample.uid >= first);
+        Ok(samples)
+    }
+
+    async fn samples(&mut self, set: &str) -> Result<Vec<Sample>, ImapError> {
+        let line = format!("UID FETCH {set} (UID INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])");
+        let mut samples: Vec<Sample> = Vec::new();
         let answer = self
             .run("FETCH", &line, |response| {
                 let Response::Fetch(_, items) = response else { return Ok(()) };
@@ -96,13 +111,12 @@ impl Session {
             })
             .await?;
         answer.ok("FETCH")?;
-        samples.retain(|sample| set.uids.binary_search(&sample.uid).is_ok());
         Ok(samples)
     }
 
     /// Starts to fetch the bodies of these mails.
     pub async fn fetch_bodies(&mut self, set: &UidSet) -> Result<Fetching, ImapError> {
-        self.send(&format!("UID FETCH {} (UID BODY.PEEK[])", set.text)).await?;
+        self.send(&format!("UID FETCH {} (UID INTERNALDATE BODY.PEEK[])", set.text)).await?;
         Ok(Fetching::default())
     }
 
@@ -190,9 +204,13 @@ fn fetched(response: &Response<'_>) -> Option<Fetched> {
         return None;
     };
     let uid = uid_of(items)?;
+    let date = |item: &AttributeValue<'_>| match item {
+        AttributeValue::InternalDate(date) => internal_date(date),
+        _ => None,
+    };
     items.iter().find_map(|item| match item {
         AttributeValue::BodySection { section: None, index: None, data } => {
-            Some(Fetched { uid, body: data.as_deref().map(<[u8]>::to_vec) })
+            Some(Fetched { uid, internal_date: items.iter().find_map(date), body: data.as_deref().map(<[u8]>::to_vec) })
         }
         _ => None,
     })

@@ -118,6 +118,41 @@ impl Session {
         Ok(names)
     }
 
+    /// The folder for deleted mail (`\Trash`, RFC 6154), if the server tells.
+    pub async fn trash_folder(&mut self) -> Result<Option<String>, ImapError> {
+        let mut name = None;
+        let answer = self
+            .run("LIST", "LIST \"\" \"*\"", |response| {
+                if let Response::MailboxData(MailboxDatum::List(folder)) = response
+                    && folder.name_attributes.contains(&NameAttribute::Trash)
+                {
+                    name = Some(decode(&unescaped(&folder.name)));
+                }
+                Ok(())
+            })
+            .await?;
+        answer.ok("LIST")?;
+        Ok(name)
+    }
+
+    /// The UIDNEXT of a folder that is not open; `None` if it is not there, or the server does not say.
+    pub async fn uidnext_of(&mut self, folder: &str) -> Result<Option<u32>, ImapError> {
+        let line = format!("STATUS {} (UIDNEXT)", quoted(&encode(folder)));
+        let mut uidnext = None;
+        self.run("STATUS", &line, |response| {
+            if let Response::MailboxData(MailboxDatum::Status { status, .. }) = response {
+                for item in status {
+                    if let StatusAttribute::UidNext(number) = item {
+                        uidnext = Some(*number).filter(|number| *number > 0);
+                    }
+                }
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(uidnext)
+    }
+
     /// How many mails a folder has; `None` if the server will not say.
     pub async fn message_count(&mut self, folder: &str) -> Result<Option<u32>, ImapError> {
         let line = format!("STATUS {} (MESSAGES)", quoted(&encode(folder)));

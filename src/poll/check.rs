@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::connect::{self, Connection};
-use super::{Deps, PollError, Step, authenticate, settle};
+use super::{Deps, PollError, Step, authenticate, obstacle};
 use crate::clock::Timestamp;
 use crate::imap::Session;
 use crate::mailbox::{AfterImport, TlsMode};
@@ -122,7 +122,7 @@ async fn folders(
 /// Says whether the server can do what is to happen to the copy. A folder that is opened read-only does not tell which flags
 /// it keeps, so that shows at the first import.
 fn after_import(session: &Session, action: &AfterImport, folders: &[String], tell: &mut dyn FnMut(CheckLine)) {
-    let line = match settle::missing(&|capability| session.can(capability), None, action) {
+    let line = match obstacle::missing(&|capability| session.can(capability), None, action) {
         Some(missing) => CheckLine { step: "after-import", ok: false, detail: format!("{action}: {missing}") },
         None => {
             let how = match action {

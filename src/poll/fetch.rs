@@ -10,7 +10,7 @@ use super::search::Window;
 use super::select::OpenFolder;
 use super::{Budget, Deps, PollError, Step};
 use crate::clock::Timestamp;
-use crate::imap::{Fetching, ImapError, Meta, Session, UidSet};
+use crate::imap::{Fetched, Fetching, ImapError, Meta, Session, UidSet};
 use crate::store::{CHUNK, Lease};
 
 /// A UID with what came of asking for it.
@@ -80,6 +80,11 @@ enum Job {
 struct Streaming {
     fetching: Fetching,
     expected: BTreeMap<u32, Meta>,
+}
+
+/// Whether the server told another date of the mail with this UID before.
+fn is_other(meta: &Meta, fetched: &Fetched) -> bool {
+    meta.internal_date.is_some() && fetched.internal_date.is_some() && meta.internal_date != fetched.internal_date
 }
 
 impl<'a> Messages<'a> {
@@ -173,7 +178,11 @@ impl<'a> Messages<'a> {
             if let Some(streaming) = &mut self.streaming {
                 match streaming.fetching.next(self.session).await {
                     Ok(Some(fetched)) => {
-                        // What was not asked for, or came already, is not taken (reference row B8).
+                        // What was not asked for, came already, or is another mail under this UID is not taken (reference
+                        // row B8).
+                        if streaming.expected.get(&fetched.uid).is_some_and(|meta| is_other(meta, &fetched)) {
+                            continue;
+                        }
                         if let Some(meta) = streaming.expected.remove(&fetched.uid) {
                             (self.any_came, self.refusals) = (true, 0);
                             return Ok(Some(self.arrived(meta, fetched.body)));
@@ -344,11 +353,11 @@ impl<'a> Messages<'a> {
     /// Judges what came. An OK without a body is never a success (iCloud, reference row B1), nor is an empty body where the
     /// server tells a size (Yandex, B5).
     fn arrived(&self, meta: Meta, body: Option<Vec<u8>>) -> Arrived {
-        let told = meta.size.unwrap_or_default();
         let what = match body {
             None => What::Missing("the server answers without a body".to_owned()),
-            Some(body) if body.is_empty() && told > 0 => {
-                What::Missing("the server gives an empty body for a mail with a size".to_owned())
+            // Only where size and body agree that there is nothing, there is.
+            Some(body) if body.is_empty() && meta.size != Some(0) => {
+                What::Missing("the server gives an empty body for a mail that should have one".to_owned())
             }
             Some(body) if body.len() as u64 > self.lease.mailbox.max_size => {
                 let header = body.get(..body.len().min(LONGEST_HEADER)).unwrap_or_default();

@@ -1,14 +1,14 @@
 //! Step 10, and the only one that touches the customer's copy: what was to happen to it happens now, for mail that is stored.
 //!
 //! It works from the effects in the database, so what a crash left open is done by the next poll. Doing an effect twice is
-//! harmless but for COPY, so that one is written down as soon as it is done; a mail that is gone already has what it should
-//! have.
+//! harmless but for COPY: that one is written down before it is sent and when it is done, and where a crash came in between,
+//! the target folder tells. A mail that is gone already has what it should have.
 
 use std::collections::VecDeque;
 
 use super::select::OpenFolder;
-use super::{Blame, Deps, PollError, Retry, Step, Tally};
-use crate::imap::{Answer, Session, Status, UidSet, mutate};
+use super::{Blame, Deps, PollError, Retry, Step, Tally, obstacle, parse};
+use crate::imap::{Answer, ImapError, Session, Status, UidSet, mutate};
 use crate::mailbox::AfterImport;
 use crate::store::{Effect, EffectStep, Lease, StoreError};
 
@@ -29,7 +29,8 @@ pub async fn pending_effects(
 ) -> Result<(), PollError> {
     let mut above = 0;
     loop {
-        let effects = deps.store.open_effects(folder.epoch.id, above, AT_ONCE).await.map_err(stored)?;
+        let effects =
+            deps.store.open_effects(folder.epoch.id, above, AT_ONCE, folder.compares_all).await.map_err(stored)?;
         let Some(last) = effects.last() else {
             return Ok(());
         };
@@ -52,24 +53,122 @@ async fn settle(
     let Some(first) = group.first() else {
         return Ok(());
     };
-    let action: AfterImport = first.action.parse().map_err(|_| stored(StoreError::Unknown(first.action.clone())))?;
+    let wish: AfterImport = first.action.parse().map_err(|_| stored(StoreError::Unknown(first.action.clone())))?;
     let uids: Vec<u32> = group.iter().map(|effect| effect.uid).collect();
-    if let Some(obstacle) = obstacle(session, folder, &action) {
-        if first.step == EffectStep::Pending {
-            deps.store.effects_impossible(lease, folder.epoch.id, &uids, &obstacle).await.map_err(stored)?;
-        }
-        let message =
-            format!("folder {}: the mail is imported, its copies are left as they were: {obstacle}", folder.name);
-        tally.unsettled.get_or_insert(PollError::new(Step::Settle, Blame::Mailbox, Retry::Person, message));
-        return Ok(());
+    let obstacle = obstacle::in_folder(&folder.selected, &|capability| session.can(capability), &wish);
+    let way = match obstacle {
+        Some(obstacle) => Err(obstacle),
+        None => way(session, wish).await?,
+    };
+    let action = match way {
+        Ok(action) => action,
+        Err(obstacle) => return impossible(folder, first.step, &uids, &obstacle, lease, deps, tally).await,
+    };
+    let mut step = first.step;
+    let mut uids = uids;
+    if let EffectStep::Copying(from) = step
+        && let AfterImport::Move(target) = &action
+    {
+        let copied = copied(session, folder, target, from, &uids).await?;
+        deps.store.effects_copied(lease, folder.epoch.id, &copied).await.map_err(stored)?;
+        let others: Vec<u32> = uids.iter().copied().filter(|uid| copied.binary_search(uid).is_err()).collect();
+        deps.store.effects_not_copied(lease, folder.epoch.id, &others).await.map_err(stored)?;
+        do_all(session, folder, &action, EffectStep::Copied, &copied, lease, deps, tally).await?;
+        (step, uids) = (EffectStep::Pending, others);
     }
-    let mut sets: VecDeque<UidSet> = UidSet::cut(&uids, IN_ONE_COMMAND).into();
+    do_all(session, folder, &action, step, &uids, lease, deps, tally).await
+}
+
+/// Writes down that it cannot be done, and tells.
+async fn impossible(
+    folder: &OpenFolder,
+    step: EffectStep,
+    uids: &[u32],
+    obstacle: &str,
+    lease: &Lease,
+    deps: &Deps,
+    tally: &mut Tally,
+) -> Result<(), PollError> {
+    if step == EffectStep::Pending {
+        deps.store.effects_impossible(lease, folder.epoch.id, uids, obstacle).await.map_err(stored)?;
+    }
+    let message = format!("folder {}: the mail is imported, its copies are left as they were: {obstacle}", folder.name);
+    tally.unsettled.get_or_insert(PollError::new(Step::Settle, Blame::Mailbox, Retry::Person, message));
+    Ok(())
+}
+
+/// How a wish is done on this server, or why it cannot be.
+///
+/// With Gmail, `\\Deleted` and EXPUNGE take a mail out of the folder and leave it in All Mail (chatmail/core#3957): there, to
+/// delete is to move to the trash folder, which Gmail empties after 30 days.
+async fn way(session: &mut Session, wish: AfterImport) -> Result<Result<AfterImport, String>, PollError> {
+    if wish != AfterImport::Delete || !session.can("X-GM-EXT-1") {
+        return Ok(Ok(wish));
+    }
+    let trash = session.trash_folder().await.map_err(|error| PollError::imap(Step::Settle, &error))?;
+    Ok(trash
+        .map(AfterImport::Move)
+        .ok_or_else(|| "Gmail shows no trash folder by IMAP; its settings can change that".to_owned()))
+}
+
+/// Which of these mails have a copy in the target folder already, among what came in from a UID on.
+async fn copied(
+    session: &mut Session,
+    folder: &OpenFolder,
+    target: &str,
+    from: u32,
+    uids: &[u32],
+) -> Result<Vec<u32>, PollError> {
+    let wire = |error| PollError::folder(Step::Settle, &folder.name, &error);
+    let mut originals = Vec::new();
+    for set in UidSet::cut(uids, IN_ONE_COMMAND) {
+        originals.extend(session.sample(&set).await.map_err(wire)?);
+    }
+    let mut there = match session.select(target, true).await {
+        Ok(selected) if selected.exists > 0 => session.sample_from(from).await.map_err(wire)?,
+        Ok(_) | Err(ImapError::Refused { .. }) => Vec::new(), // empty, or not there: nothing was copied
+        Err(error) => return Err(wire(error)),
+    };
+    let back = session.select(&folder.name, false).await.map_err(wire)?;
+    if back.uidvalidity != folder.selected.uidvalidity {
+        let other = ImapError::Protocol("the folder was rebuilt during this poll".to_owned());
+        return Err(wire(other));
+    }
+    let mut copied = Vec::new();
+    for original in originals {
+        // Each copy stands for one original, so that two equal mails need two.
+        let copy = there.iter().position(|copy| {
+            parse::header(&copy.header).message_id == parse::header(&original.header).message_id
+                && copy.internal_date == original.internal_date
+        });
+        if let Some(at) = copy {
+            there.swap_remove(at);
+            copied.push(original.uid);
+        }
+    }
+    copied.sort_unstable();
+    Ok(copied)
+}
+
+/// Does one thing to these copies, in as few commands as it takes.
+#[expect(clippy::too_many_arguments, reason = "what is done, to what, where, and with what")]
+async fn do_all(
+    session: &mut Session,
+    folder: &OpenFolder,
+    action: &AfterImport,
+    step: EffectStep,
+    uids: &[u32],
+    lease: &Lease,
+    deps: &Deps,
+    tally: &mut Tally,
+) -> Result<(), PollError> {
+    let mut sets: VecDeque<UidSet> = UidSet::cut(uids, IN_ONE_COMMAND).into();
     let mut refusals = 0;
     while let Some(set) = sets.pop_front() {
         // Whoever changed the mailbox meanwhile may want something else to happen to these copies.
         let until = deps.clock.now().plus(deps.lease);
         deps.store.renew_lease(lease, until).await.map_err(stored)?;
-        let answer = act(session, folder, &action, first.step, &set, lease, deps).await?;
+        let answer = act(session, folder, action, step, &set, lease, deps).await?;
         let done = match answer.status {
             Status::Ok => set.uids.clone(),
             Status::No | Status::Bad => gone(session, folder, &set).await?,
@@ -122,12 +221,15 @@ async fn act(
         }
         AfterImport::Move(target) => {
             if step != EffectStep::Copied {
+                let next = session.uidnext_of(target).await.map_err(wire)?.unwrap_or(1);
+                deps.store.effects_copying(lease, folder.epoch.id, &set.uids, next).await.map_err(stored)?;
                 let mut answer = mutate::copy_to(session, set, target).await.map_err(wire)?;
                 if answer.try_create {
                     create(session, target).await?;
                     answer = mutate::copy_to(session, set, target).await.map_err(wire)?;
                 }
                 if answer.status != Status::Ok {
+                    deps.store.effects_not_copied(lease, folder.epoch.id, &set.uids).await.map_err(stored)?;
                     return Ok(answer);
                 }
                 deps.store.effects_copied(lease, folder.epoch.id, &set.uids).await.map_err(stored)?;
@@ -163,74 +265,6 @@ async fn gone(session: &mut Session, folder: &OpenFolder, set: &UidSet) -> Resul
     Ok(set.uids.iter().copied().filter(|uid| there.binary_search(uid).is_err()).collect())
 }
 
-/// Why this server cannot do it in this folder, if it cannot.
-fn obstacle(session: &Session, folder: &OpenFolder, action: &AfterImport) -> Option<String> {
-    if folder.selected.read_only && *action != AfterImport::Leave {
-        return Some("the server opens the folder read-only for this account".to_owned());
-    }
-    missing(&|capability| session.can(capability), folder.selected.permanent_flags.as_deref(), action)
-}
-
-/// What the choice needs and this server does not have; for `mailbox check` too.
-pub fn missing(can: &dyn Fn(&str) -> bool, permanent_flags: Option<&[String]>, action: &AfterImport) -> Option<String> {
-    // RFC 3501 7.1: without PERMANENTFLAGS every flag can be kept; `\*` means that new keywords can be made.
-    let keeps = |flag: &str| {
-        permanent_flags.is_none_or(|flags| {
-            flags.iter().any(|known| known.eq_ignore_ascii_case(flag) || (known == "\\*" && !flag.starts_with('\\')))
-        })
-    };
-    let removal = || {
-        match (can("UIDPLUS"), keeps("\\Deleted")) {
-        (false, _) => Some(
-            "the server lacks UIDPLUS, so a mail cannot be removed without removing what the customer has marked as deleted"
-                .to_owned(),
-        ),
-        (true, false) => Some("this account may not delete in the folder".to_owned()),
-        (true, true) => None,
-    }
-    };
-    match action {
-        AfterImport::Leave => None,
-        AfterImport::Seen if keeps("\\Seen") => None,
-        AfterImport::Seen => Some("the folder does not keep the flag \\Seen".to_owned()),
-        AfterImport::Keyword(name) if keeps(name) => None,
-        AfterImport::Keyword(name) => Some(format!("the folder does not keep the keyword {name}")),
-        AfterImport::Move(_) if can("MOVE") => None,
-        AfterImport::Move(_) | AfterImport::Delete => removal(),
-    }
-}
-
 fn stored(error: StoreError) -> PollError {
     PollError::store(Step::Settle, &error)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_server_cannot_do_is_known_before_it_is_tried() {
-        let flags = |list: &[&str]| Some(list.iter().map(|flag| (*flag).to_owned()).collect::<Vec<_>>());
-        let all = flags(&["\\Seen", "\\Deleted", "\\*"]);
-        type Case<'a> = (&'a [&'a str], Option<Vec<String>>, &'a str, bool);
-        let cases: &[Case<'_>] = &[
-            (&[], None, "leave", true),
-            (&[], all.clone(), "seen", true),
-            (&[], flags(&["\\Deleted"]), "seen", false),
-            (&[], all.clone(), "keyword:Kundo", true),
-            (&[], flags(&["\\Seen"]), "keyword:Kundo", false),
-            (&[], flags(&["kundo"]), "keyword:Kundo", true),
-            (&["UIDPLUS"], all.clone(), "delete", true),
-            (&[], all.clone(), "delete", false),
-            (&["UIDPLUS"], flags(&["\\Seen"]), "delete", false),
-            (&["UIDPLUS"], None, "delete", true),
-            (&["MOVE"], all.clone(), "move:Klart", true),
-            (&["UIDPLUS"], all.clone(), "move:Klart", true),
-            (&[], all, "move:Klart", false),
-        ];
-        for (offered, permanent, action, possible) in cases {
-            let obstacle = missing(&|c| offered.contains(&c), permanent.as_deref(), &action.parse().unwrap());
-            assert_eq!(obstacle.is_none(), *possible, "{action} with {offered:?} {permanent:?}: {obstacle:?}");
-        }
-    }
 }

@@ -13,11 +13,16 @@ use super::{Lease, Store, StoreError};
 pub enum EffectStep {
     /// Nothing has happened yet, or it is not known whether something has.
     Pending,
+    /// A COPY was about to be sent; whether it was done shows in the target folder, from what its UIDNEXT was then.
+    Copying(u32),
     /// The copy is in the target folder; the original is not gone yet.
     Copied,
     /// The server could not do it when last asked.
     Impossible,
 }
+
+/// So often in a row a server may refuse; then it is asked once a day.
+const MOST_ATTEMPTS: i64 = 10;
 
 /// One open effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,18 +36,27 @@ pub struct Effect {
 }
 
 impl Store {
-    /// The next effects of an epoch that are not done, those included that were impossible: what was in the way may be gone.
-    pub async fn open_effects(&self, epoch_id: i64, above: u32, limit: i64) -> Result<Vec<Effect>, StoreError> {
-        let rows: Vec<(i64, String, String)> = read!(self, pool => sqlx::query_as(
-            "SELECT uid, action, step FROM effect WHERE epoch_id = $1 AND uid > $2 \
+    /// The next effects of an epoch that are not done, those included that were impossible, since what was in the way may be
+    /// gone; of those that the server refused too often, all or none.
+    pub async fn open_effects(
+        &self,
+        epoch_id: i64,
+        above: u32,
+        limit: i64,
+        refused_too: bool,
+    ) -> Result<Vec<Effect>, StoreError> {
+        let most = if refused_too { i64::MAX } else { MOST_ATTEMPTS };
+        let rows: Vec<(i64, String, String, Option<i64>)> = read!(self, pool => sqlx::query_as(
+            "SELECT uid, action, step, target_uidnext FROM effect WHERE epoch_id = $1 AND uid > $2 AND attempts < $4 \
              ORDER BY uid LIMIT $3",
-        ).bind(epoch_id).bind(i64::from(above)).bind(limit).fetch_all(pool).await)?;
+        ).bind(epoch_id).bind(i64::from(above)).bind(limit).bind(most).fetch_all(pool).await)?;
         Ok(rows
             .into_iter()
-            .map(|(effect_uid, action, step)| Effect {
+            .map(|(effect_uid, action, step, target_uidnext)| Effect {
                 uid: uid(effect_uid),
                 action,
                 step: match step.as_str() {
+                    "copying" => EffectStep::Copying(uid(target_uidnext.unwrap_or(1))),
                     "copied" => EffectStep::Copied,
                     "impossible" => EffectStep::Impossible,
                     _ => EffectStep::Pending,
@@ -54,6 +68,23 @@ impl Store {
     /// These effects are done.
     pub async fn effects_done(&self, lease: &Lease, epoch_id: i64, uids: &[u32]) -> Result<(), StoreError> {
         self.change_effects(lease, epoch_id, uids, "DELETE FROM effect", None).await
+    }
+
+    /// These are about to be copied into a folder with this UIDNEXT.
+    pub async fn effects_copying(
+        &self,
+        lease: &Lease,
+        epoch_id: i64,
+        uids: &[u32],
+        target_uidnext: u32,
+    ) -> Result<(), StoreError> {
+        let change = format!("UPDATE effect SET step = 'copying', target_uidnext = {target_uidnext}");
+        self.change_effects(lease, epoch_id, uids, &change, None).await
+    }
+
+    /// Of these, no copy is in the target folder.
+    pub async fn effects_not_copied(&self, lease: &Lease, epoch_id: i64, uids: &[u32]) -> Result<(), StoreError> {
+        self.change_effects(lease, epoch_id, uids, "UPDATE effect SET step = 'pending'", None).await
     }
 
     /// Of these, the copy is in the target folder.
@@ -73,7 +104,7 @@ impl Store {
             .await
     }
 
-    /// These failed this time.
+    /// These failed this time; after [`MOST_ATTEMPTS`] they count as impossible.
     pub async fn effects_failed(
         &self,
         lease: &Lease,
@@ -85,8 +116,10 @@ impl Store {
             lease,
             epoch_id,
             uids,
-            "UPDATE effect SET attempts = attempts + 1, problem = $1, \
-             step = CASE WHEN step = 'impossible' THEN 'pending' ELSE step END",
+            &format!(
+                "UPDATE effect SET attempts = attempts + 1, problem = $1, step = CASE WHEN step = 'copied' THEN step \
+                 WHEN attempts + 1 >= {MOST_ATTEMPTS} THEN 'impossible' ELSE 'pending' END"
+            ),
             Some(reason),
         )
         .await
@@ -97,7 +130,7 @@ impl Store {
         lease: &Lease,
         epoch_id: i64,
         uids: &[u32],
-        change: &'static str,
+        change: &str,
         reason: Option<&str>,
     ) -> Result<(), StoreError> {
         write!(self, tx => {

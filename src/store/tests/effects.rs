@@ -12,7 +12,7 @@ async fn an_effect_goes_its_steps_and_is_done_once() {
         let mails = (1..=4).map(|uid| (uid, mail_with_effect(&uid.to_string(), inbox, "move:Klart"))).collect();
         at.import(&lease, &epoch, mails).await;
         let open = async |above, limit| -> Vec<(u32, EffectStep)> {
-            let effects = at.store.open_effects(epoch.id, above, limit).await.unwrap();
+            let effects = at.store.open_effects(epoch.id, above, limit, false).await.unwrap();
             effects.into_iter().map(|effect| (effect.uid, effect.step)).collect()
         };
         assert_eq!(open(0, 2).await, [(1, EffectStep::Pending), (2, EffectStep::Pending)], "{name}");
@@ -40,12 +40,16 @@ async fn another_wish_or_another_uidvalidity_voids_what_was_open() {
         let epoch = at.epoch(&lease, 0, 7).await;
         at.import(&lease, &epoch, vec![(1, mail_with_effect("a", inbox, "delete"))]).await;
         let new = at.epoch(&lease, 0, 8).await;
-        assert!(at.store.open_effects(new.id, 0, 9).await.unwrap().is_empty(), "{name}");
-        assert_eq!(at.store.open_effects(epoch.id, 0, 9).await.unwrap()[0].step, EffectStep::Impossible, "{name}");
+        assert!(at.store.open_effects(new.id, 0, 9, false).await.unwrap().is_empty(), "{name}");
+        assert_eq!(
+            at.store.open_effects(epoch.id, 0, 9, false).await.unwrap()[0].step,
+            EffectStep::Impossible,
+            "{name}"
+        );
         let epoch = at.epoch(&lease, 1, 7).await;
         at.import(&lease, &epoch, vec![(1, mail_with_effect("b", inbox, "delete"))]).await;
         let changes = Changes { after_import: Some(AfterImport::Leave), ..Changes::default() };
         at.store.change_mailbox(&address("a@b.se"), &changes, None, NOW).await.unwrap();
-        assert!(at.store.open_effects(epoch.id, 0, 9).await.unwrap().is_empty(), "{name}");
+        assert!(at.store.open_effects(epoch.id, 0, 9, false).await.unwrap().is_empty(), "{name}");
     }
 }
