@@ -121,7 +121,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Route(command) => context.closing(async |c| route::run(command, c).await).await,
         Command::Poll(args) => poll::run(args, context).await,
         Command::Message(command) => context.closing(async |c| message::run(command, c).await).await,
-        Command::Ledger(args) => context.closing(async |c| ledger::run(args, c).await).await,
+        Command::Ledger(args) => ledger::run(args, context).await,
         Command::Serve => serve::run(context).await,
         Command::Check(_) | Command::TestServer(_) => Ok(ExitCode::SUCCESS),
         Command::Key(command) => context.closing(async |c| key::run(command, c).await).await,

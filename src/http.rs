@@ -1,6 +1,7 @@
 //! What `mailferry serve` answers over HTTP.
 
 mod health;
+mod metrics;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -39,6 +40,7 @@ pub async fn serve(
     let router = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::text))
         .with_state(State { deps, stopping });
     axum::serve(listener, router).with_graceful_shutdown(end.cancelled_owned()).await
 }

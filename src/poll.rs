@@ -17,6 +17,7 @@ mod obstacle;
 mod parse;
 mod record;
 mod report;
+pub mod retrieve;
 mod route;
 mod search;
 mod select;

@@ -4,6 +4,7 @@ mod db;
 mod effect;
 mod epoch;
 mod error;
+mod health;
 mod import;
 mod inbox;
 mod lease;

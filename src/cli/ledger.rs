@@ -1,10 +1,13 @@
 //! `mailferry ledger`
 
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::{Context, Failure};
 use crate::address::Address;
-use crate::store::LedgerLine;
+use crate::poll::retrieve::retrieve;
+use crate::store::{LedgerLine, Mailbox, Store, WatchedFolder};
 
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -27,19 +30,120 @@ enum Command {
         #[arg(long)]
         uid: Option<u32>,
     },
+    /// Give up on a mail that was put aside or does not come; it stays in the customer's mailbox
+    Skip(One),
+    /// Fetch one mail from the server as it is, past every limit, without importing or changing it
+    Download {
+        #[command(flatten)]
+        one: One,
+        /// Write it to this file and not to standard output
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+/// One mail in the ledger.
+#[derive(clap::Args)]
+struct One {
+    /// The mailbox
+    #[arg(long, value_name = "ADDRESS")]
+    mailbox: Address,
+    /// The mail's UID
+    #[arg(long)]
+    uid: u32,
+    /// The folder, where the mailbox has several
+    #[arg(long, value_name = "NAME")]
+    folder: Option<String>,
+}
+
+impl One {
+    /// The mailbox, and the folder that is meant.
+    async fn find(&self, store: &Store) -> Result<(Mailbox, WatchedFolder), Failure> {
+        let mailbox = store.mailbox(&self.mailbox).await?;
+        let mut folders = store.watched_folders(mailbox.id).await?;
+        let names: Vec<String> = folders.iter().map(|folder| folder.name.clone()).collect();
+        match &self.folder {
+            Some(name) => folders.retain(|folder| folder.name == *name),
+            None if folders.len() > 1 => {
+                return Err(Failure::usage(format!("--folder is needed; the folders are: {}", names.join(", "))));
+            }
+            None => {}
+        }
+        let folder = folders.pop();
+        let folder = folder.ok_or_else(|| Failure::usage(format!("the folders are: {}", names.join(", "))))?;
+        Ok((mailbox, folder))
+    }
+}
+
+/// `ledger skip`
+async fn skip(one: &One, context: &Context) -> Result<ExitCode, Failure> {
+    let (_, folder) = one.find(&context.store).await?;
+    let skipped = context.store.skip_by_hand(folder.id, one.uid, Context::now()).await?;
+    if !skipped {
+        return Err(Failure::failed(format!(
+            "UID {} of {} is neither pending nor quarantined; see `mailferry ledger --mailbox {}`",
+            one.uid, folder.name, one.mailbox
+        )));
+    }
+    context
+        .output
+        .one(&serde_json::json!({ "mailbox": one.mailbox, "folder": folder.name, "skipped": one.uid }), || {
+            format!("UID {} of {} is skipped; it stays in the customer's mailbox", one.uid, folder.name)
+        })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `ledger download`
+async fn download(one: &One, to: Option<&Path>, context: Context) -> Result<ExitCode, Failure> {
+    let (mailbox, folder) = one.find(&context.store).await?;
+    let (deps, _, output) = context.into_deps().await?;
+    let mut sink: Box<dyn Write + Send> = match to {
+        Some(path) => {
+            let file = std::fs::File::create_new(path);
+            Box::new(file.map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?)
+        }
+        None => Box::new(std::io::stdout()),
+    };
+    let mut take = |bytes: &[u8]| sink.write_all(bytes).and_then(|()| sink.flush()).map_err(|error| error.to_string());
+    let size = retrieve(&mailbox, &folder, one.uid, &deps, &mut take).await;
+    deps.store.close().await;
+    let size = size.map_err(|error| {
+        if let Some(path) = to {
+            let _ = std::fs::remove_file(path); // half a mail is no mail
+        }
+        Failure::failed(error.to_string())
+    })?;
+    if let Some(path) = to {
+        output
+            .one(&serde_json::json!({ "file": path, "bytes": size }), || format!("{}: {size} bytes", path.display()))?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Lines read in one go.
 const PAGE: i64 = 2000;
 
-pub async fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
-    if let Some(Command::Retry { mailbox, uid }) = &args.command {
-        let id = context.store.mailbox(mailbox).await?.id;
-        let count = context.store.retry_quarantined(id, *uid, Context::now()).await?;
-        let words = || format!("Asking again for {count} of what was put aside in {mailbox}, at the next poll");
-        context.output.one(&serde_json::json!({ "mailbox": mailbox, "retried": count }), words)?;
-        return Ok(if count > 0 || uid.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+pub async fn run(args: Args, context: Context) -> Result<ExitCode, Failure> {
+    match args.command {
+        Some(Command::Download { one, output }) => download(&one, output.as_deref(), context).await,
+        Some(Command::Skip(one)) => context.closing(async |context| skip(&one, context).await).await,
+        Some(Command::Retry { mailbox, uid }) => {
+            context.closing(async |context| retry(&mailbox, uid, context).await).await
+        }
+        None => context.closing(async |context| list(&args, context).await).await,
     }
+}
+
+/// `ledger retry`
+async fn retry(mailbox: &Address, uid: Option<u32>, context: &Context) -> Result<ExitCode, Failure> {
+    let id = context.store.mailbox(mailbox).await?.id;
+    let count = context.store.retry_quarantined(id, uid, Context::now()).await?;
+    let words = || format!("Asking again for {count} of what was put aside in {mailbox}, at the next poll");
+    context.output.one(&serde_json::json!({ "mailbox": mailbox, "retried": count }), words)?;
+    Ok(if count > 0 || uid.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn list(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     if let Some(mailbox) = &args.mailbox {
         context.store.mailbox(mailbox).await?; // a misspelt address is not an empty ledger
     }

@@ -48,6 +48,10 @@ pub struct Fetched {
 pub enum Chunk {
     /// Bytes from where they were asked for; empty at the end.
     Bytes(Vec<u8>),
+    /// All of the mail, from a server that knows no parts (reference row B7).
+    Whole(Vec<u8>),
+    /// Bytes that were not asked for.
+    Wrong(String),
     /// The answer had no body.
     Missing,
 }
@@ -135,13 +139,16 @@ impl Session {
                 for item in items {
                     if let AttributeValue::BodySection { section: None, index, data } = item {
                         let Some(data) = data.as_deref() else { continue }; // NIL is no end, it is no answer
-                        let at = index.map_or(offset, u64::from);
-                        if at != offset || data.len() > count {
-                            let wrong =
-                                format!("asked for {count} bytes from {offset}, it sent {} from {at}", data.len());
-                            return Err(ImapError::Protocol(wrong));
-                        }
-                        chunk = Chunk::Bytes(data.to_vec());
+                        chunk = match index.map(u64::from) {
+                            None if offset == 0 && data.len() > count => Chunk::Whole(data.to_vec()),
+                            None if offset == 0 => Chunk::Bytes(data.to_vec()),
+                            Some(at) if at == offset && data.len() <= count => Chunk::Bytes(data.to_vec()),
+                            at => {
+                                let from = at.map_or_else(|| "nowhere".to_owned(), |at| at.to_string());
+                                let sent = data.len();
+                                Chunk::Wrong(format!("asked for {count} bytes from {offset}, got {sent} from {from}"))
+                            }
+                        };
                     }
                 }
                 Ok(())

@@ -45,7 +45,7 @@ impl Session {
                 Ok(())
             })
             .await?;
-        answer.ok(name)?;
+        found.read_only |= answer.ok(name)?.read_only;
         if !counted {
             // Taken for "none", it would look like an empty folder.
             return Err(ImapError::Protocol("it does not say how many mails the folder has".to_owned()));

@@ -27,6 +27,8 @@ pub struct Session {
     /// The tag of a command that has not been answered to its end; nothing else may be sent before.
     unanswered: Option<String>,
     capabilities: BTreeSet<String>,
+    /// How many messages it deals with in one command (RFC 9738), if it has said so.
+    message_limit: Option<usize>,
     /// The folder that is open, for commands that need one.
     pub(super) selected: Option<Selected>,
 }
@@ -51,6 +53,8 @@ pub enum Status {
 pub struct Answer {
     /// OK, NO or BAD.
     pub status: Status,
+    /// Whether what was opened can be changed by nobody (`[READ-ONLY]`).
+    pub read_only: bool,
     /// Whether it asks to create the folder first (`[TRYCREATE]`).
     pub try_create: bool,
     /// Its text, printable.
@@ -91,6 +95,7 @@ impl Session {
             tags: 0,
             unanswered: None,
             capabilities: BTreeSet::new(),
+            message_limit: None,
             selected: None,
         }
     }
@@ -128,6 +133,12 @@ impl Session {
     /// Whether the server offers this, in any case.
     pub fn can(&self, capability: &str) -> bool {
         self.capabilities.contains(&capability.to_ascii_uppercase())
+    }
+
+    /// How many messages the server deals with in one command (RFC 9738); `None`: any number.
+    pub fn message_limit(&self) -> Option<usize> {
+        let offered = self.capabilities.iter().find_map(|name| name.strip_prefix("MESSAGELIMIT=")?.parse().ok());
+        self.message_limit.into_iter().chain(offered).min().map(|limit: usize| limit.max(1))
     }
 
     /// Everything the server offers, in upper case.
@@ -224,6 +235,7 @@ impl Session {
                     return Err(ImapError::Protocol("it answered a command that was not sent".to_owned()));
                 }
                 self.unanswered = None;
+                self.message_limit = outcome.information.as_deref().and_then(limit_in).or(self.message_limit);
                 if let Some(ResponseCode::Capabilities(list)) = &outcome.code {
                     self.capabilities = names(list);
                 }
@@ -237,6 +249,7 @@ impl Session {
                 };
                 Ok(Step::Tagged(Answer {
                     status,
+                    read_only: matches!(outcome.code, Some(ResponseCode::ReadOnly)),
                     try_create: matches!(outcome.code, Some(ResponseCode::TryCreate)),
                     text: printable(outcome.information.as_deref().unwrap_or_default()),
                 }))
@@ -256,6 +269,12 @@ impl Session {
             }
         }
     }
+}
+
+/// `[MESSAGELIMIT 1000 23221]`, which imap-proto leaves in the text.
+fn limit_in(text: &str) -> Option<usize> {
+    let (_, rest) = text.split_once("[MESSAGELIMIT ")?;
+    rest.split([' ', ']']).next()?.parse().ok()
 }
 
 fn names(list: &[Capability<'_>]) -> BTreeSet<String> {

@@ -76,7 +76,7 @@ async fn walk(mailbox: &Mailbox, deps: &Deps, tell: &mut dyn FnMut(CheckLine)) -
     let capabilities: Vec<&str> = session.capabilities().collect();
     tell(CheckLine { step: "capabilities", ok: true, detail: capabilities.join(" ") });
     let folders = folders(&mut session, mailbox, tell).await?;
-    after_import(&session, &mailbox.after_import, &folders, tell);
+    after_import(&mut session, mailbox, &folders, tell).await?;
     session.logout().await;
     Ok(())
 }
@@ -103,10 +103,13 @@ async fn folders(
                 let detail = format!("{folder} opens read-only, {} messages", selected.exists);
                 tell(CheckLine { step: "select", ok: true, detail });
             }
-            Ok(_) => {
-                let detail =
-                    format!("{folder}: the server gives no UIDVALIDITY, so its mail cannot be told apart safely");
-                tell(CheckLine { step: "select", ok: false, detail });
+            Ok(selected) => {
+                let detail = format!(
+                    "{folder} opens read-only, {} messages; the server gives no UIDVALIDITY, so its mails are told apart by \
+                     Message-ID and date",
+                    selected.exists
+                );
+                tell(CheckLine { step: "select", ok: true, detail });
             }
             Err(error @ crate::imap::ImapError::Refused { .. }) => {
                 let near: Vec<&str> = names.iter().map(String::as_str).take(20).collect();
@@ -119,31 +122,50 @@ async fn folders(
     Ok(names)
 }
 
-/// Says whether the server can do what is to happen to the copy. A folder that is opened read-only does not tell which flags
-/// it keeps, so that shows at the first import.
-fn after_import(session: &Session, action: &AfterImport, folders: &[String], tell: &mut dyn FnMut(CheckLine)) {
-    let line = match obstacle::missing(&|capability| session.can(capability), None, action) {
-        Some(missing) => CheckLine { step: "after-import", ok: false, detail: format!("{action}: {missing}") },
-        None => {
-            let how = match action {
-                AfterImport::Leave => "the folder is opened read-only and nothing in it is ever changed".to_owned(),
-                AfterImport::Seen => "needs nothing special".to_owned(),
-                AfterImport::Keyword(_) => {
-                    "needs a folder that keeps keywords, which shows at the first import".to_owned()
-                }
-                AfterImport::Move(target) => {
-                    let by = if session.can("MOVE") { "MOVE" } else { "COPY and UID EXPUNGE (UIDPLUS)" };
-                    let there = folders.iter().any(|name| name == target);
-                    let there =
-                        if there { "" } else { "; the folder is not there yet and will be created by the first move" };
-                    format!("by {by}, which the server has{there}")
-                }
-                AfterImport::Delete => "by UID EXPUNGE (UIDPLUS), which the server has".to_owned(),
-            };
-            CheckLine { step: "after-import", ok: true, detail: format!("{action}: {how}") }
+/// Says whether the server can do what is to happen to the copy. Where copies are to be changed, the folders are opened as a
+/// poll opens them, since only then does the server tell which flags they keep; that alone changes no mail.
+async fn after_import(
+    session: &mut Session,
+    mailbox: &Mailbox,
+    folders: &[String],
+    tell: &mut dyn FnMut(CheckLine),
+) -> Result<(), PollError> {
+    let action = &mailbox.after_import;
+    let how = match action {
+        AfterImport::Leave => "the folder is opened read-only and nothing in it is ever changed".to_owned(),
+        AfterImport::Seen | AfterImport::Keyword(_) => "the folder keeps it".to_owned(),
+        AfterImport::Move(target) => {
+            let by = if session.can("MOVE") { "MOVE" } else { "COPY and UID EXPUNGE (UIDPLUS)" };
+            let there = folders.iter().any(|name| name == target);
+            let there = if there { "" } else { "; the folder is not there yet and will be created by the first move" };
+            format!("by {by}, which the server has{there}")
         }
+        AfterImport::Delete if session.can("X-GM-EXT-1") => match session.trash_folder().await {
+            Ok(Some(trash)) => format!("by a move to {trash}, as Gmail deletes"),
+            _ => "Gmail shows no trash folder by IMAP; its settings can change that".to_owned(),
+        },
+        AfterImport::Delete => "by UID EXPUNGE (UIDPLUS), which the server has".to_owned(),
     };
-    tell(line);
+    let mut obstacle = obstacle::missing(&|capability| session.can(capability), None, action);
+    if *action != AfterImport::Leave {
+        for folder in &mailbox.folders {
+            match session.select(folder, false).await {
+                Ok(selected) => {
+                    let here = obstacle::in_folder(&selected, &|capability| session.can(capability), action);
+                    obstacle = obstacle.or(here.map(|here| format!("{folder}: {here}")));
+                }
+                Err(crate::imap::ImapError::Refused { text, .. }) => {
+                    obstacle = obstacle.or(Some(format!("{folder} cannot be opened for changes: {text}")));
+                }
+                Err(error) => return Err(PollError::imap(Step::Select, &error)),
+            }
+        }
+    }
+    tell(match obstacle {
+        Some(obstacle) => CheckLine { step: "after-import", ok: false, detail: format!("{action}: {obstacle}") },
+        None => CheckLine { step: "after-import", ok: true, detail: format!("{action}: {how}") },
+    });
+    Ok(())
 }
 
 fn days_left(until: Timestamp, now: Timestamp) -> String {

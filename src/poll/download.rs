@@ -1,6 +1,6 @@
 //! A large mail, in chunks that are stored as they come: memory stays small, and a broken download goes on where it stopped.
 
-use super::digest::{Digest, Digesting};
+use super::digest::{Digest, Digesting, LONGEST_HEADER};
 use super::fetch::What;
 use super::select::OpenFolder;
 use super::{Budget, Deps, PollError, Step};
@@ -50,10 +50,15 @@ pub async fn large(
     let mut digesting = Digesting::default();
     let mut seq = 0;
     let mut offset = 0;
-    while let Some(chunk) = deps.store.download_chunk(epoch, uid, seq).await.map_err(stored)? {
-        digesting.update(&chunk);
-        offset += chunk.len() as u64;
-        seq += 1;
+    // The last row is fetched once more: only if it is the same, it is the same mail that goes on behind it.
+    let mut last_row = deps.store.download_chunk(epoch, uid, 0).await.map_err(stored)?;
+    if last_row.is_some() {
+        while let Some(next) = deps.store.download_chunk(epoch, uid, seq + 1).await.map_err(stored)? {
+            let row = last_row.replace(next).unwrap_or_default();
+            digesting.update(&row);
+            offset += row.len() as u64;
+            seq += 1;
+        }
     }
     let mut open = Vec::with_capacity(CHUNK);
     let told = meta.size.unwrap_or_default();
@@ -63,15 +68,23 @@ pub async fn large(
         if budget.is_over() {
             return Ok(None);
         }
-        let chunk = session.fetch_chunk(uid, offset, CHUNK - open.len()).await.map_err(|error| match error {
-            ImapError::Refused { .. } => Failed::Refused(error),
-            other => Failed::Broken(PollError::folder(Step::Fetch, &folder.name, &other), got),
-        })?;
-        let bytes = match chunk {
-            Chunk::Bytes(bytes) => bytes,
-            // Behind the end some servers give no body at all rather than an empty one.
-            Chunk::Missing if offset >= meta.size.unwrap_or(u64::MAX) => Vec::new(),
-            Chunk::Missing => return Ok(Some(What::Missing("the server answers without a body".to_owned()))),
+        let bytes = match session.fetch_chunk(uid, offset, CHUNK - open.len()).await {
+            Ok(Chunk::Bytes(bytes)) => bytes,
+            Ok(Chunk::Whole(bytes)) if bytes.len() as u64 <= lease.mailbox.max_size => {
+                budget.spend_bytes(bytes.len());
+                return Ok(Some(What::Whole(bytes)));
+            }
+            Ok(Chunk::Whole(bytes)) => {
+                let header = Digest::of(bytes.get(..bytes.len().min(LONGEST_HEADER)).unwrap_or_default()).header;
+                return Ok(Some(What::TooLarge { size: bytes.len() as u64, header }));
+            }
+            Ok(Chunk::Wrong(what)) => return Ok(Some(What::Missing(format!("the server gives a wrong part: {what}")))),
+            // Some servers refuse what lies behind the end, or answer without a body.
+            Err(ImapError::Refused { .. }) if offset > 0 && offset >= told => Vec::new(),
+            Ok(Chunk::Missing) if offset > 0 && offset >= told => Vec::new(),
+            Ok(Chunk::Missing) => return Ok(Some(What::Missing("the server answers without a body".to_owned()))),
+            Err(error @ ImapError::Refused { .. }) => return Err(Failed::Refused(error)),
+            Err(other) => return Err(Failed::Broken(PollError::folder(Step::Fetch, &folder.name, &other), got)),
         };
         if bytes.is_empty() && offset < told && empty_answers < ASK_AGAIN {
             empty_answers += 1; // an end before the told size is doubted; Exchange tells sizes that are too large, too
@@ -90,9 +103,15 @@ pub async fn large(
         // Rows are cut at the same places however the server cuts its answers, so that equal mails are equal rows.
         if open.len() == CHUNK || (ended && !open.is_empty()) {
             let full = std::mem::replace(&mut open, Vec::with_capacity(CHUNK));
+            if last_row.take().is_some_and(|row| !full.starts_with(&row)) {
+                return other_bytes(lease, deps, epoch, uid).await.map(Some).map_err(stored);
+            }
             deps.store.add_download_chunk(lease, epoch, uid, seq, full).await.map_err(stored)?;
             seq += 1;
             got = Got::Something;
+        }
+        if ended && last_row.is_some() {
+            return other_bytes(lease, deps, epoch, uid).await.map(Some).map_err(stored);
         }
         if ended {
             return Ok(Some(match offset {
@@ -101,4 +120,11 @@ pub async fn large(
             }));
         }
     }
+}
+
+/// The parts of two mails must never be joined.
+async fn other_bytes(lease: &Lease, deps: &Deps, epoch: i64, uid: u32) -> Result<What, StoreError> {
+    deps.store.drop_download(lease, epoch, uid).await?;
+    let what = "the server gives other bytes than it did at an earlier poll; it is asked for from its start";
+    Ok(What::Missing(what.to_owned()))
 }

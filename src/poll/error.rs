@@ -74,6 +74,8 @@ pub enum Retry {
     Soon,
     /// The server said to stay away so long.
     After(Duration),
+    /// The account's limit at the server is used up; asking on makes it longer.
+    Quota,
     /// Rarely: each try may count against the account.
     Credentials,
     /// When a person has changed something.
@@ -116,7 +118,11 @@ impl PollError {
     /// A failure that concerns one folder only, if it was the server's refusal.
     pub fn folder(step: Step, folder: &str, error: &ImapError) -> Self {
         match error {
-            ImapError::Refused { .. } => {
+            ImapError::Refused { text, .. } if is_not_connected(text) => {
+                Self::new(step, Blame::Mailbox, Retry::Credentials, format!("{error} ({NOT_CONNECTED})"))
+            }
+            // What sends us away for a while concerns more than this folder.
+            ImapError::Refused { text, .. } if after(text) == Retry::Soon => {
                 Self { blame: Blame::Folder, message: format!("folder {folder}: {error}"), ..Self::imap(step, error) }
             }
             _ => Self::imap(step, error),
@@ -164,6 +170,15 @@ impl PollError {
     }
 }
 
+/// Exchange lets a login through and refuses what follows (reference row D1).
+fn is_not_connected(text: &str) -> bool {
+    text.to_ascii_lowercase().contains("authenticated but not connected")
+}
+
+/// What that means.
+const NOT_CONNECTED: &str = "the login went through and the mailbox did not open: the password is wrong after all, the account \
+                             has no right to this mailbox, IMAP is switched off for it, or the server is not well";
+
 /// Whether a refusal at login says nothing about the password (RFC 5530).
 fn is_temporary(text: &str) -> bool {
     let text = text.to_ascii_uppercase();
@@ -181,9 +196,9 @@ fn after(text: &str) -> Retry {
             return Retry::After(Duration::from_millis(millis).min(LONGEST_HOLD));
         }
     }
-    // Gmail: the daily limit is used up; asking on makes it longer.
+    // Gmail: the daily limit is used up.
     if lower.contains("[overquota]") {
-        return Retry::After(Duration::from_hours(1));
+        return Retry::Quota;
     }
     Retry::Soon
 }
@@ -207,14 +222,13 @@ mod tests {
                 Retry::After(Duration::from_millis(299_961)),
             ),
             ("Suggested Backoff Time: 99999999999 milliseconds", Blame::Host, Retry::After(LONGEST_HOLD)),
-            (
-                "[OVERQUOTA] Account exceeded command or bandwidth limits.",
-                Blame::Host,
-                Retry::After(Duration::from_hours(1)),
-            ),
+            ("[OVERQUOTA] Account exceeded command or bandwidth limits.", Blame::Host, Retry::Quota),
         ] {
             let error = refused(text);
             assert_eq!((error.blame, error.retry), (blame, retry), "{text}");
         }
+        let text = "User is authenticated but not connected.".to_owned();
+        let error = PollError::folder(Step::Select, "INBOX", &ImapError::Refused { command: "EXAMINE", text });
+        assert_eq!((error.blame, error.retry), (Blame::Mailbox, Retry::Credentials));
     }
 }

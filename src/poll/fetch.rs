@@ -100,7 +100,8 @@ impl<'a> Messages<'a> {
         // What was asked for in vain before is asked for alone, and last, so that it holds up nothing else.
         let (suspects, others): (Vec<u32>, Vec<u32>) =
             window.unknown.iter().partition(|uid| window.tried.contains_key(uid));
-        let unasked = UidSet::cut(&others, AT_ONCE).into_iter().chain(UidSet::cut(&suspects, 1)).collect();
+        let at_once = session.message_limit().map_or(AT_ONCE, |limit| limit.min(AT_ONCE));
+        let unasked = UidSet::cut(&others, at_once).into_iter().chain(UidSet::cut(&suspects, 1)).collect();
         Self {
             session,
             folder,
@@ -303,7 +304,8 @@ impl<'a> Messages<'a> {
         let mut metas = metas.into_iter().peekable();
         for uid in &set.uids {
             let job = match metas.next_if(|meta| meta.uid == *uid) {
-                None => Job::Missing(*uid),
+                // Its line may have been one that nobody can read: the mail itself is asked for all the same.
+                None => Job::Large(Meta { uid: *uid, internal_date: None, size: None }),
                 Some(meta) => match meta.size.unwrap_or_default() {
                     size if size > self.lease.mailbox.max_size => Job::TooLarge(meta),
                     size if size > CHUNK as u64 => Job::Large(meta),

@@ -185,6 +185,11 @@ impl Windows {
         if self.ended {
             return Ok(None);
         }
+        // A server that deals with so many messages in one command (RFC 9738) is asked about no more UIDs.
+        let within = |span: u32, session: &Session| {
+            session.message_limit().map_or(span, |limit| span.min(u32::try_from(limit).unwrap_or(u32::MAX)))
+        };
+        self.span = within(self.span, session);
         // The last part has no end, since a UIDNEXT may be too low, or a mail have come meanwhile.
         let is_last = self.last.saturating_sub(self.next) < self.span;
         let last = if is_last { u32::MAX } else { self.next.saturating_add(self.span - 1) };
@@ -192,6 +197,9 @@ impl Windows {
             .search(self.next, last, also)
             .await
             .map_err(|error| PollError::folder(Step::Search, folder, &error))?;
+        if within(self.span, session) < self.span {
+            return Box::pin(self.next(session, also, folder)).await; // it told so only now: the answer may be partial
+        }
         self.ended = is_last;
         self.next = last.saturating_add(1);
         let found = u32::try_from(uids.as_ref().map_or(0, Vec::len)).unwrap_or(u32::MAX);

@@ -162,13 +162,14 @@ async fn do_all(
     deps: &Deps,
     tally: &mut Tally,
 ) -> Result<(), PollError> {
-    let mut sets: VecDeque<UidSet> = UidSet::cut(uids, IN_ONE_COMMAND).into();
+    let mut sets: VecDeque<(UidSet, EffectStep)> =
+        UidSet::cut(uids, IN_ONE_COMMAND).into_iter().map(|set| (set, step)).collect();
     let mut refusals = 0;
-    while let Some(set) = sets.pop_front() {
+    while let Some((set, mut step)) = sets.pop_front() {
         // Whoever changed the mailbox meanwhile may want something else to happen to these copies.
         let until = deps.clock.now().plus(deps.lease);
         deps.store.renew_lease(lease, until).await.map_err(stored)?;
-        let answer = act(session, folder, action, step, &set, lease, deps).await?;
+        let answer = act(session, folder, action, &mut step, &set, lease, deps).await?;
         let done = match answer.status {
             Status::Ok => set.uids.clone(),
             Status::No | Status::Bad => gone(session, folder, &set).await?,
@@ -179,7 +180,7 @@ async fn do_all(
         match failed.as_slice() {
             [] => refusals = 0,
             // The refusal may be about one of several: each alone.
-            [_, _, ..] => sets.extend(UidSet::cut(&failed, 1)),
+            [_, _, ..] => sets.extend(UidSet::cut(&failed, 1).into_iter().map(|set| (set, step))),
             [_] => {
                 // The mail is safe, and the next poll tries again: no reason to keep other mail waiting.
                 deps.store.effects_failed(lease, folder.epoch.id, &failed, &answer.text).await.map_err(stored)?;
@@ -200,18 +201,20 @@ async fn act(
     session: &mut Session,
     folder: &OpenFolder,
     action: &AfterImport,
-    step: EffectStep,
+    step: &mut EffectStep,
     set: &UidSet,
     lease: &Lease,
     deps: &Deps,
 ) -> Result<Answer, PollError> {
     let wire = |error| PollError::imap(Step::Settle, &error);
     match action {
-        AfterImport::Leave => Ok(Answer { status: Status::Ok, try_create: false, text: String::new() }),
+        AfterImport::Leave => {
+            Ok(Answer { status: Status::Ok, read_only: false, try_create: false, text: String::new() })
+        }
         AfterImport::Seen => mutate::add_flag(session, set, "\\Seen").await.map_err(wire),
         AfterImport::Keyword(name) => mutate::add_flag(session, set, name).await.map_err(wire),
         AfterImport::Delete => remove(session, set).await,
-        AfterImport::Move(target) if step != EffectStep::Copied && session.can("MOVE") => {
+        AfterImport::Move(target) if *step != EffectStep::Copied && session.can("MOVE") => {
             let answer = mutate::move_to(session, set, target).await.map_err(wire)?;
             if !answer.try_create {
                 return Ok(answer);
@@ -220,7 +223,7 @@ async fn act(
             mutate::move_to(session, set, target).await.map_err(wire)
         }
         AfterImport::Move(target) => {
-            if step != EffectStep::Copied {
+            if *step != EffectStep::Copied {
                 let next = session.uidnext_of(target).await.map_err(wire)?.unwrap_or(1);
                 deps.store.effects_copying(lease, folder.epoch.id, &set.uids, next).await.map_err(stored)?;
                 let mut answer = mutate::copy_to(session, set, target).await.map_err(wire)?;
@@ -233,6 +236,7 @@ async fn act(
                     return Ok(answer);
                 }
                 deps.store.effects_copied(lease, folder.epoch.id, &set.uids).await.map_err(stored)?;
+                *step = EffectStep::Copied;
             }
             remove(session, set).await
         }

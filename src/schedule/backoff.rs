@@ -18,6 +18,8 @@ pub fn wait(retry: Retry, failures: i64, interval: Duration) -> Option<Duration>
     match retry {
         Retry::Soon => Some(doubled(interval.min(LONGEST)).min(LONGEST.max(interval))),
         Retry::After(told) => Some(told),
+        Retry::Quota if failures > 1 => Some(Duration::from_hours(24)),
+        Retry::Quota => Some(Duration::from_hours(1)),
         Retry::Credentials if failures >= LOGINS => Some(LONGEST.max(interval)),
         Retry::Credentials => Some(doubled(interval.max(Duration::from_mins(1))).min(LONGEST.max(interval))),
         Retry::Person => None,
@@ -39,6 +41,8 @@ mod tests {
             (Retry::Soon, 1, Duration::from_secs(5), Some(Duration::from_secs(5))),
             (Retry::Soon, 9, Duration::from_hours(6), Some(Duration::from_hours(6))),
             (Retry::After(Duration::from_secs(300)), 9, minute, Some(Duration::from_secs(300))),
+            (Retry::Quota, 1, minute, Some(Duration::from_hours(1))),
+            (Retry::Quota, 2, minute, Some(Duration::from_hours(24))),
             (Retry::Credentials, 1, Duration::from_secs(5), Some(minute)),
             (Retry::Credentials, 2, minute, Some(2 * minute)),
             (Retry::Credentials, 3, minute, Some(LONGEST)),

@@ -130,7 +130,7 @@ async fn failed(
     let next_poll_at = next.or_else(|| Some(now.plus(backoff::LONGEST)));
     let outcome = Outcome {
         next_poll_at,
-        hold_until: if matches!(error.retry, Retry::After(_)) { next } else { None },
+        hold_until: if matches!(error.retry, Retry::After(_) | Retry::Quota) { next } else { None },
         ..poll::failed_outcome(lease, budget, tally, Some(reported), started_at, now)
     };
     match deps.store.finish_poll(lease, &outcome, now).await {

@@ -153,16 +153,17 @@ impl Store {
         let folder = file.parent().filter(|_| !self.folder_synced.load(Ordering::Acquire)).map(Path::to_owned);
         let syncing = tokio::task::spawn_blocking(move || {
             match std::fs::File::open(&log) {
-                Ok(log) => log.sync_data()?,
+                Ok(log) => synced(log.sync_data()),
                 // Without a log everything is in the database file, which SQLite has synced.
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
             }
-            match folder {
-                Some(folder) if folder.as_os_str().is_empty() => std::fs::File::open(".")?.sync_all(),
-                Some(folder) => std::fs::File::open(folder)?.sync_all(),
-                None => Ok(()),
+            if let Some(folder) = folder {
+                let here = Path::new(".");
+                let folder = if folder.as_os_str().is_empty() { here } else { &folder };
+                synced(std::fs::File::open(folder)?.sync_all());
             }
+            Ok(())
         });
         syncing
             .await
@@ -188,6 +189,15 @@ impl Store {
             }
             Db::Postgres(pool) => pool.close().await,
         }
+    }
+}
+
+/// After a failed sync the kernel takes the pages for written, and a second sync succeeds although they are lost. What the disk
+/// really holds shows only when the database is opened anew, so the process ends, with nothing done to any copy.
+fn synced(result: std::io::Result<()>) {
+    if let Err(error) = result {
+        tracing::error!(%error, "the disk did not take what was written; ending, so that nothing is built on it");
+        std::process::exit(1);
     }
 }
 

@@ -100,12 +100,16 @@ impl Store {
         Ok(())
     }
 
-    /// Looks again at the mailboxes that wait for a person, since the configuration may be what was mended.
+    /// Looks again at the mailboxes that wait for a person, since the configuration may be what was mended, and at those whose
+    /// next poll lies further ahead than any wait is: the clock was wrong when it was written down.
     pub async fn wake_waiting(&self, now: Timestamp) -> Result<(), StoreError> {
         write!(self, tx => {
             sqlx::query(
-                "UPDATE mailbox SET next_poll_at = $1 WHERE next_poll_at IS NULL OR last_error LIKE '%\"retry\":null%'",
+                "UPDATE mailbox SET next_poll_at = $1 WHERE next_poll_at IS NULL OR last_error LIKE '%\"retry\":null%' \
+                 OR next_poll_at > $1 + 2 * interval_ms + 90000000",
             )
+                .bind(now.0).execute(&mut *tx).await?;
+            sqlx::query("UPDATE mailbox SET hold_until = NULL WHERE hold_until > $1 + 90000000")
                 .bind(now.0).execute(&mut *tx).await?;
         });
         Ok(())

@@ -149,6 +149,17 @@ impl Store {
         Ok(())
     }
 
+    /// Gives up on a mail of a folder that is pending or put aside. Tells whether there was one.
+    pub async fn skip_by_hand(&self, folder_id: i64, uid: u32, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(write!(self, tx => {
+            sqlx::query(
+                "UPDATE ledger SET state = 'skipped', reason = 'skipped by hand', updated_at = $3 WHERE uid = $2 AND \
+                 state IN ('pending', 'quarantined') AND epoch_id = (SELECT max(id) FROM epoch WHERE folder_id = $1)",
+            )
+            .bind(folder_id).bind(i64::from(uid)).bind(now.0).execute(&mut *tx).await?.rows_affected() > 0
+        }))
+    }
+
     /// Asks again for what was put aside: one UID, or all of a mailbox. Returns how many there were.
     pub async fn retry_quarantined(
         &self,

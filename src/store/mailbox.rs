@@ -65,6 +65,20 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
+    /// How it fares, judged by the age of the last successful look: "no new mail" and "could not look" are not the same.
+    pub fn state(&self, now: Timestamp) -> &'static str {
+        let looked_lately = |since: Timestamp| {
+            now.since(since) <= self.interval().saturating_mul(3) + std::time::Duration::from_secs(60)
+        };
+        match self.status.last_success_at.map(Timestamp) {
+            _ if self.paused => "paused",
+            _ if self.status.failures > 0 => "failing",
+            None => "new",
+            Some(at) if looked_lately(at) => "ok",
+            Some(_) => "behind",
+        }
+    }
+
     /// Bytes of mail that were fetched on the day of this moment.
     pub fn bytes_on(&self, now: Timestamp) -> u64 {
         let (day, bytes) = self.fetched;

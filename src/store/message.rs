@@ -72,6 +72,11 @@ impl Store {
         Ok(rows.into_iter().map(Row::into_line).collect())
     }
 
+    /// How many messages there are.
+    pub async fn message_count(&self) -> Result<i64, StoreError> {
+        Ok(read!(self, pool => sqlx::query_scalar("SELECT count(*) FROM message").fetch_one(pool).await)?)
+    }
+
     /// The content's name of one message.
     pub async fn message_sha256(&self, id: i64) -> Result<Vec<u8>, StoreError> {
         let found: Option<Vec<u8>> = read!(self, pool =>

@@ -15,7 +15,7 @@ impl Store {
             .bind(sha256).bind(seq).fetch_optional(pool).await)?)
     }
 
-    /// Stores the next chunk of a large mail on its way, so that a broken download goes on from there.
+    /// Stores a chunk of a large mail on its way, in place of one that was there, so that a broken download goes on from it.
     pub async fn add_download_chunk(
         &self,
         lease: &Lease,
@@ -26,7 +26,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         write!(self, tx => {
             guard_lease!(tx, lease);
-            sqlx::query("INSERT INTO download_chunk (epoch_id, uid, seq, data) VALUES ($1, $2, $3, $4)")
+            sqlx::query("INSERT INTO download_chunk (epoch_id, uid, seq, data) VALUES ($1, $2, $3, $4) \
+                         ON CONFLICT (epoch_id, uid, seq) DO UPDATE SET data = excluded.data")
                 .bind(epoch_id).bind(i64::from(uid)).bind(seq).bind(data).execute(&mut *tx).await?;
         });
         Ok(())

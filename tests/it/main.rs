@@ -17,6 +17,7 @@ mod cli;
 mod crash;
 mod dovecot;
 mod failures;
+mod faults;
 mod fidelity;
 mod greenmail;
 mod kit;

@@ -6,6 +6,7 @@ pub mod corpus;
 pub mod daemon;
 pub mod dovecot;
 pub mod facts;
+pub mod faulty;
 pub mod greenmail;
 pub mod imap_client;
 pub mod mail;

@@ -103,7 +103,7 @@ impl View {
             max_size: mailbox.max_size,
             paused: mailbox.paused,
             added_at: mailbox.added_at,
-            state: state(mailbox, now),
+            state: mailbox.state(now),
             last_success_at: status.last_success_at.map(Timestamp),
             last_attempt_at: status.last_attempt_at.map(Timestamp),
             next_poll_at: if mailbox.paused { None } else { status.next_poll_at.max(status.hold_until).map(Timestamp) },
@@ -142,21 +142,6 @@ fn who_must_act(error: Option<&Value>) -> &'static str {
         "folder" if step == "select" => "admin",
         "host" => "mail server",
         _ => "nobody",
-    }
-}
-
-/// Judged by the age of the last successful look: "no new mail" and "could not look" are not the same.
-fn state(mailbox: &Mailbox, now: Timestamp) -> &'static str {
-    let status = &mailbox.status;
-    let interval = mailbox.interval();
-    let looked_lately =
-        |since: Timestamp| now.since(since) <= interval.saturating_mul(3) + std::time::Duration::from_secs(60);
-    match status.last_success_at.map(Timestamp) {
-        _ if mailbox.paused => "paused",
-        _ if status.failures > 0 => "failing",
-        None => "new",
-        Some(at) if looked_lately(at) => "ok",
-        Some(_) => "behind",
     }
 }
 

@@ -67,6 +67,8 @@ impl Store {
             let username = changes.username.as_ref().unwrap_or(&before.username);
             if (&server.host, server.port, username) != (&before.server.host, before.server.port, &before.username) {
                 // Another server may use the same UIDs for other mail; what is here already is recognised by its content.
+                // What its old server has told us to wait does not bind us there.
+                sqlx::query("UPDATE mailbox SET hold_until = NULL WHERE id = $1").bind(before.id).execute(&mut *tx).await?;
                 sqlx::query("UPDATE epoch SET closed = TRUE WHERE folder_id IN (SELECT id FROM folder WHERE mailbox_id = $1)")
                     .bind(before.id).execute(&mut *tx).await?;
             }

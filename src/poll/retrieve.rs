@@ -1,0 +1,45 @@
+//! One mail fetched by hand, past every limit and without importing it: for what was put aside.
+
+use super::{Blame, Deps, PollError, Retry, Step, authenticate, connect};
+use crate::imap::{Chunk, ImapError};
+use crate::store::{CHUNK, Mailbox, StoreError, WatchedFolder};
+
+/// Fetches a mail in parts and hands each over. The folder is opened read-only. Returns how many bytes there were.
+pub async fn retrieve(
+    mailbox: &Mailbox,
+    folder: &WatchedFolder,
+    uid: u32,
+    deps: &Deps,
+    take: &mut (dyn FnMut(&[u8]) -> Result<(), String> + Send),
+) -> Result<u64, PollError> {
+    let mut session = connect::open(&mailbox.server, deps).await?.session;
+    authenticate::log_in(&mut session, mailbox, deps).await?;
+    let failed = |error: &ImapError| PollError::folder(Step::Fetch, &folder.name, error);
+    let selected = session.select(&folder.name, true).await.map_err(|error| failed(&error))?;
+    let stored = |error: StoreError| PollError::store(Step::Select, &error);
+    let epoch = deps.store.newest_epoch(folder.id).await.map_err(stored)?;
+    if epoch.is_none_or(|epoch| selected.uidvalidity.is_some_and(|number| number != epoch.uidvalidity)) {
+        let message =
+            "the server has numbered its mail anew since the last poll; poll first, and look at the ledger again";
+        return Err(PollError::new(Step::Select, Blame::Folder, Retry::Soon, message));
+    }
+    let mut offset = 0;
+    loop {
+        let chunk = session.fetch_chunk(uid, offset, CHUNK).await;
+        let (bytes, is_last) = match chunk {
+            Ok(Chunk::Bytes(bytes)) => (bytes, false),
+            Ok(Chunk::Whole(bytes)) => (bytes, true),
+            Ok(Chunk::Wrong(what)) => return Err(failed(&ImapError::Protocol(what))),
+            Ok(Chunk::Missing) | Err(ImapError::Refused { .. }) if offset > 0 => (Vec::new(), true),
+            Ok(Chunk::Missing) => return Err(failed(&ImapError::Protocol("it answers without a body".to_owned()))),
+            Err(error) => return Err(failed(&error)),
+        };
+        let ended = is_last || bytes.is_empty();
+        offset += bytes.len() as u64;
+        take(&bytes).map_err(|what| PollError::new(Step::Import, Blame::Us, Retry::Person, what))?;
+        if ended {
+            session.logout().await;
+            return Ok(offset);
+        }
+    }
+}

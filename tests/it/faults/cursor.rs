@@ -1,0 +1,213 @@
+//! Which mail is new, whatever the server says of its numbers.
+
+use mailferry::test_server::{Account, UidNext, UidValidity};
+use serde_json::Value;
+
+use super::{mailbox, poll, states};
+use crate::support::{
+    facts::{JOBB, text},
+    faulty::Faulty,
+    mail::mail,
+    mailferry::Mailferry,
+};
+
+fn with(subjects: &[&str]) -> (Faulty, Mailferry) {
+    let server = Faulty::start(Account::with_mails(subjects.iter().map(|subject| mail(subject, JOBB))));
+    let mailferry = mailbox(&server, &[]);
+    (server, mailferry)
+}
+
+fn arrives(server: &Faulty, subject: &str) {
+    server.account().inbox().append(mail(subject, JOBB));
+}
+
+fn show(mailferry: &Mailferry) -> Value {
+    mailferry.json(&["mailbox", "show", JOBB]).remove(0)
+}
+
+#[test]
+fn a_mail_that_search_left_out_is_found_by_the_daily_comparison() {
+    let (server, mailferry) = with(&["one", "two", "three"]);
+    server.account().faults.hidden_from_search.extend([2]);
+    assert_eq!(mailferry.poll_ok(), 2);
+    server.mend();
+    assert_eq!(mailferry.poll_ok(), 0, "the cursor has passed it");
+    let verified = mailferry.json(&["mailbox", "verify", JOBB]).remove(0);
+    assert_eq!((&verified["found"], &verified["unaccounted"]), (&1.into(), &0.into()), "{verified}");
+    assert_eq!(mailferry.subjects(), ["one", "three", "two"]);
+    let shown = show(&mailferry);
+    assert_eq!((&shown["unaccounted"], &shown["completeness"][0]["found_late"]), (&0.into(), &1.into()), "{shown}");
+    let said = mailferry.ok(&["mailbox", "show", JOBB]).text();
+    assert!(said.contains("0 unaccounted") && said.contains("UID 2"), "{said}");
+}
+
+#[test]
+fn a_mail_that_came_back_after_it_was_gone_is_imported() {
+    let (server, mailferry) = with(&["one", "two"]);
+    server.account().faults.hidden_from_fetch.extend([1]);
+    mailferry.poll_ok();
+    server.account().faults.hidden_from_search.extend([1]);
+    for _ in 0..4 {
+        mailferry.poll();
+    }
+    assert_eq!(states(&mailferry)[&1], "gone", "after being asked for several times");
+    server.mend();
+    mailferry.run(&["mailbox", "verify", JOBB]);
+    assert_eq!(mailferry.subjects(), ["one", "two"]);
+}
+
+#[test]
+fn uidnext_may_be_missing_zero_ahead_or_stuck() {
+    for uidnext in [UidNext::Missing, UidNext::Zero, UidNext::Ahead(420_000), UidNext::Stuck(1), UidNext::Stuck(2)] {
+        let (server, mailferry) = with(&["one", "two"]);
+        server.account().faults.uidnext = uidnext;
+        assert_eq!(mailferry.poll_ok(), 2, "{uidnext:?}");
+        for subject in ["three", "four"] {
+            arrives(&server, subject);
+            assert_eq!(mailferry.poll_ok(), 1, "{uidnext:?}: {subject}");
+        }
+        server.mend();
+        arrives(&server, "five");
+        assert_eq!(mailferry.poll_ok(), 1, "{uidnext:?}: mended");
+        assert_eq!(mailferry.subjects(), ["five", "four", "one", "three", "two"], "{uidnext:?}");
+    }
+}
+
+#[test]
+fn a_uidnext_far_ahead_at_the_first_look_skips_nothing_that_comes_later() {
+    let server = Faulty::start(Account::with_mails([mail("old", JOBB)]));
+    server.account().faults.uidnext = UidNext::Ahead(420_000);
+    let mailferry = mailbox(&server, &["--start", "now"]);
+    assert_eq!(mailferry.poll_ok(), 0, "what was there before is not wanted");
+    arrives(&server, "new");
+    assert_eq!(mailferry.poll_ok(), 1);
+    assert_eq!(mailferry.subjects(), ["new"]);
+}
+
+#[test]
+fn a_restored_backup_gives_uids_again_and_nothing_is_lost() {
+    let (server, mailferry) = with(&["one", "two", "three"]);
+    assert_eq!(mailferry.poll_ok(), 3);
+    server.account().inbox().rewind(2);
+    arrives(&server, "four");
+    assert_eq!(mailferry.poll_ok(), 1, "UIDNEXT has fallen, which is noticed");
+    assert_eq!(mailferry.subjects(), ["four", "one", "three", "two"]);
+    assert_eq!(mailferry.poll_ok(), 0);
+}
+
+#[test]
+fn a_restored_backup_that_no_number_shows_is_found_by_the_comparison() {
+    let (server, mailferry) = with(&["one", "two", "three"]);
+    assert_eq!(mailferry.poll_ok(), 3);
+    server.account().inbox().rewind(2);
+    for subject in ["four", "five", "six"] {
+        arrives(&server, subject);
+    }
+    assert_eq!(mailferry.poll_ok(), 1, "UIDNEXT has risen, so UIDs 2 and 3 look known");
+    mailferry.run(&["mailbox", "verify", JOBB]);
+    assert_eq!(mailferry.subjects(), ["five", "four", "one", "six", "three", "two"], "and none of them twice");
+}
+
+#[test]
+fn uidvalidity_changed_once_replays_nothing_and_drops_nothing() {
+    let (server, mailferry) = with(&["one", "two"]);
+    assert_eq!(mailferry.poll_ok(), 2);
+    server.account().inbox().renumber(99);
+    arrives(&server, "three");
+    assert_eq!(mailferry.poll_ok(), 1);
+    assert_eq!(mailferry.subjects(), ["one", "three", "two"]);
+    let said = mailferry.ok(&["mailbox", "show", JOBB]).text();
+    assert!(said.contains("numbered its mail anew"), "{said}");
+}
+
+#[test]
+fn uidvalidity_that_changes_at_every_login_is_replaced_by_the_mails_and_said_so() {
+    let (server, mailferry) = with(&["one", "two"]);
+    server.account().faults.uidvalidity = UidValidity::NewAtEachLogin;
+    assert_eq!(mailferry.poll_ok(), 2);
+    for number in 0..6 {
+        arrives(&server, &format!("more {number}"));
+        assert_eq!(mailferry.poll_ok(), 1, "{number}");
+    }
+    let fetched = |server: &Faulty| server.account().commands.iter().filter(|c| c.contains("BODY.PEEK[])")).count();
+    let before = fetched(&server);
+    assert_eq!(mailferry.poll_ok(), 0);
+    assert_eq!(fetched(&server), before, "mail that is known is not fetched again and again");
+    let shown = show(&mailferry);
+    assert_eq!(shown["completeness"][0]["uidvalidity"], "changing", "{shown}");
+    assert!(mailferry.ok(&["mailbox", "show", JOBB]).text().contains("no lasting UIDVALIDITY"));
+    // And if its mails are others, they are noticed.
+    server.account().inbox().messages.reverse();
+    server.account().inbox().renumber(500);
+    arrives(&server, "last");
+    assert_eq!(mailferry.poll_ok(), 1);
+    assert_eq!(mailferry.messages().len(), 9);
+}
+
+#[test]
+fn a_missing_uidvalidity_is_replaced_by_the_mails_and_said_so() {
+    for fault in [UidValidity::Missing, UidValidity::Zero] {
+        let (server, mailferry) = with(&["one", "two"]);
+        server.account().faults.uidvalidity = fault;
+        assert_eq!(mailferry.poll_ok(), 2);
+        arrives(&server, "three");
+        assert_eq!(mailferry.poll_ok(), 1);
+        assert_eq!(show(&mailferry)["completeness"][0]["uidvalidity"], "missing");
+        server.account().inbox().messages.reverse();
+        server.account().inbox().renumber(1);
+        assert_eq!(mailferry.poll_ok(), 0, "the same mails under other UIDs");
+        arrives(&server, "four");
+        assert_eq!(mailferry.poll_ok(), 1);
+        assert_eq!(mailferry.subjects(), ["four", "one", "three", "two"]);
+    }
+}
+
+#[test]
+fn an_unsorted_search_is_sorted() {
+    let (server, mailferry) = with(&["one", "two", "three"]);
+    server.account().faults.search_is_unsorted = true;
+    assert_eq!(mailferry.poll_ok(), 3);
+    assert_eq!(mailferry.poll_ok(), 0);
+    let uids: Vec<u64> = mailferry.messages().iter().map(|message| message["uid"].as_u64().unwrap()).collect();
+    assert_eq!(uids, [1, 2, 3], "and imported in the order of arrival");
+}
+
+#[test]
+fn a_message_limit_is_kept_to() {
+    let server = Faulty::with("message-limit", 50);
+    let mailferry = mailbox(&server, &[]);
+    assert_eq!(mailferry.poll_ok(), 50);
+    let ledger = mailferry.ledger();
+    assert!(ledger.iter().all(|line| text(line, "state") == "imported"), "{ledger:?}");
+    let partial = server.account().commands.iter().filter(|command| command.starts_with("UID FETCH")).count();
+    assert!(partial < 30, "asked for in sets and not one by one: {partial}");
+}
+
+#[test]
+fn a_days_limit_ends_the_day_and_the_next_one_goes_on() {
+    let server = Faulty::start(Account::with_mails((0..12).map(|number| {
+        let mut large = mail(&format!("{number:02}"), JOBB);
+        large.extend(b"0123456789\r\n".repeat(80_000));
+        large
+    })));
+    let mut mailferry = mailbox(&server, &[]);
+    mailferry.env("MAILFERRY__LIMITS__DAILY_BYTES", "8MiB");
+    let line = poll(&mailferry);
+    assert!(line["error"].is_null(), "{line}");
+    let first = line["imported"].as_u64().unwrap();
+    assert!((8..=10).contains(&first), "{line}");
+    assert_eq!(poll(&mailferry)["imported"], 0, "not today");
+    let shown = show(&mailferry);
+    assert!(text(&shown, "next_poll_at").ends_with("T00:00:00Z"), "{shown}");
+    mailferry.env("MAILFERRY__LIMITS__DAILY_BYTES", "1GB");
+    assert_eq!(poll(&mailferry)["imported"], 12 - first);
+}
+
+#[test]
+fn a_polls_limit_ends_the_poll_and_the_next_one_goes_on() {
+    let server = Faulty::with("ordinary", 25);
+    let mut mailferry = mailbox(&server, &[]);
+    mailferry.env("MAILFERRY__LIMITS__POLL_MESSAGES", "10");
+    let counts: Vec<u64> = (0..4).map(|_| mailferry.poll_ok()).collect();
+    assert_eq!(counts, [10, 10, 5, 0]);
+}

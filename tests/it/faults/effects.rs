@@ -1,0 +1,102 @@
+//! What happens to the customer's copies when the server will not, cannot, or breaks in the middle.
+
+use mailferry::test_server::{Account, Answer, Reply};
+
+use super::{mailbox, poll};
+use crate::support::{facts::JOBB, faulty::Faulty, mail::mail};
+
+fn count(server: &Faulty, folder: &str) -> usize {
+    server.account().folder(folder).messages.len()
+}
+
+fn once(command: &str, answer: Answer) -> Vec<Reply> {
+    vec![Reply { command: command.to_owned(), after: 0, times: Some(1), answer }]
+}
+
+#[test]
+fn a_break_at_any_step_of_move_leaves_one_copy_in_the_target() {
+    for lacks_move in [false, true] {
+        for command in ["UID MOVE", "STATUS", "UID COPY", "UID STORE", "UID EXPUNGE"] {
+            for answer in [Answer::Cut, Answer::DoneThenCut, Answer::Tagged("NO not now".to_owned())] {
+                let about = format!("{command} {answer:?}, without MOVE: {lacks_move}");
+                let server = Faulty::start(Account::with_mails(["one", "two"].map(|subject| mail(subject, JOBB))));
+                server.account().folder("Klart");
+                if lacks_move {
+                    server.account().faults.lacks.insert("MOVE");
+                }
+                server.account().faults.replies = once(command, answer);
+                let mailferry = mailbox(&server, &["--after-import", "move:Klart"]);
+                poll(&mailferry);
+                let line = poll(&mailferry);
+                assert!(line["error"].is_null(), "{about}: {line}");
+                assert_eq!((count(&server, "INBOX"), count(&server, "Klart")), (0, 2), "{about}");
+                assert_eq!(mailferry.subjects(), ["one", "two"], "{about}");
+                assert_eq!(line["effects_pending"], 0, "{about}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn two_equal_mails_are_two_copies_also_after_a_break() {
+    let server = Faulty::start(Account::with_mails(["same", "same"].map(|subject| mail(subject, JOBB))));
+    server.account().faults.lacks.insert("MOVE");
+    server.account().faults.replies = once("UID COPY", Answer::DoneThenCut);
+    server.account().folder("Klart");
+    let mailferry = mailbox(&server, &["--after-import", "move:Klart"]);
+    poll(&mailferry);
+    poll(&mailferry);
+    assert_eq!((count(&server, "INBOX"), count(&server, "Klart")), (0, 2));
+}
+
+#[test]
+fn gmails_delete_is_a_move_to_the_trash() {
+    let server = Faulty::with("gmail", 3);
+    let mailferry = mailbox(&server, &["--after-import", "delete"]);
+    assert_eq!(mailferry.poll_ok(), 3);
+    assert_eq!((count(&server, "INBOX"), count(&server, "[Gmail]/Trash")), (0, 3));
+    assert!(!server.changes().iter().any(|command| command.contains("Deleted")), "{:?}", server.changes());
+}
+
+#[test]
+fn gmail_without_a_trash_folder_says_so_and_deletes_nothing() {
+    let server = Faulty::with("gmail", 3);
+    server.account().folders.remove("[Gmail]/Trash");
+    let mailferry = mailbox(&server, &["--after-import", "delete"]);
+    let line = poll(&mailferry);
+    assert_eq!((line["imported"].as_u64(), line["error"]["step"].as_str()), (Some(3), Some("settle")), "{line}");
+    assert_eq!(count(&server, "INBOX"), 3);
+}
+
+#[test]
+fn what_is_refused_again_and_again_is_impossible_and_asked_for_once_a_day() {
+    let server = Faulty::with("store-refused", 1);
+    let mailferry = mailbox(&server, &["--after-import", "seen"]);
+    for _ in 0..10 {
+        poll(&mailferry);
+    }
+    let stores = |server: &Faulty| server.changes().iter().filter(|command| command.starts_with("UID STORE")).count();
+    let before = stores(&server);
+    let line = poll(&mailferry);
+    assert_eq!(stores(&server), before, "it is not tried for ever");
+    let shown = mailferry.json(&["mailbox", "show", JOBB]).remove(0);
+    assert_eq!((&shown["effects_impossible"], &shown["effects_pending"]), (&1.into(), &0.into()), "{shown} {line}");
+    server.mend();
+    mailferry.ok(&["mailbox", "verify", JOBB]);
+    assert!(server.account().inbox().messages[0].flags.contains("\\Seen"), "as soon as it can be");
+}
+
+#[test]
+fn what_a_folder_cannot_keep_is_told_at_set_up() {
+    let server = Faulty::with("ordinary", 1);
+    server.account().faults.permanent_flags = Some("\\Seen".to_owned());
+    let mailferry = mailbox(&server, &["--after-import", "delete"]);
+    let checked = mailferry.run(&["mailbox", "check", JOBB]);
+    assert!(checked.code == 1 && checked.text().contains("may not delete"), "{}", checked.all());
+    server.account().faults.read_only = true;
+    let checked = mailferry.run(&["mailbox", "check", JOBB]);
+    assert!(checked.code == 1 && checked.text().contains("read-only for this account"), "{}", checked.all());
+    server.mend();
+    mailferry.ok(&["mailbox", "check", JOBB]);
+    assert_eq!(server.uids(), [1], "a check changes nothing");
+}

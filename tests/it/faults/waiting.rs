@@ -1,0 +1,55 @@
+//! When a server is asked again after it would not.
+
+use super::{mailbox, poll};
+use crate::support::{
+    facts::{JOBB, text},
+    faulty::Faulty,
+};
+
+fn seconds_until(line: &serde_json::Value) -> f64 {
+    let retry = text(&line["error"], "retry");
+    let format = &time::format_description::well_known::Rfc3339;
+    let at = time::OffsetDateTime::parse(retry, format).unwrap_or_else(|_| panic!("a time: {line}"));
+    (at - time::OffsetDateTime::now_utc()).as_seconds_f64()
+}
+
+#[test]
+fn each_refusal_has_its_own_wait() {
+    for (profile, waits, blame, who) in [
+        ("exchange-throttle", 280.0..301.0, "host", "mail server"),
+        ("gmail-overquota", 3500.0..3601.0, "host", "mail server"),
+        ("too-many-connections", 30.0..90.0, "host", "mail server"),
+        ("wrong-password", 30.0..90.0, "mailbox", "admin"),
+        ("not-connected", 30.0..90.0, "mailbox", "admin"),
+        ("bye-in-fetch", 30.0..90.0, "host", "mail server"),
+    ] {
+        let server = Faulty::with(profile, 2);
+        let mailferry = mailbox(&server, &[]);
+        let line = poll(&mailferry);
+        assert_eq!(line["error"]["blame"], blame, "{profile}: {line}");
+        assert!(waits.contains(&seconds_until(&line)), "{profile}: {} s, {line}", seconds_until(&line));
+        let shown = mailferry.json(&["mailbox", "show", JOBB]).remove(0);
+        assert_eq!((text(&shown, "state"), text(&shown, "who_must_act")), ("failing", who), "{profile}: {shown}");
+    }
+}
+
+#[test]
+fn a_told_wait_is_kept_by_a_new_process() {
+    let server = Faulty::with("exchange-throttle", 2);
+    let mailferry = mailbox(&server, &[]);
+    poll(&mailferry);
+    let logins = server.account().commands.len();
+    let held = poll(&mailferry);
+    assert!(text(&held["error"], "message").contains("stay away"), "{held}");
+    assert_eq!(server.account().commands.len(), logins, "it is not even asked");
+}
+
+#[test]
+fn after_three_refused_logins_once_an_hour_until_something_is_changed() {
+    let server = Faulty::with("wrong-password", 2);
+    let mailferry = mailbox(&server, &[]);
+    let waits: Vec<f64> = (0..3).map(|_| seconds_until(&poll(&mailferry))).collect();
+    assert!(waits[0] < 90.0 && waits[2] > 3500.0, "{waits:?}");
+    mailferry.ok_with_input(&["mailbox", "set", JOBB, "--password-stdin"], "right\n");
+    assert!(seconds_until(&poll(&mailferry)) < 90.0, "a change counts anew");
+}

@@ -1,0 +1,58 @@
+//! The program's own test server, steered from a test: what is wrong with it can change between two polls.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::MutexGuard,
+};
+
+use mailferry::test_server::{Account, Profile, TestServer};
+use tokio::runtime::Runtime;
+
+pub struct Faulty {
+    server: TestServer,
+    _runtime: Runtime,
+}
+
+impl Faulty {
+    pub fn start(account: Account) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let server = runtime.block_on(TestServer::start(anywhere, account)).unwrap();
+        Self { server, _runtime: runtime }
+    }
+
+    /// With a named set of faults, and so many mails.
+    pub fn with(profile: &str, mails: u32) -> Self {
+        Self::start(Profile::find(profile).expect("a profile").account(mails))
+    }
+
+    /// The options of `mailbox add` that lead here.
+    pub fn options(&self) -> Vec<String> {
+        let port = self.server.address().port().to_string();
+        ["--host", "127.0.0.1", "--tls", "none", "--port", &port].map(str::to_owned).to_vec()
+    }
+
+    pub fn account(&self) -> MutexGuard<'_, Account> {
+        self.server.account()
+    }
+
+    /// Everything is done right from now on.
+    pub fn mend(&self) {
+        self.account().faults = Default::default();
+    }
+
+    /// The UIDs in INBOX.
+    pub fn uids(&self) -> Vec<u32> {
+        self.account().inbox().messages.iter().map(|message| message.uid).collect()
+    }
+
+    /// Commands that change something.
+    pub fn changes(&self) -> Vec<String> {
+        let changing = ["STORE", "COPY", "MOVE", "EXPUNGE", "CREATE", "APPEND", "DELETE", "RENAME", "SELECT", "CLOSE"];
+        let changes = |command: &&String| {
+            let verb = command.strip_prefix("UID ").unwrap_or(command).split(' ').next().unwrap_or_default();
+            changing.contains(&verb)
+        };
+        self.account().commands.iter().filter(changes).cloned().collect()
+    }
+}
