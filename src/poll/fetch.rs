@@ -1,6 +1,6 @@
 //! Step 6: the mails of a window come in, in batches that are small enough to commit quickly.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use tokio::sync::mpsc;
 
@@ -8,7 +8,7 @@ use super::digest::LONGEST_HEADER;
 use super::download::{self, Downloaded};
 use super::search::Window;
 use super::select::OpenFolder;
-use super::{Budget, Deps, PollError, Step};
+use super::{Budget, Deps, PollError, Retry, Step};
 use crate::clock::Timestamp;
 use crate::imap::{Fetched, Fetching, ImapError, Meta, Session, UidSet};
 use crate::store::{CHUNK, Lease};
@@ -61,6 +61,8 @@ pub struct Messages<'a> {
     any_came: bool,
     /// Refusals since a mail came.
     refusals: usize,
+    /// Mails that are asked for once more, after all others.
+    deferred: BTreeSet<u32>,
     /// The large mail that is on its way.
     alone: Option<u32>,
     /// Whether the connection broke while a mail was on its way.
@@ -114,6 +116,7 @@ impl<'a> Messages<'a> {
             tried: window.tried,
             any_came: false,
             refusals: 0,
+            deferred: BTreeSet::new(),
             alone: None,
             broke: false,
             ended_early: false,
@@ -266,8 +269,16 @@ impl<'a> Messages<'a> {
             [uid] => {
                 let failure = self.failed(&error);
                 self.refusals += 1;
-                if self.refusals > MOST_REFUSALS || !self.any_came && failure.is_temporary() {
+                if self.refusals > MOST_REFUSALS || failure.retry != Retry::Soon {
                     return Err(failure);
+                }
+                if !self.any_came && failure.is_temporary() {
+                    // Whether it is this mail or the server, the others tell.
+                    if self.unasked.is_empty() || !self.deferred.insert(*uid) {
+                        return Err(failure);
+                    }
+                    self.unasked.extend(UidSet::cut(&[*uid], 1));
+                    return Ok(None);
                 }
                 Ok(Some(self.of(*uid, None, What::Missing(error.to_string()))))
             }

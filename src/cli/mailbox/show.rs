@@ -138,7 +138,7 @@ fn who_must_act(error: Option<&Value>) -> &'static str {
     match error.get("blame").and_then(Value::as_str).unwrap_or_default() {
         "us" => "operator",
         "mailbox" if step == "dns" => "operator",
-        "mailbox" if waits_for_a_person || step == "login" => "admin",
+        "mailbox" if waits_for_a_person || matches!(step, "login" | "select") => "admin",
         "folder" if step == "select" => "admin",
         "host" => "mail server",
         _ => "nobody",
