@@ -19,6 +19,7 @@ mod dovecot;
 mod failures;
 mod fidelity;
 mod greenmail;
+mod hostile;
 mod kit;
 mod logins;
 mod quirks;
