@@ -103,6 +103,18 @@ impl<S> Guard<S> {
         self.received
     }
 
+    /// Lines left out so far.
+    #[cfg(test)]
+    pub fn noise(&self) -> usize {
+        self.noise
+    }
+
+    /// Bytes held at the moment.
+    #[cfg(feature = "fuzzing")]
+    pub fn held(&self) -> usize {
+        self.input.len() + self.line.len() + self.output.len()
+    }
+
     /// Moves what was read to the output, as far as whole lines and literals go.
     fn digest(&mut self) -> Result<(), Tripped> {
         while self.input_at < self.input.len() {
