@@ -6,12 +6,12 @@
 mod authenticate;
 pub mod check;
 mod connect;
-mod digest;
+pub(crate) mod digest;
 mod download;
 mod error;
 mod fetch;
 mod import;
-mod parse;
+pub(crate) mod parse;
 mod record;
 mod report;
 mod route;
