@@ -50,5 +50,5 @@ fuzz: ## feeds made-up bytes to each parser for SECONDS (600); needs a nightly t
 	for target in $(FUZZ); do \
 		mkdir -p fuzz/corpus/$$target && \
 		cargo +nightly fuzz run $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
-			-dict=fuzz/mail.dict -timeout=10 -rss_limit_mb=1024 -max_total_time=$(SECONDS) || exit 1; \
+			-dict=fuzz/mail.dict -timeout=10 -rss_limit_mb=2048 -max_total_time=$(SECONDS) || exit 1; \
 	done
