@@ -1,6 +1,6 @@
 # The commands of this project; `make` lists them. They need a Rust toolchain and Debian or Ubuntu.
 .DEFAULT_GOAL := help
-.PHONY: help build parts demo test bench
+.PHONY: help build parts demo test bench fuzz
 
 # What `make parts` installs for: demo, test or bench.
 FOR ?= test
@@ -40,3 +40,15 @@ bench: ## measures the import against mbsync and a bare TLS fetch
 	scripts/install-parts bench
 	cargo build --release
 	tests/bench/import $(BENCH)
+
+# How long `make fuzz` gives each target.
+SECONDS ?= 600
+FUZZ := guard reader folder_name header
+
+fuzz: ## feeds made-up bytes to each parser for SECONDS (600); needs a nightly toolchain
+	command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --locked
+	for target in $(FUZZ); do \
+		mkdir -p fuzz/corpus/$$target && \
+		cargo +nightly fuzz run $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
+			-dict=fuzz/mail.dict -timeout=10 -rss_limit_mb=2048 -max_total_time=$(SECONDS) || exit 1; \
+	done

@@ -4,10 +4,12 @@
 //! server may send before either sees it, and a [`session`] whose commands succeed on a tagged OK only. What changes the
 //! customer's copy is in [`mutate`], which only `poll/settle.rs` may name.
 
+#[cfg(test)]
+mod corpus;
 mod error;
 mod fetch;
 pub mod folder_name;
-mod guard;
+pub(crate) mod guard;
 mod login;
 pub mod mutate;
 mod quirk;

@@ -60,6 +60,9 @@ mod app;
 mod clock;
 mod config;
 mod egress;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzz;
 mod http;
 mod lifecycle;
 mod mailbox;

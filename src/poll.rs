@@ -8,13 +8,13 @@ mod budget;
 pub mod check;
 mod connect;
 mod continuity;
-mod digest;
+pub(crate) mod digest;
 mod download;
 mod error;
 mod fetch;
 mod import;
 mod obstacle;
-mod parse;
+pub(crate) mod parse;
 mod record;
 mod report;
 pub mod retrieve;
@@ -108,6 +108,7 @@ async fn poll_folder(
         committed?;
         fetched?;
         if messages.ended_early() {
+            fetch::not_in_vain(budget, &folder)?;
             tally.ended_early = true; // the connection still holds half an answer
             return Ok(());
         }

@@ -4,7 +4,7 @@
 use imap_proto::{AttributeValue, Response};
 use time::OffsetDateTime;
 use time::macros::format_description;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::session::Step;
 use super::{ImapError, Session, UidSet};
@@ -57,10 +57,12 @@ pub enum Chunk {
 }
 
 /// A FETCH under way. It must be read to its end, or the session refuses the next command.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Fetching {
     untagged: usize,
     ended: bool,
+    /// By then the next mail that was asked for has come.
+    until: Instant,
 }
 
 impl Session {
@@ -121,7 +123,7 @@ impl Session {
     /// Starts to fetch the bodies of these mails.
     pub async fn fetch_bodies(&mut self, set: &UidSet) -> Result<Fetching, ImapError> {
         self.send(&format!("UID FETCH {} (UID INTERNALDATE BODY.PEEK[])", set.text)).await?;
-        Ok(Fetching::default())
+        Ok(Fetching { untagged: 0, ended: false, until: Instant::now() + self.deadlines.command.0 })
     }
 
     /// A part of one mail.
@@ -182,12 +184,16 @@ impl Session {
 }
 
 impl Fetching {
+    /// A mail that was asked for has come: the next one has as much time again.
+    pub fn came(&mut self, session: &Session) {
+        self.until = Instant::now() + session.deadlines.command.0;
+    }
+
     /// The next mail; `None` after the tagged OK.
     pub async fn next(&mut self, session: &mut Session) -> Result<Option<Fetched>, ImapError> {
         while !self.ended {
-            let deadline = session.deadlines.command.0;
             let mut on = |response: &Response<'_>| Ok(fetched(response));
-            let step = timeout(deadline, session.next("FETCH", &mut self.untagged, &mut on)).await;
+            let step = timeout_at(self.until, session.next("FETCH", &mut self.untagged, &mut on)).await;
             match step.map_err(|_| ImapError::Slow("FETCH"))?? {
                 Step::Untagged(Some(fetched)) => return Ok(Some(fetched)),
                 Step::Untagged(None) => {}

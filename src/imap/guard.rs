@@ -36,6 +36,8 @@ pub struct GuardLimits {
 pub enum Tripped {
     #[error("a literal of {0} bytes")]
     Literal(String),
+    #[error("more than {0} literals in one answer")]
+    Literals(usize),
     #[error("a line of more than {0} bytes")]
     Line(usize),
     #[error("more than {0} parentheses in one answer")]
@@ -78,12 +80,17 @@ pub struct Guard<S> {
     received: u64,
     /// `received` when the running command was sent.
     command_at: u64,
+    /// Literals in this answer, and their bytes.
+    literals: usize,
+    literal_bytes: u64,
     /// This answer has parentheses too many (Domino).
     doubled: bool,
 }
 
 /// The time over which a server's speed is measured.
 pub const WINDOW: Duration = Duration::from_secs(60);
+/// Literals in one answer: what we ask for has one, and each makes the parser begin anew.
+const MOST_LITERALS: usize = 8;
 /// TLS hands over records of at most 16 KiB.
 const READ: usize = 16 << 10;
 /// So many unreadable lines are a server's habit; more are a flood.
@@ -110,6 +117,8 @@ impl<S> Guard<S> {
             came: 0,
             received: 0,
             command_at: 0,
+            literals: 0,
+            literal_bytes: 0,
             doubled: false,
         }
     }
@@ -127,6 +136,18 @@ impl<S> Guard<S> {
     /// Bytes received so far.
     pub fn received(&self) -> u64 {
         self.received
+    }
+
+    /// Lines left out so far.
+    #[cfg(test)]
+    pub fn noise(&self) -> usize {
+        self.noise
+    }
+
+    /// Bytes held at the moment.
+    #[cfg(feature = "fuzzing")]
+    pub fn held(&self) -> usize {
+        self.input.len() + self.line.len() + self.output.len()
     }
 
     /// Moves what was read to the output, as far as whole lines and literals go.
@@ -163,7 +184,7 @@ impl<S> Guard<S> {
                     }
                     line.clear();
                 }
-                self.output.extend_from_slice(&line);
+                quirk::push_in_parts(&line, &mut self.output);
                 line.clear();
                 self.line = line;
             }
@@ -183,10 +204,15 @@ impl<S> Guard<S> {
             return Err(Tripped::Nesting(self.limits.nesting));
         }
         match announced_literal(line) {
-            None => self.opened = 0,
+            None => (self.opened, self.literals, self.literal_bytes) = (0, 0, 0),
             Some(digits) => match std::str::from_utf8(digits).ok().and_then(|text| text.parse::<u64>().ok()) {
-                Some(size) if size <= self.limits.literal => {
+                Some(size) if size <= self.limits.literal.saturating_sub(self.literal_bytes) => {
                     self.literal = size;
+                    self.literal_bytes += size;
+                    self.literals += 1;
+                    if self.literals > MOST_LITERALS {
+                        return Err(Tripped::Literals(MOST_LITERALS));
+                    }
                     // An answer goes on after its literal, so its parentheses keep counting even if there were none.
                     self.opened = self.opened.max(1);
                 }

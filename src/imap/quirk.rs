@@ -38,6 +38,25 @@ pub fn extra_parentheses(line: &mut Vec<u8>, starts_an_answer: bool, doubled: &m
     }
 }
 
+/// Hands a line over, a long `* SEARCH` as several: the parser begins anew with every read of a line that is not whole yet.
+pub fn push_in_parts(line: &[u8], output: &mut Vec<u8>) {
+    const LONG: usize = 8 << 10;
+    let head: &[u8] = b"* SEARCH";
+    if line.len() <= LONG || !is_answer(line, b"SEARCH") {
+        return output.extend_from_slice(line);
+    }
+    let mut rest = line.get(head.len()..).unwrap_or_default().trim_ascii_end();
+    while !rest.is_empty() {
+        // Cut in front of a blank, so that no number is cut.
+        let cut = rest.iter().enumerate().skip(LONG).find(|(_, byte)| **byte == b' ').map_or(rest.len(), |(at, _)| at);
+        let (part, behind) = rest.split_at_checked(cut).unwrap_or((rest, &[]));
+        output.extend_from_slice(head);
+        output.extend_from_slice(part);
+        output.extend_from_slice(b"\r\n");
+        rest = behind;
+    }
+}
+
 /// Whether a whole answer, one line, is unreadable and can be left out without harm.
 ///
 /// Servers send `* XFOO`, `* NAMESPACE`, `[COPYUID 55 31 6]` without its `* OK`, `Server Unavailable.` and worse (reference
@@ -196,6 +215,24 @@ mod tests {
             "* CAPABILITY IMAP4rev1 X\r\n",
         ] {
             assert!(!is_noise(needed.as_bytes()), "{needed:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_search_comes_in_parts_with_the_same_numbers() {
+        let numbers: Vec<String> = (1..30_000).map(|number: u32| number.to_string()).collect();
+        let line = format!("* search {}\r\n", numbers.join(" "));
+        let mut output = Vec::new();
+        push_in_parts(line.as_bytes(), &mut output);
+        let output = String::from_utf8(output).unwrap();
+        assert!(output.lines().count() > 10 && output.lines().all(|part| part.len() < 9000));
+        let read: Vec<&str> =
+            output.lines().flat_map(|part| part.strip_prefix("* SEARCH ").unwrap().split(' ')).collect();
+        assert_eq!(read, numbers);
+        for line in ["* SEARCH 1 2\r\n", "* SEARCH\r\n"] {
+            let mut output = Vec::new();
+            push_in_parts(line.as_bytes(), &mut output);
+            assert_eq!(output, line.as_bytes());
         }
     }
 

@@ -20,6 +20,11 @@ pub struct Selected {
     pub permanent_flags: Option<Vec<String>>,
 }
 
+/// UIDs that one SEARCH may list; it is asked for far fewer.
+const MOST_FOUND: usize = 2_000_000;
+/// Folders of one account.
+const MOST_FOLDERS: usize = 20_000;
+
 impl Session {
     /// Opens a folder: read-only by EXAMINE, so that the server itself forbids a change, or for changes by SELECT.
     pub async fn select(&mut self, folder: &str, read_only: bool) -> Result<Selected, ImapError> {
@@ -69,6 +74,9 @@ impl Session {
             .run("SEARCH", &line, |response| {
                 if let Response::MailboxData(MailboxDatum::Search(found)) = response {
                     told = true;
+                    if found.len() > MOST_FOUND - uids.len() {
+                        return Err(ImapError::Limit(format!("more than {MOST_FOUND} UIDs in one SEARCH")));
+                    }
                     uids.extend(found.iter().copied().filter(|uid| (first..=last).contains(uid)));
                 }
                 Ok(())
@@ -107,6 +115,9 @@ impl Session {
                 if let Response::MailboxData(MailboxDatum::List(folder)) = response
                     && !folder.name_attributes.iter().any(|attribute| matches!(attribute, NameAttribute::NoSelect))
                 {
+                    if names.len() == MOST_FOLDERS {
+                        return Err(ImapError::Limit(format!("more than {MOST_FOLDERS} folders")));
+                    }
                     names.push(decode(&unescaped(&folder.name)));
                 }
                 Ok(())

@@ -35,6 +35,11 @@ impl Budget {
             || self.bytes.load(Ordering::Relaxed) >= self.most_bytes
     }
 
+    /// Whether the time is up and nothing has come in it.
+    pub fn was_wasted(&self) -> bool {
+        Instant::now() >= self.until && self.messages.load(Ordering::Relaxed) == 0 && self.bytes() == 0
+    }
+
     /// A mail has come.
     pub fn spend_message(&self) {
         self.messages.fetch_add(1, Ordering::Relaxed);

@@ -84,6 +84,14 @@ struct Streaming {
     expected: BTreeMap<u32, Meta>,
 }
 
+/// A poll whose time was up before anything came is no success, however busy the server was.
+pub fn not_in_vain(budget: &Budget, folder: &OpenFolder) -> Result<(), PollError> {
+    match budget.was_wasted() {
+        true => Err(PollError::folder(Step::Fetch, &folder.name, &ImapError::Slow("FETCH"))),
+        false => Ok(()),
+    }
+}
+
 /// Whether the server told another date of the mail with this UID before.
 fn is_other(meta: &Meta, fetched: &Fetched) -> bool {
     meta.internal_date.is_some() && fetched.internal_date.is_some() && meta.internal_date != fetched.internal_date
@@ -189,6 +197,7 @@ impl<'a> Messages<'a> {
                         }
                         if let Some(meta) = streaming.expected.remove(&fetched.uid) {
                             (self.any_came, self.refusals) = (true, 0);
+                            streaming.fetching.came(self.session);
                             return Ok(Some(self.arrived(meta, fetched.body)));
                         }
                     }
@@ -319,7 +328,8 @@ impl<'a> Messages<'a> {
                 None => Job::Large(Meta { uid: *uid, internal_date: None, size: None }),
                 Some(meta) => match meta.size.unwrap_or_default() {
                     size if size > self.lease.mailbox.max_size => Job::TooLarge(meta),
-                    size if size > CHUNK as u64 => Job::Large(meta),
+                    // What did not come before is asked for in small parts, whatever its size is said to be.
+                    size if size > CHUNK as u64 || self.tried.contains_key(uid) => Job::Large(meta),
                     size => {
                         if bytes + size > IN_ONE_FETCH {
                             self.jobs.push_back(Job::Small(std::mem::take(&mut together)));

@@ -85,8 +85,8 @@ profiles! {
     "read-only", "opens every folder read-only", |account| account.faults.read_only = true;
     "bye-in-fetch", "says BYE at the second FETCH", |account| account.faults.replies =
         vec![Reply { command: "UID FETCH".to_owned(), after: 1, times: None, answer: Answer::Bye("Session invalidated".to_owned()) }];
-    "silent", "never answers the second FETCH", |account| account.faults.replies =
-        vec![Reply { command: "UID FETCH".to_owned(), after: 1, times: None, answer: Answer::Silence }];
+    "silent", "never answers the third FETCH", |account| account.faults.replies =
+        vec![Reply { command: "UID FETCH".to_owned(), after: 2, times: None, answer: Answer::Silence }];
     "slow", "sends 10 bytes in a tenth of a second", |account| account.faults.drip = Some((10, Duration::from_millis(100)));
 }
 

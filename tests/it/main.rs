@@ -20,6 +20,7 @@ mod failures;
 mod faults;
 mod fidelity;
 mod greenmail;
+mod hostile;
 mod kit;
 mod logins;
 mod quirks;

@@ -64,14 +64,7 @@ impl Scripted {
 
     /// A server that can do TLS: at once, or by the directive `STARTTLS`.
     pub fn with_tls(dialogues: &[&str], identity: &Identity, implicit_tls: bool) -> Self {
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(identity.key_der.clone()));
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![CertificateDer::from(identity.cert_der.clone())], key)
-            .unwrap();
-        Self::launch(dialogues, Shared { tls: Some(Arc::new(config)), implicit_tls, ..Shared::default() })
+        Self::launch(dialogues, Shared { tls: Some(tls_config(identity)), implicit_tls, ..Shared::default() })
     }
 
     fn launch(dialogues: &[&str], shared: Shared) -> Self {
@@ -122,6 +115,18 @@ impl Scripted {
         let _ = TcpStream::connect(("127.0.0.1", self.port));
         self.listener.take().map(|listener| listener.join().unwrap()).unwrap_or_default()
     }
+}
+
+/// TLS as a server with this certificate speaks it.
+pub fn tls_config(identity: &Identity) -> Arc<ServerConfig> {
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(identity.key_der.clone()));
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![CertificateDer::from(identity.cert_der.clone())], key)
+        .unwrap();
+    Arc::new(config)
 }
 
 impl Drop for Scripted {

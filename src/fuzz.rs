@@ -1,0 +1,191 @@
+//! What the fuzz targets in `fuzz/` call: made-up bytes go in, and whatever must always hold is asserted.
+//!
+//! The first byte of the data says how the rest is cut.
+
+#![expect(clippy::unwrap_used, reason = "a fuzz target may panic: that is how it tells")]
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::{LazyLock, Once};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::config::{self, Config, Overrides};
+use crate::imap::folder_name::{decode, encode, quoted, unescaped};
+use crate::imap::guard::{Guard, GuardLimits};
+use crate::imap::{ImapError, Session, UidSet};
+use crate::poll::{digest, parse};
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Builder::new_current_thread().enable_time().build().unwrap());
+static CONFIG: LazyLock<Config> = LazyLock::new(|| config::load(&Overrides::default()).unwrap());
+
+/// The fuzzer ends at every panic, but those that we catch are not meant. One that nobody catches still ends it.
+fn ends_at_uncaught_panics_only() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| drop(std::panic::take_hook()));
+}
+
+/// A server that says these bytes, a few at a time, and hears nothing.
+#[derive(Debug)]
+struct Said {
+    bytes: Vec<u8>,
+    at: usize,
+    piece: usize,
+}
+
+impl AsyncRead for Said {
+    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+        let take = self.piece.min(self.bytes.len() - self.at).min(buf.remaining());
+        buf.put_slice(self.bytes.get(self.at..self.at + take).unwrap());
+        self.at += take;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Said {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
+        Poll::Ready(Ok(buf.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Limits that short inputs reach.
+const SMALL: GuardLimits = GuardLimits {
+    literal: 256,
+    line: 128,
+    nesting: 5,
+    silence: Duration::from_secs(60),
+    command: u64::MAX,
+    throughput: 0,
+};
+/// What a guard may hold above a line: one read of 16 KiB, of which the mending makes somewhat more.
+const READ: usize = 3 * (16 << 10);
+
+/// What comes out of a guard, or why it closed.
+fn through(bytes: &[u8], piece: usize, skip_noise: bool) -> Result<Vec<u8>, String> {
+    RUNTIME.block_on(async {
+        let mut guard = Guard::new(Said { bytes: bytes.to_vec(), at: 0, piece }, SMALL);
+        if skip_noise {
+            guard.skip_noise();
+        }
+        let mut out = Vec::new();
+        loop {
+            let mut space = [0; 100];
+            let mut buf = ReadBuf::new(&mut space);
+            let mut reading = pin!(&mut guard);
+            let read = poll_fn(|cx| reading.as_mut().poll_read(cx, &mut buf)).await;
+            read.map_err(|error| error.to_string())?;
+            assert!(guard.held() <= SMALL.line + READ, "it holds {} bytes", guard.held());
+            if buf.filled().is_empty() {
+                return Ok(out);
+            }
+            out.extend_from_slice(buf.filled());
+        }
+    })
+}
+
+/// The guard: bounded, indifferent to how its input is cut, and without influence on what is well-formed.
+pub fn guard(data: &[u8]) {
+    ends_at_uncaught_panics_only();
+    let Some((first, bytes)) = data.split_first() else { return };
+    let piece = 1 + usize::from(*first);
+    for skip_noise in [false, true] {
+        let whole = through(bytes, usize::MAX, skip_noise);
+        assert_eq!(through(bytes, piece, skip_noise), whole, "cut in pieces of {piece}");
+    }
+    let mut good = Vec::new();
+    for literal in bytes.chunks(200) {
+        good.extend_from_slice(format!("* 1 FETCH (UID 1 X {{{}}}\r\n", literal.len()).as_bytes());
+        good.extend_from_slice(literal);
+        good.extend_from_slice(b" FLAGS ())\r\n* OK ((( {9}\r\n");
+    }
+    assert_eq!(through(&good, piece, true), Ok(good));
+}
+
+/// A session with a server that says these bytes: every command, in turn, until one fails.
+pub fn reader(data: &[u8]) {
+    ends_at_uncaught_panics_only();
+    let Some((first, bytes)) = data.split_first() else { return };
+    let said = Said { bytes: bytes.to_vec(), at: 0, piece: if first & 0x80 == 0 { usize::MAX } else { 7 } };
+    let _how_it_ended = RUNTIME.block_on(converse(usize::from(first & 0x7f), said));
+}
+
+async fn converse(first: usize, said: Said) -> Result<(), ImapError> {
+    let total = said.bytes.len() as u64;
+    let mut limits = CONFIG.limits.clone();
+    limits.literal.0 = 1 << 16;
+    let mut session = match first {
+        0 => Session::new(Box::new(said), &CONFIG.deadlines, &limits),
+        _ => Session::greeted(Box::new(said), &CONFIG.deadlines, &limits),
+    };
+    let Some(set) = UidSet::cut(&[1, 2, 3, 7], 10).pop() else { return Ok(()) };
+    for step in (0..9).cycle().skip(first % 9).take(9) {
+        match step {
+            0 if first == 0 => drop(session.greeting().await?),
+            0 => session.know_capabilities().await?,
+            1 => session.login("u", &"p".into()).await.map_err(|_| ImapError::Silent)?,
+            2 => drop(session.select("a&b", true).await?),
+            3 => {
+                let found = session.search(10, 20, "").await?.unwrap_or_default();
+                assert!(found.is_sorted_by(|a, b| a < b) && found.iter().all(|uid| (10..=20).contains(uid)));
+            }
+            4 => {
+                let metas = session.fetch_meta(&set).await?;
+                assert!(metas.is_sorted_by(|a, b| a.uid < b.uid));
+                assert!(metas.iter().all(|meta| set.uids.contains(&meta.uid)));
+            }
+            5 => {
+                let mut fetching = session.fetch_bodies(&set).await?;
+                while let Some(fetched) = fetching.next(&mut session).await? {
+                    assert!(fetched.body.is_none_or(|body| body.len() as u64 <= total));
+                }
+            }
+            6 => drop(session.fetch_chunk(7, 10, 100).await?),
+            7 => assert!(session.fetch_header(7, 100).await?.len() <= 100),
+            _ => drop((session.folders().await?, session.message_count("INBOX").await?, session.identify().await?)),
+        }
+        assert!(session.received() <= total);
+    }
+    Ok(())
+}
+
+/// Names of folders: every one comes back, and nothing else upsets the decoder.
+pub fn folder_name(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let _ = unescaped(&decode(&text));
+    let wire = encode(&text);
+    assert!(wire.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "{wire:?}");
+    assert_eq!(decode(&wire), text);
+    let quoted = quoted(&text);
+    let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap();
+    assert_eq!(unescaped(inner), text);
+}
+
+/// A mail: hashed in pieces as in one, and its header readable or not, but fit to be stored.
+pub fn header(data: &[u8]) {
+    ends_at_uncaught_panics_only();
+    let Some((first, mail)) = data.split_first() else { return };
+    let mut digesting = digest::Digesting::default();
+    mail.chunks(1 + usize::from(*first)).for_each(|piece| digesting.update(piece));
+    let digest = digesting.finish();
+    assert_eq!(digest, digest::Digest::of(mail));
+    assert!(mail.starts_with(&digest.header) && digest.size == mail.len() as u64);
+    let header = parse::header(&digest.header);
+    assert_eq!(parse::identity(&digest, &header), parse::identity(&digest, &parse::header(&digest.header)));
+    let texts = [&header.message_id, &header.from, &header.subject];
+    for text in texts.into_iter().flatten() {
+        assert!(!text.is_empty() && !text.contains(char::is_control) && text.chars().count() <= 1000, "{text:?}");
+    }
+    assert!(header.recipients.iter().all(|(_, addresses)| !addresses.is_empty() && addresses.len() <= 1000));
+    let _ = header.is_exchange_substitute();
+}

@@ -1,0 +1,125 @@
+//! Lines that real servers have sent, read as a session reads them. They lie below the folder that the environment variable
+//! MAILFERRY_RESPONSES names: a server's folder with a file for each answer, and a list of single lines.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+
+use super::guard::{Guard, GuardLimits};
+
+/// What became of the lines of one server.
+#[derive(Debug, Default)]
+struct Count {
+    files: usize,
+    answers: usize,
+    noise: usize,
+    /// Files whose reading ended with an error.
+    broken: Vec<String>,
+}
+
+/// The share of all answers that was understood when this was written: 2,055 of 2,323. The rest is ESEARCH and extensions
+/// that we never ask for.
+const UNDERSTOOD_PERCENT: usize = 88;
+
+#[tokio::test]
+async fn what_real_servers_have_sent_is_read() {
+    let Some(root) = std::env::var_os("MAILFERRY_RESPONSES").map(PathBuf::from) else {
+        // Straight to the terminal: what a passing test prints is not shown.
+        let _ = writeln!(std::io::stderr(), "skipped: MAILFERRY_RESPONSES is not set to a folder of server lines");
+        return;
+    };
+    let mut counts: BTreeMap<String, Count> = BTreeMap::new();
+    for path in files(&root) {
+        let text = with_crlf(&std::fs::read(&path).unwrap());
+        let name = path.strip_prefix(&root).unwrap().display().to_string();
+        let folder = path.parent().unwrap().strip_prefix(&root).unwrap().display().to_string();
+        // A list of lines from everywhere is no dialogue: each is a connection of its own.
+        let streams: Vec<Vec<u8>> = match folder.is_empty() {
+            true => text.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect(),
+            false => vec![text],
+        };
+        let count = counts.entry(if folder.is_empty() { name.clone() } else { folder }).or_default();
+        for stream in streams {
+            read(&name, &stream, count).await;
+        }
+    }
+    assert!(!counts.is_empty(), "MAILFERRY_RESPONSES has no files");
+    let (mut answers, mut others) = (0, 0);
+    for (server, count) in &counts {
+        let Count { files, answers: read, noise, broken } = count;
+        println!("{server}: {files} connections, {read} answers, {noise} lines of noise, {} errors", broken.len());
+        broken.iter().for_each(|error| println!("    {error}"));
+        answers += read;
+        others += noise + broken.len();
+    }
+    println!("all: {answers} answers read, {others} lines left out or not read");
+    assert!(answers * 100 >= (answers + others) * UNDERSTOOD_PERCENT, "less is understood than before");
+}
+
+/// Reads one connection to its end. A panic of the parser is a panic here.
+async fn read(name: &str, stream: &[u8], count: &mut Count) {
+    let limits = GuardLimits {
+        literal: 64 << 20,
+        line: 1 << 20,
+        nesting: 25,
+        silence: Duration::from_secs(60),
+        command: u64::MAX,
+        throughput: 0,
+    };
+    let (mut server, client) = tokio::io::duplex(stream.len().max(1));
+    server.write_all(stream).await.unwrap();
+    drop(server);
+    count.files += 1;
+    let mut wire = async_imap::Client::new(Guard::new(client, limits));
+    // A file that begins with a greeting begins where a session does; any other is a later part of one.
+    if !(stream.starts_with(b"* OK") || stream.starts_with(b"* PREAUTH") || stream.starts_with(b"* BYE")) {
+        wire.get_mut().skip_noise();
+    }
+    loop {
+        match wire.read_response().await {
+            Ok(Some(response)) => {
+                let _ = response.parsed();
+                count.answers += 1;
+                wire.get_mut().skip_noise();
+            }
+            Ok(None) => break,
+            Err(error) => {
+                let told = error.to_string();
+                let what = told.split_once("during parsing of ").map_or(told.as_str(), |(_, what)| what);
+                count.broken.push(format!("{name}: {}", what.chars().take(150).collect::<String>()));
+                break;
+            }
+        }
+    }
+    count.noise += wire.get_ref().noise();
+}
+
+/// The files have the line ends of Unix, but their literals were counted with CRLF.
+fn with_crlf(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for byte in text {
+        if *byte == b'\n' && out.last() != Some(&b'\r') {
+            out.push(b'\r');
+        }
+        out.push(*byte);
+    }
+    out
+}
+
+/// Every `.txt` file below a folder, sorted.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => found.extend(files(&path)),
+            false if path.extension().is_some_and(|extension| extension == "txt") => found.push(path),
+            false => {}
+        }
+    }
+    found.sort();
+    found
+}

@@ -1,0 +1,181 @@
+//! Servers that never come to an end. Each costs the mailbox one failed poll, and us little.
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    net::{TcpListener, TcpStream},
+    thread,
+    time::Duration,
+};
+
+use super::{DEADLINE, GRACE, MOST_MEMORY, hurried, measured_poll};
+use crate::support::{facts::text, mail::mail, ordinary};
+
+/// What comes instead of an answer: a start, and then the same again and again; nothing, if that is empty.
+struct Flood {
+    /// How the command begins that is answered so; empty for the greeting.
+    at: &'static str,
+    start: Vec<u8>,
+    again: Vec<u8>,
+    pause: Duration,
+}
+
+impl Flood {
+    fn new(at: &'static str, start: impl Into<Vec<u8>>, again: impl Into<Vec<u8>>) -> Self {
+        Self { at, start: start.into(), again: again.into(), pause: Duration::ZERO }
+    }
+
+    /// Ends when the client goes.
+    fn pour(&self, mut stream: &TcpStream) -> std::io::Result<()> {
+        stream.write_all(&self.start)?;
+        while !self.again.is_empty() {
+            stream.write_all(&self.again)?;
+            thread::sleep(self.pause);
+        }
+        Ok(())
+    }
+
+    /// An ordinary server with one mail, until the moment comes.
+    fn serve(&self, stream: &TcpStream) -> std::io::Result<()> {
+        let messages = [mail("one", "jobb@lillestad.se")];
+        if self.at.is_empty() {
+            self.pour(stream)?;
+        }
+        let mut writer = stream;
+        writer.write_all(b"* OK ready\r\n")?;
+        for line in BufReader::new(stream).lines() {
+            let line = line?;
+            let (tag, command) = line.split_once(' ').unwrap_or_default();
+            if !self.at.is_empty() && command.contains(self.at) {
+                self.pour(stream)?;
+                continue;
+            }
+            let answer = match command.starts_with("EXAMINE") && self.at == "SEARCH" {
+                // So that no UID in the flood is out of range.
+                true => {
+                    format!("* 1 EXISTS\r\n* OK [UIDVALIDITY 17]\r\n* OK [UIDNEXT 4000000000]\r\n{tag} OK\r\n").into()
+                }
+                false => ordinary::answer(&line, &messages).unwrap(),
+            };
+            writer.write_all(&answer)?;
+        }
+        Ok(())
+    }
+}
+
+/// Polls a server with this flood. The poll fails in time and within the memory, at the step, and imports nothing.
+fn ends_at(step: &str, flood: Flood) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let mailferry = hurried(listener.local_addr().unwrap().port(), "none", &[]);
+    let server = thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let _ended_by_the_client = flood.serve(&stream);
+    });
+    let (measured, line) = measured_poll(&mailferry, DEADLINE + GRACE);
+    server.join().unwrap();
+    let error = &line["error"];
+    let (took, peak, processor) = (measured.took, measured.peak >> 20, measured.processor);
+    println!("{took:?}, {peak} MB, {processor:?} of the processor: {error}");
+    assert_eq!(text(error, "step"), step, "{line}");
+    assert!(measured.peak <= MOST_MEMORY, "it took {peak} MB");
+    assert_eq!(mailferry.messages().len(), 0);
+}
+
+/// `* SEARCH` with UIDs from `first` on, in one line.
+fn search(first: u32, count: u32) -> Vec<u8> {
+    let mut line = b"* SEARCH".to_vec();
+    (first..first + count).for_each(|uid| write!(line, " {uid}").unwrap());
+    line.extend(b"\r\n");
+    line
+}
+
+#[test]
+fn a_greeting_without_an_end() {
+    ends_at("greeting", Flood::new("", "* OK ", vec![b'x'; 1 << 16]));
+}
+
+#[test]
+fn a_line_without_an_end() {
+    ends_at("select", Flood::new("EXAMINE", "* OK ", vec![b'x'; 1 << 16]));
+}
+
+#[test]
+fn numbers_of_mails_without_an_end() {
+    ends_at("select", Flood::new("EXAMINE", "", "* 1 EXISTS\r\n".repeat(5_000)));
+}
+
+#[test]
+fn signs_of_life_without_an_end() {
+    ends_at("select", Flood::new("EXAMINE", "", "* OK still here\r\n".repeat(5_000)));
+    ends_at("login", Flood::new("LOGIN", "", "* OK still here\r\n".repeat(5_000)));
+}
+
+#[test]
+fn requests_to_go_on_without_an_end() {
+    ends_at("login", Flood::new("LOGIN", "", "+ go on\r\n".repeat(5_000)));
+}
+
+#[test]
+fn lines_that_are_not_imap_without_an_end() {
+    ends_at("select", Flood::new("EXAMINE", "", "* XFOO bar\r\n".repeat(5_000)));
+}
+
+#[test]
+fn a_literal_of_a_hundred_gigabytes() {
+    ends_at("fetch", Flood::new("RFC822.SIZE", "* 1 FETCH (UID 1 BODY[] {99999999999}\r\n", vec![b'x'; 1 << 16]));
+}
+
+#[test]
+fn a_million_parentheses() {
+    let open = "(".repeat(1_000_000);
+    ends_at("fetch", Flood::new("RFC822.SIZE", format!("* 1 FETCH (UID 1 BODYSTRUCTURE {open}\r\n"), ""));
+    let lines = format!("* 1 FETCH {}\r\n", "(".repeat(1_000)).repeat(1_000);
+    ends_at("fetch", Flood::new("RFC822.SIZE", lines, ""));
+}
+
+#[test]
+fn ten_million_uids_in_one_line() {
+    ends_at("search", Flood::new("SEARCH", search(1, 10_000_000), ""));
+}
+
+#[test]
+fn ten_million_uids_in_many_lines() {
+    let lines: Vec<u8> = (0..1_000).flat_map(|part| search(1 + part * 10_000, 10_000)).collect();
+    ends_at("search", Flood::new("SEARCH", lines, ""));
+}
+
+#[test]
+fn the_same_uids_without_an_end() {
+    ends_at("search", Flood::new("SEARCH", "", search(1, 10_000)));
+}
+
+#[test]
+fn small_literals_without_an_end_to_their_answer() {
+    let again = "BODY[1] {1}\r\nx ".repeat(1_000);
+    ends_at("fetch", Flood::new("RFC822.SIZE", "* 1 FETCH (UID 1 ", again));
+}
+
+#[test]
+fn large_literals_without_an_end_to_their_answer() {
+    let again = format!("BODY[1] {{1000000}}\r\n{} ", "x".repeat(1_000_000));
+    ends_at("fetch", Flood::new("RFC822.SIZE", "* 1 FETCH (UID 1 ", again));
+}
+
+#[test]
+fn mails_that_nobody_asked_for_without_an_end() {
+    let again = format!("* 2 FETCH (UID 2 BODY[] {{1000000}}\r\n{})\r\n", "x".repeat(1_000_000));
+    ends_at("fetch", Flood::new("BODY.PEEK", "", again));
+}
+
+#[test]
+fn a_mail_much_larger_than_was_said() {
+    let size = 60 << 20;
+    let mail = format!("* 1 FETCH (UID 1 BODY[] {{{size}}}\r\n{}", "x".repeat(size));
+    ends_at("fetch", Flood::new("BODY.PEEK", mail, ""));
+}
+
+#[test]
+fn one_octet_a_second() {
+    for (at, step) in [("", "greeting"), ("EXAMINE", "select"), ("RFC822.SIZE", "fetch")] {
+        ends_at(step, Flood { pause: Duration::from_secs(1), ..Flood::new(at, "* OK ", "x") });
+    }
+}

@@ -1,0 +1,141 @@
+//! The scripts of EAST's fake-mail-server, from the study "Why TLS Is Better Without STARTTLS" (USENIX Security 2021): every
+//! `.ron` file below the folder that the environment variable MAILFERRY_HOSTILE names.
+//!
+//! Where the authors left settings in comments, to be switched on one at a time, each makes a script of its own.
+
+mod server;
+mod words;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+pub use server::{Visit, play};
+pub use words::{Capability, Greeting, No};
+
+#[derive(Debug, Deserialize)]
+pub struct Script {
+    /// The file, and which of its comments was switched on.
+    #[serde(skip)]
+    pub name: String,
+    #[serde(default)]
+    greeting: Greeting,
+    #[serde(default)]
+    response_after_greeting: Option<String>,
+    #[serde(default)]
+    response_after_tls: Option<String>,
+    #[serde(default)]
+    starttls_response: Option<String>,
+    #[serde(default = "yes")]
+    starttls_transition: bool,
+    caps: Vec<Capability>,
+    caps_tls: Vec<Capability>,
+    caps_auth: Vec<Capability>,
+    caps_tls_auth: Vec<Capability>,
+    #[serde(default)]
+    hide_commands: Vec<String>,
+    #[serde(default)]
+    ignore_commands: Vec<String>,
+    #[serde(default)]
+    ignore_commands_tls: Vec<String>,
+    #[serde(default)]
+    override_response: BTreeMap<String, String>,
+    #[serde(default)]
+    override_login: Option<No>,
+    #[serde(default)]
+    override_authenticate: Option<No>,
+    #[serde(default)]
+    override_select: Option<No>,
+    cert: Cert,
+    pub implicit_tls: bool,
+}
+
+#[derive(Debug, Deserialize)]
+enum Cert {
+    Cert { crt_path: String },
+}
+
+impl Script {
+    /// The name of the certificate's file; ours is to be of the same kind.
+    pub fn certificate(&self) -> &str {
+        let Cert::Cert { crt_path } = &self.cert;
+        crt_path
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// All scripts, in order of their names; none, with a word about it, where the variable is not set.
+pub fn from_environment() -> Vec<Script> {
+    let Some(folder) = std::env::var_os("MAILFERRY_HOSTILE").map(PathBuf::from) else {
+        // Straight to the terminal: what a passing test prints is not shown.
+        let _ = writeln!(std::io::stderr(), "skipped: MAILFERRY_HOSTILE is not set to a folder of hostile scripts");
+        return Vec::new();
+    };
+    let mut scripts = Vec::new();
+    collect(&folder, &folder, &mut scripts);
+    assert!(!scripts.is_empty(), "MAILFERRY_HOSTILE has no scripts");
+    scripts.sort_by(|a, b| a.name.cmp(&b.name));
+    scripts
+}
+
+fn collect(root: &Path, folder: &Path, scripts: &mut Vec<Script>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(root, &path, scripts);
+        } else if path.extension().is_some_and(|ext| ext == "ron") && path.file_name().unwrap() != "config.ron" {
+            let file = path.strip_prefix(root).unwrap().display().to_string();
+            let text = fs::read_to_string(&path).unwrap();
+            for (number, text) in with_comments_switched_on(&text).iter().enumerate() {
+                let name = if number == 0 { file.clone() } else { format!("{file} with comment {number}") };
+                let script: Script = ron::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}\n{text}"));
+                scripts.push(Script { name, ..script });
+            }
+        }
+    }
+}
+
+/// The settings that stand in comments and mean something to us.
+const SETTINGS: [&str; 7] = [
+    "kind:",
+    "starttls_response:",
+    "response_after_tls:",
+    "ignore_commands_tls:",
+    "override_login:",
+    "override_authenticate:",
+    "override_select:",
+];
+
+/// The text as it is, and once more for each setting in a comment.
+fn with_comments_switched_on(text: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let comment = |line: &str| line.trim_start().strip_prefix("//").map(|rest| rest.trim_start().to_owned());
+    let setting = |line: &str| SETTINGS.into_iter().find(|name| line.starts_with(name));
+    let mut texts = vec![text.to_owned()];
+    for (at, line) in lines.iter().enumerate() {
+        let Some(name) = comment(line).as_deref().and_then(setting) else { continue };
+        let mut switched: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+        // Another value for the same field gives way.
+        switched.iter_mut().filter(|line| line.trim_start().starts_with(name)).for_each(String::clear);
+        let mut open = 0;
+        for line in &mut switched[at..] {
+            let Some(code) = comment(line) else { break };
+            open += code.matches('(').count();
+            open = open.saturating_sub(code.matches(')').count());
+            *line = code;
+            if open == 0 {
+                break;
+            }
+        }
+        texts.push(switched.join("\n"));
+    }
+    texts
+}
