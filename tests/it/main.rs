@@ -21,5 +21,6 @@ mod fidelity;
 mod greenmail;
 mod kit;
 mod logins;
+mod network;
 mod quirks;
 mod stopping;

@@ -4,10 +4,13 @@
 pub mod certs;
 pub mod corpus;
 pub mod daemon;
+pub mod delivered;
 pub mod dovecot;
 pub mod facts;
+pub mod fault_proxy;
 pub mod greenmail;
 pub mod imap_client;
+pub mod knob;
 pub mod mail;
 pub mod mailferry;
 pub mod ordinary;
