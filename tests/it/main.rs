@@ -16,6 +16,7 @@ mod support;
 mod cli;
 mod crash;
 mod dovecot;
+mod durability;
 mod failures;
 mod fidelity;
 mod greenmail;

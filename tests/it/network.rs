@@ -108,15 +108,12 @@ impl Trial {
     /// Trials begin at different faults, so that few runs in all still meet each.
     fn run(mut self, place: u64) {
         let runs = knob::number_from("MAILFERRY_TEST_FAULTS").unwrap_or(20).div_ceil(4);
-        self.waiting += self.delivered.deliver(&self.server, 30, &mut self.random);
+        self.deliver(30);
         for run in 0..runs {
-            self.waiting += self.delivered.deliver(&self.server, 6, &mut self.random);
-            if run % 3 == 0 {
-                self.waiting += self.delivered.deliver_large(&self.server, &mut self.random);
-            }
             let turn = usize::try_from(place * 2 + run).unwrap() % FAULTS.len();
             let (fault, deadlines) = FAULTS[turn];
-            self.meet(fault, deadlines);
+            let after = if run % 4 == 3 { self.near_the_end() } else { self.anywhere(run) };
+            self.meet(fault, after, deadlines);
             self.delivered.nothing_is_gone(&self.server, &self.mailferry);
         }
         println!("{}: {} of {runs} polls met their fault: {:#?}", self.name, self.proxy.met(), self.ends);
@@ -150,14 +147,41 @@ impl Trial {
         }
     }
 
-    /// One poll with this fault somewhere.
-    fn meet(&mut self, fault: Fault, deadlines: &Deadlines) {
+    fn deliver(&mut self, count: u64) -> u64 {
+        let bytes = self.delivered.deliver(&self.server, count, &mut self.random);
+        self.waiting += bytes;
+        bytes
+    }
+
+    /// Delivers mail, and chooses a byte of what the server will send.
+    fn anywhere(&mut self, run: u64) -> u64 {
+        self.deliver(6);
+        if run.is_multiple_of(3) {
+            self.waiting += self.delivered.deliver_large(&self.server, &mut self.random);
+        }
         // The handshake, the login and the opening of the folder are short beside the mail, but as easily hit.
         let beginning = 8_000;
-        let after = match self.random.random_range(0..4) {
+        match self.random.random_range(0..4) {
             0 => self.random.random_range(0..beginning),
             _ => self.random.random_range(0..self.waiting + beginning),
-        };
+        }
+    }
+
+    /// Delivers mail, and chooses a byte of the last answers, where copies are deleted. What a poll sends beside the mail is
+    /// learnt from one with as many mails and no fault.
+    fn near_the_end(&mut self) -> u64 {
+        self.proxy.plan(Fault::None, 0);
+        self.set(&PATIENT);
+        self.mailferry.poll_ok();
+        let bytes = self.deliver(6);
+        self.mailferry.poll_ok();
+        let beside = self.proxy.passed().saturating_sub(bytes);
+        self.waiting = 0;
+        self.deliver(6) + beside - self.random.random_range(0..600)
+    }
+
+    /// One poll with this fault.
+    fn meet(&mut self, fault: Fault, after: u64, deadlines: &Deadlines) {
         self.set(deadlines);
         self.proxy.plan(fault, after);
         let met_before = self.proxy.met();

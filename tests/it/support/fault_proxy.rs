@@ -39,14 +39,19 @@ pub enum Fault {
     Latency,
 }
 
-type Plan = (Fault, u64);
+struct Shared {
+    plan: Mutex<(Fault, u64)>,
+    /// Connections that have lasted until their fault.
+    met: AtomicU64,
+    /// Bytes of the newest connection before its fault.
+    passed: AtomicU64,
+}
 
 /// The proxy; its connections end with it.
 pub struct FaultProxy {
     /// Where it listens on 127.0.0.1.
     pub port: u16,
-    plan: Arc<Mutex<Plan>>,
-    met: Arc<AtomicU64>,
+    shared: Arc<Shared>,
     /// An option only to be taken in `drop`, without waiting for connections that hang on purpose.
     runtime: Option<Runtime>,
 }
@@ -57,21 +62,26 @@ impl FaultProxy {
         let listener = StdListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         listener.set_nonblocking(true).unwrap();
-        let plan = Arc::new(Mutex::new((Fault::None, 0)));
+        let plan = Mutex::new((Fault::None, 0));
+        let shared = Arc::new(Shared { plan, met: AtomicU64::default(), passed: AtomicU64::default() });
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let met = Arc::default();
-        runtime.spawn(accept(listener, server, Arc::clone(&plan), Arc::clone(&met)));
-        Self { port, plan, met, runtime: Some(runtime) }
+        runtime.spawn(accept(listener, server, Arc::clone(&shared)));
+        Self { port, shared, runtime: Some(runtime) }
     }
 
     /// Connections from now on meet this fault after so many bytes from the server; 0 is right after connecting.
     pub fn plan(&self, fault: Fault, after: u64) {
-        *self.plan.lock().unwrap() = (fault, after);
+        *self.shared.plan.lock().unwrap() = (fault, after);
     }
 
     /// How many connections have lasted until their fault.
     pub fn met(&self) -> u64 {
-        self.met.load(Ordering::SeqCst)
+        self.shared.met.load(Ordering::SeqCst)
+    }
+
+    /// How many bytes the server has sent on the newest connection, until its fault.
+    pub fn passed(&self) -> u64 {
+        self.shared.passed.load(Ordering::SeqCst)
     }
 }
 
@@ -83,26 +93,22 @@ impl Drop for FaultProxy {
     }
 }
 
-async fn accept(listener: StdListener, server: u16, plan: Arc<Mutex<Plan>>, met: Arc<AtomicU64>) {
+async fn accept(listener: StdListener, server: u16, shared: Arc<Shared>) {
     let listener = TcpListener::from_std(listener).unwrap();
     while let Ok((client, _)) = listener.accept().await {
-        let plan = *plan.lock().unwrap();
-        let met = Arc::clone(&met);
+        let shared = Arc::clone(&shared);
         tokio::spawn(async move {
             if let Ok(server) = TcpStream::connect(("127.0.0.1", server)).await {
                 // An error is the end of a connection like any other.
-                let _ = carry(client, server, plan, &met).await;
+                let _ = carry(client, server, &shared).await;
             }
         });
     }
 }
 
-async fn carry(
-    mut client: TcpStream,
-    mut server: TcpStream,
-    (fault, after): Plan,
-    met: &AtomicU64,
-) -> std::io::Result<()> {
+async fn carry(mut client: TcpStream, mut server: TcpStream, shared: &Shared) -> std::io::Result<()> {
+    let (fault, after) = *shared.plan.lock().unwrap();
+    shared.passed.store(0, Ordering::SeqCst);
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     let (mut from_client, mut to_client) = client.split();
@@ -110,18 +116,14 @@ async fn carry(
     let swallows = AtomicBool::new(false);
     let mut up = pin!(upwards(&mut from_client, &mut to_server, &swallows));
     let after = if fault == Fault::None { u64::MAX } else { after };
-    let before_the_fault = async {
-        let passed = copy(&mut (&mut from_server).take(after), &mut to_client).await?;
-        std::io::Result::Ok(passed == after)
-    };
     let has_come = tokio::select! {
         ended = &mut up => return ended,
-        has_come = before_the_fault => has_come?,
+        has_come = downwards(&mut from_server, &mut to_client, after, &shared.passed) => has_come?,
     };
     if !has_come {
         return to_client.shutdown().await;
     }
-    met.fetch_add(1, Ordering::SeqCst);
+    shared.met.fetch_add(1, Ordering::SeqCst);
     match fault {
         Fault::None => Ok(()),
         Fault::Reset => to_client.as_ref().set_zero_linger(),
@@ -166,6 +168,27 @@ async fn upwards(
             to.write_all(&bytes[..count]).await?;
         }
     }
+}
+
+/// Carries so many bytes from the server; false if it had less to say.
+async fn downwards(
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+    mut most: u64,
+    passed: &AtomicU64,
+) -> std::io::Result<bool> {
+    let mut bytes = [0; 4096];
+    while most > 0 {
+        let room = usize::try_from(most).unwrap_or(usize::MAX).min(bytes.len());
+        let count = from.read(&mut bytes[..room]).await?;
+        if count == 0 {
+            return Ok(false);
+        }
+        to.write_all(&bytes[..count]).await?;
+        most -= count as u64;
+        passed.fetch_add(count as u64, Ordering::SeqCst);
+    }
+    Ok(true)
 }
 
 async fn trickle(from: &mut (impl AsyncRead + Unpin), to: &mut (impl AsyncWrite + Unpin)) -> std::io::Result<()> {
