@@ -31,6 +31,11 @@ impl Delivered {
         (0..count).map(|_| self.one(server, random.random_range(1..900))).sum()
     }
 
+    /// Delivers mails of about 300 bytes, so that what is said about them weighs more than they do. Gives their bytes.
+    pub fn deliver_tiny(&mut self, server: &Dovecot, count: u64) -> u64 {
+        (0..count).map(|_| self.one(server, 2)).sum()
+    }
+
     /// Delivers a mail between 1.1 and 2 MB, which is fetched in chunks. Gives its bytes.
     pub fn deliver_large(&mut self, server: &Dovecot, random: &mut StdRng) -> u64 {
         self.one(server, random.random_range(17_000..30_000))
