@@ -7,7 +7,7 @@ pub mod lease;
 mod owner;
 pub mod worker;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,35 +18,74 @@ use crate::address::Address;
 use crate::config;
 use crate::poll::{Deps, Report};
 
+use due::Places;
+
 /// How often the database is asked who is due: other processes add mailboxes to it.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Polls whatever is due until told to stop, then waits for the polls under way.
 pub async fn run(deps: Arc<Deps>, config: &config::Schedule, stop: CancellationToken) {
-    let mut polls: JoinSet<(String, Report)> = JoinSet::new();
-    let mut on_host: HashMap<String, usize> = HashMap::new();
+    let mut polls: JoinSet<(Started, Report)> = JoinSet::new();
+    let mut running = Running::default();
     while !stop.is_cancelled() {
-        let free = config.parallel.0.saturating_sub(polls.len());
-        if free > 0 {
-            start_due(&deps, config, free, &mut polls, &mut on_host, &stop).await;
+        if polls.len() < config.parallel.0 {
+            start_due(&deps, config, &mut polls, &mut running, &stop).await;
         }
         tokio::select! {
             () = stop.cancelled() => break,
-            Some(ended) = polls.join_next(), if !polls.is_empty() => end(ended, &mut on_host),
+            Some(ended) = polls.join_next(), if !polls.is_empty() => running.end(ended),
             () = tokio::time::sleep(LOOK) => {}
         }
     }
     while let Some(ended) = polls.join_next().await {
-        end(ended, &mut on_host);
+        running.end(ended);
+    }
+}
+
+/// A poll that was started.
+#[derive(Clone)]
+struct Started {
+    address: String,
+    host: String,
+    is_doubtful: bool,
+}
+
+/// The polls under way.
+#[derive(Default)]
+struct Running {
+    addresses: HashSet<String>,
+    on_host: HashMap<String, usize>,
+    doubtful: usize,
+}
+
+impl Running {
+    fn begin(&mut self, started: &Started) {
+        self.addresses.insert(started.address.clone());
+        *self.on_host.entry(started.host.clone()).or_default() += 1;
+        self.doubtful += usize::from(started.is_doubtful);
+    }
+
+    fn end(&mut self, ended: Result<(Started, Report), tokio::task::JoinError>) {
+        match ended {
+            Ok((started, report)) => {
+                self.addresses.remove(&started.address);
+                if let Some(count) = self.on_host.get_mut(&started.host) {
+                    *count = count.saturating_sub(1);
+                }
+                self.on_host.retain(|_, count| *count > 0);
+                self.doubtful -= usize::from(started.is_doubtful);
+                worker::log(&report);
+            }
+            Err(error) => tracing::error!(%error, "a worker ended badly"),
+        }
     }
 }
 
 async fn start_due(
     deps: &Arc<Deps>,
     config: &config::Schedule,
-    free: usize,
-    polls: &mut JoinSet<(String, Report)>,
-    on_host: &mut HashMap<String, usize>,
+    polls: &mut JoinSet<(Started, Report)>,
+    running: &mut Running,
     stop: &CancellationToken,
 ) {
     // Some of those that are due may be in other hands, or their hosts busy: look at more than can be started.
@@ -55,24 +94,35 @@ async fn start_due(
     let now = deps.clock.now();
     let due = match deps.store.due(now, per_host, look_at).await {
         // What is being polled stays due until it ends; it must not take the places of what waits.
-        Ok(due) => due.into_iter().filter(|due| lease::is_free(due, now)).collect(),
+        Ok(due) => due
+            .into_iter()
+            .filter(|due| {
+                !running.addresses.contains(&due.address) && (lease::is_free(due, now) || lease::is_ours(due))
+            })
+            .collect(),
         Err(error) => {
             tracing::error!(%error, "the database cannot be asked who is due");
             return;
         }
     };
-    for due in due::choose(due, free, config.per_host.0, on_host) {
+    let places = Places {
+        free: config.parallel.0.saturating_sub(polls.len()),
+        doubtful: config.parallel.0.div_ceil(2).saturating_sub(running.doubtful),
+        per_host: config.per_host.0,
+    };
+    for due in due::choose(due, places, &running.on_host) {
         let Ok(address) = due.address.parse::<Address>() else {
             continue;
         };
         match lease::take(deps, &due, &address).await {
             Ok(Some(lease)) => {
-                *on_host.entry(due.host.clone()).or_default() += 1;
+                let started = Started { address: due.address, host: due.host, is_doubtful: due.is_doubtful };
+                running.begin(&started);
                 let (deps, stop) = (deps.clone(), stop.clone());
                 let (time, grace) = (config.poll_time.0, config.grace.0);
                 polls.spawn(async move {
                     let report = worker::poll(lease, &deps, worker::Limits { time, grace }, stop, Arc::default()).await;
-                    (due.host, report)
+                    (started, report)
                 });
             }
             Ok(None) => {}
@@ -80,18 +130,5 @@ async fn start_due(
                 tracing::error!(mailbox = due.address, %error, "the mailbox cannot be taken")
             }
         }
-    }
-}
-
-fn end(ended: Result<(String, Report), tokio::task::JoinError>, on_host: &mut HashMap<String, usize>) {
-    match ended {
-        Ok((host, report)) => {
-            if let Some(count) = on_host.get_mut(&host) {
-                *count = count.saturating_sub(1);
-            }
-            on_host.retain(|_, count| *count > 0);
-            worker::log(&report);
-        }
-        Err(error) => tracing::error!(%error, "a worker ended badly"),
     }
 }

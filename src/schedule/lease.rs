@@ -22,12 +22,14 @@ pub fn is_free(due: &Due, now: Timestamp) -> bool {
     !is_held(due, now) || due.lease_owner.as_deref().is_some_and(owner::is_dead)
 }
 
-/// Takes a mailbox, also from a process that died with it. `None` if somebody else has it.
+/// Whether this process has its lease. Where it is not polling it, the end of a poll could not be written down.
+pub fn is_ours(due: &Due) -> bool {
+    due.lease_owner.as_deref() == Some(owner::this_process())
+}
+
+/// Takes a mailbox that is free, or ours and not being polled.
 pub async fn take(deps: &Deps, due: &Due, address: &Address) -> Result<Option<Lease>, StoreError> {
     let now = deps.clock.now();
-    if !is_free(due, now) {
-        return Ok(None);
-    }
     let from_the_dead = if is_held(due, now) { due.lease_token } else { None };
     deps.store.take_lease(address, owner::this_process(), from_the_dead, now, now.plus(deps.lease)).await
 }
@@ -39,7 +41,9 @@ pub async fn wait_for(deps: &Deps, address: &Address) -> Result<Option<Lease>, S
         let Some(due) = deps.store.lease_state(address).await? else {
             return deps.store.mailbox(address).await.map(|_| None);
         };
-        if let Some(lease) = take(deps, &due, address).await? {
+        if is_free(&due, deps.clock.now())
+            && let Some(lease) = take(deps, &due, address).await?
+        {
             return Ok(Some(lease));
         }
         if Instant::now() >= until {

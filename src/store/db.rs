@@ -119,7 +119,16 @@ impl Store {
             .page_size(16384)
             .pragma("wal_autocheckpoint", "4000")
             .pragma("journal_size_limit", "67108864");
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        // On a full disk SQLite rolls back by itself, and the driver's own ROLLBACK then fails, after which it takes every BEGIN
+        // for a nested one: such a connection is given up.
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .before_acquire(|connection, _| {
+                let is_clean = !connection.is_in_transaction();
+                Box::pin(async move { Ok(is_clean) })
+            })
+            .connect_with(options.clone())
+            .await?;
         let readers = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(options);
         Ok(Self { db: Db::Sqlite { readers, writer }, file: Some(file), folder_synced: AtomicBool::new(false) })
     }

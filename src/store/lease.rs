@@ -21,6 +21,8 @@ pub struct Due {
     pub address: String,
     /// Its host, for the number of polls at once on it.
     pub host: String,
+    /// It failed the last time, or was never seen to its end.
+    pub is_doubtful: bool,
     /// Who polls it now, or did when it died.
     pub lease_owner: Option<String>,
     /// That one's token.
@@ -34,8 +36,8 @@ impl Store {
     /// that a host on which a thousand wait does not hide the others.
     pub async fn due(&self, now: Timestamp, per_host: i64, limit: i64) -> Result<Vec<Due>, StoreError> {
         Ok(read!(self, pool => sqlx::query_as(
-            "SELECT address, host, lease_owner, lease_token, lease_until FROM (SELECT address, host, lease_owner, \
-             lease_token, lease_until, next_poll_at, row_number() OVER (PARTITION BY host ORDER BY next_poll_at) AS place \
+            "SELECT address, host, is_doubtful, lease_owner, lease_token, lease_until FROM (SELECT address, host, lease_owner, \
+             lease_token, lease_until, next_poll_at, failures > 0 OR last_success_at IS NULL AS is_doubtful, row_number() OVER (PARTITION BY host ORDER BY next_poll_at) AS place \
              FROM mailbox WHERE NOT paused AND next_poll_at <= $1 AND (hold_until IS NULL OR hold_until <= $1)) AS waiting \
              WHERE place <= $2 ORDER BY next_poll_at LIMIT $3",
         ).bind(now.0).bind(per_host).bind(limit).fetch_all(pool).await)?)
@@ -44,7 +46,8 @@ impl Store {
     /// Who has this mailbox now.
     pub async fn lease_state(&self, address: &crate::address::Address) -> Result<Option<Due>, StoreError> {
         Ok(
-            read!(self, pool => sqlx::query_as("SELECT address, host, lease_owner, lease_token, lease_until FROM mailbox WHERE address = $1")
+            read!(self, pool => sqlx::query_as("SELECT address, host, failures > 0 OR last_success_at IS NULL AS is_doubtful, lease_owner, lease_token, \
+             lease_until FROM mailbox WHERE address = $1")
             .bind(address.as_str()).fetch_optional(pool).await)?,
         )
     }

@@ -32,6 +32,7 @@ pub struct Mailferry {
     dir: TempDir,
     database_url: String,
     env: Vec<(String, Option<String>)>,
+    wrapper: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -73,7 +74,7 @@ impl Mailferry {
             Database::Sqlite => format!("sqlite://{}", dir.path().join("mailferry.db").display()),
             Database::Postgres => postgres::fresh_database(),
         };
-        Self { dir, database_url, env: Vec::new() }
+        Self { dir, database_url, env: Vec::new(), wrapper: Vec::new() }
     }
 
     /// The folder of this installation, which is also its working directory.
@@ -91,9 +92,16 @@ impl Mailferry {
         self.env.push((name.to_owned(), None));
     }
 
+    /// Lets this command, with its arguments, start every later command in its own place; none if it is empty.
+    pub fn wrap(&mut self, wrapper: &[&str]) {
+        self.wrapper = wrapper.iter().map(|&word| word.to_owned()).collect();
+    }
+
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mailferry"));
-        command.args(args).current_dir(self.dir.path());
+        let words: Vec<&str> =
+            self.wrapper.iter().map(String::as_str).chain([env!("CARGO_BIN_EXE_mailferry")]).collect();
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).args(args).current_dir(self.dir.path());
         let inherited = std::env::vars_os().map(|(name, _)| name);
         for name in inherited.filter(|name| name.to_string_lossy().starts_with("MAILFERRY")) {
             command.env_remove(name);

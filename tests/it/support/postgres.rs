@@ -40,12 +40,20 @@ pub fn fresh_database() -> String {
 fn start() -> Cluster {
     // The folder is not a TempDir of ours: the watcher removes it after the end of the server.
     let dir = TempDir::with_prefix("postgres-").unwrap().keep();
+    make(&dir);
+    let port = free_port();
+    let daemon = run(&dir, port, true);
+    Cluster { port, _daemon: daemon }
+}
+
+/// Makes a cluster in this folder.
+pub(super) fn make(dir: &Path) {
     let data = dir.join("data");
     std::fs::create_dir(&data).unwrap();
-    let is_root = our_uid(&dir) == 0;
+    let is_root = our_uid(dir) == 0;
     if is_root {
         let uid = id("-u", "postgres");
-        chown(&dir, Some(uid), None).unwrap();
+        chown(dir, Some(uid), None).unwrap();
         chown(&data, Some(uid), None).unwrap();
     }
     let initdb = Command::new("setpriv")
@@ -53,13 +61,16 @@ fn start() -> Cluster {
         .arg(binary("initdb"))
         .args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "-D"])
         .arg(&data)
-        .current_dir(&dir)
+        .current_dir(dir)
         .output()
         .unwrap();
     assert!(initdb.status.success(), "initdb: {}", String::from_utf8_lossy(&initdb.stderr));
+}
 
-    let port = free_port();
-    let mut args = as_postgres(is_root);
+/// Starts a cluster that was made; `remove` says whether its folder goes with it.
+pub(super) fn run(dir: &Path, port: u16, remove: bool) -> Daemon {
+    let data = dir.join("data");
+    let mut args = as_postgres(our_uid(Path::new("/proc/self")) == 0);
     args.push(binary("postgres").to_string_lossy().into_owned());
     args.extend(["-D".to_owned(), data.to_string_lossy().into_owned()]);
     // Nobody needs this data after a power failure.
@@ -73,10 +84,10 @@ fn start() -> Cluster {
         args,
         log: dir.join("postgres.log"),
         end_with: "QUIT",
-        remove: Some(&dir),
+        remove: remove.then_some(dir),
     });
     daemon.wait_until_ready(|| psql(port, "SELECT 1"));
-    Cluster { port, _daemon: daemon }
+    daemon
 }
 
 /// The options of setpriv that leave root, which PostgreSQL refuses to be; without them it just runs the program.

@@ -51,6 +51,10 @@ impl Serve {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn kill9(&mut self) {
         super::end(&mut self.child);
     }

@@ -1,0 +1,28 @@
+//! What is below the import fails, the disk or the database, while copies are to be deleted: no copy goes whose mail is not
+//! stored, and everything comes once when it is well again.
+
+mod database_gone;
+mod disk_full;
+
+use crate::support::{
+    delivered::Delivered,
+    dovecot::Dovecot,
+    facts::{JOBB, JOBB_INBOX},
+    mailferry::Mailferry,
+};
+
+/// Adds JOBB on this server, with "delete", in small batches so that a failure finds some committed and some not.
+fn add_deleting(mailferry: &mut Mailferry, server: &Dovecot) {
+    mailferry.env("MAILFERRY__LIMITS__BATCH_MESSAGES", "1");
+    // A poll that cannot write down its end keeps the mailbox so long.
+    mailferry.env("MAILFERRY__SCHEDULE__LEASE", "6s");
+    mailferry.add_inbox(JOBB_INBOX);
+    let more = ["--start", "all", "--after-import", "delete", "--interval", "1s"];
+    mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.tls_options(), &more);
+}
+
+fn all_came_once_and_no_copy_is_left(delivered: &Delivered, server: &Dovecot, mailferry: &Mailferry) {
+    delivered.everything_is_there_once(mailferry);
+    assert_eq!(server.names(JOBB, "INBOX"), Vec::<String>::new(), "the customer's copies");
+    assert_eq!(mailferry.poll_ok(), 0, "and a further poll finds nothing");
+}

@@ -1,0 +1,59 @@
+//! PostgreSQL goes away, or stands still, while `serve` imports with "delete".
+//!
+//! MAILFERRY_TEST_OUTAGE_SECONDS makes it longer.
+
+use std::time::{Duration, Instant};
+
+use super::{add_deleting, all_came_once_and_no_copy_is_left};
+use crate::support::{
+    delivered::Delivered, dovecot::Dovecot, facts::JOBB, knob, mailferry::Mailferry, own_postgres::OwnPostgres, wait,
+};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[test]
+fn while_the_database_is_gone_nothing_happens_and_then_serve_goes_on() {
+    outage(OwnPostgres::stop, OwnPostgres::start_again);
+}
+
+#[test]
+fn while_the_database_hangs_nothing_happens_and_then_serve_goes_on() {
+    outage(OwnPostgres::freeze, OwnPostgres::thaw);
+}
+
+fn outage(take_away: fn(&mut OwnPostgres), give_back: fn(&mut OwnPostgres)) {
+    let length = Duration::from_secs(knob::number_from("MAILFERRY_TEST_OUTAGE_SECONDS").unwrap_or(3));
+    let mut random = knob::random("database gone");
+    let server = Dovecot::start(&[JOBB]);
+    let mut database = OwnPostgres::start();
+    let mut mailferry = Mailferry::new();
+    mailferry.env("MAILFERRY_DATABASE_URL", &database.url());
+    add_deleting(&mut mailferry, &server);
+    let mut delivered = Delivered::default();
+    delivered.deliver(&server, 400, &mut random);
+    let mut serve = mailferry.serve();
+    wait::until("the first mail", PATIENCE, || (!mailferry.messages().is_empty()).then_some(()));
+
+    take_away(&mut database);
+    wait::until("/readyz tells", PATIENCE, || (serve.get("/readyz") == Some(503)).then_some(()));
+    assert_eq!(serve.get("/healthz"), Some(200), "the process itself lives");
+    let copies = server.messages(JOBB, "INBOX");
+    assert!(!copies.is_empty(), "the import was over before the outage");
+    println!("{} of {} copies are there when the database goes", copies.len(), delivered.len());
+    let change = wait::within(length, || (server.messages(JOBB, "INBOX") != copies).then_some(()));
+    assert!(change.is_none(), "a copy was touched without a database:\n{}", serve.output());
+    delivered.deliver(&server, 20, &mut random);
+    assert_eq!(serve.get("/readyz"), Some(503));
+
+    give_back(&mut database);
+    let back = Instant::now();
+    delivered.nothing_is_gone(&server, &mailferry);
+    wait::until("/readyz is well", PATIENCE, || (serve.get("/readyz") == Some(200)).then_some(()));
+    println!("ready {:?} after the database is back", back.elapsed());
+    let rest = wait::within(2 * PATIENCE, || server.names(JOBB, "INBOX").is_empty().then_some(()));
+    println!("everything {:?} after the database is back; the log:\n{}", back.elapsed(), serve.output());
+    assert!(rest.is_some(), "serve does not go on");
+    serve.sigterm();
+    assert!(serve.wait().success(), "{}", serve.output());
+    all_came_once_and_no_copy_is_left(&delivered, &server, &mailferry);
+}

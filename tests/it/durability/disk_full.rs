@@ -1,0 +1,87 @@
+//! The disk under the SQLite database fills up in the middle of an import.
+
+use std::time::Duration;
+
+use super::{add_deleting, all_came_once_and_no_copy_is_left};
+use crate::support::{
+    delivered::Delivered, dovecot::Dovecot, facts::JOBB, facts::text, knob, mailferry::Mailferry,
+    small_disk::SmallDisk, wait,
+};
+
+#[test]
+fn a_poll_on_a_full_disk_says_so_and_deletes_nothing_that_is_not_stored() {
+    if let Some(disk) = mounted() {
+        poll_again_and_again(disk);
+    }
+}
+
+#[test]
+fn a_poll_whose_files_may_not_grow_says_so_and_deletes_nothing_that_is_not_stored() {
+    poll_again_and_again(SmallDisk::Limited);
+}
+
+#[test]
+fn serve_goes_on_by_itself_when_there_is_room_on_the_disk_again() {
+    if let Some(disk) = mounted() {
+        serve_until_there_is_room(disk);
+    }
+}
+
+#[test]
+fn serve_goes_on_by_itself_when_its_files_may_grow_again() {
+    serve_until_there_is_room(SmallDisk::Limited);
+}
+
+fn mounted() -> Option<SmallDisk> {
+    let disk = SmallDisk::mounted();
+    if disk.is_none() {
+        println!("NOT TESTED: this system lets us mount nothing, not even in a name space of our own");
+    }
+    disk
+}
+
+/// An installation on this disk, and a mailbox with more mail than has room there.
+fn too_much_mail(disk: &SmallDisk) -> (Dovecot, Mailferry, Delivered) {
+    let server = Dovecot::start(&[JOBB]);
+    let mut mailferry = Mailferry::new();
+    disk.put_under(&mut mailferry);
+    add_deleting(&mut mailferry, &server);
+    let mut delivered = Delivered::default();
+    delivered.deliver(&server, 250, &mut knob::random("disk full"));
+    (server, mailferry, delivered)
+}
+
+fn poll_again_and_again(mut disk: SmallDisk) {
+    let (server, mut mailferry, delivered) = too_much_mail(&disk);
+    for _ in 0..3 {
+        let error = mailferry.poll_error();
+        println!("{error}");
+        assert_eq!(text(&error, "blame"), "us");
+        let why = text(&error, "message");
+        assert!(why.contains("full") || why.contains("disk I/O error"), "{why}");
+        delivered.nothing_is_gone(&server, &mailferry);
+        println!("{} stored, {} with the customer", mailferry.messages().len(), server.names(JOBB, "INBOX").len());
+    }
+    assert!(mailferry.messages().len() < delivered.len(), "the disk was large enough");
+    disk.enlarge(&mut mailferry, None);
+    mailferry.poll_ok();
+    all_came_once_and_no_copy_is_left(&delivered, &server, &mailferry);
+}
+
+fn serve_until_there_is_room(mut disk: SmallDisk) {
+    let (server, mut mailferry, delivered) = too_much_mail(&disk);
+    let mut serve = mailferry.serve();
+    // What says why: the poll itself, or the next look for what is due.
+    let failures = || serve.output().matches("database").count();
+    let limit = Duration::from_secs(60);
+    wait::until("two failures", limit, || (failures() >= 2).then_some(()));
+    delivered.nothing_is_gone(&server, &mailferry);
+    assert!(mailferry.messages().len() < delivered.len(), "the disk was large enough");
+    disk.enlarge(&mut mailferry, Some(&serve));
+    let rest = wait::within(limit, || server.names(JOBB, "INBOX").is_empty().then_some(()));
+    println!("{}", serve.output());
+    assert!(rest.is_some(), "serve does not go on");
+    serve.sigterm();
+    assert!(serve.wait().success(), "{}", serve.output());
+    all_came_once_and_no_copy_is_left(&delivered, &server, &mailferry);
+}

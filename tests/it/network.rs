@@ -1,0 +1,214 @@
+//! The network fails in the middle of polls, in every way and anywhere. Each poll ends in time, and in the end every mail is
+//! there, once, and with "delete" nothing of the customer's is gone that is not stored.
+//!
+//! MAILFERRY_TEST_FAULTS makes it longer (so many in all four trials), MAILFERRY_TEST_SEED repeats a run.
+
+mod other_hosts;
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use rand::{RngExt as _, rngs::StdRng};
+
+use crate::support::{
+    delivered::Delivered,
+    dovecot::Dovecot,
+    facts::{JOBB, JOBB_INBOX, text, with},
+    fault_proxy::{Fault, FaultProxy, LATENCY},
+    knob,
+    mailferry::{Database, Mailferry},
+};
+
+/// The faults of one trial, in turn. `Latency` stands here twice: with deadlines that it breaks and that it does not.
+const FAULTS: [(Fault, &Deadlines); 6] = [
+    (Fault::Reset, &SHORT),
+    (Fault::BlackHole, &SHORT),
+    (Fault::Slow, &SHORT),
+    (Fault::HalfClose, &SHORT),
+    (Fault::Latency, &SHORT),
+    (Fault::Latency, &PATIENT),
+];
+
+/// No poll may hold its place for longer than `poll_time` and this.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Mails in a poll whose end is aimed at; each is told of in some 20 bytes there.
+const TINY: u64 = 40;
+
+struct Deadlines {
+    poll_time: Duration,
+    silence: &'static str,
+    command: &'static str,
+}
+
+const SHORT: Deadlines = Deadlines { poll_time: Duration::from_secs(6), silence: "2s", command: "4s" };
+/// Nothing stands still for longer than `LATENCY`, once.
+const PATIENT: Deadlines = Deadlines { poll_time: Duration::from_secs(30), silence: "10s", command: "20s" };
+
+#[test]
+fn faults_on_sqlite_with_leave() {
+    Trial::new(Database::Sqlite, "leave").run(0);
+}
+
+#[test]
+fn faults_on_sqlite_with_delete() {
+    Trial::new(Database::Sqlite, "delete").run(1);
+}
+
+#[test]
+fn faults_on_postgres_with_leave() {
+    Trial::new(Database::Postgres, "leave").run(2);
+}
+
+#[test]
+fn faults_on_postgres_with_delete() {
+    Trial::new(Database::Postgres, "delete").run(3);
+}
+
+struct Trial {
+    name: String,
+    server: Dovecot,
+    proxy: FaultProxy,
+    mailferry: Mailferry,
+    deletes: bool,
+    delivered: Delivered,
+    /// Bytes that the server still has to give, or a little less.
+    waiting: u64,
+    random: StdRng,
+    /// How the polls ended, for the person who looks.
+    ends: BTreeMap<String, u32>,
+    longest_beyond: Duration,
+}
+
+impl Trial {
+    fn new(database: Database, after_import: &str) -> Self {
+        let server = Dovecot::start(&[JOBB]);
+        let proxy = FaultProxy::start(server.imaps);
+        let mut mailferry = Mailferry::on(database);
+        // Small batches, so that a fault finds some committed, some written, some on their way.
+        mailferry.env("MAILFERRY__LIMITS__BATCH_MESSAGES", "7");
+        mailferry.add_inbox(JOBB_INBOX);
+        let mut options = server.tls_options();
+        *options.last_mut().unwrap() = proxy.port.to_string();
+        mailferry.add_mailbox(JOBB, JOBB_INBOX, &options, &["--start", "all", "--after-import", after_import]);
+        let name = format!("{database:?}, {after_import}");
+        Self {
+            random: knob::random(&name),
+            name,
+            server,
+            proxy,
+            mailferry,
+            deletes: after_import == "delete",
+            delivered: Delivered::default(),
+            waiting: 0,
+            ends: BTreeMap::new(),
+            longest_beyond: Duration::ZERO,
+        }
+    }
+
+    /// Trials begin at different faults, so that few runs in all still meet each.
+    fn run(mut self, place: u64) {
+        let runs = knob::number_from("MAILFERRY_TEST_FAULTS").unwrap_or(20).div_ceil(4);
+        self.deliver(30);
+        for run in 0..runs {
+            let turn = usize::try_from(place * 2 + run).unwrap() % FAULTS.len();
+            let (fault, deadlines) = FAULTS[turn];
+            let after = if run % 5 == 4 { self.near_the_end() } else { self.anywhere(run) };
+            self.meet(fault, after, deadlines);
+            self.delivered.nothing_is_gone(&self.server, &self.mailferry);
+        }
+        println!("{}: {} of {runs} polls met their fault: {:#?}", self.name, self.proxy.met(), self.ends);
+        println!("{}: longest beyond poll_time: {:?}", self.name, self.longest_beyond);
+        assert!(runs == 0 || self.proxy.met() > 0, "no fault has interrupted anything");
+
+        self.proxy.plan(Fault::None, 0);
+        self.set(&PATIENT);
+        self.mailferry.poll_ok();
+        self.delivered.nothing_is_gone(&self.server, &self.mailferry);
+        let ledger = self.mailferry.ledger();
+        let quarantined = with(&ledger, "state", "quarantined");
+        assert!(quarantined.is_empty(), "the network is taken for bad mail: {quarantined:?}");
+        self.delivered.everything_is_there_once(&self.mailferry);
+        assert_eq!(self.mailferry.poll_ok(), 0, "and a further poll finds nothing");
+        let left = self.server.names(JOBB, "INBOX").len();
+        assert_eq!(left, if self.deletes { 0 } else { self.delivered.len() }, "the customer's copies");
+    }
+
+    fn set(&mut self, deadlines: &Deadlines) {
+        let Deadlines { poll_time, silence, command } = deadlines;
+        for (name, value) in [
+            ("SCHEDULE__POLL_TIME", format!("{}s", poll_time.as_secs()).as_str()),
+            ("DEADLINES__TLS", silence),
+            ("DEADLINES__GREETING", silence),
+            ("DEADLINES__LOGIN", silence),
+            ("DEADLINES__SILENCE", silence),
+            ("DEADLINES__COMMAND", command),
+        ] {
+            self.mailferry.env(&format!("MAILFERRY__{name}"), value);
+        }
+    }
+
+    fn deliver(&mut self, count: u64) {
+        self.waiting += self.delivered.deliver(&self.server, count, &mut self.random);
+    }
+
+    /// Delivers mail, and chooses a byte of what the server will send.
+    fn anywhere(&mut self, run: u64) -> u64 {
+        self.deliver(6);
+        if run.is_multiple_of(3) {
+            self.waiting += self.delivered.deliver_large(&self.server, &mut self.random);
+        }
+        // The handshake, the login and the opening of the folder are short beside the mail, but as easily hit.
+        let beginning = 8_000;
+        match self.random.random_range(0..4) {
+            0 => self.random.random_range(0..beginning),
+            _ => self.random.random_range(0..self.waiting + beginning),
+        }
+    }
+
+    /// Delivers mail, and chooses a byte of the last answers, where copies are deleted. How much a whole poll is told, is
+    /// learnt from one with just such mails and no fault.
+    fn near_the_end(&mut self) -> u64 {
+        self.proxy.plan(Fault::None, 0);
+        self.set(&PATIENT);
+        self.mailferry.poll_ok();
+        self.delivered.deliver_tiny(&self.server, TINY);
+        self.mailferry.poll_ok();
+        let whole = self.proxy.passed();
+        self.waiting = self.delivered.deliver_tiny(&self.server, TINY);
+        whole - self.random.random_range(0..TINY * 20)
+    }
+
+    /// One poll with this fault.
+    fn meet(&mut self, fault: Fault, after: u64, deadlines: &Deadlines) {
+        self.set(deadlines);
+        self.proxy.plan(fault, after);
+        let met_before = self.proxy.met();
+        let start = Instant::now();
+        let line = self.mailferry.poll().remove(0);
+        let took = start.elapsed();
+        let was_met = self.proxy.met() > met_before;
+        let error = &line["error"];
+        if error.is_null() {
+            self.waiting = 0;
+        }
+
+        let what = format!("{}: {fault:?} after {after} bytes, in {took:?}: {line}", self.name);
+        self.longest_beyond = self.longest_beyond.max(took.saturating_sub(deadlines.poll_time));
+        assert!(took < deadlines.poll_time + GRACE, "the poll does not end in time: {what}");
+        let is_latency = fault == Fault::Latency;
+        if is_latency && deadlines.poll_time == PATIENT.poll_time {
+            assert!(error.is_null(), "the deadlines allow this: {what}");
+            assert!(!was_met || took >= LATENCY, "the proxy has not been slow: {what}");
+        }
+        if !was_met {
+            assert!(error.is_null(), "there was no fault: {what}");
+        }
+        let allows = if is_latency { format!(" with silence {}", deadlines.silence) } else { String::new() };
+        let end = if error.is_null() { "no error" } else { text(error, "step") };
+        let met = if was_met { "met" } else { "not met" };
+        *self.ends.entry(format!("{fault:?}{allows}, {met}: {end}")).or_default() += 1;
+    }
+}

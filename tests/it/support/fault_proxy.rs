@@ -1,0 +1,214 @@
+//! A TCP proxy on this machine that carries a connection faithfully up to a chosen byte, and then does it harm. The byte is
+//! counted in what the server sends, TLS included, so that it falls into the middle of whatever happens to be there.
+
+use std::{
+    future::{Future, pending},
+    net::TcpListener as StdListener,
+    pin::pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, copy, sink},
+    net::{TcpListener, TcpStream},
+    runtime::{Builder, Runtime},
+    time::sleep,
+};
+
+/// How long a connection with `Latency` stands still, once.
+pub const LATENCY: Duration = Duration::from_secs(5);
+
+/// What happens to a connection when its byte has passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// Nothing.
+    None,
+    /// The client is told that the connection never was (RST).
+    Reset,
+    /// Nothing more comes or goes, and the connection stays open.
+    BlackHole,
+    /// From now on 1 KB a second from the server.
+    Slow,
+    /// The client is told that the server has said everything (FIN), while the server still listens.
+    HalfClose,
+    /// The server's bytes stand still for `LATENCY`, then all goes on.
+    Latency,
+}
+
+struct Shared {
+    plan: Mutex<(Fault, u64)>,
+    /// Connections that have lasted until their fault.
+    met: AtomicU64,
+    /// Bytes of the newest connection before its fault.
+    passed: AtomicU64,
+}
+
+/// The proxy; its connections end with it.
+pub struct FaultProxy {
+    /// Where it listens on 127.0.0.1.
+    pub port: u16,
+    shared: Arc<Shared>,
+    /// An option only to be taken in `drop`, without waiting for connections that hang on purpose.
+    runtime: Option<Runtime>,
+}
+
+impl FaultProxy {
+    /// A proxy before this port of 127.0.0.1, without a fault for now.
+    pub fn start(server: u16) -> Self {
+        let listener = StdListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        listener.set_nonblocking(true).unwrap();
+        let plan = Mutex::new((Fault::None, 0));
+        let shared = Arc::new(Shared { plan, met: AtomicU64::default(), passed: AtomicU64::default() });
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        runtime.spawn(accept(listener, server, Arc::clone(&shared)));
+        Self { port, shared, runtime: Some(runtime) }
+    }
+
+    /// Connections from now on meet this fault after so many bytes from the server; 0 is right after connecting.
+    pub fn plan(&self, fault: Fault, after: u64) {
+        *self.shared.plan.lock().unwrap() = (fault, after);
+    }
+
+    /// How many connections have lasted until their fault.
+    pub fn met(&self) -> u64 {
+        self.shared.met.load(Ordering::SeqCst)
+    }
+
+    /// How many bytes the server has sent on the newest connection, until its fault.
+    pub fn passed(&self) -> u64 {
+        self.shared.passed.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for FaultProxy {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+async fn accept(listener: StdListener, server: u16, shared: Arc<Shared>) {
+    let listener = TcpListener::from_std(listener).unwrap();
+    while let Ok((client, _)) = listener.accept().await {
+        let shared = Arc::clone(&shared);
+        tokio::spawn(async move {
+            if let Ok(server) = TcpStream::connect(("127.0.0.1", server)).await {
+                // An error is the end of a connection like any other.
+                let _ = carry(client, server, &shared).await;
+            }
+        });
+    }
+}
+
+async fn carry(mut client: TcpStream, mut server: TcpStream, shared: &Shared) -> std::io::Result<()> {
+    let (fault, after) = *shared.plan.lock().unwrap();
+    shared.passed.store(0, Ordering::SeqCst);
+    client.set_nodelay(true)?;
+    server.set_nodelay(true)?;
+    let (mut from_client, mut to_client) = client.split();
+    let (mut from_server, mut to_server) = server.split();
+    let swallows = AtomicBool::new(false);
+    let mut up = pin!(upwards(&mut from_client, &mut to_server, &swallows));
+    let after = if fault == Fault::None { u64::MAX } else { after };
+    let has_come = tokio::select! {
+        ended = &mut up => return ended,
+        has_come = downwards(&mut from_server, &mut to_client, after, &shared.passed) => has_come?,
+    };
+    if !has_come {
+        return to_client.shutdown().await;
+    }
+    shared.met.fetch_add(1, Ordering::SeqCst);
+    match fault {
+        Fault::None => Ok(()),
+        Fault::Reset => to_client.as_ref().set_zero_linger(),
+        Fault::BlackHole => {
+            swallows.store(true, Ordering::SeqCst);
+            up.await
+        }
+        Fault::HalfClose => {
+            to_client.shutdown().await?;
+            // The server may talk on, and nobody hears it; it must not be seen to leave before the client does.
+            let unheard = async {
+                let _ = copy(&mut from_server, &mut sink()).await;
+                pending().await
+            };
+            either(up, unheard).await
+        }
+        Fault::Slow => either(up, trickle(&mut from_server, &mut to_client)).await,
+        Fault::Latency => {
+            let late = async {
+                sleep(LATENCY).await;
+                copy(&mut from_server, &mut to_client).await?;
+                to_client.shutdown().await
+            };
+            either(up, late).await
+        }
+    }
+}
+
+/// Carries what the client says until it leaves; once `swallows` is set, it is read and goes nowhere.
+async fn upwards(
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+    swallows: &AtomicBool,
+) -> std::io::Result<()> {
+    let mut bytes = [0; 4096];
+    loop {
+        let count = from.read(&mut bytes).await?;
+        if count == 0 {
+            return Ok(());
+        }
+        if !swallows.load(Ordering::SeqCst) {
+            to.write_all(&bytes[..count]).await?;
+        }
+    }
+}
+
+/// Carries so many bytes from the server; false if it had less to say.
+async fn downwards(
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+    mut most: u64,
+    passed: &AtomicU64,
+) -> std::io::Result<bool> {
+    let mut bytes = [0; 4096];
+    while most > 0 {
+        let room = usize::try_from(most).unwrap_or(usize::MAX).min(bytes.len());
+        let count = from.read(&mut bytes[..room]).await?;
+        if count == 0 {
+            return Ok(false);
+        }
+        to.write_all(&bytes[..count]).await?;
+        most -= count as u64;
+        passed.fetch_add(count as u64, Ordering::SeqCst);
+    }
+    Ok(true)
+}
+
+async fn trickle(from: &mut (impl AsyncRead + Unpin), to: &mut (impl AsyncWrite + Unpin)) -> std::io::Result<()> {
+    let mut bytes = [0; 100];
+    loop {
+        let count = from.read(&mut bytes).await?;
+        if count == 0 {
+            return to.shutdown().await;
+        }
+        to.write_all(&bytes[..count]).await?;
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+async fn either(
+    one: impl Future<Output = std::io::Result<()>>,
+    other: impl Future<Output = std::io::Result<()>>,
+) -> std::io::Result<()> {
+    tokio::select! {
+        ended = one => ended,
+        ended = other => ended,
+    }
+}
