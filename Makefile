@@ -29,9 +29,9 @@ test: ## installs what the tests need, then checks everything; CI runs this
 	@echo "==> Format"
 	cargo fmt --check
 	@echo "==> Clippy"
-	cargo clippy --all-targets -- -D warnings
+	cargo clippy --all-targets --all-features -- -D warnings
 	@echo "==> Tests"
-	cargo test --all
+	cargo test --all --features crash-points
 	@echo "==> Demo"
 	ONCE=1 scripts/demo
 	@echo "==> All is well"

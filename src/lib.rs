@@ -59,6 +59,7 @@ mod address;
 mod app;
 mod clock;
 mod config;
+mod crash;
 mod egress;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]

@@ -209,6 +209,7 @@ impl Session {
         let tag = format!("F{}", self.tags);
         let bytes = Zeroizing::new(format!("{tag} {line}\r\n")); // it may hold a password
         self.unanswered = Some(tag);
+        crate::crash::point("before a command");
         self.write(bytes.as_bytes()).await
     }
 
@@ -247,6 +248,7 @@ impl Session {
                         return Err(ImapError::Protocol("its answer is none of OK, NO and BAD".to_owned()));
                     }
                 };
+                crate::crash::point("after a command");
                 Ok(Step::Tagged(Answer {
                     status,
                     read_only: matches!(outcome.code, Some(ResponseCode::ReadOnly)),

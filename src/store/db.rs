@@ -53,13 +53,17 @@ macro_rules! commit {
             $crate::store::db::Db::Sqlite { writer, .. } => {
                 let mut $tx = writer.begin_with("BEGIN IMMEDIATE").await?;
                 let out = $body;
+                $crate::crash::point("before a commit");
                 $tx.commit().await?;
+                $crate::crash::point("after a commit");
                 out
             }
             $crate::store::db::Db::Postgres(pool) => {
                 let mut $tx = pool.begin().await?;
                 let out = $body;
+                $crate::crash::point("before a commit");
                 $tx.commit().await?;
+                $crate::crash::point("after a commit");
                 out
             }
         }
@@ -180,6 +184,7 @@ impl Store {
             .flatten()
             .map_err(|error| StoreError::Database(sqlx::Error::Io(error)))?;
         self.folder_synced.store(true, Ordering::Release);
+        crate::crash::point("on the disk");
         Ok(())
     }
 

@@ -15,6 +15,7 @@ mod support;
 
 mod cli;
 mod crash;
+mod crash_points;
 mod dovecot;
 mod durability;
 mod failures;

@@ -1,0 +1,32 @@
+//! Crash points: the places between two things that happen one after the other. A build with the feature `crash-points` ends
+//! the process at the n-th that it comes to (MAILFERRY_CRASH_AT=n), as a power cut would, so that a test can end it at each;
+//! MAILFERRY_CRASH_LOG=FILE lists them. In every other build they are nothing.
+
+#[cfg(feature = "crash-points")]
+mod points {
+    use std::io::Write as _;
+    use std::sync::Mutex;
+
+    static REACHED: Mutex<usize> = Mutex::new(0);
+
+    /// The program has come to this point.
+    pub fn point(name: &str) {
+        let mut reached = REACHED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *reached += 1;
+        if let Some(file) = std::env::var_os("MAILFERRY_CRASH_LOG")
+            && let Ok(mut file) = std::fs::OpenOptions::new().create(true).append(true).open(file)
+        {
+            let _ = writeln!(file, "{name}");
+        }
+        if std::env::var("MAILFERRY_CRASH_AT").ok().and_then(|at| at.parse().ok()) == Some(*reached) {
+            std::process::abort(); // the lock is held, so no other thread passes a point meanwhile
+        }
+    }
+}
+
+#[cfg(feature = "crash-points")]
+pub use points::point;
+
+/// The program has come to this point.
+#[cfg(not(feature = "crash-points"))]
+pub fn point(_: &str) {}

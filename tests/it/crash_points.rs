@@ -1,0 +1,132 @@
+//! The process is ended at every single step of a poll, and started again: the end is the same as if nothing had happened, and
+//! a further poll changes nothing.
+//!
+//! MAILFERRY_TEST_SWEEP=all takes every step in every combination; without it each combination takes its share of the steps.
+//! Needs the feature `crash-points`, as `make test` has it.
+
+use std::{fs, thread};
+
+use mailferry::test_server::Account;
+use serde_json::{Value, json};
+
+use crate::support::{
+    facts::{JOBB, JOBB_INBOX, text},
+    faulty::Faulty,
+    mail::mail,
+    mailferry::{BOTH, Database, Mailferry},
+};
+
+/// Every choice, and `move` on a server that has no MOVE.
+const CHOICES: [&str; 6] = ["leave", "seen", "keyword:Kundo", "move:Klart", "delete", "move:Klart without MOVE"];
+
+struct Trial {
+    server: Faulty,
+    mailferry: Mailferry,
+}
+
+impl Trial {
+    fn new(database: Database, choice: &str) -> Self {
+        let mut large = mail("large", JOBB);
+        large.extend(b"0123456789\r\n".repeat(120_000));
+        let mails = [mail("one", JOBB), mail("same", JOBB), mail("same", JOBB), large, mail("two", JOBB)];
+        let server = Faulty::start(Account::with_mails(mails));
+        let (choice, lacks_move) = choice.split_once(" without").map_or((choice, false), |(choice, _)| (choice, true));
+        if lacks_move {
+            server.account().faults.lacks.insert("MOVE");
+        }
+        let mut mailferry = Mailferry::on(database);
+        mailferry.env("MAILFERRY__LIMITS__BATCH_MESSAGES", "2");
+        mailferry.add_inbox(JOBB_INBOX);
+        let more = ["--start", "all", "--after-import", choice];
+        mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.options(), &more);
+        Self { server, mailferry }
+    }
+
+    /// A poll that ends at this step; tells whether it came to it.
+    fn crash_at(&self, step: usize) -> bool {
+        let mut command = self.mailferry.command(&["--json", "poll"]);
+        let output = command.env("MAILFERRY_CRASH_AT", step.to_string()).output().unwrap();
+        output.status.code().is_none()
+    }
+
+    /// How many steps an undisturbed poll has.
+    fn steps(database: Database, choice: &str) -> usize {
+        let trial = Self::new(database, choice);
+        let log = trial.mailferry.dir().join("steps");
+        let mut command = trial.mailferry.command(&["poll"]);
+        assert!(command.env("MAILFERRY_CRASH_LOG", &log).status().unwrap().success());
+        fs::read_to_string(log).unwrap().lines().count()
+    }
+
+    /// All that can be seen of the end, without what differs from run to run.
+    fn state(&self) -> Value {
+        let folders: Vec<Value> = {
+            let account = self.server.account();
+            let mails = |folder: &mailferry::test_server::Folder| -> Vec<Value> {
+                let mails = folder.messages.iter();
+                mails.map(|mail| json!([String::from_utf8_lossy(&mail.bytes).len(), mail.flags])).collect()
+            };
+            account.folders.iter().map(|(name, folder)| json!([name, mails(folder)])).collect()
+        };
+        let mut messages: Vec<Value> =
+            self.mailferry.messages().iter().map(|m| json!([m["uid"], m["sha256"], m["size"], m["inbox"]])).collect();
+        messages.sort_by_key(Value::to_string);
+        let ledger: Vec<Value> = self.mailferry.ledger().iter().map(|l| json!([l["uid"], l["state"]])).collect();
+        let shown = self.mailferry.json(&["mailbox", "show", JOBB]).remove(0);
+        let open: Vec<&Value> =
+            ["pending", "quarantined", "effects_pending", "effects_impossible", "unaccounted", "error", "state"]
+                .iter()
+                .map(|key| &shown[*key])
+                .collect();
+        json!({ "folders": folders, "messages": messages, "ledger": ledger, "open": open })
+    }
+}
+
+fn sweep(database: Database, choice: &str, share: usize, of: usize) {
+    let whole = Trial::new(database, choice);
+    whole.mailferry.poll_ok();
+    let wanted = whole.state();
+    assert_eq!(wanted["messages"].as_array().unwrap().len(), 5, "{wanted}");
+    let steps = Trial::steps(database, choice);
+    assert!(steps > 20, "the points are compiled in");
+    let mut tried = 0;
+    for step in (1..=steps).filter(|step| step % of == share % of) {
+        let trial = Trial::new(database, choice);
+        // Threads take turns as they like, so the last steps may come in another number.
+        let crashed = trial.crash_at(step);
+        assert!(crashed || step + 4 > steps, "{database:?} {choice}: step {step} of {steps} was not reached");
+        let about = format!("{database:?} {choice}: ended at step {step} of {steps}");
+        let line = trial.mailferry.poll().remove(0);
+        assert!(line["error"].is_null(), "{about}: {line}");
+        assert_eq!(trial.state(), wanted, "{about}");
+        let line = trial.mailferry.poll().remove(0);
+        assert_eq!(
+            (text(&line, "error"), &line["imported"], &line["effects_done"]),
+            ("", &0.into(), &0.into()),
+            "{about}"
+        );
+        assert_eq!(trial.state(), wanted, "{about}: a further poll changes nothing");
+        tried += 1;
+    }
+    println!("{database:?} {choice}: {tried} of {steps} steps");
+}
+
+#[test]
+fn ended_at_every_step() {
+    if !cfg!(feature = "crash-points") {
+        println!("skipped: built without the feature crash-points; `make test` has it");
+        return;
+    }
+    let of = if std::env::var("MAILFERRY_TEST_SWEEP").is_ok_and(|text| text == "all") { 1 } else { 10 };
+    let all = || BOTH.into_iter().flat_map(|database| CHOICES.map(|choice| (database, choice)));
+    // Two at a time: most of the time is spent waiting for disks and processes.
+    thread::scope(|scope| {
+        for half in 0..2 {
+            scope.spawn(move || {
+                for (share, (database, choice)) in all().enumerate().filter(|(at, _)| at % 2 == half) {
+                    sweep(database, choice, share, of);
+                }
+            });
+        }
+    });
+}
