@@ -5,10 +5,12 @@
 # What `make parts` installs for: demo, test or bench.
 FOR ?= test
 
-# Mails gathered from elsewhere, that the tests use where they are at hand.
-CORPUS := $(abspath ../shared/corpora/messages)
-ifneq ($(wildcard $(CORPUS)),)
-export MAILFERRY_CORPUS ?= $(CORPUS)
+# What others have gathered, that the tests use where it is at hand: messages, hostile servers, recorded server lines.
+GATHERED := $(abspath ../shared/corpora)
+ifneq ($(wildcard $(GATHERED)/messages),)
+export MAILFERRY_CORPUS ?= $(GATHERED)/messages
+export MAILFERRY_HOSTILE ?= $(GATHERED)/hostile-servers/fake-mail-server
+export MAILFERRY_RESPONSES ?= $(GATHERED)/imap-responses
 endif
 
 help: ## lists these commands
