@@ -36,7 +36,7 @@ use crate::vault::Vault;
 pub use budget::Budget;
 pub use continuity::MOST_CHANGES;
 pub use error::{Blame, PollError, Retry, Step};
-pub use record::failed_outcome;
+pub use record::{after_an_early_end, failed_outcome};
 pub use report::{Progress, Report, ReportedError, Tally};
 
 /// What a poll works with.

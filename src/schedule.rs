@@ -7,11 +7,11 @@ pub mod lease;
 mod owner;
 pub mod worker;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::address::Address;
@@ -25,7 +25,7 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// Polls whatever is due until told to stop, then waits for the polls under way.
 pub async fn run(deps: Arc<Deps>, config: &config::Schedule, stop: CancellationToken) {
-    let mut polls: JoinSet<(Started, Report)> = JoinSet::new();
+    let mut polls: JoinSet<Report> = JoinSet::new();
     let mut running = Running::default();
     while !stop.is_cancelled() {
         if polls.len() < config.parallel.0 {
@@ -33,17 +33,16 @@ pub async fn run(deps: Arc<Deps>, config: &config::Schedule, stop: CancellationT
         }
         tokio::select! {
             () = stop.cancelled() => break,
-            Some(ended) = polls.join_next(), if !polls.is_empty() => running.end(ended),
+            Some(ended) = polls.join_next_with_id(), if !polls.is_empty() => running.end(ended),
             () = tokio::time::sleep(LOOK) => {}
         }
     }
-    while let Some(ended) = polls.join_next().await {
+    while let Some(ended) = polls.join_next_with_id().await {
         running.end(ended);
     }
 }
 
 /// A poll that was started.
-#[derive(Clone)]
 struct Started {
     address: String,
     host: String,
@@ -52,31 +51,36 @@ struct Started {
 
 /// The polls under way.
 #[derive(Default)]
-struct Running {
-    addresses: HashSet<String>,
-    on_host: HashMap<String, usize>,
-    doubtful: usize,
-}
+struct Running(HashMap<Id, Started>);
 
 impl Running {
-    fn begin(&mut self, started: &Started) {
-        self.addresses.insert(started.address.clone());
-        *self.on_host.entry(started.host.clone()).or_default() += 1;
-        self.doubtful += usize::from(started.is_doubtful);
+    fn has(&self, address: &str) -> bool {
+        self.0.values().any(|started| started.address == address)
     }
 
-    fn end(&mut self, ended: Result<(Started, Report), tokio::task::JoinError>) {
+    fn doubtful(&self) -> usize {
+        self.0.values().filter(|started| started.is_doubtful).count()
+    }
+
+    fn on_host(&self) -> HashMap<String, usize> {
+        let mut count = HashMap::new();
+        for started in self.0.values() {
+            *count.entry(started.host.clone()).or_default() += 1;
+        }
+        count
+    }
+
+    fn end(&mut self, ended: Result<(Id, Report), tokio::task::JoinError>) {
         match ended {
-            Ok((started, report)) => {
-                self.addresses.remove(&started.address);
-                if let Some(count) = self.on_host.get_mut(&started.host) {
-                    *count = count.saturating_sub(1);
-                }
-                self.on_host.retain(|_, count| *count > 0);
-                self.doubtful -= usize::from(started.is_doubtful);
+            Ok((id, report)) => {
+                self.0.remove(&id);
                 worker::log(&report);
             }
-            Err(error) => tracing::error!(%error, "a worker ended badly"),
+            Err(error) => {
+                let started = self.0.remove(&error.id());
+                let mailbox = started.map(|started| started.address).unwrap_or_default();
+                tracing::error!(mailbox, %error, "a worker ended badly");
+            }
         }
     }
 }
@@ -84,7 +88,7 @@ impl Running {
 async fn start_due(
     deps: &Arc<Deps>,
     config: &config::Schedule,
-    polls: &mut JoinSet<(Started, Report)>,
+    polls: &mut JoinSet<Report>,
     running: &mut Running,
     stop: &CancellationToken,
 ) {
@@ -92,13 +96,11 @@ async fn start_due(
     let look_at = i64::try_from(config.parallel.0 * 4 + 100).unwrap_or(i64::MAX);
     let per_host = i64::try_from(config.per_host.0.saturating_mul(4)).unwrap_or(i64::MAX);
     let now = deps.clock.now();
-    let due = match deps.store.due(now, per_host, look_at).await {
+    let due = match deps.store.due(&owner::near(), now, per_host, look_at).await {
         // What is being polled stays due until it ends; it must not take the places of what waits.
         Ok(due) => due
             .into_iter()
-            .filter(|due| {
-                !running.addresses.contains(&due.address) && (lease::is_free(due, now) || lease::is_ours(due))
-            })
+            .filter(|due| !running.has(&due.address) && (lease::is_free(due, now) || lease::is_ours(due)))
             .collect(),
         Err(error) => {
             tracing::error!(%error, "the database cannot be asked who is due");
@@ -107,23 +109,22 @@ async fn start_due(
     };
     let places = Places {
         free: config.parallel.0.saturating_sub(polls.len()),
-        doubtful: config.parallel.0.div_ceil(2).saturating_sub(running.doubtful),
+        doubtful: config.parallel.0.div_ceil(2).saturating_sub(running.doubtful()),
         per_host: config.per_host.0,
     };
-    for due in due::choose(due, places, &running.on_host) {
+    for due in due::choose(due, places, &running.on_host()) {
         let Ok(address) = due.address.parse::<Address>() else {
             continue;
         };
         match lease::take(deps, &due, &address).await {
             Ok(Some(lease)) => {
                 let started = Started { address: due.address, host: due.host, is_doubtful: due.is_doubtful };
-                running.begin(&started);
                 let (deps, stop) = (deps.clone(), stop.clone());
                 let (time, grace) = (config.poll_time.0, config.grace.0);
-                polls.spawn(async move {
-                    let report = worker::poll(lease, &deps, worker::Limits { time, grace }, stop, Arc::default()).await;
-                    (started, report)
+                let poll = polls.spawn(async move {
+                    worker::poll(lease, &deps, worker::Limits { time, grace }, stop, Arc::default()).await
                 });
+                running.0.insert(poll.id(), started);
             }
             Ok(None) => {}
             Err(error) => {

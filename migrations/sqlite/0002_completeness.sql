@@ -2,6 +2,8 @@
 ALTER TABLE folder ADD COLUMN visited_at INTEGER;
 -- When every UID of the server was last compared with the ledger.
 ALTER TABLE folder ADD COLUMN verified_at INTEGER;
+-- How far a comparison has come that a poll's end cut short.
+ALTER TABLE folder ADD COLUMN compared_to INTEGER NOT NULL DEFAULT 0;
 -- UIDs that the server has and the ledger cannot explain, as found by the comparison under way or cut short.
 ALTER TABLE folder ADD COLUMN unaccounted INTEGER NOT NULL DEFAULT 0;
 -- UIDs that only a comparison has found, since the folder is watched.
@@ -15,6 +17,8 @@ UPDATE epoch SET top = cursor - 1;
 
 -- What the target folder's UIDNEXT was before a COPY was begun; after a crash, what came since tells whether it was done.
 ALTER TABLE effect ADD COLUMN target_uidnext INTEGER;
+-- The step at which its epoch ended; if the same mail is found in the next epoch, it goes on from there.
+ALTER TABLE effect ADD COLUMN void_step TEXT;
 
 -- Bytes of mail fetched on this day, a number of days since 1970 UTC.
 ALTER TABLE mailbox ADD COLUMN day INTEGER NOT NULL DEFAULT 0;

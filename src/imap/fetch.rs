@@ -1,6 +1,8 @@
 //! Fetching: only `UID INTERNALDATE RFC822.SIZE` and `BODY.PEEK[]` are asked for. ENVELOPE and BODYSTRUCTURE, which some
 //! servers cannot write and some clients cannot read, are never needed: we read the mail itself.
 
+use std::collections::BTreeMap;
+
 use imap_proto::{AttributeValue, Response};
 use time::OffsetDateTime;
 use time::macros::format_description;
@@ -56,6 +58,11 @@ pub enum Chunk {
     Missing,
 }
 
+/// Bytes kept of a Message-ID field.
+const LONGEST_SAMPLE: usize = 2048;
+/// Mails that are looked at in one go.
+const MOST_SAMPLES: usize = 50_000;
+
 /// A FETCH under way. It must be read to its end, or the session refuses the next command.
 #[derive(Debug)]
 pub struct Fetching {
@@ -66,45 +73,39 @@ pub struct Fetching {
 }
 
 impl Session {
-    /// Dates and sizes of these mails, for as many as the server answers.
-    pub async fn fetch_meta(&mut self, set: &UidSet) -> Result<Vec<Meta>, ImapError> {
+    /// Dates and sizes of these mails, for as many as the server answers; those that came before an error are there too.
+    pub async fn fetch_meta(&mut self, set: &UidSet, metas: &mut BTreeMap<u32, Meta>) -> Result<(), ImapError> {
         let line = format!("UID FETCH {} (UID INTERNALDATE RFC822.SIZE)", set.text);
-        let mut metas: Vec<Meta> = Vec::with_capacity(set.uids.len());
         let answer = self
             .run("FETCH", &line, |response| {
-                metas.extend(meta(response));
+                // Unsolicited answers name other mails, and some servers answer twice.
+                if let Some(meta) = meta(response).filter(|meta| set.uids.binary_search(&meta.uid).is_ok()) {
+                    metas.entry(meta.uid).or_insert(meta);
+                }
                 Ok(())
             })
             .await?;
-        answer.ok("FETCH")?;
-        // Unsolicited answers name other mails, and some servers answer twice.
-        metas.retain(|meta| set.uids.binary_search(&meta.uid).is_ok());
-        metas.sort_by_key(|meta| meta.uid);
-        metas.dedup_by_key(|meta| meta.uid);
-        Ok(metas)
+        answer.ok("FETCH").map(drop)
     }
 
     /// INTERNALDATE and Message-ID of these mails, for as many as are there.
     pub async fn sample(&mut self, set: &UidSet) -> Result<Vec<Sample>, ImapError> {
-        let mut samples = self.samples(&set.text).await?;
-        samples.retain(|sample| set.uids.binary_search(&sample.uid).is_ok());
-        Ok(samples)
+        self.samples(&set.text, &|uid| set.uids.binary_search(&uid).is_ok()).await
     }
 
     /// INTERNALDATE and Message-ID of all mails from this UID on.
     pub async fn sample_from(&mut self, first: u32) -> Result<Vec<Sample>, ImapError> {
-        let mut samples = self.samples(&format!("{first}:*")).await?;
-        samples.retain(|sample| sample.uid >= first);
-        Ok(samples)
+        self.samples(&format!("{first}:*"), &|uid| uid >= first).await
     }
 
-    async fn samples(&mut self, set: &str) -> Result<Vec<Sample>, ImapError> {
+    async fn samples(&mut self, set: &str, wanted: &(dyn Fn(u32) -> bool + Sync)) -> Result<Vec<Sample>, ImapError> {
         let line = format!("UID FETCH {set} (UID INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])");
-        let mut samples: Vec<Sample> = Vec::new();
+        let mut samples = BTreeMap::new();
         let answer = self
             .run("FETCH", &line, |response| {
                 let Response::Fetch(_, items) = response else { return Ok(()) };
-                let (Some(uid), mut header, mut internal_date) = (uid_of(items), None, None) else { return Ok(()) };
+                let Some(uid) = uid_of(items).filter(|uid| wanted(*uid)) else { return Ok(()) };
+                let (mut header, mut internal_date) = (None, None);
                 for item in items {
                     match item {
                         AttributeValue::InternalDate(date) => internal_date = self::internal_date(date),
@@ -112,12 +113,18 @@ impl Session {
                         _ => {}
                     }
                 }
-                samples.extend(header.map(|header| Sample { uid, internal_date, header: header.to_vec() }));
+                if let Some(header) = header {
+                    let header = header.iter().take(LONGEST_SAMPLE).copied().collect();
+                    samples.insert(uid, Sample { uid, internal_date, header });
+                }
+                if samples.len() > MOST_SAMPLES {
+                    return Err(ImapError::Limit(format!("more than {MOST_SAMPLES} mails where few were asked about")));
+                }
                 Ok(())
             })
             .await?;
         answer.ok("FETCH")?;
-        Ok(samples)
+        Ok(samples.into_values().collect())
     }
 
     /// Starts to fetch the bodies of these mails.
@@ -142,7 +149,8 @@ impl Session {
                     if let AttributeValue::BodySection { section: None, index, data } = item {
                         let Some(data) = data.as_deref() else { continue }; // NIL is no end, it is no answer
                         chunk = match index.map(u64::from) {
-                            None if offset == 0 && data.len() > count => Chunk::Whole(data.to_vec()),
+                            // RFC 3501 7.4.2 demands the origin, so this one knows no parts.
+                            None if offset == 0 && data.len() != count => Chunk::Whole(data.to_vec()),
                             None if offset == 0 => Chunk::Bytes(data.to_vec()),
                             Some(at) if at == offset && data.len() <= count => Chunk::Bytes(data.to_vec()),
                             at => {

@@ -280,7 +280,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
                 if this.line.is_empty() {
                     return Poll::Ready(Ok(()));
                 }
-                let half = std::mem::take(&mut this.line);
+                let mut half = std::mem::take(&mut this.line);
+                quirk::mend(&mut half); // the parser looks at half a line, too
                 this.output.extend_from_slice(&half);
                 continue;
             }

@@ -29,6 +29,8 @@ pub struct Session {
     capabilities: BTreeSet<String>,
     /// How many messages it deals with in one command (RFC 9738), if it has said so.
     message_limit: Option<usize>,
+    /// Whether it did so for the last command.
+    was_partial: bool,
     /// The folder that is open, for commands that need one.
     pub(super) selected: Option<Selected>,
 }
@@ -96,6 +98,7 @@ impl Session {
             unanswered: None,
             capabilities: BTreeSet::new(),
             message_limit: None,
+            was_partial: false,
             selected: None,
         }
     }
@@ -139,6 +142,16 @@ impl Session {
     pub fn message_limit(&self) -> Option<usize> {
         let offered = self.capabilities.iter().find_map(|name| name.strip_prefix("MESSAGELIMIT=")?.parse().ok());
         self.message_limit.into_iter().chain(offered).min().map(|limit: usize| limit.max(1))
+    }
+
+    /// How many messages to deal with in one command, where we would take `most`.
+    pub fn at_once(&self, most: usize) -> usize {
+        self.message_limit().map_or(most, |limit| limit.min(most))
+    }
+
+    /// Whether the server says that its last answer is about some of the messages only (RFC 9738).
+    pub fn was_partial(&self) -> bool {
+        self.was_partial
     }
 
     /// Everything the server offers, in upper case.
@@ -236,7 +249,9 @@ impl Session {
                     return Err(ImapError::Protocol("it answered a command that was not sent".to_owned()));
                 }
                 self.unanswered = None;
-                self.message_limit = outcome.information.as_deref().and_then(limit_in).or(self.message_limit);
+                let limit = outcome.information.as_deref().and_then(limit_in);
+                self.was_partial = limit.is_some();
+                self.message_limit = limit.or(self.message_limit);
                 if let Some(ResponseCode::Capabilities(list)) = &outcome.code {
                     self.capabilities = names(list);
                 }

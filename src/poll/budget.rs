@@ -1,7 +1,7 @@
 //! How much one poll may take: time, mails and bytes. What is left over is the next poll's, so that one mailbox with a backlog
 //! keeps no other waiting, and no provider locks an account for downloading too much in a day.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -16,6 +16,7 @@ pub struct Budget {
     most_bytes: u64,
     messages: AtomicU64,
     bytes: AtomicU64,
+    progressed: AtomicBool,
 }
 
 /// The time that the message in hand has when the budget is over.
@@ -24,7 +25,15 @@ const LAST_MESSAGE: Duration = Duration::from_secs(5);
 impl Budget {
     /// Until told to stop, until the time is up, until so many mails or bytes have come.
     pub fn new(stop: CancellationToken, until: Instant, most_messages: u64, most_bytes: u64) -> Self {
-        Self { stop, until, most_messages, most_bytes, messages: AtomicU64::new(0), bytes: AtomicU64::new(0) }
+        Self {
+            stop,
+            until,
+            most_messages,
+            most_bytes,
+            messages: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            progressed: AtomicBool::new(false),
+        }
     }
 
     /// Whether nothing more is to be begun.
@@ -35,9 +44,19 @@ impl Budget {
             || self.bytes.load(Ordering::Relaxed) >= self.most_bytes
     }
 
+    /// Something was dealt with that will not have to be dealt with again.
+    pub fn progress(&self) {
+        self.progressed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether going on at once makes sense.
+    pub fn has_progressed(&self) -> bool {
+        self.progressed.load(Ordering::Relaxed)
+    }
+
     /// Whether the time is up and nothing has come in it.
     pub fn was_wasted(&self) -> bool {
-        Instant::now() >= self.until && self.messages.load(Ordering::Relaxed) == 0 && self.bytes() == 0
+        Instant::now() >= self.until && !self.has_progressed()
     }
 
     /// A mail has come.

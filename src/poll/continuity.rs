@@ -43,17 +43,23 @@ pub fn judge(before: &Epoch, told: Told, changes: i64) -> Verdict {
     }
 }
 
-/// Whether the mails are the ones that we know by these UIDs, by their Message-IDs and, where `dates_count`, by INTERNALDATE;
-/// `None` where none of them is left.
-pub fn same_mails(known: &[Anchor], there: &[Sample], dates_count: bool) -> Option<bool> {
+/// Whether the mails are the ones that we know by these UIDs; `None` where none is left that tells.
+///
+/// It is another mail only if neither Message-ID nor INTERNALDATE is the same: servers write the one anew, or tell the other
+/// differently, and a folder that is taken for another is read anew from its start.
+pub fn same_mails(known: &[Anchor], there: &[Sample]) -> Option<bool> {
     let mut any = None;
     for sample in there {
         let Some(anchor) = known.iter().find(|anchor| anchor.uid == sample.uid) else { continue };
-        let date = sample.internal_date.is_none() || anchor.internal_date.map(Timestamp) == sample.internal_date;
-        if (dates_count && !date) || parse::header(&sample.header).message_id != anchor.message_id {
+        let id = parse::header(&sample.header).message_id;
+        let same_id = id.is_some() && id == anchor.message_id;
+        let dates = anchor.internal_date.map(Timestamp).zip(sample.internal_date);
+        let same_date = dates.is_some_and(|(known, told)| known == told);
+        if same_id || same_date {
+            any = Some(true);
+        } else if dates.is_some() || (id.is_some() && anchor.message_id.is_some()) {
             return Some(false);
         }
-        any = Some(true);
     }
     any
 }
@@ -107,12 +113,17 @@ mod tests {
             (vec![sample(8, None, "eight")], Some(true)),
             (vec![], None),
             (vec![sample(5, Some(500), "five")], None),
-            (vec![sample(9, Some(900), "nine"), sample(8, Some(800), "other")], Some(false)),
-            (vec![sample(9, Some(901), "nine")], Some(false)),
-            (vec![sample(7, Some(700), "new")], Some(false)),
+            (vec![sample(9, Some(900), "nine"), sample(8, Some(801), "other")], Some(false)),
+            (vec![sample(9, Some(900), "written anew")], Some(true)),
+            (vec![sample(9, Some(901), "nine")], Some(true)),
+            (vec![sample(7, Some(701), "new")], Some(false)),
+            (vec![sample(7, None, "new")], None),
+            (vec![sample(9, None, "other")], Some(false)),
         ] {
-            assert_eq!(same_mails(&known, &there, true), wanted, "{there:?}");
+            assert_eq!(same_mails(&known, &there), wanted, "{there:?}");
         }
-        assert_eq!(same_mails(&known, &[sample(9, Some(901), "nine")], false), Some(true), "an unsteady date");
+        let undated = [Anchor { internal_date: None, ..anchor(9, 0, "nine") }];
+        assert_eq!(same_mails(&undated, &[sample(9, Some(900), "nine")]), Some(true));
+        assert_eq!(same_mails(&undated, &[sample(9, Some(900), "other")]), Some(false));
     }
 }

@@ -71,7 +71,6 @@ pub async fn large(
         let bytes = match session.fetch_chunk(uid, offset, CHUNK - open.len()).await {
             Ok(Chunk::Bytes(bytes)) => bytes,
             Ok(Chunk::Whole(bytes)) if bytes.len() as u64 <= lease.mailbox.max_size => {
-                budget.spend_bytes(bytes.len());
                 return Ok(Some(What::Whole(bytes)));
             }
             Ok(Chunk::Whole(bytes)) => {
@@ -103,8 +102,12 @@ pub async fn large(
         // Rows are cut at the same places however the server cuts its answers, so that equal mails are equal rows.
         if open.len() == CHUNK || (ended && !open.is_empty()) {
             let full = std::mem::replace(&mut open, Vec::with_capacity(CHUNK));
-            if last_row.take().is_some_and(|row| !full.starts_with(&row)) {
-                return other_bytes(lease, deps, epoch, uid).await.map(Some).map_err(stored);
+            match last_row.take() {
+                Some(row) if !full.starts_with(&row) => {
+                    return other_bytes(lease, deps, epoch, uid).await.map(Some).map_err(stored);
+                }
+                Some(_) => {}
+                None => budget.progress(),
             }
             deps.store.add_download_chunk(lease, epoch, uid, seq, full).await.map_err(stored)?;
             seq += 1;

@@ -110,8 +110,8 @@ impl<'a> Messages<'a> {
         // What was asked for in vain before is asked for alone, and last, so that it holds up nothing else.
         let (suspects, others): (Vec<u32>, Vec<u32>) =
             window.unknown.iter().partition(|uid| window.tried.contains_key(uid));
-        let at_once = session.message_limit().map_or(AT_ONCE, |limit| limit.min(AT_ONCE));
-        let unasked = UidSet::cut(&others, at_once).into_iter().chain(UidSet::cut(&suspects, 1)).collect();
+        let unasked =
+            UidSet::cut(&others, session.at_once(AT_ONCE)).into_iter().chain(UidSet::cut(&suspects, 1)).collect();
         Self {
             session,
             folder,
@@ -176,6 +176,7 @@ impl<'a> Messages<'a> {
                 }
             };
             budget.spend_message();
+            budget.progress();
             if let What::Whole(body) = &arrived.what {
                 bytes += body.len() as u64;
                 budget.spend_bytes(body.len());
@@ -214,7 +215,7 @@ impl<'a> Messages<'a> {
                         }
                     }
                     Err(error) => {
-                        self.broke = !matches!(error, ImapError::Bye(_));
+                        self.broke = true; // Dovecot says BYE where it cannot read a mail
                         return Err(self.failed(&error));
                     }
                 }
@@ -247,11 +248,18 @@ impl<'a> Messages<'a> {
                     return Ok(Some(self.of(meta.uid, meta.internal_date, what)));
                 }
                 Some(Job::TooLarge(meta)) => {
-                    let header = match self.session.fetch_header(meta.uid, HEADER_OF_TOO_LARGE).await {
-                        Ok(header) => header,
-                        Err(ImapError::Refused { .. }) => Vec::new(), // it would only have been nice to have
-                        Err(error) => return Err(self.failed(&error)),
-                    };
+                    // It would only be nice to have: what broke over it once is not asked for again.
+                    let mut header = Vec::new();
+                    if !self.tried.contains_key(&meta.uid) {
+                        match self.session.fetch_header(meta.uid, HEADER_OF_TOO_LARGE).await {
+                            Ok(found) => header = found,
+                            Err(ImapError::Refused { .. }) => {}
+                            Err(error) => {
+                                (self.broke, self.alone) = (true, Some(meta.uid));
+                                return Err(self.failed(&error));
+                            }
+                        }
+                    }
                     let what = What::TooLarge { size: meta.size.unwrap_or_default(), header };
                     return Ok(Some(self.of(meta.uid, meta.internal_date, what)));
                 }
@@ -315,15 +323,19 @@ impl<'a> Messages<'a> {
 
     /// Asks for dates and sizes, and plans how to fetch.
     async fn plan(&mut self, set: &UidSet) -> Result<Option<Arrived>, PollError> {
-        let metas = match self.session.fetch_meta(set).await {
-            Ok(metas) => metas,
+        let mut metas = BTreeMap::new();
+        match self.session.fetch_meta(set, &mut metas).await {
+            Ok(()) => {}
             Err(error @ ImapError::Refused { .. }) => return self.refused(&set.uids, error),
-            Err(error) => return Err(self.failed(&error)),
-        };
+            Err(error) => {
+                // Servers go through a set in its order: the first that was not answered may be what they broke over.
+                (self.broke, self.alone) = (true, set.uids.iter().copied().find(|uid| !metas.contains_key(uid)));
+                return Err(self.failed(&error));
+            }
+        }
         let (mut together, mut bytes) = (Vec::new(), 0);
-        let mut metas = metas.into_iter().peekable();
         for uid in &set.uids {
-            let job = match metas.next_if(|meta| meta.uid == *uid) {
+            let job = match metas.remove(uid) {
                 // Its line may have been one that nobody can read: the mail itself is asked for all the same.
                 None => Job::Large(Meta { uid: *uid, internal_date: None, size: None }),
                 Some(meta) => match meta.size.unwrap_or_default() {

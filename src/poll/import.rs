@@ -54,10 +54,12 @@ pub async fn commit(
     while let Some(arrived) = arriving.recv().await {
         let count = arrived.len() as u64;
         let batch = judged(arrived, progress, folder, routes, lease);
+        let uids: Vec<u32> = batch.findings.iter().map(|(uid, _)| *uid).collect();
         // While this batch is written, the one before reaches the disk.
         let (imported, durable) =
             tokio::join!(deps.store.import(lease, batch, deps.clock.now()), deps.store.make_durable());
         tally.add(imported.map_err(failed)?, count);
+        tally.imported_uids.extend(uids);
         durable.map_err(failed)?;
     }
     deps.store.make_durable().await.map_err(failed) // before anything happens to the customer's copies

@@ -13,14 +13,8 @@ pub async fn finished(
     started_at: Timestamp,
 ) -> Result<(), PollError> {
     let now = deps.clock.now();
-    let today = lease.mailbox.bytes_on(now).saturating_add(budget.bytes());
     let next = match tally.ended_early {
-        true if today >= deps.limits.daily_bytes.0 => {
-            let tomorrow = now.next_day();
-            tally.notes.push(format!("the day's limit of mail is used up ({today} bytes); it goes on at {tomorrow}"));
-            tomorrow
-        }
-        true => now,
+        true => after_an_early_end(lease, deps, budget, tally, now),
         false => next_poll(lease, now),
     };
     tally.next_poll_at = Some(next);
@@ -32,6 +26,17 @@ pub async fn finished(
         ..failed_outcome(lease, budget, tally, tally.unsettled(), started_at, now)
     };
     deps.store.finish_poll(lease, &ended, now).await.map_err(|error| PollError::store(Step::Record, &error))
+}
+
+/// A poll that ended before all was fetched is gone on with at once, if it has come any further, and if the day allows it.
+pub fn after_an_early_end(lease: &Lease, deps: &Deps, budget: &Budget, tally: &mut Tally, now: Timestamp) -> Timestamp {
+    let today = lease.mailbox.bytes_on(now).saturating_add(budget.bytes());
+    if today >= deps.limits.daily_bytes.0 {
+        let tomorrow = now.next_day();
+        tally.notes.push(format!("the day's limit of mail is used up ({today} bytes); it goes on at {tomorrow}"));
+        return tomorrow;
+    }
+    if budget.has_progressed() { now } else { next_poll(lease, now) }
 }
 
 /// The end of a poll that failed; who records it says when to look again.

@@ -1,5 +1,6 @@
 //! What a poll did: counted while it runs, told when it ends.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -39,6 +40,8 @@ pub struct Tally {
     pub ended_early: bool,
     /// For whoever watches.
     pub progress: Arc<Progress>,
+    /// UIDs that were imported from the folder in hand by this poll.
+    pub imported_uids: BTreeSet<u32>,
     /// The folders that were turned to, by their rows.
     pub visited: Vec<i64>,
     folder_error: Option<PollError>,

@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 
 use super::import::MOST_TRIES;
-use super::select::OpenFolder;
-use super::{Budget, Deps, PollError, Step, Tally};
-use crate::imap::Session;
-use crate::store::{Lease, Open, StoreError};
+use super::select::{FEW, OpenFolder, same_mails};
+use super::{Blame, Budget, Deps, PollError, Step, Tally};
+use crate::imap::{ImapError, Session};
+use crate::store::{Anchor, Lease, Open, StoreError};
 
 /// UIDs named in a note.
 const SHOWN: usize = 20;
@@ -24,28 +24,37 @@ pub struct Window {
     pub after: u32,
 }
 
-/// The search through one folder.
+/// The search through one folder: first from the cursor on, for what is new, then below it, where all is to be compared.
 pub struct Search {
     windows: Windows,
+    /// The comparison, once what is new has been found.
+    below: Option<Windows>,
     /// The first UID of a window of which the server said nothing.
     undecided: Option<u32>,
     /// The highest UID that the server has listed, or that was dealt with at an earlier poll.
     highest: u32,
     /// UIDs that an earlier poll passed without knowing of them.
     found_late: Vec<u32>,
+    /// Whether it was looked, since something is new, if the UIDs still mean the same.
+    sampled: bool,
     ended: bool,
 }
 
 impl Search {
-    /// From the cursor to the last UID, or from the first UID if all are to be compared with the ledger.
+    /// From the cursor to the last UID, and below the cursor if all are to be compared with the ledger.
     pub fn new(folder: &OpenFolder) -> Self {
-        let first = if folder.compares_all { 1 } else { folder.epoch.cursor };
-        let windows = match folder.selected.exists {
-            0 => Windows::none(),
-            exists => Windows::new(first, folder.uidnext.saturating_sub(1), exists),
-        };
-        let highest = folder.epoch.cursor.saturating_sub(1);
-        Self { windows, undecided: None, highest, found_late: Vec::new(), ended: false }
+        let (cursor, exists) = (folder.epoch.cursor, folder.selected.exists);
+        let windows = Windows::to_the_end(cursor, folder.uidnext.saturating_sub(1), exists);
+        let below = Windows::between(folder.compared_to.max(1), cursor.saturating_sub(1), exists);
+        Self {
+            windows,
+            below: Some(below).filter(|_| folder.compares_all),
+            undecided: None,
+            highest: cursor.saturating_sub(1),
+            found_late: Vec::new(),
+            sampled: folder.epoch.top == 0,
+            ended: false,
+        }
     }
 
     /// Writes down that every UID was compared with the ledger, if that was to be done and is.
@@ -67,11 +76,18 @@ impl Search {
                  (UID {some}{more})"
             ));
         }
-        if folder.compares_all && self.ended && self.undecided.is_none() {
-            let compared = deps.store.folder_compared(lease, folder.id, count, deps.clock.now()).await;
-            compared.map_err(|error| PollError::store(Step::Search, &error))?;
-        }
-        Ok(())
+        let written = match &self.below {
+            _ if !folder.compares_all => Ok(()),
+            _ if self.ended && self.undecided.is_none() => {
+                deps.store.folder_compared(lease, folder.id, count, deps.clock.now()).await
+            }
+            // The time was up: the next poll goes on from there.
+            None if self.windows.next > folder.compared_to => {
+                deps.store.compared_to(lease, folder.id, self.windows.next.min(folder.epoch.cursor)).await
+            }
+            _ => Ok(()),
+        };
+        written.map_err(|error| PollError::store(Step::Search, &error))
     }
 
     /// Where the cursor may stand once all that is listed so far is finished: not behind a gap at the end, since UIDNEXT may
@@ -96,8 +112,14 @@ impl Search {
         while !budget.is_over() {
             let first = self.windows.next;
             let Some((last, uids)) = self.windows.next(session, "", &folder.name).await? else {
-                self.ended = true;
-                break;
+                match self.below.take() {
+                    Some(below) => self.windows = below,
+                    None => {
+                        self.ended = true;
+                        break;
+                    }
+                }
+                continue;
             };
             let Some(uids) = uids else {
                 // Nothing was said, so nothing is decided: later windows are looked at, and the cursor stays before this one.
@@ -128,6 +150,11 @@ impl Search {
                 })
                 .collect();
             if !unknown.is_empty() {
+                if !self.sampled {
+                    self.sampled = true;
+                    let known = deps.store.anchors(epoch, FEW).await.map_err(failed)?;
+                    still_the_same(session, folder, &known, lease, deps).await?;
+                }
                 let late = |uid: &&u32| **uid < folder.epoch.cursor && !tried.contains_key(uid);
                 let late: Vec<u32> = unknown.iter().filter(late).copied().collect();
                 if !late.is_empty() {
@@ -147,6 +174,23 @@ impl Search {
     }
 }
 
+/// Fails, and has the next poll open a new epoch, if these mails are others now: a backup was restored between two polls, and
+/// UIDNEXT has risen past it since.
+pub async fn still_the_same(
+    session: &mut Session,
+    folder: &OpenFolder,
+    known: &[Anchor],
+    lease: &Lease,
+    deps: &Deps,
+) -> Result<(), PollError> {
+    if same_mails(session, &folder.name, known).await? != Some(false) {
+        return Ok(());
+    }
+    deps.store.close_epoch(lease, folder.epoch.id).await.map_err(|error| PollError::store(Step::Search, &error))?;
+    let other = ImapError::Protocol("it gives UIDs a second time; the folder is read anew at the next poll".to_owned());
+    Err(PollError { blame: Blame::Folder, ..PollError::folder(Step::Search, &folder.name, &other) })
+}
+
 /// Searches a range of UIDs in parts, so that no answer gets too long and none is empty for ever: the parts grow where UIDs
 /// are sparse.
 pub struct Windows {
@@ -154,6 +198,10 @@ pub struct Windows {
     last: u32,
     span: u32,
     widest: u32,
+    /// Whether the last part has no end, since a UIDNEXT may be too low, or a mail have come meanwhile.
+    is_open: bool,
+    /// The folder is empty: there is one part, and nothing in it.
+    is_empty: bool,
     ended: bool,
 }
 
@@ -161,18 +209,22 @@ pub struct Windows {
 const MOST: u32 = 10_000;
 /// As many as it may list without passing the guard's line limit.
 const LIMIT: u32 = 80_000;
+/// So often in a row a server may answer for some of the messages only.
+const MOST_PARTIAL: u32 = 40;
 
 impl Windows {
-    /// From this UID on, in a folder with so many mails, of which few should lie above `last`.
-    pub fn new(first: u32, last: u32, exists: u32) -> Self {
-        // Where there are few mails altogether, one answer can list them all.
-        let span = if exists <= MOST { u32::MAX } else { MOST };
-        Self { next: first.max(1), last, span, widest: if exists <= LIMIT { u32::MAX } else { LIMIT }, ended: false }
+    /// From this UID to the last one there is, in a folder with so many mails, of which few should lie above `last`.
+    pub fn to_the_end(first: u32, last: u32, exists: u32) -> Self {
+        Self { is_open: true, ended: false, ..Self::between(first, last, exists) }
     }
 
-    /// Over nothing.
-    pub fn none() -> Self {
-        Self { ended: true, ..Self::new(1, 0, 0) }
+    /// From this UID to that.
+    pub fn between(first: u32, last: u32, exists: u32) -> Self {
+        // Where there are few mails altogether, one answer can list them all.
+        let span = if exists <= MOST { u32::MAX } else { MOST };
+        let widest = if exists <= LIMIT { u32::MAX } else { LIMIT };
+        let first = first.max(1);
+        Self { next: first, last, span, widest, is_open: false, is_empty: exists == 0, ended: last < first }
     }
 
     /// The last UID of the next part, and the UIDs in it that match.
@@ -185,25 +237,33 @@ impl Windows {
         if self.ended {
             return Ok(None);
         }
-        // A server that deals with so many messages in one command (RFC 9738) is asked about no more UIDs.
-        let within = |span: u32, session: &Session| {
-            session.message_limit().map_or(span, |limit| span.min(u32::try_from(limit).unwrap_or(u32::MAX)))
-        };
-        self.span = within(self.span, session);
-        // The last part has no end, since a UIDNEXT may be too low, or a mail have come meanwhile.
-        let is_last = self.last.saturating_sub(self.next) < self.span;
-        let last = if is_last { u32::MAX } else { self.next.saturating_add(self.span - 1) };
-        let uids = session
-            .search(self.next, last, also)
-            .await
-            .map_err(|error| PollError::folder(Step::Search, folder, &error))?;
-        if within(self.span, session) < self.span {
-            return Box::pin(self.next(session, also, folder)).await; // it told so only now: the answer may be partial
+        let failed = |error: ImapError| PollError::folder(Step::Search, folder, &error);
+        for _ in 0..MOST_PARTIAL {
+            let is_last = self.last.saturating_sub(self.next) < self.span;
+            let last = match is_last {
+                true if self.is_open => u32::MAX,
+                true => self.last,
+                false => self.next.saturating_add(self.span - 1),
+            };
+            let uids = match self.is_empty {
+                true => Some(Vec::new()), // a search would be an error to some servers (reference row A23)
+                false => session.search(self.next, last, also).await.map_err(failed)?,
+            };
+            if session.was_partial() && !self.is_empty {
+                // It deals with so many messages in one command (RFC 9738): a smaller part has fewer.
+                self.span = (self.span.min(last - self.next + 1) / 2).max(1);
+                self.widest = self.widest.min(self.span);
+                continue;
+            }
+            self.ended = is_last;
+            self.next = last.saturating_add(1);
+            let found = u32::try_from(uids.as_ref().map_or(0, Vec::len)).unwrap_or(u32::MAX);
+            self.span =
+                if found < MOST / 4 { self.span.saturating_mul(2).min(self.widest) } else { MOST.min(self.widest) };
+            return Ok(Some((last, uids)));
         }
-        self.ended = is_last;
-        self.next = last.saturating_add(1);
-        let found = u32::try_from(uids.as_ref().map_or(0, Vec::len)).unwrap_or(u32::MAX);
-        self.span = if found < MOST / 4 { self.span.saturating_mul(2).min(self.widest) } else { MOST };
-        Ok(Some((last, uids)))
+        Err(failed(ImapError::Limit(format!(
+            "{MOST_PARTIAL} answers to SEARCH in a row that are about some messages only"
+        ))))
     }
 }

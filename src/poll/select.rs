@@ -5,7 +5,7 @@ use super::{Deps, PollError, Step, Tally};
 use crate::clock::Timestamp;
 use crate::imap::{ImapError, Selected, Session, UidSet};
 use crate::mailbox::AfterImport;
-use crate::store::{Epoch, Lease, StoreError, WatchedFolder};
+use crate::store::{Anchor, Epoch, Lease, StoreError, WatchedFolder};
 
 /// An open folder with what we know of it.
 pub struct OpenFolder {
@@ -21,6 +21,8 @@ pub struct OpenFolder {
     pub uidnext: u32,
     /// Whether every UID is to be compared with the ledger, and not only those from the cursor on.
     pub compares_all: bool,
+    /// How far an earlier comparison has come.
+    pub compared_to: u32,
 }
 
 /// So long after a mail that did not come was put aside, it is asked for once more, and again after as long: an outage can
@@ -29,9 +31,11 @@ const ASK_AGAIN_MS: i64 = 6 * 3600 * 1000;
 /// So often every UID is compared with the ledger: servers leave UIDs out of SEARCH now and then (reference row A9).
 const COMPARE_MS: i64 = 24 * 3600 * 1000;
 /// Mails that are looked at, at each poll, where the numbers of a folder do not tell.
-const FEW: i64 = 20;
+pub const FEW: i64 = 20;
 /// Mails that are looked at when all UIDs are compared.
 const MANY: i64 = 500;
+/// In one command.
+const MANY_AT_ONCE: usize = 500;
 /// A folder with more mails is searched in parts, up to the highest UID there is and not to a UIDNEXT that may be far ahead.
 const LARGE: u32 = 80_000;
 
@@ -54,21 +58,30 @@ pub async fn open(
     let name = &folder.name;
     let failed = |error| PollError::folder(Step::Select, name, &error);
     tally.visited.push(folder.id);
+    tally.imported_uids.clear();
     let read_only = lease.mailbox.after_import == AfterImport::Leave;
     let selected = session.select(name, read_only).await.map_err(failed)?;
     let told = Told { uidvalidity: selected.uidvalidity, uidnext: selected.uidnext };
     let before = deps.store.newest_epoch(folder.id).await.map_err(stored)?;
-    let compares_all = folder.verified_at.is_none_or(|at| deps.clock.now().0.saturating_sub(at) >= COMPARE_MS);
+    let compares_all =
+        folder.verified_at.is_none_or(|at| !(0..COMPARE_MS).contains(&deps.clock.now().0.saturating_sub(at)));
     let same = match &before {
         None => false,
         Some(before) => match continuity::judge(before, told, folder.uidvalidity_changes) {
             // A backup may have been restored between two polls, and so much mail have come since that no number tells.
             Verdict::Same if compares_all => {
-                same_mails(session, name, before, MANY, false, deps).await?.unwrap_or(true)
+                let known = deps.store.anchors(before.id, MANY).await.map_err(stored)?;
+                same_mails(session, name, &known).await?.unwrap_or(true)
             }
             Verdict::Same => true,
             Verdict::Anew => false,
-            Verdict::AskTheMails => same_mails(session, name, before, FEW, true, deps).await?.unwrap_or(false),
+            Verdict::AskTheMails => {
+                let known = deps.store.anchors(before.id, FEW).await.map_err(stored)?;
+                match same_mails(session, name, &known).await? {
+                    Some(same) => same,
+                    None => nothing_known_is_left(session, name, before, deps).await?,
+                }
+            }
         },
     };
     let lies_far_ahead = |cursor: u32| {
@@ -95,6 +108,7 @@ pub async fn open(
         }
     };
     let number = told.uidvalidity.unwrap_or(0);
+    let compared_to = if same { u32::try_from(folder.compared_to).unwrap_or(0) } else { 0 };
     let epoch = match before {
         Some(before) if same => deps.store.keep_epoch(lease, folder, before, number).await.map_err(stored)?,
         before => {
@@ -105,7 +119,7 @@ pub async fn open(
             epoch.map_err(stored)?
         }
     };
-    Ok(OpenFolder { id: folder.id, name: name.clone(), selected, epoch, uidnext, compares_all })
+    Ok(OpenFolder { id: folder.id, name: name.clone(), selected, epoch, uidnext, compares_all, compared_to })
 }
 
 fn anew(folder: &WatchedFolder, before: u32, number: u32, uidnext: u32, lease: &Lease, tally: &mut Tally) {
@@ -117,22 +131,36 @@ fn anew(folder: &WatchedFolder, before: u32, number: u32, uidnext: u32, lease: &
     ));
 }
 
-/// Compares the newest mails that we know with what the server has under their UIDs.
-async fn same_mails(
+/// Compares mails that we know with what the server has under their UIDs. That it refuses to tell is no evidence.
+pub async fn same_mails(session: &mut Session, name: &str, known: &[Anchor]) -> Result<Option<bool>, PollError> {
+    let mut uids: Vec<u32> = known.iter().map(|anchor| anchor.uid).collect();
+    uids.sort_unstable();
+    uids.dedup();
+    let mut there = Vec::new();
+    for set in UidSet::cut(&uids, session.at_once(MANY_AT_ONCE)) {
+        match session.sample(&set).await {
+            Ok(samples) => there.extend(samples),
+            Err(ImapError::Refused { .. }) => {}
+            Err(error) => return Err(PollError::folder(Step::Select, name, &error)),
+        }
+    }
+    Ok(continuity::same_mails(known, &there))
+}
+
+/// Where every mail that we know is gone, as after "delete", the UIDs are the same unless the server lists one of those again.
+async fn nothing_known_is_left(
     session: &mut Session,
     name: &str,
     before: &Epoch,
-    most: i64,
-    dates_count: bool,
     deps: &Deps,
-) -> Result<Option<bool>, PollError> {
-    let known = deps.store.anchors(before.id, most).await.map_err(stored)?;
-    let uids: Vec<u32> = known.iter().rev().map(|anchor| anchor.uid).collect();
-    let mut there = Vec::new();
-    for set in UidSet::cut(&uids, uids.len().max(1)) {
-        there.extend(session.sample(&set).await.map_err(|error| PollError::folder(Step::Select, name, &error))?);
+) -> Result<bool, PollError> {
+    if before.top == 0 {
+        return Ok(true);
     }
-    Ok(continuity::same_mails(&known, &there, dates_count))
+    let listed = session.search(1, before.top, "").await;
+    let listed = listed.map_err(|error| PollError::folder(Step::Select, name, &error))?.unwrap_or_default();
+    let imported = deps.store.imported_uids(before.id, 1, before.top).await.map_err(stored)?;
+    Ok(!listed.iter().any(|uid| imported.binary_search(uid).is_ok()))
 }
 
 fn stored(error: StoreError) -> PollError {

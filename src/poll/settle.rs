@@ -4,10 +4,10 @@
 //! harmless but for COPY: that one is written down before it is sent and when it is done, and where a crash came in between,
 //! the target folder tells. A mail that is gone already has what it should have.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use super::select::OpenFolder;
-use super::{Blame, Deps, PollError, Retry, Step, Tally, obstacle, parse};
+use super::{Blame, Deps, PollError, Retry, Step, Tally, obstacle, parse, search};
 use crate::imap::{Answer, ImapError, Session, Status, UidSet, mutate};
 use crate::mailbox::AfterImport;
 use crate::store::{Effect, EffectStep, Lease, StoreError};
@@ -18,6 +18,8 @@ const AT_ONCE: i64 = 1000;
 const MOST_REFUSALS: usize = 3;
 /// UIDs in one command.
 const IN_ONE_COMMAND: usize = 500;
+/// UIDs of a target folder that are looked at where its UIDNEXT was not told.
+const NEWEST: u32 = 5000;
 
 /// Does what is open in this folder.
 pub async fn pending_effects(
@@ -64,6 +66,10 @@ async fn settle(
         Ok(action) => action,
         Err(obstacle) => return impossible(folder, first.step, &uids, &obstacle, lease, deps, tally).await,
     };
+    // What an earlier poll left open is only done to the mail that it was meant for.
+    let left: Vec<u32> = uids.iter().copied().filter(|uid| !tally.imported_uids.contains(uid)).collect();
+    let known = deps.store.anchors_of(folder.epoch.id, &left).await.map_err(stored)?;
+    search::still_the_same(session, folder, &known, lease, deps).await?;
     let mut step = first.step;
     let mut uids = uids;
     if let EffectStep::Copying(from) = step
@@ -121,11 +127,15 @@ async fn copied(
 ) -> Result<Vec<u32>, PollError> {
     let wire = |error| PollError::folder(Step::Settle, &folder.name, &error);
     let mut originals = Vec::new();
-    for set in UidSet::cut(uids, IN_ONE_COMMAND) {
+    for set in UidSet::cut(uids, session.at_once(IN_ONE_COMMAND)) {
         originals.extend(session.sample(&set).await.map_err(wire)?);
     }
-    let mut there = match session.select(target, true).await {
-        Ok(selected) if selected.exists > 0 => session.sample_from(from).await.map_err(wire)?,
+    let there = match session.select(target, true).await {
+        Ok(selected) if selected.exists > 0 => {
+            // A server that did not tell UIDNEXT is asked about the newest mails.
+            let newest = selected.uidnext.unwrap_or(1).saturating_sub(NEWEST);
+            session.sample_from(from.max(newest)).await.map_err(wire)?
+        }
         Ok(_) | Err(ImapError::Refused { .. }) => Vec::new(), // empty, or not there: nothing was copied
         Err(error) => return Err(wire(error)),
     };
@@ -134,15 +144,16 @@ async fn copied(
         let other = ImapError::Protocol("the folder was rebuilt during this poll".to_owned());
         return Err(wire(other));
     }
+    // Each copy stands for one original, so that two equal mails need two.
+    let mut copies = HashMap::<_, usize>::new();
+    for copy in &there {
+        *copies.entry((parse::header(&copy.header).message_id, copy.internal_date)).or_default() += 1;
+    }
     let mut copied = Vec::new();
     for original in originals {
-        // Each copy stands for one original, so that two equal mails need two.
-        let copy = there.iter().position(|copy| {
-            parse::header(&copy.header).message_id == parse::header(&original.header).message_id
-                && copy.internal_date == original.internal_date
-        });
-        if let Some(at) = copy {
-            there.swap_remove(at);
+        let key = (parse::header(&original.header).message_id, original.internal_date);
+        if let Some(count) = copies.get_mut(&key).filter(|count| **count > 0) {
+            *count -= 1;
             copied.push(original.uid);
         }
     }
@@ -163,7 +174,7 @@ async fn do_all(
     tally: &mut Tally,
 ) -> Result<(), PollError> {
     let mut sets: VecDeque<(UidSet, EffectStep)> =
-        UidSet::cut(uids, IN_ONE_COMMAND).into_iter().map(|set| (set, step)).collect();
+        UidSet::cut(uids, session.at_once(IN_ONE_COMMAND)).into_iter().map(|set| (set, step)).collect();
     let mut refusals = 0;
     while let Some((set, mut step)) = sets.pop_front() {
         // Whoever changed the mailbox meanwhile may want something else to happen to these copies.
@@ -213,7 +224,7 @@ async fn act(
         }
         AfterImport::Seen => mutate::add_flag(session, set, "\\Seen").await.map_err(wire),
         AfterImport::Keyword(name) => mutate::add_flag(session, set, name).await.map_err(wire),
-        AfterImport::Delete => remove(session, set).await,
+        AfterImport::Delete => remove(session, set, lease, deps).await,
         AfterImport::Move(target) if *step != EffectStep::Copied && session.can("MOVE") => {
             let answer = mutate::move_to(session, set, target).await.map_err(wire)?;
             if !answer.try_create {
@@ -238,18 +249,20 @@ async fn act(
                 deps.store.effects_copied(lease, folder.epoch.id, &set.uids).await.map_err(stored)?;
                 *step = EffectStep::Copied;
             }
-            remove(session, set).await
+            remove(session, set, lease, deps).await
         }
     }
 }
 
 /// Removes exactly these mails.
-async fn remove(session: &mut Session, set: &UidSet) -> Result<Answer, PollError> {
+async fn remove(session: &mut Session, set: &UidSet, lease: &Lease, deps: &Deps) -> Result<Answer, PollError> {
     let wire = |error| PollError::imap(Step::Settle, &error);
     let marked = mutate::add_flag(session, set, "\\Deleted").await.map_err(wire)?;
     if marked.status != Status::Ok {
         return Ok(marked);
     }
+    // That may have taken minutes, in which the wish may have changed.
+    deps.store.renew_lease(lease, deps.clock.now().plus(deps.lease)).await.map_err(stored)?;
     mutate::expunge(session, set).await.map_err(wire)
 }
 
@@ -265,7 +278,7 @@ async fn gone(session: &mut Session, folder: &OpenFolder, set: &UidSet) -> Resul
     };
     let there = session.search(*first, *last, "").await;
     let there = there.map_err(|error| PollError::folder(Step::Settle, &folder.name, &error))?;
-    let Some(there) = there else { return Ok(Vec::new()) };
+    let Some(there) = there.filter(|_| !session.was_partial()) else { return Ok(Vec::new()) };
     Ok(set.uids.iter().copied().filter(|uid| there.binary_search(uid).is_err()).collect())
 }
 

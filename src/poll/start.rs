@@ -3,13 +3,15 @@
 //! What lies there at the first look and is older than the start is skipped, in the ledger, as ranges: mailboxes with
 //! 500,000 old mails exist. Whatever appears later is new, whatever its date.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use time::macros::format_description;
 
 use super::search::Windows;
 use super::select::OpenFolder;
 use super::{Deps, PollError, Step, Tally};
 use crate::clock::Timestamp;
-use crate::imap::{ImapError, Session, UidSet};
+use crate::imap::{ImapError, Meta, Session, UidSet};
 use crate::store::{Lease, StoreError};
 
 /// SEARCH SINCE knows days of the server's own calendar only (reference row A15): this much earlier is never too late.
@@ -51,34 +53,69 @@ pub async fn decide(
     Ok(())
 }
 
-/// The UIDs up to `last` whose INTERNALDATE is not before the moment. A date that cannot be read does not exclude.
+/// The UIDs up to `last` that are not known to be from before the moment. Only what the server lists as older, or gives an older
+/// date, is left out: it may leave a UID out of one answer (reference row A9), but hardly out of two.
 async fn wanted(
     session: &mut Session,
     folder: &OpenFolder,
     last: u32,
     moment: Timestamp,
 ) -> Result<Vec<u32>, PollError> {
-    let since = format!("SINCE {}", imap_date(Timestamp(moment.0.saturating_sub(MARGIN_MS).max(0))));
-    let mut windows = Windows::new(1, last, folder.selected.exists);
+    let day = imap_date(Timestamp(moment.0.saturating_sub(MARGIN_MS).max(0)));
+    let all = listed(session, folder, last, "").await?.ok_or_else(|| {
+        let silent = ImapError::Protocol("it answers SEARCH with OK and nothing else".to_owned());
+        PollError::folder(Step::Search, &folder.name, &silent)
+    })?;
+    // Some servers say nothing where there is nothing; then all dates are looked at.
+    let newer = listed(session, folder, last, &format!("SINCE {day}")).await?.unwrap_or_default();
+    let older = listed(session, folder, last, &format!("BEFORE {day}")).await?.unwrap_or_default();
+    let can_tell_dates = older.is_disjoint(&newer); // Domino cannot (reference row A15)
+    let undecided: Vec<u32> =
+        all.union(&newer).copied().filter(|uid| !(can_tell_dates && older.contains(uid))).collect();
     let mut wanted = Vec::new();
-    while let Some((_, uids)) = windows.next(session, &since, &folder.name).await? {
-        let uids = uids.ok_or_else(|| {
-            let silent = ImapError::Protocol("it answers SEARCH with OK and nothing else".to_owned());
-            PollError::folder(Step::Search, &folder.name, &silent)
-        })?;
-        for set in UidSet::cut(&uids, 1000) {
-            let metas = session
-                .fetch_meta(&set)
-                .await
-                .map_err(|error| PollError::folder(Step::Search, &folder.name, &error))?;
-            let before = |uid: &u32| {
-                let meta = metas.binary_search_by_key(uid, |meta| meta.uid).ok().and_then(|at| metas.get(at));
-                meta.and_then(|meta| meta.internal_date).is_some_and(|at| at < moment)
-            };
-            wanted.extend(set.uids.iter().copied().filter(|uid| *uid <= last && !before(uid)));
-        }
+    for set in UidSet::cut(&undecided, session.at_once(1000)) {
+        let metas =
+            metas(session, &set).await.map_err(|error| PollError::folder(Step::Search, &folder.name, &error))?;
+        let is_old = |uid: &u32| metas.get(uid).and_then(|meta| meta.internal_date).is_some_and(|at| at < moment);
+        wanted.extend(set.uids.iter().copied().filter(|uid| !is_old(uid)));
     }
     Ok(wanted)
+}
+
+/// The UIDs up to `last` that match; `None` if the server said nothing.
+async fn listed(
+    session: &mut Session,
+    folder: &OpenFolder,
+    last: u32,
+    also: &str,
+) -> Result<Option<BTreeSet<u32>>, PollError> {
+    let mut windows = Windows::between(1, last, folder.selected.exists);
+    let mut all = BTreeSet::new();
+    while let Some((_, uids)) = windows.next(session, also, &folder.name).await? {
+        match uids {
+            Some(uids) => all.extend(uids),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(all))
+}
+
+/// Dates of these mails; one that the server refuses to tell of has none.
+async fn metas(session: &mut Session, set: &UidSet) -> Result<BTreeMap<u32, Meta>, ImapError> {
+    let mut metas = BTreeMap::new();
+    match session.fetch_meta(set, &mut metas).await {
+        Err(ImapError::Refused { .. }) if set.uids.len() > 1 => {
+            for one in UidSet::cut(&set.uids, 1) {
+                match session.fetch_meta(&one, &mut metas).await {
+                    Ok(()) | Err(ImapError::Refused { .. }) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(()) | Err(ImapError::Refused { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    Ok(metas)
 }
 
 /// The ranges from 1 to `last` without the wanted UIDs and the known ranges, both ascending.

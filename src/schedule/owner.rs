@@ -15,6 +15,11 @@ pub fn this_process() -> &'static str {
     })
 }
 
+/// How the owners on this machine begin, whose life can be seen.
+pub fn near() -> String {
+    place().unwrap_or_else(|| this_process().to_owned())
+}
+
 /// Whether the owner is certainly gone: a process of this machine and namespace that no longer runs.
 pub fn is_dead(owner: &str) -> bool {
     let Some(rest) = place().and_then(|here| owner.strip_prefix(&here)?.strip_prefix('|')) else {

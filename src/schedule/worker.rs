@@ -51,7 +51,7 @@ pub async fn poll(
         stop.cancelled().await;
         tokio::time::sleep(limits.grace).await;
     };
-    let (tally, ended) = tokio::select! {
+    let (mut tally, ended) = tokio::select! {
         ended = &mut polling => ended.map_or_else(|_| (Tally::default(), Err(panicked())), |(tally, result)| (tally, result)),
         () = keep_alive(&lease, deps) => (Tally::default(), Err(PollError::store(Step::Lease, &StoreError::LeaseLost))),
         () = cut_off => {
@@ -63,7 +63,7 @@ pub async fn poll(
     let error = match ended {
         Ok(()) => tally.unsettled(),
         Err(failure) => {
-            let retry = failed(&lease, deps, &budget, &tally, &failure, started_at).await;
+            let retry = failed(&lease, deps, &budget, &mut tally, &failure, started_at).await;
             Some(ReportedError::new(&failure, retry))
         }
     };
@@ -112,7 +112,7 @@ async fn failed(
     lease: &Lease,
     deps: &Deps,
     budget: &Budget,
-    tally: &Tally,
+    tally: &mut Tally,
     error: &PollError,
     started_at: Timestamp,
 ) -> Option<Timestamp> {
@@ -121,8 +121,8 @@ async fn failed(
     let interval = lease.mailbox.interval();
     // A folder that is missing is no reason to look less often at the others.
     let in_a_row = if error.blame <= Blame::Folder { 1 } else { failures };
-    let next = match tally.ended_early {
-        true => Some(now),
+    let next = match tally.ended_early && error.retry == Retry::Soon && error.blame <= Blame::Folder {
+        true => Some(poll::after_an_early_end(lease, deps, budget, tally, now)),
         false => backoff::wait(error.retry, in_a_row, interval).map(|wait| now.plus(wait)),
     };
     let reported = ReportedError::new(error, next);

@@ -15,7 +15,9 @@ pub struct WatchedFolder {
     pub name: String,
     /// When every UID was last compared with the ledger.
     pub verified_at: Option<i64>,
-    /// Polls in a row at which UIDVALIDITY was another.
+    /// How far a comparison has come that was cut short.
+    pub compared_to: i64,
+    /// Polls at which UIDVALIDITY was another, less those at which it was the same.
     pub uidvalidity_changes: i64,
 }
 
@@ -87,7 +89,7 @@ impl Store {
     /// The folders that a mailbox is polled for, in their order, but last those that took a poll's time for themselves.
     pub async fn watched_folders(&self, mailbox_id: i64) -> Result<Vec<WatchedFolder>, StoreError> {
         Ok(read!(self, pool => sqlx::query_as(
-            "SELECT id, name, verified_at, uidvalidity_changes FROM folder WHERE mailbox_id = $1 AND watched \
+            "SELECT id, name, verified_at, compared_to, uidvalidity_changes FROM folder WHERE mailbox_id = $1 AND watched \
              ORDER BY coalesce(visited_at, 0), position",
         ).bind(mailbox_id).fetch_all(pool).await)?)
     }
@@ -117,7 +119,10 @@ impl Store {
         epoch: Epoch,
         number: u32,
     ) -> Result<Epoch, StoreError> {
-        let changes = if number == epoch.uidvalidity { 0 } else { folder.uidvalidity_changes.saturating_add(1) };
+        let changes = match number == epoch.uidvalidity {
+            true => (folder.uidvalidity_changes - 1).max(0),
+            false => folder.uidvalidity_changes.saturating_add(1),
+        };
         if number == 0 || (number == epoch.uidvalidity && changes == folder.uidvalidity_changes) {
             return Ok(epoch);
         }
@@ -144,8 +149,8 @@ impl Store {
         let id = write!(self, tx => {
             guard_lease!(tx, lease);
             sqlx::query(
-                "UPDATE effect SET step = 'impossible', problem = 'the folder was rebuilt on the server (new UIDVALIDITY)' \
-                 WHERE epoch_id IN (SELECT id FROM epoch WHERE folder_id = $1)",
+                "UPDATE effect SET void_step = step, step = 'impossible', \
+                 problem = 'the folder was rebuilt on the server (new UIDVALIDITY)' WHERE void_step IS NULL AND epoch_id IN (SELECT id FROM epoch WHERE folder_id = $1)",
             )
             .bind(folder_id).execute(&mut *tx).await?;
             sqlx::query(
@@ -153,7 +158,7 @@ impl Store {
             )
             .bind(folder_id).execute(&mut *tx).await?;
             sqlx::query(
-                "UPDATE folder SET uidvalidity_changes = uidvalidity_changes + 1 WHERE id = $1 AND EXISTS \
+                "UPDATE folder SET compared_to = 0, uidvalidity_changes = uidvalidity_changes + 1 WHERE id = $1 AND EXISTS \
                  (SELECT 1 FROM epoch WHERE folder_id = $1 AND NOT closed)",
             )
             .bind(folder_id).execute(&mut *tx).await?;
@@ -187,7 +192,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         write!(self, tx => {
             guard_lease!(tx, lease);
-            sqlx::query("UPDATE folder SET unaccounted = 0, found_late = found_late + $2, verified_at = $3 WHERE id = $1")
+            sqlx::query("UPDATE folder SET unaccounted = 0, found_late = found_late + $2, verified_at = $3, compared_to = 0 WHERE id = $1")
                 .bind(folder_id).bind(i64::try_from(found_late).unwrap_or(i64::MAX)).bind(now.0).execute(&mut *tx).await?;
         });
         Ok(())
@@ -210,12 +215,58 @@ impl Store {
         ).bind(mailbox_id).fetch_all(pool).await)?)
     }
 
-    /// The newest mails that an epoch knows.
+    /// A comparison was cut short here.
+    pub async fn compared_to(&self, lease: &Lease, folder_id: i64, uid: u32) -> Result<(), StoreError> {
+        write!(self, tx => {
+            guard_lease!(tx, lease);
+            sqlx::query("UPDATE folder SET compared_to = $2 WHERE id = $1")
+                .bind(folder_id).bind(i64::from(uid)).execute(&mut *tx).await?;
+        });
+        Ok(())
+    }
+
+    /// Mails that an epoch knows: the newest, and as many spread over all of it.
     pub async fn anchors(&self, epoch_id: i64, most: i64) -> Result<Vec<Anchor>, StoreError> {
-        Ok(read!(self, pool => sqlx::query_as(
+        let mut anchors: Vec<Anchor> = read!(self, pool => sqlx::query_as(
             "SELECT l.uid, l.internal_date, m.message_id FROM ledger l JOIN message m ON m.id = l.message_id \
              WHERE l.epoch_id = $1 AND l.state IN ('imported', 'duplicate') ORDER BY l.uid DESC LIMIT $2",
-        ).bind(epoch_id).bind(most).fetch_all(pool).await)?)
+        ).bind(epoch_id).bind(most / 2).fetch_all(pool).await)?;
+        let spread: Vec<Anchor> = read!(self, pool => sqlx::query_as(
+            "SELECT l.uid, l.internal_date, m.message_id FROM ledger l JOIN message m ON m.id = l.message_id \
+             WHERE l.epoch_id = $1 AND l.state IN ('imported', 'duplicate') AND \
+             l.uid % (SELECT 1 + top / $2 FROM epoch WHERE id = $1) = 0 ORDER BY l.uid DESC LIMIT $2",
+        ).bind(epoch_id).bind((most / 2).max(1)).fetch_all(pool).await)?;
+        anchors.extend(spread);
+        Ok(anchors)
+    }
+
+    /// Which of the UIDs from `first` to `last` were imported, ascending.
+    pub async fn imported_uids(&self, epoch_id: i64, first: u32, last: u32) -> Result<Vec<u32>, StoreError> {
+        let uids: Vec<i64> = read!(self, pool => sqlx::query_scalar(
+            "SELECT uid FROM ledger WHERE epoch_id = $1 AND uid BETWEEN $2 AND $3 AND state IN ('imported', 'duplicate') \
+             ORDER BY uid",
+        ).bind(epoch_id).bind(i64::from(first)).bind(i64::from(last)).fetch_all(pool).await)?;
+        Ok(uids.into_iter().map(uid).collect())
+    }
+
+    /// These UIDs as they are known.
+    pub async fn anchors_of(&self, epoch_id: i64, uids: &[u32]) -> Result<Vec<Anchor>, StoreError> {
+        let (Some(first), Some(last)) = (uids.iter().min(), uids.iter().max()) else { return Ok(Vec::new()) };
+        let mut anchors: Vec<Anchor> = read!(self, pool => sqlx::query_as(
+            "SELECT l.uid, l.internal_date, m.message_id FROM ledger l JOIN message m ON m.id = l.message_id \
+             WHERE l.epoch_id = $1 AND l.uid BETWEEN $2 AND $3 AND l.state IN ('imported', 'duplicate') ORDER BY l.uid",
+        ).bind(epoch_id).bind(i64::from(*first)).bind(i64::from(*last)).fetch_all(pool).await)?;
+        anchors.retain(|anchor| uids.contains(&anchor.uid));
+        Ok(anchors)
+    }
+
+    /// The UIDs of an epoch mean something else now: the next poll opens another.
+    pub async fn close_epoch(&self, lease: &Lease, epoch_id: i64) -> Result<(), StoreError> {
+        write!(self, tx => {
+            guard_lease!(tx, lease);
+            sqlx::query("UPDATE epoch SET closed = TRUE WHERE id = $1").bind(epoch_id).execute(&mut *tx).await?;
+        });
+        Ok(())
     }
 
     /// Writes down the start: these ranges of UIDs are skipped, and the search goes on from `cursor`.

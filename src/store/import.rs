@@ -183,7 +183,12 @@ impl Store {
                                 }
                             }
                         }
-                        if let Some(action) = mail.effect {
+                        // A copy that an older numbering knows keeps what was open for it, and gets no newer wish.
+                        let is_old = match first_known.filter(|_| first_new.is_none()) {
+                            Some(message) => claim::carry_effect_over!(tx, epoch, uid, message),
+                            None => false,
+                        };
+                        if let Some(action) = mail.effect.filter(|_| !is_old) {
                             effects.push((uid, action));
                         }
                         ledger.push(LedgerRow {

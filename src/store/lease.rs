@@ -32,15 +32,20 @@ pub struct Due {
 }
 
 impl Store {
-    /// Mailboxes whose time has come, the longest waiting first; those in a lease too. Of one host at most `per_host`, so
-    /// that a host on which a thousand wait does not hide the others.
-    pub async fn due(&self, now: Timestamp, per_host: i64, limit: i64) -> Result<Vec<Due>, StoreError> {
+    /// Mailboxes whose time has come, the longest waiting first, but for those that somebody else is polling; `near` is how
+    /// the owners on this machine are called, of whom the caller knows whether they live. Of one host at most `per_host`, and
+    /// of the doubtful ones and of the others at most `limit` each, so that neither a host on which a thousand wait nor a
+    /// thousand hosts that are silent hide the others.
+    pub async fn due(&self, near: &str, now: Timestamp, per_host: i64, limit: i64) -> Result<Vec<Due>, StoreError> {
         Ok(read!(self, pool => sqlx::query_as(
-            "SELECT address, host, is_doubtful, lease_owner, lease_token, lease_until FROM (SELECT address, host, lease_owner, \
-             lease_token, lease_until, next_poll_at, failures > 0 OR last_success_at IS NULL AS is_doubtful, row_number() OVER (PARTITION BY host ORDER BY next_poll_at) AS place \
-             FROM mailbox WHERE NOT paused AND next_poll_at <= $1 AND (hold_until IS NULL OR hold_until <= $1)) AS waiting \
-             WHERE place <= $2 ORDER BY next_poll_at LIMIT $3",
-        ).bind(now.0).bind(per_host).bind(limit).fetch_all(pool).await)?)
+            "SELECT address, host, is_doubtful, lease_owner, lease_token, lease_until FROM (SELECT w.*, row_number() OVER \
+             (PARTITION BY is_doubtful ORDER BY next_poll_at) AS turn FROM (SELECT address, host, lease_owner, lease_token, \
+             lease_until, next_poll_at, failures > 0 OR last_success_at IS NULL AS is_doubtful, row_number() OVER \
+             (PARTITION BY host, failures > 0 OR last_success_at IS NULL ORDER BY next_poll_at) AS place \
+             FROM mailbox WHERE NOT paused AND next_poll_at <= $1 AND (hold_until IS NULL OR hold_until <= $1) AND \
+             (lease_token IS NULL OR lease_until <= $1 OR lease_owner LIKE $4)) AS w WHERE place <= $2) AS v \
+             WHERE turn <= $3 ORDER BY next_poll_at",
+        ).bind(now.0).bind(per_host).bind(limit).bind(format!("{near}%")).fetch_all(pool).await)?)
     }
 
     /// Who has this mailbox now.

@@ -168,6 +168,12 @@ impl Store {
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         Ok(write!(self, tx => {
+            // The mailbox first, as an import does, so that the two never wait for each other.
+            sqlx::query("UPDATE mailbox SET next_poll_at = $2 WHERE id = $1")
+                .bind(mailbox_id)
+                .bind(now.0)
+                .execute(&mut *tx)
+                .await?;
             let count = sqlx::query(concat!(
                 "UPDATE ledger SET state = 'pending', attempts = 0, updated_at = $3 WHERE ($2 IS NULL OR uid = $2) AND ",
                 quarantined_in_force!(),
@@ -179,11 +185,6 @@ impl Store {
             .await?
             .rows_affected();
             cursor_to_pending!(tx, mailbox_id);
-            sqlx::query("UPDATE mailbox SET next_poll_at = $2 WHERE id = $1")
-                .bind(mailbox_id)
-                .bind(now.0)
-                .execute(&mut *tx)
-                .await?;
             count
         }))
     }
@@ -193,15 +194,15 @@ impl Store {
     pub async fn reopen_missing(&self, lease: &Lease, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
         let mailbox_id = lease.mailbox.id;
         let waiting: i64 = read!(self, pool => sqlx::query_scalar(
-concat!("SELECT count(*) FROM ledger WHERE attempts > 0 AND updated_at < $2 AND ", quarantined_in_force!()),
-        ).bind(mailbox_id).bind(before.0).fetch_one(pool).await)?;
+concat!("SELECT count(*) FROM ledger WHERE attempts > 0 AND (updated_at < $2 OR updated_at > $3) AND ", quarantined_in_force!()),
+        ).bind(mailbox_id).bind(before.0).bind(now.0).fetch_one(pool).await)?;
         if waiting == 0 {
             return Ok(0);
         }
         Ok(write!(self, tx => {
             guard_lease!(tx, lease);
             let count = sqlx::query(concat!(
-                "UPDATE ledger SET state = 'pending', updated_at = $3 WHERE attempts > 0 AND updated_at < $2 AND ",
+                "UPDATE ledger SET state = 'pending', updated_at = $3 WHERE attempts > 0 AND (updated_at < $2 OR updated_at > $3) AND ",
                 quarantined_in_force!(),
             ))
             .bind(mailbox_id)

@@ -52,4 +52,31 @@ macro_rules! claim {
         found
     }};
 }
-pub(super) use {claim, identities_present};
+/// Whether an older epoch of this folder has brought the message; what is open for its copy there is moved to this UID, at the
+/// step that it had.
+macro_rules! carry_effect_over {
+    ($tx:ident, $epoch:expr, $uid:expr, $message:expr) => {{
+        let older: Option<(i64, i64)> = sqlx::query_as(
+            "SELECT a.epoch_id, a.uid FROM arrival a JOIN epoch e ON e.id = a.epoch_id WHERE a.message_id = $1 \
+             AND a.epoch_id < $2 AND e.folder_id = (SELECT folder_id FROM epoch WHERE id = $2) ORDER BY a.epoch_id DESC LIMIT 1",
+        )
+        .bind($message)
+        .bind($epoch)
+        .fetch_optional(&mut *$tx)
+        .await?;
+        if let Some((old_epoch, old_uid)) = older {
+            sqlx::query(
+                "UPDATE effect SET epoch_id = $1, uid = $2, step = coalesce(void_step, step), void_step = NULL, problem = NULL \
+                 WHERE epoch_id = $3 AND uid = $4",
+            )
+            .bind($epoch)
+            .bind(i64::from($uid))
+            .bind(old_epoch)
+            .bind(old_uid)
+            .execute(&mut *$tx)
+            .await?;
+        }
+        older.is_some()
+    }};
+}
+pub(super) use {carry_effect_over, claim, identities_present};

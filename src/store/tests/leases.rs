@@ -75,9 +75,9 @@ async fn changing_or_pausing_a_mailbox_ends_the_poll_under_way() {
         let lease = at.lease("a@b.se").await;
         at.store.pause_mailbox(&who, true, NOW).await.unwrap();
         assert!(matches!(at.store.renew_lease(&lease, NOW).await, Err(StoreError::LeaseLost)), "{name}");
-        assert!(at.store.due(NOW, 9, 9).await.unwrap().is_empty(), "{name}");
+        assert!(at.store.due("nobody", NOW, 9, 9).await.unwrap().is_empty(), "{name}");
         at.store.pause_mailbox(&who, false, NOW).await.unwrap();
-        assert_eq!(at.store.due(NOW, 9, 9).await.unwrap().len(), 1, "{name}");
+        assert_eq!(at.store.due("nobody", NOW, 9, 9).await.unwrap().len(), 1, "{name}");
     }
 }
 
@@ -109,15 +109,15 @@ async fn the_end_of_a_poll_is_remembered_and_decides_the_next() {
                 "{name}"
             );
         }
-        assert!(at.store.due(NOW, 9, 9).await.unwrap().is_empty(), "{name}: a person must act first");
+        assert!(at.store.due("nobody", NOW, 9, 9).await.unwrap().is_empty(), "{name}: a person must act first");
         at.store.wake_waiting(NOW).await.unwrap();
-        assert_eq!(at.store.due(NOW, 9, 9).await.unwrap().len(), 1, "{name}");
+        assert_eq!(at.store.due("nobody", NOW, 9, 9).await.unwrap().len(), 1, "{name}");
         let lease = at.lease("a@b.se").await;
         at.store.finish_poll(&lease, &outcome(true, Some(Timestamp(NOW.0 + 500))), Timestamp(NOW.0 + 9)).await.unwrap();
         let now = status().await;
         assert_eq!((now.failures, now.failing_since, now.last_success_at), (0, None, Some(NOW.0 + 9)), "{name}");
-        assert!(at.store.due(Timestamp(NOW.0 + 499), 9, 9).await.unwrap().is_empty(), "{name}");
-        assert_eq!(at.store.due(Timestamp(NOW.0 + 500), 9, 9).await.unwrap().len(), 1, "{name}");
+        assert!(at.store.due("nobody", Timestamp(NOW.0 + 499), 9, 9).await.unwrap().is_empty(), "{name}");
+        assert_eq!(at.store.due("nobody", Timestamp(NOW.0 + 500), 9, 9).await.unwrap().len(), 1, "{name}");
         assert_eq!(at.store.recent_polls(lease.mailbox.id, 9).await.unwrap().len(), 3, "{name}");
     }
 }
@@ -133,7 +133,7 @@ async fn a_host_on_which_many_wait_does_not_hide_another() {
         let changes = Changes { server: Some(Server { host: "other".into(), ..other }), ..Changes::default() };
         let later = Timestamp(NOW.0 + 1);
         at.store.change_mailbox(&address("other@c.se"), &changes, None, later).await.unwrap();
-        let due = at.store.due(later, 2, 3).await.unwrap();
+        let due = at.store.due("nobody", later, 2, 3).await.unwrap();
         let hosts: Vec<&str> = due.iter().map(|due| due.host.as_str()).collect();
         assert_eq!(hosts, ["imap.example.se", "imap.example.se", "other"], "{name}");
     }
