@@ -62,6 +62,8 @@ enum Fault {
     MessageLimit(usize),
     Lacks(&'static str),
     Parts(Parts),
+    HiddenFromDateSearch(usize),
+    BreaksAtSizeOf(usize),
 }
 
 struct Manual(AtomicI64);
@@ -248,7 +250,11 @@ impl World {
 
     fn fault(&self, fault: Fault, uid_at: impl Fn(&TestServer, usize) -> Option<u32>) {
         let uid = match &fault {
-            Fault::HiddenFromSearch(at) | Fault::HiddenFromFetch(at) | Fault::Body(at, _) => uid_at(&self.server, *at),
+            Fault::HiddenFromSearch(at)
+            | Fault::HiddenFromFetch(at)
+            | Fault::HiddenFromDateSearch(at)
+            | Fault::BreaksAtSizeOf(at)
+            | Fault::Body(at, _) => uid_at(&self.server, *at),
             _ => None,
         };
         let mut account = self.server.account();
@@ -256,6 +262,8 @@ impl World {
         match fault {
             Fault::HiddenFromSearch(_) => faults.hidden_from_search.extend(uid),
             Fault::HiddenFromFetch(_) => faults.hidden_from_fetch.extend(uid),
+            Fault::HiddenFromDateSearch(_) => faults.hidden_from_date_search.extend(uid),
+            Fault::BreaksAtSizeOf(_) => faults.breaks_at_size_of.extend(uid),
             Fault::SilentSearch => faults.search_is_silent = true,
             Fault::Unsorted => faults.search_is_unsorted = true,
             Fault::Unsolicited => faults.unsolicited = true,
@@ -323,6 +331,8 @@ fn faults() -> impl Strategy<Value = Fault> {
     prop_oneof![
         at.clone().prop_map(Fault::HiddenFromSearch),
         at.clone().prop_map(Fault::HiddenFromFetch),
+        at.clone().prop_map(Fault::HiddenFromDateSearch),
+        at.clone().prop_map(Fault::BreaksAtSizeOf),
         Just(Fault::SilentSearch),
         Just(Fault::Unsorted),
         Just(Fault::Unsolicited),
@@ -361,7 +371,8 @@ fn faults() -> impl Strategy<Value = Fault> {
                 Just(Body::LineEndOutside),
                 Just(Body::OtherUid(3)),
                 Just(Body::Split),
-                Just(Body::Cut)
+                Just(Body::Cut),
+                Just(Body::Bye)
             ]
         )
             .prop_map(|(at, body)| Fault::Body(at, body)),

@@ -29,24 +29,27 @@ pub struct Folder {
     pub messages: Vec<Message>,
     /// `\Trash` and the like (RFC 6154).
     pub special_use: Option<String>,
+    /// Mails that ever came in.
+    pub came_in: u32,
 }
 
 impl Default for Folder {
     fn default() -> Self {
-        Self { uidvalidity: 17, uidnext: 1, messages: Vec::new(), special_use: None }
+        Self { uidvalidity: 17, uidnext: 1, messages: Vec::new(), special_use: None, came_in: 0 }
     }
 }
 
 impl Folder {
-    /// Puts a mail in and returns its UID. Its date is as many minutes after 3 March 2026 as its UID says.
+    /// Puts a mail in and returns its UID. It is a minute younger than the one that came in before it.
     pub fn append(&mut self, bytes: impl Into<Vec<u8>>) -> u32 {
-        let date = datetime!(2026-03-03 08:30:00 UTC) + time::Duration::minutes(self.uidnext.min(1_000_000).into());
+        let date = datetime!(2026-03-03 08:30:00 UTC) + time::Duration::minutes(self.came_in.into());
         self.append_at(bytes, date)
     }
 
     /// Puts a mail in with this date and returns its UID.
     pub fn append_at(&mut self, bytes: impl Into<Vec<u8>>, date: OffsetDateTime) -> u32 {
         let uid = self.uidnext;
+        self.came_in += 1;
         self.uidnext = self.uidnext.saturating_add(1);
         self.messages.push(Message { uid, bytes: bytes.into(), date, flags: BTreeSet::new() });
         uid

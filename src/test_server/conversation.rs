@@ -179,7 +179,10 @@ impl Conversation {
         let set = rest.first().copied().unwrap_or_default();
         match verb {
             "SEARCH" => {
-                let hits = within(search::hits(rest, folder)?);
+                let mut hits = search::hits(rest, folder)?;
+                let asks_for_dates = rest.iter().any(|key| matches!(*key, "SINCE" | "BEFORE"));
+                hits.retain(|uid| !(asks_for_dates && faults.hidden_from_date_search.contains(uid)));
+                let hits = within(hits);
                 if !faults.search_is_silent {
                     say(out, search::line(hits, &faults).trim_end());
                 }

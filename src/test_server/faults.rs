@@ -14,6 +14,10 @@ pub struct Faults {
     pub hidden_from_search: BTreeSet<u32>,
     /// UIDs that FETCH is silent about.
     pub hidden_from_fetch: BTreeSet<u32>,
+    /// UIDs that SEARCH does not list where it is asked for dates.
+    pub hidden_from_date_search: BTreeSet<u32>,
+    /// UIDs at whose turn the connection breaks when sizes are asked for.
+    pub breaks_at_size_of: BTreeSet<u32>,
     /// SEARCH answers OK and nothing else.
     pub search_is_silent: bool,
     /// SEARCH lists UIDs in descending order, some of them twice.
@@ -117,6 +121,8 @@ pub enum Body {
     Split,
     /// The connection breaks in the middle.
     Cut,
+    /// The server ends the connection where the answer belongs (Dovecot, for a mail that it cannot read).
+    Bye,
 }
 
 /// How parts of a mail are answered.

@@ -30,10 +30,17 @@ pub fn answer(folder: &Folder, uids: &[u32], items: &str, faults: &Faults, out: 
             say(out, "999 EXPUNGE");
             say(out, &format!("{} EXISTS", folder.messages.len()));
         }
+        if items.contains("RFC822.SIZE") && faults.breaks_at_size_of.contains(uid) {
+            return Err(String::new());
+        }
         let about = about(message, items, faults);
         match fault {
             Some(Body::Refused) => {
                 return Err("NO [UNAVAILABLE] UID FETCH Server error while fetching messages".to_owned());
+            }
+            Some(Body::Bye) => {
+                say(out, "BYE Internal error occurred. Refer to server log for more information.");
+                return Err(String::new());
             }
             Some(Body::Absent) => say(out, &format!("{number} FETCH (UID {uid})")),
             Some(Body::Nil) => say(out, &format!("{number} FETCH (UID {uid}{about} BODY[] NIL)")),

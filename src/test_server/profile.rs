@@ -60,6 +60,7 @@ profiles! {
     "placeholder-body", "gives a mail of its own in place of mail 1 (Exchange)", |account| body(account, Body::Substitute);
     "refused-body", "refuses every FETCH that includes mail 1 (Yahoo)", |account| body(account, Body::Refused);
     "drop-mid-literal", "breaks the connection in the middle of mail 1", |account| body(account, Body::Cut);
+    "bye-at-mail", "ends the connection where mail 1 belongs (Dovecot)", |account| body(account, Body::Bye);
     "literal-too-long", "announces more bytes than it sends for mail 1", |account| body(account, Body::TooFew(100));
     "literal-too-short", "announces fewer bytes than it sends for mail 1", |account| body(account, Body::TooMany(10));
     "substituted-uid", "gives the body of mail 1 under the UID 999", |account| body(account, Body::OtherUid(999));

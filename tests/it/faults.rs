@@ -55,6 +55,7 @@ const FIRST_POLL: &[FirstPoll] = &[
     ("placeholder-body", 4, None, Some("pending")),
     ("refused-body", 4, None, Some("pending")),
     ("drop-mid-literal", 0, Some("fetch"), Some("pending")),
+    ("bye-at-mail", 0, Some("fetch"), Some("pending")),
     ("literal-too-long", 0, Some("fetch"), Some("pending")),
     ("literal-too-short", 0, Some("fetch"), Some("pending")),
     ("substituted-uid", 4, None, Some("pending")),

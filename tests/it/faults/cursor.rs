@@ -1,6 +1,6 @@
 //! Which mail is new, whatever the server says of its numbers.
 
-use mailferry::test_server::{Account, UidNext, UidValidity};
+use mailferry::test_server::{Account, Answer, Reply, UidNext, UidValidity};
 use serde_json::Value;
 
 use super::{mailbox, poll, states};
@@ -100,12 +100,24 @@ fn a_restored_backup_that_no_number_shows_is_found_by_the_comparison() {
     let (server, mailferry) = with(&["one", "two", "three"]);
     assert_eq!(mailferry.poll_ok(), 3);
     server.account().inbox().rewind(2);
-    for subject in ["four", "five", "six"] {
+    for subject in ["four", "five"] {
         arrives(&server, subject);
     }
-    assert_eq!(mailferry.poll_ok(), 1, "UIDNEXT has risen, so UIDs 2 and 3 look known");
-    mailferry.run(&["mailbox", "verify", JOBB]);
+    assert_eq!(mailferry.poll_ok(), 0, "UIDNEXT is as it was, so UIDs 2 and 3 look known");
+    arrives(&server, "six");
+    assert_eq!(
+        mailferry.poll_error()["step"],
+        "search",
+        "something is new, so it is looked whether the rest is the same"
+    );
+    mailferry.poll_ok();
     assert_eq!(mailferry.subjects(), ["five", "four", "one", "six", "three", "two"], "and none of them twice");
+    server.account().inbox().rewind(2);
+    for subject in ["seven", "eight", "nine"] {
+        arrives(&server, subject);
+    }
+    mailferry.run(&["mailbox", "verify", JOBB]);
+    assert_eq!(mailferry.subjects().len(), 9, "the daily comparison looks in any case");
 }
 
 #[test]
@@ -210,4 +222,62 @@ fn a_polls_limit_ends_the_poll_and_the_next_one_goes_on() {
     mailferry.env("MAILFERRY__LIMITS__POLL_MESSAGES", "10");
     let counts: Vec<u64> = (0..4).map(|_| mailferry.poll_ok()).collect();
     assert_eq!(counts, [10, 10, 5, 0]);
+}
+
+#[test]
+fn a_start_by_date_skips_only_what_is_shown_to_be_old() {
+    let server = Faulty::start(Account::default());
+    let old = time::macros::datetime!(2020-01-01 00:00:00 UTC);
+    for subject in ["old 1", "old 2"] {
+        server.account().inbox().append_at(mail(subject, JOBB), old);
+    }
+    arrives(&server, "new");
+    arrives(&server, "hidden");
+    server.account().faults.hidden_from_date_search.extend([4]);
+    let mailferry = mailbox(&server, &["--start", "2025-01-01"]);
+    assert_eq!(mailferry.poll_ok(), 2);
+    assert_eq!(mailferry.subjects(), ["hidden", "new"]);
+}
+
+#[test]
+fn without_uidvalidity_and_with_delete_the_numbering_lasts() {
+    let (server, mailferry) = with(&["one"]);
+    server.account().faults.uidvalidity = UidValidity::Missing;
+    mailferry.ok(&["mailbox", "set", JOBB, "--after-import", "delete"]);
+    assert_eq!(mailferry.poll_ok(), 1);
+    // An old mail that the customer moves in later is new, whatever its date.
+    for number in 0..3 {
+        let old = time::macros::datetime!(2020-01-01 00:00:00 UTC);
+        server.account().inbox().append_at(mail(&format!("moved in {number}"), JOBB), old);
+        assert_eq!(mailferry.poll_ok(), 1, "{number}");
+    }
+    assert!(!mailferry.ok(&["mailbox", "show", JOBB]).text().contains("anew"));
+    assert_eq!(server.uids(), [0_u32; 0]);
+}
+
+#[test]
+fn a_limit_that_shrinks_with_every_answer_is_an_error_in_the_end() {
+    let (server, mailferry) = with(&["one", "two"]);
+    server.account().faults.replies = vec![Reply {
+        command: "UID SEARCH".to_owned(),
+        after: 0,
+        times: None,
+        answer: Answer::DoneBut("OK [MESSAGELIMIT 1 1] only some".to_owned()),
+    }];
+    assert_eq!(mailferry.poll_error()["step"], "search");
+    server.mend();
+    assert_eq!(mailferry.poll_ok(), 2);
+}
+
+#[test]
+fn a_mail_whose_size_breaks_the_connection_keeps_no_other_waiting() {
+    let (server, mailferry) = with(&["one", "two", "three"]);
+    server.account().faults.breaks_at_size_of.extend([2]);
+    for _ in 0..5 {
+        mailferry.poll();
+    }
+    assert_eq!(mailferry.subjects(), ["one", "three"]);
+    server.mend();
+    mailferry.ok(&["ledger", "retry", "--mailbox", JOBB]);
+    assert_eq!(mailferry.poll_ok(), 1);
 }

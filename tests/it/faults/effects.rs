@@ -100,3 +100,62 @@ fn what_a_folder_cannot_keep_is_told_at_set_up() {
     mailferry.ok(&["mailbox", "check", JOBB]);
     assert_eq!(server.uids(), [1], "a check changes nothing");
 }
+
+#[test]
+fn old_copies_get_no_newer_wish_when_the_folder_is_numbered_anew() {
+    for (before, done) in [("leave", ""), ("seen", "\\Seen")] {
+        let server = Faulty::start(Account::with_mails(["one", "two"].map(|subject| mail(subject, JOBB))));
+        let mailferry = mailbox(&server, &["--after-import", before]);
+        assert_eq!(mailferry.poll_ok(), 2);
+        mailferry.ok(&["mailbox", "set", JOBB, "--after-import", "delete"]);
+        server.account().inbox().renumber(99);
+        server.account().inbox().append(mail("three", JOBB));
+        assert_eq!(mailferry.poll_ok(), 1);
+        let left = server.account().inbox().messages.clone();
+        assert_eq!(left.len(), 2, "{before}: what was imported before the new wish stays");
+        assert!(left.iter().all(|mail| done.is_empty() || mail.flags.contains(done)), "{before}");
+    }
+}
+
+#[test]
+fn what_was_open_goes_on_where_it_was_when_the_folder_is_numbered_anew() {
+    let server = Faulty::start(Account::with_mails(["one", "two"].map(|subject| mail(subject, JOBB))));
+    server.account().folder("Klart");
+    server.account().faults.lacks.insert("MOVE");
+    server.account().faults.replies = vec![Reply {
+        command: "UID EXPUNGE".to_owned(),
+        after: 0,
+        times: None,
+        answer: Answer::Tagged("NO".to_owned()),
+    }];
+    let mailferry = mailbox(&server, &["--after-import", "move:Klart"]);
+    poll(&mailferry);
+    assert_eq!((count(&server, "INBOX"), count(&server, "Klart")), (2, 2), "copied, and not gone yet");
+    server.account().inbox().renumber(99);
+    server.account().faults.replies.clear();
+    let line = poll(&mailferry);
+    assert_eq!((count(&server, "INBOX"), count(&server, "Klart")), (0, 2), "{line}");
+}
+
+#[test]
+fn what_an_earlier_poll_left_open_is_never_done_to_another_mail() {
+    let server = Faulty::start(Account::with_mails(["one", "two", "three"].map(|subject| mail(subject, JOBB))));
+    server.account().faults.replies = once("UID STORE", Answer::Cut);
+    let mailferry = mailbox(&server, &["--after-import", "delete"]);
+    poll(&mailferry);
+    assert_eq!(count(&server, "INBOX"), 3, "imported, and to be deleted still");
+    // A backup is restored, and so much mail comes that no number shows it.
+    server.account().inbox().rewind(2);
+    for subject in ["four", "five", "six"] {
+        server.account().inbox().append(mail(subject, JOBB));
+    }
+    poll(&mailferry);
+    let stored = mailferry.subjects();
+    for message in &server.account().inbox().messages {
+        println!("left: {} {:?}", message.uid, message.flags);
+    }
+    poll(&mailferry);
+    poll(&mailferry);
+    assert_eq!(mailferry.subjects(), ["five", "four", "one", "six", "three", "two"], "after {stored:?}");
+    assert_eq!(count(&server, "INBOX"), 0, "and each deleted only then");
+}
