@@ -1,10 +1,11 @@
 //! Servers whose words are the attack, and people whose words would become commands.
 
-use super::{CANARY, hurried};
+use super::{CANARY, DEADLINE, GRACE, MOST_MEMORY, hurried};
 use crate::support::{
     facts::{JOBB, JOBB_INBOX, text},
     mail::mail,
     mailferry::Mailferry,
+    measured,
     scripted::Scripted,
 };
 
@@ -53,6 +54,16 @@ fn the_answer_to_another_command_is_none() {
     assert_eq!(mailferry.poll_error()["step"], "search");
     assert_eq!(mailferry.poll_ok(), 1);
     server.sessions();
+}
+
+#[test]
+fn a_list_of_folders_without_an_end_ends_the_check() {
+    let (server, mailferry) = at(&["INCLUDE: list-without-an-end.imap"]);
+    let checked = measured::run(&mailferry, &["mailbox", "check", JOBB], DEADLINE + GRACE);
+    assert_eq!(checked.output.code, 1, "{}", checked.output.all());
+    assert!(checked.peak <= MOST_MEMORY, "it took {} MB", checked.peak >> 20);
+    assert_eq!(mailferry.poll_ok(), 1, "a poll does not ask for it");
+    server.finish();
 }
 
 #[test]

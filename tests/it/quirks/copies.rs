@@ -45,6 +45,15 @@ fn where_the_copies_went_may_be_said_badly() {
 }
 
 #[test]
+fn a_target_that_cannot_be_made_leaves_the_copies_where_they_are() {
+    let (line, sessions) = polled("INCLUDE: target-cannot-be-created.imap", "move:Klart");
+    assert_eq!((&line["error"]["step"], &line["effects_pending"]), (&"settle".into(), &2.into()), "{line}");
+    let changes = changes(&sessions);
+    assert!(changes.contains(&"CREATE \"Klart\""), "{changes:?}");
+    assert!(!changes.iter().any(|line| line.contains("STORE") || line.contains("EXPUNGE")), "{changes:?}");
+}
+
+#[test]
 fn a_store_that_is_not_silent_is_done_all_the_same() {
     let (line, sessions) = polled("INCLUDE: store-answers-fetch.imap", "seen");
     assert!(line["error"].is_null(), "{line}");

@@ -149,3 +149,19 @@ fn a_user_name_with_a_backslash_arrives_as_it_is() {
     assert_eq!(mailferry.poll_ok(), 2);
     server.finish();
 }
+
+#[test]
+fn how_a_server_takes_its_leave_does_not_matter() {
+    for end in ["CUT", "S: TAG NO what for", "S: TAG BAD", "S: * BYE\nCUT", "S: TAG OK bye\nS: * BYE bye"] {
+        brings_both(&format!("{ORDINARY}\n\nWHEN: TAG LOGOUT\n{end}"));
+    }
+    brings_both("INCLUDE: bye-at-logout-again-and-again.imap");
+}
+
+#[test]
+#[ignore = "open: LOGIN is not tried where AUTHENTICATE PLAIN is refused by NO"]
+fn where_plain_is_refused_login_is_tried() {
+    let (server, mailferry) = at(&["INCLUDE: plain-refused.imap"]);
+    assert_eq!(mailferry.poll_ok(), 2);
+    server.finish();
+}

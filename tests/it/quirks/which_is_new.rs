@@ -148,10 +148,18 @@ fn a_list_of_uids_is_read_however_it_is_written() {
         r"* SEARCH\r\n* SEARCH 1 2\r\n* SEARCH\r\n",
         r"* SEARCH 1 2 (MODSEQ 917162500)\r\n",
         r"* SEARCH 1 2\n",
+        r"* SEARCH 0 1 2\r\n",
         r"* 2 EXISTS\r\n* SEARCH 1 2 2 1\r\n* OK still here\r\n",
     ] {
         brings_both(&format!("{ORDINARY}\n\nWHEN: TAG UID SEARCH *\nS-RAW: {list}\nS: TAG OK done"));
     }
+}
+
+#[test]
+fn a_list_that_is_said_to_be_cut_is_asked_for_in_parts() {
+    let (server, mailferry) = at(&["INCLUDE: messagelimit.imap"]);
+    assert_eq!(mailferry.poll_ok(), 2);
+    server.finish();
 }
 
 #[test]
