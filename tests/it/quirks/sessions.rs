@@ -1,7 +1,7 @@
 //! Logins, refusals, slow servers, and what is never sent (reference rows D1 to D20).
 
 use super::{ORDINARY, at, brings_both, with_options};
-use crate::support::{facts::text, mailferry::Mailferry, scripted::Scripted};
+use crate::support::facts::text;
 
 #[test]
 fn a_login_that_leads_nowhere_is_the_mailboxes_failure() {
@@ -69,18 +69,13 @@ fn after_a_bye_nothing_more_is_read() {
     server.finish();
 }
 
-/// A mailbox with little patience for greetings.
-fn impatient(dialogues: &[&str]) -> (Scripted, Mailferry) {
-    let (server, mut mailferry) = at(dialogues);
-    mailferry.env("MAILFERRY__DEADLINES__GREETING", "1s");
-    (server, mailferry)
-}
-
 #[test]
 fn a_greeting_that_takes_too_long_costs_one_poll() {
     for dialogue in ["INCLUDE: greeting-drips.imap", "DELAY 3000"] {
-        let (server, mailferry) = impatient(&[dialogue, ORDINARY]);
+        let (server, mut mailferry) = at(&[dialogue, ORDINARY]);
+        mailferry.env("MAILFERRY__DEADLINES__GREETING", "1s");
         assert_eq!(mailferry.poll_error()["step"], "greeting", "{dialogue}");
+        mailferry.unset("MAILFERRY__DEADLINES__GREETING");
         assert_eq!(mailferry.poll_ok(), 2, "{dialogue}");
         server.finish();
     }
