@@ -2,6 +2,7 @@
 
 mod floods;
 mod scripts;
+mod words;
 mod work;
 
 use std::time::Duration;

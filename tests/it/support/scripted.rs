@@ -24,7 +24,7 @@ use super::certs::Identity;
 use connection::Connection;
 use dialogue::Dialogue;
 
-pub use dialogue::transcript_names;
+pub use dialogue::{transcript, transcript_names};
 
 pub struct Scripted {
     pub port: u16,
@@ -138,6 +138,12 @@ impl Drop for Scripted {
 }
 
 impl Session {
+    /// The commands of the client in their order, without their tags.
+    pub fn commands(&self) -> Vec<&str> {
+        let said = self.lines.iter().filter_map(|line| line.strip_prefix("C: "));
+        said.map(|line| line.split_once(' ').map_or(line, |(_tag, command)| command)).collect()
+    }
+
     /// Whether the client has sent a credential, or only tried to.
     pub fn has_credentials(&self, password: &str) -> bool {
         let received = String::from_utf8_lossy(&self.received);

@@ -19,6 +19,9 @@ use crate::support::ordinary;
 /// A client that says nothing for so long is not going to.
 const SILENCE: Duration = Duration::from_secs(60);
 
+/// Octets of a flood that are sent at once.
+const FLOOD: usize = 1 << 14;
+
 trait Stream: Read + Write + Send {}
 impl<T: Read + Write + Send> Stream for T {}
 
@@ -30,6 +33,8 @@ pub struct Connection<'a> {
     command: String,
     tag: String,
     session: Session,
+    /// So many octets are sent at once, with such a pause between.
+    drip: Option<(usize, Duration)>,
     dialogue: &'a Dialogue,
     shared: &'a Shared,
 }
@@ -49,6 +54,7 @@ impl<'a> Connection<'a> {
             command: String::new(),
             tag: String::new(),
             session,
+            drip: None,
             dialogue,
             shared,
         };
@@ -80,6 +86,11 @@ impl<'a> Connection<'a> {
                 }
                 Step::StartTls => self.start_tls(),
                 Step::Delay(milliseconds) => thread::sleep(Duration::from_millis(*milliseconds)),
+                Step::Drip(octets, milliseconds) => self.drip = Some((*octets, Duration::from_millis(*milliseconds))),
+                Step::Flood(line) => {
+                    self.flood(line);
+                    return Err(Over);
+                }
                 Step::Cut => return Err(Over),
             }
         }
@@ -90,12 +101,30 @@ impl<'a> Connection<'a> {
         let text = String::from_utf8_lossy(bytes).replace("TAG", &self.tag);
         self.session.lines.push(format!("S: {}", text.trim_end()));
         // A client that has gone is seen when it is read from.
-        let _ = self.stream.write_all(text.as_bytes()).and_then(|()| self.stream.flush());
+        let _ = self.send(text.as_bytes());
+    }
+
+    fn flood(&mut self, line: &str) {
+        let line = line.replace("TAG", &self.tag);
+        self.session.lines.push(format!("S: {} (again and again)", line.trim_end()));
+        let many = line.repeat(FLOOD.div_ceil(line.len()));
+        while self.send(many.as_bytes()).is_ok() {}
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        let Some((octets, pause)) = self.drip else {
+            return self.stream.write_all(bytes).and_then(|()| self.stream.flush());
+        };
+        for part in bytes.chunks(octets) {
+            self.stream.write_all(part).and_then(|()| self.stream.flush())?;
+            thread::sleep(pause);
+        }
+        Ok(())
     }
 
     fn say_ordinary(&mut self, answer: &[u8]) {
         self.session.lines.push(format!("S: an ordinary answer of {} octets", answer.len()));
-        let _ = self.stream.write_all(answer).and_then(|()| self.stream.flush());
+        let _ = self.send(answer);
     }
 
     /// Reads until the expected line has come; commands with a standing answer may come before it.

@@ -3,13 +3,15 @@
 //! ```text
 //! # a comment
 //! S: * OK ready           the server says this line; TAG stands for the tag of the last command
-//! S-RAW: * 1 FE           the server says exactly this, with \r, \n, \0 and \\ as escapes
+//! S-RAW: * 1 FE           the server says exactly this, with \r, \n, \0, \e and \\ as escapes
 //! C: TAG LOGIN *          the client has to say this; * stands for anything, upper and lower case are the same
 //! WHEN: TAG NOOP          a standing answer: the following lines up to an empty one, whenever this command comes
 //! ORDINARY                everything else is answered as an ordinary server would
 //! OMIT 2 OK done          an ordinary answer to the last command, but silent on UID 2 and with this tagged end
 //! STARTTLS                the connection changes to TLS
 //! DELAY 100               the server does nothing for as many milliseconds
+//! DRIP 10 100             from here on the server sends so many octets at once, and waits so many milliseconds between
+//! FLOOD * OK wait         the server says this line again and again until the client goes
 //! CUT                     the server closes the connection
 //! INCLUDE: plain.imap     the lines of another file in tests/transcripts
 //! ```
@@ -34,6 +36,8 @@ pub enum Step {
     Omit(usize, String),
     StartTls,
     Delay(u64),
+    Drip(usize, u64),
+    Flood(String),
     Cut,
 }
 
@@ -76,6 +80,11 @@ impl Dialogue {
                 }
                 "STARTTLS" => Step::StartTls,
                 "DELAY" => Step::Delay(rest.parse().unwrap()),
+                "DRIP" => {
+                    let (octets, milliseconds) = rest.split_once(' ').unwrap();
+                    Step::Drip(octets.parse().unwrap(), milliseconds.parse().unwrap())
+                }
+                "FLOOD" => Step::Flood(format!("{rest}\r\n")),
                 "CUT" => Step::Cut,
                 _ => panic!("a dialogue has no directive {line:?}"),
             };
@@ -91,13 +100,15 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts")
 }
 
-/// The files in `tests/transcripts`.
+/// The dialogues in `tests/transcripts`.
 pub fn transcript_names() -> Vec<String> {
     let files = fs::read_dir(folder()).unwrap();
-    files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect()
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.ends_with(".imap")).collect()
 }
 
-fn transcript(name: &str) -> String {
+/// The text of a file in `tests/transcripts`.
+pub fn transcript(name: &str) -> String {
     let file = folder().join(name);
     fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
@@ -111,6 +122,7 @@ fn unescape(text: &str) -> Vec<u8> {
                 Some('r') => '\r',
                 Some('n') => '\n',
                 Some('0') => '\0',
+                Some('e') => '\u{1b}',
                 Some('\\') => '\\',
                 other => panic!("a dialogue has no escape {other:?}"),
             },

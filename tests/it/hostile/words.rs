@@ -1,0 +1,109 @@
+//! Servers whose words are the attack, and people whose words would become commands.
+
+use super::{CANARY, DEADLINE, GRACE, MOST_MEMORY, hurried};
+use crate::support::{
+    facts::{JOBB, JOBB_INBOX, text},
+    mail::mail,
+    mailferry::Mailferry,
+    measured,
+    scripted::Scripted,
+};
+
+const ORDINARY: &str = "S: * OK ready\nORDINARY";
+
+/// A server with one mail that plays these dialogues, and a mailbox at it.
+fn at(dialogues: &[&str]) -> (Scripted, Mailferry) {
+    let server = Scripted::with_messages(dialogues, vec![mail("one", JOBB)]);
+    let mailferry = hurried(server.port, "none", &[]);
+    (server, mailferry)
+}
+
+#[test]
+fn a_referral_is_not_followed() {
+    let (server, mailferry) = at(&["INCLUDE: greeting-referral.imap"]);
+    assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (1, 0));
+    server.finish();
+}
+
+#[test]
+fn what_is_no_greeting_gets_no_credential() {
+    for name in ["greeting-tagged", "greeting-of-another-kind"] {
+        let (server, mailferry) = at(&[&format!("INCLUDE: {name}.imap")]);
+        assert_eq!(mailferry.poll_error()["step"], "greeting", "{name}");
+        for session in server.sessions() {
+            assert!(!session.has_credentials(CANARY), "{name}: {:#?}", session.lines);
+        }
+    }
+}
+
+#[test]
+fn a_servers_words_paint_on_no_terminal() {
+    let (server, mailferry) = at(&["INCLUDE: alert-with-controls.imap"]);
+    let said = mailferry.run(&["poll"]).all();
+    assert!(said.contains("pay") && !said.contains("\u{1b}["), "{said:?}");
+    let shown = mailferry.ok(&["mailbox", "show", JOBB]).all();
+    assert!(!shown.contains("\u{1b}["), "{shown:?}");
+    let error = mailferry.poll_error();
+    assert!(!text(&error, "message").contains(char::is_control), "{error}");
+    server.finish();
+}
+
+#[test]
+fn the_answer_to_another_command_is_none() {
+    let (server, mailferry) = at(&["INCLUDE: tag-of-another.imap", ORDINARY]);
+    assert_eq!(mailferry.poll_error()["step"], "search");
+    assert_eq!(mailferry.poll_ok(), 1);
+    server.sessions();
+}
+
+#[test]
+fn a_list_of_folders_without_an_end_ends_the_check() {
+    let (server, mailferry) = at(&["INCLUDE: list-without-an-end.imap"]);
+    let checked = measured::run(&mailferry, &["mailbox", "check", JOBB], DEADLINE + GRACE);
+    assert_eq!(checked.output.code, 1, "{}", checked.output.all());
+    assert!(checked.peak <= MOST_MEMORY, "it took {} MB", checked.peak >> 20);
+    assert_eq!(mailferry.poll_ok(), 1, "a poll does not ask for it");
+    server.finish();
+}
+
+#[test]
+fn literals_of_impossible_sizes_are_no_mail() {
+    for size in ["4294967296", "99999999999", "99999999999999999999", "-1"] {
+        let announced = format!("S: * 1 FETCH (UID 1 BODY[] {{{size}}}");
+        let dialogue = format!("{ORDINARY}\n\nWHEN: TAG UID FETCH *BODY.PEEK[]*\n{announced}\nS: )\nS: TAG OK done");
+        let (server, mailferry) = at(&[&dialogue, ORDINARY]);
+        assert_eq!(mailferry.poll_error()["step"], "fetch", "{size}");
+        assert_eq!(mailferry.messages().len(), 0, "{size}");
+        assert_eq!(mailferry.poll_ok(), 1, "{size}");
+        server.sessions();
+    }
+}
+
+#[test]
+fn nobodys_words_become_a_command() {
+    let server = Scripted::start(&[ORDINARY]);
+    let mailferry = Mailferry::new();
+    mailferry.add_inbox(JOBB_INBOX);
+    let options = server.options("none");
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    let break_out = "a\r\nF9 DELETE INBOX";
+    for (option, text) in [
+        ("--username", break_out),
+        ("--folder", break_out),
+        ("--after-import", "move:a\r\nF9 DELETE INBOX"),
+        ("--after-import", "keyword:a)\r\nF9 DELETE INBOX"),
+    ] {
+        let add = ["mailbox", "add", JOBB, "--inbox", JOBB_INBOX, "--password-stdin", "--start", "all", option, text];
+        if mailferry.run_with_input(&[&add[..], &options].concat(), "secret\n").code == 0 {
+            mailferry.poll_error();
+            mailferry.ok(&["mailbox", "remove", JOBB]);
+        }
+    }
+    let add = ["mailbox", "add", JOBB, "--inbox", JOBB_INBOX, "--password-stdin"];
+    if mailferry.run_with_input(&[&add[..], &options].concat(), &format!("{break_out}\n")).code == 0 {
+        mailferry.poll();
+    }
+    for session in server.sessions() {
+        assert!(!String::from_utf8_lossy(&session.received).contains("F9 DELETE"), "{:#?}", session.lines);
+    }
+}

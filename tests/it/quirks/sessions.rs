@@ -1,0 +1,162 @@
+//! Logins, refusals, slow servers, and what is never sent (reference rows D1 to D20).
+
+use super::{ORDINARY, at, brings_both, with_options};
+use crate::support::facts::text;
+
+#[test]
+fn a_login_that_leads_nowhere_is_the_mailboxes_failure() {
+    let (server, mailferry) = at(&["INCLUDE: not-connected.imap", ORDINARY]);
+    let error = mailferry.poll_error();
+    assert_eq!((text(&error, "step"), text(&error, "blame")), ("select", "mailbox"), "{error}");
+    assert!(text(&error, "message").contains("password"), "what it may mean is said: {error}");
+    assert_eq!(mailferry.poll_ok(), 2);
+    server.finish();
+}
+
+#[test]
+fn a_server_that_wants_to_be_left_alone_is() {
+    let (server, mailferry) = at(&["INCLUDE: throttled.imap"]);
+    let error = mailferry.poll_error();
+    assert_eq!((text(&error, "step"), text(&error, "blame")), ("select", "host"), "{error}");
+    mailferry.poll_error();
+    assert_eq!(server.finish().len(), 1, "the second poll does not even connect");
+}
+
+#[test]
+fn slowed_down_is_not_refused() {
+    brings_both("INCLUDE: throttled-and-done.imap");
+}
+
+#[test]
+fn the_code_of_a_refused_login_tells_whose_failure_it_is() {
+    for (code, blame) in [
+        ("UNAVAILABLE", "host"),
+        ("INUSE", "host"),
+        ("LIMIT", "host"),
+        ("SERVERBUG", "host"),
+        ("TEMPFAIL", "host"),
+        ("AUTHENTICATIONFAILED", "mailbox"),
+        ("AUTHORIZATIONFAILED", "mailbox"),
+        ("EXPIRED", "mailbox"),
+        ("CONTACTADMIN", "mailbox"),
+    ] {
+        let refused = format!("{ORDINARY}\n\nWHEN: TAG LOGIN *\nS: TAG NO [{code}] not now");
+        let (server, mailferry) = at(&[&refused, ORDINARY]);
+        let error = mailferry.poll_error();
+        assert_eq!((text(&error, "step"), text(&error, "blame")), ("login", blame), "{code}: {error}");
+        assert_eq!(mailferry.poll_ok(), 2, "{code}");
+        server.finish();
+    }
+}
+
+#[test]
+fn what_came_before_a_bye_is_kept() {
+    let (server, mailferry) = at(&["INCLUDE: session-invalidated.imap", ORDINARY]);
+    assert_eq!(mailferry.poll_error()["step"], "fetch");
+    assert_eq!(mailferry.subjects(), ["one"]);
+    assert_eq!(mailferry.poll_ok(), 1, "and the next poll goes on behind it");
+    assert_eq!(mailferry.subjects(), ["one", "two"]);
+    server.finish();
+}
+
+#[test]
+fn after_a_bye_nothing_more_is_read() {
+    let (server, mailferry) = at(&["INCLUDE: bye-again-and-again.imap", ORDINARY]);
+    let error = mailferry.poll_error();
+    assert_eq!(text(&error, "step"), "search");
+    assert!(text(&error, "message").contains("BYE"), "{error}");
+    assert_eq!(mailferry.poll_ok(), 2);
+    server.finish();
+}
+
+#[test]
+fn a_greeting_that_takes_too_long_costs_one_poll() {
+    for dialogue in ["INCLUDE: greeting-drips.imap", "DELAY 3000"] {
+        let (server, mut mailferry) = at(&[dialogue, ORDINARY]);
+        mailferry.env("MAILFERRY__DEADLINES__GREETING", "1s");
+        assert_eq!(mailferry.poll_error()["step"], "greeting", "{dialogue}");
+        mailferry.unset("MAILFERRY__DEADLINES__GREETING");
+        assert_eq!(mailferry.poll_ok(), 2, "{dialogue}");
+        server.finish();
+    }
+}
+
+#[test]
+fn a_slow_line_is_no_failure() {
+    brings_both("INCLUDE: slow-but-steady.imap");
+}
+
+#[test]
+fn a_folder_that_is_missing_keeps_no_other_waiting() {
+    let more = ["--start", "all", "--folder", "Saknas", "--folder", "INBOX"];
+    let (server, mailferry) = with_options(&["one", "two"], &["INCLUDE: folder-nonexistent.imap"], &more);
+    let line = mailferry.poll().remove(0);
+    assert_eq!((&line["imported"], &line["error"]["step"]), (&2.into(), &"select".into()), "{line}");
+    assert_eq!(line["error"]["blame"], "folder", "{line}");
+    assert!(text(&line["error"], "message").contains("Saknas"), "{line}");
+    server.finish();
+}
+
+#[test]
+fn we_say_who_we_are() {
+    let (server, mailferry) = at(&["INCLUDE: unsafe-login.imap"]);
+    assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (2, 0));
+    server.finish();
+}
+
+#[test]
+fn what_is_not_needed_may_fail() {
+    brings_both("INCLUDE: optional-commands-fail.imap");
+}
+
+#[test]
+fn what_is_on_offer_after_the_login_counts() {
+    let more = ["--start", "all", "--after-import", "delete"];
+    let (server, mailferry) = with_options(&["one", "two"], &["INCLUDE: uidplus-after-login.imap"], &more);
+    let line = mailferry.poll().remove(0);
+    assert_eq!((&line["imported"], &line["effects_pending"]), (&2.into(), &0.into()), "{line}");
+    let sessions = server.finish();
+    let said = sessions[0].commands();
+    assert!(said.contains(&"UID EXPUNGE 1:2"), "{said:?}");
+}
+
+#[test]
+fn only_what_is_needed_is_sent_whatever_is_on_offer() {
+    let needed = ["CAPABILITY", "LOGIN", "ID", "EXAMINE", "UID SEARCH", "UID FETCH", "LOGOUT"];
+    let sessions = brings_both("INCLUDE: much-on-offer.imap");
+    assert_eq!(sessions.len(), 2, "one connection a poll");
+    for session in &sessions {
+        for command in session.commands() {
+            assert!(needed.iter().any(|verb| command.starts_with(verb)), "{command}");
+            assert!(!command.contains("RETURN") && !command.contains("CONDSTORE"), "{command}");
+        }
+        assert!(session.commands().iter().any(|line| line.starts_with("EXAMINE ")), "the folder is opened anew");
+        assert_eq!(session.commands().last(), Some(&"LOGOUT"), "and left politely");
+    }
+}
+
+#[test]
+fn a_user_name_with_a_backslash_arrives_as_it_is() {
+    let login = r#"C: TAG LOGIN "kommun\\anna\\jobb" *"#;
+    let dialogue = format!("S: * OK [CAPABILITY IMAP4rev1] ready\n{login}\nS: TAG OK in\nORDINARY");
+    let more = ["--start", "all", "--username", r"kommun\anna\jobb"];
+    let (server, mailferry) = with_options(&["one", "two"], &[&dialogue], &more);
+    assert_eq!(mailferry.poll_ok(), 2);
+    server.finish();
+}
+
+#[test]
+fn how_a_server_takes_its_leave_does_not_matter() {
+    for end in ["CUT", "S: TAG NO what for", "S: TAG BAD", "S: * BYE\nCUT", "S: TAG OK bye\nS: * BYE bye"] {
+        brings_both(&format!("{ORDINARY}\n\nWHEN: TAG LOGOUT\n{end}"));
+    }
+    brings_both("INCLUDE: bye-at-logout-again-and-again.imap");
+}
+
+#[test]
+#[ignore = "open: LOGIN is not tried where AUTHENTICATE PLAIN is refused by NO"]
+fn where_plain_is_refused_login_is_tried() {
+    let (server, mailferry) = at(&["INCLUDE: plain-refused.imap"]);
+    assert_eq!(mailferry.poll_ok(), 2);
+    server.finish();
+}

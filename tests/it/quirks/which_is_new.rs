@@ -1,0 +1,234 @@
+//! Which mail is new (reference rows A1 to A24).
+
+use super::{ORDINARY, at, brings_both, changes, state, with_mails, with_options};
+use crate::support::{
+    facts::{JOBB, JOBB_INBOX, text},
+    mail::mail,
+    mailferry::Mailferry,
+    scripted::Scripted,
+};
+
+/// The first poll meets an ordinary server with two mails, the second this dialogue: nothing is lost, nothing doubled.
+fn changes_nothing(dialogue: &str) -> Mailferry {
+    let (server, mailferry) = at(&[ORDINARY, dialogue]);
+    assert_eq!(mailferry.poll_ok(), 2, "{dialogue}");
+    assert_eq!(mailferry.poll_ok(), 0, "{dialogue}");
+    assert_eq!(mailferry.subjects(), ["one", "two"], "{dialogue}");
+    server.finish();
+    mailferry
+}
+
+#[test]
+fn the_last_mail_is_not_new_at_every_poll() {
+    let (server, mailferry) = at(&[ORDINARY, "INCLUDE: search-lists-the-last-mail-again.imap"]);
+    assert_eq!(mailferry.poll_ok(), 2);
+    assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (0, 0));
+    let sessions = server.finish();
+    let second = sessions[1].commands();
+    assert!(second.contains(&"UID SEARCH UID 3:*"), "{second:?}");
+    assert!(!second.iter().any(|command| command.contains("BODY.PEEK[]")), "it is not fetched again: {second:?}");
+}
+
+#[test]
+fn without_uidnext_the_mail_comes_all_the_same() {
+    brings_both("INCLUDE: uidnext-missing.imap");
+}
+
+#[test]
+fn zero_means_unknown() {
+    let (server, mailferry) = at(&["INCLUDE: zeros.imap"]);
+    assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (2, 0));
+    let shown = mailferry.json(&["mailbox", "show", JOBB]).remove(0);
+    assert_eq!(shown["completeness"][0]["uidvalidity"], "missing", "and the mailbox is marked: {shown}");
+    server.finish();
+}
+
+#[test]
+fn a_uidnext_that_falls_doubles_nothing() {
+    changes_nothing("INCLUDE: uidnext-falls.imap");
+}
+
+#[test]
+fn another_uidvalidity_doubles_nothing() {
+    let mailferry = changes_nothing("INCLUDE: uidvalidity-other.imap");
+    let said = mailferry.ok(&["mailbox", "show", JOBB]).text();
+    assert!(said.contains("numbered its mail anew"), "{said}");
+}
+
+#[test]
+fn behind_a_uidnext_far_ahead_new_mail_is_seen() {
+    let far = "INCLUDE: uidnext-far-ahead.imap";
+    let (server, mailferry) = with_mails(&["one", "two", "three"], &[far, far, ORDINARY]);
+    assert_eq!((mailferry.poll_ok(), mailferry.poll_ok(), mailferry.poll_ok()), (2, 0, 1));
+    server.finish();
+}
+
+#[test]
+fn a_folder_that_only_seems_to_be_empty_loses_nothing() {
+    for name in ["search-empty", "exists-none"] {
+        let dialogue = format!("INCLUDE: {name}.imap");
+        let (server, mailferry) = at(&[&dialogue, &dialogue, ORDINARY]);
+        for _ in 0..2 {
+            assert_eq!(mailferry.poll_ok(), 0, "{name}");
+        }
+        assert_eq!(mailferry.poll_ok(), 2, "{name}");
+        server.finish();
+        let mailferry = changes_nothing(&dialogue);
+        assert_eq!([1, 2].map(|uid| state(&mailferry, uid)), ["imported", "imported"], "{name}");
+    }
+}
+
+#[test]
+fn uids_are_asked_for_in_ascending_sets() {
+    let (server, mailferry) = with_mails(&["one", "two", "three"], &["INCLUDE: search-unsorted.imap"]);
+    assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (3, 0));
+    let sessions = server.finish();
+    let commands = sessions[0].commands();
+    // `UID FETCH * (UID)` asks for the highest UID.
+    let fetches: Vec<&&str> = commands.iter().filter(|line| line.contains(" FETCH ") && !line.contains('*')).collect();
+    assert_eq!(fetches.len(), 2, "{commands:?}");
+    assert!(fetches.iter().all(|line| line.starts_with("UID FETCH 1:3 ")), "{commands:?}");
+}
+
+#[test]
+fn no_command_is_long_however_many_uids_it_is_about() {
+    let subjects: Vec<String> = (1..=600).map(|number| format!("mail {number}")).collect();
+    let subjects: Vec<&str> = subjects.iter().map(String::as_str).collect();
+    let odd: String = (1..=600).step_by(2).map(|uid| format!(" {uid}")).collect();
+    let dialogue = format!("{ORDINARY}\n\nWHEN: TAG UID SEARCH *\nS: * SEARCH{odd}\nS: TAG OK done");
+    let (server, mailferry) = with_mails(&subjects, &[&dialogue]);
+    assert_eq!(mailferry.poll_ok(), 300);
+    let sessions = server.finish();
+    let longest = sessions[0].commands().into_iter().map(str::len).max().unwrap();
+    assert!(longest < 1_000, "{longest} octets");
+}
+
+#[test]
+fn mail_that_arrives_during_the_poll_is_passed_by_no_cursor() {
+    let (server, mailferry) = with_mails(&["one", "two", "three"], &["INCLUDE: arrives-after-examine.imap", ORDINARY]);
+    assert_eq!(mailferry.poll_ok(), 2);
+    assert_eq!(mailferry.subjects(), ["one", "three"]);
+    assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (1, 0), "the earlier of two is seen a poll later");
+    server.finish();
+}
+
+#[test]
+fn a_search_that_nobody_can_read_is_an_error_and_not_an_empty_mailbox() {
+    let (server, mailferry) = at(&["INCLUDE: search-garbage.imap", "S: * OK ready\nORDINARY"]);
+    assert_eq!(mailferry.poll_error()["step"], "search");
+    assert_eq!(mailferry.poll_ok(), 2);
+    server.sessions();
+}
+
+#[test]
+fn an_esearch_that_was_not_asked_for_is_an_error_and_not_an_empty_mailbox() {
+    let (server, mailferry) = at(&["INCLUDE: esearch-unasked.imap", ORDINARY]);
+    assert_eq!(mailferry.poll_error()["step"], "search");
+    assert_eq!(mailferry.poll_ok(), 2);
+    server.sessions();
+}
+
+#[test]
+fn what_search_lists_is_asked_for_whatever_exists_says() {
+    let (server, mailferry) = at(&["INCLUDE: search-lists-more-than-exists.imap"]);
+    assert_eq!(mailferry.poll_ok(), 2);
+    assert_eq!(mailferry.subjects(), ["one", "two"]);
+    assert_eq!(state(&mailferry, 99), "pending", "what there is not is asked for again, a few times");
+    server.finish();
+}
+
+#[test]
+fn a_start_by_date_allows_for_the_servers_own_calendar() {
+    let (server, mailferry) =
+        with_options(&["one", "two"], &["INCLUDE: since-by-the-servers-day.imap"], &["--start", "2026-03-03"]);
+    assert_eq!(mailferry.poll_ok(), 2, "INTERNALDATE decides, and it is the 3rd of March");
+    let sessions = server.finish();
+    let said = sessions[0].commands();
+    assert!(said.iter().any(|line| line.ends_with("SINCE 1-Mar-2026")), "{said:?}");
+}
+
+#[test]
+fn mail_that_somebody_else_has_read_is_new_to_us() {
+    let sessions = brings_both("INCLUDE: read-by-somebody-else.imap");
+    assert_eq!(changes(&sessions), [""; 0]);
+}
+
+#[test]
+fn a_list_of_uids_is_read_however_it_is_written() {
+    for list in [
+        r"* SEARCH 1 2 \r\n",
+        r"* SEARCH  1  2\r\n",
+        r"* search 2 1\r\n",
+        r"* SEARCH 1\r\n* SEARCH 2\r\n",
+        r"* SEARCH\r\n* SEARCH 1 2\r\n* SEARCH\r\n",
+        r"* SEARCH 1 2 (MODSEQ 917162500)\r\n",
+        r"* SEARCH 1 2\n",
+        r"* SEARCH 0 1 2\r\n",
+        r"* 2 EXISTS\r\n* SEARCH 1 2 2 1\r\n* OK still here\r\n",
+    ] {
+        brings_both(&format!("{ORDINARY}\n\nWHEN: TAG UID SEARCH *\nS-RAW: {list}\nS: TAG OK done"));
+    }
+}
+
+#[test]
+fn a_list_that_is_said_to_be_cut_is_asked_for_in_parts() {
+    let (server, mailferry) = at(&["INCLUDE: messagelimit.imap"]);
+    assert_eq!(mailferry.poll_ok(), 2);
+    server.finish();
+}
+
+#[test]
+fn an_ok_to_search_and_not_a_word_of_uids_decides_nothing() {
+    let silent = format!("{ORDINARY}\n\nWHEN: TAG UID SEARCH *\nS: TAG OK done");
+    let (server, mailferry) = at(&[&silent, ORDINARY]);
+    mailferry.poll();
+    assert_eq!(mailferry.ledger().len(), 0);
+    assert_eq!(mailferry.poll_ok(), 2, "they are not taken for known");
+    server.finish();
+}
+
+/// A mailbox with these mails at an ordinary server.
+fn ordinary(messages: Vec<Vec<u8>>) -> (Scripted, Mailferry) {
+    let server = Scripted::with_messages(&[ORDINARY], messages);
+    let mailferry = Mailferry::new();
+    mailferry.add_inbox(JOBB_INBOX);
+    mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.options("none"), &["--start", "all"]);
+    (server, mailferry)
+}
+
+#[test]
+fn two_mails_with_one_message_id_are_two() {
+    let first = mail("one", JOBB);
+    let second = String::from_utf8(first.clone()).unwrap().replace("Hej,", "Hej igen,").into_bytes();
+    let (server, mailferry) = ordinary(vec![first, second]);
+    assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (2, 0));
+    assert_eq!(mailferry.subjects(), ["one", "one"]);
+    server.finish();
+}
+
+#[test]
+fn mails_without_a_message_id_come_once_each() {
+    let without = |subject: &str| format!("From: anna@example.se\r\nSubject: {subject}\r\n\r\nHej.\r\n").into_bytes();
+    let (server, mailferry) = ordinary(vec![without("one"), without("two"), b"no header at all".to_vec()]);
+    assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (3, 0));
+    server.finish();
+}
+
+#[test]
+fn a_mail_that_was_changed_and_uploaded_again_is_a_mail() {
+    let first = mail("one", JOBB);
+    let again = String::from_utf8(first.clone()).unwrap().replace("Hej,", "[Checked] Hej,").into_bytes();
+    let (server, mailferry) = ordinary(vec![first, mail("two", JOBB), again]);
+    assert_eq!(mailferry.poll_ok(), 3, "what may be another mail is never dropped");
+    let ledger = mailferry.ledger();
+    assert!(ledger.iter().all(|line| text(line, "state") == "imported"), "{ledger:?}");
+    server.finish();
+}
+
+#[test]
+fn numbers_may_be_as_large_as_they_can() {
+    let (server, mailferry) = at(&["INCLUDE: numbers-of-32-bits.imap"]);
+    assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (1, 0));
+    assert_eq!(state(&mailferry, 4_294_967_290), "imported");
+    server.finish();
+}
