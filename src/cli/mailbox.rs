@@ -67,6 +67,9 @@ pub enum Command {
     Check {
         /// Its address
         address: Address,
+        /// Open the folders as a poll does, and not read-only, to learn which flags they keep; no mail is changed
+        #[arg(long)]
+        as_polled: bool,
     },
     /// Poll now, compare every UID on the server with the ledger, and import what was left out
     Verify {
@@ -95,7 +98,7 @@ impl Password {
 
 pub async fn run(command: Command, context: Context) -> Result<ExitCode, Failure> {
     match command {
-        Command::Check { address } => run_check(&address, context).await,
+        Command::Check { address, as_polled } => run_check(&address, as_polled, context).await,
         Command::Verify { address } => verify::run(&address, context).await,
         other => context.closing(async |context| keep(other, context).await).await,
     }
@@ -197,12 +200,12 @@ fn new_mailbox(address: Address, password: &Password, settings: &Settings) -> Re
     })
 }
 
-async fn run_check(address: &Address, context: Context) -> Result<ExitCode, Failure> {
+async fn run_check(address: &Address, as_polled: bool, context: Context) -> Result<ExitCode, Failure> {
     let mailbox = context.store.mailbox(address).await?;
     let (deps, _, output) = context.into_deps().await?;
     let mut all_well = true;
     let mut printed = Ok(());
-    check::check(&mailbox, &deps, &mut |line| {
+    check::check(&mailbox, &deps, as_polled, &mut |line| {
         all_well &= line.ok;
         let words = || format!("{}  {}: {}", if line.ok { "ok    " } else { "FAILED" }, line.step, line.detail);
         if printed.is_ok() {

@@ -230,7 +230,7 @@ fn fetched(response: &Response<'_>) -> Option<Fetched> {
         _ => None,
     };
     items.iter().find_map(|item| match item {
-        AttributeValue::BodySection { section: None, index: None, data } => {
+        AttributeValue::BodySection { section: None, index: None | Some(0), data } => {
             Some(Fetched { uid, internal_date: items.iter().find_map(date), body: data.as_deref().map(<[u8]>::to_vec) })
         }
         _ => None,

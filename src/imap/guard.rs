@@ -83,6 +83,8 @@ pub struct Guard<S> {
     /// Literals in this answer, and their bytes.
     literals: usize,
     literal_bytes: u64,
+    /// This answer is a FETCH.
+    is_fetch: bool,
     /// This answer has parentheses too many (Domino).
     doubled: bool,
 }
@@ -119,6 +121,7 @@ impl<S> Guard<S> {
             command_at: 0,
             literals: 0,
             literal_bytes: 0,
+            is_fetch: false,
             doubled: false,
         }
     }
@@ -171,8 +174,11 @@ impl<S> Guard<S> {
             if end.is_some() {
                 let mut line = std::mem::take(&mut self.line);
                 let whole_answer = self.opened == 0;
-                if !whole_answer && line == b"\r\n" {
+                if !whole_answer && self.is_fetch && matches!(line.as_slice(), b"\r\n" | b"\n") {
                     continue; // Domino: the mail's last line end stands behind its literal (reference row B4)
+                }
+                if whole_answer {
+                    self.is_fetch = quirk::is_fetch(&line);
                 }
                 self.check(&line)?;
                 quirk::mend(&mut line);

@@ -14,17 +14,21 @@ pub fn mend(line: &mut Vec<u8>) {
     echoed_origin(line);
     internal_date_nil(line);
     size_that_is_none(line);
+    plus_in_a_literal(line);
     code_without_blank(line);
+}
+
+/// `* 7 FETCH …`
+pub fn is_fetch(line: &[u8]) -> bool {
+    let mut words = line.split(|byte| *byte == b' ');
+    words.next() == Some(b"*") && words.nth(1).is_some_and(|word| word.eq_ignore_ascii_case(b"FETCH"))
 }
 
 /// Domino puts two pairs of parentheses around the items of a FETCH (MailKit#943).
 pub fn extra_parentheses(line: &mut Vec<u8>, starts_an_answer: bool, doubled: &mut bool) {
     if starts_an_answer {
         *doubled = false;
-        let mut words = line.splitn(4, |byte| *byte == b' ');
-        let is_fetch =
-            words.next() == Some(b"*") && words.nth(1).is_some_and(|word| word.eq_ignore_ascii_case(b"FETCH"));
-        if is_fetch && words.next().is_some_and(|items| items.starts_with(b"((")) {
+        if is_fetch(line) && line.splitn(4, |byte| *byte == b' ').last().is_some_and(|items| items.starts_with(b"((")) {
             *doubled = true;
             if let Some(at) = line.windows(2).position(|pair| pair == b"((") {
                 line.remove(at);
@@ -125,9 +129,17 @@ fn size_that_is_none(line: &mut Vec<u8>) {
     let end = at + rest.iter().position(|byte| b" )\r\n".contains(byte)).unwrap_or(rest.len());
     let number = line.get(at..end).unwrap_or_default();
     if number.is_empty() || !number.iter().all(u8::is_ascii_digit) || number.len() > 9 {
+        // RFC 3501 has 32 bits for it; a mail that is larger is too large in any case.
         let number = std::str::from_utf8(number).ok().and_then(|text| text.parse::<f64>().ok());
-        let size = number.filter(|size| (0.0..4e9).contains(size)).unwrap_or(0.0);
+        let size = number.filter(|size| *size >= 0.0).unwrap_or(0.0).min(f64::from(u32::MAX));
         line.splice(at..end, format!("{size:.0}").into_bytes());
+    }
+}
+
+/// `{10+}` is for clients (RFC 7888); the parser does not read it.
+fn plus_in_a_literal(line: &mut Vec<u8>) {
+    if line.ends_with(b"+}\r\n") && line.iter().rev().skip(4).take_while(|byte| byte.is_ascii_digit()).count() > 0 {
+        line.remove(line.len() - 4);
     }
 }
 
@@ -150,7 +162,11 @@ fn internal_date_nil(line: &mut Vec<u8>) {
 
 /// Telekom Hungary sends two blanks in CAPABILITY (rustmailer/bichon#197), others in SEARCH (reference row C5).
 fn double_blanks(line: &mut Vec<u8>) {
-    if is_answer(line, b"CAPABILITY") || is_answer(line, b"SEARCH") {
+    // Where there is nothing but words, blanks mean nothing.
+    let is_plain = !line.iter().any(|byte| b"\"([{".contains(byte));
+    if is_plain
+        && (is_answer(line, b"CAPABILITY") || is_answer(line, b"SEARCH") || line.trim_ascii_end().ends_with(b" EXISTS"))
+    {
         line.dedup_by(|a, b| *a == b' ' && *b == b' ');
     }
 }
@@ -283,6 +299,10 @@ mod tests {
             (b"* 1 FETCH (RFC822.SIZE 9.3736e+06 UID 1)\r\n", b"* 1 FETCH (RFC822.SIZE 9373600 UID 1)\r\n"),
             (b"* 1 FETCH (RFC822.SIZE NIL UID 1)\r\n", b"* 1 FETCH (RFC822.SIZE 0 UID 1)\r\n"),
             (b"* 1 FETCH (RFC822.SIZE 123 UID 1)\r\n", b"* 1 FETCH (RFC822.SIZE 123 UID 1)\r\n"),
+            (b"* 1 FETCH (UID 1 RFC822.SIZE 4294967295)\r\n", b"* 1 FETCH (UID 1 RFC822.SIZE 4294967295)\r\n"),
+            (b"* 1 FETCH (UID 1 RFC822.SIZE 5000000000)\r\n", b"* 1 FETCH (UID 1 RFC822.SIZE 4294967295)\r\n"),
+            (b"* 1 FETCH (UID 1 BODY[] {10+}\r\n", b"* 1 FETCH (UID 1 BODY[] {10}\r\n"),
+            (b"*  1  EXISTS\r\n", b"* 1 EXISTS\r\n"),
             (b"* CAPABILITY IMAP4rev1 LITERAL + UIDPLUS\r\n", b"* CAPABILITY IMAP4rev1 LITERAL+ UIDPLUS\r\n"),
         ];
         for (given, wanted) in cases {

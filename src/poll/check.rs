@@ -26,13 +26,18 @@ const MOST_FOLDERS: usize = 200;
 const SOON_DAYS: u64 = 30;
 
 /// Walks the way and tells each step as it is taken. Stops at the first that fails.
-pub async fn check(mailbox: &Mailbox, deps: &Deps, tell: &mut dyn FnMut(CheckLine)) {
-    if let Err(error) = walk(mailbox, deps, tell).await {
+pub async fn check(mailbox: &Mailbox, deps: &Deps, as_polled: bool, tell: &mut dyn FnMut(CheckLine)) {
+    if let Err(error) = walk(mailbox, deps, as_polled, tell).await {
         tell(CheckLine { step: error.step.name(), ok: false, detail: error.message });
     }
 }
 
-async fn walk(mailbox: &Mailbox, deps: &Deps, tell: &mut dyn FnMut(CheckLine)) -> Result<(), PollError> {
+async fn walk(
+    mailbox: &Mailbox,
+    deps: &Deps,
+    as_polled: bool,
+    tell: &mut dyn FnMut(CheckLine),
+) -> Result<(), PollError> {
     let mut well = |step: Step, detail: String| tell(CheckLine { step: step.name(), ok: true, detail });
     let server = &mailbox.server;
     let addresses = deps
@@ -76,7 +81,7 @@ async fn walk(mailbox: &Mailbox, deps: &Deps, tell: &mut dyn FnMut(CheckLine)) -
     let capabilities: Vec<&str> = session.capabilities().collect();
     tell(CheckLine { step: "capabilities", ok: true, detail: capabilities.join(" ") });
     let folders = folders(&mut session, mailbox, tell).await?;
-    after_import(&mut session, mailbox, &folders, tell).await?;
+    after_import(&mut session, mailbox, &folders, as_polled, tell).await?;
     session.logout().await;
     Ok(())
 }
@@ -122,18 +127,23 @@ async fn folders(
     Ok(names)
 }
 
-/// Says whether the server can do what is to happen to the copy. Where copies are to be changed, the folders are opened as a
-/// poll opens them, since only then does the server tell which flags they keep; that alone changes no mail.
+/// Says whether the server can do what is to happen to the copy. Which flags a folder keeps, and whether it can be changed at
+/// all, the server tells only when it is opened as a poll opens it (`as_polled`): that changes no mail, but takes the mark
+/// `\Recent` from new ones.
 async fn after_import(
     session: &mut Session,
     mailbox: &Mailbox,
     folders: &[String],
+    as_polled: bool,
     tell: &mut dyn FnMut(CheckLine),
 ) -> Result<(), PollError> {
     let action = &mailbox.after_import;
     let how = match action {
         AfterImport::Leave => "the folder is opened read-only and nothing in it is ever changed".to_owned(),
-        AfterImport::Seen | AfterImport::Keyword(_) => "the folder keeps it".to_owned(),
+        AfterImport::Seen | AfterImport::Keyword(_) if as_polled => "the folder keeps it".to_owned(),
+        AfterImport::Seen | AfterImport::Keyword(_) => {
+            "needs a folder that keeps it, which `mailbox check --as-polled` or the first import shows".to_owned()
+        }
         AfterImport::Move(target) => {
             let by = if session.can("MOVE") { "MOVE" } else { "COPY and UID EXPUNGE (UIDPLUS)" };
             let there = folders.iter().any(|name| name == target);
@@ -147,7 +157,7 @@ async fn after_import(
         AfterImport::Delete => "by UID EXPUNGE (UIDPLUS), which the server has".to_owned(),
     };
     let mut obstacle = obstacle::missing(&|capability| session.can(capability), None, action);
-    if *action != AfterImport::Leave {
+    if as_polled && *action != AfterImport::Leave {
         for folder in &mailbox.folders {
             match session.select(folder, false).await {
                 Ok(selected) => {

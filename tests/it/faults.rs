@@ -76,7 +76,7 @@ const FIRST_POLL: &[FirstPoll] = &[
     ("no-uidplus", 5, Some("settle"), Some("imported")),
     ("gmail", 5, None, Some("imported")),
     ("read-only", 5, Some("settle"), Some("imported")),
-    ("bye-in-fetch", 0, Some("fetch"), None),
+    ("bye-in-fetch", 0, Some("fetch"), Some("pending")),
     ("silent", 0, Some("fetch"), Some("pending")),
 ];
 

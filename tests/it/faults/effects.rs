@@ -91,13 +91,13 @@ fn what_a_folder_cannot_keep_is_told_at_set_up() {
     let server = Faulty::with("ordinary", 1);
     server.account().faults.permanent_flags = Some("\\Seen".to_owned());
     let mailferry = mailbox(&server, &["--after-import", "delete"]);
-    let checked = mailferry.run(&["mailbox", "check", JOBB]);
+    let checked = mailferry.run(&["mailbox", "check", JOBB, "--as-polled"]);
     assert!(checked.code == 1 && checked.text().contains("may not delete"), "{}", checked.all());
     server.account().faults.read_only = true;
-    let checked = mailferry.run(&["mailbox", "check", JOBB]);
+    let checked = mailferry.run(&["mailbox", "check", JOBB, "--as-polled"]);
     assert!(checked.code == 1 && checked.text().contains("read-only for this account"), "{}", checked.all());
     server.mend();
-    mailferry.ok(&["mailbox", "check", JOBB]);
+    mailferry.ok(&["mailbox", "check", JOBB, "--as-polled"]);
     assert_eq!(server.uids(), [1], "a check changes nothing");
 }
 

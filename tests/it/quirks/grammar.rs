@@ -120,7 +120,6 @@ fn a_folder_opens_however_its_numbers_are_written() {
 }
 
 #[test]
-#[ignore = "open: the line end behind a literal is left out, also where it ends the answer"]
 fn names_of_folders_may_be_literals() {
     let (server, mailferry) = at(&["INCLUDE: list-with-literals.imap"]);
     mailferry.ok(&["mailbox", "check", JOBB]);
