@@ -29,12 +29,15 @@
 //!    "leave" the folder is opened with EXAMINE, so the server itself forbids a change. Always BODY.PEEK.
 //! 3. A message is (mailbox, folder, UIDVALIDITY, UID), unique in the ledger. `\Seen`, `\Recent`, dates and Message-ID never
 //!    decide what is new.
-//! 4. The cursor moves in the transaction that stores the message or its quarantine, over a contiguous finished prefix only;
-//!    over a gap only after a SEARCH with tagged OK. A UID listed by SEARCH and not returned by FETCH is asked for again.
-//! 5. A changed UIDVALIDITY is an explicit decision in the poll's record. Content recognises what is already here.
+//! 4. The cursor moves in the transaction that stores the message or its quarantine, over a contiguous finished prefix only,
+//!    never behind the highest UID that was listed; over a gap only after a SEARCH with tagged OK. A UID listed by SEARCH and
+//!    not returned by FETCH is asked for again. Daily, every UID on the server is compared with the ledger.
+//! 5. Whether UIDs still mean the same is decided in `poll/continuity.rs`, and a new numbering stands in the poll's record.
+//!    Content recognises what is already here.
 //! 6. What cannot be parsed is imported all the same: bytes first. Too large or refused: quarantined with its reason.
 //! 7. Every answer is read to its tagged end; any error, NO in the wrong place, BYE or EOF drops the connection.
-//! 8. Effects are idempotent; "already gone" is success. Delete is UID EXPUNGE, never plain EXPUNGE or CLOSE.
+//! 8. Effects are idempotent; "already gone" is success; COPY is written down before it is sent. Delete is UID EXPUNGE, with
+//!    Gmail MOVE to the trash, never plain EXPUNGE or CLOSE. What an earlier poll left open is compared before it is done.
 //! 9. No transaction is open while waiting for the network. Every network step has a deadline, every size a limit.
 //! 10. The wall clock is read in `clock` only.
 //! 11. A failure says what is broken (message < folder < mailbox < host < us) and when to try again.

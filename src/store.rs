@@ -1,5 +1,7 @@
 //! Everything that is kept, and the only place with SQL. One text of each statement serves SQLite and PostgreSQL.
 
+mod anchor;
+mod compare;
 mod db;
 mod effect;
 mod epoch;
@@ -15,9 +17,11 @@ mod poll;
 mod raw;
 mod route;
 
+pub use anchor::Anchor;
+pub use compare::Completeness;
 pub use db::Store;
 pub use effect::{Effect, EffectStep};
-pub use epoch::{Anchor, Completeness, Epoch, WatchedFolder};
+pub use epoch::{Epoch, WatchedFolder};
 pub use error::StoreError;
 pub use import::{Batch, Finding, Imported, Mail, Raw};
 pub use inbox::{InboxOverview, NewInbox};

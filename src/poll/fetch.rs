@@ -1,8 +1,12 @@
 //! Step 6: the mails of a window come in, in batches that are small enough to commit quickly.
 
+mod plan;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use tokio::sync::mpsc;
+
+use plan::Job;
 
 use super::digest::LONGEST_HEADER;
 use super::download::{self, Downloaded};
@@ -11,7 +15,7 @@ use super::select::OpenFolder;
 use super::{Budget, Deps, PollError, Retry, Step};
 use crate::clock::Timestamp;
 use crate::imap::{Fetched, Fetching, ImapError, Meta, Session, UidSet};
-use crate::store::{CHUNK, Lease};
+use crate::store::Lease;
 
 /// A UID with what came of asking for it.
 pub struct Arrived {
@@ -39,8 +43,6 @@ pub enum What {
 
 /// UIDs asked about in one question.
 const AT_ONCE: usize = 500;
-/// Bytes asked for in one FETCH of several mails, by the sizes that the server tells.
-const IN_ONE_FETCH: u64 = 32 << 20;
 /// So many mails in a row that the server refuses may be bad mails; more are a bad server.
 const MOST_REFUSALS: usize = 3;
 /// Bytes kept of the header of a mail that is too large.
@@ -68,14 +70,6 @@ pub struct Messages<'a> {
     /// Whether the connection broke while a mail was on its way.
     broke: bool,
     ended_early: bool,
-}
-
-/// The next thing to ask for.
-enum Job {
-    Small(Vec<Meta>),
-    Large(Meta),
-    TooLarge(Meta),
-    Missing(u32),
 }
 
 /// A FETCH of small mails under way.
@@ -333,36 +327,7 @@ impl<'a> Messages<'a> {
                 return Err(self.failed(&error));
             }
         }
-        let (mut together, mut bytes) = (Vec::new(), 0);
-        for uid in &set.uids {
-            let job = match metas.remove(uid) {
-                // Its line may have been one that nobody can read: the mail itself is asked for all the same.
-                None => Job::Large(Meta { uid: *uid, internal_date: None, size: None }),
-                Some(meta) => match meta.size.unwrap_or_default() {
-                    size if size > self.lease.mailbox.max_size => Job::TooLarge(meta),
-                    // What did not come before is asked for in small parts, whatever its size is said to be.
-                    size if size > CHUNK as u64 || self.tried.contains_key(uid) => Job::Large(meta),
-                    size => {
-                        if bytes + size > IN_ONE_FETCH {
-                            self.jobs.push_back(Job::Small(std::mem::take(&mut together)));
-                            bytes = 0;
-                        }
-                        bytes += size;
-                        together.push(meta);
-                        continue;
-                    }
-                },
-            };
-            // UIDs are fetched in their order, so that the cursor can follow.
-            if !together.is_empty() {
-                self.jobs.push_back(Job::Small(std::mem::take(&mut together)));
-                bytes = 0;
-            }
-            self.jobs.push_back(job);
-        }
-        if !together.is_empty() {
-            self.jobs.push_back(Job::Small(together));
-        }
+        self.jobs.extend(plan::jobs(set, metas, self.lease.mailbox.max_size, &self.tried));
         Ok(None)
     }
 

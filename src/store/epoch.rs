@@ -40,35 +40,6 @@ pub struct Epoch {
     pub closed: bool,
 }
 
-/// Whether the ledger explains every UID of a folder.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Completeness {
-    /// The folder's name.
-    pub name: String,
-    /// When every UID was last compared with the ledger.
-    pub verified_at: Option<i64>,
-    /// UIDs that the server has and the ledger cannot explain.
-    pub unaccounted: i64,
-    /// UIDs that only a comparison has found, ever.
-    pub found_late: i64,
-    /// Polls in a row at which UIDVALIDITY was another.
-    pub uidvalidity_changes: i64,
-    /// UIDVALIDITY; 0 if the server gives none, -1 before the first look.
-    pub uidvalidity: i64,
-}
-
-/// A mail that we know by its UID.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Anchor {
-    /// Its UID.
-    #[sqlx(try_from = "i64")]
-    pub uid: u32,
-    /// Its INTERNALDATE.
-    pub internal_date: Option<i64>,
-    /// Its Message-ID.
-    pub message_id: Option<String>,
-}
-
 #[derive(sqlx::FromRow)]
 struct Row {
     id: i64,
@@ -170,94 +141,6 @@ impl Store {
             .fetch_one(&mut *tx).await?
         });
         Ok(Epoch { id, uidvalidity, cursor: 1, boundary, start_decided: false, top: 0, closed: false })
-    }
-
-    /// A comparison under way has found so many UIDs that the ledger cannot explain.
-    pub async fn unaccounted(&self, lease: &Lease, folder_id: i64, count: usize) -> Result<(), StoreError> {
-        write!(self, tx => {
-            guard_lease!(tx, lease);
-            sqlx::query("UPDATE folder SET unaccounted = $2 WHERE id = $1")
-                .bind(folder_id).bind(i64::try_from(count).unwrap_or(i64::MAX)).execute(&mut *tx).await?;
-        });
-        Ok(())
-    }
-
-    /// Every UID of the server is in the ledger now; so many of them were found only by comparing.
-    pub async fn folder_compared(
-        &self,
-        lease: &Lease,
-        folder_id: i64,
-        found_late: usize,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        write!(self, tx => {
-            guard_lease!(tx, lease);
-            sqlx::query("UPDATE folder SET unaccounted = 0, found_late = found_late + $2, verified_at = $3, compared_to = 0 WHERE id = $1")
-                .bind(folder_id).bind(i64::try_from(found_late).unwrap_or(i64::MAX)).bind(now.0).execute(&mut *tx).await?;
-        });
-        Ok(())
-    }
-
-    /// Has every UID of a mailbox compared with the ledger at the next poll.
-    pub async fn compare_again(&self, mailbox_id: i64) -> Result<(), StoreError> {
-        write!(self, tx => {
-            sqlx::query("UPDATE folder SET verified_at = NULL WHERE mailbox_id = $1").bind(mailbox_id).execute(&mut *tx).await?;
-        });
-        Ok(())
-    }
-
-    /// How complete each watched folder of a mailbox is.
-    pub async fn completeness(&self, mailbox_id: i64) -> Result<Vec<Completeness>, StoreError> {
-        Ok(read!(self, pool => sqlx::query_as(
-            "SELECT f.name, f.verified_at, f.unaccounted, f.found_late, f.uidvalidity_changes, coalesce((SELECT e.uidvalidity \
-             FROM epoch e WHERE e.folder_id = f.id ORDER BY e.id DESC LIMIT 1), -1) AS uidvalidity FROM folder f \
-             WHERE f.mailbox_id = $1 AND f.watched ORDER BY f.position",
-        ).bind(mailbox_id).fetch_all(pool).await)?)
-    }
-
-    /// A comparison was cut short here.
-    pub async fn compared_to(&self, lease: &Lease, folder_id: i64, uid: u32) -> Result<(), StoreError> {
-        write!(self, tx => {
-            guard_lease!(tx, lease);
-            sqlx::query("UPDATE folder SET compared_to = $2 WHERE id = $1")
-                .bind(folder_id).bind(i64::from(uid)).execute(&mut *tx).await?;
-        });
-        Ok(())
-    }
-
-    /// Mails that an epoch knows: the newest, and as many spread over all of it.
-    pub async fn anchors(&self, epoch_id: i64, most: i64) -> Result<Vec<Anchor>, StoreError> {
-        let mut anchors: Vec<Anchor> = read!(self, pool => sqlx::query_as(
-            "SELECT l.uid, l.internal_date, m.message_id FROM ledger l JOIN message m ON m.id = l.message_id \
-             WHERE l.epoch_id = $1 AND l.state IN ('imported', 'duplicate') ORDER BY l.uid DESC LIMIT $2",
-        ).bind(epoch_id).bind(most / 2).fetch_all(pool).await)?;
-        let spread: Vec<Anchor> = read!(self, pool => sqlx::query_as(
-            "SELECT l.uid, l.internal_date, m.message_id FROM ledger l JOIN message m ON m.id = l.message_id \
-             WHERE l.epoch_id = $1 AND l.state IN ('imported', 'duplicate') AND \
-             l.uid % (SELECT 1 + top / $2 FROM epoch WHERE id = $1) = 0 ORDER BY l.uid DESC LIMIT $2",
-        ).bind(epoch_id).bind((most / 2).max(1)).fetch_all(pool).await)?;
-        anchors.extend(spread);
-        Ok(anchors)
-    }
-
-    /// Which of the UIDs from `first` to `last` were imported, ascending.
-    pub async fn imported_uids(&self, epoch_id: i64, first: u32, last: u32) -> Result<Vec<u32>, StoreError> {
-        let uids: Vec<i64> = read!(self, pool => sqlx::query_scalar(
-            "SELECT uid FROM ledger WHERE epoch_id = $1 AND uid BETWEEN $2 AND $3 AND state IN ('imported', 'duplicate') \
-             ORDER BY uid",
-        ).bind(epoch_id).bind(i64::from(first)).bind(i64::from(last)).fetch_all(pool).await)?;
-        Ok(uids.into_iter().map(uid).collect())
-    }
-
-    /// These UIDs as they are known.
-    pub async fn anchors_of(&self, epoch_id: i64, uids: &[u32]) -> Result<Vec<Anchor>, StoreError> {
-        let (Some(first), Some(last)) = (uids.iter().min(), uids.iter().max()) else { return Ok(Vec::new()) };
-        let mut anchors: Vec<Anchor> = read!(self, pool => sqlx::query_as(
-            "SELECT l.uid, l.internal_date, m.message_id FROM ledger l JOIN message m ON m.id = l.message_id \
-             WHERE l.epoch_id = $1 AND l.uid BETWEEN $2 AND $3 AND l.state IN ('imported', 'duplicate') ORDER BY l.uid",
-        ).bind(epoch_id).bind(i64::from(*first)).bind(i64::from(*last)).fetch_all(pool).await)?;
-        anchors.retain(|anchor| uids.contains(&anchor.uid));
-        Ok(anchors)
     }
 
     /// The UIDs of an epoch mean something else now: the next poll opens another.

@@ -92,6 +92,7 @@ fn body(
     fault: Option<Body>,
     out: &mut Vec<u8>,
 ) -> Result<(), String> {
+    let start = out.len();
     out.extend(format!("* {number} FETCH (UID {uid}{about}").into_bytes());
     let substitute = substitute(uid);
     let whole: &[u8] = match fault {
@@ -107,7 +108,7 @@ fn body(
         ("BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]", "BODY[HEADER.FIELDS (MESSAGE-ID)]", &message_id(whole)),
     ] {
         let Some((_, behind)) = items.split_once(asked) else { continue };
-        let (origin, part, blank) = part(behind, content, faults)?;
+        let (origin, part, blank) = part(behind, content, faults).inspect_err(|_| out.truncate(start))?;
         let (announced, sent, after): (usize, &[u8], &[u8]) = match fault {
             Some(Body::TooFew(missing)) => (part.len() + missing, part, b""),
             Some(Body::TooMany(more)) => (part.len().saturating_sub(more), part, b""),

@@ -3,6 +3,7 @@
 
 mod cursor;
 mod effects;
+mod large;
 mod waiting;
 
 use std::collections::BTreeMap;
