@@ -14,14 +14,18 @@ use serde_json::Value;
 use crate::support::{
     facts::{JOBB, JOBB_INBOX, text},
     faulty::Faulty,
-    mailferry::Mailferry,
+    mailferry::{Database, Mailferry},
 };
 
 const MAILS: u32 = 5;
 
 /// A mailbox at this server.
 fn mailbox(server: &Faulty, more: &[&str]) -> Mailferry {
-    let mut mailferry = Mailferry::new();
+    mailbox_on(Database::Sqlite, server, more)
+}
+
+fn mailbox_on(database: Database, server: &Faulty, more: &[&str]) -> Mailferry {
+    let mut mailferry = Mailferry::on(database);
     mailferry.env("MAILFERRY__DEADLINES__SILENCE", "1s");
     mailferry.env("MAILFERRY__SCHEDULE__POLL_TIME", "5s");
     mailferry.add_inbox(JOBB_INBOX);

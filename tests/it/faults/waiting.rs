@@ -53,3 +53,30 @@ fn after_three_refused_logins_once_an_hour_until_something_is_changed() {
     mailferry.ok_with_input(&["mailbox", "set", JOBB, "--password-stdin"], "right\n");
     assert!(seconds_until(&poll(&mailferry)) < 90.0, "a change counts anew");
 }
+
+/// The value of a metric of the only mailbox, from `mailferry serve`.
+fn metric(serve: &crate::support::mailferry::Serve, name: &str) -> i64 {
+    let text = serve.answer("/metrics").expect("an answer");
+    assert!(text.contains("application/openmetrics-text"), "{text}");
+    let line = text.lines().find(|line| line.starts_with(&format!("mailferry_{name}{{")));
+    let value = line.unwrap_or_else(|| panic!("{name} in {text}")).rsplit(' ').next().unwrap().parse::<f64>().unwrap();
+    assert!(!text.contains("secret"), "{text}");
+    value as i64
+}
+
+#[test]
+fn the_metrics_tell_what_is_open() {
+    for database in crate::support::mailferry::BOTH {
+        let server = Faulty::with("placeholder-body", 3);
+        let mailferry = super::mailbox_on(database, &server, &["--after-import", "delete"]);
+        server.account().faults.lacks.extend(["UIDPLUS", "MOVE"]);
+        poll(&mailferry);
+        let serve = mailferry.serve();
+        let seen: Vec<i64> = ["pending", "quarantined", "unaccounted", "effects_impossible", "failures", "state"]
+            .iter()
+            .map(|name| metric(&serve, &format!("mailbox_{name}")))
+            .collect();
+        assert_eq!(seen, [1, 0, 0, 2, 0, 1], "{database:?}");
+        assert!(metric(&serve, "mailbox_last_success_timestamp_seconds") > 1_700_000_000);
+    }
+}

@@ -38,13 +38,18 @@ impl Serve {
 
     /// The status of a page, or nothing while nobody listens.
     pub fn get(&self, path: &str) -> Option<u16> {
+        self.answer(path)?.split(' ').nth(1)?.parse().ok()
+    }
+
+    /// A whole answer, headers included, or nothing while nobody listens.
+    pub fn answer(&self, path: &str) -> Option<String> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).ok()?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).ok()?;
-        String::from_utf8_lossy(&answer).split(' ').nth(1)?.parse().ok()
+        Some(String::from_utf8_lossy(&answer).into_owned())
     }
 
     pub fn output(&self) -> String {
