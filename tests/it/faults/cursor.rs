@@ -1,6 +1,6 @@
 //! Which mail is new, whatever the server says of its numbers.
 
-use mailferry::test_server::{Account, Answer, Reply, UidNext, UidValidity};
+use mailferry::test_server::{Account, Answer, Body, Reply, UidNext, UidValidity};
 use serde_json::Value;
 
 use super::{mailbox, poll, states};
@@ -280,4 +280,16 @@ fn a_mail_whose_size_breaks_the_connection_keeps_no_other_waiting() {
     server.mend();
     mailferry.ok(&["ledger", "retry", "--mailbox", JOBB]);
     assert_eq!(mailferry.poll_ok(), 1);
+}
+
+#[test]
+fn a_body_under_the_uid_of_another_mail_that_was_asked_for_is_not_taken() {
+    let (server, mailferry) = with(&["one", "two", "three"]);
+    server.account().faults.bodies.insert(1, Body::OtherUid(3));
+    mailferry.poll();
+    let messages = mailferry.messages();
+    let seen: Vec<(u64, &str)> =
+        messages.iter().map(|message| (message["uid"].as_u64().unwrap(), text(message, "subject"))).collect();
+    assert_eq!(seen, [(2, "two"), (3, "three")]);
+    assert_eq!(states(&mailferry)[&1], "pending");
 }

@@ -140,22 +140,20 @@ fn what_was_open_goes_on_where_it_was_when_the_folder_is_numbered_anew() {
 #[test]
 fn what_an_earlier_poll_left_open_is_never_done_to_another_mail() {
     let server = Faulty::start(Account::with_mails(["one", "two", "three"].map(|subject| mail(subject, JOBB))));
-    server.account().faults.replies = once("UID STORE", Answer::Cut);
+    server.account().faults.replies =
+        vec![Reply { command: "UID STORE".to_owned(), after: 0, times: None, answer: Answer::Tagged("NO".to_owned()) }];
     let mailferry = mailbox(&server, &["--after-import", "delete"]);
     poll(&mailferry);
     assert_eq!(count(&server, "INBOX"), 3, "imported, and to be deleted still");
+    server.mend();
     // A backup is restored, and so much mail comes that no number shows it.
     server.account().inbox().rewind(2);
     for subject in ["four", "five", "six"] {
         server.account().inbox().append(mail(subject, JOBB));
     }
-    poll(&mailferry);
-    let stored = mailferry.subjects();
-    for message in &server.account().inbox().messages {
-        println!("left: {} {:?}", message.uid, message.flags);
+    for _ in 0..3 {
+        poll(&mailferry);
     }
-    poll(&mailferry);
-    poll(&mailferry);
-    assert_eq!(mailferry.subjects(), ["five", "four", "one", "six", "three", "two"], "after {stored:?}");
+    assert_eq!(mailferry.subjects(), ["five", "four", "one", "six", "three", "two"]);
     assert_eq!(count(&server, "INBOX"), 0, "and each deleted only then");
 }
