@@ -52,6 +52,7 @@ enum Fault {
     HiddenFromSearch(usize),
     HiddenFromFetch(usize),
     SilentSearch,
+    SilentWhereNone,
     Unsorted,
     Unsolicited,
     UidValidity(UidValidity),
@@ -264,6 +265,7 @@ impl World {
             Fault::HiddenFromFetch(_) => faults.hidden_from_fetch.extend(uid),
             Fault::HiddenFromDateSearch(_) => faults.hidden_from_date_search.extend(uid),
             Fault::BreaksAtSizeOf(_) => faults.breaks_at_size_of.extend(uid),
+            Fault::SilentWhereNone => faults.search_hides_none = true,
             Fault::SilentSearch => faults.search_is_silent = true,
             Fault::Unsorted => faults.search_is_unsorted = true,
             Fault::Unsolicited => faults.unsolicited = true,
@@ -334,6 +336,7 @@ fn faults() -> impl Strategy<Value = Fault> {
         at.clone().prop_map(Fault::HiddenFromDateSearch),
         at.clone().prop_map(Fault::BreaksAtSizeOf),
         Just(Fault::SilentSearch),
+        Just(Fault::SilentWhereNone),
         Just(Fault::Unsorted),
         Just(Fault::Unsolicited),
         prop_oneof![

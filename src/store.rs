@@ -26,7 +26,7 @@ pub use error::StoreError;
 pub use import::{Batch, Finding, Imported, Mail, Raw};
 pub use inbox::{InboxOverview, NewInbox};
 pub use lease::{Due, Lease};
-pub use ledger::{LedgerLine, Open};
+pub use ledger::{LedgerLine, Open, UidState};
 pub use mailbox::{Changes, Mailbox, NewMailbox, Server, password_row};
 pub use message::{MessageFilter, MessageLine};
 pub use poll::Outcome;

@@ -107,11 +107,13 @@ pub async fn large(
                     return other_bytes(lease, deps, epoch, uid).await.map(Some).map_err(stored);
                 }
                 Some(_) => {}
-                None => budget.progress(),
+                None => {
+                    budget.progress();
+                    got = Got::Something;
+                }
             }
             deps.store.add_download_chunk(lease, epoch, uid, seq, full).await.map_err(stored)?;
             seq += 1;
-            got = Got::Something;
         }
         if ended && last_row.is_some() {
             return other_bytes(lease, deps, epoch, uid).await.map(Some).map_err(stored);

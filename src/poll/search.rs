@@ -82,10 +82,14 @@ impl Search {
                 deps.store.folder_compared(lease, folder.id, count, deps.clock.now()).await
             }
             // The time was up: the next poll goes on from there.
-            None if self.windows.next > folder.compared_to => {
-                deps.store.compared_to(lease, folder.id, self.windows.next.min(folder.epoch.cursor)).await
+            None => {
+                let next = self.windows.next.min(folder.epoch.cursor);
+                match self.undecided.map_or(next, |undecided| undecided.min(next)) {
+                    to if to > folder.compared_to => deps.store.compared_to(lease, folder.id, to).await,
+                    _ => Ok(()),
+                }
             }
-            _ => Ok(()),
+            Some(_) => Ok(()),
         };
         written.map_err(|error| PollError::store(Step::Search, &error))
     }

@@ -1,11 +1,12 @@
 //! Step 3: a folder is opened, and it is decided whether our UIDs still mean anything there.
 
 use super::continuity::{self, Told, Verdict};
+use super::search::Windows;
 use super::{Deps, PollError, Step, Tally};
 use crate::clock::Timestamp;
 use crate::imap::{ImapError, Selected, Session, UidSet};
 use crate::mailbox::AfterImport;
-use crate::store::{Anchor, Epoch, Lease, StoreError, WatchedFolder};
+use crate::store::{Anchor, Epoch, Lease, StoreError, UidState, WatchedFolder};
 
 /// An open folder with what we know of it.
 pub struct OpenFolder {
@@ -79,7 +80,7 @@ pub async fn open(
                 let known = deps.store.anchors(before.id, FEW).await.map_err(stored)?;
                 match same_mails(session, name, &known).await? {
                     Some(same) => same,
-                    None => nothing_known_is_left(session, name, before, deps).await?,
+                    None => nothing_contradicts(session, name, selected.exists, before, lease, deps).await?,
                 }
             }
         },
@@ -147,20 +148,53 @@ pub async fn same_mails(session: &mut Session, name: &str, known: &[Anchor]) -> 
     Ok(continuity::same_mails(known, &there))
 }
 
-/// Where every mail that we know is gone, as after "delete", the UIDs are the same unless the server lists one of those again.
-async fn nothing_known_is_left(
+/// Where the newest mails that we know are gone, as after "delete": whether what the server lists below the last UID that was
+/// dealt with is what the ledger says that it is. Where that cannot be told, it is not the same, and all is read anew.
+async fn nothing_contradicts(
     session: &mut Session,
     name: &str,
+    exists: u32,
     before: &Epoch,
+    lease: &Lease,
     deps: &Deps,
 ) -> Result<bool, PollError> {
-    if before.top == 0 {
+    if exists == 0 || before.top == 0 {
         return Ok(true);
     }
-    let listed = session.search(1, before.top, "").await;
-    let listed = listed.map_err(|error| PollError::folder(Step::Select, name, &error))?.unwrap_or_default();
-    let imported = deps.store.imported_uids(before.id, 1, before.top).await.map_err(stored)?;
-    Ok(!listed.iter().any(|uid| imported.binary_search(uid).is_ok()))
+    let mut listed = Vec::new();
+    let mut windows = Windows::between(1, before.top, exists);
+    while let Some((_, uids)) = windows.next(session, "", name).await? {
+        match uids {
+            Some(uids) => listed.extend(uids),
+            None => return Ok(false),
+        }
+    }
+    let newest = listed.split_off(listed.len().saturating_sub(MANY_AT_ONCE));
+    let start = lease.mailbox.start.moment(lease.mailbox.added_at);
+    for set in UidSet::cut(&newest, session.at_once(MANY_AT_ONCE)) {
+        let samples = session.sample(&set).await.map_err(|error| PollError::folder(Step::Select, name, &error))?;
+        for uid in set.uids {
+            let sample = samples.iter().find(|sample| sample.uid == uid);
+            let known = deps.store.known_mail(before.id, uid).await.map_err(stored)?;
+            let (Some(sample), Some(known)) = (sample, known) else { continue }; // a UID of which nothing is said or known
+            let agrees = match known.state {
+                UidState::Imported | UidState::Duplicate => {
+                    continuity::same_mails(&[known.anchor], std::slice::from_ref(sample)) == Some(true)
+                }
+                UidState::Skipped if known.is_before_start => {
+                    start.zip(sample.internal_date).is_none_or(|(start, date)| date < start)
+                }
+                UidState::Skipped | UidState::Pending | UidState::Quarantined | UidState::Gone => {
+                    let dates = known.anchor.internal_date.map(Timestamp).zip(sample.internal_date);
+                    dates.is_none_or(|(known, told)| known == told)
+                }
+            };
+            if !agrees {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
 }
 
 fn stored(error: StoreError) -> PollError {

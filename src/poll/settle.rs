@@ -133,8 +133,16 @@ async fn copied(
     let there = match session.select(target, true).await {
         Ok(selected) if selected.exists > 0 => {
             // A server that did not tell UIDNEXT is asked about the newest mails.
-            let newest = selected.uidnext.unwrap_or(1).saturating_sub(NEWEST);
-            session.sample_from(from.max(newest)).await.map_err(wire)?
+            let from = match (from, selected.uidnext) {
+                (2.., _) => from,
+                (_, Some(next)) => next.saturating_sub(NEWEST),
+                (_, None) => session.highest_uid().await.map_err(wire)?.unwrap_or(1).saturating_sub(NEWEST),
+            };
+            let samples = session.sample_from(from.max(1)).await.map_err(wire)?;
+            if session.was_partial() {
+                return Err(wire(ImapError::Protocol("it tells of some mails of the target folder only".to_owned())));
+            }
+            samples
         }
         Ok(_) | Err(ImapError::Refused { .. }) => Vec::new(), // empty, or not there: nothing was copied
         Err(error) => return Err(wire(error)),
@@ -182,8 +190,8 @@ async fn do_all(
         deps.store.renew_lease(lease, until).await.map_err(stored)?;
         let answer = act(session, folder, action, &mut step, &set, lease, deps).await?;
         let done = match answer.status {
-            Status::Ok => set.uids.clone(),
-            Status::No | Status::Bad => gone(session, folder, &set).await?,
+            Status::Ok if !session.was_partial() => set.uids.clone(),
+            Status::Ok | Status::No | Status::Bad => gone(session, folder, &set).await?,
         };
         deps.store.effects_done(lease, folder.epoch.id, &done).await.map_err(stored)?;
         tally.effects_done += done.len() as u64;
@@ -241,6 +249,10 @@ async fn act(
                 if answer.try_create {
                     create(session, target).await?;
                     answer = mutate::copy_to(session, set, target).await.map_err(wire)?;
+                }
+                if answer.status == Status::Ok && session.was_partial() {
+                    // Which of them were copied, the target folder tells at the next poll.
+                    return Err(wire(ImapError::Protocol("it copied some of the mails only".to_owned())));
                 }
                 if answer.status != Status::Ok {
                     deps.store.effects_not_copied(lease, folder.epoch.id, &set.uids).await.map_err(stored)?;

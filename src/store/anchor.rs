@@ -1,7 +1,8 @@
 //! Anchors: mails that we know by their UIDs, to tell whether the UIDs still mean the same.
 
 use super::db::read;
-use super::epoch::uid;
+use super::ledger::UidState;
+use super::mailbox::BEFORE_START;
 use super::{Store, StoreError};
 
 /// A mail that we know by its UID.
@@ -14,6 +15,26 @@ pub struct Anchor {
     pub internal_date: Option<i64>,
     /// Its Message-ID.
     pub message_id: Option<String>,
+}
+
+/// What the ledger says of a UID, with what tells its mail from another.
+#[derive(Debug, Clone)]
+pub struct KnownMail {
+    /// What became of it.
+    pub state: UidState,
+    /// What it is told by.
+    pub anchor: Anchor,
+    /// It was skipped since it is older than the start.
+    pub is_before_start: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct KnownRow {
+    last: i64,
+    state: String,
+    reason: Option<String>,
+    internal_date: Option<i64>,
+    message_id: Option<String>,
 }
 
 impl Store {
@@ -32,13 +53,20 @@ impl Store {
         Ok(anchors)
     }
 
-    /// Which of the UIDs from `first` to `last` were imported, ascending.
-    pub async fn imported_uids(&self, epoch_id: i64, first: u32, last: u32) -> Result<Vec<u32>, StoreError> {
-        let uids: Vec<i64> = read!(self, pool => sqlx::query_scalar(
-            "SELECT uid FROM ledger WHERE epoch_id = $1 AND uid BETWEEN $2 AND $3 AND state IN ('imported', 'duplicate') \
-             ORDER BY uid",
-        ).bind(epoch_id).bind(i64::from(first)).bind(i64::from(last)).fetch_all(pool).await)?;
-        Ok(uids.into_iter().map(uid).collect())
+    /// What the ledger says of a UID, alone or in a range.
+    pub async fn known_mail(&self, epoch_id: i64, uid: u32) -> Result<Option<KnownMail>, StoreError> {
+        let row: Option<KnownRow> = read!(self, pool => sqlx::query_as(
+            "SELECT coalesce(l.uid_last, l.uid) AS last, l.state, l.reason, l.internal_date, m.message_id FROM ledger l \
+             LEFT JOIN message m ON m.id = l.message_id WHERE l.epoch_id = $1 AND l.uid <= $2 ORDER BY l.uid DESC LIMIT 1",
+        ).bind(epoch_id).bind(i64::from(uid)).fetch_optional(pool).await)?;
+        let Some(row) = row.filter(|row| row.last >= i64::from(uid)) else {
+            return Ok(None);
+        };
+        Ok(Some(KnownMail {
+            state: UidState::stored(&row.state)?,
+            anchor: Anchor { uid, internal_date: row.internal_date, message_id: row.message_id },
+            is_before_start: row.reason.as_deref() == Some(BEFORE_START),
+        }))
     }
 
     /// These UIDs as they are known.

@@ -129,10 +129,11 @@ impl Store {
             )
             .bind(folder_id).execute(&mut *tx).await?;
             sqlx::query(
-                "UPDATE folder SET compared_to = 0, uidvalidity_changes = uidvalidity_changes + 1 WHERE id = $1 AND EXISTS \
+                "UPDATE folder SET uidvalidity_changes = uidvalidity_changes + 1 WHERE id = $1 AND EXISTS \
                  (SELECT 1 FROM epoch WHERE folder_id = $1 AND NOT closed)",
             )
             .bind(folder_id).execute(&mut *tx).await?;
+            sqlx::query("UPDATE folder SET compared_to = 0 WHERE id = $1").bind(folder_id).execute(&mut *tx).await?;
             sqlx::query_scalar(
                 "INSERT INTO epoch (folder_id, uidvalidity, cursor, boundary, opened_at) VALUES ($1, $2, 1, $3, $4) \
                  RETURNING id",

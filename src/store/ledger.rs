@@ -39,7 +39,7 @@ impl UidState {
         }
     }
 
-    fn stored(text: &str) -> Result<Self, StoreError> {
+    pub(super) fn stored(text: &str) -> Result<Self, StoreError> {
         [Self::Pending, Self::Imported, Self::Duplicate, Self::Skipped, Self::Quarantined, Self::Gone]
             .into_iter()
             .find(|state| state.as_str() == text)

@@ -183,7 +183,7 @@ impl Conversation {
                 let asks_for_dates = rest.iter().any(|key| matches!(*key, "SINCE" | "BEFORE"));
                 hits.retain(|uid| !(asks_for_dates && faults.hidden_from_date_search.contains(uid)));
                 let hits = within(hits);
-                if !faults.search_is_silent {
+                if !(faults.search_is_silent || faults.search_hides_none && hits.is_empty()) {
                     say(out, search::line(hits, &faults).trim_end());
                 }
             }

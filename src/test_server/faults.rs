@@ -18,6 +18,8 @@ pub struct Faults {
     pub hidden_from_date_search: BTreeSet<u32>,
     /// UIDs at whose turn the connection breaks when sizes are asked for.
     pub breaks_at_size_of: BTreeSet<u32>,
+    /// SEARCH says nothing but OK where nothing matches.
+    pub search_hides_none: bool,
     /// SEARCH answers OK and nothing else.
     pub search_is_silent: bool,
     /// SEARCH lists UIDs in descending order, some of them twice.

@@ -29,12 +29,16 @@ macro_rules! identities_present {
     }};
 }
 
-/// Claims a message for a UID: the oldest that no other UID of this epoch has brought or claimed.
+/// Claims a message for a UID: the oldest that no other UID of this epoch has brought or claimed, but first one whose copy in
+/// this folder is still to be dealt with.
 macro_rules! claim {
     ($tx:ident, $epoch:expr, $uid:expr, $identity:expr, $inbox:expr) => {{
         let found: Option<i64> = sqlx::query_scalar(
             "SELECT m.id FROM message m WHERE m.identity = $1 AND m.inbox_id = $2 \
-             AND NOT EXISTS (SELECT 1 FROM arrival a WHERE a.message_id = m.id AND a.epoch_id = $3) ORDER BY m.id LIMIT 1",
+             AND NOT EXISTS (SELECT 1 FROM arrival a WHERE a.message_id = m.id AND a.epoch_id = $3) ORDER BY CASE WHEN EXISTS \
+             (SELECT 1 FROM arrival o JOIN effect x ON x.epoch_id = o.epoch_id AND x.uid = o.uid WHERE o.message_id = m.id \
+             AND o.epoch_id IN (SELECT e.id FROM epoch e WHERE e.folder_id = (SELECT folder_id FROM epoch WHERE id = $3))) \
+             THEN 0 ELSE 1 END, m.id LIMIT 1",
         )
         .bind($identity.to_vec())
         .bind($inbox)

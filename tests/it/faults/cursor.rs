@@ -293,3 +293,33 @@ fn a_body_under_the_uid_of_another_mail_that_was_asked_for_is_not_taken() {
     assert_eq!(seen, [(2, "two"), (3, "three")]);
     assert_eq!(states(&mailferry)[&1], "pending");
 }
+
+#[test]
+fn without_any_number_a_uid_that_was_skipped_and_is_given_again_is_noticed() {
+    let server = Faulty::start(Account::default());
+    let old = time::macros::datetime!(2020-01-01 00:00:00 UTC);
+    for number in 0..5 {
+        server.account().inbox().append_at(mail(&format!("old {number}"), JOBB), old);
+    }
+    server.account().faults.uidvalidity = UidValidity::Missing;
+    server.account().faults.uidnext = UidNext::Missing;
+    let mailferry = mailbox(&server, &["--start", "2025-01-01", "--after-import", "delete"]);
+    assert_eq!(mailferry.poll_ok(), 0);
+    arrives(&server, "one");
+    assert_eq!(mailferry.poll_ok(), 1);
+    server.account().inbox().rewind(1);
+    arrives(&server, "two");
+    mailferry.poll();
+    mailferry.poll();
+    assert_eq!(mailferry.subjects(), ["one", "two"], "UID 1 is no old mail any more");
+}
+
+#[test]
+fn a_server_that_says_nothing_where_there_is_nothing_is_polled_all_the_same() {
+    let (server, mailferry) = with(&["one", "two"]);
+    server.account().faults.search_hides_none = true;
+    assert_eq!(mailferry.poll_ok(), 2);
+    assert_eq!(mailferry.poll_ok(), 0);
+    arrives(&server, "three");
+    assert_eq!(mailferry.poll_ok(), 1);
+}

@@ -131,3 +131,25 @@ fn a_poll_that_comes_no_further_is_not_begun_again_at_once() {
     assert_eq!(shown["state"], "failing", "{shown}");
     assert!(shown["next_poll_at"].as_str() > shown["last_attempt_at"].as_str(), "{shown}");
 }
+
+#[test]
+fn a_large_mail_that_always_breaks_at_the_same_place_keeps_no_other_waiting() {
+    let server = Faulty::start(Account::with_mails([large(4), mail("small", JOBB)]));
+    server.account().faults.cut_after = Some(2 << 20);
+    let mailferry = mailbox(&server, &[]);
+    for _ in 0..4 {
+        poll(&mailferry);
+    }
+    assert_eq!(states(&mailferry)[&1], "pending");
+    server.account().faults.cut_after = None;
+    server.account().faults.replies = vec![Reply {
+        command: "UID FETCH 1 (UID BODY.PEEK[]<2097152".to_owned(),
+        after: 0,
+        times: None,
+        answer: Answer::Bye("Internal error occurred.".to_owned()),
+    }];
+    for _ in 0..6 {
+        poll(&mailferry);
+    }
+    assert_eq!(mailferry.subjects(), ["small"]);
+}
