@@ -67,7 +67,7 @@ impl Daemon {
 
     /// Waits until `ready` says so. A server that ends or stays silent shows the tail of its log.
     pub fn wait_until_ready(&mut self, mut ready: impl FnMut() -> bool) {
-        let is_ready = wait::within(Duration::from_secs(60), || match ready() {
+        let is_ready = wait::within(Duration::from_secs(120), || match ready() {
             true => Some(true),
             false => ended(&self.log).exists().then_some(false),
         });

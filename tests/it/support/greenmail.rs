@@ -145,7 +145,7 @@ pub fn greets(port: u16, beginning: &str) -> bool {
     let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) else {
         return false;
     };
-    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let mut greeting = String::new();
     BufReader::new(stream).read_line(&mut greeting).is_ok() && greeting.starts_with(beginning)
 }
@@ -154,7 +154,7 @@ fn can_login(port: u16, user: &str) -> bool {
     let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) else {
         return false;
     };
-    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let mut stream = BufReader::new(stream);
     let login = format!("A LOGIN \"{user}\" \"{PASSWORD}\"\r\n");
     let (mut greeting, mut answer) = (String::new(), String::new());
