@@ -371,7 +371,6 @@ fn faults() -> impl Strategy<Value = Fault> {
                 Just(Body::Substitute),
                 Just(Body::Refused),
                 Just(Body::TooMany(7)),
-                Just(Body::LineEndOutside),
                 Just(Body::OtherUid(3)),
                 Just(Body::Split),
                 Just(Body::Cut),
