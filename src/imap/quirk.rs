@@ -118,7 +118,8 @@ fn echoed_origin(line: &mut Vec<u8>) {
     }
 }
 
-/// `RFC822.SIZE -1`, `9.3736e+06` (mail.ru) or NIL: a size is a hint only, so one that is no number is 0 (reference row C6).
+/// `RFC822.SIZE -1`, `9.3736e+06` (mail.ru) or NIL: a size is a hint only, so one that is no number is 1 (reference row C6); 0
+/// would say that the mail is empty.
 fn size_that_is_none(line: &mut Vec<u8>) {
     const SIZE: &[u8] = b"RFC822.SIZE ";
     let Some(at) = line.windows(SIZE.len()).position(|part| part.eq_ignore_ascii_case(SIZE)).map(|at| at + SIZE.len())
@@ -131,7 +132,7 @@ fn size_that_is_none(line: &mut Vec<u8>) {
     if number.is_empty() || !number.iter().all(u8::is_ascii_digit) || number.len() > 9 {
         // RFC 3501 has 32 bits for it; a mail that is larger is too large in any case.
         let number = std::str::from_utf8(number).ok().and_then(|text| text.parse::<f64>().ok());
-        let size = number.filter(|size| *size >= 0.0).unwrap_or(0.0).min(f64::from(u32::MAX));
+        let size = number.filter(|size| *size >= 0.0).unwrap_or(1.0).min(f64::from(u32::MAX));
         line.splice(at..end, format!("{size:.0}").into_bytes());
     }
 }
@@ -295,9 +296,9 @@ mod tests {
             (b")\r\n", b")\r\n"),
             (b"\0\0* OK\r\n", b"* OK\r\n"),
             (b"* 1 FETCH (UID 1 BODY[]<0.65536> {10}\r\n", b"* 1 FETCH (UID 1 BODY[]<0> {10}\r\n"),
-            (b"* 1 FETCH (UID 1 RFC822.SIZE -1)\r\n", b"* 1 FETCH (UID 1 RFC822.SIZE 0)\r\n"),
+            (b"* 1 FETCH (UID 1 RFC822.SIZE -1)\r\n", b"* 1 FETCH (UID 1 RFC822.SIZE 1)\r\n"),
             (b"* 1 FETCH (RFC822.SIZE 9.3736e+06 UID 1)\r\n", b"* 1 FETCH (RFC822.SIZE 9373600 UID 1)\r\n"),
-            (b"* 1 FETCH (RFC822.SIZE NIL UID 1)\r\n", b"* 1 FETCH (RFC822.SIZE 0 UID 1)\r\n"),
+            (b"* 1 FETCH (RFC822.SIZE NIL UID 1)\r\n", b"* 1 FETCH (RFC822.SIZE 1 UID 1)\r\n"),
             (b"* 1 FETCH (RFC822.SIZE 123 UID 1)\r\n", b"* 1 FETCH (RFC822.SIZE 123 UID 1)\r\n"),
             (b"* 1 FETCH (UID 1 RFC822.SIZE 4294967295)\r\n", b"* 1 FETCH (UID 1 RFC822.SIZE 4294967295)\r\n"),
             (b"* 1 FETCH (UID 1 RFC822.SIZE 5000000000)\r\n", b"* 1 FETCH (UID 1 RFC822.SIZE 4294967295)\r\n"),

@@ -1,6 +1,6 @@
 //! Which mail is new, whatever the server says of its numbers.
 
-use mailferry::test_server::{Account, Answer, Body, Reply, UidNext, UidValidity};
+use mailferry::test_server::{Account, Answer, Body, Reply, Sizes, UidNext, UidValidity};
 use serde_json::Value;
 
 use super::{mailbox, poll, states};
@@ -322,4 +322,22 @@ fn a_server_that_says_nothing_where_there_is_nothing_is_polled_all_the_same() {
     assert_eq!(mailferry.poll_ok(), 0);
     arrives(&server, "three");
     assert_eq!(mailferry.poll_ok(), 1);
+}
+
+#[test]
+fn an_empty_body_is_no_mail_where_the_size_is_no_number() {
+    for sizes in [Sizes::Negative, Sizes::Missing, Sizes::Part(10)] {
+        let (server, mailferry) = with(&["one", "two"]);
+        server.account().faults.sizes = sizes;
+        server.account().faults.bodies.insert(1, Body::Empty);
+        mailferry.poll();
+        assert_eq!(
+            (mailferry.subjects(), states(&mailferry)[&1].as_str()),
+            (vec!["two".to_owned()], "pending"),
+            "{sizes:?}"
+        );
+        server.mend();
+        mailferry.poll();
+        assert_eq!(mailferry.subjects(), ["one", "two"], "{sizes:?}");
+    }
 }
