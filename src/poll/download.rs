@@ -1,6 +1,6 @@
 //! A large mail, in chunks that are stored as they come: memory stays small, and a broken download goes on where it stopped.
 
-use super::digest::{Digest, Digesting, LONGEST_HEADER};
+use super::digest::{Digest, Digesting};
 use super::fetch::What;
 use super::select::OpenFolder;
 use super::{Budget, Deps, PollError, Step};
@@ -70,13 +70,7 @@ pub async fn large(
         }
         let bytes = match session.fetch_chunk(uid, offset, CHUNK - open.len()).await {
             Ok(Chunk::Bytes(bytes)) => bytes,
-            Ok(Chunk::Whole(bytes)) if bytes.len() as u64 <= lease.mailbox.max_size => {
-                return Ok(Some(What::Whole(bytes)));
-            }
-            Ok(Chunk::Whole(bytes)) => {
-                let header = Digest::of(bytes.get(..bytes.len().min(LONGEST_HEADER)).unwrap_or_default()).header;
-                return Ok(Some(What::TooLarge { size: bytes.len() as u64, header }));
-            }
+            Ok(Chunk::Whole(bytes)) => return Ok(Some(What::Whole(bytes))), // judged as one that was asked for whole
             Ok(Chunk::Wrong(what)) => return Ok(Some(What::Missing(format!("the server gives a wrong part: {what}")))),
             // Some servers refuse what lies behind the end, or answer without a body.
             Err(ImapError::Refused { .. }) if offset > 0 && offset >= told => Vec::new(),

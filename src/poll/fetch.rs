@@ -239,7 +239,10 @@ impl<'a> Messages<'a> {
                     };
                     self.alone = None;
                     (self.any_came, self.refusals) = (true, 0);
-                    return Ok(Some(self.of(meta.uid, meta.internal_date, what)));
+                    return Ok(Some(match what {
+                        What::Whole(body) => self.arrived(meta, Some(body)),
+                        what => self.of(meta.uid, meta.internal_date, what),
+                    }));
                 }
                 Some(Job::TooLarge(meta)) => {
                     // It would only be nice to have: what broke over it once is not asked for again.

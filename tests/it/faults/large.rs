@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mailferry::test_server::{Account, Answer, Parts, Reply};
+use mailferry::test_server::{Account, Answer, Body, Parts, Reply};
 
 use super::{mailbox, poll, states};
 use crate::support::{facts::JOBB, faulty::Faulty, mail::mail, mailferry::Mailferry, measured};
@@ -152,4 +152,20 @@ fn a_large_mail_that_always_breaks_at_the_same_place_keeps_no_other_waiting() {
         poll(&mailferry);
     }
     assert_eq!(mailferry.subjects(), ["small"]);
+}
+
+#[test]
+fn an_empty_whole_in_place_of_a_part_is_no_mail() {
+    let server = Faulty::start(Account::with_mails(["one", "two"].map(|subject| mail(subject, JOBB))));
+    server.account().faults.parts = Parts::Whole;
+    server.account().faults.bodies.insert(1, Body::Empty);
+    let mailferry = mailbox(&server, &[]);
+    // The second poll asks for the suspect in parts.
+    for _ in 0..2 {
+        poll(&mailferry);
+        assert_eq!((mailferry.subjects(), states(&mailferry)[&1].as_str()), (vec!["two".to_owned()], "pending"));
+    }
+    server.mend();
+    poll(&mailferry);
+    assert_eq!(mailferry.subjects(), ["one", "two"]);
 }
