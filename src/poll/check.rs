@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::connect::{self, Connection};
-use super::{Deps, PollError, Step, authenticate, obstacle};
+use super::{Deps, PollError, Step, authenticate, obstacle, settle};
 use crate::clock::Timestamp;
 use crate::imap::Session;
 use crate::mailbox::{AfterImport, TlsMode};
@@ -138,6 +138,7 @@ async fn after_import(
     tell: &mut dyn FnMut(CheckLine),
 ) -> Result<(), PollError> {
     let action = &mailbox.after_import;
+    let way = settle::way(session, action).await?;
     let how = match action {
         AfterImport::Leave => "the folder is opened read-only and nothing in it is ever changed".to_owned(),
         AfterImport::Seen | AfterImport::Keyword(_) if as_polled => "the folder keeps it".to_owned(),
@@ -150,18 +151,23 @@ async fn after_import(
             let there = if there { "" } else { "; the folder is not there yet and will be created by the first move" };
             format!("by {by}, which the server has{there}")
         }
-        AfterImport::Delete if session.can("X-GM-EXT-1") => match session.trash_folder().await {
-            Ok(Some(trash)) => format!("by a move to {trash}, as Gmail deletes"),
-            _ => "Gmail shows no trash folder by IMAP; its settings can change that".to_owned(),
-        },
+        AfterImport::Delete if let Ok(AfterImport::Move(trash)) = &way => {
+            format!("by a move to {trash}, as Gmail deletes")
+        }
         AfterImport::Delete => "by UID EXPUNGE (UIDPLUS), which the server has".to_owned(),
     };
-    let mut obstacle = obstacle::missing(&|capability| session.can(capability), None, action);
+    let (way, mut obstacle) = match way {
+        Ok(way) => {
+            let missing = obstacle::missing(&|capability| session.can(capability), None, &way);
+            (way, missing)
+        }
+        Err(obstacle) => (action.clone(), Some(obstacle)),
+    };
     if as_polled && *action != AfterImport::Leave {
         for folder in &mailbox.folders {
             match session.select(folder, false).await {
                 Ok(selected) => {
-                    let here = obstacle::in_folder(&selected, &|capability| session.can(capability), action);
+                    let here = obstacle::in_folder(&selected, &|capability| session.can(capability), &way);
                     obstacle = obstacle.or(here.map(|here| format!("{folder}: {here}")));
                 }
                 Err(crate::imap::ImapError::Refused { text, .. }) => {

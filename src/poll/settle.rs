@@ -57,11 +57,10 @@ async fn settle(
     };
     let wish: AfterImport = first.action.parse().map_err(|_| stored(StoreError::Unknown(first.action.clone())))?;
     let uids: Vec<u32> = group.iter().map(|effect| effect.uid).collect();
-    let obstacle = obstacle::in_folder(&folder.selected, &|capability| session.can(capability), &wish);
-    let way = match obstacle {
-        Some(obstacle) => Err(obstacle),
-        None => way(session, wish).await?,
-    };
+    let way = way(session, &wish).await?.and_then(|action| {
+        let obstacle = obstacle::in_folder(&folder.selected, &|capability| session.can(capability), &action);
+        obstacle.map_or(Ok(action), Err)
+    });
     let action = match way {
         Ok(action) => action,
         Err(obstacle) => return impossible(folder, first.step, &uids, &obstacle, lease, deps, tally).await,
@@ -103,13 +102,13 @@ async fn impossible(
     Ok(())
 }
 
-/// How a wish is done on this server, or why it cannot be.
+/// How a wish is done on this server, or why it cannot be; for `mailbox check` too.
 ///
-/// With Gmail, `\\Deleted` and EXPUNGE take a mail out of the folder and leave it in All Mail (chatmail/core#3957): there, to
+/// With Gmail, `\Deleted` and EXPUNGE take a mail out of the folder and leave it in All Mail (chatmail/core#3957): there, to
 /// delete is to move to the trash folder, which Gmail empties after 30 days.
-async fn way(session: &mut Session, wish: AfterImport) -> Result<Result<AfterImport, String>, PollError> {
-    if wish != AfterImport::Delete || !session.can("X-GM-EXT-1") {
-        return Ok(Ok(wish));
+pub async fn way(session: &mut Session, wish: &AfterImport) -> Result<Result<AfterImport, String>, PollError> {
+    if *wish != AfterImport::Delete || !session.can("X-GM-EXT-1") {
+        return Ok(Ok(wish.clone()));
     }
     let trash = session.trash_folder().await.map_err(|error| PollError::imap(Step::Settle, &error))?;
     Ok(trash

@@ -66,6 +66,8 @@ fn gmail_without_a_trash_folder_says_so_and_deletes_nothing() {
     let line = poll(&mailferry);
     assert_eq!((line["imported"].as_u64(), line["error"]["step"].as_str()), (Some(3), Some("settle")), "{line}");
     assert_eq!(count(&server, "INBOX"), 3);
+    let checked = mailferry.run(&["mailbox", "check", JOBB]);
+    assert!(checked.code == 1 && checked.text().contains("FAILED  after-import"), "{}", checked.all());
 }
 
 #[test]
