@@ -2,24 +2,26 @@
 
 use std::path::{Path, PathBuf};
 
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
+/// The files below a folder whose names end so, sorted.
+pub fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         match path.is_dir() {
-            true => files.extend(sources(&path)),
-            false if path.extension().is_some_and(|e| e == "rs") => files.push(path),
+            true => found.extend(files(&path, extension)),
+            false if path.extension().is_some_and(|its| its == extension) => found.push(path),
             false => {}
         }
     }
-    files
+    found.sort();
+    found
 }
 
 /// The files under `src` whose code holds one of these words, without the exempt ones. Comment lines do not count.
 fn naming(words: &[&str], exempt: &[&str]) -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
-    for path in sources(&root) {
+    for path in files(&root, "rs") {
         let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
         if name == "rules.rs" || exempt.iter().any(|allowed| name.starts_with(allowed)) {
             continue;

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 
 use super::guard::{Guard, GuardLimits};
+use crate::rules::files;
 
 /// What became of the lines of one server.
 #[derive(Debug, Default)]
@@ -32,7 +33,7 @@ async fn what_real_servers_have_sent_is_read() {
         return;
     };
     let mut counts: BTreeMap<String, Count> = BTreeMap::new();
-    for path in files(&root) {
+    for path in files(&root, "txt") {
         let text = with_crlf(&std::fs::read(&path).unwrap());
         let name = path.strip_prefix(&root).unwrap().display().to_string();
         let folder = path.parent().unwrap().strip_prefix(&root).unwrap().display().to_string();
@@ -107,19 +108,4 @@ fn with_crlf(text: &[u8]) -> Vec<u8> {
         out.push(*byte);
     }
     out
-}
-
-/// Every `.txt` file below a folder, sorted.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        match path.is_dir() {
-            true => found.extend(files(&path)),
-            false if path.extension().is_some_and(|extension| extension == "txt") => found.push(path),
-            false => {}
-        }
-    }
-    found.sort();
-    found
 }

@@ -110,20 +110,17 @@ impl Session {
     /// All folders that can be opened, by name as people read it.
     pub async fn folders(&mut self) -> Result<Vec<String>, ImapError> {
         let mut names = Vec::new();
-        let answer = self
-            .run("LIST", "LIST \"\" \"*\"", |response| {
-                if let Response::MailboxData(MailboxDatum::List(folder)) = response
-                    && !folder.name_attributes.iter().any(|attribute| matches!(attribute, NameAttribute::NoSelect))
-                {
-                    if names.len() == MOST_FOLDERS {
-                        return Err(ImapError::Limit(format!("more than {MOST_FOLDERS} folders")));
-                    }
-                    names.push(decode(&unescaped(&folder.name)));
-                }
-                Ok(())
-            })
-            .await?;
-        answer.ok("LIST")?;
+        self.list(|attributes, name| {
+            if attributes.contains(&NameAttribute::NoSelect) {
+                return Ok(());
+            }
+            if names.len() == MOST_FOLDERS {
+                return Err(ImapError::Limit(format!("more than {MOST_FOLDERS} folders")));
+            }
+            names.push(name);
+            Ok(())
+        })
+        .await?;
         names.sort();
         names.dedup();
         Ok(names)
@@ -131,54 +128,67 @@ impl Session {
 
     /// The folder for deleted mail (`\Trash`, RFC 6154), if the server tells.
     pub async fn trash_folder(&mut self) -> Result<Option<String>, ImapError> {
-        let mut name = None;
+        let mut trash = None;
+        self.list(|attributes, name| {
+            if attributes.contains(&NameAttribute::Trash) {
+                trash = Some(name);
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(trash)
+    }
+
+    /// Shows every folder, its name as people read it.
+    async fn list(
+        &mut self,
+        mut on: impl FnMut(&[NameAttribute<'_>], String) -> Result<(), ImapError>,
+    ) -> Result<(), ImapError> {
         let answer = self
-            .run("LIST", "LIST \"\" \"*\"", |response| {
-                if let Response::MailboxData(MailboxDatum::List(folder)) = response
-                    && folder.name_attributes.contains(&NameAttribute::Trash)
-                {
-                    name = Some(decode(&unescaped(&folder.name)));
+            .run("LIST", "LIST \"\" \"*\"", |response| match response {
+                Response::MailboxData(MailboxDatum::List(folder)) => {
+                    on(&folder.name_attributes, decode(&unescaped(&folder.name)))
                 }
-                Ok(())
+                _ => Ok(()),
             })
             .await?;
-        answer.ok("LIST")?;
-        Ok(name)
+        answer.ok("LIST").map(drop)
     }
 
     /// The UIDNEXT of a folder that is not open; `None` if it is not there, or the server does not say.
     pub async fn uidnext_of(&mut self, folder: &str) -> Result<Option<u32>, ImapError> {
-        let line = format!("STATUS {} (UIDNEXT)", quoted(&encode(folder)));
-        let mut uidnext = None;
-        self.run("STATUS", &line, |response| {
-            if let Response::MailboxData(MailboxDatum::Status { status, .. }) = response {
-                for item in status {
-                    if let StatusAttribute::UidNext(number) = item {
-                        uidnext = Some(*number).filter(|number| *number > 0);
-                    }
-                }
-            }
-            Ok(())
-        })
-        .await?;
-        Ok(uidnext)
+        let uidnext = self.status(folder, "UIDNEXT", |item| match item {
+            StatusAttribute::UidNext(number) => Some(*number),
+            _ => None,
+        });
+        Ok(uidnext.await?.filter(|number| *number > 0))
     }
 
     /// How many mails a folder has; `None` if the server will not say.
     pub async fn message_count(&mut self, folder: &str) -> Result<Option<u32>, ImapError> {
-        let line = format!("STATUS {} (MESSAGES)", quoted(&encode(folder)));
-        let mut count = None;
+        let count = self.status(folder, "MESSAGES", |item| match item {
+            StatusAttribute::Messages(number) => Some(*number),
+            _ => None,
+        });
+        count.await
+    }
+
+    /// One number about a folder that is not open; a refusal is no error.
+    async fn status(
+        &mut self,
+        folder: &str,
+        item: &str,
+        number: fn(&StatusAttribute) -> Option<u32>,
+    ) -> Result<Option<u32>, ImapError> {
+        let line = format!("STATUS {} ({item})", quoted(&encode(folder)));
+        let mut found = None;
         self.run("STATUS", &line, |response| {
             if let Response::MailboxData(MailboxDatum::Status { status, .. }) = response {
-                for item in status {
-                    if let StatusAttribute::Messages(number) = item {
-                        count = Some(*number);
-                    }
-                }
+                found = status.iter().find_map(number).or(found);
             }
             Ok(())
         })
         .await?;
-        Ok(count)
+        Ok(found)
     }
 }

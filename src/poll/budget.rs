@@ -62,6 +62,7 @@ impl Budget {
     /// A mail has come.
     pub fn spend_message(&self) {
         self.messages.fetch_add(1, Ordering::Relaxed);
+        self.progress();
     }
 
     /// Bytes of mail have come.

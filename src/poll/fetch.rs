@@ -170,7 +170,6 @@ impl<'a> Messages<'a> {
                 }
             };
             budget.spend_message();
-            budget.progress();
             if let What::Whole(body) = &arrived.what {
                 bytes += body.len() as u64;
                 budget.spend_bytes(body.len());

@@ -37,17 +37,27 @@ struct KnownRow {
     message_id: Option<String>,
 }
 
+/// The anchors of an epoch (`$1`), with the rest of the statement behind them.
+macro_rules! select_anchors {
+    ($rest:literal) => {
+        concat!(
+            "SELECT l.uid, l.internal_date, m.message_id FROM ledger l JOIN message m ON m.id = l.message_id \
+             WHERE l.epoch_id = $1 AND l.state IN ('imported', 'duplicate') ",
+            $rest
+        )
+    };
+}
+
 impl Store {
     /// Mails that an epoch knows: the newest, and as many spread over all of it.
     pub async fn anchors(&self, epoch_id: i64, most: i64) -> Result<Vec<Anchor>, StoreError> {
         let mut anchors: Vec<Anchor> = read!(self, pool => sqlx::query_as(
-            "SELECT l.uid, l.internal_date, m.message_id FROM ledger l JOIN message m ON m.id = l.message_id \
-             WHERE l.epoch_id = $1 AND l.state IN ('imported', 'duplicate') ORDER BY l.uid DESC LIMIT $2",
+            select_anchors!("ORDER BY l.uid DESC LIMIT $2"),
         ).bind(epoch_id).bind(most / 2).fetch_all(pool).await)?;
         let spread: Vec<Anchor> = read!(self, pool => sqlx::query_as(
-            "SELECT l.uid, l.internal_date, m.message_id FROM ledger l JOIN message m ON m.id = l.message_id \
-             WHERE l.epoch_id = $1 AND l.state IN ('imported', 'duplicate') AND \
-             l.uid % (SELECT 1 + top / $2 FROM epoch WHERE id = $1) = 0 ORDER BY l.uid DESC LIMIT $2",
+            select_anchors!(
+                "AND l.uid % (SELECT 1 + top / $2 FROM epoch WHERE id = $1) = 0 ORDER BY l.uid DESC LIMIT $2"
+            ),
         ).bind(epoch_id).bind((most / 2).max(1)).fetch_all(pool).await)?;
         anchors.extend(spread);
         Ok(anchors)
@@ -73,8 +83,7 @@ impl Store {
     pub async fn anchors_of(&self, epoch_id: i64, uids: &[u32]) -> Result<Vec<Anchor>, StoreError> {
         let (Some(first), Some(last)) = (uids.iter().min(), uids.iter().max()) else { return Ok(Vec::new()) };
         let mut anchors: Vec<Anchor> = read!(self, pool => sqlx::query_as(
-            "SELECT l.uid, l.internal_date, m.message_id FROM ledger l JOIN message m ON m.id = l.message_id \
-             WHERE l.epoch_id = $1 AND l.uid BETWEEN $2 AND $3 AND l.state IN ('imported', 'duplicate') ORDER BY l.uid",
+            select_anchors!("AND l.uid BETWEEN $2 AND $3 ORDER BY l.uid"),
         ).bind(epoch_id).bind(i64::from(*first)).bind(i64::from(*last)).fetch_all(pool).await)?;
         anchors.retain(|anchor| uids.contains(&anchor.uid));
         Ok(anchors)

@@ -4,19 +4,19 @@
 //! MAILFERRY_TEST_KILLS and MAILFERRY_TEST_KILL_MESSAGES make it longer, MAILFERRY_TEST_SEED repeats a run.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
     process::Stdio,
     thread,
     time::{Duration, Instant},
 };
 
-use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use rand::{RngExt as _, rngs::StdRng};
 
 use crate::support::{
+    delivered::Delivered,
     dovecot::Dovecot,
-    facts::{JOBB, JOBB_INBOX, text},
+    facts::{JOBB, JOBB_INBOX},
+    knob::{self, number_from},
     mailferry::{Database, Mailferry},
-    sha256, wait,
 };
 
 #[test]
@@ -43,8 +43,7 @@ struct Trial {
     server: Dovecot,
     mailferry: Mailferry,
     deletes: bool,
-    /// What was delivered: the name of the file, and the SHA-256 of the mail.
-    delivered: BTreeMap<String, String>,
+    delivered: Delivered,
     random: StdRng,
 }
 
@@ -57,10 +56,8 @@ impl Trial {
         mailferry.add_inbox(JOBB_INBOX);
         let more = ["--start", "all", "--after-import", after_import];
         mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.tls_options(), &more);
-        let seed = number_from("MAILFERRY_TEST_SEED").unwrap_or_else(rand::random);
-        println!("{database:?}, {after_import}: MAILFERRY_TEST_SEED={seed}");
-        let random = StdRng::seed_from_u64(seed);
-        Self { server, mailferry, deletes: after_import == "delete", delivered: BTreeMap::new(), random }
+        let random = knob::random(&format!("{database:?}, {after_import}"));
+        Self { server, mailferry, deletes: after_import == "delete", delivered: Delivered::default(), random }
     }
 
     fn run(mut self) {
@@ -79,36 +76,22 @@ impl Trial {
         for _ in 0..kills {
             self.deliver(share);
             in_the_middle += u64::from(self.killed_within(whole_run));
-            self.nothing_is_gone();
+            self.delivered.nothing_is_gone(&self.server, &self.mailferry);
         }
         println!("{in_the_middle} of {kills} kills came before the end of a poll");
         assert!(kills == 0 || in_the_middle > 0, "no kill has interrupted anything");
 
         self.mailferry.poll_ok();
-        self.nothing_is_gone();
-        self.everything_is_there_once();
+        self.delivered.nothing_is_gone(&self.server, &self.mailferry);
+        self.delivered.everything_is_there_once(&self.mailferry);
         assert_eq!(self.mailferry.poll_ok(), 0, "and a further poll finds nothing");
         let left = self.server.names(JOBB, "INBOX").len();
         assert_eq!(left, if self.deletes { 0 } else { self.delivered.len() }, "the customer's copies");
     }
 
     fn deliver(&mut self, count: u64) {
-        for _ in 0..count {
-            let number = self.delivered.len();
-            // Between 0.3 and 60 KB, so that a kill meets messages and batches at different places.
-            let lines = self.random.random_range(1..900);
-            let mail = [
-                format!("From: anna@example.se\r\nTo: {JOBB}\r\nSubject: {number}\r\n").into_bytes(),
-                format!("Message-ID: <{number}@example.se>\r\n\r\n").into_bytes(),
-                format!("{number:06}: the quick brown fox jumps over the lazy dog. 0123456789\r\n")
-                    .repeat(lines)
-                    .into_bytes(),
-            ]
-            .concat();
-            let name = format!("{number:06}");
-            self.server.deliver(JOBB, "INBOX", &name, &mail);
-            self.delivered.insert(name, sha256::hex(&mail));
-        }
+        // Their sizes differ, so that a kill meets messages and batches at different places.
+        self.delivered.deliver(&self.server, count, &mut self.random);
     }
 
     /// Starts a poll and kills it after a random part of this time. Tells whether it was still running.
@@ -122,41 +105,4 @@ impl Trial {
         child.wait().unwrap();
         was_running
     }
-
-    /// Every mail is with the customer still, or stored, or both.
-    fn nothing_is_gone(&self) {
-        let messages = self.mailferry.messages();
-        let stored: BTreeSet<&str> = messages.iter().map(|message| text(message, "sha256")).collect();
-        let is_nowhere = || -> Vec<&String> {
-            let with_customer: BTreeSet<String> = self.server.names(JOBB, "INBOX").into_iter().collect();
-            let all = self.delivered.iter();
-            all.filter(|(name, sha256)| !with_customer.contains(*name) && !stored.contains(sha256.as_str()))
-                .map(|(name, _)| name)
-                .collect()
-        };
-        // The server may still be renaming files for the killed client; what is gone for good stays away.
-        let settled = wait::within(Duration::from_secs(5), || is_nowhere().is_empty().then_some(()));
-        assert!(settled.is_some(), "deleted without a stored copy: {:?}", is_nowhere());
-    }
-
-    fn everything_is_there_once(&mut self) {
-        let messages = self.mailferry.messages();
-        let mut times: BTreeMap<&str, u32> = BTreeMap::new();
-        for message in &messages {
-            *times.entry(text(message, "sha256")).or_default() += 1;
-        }
-        let lost: Vec<_> = self.delivered.iter().filter(|(_, sha256)| !times.contains_key(sha256.as_str())).collect();
-        let twice: Vec<_> = times.iter().filter(|(_, times)| **times > 1).collect();
-        assert!(lost.is_empty() && twice.is_empty(), "lost: {lost:?}, more than once: {twice:?}");
-        assert_eq!(messages.len(), self.delivered.len());
-        // The list tells what was computed on the way in; a few are read back to see what is stored.
-        for _ in 0..20 {
-            let message = &messages[self.random.random_range(0..messages.len())];
-            assert_eq!(sha256::hex(&self.mailferry.raw(message)), text(message, "sha256"));
-        }
-    }
-}
-
-fn number_from(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{variable} is no number")))
 }

@@ -8,6 +8,7 @@ mod table;
 mod which_is_new;
 
 use crate::support::{
+    changing::is_changing,
     facts::{JOBB, JOBB_INBOX, text},
     mail::mail,
     mailferry::Mailferry,
@@ -51,10 +52,5 @@ fn brings_both(dialogue: &str) -> Vec<Session> {
 
 /// Commands that change something at the server.
 fn changes(sessions: &[Session]) -> Vec<&str> {
-    let changing = ["STORE", "COPY", "MOVE", "EXPUNGE", "CREATE", "APPEND", "DELETE", "RENAME", "CLOSE"];
-    let changes = |command: &&str| {
-        let verb = command.strip_prefix("UID ").unwrap_or(command).split(' ').next().unwrap_or_default();
-        changing.contains(&verb)
-    };
-    sessions.iter().flat_map(Session::commands).filter(changes).collect()
+    sessions.iter().flat_map(Session::commands).filter(|command| is_changing(command)).collect()
 }

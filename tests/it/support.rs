@@ -2,6 +2,7 @@
 //! ended when its value is dropped, also when the test panics.
 
 pub mod certs;
+pub mod changing;
 pub mod corpus;
 pub mod daemon;
 pub mod delivered;
@@ -10,6 +11,7 @@ pub mod east;
 pub mod facts;
 pub mod fault_proxy;
 pub mod faulty;
+pub mod files;
 pub mod greenmail;
 pub mod imap_client;
 pub mod knob;

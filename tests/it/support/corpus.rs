@@ -1,11 +1,9 @@
 //! Messages for the proof that bytes come out as they went in: a few made here, and every file below the folder that
 //! the environment variable MAILFERRY_CORPUS names.
 
-use std::{
-    fs,
-    io::Write as _,
-    path::{Path, PathBuf},
-};
+use std::fs;
+
+use super::files;
 
 #[derive(Clone, Debug)]
 pub struct Sample {
@@ -55,27 +53,6 @@ fn thirty_megabytes() -> Vec<u8> {
 
 /// The files below MAILFERRY_CORPUS; none, with a word about it, where that is not set.
 pub fn from_environment() -> Vec<Sample> {
-    let Some(folder) = std::env::var_os("MAILFERRY_CORPUS").map(PathBuf::from) else {
-        // Straight to the terminal: what a passing test prints is not shown.
-        let _ = writeln!(std::io::stderr(), "skipped: MAILFERRY_CORPUS is not set to a folder of messages");
-        return Vec::new();
-    };
-    let mut samples = Vec::new();
-    collect(&folder, &folder, &mut samples);
-    assert!(!samples.is_empty(), "MAILFERRY_CORPUS has no files");
-    samples.sort_by(|a, b| a.name.cmp(&b.name));
-    samples
-}
-
-fn collect(root: &Path, folder: &Path, samples: &mut Vec<Sample>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        match path.is_dir() {
-            true => collect(root, &path, samples),
-            false => {
-                let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
-                samples.push(Sample { name, bytes: fs::read(&path).unwrap() });
-            }
-        }
-    }
+    let files = files::from_environment("MAILFERRY_CORPUS", "messages");
+    files.into_iter().map(|(name, path)| Sample { name, bytes: fs::read(path).unwrap() }).collect()
 }

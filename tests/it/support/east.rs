@@ -6,14 +6,11 @@
 mod server;
 mod words;
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    io::Write as _,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use serde::Deserialize;
+
+use super::files;
 
 pub use server::{Visit, play};
 pub use words::{Capability, Greeting, No};
@@ -74,33 +71,26 @@ fn yes() -> bool {
 
 /// All scripts, in order of their names; none, with a word about it, where the variable is not set.
 pub fn from_environment() -> Vec<Script> {
-    let Some(folder) = std::env::var_os("MAILFERRY_HOSTILE").map(PathBuf::from) else {
-        // Straight to the terminal: what a passing test prints is not shown.
-        let _ = writeln!(std::io::stderr(), "skipped: MAILFERRY_HOSTILE is not set to a folder of hostile scripts");
-        return Vec::new();
-    };
-    let mut scripts = Vec::new();
-    collect(&folder, &folder, &mut scripts);
-    assert!(!scripts.is_empty(), "MAILFERRY_HOSTILE has no scripts");
+    let files = files::from_environment("MAILFERRY_HOSTILE", "hostile scripts");
+    let is_set = !files.is_empty();
+    let is_script = |name: &str| name.ends_with(".ron") && !name.ends_with("config.ron");
+    let mut scripts: Vec<Script> =
+        files.iter().filter(|(name, _)| is_script(name)).flat_map(|(name, path)| read(name, path)).collect();
+    assert!(!(is_set && scripts.is_empty()), "MAILFERRY_HOSTILE has no scripts");
     scripts.sort_by(|a, b| a.name.cmp(&b.name));
     scripts
 }
 
-fn collect(root: &Path, folder: &Path, scripts: &mut Vec<Script>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(root, &path, scripts);
-        } else if path.extension().is_some_and(|ext| ext == "ron") && path.file_name().unwrap() != "config.ron" {
-            let file = path.strip_prefix(root).unwrap().display().to_string();
-            let text = fs::read_to_string(&path).unwrap();
-            for (number, text) in with_comments_switched_on(&text).iter().enumerate() {
-                let name = if number == 0 { file.clone() } else { format!("{file} with comment {number}") };
-                let script: Script = ron::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}\n{text}"));
-                scripts.push(Script { name, ..script });
-            }
-        }
-    }
+/// The script in a file, and those that its comments make of it.
+fn read(file: &str, path: &Path) -> Vec<Script> {
+    let text = fs::read_to_string(path).unwrap();
+    let texts = with_comments_switched_on(&text);
+    let script = |(number, text): (usize, &String)| {
+        let name = if number == 0 { file.to_owned() } else { format!("{file} with comment {number}") };
+        let script: Script = ron::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}\n{text}"));
+        Script { name, ..script }
+    };
+    texts.iter().enumerate().map(script).collect()
 }
 
 /// The settings that stand in comments and mean something to us.

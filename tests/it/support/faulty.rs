@@ -8,6 +8,8 @@ use std::{
 use mailferry::test_server::{Account, Profile, TestServer};
 use tokio::runtime::Runtime;
 
+use super::changing::is_changing;
+
 pub struct Faulty {
     server: TestServer,
     _runtime: Runtime,
@@ -46,13 +48,9 @@ impl Faulty {
         self.account().inbox().messages.iter().map(|message| message.uid).collect()
     }
 
-    /// Commands that change something.
+    /// Commands that change something, or open a folder for it.
     pub fn changes(&self) -> Vec<String> {
-        let changing = ["STORE", "COPY", "MOVE", "EXPUNGE", "CREATE", "APPEND", "DELETE", "RENAME", "SELECT", "CLOSE"];
-        let changes = |command: &&String| {
-            let verb = command.strip_prefix("UID ").unwrap_or(command).split(' ').next().unwrap_or_default();
-            changing.contains(&verb)
-        };
-        self.account().commands.iter().filter(changes).cloned().collect()
+        let commands = &self.account().commands;
+        commands.iter().filter(|command| is_changing(command) || command.starts_with("SELECT ")).cloned().collect()
     }
 }
