@@ -320,8 +320,7 @@ impl World {
         if let Some(stranger) = imported.keys().find(|name| !self.appended.contains_key(*name)) {
             return Err(format!("a message that was never a mail: {stranger}"));
         }
-        let folders = self.deps.store.completeness(1).await.unwrap();
-        match folders.iter().map(|folder| folder.unaccounted).sum() {
+        match self.deps.store.open_cases(1).await.unwrap().unaccounted() {
             0 => Ok(()),
             count => Err(format!("{count} UIDs are unaccounted for")),
         }

@@ -23,6 +23,7 @@ pub use db::Store;
 pub use effect::{Effect, EffectStep};
 pub use epoch::{Epoch, WatchedFolder};
 pub use error::StoreError;
+pub use health::OpenCases;
 pub use import::{Batch, Finding, Imported, Mail, Raw};
 pub use inbox::{InboxOverview, NewInbox};
 pub use lease::{Due, Lease};

@@ -72,8 +72,8 @@ async fn gather(store: &Store, now: crate::clock::Timestamp) -> Result<String, S
         success.get_or_create(&of).set(mailbox.status.last_success_at.unwrap_or(0) / 1000);
         failures.get_or_create(&of).set(mailbox.status.failures);
         let cases = open.remove(&mailbox.id).unwrap_or_default();
-        unaccounted.get_or_create(&of).set(cases.unaccounted);
-        found_late.get_or_create(&of).inc_by(u64::try_from(cases.found_late).unwrap_or(0));
+        unaccounted.get_or_create(&of).set(cases.unaccounted());
+        found_late.get_or_create(&of).inc_by(u64::try_from(cases.found_late()).unwrap_or(0));
         pending.get_or_create(&of).set(cases.pending);
         quarantined.get_or_create(&of).set(cases.quarantined);
         effects.get_or_create(&of).set(cases.effects_pending);

@@ -67,8 +67,8 @@ pub async fn poll(
             Some(ReportedError::new(&failure, retry))
         }
     };
-    let pending = match deps.store.effect_counts(lease.mailbox.id).await {
-        Ok((open, _, _)) => u64::try_from(open).unwrap_or(0),
+    let pending = match deps.store.open_effect_count(lease.mailbox.id).await {
+        Ok(open) => u64::try_from(open).unwrap_or(0),
         Err(_) => 0,
     };
     Report::new(&lease.mailbox.address, &tally, pending, started.elapsed().as_secs_f64(), error)

@@ -8,6 +8,8 @@ use crate::clock::Timestamp;
 /// Whether the ledger explains every UID of a folder.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Completeness {
+    /// The mailbox's row.
+    pub mailbox_id: i64,
     /// The folder's name.
     pub name: String,
     /// When every UID was last compared with the ledger.
@@ -57,13 +59,13 @@ impl Store {
         Ok(())
     }
 
-    /// How complete each watched folder of a mailbox is.
-    pub async fn completeness(&self, mailbox_id: i64) -> Result<Vec<Completeness>, StoreError> {
+    /// How complete each watched folder is, of one mailbox or of all.
+    pub(super) async fn folders_compared(&self, mailbox: Option<i64>) -> Result<Vec<Completeness>, StoreError> {
         Ok(read!(self, pool => sqlx::query_as(
-            "SELECT f.name, f.verified_at, f.unaccounted, f.found_late, f.uidvalidity_changes, coalesce((SELECT e.uidvalidity \
-             FROM epoch e WHERE e.folder_id = f.id ORDER BY e.id DESC LIMIT 1), -1) AS uidvalidity FROM folder f \
-             WHERE f.mailbox_id = $1 AND f.watched ORDER BY f.position",
-        ).bind(mailbox_id).fetch_all(pool).await)?)
+            "SELECT f.mailbox_id, f.name, f.verified_at, f.unaccounted, f.found_late, f.uidvalidity_changes, \
+             coalesce((SELECT e.uidvalidity FROM epoch e WHERE e.folder_id = f.id ORDER BY e.id DESC LIMIT 1), -1) AS uidvalidity \
+             FROM folder f WHERE ($1 IS NULL OR f.mailbox_id = $1) AND f.watched ORDER BY f.mailbox_id, f.position",
+        ).bind(mailbox).fetch_all(pool).await)?)
     }
 
     /// A comparison was cut short here.

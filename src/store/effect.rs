@@ -153,14 +153,11 @@ impl Store {
         Ok(())
     }
 
-    /// How many effects of a mailbox are open, how many are impossible, and the newest problem among them.
-    pub async fn effect_counts(&self, mailbox_id: i64) -> Result<(i64, i64, Option<String>), StoreError> {
-        let of_mailbox =
-            "epoch_id IN (SELECT e.id FROM epoch e JOIN folder f ON f.id = e.folder_id WHERE f.mailbox_id = $1)";
-        let sql = format!(
-            "SELECT count(CASE WHEN step <> 'impossible' THEN 1 END), count(CASE WHEN step = 'impossible' THEN 1 END), \
-             max(problem) FROM effect WHERE {of_mailbox}"
-        );
-        Ok(read!(self, pool => sqlx::query_as(AssertSqlSafe(sql)).bind(mailbox_id).fetch_one(pool).await)?)
+    /// How many effects of a mailbox are open.
+    pub async fn open_effect_count(&self, mailbox_id: i64) -> Result<i64, StoreError> {
+        Ok(read!(self, pool => sqlx::query_scalar(
+            "SELECT count(*) FROM effect x JOIN epoch e ON e.id = x.epoch_id JOIN folder f ON f.id = e.folder_id \
+             WHERE f.mailbox_id = $1 AND x.step <> 'impossible'",
+        ).bind(mailbox_id).fetch_one(pool).await)?)
     }
 }

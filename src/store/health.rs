@@ -1,7 +1,8 @@
-//! How every mailbox fares, in one question: for whoever watches thousands of them.
+//! What is open in mailboxes, in few questions: for one that is shown, and for whoever watches thousands of them.
 
 use std::collections::HashMap;
 
+use super::compare::Completeness;
 use super::db::read;
 use super::{Store, StoreError};
 
@@ -16,42 +17,60 @@ pub struct OpenCases {
     pub effects_pending: i64,
     /// Copies that cannot be dealt with.
     pub effects_impossible: i64,
+    /// One of the problems with copies.
+    pub effects_problem: Option<String>,
+    /// How complete each watched folder is.
+    pub folders: Vec<Completeness>,
+}
+
+impl OpenCases {
     /// UIDs that the server has and the ledger cannot explain.
-    pub unaccounted: i64,
+    pub fn unaccounted(&self) -> i64 {
+        self.folders.iter().map(|folder| folder.unaccounted).sum()
+    }
+
     /// UIDs that only a comparison has found, ever.
-    pub found_late: i64,
+    pub fn found_late(&self) -> i64 {
+        self.folders.iter().map(|folder| folder.found_late).sum()
+    }
 }
 
 impl Store {
-    /// What is open, by mailbox row; a mailbox without anything open may be missing.
+    /// What is open in one mailbox.
+    pub async fn open_cases(&self, mailbox_id: i64) -> Result<OpenCases, StoreError> {
+        Ok(self.cases(Some(mailbox_id)).await?.remove(&mailbox_id).unwrap_or_default())
+    }
+
+    /// What is open, by mailbox row.
     pub async fn all_open_cases(&self) -> Result<HashMap<i64, OpenCases>, StoreError> {
+        self.cases(None).await
+    }
+
+    async fn cases(&self, mailbox: Option<i64>) -> Result<HashMap<i64, OpenCases>, StoreError> {
         let mut all = HashMap::<i64, OpenCases>::new();
-        let folders: Vec<(i64, i64, i64)> = read!(self, pool => sqlx::query_as(
-            "SELECT mailbox_id, CAST(sum(unaccounted) AS BIGINT), CAST(sum(found_late) AS BIGINT) FROM folder WHERE watched \
-             GROUP BY mailbox_id",
-        ).fetch_all(pool).await)?;
-        for (mailbox, unaccounted, found_late) in folders {
-            let cases = all.entry(mailbox).or_default();
-            (cases.unaccounted, cases.found_late) = (unaccounted, found_late);
+        for folder in self.folders_compared(mailbox).await? {
+            all.entry(folder.mailbox_id).or_default().folders.push(folder);
         }
         // The two states have an index each; the rest of the ledger is not looked at.
         let ledger: Vec<(i64, String, i64)> = read!(self, pool => sqlx::query_as(
             "SELECT f.mailbox_id, o.state, count(*) FROM (SELECT epoch_id, state FROM ledger WHERE state = 'pending' \
              UNION ALL SELECT epoch_id, state FROM ledger WHERE state = 'quarantined') AS o \
-             JOIN epoch e ON e.id = o.epoch_id JOIN folder f ON f.id = e.folder_id GROUP BY f.mailbox_id, o.state",
-        ).fetch_all(pool).await)?;
+             JOIN epoch e ON e.id = o.epoch_id JOIN folder f ON f.id = e.folder_id \
+             WHERE ($1 IS NULL OR f.mailbox_id = $1) GROUP BY f.mailbox_id, o.state",
+        ).bind(mailbox).fetch_all(pool).await)?;
         for (mailbox, state, count) in ledger {
             let cases = all.entry(mailbox).or_default();
             if state == "pending" { cases.pending = count } else { cases.quarantined = count }
         }
-        let effects: Vec<(i64, i64, i64)> = read!(self, pool => sqlx::query_as(
+        let effects: Vec<(i64, i64, i64, Option<String>)> = read!(self, pool => sqlx::query_as(
             "SELECT f.mailbox_id, count(CASE WHEN x.step <> 'impossible' THEN 1 END), \
-             count(CASE WHEN x.step = 'impossible' THEN 1 END) FROM effect x JOIN epoch e ON e.id = x.epoch_id \
-             JOIN folder f ON f.id = e.folder_id GROUP BY f.mailbox_id",
-        ).fetch_all(pool).await)?;
-        for (mailbox, pending, impossible) in effects {
+             count(CASE WHEN x.step = 'impossible' THEN 1 END), max(x.problem) FROM effect x JOIN epoch e ON e.id = x.epoch_id \
+             JOIN folder f ON f.id = e.folder_id WHERE ($1 IS NULL OR f.mailbox_id = $1) GROUP BY f.mailbox_id",
+        ).bind(mailbox).fetch_all(pool).await)?;
+        for (mailbox, pending, impossible, problem) in effects {
             let cases = all.entry(mailbox).or_default();
             (cases.effects_pending, cases.effects_impossible) = (pending, impossible);
+            cases.effects_problem = problem;
         }
         Ok(all)
     }

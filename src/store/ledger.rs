@@ -248,14 +248,4 @@ concat!("SELECT count(*) FROM ledger WHERE attempts > 0 AND (updated_at < $2 OR 
             .collect::<Result<_, StoreError>>()?;
         Ok((lines, next))
     }
-
-    /// How many UIDs of a mailbox's folders are in each state that a person may want to know of: pending, quarantined.
-    pub async fn open_cases(&self, mailbox_id: i64) -> Result<(i64, i64), StoreError> {
-        let counts: Vec<(String, i64)> = read!(self, pool => sqlx::query_as(
-            "SELECT l.state, count(*) FROM ledger l JOIN epoch e ON e.id = l.epoch_id JOIN folder f ON f.id = e.folder_id \
-             WHERE f.mailbox_id = $1 AND l.state IN ('pending', 'quarantined') GROUP BY l.state",
-        ).bind(mailbox_id).fetch_all(pool).await)?;
-        let of = |state: &str| counts.iter().find(|(name, _)| name == state).map_or(0, |(_, count)| *count);
-        Ok((of("pending"), of("quarantined")))
-    }
 }

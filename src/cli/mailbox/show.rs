@@ -9,7 +9,7 @@ use crate::address::Address;
 use crate::cli::Context;
 use crate::clock::Timestamp;
 use crate::poll::MOST_CHANGES;
-use crate::store::{Completeness, Mailbox, Store};
+use crate::store::{Completeness, Mailbox, OpenCases, Store};
 
 /// A mailbox as shown; never its password.
 #[derive(Serialize)]
@@ -80,14 +80,15 @@ impl FolderView {
 impl View {
     /// Gathers it.
     pub async fn of(mailbox: &Mailbox, store: &Store, now: Timestamp) -> Result<Self, Failure> {
-        let (pending, quarantined) = store.open_cases(mailbox.id).await?;
-        let (effects_pending, effects_impossible, effects_problem) = store.effect_counts(mailbox.id).await?;
-        let completeness: Vec<FolderView> =
-            store.completeness(mailbox.id).await?.into_iter().map(FolderView::of).collect();
+        Ok(Self::with(mailbox, store.open_cases(mailbox.id).await?, now))
+    }
+
+    fn with(mailbox: &Mailbox, open: OpenCases, now: Timestamp) -> Self {
+        let unaccounted = open.unaccounted();
         let status = &mailbox.status;
         let interval = mailbox.interval();
         let error: Option<Value> = status.last_error.as_deref().and_then(|text| serde_json::from_str(text).ok());
-        Ok(Self {
+        Self {
             address: mailbox.address.clone(),
             inbox: mailbox.inbox.clone(),
             host: mailbox.server.host.clone(),
@@ -111,14 +112,14 @@ impl View {
             failing_since: status.failing_since.map(Timestamp),
             who_must_act: who_must_act(error.as_ref()),
             error,
-            pending,
-            quarantined,
-            effects_pending,
-            effects_impossible,
-            effects_problem,
-            unaccounted: completeness.iter().map(|folder| folder.unaccounted).sum(),
-            completeness,
-        })
+            pending: open.pending,
+            quarantined: open.quarantined,
+            effects_pending: open.effects_pending,
+            effects_impossible: open.effects_impossible,
+            effects_problem: open.effects_problem,
+            unaccounted,
+            completeness: open.folders.into_iter().map(FolderView::of).collect(),
+        }
     }
 
     fn trouble(&self) -> String {
@@ -149,8 +150,9 @@ fn who_must_act(error: Option<&Value>) -> &'static str {
 pub async fn list(store: &Store, output: Output) -> Result<(), Failure> {
     let now = Context::now();
     let mut views = Vec::new();
+    let mut open = store.all_open_cases().await?;
     for mailbox in store.mailboxes().await? {
-        views.push(View::of(&mailbox, store, now).await?);
+        views.push(View::with(&mailbox, open.remove(&mailbox.id).unwrap_or_default(), now));
     }
     let cells = |view: &View| {
         let or_never = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), |at| at.to_string());

@@ -25,14 +25,14 @@ struct Line {
 
 pub async fn run(address: &Address, context: Context) -> Result<ExitCode, Failure> {
     let mailbox = context.store.mailbox(address).await?;
-    let before = context.store.completeness(mailbox.id).await?;
+    let before = context.store.open_cases(mailbox.id).await?.folders;
     context.store.compare_again(mailbox.id).await?;
     let stop = lifecycle::on_signals()?;
     let (deps, config, output) = context.into_deps().await?;
     let deps = Arc::new(deps);
     let report = poll::poll(&mailbox, &deps, poll::limits(&config), stop, Arc::default()).await;
     let mut complete = report.error.is_none();
-    for folder in deps.store.completeness(mailbox.id).await? {
+    for folder in deps.store.open_cases(mailbox.id).await?.folders {
         let earlier = before.iter().find(|earlier| earlier.name == folder.name).map_or(0, |earlier| earlier.found_late);
         let line = Line {
             mailbox: mailbox.address.clone(),

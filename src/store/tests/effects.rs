@@ -23,8 +23,10 @@ async fn an_effect_goes_its_steps_and_is_done_once() {
         let all = [(2, EffectStep::Copied), (3, EffectStep::Impossible), (4, EffectStep::Pending)];
         assert_eq!(open(0, 9).await, all, "{name}");
         assert_eq!(open(3, 9).await, [(4, EffectStep::Pending)], "{name}");
-        let (open_count, impossible, problem) = at.store.effect_counts(lease.mailbox.id).await.unwrap();
-        assert_eq!((open_count, impossible, problem.as_deref()), (2, 1, Some("read-only")), "{name}");
+        let cases = at.store.open_cases(lease.mailbox.id).await.unwrap();
+        let counts = (cases.effects_pending, cases.effects_impossible, cases.effects_problem.as_deref());
+        assert_eq!(counts, (2, 1, Some("read-only")), "{name}");
+        assert_eq!(at.store.open_effect_count(lease.mailbox.id).await.unwrap(), 2, "{name}");
         // The same mail again, as after a crash, wants nothing new.
         at.import(&lease, &epoch, vec![]).await;
         assert_eq!(open(0, 9).await.len(), 3, "{name}");
