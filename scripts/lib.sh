@@ -4,6 +4,8 @@
 GREENMAIL_VERSION=2.1.8
 GREENMAIL_JAR=.parts/greenmail-standalone.jar
 GREENMAIL_IMAGE=greenmail/standalone:$GREENMAIL_VERSION
+OAUTH_SERVER_VERSION=3.0.1
+OAUTH_SERVER=.parts/mock-oauth2-server
 
 say() { printf '==> %s\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
