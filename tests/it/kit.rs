@@ -1,5 +1,7 @@
 //! The test kit against itself: that the servers start, keep what they are given, and end.
 
+mod oauth;
+
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     time::{Duration, SystemTime},

@@ -1,6 +1,7 @@
 //! The test kit: real servers on free ports, a scripted one, and the binary under test. Everything a piece starts is
 //! ended when its value is dropped, also when the test panics.
 
+pub mod browser;
 pub mod certs;
 pub mod changing;
 pub mod corpus;
@@ -13,11 +14,13 @@ pub mod fault_proxy;
 pub mod faulty;
 pub mod files;
 pub mod greenmail;
+pub mod identity_provider;
 pub mod imap_client;
 pub mod knob;
 pub mod mail;
 pub mod mailferry;
 pub mod measured;
+pub mod oauth_client;
 pub mod ordinary;
 pub mod own_postgres;
 pub mod ports;
@@ -25,4 +28,5 @@ pub mod postgres;
 pub mod scripted;
 pub mod sha256;
 pub mod small_disk;
+pub mod urlencoded;
 pub mod wait;

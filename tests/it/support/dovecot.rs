@@ -2,6 +2,7 @@
 //! what became of it is read from there, so that the test sees what another mail program would see.
 
 mod config;
+pub mod introspection;
 mod maildir;
 
 use std::{ffi::OsStr, fs, path::PathBuf};

@@ -1,0 +1,92 @@
+//! What a person does in a browser, done by curl: links are opened, forms are sent, cookies are kept.
+
+mod form;
+
+use std::{fs, process::Command};
+
+use tempfile::TempDir;
+
+use super::urlencoded;
+
+/// One person's browser; another one has other cookies.
+pub struct Browser {
+    dir: TempDir,
+}
+
+/// What the browser shows in the end.
+#[derive(Debug)]
+pub struct Page {
+    pub status: u16,
+    /// Where the redirects have led.
+    pub url: String,
+    pub body: String,
+    headers: String,
+}
+
+impl Page {
+    /// A header of the last answer.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let headers = self.headers.lines().filter_map(|line| line.split_once(':'));
+        headers.filter(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).next()
+    }
+
+    /// A parameter of the address, such as the code that an identity provider sends with the browser.
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        urlencoded::decode(self.url.split_once('?')?.1).remove(name)
+    }
+}
+
+impl Browser {
+    pub fn new() -> Self {
+        Self { dir: TempDir::with_prefix("browser-").unwrap() }
+    }
+
+    /// Opens a link and follows its redirects.
+    pub fn open(&self, url: &str) -> Page {
+        self.curl(url, &[])
+    }
+
+    /// Fills in the page's first form and sends it, with the fields that the page has hidden in it.
+    pub fn submit(&self, page: &Page, fields: &[(&str, &str)]) -> Page {
+        let mut all = form::hidden_fields(&page.body);
+        all.retain(|(name, _)| !fields.iter().any(|(other, _)| other == name));
+        all.extend(fields.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())));
+        let data: Vec<String> = all.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut options = Vec::new();
+        for field in &data {
+            options.extend(["--data-urlencode", field]);
+        }
+        if data.is_empty() {
+            options.extend(["--data", ""]);
+        }
+        self.curl(&form::target(&page.url, &page.body), &options)
+    }
+
+    fn curl(&self, url: &str, options: &[&str]) -> Page {
+        let file = |name: &str| self.dir.path().join(name).to_string_lossy().into_owned();
+        let (cookies, headers, body) = (file("cookies"), file("headers"), file("body"));
+        let _ = fs::remove_file(&body);
+        let output = Command::new("curl")
+            // First: neither a configuration file nor a proxy of the caller's takes part.
+            .args(["-q", "--noproxy", "*", "--silent", "--show-error", "--location", "--max-time", "60"])
+            .args(["--cookie", &cookies, "--cookie-jar", &cookies, "--dump-header", &headers, "--output", &body])
+            .args(["--write-out", "%{http_code} %{url_effective}"])
+            .args(options)
+            .args(["--", url])
+            .output()
+            .expect("curl starts");
+        assert!(output.status.success(), "{url}: {}", String::from_utf8_lossy(&output.stderr));
+        let told = String::from_utf8(output.stdout).unwrap();
+        let (status, url) = told.split_once(' ').unwrap();
+        // The file has the headers of every redirect as well.
+        let headers = fs::read_to_string(&headers).unwrap();
+        let last = headers.trim_end().rsplit("\r\n\r\n").next().unwrap_or_default();
+        Page {
+            status: status.parse().unwrap(),
+            url: url.to_owned(),
+            // An answer without a body leaves no file.
+            body: String::from_utf8_lossy(&fs::read(&body).unwrap_or_default()).into_owned(),
+            headers: last.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! A scripted identity provider, for what real ones will not do on demand. By itself it is a strict one: it checks PKCE,
+//! the redirect URI and the application's secret, and a refresh token that is used twice ends its whole family. Whoever
+//! opens its link is logged in at once, as the `identity` of the moment.
+
+mod answers;
+mod http;
+mod misbehaviour;
+mod token_request;
+mod tokens;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    net::{Shutdown, TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{
+    dovecot::introspection,
+    oauth_client::{self, CLIENT_ID, CLIENT_SECRET},
+    urlencoded::Parameters,
+};
+use tokens::{AccessTokens, Settings, Tokens};
+
+pub use misbehaviour::Misbehaviour;
+pub use tokens::Issued;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Endpoint {
+    Authorize,
+    Token,
+    Device,
+    Revoke,
+    Introspect,
+}
+
+const PATHS: [(&str, Endpoint); 5] = [
+    ("/authorize", Endpoint::Authorize),
+    ("/token", Endpoint::Token),
+    ("/devicecode", Endpoint::Device),
+    ("/revoke", Endpoint::Revoke),
+    ("/introspect", Endpoint::Introspect),
+];
+
+/// The provider, which every method changes for the requests from then on.
+pub struct IdentityProvider {
+    port: u16,
+    shared: Arc<Shared>,
+    listener: Option<JoinHandle<()>>,
+    dir: TempDir,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    ends: AtomicBool,
+    /// Connections that go on until the client leaves; closing them ends their threads.
+    lasting: Mutex<Vec<TcpStream>>,
+}
+
+struct State {
+    settings: Settings,
+    tokens: Tokens,
+    queues: BTreeMap<Endpoint, VecDeque<Misbehaviour>>,
+    requests: Vec<(Endpoint, Parameters)>,
+}
+
+impl IdentityProvider {
+    /// Starts a provider that behaves well, and where `identity` logs in.
+    pub fn start(identity: &str) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let state = State {
+            settings: Settings::new(identity, &format!("http://127.0.0.1:{port}")),
+            tokens: Tokens::default(),
+            queues: BTreeMap::new(),
+            requests: Vec::new(),
+        };
+        let shared =
+            Arc::new(Shared { state: Mutex::new(state), ends: AtomicBool::default(), lasting: Mutex::default() });
+        let for_listener = Arc::clone(&shared);
+        let listener = thread::spawn(move || {
+            while let Ok((stream, _)) = listener.accept() {
+                if for_listener.ends.load(Ordering::SeqCst) {
+                    break;
+                }
+                let shared = Arc::clone(&for_listener);
+                // A client may leave in the middle of an answer.
+                thread::spawn(move || drop(misbehaviour::serve(&stream, &shared)));
+            }
+        });
+        Self { port, shared, listener: Some(listener), dir: TempDir::with_prefix("identity-provider-").unwrap() }
+    }
+
+    /// Below it lie the endpoints.
+    pub fn base(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The configuration of Mailferry that makes this server a provider.
+    pub fn provider(&self, name: &str) -> String {
+        let base = self.base();
+        oauth_client::provider(name, &base, &format!("device_url = \"{base}/devicecode\"\n"))
+    }
+
+    /// More lines for `Dovecot::start_with`: it takes this provider's tokens with these mechanisms.
+    pub fn dovecot(&self, mechanisms: &str) -> String {
+        let url = format!("http://{CLIENT_ID}:{CLIENT_SECRET}@127.0.0.1:{}/introspect", self.port);
+        introspection::settings(self.dir.path(), &url, mechanisms)
+    }
+
+    /// Who logs in, and whose mailbox an application's own tokens are for.
+    pub fn identity(&self, address: &str) {
+        self.settings(|settings| settings.identity = address.to_owned());
+    }
+
+    /// How long access tokens are good.
+    pub fn lifetime(&self, seconds: u64) {
+        self.settings(|settings| settings.lifetime = seconds);
+    }
+
+    /// Who it says it is, in its redirects and tokens.
+    pub fn issuer(&self, text: &str) {
+        self.settings(|settings| settings.issuer = text.to_owned());
+    }
+
+    /// Says that it grants this scope, whatever was asked for.
+    pub fn granted_scope(&self, text: &str) {
+        self.settings(|settings| settings.granted_scope = Some(text.to_owned()));
+    }
+
+    /// Whether each use of a refresh token brings a new one in its place, as at first. If not, none is in the answer and
+    /// the old one goes on.
+    pub fn rotate(&self, rotates: bool) {
+        self.settings(|settings| settings.rotates = rotates);
+    }
+
+    /// How often a refresh token may be used after it was replaced; at first never.
+    pub fn overlap(&self, uses: u32) {
+        self.settings(|settings| settings.overlap = uses);
+    }
+
+    /// Every access token is this text: GreenMail compares a token with the user's password.
+    pub fn access_token_is(&self, text: &str) {
+        self.settings(|settings| settings.access_tokens = AccessTokens::Fixed(text.to_owned()));
+    }
+
+    /// Access tokens are JWTs with the usual claims and these; null takes a usual one away.
+    pub fn access_token_claims(&self, claims: Value) {
+        self.settings(|settings| settings.access_tokens = AccessTokens::Jwt(claims));
+    }
+
+    /// ID tokens have the usual claims and these; null takes a usual one away.
+    pub fn id_token_claims(&self, claims: Value) {
+        self.settings(|settings| settings.id_token_claims = claims);
+    }
+
+    /// What the next requests to an endpoint meet, in order; after them it behaves well again.
+    pub fn next(&self, endpoint: Endpoint, misbehaviours: Vec<Misbehaviour>) {
+        self.shared.lock().queues.entry(endpoint).or_default().extend(misbehaviours);
+    }
+
+    /// The parameters of every request to an endpoint, from the query and the form, and its header `authorization`.
+    pub fn requests(&self, endpoint: Endpoint) -> Vec<Parameters> {
+        let state = self.shared.lock();
+        let requests = state.requests.iter().filter(|(other, _)| *other == endpoint);
+        requests.map(|(_, parameters)| parameters.clone()).collect()
+    }
+
+    /// Everything secret that it has made up so far, also what a misbehaviour kept from the client.
+    pub fn issued(&self) -> Issued {
+        self.shared.lock().tokens.issued.clone()
+    }
+
+    fn settings(&self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.shared.lock().settings);
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+}
+
+impl State {
+    /// Notes a request, and tells what it is to meet.
+    fn receive(&mut self, endpoint: Endpoint, parameters: &Parameters) -> Option<Misbehaviour> {
+        self.requests.push((endpoint, parameters.clone()));
+        self.queues.get_mut(&endpoint)?.pop_front()
+    }
+}
+
+impl Drop for IdentityProvider {
+    fn drop(&mut self) {
+        self.shared.ends.store(true, Ordering::SeqCst);
+        // Wakes the listener, which only then sees that it should end.
+        let _ = TcpStream::connect(("127.0.0.1", self.port));
+        let _ = self.listener.take().map(JoinHandle::join);
+        for stream in self.shared.lasting.lock().unwrap().drain(..) {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+/// The body of an error as Microsoft writes it, with the numbers that its description begins with.
+fn error_body(error: &str, description: &str) -> String {
+    let number = description.strip_prefix("AADSTS").and_then(|rest| rest.split(':').next()?.parse::<u64>().ok());
+    json!({
+        "error": error,
+        "error_description": description,
+        "error_codes": number.into_iter().collect::<Vec<u64>>(),
+        "trace_id": "7c2b1a9e-0d5f-4b57-9f0c-3f2f5a6d0100",
+        "correlation_id": "b1f6a3de-52a8-4c9d-8e1b-6a70d3c2f4e5",
+    })
+    .to_string()
+}

@@ -1,0 +1,162 @@
+//! What a provider does instead of what it should, and the way of a request to its answer.
+
+use std::{
+    io::{ErrorKind, Read as _, Write as _},
+    net::TcpStream,
+    time::Duration,
+};
+
+use super::{
+    PATHS, Shared, State, answers, error_body,
+    http::{self, Answer, Request},
+    tokens::Settings,
+};
+
+/// Unless it says otherwise, nothing of what was asked is done.
+#[derive(Clone, Debug)]
+pub enum Misbehaviour {
+    /// A status, headers and a body.
+    Status(u16, Vec<(&'static str, String)>, String),
+    /// An error of OAuth with its description: 400, or 401 for `invalid_client`.
+    Error(&'static str, &'static str),
+    /// Does what was asked, and ends the connection without an answer.
+    Cut,
+    /// Does what was asked, and ends the connection in the middle of the answer.
+    Truncated,
+    /// 200 and a page for people.
+    Html,
+    /// 200 and a token as long as a gigabyte.
+    Huge,
+    /// 200 and then a byte a second for ever.
+    Drip,
+    /// Never answers.
+    Silent,
+    /// 307: go there, with everything you have sent here.
+    Redirect(String),
+    /// A consent that comes back with the state of another one.
+    WrongState,
+    /// A consent that comes back in the name of another provider (RFC 9207).
+    WrongIssuer,
+    /// A consent that comes back as an error with its description.
+    Denied(&'static str, &'static str),
+    /// For a device code: the person has done nothing yet.
+    Pending,
+    /// For a device code: you ask too often.
+    SlowDown,
+    /// For a device code: the person has said no.
+    AccessDenied,
+    /// For a device code: it is too late.
+    Expired,
+}
+
+/// What goes over the wire.
+enum Outcome {
+    Whole(Answer),
+    Half(Answer),
+    Nothing,
+    Huge,
+    Drip,
+    Silent,
+}
+
+pub fn serve(stream: &TcpStream, shared: &Shared) -> std::io::Result<()> {
+    let Some(request) = http::read(stream) else {
+        return Ok(());
+    };
+    let outcome = outcome(&mut shared.lock(), request);
+    if matches!(outcome, Outcome::Huge | Outcome::Drip | Outcome::Silent) {
+        shared.lasting.lock().unwrap().push(stream.try_clone()?);
+    }
+    match outcome {
+        Outcome::Whole(answer) => answer.send(stream, answer.body.len()),
+        Outcome::Half(answer) => answer.send(stream, answer.body.len() / 2),
+        Outcome::Nothing => Ok(()),
+        Outcome::Huge => huge(stream),
+        Outcome::Drip => drip(stream),
+        Outcome::Silent => until_left(stream),
+    }
+}
+
+fn outcome(state: &mut State, mut request: Request) -> Outcome {
+    let Some(&(_, endpoint)) = PATHS.iter().find(|(path, _)| *path == request.path) else {
+        return Outcome::Whole(Answer::text(404, "there is no such place"));
+    };
+    let misbehaviour = state.receive(endpoint, &request.parameters);
+    let State { settings, tokens, .. } = state;
+    let error = |status, error, description| Answer::json(status, error_body(error, description));
+    let answer = match misbehaviour {
+        None => answers::answer(endpoint, settings, tokens, &request),
+        Some(Misbehaviour::Status(status, headers, body)) => Answer { status, headers, body },
+        Some(Misbehaviour::Error("invalid_client", description)) => error(401, "invalid_client", description),
+        Some(Misbehaviour::Error(name, description)) => error(400, name, description),
+        Some(Misbehaviour::Cut) => {
+            answers::answer(endpoint, settings, tokens, &request);
+            return Outcome::Nothing;
+        }
+        Some(Misbehaviour::Truncated) => return Outcome::Half(answers::answer(endpoint, settings, tokens, &request)),
+        Some(Misbehaviour::Html) => {
+            let headers = vec![("Content-Type", "text/html".to_owned())];
+            Answer {
+                status: 200,
+                headers,
+                body: "<!DOCTYPE html><title>Log in to the guest network</title>".to_owned(),
+            }
+        }
+        Some(Misbehaviour::Huge) => return Outcome::Huge,
+        Some(Misbehaviour::Drip) => return Outcome::Drip,
+        Some(Misbehaviour::Silent) => return Outcome::Silent,
+        Some(Misbehaviour::Redirect(url)) => Answer::redirect(307, url),
+        Some(Misbehaviour::WrongState) => {
+            request.parameters.insert("state".to_owned(), "of-another-consent".to_owned());
+            answers::answer(endpoint, settings, tokens, &request)
+        }
+        Some(Misbehaviour::WrongIssuer) => {
+            let other = Settings { issuer: "https://login.example.org".to_owned(), ..settings.clone() };
+            answers::answer(endpoint, &other, tokens, &request)
+        }
+        Some(Misbehaviour::Denied(name, description)) => answers::denied(settings, &request, name, description),
+        Some(Misbehaviour::Pending) => {
+            error(400, "authorization_pending", "AADSTS70016: nobody has entered the code yet")
+        }
+        Some(Misbehaviour::SlowDown) => error(400, "slow_down", "you ask too often"),
+        Some(Misbehaviour::AccessDenied) => error(400, "access_denied", "the person has said no"),
+        Some(Misbehaviour::Expired) => error(400, "expired_token", "AADSTS70020: the code is too old"),
+    };
+    Outcome::Whole(answer)
+}
+
+fn ok_json(more: &[(&'static str, String)]) -> String {
+    http::head(200, [("Content-Type", "application/json".to_owned())].iter().chain(more))
+}
+
+fn huge(mut stream: &TcpStream) -> std::io::Result<()> {
+    const PIECE: usize = 1 << 16;
+    stream.write_all(ok_json(&[("Transfer-Encoding", "chunked".to_owned())]).as_bytes())?;
+    let mut chunk = |text: &str| stream.write_all(format!("{:x}\r\n{text}\r\n", text.len()).as_bytes());
+    chunk("{\"token_type\":\"Bearer\",\"expires_in\":3600,\"access_token\":\"")?;
+    let piece = "a".repeat(PIECE);
+    for _ in 0..(1 << 30) / PIECE {
+        chunk(&piece)?;
+    }
+    chunk("\"}")?;
+    chunk("")
+}
+
+fn drip(mut stream: &TcpStream) -> std::io::Result<()> {
+    stream.write_all(ok_json(&[]).as_bytes())?;
+    // Listening to the client for a second is the pause.
+    stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+    loop {
+        stream.write_all(b" ")?;
+        match stream.read(&mut [0; 64]) {
+            Ok(0) => return Ok(()),
+            Err(error) if !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return Err(error),
+            _ => {}
+        }
+    }
+}
+
+fn until_left(mut stream: &TcpStream) -> std::io::Result<()> {
+    while stream.read(&mut [0; 64])? > 0 {}
+    Ok(())
+}

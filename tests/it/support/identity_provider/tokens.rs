@@ -1,0 +1,217 @@
+//! What the provider has given out, and to whom.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+
+use crate::support::urlencoded::Parameters;
+
+#[derive(Clone)]
+pub struct Settings {
+    /// Below it lie the endpoints.
+    pub base: String,
+    pub identity: String,
+    pub lifetime: u64,
+    pub issuer: String,
+    pub granted_scope: Option<String>,
+    pub rotates: bool,
+    pub overlap: u32,
+    pub access_tokens: AccessTokens,
+    pub id_token_claims: Value,
+}
+
+#[derive(Clone)]
+pub enum AccessTokens {
+    Random,
+    Fixed(String),
+    Jwt(Value),
+}
+
+impl Settings {
+    pub fn new(identity: &str, base: &str) -> Self {
+        Self {
+            base: base.to_owned(),
+            identity: identity.to_owned(),
+            lifetime: 3600,
+            issuer: base.to_owned(),
+            granted_scope: None,
+            rotates: true,
+            overlap: 0,
+            access_tokens: AccessTokens::Random,
+            id_token_claims: json!({}),
+        }
+    }
+}
+
+/// All that is secret, in the order in which it was made up.
+#[derive(Clone, Debug, Default)]
+pub struct Issued {
+    pub access_tokens: Vec<String>,
+    pub refresh_tokens: Vec<String>,
+    pub id_tokens: Vec<String>,
+    /// Of consents and of devices.
+    pub codes: Vec<String>,
+}
+
+/// Who has agreed to what.
+#[derive(Clone)]
+pub struct Grant {
+    pub identity: String,
+    pub client_id: String,
+    pub scope: String,
+    pub nonce: Option<String>,
+    /// Whether the application has shown no secret.
+    pub is_public: bool,
+}
+
+/// What a code stands for.
+pub struct Code {
+    pub grant: Grant,
+    /// What the link to the consent has said.
+    pub link: Parameters,
+    /// The tokens that it was used for.
+    pub family: Option<u64>,
+}
+
+struct Access {
+    grant: Grant,
+    family: Option<u64>,
+    expires: u64,
+}
+
+struct Refresh {
+    grant: Grant,
+    family: u64,
+    /// How often it may be used although it was replaced; none if it was not.
+    further_uses: Option<u32>,
+}
+
+#[derive(Default)]
+pub struct Tokens {
+    pub codes: BTreeMap<String, Code>,
+    pub device_codes: BTreeMap<String, Grant>,
+    pub issued: Issued,
+    access: BTreeMap<String, Access>,
+    refresh: BTreeMap<String, Refresh>,
+    families: u64,
+    ended: BTreeSet<u64>,
+}
+
+impl Tokens {
+    /// All tokens that come from one consent are a family.
+    pub fn new_family(&mut self) -> u64 {
+        self.families += 1;
+        self.families
+    }
+
+    pub fn end_family(&mut self, family: u64) {
+        self.ended.insert(family);
+    }
+
+    pub fn new_access_token(&mut self, settings: &Settings, grant: &Grant, family: Option<u64>) -> String {
+        let expires = now() + settings.lifetime;
+        let token = match &settings.access_tokens {
+            AccessTokens::Random => random("access"),
+            AccessTokens::Fixed(text) => text.clone(),
+            AccessTokens::Jwt(claims) => {
+                let usual = json!({"sub": grant.identity, "scp": grant.scope, "jti": random("jti")});
+                jwt(settings, usual, claims)
+            }
+        };
+        self.access.insert(token.clone(), Access { grant: grant.clone(), family, expires });
+        self.issued.access_tokens.push(token.clone());
+        token
+    }
+
+    pub fn new_refresh_token(&mut self, grant: &Grant, family: u64) -> String {
+        let token = random("refresh");
+        self.refresh.insert(token.clone(), Refresh { grant: grant.clone(), family, further_uses: None });
+        self.issued.refresh_tokens.push(token.clone());
+        token
+    }
+
+    pub fn new_id_token(&mut self, settings: &Settings, grant: &Grant) -> String {
+        let usual = json!({
+            "aud": grant.client_id,
+            "sub": grant.identity,
+            "email": grant.identity,
+            "preferred_username": grant.identity,
+            "nonce": grant.nonce,
+        });
+        let token = jwt(settings, usual, &settings.id_token_claims);
+        self.issued.id_tokens.push(token.clone());
+        token
+    }
+
+    pub fn new_code(&mut self) -> String {
+        let code = random("code");
+        self.issued.codes.push(code.clone());
+        code
+    }
+
+    /// Whether a refresh token was given to an application without a secret.
+    pub fn is_public(&self, refresh_token: &str) -> bool {
+        self.refresh.get(refresh_token).is_some_and(|refresh| refresh.grant.is_public)
+    }
+
+    /// Uses a refresh token: its grant and family, or why it is refused. One too many uses ends the family, because
+    /// one of the two users must be a thief.
+    pub fn use_refresh_token(&mut self, settings: &Settings, token: &str) -> Result<(Grant, u64), &'static str> {
+        let Some(refresh) = self.refresh.get_mut(token) else {
+            return Err("AADSTS9002313: there is no such refresh token");
+        };
+        if self.ended.contains(&refresh.family) {
+            return Err("AADSTS50173: the refresh token was given up or taken back");
+        }
+        match refresh.further_uses {
+            Some(0) => {
+                self.ended.insert(refresh.family);
+                return Err("AADSTS50173: the refresh token was used before, so its whole family is taken back");
+            }
+            Some(left) => refresh.further_uses = Some(left - 1),
+            None if settings.rotates => refresh.further_uses = Some(settings.overlap),
+            None => {}
+        }
+        Ok((refresh.grant.clone(), refresh.family))
+    }
+
+    /// The grant behind a good access token, and when it ends.
+    pub fn grant_of(&self, token: &str) -> Option<(&Grant, u64)> {
+        let access = self.access.get(token)?;
+        let is_good = now() < access.expires && !access.family.is_some_and(|family| self.ended.contains(&family));
+        is_good.then_some((&access.grant, access.expires))
+    }
+
+    /// A refresh token takes its family with it, an access token goes alone (RFC 7009, 2.1).
+    pub fn revoke(&mut self, token: &str) {
+        self.access.remove(token);
+        if let Some(refresh) = self.refresh.get(token) {
+            self.ended.insert(refresh.family);
+        }
+    }
+}
+
+/// Looks like a signed token, but nobody has signed it: a client that got it from the provider itself need not look.
+fn jwt(settings: &Settings, usual: Value, more: &Value) -> String {
+    let now = now();
+    let mut claims = json!({"iss": settings.issuer, "iat": now, "exp": now + settings.lifetime});
+    for (name, value) in [usual.as_object(), more.as_object()].into_iter().flatten().flatten() {
+        claims[name] = value.clone();
+    }
+    claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+    let header = json!({"typ": "JWT", "alg": "RS256", "kid": "test"});
+    let [header, claims] = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+    format!("{header}.{claims}.{}", URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()))
+}
+
+pub fn random(what: &str) -> String {
+    format!("{what}-{}", URL_SAFE_NO_PAD.encode(rand::random::<[u8; 24]>()))
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
