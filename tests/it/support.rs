@@ -21,6 +21,7 @@ pub mod mail;
 pub mod mailferry;
 pub mod measured;
 pub mod oauth_client;
+pub mod oauth_server;
 pub mod ordinary;
 pub mod own_postgres;
 pub mod ports;

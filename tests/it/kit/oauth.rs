@@ -2,6 +2,7 @@
 
 mod browser;
 mod misbehaviours;
+mod mock_server;
 mod provider;
 mod sasl;
 

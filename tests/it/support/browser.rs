@@ -62,6 +62,18 @@ impl Browser {
         self.curl(&form::target(&page.url, &page.body), &options)
     }
 
+    /// Logs in on the page of mock-oauth2-server, to which the link leads: what the application behind it answers.
+    pub fn log_in(&self, link: &str, username: &str) -> Page {
+        self.log_in_with(link, username, "")
+    }
+
+    /// As `log_in`, with a JSON object of further claims for the tokens, such as `email`.
+    pub fn log_in_with(&self, link: &str, username: &str, claims: &str) -> Page {
+        let page = self.open(link);
+        assert!(page.status == 200 && page.body.contains("name=\"username\""), "no login page: {page:?}");
+        self.submit(&page, &[("username", username), ("claims", claims)])
+    }
+
     fn curl(&self, url: &str, options: &[&str]) -> Page {
         let file = |name: &str| self.dir.path().join(name).to_string_lossy().into_owned();
         let (cookies, headers, body) = (file("cookies"), file("headers"), file("body"));
