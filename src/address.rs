@@ -15,6 +15,11 @@ impl Address {
         &self.0
     }
 
+    /// What stands behind the @.
+    pub fn domain(&self) -> &str {
+        self.0.split_once('@').map_or("", |(_, domain)| domain)
+    }
+
     /// The address that a helpdesk gives to an inbox for a customer's address: `jobb@lillestad.se` at `mail.kundo.se` is
     /// `jobb.lillestad.se@mail.kundo.se`.
     pub fn derived(customer: &Self, domain: &str) -> Result<Self, String> {

@@ -21,7 +21,7 @@ pub fn key_location(config: &Config, store: &Store) -> Location {
 
 /// Reads the keys; creates them on first use.
 pub async fn vault(config: &Config, store: &Store) -> Result<Vault, StoreError> {
-    let sealed = store.has_sealed_passwords().await?;
+    let sealed = store.has_secrets().await?;
     key_location(config, store).open(sealed).map_err(|error: VaultError| StoreError::Vault(error))
 }
 
@@ -34,6 +34,7 @@ pub fn deps(config: &Config, store: Store, vault: Vault) -> Deps {
         clock: Arc::new(SystemClock),
         deadlines: config.deadlines.clone(),
         limits: config.limits.clone(),
+        oauth: config.oauth.clone(),
         lease: config.schedule.lease.0,
     }
 }

@@ -7,6 +7,7 @@ mod key;
 mod ledger;
 mod mailbox;
 mod message;
+mod oauth;
 mod output;
 mod poll;
 mod route;
@@ -23,6 +24,7 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::app;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::config::{self, Config, Overrides};
+use crate::locale::Language;
 use crate::poll::Deps;
 use crate::store::Store;
 use crate::telemetry::{self, LogFormat};
@@ -50,6 +52,9 @@ struct Cli {
     /// Print JSON, one object a line
     #[arg(long, global = true, help_heading = GLOBAL)]
     json: bool,
+    /// The language of what is wrong and how to mend it [default: of the terminal (LC_ALL, LC_MESSAGES, LANG), else en]
+    #[arg(long, global = true, help_heading = GLOBAL, value_enum, value_name = "LANGUAGE", env = "MAILFERRY_LANG")]
+    lang: Option<Language>,
     /// How log lines on standard error look
     #[arg(long, global = true, help_heading = GLOBAL, value_enum, default_value = "text", value_name = "FORMAT")]
     log_format: LogFormat,
@@ -68,6 +73,9 @@ enum Command {
     /// Routes: which recipient address goes to which inbox
     #[command(subcommand)]
     Route(route::Command),
+    /// Access tokens in place of passwords: Office 365, Google and others
+    #[command(subcommand)]
+    Oauth(oauth::Command),
     /// Poll mailboxes once, now
     Poll(poll::Args),
     /// Imported messages
@@ -114,10 +122,12 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     }
     let config = config::load(&overrides).map_err(Failure::configuration)?;
     let store = app::store(&config).await?;
-    let context = Context { config, store, output };
+    let language = cli.lang.unwrap_or_else(Language::of_the_terminal);
+    let context = Context { config, store, output, language };
     match cli.command {
         Command::Inbox(command) => context.closing(async |c| inbox::run(command, c).await).await,
         Command::Mailbox(command) => mailbox::run(command, context).await,
+        Command::Oauth(command) => oauth::run(command, context).await,
         Command::Route(command) => context.closing(async |c| route::run(command, c).await).await,
         Command::Poll(args) => poll::run(args, context).await,
         Command::Message(command) => context.closing(async |c| message::run(command, c).await).await,
@@ -133,6 +143,7 @@ struct Context {
     config: Config,
     store: Store,
     output: Output,
+    language: Language,
 }
 
 impl Context {

@@ -1,6 +1,7 @@
 //! Configuration: the embedded defaults, then a file, then the environment, then flags. Unknown keys are errors, and every
 //! error is told at once.
 
+mod oauth;
 mod problems;
 mod read;
 mod values;
@@ -12,6 +13,7 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use oauth::{Application, OAuth};
 pub use read::{Overrides, load};
 pub use values::{Bytes, Count, Span};
 
@@ -28,6 +30,8 @@ pub struct Config {
     pub vault: Vault,
     /// The listener of `serve`.
     pub http: Http,
+    /// Who gives access tokens.
+    pub oauth: OAuth,
     /// Which networks may be reached.
     pub egress: Egress,
     /// When and how much is polled.
@@ -111,6 +115,8 @@ pub struct Deadlines {
     pub greeting: Span,
     /// Logging in.
     pub login: Span,
+    /// One answer of an identity provider.
+    pub token: Span,
     /// Between two bytes of an answer.
     pub silence: Span,
     /// One command to its tagged answer.

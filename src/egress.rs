@@ -77,6 +77,12 @@ impl Egress {
         Err(EgressError::Unreachable { host: host.to_owned(), port, reason })
     }
 
+    /// Connects to 127.0.0.1, for what a provider's `allow_http_loopback` lets through.
+    pub async fn connect_loopback(&self, port: u16, limits: &Deadlines) -> Result<TcpStream, EgressError> {
+        let loopback = Self::new(vec![IpNet::from(IpAddr::from(std::net::Ipv4Addr::LOCALHOST))]);
+        loopback.connect("127.0.0.1", &[SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, port))], limits).await
+    }
+
     fn permits(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.allow.iter().any(|net| net.contains(&address)) || public::is_public(address)

@@ -8,9 +8,10 @@
 //! not by a reader of our own above it: the parser stays one that others keep, each mend is a function named after its
 //! server, and a line that is left out is one that nobody hangs a decision on.
 
+mod bearer;
 #[cfg(test)]
 mod corpus;
-mod error;
+pub(crate) mod error;
 mod fetch;
 pub mod folder_name;
 pub(crate) mod guard;
@@ -20,7 +21,6 @@ mod quirk;
 mod select;
 mod session;
 pub mod starttls;
-pub mod tls;
 mod uid_set;
 
 pub use error::ImapError;

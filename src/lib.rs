@@ -4,8 +4,8 @@
 //! # The way of one mail
 //!
 //! ```text
-//! due -> lease -> connect -> authenticate -> select -> start -> search -> fetch -> parse -> route -> import -> settle -> record
-//! WHEN            HOW on the wire                                          pure    pure    durable   customer's copy
+//! due -> lease -> credential -> connect -> authenticate -> select -> start -> search -> fetch -> parse -> route -> import -> settle -> record
+//! WHEN            oauth         HOW on the wire                                          pure    pure    durable   customer's copy
 //! ```
 //!
 //! 1. [`schedule`] finds a mailbox whose time has come and takes its lease.
@@ -19,12 +19,13 @@
 //!
 //! Mailbox: a customer's mail account that we log in to. Folder: a folder in it (RFC 3501 says mailbox; we never do). Inbox:
 //! where mail ends up. Poll: one visit to one mailbox. Ledger: what became of every UID. Effect: what is to happen to the
-//! customer's copy. Epoch: one UIDVALIDITY of a folder as we met it.
+//! customer's copy. Epoch: one UIDVALIDITY of a folder as we met it. Grant: an OAuth consent with its refresh token, or an
+//! application's own right in one tenant.
 //!
 //! # Rules
 //!
-//! 1. Dependencies point down: `cli`, `app` -> `schedule` -> `poll` -> `imap`, `store`; `http` -> `store`. `imap` knows no
-//!    store; `parse` and `route` do no I/O; nobody but `cli` imports `http`.
+//! 1. Dependencies point down: `cli`, `app` -> `schedule` -> `poll` -> `imap`, `oauth` -> `store`; `http` -> `oauth`, `store`.
+//!    `imap` knows no store, `oauth` no mail; `parse` and `route` do no I/O; nobody but `cli` imports `http`.
 //! 2. The customer's copy is not touched before the import has committed. Only `poll/settle.rs` names `imap::mutate`. With
 //!    "leave" the folder is opened with EXAMINE, so the server itself forbids a change. Always BODY.PEEK.
 //! 3. A message is (mailbox, folder, UIDVALIDITY, UID), unique in the ledger. `\Seen`, `\Recent`, dates and Message-ID never
@@ -40,7 +41,10 @@
 //!    Gmail MOVE to the trash, never plain EXPUNGE or CLOSE. What an earlier poll left open is compared before it is done.
 //! 9. No transaction is open while waiting for the network. Every network step has a deadline, every size a limit.
 //! 10. The wall clock is read in `clock` only.
-//! 11. A failure says what is broken (message < folder < mailbox < host < us) and when to try again.
+//! 11. A failure says what is broken (message < folder < mailbox < host < us) and when to try again. Where its cause is known,
+//!     `cause` names it, and `locale/` has the sentence and the remedy in every language.
+//! 12. A mailbox is opened with what it was told, a password or tokens, and never with the other. A rotated refresh token is on
+//!     the disk before what came with it is used; one asks for all.
 //!
 //! Absent on purpose: no copy of a mail outside the database, no cache of server state between polls, no trait for mocking:
 //! the test seam is the byte stream.
@@ -54,12 +58,14 @@ pub mod test_server;
 mod poll;
 
 mod imap;
+mod oauth;
 mod store;
 
 mod schedule;
 
 mod address;
 mod app;
+mod cause;
 mod clock;
 mod config;
 mod crash;
@@ -69,8 +75,11 @@ mod egress;
 pub mod fuzz;
 mod http;
 mod lifecycle;
+mod locale;
 mod mailbox;
+mod owner;
 mod telemetry;
+mod tls;
 mod vault;
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::egress::Egress;
 use crate::mailbox::{AfterImport, Start, TlsMode};
 use crate::poll::{Deps, Report};
 use crate::schedule::{lease, worker};
-use crate::store::{MessageFilter, NewInbox, NewMailbox, Server, Store};
+use crate::store::{MessageFilter, NewInbox, NewLogin, NewMailbox, Server, Store};
 use crate::test_server::{Account, Answer, Body, Parts, Reply, Sizes, TestServer, UidNext, UidValidity};
 use crate::vault::Location;
 
@@ -130,7 +130,7 @@ impl World {
                 pin_sha256: None,
             },
             username: MAILBOX.into(),
-            password: "secret".into(),
+            login: NewLogin::Password("secret".into()),
             folders: vec!["INBOX".into()],
             start: Start::All,
             after_import,
@@ -149,6 +149,7 @@ impl World {
             clock: clock.clone(),
             deadlines,
             limits,
+            oauth: config.oauth,
             lease: Duration::from_secs(60),
         };
         Self {

@@ -8,6 +8,8 @@ mod budget;
 pub mod check;
 mod connect;
 mod continuity;
+mod credential;
+mod diagnosis;
 pub(crate) mod digest;
 mod download;
 mod error;
@@ -28,8 +30,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp};
-use crate::config::{Deadlines, Limits};
+use crate::config::{self, Deadlines, Limits};
 use crate::egress::Egress;
+use crate::oauth;
 use crate::store::{Lease, Store};
 use crate::vault::Vault;
 
@@ -53,8 +56,24 @@ pub struct Deps {
     pub deadlines: Deadlines,
     /// How much a server may send.
     pub limits: Limits,
+    /// The applications that access tokens are asked for with.
+    pub oauth: config::OAuth,
     /// How long a lease lasts without a sign of life.
     pub lease: Duration,
+}
+
+impl Deps {
+    /// What tokens are got and kept with.
+    pub fn tokens(&self) -> oauth::Deps<'_> {
+        oauth::Deps {
+            store: &self.store,
+            vault: &self.vault,
+            egress: &self.egress,
+            clock: &*self.clock,
+            deadlines: &self.deadlines,
+            config: &self.oauth,
+        }
+    }
 }
 
 /// Batches that wait to be committed. A commit that takes long, as when SQLite tidies its log, does not stop the fetching.
@@ -68,8 +87,22 @@ pub async fn poll_mailbox(
     tally: &mut Tally,
     started_at: Timestamp,
 ) -> Result<(), PollError> {
+    let mut credential = credential::ready(&lease.mailbox, deps).await?; // a password, or an access token that lives
+    while let Err(error) = visit(&credential, lease, deps, budget, tally).await {
+        credential = credential.renewed(error, &lease.mailbox, deps).await?; // a token that died; what is imported stays so
+    }
+    record::finished(lease, deps, budget, tally, started_at).await
+}
+
+async fn visit(
+    credential: &credential::Credential,
+    lease: &Lease,
+    deps: &Deps,
+    budget: &Budget,
+    tally: &mut Tally,
+) -> Result<(), PollError> {
     let connection = connect::open(&lease.mailbox.server, deps).await?;
-    let mut session = authenticate::login(connection, lease, deps).await?;
+    let mut session = authenticate::login(connection, credential, &lease.mailbox).await?;
     let routes = route::Routes::load(lease, deps).await?;
     for folder in select::watched(lease, deps).await? {
         let seen = poll_folder(&mut session, &folder, &routes, lease, deps, budget, tally).await;
@@ -80,8 +113,7 @@ pub async fn poll_mailbox(
     }
     tally.received(session.received());
     session.logout().await;
-    tally.first_folder_error()?;
-    record::finished(lease, deps, budget, tally, started_at).await
+    tally.first_folder_error()
 }
 
 async fn poll_folder(

@@ -3,8 +3,8 @@
 
 mod backoff;
 mod due;
+pub mod endings;
 pub mod lease;
-mod owner;
 pub mod worker;
 
 use std::collections::HashMap;
@@ -15,8 +15,8 @@ use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::address::Address;
-use crate::config;
 use crate::poll::{Deps, Report};
+use crate::{config, owner};
 
 use due::Places;
 

@@ -7,7 +7,6 @@ use serde::Serialize;
 use super::output::{Output, print};
 use super::{Failure, app};
 use crate::config::{self, Overrides};
-use crate::store::StoreError;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -72,23 +71,11 @@ async fn walk(overrides: &Overrides, tell: &mut impl FnMut(&'static str, Result<
             let place = place.file().map_or_else(|| "vault.key".to_owned(), |path| path.display().to_string());
             let key = vault.sealing_key().unwrap_or_default();
             tell("key", Ok(format!("{place}, key {key}, {} in all", vault.key_count())));
-            let opened = open_all(&store, &vault).await;
+            let opened = store.open_secrets(&vault).await;
             let said = opened.map(|count| format!("{count} stored, all of them open with the key"));
             tell("passwords", said.map_err(Failure::from));
         }
         Err(error) => tell("key", Err(error.into())),
     }
     store.close().await;
-}
-
-/// Opens every stored password: a key that is there may still be the wrong one.
-async fn open_all(store: &crate::store::Store, vault: &crate::vault::Vault) -> Result<usize, StoreError> {
-    let mut count = 0;
-    for mailbox in store.mailboxes().await? {
-        if let Some(sealed) = &mailbox.password_sealed {
-            vault.open(&crate::store::password_row(mailbox.id), sealed)?;
-            count += 1;
-        }
-    }
-    Ok(count)
 }

@@ -14,11 +14,11 @@ use crate::vault::VaultError;
 pub enum Command {
     /// Create the key file; never overwrites one
     Generate {
-        /// The old key is lost for good: forget the passwords that only it could open
+        /// The old key is lost for good: forget the passwords and tokens that only it could open
         #[arg(long)]
         forget_passwords: bool,
     },
-    /// Seal every password with a new key and forget the old one
+    /// Seal every password and token with a new key and forget the old one
     Rotate,
 }
 
@@ -28,15 +28,15 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
     match command {
         Command::Generate { forget_passwords } => {
             if let Some(path) = location.file().filter(|path| !path.exists())
-                && context.store.has_sealed_passwords().await?
+                && context.store.has_secrets().await?
             {
                 if !forget_passwords {
                     return Err(StoreError::Vault(VaultError::Lost(path.to_owned())).into());
                 }
-                let count = context.store.forget_passwords().await?;
+                let count = context.store.forget_secrets().await?;
                 context.output.say(&format!(
-                    "Forgot {count} stored passwords. Give each mailbox its own again: \
-                     mailferry mailbox set ADDRESS --password-stdin"
+                    "Forgot {count} stored secrets. Give each mailbox its own again: \
+                     mailferry mailbox set ADDRESS --password-stdin, or mailferry oauth connect ADDRESS"
                 ))?;
             }
             let vault = location.generate().map_err(StoreError::Vault)?;
@@ -50,14 +50,11 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
             // The new key is on the disk before anything is sealed with it, and the old one leaves when nothing is any more.
             // A crash in between leaves both, and the next rotation goes on.
             let vault = location.add_key().map_err(StoreError::Vault)?;
-            let count = context.store.reseal_passwords(&vault).await?;
+            let count = context.store.reseal_secrets(&vault).await?;
             let vault = location.drop_old_keys().map_err(StoreError::Vault)?;
             let done = json!({ "file": file(), "key": vault.sealing_key(), "resealed": count });
             context.output.one(&done, || {
-                format!(
-                    "Sealed {count} passwords with a new key in {}. Keep a copy; restart `mailferry serve`.",
-                    file()
-                )
+                format!("Sealed {count} secrets with a new key in {}. Keep a copy; restart `mailferry serve`.", file())
             })?;
         }
     }

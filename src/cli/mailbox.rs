@@ -1,20 +1,23 @@
 //! `mailferry mailbox`
 
+mod login;
 mod settings;
 mod show;
 mod verify;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 
-use super::{Context, Failure, secret};
+use super::{Context, Failure, Output, oauth};
 use crate::address::Address;
+use crate::config;
 use crate::mailbox::{AfterImport, Start};
 use crate::poll::check;
-use crate::store::{Changes, NewMailbox};
+use crate::store::{Changes, GrantKind, Login, NewLogin, NewMailbox, Store};
 
+use login::LoginArgs;
 use settings::Settings;
 
 #[derive(Subcommand)]
@@ -22,13 +25,14 @@ pub enum Command {
     /// Add a mailbox; nothing is connected to yet, `mailbox check` does that
     #[command(
         override_usage = "mailferry mailbox add <ADDRESS> --inbox <ADDRESS> --host <HOST> (--password-file <FILE> | \
-                          --password-stdin) [OPTIONS]"
+                          --password-stdin) [OPTIONS]\n       mailferry mailbox add <ADDRESS> --inbox <ADDRESS> --oauth \
+                          <PROVIDER> [--app-only] [--login-identity <ADDRESS>] [OPTIONS]"
     )]
     Add {
         /// The customer's address, e.g. jobb@lillestad.se
         address: Address,
         #[command(flatten)]
-        password: Password,
+        login: LoginArgs,
         #[command(flatten)]
         settings: Box<Settings>,
     },
@@ -44,7 +48,7 @@ pub enum Command {
         /// Its address
         address: Address,
         #[command(flatten)]
-        password: Password,
+        login: LoginArgs,
         #[command(flatten)]
         settings: Box<Settings>,
     },
@@ -78,28 +82,11 @@ pub enum Command {
     },
 }
 
-/// Where the password comes from: never an argument.
-#[derive(Args)]
-#[group(multiple = false)]
-pub struct Password {
-    /// Read the password from this file
-    #[arg(long, value_name = "FILE")]
-    password_file: Option<PathBuf>,
-    /// Read the password from standard input
-    #[arg(long)]
-    password_stdin: bool,
-}
-
-impl Password {
-    fn read(&self) -> Result<Option<secrecy::SecretString>, Failure> {
-        secret::read(self.password_file.as_deref(), self.password_stdin)
-    }
-}
-
 pub async fn run(command: Command, context: Context) -> Result<ExitCode, Failure> {
     match command {
         Command::Check { address, as_polled } => run_check(&address, as_polled, context).await,
         Command::Verify { address } => verify::run(&address, context).await,
+        Command::Remove { address } => remove(&address, context).await,
         other => context.closing(async |context| keep(other, context).await).await,
     }
 }
@@ -107,30 +94,28 @@ pub async fn run(command: Command, context: Context) -> Result<ExitCode, Failure
 async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> {
     let (store, output) = (&context.store, context.output);
     match command {
-        Command::Check { .. } | Command::Verify { .. } => {}
-        Command::Add { address, password, settings } => {
-            let new = new_mailbox(address.clone(), &password, &settings)?;
+        Command::Check { .. } | Command::Verify { .. } | Command::Remove { .. } => {}
+        Command::Add { address, login, settings } => {
+            let new = new_mailbox(address.clone(), &login, &settings, &context.config.oauth)?;
             not_into_itself(&new.after_import, &new.folders)?;
             store.add_mailbox(&new, &context.vault().await?, Context::now()).await?;
-            let added = show::View::of(&store.mailbox(&address).await?, store, Context::now()).await?;
-            output.one(&added, || {
-                format!("Added mailbox {address}. Check that it can be reached: mailferry mailbox check {address}")
-            })?;
+            let added = show::View::of(&store.mailbox(&address).await?, context).await?;
+            output.one(&added, || format!("Added mailbox {address}. {}", next_step(&new.login, &address)))?;
         }
-        Command::List => show::list(store, output).await?,
-        Command::Show { address } => show::one(&address, store, output).await?,
-        Command::Set { address, password, settings } => {
+        Command::List => show::list(context).await?,
+        Command::Show { address } => show::one(&address, context).await?,
+        Command::Set { address, login, settings } => {
             let before = store.mailbox(&address).await?;
-            let password = password.read()?;
-            if password.is_none() && settings.is_empty() {
+            let login = login.changed(&before.login, &address, &context.config.oauth)?;
+            if login.is_none() && settings.is_empty() {
                 return Err(Failure::usage("nothing to change; see `mailferry mailbox set --help`"));
             }
-            let vault = if password.is_some() { Some(context.vault().await?) } else { None };
+            let vault = if login.is_some() { Some(context.vault().await?) } else { None };
             let changes = Changes {
                 inbox: settings.inbox.clone(),
                 server: settings.changed_server(&before.server)?,
                 username: settings.username.clone(),
-                password,
+                login,
                 folders: settings.folders()?,
                 start: settings.start,
                 after_import: settings.after_import.clone(),
@@ -142,7 +127,7 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
                 changes.folders.as_ref().unwrap_or(&before.folders),
             )?;
             store.change_mailbox(&address, &changes, vault.as_ref(), Context::now()).await?;
-            let changed = show::View::of(&store.mailbox(&address).await?, store, Context::now()).await?;
+            let changed = show::View::of(&store.mailbox(&address).await?, context).await?;
             output.one(&changed, || format!("Changed mailbox {address}"))?;
         }
         Command::Pause { address } => {
@@ -152,10 +137,6 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
         Command::Resume { address } => {
             store.pause_mailbox(&address, false, Context::now()).await?;
             output.say(&format!("{address} is polled again"))?;
-        }
-        Command::Remove { address } => {
-            store.remove_mailbox(&address).await?;
-            output.say(&format!("Removed mailbox {address} and its password; imported mail stays in its inbox"))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -171,26 +152,45 @@ fn not_into_itself(after_import: &AfterImport, folders: &[String]) -> Result<(),
     }
 }
 
-fn new_mailbox(address: Address, password: &Password, settings: &Settings) -> Result<NewMailbox, Failure> {
+/// What the admin does next.
+fn next_step(login: &NewLogin, address: &Address) -> String {
+    match login {
+        NewLogin::OAuth(key) if key.kind == GrantKind::Delegated => {
+            format!("Now {} must consent: mailferry oauth connect {address}", key.identity)
+        }
+        _ => format!("Check that it can be reached: mailferry mailbox check {address}"),
+    }
+}
+
+fn new_mailbox(
+    address: Address,
+    login: &LoginArgs,
+    settings: &Settings,
+    oauth: &config::OAuth,
+) -> Result<NewMailbox, Failure> {
+    let host = login.imap_host(oauth)?;
     let mut missing = Vec::new();
     if settings.inbox.is_none() {
         missing.push("--inbox");
     }
-    if settings.host.is_none() {
+    if settings.host.is_none() && host.is_none() {
         missing.push("--host");
     }
-    if password.password_file.is_none() && !password.password_stdin {
-        missing.push("--password-file or --password-stdin");
+    if !login.is_given() {
+        missing.push("--password-file, --password-stdin or --oauth");
     }
     let need = || Failure::usage(format!("missing: {}; see `mailferry mailbox add --help`", missing.join(", ")));
+    if !missing.is_empty() {
+        return Err(need());
+    }
     let inbox = settings.inbox.clone().ok_or_else(need)?;
-    let server = settings.new_server().ok_or_else(need)??;
-    let password = password.read()?.ok_or_else(need)?;
+    let server = settings.new_server(host).ok_or_else(need)??;
+    let login = login.new_login(&address, oauth)?.ok_or_else(need)?;
     Ok(NewMailbox {
         username: settings.username.clone().unwrap_or_else(|| address.to_string()),
         inbox,
         server,
-        password,
+        login,
         folders: settings.folders()?.unwrap_or_else(|| vec!["INBOX".to_owned()]),
         start: settings.start.unwrap_or(Start::Now),
         after_import: settings.after_import.clone().unwrap_or(AfterImport::Leave),
@@ -200,14 +200,40 @@ fn new_mailbox(address: Address, password: &Password, settings: &Settings) -> Re
     })
 }
 
+/// Removes a mailbox; a consent that no other mailbox is opened with is given up first, so that none is left behind unseen.
+async fn remove(address: &Address, context: Context) -> Result<ExitCode, Failure> {
+    if let Login::OAuth { grant_id, .. } = context.store.mailbox(address).await?.login {
+        let mailboxes = context.store.mailboxes_by_grant().await?.remove(&grant_id).unwrap_or_default();
+        let (deps, _, output) = context.into_deps().await?;
+        let said = match &mailboxes[..] {
+            [_] => format!("its consent ({})", oauth::give_up(&deps.store.grant(grant_id).await?, &deps).await.detail),
+            _ => "nothing of its consent, which other mailboxes use".to_owned(),
+        };
+        return removed(address, &said, &deps.store, output).await;
+    }
+    removed(address, "its password", &context.store, context.output).await
+}
+
+async fn removed(address: &Address, with: &str, store: &Store, output: Output) -> Result<ExitCode, Failure> {
+    store.remove_mailbox(address).await?;
+    output.say(&format!("Removed mailbox {address} and {with}; imported mail stays in its inbox"))?;
+    store.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
 async fn run_check(address: &Address, as_polled: bool, context: Context) -> Result<ExitCode, Failure> {
     let mailbox = context.store.mailbox(address).await?;
+    let language = context.language;
     let (deps, _, output) = context.into_deps().await?;
+    deps.store.ask_again().await?; // a person may have mended it
     let mut all_well = true;
     let mut printed = Ok(());
-    check::check(&mailbox, &deps, as_polled, &mut |line| {
+    check::check(&mailbox, &deps, as_polled, language, &mut |line| {
         all_well &= line.ok;
-        let words = || format!("{}  {}: {}", if line.ok { "ok    " } else { "FAILED" }, line.step, line.detail);
+        let words = || {
+            let told = format!("{}  {}: {}", if line.ok { "ok    " } else { "FAILED" }, line.step, line.detail);
+            line.remedy.as_ref().map_or_else(|| told.clone(), |remedy| format!("{told}\n        {remedy}"))
+        };
         if printed.is_ok() {
             printed = output.one(&line, words);
         }
@@ -221,6 +247,6 @@ async fn run_check(address: &Address, as_polled: bool, context: Context) -> Resu
 /// Reads a file with certificates.
 fn read_pem(path: &Path) -> Result<String, Failure> {
     let pem = std::fs::read_to_string(path).map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
-    crate::imap::tls::check_authorities(&pem).map_err(|what| Failure::usage(format!("{}: {what}", path.display())))?;
+    crate::tls::check_authorities(&pem).map_err(|what| Failure::usage(format!("{}: {what}", path.display())))?;
     Ok(pem)
 }

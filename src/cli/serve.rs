@@ -13,12 +13,13 @@ pub async fn run(context: Context) -> Result<ExitCode, Failure> {
     let (deps, config, _) = context.into_deps().await?;
     // A person may have mended what mailboxes wait for by changing the configuration.
     deps.store.wake_waiting(deps.clock.now()).await?;
+    deps.store.ask_again().await?;
     let deps = Arc::new(deps);
     let stop = lifecycle::on_signals()?;
     let http_end = CancellationToken::new();
     tracing::info!(listen = %config.http.listen, "serving");
     let answering = tokio::spawn(http::serve(listener, deps.clone(), stop.clone(), http_end.clone()));
-    schedule::run(deps.clone(), &config.schedule, stop).await;
+    tokio::join!(schedule::endings::watch(&deps, stop.clone()), schedule::run(deps.clone(), &config.schedule, stop));
     http_end.cancel();
     // An open connection of a watcher must not keep the program from ending.
     let _ = tokio::time::timeout(std::time::Duration::from_secs(2), answering).await;

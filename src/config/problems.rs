@@ -20,17 +20,21 @@ pub fn all(given: &Figment, names: &dyn Fn(&Value, &str) -> String) -> Vec<Strin
             problems.push(format!("{}: unknown section; known are: {}", names(value, section), known.join(", ")));
             continue;
         }
-        match value {
-            Value::Dict(_, keys) => {
-                for (key, value) in keys {
-                    let path = format!("{section}.{key}");
-                    problems.extend(problem(&path, value).map(|what| format!("{}: {what}", names(value, &path))));
-                }
-            }
-            other => problems.extend(problem(section, other).map(|what| format!("{}: {what}", names(other, section)))),
-        }
+        look_at(section, value, names, &mut problems);
     }
     problems
+}
+
+/// Goes down to the single keys; a table that is itself a value is one.
+fn look_at(path: &str, value: &Value, names: &dyn Fn(&Value, &str) -> String, problems: &mut Vec<String>) {
+    match value {
+        Value::Dict(_, keys) if !path.ends_with(".authorize_params") => {
+            for (key, value) in keys {
+                look_at(&format!("{path}.{key}"), value, names, problems);
+            }
+        }
+        other => problems.extend(problem(path, other).map(|what| format!("{}: {what}", names(other, path)))),
+    }
 }
 
 /// What is wrong with this one key, if anything is.
@@ -43,7 +47,7 @@ fn problem(path: &str, value: &Value) -> Option<String> {
         }
         figment::error::Kind::Message(what) => what,
         // The kinds that quote the value would show a secret.
-        _ if path == "vault.key" => "must be a text".to_owned(),
+        _ if path == "vault.key" || path.ends_with(".client_secret") => "must be a text".to_owned(),
         kind => kind.to_string(),
     })
 }

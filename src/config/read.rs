@@ -78,6 +78,7 @@ fn check(config: &Config) -> Result<(), Vec<String>> {
             problems.push(format!("limits.{key}: must be at least 8MiB, or a large mail would never come to its end"));
         }
     }
+    problems.extend(config.oauth.problems());
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 

@@ -102,3 +102,29 @@ pub fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Err
 pub fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<SecretString, D::Error> {
     String::deserialize(from).map(SecretString::from).map_err(|_| D::Error::custom("must be a text"))
 }
+
+/// A day written "2027-05-01"; empty: none.
+pub fn day<'de, D: Deserializer<'de>>(from: D) -> Result<Option<time::Date>, D::Error> {
+    let text = String::deserialize(from)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let form = time::macros::format_description!("[year]-[month]-[day]");
+    time::Date::parse(&text, form)
+        .map(Some)
+        .map_err(|_| D::Error::custom(format!("{text:?} is not a day; write e.g. \"2027-05-01\"")))
+}
+
+/// Words as a list, or in one text with blanks between them, as the environment gives them.
+pub fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        One(String),
+        List(Vec<String>),
+    }
+    Ok(match Written::deserialize(from)? {
+        Written::One(text) => text.split_whitespace().map(str::to_owned).collect(),
+        Written::List(words) => words,
+    })
+}

@@ -12,7 +12,11 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Metric, Registry};
 
-use crate::store::{Store, StoreError};
+use crate::cause::Trouble;
+use crate::clock::Timestamp;
+use crate::oauth::endings;
+use crate::poll::Deps;
+use crate::store::StoreError;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Of {
@@ -25,6 +29,26 @@ struct InState {
     state: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct GrantInState {
+    provider: String,
+    identity: String,
+    state: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Ending {
+    provider: String,
+    identity: String,
+    what: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct App {
+    provider: String,
+    cause: String,
+}
+
 type Number = Family<Of, Gauge<i64, AtomicI64>>;
 type Total = Family<Of, Counter<u64, AtomicU64>>;
 
@@ -32,7 +56,7 @@ type Total = Family<Of, Counter<u64, AtomicU64>>;
 pub async fn text(State(state): State<super::State>) -> Response {
     const OPEN_METRICS: HeaderValue =
         HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
-    match gather(&state.deps.store, state.deps.clock.now()).await {
+    match gather(&state.deps, state.deps.clock.now()).await {
         Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
         Err(error) => {
             tracing::error!(%error, "the metrics could not be read");
@@ -47,7 +71,35 @@ fn named<M: Metric + Clone + Default + EncodeMetric>(registry: &mut Registry, na
     metric
 }
 
-async fn gather(store: &Store, now: crate::clock::Timestamp) -> Result<String, StoreError> {
+/// How consents fare, and what will end. An application's trouble is one number, however many mailboxes it has.
+async fn oauth(deps: &Deps, now: Timestamp, r: &mut Registry) -> Result<(), StoreError> {
+    let state: Family<GrantInState, Gauge> = named(r, "oauth_grant_state", "1 for the state that a consent is in");
+    let ends: Family<Ending, Gauge> =
+        named(r, "oauth_ends_timestamp_seconds", "When a client secret or a consent ends, as far as that is known");
+    let days: Family<Ending, Gauge> = named(r, "oauth_ends_days", "Whole days until then; warned of at 30, 7 and 1");
+    let problem: Family<App, Gauge> =
+        named(r, "oauth_app_problem", "1 while an application gets no tokens, with the cause");
+    let apps = deps.store.app_problems().await?;
+    for grant in deps.store.grants().await? {
+        let app_fails = apps.iter().any(|app| app.provider == grant.key.provider);
+        let of =
+            GrantInState { state: grant.state(app_fails), provider: grant.key.provider, identity: grant.key.identity };
+        state.get_or_create(&of).set(1);
+    }
+    for (provider, identity, ending) in endings(&deps.store, &deps.oauth, now).await? {
+        let of = Ending { provider, identity, what: ending.what.id() };
+        ends.get_or_create(&of).set(ending.ends_at.0 / 1000);
+        days.get_or_create(&of).set(ending.days_left);
+    }
+    for app in apps {
+        let cause = Trouble::from_json(&app.problem).map(|trouble| trouble.cause.id().to_owned()).unwrap_or_default();
+        problem.get_or_create(&App { provider: app.provider, cause }).set(1);
+    }
+    Ok(())
+}
+
+async fn gather(deps: &Deps, now: Timestamp) -> Result<String, StoreError> {
+    let store = &deps.store;
     let mut registry = Registry::with_prefix("mailferry");
     let r = &mut registry;
     let state: Family<InState, Gauge> = named(r, "mailbox_state", "1 for the state that a mailbox is in");
@@ -79,6 +131,7 @@ async fn gather(store: &Store, now: crate::clock::Timestamp) -> Result<String, S
         effects.get_or_create(&of).set(cases.effects_pending);
         impossible.get_or_create(&of).set(cases.effects_impossible);
     }
+    oauth(deps, now, &mut registry).await?;
     let mut text = String::new();
     encode(&mut text, &registry).map_err(|error| StoreError::Unknown(error.to_string()))?;
     Ok(text)

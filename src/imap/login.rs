@@ -18,6 +18,15 @@ pub enum LoginError {
     Refused(String),
     #[error("the server offers no password login on this connection{0}")]
     NotOffered(&'static str),
+    #[error("the server takes no access tokens on this connection (neither OAUTHBEARER nor XOAUTH2){0}")]
+    NoTokensTaken(&'static str),
+    #[error("the server refused the access token: {text}{}", challenge.as_deref().map(|said| format!("; it says: {said}")).unwrap_or_default())]
+    TokenRefused {
+        /// Its tagged answer.
+        text: String,
+        /// Why, in its own words: JSON of a status and a scope (reference row F1).
+        challenge: Option<String>,
+    },
     #[error(transparent)]
     Imap(#[from] ImapError),
 }
@@ -152,13 +161,13 @@ fn without_password(text: &str, username: &str, password: &SecretString) -> Stri
     let secret = password.expose_secret();
     let plain = STANDARD.encode(format!("\0{username}\0{secret}"));
     let quoted = quoted(secret);
-    let quoted = quoted.trim_matches('"');
-    let forms = [plain.as_str(), plain.trim_end_matches('='), quoted, secret];
-    let mut text = forms
-        .iter()
-        .filter(|form| !form.is_empty())
-        .fold(text.to_owned(), |text, form| text.replace(form, "(the password)"));
-    // A long text was cut, perhaps in the middle of one.
+    without_secret(text, &[&plain, plain.trim_end_matches('='), quoted.trim_matches('"'), secret], "(the password)")
+}
+
+/// A text without any of these forms of a secret, also where the text was cut in the middle of one.
+pub(super) fn without_secret(text: &str, forms: &[&str], name: &str) -> String {
+    let forms: Vec<&str> = forms.iter().copied().filter(|form| !form.is_empty()).collect();
+    let mut text = forms.iter().fold(text.to_owned(), |text, form| text.replace(form, name));
     for form in forms {
         let starts = form.char_indices().map(|(at, _)| at).filter(|at| *at >= 4).rev();
         let cut = starts.filter_map(|at| form.get(..at)).find_map(|start| text.strip_suffix(start).map(str::to_owned));

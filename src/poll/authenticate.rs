@@ -1,32 +1,27 @@
-//! Step 2: the login.
+//! Step 3: the login.
 
 use super::connect::Connection;
-use super::{Blame, Deps, PollError, Retry, Step};
+use super::credential::{Credential, Secret};
+use super::{PollError, Step};
 use crate::imap::Session;
-use crate::store::{Lease, Mailbox, StoreError};
-use crate::vault::VaultError;
+use crate::store::Mailbox;
 
-/// Logs in with the mailbox's password.
-pub async fn login(connection: Connection, lease: &Lease, deps: &Deps) -> Result<Session, PollError> {
+/// Logs in with what is ready for that.
+pub async fn login(connection: Connection, credential: &Credential, mailbox: &Mailbox) -> Result<Session, PollError> {
     let mut session = connection.session;
-    log_in(&mut session, &lease.mailbox, deps).await?;
+    log_in(&mut session, credential, mailbox).await?;
     Ok(session)
 }
 
-/// Opens the sealed password for as long as the login takes.
-pub async fn log_in(session: &mut Session, mailbox: &Mailbox, deps: &Deps) -> Result<(), PollError> {
-    let broken = |error: VaultError| PollError {
-        retry: Retry::Person,
-        ..PollError::store(Step::Login, &StoreError::Vault(error))
+/// Logs in as the mailbox's user: by password, or by access token and never by anything else then (reference row F13).
+pub async fn log_in(session: &mut Session, credential: &Credential, mailbox: &Mailbox) -> Result<(), PollError> {
+    let logged_in = match &credential.secret {
+        Secret::Password(password) => session.login(&mailbox.username, password).await,
+        Secret::Bearer(access) => {
+            let server = &mailbox.server;
+            session.login_by_token(&mailbox.username, &access.token, &server.host, server.port).await
+        }
     };
-    let Some(sealed) = &mailbox.password_sealed else {
-        let message = format!(
-            "no password is stored; give one with `mailferry mailbox set {} --password-stdin`",
-            mailbox.address
-        );
-        return Err(PollError::new(Step::Login, Blame::Mailbox, Retry::Person, message));
-    };
-    let password = deps.vault.open(&crate::store::password_row(mailbox.id), sealed).map_err(broken)?;
-    session.login(&mailbox.username, &password).await.map_err(|error| PollError::login(&error))?;
+    logged_in.map_err(|error| PollError::login(&error, &mailbox.server.host, &mailbox.address))?;
     session.identify().await.map_err(|error| PollError::imap(Step::Login, &error))
 }

@@ -3,11 +3,14 @@
 use serde::Serialize;
 
 use super::connect::{self, Connection};
-use super::{Deps, PollError, Step, authenticate, obstacle, settle};
+use super::credential::Credential;
+use super::{Deps, PollError, Step, authenticate, diagnosis, obstacle, settle};
+use crate::cause::{Cause, Trouble};
 use crate::clock::Timestamp;
 use crate::imap::Session;
+use crate::locale::Language;
 use crate::mailbox::{AfterImport, TlsMode};
-use crate::store::Mailbox;
+use crate::store::{Login, Mailbox};
 
 /// One step of the check.
 #[derive(Debug, Serialize)]
@@ -18,6 +21,23 @@ pub struct CheckLine {
     pub ok: bool,
     /// What was found, or what is wrong and what to do.
     pub detail: String,
+    /// In the last line of a check that failed, where that could be found out: the cause.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+    /// And the click or the command that mends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+}
+
+impl CheckLine {
+    fn new(step: &'static str, ok: bool, detail: impl Into<String>) -> Self {
+        Self { step, ok, detail: detail.into(), cause: None, remedy: None }
+    }
+
+    fn diagnosis(trouble: &Trouble, language: Language) -> Self {
+        let remedy = Some(trouble.remedy(language));
+        Self { cause: Some(trouble.cause), remedy, ..Self::new("diagnosis", false, trouble.sentence(language)) }
+    }
 }
 
 /// Folders whose mails are counted; more would take long and be read by nobody.
@@ -25,10 +45,24 @@ const MOST_FOLDERS: usize = 200;
 /// Certificates that end sooner are warned of.
 const SOON_DAYS: u64 = 30;
 
-/// Walks the way and tells each step as it is taken. Stops at the first that fails.
-pub async fn check(mailbox: &Mailbox, deps: &Deps, as_polled: bool, tell: &mut dyn FnMut(CheckLine)) {
-    if let Err(error) = walk(mailbox, deps, as_polled, tell).await {
-        tell(CheckLine { step: error.step.name(), ok: false, detail: error.message });
+/// Walks the way and tells each step as it is taken. Stops at the first that fails, and where a cause can be found tells it last,
+/// in this language.
+pub async fn check(
+    mailbox: &Mailbox,
+    deps: &Deps,
+    as_polled: bool,
+    language: Language,
+    tell: &mut dyn FnMut(CheckLine),
+) {
+    let mut credential = None;
+    let Err(error) = walk(mailbox, deps, as_polled, &mut credential, tell).await else { return };
+    let trouble = match &credential {
+        Some(credential) => diagnosis::find(&error, credential, mailbox, deps).await,
+        None => error.trouble.clone(),
+    };
+    tell(CheckLine::new(error.step.name(), false, error.message));
+    if let Some(trouble) = trouble {
+        tell(CheckLine::diagnosis(&trouble, language));
     }
 }
 
@@ -36,9 +70,10 @@ async fn walk(
     mailbox: &Mailbox,
     deps: &Deps,
     as_polled: bool,
+    known: &mut Option<Credential>,
     tell: &mut dyn FnMut(CheckLine),
 ) -> Result<(), PollError> {
-    let mut well = |step: Step, detail: String| tell(CheckLine { step: step.name(), ok: true, detail });
+    let mut well = |step: Step, detail: String| tell(CheckLine::new(step.name(), true, detail));
     let server = &mailbox.server;
     let addresses = deps
         .egress
@@ -76,10 +111,15 @@ async fn walk(
         None => well(Step::Tls, "none, as chosen: password and mail go in clear text".to_owned()),
     }
     well(Step::Greeting, greeting);
-    authenticate::log_in(&mut session, mailbox, deps).await?;
+    let (credential, of_the_token) = diagnosis::token(mailbox, deps).await?;
+    if matches!(mailbox.login, Login::OAuth { .. }) {
+        well(Step::Token, of_the_token);
+    }
+    let credential = known.insert(credential);
+    authenticate::log_in(&mut session, credential, mailbox).await.map_err(PollError::without_renewal)?;
     well(Step::Login, format!("as {}", mailbox.username));
     let capabilities: Vec<&str> = session.capabilities().collect();
-    tell(CheckLine { step: "capabilities", ok: true, detail: capabilities.join(" ") });
+    tell(CheckLine::new("capabilities", true, capabilities.join(" ")));
     let folders = folders(&mut session, mailbox, tell).await?;
     after_import(&mut session, mailbox, &folders, as_polled, tell).await?;
     session.logout().await;
@@ -96,17 +136,17 @@ async fn folders(
     for name in names.iter().take(MOST_FOLDERS) {
         let count = session.message_count(name).await.map_err(|error| PollError::imap(Step::Select, &error))?;
         let count = count.map_or_else(|| "an unknown number of".to_owned(), |count| count.to_string());
-        tell(CheckLine { step: "folder", ok: true, detail: format!("{name}: {count} messages") });
+        tell(CheckLine::new("folder", true, format!("{name}: {count} messages")));
     }
     if names.len() > MOST_FOLDERS {
         let detail = format!("and {} more folders", names.len() - MOST_FOLDERS);
-        tell(CheckLine { step: "folder", ok: true, detail });
+        tell(CheckLine::new("folder", true, detail));
     }
     for folder in &mailbox.folders {
         match session.select(folder, true).await {
             Ok(selected) if selected.uidvalidity.is_some() => {
                 let detail = format!("{folder} opens read-only, {} messages", selected.exists);
-                tell(CheckLine { step: "select", ok: true, detail });
+                tell(CheckLine::new("select", true, detail));
             }
             Ok(selected) => {
                 let detail = format!(
@@ -114,12 +154,12 @@ async fn folders(
                      Message-ID and date",
                     selected.exists
                 );
-                tell(CheckLine { step: "select", ok: true, detail });
+                tell(CheckLine::new("select", true, detail));
             }
             Err(error @ crate::imap::ImapError::Refused { .. }) => {
                 let near: Vec<&str> = names.iter().map(String::as_str).take(20).collect();
                 let detail = format!("{folder}: {error}; the folders are: {}", near.join(", "));
-                tell(CheckLine { step: "select", ok: false, detail });
+                tell(CheckLine::new("select", false, detail));
             }
             Err(error) => return Err(PollError::imap(Step::Select, &error)),
         }
@@ -178,8 +218,8 @@ async fn after_import(
         }
     }
     tell(match obstacle {
-        Some(obstacle) => CheckLine { step: "after-import", ok: false, detail: format!("{action}: {obstacle}") },
-        None => CheckLine { step: "after-import", ok: true, detail: format!("{action}: {how}") },
+        Some(obstacle) => CheckLine::new("after-import", false, format!("{action}: {obstacle}")),
+        None => CheckLine::new("after-import", true, format!("{action}: {how}")),
     });
     Ok(())
 }

@@ -3,10 +3,10 @@
 use tokio::time::timeout;
 
 use super::{Blame, Deps, PollError, Retry, Step};
-use crate::imap::tls::{self, Certificate, Trust};
 use crate::imap::{Session, starttls};
 use crate::mailbox::TlsMode;
 use crate::store::Server;
+use crate::tls::{self, Certificate, Trust};
 
 /// A connection on which nothing has been said yet but the greeting.
 pub struct Connection {

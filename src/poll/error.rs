@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
+use crate::cause::{Cause, Trouble};
 use crate::egress::EgressError;
 use crate::imap::{ImapError, LoginError};
 use crate::store::StoreError;
@@ -17,6 +18,7 @@ pub enum Step {
     Tls,
     StartTls,
     Greeting,
+    Token,
     Login,
     Select,
     Search,
@@ -36,6 +38,7 @@ impl Step {
             Self::Tls => "tls",
             Self::StartTls => "starttls",
             Self::Greeting => "greeting",
+            Self::Token => "token",
             Self::Login => "login",
             Self::Select => "select",
             Self::Search => "search",
@@ -78,6 +81,8 @@ pub enum Retry {
     Quota,
     /// Rarely: each try may count against the account.
     Credentials,
+    /// At once, with a new access token; without one, soon.
+    Renew,
     /// When a person has changed something.
     Person,
 }
@@ -94,6 +99,8 @@ pub struct PollError {
     pub retry: Retry,
     /// In words; holds no secret and no mail.
     pub message: String,
+    /// What is wrong, where that is one of the known causes.
+    pub trouble: Option<Trouble>,
 }
 
 /// The longest time that we let a server send us away for.
@@ -102,7 +109,22 @@ const LONGEST_HOLD: Duration = Duration::from_hours(24);
 impl PollError {
     /// A failure in words.
     pub fn new(step: Step, blame: Blame, retry: Retry, message: impl Into<String>) -> Self {
-        Self { step, blame, retry, message: message.into() }
+        Self { step, blame, retry, message: message.into(), trouble: None }
+    }
+
+    /// A failure with a known cause, which has its sentence.
+    pub fn of(step: Step, blame: Blame, retry: Retry, trouble: Trouble) -> Self {
+        Self { trouble: Some(trouble.clone()), ..Self::new(step, blame, retry, trouble.to_string()) }
+    }
+
+    /// The same where no new access token can help.
+    #[must_use]
+    pub fn without_renewal(self) -> Self {
+        match (self.retry, self.step) {
+            (Retry::Renew, Step::Login) => Self { retry: Retry::Credentials, ..self },
+            (Retry::Renew, _) => Self { retry: Retry::Soon, ..self },
+            _ => self,
+        }
     }
 
     /// A failure on the wire.
@@ -135,16 +157,34 @@ impl PollError {
     }
 
     /// A failed login.
-    pub fn login(error: &LoginError) -> Self {
+    pub fn login(error: &LoginError, host: &str, address: &str) -> Self {
+        let judge = |text: &str, refused: Retry| match after(text) {
+            Retry::Soon if !is_temporary(text) => (Blame::Mailbox, refused),
+            retry => (Blame::Host, retry),
+        };
         let (blame, retry) = match error {
             LoginError::Imap(error) => return Self::imap(Step::Login, error),
-            LoginError::NotOffered(_) => (Blame::Mailbox, Retry::Credentials),
-            LoginError::Refused(text) => match after(text) {
-                Retry::Soon if !is_temporary(text) => (Blame::Mailbox, Retry::Credentials),
-                retry => (Blame::Host, retry),
-            },
+            LoginError::NotOffered(_) | LoginError::NoTokensTaken(_) => (Blame::Mailbox, Retry::Credentials),
+            LoginError::Refused(text) => judge(text, Retry::Credentials),
+            // Some say so already here; the token itself was taken.
+            LoginError::TokenRefused { text, .. } if is_not_connected(text) => (Blame::Mailbox, Retry::Credentials),
+            LoginError::TokenRefused { text, .. } => judge(text, Retry::Renew),
         };
-        Self::new(Step::Login, blame, retry, error.to_string())
+        let takes_no_passwords = matches!(error, LoginError::Refused(_) | LoginError::NotOffered(_))
+            && is_microsofts(host)
+            && blame == Blame::Mailbox;
+        let trouble = match error {
+            _ if takes_no_passwords => Some(Trouble::new(Cause::PasswordLoginOff)),
+            LoginError::NoTokensTaken(_) => Some(Trouble::new(Cause::NoOauthOffered)),
+            LoginError::TokenRefused { .. } if retry == Retry::Renew => Some(Trouble::new(Cause::TokenRefused)),
+            _ => None,
+        };
+        let trouble = trouble.map(|trouble| trouble.about("mailbox", address).about("host", host));
+        let message = match &trouble {
+            Some(trouble) => format!("{error}. {trouble}"),
+            None => error.to_string(),
+        };
+        Self { trouble, ..Self::new(Step::Login, blame, retry, message) }
     }
 
     /// No connection.
@@ -171,8 +211,15 @@ impl PollError {
 }
 
 /// Exchange lets a login through and refuses what follows (reference row D1).
-fn is_not_connected(text: &str) -> bool {
+pub(super) fn is_not_connected(text: &str) -> bool {
     text.to_ascii_lowercase().contains("authenticated but not connected")
+}
+
+/// Microsoft takes no passwords since 2023 (Office 365) and 2024 (outlook.com); asking on only locks accounts (reference row
+/// F5).
+fn is_microsofts(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    ["outlook.office365.com", "outlook.office.com", "imap-mail.outlook.com"].contains(&host.as_str())
 }
 
 /// What that means.
@@ -196,6 +243,10 @@ fn after(text: &str) -> Retry {
             return Retry::After(Duration::from_millis(millis).min(LONGEST_HOLD));
         }
     }
+    // Exchange ends a session with its token: `Session invalidated - AccessTokenExpired` (imapsync#250).
+    if lower.contains("accesstokenexpired") {
+        return Retry::Renew;
+    }
     // Gmail: the daily limit is used up.
     if lower.contains("[overquota]") {
         return Retry::Quota;
@@ -209,7 +260,7 @@ mod tests {
 
     #[test]
     fn a_servers_words_decide_when_to_come_back() {
-        let refused = |text: &str| PollError::login(&LoginError::Refused(text.to_owned()));
+        let refused = |text: &str| PollError::login(&LoginError::Refused(text.to_owned()), "imap.example.se", "a@b.se");
         for (text, blame, retry) in [
             ("[AUTHENTICATIONFAILED] no", Blame::Mailbox, Retry::Credentials),
             ("LOGIN failed.", Blame::Mailbox, Retry::Credentials),

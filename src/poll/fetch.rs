@@ -305,7 +305,8 @@ impl<'a> Messages<'a> {
     /// The mail that was on its way when the connection broke. If it is what breaks it, it will not do so for ever.
     fn suspect(&self, error: &PollError) -> Option<Arrived> {
         let streamed = self.streaming.as_ref().and_then(|streaming| streaming.expected.keys().next().copied());
-        let uid = streamed.or(self.alone).filter(|_| self.broke)?;
+        // A session that ends with its access token ends at any mail.
+        let uid = streamed.or(self.alone).filter(|_| self.broke && error.retry != Retry::Renew)?;
         Some(self.of(uid, None, What::Missing(format!("while it was fetched: {error}"))))
     }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::Serialize;
 
 use super::{Blame, PollError, Retry, Step};
+use crate::cause::Cause;
 use crate::clock::Timestamp;
 use crate::store::Imported;
 
@@ -123,6 +124,9 @@ pub struct ReportedError {
     pub retry: Option<Timestamp>,
     /// In words.
     pub message: String,
+    /// Which of the known causes, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
 }
 
 impl Report {
@@ -146,6 +150,7 @@ impl Report {
 impl ReportedError {
     /// An error with the time of the next try.
     pub fn new(error: &PollError, retry: Option<Timestamp>) -> Self {
-        Self { step: error.step, blame: error.blame, retry, message: error.message.clone() }
+        let cause = error.trouble.as_ref().map(|trouble| trouble.cause);
+        Self { step: error.step, blame: error.blame, retry, message: error.message.clone(), cause }
     }
 }

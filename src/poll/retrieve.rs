@@ -1,6 +1,6 @@
 //! One mail fetched by hand, past every limit and without importing it: for what was put aside.
 
-use super::{Blame, Deps, PollError, Retry, Step, authenticate, connect};
+use super::{Blame, Deps, PollError, Retry, Step, authenticate, connect, credential};
 use crate::imap::{Chunk, ImapError};
 use crate::store::{CHUNK, Mailbox, StoreError, WatchedFolder};
 
@@ -12,8 +12,8 @@ pub async fn retrieve(
     deps: &Deps,
     take: &mut (dyn FnMut(&[u8]) -> Result<(), String> + Send),
 ) -> Result<u64, PollError> {
-    let mut session = connect::open(&mailbox.server, deps).await?.session;
-    authenticate::log_in(&mut session, mailbox, deps).await?;
+    let credential = credential::ready(mailbox, deps).await?;
+    let mut session = authenticate::login(connect::open(&mailbox.server, deps).await?, &credential, mailbox).await?;
     let failed = |error: &ImapError| PollError::folder(Step::Fetch, &folder.name, error);
     let selected = session.select(&folder.name, true).await.map_err(|error| failed(&error))?;
     let stored = |error: StoreError| PollError::store(Step::Select, &error);

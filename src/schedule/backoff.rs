@@ -16,7 +16,7 @@ pub fn wait(retry: Retry, failures: i64, interval: Duration) -> Option<Duration>
         base.saturating_mul(2_u32.saturating_pow(times))
     };
     match retry {
-        Retry::Soon => Some(doubled(interval.min(LONGEST)).min(LONGEST.max(interval))),
+        Retry::Soon | Retry::Renew => Some(doubled(interval.min(LONGEST)).min(LONGEST.max(interval))),
         Retry::After(told) => Some(told),
         Retry::Quota if failures > 1 => Some(Duration::from_hours(24)),
         Retry::Quota => Some(Duration::from_hours(1)),

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::owner;
 use crate::address::Address;
 use crate::clock::Timestamp;
+use crate::owner;
 use crate::poll::Deps;
 use crate::store::{Due, Lease, StoreError};
 

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::backoff;
+use crate::cause::Whose;
 use crate::clock::Timestamp;
 use crate::poll::{self, Blame, Budget, Deps, PollError, Progress, Report, ReportedError, Retry, Step, Tally};
 use crate::store::{Lease, Outcome, StoreError};
@@ -148,6 +149,10 @@ async fn failed(
 pub fn log(report: &Report) {
     let Report { mailbox, imported, skipped, quarantined, effects_done, seconds, .. } = report;
     match &report.error {
+        // Told once, of the application, and not of each of its mailboxes.
+        Some(error) if error.cause.is_some_and(|cause| cause.whose() == Whose::App) => {
+            tracing::debug!(mailbox, "poll failed: {}", error.message);
+        }
         Some(error) => tracing::warn!(
             mailbox,
             step = error.step.name(),

@@ -1,11 +1,11 @@
 //! Mailboxes: whom we log in to, and what we are told to do there.
 
 mod change;
-mod password;
 
 use secrecy::SecretString;
 
 use super::db::{read, write};
+use super::grant::{GrantKey, drop_unused_grants, grant_row};
 use super::{Store, StoreError};
 use crate::address::Address;
 use crate::clock::Timestamp;
@@ -27,6 +27,29 @@ pub struct Server {
     pub pin_sha256: Option<String>,
 }
 
+/// What a mailbox is opened with.
+#[derive(Debug, Clone)]
+pub enum Login {
+    /// A password, sealed; none after its key was lost.
+    Password(Option<Vec<u8>>),
+    /// An access token of this grant.
+    OAuth {
+        /// The grant's row.
+        grant_id: i64,
+        /// Which it is.
+        key: GrantKey,
+    },
+}
+
+/// What a mailbox is to be opened with.
+#[derive(Debug)]
+pub enum NewLogin {
+    /// A password.
+    Password(SecretString),
+    /// An access token of this grant.
+    OAuth(GrantKey),
+}
+
 /// A mailbox as it was told to be.
 #[derive(Debug, Clone)]
 pub struct Mailbox {
@@ -42,8 +65,8 @@ pub struct Mailbox {
     pub server: Server,
     /// The login name.
     pub username: String,
-    /// The password, sealed.
-    pub password_sealed: Option<Vec<u8>>,
+    /// What we log in with.
+    pub login: Login,
     /// From when mail is wanted.
     pub start: Start,
     /// What happens to the customer's copy.
@@ -121,8 +144,8 @@ pub struct NewMailbox {
     pub server: Server,
     /// The login name.
     pub username: String,
-    /// The password.
-    pub password: SecretString,
+    /// What it is opened with.
+    pub login: NewLogin,
     /// The folders to poll.
     pub folders: Vec<String>,
     /// From when mail is wanted.
@@ -141,7 +164,7 @@ pub struct Changes {
     pub inbox: Option<Address>,
     pub server: Option<Server>,
     pub username: Option<String>,
-    pub password: Option<SecretString>,
+    pub login: Option<NewLogin>,
     pub folders: Option<Vec<String>>,
     pub start: Option<Start>,
     pub after_import: Option<AfterImport>,
@@ -170,6 +193,10 @@ struct Row {
     pin_sha256: Option<String>,
     username: String,
     password_sealed: Option<Vec<u8>>,
+    grant_id: Option<i64>,
+    grant_provider: Option<String>,
+    grant_kind: Option<String>,
+    grant_identity: Option<String>,
     start: String,
     after_import: String,
     interval_ms: i64,
@@ -189,7 +216,8 @@ macro_rules! select_mailboxes {
             "SELECT m.id, m.address, i.address AS inbox, m.inbox_id, m.host, m.port, m.tls, m.ca_pem, m.pin_sha256, \
              m.username, m.password_sealed, m.start, m.after_import, m.interval_ms, m.max_size, m.paused, m.added_at, m.day, m.day_bytes, \
              m.next_poll_at, m.hold_until, m.failures, m.failing_since, m.last_attempt_at, m.last_success_at, \
-             m.last_error FROM mailbox m JOIN inbox i ON i.id = m.inbox_id ",
+             m.last_error, m.grant_id, g.provider AS grant_provider, g.kind AS grant_kind, g.identity AS grant_identity \
+             FROM mailbox m JOIN inbox i ON i.id = m.inbox_id LEFT JOIN oauth_grant g ON g.id = m.grant_id ",
             $rest
         )
     };
@@ -198,6 +226,7 @@ macro_rules! select_mailboxes {
 impl Row {
     fn into_mailbox(self, folders: Vec<String>) -> Result<Mailbox, StoreError> {
         let unknown = |what: String| StoreError::Unknown(what);
+        let key = GrantKey::read(self.grant_provider, self.grant_kind, self.grant_identity)?;
         Ok(Mailbox {
             id: self.id,
             address: self.address,
@@ -211,7 +240,10 @@ impl Row {
                 pin_sha256: self.pin_sha256,
             },
             username: self.username,
-            password_sealed: self.password_sealed,
+            login: match (self.grant_id, key) {
+                (Some(grant_id), Some(key)) => Login::OAuth { grant_id, key },
+                _ => Login::Password(self.password_sealed),
+            },
             start: self.start.parse().map_err(unknown)?,
             after_import: self.after_import.parse().map_err(unknown)?,
             interval_ms: self.interval_ms,
@@ -251,12 +283,17 @@ impl Store {
             .fetch_one(&mut *tx)
             .await
             .map_err(|error| StoreError::taken(error, || format!("there is a mailbox {} already", new.address)))?;
-            // The record is bound to its row, whose number is known only now.
-            sqlx::query("UPDATE mailbox SET password_sealed = $2 WHERE id = $1")
-                .bind(id)
-                .bind(vault.seal(&password_row(id), &new.password)?)
-                .execute(&mut *tx)
-                .await?;
+                        match &new.login {
+                // The record is bound to its row, whose number is known only now.
+                NewLogin::Password(password) => {
+                    sqlx::query("UPDATE mailbox SET password_sealed = $2 WHERE id = $1")
+                        .bind(id).bind(vault.seal(&password_row(id), password)?).execute(&mut *tx).await?;
+                }
+                NewLogin::OAuth(key) => {
+                    let grant = grant_row!(tx, key);
+                    sqlx::query("UPDATE mailbox SET grant_id = $2 WHERE id = $1").bind(id).bind(grant).execute(&mut *tx).await?;
+                }
+            }
             for (position, name) in (0_i64..).zip(&new.folders) {
                 sqlx::query("INSERT INTO folder (mailbox_id, name, position) VALUES ($1, $2, $3)")
                     .bind(id).bind(name).bind(position).execute(&mut *tx).await?;
@@ -310,11 +347,12 @@ impl Store {
         Ok(())
     }
 
-    /// Removes a mailbox with its password and its ledger. Imported mail stays in its inbox.
+    /// Removes a mailbox with its password and its ledger, and its grant if no other mailbox is opened with it. Imported mail stays in its inbox.
     pub async fn remove_mailbox(&self, address: &Address) -> Result<(), StoreError> {
         let id = self.mailbox(address).await?.id;
         write!(self, tx => {
-            sqlx::query("DELETE FROM mailbox WHERE id = $1").bind(id).execute(&mut *tx).await?;
+                        sqlx::query("DELETE FROM mailbox WHERE id = $1").bind(id).execute(&mut *tx).await?;
+            drop_unused_grants!(tx);
         });
         Ok(())
     }

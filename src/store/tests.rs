@@ -74,7 +74,7 @@ impl Fixture {
                 pin_sha256: None,
             },
             username: mailbox.into(),
-            password: "hemligt".into(),
+            login: NewLogin::Password("hemligt".into()),
             folders: vec!["INBOX".into(), "Ärenden".into()],
             start: Start::Now,
             after_import,

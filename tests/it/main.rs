@@ -26,5 +26,6 @@ mod hostile;
 mod kit;
 mod logins;
 mod network;
+mod oauth;
 mod quirks;
 mod stopping;

@@ -7,9 +7,9 @@ use clap::Args;
 use super::{Failure, read_pem};
 use crate::address::Address;
 use crate::config::{Bytes, Span};
-use crate::imap::tls;
 use crate::mailbox::{AfterImport, Start, TlsMode, folder_name};
 use crate::store::Server;
+use crate::tls;
 
 #[derive(Args)]
 pub struct Settings {
@@ -31,7 +31,7 @@ pub struct Settings {
     /// Trust the certificate with this SHA-256 fingerprint and no other
     #[arg(long, value_name = "FINGERPRINT")]
     pub pin_sha256: Option<String>,
-    /// The login name [default when adding: the address]
+    /// The login name; with OAuth the mailbox to open, as for a shared mailbox [default when adding: the address]
     #[arg(long, value_name = "USER")]
     pub username: Option<String>,
     /// A folder to poll; may be given several times [default when adding: INBOX]
@@ -99,10 +99,10 @@ impl Settings {
         self.interval.map(|interval| i64::try_from(interval.0.as_millis()).unwrap_or(i64::MAX))
     }
 
-    /// The server of a new mailbox; `None` without a host.
-    pub fn new_server(&self) -> Option<Result<Server, Failure>> {
+    /// The server of a new mailbox, on its provider's usual host if none is given; `None` without any.
+    pub fn new_server(&self, usual: Option<String>) -> Option<Result<Server, Failure>> {
         let tls = self.tls.unwrap_or(TlsMode::Implicit);
-        let host = self.host.clone()?;
+        let host = self.host.clone().or(usual)?;
         let blank = Server { host, port: tls.default_port(), tls, ca_pem: None, pin_sha256: None };
         Some(self.changed_server(&blank).map(|changed| changed.unwrap_or(blank)))
     }

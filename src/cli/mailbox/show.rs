@@ -3,13 +3,15 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::super::output::Output;
+use std::collections::BTreeMap;
+
 use super::Failure;
 use crate::address::Address;
 use crate::cli::Context;
+use crate::cli::oauth::{GrantView, grant_views};
 use crate::clock::Timestamp;
 use crate::poll::MOST_CHANGES;
-use crate::store::{Completeness, Mailbox, OpenCases, Store};
+use crate::store::{Completeness, Login, Mailbox, OpenCases};
 
 /// A mailbox as shown; never its password.
 #[derive(Serialize)]
@@ -22,6 +24,10 @@ pub struct View {
     ca_file: bool,
     pin_sha256: Option<String>,
     username: String,
+    /// `password` or `oauth`.
+    login: &'static str,
+    /// The consent that it is opened with.
+    oauth: Option<GrantView>,
     folders: Vec<String>,
     start: String,
     after_import: String,
@@ -44,6 +50,8 @@ pub struct View {
     unaccounted: i64,
     completeness: Vec<FolderView>,
     who_must_act: &'static str,
+    /// What will end soon, in words.
+    warnings: Vec<String>,
 }
 
 /// Whether the ledger explains every UID of a folder.
@@ -79,12 +87,17 @@ impl FolderView {
 
 impl View {
     /// Gathers it.
-    pub async fn of(mailbox: &Mailbox, store: &Store, now: Timestamp) -> Result<Self, Failure> {
-        Ok(Self::with(mailbox, store.open_cases(mailbox.id).await?, now))
+    pub async fn of(mailbox: &Mailbox, context: &Context) -> Result<Self, Failure> {
+        let open = context.store.open_cases(mailbox.id).await?;
+        Ok(Self::with(mailbox, open, &grants(context).await?, Context::now()))
     }
 
-    fn with(mailbox: &Mailbox, open: OpenCases, now: Timestamp) -> Self {
+    fn with(mailbox: &Mailbox, open: OpenCases, grants: &BTreeMap<i64, GrantView>, now: Timestamp) -> Self {
         let unaccounted = open.unaccounted();
+        let oauth = match mailbox.login {
+            Login::OAuth { grant_id, .. } => grants.get(&grant_id).cloned(),
+            Login::Password(_) => None,
+        };
         let status = &mailbox.status;
         let interval = mailbox.interval();
         let error: Option<Value> = status.last_error.as_deref().and_then(|text| serde_json::from_str(text).ok());
@@ -97,6 +110,9 @@ impl View {
             ca_file: mailbox.server.ca_pem.is_some(),
             pin_sha256: mailbox.server.pin_sha256.clone(),
             username: mailbox.username.clone(),
+            login: if matches!(mailbox.login, Login::OAuth { .. }) { "oauth" } else { "password" },
+            warnings: oauth.as_ref().map(|grant| grant.warnings.clone()).unwrap_or_default(),
+            oauth,
             folders: mailbox.folders.clone(),
             start: mailbox.start.to_string(),
             after_import: mailbox.after_import.to_string(),
@@ -124,11 +140,14 @@ impl View {
 
     fn trouble(&self) -> String {
         let text = |key: &str| self.error.as_ref().and_then(|error| error.get(key)).and_then(Value::as_str);
-        match text("message") {
-            Some(message) => format!("{}: {message}", text("step").unwrap_or_default()),
-            None => String::new(),
-        }
+        let trouble = text("message").map(|message| format!("{}: {message}", text("step").unwrap_or_default()));
+        trouble.into_iter().chain(self.warnings.iter().cloned()).collect::<Vec<_>>().join("; ")
     }
+}
+
+/// Every grant, as shown.
+async fn grants(context: &Context) -> Result<BTreeMap<i64, GrantView>, Failure> {
+    Ok(grant_views(&context.store, &context.config.oauth, Context::now(), context.language).await?)
 }
 
 /// Who can do something about a failure: nobody needs to where it may pass by itself.
@@ -141,18 +160,20 @@ fn who_must_act(error: Option<&Value>) -> &'static str {
         "mailbox" if step == "dns" => "operator",
         "mailbox" if waits_for_a_person || matches!(step, "login" | "select") => "admin",
         "folder" if step == "select" => "admin",
+        "host" if step == "token" => "identity provider",
         "host" => "mail server",
         _ => "nobody",
     }
 }
 
 /// `mailbox list`
-pub async fn list(store: &Store, output: Output) -> Result<(), Failure> {
-    let now = Context::now();
+pub async fn list(context: &Context) -> Result<(), Failure> {
+    let (store, output, now) = (&context.store, context.output, Context::now());
+    let grants = grants(context).await?;
     let mut views = Vec::new();
     let mut open = store.all_open_cases().await?;
     for mailbox in store.mailboxes().await? {
-        views.push(View::with(&mailbox, open.remove(&mailbox.id).unwrap_or_default(), now));
+        views.push(View::with(&mailbox, open.remove(&mailbox.id).unwrap_or_default(), &grants, now));
     }
     let cells = |view: &View| {
         let or_never = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), |at| at.to_string());
@@ -173,12 +194,16 @@ pub async fn list(store: &Store, output: Output) -> Result<(), Failure> {
 }
 
 /// `mailbox show`
-pub async fn one(address: &Address, store: &Store, output: Output) -> Result<(), Failure> {
-    let mailbox = store.mailbox(address).await?;
-    let view = View::of(&mailbox, store, Context::now()).await?;
-    let polls = store.recent_polls(mailbox.id, 5).await?;
-    output.one(&view, || describe(&view, &polls))?;
+pub async fn one(address: &Address, context: &Context) -> Result<(), Failure> {
+    let mailbox = context.store.mailbox(address).await?;
+    let view = View::of(&mailbox, context).await?;
+    let polls = context.store.recent_polls(mailbox.id, 5).await?;
+    context.output.one(&view, || describe(&view, &polls))?;
     Ok(())
+}
+
+fn describe_grant(grant: &GrantView) -> String {
+    format!(", by access tokens ({})", grant.in_words())
 }
 
 fn describe(view: &View, polls: &[(Timestamp, String, String)]) -> String {
@@ -192,7 +217,7 @@ fn describe(view: &View, polls: &[(Timestamp, String, String)]) -> String {
         format!("Mailbox       {}", view.address),
         format!("Feeds         {}", view.inbox),
         format!("Server        {} port {}, TLS {}{trust}", view.host, view.port, view.tls),
-        format!("Login         {}", view.username),
+        format!("Login         {}{}", view.username, view.oauth.as_ref().map(describe_grant).unwrap_or_default()),
         format!("Folders       {}", view.folders.join(", ")),
         format!("Start         {} (added {})", view.start, view.added_at),
         format!("After import  {}", view.after_import),
@@ -217,6 +242,7 @@ fn describe(view: &View, polls: &[(Timestamp, String, String)]) -> String {
         lines.push(format!("Trouble       {} (since {})", view.trouble(), or_none(view.failing_since)));
         lines.push(format!("Who acts      {}", view.who_must_act));
     }
+    lines.extend(view.warnings.iter().map(|warning| format!("Warning       {warning}")));
     for (at, _, notes) in polls.iter().filter(|(_, _, notes)| !notes.is_empty()) {
         lines.push(format!("Note          {at}: {notes}"));
     }

@@ -1,10 +1,11 @@
 //! Changing a mailbox, with all that a change means for what is under way or decided already.
 
-use super::{BEFORE_START, Changes, password_row};
+use super::{BEFORE_START, Changes, NewLogin, password_row};
 use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::store::db::write;
 use crate::store::epoch::cursor_to_pending;
+use crate::store::grant::{drop_unused_grants, grant_row};
 use crate::store::{Store, StoreError};
 use crate::vault::Vault;
 
@@ -26,8 +27,8 @@ impl Store {
         let server = changes.server.as_ref().unwrap_or(&before.server);
         let start = changes.start.unwrap_or(before.start);
         let after_import = changes.after_import.as_ref().unwrap_or(&before.after_import);
-        let sealed = match (&changes.password, vault) {
-            (Some(password), Some(vault)) => Some(vault.seal(&password_row(before.id), password)?),
+        let sealed = match (&changes.login, vault) {
+            (Some(NewLogin::Password(password)), Some(vault)) => Some(vault.seal(&password_row(before.id), password)?),
             _ => None, // the stored one stays, even if it is being sealed anew right now
         };
         write!(self, tx => {
@@ -53,6 +54,18 @@ impl Store {
             .bind(now.0)
             .execute(&mut *tx)
             .await?;
+                        // One way to log in at a time: what is given up is forgotten.
+            if let Some(login) = &changes.login {
+                let grant: Option<i64> = match login {
+                    NewLogin::OAuth(key) => {
+                        sqlx::query("UPDATE mailbox SET password_sealed = NULL WHERE id = $1").bind(before.id).execute(&mut *tx).await?;
+                        Some(grant_row!(tx, key))
+                    }
+                    NewLogin::Password(_) => None,
+                };
+                sqlx::query("UPDATE mailbox SET grant_id = $2 WHERE id = $1").bind(before.id).bind(grant).execute(&mut *tx).await?;
+                drop_unused_grants!(tx);
+            }
             if let Some(folders) = &changes.folders {
                 // A folder that is no longer watched keeps its ledger, so that watching it again imports nothing twice.
                 sqlx::query("UPDATE folder SET watched = FALSE WHERE mailbox_id = $1").bind(before.id).execute(&mut *tx).await?;

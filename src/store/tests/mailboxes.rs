@@ -18,7 +18,7 @@ async fn a_mailbox_comes_back_as_it_was_told_to_be() {
             inbox: address(INBOX),
             server: mailbox.server.clone(),
             username: "x".into(),
-            password: "y".into(),
+            login: NewLogin::Password("y".into()),
             folders: vec![],
             start: Start::All,
             after_import: AfterImport::Leave,
@@ -45,18 +45,20 @@ async fn passwords_open_in_their_own_row_also_after_a_change_of_keys() {
         at.add("a@b.se").await;
         at.add("c@b.se").await;
         let open = async |vault: &Vault, mailbox: &str, row_of: &str| {
-            let sealed = at.store.mailbox(&address(mailbox)).await.unwrap().password_sealed.unwrap();
+            let Login::Password(Some(sealed)) = at.store.mailbox(&address(mailbox)).await.unwrap().login else {
+                panic!()
+            };
             let row = password_row(at.store.mailbox(&address(row_of)).await.unwrap().id);
             vault.open(&row, &sealed).map(|secret| secret.expose_secret().to_owned())
         };
         assert_eq!(open(&at.vault, "a@b.se", "a@b.se").await.unwrap(), "hemligt", "{name}");
         assert!(open(&at.vault, "a@b.se", "c@b.se").await.is_err(), "{name}: a record of another row");
         let both = at.place.add_key().unwrap();
-        assert_eq!(at.store.reseal_passwords(&both).await.unwrap(), 2, "{name}");
+        assert_eq!(at.store.reseal_secrets(&both).await.unwrap(), 2, "{name}");
         let new = at.place.drop_old_keys().unwrap();
         assert_eq!(open(&new, "c@b.se", "c@b.se").await.unwrap(), "hemligt", "{name}");
         assert!(open(&at.vault, "c@b.se", "c@b.se").await.is_err(), "{name}: the old key opens nothing any more");
-        assert!(at.store.has_sealed_passwords().await.unwrap(), "{name}");
+        assert!(at.store.has_secrets().await.unwrap(), "{name}");
     }
 }
 

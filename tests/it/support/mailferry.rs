@@ -1,5 +1,6 @@
 //! The binary under test, with a database and a folder of its own and nothing of the caller's environment.
 
+mod connecting;
 mod serve;
 
 use std::{
@@ -15,6 +16,7 @@ use tempfile::TempDir;
 
 use super::{postgres, wait};
 
+pub use connecting::Connecting;
 pub use serve::Serve;
 
 /// No command of the tests takes this long unless it hangs.
@@ -223,6 +225,25 @@ impl Mailferry {
     /// The stored bytes of a message.
     pub fn raw(&self, message: &Value) -> Vec<u8> {
         self.ok(&["message", "raw", &id(message)]).stdout
+    }
+
+    /// Writes a configuration file, which every later command reads.
+    pub fn configure(&mut self, text: &str) {
+        let file = self.dir.path().join("mailferry.toml");
+        std::fs::write(&file, text).unwrap();
+        self.env("MAILFERRY_CONFIG", &file.to_string_lossy());
+    }
+
+    /// Adds a mailbox that is opened with access tokens of this provider.
+    pub fn add_mailbox_by_token(&self, address: &str, inbox: &str, provider: &str, options: &[String], more: &[&str]) {
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        let args = ["mailbox", "add", address, "--inbox", inbox, "--oauth", provider, "--start", "all"];
+        self.ok(&[&args, &options[..], more].concat());
+    }
+
+    /// Starts `oauth connect` and waits for what it prints first.
+    pub fn connect(&self, address: &str, more: &[&str]) -> Connecting {
+        Connecting::start(self, &[&["--json", "oauth", "connect", address], more].concat())
     }
 
     pub fn serve(&self) -> Serve {

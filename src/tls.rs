@@ -180,7 +180,7 @@ impl Seen {
         match x509_parser::parse_x509_certificate(der) {
             Ok((_, certificate)) => Certificate {
                 fingerprint,
-                subject: super::error::printable(&certificate.subject().to_string()),
+                subject: crate::imap::error::printable(&certificate.subject().to_string()),
                 valid_until: Some(Timestamp(certificate.validity().not_after.timestamp().saturating_mul(1000))),
             },
             Err(_) => Certificate { fingerprint, ..Certificate::default() },

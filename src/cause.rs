@@ -1,0 +1,228 @@
+//! What can be wrong between a mailbox and its identity provider, as one closed list: what a person is told of each, in Swedish
+//! and in English, stands in `locale/`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::locale::{self, Language};
+
+/// Whose business a cause is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// The registered application's, for all of its mailboxes at once: the operator's.
+    App,
+    /// One consent's: a person must consent anew.
+    Consent,
+    /// One mailbox's rights and switches at its server: its admin's.
+    Mailbox,
+    /// The provider's: it passes by itself.
+    Provider,
+}
+
+macro_rules! causes {
+    ($($whose:ident { $($(#[$doc:meta])* $name:ident = $id:literal,)* })*) => {
+        /// One cause.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum Cause {
+            $($($(#[$doc])* #[serde(rename = $id)] $name,)*)*
+        }
+
+        impl Cause {
+            /// All of them.
+            #[cfg(test)]
+            pub const ALL: &[Cause] = &[$($(Cause::$name,)*)*];
+
+            /// Its name, as in JSON and in the language files.
+            pub fn id(self) -> &'static str {
+                match self { $($(Cause::$name => $id,)*)* }
+            }
+
+            /// Whose business it is.
+            pub fn whose(self) -> Whose {
+                match self { $($(Cause::$name => Whose::$whose,)*)* }
+            }
+        }
+    };
+}
+
+causes! {
+    App {
+        /// The configuration names no client id, or the provider is not in it.
+        NotRegistered = "app-not-registered",
+        /// The file with the client secret cannot be read.
+        SecretUnreadable = "app-secret-unreadable",
+        /// The client secret has ended.
+        SecretExpired = "app-secret-expired",
+        /// The client secret is another, or its id was given in place of its value.
+        SecretWrong = "app-secret-wrong",
+        /// The provider does not know the application.
+        AppUnknown = "app-unknown",
+        /// The provider has switched the application off.
+        AppDisabled = "app-disabled",
+        /// The tenant in the configuration does not exist.
+        TenantUnknown = "app-tenant-unknown",
+        /// Device codes need "Allow public client flows".
+        PublicClientOff = "app-public-client-off",
+        /// The application is registered as a public client and must send no secret.
+        SecretNotAllowed = "app-secret-not-allowed",
+        /// The address that the browser returns to is not registered.
+        RedirectMismatch = "app-redirect-mismatch",
+        /// A scope that the application may not ask for.
+        ScopeRefused = "app-scope-refused",
+        /// This kind of application may not get tokens this way.
+        FlowNotAllowed = "app-flow-not-allowed",
+        /// The provider takes our request for wrong, for another reason.
+        AppRefused = "app-refused",
+    }
+    Consent {
+        /// Nobody has consented yet.
+        NotConnected = "consent-missing",
+        /// An admin of the tenant must consent first.
+        AdminConsent = "consent-admin-needed",
+        /// It was not used for too long.
+        Inactive = "consent-inactive",
+        /// The tenant asks its people to sign in again after some time.
+        SignInFrequency = "consent-sign-in-frequency",
+        /// The password was changed.
+        PasswordChanged = "consent-password-changed",
+        /// It was withdrawn, or has ended for another reason.
+        Ended = "consent-ended",
+        /// Google ends consents to applications in testing after seven days.
+        GoogleTesting = "consent-google-testing",
+        /// A further proof is needed, as by telephone.
+        MfaNeeded = "consent-mfa-needed",
+        /// The tenant's rules do not let this application, place or device in.
+        AccessBlocked = "consent-access-blocked",
+        /// The account is switched off, locked or gone.
+        AccountDisabled = "consent-account-disabled",
+        /// The account is not among those that may use the application.
+        NotAssigned = "consent-not-assigned",
+        /// The account belongs to another tenant than the configuration names.
+        OtherTenant = "consent-other-tenant",
+        /// Somebody else consented than was wanted.
+        WrongAccount = "consent-wrong-account",
+        /// The provider does not say who consented.
+        NoIdentity = "consent-no-identity",
+        /// Less was consented to than was asked for.
+        ScopeMissing = "consent-scope-missing",
+        /// No refresh token came.
+        NoRefreshToken = "consent-no-refresh-token",
+        /// The answer comes from another issuer.
+        WrongIssuer = "consent-wrong-issuer",
+        /// The answer does not belong to the question.
+        WrongState = "consent-wrong-state",
+        /// The person said no.
+        Denied = "consent-denied",
+        /// Nobody entered the device code in time, or nobody came back from the browser.
+        TimedOut = "consent-timed-out",
+    }
+    Provider {
+        /// It asks to come back later.
+        Busy = "provider-busy",
+        /// It has trouble of its own.
+        Down = "provider-down",
+        /// No connection.
+        Unreachable = "provider-unreachable",
+        /// No whole answer in time.
+        Slow = "provider-slow",
+        /// An answer that is no token answer, such as a web page.
+        NotJson = "provider-not-json",
+        /// It sends us elsewhere, where we do not go with a secret.
+        Redirected = "provider-redirected",
+        /// An answer above a megabyte.
+        TooLarge = "provider-too-large",
+        /// Another worker is renewing the token and does not come to its end.
+        Waiting = "provider-waiting",
+        /// The mail server had a moment's trouble: it worked when asked again.
+        ServerUnwell = "server-unwell",
+        /// The mail server asks to come back later.
+        Throttled = "server-throttled",
+    }
+    Mailbox {
+        /// The server takes no access tokens.
+        NoOauthOffered = "mailbox-no-oauth",
+        /// The server takes no passwords any more.
+        PasswordLoginOff = "mailbox-password-login-off",
+        /// The token is for somebody else.
+        AudienceWrong = "mailbox-audience-wrong",
+        /// The token does not hold the right to read mail.
+        TokenScopeMissing = "mailbox-token-scope-missing",
+        /// The application's token names no role for IMAP.
+        RoleMissing = "mailbox-role-missing",
+        /// Exchange does not know the application, or knows it by another id.
+        ServicePrincipalMissing = "mailbox-service-principal-missing",
+        /// The application has no right to this mailbox.
+        AppPermissionMissing = "mailbox-app-permission-missing",
+        /// The person has no right to the shared mailbox.
+        DelegatePermissionMissing = "mailbox-delegate-permission-missing",
+        /// IMAP is switched off.
+        ImapOff = "mailbox-imap-off",
+        /// The token is refused, and nothing tells why.
+        TokenRefused = "mailbox-token-refused",
+    }
+}
+
+/// A cause with what it is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// Which.
+    pub cause: Cause,
+    /// The provider's own code, such as AADSTS700082 or `invalid_grant`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// What its sentences name: addresses, scopes, a provider. Never a secret.
+    #[serde(default)]
+    pub about: BTreeMap<String, String>,
+}
+
+impl Trouble {
+    /// A cause alone.
+    pub fn new(cause: Cause) -> Self {
+        Self { cause, code: None, about: BTreeMap::new() }
+    }
+
+    /// With something that its sentences name.
+    #[must_use]
+    pub fn about(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.about.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// With the provider's own code.
+    #[must_use]
+    pub fn coded(mut self, code: Option<String>) -> Self {
+        self.code = code.or(self.code);
+        self
+    }
+
+    /// What is wrong, in one sentence, with the provider's code behind it.
+    pub fn sentence(&self, language: Language) -> String {
+        let sentence = locale::message(language, self.cause.id(), None, &self.about);
+        match &self.code {
+            Some(code) => format!("{sentence} ({code})"),
+            None => sentence,
+        }
+    }
+
+    /// The click or the command that mends it.
+    pub fn remedy(&self, language: Language) -> String {
+        locale::message(language, self.cause.id(), Some("remedy"), &self.about)
+    }
+
+    /// As it is kept.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// As it was kept; `None` if a later version wrote it.
+    pub fn from_json(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.sentence(Language::English), self.remedy(Language::English))
+    }
+}

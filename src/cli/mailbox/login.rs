@@ -1,0 +1,93 @@
+//! What a mailbox is opened with: a password, never as an argument, or access tokens of a provider.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::super::secret;
+use super::Failure;
+use crate::address::Address;
+use crate::config;
+use crate::oauth::Provider;
+use crate::store::{GrantKey, GrantKind, Login, NewLogin};
+
+#[derive(Args)]
+pub struct LoginArgs {
+    /// Read the password from this file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["password_stdin", "oauth"])]
+    password_file: Option<PathBuf>,
+    /// Read the password from standard input
+    #[arg(long, conflicts_with = "oauth")]
+    password_stdin: bool,
+    /// No password: log in with access tokens of this provider (microsoft, google, or one of your configuration)
+    #[arg(long, value_name = "PROVIDER")]
+    oauth: Option<String>,
+    /// The application itself has the right to the mailbox, and nobody consents (Microsoft: IMAP.AccessAsApp)
+    #[arg(long, conflicts_with = "login_identity")]
+    app_only: bool,
+    /// Who consents, where that is not the mailbox itself: a member of a shared mailbox, or another login name [default: the
+    /// address]
+    #[arg(long, value_name = "ADDRESS")]
+    login_identity: Option<Address>,
+}
+
+impl LoginArgs {
+    /// Whether one is given.
+    pub fn is_given(&self) -> bool {
+        self.password_file.is_some() || self.password_stdin || self.oauth.is_some()
+    }
+
+    /// The usual mail server of the provider.
+    pub fn imap_host(&self, config: &config::OAuth) -> Result<Option<String>, Failure> {
+        let Some(name) = &self.oauth else { return Ok(None) };
+        let host = &provider(config, name)?.app.imap_host;
+        Ok((!host.is_empty()).then(|| host.clone()))
+    }
+
+    /// For a new mailbox; `None` if nothing is given.
+    pub fn new_login(&self, address: &Address, config: &config::OAuth) -> Result<Option<NewLogin>, Failure> {
+        let Some(name) = &self.oauth else {
+            if self.app_only || self.login_identity.is_some() {
+                return Err(Failure::usage("--app-only and --login-identity go with --oauth PROVIDER"));
+            }
+            let password = secret::read(self.password_file.as_deref(), self.password_stdin)?;
+            return Ok(password.map(NewLogin::Password));
+        };
+        let provider = provider(config, name)?;
+        if self.app_only && provider.app.app_only_scopes.is_empty() {
+            return Err(Failure::usage(format!(
+                "{name} gives no tokens to an application by itself (oauth.providers.{name}.app_only_scopes is empty)"
+            )));
+        }
+        let key = match self.app_only {
+            true => (GrantKind::AppOnly, provider.tenant_for(address)),
+            false => (GrantKind::Delegated, self.login_identity.as_ref().unwrap_or(address).to_string()),
+        };
+        Ok(Some(NewLogin::OAuth(GrantKey { provider: name.clone(), kind: key.0, identity: key.1 })))
+    }
+
+    /// For a mailbox that is there; what is not named stays.
+    pub fn changed(
+        &self,
+        before: &Login,
+        address: &Address,
+        config: &config::OAuth,
+    ) -> Result<Option<NewLogin>, Failure> {
+        match (before, &self.oauth) {
+            (Login::OAuth { key, .. }, None) if self.app_only || self.login_identity.is_some() => {
+                let named = Self {
+                    oauth: Some(key.provider.clone()),
+                    password_file: None,
+                    login_identity: self.login_identity.clone(),
+                    ..*self
+                };
+                named.new_login(address, config)
+            }
+            _ => self.new_login(address, config),
+        }
+    }
+}
+
+fn provider<'a>(config: &'a config::OAuth, name: &'a str) -> Result<Provider<'a>, Failure> {
+    Provider::named(config, name).map_err(|trouble| Failure::usage(trouble.to_string()))
+}

@@ -1,0 +1,138 @@
+//! `mailferry oauth app-only`: the lines for Exchange's admin, with the ids that are so easily mixed up filled in. The object id
+//! is that of the enterprise application, not of the app registration; the application's own token names it (claim `oid`).
+
+use std::process::ExitCode;
+
+use secrecy::ExposeSecret;
+use serde_json::json;
+
+use super::super::Failure;
+use super::super::output::Output;
+use crate::address::Address;
+use crate::cause::{Cause, Trouble};
+use crate::locale::Language;
+use crate::oauth::{Claims, Provider, TokenEndpoint, grant};
+use crate::poll::Deps;
+use crate::store::{GrantKey, GrantKind, Login};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The mailboxes [default: all that are added with --app-only]
+    addresses: Vec<Address>,
+    /// Whose application
+    #[arg(long, value_name = "NAME", default_value = "microsoft")]
+    provider: String,
+}
+
+/// What stands for an id that could not be learned.
+const UNKNOWN: &str = "OBJECT-ID-OF-THE-ENTERPRISE-APPLICATION";
+
+/// One tenant and the mailboxes in it.
+struct Tenant {
+    name: String,
+    mailboxes: Vec<String>,
+}
+
+/// Prints them, a block for each tenant.
+pub async fn print(args: &Args, deps: &Deps, output: Output, language: Language) -> Result<ExitCode, Failure> {
+    let provider = Provider::named(&deps.oauth, &args.provider);
+    let provider = provider.map_err(|trouble| Failure::usage(trouble.to_string()))?;
+    let tenants = tenants(args, &provider, deps).await?;
+    if tenants.is_empty() {
+        return Err(Failure::usage(format!(
+            "no mailbox of {} is added with --app-only; name the mailboxes: mailferry oauth app-only ADDRESS…",
+            args.provider
+        )));
+    }
+    let mut all_known = true;
+    for tenant in tenants {
+        let (object_id, trouble) = match object_id(args, &tenant, deps).await {
+            Ok(id) => (id, None),
+            Err(trouble) => (UNKNOWN.to_owned(), Some(trouble)),
+        };
+        all_known &= trouble.is_none();
+        let lines = lines(&provider.app.client_id, &object_id, &tenant);
+        let line = json!({
+            "provider": args.provider, "tenant": tenant.name, "client_id": provider.app.client_id,
+            "object_id": (object_id != UNKNOWN).then_some(&object_id), "mailboxes": tenant.mailboxes, "powershell": lines,
+            "cause": trouble.as_ref().map(|trouble| trouble.cause),
+            "problem": trouble.as_ref().map(|trouble| trouble.sentence(language)),
+            "remedy": trouble.as_ref().map(|trouble| trouble.remedy(language)),
+        });
+        output.one(&line, || {
+            let mut text = vec![format!("# For Exchange Online PowerShell, as an administrator of {}:", tenant.name)];
+            text.extend(trouble.iter().map(|trouble| {
+                format!(
+                    "# The object id could not be learned: {} {}\n# It stands at Entra ID > Enterprise apps > your application > \
+                     Object ID (not under App registrations).",
+                    trouble.sentence(language),
+                    trouble.remedy(language)
+                )
+            }));
+            text.extend(lines);
+            text.join("\n")
+        })?;
+    }
+    Ok(if all_known { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn tenants(args: &Args, provider: &Provider<'_>, deps: &Deps) -> Result<Vec<Tenant>, Failure> {
+    let mut tenants = Vec::<Tenant>::new();
+    let mut put = |name: String, mailbox: String| match tenants.iter_mut().find(|tenant| tenant.name == name) {
+        Some(tenant) => tenant.mailboxes.push(mailbox),
+        None => tenants.push(Tenant { name, mailboxes: vec![mailbox] }),
+    };
+    for address in &args.addresses {
+        put(provider.tenant_for(address), address.to_string());
+    }
+    if args.addresses.is_empty() {
+        for mailbox in deps.store.mailboxes().await? {
+            if let Login::OAuth { key, .. } = mailbox.login
+                && key.kind == GrantKind::AppOnly
+                && key.provider == args.provider
+            {
+                put(key.identity, mailbox.username);
+            }
+        }
+    }
+    Ok(tenants)
+}
+
+async fn object_id(args: &Args, tenant: &Tenant, deps: &Deps) -> Result<String, Trouble> {
+    let deps = deps.tokens();
+    let key = GrantKey { provider: args.provider.clone(), kind: GrantKind::AppOnly, identity: tenant.name.clone() };
+    let provider = Provider::of(deps.config, &key)?;
+    let http = grant::http(&provider, &deps);
+    let endpoint = TokenEndpoint { provider: &provider, http: &http };
+    let tokens =
+        endpoint.app_only().await.map_err(|error| error.trouble.about("tenant", &tenant.name).about("mailbox", ""))?;
+    let claims = Claims::read(tokens.access.expose_secret()).unwrap_or_default();
+    // It goes into a line that somebody runs: an id and nothing else.
+    let id = claims.oid.filter(|id| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
+    id.ok_or_else(|| Trouble::new(Cause::NoIdentity).about("provider", &args.provider))
+}
+
+fn lines(client_id: &str, object_id: &str, tenant: &Tenant) -> Vec<String> {
+    let mut lines = vec![
+        "Install-Module -Name ExchangeOnlineManagement".to_owned(),
+        format!("Connect-ExchangeOnline -Organization {}", quoted(&tenant.name)),
+        format!(
+            "New-ServicePrincipal -AppId {} -ObjectId {} -DisplayName 'Mailferry'",
+            quoted(client_id),
+            quoted(object_id)
+        ),
+    ];
+    lines.extend(tenant.mailboxes.iter().map(|mailbox| {
+        format!(
+            "Add-MailboxPermission -Identity {} -User {} -AccessRights FullAccess",
+            quoted(mailbox),
+            quoted(object_id)
+        )
+    }));
+    lines
+}
+
+/// A literal text of PowerShell (about_Quoting_Rules): within single quotes nothing but these has a meaning.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace(['\'', '\u{2018}', '\u{2019}', '\u{201a}', '\u{201b}'], "''"))
+}

@@ -1,0 +1,145 @@
+//! Where the browser comes back to: a listener on this machine's loopback for one answer (RFC 8252 7.3).
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::header::{
+    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::cause::{Cause, Trouble};
+use crate::locale::{self, Language};
+use crate::oauth::Callback;
+
+/// What the page shows in the end: who is connected, or what went wrong; `None`: something here.
+type Shown = Result<String, Option<Trouble>>;
+
+/// One visit of the browser, and where to tell it how it went.
+type Visit = (Callback, oneshot::Sender<Shown>);
+
+/// A listener that takes one answer.
+pub struct Loopback {
+    /// Where the browser is sent.
+    pub redirect: Url,
+    visits: mpsc::Receiver<Visit>,
+    servers: JoinSet<std::io::Result<()>>,
+    end: CancellationToken,
+}
+
+/// The path, as it is to be registered with the provider.
+const PATH: &str = "/oauth/callback";
+
+impl Loopback {
+    /// Listens on `localhost`, by IPv4 and, where there is one, by IPv6: browsers choose by themselves. Microsoft takes no
+    /// 127.0.0.1 in its place.
+    pub async fn bind(port: u16) -> Result<Self, String> {
+        let cannot =
+            |error: std::io::Error| format!("cannot wait for the browser on port {port} of this machine: {error}");
+        let v4 = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(cannot)?;
+        let port = v4.local_addr().map_err(cannot)?.port();
+        let v6 = TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, port))).await.ok();
+        let redirect = Url::parse(&format!("http://localhost:{port}{PATH}")).map_err(|error| error.to_string())?;
+        let (sender, visits) = mpsc::channel(1);
+        let router = Router::new().route(PATH, get(answer)).with_state(sender);
+        let end = CancellationToken::new();
+        let mut servers = JoinSet::new();
+        for listener in [Some(v4), v6].into_iter().flatten() {
+            let serving = axum::serve(listener, router.clone()).with_graceful_shutdown(end.clone().cancelled_owned());
+            servers.spawn(serving.into_future());
+        }
+        Ok(Self { redirect, visits, servers, end })
+    }
+
+    /// The first visit; every other is turned away.
+    pub async fn visit(&mut self) -> Option<Visit> {
+        let visit = self.visits.recv().await;
+        self.visits.close();
+        visit
+    }
+
+    /// Ends when the page has been handed over.
+    pub async fn close(mut self) {
+        self.end.cancel();
+        let ended = async { while self.servers.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(2), ended).await;
+    }
+}
+
+async fn answer(
+    State(visits): State<mpsc::Sender<Visit>>,
+    headers: HeaderMap,
+    callback: Result<Query<Callback>, axum::extract::rejection::QueryRejection>,
+) -> Response {
+    let wanted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let language = Language::choose(wanted);
+    let not_ours = || Err(Some(Trouble::new(Cause::WrongState)));
+    let shown = match callback {
+        Ok(Query(callback)) => {
+            let (reply, shown) = oneshot::channel();
+            match visits.try_send((callback, reply)) {
+                Ok(()) => shown.await.unwrap_or(Err(None)),
+                Err(_) => not_ours(), // there was an answer already
+            }
+        }
+        Err(_) => not_ours(),
+    };
+    page(language, &shown)
+}
+
+/// A page without anything to load, and without the address that brought its reader here.
+fn page(language: Language, shown: &Shown) -> Response {
+    let (status, text) = match shown {
+        Ok(identity) => {
+            let about = BTreeMap::from([("identity".to_owned(), identity.clone())]);
+            (StatusCode::OK, locale::message(language, "callback-done", None, &about))
+        }
+        Err(trouble) => {
+            let failed = locale::text(language, "callback-failed");
+            let why =
+                trouble.as_ref().map(|trouble| format!("{} {}", trouble.sentence(language), trouble.remedy(language)));
+            (StatusCode::BAD_REQUEST, format!("{failed} {}", why.unwrap_or_default()))
+        }
+    };
+    let title = locale::text(language, "callback-title");
+    let html = format!(
+        "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
+         content=\"width=device-width\"><title>{}</title></head><body><h1>{}</h1><p>{}</p></body></html>\n",
+        language.tag(),
+        escaped(&title),
+        escaped(&title),
+        escaped(&text)
+    );
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CACHE_CONTROL, "no-store"),
+        (REFERRER_POLICY, "no-referrer"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    ];
+    (status, headers, html).into_response()
+}
+
+/// Text for HTML.
+fn escaped(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut html, c| {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            c => html.push(c),
+        }
+        html
+    })
+}

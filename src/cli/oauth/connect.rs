@@ -1,0 +1,202 @@
+//! `mailferry oauth connect`: a person consents, in this machine's browser or with a code in any.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use super::super::Failure;
+use super::super::output::{Output, is_watched};
+use super::callback::Loopback;
+use crate::address::Address;
+use crate::cause::{Cause, Trouble};
+use crate::locale::Language;
+use crate::oauth::{Attempt, DeviceCode, Provider, TokenEndpoint, TokenError, Tokens, check_consent, grant};
+use crate::poll::Deps;
+use crate::store::{Flow, GrantKey, GrantKind, Login};
+
+/// How long somebody has to come back from the browser.
+const PATIENCE: Duration = Duration::from_mins(10);
+
+/// One command's session: an answer that belongs to another is refused.
+pub struct Session<'a> {
+    pub deps: &'a Deps,
+    pub output: Output,
+    pub language: Language,
+    pub port: u16,
+}
+
+/// Whose consent is wanted, for what.
+struct Wanted<'a> {
+    address: &'a Address,
+    grant_id: i64,
+    key: GrantKey,
+}
+
+impl Session<'_> {
+    /// Has a person consent and keeps what comes of it.
+    pub async fn connect(&self, address: &Address, device: bool) -> Result<ExitCode, Failure> {
+        let wanted = self.wanted(address).await?;
+        let tokens = self.deps.tokens();
+        let provider = Provider::of(tokens.config, &wanted.key).map_err(|trouble| self.refused(trouble, &wanted))?;
+        let http = grant::http(&provider, &tokens);
+        let endpoint = TokenEndpoint { provider: &provider, http: &http };
+        let done = match device {
+            true => self.by_code(&endpoint, &wanted).await,
+            false => self.in_browser(&endpoint, &wanted).await,
+        };
+        done.map_err(|error| self.refused(error.trouble, &wanted))??;
+        let mailboxes = self.deps.store.mailboxes_by_grant().await?.remove(&wanted.grant_id).unwrap_or_default();
+        let line = json!({
+            "connected": true, "mailbox": address, "provider": wanted.key.provider, "identity": wanted.key.identity,
+            "mailboxes": mailboxes,
+        });
+        self.output.one(&line, || {
+            let others = mailboxes.iter().filter(|other| *other != address.as_str()).cloned().collect::<Vec<_>>();
+            let others =
+                if others.is_empty() { String::new() } else { format!(" It also opens {}.", others.join(", ")) };
+            format!(
+                "{} has consented.{others} Check that mail can be read: mailferry mailbox check {address}",
+                wanted.key.identity
+            )
+        })?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn wanted<'a>(&self, address: &'a Address) -> Result<Wanted<'a>, Failure> {
+        match self.deps.store.mailbox(address).await?.login {
+            Login::OAuth { key, .. } if key.kind == GrantKind::AppOnly => Err(Failure::usage(format!(
+                "{address} is opened by the application itself, so nobody consents; an admin gives it the right: mailferry \
+                 oauth app-only {address}"
+            ))),
+            Login::OAuth { grant_id, key } => Ok(Wanted { address, grant_id, key }),
+            Login::Password(_) => Err(Failure::usage(format!(
+                "{address} is opened with a password; to open it with access tokens: mailferry mailbox set {address} --oauth \
+                 PROVIDER"
+            ))),
+        }
+    }
+
+    async fn in_browser(
+        &self,
+        endpoint: &TokenEndpoint<'_>,
+        wanted: &Wanted<'_>,
+    ) -> Result<Result<(), Failure>, TokenError> {
+        let mut loopback = match Loopback::bind(self.port).await {
+            Ok(loopback) => loopback,
+            Err(what) => return Ok(Err(Failure::failed(what))),
+        };
+        let attempt = Attempt::begin(endpoint, &wanted.key.identity, loopback.redirect.clone())?;
+        let line = json!({
+            "link": attempt.link.as_str(), "redirect_uri": loopback.redirect.as_str(), "identity": wanted.key.identity,
+            "seconds": PATIENCE.as_secs(),
+        });
+        let said = self.output.one(&line, || {
+            format!(
+                "Open this link in a browser on this machine and consent as {}:\n\n{}\n\nWaiting at {} for {} minutes. In a \
+                 browser elsewhere, use --device, or forward the port: ssh -L {port}:localhost:{port} …",
+                wanted.key.identity,
+                attempt.link,
+                loopback.redirect,
+                PATIENCE.as_secs() / 60,
+                port = loopback.redirect.port().unwrap_or_default(),
+            )
+        });
+        if let Err(error) = said {
+            return Ok(Err(error.into()));
+        }
+        let Ok(Some(visit)) = tokio::time::timeout(PATIENCE, loopback.visit()).await else {
+            return Err(Trouble::new(Cause::TimedOut).into());
+        };
+        let (callback, reply) = visit;
+        let kept = match attempt.finish(callback, endpoint).await {
+            Ok(tokens) => self.keep(&tokens, Flow::Code, endpoint, wanted).await,
+            Err(error) => Err(error),
+        };
+        let shown = match &kept {
+            Ok(Ok(())) => Ok(wanted.key.identity.clone()),
+            Ok(Err(_)) => Err(None),
+            Err(error) => Err(Some(error.trouble.clone().about("mailbox", wanted.address.as_str()))),
+        };
+        let _ = reply.send(shown);
+        loopback.close().await;
+        kept
+    }
+
+    async fn by_code(
+        &self,
+        endpoint: &TokenEndpoint<'_>,
+        wanted: &Wanted<'_>,
+    ) -> Result<Result<(), Failure>, TokenError> {
+        let code = DeviceCode::ask(endpoint).await?;
+        let line = json!({
+            "verification_uri": code.page(), "user_code": code.code(), "identity": wanted.key.identity,
+            "seconds": code.lifetime().as_secs(),
+        });
+        let said = self.output.one(&line, || {
+            format!(
+                "Open {} in any browser, enter the code {} and consent as {}. The code holds for {} minutes.",
+                code.page(),
+                code.code(),
+                wanted.key.identity,
+                code.lifetime().as_secs() / 60
+            )
+        });
+        if let Err(error) = said {
+            return Ok(Err(error.into()));
+        }
+        let countdown = countdown(code.lifetime());
+        let tokens = code.wait(endpoint, |pause| tick(&countdown, pause)).await;
+        countdown.finish_and_clear();
+        self.keep(&tokens?, Flow::Device, endpoint, wanted).await
+    }
+
+    /// Keeps a consent that is the one that was wanted; another is given up at once.
+    async fn keep(
+        &self,
+        tokens: &Tokens,
+        flow: Flow,
+        endpoint: &TokenEndpoint<'_>,
+        wanted: &Wanted<'_>,
+    ) -> Result<Result<(), Failure>, TokenError> {
+        let now = self.deps.clock.now();
+        if let Err(trouble) = check_consent(tokens, endpoint.provider, &wanted.key.identity, now) {
+            if let Some(refresh) = &tokens.refresh
+                && let Err(error) = endpoint.revoke(refresh, Some(flow)).await
+            {
+                tracing::warn!(provider = endpoint.provider.name, "the refused consent could not be given up: {error}");
+            }
+            return Err(trouble.into());
+        }
+        let deps = self.deps.tokens();
+        Ok(match grant::connect(wanted.grant_id, flow, tokens, &deps).await {
+            Ok(()) => deps.store.app_works(&wanted.key.provider, now).await.map(drop).map_err(Failure::from),
+            Err(error) => Err(error.into()),
+        })
+    }
+
+    fn refused(&self, trouble: Trouble, wanted: &Wanted<'_>) -> Failure {
+        let trouble = trouble.about("mailbox", wanted.address.as_str()).about("identity", &wanted.key.identity);
+        Failure::failed(format!("{} {}", trouble.sentence(self.language), trouble.remedy(self.language)))
+    }
+}
+
+/// The seconds that are left, for whoever watches.
+fn countdown(lifetime: Duration) -> ProgressBar {
+    let bar = if is_watched() { ProgressBar::new(lifetime.as_secs()) } else { ProgressBar::hidden() };
+    if let Ok(style) = ProgressStyle::with_template("{spinner} waiting, {msg} left") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+async fn tick(bar: &ProgressBar, pause: Duration) {
+    let until = tokio::time::Instant::now() + pause;
+    while tokio::time::Instant::now() < until {
+        let left = Duration::from_secs(bar.length().unwrap_or(0)).saturating_sub(bar.elapsed());
+        bar.set_message(humantime::format_duration(Duration::from_secs(left.as_secs())).to_string());
+        bar.tick();
+        tokio::time::sleep(Duration::from_secs(1).min(until - tokio::time::Instant::now())).await;
+    }
+}

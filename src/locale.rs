@@ -1,0 +1,161 @@
+//! What a person is told, in Swedish and English: the texts stand in `locale/*.ftl` (Project Fluent), and no sentence that a
+//! customer reads stands in the code.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource};
+use unic_langid::LanguageIdentifier;
+
+/// A language that we speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Language {
+    /// svenska
+    #[value(name = "sv")]
+    Swedish,
+    /// English
+    #[value(name = "en")]
+    English,
+}
+
+impl Language {
+    /// Both.
+    #[cfg(test)]
+    pub const ALL: [Self; 2] = [Self::Swedish, Self::English];
+
+    /// The first that we speak in a list such as `sv-SE,sv;q=0.9,en` (RFC 9110 12.5.4, whose weights browsers send in falling
+    /// order) or a locale such as `sv_SE.UTF-8`; else English.
+    pub fn choose(wanted: &str) -> Self {
+        let tags = wanted.split(',').map(|tag| tag.trim().to_ascii_lowercase());
+        tags.filter_map(|tag| match tag.get(..2) {
+            Some("sv") => Some(Self::Swedish),
+            Some("en") => Some(Self::English),
+            _ => None,
+        })
+        .next()
+        .unwrap_or(Self::English)
+    }
+
+    /// What the user of this terminal speaks (POSIX: LC_ALL, LC_MESSAGES, LANG, the first that is set).
+    pub fn of_the_terminal() -> Self {
+        let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+        set.map_or(Self::English, |locale| Self::choose(&locale))
+    }
+
+    /// For the `lang` attribute of a page.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::Swedish => "sv",
+            Self::English => "en",
+        }
+    }
+}
+
+type Bundle = FluentBundle<FluentResource>;
+
+fn bundle(language: Language) -> &'static Bundle {
+    static BUNDLES: OnceLock<(Bundle, Bundle)> = OnceLock::new();
+    let (swedish, english) =
+        BUNDLES.get_or_init(|| (load("sv", include_str!("locale/sv.ftl")), load("en", include_str!("locale/en.ftl"))));
+    match language {
+        Language::Swedish => swedish,
+        Language::English => english,
+    }
+}
+
+fn load(language: &str, text: &str) -> Bundle {
+    let language: LanguageIdentifier = language.parse().unwrap_or_default();
+    let mut bundle = Bundle::new_concurrent(vec![language]);
+    // Terminals and log files show the marks around a name as rubbish.
+    bundle.set_use_isolating(false);
+    // What is wrong in a text is found by the test below; whatever can be read is used.
+    let resource = FluentResource::try_new(text.to_owned()).unwrap_or_else(|(resource, _)| resource);
+    bundle.add_resource_overriding(resource);
+    bundle
+}
+
+/// A text by its name, or one of its attributes; its name where there is none.
+pub fn message(language: Language, name: &str, attribute: Option<&str>, about: &BTreeMap<String, String>) -> String {
+    let bundle = bundle(language);
+    let mut args = FluentArgs::new();
+    for (key, value) in about {
+        args.set(key.as_str(), value.as_str());
+    }
+    let pattern = bundle.get_message(name).and_then(|message| match attribute {
+        Some(attribute) => message.get_attribute(attribute).map(|attribute| attribute.value()),
+        None => message.value(),
+    });
+    let Some(pattern) = pattern else { return name.to_owned() };
+    bundle.format_pattern(pattern, Some(&args), &mut Vec::new()).into_owned()
+}
+
+/// A text by its name.
+pub fn text(language: Language, name: &str) -> String {
+    message(language, name, None, &BTreeMap::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cause::{Cause, Trouble};
+
+    #[test]
+    fn every_cause_has_its_sentence_and_its_remedy_in_both_languages() {
+        let names = [
+            "provider",
+            "client_id",
+            "tenant",
+            "identity",
+            "mailbox",
+            "found",
+            "wanted",
+            "scope",
+            "issuer",
+            "host",
+            "role",
+        ];
+        let more = ["object_id", "file", "days"];
+        let about =
+            |trouble: Trouble| names.iter().chain(&more).fold(trouble, |trouble, name| trouble.about(name, "X1"));
+        for language in Language::ALL {
+            for cause in Cause::ALL {
+                let trouble = about(Trouble::new(*cause));
+                for text in [trouble.sentence(language), trouble.remedy(language)] {
+                    assert!(text.contains(' ') && !text.contains("{$"), "{} {language:?}: {text}", cause.id());
+                    assert!(text.ends_with(|c: char| c != ' '), "{text}");
+                }
+            }
+            let text = include_str!("locale/sv.ftl").len() + include_str!("locale/en.ftl").len();
+            assert!(text > 0 && bundle(language).get_message("callback-done").is_some());
+        }
+        // The same names in both files.
+        let ids = |text: &str| -> Vec<String> {
+            let is_name = |line: &&str| line.starts_with(|c: char| c.is_ascii_lowercase()) && line.contains(" = ");
+            text.lines()
+                .filter(is_name)
+                .filter_map(|line| line.split_once(" = "))
+                .map(|(id, _)| id.to_owned())
+                .collect()
+        };
+        assert_eq!(ids(include_str!("locale/sv.ftl")), ids(include_str!("locale/en.ftl")));
+        for text in [include_str!("locale/sv.ftl"), include_str!("locale/en.ftl")] {
+            assert!(FluentResource::try_new(text.to_owned()).is_ok(), "every text can be read");
+        }
+    }
+
+    #[test]
+    fn the_language_is_the_first_that_we_speak() {
+        for (wanted, language) in [
+            ("sv-SE,sv;q=0.9,en;q=0.8", Language::Swedish),
+            ("de-DE,en;q=0.8,sv;q=0.1", Language::English),
+            ("sv_SE.UTF-8", Language::Swedish),
+            ("C.UTF-8", Language::English),
+            ("", Language::English),
+        ] {
+            assert_eq!(Language::choose(wanted), language, "{wanted}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Access tokens in place of passwords (RFC 6749, RFC 9700): who gives them, how a person consents, and how they are kept
+//! alive.
+//!
+//! A *grant* is one consent with its refresh token, or an application's own right in one tenant (`app-only`). Several mailboxes
+//! may be opened with one, as shared mailboxes are by one person.
+
+mod answers;
+mod authorize;
+mod claims;
+mod device;
+mod forecast;
+pub mod grant;
+mod http;
+mod identity;
+mod provider;
+mod token;
+
+pub use authorize::{Attempt, Callback};
+pub use claims::Claims;
+pub use device::DeviceCode;
+#[cfg(test)]
+pub use forecast::What;
+pub use forecast::{Forecast, endings, forecast};
+pub use grant::{Access, GrantError};
+pub use identity::check as check_consent;
+pub use provider::Provider;
+pub use token::{TokenEndpoint, TokenError, Tokens};
+
+use crate::clock::Clock;
+use crate::config::{self, Deadlines};
+use crate::egress::Egress;
+use crate::store::Store;
+use crate::vault::Vault;
+
+/// What tokens are got and kept with.
+#[derive(Clone, Copy)]
+pub struct Deps<'a> {
+    /// Where grants are kept.
+    pub store: &'a Store,
+    /// The keys to their tokens.
+    pub vault: &'a Vault,
+    /// The way out.
+    pub egress: &'a Egress,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// How long each step may take.
+    pub deadlines: &'a Deadlines,
+    /// The registered applications.
+    pub config: &'a config::OAuth,
+}

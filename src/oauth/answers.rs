@@ -1,0 +1,263 @@
+//! What a provider's refusal means: its codes and words as a table.
+//!
+//! Microsoft's codes: learn.microsoft.com "Microsoft Entra authentication and authorization error codes"
+//! (entra/identity-platform/reference-error-codes), and the threads of reference rows F6 and F7. Google's words:
+//! developers.google.com "Using OAuth 2.0 for Web Server Applications" (errors) and "Using OAuth 2.0 to Access Google APIs"
+//! (refresh token expiration), and reference row F10. Where a table has nothing, the error's own name decides (RFC 6749 5.2).
+
+use super::identity::printable;
+use super::provider::Provider;
+use crate::cause::{Cause, Trouble};
+
+/// Microsoft's codes, of which the first in a description counts.
+const AADSTS: &[(u32, Cause)] = &[
+    (50001, Cause::ScopeRefused),
+    (50011, Cause::RedirectMismatch),
+    (50020, Cause::OtherTenant),
+    (50034, Cause::AccountDisabled), // not in this directory
+    (50053, Cause::AccountDisabled), // locked
+    (50055, Cause::PasswordChanged), // expired
+    (50056, Cause::PasswordChanged),
+    (50057, Cause::AccountDisabled),
+    (50058, Cause::SignInFrequency),
+    (50059, Cause::TenantUnknown),
+    (50072, Cause::MfaNeeded),
+    (50074, Cause::MfaNeeded),
+    (50076, Cause::MfaNeeded),
+    (50078, Cause::MfaNeeded),
+    (50079, Cause::MfaNeeded),
+    (50097, Cause::AccessBlocked), // device authentication
+    (50105, Cause::NotAssigned),
+    (50126, Cause::PasswordChanged),
+    (50128, Cause::TenantUnknown),
+    (50129, Cause::AccessBlocked),
+    (50131, Cause::AccessBlocked),
+    (50132, Cause::PasswordChanged),
+    (50133, Cause::PasswordChanged),
+    (50140, Cause::SignInFrequency),
+    (50144, Cause::PasswordChanged),
+    (50158, Cause::MfaNeeded),
+    (50173, Cause::Ended), // revoked by the person or an administrator, or the password was reset
+    (50194, Cause::TenantUnknown), // not a multi-tenant application
+    (50196, Cause::Busy),  // asked too often
+    (53000, Cause::AccessBlocked),
+    (53001, Cause::AccessBlocked),
+    (53002, Cause::AccessBlocked),
+    (53003, Cause::AccessBlocked),
+    (53004, Cause::MfaNeeded),
+    (53010, Cause::MfaNeeded),
+    (530032, Cause::AccessBlocked),
+    (530034, Cause::AccessBlocked),
+    (530035, Cause::AccessBlocked),
+    (530036, Cause::AccessBlocked),
+    (54005, Cause::Ended),        // an authorization code that was used already
+    (65001, Cause::AdminConsent), // nobody has consented, and a poll cannot ask
+    (65004, Cause::Denied),
+    (65005, Cause::ScopeRefused),
+    (70000, Cause::Ended),
+    (70002, Cause::SecretWrong),
+    (70008, Cause::Inactive),
+    (70011, Cause::ScopeRefused),
+    (70018, Cause::TimedOut),
+    (70019, Cause::TimedOut),
+    (70020, Cause::TimedOut),
+    (70043, Cause::SignInFrequency),
+    (70044, Cause::SignInFrequency),
+    (700003, Cause::AccessBlocked), // device gone
+    (700016, Cause::AppUnknown),
+    (700020, Cause::AdminConsent),
+    (700025, Cause::SecretNotAllowed),
+    (700027, Cause::SecretWrong),
+    (700054, Cause::FlowNotAllowed),
+    (700081, Cause::Inactive),
+    (700082, Cause::Inactive),
+    (700084, Cause::Inactive),
+    (7000112, Cause::AppDisabled),
+    (7000215, Cause::SecretWrong),
+    (7000218, Cause::PublicClientOff),
+    (7000222, Cause::SecretExpired),
+    (90002, Cause::TenantUnknown),
+    (90008, Cause::AdminConsent),
+    (90009, Cause::ScopeRefused),
+    (90019, Cause::TenantUnknown),
+    (90024, Cause::Down),
+    (90033, Cause::Down),
+    (90055, Cause::Busy),
+    (90072, Cause::OtherTenant),
+    (90094, Cause::AdminConsent),
+    (90095, Cause::AdminConsent),
+    (90099, Cause::AdminConsent),
+    (900144, Cause::AppRefused),
+    (900382, Cause::OtherTenant),
+    (900971, Cause::RedirectMismatch),
+    (500011, Cause::ScopeRefused),
+    (500014, Cause::AccountDisabled),
+    (500021, Cause::AccessBlocked), // the network's tenant restrictions
+    (500112, Cause::RedirectMismatch),
+    (500113, Cause::RedirectMismatch),
+    (500133, Cause::Ended),
+    (500200, Cause::OtherTenant),
+    (650052, Cause::AdminConsent),
+    (650053, Cause::ScopeRefused),
+    (650056, Cause::AdminConsent),
+    (650057, Cause::ScopeRefused),
+    (120000, Cause::PasswordChanged),
+    (120002, Cause::PasswordChanged),
+    (130004, Cause::AccountDisabled),
+    (135010, Cause::Ended),
+    (9002313, Cause::AppRefused),
+    (9002325, Cause::FlowNotAllowed), // registered as a single-page application
+    (9002326, Cause::FlowNotAllowed),
+    (28002, Cause::ScopeRefused),
+    (28003, Cause::ScopeRefused),
+    (700022, Cause::ScopeRefused),
+    (700005, Cause::OtherTenant),
+];
+
+/// Google's words, in an error's name or description.
+const GOOGLE: &[(&str, Cause)] = &[
+    ("invalid_rapt", Cause::SignInFrequency),
+    ("reauth related error", Cause::SignInFrequency),
+    ("admin_policy_enforced", Cause::AccessBlocked),
+    ("org_internal", Cause::AccessBlocked),
+    ("account has been deleted", Cause::AccountDisabled),
+    ("account has been disabled", Cause::AccountDisabled),
+    ("account restricted", Cause::AccountDisabled),
+    ("deleted_client", Cause::AppUnknown),
+    ("oauth client was deleted", Cause::AppUnknown),
+    ("oauth client was not found", Cause::AppUnknown),
+    ("disabled_client", Cause::AppDisabled),
+    ("oauth client was disabled", Cause::AppDisabled),
+    ("restricted_client", Cause::ScopeRefused),
+    ("redirect_uri_mismatch", Cause::RedirectMismatch),
+    ("rate_limit_exceeded", Cause::Busy),
+];
+
+/// The standard's own names (RFC 6749 4.1.2.1 and 5.2, RFC 8628 3.5, OpenID Connect Core 3.1.2.6).
+const STANDARD: &[(&str, Cause)] = &[
+    ("invalid_grant", Cause::Ended),
+    ("interaction_required", Cause::SignInFrequency),
+    ("login_required", Cause::SignInFrequency),
+    ("consent_required", Cause::AdminConsent),
+    ("account_selection_required", Cause::WrongAccount),
+    ("invalid_client", Cause::SecretWrong),
+    ("unauthorized_client", Cause::FlowNotAllowed),
+    ("unsupported_grant_type", Cause::FlowNotAllowed),
+    ("unsupported_response_type", Cause::FlowNotAllowed),
+    ("invalid_scope", Cause::ScopeRefused),
+    ("invalid_target", Cause::ScopeRefused),
+    ("invalid_resource", Cause::ScopeRefused),
+    ("access_denied", Cause::Denied),
+    ("authorization_declined", Cause::Denied),
+    ("expired_token", Cause::TimedOut),
+    ("code_expired", Cause::TimedOut),
+    ("slow_down", Cause::Busy),
+    ("temporarily_unavailable", Cause::Down),
+    ("server_error", Cause::Down),
+];
+
+/// What a refusal means. Of the provider's words only its codes are kept: the others may hold what was sent.
+pub fn refused(provider: &Provider<'_>, error: &str, description: Option<&str>) -> Trouble {
+    let text = description.unwrap_or_default();
+    let microsoft = aadsts(text);
+    let lower = format!("{error} {text}").to_lowercase();
+    let cause = microsoft
+        .and_then(|code| AADSTS.iter().find(|(known, _)| *known == code))
+        .map(|(_, cause)| *cause)
+        .or_else(|| GOOGLE.iter().find(|(words, _)| lower.contains(words)).map(|(_, cause)| *cause))
+        .or_else(|| STANDARD.iter().find(|(name, _)| *name == error).map(|(_, cause)| *cause))
+        .unwrap_or(Cause::AppRefused);
+    // Google does not say why a consent has ended; for an application in testing there is one likely reason.
+    let cause = if cause == Cause::Ended && provider.app.testing { Cause::GoogleTesting } else { cause };
+    let code = match microsoft {
+        Some(code) => format!("AADSTS{code}"),
+        None => printable(error).chars().filter(|c| c.is_ascii_alphanumeric() || "_-.".contains(*c)).take(60).collect(),
+    };
+    Trouble::new(cause)
+        .about("provider", provider.name)
+        .about("client_id", &provider.app.client_id)
+        .about("tenant", &provider.app.tenant)
+        .coded(Some(code).filter(|code| !code.is_empty()))
+}
+
+/// The number behind the first `AADSTS`.
+fn aadsts(text: &str) -> Option<u32> {
+    let (_, rest) = text.split_once("AADSTS")?;
+    rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cause::Whose;
+    use crate::config::{Application, OAuth};
+
+    fn provider(testing: bool) -> OAuth {
+        let app = Application { client_id: "app".into(), testing, ..Application::default() };
+        OAuth { loopback_port: 0, providers: [("p".to_owned(), app)].into() }
+    }
+
+    #[test]
+    fn a_refusal_is_somebodys_business() {
+        let (config, in_testing) = (provider(false), provider(true));
+        let provider = Provider::named(&config, "p").unwrap();
+        for (error, description, cause, whose) in [
+            (
+                "invalid_grant",
+                "AADSTS700082: The refresh token has expired due to inactivity.",
+                Cause::Inactive,
+                Whose::Consent,
+            ),
+            (
+                "invalid_grant",
+                "AADSTS70043: The refresh token is invalid due to sign-in frequency",
+                Cause::SignInFrequency,
+                Whose::Consent,
+            ),
+            (
+                "invalid_grant",
+                "AADSTS50173: The provided grant has expired due to it being revoked",
+                Cause::Ended,
+                Whose::Consent,
+            ),
+            (
+                "invalid_grant",
+                "AADSTS65001: The user or administrator has not consented",
+                Cause::AdminConsent,
+                Whose::Consent,
+            ),
+            ("interaction_required", "AADSTS50076: Due to a configuration change", Cause::MfaNeeded, Whose::Consent),
+            (
+                "invalid_client",
+                "AADSTS7000222: The provided client secret keys are expired.",
+                Cause::SecretExpired,
+                Whose::App,
+            ),
+            ("invalid_client", "AADSTS7000215: Invalid client secret provided. Ensure", Cause::SecretWrong, Whose::App),
+            ("unauthorized_client", "AADSTS700016: Application with identifier", Cause::AppUnknown, Whose::App),
+            ("invalid_grant", "Token has been expired or revoked.", Cause::Ended, Whose::Consent),
+            ("invalid_grant", "reauth related error (invalid_rapt)", Cause::SignInFrequency, Whose::Consent),
+            ("invalid_client", "The OAuth client was not found.", Cause::AppUnknown, Whose::App),
+            ("invalid_client", "Unauthorized", Cause::SecretWrong, Whose::App),
+            ("access_denied", "", Cause::Denied, Whose::Consent),
+            ("temporarily_unavailable", "", Cause::Down, Whose::Provider),
+            ("something_new", "AADSTS123: never heard of", Cause::AppRefused, Whose::App),
+            ("invalid_grant", "AADSTS99999999999: too long a number", Cause::Ended, Whose::Consent),
+        ] {
+            let trouble = refused(&provider, error, Some(description));
+            assert_eq!((trouble.cause, trouble.cause.whose()), (cause, whose), "{error} {description}");
+        }
+        let provider = Provider::named(&in_testing, "p").unwrap();
+        assert_eq!(refused(&provider, "invalid_grant", None).cause, Cause::GoogleTesting);
+    }
+
+    #[test]
+    fn of_a_providers_words_only_the_code_is_kept() {
+        let config = provider(false);
+        let provider = Provider::named(&config, "p").unwrap();
+        let trouble = refused(&provider, "invalid_grant", Some("AADSTS70000: kanarie-token"));
+        assert!(!format!("{trouble} {trouble:?}").contains("kanarie"));
+        assert_eq!(trouble.code.as_deref(), Some("AADSTS70000"));
+        assert_eq!(refused(&provider, "a b\u{1b}[31m<c>", None).code.as_deref(), Some("ab31mc"));
+    }
+}

@@ -1,0 +1,83 @@
+//! Consent in the browser: the authorization code flow with PKCE (RFC 6749 4.1, RFC 7636, RFC 9700).
+
+use oauth2::{AuthUrl, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope};
+use serde::Deserialize;
+use url::Url;
+
+use super::answers;
+use super::identity::printable;
+use super::token::{TokenEndpoint, TokenError, Tokens};
+use crate::cause::{Cause, Trouble};
+
+/// One consent under way. Who holds it is the session that its `state` belongs to; it answers once and is gone.
+pub struct Attempt {
+    /// Where the person goes.
+    pub link: Url,
+    redirect: Url,
+    state: CsrfToken,
+    verifier: PkceCodeVerifier,
+}
+
+/// What the browser brings back.
+#[derive(Deserialize)]
+pub struct Callback {
+    state: Option<String>,
+    code: Option<String>,
+    iss: Option<String>,
+    error: Option<String>,
+    error_description: Option<String>,
+}
+
+impl Attempt {
+    /// A link to consent by, which offers the wanted account.
+    pub fn begin(endpoint: &TokenEndpoint<'_>, wanted: &str, redirect: Url) -> Result<Self, Trouble> {
+        let provider = endpoint.provider;
+        let none = || Trouble::new(Cause::FlowNotAllowed).about("provider", provider.name);
+        let authorize = provider.url(&provider.app.authorize_url)?.ok_or_else(none)?;
+        let client = endpoint
+            .client(false)?
+            .set_auth_uri(AuthUrl::from_url(authorize))
+            .set_redirect_uri(RedirectUrl::from_url(redirect.clone()));
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let mut request = client
+            .authorize_url(|| CsrfToken::new_random_len(32))
+            .add_scopes(provider.app.scopes.iter().cloned().map(Scope::new))
+            .set_pkce_challenge(challenge)
+            .add_extra_param("login_hint", wanted);
+        for (name, value) in &provider.app.authorize_params {
+            request = request.add_extra_param(name, value);
+        }
+        let (link, state) = request.url();
+        Ok(Self { link, redirect, state, verifier })
+    }
+
+    /// Takes what the browser brought back: once.
+    pub async fn finish(self, callback: Callback, endpoint: &TokenEndpoint<'_>) -> Result<Tokens, TokenError> {
+        let provider = endpoint.provider;
+        if !callback.state.is_some_and(|state| same(state.as_bytes(), self.state.secret().as_bytes())) {
+            return Err(Trouble::new(Cause::WrongState).into());
+        }
+        // RFC 9207: an answer that names another issuer was mixed up. The tenant in Microsoft's is not known yet.
+        if let Some(iss) = callback.iss.filter(|iss| !provider.issued_by(iss, tenant_in(iss))) {
+            return Err(Trouble::new(Cause::WrongIssuer)
+                .about("provider", provider.name)
+                .about("issuer", printable(&iss))
+                .into());
+        }
+        if let Some(error) = callback.error {
+            return Err(answers::refused(provider, &error, callback.error_description.as_deref()).into());
+        }
+        let code = callback.code.ok_or_else(|| Trouble::new(Cause::WrongState))?;
+        endpoint.for_code(&code, self.verifier.into_secret(), &self.redirect).await
+    }
+}
+
+/// The tenant in `https://login.microsoftonline.com/TENANT/v2.0`.
+fn tenant_in(issuer: &str) -> Option<&str> {
+    issuer.split('/').nth(3)
+}
+
+/// Compares without telling by its time how much was right.
+fn same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).fold(0, |differ, (a, b)| differ | (a ^ b)) == 0
+}

@@ -1,0 +1,157 @@
+//! What will end, and when: warned of before it does.
+
+use serde::Serialize;
+use time::Time;
+
+use crate::clock::Timestamp;
+use crate::config::{Application, OAuth};
+use crate::store::{Grant, GrantKind, Store, StoreError};
+
+/// What ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// The application's secret, for all of its mailboxes.
+    ClientSecret,
+    /// A consent that is not used.
+    UnusedConsent,
+    /// A consent to an application that Google has in testing.
+    GoogleTesting,
+}
+
+impl What {
+    /// Its name, as in JSON, metrics and the language files.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::ClientSecret => "client-secret",
+            Self::UnusedConsent => "unused-consent",
+            Self::GoogleTesting => "google-testing",
+        }
+    }
+}
+
+/// One thing that will end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Forecast {
+    /// What.
+    pub what: What,
+    /// When.
+    pub ends_at: Timestamp,
+    /// Whole days until then; negative once it has ended.
+    pub days_left: i64,
+    /// The warning that is due: 30, 7, 1 or 0 days; `None` if it is further off.
+    pub warning: Option<i64>,
+}
+
+/// Warned of when so many days are left.
+const WARNINGS: [i64; 4] = [0, 1, 7, 30];
+/// How long a consent lives while an application is in testing (Google, "refresh token expiration").
+const TESTING_DAYS: i64 = 7;
+const DAY_MS: i64 = 24 * 3600 * 1000;
+
+impl Forecast {
+    fn new(what: What, ends_at: Timestamp, now: Timestamp) -> Self {
+        let days_left = (ends_at.0 - now.0).div_euclid(DAY_MS);
+        Self { what, ends_at, days_left, warning: WARNINGS.into_iter().find(|days| days_left <= *days) }
+    }
+}
+
+/// What will end of this application and, with a grant, of that grant. Pure.
+pub fn forecast(app: &Application, grant: Option<&Grant>, now: Timestamp) -> Vec<Forecast> {
+    let mut all = Vec::new();
+    if let Some(day) = app.client_secret_expires {
+        // The day that the portal shows is the last on which it works.
+        let end = Timestamp::from_datetime(day.with_time(Time::MIDNIGHT).assume_utc());
+        all.push(Forecast::new(What::ClientSecret, Timestamp(end.0 + DAY_MS), now));
+    }
+    let Some(grant) = grant.filter(|grant| grant.key.kind == GrantKind::Delegated && grant.refresh_sealed.is_some())
+    else {
+        return all;
+    };
+    if let (Some(used), days @ 1..) = (grant.refreshed_at, i64::from(app.refresh_token_days)) {
+        all.push(Forecast::new(What::UnusedConsent, Timestamp(used.0 + days * DAY_MS), now));
+    }
+    if let (Some(consented), true) = (grant.consented_at, app.testing) {
+        all.push(Forecast::new(What::GoogleTesting, Timestamp(consented.0 + TESTING_DAYS * DAY_MS), now));
+    }
+    all
+}
+
+/// Everything that will end: of each application that is registered, and of each grant that gives tokens. Each with its provider
+/// and whose it is, which is nobody's for an application's.
+pub async fn endings(
+    store: &Store,
+    config: &OAuth,
+    now: Timestamp,
+) -> Result<Vec<(String, String, Forecast)>, StoreError> {
+    let mut all = Vec::new();
+    for (name, app) in config.providers.iter().filter(|(_, app)| !app.client_id.is_empty()) {
+        all.extend(forecast(app, None, now).into_iter().map(|ending| (name.clone(), String::new(), ending)));
+    }
+    for grant in store.grants().await? {
+        let Some(app) = config.providers.get(&grant.key.provider) else { continue };
+        let of_grant = forecast(app, Some(&grant), now).into_iter().filter(|ending| ending.what != What::ClientSecret);
+        all.extend(of_grant.map(|ending| (grant.key.provider.clone(), grant.key.identity.clone(), ending)));
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::GrantKey;
+
+    const NOW: Timestamp = Timestamp(1_795_000_000_000); // 2026-11-18 10:26:40 UTC
+
+    fn grant(days_ago: i64) -> Grant {
+        let at = Some(Timestamp(NOW.0 - days_ago * DAY_MS));
+        Grant {
+            id: 1,
+            key: GrantKey { provider: "p".into(), kind: GrantKind::Delegated, identity: "a@b.se".into() },
+            flow: None,
+            refresh_sealed: Some(vec![]),
+            access_sealed: None,
+            access_expires_at: NOW,
+            renew_at: NOW,
+            consented_at: at,
+            refreshed_at: at,
+            problem: None,
+            problem_since: None,
+            needs_consent: false,
+            retry_at: None,
+            told_until: None,
+            failures: 0,
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn warnings_come_at_30_7_and_1_days() {
+        let secret = |year, month, day| {
+            let date = time::Date::from_calendar_date(year, time::Month::try_from(month).unwrap(), day).unwrap();
+            let app = Application { client_secret_expires: Some(date), ..Application::default() };
+            let [one] = &forecast(&app, None, NOW)[..] else { panic!() };
+            (one.days_left, one.warning)
+        };
+        assert_eq!(secret(2027, 11, 18), (365, None));
+        assert_eq!(secret(2026, 12, 19), (31, None));
+        assert_eq!(secret(2026, 12, 18), (30, Some(30)));
+        assert_eq!(secret(2026, 11, 26), (8, Some(30)));
+        assert_eq!(secret(2026, 11, 25), (7, Some(7)));
+        assert_eq!(secret(2026, 11, 19), (1, Some(1)));
+        assert_eq!(secret(2026, 11, 18), (0, Some(0)));
+        assert_eq!(secret(2026, 11, 17), (-1, Some(0)));
+    }
+
+    #[test]
+    fn a_consent_ends_unused_and_in_testing() {
+        let app = Application { refresh_token_days: 90, ..Application::default() };
+        let warned = |days_ago| forecast(&app, Some(&grant(days_ago)), NOW)[0].warning;
+        assert_eq!([0, 59, 60, 83, 89, 91].map(warned), [None, None, Some(30), Some(7), Some(1), Some(0)]);
+        let testing = Application { testing: true, ..Application::default() };
+        let [one] = &forecast(&testing, Some(&grant(2)), NOW)[..] else { panic!() };
+        assert_eq!((one.what, one.days_left, one.warning), (What::GoogleTesting, 5, Some(7)));
+        let unconnected = Grant { refresh_sealed: None, ..grant(2) };
+        assert_eq!(forecast(&testing, Some(&unconnected), NOW), []);
+    }
+}

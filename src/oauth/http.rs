@@ -1,0 +1,154 @@
+//! One request to an identity provider, over `egress`: no redirect is followed, no proxy is read from the environment, and an
+//! answer has a limit and a deadline.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{ACCEPT, HOST, HeaderValue, RETRY_AFTER, USER_AGENT};
+use hyper::{Request, Response, StatusCode, Uri};
+use hyper_util::rt::TokioIo;
+use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+
+use crate::cause::Cause;
+use crate::config::Deadlines;
+use crate::egress::Egress;
+use crate::tls::{self, Trust};
+
+/// Token answers have a few kilobytes.
+const LARGEST: usize = 1 << 20;
+
+/// The longest time that a provider sends us away for.
+const LONGEST_HOLD: Duration = Duration::from_hours(1);
+
+/// Why there was no answer that could be one.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {detail}", cause.id())]
+pub struct HttpError {
+    /// What is wrong.
+    pub cause: Cause,
+    /// In words.
+    pub detail: String,
+    /// When to come back, as the provider says.
+    pub retry_after: Option<Duration>,
+}
+
+impl HttpError {
+    fn new(cause: Cause, detail: impl Into<String>) -> Self {
+        Self { cause, detail: detail.into(), retry_after: None }
+    }
+}
+
+/// The way to one provider.
+pub struct HttpClient<'a> {
+    /// The gate to the network.
+    pub egress: &'a Egress,
+    /// How long each step may take.
+    pub deadlines: &'a Deadlines,
+    /// Whether plain http to 127.0.0.1 is fine.
+    pub allow_http_loopback: bool,
+}
+
+impl<'c> AsyncHttpClient<'c> for HttpClient<'_> {
+    type Error = HttpError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.send(request))
+    }
+}
+
+impl HttpClient<'_> {
+    /// Sends a request and reads its whole answer.
+    pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let slow = |_| HttpError::new(Cause::Slow, "no whole answer in time");
+        timeout(self.deadlines.token.0, self.exchange(request)).await.map_err(slow)?
+    }
+
+    async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let (mut parts, body) = request.into_parts();
+        let host = parts.uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let is_tls = parts.uri.scheme_str() == Some("https");
+        let port = parts.uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
+        if let Some(authority) = parts.uri.authority()
+            && let Ok(value) = HeaderValue::from_str(authority.as_str())
+        {
+            parts.headers.insert(HOST, value);
+        }
+        parts.headers.insert(USER_AGENT, HeaderValue::from_static(concat!("Mailferry/", env!("CARGO_PKG_VERSION"))));
+        parts.headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        parts.uri =
+            path.parse::<Uri>().map_err(|_| HttpError::new(Cause::Unreachable, "its address cannot be used"))?;
+        let request = Request::from_parts(parts, Full::new(Bytes::from(body)));
+        let unreachable = |what: String| HttpError::new(Cause::Unreachable, what);
+        if is_tls {
+            let addresses = self
+                .egress
+                .resolve(&host, port, self.deadlines)
+                .await
+                .map_err(|error| unreachable(error.to_string()))?;
+            let stream = self
+                .egress
+                .connect(&host, &addresses, self.deadlines)
+                .await
+                .map_err(|error| unreachable(error.to_string()))?;
+            let (stream, _) =
+                tls::connect(stream, &host, &Trust::System).await.map_err(|error| unreachable(error.message))?;
+            talk(stream, request).await
+        } else if self.allow_http_loopback && host == "127.0.0.1" {
+            let stream = self
+                .egress
+                .connect_loopback(port, self.deadlines)
+                .await
+                .map_err(|error| unreachable(error.to_string()))?;
+            talk(stream, request).await
+        } else {
+            Err(unreachable("only https is spoken to a provider".to_owned()))
+        }
+    }
+}
+
+async fn talk<S>(stream: S, request: Request<Full<Bytes>>) -> Result<HttpResponse, HttpError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let broken = |error: hyper::Error| {
+        let what = if error.is_parse() { "its answer is not HTTP" } else { "the connection broke before its answer" };
+        HttpError::new(Cause::Unreachable, what)
+    };
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
+    // Ended with this request, whatever becomes of it.
+    let mut driver = tokio::task::JoinSet::new();
+    driver.spawn(connection);
+    judge(sender.send_request(request).await.map_err(broken)?).await
+}
+
+/// Reads an answer, unless its head says already that it is of no use.
+async fn judge(response: Response<Incoming>) -> Result<HttpResponse, HttpError> {
+    let status = response.status();
+    if status.is_redirection() {
+        return Err(HttpError::new(Cause::Redirected, format!("it answers with a redirect ({})", status.as_u16())));
+    }
+    if status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::REQUEST_TIMEOUT || status.is_server_error() {
+        let cause = if status == StatusCode::TOO_MANY_REQUESTS { Cause::Busy } else { Cause::Down };
+        let retry_after =
+            response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        return Err(HttpError {
+            retry_after: retry_after.map(|seconds| Duration::from_secs(seconds).min(LONGEST_HOLD)),
+            ..HttpError::new(cause, format!("it answers with status {}", status.as_u16()))
+        });
+    }
+
+    let (parts, body) = response.into_parts();
+    let body = Limited::new(body, LARGEST).collect().await.map_err(|error| {
+        match error.downcast_ref::<LengthLimitError>() {
+            Some(_) => HttpError::new(Cause::TooLarge, "its answer is larger than a megabyte"),
+            None => HttpError::new(Cause::Unreachable, "the connection broke in the middle of its answer"),
+        }
+    })?;
+    Ok(Response::from_parts(parts, body.to_bytes().to_vec()))
+}

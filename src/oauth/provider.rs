@@ -1,0 +1,99 @@
+//! One registered application at one provider, ready to be asked: its addresses with the tenant in them, and its secret.
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::cause::{Cause, Trouble};
+use crate::config::{Application, OAuth};
+use crate::store::{GrantKey, GrantKind};
+
+/// An application that can be used.
+pub struct Provider<'a> {
+    /// Its name in the configuration.
+    pub name: &'a str,
+    /// What the configuration says of it.
+    pub app: &'a Application,
+    tenant: String,
+}
+
+/// Tenants of Microsoft that stand for many; an application itself can only ask one.
+const MANY_TENANTS: [&str; 3] = ["organizations", "common", "consumers"];
+
+impl<'a> Provider<'a> {
+    /// The provider of this grant.
+    pub fn of(config: &'a OAuth, key: &'a GrantKey) -> Result<Self, Trouble> {
+        let mut provider = Self::named(config, &key.provider)?;
+        if key.kind == GrantKind::AppOnly {
+            provider.tenant.clone_from(&key.identity);
+        }
+        Ok(provider)
+    }
+
+    /// The provider of this name, if an application is registered there.
+    pub fn named(config: &'a OAuth, name: &str) -> Result<Self, Trouble> {
+        let known =
+            || config.providers.iter().filter(|(_, app)| !app.client_id.is_empty()).map(|(name, _)| name.as_str());
+        match config.providers.get_key_value(name) {
+            Some((name, app)) if !app.client_id.is_empty() => Ok(Self { name, app, tenant: app.tenant.clone() }),
+            _ => Err(Trouble::new(Cause::NotRegistered)
+                .about("provider", name)
+                .about("known", known().collect::<Vec<_>>().join(", "))),
+        }
+    }
+
+    /// The tenant that an app-only grant for this address asks: the one that is configured, or the one that the address's
+    /// domain belongs to, which Microsoft takes for its tenant's name.
+    pub fn tenant_for(&self, address: &crate::address::Address) -> String {
+        match MANY_TENANTS.contains(&self.app.tenant.as_str()) {
+            true => address.domain().to_owned(),
+            false => self.app.tenant.clone(),
+        }
+    }
+
+    /// One of its addresses; `None` if it has no such place.
+    pub fn url(&self, template: &str) -> Result<Option<Url>, Trouble> {
+        if template.is_empty() {
+            return Ok(None);
+        }
+        let tenant: String = url::form_urlencoded::byte_serialize(self.tenant.as_bytes()).collect();
+        let url = Url::parse(&template.replace("{tenant}", &tenant)).ok().filter(|url| self.app.permits(url));
+        url.map(Some).ok_or_else(|| Trouble::new(Cause::TenantUnknown).about("tenant", &self.tenant))
+    }
+
+    /// Where tokens are given.
+    pub fn token_url(&self) -> Result<Url, Trouble> {
+        let missing = || Trouble::new(Cause::NotRegistered).about("provider", self.name).about("known", "");
+        self.url(&self.app.token_url)?.ok_or_else(missing)
+    }
+
+    /// The application's secret; `None` for a public client. The file is read anew, so that a new secret is taken up at once.
+    pub fn secret(&self) -> Result<Option<SecretString>, Trouble> {
+        let file = &self.app.client_secret_file;
+        if file.as_os_str().is_empty() {
+            let given = &self.app.client_secret;
+            return Ok((!given.expose_secret().is_empty()).then(|| given.clone()));
+        }
+        let unreadable = |what: String| {
+            Trouble::new(Cause::SecretUnreadable).about("file", file.display().to_string()).coded(Some(what))
+        };
+        let text = std::fs::read_to_string(file).map_err(|error| unreadable(error.kind().to_string()))?;
+        match text.trim() {
+            "" => Err(unreadable("it is empty".to_owned())),
+            secret => Ok(Some(SecretString::from(secret))),
+        }
+    }
+
+    /// Whether an ID token, or an authorization response (RFC 9207), may come from this issuer. Where none is configured, it
+    /// must be on the host that gives the tokens.
+    pub fn issued_by(&self, issuer: &str, tid: Option<&str>) -> bool {
+        if !self.app.issuer.is_empty() {
+            let wanted = self.app.issuer.replace("{tid}", tid.unwrap_or_default());
+            // Google leaves the scheme out of some of its tokens.
+            return issuer == wanted || wanted.strip_prefix("https://").is_some_and(|bare| issuer == bare);
+        }
+        match (Url::parse(issuer), self.token_url()) {
+            (Ok(issuer), Ok(token)) => issuer.origin() == token.origin(),
+            _ => false,
+        }
+    }
+}

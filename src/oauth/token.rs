@@ -1,0 +1,210 @@
+//! Asking a token endpoint (RFC 6749), and what its answers mean.
+
+use std::time::Duration;
+
+use oauth2::basic::{
+    BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
+};
+use oauth2::{
+    AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet, ExtraTokenFields,
+    PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope, StandardRevocableToken,
+    StandardTokenResponse, TokenResponse, TokenUrl,
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use super::answers;
+use super::http::{HttpClient, HttpError};
+use super::provider::Provider;
+use crate::cause::{Cause, Trouble};
+use crate::store::Flow;
+
+/// The ID token beside an access token.
+#[derive(Clone, Deserialize, Serialize)]
+pub(super) struct IdToken {
+    id_token: Option<String>,
+}
+
+/// It holds who a person is, and is never shown.
+impl std::fmt::Debug for IdToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("IdToken")
+    }
+}
+
+impl ExtraTokenFields for IdToken {}
+
+type Response = StandardTokenResponse<IdToken, BasicTokenType>;
+
+/// The library's client for a provider's token endpoint.
+pub(super) type Client = oauth2::Client<
+    BasicErrorResponse,
+    Response,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+>;
+
+/// What came from a token endpoint.
+#[derive(Debug)]
+pub struct Tokens {
+    /// The access token.
+    pub access: SecretString,
+    /// How long it lives.
+    pub lifetime: Duration,
+    /// The refresh token, where one came.
+    pub refresh: Option<SecretString>,
+    /// The ID token, where one came.
+    pub id_token: Option<SecretString>,
+    /// What was granted; `None`: what was asked for (RFC 6749 5.1).
+    pub scopes: Option<Vec<String>>,
+}
+
+/// Why there is no token, and when to ask again.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{trouble}")]
+pub struct TokenError {
+    /// What is wrong.
+    pub trouble: Trouble,
+    /// When to come back, as the provider says.
+    pub retry_after: Option<Duration>,
+}
+
+impl From<Trouble> for TokenError {
+    fn from(trouble: Trouble) -> Self {
+        Self { trouble, retry_after: None }
+    }
+}
+
+/// Where a provider does not say how long a token lives (RFC 6749 5.1 only recommends it).
+const USUAL_LIFETIME: Duration = Duration::from_hours(1);
+/// Longer is taken for this: a token that is refused earlier is renewed then.
+const LONGEST_LIFETIME: Duration = Duration::from_hours(24 * 30);
+
+/// Asks one provider.
+pub struct TokenEndpoint<'a> {
+    /// Which.
+    pub provider: &'a Provider<'a>,
+    /// The way there.
+    pub http: &'a HttpClient<'a>,
+}
+
+impl TokenEndpoint<'_> {
+    /// The client, with the secret unless this flow is a public client's.
+    pub(super) fn client(&self, is_public: bool) -> Result<Client, Trouble> {
+        let url = TokenUrl::from_url(self.provider.token_url()?);
+        // In the body and not in a header: in the header some providers decode the secret in their own way (AADSTS7000215).
+        let mut client = oauth2::Client::new(ClientId::new(self.provider.app.client_id.clone()))
+            .set_auth_type(AuthType::RequestBody)
+            .set_token_uri(url);
+        if !is_public && let Some(secret) = self.provider.secret()? {
+            client = client.set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()));
+        }
+        Ok(client)
+    }
+
+    /// For an authorization code (RFC 6749 4.1.3, RFC 7636).
+    pub async fn for_code(&self, code: &str, verifier: String, redirect: &url::Url) -> Result<Tokens, TokenError> {
+        let client = self.client(false)?.set_redirect_uri(RedirectUrl::from_url(redirect.clone()));
+        let asked = client
+            .exchange_code(AuthorizationCode::new(code.to_owned()))
+            .set_pkce_verifier(PkceCodeVerifier::new(verifier))
+            .request_async(self.http)
+            .await;
+        self.read(asked)
+    }
+
+    /// For a refresh token (RFC 6749 6).
+    pub async fn refresh(&self, token: &SecretString, flow: Option<Flow>) -> Result<Tokens, TokenError> {
+        let client = self.client(flow == Some(Flow::Device))?;
+        let token = RefreshToken::new(token.expose_secret().to_owned());
+        self.read(client.exchange_refresh_token(&token).request_async(self.http).await)
+    }
+
+    /// For the application itself (RFC 6749 4.4).
+    pub async fn app_only(&self) -> Result<Tokens, TokenError> {
+        let client = self.client(false)?;
+        let scopes = self.provider.app.app_only_scopes.iter().cloned().map(Scope::new);
+        self.read(client.exchange_client_credentials().add_scopes(scopes).request_async(self.http).await)
+    }
+
+    /// Gives a token up (RFC 7009). Returns `false` where the provider has no place for that.
+    pub async fn revoke(&self, token: &SecretString, flow: Option<Flow>) -> Result<bool, TokenError> {
+        let Some(url) = self.provider.url(&self.provider.app.revoke_url)? else { return Ok(false) };
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.append_pair("token", token.expose_secret()).append_pair("token_type_hint", "refresh_token");
+        form.append_pair("client_id", &self.provider.app.client_id);
+        if flow != Some(Flow::Device)
+            && let Some(secret) = self.provider.secret()?
+        {
+            form.append_pair("client_secret", secret.expose_secret());
+        }
+        let request = hyper::Request::post(url.as_str())
+            .header(hyper::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form.finish().into_bytes())
+            .map_err(|_| Trouble::new(Cause::Unreachable).about("provider", self.provider.name))?;
+        let answer = self.http.send(request).await.map_err(|error| self.unanswered(&error))?;
+        if answer.status().is_success() {
+            return Ok(true);
+        }
+        match serde_json::from_slice::<BasicErrorResponse>(answer.body()) {
+            // A token that is not known any more is given up already (RFC 7009 2.2).
+            Ok(refused) if matches!(refused.error().as_ref(), "invalid_token" | "invalid_grant") => Ok(true),
+            Ok(refused) => {
+                let description = refused.error_description().map(String::as_str);
+                Err(answers::refused(self.provider, refused.error().as_ref(), description).into())
+            }
+            Err(_) => Err(Trouble::new(Cause::NotJson).about("provider", self.provider.name).into()),
+        }
+    }
+
+    pub(super) fn read(
+        &self,
+        asked: Result<Response, RequestTokenError<HttpError, BasicErrorResponse>>,
+    ) -> Result<Tokens, TokenError> {
+        match asked {
+            Ok(response) => {
+                let secret = |text: &str| SecretString::from(text);
+                Ok(Tokens {
+                    access: sendable(response.access_token().secret()).ok_or_else(|| self.trouble(Cause::NotJson))?,
+                    lifetime: response.expires_in().unwrap_or(USUAL_LIFETIME).min(LONGEST_LIFETIME),
+                    refresh: response
+                        .refresh_token()
+                        .map(|token| secret(token.secret()))
+                        .filter(|t| !t.expose_secret().is_empty()),
+                    id_token: response.extra_fields().id_token.as_deref().map(secret),
+                    scopes: response.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
+                })
+            }
+            Err(RequestTokenError::ServerResponse(refused)) => {
+                let description = refused.error_description().map(String::as_str);
+                Err(answers::refused(self.provider, refused.error().as_ref(), description).into())
+            }
+            Err(RequestTokenError::Request(error)) => Err(self.unanswered(&error)),
+            // What it holds is never quoted: a token may be in it.
+            Err(RequestTokenError::Parse(..) | RequestTokenError::Other(_)) => Err(self.trouble(Cause::NotJson).into()),
+        }
+    }
+
+    pub(super) fn unanswered(&self, error: &HttpError) -> TokenError {
+        TokenError {
+            trouble: self.trouble(error.cause).coded(Some(error.detail.clone())),
+            retry_after: error.retry_after,
+        }
+    }
+
+    fn trouble(&self, cause: Cause) -> Trouble {
+        Trouble::new(cause).about("provider", self.provider.name)
+    }
+}
+
+/// An access token goes into a SASL response between control characters: only what RFC 6750 2.1 allows is one.
+fn sendable(token: &str) -> Option<SecretString> {
+    let fits = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+    fits.then(|| SecretString::from(token))
+}

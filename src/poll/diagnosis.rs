@@ -1,0 +1,284 @@
+//! Why an access token does not open a mailbox: what Exchange answers to one of many causes is told apart by asking in other
+//! ways, until one cause is left (reference rows D1, F2 to F4).
+//!
+//! Seen at outlook.office365.com: `NO AUTHENTICATE failed.` is about the token or about what Exchange knows of the application;
+//! `OK` and then `BAD User is authenticated but not connected.` means that the token was taken and the mailbox was not opened.
+//! (office-developer-exchange-docs#87, MailKit#1486 and #1811, email-oauth2-proxy#74 and #275, imapsync#250.)
+
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+
+use super::connect;
+use super::credential::{Credential, Secret};
+use super::error::is_not_connected;
+use super::{Blame, Deps, PollError, Retry, Step, authenticate, credential};
+use crate::cause::{Cause, Trouble};
+use crate::config::Application;
+use crate::oauth::{Claims, Provider};
+use crate::store::{GrantKind, Login, Mailbox};
+
+/// How far a login came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Came {
+    /// The folder opened.
+    Opened,
+    /// The login was refused.
+    Refused,
+    /// The login went through, and the mailbox did not open.
+    NotConnected,
+    /// It was not tried, or failed in a way that tells nothing.
+    Unknown,
+}
+
+/// What was found out.
+#[derive(Debug, Clone, Copy)]
+struct Findings {
+    kind: GrantKind,
+    /// Somebody else's mailbox is opened than that of who consented.
+    is_shared: bool,
+    came: Came,
+    /// The same once more, a little later.
+    again: Came,
+    /// The same token, for the mailbox of who consented.
+    own: Came,
+    /// Another mailbox of the same application.
+    sibling: Came,
+}
+
+/// A moment's trouble has passed by then.
+const PAUSE: Duration = Duration::from_secs(3);
+
+/// One cause. What cannot be told apart over IMAP is named by the likeliest, whose remedy looks at the others too.
+fn cause(found: Findings) -> Cause {
+    use Came::{NotConnected, Opened, Refused, Unknown};
+    match found {
+        Findings { again: Opened, .. } => Cause::ServerUnwell,
+        Findings { kind: GrantKind::AppOnly, sibling: Opened, .. } => Cause::AppPermissionMissing,
+        Findings { kind: GrantKind::AppOnly, came: Refused, .. } => Cause::ServicePrincipalMissing,
+        Findings { kind: GrantKind::AppOnly, sibling: NotConnected | Refused, .. } => Cause::ServicePrincipalMissing,
+        Findings { kind: GrantKind::AppOnly, .. } => Cause::AppPermissionMissing,
+        Findings { is_shared: true, own: Opened, .. } => Cause::DelegatePermissionMissing,
+        Findings { is_shared: true, own: NotConnected, .. } => Cause::ImapOff,
+        Findings { is_shared: true, came: NotConnected, own: Unknown, .. } => Cause::DelegatePermissionMissing,
+        Findings { came: NotConnected, .. } => Cause::ImapOff,
+        Findings { .. } => Cause::TokenRefused,
+    }
+}
+
+/// What an access token says of itself, and the first thing that is wrong with it. A token that cannot be read is none to judge.
+pub fn look_at_token(credential: &Credential, mailbox: &Mailbox, deps: &Deps) -> (String, Option<Trouble>) {
+    let (Secret::Bearer(access), Login::OAuth { key, .. }) = (&credential.secret, &mailbox.login) else {
+        return (String::new(), None);
+    };
+    let mut said = format!("of {} for {}, lives until {}", key.provider, key.identity, access.expires_at);
+    let Some(claims) = Claims::read(access.token.expose_secret()) else {
+        return (format!("{said}; what it holds cannot be read"), None);
+    };
+    let rights: Vec<&str> =
+        claims.scp.iter().map(String::as_str).chain(claims.roles.iter().map(String::as_str)).collect();
+    if !claims.aud.is_empty() {
+        said.push_str(&format!("; for {}", claims.aud.join(", ")));
+    }
+    if !rights.is_empty() {
+        said.push_str(&format!("; holds {}", rights.join(" ")));
+    }
+    let said: String = said.chars().filter(|c| !c.is_control()).take(500).collect();
+    let wrong = Provider::of(&deps.oauth, key).ok().and_then(|provider| wrong_claim(&claims, key.kind, provider.app));
+    (said, wrong.map(|trouble| about(trouble, mailbox, deps, Some(&claims))))
+}
+
+fn wrong_claim(claims: &Claims, kind: GrantKind, app: &Application) -> Option<Trouble> {
+    let bare = |text: &str| text.trim_end_matches('/').to_ascii_lowercase();
+    let is_for_mail = |aud: &String| app.audiences.iter().any(|wanted| bare(wanted) == bare(aud));
+    if !app.audiences.is_empty() && !claims.aud.is_empty() && !claims.aud.iter().any(is_for_mail) {
+        return Some(Trouble::new(Cause::AudienceWrong).about("found", claims.aud.join(", ")));
+    }
+    match kind {
+        GrantKind::AppOnly if !app.app_only_role.is_empty() && !claims.roles.contains(&app.app_only_role) => {
+            Some(Trouble::new(Cause::RoleMissing).about("role", &app.app_only_role))
+        }
+        // Microsoft names scopes there by their last part.
+        GrantKind::Delegated => {
+            let scp = claims.scp.as_deref()?;
+            let wanted = app.scopes.iter().filter(|scope| scope.contains("://"));
+            let last = |scope: &String| scope.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
+            let missing =
+                wanted.map(last).find(|wanted| !scp.split(' ').any(|held| held.eq_ignore_ascii_case(wanted)))?;
+            Some(Trouble::new(Cause::TokenScopeMissing).about("scope", missing))
+        }
+        GrantKind::AppOnly => None,
+    }
+}
+
+/// Finds the cause of a failure of this mailbox, by at most three further logins.
+pub async fn find(failure: &PollError, credential: &Credential, mailbox: &Mailbox, deps: &Deps) -> Option<Trouble> {
+    let Login::OAuth { key, .. } = &mailbox.login else { return failure.trouble.clone() };
+    let claims = match &credential.secret {
+        Secret::Bearer(access) => Claims::read(access.token.expose_secret()),
+        Secret::Password(_) => None,
+    };
+    let known = |trouble: Trouble| Some(about(trouble, mailbox, deps, claims.as_ref()));
+    if matches!(failure.retry, Retry::After(_) | Retry::Quota) {
+        return known(Trouble::new(Cause::Throttled));
+    }
+    if says_imap_is_off(&failure.message) {
+        return known(Trouble::new(Cause::ImapOff));
+    }
+    let came = how_far(Err(failure.clone()));
+    let is_certain = failure.trouble.as_ref().is_some_and(|trouble| trouble.cause != Cause::TokenRefused);
+    if is_certain || came == Came::Unknown {
+        return failure.trouble.clone();
+    }
+    let mut found = Findings {
+        kind: key.kind,
+        is_shared: key.kind == GrantKind::Delegated && !mailbox.username.eq_ignore_ascii_case(&key.identity),
+        came,
+        again: Came::Unknown,
+        own: Came::Unknown,
+        sibling: Came::Unknown,
+    };
+    tokio::time::sleep(PAUSE).await;
+    found.again = try_login(credential, mailbox, deps).await;
+    if found.again != Came::Opened {
+        if found.is_shared {
+            let own = Mailbox { username: key.identity.clone(), folders: vec!["INBOX".to_owned()], ..mailbox.clone() };
+            found.own = try_login(credential, &own, deps).await;
+        }
+        if key.kind == GrantKind::AppOnly
+            && let Some(sibling) = sibling(mailbox, deps).await
+        {
+            found.sibling = try_login(credential, &sibling, deps).await;
+        }
+    }
+    known(Trouble::new(cause(found)))
+}
+
+/// The other mailbox of the same grant and host that was last seen to work.
+async fn sibling(mailbox: &Mailbox, deps: &Deps) -> Option<Mailbox> {
+    let Login::OAuth { grant_id, .. } = mailbox.login else { return None };
+    let all = deps.store.mailboxes().await.ok()?;
+    all.into_iter()
+        .filter(|other| other.id != mailbox.id && other.server.host == mailbox.server.host)
+        .filter(|other| matches!(other.login, Login::OAuth { grant_id: its, .. } if its == grant_id))
+        .max_by_key(|other| other.status.last_success_at)
+}
+
+async fn try_login(credential: &Credential, mailbox: &Mailbox, deps: &Deps) -> Came {
+    let attempt = async {
+        let mut session = connect::open(&mailbox.server, deps).await?.session;
+        authenticate::log_in(&mut session, credential, mailbox).await?;
+        let folder = mailbox.folders.first().map_or("INBOX", String::as_str);
+        let opened = session.select(folder, true).await;
+        opened.map_err(|error| PollError::folder(Step::Select, folder, &error))?;
+        session.logout().await;
+        Ok(())
+    };
+    how_far(attempt.await)
+}
+
+fn how_far(attempt: Result<(), PollError>) -> Came {
+    match attempt {
+        Ok(()) => Came::Opened,
+        Err(error) if is_not_connected(&error.message) => Came::NotConnected,
+        Err(PollError { step: Step::Login, blame: Blame::Mailbox, .. }) => Came::Refused,
+        // It opened, but for this folder.
+        Err(PollError { step: Step::Select, blame: Blame::Folder, .. }) => Came::Opened,
+        Err(_) => Came::Unknown,
+    }
+}
+
+/// Gmail and Exchange say so in words of their own.
+fn says_imap_is_off(message: &str) -> bool {
+    let lower = message.to_ascii_lowercase();
+    ["not enabled for imap", "imap access is disabled", "noadrecipient"].iter().any(|words| lower.contains(words))
+}
+
+/// Everything that a sentence may name.
+fn about(trouble: Trouble, mailbox: &Mailbox, deps: &Deps, claims: Option<&Claims>) -> Trouble {
+    let Login::OAuth { key, .. } = &mailbox.login else { return trouble.about("mailbox", &mailbox.username) };
+    let client_id = deps.oauth.providers.get(&key.provider).map(|app| app.client_id.clone()).unwrap_or_default();
+    let object_id = claims.and_then(|claims| claims.oid.clone()).filter(|_| key.kind == GrantKind::AppOnly);
+    trouble
+        .about("mailbox", &mailbox.username)
+        .about("identity", &key.identity)
+        .about("provider", &key.provider)
+        .about("client_id", client_id)
+        .about("object_id", object_id.unwrap_or_else(|| "OBJECT-ID".to_owned()))
+        .about("host", &mailbox.server.host)
+}
+
+/// The steps of a check that only these mailboxes have: the token, and what it says of itself.
+pub async fn token(mailbox: &Mailbox, deps: &Deps) -> Result<(Credential, String), PollError> {
+    let credential = credential::ready(mailbox, deps).await?;
+    let (said, wrong) = look_at_token(&credential, mailbox, deps);
+    match wrong {
+        Some(trouble) => Err(PollError::of(Step::Token, Blame::Mailbox, Retry::Credentials, trouble)),
+        None => Ok((credential, said)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Came::{NotConnected, Opened, Refused, Unknown};
+    use super::*;
+
+    #[test]
+    fn what_was_found_out_leaves_one_cause() {
+        let delegated = |is_shared, came, again, own| {
+            cause(Findings { kind: GrantKind::Delegated, is_shared, came, again, own, sibling: Unknown })
+        };
+        let app_only = |came, again, sibling| {
+            cause(Findings { kind: GrantKind::AppOnly, is_shared: false, came, again, own: Unknown, sibling })
+        };
+        for (wanted, seen) in [
+            // The exchange works when tried again: one connection too many, or a server that was not well.
+            (Cause::ServerUnwell, delegated(false, NotConnected, Opened, Unknown)),
+            (Cause::ServerUnwell, app_only(NotConnected, Opened, Unknown)),
+            // A member of a shared mailbox.
+            (Cause::DelegatePermissionMissing, delegated(true, NotConnected, NotConnected, Opened)),
+            (Cause::DelegatePermissionMissing, delegated(true, Refused, Refused, Opened)),
+            (Cause::DelegatePermissionMissing, delegated(true, NotConnected, NotConnected, Unknown)),
+            (Cause::ImapOff, delegated(true, NotConnected, NotConnected, NotConnected)),
+            (Cause::TokenRefused, delegated(true, Refused, Refused, Refused)),
+            // One's own mailbox.
+            (Cause::ImapOff, delegated(false, NotConnected, NotConnected, Unknown)),
+            (Cause::TokenRefused, delegated(false, Refused, Refused, Unknown)),
+            // The application itself.
+            (Cause::ServicePrincipalMissing, app_only(Refused, Refused, Unknown)),
+            (Cause::ServicePrincipalMissing, app_only(Refused, Refused, Refused)),
+            (Cause::ServicePrincipalMissing, app_only(NotConnected, NotConnected, NotConnected)),
+            (Cause::AppPermissionMissing, app_only(NotConnected, NotConnected, Opened)),
+            (Cause::AppPermissionMissing, app_only(Refused, Refused, Opened)),
+            (Cause::AppPermissionMissing, app_only(NotConnected, NotConnected, Unknown)),
+        ] {
+            assert_eq!(seen, wanted);
+        }
+    }
+
+    #[test]
+    fn a_token_says_what_it_lacks() {
+        let app = Application {
+            audiences: vec!["https://outlook.office.com".into()],
+            scopes: vec!["https://outlook.office.com/IMAP.AccessAsUser.All".into(), "openid".into()],
+            app_only_role: "IMAP.AccessAsApp".into(),
+            ..Application::default()
+        };
+        let judged = |aud: &str, scp: Option<&str>, roles: &[&str], kind| {
+            let claims = Claims {
+                aud: vec![aud.to_owned()],
+                scp: scp.map(str::to_owned),
+                roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+                ..Claims::default()
+            };
+            wrong_claim(&claims, kind, &app).map(|trouble| trouble.cause)
+        };
+        let outlook = "https://outlook.office.com/";
+        assert_eq!(judged(outlook, Some("imap.accessasuser.all Mail.Send"), &[], GrantKind::Delegated), None);
+        assert_eq!(judged(outlook, Some("Mail.Read"), &[], GrantKind::Delegated), Some(Cause::TokenScopeMissing));
+        let graph = "https://graph.microsoft.com";
+        assert_eq!(judged(graph, Some("IMAP.AccessAsUser.All"), &[], GrantKind::Delegated), Some(Cause::AudienceWrong));
+        assert_eq!(judged(outlook, None, &["IMAP.AccessAsApp"], GrantKind::AppOnly), None);
+        assert_eq!(judged(outlook, None, &["POP.AccessAsApp"], GrantKind::AppOnly), Some(Cause::RoleMissing));
+    }
+}

@@ -1,0 +1,90 @@
+//! Everything that is sealed: the passwords of mailboxes and the tokens of grants.
+
+use super::db::{read, write};
+use super::{Store, StoreError, access_row, password_row, refresh_row};
+use crate::vault::Vault;
+
+/// A sealed column: how its records are named, and the statements that read and write them.
+struct Column {
+    row: fn(i64) -> String,
+    select: &'static str,
+    update: &'static str,
+    forget: &'static str,
+}
+
+const COLUMNS: [Column; 3] = [
+    Column {
+        row: password_row,
+        select: "SELECT id, password_sealed FROM mailbox WHERE password_sealed IS NOT NULL",
+        update: "UPDATE mailbox SET password_sealed = $2 WHERE id = $1",
+        forget: "UPDATE mailbox SET password_sealed = NULL WHERE password_sealed IS NOT NULL",
+    },
+    Column {
+        row: refresh_row,
+        select: "SELECT id, refresh_sealed FROM oauth_grant WHERE refresh_sealed IS NOT NULL",
+        update: "UPDATE oauth_grant SET refresh_sealed = $2 WHERE id = $1",
+        forget: "UPDATE oauth_grant SET refresh_sealed = NULL, flow = NULL, version = version + 1 WHERE refresh_sealed IS NOT NULL",
+    },
+    Column {
+        row: access_row,
+        select: "SELECT id, access_sealed FROM oauth_grant WHERE access_sealed IS NOT NULL",
+        update: "UPDATE oauth_grant SET access_sealed = $2 WHERE id = $1",
+        forget: "UPDATE oauth_grant SET access_sealed = NULL, version = version + 1 WHERE access_sealed IS NOT NULL",
+    },
+];
+
+impl Store {
+    /// Whether any secret is stored.
+    pub async fn has_secrets(&self) -> Result<bool, StoreError> {
+        for column in COLUMNS {
+            let found: Option<(i64, Vec<u8>)> =
+                read!(self, pool => sqlx::query_as(column.select).fetch_optional(pool).await)?;
+            if found.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Forgets every secret, since the key that sealed them is lost. Returns how many there were.
+    pub async fn forget_secrets(&self) -> Result<u64, StoreError> {
+        Ok(write!(self, tx => {
+            let mut count = 0;
+            for column in COLUMNS {
+                count += sqlx::query(column.forget).execute(&mut *tx).await?.rows_affected();
+            }
+            count
+        }))
+    }
+
+    /// Seals every secret anew with the vault's sealing key; all or none. Returns how many there were.
+    pub async fn reseal_secrets(&self, vault: &Vault) -> Result<usize, StoreError> {
+        Ok(write!(self, tx => {
+            let mut count = 0;
+            for column in COLUMNS {
+                let records: Vec<(i64, Vec<u8>)> = sqlx::query_as(column.select).fetch_all(&mut *tx).await?;
+                for (id, record) in &records {
+                    let row = (column.row)(*id);
+                    let resealed = vault.seal(&row, &vault.open(&row, record)?)?;
+                    sqlx::query(column.update).bind(id).bind(resealed).execute(&mut *tx).await?;
+                }
+                count += records.len();
+            }
+            count
+        }))
+    }
+
+    /// Opens every secret: a key that is there may still be the wrong one. Returns how many there are.
+    pub async fn open_secrets(&self, vault: &Vault) -> Result<usize, StoreError> {
+        let mut count = 0;
+        for column in COLUMNS {
+            let records: Vec<(i64, Vec<u8>)> =
+                read!(self, pool => sqlx::query_as(column.select).fetch_all(pool).await)?;
+            for (id, record) in &records {
+                vault.open(&(column.row)(*id), record)?;
+            }
+            count += records.len();
+        }
+        Ok(count)
+    }
+}

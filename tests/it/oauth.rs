@@ -1,0 +1,59 @@
+//! Access tokens in place of passwords: against mock-oauth2-server, Dovecot and GreenMail, and against a scripted identity
+//! provider for what real ones will not do on demand.
+
+mod commands;
+mod consent;
+mod crashes;
+mod doctor;
+mod end_to_end;
+mod renewal;
+mod sasl;
+mod secrets;
+
+use crate::support::{
+    browser::{Browser, Page},
+    facts::{JOBB, JOBB_INBOX},
+    identity_provider::IdentityProvider,
+    mail::mail,
+    mailferry::{Database, Mailferry, Output},
+    scripted::Scripted,
+};
+
+/// A mail server that takes every access token, and has a mail.
+const TAKES_TOKENS: &str = "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready\nORDINARY";
+
+fn takes_tokens() -> Scripted {
+    Scripted::with_messages(&[TAKES_TOKENS], vec![mail("one", JOBB)])
+}
+
+/// An installation with this provider and the inbox for [`JOBB`].
+fn installation(provider: &str) -> Mailferry {
+    installation_on(Database::Sqlite, provider)
+}
+
+fn installation_on(database: Database, provider: &str) -> Mailferry {
+    let mut mailferry = Mailferry::on(database);
+    mailferry.configure(provider);
+    mailferry.add_inbox(JOBB_INBOX);
+    mailferry
+}
+
+/// An installation with [`JOBB`] on this server, which nobody has consented to yet.
+fn unconnected(provider: &IdentityProvider, server: &Scripted) -> Mailferry {
+    let mailferry = installation(&provider.provider("contoso"));
+    mailferry.add_mailbox_by_token(JOBB, JOBB_INBOX, "contoso", &server.options("none"), &[]);
+    mailferry
+}
+
+/// Whoever the scripted provider takes the browser for consents to a mailbox.
+fn consent(mailferry: &Mailferry, address: &str) -> (Page, Output) {
+    let connecting = mailferry.connect(address, &[]);
+    let page = Browser::new().open(connecting.link());
+    (page, connecting.finish())
+}
+
+/// The same, which has to succeed.
+fn connected(mailferry: &Mailferry, address: &str) {
+    let (page, output) = consent(mailferry, address);
+    assert_eq!((page.status, output.code), (200, 0), "{}{}", page.body, output.all());
+}

@@ -1,0 +1,154 @@
+//! What can go wrong while a person consents: each has its cause, its sentence in the browser and on the command line, and keeps
+//! nothing.
+
+use super::{connected, consent, takes_tokens, unconnected};
+use crate::support::{
+    browser::Browser,
+    facts::{JOBB, text},
+    identity_provider::{Endpoint, IdentityProvider, Misbehaviour},
+    mailferry::Mailferry,
+};
+
+fn is_unconnected(mailferry: &Mailferry, about: &str) {
+    let status = mailferry.json(&["oauth", "status"]).remove(0);
+    assert_eq!(text(&status, "state"), "not-connected", "{about}: {status}");
+}
+
+#[test]
+fn what_goes_wrong_in_the_browser_is_told_there_and_here_and_nothing_is_kept() {
+    use Misbehaviour::{Denied, WrongIssuer, WrongState};
+    let server = takes_tokens();
+    let answers: [(Endpoint, Misbehaviour, &str); 9] = [
+        (Endpoint::Authorize, WrongState, "does not belong to this attempt"),
+        (Endpoint::Authorize, WrongIssuer, "does not come from contoso"),
+        (Endpoint::Authorize, Denied("access_denied", "no"), "was refused in the browser"),
+        (Endpoint::Authorize, Denied("access_denied", "AADSTS65004: User declined"), "was refused in the browser"),
+        (
+            Endpoint::Authorize,
+            Denied("consent_required", "AADSTS90094: x"),
+            "An administrator of the customer's organisation",
+        ),
+        (Endpoint::Token, Misbehaviour::Error("invalid_client", "AADSTS7000215: wrong"), "does not accept the secret"),
+        (Endpoint::Token, Misbehaviour::Html, "something that is no token"),
+        (Endpoint::Token, Misbehaviour::Redirect("http://127.0.0.1:9/".into()), "sends the request elsewhere"),
+        (Endpoint::Token, Misbehaviour::Status(503, vec![], String::new()), "has trouble of its own"),
+    ];
+    let provider = IdentityProvider::start(JOBB);
+    let mailferry = unconnected(&provider, &server);
+    for (endpoint, misbehaviour, sentence) in answers {
+        let about = format!("{misbehaviour:?}");
+        provider.next(endpoint, vec![misbehaviour]);
+        let (page, output) = consent(&mailferry, JOBB);
+        assert_eq!((page.status, output.code), (400, 1), "{about}: {} {}", page.body, output.all());
+        assert!(output.stderr.contains(sentence), "{about}: {}", output.stderr);
+        let shown = page.body.replace("&#39;", "'");
+        assert!(shown.contains(sentence), "{about}: {shown}");
+        is_unconnected(&mailferry, &about);
+    }
+    connected(&mailferry, JOBB);
+}
+
+#[test]
+fn a_consent_that_is_not_the_wanted_one_is_given_up_at_once() {
+    let server = takes_tokens();
+    for (what, sentence) in [
+        ("account", "admin@lillestad.se consented, but jobb@lillestad.se was wanted"),
+        ("scope", "mail was not consented to"),
+        ("issuer", "does not come from contoso but from https://evil.example"),
+        ("audience", "does not say who has consented"),
+        ("nobody", "does not say who has consented"),
+    ] {
+        let provider = IdentityProvider::start(JOBB);
+        match what {
+            "account" => provider.identity("admin@lillestad.se"),
+            "scope" => provider.granted_scope("openid email offline_access"),
+            "issuer" => provider.id_token_claims(serde_json::json!({"iss": "https://evil.example"})),
+            "audience" => provider.id_token_claims(serde_json::json!({"aud": "another-application"})),
+            _ => provider.id_token_claims(serde_json::json!({"email": null, "preferred_username": null, "sub": "42"})),
+        }
+        let mailferry = unconnected(&provider, &server);
+        let (page, output) = consent(&mailferry, JOBB);
+        assert_eq!((page.status, output.code), (400, 1), "{what}: {}", output.all());
+        assert!(output.stderr.contains(sentence), "{what}: {}", output.stderr);
+        is_unconnected(&mailferry, what);
+        let given_up: Vec<String> = provider.requests(Endpoint::Revoke).iter().map(|r| r["token"].clone()).collect();
+        assert_eq!(given_up, provider.issued().refresh_tokens, "{what}");
+    }
+}
+
+#[test]
+fn the_link_asks_for_what_it_should_and_for_nothing_secret() {
+    let server = takes_tokens();
+    let provider = IdentityProvider::start(JOBB);
+    let mailferry = unconnected(&provider, &server);
+    let connecting = mailferry.connect(JOBB, &[]);
+    let browser = Browser::new();
+    let page = browser.open(connecting.link());
+    assert_eq!(page.status, 200, "{}", page.body);
+    // A second visit with the same answer comes too late, or is told so.
+    let output = connecting.finish();
+    assert_eq!(output.code, 0, "{}", output.all());
+    let asked = provider.requests(Endpoint::Authorize).remove(0);
+    let of = |name: &str| asked.get(name).map(String::as_str).unwrap_or_default();
+    assert_eq!((of("response_type"), of("code_challenge_method")), ("code", "S256"));
+    assert_eq!((of("login_hint"), of("prompt"), of("client_id")), (JOBB, "select_account", "mailferry"));
+    assert!(of("state").len() >= 32 && of("code_challenge").len() == 43, "{asked:?}");
+    assert!(of("redirect_uri").starts_with("http://localhost:") && of("redirect_uri").ends_with("/oauth/callback"));
+    let exchanged = provider.requests(Endpoint::Token).remove(0);
+    assert_eq!(exchanged["redirect_uri"], of("redirect_uri"), "the redirect URI is the very same");
+    assert!(exchanged["code_verifier"].len() >= 43);
+    // Another attempt has another state, another challenge and another verifier.
+    connected(&mailferry, JOBB);
+    let again = provider.requests(Endpoint::Authorize).remove(1);
+    assert!(again["state"] != of("state") && again["code_challenge"] != of("code_challenge"));
+}
+
+#[test]
+fn a_device_code_is_entered_elsewhere() {
+    use Misbehaviour::{AccessDenied, Expired, Pending, SlowDown};
+    let server = takes_tokens();
+    let provider = IdentityProvider::start(JOBB);
+    let mailferry = unconnected(&provider, &server);
+    for (answers, code, sentence) in [
+        (vec![Pending, AccessDenied], 1, "was refused in the browser"),
+        (vec![Expired], 1, "Nobody consented in time"),
+        (vec![Misbehaviour::Html], 1, "something that is no token"),
+        (vec![Pending, SlowDown], 0, ""),
+    ] {
+        let about = format!("{answers:?}");
+        provider.next(Endpoint::Token, answers);
+        let connecting = mailferry.connect(JOBB, &["--device"]);
+        assert!(!text(&connecting.told, "user_code").is_empty(), "{:?}", connecting.told);
+        let output = connecting.finish();
+        assert_eq!(output.code, code, "{about}: {}", output.all());
+        assert!(output.stderr.contains(sentence), "{about}: {}", output.stderr);
+    }
+    assert_eq!(mailferry.poll_ok(), 1);
+    // A device code is a public client's: no secret goes with it, nor with the refresh token that comes of it.
+    provider.lifetime(0);
+    mailferry.connect(JOBB, &["--device"]).finish();
+    mailferry.poll_ok();
+    let with_secret = |request: &std::collections::BTreeMap<String, String>| {
+        request.contains_key("client_secret") || request.contains_key("authorization")
+    };
+    let asked = provider.requests(Endpoint::Token);
+    assert!(asked.iter().any(|request| request["grant_type"] == "refresh_token"));
+    assert!(!asked.iter().any(with_secret), "{asked:?}");
+    provider.next(Endpoint::Device, vec![Misbehaviour::Error("unauthorized_client", "AADSTS7000218: x")]);
+    let refused = mailferry.run(&["oauth", "connect", JOBB, "--device"]);
+    assert!(refused.code == 1 && refused.stderr.contains("Allow public client flows"), "{}", refused.all());
+}
+
+#[test]
+fn the_page_speaks_the_browsers_language_and_the_command_the_terminals() {
+    let server = takes_tokens();
+    let provider = IdentityProvider::start("admin@lillestad.se");
+    let mut mailferry = unconnected(&provider, &server);
+    mailferry.env("LC_ALL", "sv_SE.UTF-8");
+    let (_, output) = consent(&mailferry, JOBB);
+    assert!(
+        output.stderr.contains("admin@lillestad.se godkände, men det skulle vara jobb@lillestad.se"),
+        "{}",
+        output.all()
+    );
+}

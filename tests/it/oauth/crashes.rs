@@ -1,0 +1,44 @@
+//! The process is ended at every step of a poll that renews its token, against a provider that takes a second use of a refresh
+//! token for theft: the consent is never lost but where the answer itself was.
+
+use std::fs;
+
+use super::{connected, takes_tokens, unconnected};
+use crate::support::{facts::JOBB, identity_provider::IdentityProvider, mailferry::Mailferry, scripted::Scripted};
+
+fn trial(server: &Scripted, overlap: u32) -> (IdentityProvider, Mailferry) {
+    let provider = IdentityProvider::start(JOBB);
+    provider.overlap(overlap);
+    let mailferry = unconnected(&provider, server);
+    provider.lifetime(0);
+    connected(&mailferry, JOBB);
+    provider.lifetime(3600);
+    (provider, mailferry)
+}
+
+#[test]
+fn a_crash_between_rotation_and_use_loses_no_consent() {
+    if !cfg!(feature = "crash-points") {
+        println!("skipped: built without the feature crash-points; `make test` has it");
+        return;
+    }
+    let server = takes_tokens();
+    let (_provider, undisturbed) = trial(&server, 0);
+    let log = undisturbed.dir().join("steps");
+    assert!(undisturbed.command(&["poll"]).env("MAILFERRY_CRASH_LOG", &log).status().unwrap().success());
+    let steps: Vec<String> = fs::read_to_string(log).unwrap().lines().map(str::to_owned).collect();
+    let came = steps.iter().position(|step| step == "tokens came").expect("the points are compiled in");
+    let kept = steps.iter().position(|step| step == "tokens kept").expect("the tokens are kept");
+    // Up to a few steps behind the renewal; what follows is any poll's.
+    for step in 1..=kept + 6 {
+        // The tokens are in this process only: a provider that grants no overlap takes them as stolen.
+        let is_between = (came..kept).contains(&(step - 1))
+            && steps[step - 1] != "after a commit"
+            && steps[step - 1] != "on the disk";
+        let (_provider, mailferry) = trial(&server, u32::from(is_between));
+        let output =
+            mailferry.command(&["--json", "poll"]).env("MAILFERRY_CRASH_AT", step.to_string()).output().unwrap();
+        assert!(output.status.code().is_none(), "step {step} of {steps:?} was not reached");
+        assert_eq!(mailferry.poll_ok(), 1, "ended at step {step}, {}", steps[step - 1]);
+    }
+}

@@ -1,0 +1,175 @@
+//! `mailbox check` finds the one cause behind what Exchange says of many.
+
+use serde_json::{Value, json};
+
+use super::{connected, installation};
+use crate::support::{
+    facts::{ANSOKAN, JOBB, JOBB_INBOX, text},
+    identity_provider::IdentityProvider,
+    mailferry::Mailferry,
+    scripted::Scripted,
+};
+
+const GREETING: &str = "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready";
+
+/// base64 of `user=jobb@l` and `user=ansoka`: how the initial response begins.
+const AS_JOBB: &str = "TAG AUTHENTICATE XOAUTH2 dXNlcj1qb2JiQGxp*";
+
+const AS_ANSOKAN: &str = "TAG AUTHENTICATE XOAUTH2 dXNlcj1hbnNva2Fu*";
+
+const REFUSED: &str = "S: TAG NO AUTHENTICATE failed.";
+const NOT_CONNECTED: &str = "S: TAG BAD User is authenticated but not connected.";
+
+/// Exchange: whoever logs in so is let in, and sees no mailbox.
+fn not_connected(login: &str) -> String {
+    format!(
+        "WHEN: {login}\nS: TAG OK AUTHENTICATE completed.\n\nWHEN: TAG LIST *\n{NOT_CONNECTED}\n\nWHEN: TAG EXAMINE *\n{NOT_CONNECTED}\n\n"
+    )
+}
+
+fn refused(login: &str) -> String {
+    format!("WHEN: {login}\n{REFUSED}\n\n")
+}
+
+struct Case {
+    provider: IdentityProvider,
+    mailferry: Mailferry,
+    _server: Scripted,
+}
+
+/// A mailbox on a server that plays these sessions; the last is repeated.
+fn case(sessions: &[String], provider: IdentityProvider, more: &[&str]) -> Case {
+    let sessions: Vec<String> = sessions.iter().map(|session| format!("{GREETING}\nORDINARY\n{session}")).collect();
+    let server = Scripted::start(&sessions.iter().map(String::as_str).collect::<Vec<_>>());
+    let config = provider.provider("contoso")
+        + "app_only_role = \"IMAP.AccessAsApp\"\naudiences = [\"https://outlook.office.com\"]\n";
+    let mailferry =
+        installation(&config.replace("\"mail\"]\napp", "\"https://outlook.office.com/IMAP.AccessAsUser.All\"]\napp"));
+    mailferry.add_mailbox_by_token(JOBB, JOBB_INBOX, "contoso", &server.options("none"), more);
+    if !more.contains(&"--app-only") {
+        connected(&mailferry, JOBB);
+    }
+    Case { provider, mailferry, _server: server }
+}
+
+/// The last line of a check: its cause, its sentence and its remedy.
+fn diagnosis(mailferry: &Mailferry, about: &str) -> Value {
+    let output = mailferry.run(&["--json", "mailbox", "check", JOBB]);
+    assert_eq!(output.code, 1, "{about}: {}", output.all());
+    let last = output.json().pop().unwrap();
+    assert_eq!(text(&last, "step"), "diagnosis", "{about}: {}", output.all());
+    last
+}
+
+#[test]
+fn one_cause_is_left_for_a_persons_mailbox() {
+    let shared = ["--login-identity", "anna@lillestad.se"];
+    // The check, the same again, and then as the person whose consent it is.
+    let (unconnected, no) = (not_connected("TAG AUTHENTICATE *"), refused("TAG AUTHENTICATE *"));
+    let well = String::new;
+    let times = |session: &String, last: String| vec![session.clone(), session.clone(), last];
+    let imap_on = "Set-CASMailbox -Identity jobb@lillestad.se -ImapEnabled $true";
+    let access = "Add-MailboxPermission -Identity jobb@lillestad.se -User anna@lillestad.se -AccessRights FullAccess";
+    for (sessions, more, cause, remedy) in [
+        (vec![unconnected.clone()], &[][..], "mailbox-imap-off", imap_on),
+        (vec![no.clone()], &[][..], "mailbox-token-refused", "mailferry oauth connect jobb@lillestad.se"),
+        (vec![unconnected.clone(), well()], &[][..], "server-unwell", "schedule.per_host"),
+        (times(&unconnected, well()), &shared[..], "mailbox-delegate-permission-missing", access),
+        (times(&no, well()), &shared[..], "mailbox-delegate-permission-missing", access),
+        (times(&unconnected, unconnected.clone()), &shared[..], "mailbox-imap-off", imap_on),
+        (times(&no, no.clone()), &shared[..], "mailbox-token-refused", "oauth connect"),
+    ] {
+        let provider = IdentityProvider::start(if more.is_empty() { JOBB } else { "anna@lillestad.se" });
+        let about = format!("{cause} {more:?}");
+
+        let case = case(&sessions, provider, more);
+        let told = diagnosis(&case.mailferry, &about);
+        assert_eq!(text(&told, "cause"), cause, "{about}: {told}");
+        assert!(text(&told, "remedy").contains(remedy), "{about}: {told}");
+    }
+}
+
+#[test]
+fn one_cause_is_left_for_an_application_and_the_ids_are_filled_in() {
+    let claims = json!({"aud": "https://outlook.office.com", "roles": ["IMAP.AccessAsApp"], "oid": "11111111-aaaa", "appid": "mailferry"});
+    for (sessions, with_sibling, cause, remedy) in [
+        (
+            refused("TAG AUTHENTICATE *"),
+            false,
+            "mailbox-service-principal-missing",
+            "New-ServicePrincipal -AppId mailferry -ObjectId 11111111-aaaa",
+        ),
+        (
+            not_connected(AS_JOBB),
+            false,
+            "mailbox-app-permission-missing",
+            "-User 11111111-aaaa -AccessRights FullAccess",
+        ),
+        (refused(AS_JOBB), true, "mailbox-app-permission-missing", "Add-MailboxPermission -Identity jobb@lillestad.se"),
+        (
+            not_connected(AS_JOBB) + &not_connected(AS_ANSOKAN),
+            true,
+            "mailbox-service-principal-missing",
+            "New-ServicePrincipal",
+        ),
+    ] {
+        let provider = IdentityProvider::start(JOBB);
+        provider.access_token_claims(claims.clone());
+        let case = case(&[sessions], provider, &["--app-only"]);
+        if with_sibling {
+            let options = case._server.options("none");
+            case.mailferry.add_mailbox_by_token(ANSOKAN, JOBB_INBOX, "contoso", &options, &["--app-only"]);
+        }
+        let told = diagnosis(&case.mailferry, cause);
+        assert_eq!(text(&told, "cause"), cause, "{told}");
+        assert!(text(&told, "remedy").contains(remedy), "{told}");
+    }
+}
+
+#[test]
+fn a_token_that_cannot_work_is_told_before_the_login() {
+    for (claims, more, cause, sentence) in [
+        (
+            json!({"aud": "https://graph.microsoft.com", "scp": "IMAP.AccessAsUser.All"}),
+            &[][..],
+            "mailbox-audience-wrong",
+            "https://graph.microsoft.com",
+        ),
+        (
+            json!({"aud": "https://outlook.office.com", "scp": "Mail.Read"}),
+            &[][..],
+            "mailbox-token-scope-missing",
+            "IMAP.AccessAsUser.All",
+        ),
+        (
+            json!({"aud": "https://outlook.office.com", "roles": ["POP.AccessAsApp"]}),
+            &["--app-only"][..],
+            "mailbox-role-missing",
+            "IMAP.AccessAsApp",
+        ),
+    ] {
+        let provider = IdentityProvider::start(JOBB);
+        provider.access_token_claims(claims);
+        let case = case(&[String::new()], provider, more);
+        let told = diagnosis(&case.mailferry, cause);
+        assert_eq!(text(&told, "cause"), cause, "{told}");
+        assert!(text(&told, "detail").contains(sentence), "{told}");
+    }
+}
+
+#[test]
+fn a_consent_that_has_ended_is_the_diagnosis_in_swedish_too() {
+    use crate::support::identity_provider::{Endpoint, Misbehaviour};
+    let provider = IdentityProvider::start(JOBB);
+    provider.lifetime(0);
+    let case = case(&[String::new()], provider, &[]);
+    case.provider.next(Endpoint::Token, vec![Misbehaviour::Error("invalid_grant", "AADSTS700082: inactive")]);
+    let output = case.mailferry.run(&["--lang", "sv", "mailbox", "check", JOBB]);
+    assert_eq!(output.code, 1);
+    assert!(
+        output.text().contains("Godkännandet har upphört, eftersom det inte användes på för länge. (AADSTS700082)"),
+        "{}",
+        output.all()
+    );
+    assert!(output.text().contains("Kör: mailferry oauth connect jobb@lillestad.se"), "{}", output.all());
+}

@@ -1,0 +1,222 @@
+//! Keeping an access token alive: once for all who need it, and whose business it is when none comes.
+
+use std::thread;
+
+use serde_json::Value;
+use sqlx::{Connection, SqliteConnection};
+
+use super::{connected, installation_on, takes_tokens, unconnected};
+use crate::support::{
+    facts::{JOBB, JOBB_INBOX, text},
+    identity_provider::{Endpoint, IdentityProvider, Misbehaviour},
+    mailferry::{BOTH, Mailferry},
+    scripted::Scripted,
+};
+
+fn renewals(provider: &IdentityProvider) -> usize {
+    provider.requests(Endpoint::Token).iter().filter(|request| request["grant_type"] == "refresh_token").count()
+}
+
+/// A consent whose access token has ended already.
+fn expired(provider: &IdentityProvider, server: &Scripted) -> Mailferry {
+    let mailferry = unconnected(provider, server);
+    provider.lifetime(0);
+    connected(&mailferry, JOBB);
+    provider.lifetime(3600);
+    mailferry
+}
+
+/// Whose business a refusal is, in what is told of it: who acts, and whether anything is asked again by itself.
+#[test]
+fn every_misbehaviour_of_the_token_endpoint_has_its_class_and_its_sentence() {
+    use Misbehaviour::{Cut, Drip, Error, Html, Huge, Redirect, Silent, Status, Truncated};
+    let server = takes_tokens();
+    let retry_after = || vec![("Retry-After", "120".to_owned())];
+    let table = [
+        // It passes by itself.
+        (Status(429, retry_after(), "{}".into()), "provider-busy", "identity provider", "asks to come back later"),
+        (Status(503, vec![], "oops".into()), "provider-down", "identity provider", "has trouble of its own"),
+        (Status(500, vec![], String::new()), "provider-down", "identity provider", "has trouble of its own"),
+        (Cut, "provider-unreachable", "identity provider", "cannot be reached"),
+        (Truncated, "provider-unreachable", "identity provider", "cannot be reached"),
+        (Silent, "provider-slow", "identity provider", "did not answer in time"),
+        (Drip, "provider-slow", "identity provider", "did not answer in time"),
+        (Huge, "provider-too-large", "identity provider", "more than a megabyte"),
+        (Html, "provider-not-json", "identity provider", "something that is no token"),
+        (Status(200, vec![], "{\"access_token\":\"\"}".into()), "provider-not-json", "identity provider", "no token"),
+        (Redirect("http://127.0.0.1:9/token".into()), "provider-redirected", "identity provider", "elsewhere"),
+        (Error("temporarily_unavailable", ""), "provider-down", "identity provider", "has trouble of its own"),
+        // A person consents anew.
+        (Error("invalid_grant", "Token has been expired or revoked."), "consent-ended", "admin", "was withdrawn"),
+        (Error("invalid_grant", "AADSTS700082: inactivity"), "consent-inactive", "admin", "not used for too long"),
+        (
+            Error("invalid_grant", "AADSTS70043: sign-in frequency"),
+            "consent-sign-in-frequency",
+            "admin",
+            "sign in again",
+        ),
+        (Error("invalid_grant", "AADSTS50173: revoked"), "consent-ended", "admin", "was withdrawn"),
+        (Error("invalid_grant", "AADSTS65001: no consent"), "consent-admin-needed", "admin", "administrator"),
+        (Error("interaction_required", "AADSTS50076: MFA"), "consent-mfa-needed", "admin", "further proof"),
+        (Error("invalid_grant", "AADSTS53003: CA"), "consent-access-blocked", "admin", "rule of the organisation"),
+        (
+            Error("invalid_grant", "reauth related error (invalid_rapt)"),
+            "consent-sign-in-frequency",
+            "admin",
+            "sign in",
+        ),
+        // One problem of the application.
+        (Error("invalid_client", "AADSTS7000222: expired"), "app-secret-expired", "operator", "has expired"),
+        (Error("invalid_client", "AADSTS7000215: wrong"), "app-secret-wrong", "operator", "does not accept the secret"),
+        (Error("unauthorized_client", "AADSTS700016: who"), "app-unknown", "operator", "does not know the application"),
+        (Error("invalid_client", "The OAuth client was deleted."), "app-unknown", "operator", "does not know"),
+        (Error("something_new", "never seen"), "app-refused", "operator", "refuses the application"),
+    ];
+    thread::scope(|scope| {
+        for (misbehaviour, cause, who, sentence) in table {
+            let server = &server;
+            scope.spawn(move || {
+                let about = format!("{misbehaviour:?}");
+                let provider = IdentityProvider::start(JOBB);
+                provider.overlap(1);
+                let mut mailferry = expired(&provider, server);
+                mailferry.env("MAILFERRY__DEADLINES__TOKEN", "2s");
+                provider.next(Endpoint::Token, vec![misbehaviour]);
+                let error = mailferry.poll_error();
+                assert_eq!((text(&error, "step"), text(&error, "cause")), ("token", cause), "{about}: {error}");
+                assert!(text(&error, "message").contains(sentence), "{about}: {error}");
+                let shown = mailferry.json(&["mailbox", "list"]).remove(0);
+                assert_eq!(text(&shown, "who_must_act"), who, "{about}: {shown}");
+                assert_eq!(error["retry"].is_null(), who == "admin", "{about}: {error}");
+                // The provider behaves again.
+                let before = renewals(&provider);
+                match (who, cause) {
+                    // Only a person can mend it, and nobody asks in vain meanwhile.
+                    ("admin", _) => {
+                        assert_eq!(text(&mailferry.poll_error(), "cause"), cause, "{about}");
+                        assert_eq!(renewals(&provider), before, "{about}");
+                        assert_eq!(text(&mailferry.json(&["oauth", "status"])[0], "state"), "needs-consent");
+                        connected(&mailferry, JOBB);
+                    }
+                    // Not before the provider's own word.
+                    (_, "provider-busy") => {
+                        assert_eq!(text(&mailferry.poll_error(), "cause"), cause, "{about}");
+                        assert_eq!(renewals(&provider), before, "{about}");
+                        connected(&mailferry, JOBB);
+                    }
+                    _ => {}
+                }
+                assert_eq!(mailferry.poll_ok(), 1, "{about}");
+            });
+        }
+    });
+}
+
+#[test]
+fn fifty_mailboxes_of_one_consent_in_two_processes_ask_once() {
+    for database in BOTH {
+        let server = takes_tokens();
+        // Strict: a refresh token that is used twice ends the consent.
+        let provider = IdentityProvider::start(JOBB);
+        let mut mailferry = installation_on(database, &provider.provider("contoso"));
+        mailferry.env("MAILFERRY__SCHEDULE__PARALLEL", "50");
+        let addresses: Vec<String> = (0..50).map(|n| format!("shared{n}@lillestad.se")).collect();
+        for address in &addresses {
+            let more = ["--login-identity", JOBB];
+            mailferry.add_mailbox_by_token(address, JOBB_INBOX, "contoso", &server.options("none"), &more);
+        }
+        provider.lifetime(0);
+        connected(&mailferry, &addresses[0]);
+        provider.lifetime(3600);
+        let (first, second) = addresses.split_at(25);
+        let poll = |addresses: &[String]| {
+            let words: Vec<&str> = ["--json", "poll"].into_iter().chain(addresses.iter().map(String::as_str)).collect();
+            mailferry.run(&words)
+        };
+        let outputs =
+            thread::scope(|scope| [first, second].map(|half| scope.spawn(|| poll(half))).map(|t| t.join().unwrap()));
+        for output in outputs {
+            assert_eq!(output.code, 0, "{database:?}: {}", output.all());
+            assert_eq!(output.json().len(), 25);
+        }
+        assert_eq!(renewals(&provider), 1, "{database:?}");
+        assert_eq!(text(&mailferry.json(&["oauth", "status"])[0], "state"), "connected");
+    }
+}
+
+#[test]
+fn a_rotated_refresh_token_whose_answer_was_lost_is_asked_for_again() {
+    let server = takes_tokens();
+    let provider = IdentityProvider::start(JOBB);
+    provider.overlap(1); // as RFC 9700 4.14 has it for lost answers
+    let mailferry = expired(&provider, &server);
+    provider.next(Endpoint::Token, vec![Misbehaviour::Cut]);
+    assert_eq!(text(&mailferry.poll_error(), "cause"), "provider-unreachable");
+    assert_eq!(mailferry.poll_ok(), 1);
+    // Where the provider takes it for theft, a person must act, and it is said at once.
+    let strict = IdentityProvider::start(JOBB);
+    let mailferry = expired(&strict, &server);
+    strict.next(Endpoint::Token, vec![Misbehaviour::Cut]);
+    mailferry.poll_error();
+    assert_eq!(text(&mailferry.poll_error(), "cause"), "consent-ended");
+}
+
+#[test]
+fn a_token_that_still_lives_is_used_while_the_provider_is_down() {
+    let server = takes_tokens();
+    let provider = IdentityProvider::start(JOBB);
+    let mailferry = unconnected(&provider, &server);
+    connected(&mailferry, JOBB);
+    // At 80 % of its life it is renewed; 100 % is far off.
+    let url = format!("sqlite://{}", mailferry.dir().join("mailferry.db").display());
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let mut database = SqliteConnection::connect(&url).await.unwrap();
+        sqlx::query("UPDATE oauth_grant SET renew_at = 0").execute(&mut database).await.unwrap();
+        database.close().await.unwrap();
+    });
+    provider.next(Endpoint::Token, vec![Misbehaviour::Status(503, vec![], String::new())]);
+    assert_eq!(mailferry.poll_ok(), 1);
+    assert_eq!(text(&mailferry.json(&["oauth", "status"])[0], "state"), "waiting");
+    assert_eq!(renewals(&provider), 1);
+}
+
+#[test]
+fn a_wrong_secret_is_one_problem_of_the_application_and_mended_for_all() {
+    let server = takes_tokens();
+    let provider = IdentityProvider::start(JOBB);
+    let good = provider.provider("contoso");
+    let mut mailferry = installation_on(BOTH[0], &good);
+    for n in 0..5 {
+        let (address, identity) = (format!("m{n}@lillestad.se"), format!("p{n}@lillestad.se"));
+        provider.identity(&identity);
+        let more = ["--login-identity", &identity];
+        mailferry.add_mailbox_by_token(&address, JOBB_INBOX, "contoso", &server.options("none"), &more);
+        provider.lifetime(0);
+        connected(&mailferry, &address);
+    }
+    provider.lifetime(3600);
+    let file = mailferry.dir().join("secret");
+    std::fs::write(&file, "the-secret-id-and-not-the-value\n").unwrap();
+    let secret_file = format!("client_secret_file = {:?}", file.to_string_lossy());
+    let secret_line = good.lines().find(|line| line.starts_with("client_secret = ")).unwrap();
+    mailferry.configure(&good.replace(secret_line, &secret_file));
+    mailferry.env("MAILFERRY__SCHEDULE__PARALLEL", "1");
+    let lines = mailferry.poll();
+    assert!(lines.iter().all(|line| text(&line["error"], "cause") == "app-secret-wrong"), "{lines:?}");
+    assert_eq!(renewals(&provider), 1, "one asks for all");
+    let states: Vec<Value> = mailferry.json(&["oauth", "status"]);
+    assert!(states.iter().all(|status| text(status, "state") == "app-problem"), "{states:?}");
+    let serve = mailferry.serve();
+    let metrics = serve.answer("/metrics").unwrap();
+    assert_eq!(metrics.matches("mailferry_oauth_app_problem{").count(), 1, "{metrics}");
+    // The file is read anew: a right secret is taken up without a restart, and all mailboxes go on.
+    let value = secret_line.split('"').nth(1).unwrap();
+    std::fs::write(&file, value).unwrap();
+    mailferry.ok(&["mailbox", "check", "m0@lillestad.se"]);
+    crate::support::wait::until("all mailboxes", std::time::Duration::from_secs(60), || {
+        let all = mailferry.json(&["mailbox", "list"]);
+        all.iter().all(|mailbox| text(mailbox, "state") == "ok").then_some(())
+    });
+    let told = serve.output().matches("no mailbox of this application gets a token").count();
+    assert!(told <= 1, "told once, and not of each mailbox: {}", serve.output());
+}

@@ -1,0 +1,98 @@
+//! How an access token goes over the wire, and how a refusal comes back.
+
+use super::{connected, unconnected};
+use crate::support::{
+    facts::{JOBB, text},
+    identity_provider::{Endpoint, IdentityProvider},
+    mail::mail,
+    scripted::Scripted,
+};
+
+/// The login of this dialogue brings the mail in.
+fn opens(capabilities: &str, login: &str) {
+    let dialogue = format!(
+        "S: * OK [CAPABILITY IMAP4rev1 {capabilities}] ready\n{login}\nS: TAG OK [CAPABILITY IMAP4rev1] in\nORDINARY"
+    );
+    let server = Scripted::with_messages(&[&dialogue], vec![mail("one", JOBB)]);
+    let provider = IdentityProvider::start(JOBB);
+    provider.access_token_is("secret");
+    let mailferry = unconnected(&provider, &server);
+    connected(&mailferry, JOBB);
+    assert_eq!(mailferry.poll_ok(), 1, "{capabilities}");
+    server.finish();
+}
+
+/// `user=jobb@lillestad.se^Aauth=Bearer secret^A^A`
+const XOAUTH2: &str = "dXNlcj1qb2JiQGxpbGxlc3RhZC5zZQFhdXRoPUJlYXJlciBzZWNyZXQBAQ==";
+
+#[test]
+fn xoauth2_goes_at_once_where_sasl_ir_is_offered_and_else_when_asked_for() {
+    opens("SASL-IR AUTH=XOAUTH2 AUTH=PLAIN", &format!("C: TAG AUTHENTICATE XOAUTH2 {XOAUTH2}"));
+    opens("AUTH=XOAUTH2", &format!("C: TAG AUTHENTICATE XOAUTH2\nS: + \nC: {XOAUTH2}"));
+}
+
+#[test]
+fn oauthbearer_goes_before_xoauth2() {
+    opens(
+        "SASL-IR AUTH=XOAUTH2 AUTH=OAUTHBEARER",
+        "C: TAG AUTHENTICATE OAUTHBEARER bixhPWpvYmJAbGlsbGVzdGFkLnNlLAFob3N0PTEyNy4wLjAuMQFwb3J0P*",
+    );
+}
+
+#[test]
+fn a_server_that_takes_no_tokens_is_never_given_anything_else() {
+    let dialogue = "S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN AUTH=LOGIN] ready\nORDINARY";
+    let server = Scripted::start(&[dialogue]);
+    let provider = IdentityProvider::start(JOBB);
+    let mailferry = unconnected(&provider, &server);
+    connected(&mailferry, JOBB);
+    let error = mailferry.poll_error();
+    assert_eq!((text(&error, "step"), text(&error, "cause")), ("login", "mailbox-no-oauth"), "{error}");
+    let said: Vec<String> = server.sessions().into_iter().flat_map(|session| session.lines).collect();
+    assert!(!said.iter().any(|line| line.contains("LOGIN \"") || line.contains("AUTHENTICATE")), "{said:?}");
+}
+
+/// A refusal with its challenge: the challenge is answered as the mechanism has it, a new token is tried once, and what the
+/// server said of why stands in the error.
+fn refused(mechanism: &str, farewell: &str) {
+    // {"status":"400","schemes":"Bearer","scope":"https://mail.google.com/"}
+    let challenge = "eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIiwic2NvcGUiOiJodHRwczovL21haWwuZ29vZ2xlLmNvbS8ifQ==";
+    let dialogue = format!(
+        "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH={mechanism}] ready\nC: TAG AUTHENTICATE {mechanism} *\nS: + {challenge}\n\
+         C: {farewell}\nS: TAG NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)"
+    );
+    let server = Scripted::start(&[&dialogue]);
+    let provider = IdentityProvider::start(JOBB);
+    let mailferry = unconnected(&provider, &server);
+    connected(&mailferry, JOBB);
+    let error = mailferry.poll_error();
+    assert_eq!((text(&error, "step"), text(&error, "cause")), ("login", "mailbox-token-refused"), "{error}");
+    assert!(text(&error, "message").contains("\"status\":\"400\""), "{error}");
+    let renewals = provider.requests(Endpoint::Token).iter().filter(|r| r["grant_type"] == "refresh_token").count();
+    let sessions = server.finish();
+    assert_eq!((renewals, sessions.len()), (1, 2), "a new token is tried once");
+}
+
+#[test]
+fn the_challenge_of_a_refusal_is_answered_and_kept() {
+    refused("XOAUTH2", "");
+    refused("OAUTHBEARER", "AQ==");
+}
+
+#[test]
+fn a_token_that_ends_in_the_middle_of_a_poll_is_renewed_and_the_next_mail_comes() {
+    let mails = || vec![mail("one", JOBB), mail("two", JOBB), mail("three", JOBB)];
+    let first = "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready\nORDINARY\n\
+                 WHEN: TAG UID FETCH * BODY.PEEK[]*\nOMIT 2 BYE\n\n";
+    // The first session ends with its token behind the first mail; the second goes on.
+    let first = first.replace("OMIT 2 BYE\n", "S: * BYE Session invalidated - AccessTokenExpired\nCUT\n");
+    let server = Scripted::with_messages(&[&first, super::TAKES_TOKENS], mails());
+    let provider = IdentityProvider::start(JOBB);
+    let mailferry = unconnected(&provider, &server);
+    connected(&mailferry, JOBB);
+    assert_eq!(mailferry.poll_ok(), 3);
+    assert_eq!(mailferry.subjects(), ["one", "three", "two"]);
+    assert!(mailferry.ledger().iter().all(|line| text(line, "state") == "imported"), "no mail is blamed");
+    let renewals = provider.requests(Endpoint::Token).iter().filter(|r| r["grant_type"] == "refresh_token").count();
+    assert_eq!((renewals, server.finish().len()), (1, 2));
+}

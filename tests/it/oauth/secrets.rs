@@ -1,0 +1,76 @@
+//! Neither the application's secret nor any token leaves by any way but to the provider and the mail server.
+
+use std::{fs, path::Path};
+
+use super::{connected, consent, unconnected};
+use crate::support::{
+    facts::JOBB,
+    identity_provider::{Endpoint, IdentityProvider, Misbehaviour},
+    oauth_client::CLIENT_SECRET,
+    scripted::Scripted,
+};
+
+fn holds(file: &Path, canary: &str) -> bool {
+    let bytes = fs::read(file).unwrap_or_default();
+    bytes.windows(canary.len()).any(|window| window == canary.as_bytes())
+}
+
+#[test]
+fn canary_secrets_are_found_nowhere() {
+    // A server that repeats the token, and a provider that repeats everything.
+    let echo = "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready\nC: TAG AUTHENTICATE XOAUTH2 *\n\
+                S: TAG NO kanarie-access-token is no good, kanarie-access-token!";
+    let provider = IdentityProvider::start(JOBB);
+    provider.access_token_is("kanarie-access-token");
+    let server = Scripted::start(&[echo]);
+    let mut mailferry = unconnected(&provider, &server);
+    mailferry.env("RUST_LOG", "trace");
+    mailferry.env("MAILFERRY__SCHEDULE__GRACE", "1s");
+    let (page, output) = consent(&mailferry, JOBB);
+    let mut said = vec![page.body, output.all()];
+    for args in [
+        &["poll"][..],
+        &["--json", "poll"],
+        &["mailbox", "check", JOBB],
+        &["mailbox", "show", JOBB],
+        &["--json", "mailbox", "list"],
+        &["oauth", "status"],
+        &["--json", "oauth", "status"],
+    ] {
+        said.push(mailferry.run(args).all());
+    }
+    let refreshed = provider.issued().refresh_tokens;
+    assert!(refreshed.len() > 1, "a refused token was renewed");
+    let echoed: &'static str =
+        Box::leak(format!("AADSTS70000: {CLIENT_SECRET} {}", refreshed.join(" ")).into_boxed_str());
+    provider.lifetime(0);
+    let _ = consent(&mailferry, JOBB);
+    provider.next(Endpoint::Token, vec![Misbehaviour::Error("invalid_grant", echoed)]);
+    said.push(mailferry.run(&["poll"]).all());
+    said.push(mailferry.run(&["--json", "oauth", "status"]).all());
+    connected(&mailferry, JOBB);
+    let serve = mailferry.serve();
+    said.push(serve.answer("/metrics").unwrap());
+    let arguments = fs::read(format!("/proc/{}/cmdline", serve.id())).unwrap();
+    said.push(String::from_utf8_lossy(&arguments).into_owned());
+    drop(serve);
+    said.push(mailferry.run(&["oauth", "revoke", JOBB]).all());
+    let issued = provider.issued();
+    let mut canaries = issued.refresh_tokens;
+    canaries.extend(issued.access_tokens.into_iter().chain(issued.id_tokens).chain(issued.codes));
+    canaries.push(CLIENT_SECRET.to_owned());
+    assert!(canaries.len() > 8, "{canaries:?}");
+    for canary in &canaries {
+        assert!(!said.iter().any(|text| text.contains(canary)), "{canary} was shown");
+        for entry in fs::read_dir(mailferry.dir()).unwrap() {
+            let path = entry.unwrap().path();
+            // The configuration is where the operator has written the secret himself.
+            if path.extension().is_none_or(|extension| extension != "toml") {
+                assert!(!holds(&path, canary), "{canary} is in {}", path.display());
+            }
+        }
+    }
+    for request in provider.requests(Endpoint::Authorize) {
+        assert!(!canaries.iter().any(|canary| request.values().any(|value| value == canary)), "{request:?}");
+    }
+}
