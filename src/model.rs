@@ -1,6 +1,8 @@
 //! Random histories of a mailbox against a model: whatever the customer, the server and the network do, in the end every mail
 //! that the customer did not delete before it could be fetched is in the inbox, and none more often than it was there.
 
+mod tokens;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;

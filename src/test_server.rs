@@ -20,7 +20,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
-pub use account::{Account, Folder, Message};
+pub use account::{Account, Folder, Message, Tokens};
 pub use conversation::Conversation;
 pub use faults::{Answer, Body, Faults, Parts, Reply, Sizes, UidNext, UidValidity};
 pub use profile::{PROFILES, Profile};

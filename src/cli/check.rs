@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::output::{Output, print};
 use super::{Failure, app};
-use crate::config::{self, Overrides};
+use crate::config::{self, Application, Config, Overrides};
+use crate::oauth::Provider;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -58,6 +59,9 @@ async fn walk(overrides: &Overrides, tell: &mut impl FnMut(&'static str, Result<
         Err(problems) => return tell("configuration", Err(Failure::configuration(problems))),
     };
     tell("configuration", Ok("every key is known and makes sense".to_owned()));
+    for (name, app) in config.oauth.providers.iter().filter(|(_, app)| !app.client_id.is_empty()) {
+        tell("oauth", application(&config, name, app));
+    }
     let store = match app::store(&config).await {
         Ok(store) => store,
         Err(error) => return tell("database", Err(error.into())),
@@ -78,4 +82,17 @@ async fn walk(overrides: &Overrides, tell: &mut impl FnMut(&'static str, Result<
         Err(error) => tell("key", Err(error.into())),
     }
     store.close().await;
+}
+
+/// Whether a registered application can be used, as far as that shows without asking its provider.
+fn application(config: &Config, name: &str, app: &Application) -> Result<String, Failure> {
+    let secret = Provider::named(&config.oauth, name).and_then(|provider| provider.secret());
+    let secret = secret.map_err(|trouble| Failure::configuration(vec![trouble.to_string()]))?;
+    let secret = if secret.is_some() { "with a secret" } else { "without a secret (a public client)" };
+    let ends = app.client_secret_expires.map_or_else(
+        || format!("; when it ends is not said (oauth.providers.{name}.client_secret_expires), so nobody is warned"),
+        |day| format!(", which ends on {day}"),
+    );
+    let ends = if secret.starts_with("without") { String::new() } else { ends };
+    Ok(format!("{name}: application {}, {secret}{ends}", app.client_id))
 }

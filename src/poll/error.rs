@@ -278,6 +278,8 @@ mod tests {
             let error = refused(text);
             assert_eq!((error.blame, error.retry), (blame, retry), "{text}");
         }
+        let outlook = PollError::login(&LoginError::Refused("LOGIN failed.".into()), "Outlook.Office365.com", "a@b.se");
+        assert!(outlook.message.contains("mailferry mailbox set a@b.se --oauth microsoft"), "{outlook}");
         let text = "User is authenticated but not connected.".to_owned();
         let error = PollError::folder(Step::Select, "INBOX", &ImapError::Refused { command: "EXAMINE", text });
         assert_eq!((error.blame, error.retry), (Blame::Mailbox, Retry::Credentials));

@@ -365,7 +365,8 @@ impl Store {
         Ok(kept == 1)
     }
 
-    /// Keeps the tokens of a new consent, whatever was there, and has its mailboxes polled.
+    /// Keeps the tokens of a new consent, whatever was there, and has its mailboxes polled. A poll under way loses its lease, so
+    /// that what it has to say of the old one is not written down.
     pub async fn keep_consent(
         &self,
         id: i64,
@@ -383,7 +384,8 @@ impl Store {
             .bind(id).bind(flow.as_str()).bind(&tokens.access).bind(tokens.refresh.as_deref())
             .bind(tokens.expires_at.0).bind(tokens.renew_at.0).bind(now.0)
             .execute(&mut *tx).await?;
-            sqlx::query("UPDATE mailbox SET next_poll_at = $2, hold_until = NULL, failures = 0 WHERE grant_id = $1")
+            sqlx::query("UPDATE mailbox SET next_poll_at = $2, hold_until = NULL, failures = 0, lease_token = NULL, lease_owner = NULL, \
+                 lease_until = NULL WHERE grant_id = $1")
                 .bind(id).bind(now.0).execute(&mut *tx).await?;
         });
         Ok(())

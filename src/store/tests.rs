@@ -2,6 +2,7 @@
 
 mod dedupe;
 mod effects;
+mod grants;
 mod leases;
 mod ledger;
 mod mailboxes;

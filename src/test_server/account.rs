@@ -1,6 +1,7 @@
 //! What the server has: folders with mails, whose UIDs, UIDVALIDITY and UIDNEXT a test may change at will.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -93,6 +94,29 @@ pub struct Account {
     pub commands: Vec<String>,
     /// Logins so far.
     pub logins: u32,
+    /// Which access tokens open it, by XOAUTH2 and no other way; `None`: every login does.
+    pub tokens: Option<Tokens>,
+}
+
+/// Which access tokens open an account.
+#[derive(Clone)]
+pub struct Tokens(Arc<dyn Fn(&str) -> bool + Send + Sync>);
+
+impl Tokens {
+    /// Those of which this is true, at each login anew.
+    pub fn that(open: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(open))
+    }
+
+    pub(super) fn open(&self, token: &str) -> bool {
+        (self.0)(token)
+    }
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tokens")
+    }
 }
 
 impl Account {

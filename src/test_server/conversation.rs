@@ -1,6 +1,9 @@
 //! One client's conversation: commands in, bytes out. No I/O, so that other kits can speak for this server.
 
-use super::account::{Account, Folder};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::account::{Account, Folder, Tokens};
 use super::faults::{Answer, Faults, UidNext, UidValidity};
 use super::{fetch, search, uid_set};
 
@@ -86,8 +89,12 @@ impl Conversation {
         let verb = words.next().unwrap_or_default().to_ascii_uppercase();
         match verb.as_str() {
             "CAPABILITY" => {
-                say(out, &format!("CAPABILITY {}", capabilities(&account.faults)));
+                let by_token = if account.tokens.is_some() { " AUTH=XOAUTH2" } else { "" };
+                say(out, &format!("CAPABILITY {}{by_token}", capabilities(&account.faults)));
                 ok("CAPABILITY")
+            }
+            "LOGIN" | "AUTHENTICATE" if account.tokens.as_ref().is_some_and(|tokens| !lets_in(tokens, command)) => {
+                Err("NO AUTHENTICATE failed.".to_owned())
             }
             "LOGIN" | "AUTHENTICATE" => {
                 account.logins += 1;
@@ -277,6 +284,14 @@ impl Conversation {
             say(out, &format!("OK [PERMANENTFLAGS ({flags})] kept"));
         }
     }
+}
+
+/// Whether this is an XOAUTH2 login with a token that opens the account.
+fn lets_in(tokens: &Tokens, command: &str) -> bool {
+    let response = command.split_once("XOAUTH2 ").and_then(|(_, response)| STANDARD.decode(response.trim()).ok());
+    let text = response.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+    let token = text.split('\u{1}').find_map(|part| part.strip_prefix("auth=Bearer "));
+    token.is_some_and(|token| tokens.open(token))
 }
 
 fn capabilities(faults: &Faults) -> String {

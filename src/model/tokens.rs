@@ -1,0 +1,96 @@
+//! A mailbox that is opened with tokens of a minute's life, polled for five minutes of a clock that the test moves: no poll ever
+//! meets a token that has ended, and none is asked for before its time.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use axum::extract::State;
+use axum::{Json, Router, routing::post};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::config::{Application, OAuth};
+use crate::oauth::{Tokens, grant};
+use crate::store::{Changes, Flow, GrantKey, GrantKind, NewLogin};
+
+const LIFE: Duration = Duration::from_secs(60);
+
+/// An identity provider whose tokens live a minute, and whose refresh tokens are good for one use.
+#[derive(Default)]
+struct Provider {
+    /// Each access token with the end of its life.
+    issued: BTreeMap<String, i64>,
+    refresh: String,
+}
+
+type Shared = Arc<(Mutex<Provider>, Arc<Manual>)>;
+
+impl Provider {
+    fn issue(&mut self, now: i64) -> (String, String) {
+        let number = self.issued.len();
+        let access = format!("token-{number}");
+        self.issued.insert(access.clone(), now + i64::try_from(LIFE.as_millis()).unwrap());
+        self.refresh = format!("refresh-{number}");
+        (access, self.refresh.clone())
+    }
+}
+
+async fn token(State(shared): State<Shared>, form: String) -> Json<Value> {
+    let form: BTreeMap<String, String> = url::form_urlencoded::parse(form.as_bytes()).into_owned().collect();
+    let (provider, clock) = &*shared;
+    let mut provider = provider.lock().unwrap();
+    assert_eq!(form["refresh_token"], provider.refresh, "each is used once");
+    let (access, refresh) = provider.issue(clock.now().0);
+    Json(
+        json!({"access_token": access, "refresh_token": refresh, "token_type": "Bearer", "expires_in": LIFE.as_secs()}),
+    )
+}
+
+#[tokio::test]
+async fn a_token_of_a_minute_and_a_mailbox_polled_for_five() {
+    let mut world = World::new(AfterImport::Leave).await;
+    let shared: Shared = Arc::new((Mutex::default(), world.clock.clone()));
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let token_url = format!("http://{}/token", listener.local_addr().unwrap());
+    let router = Router::new().route("/token", post(token)).with_state(shared.clone());
+    let serving = tokio::spawn(axum::serve(listener, router).into_future());
+    let app = Application { client_id: "app".into(), token_url, allow_http_loopback: true, ..Application::default() };
+    Arc::get_mut(&mut world.deps).unwrap().oauth =
+        OAuth { loopback_port: 0, providers: [("p".to_owned(), app)].into() };
+
+    let key = GrantKey { provider: "p".into(), kind: GrantKind::Delegated, identity: MAILBOX.into() };
+    let changes = Changes { login: Some(NewLogin::OAuth(key)), ..Changes::default() };
+    let deps = world.deps.clone();
+    deps.store.change_mailbox(&MAILBOX.parse().unwrap(), &changes, None, deps.clock.now()).await.unwrap();
+    let (access, refresh) = shared.0.lock().unwrap().issue(deps.clock.now().0);
+    let consented =
+        Tokens { access: access.into(), lifetime: LIFE, refresh: Some(refresh.into()), id_token: None, scopes: None };
+    let grant = deps.store.grants().await.unwrap().remove(0);
+    grant::connect(grant.id, Flow::Code, &consented, &deps.tokens()).await.unwrap();
+
+    // The server takes what lives at the moment.
+    let at_the_server = shared.clone();
+    let lives = move |token: &str| {
+        let (provider, clock) = &*at_the_server;
+        provider.lock().unwrap().issued.get(token).is_some_and(|end| clock.now().0 < *end)
+    };
+    world.server.account().tokens = Some(crate::test_server::Tokens::that(lives));
+
+    let started = deps.clock.now();
+    while deps.clock.now().since(started) < Duration::from_mins(5) {
+        let minutes = deps.clock.now().since(started).as_secs() / 60;
+        if world.appended.len() as u64 <= minutes {
+            world.append(&format!("mail-{minutes}"));
+        }
+        let lease = lease::wait_for(&deps, &MAILBOX.parse().unwrap()).await.unwrap().unwrap();
+        let limits = worker::Limits { time: Duration::from_secs(60), grace: Duration::from_secs(1) };
+        let report = worker::poll(lease, &deps, limits, CancellationToken::new(), Arc::default()).await;
+        assert!(report.error.is_none(), "after {:?}: {report:?}", deps.clock.now().since(started));
+        world.clock.0.fetch_add(10_000, Ordering::SeqCst);
+    }
+    serving.abort();
+    assert_eq!(world.imported().await.len(), 5);
+    // At 80 % of 60 seconds, seen at the poll of second 50: six times in five minutes, the first token being the consent's.
+    assert_eq!(shared.0.lock().unwrap().issued.len(), 6);
+    assert_eq!(world.server.account().logins, 30, "no login was refused");
+}
