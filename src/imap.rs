@@ -11,7 +11,7 @@
 mod bearer;
 #[cfg(test)]
 mod corpus;
-pub(crate) mod error;
+mod error;
 mod fetch;
 pub mod folder_name;
 pub(crate) mod guard;

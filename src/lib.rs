@@ -78,6 +78,7 @@ mod lifecycle;
 mod locale;
 mod mailbox;
 mod owner;
+mod shown;
 mod telemetry;
 mod tls;
 mod vault;

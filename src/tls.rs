@@ -14,6 +14,7 @@ use tokio_rustls::rustls;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use crate::clock::Timestamp;
+use crate::shown::shown;
 use crate::vault::hex;
 
 /// A connection under TLS. rustls reads 4 KiB at a time, so a buffer stands before the socket.
@@ -180,7 +181,7 @@ impl Seen {
         match x509_parser::parse_x509_certificate(der) {
             Ok((_, certificate)) => Certificate {
                 fingerprint,
-                subject: crate::imap::error::printable(&certificate.subject().to_string()),
+                subject: shown(&certificate.subject().to_string()),
                 valid_until: Some(Timestamp(certificate.validity().not_after.timestamp().saturating_mul(1000))),
             },
             Err(_) => Certificate { fingerprint, ..Certificate::default() },

@@ -1,5 +1,7 @@
 //! What can go wrong on the wire. After any of these the connection is dropped.
 
+use crate::shown::shown;
+
 /// Why a command did not succeed. Server text is trimmed and made printable; it never holds mail.
 #[derive(Debug, thiserror::Error)]
 pub enum ImapError {
@@ -21,22 +23,8 @@ pub enum ImapError {
     Unsendable(&'static str),
 }
 
-/// Makes server text fit for a log and a page: one line, no control characters, not too long.
+/// A server's text, fit to be shown, or that there was none.
 pub fn printable(text: &str) -> String {
-    const MOST: usize = 300;
-    let clean: String = text
-        .chars()
-        .take(MOST)
-        .map(|c| {
-            if c.is_control()
-                || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-            {
-                ' '
-            } else {
-                c
-            }
-        })
-        .collect();
-    let clean = clean.trim();
-    if clean.is_empty() { "(it gave no reason)".to_owned() } else { clean.to_owned() }
+    let clean = shown(text);
+    if clean.is_empty() { "(it gave no reason)".to_owned() } else { clean }
 }

@@ -5,9 +5,9 @@
 //! developers.google.com "Using OAuth 2.0 for Web Server Applications" (errors) and "Using OAuth 2.0 to Access Google APIs"
 //! (refresh token expiration), and reference row F10. Where a table has nothing, the error's own name decides (RFC 6749 5.2).
 
-use super::identity::printable;
 use super::provider::Provider;
 use crate::cause::{Cause, Trouble};
+use crate::shown::shown;
 
 /// Microsoft's codes, of which the first in a description counts.
 const AADSTS: &[(u32, Cause)] = &[
@@ -171,7 +171,7 @@ pub fn refused(provider: &Provider<'_>, error: &str, description: Option<&str>) 
     let cause = if cause == Cause::Ended && provider.app.testing { Cause::GoogleTesting } else { cause };
     let code = match microsoft {
         Some(code) => format!("AADSTS{code}"),
-        None => printable(error).chars().filter(|c| c.is_ascii_alphanumeric() || "_-.".contains(*c)).take(60).collect(),
+        None => shown(error).chars().filter(|c| c.is_ascii_alphanumeric() || "_-.".contains(*c)).take(60).collect(),
     };
     Trouble::new(cause)
         .about("provider", provider.name)

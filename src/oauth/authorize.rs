@@ -5,9 +5,9 @@ use serde::Deserialize;
 use url::Url;
 
 use super::answers;
-use super::identity::printable;
 use super::token::{TokenEndpoint, TokenError, Tokens};
 use crate::cause::{Cause, Trouble};
+use crate::shown::shown;
 
 /// One consent under way. Who holds it is the session that its `state` belongs to; it answers once and is gone.
 pub struct Attempt {
@@ -61,7 +61,7 @@ impl Attempt {
         if let Some(iss) = callback.iss.filter(|iss| !provider.issued_by(iss, tenant_in(iss))) {
             return Err(Trouble::new(Cause::WrongIssuer)
                 .about("provider", provider.name)
-                .about("issuer", printable(&iss))
+                .about("issuer", shown(&iss))
                 .into());
         }
         if let Some(error) = callback.error {

@@ -7,9 +7,9 @@ use oauth2::{
 };
 
 use super::answers;
-use super::identity::printable;
 use super::token::{TokenEndpoint, TokenError, Tokens};
 use crate::cause::{Cause, Trouble};
+use crate::shown::shown;
 
 /// A device code, and what the person is to do with it.
 pub struct DeviceCode {
@@ -39,12 +39,12 @@ impl DeviceCode {
 
     /// Where to go.
     pub fn page(&self) -> String {
-        printable(self.details.verification_uri().as_str())
+        shown(self.details.verification_uri().as_str())
     }
 
     /// What to enter there.
     pub fn code(&self) -> String {
-        printable(self.details.user_code().secret())
+        shown(self.details.user_code().secret())
     }
 
     /// How long it holds.

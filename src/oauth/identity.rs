@@ -7,6 +7,7 @@ use super::provider::Provider;
 use super::token::Tokens;
 use crate::cause::{Cause, Trouble};
 use crate::clock::Timestamp;
+use crate::shown::shown;
 
 /// Clocks may differ by so much, in seconds.
 const SKEW: f64 = 300.0;
@@ -33,7 +34,7 @@ fn who(tokens: &Tokens, provider: &Provider<'_>, wanted: &str, now: Timestamp) -
         if !provider.issued_by(issuer, claims.tid.as_deref()) {
             return Err(Trouble::new(Cause::WrongIssuer)
                 .about("provider", provider.name)
-                .about("issuer", printable(issuer)));
+                .about("issuer", shown(issuer)));
         }
         let is_ours = claims.aud.contains(&provider.app.client_id);
         let seconds = now.0 as f64 / 1000.0;
@@ -49,7 +50,7 @@ fn who(tokens: &Tokens, provider: &Provider<'_>, wanted: &str, now: Timestamp) -
     if identities.iter().any(|identity| *identity == wanted.to_lowercase()) {
         return Ok(wanted.to_lowercase());
     }
-    Err(Trouble::new(Cause::WrongAccount).about("wanted", wanted).about("found", printable(first)))
+    Err(Trouble::new(Cause::WrongAccount).about("wanted", wanted).about("found", shown(first)))
 }
 
 /// People may untick what they are asked for (Google), and providers may grant less (RFC 6749 3.3).
@@ -66,9 +67,4 @@ fn scopes(tokens: &Tokens, provider: &Provider<'_>) -> Result<(), Trouble> {
 /// A scope as it can be compared: Microsoft repeats its own under another host's name.
 fn short(scope: &str) -> String {
     scope.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_ascii_lowercase()
-}
-
-/// What a provider wrote, fit to be shown.
-pub(super) fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(200).collect()
 }

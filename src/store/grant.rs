@@ -1,8 +1,11 @@
-//! Grants: OAuth consents with their tokens, and what is wrong with them or with a whole application.
+//! Grants: OAuth consents, as they are and whose they are.
+
+mod app;
+mod tokens;
 
 use std::collections::HashMap;
 
-use super::db::{read, write};
+use super::db::read;
 use super::{Store, StoreError};
 use crate::clock::Timestamp;
 
@@ -71,45 +74,6 @@ pub struct Grant {
     pub failures: i64,
     /// Which token it is, counted.
     pub version: i64,
-}
-
-/// Tokens that came, sealed for their rows.
-#[derive(Debug)]
-pub struct SealedTokens {
-    /// The access token.
-    pub access: Vec<u8>,
-    /// The refresh token; `None`: the old one stays.
-    pub refresh: Option<Vec<u8>>,
-    /// Until when the access token lives.
-    pub expires_at: Timestamp,
-    /// From when on it is renewed.
-    pub renew_at: Timestamp,
-}
-
-/// Why a grant gives no token.
-#[derive(Debug)]
-pub struct GrantProblem {
-    /// In words, as JSON.
-    pub problem: String,
-    /// Nothing but a new consent mends it.
-    pub needs_consent: bool,
-    /// Not asked for again before, by our own back-off.
-    pub retry_at: Option<Timestamp>,
-    /// Nor before that, by the provider's word.
-    pub told_until: Option<Timestamp>,
-}
-
-/// What is wrong with an application.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct AppProblem {
-    /// The provider's name.
-    pub provider: String,
-    /// In words, as JSON.
-    pub problem: String,
-    /// Since when.
-    pub since: i64,
-    /// Not asked for a token before.
-    pub retry_at: i64,
 }
 
 /// The names under which a grant's tokens are sealed.
@@ -269,7 +233,11 @@ macro_rules! drop_unused_grants {
             .await?
     };
 }
+use select_grants;
 pub(super) use {drop_unused_grants, grant_row};
+
+pub use app::AppProblem;
+pub use tokens::{GrantProblem, SealedTokens};
 
 impl Store {
     /// One grant.
@@ -297,184 +265,5 @@ impl Store {
             by_grant.entry(grant).or_default().push(address);
         }
         Ok(by_grant)
-    }
-
-    /// Takes the right to renew a grant's token, and reads it as it then is; `dead` is the token of a holder that is known to be
-    /// gone. `None` if somebody else is at it.
-    pub async fn lock_grant(
-        &self,
-        id: i64,
-        owner: &str,
-        dead: Option<i64>,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<Option<(Grant, i64)>, StoreError> {
-        let lock: i64 = rand::random();
-        let row: Option<Row> = write!(self, tx => {
-            // A lock that lies further ahead than any is taken for was written by a clock that was wrong.
-            let taken = sqlx::query(
-                "UPDATE oauth_grant SET lock_token = $2, lock_owner = $3, lock_until = $5 WHERE id = $1 AND \
-                 (lock_token IS NULL OR lock_until <= $4 OR lock_until > $5 + 60000 OR lock_token = $6)",
-            )
-            .bind(id).bind(lock).bind(owner).bind(now.0).bind(until.0).bind(dead)
-            .execute(&mut *tx).await?.rows_affected();
-            match taken {
-                0 => None,
-                _ => sqlx::query_as(select_grants!("WHERE id = $1")).bind(id).fetch_optional(&mut *tx).await?,
-            }
-        });
-        Ok(row.map(Row::into_grant).transpose()?.map(|grant| (grant, lock)))
-    }
-
-    /// Who has that right: the token and the owner.
-    pub async fn grant_lock(&self, id: i64) -> Result<Option<(i64, String)>, StoreError> {
-        let row: Option<(Option<i64>, Option<String>)> = read!(self, pool =>
-            sqlx::query_as("SELECT lock_token, lock_owner FROM oauth_grant WHERE id = $1")
-                .bind(id).fetch_optional(pool).await)?;
-        Ok(row.and_then(|(token, owner)| Some((token?, owner?))))
-    }
-
-    /// Gives that right back.
-    pub async fn unlock_grant(&self, id: i64, lock: i64) -> Result<(), StoreError> {
-        write!(self, tx => {
-            sqlx::query("UPDATE oauth_grant SET lock_token = NULL, lock_owner = NULL, lock_until = NULL WHERE id = $1 AND lock_token = $2")
-                .bind(id).bind(lock).execute(&mut *tx).await?;
-        });
-        Ok(())
-    }
-
-    /// Keeps renewed tokens, unless others have come since `before` was read; mailboxes that failed for want of one are polled. Durable when it returns: a rotated refresh token
-    /// is on the disk before anything is done with what came beside it.
-    pub async fn keep_tokens(&self, before: &Grant, tokens: &SealedTokens, now: Timestamp) -> Result<bool, StoreError> {
-        let kept = write!(self, tx => {
-            let kept = sqlx::query(
-                "UPDATE oauth_grant SET access_sealed = $3, refresh_sealed = coalesce($4, refresh_sealed), \
-                 access_expires_at = $5, renew_at = $6, refreshed_at = $7, problem = NULL, problem_since = NULL, \
-                 needs_consent = FALSE, retry_at = NULL, told_until = NULL, failures = 0, version = version + 1, lock_token = NULL, \
-                 lock_owner = NULL, lock_until = NULL WHERE id = $1 AND version = $2",
-            )
-            .bind(before.id).bind(before.version).bind(&tokens.access).bind(tokens.refresh.as_deref())
-                        .bind(tokens.expires_at.0).bind(tokens.renew_at.0).bind(now.0)
-            .execute(&mut *tx).await?.rows_affected();
-            if before.problem.is_some() {
-                sqlx::query("UPDATE mailbox SET next_poll_at = $2 WHERE grant_id = $1 AND failures > 0 AND next_poll_at > $2")
-                    .bind(before.id).bind(now.0).execute(&mut *tx).await?;
-            }
-            kept
-        });
-        Ok(kept == 1)
-    }
-
-    /// Keeps the tokens of a new consent, whatever was there, and has its mailboxes polled. A poll under way loses its lease, so
-    /// that what it has to say of the old one is not written down.
-    pub async fn keep_consent(
-        &self,
-        id: i64,
-        flow: Flow,
-        tokens: &SealedTokens,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        write!(self, tx => {
-            sqlx::query(
-                "UPDATE oauth_grant SET flow = $2, access_sealed = $3, refresh_sealed = $4, access_expires_at = $5, \
-                 renew_at = $6, consented_at = $7, refreshed_at = $7, problem = NULL, problem_since = NULL, \
-                 needs_consent = FALSE, retry_at = NULL, told_until = NULL, failures = 0, version = version + 1, lock_token = NULL, \
-                 lock_owner = NULL, lock_until = NULL WHERE id = $1",
-            )
-            .bind(id).bind(flow.as_str()).bind(&tokens.access).bind(tokens.refresh.as_deref())
-            .bind(tokens.expires_at.0).bind(tokens.renew_at.0).bind(now.0)
-            .execute(&mut *tx).await?;
-            sqlx::query("UPDATE mailbox SET next_poll_at = $2, hold_until = NULL, failures = 0, lease_token = NULL, lease_owner = NULL, \
-                 lease_until = NULL WHERE grant_id = $1")
-                .bind(id).bind(now.0).execute(&mut *tx).await?;
-        });
-        Ok(())
-    }
-
-    /// Writes down why there is no token, unless one has come since `before` was read. Returns whether it was written.
-    pub async fn grant_failed(&self, before: &Grant, what: &GrantProblem, now: Timestamp) -> Result<bool, StoreError> {
-        let written = write!(self, tx => {
-            sqlx::query(
-                "UPDATE oauth_grant SET problem = $3, problem_since = coalesce(problem_since, $4), needs_consent = $5, \
-                                  retry_at = $6, told_until = $7, failures = failures + 1, lock_token = NULL, lock_owner = NULL, lock_until = NULL \
-                 WHERE id = $1 AND version = $2",
-            )
-            .bind(before.id).bind(before.version).bind(&what.problem).bind(now.0).bind(what.needs_consent)
-            .bind(what.retry_at.map(|at| at.0)).bind(what.told_until.map(|at| at.0)).execute(&mut *tx).await?.rows_affected()
-        });
-        Ok(written == 1)
-    }
-
-    /// Forgets a grant's tokens; it needs a new consent then.
-    pub async fn forget_tokens(&self, id: i64) -> Result<(), StoreError> {
-        write!(self, tx => {
-            sqlx::query(
-                "UPDATE oauth_grant SET access_sealed = NULL, refresh_sealed = NULL, access_expires_at = NULL, renew_at = NULL, \
-                 flow = NULL, consented_at = NULL, problem = NULL, problem_since = NULL, needs_consent = FALSE, \
-                 retry_at = NULL, told_until = NULL, failures = 0, version = version + 1 WHERE id = $1",
-            )
-            .bind(id).execute(&mut *tx).await?;
-        });
-        Ok(())
-    }
-
-    /// What is wrong with applications, by provider.
-    pub async fn app_problems(&self) -> Result<Vec<AppProblem>, StoreError> {
-        Ok(
-            read!(self, pool => sqlx::query_as("SELECT provider, problem, since, retry_at FROM oauth_app ORDER BY provider")
-            .fetch_all(pool).await)?,
-        )
-    }
-
-    /// What is wrong with one application.
-    pub async fn app_problem(&self, provider: &str) -> Result<Option<AppProblem>, StoreError> {
-        Ok(
-            read!(self, pool => sqlx::query_as("SELECT provider, problem, since, retry_at FROM oauth_app WHERE provider = $1")
-            .bind(provider).fetch_optional(pool).await)?,
-        )
-    }
-
-    /// Writes down what is wrong with an application. Returns whether that is new.
-    pub async fn app_failed(
-        &self,
-        provider: &str,
-        problem: &str,
-        retry_at: Timestamp,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let since: i64 = write!(self, tx => {
-            sqlx::query_scalar(
-                "INSERT INTO oauth_app (provider, problem, since, retry_at) VALUES ($1, $2, $3, $4) \
-                 ON CONFLICT (provider) DO UPDATE SET problem = excluded.problem, retry_at = excluded.retry_at RETURNING since",
-            )
-            .bind(provider).bind(problem).bind(now.0).bind(retry_at.0).fetch_one(&mut *tx).await?
-        });
-        Ok(since == now.0)
-    }
-
-    /// The application works again: its mailboxes are polled soon. Returns whether anything was wrong.
-    pub async fn app_works(&self, provider: &str, now: Timestamp) -> Result<bool, StoreError> {
-        if self.app_problem(provider).await?.is_none() {
-            return Ok(false);
-        }
-        let was_wrong = write!(self, tx => {
-            sqlx::query(
-                "UPDATE mailbox SET next_poll_at = $2, failures = 0 WHERE failures > 0 AND next_poll_at > $2 AND grant_id IN \
-                 (SELECT id FROM oauth_grant WHERE provider = $1 AND NOT needs_consent)",
-            )
-            .bind(provider).bind(now.0).execute(&mut *tx).await?;
-            sqlx::query("DELETE FROM oauth_app WHERE provider = $1").bind(provider).execute(&mut *tx).await?.rows_affected()
-        });
-        Ok(was_wrong > 0)
-    }
-
-    /// Lets applications and grants be asked for tokens again at once, but for what providers have told: a person may have
-    /// mended what was wrong.
-    pub async fn ask_again(&self) -> Result<(), StoreError> {
-        write!(self, tx => {
-            sqlx::query("UPDATE oauth_app SET retry_at = 0").execute(&mut *tx).await?;
-            sqlx::query("UPDATE oauth_grant SET retry_at = NULL WHERE retry_at IS NOT NULL").execute(&mut *tx).await?;
-        });
-        Ok(())
     }
 }

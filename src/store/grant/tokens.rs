@@ -1,0 +1,153 @@
+//! A grant's tokens: who may renew them, what came, and why nothing did.
+
+use super::{Flow, Grant, Row, select_grants};
+use crate::clock::Timestamp;
+use crate::store::db::{read, write};
+use crate::store::{Store, StoreError};
+
+/// Tokens that came, sealed for their rows.
+#[derive(Debug)]
+pub struct SealedTokens {
+    /// The access token.
+    pub access: Vec<u8>,
+    /// The refresh token; `None`: the old one stays.
+    pub refresh: Option<Vec<u8>>,
+    /// Until when the access token lives.
+    pub expires_at: Timestamp,
+    /// From when on it is renewed.
+    pub renew_at: Timestamp,
+}
+
+/// Why a grant gives no token.
+#[derive(Debug)]
+pub struct GrantProblem {
+    /// In words, as JSON.
+    pub problem: String,
+    /// Nothing but a new consent mends it.
+    pub needs_consent: bool,
+    /// Not asked for again before, by our own back-off.
+    pub retry_at: Option<Timestamp>,
+    /// Nor before that, by the provider's word.
+    pub told_until: Option<Timestamp>,
+}
+
+impl Store {
+    /// Takes the right to renew a grant's token, and reads it as it then is; `dead` is the token of a holder that is known to be
+    /// gone. `None` if somebody else is at it.
+    pub async fn lock_grant(
+        &self,
+        id: i64,
+        owner: &str,
+        dead: Option<i64>,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<(Grant, i64)>, StoreError> {
+        let lock: i64 = rand::random();
+        let row: Option<Row> = write!(self, tx => {
+            // A lock that lies further ahead than any is taken for was written by a clock that was wrong.
+            let taken = sqlx::query(
+                "UPDATE oauth_grant SET lock_token = $2, lock_owner = $3, lock_until = $5 WHERE id = $1 AND \
+                 (lock_token IS NULL OR lock_until <= $4 OR lock_until > $5 + 60000 OR lock_token = $6)",
+            )
+            .bind(id).bind(lock).bind(owner).bind(now.0).bind(until.0).bind(dead)
+            .execute(&mut *tx).await?.rows_affected();
+            match taken {
+                0 => None,
+                _ => sqlx::query_as(select_grants!("WHERE id = $1")).bind(id).fetch_optional(&mut *tx).await?,
+            }
+        });
+        Ok(row.map(Row::into_grant).transpose()?.map(|grant| (grant, lock)))
+    }
+
+    /// Who has that right: the token and the owner.
+    pub async fn grant_lock(&self, id: i64) -> Result<Option<(i64, String)>, StoreError> {
+        let row: Option<(Option<i64>, Option<String>)> = read!(self, pool =>
+            sqlx::query_as("SELECT lock_token, lock_owner FROM oauth_grant WHERE id = $1")
+                .bind(id).fetch_optional(pool).await)?;
+        Ok(row.and_then(|(token, owner)| Some((token?, owner?))))
+    }
+
+    /// Gives that right back.
+    pub async fn unlock_grant(&self, id: i64, lock: i64) -> Result<(), StoreError> {
+        write!(self, tx => {
+            sqlx::query("UPDATE oauth_grant SET lock_token = NULL, lock_owner = NULL, lock_until = NULL WHERE id = $1 AND lock_token = $2")
+                .bind(id).bind(lock).execute(&mut *tx).await?;
+        });
+        Ok(())
+    }
+
+    /// Keeps renewed tokens, unless others have come since `before` was read; mailboxes that failed for want of one are polled. Durable when it returns: a rotated refresh token
+    /// is on the disk before anything is done with what came beside it.
+    pub async fn keep_tokens(&self, before: &Grant, tokens: &SealedTokens, now: Timestamp) -> Result<bool, StoreError> {
+        let kept = write!(self, tx => {
+            let kept = sqlx::query(
+                "UPDATE oauth_grant SET access_sealed = $3, refresh_sealed = coalesce($4, refresh_sealed), \
+                 access_expires_at = $5, renew_at = $6, refreshed_at = $7, problem = NULL, problem_since = NULL, \
+                 needs_consent = FALSE, retry_at = NULL, told_until = NULL, failures = 0, version = version + 1, lock_token = NULL, \
+                 lock_owner = NULL, lock_until = NULL WHERE id = $1 AND version = $2",
+            )
+            .bind(before.id).bind(before.version).bind(&tokens.access).bind(tokens.refresh.as_deref())
+                        .bind(tokens.expires_at.0).bind(tokens.renew_at.0).bind(now.0)
+            .execute(&mut *tx).await?.rows_affected();
+            if before.problem.is_some() {
+                sqlx::query("UPDATE mailbox SET next_poll_at = $2 WHERE grant_id = $1 AND failures > 0 AND next_poll_at > $2")
+                    .bind(before.id).bind(now.0).execute(&mut *tx).await?;
+            }
+            kept
+        });
+        Ok(kept == 1)
+    }
+
+    /// Keeps the tokens of a new consent, whatever was there, and has its mailboxes polled. A poll under way loses its lease, so
+    /// that what it has to say of the old one is not written down.
+    pub async fn keep_consent(
+        &self,
+        id: i64,
+        flow: Flow,
+        tokens: &SealedTokens,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        write!(self, tx => {
+            sqlx::query(
+                "UPDATE oauth_grant SET flow = $2, access_sealed = $3, refresh_sealed = $4, access_expires_at = $5, \
+                 renew_at = $6, consented_at = $7, refreshed_at = $7, problem = NULL, problem_since = NULL, \
+                 needs_consent = FALSE, retry_at = NULL, told_until = NULL, failures = 0, version = version + 1, lock_token = NULL, \
+                 lock_owner = NULL, lock_until = NULL WHERE id = $1",
+            )
+            .bind(id).bind(flow.as_str()).bind(&tokens.access).bind(tokens.refresh.as_deref())
+            .bind(tokens.expires_at.0).bind(tokens.renew_at.0).bind(now.0)
+            .execute(&mut *tx).await?;
+            sqlx::query("UPDATE mailbox SET next_poll_at = $2, hold_until = NULL, failures = 0, lease_token = NULL, lease_owner = NULL, \
+                 lease_until = NULL WHERE grant_id = $1")
+                .bind(id).bind(now.0).execute(&mut *tx).await?;
+        });
+        Ok(())
+    }
+
+    /// Writes down why there is no token, unless one has come since `before` was read. Returns whether it was written.
+    pub async fn grant_failed(&self, before: &Grant, what: &GrantProblem, now: Timestamp) -> Result<bool, StoreError> {
+        let written = write!(self, tx => {
+            sqlx::query(
+                "UPDATE oauth_grant SET problem = $3, problem_since = coalesce(problem_since, $4), needs_consent = $5, \
+                                  retry_at = $6, told_until = $7, failures = failures + 1, lock_token = NULL, lock_owner = NULL, lock_until = NULL \
+                 WHERE id = $1 AND version = $2",
+            )
+            .bind(before.id).bind(before.version).bind(&what.problem).bind(now.0).bind(what.needs_consent)
+            .bind(what.retry_at.map(|at| at.0)).bind(what.told_until.map(|at| at.0)).execute(&mut *tx).await?.rows_affected()
+        });
+        Ok(written == 1)
+    }
+
+    /// Forgets a grant's tokens; it needs a new consent then.
+    pub async fn forget_tokens(&self, id: i64) -> Result<(), StoreError> {
+        write!(self, tx => {
+            sqlx::query(
+                "UPDATE oauth_grant SET access_sealed = NULL, refresh_sealed = NULL, access_expires_at = NULL, renew_at = NULL, \
+                 flow = NULL, consented_at = NULL, problem = NULL, problem_since = NULL, needs_consent = FALSE, \
+                 retry_at = NULL, told_until = NULL, failures = 0, version = version + 1 WHERE id = $1",
+            )
+            .bind(id).execute(&mut *tx).await?;
+        });
+        Ok(())
+    }
+}
