@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio_util::task::TaskTracker;
+
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::egress::Egress;
@@ -26,15 +28,16 @@ pub async fn vault(config: &Config, store: &Store) -> Result<Vault, StoreError> 
 }
 
 /// Everything that a poll works with.
-pub fn deps(config: &Config, store: Store, vault: Vault) -> Deps {
+pub fn deps(config: &Config, store: Arc<Store>, vault: Vault) -> Deps {
     Deps {
         store,
-        vault,
-        egress: Egress::new(config.egress.allow.clone()),
+        vault: Arc::new(vault),
+        egress: Arc::new(Egress::new(config.egress.allow.clone())),
         clock: Arc::new(SystemClock),
         deadlines: config.deadlines.clone(),
         limits: config.limits.clone(),
-        oauth: config.oauth.clone(),
+        oauth: Arc::new(config.oauth.clone()),
+        renewals: TaskTracker::new(),
         lease: config.schedule.lease.0,
     }
 }

@@ -10,10 +10,14 @@ use crate::locale::{self, Language};
 /// Whose business a cause is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whose {
+    /// This installation's configuration: the operator's. It says nothing of what other workers are told.
+    Here,
     /// The registered application's, for all of its mailboxes at once: the operator's.
     App,
     /// One consent's: a person must consent anew.
     Consent,
+    /// A rule or a setting at the provider, of one tenant or account: its admin's, who mends it without telling us.
+    Admin,
     /// One mailbox's rights and switches at its server: its admin's.
     Mailbox,
     /// The provider's: it passes by itself.
@@ -47,20 +51,30 @@ macro_rules! causes {
 }
 
 causes! {
-    App {
+    Here {
         /// The configuration names no client id, or the provider is not in it.
         NotRegistered = "app-not-registered",
         /// The file with the client secret cannot be read.
-        SecretUnreadable = "app-secret-unreadable",
+                SecretUnreadable = "app-secret-unreadable",
+        /// The provider gives no device codes.
+        NoDeviceCodes = "app-no-device-codes",
+        /// The application's own token names no object id.
+        NoObjectId = "app-no-object-id",
+            }
+    App {
         /// The client secret has ended.
         SecretExpired = "app-secret-expired",
         /// The client secret is another, or its id was given in place of its value.
         SecretWrong = "app-secret-wrong",
-        /// The provider does not know the application.
+                /// The provider has deleted the application or switched it off, or never knew it.
+        AppGone = "app-gone",
+    }
+    Admin {
+        /// This tenant does not know the application.
         AppUnknown = "app-unknown",
-        /// The provider has switched the application off.
+        /// This tenant has switched the application off.
         AppDisabled = "app-disabled",
-        /// The tenant in the configuration does not exist.
+        /// There is no such tenant.
         TenantUnknown = "app-tenant-unknown",
         /// Device codes need "Allow public client flows".
         PublicClientOff = "app-public-client-off",
@@ -72,8 +86,18 @@ causes! {
         ScopeRefused = "app-scope-refused",
         /// This kind of application may not get tokens this way.
         FlowNotAllowed = "app-flow-not-allowed",
-        /// The provider takes our request for wrong, for another reason.
+                /// The provider takes our request for wrong, for another reason.
         AppRefused = "app-refused",
+        /// The tenant's rules do not let this application, place or device in.
+        AccessBlocked = "admin-access-blocked",
+        /// The account is switched off, locked or gone.
+        AccountDisabled = "admin-account-disabled",
+        /// The account is not among those that may use the application.
+        NotAssigned = "admin-not-assigned",
+        /// The account belongs to another tenant than the one that was asked.
+        OtherTenant = "admin-other-tenant",
+        /// The tenant has no Exchange Online.
+        NoMailService = "admin-no-mail-service",
     }
     Consent {
         /// Nobody has consented yet.
@@ -92,14 +116,7 @@ causes! {
         GoogleTesting = "consent-google-testing",
         /// A further proof is needed, as by telephone.
         MfaNeeded = "consent-mfa-needed",
-        /// The tenant's rules do not let this application, place or device in.
-        AccessBlocked = "consent-access-blocked",
-        /// The account is switched off, locked or gone.
-        AccountDisabled = "consent-account-disabled",
-        /// The account is not among those that may use the application.
-        NotAssigned = "consent-not-assigned",
-        /// The account belongs to another tenant than the configuration names.
-        OtherTenant = "consent-other-tenant",
+
         /// Somebody else consented than was wanted.
         WrongAccount = "consent-wrong-account",
         /// The provider does not say who consented.
@@ -189,6 +206,15 @@ impl Trouble {
         self
     }
 
+    /// With all of these that it does not have yet.
+    #[must_use]
+    pub fn about_all(mut self, names: &BTreeMap<String, String>) -> Self {
+        for (name, value) in names {
+            self.about.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        self
+    }
+
     /// With the provider's own code.
     #[must_use]
     pub fn coded(mut self, code: Option<String>) -> Self {
@@ -199,15 +225,21 @@ impl Trouble {
     /// What is wrong, in one sentence, with the provider's code behind it.
     pub fn sentence(&self, language: Language) -> String {
         let sentence = locale::message(language, self.cause.id(), None, &self.about);
-        match &self.code {
-            Some(code) => format!("{sentence} ({code})"),
-            None => sentence,
+        match (&self.code, sentence.strip_suffix('.')) {
+            (Some(code), Some(sentence)) => format!("{sentence} ({code})."),
+            (Some(code), None) => format!("{sentence} ({code})"),
+            (None, _) => sentence,
         }
     }
 
     /// The click or the command that mends it.
     pub fn remedy(&self, language: Language) -> String {
         locale::message(language, self.cause.id(), Some("remedy"), &self.about)
+    }
+
+    /// Both.
+    pub fn in_full(&self, language: Language) -> String {
+        format!("{} {}", self.sentence(language), self.remedy(language))
     }
 
     /// As it is kept.
@@ -223,6 +255,6 @@ impl Trouble {
 
 impl std::fmt::Display for Trouble {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}", self.sentence(Language::English), self.remedy(Language::English))
+        f.write_str(&self.sentence(Language::English))
     }
 }

@@ -17,6 +17,7 @@ mod test_server;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
@@ -52,7 +53,8 @@ struct Cli {
     /// Print JSON, one object a line
     #[arg(long, global = true, help_heading = GLOBAL)]
     json: bool,
-    /// The language of what is wrong and how to mend it [default: of the terminal (LC_ALL, LC_MESSAGES, LANG), else en]
+    /// The language of diagnoses, remedies and warnings in mailbox check, mailbox list and oauth; everything else is English
+    /// [default: of the terminal (LC_ALL, LC_MESSAGES, LANG), else en]
     #[arg(long, global = true, help_heading = GLOBAL, value_enum, value_name = "LANGUAGE", env = "MAILFERRY_LANG")]
     lang: Option<Language>,
     /// How log lines on standard error look
@@ -87,7 +89,7 @@ enum Command {
     Serve,
     /// Check configuration, database and key, and say how to mend what is wrong
     Check(check::Args),
-    /// The master key that seals the mailboxes' passwords
+    /// The master key that seals passwords and tokens
     #[command(subcommand)]
     Key(key::Command),
     /// Play an IMAP server with a fault, to try this or any other client against
@@ -123,7 +125,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let config = config::load(&overrides).map_err(Failure::configuration)?;
     let store = app::store(&config).await?;
     let language = cli.lang.unwrap_or_else(Language::of_the_terminal);
-    let context = Context { config, store, output, language };
+    let context = Context { config, store: Arc::new(store), output, language };
     match cli.command {
         Command::Inbox(command) => context.closing(async |c| inbox::run(command, c).await).await,
         Command::Mailbox(command) => mailbox::run(command, context).await,
@@ -141,7 +143,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
 /// What every command works with.
 struct Context {
     config: Config,
-    store: Store,
+    store: Arc<Store>,
     output: Output,
     language: Language,
 }
@@ -156,9 +158,13 @@ impl Context {
     }
 
     /// Everything that a poll works with.
+    async fn deps(&self) -> Result<Deps, Failure> {
+        Ok(app::deps(&self.config, self.store.clone(), self.vault().await?))
+    }
+
+    /// The same, with the rest of what there is.
     async fn into_deps(self) -> Result<(Deps, Config, Output), Failure> {
-        let vault = self.vault().await?;
-        Ok((app::deps(&self.config, self.store, vault), self.config, self.output))
+        Ok((self.deps().await?, self.config, self.output))
     }
 
     /// Runs a command and closes the database, so that SQLite tidies its log away.

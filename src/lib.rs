@@ -78,6 +78,7 @@ mod lifecycle;
 mod locale;
 mod mailbox;
 mod owner;
+mod powershell;
 mod shown;
 mod telemetry;
 mod tls;

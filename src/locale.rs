@@ -82,14 +82,19 @@ pub fn message(language: Language, name: &str, attribute: Option<&str>, about: &
     let bundle = bundle(language);
     let mut args = FluentArgs::new();
     for (key, value) in about {
-        args.set(key.as_str(), value.as_str());
+        match value.parse::<i64>() {
+            Ok(days) if key == "days" => args.set(key.as_str(), days), // one day, two days
+            _ => args.set(key.as_str(), value.as_str()),
+        }
     }
     let pattern = bundle.get_message(name).and_then(|message| match attribute {
         Some(attribute) => message.get_attribute(attribute).map(|attribute| attribute.value()),
         None => message.value(),
     });
     let Some(pattern) = pattern else { return name.to_owned() };
-    bundle.format_pattern(pattern, Some(&args), &mut Vec::new()).into_owned()
+    let text = bundle.format_pattern(pattern, Some(&args), &mut Vec::new()).into_owned();
+    debug_assert!(!text.contains("{$"), "{name} lacks what it is about: {text}");
+    text
 }
 
 /// A text by its name.
@@ -117,7 +122,18 @@ mod tests {
             "host",
             "role",
         ];
-        let more = ["object_id", "file", "days"];
+        let more = [
+            "file",
+            "days",
+            "kind",
+            "family",
+            "known",
+            "target",
+            "ps_target",
+            "ps_identity",
+            "ps_client_id",
+            "ps_object_id",
+        ];
         let about =
             |trouble: Trouble| names.iter().chain(&more).fold(trouble, |trouble, name| trouble.about(name, "X1"));
         for language in Language::ALL {

@@ -145,13 +145,14 @@ impl World {
         let mut deadlines = config.deadlines;
         deadlines.silence.0 = Duration::from_millis(300);
         let deps = Deps {
-            store,
-            vault,
-            egress: Egress::new(vec!["127.0.0.0/8".parse().unwrap()]),
+            store: Arc::new(store),
+            vault: Arc::new(vault),
+            egress: Arc::new(Egress::new(vec!["127.0.0.0/8".parse().unwrap()])),
             clock: clock.clone(),
             deadlines,
             limits,
-            oauth: config.oauth,
+            oauth: Arc::new(config.oauth),
+            renewals: Default::default(),
             lease: Duration::from_secs(60),
         };
         Self {

@@ -26,6 +26,10 @@ pub use identity::check as check_consent;
 pub use provider::Provider;
 pub use token::{TokenEndpoint, TokenError, Tokens};
 
+use std::sync::Arc;
+
+use tokio_util::task::TaskTracker;
+
 use crate::clock::Clock;
 use crate::config::{self, Deadlines};
 use crate::egress::Egress;
@@ -33,18 +37,21 @@ use crate::store::Store;
 use crate::vault::Vault;
 
 /// What tokens are got and kept with.
-#[derive(Clone, Copy)]
-pub struct Deps<'a> {
+#[derive(Clone)]
+pub struct Deps {
     /// Where grants are kept.
-    pub store: &'a Store,
+    pub store: Arc<Store>,
     /// The keys to their tokens.
-    pub vault: &'a Vault,
+    pub vault: Arc<Vault>,
     /// The way out.
-    pub egress: &'a Egress,
+    pub egress: Arc<Egress>,
     /// The time.
-    pub clock: &'a dyn Clock,
+    pub clock: Arc<dyn Clock>,
     /// How long each step may take.
-    pub deadlines: &'a Deadlines,
+    pub deadlines: Deadlines,
     /// The registered applications.
-    pub config: &'a config::OAuth,
+    pub config: Arc<config::OAuth>,
+    /// Renewals under way. One that was begun comes to its end, whatever becomes of the poll that wanted it: a rotated token that
+    /// nobody has written down is lost.
+    pub renewals: TaskTracker,
 }

@@ -29,6 +29,8 @@ mod start;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio_util::task::TaskTracker;
+
 use crate::clock::{Clock, Timestamp};
 use crate::config::{self, Deadlines, Limits};
 use crate::egress::Egress;
@@ -45,11 +47,11 @@ pub use report::{Progress, Report, ReportedError, Tally};
 /// What a poll works with.
 pub struct Deps {
     /// Where everything is kept.
-    pub store: Store,
+    pub store: Arc<Store>,
     /// The keys to the passwords.
-    pub vault: Vault,
+    pub vault: Arc<Vault>,
     /// The way out.
-    pub egress: Egress,
+    pub egress: Arc<Egress>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// How long each step may take.
@@ -57,22 +59,32 @@ pub struct Deps {
     /// How much a server may send.
     pub limits: Limits,
     /// The applications that access tokens are asked for with.
-    pub oauth: config::OAuth,
+    pub oauth: Arc<config::OAuth>,
+    /// Renewals of access tokens under way.
+    pub renewals: TaskTracker,
     /// How long a lease lasts without a sign of life.
     pub lease: Duration,
 }
 
 impl Deps {
     /// What tokens are got and kept with.
-    pub fn tokens(&self) -> oauth::Deps<'_> {
+    pub fn tokens(&self) -> oauth::Deps {
         oauth::Deps {
-            store: &self.store,
-            vault: &self.vault,
-            egress: &self.egress,
-            clock: &*self.clock,
-            deadlines: &self.deadlines,
-            config: &self.oauth,
+            store: self.store.clone(),
+            vault: self.vault.clone(),
+            egress: self.egress.clone(),
+            clock: self.clock.clone(),
+            deadlines: self.deadlines.clone(),
+            config: self.oauth.clone(),
+            renewals: self.renewals.clone(),
         }
+    }
+
+    /// Waits for what must not be cut off, and closes the database.
+    pub async fn close(&self) {
+        self.renewals.close();
+        self.renewals.wait().await;
+        self.store.close().await;
     }
 }
 
@@ -102,7 +114,8 @@ async fn visit(
     tally: &mut Tally,
 ) -> Result<(), PollError> {
     let connection = connect::open(&lease.mailbox.server, deps).await?;
-    let mut session = authenticate::login(connection, credential, &lease.mailbox).await?;
+    let mut session = authenticate::login(connection, credential, &lease.mailbox, deps).await?;
+    tally.begin_visit();
     let routes = route::Routes::load(lease, deps).await?;
     for folder in select::watched(lease, deps).await? {
         let seen = poll_folder(&mut session, &folder, &routes, lease, deps, budget, tally).await;

@@ -6,6 +6,9 @@
 
 mod key_file;
 
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
 use aes_gcm_siv::aead::{Aead, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, KeyInit, Nonce};
 use secrecy::{ExposeSecret, SecretString};
@@ -18,9 +21,12 @@ const VERSION: u8 = 1;
 const ID: usize = 8;
 const NONCE: usize = 12;
 
-/// The keys of this installation: the first seals, all open.
+/// The keys of this installation: the first seals, all open. Where they are in a file, it is read anew before something is
+/// sealed, and when a record names a key that is not known: `key rotate` may have changed it, and what a running process seals
+/// with a key that has been dropped could never be opened again.
 pub struct Vault {
-    keys: Vec<Key>,
+    keys: RwLock<Arc<Vec<Key>>>,
+    file: Option<PathBuf>,
 }
 
 /// One master key. Its id is the start of its own hash, so that a key file cannot mix the two up.
@@ -48,9 +54,26 @@ impl Key {
 }
 
 impl Vault {
+    fn new(keys: Vec<Key>, file: Option<PathBuf>) -> Self {
+        Self { keys: RwLock::new(Arc::new(keys)), file }
+    }
+
+    fn keys(&self) -> Arc<Vec<Key>> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The keys as the file has them now; those that are known, where it cannot be read.
+    fn keys_anew(&self) -> Arc<Vec<Key>> {
+        if let Some(Ok(read)) = self.file.as_deref().map(key_file::read) {
+            *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
+        }
+        self.keys()
+    }
+
     /// Seals a secret for the row called `row`, e.g. `mailbox/7/password`.
     pub fn seal(&self, row: &str, secret: &SecretString) -> Result<Vec<u8>, VaultError> {
-        let key = self.keys.first().ok_or(VaultError::NoKey)?;
+        let keys = self.keys_anew();
+        let key = keys.first().ok_or(VaultError::NoKey)?;
         let nonce: [u8; NONCE] = rand::random();
         let payload = Payload { msg: secret.expose_secret().as_bytes(), aad: row.as_bytes() };
         let sealed =
@@ -64,7 +87,11 @@ impl Vault {
         let damaged = || VaultError::Damaged(row.to_owned());
         let (id, rest) = record.strip_prefix(&[VERSION]).and_then(|r| r.split_at_checked(ID)).ok_or_else(damaged)?;
         let (nonce, sealed) = rest.split_first_chunk::<NONCE>().ok_or_else(damaged)?;
-        let key = self.keys.iter().find(|key| key.id == id).ok_or_else(|| VaultError::UnknownKey(hex(id)))?;
+        let mut keys = self.keys();
+        if !keys.iter().any(|key| key.id == id) {
+            keys = self.keys_anew();
+        }
+        let key = keys.iter().find(|key| key.id == id).ok_or_else(|| VaultError::UnknownKey(hex(id)))?;
         let payload = Payload { msg: sealed, aad: row.as_bytes() };
         let plain = key.cipher().decrypt(&Nonce::from(*nonce), payload).map_err(|_| damaged())?;
         let plain = Zeroizing::new(plain);
@@ -73,12 +100,12 @@ impl Vault {
 
     /// The id of the key that seals now.
     pub fn sealing_key(&self) -> Option<String> {
-        self.keys.first().map(|key| hex(&key.id))
+        self.keys().first().map(|key| hex(&key.id))
     }
 
     /// How many keys are here, the sealing one included.
     pub fn key_count(&self) -> usize {
-        self.keys.len()
+        self.keys().len()
     }
 }
 
@@ -92,7 +119,7 @@ mod tests {
     use super::*;
 
     fn vault() -> Vault {
-        Vault { keys: vec![Key::generate()] }
+        Vault::new(vec![Key::generate()], None)
     }
 
     #[test]
@@ -116,16 +143,22 @@ mod tests {
     }
 
     #[test]
-    fn after_a_rotation_old_records_open_and_new_ones_name_the_new_key() {
-        let old = vault();
-        let record = old.seal("r", &"a".into()).unwrap();
-        let mut keys = old.keys;
-        keys.insert(0, Key::generate());
-        let both = Vault { keys };
+    fn after_a_rotation_old_records_open_and_a_running_process_seals_with_the_new_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Location::File { path: folder.path().join("key"), create: true };
+        let running = place.open(false).unwrap();
+        let record = running.seal("r", &"a".into()).unwrap();
+        let both = place.add_key().unwrap();
         assert_eq!(both.open("r", &record).unwrap().expose_secret(), "a");
-        let resealed = both.seal("r", &"a".into()).unwrap();
-        let new_only = Vault { keys: both.keys.into_iter().take(1).collect() };
-        assert!(new_only.open("r", &resealed).is_ok());
+        // It was started before, and does not know that the key was changed.
+        let resealed = running.seal("r", &"b".into()).unwrap();
+        let new_only = place.drop_old_keys().unwrap();
+        assert_eq!(new_only.open("r", &resealed).unwrap().expose_secret(), "b");
         assert!(matches!(new_only.open("r", &record), Err(VaultError::UnknownKey(_))));
+        let later = new_only.seal("r", &"c".into()).unwrap();
+        assert_eq!(running.open("r", &later).unwrap().expose_secret(), "c");
+        // A file that is away for a moment takes nothing away.
+        std::fs::remove_file(place.file().unwrap()).unwrap();
+        assert!(running.open("r", &running.seal("r", &"d".into()).unwrap()).is_ok());
     }
 }

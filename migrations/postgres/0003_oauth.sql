@@ -13,7 +13,9 @@ CREATE TABLE oauth_grant (
     access_expires_at BIGINT,
     -- From then on the access token is renewed before it is used.
     renew_at BIGINT,
-    consented_at BIGINT,
+        consented_at BIGINT,
+    -- When the consent itself ends, where the provider says so.
+    consent_ends_at BIGINT,
     refreshed_at BIGINT,
     -- Why there is no token, as JSON.
     problem TEXT,

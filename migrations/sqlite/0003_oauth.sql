@@ -13,7 +13,9 @@ CREATE TABLE oauth_grant (
     access_expires_at INTEGER,
     -- From then on the access token is renewed before it is used.
     renew_at INTEGER,
-    consented_at INTEGER,
+        consented_at INTEGER,
+    -- When the consent itself ends, where the provider says so.
+    consent_ends_at INTEGER,
     refreshed_at INTEGER,
     -- Why there is no token, as JSON.
     problem TEXT,

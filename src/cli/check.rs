@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::output::{Output, print};
 use super::{Failure, app};
 use crate::config::{self, Application, Config, Overrides};
+use crate::locale::Language;
 use crate::oauth::Provider;
 
 #[derive(clap::Args)]
@@ -76,8 +77,9 @@ async fn walk(overrides: &Overrides, tell: &mut impl FnMut(&'static str, Result<
             let key = vault.sealing_key().unwrap_or_default();
             tell("key", Ok(format!("{place}, key {key}, {} in all", vault.key_count())));
             let opened = store.open_secrets(&vault).await;
-            let said = opened.map(|count| format!("{count} stored, all of them open with the key"));
-            tell("passwords", said.map_err(Failure::from));
+            let said =
+                opened.map(|count| format!("{count} passwords and tokens stored, all of them open with the key"));
+            tell("secrets", said.map_err(Failure::from));
         }
         Err(error) => tell("key", Err(error.into())),
     }
@@ -87,7 +89,8 @@ async fn walk(overrides: &Overrides, tell: &mut impl FnMut(&'static str, Result<
 /// Whether a registered application can be used, as far as that shows without asking its provider.
 fn application(config: &Config, name: &str, app: &Application) -> Result<String, Failure> {
     let secret = Provider::named(&config.oauth, name).and_then(|provider| provider.secret());
-    let secret = secret.map_err(|trouble| Failure::configuration(vec![trouble.to_string()]))?;
+    let secret =
+        secret.map_err(|trouble| Failure::configuration(vec![trouble.in_full(Language::of_the_terminal())]))?;
     let secret = if secret.is_some() { "with a secret" } else { "without a secret (a public client)" };
     let ends = app.client_secret_expires.map_or_else(
         || format!("; when it ends is not said (oauth.providers.{name}.client_secret_expires), so nobody is warned"),

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{Context, Failure};
 use crate::app;
+use crate::oauth::grant;
 use crate::store::StoreError;
 use crate::vault::VaultError;
 
@@ -50,12 +51,14 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
             // The new key is on the disk before anything is sealed with it, and the old one leaves when nothing is any more.
             // A crash in between leaves both, and the next rotation goes on.
             let vault = location.add_key().map_err(StoreError::Vault)?;
-            let count = context.store.reseal_secrets(&vault).await?;
+            let mut count = context.store.reseal_passwords(&vault).await?;
+            let deps = app::deps(&context.config, context.store.clone(), vault).tokens();
+            count += grant::reseal(&deps).await.map_err(|error| Failure::failed(error.to_string()))?;
             let vault = location.drop_old_keys().map_err(StoreError::Vault)?;
             let done = json!({ "file": file(), "key": vault.sealing_key(), "resealed": count });
-            context.output.one(&done, || {
-                format!("Sealed {count} secrets with a new key in {}. Keep a copy; restart `mailferry serve`.", file())
-            })?;
+            context
+                .output
+                .one(&done, || format!("Sealed {count} secrets with a new key in {}. Keep a copy.", file()))?;
         }
     }
     Ok(ExitCode::SUCCESS)

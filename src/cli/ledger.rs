@@ -106,7 +106,7 @@ async fn download(one: &One, to: Option<&Path>, context: Context) -> Result<Exit
     };
     let mut take = |bytes: &[u8]| sink.write_all(bytes).and_then(|()| sink.flush()).map_err(|error| error.to_string());
     let size = retrieve(&mailbox, &folder, one.uid, &deps, &mut take).await;
-    deps.store.close().await;
+    deps.close().await;
     let size = size.map_err(|error| {
         if let Some(path) = to {
             let _ = std::fs::remove_file(path); // half a mail is no mail

@@ -9,13 +9,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use serde_json::json;
 
-use super::{Context, Failure, Output, oauth};
+use super::{Context, Failure, oauth};
 use crate::address::Address;
 use crate::config;
-use crate::mailbox::{AfterImport, Start};
+use crate::mailbox::{AfterImport, Start, TlsMode};
 use crate::poll::check;
-use crate::store::{Changes, GrantKind, Login, NewLogin, NewMailbox, Store};
+use crate::store::{Changes, GrantKind, Login, NewLogin, NewMailbox, Server};
 
 use login::LoginArgs;
 use settings::Settings;
@@ -62,12 +63,12 @@ pub enum Command {
         /// Its address
         address: Address,
     },
-    /// Remove a mailbox with its password and its ledger; imported mail stays in its inbox
+    /// Remove a mailbox with its password or consent and its ledger; imported mail stays in its inbox
     Remove {
         /// Its address
         address: Address,
     },
-    /// Log in read-only and say of each step how it went
+    /// Log in read-only, say of each step how it went, and find the cause of what fails
     Check {
         /// Its address
         address: Address,
@@ -86,7 +87,7 @@ pub async fn run(command: Command, context: Context) -> Result<ExitCode, Failure
     match command {
         Command::Check { address, as_polled } => run_check(&address, as_polled, context).await,
         Command::Verify { address } => verify::run(&address, context).await,
-        Command::Remove { address } => remove(&address, context).await,
+
         other => context.closing(async |context| keep(other, context).await).await,
     }
 }
@@ -94,10 +95,12 @@ pub async fn run(command: Command, context: Context) -> Result<ExitCode, Failure
 async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> {
     let (store, output) = (&context.store, context.output);
     match command {
-        Command::Check { .. } | Command::Verify { .. } | Command::Remove { .. } => {}
+        Command::Check { .. } | Command::Verify { .. } => {}
+        Command::Remove { address } => remove(&address, context).await?,
         Command::Add { address, login, settings } => {
             let new = new_mailbox(address.clone(), &login, &settings, &context.config.oauth)?;
             not_into_itself(&new.after_import, &new.folders)?;
+            never_in_clear_text(&new.server, is_by_token(&new.login))?;
             store.add_mailbox(&new, &context.vault().await?, Context::now()).await?;
             let added = show::View::of(&store.mailbox(&address).await?, context).await?;
             output.one(&added, || format!("Added mailbox {address}. {}", next_step(&new.login, &address)))?;
@@ -111,6 +114,7 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
                 return Err(Failure::usage("nothing to change; see `mailferry mailbox set --help`"));
             }
             let vault = if login.is_some() { Some(context.vault().await?) } else { None };
+            let next = login.as_ref().map(|login| format!(". {}", next_step(login, &address))).unwrap_or_default();
             let changes = Changes {
                 inbox: settings.inbox.clone(),
                 server: settings.changed_server(&before.server)?,
@@ -122,13 +126,24 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
                 interval_ms: settings.interval_ms(),
                 max_size: settings.max_size.map(|size| size.0),
             };
+            never_in_clear_text(
+                changes.server.as_ref().unwrap_or(&before.server),
+                changes.login.as_ref().map_or(matches!(before.login, Login::OAuth { .. }), is_by_token),
+            )?;
             not_into_itself(
                 changes.after_import.as_ref().unwrap_or(&before.after_import),
                 changes.folders.as_ref().unwrap_or(&before.folders),
             )?;
+            let given_up = match &changes.login {
+                Some(login) if !is_the_same(&before.login, login) => {
+                    oauth::give_up_last(&before, &context.deps().await?).await?
+                }
+                _ => None,
+            };
+            let given_up = given_up.map(|told| format!(". {}", told.detail)).unwrap_or_default();
             store.change_mailbox(&address, &changes, vault.as_ref(), Context::now()).await?;
             let changed = show::View::of(&store.mailbox(&address).await?, context).await?;
-            output.one(&changed, || format!("Changed mailbox {address}"))?;
+            output.one(&changed, || format!("Changed mailbox {address}{given_up}{next}"))?;
         }
         Command::Pause { address } => {
             store.pause_mailbox(&address, true, Context::now()).await?;
@@ -152,6 +167,23 @@ fn not_into_itself(after_import: &AfterImport, folders: &[String]) -> Result<(),
     }
 }
 
+/// Whether a mailbox that is opened so would be opened so again.
+fn is_the_same(before: &Login, after: &NewLogin) -> bool {
+    matches!((before, after), (Login::OAuth { key, .. }, NewLogin::OAuth(new)) if key == new)
+}
+
+fn is_by_token(login: &NewLogin) -> bool {
+    matches!(login, NewLogin::OAuth(_))
+}
+
+/// A token is as good as a password to whoever listens, and nobody has said that he knows (RFC 6750 5.3).
+fn never_in_clear_text(server: &Server, by_token: bool) -> Result<(), Failure> {
+    match by_token && server.tls == TlsMode::None && !server.is_this_machine() {
+        true => Err(Failure::usage("access tokens are never sent without TLS; leave --tls none out")),
+        false => Ok(()),
+    }
+}
+
 /// What the admin does next.
 fn next_step(login: &NewLogin, address: &Address) -> String {
     match login {
@@ -168,13 +200,17 @@ fn new_mailbox(
     settings: &Settings,
     oauth: &config::OAuth,
 ) -> Result<NewMailbox, Failure> {
+    login.check()?;
     let host = login.imap_host(oauth)?;
     let mut missing = Vec::new();
     if settings.inbox.is_none() {
         missing.push("--inbox");
     }
     if settings.host.is_none() && host.is_none() {
-        missing.push("--host");
+        missing.push(match login.is_given() && !login.is_by_password() {
+            true => "--host (the provider's imap_host is empty)",
+            false => "--host",
+        });
     }
     if !login.is_given() {
         missing.push("--password-file, --password-stdin or --oauth");
@@ -201,24 +237,20 @@ fn new_mailbox(
 }
 
 /// Removes a mailbox; a consent that no other mailbox is opened with is given up first, so that none is left behind unseen.
-async fn remove(address: &Address, context: Context) -> Result<ExitCode, Failure> {
-    if let Login::OAuth { grant_id, .. } = context.store.mailbox(address).await?.login {
-        let mailboxes = context.store.mailboxes_by_grant().await?.remove(&grant_id).unwrap_or_default();
-        let (deps, _, output) = context.into_deps().await?;
-        let said = match &mailboxes[..] {
-            [_] => format!("its consent ({})", oauth::give_up(&deps.store.grant(grant_id).await?, &deps).await.detail),
-            _ => "nothing of its consent, which other mailboxes use".to_owned(),
-        };
-        return removed(address, &said, &deps.store, output).await;
-    }
-    removed(address, "its password", &context.store, context.output).await
-}
-
-async fn removed(address: &Address, with: &str, store: &Store, output: Output) -> Result<ExitCode, Failure> {
-    store.remove_mailbox(address).await?;
-    output.say(&format!("Removed mailbox {address} and {with}; imported mail stays in its inbox"))?;
-    store.close().await;
-    Ok(ExitCode::SUCCESS)
+async fn remove(address: &Address, context: &Context) -> Result<(), Failure> {
+    let mailbox = context.store.mailbox(address).await?;
+    let told = oauth::give_up_last(&mailbox, &context.deps().await?).await?;
+    context.store.remove_mailbox(address).await?;
+    let line = json!({
+        "removed": true, "mailbox": address, "revoked_at_provider": told.as_ref().map(|told| told.at_provider),
+        "detail": told.as_ref().map(|told| &told.detail),
+    });
+    context.output.one(&line, || {
+        let with = if told.is_some() { "" } else { " and its password" };
+        let told = told.as_ref().map(|told| format!(". {}", told.detail)).unwrap_or_default();
+        format!("Removed mailbox {address}{with}; imported mail stays in its inbox{told}")
+    })?;
+    Ok(())
 }
 
 async fn run_check(address: &Address, as_polled: bool, context: Context) -> Result<ExitCode, Failure> {
@@ -240,7 +272,7 @@ async fn run_check(address: &Address, as_polled: bool, context: Context) -> Resu
     })
     .await;
     printed?;
-    deps.store.close().await;
+    deps.close().await;
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -12,15 +12,17 @@ use serde_json::json;
 
 use super::{Context, Failure};
 use crate::address::Address;
-use crate::oauth::{GrantError, grant};
+use crate::locale::Language;
+use crate::oauth::GrantError;
+use crate::oauth::grant::{self, Lock};
 use crate::poll::Deps;
-use crate::store::{Grant, Login};
+use crate::store::{GrantKey, GrantKind, Login, Mailbox};
 
 pub use status::{View as GrantView, views as grant_views};
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Have a person consent to a mailbox being opened: prints a link and waits until they are back
+    /// Have a person consent, in a browser, to Mailferry reading a mailbox
     Connect {
         /// The mailbox's address
         address: Address,
@@ -35,7 +37,7 @@ pub enum Command {
         /// The mailbox's address
         address: Address,
     },
-    /// Print the PowerShell lines with which Exchange's admin gives the application itself the right to mailboxes
+    /// Print the PowerShell lines that let the application open mailboxes by itself (for Exchange's admin)
     AppOnly(app_only::Args),
 }
 
@@ -51,22 +53,29 @@ pub async fn run(command: Command, context: Context) -> Result<ExitCode, Failure
         Command::Revoke { address } => revoke(&address, &deps, output).await,
         Command::AppOnly(args) => app_only::print(&args, &deps, output, language).await,
     };
-    deps.store.close().await;
+    deps.close().await;
     done
 }
 
 /// `oauth revoke`
 async fn revoke(address: &Address, deps: &Deps, output: super::Output) -> Result<ExitCode, Failure> {
     let mailbox = deps.store.mailbox(address).await?;
-    let Login::OAuth { grant_id, .. } = mailbox.login else {
-        return Err(Failure::usage(format!("{address} is opened with a password; there is no consent to give up")));
+    let (grant_id, key) = match mailbox.login {
+        Login::OAuth { key, .. } if key.kind == GrantKind::AppOnly => {
+            return Err(Failure::usage(format!(
+                "{address} is opened by the application itself, so there is no consent to give up. An administrator takes the \
+                 right away with Remove-MailboxPermission; to stop polling: mailferry mailbox pause {address}"
+            )));
+        }
+        Login::OAuth { grant_id, key } => (grant_id, key),
+        Login::Password(_) => {
+            return Err(Failure::usage(format!("{address} is opened with a password; there is no consent to give up")));
+        }
     };
-    let grant = deps.store.grant(grant_id).await?;
-    let told = give_up(&grant, deps).await;
-    deps.store.forget_tokens(grant_id).await?;
+    let told = give_up(grant_id, deps).await?;
     let mailboxes = deps.store.mailboxes_by_grant().await?.remove(&grant_id).unwrap_or_default();
     let line = json!({
-        "provider": grant.key.provider, "identity": grant.key.identity, "mailboxes": mailboxes,
+        "provider": key.provider, "identity": key.identity, "mailboxes": mailboxes,
         "revoked_at_provider": told.at_provider, "detail": told.detail,
     });
     output.one(&line, || format!("Forgot the tokens for {}. {}", mailboxes.join(", "), told.detail))?;
@@ -74,29 +83,62 @@ async fn revoke(address: &Address, deps: &Deps, output: super::Output) -> Result
 }
 
 /// What became of a consent at its provider.
+#[derive(Default)]
 pub struct GivenUp {
-    at_provider: bool,
+    /// Whether its provider has ended it.
+    pub at_provider: bool,
     /// In words.
     pub detail: String,
 }
 
-/// Gives a grant's tokens up at its provider, as far as it lets us. What it does not do by itself is said.
-pub async fn give_up(grant: &Grant, deps: &Deps) -> GivenUp {
-    let (at_provider, detail) = match grant::revoke(grant, &deps.tokens()).await {
-        Ok(true) => (true, format!("{} has ended the consent.", grant.key.provider)),
-        Ok(false) if grant.refresh_sealed.is_none() => (false, "There was no token to give up.".to_owned()),
-        Ok(false) => (
-            false,
-            format!(
-                "{} has no way to end a consent from here: {} does so at https://myapps.microsoft.com, or an administrator with \
-                 Revoke-MgUserSignInSession -UserId {}.",
-                grant.key.provider, grant.key.identity, grant.key.identity
-            ),
-        ),
-        Err(GrantError::Token(error)) => {
-            (false, format!("At {} it could not be ended, so end it there by hand: {error}", grant.key.provider))
-        }
-        Err(GrantError::Store(error)) => (false, format!("At {} it could not be ended: {error}", grant.key.provider)),
+/// Gives a grant's tokens up at its provider, as far as that lets us, and forgets them here. What it does not do by itself is
+/// said. No renewal is under way meanwhile, whose new token would be left behind.
+pub async fn give_up(grant_id: i64, deps: &Deps) -> Result<GivenUp, Failure> {
+    let tokens = deps.tokens();
+    let lock = Lock::take(grant_id, &tokens).await.map_err(|error| Failure::failed(error.to_string()))?;
+    let GrantKey { provider, kind, identity } = &lock.grant.key;
+    let by_hand = if deps.oauth.providers.get(provider).is_some_and(|app| app.token_url.contains("microsoftonline")) {
+        format!(
+            "{identity} can remove the application at https://myapps.microsoft.com, or an administrator ends the consent with \
+             Remove-MgOauth2PermissionGrant"
+        )
+    } else {
+        "end it there by hand".to_owned()
     };
-    GivenUp { at_provider, detail }
+    let told = match grant::revoke(&lock.grant, &tokens).await {
+        _ if *kind == GrantKind::AppOnly => GivenUp {
+            at_provider: false,
+            detail: "The application keeps its right until an administrator takes it away (Exchange: Remove-MailboxPermission)."
+                .to_owned(),
+        },
+        Ok(true) => GivenUp { at_provider: true, detail: format!("{provider} has ended the consent of {identity}.") },
+        Ok(false) if lock.grant.refresh_sealed.is_none() => {
+            GivenUp { at_provider: false, detail: format!("{identity} had not consented.") }
+        }
+        Ok(false) => GivenUp {
+            at_provider: false,
+            detail: format!("{provider} has no way to end a consent from here: {by_hand}."),
+        },
+        Err(error) => {
+            let why = match error {
+                GrantError::Token(error) => error.trouble.sentence(Language::English),
+                GrantError::Store(error) => error.to_string(),
+            };
+            GivenUp { at_provider: false, detail: format!("At {provider} the consent could not be ended ({why}): {by_hand}.") }
+        }
+    };
+    deps.store.forget_tokens(grant_id).await?;
+    lock.release(&tokens).await;
+    Ok(told)
+}
+
+/// The same for the consent of a mailbox that is about to be opened otherwise, or no more, if no other is opened with it.
+pub async fn give_up_last(mailbox: &Mailbox, deps: &Deps) -> Result<Option<GivenUp>, Failure> {
+    let Login::OAuth { grant_id, .. } = mailbox.login else { return Ok(None) };
+    let mailboxes = deps.store.mailboxes_by_grant().await?.remove(&grant_id).unwrap_or_default();
+    if mailboxes.iter().any(|other| *other != mailbox.address) {
+        let detail = "Its consent stays, since other mailboxes are opened with it.".to_owned();
+        return Ok(Some(GivenUp { at_provider: false, detail }));
+    }
+    give_up(grant_id, deps).await.map(Some)
 }

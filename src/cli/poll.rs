@@ -68,7 +68,7 @@ pub async fn run(args: Args, context: Context) -> Result<ExitCode, Failure> {
         failed |= report.error.is_some();
         tell(&report, output)?;
     }
-    deps.store.close().await;
+    deps.close().await;
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 

@@ -23,7 +23,7 @@ pub async fn run(context: Context) -> Result<ExitCode, Failure> {
     http_end.cancel();
     // An open connection of a watcher must not keep the program from ending.
     let _ = tokio::time::timeout(std::time::Duration::from_secs(2), answering).await;
-    deps.store.close().await;
+    deps.close().await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }

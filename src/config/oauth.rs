@@ -64,6 +64,8 @@ pub struct Application {
     pub authorize_params: BTreeMap<String, String>,
     /// Whether consents end after seven days.
     pub testing: bool,
+    /// Whose portal what a person is told speaks of: `microsoft`, `google`, or none; empty: as the token endpoint's host says.
+    pub family: String,
     /// Whether plain http to 127.0.0.1 is fine.
     pub allow_http_loopback: bool,
 }
@@ -89,6 +91,7 @@ impl Default for Application {
             refresh_token_days: 0,
             authorize_params: BTreeMap::from([("prompt".to_owned(), "select_account".to_owned())]),
             testing: false,
+            family: String::new(),
             allow_http_loopback: false,
         }
     }
@@ -109,9 +112,9 @@ impl Application {
     fn problems(&self, name: &str) -> Vec<String> {
         let mut problems = Vec::new();
         let mut wrong = |key: &str, what: &str| problems.push(format!("oauth.providers.{name}.{key}: {what}"));
-        let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
+        let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
         if name.is_empty() || !name.chars().all(word) {
-            wrong("", "a provider's name is of small letters, digits, \"-\", \"_\" and \".\"");
+            wrong("", "a provider's name is of small letters, digits, \"-\" and \"_\"");
         }
         let urls = [
             ("authorize_url", &self.authorize_url),
@@ -142,6 +145,9 @@ impl Application {
             }
             return problems;
         }
+        if !["", "microsoft", "google", "other"].contains(&self.family.as_str()) {
+            wrong("family", "is microsoft, google or other; empty: as the token endpoint's host says");
+        }
         if self.token_url.is_empty() {
             wrong("token_url", "is missing");
         }
@@ -152,6 +158,22 @@ impl Application {
             wrong("client_secret_file", "give this or client_secret, not both");
         }
         problems
+    }
+
+    /// Whose portal and mail server it is: `microsoft` (with its national clouds), `google` or `other`.
+    pub fn family(&self) -> &str {
+        let url = Url::parse(&self.token_url.replace("{tenant}", "t")).ok();
+        let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+        let is_of =
+            |domains: &[&str]| domains.iter().any(|domain| host == *domain || host.ends_with(&format!(".{domain}")));
+        match self.family.as_str() {
+            "" if is_of(&["microsoftonline.com", "microsoftonline.us", "microsoftonline.cn", "chinacloudapi.cn"]) => {
+                "microsoft"
+            }
+            "" if is_of(&["googleapis.com", "google.com"]) => "google",
+            "" => "other",
+            told => told,
+        }
     }
 
     /// Whether secrets may go to this address.

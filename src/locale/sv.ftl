@@ -1,86 +1,129 @@
 # Ett meddelande för varje orsak (src/cause.rs): vad som är fel, i en mening, och klicket eller kommandot som avhjälper det.
+# Portalernas menyer står på engelska, som i leverantörernas dokumentation.
 
-app-not-registered = Ingen applikation är registrerad för leverantören { $provider }.
+app-not-registered = Ingen applikation är registrerad för leverantören { $provider }; registrerade är: { $known }.
     .remedy = Ange oauth.providers.{ $provider }.client_id och dess hemlighet i konfigurationen; README beskriver hur man registrerar en applikation.
 app-secret-unreadable = Filen med applikationens hemlighet, { $file }, går inte att läsa.
-    .remedy = Ge användaren som kör Mailferry rätt att läsa { $file }.
-app-secret-expired = Hemligheten för applikationen { $client_id } har gått ut, så ingen brevlåda hos { $provider } får någon token.
-    .remedy = { $provider ->
-        [google] Google Cloud-konsolen > Google Auth Platform > Clients > er klient > Add secret; lägg sedan in den i konfigurationen.
-       *[other] Administrationscentret för Microsoft Entra > Entra ID > App registrations > er applikation > Certificates & secrets > Client secrets > New client secret; kopiera dess Value till konfigurationen. Ingen behöver godkänna på nytt.
+    .remedy = Se till att { $file } finns och att användaren som kör Mailferry får läsa den.
+app-secret-expired = Hemligheten för applikationen { $client_id } har gått ut, så ingen postlåda hos { $provider } får någon token.
+    .remedy = { $family ->
+        [microsoft] Administrationscentret för Microsoft Entra > Entra ID > App registrations > applikationen > Certificates & secrets > Client secrets > New client secret; kopiera dess Value till konfigurationen. Ingen behöver ge sitt medgivande på nytt.
+        [google] Google Auth Platform > Clients > klienten > Add secret; lägg den nya hemligheten i konfigurationen. Ingen behöver ge sitt medgivande på nytt.
+       *[other] Skapa en ny hemlighet i portalen för { $provider } och lägg den i konfigurationen. Ingen behöver ge sitt medgivande på nytt.
     }
 app-secret-wrong = { $provider } godtar inte hemligheten för applikationen { $client_id }.
-    .remedy = { $provider ->
-        [google] Kopiera hemligheten från Google Auth Platform > Clients > er klient till konfigurationen; den visas bara när den skapas.
-       *[other] Kopiera Value, inte Secret ID, från administrationscentret för Microsoft Entra > Entra ID > App registrations > er applikation > Certificates & secrets > Client secrets.
+    .remedy = { $family ->
+        [microsoft] Kopiera Value, inte Secret ID, från administrationscentret för Microsoft Entra > Entra ID > App registrations > applikationen > Certificates & secrets > Client secrets.
+        [google] Kopiera klientens hemlighet från Google Auth Platform > Clients till konfigurationen; den visas bara när den skapas.
+       *[other] Jämför klient-id och hemlighet i konfigurationen med dem i portalen för { $provider }.
     }
-app-unknown = { $provider } känner inte till applikationen { $client_id }.
-    .remedy = Jämför oauth.providers.{ $provider }.client_id och tenant med det som portalen visar som Application (client) ID och Directory (tenant) ID; i en kunds klientorganisation måste en administratör först godkänna applikationen.
-app-disabled = Applikationen { $client_id } är avstängd hos { $provider }.
-    .remedy = { $provider ->
-        [google] Google Auth Platform > Clients: skapa eller återställ en klient.
-       *[other] Administrationscentret för Microsoft Entra > Entra ID > Enterprise apps > er applikation > Properties > Enabled for users to sign-in? > Yes.
+app-gone = { $provider } har tagit bort applikationen { $client_id }, har stängt av den eller har aldrig känt till den.
+    .remedy = { $family ->
+        [google] Google Auth Platform > Clients: jämför Client ID, eller återställ klienten inom 30 dagar; med en ny klient krävs nytt medgivande för varje postlåda.
+       *[other] Sök efter applikationen i portalen för { $provider }.
     }
-app-tenant-unknown = { $provider } känner inte till klientorganisationen { $tenant }, eller så är applikationen bara registrerad för sin egen.
-    .remedy = Ange portalens Directory (tenant) ID i oauth.providers.{ $provider }.tenant.
-app-public-client-off = Applikationen { $client_id } får inte använda enhetskoder, eller så saknas dess hemlighet i konfigurationen.
-    .remedy = Administrationscentret för Microsoft Entra > Entra ID > App registrations > er applikation > Authentication > Settings > Allow public client flows > Yes.
-app-secret-not-allowed = Adressen som webbläsaren återvänder till är registrerad för applikationen { $client_id } som en skrivbordsapplikations, och en sådan får inte ha någon hemlighet.
-    .remedy = Administrationscentret för Microsoft Entra > Entra ID > App registrations > er applikation > Authentication: registrera http://localhost/oauth/callback under Web, eller ta bort hemligheten ur konfigurationen.
-app-redirect-mismatch = Adressen som webbläsaren återvänder till är inte registrerad för applikationen { $client_id }.
-    .remedy = { $provider ->
-        [google] Google Auth Platform > Clients: skapa en klient av typen Desktop app, som inte behöver någon adress.
-       *[other] Administrationscentret för Microsoft Entra > Entra ID > App registrations > er applikation > Authentication > Add Redirect URI > Web: http://localhost/oauth/callback.
-    }
-app-scope-refused = Applikationen { $client_id } får inte be { $provider } om rätten att läsa e-post.
-    .remedy = { $provider ->
-        [google] Google Auth Platform > Data Access > Add or remove scopes: https://mail.google.com/.
-       *[other] Administrationscentret för Microsoft Entra > Entra ID > App registrations > er applikation > API permissions > Add a permission: IMAP.AccessAsUser.All, eller IMAP.AccessAsApp för app-only; sedan Grant admin consent.
-    }
-app-flow-not-allowed = { $provider } ger inte applikationen { $client_id } någon token på det här sättet.
-    .remedy = Registrera applikationen som Web (inte som Single-page application); enhetskoder finns bara hos Microsoft.
-app-refused = { $provider } avvisar applikationen { $client_id }.
-    .remedy = Slå upp koden på https://login.microsoftonline.com/error eller i Googles dokumentation, och jämför applikationens inställningar.
 
-consent-missing = { $identity } har inte godkänt ännu.
+app-unknown = { $tenant } känner inte till applikationen { $client_id } hos { $provider }.
+    .remedy = { $family ->
+        [microsoft] Jämför client_id och tenant med Application (client) ID och Directory (tenant) ID i portalen. I en kunds organisation ger dess administratör först sitt medgivande: https://login.microsoftonline.com/{ $tenant }/adminconsent?client_id={ $client_id }
+       *[other] Jämför oauth.providers.{ $provider }.client_id med id:t som portalen visar.
+    }
+app-disabled = Applikationen { $client_id } är avstängd i { $tenant }.
+    .remedy = Administrationscentret för Microsoft Entra > Entra ID > Enterprise apps > applikationen > Properties > Enabled for users to sign-in? > Yes.
+app-tenant-unknown = { $provider } känner inte till klientorganisationen { $tenant }, eller så är applikationen bara registrerad för sin egen klientorganisation.
+    .remedy = Ange portalens Directory (tenant) ID i oauth.providers.{ $provider }.tenant, och kör sedan för en app-only-postlåda: mailferry mailbox set { $mailbox } --oauth { $provider } --app-only
+app-public-client-off = Applikationen { $client_id } får inte använda enhetskoder, eller så saknas dess hemlighet i konfigurationen.
+    .remedy = Administrationscentret för Microsoft Entra > Entra ID > App registrations > applikationen > Authentication > Settings > Allow public client flows > Yes; eller lägg hemligheten i konfigurationen.
+app-secret-not-allowed = Adressen som webbläsaren återvänder till är registrerad som skrivbordsapp för applikationen { $client_id }, och en sådan får inte ha någon hemlighet.
+    .remedy = Administrationscentret för Microsoft Entra > Entra ID > App registrations > applikationen > Authentication > Redirect URI configuration: registrera http://localhost/oauth/callback under Web, eller ta bort hemligheten ur konfigurationen.
+app-redirect-mismatch = Adressen som webbläsaren återvänder till är inte registrerad för applikationen { $client_id }.
+    .remedy = { $family ->
+        [microsoft] Administrationscentret för Microsoft Entra > Entra ID > App registrations > applikationen > Authentication > Redirect URI configuration > Add Redirect URI > Web: http://localhost/oauth/callback
+        [google] Google Auth Platform > Clients: skapa en klient av typen Desktop app, som inte behöver någon adress.
+       *[other] Registrera http://localhost/oauth/callback i portalen för { $provider }; kräver den en fast port, ange den i oauth.loopback_port.
+    }
+app-scope-refused = Applikationen { $client_id } får inte begära läsbehörighet till e-post hos { $provider }.
+    .remedy = { $family ->
+        [microsoft] Administrationscentret för Microsoft Entra > Entra ID > App registrations > applikationen > API permissions > Add a permission: Microsoft Graph > Delegated permissions > IMAP.AccessAsUser.All, eller för app-only APIs my organization uses > Office 365 Exchange Online > Application permissions > IMAP.AccessAsApp; sedan Grant admin consent.
+        [google] Google Auth Platform > Data Access > Add or remove scopes: https://mail.google.com/
+       *[other] Ge applikationen behörigheten i portalen för { $provider }, eller ändra oauth.providers.{ $provider }.scopes.
+    }
+app-flow-not-allowed = { $provider } ger inte applikationen { $client_id } token på det här sättet.
+    .remedy = { $family ->
+        [microsoft] Administrationscentret för Microsoft Entra > Entra ID > App registrations > applikationen > Authentication > Redirect URI configuration: registrera http://localhost/oauth/callback under Web och inte under Single-page application.
+       *[other] Kontrollera applikationens typ i portalen för { $provider }; ett medgivande till en annan applikation måste ges på nytt: mailferry oauth connect { $mailbox }
+    }
+app-no-device-codes = { $provider } ger inga enhetskoder.
+    .remedy = Utelämna --device: mailferry oauth connect { $mailbox }
+app-refused = { $provider } avvisar applikationen { $client_id }.
+    .remedy = { $family ->
+        [microsoft] Slå upp koden på https://login.microsoftonline.com/error och jämför applikationens inställningar.
+       *[other] Jämför applikationens inställningar i portalen för { $provider }.
+    }
+app-no-object-id = Token från { $provider } anger inte applikationens objekt-id.
+    .remedy = Kopiera det från administrationscentret för Microsoft Entra > Entra ID > Enterprise apps > applikationen > Overview > Object ID (inte från App registrations).
+admin-access-blocked = En regel i organisationen släpper inte in den här applikationen.
+    .remedy = { $family ->
+        [microsoft] En administratör hittar regeln i administrationscentret för Microsoft Entra > Entra ID > Monitoring & health > Sign-in logs > posten > Conditional Access och släpper in applikationen. Mailferry frågar igen inom en timme, eller genast med: mailferry mailbox check { $mailbox }
+        [google] En administratör öppnar Googles administratörskonsol > Security > Access and data control > API controls > Manage Third-Party App Access och gör applikationen Trusted. Mailferry frågar igen inom en timme, eller genast med: mailferry mailbox check { $mailbox }
+       *[other] En administratör släpper in applikationen hos { $provider }. Mailferry frågar igen inom en timme, eller genast med: mailferry mailbox check { $mailbox }
+    }
+admin-account-disabled = Kontot är avstängt, låst eller finns inte.
+    .remedy = { $family ->
+        [microsoft] En administratör kontrollerar kontot i administrationscentret för Microsoft Entra > Entra ID > Users > kontot > Account enabled. Mailferry frågar igen inom en timme, eller genast med: mailferry mailbox check { $mailbox }
+       *[other] En administratör kontrollerar kontot. Mailferry frågar igen inom en timme, eller genast med: mailferry mailbox check { $mailbox }
+    }
+admin-not-assigned = Kontot hör inte till dem som får använda applikationen.
+    .remedy = Administrationscentret för Microsoft Entra > Entra ID > Enterprise apps > applikationen > Users and groups > Add user/group. Mailferry frågar igen inom en timme, eller genast med: mailferry mailbox check { $mailbox }
+admin-other-tenant = Kontot hör till en annan organisation än den som tillfrågades.
+    .remedy = Välj kontot i rätt organisation, eller ange "organizations" i oauth.providers.{ $provider }.tenant; kör sedan: mailferry oauth connect { $mailbox }
+admin-no-mail-service = Organisationen har inte Exchange Online, eller så har prenumerationen upphört.
+    .remedy = En administratör kontrollerar administrationscentret för Microsoft 365 > Billing > Your products. Mailferry frågar igen inom en timme, eller genast med: mailferry mailbox check { $mailbox }
+
+consent-missing = { $identity } har inte gett sitt medgivande ännu.
     .remedy = Kör: mailferry oauth connect { $mailbox }
-consent-admin-needed = En administratör i kundens organisation måste först godkänna applikationen { $client_id }.
-    .remedy = Administrationscentret för Microsoft Entra > Entra ID > Enterprise apps > applikationen > Permissions > Grant admin consent, eller länken https://login.microsoftonline.com/{ $tenant }/adminconsent?client_id={ $client_id }; kör sedan: mailferry oauth connect { $mailbox }
-consent-inactive = Godkännandet har upphört, eftersom det inte användes på för länge.
+consent-admin-needed = Ingen har gett sitt medgivande till applikationen { $client_id }, eller så måste en administratör göra det först.
+    .remedy = { $kind ->
+        [app-only] Administratören ger sitt medgivande på https://login.microsoftonline.com/{ $tenant }/adminconsent?client_id={ $client_id }. Mailferry frågar igen inom en timme, eller genast med: mailferry mailbox check { $mailbox }
+       *[delegated] Kör: mailferry oauth connect { $mailbox }. Där användarna inte själva får ge medgivande gör en administratör det först: administrationscentret för Microsoft Entra > Entra ID > Enterprise apps > applikationen > Permissions > Grant admin consent, eller https://login.microsoftonline.com/{ $tenant }/adminconsent?client_id={ $client_id }
+    }
+consent-inactive = Medgivandet har upphört, eftersom det inte har använts på länge.
     .remedy = Kör: mailferry oauth connect { $mailbox }
-consent-sign-in-frequency = Organisationen låter sina användare logga in på nytt efter en viss tid, och då upphör godkännandet varje gång.
-    .remedy = Kör: mailferry oauth connect { $mailbox }. För att det ska hålla undantar en administratör applikationen: administrationscentret för Microsoft Entra > Conditional Access > Policies > Session > Sign-in frequency, eller Googles administratörskonsol > Security > Google Cloud session control > Exempt trusted apps.
-consent-password-changed = Godkännandet har upphört, eftersom kontots lösenord har ändrats eller gått ut.
+consent-sign-in-frequency = Organisationen kräver att användarna loggar in på nytt efter en viss tid, och varje gång upphör medgivandet.
+    .remedy = { $family ->
+        [microsoft] Kör: mailferry oauth connect { $mailbox }. För att slippa detta undantar en administratör applikationen: administrationscentret för Microsoft Entra > Entra ID > Conditional Access > Policies > principen > Session > Sign-in frequency.
+        [google] Kör: mailferry oauth connect { $mailbox }. För att slippa detta öppnar en administratör Googles administratörskonsol > Security > Access and data control > Google Cloud session control > Exempt trusted apps, och gör applikationen Trusted under API controls.
+       *[other] Kör: mailferry oauth connect { $mailbox }
+    }
+consent-password-changed = Medgivandet har upphört, eftersom kontots lösenord har ändrats eller gått ut.
     .remedy = Kör: mailferry oauth connect { $mailbox }
-consent-ended = Godkännandet har återkallats eller upphört.
+consent-ended = Medgivandet har återkallats eller upphört.
     .remedy = Kör: mailferry oauth connect { $mailbox }
-consent-google-testing = Godkännandet har upphört: Google avslutar godkännanden efter sju dagar så länge applikationens publiceringsstatus är Testing.
+consent-google-testing = Medgivandet har upphört: Google avslutar medgivanden efter sju dagar så länge applikationens publiceringsstatus är Testing.
     .remedy = Google Auth Platform > Audience > Publish app (eller User type Internal); kör sedan: mailferry oauth connect { $mailbox }
-consent-mfa-needed = Organisationen kräver ytterligare en bekräftelse, till exempel en kod i telefonen, och den kan bara en människa ge.
+consent-mfa-needed = { $provider } kräver att användaren loggar in på nytt eller bekräftar sig ytterligare, till exempel med en kod i mobilen.
     .remedy = Kör: mailferry oauth connect { $mailbox }
-consent-access-blocked = En regel i organisationen släpper inte in den här applikationen.
-    .remedy = En administratör ser efter i administrationscentret för Microsoft Entra > Entra ID > Monitoring & health > Sign-in logs > posten > Conditional Access, eller i Googles administratörskonsol > Security > API controls > Manage Third-Party App Access, och släpper in applikationen; kör sedan: mailferry oauth connect { $mailbox }
-consent-account-disabled = Kontot är avstängt, låst eller borttaget.
-    .remedy = En administratör ser efter i administrationscentret för Microsoft Entra > Entra ID > Users > kontot > Account enabled; kör sedan: mailferry oauth connect { $mailbox }
-consent-not-assigned = Kontot hör inte till dem som får använda applikationen.
-    .remedy = Administrationscentret för Microsoft Entra > Entra ID > Enterprise apps > applikationen > Users and groups > Add user/group; kör sedan: mailferry oauth connect { $mailbox }
-consent-other-tenant = Kontot hör till en annan organisation än den som tillfrågades.
-    .remedy = Välj kontot i rätt organisation, eller ange "organizations" i oauth.providers.{ $provider }.tenant.
-consent-wrong-account = { $found } godkände, men det skulle vara { $wanted }.
-    .remedy = Välj { $wanted } i webbläsaren (i ett privat fönster om det behövs). Om { $found } är medlem i den delade brevlådan, ange det: mailferry mailbox set { $mailbox } --login-identity { $found }
-consent-no-identity = { $provider } talar inte om vem som har godkänt.
-    .remedy = Lägg till "openid" och "email" i oauth.providers.{ $provider }.scopes.
-consent-scope-missing = { $scope } godkändes inte.
-    .remedy = Godkänn på nytt och lämna alla rutor ikryssade: mailferry oauth connect { $mailbox }
-consent-no-refresh-token = { $provider } gav ingen uppdateringstoken, så godkännandet skulle upphöra inom en timme.
-    .remedy = Lägg till "offline_access" i oauth.providers.{ $provider }.scopes (Google: access_type = "offline" och prompt = "consent" i authorize_params).
+consent-wrong-account = { $found } gav sitt medgivande, men det skulle ha varit { $wanted }.
+    .remedy = Välj { $wanted } i webbläsaren (i ett privat fönster om det behövs). Om { $found } är medlem i den delade postlådan, eller inloggningsnamnet för { $wanted }, ange det: mailferry mailbox set { $mailbox } --login-identity { $found }
+consent-no-identity = { $provider } talar inte om vem som har gett sitt medgivande.
+    .remedy = Lägg till "openid", "profile" och "email" i oauth.providers.{ $provider }.scopes.
+consent-scope-missing = Medgivandet omfattar inte { $scope }.
+    .remedy = Ge medgivandet på nytt och lämna alla rutor ikryssade: mailferry oauth connect { $mailbox }
+consent-no-refresh-token = { $provider } gav ingen uppdateringstoken, så medgivandet skulle upphöra inom en timme.
+    .remedy = { $family ->
+        [google] Ange access_type = "offline" och prompt = "consent" i oauth.providers.{ $provider }.authorize_params.
+       *[other] Lägg till "offline_access" i oauth.providers.{ $provider }.scopes.
+    }
 consent-wrong-issuer = Svaret kommer inte från { $provider } utan från { $issuer }, och avvisades därför.
     .remedy = Börja om. Om det händer igen, jämför oauth.providers.{ $provider }.issuer med det som leverantören anger.
 consent-wrong-state = Svaret i webbläsaren hör inte till det här försöket, och avvisades därför.
-    .remedy = Börja om, och använd länken som visas då, en gång.
-consent-denied = Godkännandet nekades i webbläsaren.
-    .remedy = Börja om och godkänn. Google nekar åt er så länge applikationen är under test och kontot inte är en testanvändare: Google Auth Platform > Audience > Test users > Add users.
-consent-timed-out = Ingen godkände i tid.
+    .remedy = Börja om, och använd den nya länken bara en gång.
+consent-denied = Medgivandet nekades i webbläsaren.
+    .remedy = { $family ->
+        [google] Börja om och godkänn. Google nekar utan att fråga så länge applikationen är i Testing och kontot inte är testanvändare: Google Auth Platform > Audience > Test users > Add users.
+       *[other] Börja om och godkänn: mailferry oauth connect { $mailbox }
+    }
+consent-timed-out = Ingen gav sitt medgivande i tid.
     .remedy = Börja om: mailferry oauth connect { $mailbox }
 
 provider-busy = { $provider } ber oss återkomma senare.
@@ -88,55 +131,80 @@ provider-busy = { $provider } ber oss återkomma senare.
 provider-down = { $provider } har egna problem.
     .remedy = Ingenting behöver göras: Mailferry frågar igen av sig självt.
 provider-unreachable = { $provider } går inte att nå.
-    .remedy = Se efter om den här datorn får nå leverantören via https; Mailferry frågar igen av sig självt.
+    .remedy = Kontrollera att den här datorn når leverantören via https; Mailferry frågar igen av sig självt.
 provider-slow = { $provider } svarade inte i tid.
     .remedy = Ingenting behöver göras: Mailferry frågar igen av sig självt.
 provider-not-json = { $provider } svarade med något som inte är en token.
-    .remedy = Se efter om oauth.providers.{ $provider }.token_url stämmer och att ingen proxy svarar i dess ställe; Mailferry frågar igen av sig självt.
-provider-redirected = { $provider } skickar frågan vidare till ett annat ställe, dit ingen hemlighet skickas.
-    .remedy = Se efter om oauth.providers.{ $provider }.token_url stämmer; Mailferry frågar igen av sig självt.
+    .remedy = Kontrollera att oauth.providers.{ $provider }.token_url stämmer och att ingen proxy svarar i dess ställe; Mailferry frågar igen av sig självt.
+provider-redirected = { $provider } omdirigerar begäran till en annan adress, och dit skickas ingen hemlighet.
+    .remedy = Kontrollera att oauth.providers.{ $provider }.token_url stämmer; Mailferry frågar igen av sig självt.
 provider-too-large = { $provider } svarade med mer än en megabyte.
-    .remedy = Se efter om oauth.providers.{ $provider }.token_url stämmer; Mailferry frågar igen av sig självt.
-provider-waiting = En annan process förnyar token för { $provider } och det tar lång tid.
+    .remedy = Kontrollera att oauth.providers.{ $provider }.token_url stämmer; Mailferry frågar igen av sig självt.
+provider-waiting = En annan process håller på att förnya token hos { $provider }, och det drar ut på tiden.
     .remedy = Ingenting behöver göras: Mailferry försöker igen av sig självt.
 server-unwell = E-postservern nekade, men släppte in oss när vi försökte igen.
-    .remedy = Ingenting behöver göras, om det inte händer ofta: använd i så fall färre samtidiga anslutningar (schedule.per_host).
+    .remedy = Ingenting behöver göras. Händer det ofta: minska antalet samtidiga anslutningar (schedule.per_host).
 server-throttled = E-postservern ber oss återkomma senare.
-    .remedy = Ingenting behöver göras: Mailferry väntar så länge som servern sade; om det händer ofta, hämta mer sällan eller med färre anslutningar (schedule.per_host).
+    .remedy = Ingenting behöver göras: Mailferry väntar så länge servern har begärt. Händer det ofta: hämta mer sällan eller med färre anslutningar (schedule.per_host).
 
-mailbox-no-oauth = { $host } tar inte emot någon åtkomsttoken.
-    .remedy = Se efter om servern är rätt; om den är det, använd lösenord: mailferry mailbox set { $mailbox } --password-stdin
+mailbox-no-oauth = { $host } godtar inte inloggning med åtkomsttoken.
+    .remedy = Kontrollera att servern är rätt; om den är det, använd lösenord: mailferry mailbox set { $mailbox } --password-stdin
 mailbox-password-login-off = Microsoft tar inte längre emot lösenord här.
     .remedy = Använd OAuth i stället: mailferry mailbox set { $mailbox } --oauth microsoft
-mailbox-audience-wrong = Åtkomsttoken gäller { $found } och inte e-postservern.
-    .remedy = Be om e-postserverns egna behörigheter: https://outlook.office.com/IMAP.AccessAsUser.All, eller https://outlook.office365.com/.default för app-only.
-mailbox-token-scope-missing = Åtkomsttoken innehåller inte rätten { $scope }.
-    .remedy = Administrationscentret för Microsoft Entra > Entra ID > App registrations > er applikation > API permissions > Add a permission > Delegated permissions > { $scope }; kör sedan: mailferry oauth connect { $mailbox }
-mailbox-role-missing = Applikationens token anger inte rollen { $role }.
-    .remedy = Administrationscentret för Microsoft Entra > Entra ID > App registrations > er applikation > API permissions > Add a permission > APIs my organization uses > Office 365 Exchange Online > Application permissions > { $role }; sedan Grant admin consent.
-mailbox-service-principal-missing = Exchange känner inte till applikationen, eller känner den under ett annat objekt-id.
-    .remedy = I Exchange Online PowerShell: New-ServicePrincipal -AppId { $client_id } -ObjectId { $object_id } -DisplayName Mailferry (finns redan en med annat ObjectId: först Remove-ServicePrincipal); det kan ta upp till två timmar. `mailferry oauth app-only` skriver ut alla rader.
-mailbox-app-permission-missing = Applikationen har ingen rätt till brevlådan { $mailbox }.
-    .remedy = I Exchange Online PowerShell: Add-MailboxPermission -Identity { $mailbox } -User { $object_id } -AccessRights FullAccess; om den redan har rätten: Set-CASMailbox -Identity { $mailbox } -ImapEnabled $true
-mailbox-delegate-permission-missing = { $identity } har inte full åtkomst till brevlådan { $mailbox }.
-    .remedy = I Exchange Online PowerShell: Add-MailboxPermission -Identity { $mailbox } -User { $identity } -AccessRights FullAccess -AutoMapping $false; om kontot redan har rätten: Set-CASMailbox -Identity { $mailbox } -ImapEnabled $true
-mailbox-imap-off = IMAP är avstängt för brevlådan { $mailbox }, eller så finns den inte i Exchange Online.
-    .remedy = { $provider ->
-        [google] Googles administratörskonsol > Apps > Google Workspace > Gmail > End User Access > POP and IMAP access > Enable IMAP access for all users.
-       *[other] Administrationscentret för Exchange > Recipients > Mailboxes > brevlådan > Manage email apps settings > IMAP > Enabled, eller i Exchange Online PowerShell: Set-CASMailbox -Identity { $mailbox } -ImapEnabled $true
+mailbox-audience-wrong = Åtkomsttoken är utfärdad för { $found } och inte för e-postservern.
+    .remedy = { $family ->
+        [microsoft] Begär e-postserverns egna behörigheter: https://outlook.office.com/IMAP.AccessAsUser.All, eller https://outlook.office365.com/.default för app-only.
+       *[other] Ändra oauth.providers.{ $provider }.scopes, eller .audiences om token är rätt.
     }
-mailbox-token-refused = { $host } avvisar åtkomsttoken från { $identity } för { $mailbox }.
-    .remedy = Jämför adressen med brevlådans egen, se till att den inte är ett alias, och godkänn på nytt: mailferry oauth connect { $mailbox }. Hos Google kan IMAP vara avstängt för organisationen: Googles administratörskonsol > Apps > Google Workspace > Gmail > End User Access.
+mailbox-token-scope-missing = Åtkomsttoken saknar behörigheten { $scope }.
+    .remedy = Administrationscentret för Microsoft Entra > Entra ID > App registrations > applikationen > API permissions > Add a permission > Microsoft Graph > Delegated permissions > { $scope } > Grant admin consent; kör sedan: mailferry oauth connect { $mailbox }
+mailbox-role-missing = Applikationens token saknar rollen { $role }.
+    .remedy = Administrationscentret för Microsoft Entra > Entra ID > App registrations > applikationen > API permissions > Add a permission > APIs my organization uses > Office 365 Exchange Online > Application permissions > { $role }; sedan Grant admin consent.
+mailbox-service-principal-missing = Exchange känner inte till applikationen, eller känner den under ett annat objekt-id.
+    .remedy = I Exchange Online PowerShell: New-ServicePrincipal -AppId { $ps_client_id } -ObjectId { $ps_object_id } -DisplayName 'Mailferry' (finns redan en med annat ObjectId: först Remove-ServicePrincipal); det kan ta upp till två timmar. `mailferry oauth app-only` skriver ut alla rader.
+mailbox-app-permission-missing = Applikationen saknar behörighet till postlådan { $target }, eller så är IMAP avstängt där.
+    .remedy = I Exchange Online PowerShell: Add-MailboxPermission -Identity { $ps_target } -User { $ps_object_id } -AccessRights FullAccess; om behörigheten redan finns: Set-CASMailbox -Identity { $ps_target } -ImapEnabled $true. Det kan ta upp till två timmar.
+mailbox-delegate-permission-missing = { $identity } har inte full åtkomst till postlådan { $target }, eller så är IMAP avstängt där.
+    .remedy = I Exchange Online PowerShell: Add-MailboxPermission -Identity { $ps_target } -User { $ps_identity } -AccessRights FullAccess -AutoMapping $false; om behörigheten redan finns: Set-CASMailbox -Identity { $ps_target } -ImapEnabled $true. Det kan ta upp till två timmar.
+mailbox-imap-off = IMAP är avstängt för { $target }, eller så har kontot ingen postlåda där.
+    .remedy = { $family ->
+        [microsoft] Administrationscentret för Exchange > Recipients > Mailboxes > postlådan > General > Manage email apps settings > IMAP > Enabled > Save, eller i Exchange Online PowerShell: Set-CASMailbox -Identity { $ps_target } -ImapEnabled $true
+        [google] Googles administratörskonsol > Apps > Google Workspace > Gmail > End User Access > POP and IMAP access > Enable IMAP access for all users.
+       *[other] Slå på IMAP för kontot hos { $host }.
+    }
+mailbox-token-refused = { $host } avvisar åtkomsttoken för { $identity } till { $target }.
+    .remedy = { $family ->
+        [google] Kontrollera att { $target } är kontots huvudadress och inget alias, och att IMAP är på: Googles administratörskonsol > Apps > Google Workspace > Gmail > End User Access > POP and IMAP access. Kör sedan: mailferry oauth connect { $mailbox }
+       *[other] Kontrollera att { $target } är postlådans huvudadress och inget alias (mailferry mailbox set { $mailbox } --username …), och kör sedan: mailferry oauth connect { $mailbox }
+    }
 
 # Vad som kommer att upphöra.
-ends-client-secret = hemligheten för { $provider } upphör om { $days } dagar
-ends-unused-consent = godkännandet från { $identity } upphör om { $days } dagar om det inte används
-ends-google-testing = godkännandet från { $identity } upphör om { $days } dagar, eftersom applikationen är under test
-ended-client-secret = hemligheten för { $provider } har upphört
-ended-unused-consent = godkännandet från { $identity } har troligen upphört, eftersom det inte användes
-ended-google-testing = godkännandet från { $identity } har troligen upphört, eftersom applikationen är under test
+ends-client-secret = { $days ->
+        [0] klienthemligheten för { $provider } går ut inom ett dygn
+        [one] klienthemligheten för { $provider } går ut om 1 dag
+       *[other] klienthemligheten för { $provider } går ut om { $days } dagar
+    }
+ends-unused-consent = { $days ->
+        [0] medgivandet från { $identity } upphör inom ett dygn om det inte används
+        [one] medgivandet från { $identity } upphör om 1 dag om det inte används
+       *[other] medgivandet från { $identity } upphör om { $days } dagar om det inte används
+    }
+ends-google-testing = { $days ->
+        [0] medgivandet från { $identity } upphör inom ett dygn, eftersom applikationen är i Testing
+        [one] medgivandet från { $identity } upphör om 1 dag, eftersom applikationen är i Testing
+       *[other] medgivandet från { $identity } upphör om { $days } dagar, eftersom applikationen är i Testing
+    }
+ends-timed-consent = { $days ->
+        [0] medgivandet från { $identity } gavs för en viss tid och upphör inom ett dygn
+        [one] medgivandet från { $identity } gavs för en viss tid och upphör om 1 dag
+       *[other] medgivandet från { $identity } gavs för en viss tid och upphör om { $days } dagar
+    }
+ended-client-secret = klienthemligheten för { $provider } har gått ut
+ended-unused-consent = medgivandet från { $identity } har troligen upphört, eftersom det inte har använts
+ended-google-testing = medgivandet från { $identity } har troligen upphört, eftersom applikationen är i Testing
+ended-timed-consent = medgivandet från { $identity } gavs för en viss tid och har upphört
 
 # Vad webbläsaren visar när någon kommer tillbaka från leverantören.
 callback-title = Mailferry
 callback-done = { $identity } är ansluten. Du kan stänga det här fönstret.
-callback-failed = Det gick inte:
+callback-failed = Det gick inte att ansluta.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::extract::State;
 use axum::{Json, Router, routing::post};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::*;
@@ -46,6 +47,24 @@ async fn token(State(shared): State<Shared>, form: String) -> Json<Value> {
     )
 }
 
+fn consented(access: &str, refresh: &str) -> Tokens {
+    let refresh = Some(refresh.into());
+    Tokens { access: access.into(), lifetime: LIFE, refresh, consent_lifetime: None, id_token: None, scopes: None }
+}
+
+/// The mailbox is opened with what somebody has consented to, at a provider with this token endpoint.
+async fn connected(world: &mut World, token_url: String, tokens: &Tokens) -> Arc<Deps> {
+    let app = Application { client_id: "app".into(), token_url, allow_http_loopback: true, ..Application::default() };
+    let oauth = OAuth { loopback_port: 0, providers: [("p".to_owned(), app)].into() };
+    Arc::get_mut(&mut world.deps).unwrap().oauth = Arc::new(oauth);
+    let key = GrantKey { provider: "p".into(), kind: GrantKind::Delegated, identity: MAILBOX.into() };
+    let changes = Changes { login: Some(NewLogin::OAuth(key.clone())), ..Changes::default() };
+    let deps = world.deps.clone();
+    deps.store.change_mailbox(&MAILBOX.parse().unwrap(), &changes, None, deps.clock.now()).await.unwrap();
+    grant::connect(&key, Flow::Code, tokens, &deps.tokens()).await.unwrap();
+    deps
+}
+
 #[tokio::test]
 async fn a_token_of_a_minute_and_a_mailbox_polled_for_five() {
     let mut world = World::new(AfterImport::Leave).await;
@@ -54,19 +73,8 @@ async fn a_token_of_a_minute_and_a_mailbox_polled_for_five() {
     let token_url = format!("http://{}/token", listener.local_addr().unwrap());
     let router = Router::new().route("/token", post(token)).with_state(shared.clone());
     let serving = tokio::spawn(axum::serve(listener, router).into_future());
-    let app = Application { client_id: "app".into(), token_url, allow_http_loopback: true, ..Application::default() };
-    Arc::get_mut(&mut world.deps).unwrap().oauth =
-        OAuth { loopback_port: 0, providers: [("p".to_owned(), app)].into() };
-
-    let key = GrantKey { provider: "p".into(), kind: GrantKind::Delegated, identity: MAILBOX.into() };
-    let changes = Changes { login: Some(NewLogin::OAuth(key)), ..Changes::default() };
-    let deps = world.deps.clone();
-    deps.store.change_mailbox(&MAILBOX.parse().unwrap(), &changes, None, deps.clock.now()).await.unwrap();
-    let (access, refresh) = shared.0.lock().unwrap().issue(deps.clock.now().0);
-    let consented =
-        Tokens { access: access.into(), lifetime: LIFE, refresh: Some(refresh.into()), id_token: None, scopes: None };
-    let grant = deps.store.grants().await.unwrap().remove(0);
-    grant::connect(grant.id, Flow::Code, &consented, &deps.tokens()).await.unwrap();
+    let (access, refresh) = shared.0.lock().unwrap().issue(world.deps.clock.now().0);
+    let deps = connected(&mut world, token_url, &consented(&access, &refresh)).await;
 
     // The server takes what lives at the moment.
     let at_the_server = shared.clone();
@@ -93,4 +101,35 @@ async fn a_token_of_a_minute_and_a_mailbox_polled_for_five() {
     // At 80 % of 60 seconds, seen at the poll of second 50: six times in five minutes, the first token being the consent's.
     assert_eq!(shared.0.lock().unwrap().issued.len(), 6);
     assert_eq!(world.server.account().logins, 30, "no login was refused");
+}
+
+/// A provider whose answer is on its way while the poll that asked is cut off.
+#[tokio::test]
+async fn a_renewal_that_was_begun_comes_to_its_end_when_its_poll_is_cut_off() {
+    let mut world = World::new(AfterImport::Leave).await;
+    let (asked, answer) = (Arc::new(tokio::sync::Notify::new()), Arc::new(tokio::sync::Notify::new()));
+    let (has_asked, may_answer) = (asked.clone(), answer.clone());
+    let slow = async move || {
+        has_asked.notify_one();
+        may_answer.notified().await;
+        Json(json!({"access_token": "new", "refresh_token": "rotated", "token_type": "Bearer", "expires_in": 3600}))
+    };
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let token_url = format!("http://{}/token", listener.local_addr().unwrap());
+    let serving = tokio::spawn(axum::serve(listener, Router::new().route("/token", post(slow))).into_future());
+    let deps =
+        connected(&mut world, token_url, &Tokens { lifetime: Duration::ZERO, ..consented("old", "first") }).await;
+    let grant = deps.store.grants().await.unwrap().remove(0);
+
+    let tokens = deps.tokens();
+    let polling = tokio::spawn(async move { grant::access_token(grant.id, None, &tokens).await });
+    asked.notified().await;
+    polling.abort();
+    assert!(polling.await.unwrap_err().is_cancelled());
+    answer.notify_one();
+    deps.renewals.close();
+    deps.renewals.wait().await;
+    serving.abort();
+    let access = grant::access_token(grant.id, None, &deps.tokens()).await.unwrap();
+    assert_eq!((access.token.expose_secret(), access.version), ("new", grant.version + 1), "the rotated token is kept");
 }

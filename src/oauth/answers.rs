@@ -19,7 +19,7 @@ const AADSTS: &[(u32, Cause)] = &[
     (50055, Cause::PasswordChanged), // expired
     (50056, Cause::PasswordChanged),
     (50057, Cause::AccountDisabled),
-    (50058, Cause::SignInFrequency),
+    (50058, Cause::MfaNeeded),
     (50059, Cause::TenantUnknown),
     (50072, Cause::MfaNeeded),
     (50074, Cause::MfaNeeded),
@@ -34,7 +34,7 @@ const AADSTS: &[(u32, Cause)] = &[
     (50131, Cause::AccessBlocked),
     (50132, Cause::PasswordChanged),
     (50133, Cause::PasswordChanged),
-    (50140, Cause::SignInFrequency),
+    (50140, Cause::MfaNeeded),
     (50144, Cause::PasswordChanged),
     (50158, Cause::MfaNeeded),
     (50173, Cause::Ended), // revoked by the person or an administrator, or the password was reset
@@ -65,13 +65,13 @@ const AADSTS: &[(u32, Cause)] = &[
     (70044, Cause::SignInFrequency),
     (700003, Cause::AccessBlocked), // device gone
     (700016, Cause::AppUnknown),
-    (700020, Cause::AdminConsent),
+    (700020, Cause::MfaNeeded), // interaction required
     (700025, Cause::SecretNotAllowed),
     (700027, Cause::SecretWrong),
     (700054, Cause::FlowNotAllowed),
     (700081, Cause::Inactive),
     (700082, Cause::Inactive),
-    (700084, Cause::Inactive),
+    (700084, Cause::FlowNotAllowed), // the redirect address is one of a single-page application
     (7000112, Cause::AppDisabled),
     (7000215, Cause::SecretWrong),
     (7000218, Cause::PublicClientOff),
@@ -88,22 +88,22 @@ const AADSTS: &[(u32, Cause)] = &[
     (90095, Cause::AdminConsent),
     (90099, Cause::AdminConsent),
     (900144, Cause::AppRefused),
-    (900382, Cause::OtherTenant),
+    (900382, Cause::AppRefused), // another cloud's endpoint
     (900971, Cause::RedirectMismatch),
-    (500011, Cause::ScopeRefused),
-    (500014, Cause::AccountDisabled),
+    (500011, Cause::NoMailService), // no such resource in this tenant
+    (500014, Cause::NoMailService),
     (500021, Cause::AccessBlocked), // the network's tenant restrictions
     (500112, Cause::RedirectMismatch),
     (500113, Cause::RedirectMismatch),
     (500133, Cause::Ended),
     (500200, Cause::OtherTenant),
-    (650052, Cause::AdminConsent),
+    (650052, Cause::NoMailService),
     (650053, Cause::ScopeRefused),
     (650056, Cause::AdminConsent),
     (650057, Cause::ScopeRefused),
     (120000, Cause::PasswordChanged),
     (120002, Cause::PasswordChanged),
-    (130004, Cause::AccountDisabled),
+    (130004, Cause::MfaNeeded),
     (135010, Cause::Ended),
     (9002313, Cause::AppRefused),
     (9002325, Cause::FlowNotAllowed), // registered as a single-page application
@@ -123,11 +123,11 @@ const GOOGLE: &[(&str, Cause)] = &[
     ("account has been deleted", Cause::AccountDisabled),
     ("account has been disabled", Cause::AccountDisabled),
     ("account restricted", Cause::AccountDisabled),
-    ("deleted_client", Cause::AppUnknown),
-    ("oauth client was deleted", Cause::AppUnknown),
-    ("oauth client was not found", Cause::AppUnknown),
-    ("disabled_client", Cause::AppDisabled),
-    ("oauth client was disabled", Cause::AppDisabled),
+    ("deleted_client", Cause::AppGone),
+    ("oauth client was deleted", Cause::AppGone),
+    ("oauth client was not found", Cause::AppGone),
+    ("disabled_client", Cause::AppGone),
+    ("oauth client was disabled", Cause::AppGone),
     ("restricted_client", Cause::ScopeRefused),
     ("redirect_uri_mismatch", Cause::RedirectMismatch),
     ("rate_limit_exceeded", Cause::Busy),
@@ -136,10 +136,10 @@ const GOOGLE: &[(&str, Cause)] = &[
 /// The standard's own names (RFC 6749 4.1.2.1 and 5.2, RFC 8628 3.5, OpenID Connect Core 3.1.2.6).
 const STANDARD: &[(&str, Cause)] = &[
     ("invalid_grant", Cause::Ended),
-    ("interaction_required", Cause::SignInFrequency),
-    ("login_required", Cause::SignInFrequency),
+    ("interaction_required", Cause::MfaNeeded),
+    ("login_required", Cause::MfaNeeded),
     ("consent_required", Cause::AdminConsent),
-    ("account_selection_required", Cause::WrongAccount),
+    ("account_selection_required", Cause::MfaNeeded),
     ("invalid_client", Cause::SecretWrong),
     ("unauthorized_client", Cause::FlowNotAllowed),
     ("unsupported_grant_type", Cause::FlowNotAllowed),
@@ -173,11 +173,7 @@ pub fn refused(provider: &Provider<'_>, error: &str, description: Option<&str>) 
         Some(code) => format!("AADSTS{code}"),
         None => shown(error).chars().filter(|c| c.is_ascii_alphanumeric() || "_-.".contains(*c)).take(60).collect(),
     };
-    Trouble::new(cause)
-        .about("provider", provider.name)
-        .about("client_id", &provider.app.client_id)
-        .about("tenant", &provider.app.tenant)
-        .coded(Some(code).filter(|code| !code.is_empty()))
+    provider.trouble(cause).coded(Some(code).filter(|code| !code.is_empty()))
 }
 
 /// The number behind the first `AADSTS`.
@@ -234,14 +230,14 @@ mod tests {
                 Whose::App,
             ),
             ("invalid_client", "AADSTS7000215: Invalid client secret provided. Ensure", Cause::SecretWrong, Whose::App),
-            ("unauthorized_client", "AADSTS700016: Application with identifier", Cause::AppUnknown, Whose::App),
+            ("unauthorized_client", "AADSTS700016: Application with identifier", Cause::AppUnknown, Whose::Admin),
             ("invalid_grant", "Token has been expired or revoked.", Cause::Ended, Whose::Consent),
             ("invalid_grant", "reauth related error (invalid_rapt)", Cause::SignInFrequency, Whose::Consent),
-            ("invalid_client", "The OAuth client was not found.", Cause::AppUnknown, Whose::App),
+            ("invalid_client", "The OAuth client was not found.", Cause::AppGone, Whose::App),
             ("invalid_client", "Unauthorized", Cause::SecretWrong, Whose::App),
             ("access_denied", "", Cause::Denied, Whose::Consent),
             ("temporarily_unavailable", "", Cause::Down, Whose::Provider),
-            ("something_new", "AADSTS123: never heard of", Cause::AppRefused, Whose::App),
+            ("something_new", "AADSTS123: never heard of", Cause::AppRefused, Whose::Admin),
             ("invalid_grant", "AADSTS99999999999: too long a number", Cause::Ended, Whose::Consent),
         ] {
             let trouble = refused(&provider, error, Some(description));

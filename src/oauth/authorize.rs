@@ -32,7 +32,7 @@ impl Attempt {
     /// A link to consent by, which offers the wanted account.
     pub fn begin(endpoint: &TokenEndpoint<'_>, wanted: &str, redirect: Url) -> Result<Self, Trouble> {
         let provider = endpoint.provider;
-        let none = || Trouble::new(Cause::FlowNotAllowed).about("provider", provider.name);
+        let none = || provider.trouble(Cause::FlowNotAllowed);
         let authorize = provider.url(&provider.app.authorize_url)?.ok_or_else(none)?;
         let client = endpoint
             .client(false)?
@@ -55,19 +55,16 @@ impl Attempt {
     pub async fn finish(self, callback: Callback, endpoint: &TokenEndpoint<'_>) -> Result<Tokens, TokenError> {
         let provider = endpoint.provider;
         if !callback.state.is_some_and(|state| same(state.as_bytes(), self.state.secret().as_bytes())) {
-            return Err(Trouble::new(Cause::WrongState).into());
+            return Err(provider.trouble(Cause::WrongState).into());
         }
         // RFC 9207: an answer that names another issuer was mixed up. The tenant in Microsoft's is not known yet.
         if let Some(iss) = callback.iss.filter(|iss| !provider.issued_by(iss, tenant_in(iss))) {
-            return Err(Trouble::new(Cause::WrongIssuer)
-                .about("provider", provider.name)
-                .about("issuer", shown(&iss))
-                .into());
+            return Err(provider.trouble(Cause::WrongIssuer).about("issuer", shown(&iss)).into());
         }
         if let Some(error) = callback.error {
             return Err(answers::refused(provider, &error, callback.error_description.as_deref()).into());
         }
-        let code = callback.code.ok_or_else(|| Trouble::new(Cause::WrongState))?;
+        let code = callback.code.ok_or_else(|| provider.trouble(Cause::WrongState))?;
         endpoint.for_code(&code, self.verifier.into_secret(), &self.redirect).await
     }
 }

@@ -64,10 +64,12 @@ impl Claims {
         serde_json::from_slice(&bytes).ok()
     }
 
-    /// The addresses that this token may be of, in lower case, the surest first.
+    /// The addresses that this token may be of, in lower case, the surest first. At Microsoft, whose tokens name a tenant, `email` is
+    /// whatever the admin of that tenant has written there, and no login name.
     pub fn identities(&self) -> Vec<String> {
         let mut found = Vec::new();
-        for claim in [&self.email, &self.preferred_username, &self.upn, &self.unique_name, &self.sub] {
+        let email = if self.tid.is_some() { &None } else { &self.email };
+        for claim in [&self.preferred_username, &self.upn, &self.unique_name, email, &self.sub] {
             let address = claim.as_deref().filter(|text| text.contains('@')).map(str::to_lowercase);
             found.extend(address.filter(|address| !found.contains(address)));
         }

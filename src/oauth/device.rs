@@ -8,7 +8,7 @@ use oauth2::{
 
 use super::answers;
 use super::token::{TokenEndpoint, TokenError, Tokens};
-use crate::cause::{Cause, Trouble};
+use crate::cause::Cause;
 use crate::shown::shown;
 
 /// A device code, and what the person is to do with it.
@@ -20,7 +20,7 @@ impl DeviceCode {
     /// Asks for one.
     pub async fn ask(endpoint: &TokenEndpoint<'_>) -> Result<Self, TokenError> {
         let provider = endpoint.provider;
-        let none = || Trouble::new(Cause::FlowNotAllowed).about("provider", provider.name);
+        let none = || provider.trouble(Cause::NoDeviceCodes);
         let url = provider.url(&provider.app.device_url)?.ok_or_else(none)?;
         let client = endpoint.client(true)?.set_device_authorization_url(DeviceAuthorizationUrl::from_url(url));
         let scopes = provider.app.scopes.iter().cloned().map(Scope::new);
@@ -33,7 +33,7 @@ impl DeviceCode {
                 Err(answers::refused(provider, refused.error().as_ref(), description).into())
             }
             Err(RequestTokenError::Request(error)) => Err(endpoint.unanswered(&error)),
-            Err(_) => Err(Trouble::new(Cause::NotJson).about("provider", provider.name).into()),
+            Err(_) => Err(provider.trouble(Cause::NotJson).into()),
         }
     }
 
@@ -67,16 +67,14 @@ impl DeviceCode {
         match asked {
             Ok(response) => endpoint.read(Ok(response)),
             Err(RequestTokenError::ServerResponse(refused)) => Err(match refused.error() {
-                DeviceCodeErrorResponseType::AccessDenied => {
-                    Trouble::new(Cause::Denied).about("provider", provider.name).into()
-                }
-                DeviceCodeErrorResponseType::ExpiredToken => Trouble::new(Cause::TimedOut).into(),
+                DeviceCodeErrorResponseType::AccessDenied => provider.trouble(Cause::Denied).into(),
+                DeviceCodeErrorResponseType::ExpiredToken => provider.trouble(Cause::TimedOut).into(),
                 other => {
                     answers::refused(provider, other.as_ref(), refused.error_description().map(String::as_str)).into()
                 }
             }),
             Err(RequestTokenError::Request(error)) => Err(endpoint.unanswered(&error)),
-            Err(_) => Err(Trouble::new(Cause::NotJson).about("provider", provider.name).into()),
+            Err(_) => Err(provider.trouble(Cause::NotJson).into()),
         }
     }
 }

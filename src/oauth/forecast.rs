@@ -17,6 +17,8 @@ pub enum What {
     UnusedConsent,
     /// A consent to an application that Google has in testing.
     GoogleTesting,
+    /// A consent that was given for a time only.
+    TimedConsent,
 }
 
 impl What {
@@ -26,6 +28,7 @@ impl What {
             Self::ClientSecret => "client-secret",
             Self::UnusedConsent => "unused-consent",
             Self::GoogleTesting => "google-testing",
+            Self::TimedConsent => "timed-consent",
         }
     }
 }
@@ -60,16 +63,22 @@ impl Forecast {
 pub fn forecast(app: &Application, grant: Option<&Grant>, now: Timestamp) -> Vec<Forecast> {
     let mut all = Vec::new();
     if let Some(day) = app.client_secret_expires {
-        // The day that the portal shows is the last on which it works.
+        // At some time of the day that the portal shows it ends.
         let end = Timestamp::from_datetime(day.with_time(Time::MIDNIGHT).assume_utc());
-        all.push(Forecast::new(What::ClientSecret, Timestamp(end.0 + DAY_MS), now));
+        all.push(Forecast::new(What::ClientSecret, end, now));
     }
     let Some(grant) = grant.filter(|grant| grant.key.kind == GrantKind::Delegated && grant.refresh_sealed.is_some())
     else {
         return all;
     };
     if let (Some(used), days @ 1..) = (grant.refreshed_at, i64::from(app.refresh_token_days)) {
-        all.push(Forecast::new(What::UnusedConsent, Timestamp(used.0 + days * DAY_MS), now));
+        let ending = Forecast::new(What::UnusedConsent, Timestamp(used.0 + days * DAY_MS), now);
+        // One that is used every hour is far from its end, however near that would be.
+        let is_used = now.0 - used.0 < DAY_MS;
+        all.push(Forecast { warning: ending.warning.filter(|_| !is_used), ..ending });
+    }
+    if let Some(end) = grant.consent_ends_at {
+        all.push(Forecast::new(What::TimedConsent, end, now));
     }
     if let (Some(consented), true) = (grant.consented_at, app.testing) {
         all.push(Forecast::new(What::GoogleTesting, Timestamp(consented.0 + TESTING_DAYS * DAY_MS), now));
@@ -114,6 +123,7 @@ mod tests {
             access_expires_at: NOW,
             renew_at: NOW,
             consented_at: at,
+            consent_ends_at: None,
             refreshed_at: at,
             problem: None,
             problem_since: None,
@@ -133,14 +143,14 @@ mod tests {
             let [one] = &forecast(&app, None, NOW)[..] else { panic!() };
             (one.days_left, one.warning)
         };
-        assert_eq!(secret(2027, 11, 18), (365, None));
-        assert_eq!(secret(2026, 12, 19), (31, None));
-        assert_eq!(secret(2026, 12, 18), (30, Some(30)));
-        assert_eq!(secret(2026, 11, 26), (8, Some(30)));
-        assert_eq!(secret(2026, 11, 25), (7, Some(7)));
-        assert_eq!(secret(2026, 11, 19), (1, Some(1)));
-        assert_eq!(secret(2026, 11, 18), (0, Some(0)));
-        assert_eq!(secret(2026, 11, 17), (-1, Some(0)));
+        assert_eq!(secret(2027, 11, 19), (365, None));
+        assert_eq!(secret(2026, 12, 20), (31, None));
+        assert_eq!(secret(2026, 12, 19), (30, Some(30)));
+        assert_eq!(secret(2026, 11, 27), (8, Some(30)));
+        assert_eq!(secret(2026, 11, 26), (7, Some(7)));
+        assert_eq!(secret(2026, 11, 20), (1, Some(1)));
+        assert_eq!(secret(2026, 11, 19), (0, Some(0)));
+        assert_eq!(secret(2026, 11, 18), (-1, Some(0)));
     }
 
     #[test]
@@ -151,6 +161,12 @@ mod tests {
         let testing = Application { testing: true, ..Application::default() };
         let [one] = &forecast(&testing, Some(&grant(2)), NOW)[..] else { panic!() };
         assert_eq!((one.what, one.days_left, one.warning), (What::GoogleTesting, 5, Some(7)));
+        let short = Application { refresh_token_days: 20, ..Application::default() };
+        let warned = |days_ago| forecast(&short, Some(&grant(days_ago)), NOW)[0].warning;
+        assert_eq!([0, 1, 13].map(warned), [None, Some(30), Some(7)], "one that is used is not warned of");
+        let timed = Grant { consent_ends_at: Some(Timestamp(NOW.0 + 7 * DAY_MS)), ..grant(0) };
+        let [_, one] = &forecast(&app, Some(&timed), NOW)[..] else { panic!() };
+        assert_eq!((one.what, one.warning), (What::TimedConsent, Some(7)));
         let unconnected = Grant { refresh_sealed: None, ..grant(2) };
         assert_eq!(forecast(&testing, Some(&unconnected), NOW), []);
     }

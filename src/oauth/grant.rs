@@ -1,8 +1,8 @@
 //! The access token of a grant: kept while it is good, renewed once for all who need it, and never asked for in vain.
 //!
 //! Renewing is single flight: whoever holds the grant's lock in the database asks, and all others, in this process or another,
-//! wait for what comes. A rotated refresh token is on the disk before the access token that came with it is used, so that no
-//! crash loses the consent; the old one is overwritten in the same statement.
+//! wait for what comes. What came is on the disk before it is used, so that no crash loses a rotated refresh token; and whoever
+//! asks is a task of its own, so that no poll that is cut off takes an answer with it.
 
 use std::time::Duration;
 
@@ -16,17 +16,22 @@ use super::provider::Provider;
 use super::token::{TokenEndpoint, TokenError, Tokens};
 use crate::cause::{Cause, Trouble, Whose};
 use crate::clock::Timestamp;
+use crate::locale::Language;
 use crate::owner;
-use crate::store::{Flow, Grant, GrantKind, GrantProblem, SealedTokens, StoreError, access_row, refresh_row};
+use crate::store::{Flow, Grant, GrantKey, GrantKind, GrantProblem, SealedTokens, StoreError, access_row, refresh_row};
 
 /// A token in the last part of its life is renewed before it is used: it may be needed for a long poll.
 const RENEW_AT: f64 = 0.8;
 /// So long before its end a token is no longer begun a poll with, even if it cannot be renewed.
 const LAST_USE: Duration = Duration::from_secs(30);
-/// Whoever renews has this long; then somebody else may.
-const LOCK: Duration = Duration::from_secs(30);
-/// How long others wait for it.
-const PATIENCE: Duration = Duration::from_secs(45);
+/// A server that refuses a token that is younger does so for another reason than its age.
+const YOUNG: Duration = Duration::from_mins(5);
+/// Beside the provider's deadline, whoever renews has so long to write down what came; then somebody else may.
+const TO_WRITE: Duration = Duration::from_secs(20);
+/// How long others wait for it, beside that.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// How often it is tried to write down what came, in the time for that.
+const AGAIN: Duration = Duration::from_millis(250);
 /// Between two requests for a token that does not come.
 const FIRST_WAIT: Duration = Duration::from_mins(1);
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
@@ -40,6 +45,15 @@ pub struct Access {
     pub version: i64,
     /// Until when it lives.
     pub expires_at: Timestamp,
+    /// Since when it is here.
+    pub since: Timestamp,
+}
+
+impl Access {
+    /// Whether a server that refuses it may do so for its age.
+    pub fn may_be_stale(&self, now: Timestamp) -> bool {
+        now.since(self.since) >= YOUNG || now >= self.expires_at
+    }
 }
 
 /// Why there is no access token.
@@ -59,54 +73,100 @@ impl From<Trouble> for GrantError {
     }
 }
 
-/// A good access token of this grant; `refused` is the version of one that a mail server has just refused.
-pub async fn access_token(grant_id: i64, refused: Option<i64>, deps: &Deps<'_>) -> Result<Access, GrantError> {
-    let until = Instant::now() + PATIENCE;
-    let mut dead = None;
-    loop {
-        let grant = deps.store.grant(grant_id).await?;
-        if let Some(settled) = without_asking(&grant, refused, deps).await? {
-            return Ok(settled);
+/// The right to renew a grant's token, or to change it in another way that must not meet a renewal.
+pub struct Lock {
+    /// The grant as it is under the lock.
+    pub grant: Grant,
+    token: i64,
+}
+
+impl Lock {
+    /// Waits for it.
+    pub async fn take(grant_id: i64, deps: &Deps) -> Result<Self, GrantError> {
+        match Self::unless(grant_id, deps, |_| false).await? {
+            Some(lock) => Ok(lock),
+            None => Err(Trouble::new(Cause::Waiting).about("provider", "-").into()),
         }
-        let now = deps.clock.now();
-        if let Some((grant, lock)) =
-            deps.store.lock_grant(grant_id, owner::this_process(), dead, now, now.plus(LOCK)).await?
-        {
-            // Somebody else may have renewed it between the look and the lock.
-            let settled = without_asking(&grant, refused, deps).await;
-            if !matches!(settled, Ok(None)) {
-                deps.store.unlock_grant(grant_id, lock).await?;
-                return settled?.ok_or_else(|| Trouble::new(Cause::Waiting).into());
+    }
+
+    /// Waits for it until there is no need any more; `None` then.
+    async fn unless(grant_id: i64, deps: &Deps, settled: impl Fn(&Grant) -> bool) -> Result<Option<Self>, GrantError> {
+        let lasts = deps.deadlines.token.0 + TO_WRITE;
+        let until = Instant::now() + lasts + PATIENCE;
+        loop {
+            let now = deps.clock.now();
+            let holder = deps.store.grant_lock(grant_id, now, lasts).await?;
+            // After a crash nobody has to wait for the lock to run out.
+            let dead = holder.as_ref().filter(|(_, owner)| owner::is_dead(owner)).map(|(token, _)| *token);
+            if (holder.is_none() || dead.is_some())
+                && let Some((grant, token)) =
+                    deps.store.lock_grant(grant_id, owner::this_process(), dead, now, now.plus(lasts)).await?
+            {
+                return Ok(Some(Self { grant, token }));
             }
-            return renew(&grant, lock, refused, deps).await;
+            let grant = deps.store.grant(grant_id).await?;
+            if settled(&grant) {
+                return Ok(None);
+            }
+            if Instant::now() >= until {
+                return Err(Trouble::new(Cause::Waiting).about("provider", &grant.key.provider).into());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        // After a crash nobody has to wait for the lock to run out.
-        let holder = deps.store.grant_lock(grant_id).await?;
-        dead = holder.filter(|(_, owner)| owner::is_dead(owner)).map(|(token, _)| token);
-        if Instant::now() >= until {
-            return Err(Trouble::new(Cause::Waiting).about("provider", &grant.key.provider).into());
+    }
+
+    /// Gives it back. Where that fails it runs out by itself.
+    pub async fn release(self, deps: &Deps) {
+        if let Err(error) = deps.store.unlock_grant(self.grant.id, self.token).await {
+            tracing::warn!(grant = self.grant.id, %error, "a lock could not be given back");
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
+/// A good access token of this grant; `refused` is the version of one that a mail server has just refused.
+pub async fn access_token(grant_id: i64, refused: Option<i64>, deps: &Deps) -> Result<Access, GrantError> {
+    let grant = deps.store.grant(grant_id).await?;
+    if let Some(settled) = without_asking(&grant, refused, deps).await? {
+        return Ok(settled);
+    }
+    let deps = deps.clone();
+    let renewing = deps.renewals.clone().spawn(async move { renewed(grant_id, refused, &deps).await });
+    renewing.await.map_err(|_| GrantError::from(Trouble::new(Cause::Waiting).about("provider", &grant.key.provider)))?
+}
+
+async fn renewed(grant_id: i64, refused: Option<i64>, deps: &Deps) -> Result<Access, GrantError> {
+    let was = deps.store.grant(grant_id).await?;
+    let (version, failures) = (was.version, was.failures);
+    let lock = Lock::unless(grant_id, deps, |now| now.version != version || now.failures != failures).await?;
+    let Some(lock) = lock else {
+        // Another has asked, and that is what there is.
+        let grant = deps.store.grant(grant_id).await?;
+        let settled = without_asking(&grant, refused, deps).await?;
+        return settled.ok_or_else(|| Trouble::new(Cause::Waiting).about("provider", &grant.key.provider).into());
+    };
+    // Somebody else may have renewed it between the look and the lock.
+    let done = match without_asking(&lock.grant, refused, deps).await {
+        Ok(None) => renew(&lock.grant, refused, deps).await,
+        Ok(Some(settled)) => Ok(settled),
+        Err(error) => Err(error),
+    };
+    lock.release(deps).await;
+    done
+}
+
 /// The token that is kept, or why there will be none; `None`: ask.
-async fn without_asking(grant: &Grant, refused: Option<i64>, deps: &Deps<'_>) -> Result<Option<Access>, GrantError> {
+async fn without_asking(grant: &Grant, refused: Option<i64>, deps: &Deps) -> Result<Option<Access>, GrantError> {
     let now = deps.clock.now();
-    let is_good = grant.access_sealed.is_some() && refused != Some(grant.version);
-    if is_good && now < grant.renew_at {
-        return kept(grant, deps).map(Some);
+    let kept = kept(grant, deps).filter(|access| refused != Some(access.version));
+    if let Some(access) = kept.clone().filter(|_| now < grant.renew_at) {
+        return Ok(Some(access));
     }
     if grant.needs_consent {
-        return Err(grant
-            .problem
-            .as_deref()
-            .and_then(Trouble::from_json)
-            .unwrap_or_else(|| not_connected(grant))
-            .into());
+        let problem = grant.problem.as_deref().and_then(Trouble::from_json);
+        return Err(problem.unwrap_or_else(|| not_connected(&grant.key)).into());
     }
     if grant.key.kind == GrantKind::Delegated && grant.refresh_sealed.is_none() {
-        return Err(not_connected(grant).into());
+        return Err(not_connected(&grant.key).into());
     }
     // What has just failed is not asked for again at once, by any mailbox.
     let app = deps.store.app_problem(&grant.key.provider).await?;
@@ -116,49 +176,85 @@ async fn without_asking(grant: &Grant, refused: Option<i64>, deps: &Deps<'_>) ->
         _ => return Ok(None),
     };
     // A token lives on while its provider does not answer.
-    if is_good && now.plus(LAST_USE) < grant.access_expires_at {
-        return kept(grant, deps).map(Some);
+    if let Some(access) = kept.filter(|access| now.plus(LAST_USE) < access.expires_at) {
+        return Ok(Some(access));
     }
-    Err(Trouble::from_json(&problem).unwrap_or_else(|| Trouble::new(Cause::Down)).into())
+    let unknown = || Trouble::new(Cause::Down).about("provider", &grant.key.provider);
+    Err(Trouble::from_json(&problem).unwrap_or_else(unknown).into())
 }
 
-fn not_connected(grant: &Grant) -> Trouble {
-    Trouble::new(Cause::NotConnected).about("identity", &grant.key.identity).about("provider", &grant.key.provider)
+fn not_connected(key: &GrantKey) -> Trouble {
+    Trouble::new(Cause::NotConnected).about("identity", &key.identity).about("provider", &key.provider)
 }
 
-fn kept(grant: &Grant, deps: &Deps<'_>) -> Result<Access, GrantError> {
-    let sealed = grant.access_sealed.as_deref().unwrap_or_default();
-    let token = deps.vault.open(&access_row(grant.id), sealed).map_err(StoreError::Vault)?;
-    Ok(Access { token, version: grant.version, expires_at: grant.access_expires_at })
+/// The access token that is kept. One that does not open, since its key is gone, is none: it can be had anew.
+fn kept(grant: &Grant, deps: &Deps) -> Option<Access> {
+    let sealed = grant.access_sealed.as_deref()?;
+    let token = deps.vault.open(&access_row(grant.id), sealed).ok()?;
+    let since = grant.refreshed_at.unwrap_or(Timestamp(0));
+    Some(Access { token, version: grant.version, expires_at: grant.access_expires_at, since })
 }
 
 /// Asks the provider, and keeps what comes or why nothing does.
-async fn renew(grant: &Grant, lock: i64, refused: Option<i64>, deps: &Deps<'_>) -> Result<Access, GrantError> {
+async fn renew(grant: &Grant, refused: Option<i64>, deps: &Deps) -> Result<Access, GrantError> {
     match ask(grant, deps).await {
         Ok(tokens) => {
-            let now = deps.clock.now();
-            let sealed = seal(grant.id, &tokens, now, deps)?;
             crate::crash::point("tokens came");
-            if !deps.store.keep_tokens(grant, &sealed, now).await? {
-                // A new consent has come meanwhile: what it brought is newer.
-                return kept(&deps.store.grant(grant.id).await?, deps);
-            }
+            let now = deps.clock.now();
+            let mine = keep(grant, &tokens, now, deps).await?;
             crate::crash::point("tokens kept");
+            let Some(expires_at) = mine else { return newer(grant, deps).await };
             if deps.store.app_works(&grant.key.provider, now).await? {
                 tracing::info!(provider = grant.key.provider, "the application gets tokens again");
             }
-            Ok(Access { token: tokens.access, version: grant.version + 1, expires_at: sealed.expires_at })
+            Ok(Access { token: tokens.access, version: grant.version + 1, expires_at, since: now })
         }
-        Err(GrantError::Token(error)) => failed(grant, lock, refused, error, deps).await,
-        Err(other) => {
-            deps.store.unlock_grant(grant.id, lock).await?;
-            Err(other)
+        Err(GrantError::Token(error)) => failed(grant, refused, error, deps).await,
+        Err(other) => Err(other),
+    }
+}
+
+/// What another has written meanwhile, as a new consent does.
+async fn newer(grant: &Grant, deps: &Deps) -> Result<Access, GrantError> {
+    let now = deps.store.grant(grant.id).await?;
+    kept(&now, deps).ok_or_else(|| not_connected(&now.key).into())
+}
+
+/// What came is in memory only: a database that is away for a moment must not cost a consent.
+struct Patience(Instant);
+
+impl Patience {
+    fn new(deps: &Deps) -> Self {
+        Self(Instant::now() + deps.deadlines.token.0.max(TO_WRITE))
+    }
+
+    /// Waits a little where it makes sense to try again.
+    async fn with(&self, error: StoreError) -> Result<(), StoreError> {
+        match error {
+            StoreError::Database(error) if Instant::now() < self.0 => {
+                tracing::warn!(%error, "what an identity provider said could not be written down yet");
+                tokio::time::sleep(AGAIN).await;
+                Ok(())
+            }
+            other => Err(other),
         }
     }
 }
 
-async fn ask(grant: &Grant, deps: &Deps<'_>) -> Result<Tokens, GrantError> {
-    let provider = Provider::of(deps.config, &grant.key)?;
+/// Keeps renewed tokens; the end of the new access token's life, or `None` if others have come meanwhile.
+async fn keep(grant: &Grant, tokens: &Tokens, now: Timestamp, deps: &Deps) -> Result<Option<Timestamp>, StoreError> {
+    let patience = Patience::new(deps);
+    loop {
+        let sealed = seal(grant.id, tokens, now, deps)?; // each time: the key may have been changed
+        match deps.store.keep_tokens(grant, &sealed, now).await {
+            Ok(is_mine) => return Ok(is_mine.then_some(sealed.expires_at)),
+            Err(error) => patience.with(error).await?,
+        }
+    }
+}
+
+async fn ask(grant: &Grant, deps: &Deps) -> Result<Tokens, GrantError> {
+    let provider = Provider::of(&deps.config, &grant.key)?;
     let http = http(&provider, deps);
     let endpoint = TokenEndpoint { provider: &provider, http: &http };
     match (&grant.refresh_sealed, grant.key.kind) {
@@ -167,17 +263,21 @@ async fn ask(grant: &Grant, deps: &Deps<'_>) -> Result<Tokens, GrantError> {
             let token = deps.vault.open(&refresh_row(grant.id), sealed).map_err(StoreError::Vault)?;
             Ok(endpoint.refresh(&token, grant.flow).await?)
         }
-        (None, GrantKind::Delegated) => Err(not_connected(grant).into()),
+        (None, GrantKind::Delegated) => Err(not_connected(&grant.key).into()),
     }
 }
 
 /// The way to a provider.
-pub fn http<'a>(provider: &Provider<'_>, deps: &Deps<'a>) -> HttpClient<'a> {
-    HttpClient { egress: deps.egress, deadlines: deps.deadlines, allow_http_loopback: provider.app.allow_http_loopback }
+pub fn http<'a>(provider: &Provider<'_>, deps: &'a Deps) -> HttpClient<'a> {
+    HttpClient {
+        egress: &deps.egress,
+        deadlines: &deps.deadlines,
+        allow_http_loopback: provider.app.allow_http_loopback,
+    }
 }
 
 /// Seals tokens for their rows, with the times that go with them.
-pub fn seal(grant_id: i64, tokens: &Tokens, now: Timestamp, deps: &Deps<'_>) -> Result<SealedTokens, StoreError> {
+fn seal(grant_id: i64, tokens: &Tokens, now: Timestamp, deps: &Deps) -> Result<SealedTokens, StoreError> {
     let refresh = tokens.refresh.as_ref().map(|token| deps.vault.seal(&refresh_row(grant_id), token)).transpose()?;
     // Where the provider's word and the token's own differ, the earlier end counts.
     let told = now.plus(tokens.lifetime);
@@ -189,71 +289,110 @@ pub fn seal(grant_id: i64, tokens: &Tokens, now: Timestamp, deps: &Deps<'_>) -> 
         refresh,
         expires_at,
         renew_at: now.plus(expires_at.since(now).mul_f64(RENEW_AT)),
+        consent_ends_at: tokens.consent_lifetime.map(|lifetime| now.plus(lifetime)),
     })
 }
 
 /// Writes down whose business it is, so that no other mailbox asks in vain.
-async fn failed(
-    grant: &Grant,
-    lock: i64,
-    refused: Option<i64>,
-    error: TokenError,
-    deps: &Deps<'_>,
-) -> Result<Access, GrantError> {
+async fn failed(grant: &Grant, refused: Option<i64>, error: TokenError, deps: &Deps) -> Result<Access, GrantError> {
     let now = deps.clock.now();
     let cause = error.trouble.cause;
-    let doubled =
-        FIRST_WAIT.saturating_mul(2_u32.saturating_pow(u32::try_from(grant.failures.clamp(0, 6)).unwrap_or(0)));
-
-    if cause.whose() == Whose::App {
-        // One problem of the application, and not one of each of its grants.
-        let is_new =
-            deps.store.app_failed(&grant.key.provider, &error.trouble.to_json(), now.plus(FIRST_WAIT), now).await?;
-        if is_new {
-            tracing::error!(
-                provider = grant.key.provider,
-                cause = cause.id(),
-                "no mailbox of this application gets a token: {error}"
-            );
+    match cause.whose() {
+        // What is wrong here is wrong for this process, and says nothing of what others are told.
+        Whose::Here => return Err(error.into()),
+        Whose::App => {
+            // One problem of the application, and not one of each of its grants.
+            let (provider, problem) = (&grant.key.provider, error.trouble.to_json());
+            if deps.store.app_failed(provider, &problem, now.plus(FIRST_WAIT), now).await? {
+                tracing::error!(
+                    provider,
+                    cause = cause.id(),
+                    "no mailbox of this application gets a token: {}",
+                    error.trouble.sentence(Language::English)
+                );
+            }
         }
-        deps.store.unlock_grant(grant.id, lock).await?;
-    } else {
-        // The application itself is not refused.
-        if cause.whose() == Whose::Consent {
-            deps.store.app_works(&grant.key.provider, now).await?;
+        // Nobody consents to what is the application's own.
+        Whose::Consent if grant.key.kind == GrantKind::Delegated => {
+            let problem = GrantProblem {
+                problem: error.trouble.to_json(),
+                needs_consent: true,
+                retry_at: None,
+                told_until: None,
+            };
+            if !deps.store.grant_failed(grant, &problem, now).await? {
+                // Another has renewed it meanwhile, and what we asked with was the old token.
+                return newer(grant, deps).await;
+            }
+            return Err(error.into());
         }
-        // Nobody consents to what is the application's own: it is asked for again, rarely.
-        let needs_consent = cause.whose() == Whose::Consent && grant.key.kind == GrantKind::Delegated;
-        let problem = GrantProblem {
-            problem: error.trouble.to_json(),
-            needs_consent,
-            retry_at: (!needs_consent).then(|| now.plus(doubled.min(LONGEST_WAIT))),
-            told_until: error.retry_after.map(|wait| now.plus(wait)),
-        };
-        if !deps.store.grant_failed(grant, &problem, now).await? {
-            // Another has renewed it meanwhile, and what we asked with was the old token.
-            return kept(&deps.store.grant(grant.id).await?, deps);
+        Whose::Consent | Whose::Admin | Whose::Provider | Whose::Mailbox => {
+            let times = u32::try_from(grant.failures.clamp(0, 6)).unwrap_or(0);
+            let wait = match cause.whose() {
+                Whose::Provider => FIRST_WAIT.saturating_mul(2_u32.saturating_pow(times)).min(LONGEST_WAIT),
+                _ => LONGEST_WAIT,
+            };
+            let problem = GrantProblem {
+                problem: error.trouble.to_json(),
+                needs_consent: false,
+                retry_at: Some(now.plus(wait)),
+                told_until: error.retry_after.map(|wait| now.plus(wait)),
+            };
+            if !deps.store.grant_failed(grant, &problem, now).await? {
+                return newer(grant, deps).await;
+            }
         }
     }
-    let is_good = grant.access_sealed.is_some() && refused != Some(grant.version);
-    if is_good && cause.whose() != Whose::Consent && now.plus(LAST_USE) < grant.access_expires_at {
-        return kept(grant, deps);
-    }
-    Err(error.into())
+    // A token lives on while its provider does not answer.
+    let kept = kept(grant, deps).filter(|access| refused != Some(access.version));
+    kept.filter(|access| now.plus(LAST_USE) < access.expires_at).ok_or_else(|| error.into())
 }
 
-/// Keeps what a person has consented to.
-pub async fn connect(grant_id: i64, flow: Flow, tokens: &Tokens, deps: &Deps<'_>) -> Result<(), StoreError> {
+/// Keeps what a person has consented to, for whichever row this grant has now.
+pub async fn connect(key: &GrantKey, flow: Flow, tokens: &Tokens, deps: &Deps) -> Result<(), GrantError> {
+    let gone = || StoreError::NotFound("the mailbox was removed or changed meanwhile; start again".to_owned());
+    let grants = deps.store.grants().await?;
+    let grant_id = grants.into_iter().find(|grant| grant.key == *key).ok_or_else(gone)?.id;
+    let lock = Lock::take(grant_id, deps).await?;
     let now = deps.clock.now();
-    let sealed = seal(grant_id, tokens, now, deps)?;
-    deps.store.keep_consent(grant_id, flow, &sealed, now).await
+    let kept = keep_consent(grant_id, flow, tokens, now, deps).await;
+    lock.release(deps).await;
+    if !kept? {
+        return Err(gone().into());
+    }
+    deps.store.app_works(&key.provider, now).await?;
+    Ok(())
+}
+
+async fn keep_consent(id: i64, flow: Flow, tokens: &Tokens, now: Timestamp, deps: &Deps) -> Result<bool, StoreError> {
+    let patience = Patience::new(deps);
+    loop {
+        let sealed = seal(id, tokens, now, deps)?;
+        match deps.store.keep_consent(id, flow, &sealed, now).await {
+            Ok(kept) => return Ok(kept),
+            Err(error) => patience.with(error).await?,
+        }
+    }
 }
 
 /// Gives a grant's tokens up at its provider. `false`: the provider has no place for that, or there is nothing to give up.
-pub async fn revoke(grant: &Grant, deps: &Deps<'_>) -> Result<bool, GrantError> {
+pub async fn revoke(grant: &Grant, deps: &Deps) -> Result<bool, GrantError> {
     let Some(sealed) = &grant.refresh_sealed else { return Ok(false) };
-    let provider = Provider::of(deps.config, &grant.key)?;
+    let provider = Provider::of(&deps.config, &grant.key)?;
     let http = http(&provider, deps);
     let token = deps.vault.open(&refresh_row(grant.id), sealed).map_err(StoreError::Vault)?;
     Ok(TokenEndpoint { provider: &provider, http: &http }.revoke(&token, grant.flow).await?)
+}
+
+/// Seals every grant's tokens with the key that seals now. No renewal is under way for a grant while that is done, so that none
+/// writes down what it has sealed with the old key.
+pub async fn reseal(deps: &Deps) -> Result<usize, GrantError> {
+    let mut count = 0;
+    for grant in deps.store.grants().await? {
+        let lock = Lock::take(grant.id, deps).await?;
+        let resealed = deps.store.reseal_tokens(grant.id, &deps.vault).await;
+        lock.release(deps).await;
+        count += resealed?;
+    }
+    Ok(count)
 }

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ACCEPT, HOST, HeaderValue, RETRY_AFTER, USER_AGENT};
+use hyper::header::{ACCEPT, DATE, HOST, HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT};
 use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
@@ -135,10 +137,8 @@ async fn judge(response: Response<Incoming>) -> Result<HttpResponse, HttpError> 
     }
     if status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::REQUEST_TIMEOUT || status.is_server_error() {
         let cause = if status == StatusCode::TOO_MANY_REQUESTS { Cause::Busy } else { Cause::Down };
-        let retry_after =
-            response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
         return Err(HttpError {
-            retry_after: retry_after.map(|seconds| Duration::from_secs(seconds).min(LONGEST_HOLD)),
+            retry_after: retry_after(response.headers()).map(|wait| wait.min(LONGEST_HOLD)),
             ..HttpError::new(cause, format!("it answers with status {}", status.as_u16()))
         });
     }
@@ -151,4 +151,32 @@ async fn judge(response: Response<Incoming>) -> Result<HttpResponse, HttpError> 
         }
     })?;
     Ok(Response::from_parts(parts, body.to_bytes().to_vec()))
+}
+
+/// Seconds, or a date that is measured by the provider's own clock (RFC 9110 10.2.3).
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let date = |text: &str| OffsetDateTime::parse(text, &Rfc2822).ok();
+    let told = text(RETRY_AFTER)?;
+    match told.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => (date(told)? - date(text(DATE)?)?).try_into().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_says_when_to_come_back_in_seconds_or_by_a_date() {
+        let wait = |retry: &str| {
+            let headers = [(DATE, "Tue, 24 Nov 2026 16:00:00 GMT"), (RETRY_AFTER, retry)];
+            retry_after(&headers.into_iter().map(|(name, value)| (name, value.parse().unwrap())).collect())
+        };
+        assert_eq!(wait("120"), Some(Duration::from_secs(120)));
+        assert_eq!(wait("Tue, 24 Nov 2026 16:05:00 GMT"), Some(Duration::from_secs(300)));
+        assert_eq!(wait("Tue, 24 Nov 2026 15:00:00 GMT"), None);
+        assert_eq!(wait("soon"), None);
+    }
 }

@@ -20,7 +20,7 @@ pub fn check(tokens: &Tokens, provider: &Provider<'_>, wanted: &str, now: Timest
     let identity = who(tokens, provider, wanted, now)?;
     scopes(tokens, provider)?;
     if tokens.refresh.is_none() {
-        return Err(Trouble::new(Cause::NoRefreshToken).about("provider", provider.name));
+        return Err(provider.trouble(Cause::NoRefreshToken));
     }
     Ok(identity)
 }
@@ -32,25 +32,23 @@ fn who(tokens: &Tokens, provider: &Provider<'_>, wanted: &str, now: Timestamp) -
     if let Some(claims) = &id_token {
         let issuer = claims.iss.as_deref().unwrap_or_default();
         if !provider.issued_by(issuer, claims.tid.as_deref()) {
-            return Err(Trouble::new(Cause::WrongIssuer)
-                .about("provider", provider.name)
-                .about("issuer", shown(issuer)));
+            return Err(provider.trouble(Cause::WrongIssuer).about("issuer", shown(issuer)));
         }
         let is_ours = claims.aud.contains(&provider.app.client_id);
         let seconds = now.0 as f64 / 1000.0;
         if !is_ours || claims.exp.is_none_or(|exp| exp + SKEW < seconds) {
-            return Err(Trouble::new(Cause::NoIdentity).about("provider", provider.name));
+            return Err(provider.trouble(Cause::NoIdentity));
         }
     }
     let access = || Claims::read(tokens.access.expose_secret());
     let identities = id_token.or_else(access).map(|claims| claims.identities()).unwrap_or_default();
     let Some(first) = identities.first() else {
-        return Err(Trouble::new(Cause::NoIdentity).about("provider", provider.name));
+        return Err(provider.trouble(Cause::NoIdentity));
     };
     if identities.iter().any(|identity| *identity == wanted.to_lowercase()) {
         return Ok(wanted.to_lowercase());
     }
-    Err(Trouble::new(Cause::WrongAccount).about("wanted", wanted).about("found", shown(first)))
+    Err(provider.trouble(Cause::WrongAccount).about("wanted", wanted).about("found", shown(first)))
 }
 
 /// People may untick what they are asked for (Google), and providers may grant less (RFC 6749 3.3).
@@ -59,9 +57,7 @@ fn scopes(tokens: &Tokens, provider: &Provider<'_>) -> Result<(), Trouble> {
     let missing = provider.app.scopes.iter().find(|wanted| {
         !NO_RIGHTS.contains(&wanted.as_str()) && !granted.iter().any(|scope| short(scope) == short(wanted))
     });
-    missing.map_or(Ok(()), |scope| {
-        Err(Trouble::new(Cause::ScopeMissing).about("scope", scope).about("provider", provider.name))
-    })
+    missing.map_or(Ok(()), |scope| Err(provider.trouble(Cause::ScopeMissing).about("scope", scope)))
 }
 
 /// A scope as it can be compared: Microsoft repeats its own under another host's name.

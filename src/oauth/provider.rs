@@ -31,14 +31,26 @@ impl<'a> Provider<'a> {
 
     /// The provider of this name, if an application is registered there.
     pub fn named(config: &'a OAuth, name: &str) -> Result<Self, Trouble> {
-        let known =
-            || config.providers.iter().filter(|(_, app)| !app.client_id.is_empty()).map(|(name, _)| name.as_str());
         match config.providers.get_key_value(name) {
             Some((name, app)) if !app.client_id.is_empty() => Ok(Self { name, app, tenant: app.tenant.clone() }),
-            _ => Err(Trouble::new(Cause::NotRegistered)
-                .about("provider", name)
-                .about("known", known().collect::<Vec<_>>().join(", "))),
+            _ => {
+                let known = config.providers.iter().filter(|(_, app)| !app.client_id.is_empty());
+                let known: Vec<&str> = known.map(|(name, _)| name.as_str()).collect();
+                let known = if known.is_empty() { "-".to_owned() } else { known.join(", ") };
+                Err(Trouble::new(Cause::NotRegistered).about("provider", name).about("known", known))
+            }
         }
+    }
+
+    /// A trouble with it, which may name what it is.
+    pub fn trouble(&self, cause: Cause) -> Trouble {
+        let about = [
+            ("provider", self.name),
+            ("family", self.app.family()),
+            ("client_id", &self.app.client_id),
+            ("tenant", &self.tenant),
+        ];
+        about.into_iter().fold(Trouble::new(cause), |trouble, (name, value)| trouble.about(name, value))
     }
 
     /// The tenant that an app-only grant for this address asks: the one that is configured, or the one that the address's
@@ -57,13 +69,12 @@ impl<'a> Provider<'a> {
         }
         let tenant: String = url::form_urlencoded::byte_serialize(self.tenant.as_bytes()).collect();
         let url = Url::parse(&template.replace("{tenant}", &tenant)).ok().filter(|url| self.app.permits(url));
-        url.map(Some).ok_or_else(|| Trouble::new(Cause::TenantUnknown).about("tenant", &self.tenant))
+        url.map(Some).ok_or_else(|| self.trouble(Cause::TenantUnknown))
     }
 
     /// Where tokens are given.
     pub fn token_url(&self) -> Result<Url, Trouble> {
-        let missing = || Trouble::new(Cause::NotRegistered).about("provider", self.name).about("known", "");
-        self.url(&self.app.token_url)?.ok_or_else(missing)
+        self.url(&self.app.token_url)?.ok_or_else(|| self.trouble(Cause::NotRegistered).about("known", "-"))
     }
 
     /// The application's secret; `None` for a public client. The file is read anew, so that a new secret is taken up at once.
@@ -74,7 +85,7 @@ impl<'a> Provider<'a> {
             return Ok((!given.expose_secret().is_empty()).then(|| given.clone()));
         }
         let unreadable = |what: String| {
-            Trouble::new(Cause::SecretUnreadable).about("file", file.display().to_string()).coded(Some(what))
+            self.trouble(Cause::SecretUnreadable).about("file", file.display().to_string()).coded(Some(what))
         };
         let text = std::fs::read_to_string(file).map_err(|error| unreadable(error.kind().to_string()))?;
         match text.trim() {

@@ -19,22 +19,24 @@ use super::provider::Provider;
 use crate::cause::{Cause, Trouble};
 use crate::store::Flow;
 
-/// The ID token beside an access token.
+/// What comes beside an access token.
 #[derive(Clone, Deserialize, Serialize)]
-pub(super) struct IdToken {
+pub(super) struct Beside {
     id_token: Option<String>,
+    /// Google, where a person consents for a time only.
+    refresh_token_expires_in: Option<u64>,
 }
 
 /// It holds who a person is, and is never shown.
-impl std::fmt::Debug for IdToken {
+impl std::fmt::Debug for Beside {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("IdToken")
+        f.write_str("Beside")
     }
 }
 
-impl ExtraTokenFields for IdToken {}
+impl ExtraTokenFields for Beside {}
 
-type Response = StandardTokenResponse<IdToken, BasicTokenType>;
+type Response = StandardTokenResponse<Beside, BasicTokenType>;
 
 /// The library's client for a provider's token endpoint.
 pub(super) type Client = oauth2::Client<
@@ -59,6 +61,8 @@ pub struct Tokens {
     pub lifetime: Duration,
     /// The refresh token, where one came.
     pub refresh: Option<SecretString>,
+    /// How long the consent itself lives, where the provider says so.
+    pub consent_lifetime: Option<Duration>,
     /// The ID token, where one came.
     pub id_token: Option<SecretString>,
     /// What was granted; `None`: what was asked for (RFC 6749 5.1).
@@ -147,7 +151,7 @@ impl TokenEndpoint<'_> {
         let request = hyper::Request::post(url.as_str())
             .header(hyper::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form.finish().into_bytes())
-            .map_err(|_| Trouble::new(Cause::Unreachable).about("provider", self.provider.name))?;
+            .map_err(|_| self.trouble(Cause::Unreachable))?;
         let answer = self.http.send(request).await.map_err(|error| self.unanswered(&error))?;
         if answer.status().is_success() {
             return Ok(true);
@@ -159,7 +163,7 @@ impl TokenEndpoint<'_> {
                 let description = refused.error_description().map(String::as_str);
                 Err(answers::refused(self.provider, refused.error().as_ref(), description).into())
             }
-            Err(_) => Err(Trouble::new(Cause::NotJson).about("provider", self.provider.name).into()),
+            Err(_) => Err(self.trouble(Cause::NotJson).into()),
         }
     }
 
@@ -177,6 +181,7 @@ impl TokenEndpoint<'_> {
                         .refresh_token()
                         .map(|token| secret(token.secret()))
                         .filter(|t| !t.expose_secret().is_empty()),
+                    consent_lifetime: response.extra_fields().refresh_token_expires_in.map(Duration::from_secs),
                     id_token: response.extra_fields().id_token.as_deref().map(secret),
                     scopes: response.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
                 })
@@ -199,7 +204,7 @@ impl TokenEndpoint<'_> {
     }
 
     fn trouble(&self, cause: Cause) -> Trouble {
-        Trouble::new(cause).about("provider", self.provider.name)
+        self.provider.trouble(cause)
     }
 }
 

@@ -1,20 +1,30 @@
 //! Step 3: the login.
 
 use super::connect::Connection;
-use super::credential::{Credential, Secret};
-use super::{PollError, Step};
+use super::credential::{self, Credential, Secret};
+use super::{Deps, PollError, Step};
 use crate::imap::Session;
 use crate::store::Mailbox;
 
 /// Logs in with what is ready for that.
-pub async fn login(connection: Connection, credential: &Credential, mailbox: &Mailbox) -> Result<Session, PollError> {
+pub async fn login(
+    connection: Connection,
+    credential: &Credential,
+    mailbox: &Mailbox,
+    deps: &Deps,
+) -> Result<Session, PollError> {
     let mut session = connection.session;
-    log_in(&mut session, credential, mailbox).await?;
+    log_in(&mut session, credential, mailbox, deps).await?;
     Ok(session)
 }
 
 /// Logs in as the mailbox's user: by password, or by access token and never by anything else then (reference row F13).
-pub async fn log_in(session: &mut Session, credential: &Credential, mailbox: &Mailbox) -> Result<(), PollError> {
+pub async fn log_in(
+    session: &mut Session,
+    credential: &Credential,
+    mailbox: &Mailbox,
+    deps: &Deps,
+) -> Result<(), PollError> {
     let logged_in = match &credential.secret {
         Secret::Password(password) => session.login(&mailbox.username, password).await,
         Secret::Bearer(access) => {
@@ -22,6 +32,6 @@ pub async fn log_in(session: &mut Session, credential: &Credential, mailbox: &Ma
             session.login_by_token(&mailbox.username, &access.token, &server.host, server.port).await
         }
     };
-    logged_in.map_err(|error| PollError::login(&error, &mailbox.server.host, &mailbox.address))?;
+    logged_in.map_err(|error| PollError::login(&error, &mailbox.server.host, &credential::about(mailbox, deps)))?;
     session.identify().await.map_err(|error| PollError::imap(Step::Login, &error))
 }

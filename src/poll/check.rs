@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::connect::{self, Connection};
 use super::credential::Credential;
-use super::{Deps, PollError, Step, authenticate, diagnosis, obstacle, settle};
+use super::{Deps, PollError, Retry, Step, authenticate, diagnosis, obstacle, settle};
 use crate::cause::{Cause, Trouble};
 use crate::clock::Timestamp;
 use crate::imap::Session;
@@ -108,15 +108,26 @@ async fn walk(
                 ),
             );
         }
-        None => well(Step::Tls, "none, as chosen: password and mail go in clear text".to_owned()),
+        None => well(Step::Tls, "none, as chosen: password or access token, and mail, go in clear text".to_owned()),
     }
     well(Step::Greeting, greeting);
     let (credential, of_the_token) = diagnosis::token(mailbox, deps).await?;
     if matches!(mailbox.login, Login::OAuth { .. }) {
         well(Step::Token, of_the_token);
     }
-    let credential = known.insert(credential);
-    authenticate::log_in(&mut session, credential, mailbox).await.map_err(PollError::without_renewal)?;
+    let mut refused = authenticate::log_in(&mut session, &credential, mailbox, deps).await;
+    let credential = match &refused {
+        // Before it is judged, the token is a new one; and where the consent has ended, that is told.
+        Err(PollError { retry: Retry::Renew, .. }) => {
+            let credential = credential.anew(mailbox, deps).await?;
+            session = connect::open(server, deps).await?.session;
+            refused = authenticate::log_in(&mut session, &credential, mailbox, deps).await;
+            credential
+        }
+        _ => credential,
+    };
+    *known = Some(credential);
+    refused.map_err(PollError::without_renewal)?;
     well(Step::Login, format!("as {}", mailbox.username));
     let capabilities: Vec<&str> = session.capabilities().collect();
     tell(CheckLine::new("capabilities", true, capabilities.join(" ")));

@@ -1,11 +1,15 @@
 //! Step 1: what to log in with, before anything is connected to: a consent that has ended costs no connection.
 
+use std::collections::BTreeMap;
+
 use secrecy::SecretString;
 
 use super::{Blame, Deps, PollError, Retry, Step};
-use crate::cause::{Cause, Whose};
+use crate::cause::Whose;
+use crate::mailbox::TlsMode;
 use crate::oauth::{Access, GrantError, TokenError, grant};
-use crate::store::{Login, Mailbox, StoreError, password_row};
+use crate::powershell::literal;
+use crate::store::{GrantKind, Login, Mailbox, StoreError, password_row};
 
 /// What a login is made with.
 pub struct Credential {
@@ -28,7 +32,10 @@ const MOST_DEATHS: u32 = 5;
 /// Opens the sealed password, or gets an access token.
 pub async fn ready(mailbox: &Mailbox, deps: &Deps) -> Result<Credential, PollError> {
     let secret = match &mailbox.login {
-        Login::OAuth { grant_id, .. } => Secret::Bearer(token(*grant_id, None, mailbox, deps).await?),
+        Login::OAuth { grant_id, .. } => {
+            never_in_clear_text(mailbox)?;
+            Secret::Bearer(token(*grant_id, None, mailbox, deps).await?)
+        }
         Login::Password(None) => {
             let message = format!(
                 "no password is stored; give one with `mailferry mailbox set {} --password-stdin`",
@@ -48,43 +55,85 @@ pub async fn ready(mailbox: &Mailbox, deps: &Deps) -> Result<Credential, PollErr
 }
 
 impl Credential {
-    /// Another token, where the error is one that a new token may mend: refused at the login once, or dead in the middle of a
-    /// poll (Exchange: `BYE Session invalidated - AccessTokenExpired`, imapsync#250). Else the error.
+    /// Another token, where the error is one that a new token may mend: refused at the login once, if it is not a young one, or
+    /// dead in the middle of a poll (Exchange: `BYE Session invalidated - AccessTokenExpired`, imapsync#250). Else the error.
     pub async fn renewed(self, error: PollError, mailbox: &Mailbox, deps: &Deps) -> Result<Self, PollError> {
         let Secret::Bearer(access) = &self.secret else { return Err(error.without_renewal()) };
-        let Login::OAuth { grant_id, .. } = &mailbox.login else { return Err(error.without_renewal()) };
         let at_login = error.step == Step::Login;
-        if error.retry != Retry::Renew || (at_login && self.refused) || self.died >= MOST_DEATHS {
+        let is_in_vain = at_login && (self.refused || !access.may_be_stale(deps.clock.now()));
+        if error.retry != Retry::Renew || is_in_vain || self.died >= MOST_DEATHS {
             return Err(error.without_renewal());
         }
         tracing::info!(mailbox = mailbox.address, "the server takes the access token no longer; it is renewed");
-        let access = token(*grant_id, Some(access.version), mailbox, deps).await?;
-        Ok(Self { secret: Secret::Bearer(access), refused: at_login, died: self.died + u32::from(!at_login) })
+        let died = self.died + u32::from(!at_login);
+        Ok(Self { refused: at_login, died, ..self.anew(mailbox, deps).await? })
+    }
+
+    /// Another token, whatever is wrong with this one.
+    pub async fn anew(&self, mailbox: &Mailbox, deps: &Deps) -> Result<Self, PollError> {
+        match (&self.secret, &mailbox.login) {
+            (Secret::Bearer(access), Login::OAuth { grant_id, .. }) => {
+                let access = token(*grant_id, Some(access.version), mailbox, deps).await?;
+                Ok(Self { secret: Secret::Bearer(access), refused: false, died: 0 })
+            }
+            _ => ready(mailbox, deps).await,
+        }
     }
 }
 
 async fn token(grant_id: i64, refused: Option<i64>, mailbox: &Mailbox, deps: &Deps) -> Result<Access, PollError> {
     grant::access_token(grant_id, refused, &deps.tokens()).await.map_err(|error| match error {
         GrantError::Store(error) => PollError::store(Step::Token, &error),
-        GrantError::Token(error) => no_token(error, mailbox),
+        GrantError::Token(error) => no_token(error, mailbox, deps),
     })
 }
 
 /// No token: whose business it is, and when to ask again.
-fn no_token(TokenError { trouble, .. }: TokenError, mailbox: &Mailbox) -> PollError {
-    let (blame, retry) = match (trouble.cause.whose(), &mailbox.login) {
-        (Whose::App, _) => (Blame::Us, Retry::Soon),
-        // An application's own right: an admin gives it at the provider, and nobody tells us.
-        (Whose::Consent, Login::OAuth { key, .. }) if key.kind == crate::store::GrantKind::AppOnly => {
-            (Blame::Mailbox, Retry::Credentials)
-        }
-        (Whose::Consent, _) => (Blame::Mailbox, Retry::Person),
+fn no_token(TokenError { trouble, .. }: TokenError, mailbox: &Mailbox, deps: &Deps) -> PollError {
+    let is_app_only = matches!(&mailbox.login, Login::OAuth { key, .. } if key.kind == GrantKind::AppOnly);
+    let (blame, retry) = match trouble.cause.whose() {
+        Whose::Here | Whose::App => (Blame::Us, Retry::Soon),
+        // Nobody consents to what is the application's own: an admin gives it the right at the provider, and nobody tells us.
+        Whose::Consent if !is_app_only => (Blame::Mailbox, Retry::Person),
+        Whose::Consent | Whose::Admin | Whose::Mailbox => (Blame::Mailbox, Retry::Credentials),
         // How often the provider is asked is the grant's business.
-        (Whose::Provider | Whose::Mailbox, _) => (Blame::Host, Retry::Soon),
+        Whose::Provider => (Blame::Host, Retry::Soon),
     };
-    let trouble = match trouble.cause {
-        Cause::NotRegistered => trouble,
-        _ => trouble.about("mailbox", &mailbox.address),
-    };
-    PollError::of(Step::Token, blame, retry, trouble)
+    PollError::of(Step::Token, blame, retry, trouble.about_all(&about(mailbox, deps)))
+}
+
+/// A token is as good as a password to whoever listens (RFC 6750 5.3).
+fn never_in_clear_text(mailbox: &Mailbox) -> Result<(), PollError> {
+    if mailbox.server.tls == TlsMode::None && !mailbox.server.is_this_machine() {
+        let message = format!(
+            "an access token is never sent without TLS; choose it: mailferry mailbox set {} --tls implicit",
+            mailbox.address
+        );
+        return Err(PollError::new(Step::Token, Blame::Mailbox, Retry::Person, message));
+    }
+    Ok(())
+}
+
+/// Everything that a sentence may name of a mailbox: `mailbox` is how we call it, `target` how its server does; names that begin
+/// with `ps_` are quoted for PowerShell.
+pub fn about(mailbox: &Mailbox, deps: &Deps) -> BTreeMap<String, String> {
+    let (target, mut about) = (&mailbox.username, BTreeMap::new());
+    let mut put = |name: &str, value: &str| drop(about.insert(name.to_owned(), value.to_owned()));
+    put("mailbox", &mailbox.address);
+    put("target", target);
+    put("ps_target", &literal(target));
+    put("host", &mailbox.server.host);
+    if let Login::OAuth { key, .. } = &mailbox.login {
+        put("identity", &key.identity);
+        put("ps_identity", &literal(&key.identity));
+        put("provider", &key.provider);
+        put("kind", key.kind.as_str());
+        if let Some(app) = deps.oauth.providers.get(&key.provider) {
+            put("family", app.family());
+            put("client_id", &app.client_id);
+            put("ps_client_id", &literal(&app.client_id));
+            put("tenant", if key.kind == GrantKind::AppOnly { &key.identity } else { &app.tenant });
+        }
+    }
+    about
 }

@@ -5,6 +5,7 @@
 //! `OK` and then `BAD User is authenticated but not connected.` means that the token was taken and the mailbox was not opened.
 //! (office-developer-exchange-docs#87, MailKit#1486 and #1811, email-oauth2-proxy#74 and #275, imapsync#250.)
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
@@ -16,6 +17,7 @@ use super::{Blame, Deps, PollError, Retry, Step, authenticate, credential};
 use crate::cause::{Cause, Trouble};
 use crate::config::Application;
 use crate::oauth::{Claims, Provider};
+use crate::powershell::literal;
 use crate::store::{GrantKind, Login, Mailbox};
 
 /// How far a login came.
@@ -34,6 +36,8 @@ enum Came {
 /// What was found out.
 #[derive(Debug, Clone, Copy)]
 struct Findings {
+    /// It is Exchange Online, whose answers these are.
+    is_exchange: bool,
     kind: GrantKind,
     /// Somebody else's mailbox is opened than that of who consented.
     is_shared: bool,
@@ -54,9 +58,10 @@ fn cause(found: Findings) -> Cause {
     use Came::{NotConnected, Opened, Refused, Unknown};
     match found {
         Findings { again: Opened, .. } => Cause::ServerUnwell,
+        Findings { is_exchange: false, .. } => Cause::TokenRefused,
         Findings { kind: GrantKind::AppOnly, sibling: Opened, .. } => Cause::AppPermissionMissing,
         Findings { kind: GrantKind::AppOnly, came: Refused, .. } => Cause::ServicePrincipalMissing,
-        Findings { kind: GrantKind::AppOnly, sibling: NotConnected | Refused, .. } => Cause::ServicePrincipalMissing,
+
         Findings { kind: GrantKind::AppOnly, .. } => Cause::AppPermissionMissing,
         Findings { is_shared: true, own: Opened, .. } => Cause::DelegatePermissionMissing,
         Findings { is_shared: true, own: NotConnected, .. } => Cause::ImapOff,
@@ -85,7 +90,7 @@ pub fn look_at_token(credential: &Credential, mailbox: &Mailbox, deps: &Deps) ->
     }
     let said: String = said.chars().filter(|c| !c.is_control()).take(500).collect();
     let wrong = Provider::of(&deps.oauth, key).ok().and_then(|provider| wrong_claim(&claims, key.kind, provider.app));
-    (said, wrong.map(|trouble| about(trouble, mailbox, deps, Some(&claims))))
+    (said, wrong.map(|trouble| trouble.about_all(&about(mailbox, deps, Some(&claims)))))
 }
 
 fn wrong_claim(claims: &Claims, kind: GrantKind, app: &Application) -> Option<Trouble> {
@@ -118,7 +123,7 @@ pub async fn find(failure: &PollError, credential: &Credential, mailbox: &Mailbo
         Secret::Bearer(access) => Claims::read(access.token.expose_secret()),
         Secret::Password(_) => None,
     };
-    let known = |trouble: Trouble| Some(about(trouble, mailbox, deps, claims.as_ref()));
+    let known = |trouble: Trouble| Some(trouble.about_all(&about(mailbox, deps, claims.as_ref())));
     if matches!(failure.retry, Retry::After(_) | Retry::Quota) {
         return known(Trouble::new(Cause::Throttled));
     }
@@ -131,6 +136,7 @@ pub async fn find(failure: &PollError, credential: &Credential, mailbox: &Mailbo
         return failure.trouble.clone();
     }
     let mut found = Findings {
+        is_exchange: deps.oauth.providers.get(&key.provider).is_some_and(|app| app.family() == "microsoft"),
         kind: key.kind,
         is_shared: key.kind == GrantKind::Delegated && !mailbox.username.eq_ignore_ascii_case(&key.identity),
         came,
@@ -160,6 +166,7 @@ async fn sibling(mailbox: &Mailbox, deps: &Deps) -> Option<Mailbox> {
     let all = deps.store.mailboxes().await.ok()?;
     all.into_iter()
         .filter(|other| other.id != mailbox.id && other.server.host == mailbox.server.host)
+        .filter(|other| other.status.last_success_at.is_some())
         .filter(|other| matches!(other.login, Login::OAuth { grant_id: its, .. } if its == grant_id))
         .max_by_key(|other| other.status.last_success_at)
 }
@@ -167,7 +174,7 @@ async fn sibling(mailbox: &Mailbox, deps: &Deps) -> Option<Mailbox> {
 async fn try_login(credential: &Credential, mailbox: &Mailbox, deps: &Deps) -> Came {
     let attempt = async {
         let mut session = connect::open(&mailbox.server, deps).await?.session;
-        authenticate::log_in(&mut session, credential, mailbox).await?;
+        authenticate::log_in(&mut session, credential, mailbox, deps).await?;
         let folder = mailbox.folders.first().map_or("INBOX", String::as_str);
         let opened = session.select(folder, true).await;
         opened.map_err(|error| PollError::folder(Step::Select, folder, &error))?;
@@ -195,23 +202,26 @@ fn says_imap_is_off(message: &str) -> bool {
 }
 
 /// Everything that a sentence may name.
-fn about(trouble: Trouble, mailbox: &Mailbox, deps: &Deps, claims: Option<&Claims>) -> Trouble {
-    let Login::OAuth { key, .. } = &mailbox.login else { return trouble.about("mailbox", &mailbox.username) };
-    let client_id = deps.oauth.providers.get(&key.provider).map(|app| app.client_id.clone()).unwrap_or_default();
-    let object_id = claims.and_then(|claims| claims.oid.clone()).filter(|_| key.kind == GrantKind::AppOnly);
-    trouble
-        .about("mailbox", &mailbox.username)
-        .about("identity", &key.identity)
-        .about("provider", &key.provider)
-        .about("client_id", client_id)
-        .about("object_id", object_id.unwrap_or_else(|| "OBJECT-ID".to_owned()))
-        .about("host", &mailbox.server.host)
+fn about(mailbox: &Mailbox, deps: &Deps, claims: Option<&Claims>) -> BTreeMap<String, String> {
+    let mut about = credential::about(mailbox, deps);
+    // Whom Exchange knows the application as.
+    let id = claims
+        .and_then(|claims| claims.oid.clone())
+        .filter(|id| id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
+    let id = id.unwrap_or_else(|| "OBJECT-ID-OF-THE-ENTERPRISE-APPLICATION".to_owned());
+    about.insert("ps_object_id".to_owned(), literal(&id));
+    about
 }
 
-/// The steps of a check that only these mailboxes have: the token, and what it says of itself.
+/// A token to check with, and what it says of itself. One that lacks something is asked for anew: it may be older than what an
+/// admin has mended.
 pub async fn token(mailbox: &Mailbox, deps: &Deps) -> Result<(Credential, String), PollError> {
-    let credential = credential::ready(mailbox, deps).await?;
-    let (said, wrong) = look_at_token(&credential, mailbox, deps);
+    let mut credential = credential::ready(mailbox, deps).await?;
+    let (mut said, mut wrong) = look_at_token(&credential, mailbox, deps);
+    if wrong.is_some() {
+        credential = credential.anew(mailbox, deps).await?;
+        (said, wrong) = look_at_token(&credential, mailbox, deps);
+    }
     match wrong {
         Some(trouble) => Err(PollError::of(Step::Token, Blame::Mailbox, Retry::Credentials, trouble)),
         None => Ok((credential, said)),
@@ -226,10 +236,26 @@ mod tests {
     #[test]
     fn what_was_found_out_leaves_one_cause() {
         let delegated = |is_shared, came, again, own| {
-            cause(Findings { kind: GrantKind::Delegated, is_shared, came, again, own, sibling: Unknown })
+            cause(Findings {
+                is_exchange: true,
+                kind: GrantKind::Delegated,
+                is_shared,
+                came,
+                again,
+                own,
+                sibling: Unknown,
+            })
         };
         let app_only = |came, again, sibling| {
-            cause(Findings { kind: GrantKind::AppOnly, is_shared: false, came, again, own: Unknown, sibling })
+            cause(Findings {
+                is_exchange: true,
+                kind: GrantKind::AppOnly,
+                is_shared: false,
+                came,
+                again,
+                own: Unknown,
+                sibling,
+            })
         };
         for (wanted, seen) in [
             // The exchange works when tried again: one connection too many, or a server that was not well.
@@ -247,7 +273,7 @@ mod tests {
             // The application itself.
             (Cause::ServicePrincipalMissing, app_only(Refused, Refused, Unknown)),
             (Cause::ServicePrincipalMissing, app_only(Refused, Refused, Refused)),
-            (Cause::ServicePrincipalMissing, app_only(NotConnected, NotConnected, NotConnected)),
+            (Cause::AppPermissionMissing, app_only(NotConnected, NotConnected, NotConnected)),
             (Cause::AppPermissionMissing, app_only(NotConnected, NotConnected, Opened)),
             (Cause::AppPermissionMissing, app_only(Refused, Refused, Opened)),
             (Cause::AppPermissionMissing, app_only(NotConnected, NotConnected, Unknown)),

@@ -1,5 +1,6 @@
 //! How a poll fails: at which step, what is broken, and when it makes sense to try again.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
@@ -7,6 +8,7 @@ use serde::{Serialize, Serializer};
 use crate::cause::{Cause, Trouble};
 use crate::egress::EgressError;
 use crate::imap::{ImapError, LoginError};
+use crate::locale::Language;
 use crate::store::StoreError;
 
 /// The step that failed.
@@ -114,7 +116,25 @@ impl PollError {
 
     /// A failure with a known cause, which has its sentence.
     pub fn of(step: Step, blame: Blame, retry: Retry, trouble: Trouble) -> Self {
-        Self { trouble: Some(trouble.clone()), ..Self::new(step, blame, retry, trouble.to_string()) }
+        let sentence = trouble.sentence(Language::English);
+        Self { trouble: Some(trouble), ..Self::new(step, blame, retry, sentence) }
+    }
+
+    /// What happened and, where the cause is known, what mends it.
+    pub fn in_words(&self) -> String {
+        match &self.trouble {
+            // What the server said, and what it means.
+            Some(trouble) if self.step != Step::Token => {
+                format!(
+                    "{}. {} {}",
+                    self.message,
+                    trouble.sentence(Language::English),
+                    trouble.remedy(Language::English)
+                )
+            }
+            Some(trouble) => format!("{} {}", self.message, trouble.remedy(Language::English)),
+            None => self.message.clone(),
+        }
     }
 
     /// The same where no new access token can help.
@@ -157,7 +177,7 @@ impl PollError {
     }
 
     /// A failed login.
-    pub fn login(error: &LoginError, host: &str, address: &str) -> Self {
+    pub fn login(error: &LoginError, host: &str, about: &BTreeMap<String, String>) -> Self {
         let judge = |text: &str, refused: Retry| match after(text) {
             Retry::Soon if !is_temporary(text) => (Blame::Mailbox, refused),
             retry => (Blame::Host, retry),
@@ -179,12 +199,8 @@ impl PollError {
             LoginError::TokenRefused { .. } if retry == Retry::Renew => Some(Trouble::new(Cause::TokenRefused)),
             _ => None,
         };
-        let trouble = trouble.map(|trouble| trouble.about("mailbox", address).about("host", host));
-        let message = match &trouble {
-            Some(trouble) => format!("{error}. {trouble}"),
-            None => error.to_string(),
-        };
-        Self { trouble, ..Self::new(Step::Login, blame, retry, message) }
+        let trouble = trouble.map(|trouble| trouble.about_all(about));
+        Self { trouble, ..Self::new(Step::Login, blame, retry, error.to_string()) }
     }
 
     /// No connection.
@@ -224,7 +240,8 @@ fn is_microsofts(host: &str) -> bool {
 
 /// What that means.
 const NOT_CONNECTED: &str = "the login went through and the mailbox did not open: the password is wrong after all, the account \
-                             has no right to this mailbox, IMAP is switched off for it, or the server is not well";
+                             has no right to this mailbox, IMAP is switched off for it, or the server is not well; with access \
+                             tokens, `mailferry mailbox check` finds out which";
 
 /// Whether a refusal at login says nothing about the password (RFC 5530).
 fn is_temporary(text: &str) -> bool {
@@ -260,7 +277,8 @@ mod tests {
 
     #[test]
     fn a_servers_words_decide_when_to_come_back() {
-        let refused = |text: &str| PollError::login(&LoginError::Refused(text.to_owned()), "imap.example.se", "a@b.se");
+        let refused =
+            |text: &str| PollError::login(&LoginError::Refused(text.to_owned()), "imap.example.se", &BTreeMap::new());
         for (text, blame, retry) in [
             ("[AUTHENTICATIONFAILED] no", Blame::Mailbox, Retry::Credentials),
             ("LOGIN failed.", Blame::Mailbox, Retry::Credentials),
@@ -278,8 +296,9 @@ mod tests {
             let error = refused(text);
             assert_eq!((error.blame, error.retry), (blame, retry), "{text}");
         }
-        let outlook = PollError::login(&LoginError::Refused("LOGIN failed.".into()), "Outlook.Office365.com", "a@b.se");
-        assert!(outlook.message.contains("mailferry mailbox set a@b.se --oauth microsoft"), "{outlook}");
+        let about = BTreeMap::from([("mailbox".to_owned(), "a@b.se".to_owned())]);
+        let outlook = PollError::login(&LoginError::Refused("LOGIN failed.".into()), "Outlook.Office365.com", &about);
+        assert!(outlook.in_words().contains("mailferry mailbox set a@b.se --oauth microsoft"), "{outlook}");
         let text = "User is authenticated but not connected.".to_owned();
         let error = PollError::folder(Step::Select, "INBOX", &ImapError::Refused { command: "EXAMINE", text });
         assert_eq!((error.blame, error.retry), (Blame::Mailbox, Retry::Credentials));

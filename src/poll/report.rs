@@ -81,7 +81,12 @@ impl Tally {
     }
 
     pub(super) fn received(&mut self, bytes: u64) {
-        self.wire_bytes = bytes;
+        self.wire_bytes += bytes;
+    }
+
+    /// What a folder had to say in a session that has ended is said anew, if it still is so.
+    pub(super) fn begin_visit(&mut self) {
+        self.folder_error = None;
     }
 
     /// What is unsettled, with the time of the next try.
@@ -151,6 +156,6 @@ impl ReportedError {
     /// An error with the time of the next try.
     pub fn new(error: &PollError, retry: Option<Timestamp>) -> Self {
         let cause = error.trouble.as_ref().map(|trouble| trouble.cause);
-        Self { step: error.step, blame: error.blame, retry, message: error.message.clone(), cause }
+        Self { step: error.step, blame: error.blame, retry, message: error.in_words(), cause }
     }
 }

@@ -58,6 +58,8 @@ pub struct Grant {
     pub renew_at: Timestamp,
     /// When a person consented.
     pub consented_at: Option<Timestamp>,
+    /// When the consent itself ends, where the provider has said so.
+    pub consent_ends_at: Option<Timestamp>,
     /// When the last token came.
     pub refreshed_at: Option<Timestamp>,
     /// Why there is no token, as JSON.
@@ -155,6 +157,7 @@ struct Row {
     access_expires_at: Option<i64>,
     renew_at: Option<i64>,
     consented_at: Option<i64>,
+    consent_ends_at: Option<i64>,
     refreshed_at: Option<i64>,
     problem: Option<String>,
     problem_since: Option<i64>,
@@ -181,6 +184,7 @@ impl Row {
             access_expires_at: Timestamp(self.access_expires_at.unwrap_or(0)),
             renew_at: Timestamp(self.renew_at.unwrap_or(0)),
             consented_at: self.consented_at.map(Timestamp),
+            consent_ends_at: self.consent_ends_at.map(Timestamp),
             refreshed_at: self.refreshed_at.map(Timestamp),
             problem: self.problem,
             problem_since: self.problem_since.map(Timestamp),
@@ -197,7 +201,7 @@ macro_rules! select_grants {
     ($rest:literal) => {
         concat!(
             "SELECT id, provider, kind, identity, flow, refresh_sealed, access_sealed, access_expires_at, renew_at, \
-             consented_at, refreshed_at, problem, problem_since, needs_consent, retry_at, told_until, failures, version \
+             consented_at, consent_ends_at, refreshed_at, problem, problem_since, needs_consent, retry_at, told_until, failures, version \
              FROM oauth_grant ",
             $rest
         )

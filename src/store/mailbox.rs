@@ -27,6 +27,14 @@ pub struct Server {
     pub pin_sha256: Option<String>,
 }
 
+impl Server {
+    /// Whether a connection to it leaves this machine.
+    pub fn is_this_machine(&self) -> bool {
+        let address: Option<std::net::IpAddr> = self.host.trim_matches(['[', ']']).parse().ok();
+        self.host.eq_ignore_ascii_case("localhost") || address.is_some_and(|address| address.is_loopback())
+    }
+}
+
 /// What a mailbox is opened with.
 #[derive(Debug, Clone)]
 pub enum Login {

@@ -82,7 +82,7 @@ impl Location {
     /// is lost, and a new one would only hide that.
     pub fn open(&self, sealed_secrets_exist: bool) -> Result<Vault, VaultError> {
         match self {
-            Self::Given(text) => parse(text.expose_secret(), "vault.key"),
+            Self::Given(text) => Ok(Vault::new(parse(text.expose_secret(), "vault.key")?, None)),
             Self::File { path, create } if !path.exists() => match (sealed_secrets_exist, create) {
                 (true, _) => Err(VaultError::Lost(path.clone())),
                 (false, true) => generate(path),
@@ -90,7 +90,7 @@ impl Location {
                     Err(VaultError::Unreadable { path: path.clone(), source: std::io::ErrorKind::NotFound.into() })
                 }
             },
-            Self::File { path, .. } => read(path),
+            Self::File { path, .. } => Ok(Vault::new(read(path)?, Some(path.clone()))),
         }
     }
 
@@ -102,23 +102,23 @@ impl Location {
     /// Puts a new sealing key before those in the file.
     pub fn add_key(&self) -> Result<Vault, VaultError> {
         let path = self.file().ok_or(VaultError::NotAFile)?;
-        let mut keys = read(path)?.keys;
+        let mut keys = read(path)?;
         keys.insert(0, Key::generate());
         replace(path, &keys)?;
-        Ok(Vault { keys })
+        Ok(Vault::new(keys, Some(path.to_owned())))
     }
 
     /// Leaves only the sealing key in the file, once nothing is sealed with the others.
     pub fn drop_old_keys(&self) -> Result<Vault, VaultError> {
         let path = self.file().ok_or(VaultError::NotAFile)?;
-        let mut keys = read(path)?.keys;
+        let mut keys = read(path)?;
         keys.truncate(1);
         replace(path, &keys)?;
-        Ok(Vault { keys })
+        Ok(Vault::new(keys, Some(path.to_owned())))
     }
 }
 
-fn read(path: &Path) -> Result<Vault, VaultError> {
+pub(super) fn read(path: &Path) -> Result<Vec<Key>, VaultError> {
     let unreadable = |source| VaultError::Unreadable { path: path.to_owned(), source };
     let mode = std::fs::metadata(path).map_err(unreadable)?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
@@ -128,7 +128,7 @@ fn read(path: &Path) -> Result<Vault, VaultError> {
     parse(&text, &path.display().to_string())
 }
 
-fn parse(text: &str, place: &str) -> Result<Vault, VaultError> {
+fn parse(text: &str, place: &str) -> Result<Vec<Key>, VaultError> {
     let mut keys = Vec::new();
     for (number, line) in text.lines().enumerate() {
         let line = line.trim();
@@ -143,7 +143,7 @@ fn parse(text: &str, place: &str) -> Result<Vault, VaultError> {
             }
         }
     }
-    if keys.is_empty() { Err(VaultError::Malformed { place: place.to_owned(), line: 1 }) } else { Ok(Vault { keys }) }
+    if keys.is_empty() { Err(VaultError::Malformed { place: place.to_owned(), line: 1 }) } else { Ok(keys) }
 }
 
 fn generate(path: &Path) -> Result<Vault, VaultError> {
@@ -155,7 +155,7 @@ fn generate(path: &Path) -> Result<Vault, VaultError> {
         std::fs::create_dir_all(folder).map_err(|source| VaultError::Unwritable { path: path.to_owned(), source })?;
     }
     write_new(path, &keys)?;
-    Ok(Vault { keys })
+    Ok(Vault::new(keys, Some(path.to_owned())))
 }
 
 /// Whole or not at all: written beside, made durable, and renamed over the old file.
@@ -176,8 +176,8 @@ fn replace(path: &Path, keys: &[Key]) -> Result<(), VaultError> {
 /// The file is never readable by others, not even for a moment.
 fn write_new(path: &Path, keys: &[Key]) -> Result<(), VaultError> {
     let mut text = Zeroizing::new(String::from(
-        "# Mailferry's master keys. The first seals the stored passwords, the others still open old ones.\n\
-         # Keep a copy apart from the database's backup: without it no password can be read.\n",
+        "# Mailferry's master keys. The first seals the stored passwords and tokens, the others still open old ones.\n\
+         # Keep a copy apart from the database's backup: without it none can be read.\n",
     ));
     for key in keys {
         let encoded = Zeroizing::new(STANDARD.encode(key.secret.as_ref()));

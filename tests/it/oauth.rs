@@ -10,6 +10,8 @@ mod renewal;
 mod sasl;
 mod secrets;
 
+use sqlx::{Connection, SqliteConnection};
+
 use crate::support::{
     browser::{Browser, Page},
     facts::{JOBB, JOBB_INBOX},
@@ -56,4 +58,19 @@ fn consent(mailferry: &Mailferry, address: &str) -> (Page, Output) {
 fn connected(mailferry: &Mailferry, address: &str) {
     let (page, output) = consent(mailferry, address);
     assert_eq!((page.status, output.code), (200, 0), "{}{}", page.body, output.all());
+}
+
+/// Runs a statement on the installation's SQLite file.
+fn sql(mailferry: &Mailferry, statement: &'static str) {
+    let url = format!("sqlite://{}", mailferry.dir().join("mailferry.db").display());
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let mut database = SqliteConnection::connect(&url).await.unwrap();
+        sqlx::query(statement).execute(&mut database).await.unwrap();
+        database.close().await.unwrap();
+    });
+}
+
+/// Makes every token older than one that is refused for its age may be.
+fn age(mailferry: &Mailferry) {
+    sql(mailferry, "UPDATE oauth_grant SET refreshed_at = refreshed_at - 600000");
 }

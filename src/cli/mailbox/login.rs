@@ -8,6 +8,7 @@ use super::super::secret;
 use super::Failure;
 use crate::address::Address;
 use crate::config;
+use crate::locale::Language;
 use crate::oauth::Provider;
 use crate::store::{GrantKey, GrantKind, Login, NewLogin};
 
@@ -25,16 +26,28 @@ pub struct LoginArgs {
     /// The application itself has the right to the mailbox, and nobody consents (Microsoft: IMAP.AccessAsApp)
     #[arg(long, conflicts_with = "login_identity")]
     app_only: bool,
-    /// Who consents, where that is not the mailbox itself: a member of a shared mailbox, or another login name [default: the
-    /// address]
+    /// The account that consents and logs in, e.g. a member of a shared mailbox [default: the address]
     #[arg(long, value_name = "ADDRESS")]
     login_identity: Option<Address>,
 }
 
 impl LoginArgs {
+    /// Refuses what goes only with something that is not given.
+    pub fn check(&self) -> Result<(), Failure> {
+        match self.oauth.is_none() && (self.app_only || self.login_identity.is_some()) {
+            true => Err(Failure::usage("--app-only and --login-identity go with --oauth PROVIDER")),
+            false => Ok(()),
+        }
+    }
+
     /// Whether one is given.
     pub fn is_given(&self) -> bool {
-        self.password_file.is_some() || self.password_stdin || self.oauth.is_some()
+        self.is_by_password() || self.oauth.is_some()
+    }
+
+    /// Whether it is a password.
+    pub fn is_by_password(&self) -> bool {
+        self.password_file.is_some() || self.password_stdin
     }
 
     /// The usual mail server of the provider.
@@ -47,13 +60,14 @@ impl LoginArgs {
     /// For a new mailbox; `None` if nothing is given.
     pub fn new_login(&self, address: &Address, config: &config::OAuth) -> Result<Option<NewLogin>, Failure> {
         let Some(name) = &self.oauth else {
-            if self.app_only || self.login_identity.is_some() {
-                return Err(Failure::usage("--app-only and --login-identity go with --oauth PROVIDER"));
-            }
+            self.check()?;
             let password = secret::read(self.password_file.as_deref(), self.password_stdin)?;
             return Ok(password.map(NewLogin::Password));
         };
         let provider = provider(config, name)?;
+        if self.app_only && provider.tenant_for(address).is_empty() {
+            return Err(Failure::usage(format!("oauth.providers.{name}.tenant is empty; name the tenant there")));
+        }
         if self.app_only && provider.app.app_only_scopes.is_empty() {
             return Err(Failure::usage(format!(
                 "{name} gives no tokens to an application by itself (oauth.providers.{name}.app_only_scopes is empty)"
@@ -89,5 +103,5 @@ impl LoginArgs {
 }
 
 fn provider<'a>(config: &'a config::OAuth, name: &'a str) -> Result<Provider<'a>, Failure> {
-    Provider::named(config, name).map_err(|trouble| Failure::usage(trouble.to_string()))
+    Provider::named(config, name).map_err(|trouble| Failure::usage(trouble.in_full(Language::of_the_terminal())))
 }

@@ -16,7 +16,7 @@ pub struct Settings {
     /// The inbox that it feeds
     #[arg(long, value_name = "ADDRESS")]
     pub inbox: Option<Address>,
-    /// The mail server
+    /// The mail server [default with --oauth: the provider's]
     #[arg(long)]
     pub host: Option<String>,
     /// The server's port [default when adding: 993, or 143 without implicit TLS]

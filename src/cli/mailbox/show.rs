@@ -112,7 +112,6 @@ impl View {
             username: mailbox.username.clone(),
             login: if matches!(mailbox.login, Login::OAuth { .. }) { "oauth" } else { "password" },
             warnings: oauth.as_ref().map(|grant| grant.warnings.clone()).unwrap_or_default(),
-            oauth,
             folders: mailbox.folders.clone(),
             start: mailbox.start.to_string(),
             after_import: mailbox.after_import.to_string(),
@@ -126,13 +125,17 @@ impl View {
             next_poll_at: if mailbox.paused { None } else { status.next_poll_at.max(status.hold_until).map(Timestamp) },
             failures: status.failures,
             failing_since: status.failing_since.map(Timestamp),
-            who_must_act: who_must_act(error.as_ref()),
+            who_must_act: match who_must_act(error.as_ref()) {
+                "nobody" => oauth.as_ref().map_or("nobody", GrantView::who_must_act),
+                somebody => somebody,
+            },
             error,
             pending: open.pending,
             quarantined: open.quarantined,
             effects_pending: open.effects_pending,
             effects_impossible: open.effects_impossible,
             effects_problem: open.effects_problem,
+            oauth,
             unaccounted,
             completeness: open.folders.into_iter().map(FolderView::of).collect(),
         }
@@ -141,6 +144,7 @@ impl View {
     fn trouble(&self) -> String {
         let text = |key: &str| self.error.as_ref().and_then(|error| error.get(key)).and_then(Value::as_str);
         let trouble = text("message").map(|message| format!("{}: {message}", text("step").unwrap_or_default()));
+        let trouble = trouble.or_else(|| self.oauth.as_ref().and_then(GrantView::trouble));
         trouble.into_iter().chain(self.warnings.iter().cloned()).collect::<Vec<_>>().join("; ")
     }
 }
@@ -158,7 +162,7 @@ fn who_must_act(error: Option<&Value>) -> &'static str {
     match error.get("blame").and_then(Value::as_str).unwrap_or_default() {
         "us" => "operator",
         "mailbox" if step == "dns" => "operator",
-        "mailbox" if waits_for_a_person || matches!(step, "login" | "select") => "admin",
+        "mailbox" if waits_for_a_person || matches!(step, "token" | "login" | "select") => "admin",
         "folder" if step == "select" => "admin",
         "host" if step == "token" => "identity provider",
         "host" => "mail server",
@@ -203,7 +207,7 @@ pub async fn one(address: &Address, context: &Context) -> Result<(), Failure> {
 }
 
 fn describe_grant(grant: &GrantView) -> String {
-    format!(", by access tokens ({})", grant.in_words())
+    format!(" by OAuth: {}", grant.in_words())
 }
 
 fn describe(view: &View, polls: &[(Timestamp, String, String)]) -> String {

@@ -57,6 +57,6 @@ pub async fn run(address: &Address, context: Context) -> Result<ExitCode, Failur
     if let Some(error) = &report.error {
         eprintln!("mailferry: {}: {}", error.step.name(), error.message);
     }
-    deps.store.close().await;
+    deps.close().await;
     Ok(if complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

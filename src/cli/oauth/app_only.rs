@@ -13,13 +13,15 @@ use crate::cause::{Cause, Trouble};
 use crate::locale::Language;
 use crate::oauth::{Claims, Provider, TokenEndpoint, grant};
 use crate::poll::Deps;
+use crate::powershell::literal;
 use crate::store::{GrantKey, GrantKind, Login};
 
 #[derive(clap::Args)]
 pub struct Args {
     /// The mailboxes [default: all that are added with --app-only]
     addresses: Vec<Address>,
-    /// Whose application
+    /// The provider, as the configuration names it
+
     #[arg(long, value_name = "NAME", default_value = "microsoft")]
     provider: String,
 }
@@ -36,7 +38,7 @@ struct Tenant {
 /// Prints them, a block for each tenant.
 pub async fn print(args: &Args, deps: &Deps, output: Output, language: Language) -> Result<ExitCode, Failure> {
     let provider = Provider::named(&deps.oauth, &args.provider);
-    let provider = provider.map_err(|trouble| Failure::usage(trouble.to_string()))?;
+    let provider = provider.map_err(|trouble| Failure::usage(trouble.in_full(language)))?;
     let tenants = tenants(args, &provider, deps).await?;
     if tenants.is_empty() {
         return Err(Failure::usage(format!(
@@ -62,12 +64,8 @@ pub async fn print(args: &Args, deps: &Deps, output: Output, language: Language)
         output.one(&line, || {
             let mut text = vec![format!("# For Exchange Online PowerShell, as an administrator of {}:", tenant.name)];
             text.extend(trouble.iter().map(|trouble| {
-                format!(
-                    "# The object id could not be learned: {} {}\n# It stands at Entra ID > Enterprise apps > your application > \
-                     Object ID (not under App registrations).",
-                    trouble.sentence(language),
-                    trouble.remedy(language)
-                )
+                let copy = provider.trouble(Cause::NoObjectId).remedy(language);
+                format!("# {} {}\n# {copy}", trouble.sentence(language), trouble.remedy(language))
             }));
             text.extend(lines);
             text.join("\n")
@@ -101,38 +99,34 @@ async fn tenants(args: &Args, provider: &Provider<'_>, deps: &Deps) -> Result<Ve
 async fn object_id(args: &Args, tenant: &Tenant, deps: &Deps) -> Result<String, Trouble> {
     let deps = deps.tokens();
     let key = GrantKey { provider: args.provider.clone(), kind: GrantKind::AppOnly, identity: tenant.name.clone() };
-    let provider = Provider::of(deps.config, &key)?;
+    let provider = Provider::of(&deps.config, &key)?;
     let http = grant::http(&provider, &deps);
     let endpoint = TokenEndpoint { provider: &provider, http: &http };
-    let tokens =
-        endpoint.app_only().await.map_err(|error| error.trouble.about("tenant", &tenant.name).about("mailbox", ""))?;
+    let tokens = endpoint.app_only().await.map_err(|error| {
+        error.trouble.about("kind", "app-only").about("mailbox", tenant.mailboxes.first().cloned().unwrap_or_default())
+    })?;
     let claims = Claims::read(tokens.access.expose_secret()).unwrap_or_default();
     // It goes into a line that somebody runs: an id and nothing else.
     let id = claims.oid.filter(|id| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
-    id.ok_or_else(|| Trouble::new(Cause::NoIdentity).about("provider", &args.provider))
+    id.ok_or_else(|| provider.trouble(Cause::NoObjectId))
 }
 
 fn lines(client_id: &str, object_id: &str, tenant: &Tenant) -> Vec<String> {
     let mut lines = vec![
         "Install-Module -Name ExchangeOnlineManagement".to_owned(),
-        format!("Connect-ExchangeOnline -Organization {}", quoted(&tenant.name)),
+        format!("Connect-ExchangeOnline -Organization {}", literal(&tenant.name)),
         format!(
             "New-ServicePrincipal -AppId {} -ObjectId {} -DisplayName 'Mailferry'",
-            quoted(client_id),
-            quoted(object_id)
+            literal(client_id),
+            literal(object_id)
         ),
     ];
     lines.extend(tenant.mailboxes.iter().map(|mailbox| {
         format!(
             "Add-MailboxPermission -Identity {} -User {} -AccessRights FullAccess",
-            quoted(mailbox),
-            quoted(object_id)
+            literal(mailbox),
+            literal(object_id)
         )
     }));
     lines
-}
-
-/// A literal text of PowerShell (about_Quoting_Rules): within single quotes nothing but these has a meaning.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace(['\'', '\u{2018}', '\u{2019}', '\u{201a}', '\u{201b}'], "''"))
 }

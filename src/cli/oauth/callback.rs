@@ -105,8 +105,7 @@ fn page(language: Language, shown: &Shown) -> Response {
         }
         Err(trouble) => {
             let failed = locale::text(language, "callback-failed");
-            let why =
-                trouble.as_ref().map(|trouble| format!("{} {}", trouble.sentence(language), trouble.remedy(language)));
+            let why = trouble.as_ref().map(|trouble| trouble.in_full(language));
             (StatusCode::BAD_REQUEST, format!("{failed} {}", why.unwrap_or_default()))
         }
     };

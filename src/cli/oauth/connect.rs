@@ -12,9 +12,11 @@ use super::callback::Loopback;
 use crate::address::Address;
 use crate::cause::{Cause, Trouble};
 use crate::locale::Language;
-use crate::oauth::{Attempt, DeviceCode, Provider, TokenEndpoint, TokenError, Tokens, check_consent, grant};
+use crate::oauth::{
+    Attempt, DeviceCode, GrantError, Provider, TokenEndpoint, TokenError, Tokens, check_consent, grant,
+};
 use crate::poll::Deps;
-use crate::store::{Flow, GrantKey, GrantKind, Login};
+use crate::store::{Flow, Grant, GrantKey, GrantKind, Login};
 
 /// How long somebody has to come back from the browser.
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -30,7 +32,6 @@ pub struct Session<'a> {
 /// Whose consent is wanted, for what.
 struct Wanted<'a> {
     address: &'a Address,
-    grant_id: i64,
     key: GrantKey,
 }
 
@@ -39,7 +40,7 @@ impl Session<'_> {
     pub async fn connect(&self, address: &Address, device: bool) -> Result<ExitCode, Failure> {
         let wanted = self.wanted(address).await?;
         let tokens = self.deps.tokens();
-        let provider = Provider::of(tokens.config, &wanted.key).map_err(|trouble| self.refused(trouble, &wanted))?;
+        let provider = Provider::of(&tokens.config, &wanted.key).map_err(|trouble| self.refused(trouble, &wanted))?;
         let http = grant::http(&provider, &tokens);
         let endpoint = TokenEndpoint { provider: &provider, http: &http };
         let done = match device {
@@ -47,7 +48,12 @@ impl Session<'_> {
             false => self.in_browser(&endpoint, &wanted).await,
         };
         done.map_err(|error| self.refused(error.trouble, &wanted))??;
-        let mailboxes = self.deps.store.mailboxes_by_grant().await?.remove(&wanted.grant_id).unwrap_or_default();
+        let mailboxes = match self.deps.store.mailbox(address).await?.login {
+            Login::OAuth { grant_id, .. } => {
+                self.deps.store.mailboxes_by_grant().await?.remove(&grant_id).unwrap_or_default()
+            }
+            Login::Password(_) => Vec::new(),
+        };
         let line = json!({
             "connected": true, "mailbox": address, "provider": wanted.key.provider, "identity": wanted.key.identity,
             "mailboxes": mailboxes,
@@ -70,7 +76,7 @@ impl Session<'_> {
                 "{address} is opened by the application itself, so nobody consents; an admin gives it the right: mailferry \
                  oauth app-only {address}"
             ))),
-            Login::OAuth { grant_id, key } => Ok(Wanted { address, grant_id, key }),
+            Login::OAuth { key, .. } => Ok(Wanted { address, key }),
             Login::Password(_) => Err(Failure::usage(format!(
                 "{address} is opened with a password; to open it with access tokens: mailferry mailbox set {address} --oauth \
                  PROVIDER"
@@ -95,11 +101,12 @@ impl Session<'_> {
         let said = self.output.one(&line, || {
             format!(
                 "Open this link in a browser on this machine and consent as {}:\n\n{}\n\nWaiting at {} for {} minutes. In a \
-                 browser elsewhere, use --device, or forward the port: ssh -L {port}:localhost:{port} …",
+                 browser elsewhere, {device}forward the port: ssh -L {port}:localhost:{port} …",
                 wanted.key.identity,
                 attempt.link,
                 loopback.redirect,
                 PATIENCE.as_secs() / 60,
+                                device = if endpoint.provider.app.device_url.is_empty() { "" } else { "use --device, or " },
                 port = loopback.redirect.port().unwrap_or_default(),
             )
         });
@@ -107,7 +114,7 @@ impl Session<'_> {
             return Ok(Err(error.into()));
         }
         let Ok(Some(visit)) = tokio::time::timeout(PATIENCE, loopback.visit()).await else {
-            return Err(Trouble::new(Cause::TimedOut).into());
+            return Err(endpoint.provider.trouble(Cause::TimedOut).into());
         };
         let (callback, reply) = visit;
         let kept = match attempt.finish(callback, endpoint).await {
@@ -117,7 +124,9 @@ impl Session<'_> {
         let shown = match &kept {
             Ok(Ok(())) => Ok(wanted.key.identity.clone()),
             Ok(Err(_)) => Err(None),
-            Err(error) => Err(Some(error.trouble.clone().about("mailbox", wanted.address.as_str()))),
+            Err(error) => {
+                Err(Some(error.trouble.clone().about("mailbox", wanted.address.as_str()).about("kind", "delegated")))
+            }
         };
         let _ = reply.send(shown);
         loopback.close().await;
@@ -160,25 +169,49 @@ impl Session<'_> {
         endpoint: &TokenEndpoint<'_>,
         wanted: &Wanted<'_>,
     ) -> Result<Result<(), Failure>, TokenError> {
-        let now = self.deps.clock.now();
-        if let Err(trouble) = check_consent(tokens, endpoint.provider, &wanted.key.identity, now) {
-            if let Some(refresh) = &tokens.refresh
-                && let Err(error) = endpoint.revoke(refresh, Some(flow)).await
-            {
-                tracing::warn!(provider = endpoint.provider.name, "the refused consent could not be given up: {error}");
-            }
+        let deps = self.deps.tokens();
+        if let Err(trouble) = check_consent(tokens, endpoint.provider, &wanted.key.identity, deps.clock.now()) {
+            self.drop_consent(tokens, flow, endpoint, &trouble).await;
             return Err(trouble.into());
         }
-        let deps = self.deps.tokens();
-        Ok(match grant::connect(wanted.grant_id, flow, tokens, &deps).await {
-            Ok(()) => deps.store.app_works(&wanted.key.provider, now).await.map(drop).map_err(Failure::from),
-            Err(error) => Err(error.into()),
-        })
+        // The person may have taken minutes, in which the mailbox was changed.
+        let still_wanted = match deps.store.mailbox(wanted.address).await {
+            Ok(mailbox) => matches!(mailbox.login, Login::OAuth { key, .. } if key == wanted.key),
+            Err(error) => return Ok(Err(error.into())),
+        };
+        if !still_wanted {
+            let what = format!("{} was changed meanwhile; start again: mailferry oauth connect {0}", wanted.address);
+            return Ok(Err(Failure::failed(what)));
+        }
+        match grant::connect(&wanted.key, flow, tokens, &deps).await {
+            Ok(()) => Ok(Ok(())),
+            Err(GrantError::Token(error)) => Err(error),
+            Err(GrantError::Store(error)) => Ok(Err(error.into())),
+        }
+    }
+
+    /// What somebody else has consented to is given up at once, unless that would end a consent that is wanted: Google ends all
+    /// that an account has consented to together.
+    async fn drop_consent(&self, tokens: &Tokens, flow: Flow, endpoint: &TokenEndpoint<'_>, trouble: &Trouble) {
+        let (Some(refresh), Some(found)) = (&tokens.refresh, trouble.about.get("found")) else { return };
+        let Ok(grants) = self.deps.store.grants().await else { return };
+        let provider = endpoint.provider.name;
+        let may_be_wanted = |grant: &Grant| {
+            grant.key.provider == provider && grant.refresh_sealed.is_some() && grant.key.kind == GrantKind::Delegated
+        };
+        if trouble.cause != Cause::WrongAccount || grants.iter().any(|g| may_be_wanted(g) && g.key.identity == *found) {
+            return;
+        }
+        if let Err(error) = endpoint.revoke(refresh, Some(flow)).await {
+            tracing::warn!(provider, cause = error.trouble.cause.id(), "the refused consent could not be given up");
+        }
     }
 
     fn refused(&self, trouble: Trouble, wanted: &Wanted<'_>) -> Failure {
-        let trouble = trouble.about("mailbox", wanted.address.as_str()).about("identity", &wanted.key.identity);
-        Failure::failed(format!("{} {}", trouble.sentence(self.language), trouble.remedy(self.language)))
+        let about = [("mailbox", wanted.address.as_str()), ("identity", &wanted.key.identity), ("kind", "delegated")];
+        let about = about.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let trouble = trouble.about_all(&about.into());
+        Failure::failed(trouble.in_full(self.language))
     }
 }
 

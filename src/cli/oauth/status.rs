@@ -55,11 +55,20 @@ impl View {
         let trouble = match state {
             "needs-consent" | "waiting" => of_grant,
             "app-problem" => of_app.map(|(trouble, _)| trouble),
+            "not-connected" => Some(Trouble::new(Cause::NotConnected)),
             _ => None,
         };
         let mailbox = mailboxes.first().cloned().unwrap_or_default();
-        let trouble = trouble.map(|trouble| trouble.about("mailbox", mailbox).about("identity", &grant.key.identity));
         let app = config.providers.get(&grant.key.provider);
+        let about = [
+            ("mailbox", mailbox.as_str()),
+            ("identity", &grant.key.identity),
+            ("provider", &grant.key.provider),
+            ("family", app.map(|app| app.family()).unwrap_or_default()),
+        ];
+        let about = about.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let trouble =
+            trouble.map(|trouble| trouble.about("kind", grant.key.kind.as_str()).about_all(&BTreeMap::from(about)));
         let ends = app.map(|app| forecast(app, Some(grant), now)).unwrap_or_default();
         let warnings =
             ends.iter().filter_map(|end| warning(end, &grant.key.provider, &grant.key.identity, language)).collect();
@@ -86,7 +95,25 @@ impl View {
 impl View {
     /// Whose consent it is, and how it fares.
     pub fn in_words(&self) -> String {
-        format!("{}, {} {}, {}", self.provider, self.kind.as_str(), self.identity, self.state)
+        let whose = match self.kind {
+            GrantKind::Delegated => format!("consent of {}", self.identity),
+            GrantKind::AppOnly => format!("the application itself in {}", self.identity),
+        };
+        format!("{}, {whose}, {}", self.provider, self.state.replace('-', " "))
+    }
+
+    /// What is wrong with it, and what mends it.
+    pub fn trouble(&self) -> Option<String> {
+        Some(format!("{} {}", self.problem.as_ref()?, self.remedy.as_deref().unwrap_or_default()))
+    }
+
+    /// Who can do something about it.
+    pub fn who_must_act(&self) -> &'static str {
+        match self.state {
+            "needs-consent" | "not-connected" => "admin",
+            "app-problem" => "operator",
+            _ => "nobody",
+        }
     }
 }
 
@@ -132,7 +159,15 @@ pub async fn list(deps: &Deps, output: Output, language: Language) -> Result<Exi
             view.state.to_owned(),
             view.mailboxes.join(", "),
             or_none(view.access_expires_at),
-            ends.map_or_else(|| "-".to_owned(), |end| format!("{} in {} days", end.what.id(), end.days_left)),
+            ends.map_or_else(
+                || "-".to_owned(),
+                |end| match end.days_left {
+                    ..0 => format!("{} has ended", end.what.id()),
+                    0 => format!("{} within a day", end.what.id()),
+                    1 => format!("{} in 1 day", end.what.id()),
+                    days => format!("{} in {days} days", end.what.id()),
+                },
+            ),
             trouble.collect::<Vec<_>>().join(" "),
         ]
     };

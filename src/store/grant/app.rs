@@ -52,15 +52,15 @@ impl Store {
         Ok(since == now.0)
     }
 
-    /// The application works again: its mailboxes are polled soon. Returns whether anything was wrong.
+    /// The application works again: mailboxes that failed for want of a token, and not for a reason of their own, are polled. Returns whether anything was wrong.
     pub async fn app_works(&self, provider: &str, now: Timestamp) -> Result<bool, StoreError> {
         if self.app_problem(provider).await?.is_none() {
             return Ok(false);
         }
         let was_wrong = write!(self, tx => {
             sqlx::query(
-                "UPDATE mailbox SET next_poll_at = $2, failures = 0 WHERE failures > 0 AND next_poll_at > $2 AND grant_id IN \
-                 (SELECT id FROM oauth_grant WHERE provider = $1 AND NOT needs_consent)",
+                "UPDATE mailbox SET next_poll_at = $2 WHERE failures > 0 AND next_poll_at > $2 AND last_error LIKE \
+                 '%\"step\":\"token\"%' AND grant_id IN (SELECT id FROM oauth_grant WHERE provider = $1 AND problem IS NULL)",
             )
             .bind(provider).bind(now.0).execute(&mut *tx).await?;
             sqlx::query("DELETE FROM oauth_app WHERE provider = $1").bind(provider).execute(&mut *tx).await?.rows_affected()

@@ -16,6 +16,8 @@ pub struct SealedTokens {
     pub expires_at: Timestamp,
     /// From when on it is renewed.
     pub renew_at: Timestamp,
+    /// When the consent itself ends, where the provider says so.
+    pub consent_ends_at: Option<Timestamp>,
 }
 
 /// Why a grant gives no token.
@@ -59,12 +61,17 @@ impl Store {
         Ok(row.map(Row::into_grant).transpose()?.map(|grant| (grant, lock)))
     }
 
-    /// Who has that right: the token and the owner.
-    pub async fn grant_lock(&self, id: i64) -> Result<Option<(i64, String)>, StoreError> {
-        let row: Option<(Option<i64>, Option<String>)> = read!(self, pool =>
-            sqlx::query_as("SELECT lock_token, lock_owner FROM oauth_grant WHERE id = $1")
-                .bind(id).fetch_optional(pool).await)?;
-        Ok(row.and_then(|(token, owner)| Some((token?, owner?))))
+    /// Who has that right: the token and the owner. `None`: nobody, or it has run out; nobody's lasts longer than `longest`.
+    pub async fn grant_lock(
+        &self,
+        id: i64,
+        now: Timestamp,
+        longest: std::time::Duration,
+    ) -> Result<Option<(i64, String)>, StoreError> {
+        Ok(read!(self, pool => sqlx::query_as(
+            "SELECT lock_token, lock_owner FROM oauth_grant WHERE id = $1 AND lock_token IS NOT NULL AND lock_until > $2 \
+             AND lock_until <= $3",
+        ).bind(id).bind(now.0).bind(now.plus(longest).0 + 60_000).fetch_optional(pool).await)?)
     }
 
     /// Gives that right back.
@@ -76,22 +83,25 @@ impl Store {
         Ok(())
     }
 
-    /// Keeps renewed tokens, unless others have come since `before` was read; mailboxes that failed for want of one are polled. Durable when it returns: a rotated refresh token
-    /// is on the disk before anything is done with what came beside it.
+    /// Keeps renewed tokens, unless others have come since `before` was read; mailboxes that failed for want of one are polled.
+    /// Durable when it returns: a rotated refresh token is on the disk before anything is done with what came beside it.
     pub async fn keep_tokens(&self, before: &Grant, tokens: &SealedTokens, now: Timestamp) -> Result<bool, StoreError> {
         let kept = write!(self, tx => {
             let kept = sqlx::query(
                 "UPDATE oauth_grant SET access_sealed = $3, refresh_sealed = coalesce($4, refresh_sealed), \
-                 access_expires_at = $5, renew_at = $6, refreshed_at = $7, problem = NULL, problem_since = NULL, \
-                 needs_consent = FALSE, retry_at = NULL, told_until = NULL, failures = 0, version = version + 1, lock_token = NULL, \
-                 lock_owner = NULL, lock_until = NULL WHERE id = $1 AND version = $2",
+                 access_expires_at = $5, renew_at = $6, refreshed_at = $7, consent_ends_at = coalesce($8, consent_ends_at), \
+                 problem = NULL, problem_since = NULL, needs_consent = FALSE, retry_at = NULL, told_until = NULL, \
+                 failures = 0, version = version + 1 WHERE id = $1 AND version = $2",
             )
             .bind(before.id).bind(before.version).bind(&tokens.access).bind(tokens.refresh.as_deref())
-                        .bind(tokens.expires_at.0).bind(tokens.renew_at.0).bind(now.0)
+            .bind(tokens.expires_at.0).bind(tokens.renew_at.0).bind(now.0).bind(tokens.consent_ends_at.map(|at| at.0))
             .execute(&mut *tx).await?.rows_affected();
             if before.problem.is_some() {
-                sqlx::query("UPDATE mailbox SET next_poll_at = $2 WHERE grant_id = $1 AND failures > 0 AND next_poll_at > $2")
-                    .bind(before.id).bind(now.0).execute(&mut *tx).await?;
+                sqlx::query(
+                    "UPDATE mailbox SET next_poll_at = $2 WHERE grant_id = $1 AND next_poll_at > $2 AND failures > 0 \
+                     AND last_error LIKE '%\"step\":\"token\"%'",
+                )
+                .bind(before.id).bind(now.0).execute(&mut *tx).await?;
             }
             kept
         });
@@ -99,29 +109,32 @@ impl Store {
     }
 
     /// Keeps the tokens of a new consent, whatever was there, and has its mailboxes polled. A poll under way loses its lease, so
-    /// that what it has to say of the old one is not written down.
+    /// that what it has to say of the old one is not written down. `false`: the grant is gone.
     pub async fn keep_consent(
         &self,
         id: i64,
         flow: Flow,
         tokens: &SealedTokens,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
-        write!(self, tx => {
-            sqlx::query(
+    ) -> Result<bool, StoreError> {
+        let kept = write!(self, tx => {
+            let kept = sqlx::query(
                 "UPDATE oauth_grant SET flow = $2, access_sealed = $3, refresh_sealed = $4, access_expires_at = $5, \
-                 renew_at = $6, consented_at = $7, refreshed_at = $7, problem = NULL, problem_since = NULL, \
-                 needs_consent = FALSE, retry_at = NULL, told_until = NULL, failures = 0, version = version + 1, lock_token = NULL, \
-                 lock_owner = NULL, lock_until = NULL WHERE id = $1",
+                 renew_at = $6, consented_at = $7, refreshed_at = $7, consent_ends_at = $8, problem = NULL, \
+                 problem_since = NULL, needs_consent = FALSE, retry_at = NULL, told_until = NULL, failures = 0, \
+                 version = version + 1 WHERE id = $1",
             )
             .bind(id).bind(flow.as_str()).bind(&tokens.access).bind(tokens.refresh.as_deref())
-            .bind(tokens.expires_at.0).bind(tokens.renew_at.0).bind(now.0)
-            .execute(&mut *tx).await?;
-            sqlx::query("UPDATE mailbox SET next_poll_at = $2, hold_until = NULL, failures = 0, lease_token = NULL, lease_owner = NULL, \
-                 lease_until = NULL WHERE grant_id = $1")
-                .bind(id).bind(now.0).execute(&mut *tx).await?;
+            .bind(tokens.expires_at.0).bind(tokens.renew_at.0).bind(now.0).bind(tokens.consent_ends_at.map(|at| at.0))
+            .execute(&mut *tx).await?.rows_affected();
+            sqlx::query(
+                "UPDATE mailbox SET next_poll_at = $2, failures = 0, failing_since = NULL, last_error = NULL, lease_token = NULL, \
+                 lease_owner = NULL, lease_until = NULL WHERE grant_id = $1",
+            )
+            .bind(id).bind(now.0).execute(&mut *tx).await?;
+            kept
         });
-        Ok(())
+        Ok(kept == 1)
     }
 
     /// Writes down why there is no token, unless one has come since `before` was read. Returns whether it was written.
@@ -129,7 +142,7 @@ impl Store {
         let written = write!(self, tx => {
             sqlx::query(
                 "UPDATE oauth_grant SET problem = $3, problem_since = coalesce(problem_since, $4), needs_consent = $5, \
-                                  retry_at = $6, told_until = $7, failures = failures + 1, lock_token = NULL, lock_owner = NULL, lock_until = NULL \
+                                  retry_at = $6, told_until = $7, failures = failures + 1 \
                  WHERE id = $1 AND version = $2",
             )
             .bind(before.id).bind(before.version).bind(&what.problem).bind(now.0).bind(what.needs_consent)
@@ -143,7 +156,7 @@ impl Store {
         write!(self, tx => {
             sqlx::query(
                 "UPDATE oauth_grant SET access_sealed = NULL, refresh_sealed = NULL, access_expires_at = NULL, renew_at = NULL, \
-                 flow = NULL, consented_at = NULL, problem = NULL, problem_since = NULL, needs_consent = FALSE, \
+                 flow = NULL, consented_at = NULL, consent_ends_at = NULL, problem = NULL, problem_since = NULL, needs_consent = FALSE, \
                  retry_at = NULL, told_until = NULL, failures = 0, version = version + 1 WHERE id = $1",
             )
             .bind(id).execute(&mut *tx).await?;

@@ -25,6 +25,7 @@ impl Fixture {
             refresh: Some(seal(refresh_row(grant))),
             expires_at: Timestamp(NOW.0 + 3_600_000),
             renew_at: Timestamp(NOW.0 + 2_880_000),
+            consent_ends_at: None,
         }
     }
 
@@ -41,7 +42,7 @@ fn failed_until(next: Timestamp) -> Outcome {
         success: false,
         complete: false,
         report: "{}".into(),
-        error: Some("{}".into()),
+        error: Some("{\"step\":\"token\"}".into()),
         notes: Vec::new(),
         noteworthy: true,
         next_poll_at: Some(next),
@@ -90,16 +91,19 @@ async fn one_renews_and_the_lock_of_the_dead_holds_up_nobody() {
         };
         let (_, first) = lock("one", None, NOW).await.expect("nobody has it");
         assert!(lock("two", None, later(10)).await.is_none(), "{name}");
-        assert_eq!(at.store.grant_lock(id).await.unwrap(), Some((first, "one".to_owned())), "{name}");
+        let held = async |now| at.store.grant_lock(id, now, std::time::Duration::from_secs(30)).await.unwrap();
+        assert_eq!(held(NOW).await, Some((first, "one".to_owned())), "{name}");
+        assert_eq!(
+            (held(later(30)).await, held(later(-100)).await),
+            (None, None),
+            "{name}: run out, or by a wrong clock"
+        );
         let (_, second) = lock("two", Some(first), later(10)).await.expect("its holder is dead");
         assert!(lock("three", Some(first), later(11)).await.is_none(), "{name}: that one is gone already");
         at.store.unlock_grant(id, first).await.unwrap();
         assert!(lock("three", None, later(11)).await.is_none(), "{name}: who lost it gives nothing back");
         assert!(lock("three", None, later(41)).await.is_some(), "{name}: it has run out");
         at.store.unlock_grant(id, second).await.unwrap();
-        let before = at.store.grant(id).await.unwrap();
-        at.store.keep_tokens(&before, &at.tokens(id, "x"), NOW).await.unwrap();
-        assert_eq!(at.store.grant_lock(id).await.unwrap(), None, "{name}: what came ends it");
     }
 }
 

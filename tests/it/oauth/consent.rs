@@ -4,7 +4,7 @@
 use super::{connected, consent, takes_tokens, unconnected};
 use crate::support::{
     browser::Browser,
-    facts::{JOBB, text},
+    facts::{ANSOKAN, JOBB, JOBB_INBOX, text},
     identity_provider::{Endpoint, IdentityProvider, Misbehaviour},
     mailferry::Mailferry,
 };
@@ -23,11 +23,7 @@ fn what_goes_wrong_in_the_browser_is_told_there_and_here_and_nothing_is_kept() {
         (Endpoint::Authorize, WrongIssuer, "does not come from contoso"),
         (Endpoint::Authorize, Denied("access_denied", "no"), "was refused in the browser"),
         (Endpoint::Authorize, Denied("access_denied", "AADSTS65004: User declined"), "was refused in the browser"),
-        (
-            Endpoint::Authorize,
-            Denied("consent_required", "AADSTS90094: x"),
-            "An administrator of the customer's organisation",
-        ),
+        (Endpoint::Authorize, Denied("consent_required", "AADSTS90094: x"), "an administrator must do so first"),
         (Endpoint::Token, Misbehaviour::Error("invalid_client", "AADSTS7000215: wrong"), "does not accept the secret"),
         (Endpoint::Token, Misbehaviour::Html, "something that is no token"),
         (Endpoint::Token, Misbehaviour::Redirect("http://127.0.0.1:9/".into()), "sends the request elsewhere"),
@@ -49,7 +45,7 @@ fn what_goes_wrong_in_the_browser_is_told_there_and_here_and_nothing_is_kept() {
 }
 
 #[test]
-fn a_consent_that_is_not_the_wanted_one_is_given_up_at_once() {
+fn a_consent_that_is_not_the_wanted_one_is_not_kept_and_given_up_if_nobody_wants_it() {
     let server = takes_tokens();
     for (what, sentence) in [
         ("account", "admin@lillestad.se consented, but jobb@lillestad.se was wanted"),
@@ -71,8 +67,10 @@ fn a_consent_that_is_not_the_wanted_one_is_given_up_at_once() {
         assert_eq!((page.status, output.code), (400, 1), "{what}: {}", output.all());
         assert!(output.stderr.contains(sentence), "{what}: {}", output.stderr);
         is_unconnected(&mailferry, what);
+        // What the wanted account has consented to before would end with it.
         let given_up: Vec<String> = provider.requests(Endpoint::Revoke).iter().map(|r| r["token"].clone()).collect();
-        assert_eq!(given_up, provider.issued().refresh_tokens, "{what}");
+        let of_another = if what == "account" { provider.issued().refresh_tokens } else { Vec::new() };
+        assert_eq!(given_up, of_another, "{what}");
     }
 }
 
@@ -147,8 +145,36 @@ fn the_page_speaks_the_browsers_language_and_the_command_the_terminals() {
     mailferry.env("LC_ALL", "sv_SE.UTF-8");
     let (_, output) = consent(&mailferry, JOBB);
     assert!(
-        output.stderr.contains("admin@lillestad.se godkände, men det skulle vara jobb@lillestad.se"),
+        output.stderr.contains("admin@lillestad.se gav sitt medgivande, men det skulle ha varit jobb@lillestad.se"),
         "{}",
         output.all()
     );
+}
+
+#[test]
+fn a_consent_of_somebody_who_is_connected_already_ends_nothing() {
+    let server = takes_tokens();
+    let provider = IdentityProvider::start(JOBB);
+    let mailferry = unconnected(&provider, &server);
+    connected(&mailferry, JOBB);
+    mailferry.add_mailbox_by_token(ANSOKAN, JOBB_INBOX, "contoso", &server.options("none"), &[]);
+    // The browser is logged in as the other, and consents as that one.
+    let (page, _) = consent(&mailferry, ANSOKAN);
+    assert_eq!(page.status, 400);
+    assert_eq!(provider.requests(Endpoint::Revoke).len(), 0, "Google would end both");
+}
+
+#[test]
+fn a_mailbox_that_is_changed_while_somebody_consents_is_not_said_to_be_connected() {
+    let server = takes_tokens();
+    let provider = IdentityProvider::start(JOBB);
+    let mailferry = unconnected(&provider, &server);
+    for change in [&["mailbox", "set", JOBB, "--login-identity", ANSOKAN][..], &["mailbox", "remove", JOBB]] {
+        let connecting = mailferry.connect(JOBB, &[]);
+        mailferry.ok(change);
+        let page = Browser::new().open(connecting.link());
+        let output = connecting.finish();
+        assert_eq!((page.status, output.code), (400, 1), "{change:?}: {}", output.all());
+        let _ = mailferry.run(&["mailbox", "set", JOBB, "--login-identity", JOBB]);
+    }
 }

@@ -57,7 +57,7 @@ fn an_application_by_itself_opens_dovecot_and_nobody_consents() {
     let provider = OAuthServer::start();
     let dovecot = Dovecot::start_with(&[JOBB], &provider.dovecot("xoauth2"), |certs| &certs.good);
     dovecot.deliver(JOBB, "INBOX", "one", &mail("one", JOBB));
-    let mailferry = installation(&provider.provider("contoso"));
+    let mailferry = installation(&(provider.provider("contoso") + "tenant = \"contoso\"\n"));
     mailferry.add_mailbox_by_token(JOBB, JOBB_INBOX, "contoso", &dovecot.tls_options(), &["--app-only"]);
     assert_eq!(mailferry.poll_ok(), 1);
     let refused = mailferry.run(&["oauth", "connect", JOBB]);

@@ -3,9 +3,8 @@
 use std::thread;
 
 use serde_json::Value;
-use sqlx::{Connection, SqliteConnection};
 
-use super::{connected, installation_on, takes_tokens, unconnected};
+use super::{connected, installation_on, sql, takes_tokens, unconnected};
 use crate::support::{
     facts::{JOBB, JOBB_INBOX, text},
     identity_provider::{Endpoint, IdentityProvider, Misbehaviour},
@@ -56,9 +55,9 @@ fn every_misbehaviour_of_the_token_endpoint_has_its_class_and_its_sentence() {
             "sign in again",
         ),
         (Error("invalid_grant", "AADSTS50173: revoked"), "consent-ended", "admin", "was withdrawn"),
-        (Error("invalid_grant", "AADSTS65001: no consent"), "consent-admin-needed", "admin", "administrator"),
+        (Error("invalid_grant", "AADSTS65001: no consent"), "consent-admin-needed", "admin", "Nobody has consented"),
         (Error("interaction_required", "AADSTS50076: MFA"), "consent-mfa-needed", "admin", "further proof"),
-        (Error("invalid_grant", "AADSTS53003: CA"), "consent-access-blocked", "admin", "rule of the organisation"),
+        (Error("invalid_grant", "AADSTS53003: CA"), "admin-access-blocked", "admin", "rule of the organisation"),
         (
             Error("invalid_grant", "reauth related error (invalid_rapt)"),
             "consent-sign-in-frequency",
@@ -68,9 +67,14 @@ fn every_misbehaviour_of_the_token_endpoint_has_its_class_and_its_sentence() {
         // One problem of the application.
         (Error("invalid_client", "AADSTS7000222: expired"), "app-secret-expired", "operator", "has expired"),
         (Error("invalid_client", "AADSTS7000215: wrong"), "app-secret-wrong", "operator", "does not accept the secret"),
-        (Error("unauthorized_client", "AADSTS700016: who"), "app-unknown", "operator", "does not know the application"),
-        (Error("invalid_client", "The OAuth client was deleted."), "app-unknown", "operator", "does not know"),
-        (Error("something_new", "never seen"), "app-refused", "operator", "refuses the application"),
+        (Error("unauthorized_client", "AADSTS700016: who"), "app-unknown", "admin", "does not know the application"),
+        (
+            Error("invalid_client", "The OAuth client was deleted."),
+            "app-gone",
+            "operator",
+            "has deleted the application",
+        ),
+        (Error("something_new", "never seen"), "app-refused", "admin", "refuses the application"),
     ];
     thread::scope(|scope| {
         for (misbehaviour, cause, who, sentence) in table {
@@ -87,19 +91,19 @@ fn every_misbehaviour_of_the_token_endpoint_has_its_class_and_its_sentence() {
                 assert!(text(&error, "message").contains(sentence), "{about}: {error}");
                 let shown = mailferry.json(&["mailbox", "list"]).remove(0);
                 assert_eq!(text(&shown, "who_must_act"), who, "{about}: {shown}");
-                assert_eq!(error["retry"].is_null(), who == "admin", "{about}: {error}");
+                assert_eq!(error["retry"].is_null(), cause.starts_with("consent-"), "{about}: {error}");
                 // The provider behaves again.
                 let before = renewals(&provider);
-                match (who, cause) {
+                match cause {
                     // Only a person can mend it, and nobody asks in vain meanwhile.
-                    ("admin", _) => {
+                    _ if cause.starts_with("consent-") => {
                         assert_eq!(text(&mailferry.poll_error(), "cause"), cause, "{about}");
                         assert_eq!(renewals(&provider), before, "{about}");
                         assert_eq!(text(&mailferry.json(&["oauth", "status"])[0], "state"), "needs-consent");
                         connected(&mailferry, JOBB);
                     }
                     // Not before the provider's own word.
-                    (_, "provider-busy") => {
+                    "provider-busy" => {
                         assert_eq!(text(&mailferry.poll_error(), "cause"), cause, "{about}");
                         assert_eq!(renewals(&provider), before, "{about}");
                         connected(&mailferry, JOBB);
@@ -168,12 +172,7 @@ fn a_token_that_still_lives_is_used_while_the_provider_is_down() {
     let mailferry = unconnected(&provider, &server);
     connected(&mailferry, JOBB);
     // At 80 % of its life it is renewed; 100 % is far off.
-    let url = format!("sqlite://{}", mailferry.dir().join("mailferry.db").display());
-    tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let mut database = SqliteConnection::connect(&url).await.unwrap();
-        sqlx::query("UPDATE oauth_grant SET renew_at = 0").execute(&mut database).await.unwrap();
-        database.close().await.unwrap();
-    });
+    sql(&mailferry, "UPDATE oauth_grant SET renew_at = 0");
     provider.next(Endpoint::Token, vec![Misbehaviour::Status(503, vec![], String::new())]);
     assert_eq!(mailferry.poll_ok(), 1);
     assert_eq!(text(&mailferry.json(&["oauth", "status"])[0], "state"), "waiting");
@@ -219,4 +218,24 @@ fn a_wrong_secret_is_one_problem_of_the_application_and_mended_for_all() {
     });
     let told = serve.output().matches("no mailbox of this application gets a token").count();
     assert!(told <= 1, "told once, and not of each mailbox: {}", serve.output());
+}
+
+#[test]
+fn what_is_wrong_in_one_tenant_is_no_problem_of_the_application() {
+    let server = takes_tokens();
+    let provider = IdentityProvider::start(JOBB);
+    let mailferry = installation_on(BOTH[0], &(provider.provider("contoso") + "tenant = \"organizations\"\n"));
+    for address in ["jobb@typo.example", JOBB] {
+        mailferry.add_mailbox_by_token(address, JOBB_INBOX, "contoso", &server.options("none"), &["--app-only"]);
+    }
+    provider.next(Endpoint::Token, vec![Misbehaviour::Error("invalid_request", "AADSTS90002: Tenant not found")]);
+    let poll = |address| mailferry.run(&["--json", "poll", address]).json().remove(0);
+    let wrong = poll("jobb@typo.example");
+    assert_eq!(text(&wrong["error"], "cause"), "app-tenant-unknown", "{wrong}");
+    assert!(text(&wrong["error"], "message").contains("knows no tenant typo.example"), "{wrong}");
+    assert!(poll(JOBB)["error"].is_null(), "the other goes on");
+    let states = mailferry.json(&["oauth", "status"]);
+    let state = |identity| text(crate::support::facts::with(&states, "identity", identity)[0], "state").to_owned();
+    assert_eq!((state("typo.example"), state("lillestad.se")), ("waiting".to_owned(), "connected".to_owned()));
+    assert!(!mailferry.serve().answer("/metrics").unwrap().contains("mailferry_oauth_app_problem{"));
 }

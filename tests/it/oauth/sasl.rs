@@ -1,6 +1,6 @@
 //! How an access token goes over the wire, and how a refusal comes back.
 
-use super::{connected, unconnected};
+use super::{age, connected, unconnected};
 use crate::support::{
     facts::{JOBB, text},
     identity_provider::{Endpoint, IdentityProvider},
@@ -65,12 +65,16 @@ fn refused(mechanism: &str, farewell: &str) {
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
     connected(&mailferry, JOBB);
+    age(&mailferry);
     let error = mailferry.poll_error();
     assert_eq!((text(&error, "step"), text(&error, "cause")), ("login", "mailbox-token-refused"), "{error}");
     assert!(text(&error, "message").contains("\"status\":\"400\""), "{error}");
     let renewals = provider.requests(Endpoint::Token).iter().filter(|r| r["grant_type"] == "refresh_token").count();
-    let sessions = server.finish();
-    assert_eq!((renewals, sessions.len()), (1, 2), "a new token is tried once");
+    assert_eq!(renewals, 1, "a new token is tried once");
+    // A token that is young is refused for another reason than its age.
+    mailferry.poll_error();
+    let renewals = provider.requests(Endpoint::Token).iter().filter(|r| r["grant_type"] == "refresh_token").count();
+    assert_eq!((renewals, server.finish().len()), (1, 3), "and not again");
 }
 
 #[test]
@@ -95,4 +99,19 @@ fn a_token_that_ends_in_the_middle_of_a_poll_is_renewed_and_the_next_mail_comes(
     assert!(mailferry.ledger().iter().all(|line| text(line, "state") == "imported"), "no mail is blamed");
     let renewals = provider.requests(Endpoint::Token).iter().filter(|r| r["grant_type"] == "refresh_token").count();
     assert_eq!((renewals, server.finish().len()), (1, 2));
+}
+
+#[test]
+fn tokens_that_never_last_are_not_asked_for_without_end_and_no_mail_is_blamed() {
+    let dies = "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready\nORDINARY\n\
+                WHEN: TAG UID FETCH * BODY.PEEK[]*\nS: * BYE Session invalidated - AccessTokenExpired\nCUT\n";
+    let server = Scripted::with_messages(&[dies], vec![mail("one", JOBB)]);
+    let provider = IdentityProvider::start(JOBB);
+    let mailferry = unconnected(&provider, &server);
+    connected(&mailferry, JOBB);
+    let error = mailferry.poll_error();
+    assert!(text(&error, "message").contains("AccessTokenExpired") && !error["retry"].is_null(), "{error}");
+    let renewals = provider.requests(Endpoint::Token).iter().filter(|r| r["grant_type"] == "refresh_token").count();
+    assert_eq!(renewals, 5);
+    assert!(mailferry.ledger().is_empty(), "the mail was not even looked at: {:?}", mailferry.ledger());
 }
