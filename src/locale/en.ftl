@@ -62,7 +62,7 @@ app-refused = { $provider } refuses the application { $client_id }.
        *[other] Compare the application's settings in the portal of { $provider }.
     }
 app-no-object-id = The token of { $provider } does not name the application's object id.
-    .remedy = Copy it from Microsoft Entra admin center > Entra ID > Enterprise apps > your application > Overview > Object ID (not from App registrations).
+    .remedy = Copy the application's object id from Microsoft Entra admin center > Entra ID > Enterprise apps > your application > Overview > Object ID (not from App registrations).
 admin-access-blocked = A rule of the organisation does not let this application in.
     .remedy = { $family ->
         [microsoft] An administrator finds the rule at Microsoft Entra admin center > Entra ID > Monitoring & health > Sign-in logs > the entry > Conditional Access and lets the application in. Mailferry asks again within the hour, or at once with: mailferry mailbox check { $mailbox }

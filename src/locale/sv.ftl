@@ -61,7 +61,7 @@ app-refused = { $provider } avvisar applikationen { $client_id }.
        *[other] Jämför applikationens inställningar i portalen för { $provider }.
     }
 app-no-object-id = Token från { $provider } anger inte applikationens objekt-id.
-    .remedy = Kopiera det från administrationscentret för Microsoft Entra > Entra ID > Enterprise apps > applikationen > Overview > Object ID (inte från App registrations).
+    .remedy = Kopiera applikationens objekt-id från administrationscentret för Microsoft Entra > Entra ID > Enterprise apps > applikationen > Overview > Object ID (inte från App registrations).
 admin-access-blocked = En regel i organisationen släpper inte in den här applikationen.
     .remedy = { $family ->
         [microsoft] En administratör hittar regeln i administrationscentret för Microsoft Entra > Entra ID > Monitoring & health > Sign-in logs > posten > Conditional Access och släpper in applikationen. Mailferry frågar igen inom en timme, eller genast med: mailferry mailbox check { $mailbox }

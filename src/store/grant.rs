@@ -97,6 +97,7 @@ impl Grant {
             _ if !has_token => "not-connected",
             (_, true) => "app-problem",
             _ if self.problem.is_some() => "waiting",
+            _ if self.refreshed_at.is_none() => "new",
             _ => "connected",
         }
     }

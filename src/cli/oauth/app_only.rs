@@ -65,7 +65,7 @@ pub async fn print(args: &Args, deps: &Deps, output: Output, language: Language)
             let mut text = vec![format!("# For Exchange Online PowerShell, as an administrator of {}:", tenant.name)];
             text.extend(trouble.iter().map(|trouble| {
                 let copy = provider.trouble(Cause::NoObjectId).remedy(language);
-                format!("# {} {}\n# {copy}", trouble.sentence(language), trouble.remedy(language))
+                format!("# {}\n# {copy}", trouble.sentence(language))
             }));
             text.extend(lines);
             text.join("\n")

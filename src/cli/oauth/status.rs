@@ -21,7 +21,8 @@ pub struct View {
     provider: String,
     kind: GrantKind,
     identity: String,
-    /// `connected`, `waiting` (failed and asked again by itself), `not-connected`, `needs-consent` or `app-problem`.
+    /// `connected`, `new` (an application's right that was never used), `waiting` (failed, and asked again by itself),
+    /// `not-connected`, `needs-consent` or `app-problem`.
     pub state: &'static str,
     mailboxes: Vec<String>,
     connected_at: Option<Timestamp>,
