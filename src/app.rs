@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use tokio_util::task::TaskTracker;
-
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::egress::Egress;
+use crate::oauth::Renewals;
 use crate::poll::Deps;
 use crate::store::{Store, StoreError};
 use crate::vault::{Location, Vault, VaultError};
@@ -28,7 +27,7 @@ pub async fn vault(config: &Config, store: &Store) -> Result<Vault, StoreError> 
 }
 
 /// Everything that a poll works with.
-pub fn deps(config: &Config, store: Arc<Store>, vault: Vault) -> Deps {
+pub fn deps(config: &Config, store: Arc<Store>, vault: Vault, renewals: Renewals) -> Deps {
     Deps {
         store,
         vault: Arc::new(vault),
@@ -37,7 +36,7 @@ pub fn deps(config: &Config, store: Arc<Store>, vault: Vault) -> Deps {
         deadlines: config.deadlines.clone(),
         limits: config.limits.clone(),
         oauth: Arc::new(config.oauth.clone()),
-        renewals: TaskTracker::new(),
+        renewals,
         lease: config.schedule.lease.0,
     }
 }

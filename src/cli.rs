@@ -26,6 +26,7 @@ use crate::app;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::config::{self, Config, Overrides};
 use crate::locale::Language;
+use crate::oauth::Renewals;
 use crate::poll::Deps;
 use crate::store::Store;
 use crate::telemetry::{self, LogFormat};
@@ -125,8 +126,15 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let config = config::load(&overrides).map_err(Failure::configuration)?;
     let store = app::store(&config).await?;
     let language = cli.lang.unwrap_or_else(Language::of_the_terminal);
-    let context = Context { config, store: Arc::new(store), output, language };
-    match cli.command {
+    let renewals = Renewals::default();
+    let context = Context { config, store: Arc::new(store), output, language, renewals: renewals.clone() };
+    let ended = run_with(cli.command, context).await;
+    renewals.finish().await; // however the command ended
+    ended
+}
+
+async fn run_with(command: Command, context: Context) -> Result<ExitCode, Failure> {
+    match command {
         Command::Inbox(command) => context.closing(async |c| inbox::run(command, c).await).await,
         Command::Mailbox(command) => mailbox::run(command, context).await,
         Command::Oauth(command) => oauth::run(command, context).await,
@@ -146,6 +154,7 @@ struct Context {
     store: Arc<Store>,
     output: Output,
     language: Language,
+    renewals: Renewals,
 }
 
 impl Context {
@@ -159,7 +168,7 @@ impl Context {
 
     /// Everything that a poll works with.
     async fn deps(&self) -> Result<Deps, Failure> {
-        Ok(app::deps(&self.config, self.store.clone(), self.vault().await?))
+        Ok(app::deps(&self.config, self.store.clone(), self.vault().await?, self.renewals.clone()))
     }
 
     /// The same, with the rest of what there is.

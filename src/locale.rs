@@ -92,8 +92,9 @@ pub fn message(language: Language, name: &str, attribute: Option<&str>, about: &
         None => message.value(),
     });
     let Some(pattern) = pattern else { return name.to_owned() };
-    let text = bundle.format_pattern(pattern, Some(&args), &mut Vec::new()).into_owned();
-    debug_assert!(!text.contains("{$"), "{name} lacks what it is about: {text}");
+    let mut missing = Vec::new();
+    let text = bundle.format_pattern(pattern, Some(&args), &mut missing).into_owned();
+    debug_assert!(missing.is_empty(), "{name} lacks what it is about: {missing:?}");
     text
 }
 

@@ -28,6 +28,7 @@ pub use token::{TokenEndpoint, TokenError, Tokens};
 
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
@@ -51,7 +52,23 @@ pub struct Deps {
     pub deadlines: Deadlines,
     /// The registered applications.
     pub config: Arc<config::OAuth>,
-    /// Renewals under way. One that was begun comes to its end, whatever becomes of the poll that wanted it: a rotated token that
-    /// nobody has written down is lost.
-    pub renewals: TaskTracker,
+    /// Renewals under way.
+    pub renewals: Renewals,
+}
+
+/// Renewals under way. One that has asked comes to its end, whatever becomes of the poll that wanted it: a rotated token that
+/// nobody has written down is lost.
+#[derive(Clone, Default)]
+pub struct Renewals {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Renewals {
+    /// Lets no other one ask, and waits for those that have.
+    pub async fn finish(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
 }

@@ -29,8 +29,6 @@ mod start;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_util::task::TaskTracker;
-
 use crate::clock::{Clock, Timestamp};
 use crate::config::{self, Deadlines, Limits};
 use crate::egress::Egress;
@@ -61,7 +59,7 @@ pub struct Deps {
     /// The applications that access tokens are asked for with.
     pub oauth: Arc<config::OAuth>,
     /// Renewals of access tokens under way.
-    pub renewals: TaskTracker,
+    pub renewals: oauth::Renewals,
     /// How long a lease lasts without a sign of life.
     pub lease: Duration,
 }
@@ -82,8 +80,7 @@ impl Deps {
 
     /// Waits for what must not be cut off, and closes the database.
     pub async fn close(&self) {
-        self.renewals.close();
-        self.renewals.wait().await;
+        self.renewals.finish().await;
         self.store.close().await;
     }
 }

@@ -44,6 +44,10 @@ impl Key {
         Self { id, secret }
     }
 
+    fn copy(&self) -> Self {
+        Self { id: self.id, secret: self.secret.clone() }
+    }
+
     fn generate() -> Self {
         Self::new(Zeroizing::new(rand::random()))
     }
@@ -62,17 +66,39 @@ impl Vault {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The keys as the file has them now; those that are known, where it cannot be read.
-    fn keys_anew(&self) -> Arc<Vec<Key>> {
-        if let Some(Ok(read)) = self.file.as_deref().map(key_file::read) {
-            *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
+    /// The keys as the file has them now, the first of which seals; those that are known already go on opening. A file that is
+    /// not there takes nothing away, but one that cannot be read may hold another first key.
+    fn keys_anew(&self) -> Result<Arc<Vec<Key>>, VaultError> {
+        let Some(path) = self.file.as_deref() else { return Ok(self.keys()) };
+        let mut read = match key_file::read(path) {
+            Ok(read) => read,
+            Err(VaultError::Unreadable { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(self.keys());
+            }
+            Err(error) => {
+                tracing::error!(%error, "the key file cannot be read, so nothing new is sealed");
+                return Err(error);
+            }
+        };
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        for known in keys.iter() {
+            if !read.iter().any(|key| key.id == known.id) {
+                read.push(known.copy());
+            }
         }
-        self.keys()
+        *keys = Arc::new(read);
+        Ok(keys.clone())
+    }
+
+    /// Whether a record was sealed with the key that seals now.
+    pub fn is_current(&self, record: &[u8]) -> bool {
+        let id = record.get(1..=ID).unwrap_or_default();
+        self.keys().first().is_some_and(|key| key.id == id)
     }
 
     /// Seals a secret for the row called `row`, e.g. `mailbox/7/password`.
     pub fn seal(&self, row: &str, secret: &SecretString) -> Result<Vec<u8>, VaultError> {
-        let keys = self.keys_anew();
+        let keys = self.keys_anew()?;
         let key = keys.first().ok_or(VaultError::NoKey)?;
         let nonce: [u8; NONCE] = rand::random();
         let payload = Payload { msg: secret.expose_secret().as_bytes(), aad: row.as_bytes() };
@@ -89,7 +115,7 @@ impl Vault {
         let (nonce, sealed) = rest.split_first_chunk::<NONCE>().ok_or_else(damaged)?;
         let mut keys = self.keys();
         if !keys.iter().any(|key| key.id == id) {
-            keys = self.keys_anew();
+            keys = self.keys_anew().unwrap_or(keys);
         }
         let key = keys.iter().find(|key| key.id == id).ok_or_else(|| VaultError::UnknownKey(hex(id)))?;
         let payload = Payload { msg: sealed, aad: row.as_bytes() };
@@ -157,8 +183,14 @@ mod tests {
         assert!(matches!(new_only.open("r", &record), Err(VaultError::UnknownKey(_))));
         let later = new_only.seal("r", &"c".into()).unwrap();
         assert_eq!(running.open("r", &later).unwrap().expose_secret(), "c");
-        // A file that is away for a moment takes nothing away.
-        std::fs::remove_file(place.file().unwrap()).unwrap();
-        assert!(running.open("r", &running.seal("r", &"d".into()).unwrap()).is_ok());
+        // A file that cannot be read may hold a newer key; one that is away for a moment takes nothing away.
+        let file = place.file().unwrap();
+        let text = std::fs::read(file).unwrap();
+        std::fs::write(file, "no key\n").unwrap();
+        assert!(running.seal("r", &"d".into()).is_err() && running.open("r", &later).is_ok());
+        std::fs::write(file, text).unwrap();
+        assert!(running.is_current(&running.seal("r", &"d".into()).unwrap()) && !running.is_current(&record));
+        std::fs::remove_file(file).unwrap();
+        assert!(running.open("r", &running.seal("r", &"e".into()).unwrap()).is_ok());
     }
 }

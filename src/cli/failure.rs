@@ -66,6 +66,10 @@ impl From<StoreError> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        Self::failed(error.to_string())
+        match error.kind() {
+            // A reader that has heard enough (`| head`) is no error.
+            std::io::ErrorKind::BrokenPipe => Self { code: 0, lines: Vec::new() },
+            _ => Self::failed(error.to_string()),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! `mailferry key`
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Subcommand;
 use serde_json::json;
@@ -10,6 +11,9 @@ use crate::app;
 use crate::oauth::grant;
 use crate::store::StoreError;
 use crate::vault::VaultError;
+
+/// How often what was sealed with the old key meanwhile is sealed anew.
+const TRIES: usize = 5;
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -48,12 +52,26 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
         }
         Command::Rotate => {
             context.vault().await?; // creates the first key where there is none
-            // The new key is on the disk before anything is sealed with it, and the old one leaves when nothing is any more.
-            // A crash in between leaves both, and the next rotation goes on.
-            let vault = location.add_key().map_err(StoreError::Vault)?;
-            let mut count = context.store.reseal_passwords(&vault).await?;
-            let deps = app::deps(&context.config, context.store.clone(), vault).tokens();
-            count += grant::reseal(&deps).await.map_err(|error| Failure::failed(error.to_string()))?;
+            // One at a time: each would drop the key of the other.
+            let _alone = location.lock().map_err(StoreError::Vault)?;
+            // The new key is on the disk before anything is sealed with it, and the old ones leave when nothing is any more. A
+            // crash in between leaves all, and the next rotation goes on.
+            let vault = Arc::new(location.add_key().map_err(StoreError::Vault)?);
+            let deps = context.deps().await?.tokens();
+            let mut count = 0;
+            for _ in 0..TRIES {
+                count = context.store.reseal_passwords(&vault).await?;
+                count += grant::reseal(&deps, &vault).await.map_err(|error| Failure::failed(error.to_string()))?;
+                // What was being written by somebody with the old key meanwhile is seen now.
+                if context.store.is_all_sealed_with(&vault).await? {
+                    break;
+                }
+            }
+            if !context.store.is_all_sealed_with(&vault).await? {
+                return Err(Failure::failed(
+                    "something is still being sealed with the old key, so both keys stay; run `mailferry key rotate` again",
+                ));
+            }
             let vault = location.drop_old_keys().map_err(StoreError::Vault)?;
             let done = json!({ "file": file(), "key": vault.sealing_key(), "resealed": count });
             context

@@ -134,14 +134,19 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
                 changes.after_import.as_ref().unwrap_or(&before.after_import),
                 changes.folders.as_ref().unwrap_or(&before.folders),
             )?;
-            let given_up = match &changes.login {
+            let last = match &changes.login {
                 Some(login) if !is_the_same(&before.login, login) => {
-                    oauth::give_up_last(&before, &context.deps().await?).await?
+                    oauth::last_consent(&before, &context.deps().await?).await?
                 }
                 _ => None,
             };
-            let given_up = given_up.map(|told| format!(". {}", told.detail)).unwrap_or_default();
             store.change_mailbox(&address, &changes, vault.as_ref(), Context::now()).await?;
+            // Only now: a change that cannot be made costs no consent.
+            let given_up = match last {
+                Some(Ok(lock)) => format!(". {}", oauth::at_provider(&lock, &context.deps().await?).await.detail),
+                Some(Err(stays)) => format!(". {stays}"),
+                None => String::new(),
+            };
             let changed = show::View::of(&store.mailbox(&address).await?, context).await?;
             output.one(&changed, || format!("Changed mailbox {address}{given_up}{next}"))?;
         }
@@ -236,18 +241,26 @@ fn new_mailbox(
     })
 }
 
-/// Removes a mailbox; a consent that no other mailbox is opened with is given up first, so that none is left behind unseen.
+/// Removes a mailbox, and gives up a consent that no other mailbox is opened with, so that none is left behind unseen.
 async fn remove(address: &Address, context: &Context) -> Result<(), Failure> {
     let mailbox = context.store.mailbox(address).await?;
-    let told = oauth::give_up_last(&mailbox, &context.deps().await?).await?;
+    let (mut revoked, mut detail) = (None, None);
+    if matches!(mailbox.login, Login::OAuth { .. }) {
+        let deps = context.deps().await?; // a password needs no key to be forgotten
+        match oauth::last_consent(&mailbox, &deps).await? {
+            Some(Ok(lock)) => {
+                let told = oauth::at_provider(&lock, &deps).await;
+                (revoked, detail) = (Some(told.at_provider), Some(told.detail));
+            }
+            Some(Err(stays)) => detail = Some(stays),
+            None => {}
+        }
+    }
     context.store.remove_mailbox(address).await?;
-    let line = json!({
-        "removed": true, "mailbox": address, "revoked_at_provider": told.as_ref().map(|told| told.at_provider),
-        "detail": told.as_ref().map(|told| &told.detail),
-    });
+    let line = json!({ "removed": true, "mailbox": address, "revoked_at_provider": revoked, "detail": detail });
     context.output.one(&line, || {
-        let with = if told.is_some() { "" } else { " and its password" };
-        let told = told.as_ref().map(|told| format!(". {}", told.detail)).unwrap_or_default();
+        let with = if detail.is_some() { "" } else { " and its password" };
+        let told = detail.as_ref().map(|detail| format!(". {detail}")).unwrap_or_default();
         format!("Removed mailbox {address}{with}; imported mail stays in its inbox{told}")
     })?;
     Ok(())
@@ -257,7 +270,7 @@ async fn run_check(address: &Address, as_polled: bool, context: Context) -> Resu
     let mailbox = context.store.mailbox(address).await?;
     let language = context.language;
     let (deps, _, output) = context.into_deps().await?;
-    deps.store.ask_again().await?; // a person may have mended it
+    deps.store.ask_again(mailbox.id).await?; // a person may have mended it
     let mut all_well = true;
     let mut printed = Ok(());
     check::check(&mailbox, &deps, as_polled, language, &mut |line| {

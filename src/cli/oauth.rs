@@ -83,7 +83,6 @@ async fn revoke(address: &Address, deps: &Deps, output: super::Output) -> Result
 }
 
 /// What became of a consent at its provider.
-#[derive(Default)]
 pub struct GivenUp {
     /// Whether its provider has ended it.
     pub at_provider: bool,
@@ -91,54 +90,58 @@ pub struct GivenUp {
     pub detail: String,
 }
 
-/// Gives a grant's tokens up at its provider, as far as that lets us, and forgets them here. What it does not do by itself is
-/// said. No renewal is under way meanwhile, whose new token would be left behind.
+/// Gives a grant's tokens up at its provider and forgets them here.
 pub async fn give_up(grant_id: i64, deps: &Deps) -> Result<GivenUp, Failure> {
-    let tokens = deps.tokens();
-    let lock = Lock::take(grant_id, &tokens).await.map_err(|error| Failure::failed(error.to_string()))?;
+    let lock = take(grant_id, deps).await?;
+    let told = at_provider(&lock, deps).await;
+    let forgotten = deps.store.forget_tokens(grant_id).await;
+    lock.release(&deps.tokens()).await;
+    forgotten?;
+    Ok(told)
+}
+
+/// No renewal is under way while it is held, whose new token would be left behind.
+async fn take(grant_id: i64, deps: &Deps) -> Result<Lock, Failure> {
+    Lock::take(grant_id, &deps.tokens()).await.map_err(|error| Failure::failed(error.to_string()))
+}
+
+/// The consent of a mailbox that no other mailbox is opened with, to be given up once the mailbox needs it no more. `Err`: why
+/// it stays.
+pub async fn last_consent(mailbox: &Mailbox, deps: &Deps) -> Result<Option<Result<Lock, String>>, Failure> {
+    let Login::OAuth { grant_id, .. } = mailbox.login else { return Ok(None) };
+    let mailboxes = deps.store.mailboxes_by_grant().await?.remove(&grant_id).unwrap_or_default();
+    if mailboxes.iter().any(|other| *other != mailbox.address) {
+        return Ok(Some(Err("Its consent stays, since other mailboxes are opened with it.".to_owned())));
+    }
+    take(grant_id, deps).await.map(|lock| Some(Ok(lock)))
+}
+
+/// Gives it up at its provider, as far as that lets us. What it does not do by itself is said.
+pub async fn at_provider(lock: &Lock, deps: &Deps) -> GivenUp {
     let GrantKey { provider, kind, identity } = &lock.grant.key;
-    let by_hand = if deps.oauth.providers.get(provider).is_some_and(|app| app.token_url.contains("microsoftonline")) {
-        format!(
+    let by_hand = match deps.oauth.providers.get(provider).map(|app| app.family()) {
+        Some("microsoft") => format!(
             "{identity} can remove the application at https://myapps.microsoft.com, or an administrator ends the consent with \
              Remove-MgOauth2PermissionGrant"
-        )
-    } else {
-        "end it there by hand".to_owned()
+        ),
+        _ => "end it there by hand".to_owned(),
     };
-    let told = match grant::revoke(&lock.grant, &tokens).await {
-        _ if *kind == GrantKind::AppOnly => GivenUp {
-            at_provider: false,
-            detail: "The application keeps its right until an administrator takes it away (Exchange: Remove-MailboxPermission)."
+    let (at_provider, detail) = match grant::revoke(&lock.grant, &deps.tokens()).await {
+        _ if *kind == GrantKind::AppOnly => (
+            false,
+            "The application keeps its right until an administrator takes it away (Exchange: Remove-MailboxPermission)."
                 .to_owned(),
-        },
-        Ok(true) => GivenUp { at_provider: true, detail: format!("{provider} has ended the consent of {identity}.") },
-        Ok(false) if lock.grant.refresh_sealed.is_none() => {
-            GivenUp { at_provider: false, detail: format!("{identity} had not consented.") }
-        }
-        Ok(false) => GivenUp {
-            at_provider: false,
-            detail: format!("{provider} has no way to end a consent from here: {by_hand}."),
-        },
+        ),
+        Ok(true) => (true, format!("{provider} has ended the consent of {identity}.")),
+        Ok(false) if lock.grant.refresh_sealed.is_none() => (false, format!("{identity} had not consented.")),
+        Ok(false) => (false, format!("{provider} has no way to end a consent from here: {by_hand}.")),
         Err(error) => {
             let why = match error {
                 GrantError::Token(error) => error.trouble.sentence(Language::English),
                 GrantError::Store(error) => error.to_string(),
             };
-            GivenUp { at_provider: false, detail: format!("At {provider} the consent could not be ended ({why}): {by_hand}.") }
+            (false, format!("At {provider} the consent could not be ended ({why}): {by_hand}."))
         }
     };
-    deps.store.forget_tokens(grant_id).await?;
-    lock.release(&tokens).await;
-    Ok(told)
-}
-
-/// The same for the consent of a mailbox that is about to be opened otherwise, or no more, if no other is opened with it.
-pub async fn give_up_last(mailbox: &Mailbox, deps: &Deps) -> Result<Option<GivenUp>, Failure> {
-    let Login::OAuth { grant_id, .. } = mailbox.login else { return Ok(None) };
-    let mailboxes = deps.store.mailboxes_by_grant().await?.remove(&grant_id).unwrap_or_default();
-    if mailboxes.iter().any(|other| *other != mailbox.address) {
-        let detail = "Its consent stays, since other mailboxes are opened with it.".to_owned();
-        return Ok(Some(GivenUp { at_provider: false, detail }));
-    }
-    give_up(grant_id, deps).await.map(Some)
+    GivenUp { at_provider, detail }
 }

@@ -63,12 +63,9 @@ pub fn is_watched() -> bool {
     std::io::stderr().is_terminal()
 }
 
-/// Prints as it is. A reader that has heard enough (`| head`) is no error.
+/// Prints as it is.
 pub fn print(text: &str) -> std::io::Result<()> {
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
-        other => other,
-    }
+    std::io::stdout().lock().write_all(text.as_bytes())
 }
 
 fn fit(cell: &str, most: usize) -> String {

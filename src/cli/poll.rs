@@ -44,7 +44,10 @@ pub async fn run(args: Args, context: Context) -> Result<ExitCode, Failure> {
     let stop = lifecycle::on_signals()?;
     let (deps, config, output) = context.into_deps().await?;
     let deps = Arc::new(deps);
-    deps.store.ask_again().await?; // at once, past any back-off of ours
+    for mailbox in &mailboxes {
+        deps.store.ask_again(mailbox.id).await?;
+    }
+
     let bars = (!output.json && is_watched()).then(MultiProgress::new);
     let limits = limits(&config);
     let places = Arc::new(Semaphore::new(config.schedule.parallel.0));

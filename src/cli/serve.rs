@@ -13,7 +13,12 @@ pub async fn run(context: Context) -> Result<ExitCode, Failure> {
     let (deps, config, _) = context.into_deps().await?;
     // A person may have mended what mailboxes wait for by changing the configuration.
     deps.store.wake_waiting(deps.clock.now()).await?;
-    deps.store.ask_again().await?;
+    deps.store.ask_all_again().await?;
+    for app in deps.store.app_problems().await? {
+        let problem =
+            crate::cause::Trouble::from_json(&app.problem).map(|trouble| trouble.to_string()).unwrap_or_default();
+        tracing::error!(provider = app.provider, "no mailbox of this application gets a token: {problem}");
+    }
     let deps = Arc::new(deps);
     let stop = lifecycle::on_signals()?;
     let http_end = CancellationToken::new();

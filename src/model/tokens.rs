@@ -127,9 +127,8 @@ async fn a_renewal_that_was_begun_comes_to_its_end_when_its_poll_is_cut_off() {
     polling.abort();
     assert!(polling.await.unwrap_err().is_cancelled());
     answer.notify_one();
-    deps.renewals.close();
-    deps.renewals.wait().await;
+    deps.renewals.finish().await;
     serving.abort();
-    let access = grant::access_token(grant.id, None, &deps.tokens()).await.unwrap();
+    let access = grant::access_token(grant.id, None, &deps.tokens()).await.unwrap(); // without asking
     assert_eq!((access.token.expose_secret(), access.version), ("new", grant.version + 1), "the rotated token is kept");
 }

@@ -55,7 +55,6 @@ const AADSTS: &[(u32, Cause)] = &[
     (65004, Cause::Denied),
     (65005, Cause::ScopeRefused),
     (70000, Cause::Ended),
-    (70002, Cause::SecretWrong),
     (70008, Cause::Inactive),
     (70011, Cause::ScopeRefused),
     (70018, Cause::TimedOut),
@@ -164,6 +163,10 @@ pub fn refused(provider: &Provider<'_>, error: &str, description: Option<&str>) 
     let cause = microsoft
         .and_then(|code| AADSTS.iter().find(|(known, _)| *known == code))
         .map(|(_, cause)| *cause)
+        // A code that says nothing of the secret is no problem of every mailbox.
+        .or_else(|| {
+            (error == "invalid_client" && microsoft.is_some_and(|code| code != 70002)).then_some(Cause::AppRefused)
+        })
         .or_else(|| GOOGLE.iter().find(|(words, _)| lower.contains(words)).map(|(_, cause)| *cause))
         .or_else(|| STANDARD.iter().find(|(name, _)| *name == error).map(|(_, cause)| *cause))
         .unwrap_or(Cause::AppRefused);
@@ -235,6 +238,14 @@ mod tests {
             ("invalid_grant", "reauth related error (invalid_rapt)", Cause::SignInFrequency, Whose::Consent),
             ("invalid_client", "The OAuth client was not found.", Cause::AppGone, Whose::App),
             ("invalid_client", "Unauthorized", Cause::SecretWrong, Whose::App),
+            (
+                "invalid_grant",
+                "AADSTS70002: Error validating credentials. AADSTS70008: expired",
+                Cause::Ended,
+                Whose::Consent,
+            ),
+            ("invalid_client", "AADSTS70002: Client credentials", Cause::SecretWrong, Whose::App),
+            ("invalid_client", "AADSTS123: new", Cause::AppRefused, Whose::Admin),
             ("access_denied", "", Cause::Denied, Whose::Consent),
             ("temporarily_unavailable", "", Cause::Down, Whose::Provider),
             ("something_new", "AADSTS123: never heard of", Cause::AppRefused, Whose::Admin),

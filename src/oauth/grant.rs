@@ -19,6 +19,7 @@ use crate::clock::Timestamp;
 use crate::locale::Language;
 use crate::owner;
 use crate::store::{Flow, Grant, GrantKey, GrantKind, GrantProblem, SealedTokens, StoreError, access_row, refresh_row};
+use crate::vault::Vault;
 
 /// A token in the last part of its life is renewed before it is used: it may be needed for a long poll.
 const RENEW_AT: f64 = 0.8;
@@ -30,8 +31,11 @@ const YOUNG: Duration = Duration::from_mins(5);
 const TO_WRITE: Duration = Duration::from_secs(20);
 /// How long others wait for it, beside that.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// How often it is tried to write down what came, in the time for that.
+/// How long, and how often, it is tried to write down what came: it is all there is of a consent.
+const TO_KEEP: Duration = Duration::from_mins(5);
 const AGAIN: Duration = Duration::from_millis(250);
+/// A moment that lies further ahead than we ever set one was written by a clock that was wrong.
+const SLACK: Duration = Duration::from_mins(2);
 /// Between two requests for a token that does not come.
 const FIRST_WAIT: Duration = Duration::from_mins(1);
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
@@ -52,7 +56,7 @@ pub struct Access {
 impl Access {
     /// Whether a server that refuses it may do so for its age.
     pub fn may_be_stale(&self, now: Timestamp) -> bool {
-        now.since(self.since) >= YOUNG || now >= self.expires_at
+        now.since(self.since) >= YOUNG || now >= self.expires_at || self.since > now.plus(SLACK)
     }
 }
 
@@ -93,6 +97,7 @@ impl Lock {
     async fn unless(grant_id: i64, deps: &Deps, settled: impl Fn(&Grant) -> bool) -> Result<Option<Self>, GrantError> {
         let lasts = deps.deadlines.token.0 + TO_WRITE;
         let until = Instant::now() + lasts + PATIENCE;
+        let mut pause = Duration::from_millis(50);
         loop {
             let now = deps.clock.now();
             let holder = deps.store.grant_lock(grant_id, now, lasts).await?;
@@ -108,10 +113,11 @@ impl Lock {
             if settled(&grant) {
                 return Ok(None);
             }
-            if Instant::now() >= until {
+            if Instant::now() >= until || deps.renewals.stop.is_cancelled() {
                 return Err(Trouble::new(Cause::Waiting).about("provider", &grant.key.provider).into());
             }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(500));
         }
     }
 
@@ -130,7 +136,7 @@ pub async fn access_token(grant_id: i64, refused: Option<i64>, deps: &Deps) -> R
         return Ok(settled);
     }
     let deps = deps.clone();
-    let renewing = deps.renewals.clone().spawn(async move { renewed(grant_id, refused, &deps).await });
+    let renewing = deps.renewals.tasks.clone().spawn(async move { renewed(grant_id, refused, &deps).await });
     renewing.await.map_err(|_| GrantError::from(Trouble::new(Cause::Waiting).about("provider", &grant.key.provider)))?
 }
 
@@ -142,11 +148,17 @@ async fn renewed(grant_id: i64, refused: Option<i64>, deps: &Deps) -> Result<Acc
         // Another has asked, and that is what there is.
         let grant = deps.store.grant(grant_id).await?;
         let settled = without_asking(&grant, refused, deps).await?;
-        return settled.ok_or_else(|| Trouble::new(Cause::Waiting).about("provider", &grant.key.provider).into());
+        let why = grant.problem.as_deref().and_then(Trouble::from_json);
+        let why = why.unwrap_or_else(|| Trouble::new(Cause::Waiting).about("provider", &grant.key.provider));
+        return settled.ok_or_else(|| why.into());
     };
     // Somebody else may have renewed it between the look and the lock.
     let done = match without_asking(&lock.grant, refused, deps).await {
-        Ok(None) => renew(&lock.grant, refused, deps).await,
+        // Nobody waits for it any more.
+        Ok(None) if deps.renewals.stop.is_cancelled() => {
+            Err(Trouble::new(Cause::Waiting).about("provider", &lock.grant.key.provider).into())
+        }
+        Ok(None) => renew(&lock, refused, deps).await,
         Ok(Some(settled)) => Ok(settled),
         Err(error) => Err(error),
     };
@@ -158,7 +170,7 @@ async fn renewed(grant_id: i64, refused: Option<i64>, deps: &Deps) -> Result<Acc
 async fn without_asking(grant: &Grant, refused: Option<i64>, deps: &Deps) -> Result<Option<Access>, GrantError> {
     let now = deps.clock.now();
     let kept = kept(grant, deps).filter(|access| refused != Some(access.version));
-    if let Some(access) = kept.clone().filter(|_| now < grant.renew_at) {
+    if let Some(access) = kept.clone().filter(|access| now < grant.renew_at && access.since <= now.plus(SLACK)) {
         return Ok(Some(access));
     }
     if grant.needs_consent {
@@ -169,10 +181,16 @@ async fn without_asking(grant: &Grant, refused: Option<i64>, deps: &Deps) -> Res
         return Err(not_connected(&grant.key).into());
     }
     // What has just failed is not asked for again at once, by any mailbox.
-    let app = deps.store.app_problem(&grant.key.provider).await?;
+    let app = match grant.flow {
+        Some(Flow::Device) => None, // no secret of the application's goes with it
+        _ => deps.store.app_problem(&grant.key.provider).await?,
+    };
+    let is_ahead = |at: Timestamp| now < at && at <= now.plus(LONGEST_WAIT + SLACK);
     let problem = match (app, &grant.problem) {
-        (Some(app), _) if now.0 < app.retry_at => app.problem,
-        (_, Some(problem)) if grant.retry_at.max(grant.told_until).is_some_and(|at| now < at) => problem.clone(),
+        (Some(app), _) if is_ahead(Timestamp(app.retry_at)) => app.problem,
+        (_, Some(problem)) if grant.retry_at.is_some_and(is_ahead) || grant.told_until.is_some_and(is_ahead) => {
+            problem.clone()
+        }
         _ => return Ok(None),
     };
     // A token lives on while its provider does not answer.
@@ -196,21 +214,34 @@ fn kept(grant: &Grant, deps: &Deps) -> Option<Access> {
 }
 
 /// Asks the provider, and keeps what comes or why nothing does.
-async fn renew(grant: &Grant, refused: Option<i64>, deps: &Deps) -> Result<Access, GrantError> {
+async fn renew(lock: &Lock, refused: Option<i64>, deps: &Deps) -> Result<Access, GrantError> {
+    let grant = &lock.grant;
     match ask(grant, deps).await {
         Ok(tokens) => {
             crate::crash::point("tokens came");
             let now = deps.clock.now();
-            let mine = keep(grant, &tokens, now, deps).await?;
+            let mine = keep(lock, &tokens, now, deps).await?;
             crate::crash::point("tokens kept");
+            works(&grant.key, grant.flow, now, deps).await;
             let Some(expires_at) = mine else { return newer(grant, deps).await };
-            if deps.store.app_works(&grant.key.provider, now).await? {
-                tracing::info!(provider = grant.key.provider, "the application gets tokens again");
-            }
             Ok(Access { token: tokens.access, version: grant.version + 1, expires_at, since: now })
         }
         Err(GrantError::Token(error)) => failed(grant, refused, error, deps).await,
         Err(other) => Err(other),
+    }
+}
+
+/// The application gets tokens; a device's say nothing of its secret.
+async fn works(key: &GrantKey, flow: Option<Flow>, now: Timestamp, deps: &Deps) {
+    if flow == Some(Flow::Device) {
+        return;
+    }
+    match deps.store.app_works(&key.provider, now).await {
+        Ok(true) => tracing::info!(provider = key.provider, "the application gets tokens again"),
+        Ok(false) => {}
+        Err(error) => {
+            tracing::warn!(provider = key.provider, %error, "that the application works could not be written down")
+        }
     }
 }
 
@@ -220,35 +251,66 @@ async fn newer(grant: &Grant, deps: &Deps) -> Result<Access, GrantError> {
     kept(&now, deps).ok_or_else(|| not_connected(&now.key).into())
 }
 
-/// What came is in memory only: a database that is away for a moment must not cost a consent.
-struct Patience(Instant);
+/// What came is in memory only: a database or a key file that is away for a while must not cost a consent.
+struct Patience<'a> {
+    until: Instant,
+    lock: &'a Lock,
+}
 
-impl Patience {
-    fn new(deps: &Deps) -> Self {
-        Self(Instant::now() + deps.deadlines.token.0.max(TO_WRITE))
+impl<'a> Patience<'a> {
+    fn new(lock: &'a Lock) -> Self {
+        Self { until: Instant::now() + TO_KEEP, lock }
     }
 
-    /// Waits a little where it makes sense to try again.
-    async fn with(&self, error: StoreError) -> Result<(), StoreError> {
-        match error {
-            StoreError::Database(error) if Instant::now() < self.0 => {
-                tracing::warn!(%error, "what an identity provider said could not be written down yet");
-                tokio::time::sleep(AGAIN).await;
-                Ok(())
-            }
-            other => Err(other),
+    /// Waits a little where it makes sense to try again, and keeps others from asking meanwhile.
+    async fn with(&self, error: StoreError, deps: &Deps) -> Result<(), StoreError> {
+        if Instant::now() >= self.until || !matches!(error, StoreError::Database(_) | StoreError::Vault(_)) {
+            return Err(error);
         }
+        tracing::warn!(%error, "what an identity provider gave could not be written down yet");
+        let until = deps.clock.now().plus(deps.deadlines.token.0 + TO_WRITE);
+        // Where that fails too, nobody else reaches the database either, or the lock is lost and the version decides.
+        let _ = deps.store.prolong_grant_lock(self.lock.grant.id, self.lock.token, until).await;
+        tokio::time::sleep(AGAIN).await;
+        Ok(())
     }
 }
 
 /// Keeps renewed tokens; the end of the new access token's life, or `None` if others have come meanwhile.
-async fn keep(grant: &Grant, tokens: &Tokens, now: Timestamp, deps: &Deps) -> Result<Option<Timestamp>, StoreError> {
-    let patience = Patience::new(deps);
+async fn keep(lock: &Lock, tokens: &Tokens, now: Timestamp, deps: &Deps) -> Result<Option<Timestamp>, StoreError> {
+    let patience = Patience::new(lock);
     loop {
-        let sealed = seal(grant.id, tokens, now, deps)?; // each time: the key may have been changed
-        match deps.store.keep_tokens(grant, &sealed, now).await {
-            Ok(is_mine) => return Ok(is_mine.then_some(sealed.expires_at)),
-            Err(error) => patience.with(error).await?,
+        // Sealed each time anew: the key may have been changed.
+        let kept = match seal(lock.grant.id, tokens, now, deps) {
+            Ok(sealed) => {
+                let kept = deps.store.keep_tokens(&lock.grant, &sealed, now).await;
+                kept.map(|is_mine| is_mine.then_some(sealed.expires_at))
+            }
+            Err(error) => Err(error),
+        };
+        match kept {
+            Ok(kept) => return Ok(kept),
+            Err(error) => patience.with(error, deps).await?,
+        }
+    }
+}
+
+async fn keep_consent(
+    lock: &Lock,
+    flow: Flow,
+    tokens: &Tokens,
+    now: Timestamp,
+    deps: &Deps,
+) -> Result<bool, StoreError> {
+    let patience = Patience::new(lock);
+    loop {
+        let kept = match seal(lock.grant.id, tokens, now, deps) {
+            Ok(sealed) => deps.store.keep_consent(lock.grant.id, flow, &sealed, now).await,
+            Err(error) => Err(error),
+        };
+        match kept {
+            Ok(kept) => return Ok(kept),
+            Err(error) => patience.with(error, deps).await?,
         }
     }
 }
@@ -300,7 +362,8 @@ async fn failed(grant: &Grant, refused: Option<i64>, error: TokenError, deps: &D
     match cause.whose() {
         // What is wrong here is wrong for this process, and says nothing of what others are told.
         Whose::Here => return Err(error.into()),
-        Whose::App => {
+        // A device sends no secret, so what is wrong is its own.
+        Whose::App if grant.flow != Some(Flow::Device) => {
             // One problem of the application, and not one of each of its grants.
             let (provider, problem) = (&grant.key.provider, error.trouble.to_json());
             if deps.store.app_failed(provider, &problem, now.plus(FIRST_WAIT), now).await? {
@@ -326,7 +389,7 @@ async fn failed(grant: &Grant, refused: Option<i64>, error: TokenError, deps: &D
             }
             return Err(error.into());
         }
-        Whose::Consent | Whose::Admin | Whose::Provider | Whose::Mailbox => {
+        Whose::Consent | Whose::App | Whose::Admin | Whose::Provider | Whose::Mailbox => {
             let times = u32::try_from(grant.failures.clamp(0, 6)).unwrap_or(0);
             let wait = match cause.whose() {
                 Whose::Provider => FIRST_WAIT.saturating_mul(2_u32.saturating_pow(times)).min(LONGEST_WAIT),
@@ -355,24 +418,13 @@ pub async fn connect(key: &GrantKey, flow: Flow, tokens: &Tokens, deps: &Deps) -
     let grant_id = grants.into_iter().find(|grant| grant.key == *key).ok_or_else(gone)?.id;
     let lock = Lock::take(grant_id, deps).await?;
     let now = deps.clock.now();
-    let kept = keep_consent(grant_id, flow, tokens, now, deps).await;
+    let kept = keep_consent(&lock, flow, tokens, now, deps).await;
     lock.release(deps).await;
     if !kept? {
         return Err(gone().into());
     }
-    deps.store.app_works(&key.provider, now).await?;
+    works(key, Some(flow), now, deps).await;
     Ok(())
-}
-
-async fn keep_consent(id: i64, flow: Flow, tokens: &Tokens, now: Timestamp, deps: &Deps) -> Result<bool, StoreError> {
-    let patience = Patience::new(deps);
-    loop {
-        let sealed = seal(id, tokens, now, deps)?;
-        match deps.store.keep_consent(id, flow, &sealed, now).await {
-            Ok(kept) => return Ok(kept),
-            Err(error) => patience.with(error).await?,
-        }
-    }
 }
 
 /// Gives a grant's tokens up at its provider. `false`: the provider has no place for that, or there is nothing to give up.
@@ -386,11 +438,14 @@ pub async fn revoke(grant: &Grant, deps: &Deps) -> Result<bool, GrantError> {
 
 /// Seals every grant's tokens with the key that seals now. No renewal is under way for a grant while that is done, so that none
 /// writes down what it has sealed with the old key.
-pub async fn reseal(deps: &Deps) -> Result<usize, GrantError> {
+pub async fn reseal(deps: &Deps, vault: &Vault) -> Result<usize, GrantError> {
     let mut count = 0;
     for grant in deps.store.grants().await? {
-        let lock = Lock::take(grant.id, deps).await?;
-        let resealed = deps.store.reseal_tokens(grant.id, &deps.vault).await;
+        let lock = match Lock::take(grant.id, deps).await {
+            Err(GrantError::Store(StoreError::NotFound(_))) => continue, // its last mailbox was removed
+            lock => lock?,
+        };
+        let resealed = deps.store.reseal_tokens(grant.id, vault).await;
         lock.release(deps).await;
         count += resealed?;
     }

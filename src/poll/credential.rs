@@ -128,8 +128,9 @@ pub fn about(mailbox: &Mailbox, deps: &Deps) -> BTreeMap<String, String> {
         put("ps_identity", &literal(&key.identity));
         put("provider", &key.provider);
         put("kind", key.kind.as_str());
-        if let Some(app) = deps.oauth.providers.get(&key.provider) {
-            put("family", app.family());
+        let app = deps.oauth.providers.get(&key.provider);
+        put("family", app.map_or("other", |app| app.family()));
+        if let Some(app) = app {
             put("client_id", &app.client_id);
             put("ps_client_id", &literal(&app.client_id));
             put("tenant", if key.kind == GrantKind::AppOnly { &key.identity } else { &app.tenant });

@@ -18,6 +18,7 @@ use crate::cause::{Cause, Trouble};
 use crate::config::Application;
 use crate::oauth::{Claims, Provider};
 use crate::powershell::literal;
+use crate::shown::shown;
 use crate::store::{GrantKind, Login, Mailbox};
 
 /// How far a login came.
@@ -97,7 +98,7 @@ fn wrong_claim(claims: &Claims, kind: GrantKind, app: &Application) -> Option<Tr
     let bare = |text: &str| text.trim_end_matches('/').to_ascii_lowercase();
     let is_for_mail = |aud: &String| app.audiences.iter().any(|wanted| bare(wanted) == bare(aud));
     if !app.audiences.is_empty() && !claims.aud.is_empty() && !claims.aud.iter().any(is_for_mail) {
-        return Some(Trouble::new(Cause::AudienceWrong).about("found", claims.aud.join(", ")));
+        return Some(Trouble::new(Cause::AudienceWrong).about("found", shown(&claims.aud.join(", "))));
     }
     match kind {
         GrantKind::AppOnly if !app.app_only_role.is_empty() && !claims.roles.contains(&app.app_only_role) => {

@@ -99,6 +99,18 @@ impl Store {
         }))
     }
 
+    /// Whether every secret is sealed with the key that seals now.
+    pub async fn is_all_sealed_with(&self, vault: &Vault) -> Result<bool, StoreError> {
+        for column in columns() {
+            let records: Vec<(i64, Vec<u8>)> =
+                read!(self, pool => sqlx::query_as(column.select).fetch_all(pool).await)?;
+            if !records.iter().all(|(_, record)| vault.is_current(record)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Opens every secret: a key that is there may still be the wrong one. Returns how many there are.
     pub async fn open_secrets(&self, vault: &Vault) -> Result<usize, StoreError> {
         let mut count = 0;

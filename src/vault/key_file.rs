@@ -2,7 +2,7 @@
 //! `mailferry-key-1:<base64 of 32 bytes>`; lines starting with `#` are notes.
 
 use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
@@ -35,6 +35,8 @@ pub enum VaultError {
     Exists(PathBuf),
     #[error("the key comes from the configuration (vault.key), which only you can change")]
     NotAFile,
+    #[error("another `mailferry key rotate` is at work; wait for its end")]
+    Busy,
     #[error("no key")]
     NoKey,
     #[error("the record was sealed with key {0}, which is not in the key file; put that key back from your backup")]
@@ -99,6 +101,20 @@ impl Location {
         generate(self.file().ok_or(VaultError::NotAFile)?)
     }
 
+    /// Keeps others from changing the keys until what is returned is dropped.
+    pub fn lock(&self) -> Result<std::fs::File, VaultError> {
+        let path = self.file().ok_or(VaultError::NotAFile)?.with_extension("lock");
+        let lock = || -> std::io::Result<std::fs::File> {
+            let file = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(&path)?;
+            file.try_lock().map_err(std::io::Error::from)?;
+            Ok(file)
+        };
+        lock().map_err(|error| match error.kind() {
+            std::io::ErrorKind::WouldBlock => VaultError::Busy,
+            _ => VaultError::Unwritable { path: path.clone(), source: error },
+        })
+    }
+
     /// Puts a new sealing key before those in the file.
     pub fn add_key(&self) -> Result<Vault, VaultError> {
         let path = self.file().ok_or(VaultError::NotAFile)?;
@@ -161,14 +177,18 @@ fn generate(path: &Path) -> Result<Vault, VaultError> {
 /// Whole or not at all: written beside, made durable, and renamed over the old file.
 fn replace(path: &Path, keys: &[Key]) -> Result<(), VaultError> {
     let unwritable = |source| VaultError::Unwritable { path: path.to_owned(), source };
-    let beside = path.with_extension("new");
-    match std::fs::remove_file(&beside) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Err(unwritable(error));
-        }
-        _ => {}
-    }
+    // A name of its own, so that nobody else renames it half-written.
+    let beside = path.with_extension(format!("new-{:016x}", rand::random::<u64>()));
     write_new(&beside, keys)?;
+    // Whoever could read the old one can read the new one: `serve` runs as another user than the one that rotates.
+    if let Ok(old) = std::fs::metadata(path)
+        && let Ok(new) = std::fs::metadata(&beside)
+        && (old.uid(), old.gid()) != (new.uid(), new.gid())
+        && let Err(source) = std::os::unix::fs::chown(&beside, Some(old.uid()), Some(old.gid()))
+    {
+        let _ = std::fs::remove_file(&beside);
+        return Err(unwritable(source));
+    }
     std::fs::rename(&beside, path).map_err(unwritable)?;
     sync_folder(path).map_err(unwritable)
 }
@@ -242,7 +262,10 @@ mod tests {
         let old = place.generate().unwrap().seal("r", &"a".into()).unwrap();
         assert!(place.add_key().unwrap().open("r", &old).is_ok());
         assert_eq!(place.open(true).unwrap().key_count(), 2);
-        assert!(place.drop_old_keys().unwrap().open("r", &old).is_err());
+        let alone = place.lock().unwrap();
+        assert!(matches!(place.lock(), Err(VaultError::Busy)), "two rotations would drop each other's keys");
+        drop(alone);
+        assert!(place.drop_old_keys().unwrap().open("r", &old).is_err() && place.lock().is_ok());
         assert!(matches!(place.generate(), Err(VaultError::Exists(_))));
     }
 

@@ -65,7 +65,7 @@ impl View {
             ("mailbox", mailbox.as_str()),
             ("identity", &grant.key.identity),
             ("provider", &grant.key.provider),
-            ("family", app.map(|app| app.family()).unwrap_or_default()),
+            ("family", app.map_or("other", |app| app.family())),
         ];
         let about = about.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let trouble =

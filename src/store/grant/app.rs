@@ -68,9 +68,23 @@ impl Store {
         Ok(was_wrong > 0)
     }
 
-    /// Lets applications and grants be asked for tokens again at once, but for what providers have told: a person may have
-    /// mended what was wrong.
-    pub async fn ask_again(&self) -> Result<(), StoreError> {
+    /// Lets a mailbox's grant and its application be asked for a token again at once, but for what the provider has told: a person
+    /// may have mended what was wrong.
+    pub async fn ask_again(&self, mailbox_id: i64) -> Result<(), StoreError> {
+        write!(self, tx => {
+            sqlx::query(
+                "UPDATE oauth_app SET retry_at = 0 WHERE provider IN (SELECT g.provider FROM oauth_grant g JOIN mailbox m \
+                 ON m.grant_id = g.id WHERE m.id = $1)",
+            )
+            .bind(mailbox_id).execute(&mut *tx).await?;
+            sqlx::query("UPDATE oauth_grant SET retry_at = NULL WHERE id IN (SELECT grant_id FROM mailbox WHERE id = $1)")
+                .bind(mailbox_id).execute(&mut *tx).await?;
+        });
+        Ok(())
+    }
+
+    /// The same for all of them, since the configuration may be what was mended.
+    pub async fn ask_all_again(&self) -> Result<(), StoreError> {
         write!(self, tx => {
             sqlx::query("UPDATE oauth_app SET retry_at = 0").execute(&mut *tx).await?;
             sqlx::query("UPDATE oauth_grant SET retry_at = NULL WHERE retry_at IS NOT NULL").execute(&mut *tx).await?;

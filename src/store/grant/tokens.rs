@@ -74,6 +74,15 @@ impl Store {
         ).bind(id).bind(now.0).bind(now.plus(longest).0 + 60_000).fetch_optional(pool).await)?)
     }
 
+    /// Prolongs it, for whoever still has it.
+    pub async fn prolong_grant_lock(&self, id: i64, lock: i64, until: Timestamp) -> Result<(), StoreError> {
+        write!(self, tx => {
+            sqlx::query("UPDATE oauth_grant SET lock_until = $3 WHERE id = $1 AND lock_token = $2")
+                .bind(id).bind(lock).bind(until.0).execute(&mut *tx).await?;
+        });
+        Ok(())
+    }
+
     /// Gives that right back.
     pub async fn unlock_grant(&self, id: i64, lock: i64) -> Result<(), StoreError> {
         write!(self, tx => {

@@ -207,3 +207,16 @@ fn an_application_by_itself_has_no_consent_to_give_up_and_its_tenant_is_named() 
     let removed = mailferry.json(&["mailbox", "remove", JOBB]).remove(0);
     assert!(text(&removed, "detail").contains("keeps its right"), "{removed}");
 }
+
+#[test]
+fn a_change_that_cannot_be_made_costs_no_consent() {
+    let server = takes_tokens();
+    let provider = IdentityProvider::start(JOBB);
+    let mailferry = unconnected(&provider, &server);
+    connected(&mailferry, JOBB);
+    let wrong = ["mailbox", "set", JOBB, "--password-stdin", "--inbox", "misspelt@mail.kundo.se"];
+    assert_eq!(mailferry.run_with_input(&wrong, "secret\n").code, 1);
+    assert_eq!((provider.requests(Endpoint::Revoke).len(), mailferry.poll_ok()), (0, 1));
+    let told = mailferry.ok_with_input(&["mailbox", "set", JOBB, "--password-stdin"], "secret\n").text();
+    assert!(told.contains("contoso has ended the consent") && provider.requests(Endpoint::Revoke).len() == 1, "{told}");
+}

@@ -239,3 +239,19 @@ fn what_is_wrong_in_one_tenant_is_no_problem_of_the_application() {
     assert_eq!((state("typo.example"), state("lillestad.se")), ("waiting".to_owned(), "connected".to_owned()));
     assert!(!mailferry.serve().answer("/metrics").unwrap().contains("mailferry_oauth_app_problem{"));
 }
+
+#[test]
+fn a_moment_that_a_wrong_clock_has_written_silences_nothing() {
+    let server = takes_tokens();
+    let provider = IdentityProvider::start(JOBB);
+    let mailferry = unconnected(&provider, &server);
+    connected(&mailferry, JOBB);
+    // A year ahead: a token that would never be renewed, and a provider that is not to be asked.
+    sql(
+        &mailferry,
+        "UPDATE oauth_grant SET refreshed_at = refreshed_at + 31536000000, renew_at = renew_at + 31536000000, \
+         access_expires_at = access_expires_at + 31536000000, problem = '{\"cause\":\"provider-busy\",\"about\":{}}', \
+         told_until = renew_at + 31536000000, retry_at = renew_at + 31536000000",
+    );
+    assert_eq!((mailferry.poll_ok(), renewals(&provider)), (1, 1));
+}
