@@ -4,36 +4,31 @@
 //! wait for what comes. What came is on the disk before it is used, so that no crash loses a rotated refresh token; and whoever
 //! asks is a task of its own, so that no poll that is cut off takes an answer with it.
 
+mod keep;
+mod lock;
+
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
-use tokio::time::Instant;
+use secrecy::SecretString;
 
 use super::Deps;
-use super::claims::Claims;
 use super::http::HttpClient;
 use super::provider::Provider;
 use super::token::{TokenEndpoint, TokenError, Tokens};
 use crate::cause::{Cause, Trouble, Whose};
 use crate::clock::Timestamp;
 use crate::locale::Language;
-use crate::owner;
-use crate::store::{Flow, Grant, GrantKey, GrantKind, GrantProblem, SealedTokens, StoreError, access_row, refresh_row};
-use crate::vault::Vault;
+use crate::store::{Flow, Grant, GrantKey, GrantKind, GrantProblem, StoreError, access_row, refresh_row};
 
-/// A token in the last part of its life is renewed before it is used: it may be needed for a long poll.
-const RENEW_AT: f64 = 0.8;
+pub use keep::{connect, reseal};
+pub use lock::Lock;
+
 /// So long before its end a token is no longer begun a poll with, even if it cannot be renewed.
 const LAST_USE: Duration = Duration::from_secs(30);
 /// A server that refuses a token that is younger does so for another reason than its age.
 const YOUNG: Duration = Duration::from_mins(5);
 /// Beside the provider's deadline, whoever renews has so long to write down what came; then somebody else may.
 const TO_WRITE: Duration = Duration::from_secs(20);
-/// How long others wait for it, beside that.
-const PATIENCE: Duration = Duration::from_secs(15);
-/// How long, and how often, it is tried to write down what came: it is all there is of a consent.
-const TO_KEEP: Duration = Duration::from_mins(5);
-const AGAIN: Duration = Duration::from_millis(250);
 /// A moment that lies further ahead than we ever set one was written by a clock that was wrong.
 const SLACK: Duration = Duration::from_mins(2);
 /// Between two requests for a token that does not come.
@@ -74,58 +69,6 @@ pub enum GrantError {
 impl From<Trouble> for GrantError {
     fn from(trouble: Trouble) -> Self {
         Self::Token(trouble.into())
-    }
-}
-
-/// The right to renew a grant's token, or to change it in another way that must not meet a renewal.
-pub struct Lock {
-    /// The grant as it is under the lock.
-    pub grant: Grant,
-    token: i64,
-}
-
-impl Lock {
-    /// Waits for it.
-    pub async fn take(grant_id: i64, deps: &Deps) -> Result<Self, GrantError> {
-        match Self::unless(grant_id, deps, |_| false).await? {
-            Some(lock) => Ok(lock),
-            None => Err(Trouble::new(Cause::Waiting).about("provider", "-").into()),
-        }
-    }
-
-    /// Waits for it until there is no need any more; `None` then.
-    async fn unless(grant_id: i64, deps: &Deps, settled: impl Fn(&Grant) -> bool) -> Result<Option<Self>, GrantError> {
-        let lasts = deps.deadlines.token.0 + TO_WRITE;
-        let until = Instant::now() + lasts + PATIENCE;
-        let mut pause = Duration::from_millis(50);
-        loop {
-            let now = deps.clock.now();
-            let holder = deps.store.grant_lock(grant_id, now, lasts).await?;
-            // After a crash nobody has to wait for the lock to run out.
-            let dead = holder.as_ref().filter(|(_, owner)| owner::is_dead(owner)).map(|(token, _)| *token);
-            if (holder.is_none() || dead.is_some())
-                && let Some((grant, token)) =
-                    deps.store.lock_grant(grant_id, owner::this_process(), dead, now, now.plus(lasts)).await?
-            {
-                return Ok(Some(Self { grant, token }));
-            }
-            let grant = deps.store.grant(grant_id).await?;
-            if settled(&grant) {
-                return Ok(None);
-            }
-            if Instant::now() >= until || deps.renewals.stop.is_cancelled() {
-                return Err(Trouble::new(Cause::Waiting).about("provider", &grant.key.provider).into());
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_millis(500));
-        }
-    }
-
-    /// Gives it back. Where that fails it runs out by itself.
-    pub async fn release(self, deps: &Deps) {
-        if let Err(error) = deps.store.unlock_grant(self.grant.id, self.token).await {
-            tracing::warn!(grant = self.grant.id, %error, "a lock could not be given back");
-        }
     }
 }
 
@@ -220,7 +163,7 @@ async fn renew(lock: &Lock, refused: Option<i64>, deps: &Deps) -> Result<Access,
         Ok(tokens) => {
             crate::crash::point("tokens came");
             let now = deps.clock.now();
-            let mine = keep(lock, &tokens, now, deps).await?;
+            let mine = keep::keep(lock, &tokens, now, deps).await?;
             crate::crash::point("tokens kept");
             works(&grant.key, grant.flow, now, deps).await;
             let Some(expires_at) = mine else { return newer(grant, deps).await };
@@ -251,70 +194,6 @@ async fn newer(grant: &Grant, deps: &Deps) -> Result<Access, GrantError> {
     kept(&now, deps).ok_or_else(|| not_connected(&now.key).into())
 }
 
-/// What came is in memory only: a database or a key file that is away for a while must not cost a consent.
-struct Patience<'a> {
-    until: Instant,
-    lock: &'a Lock,
-}
-
-impl<'a> Patience<'a> {
-    fn new(lock: &'a Lock) -> Self {
-        Self { until: Instant::now() + TO_KEEP, lock }
-    }
-
-    /// Waits a little where it makes sense to try again, and keeps others from asking meanwhile.
-    async fn with(&self, error: StoreError, deps: &Deps) -> Result<(), StoreError> {
-        if Instant::now() >= self.until || !matches!(error, StoreError::Database(_) | StoreError::Vault(_)) {
-            return Err(error);
-        }
-        tracing::warn!(%error, "what an identity provider gave could not be written down yet");
-        let until = deps.clock.now().plus(deps.deadlines.token.0 + TO_WRITE);
-        // Where that fails too, nobody else reaches the database either, or the lock is lost and the version decides.
-        let _ = deps.store.prolong_grant_lock(self.lock.grant.id, self.lock.token, until).await;
-        tokio::time::sleep(AGAIN).await;
-        Ok(())
-    }
-}
-
-/// Keeps renewed tokens; the end of the new access token's life, or `None` if others have come meanwhile.
-async fn keep(lock: &Lock, tokens: &Tokens, now: Timestamp, deps: &Deps) -> Result<Option<Timestamp>, StoreError> {
-    let patience = Patience::new(lock);
-    loop {
-        // Sealed each time anew: the key may have been changed.
-        let kept = match seal(lock.grant.id, tokens, now, deps) {
-            Ok(sealed) => {
-                let kept = deps.store.keep_tokens(&lock.grant, &sealed, now).await;
-                kept.map(|is_mine| is_mine.then_some(sealed.expires_at))
-            }
-            Err(error) => Err(error),
-        };
-        match kept {
-            Ok(kept) => return Ok(kept),
-            Err(error) => patience.with(error, deps).await?,
-        }
-    }
-}
-
-async fn keep_consent(
-    lock: &Lock,
-    flow: Flow,
-    tokens: &Tokens,
-    now: Timestamp,
-    deps: &Deps,
-) -> Result<bool, StoreError> {
-    let patience = Patience::new(lock);
-    loop {
-        let kept = match seal(lock.grant.id, tokens, now, deps) {
-            Ok(sealed) => deps.store.keep_consent(lock.grant.id, flow, &sealed, now).await,
-            Err(error) => Err(error),
-        };
-        match kept {
-            Ok(kept) => return Ok(kept),
-            Err(error) => patience.with(error, deps).await?,
-        }
-    }
-}
-
 async fn ask(grant: &Grant, deps: &Deps) -> Result<Tokens, GrantError> {
     let provider = Provider::of(&deps.config, &grant.key)?;
     let http = http(&provider, deps);
@@ -336,23 +215,6 @@ pub fn http<'a>(provider: &Provider<'_>, deps: &'a Deps) -> HttpClient<'a> {
         deadlines: &deps.deadlines,
         allow_http_loopback: provider.app.allow_http_loopback,
     }
-}
-
-/// Seals tokens for their rows, with the times that go with them.
-fn seal(grant_id: i64, tokens: &Tokens, now: Timestamp, deps: &Deps) -> Result<SealedTokens, StoreError> {
-    let refresh = tokens.refresh.as_ref().map(|token| deps.vault.seal(&refresh_row(grant_id), token)).transpose()?;
-    // Where the provider's word and the token's own differ, the earlier end counts.
-    let told = now.plus(tokens.lifetime);
-    let own = Claims::read(tokens.access.expose_secret()).and_then(|claims| claims.exp);
-    let own = own.map(|seconds| Timestamp((seconds * 1000.0) as i64)).filter(|end| *end > now);
-    let expires_at = own.map_or(told, |own| own.min(told));
-    Ok(SealedTokens {
-        access: deps.vault.seal(&access_row(grant_id), &tokens.access)?,
-        refresh,
-        expires_at,
-        renew_at: now.plus(expires_at.since(now).mul_f64(RENEW_AT)),
-        consent_ends_at: tokens.consent_lifetime.map(|lifetime| now.plus(lifetime)),
-    })
 }
 
 /// Writes down whose business it is, so that no other mailbox asks in vain.
@@ -411,22 +273,6 @@ async fn failed(grant: &Grant, refused: Option<i64>, error: TokenError, deps: &D
     kept.filter(|access| now.plus(LAST_USE) < access.expires_at).ok_or_else(|| error.into())
 }
 
-/// Keeps what a person has consented to, for whichever row this grant has now.
-pub async fn connect(key: &GrantKey, flow: Flow, tokens: &Tokens, deps: &Deps) -> Result<(), GrantError> {
-    let gone = || StoreError::NotFound("the mailbox was removed or changed meanwhile; start again".to_owned());
-    let grants = deps.store.grants().await?;
-    let grant_id = grants.into_iter().find(|grant| grant.key == *key).ok_or_else(gone)?.id;
-    let lock = Lock::take(grant_id, deps).await?;
-    let now = deps.clock.now();
-    let kept = keep_consent(&lock, flow, tokens, now, deps).await;
-    lock.release(deps).await;
-    if !kept? {
-        return Err(gone().into());
-    }
-    works(key, Some(flow), now, deps).await;
-    Ok(())
-}
-
 /// Gives a grant's tokens up at its provider. `false`: the provider has no place for that, or there is nothing to give up.
 pub async fn revoke(grant: &Grant, deps: &Deps) -> Result<bool, GrantError> {
     let Some(sealed) = &grant.refresh_sealed else { return Ok(false) };
@@ -434,20 +280,4 @@ pub async fn revoke(grant: &Grant, deps: &Deps) -> Result<bool, GrantError> {
     let http = http(&provider, deps);
     let token = deps.vault.open(&refresh_row(grant.id), sealed).map_err(StoreError::Vault)?;
     Ok(TokenEndpoint { provider: &provider, http: &http }.revoke(&token, grant.flow).await?)
-}
-
-/// Seals every grant's tokens with the key that seals now. No renewal is under way for a grant while that is done, so that none
-/// writes down what it has sealed with the old key.
-pub async fn reseal(deps: &Deps, vault: &Vault) -> Result<usize, GrantError> {
-    let mut count = 0;
-    for grant in deps.store.grants().await? {
-        let lock = match Lock::take(grant.id, deps).await {
-            Err(GrantError::Store(StoreError::NotFound(_))) => continue, // its last mailbox was removed
-            lock => lock?,
-        };
-        let resealed = deps.store.reseal_tokens(grant.id, vault).await;
-        lock.release(deps).await;
-        count += resealed?;
-    }
-    Ok(count)
 }
