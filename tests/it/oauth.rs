@@ -6,6 +6,7 @@ mod consent;
 mod crashes;
 mod doctor;
 mod end_to_end;
+mod https;
 mod renewal;
 mod sasl;
 mod secrets;
