@@ -106,7 +106,7 @@ impl Session<'_> {
                 attempt.link,
                 loopback.redirect,
                 PATIENCE.as_secs() / 60,
-                                device = if endpoint.provider.app.device_url.is_empty() { "" } else { "use --device, or " },
+                device = if endpoint.provider.app.device_url.is_empty() { "" } else { "use --device, or " },
                 port = loopback.redirect.port().unwrap_or_default(),
             )
         });
