@@ -162,7 +162,7 @@ fn tokens_are_sealed_anew_with_a_new_key_and_forgotten_with_a_lost_one() {
     mailferry.ok(&["mailbox", "set", JOBB, "--interval", "1s"]);
     connected(&mailferry, JOBB);
     let renewals = || provider.requests(Endpoint::Token).len();
-    let serve = mailferry.serve();
+    let mut serve = mailferry.serve();
     let more = |what: &str| {
         let before = renewals();
         wait::until(what, Duration::from_secs(60), || (renewals() >= before + 2).then_some(()));
@@ -170,7 +170,9 @@ fn tokens_are_sealed_anew_with_a_new_key_and_forgotten_with_a_lost_one() {
     more("renewals");
     mailferry.ok(&["key", "rotate"]);
     more("renewals with another key");
-    drop(serve);
+    // Killed between an answer and its being kept, it would lose the consent to this strict provider.
+    serve.sigterm();
+    serve.wait();
     mailferry.poll_ok();
     std::fs::remove_file(mailferry.dir().join("mailferry.key")).unwrap();
     assert_eq!(mailferry.run(&["poll"]).code, 78);
