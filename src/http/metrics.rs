@@ -80,16 +80,17 @@ async fn oauth(deps: &Deps, now: Timestamp, r: &mut Registry) -> Result<(), Stor
     let problem: Family<App, Gauge> =
         named(r, "oauth_app_problem", "1 while an application gets no tokens, with the cause");
     let apps = deps.store.app_problems().await?;
-    for grant in deps.store.grants().await? {
+    let grants = deps.store.grants().await?;
+    for (provider, identity, ending) in endings(&deps.oauth, &grants, now) {
+        let of = Ending { provider, identity, what: ending.what.id() };
+        ends.get_or_create(&of).set(ending.ends_at.0 / 1000);
+        days.get_or_create(&of).set(ending.days_left);
+    }
+    for grant in grants {
         let app_fails = apps.iter().any(|app| app.provider == grant.key.provider);
         let of =
             GrantInState { state: grant.state(app_fails), provider: grant.key.provider, identity: grant.key.identity };
         state.get_or_create(&of).set(1);
-    }
-    for (provider, identity, ending) in endings(&deps.store, &deps.oauth, now).await? {
-        let of = Ending { provider, identity, what: ending.what.id() };
-        ends.get_or_create(&of).set(ending.ends_at.0 / 1000);
-        days.get_or_create(&of).set(ending.days_left);
     }
     for app in apps {
         let cause = Trouble::from_json(&app.problem).map(|trouble| trouble.cause.id().to_owned()).unwrap_or_default();

@@ -6,7 +6,6 @@ use oauth2::{
     DeviceAuthorizationUrl, DeviceCodeErrorResponseType, RequestTokenError, Scope, StandardDeviceAuthorizationResponse,
 };
 
-use super::answers;
 use super::token::{TokenEndpoint, TokenError, Tokens};
 use crate::cause::Cause;
 use crate::shown::shown;
@@ -28,10 +27,7 @@ impl DeviceCode {
             client.exchange_device_code().add_scopes(scopes).request_async(endpoint.http).await;
         match asked {
             Ok(details) => Ok(Self { details }),
-            Err(RequestTokenError::ServerResponse(refused)) => {
-                let description = refused.error_description().map(String::as_str);
-                Err(answers::refused(provider, refused.error().as_ref(), description).into())
-            }
+            Err(RequestTokenError::ServerResponse(refused)) => Err(endpoint.refused(&refused)),
             Err(RequestTokenError::Request(error)) => Err(endpoint.unanswered(&error)),
             Err(_) => Err(provider.trouble(Cause::NotJson).into()),
         }
@@ -69,9 +65,7 @@ impl DeviceCode {
             Err(RequestTokenError::ServerResponse(refused)) => Err(match refused.error() {
                 DeviceCodeErrorResponseType::AccessDenied => provider.trouble(Cause::Denied).into(),
                 DeviceCodeErrorResponseType::ExpiredToken => provider.trouble(Cause::TimedOut).into(),
-                other => {
-                    answers::refused(provider, other.as_ref(), refused.error_description().map(String::as_str)).into()
-                }
+                _ => endpoint.refused(&refused),
             }),
             Err(RequestTokenError::Request(error)) => Err(endpoint.unanswered(&error)),
             Err(_) => Err(provider.trouble(Cause::NotJson).into()),

@@ -5,7 +5,7 @@ use time::Time;
 
 use crate::clock::Timestamp;
 use crate::config::{Application, OAuth};
-use crate::store::{Grant, GrantKind, Store, StoreError};
+use crate::store::{Grant, GrantKind};
 
 /// What ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -87,22 +87,18 @@ pub fn forecast(app: &Application, grant: Option<&Grant>, now: Timestamp) -> Vec
 }
 
 /// Everything that will end: of each application that is registered, and of each grant that gives tokens. Each with its provider
-/// and whose it is, which is nobody's for an application's.
-pub async fn endings(
-    store: &Store,
-    config: &OAuth,
-    now: Timestamp,
-) -> Result<Vec<(String, String, Forecast)>, StoreError> {
+/// and whose it is, which is nobody's for an application's. Pure.
+pub fn endings(config: &OAuth, grants: &[Grant], now: Timestamp) -> Vec<(String, String, Forecast)> {
     let mut all = Vec::new();
     for (name, app) in config.providers.iter().filter(|(_, app)| !app.client_id.is_empty()) {
         all.extend(forecast(app, None, now).into_iter().map(|ending| (name.clone(), String::new(), ending)));
     }
-    for grant in store.grants().await? {
+    for grant in grants {
         let Some(app) = config.providers.get(&grant.key.provider) else { continue };
-        let of_grant = forecast(app, Some(&grant), now).into_iter().filter(|ending| ending.what != What::ClientSecret);
+        let of_grant = forecast(app, Some(grant), now).into_iter().filter(|ending| ending.what != What::ClientSecret);
         all.extend(of_grant.map(|ending| (grant.key.provider.clone(), grant.key.identity.clone(), ending)));
     }
-    Ok(all)
+    all
 }
 
 #[cfg(test)]

@@ -80,7 +80,7 @@ pub async fn access_token(grant_id: i64, refused: Option<i64>, deps: &Deps) -> R
     }
     let deps = deps.clone();
     let renewing = deps.renewals.tasks.clone().spawn(async move { renewed(grant_id, refused, &deps).await });
-    renewing.await.map_err(|_| GrantError::from(Trouble::new(Cause::Waiting).about("provider", &grant.key.provider)))?
+    renewing.await.map_err(|_| GrantError::from(waiting(&grant.key)))?
 }
 
 async fn renewed(grant_id: i64, refused: Option<i64>, deps: &Deps) -> Result<Access, GrantError> {
@@ -92,15 +92,13 @@ async fn renewed(grant_id: i64, refused: Option<i64>, deps: &Deps) -> Result<Acc
         let grant = deps.store.grant(grant_id).await?;
         let settled = without_asking(&grant, refused, deps).await?;
         let why = grant.problem.as_deref().and_then(Trouble::from_json);
-        let why = why.unwrap_or_else(|| Trouble::new(Cause::Waiting).about("provider", &grant.key.provider));
+        let why = why.unwrap_or_else(|| waiting(&grant.key));
         return settled.ok_or_else(|| why.into());
     };
     // Somebody else may have renewed it between the look and the lock.
     let done = match without_asking(&lock.grant, refused, deps).await {
         // Nobody waits for it any more.
-        Ok(None) if deps.renewals.stop.is_cancelled() => {
-            Err(Trouble::new(Cause::Waiting).about("provider", &lock.grant.key.provider).into())
-        }
+        Ok(None) if deps.renewals.stop.is_cancelled() => Err(waiting(&lock.grant.key).into()),
         Ok(None) => renew(&lock, refused, deps).await,
         Ok(Some(settled)) => Ok(settled),
         Err(error) => Err(error),
@@ -142,6 +140,11 @@ async fn without_asking(grant: &Grant, refused: Option<i64>, deps: &Deps) -> Res
     }
     let unknown = || Trouble::new(Cause::Down).about("provider", &grant.key.provider);
     Err(Trouble::from_json(&problem).unwrap_or_else(unknown).into())
+}
+
+/// Another is asking, or nobody may ask any more.
+fn waiting(key: &GrantKey) -> Trouble {
+    Trouble::new(Cause::Waiting).about("provider", &key.provider)
 }
 
 fn not_connected(key: &GrantKey) -> Trouble {

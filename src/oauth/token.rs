@@ -6,9 +6,9 @@ use oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
 };
 use oauth2::{
-    AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet, ExtraTokenFields,
-    PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope, StandardRevocableToken,
-    StandardTokenResponse, TokenResponse, TokenUrl,
+    AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet, ErrorResponseType,
+    ExtraTokenFields, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope, StandardErrorResponse,
+    StandardRevocableToken, StandardTokenResponse, TokenResponse, TokenUrl,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -159,10 +159,7 @@ impl TokenEndpoint<'_> {
         match serde_json::from_slice::<BasicErrorResponse>(answer.body()) {
             // A token that is not known any more is given up already (RFC 7009 2.2).
             Ok(refused) if matches!(refused.error().as_ref(), "invalid_token" | "invalid_grant") => Ok(true),
-            Ok(refused) => {
-                let description = refused.error_description().map(String::as_str);
-                Err(answers::refused(self.provider, refused.error().as_ref(), description).into())
-            }
+            Ok(refused) => Err(self.refused(&refused)),
             Err(_) => Err(self.trouble(Cause::NotJson).into()),
         }
     }
@@ -186,14 +183,20 @@ impl TokenEndpoint<'_> {
                     scopes: response.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
                 })
             }
-            Err(RequestTokenError::ServerResponse(refused)) => {
-                let description = refused.error_description().map(String::as_str);
-                Err(answers::refused(self.provider, refused.error().as_ref(), description).into())
-            }
+            Err(RequestTokenError::ServerResponse(refused)) => Err(self.refused(&refused)),
             Err(RequestTokenError::Request(error)) => Err(self.unanswered(&error)),
             // What it holds is never quoted: a token may be in it.
             Err(RequestTokenError::Parse(..) | RequestTokenError::Other(_)) => Err(self.trouble(Cause::NotJson).into()),
         }
+    }
+
+    /// What a refusal in the standard's form (RFC 6749 5.2) means.
+    pub(super) fn refused<T>(&self, refused: &StandardErrorResponse<T>) -> TokenError
+    where
+        T: ErrorResponseType + AsRef<str>,
+    {
+        let description = refused.error_description().map(String::as_str);
+        answers::refused(self.provider, refused.error().as_ref(), description).into()
     }
 
     pub(super) fn unanswered(&self, error: &HttpError) -> TokenError {

@@ -18,8 +18,9 @@ type Of = (String, String, &'static str);
 pub async fn watch(deps: &Deps, stop: CancellationToken) {
     let mut warned = HashMap::new();
     loop {
-        match endings(&deps.store, &deps.oauth, deps.clock.now()).await {
-            Ok(all) => {
+        match deps.store.grants().await {
+            Ok(grants) => {
+                let all = endings(&deps.oauth, &grants, deps.clock.now());
                 for (of, ending) in news(&mut warned, all) {
                     let (provider, identity, what) = of;
                     tracing::warn!(provider, identity, what, days_left = ending.days_left, ends_at = %ending.ends_at, "will end");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{GrantError, TO_WRITE};
+use super::{GrantError, TO_WRITE, waiting};
 use crate::cause::{Cause, Trouble};
 use crate::oauth::Deps;
 use crate::owner;
@@ -54,7 +54,7 @@ impl Lock {
                 return Ok(None);
             }
             if Instant::now() >= until || deps.renewals.stop.is_cancelled() {
-                return Err(Trouble::new(Cause::Waiting).about("provider", &grant.key.provider).into());
+                return Err(waiting(&grant.key).into());
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(500));
