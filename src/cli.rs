@@ -14,6 +14,8 @@ mod route;
 mod secret;
 mod serve;
 mod test_server;
+mod token;
+mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -86,13 +88,19 @@ enum Command {
     Message(message::Command),
     /// What became of every UID ever seen
     Ledger(ledger::Args),
-    /// Poll every mailbox when it is due, until told to stop
+    /// Serve the page and the API, and poll every mailbox when it is due, until told to stop
     Serve,
     /// Check configuration, database and key, and say how to mend what is wrong
     Check(check::Args),
     /// The master key that seals passwords and tokens
     #[command(subcommand)]
     Key(key::Command),
+    /// Who may sign in to the page
+    #[command(subcommand)]
+    User(user::Command),
+    /// Tokens for programs that use the API
+    #[command(subcommand)]
+    Token(token::Command),
     /// Play an IMAP server with a fault, to try this or any other client against
     TestServer(test_server::Args),
 }
@@ -144,6 +152,8 @@ async fn run_with(command: Command, context: Context) -> Result<ExitCode, Failur
         Command::Ledger(args) => ledger::run(args, context).await,
         Command::Serve => serve::run(context).await,
         Command::Check(_) | Command::TestServer(_) => Ok(ExitCode::SUCCESS),
+        Command::User(command) => context.closing(async |c| user::run(command, c).await).await,
+        Command::Token(command) => context.closing(async |c| token::run(command, c).await).await,
         Command::Key(command) => context.closing(async |c| key::run(command, c).await).await,
     }
 }

@@ -74,6 +74,23 @@ pub struct Vault {
 pub struct Http {
     /// Where `serve` listens.
     pub listen: SocketAddr,
+    /// Where people reach it; empty: on this machine, at the port of `listen`.
+    pub url: String,
+    /// Proxies that are believed when they say whom they speak for.
+    #[serde(deserialize_with = "values::networks")]
+    pub trusted_proxies: Vec<IpNet>,
+    /// The domain of the addresses that are proposed for inboxes.
+    pub inbox_domain: String,
+}
+
+impl Http {
+    /// Where people reach the page.
+    pub fn base(&self) -> Result<url::Url, url::ParseError> {
+        match self.url.is_empty() {
+            true => url::Url::parse(&format!("http://localhost:{}", self.listen.port())),
+            false => url::Url::parse(&self.url),
+        }
+    }
 }
 
 /// `[egress]`

@@ -1,23 +1,71 @@
-//! What `mailferry serve` answers over HTTP.
+//! What `mailferry serve` answers over HTTP: the pages, the API, and whoever watches the process.
 
+mod assets;
+mod fault;
+mod guard;
+mod headers;
 mod health;
+mod last_error;
 mod metrics;
+mod pages;
+mod reader;
+mod routes;
+mod words;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
-use axum::routing::get;
+use axum::http::HeaderValue;
+use axum::middleware::from_fn;
+use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tower_http::compression::CompressionLayer;
+use url::Url;
 
+use crate::config::{self, Config};
 use crate::poll::Deps;
+
+pub use pages::set_up_link;
 
 /// What the handlers work with.
 #[derive(Clone)]
 pub struct State {
     deps: Arc<Deps>,
+    page: Arc<Settings>,
     stopping: CancellationToken,
+}
+
+/// What the configuration says of the page.
+pub struct Settings {
+    /// Where people reach it.
+    base: Url,
+    /// Proxies that are believed.
+    trusted_proxies: Vec<IpNet>,
+    /// The domain of proposed inbox addresses; empty: none is proposed.
+    inbox_domain: String,
+    /// What browsers may do with a page.
+    policy: HeaderValue,
+}
+
+impl Settings {
+    /// From a configuration that was checked.
+    pub fn new(config: &Config) -> Result<Self, String> {
+        let config::Http { trusted_proxies, inbox_domain, .. } = &config.http;
+        let base = config.http.base().map_err(|error| format!("http.url: {error}"))?;
+        let providers = config.oauth.providers.values().map(|app| app.authorize_url.as_str());
+        Ok(Self {
+            base,
+            trusted_proxies: trusted_proxies.clone(),
+            inbox_domain: inbox_domain.clone(),
+            policy: headers::policy(providers),
+        })
+    }
+
+    /// A link to one of our pages, as others need it.
+    fn link(&self, path: &str) -> String {
+        format!("{}{path}", self.base.as_str().trim_end_matches('/'))
+    }
 }
 
 /// Opens the listener: before anything else is started, so that a taken port is an error at once.
@@ -34,13 +82,14 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
 pub async fn serve(
     listener: TcpListener,
     deps: Arc<Deps>,
+    page: Arc<Settings>,
     stopping: CancellationToken,
     end: CancellationToken,
 ) -> std::io::Result<()> {
-    let router = Router::new()
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(metrics::text))
-        .with_state(State { deps, stopping });
-    axum::serve(listener, router).with_graceful_shutdown(end.cancelled_owned()).await
+    let (is_https, policy) = (page.base.scheme() == "https", page.policy.clone());
+    let router = routes::router(State { deps, page, stopping })
+        .layer(from_fn(move |request, next| headers::guard(is_https, policy.clone(), request, next)))
+        .layer(CompressionLayer::new());
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(end.cancelled_owned()).await
 }

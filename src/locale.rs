@@ -58,22 +58,27 @@ type Bundle = FluentBundle<FluentResource>;
 
 fn bundle(language: Language) -> &'static Bundle {
     static BUNDLES: OnceLock<(Bundle, Bundle)> = OnceLock::new();
-    let (swedish, english) =
-        BUNDLES.get_or_init(|| (load("sv", include_str!("locale/sv.ftl")), load("en", include_str!("locale/en.ftl"))));
+    let (swedish, english) = BUNDLES.get_or_init(|| (load("sv", &SWEDISH), load("en", &ENGLISH)));
     match language {
         Language::Swedish => swedish,
         Language::English => english,
     }
 }
 
-fn load(language: &str, text: &str) -> Bundle {
+/// The causes of failures, and the pages.
+const SWEDISH: [&str; 2] = [include_str!("locale/sv.ftl"), include_str!("locale/page.sv.ftl")];
+const ENGLISH: [&str; 2] = [include_str!("locale/en.ftl"), include_str!("locale/page.en.ftl")];
+
+fn load(language: &str, texts: &[&str]) -> Bundle {
     let language: LanguageIdentifier = language.parse().unwrap_or_default();
     let mut bundle = Bundle::new_concurrent(vec![language]);
     // Terminals and log files show the marks around a name as rubbish.
     bundle.set_use_isolating(false);
-    // What is wrong in a text is found by the test below; whatever can be read is used.
-    let resource = FluentResource::try_new(text.to_owned()).unwrap_or_else(|(resource, _)| resource);
-    bundle.add_resource_overriding(resource);
+    for text in texts {
+        // What is wrong in a text is found by the test below; whatever can be read is used.
+        let resource = FluentResource::try_new((*text).to_owned()).unwrap_or_else(|(resource, _)| resource);
+        bundle.add_resource_overriding(resource);
+    }
     bundle
 }
 
@@ -83,7 +88,7 @@ pub fn message(language: Language, name: &str, attribute: Option<&str>, about: &
     let mut args = FluentArgs::new();
     for (key, value) in about {
         match value.parse::<i64>() {
-            Ok(days) if key == "days" => args.set(key.as_str(), days), // one day, two days
+            Ok(number) if key == "days" || key == "count" => args.set(key.as_str(), number), // one day, two days
             _ => args.set(key.as_str(), value.as_str()),
         }
     }
@@ -96,6 +101,11 @@ pub fn message(language: Language, name: &str, attribute: Option<&str>, about: &
     let text = bundle.format_pattern(pattern, Some(&args), &mut missing).into_owned();
     debug_assert!(missing.is_empty(), "{name} lacks what it is about: {missing:?}");
     text
+}
+
+/// Whether there is a text of this name.
+pub fn has(name: &str) -> bool {
+    bundle(Language::English).has_message(name)
 }
 
 /// A text by its name.
@@ -145,8 +155,7 @@ mod tests {
                     assert!(text.ends_with(|c: char| c != ' '), "{text}");
                 }
             }
-            let text = include_str!("locale/sv.ftl").len() + include_str!("locale/en.ftl").len();
-            assert!(text > 0 && bundle(language).get_message("callback-done").is_some());
+            assert!(bundle(language).get_message("callback-done").is_some());
         }
         // The same names in both files.
         let ids = |text: &str| -> Vec<String> {
@@ -157,8 +166,10 @@ mod tests {
                 .map(|(id, _)| id.to_owned())
                 .collect()
         };
-        assert_eq!(ids(include_str!("locale/sv.ftl")), ids(include_str!("locale/en.ftl")));
-        for text in [include_str!("locale/sv.ftl"), include_str!("locale/en.ftl")] {
+        for (swedish, english) in SWEDISH.iter().zip(ENGLISH) {
+            assert_eq!(ids(swedish), ids(english));
+        }
+        for text in SWEDISH.into_iter().chain(ENGLISH) {
             assert!(FluentResource::try_new(text.to_owned()).is_ok(), "every text can be read");
         }
     }

@@ -119,7 +119,7 @@ impl World {
         let vault = Location::File { path: folder.path().join("key"), create: true }.open(false).unwrap();
         let clock = Arc::new(Manual(AtomicI64::new(1_800_000_000_000)));
         let config = config::load(&Overrides::default()).unwrap();
-        let inbox = NewInbox { address: INBOX.parse().unwrap(), name: None, reply_from: None };
+        let inbox = NewInbox { address: INBOX.parse().unwrap(), name: None, reply_from: None, organisation_id: None };
         store.add_inbox(&inbox, clock.now()).await.unwrap();
         let new = NewMailbox {
             address: MAILBOX.parse().unwrap(),
@@ -132,7 +132,8 @@ impl World {
                 pin_sha256: None,
             },
             username: MAILBOX.into(),
-            login: NewLogin::Password("secret".into()),
+            login: Some(NewLogin::Password("secret".into())),
+            setup: false,
             folders: vec!["INBOX".into()],
             start: Start::All,
             after_import,

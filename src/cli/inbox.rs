@@ -6,7 +6,7 @@ use clap::Subcommand;
 
 use super::{Context, Failure};
 use crate::address::Address;
-use crate::store::{InboxOverview, NewInbox};
+use crate::store::{InboxOverview, NewInbox, Scope};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -28,6 +28,9 @@ pub enum Command {
         /// The only address that replies leave from
         #[arg(long, value_name = "ADDRESS")]
         reply_from: Option<Address>,
+        /// Whose it is; a new name is a new organisation [default: default]
+        #[arg(long, value_name = "NAME")]
+        organisation: Option<String>,
     },
     /// List the inboxes
     List,
@@ -49,13 +52,18 @@ pub enum Command {
 pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
     let (store, output) = (&context.store, context.output);
     match command {
-        Command::Add { address, r#for, domain, name, reply_from } => {
+        Command::Add { address, r#for, domain, name, reply_from, organisation } => {
             let address = match (address, r#for, domain) {
                 (Some(address), ..) => address,
                 (None, Some(customer), Some(domain)) => Address::derived(&customer, &domain).map_err(Failure::usage)?,
                 _ => return Err(Failure::usage("give an address, or --for and --domain")),
             };
-            store.add_inbox(&NewInbox { address: address.clone(), name, reply_from }, Context::now()).await?;
+            let organisation_id = match organisation {
+                Some(name) => Some(store.organisation_named(&name, Context::now()).await?.id),
+                None => None,
+            };
+            let new = NewInbox { address: address.clone(), name, reply_from, organisation_id };
+            store.add_inbox(&new, Context::now()).await?;
             let added = store.inbox_overview(&address).await?;
             output.one(&added, || format!("Added inbox {address}"))?;
         }
@@ -69,7 +77,7 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
                 ]
             };
             output.rows(
-                &store.inboxes().await?,
+                &store.inboxes(Scope::All).await?,
                 &["INBOX", "NAME", "FED BY", "MESSAGES"],
                 cells,
                 "No inboxes yet. Add one: mailferry inbox add ADDRESS",

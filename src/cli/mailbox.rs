@@ -100,10 +100,11 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
         Command::Add { address, login, settings } => {
             let new = new_mailbox(address.clone(), &login, &settings, &context.config.oauth)?;
             not_into_itself(&new.after_import, &new.folders)?;
-            never_in_clear_text(&new.server, is_by_token(&new.login))?;
+            never_in_clear_text(&new.server, new.login.as_ref().is_some_and(is_by_token))?;
             store.add_mailbox(&new, &context.vault().await?, Context::now()).await?;
             let added = show::View::of(&store.mailbox(&address).await?, context).await?;
-            output.one(&added, || format!("Added mailbox {address}. {}", next_step(&new.login, &address)))?;
+            let next = new.login.as_ref().map(|login| format!(". {}", next_step(login, &address))).unwrap_or_default();
+            output.one(&added, || format!("Added mailbox {address}{next}"))?;
         }
         Command::List => show::list(context).await?,
         Command::Show { address } => show::one(&address, context).await?,
@@ -231,7 +232,8 @@ fn new_mailbox(
         username: settings.username.clone().unwrap_or_else(|| address.to_string()),
         inbox,
         server,
-        login,
+        login: Some(login),
+        setup: false,
         folders: settings.folders()?.unwrap_or_else(|| vec!["INBOX".to_owned()]),
         start: settings.start.unwrap_or(Start::Now),
         after_import: settings.after_import.clone().unwrap_or(AfterImport::Leave),

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Context, Failure};
 use crate::address::Address;
-use crate::store::Route;
+use crate::store::{Route, Scope};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -42,7 +42,7 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
             output.one(&added, || format!("Mail for {recipient} goes to {inbox}"))?;
         }
         Command::List => output.rows(
-            &store.routes().await?,
+            &store.routes(Scope::All).await?,
             &["RECIPIENT", "INBOX"],
             |route: &Route| vec![route.recipient.clone(), route.inbox.clone()],
             "No routes. Every mailbox feeds its own inbox.",

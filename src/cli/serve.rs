@@ -10,7 +10,7 @@ use crate::{http, lifecycle, schedule};
 
 pub async fn run(context: Context) -> Result<ExitCode, Failure> {
     let listener = http::bind(context.config.http.listen).await.map_err(Failure::failed)?;
-    let (deps, config, _) = context.into_deps().await?;
+    let (deps, config, output) = context.into_deps().await?;
     // A person may have mended what mailboxes wait for by changing the configuration.
     deps.store.wake_waiting(deps.clock.now()).await?;
     deps.store.ask_all_again().await?;
@@ -20,10 +20,17 @@ pub async fn run(context: Context) -> Result<ExitCode, Failure> {
         tracing::error!(provider = app.provider, "no mailbox of this application gets a token: {problem}");
     }
     let deps = Arc::new(deps);
+    let page = Arc::new(http::Settings::new(&config).map_err(Failure::failed)?);
+    if let Some(link) = http::set_up_link(&deps.store, &page, deps.clock.now()).await? {
+        // To whoever started it, and not to the log.
+        output.one(&serde_json::json!({ "setup_link": link }), || {
+            format!("Nobody has an account yet. Make the first one, within 24 hours, at\n\n    {link}\n")
+        })?;
+    }
     let stop = lifecycle::on_signals()?;
     let http_end = CancellationToken::new();
     tracing::info!(listen = %config.http.listen, "serving");
-    let answering = tokio::spawn(http::serve(listener, deps.clone(), stop.clone(), http_end.clone()));
+    let answering = tokio::spawn(http::serve(listener, deps.clone(), page, stop.clone(), http_end.clone()));
     tokio::join!(schedule::endings::watch(&deps, stop.clone()), schedule::run(deps.clone(), &config.schedule, stop));
     http_end.cancel();
     // An open connection of a watcher must not keep the program from ending.

@@ -78,6 +78,10 @@ fn check(config: &Config) -> Result<(), Vec<String>> {
             problems.push(format!("limits.{key}: must be at least 8MiB, or a large mail would never come to its end"));
         }
     }
+    let page = config.http.base();
+    if !page.as_ref().is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.path() == "/" && url.query().is_none()) {
+        problems.push("http.url: must be like https://mailferry.example.se, without a path".to_owned());
+    }
     problems.extend(config.oauth.problems());
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }

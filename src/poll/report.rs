@@ -1,6 +1,6 @@
 //! What a poll did: counted while it runs, told when it ends.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -132,6 +132,9 @@ pub struct ReportedError {
     /// Which of the known causes, where it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
+    /// What that cause's sentences name, so that they can be told in every language.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub about: BTreeMap<String, String>,
 }
 
 impl Report {
@@ -156,6 +159,7 @@ impl ReportedError {
     /// An error with the time of the next try.
     pub fn new(error: &PollError, retry: Option<Timestamp>) -> Self {
         let cause = error.trouble.as_ref().map(|trouble| trouble.cause);
-        Self { step: error.step, blame: error.blame, retry, message: error.in_words(), cause }
+        let about = error.trouble.as_ref().map(|trouble| trouble.about.clone()).unwrap_or_default();
+        Self { step: error.step, blame: error.blame, retry, message: error.in_words(), cause, about }
     }
 }

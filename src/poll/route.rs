@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::parse::Header;
 use super::{Deps, PollError, Step};
 use crate::address::Address;
-use crate::store::Lease;
+use crate::store::{Lease, Scope};
 
 /// The routes in force.
 #[derive(Debug, Default)]
@@ -21,7 +21,9 @@ pub struct Routes {
 impl Routes {
     /// Reads the routes as they are now.
     pub async fn load(lease: &Lease, deps: &Deps) -> Result<Self, PollError> {
-        let routes = deps.store.routes().await.map_err(|error| PollError::store(Step::Import, &error))?;
+        // No organisation's route leads another's mail away.
+        let own = Scope::Organisation(lease.mailbox.organisation_id);
+        let routes = deps.store.routes(own).await.map_err(|error| PollError::store(Step::Import, &error))?;
         let mut by_recipient = HashMap::<String, Vec<i64>>::new();
         for route in routes {
             by_recipient.entry(route.recipient).or_default().push(route.inbox_id);

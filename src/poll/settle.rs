@@ -185,8 +185,8 @@ async fn do_all(
     let mut refusals = 0;
     while let Some((set, mut step)) = sets.pop_front() {
         // Whoever changed the mailbox meanwhile may want something else to happen to these copies.
-        let until = deps.clock.now().plus(deps.lease);
-        deps.store.renew_lease(lease, until).await.map_err(stored)?;
+        let now = deps.clock.now();
+        deps.store.begin_change(lease, now.plus(deps.lease), now).await.map_err(stored)?;
         let answer = act(session, folder, action, &mut step, &set, lease, deps).await?;
         let done = match answer.status {
             Status::Ok if !session.was_partial() => set.uids.clone(),

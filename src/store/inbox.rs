@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::db::{read, write};
-use super::{Store, StoreError};
+use super::{FIRST_ORGANISATION, Scope, Store, StoreError};
 use crate::address::Address;
 use crate::clock::Timestamp;
 
@@ -13,6 +13,9 @@ pub struct Inbox {
     /// Its row.
     #[serde(skip)]
     pub id: i64,
+    /// Whose it is.
+    #[serde(skip)]
+    pub organisation_id: i64,
     /// Its address, e.g. `jobb.lillestad.se@mail.kundo.se`.
     pub address: String,
     /// What people call it.
@@ -53,17 +56,20 @@ pub struct NewInbox {
     pub name: Option<String>,
     /// The only address that replies leave from.
     pub reply_from: Option<Address>,
+    /// Whose it is; `None`: the first organisation's.
+    pub organisation_id: Option<i64>,
 }
 
 impl Store {
     /// Adds an inbox.
     pub async fn add_inbox(&self, new: &NewInbox, now: Timestamp) -> Result<(), StoreError> {
         write!(self, tx => {
-            sqlx::query("INSERT INTO inbox (address, name, reply_from, created_at) VALUES ($1, $2, $3, $4)")
+            sqlx::query("INSERT INTO inbox (address, name, reply_from, created_at, organisation_id) VALUES ($1, $2, $3, $4, $5)")
                 .bind(new.address.as_str())
                 .bind(new.name.as_deref())
                 .bind(new.reply_from.as_ref().map(Address::as_str))
                 .bind(now.0)
+                .bind(new.organisation_id.unwrap_or(FIRST_ORGANISATION))
                 .execute(&mut *tx)
                 .await
                 .map_err(|error| StoreError::taken(error, || format!("there is an inbox {} already", new.address)))?;
@@ -71,11 +77,12 @@ impl Store {
         Ok(())
     }
 
-    /// All inboxes by address.
-    pub async fn inboxes(&self) -> Result<Vec<InboxOverview>, StoreError> {
+    /// The inboxes that this scope holds, by address.
+    pub async fn inboxes(&self, scope: Scope) -> Result<Vec<InboxOverview>, StoreError> {
         let inboxes: Vec<Inbox> = read!(self, pool =>
-            sqlx::query_as("SELECT id, address, name, reply_from, created_at FROM inbox ORDER BY address")
-                .fetch_all(pool).await)?;
+            sqlx::query_as("SELECT id, organisation_id, address, name, reply_from, created_at FROM inbox \
+                            WHERE ($1 IS NULL OR organisation_id = $1) ORDER BY address")
+                .bind(scope.id()).fetch_all(pool).await)?;
         let mut overviews = Vec::with_capacity(inboxes.len());
         for inbox in inboxes {
             overviews.push(self.overview(inbox).await?);
@@ -92,9 +99,18 @@ impl Store {
     /// One inbox.
     pub async fn inbox(&self, address: &Address) -> Result<Inbox, StoreError> {
         let found: Option<Inbox> = read!(self, pool =>
-            sqlx::query_as("SELECT id, address, name, reply_from, created_at FROM inbox WHERE address = $1")
+            sqlx::query_as("SELECT id, organisation_id, address, name, reply_from, created_at FROM inbox WHERE address = $1")
                 .bind(address.as_str()).fetch_optional(pool).await)?;
         found.ok_or_else(|| StoreError::NotFound(format!("there is no inbox {address}; see `mailferry inbox list`")))
+    }
+
+    /// What people call an inbox, and the address that replies leave from.
+    pub async fn change_inbox(&self, id: i64, name: Option<&str>, reply_from: Option<&Address>) -> Result<(), StoreError> {
+        write!(self, tx => {
+            sqlx::query("UPDATE inbox SET name = $2, reply_from = $3 WHERE id = $1")
+                .bind(id).bind(name).bind(reply_from.map(Address::as_str)).execute(&mut *tx).await?;
+        });
+        Ok(())
     }
 
     /// Removes an inbox that nothing feeds any more. One that holds mail goes only with `with_messages`.

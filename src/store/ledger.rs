@@ -96,6 +96,21 @@ struct Row {
     message_id: Option<i64>,
 }
 
+impl Row {
+    fn into_line(self) -> Result<LedgerLine, StoreError> {
+        Ok(LedgerLine {
+            mailbox: self.mailbox,
+            folder: self.folder,
+            uidvalidity: uid(self.uidvalidity),
+            uid: uid(self.uid),
+            uid_last: self.uid_last.map(uid),
+            state: UidState::stored(&self.state)?,
+            reason: self.reason,
+            message: self.message_id,
+        })
+    }
+}
+
 /// Quarantined in a mailbox (`$1`), in the epochs in force: the UIDs of older ones name nothing any more.
 macro_rules! quarantined_in_force {
     () => {
@@ -216,6 +231,26 @@ concat!("SELECT count(*) FROM ledger WHERE attempts > 0 AND (updated_at < $2 OR 
         }))
     }
 
+    /// The newest lines of a mailbox's ledger, in one state if it is given, before a line (epoch, UID).
+    pub async fn newest_ledger(
+        &self,
+        mailbox_id: i64,
+        state: Option<UidState>,
+        before: Option<(i64, u32)>,
+        limit: i64,
+    ) -> Result<(Vec<LedgerLine>, Option<(i64, u32)>), StoreError> {
+        let (epoch, number) = before.map_or((i64::MAX, 0), |(epoch, number)| (epoch, i64::from(number)));
+        let rows: Vec<Row> = read!(self, pool => sqlx::query_as(
+            "SELECT m.address AS mailbox, f.name AS folder, l.epoch_id, e.uidvalidity, l.uid, l.uid_last, l.state, \
+             l.reason, l.message_id FROM ledger l JOIN epoch e ON e.id = l.epoch_id JOIN folder f ON f.id = e.folder_id \
+             JOIN mailbox m ON m.id = f.mailbox_id WHERE m.id = $1 AND ($2 IS NULL OR l.state = $2) \
+             AND (l.epoch_id < $3 OR (l.epoch_id = $3 AND l.uid < $4)) ORDER BY l.epoch_id DESC, l.uid DESC LIMIT $5",
+        ).bind(mailbox_id).bind(state.map(UidState::as_str)).bind(epoch).bind(number).bind(limit).fetch_all(pool).await)?;
+        let next = rows.last().filter(|_| i64::try_from(rows.len()).is_ok_and(|count| count == limit));
+        let next = next.map(|row| (row.epoch_id, uid(row.uid)));
+        Ok((rows.into_iter().map(Row::into_line).collect::<Result<_, StoreError>>()?, next))
+    }
+
     /// The ledger a page at a time, in the order of mailbox, folder, epoch and UID; `after` is the last line of the page
     /// before, as (epoch, UID).
     pub async fn ledger_page(
@@ -231,21 +266,6 @@ concat!("SELECT count(*) FROM ledger WHERE attempts > 0 AND (updated_at < $2 OR 
              AND (l.epoch_id > $2 OR (l.epoch_id = $2 AND l.uid > $3)) ORDER BY l.epoch_id, l.uid LIMIT $4",
         ).bind(mailbox).bind(after.0).bind(i64::from(after.1)).bind(limit).fetch_all(pool).await)?;
         let next = rows.last().map(|row| (row.epoch_id, uid(row.uid)));
-        let lines = rows
-            .into_iter()
-            .map(|row| {
-                Ok(LedgerLine {
-                    mailbox: row.mailbox,
-                    folder: row.folder,
-                    uidvalidity: uid(row.uidvalidity),
-                    uid: uid(row.uid),
-                    uid_last: row.uid_last.map(uid),
-                    state: UidState::stored(&row.state)?,
-                    reason: row.reason,
-                    message: row.message_id,
-                })
-            })
-            .collect::<Result<_, StoreError>>()?;
-        Ok((lines, next))
+        Ok((rows.into_iter().map(Row::into_line).collect::<Result<_, StoreError>>()?, next))
     }
 }

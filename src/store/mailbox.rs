@@ -69,6 +69,8 @@ pub struct Mailbox {
     pub inbox: String,
     /// That inbox's row.
     pub inbox_id: i64,
+    /// Whose it is.
+    pub organisation_id: i64,
     /// Its server.
     pub server: Server,
     /// The login name.
@@ -85,8 +87,12 @@ pub struct Mailbox {
     pub max_size: u64,
     /// Not polled while set.
     pub paused: bool,
-    /// When it was added.
+    /// It is being set up on the page and was not started yet; it is paused as long.
+    pub setup: bool,
+    /// When it was added, or started.
     pub added_at: Timestamp,
+    /// When a copy of the customer's was last changed.
+    pub copy_changed_at: Option<Timestamp>,
     /// The folders that are polled.
     pub folders: Vec<String>,
     /// A day, in days since 1970 UTC, and the bytes of mail that were fetched on it.
@@ -102,6 +108,7 @@ impl Mailbox {
             now.since(since) <= self.interval().saturating_mul(3) + std::time::Duration::from_secs(60)
         };
         match self.status.last_success_at.map(Timestamp) {
+            _ if self.setup => "setup",
             _ if self.paused => "paused",
             _ if self.status.failures > 0 => "failing",
             None => "new",
@@ -152,8 +159,10 @@ pub struct NewMailbox {
     pub server: Server,
     /// The login name.
     pub username: String,
-    /// What it is opened with.
-    pub login: NewLogin,
+    /// What it is opened with; `None`: that is still to come.
+    pub login: Option<NewLogin>,
+    /// It is not polled before it is started.
+    pub setup: bool,
     /// The folders to poll.
     pub folders: Vec<String>,
     /// From when mail is wanted.
@@ -194,6 +203,7 @@ struct Row {
     address: String,
     inbox: String,
     inbox_id: i64,
+    organisation_id: i64,
     host: String,
     port: i64,
     tls: String,
@@ -210,7 +220,9 @@ struct Row {
     interval_ms: i64,
     max_size: i64,
     paused: bool,
+    setup: bool,
     added_at: i64,
+    copy_changed_at: Option<i64>,
     day: i64,
     day_bytes: i64,
     #[sqlx(flatten)]
@@ -221,8 +233,8 @@ struct Row {
 macro_rules! select_mailboxes {
     ($rest:literal) => {
         concat!(
-            "SELECT m.id, m.address, i.address AS inbox, m.inbox_id, m.host, m.port, m.tls, m.ca_pem, m.pin_sha256, \
-             m.username, m.password_sealed, m.start, m.after_import, m.interval_ms, m.max_size, m.paused, m.added_at, m.day, m.day_bytes, \
+            "SELECT m.id, m.address, i.address AS inbox, m.inbox_id, i.organisation_id, m.host, m.port, m.tls, m.ca_pem, m.pin_sha256, \
+             m.username, m.password_sealed, m.start, m.after_import, m.interval_ms, m.max_size, m.paused, m.setup, m.added_at, m.copy_changed_at, m.day, m.day_bytes, \
              m.next_poll_at, m.hold_until, m.failures, m.failing_since, m.last_attempt_at, m.last_success_at, \
              m.last_error, m.grant_id, g.provider AS grant_provider, g.kind AS grant_kind, g.identity AS grant_identity \
              FROM mailbox m JOIN inbox i ON i.id = m.inbox_id LEFT JOIN oauth_grant g ON g.id = m.grant_id ",
@@ -240,6 +252,7 @@ impl Row {
             address: self.address,
             inbox: self.inbox,
             inbox_id: self.inbox_id,
+            organisation_id: self.organisation_id,
             server: Server {
                 host: self.host,
                 port: u16::try_from(self.port).map_err(|_| unknown(format!("port {}", self.port)))?,
@@ -257,7 +270,9 @@ impl Row {
             interval_ms: self.interval_ms,
             max_size: u64::try_from(self.max_size).map_err(|_| unknown(format!("max_size {}", self.max_size)))?,
             paused: self.paused,
+            setup: self.setup,
             added_at: Timestamp(self.added_at),
+            copy_changed_at: self.copy_changed_at.map(Timestamp),
             folders,
             fetched: (self.day, self.day_bytes),
             status: self.status,
@@ -272,8 +287,8 @@ impl Store {
         write!(self, tx => {
             let id: i64 = sqlx::query_scalar(
                 "INSERT INTO mailbox (address, inbox_id, host, port, tls, ca_pem, pin_sha256, username, start, \
-                 after_import, interval_ms, max_size, added_at, next_poll_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13) RETURNING id",
+                 after_import, interval_ms, max_size, added_at, next_poll_at, setup, paused) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $14) RETURNING id",
             )
             .bind(new.address.as_str())
             .bind(inbox_id)
@@ -288,19 +303,21 @@ impl Store {
             .bind(new.interval_ms)
             .bind(i64::try_from(new.max_size).unwrap_or(i64::MAX))
             .bind(now.0)
+            .bind(new.setup)
             .fetch_one(&mut *tx)
             .await
             .map_err(|error| StoreError::taken(error, || format!("there is a mailbox {} already", new.address)))?;
-                        match &new.login {
+            match &new.login {
                 // The record is bound to its row, whose number is known only now.
-                NewLogin::Password(password) => {
+                Some(NewLogin::Password(password)) => {
                     sqlx::query("UPDATE mailbox SET password_sealed = $2 WHERE id = $1")
                         .bind(id).bind(vault.seal(&password_row(id), password)?).execute(&mut *tx).await?;
                 }
-                NewLogin::OAuth(key) => {
+                Some(NewLogin::OAuth(key)) => {
                     let grant = grant_row!(tx, key);
                     sqlx::query("UPDATE mailbox SET grant_id = $2 WHERE id = $1").bind(id).bind(grant).execute(&mut *tx).await?;
                 }
+                None => {}
             }
             for (position, name) in (0_i64..).zip(&new.folders) {
                 sqlx::query("INSERT INTO folder (mailbox_id, name, position) VALUES ($1, $2, $3)")
@@ -342,12 +359,41 @@ impl Store {
         row.into_mailbox(folders)
     }
 
+    /// One mailbox by its row.
+    pub async fn mailbox_of_row(&self, id: i64) -> Result<Mailbox, StoreError> {
+        let address: Option<String> = read!(self, pool =>
+            sqlx::query_scalar("SELECT address FROM mailbox WHERE id = $1").bind(id).fetch_optional(pool).await)?;
+        let address = address.ok_or_else(|| StoreError::NotFound("the mailbox is no longer there".to_owned()))?;
+        self.mailbox(&address.parse().map_err(StoreError::Unknown)?).await
+    }
+
+    /// Starts a mailbox that was set up: "now" is from this moment on.
+    pub async fn start_mailbox(&self, id: i64, now: Timestamp) -> Result<(), StoreError> {
+        write!(self, tx => {
+            sqlx::query("UPDATE mailbox SET setup = FALSE, paused = FALSE, added_at = $2, next_poll_at = $2 WHERE id = $1 AND setup")
+                .bind(id).bind(now.0).execute(&mut *tx).await?;
+        });
+        Ok(())
+    }
+
+    /// Has a mailbox looked at now, unless its server told us to stay away or a failed login has it wait: asking more often then
+    /// locks accounts. Tells whether it is.
+    pub async fn poll_soon(&self, id: i64, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(write!(self, tx => {
+            sqlx::query(
+                "UPDATE mailbox SET next_poll_at = $2 WHERE id = $1 AND NOT paused AND failures = 0 \
+                 AND (hold_until IS NULL OR hold_until <= $2)",
+            )
+            .bind(id).bind(now.0).execute(&mut *tx).await?.rows_affected() == 1
+        }))
+    }
+
     /// Pauses or resumes polling.
     pub async fn pause_mailbox(&self, address: &Address, paused: bool, now: Timestamp) -> Result<(), StoreError> {
         let id = self.mailbox(address).await?.id;
         write!(self, tx => {
             sqlx::query(
-                "UPDATE mailbox SET paused = $2, next_poll_at = $3, lease_token = NULL, lease_owner = NULL, \
+                "UPDATE mailbox SET paused = $2, setup = (setup AND $2), next_poll_at = $3, lease_token = NULL, lease_owner = NULL, \
                  lease_until = NULL WHERE id = $1",
             )
                 .bind(id).bind(paused).bind(now.0).execute(&mut *tx).await?;
@@ -359,7 +405,7 @@ impl Store {
     pub async fn remove_mailbox(&self, address: &Address) -> Result<(), StoreError> {
         let id = self.mailbox(address).await?.id;
         write!(self, tx => {
-                        sqlx::query("DELETE FROM mailbox WHERE id = $1").bind(id).execute(&mut *tx).await?;
+            sqlx::query("DELETE FROM mailbox WHERE id = $1").bind(id).execute(&mut *tx).await?;
             drop_unused_grants!(tx);
         });
         Ok(())

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::db::read;
+use super::db::{read, write};
 use super::epoch::uid;
-use super::{Store, StoreError};
+use super::{Scope, Store, StoreError};
 use crate::clock::Timestamp;
 
 /// A line of `mailferry message list`.
@@ -25,6 +25,16 @@ pub struct MessageLine {
     pub imported_at: Timestamp,
     pub historic: bool,
     pub why: String,
+    /// When the importing system said that it has it.
+    pub acknowledged_at: Option<Timestamp>,
+}
+
+/// A way by which a mail came, or would have come had it not been there already.
+#[derive(Debug, Serialize)]
+pub struct Arrival {
+    pub mailbox: String,
+    pub folder: String,
+    pub uid: u32,
 }
 
 /// Which messages.
@@ -37,7 +47,7 @@ pub struct MessageFilter<'a> {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: i64,
     inbox: String,
     mailbox: String,
@@ -53,7 +63,21 @@ struct Row {
     imported_at: i64,
     historic: bool,
     why: String,
+    acknowledged_at: Option<i64>,
 }
+
+/// The columns of [`Row`] with the rest of the statement behind them.
+macro_rules! select_messages {
+    ($rest:literal) => {
+        concat!(
+            "SELECT m.id, i.address AS inbox, m.mailbox, m.folder, m.uidvalidity, m.uid, m.message_id, m.from_address, \
+             m.subject, m.size, m.sha256, m.internal_date, m.imported_at, m.historic, m.why, m.acknowledged_at \
+             FROM message m JOIN inbox i ON i.id = m.inbox_id ",
+            $rest
+        )
+    };
+}
+pub(super) use select_messages;
 
 impl Store {
     /// Messages in the order in which they were imported, a page at a time.
@@ -63,13 +87,52 @@ impl Store {
         after: i64,
         limit: i64,
     ) -> Result<Vec<MessageLine>, StoreError> {
-        let rows: Vec<Row> = read!(self, pool => sqlx::query_as(
-            "SELECT m.id, i.address AS inbox, m.mailbox, m.folder, m.uidvalidity, m.uid, m.message_id, m.from_address, \
-             m.subject, m.size, m.sha256, m.internal_date, m.imported_at, m.historic, m.why \
-             FROM message m JOIN inbox i ON i.id = m.inbox_id WHERE m.id > $1 AND ($2 IS NULL OR i.address = $2) \
-             AND ($3 IS NULL OR m.mailbox = $3) ORDER BY m.id LIMIT $4",
-        ).bind(after).bind(filter.inbox).bind(filter.mailbox).bind(limit).fetch_all(pool).await)?;
+        let rows: Vec<Row> = read!(self, pool => sqlx::query_as(select_messages!(
+            "WHERE m.id > $1 AND ($2 IS NULL OR i.address = $2) AND ($3 IS NULL OR m.mailbox = $3) ORDER BY m.id LIMIT $4"
+        )).bind(after).bind(filter.inbox).bind(filter.mailbox).bind(limit).fetch_all(pool).await)?;
         Ok(rows.into_iter().map(Row::into_line).collect())
+    }
+
+    /// Messages of an inbox, newest first, before one of them.
+    pub async fn newest_messages(
+        &self,
+        inbox_id: i64,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<MessageLine>, StoreError> {
+        let rows: Vec<Row> = read!(self, pool => sqlx::query_as(select_messages!(
+            "WHERE m.inbox_id = $1 AND ($2 IS NULL OR m.id < $2) ORDER BY m.id DESC LIMIT $3"
+        )).bind(inbox_id).bind(before).bind(limit).fetch_all(pool).await)?;
+        Ok(rows.into_iter().map(Row::into_line).collect())
+    }
+
+    /// One message that this scope holds.
+    pub async fn message(&self, id: i64, scope: Scope) -> Result<MessageLine, StoreError> {
+        let row: Option<Row> = read!(self, pool => sqlx::query_as(select_messages!(
+            "WHERE m.id = $1 AND ($2 IS NULL OR i.organisation_id = $2)"
+        )).bind(id).bind(scope.id()).fetch_optional(pool).await)?;
+        row.map(Row::into_line).ok_or_else(|| StoreError::NotFound(format!("there is no message {id}")))
+    }
+
+    /// Every way by which a message came.
+    pub async fn arrivals(&self, id: i64) -> Result<Vec<Arrival>, StoreError> {
+        let rows: Vec<(String, String, i64)> = read!(self, pool => sqlx::query_as(
+            "SELECT m.address, f.name, a.uid FROM arrival a JOIN epoch e ON e.id = a.epoch_id JOIN folder f ON f.id = e.folder_id \
+             JOIN mailbox m ON m.id = f.mailbox_id WHERE a.message_id = $1 ORDER BY a.epoch_id, a.uid LIMIT 100",
+        ).bind(id).fetch_all(pool).await)?;
+        Ok(rows.into_iter().map(|(mailbox, folder, number)| Arrival { mailbox, folder, uid: uid(number) }).collect())
+    }
+
+    /// The importing system has it: it is told from then on. Saying so again changes nothing.
+    pub async fn acknowledge(&self, id: i64, scope: Scope, now: Timestamp) -> Result<(), StoreError> {
+        let there = write!(self, tx => {
+            sqlx::query(
+                "UPDATE message SET acknowledged_at = coalesce(acknowledged_at, $3) WHERE id = $1 AND ($2 IS NULL OR inbox_id IN \
+                 (SELECT id FROM inbox WHERE organisation_id = $2))",
+            )
+            .bind(id).bind(scope.id()).bind(now.0).execute(&mut *tx).await?.rows_affected()
+        });
+        if there == 1 { Ok(()) } else { Err(StoreError::NotFound(format!("there is no message {id}"))) }
     }
 
     /// How many messages there are.
@@ -86,7 +149,7 @@ impl Store {
 }
 
 impl Row {
-    fn into_line(self) -> MessageLine {
+    pub(super) fn into_line(self) -> MessageLine {
         MessageLine {
             id: self.id,
             inbox: self.inbox,
@@ -103,6 +166,7 @@ impl Row {
             imported_at: Timestamp(self.imported_at),
             historic: self.historic,
             why: self.why,
+            acknowledged_at: self.acknowledged_at.map(Timestamp),
         }
     }
 }

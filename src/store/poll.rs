@@ -34,6 +34,9 @@ pub struct Outcome {
 /// How long rows about polls are kept.
 const KEEP_MS: i64 = 30 * 24 * 3600 * 1000;
 
+/// How long their counts are.
+const KEEP_DAYS: i64 = 400;
+
 impl Store {
     /// Writes down how the poll ended and gives the mailbox back.
     pub async fn finish_poll(&self, lease: &Lease, outcome: &Outcome, now: Timestamp) -> Result<(), StoreError> {
@@ -65,6 +68,11 @@ impl Store {
             if ours != 1 {
                 return Err(StoreError::LeaseLost);
             }
+            sqlx::query(
+                "INSERT INTO poll_day (mailbox_id, day, polls, failed) VALUES ($1, $2, 1, $3) ON CONFLICT (mailbox_id, day) \
+                 DO UPDATE SET polls = poll_day.polls + 1, failed = poll_day.failed + excluded.failed",
+            )
+            .bind(id).bind(now.day()).bind(i64::from(!outcome.success)).execute(&mut *tx).await?;
             if outcome.complete {
                 sqlx::query("UPDATE folder SET visited_at = NULL WHERE mailbox_id = $1 AND visited_at IS NOT NULL")
                     .bind(id).execute(&mut *tx).await?;
@@ -85,9 +93,18 @@ impl Store {
                     .await?;
                 sqlx::query("DELETE FROM poll WHERE mailbox_id = $1 AND started_at < $2")
                     .bind(id).bind(now.0 - KEEP_MS).execute(&mut *tx).await?;
+                sqlx::query("DELETE FROM poll_day WHERE mailbox_id = $1 AND day < $2")
+                    .bind(id).bind(now.day() - KEEP_DAYS).execute(&mut *tx).await?;
             }
         });
         Ok(())
+    }
+
+    /// Polls of a mailbox on each day since one (days since 1970 UTC), and how many of them failed.
+    pub async fn polls_by_day(&self, mailbox_id: i64, since: i64) -> Result<Vec<(i64, i64, i64)>, StoreError> {
+        Ok(super::db::read!(self, pool => sqlx::query_as(
+            "SELECT day, polls, failed FROM poll_day WHERE mailbox_id = $1 AND day >= $2 ORDER BY day",
+        ).bind(mailbox_id).bind(since).fetch_all(pool).await)?)
     }
 
     /// The newest remembered polls of a mailbox: when, the report, the notes.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::db::{read, write};
-use super::{Store, StoreError};
+use super::{Scope, Store, StoreError};
 use crate::address::Address;
 use crate::clock::Timestamp;
 
@@ -36,12 +36,12 @@ impl Store {
         Ok(())
     }
 
-    /// All routes by recipient.
-    pub async fn routes(&self) -> Result<Vec<Route>, StoreError> {
+    /// The routes that this scope holds, by recipient.
+    pub async fn routes(&self, scope: Scope) -> Result<Vec<Route>, StoreError> {
         Ok(read!(self, pool => sqlx::query_as(
             "SELECT r.recipient, i.address AS inbox, r.inbox_id FROM route r JOIN inbox i ON i.id = r.inbox_id \
-             ORDER BY r.recipient, i.address",
-        ).fetch_all(pool).await)?)
+             WHERE ($1 IS NULL OR i.organisation_id = $1) ORDER BY r.recipient, i.address",
+        ).bind(scope.id()).fetch_all(pool).await)?)
     }
 
     /// Removes a recipient's route to one inbox, or all of its routes.

@@ -45,7 +45,7 @@ async fn stores() -> Vec<(Fixture, &'static str)> {
         let folder = tempfile::tempdir().unwrap();
         let sqlite = || format!("sqlite://{}", folder.path().join("sub/mailferry.db").display());
         let store = Store::open(&url.unwrap_or_else(sqlite)).await.unwrap();
-        let inbox = NewInbox { address: address(INBOX), name: None, reply_from: None };
+        let inbox = NewInbox { address: address(INBOX), name: None, reply_from: None, organisation_id: None };
         store.add_inbox(&inbox, NOW).await.unwrap();
         let place = Location::File { path: folder.path().join("key"), create: true };
         let vault = place.open(false).unwrap();
@@ -75,7 +75,8 @@ impl Fixture {
                 pin_sha256: None,
             },
             username: mailbox.into(),
-            login: NewLogin::Password("hemligt".into()),
+            login: Some(NewLogin::Password("hemligt".into())),
+            setup: false,
             folders: vec!["INBOX".into(), "Ärenden".into()],
             start: Start::Now,
             after_import,

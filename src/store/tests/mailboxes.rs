@@ -18,7 +18,8 @@ async fn a_mailbox_comes_back_as_it_was_told_to_be() {
             inbox: address(INBOX),
             server: mailbox.server.clone(),
             username: "x".into(),
-            login: NewLogin::Password("y".into()),
+            login: Some(NewLogin::Password("y".into())),
+            setup: false,
             folders: vec![],
             start: Start::All,
             after_import: AfterImport::Leave,
@@ -85,7 +86,7 @@ async fn routes_are_added_once_and_removed() {
         let recipient = address("jobb@lillestad.se");
         at.store.add_route(&recipient, &address(INBOX), NOW).await.unwrap();
         at.store.add_route(&recipient, &address(INBOX), NOW).await.unwrap();
-        assert_eq!(at.store.routes().await.unwrap().len(), 1, "{name}");
+        assert_eq!(at.store.routes(Scope::All).await.unwrap().len(), 1, "{name}");
         assert_eq!(at.store.inbox_overview(&address(INBOX)).await.unwrap().routes, ["jobb@lillestad.se"], "{name}");
         assert!(at.store.add_route(&recipient, &address("no@where.se"), NOW).await.is_err(), "{name}");
         at.store.remove_route(&recipient, Some(&address(INBOX))).await.unwrap();

@@ -1,0 +1,136 @@
+//! `mailferry user`: who may sign in to the page.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use secrecy::SecretString;
+use serde_json::json;
+
+use super::{Context, Failure, secret};
+use crate::password;
+use crate::store::{Change, NewPerson, Person, Role, Scope};
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Add somebody
+    #[command(override_usage = "mailferry user add <NAME> --role <ROLE> (--password-stdin | --password-file <FILE>) [OPTIONS]")]
+    Add {
+        /// The name to sign in with, e.g. a mail address
+        name: String,
+        /// What they may do
+        #[arg(long, value_enum)]
+        role: Role,
+        /// Where an admin or viewer belongs; a new name is a new organisation [default: default]
+        #[arg(long, value_name = "NAME")]
+        organisation: Option<String>,
+        #[command(flatten)]
+        password: PasswordArgs,
+    },
+    /// List who may sign in
+    List,
+    /// Remove somebody, who is signed out at once
+    Remove {
+        /// The name
+        name: String,
+    },
+    /// Set somebody's password, who is signed out everywhere
+    #[command(override_usage = "mailferry user passwd <NAME> (--password-stdin | --password-file <FILE>)")]
+    Passwd {
+        /// The name
+        name: String,
+        #[command(flatten)]
+        password: PasswordArgs,
+    },
+}
+
+#[derive(Args)]
+pub struct PasswordArgs {
+    /// Read the password from standard input
+    #[arg(long, required_unless_present = "password_file", conflicts_with = "password_file")]
+    password_stdin: bool,
+    /// Read the password from this file
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+}
+
+impl PasswordArgs {
+    async fn hash(&self) -> Result<String, Failure> {
+        let password: SecretString = secret::read(self.password_file.as_deref(), self.password_stdin)?
+            .ok_or_else(|| Failure::usage("give the password with --password-stdin or --password-file"))?;
+        if let Some(weak) = password::weakness(&password) {
+            return Err(Failure::usage(crate::locale::text(crate::locale::Language::English, weak)));
+        }
+        password::hash(password).await.map_err(Failure::failed)
+    }
+}
+
+/// Who does it, in the audit.
+pub const WHO: &str = "command line";
+
+pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
+    let (store, output, now) = (&context.store, context.output, Context::now());
+    match command {
+        Command::Add { name, role, organisation, password } => {
+            let organisation = match (role, organisation) {
+                (Role::Operator, None) => None,
+                (Role::Operator, Some(_)) => return Err(Failure::usage("an operator belongs to no organisation")),
+                (_, name) => Some(store.organisation_named(name.as_deref().unwrap_or("default"), now).await?),
+            };
+            let hash = password.hash().await?;
+            let organisation_id = organisation.as_ref().map(|organisation| organisation.id);
+            let language = context.language.tag();
+            let new =
+                NewPerson { name: &name, role, organisation_id, password_hash: Some(&hash), language, zone: "" };
+            store.add_person(&new, now).await?;
+            let person = known(&name, context).await?;
+            audit(&person, "person-added", context).await?;
+            let line = json!({
+                "name": person.name, "role": role, "organisation": person.organisation, "added": true,
+            });
+            output.one(&line, || match &person.organisation {
+                Some(organisation) => format!("Added {role} {} of {organisation}", person.name),
+                None => format!("Added {role} {}", person.name),
+            })?;
+        }
+        Command::List => {
+            let lines: Vec<_> = store.people(Scope::All).await?.into_iter().map(view).collect();
+            let text = |value: &serde_json::Value| value.as_str().unwrap_or("-").to_owned();
+            let cells = |line: &serde_json::Value| {
+                ["name", "role", "organisation", "last_login_at"].map(|key| text(line.get(key).unwrap_or(&json!(null)))).to_vec()
+            };
+            output.rows(&lines, &["NAME", "ROLE", "ORGANISATION", "LAST LOGIN"], cells, "Nobody yet. Add somebody: mailferry user add --help")?;
+        }
+        Command::Remove { name } => {
+            let person = known(&name, context).await?;
+            store.remove_person(&person).await?;
+            audit(&person, "person-removed", context).await?;
+            output.one(&json!({ "name": person.name, "removed": true }), || format!("Removed {}", person.name))?;
+        }
+        Command::Passwd { name, password } => {
+            let person = known(&name, context).await?;
+            store.set_password(person.id, &password.hash().await?, None).await?;
+            audit(&person, "password-changed", context).await?;
+            output.one(&json!({ "name": person.name, "changed": true }), || {
+                format!("Changed the password of {}, who is signed out everywhere", person.name)
+            })?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn view(person: Person) -> serde_json::Value {
+    json!({
+        "name": person.name, "role": person.role, "organisation": person.organisation, "last_login_at": person.last_login_at,
+    })
+}
+
+async fn known(name: &str, context: &Context) -> Result<Person, Failure> {
+    let person = context.store.person(name).await?;
+    person.ok_or_else(|| Failure::failed(format!("there is no user {name}; see `mailferry user list`")))
+}
+
+async fn audit(person: &Person, action: &'static str, context: &Context) -> Result<(), Failure> {
+    let change = Change { who: WHO, organisation: person.organisation_id, action, target: &person.name, detail: "" };
+    Ok(context.store.audit(change, Context::now()).await?)
+}

@@ -1,0 +1,131 @@
+//! Why there is no such page: one list, one mapping. What went wrong inside is logged here, and not shown.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+
+use super::reader::{Frame, Reader};
+use crate::locale;
+use crate::store::StoreError;
+
+/// Why not.
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// There is no such thing, or none that the reader may know of.
+    NotFound,
+    /// The reader may not.
+    Forbidden,
+    /// Nobody is signed in.
+    SignIn,
+    /// The request comes from a page of somebody else's.
+    Foreign,
+    /// What was asked for makes no sense; the name of a text.
+    Wrong(&'static str),
+    /// What was asked for does not go with what is there, in words.
+    Conflict(String),
+    /// Something here.
+    Inside,
+}
+
+impl Fault {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Forbidden | Self::Foreign => StatusCode::FORBIDDEN,
+            Self::SignIn => StatusCode::UNAUTHORIZED,
+            Self::Wrong(_) => StatusCode::BAD_REQUEST,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Inside => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn text(&self) -> &'static str {
+        match self {
+            Self::NotFound => "fault-not-found",
+            Self::Forbidden => "fault-forbidden",
+            Self::SignIn => "fault-sign-in",
+            Self::Foreign => "fault-foreign",
+            Self::Wrong(name) => name,
+            Self::Conflict(_) => "fault-conflict",
+            Self::Inside => "fault-inside",
+        }
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound(_) => Self::NotFound,
+            StoreError::Conflict(what) => Self::Conflict(what),
+            error => {
+                tracing::error!(%error, "a page could not be made");
+                Self::Inside
+            }
+        }
+    }
+}
+
+impl From<askama::Error> for Fault {
+    fn from(error: askama::Error) -> Self {
+        tracing::error!(%error, "a page could not be written");
+        Self::Inside
+    }
+}
+
+/// The guard turns it into a page in the reader's language.
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+#[derive(Template)]
+#[template(path = "fault.html")]
+struct Page {
+    f: Frame,
+    title: String,
+    detail: Option<String>,
+}
+
+/// The page of a fault, for this reader. A guest is sent to sign in, and comes back to where he wanted to go.
+pub fn page(fault: &Fault, reader: &Reader, is_get: bool, is_fragment: bool) -> Response {
+    if matches!(fault, Fault::SignIn) {
+        let back = if is_get && !is_fragment { reader.path.as_str() } else { "/" };
+        let next: String = url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
+        let to = if back == "/" { "/login".to_owned() } else { format!("/login?next={next}") };
+        return match is_fragment {
+            // htmx goes there with the whole page.
+            true => (StatusCode::UNAUTHORIZED, [("HX-Redirect", to)]).into_response(),
+            false => Redirect::to(&to).into_response(),
+        };
+    }
+    let detail = match fault {
+        Fault::Conflict(what) => Some(what.clone()),
+        _ => None,
+    };
+    let title = locale::text(reader.words.language, fault.text());
+    match (Page { f: Frame::new(reader, ""), title, detail }).render() {
+        Ok(html) => (fault.status(), Html(html)).into_response(),
+        Err(_) => fault.status().into_response(),
+    }
+}
+
+/// A page that was made, or the fault that it was not.
+pub type Answer = Result<Response, Fault>;
+
+/// A page from its template.
+pub fn show(template: &impl Template) -> Answer {
+    Ok(Html(template.render()?).into_response())
+}
+
+/// A page whose form has to be filled in again.
+pub fn show_again(template: &impl Template) -> Answer {
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(template.render()?)).into_response())
+}
+
+/// On to another page.
+pub fn go(to: &str) -> Answer {
+    Ok(Redirect::to(to).into_response())
+}

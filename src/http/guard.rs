@@ -1,0 +1,167 @@
+//! Stands before every route: finds out who asks, whether they may, and whether the request comes from our own pages.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, Request, State as FromState};
+use axum::http::header::{ACCEPT_LANGUAGE, COOKIE, HOST, ORIGIN};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::State;
+use super::fault::{self, Fault};
+use super::reader::Reader;
+use super::words::Words;
+use crate::clock::Timestamp;
+use crate::locale::Language;
+use crate::opaque;
+use crate::store::{Person, Role};
+
+/// Who may ask for a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Everybody.
+    Nothing,
+    /// Whoever is signed in.
+    SignIn,
+    /// Who may change their organisation's things.
+    Admin,
+    /// Who may do everything.
+    Operator,
+}
+
+/// The cookie of a session: for this host only, over https only, for no script, and not sent by others' forms (RFC 6265bis).
+pub const SESSION: &str = "__Host-mailferry";
+/// The language that a guest has chosen.
+pub const LANGUAGE: &str = "__Host-language";
+/// The zone that the browser says it is in.
+pub const ZONE: &str = "__Host-zone";
+/// Where nobody knows better.
+pub const USUAL_ZONE: &str = "Europe/Stockholm";
+
+/// A cookie by its name.
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let all = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    all.flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+}
+
+/// A cookie to be set; without a lifetime it goes with the browser, with 0 at once.
+pub fn set_cookie(name: &str, value: &str, seconds: Option<i64>) -> (header::HeaderName, String) {
+    let age = seconds.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
+    (header::SET_COOKIE, format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax{age}"))
+}
+
+/// Lets a request through to its page, or not.
+pub async fn guard(
+    FromState((state, needs)): FromState<(State, Needs)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
+    let is_fragment = request.headers().contains_key("hx-request");
+    // The body is nobody's business here, and must not be held while the database is asked.
+    let (parts, body) = request.into_parts();
+    let reader = reader(&state, &parts).await;
+    let mut request = Request::from_parts(parts, body);
+    let reader = match reader {
+        Ok(reader) => reader,
+        Err(fault) => return fault.into_response(),
+    };
+    let may = match needs {
+        _ if !is_get && !is_from_here(request.headers(), &state) => Err(Fault::Foreign),
+        Needs::Nothing => Ok(()),
+        Needs::SignIn => at_least(&reader, Role::Viewer),
+        Needs::Admin => at_least(&reader, Role::Admin),
+        Needs::Operator => at_least(&reader, Role::Operator),
+    };
+    if let Err(fault) = may {
+        return fault::page(&fault, &reader, is_get, is_fragment);
+    }
+    request.extensions_mut().insert(reader.clone());
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<Fault>() {
+        Some(fault) => fault::page(&fault, &reader, is_get, is_fragment),
+        None => response,
+    }
+}
+
+fn at_least(reader: &Reader, role: Role) -> Result<(), Fault> {
+    match &reader.person {
+        None => Err(Fault::SignIn),
+        Some(person) if person.role < role => Err(Fault::Forbidden),
+        Some(_) => Ok(()),
+    }
+}
+
+async fn reader(state: &State, request: &Parts) -> Result<Reader, Fault> {
+    let (headers, now) = (&request.headers, state.deps.clock.now());
+    let session = cookie(headers, SESSION).map(opaque::hash);
+    let person = match &session {
+        Some(hash) => state.deps.store.signed_in(hash, now).await?,
+        None => None,
+    };
+    let path = request.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    Ok(Reader {
+        words: words(headers, person.as_ref(), now),
+        session: session.filter(|_| person.is_some()),
+        person,
+        address: client(state, request),
+        path,
+    })
+}
+
+/// A person's own language and zone, or a guest's: what was chosen, else what the browser says.
+fn words(headers: &HeaderMap, person: Option<&Person>, now: Timestamp) -> Words {
+    if let Some(person) = person {
+        let zone = if person.zone.is_empty() { USUAL_ZONE } else { &person.zone };
+        return Words::new(Language::choose(&person.language), zone, now);
+    }
+    let said = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let language = cookie(headers, LANGUAGE).or(said).map_or(Language::English, Language::choose);
+    Words::new(language, USUAL_ZONE, now)
+}
+
+/// Whether a request that changes something comes from our own pages: the browser says so (Fetch Metadata), or names the page's
+/// origin (RFC 6454). One that says neither is not a browser's, and is refused with the rest.
+fn is_from_here(headers: &HeaderMap, state: &State) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return site == "same-origin";
+    }
+    let Some(origin) = text(ORIGIN.as_str()) else { return false };
+    let own = state.page.base.origin().ascii_serialization();
+    let host = text(HOST.as_str()).unwrap_or_default();
+    // On this machine it may be called localhost or by its number.
+    let loopback = ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| host.split_once(':').is_some_and(|(h, _)| h == *name));
+    origin == own || (loopback && origin == format!("http://{host}"))
+}
+
+/// The address that a request comes from: the nearest that is none of our proxies'.
+fn client(state: &State, request: &Parts) -> String {
+    let peer = request.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
+    let is_ours = |ip: &IpAddr| state.page.trusted_proxies.iter().any(|net| net.contains(ip));
+    let mut nearest = peer.unwrap_or(IpAddr::from([0, 0, 0, 0]));
+    if is_ours(&nearest) {
+        let said = request.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+        let said: Vec<&str> = said.flat_map(|line| line.split(',')).collect();
+        for text in said.iter().rev() {
+            let Ok(ip) = text.trim().parse::<IpAddr>() else { break };
+            nearest = ip.to_canonical();
+            if !is_ours(&nearest) {
+                break;
+            }
+        }
+    }
+    match nearest {
+        IpAddr::V4(ip) => ip.to_string(),
+        // Whoever has one address of a /64 has all of them.
+        IpAddr::V6(ip) => {
+            let [a, b, c, d, ..] = ip.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The pages: a file each, with their templates in `templates/`.
+
+pub mod account;
+pub mod entrance;
+pub mod invitation;
+pub mod mailboxes;
+pub mod people;
+
+use super::fault::Fault;
+use super::Settings;
+use crate::clock::Timestamp;
+use crate::opaque;
+use crate::store::{Purpose, Store, StoreError};
+
+
+/// Whatever there is not.
+pub async fn lost() -> Fault {
+    Fault::NotFound
+}
+
+/// How long the link of the first run works.
+const SET_UP_WITHIN: std::time::Duration = std::time::Duration::from_hours(24);
+
+/// Where nobody can sign in yet: the link by which the first operator can, once.
+pub async fn set_up_link(store: &Store, settings: &Settings, now: Timestamp) -> Result<Option<String>, StoreError> {
+    if store.has_people().await? {
+        return Ok(None);
+    }
+    let key = opaque::new("");
+    store.add_link(&opaque::hash(&key), &Purpose::Setup, "serve", now, now.plus(SET_UP_WITHIN)).await?;
+    Ok(Some(settings.link(&format!("/setup/{key}"))))
+}

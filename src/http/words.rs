@@ -1,0 +1,148 @@
+//! What a reader is told, in their language, with times in their zone.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use jiff::tz::TimeZone;
+
+use crate::clock::Timestamp;
+use crate::locale::{self, Language};
+
+/// A reader's language, zone and present moment.
+#[derive(Clone)]
+pub struct Words {
+    /// The language of the page.
+    pub language: Language,
+    /// The zone of its times.
+    pub zone: TimeZone,
+    /// When the page is made.
+    pub now: Timestamp,
+}
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+impl Words {
+    /// For a reader; an unknown zone is UTC.
+    pub fn new(language: Language, zone: &str, now: Timestamp) -> Self {
+        Self { language, zone: TimeZone::get(zone).unwrap_or(TimeZone::UTC), now }
+    }
+
+    /// A text by its name.
+    pub fn t(&self, name: &str) -> String {
+        locale::text(self.language, name)
+    }
+
+    /// A text whose name is put together of two parts.
+    pub fn tt(&self, prefix: &str, name: &str) -> String {
+        locale::text(self.language, &format!("{prefix}{name}"))
+    }
+
+    /// A text that names something.
+    pub fn t1(&self, name: &str, key: &str, value: impl Display) -> String {
+        self.about(name, &[(key, &value)])
+    }
+
+    /// A text that names two things.
+    pub fn t2(&self, name: &str, key: &str, value: impl Display, key2: &str, value2: impl Display) -> String {
+        self.about(name, &[(key, &value), (key2, &value2)])
+    }
+
+    /// A text that counts.
+    pub fn n(&self, name: &str, count: impl Display) -> String {
+        self.about(name, &[("count", &count)])
+    }
+
+    /// A text with what it is about.
+    pub fn about(&self, name: &str, about: &[(&str, &dyn Display)]) -> String {
+        let about: BTreeMap<String, String> =
+            about.iter().map(|(key, value)| ((*key).to_owned(), value.to_string())).collect();
+        locale::message(self.language, name, None, &about)
+    }
+
+    /// For the `lang` attribute.
+    pub fn tag(&self) -> &'static str {
+        self.language.tag()
+    }
+
+    /// A date and a time to the minute.
+    pub fn at(&self, at: &Timestamp) -> String {
+        self.format(*at, "%Y-%m-%d %H:%M")
+    }
+
+    /// A date and a time to the second.
+    pub fn exactly(&self, at: &Timestamp) -> String {
+        self.format(*at, "%Y-%m-%d %H:%M:%S")
+    }
+
+    fn format(&self, at: Timestamp, form: &str) -> String {
+        match jiff::Timestamp::from_millisecond(at.0) {
+            Ok(moment) => moment.to_zoned_datetime(self.zone.clone()).strftime(form).to_string(),
+            Err(_) => at.to_string(),
+        }
+    }
+
+    /// How long ago, or how far ahead, in words.
+    pub fn ago(&self, at: &Timestamp) -> String {
+        let seconds = (self.now.0 - at.0) / 1000;
+        let (count, unit) = match seconds.abs() {
+            s if s < MINUTE => return self.t(if seconds < -5 { "time-soon" } else { "time-just-now" }),
+            s if s < HOUR => (s / MINUTE, "minutes"),
+            s if s < 2 * DAY => (s / HOUR, "hours"),
+            s => (s / DAY, "days"),
+        };
+        let name = if seconds < 0 { format!("time-in-{unit}") } else { format!("time-{unit}-ago") };
+        self.n(&name, count)
+    }
+
+    /// A number of bytes.
+    pub fn size(&self, bytes: impl TryInto<u64>) -> String {
+        let text = bytesize::ByteSize(bytes.try_into().unwrap_or(0)).display().si().to_string();
+        match self.language {
+            Language::Swedish => text.replace('.', ","),
+            Language::English => text,
+        }
+    }
+
+    /// When the reader's day began.
+    pub fn today(&self) -> Timestamp {
+        let start = jiff::Timestamp::from_millisecond(self.now.0)
+            .and_then(|now| now.to_zoned_datetime(self.zone.clone()).start_of_day())
+            .map(|start| start.timestamp().as_millisecond());
+        start.map_or(self.now, Timestamp)
+    }
+
+    /// How many milliseconds the zone is ahead of UTC now.
+    pub fn ahead_ms(&self) -> i64 {
+        let moment = jiff::Timestamp::from_millisecond(self.now.0);
+        moment.map_or(0, |now| i64::from(self.zone.to_offset(now).seconds()) * 1000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_in_the_readers_zone_and_language() {
+        let now = Timestamp(1_764_010_800_000); // 2025-11-24T19:00:00Z
+        let words = Words::new(Language::Swedish, "Europe/Stockholm", now);
+        assert_eq!(words.at(&now), "2025-11-24 20:00");
+        assert_eq!(words.today(), Timestamp(1_763_938_800_000), "midnight in Stockholm is 23:00 UTC");
+        assert_eq!(words.ahead_ms(), 3_600_000);
+        for (seconds, swedish, english) in [
+            (0, "nyss", "just now"),
+            (60, "för 1 minut sedan", "1 minute ago"),
+            (7200, "för 2 timmar sedan", "2 hours ago"),
+            (-90, "om 1 minut", "in 1 minute"),
+            (10 * DAY, "för 10 dagar sedan", "10 days ago"),
+        ] {
+            let at = Timestamp(now.0 - seconds * 1000);
+            assert_eq!(words.ago(&at), swedish);
+            assert_eq!(Words { language: Language::English, ..words.clone() }.ago(&at), english);
+        }
+        assert_eq!(words.size(1_500_000_u64), "1,5 MB");
+        assert_eq!(Words::new(Language::English, "Not/AZone", now).at(&now), "2025-11-24 19:00");
+    }
+}

@@ -1,0 +1,61 @@
+//! The audit: who changed what, when.
+
+use serde::Serialize;
+
+use super::db::{read, write};
+use super::{Scope, Store, StoreError};
+use crate::clock::Timestamp;
+
+/// One change.
+#[derive(Debug, Clone, Serialize)]
+pub struct AuditLine {
+    /// Its number, which grows.
+    pub id: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who: a person's name, a token's, or the command line.
+    pub who: String,
+    /// What was done, such as `mailbox-added`; `locale/` has a sentence for each.
+    pub action: String,
+    /// To what.
+    pub target: String,
+    /// What else is worth knowing. Never a secret.
+    pub detail: String,
+}
+
+/// A change to be written down.
+#[derive(Debug, Clone, Copy)]
+pub struct Change<'a> {
+    /// Who did it.
+    pub who: &'a str,
+    /// Whose thing it was; `None`: the installation's.
+    pub organisation: Option<i64>,
+    /// What was done.
+    pub action: &'static str,
+    /// To what.
+    pub target: &'a str,
+    /// What else is worth knowing.
+    pub detail: &'a str,
+}
+
+impl Store {
+    /// Writes a change down.
+    pub async fn audit(&self, change: Change<'_>, now: Timestamp) -> Result<(), StoreError> {
+        write!(self, tx => {
+            sqlx::query("INSERT INTO audit (at, who, organisation_id, action, target, detail) VALUES ($1, $2, $3, $4, $5, $6)")
+                .bind(now.0).bind(change.who).bind(change.organisation).bind(change.action).bind(change.target).bind(change.detail)
+                .execute(&mut *tx).await?;
+        });
+        Ok(())
+    }
+
+    /// The changes before one (the newest, if it is `None`), newest first.
+    pub async fn audit_lines(&self, scope: Scope, before: Option<i64>, limit: i64) -> Result<Vec<AuditLine>, StoreError> {
+        let rows: Vec<(i64, i64, String, String, String, String)> = read!(self, pool => sqlx::query_as(
+            "SELECT id, at, who, action, target, detail FROM audit WHERE ($1 IS NULL OR organisation_id = $1) \
+             AND ($2 IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
+        ).bind(scope.id()).bind(before).bind(limit).fetch_all(pool).await)?;
+        let line = |(id, at, who, action, target, detail)| AuditLine { id, at: Timestamp(at), who, action, target, detail };
+        Ok(rows.into_iter().map(line).collect())
+    }
+}

@@ -1,0 +1,77 @@
+//! Organisations: whose inboxes, people and tokens are whose.
+
+use serde::Serialize;
+
+use super::db::{read, write};
+use super::{Store, StoreError};
+use crate::clock::Timestamp;
+
+/// What somebody may see: everything, or one organisation's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// An operator's.
+    All,
+    /// Everybody else's.
+    Organisation(i64),
+}
+
+impl Scope {
+    /// For statements that say `($n IS NULL OR organisation_id = $n)`.
+    pub fn id(self) -> Option<i64> {
+        match self {
+            Self::All => None,
+            Self::Organisation(id) => Some(id),
+        }
+    }
+
+    /// The organisation of somebody; `None`: an operator.
+    pub fn of(organisation: Option<i64>) -> Self {
+        organisation.map_or(Self::All, Self::Organisation)
+    }
+
+    /// Whether something of this organisation may be seen.
+    pub fn has(self, organisation: i64) -> bool {
+        self.id().is_none_or(|id| id == organisation)
+    }
+}
+
+/// An organisation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
+pub struct Organisation {
+    /// Its row.
+    pub id: i64,
+    /// What it is called.
+    pub name: String,
+}
+
+/// The one that there is from the beginning.
+pub const FIRST_ORGANISATION: i64 = 1;
+
+impl Store {
+    /// All organisations, by name.
+    pub async fn organisations(&self) -> Result<Vec<Organisation>, StoreError> {
+        Ok(read!(self, pool => sqlx::query_as("SELECT id, name FROM organisation ORDER BY name").fetch_all(pool).await)?)
+    }
+
+    /// The organisation of this name, which is added if it is not there.
+    pub async fn organisation_named(&self, name: &str, now: Timestamp) -> Result<Organisation, StoreError> {
+        let name = name.trim();
+        if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+            return Err(StoreError::Conflict("an organisation's name has 1 to 100 characters, on one line".to_owned()));
+        }
+        Ok(write!(self, tx => {
+            sqlx::query("INSERT INTO organisation (name, created_at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
+                .bind(name).bind(now.0).execute(&mut *tx).await?;
+            sqlx::query_as("SELECT id, name FROM organisation WHERE name = $1").bind(name).fetch_one(&mut *tx).await?
+        }))
+    }
+
+    /// Moves an inbox, with the mailboxes that feed it, to an organisation.
+    pub async fn give_inbox(&self, inbox_id: i64, organisation: i64) -> Result<(), StoreError> {
+        write!(self, tx => {
+            sqlx::query("UPDATE inbox SET organisation_id = $2 WHERE id = $1")
+                .bind(inbox_id).bind(organisation).execute(&mut *tx).await?;
+        });
+        Ok(())
+    }
+}
