@@ -6,6 +6,8 @@ GREENMAIL_JAR=.parts/greenmail-standalone.jar
 GREENMAIL_IMAGE=greenmail/standalone:$GREENMAIL_VERSION
 OAUTH_SERVER_VERSION=3.0.1
 OAUTH_SERVER=.parts/mock-oauth2-server
+AXE_VERSION=4.14.1
+AXE=.parts/axe-core
 
 say() { printf '==> %s\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
