@@ -1,5 +1,6 @@
 //! The test kit against itself: that the servers start, keep what they are given, and end.
 
+mod chromium;
 mod oauth;
 
 use std::{

@@ -4,6 +4,7 @@
 pub mod browser;
 pub mod certs;
 pub mod changing;
+pub mod chromium;
 pub mod corpus;
 pub mod daemon;
 pub mod delivered;

@@ -1,0 +1,71 @@
+// How the kit finds and describes elements: each a function for one expression, evaluated in the page.
+
+const name = (element) => {
+    const shown = element.getAttribute("aria-label") || element.innerText || element.value || element.name || element.id || "";
+    return shown.replace(/\s+/g, " ").trim();
+};
+
+// What a person would call it, such as `button "Save"` or `input "email"`; a field is called by its name, not by its value.
+const describe = (element) => {
+    const tag = element.tagName.toLowerCase();
+    const isField = ["input", "select", "textarea"].includes(tag) && !["submit", "button"].includes(element.type);
+    return `${tag} "${isField ? element.name || element.id : name(element)}"`;
+};
+
+const isVisible = (element) => element.checkVisibility({ visibilityProperty: true }) && element.getClientRects().length > 0;
+
+const CLICKABLE = "a, button, summary, label, input[type=submit], input[type=button], [role=button]";
+
+const clickable = () => [...document.querySelectorAll(CLICKABLE)].filter(isVisible);
+
+const byText = (text) => clickable().find((element) => name(element) === text) ?? null;
+
+// Where the middle of an element is, once it is in view; a text where something else would get the click, null while there
+// is nothing to be clicked.
+const pointOf = (element) => {
+    if (!element || !isVisible(element) || element.disabled) {
+        return null;
+    }
+    element.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
+    // A link that is broken into lines has a rectangle of its own for each.
+    const box = element.getClientRects()[0];
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const hit = document.elementFromPoint(x, y);
+    const isHit = hit && (element.contains(hit) || hit.contains(element) || hit.closest("label")?.control === element);
+    return isHit ? { x, y } : `${hit ? describe(hit) : "nothing"} lies over ${describe(element)}`;
+};
+
+// Makes a field ready to be typed into: its old value is selected and goes with the first character.
+const readyToFill = (element) => {
+    if (!element || !isVisible(element) || element.disabled || element.readOnly) {
+        return null;
+    }
+    element.focus();
+    element.select();
+    return true;
+};
+
+const changed = (element) => {
+    element.dispatchEvent(new Event("input", { bubbles: true }));
+    element.dispatchEvent(new Event("change", { bubbles: true }));
+    return true;
+};
+
+// Fields that are not typed into character by character, such as dates.
+const setValue = (element, value) => {
+    element.value = value;
+    return changed(element);
+};
+
+// Chooses by value or by what is shown; a text where there is no such choice, null where there is no field.
+const choose = (element, wanted) => {
+    if (!element || element.disabled) {
+        return null;
+    }
+    const option = [...element.options].find((one) => one.value === wanted || one.label.trim() === wanted);
+    if (!option) {
+        return `no ${wanted} among ${[...element.options].map((one) => one.value).join(", ")}`;
+    }
+    element.focus();
+    return setValue(element, option.value);
+};

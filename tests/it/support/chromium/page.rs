@@ -1,0 +1,148 @@
+//! What a person does with a page, and what a test may ask of it.
+
+mod axe;
+mod input;
+mod look;
+mod network;
+
+use std::cell::RefCell;
+
+use serde_json::{Value, json};
+
+pub use network::Cookie;
+
+use super::tab::Tab;
+
+const ELEMENTS: &str = include_str!("elements.js");
+
+/// A window with one page, seen by one test. It is closed when dropped, with its cookies.
+pub struct Page {
+    tab: RefCell<Tab>,
+}
+
+impl Page {
+    pub(super) fn open(endpoint: &str, language: &str) -> Self {
+        let page = Self { tab: RefCell::new(Tab::open(endpoint)) };
+        page.speak(language);
+        page
+    }
+
+    /// Opens an address and waits until all of it is there. `transferred` counts from here.
+    pub fn go(&self, url: &str) {
+        let mut tab = self.tab.borrow_mut();
+        tab.seen.transferred = 0;
+        let before = tab.seen.navigation.loader.clone();
+        let gone = tab.command("Page.navigate", json!({"url": url}));
+        assert!(gone["errorText"].is_null(), "{url}: {}", gone["errorText"]);
+        // Within a document there is no other loader, and nothing to wait for.
+        let is_other = !gone["loaderId"].is_null();
+        let arrived = tab.listen(|tab| {
+            let navigation = &tab.seen.navigation;
+            (navigation.is_settled() && (navigation.loader != before || !is_other)).then_some(())
+        });
+        assert!(arrived.is_some(), "{url} does not finish loading");
+    }
+
+    /// Opens the address again that is open.
+    pub fn reload(&self) {
+        let url = self.url();
+        self.go("about:blank");
+        self.go(&url);
+    }
+
+    /// Where the page is, redirects and scripts included.
+    pub fn url(&self) -> String {
+        self.text_of("location.href")
+    }
+
+    /// What a person can read.
+    pub fn text(&self) -> String {
+        self.text_of("document.body.innerText")
+    }
+
+    /// What a person can read in each frame of the page, such as one that shows a mail.
+    pub fn frame_texts(&self) -> Vec<String> {
+        let values = self.tab.borrow_mut().evaluate_below("document.body?.innerText");
+        values.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
+    /// The document as it is now, scripts included.
+    pub fn html(&self) -> String {
+        self.text_of("document.documentElement.outerHTML")
+    }
+
+    pub fn title(&self) -> String {
+        self.text_of("document.title")
+    }
+
+    pub fn has(&self, selector: &str) -> bool {
+        self.eval(&format!("document.querySelector({}) !== null", quoted(selector))) == json!(true)
+    }
+
+    /// How many there are.
+    pub fn count(&self, selector: &str) -> usize {
+        self.eval(&format!("document.querySelectorAll({}).length", quoted(selector))).as_u64().unwrap() as usize
+    }
+
+    /// The attribute of the first such element, as the document has it.
+    pub fn attribute(&self, selector: &str, name: &str) -> Option<String> {
+        let expression = format!("document.querySelector({}).getAttribute({})", quoted(selector), quoted(name));
+        self.eval(&expression).as_str().map(str::to_owned)
+    }
+
+    /// What a field holds now.
+    pub fn value(&self, selector: &str) -> String {
+        self.text_of(&format!("document.querySelector({}).value", quoted(selector)))
+    }
+
+    /// What has the focus, such as `button "Save"`; `body ""` if nothing has.
+    pub fn focused(&self) -> String {
+        let focused = "document.activeElement === document.body ? 'body \"\"' : describe(document.activeElement)";
+        let value = self.of_elements(focused).unwrap_or_else(|error| panic!("focused: {error}"));
+        value.as_str().unwrap().to_owned()
+    }
+
+    /// The value of an expression among the page's own scripts; a promise is awaited.
+    pub fn eval(&self, expression: &str) -> Value {
+        let value = self.tab.borrow_mut().evaluate(expression);
+        value.unwrap_or_else(|error| panic!("{expression}: {error}"))
+    }
+
+    /// Waits until a person can read this.
+    pub fn wait_for_text(&self, text: &str) {
+        self.wait_for(text, &format!("document.body.innerText.includes({})", quoted(text)));
+    }
+
+    /// Waits until there is such an element.
+    pub fn wait_for_element(&self, selector: &str) {
+        self.wait_for(selector, &format!("document.querySelector({}) !== null", quoted(selector)));
+    }
+
+    fn wait_for(&self, what: &str, condition: &str) {
+        self.until(what, || {
+            // While one document takes the place of another there is none to ask.
+            let value = self.tab.borrow_mut().evaluate(condition).unwrap_or_default();
+            (value == json!(true)).then_some(())
+        });
+    }
+
+    /// As `wait::until`, with the page in what it says.
+    fn until<T>(&self, what: &str, look: impl FnMut() -> Option<T>) -> T {
+        let found = crate::support::wait::within(super::tab::PATIENCE, look);
+        found.unwrap_or_else(|| panic!("waited in vain for {what} on {}:\n{}", self.url(), self.text()))
+    }
+
+    fn text_of(&self, expression: &str) -> String {
+        self.eval(expression).as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The value of an expression that may use the functions of `elements.js`.
+    fn of_elements(&self, expression: &str) -> Result<Value, String> {
+        self.tab.borrow_mut().evaluate_apart(&format!("(() => {{\n{ELEMENTS}\nreturn {expression};\n}})()"))
+    }
+}
+
+/// A text as JavaScript writes it.
+fn quoted(text: &str) -> String {
+    json!(text).to_string()
+}

@@ -1,0 +1,26 @@
+//! axe-core, which looks for what keeps people out: missing labels, low contrast, and the like.
+
+use std::{fs, path::Path};
+
+use serde_json::Value;
+
+use super::Page;
+
+/// The rules that are broken badly, each as one line: the impact, the rule, what to do, and the first places.
+const RUN: &str = "axe.run(document, {resultTypes: ['violations'], iframes: false}).then(({violations}) => violations
+    .filter(({impact}) => ['serious', 'critical'].includes(impact))
+    .map(({impact, id, help, nodes}) =>
+        `${impact}: ${id}: ${help}: ${nodes.slice(0, 3).map(({target}) => target.join(' ')).join(', ')}`))";
+
+impl Page {
+    /// The serious and critical violations of axe-core's rules. What lies in frames is not looked at.
+    pub fn axe(&self) -> Vec<String> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(".parts/axe-core/axe.min.js");
+        let script = fs::read_to_string(script).expect("axe-core is missing: run `make parts`");
+        // Beside the page's scripts, where neither they nor its policy see it. It waits by timers.
+        let run = || self.tab.borrow_mut().evaluate_apart(&format!("{script};\n{RUN}"));
+        let violations = self.with_scripts(run);
+        let violations = violations.unwrap_or_else(|error| panic!("axe: {error}"));
+        violations.as_array().unwrap().iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+}

@@ -1,0 +1,73 @@
+//! How the page is looked at: on which screen, in which light, by whom.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::json;
+
+use super::Page;
+
+const SCRIPTS: &str = "Emulation.setScriptExecutionDisabled";
+
+impl Page {
+    /// Gives the window this size; a mobile one is touched, and heeds the page's `viewport`.
+    pub fn viewport(&self, width: u32, height: u32, mobile: bool) {
+        let mut tab = self.tab.borrow_mut();
+        let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile});
+        tab.command("Emulation.setDeviceMetricsOverride", metrics);
+        tab.command("Emulation.setTouchEmulationEnabled", json!({"enabled": mobile}));
+    }
+
+    /// Prefers dark colours, or light ones.
+    pub fn dark(&self, dark: bool) {
+        let value = if dark { "dark" } else { "light" };
+        let features = json!({"features": [{"name": "prefers-color-scheme", "value": value}]});
+        self.tab.borrow_mut().set("Emulation.setEmulatedMedia", features);
+    }
+
+    /// Runs no scripts of pages from now on; those of the kit run.
+    pub fn scripts_off(&self) {
+        self.tab.borrow_mut().set(SCRIPTS, json!({"value": true}));
+    }
+
+    /// Runs scripts while something is done that needs them. Those of the page that were left out do not come back.
+    pub(super) fn with_scripts<T>(&self, act: impl FnOnce() -> T) -> T {
+        if !self.tab.borrow().is_set(SCRIPTS, &json!({"value": true})) {
+            return act();
+        }
+        self.tab.borrow_mut().set(SCRIPTS, json!({"value": false}));
+        let done = act();
+        self.scripts_off();
+        done
+    }
+
+    pub(super) fn speak(&self, language: &str) {
+        let mut tab = self.tab.borrow_mut();
+        let version = tab.command("Browser.getVersion", json!({}));
+        let identity = json!({"userAgent": version["userAgent"], "acceptLanguage": language});
+        tab.set("Emulation.setUserAgentOverride", identity);
+    }
+
+    /// Writes a picture of the whole page, below what is in view too, into `target/screenshots` or the folder that
+    /// MAILFERRY_TEST_SCREENSHOTS names.
+    pub fn screenshot(&self, name: &str) -> PathBuf {
+        let mut tab = self.tab.borrow_mut();
+        let metrics = tab.command("Page.getLayoutMetrics", json!({}));
+        let size = &metrics["cssContentSize"];
+        let clip = json!({"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1});
+        let picture = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
+        let picture = tab.command("Page.captureScreenshot", picture);
+        let bytes = STANDARD.decode(picture["data"].as_str().unwrap()).unwrap();
+        let folder = match std::env::var_os("MAILFERRY_TEST_SCREENSHOTS") {
+            Some(folder) => PathBuf::from(folder),
+            None => Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots"),
+        };
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join(format!("{name}.png"));
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+}

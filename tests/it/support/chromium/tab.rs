@@ -1,0 +1,199 @@
+//! A page as the protocol sees it: a target, with the frames in other processes that belong to it. The browser tells what
+//! happens only while somebody listens, which is whenever a command waits for its answer.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{
+    connection::{Connection, Event, Received},
+    seen::Seen,
+};
+use crate::support::wait;
+
+/// How long anything may take; the machine may be busy with other tests.
+pub const LIMIT: Duration = Duration::from_secs(30);
+
+/// How long a test waits for what its page should do; then it is told what the page shows.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The name that scripts of this kit have for the debugger, which tells them from the page's.
+pub const OUR_SCRIPT: &str = "kit:script";
+
+pub struct Tab {
+    connection: Connection,
+    session: String,
+    /// The frames in processes of their own; those that have gone are still among them.
+    frames: Vec<String>,
+    /// What every frame is told, those to come included.
+    settings: Vec<(&'static str, Value)>,
+    pub seen: Seen,
+    /// What dialogs of scripts are answered.
+    pub accepts_dialogs: bool,
+}
+
+impl Tab {
+    /// Opens an empty page in a context of its own, which ends with the connection.
+    pub fn open(endpoint: &str) -> Self {
+        let connection = Connection::open(endpoint);
+        let (session, frames, settings) = (String::new(), Vec::new(), Vec::new());
+        let mut tab = Self { connection, session, frames, settings, seen: Seen::default(), accepts_dialogs: true };
+        let context = tab.command("Target.createBrowserContext", json!({"disposeOnDetach": true}));
+        let target = json!({"url": "about:blank", "browserContextId": context["browserContextId"]});
+        let target = tab.command("Target.createTarget", target);
+        let attach = json!({"targetId": target["targetId"], "flatten": true});
+        let attached = tab.command("Target.attachToTarget", attach);
+        tab.session = attached["sessionId"].as_str().unwrap().to_owned();
+        // A page's main frame has the name of its target.
+        tab.seen.frame = target["targetId"].as_str().unwrap().to_owned();
+        for (method, params) in listening() {
+            tab.command(method, params);
+        }
+        tab
+    }
+
+    /// Gives a command and waits for its result.
+    pub fn command(&mut self, method: &str, params: Value) -> Value {
+        self.try_command(method, params).unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// As `command`; the browser may refuse, for instance because the document has gone meanwhile.
+    pub fn try_command(&mut self, method: &str, params: Value) -> Result<Value, String> {
+        let session = self.session.clone();
+        self.try_command_of(&session, method, params)
+    }
+
+    fn try_command_of(&mut self, session: &str, method: &str, params: Value) -> Result<Value, String> {
+        let number = self.connection.send(session, method, &params);
+        let answer = self.listen(|tab| tab.connection.answer(number));
+        answer.unwrap_or_else(|| panic!("no answer to {method} {params}"))
+    }
+
+    /// Tells all frames, now and later.
+    pub fn set(&mut self, method: &'static str, params: Value) {
+        self.settings.retain(|(other, _)| *other != method);
+        self.settings.push((method, params.clone()));
+        for frame in &self.frames {
+            self.connection.send(frame, method, &params);
+        }
+        self.command(method, params);
+    }
+
+    /// Have all frames been told exactly this?
+    pub fn is_set(&self, method: &str, params: &Value) -> bool {
+        self.settings.iter().any(|(other, set)| *other == method && set == params)
+    }
+
+    /// Takes what the browser tells until `look` has found its answer in it, within `LIMIT`.
+    pub fn listen<T>(&mut self, mut look: impl FnMut(&mut Self) -> Option<T>) -> Option<T> {
+        wait::within(LIMIT, || {
+            // Ends when the browser pauses, or on a page that never does, so that the limit is looked at.
+            for _ in 0..1000 {
+                if let Some(found) = look(self) {
+                    return Some(found);
+                }
+                match self.connection.receive() {
+                    Received::Event(event) => self.take(&event),
+                    Received::Answer => {}
+                    Received::Nothing => return None,
+                }
+            }
+            None
+        })
+    }
+
+    fn take(&mut self, event: &Event) {
+        self.seen.note(event, &self.session);
+        match event.method.as_str() {
+            // The page stands still until its dialog is answered.
+            "Page.javascriptDialogOpening" => {
+                let answer = json!({"accept": self.accepts_dialogs});
+                self.connection.send(&event.session, "Page.handleJavaScriptDialog", &answer);
+            }
+            // What has no session itself is the answer to our own wish, for the page.
+            "Target.attachedToTarget" if !event.session.is_empty() => self.take_in(event.text("/sessionId")),
+            _ => {}
+        }
+    }
+
+    /// Listens to a frame that has got a process of its own. It waits for that, so that none of its requests is missed.
+    fn take_in(&mut self, frame: &str) {
+        let settings = self.settings.iter().map(|(method, params)| (*method, params.clone()));
+        for (method, params) in listening().into_iter().chain(settings) {
+            self.connection.send(frame, method, &params);
+        }
+        self.connection.send(frame, "Runtime.runIfWaitingForDebugger", &json!({}));
+        self.frames.push(frame.to_owned());
+    }
+
+    /// Evaluates an expression in the page, after all that the page's own scripts can see.
+    pub fn evaluate(&mut self, expression: &str) -> Result<Value, String> {
+        let session = self.session.clone();
+        self.evaluate_in(&session, None, expression)
+    }
+
+    /// Evaluates an expression beside the page's scripts: the same document, other globals, and no policy of the page's.
+    pub fn evaluate_apart(&mut self, expression: &str) -> Result<Value, String> {
+        let (session, frame) = (self.session.clone(), self.seen.frame.clone());
+        let world = self.world(&session, &frame)?;
+        self.evaluate_in(&session, Some(world), expression)
+    }
+
+    /// Evaluates an expression in each frame below the main one.
+    pub fn evaluate_below(&mut self, expression: &str) -> Vec<Value> {
+        let mut values = Vec::new();
+        for session in [vec![self.session.clone()], self.frames.clone()].concat() {
+            // A frame that has gone does not answer.
+            let Ok(tree) = self.try_command_of(&session, "Page.getFrameTree", json!({})) else { continue };
+            for frame in frames_of(&tree["frameTree"]) {
+                if frame == self.seen.frame {
+                    continue;
+                }
+                let value = self.world(&session, &frame);
+                let value = value.and_then(|world| self.evaluate_in(&session, Some(world), expression));
+                values.extend(value);
+            }
+        }
+        values
+    }
+
+    /// Globals of the kit's own in a frame.
+    fn world(&mut self, session: &str, frame: &str) -> Result<Value, String> {
+        let params = json!({"frameId": frame, "worldName": "kit"});
+        let world = self.try_command_of(session, "Page.createIsolatedWorld", params)?;
+        Ok(world["executionContextId"].clone())
+    }
+
+    fn evaluate_in(&mut self, session: &str, world: Option<Value>, expression: &str) -> Result<Value, String> {
+        let expression = format!("{expression}\n//# sourceURL={OUR_SCRIPT}");
+        let mut params = json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
+        if let Some(world) = world {
+            params["contextId"] = world;
+        }
+        let mut answer = self.try_command_of(session, "Runtime.evaluate", params)?;
+        match answer.get("exceptionDetails") {
+            Some(details) => Err(details["exception"]["description"].as_str().unwrap_or_default().to_owned()),
+            None => Ok(answer["result"]["value"].take()),
+        }
+    }
+}
+
+/// What makes the browser tell; the debugger tells of scripts, and must never stop one.
+fn listening() -> Vec<(&'static str, Value)> {
+    vec![
+        ("Page.enable", json!({})),
+        ("Page.setLifecycleEventsEnabled", json!({"enabled": true})),
+        ("Network.enable", json!({})),
+        ("Log.enable", json!({})),
+        ("Runtime.enable", json!({})),
+        ("Debugger.enable", json!({})),
+        ("Debugger.setSkipAllPauses", json!({"skip": true})),
+        ("Target.setAutoAttach", json!({"autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true})),
+    ]
+}
+
+fn frames_of(tree: &Value) -> Vec<String> {
+    let own = tree["frame"]["id"].as_str().unwrap_or_default().to_owned();
+    let below = tree["childFrames"].as_array().into_iter().flatten().flat_map(frames_of);
+    [own].into_iter().chain(below).collect()
+}
