@@ -26,12 +26,17 @@ pub async fn vault(config: &Config, store: &Store) -> Result<Vault, StoreError> 
     key_location(config, store).open(sealed).map_err(|error: VaultError| StoreError::Vault(error))
 }
 
+/// The gate to the network, as the configuration opens it.
+pub fn egress(config: &Config) -> Egress {
+    Egress::new(config.egress.allow.clone())
+}
+
 /// Everything that a poll works with.
 pub fn deps(config: &Config, store: Arc<Store>, vault: Vault, renewals: Renewals) -> Deps {
     Deps {
         store,
         vault: Arc::new(vault),
-        egress: Arc::new(Egress::new(config.egress.allow.clone())),
+        egress: Arc::new(egress(config)),
         clock: Arc::new(SystemClock),
         deadlines: config.deadlines.clone(),
         limits: config.limits.clone(),

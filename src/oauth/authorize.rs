@@ -1,7 +1,7 @@
 //! Consent in the browser: the authorization code flow with PKCE (RFC 6749 4.1, RFC 7636, RFC 9700).
 
 use oauth2::{AuthUrl, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::answers;
@@ -28,6 +28,13 @@ pub struct Callback {
     error_description: Option<String>,
 }
 
+impl Callback {
+    /// The state that the browser shows.
+    pub fn state(&self) -> Option<&str> {
+        self.state.as_deref()
+    }
+}
+
 impl Attempt {
     /// A link to consent by, which offers the wanted account.
     pub fn begin(endpoint: &TokenEndpoint<'_>, wanted: &str, redirect: Url) -> Result<Self, Trouble> {
@@ -51,10 +58,39 @@ impl Attempt {
         Ok(Self { link, redirect, state, verifier })
     }
 
+    /// What is needed when the browser comes back, to be kept sealed until then.
+    pub fn away(&self) -> Away {
+        Away {
+            state: self.state.secret().clone(),
+            verifier: self.verifier.secret().clone(),
+            redirect: self.redirect.clone(),
+        }
+    }
+
+    /// Takes what the browser brought back: once.
+    pub async fn finish(self, callback: Callback, endpoint: &TokenEndpoint<'_>) -> Result<Tokens, TokenError> {
+        self.away().finish(callback, endpoint).await
+    }
+}
+
+/// An attempt whose person is away at the provider.
+#[derive(Serialize, Deserialize)]
+pub struct Away {
+    state: String,
+    verifier: String,
+    redirect: Url,
+}
+
+impl Away {
+    /// What the browser will show.
+    pub fn state(&self) -> &str {
+        &self.state
+    }
+
     /// Takes what the browser brought back: once.
     pub async fn finish(self, callback: Callback, endpoint: &TokenEndpoint<'_>) -> Result<Tokens, TokenError> {
         let provider = endpoint.provider;
-        if !callback.state.is_some_and(|state| same(state.as_bytes(), self.state.secret().as_bytes())) {
+        if !callback.state.is_some_and(|state| same(state.as_bytes(), self.state.as_bytes())) {
             return Err(provider.trouble(Cause::WrongState).into());
         }
         // RFC 9207: an answer that names another issuer was mixed up. The tenant in Microsoft's is not known yet.
@@ -65,7 +101,7 @@ impl Attempt {
             return Err(answers::refused(provider, &error, callback.error_description.as_deref()).into());
         }
         let code = callback.code.ok_or_else(|| provider.trouble(Cause::WrongState))?;
-        endpoint.for_code(&code, self.verifier.into_secret(), &self.redirect).await
+        endpoint.for_code(&code, self.verifier, &self.redirect).await
     }
 }
 

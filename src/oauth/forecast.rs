@@ -5,6 +5,7 @@ use time::Time;
 
 use crate::clock::Timestamp;
 use crate::config::{Application, OAuth};
+use crate::locale::{self, Language};
 use crate::store::{Grant, GrantKind};
 
 /// What ends.
@@ -56,6 +57,14 @@ impl Forecast {
     fn new(what: What, ends_at: Timestamp, now: Timestamp) -> Self {
         let days_left = (ends_at.0 - now.0).div_euclid(DAY_MS);
         Self { what, ends_at, days_left, warning: WARNINGS.into_iter().find(|days| days_left <= *days) }
+    }
+
+    /// In words.
+    pub fn in_words(&self, provider: &str, identity: &str, language: Language) -> String {
+        let name = format!("{}-{}", if self.days_left < 0 { "ended" } else { "ends" }, self.what.id());
+        let about = [("provider", provider), ("identity", identity), ("days", &self.days_left.to_string())]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        locale::message(language, &name, None, &about.into())
     }
 }
 

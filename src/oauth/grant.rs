@@ -12,11 +12,11 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::Deps;
-use super::http::HttpClient;
 use super::provider::Provider;
 use super::token::{TokenEndpoint, TokenError, Tokens};
 use crate::cause::{Cause, Trouble, Whose};
 use crate::clock::Timestamp;
+use crate::https::HttpClient;
 use crate::locale::Language;
 use crate::store::{Flow, Grant, GrantKey, GrantKind, GrantProblem, StoreError, access_row, refresh_row};
 
@@ -34,6 +34,8 @@ const SLACK: Duration = Duration::from_mins(2);
 /// Between two requests for a token that does not come.
 const FIRST_WAIT: Duration = Duration::from_mins(1);
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
+/// Token answers have a few kilobytes.
+const LARGEST_ANSWER: usize = 1 << 20;
 
 /// An access token to log in with.
 #[derive(Debug, Clone)]
@@ -216,6 +218,7 @@ pub fn http<'a>(provider: &Provider<'_>, deps: &'a Deps) -> HttpClient<'a> {
     HttpClient {
         egress: &deps.egress,
         deadlines: &deps.deadlines,
+        largest: LARGEST_ANSWER,
         allow_http_loopback: provider.app.allow_http_loopback,
     }
 }

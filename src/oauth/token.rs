@@ -14,9 +14,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::answers;
-use super::http::{HttpClient, HttpError};
 use super::provider::Provider;
 use crate::cause::{Cause, Trouble};
+use crate::https::{HttpClient, HttpError};
 use crate::store::Flow;
 
 /// What comes beside an access token.
@@ -140,17 +140,19 @@ impl TokenEndpoint<'_> {
     /// Gives a token up (RFC 7009). Returns `false` where the provider has no place for that.
     pub async fn revoke(&self, token: &SecretString, flow: Option<Flow>) -> Result<bool, TokenError> {
         let Some(url) = self.provider.url(&self.provider.app.revoke_url)? else { return Ok(false) };
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.append_pair("token", token.expose_secret()).append_pair("token_type_hint", "refresh_token");
-        form.append_pair("client_id", &self.provider.app.client_id);
-        if flow != Some(Flow::Device)
-            && let Some(secret) = self.provider.secret()?
-        {
-            form.append_pair("client_secret", secret.expose_secret());
-        }
+        let secret = if flow == Some(Flow::Device) { None } else { self.provider.secret()? };
+        let form = {
+            let mut form = url::form_urlencoded::Serializer::new(String::new());
+            form.append_pair("token", token.expose_secret()).append_pair("token_type_hint", "refresh_token");
+            form.append_pair("client_id", &self.provider.app.client_id);
+            if let Some(secret) = &secret {
+                form.append_pair("client_secret", secret.expose_secret());
+            }
+            form.finish()
+        };
         let request = hyper::Request::post(url.as_str())
             .header(hyper::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(form.finish().into_bytes())
+            .body(form.into_bytes())
             .map_err(|_| self.trouble(Cause::Unreachable))?;
         let answer = self.http.send(request).await.map_err(|error| self.unanswered(&error))?;
         if answer.status().is_success() {

@@ -1,5 +1,5 @@
-//! One request to an identity provider, over `egress`: no redirect is followed, no proxy is read from the environment, and an
-//! answer has a limit and a deadline.
+//! One request over https, through `egress`: to an identity provider, or to the domain that says where its mail is. No redirect
+//! is followed, no proxy is read from the environment, and an answer has a limit and a deadline.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -20,10 +20,7 @@ use crate::config::Deadlines;
 use crate::egress::Egress;
 use crate::tls::{self, Trust};
 
-/// Token answers have a few kilobytes.
-const LARGEST: usize = 1 << 20;
-
-/// The longest time that a provider sends us away for.
+/// The longest time that a host sends us away for.
 const LONGEST_HOLD: Duration = Duration::from_hours(1);
 
 /// Why there was no answer that could be one.
@@ -44,12 +41,14 @@ impl HttpError {
     }
 }
 
-/// The way to one provider.
+/// The way to one host.
 pub struct HttpClient<'a> {
     /// The gate to the network.
     pub egress: &'a Egress,
-    /// How long each step may take.
+    /// How long each step may take; `token` is for all of them together.
     pub deadlines: &'a Deadlines,
+    /// The bytes that an answer may have.
+    pub largest: usize,
     /// Whether plain http to 127.0.0.1 is fine.
     pub allow_http_loopback: bool,
 }
@@ -100,21 +99,21 @@ impl HttpClient<'_> {
                 .map_err(|error| unreachable(error.to_string()))?;
             let (stream, _) =
                 tls::connect(stream, &host, &Trust::System).await.map_err(|error| unreachable(error.message))?;
-            talk(stream, request).await
+            talk(stream, request, self.largest).await
         } else if self.allow_http_loopback && host == "127.0.0.1" {
             let stream = self
                 .egress
                 .connect_loopback(port, self.deadlines)
                 .await
                 .map_err(|error| unreachable(error.to_string()))?;
-            talk(stream, request).await
+            talk(stream, request, self.largest).await
         } else {
-            Err(unreachable("only https is spoken to a provider".to_owned()))
+            Err(unreachable("only https is spoken".to_owned()))
         }
     }
 }
 
-async fn talk<S>(stream: S, request: Request<Full<Bytes>>) -> Result<HttpResponse, HttpError>
+async fn talk<S>(stream: S, request: Request<Full<Bytes>>, largest: usize) -> Result<HttpResponse, HttpError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -126,11 +125,11 @@ where
     // Ended with this request, whatever becomes of it.
     let mut driver = tokio::task::JoinSet::new();
     driver.spawn(connection);
-    judge(sender.send_request(request).await.map_err(broken)?).await
+    judge(sender.send_request(request).await.map_err(broken)?, largest).await
 }
 
 /// Reads an answer, unless its head says already that it is of no use.
-async fn judge(response: Response<Incoming>) -> Result<HttpResponse, HttpError> {
+async fn judge(response: Response<Incoming>, largest: usize) -> Result<HttpResponse, HttpError> {
     let status = response.status();
     if status.is_redirection() {
         return Err(HttpError::new(Cause::Redirected, format!("it answers with a redirect ({})", status.as_u16())));
@@ -144,9 +143,9 @@ async fn judge(response: Response<Incoming>) -> Result<HttpResponse, HttpError> 
     }
 
     let (parts, body) = response.into_parts();
-    let body = Limited::new(body, LARGEST).collect().await.map_err(|error| {
+    let body = Limited::new(body, largest).collect().await.map_err(|error| {
         match error.downcast_ref::<LengthLimitError>() {
-            Some(_) => HttpError::new(Cause::TooLarge, "its answer is larger than a megabyte"),
+            Some(_) => HttpError::new(Cause::TooLarge, format!("its answer is larger than {} KiB", largest >> 10)),
             None => HttpError::new(Cause::Unreachable, "the connection broke in the middle of its answer"),
         }
     })?;

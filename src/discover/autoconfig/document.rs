@@ -1,0 +1,178 @@
+//! Reads an autoconfig file, which a stranger wrote: nothing in it is expanded, fetched, or nested deeper than it needs to be.
+
+use quick_xml::Reader;
+use quick_xml::escape::resolve_xml_entity;
+use quick_xml::events::{BytesRef, BytesStart, Event};
+
+/// Such a file is four deep, more with what others have added to it.
+const DEEPEST: usize = 16;
+/// Nobody offers so many.
+const MOST: usize = 20;
+
+/// Where a server stands.
+const SERVER: [&str; 3] = ["clientConfig", "emailProvider", "incomingServer"];
+
+/// What the file says of one IMAP server, as it stands there.
+#[derive(Debug, Default)]
+pub struct Incoming {
+    /// The host, perhaps with placeholders.
+    pub hostname: String,
+    /// The port, a number.
+    pub port: String,
+    /// `SSL`, `STARTTLS` or `plain`.
+    pub socket_type: String,
+    /// The login name, perhaps with placeholders.
+    pub username: String,
+    /// The ways to log in.
+    pub authentication: Vec<String>,
+}
+
+impl Incoming {
+    /// An element in it begins.
+    fn begin(&mut self, element: &str) {
+        if element == "authentication" {
+            self.authentication.push(String::new());
+        }
+    }
+
+    /// The text of an element in it, which may come in pieces.
+    fn push(&mut self, element: &str, text: &str) {
+        let field = match element {
+            "hostname" => &mut self.hostname,
+            "port" => &mut self.port,
+            "socketType" => &mut self.socket_type,
+            "username" => &mut self.username,
+            "authentication" => match self.authentication.last_mut() {
+                Some(last) => last,
+                None => return,
+            },
+            _ => return,
+        };
+        field.push_str(text);
+    }
+}
+
+/// The IMAP servers in the order of the file, at most so many that nobody is kept busy; `None` for what is not well-formed, or
+/// declares a document type, whose entities could grow without end.
+pub fn imap_servers(xml: &str) -> Option<Vec<Incoming>> {
+    let mut reader = Reader::from_str(xml);
+    let mut path: Vec<String> = Vec::new();
+    let mut servers: Vec<Incoming> = Vec::new();
+    let mut server: Option<Incoming> = None;
+    loop {
+        match reader.read_event().ok()? {
+            Event::Start(tag) => {
+                if path.len() == DEEPEST {
+                    return None;
+                }
+                path.push(tag.name().0.to_owned());
+                if is_server(&path) && is_imap(&tag)? {
+                    server = Some(Incoming::default());
+                } else if let (Some(server), Some(element)) = (&mut server, element(&path)) {
+                    server.begin(element);
+                }
+            }
+            Event::End(_) => {
+                if is_server(&path) {
+                    servers.extend(server.take());
+                    if servers.len() == MOST {
+                        return Some(servers);
+                    }
+                }
+                path.pop()?;
+            }
+            Event::Text(text) => push(&mut server, &path, &text.xml10_content()),
+            Event::CData(text) => push(&mut server, &path, &text.xml10_content()),
+            Event::GeneralRef(name) => push(&mut server, &path, &resolved(&name)?),
+            Event::DocType(_) => return None,
+            Event::Eof => return path.is_empty().then_some(servers),
+            // An empty element says nothing, and neither do the others.
+            Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
+        }
+    }
+}
+
+fn push(server: &mut Option<Incoming>, path: &[String], text: &str) {
+    if let (Some(server), Some(element)) = (server, element(path)) {
+        server.push(element, text);
+    }
+}
+
+fn is_server(path: &[String]) -> bool {
+    path.iter().map(String::as_str).eq(SERVER)
+}
+
+/// The element directly in a server that the path ends at.
+fn element(path: &[String]) -> Option<&str> {
+    let (last, before) = path.split_last()?;
+    is_server(before).then_some(last)
+}
+
+fn is_imap(tag: &BytesStart<'_>) -> Option<bool> {
+    Some(tag.try_get_attribute("type").ok()?.is_some_and(|kind| kind.value == "imap"))
+}
+
+/// The five entities of XML itself and numbered characters; `None` for any other.
+fn resolved(name: &BytesRef<'_>) -> Option<String> {
+    match name.resolve_char_ref().ok()? {
+        Some(character) => Some(character.to_string()),
+        None => resolve_xml_entity(name).map(str::to_owned),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str = "<incomingServer type='imap'><hostname>a.se</hostname><port>993</port></incomingServer>";
+
+    fn hosts(xml: &str) -> Option<Vec<String>> {
+        Some(imap_servers(xml)?.into_iter().map(|server| server.hostname).collect())
+    }
+
+    fn file(inner: &str) -> String {
+        format!("<clientConfig version='1.1'><emailProvider id='a.se'>{inner}</emailProvider></clientConfig>")
+    }
+
+    #[test]
+    fn servers_stand_in_one_place_only() {
+        let one = Some(vec!["a.se".to_owned()]);
+        assert_eq!(hosts(&file(ONE)), one);
+        assert_eq!(hosts(&format!("\u{feff}<?xml version='1.0'?><!-- x --><?x y?>\n{}", file(ONE))), one);
+        assert_eq!(hosts(&file(&ONE.replace(">a.se<", "><![CDATA[a]]>&#46;s&#x65;<!-- b --><"))), one);
+        let elsewhere = [ONE.to_owned(), format!("<clientConfig>{ONE}</clientConfig>"), file(&format!("<x>{ONE}</x>"))];
+        for xml in elsewhere {
+            assert_eq!(hosts(&xml), Some(Vec::new()), "{xml}");
+        }
+        let deeper = file(&ONE.replace("a.se", "<b>evil.example</b>a.se"));
+        assert_eq!(hosts(&deeper), one, "what stands deeper is another's");
+        assert_eq!(hosts(&file(&ONE.repeat(500))).map(|hosts| hosts.len()), Some(MOST));
+    }
+
+    #[test]
+    fn hostile_documents_are_refused_whole_and_at_once() {
+        let bomb = "<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;'>]>";
+        let refused = [
+            format!("{bomb}{}", file(ONE)),
+            format!("<!DOCTYPE x SYSTEM 'file:///etc/passwd'>{}", file(ONE)),
+            file(&ONE.replace("a.se", "&b;")),
+            file(&ONE.replace("a.se", "&#0;")),
+            file(&ONE.replace("a.se", "&#xD800;")),
+            file(&ONE.replace("</hostname>", "</host>")),
+            file(ONE).replace("</clientConfig>", ""),
+            "<clientConfig>".to_owned(),
+            "<a>".repeat(20_000),
+            format!("{}{}", "<a>".repeat(17), "</a>".repeat(17)),
+            "</a>".to_owned(),
+            "<a".to_owned(),
+        ];
+        for xml in refused {
+            assert_eq!(hosts(&xml), None, "{}", xml.chars().take(200).collect::<String>());
+        }
+        for nothing in ["", "no such file", "<!doctype html><p>not found", "{}"] {
+            assert!(hosts(nothing).is_none_or(|hosts| hosts.is_empty()), "{nothing}");
+        }
+        let attributes: String = (0..8000).map(|n| format!(" a{n}=''")).collect();
+        assert_eq!(hosts(&file(&format!("<x{attributes}/>{ONE}"))), Some(vec!["a.se".to_owned()]));
+    }
+}

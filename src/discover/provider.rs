@@ -1,0 +1,189 @@
+//! The large providers: their domains, the hosts that take their customers' mail, and their mail servers. The servers are from
+//! their own pages and Thunderbird's list; what is not certain is not here, and is found by the other sources.
+
+use super::{Lead, Passwords};
+use crate::address::Address;
+
+/// A provider that we know.
+#[derive(Debug)]
+pub struct Provider {
+    /// Its name, for people.
+    pub name: &'static str,
+    /// The passwords that its mail server takes.
+    pub passwords: Passwords,
+    /// Its mail server, which has TLS from the first byte on port 993.
+    host: &'static str,
+    /// Whether the login name is what stands before the @, and not the whole address.
+    by_local_part: bool,
+    /// The domains of its own customers' addresses.
+    domains: &'static [&'static str],
+    /// What the hosts that take mail for others' domains end in.
+    mx: &'static [&'static str],
+}
+
+const BLANK: Provider =
+    Provider { name: "", passwords: Passwords::Own, host: "", by_local_part: false, domains: &[], mx: &[] };
+
+static KNOWN: [Provider; 10] = [
+    Provider {
+        name: "Microsoft",
+        passwords: Passwords::None,
+        host: "outlook.office365.com",
+        domains: &[
+            "outlook.com",
+            "outlook.dk",
+            "hotmail.com",
+            "hotmail.se",
+            "hotmail.no",
+            "hotmail.dk",
+            "hotmail.fi",
+            "hotmail.co.uk",
+            "live.com",
+            "live.se",
+            "live.no",
+            "live.dk",
+            "live.fi",
+            "live.co.uk",
+            "msn.com",
+            "windowslive.com",
+        ],
+        mx: &["mail.protection.outlook.com", "olc.protection.outlook.com", "mx.microsoft"],
+        ..BLANK
+    },
+    Provider {
+        name: "Google",
+        passwords: Passwords::App,
+        host: "imap.gmail.com",
+        domains: &["gmail.com", "googlemail.com"],
+        mx: &["google.com", "googlemail.com"],
+        ..BLANK
+    },
+    Provider {
+        name: "iCloud",
+        passwords: Passwords::App,
+        host: "imap.mail.me.com",
+        by_local_part: true,
+        domains: &["icloud.com", "me.com", "mac.com"],
+        ..BLANK
+    },
+    Provider {
+        name: "Yahoo",
+        passwords: Passwords::App,
+        host: "imap.mail.yahoo.com",
+        domains: &[
+            "yahoo.com",
+            "yahoo.se",
+            "yahoo.de",
+            "yahoo.fr",
+            "yahoo.it",
+            "yahoo.es",
+            "yahoo.ca",
+            "yahoo.co.uk",
+            "ymail.com",
+            "rocketmail.com",
+        ],
+        ..BLANK
+    },
+    Provider {
+        name: "AOL",
+        passwords: Passwords::App,
+        host: "imap.aol.com",
+        domains: &["aol.com", "aol.se", "aol.de", "aol.co.uk"],
+        ..BLANK
+    },
+    Provider {
+        name: "Fastmail",
+        passwords: Passwords::App,
+        host: "imap.fastmail.com",
+        domains: &["fastmail.com", "fastmail.fm"],
+        mx: &["messagingengine.com"],
+        ..BLANK
+    },
+    Provider {
+        name: "GMX",
+        host: "imap.gmx.net",
+        domains: &["gmx.net", "gmx.de", "gmx.at", "gmx.ch", "gmx.eu"],
+        ..BLANK
+    },
+    Provider { name: "WEB.DE", host: "imap.web.de", by_local_part: true, domains: &["web.de"], ..BLANK },
+    Provider { name: "one.com", host: "imap.one.com", domains: &["one.com"], mx: &["one.com"], ..BLANK },
+    Provider { name: "Loopia", host: "mailcluster.loopia.se", domains: &["loopia.se"], mx: &["loopia.se"], ..BLANK },
+];
+
+impl Provider {
+    /// Its server, for this address.
+    pub fn lead(&self, address: &Address) -> Lead {
+        let local = address.as_str().split_once('@').map(|(local, _)| local.to_owned());
+        Lead { username: local.filter(|_| self.by_local_part), ..Lead::usual(self.host) }
+    }
+}
+
+/// The provider whose own customers have addresses in this domain.
+pub fn by_domain(domain: &str) -> Option<&'static Provider> {
+    KNOWN.iter().find(|provider| provider.domains.contains(&domain))
+}
+
+/// The provider that takes a domain's mail, by the hosts of its MX records, the preferred first. Where a filter stands first,
+/// the provider behind it often stands further down.
+pub fn by_mx(hosts: &[String]) -> Option<&'static Provider> {
+    let of = |host: &String| {
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        let is_in = |end: &&str| host.strip_suffix(*end).is_some_and(|rest| rest.ends_with('.'));
+        KNOWN.iter().find(|provider| provider.mx.iter().any(is_in))
+    };
+    hosts.iter().find_map(of)
+}
+
+/// The provider whose mail server this is.
+pub fn by_host(host: &str) -> Option<&'static Provider> {
+    KNOWN.iter().find(|provider| provider.host.eq_ignore_ascii_case(host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_mx_record_names_its_provider_and_looks_alike_do_not() {
+        let table = [
+            ("lillestad-se.mail.protection.outlook.com.", Some("Microsoft")),
+            ("Lillestad-SE.mail.protection.Outlook.com", Some("Microsoft")),
+            ("lillestad-se.d-v1.mx.microsoft.", Some("Microsoft")),
+            ("aspmx.l.google.com.", Some("Google")),
+            ("smtp.google.com.", Some("Google")),
+            ("aspmx2.googlemail.com.", Some("Google")),
+            ("mailcluster.loopia.se.", Some("Loopia")),
+            ("mx1.pub.mailpod1-cph3.one.com.", Some("one.com")),
+            ("in1-smtp.messagingengine.com.", Some("Fastmail")),
+            ("mx.lillestad.se.", None),
+            ("aspmx.l.notgoogle.com.", None),
+            ("mx.phone.com.", None),
+            ("google.com.evil.example.", None),
+            ("google.com.", None),
+            (".", None),
+            ("", None),
+        ];
+        for (host, name) in table {
+            assert_eq!(by_mx(&[host.to_owned()]).map(|provider| provider.name), name, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_filter_that_stands_first_does_not_hide_the_provider_behind_it() {
+        let hosts = ["mx1.filter.example.", "lillestad-se.mail.protection.outlook.com.", "smtp.google.com."];
+        assert_eq!(by_mx(&hosts.map(str::to_owned)).map(|provider| provider.name), Some("Microsoft"));
+        assert!(by_mx(&[]).is_none());
+    }
+
+    #[test]
+    fn every_domain_and_server_is_one_providers_and_fit_to_be_asked_for() {
+        let mut seen = Vec::new();
+        for provider in &KNOWN {
+            for name in provider.domains.iter().chain([&provider.host]) {
+                assert_eq!(super::super::host_name(name).as_deref(), Some(*name));
+                assert!(!seen.contains(name), "{name} is there twice");
+                seen.push(name);
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! `mailbox discover`, as far as it needs no network.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::{facts::keys, mailferry::Mailferry};
+
+#[test]
+fn a_large_providers_server_is_proposed() {
+    let mailferry = Mailferry::new();
+    let found = mailferry.json(&["mailbox", "discover", "Anna@Gmail.com"]).remove(0);
+    assert_eq!(keys(&found).join(" "), "app_password host how login oauth password_works port provider tls username");
+    let expected = json!({
+        "host": "imap.gmail.com", "port": 993, "tls": "implicit", "username": "anna@gmail.com", "login": "password",
+        "oauth": null, "provider": "Google", "password_works": true, "app_password": true, "how": "provider",
+    });
+    assert_eq!(found, expected);
+    let told = mailferry.ok(&["mailbox", "discover", "anna@gmail.com"]).text();
+    for word in ["imap.gmail.com", "993", "implicit", "anna@gmail.com", "password", "Google"] {
+        assert!(told.contains(word), "{word} in {told}");
+    }
+}
+
+#[test]
+fn an_application_that_is_registered_is_proposed_for_its_provider() {
+    let mut mailferry = Mailferry::new();
+    let told = mailferry.ok(&["mailbox", "discover", "anna@outlook.com"]).text();
+    assert!(told.contains("Microsoft takes access tokens only"), "{told}");
+    assert!(told.contains("oauth.providers.microsoft.client_id"), "{told}");
+    mailferry.env("MAILFERRY__OAUTH__PROVIDERS__MICROSOFT__CLIENT_ID", "00001111-aaaa-2222-bbbb-3333cccc4444");
+    let found = mailferry.json(&["mailbox", "discover", "anna@outlook.com"]).remove(0);
+    assert_eq!((&found["login"], &found["oauth"]), (&json!("oauth"), &json!("microsoft")));
+    assert_eq!(found["password_works"], false);
+}
+
+#[test]
+fn nothing_found_is_told_in_time() {
+    let mailferry = Mailferry::new();
+    for address in ["jobb@no-such-domain.invalid", "jobb@127.0.0.1", "jobb@[::1]", "jobb@localhost"] {
+        let begun = Instant::now();
+        let output = mailferry.run(&["--json", "mailbox", "discover", address]);
+        assert!(begun.elapsed() < Duration::from_secs(30), "{address} takes {:?}", begun.elapsed());
+        assert_eq!(output.code, 1, "{address}:\n{}", output.all());
+        assert!(output.stdout.is_empty() && output.stderr.contains(address), "{}", output.all());
+    }
+}
