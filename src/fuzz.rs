@@ -18,6 +18,7 @@ use crate::imap::folder_name::{decode, encode, quoted, unescaped};
 use crate::imap::guard::{Guard, GuardLimits};
 use crate::imap::{ImapError, Session, UidSet};
 use crate::poll::{digest, parse};
+use crate::reading;
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Builder::new_current_thread().enable_time().build().unwrap());
 static CONFIG: LazyLock<Config> = LazyLock::new(|| config::load(&Overrides::default()).unwrap());
@@ -151,7 +152,12 @@ async fn converse(first: usize, said: Said) -> Result<(), ImapError> {
                 }
             }
             6 => drop(session.fetch_chunk(7, 10, 100).await?),
-            7 => assert!(session.fetch_header(7, 100).await?.len() <= 100),
+            7 => {
+                assert!(session.fetch_header(7, 100).await?.len() <= 100);
+                for fetched in session.fetch_headers(&set, 100).await?.into_values() {
+                    assert!(fetched.body.is_none_or(|header| header.len() <= 100));
+                }
+            }
             _ => drop((session.folders().await?, session.message_count("INBOX").await?, session.identify().await?)),
         }
         assert!(session.received() <= total);
@@ -188,4 +194,24 @@ pub fn header(data: &[u8]) {
     }
     assert!(header.recipients.iter().all(|(_, addresses)| !addresses.is_empty() && addresses.len() <= 1000));
     let _ = header.is_exchange_substitute();
+}
+
+/// A mail as it is shown: its HTML clean, also when it is read once more, and every attachment of the size it is said to have.
+pub fn reading(data: &[u8]) {
+    ends_at_uncaught_panics_only();
+    let Ok(reading) = reading::read(data) else { return };
+    if let Some(cleaned) = reading::html(data).unwrap() {
+        let clean = cleaned.html.to_ascii_lowercase();
+        assert!(["<script", "<svg", "<math", "<iframe", "<style"].iter().all(|tag| !clean.contains(tag)), "{clean}");
+        assert_eq!(reading::clean_html(&cleaned.html, &|_| None).html.len(), cleaned.html.len(), "{clean}");
+        assert!(reading::frame_document(&cleaned, "sv", false).ends_with("</body></html>\n"));
+    }
+    for it in reading.attachments {
+        let content = reading::attachment(data, it.index).unwrap().unwrap();
+        let disposition = reading::disposition(content.name.as_deref());
+        for header in [&disposition, reading::FRAME_POLICY] {
+            assert!(header.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()), "{header:?}");
+        }
+        assert_eq!((content.bytes.len() as u64, content.name), (it.size, it.name));
+    }
 }

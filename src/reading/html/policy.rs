@@ -1,0 +1,82 @@
+//! What is allowed: everything that is not named here is taken out.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use ammonia::{Builder, UrlRelative};
+
+use super::{shape, style};
+
+/// Attributes that every tag may have.
+const ANYWHERE: [&str; 9] = ["align", "bgcolor", "dir", "height", "lang", "style", "title", "valign", "width"];
+
+/// Attributes that a tag may have besides.
+fn besides(tag: &str) -> &'static [&'static str] {
+    match tag {
+        "a" => &["href"],
+        "col" | "colgroup" => &["span"],
+        "font" => &["color", "face", "size"],
+        "img" => &["alt", "border", "src"],
+        "li" => &["type", "value"],
+        "ol" => &["reversed", "start", "type"],
+        "table" => &["border", "cellpadding", "cellspacing"],
+        "td" | "th" => &["colspan", "nowrap", "rowspan"],
+        _ => &[],
+    }
+}
+
+/// Whether a tag may have an attribute.
+pub fn is_allowed(tag: &str, attribute: &str) -> bool {
+    ANYWHERE.contains(&attribute) || besides(tag).contains(&attribute)
+}
+
+static POLICY: LazyLock<Builder<'static>> = LazyLock::new(|| {
+    let mut policy = Builder::empty();
+    policy
+        .tags(shape::known().collect())
+        .generic_attributes(HashSet::from(ANYWHERE))
+        .tag_attributes(shape::known().map(|tag| (tag, besides(tag).iter().copied().collect())).collect())
+        // `data` for pictures, the rest for links; which where, `filtered` says.
+        .url_schemes(HashSet::from(["http", "https", "mailto", "data"]))
+        .url_relative(UrlRelative::Deny)
+        .clean_content_tags(HashSet::from(["script", "style", "title", "textarea", "iframe", "noembed", "noframes"]))
+        .link_rel(Some("noopener noreferrer nofollow"))
+        .set_tag_attribute_values(HashMap::from([("a", HashMap::from([("target", "_blank")]))]))
+        .filter_style_properties(HashSet::from(style::PROPERTIES))
+        .attribute_filter(filtered);
+    policy
+});
+
+/// Takes out what is not allowed.
+pub fn apply(html: &str) -> String {
+    POLICY.clean(html).to_string()
+}
+
+/// What becomes of an attribute's value.
+fn filtered<'v>(tag: &str, attribute: &str, value: &'v str) -> Option<Cow<'v, str>> {
+    let is_allowed = match attribute {
+        "href" => is_link(value),
+        "src" => tag == "img" && is_picture(value),
+        "style" => return style::safe(value).map(Cow::Owned),
+        // Words, which a reader sees or a browser keeps to itself.
+        "alt" | "title" | "rel" | "target" => true,
+        // Numbers, lengths, colours, languages, lists of fonts.
+        _ => value.chars().all(|c| c.is_alphanumeric() || " #%,.-_+*'".contains(c)),
+    };
+    is_allowed.then_some(Cow::Borrowed(value))
+}
+
+/// Whether it leads to a page or an address, and says so itself.
+fn is_link(value: &str) -> bool {
+    let begins = |scheme: &str| value.get(..scheme.len()).is_some_and(|its| its.eq_ignore_ascii_case(scheme));
+    (begins("http://") || begins("https://") || begins("mailto:")) && !value.contains(char::is_control)
+}
+
+/// Whether it is a picture of a kind that is only a picture.
+fn is_picture(uri: &str) -> bool {
+    let kinds = ["png", "jpeg", "gif", "webp"];
+    let data =
+        kinds.iter().find_map(|kind| uri.strip_prefix("data:image/")?.strip_prefix(kind)?.strip_prefix(";base64,"));
+    data.is_some_and(|data| data.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte)))
+}
