@@ -26,6 +26,6 @@ mod uid_set;
 pub use error::ImapError;
 pub use fetch::{Chunk, Fetched, Fetching, Meta, Sample};
 pub use login::LoginError;
-pub use select::Selected;
+pub use select::{Listed, Selected, SpecialUse};
 pub use session::{Answer, Session, Status};
 pub use uid_set::UidSet;

@@ -3,6 +3,7 @@
 //! No step calls a later or an earlier one. Trying again is the next poll. Only [`settle`] touches the customer's copy, and
 //! only for mail that [`import`] has committed.
 
+pub mod abilities;
 mod authenticate;
 mod budget;
 pub mod check;
@@ -12,8 +13,10 @@ mod credential;
 mod diagnosis;
 pub(crate) mod digest;
 mod download;
+pub mod dry_run;
 mod error;
 mod fetch;
+pub mod folders;
 mod import;
 mod obstacle;
 pub(crate) mod parse;
@@ -113,7 +116,7 @@ async fn visit(
     let connection = connect::open(&lease.mailbox.server, deps).await?;
     let mut session = authenticate::login(connection, credential, &lease.mailbox, deps).await?;
     tally.begin_visit();
-    let routes = route::Routes::load(lease, deps).await?;
+    let routes = route::Routes::load(&lease.mailbox, deps).await?;
     for folder in select::watched(lease, deps).await? {
         let seen = poll_folder(&mut session, &folder, &routes, lease, deps, budget, tally).await;
         tally.folder_ended(seen)?; // a folder that is missing does not keep the others waiting

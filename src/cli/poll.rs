@@ -93,8 +93,8 @@ pub async fn poll(
         Report::new(&mailbox.address, &Tally::default(), 0, 0.0, Some(ReportedError::new(&error, retry)))
     };
     let now = deps.clock.now();
-    if let Some(until) = mailbox.status.hold_until.map(crate::clock::Timestamp).filter(|until| *until > now) {
-        return not_polled(Blame::Host, format!("the server told us to stay away until {until}"), Some(until));
+    if let Some(until) = mailbox.held_until(now) {
+        return not_polled(Blame::Host, PollError::held(until, now).message, Some(until));
     }
     if mailbox.paused {
         return not_polled(

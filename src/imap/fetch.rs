@@ -63,6 +63,9 @@ const LONGEST_SAMPLE: usize = 2048;
 /// Mails that are looked at in one go.
 const MOST_SAMPLES: usize = 50_000;
 
+/// Bytes of several headers that are taken in one answer, also from a server that knows no parts.
+const MOST_HEADERS: usize = 16 << 20;
+
 /// A FETCH under way. It must be read to its end, or the session refuses the next command.
 #[derive(Debug)]
 pub struct Fetching {
@@ -166,6 +169,38 @@ impl Session {
             .await?;
         answer.ok("FETCH")?;
         Ok(chunk)
+    }
+
+    /// The headers of these mails, at most `most` bytes of each, for as many as the server answers; a body that is `None` says that
+    /// the answer had no header.
+    pub async fn fetch_headers(&mut self, set: &UidSet, most: usize) -> Result<BTreeMap<u32, Fetched>, ImapError> {
+        let line = format!("UID FETCH {} (UID INTERNALDATE BODY.PEEK[HEADER]<0.{most}>)", set.text);
+        let (mut headers, mut bytes) = (BTreeMap::new(), 0);
+        let answer = self
+            .run("FETCH", &line, |response| {
+                let Response::Fetch(_, items) = response else { return Ok(()) };
+                let Some(uid) = uid_of(items).filter(|uid| set.uids.binary_search(uid).is_ok()) else { return Ok(()) };
+                let (mut body, mut internal_date) = (None, None);
+                for item in items {
+                    match item {
+                        AttributeValue::InternalDate(date) => internal_date = self::internal_date(date),
+                        AttributeValue::BodySection { section: Some(_), data, .. } => body = data.as_deref(),
+                        _ => {}
+                    }
+                }
+                bytes += body.map_or(0, <[u8]>::len);
+                if bytes > MOST_HEADERS.max(most.saturating_mul(set.uids.len())) {
+                    return Err(ImapError::Limit(format!("{bytes} bytes of headers in one answer")));
+                }
+                let body = body.map(|header| header.iter().take(most).copied().collect());
+                let fetched: &mut Fetched = headers.entry(uid).or_insert(Fetched { uid, internal_date, body: None });
+                fetched.body = fetched.body.take().or(body);
+                fetched.internal_date = fetched.internal_date.or(internal_date);
+                Ok(())
+            })
+            .await?;
+        answer.ok("FETCH")?;
+        Ok(headers)
     }
 
     /// The header of one mail, at most `most` bytes of it.

@@ -1,6 +1,10 @@
 //! Opening folders, listing them, and finding UIDs in the open one.
 
+use std::collections::BTreeMap;
+
 use imap_proto::{AttributeValue, MailboxDatum, NameAttribute, Response, ResponseCode, StatusAttribute};
+
+use serde::Serialize;
 
 use super::folder_name::{decode, encode, quoted, unescaped};
 use super::{ImapError, Session};
@@ -18,6 +22,46 @@ pub struct Selected {
     pub read_only: bool,
     /// Flags that can be kept; `None`: all that exist (RFC 3501 7.1).
     pub permanent_flags: Option<Vec<String>>,
+}
+
+/// What a folder is for (RFC 6154).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SpecialUse {
+    /// Every mail of the account, as Gmail has it.
+    All,
+    Archive,
+    Drafts,
+    Flagged,
+    Junk,
+    Sent,
+    Trash,
+}
+
+impl SpecialUse {
+    /// Its name, as in JSON and in the language files.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Archive => "archive",
+            Self::Drafts => "drafts",
+            Self::Flagged => "flagged",
+            Self::Junk => "junk",
+            Self::Sent => "sent",
+            Self::Trash => "trash",
+        }
+    }
+}
+
+/// A folder of the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its name as people read it.
+    pub name: String,
+    /// What it is for, if the server tells.
+    pub special_use: Option<SpecialUse>,
+    /// Whether it can be opened.
+    pub selectable: bool,
 }
 
 /// UIDs that one SEARCH may list; it is asked for far fewer.
@@ -107,29 +151,31 @@ impl Session {
         Ok(highest)
     }
 
-    /// All folders that can be opened, by name as people read it.
-    pub async fn folders(&mut self) -> Result<Vec<String>, ImapError> {
-        let mut names = Vec::new();
-        self.list(|attributes, name| {
-            if attributes.contains(&NameAttribute::NoSelect) {
-                return Ok(());
+    /// All folders, by name.
+    pub async fn folders(&mut self) -> Result<Vec<Listed>, ImapError> {
+        let mut folders = BTreeMap::new();
+        self.list("LIST \"\" \"*\"", |attributes, name| keep(&mut folders, attributes, name)).await?;
+        // What they are for, many tell without being asked. ProtonMail answers BAD to the question (reference row D14).
+        let told = folders.values().any(|folder| folder.special_use.is_some());
+        if !told && self.can("SPECIAL-USE") && self.can("LIST-EXTENDED") {
+            let mut asked = BTreeMap::new();
+            let line = "LIST \"\" \"*\" RETURN (SPECIAL-USE)";
+            match self.list(line, |attributes, name| keep(&mut asked, attributes, name)).await {
+                Ok(()) => {}
+                Err(ImapError::Refused { .. }) => asked.clear(),
+                Err(error) => return Err(error),
             }
-            if names.len() == MOST_FOLDERS {
-                return Err(ImapError::Limit(format!("more than {MOST_FOLDERS} folders")));
+            for (name, folder) in &mut folders {
+                folder.special_use = asked.get(name).and_then(|asked| asked.special_use);
             }
-            names.push(name);
-            Ok(())
-        })
-        .await?;
-        names.sort();
-        names.dedup();
-        Ok(names)
+        }
+        Ok(folders.into_values().collect())
     }
 
     /// The folder for deleted mail (`\Trash`, RFC 6154), if the server tells.
     pub async fn trash_folder(&mut self) -> Result<Option<String>, ImapError> {
         let mut trash = None;
-        self.list(|attributes, name| {
+        self.list("LIST \"\" \"*\"", |attributes, name| {
             if attributes.contains(&NameAttribute::Trash) {
                 trash = Some(name);
             }
@@ -142,10 +188,11 @@ impl Session {
     /// Shows every folder, its name as people read it.
     async fn list(
         &mut self,
+        line: &str,
         mut on: impl FnMut(&[NameAttribute<'_>], String) -> Result<(), ImapError>,
     ) -> Result<(), ImapError> {
         let answer = self
-            .run("LIST", "LIST \"\" \"*\"", |response| match response {
+            .run("LIST", line, |response| match response {
                 Response::MailboxData(MailboxDatum::List(folder)) => {
                     on(&folder.name_attributes, decode(&unescaped(&folder.name)))
                 }
@@ -190,5 +237,44 @@ impl Session {
         })
         .await?;
         Ok(found)
+    }
+}
+
+/// Keeps what is listed, each name once.
+fn keep(
+    folders: &mut BTreeMap<String, Listed>,
+    attributes: &[NameAttribute<'_>],
+    name: String,
+) -> Result<(), ImapError> {
+    if folders.len() == MOST_FOLDERS && !folders.contains_key(&name) {
+        return Err(ImapError::Limit(format!("more than {MOST_FOLDERS} folders")));
+    }
+    let cannot_be_opened = |attribute: &NameAttribute<'_>| match attribute {
+        NameAttribute::NoSelect => true,
+        NameAttribute::Extension(other) => other.eq_ignore_ascii_case("\\NonExistent"),
+        _ => false,
+    };
+    let listed = Listed {
+        special_use: attributes.iter().find_map(special_use),
+        selectable: !attributes.iter().any(cannot_be_opened),
+        name,
+    };
+    // Listed twice, as by servers that have it under two roots, it can be opened if it can once.
+    let known = folders.entry(listed.name.clone()).or_insert_with(|| listed.clone());
+    known.selectable |= listed.selectable;
+    known.special_use = known.special_use.or(listed.special_use);
+    Ok(())
+}
+
+fn special_use(attribute: &NameAttribute<'_>) -> Option<SpecialUse> {
+    match attribute {
+        NameAttribute::All => Some(SpecialUse::All),
+        NameAttribute::Archive => Some(SpecialUse::Archive),
+        NameAttribute::Drafts => Some(SpecialUse::Drafts),
+        NameAttribute::Flagged => Some(SpecialUse::Flagged),
+        NameAttribute::Junk => Some(SpecialUse::Junk),
+        NameAttribute::Sent => Some(SpecialUse::Sent),
+        NameAttribute::Trash => Some(SpecialUse::Trash),
+        _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! Step 3: the login.
 
-use super::connect::Connection;
+use super::connect::{self, Connection};
 use super::credential::{self, Credential, Secret};
 use super::{Deps, PollError, Step};
 use crate::imap::Session;
@@ -34,4 +34,16 @@ pub async fn log_in(
     };
     logged_in.map_err(|error| PollError::login(&error, &mailbox.server.host, &credential::about(mailbox, deps)))?;
     session.identify().await.map_err(|error| PollError::imap(Step::Login, &error))
+}
+
+/// A session of a mailbox for what is no poll, with another token where the first is refused.
+pub async fn session(mailbox: &Mailbox, deps: &Deps) -> Result<Session, PollError> {
+    let mut credential = credential::ready(mailbox, deps).await?;
+    loop {
+        let connection = connect::open(&mailbox.server, deps).await?;
+        match login(connection, &credential, mailbox, deps).await {
+            Ok(session) => return Ok(session),
+            Err(error) => credential = credential.renewed(error, mailbox, deps).await?,
+        }
+    }
 }

@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
+use super::abilities::Judged;
 use super::connect::{self, Connection};
 use super::credential::Credential;
-use super::{Deps, PollError, Retry, Step, authenticate, diagnosis, obstacle, settle};
+use super::folders::{self as listing, MOST_COUNTED};
+use super::{Deps, PollError, Retry, Step, abilities, authenticate, diagnosis, obstacle};
 use crate::cause::{Cause, Trouble};
 use crate::clock::Timestamp;
 use crate::imap::Session;
@@ -40,8 +42,6 @@ impl CheckLine {
     }
 }
 
-/// Folders whose mails are counted; more would take long and be read by nobody.
-const MOST_FOLDERS: usize = 200;
 /// Certificates that end sooner are warned of.
 const SOON_DAYS: u64 = 30;
 
@@ -52,7 +52,7 @@ pub async fn check(
     deps: &Deps,
     as_polled: bool,
     language: Language,
-    tell: &mut dyn FnMut(CheckLine),
+    tell: &mut (dyn FnMut(CheckLine) + Send),
 ) {
     let mut credential = None;
     let Err(error) = walk(mailbox, deps, as_polled, &mut credential, tell).await else { return };
@@ -71,7 +71,7 @@ async fn walk(
     deps: &Deps,
     as_polled: bool,
     known: &mut Option<Credential>,
-    tell: &mut dyn FnMut(CheckLine),
+    tell: &mut (dyn FnMut(CheckLine) + Send),
 ) -> Result<(), PollError> {
     let mut well = |step: Step, detail: String| tell(CheckLine::new(step.name(), true, detail));
     let server = &mailbox.server;
@@ -141,18 +141,20 @@ async fn walk(
 async fn folders(
     session: &mut Session,
     mailbox: &Mailbox,
-    tell: &mut dyn FnMut(CheckLine),
+    tell: &mut (dyn FnMut(CheckLine) + Send),
 ) -> Result<Vec<String>, PollError> {
-    let names = session.folders().await.map_err(|error| PollError::imap(Step::Select, &error))?;
-    for name in names.iter().take(MOST_FOLDERS) {
-        let count = session.message_count(name).await.map_err(|error| PollError::imap(Step::Select, &error))?;
-        let count = count.map_or_else(|| "an unknown number of".to_owned(), |count| count.to_string());
-        tell(CheckLine::new("folder", true, format!("{name}: {count} messages")));
-    }
-    if names.len() > MOST_FOLDERS {
-        let detail = format!("and {} more folders", names.len() - MOST_FOLDERS);
+    let mut offers = listing::listed(session).await?;
+    offers.retain(|offer| offer.selectable);
+    listing::count(session, &mut offers, &mut |offer| {
+        let count = offer.messages.map_or_else(|| "an unknown number of".to_owned(), |count| count.to_string());
+        tell(CheckLine::new("folder", true, format!("{}: {count} messages", offer.name)));
+    })
+    .await?;
+    if offers.len() > MOST_COUNTED {
+        let detail = format!("and {} more folders", offers.len() - MOST_COUNTED);
         tell(CheckLine::new("folder", true, detail));
     }
+    let names: Vec<String> = offers.into_iter().map(|offer| offer.name).collect();
     for folder in &mailbox.folders {
         match session.select(folder, true).await {
             Ok(selected) if selected.uidvalidity.is_some() => {
@@ -186,34 +188,11 @@ async fn after_import(
     mailbox: &Mailbox,
     folders: &[String],
     as_polled: bool,
-    tell: &mut dyn FnMut(CheckLine),
+    tell: &mut (dyn FnMut(CheckLine) + Send),
 ) -> Result<(), PollError> {
     let action = &mailbox.after_import;
-    let way = settle::way(session, action).await?;
-    let how = match action {
-        AfterImport::Leave => "the folder is opened read-only and nothing in it is ever changed".to_owned(),
-        AfterImport::Seen | AfterImport::Keyword(_) if as_polled => "the folder keeps it".to_owned(),
-        AfterImport::Seen | AfterImport::Keyword(_) => {
-            "needs a folder that keeps it, which `mailbox check --as-polled` or the first import shows".to_owned()
-        }
-        AfterImport::Move(target) => {
-            let by = if session.can("MOVE") { "MOVE" } else { "COPY and UID EXPUNGE (UIDPLUS)" };
-            let there = folders.iter().any(|name| name == target);
-            let there = if there { "" } else { "; the folder is not there yet and will be created by the first move" };
-            format!("by {by}, which the server has{there}")
-        }
-        AfterImport::Delete if let Ok(AfterImport::Move(trash)) = &way => {
-            format!("by a move to {trash}, as Gmail deletes")
-        }
-        AfterImport::Delete => "by UID EXPUNGE (UIDPLUS), which the server has".to_owned(),
-    };
-    let (way, mut obstacle) = match way {
-        Ok(way) => {
-            let missing = obstacle::missing(&|capability| session.can(capability), None, &way);
-            (way, missing)
-        }
-        Err(obstacle) => (action.clone(), Some(obstacle)),
-    };
+    let Judged { way, mut obstacle } = Judged::of(session, action).await?;
+    let how = abilities::how(session, action, &way, folders, as_polled);
     if as_polled && *action != AfterImport::Leave {
         for folder in &mailbox.folders {
             match session.select(folder, false).await {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 use crate::cause::{Cause, Trouble};
+use crate::clock::Timestamp;
 use crate::egress::EgressError;
 use crate::imap::{ImapError, LoginError};
 use crate::locale::Language;
@@ -118,6 +119,17 @@ impl PollError {
     pub fn of(step: Step, blame: Blame, retry: Retry, trouble: Trouble) -> Self {
         let sentence = trouble.sentence(Language::English);
         Self { trouble: Some(trouble), ..Self::new(step, blame, retry, sentence) }
+    }
+
+    /// Something that we had a time for, and that did not come in it.
+    pub fn slow(what: &str) -> Self {
+        Self::new(Step::Select, Blame::Host, Retry::Soon, format!("{what} did not come in time"))
+    }
+
+    /// The server told us to stay away until then, and is not asked before.
+    pub fn held(until: Timestamp, now: Timestamp) -> Self {
+        let message = format!("the server told us to stay away until {until}");
+        Self::new(Step::Lease, Blame::Host, Retry::After(until.since(now)), message)
     }
 
     /// What happened and, where the cause is known, what mends it.

@@ -8,6 +8,8 @@ use tokio::sync::mpsc;
 
 use plan::Job;
 
+pub use plan::is_too_large;
+
 use super::digest::LONGEST_HEADER;
 use super::download::{self, Downloaded};
 use super::search::Window;
@@ -87,7 +89,7 @@ pub fn not_in_vain(budget: &Budget, folder: &OpenFolder) -> Result<(), PollError
 }
 
 /// Whether the server told another date of the mail with this UID before.
-fn is_other(meta: &Meta, fetched: &Fetched) -> bool {
+pub fn is_other(meta: &Meta, fetched: &Fetched) -> bool {
     meta.internal_date.is_some() && fetched.internal_date.is_some() && meta.internal_date != fetched.internal_date
 }
 

@@ -20,6 +20,8 @@ pub struct Header {
     pub subject: Option<String>,
     /// Whom it was delivered or addressed to: the header field and the addresses in it, in the order in which they count.
     pub recipients: Vec<(&'static str, Vec<Address>)>,
+    /// The field in which its sender says that a machine wrote it.
+    pub automatic: Option<String>,
     /// The fields that a sender writes, unfolded, since relays fold lines anew.
     written: Vec<(&'static str, String)>,
 }
@@ -62,6 +64,7 @@ fn read(bytes: &[u8]) -> Header {
         from: sender(&message),
         subject: message.subject().map(clean).filter(|subject| !subject.is_empty()),
         recipients: Vec::new(),
+        automatic: automatic(&message),
         written: written(&message),
     };
     for field in RECIPIENT_FIELDS {
@@ -84,12 +87,37 @@ fn written(message: &Message<'_>) -> Vec<(&'static str, String)> {
         .into_iter()
         .filter_map(|name| {
             let field = message.headers().iter().find(|field| field.name() == name)?;
-            let (start, end) = (usize::try_from(field.offset_start).ok()?, usize::try_from(field.offset_end).ok()?);
-            let raw = String::from_utf8_lossy(message.raw_message.get(start..end)?);
-            let unfolded = raw.split_whitespace().collect::<Vec<_>>().join(" ");
+            let unfolded = unfolded(message, field)?;
             (!unfolded.is_empty()).then_some((name, unfolded))
         })
         .collect()
+}
+
+fn unfolded(message: &Message<'_>, field: &mail_parser::Header<'_>) -> Option<String> {
+    let (start, end) = (usize::try_from(field.offset_start).ok()?, usize::try_from(field.offset_end).ok()?);
+    let raw = String::from_utf8_lossy(message.raw_message.get(start..end)?);
+    Some(raw.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// Whether a machine wrote it, as far as its sender says so: Auto-Submitted (RFC 3834 5), what was in use before and beside it, and
+/// the empty return path of reports and automatic replies (RFC 3834 3.3). A mailing list is no machine.
+fn automatic(message: &Message<'_>) -> Option<String> {
+    message.headers().iter().find_map(|field| {
+        let name = field.name();
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        if !["Auto-Submitted", "Precedence", "X-Autoreply", "X-Autorespond", "Return-Path"].into_iter().any(is) {
+            return None;
+        }
+        let value = unfolded(message, field)?;
+        let word = value.split([' ', ';', '(']).next().unwrap_or_default().to_ascii_lowercase();
+        let says_so = match () {
+            () if is("Auto-Submitted") => !word.is_empty() && word != "no",
+            () if is("Precedence") => ["bulk", "junk", "auto_reply"].contains(&word.as_str()),
+            () if is("Return-Path") => word == "<>",
+            () => word != "no",
+        };
+        says_so.then(|| clean(&format!("{name}: {value}")))
+    })
 }
 
 fn addresses(message: &Message<'_>, field: &'static str) -> Vec<Address> {
@@ -160,6 +188,29 @@ mod tests {
         assert_eq!(of("Delivered-To"), ["jobb+x@lillestad.se", "second@lillestad.se"]);
         assert_eq!(of("X-Original-To"), ["jobb@lillestad.se"]);
         assert_eq!(of("To"), ["jobb@lillestad.se", "b@c.se"]);
+    }
+
+    #[test]
+    fn a_machine_says_that_it_is_one() {
+        for (fields, wanted) in [
+            ("Auto-Submitted: auto-replied", Some("Auto-Submitted: auto-replied")),
+            ("auto-submitted: Auto-Generated (vacation); x=1", Some("auto-submitted: Auto-Generated (vacation); x=1")),
+            ("Subject: x\r\nAuto-Submitted:\r\n auto-notified", Some("Auto-Submitted: auto-notified")),
+            ("Auto-Submitted: no", None),
+            ("Auto-Submitted: No (said by a person)", None),
+            ("Auto-Submitted:", None),
+            ("Precedence: bulk", Some("Precedence: bulk")),
+            ("Precedence: list", None),
+            ("Precedence: first-class", None),
+            ("X-Autoreply: yes", Some("X-Autoreply: yes")),
+            ("Return-Path: <>", Some("Return-Path: <>")),
+            ("Return-Path: <anna@example.org>", None),
+            ("Subject: Auto-Submitted: auto-replied", None),
+            ("\r\nAuto-Submitted: auto-replied", None),
+            ("", None),
+        ] {
+            assert_eq!(header(format!("{fields}\r\n\r\n").as_bytes()).automatic.as_deref(), wanted, "{fields}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One mail fetched by hand, past every limit and without importing it: for what was put aside.
 
-use super::{Blame, Deps, PollError, Retry, Step, authenticate, connect, credential};
+use super::{Blame, Deps, PollError, Retry, Step, authenticate};
 use crate::imap::{Chunk, ImapError};
 use crate::store::{CHUNK, Mailbox, StoreError, WatchedFolder};
 
@@ -12,14 +12,7 @@ pub async fn retrieve(
     deps: &Deps,
     take: &mut (dyn FnMut(&[u8]) -> Result<(), String> + Send),
 ) -> Result<u64, PollError> {
-    let mut credential = credential::ready(mailbox, deps).await?;
-    let mut session = loop {
-        let connection = connect::open(&mailbox.server, deps).await?;
-        match authenticate::login(connection, &credential, mailbox, deps).await {
-            Ok(session) => break session,
-            Err(error) => credential = credential.renewed(error, mailbox, deps).await?,
-        }
-    };
+    let mut session = authenticate::session(mailbox, deps).await?;
     let failed = |error: &ImapError| PollError::folder(Step::Fetch, &folder.name, error);
     let selected = session.select(&folder.name, true).await.map_err(|error| failed(&error))?;
     let stored = |error: StoreError| PollError::store(Step::Select, &error);

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::parse::Header;
 use super::{Deps, PollError, Step};
 use crate::address::Address;
-use crate::store::{Lease, Scope};
+use crate::store::{Mailbox, Scope};
 
 /// The routes in force.
 #[derive(Debug, Default)]
@@ -16,19 +16,28 @@ pub struct Routes {
     by_recipient: HashMap<String, Vec<i64>>,
     /// The mailbox's own inbox, and its address as the evidence.
     own: (i64, String),
+    /// The addresses of all these inboxes.
+    addresses: HashMap<i64, String>,
 }
 
 impl Routes {
     /// Reads the routes as they are now.
-    pub async fn load(lease: &Lease, deps: &Deps) -> Result<Self, PollError> {
+    pub async fn load(mailbox: &Mailbox, deps: &Deps) -> Result<Self, PollError> {
         // No organisation's route leads another's mail away.
-        let own = Scope::Organisation(lease.mailbox.organisation_id);
+        let own = Scope::Organisation(mailbox.organisation_id);
         let routes = deps.store.routes(own).await.map_err(|error| PollError::store(Step::Import, &error))?;
         let mut by_recipient = HashMap::<String, Vec<i64>>::new();
+        let mut addresses = HashMap::from([(mailbox.inbox_id, mailbox.inbox.clone())]);
         for route in routes {
             by_recipient.entry(route.recipient).or_default().push(route.inbox_id);
+            addresses.insert(route.inbox_id, route.inbox);
         }
-        Ok(Self { by_recipient, own: (lease.mailbox.inbox_id, lease.mailbox.address.clone()) })
+        Ok(Self { by_recipient, own: (mailbox.inbox_id, mailbox.address.clone()), addresses })
+    }
+
+    /// The address of an inbox that was chosen.
+    pub fn address(&self, inbox: i64) -> &str {
+        self.addresses.get(&inbox).map_or("", String::as_str)
     }
 
     /// The inboxes for a mail, each once, each with its evidence, e.g. `Delivered-To: jobb@lillestad.se`.

@@ -9,7 +9,7 @@ use super::import::MOST_TRIES;
 use super::select::{FEW, OpenFolder, same_mails};
 use super::{Blame, Budget, Deps, PollError, Step, Tally};
 use crate::imap::{ImapError, Session};
-use crate::store::{Anchor, Lease, Open, StoreError};
+use crate::store::{Anchor, Known, Lease, Open, StoreError};
 
 /// UIDs named in a note.
 const SHOWN: usize = 20;
@@ -22,6 +22,14 @@ pub struct Window {
     pub tried: BTreeMap<u32, i64>,
     /// Where the cursor may stand once all of these are finished.
     pub after: u32,
+}
+
+/// One part of a search.
+pub struct Part {
+    /// What the server has in it; `None`: it said nothing.
+    pub uids: Option<Vec<u32>>,
+    /// What the ledger knows of it, ascending.
+    pub known: Vec<Known>,
 }
 
 /// The search through one folder: first from the cursor on, for what is new, then below it, where all is to be compared.
@@ -101,6 +109,43 @@ impl Search {
         self.undecided.map_or(after, |undecided| undecided.min(after))
     }
 
+    /// Whether there was an end to it.
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// The next part; `None` at the end. Writes nothing down.
+    pub async fn next_part(
+        &mut self,
+        session: &mut Session,
+        folder: &OpenFolder,
+        deps: &Deps,
+    ) -> Result<Option<Part>, PollError> {
+        loop {
+            let first = self.windows.next;
+            match self.windows.next(session, "", &folder.name).await? {
+                Some((last, Some(uids))) => {
+                    let known = deps.store.known(folder.epoch.id, first, last).await;
+                    let known = known.map_err(|error| PollError::store(Step::Search, &error))?;
+                    self.highest = self.highest.max(uids.last().copied().unwrap_or(0));
+                    return Ok(Some(Part { uids: Some(uids), known }));
+                }
+                Some((_, None)) => {
+                    // Nothing was said, so nothing is decided: later parts are looked at, and the cursor stays before this one.
+                    self.undecided.get_or_insert(first);
+                    return Ok(Some(Part { uids: None, known: Vec::new() }));
+                }
+                None => match self.below.take() {
+                    Some(below) => self.windows = below,
+                    None => {
+                        self.ended = true;
+                        return Ok(None);
+                    }
+                },
+            }
+        }
+    }
+
     /// The next UIDs to fetch; `None` when all are known.
     pub async fn next_window(
         &mut self,
@@ -114,24 +159,8 @@ impl Search {
         let failed = |error: StoreError| PollError::store(Step::Search, &error);
         let mut finished = false;
         while !budget.is_over() {
-            let first = self.windows.next;
-            let Some((last, uids)) = self.windows.next(session, "", &folder.name).await? else {
-                match self.below.take() {
-                    Some(below) => self.windows = below,
-                    None => {
-                        self.ended = true;
-                        break;
-                    }
-                }
-                continue;
-            };
-            let Some(uids) = uids else {
-                // Nothing was said, so nothing is decided: later windows are looked at, and the cursor stays before this one.
-                self.undecided.get_or_insert(first);
-                continue;
-            };
-            let known = deps.store.known(epoch, first, last).await.map_err(failed)?;
-            self.highest = self.highest.max(uids.last().copied().unwrap_or(0));
+            let Some(Part { uids, known }) = self.next_part(session, folder, deps).await? else { break };
+            let Some(uids) = uids else { continue };
             let unlisted: Vec<u32> = known
                 .iter()
                 .filter(|known| known.open == Some(Open::Pending) && uids.binary_search(&known.first).is_err())
@@ -140,19 +169,8 @@ impl Search {
             if !unlisted.is_empty() {
                 deps.store.not_listed(lease, epoch, &unlisted, MOST_TRIES, deps.clock.now()).await.map_err(failed)?;
             }
-            let tried: BTreeMap<u32, i64> = known
-                .iter()
-                .filter(|known| known.open == Some(Open::Pending))
-                .map(|known| (known.first, known.attempts))
-                .collect();
-            let mut done = known.into_iter().filter(|known| known.open.is_none()).peekable();
-            let unknown: Vec<u32> = uids
-                .into_iter()
-                .filter(|uid| {
-                    while done.next_if(|known| known.last < *uid).is_some() {}
-                    done.peek().is_none_or(|known| known.first > *uid)
-                })
-                .collect();
+            let tried = tried(&known);
+            let unknown = unknown(uids, &known);
             if !unknown.is_empty() {
                 if !self.sampled {
                     self.sampled = true;
@@ -176,6 +194,22 @@ impl Search {
         }
         Ok(None)
     }
+}
+
+/// The UIDs that are not finished by what the ledger knows; both ascend.
+pub fn unknown(mut uids: Vec<u32>, known: &[Known]) -> Vec<u32> {
+    let mut done = known.iter().filter(|known| known.open.is_none()).peekable();
+    uids.retain(|uid| {
+        while done.next_if(|known| known.last < *uid).is_some() {}
+        done.peek().is_none_or(|known| known.first > *uid)
+    });
+    uids
+}
+
+/// How often each UID that is pending was asked for in vain.
+pub fn tried(known: &[Known]) -> BTreeMap<u32, i64> {
+    let pending = known.iter().filter(|known| known.open == Some(Open::Pending));
+    pending.map(|known| (known.first, known.attempts)).collect()
 }
 
 /// Fails, and has the next poll open a new epoch, if these mails are others now: a backup was restored between two polls, and

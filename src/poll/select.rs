@@ -6,7 +6,7 @@ use super::{Deps, PollError, Step, Tally};
 use crate::clock::Timestamp;
 use crate::imap::{ImapError, Selected, Session, UidSet};
 use crate::mailbox::AfterImport;
-use crate::store::{Anchor, Epoch, Lease, StoreError, UidState, WatchedFolder};
+use crate::store::{Anchor, Epoch, Lease, Mailbox, StoreError, UidState, WatchedFolder};
 
 /// An open folder with what we know of it.
 pub struct OpenFolder {
@@ -48,6 +48,49 @@ pub async fn watched(lease: &Lease, deps: &Deps) -> Result<Vec<WatchedFolder>, P
     deps.store.watched_folders(lease.mailbox.id).await.map_err(stored)
 }
 
+/// What was found out about a folder, with nothing of it written down yet.
+struct Looked {
+    /// As the server described it.
+    selected: Selected,
+    /// What our UIDs belonged to, if it was looked at before.
+    before: Option<Epoch>,
+    /// Whether they still do.
+    same: bool,
+    /// Whether every UID is to be compared with the ledger.
+    compares_all: bool,
+    /// What the server says that the next UID is, or what follows from the highest one.
+    uidnext: u32,
+}
+
+impl Looked {
+    /// UIDVALIDITY; 0: none.
+    fn number(&self) -> u32 {
+        self.selected.uidvalidity.unwrap_or(0)
+    }
+
+    /// The note about another numbering than before, where it is one.
+    fn anew(&self, name: &str) -> Option<String> {
+        let before = self.before.as_ref().filter(|_| !self.same)?.uidvalidity;
+        let (number, uidnext) = (self.number(), self.uidnext);
+        Some(format!(
+            "folder {name}: UIDVALIDITY was {before} and is {number}, UIDNEXT {uidnext}: the server has numbered its mail anew; \
+             what is here already is recognised by its content"
+        ))
+    }
+
+    fn opened(self, folder: &WatchedFolder, epoch: Epoch) -> OpenFolder {
+        OpenFolder {
+            id: folder.id,
+            name: folder.name.clone(),
+            compared_to: if self.same { u32::try_from(folder.compared_to).unwrap_or(0) } else { 0 },
+            selected: self.selected,
+            epoch,
+            uidnext: self.uidnext,
+            compares_all: self.compares_all,
+        }
+    }
+}
+
 /// Opens a folder, read-only where the customer's copy is to be left.
 pub async fn open(
     session: &mut Session,
@@ -56,11 +99,60 @@ pub async fn open(
     deps: &Deps,
     tally: &mut Tally,
 ) -> Result<OpenFolder, PollError> {
-    let name = &folder.name;
-    let failed = |error| PollError::folder(Step::Select, name, &error);
     tally.visited.push(folder.id);
     tally.imported_uids.clear();
     let read_only = lease.mailbox.after_import == AfterImport::Leave;
+    let mut looked = look(session, folder, &lease.mailbox, read_only, deps).await?;
+    let (number, note) = (looked.number(), looked.anew(&folder.name));
+    let before = looked.before.as_ref().map(|before| before.uidvalidity);
+    let epoch = match looked.before.take() {
+        Some(before) if looked.same => deps.store.keep_epoch(lease, folder, before, number).await,
+        _ => {
+            let epoch = deps.store.open_epoch(lease, folder.id, number, looked.uidnext, deps.clock.now()).await;
+            if let Some(note) = note {
+                let name = &folder.name;
+                tracing::warn!(
+                    mailbox = lease.mailbox.address,
+                    folder = name,
+                    before,
+                    now = number,
+                    "UIDs were given anew"
+                );
+                tally.notes.push(note);
+            }
+            epoch
+        }
+    };
+    Ok(looked.opened(folder, epoch.map_err(stored)?))
+}
+
+/// Opens a folder read-only and writes nothing down: where [`open`] would begin an epoch, it is one that the database does not
+/// have. With it comes what there is to say of its numbers.
+pub async fn open_unwritten(
+    session: &mut Session,
+    folder: &WatchedFolder,
+    mailbox: &Mailbox,
+    deps: &Deps,
+) -> Result<(OpenFolder, Option<String>), PollError> {
+    let mut looked = look(session, folder, mailbox, true, deps).await?;
+    let note = looked.anew(&folder.name);
+    let epoch = match looked.before.take() {
+        Some(before) if looked.same => before,
+        _ => Epoch::unwritten(looked.number(), looked.uidnext),
+    };
+    Ok((looked.opened(folder, epoch), note))
+}
+
+/// Opens a folder and finds out what its numbers mean.
+async fn look(
+    session: &mut Session,
+    folder: &WatchedFolder,
+    mailbox: &Mailbox,
+    read_only: bool,
+    deps: &Deps,
+) -> Result<Looked, PollError> {
+    let name = &folder.name;
+    let failed = |error| PollError::folder(Step::Select, name, &error);
     let selected = session.select(name, read_only).await.map_err(failed)?;
     let told = Told { uidvalidity: selected.uidvalidity, uidnext: selected.uidnext };
     let before = deps.store.newest_epoch(folder.id).await.map_err(stored)?;
@@ -80,7 +172,7 @@ pub async fn open(
                 let known = deps.store.anchors(before.id, FEW).await.map_err(stored)?;
                 match same_mails(session, name, &known).await? {
                     Some(same) => same,
-                    None => nothing_contradicts(session, name, selected.exists, before, lease, deps).await?,
+                    None => nothing_contradicts(session, name, selected.exists, before, mailbox, deps).await?,
                 }
             }
         },
@@ -108,28 +200,7 @@ pub async fn open(
             return Err(failed(silent));
         }
     };
-    let number = told.uidvalidity.unwrap_or(0);
-    let compared_to = if same { u32::try_from(folder.compared_to).unwrap_or(0) } else { 0 };
-    let epoch = match before {
-        Some(before) if same => deps.store.keep_epoch(lease, folder, before, number).await.map_err(stored)?,
-        before => {
-            let epoch = deps.store.open_epoch(lease, folder.id, number, uidnext, deps.clock.now()).await;
-            if let Some(before) = before {
-                anew(folder, before.uidvalidity, number, uidnext, lease, tally);
-            }
-            epoch.map_err(stored)?
-        }
-    };
-    Ok(OpenFolder { id: folder.id, name: name.clone(), selected, epoch, uidnext, compares_all, compared_to })
-}
-
-fn anew(folder: &WatchedFolder, before: u32, number: u32, uidnext: u32, lease: &Lease, tally: &mut Tally) {
-    let name = &folder.name;
-    tracing::warn!(mailbox = lease.mailbox.address, folder = name, before, now = number, "UIDs were given anew");
-    tally.notes.push(format!(
-        "folder {name}: UIDVALIDITY was {before} and is {number}, UIDNEXT {uidnext}: the server has numbered its mail anew; \
-         what is here already is recognised by its content"
-    ));
+    Ok(Looked { selected, before, same, compares_all, uidnext })
 }
 
 /// Compares mails that we know with what the server has under their UIDs. That it refuses to tell is no evidence.
@@ -155,7 +226,7 @@ async fn nothing_contradicts(
     name: &str,
     exists: u32,
     before: &Epoch,
-    lease: &Lease,
+    mailbox: &Mailbox,
     deps: &Deps,
 ) -> Result<bool, PollError> {
     if exists == 0 || before.top == 0 {
@@ -170,7 +241,7 @@ async fn nothing_contradicts(
         }
     }
     let newest = listed.split_off(listed.len().saturating_sub(MANY_AT_ONCE));
-    let start = lease.mailbox.start.moment(lease.mailbox.added_at);
+    let start = mailbox.start.moment(mailbox.added_at);
     for set in UidSet::cut(&newest, session.at_once(MANY_AT_ONCE)) {
         let samples = session.sample(&set).await.map_err(|error| PollError::folder(Step::Select, name, &error))?;
         for uid in set.uids {

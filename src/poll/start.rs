@@ -12,10 +12,21 @@ use super::select::OpenFolder;
 use super::{Deps, PollError, Step, Tally};
 use crate::clock::Timestamp;
 use crate::imap::{ImapError, Meta, Session, UidSet};
-use crate::store::{Lease, StoreError};
+use crate::store::{Lease, Mailbox, StoreError};
 
 /// SEARCH SINCE knows days of the server's own calendar only (reference row A15): this much earlier is never too late.
 const MARGIN_MS: i64 = 2 * 24 * 3600 * 1000;
+
+/// What the start leaves out of a folder.
+#[derive(Default)]
+pub struct Decision {
+    /// These ranges of UIDs, ascending.
+    pub skipped: Vec<(u32, u32)>,
+    /// From here on mail is looked for.
+    pub cursor: u32,
+    /// So many mails are left out.
+    pub left_out: u64,
+}
 
 /// Decides the start, unless that was done.
 pub async fn decide(
@@ -28,10 +39,25 @@ pub async fn decide(
     if folder.epoch.start_decided {
         return Ok(());
     }
+    let decision = decision(session, folder, &lease.mailbox, deps).await?;
+    tally.done.skipped += decision.left_out;
+    let (skipped, cursor) = (&decision.skipped, decision.cursor);
+    deps.store.decide_start(lease, folder.epoch.id, skipped, cursor, deps.clock.now()).await.map_err(stored)?;
+    folder.epoch.start_decided = true;
+    folder.epoch.cursor = cursor;
+    Ok(())
+}
+
+/// The decision, with nothing written down.
+pub async fn decision(
+    session: &mut Session,
+    folder: &OpenFolder,
+    mailbox: &Mailbox,
+    deps: &Deps,
+) -> Result<Decision, PollError> {
     let old_last = folder.epoch.boundary.saturating_sub(1);
-    let mut skipped = Vec::new();
-    let mut cursor = 1;
-    if let Some(moment) = lease.mailbox.start.moment(lease.mailbox.added_at)
+    let mut decided = Decision { cursor: 1, ..Decision::default() };
+    if let Some(moment) = mailbox.start.moment(mailbox.added_at)
         && old_last > 0
     {
         let (wanted, silent) = match folder.selected.exists {
@@ -43,21 +69,19 @@ pub async fn decide(
         let first_open = known.iter().find(|known| known.open.is_some()).map(|known| known.first);
         let first_silent = silent.first().map(|(first, _)| *first);
         let opens = wanted.first().copied().into_iter().chain(first_open).chain(first_silent);
-        cursor = opens.min().unwrap_or(folder.epoch.boundary);
+        decided.cursor = opens.min().unwrap_or(folder.epoch.boundary);
         // Of what the server said nothing about, nothing is decided.
         let known: Vec<(u32, u32)> = known.into_iter().map(|known| (known.first, known.last)).chain(silent).collect();
-        skipped = gaps(&wanted, &known, old_last);
+        decided.skipped = gaps(&wanted, &known, old_last);
         let kept = wanted.len() + known.iter().filter(|(uid, _)| wanted.binary_search(uid).is_err()).count();
-        tally.done.skipped += u64::from(folder.selected.exists).saturating_sub(kept as u64);
+        decided.left_out = u64::from(folder.selected.exists).saturating_sub(kept as u64);
     }
-    deps.store.decide_start(lease, folder.epoch.id, &skipped, cursor, deps.clock.now()).await.map_err(stored)?;
-    folder.epoch.start_decided = true;
-    folder.epoch.cursor = cursor;
-    Ok(())
+    Ok(decided)
 }
 
-/// The UIDs up to `last` that are not known to be from before the moment, and the ranges of which the server said nothing. Only what the server lists as older, or gives an older
-/// date, is left out: it may leave a UID out of one answer (reference row A9), but hardly out of two.
+/// The UIDs up to `last` that are not known to be from before the moment, and the ranges of which the server said nothing. Only
+/// what the server lists as older, or gives an older date, is left out: it may leave a UID out of one answer (reference row A9),
+/// but hardly out of two.
 async fn wanted(
     session: &mut Session,
     folder: &OpenFolder,
@@ -106,8 +130,8 @@ async fn listed(
     Ok((all, silent))
 }
 
-/// Dates of these mails; one that the server refuses to tell of has none.
-async fn metas(session: &mut Session, set: &UidSet) -> Result<BTreeMap<u32, Meta>, ImapError> {
+/// Dates and sizes of these mails; one that the server refuses to tell of has none.
+pub async fn metas(session: &mut Session, set: &UidSet) -> Result<BTreeMap<u32, Meta>, ImapError> {
     let mut metas = BTreeMap::new();
     match session.fetch_meta(set, &mut metas).await {
         Err(ImapError::Refused { .. }) if set.uids.len() > 1 => {

@@ -17,6 +17,11 @@ pub enum Job {
     Missing(u32),
 }
 
+/// Whether the server says that a mail is larger than allowed.
+pub fn is_too_large(meta: &Meta, max_size: u64) -> bool {
+    meta.size.is_some_and(|size| size > max_size)
+}
+
 /// The jobs for a set of UIDs with what the server told of them, in the order of the UIDs, so that the cursor can follow.
 pub fn jobs(set: &UidSet, mut metas: BTreeMap<u32, Meta>, max_size: u64, tried: &BTreeMap<u32, i64>) -> Vec<Job> {
     let mut jobs = Vec::new();
@@ -26,7 +31,7 @@ pub fn jobs(set: &UidSet, mut metas: BTreeMap<u32, Meta>, max_size: u64, tried: 
             // Its line may have been one that nobody can read: the mail itself is asked for all the same.
             None => Job::Large(Meta { uid: *uid, internal_date: None, size: None }),
             Some(meta) => match meta.size.unwrap_or_default() {
-                size if size > max_size => Job::TooLarge(meta),
+                _ if is_too_large(&meta, max_size) => Job::TooLarge(meta),
                 // What did not come before is asked for in small parts, whatever its size is said to be.
                 size if size > CHUNK as u64 || tried.contains_key(uid) => Job::Large(meta),
                 size => {

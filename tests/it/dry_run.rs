@@ -1,0 +1,90 @@
+//! The dry run tells what a poll would do, does nothing, and is right.
+
+mod dovecot;
+mod greenmail;
+mod offers;
+mod servers;
+
+use serde_json::Value;
+
+use crate::support::{
+    facts::{JOBB, with},
+    mailferry::{Mailferry, Output},
+};
+
+/// What it tells of each folder, and of all.
+struct Told {
+    folders: Vec<Value>,
+    total: Value,
+}
+
+impl Told {
+    fn of(output: &Output) -> Self {
+        let mut folders = output.json();
+        let total = folders.pop().unwrap_or_else(|| panic!("a total: {}", output.all()));
+        let number = |object: &Value, key: &str| object[key].as_u64().unwrap_or_else(|| panic!("{key}: {object}"));
+        for counts in folders.iter().chain([&total]) {
+            let parts =
+                ["would_import", "before_start", "known", "too_big", "duplicates", "undecided", "not_looked_at"];
+            let sum: u64 = parts.iter().map(|key| number(counts, key)).sum();
+            assert_eq!(sum, number(counts, "found"), "all mails are accounted for: {counts}");
+        }
+        Self { folders, total }
+    }
+
+    fn count(&self, key: &str) -> u64 {
+        self.total[key].as_u64().unwrap()
+    }
+
+    /// The line of the mail with this subject.
+    fn mail(&self, subject: &str) -> &Value {
+        let lines = self.folders.iter().flat_map(|folder| folder["shown"].as_array().unwrap());
+        let mut found = lines.filter(|line| line["subject"] == subject);
+        found.next().unwrap_or_else(|| panic!("{subject}: {:?}", self.folders))
+    }
+}
+
+/// A dry run of JOBB, in which every folder can be looked at.
+fn dry_run(mailferry: &Mailferry) -> Told {
+    Told::of(&mailferry.ok(&["--json", "mailbox", "dry-run", JOBB]))
+}
+
+/// A dry run of JOBB with a folder that cannot.
+fn dry_run_with_a_problem(mailferry: &Mailferry) -> Told {
+    let output = mailferry.run(&["--json", "mailbox", "dry-run", JOBB]);
+    assert_eq!(output.code, 1, "{}", output.all());
+    Told::of(&output)
+}
+
+/// A dry run and then a poll, which does what was told; and one more that finds nothing to do. Gives the first.
+fn comes_true(mailferry: &Mailferry) -> Told {
+    let told = dry_run(mailferry);
+    assert_eq!(told.total["partial"], false, "{}", told.total);
+    let line = mailferry.poll().remove(0);
+    assert!(line["error"].is_null(), "{line}");
+    for (done, foretold) in [
+        ("imported", told.count("would_import")),
+        ("quarantined", told.count("too_big")),
+        ("skipped", told.count("before_start") + told.count("duplicates")),
+    ] {
+        assert_eq!(line[done], foretold, "{done}: {line} after {}", told.total);
+    }
+    let again = dry_run(mailferry);
+    assert_eq!((again.count("known"), again.count("found")), (told.count("found"), told.count("found")));
+    told
+}
+
+/// Everything that the program shows of what it keeps; the file of the database too, where it is one.
+fn kept(mailferry: &Mailferry) -> (Vec<Value>, Vec<Value>, Vec<Value>, Option<Vec<u8>>) {
+    let file = std::fs::read(mailferry.dir().join("mailferry.db")).ok();
+    (mailferry.ledger(), mailferry.messages(), mailferry.json(&["mailbox", "show", JOBB]), file)
+}
+
+/// The messages in an inbox, by their subjects.
+fn subjects_in(mailferry: &Mailferry, inbox: &str) -> Vec<String> {
+    let messages = mailferry.messages();
+    let mut subjects: Vec<String> =
+        with(&messages, "inbox", inbox).iter().map(|message| message["subject"].as_str().unwrap().to_owned()).collect();
+    subjects.sort();
+    subjects
+}

@@ -1,0 +1,150 @@
+//! Against Dovecot, whose Maildir shows every change, and whose log every command.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::json;
+use time::OffsetDateTime;
+
+use super::{comes_true, dry_run, kept, subjects_in};
+use crate::support::{
+    changing::is_changing,
+    dovecot::Dovecot,
+    facts::{ANSOKAN, ANSOKAN_INBOX, JOBB, JOBB_INBOX},
+    mail::mail,
+    mailferry::{BOTH, Database, Mailferry},
+};
+
+fn days_ago(days: u64) -> SystemTime {
+    SystemTime::now() - Duration::from_secs(days * 86_400)
+}
+
+fn date(days: u64) -> String {
+    OffsetDateTime::from(days_ago(days)).date().to_string()
+}
+
+/// Mails of different ages, among them two that are too large, one that a machine wrote and one that is routed elsewhere.
+fn server() -> Dovecot {
+    let server = Dovecot::start(&[JOBB]);
+    let large = |subject: &str| [mail(subject, JOBB), b"0123456789\r\n".repeat(2000)].concat();
+    let with = |field: &str, subject: &str| [format!("{field}\r\n").into_bytes(), mail(subject, JOBB)].concat();
+    for (name, bytes, days) in [
+        ("old", mail("old", JOBB), 400),
+        ("oldlarge", large("oldlarge"), 400),
+        ("routed", with(&format!("Delivered-To: {ANSOKAN}"), "routed"), 100),
+        ("machine", with("Auto-Submitted: auto-replied", "machine"), 100),
+        ("large", large("large"), 10),
+        ("plain", mail("plain", JOBB), 10),
+    ] {
+        server.deliver_at(JOBB, "INBOX", name, &bytes, days_ago(days));
+        server.client(JOBB).examine("INBOX"); // so that UIDs follow the order
+    }
+    server
+}
+
+fn mailbox(server: &Dovecot, database: Database, more: &[&str]) -> Mailferry {
+    let mailferry = Mailferry::on(database);
+    mailferry.add_inbox(JOBB_INBOX);
+    mailferry.add_inbox(ANSOKAN_INBOX);
+    mailferry.ok(&["route", "add", "--inbox", ANSOKAN_INBOX, "--recipient", ANSOKAN]);
+    mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.tls_options(), &[&["--max-size", "10KB"], more].concat());
+    mailferry
+}
+
+#[test]
+fn nothing_is_imported_and_nothing_is_changed() {
+    for database in BOTH {
+        let server = server();
+        let mailferry = mailbox(&server, database, &["--start", "all", "--after-import", "delete"]);
+        mailferry.ok(&["mailbox", "pause", JOBB]);
+        let (copies, new, sent) =
+            (server.messages(JOBB, "INBOX"), server.untouched(JOBB, "INBOX"), server.commands_sent(JOBB).len());
+        let before = kept(&mailferry);
+
+        let told = dry_run(&mailferry);
+        assert_eq!(kept(&mailferry), before, "{database:?}");
+        assert_eq!((server.messages(JOBB, "INBOX"), server.untouched(JOBB, "INBOX")), (copies, new));
+        let commands = server.commands_sent(JOBB).split_off(sent);
+        assert!(commands.iter().any(|command| command.starts_with("EXAMINE")), "{commands:?}");
+        assert_eq!(commands.last().map(String::as_str), Some("LOGOUT"), "{commands:?}");
+        for command in &commands {
+            assert!(!is_changing(command) && !command.starts_with("SELECT"), "{command}");
+            assert!(!command.contains("BODY.PEEK[]") && !command.contains(" BODY["), "{command}");
+        }
+
+        let to = |inbox: &str, why: &str| json!([{"inbox": inbox, "why": why}]);
+        assert_eq!(told.mail("routed")["inboxes"], to(ANSOKAN_INBOX, &format!("Delivered-To: {ANSOKAN}")));
+        assert_eq!(told.mail("plain")["inboxes"], to(JOBB_INBOX, &format!("mailbox: {JOBB}")));
+        assert_eq!(told.mail("machine")["automatic"], "Auto-Submitted: auto-replied");
+        assert_eq!((&told.mail("large")["verdict"], &told.mail("large")["inboxes"]), (&json!("too-large"), &json!([])));
+        assert_eq!(told.folders[0]["shown"][0]["subject"], "plain", "the newest first");
+        let words = mailferry.ok(&["mailbox", "dry-run", JOBB]).text();
+        for wanted in [
+            "INBOX: 4 of 6 mails would be imported (1 of them automatic), 2 too large",
+            &format!("would go to {ANSOKAN_INBOX} because of Delivered-To: {ANSOKAN}"),
+            "Nothing was imported, and nothing changed.",
+        ] {
+            assert!(words.contains(wanted), "{wanted}: {words}");
+        }
+
+        mailferry.ok(&["mailbox", "resume", JOBB]);
+        mailferry.ok(&["mailbox", "set", JOBB, "--after-import", "leave"]);
+        comes_true(&mailferry);
+        assert_eq!(subjects_in(&mailferry, ANSOKAN_INBOX), ["routed"]);
+    }
+}
+
+#[test]
+fn a_poll_does_what_was_told_whatever_the_start() {
+    let server = server();
+    let counts =
+        |told: &super::Told| ["would_import", "too_big", "before_start", "automatic"].map(|key| told.count(key));
+    for (start, wanted) in [
+        ("all".to_owned(), [4, 2, 0, 1]),
+        ("now".to_owned(), [0, 0, 6, 0]),
+        (date(200), [3, 1, 2, 1]),
+        (date(50), [1, 1, 4, 0]),
+    ] {
+        let mailferry = mailbox(&server, Database::Sqlite, &["--start", &start]);
+        assert_eq!(counts(&comes_true(&mailferry)), wanted, "{start}");
+    }
+}
+
+#[test]
+fn a_start_that_is_moved_brings_what_was_told_and_nothing_that_is_here() {
+    for database in BOTH {
+        let server = server();
+        let mailferry = mailbox(&server, database, &["--start", &date(50)]);
+        comes_true(&mailferry);
+        for (start, would_import, before_start) in [(date(200), 2, 2), (date(300), 0, 2), ("all".to_owned(), 1, 0)] {
+            mailferry.ok(&["mailbox", "set", JOBB, "--start", &start]);
+            let before = kept(&mailferry);
+            let told = dry_run(&mailferry);
+            assert_eq!(kept(&mailferry), before, "{database:?}");
+            assert_eq!(
+                (told.count("would_import"), told.count("before_start")),
+                (would_import, before_start),
+                "{start}: {}",
+                told.total
+            );
+            comes_true(&mailferry);
+        }
+    }
+}
+
+#[test]
+fn mail_in_two_folders_is_told_once_and_a_folder_that_is_missing_keeps_no_other_waiting() {
+    let server = Dovecot::start(&[JOBB]);
+    server.create_folder(JOBB, "Kopior");
+    server.deliver(JOBB, "INBOX", "a", &mail("one", JOBB));
+    server.deliver(JOBB, "Kopior", "b", &mail("one", JOBB));
+    server.deliver(JOBB, "Kopior", "c", &mail("two", JOBB));
+    let folders = ["--start", "all", "--folder", "Saknas", "--folder", "INBOX", "--folder", "Kopior"];
+    let mailferry = mailbox(&server, Database::Sqlite, &folders);
+    let told = super::dry_run_with_a_problem(&mailferry);
+    let problem = &told.folders[0]["problem"];
+    assert_eq!((&problem["step"], &problem["blame"]), (&json!("select"), &json!("folder")), "{problem}");
+    assert_eq!((told.count("would_import"), told.count("duplicates")), (2, 1), "{}", told.total);
+    assert_eq!(told.folders[2]["shown"][1]["verdict"], "duplicate");
+    let line = mailferry.poll().remove(0);
+    assert_eq!((&line["imported"], &line["skipped"]), (&json!(2), &json!(1)), "{line}");
+}

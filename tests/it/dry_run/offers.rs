@@ -1,0 +1,96 @@
+//! What may be chosen: folders, and what happens to a copy.
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    dovecot::Dovecot,
+    facts::{JOBB, JOBB_INBOX, text},
+    faulty::Faulty,
+    mail::mail,
+    mailferry::Mailferry,
+    scripted::Scripted,
+};
+
+fn mailbox(options: &[String], more: &[&str]) -> Mailferry {
+    let mailferry = Mailferry::new();
+    mailferry.add_inbox(JOBB_INBOX);
+    mailferry.add_mailbox(JOBB, JOBB_INBOX, options, more);
+    mailferry
+}
+
+fn folder<'a>(folders: &'a [Value], name: &str) -> &'a Value {
+    folders.iter().find(|folder| folder["name"] == name).unwrap_or_else(|| panic!("{name}: {folders:?}"))
+}
+
+/// Whether each effect is possible, and whether that is certain.
+fn effects(mailferry: &Mailferry) -> Vec<(String, bool, bool)> {
+    let told = mailferry.json(&["mailbox", "effects", JOBB]);
+    let is = |ability: &Value, key: &str| ability[key].as_bool().unwrap();
+    told.iter().map(|one| (text(one, "effect").to_owned(), is(one, "possible"), is(one, "certain"))).collect()
+}
+
+#[test]
+fn folders_are_offered_with_their_counts_and_none_is_opened() {
+    let server = Dovecot::start(&[JOBB]);
+    server.create_folder(JOBB, "Ärenden/Inkommet");
+    server.deliver(JOBB, "Ärenden/Inkommet", "a", &mail("one", JOBB));
+    let mailferry = mailbox(&server.tls_options(), &[]);
+    mailferry.ok(&["mailbox", "pause", JOBB]);
+    let folders = mailferry.json(&["mailbox", "folders", JOBB]);
+    assert_eq!(folder(&folders, "INBOX")["messages"], 0);
+    assert_eq!(folder(&folders, "Ärenden/Inkommet")["messages"], 1);
+    assert_eq!(server.untouched(JOBB, "Ärenden/Inkommet"), ["a"]);
+    let commands = server.commands_sent(JOBB);
+    assert!(!commands.iter().any(|c| c.starts_with("SELECT") || c.starts_with("EXAMINE")), "{commands:?}");
+}
+
+#[test]
+fn what_a_folder_is_for_is_told_where_the_server_tells_it() {
+    let server = Faulty::with("gmail", 1);
+    let folders = mailbox(&server.options(), &[]).json(&["mailbox", "folders", JOBB]);
+    assert_eq!(folder(&folders, "[Gmail]/Trash")["special_use"], "trash");
+    assert_eq!(folder(&folders, "INBOX")["special_use"], Value::Null);
+
+    // One that tells only when asked, and one that refuses the question.
+    for (answer, wanted) in [
+        ("S: * LIST (\\Junk) \"/\" Skr\nS: * LIST () \"/\" INBOX\nS: TAG OK done", json!("junk")),
+        ("S: TAG BAD what?", Value::Null),
+    ] {
+        let dialogue = format!(
+            "S: * OK ready\nORDINARY\n\nWHEN: TAG CAPABILITY\nS: * CAPABILITY IMAP4rev1 SPECIAL-USE LIST-EXTENDED\nS: TAG OK done\n\n\
+             WHEN: TAG LIST *\nS: * LIST (\\HasNoChildren) \"/\" Skr\nS: * LIST (\\Noselect) \"/\" Rot\nS: TAG OK done\n\n\
+             WHEN: TAG LIST * RETURN (SPECIAL-USE)\n{answer}"
+        );
+        let server = Scripted::start(&[&dialogue]);
+        let folders = mailbox(&server.options("none"), &[]).json(&["mailbox", "folders", JOBB]);
+        assert_eq!(folder(&folders, "Skr")["special_use"], wanted);
+        assert_eq!(folder(&folders, "Rot")["selectable"], false);
+        assert_eq!(folder(&folders, "INBOX")["selectable"], true, "it is there, listed or not");
+        server.finish();
+    }
+}
+
+#[test]
+fn what_a_server_can_do_is_told_without_trying() {
+    let server = Faulty::with("gmail", 1);
+    let mailferry = mailbox(&server.options(), &[]);
+    let is = |effect: &str, possible, certain| (effect.to_owned(), possible, certain);
+    let told = effects(&mailferry);
+    assert_eq!(
+        (&told[0], &told[3], &told[4]),
+        (&is("leave", true, true), &is("move", true, true), &is("delete", true, true))
+    );
+    assert!(told[1].1 && told[2].1, "{told:?}");
+    server.account().folders.remove("[Gmail]/Trash");
+    assert_eq!(effects(&mailferry)[4], is("delete", false, true));
+    assert!(server.changes().is_empty(), "{:?}", server.changes());
+
+    let server = Faulty::with("gmail", 1);
+    server.account().faults.also.clear();
+    server.account().faults.lacks.extend(["MOVE", "UIDPLUS"]);
+    let mailferry = mailbox(&server.options(), &[]);
+    let told = effects(&mailferry);
+    assert_eq!((&told[3], &told[4]), (&is("move", false, true), &is("delete", false, true)));
+    let words = mailferry.ok(&["mailbox", "effects", JOBB]).text();
+    assert!(words.contains("the server lacks UIDPLUS"), "{words}");
+}
