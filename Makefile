@@ -45,7 +45,7 @@ bench: ## measures the import against mbsync and a bare TLS fetch
 
 # How long `make fuzz` gives each target.
 SECONDS ?= 600
-FUZZ := guard reader folder_name header
+FUZZ := guard reader folder_name header reading
 
 fuzz: ## feeds made-up bytes to each parser for SECONDS (600); needs a nightly toolchain
 	command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --locked

@@ -30,6 +30,8 @@ pub struct Config {
     pub vault: Vault,
     /// The listener of `serve`.
     pub http: Http,
+    /// The server that sends test mails.
+    pub smtp: Smtp,
     /// Who gives access tokens.
     pub oauth: OAuth,
     /// Which networks may be reached.
@@ -81,6 +83,25 @@ pub struct Http {
     pub trusted_proxies: Vec<IpNet>,
     /// The domain of the addresses that are proposed for inboxes.
     pub inbox_domain: String,
+}
+
+/// `[smtp]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Smtp {
+    /// Its name; empty: Mailferry sends nothing.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// implicit, starttls or none.
+    pub tls: String,
+    /// The login name; empty: no login.
+    pub username: String,
+    /// The password.
+    #[serde(deserialize_with = "values::secret")]
+    pub password: SecretString,
+    /// The sender of test mails.
+    pub from: String,
 }
 
 impl Http {

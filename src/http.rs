@@ -8,6 +8,8 @@ mod health;
 mod last_error;
 mod metrics;
 mod pages;
+mod plot;
+mod post;
 mod reader;
 mod routes;
 mod words;
@@ -46,6 +48,8 @@ pub struct Settings {
     inbox_domain: String,
     /// What browsers may do with a page.
     policy: HeaderValue,
+    /// A way to send test mails, if one is configured.
+    post: Option<post::Post>,
 }
 
 impl Settings {
@@ -59,6 +63,7 @@ impl Settings {
             trusted_proxies: trusted_proxies.clone(),
             inbox_domain: inbox_domain.clone(),
             policy: headers::policy(providers),
+            post: post::Post::new(&config.smtp)?,
         })
     }
 

@@ -25,7 +25,8 @@
 //! # Rules
 //!
 //! 1. Dependencies point down: `cli`, `app` -> `schedule` -> `poll` -> `imap`, `oauth` -> `store`; `http` -> `oauth`, `store`.
-//!    `imap` knows no store, `oauth` no mail; `parse` and `route` do no I/O; nobody but `cli` imports `http`.
+//!    `imap` knows no store, `oauth` no mail, `discover` neither; `parse`, `route` and `reading` do no I/O; nobody but `cli` imports
+//!    `http`.
 //! 2. The customer's copy is not touched before the import has committed. Only `poll/settle.rs` names `imap::mutate`. With
 //!    "leave" the folder is opened with EXAMINE, so the server itself forbids a change. Always BODY.PEEK.
 //! 3. A message is (mailbox, folder, UIDVALIDITY, UID), unique in the ledger. `\Seen`, `\Recent`, dates and Message-ID never
@@ -69,11 +70,13 @@ mod cause;
 mod clock;
 mod config;
 mod crash;
+mod discover;
 mod egress;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzz;
 mod http;
+mod https;
 mod lifecycle;
 mod locale;
 mod mailbox;
@@ -81,6 +84,7 @@ mod opaque;
 mod owner;
 mod password;
 mod powershell;
+mod reading;
 mod shown;
 mod telemetry;
 mod tls;

@@ -175,6 +175,60 @@ mod tests {
     }
 
     #[test]
+    fn every_text_that_a_page_names_is_there_and_no_page_has_words_of_its_own() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http");
+        let mut files = crate::rules::files(&folder, "html");
+        files.extend(crate::rules::files(&folder, "rs"));
+        for file in files {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let text =
+                ["narrow", "middle"].iter().fold(text, |text, width| text.replace(&format!("%}}{width}{{%"), "%}{%"));
+            for opening in [".t(\"", ".n(\"", ".t1(\"", ".t2(\"", ".about(\"", "Wrong(\""] {
+                for (_, rest) in text.match_indices(opening).map(|(at, _)| text.split_at(at + opening.len())) {
+                    let name = rest.split('"').next().unwrap();
+                    assert!(has(name), "{}: {name}", file.display());
+                }
+            }
+            if file.extension().is_some_and(|its| its == "html") {
+                // Between the tags stand names of things, or nothing.
+                let own: String = strip(&text);
+                let words =
+                    own.split_whitespace().filter(|word| word.chars().filter(|c| c.is_alphabetic()).count() > 1);
+                let words: Vec<&str> = words
+                    .filter(|word| !["UID", "Mailferry", "In", "English", "På", "svenska", "Svenska"].contains(word))
+                    .collect();
+                assert!(words.is_empty(), "{}: {words:?}", file.display());
+            }
+        }
+    }
+
+    /// A template without its tags and expressions.
+    fn strip(text: &str) -> String {
+        let mut own = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find(['{', '<']) {
+            own.push_str(&rest[..at]);
+            own.push(' ');
+            let end = match &rest[at..] {
+                code if code.starts_with("{{") => "}}",
+                code if code.starts_with("{%") => "%}",
+                _ => ">",
+            };
+            let tag = &rest[at..];
+            // A tag may hold expressions.
+            let mut length = tag.find(end).unwrap() + end.len();
+            while end == ">"
+                && tag[..length].matches("{{").count() + tag[..length].matches("{%").count()
+                    > tag[..length].matches("}}").count() + tag[..length].matches("%}").count()
+            {
+                length += tag[length..].find('>').unwrap() + 1;
+            }
+            rest = &tag[length..];
+        }
+        own + rest
+    }
+
+    #[test]
     fn the_language_is_the_first_that_we_speak() {
         for (wanted, language) in [
             ("sv-SE,sv;q=0.9,en;q=0.8", Language::Swedish),

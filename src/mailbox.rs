@@ -29,6 +29,17 @@ impl TlsMode {
     }
 }
 
+impl TlsMode {
+    /// In the words of the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Implicit => "implicit",
+            Self::StartTls => "starttls",
+            Self::None => "none",
+        }
+    }
+}
+
 impl FromStr for TlsMode {
     type Err = String;
 
@@ -44,11 +55,7 @@ impl FromStr for TlsMode {
 
 impl fmt::Display for TlsMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Implicit => "implicit",
-            Self::StartTls => "starttls",
-            Self::None => "none",
-        })
+        f.write_str(self.as_str())
     }
 }
 
@@ -113,6 +120,27 @@ pub enum AfterImport {
     Move(String),
     /// Deleted, this mail only.
     Delete,
+}
+
+impl AfterImport {
+    /// What happens, without where to.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Leave => "leave",
+            Self::Seen => "seen",
+            Self::Keyword(_) => "keyword",
+            Self::Move(_) => "move",
+            Self::Delete => "delete",
+        }
+    }
+
+    /// With which keyword, or to which folder.
+    pub fn what(&self) -> Option<&str> {
+        match self {
+            Self::Keyword(what) | Self::Move(what) => Some(what),
+            Self::Leave | Self::Seen | Self::Delete => None,
+        }
+    }
 }
 
 impl FromStr for AfterImport {

@@ -7,22 +7,22 @@
 mod answers;
 mod authorize;
 mod claims;
+mod consent;
 mod device;
 mod forecast;
 pub mod grant;
-mod http;
 mod identity;
 mod provider;
 mod token;
 
-pub use authorize::{Attempt, Callback};
+pub use authorize::{Attempt, Away, Callback};
 pub use claims::Claims;
+pub use consent::Wanted;
 pub use device::DeviceCode;
 #[cfg(test)]
 pub use forecast::What;
 pub use forecast::{Forecast, endings, forecast};
 pub use grant::{Access, GrantError};
-pub use identity::check as check_consent;
 pub use provider::Provider;
 pub use token::{TokenEndpoint, TokenError, Tokens};
 

@@ -5,6 +5,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
+/// How API tokens begin, so that one that has got lost is recognised.
+pub const TOKEN: &str = "mf_";
+
 /// A new key of 256 bits as text, with this before it.
 pub fn new(prefix: &str) -> String {
     let bits: [u8; 32] = rand::random();

@@ -28,7 +28,9 @@ pub fn weakness(password: &SecretString) -> Option<&'static str> {
 
 /// Hashes a password, as a PHC string.
 pub async fn hash(password: SecretString) -> Result<String, String> {
-    let hashing = aside(move || Argon2::default().hash_password(password.expose_secret().as_bytes()).map(|hash| hash.to_string()));
+    let hashing = aside(move || {
+        Argon2::default().hash_password(password.expose_secret().as_bytes()).map(|hash| hash.to_string())
+    });
     hashing.await?.map_err(|error| format!("the password cannot be hashed: {error}"))
 }
 
@@ -38,9 +40,8 @@ pub async fn is_right(password: SecretString, hash: Option<String>) -> bool {
     let check = move || {
         let is_known = hash.is_some();
         let hash = hash.unwrap_or_else(|| NOBODYS.get_or_init(nobodys).clone());
-        let right = PasswordHash::new(&hash).is_ok_and(|hash| {
-            Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok()
-        });
+        let right = PasswordHash::new(&hash)
+            .is_ok_and(|hash| Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok());
         is_known && right
     };
     aside(check).await.unwrap_or(false)

@@ -136,10 +136,23 @@ CREATE INDEX message_mailbox ON message (mailbox, imported_at);
 -- What was put aside with its headers, which is looked through for words.
 CREATE INDEX ledger_headers ON ledger (updated_at) WHERE headers IS NOT NULL;
 
--- Finds mail by words of its sender, subject and Message-ID: what is no letter or digit parts words.
-CREATE FUNCTION message_words (from_address TEXT, subject TEXT, message_id TEXT) RETURNS tsvector IMMUTABLE LANGUAGE sql AS $$
-    SELECT to_tsvector('simple'::regconfig, regexp_replace(lower(
-        left(coalesce(from_address, ''), 1000) || ' ' || left(coalesce(subject, ''), 1000) || ' ' || left(coalesce(message_id, ''), 1000)
-    ), '[^[:alnum:]]+', ' ', 'g'))
-$$;
+-- Finds mail by words of its sender, subject and Message-ID: what is no letter or digit parts words. Where the database's own locale
+-- knows no letters but those of ASCII, ICU does, which nearly every build has.
+DO $outer$
+DECLARE
+    rules TEXT := '';
+BEGIN
+    IF EXISTS (SELECT 1 FROM pg_collation WHERE collname = 'und-x-icu') THEN
+        rules := ' COLLATE "und-x-icu"';
+    END IF;
+    EXECUTE format($create$
+        CREATE FUNCTION message_words (from_address TEXT, subject TEXT, message_id TEXT) RETURNS tsvector IMMUTABLE LANGUAGE sql AS $body$
+            SELECT to_tsvector('simple'::regconfig, regexp_replace(lower((
+                left(coalesce(from_address, ''), 1000) || ' ' || left(coalesce(subject, ''), 1000) || ' '
+                || left(coalesce(message_id, ''), 1000)
+            )%1$s)%1$s, '[^[:alnum:]]+', ' ', 'g'))
+        $body$
+    $create$, rules);
+END
+$outer$;
 CREATE INDEX message_search ON message USING gin (message_words(from_address, subject, message_id));

@@ -1,6 +1,9 @@
 //! `mailferry mailbox`
 
+mod discover;
+mod dry_run;
 mod login;
+mod offers;
 mod settings;
 mod show;
 mod verify;
@@ -13,7 +16,7 @@ use serde_json::json;
 
 use super::{Context, Failure, oauth};
 use crate::address::Address;
-use crate::config;
+use crate::config::{self, Span};
 use crate::mailbox::{AfterImport, Start, TlsMode};
 use crate::poll::check;
 use crate::store::{Changes, GrantKind, Login, NewLogin, NewMailbox, Server};
@@ -36,6 +39,11 @@ pub enum Command {
         login: LoginArgs,
         #[command(flatten)]
         settings: Box<Settings>,
+    },
+    /// Find the mail server of an address and how one logs in there; nothing is stored
+    Discover {
+        /// The customer's address
+        address: Address,
     },
     /// List the mailboxes and how they fare
     List,
@@ -76,6 +84,27 @@ pub enum Command {
         #[arg(long)]
         as_polled: bool,
     },
+    /// Tell what a poll would import now and where it would go; nothing is imported, and nothing is changed
+    DryRun {
+        /// Its address; it may be paused
+        address: Address,
+        /// How long to look at most; then the result says that it is a part [default: 60s]
+        #[arg(long, value_name = "TIME")]
+        within: Option<Span>,
+    },
+    /// List the folders that can be polled, with their mails
+    Folders {
+        /// Its address; it may be paused
+        address: Address,
+    },
+    /// Say what can happen to the customer's copy on this server, without changing one
+    Effects {
+        /// Its address; it may be paused
+        address: Address,
+        /// The folder [default: the first that is polled]
+        #[arg(long, value_name = "FOLDER")]
+        folder: Option<String>,
+    },
     /// Poll now, compare every UID on the server with the ledger, and import what was left out
     Verify {
         /// Its address
@@ -87,6 +116,7 @@ pub async fn run(command: Command, context: Context) -> Result<ExitCode, Failure
     match command {
         Command::Check { address, as_polled } => run_check(&address, as_polled, context).await,
         Command::Verify { address } => verify::run(&address, context).await,
+        Command::DryRun { address, within } => dry_run::run(&address, within.map(|within| within.0), context).await,
 
         other => context.closing(async |context| keep(other, context).await).await,
     }
@@ -95,7 +125,10 @@ pub async fn run(command: Command, context: Context) -> Result<ExitCode, Failure
 async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> {
     let (store, output) = (&context.store, context.output);
     match command {
-        Command::Check { .. } | Command::Verify { .. } => {}
+        Command::Check { .. } | Command::Verify { .. } | Command::DryRun { .. } => {}
+        Command::Discover { address } => discover::run(&address, context).await?,
+        Command::Folders { address } => offers::list(&address, context).await?,
+        Command::Effects { address, folder } => offers::effects(&address, folder.as_deref(), context).await?,
         Command::Remove { address } => remove(&address, context).await?,
         Command::Add { address, login, settings } => {
             let new = new_mailbox(address.clone(), &login, &settings, &context.config.oauth)?;

@@ -33,9 +33,6 @@ pub enum Command {
     },
 }
 
-/// How tokens begin, so that one that has got lost is recognised.
-pub const PREFIX: &str = "mf_";
-
 pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
     let (store, output, now) = (&context.store, context.output, Context::now());
     let audit = |organisation, action, target| Change { who: WHO, organisation, action, target, detail: "" };
@@ -45,7 +42,7 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
                 Some(name) => Some(store.organisation_named(&name, now).await?),
                 None => None,
             };
-            let token = opaque::new(PREFIX);
+            let token = opaque::new(opaque::TOKEN);
             let whose = organisation.as_ref().map(|organisation| organisation.id);
             store.add_token(&name, &opaque::hash(&token), scope, whose, now).await?;
             store.audit(audit(whose, "token-created", &name), now).await?;
@@ -65,8 +62,13 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
                     or(token.last_used_at.map(|at| at.to_string()), "never"),
                 ]
             };
-            let headings = ["NAME", "SCOPE", "ORGANISATION", "CREATED", "LAST USED"];
-            output.rows(&store.tokens(Scope::All).await?, &headings, cells, "No tokens. Make one: mailferry token create --help")?;
+            let headings = ["NAME", "SCOPE", "ORGANISATION", "MADE", "LAST USED"];
+            output.rows(
+                &store.tokens(Scope::All).await?,
+                &headings,
+                cells,
+                "No tokens. Make one: mailferry token create --help",
+            )?;
         }
         Command::Revoke { name } => {
             store.revoke_token(&name, Scope::All).await?;

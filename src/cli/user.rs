@@ -14,7 +14,9 @@ use crate::store::{Change, NewPerson, Person, Role, Scope};
 #[derive(Subcommand)]
 pub enum Command {
     /// Add somebody
-    #[command(override_usage = "mailferry user add <NAME> --role <ROLE> (--password-stdin | --password-file <FILE>) [OPTIONS]")]
+    #[command(
+        override_usage = "mailferry user add <NAME> --role <ROLE> (--password-stdin | --password-file <FILE>) [OPTIONS]"
+    )]
     Add {
         /// The name to sign in with, e.g. a mail address
         name: String,
@@ -80,8 +82,7 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
             let hash = password.hash().await?;
             let organisation_id = organisation.as_ref().map(|organisation| organisation.id);
             let language = context.language.tag();
-            let new =
-                NewPerson { name: &name, role, organisation_id, password_hash: Some(&hash), language, zone: "" };
+            let new = NewPerson { name: &name, role, organisation_id, password_hash: Some(&hash), language, zone: "" };
             store.add_person(&new, now).await?;
             let person = known(&name, context).await?;
             audit(&person, "person-added", context).await?;
@@ -97,9 +98,16 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
             let lines: Vec<_> = store.people(Scope::All).await?.into_iter().map(view).collect();
             let text = |value: &serde_json::Value| value.as_str().unwrap_or("-").to_owned();
             let cells = |line: &serde_json::Value| {
-                ["name", "role", "organisation", "last_login_at"].map(|key| text(line.get(key).unwrap_or(&json!(null)))).to_vec()
+                ["name", "role", "organisation", "last_login_at"]
+                    .map(|key| text(line.get(key).unwrap_or(&json!(null))))
+                    .to_vec()
             };
-            output.rows(&lines, &["NAME", "ROLE", "ORGANISATION", "LAST LOGIN"], cells, "Nobody yet. Add somebody: mailferry user add --help")?;
+            output.rows(
+                &lines,
+                &["NAME", "ROLE", "ORGANISATION", "LAST LOGIN"],
+                cells,
+                "Nobody yet. Add somebody: mailferry user add --help",
+            )?;
         }
         Command::Remove { name } => {
             let person = known(&name, context).await?;

@@ -79,7 +79,10 @@ fn check(config: &Config) -> Result<(), Vec<String>> {
         }
     }
     let page = config.http.base();
-    if !page.as_ref().is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.path() == "/" && url.query().is_none()) {
+    if !page
+        .as_ref()
+        .is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.path() == "/" && url.query().is_none())
+    {
         problems.push("http.url: must be like https://mailferry.example.se, without a path".to_owned());
     }
     problems.extend(config.oauth.problems());

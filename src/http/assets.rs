@@ -17,10 +17,22 @@ struct Asset {
 }
 
 const ASSETS: [Asset; 4] = [
-    Asset { name: "mailferry.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("assets/mailferry.css") },
-    Asset { name: "mailferry.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/mailferry.js") },
+    Asset {
+        name: "mailferry.css",
+        content_type: "text/css; charset=utf-8",
+        bytes: include_bytes!("assets/mailferry.css"),
+    },
+    Asset {
+        name: "mailferry.js",
+        content_type: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("assets/mailferry.js"),
+    },
     // htmx 2.0.11, Zero-Clause BSD: its licence asks for nothing.
-    Asset { name: "htmx.js", content_type: "text/javascript; charset=utf-8", bytes: include_bytes!("assets/htmx.min.js") },
+    Asset {
+        name: "htmx.js",
+        content_type: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("assets/htmx.min.js"),
+    },
     Asset { name: "icon.svg", content_type: "image/svg+xml", bytes: include_bytes!("assets/icon.svg") },
 ];
 
@@ -43,7 +55,8 @@ pub async fn file(Path((_, name)): Path<(String, String)>) -> Response {
     match ASSETS.iter().find(|asset| asset.name == name) {
         Some(asset) => {
             let kept = HeaderValue::from_static("public, max-age=31536000, immutable");
-            ([(CONTENT_TYPE, HeaderValue::from_static(asset.content_type)), (CACHE_CONTROL, kept)], asset.bytes).into_response()
+            ([(CONTENT_TYPE, HeaderValue::from_static(asset.content_type)), (CACHE_CONTROL, kept)], asset.bytes)
+                .into_response()
         }
         None => Fault::NotFound.into_response(),
     }

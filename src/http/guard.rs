@@ -27,8 +27,6 @@ pub enum Needs {
     SignIn,
     /// Who may change their organisation's things.
     Admin,
-    /// Who may do everything.
-    Operator,
 }
 
 /// The cookie of a session: for this host only, over https only, for no script, and not sent by others' forms (RFC 6265bis).
@@ -56,11 +54,7 @@ pub fn set_cookie(name: &str, value: &str, seconds: Option<i64>) -> (header::Hea
 }
 
 /// Lets a request through to its page, or not.
-pub async fn guard(
-    FromState((state, needs)): FromState<(State, Needs)>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub async fn guard(FromState((state, needs)): FromState<(State, Needs)>, request: Request, next: Next) -> Response {
     let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
     let is_fragment = request.headers().contains_key("hx-request");
     // The body is nobody's business here, and must not be held while the database is asked.
@@ -76,7 +70,6 @@ pub async fn guard(
         Needs::Nothing => Ok(()),
         Needs::SignIn => at_least(&reader, Role::Viewer),
         Needs::Admin => at_least(&reader, Role::Admin),
-        Needs::Operator => at_least(&reader, Role::Operator),
     };
     if let Err(fault) = may {
         return fault::page(&fault, &reader, is_get, is_fragment);
@@ -136,7 +129,8 @@ fn is_from_here(headers: &HeaderMap, state: &State) -> bool {
     let own = state.page.base.origin().ascii_serialization();
     let host = text(HOST.as_str()).unwrap_or_default();
     // On this machine it may be called localhost or by its number.
-    let loopback = ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| host.split_once(':').is_some_and(|(h, _)| h == *name));
+    let loopback =
+        ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| host.split_once(':').is_some_and(|(h, _)| h == *name));
     origin == own || (loopback && origin == format!("http://{host}"))
 }
 

@@ -28,7 +28,9 @@ pub fn policy<'a>(providers: impl Iterator<Item = &'a str>) -> HeaderValue {
 pub async fn guard(is_https: bool, policy: HeaderValue, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    let mut unless_set = |name, value: HeaderValue| drop(headers.entry(name).or_insert(value));
+    let mut unless_set = |name, value: HeaderValue| {
+        headers.entry(name).or_insert(value);
+    };
     unless_set(CONTENT_SECURITY_POLICY, policy);
     unless_set(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     unless_set(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));

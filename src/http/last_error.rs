@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::cause::{Cause, Trouble};
+use crate::http::reader::Who;
 use crate::http::words::Words;
-use crate::locale::{self, Language};
+use crate::locale;
+use crate::poll::{PollError, ReportedError};
 
 /// An error as `ReportedError` writes it.
 #[derive(Debug, Default, Deserialize)]
@@ -27,6 +29,30 @@ impl LastError {
         serde_json::from_str(json).unwrap_or_default()
     }
 
+    /// One that has just happened.
+    pub fn of(error: &PollError) -> Self {
+        let reported = serde_json::to_string(&ReportedError::new(error, None)).unwrap_or_default();
+        Self::read(&reported)
+    }
+
+    /// Which step of the way failed.
+    pub fn step(&self) -> &str {
+        &self.step
+    }
+
+    /// As this reader may see it: which hosts and ports answer from here is the operator's business only, so to others a host that
+    /// may not be reached, one that is silent and one that refuses are the same.
+    pub fn for_reader(mut self, who: &Who) -> Self {
+        if self.is_about_the_way() && who.scope().id().is_some() {
+            self.message.clear();
+        }
+        self
+    }
+
+    fn is_about_the_way(&self) -> bool {
+        matches!(self.step.as_str(), "dns" | "tcp")
+    }
+
     fn trouble(&self) -> Option<Trouble> {
         let trouble = Trouble { about: self.about.clone(), ..Trouble::new(self.cause?) };
         // What an older version wrote down does not say what it is about.
@@ -34,12 +60,12 @@ impl LastError {
     }
 
     /// What is wrong, in one sentence.
-    pub fn brief(&self, language: Language) -> String {
+    pub fn brief(&self, w: &Words) -> String {
         let of_step = || {
-            let name = format!("error-{}", self.step);
-            locale::text(language, if locale::has(&name) { &name } else { "error-other" })
+            let name = if self.is_about_the_way() { "error-reach".to_owned() } else { format!("error-{}", self.step) };
+            w.t(if locale::has(&name) { &name } else { "error-other" })
         };
-        self.trouble().map_or_else(of_step, |trouble| trouble.sentence(language))
+        self.trouble().map_or_else(of_step, |trouble| trouble.sentence(w.language))
     }
 
     /// What to do.
@@ -47,7 +73,7 @@ impl LastError {
         if let Some(trouble) = self.trouble() {
             return trouble.remedy(w.language);
         }
-        let name = format!("remedy-{}", self.step);
+        let name = if self.is_about_the_way() { "remedy-reach".to_owned() } else { format!("remedy-{}", self.step) };
         match locale::has(&name) {
             true => w.t(&name),
             false => w.t(if self.blame == "us" { "remedy-us" } else { "remedy-other" }),

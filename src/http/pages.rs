@@ -1,17 +1,24 @@
 //! The pages: a file each, with their templates in `templates/`.
 
 pub mod account;
+pub mod audit;
+pub mod consent;
+pub mod customer;
 pub mod entrance;
+pub mod inboxes;
 pub mod invitation;
+pub mod mailbox;
 pub mod mailboxes;
+pub mod messages;
 pub mod people;
+pub mod setup;
+pub mod test_mail;
 
-use super::fault::Fault;
 use super::Settings;
+use super::fault::Fault;
 use crate::clock::Timestamp;
 use crate::opaque;
 use crate::store::{Purpose, Store, StoreError};
-
 
 /// Whatever there is not.
 pub async fn lost() -> Fault {

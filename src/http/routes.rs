@@ -29,10 +29,13 @@ fn act<H: Handler<T, State>, T: 'static>(path: &'static str, needs: Needs, handl
 
 /// All pages.
 pub fn table() -> Vec<Route> {
-    use Needs::{Admin, Nothing, Operator, SignIn};
-    use pages::{account, entrance, invitation, people};
+    use Needs::{Admin, Nothing, SignIn};
+    use pages::{
+        account, audit, consent, customer, entrance, inboxes, invitation, mailbox, messages, people, setup, test_mail,
+    };
     vec![
         look("/assets/{version}/{name}", Nothing, assets::file),
+        // Coming in, and one's own account.
         look("/login", Nothing, entrance::form),
         act("/login", Nothing, entrance::log_in),
         act("/logout", Nothing, entrance::log_out),
@@ -44,10 +47,63 @@ pub fn table() -> Vec<Route> {
         look("/account", SignIn, account::page),
         act("/account", SignIn, account::taste),
         act("/account/password", SignIn, account::password),
+        // The customer's own IT, by a link.
+        look("/customer/{key}", Nothing, customer::page),
+        act("/customer/{key}", Nothing, customer::give),
+        look(consent::CALLBACK, Nothing, consent::callback),
+        // Mailboxes.
+        look("/", SignIn, pages::mailboxes::list),
+        look("/connect", Admin, setup::address),
+        act("/connect", Admin, setup::begin_setup),
+        look("/mailboxes/{address}", SignIn, mailbox::page),
+        look("/mailboxes/{address}/ledger", SignIn, mailbox::ledger),
+        act("/mailboxes/{address}/pause", Admin, mailbox::pause),
+        act("/mailboxes/{address}/resume", Admin, mailbox::resume),
+        act("/mailboxes/{address}/poll", Admin, mailbox::poll),
+        act("/mailboxes/{address}/check", Admin, mailbox::check),
+        act("/mailboxes/{address}/password", Admin, mailbox::password),
+        act("/mailboxes/{address}/consent", Admin, consent::begin),
+        act("/mailboxes/{address}/link", Admin, mailbox::link),
+        act("/mailboxes/{address}/retry", Admin, mailbox::retry),
+        act("/mailboxes/{address}/skip", Admin, mailbox::skip),
+        act("/mailboxes/{address}/remove", Admin, mailbox::remove),
+        look("/mailboxes/{address}/setup/server", Admin, setup::server),
+        act("/mailboxes/{address}/setup/server", Admin, setup::set_server),
+        look("/mailboxes/{address}/setup/login", Admin, setup::login),
+        act("/mailboxes/{address}/setup/login", Admin, setup::password),
+        look("/mailboxes/{address}/setup/folders", Admin, setup::folders),
+        act("/mailboxes/{address}/setup/folders", Admin, setup::choose_folders),
+        look("/mailboxes/{address}/setup/inbox", Admin, setup::inbox),
+        act("/mailboxes/{address}/setup/inbox", Admin, setup::set_inbox),
+        look("/mailboxes/{address}/setup/copy", Admin, setup::copy),
+        act("/mailboxes/{address}/setup/copy", Admin, setup::set_copy),
+        look("/mailboxes/{address}/setup/start", Admin, setup::start),
+        act("/mailboxes/{address}/setup/start", Admin, setup::set_start),
+        look("/mailboxes/{address}/setup/trial", Admin, setup::trial),
+        act("/mailboxes/{address}/setup/begin", Admin, setup::begin),
+        look("/mailboxes/{address}/test", Admin, test_mail::page),
+        act("/mailboxes/{address}/test", Admin, test_mail::begin),
+        look("/mailboxes/{address}/test/{id}", Admin, test_mail::follow),
+        // Inboxes and mail.
+        look("/inboxes", SignIn, inboxes::list),
+        act("/inboxes", Admin, inboxes::add),
+        look("/inboxes/{address}", SignIn, inboxes::page),
+        act("/inboxes/{address}", Admin, inboxes::set),
+        act("/inboxes/{address}/routes", Admin, inboxes::add_route),
+        act("/inboxes/{address}/routes/remove", Admin, inboxes::remove_route),
+        look("/messages/{id}", SignIn, messages::page),
+        look("/messages/{id}/html", SignIn, messages::html),
+        look("/messages/{id}/original", SignIn, messages::eml),
+        look("/messages/{id}/attachments/{index}", SignIn, messages::attachment),
+        look("/search", SignIn, messages::search),
+        // Who changed what, and who may.
+        look("/audit", SignIn, audit::page),
         look("/people", Admin, people::list),
         act("/people/invite", Admin, people::invite),
         act("/people/remove", Admin, people::remove),
-        look("/", SignIn, pages::mailboxes::list),
+        look("/settings", Admin, audit::settings_page),
+        act("/settings/tokens", Admin, audit::add_token),
+        act("/settings/tokens/revoke", Admin, audit::revoke_token),
     ]
 }
 
@@ -66,3 +122,6 @@ pub fn router(state: State) -> Router {
     let lost = get(pages::lost).layer(lost);
     watched.merge(router).fallback_service(lost.with_state(state.clone())).with_state(state)
 }
+
+#[cfg(test)]
+mod tests;

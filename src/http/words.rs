@@ -97,8 +97,8 @@ impl Words {
     }
 
     /// A number of bytes.
-    pub fn size(&self, bytes: impl TryInto<u64>) -> String {
-        let text = bytesize::ByteSize(bytes.try_into().unwrap_or(0)).display().si().to_string();
+    pub fn size<T: Copy + TryInto<u64>>(&self, bytes: &T) -> String {
+        let text = bytesize::ByteSize((*bytes).try_into().unwrap_or(0)).display().si().to_string();
         match self.language {
             Language::Swedish => text.replace('.', ","),
             Language::English => text,
@@ -142,7 +142,7 @@ mod tests {
             assert_eq!(words.ago(&at), swedish);
             assert_eq!(Words { language: Language::English, ..words.clone() }.ago(&at), english);
         }
-        assert_eq!(words.size(1_500_000_u64), "1,5 MB");
+        assert_eq!(words.size(&1_500_000_u64), "1,5 MB");
         assert_eq!(Words::new(Language::English, "Not/AZone", now).at(&now), "2025-11-24 19:00");
     }
 }

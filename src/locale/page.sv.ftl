@@ -147,8 +147,7 @@ fare-setup = Inte startad
 fare-paused = Pausad
 
 # Vad en titt gick fel på, och vad man gör.
-error-dns = Serverns namn gick inte att slå upp, eller så får Mailferry inte ansluta dit.
-error-tcp = Servern svarar inte.
+error-reach = Servern går inte att nå under det namnet och på den porten.
 error-tls = Den säkra anslutningen till servern kom inte till stånd.
 error-starttls = Servern gick inte över till en säker anslutning.
 error-greeting = Servern svarar, men inte som en e-postserver.
@@ -162,10 +161,434 @@ error-settle = Kundens exemplar kunde inte hanteras som valt; mejlen är i inkor
 error-record = Resultatet kunde inte sparas.
 error-lease = Postlådan ändrades under hämtningen.
 error-other = Senaste titten gick fel.
-remedy-dns = Kontrollera serverns namn.
-remedy-tcp = Kontrollera serverns namn och port, och att brandväggen hos kunden släpper in oss. Mailferry försöker igen av sig själv.
+remedy-reach = Kontrollera serverns namn och port, och att brandväggen hos kunden släpper in oss. Mailferry försöker igen av sig själv.
 remedy-tls = Kontrollera att porten talar TLS (oftast 993) och att certifikatet är giltigt för namnet.
 remedy-login = Kontrollera användarnamn och lösenord, och att IMAP är påslaget för kontot. Byt lösenord här nedanför.
 remedy-select = Kontrollera att mappen finns kvar, eller välj en annan.
 remedy-us = Det är den som driver Mailferry som behöver göra något.
 remedy-other = Mailferry försöker igen av sig själv.
+# En postlåda.
+mail = Mejl
+nav-mails = Mejl
+mails = { $count ->
+        [one] { $count } mejl
+       *[other] { $count } mejl
+    }
+mails-unknown = okänt antal mejl
+inbox = Inkorg
+folder = Mapp
+folders = Mappar
+server = Server
+time = Tid
+reason = Orsak
+your-copy = Kundens exemplar
+logs-in = Loggar in
+complete = Fullständigt
+complete-yes = Alla mejl på servern är redovisade
+complete-no = { $count ->
+        [one] { $count } mejl på servern är inte redovisat
+       *[other] { $count } mejl på servern är inte redovisade
+    }
+pending = { $count ->
+        [one] { $count } väntar på att hämtas
+       *[other] { $count } väntar på att hämtas
+    }
+copies-impossible = { $count ->
+        [one] { $count } exemplar kunde inte hanteras
+       *[other] { $count } exemplar kunde inte hanteras
+    }
+zero-changes = 0 ändrande kommandon skickade till postlådan sedan { $time }
+by-consent = med medgivande från { $identity } ({ $provider })
+by-password = som { $username }, med lösenord
+tls-implicit = krypterat från början (TLS)
+tls-starttls = krypterat efter STARTTLS
+tls-none = okrypterat, endast till den här datorn
+change-settings = Ändra inställningar
+test-mail = Testmejl
+poll-now = Titta nu
+pause = Pausa
+resume = Fortsätt
+check-now = Sök felet
+check-title = Steg för steg
+check-failed = här stannar det
+check-reached = Servern svarar.
+check-step-dns = Serverns namn
+check-step-tcp = Anslutning
+check-step-tls = Säker anslutning
+check-step-starttls = Säker anslutning
+check-step-greeting = Hälsning
+check-step-token = Åtkomst från leverantören
+check-step-login = Inloggning
+check-step-capabilities = Vad servern kan
+check-step-folder = Mapp
+check-step-select = Mappen öppnas
+check-step-after-import = Kundens exemplar
+check-step-diagnosis = Orsak
+check-step-search = Sökning
+check-step-settle = Kundens exemplar
+failing-since = Felet började { $time }.
+tries-again = Mailferry försöker igen { $time }.
+own-words = Teknisk text
+plot-mails = Mejl per dag, 30 dagar
+plot-looks = Titter per dag, 30 dagar; rött är misslyckade
+plot-day = { $date }: { $number }
+plot-day-bad = { $date }: { $number }, varav { $bad } misslyckade
+polls-title = Senaste titter
+polls-none = Inga som hittade något eller misslyckades.
+poll-well = Gick bra
+imported = Hämtade
+left-out = Utelämnade
+put-aside = Åt sidan
+what-happened = Vad som hände
+aside-title = Lagt åt sidan
+aside-text = De här mejlen finns kvar hos kunden men kunde inte importeras. Inget är förlorat.
+retry = Försök igen
+skip-mail = Hoppa över
+ledger-title = Vad det blev av varje mejl
+ledger-text = Varje mejl på servern har ett nummer (UID). Här står vad det blev av det.
+ledger-link = Vad det blev av varje mejl
+ledger-all = Alla
+ledger-none = Ingenting här.
+uid-pending = väntar
+uid-imported = i inkorgen
+uid-duplicate = fanns redan
+uid-skipped = utelämnat
+uid-quarantined = åt sidan
+uid-gone = borta från servern
+mail-open = Öppna mejlet
+older = Äldre
+credentials-title = Lösenord och medgivande
+credentials-text = Det som sparas här kan ingen läsa igen, bara ersätta.
+consent-again = Medge igen hos { $provider }
+password-new-mailbox = Nytt lösenord till postlådan
+login-otherwise = Logga in på ett annat sätt
+link-title = Låt kunden göra det
+link-text = En länk där kundens egen IT skriver in lösenordet eller medger, utan konto här och utan att du ser något.
+link-make = Skapa en länk
+link-made = Skicka den här länken till kunden. Den visas bara nu, gäller en gång och i tre dagar.
+link-open = En länk är öppen till { $time }. En ny ersätter den.
+remove-title = Ta bort
+remove-text = Lösenordet eller medgivandet och listan över mejl försvinner. Mejl som redan hämtats ligger kvar i inkorgen, och hos kunden ändras ingenting.
+remove-sure = Skriv { $address } för att bekräfta
+remove-mailbox = Ta bort postlådan
+fault-not-sure = Skriv postlådans adress för att bekräfta. Inget är borttaget.
+done-paused = Postlådan är pausad.
+done-resumed = Postlådan hämtas igen.
+done-poll = Mailferry tittar i postlådan nu.
+done-poll-waits = Mailferry väntar, eftersom servern eller senaste felet kräver det. Fler försök just nu kan låsa kontot.
+done-password-mailbox = Lösenordet är sparat, och Mailferry provar det nu.
+done-retried = Mailferry försöker igen.
+done-skipped = Mejlet utelämnas.
+done-mailbox-removed = Postlådan är borttagen.
+done-started = Postlådan är startad. Första titten görs nu.
+done-consent = Medgivandet är sparat.
+done-inbox-added = Inkorgen finns nu.
+done-token-revoked = Nyckeln gäller inte längre.
+
+# Att ansluta en postlåda.
+steps = Steg
+step-server = Server
+step-login = Inloggning
+step-folders = Mappar
+step-inbox = Inkorg
+step-copy = Kundens exemplar
+step-start = Från när
+step-trial = Provkörning
+connect-text = Skriv kundens adress, så letar Mailferry upp servern. Inget hämtas förrän du startar i sista steget.
+customers-address = Kundens adress
+customers-address-hint = Den korta, som kundens kunder skriver till.
+first-inbox = Inkorgens adress
+first-inbox-hint = Dit mejlen kommer. Den här blir den första inkorgen.
+find-server = Leta upp servern
+address-there = Den adressen är redan ansluten.
+address-not-here = Den adressen kan inte anslutas här. Fråga den som driver Mailferry.
+inbox-needed = Ange en adress för inkorgen.
+server-title = Stämmer servern?
+found-provider = En leverantör som Mailferry känner.
+found-mx = Hittad genom domänens e-postposter (MX).
+found-autoconfig = Domänen talar själv om det (autoconfig).
+found-srv = Domänen talar själv om det (SRV).
+found-guess = En gissning: det finns en server med det namnet.
+found-nothing = Ingen server hittades. Fyll i det som kundens IT uppger.
+host = Server
+port = Port
+protection = Skydd
+username = Användarnamn
+username-hint = Oftast hela adressen. För en delad postlåda: dess egen adress.
+certificate-own = Servern har ett eget certifikat
+certificate-unknown = Servern visar ett certifikat som ingen känd utfärdare står bakom. Jämför fingeravtrycket med vad kundens IT uppger; är det detsamma kan du lita på just det här certifikatet.
+certificate-trust = Lita på det här certifikatet
+pin = Certifikatets fingeravtryck (SHA-256)
+pin-hint = Endast certifikatet med det här fingeravtrycket godtas då.
+host-wrong = Det är inget servernamn.
+port-wrong = Porten är ett tal från 1 till 65535.
+tls-wrong = Välj hur anslutningen skyddas.
+tls-needed = Utan kryptering kan lösenordet läsas på vägen; det går bara till den här datorn.
+username-wrong = Skriv ett användarnamn, på en rad.
+pin-wrong = Ett fingeravtryck är 64 hexadecimala tecken.
+login-step-title = Hur loggar Mailferry in?
+microsoft-unregistered = Microsoft tar inte emot lösenord för IMAP. Den som driver Mailferry behöver registrera en applikation hos Microsoft först; README beskriver hur.
+consent-text = Den som har { $address } loggar in hos leverantören och medger. Mailferry får aldrig lösenordet.
+connect-with = Anslut med { $provider }
+shared-title = Är det en delad postlåda?
+shared-identity = Kontot som loggar in
+shared-hint = En medlem med full åtkomst till den delade postlådan, eftersom ingen loggar in som postlådan själv.
+provider-none = Den leverantören är inte registrerad här.
+errand-over = Medgivandet hörde inte till något som väntade på det, eller så tog det för lång tid. Börja om från postlådan.
+password-mailbox = Postlådans lösenord
+password-mailbox-hint = Mailferry loggar in som { $username }. Lösenordet sparas krypterat och visas aldrig igen.
+password-use = Använd lösenordet
+mail-password-wrong = Skriv ett lösenord, på en rad.
+login-keep = Behåll inloggningen som den är
+folders-title = Vilka mappar ska hämtas?
+folders-which = Mappar på servern
+login-works = Inloggningen fungerar.
+folders-none = Välj minst en mapp.
+folders-many = Välj högst 100 mappar.
+folders-target = Mejl som flyttas till en mapp som själv hämtas skulle komma in igen. Välj en annan mapp.
+special-sent = skickat
+special-trash = papperskorg
+special-junk = skräppost
+special-drafts = utkast
+special-archive = arkiv
+special-all = alla mejl
+special-flagged = flaggade
+inbox-title = I vilken inkorg hamnar mejlen?
+inbox-text = Flera postlådor kan mata samma inkorg.
+inbox-fed-by = Matas av { $mailboxes }
+inbox-fed-by-none = Matas av ingen ännu
+inbox-new = En ny inkorg
+copy-title = Vad händer med kundens exemplar?
+copy-text = När ett mejl är säkert i inkorgen.
+copy-leave = Lämna det som det är
+copy-seen = Märk det som läst
+copy-keyword = Märk det med ett nyckelord
+copy-move = Flytta det till en mapp
+copy-delete = Ta bort det
+copy-exactly-leave = Vi ändrar aldrig något i postlådan: mappen öppnas skrivskyddad, så servern själv hindrar oss.
+copy-exactly-seen = Varje importerat mejl får märket läst. Annat rörs inte.
+copy-exactly-keyword = Varje importerat mejl får nyckelordet. Läst eller oläst ändras inte.
+copy-exactly-move = Varje importerat mejl flyttas till mappen, som skapas om den inte finns.
+copy-exactly-delete = Varje importerat mejl tas bort från servern, för gott. Andra mejl som är märkta för borttagning rörs inte.
+copy-impossible = Den här servern kan inte det:
+copy-uncertain = Om mappen behåller märket visar sig först vid första mejlet.
+keyword = Nyckelord
+target-folder = Mapp att flytta till
+keyword-wrong = Ett nyckelord har bokstäver, siffror, - _ . och $.
+folder-wrong = Skriv mappens namn.
+copy-wrong = Välj vad som ska hända.
+start-title = Från när ska mejl hämtas?
+start-which = Början
+start-now = Från det att du startar
+start-now-text = Äldre mejl lämnas utanför.
+start-date = Från och med ett datum
+start-all = Allt som finns
+start-all-text = Gamla mejl märks som historiska, så att ingen får svar på dem automatiskt.
+start-wrong = Välj ett datum, som 2026-11-01.
+trial-title = Provkörning
+trial-text = Så här skulle den första titten bli. Inget importeras och inget ändras.
+trial-looking = Mailferry tittar i postlådan …
+trial-look = Titta
+trial-partial = Allt hann inte undersökas; siffrorna gäller en del.
+trial-would = { $count ->
+        [one] { $count } mejl skulle hämtas
+       *[other] { $count } mejl skulle hämtas
+    }
+trial-target = { $count ->
+        [one] { $count } till { $inbox }, eftersom { $why }
+       *[other] { $count } till { $inbox }, eftersom { $why }
+    }
+trial-automatic = { $count ->
+        [one] varav { $count } automatiskt svar
+       *[other] varav { $count } automatiska svar
+    }
+trial-too-big = { $count ->
+        [one] { $count } är för stort och läggs åt sidan
+       *[other] { $count } är för stora och läggs åt sidan
+    }
+trial-before = { $count ->
+        [one] { $count } är äldre än början och utelämnas
+       *[other] { $count } är äldre än början och utelämnas
+    }
+trial-known = { $count ->
+        [one] { $count } är redan hanterat
+       *[other] { $count } är redan hanterade
+    }
+trial-duplicates = { $count ->
+        [one] { $count } finns troligen redan i inkorgen
+       *[other] { $count } finns troligen redan i inkorgen
+    }
+trial-undecided = { $count ->
+        [one] { $count } går inte att avgöra i förväg
+       *[other] { $count } går inte att avgöra i förväg
+    }
+trial-not-looked = { $count ->
+        [one] { $count } hann inte undersökas
+       *[other] { $count } hann inte undersökas
+    }
+trial-more = { $count ->
+        [one] och { $count } till
+       *[other] och { $count } till
+    }
+trial-nothing-changed = Inget har importerats, och inget har ändrats i postlådan.
+automatic = (automatiskt)
+verdict-import = hämtas
+verdict-too-large = för stort, läggs åt sidan
+verdict-duplicate = finns troligen redan
+verdict-undecided = går inte att avgöra
+goes-to = Går till
+start-mailbox = Starta
+start-promise-leave = Vi ändrar aldrig något i postlådan.
+start-promise-seen = Importerade mejl märks som lästa i postlådan.
+start-promise-keyword = Importerade mejl får ett nyckelord i postlådan.
+start-promise-move = Importerade mejl flyttas till en annan mapp i postlådan.
+start-promise-delete = Importerade mejl tas bort ur postlådan.
+setup-give-up = Ångra anslutningen
+setup-give-up-text = Inget har hämtats ännu, så inget går förlorat.
+back-to-mailbox = Till postlådan
+
+# Sidan som kundens IT får.
+customer-title = Anslut { $address }
+customer-text = { $by } ber om att få hämta nya mejl härifrån till { $inbox }.
+customer-server = { $host }, som { $username }
+customer-secret = Lösenordet sparas krypterat. Ingen kan läsa det igen, inte heller den som bad om det.
+customer-give = Lämna lösenordet
+customer-again = Länken gäller fortfarande; försök igen.
+customer-done-title = Klart
+customer-done = { $address } är ansluten.
+customer-done-next = Du kan stänga sidan. Länken har gjort sitt och gäller inte längre.
+
+# Inkorgar och mejl.
+inboxes-empty-title = Inga inkorgar ännu
+inboxes-empty-text = En inkorg är där mejlen hamnar, till exempel jobb.lillestad.se@mail.kundo.se.
+inbox-add-title = En ny inkorg
+inbox-add = Skapa inkorgen
+inbox-address = Adress
+inbox-name = Namn
+inbox-taken = Den adressen kan inte användas; välj en annan.
+inbox-empty = Inga mejl ännu. När en postlåda som matar inkorgen får mejl visas de här.
+fed-by = Matas av
+routes = Vägar
+routes-text = Mejl till de här mottagarna går hit, från vilken av organisationens postlådor de än kommer.
+route-add = Ännu en mottagare
+reply-from = Svar skickas från
+reply-from-hint = Den enda adress som svar skickas från.
+from = Från
+to = Till
+cc = Kopia
+sent = Skickat
+subject = Ämne
+size = Storlek
+no-subject = (inget ämne)
+imported-at = Hämtat
+why-here = Varför här?
+why-seen = Sett i { $mailbox }, mappen { $folder }, som UID { $uid }
+why-came = (kom dit { $time })
+why-routed = Till { $inbox }, eftersom { $why }
+why-imported = I inkorgen { $time }
+why-historic = Från tiden före starten.
+why-acknowledged = Hämtat av det importerande systemet { $time }
+why-also = Samma mejl kom också så här:
+mail-original = Originalet (.eml)
+mail-text = Mejlets text
+mail-as-text = Som ren text
+mail-headers = Alla huvudrader
+mail-cut = Mejlet är stort; här visas en del av det. Originalet har allt.
+mail-remote = { $count ->
+        [one] { $count } bild som ligger någon annanstans visas inte.
+       *[other] { $count } bilder som ligger någon annanstans visas inte.
+    }
+mail-unreadable = Mejlet går inte att visa. Originalet är oskadat och kan laddas ned.
+attachments = Bilagor
+search-text = Sök på avsändare, ämne eller Message-ID bland allt som någonsin setts.
+search-for = Avsändare, ämne eller Message-ID
+search-found = I en inkorg
+search-aside = Sett, men inte importerat
+search-why-not = Varför inte
+search-none-title = Ett sådant mejl har inte setts
+search-none-text = Det har inte kommit till någon ansluten mapp, eller så kom det före starten. Se efter i kundens skräppost och regler, och om postlådan har tittats i nyligen.
+where = Var
+
+# Testmejl.
+test-text = Skicka ett mejl till { $address } och följ det hit, steg för steg.
+test-code = Ge mig en kod
+test-send = Skicka ett testmejl
+test-again = Titta igen
+test-subject = Mailferry test { $code }
+test-body = Det här är ett test av Mailferry. Du kan ta bort det.
+test-send-yourself = Skicka ett mejl till { $address } med den här koden i ämnet, helst från ett annat konto:
+test-begun = Testet började
+test-sent = Mailferry har skickat mejlet
+test-not-sent = Mailferry kunde inte skicka mejlet; skicka det själv.
+test-waiting = Väntar på nästa titt i postlådan …
+test-looked = Postlådan genomsöktes { $time }; mejlet har inte kommit dit ännu.
+test-seen = Sett i { $mailbox }, mappen { $folder }, som UID { $uid }
+test-elsewhere = Det kom genom en annan postlåda än den du testar.
+test-arrived = I inkorgen. Allt fungerar.
+test-aside = Sett som UID { $uid }, men lagt åt sidan: { $reason }
+test-paused = Postlådan är pausad. Fortsätt den först.
+test-held = Servern har bett oss vänta till { $time }.
+test-late = Mejlet har inte kommit på fem minuter. Se efter:
+test-late-sent = Lämnade det avsändarens server? En studs kommer tillbaka till avsändaren.
+test-late-junk = Ligger det i kundens skräppost, eller i en mapp som inte hämtas?
+test-late-rule = Finns en regel i postlådan som flyttar eller tar bort det?
+test-late-address = Går adressen till just den här postlådan, eller är den en lista eller ett alias?
+test-copy-leave = Kundens exemplar av testmejlet lämnas som det är.
+test-copy-seen = Testmejlet behandlas som alla andra: det märks som läst.
+test-copy-keyword = Testmejlet behandlas som alla andra: det får nyckelordet.
+test-copy-move = Testmejlet behandlas som alla andra: det flyttas.
+test-copy-delete = Testmejlet behandlas som alla andra: det tas bort hos kunden.
+
+# Händelser och inställningar.
+audit-text = Vem som ändrade vad, och när.
+audit-none = Inget har ändrats ännu.
+who = Vem
+what = Vad
+to-what = På vad
+audit-person-added = Lade till en användare
+audit-person-joined = Skapade sitt konto
+audit-person-invited = Bjöd in någon
+audit-person-removed = Tog bort en användare
+audit-password-changed = Bytte lösenord
+audit-token-created = Skapade en API-nyckel
+audit-token-revoked = Återkallade en API-nyckel
+audit-mailbox-added = Lade till en postlåda
+audit-mailbox-changed = Ändrade en postlåda
+audit-mailbox-started = Startade en postlåda
+audit-mailbox-paused = Pausade en postlåda
+audit-mailbox-resumed = Fortsatte en postlåda
+audit-mailbox-removed = Tog bort en postlåda
+audit-credentials-changed = Bytte en postlådas inloggning
+audit-consent-asked = Bad om ett medgivande
+audit-consent-given = Sparade ett medgivande
+audit-link-made = Skapade en länk till kunden
+audit-ledger-retried = Försökte igen med det som låg åt sidan
+audit-ledger-skipped = Utelämnade ett mejl
+audit-inbox-added = Skapade en inkorg
+audit-inbox-changed = Ändrade en inkorg
+audit-inbox-removed = Tog bort en inkorg
+audit-route-added = Lade till en väg
+audit-route-removed = Tog bort en väg
+audit-test-begun = Började ett testmejl
+tokens-title = API-nycklar
+tokens-text = För program som hämtar mejl eller sköter postlådor genom /api/v1.
+token-made = Nyckeln visas bara nu.
+token-name = Namn på en ny nyckel
+token-scope = Rättighet
+token-scope-read = Läsa
+token-scope-write = Läsa och ändra
+token-make = Skapa nyckeln
+token-revoke = Återkalla
+token-revoke-sure = Återkalla { $name }? Program som använder den slutar fungera.
+last-used = Senast använd
+providers-title = Leverantörer
+providers-text = Applikationer som är registrerade i konfigurationen.
+provider = Leverantör
+application = Applikation
+ends = Upphör
+provider-unregistered = inte registrerad
+callback-text = Adressen att registrera hos leverantören:
+keys-title = Huvudnyckel
+keys-current = Alla hemligheter är förseglade med den nuvarande nyckeln.
+keys-old = Några hemligheter är förseglade med en äldre nyckel; kör mailferry key rotate.
+settings-own = Språk, tidszon och lösenord

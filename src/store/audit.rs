@@ -50,12 +50,18 @@ impl Store {
     }
 
     /// The changes before one (the newest, if it is `None`), newest first.
-    pub async fn audit_lines(&self, scope: Scope, before: Option<i64>, limit: i64) -> Result<Vec<AuditLine>, StoreError> {
+    pub async fn audit_lines(
+        &self,
+        scope: Scope,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<AuditLine>, StoreError> {
         let rows: Vec<(i64, i64, String, String, String, String)> = read!(self, pool => sqlx::query_as(
             "SELECT id, at, who, action, target, detail FROM audit WHERE ($1 IS NULL OR organisation_id = $1) \
              AND ($2 IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
         ).bind(scope.id()).bind(before).bind(limit).fetch_all(pool).await)?;
-        let line = |(id, at, who, action, target, detail)| AuditLine { id, at: Timestamp(at), who, action, target, detail };
+        let line =
+            |(id, at, who, action, target, detail)| AuditLine { id, at: Timestamp(at), who, action, target, detail };
         Ok(rows.into_iter().map(line).collect())
     }
 }

@@ -21,6 +21,13 @@ pub struct WatchedFolder {
     pub uidvalidity_changes: i64,
 }
 
+impl WatchedFolder {
+    /// A folder that the database does not have, so that nothing is known of it.
+    pub fn unwritten(name: &str) -> Self {
+        Self { id: 0, name: name.to_owned(), verified_at: None, compared_to: 0, uidvalidity_changes: 0 }
+    }
+}
+
 /// The UIDVALIDITY in force.
 #[derive(Debug, Clone)]
 pub struct Epoch {
@@ -38,6 +45,13 @@ pub struct Epoch {
     pub top: u32,
     /// The mailbox was pointed at another server or account.
     pub closed: bool,
+}
+
+impl Epoch {
+    /// An epoch that the database does not have, so that nothing is known in it: for looking ahead at what a poll would find.
+    pub fn unwritten(uidvalidity: u32, boundary: u32) -> Self {
+        Self { id: 0, uidvalidity, cursor: 1, boundary, start_decided: false, top: 0, closed: false }
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -141,7 +155,7 @@ impl Store {
             .bind(folder_id).bind(i64::from(uidvalidity)).bind(i64::from(boundary)).bind(now.0)
             .fetch_one(&mut *tx).await?
         });
-        Ok(Epoch { id, uidvalidity, cursor: 1, boundary, start_decided: false, top: 0, closed: false })
+        Ok(Epoch { id, ..Epoch::unwritten(uidvalidity, boundary) })
     }
 
     /// The UIDs of an epoch mean something else now: the next poll opens another.

@@ -105,7 +105,12 @@ impl Store {
     }
 
     /// What people call an inbox, and the address that replies leave from.
-    pub async fn change_inbox(&self, id: i64, name: Option<&str>, reply_from: Option<&Address>) -> Result<(), StoreError> {
+    pub async fn change_inbox(
+        &self,
+        id: i64,
+        name: Option<&str>,
+        reply_from: Option<&Address>,
+    ) -> Result<(), StoreError> {
         write!(self, tx => {
             sqlx::query("UPDATE inbox SET name = $2, reply_from = $3 WHERE id = $1")
                 .bind(id).bind(name).bind(reply_from.map(Address::as_str)).execute(&mut *tx).await?;

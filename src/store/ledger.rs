@@ -27,6 +27,10 @@ pub enum UidState {
 }
 
 impl UidState {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Pending, Self::Imported, Self::Duplicate, Self::Skipped, Self::Quarantined, Self::Gone];
+
     /// As stored.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -40,7 +44,7 @@ impl UidState {
     }
 
     pub(super) fn stored(text: &str) -> Result<Self, StoreError> {
-        [Self::Pending, Self::Imported, Self::Duplicate, Self::Skipped, Self::Quarantined, Self::Gone]
+        Self::ALL
             .into_iter()
             .find(|state| state.as_str() == text)
             .ok_or_else(|| StoreError::Unknown(format!("ledger state {text}")))

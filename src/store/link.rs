@@ -22,8 +22,6 @@ pub struct Link {
     pub purpose: Purpose,
     /// Who made it.
     pub created_by: String,
-    /// Until when it works.
-    pub expires_at: Timestamp,
 }
 
 #[derive(sqlx::FromRow)]
@@ -33,7 +31,6 @@ struct Row {
     organisation_id: Option<i64>,
     mailbox_id: Option<i64>,
     created_by: String,
-    expires_at: i64,
 }
 
 impl Row {
@@ -47,7 +44,7 @@ impl Row {
             ("connect", _, Some(mailbox_id)) => Purpose::Connect { mailbox_id },
             _ => return Err(unknown()),
         };
-        Ok(Link { purpose, created_by: self.created_by, expires_at: Timestamp(self.expires_at) })
+        Ok(Link { purpose, created_by: self.created_by })
     }
 }
 
@@ -89,7 +86,7 @@ impl Store {
     /// A link that can still be used.
     pub async fn link(&self, key_hash: &[u8], now: Timestamp) -> Result<Option<Link>, StoreError> {
         let row: Option<Row> = read!(self, pool => sqlx::query_as(
-            "SELECT purpose, role, organisation_id, mailbox_id, created_by, expires_at FROM link \
+            "SELECT purpose, role, organisation_id, mailbox_id, created_by FROM link \
              WHERE key_hash = $1 AND used_at IS NULL AND expires_at > $2",
         ).bind(key_hash).bind(now.0).fetch_optional(pool).await)?;
         row.map(Row::into_link).transpose()

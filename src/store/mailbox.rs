@@ -117,6 +117,11 @@ impl Mailbox {
         }
     }
 
+    /// Until when the server has told us to stay away, if that lies ahead.
+    pub fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.status.hold_until.map(Timestamp).filter(|until| *until > now)
+    }
+
     /// Bytes of mail that were fetched on the day of this moment.
     pub fn bytes_on(&self, now: Timestamp) -> u64 {
         let (day, bytes) = self.fetched;

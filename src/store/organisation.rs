@@ -50,7 +50,9 @@ pub const FIRST_ORGANISATION: i64 = 1;
 impl Store {
     /// All organisations, by name.
     pub async fn organisations(&self) -> Result<Vec<Organisation>, StoreError> {
-        Ok(read!(self, pool => sqlx::query_as("SELECT id, name FROM organisation ORDER BY name").fetch_all(pool).await)?)
+        Ok(
+            read!(self, pool => sqlx::query_as("SELECT id, name FROM organisation ORDER BY name").fetch_all(pool).await)?,
+        )
     }
 
     /// The organisation of this name, which is added if it is not there.
@@ -64,14 +66,5 @@ impl Store {
                 .bind(name).bind(now.0).execute(&mut *tx).await?;
             sqlx::query_as("SELECT id, name FROM organisation WHERE name = $1").bind(name).fetch_one(&mut *tx).await?
         }))
-    }
-
-    /// Moves an inbox, with the mailboxes that feed it, to an organisation.
-    pub async fn give_inbox(&self, inbox_id: i64, organisation: i64) -> Result<(), StoreError> {
-        write!(self, tx => {
-            sqlx::query("UPDATE inbox SET organisation_id = $2 WHERE id = $1")
-                .bind(inbox_id).bind(organisation).execute(&mut *tx).await?;
-        });
-        Ok(())
     }
 }

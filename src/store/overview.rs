@@ -169,17 +169,15 @@ impl Store {
 
     /// How many mails a mailbox has brought on each day since a moment; days are counted from 1970 in the reader's zone, which is
     /// so many milliseconds ahead of UTC.
-    pub async fn mails_by_day(&self, mailbox: &str, since: Timestamp, ahead_ms: i64) -> Result<Vec<(i64, i64)>, StoreError> {
+    pub async fn mails_by_day(
+        &self,
+        mailbox: &str,
+        since: Timestamp,
+        ahead_ms: i64,
+    ) -> Result<Vec<(i64, i64)>, StoreError> {
         Ok(read!(self, pool => sqlx::query_as(
             "SELECT (imported_at + $3) / 86400000 AS day, count(*) FROM message WHERE mailbox = $1 AND imported_at >= $2 \
              GROUP BY (imported_at + $3) / 86400000 ORDER BY 1",
         ).bind(mailbox).bind(since.0).bind(ahead_ms).fetch_all(pool).await)?)
-    }
-
-    /// When a mailbox brought its last mail.
-    pub async fn last_mail_at(&self, mailbox: &str) -> Result<Option<Timestamp>, StoreError> {
-        let at: Option<i64> = read!(self, pool =>
-            sqlx::query_scalar("SELECT max(imported_at) FROM message WHERE mailbox = $1").bind(mailbox).fetch_one(pool).await)?;
-        Ok(at.map(Timestamp))
     }
 }

@@ -180,7 +180,8 @@ impl Store {
 
     /// Whether there is anybody yet.
     pub async fn has_people(&self) -> Result<bool, StoreError> {
-        let one: Option<i64> = read!(self, pool => sqlx::query_scalar("SELECT id FROM person LIMIT 1").fetch_optional(pool).await)?;
+        let one: Option<i64> =
+            read!(self, pool => sqlx::query_scalar("SELECT id FROM person LIMIT 1").fetch_optional(pool).await)?;
         Ok(one.is_some())
     }
 

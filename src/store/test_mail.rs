@@ -10,8 +10,6 @@ use crate::clock::Timestamp;
 pub struct TestMail {
     /// Its row.
     pub id: i64,
-    /// The mailbox.
-    pub mailbox_id: i64,
     /// What the subject is to hold.
     pub code: String,
     /// When it was begun.
@@ -46,13 +44,12 @@ impl Store {
 
     /// A test of this mailbox.
     pub async fn test_of(&self, mailbox_id: i64, id: i64) -> Result<Option<TestMail>, StoreError> {
-        type Row = (i64, i64, String, i64, Option<i64>, Option<String>);
+        type Row = (i64, String, i64, Option<i64>, Option<String>);
         let row: Option<Row> = read!(self, pool => sqlx::query_as(
-            "SELECT id, mailbox_id, code, created_at, sent_at, problem FROM test_mail WHERE id = $1 AND mailbox_id = $2",
+            "SELECT id, code, created_at, sent_at, problem FROM test_mail WHERE id = $1 AND mailbox_id = $2",
         ).bind(id).bind(mailbox_id).fetch_optional(pool).await)?;
-        Ok(row.map(|(id, mailbox_id, code, created_at, sent_at, problem)| TestMail {
+        Ok(row.map(|(id, code, created_at, sent_at, problem)| TestMail {
             id,
-            mailbox_id,
             code,
             created_at: Timestamp(created_at),
             sent_at: sent_at.map(Timestamp),

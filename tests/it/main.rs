@@ -17,6 +17,7 @@ mod cli;
 mod crash;
 mod crash_points;
 mod dovecot;
+mod dry_run;
 mod durability;
 mod failures;
 mod faults;

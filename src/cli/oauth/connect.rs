@@ -12,11 +12,9 @@ use super::callback::Loopback;
 use crate::address::Address;
 use crate::cause::{Cause, Trouble};
 use crate::locale::Language;
-use crate::oauth::{
-    Attempt, DeviceCode, GrantError, Provider, TokenEndpoint, TokenError, Tokens, check_consent, grant,
-};
+use crate::oauth::{Attempt, DeviceCode, GrantError, Provider, TokenEndpoint, TokenError, Tokens, Wanted, grant};
 use crate::poll::Deps;
-use crate::store::{Flow, Grant, GrantKey, GrantKind, Login};
+use crate::store::{Flow, GrantKind, Login};
 
 /// How long somebody has to come back from the browser.
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -27,12 +25,6 @@ pub struct Session<'a> {
     pub output: Output,
     pub language: Language,
     pub port: u16,
-}
-
-/// Whose consent is wanted, for what.
-struct Wanted<'a> {
-    address: &'a Address,
-    key: GrantKey,
 }
 
 impl Session<'_> {
@@ -124,9 +116,7 @@ impl Session<'_> {
         let shown = match &kept {
             Ok(Ok(())) => Ok(wanted.key.identity.clone()),
             Ok(Err(_)) => Err(None),
-            Err(error) => {
-                Err(Some(error.trouble.clone().about("mailbox", wanted.address.as_str()).about("kind", "delegated")))
-            }
+            Err(error) => Err(Some(wanted.told(error.trouble.clone()))),
         };
         let _ = reply.send(shown);
         loopback.close().await;
@@ -161,7 +151,6 @@ impl Session<'_> {
         self.keep(&tokens?, Flow::Device, endpoint, wanted).await
     }
 
-    /// Keeps a consent that is the one that was wanted; another is given up at once.
     async fn keep(
         &self,
         tokens: &Tokens,
@@ -169,49 +158,15 @@ impl Session<'_> {
         endpoint: &TokenEndpoint<'_>,
         wanted: &Wanted<'_>,
     ) -> Result<Result<(), Failure>, TokenError> {
-        let deps = self.deps.tokens();
-        if let Err(trouble) = check_consent(tokens, endpoint.provider, &wanted.key.identity, deps.clock.now()) {
-            self.drop_consent(tokens, flow, endpoint, &trouble).await;
-            return Err(trouble.into());
-        }
-        // The person may have taken minutes, in which the mailbox was changed.
-        let still_wanted = match deps.store.mailbox(wanted.address).await {
-            Ok(mailbox) => matches!(mailbox.login, Login::OAuth { key, .. } if key == wanted.key),
-            Err(error) => return Ok(Err(error.into())),
-        };
-        if !still_wanted {
-            let what = format!("{} was changed meanwhile; start again: mailferry oauth connect {0}", wanted.address);
-            return Ok(Err(Failure::failed(what)));
-        }
-        match grant::connect(&wanted.key, flow, tokens, &deps).await {
+        match wanted.keep(tokens, flow, endpoint, &self.deps.tokens()).await {
             Ok(()) => Ok(Ok(())),
             Err(GrantError::Token(error)) => Err(error),
             Err(GrantError::Store(error)) => Ok(Err(error.into())),
         }
     }
 
-    /// What somebody else has consented to is given up at once, unless that would end a consent that is wanted: Google ends all
-    /// that an account has consented to together.
-    async fn drop_consent(&self, tokens: &Tokens, flow: Flow, endpoint: &TokenEndpoint<'_>, trouble: &Trouble) {
-        let (Some(refresh), Some(found)) = (&tokens.refresh, trouble.about.get("found")) else { return };
-        let Ok(grants) = self.deps.store.grants().await else { return };
-        let provider = endpoint.provider.name;
-        let may_be_wanted = |grant: &Grant| {
-            grant.key.provider == provider && grant.refresh_sealed.is_some() && grant.key.kind == GrantKind::Delegated
-        };
-        if trouble.cause != Cause::WrongAccount || grants.iter().any(|g| may_be_wanted(g) && g.key.identity == *found) {
-            return;
-        }
-        if let Err(error) = endpoint.revoke(refresh, Some(flow)).await {
-            tracing::warn!(provider, cause = error.trouble.cause.id(), "the refused consent could not be given up");
-        }
-    }
-
     fn refused(&self, trouble: Trouble, wanted: &Wanted<'_>) -> Failure {
-        let about = [("mailbox", wanted.address.as_str()), ("identity", &wanted.key.identity), ("kind", "delegated")];
-        let about = about.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let trouble = trouble.about_all(&about.into());
-        Failure::failed(trouble.in_full(self.language))
+        Failure::failed(wanted.told(trouble).in_full(self.language))
     }
 }
 

@@ -10,7 +10,7 @@ use super::super::output::Output;
 use crate::cause::{Cause, Trouble};
 use crate::clock::Timestamp;
 use crate::config;
-use crate::locale::{self, Language};
+use crate::locale::Language;
 use crate::oauth::{Forecast, forecast};
 use crate::poll::Deps;
 use crate::store::{AppProblem, Grant, GrantKind, Store, StoreError};
@@ -121,10 +121,7 @@ impl View {
 /// One warning in words, if it is due.
 pub fn warning(end: &Forecast, provider: &str, identity: &str, language: Language) -> Option<String> {
     end.warning?;
-    let name = if end.days_left < 0 { format!("ended-{}", end.what.id()) } else { format!("ends-{}", end.what.id()) };
-    let about = [("provider", provider), ("identity", identity), ("days", &end.days_left.to_string())]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Some(locale::message(language, &name, None, &BTreeMap::from(about)))
+    Some(end.in_words(provider, identity, language))
 }
 
 /// Every grant as shown, by its row.

@@ -65,7 +65,13 @@ pub async fn log_in(FromState(state): FromState<State>, reader: Reader, Form(log
     let name: String = login.name.trim().to_lowercase().chars().take(100).collect();
     let again = |problem: String| {
         let f = Frame::new(&reader, "login");
-        show_again(&Page { f, next: login.next.clone(), name: login.name.clone(), problem: Some(problem), is_new: false })
+        show_again(&Page {
+            f,
+            next: login.next.clone(),
+            name: login.name.clone(),
+            problem: Some(problem),
+            is_new: false,
+        })
     };
     let (account, address) = (format!("account {name}"), format!("address {}", reader.address));
     let subjects = [(account.clone(), OF_ACCOUNT), (address.clone(), OF_ADDRESS)];

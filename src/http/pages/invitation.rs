@@ -61,9 +61,13 @@ pub async fn invited(FromState(state): FromState<State>, reader: Reader, Path(ke
     let link = state.deps.store.link(&opaque::hash(&key), state.deps.clock.now()).await?;
     let f = Frame::new(&reader, "login");
     match link.as_ref().and_then(becomes) {
-        Some((role, organisation)) => {
-            show(&Page { f, is_first: organisation.is_none() && role == Role::Operator, role, name: String::new(), problem: None })
-        }
+        Some((role, organisation)) => show(&Page {
+            f,
+            is_first: organisation.is_none() && role == Role::Operator,
+            role,
+            name: String::new(),
+            problem: None,
+        }),
         None => show(&Over { f }),
     }
 }
@@ -82,7 +86,13 @@ pub async fn accept(
     };
     let again = |problem: String| {
         let f = Frame::new(&reader, "login");
-        show_again(&Page { f, is_first: role == Role::Operator, role, name: chosen.name.clone(), problem: Some(problem) })
+        show_again(&Page {
+            f,
+            is_first: role == Role::Operator,
+            role,
+            name: chosen.name.clone(),
+            problem: Some(problem),
+        })
     };
     let secret = SecretString::from(chosen.password.as_str());
     if crate::store::person_name(&chosen.name).is_err() {
@@ -103,7 +113,8 @@ pub async fn accept(
     }
     let zone = if jiff::tz::TimeZone::get(&chosen.zone).is_ok() { chosen.zone.as_str() } else { USUAL_ZONE };
     let language = reader.words.tag();
-    let new = NewPerson { name: &chosen.name, role, organisation_id, password_hash: Some(&password_hash), language, zone };
+    let new =
+        NewPerson { name: &chosen.name, role, organisation_id, password_hash: Some(&password_hash), language, zone };
     if let Err(error) = store.add_person(&new, now).await {
         store.give_link_back(&hash).await?;
         return match error {
@@ -113,8 +124,13 @@ pub async fn accept(
     }
     let person = store.person(&chosen.name).await?.ok_or(Fault::Inside)?;
     let by = link.map(|link| link.created_by).unwrap_or_default();
-    let change =
-        Change { who: &person.name, organisation: organisation_id, action: "person-joined", target: &person.name, detail: &by };
+    let change = Change {
+        who: &person.name,
+        organisation: organisation_id,
+        action: "person-joined",
+        target: &person.name,
+        detail: &by,
+    };
     store.audit(change, now).await?;
     entrance::sign_in(&state, &reader, &person, zone, "/", now).await
 }

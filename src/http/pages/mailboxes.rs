@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use crate::clock::Timestamp;
 use crate::http::State;
-use crate::http::last_error::LastError;
 use crate::http::fault::{Answer, show};
+use crate::http::last_error::LastError;
 use crate::http::reader::{Frame, Who};
 use crate::http::words::Words;
 use crate::store::{Fare, ListFilter, MailboxLine};
@@ -121,7 +121,7 @@ pub async fn list(
 }
 
 fn row(line: MailboxLine, words: &Words) -> Row {
-    let trouble = line.last_error.as_deref().map(|json| LastError::read(json).brief(words.language));
+    let trouble = line.last_error.as_deref().map(|json| LastError::read(json).brief(words));
     let last = line.last_mail_at.unwrap_or(line.added_at);
     let is_quiet = line.fare == Fare::Ok && words.now > Timestamp(last.0 + QUIET_MS);
     Row { line, trouble, is_quiet }

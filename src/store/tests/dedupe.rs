@@ -64,7 +64,8 @@ async fn for_several_inboxes_it_is_there_once_in_each() {
     for (at, name) in stores().await {
         at.add("a@b.se").await;
         at.add("c@b.se").await;
-        let second_inbox = NewInbox { address: address("other@mail.kundo.se"), name: None, reply_from: None, organisation_id: None };
+        let second_inbox =
+            NewInbox { address: address("other@mail.kundo.se"), name: None, reply_from: None, organisation_id: None };
         at.store.add_inbox(&second_inbox, NOW).await.unwrap();
         let (one, other) = (at.inbox_id(INBOX).await, at.inbox_id("other@mail.kundo.se").await);
         let (first, second) = (at.lease("a@b.se").await, at.lease("c@b.se").await);

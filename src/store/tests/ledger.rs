@@ -186,7 +186,13 @@ async fn a_batch_may_be_for_many_inboxes() {
         let mut inboxes = vec![at.inbox_id(INBOX).await];
         for n in 0..20 {
             let inbox = address(&format!("inbox{n}@mail.kundo.se"));
-            at.store.add_inbox(&NewInbox { address: inbox.clone(), name: None, reply_from: None, organisation_id: None }, NOW).await.unwrap();
+            at.store
+                .add_inbox(
+                    &NewInbox { address: inbox.clone(), name: None, reply_from: None, organisation_id: None },
+                    NOW,
+                )
+                .await
+                .unwrap();
             inboxes.push(at.store.inbox(&inbox).await.unwrap().id);
         }
         let lease = at.lease("a@b.se").await;

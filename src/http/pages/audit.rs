@@ -1,0 +1,141 @@
+//! Who changed what, when; and the settings of the installation.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Query, State as FromState};
+use serde::Deserialize;
+
+use super::setup;
+use crate::http::State;
+use crate::http::fault::{Answer, Fault, go, show};
+use crate::http::reader::{Frame, Who};
+use crate::locale;
+use crate::oauth::endings;
+use crate::opaque;
+use crate::store::{AuditLine, Token, TokenScope};
+
+/// Changes on one page.
+const PAGE: i64 = 100;
+
+#[derive(Template)]
+#[template(path = "audit.html")]
+struct Audit {
+    f: Frame,
+    lines: Vec<AuditLine>,
+    older: Option<i64>,
+}
+
+impl Audit {
+    /// A change in words.
+    fn told(&self, line: &AuditLine) -> String {
+        let name = format!("audit-{}", line.action);
+        match locale::has(&name) {
+            true => self.f.w.t(&name),
+            false => line.action.clone(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub struct Before {
+    #[serde(default)]
+    before: Option<i64>,
+}
+
+/// The changes.
+pub async fn page(FromState(state): FromState<State>, who: Who, Query(part): Query<Before>) -> Answer {
+    let lines = state.deps.store.audit_lines(who.scope(), part.before, PAGE).await?;
+    let is_full = i64::try_from(lines.len()).is_ok_and(|count| count == PAGE);
+    let older = lines.last().filter(|_| is_full).map(|line| line.id);
+    show(&Audit { f: Frame::new(&who.reader, "audit"), lines, older })
+}
+
+#[derive(Template)]
+#[template(path = "settings.html")]
+struct Settings {
+    f: Frame,
+    tokens: Vec<Token>,
+    token: Option<String>,
+    providers: Vec<Provider>,
+    callback: String,
+    keys: String,
+    version: &'static str,
+}
+
+/// A provider, as the configuration has it.
+struct Provider {
+    name: String,
+    client_id: String,
+    is_registered: bool,
+    endings: Vec<String>,
+}
+
+async fn settings(state: &State, who: &Who, token: Option<String>) -> Answer {
+    let (store, w) = (&state.deps.store, &who.reader.words);
+    let f = Frame::new(&who.reader, "settings");
+    let mut providers = Vec::new();
+    if f.is_operator() {
+        let ends = endings(&state.deps.oauth, &store.grants().await?, w.now);
+        let registered = setup::registered(state);
+        for (name, app) in &state.deps.oauth.providers {
+            let own = ends.iter().filter(|(provider, _, _)| provider == name);
+            let endings =
+                own.map(|(provider, identity, ending)| ending.in_words(provider, identity, w.language)).collect();
+            providers.push(Provider {
+                name: name.clone(),
+                client_id: app.client_id.clone(),
+                is_registered: registered.contains(name),
+                endings,
+            });
+        }
+    }
+    let is_current = store.is_all_sealed_with(&state.deps.vault).await?;
+    show(&Settings {
+        tokens: store.tokens(who.scope()).await?,
+        token,
+        providers,
+        callback: state.page.link(super::consent::CALLBACK),
+        keys: w.t(if is_current { "keys-current" } else { "keys-old" }),
+        version: env!("CARGO_PKG_VERSION"),
+        f,
+    })
+}
+
+/// The settings.
+pub async fn settings_page(FromState(state): FromState<State>, who: Who) -> Answer {
+    settings(&state, &who, None).await
+}
+
+#[derive(Deserialize)]
+pub struct New {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    scope: String,
+}
+
+/// A new API token, which is shown once.
+pub async fn add_token(FromState(state): FromState<State>, who: Who, Form(new): Form<New>) -> Answer {
+    let scope = if new.scope == "write" { TokenScope::Write } else { TokenScope::Read };
+    let (store, now, token) = (&state.deps.store, state.deps.clock.now(), opaque::new(opaque::TOKEN));
+    let organisation = who.person.organisation_id;
+    store.add_token(&new.name, &opaque::hash(&token), scope, organisation, now).await?;
+    store.audit(who.change(organisation, "token-created", new.name.trim(), scope.as_str()), now).await?;
+    settings(&state, &who, Some(token)).await
+}
+
+#[derive(Deserialize)]
+pub struct Named {
+    #[serde(default)]
+    name: String,
+}
+
+/// Takes one back.
+pub async fn revoke_token(FromState(state): FromState<State>, who: Who, Form(named): Form<Named>) -> Answer {
+    let (store, now) = (&state.deps.store, state.deps.clock.now());
+    let token = store.tokens(who.scope()).await?.into_iter().find(|token| token.name == named.name);
+    let token = token.ok_or(Fault::NotFound)?;
+    store.revoke_token(&token.name, who.scope()).await?;
+    store.audit(who.change(token.organisation_id, "token-revoked", &token.name, ""), now).await?;
+    go("/settings?done=token-revoked")
+}

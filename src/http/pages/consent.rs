@@ -1,0 +1,222 @@
+//! A consent at an identity provider: the person is sent there, and comes back with an answer that is taken once, from the browser
+//! that left (RFC 6749 10.12, RFC 9700 4.7).
+
+use axum::Form;
+use axum::extract::{Path, Query, State as FromState};
+use axum::http::HeaderMap;
+use axum::response::{AppendHeaders, IntoResponse, Redirect};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use super::mailbox::{path, seen};
+use super::{customer, setup};
+use crate::address::Address;
+use crate::cause::{Cause, Trouble};
+use crate::http::State;
+use crate::http::fault::{Answer, Fault, go};
+use crate::http::guard::{cookie, set_cookie};
+use crate::http::reader::{Reader, Who};
+use crate::oauth::{Attempt, Away, Callback, GrantError, TokenEndpoint, Wanted, grant};
+use crate::opaque;
+use crate::store::{Change, Changes, Errand, Flow, GrantKey, GrantKind, Login, Mailbox, NewLogin, errand_row};
+
+/// What the browser that leaves is known by when it comes back.
+const BROWSER: &str = "__Host-errand";
+/// As long as an errand lasts, in seconds.
+const AWAY: i64 = 15 * 60;
+/// The path that is registered with providers.
+pub const CALLBACK: &str = "/oauth/callback";
+
+/// A provider as people know it.
+pub fn provider_name(name: &str) -> &str {
+    match name {
+        "microsoft" => "Microsoft",
+        "google" => "Google",
+        other => other,
+    }
+}
+
+#[derive(Deserialize)]
+pub struct With {
+    /// The provider's name in the configuration; empty: as it is.
+    #[serde(default)]
+    pub provider: String,
+    /// Who consents; empty: whose mailbox it is.
+    #[serde(default)]
+    pub identity: String,
+}
+
+/// Has a mailbox opened with tokens, and sends the reader to consent.
+pub async fn begin(
+    FromState(state): FromState<State>,
+    who: Who,
+    Path(address): Path<String>,
+    Form(with): Form<With>,
+) -> Answer {
+    let mailbox = seen(&address, &state, &who).await?;
+    match choose(&mailbox, &with, &state).await {
+        Ok(mailbox) => {
+            let change = who.change(Some(mailbox.organisation_id), "consent-asked", &mailbox.address, &with.identity);
+            state.deps.store.audit(change, state.deps.clock.now()).await?;
+            send(&mailbox, None, &state, &who.reader).await
+        }
+        Err(Some(name)) => setup::refused(mailbox, who.reader.words.t(name), &state, &who),
+        Err(None) => Err(Fault::Inside),
+    }
+}
+
+/// Points a mailbox at the consent that is wanted. `Err`: the name of what is wrong.
+pub async fn choose(mailbox: &Mailbox, with: &With, state: &State) -> Result<Mailbox, Option<&'static str>> {
+    let own: Address = mailbox.address.parse().map_err(|_| None)?;
+    if with.provider.is_empty() {
+        // The one that it has already, anew.
+        return match &mailbox.login {
+            Login::OAuth { .. } => Ok(mailbox.clone()),
+            Login::Password(_) => Err(Some("provider-none")),
+        };
+    }
+    if !setup::registered(state).contains(&with.provider) {
+        return Err(Some("provider-none"));
+    }
+    let identity = match with.identity.trim() {
+        "" => own.to_string(),
+        text => text.parse::<Address>().map_err(|_| Some("fault-address"))?.to_string(),
+    };
+    let key = GrantKey { provider: with.provider.clone(), kind: GrantKind::Delegated, identity };
+    if matches!(&mailbox.login, Login::OAuth { key: before, .. } if *before == key) {
+        return Ok(mailbox.clone());
+    }
+    let changes = Changes { login: Some(NewLogin::OAuth(key)), ..Changes::default() };
+    let store = &state.deps.store;
+    store.change_mailbox(&own, &changes, None, state.deps.clock.now()).await.map_err(|_| None)?;
+    store.mailbox(&own).await.map_err(|_| None)
+}
+
+fn wanted<'a>(mailbox: &Mailbox, address: &'a Address) -> Option<Wanted<'a>> {
+    match &mailbox.login {
+        Login::OAuth { key, .. } if key.kind == GrantKind::Delegated => Some(Wanted { address, key: key.clone() }),
+        _ => None,
+    }
+}
+
+/// Sends the reader to the provider; `link`: the hash of the link that they came by.
+pub async fn send(mailbox: &Mailbox, link: Option<Vec<u8>>, state: &State, reader: &Reader) -> Answer {
+    let address: Address = mailbox.address.parse().map_err(|_| Fault::Inside)?;
+    let wanted = wanted(mailbox, &address).ok_or(Fault::Wrong("provider-none"))?;
+    let tokens = state.deps.tokens();
+    let told = |trouble: Trouble| Fault::Conflict(wanted.told(trouble).in_full(reader.words.language));
+    let provider = wanted.provider(&tokens).map_err(|error| told(error.trouble))?;
+    let http = grant::http(&provider, &tokens);
+    let endpoint = TokenEndpoint { provider: &provider, http: &http };
+    let redirect = state.page.base.join(CALLBACK).map_err(|_| Fault::Inside)?;
+    let attempt = Attempt::begin(&endpoint, &wanted.key.identity, redirect).map_err(told)?;
+    let away = attempt.away();
+    let (state_hash, browser) = (opaque::hash(away.state()), opaque::new(""));
+    let text = serde_json::to_string(&away).map_err(|_| Fault::Inside)?;
+    let sealed = state.deps.vault.seal(&errand_row(&state_hash), &SecretString::from(text)).map_err(|error| {
+        tracing::error!(%error);
+        Fault::Inside
+    })?;
+    let errand = Errand { browser_hash: opaque::hash(&browser), mailbox_id: Some(mailbox.id), link_hash: link, sealed };
+    state.deps.store.begin_errand(&state_hash, &errand, state.deps.clock.now()).await?;
+    let leaving = AppendHeaders([set_cookie(BROWSER, &browser, Some(AWAY))]);
+    Ok((leaving, Redirect::to(attempt.link.as_str())).into_response())
+}
+
+/// The browser is back.
+pub async fn callback(
+    FromState(state): FromState<State>,
+    reader: Reader,
+    headers: HeaderMap,
+    Query(callback): Query<Callback>,
+) -> Answer {
+    let now = state.deps.clock.now();
+    let state_hash = callback.state().map(opaque::hash).unwrap_or_default();
+    let browser = cookie(&headers, BROWSER).map(opaque::hash).unwrap_or_default();
+    let errand = state.deps.store.end_errand(&state_hash, &browser, now).await?.ok_or(Fault::Wrong("errand-over"))?;
+    let mailbox = state.deps.store.mailbox_of_row(errand.mailbox_id.ok_or(Fault::Wrong("errand-over"))?).await?;
+    let ended = finish(&mailbox, &state_hash, &errand, callback, &state).await;
+    let problem = match ended {
+        Ok(()) => None,
+        Err(GrantError::Token(error)) => Some(told(&mailbox, error.trouble, &reader)),
+        Err(GrantError::Store(error)) => {
+            tracing::error!(%error, mailbox = mailbox.address, "a consent could not be kept");
+            Some(reader.words.t("errand-over"))
+        }
+    };
+    // Whose errand it was, that one is told how it went.
+    if let Some(link) = errand.link_hash {
+        return customer::back(&mailbox, &link, problem, &state, &reader).await;
+    }
+    let person = reader.person.clone().ok_or(Fault::SignIn)?;
+    let who = Who { reader, person };
+    let mailbox = who.sees(mailbox)?;
+    if let Some(problem) = problem {
+        return setup::refused(mailbox, problem, &state, &who);
+    }
+    let change = Change {
+        who: &who.person.name,
+        organisation: Some(mailbox.organisation_id),
+        action: "consent-given",
+        target: &mailbox.address,
+        detail: "",
+    };
+    state.deps.store.audit(change, now).await?;
+    match mailbox.setup {
+        true => go(&format!("{}/setup/folders", path(&mailbox.address))),
+        false => go(&format!("{}?done=consent", path(&mailbox.address))),
+    }
+}
+
+fn told(mailbox: &Mailbox, trouble: Trouble, reader: &Reader) -> String {
+    let address = mailbox.address.parse().ok();
+    let trouble = match address.as_ref().and_then(|address| wanted(mailbox, address)) {
+        Some(wanted) => wanted.told(trouble),
+        None => trouble,
+    };
+    trouble.in_full(reader.words.language)
+}
+
+async fn finish(
+    mailbox: &Mailbox,
+    state_hash: &[u8],
+    errand: &Errand,
+    callback: Callback,
+    state: &State,
+) -> Result<(), GrantError> {
+    let lost = || GrantError::Token(Trouble::new(Cause::WrongState).into());
+    let address: Address = mailbox.address.parse().map_err(|_| lost())?;
+    let wanted = wanted(mailbox, &address).ok_or_else(lost)?;
+    let tokens = state.deps.tokens();
+    let sealed = state.deps.vault.open(&errand_row(state_hash), &errand.sealed).map_err(|_| lost())?;
+    let away: Away = serde_json::from_str(sealed.expose_secret()).map_err(|_| lost())?;
+    let provider = wanted.provider(&tokens)?;
+    let http = grant::http(&provider, &tokens);
+    let endpoint = TokenEndpoint { provider: &provider, http: &http };
+    let given = away.finish(callback, &endpoint).await?;
+    wanted.keep(&given, Flow::Code, &endpoint, &tokens).await
+}
+
+/// Gives a mailbox's consent up at its provider, if no other mailbox is opened with it: what is not used ends. Where that fails,
+/// the consent is forgotten here all the same.
+pub async fn give_up(mailbox: &Mailbox, state: &State) -> Result<(), Fault> {
+    let Login::OAuth { grant_id, .. } = mailbox.login else { return Ok(()) };
+    let deps = state.deps.tokens();
+    let others = deps.store.mailboxes_by_grant().await?.remove(&grant_id).unwrap_or_default();
+    if others.iter().any(|other| *other != mailbox.address) {
+        return Ok(());
+    }
+    match grant::Lock::take(grant_id, &deps).await {
+        Ok(lock) => {
+            if let Err(error) = grant::revoke(&lock.grant, &deps).await {
+                tracing::warn!(%error, mailbox = mailbox.address, "the consent could not be ended at its provider");
+            }
+            lock.release(&deps).await;
+            Ok(())
+        }
+        Err(error) => {
+            tracing::warn!(%error, mailbox = mailbox.address, "the consent could not be ended at its provider");
+            Ok(())
+        }
+    }
+}

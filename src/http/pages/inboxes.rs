@@ -1,0 +1,208 @@
+//! Inboxes: what feeds each, the address that replies leave from, and its mails.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, Query, State as FromState};
+use serde::Deserialize;
+
+use crate::address::Address;
+use crate::http::State;
+use crate::http::fault::{Answer, Fault, go, show, show_again};
+use crate::http::reader::{Frame, Who};
+use crate::store::{Inbox, InboxOverview, MessageLine, NewInbox, Organisation, StoreError};
+
+/// Mails on one page.
+const PAGE: i64 = 50;
+
+#[derive(Template)]
+#[template(path = "inboxes.html")]
+struct List {
+    f: Frame,
+    inboxes: Vec<InboxOverview>,
+    organisations: Vec<Organisation>,
+    form: New,
+    problem: Option<String>,
+}
+
+#[derive(Deserialize, Default, Clone)]
+pub struct New {
+    #[serde(default)]
+    address: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    reply_from: String,
+    #[serde(default)]
+    organisation: String,
+}
+
+async fn render(state: &State, who: &Who, form: New, problem: Option<String>) -> Result<List, Fault> {
+    let f = Frame::new(&who.reader, "inboxes");
+    let organisations = if f.is_operator() { state.deps.store.organisations().await? } else { Vec::new() };
+    Ok(List { f, inboxes: state.deps.store.inboxes(who.scope()).await?, organisations, form, problem })
+}
+
+/// All of them.
+pub async fn list(FromState(state): FromState<State>, who: Who) -> Answer {
+    show(&render(&state, &who, New::default(), None).await?)
+}
+
+fn optional_address(text: &str) -> Result<Option<Address>, &'static str> {
+    match text.trim() {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(|_| "fault-address"),
+    }
+}
+
+fn optional_name(text: &str) -> Option<String> {
+    let name: String = text.trim().chars().filter(|c| !c.is_control()).take(200).collect();
+    (!name.is_empty()).then_some(name)
+}
+
+/// A new one.
+pub async fn add(FromState(state): FromState<State>, who: Who, Form(form): Form<New>) -> Answer {
+    let (store, now) = (&state.deps.store, state.deps.clock.now());
+    let parsed = (form.address.parse::<Address>(), optional_address(&form.reply_from));
+    let (Ok(address), Ok(reply_from)) = parsed else {
+        let problem = Some(who.reader.words.t("fault-address"));
+        return show_again(&render(&state, &who, form, problem).await?);
+    };
+    let organisation_id = match who.person.organisation_id {
+        Some(own) => Some(own),
+        None if form.organisation.trim().is_empty() => None,
+        None => Some(store.organisation_named(&form.organisation, now).await?.id),
+    };
+    let new = NewInbox { address: address.clone(), name: optional_name(&form.name), reply_from, organisation_id };
+    match store.add_inbox(&new, now).await {
+        Ok(()) => {}
+        Err(StoreError::Conflict(_)) => {
+            let problem = Some(who.reader.words.t("inbox-taken"));
+            return show_again(&render(&state, &who, form, problem).await?);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let organisation = store.inbox(&address).await?.organisation_id;
+    store.audit(who.change(Some(organisation), "inbox-added", address.as_str(), ""), now).await?;
+    go(&format!("{}?done=inbox-added", path(address.as_str())))
+}
+
+/// The path of an inbox's page.
+pub fn path(address: &str) -> String {
+    super::mailbox::path(address).replacen("/mailboxes/", "/inboxes/", 1)
+}
+
+#[derive(Template)]
+#[template(path = "inbox.html")]
+struct Page {
+    f: Frame,
+    overview: InboxOverview,
+    messages: Vec<MessageLine>,
+    older: Option<i64>,
+    is_first: bool,
+    problem: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub struct Before {
+    #[serde(default)]
+    before: Option<i64>,
+}
+
+/// The inbox of this address, if the reader may see it.
+async fn seen(address: &str, state: &State, who: &Who) -> Result<Inbox, Fault> {
+    let address: Address = address.parse().map_err(|_| Fault::NotFound)?;
+    let inbox = state.deps.store.inbox(&address).await?;
+    if who.scope().has(inbox.organisation_id) { Ok(inbox) } else { Err(Fault::NotFound) }
+}
+
+async fn one(
+    state: &State,
+    who: &Who,
+    inbox: Inbox,
+    before: Option<i64>,
+    problem: Option<String>,
+) -> Result<Page, Fault> {
+    let address: Address = inbox.address.parse().map_err(|_| Fault::Inside)?;
+    let messages = state.deps.store.newest_messages(inbox.id, before, PAGE).await?;
+    let is_full = i64::try_from(messages.len()).is_ok_and(|count| count == PAGE);
+    Ok(Page {
+        f: Frame::new(&who.reader, "inboxes"),
+        older: messages.last().filter(|_| is_full).map(|message| message.id),
+        overview: state.deps.store.inbox_overview(&address).await?,
+        messages,
+        is_first: before.is_none(),
+        problem,
+    })
+}
+
+/// One of them.
+pub async fn page(
+    FromState(state): FromState<State>,
+    who: Who,
+    Path(address): Path<String>,
+    Query(part): Query<Before>,
+) -> Answer {
+    let inbox = seen(&address, &state, &who).await?;
+    show(&one(&state, &who, inbox, part.before, None).await?)
+}
+
+/// Its name and reply address.
+pub async fn set(
+    FromState(state): FromState<State>,
+    who: Who,
+    Path(address): Path<String>,
+    Form(form): Form<New>,
+) -> Answer {
+    let inbox = seen(&address, &state, &who).await?;
+    let Ok(reply_from) = optional_address(&form.reply_from) else {
+        let problem = Some(who.reader.words.t("fault-address"));
+        return show_again(&one(&state, &who, inbox, None, problem).await?);
+    };
+    let (store, now) = (&state.deps.store, state.deps.clock.now());
+    store.change_inbox(inbox.id, optional_name(&form.name).as_deref(), reply_from.as_ref()).await?;
+    store.audit(who.change(Some(inbox.organisation_id), "inbox-changed", &inbox.address, ""), now).await?;
+    go(&format!("{}?done=saved", path(&inbox.address)))
+}
+
+#[derive(Deserialize)]
+pub struct Recipient {
+    #[serde(default)]
+    recipient: String,
+}
+
+/// Leads a recipient's mail here.
+pub async fn add_route(
+    FromState(state): FromState<State>,
+    who: Who,
+    Path(address): Path<String>,
+    Form(form): Form<Recipient>,
+) -> Answer {
+    let inbox = seen(&address, &state, &who).await?;
+    let Ok(recipient) = form.recipient.parse::<Address>() else {
+        let problem = Some(who.reader.words.t("fault-address"));
+        return show_again(&one(&state, &who, inbox, None, problem).await?);
+    };
+    let (store, now) = (&state.deps.store, state.deps.clock.now());
+    let at: Address = inbox.address.parse().map_err(|_| Fault::Inside)?;
+    store.add_route(&recipient, &at, now).await?;
+    let change = who.change(Some(inbox.organisation_id), "route-added", &inbox.address, recipient.as_str());
+    store.audit(change, now).await?;
+    go(&format!("{}?done=saved", path(&inbox.address)))
+}
+
+/// Leads it here no longer.
+pub async fn remove_route(
+    FromState(state): FromState<State>,
+    who: Who,
+    Path(address): Path<String>,
+    Form(form): Form<Recipient>,
+) -> Answer {
+    let inbox = seen(&address, &state, &who).await?;
+    let recipient: Address = form.recipient.parse().map_err(|_| Fault::NotFound)?;
+    let (store, now) = (&state.deps.store, state.deps.clock.now());
+    let at: Address = inbox.address.parse().map_err(|_| Fault::Inside)?;
+    store.remove_route(&recipient, Some(&at)).await?;
+    let change = who.change(Some(inbox.organisation_id), "route-removed", &inbox.address, recipient.as_str());
+    store.audit(change, now).await?;
+    go(&format!("{}?done=saved", path(&inbox.address)))
+}

@@ -1,0 +1,386 @@
+//! One mailbox: does its mail flow, and if not, why not, and what to do.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, Query, State as FromState};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::address::Address;
+use crate::clock::Timestamp;
+use crate::http::State;
+use crate::http::fault::{Answer, Fault, go, show};
+use crate::http::last_error::LastError;
+use crate::http::plot::Plot;
+use crate::http::reader::{Frame, Who};
+use crate::mailbox::AfterImport;
+use crate::poll::check::{self, CheckLine};
+use crate::store::{Changes, LedgerLine, ListFilter, Login, Mailbox, MailboxLine, NewLogin, OpenCases, UidState};
+
+/// Days in the plots.
+const DAYS: i64 = 30;
+/// Polls that are shown.
+const POLLS: i64 = 15;
+/// Lines of the ledger on one page.
+const LINES: i64 = 100;
+const DAY_MS: i64 = 86_400_000;
+
+#[derive(Template)]
+#[template(path = "mailbox.html")]
+struct Page {
+    f: Frame,
+    mailbox: Mailbox,
+    line: MailboxLine,
+    error: Option<LastError>,
+    cases: OpenCases,
+    polls: Vec<Poll>,
+    mails: Plot,
+    looks: Plot,
+    waiting: Vec<LedgerLine>,
+    link_until: Option<Timestamp>,
+    link: Option<String>,
+    check: Option<Vec<CheckLine>>,
+}
+
+/// A poll that left a trace.
+struct Poll {
+    at: Timestamp,
+    imported: i64,
+    skipped: i64,
+    quarantined: i64,
+    error: Option<LastError>,
+    notes: String,
+}
+
+impl Page {
+    /// Whether it is opened with tokens.
+    fn is_oauth(&self) -> bool {
+        matches!(self.mailbox.login, Login::OAuth { .. })
+    }
+
+    /// The provider of its tokens, by the name in the configuration.
+    fn provider(&self) -> &str {
+        match &self.mailbox.login {
+            Login::OAuth { key, .. } => &key.provider,
+            Login::Password(_) => "",
+        }
+    }
+
+    /// Who has consented, or is to.
+    fn identity(&self) -> &str {
+        match &self.mailbox.login {
+            Login::OAuth { key, .. } => &key.identity,
+            Login::Password(_) => "",
+        }
+    }
+
+    /// Whether nothing is ever changed in it.
+    fn is_left(&self) -> bool {
+        self.mailbox.after_import == AfterImport::Leave
+    }
+
+    /// Since when none of its copies was changed.
+    fn unchanged_since(&self) -> Timestamp {
+        self.mailbox.copy_changed_at.unwrap_or(self.mailbox.added_at)
+    }
+
+    fn path(&self) -> String {
+        path(&self.mailbox.address)
+    }
+}
+
+/// The path of a mailbox's page.
+pub fn path(address: &str) -> String {
+    // As `urlencode_strict` in the templates.
+    let encoded: String = address
+        .bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        })
+        .collect();
+    format!("/mailboxes/{encoded}")
+}
+
+/// The mailbox of this address, if the reader may see it.
+pub async fn seen(address: &str, state: &State, who: &Who) -> Result<Mailbox, Fault> {
+    let address: Address = address.parse().map_err(|_| Fault::NotFound)?;
+    who.sees(state.deps.store.mailbox(&address).await?)
+}
+
+/// The page.
+pub async fn page(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
+    let mailbox = seen(&address, &state, &who).await?;
+    if mailbox.setup && who.may_change() {
+        return go(&format!("{}/setup/server", path(&mailbox.address)));
+    }
+    render(mailbox, &state, &who, None, None).await
+}
+
+async fn render(
+    mailbox: Mailbox,
+    state: &State,
+    who: &Who,
+    check: Option<Vec<CheckLine>>,
+    link: Option<String>,
+) -> Answer {
+    let (store, w) = (&state.deps.store, &who.reader.words);
+    let filter =
+        ListFilter { scope: who.scope(), text: Some(&mailbox.address), fare: None, inbox_id: Some(mailbox.inbox_id) };
+    let (lines, _) = store.mailbox_lines(filter, w.today(), w.now, 0, 1000).await?;
+    let line = lines.into_iter().find(|line| line.address == mailbox.address).ok_or(Fault::NotFound)?;
+    let today = (w.now.0 + w.ahead_ms()).div_euclid(DAY_MS);
+    let since = Timestamp((today - DAYS) * DAY_MS);
+    let mails = store.mails_by_day(&mailbox.address, since, w.ahead_ms()).await?;
+    let mails: Vec<_> = mails.into_iter().map(|(day, count)| (day, count, 0)).collect();
+    let looks = store.polls_by_day(mailbox.id, w.now.day() - DAYS).await?;
+    let (waiting, _) = store.newest_ledger(mailbox.id, Some(UidState::Quarantined), None, 20).await?;
+    let page = Page {
+        f: Frame::new(&who.reader, "mailboxes"),
+        error: line.last_error.as_deref().map(|json| LastError::read(json).for_reader(who)),
+        cases: store.open_cases(mailbox.id).await?,
+        polls: polls(&mailbox, state, who).await?,
+        mails: Plot::of(w.t("plot-mails"), w, DAYS, today, &mails),
+        looks: Plot::of(w.t("plot-looks"), w, DAYS, w.now.day(), &looks),
+        waiting,
+        link_until: store.open_connect_link(mailbox.id, w.now).await?,
+        link,
+        check,
+        line,
+        mailbox,
+    };
+    show(&page)
+}
+
+async fn polls(mailbox: &Mailbox, state: &State, who: &Who) -> Result<Vec<Poll>, Fault> {
+    let recent = state.deps.store.recent_polls(mailbox.id, POLLS).await?;
+    Ok(recent
+        .into_iter()
+        .map(|(at, report, notes)| {
+            let report: serde_json::Value = serde_json::from_str(&report).unwrap_or_default();
+            let number = |name: &str| report.get(name).and_then(serde_json::Value::as_i64).unwrap_or(0);
+            let error = report.get("error").filter(|error| error.is_object());
+            Poll {
+                at,
+                imported: number("imported"),
+                skipped: number("skipped"),
+                quarantined: number("quarantined"),
+                error: error.map(|error| LastError::read(&error.to_string()).for_reader(who)),
+                notes,
+            }
+        })
+        .collect())
+}
+
+/// Pauses.
+pub async fn pause(state: FromState<State>, who: Who, address: Path<String>) -> Answer {
+    set_paused(state, who, address, true).await
+}
+
+/// Goes on.
+pub async fn resume(state: FromState<State>, who: Who, address: Path<String>) -> Answer {
+    set_paused(state, who, address, false).await
+}
+
+async fn set_paused(FromState(state): FromState<State>, who: Who, Path(address): Path<String>, paused: bool) -> Answer {
+    let mailbox = seen(&address, &state, &who).await?;
+    let (store, now) = (&state.deps.store, state.deps.clock.now());
+    let at: Address = mailbox.address.parse().map_err(|_| Fault::Inside)?;
+    store.pause_mailbox(&at, paused, now).await?;
+    let action = if paused { "mailbox-paused" } else { "mailbox-resumed" };
+    store.audit(who.change(Some(mailbox.organisation_id), action, &mailbox.address, ""), now).await?;
+    go(&format!("{}?done={}", path(&mailbox.address), if paused { "paused" } else { "resumed" }))
+}
+
+/// Has it looked at now.
+pub async fn poll(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
+    let mailbox = seen(&address, &state, &who).await?;
+    let soon = state.deps.store.poll_soon(mailbox.id, state.deps.clock.now()).await?;
+    go(&format!("{}?done={}", path(&mailbox.address), if soon { "poll" } else { "poll-waits" }))
+}
+
+#[derive(Deserialize)]
+pub struct Password {
+    #[serde(default)]
+    password: String,
+}
+
+/// A new password, which nobody gets to see again.
+pub async fn password(
+    FromState(state): FromState<State>,
+    who: Who,
+    Path(address): Path<String>,
+    Form(given): Form<Password>,
+) -> Answer {
+    let mailbox = seen(&address, &state, &who).await?;
+    let given = super::setup::mail_password(given.password).map_err(Fault::Wrong)?;
+    set_password(&mailbox, given, &state).await?;
+    let change = who.change(Some(mailbox.organisation_id), "credentials-changed", &mailbox.address, "");
+    state.deps.store.audit(change, state.deps.clock.now()).await?;
+    go(&format!("{}?done=password-mailbox", path(&mailbox.address)))
+}
+
+/// Sets a mailbox's password.
+pub async fn set_password(mailbox: &Mailbox, password: SecretString, state: &State) -> Result<(), Fault> {
+    let at: Address = mailbox.address.parse().map_err(|_| Fault::Inside)?;
+    let changes = Changes { login: Some(NewLogin::Password(password)), ..Changes::default() };
+    let deps = &state.deps;
+    Ok(deps.store.change_mailbox(&at, &changes, Some(&deps.vault), deps.clock.now()).await?)
+}
+
+/// Walks the way to it, step by step, and finds the cause of what fails.
+pub async fn check(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
+    let mailbox = seen(&address, &state, &who).await?;
+    if mailbox.status.hold_until.is_some_and(|until| until > who.reader.words.now.0) {
+        return go(&format!("{}?done=poll-waits", path(&mailbox.address)));
+    }
+    let mut lines = Vec::new();
+    let mut tell = |line| lines.push(line);
+    let walk = check::check(&mailbox, &state.deps, false, who.reader.words.language, &mut tell);
+    if tokio::time::timeout(std::time::Duration::from_secs(90), walk).await.is_err() {
+        tracing::warn!(mailbox = mailbox.address, "a check took too long");
+    }
+    // Which hosts and ports answer here is nobody's business but the operator's.
+    if who.scope().id().is_some() {
+        let w = &who.reader.words;
+        for line in lines.iter_mut().filter(|line| matches!(line.step, "dns" | "tcp")) {
+            line.detail = w.t(if line.ok { "check-reached" } else { "error-reach" });
+        }
+        let (mut seen_failed, mut kept) = (false, Vec::new());
+        for line in lines {
+            let is_way = matches!(line.step, "dns" | "tcp");
+            if !(is_way && !line.ok && seen_failed) {
+                kept.push(line);
+            }
+            seen_failed |= kept.last().is_some_and(|line: &CheckLine| !line.ok);
+        }
+        lines = kept.into_iter().filter(|line| !(line.step == "dns" && line.ok)).collect();
+    }
+    render(mailbox, &state, &who, Some(lines), None).await
+}
+
+#[derive(Deserialize)]
+pub struct OfFolder {
+    #[serde(default)]
+    folder: String,
+    #[serde(default)]
+    uid: Option<u32>,
+}
+
+/// Asks again for what was put aside.
+pub async fn retry(
+    FromState(state): FromState<State>,
+    who: Who,
+    Path(address): Path<String>,
+    Form(of): Form<OfFolder>,
+) -> Answer {
+    let mailbox = seen(&address, &state, &who).await?;
+    let (store, now) = (&state.deps.store, state.deps.clock.now());
+    store.retry_quarantined(mailbox.id, of.uid, now).await?;
+    let detail = of.uid.map(|uid| format!("{} UID {uid}", of.folder)).unwrap_or_default();
+    store.audit(who.change(Some(mailbox.organisation_id), "ledger-retried", &mailbox.address, &detail), now).await?;
+    go(&format!("{}?done=retried", path(&mailbox.address)))
+}
+
+/// Gives up on one.
+pub async fn skip(
+    FromState(state): FromState<State>,
+    who: Who,
+    Path(address): Path<String>,
+    Form(of): Form<OfFolder>,
+) -> Answer {
+    let mailbox = seen(&address, &state, &who).await?;
+    let (store, now) = (&state.deps.store, state.deps.clock.now());
+    let folders = store.watched_folders(mailbox.id).await?;
+    let folder = folders.iter().find(|folder| folder.name == of.folder).ok_or(Fault::NotFound)?;
+    let uid = of.uid.ok_or(Fault::NotFound)?;
+    if !store.skip_by_hand(folder.id, uid, now).await? {
+        return Err(Fault::NotFound);
+    }
+    let detail = format!("{} UID {uid}", of.folder);
+    store.audit(who.change(Some(mailbox.organisation_id), "ledger-skipped", &mailbox.address, &detail), now).await?;
+    go(&format!("{}?done=skipped", path(&mailbox.address)))
+}
+
+#[derive(Template)]
+#[template(path = "ledger.html")]
+struct Ledger {
+    f: Frame,
+    mailbox: Mailbox,
+    lines: Vec<LedgerLine>,
+    state: Option<UidState>,
+    states: [UidState; 6],
+    next: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub struct Part {
+    #[serde(default)]
+    state: String,
+    #[serde(default)]
+    before: String,
+}
+
+/// What became of every UID, newest first.
+pub async fn ledger(
+    FromState(state): FromState<State>,
+    who: Who,
+    Path(address): Path<String>,
+    Query(part): Query<Part>,
+) -> Answer {
+    let mailbox = seen(&address, &state, &who).await?;
+    let of = UidState::ALL.into_iter().find(|one| one.as_str() == part.state);
+    let before = part.before.split_once('-').and_then(|(epoch, uid)| Some((epoch.parse().ok()?, uid.parse().ok()?)));
+    let (lines, next) = state.deps.store.newest_ledger(mailbox.id, of, before, LINES).await?;
+    let next = next.map(|(epoch, uid)| {
+        let of = of.map(|of| format!("state={}&", of.as_str())).unwrap_or_default();
+        format!("{}/ledger?{of}before={epoch}-{uid}", path(&mailbox.address))
+    });
+    show(&Ledger { f: Frame::new(&who.reader, "mailboxes"), mailbox, lines, state: of, states: UidState::ALL, next })
+}
+
+#[derive(Deserialize)]
+pub struct Sure {
+    #[serde(default)]
+    address: String,
+}
+
+/// Removes it, with its password or consent and its ledger; imported mail stays.
+pub async fn remove(
+    FromState(state): FromState<State>,
+    who: Who,
+    Path(address): Path<String>,
+    Form(sure): Form<Sure>,
+) -> Answer {
+    let mailbox = seen(&address, &state, &who).await?;
+    // Whoever was never started has nothing to lose.
+    if !mailbox.setup && sure.address.trim().to_lowercase() != mailbox.address {
+        return Err(Fault::Wrong("fault-not-sure"));
+    }
+    let (store, now) = (&state.deps.store, state.deps.clock.now());
+    let at: Address = mailbox.address.parse().map_err(|_| Fault::Inside)?;
+    super::consent::give_up(&mailbox, &state).await?;
+    store.remove_mailbox(&at).await?;
+    store.audit(who.change(Some(mailbox.organisation_id), "mailbox-removed", &mailbox.address, ""), now).await?;
+    go("/?done=mailbox-removed")
+}
+
+/// How long the customer has.
+const LINK_WITHIN: std::time::Duration = std::time::Duration::from_hours(3 * 24);
+
+/// A link by which the customer's own IT gives the credentials. It is shown once.
+pub async fn link(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
+    let mailbox = seen(&address, &state, &who).await?;
+    let link = new_link(&mailbox, &state, &who).await?;
+    render(mailbox, &state, &who, None, Some(link)).await
+}
+
+/// Makes a connect link, in place of an open one.
+pub async fn new_link(mailbox: &Mailbox, state: &State, who: &Who) -> Result<String, Fault> {
+    let (store, now) = (&state.deps.store, state.deps.clock.now());
+    let key = crate::opaque::new("");
+    let purpose = crate::store::Purpose::Connect { mailbox_id: mailbox.id };
+    store.add_link(&crate::opaque::hash(&key), &purpose, &who.person.name, now, now.plus(LINK_WITHIN)).await?;
+    store.audit(who.change(Some(mailbox.organisation_id), "link-made", &mailbox.address, ""), now).await?;
+    Ok(state.page.link(&format!("/customer/{key}")))
+}

@@ -1,0 +1,207 @@
+//! One mail: what it says, made harmless, and why it is here. And where a mail is that somebody misses.
+
+use askama::Template;
+use axum::body::Body;
+use axum::extract::{Path, Query, State as FromState};
+use axum::http::HeaderValue;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_FRAME_OPTIONS};
+use axum::response::{Html, IntoResponse, Response};
+use futures::stream;
+use serde::Deserialize;
+
+use crate::http::State;
+use crate::http::fault::{Answer, Fault, show};
+use crate::http::reader::{Frame, Who};
+use crate::http::words::Words;
+use crate::poll::parse;
+use crate::reading::{self, FRAME_POLICY, Person, Reading};
+use crate::shown::shown;
+use crate::store::{Arrival, AsideLine, MessageLine, words};
+
+#[derive(Template)]
+#[template(path = "message.html")]
+struct Page {
+    f: Frame,
+    message: MessageLine,
+    reading: Option<Reading>,
+    arrivals: Vec<Arrival>,
+    has_html: bool,
+    /// Pictures that lie elsewhere, which are not shown.
+    remote: usize,
+}
+
+/// A message's subject, fit to be shown.
+pub fn subject(message: &MessageLine, w: &Words) -> String {
+    let subject = message.subject.as_deref().map(shown).filter(|subject| !subject.is_empty());
+    subject.unwrap_or_else(|| w.t("no-subject"))
+}
+
+/// A name and an address, as people write them.
+pub fn person(one: &Person) -> String {
+    match (one.name.as_deref(), one.address.as_deref()) {
+        (Some(name), Some(address)) => format!("{name} <{address}>"),
+        (Some(only), None) | (None, Some(only)) => only.to_owned(),
+        (None, None) => "–".to_owned(),
+    }
+}
+
+/// The bytes of a message, as far as they are looked at.
+async fn raw(message: &MessageLine, state: &State) -> Result<Vec<u8>, Fault> {
+    let sha256 = state.deps.store.message_sha256(message.id).await?;
+    let mut bytes = Vec::new();
+    for seq in 0.. {
+        match state.deps.store.raw_chunk(&sha256, seq).await? {
+            Some(chunk) if bytes.len() < reading::MOST_INPUT => bytes.extend(chunk),
+            _ => break,
+        }
+    }
+    Ok(bytes)
+}
+
+/// Does what takes a while where nobody else waits for it.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(%error, "a mail broke its reader");
+        Fault::Inside
+    })
+}
+
+async fn seen(id: i64, state: &State, who: &Who) -> Result<MessageLine, Fault> {
+    Ok(state.deps.store.message(id, who.scope()).await?)
+}
+
+/// The page.
+pub async fn page(FromState(state): FromState<State>, who: Who, Path(id): Path<i64>) -> Answer {
+    let message = seen(id, &state, &who).await?;
+    let bytes = raw(&message, &state).await?;
+    let (read, cleaned) = aside(move || (reading::read(&bytes), reading::html(&bytes))).await?;
+    let cleaned = cleaned.ok().flatten();
+    let page = Page {
+        f: Frame::new(&who.reader, "inboxes"),
+        arrivals: state.deps.store.arrivals(id).await?,
+        has_html: cleaned.is_some(),
+        remote: cleaned.map_or(0, |cleaned| cleaned.remote),
+        reading: read.ok(),
+        message,
+    };
+    show(&page)
+}
+
+/// The HTML for the frame in the page, which may do nothing.
+pub async fn html(FromState(state): FromState<State>, who: Who, Path(id): Path<i64>) -> Answer {
+    let message = seen(id, &state, &who).await?;
+    let bytes = raw(&message, &state).await?;
+    let cleaned = aside(move || reading::html(&bytes)).await?;
+    let cleaned = cleaned.ok().flatten().ok_or(Fault::NotFound)?;
+    let document = reading::frame_document(&cleaned, who.reader.words.tag(), false);
+    let headers = [
+        (CONTENT_SECURITY_POLICY, HeaderValue::from_static(FRAME_POLICY)),
+        (X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN")),
+    ];
+    Ok((headers, Html(document)).into_response())
+}
+
+fn download(name: Option<&str>, content_type: &str, length: u64, body: Body) -> Response {
+    let value = |text: String| HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("attachment"));
+    let headers = [
+        (CONTENT_TYPE, value(content_type.to_owned())),
+        (CONTENT_DISPOSITION, value(reading::disposition(name))),
+        (CONTENT_LENGTH, HeaderValue::from(length)),
+    ];
+    (headers, body).into_response()
+}
+
+/// The original, byte by byte.
+pub async fn eml(FromState(state): FromState<State>, who: Who, Path(id): Path<i64>) -> Answer {
+    let message = seen(id, &state, &who).await?;
+    let sha256 = state.deps.store.message_sha256(id).await?;
+    let store = state.deps.store.clone();
+    // A large mail is never whole in memory.
+    let chunks = stream::unfold(Some(0_i64), move |seq| {
+        let (store, sha256) = (store.clone(), sha256.clone());
+        async move {
+            let seq = seq?;
+            match store.raw_chunk(&sha256, seq).await {
+                Ok(Some(chunk)) => Some((Ok(chunk), Some(seq + 1))),
+                Ok(None) => None,
+                Err(error) => Some((Err(std::io::Error::other(error)), None)),
+            }
+        }
+    });
+    let length = u64::try_from(message.size).unwrap_or(0);
+    Ok(download(Some(&format!("{id}.eml")), "message/rfc822", length, Body::from_stream(chunks)))
+}
+
+/// An attachment, for the disk and not for the browser.
+pub async fn attachment(FromState(state): FromState<State>, who: Who, Path((id, index)): Path<(i64, usize)>) -> Answer {
+    let message = seen(id, &state, &who).await?;
+    let bytes = raw(&message, &state).await?;
+    let found = aside(move || reading::attachment(&bytes, index)).await?;
+    let content = found.ok().flatten().ok_or(Fault::NotFound)?;
+    let length = content.bytes.len() as u64;
+    Ok(download(content.name.as_deref(), "application/octet-stream", length, Body::from(content.bytes)))
+}
+
+#[derive(Template)]
+#[template(path = "search.html")]
+struct Search {
+    f: Frame,
+    question: String,
+    asked: bool,
+    found: Vec<MessageLine>,
+    older: Option<String>,
+    aside: Vec<Aside>,
+}
+
+/// A mail that was put aside.
+struct Aside {
+    line: AsideLine,
+    from: String,
+    subject: String,
+}
+
+#[derive(Deserialize)]
+pub struct Question {
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    before: Option<i64>,
+}
+
+/// Mails on one page.
+const PAGE: i64 = 50;
+/// Of those put aside, so many are shown.
+const MOST_ASIDE: usize = 50;
+
+/// Where is my mail?
+pub async fn search(FromState(state): FromState<State>, who: Who, Query(asked): Query<Question>) -> Answer {
+    let store = &state.deps.store;
+    let question: String = asked.q.trim().chars().take(500).collect();
+    let words = words(&question);
+    let found = store.find_messages(who.scope(), &words, asked.before, PAGE).await?;
+    let aside = match words.is_empty() || asked.before.is_some() {
+        true => Vec::new(),
+        false => among(store.put_aside(who.scope()).await?, &words),
+    };
+    let is_full = i64::try_from(found.len()).is_ok_and(|count| count == PAGE);
+    let older = found.last().filter(|_| is_full).map(|last| {
+        let mut query = url::form_urlencoded::Serializer::new(String::from("/search?"));
+        query.append_pair("q", &question).append_pair("before", &last.id.to_string()).finish()
+    });
+    show(&Search { f: Frame::new(&who.reader, "search"), asked: !words.is_empty(), question, found, older, aside })
+}
+
+/// Those with all of the words in their sender, subject or Message-ID, as the index would find them.
+fn among(lines: Vec<AsideLine>, wanted: &[String]) -> Vec<Aside> {
+    let read = lines.into_iter().map(|line| {
+        let header = parse::header(&line.headers);
+        let (from, subject) = (header.from.unwrap_or_default(), header.subject.unwrap_or_default());
+        let text = format!("{from} {subject} {}", header.message_id.unwrap_or_default());
+        (Aside { line, from: shown(&from), subject: shown(&subject) }, text)
+    });
+    let fits = |text: &str| {
+        let text: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect();
+        wanted.iter().all(|word| text.iter().any(|one| one.starts_with(word.as_str())))
+    };
+    read.filter(|(_, text)| fits(text)).map(|(aside, _)| aside).take(MOST_ASIDE).collect()
+}

@@ -1,0 +1,108 @@
+//! The step of the login: a provider's consent, a password, or a link by which the customer gives either.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, State as FromState};
+use serde::Deserialize;
+
+use super::{after, mail_password, registered};
+use crate::http::State;
+use crate::http::fault::{Answer, Fault, go, show, show_again};
+use crate::http::last_error::LastError;
+use crate::http::pages::mailbox::{new_link, seen, set_password};
+use crate::http::reader::{Frame, Who};
+use crate::store::{Login, Mailbox};
+
+#[derive(Template)]
+#[template(path = "setup_login.html")]
+struct Page {
+    f: Frame,
+    step: &'static str,
+    mailbox: Mailbox,
+    registered: Vec<String>,
+    /// The registered provider that this server is.
+    usual: Option<String>,
+    /// The server takes no passwords, and no application is registered.
+    is_unregistered: bool,
+    is_connected: bool,
+    problem: Option<String>,
+    error: Option<LastError>,
+    link: Option<String>,
+}
+
+impl Page {
+    /// Whether this provider is the one to be proposed.
+    fn is_usual(&self, name: &str) -> bool {
+        self.usual.as_deref() == Some(name)
+    }
+}
+
+fn made(mailbox: Mailbox, state: &State, who: &Who) -> Page {
+    let providers = &state.deps.oauth.providers;
+    let of_host = providers.iter().find(|(_, app)| app.imap_host.eq_ignore_ascii_case(&mailbox.server.host));
+    let usual = of_host.filter(|(_, app)| !app.client_id.is_empty()).map(|(name, _)| name.clone());
+    let is_microsoft = of_host.is_some_and(|(_, app)| app.family() == "microsoft");
+    Page {
+        f: Frame::new(&who.reader, "mailboxes"),
+        step: "login",
+        registered: registered(state),
+        is_unregistered: usual.is_none() && is_microsoft,
+        is_connected: match &mailbox.login {
+            Login::Password(sealed) => sealed.is_some(),
+            Login::OAuth { .. } => true,
+        },
+        usual,
+        mailbox,
+        problem: None,
+        error: None,
+        link: None,
+    }
+}
+
+/// The page.
+pub async fn page(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
+    show(&made(seen(&address, &state, &who).await?, &state, &who))
+}
+
+/// The page again, since the login went wrong.
+pub fn wrong(mailbox: Mailbox, error: LastError, state: &State, who: &Who) -> Answer {
+    show_again(&Page { error: Some(error), ..made(mailbox, state, who) })
+}
+
+/// The page again, with a sentence about what went wrong at the provider.
+pub fn refused(mailbox: Mailbox, problem: String, state: &State, who: &Who) -> Answer {
+    show_again(&Page { problem: Some(problem), ..made(mailbox, state, who) })
+}
+
+#[derive(Deserialize)]
+pub struct Given {
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    link: String,
+}
+
+/// Takes a password, or makes a link.
+pub async fn password(
+    FromState(state): FromState<State>,
+    who: Who,
+    Path(address): Path<String>,
+    Form(given): Form<Given>,
+) -> Answer {
+    let mailbox = seen(&address, &state, &who).await?;
+    if !given.link.is_empty() {
+        let link = new_link(&mailbox, &state, &who).await?;
+        return show(&Page { link: Some(link), ..made(mailbox, &state, &who) });
+    }
+    let password = match mail_password(given.password) {
+        Ok(password) => password,
+        Err(name) => {
+            let problem = Some(who.reader.words.t(name));
+            return show_again(&Page { problem, ..made(mailbox, &state, &who) });
+        }
+    };
+    set_password(&mailbox, password, &state).await?;
+    let change = who.change(Some(mailbox.organisation_id), "credentials-changed", &mailbox.address, "");
+    state.deps.store.audit(change, state.deps.clock.now()).await.map_err(Fault::from)?;
+    go(&after("login", &mailbox))
+}

@@ -1,0 +1,230 @@
+//! The steps of what is to happen: to which inbox mail goes, what becomes of the customer's copy, and from when on.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, State as FromState};
+use serde::Deserialize;
+
+use super::folders::failed;
+use super::{after, change, own_or_new};
+use crate::address::Address;
+use crate::http::State;
+use crate::http::fault::{Answer, go, show, show_again};
+use crate::http::pages::mailbox::seen;
+use crate::http::reader::{Frame, Who};
+use crate::mailbox::{AfterImport, Start};
+use crate::poll::abilities::{Ability, abilities};
+use crate::store::{Changes, InboxOverview, Mailbox};
+
+#[derive(Template)]
+#[template(path = "setup_inbox.html")]
+struct InboxPage {
+    f: Frame,
+    step: &'static str,
+    mailbox: Mailbox,
+    inboxes: Vec<InboxOverview>,
+    proposed: String,
+    problem: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub struct ChosenInbox {
+    #[serde(default)]
+    inbox: String,
+    #[serde(default)]
+    new: String,
+}
+
+async fn inbox_page(
+    mailbox: Mailbox,
+    problem: Option<&str>,
+    state: &State,
+    who: &Who,
+) -> Result<InboxPage, crate::http::fault::Fault> {
+    // An operator sees all, and yet a mailbox stays with its organisation.
+    let scope = crate::store::Scope::Organisation(mailbox.organisation_id);
+    let inboxes = state.deps.store.inboxes(scope).await?;
+    let address: Option<Address> = mailbox.address.parse().ok();
+    let proposed = address.and_then(|address| Address::derived(&address, &state.page.inbox_domain).ok());
+    let proposed = proposed.filter(|_| !state.page.inbox_domain.is_empty());
+    let proposed = proposed
+        .map(|address| address.to_string())
+        .filter(|address| !inboxes.iter().any(|one| one.inbox.address == *address));
+    Ok(InboxPage {
+        f: Frame::new(&who.reader, "mailboxes"),
+        step: "inbox",
+        mailbox,
+        inboxes,
+        proposed: proposed.unwrap_or_default(),
+        problem: problem.map(|name| who.reader.words.t(name)),
+    })
+}
+
+/// Where mail goes.
+pub async fn inbox(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
+    let mailbox = seen(&address, &state, &who).await?;
+    show(&inbox_page(mailbox, None, &state, &who).await?)
+}
+
+/// Takes an inbox, or makes one.
+pub async fn set_inbox(
+    FromState(state): FromState<State>,
+    who: Who,
+    Path(address): Path<String>,
+    Form(given): Form<ChosenInbox>,
+) -> Answer {
+    let mailbox = seen(&address, &state, &who).await?;
+    let page = inbox_page(mailbox, None, &state, &who).await?;
+    let is_new = given.inbox == "new";
+    let text = if is_new { &given.new } else { &given.inbox };
+    let chosen = match text.parse::<Address>() {
+        Ok(address) if is_new || page.inboxes.iter().any(|one| one.inbox.address == address.as_str()) => {
+            own_or_new(&address, &page.inboxes, &state, &who).await?
+        }
+        _ => Err("fault-address"),
+    };
+    match chosen {
+        Ok(inbox) => {
+            let changes = Changes { inbox: Some(inbox), ..Changes::default() };
+            change(&page.mailbox, changes, "inbox", &state, &who).await?;
+            go(&after("inbox", &page.mailbox))
+        }
+        Err(problem) => show_again(&inbox_page(page.mailbox, Some(problem), &state, &who).await?),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "setup_copy.html")]
+struct CopyPage {
+    f: Frame,
+    step: &'static str,
+    mailbox: Mailbox,
+    abilities: Vec<Ability>,
+    keyword: String,
+    folder: String,
+    problem: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub struct ChosenCopy {
+    #[serde(default)]
+    copy: String,
+    #[serde(default)]
+    keyword: String,
+    #[serde(default)]
+    folder: String,
+}
+
+async fn copy_page(mailbox: Mailbox, problem: Option<String>, state: &State, who: &Who) -> Result<CopyPage, Answer> {
+    let folder = mailbox.folders.first().cloned().unwrap_or_else(|| "INBOX".to_owned());
+    match abilities(&mailbox, &state.deps, &folder).await {
+        Ok(abilities) => {
+            let (keyword, target) = match &mailbox.after_import {
+                AfterImport::Keyword(name) => (name.clone(), String::new()),
+                AfterImport::Move(folder) => (String::new(), folder.clone()),
+                _ => (String::new(), String::new()),
+            };
+            Ok(CopyPage {
+                f: Frame::new(&who.reader, "mailboxes"),
+                step: "copy",
+                mailbox,
+                abilities,
+                keyword: if keyword.is_empty() { "Mailferry".to_owned() } else { keyword },
+                folder: target,
+                problem,
+            })
+        }
+        Err(error) => Err(failed(&error, mailbox, state, who)),
+    }
+}
+
+/// What happens to the customer's copy.
+pub async fn copy(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
+    let mailbox = seen(&address, &state, &who).await?;
+    match copy_page(mailbox, None, &state, &who).await {
+        Ok(page) => show(&page),
+        Err(answer) => answer,
+    }
+}
+
+/// Takes a wish.
+pub async fn set_copy(
+    FromState(state): FromState<State>,
+    who: Who,
+    Path(address): Path<String>,
+    Form(given): Form<ChosenCopy>,
+) -> Answer {
+    let mailbox = seen(&address, &state, &who).await?;
+    let text = match given.copy.as_str() {
+        "keyword" => format!("keyword:{}", given.keyword.trim()),
+        "move" => format!("move:{}", given.folder.trim()),
+        other => other.to_owned(),
+    };
+    let problem = match text.parse::<AfterImport>() {
+        Ok(AfterImport::Move(target)) if mailbox.folders.contains(&target) => "folders-target",
+        Ok(wish) => {
+            let changes = Changes { after_import: Some(wish), ..Changes::default() };
+            change(&mailbox, changes, "copy", &state, &who).await?;
+            return go(&after("copy", &mailbox));
+        }
+        Err(_) if given.copy == "keyword" => "keyword-wrong",
+        Err(_) if given.copy == "move" => "folder-wrong",
+        Err(_) => "copy-wrong",
+    };
+    match copy_page(mailbox, Some(who.reader.words.t(problem)), &state, &who).await {
+        Ok(page) => show_again(&page),
+        Err(answer) => answer,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "setup_start.html")]
+struct StartPage {
+    f: Frame,
+    step: &'static str,
+    mailbox: Mailbox,
+    date: String,
+    problem: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub struct ChosenStart {
+    #[serde(default)]
+    start: String,
+    #[serde(default)]
+    date: String,
+}
+
+fn start_page(mailbox: Mailbox, problem: Option<String>, who: &Who) -> StartPage {
+    let date = match mailbox.start {
+        Start::Date(date) => date.to_string(),
+        _ => String::new(),
+    };
+    StartPage { f: Frame::new(&who.reader, "mailboxes"), step: "start", mailbox, date, problem }
+}
+
+/// From when on.
+pub async fn start(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
+    show(&start_page(seen(&address, &state, &who).await?, None, &who))
+}
+
+/// Takes a start.
+pub async fn set_start(
+    FromState(state): FromState<State>,
+    who: Who,
+    Path(address): Path<String>,
+    Form(given): Form<ChosenStart>,
+) -> Answer {
+    let mailbox = seen(&address, &state, &who).await?;
+    let text = if given.start == "date" { given.date.trim() } else { given.start.as_str() };
+    match text.parse::<Start>() {
+        Ok(start) => {
+            if start != mailbox.start {
+                let changes = Changes { start: Some(start), ..Changes::default() };
+                change(&mailbox, changes, "start", &state, &who).await?;
+            }
+            go(&after("start", &mailbox))
+        }
+        Err(_) => show_again(&start_page(mailbox, Some(who.reader.words.t("start-wrong")), &who)),
+    }
+}

@@ -1,0 +1,235 @@
+//! Walks the table: every route, asked by everybody, is refused as it should be.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use axum::response::Response;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use super::{Route, router, table};
+use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::config::{self, Overrides};
+use crate::egress::Egress;
+use crate::http::guard::{Needs, SESSION};
+use crate::http::{Settings, State};
+use crate::mailbox::{AfterImport, Start, TlsMode};
+use crate::opaque;
+use crate::poll::Deps;
+use crate::store::{
+    Batch, FIRST_ORGANISATION, Finding, Mail, NewInbox, NewLogin, NewMailbox, NewPerson, Raw, Role, Server, Store,
+};
+use crate::vault::Location;
+
+const MAILBOX: &str = "jobb@lillestad.se";
+const INBOX: &str = "jobb.lillestad.se@mail.kundo.se";
+const ORIGIN: &str = "http://localhost:8025";
+
+struct World {
+    state: State,
+    message: i64,
+    test: i64,
+    now: Timestamp,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite://{}", folder.path().join("t.db").display())).await.unwrap();
+        let vault = Location::File { path: folder.path().join("key"), create: true }.open(false).unwrap();
+        let config = config::load(&Overrides::default()).unwrap();
+        let page = Arc::new(Settings::new(&config).unwrap());
+        let now = SystemClock.now();
+        let inbox = NewInbox { address: INBOX.parse().unwrap(), name: None, reply_from: None, organisation_id: None };
+        store.add_inbox(&inbox, now).await.unwrap();
+        // Nobody may connect to it, so nothing waits for a network.
+        let server =
+            Server { host: "127.0.0.1".into(), port: 1, tls: TlsMode::Implicit, ca_pem: None, pin_sha256: None };
+        let new = NewMailbox {
+            address: MAILBOX.parse().unwrap(),
+            inbox: INBOX.parse().unwrap(),
+            server,
+            username: MAILBOX.into(),
+            login: Some(NewLogin::Password("secret".into())),
+            setup: false,
+            folders: vec!["INBOX".into()],
+            start: Start::All,
+            after_import: AfterImport::Leave,
+            interval_ms: 60_000,
+            max_size: 50_000_000,
+        };
+        store.add_mailbox(&new, &vault, now).await.unwrap();
+        let lease = store.take_lease(&MAILBOX.parse().unwrap(), "me", None, now, Timestamp(now.0 + 60_000)).await;
+        let lease = lease.unwrap().unwrap();
+        let watched = store.watched_folders(lease.mailbox.id).await.unwrap();
+        let epoch = store.open_epoch(&lease, watched[0].id, 7, 1, now).await.unwrap();
+        let text = "Subject: x\r\nContent-Type: text/html\r\n\r\n<p>Hej</p>\r\n";
+        let mail = Mail {
+            raw: Raw::Whole(text.into()),
+            size: text.len() as u64,
+            sha256: opaque::hash(text).try_into().unwrap(),
+            identity: [1; 32],
+            message_id: None,
+            from: None,
+            subject: Some("x".into()),
+            internal_date: None,
+            historic: false,
+            targets: vec![(lease.mailbox.inbox_id, "mailbox".into())],
+            effect: None,
+        };
+        let findings = vec![(1, Finding::Mail(Box::new(mail)))];
+        let batch = Batch { epoch_id: epoch.id, folder: "INBOX".into(), uidvalidity: 7, findings, cursor: 2, top: 1 };
+        store.import(&lease, batch, now).await.unwrap();
+        store.release_lease(&lease).await.unwrap();
+        let message = store.newest_messages(lease.mailbox.inbox_id, None, 1).await.unwrap()[0].id;
+        let test = store.begin_test(lease.mailbox.id, "TESTX", now).await.unwrap();
+        let other = store.organisation_named("other", now).await.unwrap().id;
+        for (name, role, organisation_id) in [
+            ("operator", Role::Operator, None),
+            ("admin", Role::Admin, Some(FIRST_ORGANISATION)),
+            ("viewer", Role::Viewer, Some(FIRST_ORGANISATION)),
+            ("stranger", Role::Admin, Some(other)),
+        ] {
+            let new = NewPerson { name, role, organisation_id, password_hash: None, language: "sv", zone: "" };
+            store.add_person(&new, now).await.unwrap();
+        }
+        let deps = Deps {
+            store: Arc::new(store),
+            vault: Arc::new(vault),
+            egress: Arc::new(Egress::new(Vec::new())),
+            clock: Arc::new(SystemClock),
+            deadlines: config.deadlines,
+            limits: config.limits,
+            oauth: Arc::new(config.oauth),
+            renewals: Default::default(),
+            lease: config.schedule.lease.0,
+        };
+        let state = State { deps: Arc::new(deps), page, stopping: CancellationToken::new() };
+        Self { state, message, test, now, _folder: folder }
+    }
+
+    fn path(&self, route: &Route) -> String {
+        let object = match route.path {
+            path if path.starts_with("/inboxes") => INBOX,
+            _ => MAILBOX,
+        };
+        let id = if route.path.starts_with("/messages") { self.message } else { self.test };
+        route
+            .path
+            .replace("{address}", object)
+            .replace("{id}", &id.to_string())
+            .replace("{index}", "0")
+            .replace("{key}", "nokey")
+            .replace("{version}", "1")
+            .replace("{name}", "mailferry.css")
+    }
+
+    /// Asks as this person, with what a browser sends from this site.
+    async fn ask(&self, route: &Route, who: Option<&str>, site: &[(&str, &str)]) -> Response {
+        let mut request =
+            Request::builder().method(route.method).uri(self.path(route)).header("host", "localhost:8025");
+        if let Some(name) = who {
+            let key = opaque::new("");
+            let person = self.state.deps.store.person(name).await.unwrap();
+            // Some routes sign people out, or away.
+            let Some(person) = person else { panic!("{name} is gone") };
+            self.state.deps.store.begin_session(person.id, &opaque::hash(&key), None, self.now).await.unwrap();
+            request = request.header("cookie", format!("{SESSION}={key}"));
+        }
+        for (name, value) in site {
+            request = request.header(*name, *value);
+        }
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(Body::empty()).unwrap();
+        router(self.state.clone()).oneshot(request).await.unwrap()
+    }
+}
+
+const OURS: &[(&str, &str)] = &[("sec-fetch-site", "same-origin")];
+
+fn is_to_login(response: &Response) -> bool {
+    let location = response.headers().get("location").and_then(|value| value.to_str().ok());
+    response.status() == StatusCode::SEE_OTHER && location.is_some_and(|to| to.starts_with("/login"))
+}
+
+#[tokio::test]
+async fn nobody_gets_anywhere_but_to_the_login() {
+    let world = World::new().await;
+    for route in table().iter().filter(|route| route.needs != Needs::Nothing) {
+        let response = world.ask(route, None, OURS).await;
+        assert!(is_to_login(&response), "{} {}: {}", route.method, route.path, response.status());
+    }
+}
+
+#[tokio::test]
+async fn a_viewer_changes_nothing() {
+    let world = World::new().await;
+    for route in table() {
+        let response = world.ask(&route, Some("viewer"), OURS).await;
+        let wanted = route.needs == Needs::Admin;
+        let is_forbidden = response.status() == StatusCode::FORBIDDEN;
+        assert_eq!(is_forbidden, wanted, "{} {}: {}", route.method, route.path, response.status());
+        // What a viewer may send is about themselves.
+        let own = ["/login", "/logout", "/language", "/account", "/setup/", "/invitation/", "/customer/"];
+        assert!(wanted || route.method == "GET" || own.iter().any(|own| route.path.starts_with(own)), "{}", route.path);
+    }
+}
+
+#[tokio::test]
+async fn what_is_another_organisations_is_not_there() {
+    let world = World::new().await;
+    for route in table().iter().filter(|route| ["{address}", "{id}"].iter().any(|name| route.path.contains(name))) {
+        let response = world.ask(route, Some("stranger"), OURS).await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{} {}", route.method, route.path);
+    }
+    // And it is not named where things are listed.
+    for route in table().iter().filter(|route| route.method == "GET" && !route.path.contains('{')) {
+        let response = world.ask(route, Some("stranger"), OURS).await;
+        let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        let text = String::from_utf8_lossy(&body);
+        for name in [MAILBOX, "viewer</td>", ">admin<"] {
+            // The placeholder of a form is an example, and ours is the same.
+            assert!(!text.replace(&format!("placeholder=\"{MAILBOX}\""), "").contains(name), "{} {name}", route.path);
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_done_for_a_page_of_somebody_elses() {
+    let world = World::new().await;
+    let foreign: [&[(&str, &str)]; 6] = [
+        &[],
+        &[("origin", "https://evil.example")],
+        &[("origin", "null")],
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site"), ("origin", ORIGIN)],
+        &[("origin", "http://localhost:8026")],
+    ];
+    for route in table().iter().filter(|route| route.method != "GET") {
+        for site in foreign {
+            let response = world.ask(route, Some("operator"), site).await;
+            assert_eq!(response.status(), StatusCode::FORBIDDEN, "{} {site:?}", route.path);
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_may_is_answered_and_nothing_breaks() {
+    let world = World::new().await;
+    for name in ["operator", "admin"] {
+        // What removes is asked last.
+        let (last, first): (Vec<_>, Vec<_>) = table().into_iter().partition(|route| route.path.ends_with("/remove"));
+        for route in first.iter().chain(&last) {
+            let response = world.ask(route, Some(name), &[("origin", ORIGIN)]).await;
+            let status = response.status();
+            assert!(
+                !status.is_server_error() && status != StatusCode::FORBIDDEN,
+                "{name} {} {}: {status}",
+                route.method,
+                route.path
+            );
+            assert!(!is_to_login(&response) || route.path == "/logout", "{name} {}", route.path);
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! People, sessions, links, tokens, and who sees what.
+
+use super::*;
+
+fn hours(count: i64) -> Timestamp {
+    Timestamp(NOW.0 + count * 3_600_000)
+}
+
+async fn person(at: &Fixture, name: &str, role: Role, organisation_id: Option<i64>) -> Person {
+    let new = NewPerson { name, role, organisation_id, password_hash: Some("hash"), language: "sv", zone: "" };
+    at.store.add_person(&new, NOW).await.unwrap();
+    at.store.person(name).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn a_session_ends_when_it_is_not_used_and_after_a_week_in_any_case() {
+    for (at, name) in stores().await {
+        let anna = person(&at, "Anna@Lillestad.se", Role::Operator, None).await;
+        assert_eq!(anna.name, "anna@lillestad.se");
+        at.store.begin_session(anna.id, b"key", None, NOW).await.unwrap();
+        for hour in 1..=7 * 24 {
+            let there = at.store.signed_in(b"key", hours(hour)).await.unwrap();
+            assert!(there.is_some_and(|person| person.id == anna.id), "{name} {hour}");
+        }
+        assert!(at.store.signed_in(b"key", hours(7 * 24 + 1)).await.unwrap().is_none(), "{name}");
+        at.store.begin_session(anna.id, b"idle", None, NOW).await.unwrap();
+        assert!(at.store.signed_in(b"idle", hours(25)).await.unwrap().is_none(), "{name}");
+        // A new password ends all but the one it was changed in; another login takes the place of the browser's own.
+        for key in [b"one".as_slice(), b"two"] {
+            at.store.begin_session(anna.id, key, None, NOW).await.unwrap();
+        }
+        at.store.set_password(anna.id, "other", Some(b"one")).await.unwrap();
+        assert!(at.store.signed_in(b"one", NOW).await.unwrap().is_some());
+        assert!(at.store.signed_in(b"two", NOW).await.unwrap().is_none());
+        at.store.begin_session(anna.id, b"three", Some(b"one"), NOW).await.unwrap();
+        assert!(at.store.signed_in(b"one", NOW).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn the_last_operator_stays_and_names_are_one_whatever_their_case() {
+    for (at, name) in stores().await {
+        let first = person(&at, "anna", Role::Operator, None).await;
+        let twice = NewPerson {
+            name: "ANNA",
+            role: Role::Operator,
+            organisation_id: None,
+            password_hash: None,
+            language: "sv",
+            zone: "",
+        };
+        assert!(matches!(at.store.add_person(&twice, NOW).await, Err(StoreError::Conflict(_))), "{name}");
+        assert!(matches!(at.store.remove_person(&first).await, Err(StoreError::Conflict(_))), "{name}");
+        person(&at, "bo", Role::Operator, None).await;
+        at.store.remove_person(&first).await.unwrap();
+        let nowhere = NewPerson { name: "eva", role: Role::Admin, organisation_id: None, ..twice };
+        assert!(at.store.add_person(&nowhere, NOW).await.is_err(), "{name}: an admin belongs somewhere");
+    }
+}
+
+#[tokio::test]
+async fn a_link_works_once_and_in_time() {
+    for (at, name) in stores().await {
+        let invite = Purpose::Invite { role: Role::Viewer, organisation_id: Some(FIRST_ORGANISATION) };
+        at.store.add_link(b"a", &invite, "anna", NOW, hours(1)).await.unwrap();
+        assert_eq!(at.store.link(b"a", NOW).await.unwrap().unwrap().purpose, invite);
+        assert!(at.store.link(b"a", hours(1)).await.unwrap().is_none(), "{name}");
+        assert!(at.store.use_link(b"a", NOW).await.unwrap());
+        assert!(!at.store.use_link(b"a", NOW).await.unwrap(), "{name}");
+        assert!(at.store.link(b"a", NOW).await.unwrap().is_none());
+        // A new one for setting up takes the place of the old one.
+        at.store.add_link(b"b", &Purpose::Setup, "serve", NOW, hours(1)).await.unwrap();
+        at.store.add_link(b"c", &Purpose::Setup, "serve", NOW, hours(1)).await.unwrap();
+        assert!(at.store.link(b"b", NOW).await.unwrap().is_none() && at.store.link(b"c", NOW).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn logins_are_held_back_by_account_and_by_address_also_when_many_come_at_once() {
+    let patience = Patience { free: 5, longest_ms: 900_000 };
+    for (at, name) in stores().await {
+        let store = std::sync::Arc::new(at.store);
+        let mut tries = tokio::task::JoinSet::new();
+        for _ in 0..60 {
+            let store = store.clone();
+            tries.spawn(async move {
+                let subjects = [("account a".to_owned(), patience), ("address 1".to_owned(), patience)];
+                store.count_login(&subjects, NOW).await.unwrap().is_ok()
+            });
+        }
+        let through = tries.join_all().await.into_iter().filter(|through| *through).count();
+        assert_eq!(through, 5, "{name}");
+        let other = |address: &str| [("account b".to_owned(), patience), (address.to_owned(), patience)];
+        assert!(store.count_login(&other("address 1"), NOW).await.unwrap().is_err(), "{name}: the address waits");
+        assert!(store.count_login(&other("address 2"), NOW).await.unwrap().is_ok(), "{name}");
+        store.login_went_well("account a", "address 1").await.unwrap();
+        assert!(store.count_login(&[("account a".to_owned(), patience)], NOW).await.unwrap().is_ok());
+        assert!(
+            store.count_login(&other("address 1"), hours(25)).await.unwrap().is_ok(),
+            "{name}: forgotten after a day"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_organisation_sees_its_own_and_routes_lead_no_mail_out_of_it() {
+    for (at, name) in stores().await {
+        let other = at.store.organisation_named("other", NOW).await.unwrap();
+        assert_eq!(at.store.organisation_named(" other ", NOW).await.unwrap(), other, "{name}");
+        let theirs = address("theirs@mail.kundo.se");
+        let inbox = NewInbox { address: theirs.clone(), name: None, reply_from: None, organisation_id: Some(other.id) };
+        at.store.add_inbox(&inbox, NOW).await.unwrap();
+        at.store.add_route(&address("x@b.se"), &theirs, NOW).await.unwrap();
+        at.add("a@b.se").await;
+        let (ours, theirs) = (Scope::Organisation(FIRST_ORGANISATION), Scope::Organisation(other.id));
+        assert_eq!(at.store.routes(ours).await.unwrap().len(), 0, "{name}");
+        assert_eq!(at.store.routes(theirs).await.unwrap().len(), 1);
+        assert_eq!(at.store.inboxes(ours).await.unwrap().len(), 1);
+        let lines = |scope| ListFilter { scope, text: None, fare: None, inbox_id: None };
+        assert_eq!(at.store.mailbox_lines(lines(ours), NOW, NOW, 0, 10).await.unwrap().0.len(), 1);
+        assert_eq!(at.store.mailbox_lines(lines(theirs), NOW, NOW, 0, 10).await.unwrap().0.len(), 0, "{name}");
+        assert_eq!(at.store.mailbox(&address("a@b.se")).await.unwrap().organisation_id, FIRST_ORGANISATION);
+    }
+}
+
+#[tokio::test]
+async fn mail_is_found_by_words_and_only_by_whoever_may_see_it() {
+    for (at, name) in stores().await {
+        let (lease, epoch) = at.polled("a@b.se").await;
+        let inbox = at.inbox_id(INBOX).await;
+        at.import(&lease, &epoch, vec![(1, mail("one.two@example.se", &[inbox])), (2, mail("three", &[inbox]))]).await;
+        let other = at.store.organisation_named("other", NOW).await.unwrap();
+        let find = async |scope, question: &str| {
+            at.store
+                .find_messages(scope, &words(question), None, 10)
+                .await
+                .unwrap()
+                .iter()
+                .map(|found| found.uid)
+                .collect::<Vec<_>>()
+        };
+        let ours = Scope::Organisation(FIRST_ORGANISATION);
+        for scope in [Scope::All, ours] {
+            assert_eq!(find(scope, "<one.two@example.se>").await, [1], "{name}");
+            assert_eq!(find(scope, "ärende").await, [2, 1], "{name}");
+            assert_eq!(find(scope, "ÄREN").await, [2, 1], "{name}");
+            assert_eq!(find(scope, "ärende thr").await, [2], "{name}");
+            assert_eq!(find(scope, "nothing").await, [0; 0], "{name}");
+        }
+        assert_eq!(find(Scope::Organisation(other.id), "ärende").await, [0; 0], "{name}");
+        let id = at.messages().await[0].id;
+        assert!(at.store.message(id, ours).await.is_ok());
+        assert!(
+            matches!(at.store.message(id, Scope::Organisation(other.id)).await, Err(StoreError::NotFound(_))),
+            "{name}"
+        );
+        assert!(at.store.acknowledge(id, Scope::Organisation(other.id), NOW).await.is_err(), "{name}");
+        at.store.acknowledge(id, ours, NOW).await.unwrap();
+        at.store.acknowledge(id, ours, hours(1)).await.unwrap();
+        assert_eq!(at.store.message(id, ours).await.unwrap().acknowledged_at, Some(NOW), "{name}: the first counts");
+        // What an inbox takes with it is found no more.
+        at.store.remove_mailbox(&address("a@b.se")).await.unwrap();
+        at.store.remove_inbox(&address(INBOX), true).await.unwrap();
+        assert_eq!(find(Scope::All, "ärende").await, [0; 0], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_list_tells_the_same_of_a_mailbox_as_the_mailbox_itself() {
+    for (at, name) in stores().await {
+        at.add("a@b.se").await;
+        let mut told = Vec::new();
+        let mut look = async |now: Timestamp| {
+            let filter = ListFilter { scope: Scope::All, text: Some("A@B"), fare: None, inbox_id: None };
+            let (lines, counts) = at.store.mailbox_lines(filter, NOW, now, 0, 10).await.unwrap();
+            assert_eq!(counts, [(lines[0].fare, 1)], "{name}");
+            let state = at.store.mailbox(&address("a@b.se")).await.unwrap().state(now);
+            let same = if lines[0].fare == Fare::NeedsPerson { "failing" } else { lines[0].fare.id() };
+            assert_eq!(state, same, "{name}");
+            told.push(lines[0].fare);
+        };
+        look(NOW).await;
+        let ended = |success: bool, error: Option<&str>| Outcome {
+            started_at: NOW,
+            success,
+            complete: success,
+            report: "{}".into(),
+            error: error.map(str::to_owned),
+            notes: Vec::new(),
+            noteworthy: true,
+            next_poll_at: Some(NOW),
+            hold_until: None,
+            visited: Vec::new(),
+            bytes: 0,
+        };
+        for (outcome, now) in [
+            (ended(true, None), NOW),
+            (ended(false, Some("{\"blame\":\"host\"}")), NOW),
+            (ended(false, Some("{\"blame\":\"mailbox\"}")), NOW),
+            (ended(true, None), hours(1)),
+        ] {
+            let lease = at.lease("a@b.se").await;
+            at.store.finish_poll(&lease, &outcome, NOW).await.unwrap();
+            look(now).await;
+        }
+        at.store.pause_mailbox(&address("a@b.se"), true, NOW).await.unwrap();
+        look(NOW).await;
+        let all = [Fare::New, Fare::Ok, Fare::Failing, Fare::NeedsPerson, Fare::Behind, Fare::Paused];
+        assert_eq!(told, all, "{name}");
+        let id = at.store.mailbox(&address("a@b.se")).await.unwrap().id;
+        assert_eq!(at.store.polls_by_day(id, NOW.day()).await.unwrap(), [(NOW.day(), 4, 2)], "{name}");
+        let some = ListFilter { scope: Scope::All, text: Some("%_"), fare: None, inbox_id: None };
+        assert_eq!(at.store.mailbox_lines(some, NOW, NOW, 0, 10).await.unwrap().0.len(), 0, "{name}: no wildcards");
+    }
+}
+
+#[tokio::test]
+async fn an_errand_ends_once_and_in_the_browser_that_left() {
+    for (at, name) in stores().await {
+        let errand =
+            || Errand { browser_hash: b"browser".to_vec(), mailbox_id: None, link_hash: None, sealed: b"x".to_vec() };
+        at.store.begin_errand(b"state", &errand(), NOW).await.unwrap();
+        assert!(at.store.end_errand(b"state", b"another", NOW).await.unwrap().is_none(), "{name}");
+        assert!(at.store.end_errand(b"state", b"browser", hours(1)).await.unwrap().is_none(), "{name}");
+        assert!(at.store.end_errand(b"state", b"browser", NOW).await.unwrap().is_some(), "{name}");
+        assert!(at.store.end_errand(b"state", b"browser", NOW).await.unwrap().is_none(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_known_by_its_hash_until_it_is_revoked() {
+    for (at, name) in stores().await {
+        let other = at.store.organisation_named("other", NOW).await.unwrap();
+        at.store.add_token("import", b"hash", TokenScope::Read, Some(other.id), NOW).await.unwrap();
+        assert!(at.store.add_token("import", b"hash2", TokenScope::Read, None, NOW).await.is_err(), "{name}");
+        let token = at.store.token_of(b"hash", NOW).await.unwrap().unwrap();
+        assert_eq!(
+            (token.scope, token.organisation_id, token.organisation.as_deref()),
+            (TokenScope::Read, Some(other.id), Some("other"))
+        );
+        assert_eq!(at.store.tokens(Scope::All).await.unwrap()[0].last_used_at, Some(NOW), "{name}");
+        assert!(at.store.revoke_token("import", Scope::Organisation(FIRST_ORGANISATION)).await.is_err(), "{name}");
+        at.store.revoke_token("import", Scope::All).await.unwrap();
+        assert!(at.store.token_of(b"hash", NOW).await.unwrap().is_none(), "{name}");
+    }
+}
