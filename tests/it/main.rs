@@ -28,5 +28,6 @@ mod kit;
 mod logins;
 mod network;
 mod oauth;
+mod page;
 mod quirks;
 mod stopping;

@@ -52,6 +52,21 @@ impl Serve {
         Some(String::from_utf8_lossy(&answer).into_owned())
     }
 
+    /// A form sent as our own page sends it; a whole answer.
+    pub fn post_form(&self, path: &str, body: &str) -> Option<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
+        let (port, length) = (self.port, body.len());
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost:{port}\r\nOrigin: http://localhost:{port}\r\nAccept-Language: en\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).ok()?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).ok()?;
+        Some(String::from_utf8_lossy(&answer).into_owned())
+    }
+
     pub fn output(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }

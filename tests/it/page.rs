@@ -1,0 +1,67 @@
+//! The page as people meet it: a real Chromium, real mail servers, and `mailferry serve`.
+
+mod connecting;
+mod entering;
+mod watching;
+
+use crate::support::{
+    chromium::{Chromium, Page},
+    mailferry::{Mailferry, Serve},
+};
+
+/// A password that people might have.
+const PASSWORD: &str = "rätt häst batteri";
+
+/// An installation with an operator called anna, and its page.
+struct Site {
+    mailferry: Mailferry,
+    serve: Serve,
+}
+
+impl Site {
+    fn new() -> Self {
+        Self::of(Mailferry::new())
+    }
+
+    fn of(mut mailferry: Mailferry) -> Self {
+        mailferry.env("MAILFERRY__HTTP__INBOX_DOMAIN", "mail.kundo.se");
+        mailferry.ok_with_input(&["user", "add", "anna", "--role", "operator", "--password-stdin"], PASSWORD);
+        let serve = mailferry.serve();
+        Self { mailferry, serve }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://localhost:{}{path}", self.serve.port)
+    }
+
+    /// A browser in which nobody is signed in.
+    fn guest(&self, language: &str) -> Page {
+        let page = Chromium::shared().page_in(language);
+        page.go(&self.url("/login"));
+        page
+    }
+
+    /// A browser in which this person is signed in.
+    fn page_of(&self, name: &str, language: &str) -> Page {
+        let page = self.guest(language);
+        sign_in(&page, name, PASSWORD);
+        page
+    }
+
+    /// A browser in which the operator is signed in, in English.
+    fn page(&self) -> Page {
+        self.page_of("anna", "en")
+    }
+}
+
+fn sign_in(page: &Page, name: &str, password: &str) {
+    page.fill("#name", name);
+    page.fill("#password", password);
+    page.click("main form button");
+}
+
+/// Nothing left this machine, no script but our own ran, and no policy was broken.
+fn assert_quiet(page: &Page) {
+    assert_eq!(page.leaving(), [""; 0]);
+    assert_eq!(page.console_errors(), [""; 0]);
+}

@@ -1,0 +1,115 @@
+//! The first run, signing in, invitations, and who may do what.
+
+use super::{PASSWORD, Site, assert_quiet, sign_in};
+use crate::support::{chromium::Chromium, facts::text, mailferry::Mailferry};
+
+#[test]
+fn the_first_run_makes_the_first_account_by_a_link_that_works_once() {
+    let mailferry = Mailferry::new();
+    let serve = mailferry.serve();
+    let output = serve.output();
+    let link = output.split_whitespace().find(|word| word.starts_with("http://localhost:")).expect("a link").to_owned();
+    assert!(!output.lines().any(|line| line.contains("INFO") && line.contains("/setup/")), "not in the log: {output}");
+    let page = Chromium::shared().page_in("sv");
+    page.go(&link);
+    page.wait_for_text("Välkommen till Mailferry");
+    page.fill("#name", "Anna@Kundo.se");
+    page.fill("#password", "kort");
+    page.fill("#again", "kort");
+    // The browser itself asks for more; without it, we do.
+    page.eval("document.querySelector('form.card').noValidate = true");
+    page.click("form.card button");
+    page.wait_for_text("minst 8 tecken");
+    page.fill("#password", PASSWORD);
+    page.fill("#again", PASSWORD);
+    page.click("form.card button");
+    page.wait_for_text("Här blir det mejl");
+    assert_eq!(page.url(), format!("http://localhost:{}/", serve.port));
+    let cookies = page.cookies();
+    let session = cookies.iter().find(|cookie| cookie.name == "__Host-mailferry").expect("a session");
+    assert!(session.secure && session.http_only && session.same_site == "Lax" && session.path == "/", "{session:?}");
+    assert_quiet(&page);
+    let later = Chromium::shared().page_in("en");
+    later.go(&link);
+    later.wait_for_text("This link does not work");
+    assert_eq!(text(&mailferry.json(&["user", "list"])[0], "name"), "anna@kundo.se");
+}
+
+#[test]
+fn a_wrong_password_is_told_and_signing_out_ends_the_session() {
+    let site = Site::new();
+    let page = site.guest("en");
+    sign_in(&page, "anna", "wrong password");
+    page.wait_for_text("The name or the password is wrong.");
+    sign_in(&page, "nobody", "wrong password");
+    page.wait_for_text("The name or the password is wrong.");
+    sign_in(&page, "ANNA", PASSWORD);
+    page.wait_for_text("Here there will be mail");
+    let key = page.cookies().iter().find(|cookie| cookie.name == "__Host-mailferry").unwrap().value.clone();
+    page.click_text("Sign out");
+    page.wait_for_text("Sign in");
+    // The old key opens nothing.
+    page.set_cookie("__Host-mailferry", &key);
+    page.go(&site.url("/"));
+    assert!(page.url().contains("/login"), "{}", page.url());
+    // Where one wanted to go, one comes to.
+    page.go(&site.url("/audit"));
+    sign_in(&page, "anna", PASSWORD);
+    assert_eq!(page.url(), site.url("/audit"));
+}
+
+#[test]
+fn an_invited_admin_sees_one_organisation_and_a_viewer_changes_nothing() {
+    let site = Site::new();
+    let page = site.page();
+    page.go(&site.url("/people"));
+    page.check("input[value=admin]");
+    page.fill("#organisation", "lillestad");
+    page.click_text("Make an invitation");
+    let link = page.eval("document.getElementById('link').textContent").as_str().unwrap().trim().to_owned();
+    let guest = Chromium::shared().page_in("sv");
+    guest.go(&link);
+    guest.fill("#name", "bo");
+    guest.fill("#password", PASSWORD);
+    guest.fill("#again", PASSWORD);
+    guest.click("form.card button");
+    guest.wait_for_text("Här blir det mejl");
+    site.mailferry.ok(&["inbox", "add", "theirs@mail.kundo.se"]);
+    site.mailferry.ok(&["inbox", "add", "ours@mail.kundo.se", "--organisation", "lillestad"]);
+    guest.go(&site.url("/inboxes"));
+    guest.wait_for_text("ours@mail.kundo.se");
+    assert!(!guest.text().contains("theirs@mail.kundo.se"));
+    guest.go(&site.url("/inboxes/theirs%40mail.kundo.se"));
+    assert_eq!(guest.status(), 404);
+    site.mailferry.ok_with_input(
+        &["user", "add", "eva", "--role", "viewer", "--organisation", "lillestad", "--password-stdin"],
+        PASSWORD,
+    );
+    let viewer = site.page_of("eva", "sv");
+    viewer.go(&site.url("/inboxes"));
+    assert!(viewer.text().contains("ours@mail.kundo.se") && !viewer.has("main form"), "{}", viewer.text());
+    viewer.go(&site.url("/connect"));
+    assert_eq!(viewer.status(), 403);
+}
+
+#[test]
+fn ten_thousand_logins_get_few_tries_and_a_restart_forgives_nothing() {
+    let mut site = Site::new();
+    let tries = |site: &Site, count: usize, name: &str| {
+        let body = format!("name={name}&password=guess");
+        let wanted = "The name or the password is wrong.";
+        let heard = |answer: Option<String>| answer.is_some_and(|answer| answer.contains(wanted));
+        (0..count).filter(|_| heard(site.serve.post_form("/login", &body))).count()
+    };
+    // One address tries one account, then many.
+    let one = tries(&site, 5_000, "anna");
+    let many: usize = (0..5_000).map(|n| tries(&site, 1, &format!("name{n}"))).sum();
+    assert!(one <= 11 && one + many <= 32, "{one} and {many} tries were let through");
+    site.serve.sigterm();
+    site.serve.wait();
+    site.serve = site.mailferry.serve();
+    assert_eq!(tries(&site, 50, "anna"), 0);
+    let page = site.guest("en");
+    sign_in(&page, "anna", PASSWORD);
+    page.wait_for_text("Too many tries");
+}

@@ -1,0 +1,66 @@
+//! Seeing that mail flows: test mails, where a mail is, and what a mail says.
+
+use super::{Site, assert_quiet};
+use crate::support::{
+    facts::{JOBB, JOBB_INBOX},
+    greenmail::GreenMail,
+    mail::mail,
+};
+
+const MAILBOX: &str = "/mailboxes/jobb%40lillestad.se";
+
+fn running(server: &GreenMail) -> Site {
+    let site = Site::new();
+    site.mailferry.add_inbox(JOBB_INBOX);
+    site.mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.options(), &["--start", "all", "--max-size", "100KB"]);
+    site
+}
+
+#[test]
+fn a_test_mail_is_followed_from_the_code_to_the_inbox() {
+    let server = GreenMail::start(&[JOBB]);
+    let site = running(&server);
+    let page = site.page();
+    page.go(&site.url(MAILBOX));
+    page.click_text("Test mail");
+    page.wait_for_text("left as it is");
+    page.click_text("Give me a code");
+    page.wait_for_text("The test began");
+    let code = page.eval("document.getElementById('code').textContent").as_str().unwrap().trim().to_owned();
+    page.wait_for_text("is not there yet");
+    server.send("anna@example.se", &[JOBB], &mail(&format!("Test {code}"), JOBB));
+    // The page follows by itself.
+    page.wait_for_text("In the inbox. All is well.");
+    page.wait_for_text("as UID 1");
+    page.click_text("Open the mail");
+    page.wait_for_text(&code);
+    assert_quiet(&page);
+}
+
+#[test]
+fn a_mail_is_found_wherever_it_is_or_said_why_it_is_not_here() {
+    let server = GreenMail::start(&[JOBB]);
+    server.send("anna@example.se", &[JOBB], &mail("Ansökan om bygglov", JOBB));
+    let big = format!("Subject: Alldeles för stor\r\nFrom: bo@example.se\r\n\r\n{}", "x".repeat(300_000));
+    server.send("bo@example.se", &[JOBB], big.as_bytes());
+    let site = running(&server);
+    crate::support::wait::within(std::time::Duration::from_secs(60), || {
+        (site.mailferry.messages().len() == 1 && site.mailferry.ledger().len() == 2).then_some(())
+    })
+    .expect("both are dealt with");
+    let page = site.page_of("anna", "sv");
+    page.go(&site.url("/search?q=bygglov+ans"));
+    page.wait_for_text("I en inkorg");
+    assert!(page.text().contains(JOBB_INBOX) && page.text().contains("UID 1"), "{}", page.text());
+    page.go(&site.url("/search?q=bo%40example.se"));
+    page.wait_for_text("Sett, men inte importerat");
+    assert!(page.text().contains("Alldeles för stor") && page.text().contains("åt sidan"), "{}", page.text());
+    page.go(&site.url("/search?q=finns+inte"));
+    page.wait_for_text("Ett sådant mejl har inte setts");
+    // What was put aside is left out, or asked for again, on the mailbox's page.
+    page.go(&site.url(MAILBOX));
+    page.wait_for_text("Lagt åt sidan");
+    page.click_text("Hoppa över");
+    page.wait_for_text("Mejlet utelämnas.");
+    assert_quiet(&page);
+}
