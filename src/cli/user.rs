@@ -81,8 +81,9 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
             };
             let hash = password.hash().await?;
             let organisation_id = organisation.as_ref().map(|organisation| organisation.id);
-            let language = context.language.tag();
-            let new = NewPerson { name: &name, role, organisation_id, password_hash: Some(&hash), language, zone: "" };
+            // Language and zone are the browser's at the first login.
+            let new =
+                NewPerson { name: &name, role, organisation_id, password_hash: Some(&hash), language: "", zone: "" };
             store.add_person(&new, now).await?;
             let person = known(&name, context).await?;
             audit(&person, "person-added", context).await?;

@@ -109,13 +109,11 @@ async fn reader(state: &State, request: &Parts) -> Result<Reader, Fault> {
 
 /// A person's own language and zone, or a guest's: what was chosen, else what the browser says.
 fn words(headers: &HeaderMap, person: Option<&Person>, now: Timestamp) -> Words {
-    if let Some(person) = person {
-        let zone = if person.zone.is_empty() { USUAL_ZONE } else { &person.zone };
-        return Words::new(Language::choose(&person.language), zone, now);
-    }
     let said = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let language = cookie(headers, LANGUAGE).or(said).map_or(Language::English, Language::choose);
-    Words::new(language, USUAL_ZONE, now)
+    let own = |text: fn(&Person) -> &String| person.map(text).map(String::as_str).filter(|text| !text.is_empty());
+    let language = own(|person| &person.language).or(cookie(headers, LANGUAGE)).or(said);
+    let zone = own(|person| &person.zone).unwrap_or(USUAL_ZONE);
+    Words::new(language.map_or(Language::English, Language::choose), zone, now)
 }
 
 /// Whether a request that changes something comes from our own pages: the browser says so (Fetch Metadata), or names the page's

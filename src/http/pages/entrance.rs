@@ -104,8 +104,11 @@ pub async fn sign_in(
     let key = opaque::new("");
     let before = reader.session.as_deref();
     state.deps.store.begin_session(person.id, &opaque::hash(&key), before, now).await?;
-    if person.zone.is_empty() && jiff::tz::TimeZone::get(zone).is_ok() {
-        state.deps.store.set_taste(person.id, &person.language, zone).await?;
+    // Whoever was added on the command line is taken as the browser says.
+    let language = if person.language.is_empty() { reader.words.tag() } else { &person.language };
+    let zone = if person.zone.is_empty() && jiff::tz::TimeZone::get(zone).is_ok() { zone } else { &person.zone };
+    if (language, zone) != (&person.language, &person.zone) {
+        state.deps.store.set_taste(person.id, language, zone).await?;
     }
     Ok(([set_cookie(SESSION, &key, None)], Redirect::to(&inside(next))).into_response())
 }

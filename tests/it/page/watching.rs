@@ -41,7 +41,7 @@ fn a_test_mail_is_followed_from_the_code_to_the_inbox() {
 fn a_mail_is_found_wherever_it_is_or_said_why_it_is_not_here() {
     let server = GreenMail::start(&[JOBB]);
     server.send("anna@example.se", &[JOBB], &mail("Ansökan om bygglov", JOBB));
-    let big = format!("Subject: Alldeles för stor\r\nFrom: bo@example.se\r\n\r\n{}", "x".repeat(300_000));
+    let big = format!("Subject: Much too large\r\nFrom: bo@example.se\r\n\r\n{}", "x".repeat(300_000));
     server.send("bo@example.se", &[JOBB], big.as_bytes());
     let site = running(&server);
     crate::support::wait::within(std::time::Duration::from_secs(60), || {
@@ -54,7 +54,7 @@ fn a_mail_is_found_wherever_it_is_or_said_why_it_is_not_here() {
     assert!(page.text().contains(JOBB_INBOX) && page.text().contains("UID 1"), "{}", page.text());
     page.go(&site.url("/search?q=bo%40example.se"));
     page.wait_for_text("Sett, men inte importerat");
-    assert!(page.text().contains("Alldeles för stor") && page.text().contains("åt sidan"), "{}", page.text());
+    assert!(page.text().contains("Much too large") && page.text().contains("åt sidan"), "{}", page.text());
     page.go(&site.url("/search?q=finns+inte"));
     page.wait_for_text("Ett sådant mejl har inte setts");
     // What was put aside is left out, or asked for again, on the mailbox's page.
