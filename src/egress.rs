@@ -95,3 +95,100 @@ fn describe(error: &std::io::Error) -> String {
         kind => kind.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, Overrides};
+
+    /// Ways to write an address that nobody out there may have us connect to: as it is, short, in other bases, mapped, translated.
+    const FORMS: [&str; 62] = [
+        "127.0.0.1",
+        "127.1",
+        "127.0.1",
+        "127.000.000.001",
+        "2130706433",
+        "0x7f000001",
+        "0x7f.0.0.1",
+        "0x7f.1",
+        "017700000001",
+        "0177.0.0.1",
+        "0177.1",
+        "127.1.2.3",
+        "127.255.255.254",
+        "0",
+        "0.0.0.0",
+        "0x0",
+        "00",
+        "localhost",
+        "LOCALHOST",
+        "localhost.",
+        "::1",
+        "0:0:0:0:0:0:0:1",
+        "::",
+        "::ffff:127.0.0.1",
+        "::ffff:7f00:1",
+        "0:0:0:0:0:ffff:127.0.0.1",
+        "::127.0.0.1",
+        "::7f00:1",
+        "64:ff9b::127.0.0.1",
+        "64:ff9b::7f00:1",
+        "64:ff9b:1::7f00:1",
+        "2002:7f00:1::",
+        "2002:7f00:0001::1",
+        "2001::1",
+        "169.254.169.254",
+        "2852039166",
+        "0xa9fea9fe",
+        "0251.0376.0251.0376",
+        "::ffff:169.254.169.254",
+        "::ffff:a9fe:a9fe",
+        "64:ff9b::a9fe:a9fe",
+        "10.0.0.1",
+        "10.1",
+        "167772161",
+        "012.0.0.1",
+        "::ffff:10.0.0.1",
+        "172.16.0.1",
+        "172.31.255.254",
+        "192.168.0.1",
+        "192.168.1",
+        "3232235521",
+        "100.64.0.1",
+        "100.127.255.254",
+        "198.18.0.1",
+        "192.0.2.1",
+        "224.0.0.1",
+        "255.255.255.255",
+        "fe80::1",
+        "febf::1",
+        "fc00::1",
+        "fd12:3456::1",
+        "ff02::1",
+    ];
+
+    #[tokio::test]
+    async fn no_form_of_an_address_that_is_not_public_is_connected_to() {
+        let limits = config::load(&Overrides::default()).unwrap().deadlines;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let egress = Egress::new(Vec::new());
+        for host in FORMS {
+            let found = egress.resolve(host, port, &limits).await;
+            assert!(
+                matches!(found, Err(EgressError::Refused { .. } | EgressError::Unresolved { .. })),
+                "{host}: {found:?}"
+            );
+            // And who has slipped through the look-up is stopped before the connection.
+            let known: Vec<SocketAddr> =
+                host.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, port)).into_iter().collect();
+            assert!(egress.connect(host, &known, &limits).await.is_err(), "{host}");
+        }
+        let came = tokio::time::timeout(std::time::Duration::from_millis(50), listener.accept()).await;
+        assert!(came.is_err(), "nobody has connected");
+        // The operator may allow his own.
+        let allowing = Egress::new(vec!["127.0.0.0/8".parse().unwrap()]);
+        let found = allowing.resolve("127.0.0.1", port, &limits).await.unwrap();
+        assert!(allowing.connect("127.0.0.1", &found, &limits).await.is_ok());
+    }
+}

@@ -20,11 +20,12 @@
 //! Mailbox: a customer's mail account that we log in to. Folder: a folder in it (RFC 3501 says mailbox; we never do). Inbox:
 //! where mail ends up. Poll: one visit to one mailbox. Ledger: what became of every UID. Effect: what is to happen to the
 //! customer's copy. Epoch: one UIDVALIDITY of a folder as we met it. Grant: an OAuth consent with its refresh token, or an
-//! application's own right in one tenant.
+//! application's own right in one tenant. Organisation: whose inboxes and people are whose. Link: a key that works once.
 //!
 //! # Rules
 //!
-//! 1. Dependencies point down: `cli`, `app` -> `schedule` -> `poll` -> `imap`, `oauth` -> `store`; `http` -> `oauth`, `store`.
+//! 1. Dependencies point down: `cli`, `app` -> `schedule` -> `poll` -> `imap`, `oauth` -> `store`; `http` -> `poll`, `discover`,
+//!    `reading`, `oauth`, `store`.
 //!    `imap` knows no store, `oauth` no mail, `discover` neither; `parse`, `route` and `reading` do no I/O; nobody but `cli` imports
 //!    `http`.
 //! 2. The customer's copy is not touched before the import has committed. Only `poll/settle.rs` names `imap::mutate`. With

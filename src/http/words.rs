@@ -96,6 +96,19 @@ impl Words {
         self.n(&name, count)
     }
 
+    /// Why a mail is not in an inbox, as the ledger says it, in the reader's language where it is one of the known reasons.
+    pub fn reason(&self, reason: &Option<String>) -> String {
+        let Some(reason) = reason.as_deref() else { return String::new() };
+        let known = [
+            ("too large", "reason-too-large"),
+            ("before start", "reason-before-start"),
+            ("skipped by hand", "reason-by-hand"),
+            ("no longer on the server", "reason-gone"),
+        ];
+        let name = known.into_iter().find(|(beginning, _)| reason.starts_with(beginning)).map(|(_, name)| name);
+        name.map_or_else(|| reason.to_owned(), |name| self.t(name))
+    }
+
     /// A number of bytes.
     pub fn size<T: Copy + TryInto<u64>>(&self, bytes: &T) -> String {
         let text = bytesize::ByteSize((*bytes).try_into().unwrap_or(0)).display().si().to_string();

@@ -592,3 +592,7 @@ keys-title = Master key
 keys-current = Every secret is sealed with the present key.
 keys-old = Some secrets are sealed with an older key; run mailferry key rotate.
 settings-own = Language, time zone and password
+reason-too-large = too large; it stays with the customer
+reason-before-start = from before the start
+reason-by-hand = left out by hand
+reason-gone = no longer on the server

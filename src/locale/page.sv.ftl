@@ -592,3 +592,7 @@ keys-title = Huvudnyckel
 keys-current = Alla hemligheter är förseglade med den nuvarande nyckeln.
 keys-old = Några hemligheter är förseglade med en äldre nyckel; kör mailferry key rotate.
 settings-own = Språk, tidszon och lösenord
+reason-too-large = för stort; det finns kvar hos kunden
+reason-before-start = från tiden före starten
+reason-by-hand = utelämnat för hand
+reason-gone = finns inte längre på servern
