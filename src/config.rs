@@ -32,6 +32,8 @@ pub struct Config {
     pub http: Http,
     /// The server that sends test mails.
     pub smtp: Smtp,
+    /// Who says who somebody is.
+    pub sso: Sso,
     /// Who gives access tokens.
     pub oauth: OAuth,
     /// Which networks may be reached.
@@ -83,6 +85,32 @@ pub struct Http {
     pub trusted_proxies: Vec<IpNet>,
     /// The domain of the addresses that are proposed for inboxes.
     pub inbox_domain: String,
+}
+
+/// `[sso]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sso {
+    /// The provider's issuer URL; empty: no single sign-on.
+    pub issuer: String,
+    /// What people call it.
+    pub name: String,
+    /// The application's id there.
+    pub client_id: String,
+    /// Its secret; empty: a public client.
+    #[serde(deserialize_with = "values::secret")]
+    pub client_secret: SecretString,
+    /// Which claim of the ID token is a person's name here: email, preferred_username or sub.
+    pub claim: String,
+    /// Whether plain http to 127.0.0.1 is fine, for trying it out.
+    pub allow_http_loopback: bool,
+}
+
+impl Sso {
+    /// Whether there is one.
+    pub fn is_on(&self) -> bool {
+        !self.issuer.is_empty()
+    }
 }
 
 /// `[smtp]`

@@ -20,7 +20,9 @@ use std::sync::Arc;
 use axum::http::HeaderValue;
 use axum::middleware::from_fn;
 use ipnet::IpNet;
+use openidconnect::core::CoreProviderMetadata;
 use tokio::net::TcpListener;
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 use url::Url;
@@ -50,6 +52,10 @@ pub struct Settings {
     policy: HeaderValue,
     /// A way to send test mails, if one is configured.
     post: Option<post::Post>,
+    /// Who says who somebody is.
+    sso: config::Sso,
+    /// That provider, as it describes itself, once it was asked.
+    provider: OnceCell<Arc<CoreProviderMetadata>>,
 }
 
 impl Settings {
@@ -64,6 +70,8 @@ impl Settings {
             inbox_domain: inbox_domain.clone(),
             policy: headers::policy(providers),
             post: post::Post::new(&config.smtp)?,
+            sso: config.sso.clone(),
+            provider: OnceCell::new(),
         })
     }
 

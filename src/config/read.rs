@@ -85,6 +85,12 @@ fn check(config: &Config) -> Result<(), Vec<String>> {
     {
         problems.push("http.url: must be like https://mailferry.example.se, without a path".to_owned());
     }
+    if config.sso.is_on() && config.sso.client_id.is_empty() {
+        problems.push("sso.client_id: must be given with sso.issuer".to_owned());
+    }
+    if !["email", "preferred_username", "sub"].contains(&config.sso.claim.as_str()) {
+        problems.push("sso.claim: must be email, preferred_username or sub".to_owned());
+    }
     problems.extend(config.oauth.problems());
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }

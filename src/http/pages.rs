@@ -12,6 +12,7 @@ pub mod mailboxes;
 pub mod messages;
 pub mod people;
 pub mod setup;
+pub mod sso;
 pub mod test_mail;
 
 use super::Settings;

@@ -31,7 +31,8 @@ fn act<H: Handler<T, State>, T: 'static>(path: &'static str, needs: Needs, handl
 pub fn table() -> Vec<Route> {
     use Needs::{Admin, Nothing, SignIn};
     use pages::{
-        account, audit, consent, customer, entrance, inboxes, invitation, mailbox, messages, people, setup, test_mail,
+        account, audit, consent, customer, entrance, inboxes, invitation, mailbox, messages, people, setup, sso,
+        test_mail,
     };
     vec![
         look("/assets/{version}/{name}", Nothing, assets::file),
@@ -39,6 +40,8 @@ pub fn table() -> Vec<Route> {
         look("/login", Nothing, entrance::form),
         act("/login", Nothing, entrance::log_in),
         act("/logout", Nothing, entrance::log_out),
+        look("/sso", Nothing, sso::begin),
+        look(sso::CALLBACK, Nothing, sso::callback),
         act("/language", Nothing, account::language),
         look("/setup/{key}", Nothing, invitation::set_up),
         act("/setup/{key}", Nothing, invitation::accept),

@@ -29,6 +29,19 @@ struct Page {
     name: String,
     problem: Option<String>,
     is_new: bool,
+    /// What single sign-on is called, if there is one.
+    sso: Option<String>,
+}
+
+fn sso(state: &State) -> Option<String> {
+    Some(&state.page.sso).filter(|sso| sso.is_on()).map(|sso| sso.name.clone())
+}
+
+/// The form again, since single sign-on did not come about.
+pub fn refused(reader: &Reader, state: &State, problem: String) -> Answer {
+    let f = Frame::new(reader, "login");
+    let (next, name) = (String::new(), String::new());
+    show_again(&Page { f, next, name, problem: Some(problem), is_new: false, sso: sso(state) })
 }
 
 #[derive(Deserialize)]
@@ -56,7 +69,7 @@ pub async fn form(FromState(state): FromState<State>, reader: Reader, Query(to):
     }
     let is_new = !state.deps.store.has_people().await?;
     let (next, name) = (to.next, String::new());
-    show(&Page { f: Frame::new(&reader, "login"), next, name, problem: None, is_new })
+    show(&Page { f: Frame::new(&reader, "login"), next, name, problem: None, is_new, sso: sso(&state) })
 }
 
 /// A try. It is counted before the password is looked at, against the account and against the address.
@@ -71,6 +84,7 @@ pub async fn log_in(FromState(state): FromState<State>, reader: Reader, Form(log
             name: login.name.clone(),
             problem: Some(problem),
             is_new: false,
+            sso: sso(&state),
         })
     };
     let (account, address) = (format!("account {name}"), format!("address {}", reader.address));

@@ -1,7 +1,7 @@
 //! The first run, signing in, invitations, and who may do what.
 
 use super::{PASSWORD, Site, assert_quiet, sign_in};
-use crate::support::{chromium::Chromium, facts::text, mailferry::Mailferry};
+use crate::support::{chromium::Chromium, facts::text, mailferry::Mailferry, oauth_server::OAuthServer};
 
 #[test]
 fn the_first_run_makes_the_first_account_by_a_link_that_works_once() {
@@ -112,4 +112,32 @@ fn ten_thousand_logins_get_few_tries_and_a_restart_forgives_nothing() {
     let page = site.guest("en");
     sign_in(&page, "anna", PASSWORD);
     page.wait_for_text("Too many tries");
+}
+
+#[test]
+fn single_sign_on_lets_in_who_has_an_account_and_nobody_else() {
+    let provider = OAuthServer::start();
+    let mut mailferry = Mailferry::new();
+    mailferry.configure(&format!(
+        "[sso]\nissuer = \"{}\"\nname = \"Contoso\"\nclient_id = \"mailferry\"\nclient_secret = \"s3cret\"\nclaim = \"sub\"\n\
+         allow_http_loopback = true\n",
+        provider.base()
+    ));
+    let site = Site::of(mailferry);
+    let sign_on = |name: &str| {
+        let page = site.guest("en");
+        page.click_text("Sign in with Contoso");
+        page.fill("input[name=username]", name);
+        page.key("Enter");
+        page
+    };
+    let page = sign_on("Anna");
+    page.wait_for_text("Here there will be mail");
+    assert_eq!(page.url(), site.url("/"));
+    let stranger = sign_on("mallory");
+    stranger.wait_for_text("mallory has no account here");
+    // An answer that nobody waits for, as one that was brought already, opens nothing.
+    stranger.go(&site.url("/sso/callback?state=x&code=y"));
+    stranger.wait_for_text("did not come to its end");
+    assert!(site.serve.output().contains("nobody waited for this answer"));
 }

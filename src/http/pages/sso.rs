@@ -1,0 +1,169 @@
+//! Single sign-on (OpenID Connect Core 1.0): an identity provider says who somebody is, and whoever has an account here by that name is
+//! signed in. Nobody gets an account by it.
+
+use std::sync::Arc;
+
+use axum::extract::{Query, State as FromState};
+use axum::http::HeaderMap;
+use axum::response::{AppendHeaders, IntoResponse, Redirect};
+use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata};
+use openidconnect::{
+    AuthorizationCode, ClientId, ClientSecret, CsrfToken, IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier,
+    RedirectUrl, Scope, TokenResponse,
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use super::entrance;
+use crate::http::State;
+use crate::http::fault::{Answer, Fault};
+use crate::http::guard::{cookie, set_cookie};
+use crate::http::reader::Reader;
+use crate::https::HttpClient;
+use crate::opaque;
+use crate::store::{Errand, errand_row};
+
+/// What the browser that leaves is known by when it comes back.
+const BROWSER: &str = "__Host-sign-on";
+/// As long as an errand lasts, in seconds.
+const AWAY: i64 = 15 * 60;
+/// The path that is registered with the provider.
+pub const CALLBACK: &str = "/sso/callback";
+/// No answer of a provider, its keys included, has more bytes.
+const LARGEST: usize = 1 << 20;
+
+/// What is kept while somebody is away.
+#[derive(Serialize, Deserialize)]
+struct Away {
+    verifier: String,
+    nonce: String,
+}
+
+/// What somebody brings back.
+#[derive(Deserialize)]
+pub struct Back {
+    #[serde(default)]
+    state: String,
+    #[serde(default)]
+    code: String,
+}
+
+/// Why it did not come about; for the log, not for the page.
+type Failed = String;
+
+fn http(state: &State) -> HttpClient<'_> {
+    let allow_http_loopback = state.page.sso.allow_http_loopback;
+    HttpClient { egress: &state.deps.egress, deadlines: &state.deps.deadlines, largest: LARGEST, allow_http_loopback }
+}
+
+/// The provider as it describes itself, read once.
+async fn metadata(state: &State) -> Result<Arc<CoreProviderMetadata>, Failed> {
+    let read = async {
+        let issuer = IssuerUrl::new(state.page.sso.issuer.clone()).map_err(|error| error.to_string())?;
+        let metadata = CoreProviderMetadata::discover_async(issuer, &http(state)).await;
+        metadata.map(Arc::new).map_err(|error| format!("the provider cannot be discovered: {error}"))
+    };
+    state.page.provider.get_or_try_init(|| read).await.cloned()
+}
+
+macro_rules! client {
+    ($state:expr, $metadata:expr) => {{
+        let sso = &$state.page.sso;
+        let secret = Some(sso.client_secret.expose_secret()).filter(|secret| !secret.is_empty());
+        let secret = secret.map(|secret| ClientSecret::new(secret.to_owned()));
+        let redirect = RedirectUrl::new($state.page.link(CALLBACK)).map_err(|error| error.to_string())?;
+        CoreClient::from_provider_metadata((*$metadata).clone(), ClientId::new(sso.client_id.clone()), secret)
+            .set_redirect_uri(redirect)
+    }};
+}
+
+/// Sends somebody to sign in.
+pub async fn begin(FromState(state): FromState<State>, reader: Reader) -> Answer {
+    if !state.page.sso.is_on() {
+        return Err(Fault::NotFound);
+    }
+    match leave(&state).await {
+        Ok(answer) => answer,
+        Err(error) => failed(&error, &reader, &state),
+    }
+}
+
+fn failed(error: &str, reader: &Reader, state: &State) -> Answer {
+    tracing::warn!(%error, "single sign-on failed");
+    entrance::refused(reader, state, reader.words.t1("login-sso-failed", "name", &state.page.sso.name))
+}
+
+async fn leave(state: &State) -> Result<Answer, Failed> {
+    let metadata = metadata(state).await?;
+    let client = client!(state, metadata);
+    let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+    let (link, csrf, nonce) = client
+        .authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random)
+        .add_scopes(["email", "profile"].map(|scope| Scope::new(scope.to_owned())))
+        .set_pkce_challenge(challenge)
+        .url();
+    let away = Away { verifier: verifier.into_secret(), nonce: nonce.secret().clone() };
+    let (state_hash, browser) = (opaque::hash(csrf.secret()), opaque::new(""));
+    let text = SecretString::from(serde_json::to_string(&away).map_err(|error| error.to_string())?);
+    let sealed = state.deps.vault.seal(&errand_row(&state_hash), &text).map_err(|error| error.to_string())?;
+    let errand = Errand { browser_hash: opaque::hash(&browser), mailbox_id: None, link_hash: None, sealed };
+    let begun = state.deps.store.begin_errand(&state_hash, &errand, state.deps.clock.now()).await;
+    begun.map_err(|error| error.to_string())?;
+    let leaving = AppendHeaders([set_cookie(BROWSER, &browser, Some(AWAY))]);
+    Ok(Ok((leaving, Redirect::to(link.as_str())).into_response()))
+}
+
+/// Somebody is back.
+pub async fn callback(
+    FromState(state): FromState<State>,
+    reader: Reader,
+    headers: HeaderMap,
+    Query(back): Query<Back>,
+) -> Answer {
+    if !state.page.sso.is_on() {
+        return Err(Fault::NotFound);
+    }
+    let now = state.deps.clock.now();
+    let state_hash = opaque::hash(&back.state);
+    let browser = cookie(&headers, BROWSER).map(opaque::hash).unwrap_or_default();
+    let Some(errand) = state.deps.store.end_errand(&state_hash, &browser, now).await? else {
+        return failed("nobody waited for this answer", &reader, &state);
+    };
+    let identity = match who(&state_hash, &errand, back.code, &state).await {
+        Ok(identity) => identity,
+        Err(error) => return failed(&error, &reader, &state),
+    };
+    match state.deps.store.person(&identity).await? {
+        Some(person) => entrance::sign_in(&state, &reader, &person, "", "/", now).await,
+        None => {
+            let shown = crate::shown::shown(&identity);
+            entrance::refused(&reader, &state, reader.words.t1("login-sso-nobody", "identity", shown))
+        }
+    }
+}
+
+/// Who somebody is, as the provider has signed it, for us and for this errand.
+async fn who(state_hash: &[u8], errand: &Errand, code: String, state: &State) -> Result<String, Failed> {
+    if errand.mailbox_id.is_some() {
+        return Err("the answer belongs to a mailbox".to_owned());
+    }
+    let sealed = state.deps.vault.open(&errand_row(state_hash), &errand.sealed).map_err(|error| error.to_string())?;
+    let away: Away = serde_json::from_str(sealed.expose_secret()).map_err(|error| error.to_string())?;
+    let metadata = metadata(state).await?;
+    let client = client!(state, metadata);
+    let exchange = client.exchange_code(AuthorizationCode::new(code)).map_err(|error| error.to_string())?;
+    let exchange = exchange.set_pkce_verifier(PkceCodeVerifier::new(away.verifier));
+    let http = http(state);
+    let tokens = exchange.request_async(&http).await.map_err(|error| format!("no token: {error}"))?;
+    let id_token = tokens.id_token().ok_or("no ID token came")?;
+    let claims = id_token.claims(&client.id_token_verifier(), &Nonce::new(away.nonce));
+    let claims = claims.map_err(|error| format!("the ID token is not good: {error}"))?;
+    let identity = match state.page.sso.claim.as_str() {
+        // An address that nobody has verified is anybody's.
+        "email" if claims.email_verified() == Some(false) => return Err("the address is not verified".to_owned()),
+        "email" => claims.email().map(|email| email.to_string()),
+        "preferred_username" => claims.preferred_username().map(|name| name.to_string()),
+        _ => Some(claims.subject().to_string()),
+    };
+    identity.ok_or_else(|| format!("the ID token has no {}", state.page.sso.claim))
+}
