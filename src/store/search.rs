@@ -39,6 +39,13 @@ pub fn words(question: &str) -> Vec<String> {
     words.take(MOST_WORDS).map(str::to_lowercase).collect()
 }
 
+/// The words in quotes, the last of them as a beginning.
+fn asked(words: &[String], quote: &str, beginning: &str) -> Vec<String> {
+    let last = words.len().saturating_sub(1);
+    let one = |(n, word): (usize, &String)| format!("{quote}{word}{quote}{}", if n == last { beginning } else { "" });
+    words.iter().enumerate().map(one).collect()
+}
+
 impl Store {
     /// Imported mail with all of these words, of which the last may be the beginning of one; newest first, before one of them.
     pub async fn find_messages(
@@ -65,7 +72,7 @@ impl Store {
                 .await?
             }
             Db::Postgres(pool) => {
-                let question = words.iter().map(|word| format!("{word}:*")).collect::<Vec<_>>().join(" & ");
+                let question = asked(words, "", ":*").join(" & ");
                 sqlx::query_as(select_messages!(
                     "WHERE message_words(m.from_address, m.subject, m.message_id) @@ to_tsquery('simple', $1) \
                      AND ($2 IS NULL OR m.id < $2) AND ($4 IS NULL OR i.organisation_id = $4) ORDER BY m.id DESC LIMIT $3"
@@ -83,7 +90,7 @@ impl Store {
 
     /// The question in the words of SQLite's FTS5; `None` if nothing can be found.
     async fn fts_question(&self, scope: Scope, words: &[String]) -> Result<Option<String>, StoreError> {
-        let text = words.iter().map(|word| format!("\"{word}\"*")).collect::<Vec<_>>().join(" AND ");
+        let text = asked(words, "\"", "*").join(" AND ");
         let text = format!("{{from_address subject message_id}} : ({text})");
         let Some(organisation) = scope.id() else { return Ok(Some(text)) };
         let inboxes: Vec<i64> = read!(self, pool => sqlx::query_scalar("SELECT id FROM inbox WHERE organisation_id = $1 LIMIT $2")
