@@ -10,10 +10,12 @@ mod claims;
 mod consent;
 mod device;
 mod forecast;
+pub mod give_up;
 pub mod grant;
 mod identity;
 mod provider;
 mod token;
+pub mod wish;
 
 pub use authorize::{Attempt, Away, Callback};
 pub use claims::Claims;

@@ -47,7 +47,7 @@ pub use lease::{Due, Lease};
 pub use ledger::{Known, LedgerLine, Open, UidState};
 pub use link::{Link, Purpose};
 pub use login_failure::Patience;
-pub use mailbox::{Changes, Login, Mailbox, NewLogin, NewMailbox, Server, password_row};
+pub use mailbox::{Changes, Login, Mailbox, NewLogin, NewMailbox, Server, password_row, wish};
 pub use message::{Arrival, MessageFilter, MessageLine};
 pub use organisation::{FIRST_ORGANISATION, Organisation, Scope};
 pub use overview::{Fare, ListFilter, MailboxLine};

@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
+use crate::oauth::GrantError;
 use crate::store::StoreError;
+use crate::store::wish::Wrong;
 use crate::vault::VaultError;
 
 /// Something failed.
@@ -60,6 +62,21 @@ impl From<StoreError> for Failure {
             StoreError::Vault(VaultError::Exists(_)) => Self::failed(error.to_string()),
             StoreError::Url(_) | StoreError::Vault(_) => Self::configuration(vec![error.to_string()]),
             _ => Self::failed(error.to_string()),
+        }
+    }
+}
+
+impl From<Wrong> for Failure {
+    fn from(wrong: Wrong) -> Self {
+        Self::usage(wrong.why)
+    }
+}
+
+impl From<GrantError> for Failure {
+    fn from(error: GrantError) -> Self {
+        match error {
+            GrantError::Store(error) => error.into(),
+            GrantError::Token(error) => Self::failed(error.to_string()),
         }
     }
 }

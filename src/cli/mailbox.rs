@@ -14,12 +14,14 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{Context, Failure, oauth};
+use super::{Context, Failure};
 use crate::address::Address;
 use crate::config::{self, Span};
-use crate::mailbox::{AfterImport, Start, TlsMode};
+use crate::mailbox::{AfterImport, Start};
+use crate::oauth::give_up::{at_provider, last_consent};
 use crate::poll::check;
-use crate::store::{Changes, GrantKind, Login, NewLogin, NewMailbox, Server};
+use crate::store::wish::{never_in_clear_text, not_into_itself};
+use crate::store::{Changes, GrantKind, Login, NewLogin, NewMailbox};
 
 use login::LoginArgs;
 use settings::Settings;
@@ -170,14 +172,14 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
             )?;
             let last = match &changes.login {
                 Some(login) if !is_the_same(&before.login, login) => {
-                    oauth::last_consent(&before, &context.deps().await?).await?
+                    last_consent(&before, &context.deps().await?.tokens()).await?
                 }
                 _ => None,
             };
             store.change_mailbox(&address, &changes, vault.as_ref(), Context::now()).await?;
             // Only now: a change that cannot be made costs no consent.
             let given_up = match last {
-                Some(Ok(lock)) => format!(". {}", oauth::at_provider(&lock, &context.deps().await?).await.detail),
+                Some(Ok(lock)) => format!(". {}", at_provider(&lock, &context.deps().await?.tokens()).await.detail),
                 Some(Err(stays)) => format!(". {stays}"),
                 None => String::new(),
             };
@@ -196,16 +198,6 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
     Ok(ExitCode::SUCCESS)
 }
 
-/// A mail that is moved into a folder that is polled would come in from there again.
-fn not_into_itself(after_import: &AfterImport, folders: &[String]) -> Result<(), Failure> {
-    match after_import {
-        AfterImport::Move(target) if folders.contains(target) => {
-            Err(Failure::usage(format!("move:{target}: this folder is polled itself; choose another")))
-        }
-        _ => Ok(()),
-    }
-}
-
 /// Whether a mailbox that is opened so would be opened so again.
 fn is_the_same(before: &Login, after: &NewLogin) -> bool {
     matches!((before, after), (Login::OAuth { key, .. }, NewLogin::OAuth(new)) if key == new)
@@ -213,14 +205,6 @@ fn is_the_same(before: &Login, after: &NewLogin) -> bool {
 
 fn is_by_token(login: &NewLogin) -> bool {
     matches!(login, NewLogin::OAuth(_))
-}
-
-/// A token is as good as a password to whoever listens, and nobody has said that he knows (RFC 6750 5.3).
-fn never_in_clear_text(server: &Server, by_token: bool) -> Result<(), Failure> {
-    match by_token && server.tls == TlsMode::None && !server.is_this_machine() {
-        true => Err(Failure::usage("access tokens are never sent without TLS; leave --tls none out")),
-        false => Ok(()),
-    }
 }
 
 /// What the admin does next.
@@ -259,7 +243,7 @@ fn new_mailbox(
         return Err(need());
     }
     let inbox = settings.inbox.clone().ok_or_else(need)?;
-    let server = settings.new_server(host).ok_or_else(need)??;
+    let server = settings.new_server(host)?.ok_or_else(need)?;
     let login = login.new_login(&address, oauth)?.ok_or_else(need)?;
     Ok(NewMailbox {
         username: settings.username.clone().unwrap_or_else(|| address.to_string()),
@@ -281,10 +265,10 @@ async fn remove(address: &Address, context: &Context) -> Result<(), Failure> {
     let mailbox = context.store.mailbox(address).await?;
     let (mut revoked, mut detail) = (None, None);
     if matches!(mailbox.login, Login::OAuth { .. }) {
-        let deps = context.deps().await?; // a password needs no key to be forgotten
-        match oauth::last_consent(&mailbox, &deps).await? {
+        let deps = context.deps().await?.tokens(); // a password needs no key to be forgotten
+        match last_consent(&mailbox, &deps).await? {
             Some(Ok(lock)) => {
-                let told = oauth::at_provider(&lock, &deps).await;
+                let told = at_provider(&lock, &deps).await;
                 (revoked, detail) = (Some(told.at_provider), Some(told.detail));
             }
             Some(Err(stays)) => detail = Some(stays),

@@ -12,11 +12,9 @@ use serde_json::json;
 
 use super::{Context, Failure};
 use crate::address::Address;
-use crate::locale::Language;
-use crate::oauth::GrantError;
-use crate::oauth::grant::{self, Lock};
+use crate::oauth::give_up::give_up;
 use crate::poll::Deps;
-use crate::store::{GrantKey, GrantKind, Login, Mailbox};
+use crate::store::{GrantKind, Login};
 
 pub use status::{View as GrantView, views as grant_views};
 
@@ -72,7 +70,7 @@ async fn revoke(address: &Address, deps: &Deps, output: super::Output) -> Result
             return Err(Failure::usage(format!("{address} is opened with a password; there is no consent to give up")));
         }
     };
-    let told = give_up(grant_id, deps).await?;
+    let told = give_up(grant_id, &deps.tokens()).await?;
     let mailboxes = deps.store.mailboxes_by_grant().await?.remove(&grant_id).unwrap_or_default();
     let line = json!({
         "provider": key.provider, "identity": key.identity, "mailboxes": mailboxes,
@@ -80,68 +78,4 @@ async fn revoke(address: &Address, deps: &Deps, output: super::Output) -> Result
     });
     output.one(&line, || format!("Forgot the tokens for {}. {}", mailboxes.join(", "), told.detail))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// What became of a consent at its provider.
-pub struct GivenUp {
-    /// Whether its provider has ended it.
-    pub at_provider: bool,
-    /// In words.
-    pub detail: String,
-}
-
-/// Gives a grant's tokens up at its provider and forgets them here.
-pub async fn give_up(grant_id: i64, deps: &Deps) -> Result<GivenUp, Failure> {
-    let lock = take(grant_id, deps).await?;
-    let told = at_provider(&lock, deps).await;
-    let forgotten = deps.store.forget_tokens(grant_id).await;
-    lock.release(&deps.tokens()).await;
-    forgotten?;
-    Ok(told)
-}
-
-/// No renewal is under way while it is held, whose new token would be left behind.
-async fn take(grant_id: i64, deps: &Deps) -> Result<Lock, Failure> {
-    Lock::take(grant_id, &deps.tokens()).await.map_err(|error| Failure::failed(error.to_string()))
-}
-
-/// The consent of a mailbox that no other mailbox is opened with, to be given up once the mailbox needs it no more. `Err`: why
-/// it stays.
-pub async fn last_consent(mailbox: &Mailbox, deps: &Deps) -> Result<Option<Result<Lock, String>>, Failure> {
-    let Login::OAuth { grant_id, .. } = mailbox.login else { return Ok(None) };
-    let mailboxes = deps.store.mailboxes_by_grant().await?.remove(&grant_id).unwrap_or_default();
-    if mailboxes.iter().any(|other| *other != mailbox.address) {
-        return Ok(Some(Err("Its consent stays, since other mailboxes are opened with it.".to_owned())));
-    }
-    take(grant_id, deps).await.map(|lock| Some(Ok(lock)))
-}
-
-/// Gives it up at its provider, as far as that lets us. What it does not do by itself is said.
-pub async fn at_provider(lock: &Lock, deps: &Deps) -> GivenUp {
-    let GrantKey { provider, kind, identity } = &lock.grant.key;
-    let by_hand = match deps.oauth.providers.get(provider).map(|app| app.family()) {
-        Some("microsoft") => format!(
-            "{identity} can remove the application at https://myapps.microsoft.com, or an administrator ends the consent with \
-             Remove-MgOauth2PermissionGrant"
-        ),
-        _ => "end it there by hand".to_owned(),
-    };
-    let (at_provider, detail) = match grant::revoke(&lock.grant, &deps.tokens()).await {
-        _ if *kind == GrantKind::AppOnly => (
-            false,
-            "The application keeps its right until an administrator takes it away (Exchange: Remove-MailboxPermission)."
-                .to_owned(),
-        ),
-        Ok(true) => (true, format!("{provider} has ended the consent of {identity}.")),
-        Ok(false) if lock.grant.refresh_sealed.is_none() => (false, format!("{identity} had not consented.")),
-        Ok(false) => (false, format!("{provider} has no way to end a consent from here: {by_hand}.")),
-        Err(error) => {
-            let why = match error {
-                GrantError::Token(error) => error.trouble.sentence(Language::English),
-                GrantError::Store(error) => error.to_string(),
-            };
-            (false, format!("At {provider} the consent could not be ended ({why}): {by_hand}."))
-        }
-    };
-    GivenUp { at_provider, detail }
 }

@@ -26,11 +26,5 @@ pub fn read(file: Option<&Path>, stdin: bool) -> Result<Option<SecretString>, Fa
     };
     let secret = text.strip_suffix('\n').unwrap_or(&text);
     let secret = secret.strip_suffix('\r').unwrap_or(secret);
-    if secret.is_empty() {
-        return Err(Failure::usage("the password is empty"));
-    }
-    if secret.contains(['\r', '\n', '\0']) {
-        return Err(Failure::usage("the password holds a line break or a NUL, which no mail server takes"));
-    }
-    Ok(Some(SecretString::from(secret)))
+    crate::store::wish::password(secret).map(Some).map_err(Failure::usage)
 }

@@ -1,6 +1,7 @@
 //! Mailboxes: whom we log in to, and what we are told to do there.
 
 mod change;
+pub mod wish;
 
 use secrecy::SecretString;
 

@@ -9,8 +9,8 @@ use super::Failure;
 use crate::address::Address;
 use crate::config;
 use crate::locale::Language;
-use crate::oauth::Provider;
-use crate::store::{GrantKey, GrantKind, Login, NewLogin};
+use crate::oauth::wish::GrantWish;
+use crate::store::{Login, NewLogin};
 
 #[derive(Args)]
 pub struct LoginArgs {
@@ -53,8 +53,7 @@ impl LoginArgs {
     /// The usual mail server of the provider.
     pub fn imap_host(&self, config: &config::OAuth) -> Result<Option<String>, Failure> {
         let Some(name) = &self.oauth else { return Ok(None) };
-        let host = &provider(config, name)?.app.imap_host;
-        Ok((!host.is_empty()).then(|| host.clone()))
+        self.grant(name).imap_host(config, Language::of_the_terminal()).map_err(Failure::usage)
     }
 
     /// For a new mailbox; `None` if nothing is given.
@@ -64,20 +63,12 @@ impl LoginArgs {
             let password = secret::read(self.password_file.as_deref(), self.password_stdin)?;
             return Ok(password.map(NewLogin::Password));
         };
-        let provider = provider(config, name)?;
-        if self.app_only && provider.tenant_for(address).is_empty() {
-            return Err(Failure::usage(format!("oauth.providers.{name}.tenant is empty; name the tenant there")));
-        }
-        if self.app_only && provider.app.app_only_scopes.is_empty() {
-            return Err(Failure::usage(format!(
-                "{name} gives no tokens to an application by itself (oauth.providers.{name}.app_only_scopes is empty)"
-            )));
-        }
-        let key = match self.app_only {
-            true => (GrantKind::AppOnly, provider.tenant_for(address)),
-            false => (GrantKind::Delegated, self.login_identity.as_ref().unwrap_or(address).to_string()),
-        };
-        Ok(Some(NewLogin::OAuth(GrantKey { provider: name.clone(), kind: key.0, identity: key.1 })))
+        let key = self.grant(name).key(address, config, Language::of_the_terminal()).map_err(Failure::usage)?;
+        Ok(Some(NewLogin::OAuth(key)))
+    }
+
+    fn grant<'a>(&'a self, provider: &'a str) -> GrantWish<'a> {
+        GrantWish { provider, app_only: self.app_only, identity: self.login_identity.as_ref() }
     }
 
     /// For a mailbox that is there; what is not named stays.
@@ -100,8 +91,4 @@ impl LoginArgs {
             _ => self.new_login(address, config),
         }
     }
-}
-
-fn provider<'a>(config: &'a config::OAuth, name: &'a str) -> Result<Provider<'a>, Failure> {
-    Provider::named(config, name).map_err(|trouble| Failure::usage(trouble.in_full(Language::of_the_terminal())))
 }

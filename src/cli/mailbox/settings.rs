@@ -7,9 +7,9 @@ use clap::Args;
 use super::{Failure, read_pem};
 use crate::address::Address;
 use crate::config::{Bytes, Span};
-use crate::mailbox::{AfterImport, Start, TlsMode, folder_name};
+use crate::mailbox::{AfterImport, Start, TlsMode};
 use crate::store::Server;
-use crate::tls;
+use crate::store::wish::{self, ServerWish};
 
 #[derive(Args)]
 pub struct Settings {
@@ -84,13 +84,7 @@ impl Settings {
 
     /// The folders, each once.
     pub fn folders(&self) -> Result<Option<Vec<String>>, Failure> {
-        let mut folders = Vec::new();
-        for name in &self.folder {
-            let name = folder_name(name).map_err(Failure::usage)?;
-            if !folders.contains(&name) {
-                folders.push(name);
-            }
-        }
+        let folders = wish::folders(&self.folder).map_err(Failure::usage)?;
         Ok((!folders.is_empty()).then_some(folders))
     }
 
@@ -100,46 +94,22 @@ impl Settings {
     }
 
     /// The server of a new mailbox, on its provider's usual host if none is given; `None` without any.
-    pub fn new_server(&self, usual: Option<String>) -> Option<Result<Server, Failure>> {
-        let tls = self.tls.unwrap_or(TlsMode::Implicit);
-        let host = self.host.clone().or(usual)?;
-        let blank = Server { host, port: tls.default_port(), tls, ca_pem: None, pin_sha256: None };
-        Some(self.changed_server(&blank).map(|changed| changed.unwrap_or(blank)))
+    pub fn new_server(&self, usual: Option<String>) -> Result<Option<Server>, Failure> {
+        Ok(self.server()?.new_server(usual)?)
     }
 
     /// The server with what is given changed; `None` if nothing of it is.
     pub fn changed_server(&self, before: &Server) -> Result<Option<Server>, Failure> {
-        let mut server = before.clone();
-        if let Some(host) = &self.host {
-            if host.is_empty() || host.contains(|c: char| c.is_whitespace() || c.is_control() || c == '/' || c == '@') {
-                return Err(Failure::usage(format!("{host:?} is not a host name")));
-            }
-            server.host.clone_from(host);
-        }
-        if let Some(tls) = self.tls {
-            // A port that was the usual one stays the usual one.
-            if server.port == server.tls.default_port() {
-                server.port = tls.default_port();
-            }
-            server.tls = tls;
-        }
-        if let Some(port) = self.port {
-            server.port = port;
-        }
-        if let Some(path) = &self.ca_file {
-            server.ca_pem = Some(read_pem(path)?);
-            server.pin_sha256 = None;
-        }
-        if let Some(pin) = &self.pin_sha256 {
-            let pin = tls::parse_fingerprint(pin).map_err(Failure::usage)?;
-            server.pin_sha256 = Some(crate::vault::hex(&pin));
-            server.ca_pem = None;
-        }
-        let given = self.host.is_some()
-            || self.tls.is_some()
-            || self.port.is_some()
-            || self.ca_file.is_some()
-            || self.pin_sha256.is_some();
-        Ok(given.then_some(server))
+        Ok(self.server()?.on(before)?)
+    }
+
+    fn server(&self) -> Result<ServerWish, Failure> {
+        Ok(ServerWish {
+            host: self.host.clone(),
+            port: self.port,
+            tls: self.tls,
+            ca_pem: self.ca_file.as_deref().map(read_pem).transpose()?.map(Some),
+            pin_sha256: self.pin_sha256.clone().map(Some),
+        })
     }
 }

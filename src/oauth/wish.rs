@@ -1,0 +1,55 @@
+//! A mailbox is to be opened with access tokens: whose, as far as it can be said before anybody has consented.
+
+use super::Provider;
+use crate::address::Address;
+use crate::config;
+use crate::locale::Language;
+use crate::store::{GrantKey, GrantKind};
+
+/// Which grant is wished for.
+pub struct GrantWish<'a> {
+    /// The provider's name in the configuration.
+    pub provider: &'a str,
+    /// The application itself has the right, and nobody consents.
+    pub app_only: bool,
+    /// Who consents; `None`: the mailbox's own address.
+    pub identity: Option<&'a Address>,
+}
+
+impl GrantWish<'_> {
+    /// The grant for this mailbox.
+    ///
+    /// # Errors
+    /// No application is registered with this provider, or it has no right of its own; a sentence in this language.
+    pub fn key(&self, address: &Address, config: &config::OAuth, language: Language) -> Result<GrantKey, String> {
+        let name = self.provider;
+        let provider = self.provider(config, language)?;
+        if !self.app_only {
+            let identity = self.identity.unwrap_or(address).to_string();
+            return Ok(GrantKey { provider: name.to_owned(), kind: GrantKind::Delegated, identity });
+        }
+        let identity = provider.tenant_for(address);
+        if identity.is_empty() {
+            return Err(format!("oauth.providers.{name}.tenant is empty; name the tenant there"));
+        }
+        if provider.app.app_only_scopes.is_empty() {
+            return Err(format!(
+                "{name} gives no tokens to an application by itself (oauth.providers.{name}.app_only_scopes is empty)"
+            ));
+        }
+        Ok(GrantKey { provider: name.to_owned(), kind: GrantKind::AppOnly, identity })
+    }
+
+    /// The usual mail server of the provider, if it has one.
+    ///
+    /// # Errors
+    /// No application is registered with this provider.
+    pub fn imap_host(&self, config: &config::OAuth, language: Language) -> Result<Option<String>, String> {
+        let host = &self.provider(config, language)?.app.imap_host;
+        Ok((!host.is_empty()).then(|| host.clone()))
+    }
+
+    fn provider<'c>(&'c self, config: &'c config::OAuth, language: Language) -> Result<Provider<'c>, String> {
+        Provider::named(config, self.provider).map_err(|trouble| trouble.in_full(language))
+    }
+}

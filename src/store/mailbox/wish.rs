@@ -1,0 +1,153 @@
+//! What somebody wishes of a mailbox, checked before it is stored, by whichever way it comes.
+
+use secrecy::SecretString;
+
+use super::Server;
+use crate::mailbox::{AfterImport, TlsMode, folder_name};
+use crate::tls;
+use crate::vault::hex;
+
+/// What cannot be: which part of the wish, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
+    /// The part's name.
+    pub part: &'static str,
+    /// Why, as a sentence.
+    pub why: String,
+}
+
+/// What is wished of a server. What is not named stays, or is the usual; `Some(None)` takes a trust away.
+#[derive(Debug, Default)]
+pub struct ServerWish {
+    /// Host name or address.
+    pub host: Option<String>,
+    /// TCP port.
+    pub port: Option<u16>,
+    /// How the connection is protected.
+    pub tls: Option<TlsMode>,
+    /// Trust these authorities (PEM) and no others.
+    pub ca_pem: Option<Option<String>>,
+    /// Trust this certificate (SHA-256, hexadecimal) and no other.
+    pub pin_sha256: Option<Option<String>>,
+}
+
+impl ServerWish {
+    /// A new server, on this host if none is named; `None` without any.
+    ///
+    /// # Errors
+    /// A part of it cannot be.
+    pub fn new_server(&self, usual: Option<String>) -> Result<Option<Server>, Wrong> {
+        let tls = self.tls.unwrap_or(TlsMode::Implicit);
+        let Some(host) = self.host.clone().or(usual) else { return Ok(None) };
+        let blank = Server { host, port: tls.default_port(), tls, ca_pem: None, pin_sha256: None };
+        Ok(Some(self.on(&blank)?.unwrap_or(blank)))
+    }
+
+    /// The server with what is named changed; `None` if nothing of it is.
+    ///
+    /// # Errors
+    /// A part of it cannot be.
+    pub fn on(&self, before: &Server) -> Result<Option<Server>, Wrong> {
+        let wrong = |part: &'static str, why: String| Wrong { part, why };
+        let mut server = before.clone();
+        if let Some(host) = &self.host {
+            let bad = |c: char| c.is_whitespace() || c.is_control() || c == '/' || c == '@';
+            if host.is_empty() || host.len() > 253 || host.contains(bad) {
+                return Err(wrong("host", format!("{host:?} is not a host name")));
+            }
+            server.host.clone_from(host);
+        }
+        if let Some(tls) = self.tls {
+            // A port that was the usual one stays the usual one.
+            if server.port == server.tls.default_port() {
+                server.port = tls.default_port();
+            }
+            server.tls = tls;
+        }
+        if let Some(port) = self.port {
+            if port == 0 {
+                return Err(wrong("port", "0 is no port".to_owned()));
+            }
+            server.port = port;
+        }
+        if let Some(pem) = &self.ca_pem {
+            if let Some(pem) = pem {
+                tls::check_authorities(pem).map_err(|why| wrong("ca_pem", why))?;
+                server.pin_sha256 = None;
+            }
+            server.ca_pem.clone_from(pem);
+        }
+        if let Some(pin) = &self.pin_sha256 {
+            server.pin_sha256 = match pin {
+                Some(pin) => {
+                    server.ca_pem = None;
+                    Some(hex(&tls::parse_fingerprint(pin).map_err(|why| wrong("pin_sha256", why))?))
+                }
+                None => None,
+            };
+        }
+        let named = self.host.is_some()
+            || self.tls.is_some()
+            || self.port.is_some()
+            || self.ca_pem.is_some()
+            || self.pin_sha256.is_some();
+        Ok(named.then_some(server))
+    }
+}
+
+/// The folders, each once.
+///
+/// # Errors
+/// One of them cannot be a folder's name.
+pub fn folders(names: &[String]) -> Result<Vec<String>, String> {
+    let mut folders = Vec::new();
+    for name in names {
+        let name = folder_name(name)?;
+        if !folders.contains(&name) {
+            folders.push(name);
+        }
+    }
+    Ok(folders)
+}
+
+/// A mail that is moved into a folder that is polled would come in from there again.
+///
+/// # Errors
+/// It would.
+pub fn not_into_itself(after_import: &AfterImport, folders: &[String]) -> Result<(), Wrong> {
+    match after_import {
+        AfterImport::Move(target) if folders.contains(target) => Err(Wrong {
+            part: "after_import",
+            why: format!("move:{target}: this folder is polled itself; choose another"),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// A token is as good as a password to whoever listens, and nobody has said that he knows (RFC 6750 5.3).
+///
+/// # Errors
+/// It would be sent so.
+pub fn never_in_clear_text(server: &Server, by_token: bool) -> Result<(), Wrong> {
+    match by_token && server.tls == TlsMode::None && !server.is_this_machine() {
+        true => Err(Wrong {
+            part: "tls",
+            why: "access tokens are never sent without TLS; choose another than none".to_owned(),
+        }),
+        false => Ok(()),
+    }
+}
+
+/// A password as a mail server takes it.
+///
+/// # Errors
+/// None does.
+pub fn password(text: &str) -> Result<SecretString, &'static str> {
+    match text {
+        "" => Err("the password is empty"),
+        text if text.contains(['\r', '\n', '\0']) => {
+            Err("the password holds a line break or a NUL, which no mail server takes")
+        }
+        text => Ok(SecretString::from(text)),
+    }
+}
