@@ -67,6 +67,17 @@ impl Serialize for Timestamp {
     }
 }
 
+/// In the API's description.
+impl utoipa::PartialSchema for Timestamp {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+        let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
+        ObjectBuilder::new().schema_type(Type::String).format(Some(format)).into()
+    }
+}
+
+impl utoipa::ToSchema for Timestamp {}
+
 /// Where "now" comes from.
 pub trait Clock: Send + Sync {
     /// The present moment.

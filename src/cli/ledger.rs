@@ -60,17 +60,11 @@ impl One {
     /// The mailbox, and the folder that is meant.
     async fn find(&self, store: &Store) -> Result<(Mailbox, WatchedFolder), Failure> {
         let mailbox = store.mailbox(&self.mailbox).await?;
-        let mut folders = store.watched_folders(mailbox.id).await?;
-        let names: Vec<String> = folders.iter().map(|folder| folder.name.clone()).collect();
-        match &self.folder {
-            Some(name) => folders.retain(|folder| folder.name == *name),
-            None if folders.len() > 1 => {
-                return Err(Failure::usage(format!("--folder is needed; the folders are: {}", names.join(", "))));
-            }
-            None => {}
-        }
-        let folder = folders.pop();
-        let folder = folder.ok_or_else(|| Failure::usage(format!("the folders are: {}", names.join(", "))))?;
+        let folders = store.watched_folders(mailbox.id).await?;
+        let is_needed = self.folder.is_none() && folders.len() > 1;
+        let folder = WatchedFolder::meant(folders, self.folder.as_deref());
+        let folder = folder
+            .map_err(|why| Failure::usage(if is_needed { format!("--folder is needed; {why}") } else { why }))?;
         Ok((mailbox, folder))
     }
 }

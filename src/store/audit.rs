@@ -7,7 +7,7 @@ use super::{Scope, Store, StoreError};
 use crate::clock::Timestamp;
 
 /// One change.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct AuditLine {
     /// Its number, which grows.
     pub id: i64,

@@ -26,6 +26,21 @@ impl WatchedFolder {
     pub fn unwritten(name: &str) -> Self {
         Self { id: 0, name: name.to_owned(), verified_at: None, compared_to: 0, uidvalidity_changes: 0 }
     }
+
+    /// The one of this name, or without a name the only one.
+    ///
+    /// # Errors
+    /// There is none, or which one is not said; the names are told.
+    pub fn meant(mut folders: Vec<Self>, name: Option<&str>) -> Result<Self, String> {
+        let names: Vec<String> = folders.iter().map(|folder| folder.name.clone()).collect();
+        let which = || format!("the folders are: {}", names.join(", "));
+        match name {
+            Some(name) => folders.retain(|folder| folder.name == name),
+            None if folders.len() > 1 => return Err(which()),
+            None => {}
+        }
+        folders.pop().ok_or_else(which)
+    }
 }
 
 /// The UIDVALIDITY in force.

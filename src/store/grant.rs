@@ -6,7 +6,7 @@ mod tokens;
 use std::collections::HashMap;
 
 use super::db::read;
-use super::{Store, StoreError};
+use super::{Scope, Store, StoreError};
 use crate::clock::Timestamp;
 
 /// Which grant a mailbox is opened with. Several may share one.
@@ -270,5 +270,14 @@ impl Store {
             by_grant.entry(grant).or_default().push(address);
         }
         Ok(by_grant)
+    }
+
+    /// Whether no mailbox outside this scope is opened with this grant: a consent is its organisation's own.
+    pub async fn is_grant_within(&self, key: &GrantKey, scope: Scope) -> Result<bool, StoreError> {
+        let outside: Option<i64> = read!(self, pool => sqlx::query_scalar(
+            "SELECT m.id FROM mailbox m JOIN inbox i ON i.id = m.inbox_id JOIN oauth_grant g ON g.id = m.grant_id \
+             WHERE g.provider = $1 AND g.kind = $2 AND g.identity = $3 AND $4 IS NOT NULL AND i.organisation_id <> $4 LIMIT 1",
+        ).bind(&key.provider).bind(key.kind.as_str()).bind(&key.identity).bind(scope.id()).fetch_optional(pool).await)?;
+        Ok(outside.is_none())
     }
 }

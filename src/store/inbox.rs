@@ -90,6 +90,24 @@ impl Store {
         Ok(overviews)
     }
 
+    /// A page of the inboxes that this scope holds, behind one of this address.
+    pub async fn inbox_page(
+        &self,
+        scope: Scope,
+        after: Option<&str>,
+        limit: i64,
+    ) -> Result<Vec<InboxOverview>, StoreError> {
+        let inboxes: Vec<Inbox> = read!(self, pool =>
+            sqlx::query_as("SELECT id, organisation_id, address, name, reply_from, created_at FROM inbox \
+                            WHERE ($1 IS NULL OR organisation_id = $1) AND ($2 IS NULL OR address > $2) ORDER BY address LIMIT $3")
+                .bind(scope.id()).bind(after).bind(limit).fetch_all(pool).await)?;
+        let mut overviews = Vec::with_capacity(inboxes.len());
+        for inbox in inboxes {
+            overviews.push(self.overview(inbox).await?);
+        }
+        Ok(overviews)
+    }
+
     /// One inbox with what feeds it.
     pub async fn inbox_overview(&self, address: &Address) -> Result<InboxOverview, StoreError> {
         let inbox = self.inbox(address).await?;

@@ -9,7 +9,7 @@ use super::{Lease, Store, StoreError};
 use crate::clock::Timestamp;
 
 /// What became of a UID.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum UidState {
     /// Seen, not yet imported; it is asked for again.
@@ -73,17 +73,24 @@ pub enum Open {
     Gone,
 }
 
-/// A line of `mailferry ledger`.
-#[derive(Debug, Serialize)]
+/// What became of a UID, or of a range of them: a line of `mailferry ledger`.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct LedgerLine {
+    /// The mailbox.
     pub mailbox: String,
+    /// The folder.
     pub folder: String,
+    /// The numbering of the folder.
     pub uidvalidity: u32,
+    /// The number that the server gave the mail.
     pub uid: u32,
     /// Only for a range.
     pub uid_last: Option<u32>,
+    /// What became of it.
     pub state: UidState,
+    /// Why.
     pub reason: Option<String>,
+    /// The message that it became.
     pub message: Option<i64>,
 }
 

@@ -7,23 +7,41 @@ use super::epoch::uid;
 use super::{Scope, Store, StoreError};
 use crate::clock::Timestamp;
 
-/// A line of `mailferry message list`.
-#[derive(Debug, Serialize)]
+/// An imported message: a line of `mailferry message list`, and what the API tells of it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Message)]
 pub struct MessageLine {
+    /// Its number, which grows in the order of import.
     pub id: i64,
+    /// The inbox that it lies in.
+    #[schema(example = "jobb.lillestad.se@mail.kundo.se")]
     pub inbox: String,
+    /// The mailbox that brought it.
+    #[schema(example = "jobb@lillestad.se")]
     pub mailbox: String,
+    /// The folder that it was found in.
     pub folder: String,
+    /// The numbering of that folder.
     pub uidvalidity: u32,
+    /// Its number there.
     pub uid: u32,
+    /// The Message-ID field.
     pub message_id: Option<String>,
+    /// The sender's address.
     pub from: Option<String>,
+    /// The subject.
     pub subject: Option<String>,
+    /// Its bytes.
     pub size: i64,
+    /// The SHA-256 of its bytes, hexadecimal.
     pub sha256: String,
+    /// When the customer's server received it.
     pub internal_date: Option<Timestamp>,
+    /// When it was imported.
     pub imported_at: Timestamp,
+    /// It was there before the mailbox was added.
     pub historic: bool,
+    /// Why it lies in this inbox.
     pub why: String,
     /// When the importing system said that it has it.
     pub acknowledged_at: Option<Timestamp>,
@@ -44,6 +62,8 @@ pub struct MessageFilter<'a> {
     pub inbox: Option<&'a str>,
     /// Brought by this mailbox.
     pub mailbox: Option<&'a str>,
+    /// That the importing system has not acknowledged.
+    pub unacknowledged: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -88,8 +108,9 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<MessageLine>, StoreError> {
         let rows: Vec<Row> = read!(self, pool => sqlx::query_as(select_messages!(
-            "WHERE m.id > $1 AND ($2 IS NULL OR i.address = $2) AND ($3 IS NULL OR m.mailbox = $3) ORDER BY m.id LIMIT $4"
-        )).bind(after).bind(filter.inbox).bind(filter.mailbox).bind(limit).fetch_all(pool).await)?;
+            "WHERE m.id > $1 AND ($2 IS NULL OR i.address = $2) AND ($3 IS NULL OR m.mailbox = $3) \
+             AND (m.acknowledged_at IS NULL OR NOT $5) ORDER BY m.id LIMIT $4"
+        )).bind(after).bind(filter.inbox).bind(filter.mailbox).bind(limit).bind(filter.unacknowledged).fetch_all(pool).await)?;
         Ok(rows.into_iter().map(Row::into_line).collect())
     }
 

@@ -36,7 +36,7 @@ impl Scope {
 }
 
 /// An organisation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow, utoipa::ToSchema)]
 pub struct Organisation {
     /// Its row.
     pub id: i64,
@@ -53,6 +53,13 @@ impl Store {
         Ok(
             read!(self, pool => sqlx::query_as("SELECT id, name FROM organisation ORDER BY name").fetch_all(pool).await)?,
         )
+    }
+
+    /// A page of the organisations, behind one of this name.
+    pub async fn organisation_page(&self, after: Option<&str>, limit: i64) -> Result<Vec<Organisation>, StoreError> {
+        Ok(read!(self, pool => sqlx::query_as(
+            "SELECT id, name FROM organisation WHERE ($1 IS NULL OR name > $1) ORDER BY name LIMIT $2",
+        ).bind(after).bind(limit).fetch_all(pool).await)?)
     }
 
     /// The organisation of this name, which is added if it is not there.

@@ -1,11 +1,13 @@
 //! Thousands of mailboxes at a glance: a page of them, those first that need a person.
 
 use super::db::read;
-use super::{Scope, Store, StoreError};
+use super::{Mailbox, Scope, Store, StoreError};
 use crate::clock::Timestamp;
 
 /// How a mailbox fares, from the worst to the best.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schema(as = MailboxState)]
 pub enum Fare {
     /// It fails, and by itself it will not get better.
     NeedsPerson,
@@ -44,6 +46,17 @@ impl Fare {
     /// By its name.
     pub fn named(id: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|fare| fare.id() == id)
+    }
+
+    /// That of a mailbox, as the list tells it.
+    pub fn of(mailbox: &Mailbox, now: Timestamp) -> Self {
+        let status = &mailbox.status;
+        let is_own = status.last_error.as_deref().is_some_and(|error| error.contains("\"blame\":\"mailbox\""));
+        match Self::named(mailbox.state(now)) {
+            Some(Self::Failing) if status.next_poll_at.is_none() || is_own => Self::NeedsPerson,
+            Some(fare) => fare,
+            None => Self::NeedsPerson,
+        }
     }
 
     fn read(rank: i64) -> Self {
@@ -120,6 +133,54 @@ macro_rules! faring {
     };
 }
 
+/// The columns of [`Row`], of the mailboxes that the first part chooses, in the order that the second says.
+macro_rules! lines {
+    ($chosen:literal, $order:literal) => {
+        // What is counted of each is counted for this page only.
+        concat!(
+            "SELECT p.address, p.inbox, o.name AS organisation, CAST(p.fare AS BIGINT) AS fare, p.last_success_at, \
+             (SELECT max(imported_at) FROM message WHERE mailbox = p.address) AS last_mail_at, \
+             (SELECT count(*) FROM message WHERE mailbox = p.address AND imported_at >= $5) AS today, \
+             CASE WHEN p.paused THEN NULL WHEN p.hold_until > p.next_poll_at THEN p.hold_until ELSE p.next_poll_at END AS next_poll_at, \
+             p.failing_since, p.last_error, p.added_at FROM (SELECT * FROM (", faring!(), ") AS f \
+             WHERE ($6 IS NULL OR fare = $6) ", $chosen, ") AS p JOIN organisation o ON o.id = p.organisation_id ", $order
+        )
+    };
+}
+
+impl ListFilter<'_> {
+    /// The text that is looked for, for LIKE.
+    fn pattern(&self) -> Option<String> {
+        self.text.map(|text| {
+            let literal = text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+            format!("%{literal}%")
+        })
+    }
+
+    fn rank(&self) -> Option<i64> {
+        let rank = self.fare.and_then(|fare| Fare::ALL.iter().position(|one| *one == fare));
+        rank.and_then(|rank| i64::try_from(rank).ok())
+    }
+}
+
+impl Row {
+    fn into_line(self) -> MailboxLine {
+        MailboxLine {
+            address: self.address,
+            inbox: self.inbox,
+            organisation: self.organisation,
+            fare: Fare::read(self.fare),
+            last_success_at: self.last_success_at.map(Timestamp),
+            last_mail_at: self.last_mail_at.map(Timestamp),
+            today: self.today,
+            next_poll_at: self.next_poll_at.map(Timestamp),
+            failing_since: self.failing_since.map(Timestamp),
+            last_error: self.last_error,
+            added_at: Timestamp(self.added_at),
+        }
+    }
+}
+
 impl Store {
     /// A page of the list, and how many mailboxes there are of each fare. `today` is when the reader's day began.
     pub async fn mailbox_lines(
@@ -130,41 +191,33 @@ impl Store {
         offset: i64,
         limit: i64,
     ) -> Result<(Vec<MailboxLine>, Vec<(Fare, i64)>), StoreError> {
-        let text = filter.text.map(|text| {
-            let literal = text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
-            format!("%{literal}%")
-        });
+        let text = filter.pattern();
         let counts: Vec<(i64, i64)> = read!(self, pool => sqlx::query_as(
             concat!("SELECT CAST(fare AS BIGINT), count(*) FROM (", faring!(), ") AS f GROUP BY fare ORDER BY fare")
         ).bind(now.0).bind(filter.scope.id()).bind(text.as_deref()).bind(filter.inbox_id).fetch_all(pool).await)?;
-        let rank = filter.fare.and_then(|fare| Fare::ALL.iter().position(|one| *one == fare));
-        let rank = rank.and_then(|rank| i64::try_from(rank).ok());
-        // What is counted of each is counted for this page only.
-        let rows: Vec<Row> = read!(self, pool => sqlx::query_as(concat!(
-            "SELECT p.address, p.inbox, o.name AS organisation, CAST(p.fare AS BIGINT) AS fare, p.last_success_at, \
-             (SELECT max(imported_at) FROM message WHERE mailbox = p.address) AS last_mail_at, \
-             (SELECT count(*) FROM message WHERE mailbox = p.address AND imported_at >= $5) AS today, \
-             CASE WHEN p.paused THEN NULL WHEN p.hold_until > p.next_poll_at THEN p.hold_until ELSE p.next_poll_at END AS next_poll_at, \
-             p.failing_since, p.last_error, p.added_at FROM (SELECT * FROM (", faring!(), ") AS f \
-             WHERE ($6 IS NULL OR fare = $6) ORDER BY fare, address LIMIT $7 OFFSET $8) AS p \
-             JOIN organisation o ON o.id = p.organisation_id ORDER BY p.fare, p.address"
-        )).bind(now.0).bind(filter.scope.id()).bind(text.as_deref()).bind(filter.inbox_id)
+        let rank = filter.rank();
+        let rows: Vec<Row> = read!(self, pool => sqlx::query_as(lines!("ORDER BY fare, address LIMIT $7 OFFSET $8", "ORDER BY p.fare, p.address"))
+          .bind(now.0).bind(filter.scope.id()).bind(text.as_deref()).bind(filter.inbox_id)
           .bind(today.0).bind(rank).bind(limit).bind(offset).fetch_all(pool).await)?;
-        let line = |row: Row| MailboxLine {
-            address: row.address,
-            inbox: row.inbox,
-            organisation: row.organisation,
-            fare: Fare::read(row.fare),
-            last_success_at: row.last_success_at.map(Timestamp),
-            last_mail_at: row.last_mail_at.map(Timestamp),
-            today: row.today,
-            next_poll_at: row.next_poll_at.map(Timestamp),
-            failing_since: row.failing_since.map(Timestamp),
-            last_error: row.last_error,
-            added_at: Timestamp(row.added_at),
-        };
         let counts = counts.into_iter().map(|(rank, count)| (Fare::read(rank), count)).collect();
-        Ok((rows.into_iter().map(line).collect(), counts))
+        Ok((rows.into_iter().map(Row::into_line).collect(), counts))
+    }
+
+    /// A page of the mailboxes by address, behind one of this address: unlike the list it stays the same however they fare
+    /// meanwhile. `today` as there.
+    pub async fn mailbox_page(
+        &self,
+        filter: ListFilter<'_>,
+        today: Timestamp,
+        now: Timestamp,
+        after: Option<&str>,
+        limit: i64,
+    ) -> Result<Vec<MailboxLine>, StoreError> {
+        let rows: Vec<Row> = read!(self, pool => sqlx::query_as(
+            lines!("AND ($8 IS NULL OR address > $8) ORDER BY address LIMIT $7", "ORDER BY p.address"))
+          .bind(now.0).bind(filter.scope.id()).bind(filter.pattern()).bind(filter.inbox_id)
+          .bind(today.0).bind(filter.rank()).bind(limit).bind(after).fetch_all(pool).await)?;
+        Ok(rows.into_iter().map(Row::into_line).collect())
     }
 
     /// How many mails a mailbox has brought on each day since a moment; days are counted from 1970 in the reader's zone, which is

@@ -178,6 +178,14 @@ impl Store {
         rows.into_iter().map(Row::into_person).collect()
     }
 
+    /// A page of those whom this scope holds, behind one of this name.
+    pub async fn people_page(&self, scope: Scope, after: Option<&str>, limit: i64) -> Result<Vec<Person>, StoreError> {
+        let rows: Vec<Row> = read!(self, pool => sqlx::query_as(select_people!(
+            "WHERE ($1 IS NULL OR p.organisation_id = $1) AND ($2 IS NULL OR p.name > $2) ORDER BY p.name LIMIT $3"
+        )).bind(scope.id()).bind(after).bind(limit).fetch_all(pool).await)?;
+        rows.into_iter().map(Row::into_person).collect()
+    }
+
     /// Whether there is anybody yet.
     pub async fn has_people(&self) -> Result<bool, StoreError> {
         let one: Option<i64> =

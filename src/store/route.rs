@@ -8,7 +8,7 @@ use crate::address::Address;
 use crate::clock::Timestamp;
 
 /// One route.
-#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, Serialize, sqlx::FromRow, utoipa::ToSchema)]
 pub struct Route {
     /// The recipient's address.
     pub recipient: String,
@@ -42,6 +42,28 @@ impl Store {
             "SELECT r.recipient, i.address AS inbox, r.inbox_id FROM route r JOIN inbox i ON i.id = r.inbox_id \
              WHERE ($1 IS NULL OR i.organisation_id = $1) ORDER BY r.recipient, i.address",
         ).bind(scope.id()).fetch_all(pool).await)?)
+    }
+
+    /// A page of the routes that this scope holds, behind one (recipient, inbox).
+    pub async fn route_page(
+        &self,
+        scope: Scope,
+        after: Option<&(String, String)>,
+        limit: i64,
+    ) -> Result<Vec<Route>, StoreError> {
+        Ok(read!(self, pool => sqlx::query_as(
+            "SELECT r.recipient, i.address AS inbox, r.inbox_id FROM route r JOIN inbox i ON i.id = r.inbox_id \
+             WHERE ($1 IS NULL OR i.organisation_id = $1) AND ($2 IS NULL OR (r.recipient, i.address) > ($2, $3)) \
+             ORDER BY r.recipient, i.address LIMIT $4",
+        ).bind(scope.id()).bind(after.map(|(recipient, _)| recipient)).bind(after.map(|(_, inbox)| inbox)).bind(limit)
+         .fetch_all(pool).await)?)
+    }
+
+    /// Whether there is a route for this recipient to this inbox.
+    pub async fn has_route(&self, recipient: &Address, inbox_id: i64) -> Result<bool, StoreError> {
+        let one: Option<i64> = read!(self, pool => sqlx::query_scalar("SELECT inbox_id FROM route WHERE recipient = $1 AND inbox_id = $2")
+            .bind(recipient.as_str()).bind(inbox_id).fetch_optional(pool).await)?;
+        Ok(one.is_some())
     }
 
     /// Removes a recipient's route to one inbox, or all of its routes.

@@ -9,7 +9,7 @@ use super::{Scope, Store, StoreError};
 use crate::clock::Timestamp;
 
 /// What a token may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize, clap::ValueEnum, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TokenScope {
     /// Look.
@@ -35,7 +35,7 @@ impl fmt::Display for TokenScope {
 }
 
 /// A token, without what it is shown by.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Token {
     /// Its row.
     pub id: i64,
@@ -56,6 +56,11 @@ pub struct Token {
 
 /// How exactly it is known when a token was last used.
 const USED_MS: i64 = 60 * 1000;
+
+/// How long an answer is kept.
+const KEPT_MS: i64 = 24 * 3600 * 1000;
+/// No answer takes longer.
+const LONGEST_MS: i64 = 10 * 60 * 1000;
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -124,6 +129,22 @@ impl Store {
         Ok(rows.into_iter().map(Row::into_token).collect())
     }
 
+    /// A page of the tokens that this scope holds, behind one of this name.
+    pub async fn token_page(&self, scope: Scope, after: Option<&str>, limit: i64) -> Result<Vec<Token>, StoreError> {
+        let rows: Vec<Row> = read!(self, pool => sqlx::query_as(select_tokens!(
+            "WHERE ($1 IS NULL OR t.organisation_id = $1) AND ($2 IS NULL OR t.name > $2) ORDER BY t.name LIMIT $3"
+        )).bind(scope.id()).bind(after).bind(limit).fetch_all(pool).await)?;
+        Ok(rows.into_iter().map(Row::into_token).collect())
+    }
+
+    /// One token that this scope holds, by its name.
+    pub async fn token(&self, name: &str, scope: Scope) -> Result<Token, StoreError> {
+        let row: Option<Row> = read!(self, pool => sqlx::query_as(select_tokens!(
+            "WHERE t.name = $1 AND ($2 IS NULL OR t.organisation_id = $2)"
+        )).bind(name.trim()).bind(scope.id()).fetch_optional(pool).await)?;
+        row.map(Row::into_token).ok_or_else(|| StoreError::NotFound(format!("there is no token {name}")))
+    }
+
     /// Whose request this is.
     pub async fn token_of(&self, hash: &[u8], now: Timestamp) -> Result<Option<Token>, StoreError> {
         let row: Option<Row> = read!(self, pool =>
@@ -155,10 +176,12 @@ impl Store {
         ).bind(token_id).bind(key).fetch_optional(pool).await)?)
     }
 
-    /// Takes a key for a request; of two that come at once, one gets it. The answer is filled in later.
+    /// Takes a key for a request; of two that come at once, one gets it. The answer is filled in later; where none has come for
+    /// long, whoever was to give it has ended, and the key is free again.
     pub async fn claim_key(&self, token_id: i64, key: &str, hash: &[u8], now: Timestamp) -> Result<bool, StoreError> {
         Ok(write!(self, tx => {
-            sqlx::query("DELETE FROM answer_kept WHERE at < $1").bind(now.0 - 24 * 3600 * 1000).execute(&mut *tx).await?;
+            sqlx::query("DELETE FROM answer_kept WHERE at < $1 OR (status = 0 AND at < $2)")
+                .bind(now.0 - KEPT_MS).bind(now.0 - LONGEST_MS).execute(&mut *tx).await?;
             sqlx::query(
                 "INSERT INTO answer_kept (token_id, key, request_hash, status, body, at) VALUES ($1, $2, $3, 0, '', $4) \
                  ON CONFLICT DO NOTHING",
