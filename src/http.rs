@@ -1,5 +1,6 @@
 //! What `mailferry serve` answers over HTTP: the pages, the API, and whoever watches the process.
 
+mod api;
 mod assets;
 mod fault;
 mod guard;

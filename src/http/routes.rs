@@ -6,7 +6,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 
 use super::guard::{Needs, guard};
-use super::{State, assets, health, metrics, pages};
+use super::{State, api, assets, health, metrics, pages};
 
 /// One line of the table.
 pub struct Route {
@@ -123,7 +123,7 @@ pub fn router(state: State) -> Router {
     }
     let lost = from_fn_with_state((state.clone(), Needs::Nothing), guard);
     let lost = get(pages::lost).layer(lost);
-    watched.merge(router).fallback_service(lost.with_state(state.clone())).with_state(state)
+    watched.merge(router).merge(api::router(state.clone())).fallback_service(lost.with_state(state.clone())).with_state(state)
 }
 
 #[cfg(test)]

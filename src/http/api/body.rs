@@ -1,0 +1,137 @@
+//! What a request brings: its body as JSON, and what stands in its path and its question. What it cannot be is told part by part,
+//! without repeating what was sent, which may be a password in the wrong place.
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use http_body_util::LengthLimitError;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::error::Category;
+use serde_path_to_error::{Path as JsonPath, Segment};
+
+use super::problem::{PartProblem, Refusal};
+
+/// No body needs more.
+const MOST: usize = 64 << 10;
+
+/// The whole body, if it is not too large.
+pub async fn whole(headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
+    let said = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if said.is_some_and(|length| length > MOST as u64) {
+        return Err(Refusal::TooLarge);
+    }
+    axum::body::to_bytes(body, MOST).await.map_err(|error| {
+        let is_too_large = std::error::Error::source(&error).is_some_and(|source| source.is::<LengthLimitError>());
+        if is_too_large { Refusal::TooLarge } else { Refusal::Bad("the body does not come to its end".to_owned()) }
+    })
+}
+
+/// A body that is not read yet: what it is about may not be there at all, which is told first.
+pub struct Given {
+    bytes: Bytes,
+    is_json: bool,
+}
+
+impl<S: Sync> FromRequest<S> for Given {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        let (parts, body) = request.into_parts();
+        let is_json = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_json);
+        Ok(Self { bytes: whole(&parts.headers, body).await?, is_json })
+    }
+}
+
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || essence == "application/merge-patch+json"
+}
+
+impl Given {
+    /// The body as what is wanted.
+    ///
+    /// # Errors
+    /// It is in another media type, is no JSON, or does not have this form.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        if !self.is_json {
+            return Err(Refusal::MediaType);
+        }
+        let mut from = serde_json::Deserializer::from_slice(&self.bytes);
+        let read = serde_path_to_error::deserialize(&mut from).map_err(|error| refused(&error))?;
+        from.end().map_err(|_| Refusal::Bad("something stands behind the JSON".to_owned()))?;
+        Ok(read)
+    }
+
+    /// The same, where nothing need be said.
+    pub fn json_or_nothing<T: DeserializeOwned + Default>(&self) -> Result<T, Refusal> {
+        if self.bytes.is_empty() { Ok(T::default()) } else { self.json() }
+    }
+}
+
+fn refused(error: &serde_path_to_error::Error<serde_json::Error>) -> Refusal {
+    let inner = error.inner();
+    match inner.classify() {
+        Category::Data => {
+            Refusal::Invalid(vec![PartProblem { pointer: pointer(error.path()), detail: wanted(&inner.to_string()) }])
+        }
+        _ => Refusal::Bad(format!("the body is no JSON, from line {} column {} on", inner.line(), inner.column())),
+    }
+}
+
+/// What is wanted, of a sentence that tells also what came.
+fn wanted(sentence: &str) -> String {
+    let sentence = sentence.rsplit_once(" at line ").map_or(sentence, |(sentence, _)| sentence);
+    match sentence.rsplit_once(", expected ") {
+        Some((what, _)) if what.starts_with("unknown field") => "there is no such part".to_owned(),
+        Some((_, wanted)) => format!("expected {wanted}"),
+        None if sentence.starts_with("missing field") || sentence.starts_with("duplicate field") => sentence.to_owned(),
+        None => "this cannot be".to_owned(),
+    }
+}
+
+/// As a JSON Pointer (RFC 6901).
+fn pointer(path: &JsonPath) -> String {
+    let step = |segment: &Segment| match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+        Segment::Enum { variant } => format!("/{variant}"),
+        Segment::Unknown => String::new(),
+    };
+    path.iter().map(step).collect()
+}
+
+/// A part that may be left out, which leaves what is there, or be null, which takes it away (RFC 7396).
+pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(from).map(Some)
+}
+
+/// What stands in the path. What cannot stand there is not there.
+pub struct InPath<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for InPath<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let Path(value) = Path::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Refusal::NotFound("nothing has such a name".to_owned()))?;
+        Ok(Self(value))
+    }
+}
+
+/// What is asked behind the question mark.
+pub struct Asked<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let Query(value) = Query::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Refusal::Bad("a parameter in the query is unknown, missing, there twice or of another form".to_owned()))?;
+        Ok(Self(value))
+    }
+}

@@ -1,0 +1,45 @@
+//! Stands before every path: finds out whose token it is, whether it is enough, and whether the request came before.
+
+use axum::body::Body;
+use axum::extract::{Request, State as FromState};
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::caller::{Caller, Needs};
+use super::problem::{Answer, inside};
+use super::{body, idempotency};
+use crate::http::State;
+
+/// Lets a request through, or not.
+pub async fn guard(FromState((state, needs)): FromState<(State, Needs)>, request: Request, next: Next) -> Response {
+    match needs {
+        Needs::Nothing => next.run(request).await,
+        needs => let_through(state, needs, request, next).await.unwrap_or_else(IntoResponse::into_response),
+    }
+}
+
+async fn let_through(state: State, needs: Needs, request: Request, next: Next) -> Answer {
+    let (mut parts, body) = request.into_parts();
+    let caller = Caller::of(&state, &parts.headers).await?;
+    caller.may(needs)?;
+    parts.extensions.insert(caller.clone());
+    if matches!(parts.method, Method::GET | Method::HEAD) {
+        return Ok(next.run(Request::from_parts(parts, body)).await);
+    }
+    // Only for somebody who is known is a body waited for.
+    let bytes = body::whole(&parts.headers, body).await?;
+    let once = match parts.method {
+        Method::POST => idempotency::Once::of(&parts, &bytes)?,
+        _ => None,
+    };
+    let work = async move {
+        let run = next.run(Request::from_parts(parts, Body::from(bytes)));
+        match once {
+            Some(once) => once.run(&state, &caller, run).await,
+            None => Ok(run.await),
+        }
+    };
+    // A change that was begun comes to its end, whether or not somebody still waits for its answer.
+    tokio::spawn(work).await.map_err(|error| inside(&error))?
+}

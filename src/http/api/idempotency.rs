@@ -1,0 +1,122 @@
+//! A request that is sent again because its answer got lost does not do its work twice: whoever sends an `Idempotency-Key` gets
+//! the first answer again (IETF draft-ietf-httpapi-idempotency-key-header). Answers are kept for a day, sealed, since one of
+//! them holds a token.
+
+use axum::body::{Body, Bytes};
+use axum::http::header::{CONTENT_TYPE, ETAG, LOCATION};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::caller::Caller;
+use super::problem::{Answer, Refusal, inside};
+use crate::http::State;
+use crate::vault::hex;
+
+/// The header with the key.
+pub const KEY: &str = "idempotency-key";
+/// Says that an answer is the first one, again.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// No answer to a POST is larger.
+const MOST: usize = 1 << 20;
+
+/// A request that is to be done once.
+pub struct Once {
+    key: String,
+    /// Which request it is.
+    request: Vec<u8>,
+}
+
+/// An answer as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+impl Once {
+    /// What a request says; `None`: it may be done again.
+    ///
+    /// # Errors
+    /// The key is none.
+    pub fn of(parts: &Parts, body: &Bytes) -> Result<Option<Self>, Refusal> {
+        let Some(key) = key(&parts.headers)? else { return Ok(None) };
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        let mut hash = Sha256::new();
+        hash.update(format!("{} {path}\n", parts.method));
+        hash.update(body);
+        Ok(Some(Self { key, request: hash.finalize().to_vec() }))
+    }
+
+    /// Does it, or tells what came of it before. What failed here is forgotten, so that it can be tried again.
+    pub async fn run(self, state: &State, caller: &Caller, work: impl Future<Output = Response>) -> Answer {
+        let (store, token) = (&state.deps.store, caller.token.id);
+        if !store.claim_key(token, &self.key, &self.request, state.deps.clock.now()).await? {
+            return self.again(state, token).await;
+        }
+        let (parts, body) = work.await.into_parts();
+        let bytes = axum::body::to_bytes(body, MOST).await.unwrap_or_default();
+        if parts.status.is_server_error() {
+            store.keep_answer(token, &self.key, None).await?;
+        } else {
+            let text = self.sealed(state, token, &parts.headers, &bytes)?;
+            store.keep_answer(token, &self.key, Some((parts.status.as_u16(), &text))).await?;
+        }
+        Ok(Response::from_parts(parts, Body::from(bytes)))
+    }
+
+    async fn again(&self, state: &State, token: i64) -> Answer {
+        // Between the claim that failed and this look it may have ended in nothing.
+        let kept = state.deps.store.kept_answer(token, &self.key).await?;
+        let (request, status, text) = kept.ok_or(Refusal::UnderWay)?;
+        if request != self.request {
+            return Err(Refusal::KeyReused);
+        }
+        if status == 0 {
+            return Err(Refusal::UnderWay);
+        }
+        let gone = || Refusal::Conflict("this was done before, and its answer can no longer be read".to_owned());
+        let record = STANDARD_NO_PAD.decode(&text).map_err(|_| gone())?;
+        let opened = state.deps.vault.open(&self.row(token), &record).map_err(|_| gone())?;
+        let kept: Kept = serde_json::from_str(opened.expose_secret()).map_err(|_| gone())?;
+        let mut response = Response::new(Body::from(kept.body));
+        *response.status_mut() = u16::try_from(status).ok().and_then(|code| StatusCode::from_u16(code).ok()).ok_or_else(gone)?;
+        for (name, value) in kept.headers {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        Ok(response)
+    }
+
+    fn sealed(&self, state: &State, token: i64, headers: &HeaderMap, body: &Bytes) -> Result<String, Refusal> {
+        let kept = [CONTENT_TYPE, LOCATION, ETAG].iter().filter_map(|name| {
+            let value = headers.get(name)?.to_str().ok()?;
+            Some((name.to_string(), value.to_owned()))
+        });
+        let kept = Kept { headers: kept.collect(), body: String::from_utf8_lossy(body).into_owned() };
+        let text = SecretString::from(serde_json::to_string(&kept).map_err(|error| inside(&error))?);
+        let record = state.deps.vault.seal(&self.row(token), &text).map_err(|error| inside(&error))?;
+        Ok(STANDARD_NO_PAD.encode(record))
+    }
+
+    /// The name under which it is sealed.
+    fn row(&self, token: i64) -> String {
+        format!("answer_kept/{token}/{}", hex(&Sha256::digest(&self.key)))
+    }
+}
+
+fn key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    let mut all = headers.get_all(KEY).iter();
+    let Some(first) = all.next() else { return Ok(None) };
+    let text = first.to_str().ok().filter(|_| all.next().is_none());
+    let text = text.filter(|text| (1..=255).contains(&text.len()) && text.bytes().all(|byte| (0x20..0x7f).contains(&byte)));
+    let text = text.ok_or_else(|| Refusal::Bad("Idempotency-Key is 1 to 255 printable characters".to_owned()))?;
+    Ok(Some(text.to_owned()))
+}

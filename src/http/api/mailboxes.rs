@@ -1,0 +1,132 @@
+//! `/mailboxes`: the customers' mail accounts that are polled.
+
+mod changing;
+pub mod ledger;
+mod view;
+mod wish;
+
+use axum::Json;
+use axum::extract::State as FromState;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::body::{Asked, InPath};
+use super::caller::Caller;
+use super::cursor::{Page, Paging};
+use super::parts::named;
+use super::problem::{Answer, Refusal};
+use crate::address::Address;
+use crate::http::State;
+use crate::store::{Fare, ListFilter, Mailbox as Stored};
+
+pub use changing::*;
+
+pub use view::{Mailbox, MailboxSummary};
+
+/// Which mailboxes.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct MailboxQuery {
+    /// Only those that fare so.
+    #[param(inline)]
+    state: Option<Fare>,
+    /// Only those with this in their address or their inbox's.
+    #[param(max_length = 200)]
+    q: Option<String>,
+    /// Items on a page [default: 50].
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<i64>,
+    /// `next` of the page before.
+    after: Option<String>,
+}
+
+/// The mailbox of this address, if the caller has it.
+async fn seen(address: &str, caller: &Caller, state: &State) -> Result<(Address, Stored), Refusal> {
+    let missing = || Refusal::NotFound("there is no such mailbox".to_owned());
+    let address: Address = address.parse().map_err(|_| missing())?;
+    let mailbox = state.deps.store.mailbox(&address).await.map_err(|error| match error.into() {
+        Refusal::NotFound(_) => missing(),
+        other => other,
+    })?;
+    if caller.scope().has(mailbox.organisation_id) { Ok((address, mailbox)) } else { Err(missing()) }
+}
+
+/// The mailboxes, by address.
+#[utoipa::path(get, path = "/mailboxes", tag = "Mailboxes", params(MailboxQuery),
+    responses((status = 200, description = "A page of mailboxes", body = Page<MailboxSummary>)))]
+pub async fn list(FromState(state): FromState<State>, caller: Caller, Asked(asked): Asked<MailboxQuery>) -> Answer {
+    let paging = Paging::<String>::of("mailboxes", asked.limit, asked.after.as_deref())?;
+    let text = asked.q.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    if text.is_some_and(|text| text.chars().count() > 200 || named(text).is_err()) {
+        return Err(Refusal::Bad("q has at most 200 characters, on one line".to_owned()));
+    }
+    let filter = ListFilter { scope: caller.scope(), text, fare: asked.state, inbox_id: None };
+    let (store, now) = (&state.deps.store, state.deps.clock.now());
+    let found = store.mailbox_page(filter, now, now, paging.after.as_deref(), paging.with_one_more()).await?;
+    let page = Page::of("mailboxes", found, paging.limit, |line| line.address.clone());
+    Ok(Json(page.map(MailboxSummary::from)).into_response())
+}
+
+/// One mailbox: what it was told, and how it fares. Its credentials are never given back.
+#[utoipa::path(get, path = "/mailboxes/{address}", tag = "Mailboxes",
+    params(("address" = String, Path, description = "Its address")),
+    responses((status = 200, description = "The mailbox", body = Mailbox)))]
+pub async fn one(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
+    let (_, mailbox) = seen(&address, &caller, &state).await?;
+    Ok(view::version(&mailbox).show(&Mailbox::of(&mailbox, &caller, &state).await?))
+}
+
+/// Stops polling a mailbox. Doing so again changes nothing.
+#[utoipa::path(post, path = "/mailboxes/{address}/pause", tag = "Mailboxes",
+    params(("address" = String, Path, description = "Its address")),
+    responses((status = 200, description = "It is paused", body = Mailbox)))]
+pub async fn pause(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
+    set_paused(&address, true, &caller, &state).await
+}
+
+/// Polls a paused mailbox again.
+#[utoipa::path(post, path = "/mailboxes/{address}/resume", tag = "Mailboxes",
+    params(("address" = String, Path, description = "Its address")),
+    responses((status = 200, description = "It is polled again", body = Mailbox)))]
+pub async fn resume(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
+    set_paused(&address, false, &caller, &state).await
+}
+
+async fn set_paused(address: &str, paused: bool, caller: &Caller, state: &State) -> Answer {
+    let (address, mailbox) = seen(address, caller, state).await?;
+    if mailbox.setup {
+        return Err(Refusal::Conflict("it is being set up on the page, and starts there".to_owned()));
+    }
+    let (store, now) = (&state.deps.store, state.deps.clock.now());
+    if mailbox.paused != paused {
+        store.pause_mailbox(&address, paused, now).await?;
+        let action = if paused { "mailbox-paused" } else { "mailbox-resumed" };
+        store.audit(caller.change(Some(mailbox.organisation_id), action, address.as_str(), ""), now).await?;
+    }
+    let mailbox = store.mailbox(&address).await?;
+    Ok(view::version(&mailbox).show(&Mailbox::of(&mailbox, caller, state).await?))
+}
+
+/// Has a mailbox looked at now. Where its server told us to stay away, or a failed login has it wait, it is not: asking more
+/// often locks accounts.
+#[utoipa::path(post, path = "/mailboxes/{address}/poll", tag = "Mailboxes",
+    params(("address" = String, Path, description = "Its address")),
+    responses((status = 202, description = "It is looked at next", body = Mailbox)))]
+pub async fn poll(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
+    let (address, mailbox) = seen(&address, &caller, &state).await?;
+    let (store, now) = (&state.deps.store, state.deps.clock.now());
+    if !store.poll_soon(mailbox.id, now).await? {
+        let why = match &mailbox {
+            one if one.setup => "it is being set up on the page, and starts there",
+            one if one.paused => "it is paused",
+            one if one.status.failures > 0 => "its last polls failed, and it is tried again by itself; changing it tries at once",
+            _ => "its server told us to stay away for a while",
+        };
+        return Err(Refusal::Conflict(why.to_owned()));
+    }
+    let mailbox = store.mailbox(&address).await?;
+    Ok((StatusCode::ACCEPTED, Json(Mailbox::of(&mailbox, &caller, &state).await?)).into_response())
+}

@@ -1,0 +1,205 @@
+//! Adding, changing and removing a mailbox.
+
+use axum::Json;
+use axum::extract::State as FromState;
+use axum::http::HeaderMap;
+use axum::response::IntoResponse;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::seen;
+use super::view::{Mailbox, version};
+use super::wish::{MailboxPatch, NewMailboxBody, Wish, own_grant};
+use crate::address::Address;
+use crate::http::State;
+use crate::http::api::body::{Given, InPath};
+use crate::http::api::caller::Caller;
+use crate::http::api::inboxes;
+use crate::http::api::parts::Checks;
+use crate::http::api::problem::{Answer, Refusal};
+use crate::http::api::turn::turn;
+use crate::http::api::version::part;
+use crate::mailbox::{AfterImport, Start};
+use crate::oauth::give_up::{GivenUp, at_provider, last_consent};
+use crate::oauth::grant::Lock;
+use crate::store::wish::{never_in_clear_text, not_into_itself};
+use crate::store::{Changes, Login, Mailbox as Stored, NewLogin, NewMailbox};
+
+/// What became of a mailbox that was removed.
+#[derive(Serialize, ToSchema)]
+pub struct RemovedMailbox {
+    /// Its address.
+    mailbox: String,
+    /// Whether its provider has ended the consent; null: there was none to end.
+    revoked_at_provider: Option<bool>,
+    /// What became of the consent, in words.
+    detail: Option<String>,
+}
+
+/// Adds a mailbox. Nothing is connected to before its first poll.
+#[utoipa::path(post, path = "/mailboxes", tag = "Mailboxes", request_body = NewMailboxBody,
+    responses((status = 201, description = "It was added", body = Mailbox)))]
+pub async fn create(FromState(state): FromState<State>, caller: Caller, given: Given) -> Answer {
+    let (address, told) = given.json::<NewMailboxBody>()?.parted();
+    let mut checks = Checks::default();
+    let Some(address) = checks.address("/address", &address) else { return Err(checks.refusal()) };
+    let new = new(address.clone(), told.read(&address, &caller, &state)?)?;
+    let (_, inbox) = inboxes::seen(new.inbox.as_str(), &caller, &state).await?;
+    own_grant(new.login.as_ref(), &caller, &state).await?;
+    let (store, now) = (&state.deps.store, state.deps.clock.now());
+    store.add_mailbox(&new, &state.deps.vault, now).await?;
+    store.audit(caller.change(Some(inbox.organisation_id), "mailbox-added", address.as_str(), ""), now).await?;
+    let mailbox = store.mailbox(&address).await?;
+    let shown = Mailbox::of(&mailbox, &caller, &state).await?;
+    Ok(version(&mailbox).made(&format!("/mailboxes/{}", part(address.as_str())), &shown))
+}
+
+fn is_by_token(login: &NewLogin) -> bool {
+    matches!(login, NewLogin::OAuth(_))
+}
+
+/// A wish with what is usual where it says nothing.
+fn new(address: Address, wish: Wish) -> Result<NewMailbox, Refusal> {
+    let mut checks = Checks::default();
+    let server = wish.server.new_server(wish.usual_host)?;
+    if server.is_none() {
+        checks.wrong("/host", "this is needed");
+    }
+    if wish.login.is_none() {
+        checks.wrong("/password", "this or oauth is needed");
+    }
+    let (Some(inbox), Some(server), Some(login)) = (wish.inbox, server, wish.login) else {
+        return Err(checks.refusal());
+    };
+    let new = NewMailbox {
+        username: wish.username.unwrap_or_else(|| address.to_string()),
+        inbox,
+        server,
+        login: Some(login),
+        setup: false,
+        folders: wish.folders.unwrap_or_else(|| vec!["INBOX".to_owned()]),
+        start: wish.start.unwrap_or(Start::Now),
+        after_import: wish.after_import.unwrap_or(AfterImport::Leave),
+        interval_ms: wish.interval_ms.unwrap_or(60_000),
+        max_size: wish.max_size.unwrap_or(50_000_000),
+        address,
+    };
+    not_into_itself(&new.after_import, &new.folders)?;
+    never_in_clear_text(&new.server, new.login.as_ref().is_some_and(is_by_token))?;
+    Ok(new)
+}
+
+/// Changes a mailbox, and has it looked at soon. Another way to log in takes the place of the one before, whose consent is given
+/// up if no other mailbox needs it.
+#[utoipa::path(patch, path = "/mailboxes/{address}", tag = "Mailboxes",
+    params(("address" = String, Path, description = "Its address")), request_body = MailboxPatch,
+    responses((status = 200, description = "It was changed", body = Mailbox)))]
+pub async fn change(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    InPath(address): InPath<String>,
+    headers: HeaderMap,
+    given: Given,
+) -> Answer {
+    let (address, _) = seen(&address, &caller, &state).await?;
+    let wish = given.json::<MailboxPatch>()?.read(&address, &caller, &state)?;
+    let _turn = turn("mailbox", address.as_str()).await;
+    let (_, before) = seen(address.as_str(), &caller, &state).await?;
+    version(&before).is_meant(&headers)?;
+    if let Some(inbox) = &wish.inbox {
+        inboxes::seen(inbox.as_str(), &caller, &state).await?;
+    }
+    own_grant(wish.login.as_ref(), &caller, &state).await?;
+    if let Some(changes) = changes(&before, wish)? {
+        make(&address, &before, &changes, &state).await?;
+        let action = if changes.login.is_some() { "credentials-changed" } else { "mailbox-changed" };
+        let change = caller.change(Some(before.organisation_id), action, address.as_str(), "");
+        state.deps.store.audit(change, state.deps.clock.now()).await?;
+    }
+    let mailbox = state.deps.store.mailbox(&address).await?;
+    Ok(version(&mailbox).show(&Mailbox::of(&mailbox, &caller, &state).await?))
+}
+
+/// What a wish changes; `None`: nothing.
+fn changes(before: &Stored, wish: Wish) -> Result<Option<Changes>, Refusal> {
+    let changes = Changes {
+        server: wish.server.on(&before.server)?,
+        inbox: wish.inbox,
+        username: wish.username,
+        login: wish.login,
+        folders: wish.folders,
+        start: wish.start,
+        after_import: wish.after_import,
+        interval_ms: wish.interval_ms,
+        max_size: wish.max_size,
+    };
+    let by_token = changes.login.as_ref().map_or(matches!(before.login, Login::OAuth { .. }), is_by_token);
+    never_in_clear_text(changes.server.as_ref().unwrap_or(&before.server), by_token)?;
+    let folders = changes.folders.as_ref().unwrap_or(&before.folders);
+    not_into_itself(changes.after_import.as_ref().unwrap_or(&before.after_import), folders)?;
+    let Changes { inbox, server, username, login, folders, start, after_import, interval_ms, max_size } = &changes;
+    let is_something = inbox.is_some()
+        || server.is_some()
+        || username.is_some()
+        || login.is_some()
+        || folders.is_some()
+        || start.is_some()
+        || after_import.is_some()
+        || interval_ms.is_some()
+        || max_size.is_some();
+    Ok(is_something.then_some(changes))
+}
+
+async fn make(address: &Address, before: &Stored, changes: &Changes, state: &State) -> Result<(), Refusal> {
+    let tokens = state.deps.tokens();
+    let is_the_same = |login: &NewLogin| matches!((&before.login, login), (Login::OAuth { key, .. }, NewLogin::OAuth(new)) if key == new);
+    let last = match &changes.login {
+        Some(login) if !is_the_same(login) => last_consent(before, &tokens).await?,
+        _ => None,
+    };
+    let changed = state.deps.store.change_mailbox(address, changes, Some(&state.deps.vault), state.deps.clock.now()).await;
+    if let Some(Ok(lock)) = last {
+        // Only now: a change that cannot be made costs no consent.
+        if changed.is_ok() {
+            at_provider(&lock, &tokens).await;
+        }
+        lock.release(&tokens).await;
+    }
+    Ok(changed?)
+}
+
+/// Removes a mailbox with its password or consent and its ledger. Imported mail stays in its inbox. A consent that no other
+/// mailbox is opened with is given up at its provider.
+#[utoipa::path(delete, path = "/mailboxes/{address}", tag = "Mailboxes",
+    params(("address" = String, Path, description = "Its address")),
+    responses((status = 200, description = "It is gone", body = RemovedMailbox)))]
+pub async fn remove(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    InPath(address): InPath<String>,
+    headers: HeaderMap,
+) -> Answer {
+    let _turn = turn("mailbox", &address.to_lowercase()).await;
+    let (address, mailbox) = seen(&address, &caller, &state).await?;
+    version(&mailbox).is_meant(&headers)?;
+    let tokens = state.deps.tokens();
+    let (told, lock) = match last_consent(&mailbox, &tokens).await? {
+        Some(Ok(lock)) => (Some(at_provider(&lock, &tokens).await), Some(lock)),
+        Some(Err(stays)) => (Some(GivenUp { at_provider: false, detail: stays }), None),
+        None => (None, None),
+    };
+    let removed = state.deps.store.remove_mailbox(&address).await;
+    if let Some(lock) = lock {
+        Lock::release(lock, &tokens).await;
+    }
+    removed?;
+    let detail = told.as_ref().map(|told| told.detail.as_str()).unwrap_or_default();
+    let change = caller.change(Some(mailbox.organisation_id), "mailbox-removed", address.as_str(), detail);
+    state.deps.store.audit(change, state.deps.clock.now()).await?;
+    let removed = RemovedMailbox {
+        mailbox: address.to_string(),
+        revoked_at_provider: told.as_ref().map(|told| told.at_provider),
+        detail: told.map(|told| told.detail),
+    };
+    Ok(Json(removed).into_response())
+}

@@ -1,0 +1,118 @@
+//! `/mailboxes/{address}/ledger`: what became of every UID.
+
+use axum::Json;
+use axum::extract::State as FromState;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::seen;
+use crate::http::State;
+use crate::http::api::body::{Asked, Given, InPath};
+use crate::http::api::caller::Caller;
+use crate::http::api::cursor::{self, Page, Paging};
+use crate::http::api::problem::{Answer, Refusal};
+use crate::store::{LedgerLine, UidState, WatchedFolder};
+
+/// Which lines.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct LedgerQuery {
+    /// Only those in this state.
+    #[param(inline)]
+    state: Option<UidState>,
+    /// Items on a page [default: 50].
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<i64>,
+    /// `next` of the page before.
+    after: Option<String>,
+}
+
+/// Which mail to ask for again.
+#[derive(Deserialize, ToSchema, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Retry {
+    /// Only this UID [default: all that were put aside].
+    uid: Option<u32>,
+}
+
+/// How many are asked for again.
+#[derive(Serialize, ToSchema)]
+pub struct Retried {
+    /// Their number.
+    retried: u64,
+}
+
+/// Which mail to give up on.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Skip {
+    /// The mail's UID.
+    uid: u32,
+    /// The folder, where the mailbox has several.
+    folder: Option<String>,
+}
+
+/// The name in its cursors.
+const LIST: &str = "ledger";
+
+/// The ledger of a mailbox, newest first.
+#[utoipa::path(get, path = "/mailboxes/{address}/ledger", tag = "Ledger",
+    params(("address" = String, Path, description = "The mailbox's address"), LedgerQuery),
+    responses((status = 200, description = "A page of the ledger", body = Page<LedgerLine>)))]
+pub async fn list(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    InPath(address): InPath<String>,
+    Asked(asked): Asked<LedgerQuery>,
+) -> Answer {
+    let (_, mailbox) = seen(&address, &caller, &state).await?;
+    let paging = Paging::<(i64, u32)>::of(LIST, asked.limit, asked.after.as_deref())?;
+    let (items, next) = state.deps.store.newest_ledger(mailbox.id, asked.state, paging.after, paging.limit).await?;
+    Ok(Json(Page { items, next: next.map(|key| cursor::write(LIST, &key)) }).into_response())
+}
+
+/// Asks again for mail that was put aside.
+#[utoipa::path(post, path = "/mailboxes/{address}/ledger/retry", tag = "Ledger",
+    params(("address" = String, Path, description = "The mailbox's address")), request_body = Option<Retry>,
+    responses((status = 200, description = "It is asked for at the next poll", body = Retried)))]
+pub async fn retry(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    InPath(address): InPath<String>,
+    given: Given,
+) -> Answer {
+    let (address, mailbox) = seen(&address, &caller, &state).await?;
+    let body: Option<Retry> = given.json_or_nothing()?;
+    let uid = body.and_then(|body| body.uid);
+    let (store, now) = (&state.deps.store, state.deps.clock.now());
+    let retried = store.retry_quarantined(mailbox.id, uid, now).await?;
+    let detail = uid.map(|uid| format!("UID {uid}")).unwrap_or_default();
+    store.audit(caller.change(Some(mailbox.organisation_id), "ledger-retried", address.as_str(), &detail), now).await?;
+    Ok(Json(Retried { retried }).into_response())
+}
+
+/// Gives up on a mail that was put aside or does not come; it stays in the customer's mailbox.
+#[utoipa::path(post, path = "/mailboxes/{address}/ledger/skip", tag = "Ledger",
+    params(("address" = String, Path, description = "The mailbox's address")), request_body = Skip,
+    responses((status = 204, description = "It is left out")))]
+pub async fn skip(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    InPath(address): InPath<String>,
+    given: Given,
+) -> Answer {
+    let (address, mailbox) = seen(&address, &caller, &state).await?;
+    let body: Skip = given.json()?;
+    let (store, now) = (&state.deps.store, state.deps.clock.now());
+    let folders = store.watched_folders(mailbox.id).await?;
+    let folder = WatchedFolder::meant(folders, body.folder.as_deref()).map_err(|why| Refusal::part("/folder", why))?;
+    if !store.skip_by_hand(folder.id, body.uid, now).await? {
+        return Err(Refusal::Conflict("this UID is neither pending nor put aside".to_owned()));
+    }
+    let detail = format!("{} UID {}", folder.name, body.uid);
+    store.audit(caller.change(Some(mailbox.organisation_id), "ledger-skipped", address.as_str(), &detail), now).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

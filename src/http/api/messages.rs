@@ -1,0 +1,89 @@
+//! `/inboxes/{address}/messages` and `/messages`: imported mail, pulled in the order of import and acknowledged.
+
+use axum::Json;
+use axum::extract::State as FromState;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::body::{Asked, InPath};
+use super::caller::Caller;
+use super::cursor::{self, Page, Paging};
+use super::inboxes;
+use super::problem::{Answer, Refusal};
+use super::version::Version;
+use crate::http::State;
+use crate::store::{MessageFilter, MessageLine};
+
+/// The name in its cursors.
+const LIST: &str = "messages";
+
+/// A message with the cursor behind it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PulledMessage {
+    /// The message.
+    #[serde(flatten)]
+    message: MessageLine,
+    /// For `after`, to go on behind this message; whoever remembers it misses none.
+    cursor: String,
+}
+
+/// Which messages.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PullQuery {
+    /// Items on a page [default: 50].
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<i64>,
+    /// `cursor` of the last message that was dealt with, or `next` of the page before.
+    after: Option<String>,
+    /// Only those that were not acknowledged.
+    #[serde(default)]
+    #[param(required = false)]
+    unacknowledged: bool,
+}
+
+/// The messages of an inbox in the order of their import. Numbers are given in the order in which imports are committed, so
+/// nothing ever comes in before a cursor.
+#[utoipa::path(get, path = "/inboxes/{address}/messages", tag = "Messages",
+    params(("address" = String, Path, description = "The inbox's address"), PullQuery),
+    responses((status = 200, description = "A page of messages", body = Page<PulledMessage>)))]
+pub async fn pull(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    InPath(address): InPath<String>,
+    Asked(asked): Asked<PullQuery>,
+) -> Answer {
+    let (_, inbox) = inboxes::seen(&address, &caller, &state).await?;
+    let paging = Paging::<i64>::of(LIST, asked.limit, asked.after.as_deref())?;
+    let filter = MessageFilter { inbox: Some(&inbox.address), mailbox: None, unacknowledged: asked.unacknowledged };
+    let found = state.deps.store.messages(filter, paging.after.unwrap_or(0), paging.with_one_more()).await?;
+    let page = Page::of(LIST, found, paging.limit, |message| message.id);
+    let pulled = page.map(|message| PulledMessage { cursor: cursor::write(LIST, &message.id), message });
+    Ok(Json(pulled).into_response())
+}
+
+/// The message of this number, if the caller has it.
+pub async fn seen(id: &str, caller: &Caller, state: &State) -> Result<MessageLine, Refusal> {
+    let id = id.parse().map_err(|_| Refusal::NotFound(format!("there is no message {}", crate::shown::shown(id))))?;
+    Ok(state.deps.store.message(id, caller.scope()).await?)
+}
+
+/// One message.
+#[utoipa::path(get, path = "/messages/{id}", tag = "Messages", params(("id" = i64, Path, description = "Its number")),
+    responses((status = 200, description = "The message", body = MessageLine)))]
+pub async fn one(FromState(state): FromState<State>, caller: Caller, InPath(id): InPath<String>) -> Answer {
+    let message = seen(&id, &caller, &state).await?;
+    Ok(Version::of(&(message.id, &message.sha256, message.acknowledged_at)).show(&message))
+}
+
+/// Says that the message is where it was to go. Saying so again changes nothing.
+#[utoipa::path(post, path = "/messages/{id}/ack", tag = "Messages", params(("id" = i64, Path, description = "Its number")),
+    responses((status = 204, description = "It is acknowledged")))]
+pub async fn acknowledge(FromState(state): FromState<State>, caller: Caller, InPath(id): InPath<String>) -> Answer {
+    let message = seen(&id, &caller, &state).await?;
+    state.deps.store.acknowledge(message.id, caller.scope(), state.deps.clock.now()).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

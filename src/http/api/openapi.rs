@@ -1,0 +1,128 @@
+//! The description of the API (OpenAPI 3.1), made from the handlers. What holds for every path is added from the table, so that
+//! no handler has to say it.
+
+use std::sync::LazyLock;
+
+use axum::Json;
+use axum::http::Method;
+use utoipa::OpenApi;
+use utoipa::openapi::content::Content;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Components, Ref, RefOr, Required};
+
+use super::caller::Needs;
+use super::problem::{MEDIA_TYPE, PartProblem, Problem};
+use super::{Endpoint, audit, contents, inboxes, mailboxes, messages, organisations, people, routes, search, tokens};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Mailferry", description = "Imported mail, and the mailboxes that it comes from. Make a token with `mailferry token create`."),
+    servers((url = "/api/v1")),
+    components(schemas(Problem, PartProblem)),
+    paths(
+        document,
+        messages::pull, messages::one, messages::acknowledge, contents::raw, search::search,
+        inboxes::list, inboxes::create, inboxes::one, inboxes::change, inboxes::remove,
+        routes::list, routes::create, routes::one, routes::remove,
+        mailboxes::list, mailboxes::create, mailboxes::one, mailboxes::change, mailboxes::remove,
+        mailboxes::pause, mailboxes::resume, mailboxes::poll,
+        mailboxes::ledger::list, mailboxes::ledger::retry, mailboxes::ledger::skip,
+        people::list, people::one, people::remove,
+        tokens::list, tokens::create, tokens::one, tokens::revoke,
+        audit::list, organisations::list, organisations::create,
+    )
+)]
+struct Described;
+
+/// The name of the way in.
+const TOKEN: &str = "token";
+
+static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
+    let mut document = Described::openapi();
+    let components = document.components.get_or_insert_with(Components::default);
+    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("mf_…, by `mailferry token create`"));
+    components.add_security_scheme(TOKEN, SecurityScheme::Http(scheme.build()));
+    for endpoint in super::table() {
+        let item = document.paths.paths.get_mut(endpoint.path);
+        if let Some(operation) = item.and_then(|item| of_method(item, &endpoint.method)) {
+            complete(operation, &endpoint);
+        }
+    }
+    document
+});
+
+/// This description.
+#[utoipa::path(get, path = "/openapi.json", tag = "Description",
+    responses((status = 200, description = "The description", body = serde_json::Value)))]
+pub async fn document() -> Json<&'static utoipa::openapi::OpenApi> {
+    std::future::ready(Json(&*DOCUMENT)).await
+}
+
+fn of_method<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut Operation> {
+    match method.as_str() {
+        "GET" => item.get.as_mut(),
+        "POST" => item.post.as_mut(),
+        "PATCH" => item.patch.as_mut(),
+        "DELETE" => item.delete.as_mut(),
+        _ => None,
+    }
+}
+
+/// What holds for every path of its kind.
+fn complete(operation: &mut Operation, endpoint: &Endpoint) {
+    let is = |method: Method| endpoint.method == method;
+    let has_path = endpoint.path.contains('{');
+    let has_query = operation.parameters.iter().flatten().any(|one| matches!(one, RefOr::T(one) if matches!(one.parameter_in, ParameterIn::Query)));
+    let has_body = operation.request_body.is_some();
+    let is_changing = !is(Method::GET);
+    let of_version = is(Method::PATCH) || is(Method::DELETE);
+    let words = endpoint.path.split(['/', '{', '}']).filter(|word| !word.is_empty());
+    let words: Vec<&str> = std::iter::once(endpoint.method.as_str()).chain(words).collect();
+    operation.operation_id = Some(words.join("_").to_lowercase().replace('.', "_"));
+    let needs_token = endpoint.needs != Needs::Nothing;
+    operation.security = needs_token.then(|| vec![SecurityRequirement::new(TOKEN, [] as [&str; 0])]);
+    for (holds, status, description) in [
+        (has_query || is_changing, "400", "It cannot be understood"),
+        (needs_token, "401", "No token, or one that nobody knows"),
+        (needs_token, "403", "The token may not"),
+        (has_path || has_body, "404", "There is no such thing, or none that the token sees"),
+        (is_changing, "409", "It does not go with what is there"),
+        (of_version, "412", "It was changed since"),
+        (is_changing, "413", "The body is larger than 64 KiB"),
+        (has_body, "415", "The body is no application/json"),
+        (has_body || is(Method::POST), "422", "Some of it cannot be, or the key came with another request before"),
+        (of_version, "428", "If-Match is missing"),
+        (true, "500", "Something went wrong here"),
+    ] {
+        if holds {
+            operation.responses.responses.insert(status.to_owned(), problem(description).into());
+        }
+    }
+    let headers = operation.parameters.get_or_insert_default();
+    if is(Method::POST) {
+        headers.push(header("Idempotency-Key", "Has the request done once, however often it is sent", Required::False));
+    }
+    if of_version {
+        headers.push(header("If-Match", "The ETag of what is meant, or *", Required::True));
+    }
+}
+
+fn problem(description: &str) -> Response {
+    let content = Content::new(Some(Ref::from_schema_name("Problem")));
+    ResponseBuilder::new().description(description).content(MEDIA_TYPE, content).build()
+}
+
+fn header(name: &str, description: &str, required: Required) -> RefOr<Parameter> {
+    let text = ObjectBuilder::new().schema_type(Type::String).build();
+    let parameter = ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(required)
+        .description(Some(description))
+        .schema(Some(text))
+        .build();
+    RefOr::T(parameter)
+}

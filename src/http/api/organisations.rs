@@ -1,0 +1,54 @@
+//! `/organisations`: for tokens of all organisations.
+
+use axum::Json;
+use axum::extract::State as FromState;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::body::{Asked, Given};
+use super::caller::Caller;
+use super::cursor::{Page, Paging};
+use super::inboxes::ListQuery;
+use super::problem::{Answer, Refusal};
+use super::turn::turn;
+use crate::http::State;
+use crate::store::Organisation;
+
+/// A new organisation.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewOrganisation {
+    /// What it is called.
+    #[schema(example = "Lillestads kommun")]
+    name: String,
+}
+
+/// The organisations, by name.
+#[utoipa::path(get, path = "/organisations", tag = "Organisations", params(ListQuery),
+    responses((status = 200, description = "A page of organisations", body = Page<Organisation>)))]
+pub async fn list(FromState(state): FromState<State>, Asked(asked): Asked<ListQuery>) -> Answer {
+    let paging = Paging::<String>::of("organisations", asked.limit, asked.after.as_deref())?;
+    let found = state.deps.store.organisation_page(paging.after.as_deref(), paging.with_one_more()).await?;
+    Ok(Json(Page::of("organisations", found, paging.limit, |one| one.name.clone())).into_response())
+}
+
+/// Adds an organisation.
+#[utoipa::path(post, path = "/organisations", tag = "Organisations", request_body = NewOrganisation,
+    responses((status = 201, description = "It was added", body = Organisation)))]
+pub async fn create(FromState(state): FromState<State>, caller: Caller, given: Given) -> Answer {
+    let body: NewOrganisation = given.json()?;
+    let name = body.name.trim();
+    if !(1..=100).contains(&name.chars().count()) || name.chars().any(char::is_control) {
+        return Err(Refusal::part("/name", "1 to 100 characters, on one line"));
+    }
+    let _turn = turn("organisation", name).await;
+    let (store, now) = (&state.deps.store, state.deps.clock.now());
+    if store.organisations().await?.iter().any(|one| one.name == name) {
+        return Err(Refusal::Conflict("there is an organisation of this name already".to_owned()));
+    }
+    let made = store.organisation_named(name, now).await?;
+    store.audit(caller.change(Some(made.id), "organisation-added", name, ""), now).await?;
+    Ok((StatusCode::CREATED, Json(made)).into_response())
+}

@@ -1,0 +1,89 @@
+//! `/users`: who may sign in to the pages.
+
+use axum::Json;
+use axum::extract::State as FromState;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::body::{Asked, InPath};
+use super::caller::Caller;
+use super::cursor::{Page, Paging};
+use super::inboxes::ListQuery;
+use super::parts::named;
+use super::problem::{Answer, Refusal};
+use super::turn::turn;
+use super::version::Version;
+use crate::clock::Timestamp;
+use crate::http::State;
+use crate::store::{Person, Role};
+
+/// Somebody who may sign in.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct User {
+    /// The name to sign in with.
+    #[schema(example = "anna@lillestad.se")]
+    name: String,
+    /// What they may do.
+    role: Role,
+    /// Where they belong; null: an operator.
+    organisation: Option<String>,
+    /// The language of their pages.
+    language: String,
+    /// When they last signed in.
+    last_login_at: Option<Timestamp>,
+}
+
+impl From<Person> for User {
+    fn from(person: Person) -> Self {
+        let Person { name, role, organisation, language, last_login_at, .. } = person;
+        Self { name, role, organisation, language, last_login_at }
+    }
+}
+
+fn version(person: &Person) -> Version {
+    Version::of(&(person.id, &person.name, person.role, person.organisation_id))
+}
+
+async fn seen(name: &str, caller: &Caller, state: &State) -> Result<Person, Refusal> {
+    let person = state.deps.store.person(named(name)?).await?;
+    let person = person.filter(|person| caller.scope().id().is_none_or(|own| person.organisation_id == Some(own)));
+    person.ok_or_else(|| Refusal::NotFound("there is no such user".to_owned()))
+}
+
+/// The users, by name.
+#[utoipa::path(get, path = "/users", tag = "Users", params(ListQuery),
+    responses((status = 200, description = "A page of users", body = Page<User>)))]
+pub async fn list(FromState(state): FromState<State>, caller: Caller, Asked(asked): Asked<ListQuery>) -> Answer {
+    let paging = Paging::<String>::of("users", asked.limit, asked.after.as_deref())?;
+    let found = state.deps.store.people_page(caller.scope(), paging.after.as_deref(), paging.with_one_more()).await?;
+    let page = Page::of("users", found, paging.limit, |person| person.name.clone());
+    Ok(Json(page.map(User::from)).into_response())
+}
+
+/// One user.
+#[utoipa::path(get, path = "/users/{name}", tag = "Users", params(("name" = String, Path, description = "The name")),
+    responses((status = 200, description = "The user", body = User)))]
+pub async fn one(FromState(state): FromState<State>, caller: Caller, InPath(name): InPath<String>) -> Answer {
+    let person = seen(&name, &caller, &state).await?;
+    Ok(version(&person).show(&User::from(person)))
+}
+
+/// Removes a user, who is signed out at once. The last operator stays.
+#[utoipa::path(delete, path = "/users/{name}", tag = "Users", params(("name" = String, Path, description = "The name")),
+    responses((status = 204, description = "They are gone")))]
+pub async fn remove(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    InPath(name): InPath<String>,
+    headers: HeaderMap,
+) -> Answer {
+    let _turn = turn("user", &name.to_lowercase()).await;
+    let person = seen(&name, &caller, &state).await?;
+    version(&person).is_meant(&headers)?;
+    let (store, now) = (&state.deps.store, state.deps.clock.now());
+    store.remove_person(&person).await?;
+    store.audit(caller.change(person.organisation_id, "person-removed", &person.name, ""), now).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

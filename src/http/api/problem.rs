@@ -1,0 +1,189 @@
+//! Why not: problem details (RFC 9457). What went wrong inside is logged, and not told.
+
+use axum::http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::oauth::GrantError;
+use crate::store::StoreError;
+use crate::store::wish::Wrong;
+
+/// The media type of a problem.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// Why a request was refused (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// Which kind of problem.
+    #[schema(example = "urn:mailferry:problem:not-found")]
+    pub r#type: String,
+    /// The same in words.
+    pub title: String,
+    /// The status of the answer.
+    pub status: u16,
+    /// What it is this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Each part of the request's body that cannot be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub errors: Vec<PartProblem>,
+}
+
+/// What is wrong with a part of a body.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PartProblem {
+    /// Which part (JSON Pointer, RFC 6901); empty: the whole.
+    #[schema(example = "/address")]
+    pub pointer: String,
+    /// What is wrong.
+    pub detail: String,
+}
+
+/// Why not.
+#[derive(Debug)]
+pub enum Refusal {
+    /// No token was shown.
+    NoToken,
+    /// One that nobody knows.
+    UnknownToken,
+    /// The token may not.
+    Forbidden(&'static str),
+    /// It is not there, or is nobody's business here.
+    NotFound(String),
+    /// The path has no such method; these it has.
+    Method(String),
+    /// It cannot be understood.
+    Bad(String),
+    /// It is in another media type than is read.
+    MediaType,
+    /// Its body is larger than is read.
+    TooLarge,
+    /// It is understood, and cannot be.
+    Invalid(Vec<PartProblem>),
+    /// It does not go with what is there.
+    Conflict(String),
+    /// A request with the same key is under way.
+    UnderWay,
+    /// The key came with another request before.
+    KeyReused,
+    /// What is to be changed is not as it was thought to be.
+    Changed,
+    /// It does not say what is to be changed.
+    NoCondition,
+    /// Something here.
+    Inside,
+}
+
+impl Refusal {
+    /// One part of the body cannot be.
+    pub fn part(pointer: &str, detail: impl Into<String>) -> Self {
+        Self::Invalid(vec![PartProblem { pointer: pointer.to_owned(), detail: detail.into() }])
+    }
+
+    fn kind(&self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::NoToken => (StatusCode::UNAUTHORIZED, "no-token", "A token is needed"),
+            Self::UnknownToken => (StatusCode::UNAUTHORIZED, "unknown-token", "The token is not known"),
+            Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", "The token may not do this"),
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
+            Self::Method(_) => (StatusCode::METHOD_NOT_ALLOWED, "method", "The path does not have this method"),
+            Self::Bad(_) => (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be understood"),
+            Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "The body must be application/json"),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is larger than 64 KiB"),
+            Self::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Some of the request cannot be"),
+            Self::Conflict(_) => (StatusCode::CONFLICT, "conflict", "This does not go with what is there"),
+            Self::UnderWay => (StatusCode::CONFLICT, "under-way", "A request with this key is under way"),
+            Self::KeyReused => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "key-reused", "This key came with another request before")
+            }
+            Self::Changed => (StatusCode::PRECONDITION_FAILED, "changed", "It was changed meanwhile"),
+            Self::NoCondition => (StatusCode::PRECONDITION_REQUIRED, "no-condition", "If-Match is needed"),
+            Self::Inside => (StatusCode::INTERNAL_SERVER_ERROR, "inside", "Something went wrong here"),
+        }
+    }
+
+    fn detail(&self) -> Option<String> {
+        match self {
+            Self::Forbidden(what) => Some((*what).to_owned()),
+            Self::NotFound(what) | Self::Bad(what) | Self::Conflict(what) => Some(what.clone()),
+            Self::Method(names) => Some(format!("it has {names}")),
+            Self::NoToken => Some("send it as Authorization: Bearer mf_…".to_owned()),
+            Self::Changed => Some("get it again and look at it first; its ETag is another now".to_owned()),
+            Self::NoCondition => Some("send the ETag of what is meant, or *".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, name, title) = self.kind();
+        let challenge = match &self {
+            Self::NoToken => Some("Bearer realm=\"mailferry\""),
+            Self::UnknownToken => Some("Bearer realm=\"mailferry\", error=\"invalid_token\""),
+            Self::Forbidden(_) => Some("Bearer realm=\"mailferry\", error=\"insufficient_scope\""),
+            _ => None,
+        };
+        let allow = match &self {
+            Self::Method(names) => HeaderValue::from_str(names).ok(),
+            _ => None,
+        };
+        let problem = Problem {
+            r#type: format!("urn:mailferry:problem:{name}"),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            detail: self.detail(),
+            errors: match self {
+                Self::Invalid(errors) => errors,
+                _ => Vec::new(),
+            },
+        };
+        let text = serde_json::to_string(&problem).unwrap_or_default();
+        let mut response = (status, [(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE))], text).into_response();
+        if let Some(challenge) = challenge {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        if let Some(allow) = allow {
+            response.headers_mut().insert(ALLOW, allow);
+        }
+        response
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            // Behind it stands which command lists what is there.
+            StoreError::NotFound(what) => Self::NotFound(what.split("; see `").next().unwrap_or_default().to_owned()),
+            StoreError::Conflict(what) => Self::Conflict(what),
+            error => inside(&error),
+        }
+    }
+}
+
+impl From<GrantError> for Refusal {
+    fn from(error: GrantError) -> Self {
+        match error {
+            GrantError::Store(error) => error.into(),
+            GrantError::Token(error) => Self::Conflict(error.to_string()),
+        }
+    }
+}
+
+impl From<Wrong> for Refusal {
+    fn from(wrong: Wrong) -> Self {
+        Self::part(&format!("/{}", wrong.part), wrong.why)
+    }
+}
+
+/// Something here, which is logged.
+pub fn inside(error: &dyn std::fmt::Display) -> Refusal {
+    tracing::error!(%error, "a request to the API failed");
+    Refusal::Inside
+}
+
+/// What a handler gives.
+pub type Answer = Result<Response, Refusal>;

@@ -1,0 +1,226 @@
+//! The API in this process, asked without a socket.
+
+mod behaviour;
+mod document;
+mod fuzz;
+mod table;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::config::{self, Overrides};
+use crate::egress::Egress;
+use crate::http::{Settings, State, routes};
+use crate::mailbox::{AfterImport, Start, TlsMode};
+use crate::opaque;
+use crate::poll::Deps;
+use crate::store::{
+    Batch, FIRST_ORGANISATION, Finding, Mail, NewInbox, NewLogin, NewMailbox, NewPerson, Raw, Role, Server, Store,
+    TokenScope,
+};
+use crate::vault::Location;
+
+const MAILBOX: &str = "jobb@lillestad.se";
+const INBOX: &str = "jobb.lillestad.se@mail.kundo.se";
+const RECIPIENT: &str = "info@lillestad.se";
+const USER: &str = "anna@lillestad.se";
+/// The other organisation's.
+const THEIRS: &str = "theirs@mail.kundo.se";
+/// No answer may hold it.
+const SECRET: &str = "canary-Zq7x";
+
+/// What tokens show; each is named so.
+const TOKENS: [(&str, TokenScope, Whose); 5] = [
+    ("all-write", TokenScope::Write, Whose::All),
+    ("all-read", TokenScope::Read, Whose::All),
+    ("ours-write", TokenScope::Write, Whose::Ours),
+    ("ours-read", TokenScope::Read, Whose::Ours),
+    ("theirs-write", TokenScope::Write, Whose::Theirs),
+];
+
+#[derive(Clone, Copy)]
+enum Whose {
+    All,
+    Ours,
+    Theirs,
+}
+
+/// Two organisations, of which the first has one of everything.
+struct World {
+    state: State,
+    router: Router,
+    message: i64,
+    _folder: tempfile::TempDir,
+}
+
+/// An answer.
+struct Reply {
+    status: StatusCode,
+    headers: HeaderMap,
+    bytes: Vec<u8>,
+}
+
+impl Reply {
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or_else(|error| panic!("{error} in {}", self.text()))
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+impl World {
+    async fn new() -> Self {
+        // Memory, where there is such a folder: thousands of requests each wait for the disk.
+        let memory = std::path::Path::new("/dev/shm");
+        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
+        let store = Store::open(&format!("sqlite://{}", folder.path().join("t.db").display())).await.unwrap();
+        let vault = Location::File { path: folder.path().join("key"), create: true }.open(false).unwrap();
+        let config = config::load(&Overrides::default()).unwrap();
+        let page = Arc::new(Settings::new(&config).unwrap());
+        let deps = Deps {
+            store: Arc::new(store),
+            vault: Arc::new(vault),
+            egress: Arc::new(Egress::new(Vec::new())),
+            clock: Arc::new(SystemClock),
+            deadlines: config.deadlines,
+            limits: config.limits,
+            oauth: Arc::new(config.oauth),
+            renewals: Default::default(),
+            lease: config.schedule.lease.0,
+        };
+        let state = State { deps: Arc::new(deps), page, stopping: CancellationToken::new() };
+        let router = routes::router(state.clone());
+        let mut world = Self { state, router, message: 0, _folder: folder };
+        let other = world.store().organisation_named("other", world.now()).await.unwrap().id;
+        for (name, scope, whose) in TOKENS {
+            let whose = match whose {
+                Whose::All => None,
+                Whose::Ours => Some(FIRST_ORGANISATION),
+                Whose::Theirs => Some(other),
+            };
+            world.store().add_token(name, &opaque::hash(name), scope, whose, world.now()).await.unwrap();
+        }
+        let inbox = NewInbox { address: THEIRS.parse().unwrap(), name: None, reply_from: None, organisation_id: Some(other) };
+        world.store().add_inbox(&inbox, world.now()).await.unwrap();
+        world.fill().await;
+        world.message = world.import().await;
+        world
+    }
+
+    fn store(&self) -> &Store {
+        &self.state.deps.store
+    }
+
+    fn now(&self) -> Timestamp {
+        self.state.deps.clock.now()
+    }
+
+    /// Adds what the first organisation has, as far as it is not there.
+    async fn fill(&self) {
+        let (store, now) = (self.store(), self.now());
+        let address = |text: &str| text.parse().unwrap();
+        let inbox = NewInbox { address: address(INBOX), name: None, reply_from: None, organisation_id: None };
+        let _ = store.add_inbox(&inbox, now).await;
+        store.add_route(&address(RECIPIENT), &address(INBOX), now).await.unwrap();
+        // Nobody listens there, so nothing waits for a network.
+        let server = Server { host: "127.0.0.1".into(), port: 1, tls: TlsMode::Implicit, ca_pem: None, pin_sha256: None };
+        let new = NewMailbox {
+            address: address(MAILBOX),
+            inbox: address(INBOX),
+            server,
+            username: MAILBOX.into(),
+            login: Some(NewLogin::Password(SECRET.into())),
+            setup: false,
+            folders: vec!["INBOX".into()],
+            start: Start::All,
+            after_import: AfterImport::Leave,
+            interval_ms: 60_000,
+            max_size: 50_000_000,
+        };
+        let _ = store.add_mailbox(&new, &self.state.deps.vault, now).await;
+        let organisation_id = Some(FIRST_ORGANISATION);
+        let new = NewPerson {
+            name: USER,
+            role: Role::Admin,
+            organisation_id,
+            password_hash: Some(SECRET),
+            language: "sv",
+            zone: "",
+        };
+        let _ = store.add_person(&new, now).await;
+        let _ = store.add_token("spare", &opaque::hash("spare"), TokenScope::Read, organisation_id, now).await;
+    }
+
+    /// Imports the next message, and returns its number.
+    async fn import(&self) -> i64 {
+        let (store, now) = (self.store(), self.now());
+        let until = Timestamp(now.0 + 60_000);
+        let lease = store.take_lease(&MAILBOX.parse().unwrap(), "me", None, now, until).await.unwrap().unwrap();
+        let folder = store.watched_folders(lease.mailbox.id).await.unwrap()[0].id;
+        let epoch = match store.newest_epoch(folder).await.unwrap() {
+            Some(epoch) => epoch,
+            None => store.open_epoch(&lease, folder, 7, 1, now).await.unwrap(),
+        };
+        let uid = epoch.cursor;
+        let text = format!("Subject: number {uid}\r\n\r\nHej å\r\n");
+        let mail = Mail {
+            size: text.len() as u64,
+            sha256: opaque::hash(&text).try_into().unwrap(),
+            identity: opaque::hash(&text).try_into().unwrap(),
+            raw: Raw::Whole(text.clone().into()),
+            message_id: None,
+            from: None,
+            subject: Some(format!("number {uid}")),
+            internal_date: None,
+            historic: false,
+            targets: vec![(lease.mailbox.inbox_id, "mailbox".into())],
+            effect: None,
+        };
+        let findings = vec![(uid, Finding::Mail(Box::new(mail)))];
+        let batch =
+            Batch { epoch_id: epoch.id, folder: "INBOX".into(), uidvalidity: 7, findings, cursor: uid + 1, top: uid };
+        store.import(&lease, batch, now).await.unwrap();
+        store.release_lease(&lease).await.unwrap();
+        store.newest_messages(lease.mailbox.inbox_id, None, 1).await.unwrap()[0].id
+    }
+
+    async fn send(&self, request: Request<Body>) -> Reply {
+        let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+        let bytes = axum::body::to_bytes(body, 16 << 20).await.unwrap().to_vec();
+        Reply { status: parts.status, headers: parts.headers, bytes }
+    }
+
+    /// Asks, with this token and these headers.
+    async fn ask(&self, method: &str, path: &str, token: &str, headers: &[(&str, &str)], body: Option<Value>) -> Reply {
+        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        self.send(request.body(body).unwrap()).await
+    }
+
+    /// Gets something with the first organisation's token.
+    async fn get(&self, path: &str) -> Reply {
+        self.ask("GET", path, "ours-read", &[], None).await
+    }
+}

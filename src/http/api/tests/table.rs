@@ -1,0 +1,114 @@
+//! Walks the table: every path, asked by everybody, is refused as it should be.
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use super::*;
+use crate::http::api::caller::Needs;
+use crate::http::api::{Endpoint, table};
+
+impl World {
+    /// The path with what is there in the first organisation.
+    fn path(&self, endpoint: &Endpoint) -> String {
+        let object = if endpoint.path.starts_with("/inboxes") { INBOX } else { MAILBOX };
+        let name = if endpoint.path.starts_with("/users") { USER } else { "spare" };
+        let path = endpoint.path.replace("{address}", object).replace("{id}", &self.message.to_string());
+        path.replace("{recipient}", RECIPIENT).replace("{inbox}", INBOX).replace("{name}", name).replace("{index}", "0")
+    }
+
+    async fn walk(&self, endpoint: &Endpoint, token: &str) -> Reply {
+        let body = (endpoint.method != "GET").then(|| json!({}));
+        self.ask(endpoint.method.as_str(), &self.path(endpoint), token, &[("cookie", "__Host-mailferry=x")], body).await
+    }
+}
+
+fn is_problem(reply: &Reply, endpoint: &Endpoint) {
+    let told = reply.json();
+    assert_eq!(reply.header("content-type"), "application/problem+json", "{} {}", endpoint.method, endpoint.path);
+    assert_eq!(told["status"], reply.status.as_u16(), "{told}");
+    assert!(told["type"].as_str().unwrap().starts_with("urn:mailferry:problem:"), "{told}");
+}
+
+#[tokio::test]
+async fn without_a_good_token_nobody_gets_anything() {
+    let world = World::new().await;
+    for endpoint in table().iter().filter(|endpoint| endpoint.needs != Needs::Nothing) {
+        for token in ["", "mf_unknown"] {
+            let reply = world.walk(endpoint, token).await;
+            assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{} {}", endpoint.method, endpoint.path);
+            assert!(reply.header("www-authenticate").starts_with("Bearer "), "{}", endpoint.path);
+            is_problem(&reply, endpoint);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_may_look_changes_nothing() {
+    let world = World::new().await;
+    for endpoint in table().iter().filter(|endpoint| endpoint.method != "GET") {
+        assert!(matches!(endpoint.needs, Needs::Write | Needs::WriteAll), "{} {}", endpoint.method, endpoint.path);
+        for token in ["ours-read", "all-read"] {
+            let reply = world.walk(endpoint, token).await;
+            assert_eq!(reply.status, StatusCode::FORBIDDEN, "{} {}", endpoint.method, endpoint.path);
+            is_problem(&reply, endpoint);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_another_organisations_is_not_there() {
+    let world = World::new().await;
+    for endpoint in table().iter().filter(|endpoint| endpoint.path.contains('{')) {
+        let reply = world.walk(endpoint, "theirs-write").await;
+        assert_eq!(reply.status, StatusCode::NOT_FOUND, "{} {}: {}", endpoint.method, endpoint.path, reply.text());
+        is_problem(&reply, endpoint);
+    }
+    // Nor is it named where things are listed.
+    for endpoint in table().iter().filter(|endpoint| endpoint.method == "GET" && !endpoint.path.contains('{')) {
+        let path = format!("{}{}", endpoint.path, if endpoint.path == "/search" { "?q=number" } else { "" });
+        let reply = world.ask("GET", &path, "theirs-write", &[], None).await;
+        if matches!(endpoint.needs, Needs::ReadAll) {
+            assert_eq!(reply.status, StatusCode::FORBIDDEN, "{path}");
+            continue;
+        }
+        assert_eq!(reply.status, StatusCode::OK, "{path}");
+        let text = reply.text();
+        let is_there = [MAILBOX, INBOX, USER, "ours-", "all-"].iter().any(|name| text.contains(name));
+        assert!(!is_there || path == "/openapi.json", "{path}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_may_is_answered() {
+    let world = World::new().await;
+    for token in ["ours-write", "all-write"] {
+        for endpoint in table() {
+            let reply = world.walk(&endpoint, token).await;
+            let is_for_all = matches!(endpoint.needs, Needs::ReadAll | Needs::WriteAll) && token != "all-write";
+            let wanted = match endpoint.method.as_str() {
+                _ if is_for_all => vec![403],
+                "DELETE" | "PATCH" => vec![428],
+                // What the body does not say.
+                "POST" => vec![200, 202, 204, 422],
+                _ if endpoint.path == "/search" => vec![400],
+                _ => vec![200],
+            };
+            let status = reply.status.as_u16();
+            assert!(wanted.contains(&status), "{} {}: {status} {}", endpoint.method, endpoint.path, reply.text());
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_path_or_no_method_is_told_as_a_problem() {
+    let world = World::new().await;
+    for path in ["", "/", "/nothing", "/inboxes/", "/inboxes/a@b.se/nothing/at/all"] {
+        let reply = world.ask("GET", path, "all-write", &[], None).await;
+        assert_eq!((reply.status, reply.header("content-type")), (StatusCode::NOT_FOUND, "application/problem+json"), "{path}");
+    }
+    let reply = world.ask("PUT", "/inboxes", "all-write", &[], None).await;
+    assert_eq!((reply.status, reply.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, "GET, HEAD, POST"));
+    assert_eq!(reply.header("content-type"), "application/problem+json");
+    let reply = world.ask("OPTIONS", "/inboxes", "", &[("origin", "https://evil.example")], None).await;
+    assert!(reply.headers.keys().all(|name| !name.as_str().starts_with("access-control")), "no other site is let in");
+}

@@ -1,0 +1,93 @@
+//! ETags: which state of a thing a change is meant for (RFC 9110 8.8.3, 13.1.1).
+
+use axum::http::header::{ETAG, IF_MATCH, LOCATION};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::Json;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::problem::Refusal;
+use crate::vault::hex;
+
+/// The state of a thing, as far as somebody can change it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version(String);
+
+impl Version {
+    /// Of what can be changed of it.
+    pub fn of(stable: &impl Serialize) -> Self {
+        let text = serde_json::to_vec(stable).unwrap_or_default();
+        let hash = hex(&Sha256::digest(&text));
+        Self(format!("\"{}\"", hash.get(..32).unwrap_or_default()))
+    }
+
+    /// Whether this is what a request means to change.
+    ///
+    /// # Errors
+    /// It does not say what it means, or means another state.
+    pub fn is_meant(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        let mut meant = headers.get_all(IF_MATCH).iter().peekable();
+        if meant.peek().is_none() {
+            return Err(Refusal::NoCondition);
+        }
+        let mut each = meant.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).map(str::trim);
+        // A weak one (W/"…") never matches.
+        if each.any(|one| one == "*" || one == self.0) { Ok(()) } else { Err(Refusal::Changed) }
+    }
+
+    fn header(&self) -> (HeaderName, HeaderValue) {
+        (ETAG, HeaderValue::from_str(&self.0).unwrap_or(HeaderValue::from_static("\"\"")))
+    }
+
+    /// A thing as it is in this state.
+    pub fn show(&self, thing: &impl Serialize) -> Response {
+        ([self.header()], Json(thing)).into_response()
+    }
+
+    /// A new thing, which is found under this path below the API.
+    pub fn made(&self, path: &str, thing: &impl Serialize) -> Response {
+        let path = HeaderValue::from_str(&format!("{}{path}", super::BASE)).unwrap_or(HeaderValue::from_static("/"));
+        (StatusCode::CREATED, [self.header(), (LOCATION, path)], Json(thing)).into_response()
+    }
+}
+
+/// A name as a part of a path (RFC 3986 3.3).
+pub fn part(name: &str) -> String {
+    let mut path = String::new();
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' | b'+' => path.push(char::from(byte)),
+            _ => path.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(values: &[&'static str]) -> HeaderMap {
+        values.iter().map(|value| (IF_MATCH, HeaderValue::from_static(value))).collect()
+    }
+
+    #[test]
+    fn a_change_names_the_state_that_it_is_meant_for() {
+        let version = Version::of(&"x");
+        assert!(matches!(version.is_meant(&sent(&[])), Err(Refusal::NoCondition)));
+        for other in ["\"x\"", "", "W/\"11\""] {
+            assert!(matches!(version.is_meant(&sent(&[other])), Err(Refusal::Changed)), "{other}");
+        }
+        assert!(version.is_meant(&sent(&["*"])).is_ok());
+        let own: &'static str = Box::leak(format!("\"x\", {}", version.0).into_boxed_str());
+        assert!(version.is_meant(&sent(&[own])).is_ok());
+        assert_ne!(version, Version::of(&"y"));
+    }
+
+    #[test]
+    fn a_name_is_one_part_of_a_path() {
+        assert_eq!(part("jobb+å@b.se"), "jobb+%C3%A5@b.se");
+        assert_eq!(part("a/b c"), "a%2Fb%20c");
+    }
+}
