@@ -42,7 +42,11 @@ async fn list(inbox: Option<&Address>, mailbox: Option<&Address>, context: &Cont
     if let Some(inbox) = inbox {
         context.store.inbox(inbox).await?; // a misspelt address is not an empty inbox
     }
-    let filter = MessageFilter { inbox: inbox.map(Address::as_str), mailbox: mailbox.map(Address::as_str), unacknowledged: false };
+    let filter = MessageFilter {
+        inbox: inbox.map(Address::as_str),
+        mailbox: mailbox.map(Address::as_str),
+        unacknowledged: false,
+    };
     let headings = ["ID", "INBOX", "FROM", "SUBJECT", "SIZE", "IMPORTED", "WHY"];
     let mut after = 0;
     let mut first = true;

@@ -115,8 +115,7 @@ pub fn table() -> Vec<Endpoint> {
 pub fn router(state: State) -> Router<State> {
     let mut by_path = BTreeMap::<&str, (MethodRouter<State>, Vec<String>)>::new();
     for endpoint in table() {
-        let guarded =
-            endpoint.handler.route_layer(from_fn_with_state((state.clone(), endpoint.needs), guard::guard));
+        let guarded = endpoint.handler.route_layer(from_fn_with_state((state.clone(), endpoint.needs), guard::guard));
         let (methods, names) = by_path.entry(endpoint.path).or_default();
         *methods = std::mem::take(methods).merge(guarded);
         names.push(endpoint.method.to_string());

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::cause::{Cause, Trouble};
 use crate::http::reader::Who;
 use crate::http::words::Words;
-use crate::locale;
+use crate::locale::{self, Language};
 use crate::poll::{PollError, ReportedError};
 
 /// An error as `ReportedError` writes it.
@@ -61,11 +61,16 @@ impl LastError {
 
     /// What is wrong, in one sentence.
     pub fn brief(&self, w: &Words) -> String {
+        self.sentence(w.language)
+    }
+
+    /// The same in this language.
+    pub fn sentence(&self, language: Language) -> String {
         let of_step = || {
             let name = if self.is_about_the_way() { "error-reach".to_owned() } else { format!("error-{}", self.step) };
-            w.t(if locale::has(&name) { &name } else { "error-other" })
+            locale::text(language, if locale::has(&name) { &name } else { "error-other" })
         };
-        self.trouble().map_or_else(of_step, |trouble| trouble.sentence(w.language))
+        self.trouble().map_or_else(of_step, |trouble| trouble.sentence(language))
     }
 
     /// What to do.

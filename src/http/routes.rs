@@ -11,6 +11,7 @@ use super::{State, api, assets, health, metrics, pages};
 /// One line of the table.
 pub struct Route {
     /// The method: GET or POST.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the walk over the table asks by it"))]
     pub method: &'static str,
     /// The path, with what is variable in braces.
     pub path: &'static str,
@@ -123,7 +124,11 @@ pub fn router(state: State) -> Router {
     }
     let lost = from_fn_with_state((state.clone(), Needs::Nothing), guard);
     let lost = get(pages::lost).layer(lost);
-    watched.merge(router).merge(api::router(state.clone())).fallback_service(lost.with_state(state.clone())).with_state(state)
+    watched
+        .merge(router)
+        .merge(api::router(state.clone()))
+        .fallback_service(lost.with_state(state.clone()))
+        .with_state(state)
 }
 
 #[cfg(test)]

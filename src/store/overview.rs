@@ -5,7 +5,9 @@ use super::{Mailbox, Scope, Store, StoreError};
 use crate::clock::Timestamp;
 
 /// How a mailbox fares, from the worst to the best.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 #[schema(as = MailboxState)]
 pub enum Fare {

@@ -129,9 +129,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        let Query(value) = Query::from_request_parts(parts, state)
-            .await
-            .map_err(|_| Refusal::Bad("a parameter in the query is unknown, missing, there twice or of another form".to_owned()))?;
+        let Query(value) = Query::from_request_parts(parts, state).await.map_err(|_| {
+            Refusal::Bad("a parameter in the query is unknown, missing, there twice or of another form".to_owned())
+        })?;
         Ok(Self(value))
     }
 }

@@ -40,7 +40,9 @@ impl<K: DeserializeOwned> Paging<K> {
             return Err(Refusal::Bad(format!("limit is 1 to {MOST}")));
         }
         let after = match after {
-            Some(text) => Some(read(list, text).ok_or_else(|| Refusal::Bad("after is no cursor of this list".to_owned()))?),
+            Some(text) => {
+                Some(read(list, text).ok_or_else(|| Refusal::Bad("after is no cursor of this list".to_owned()))?)
+            }
             None => None,
         };
         Ok(Self { limit, after })

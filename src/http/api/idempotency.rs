@@ -85,7 +85,8 @@ impl Once {
         let opened = state.deps.vault.open(&self.row(token), &record).map_err(|_| gone())?;
         let kept: Kept = serde_json::from_str(opened.expose_secret()).map_err(|_| gone())?;
         let mut response = Response::new(Body::from(kept.body));
-        *response.status_mut() = u16::try_from(status).ok().and_then(|code| StatusCode::from_u16(code).ok()).ok_or_else(gone)?;
+        *response.status_mut() =
+            u16::try_from(status).ok().and_then(|code| StatusCode::from_u16(code).ok()).ok_or_else(gone)?;
         for (name, value) in kept.headers {
             if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
                 response.headers_mut().insert(name, value);
@@ -116,7 +117,8 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let mut all = headers.get_all(KEY).iter();
     let Some(first) = all.next() else { return Ok(None) };
     let text = first.to_str().ok().filter(|_| all.next().is_none());
-    let text = text.filter(|text| (1..=255).contains(&text.len()) && text.bytes().all(|byte| (0x20..0x7f).contains(&byte)));
+    let text =
+        text.filter(|text| (1..=255).contains(&text.len()) && text.bytes().all(|byte| (0x20..0x7f).contains(&byte)));
     let text = text.ok_or_else(|| Refusal::Bad("Idempotency-Key is 1 to 255 printable characters".to_owned()))?;
     Ok(Some(text.to_owned()))
 }

@@ -122,7 +122,9 @@ pub async fn poll(FromState(state): FromState<State>, caller: Caller, InPath(add
         let why = match &mailbox {
             one if one.setup => "it is being set up on the page, and starts there",
             one if one.paused => "it is paused",
-            one if one.status.failures > 0 => "its last polls failed, and it is tried again by itself; changing it tries at once",
+            one if one.status.failures > 0 => {
+                "its last polls failed, and it is tried again by itself; changing it tries at once"
+            }
             _ => "its server told us to stay away for a while",
         };
         return Err(Refusal::Conflict(why.to_owned()));

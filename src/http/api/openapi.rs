@@ -43,7 +43,8 @@ const TOKEN: &str = "token";
 static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
     let mut document = Described::openapi();
     let components = document.components.get_or_insert_with(Components::default);
-    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("mf_…, by `mailferry token create`"));
+    let scheme =
+        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("mf_…, by `mailferry token create`"));
     components.add_security_scheme(TOKEN, SecurityScheme::Http(scheme.build()));
     for endpoint in super::table() {
         let item = document.paths.paths.get_mut(endpoint.path);
@@ -75,7 +76,11 @@ fn of_method<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut Oper
 fn complete(operation: &mut Operation, endpoint: &Endpoint) {
     let is = |method: Method| endpoint.method == method;
     let has_path = endpoint.path.contains('{');
-    let has_query = operation.parameters.iter().flatten().any(|one| matches!(one, RefOr::T(one) if matches!(one.parameter_in, ParameterIn::Query)));
+    let has_query = operation
+        .parameters
+        .iter()
+        .flatten()
+        .any(|one| matches!(one, RefOr::T(one) if matches!(one.parameter_in, ParameterIn::Query)));
     let has_body = operation.request_body.is_some();
     let is_changing = !is(Method::GET);
     let of_version = is(Method::PATCH) || is(Method::DELETE);

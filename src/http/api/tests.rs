@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::clock::{SystemClock, Timestamp};
 use crate::config::{self, Overrides};
 use crate::egress::Egress;
 use crate::http::{Settings, State, routes};
@@ -113,7 +113,8 @@ impl World {
             };
             world.store().add_token(name, &opaque::hash(name), scope, whose, world.now()).await.unwrap();
         }
-        let inbox = NewInbox { address: THEIRS.parse().unwrap(), name: None, reply_from: None, organisation_id: Some(other) };
+        let inbox =
+            NewInbox { address: THEIRS.parse().unwrap(), name: None, reply_from: None, organisation_id: Some(other) };
         world.store().add_inbox(&inbox, world.now()).await.unwrap();
         world.fill().await;
         world.message = world.import().await;
@@ -136,7 +137,8 @@ impl World {
         let _ = store.add_inbox(&inbox, now).await;
         store.add_route(&address(RECIPIENT), &address(INBOX), now).await.unwrap();
         // Nobody listens there, so nothing waits for a network.
-        let server = Server { host: "127.0.0.1".into(), port: 1, tls: TlsMode::Implicit, ca_pem: None, pin_sha256: None };
+        let server =
+            Server { host: "127.0.0.1".into(), port: 1, tls: TlsMode::Implicit, ca_pem: None, pin_sha256: None };
         let new = NewMailbox {
             address: address(MAILBOX),
             inbox: address(INBOX),

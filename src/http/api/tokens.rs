@@ -76,12 +76,8 @@ pub async fn create(FromState(state): FromState<State>, caller: Caller, given: G
     store.add_token(name, &opaque::hash(&token), body.scope, whose, now).await?;
     store.audit(caller.change(whose, "token-created", name, body.scope.as_str()), now).await?;
     let version = version(&store.token(name, caller.scope()).await?);
-    let made = MadeToken {
-        name: name.to_owned(),
-        scope: body.scope,
-        organisation: organisation.map(|one| one.name),
-        token,
-    };
+    let made =
+        MadeToken { name: name.to_owned(), scope: body.scope, organisation: organisation.map(|one| one.name), token };
     Ok(version.made(&format!("/tokens/{}", part(name)), &made))
 }
 

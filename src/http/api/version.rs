@@ -1,9 +1,9 @@
 //! ETags: which state of a thing a change is meant for (RFC 9110 8.8.3, 13.1.1).
 
+use axum::Json;
 use axum::http::header::{ETAG, IF_MATCH, LOCATION};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::Json;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -57,7 +57,9 @@ pub fn part(name: &str) -> String {
     let mut path = String::new();
     for byte in name.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' | b'+' => path.push(char::from(byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' | b'+' => {
+                path.push(char::from(byte))
+            }
             _ => path.push_str(&format!("%{byte:02X}")),
         }
     }

@@ -16,6 +16,8 @@ use crate::http::State;
 use crate::http::fault::{Answer, Fault, go};
 use crate::http::guard::{cookie, set_cookie};
 use crate::http::reader::{Reader, Who};
+use crate::oauth::give_up::{at_provider, last_consent};
+use crate::oauth::grant::Lock;
 use crate::oauth::{Attempt, Away, Callback, GrantError, TokenEndpoint, Wanted, grant};
 use crate::opaque;
 use crate::store::{Change, Changes, Errand, Flow, GrantKey, GrantKind, Login, Mailbox, NewLogin, errand_row};
@@ -86,10 +88,8 @@ pub async fn choose(mailbox: &Mailbox, with: &With, state: &State) -> Result<Mai
     if matches!(&mailbox.login, Login::OAuth { key: before, .. } if *before == key) {
         return Ok(mailbox.clone());
     }
-    let changes = Changes { login: Some(NewLogin::OAuth(key)), ..Changes::default() };
-    let store = &state.deps.store;
-    store.change_mailbox(&own, &changes, None, state.deps.clock.now()).await.map_err(|_| None)?;
-    store.mailbox(&own).await.map_err(|_| None)
+    change_login(mailbox, NewLogin::OAuth(key), state).await.map_err(|_| None)?;
+    state.deps.store.mailbox(&own).await.map_err(|_| None)
 }
 
 fn wanted<'a>(mailbox: &Mailbox, address: &'a Address) -> Option<Wanted<'a>> {
@@ -197,26 +197,39 @@ async fn finish(
     wanted.keep(&given, Flow::Code, &endpoint, &tokens).await
 }
 
-/// Gives a mailbox's consent up at its provider, if no other mailbox is opened with it: what is not used ends. Where that fails,
-/// the consent is forgotten here all the same.
+/// Has a mailbox opened in another way, and gives the consent up that it was opened with, if no other mailbox is: what nobody uses
+/// is not left behind at a provider.
+pub async fn change_login(mailbox: &Mailbox, login: NewLogin, state: &State) -> Result<(), Fault> {
+    let address: Address = mailbox.address.parse().map_err(|_| Fault::Inside)?;
+    let deps = &state.deps;
+    let last = last(mailbox, state).await?;
+    let changes = Changes { login: Some(login), ..Changes::default() };
+    deps.store.change_mailbox(&address, &changes, Some(&deps.vault), deps.clock.now()).await?;
+    if let Some(lock) = last {
+        end(&lock, mailbox, state).await;
+    }
+    Ok(())
+}
+
+/// Gives a mailbox's consent up at its provider, before the mailbox is removed and the consent forgotten here.
 pub async fn give_up(mailbox: &Mailbox, state: &State) -> Result<(), Fault> {
-    let Login::OAuth { grant_id, .. } = mailbox.login else { return Ok(()) };
-    let deps = state.deps.tokens();
-    let others = deps.store.mailboxes_by_grant().await?.remove(&grant_id).unwrap_or_default();
-    if others.iter().any(|other| *other != mailbox.address) {
-        return Ok(());
+    if let Some(lock) = last(mailbox, state).await? {
+        end(&lock, mailbox, state).await;
     }
-    match grant::Lock::take(grant_id, &deps).await {
-        Ok(lock) => {
-            if let Err(error) = grant::revoke(&lock.grant, &deps).await {
-                tracing::warn!(%error, mailbox = mailbox.address, "the consent could not be ended at its provider");
-            }
-            lock.release(&deps).await;
-            Ok(())
-        }
+    Ok(())
+}
+
+async fn last(mailbox: &Mailbox, state: &State) -> Result<Option<Lock>, Fault> {
+    match last_consent(mailbox, &state.deps.tokens()).await {
+        Ok(last) => Ok(last.and_then(Result::ok)),
         Err(error) => {
-            tracing::warn!(%error, mailbox = mailbox.address, "the consent could not be ended at its provider");
-            Ok(())
+            tracing::warn!(%error, mailbox = mailbox.address, "a consent is being renewed and cannot be given up");
+            Err(Fault::Inside)
         }
     }
+}
+
+async fn end(lock: &Lock, mailbox: &Mailbox, state: &State) {
+    let told = at_provider(lock, &state.deps.tokens()).await;
+    tracing::info!(mailbox = mailbox.address, ended = told.at_provider, "a consent was given up");
 }

@@ -15,7 +15,7 @@ use crate::http::plot::Plot;
 use crate::http::reader::{Frame, Who};
 use crate::mailbox::AfterImport;
 use crate::poll::check::{self, CheckLine};
-use crate::store::{Changes, LedgerLine, ListFilter, Login, Mailbox, MailboxLine, NewLogin, OpenCases, UidState};
+use crate::store::{LedgerLine, ListFilter, Login, Mailbox, MailboxLine, NewLogin, OpenCases, UidState};
 
 /// Days in the plots.
 const DAYS: i64 = 30;
@@ -222,10 +222,7 @@ pub async fn password(
 
 /// Sets a mailbox's password.
 pub async fn set_password(mailbox: &Mailbox, password: SecretString, state: &State) -> Result<(), Fault> {
-    let at: Address = mailbox.address.parse().map_err(|_| Fault::Inside)?;
-    let changes = Changes { login: Some(NewLogin::Password(password)), ..Changes::default() };
-    let deps = &state.deps;
-    Ok(deps.store.change_mailbox(&at, &changes, Some(&deps.vault), deps.clock.now()).await?)
+    super::consent::change_login(mailbox, NewLogin::Password(password), state).await
 }
 
 /// Walks the way to it, step by step, and finds the cause of what fails.

@@ -157,7 +157,8 @@ async fn make(address: &Address, before: &Stored, changes: &Changes, state: &Sta
         Some(login) if !is_the_same(login) => last_consent(before, &tokens).await?,
         _ => None,
     };
-    let changed = state.deps.store.change_mailbox(address, changes, Some(&state.deps.vault), state.deps.clock.now()).await;
+    let changed =
+        state.deps.store.change_mailbox(address, changes, Some(&state.deps.vault), state.deps.clock.now()).await;
     if let Some(Ok(lock)) = last {
         // Only now: a change that cannot be made costs no consent.
         if changed.is_ok() {

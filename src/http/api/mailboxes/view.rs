@@ -47,7 +47,7 @@ impl From<MailboxLine> for MailboxSummary {
             inbox: line.inbox,
             organisation: line.organisation,
             state: line.fare,
-            problem: line.last_error.as_deref().map(|error| LastError::read(error).brief(Language::English)),
+            problem: line.last_error.as_deref().map(|error| LastError::read(error).sentence(Language::English)),
             failing_since: line.failing_since,
             last_success_at: line.last_success_at,
             last_mail_at: line.last_mail_at,
@@ -160,11 +160,15 @@ pub struct Failure {
 
 /// What of a mailbox a change is meant for. That another password was stored shows too.
 pub fn version(mailbox: &Stored) -> Version {
-    let (server, login) = (&mailbox.server, match &mailbox.login {
-        Login::Password(sealed) => format!("{:?}", sealed.as_ref().map(Sha256::digest)),
-        Login::OAuth { key, .. } => format!("{} {} {}", key.provider, key.kind.as_str(), key.identity),
-    });
-    let reached = (&server.host, server.port, server.tls.to_string(), &server.ca_pem, &server.pin_sha256, &mailbox.username);
+    let (server, login) = (
+        &mailbox.server,
+        match &mailbox.login {
+            Login::Password(sealed) => format!("{:?}", sealed.as_ref().map(Sha256::digest)),
+            Login::OAuth { key, .. } => format!("{} {} {}", key.provider, key.kind.as_str(), key.identity),
+        },
+    );
+    let reached =
+        (&server.host, server.port, server.tls.to_string(), &server.ca_pem, &server.pin_sha256, &mailbox.username);
     let told = (&mailbox.folders, mailbox.start.to_string(), mailbox.after_import.to_string(), mailbox.interval_ms);
     Version::of(&(mailbox.id, &mailbox.inbox, reached, login, told, mailbox.max_size, mailbox.paused))
 }
@@ -203,7 +207,12 @@ impl Grant {
         let grant = state.deps.store.grant(id).await?;
         let app_fails = state.deps.store.app_problem(&grant.key.provider).await?.is_some();
         let fares = grant.state(app_fails);
-        Ok(Self { provider: grant.key.provider, kind: grant.key.kind.as_str(), identity: grant.key.identity, state: fares })
+        Ok(Self {
+            provider: grant.key.provider,
+            kind: grant.key.kind.as_str(),
+            identity: grant.key.identity,
+            state: fares,
+        })
     }
 }
 
@@ -232,7 +241,7 @@ impl Status {
 fn failure(json: &str, caller: &Caller, now: Timestamp) -> Failure {
     let (error, words) = (LastError::read(json), Words::new(Language::English, "UTC", now));
     Failure {
-        problem: error.brief(Language::English),
+        problem: error.sentence(Language::English),
         remedy: error.remedy(&words),
         detail: caller.scope().id().is_none().then(|| error.detail().to_owned()),
         retry: error.retry.clone(),

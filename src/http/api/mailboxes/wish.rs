@@ -204,7 +204,8 @@ impl MailboxPatch {
                     checks.wrong("/oauth/app_only", "is for tokens of all organisations");
                     return (None, None);
                 }
-                let identity = checks.perhaps("/oauth/login_identity", body.login_identity.as_ref(), str::parse::<Address>);
+                let identity =
+                    checks.perhaps("/oauth/login_identity", body.login_identity.as_ref(), str::parse::<Address>);
                 let grant =
                     GrantWish { provider: &body.provider, app_only: body.app_only, identity: identity.as_ref() };
                 let config = &state.deps.oauth;

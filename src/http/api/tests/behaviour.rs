@@ -72,11 +72,13 @@ async fn a_request_that_is_sent_again_is_done_once() {
     assert_eq!(world.ask("GET", "/inboxes", &token, &[], None).await.status, StatusCode::OK);
     let kept = world.store().kept_answer(3, "one").await.unwrap().unwrap().2;
     assert!(!kept.contains(&token), "a token lies nowhere in the clear");
-    let other = world.ask("POST", "/tokens", "ours-write", &key, Some(json!({ "name": "third", "scope": "read" }))).await;
+    let other =
+        world.ask("POST", "/tokens", "ours-write", &key, Some(json!({ "name": "third", "scope": "read" }))).await;
     assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(other.json()["type"], "urn:mailferry:problem:key-reused");
     // Another's key is another key.
-    let theirs = world.ask("POST", "/tokens", "theirs-write", &key, Some(json!({ "name": "their", "scope": "read" }))).await;
+    let theirs =
+        world.ask("POST", "/tokens", "theirs-write", &key, Some(json!({ "name": "their", "scope": "read" }))).await;
     assert_eq!((theirs.status, theirs.json()["organisation"].clone()), (StatusCode::CREATED, json!("other")));
     for bad in ["", &"x".repeat(256), "\tx"] {
         let reply = world.ask("POST", "/tokens", "ours-write", &[("idempotency-key", bad)], body()).await;
@@ -110,7 +112,8 @@ async fn a_change_says_what_it_is_meant_for() {
     let world = World::new().await;
     let path = format!("/inboxes/{INBOX}");
     let etag = world.get(&path).await.header("etag").to_owned();
-    let patch = async |headers: &[(&str, &str)], body| world.ask("PATCH", &path, "ours-write", headers, Some(body)).await;
+    let patch =
+        async |headers: &[(&str, &str)], body| world.ask("PATCH", &path, "ours-write", headers, Some(body)).await;
     let changed = patch(&[("if-match", &etag)], json!({ "name": "Jobb", "reply_from": MAILBOX })).await;
     assert_eq!((changed.status, changed.json()["name"].clone()), (StatusCode::OK, json!("Jobb")));
     assert_ne!(changed.header("etag"), etag);
@@ -120,12 +123,15 @@ async fn a_change_says_what_it_is_meant_for() {
     assert_eq!((gone["name"].clone(), gone["reply_from"].clone()), (json!("Jobb"), json!(null)));
     // Of many who mean the same state, one changes it.
     let etag = world.get(&path).await.header("etag").to_owned();
-    let replies = futures::future::join_all(["a", "b", "c", "d"].map(|name| {
-        let etag = etag.clone();
-        let (world, path) = (&world, &path);
-        async move { world.ask("PATCH", path, "ours-write", &[("if-match", &etag)], Some(json!({ "name": name }))).await }
-    }))
-    .await;
+    let replies =
+        futures::future::join_all(["a", "b", "c", "d"].map(|name| {
+            let etag = etag.clone();
+            let (world, path) = (&world, &path);
+            async move {
+                world.ask("PATCH", path, "ours-write", &[("if-match", &etag)], Some(json!({ "name": name }))).await
+            }
+        }))
+        .await;
     let mut told = statuses(&replies);
     told.sort_unstable();
     assert_eq!(told, [200, 412, 412, 412]);
@@ -137,14 +143,24 @@ async fn a_mailbox_is_added_changed_paused_and_removed_and_its_password_never_to
     let body = json!({ "address": "ny@b.se", "inbox": INBOX, "host": "imap.b.se", "password": SECRET, "folders": ["inbox"], "interval": "5m" });
     let mut replies = vec![world.ask("POST", "/mailboxes", "ours-write", &[], Some(body)).await];
     let made = replies[0].json();
-    assert_eq!((made["port"].clone(), made["folders"][0].clone(), made["interval"].clone()), (json!(993), json!("INBOX"), json!("5m")));
+    assert_eq!(
+        (made["port"].clone(), made["folders"][0].clone(), made["interval"].clone()),
+        (json!(993), json!("INBOX"), json!("5m"))
+    );
     assert_eq!((made["has_password"].clone(), made["status"]["state"].clone()), (json!(true), json!("new")));
     let path = "/mailboxes/ny@b.se";
     let before = world.get(path).await.header("etag").to_owned();
     let body = json!({ "password": format!("{SECRET}2"), "tls": "starttls" });
     replies.push(world.ask("PATCH", path, "ours-write", &[("if-match", &before)], Some(body)).await);
-    assert_eq!((replies[1].status, replies[1].json()["port"].clone()), (StatusCode::OK, json!(143)), "{}", replies[1].text());
-    for (action, wanted) in [("pause", 200), ("poll", 409), ("resume", 200), ("poll", 202), ("ledger/retry", 200), ("ledger/skip", 422)] {
+    assert_eq!(
+        (replies[1].status, replies[1].json()["port"].clone()),
+        (StatusCode::OK, json!(143)),
+        "{}",
+        replies[1].text()
+    );
+    for (action, wanted) in
+        [("pause", 200), ("poll", 409), ("resume", 200), ("poll", 202), ("ledger/retry", 200), ("ledger/skip", 422)]
+    {
         replies.push(world.ask("POST", &format!("{path}/{action}"), "ours-write", &[], None).await);
         let last = replies.last().unwrap();
         // Skipping needs a body.
@@ -156,13 +172,27 @@ async fn a_mailbox_is_added_changed_paused_and_removed_and_its_password_never_to
     replies.push(world.get("/mailboxes?q=b.se&state=new").await);
     assert_eq!(replies.last().unwrap().json()["items"][0]["address"], "ny@b.se");
     replies.push(world.ask("DELETE", path, "ours-write", &[("if-match", "*")], None).await);
-    assert_eq!(replies.last().unwrap().json(), json!({ "mailbox": "ny@b.se", "revoked_at_provider": null, "detail": null }));
+    assert_eq!(
+        replies.last().unwrap().json(),
+        json!({ "mailbox": "ny@b.se", "revoked_at_provider": null, "detail": null })
+    );
     replies.push(world.get(path).await);
     assert_eq!(replies.last().unwrap().status, StatusCode::NOT_FOUND);
     let audit = world.get("/audit").await;
-    let actions: Vec<String> =
-        audit.json()["items"].as_array().unwrap().iter().map(|line| format!("{} {}", line["who"], line["action"])).collect();
-    for action in ["mailbox-added", "credentials-changed", "mailbox-paused", "mailbox-resumed", "ledger-retried", "mailbox-removed"] {
+    let actions: Vec<String> = audit.json()["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| format!("{} {}", line["who"], line["action"]))
+        .collect();
+    for action in [
+        "mailbox-added",
+        "credentials-changed",
+        "mailbox-paused",
+        "mailbox-resumed",
+        "ledger-retried",
+        "mailbox-removed",
+    ] {
         assert!(actions.contains(&format!("\"token ours-write\" \"{action}\"")), "{action} in {actions:?}");
     }
     replies.push(audit);

@@ -14,9 +14,12 @@ async fn the_description_and_the_table_name_the_same_paths() {
         .as_object()
         .unwrap()
         .iter()
-        .flat_map(|(path, item)| item.as_object().unwrap().keys().map(move |method| format!("{} {path}", method.to_uppercase())))
+        .flat_map(|(path, item)| {
+            item.as_object().unwrap().keys().map(move |method| format!("{} {path}", method.to_uppercase()))
+        })
         .collect();
-    let there: BTreeSet<String> = table().iter().map(|endpoint| format!("{} {}", endpoint.method, endpoint.path)).collect();
+    let there: BTreeSet<String> =
+        table().iter().map(|endpoint| format!("{} {}", endpoint.method, endpoint.path)).collect();
     assert_eq!(described, there);
 }
 

@@ -42,7 +42,8 @@ async fn every_answer_is_one_that_the_description_names() {
             }
             assert!(!reply.text().contains(SECRET), "{} {told}\n{}", operation.name, reply.text());
             if reply.header("content-type") == "application/json" {
-                let schema = &operation.described["responses"][reply.status.as_str()]["content"]["application/json"]["schema"];
+                let schema =
+                    &operation.described["responses"][reply.status.as_str()]["content"]["application/json"]["schema"];
                 making::is_of(&reply.json(), schema, &document)
                     .unwrap_or_else(|why| panic!("{}: {why}\n{}", operation.name, reply.text()));
             }
@@ -54,7 +55,18 @@ async fn every_answer_is_one_that_the_description_names() {
         }
     }
     // Requests that are all refused for the same reason would try nothing.
-    for status in ["200 OK", "201 Created", "204 No Content", "400 Bad Request", "404 Not Found", "409 Conflict", "412 Precondition Failed", "415 Unsupported Media Type", "422 Unprocessable Entity", "428 Precondition Required"] {
+    for status in [
+        "200 OK",
+        "201 Created",
+        "204 No Content",
+        "400 Bad Request",
+        "404 Not Found",
+        "409 Conflict",
+        "412 Precondition Failed",
+        "415 Unsupported Media Type",
+        "422 Unprocessable Entity",
+        "428 Precondition Required",
+    ] {
         assert!(seen.contains_key(status), "{status} in {seen:?}");
     }
     println!("{seen:?}");

@@ -104,7 +104,11 @@ async fn what_is_no_path_or_no_method_is_told_as_a_problem() {
     let world = World::new().await;
     for path in ["", "/", "/nothing", "/inboxes/", "/inboxes/a@b.se/nothing/at/all"] {
         let reply = world.ask("GET", path, "all-write", &[], None).await;
-        assert_eq!((reply.status, reply.header("content-type")), (StatusCode::NOT_FOUND, "application/problem+json"), "{path}");
+        assert_eq!(
+            (reply.status, reply.header("content-type")),
+            (StatusCode::NOT_FOUND, "application/problem+json"),
+            "{path}"
+        );
     }
     let reply = world.ask("PUT", "/inboxes", "all-write", &[], None).await;
     assert_eq!((reply.status, reply.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, "GET, HEAD, POST"));

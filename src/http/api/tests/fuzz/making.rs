@@ -2,9 +2,9 @@
 
 use axum::body::Body;
 use axum::http::Request;
+use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
-use rand::RngExt;
 use serde_json::{Map, Value, json};
 
 use super::super::{INBOX, MAILBOX, RECIPIENT, SECRET, THEIRS, USER};
@@ -24,7 +24,12 @@ pub fn operations(document: &Value) -> Vec<Operation> {
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, described) in item.as_object().unwrap() {
             let method = method.to_uppercase();
-            all.push(Operation { name: format!("{method} {path}"), method, path: path.clone(), described: described.clone() });
+            all.push(Operation {
+                name: format!("{method} {path}"),
+                method,
+                path: path.clone(),
+                described: described.clone(),
+            });
         }
     }
     all.sort_by_key(|operation| operation.method == "DELETE");
@@ -33,14 +38,43 @@ pub fn operations(document: &Value) -> Vec<Operation> {
 
 /// Texts that are right somewhere.
 const RIGHT: [&str; 17] = [
-    INBOX, MAILBOX, RECIPIENT, THEIRS, USER, "ny@mail.kundo.se", "anna", "spare", "now", "2026-01-31", "60s", "leave", "seen",
-    "move:Klart", "imap.lillestad.se", "microsoft", "INBOX",
+    INBOX,
+    MAILBOX,
+    RECIPIENT,
+    THEIRS,
+    USER,
+    "ny@mail.kundo.se",
+    "anna",
+    "spare",
+    "now",
+    "2026-01-31",
+    "60s",
+    "leave",
+    "seen",
+    "move:Klart",
+    "imap.lillestad.se",
+    "microsoft",
+    "INBOX",
 ];
 
 /// Texts that are wrong somewhere.
 const WRONG: [&str; 16] = [
-    "", " ", "\0", "a\0b", "å", "\u{202e}\u{feff}", "' OR 1=1 --", "%", "../..", "a@b@c", "\r\nX-Y: z", "null", "-1",
-    "99999999999999999999", "{}", "\u{1f4e7}",
+    "",
+    " ",
+    "\0",
+    "a\0b",
+    "å",
+    "\u{202e}\u{feff}",
+    "' OR 1=1 --",
+    "%",
+    "../..",
+    "a@b@c",
+    "\r\nX-Y: z",
+    "null",
+    "-1",
+    "99999999999999999999",
+    "{}",
+    "\u{1f4e7}",
 ];
 
 fn text(random: &mut StdRng) -> String {
@@ -52,8 +86,20 @@ fn text(random: &mut StdRng) -> String {
 }
 
 fn number(random: &mut StdRng) -> Value {
-    let all = [json!(0), json!(1), json!(-1), json!(50), json!(143), json!(65536), json!(4294967296_u64), json!(i64::MAX),
-        json!(u64::MAX), json!(i64::MIN), json!(1.5), json!(1e300)];
+    let all = [
+        json!(0),
+        json!(1),
+        json!(-1),
+        json!(50),
+        json!(143),
+        json!(65536),
+        json!(4294967296_u64),
+        json!(i64::MAX),
+        json!(u64::MAX),
+        json!(i64::MIN),
+        json!(1.5),
+        json!(1e300),
+    ];
     all.choose(random).unwrap().clone()
 }
 
@@ -99,7 +145,9 @@ fn value(schema: &Value, document: &Value, broken: f64, random: &mut StdRng) -> 
                 if random.random_bool(if is_needed { 1.0 - broken } else { 0.3 }) {
                     let of_part = match name.as_str() {
                         "inbox" if random.random_bool(0.6) => json!(INBOX),
-                        "address" if random.random_bool(0.6) => json!(format!("n{}@b.se", random.random_range(0..1000))),
+                        "address" if random.random_bool(0.6) => {
+                            json!(format!("n{}@b.se", random.random_range(0..1000)))
+                        }
                         "password" if random.random_bool(0.6) => json!(SECRET),
                         _ => value(part, document, broken, random),
                     };
@@ -159,7 +207,8 @@ impl Operation {
         }
         let question = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&query).finish();
         let uri = format!("/api/v1{path}{}{question}", if question.is_empty() { "" } else { "?" });
-        let mut request = Request::builder().method(self.method.as_str()).uri(&uri).header("authorization", "Bearer all-write");
+        let mut request =
+            Request::builder().method(self.method.as_str()).uri(&uri).header("authorization", "Bearer all-write");
         for (name, value) in &headers {
             if let Ok(value) = axum::http::HeaderValue::from_bytes(value.as_bytes()) {
                 request = request.header(name, value);
@@ -167,7 +216,9 @@ impl Operation {
         }
         let body = self.body(document, broken, random);
         let content_type = match random.random_bool(broken / 4.0) {
-            true => *["text/plain", "application/xml", "", "application/json;", "multipart/form-data"].choose(random).unwrap(),
+            true => *["text/plain", "application/xml", "", "application/json;", "multipart/form-data"]
+                .choose(random)
+                .unwrap(),
             false => "application/json",
         };
         let told = format!("{uri} {headers:?} {content_type} {}", String::from_utf8_lossy(&body));
