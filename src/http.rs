@@ -13,6 +13,7 @@ mod plot;
 mod post;
 mod reader;
 mod routes;
+mod stored;
 mod words;
 
 use std::net::SocketAddr;

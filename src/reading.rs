@@ -48,7 +48,7 @@ const STACK: usize = 4 << 20;
 pub struct Unreadable;
 
 /// What of a mail is shown.
-#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Reading {
     /// The header fields in their order: name, and value unfolded and decoded.
     pub headers: Vec<(String, String)>,
@@ -73,14 +73,15 @@ pub struct Reading {
 }
 
 /// A name and an address, as a header gives them. Either may be missing, and the name may be anything.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = Correspondent)]
 pub struct Person {
     pub name: Option<String>,
     pub address: Option<String>,
 }
 
 /// A part of a mail that is not what is read: a file, a picture in the HTML, a mail in the mail.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Attachment {
     /// Its number for [`attachment`]; the same every time the same mail is read.
     pub index: usize,
@@ -99,7 +100,7 @@ pub struct Attachment {
 }
 
 /// What was too much to be shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cut {
     /// The mail is larger than [`MOST_INPUT`].

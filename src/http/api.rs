@@ -73,6 +73,8 @@ pub fn table() -> Vec<Endpoint> {
         row(GET, "/inboxes/{address}/messages", Read, messages::pull),
         row(GET, "/messages/{id}", Read, messages::one),
         row(GET, "/messages/{id}/raw", Read, contents::raw),
+        row(GET, "/messages/{id}/parsed", Read, contents::parsed),
+        row(GET, "/messages/{id}/attachments/{index}", Read, contents::attachment),
         row(POST, "/messages/{id}/ack", Write, messages::acknowledge),
         row(GET, "/search", Read, search::search),
         // Where it ends up.

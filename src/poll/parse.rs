@@ -194,7 +194,7 @@ mod tests {
     fn a_machine_says_that_it_is_one() {
         for (fields, wanted) in [
             ("Auto-Submitted: auto-replied", Some("Auto-Submitted: auto-replied")),
-            ("auto-submitted: Auto-Generated (vacation); x=1", Some("auto-submitted: Auto-Generated (vacation); x=1")),
+            ("auto-submitted: Auto-Generated (vacation); x=1", Some("Auto-Submitted: Auto-Generated (vacation); x=1")),
             ("Subject: x\r\nAuto-Submitted:\r\n auto-notified", Some("Auto-Submitted: auto-notified")),
             ("Auto-Submitted: no", None),
             ("Auto-Submitted: No (said by a person)", None),

@@ -1,17 +1,22 @@
-//! `/messages/{id}/raw`: the bytes of a message.
+//! `/messages/{id}/raw`, `parsed` and `attachments`: what a message holds.
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::State as FromState;
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::body::InPath;
 use super::caller::Caller;
 use super::messages::seen;
 use super::problem::{Answer, Refusal};
-use crate::http::State;
+use crate::http::{State, stored};
+use crate::reading::{self, Reading};
+use crate::store::MessageLine;
 
 /// The bytes of a message exactly as they came.
 #[utoipa::path(get, path = "/messages/{id}/raw", tag = "Messages", params(("id" = i64, Path, description = "Its number")),
@@ -40,6 +45,46 @@ pub async fn raw(FromState(state): FromState<State>, caller: Caller, InPath(id):
     let length = u64::try_from(message.size).unwrap_or(0);
     let name = format!("{}.eml", message.id);
     Ok(download(&format!("attachment; filename=\"{name}\""), "message/rfc822", length, Body::from_stream(chunks)))
+}
+
+/// A message with what stands in it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ParsedMessage {
+    /// The message.
+    #[serde(flatten)]
+    message: MessageLine,
+    /// What it says; `null` if it cannot be read. Its raw bytes are as good as ever.
+    parsed: Option<Reading>,
+}
+
+/// What stands in a message: headers, text, HTML as it was sent (clean it before you show it), and attachments.
+#[utoipa::path(get, path = "/messages/{id}/parsed", tag = "Messages", params(("id" = i64, Path, description = "Its number")),
+    responses((status = 200, description = "The message with what stands in it", body = ParsedMessage)))]
+pub async fn parsed(FromState(state): FromState<State>, caller: Caller, InPath(id): InPath<String>) -> Answer {
+    let message = seen(&id, &caller, &state).await?;
+    let bytes = stored::bytes(&message, &state).await?;
+    let read = stored::aside(move || reading::read(&bytes)).await.ok_or(Refusal::Inside)?;
+    Ok(Json(ParsedMessage { message, parsed: read.ok() }).into_response())
+}
+
+/// The bytes of an attachment, decoded.
+#[utoipa::path(get, path = "/messages/{id}/attachments/{index}", tag = "Messages",
+    params(("id" = i64, Path, description = "The message's number"), ("index" = u32, Path, description = "The attachment's `index`")),
+    responses((status = 200, description = "The bytes", body = inline(Vec<u8>), content_type = "application/octet-stream")))]
+pub async fn attachment(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    InPath((id, index)): InPath<(String, String)>,
+) -> Answer {
+    let message = seen(&id, &caller, &state).await?;
+    let missing = || Refusal::NotFound("there is no such attachment".to_owned());
+    let index = index.parse().map_err(|_| missing())?;
+    let bytes = stored::bytes(&message, &state).await?;
+    let found = stored::aside(move || reading::attachment(&bytes, index)).await.ok_or(Refusal::Inside)?;
+    let content = found.ok().flatten().ok_or_else(missing)?;
+    let length = content.bytes.len() as u64;
+    let disposition = reading::disposition(content.name.as_deref());
+    Ok(download(&disposition, "application/octet-stream", length, Body::from(content.bytes)))
 }
 
 /// Something to be saved and not to be shown.

@@ -24,7 +24,8 @@ use super::{Endpoint, audit, contents, inboxes, mailboxes, messages, organisatio
     components(schemas(Problem, PartProblem)),
     paths(
         document,
-        messages::pull, messages::one, messages::acknowledge, contents::raw, search::search,
+        messages::pull, messages::one, messages::acknowledge, contents::raw, contents::parsed,
+        contents::attachment, search::search,
         inboxes::list, inboxes::create, inboxes::one, inboxes::change, inboxes::remove,
         routes::list, routes::create, routes::one, routes::remove,
         mailboxes::list, mailboxes::create, mailboxes::one, mailboxes::change, mailboxes::remove,

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::http::State;
 use crate::http::fault::{Answer, Fault, show};
 use crate::http::reader::{Frame, Who};
+use crate::http::stored;
 use crate::http::words::Words;
 use crate::poll::parse;
 use crate::reading::{self, FRAME_POLICY, Person, Reading};
@@ -45,27 +46,6 @@ pub fn person(one: &Person) -> String {
     }
 }
 
-/// The bytes of a message, as far as they are looked at.
-async fn raw(message: &MessageLine, state: &State) -> Result<Vec<u8>, Fault> {
-    let sha256 = state.deps.store.message_sha256(message.id).await?;
-    let mut bytes = Vec::new();
-    for seq in 0.. {
-        match state.deps.store.raw_chunk(&sha256, seq).await? {
-            Some(chunk) if bytes.len() < reading::MOST_INPUT => bytes.extend(chunk),
-            _ => break,
-        }
-    }
-    Ok(bytes)
-}
-
-/// Does what takes a while where nobody else waits for it.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
-        tracing::error!(%error, "a mail broke its reader");
-        Fault::Inside
-    })
-}
-
 async fn seen(id: i64, state: &State, who: &Who) -> Result<MessageLine, Fault> {
     Ok(state.deps.store.message(id, who.scope()).await?)
 }
@@ -73,8 +53,9 @@ async fn seen(id: i64, state: &State, who: &Who) -> Result<MessageLine, Fault> {
 /// The page.
 pub async fn page(FromState(state): FromState<State>, who: Who, Path(id): Path<i64>) -> Answer {
     let message = seen(id, &state, &who).await?;
-    let bytes = raw(&message, &state).await?;
-    let (read, cleaned) = aside(move || (reading::read(&bytes), reading::html(&bytes))).await?;
+    let bytes = stored::bytes(&message, &state).await?;
+    let (read, cleaned) =
+        stored::aside(move || (reading::read(&bytes), reading::html(&bytes))).await.ok_or(Fault::Inside)?;
     let cleaned = cleaned.ok().flatten();
     let page = Page {
         f: Frame::new(&who.reader, "inboxes"),
@@ -90,8 +71,8 @@ pub async fn page(FromState(state): FromState<State>, who: Who, Path(id): Path<i
 /// The HTML for the frame in the page, which may do nothing.
 pub async fn html(FromState(state): FromState<State>, who: Who, Path(id): Path<i64>) -> Answer {
     let message = seen(id, &state, &who).await?;
-    let bytes = raw(&message, &state).await?;
-    let cleaned = aside(move || reading::html(&bytes)).await?;
+    let bytes = stored::bytes(&message, &state).await?;
+    let cleaned = stored::aside(move || reading::html(&bytes)).await.ok_or(Fault::Inside)?;
     let cleaned = cleaned.ok().flatten().ok_or(Fault::NotFound)?;
     let document = reading::frame_document(&cleaned, who.reader.words.tag(), false);
     let headers = [
@@ -135,8 +116,8 @@ pub async fn eml(FromState(state): FromState<State>, who: Who, Path(id): Path<i6
 /// An attachment, for the disk and not for the browser.
 pub async fn attachment(FromState(state): FromState<State>, who: Who, Path((id, index)): Path<(i64, usize)>) -> Answer {
     let message = seen(id, &state, &who).await?;
-    let bytes = raw(&message, &state).await?;
-    let found = aside(move || reading::attachment(&bytes, index)).await?;
+    let bytes = stored::bytes(&message, &state).await?;
+    let found = stored::aside(move || reading::attachment(&bytes, index)).await.ok_or(Fault::Inside)?;
     let content = found.ok().flatten().ok_or(Fault::NotFound)?;
     let length = content.bytes.len() as u64;
     Ok(download(content.name.as_deref(), "application/octet-stream", length, Body::from(content.bytes)))
