@@ -177,7 +177,11 @@ impl World {
             None => store.open_epoch(&lease, folder, 7, 1, now).await.unwrap(),
         };
         let uid = epoch.cursor;
-        let text = format!("Subject: number {uid}\r\n\r\nHej å\r\n");
+        let text = format!(
+            "Subject: number {uid}\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: \
+             text/plain; charset=utf-8\r\n\r\nHej å\r\n--b\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; \
+             filename=bilaga.txt\r\n\r\nbilaga\r\n--b--\r\n"
+        );
         let mail = Mail {
             size: text.len() as u64,
             sha256: opaque::hash(&text).try_into().unwrap(),

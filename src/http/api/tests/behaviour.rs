@@ -42,7 +42,7 @@ async fn a_message_is_given_byte_by_byte_and_acknowledged_once() {
     let world = World::new().await;
     let path = format!("/messages/{}", world.message);
     let raw = world.get(&format!("{path}/raw")).await;
-    assert_eq!(raw.bytes, "Subject: number 1\r\n\r\nHej å\r\n".as_bytes());
+    assert!(raw.bytes.starts_with(b"Subject: number 1\r\n") && raw.bytes.ends_with(b"--b--\r\n"), "{}", raw.text());
     assert_eq!(raw.header("content-type"), "message/rfc822");
     assert_eq!(raw.header("content-disposition"), format!("attachment; filename=\"{}.eml\"", world.message));
     let waiting = format!("/inboxes/{INBOX}/messages?unacknowledged=true");
@@ -315,4 +315,20 @@ async fn the_rest_is_listed_and_removed() {
     assert_eq!(reply.status, StatusCode::CONFLICT, "a mailbox feeds it, and it holds mail");
     let found = world.get("/search?q=NUMB").await.json();
     assert_eq!(found["items"][0]["subject"], "number 1");
+}
+
+#[tokio::test]
+async fn what_stands_in_a_message_is_given_apart() {
+    let world = World::new().await;
+    let id = world.message;
+    let parsed = world.ask("GET", &format!("/messages/{id}/parsed"), "ours-read", &[], None).await.json();
+    assert_eq!(parsed["parsed"]["text"], "Hej å");
+    let attachment = &parsed["parsed"]["attachments"][0];
+    assert_eq!(attachment["name"], "bilaga.txt");
+    let path = format!("/messages/{id}/attachments/{}", attachment["index"]);
+    let reply = world.ask("GET", &path, "ours-read", &[], None).await;
+    assert_eq!((reply.status, reply.text().trim()), (StatusCode::OK, "bilaga"));
+    assert!(reply.header("content-disposition").starts_with("attachment;"), "never shown in the browser");
+    let none = world.ask("GET", &format!("/messages/{id}/attachments/99"), "ours-read", &[], None).await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND);
 }
