@@ -2,6 +2,8 @@
 
 mod connecting;
 mod entering;
+mod hostile;
+mod looks;
 mod watching;
 
 use crate::support::{

@@ -28,6 +28,11 @@ impl Page {
         self.tab.borrow_mut().set("Emulation.setEmulatedMedia", features);
     }
 
+    /// Keeps nothing that it has loaded from now on, as somebody who comes for the first time.
+    pub fn cache_off(&self) {
+        self.tab.borrow_mut().set("Network.setCacheDisabled", json!({"cacheDisabled": true}));
+    }
+
     /// Runs no scripts of pages from now on; those of the kit run.
     pub fn scripts_off(&self) {
         self.tab.borrow_mut().set(SCRIPTS, json!({"value": true}));

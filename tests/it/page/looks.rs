@@ -1,0 +1,71 @@
+//! How every page looks, in both languages, on a desktop and on a phone, by day and by night. The pictures lie in
+//! `target/screenshots`; what a machine can see of a page is asserted.
+
+mod eye;
+mod full;
+
+use super::{PASSWORD, Site};
+use crate::support::{
+    chromium::{Chromium, Page},
+    mailferry::Mailferry,
+};
+
+use eye::{Eye, Findings};
+
+const LANGUAGES: [&str; 2] = ["sv", "en"];
+
+/// Somebody who reads this language, whatever they read before.
+fn reader(site: &Site, name: &str, language: &str) -> Page {
+    let page = site.page_of(name, language);
+    if page.eval("document.documentElement.lang") != language {
+        page.click("footer button");
+    }
+    page
+}
+
+/// The pages of somebody who has nothing yet.
+#[test]
+fn every_page_is_fit_to_be_seen_while_there_is_nothing() {
+    let mut mailferry = Mailferry::new();
+    mailferry.env("MAILFERRY__HTTP__INBOX_DOMAIN", "");
+    let serve = mailferry.serve();
+    let output = serve.output();
+    let link = output.split_whitespace().find(|word| word.starts_with("http://localhost:")).expect("a link").to_owned();
+    mailferry.ok_with_input(&["user", "add", "anna", "--role", "operator", "--password-stdin"], PASSWORD);
+    let site = Site { mailferry, serve };
+    let findings = Findings::default();
+    for language in LANGUAGES {
+        let guest = Chromium::shared().page_in(language);
+        let eye = Eye::new(&findings, &site, &guest, language, "empty");
+        eye.visit("login", "/login");
+        // The link for the first account has done its work.
+        eye.visit_address("link-over", &link);
+        let page = reader(&site, "anna", language);
+        let eye = Eye::new(&findings, &site, &page, language, "empty");
+        let paths =
+            ["/", "/connect", "/inboxes", "/search", "/search?q=bygglov", "/audit", "/people", "/settings", "/account"];
+        let names =
+            ["mailboxes", "connect", "inboxes", "search", "search-none", "audit", "people", "settings", "account"];
+        for (name, path) in names.into_iter().zip(paths) {
+            eye.visit(name, path);
+        }
+    }
+    findings.assert_none();
+}
+
+#[test]
+fn the_first_account_and_what_is_not_there_are_fit_to_be_seen() {
+    let mailferry = Mailferry::new();
+    let serve = mailferry.serve();
+    let output = serve.output();
+    let link = output.split_whitespace().find(|word| word.starts_with("http://localhost:")).expect("a link").to_owned();
+    let site = Site { mailferry, serve };
+    let findings = Findings::default();
+    for language in LANGUAGES {
+        let guest = Chromium::shared().page_in(language);
+        let eye = Eye::new(&findings, &site, &guest, language, "empty");
+        eye.visit("login-nobody-yet", "/login");
+        eye.visit_address("setup", &link);
+    }
+    findings.assert_none();
+}

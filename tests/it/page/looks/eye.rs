@@ -1,0 +1,139 @@
+//! One who looks at a page from all sides.
+
+use std::cell::RefCell;
+
+use serde_json::json;
+
+use crate::{page::Site, support::chromium::Page};
+
+/// What a first visit to a page may cost.
+const MOST_BYTES: u64 = 100 << 10;
+
+const PHONE: u32 = 390;
+
+/// Whether what has the focus can be seen, and is marked.
+const SHOWS_FOCUS: &str = "(() => {
+    const focused = document.activeElement, box = focused.getBoundingClientRect(), style = getComputedStyle(focused);
+    return focused !== document.body && box.width > 0 && box.height > 0 && box.left >= 0
+        && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+})()";
+
+/// What sticks out to the right, for whoever has to mend it.
+const TOO_WIDE: &str = "[...document.querySelectorAll('body *')]
+    .filter((one) => one.getBoundingClientRect().right > innerWidth && !one.closest('.sheet, svg'))
+    .slice(0, 3).map((one) => one.outerHTML.slice(0, 120)).join(' ')";
+
+/// What was seen that should not be, on all pages of a test.
+#[derive(Default)]
+pub struct Findings(RefCell<Vec<String>>);
+
+impl Findings {
+    pub fn assert_none(&self) {
+        let found = self.0.borrow();
+        assert!(found.is_empty(), "{}", found.join("\n"));
+    }
+}
+
+pub struct Eye<'a> {
+    findings: &'a Findings,
+    site: &'a Site,
+    page: &'a Page,
+    language: &'a str,
+    fill: &'a str,
+}
+
+impl<'a> Eye<'a> {
+    pub fn new(findings: &'a Findings, site: &'a Site, page: &'a Page, language: &'a str, fill: &'a str) -> Self {
+        page.cache_off();
+        Self { findings, site, page, language, fill }
+    }
+
+    /// Opens a page of the site as for the first time, and looks at it.
+    pub fn visit(&self, name: &str, path: &str) {
+        self.visit_address(name, &self.site.url(path));
+    }
+
+    pub fn visit_address(&self, name: &str, url: &str) {
+        self.open(name, url);
+        self.look(name);
+    }
+
+    /// As `visit`, of a page that gets a part of it only later.
+    pub fn visit_when(&self, name: &str, path: &str, selector: &str) {
+        self.open(name, &self.site.url(path));
+        self.page.wait_for_element(selector);
+        self.look(name);
+    }
+
+    pub fn findings(&self) -> &'a Findings {
+        self.findings
+    }
+
+    pub fn language(&self) -> &'a str {
+        self.language
+    }
+
+    fn open(&self, name: &str, url: &str) {
+        self.page.viewport(1280, 900, false);
+        self.page.dark(false);
+        self.page.go(url);
+        let bytes = self.page.transferred();
+        self.note(bytes < MOST_BYTES, name, || format!("costs {bytes} bytes"));
+    }
+
+    /// Looks at what is open.
+    pub fn look(&self, name: &str) {
+        let (page, is_swedish) = (self.page, self.language == "sv");
+        let within = page.eval("document.documentElement.lang");
+        self.note(within == json!(self.language), name, || format!("speaks {within}"));
+        page.viewport(1280, 900, false);
+        for dark in [false, true] {
+            page.dark(dark);
+            if !dark || is_swedish {
+                self.picture(name, "desktop", dark);
+                self.axe(name);
+            }
+        }
+        page.viewport(PHONE, 844, true);
+        for dark in [true, false] {
+            page.dark(dark);
+            if dark != is_swedish {
+                self.picture(name, "phone", dark);
+            }
+        }
+        let width = page.eval("document.documentElement.scrollWidth").as_u64().unwrap();
+        let is_narrow = width <= u64::from(PHONE);
+        self.note(is_narrow, name, || format!("is {width} wide on a phone: {}", page.eval(TOO_WIDE)));
+        if !is_swedish {
+            self.axe(name);
+        }
+        page.viewport(1280, 900, false);
+        page.dark(false);
+        page.key("Tab");
+        self.note(page.eval(SHOWS_FOCUS) == json!(true), name, || format!("hides its focus on {}", page.focused()));
+        self.note(page.leaving().is_empty(), name, || format!("asks {:?}", page.leaving()));
+        self.note(self.complaints().is_empty(), name, || format!("complains: {:?}", self.complaints()));
+    }
+
+    fn axe(&self, name: &str) {
+        let found = self.page.axe();
+        self.note(found.is_empty(), name, || found.join("; "));
+    }
+
+    fn note(&self, is_fine: bool, name: &str, what: impl FnOnce() -> String) {
+        if !is_fine {
+            self.findings.0.borrow_mut().push(format!("{name} ({}): {}", self.language, what()));
+        }
+    }
+
+    /// What the console shows in red, but for the status of a page that is shown with one on purpose.
+    fn complaints(&self) -> Vec<String> {
+        let all = self.page.console_errors();
+        all.into_iter().filter(|error| !error.contains("the server responded with a status of 4")).collect()
+    }
+
+    fn picture(&self, name: &str, screen: &str, dark: bool) {
+        let light = if dark { "dark" } else { "light" };
+        self.page.screenshot(&format!("{name}-{screen}-{light}-{}-{}", self.fill, self.language));
+    }
+}

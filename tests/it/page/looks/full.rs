@@ -1,0 +1,186 @@
+//! An installation in which everything there is can be seen.
+
+use std::time::Duration;
+
+use super::{Eye, Findings, LANGUAGES, reader};
+use crate::{
+    page::{PASSWORD, Site},
+    support::{
+        chromium::{Chromium, Page},
+        facts::{ANSOKAN, ANSOKAN_INBOX, JOBB, JOBB_INBOX, text},
+        greenmail::GreenMail,
+        mail::mail,
+        wait,
+    },
+};
+
+const MAILBOX: &str = "/mailboxes/jobb%40lillestad.se";
+const PAUSED: &str = "kontakt@lillestad.se";
+const LONG: &str = "forskola.och.grundskola.samt.fritidshem@utbildningsforvaltningen.lillestad-kommun.se";
+const NEW: &str = "ny@lillestad.se";
+const NEW_PATH: &str = "/mailboxes/ny%40lillestad.se";
+const OTHERS: [&str; 4] = ["bygglov@lillestad.se", "faktura@lillestad.se", "hr@lillestad.se", "turism@lillestad.se"];
+
+/// A mail with HTML, a picture from elsewhere, and two attachments.
+const HTML: &str = "From: \"Bo Östlund, Lillestads kommun\" <bo@example.se>\r\nTo: jobb@lillestad.se\r\n\
+    Cc: Eva <eva@example.se>\r\nSubject: =?utf-8?Q?Ans=C3=B6kan_om_tj=C3=A4nsten_som_systemutvecklare?=\r\n\
+    Message-ID: <html@example.se>\r\nDate: Tue, 03 Mar 2026 09:30:00 +0100\r\nMIME-Version: 1.0\r\n\
+    Content-Type: multipart/mixed; boundary=b\r\n\r\n\
+    --b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<h1>Hej!</h1><p>Jag söker tjänsten, se <b>bilagan</b>.</p>\
+    <img src=\"https://spy.example/pixel.gif\"><table border=1><tr><td>2024</td><td>Utvecklare</td></tr></table>\r\n\
+    --b\r\nContent-Type: application/pdf; name=\"personligt-brev.pdf\"\r\n\
+    Content-Disposition: attachment; filename=\"personligt-brev.pdf\"\r\n\r\nPDF\r\n\
+    --b\r\nContent-Type: image/png\r\nContent-Disposition: attachment; \
+    filename=\"en-bild-med-ett-alldeles-orimligt-langt-namn-som-ingen-skulle-valja-men-nagon-har-valt-anda.png\"\r\n\r\n\
+    PNG\r\n--b--\r\n";
+
+fn server() -> GreenMail {
+    let server = GreenMail::start(&[&[JOBB, ANSOKAN, PAUSED, LONG, NEW], &OTHERS[..]].concat());
+    for subject in ["Ansökan om bygglov", "Var är mitt intyg?", "Re: Sommarjobb 2026"] {
+        server.send("anna@example.se", &[JOBB, NEW], &mail(subject, JOBB));
+    }
+    server.send("bo@example.se", &[JOBB], HTML.as_bytes());
+    let big = format!("Subject: Alldeles för stor\r\nFrom: bo@example.se\r\n\r\n{}", "x\r\n".repeat(50_000));
+    server.send("bo@example.se", &[JOBB], big.as_bytes());
+    server.send("x@example.se", &[JOBB], b"From: x@example.se\r\nMessage-ID: <none@x>\r\n\r\nUtan rad om vad.\r\n");
+    server
+}
+
+fn site(server: &GreenMail) -> Site {
+    let site = Site::new();
+    let (ours, options) = (&site.mailferry, server.options());
+    ours.add_inbox(ANSOKAN_INBOX);
+    ours.ok(&["inbox", "add", JOBB_INBOX, "--name", "Jobb i Lillestad", "--reply-from", "svar@lillestad.se"]);
+    ours.add_mailbox(JOBB, JOBB_INBOX, &options, &["--start", "all", "--max-size", "100KB"]);
+    ours.add_mailbox_with_password(ANSOKAN, ANSOKAN_INBOX, &options, &["--start", "all"], "wrong");
+    for address in [PAUSED, LONG].into_iter().chain(OTHERS) {
+        ours.add_mailbox(address, ANSOKAN_INBOX, &options, &[]);
+    }
+    ours.ok(&["mailbox", "pause", PAUSED]);
+    ours.ok_with_input(
+        &["user", "add", "eva", "--role", "viewer", "--organisation", "default", "--password-stdin"],
+        PASSWORD,
+    );
+    let all_is_there = || (ours.messages().len() == 5 && ours.ledger().len() == 6).then_some(());
+    wait::within(Duration::from_secs(60), all_is_there).expect("the mails come");
+    site
+}
+
+/// Begins to connect a mailbox, up to where its login works.
+fn begin_to_connect(site: &Site, server: &GreenMail) {
+    let page = site.page();
+    page.go(&site.url("/connect"));
+    page.fill("#address", NEW);
+    page.click("form.card button");
+    page.fill("#host", "localhost");
+    page.fill("#port", &server.imap.to_string());
+    page.check("input[value=implicit]");
+    page.eval("document.querySelector('input[name=tls][value=implicit]').value = 'none'");
+    page.click("form.card button");
+    page.fill("#password", "secret");
+    page.click_text("Use the password");
+    page.wait_for_text("The login works.");
+    page.go(&site.url(&format!("{NEW_PATH}/setup/start")));
+    page.check("input[value=all]");
+    page.click("form.card button");
+    page.wait_for_text("mails would be fetched");
+}
+
+/// The link that the page shows.
+fn link_on(page: &Page) -> String {
+    page.eval("document.getElementById('link').textContent").as_str().unwrap().trim().to_owned()
+}
+
+#[test]
+fn every_page_is_fit_to_be_seen_while_there_is_much() {
+    let server = server();
+    let site = site(&server);
+    begin_to_connect(&site, &server);
+    let findings = Findings::default();
+    for language in LANGUAGES {
+        let page = reader(&site, "anna", language);
+        let eye = Eye::new(&findings, &site, &page, language, "full");
+        lists(&eye);
+        one_mailbox(&site, &page, &eye);
+        steps(&eye);
+        mails(&site, &eye);
+        with_links(&site, &page, &eye);
+        eye.visit("fault", "/mailboxes/nobody%40example.se");
+        let viewer = reader(&site, "eva", language);
+        let eye = Eye::new(&findings, &site, &viewer, language, "full");
+        eye.visit("viewer-mailbox", MAILBOX);
+        eye.visit("viewer-forbidden", "/connect");
+    }
+    findings.assert_none();
+}
+
+fn lists(eye: &Eye) {
+    eye.visit("mailboxes", "/");
+    eye.visit("mailboxes-nothing", "/?q=nothing+like+it");
+    eye.visit("inboxes", "/inboxes");
+    eye.visit("search", "/search?q=example");
+    eye.visit("audit", "/audit");
+    eye.visit("connect", "/connect");
+    eye.visit("account", "/account");
+}
+
+fn one_mailbox(site: &Site, page: &Page, eye: &Eye) {
+    eye.visit("mailbox-healthy", MAILBOX);
+    eye.visit("mailbox-failing", "/mailboxes/ansokan%40lillestad.se");
+    page.click("form[action$='/check'] button");
+    page.wait_for_element("#check");
+    eye.look("mailbox-checked");
+    eye.visit("mailbox-paused", "/mailboxes/kontakt%40lillestad.se");
+    eye.visit("mailbox-long", &format!("/mailboxes/{}", LONG.replace('@', "%40")));
+    eye.visit("ledger", &format!("{MAILBOX}/ledger"));
+    eye.visit("ledger-none", &format!("{MAILBOX}/ledger?state=gone"));
+    eye.visit("test-begin", &format!("{MAILBOX}/test"));
+    page.click("main form button");
+    page.wait_for_element("#code");
+    eye.visit_when("test-follow", page.url().trim_start_matches(&site.url("")), "#trail li");
+}
+
+fn steps(eye: &Eye) {
+    for step in ["server", "login", "folders", "inbox", "copy", "start"] {
+        eye.visit(&format!("step-{step}"), &format!("{NEW_PATH}/setup/{step}"));
+    }
+    eye.visit_when("step-trial", &format!("{NEW_PATH}/setup/trial"), "#told table");
+    eye.visit("settings-server", &format!("{MAILBOX}/setup/server"));
+    eye.visit_when("settings-trial", "/mailboxes/ansokan%40lillestad.se/setup/trial", "#told[role=alert]");
+}
+
+fn mails(site: &Site, eye: &Eye) {
+    eye.visit("inbox", "/inboxes/jobb.lillestad.se%40mail.kundo.se");
+    eye.visit("inbox-empty", "/inboxes/ansokan.lillestad.se%40mail.kundo.se");
+    for message in site.mailferry.messages() {
+        let name = match text(&message, "message_id") {
+            id if id.contains("html@") => "message-html",
+            id if id.contains("none@") => "message-no-subject",
+            id if id.contains("Sommarjobb") => "message-text",
+            _ => continue,
+        };
+        let id = &message["id"];
+        let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+        eye.visit(name, &format!("/messages/{id}"));
+    }
+}
+
+/// What is shown once, and what is behind links.
+fn with_links(site: &Site, page: &Page, eye: &Eye) {
+    page.go(&site.url(MAILBOX));
+    page.click("form[action$='/link'] button");
+    page.wait_for_element("#link");
+    eye.look("mailbox-link");
+    let customer = Chromium::shared().page_in(eye.language());
+    Eye::new(eye.findings(), site, &customer, eye.language(), "full").visit_address("customer", &link_on(page));
+    eye.visit("people", "/people");
+    page.click("form[action='/people/invite'] button");
+    page.wait_for_element("#link");
+    eye.look("people-link");
+    Eye::new(eye.findings(), site, &customer, eye.language(), "full").visit_address("invitation", &link_on(page));
+    eye.visit("settings", "/settings");
+    page.fill("#name", &format!("Kundo {}", eye.language()));
+    page.click("form[action='/settings/tokens'] button");
+    page.wait_for_element("#token");
+    eye.look("settings-token");
+}
