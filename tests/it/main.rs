@@ -13,6 +13,7 @@
 
 mod support;
 
+mod api;
 mod cli;
 mod crash;
 mod crash_points;

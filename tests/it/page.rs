@@ -2,7 +2,6 @@
 
 mod connecting;
 mod entering;
-mod hostile;
 mod looks;
 mod watching;
 

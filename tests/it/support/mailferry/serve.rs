@@ -9,6 +9,8 @@ use std::{
     time::Duration,
 };
 
+use serde_json::Value;
+
 use super::Mailferry;
 use crate::support::{ports::free_port, wait};
 
@@ -52,19 +54,49 @@ impl Serve {
         Some(String::from_utf8_lossy(&answer).into_owned())
     }
 
-    /// A form sent as our own page sends it; a whole answer.
-    pub fn post_form(&self, path: &str, body: &str) -> Option<String> {
+    /// A request to the API with this token: the status and the JSON that came, null where none did.
+    pub fn api(&self, method: &str, path: &str, token: &str, body: Option<&Value>) -> (u16, Value) {
+        let body = body.map(Value::to_string).unwrap_or_default();
+        let request = format!(
+            "{method} /api/v1{path} HTTP/1.1\r\nHost: localhost:{}\r\nAuthorization: Bearer {token}\r\nIf-Match: *\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            self.port,
+            body.len()
+        );
+        let answer = self.exchange(request.as_bytes()).expect("an answer");
+        let head = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
+        let status = String::from_utf8_lossy(&answer[..head]).split(' ').nth(1).unwrap().parse().unwrap();
+        (status, serde_json::from_slice(&answer[head + 4..]).unwrap_or(Value::Null))
+    }
+
+    /// The bytes of a message by the API.
+    pub fn api_raw(&self, id: &Value, token: &str) -> Vec<u8> {
+        let request = format!(
+            "GET /api/v1/messages/{id}/raw HTTP/1.0\r\nHost: localhost:{}\r\nAuthorization: Bearer {token}\r\n\r\n",
+            self.port
+        );
+        let answer = self.exchange(request.as_bytes()).expect("an answer");
+        let head = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
+        answer[head + 4..].to_vec()
+    }
+
+    fn exchange(&self, request: &[u8]) -> Option<Vec<u8>> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
+        stream.write_all(request).ok()?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).ok()?;
+        Some(answer)
+    }
+
+    /// A form sent as our own page sends it; a whole answer.
+    pub fn post_form(&self, path: &str, body: &str) -> Option<String> {
         let (port, length) = (self.port, body.len());
         let request = format!(
             "POST {path} HTTP/1.1\r\nHost: localhost:{port}\r\nOrigin: http://localhost:{port}\r\nAccept-Language: en\r\n\
              Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
         );
-        stream.write_all(request.as_bytes()).ok()?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).ok()?;
-        Some(String::from_utf8_lossy(&answer).into_owned())
+        self.exchange(request.as_bytes()).map(|answer| String::from_utf8_lossy(&answer).into_owned())
     }
 
     pub fn output(&self) -> String {
