@@ -67,7 +67,9 @@ impl Store {
             // Those that have long ended are of use to nobody; used ones are kept a while, to say that they were used.
             sqlx::query("DELETE FROM link WHERE expires_at < $1").bind(now.0 - 30 * 24 * 3600 * 1000).execute(&mut *tx).await?;
             match name {
-                "setup" => drop(sqlx::query("DELETE FROM link WHERE purpose = 'setup'").execute(&mut *tx).await?),
+                "setup" => {
+                    sqlx::query("DELETE FROM link WHERE purpose = 'setup'").execute(&mut *tx).await?;
+                }
                 "connect" => {
                     sqlx::query("DELETE FROM link WHERE mailbox_id = $1 AND used_at IS NULL").bind(mailbox).execute(&mut *tx).await?;
                 }

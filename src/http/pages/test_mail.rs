@@ -180,7 +180,7 @@ mod tests {
         for _ in 0..1000 {
             let code = super::code();
             assert_eq!((code.len(), crate::store::words(&code).len()), (12, 1), "{code}");
-            assert!(!code[4..].contains(['I', 'L', 'O', '0', '1']), "{code}");
+            assert!(!code.trim_start_matches("TEST").contains(['I', 'L', 'O', '0', '1']), "{code}");
         }
     }
 }

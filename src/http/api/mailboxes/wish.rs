@@ -19,7 +19,7 @@ use crate::store::{GrantKey, NewLogin};
 /// How a connection is protected.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Tls {
+pub enum Protection {
     /// TLS from the first byte, usually port 993.
     Implicit,
     /// STARTTLS, required, usually port 143.
@@ -28,12 +28,12 @@ pub enum Tls {
     None,
 }
 
-impl From<Tls> for TlsMode {
-    fn from(tls: Tls) -> Self {
+impl From<Protection> for TlsMode {
+    fn from(tls: Protection) -> Self {
         match tls {
-            Tls::Implicit => Self::Implicit,
-            Tls::StartTls => Self::StartTls,
-            Tls::None => Self::None,
+            Protection::Implicit => Self::Implicit,
+            Protection::StartTls => Self::StartTls,
+            Protection::None => Self::None,
         }
     }
 }
@@ -96,7 +96,7 @@ bodies! {
     #[schema(minimum = 1, maximum = 65535)]
     port: Option<u16>,
     /// How the connection is protected [usual: implicit].
-    tls: Option<Tls>,
+    tls: Option<Protection>,
     /// Trust these certificate authorities (PEM) and no others; null: the usual.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
