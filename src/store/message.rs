@@ -43,7 +43,8 @@ pub struct MessageLine {
     pub historic: bool,
     /// Why it lies in this inbox.
     pub why: String,
-    /// When the importing system said that it has it.
+    /// When the importing system said that it has it; left out as long as it has not.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub acknowledged_at: Option<Timestamp>,
 }
 
