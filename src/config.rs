@@ -149,6 +149,8 @@ pub struct Egress {
     /// Networks that may be reached although they are not public.
     #[serde(deserialize_with = "values::networks")]
     pub allow: Vec<IpNet>,
+    /// The ports of mail servers that whoever is not an operator may name.
+    pub ports: Vec<u16>,
 }
 
 /// `[schedule]`

@@ -210,13 +210,12 @@ fn told(source: Source, lead: Lead, address: &Address, oauth: &config::OAuth) ->
         Some(provider) => provider.passwords,
         None => Passwords::Own,
     };
-    let ours = oauth.providers.iter().filter(|(_, app)| app.imap_host.eq_ignore_ascii_case(&lead.host));
-    let (registered, others): (Vec<_>, Vec<_>) = ours.partition(|(_, app)| !app.client_id.is_empty());
-    // The operator may have given one for the same server a name of its own; the built-in one is for everybody.
-    let registered = registered.iter().min_by_key(|(name, app)| *name != app.family());
-    let login = match registered {
-        Some((name, _)) => Login::OAuth((*name).clone()),
-        None if passwords == Passwords::None => Login::Unregistered(others.first().map(|(name, _)| (*name).clone())),
+    let login = match oauth.registered_for(&lead.host) {
+        Some(name) => Login::OAuth(name.to_owned()),
+        None if passwords == Passwords::None => {
+            let mut ours = oauth.providers.iter().filter(|(_, app)| app.imap_host.eq_ignore_ascii_case(&lead.host));
+            Login::Unregistered(ours.next().map(|(name, _)| name.clone()))
+        }
         None => Login::Password,
     };
     Found {

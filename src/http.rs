@@ -31,6 +31,7 @@ use url::Url;
 
 use crate::config::{self, Config};
 use crate::poll::Deps;
+use crate::store::Scope;
 
 pub use pages::set_up_link;
 
@@ -50,6 +51,8 @@ pub struct Settings {
     trusted_proxies: Vec<IpNet>,
     /// The domain of proposed inbox addresses; empty: none is proposed.
     inbox_domain: String,
+    /// The ports of mail servers that whoever is not an operator may name.
+    mail_ports: Vec<u16>,
     /// What browsers may do with a page.
     policy: HeaderValue,
     /// A way to send test mails, if one is configured.
@@ -70,11 +73,17 @@ impl Settings {
             base,
             trusted_proxies: trusted_proxies.clone(),
             inbox_domain: inbox_domain.clone(),
+            mail_ports: config.egress.ports.clone(),
             policy: headers::policy(providers),
             post: post::Post::new(&config.smtp)?,
             sso: config.sso.clone(),
             provider: OnceCell::new(),
         })
+    }
+
+    /// Whether somebody who sees this may have a mailbox polled at this port: no port of others is tried out through us.
+    fn may_use_port(&self, scope: Scope, port: u16) -> bool {
+        scope.id().is_none() || self.mail_ports.contains(&port)
     }
 
     /// A link to one of our pages, as others need it.

@@ -18,7 +18,7 @@ use super::{Context, Failure};
 use crate::address::Address;
 use crate::config::{self, Span};
 use crate::mailbox::{AfterImport, Start};
-use crate::oauth::give_up::{at_provider, last_consent};
+use crate::oauth::give_up;
 use crate::poll::check;
 use crate::store::wish::{never_in_clear_text, not_into_itself};
 use crate::store::{Changes, GrantKind, Login, NewLogin, NewMailbox};
@@ -149,7 +149,6 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
             if login.is_none() && settings.is_empty() {
                 return Err(Failure::usage("nothing to change; see `mailferry mailbox set --help`"));
             }
-            let vault = if login.is_some() { Some(context.vault().await?) } else { None };
             let next = login.as_ref().map(|login| format!(". {}", next_step(login, &address))).unwrap_or_default();
             let changes = Changes {
                 inbox: settings.inbox.clone(),
@@ -170,19 +169,15 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
                 changes.after_import.as_ref().unwrap_or(&before.after_import),
                 changes.folders.as_ref().unwrap_or(&before.folders),
             )?;
-            let last = match &changes.login {
-                Some(login) if !is_the_same(&before.login, login) => {
-                    last_consent(&before, &context.deps().await?.tokens()).await?
+            let told = match &changes.login {
+                Some(_) => give_up::change(&before, &changes, &context.deps().await?.tokens()).await?,
+                // No key is needed for it.
+                None => {
+                    store.change_mailbox(&address, &changes, None, Context::now()).await?;
+                    None
                 }
-                _ => None,
             };
-            store.change_mailbox(&address, &changes, vault.as_ref(), Context::now()).await?;
-            // Only now: a change that cannot be made costs no consent.
-            let given_up = match last {
-                Some(Ok(lock)) => format!(". {}", at_provider(&lock, &context.deps().await?.tokens()).await.detail),
-                Some(Err(stays)) => format!(". {stays}"),
-                None => String::new(),
-            };
+            let given_up = told.map(|told| format!(". {}", told.detail)).unwrap_or_default();
             let changed = show::View::of(&store.mailbox(&address).await?, context).await?;
             output.one(&changed, || format!("Changed mailbox {address}{given_up}{next}"))?;
         }
@@ -196,11 +191,6 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Whether a mailbox that is opened so would be opened so again.
-fn is_the_same(before: &Login, after: &NewLogin) -> bool {
-    matches!((before, after), (Login::OAuth { key, .. }, NewLogin::OAuth(new)) if key == new)
 }
 
 fn is_by_token(login: &NewLogin) -> bool {
@@ -263,19 +253,15 @@ fn new_mailbox(
 /// Removes a mailbox, and gives up a consent that no other mailbox is opened with, so that none is left behind unseen.
 async fn remove(address: &Address, context: &Context) -> Result<(), Failure> {
     let mailbox = context.store.mailbox(address).await?;
-    let (mut revoked, mut detail) = (None, None);
-    if matches!(mailbox.login, Login::OAuth { .. }) {
-        let deps = context.deps().await?.tokens(); // a password needs no key to be forgotten
-        match last_consent(&mailbox, &deps).await? {
-            Some(Ok(lock)) => {
-                let told = at_provider(&lock, &deps).await;
-                (revoked, detail) = (Some(told.at_provider), Some(told.detail));
-            }
-            Some(Err(stays)) => detail = Some(stays),
-            None => {}
+    let told = match mailbox.login {
+        Login::OAuth { .. } => give_up::remove(&mailbox, &context.deps().await?.tokens()).await?,
+        // A password needs no key to be forgotten.
+        Login::Password(_) => {
+            context.store.remove_mailbox(address).await?;
+            None
         }
-    }
-    context.store.remove_mailbox(address).await?;
+    };
+    let (revoked, detail) = (told.as_ref().map(|told| told.at_provider), told.map(|told| told.detail));
     let line = json!({ "removed": true, "mailbox": address, "revoked_at_provider": revoked, "detail": detail });
     context.output.one(&line, || {
         let with = if detail.is_some() { "" } else { " and its password" };

@@ -106,6 +106,25 @@ impl OAuth {
     pub fn problems(&self) -> Vec<String> {
         self.providers.iter().flat_map(|(name, app)| app.problems(name)).collect()
     }
+
+    /// The providers with which an application is registered, by name.
+    pub fn registered(&self) -> impl Iterator<Item = &str> {
+        self.providers.iter().filter(|(_, app)| !app.client_id.is_empty()).map(|(name, _)| name.as_str())
+    }
+
+    /// The registered provider that has this mail server. The operator may have given one for the same server a name of its own;
+    /// the built-in one is for everybody.
+    pub fn registered_for(&self, host: &str) -> Option<&str> {
+        let of_host = self.providers.iter().filter(|(_, app)| app.imap_host.eq_ignore_ascii_case(host));
+        let registered = of_host.filter(|(_, app)| !app.client_id.is_empty());
+        registered.min_by_key(|(name, app)| name.as_str() != app.family()).map(|(name, _)| name.as_str())
+    }
+
+    /// The one server that this provider's tokens are told to, where it has a usual one: whoever else is told them can read the
+    /// mailbox (RFC 9700 4.9.1).
+    pub fn server_of(&self, name: &str) -> Option<&str> {
+        self.providers.get(name).map(|app| app.imap_host.as_str()).filter(|host| !host.is_empty())
+    }
 }
 
 impl Application {

@@ -6,6 +6,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::reader::{Frame, Reader};
 use crate::locale;
+use crate::oauth::GrantError;
 use crate::store::StoreError;
 
 /// Why not.
@@ -60,6 +61,19 @@ impl From<StoreError> for Fault {
             error => {
                 tracing::error!(%error, "a page could not be made");
                 Self::Inside
+            }
+        }
+    }
+}
+
+impl From<GrantError> for Fault {
+    fn from(error: GrantError) -> Self {
+        match error {
+            GrantError::Store(error) => error.into(),
+            GrantError::Token(error) => {
+                let cause = error.trouble.cause.id();
+                tracing::warn!(cause, "a consent is being renewed just now, and cannot be changed");
+                Self::Wrong("consent-busy")
             }
         }
     }

@@ -114,6 +114,7 @@ person-remove-sure = Remove { $name }?
 
 # What was just done.
 done-saved = Saved.
+done-login-anew = Saved. The password or consent was given for the server before, and is not told to another one: give it anew.
 done-password = The password is changed.
 done-person-removed = The person is removed and signed out.
 
@@ -324,6 +325,8 @@ host-wrong = That is not a server's name.
 port-wrong = The port is a number from 1 to 65535.
 tls-wrong = Choose how the connection is protected.
 tls-needed = Without encryption the password can be read on the way; that is possible to this machine only.
+port-not-allowed = That port is for operators only. Choose 993 or 143.
+server-of-tokens = The mailbox is opened through its provider, whose server is { $host }. Choose a password first if it is to be fetched from elsewhere.
 username-wrong = Write a login name, on one line.
 pin-wrong = A fingerprint is 64 hexadecimal digits.
 login-step-title = How does Mailferry log in?
@@ -334,6 +337,8 @@ shared-title = Is it a shared mailbox?
 shared-identity = The account that signs in
 shared-hint = A member with full access to the shared mailbox, since nobody signs in as the mailbox itself.
 provider-none = That provider is not registered here.
+consent-not-here = That account's consent cannot be used here.
+consent-busy = The consent is being renewed just now. Try again in a minute.
 errand-over = The consent did not belong to anything that waited for it, or it took too long. Begin again at the mailbox.
 password-mailbox = The mailbox's password
 password-mailbox-hint = Mailferry logs in as { $username }. The password is stored encrypted and never shown again.

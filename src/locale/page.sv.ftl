@@ -114,6 +114,7 @@ person-remove-sure = Ta bort { $name }?
 
 # Det som just har hänt.
 done-saved = Sparat.
+done-login-anew = Sparat. Lösenordet eller medgivandet gavs för den förra servern och visas inte för en annan: ge det på nytt.
 done-password = Lösenordet är bytt.
 done-person-removed = Användaren är borttagen och utloggad.
 
@@ -324,6 +325,8 @@ host-wrong = Det är inget servernamn.
 port-wrong = Porten är ett tal från 1 till 65535.
 tls-wrong = Välj hur anslutningen skyddas.
 tls-needed = Utan kryptering kan lösenordet läsas på vägen; det går bara till den här datorn.
+port-not-allowed = Den porten får bara driften använda. Välj 993 eller 143.
+server-of-tokens = Postlådan öppnas genom leverantören, vars server är { $host }. Välj ett lösenord först om den ska hämtas någon annanstans ifrån.
 username-wrong = Skriv ett användarnamn, på en rad.
 pin-wrong = Ett fingeravtryck är 64 hexadecimala tecken.
 login-step-title = Hur loggar Mailferry in?
@@ -334,6 +337,8 @@ shared-title = Är det en delad postlåda?
 shared-identity = Kontot som loggar in
 shared-hint = En medlem med full åtkomst till den delade postlådan, eftersom ingen loggar in som postlådan själv.
 provider-none = Den leverantören är inte registrerad här.
+consent-not-here = Det kontots medgivande kan inte användas här.
+consent-busy = Medgivandet förnyas just nu. Försök igen om en minut.
 errand-over = Medgivandet hörde inte till något som väntade på det, eller så tog det för lång tid. Börja om från postlådan.
 password-mailbox = Postlådans lösenord
 password-mailbox-hint = Mailferry loggar in som { $username }. Lösenordet sparas krypterat och visas aldrig igen.

@@ -2,8 +2,9 @@
 
 use super::Deps;
 use super::grant::{self, GrantError, Lock};
+use crate::address::Address;
 use crate::locale::Language;
-use crate::store::{GrantKey, GrantKind, Login, Mailbox};
+use crate::store::{Changes, GrantKey, GrantKind, Login, Mailbox, NewLogin, StoreError};
 
 /// What became of a consent at its provider.
 pub struct GivenUp {
@@ -24,19 +25,84 @@ pub async fn give_up(grant_id: i64, deps: &Deps) -> Result<GivenUp, GrantError> 
     Ok(told)
 }
 
-/// The consent of a mailbox that no other mailbox is opened with, to be given up once the mailbox needs it no more. `Err`: why
-/// it stays.
-pub async fn last_consent(mailbox: &Mailbox, deps: &Deps) -> Result<Option<Result<Lock, String>>, GrantError> {
-    let Login::OAuth { grant_id, .. } = mailbox.login else { return Ok(None) };
-    let mailboxes = deps.store.mailboxes_by_grant().await?.remove(&grant_id).unwrap_or_default();
-    if mailboxes.iter().any(|other| *other != mailbox.address) {
-        return Ok(Some(Err("Its consent stays, since other mailboxes are opened with it.".to_owned())));
+/// Changes a mailbox. Where it is opened in another way from now on, the consent that it was opened with is given up if no other
+/// mailbox needs it: what nobody uses is not left behind at a provider. `None`: there was none to give up.
+///
+/// # Errors
+/// The change cannot be made, which costs no consent; or the consent is being renewed just now.
+pub async fn change(before: &Mailbox, changes: &Changes, deps: &Deps) -> Result<Option<GivenUp>, GrantError> {
+    let address: Address = before.address.parse().map_err(StoreError::Unknown)?;
+    let consent = match &changes.login {
+        Some(login) if !is_the_same(&before.login, login) => last_consent(before, deps).await?,
+        _ => Consent::None,
+    };
+    let changed = deps.store.change_mailbox(&address, changes, Some(&deps.vault), deps.clock.now()).await;
+    match consent {
+        Consent::Last(lock) => {
+            let told = if changed.is_ok() { Some(at_provider(&lock, deps).await) } else { None };
+            lock.release(deps).await;
+            changed.map(|()| told)
+        }
+        consent => changed.map(|()| consent.stays()),
     }
-    Ok(Some(Ok(Lock::take(grant_id, deps).await?)))
+    .map_err(GrantError::from)
+}
+
+/// Removes a mailbox, and gives its consent up if no other mailbox needs it. `None`: there was none to give up.
+///
+/// # Errors
+/// It cannot be removed; or the consent is being renewed just now.
+pub async fn remove(mailbox: &Mailbox, deps: &Deps) -> Result<Option<GivenUp>, GrantError> {
+    let address: Address = mailbox.address.parse().map_err(StoreError::Unknown)?;
+    match last_consent(mailbox, deps).await? {
+        Consent::Last(lock) => {
+            // First there, so that no consent is left that nobody here knows of.
+            let told = at_provider(&lock, deps).await;
+            let removed = deps.store.remove_mailbox(&address).await;
+            lock.release(deps).await;
+            removed?;
+            Ok(Some(told))
+        }
+        consent => {
+            deps.store.remove_mailbox(&address).await?;
+            Ok(consent.stays())
+        }
+    }
+}
+
+/// Whether a mailbox that is opened so would be opened so again.
+fn is_the_same(before: &Login, after: &NewLogin) -> bool {
+    matches!((before, after), (Login::OAuth { key, .. }, NewLogin::OAuth(new)) if key == new)
+}
+
+/// The consent of a mailbox.
+enum Consent {
+    /// It has none.
+    None,
+    /// Others are opened with it too.
+    Shared,
+    /// No other mailbox is opened with it.
+    Last(Lock),
+}
+
+impl Consent {
+    fn stays(self) -> Option<GivenUp> {
+        let detail = "Its consent stays, since other mailboxes are opened with it.".to_owned();
+        matches!(self, Self::Shared).then_some(GivenUp { at_provider: false, detail })
+    }
+}
+
+async fn last_consent(mailbox: &Mailbox, deps: &Deps) -> Result<Consent, GrantError> {
+    let Login::OAuth { grant_id, .. } = mailbox.login else { return Ok(Consent::None) };
+    let mailboxes = deps.store.mailboxes_by_grant().await?.remove(&grant_id).unwrap_or_default();
+    match mailboxes.iter().any(|other| *other != mailbox.address) {
+        true => Ok(Consent::Shared),
+        false => Ok(Consent::Last(Lock::take(grant_id, deps).await?)),
+    }
 }
 
 /// Gives it up at its provider, as far as that lets us. What it does not do by itself is said.
-pub async fn at_provider(lock: &Lock, deps: &Deps) -> GivenUp {
+async fn at_provider(lock: &Lock, deps: &Deps) -> GivenUp {
     let GrantKey { provider, kind, identity } = &lock.grant.key;
     let by_hand = match deps.config.providers.get(provider).map(|app| app.family()) {
         Some("microsoft") => format!(

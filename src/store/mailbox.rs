@@ -29,17 +29,30 @@ pub struct Server {
 }
 
 impl Server {
+    /// A server on its usual port, trusted as everybody trusts it.
+    pub fn usual(host: String, tls: TlsMode) -> Self {
+        Self { host, port: tls.default_port(), tls, ca_pem: None, pin_sha256: None }
+    }
+
     /// Whether a connection to it leaves this machine.
     pub fn is_this_machine(&self) -> bool {
         let address: Option<std::net::IpAddr> = self.host.trim_matches(['[', ']']).parse().ok();
         self.host.eq_ignore_ascii_case("localhost") || address.is_some_and(|address| address.is_loopback())
+    }
+
+    /// Whether whoever is connected to after a change to this is another, or anybody can listen: what a customer entrusted to the
+    /// one before is not for them.
+    pub fn is_told_to_others(&self, after: &Self) -> bool {
+        !self.host.eq_ignore_ascii_case(&after.host)
+            || self.port != after.port
+            || (after.tls == TlsMode::None && self.tls != TlsMode::None)
     }
 }
 
 /// What a mailbox is opened with.
 #[derive(Debug, Clone)]
 pub enum Login {
-    /// A password, sealed; none after its key was lost.
+    /// A password, sealed; none before it is given, after its key was lost, and after it was forgotten.
     Password(Option<Vec<u8>>),
     /// An access token of this grant.
     OAuth {
@@ -57,6 +70,8 @@ pub enum NewLogin {
     Password(SecretString),
     /// An access token of this grant.
     OAuth(GrantKey),
+    /// Nothing yet: what it was opened with before is forgotten.
+    ToCome,
 }
 
 /// A mailbox as it was told to be.
@@ -323,7 +338,7 @@ impl Store {
                     let grant = grant_row!(tx, key);
                     sqlx::query("UPDATE mailbox SET grant_id = $2 WHERE id = $1").bind(id).bind(grant).execute(&mut *tx).await?;
                 }
-                None => {}
+                Some(NewLogin::ToCome) | None => {}
             }
             for (position, name) in (0_i64..).zip(&new.folders) {
                 sqlx::query("INSERT INTO folder (mailbox_id, name, position) VALUES ($1, $2, $3)")

@@ -16,11 +16,11 @@ use crate::http::State;
 use crate::http::fault::{Answer, Fault, go};
 use crate::http::guard::{cookie, set_cookie};
 use crate::http::reader::{Reader, Who};
-use crate::oauth::give_up::{at_provider, last_consent};
-use crate::oauth::grant::Lock;
+use crate::mailbox::TlsMode;
+use crate::oauth::give_up;
 use crate::oauth::{Attempt, Away, Callback, GrantError, TokenEndpoint, Wanted, grant};
 use crate::opaque;
-use crate::store::{Change, Changes, Errand, Flow, GrantKey, GrantKind, Login, Mailbox, NewLogin, errand_row};
+use crate::store::{Change, Changes, Errand, Flow, GrantKey, GrantKind, Login, Mailbox, NewLogin, Scope, Server, errand_row};
 
 /// What the browser that leaves is known by when it comes back.
 const BROWSER: &str = "__Host-errand";
@@ -56,40 +56,68 @@ pub async fn begin(
     Form(with): Form<With>,
 ) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    match choose(&mailbox, &with, &state).await {
+    match choose(&mailbox, &with, &state).await? {
         Ok(mailbox) => {
             let change = who.change(Some(mailbox.organisation_id), "consent-asked", &mailbox.address, &with.identity);
             state.deps.store.audit(change, state.deps.clock.now()).await?;
             send(&mailbox, None, &state, &who.reader).await
         }
-        Err(Some(name)) => setup::refused(mailbox, who.reader.words.t(name), &state, &who),
-        Err(None) => Err(Fault::Inside),
+        Err(name) => setup::refused(mailbox, who.reader.words.t(name), &state, &who),
     }
 }
 
-/// Points a mailbox at the consent that is wanted. `Err`: the name of what is wrong.
-pub async fn choose(mailbox: &Mailbox, with: &With, state: &State) -> Result<Mailbox, Option<&'static str>> {
-    let own: Address = mailbox.address.parse().map_err(|_| None)?;
+/// Points a mailbox at the consent that is wanted. The inner `Err`: the name of what is wrong.
+pub async fn choose(mailbox: &Mailbox, with: &With, state: &State) -> Result<Result<Mailbox, &'static str>, Fault> {
+    let key = match wanted_key(mailbox, with, state) {
+        Ok(key) => key,
+        Err(name) => return Ok(Err(name)),
+    };
+    let deps = &state.deps;
+    // Its tokens are told to its own server only, whatever was thought of before.
+    let home = deps.oauth.server_of(&key.provider).filter(|host| !host.eq_ignore_ascii_case(&mailbox.server.host));
+    let server = home.map(|host| Server::usual(host.to_owned(), TlsMode::Implicit));
+    // A consent is its organisation's own, whoever names its account.
+    if !deps.store.is_grant_within(&key, Scope::Organisation(mailbox.organisation_id)).await? {
+        return Ok(Err("consent-not-here"));
+    }
+    let is_there = matches!(&mailbox.login, Login::OAuth { key: before, .. } if *before == key);
+    if is_there && server.is_none() {
+        return Ok(Ok(mailbox.clone()));
+    }
+    change(mailbox, &Changes { login: Some(NewLogin::OAuth(key)), server, ..Changes::default() }, state).await?;
+    Ok(Ok(deps.store.mailbox_of_row(mailbox.id).await?))
+}
+
+fn wanted_key(mailbox: &Mailbox, with: &With, state: &State) -> Result<GrantKey, &'static str> {
     if with.provider.is_empty() {
         // The one that it has already, anew.
         return match &mailbox.login {
-            Login::OAuth { .. } => Ok(mailbox.clone()),
-            Login::Password(_) => Err(Some("provider-none")),
+            Login::OAuth { key, .. } => Ok(key.clone()),
+            Login::Password(_) => Err("provider-none"),
         };
     }
     if !setup::registered(state).contains(&with.provider) {
-        return Err(Some("provider-none"));
+        return Err("provider-none");
     }
     let identity = match with.identity.trim() {
-        "" => own.to_string(),
-        text => text.parse::<Address>().map_err(|_| Some("fault-address"))?.to_string(),
+        "" => mailbox.address.clone(),
+        text => text.parse::<Address>().map_err(|_| "fault-address")?.to_string(),
     };
-    let key = GrantKey { provider: with.provider.clone(), kind: GrantKind::Delegated, identity };
-    if matches!(&mailbox.login, Login::OAuth { key: before, .. } if *before == key) {
-        return Ok(mailbox.clone());
+    Ok(GrantKey { provider: with.provider.clone(), kind: GrantKind::Delegated, identity })
+}
+
+/// Has a mailbox opened in another way.
+pub async fn change_login(mailbox: &Mailbox, login: NewLogin, state: &State) -> Result<(), Fault> {
+    change(mailbox, &Changes { login: Some(login), ..Changes::default() }, state).await
+}
+
+/// Changes a mailbox, with what that means for its consent.
+pub async fn change(mailbox: &Mailbox, changes: &Changes, state: &State) -> Result<(), Fault> {
+    let told = give_up::change(mailbox, changes, &state.deps.tokens()).await?;
+    if let Some(told) = told {
+        tracing::info!(mailbox = mailbox.address, ended = told.at_provider, "a consent was given up");
     }
-    change_login(mailbox, NewLogin::OAuth(key), state).await.map_err(|_| None)?;
-    state.deps.store.mailbox(&own).await.map_err(|_| None)
+    Ok(())
 }
 
 fn wanted<'a>(mailbox: &Mailbox, address: &'a Address) -> Option<Wanted<'a>> {
@@ -195,41 +223,4 @@ async fn finish(
     let endpoint = TokenEndpoint { provider: &provider, http: &http };
     let given = away.finish(callback, &endpoint).await?;
     wanted.keep(&given, Flow::Code, &endpoint, &tokens).await
-}
-
-/// Has a mailbox opened in another way, and gives the consent up that it was opened with, if no other mailbox is: what nobody uses
-/// is not left behind at a provider.
-pub async fn change_login(mailbox: &Mailbox, login: NewLogin, state: &State) -> Result<(), Fault> {
-    let address: Address = mailbox.address.parse().map_err(|_| Fault::Inside)?;
-    let deps = &state.deps;
-    let last = last(mailbox, state).await?;
-    let changes = Changes { login: Some(login), ..Changes::default() };
-    deps.store.change_mailbox(&address, &changes, Some(&deps.vault), deps.clock.now()).await?;
-    if let Some(lock) = last {
-        end(&lock, mailbox, state).await;
-    }
-    Ok(())
-}
-
-/// Gives a mailbox's consent up at its provider, before the mailbox is removed and the consent forgotten here.
-pub async fn give_up(mailbox: &Mailbox, state: &State) -> Result<(), Fault> {
-    if let Some(lock) = last(mailbox, state).await? {
-        end(&lock, mailbox, state).await;
-    }
-    Ok(())
-}
-
-async fn last(mailbox: &Mailbox, state: &State) -> Result<Option<Lock>, Fault> {
-    match last_consent(mailbox, &state.deps.tokens()).await {
-        Ok(last) => Ok(last.and_then(Result::ok)),
-        Err(error) => {
-            tracing::warn!(%error, mailbox = mailbox.address, "a consent is being renewed and cannot be given up");
-            Err(Fault::Inside)
-        }
-    }
-}
-
-async fn end(lock: &Lock, mailbox: &Mailbox, state: &State) {
-    let told = at_provider(lock, &state.deps.tokens()).await;
-    tracing::info!(mailbox = mailbox.address, ended = told.at_provider, "a consent was given up");
 }

@@ -63,11 +63,7 @@ async fn open(hash: &[u8], state: &State) -> Result<Option<(Mailbox, String)>, F
 }
 
 fn made(mailbox: Mailbox, asked_by: String, problem: Option<String>, state: &State, reader: &Reader) -> Page {
-    let providers = &state.deps.oauth.providers;
-    let usual = providers
-        .iter()
-        .find(|(_, app)| !app.client_id.is_empty() && app.imap_host.eq_ignore_ascii_case(&mailbox.server.host))
-        .map(|(name, _)| name.clone());
+    let usual = state.deps.oauth.registered_for(&mailbox.server.host).map(str::to_owned);
     Page { f: Frame::new(reader, "login"), mailbox, asked_by, registered: setup::registered(state), usual, problem }
 }
 
@@ -92,13 +88,12 @@ pub async fn give(
     };
     if !given.provider.is_empty() {
         let with = With { provider: given.provider, identity: given.identity };
-        return match consent::choose(&mailbox, &with, &state).await {
+        return match consent::choose(&mailbox, &with, &state).await? {
             Ok(mailbox) => consent::send(&mailbox, Some(hash), &state, &reader).await,
-            Err(Some(name)) => show_again(&made(mailbox, by, Some(reader.words.t(name)), &state, &reader)),
-            Err(None) => Err(Fault::Inside),
+            Err(name) => show_again(&made(mailbox, by, Some(reader.words.t(name)), &state, &reader)),
         };
     }
-    let password = match setup::mail_password(given.password) {
+    let password = match setup::mail_password(&given.password) {
         Ok(password) => password,
         Err(name) => return show_again(&made(mailbox, by, Some(reader.words.t(name)), &state, &reader)),
     };

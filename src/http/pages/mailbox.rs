@@ -14,6 +14,7 @@ use crate::http::last_error::LastError;
 use crate::http::plot::Plot;
 use crate::http::reader::{Frame, Who};
 use crate::mailbox::AfterImport;
+use crate::oauth::give_up;
 use crate::poll::check::{self, CheckLine};
 use crate::store::{LedgerLine, ListFilter, Login, Mailbox, MailboxLine, NewLogin, OpenCases, UidState};
 
@@ -213,7 +214,7 @@ pub async fn password(
     Form(given): Form<Password>,
 ) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    let given = super::setup::mail_password(given.password).map_err(Fault::Wrong)?;
+    let given = super::setup::mail_password(&given.password).map_err(Fault::Wrong)?;
     set_password(&mailbox, given, &state).await?;
     let change = who.change(Some(mailbox.organisation_id), "credentials-changed", &mailbox.address, "");
     state.deps.store.audit(change, state.deps.clock.now()).await?;
@@ -354,11 +355,10 @@ pub async fn remove(
     if !mailbox.setup && sure.address.trim().to_lowercase() != mailbox.address {
         return Err(Fault::Wrong("fault-not-sure"));
     }
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
-    let at: Address = mailbox.address.parse().map_err(|_| Fault::Inside)?;
-    super::consent::give_up(&mailbox, &state).await?;
-    store.remove_mailbox(&at).await?;
-    store.audit(who.change(Some(mailbox.organisation_id), "mailbox-removed", &mailbox.address, ""), now).await?;
+    let told = give_up::remove(&mailbox, &state.deps.tokens()).await?;
+    let detail = told.map(|told| told.detail).unwrap_or_default();
+    let change = who.change(Some(mailbox.organisation_id), "mailbox-removed", &mailbox.address, &detail);
+    state.deps.store.audit(change, state.deps.clock.now()).await?;
     go("/?done=mailbox-removed")
 }
 

@@ -20,6 +20,7 @@ use crate::http::State;
 use crate::http::fault::{Answer, Fault, go, show, show_again};
 use crate::http::reader::{Frame, Who};
 use crate::mailbox::{AfterImport, Start, TlsMode};
+use crate::store::wish;
 use crate::store::{Changes, InboxOverview, Mailbox, NewInbox, NewMailbox, Server, StoreError};
 
 use super::mailbox::path;
@@ -60,16 +61,12 @@ pub struct Wanted {
 
 /// The registered providers, by name.
 pub fn registered(state: &State) -> Vec<String> {
-    let providers = state.deps.oauth.providers.iter().filter(|(_, app)| !app.client_id.is_empty());
-    providers.map(|(name, _)| name.clone()).collect()
+    state.deps.oauth.registered().map(str::to_owned).collect()
 }
 
 /// A password for a mail server; `Err`: the name of what is wrong.
-pub fn mail_password(text: String) -> Result<SecretString, &'static str> {
-    match text.is_empty() || text.len() > 64 << 10 || text.contains(['\r', '\n', '\0']) {
-        true => Err("mail-password-wrong"),
-        false => Ok(SecretString::from(text)),
-    }
+pub fn mail_password(text: &str) -> Result<SecretString, &'static str> {
+    wish::password(text).map_err(|_| "mail-password-wrong")
 }
 
 /// Where the next step is: of a mailbox that was started already, back to its page.
@@ -85,16 +82,14 @@ fn after(step: &str, mailbox: &Mailbox) -> String {
 /// Changes a mailbox and says so in the audit.
 async fn change(
     mailbox: &Mailbox,
-    changes: Changes,
+    changes: &Changes,
     step: &'static str,
     state: &State,
     who: &Who,
 ) -> Result<(), Fault> {
-    let address: Address = mailbox.address.parse().map_err(|_| Fault::Inside)?;
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
-    store.change_mailbox(&address, &changes, Some(&state.deps.vault), now).await?;
+    super::consent::change(mailbox, changes, state).await?;
     let line = who.change(Some(mailbox.organisation_id), "mailbox-changed", &mailbox.address, step);
-    Ok(store.audit(line, now).await?)
+    Ok(state.deps.store.audit(line, state.deps.clock.now()).await?)
 }
 
 /// The first step: an address.
@@ -130,13 +125,15 @@ pub async fn begin_setup(FromState(state): FromState<State>, who: Who, Form(want
     };
     let (server, username, how) = match discover::find(&address, &deps.egress, &deps.deadlines, &deps.oauth).await {
         Discovery::Found(found) => {
-            let server = Server { host: found.host, port: found.port, tls: found.tls, ca_pem: None, pin_sha256: None };
+            let is_allowed = state.page.may_use_port(who.scope(), found.port);
+            let port = if is_allowed { found.port } else { found.tls.default_port() };
+            let server = Server { host: found.host, port, tls: found.tls, ca_pem: None, pin_sha256: None };
             (server, found.username, found.how.id())
         }
         Discovery::Nothing => {
             let host = format!("imap.{}", address.domain());
             (
-                Server { host, port: 993, tls: TlsMode::Implicit, ca_pem: None, pin_sha256: None },
+                Server::usual(host, TlsMode::Implicit),
                 address.to_string(),
                 "nothing",
             )

@@ -54,14 +54,14 @@ impl Store {
             .bind(now.0)
             .execute(&mut *tx)
             .await?;
-                        // One way to log in at a time: what is given up is forgotten.
+            // One way to log in at a time: what is given up is forgotten.
             if let Some(login) = &changes.login {
+                if !matches!(login, NewLogin::Password(_)) {
+                    sqlx::query("UPDATE mailbox SET password_sealed = NULL WHERE id = $1").bind(before.id).execute(&mut *tx).await?;
+                }
                 let grant: Option<i64> = match login {
-                    NewLogin::OAuth(key) => {
-                        sqlx::query("UPDATE mailbox SET password_sealed = NULL WHERE id = $1").bind(before.id).execute(&mut *tx).await?;
-                        Some(grant_row!(tx, key))
-                    }
-                    NewLogin::Password(_) => None,
+                    NewLogin::OAuth(key) => Some(grant_row!(tx, key)),
+                    NewLogin::Password(_) | NewLogin::ToCome => None,
                 };
                 sqlx::query("UPDATE mailbox SET grant_id = $2 WHERE id = $1").bind(before.id).bind(grant).execute(&mut *tx).await?;
                 drop_unused_grants!(tx);

@@ -39,7 +39,7 @@ impl ServerWish {
     pub fn new_server(&self, usual: Option<String>) -> Result<Option<Server>, Wrong> {
         let tls = self.tls.unwrap_or(TlsMode::Implicit);
         let Some(host) = self.host.clone().or(usual) else { return Ok(None) };
-        let blank = Server { host, port: tls.default_port(), tls, ca_pem: None, pin_sha256: None };
+        let blank = Server::usual(host, tls);
         Ok(Some(self.on(&blank)?.unwrap_or(blank)))
     }
 

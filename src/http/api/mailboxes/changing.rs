@@ -20,10 +20,9 @@ use crate::http::api::problem::{Answer, Refusal};
 use crate::http::api::turn::turn;
 use crate::http::api::version::part;
 use crate::mailbox::{AfterImport, Start};
-use crate::oauth::give_up::{GivenUp, at_provider, last_consent};
-use crate::oauth::grant::Lock;
+use crate::oauth::give_up;
 use crate::store::wish::{never_in_clear_text, not_into_itself};
-use crate::store::{Changes, Login, Mailbox as Stored, NewLogin, NewMailbox};
+use crate::store::{Changes, Login, Mailbox as Stored, NewLogin, NewMailbox, Server};
 
 /// What became of a mailbox that was removed.
 #[derive(Serialize, ToSchema)]
@@ -44,6 +43,7 @@ pub async fn create(FromState(state): FromState<State>, caller: Caller, given: G
     let mut checks = Checks::default();
     let Some(address) = checks.address("/address", &address) else { return Err(checks.refusal()) };
     let new = new(address.clone(), told.read(&address, &caller, &state)?)?;
+    only_as_entrusted(None, Some(&new.server), new.login.as_ref(), &caller, &state)?;
     let (_, inbox) = inboxes::seen(new.inbox.as_str(), &caller, &state).await?;
     own_grant(new.login.as_ref(), &caller, &state).await?;
     let (store, now) = (&state.deps.store, state.deps.clock.now());
@@ -89,6 +89,49 @@ fn new(address: Address, wish: Wish) -> Result<NewMailbox, Refusal> {
     Ok(new)
 }
 
+/// Passwords and tokens are told to no other server than the one that they were given for: whoever may change a mailbox may not
+/// have its password sent to a server of his.
+fn only_as_entrusted(
+    before: Option<&Stored>,
+    server: Option<&Server>,
+    login: Option<&NewLogin>,
+    caller: &Caller,
+    state: &State,
+) -> Result<(), Refusal> {
+    let port_before = before.map(|before| before.server.port);
+    if let Some(port) = server.map(|server| server.port)
+        && Some(port) != port_before
+        && !state.page.may_use_port(caller.scope(), port)
+    {
+        return Err(Refusal::part("/port", "is for tokens of all organisations; name one of egress.ports, such as 993"));
+    }
+    let key = match (login, before.map(|before| &before.login)) {
+        (Some(NewLogin::OAuth(key)), _) | (None, Some(Login::OAuth { key, .. })) => Some(key),
+        _ => None,
+    };
+    let home = key.and_then(|key| state.deps.oauth.server_of(&key.provider));
+    let host = server.or(before.map(|before| &before.server)).map(|server| server.host.as_str());
+    if let (Some(home), Some(host)) = (home, host)
+        && !home.eq_ignore_ascii_case(host)
+    {
+        return Err(Refusal::part("/host", format!("the tokens of this provider are told to {home} only")));
+    }
+    let (Some(before), Some(server)) = (before, server) else { return Ok(()) };
+    let is_anew = match (&before.login, login) {
+        (Login::Password(None), _) | (_, Some(NewLogin::Password(_))) => true,
+        (Login::OAuth { key, .. }, Some(NewLogin::OAuth(new))) => key != new || home.is_some(),
+        (Login::OAuth { .. }, None) => home.is_some(),
+        (_, login) => login.is_some(),
+    };
+    match is_anew || !before.server.is_told_to_others(server) {
+        true => Ok(()),
+        false => Err(Refusal::part(
+            "/host",
+            "what the mailbox is opened with was given for its server before; give password or oauth anew with it",
+        )),
+    }
+}
+
 /// Changes a mailbox, and has it looked at soon. Another way to log in takes the place of the one before, whose consent is given
 /// up if no other mailbox needs it.
 #[utoipa::path(patch, path = "/mailboxes/{address}", tag = "Mailboxes",
@@ -111,7 +154,8 @@ pub async fn change(
     }
     own_grant(wish.login.as_ref(), &caller, &state).await?;
     if let Some(changes) = changes(&before, wish)? {
-        make(&address, &before, &changes, &state).await?;
+        only_as_entrusted(Some(&before), changes.server.as_ref(), changes.login.as_ref(), &caller, &state)?;
+        give_up::change(&before, &changes, &state.deps.tokens()).await?;
         let action = if changes.login.is_some() { "credentials-changed" } else { "mailbox-changed" };
         let change = caller.change(Some(before.organisation_id), action, address.as_str(), "");
         state.deps.store.audit(change, state.deps.clock.now()).await?;
@@ -150,25 +194,6 @@ fn changes(before: &Stored, wish: Wish) -> Result<Option<Changes>, Refusal> {
     Ok(is_something.then_some(changes))
 }
 
-async fn make(address: &Address, before: &Stored, changes: &Changes, state: &State) -> Result<(), Refusal> {
-    let tokens = state.deps.tokens();
-    let is_the_same = |login: &NewLogin| matches!((&before.login, login), (Login::OAuth { key, .. }, NewLogin::OAuth(new)) if key == new);
-    let last = match &changes.login {
-        Some(login) if !is_the_same(login) => last_consent(before, &tokens).await?,
-        _ => None,
-    };
-    let changed =
-        state.deps.store.change_mailbox(address, changes, Some(&state.deps.vault), state.deps.clock.now()).await;
-    if let Some(Ok(lock)) = last {
-        // Only now: a change that cannot be made costs no consent.
-        if changed.is_ok() {
-            at_provider(&lock, &tokens).await;
-        }
-        lock.release(&tokens).await;
-    }
-    Ok(changed?)
-}
-
 /// Removes a mailbox with its password or consent and its ledger. Imported mail stays in its inbox. A consent that no other
 /// mailbox is opened with is given up at its provider.
 #[utoipa::path(delete, path = "/mailboxes/{address}", tag = "Mailboxes",
@@ -183,17 +208,7 @@ pub async fn remove(
     let _turn = turn("mailbox", &address.to_lowercase()).await;
     let (address, mailbox) = seen(&address, &caller, &state).await?;
     version(&mailbox).is_meant(&headers)?;
-    let tokens = state.deps.tokens();
-    let (told, lock) = match last_consent(&mailbox, &tokens).await? {
-        Some(Ok(lock)) => (Some(at_provider(&lock, &tokens).await), Some(lock)),
-        Some(Err(stays)) => (Some(GivenUp { at_provider: false, detail: stays }), None),
-        None => (None, None),
-    };
-    let removed = state.deps.store.remove_mailbox(&address).await;
-    if let Some(lock) = lock {
-        Lock::release(lock, &tokens).await;
-    }
-    removed?;
+    let told = give_up::remove(&mailbox, &state.deps.tokens()).await?;
     let detail = told.as_ref().map(|told| told.detail.as_str()).unwrap_or_default();
     let change = caller.change(Some(mailbox.organisation_id), "mailbox-removed", address.as_str(), detail);
     state.deps.store.audit(change, state.deps.clock.now()).await?;

@@ -84,6 +84,6 @@ pub async fn choose(
             Err(error) => failed(&error, mailbox, &state, &who),
         };
     }
-    change(&mailbox, Changes { folders: Some(chosen), ..Changes::default() }, "folders", &state, &who).await?;
+    change(&mailbox, &Changes { folders: Some(chosen), ..Changes::default() }, "folders", &state, &who).await?;
     go(&after("folders", &mailbox))
 }

@@ -38,10 +38,10 @@ impl Page {
 }
 
 fn made(mailbox: Mailbox, state: &State, who: &Who) -> Page {
-    let providers = &state.deps.oauth.providers;
-    let of_host = providers.iter().find(|(_, app)| app.imap_host.eq_ignore_ascii_case(&mailbox.server.host));
-    let usual = of_host.filter(|(_, app)| !app.client_id.is_empty()).map(|(name, _)| name.clone());
-    let is_microsoft = of_host.is_some_and(|(_, app)| app.family() == "microsoft");
+    let (oauth, host) = (&state.deps.oauth, &mailbox.server.host);
+    let usual = oauth.registered_for(host).map(str::to_owned);
+    let mut of_host = oauth.providers.values().filter(|app| app.imap_host.eq_ignore_ascii_case(host));
+    let is_microsoft = of_host.any(|app| app.family() == "microsoft");
     Page {
         f: Frame::new(&who.reader, "mailboxes"),
         step: "login",
@@ -94,7 +94,7 @@ pub async fn password(
         let link = new_link(&mailbox, &state, &who).await?;
         return show(&Page { link: Some(link), ..made(mailbox, &state, &who) });
     }
-    let password = match mail_password(given.password) {
+    let password = match mail_password(&given.password) {
         Ok(password) => password,
         Err(name) => {
             let problem = Some(who.reader.words.t(name));

@@ -12,8 +12,9 @@ use crate::http::last_error::LastError;
 use crate::http::pages::mailbox::{path, seen};
 use crate::http::reader::{Frame, Who};
 use crate::mailbox::TlsMode;
-use crate::store::{Changes, Mailbox, Server};
-use crate::{locale, tls};
+use crate::locale;
+use crate::store::wish::{ServerWish, Wrong};
+use crate::store::{Changes, Login, Mailbox, NewLogin};
 
 #[derive(Template)]
 #[template(path = "setup_server.html")]
@@ -98,42 +99,53 @@ pub async fn set(
 ) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
     let w = who.reader.words.clone();
-    let again = |mailbox: Mailbox, name: &str| {
+    let again = |mailbox: Mailbox, problem: String| {
         let f = Frame::new(&who.reader, "mailboxes");
-        let (form, problem) = (given.clone(), Some(w.t(name)));
+        let (form, problem) = (given.clone(), Some(problem));
         show_again(&Page { f, step: "server", mailbox, how: None, form, problem, error: None, certificate: None })
     };
-    let host = given.host.trim().to_lowercase();
-    let bad = |c: char| c.is_whitespace() || c.is_control() || c == '/' || c == '@';
-    if host.is_empty() || host.len() > 253 || host.contains(bad) {
-        return again(mailbox, "host-wrong");
-    }
-    let Some(port) = given.port.trim().parse::<u16>().ok().filter(|port| *port > 0) else {
-        return again(mailbox, "port-wrong");
-    };
-    let Ok(tls_mode) = given.tls.parse::<TlsMode>() else { return again(mailbox, "tls-wrong") };
+    let Some(port) = given.port.trim().parse::<u16>().ok() else { return again(mailbox, w.t("port-wrong")) };
+    let Ok(tls) = given.tls.parse::<TlsMode>() else { return again(mailbox, w.t("tls-wrong")) };
     let username = given.username.trim();
     if username.is_empty() || username.len() > 1000 || username.chars().any(char::is_control) {
-        return again(mailbox, "username-wrong");
+        return again(mailbox, w.t("username-wrong"));
     }
-    let pin = match given.pin.trim() {
-        "" => None,
-        text => match tls::parse_fingerprint(text) {
-            Ok(pin) => Some(crate::vault::hex(&pin)),
-            Err(_) => return again(mailbox, "pin-wrong"),
-        },
+    let wish = ServerWish {
+        host: Some(given.host.trim().to_lowercase()),
+        port: Some(port),
+        tls: Some(tls),
+        ca_pem: None,
+        pin_sha256: Some(Some(given.pin.trim().to_owned()).filter(|pin| !pin.is_empty())),
     };
-    let ca_pem = mailbox.server.ca_pem.clone().filter(|_| pin.is_none());
-    let server = Server { host, port, tls: tls_mode, ca_pem, pin_sha256: pin };
-    // Without TLS everything can be read on the way: only to this machine itself, for whoever tries it out.
-    if tls_mode == TlsMode::None && !server.is_this_machine() {
-        return again(mailbox, "tls-needed");
+    let server = match wish.on(&mailbox.server) {
+        Ok(server) => server.unwrap_or_else(|| mailbox.server.clone()),
+        Err(Wrong { part: "port", .. }) => return again(mailbox, w.t("port-wrong")),
+        Err(Wrong { part: "pin_sha256", .. }) => return again(mailbox, w.t("pin-wrong")),
+        Err(_) => return again(mailbox, w.t("host-wrong")),
+    };
+    if port != mailbox.server.port && !state.page.may_use_port(who.scope(), port) {
+        return again(mailbox, w.t("port-not-allowed"));
     }
-    let changes = Changes { server: Some(server), username: Some(username.to_owned()), ..Changes::default() };
-    change(&mailbox, changes, "server", &state, &who).await?;
-    match mailbox.setup {
-        true => go(&after("server", &mailbox)),
-        // Whoever logs in elsewhere may need another password there.
-        false => go(&format!("{}?done=saved", path(&mailbox.address))),
+    // Without TLS everything can be read on the way: only to this machine itself, for whoever tries it out.
+    if tls == TlsMode::None && !server.is_this_machine() {
+        return again(mailbox, w.t("tls-needed"));
+    }
+    let login = match &mailbox.login {
+        Login::Password(None) => None,
+        Login::OAuth { key, .. } if let Some(home) = state.deps.oauth.server_of(&key.provider) => {
+            if !home.eq_ignore_ascii_case(&server.host) {
+                return again(mailbox, w.t1("server-of-tokens", "host", home));
+            }
+            None
+        }
+        // What the customer has entrusted to one server is not told to another.
+        _ => mailbox.server.is_told_to_others(&server).then_some(NewLogin::ToCome),
+    };
+    let is_forgotten = login.is_some();
+    let changes = Changes { server: Some(server), username: Some(username.to_owned()), login, ..Changes::default() };
+    change(&mailbox, &changes, "server", &state, &who).await?;
+    match is_forgotten {
+        true => go(&format!("{}/setup/login?done=login-anew", path(&mailbox.address))),
+        false => go(&after("server", &mailbox)),
     }
 }

@@ -86,7 +86,7 @@ pub async fn set_inbox(
     match chosen {
         Ok(inbox) => {
             let changes = Changes { inbox: Some(inbox), ..Changes::default() };
-            change(&page.mailbox, changes, "inbox", &state, &who).await?;
+            change(&page.mailbox, &changes, "inbox", &state, &who).await?;
             go(&after("inbox", &page.mailbox))
         }
         Err(problem) => show_again(&inbox_page(page.mailbox, Some(problem), &state, &who).await?),
@@ -164,7 +164,7 @@ pub async fn set_copy(
         Ok(AfterImport::Move(target)) if mailbox.folders.contains(&target) => "folders-target",
         Ok(wish) => {
             let changes = Changes { after_import: Some(wish), ..Changes::default() };
-            change(&mailbox, changes, "copy", &state, &who).await?;
+            change(&mailbox, &changes, "copy", &state, &who).await?;
             return go(&after("copy", &mailbox));
         }
         Err(_) if given.copy == "keyword" => "keyword-wrong",
@@ -221,7 +221,7 @@ pub async fn set_start(
         Ok(start) => {
             if start != mailbox.start {
                 let changes = Changes { start: Some(start), ..Changes::default() };
-                change(&mailbox, changes, "start", &state, &who).await?;
+                change(&mailbox, &changes, "start", &state, &who).await?;
             }
             go(&after("start", &mailbox))
         }
