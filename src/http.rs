@@ -2,6 +2,7 @@
 
 mod api;
 mod assets;
+mod entrusted;
 mod fault;
 mod guard;
 mod headers;
@@ -9,6 +10,7 @@ mod health;
 mod last_error;
 mod metrics;
 mod pages;
+mod patience;
 mod plot;
 mod post;
 mod reader;
@@ -18,13 +20,14 @@ mod words;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::http::HeaderValue;
 use axum::middleware::from_fn;
 use ipnet::IpNet;
 use openidconnect::core::CoreProviderMetadata;
 use tokio::net::TcpListener;
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 use url::Url;
@@ -59,8 +62,10 @@ pub struct Settings {
     post: Option<post::Post>,
     /// Who says who somebody is.
     sso: config::Sso,
-    /// That provider, as it describes itself, once it was asked.
-    provider: OnceCell<Arc<CoreProviderMetadata>>,
+    /// That provider, as it has described itself, and when.
+    provider: Mutex<Option<(Instant, Arc<CoreProviderMetadata>)>>,
+    /// Nobody but this machine is meant to reach it.
+    is_local: bool,
 }
 
 impl Settings {
@@ -77,13 +82,14 @@ impl Settings {
             policy: headers::policy(providers),
             post: post::Post::new(&config.smtp)?,
             sso: config.sso.clone(),
-            provider: OnceCell::new(),
+            provider: Mutex::default(),
+            is_local: config.http.url.is_empty() && config.http.listen.ip().is_loopback(),
         })
     }
 
-    /// Whether somebody who sees this may have a mailbox polled at this port: no port of others is tried out through us.
-    fn may_use_port(&self, scope: Scope, port: u16) -> bool {
-        scope.id().is_none() || self.mail_ports.contains(&port)
+    /// By what is judged where somebody who sees this may have a mailbox polled.
+    fn rules<'a>(&'a self, deps: &'a Deps, scope: Scope) -> entrusted::Rules<'a> {
+        entrusted::Rules { oauth: &deps.oauth, ports: &self.mail_ports, scope }
     }
 
     /// A link to one of our pages, as others need it.

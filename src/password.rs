@@ -15,6 +15,8 @@ const LONGEST: usize = 1000;
 
 /// Each takes 19 MiB and a core for some hundredths of a second: so many at once, the others wait.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
+/// Nobody waits longer for his turn: a queue without end would be everybody's.
+const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// What is wrong with a password that somebody has chosen, as the name of its text.
 pub fn weakness(password: &SecretString) -> Option<&'static str> {
@@ -35,8 +37,8 @@ pub async fn hash(password: SecretString) -> Result<String, String> {
 }
 
 /// Whether a password is the one that was hashed. Where there is none, as long is spent: how long it takes must not tell which
-/// names there are.
-pub async fn is_right(password: SecretString, hash: Option<String>) -> bool {
+/// names there are. `None`: too many wait.
+pub async fn is_right(password: SecretString, hash: Option<String>) -> Option<bool> {
     let check = move || {
         let is_known = hash.is_some();
         let hash = hash.unwrap_or_else(|| NOBODYS.get_or_init(nobodys).clone());
@@ -44,7 +46,7 @@ pub async fn is_right(password: SecretString, hash: Option<String>) -> bool {
             .is_ok_and(|hash| Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok());
         is_known && right
     };
-    aside(check).await.unwrap_or(false)
+    aside(check).await.ok()
 }
 
 /// A hash that no password is compared with in earnest.
@@ -57,7 +59,8 @@ fn nobodys() -> String {
 
 /// Runs what takes a core for a while where nobody else waits for it.
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
-    let _permit = AT_ONCE.acquire().await.map_err(|error| error.to_string())?;
+    let permit = tokio::time::timeout(LONGEST_WAIT, AT_ONCE.acquire()).await;
+    let _permit = permit.map_err(|_| "too many at once".to_owned())?.map_err(|error| error.to_string())?;
     tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())
 }
 
@@ -69,10 +72,14 @@ mod tests {
     async fn a_password_is_known_by_its_hash_and_no_other_is() {
         let hashed = hash("rätt häst batteri".into()).await.unwrap();
         assert!(hashed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hashed}");
-        assert!(is_right("rätt häst batteri".into(), Some(hashed.clone())).await);
-        assert!(!is_right("rätt häst batterj".into(), Some(hashed)).await);
-        assert!(!is_right("".into(), None).await);
-        assert!(!is_right("x".into(), Some("not a hash".to_owned())).await);
+        for (text, hash, right) in [
+            ("rätt häst batteri", Some(hashed.clone()), true),
+            ("rätt häst batterj", Some(hashed), false),
+            ("", None, false),
+            ("x", Some("not a hash".to_owned()), false),
+        ] {
+            assert_eq!(is_right(text.into(), hash).await, Some(right), "{text}");
+        }
     }
 
     #[test]

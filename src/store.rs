@@ -44,9 +44,11 @@ pub use health::OpenCases;
 pub use import::{Batch, Finding, Imported, Mail, Raw};
 pub use inbox::{Inbox, InboxOverview, NewInbox};
 pub use lease::{Due, Lease};
-pub use ledger::{Known, LedgerLine, Open, UidState};
-pub use link::{Link, Purpose};
+pub use ledger::{Known, LedgerLine, Open, PutAside, UidState};
+pub use link::{Invitation, Link, Purpose};
 pub use login_failure::Patience;
+#[cfg(test)]
+pub use mailbox::MailboxStatus;
 pub use mailbox::{Changes, Login, Mailbox, NewLogin, NewMailbox, Server, password_row, wish};
 pub use message::{Arrival, MessageFilter, MessageLine};
 pub use organisation::{FIRST_ORGANISATION, Organisation, Scope};

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use super::{Context, Failure};
 use crate::address::Address;
 use crate::poll::retrieve::retrieve;
-use crate::store::{LedgerLine, Mailbox, Store, WatchedFolder};
+use crate::store::{LedgerLine, Mailbox, PutAside, Store, WatchedFolder};
 
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -72,7 +72,7 @@ impl One {
 /// `ledger skip`
 async fn skip(one: &One, context: &Context) -> Result<ExitCode, Failure> {
     let (_, folder) = one.find(&context.store).await?;
-    let skipped = context.store.skip_by_hand(folder.id, one.uid, Context::now()).await?;
+    let skipped = context.store.skip_by_hand(folder.id, one.uid, None, Context::now()).await?;
     if !skipped {
         return Err(Failure::failed(format!(
             "UID {} of {} is neither pending nor quarantined; see `mailferry ledger --mailbox {}`",
@@ -131,7 +131,8 @@ pub async fn run(args: Args, context: Context) -> Result<ExitCode, Failure> {
 /// `ledger retry`
 async fn retry(mailbox: &Address, uid: Option<u32>, context: &Context) -> Result<ExitCode, Failure> {
     let id = context.store.mailbox(mailbox).await?.id;
-    let count = context.store.retry_quarantined(id, uid, Context::now()).await?;
+    let which = PutAside { uid, ..PutAside::default() };
+    let count = context.store.retry_quarantined(id, which, Context::now()).await?;
     let words = || format!("Asking again for {count} of what was put aside in {mailbox}, at the next poll");
     context.output.one(&serde_json::json!({ "mailbox": mailbox, "retried": count }), words)?;
     Ok(if count > 0 || uid.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

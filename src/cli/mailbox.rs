@@ -155,6 +155,7 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
                 server: settings.changed_server(&before.server)?,
                 username: settings.username.clone(),
                 login,
+                login_goes_along: true,
                 folders: settings.folders()?,
                 start: settings.start,
                 after_import: settings.after_import.clone(),

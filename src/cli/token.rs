@@ -44,7 +44,7 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
             };
             let token = opaque::new(opaque::TOKEN);
             let whose = organisation.as_ref().map(|organisation| organisation.id);
-            store.add_token(&name, &opaque::hash(&token), scope, whose, now).await?;
+            store.add_token(&name, &opaque::hash(&token), scope, whose, "", now).await?;
             store.audit(audit(whose, "token-created", &name), now).await?;
             let line = json!({
                 "name": name, "scope": scope, "organisation": organisation.map(|organisation| organisation.name), "token": token,

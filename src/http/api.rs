@@ -38,7 +38,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter, any, on};
 
 use super::State;
-use caller::Needs;
+pub use caller::{Caller, Needs};
 use problem::Refusal;
 
 /// Where it lies.

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, AtomicU64};
 
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric};
@@ -12,6 +12,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Metric, Registry};
 
+use super::api::{Caller, Needs};
 use crate::cause::Trouble;
 use crate::clock::Timestamp;
 use crate::oauth::endings;
@@ -52,8 +53,14 @@ struct App {
 type Number = Family<Of, Gauge<i64, AtomicI64>>;
 type Total = Family<Of, Counter<u64, AtomicU64>>;
 
-/// All of it, in the text format of OpenMetrics.
-pub async fn text(State(state): State<super::State>) -> Response {
+/// All of it, in the text format of OpenMetrics. It names everybody's mailboxes: where others than this machine reach us, for a token
+/// of all organisations only.
+pub async fn text(State(state): State<super::State>, headers: HeaderMap) -> Response {
+    if !state.page.is_local
+        && let Err(refusal) = Caller::of(&state, &headers).await.and_then(|caller| caller.may(Needs::ReadAll))
+    {
+        return refusal.into_response();
+    }
     const OPEN_METRICS: HeaderValue =
         HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
     match gather(&state.deps, state.deps.clock.now()).await {

@@ -104,6 +104,7 @@ pub fn table() -> Vec<Route> {
         look("/audit", SignIn, audit::page),
         look("/people", Admin, people::list),
         act("/people/invite", Admin, people::invite),
+        act("/people/invite/revoke", Admin, people::revoke),
         act("/people/remove", Admin, people::remove),
         look("/settings", Admin, audit::settings_page),
         act("/settings/tokens", Admin, audit::add_token),

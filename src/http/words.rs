@@ -126,10 +126,11 @@ impl Words {
         start.map_or(self.now, Timestamp)
     }
 
-    /// How many milliseconds the zone is ahead of UTC now.
-    pub fn ahead_ms(&self) -> i64 {
-        let moment = jiff::Timestamp::from_millisecond(self.now.0);
-        moment.map_or(0, |now| i64::from(self.zone.to_offset(now).seconds()) * 1000)
+    /// The reader's day of a moment, in days since 1970.
+    pub fn day(&self, at: Timestamp) -> i64 {
+        let moment = jiff::Timestamp::from_millisecond(at.0);
+        let date = moment.map(|at| at.to_zoned_datetime(self.zone.clone()).date());
+        date.map_or(0, |date| date.duration_since(jiff::civil::date(1970, 1, 1)).as_hours() / 24)
     }
 }
 
@@ -143,7 +144,9 @@ mod tests {
         let words = Words::new(Language::Swedish, "Europe/Stockholm", now);
         assert_eq!(words.at(&now), "2025-11-24 20:00");
         assert_eq!(words.today(), Timestamp(1_763_938_800_000), "midnight in Stockholm is 23:00 UTC");
-        assert_eq!(words.ahead_ms(), 3_600_000);
+        assert_eq!(words.day(words.today()), words.day(Timestamp(words.today().0 - 1)) + 1);
+        // The hour beside midnight, half a year ago when the clock stood otherwise: 22:30 UTC was half past midnight.
+        assert_eq!(words.day(Timestamp(1_750_026_600_000)), 20_255);
         for (seconds, swedish, english) in [
             (0, "nyss", "just now"),
             (60, "för 1 minut sedan", "1 minute ago"),

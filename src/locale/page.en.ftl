@@ -49,6 +49,7 @@ time-in-days = { $count ->
 
 # When something is not possible.
 fault-not-found = There is nothing here.
+aside-no-longer = That mail is no longer put aside: it may have been fetched, or the folder was numbered anew.
 fault-forbidden = Your role does not allow that.
 fault-sign-in = Sign in first.
 fault-foreign = The request did not come from Mailferry's own pages, so nothing was done.
@@ -67,6 +68,11 @@ login-wait = { $count ->
         [one] Too many tries. Try again in { $count } minute.
        *[other] Too many tries. Try again in { $count } minutes.
     }
+mailbox-wait = The login at the mailbox's server has failed several times. Wait { $count ->
+    [one] a minute
+   *[other] { $count } minutes
+    } so that the account is not locked.
+login-busy = Many sign in just now. Try again in a moment.
 login-sso = Sign in with { $name }
 login-sso-nobody = { $identity } has no account here. Ask an admin for an invitation.
 login-sso-failed = Signing in with { $name } did not come to its end. Try again.
@@ -96,6 +102,11 @@ language = Language
 zone = Time zone
 zone-hint = It is { $time } there now.
 role = Role
+invitations-open = Invitations that wait
+invitation-revoke = Take back
+made-by = Made by
+works-until = Works until
+done-invitation-revoked = The invitation is taken back.
 role-viewer = Viewer
 role-admin = Admin
 role-operator = Operator
@@ -186,6 +197,8 @@ your-copy = The customer's copy
 logs-in = Logs in
 complete = Complete
 complete-yes = Every mail on the server is accounted for
+complete-unknown = Not compared with the server yet
+compared-at = compared { $time }
 complete-no = { $count ->
         [one] { $count } mail on the server is not accounted for
        *[other] { $count } mails on the server are not accounted for
@@ -298,6 +311,9 @@ step-trial = Dry run
 connect-text = Type the customer's address, and Mailferry looks for the server. Nothing is fetched before you start in the last step.
 customers-address = The customer's address
 customers-address-hint = The short one, that the customer's customers write to.
+whose-mailbox = Which customer the mailbox belongs to. Only that organisation's users see it and its mail.
+organisation-needed = Write which organisation the mailbox belongs to.
+organisation-wrong = An organisation's name has 1 to 100 characters, on one line.
 first-inbox = The inbox's address
 first-inbox-hint = Where the mail goes. This becomes the first inbox.
 find-server = Find the server
@@ -327,6 +343,8 @@ tls-wrong = Choose how the connection is protected.
 tls-needed = Without encryption the password can be read on the way; that is possible to this machine only.
 port-not-allowed = That port is for operators only. Choose 993 or 143.
 server-of-tokens = The mailbox is opened through its provider, whose server is { $host }. Choose a password first if it is to be fetched from elsewhere.
+server-of-application = A registered application opens this mailbox. Only operators can change which server and which mailbox that is.
+server-unknown-to-provider = The operator has not named the server of this provider's mailboxes (imap_host), so it cannot be used here.
 username-wrong = Write a login name, on one line.
 pin-wrong = A fingerprint is 64 hexadecimal digits.
 login-step-title = How does Mailferry log in?
@@ -399,6 +417,10 @@ trial-would = { $count ->
         [one] { $count } mail would be fetched
        *[other] { $count } mails would be fetched
     }
+trial-target-others = { $count ->
+        [one] 1 more mail, for other reasons
+       *[other] { $count } more mails, for other reasons
+    }
 trial-target = { $count ->
         [one] { $count } to { $inbox }, because { $why }
        *[other] { $count } to { $inbox }, because { $why }
@@ -455,7 +477,8 @@ back-to-mailbox = To the mailbox
 # The page that the customer's IT gets.
 customer-title = Connect { $address }
 customer-text = { $by } asks to fetch new mail from here into { $inbox }.
-customer-server = { $host }, as { $username }
+customer-server = The password is sent to { $host } only, for { $username }.
+customer-server-changed = The server was changed while the page was open. Check that it is yours before you go on.
 customer-secret = The password is stored encrypted. Nobody can read it again, nor can who asked for it.
 customer-give = Give the password
 customer-again = The link still works; try again.
@@ -553,6 +576,7 @@ to-what = To what
 audit-person-added = Added a user
 audit-person-joined = Made their account
 audit-person-invited = Invited somebody
+audit-invitation-revoked = Took an invitation back
 audit-person-removed = Removed a user
 audit-password-changed = Changed a password
 audit-token-created = Made an API token

@@ -49,6 +49,7 @@ time-in-days = { $count ->
 
 # När något inte går.
 fault-not-found = Här finns ingenting.
+aside-no-longer = Mejlet ligger inte längre åt sidan: det kan ha hämtats, eller så har mappen numrerats om.
 fault-forbidden = Det får du inte göra med din roll.
 fault-sign-in = Logga in först.
 fault-foreign = Begäran kom inte från Mailferrys egna sidor och utfördes därför inte.
@@ -67,6 +68,11 @@ login-wait = { $count ->
         [one] För många försök. Försök igen om { $count } minut.
        *[other] För många försök. Försök igen om { $count } minuter.
     }
+mailbox-wait = Inloggningen hos postlådans server har misslyckats flera gånger. Vänta { $count ->
+    [one] en minut
+   *[other] { $count } minuter
+    } så att kontot inte låses.
+login-busy = Många loggar in just nu. Försök igen om en stund.
 login-sso = Logga in med { $name }
 login-sso-nobody = { $identity } har inget konto här. Be en administratör om en inbjudan.
 login-sso-failed = Inloggningen hos { $name } gick inte att slutföra. Försök igen.
@@ -96,6 +102,11 @@ language = Språk
 zone = Tidszon
 zone-hint = Nu är klockan { $time } där.
 role = Roll
+invitations-open = Inbjudningar som väntar
+invitation-revoke = Ta tillbaka
+made-by = Skapad av
+works-until = Gäller till
+done-invitation-revoked = Inbjudan är tillbakatagen.
 role-viewer = Läsare
 role-admin = Administratör
 role-operator = Driftansvarig
@@ -186,6 +197,8 @@ your-copy = Kundens exemplar
 logs-in = Loggar in
 complete = Fullständigt
 complete-yes = Alla mejl på servern är redovisade
+complete-unknown = Inte jämfört med servern än
+compared-at = jämfört { $time }
 complete-no = { $count ->
         [one] { $count } mejl på servern är inte redovisat
        *[other] { $count } mejl på servern är inte redovisade
@@ -298,6 +311,9 @@ step-trial = Provkörning
 connect-text = Skriv kundens adress, så letar Mailferry upp servern. Inget hämtas förrän du startar i sista steget.
 customers-address = Kundens adress
 customers-address-hint = Den korta, som kundens kunder skriver till.
+whose-mailbox = Vilken kund postlådan hör till. Bara den organisationens användare ser den och dess mejl.
+organisation-needed = Skriv vilken organisation postlådan hör till.
+organisation-wrong = En organisations namn har 1 till 100 tecken, på en rad.
 first-inbox = Inkorgens adress
 first-inbox-hint = Dit mejlen kommer. Den här blir den första inkorgen.
 find-server = Leta upp servern
@@ -327,6 +343,8 @@ tls-wrong = Välj hur anslutningen skyddas.
 tls-needed = Utan kryptering kan lösenordet läsas på vägen; det går bara till den här datorn.
 port-not-allowed = Den porten får bara driften använda. Välj 993 eller 143.
 server-of-tokens = Postlådan öppnas genom leverantören, vars server är { $host }. Välj ett lösenord först om den ska hämtas någon annanstans ifrån.
+server-of-application = Postlådan öppnas av en registrerad app. Bara driften kan ändra vilken server och vilken postlåda det är.
+server-unknown-to-provider = Driften har inte angett vilken server leverantörens postlådor har (imap_host), så den kan inte användas här.
 username-wrong = Skriv ett användarnamn, på en rad.
 pin-wrong = Ett fingeravtryck är 64 hexadecimala tecken.
 login-step-title = Hur loggar Mailferry in?
@@ -399,6 +417,10 @@ trial-would = { $count ->
         [one] { $count } mejl skulle hämtas
        *[other] { $count } mejl skulle hämtas
     }
+trial-target-others = { $count ->
+        [one] 1 mejl till, av andra skäl
+       *[other] { $count } mejl till, av andra skäl
+    }
 trial-target = { $count ->
         [one] { $count } till { $inbox }, eftersom { $why }
        *[other] { $count } till { $inbox }, eftersom { $why }
@@ -455,7 +477,8 @@ back-to-mailbox = Till postlådan
 # Sidan som kundens IT får.
 customer-title = Anslut { $address }
 customer-text = { $by } ber om att få hämta nya mejl härifrån till { $inbox }.
-customer-server = { $host }, som { $username }
+customer-server = Lösenordet skickas bara till { $host }, för { $username }.
+customer-server-changed = Servern ändrades medan sidan var öppen. Kontrollera att den är er innan du går vidare.
 customer-secret = Lösenordet sparas krypterat. Ingen kan läsa det igen, inte heller den som bad om det.
 customer-give = Lämna lösenordet
 customer-again = Länken gäller fortfarande; försök igen.
@@ -553,6 +576,7 @@ to-what = På vad
 audit-person-added = Lade till en användare
 audit-person-joined = Skapade sitt konto
 audit-person-invited = Bjöd in någon
+audit-invitation-revoked = Tog tillbaka en inbjudan
 audit-person-removed = Tog bort en användare
 audit-password-changed = Bytte lösenord
 audit-token-created = Skapade en API-nyckel

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::config::{Application, OAuth};
 use crate::oauth::{Tokens, grant};
-use crate::store::{Changes, Flow, GrantKey, GrantKind, NewLogin};
+use crate::store::{Changes, Flow, GrantKey, GrantKind, Login, NewLogin};
 
 const LIFE: Duration = Duration::from_secs(60);
 
@@ -58,10 +58,12 @@ async fn connected(world: &mut World, token_url: String, tokens: &Tokens) -> Arc
     let oauth = OAuth { loopback_port: 0, providers: [("p".to_owned(), app)].into() };
     Arc::get_mut(&mut world.deps).unwrap().oauth = Arc::new(oauth);
     let key = GrantKey { provider: "p".into(), kind: GrantKind::Delegated, identity: MAILBOX.into() };
-    let changes = Changes { login: Some(NewLogin::OAuth(key.clone())), ..Changes::default() };
+    let changes = Changes { login: Some(NewLogin::OAuth(key)), ..Changes::default() };
     let deps = world.deps.clone();
     deps.store.change_mailbox(&MAILBOX.parse().unwrap(), &changes, None, deps.clock.now()).await.unwrap();
-    grant::connect(&key, Flow::Code, tokens, &deps.tokens()).await.unwrap();
+    let mailbox = deps.store.mailbox(&MAILBOX.parse().unwrap()).await.unwrap();
+    let Login::OAuth { grant_id, .. } = mailbox.login else { panic!("{:?}", mailbox.login) };
+    grant::connect(grant_id, Flow::Code, tokens, &deps.tokens()).await.unwrap();
     deps
 }
 

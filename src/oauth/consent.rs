@@ -17,9 +17,11 @@ pub struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    /// Keeps a consent that is the one that was wanted; another is given up at once. Fails with `Conflict` if the mailbox was
-    /// changed meanwhile: the person may have taken minutes.
-    pub async fn keep(
+    /// Whether a consent is the one that was wanted; another is given up at once.
+    ///
+    /// # Errors
+    /// It is another's, or of too little.
+    pub async fn judge(
         &self,
         tokens: &Tokens,
         flow: Flow,
@@ -30,12 +32,20 @@ impl Wanted<'_> {
             drop_consent(tokens, flow, endpoint, &trouble, deps).await;
             return Err(GrantError::Token(trouble.into()));
         }
+        Ok(())
+    }
+
+    /// Keeps a consent that was judged. Fails with `Conflict` if the mailbox was changed meanwhile: the person may have taken
+    /// minutes.
+    pub async fn keep(&self, tokens: &Tokens, flow: Flow, deps: &Deps) -> Result<(), GrantError> {
         let mailbox = deps.store.mailbox(self.address).await?;
-        if !matches!(mailbox.login, Login::OAuth { key, .. } if key == self.key) {
-            let what = format!("{} was changed meanwhile; start again", self.address);
-            return Err(StoreError::Conflict(what).into());
+        match mailbox.login {
+            Login::OAuth { grant_id, key } if key == self.key => grant::connect(grant_id, flow, tokens, deps).await,
+            _ => {
+                let what = format!("{} was changed meanwhile; start again", self.address);
+                Err(StoreError::Conflict(what).into())
+            }
         }
-        grant::connect(&self.key, flow, tokens, deps).await
     }
 
     /// A trouble with what its sentences name.

@@ -81,15 +81,12 @@ async fn ability(
     let can = |capability: &str| session.can(capability);
     let shows = |flags: &[String]| obstacle::missing(&can, Some(flags), &judged.way).is_none();
     let is_shown = selected.permanent_flags.as_deref().is_some_and(shows);
-    let needs_no_flag = match judged.way {
-        AfterImport::Leave => true,
-        AfterImport::Move(_) => session.can("MOVE"),
-        AfterImport::Seen | AfterImport::Keyword(_) | AfterImport::Delete => false,
-    };
+    // Whether it may be changed at all shows only when the folder is opened for changes.
+    let needs_nothing = judged.way == AfterImport::Leave;
     Ok(Ability {
         effect,
         possible: judged.obstacle.is_none(),
-        certain: judged.obstacle.is_some() || needs_no_flag || is_shown,
+        certain: judged.obstacle.is_some() || needs_nothing || is_shown,
         detail: match judged.obstacle {
             Some(obstacle) => obstacle,
             None => how(session, wish, &judged.way, folders, is_shown),

@@ -22,7 +22,7 @@ use crate::imap::Session;
 use crate::store::{Mailbox, WatchedFolder};
 
 pub use bounds::WITHIN;
-pub use told::{Counts, DryRun, FolderDryRun, Line, Verdict};
+pub use told::{Counts, DryRun, FolderDryRun, Line, Target, Verdict};
 
 use bounds::Bounds;
 use copies::Copies;
@@ -120,7 +120,7 @@ impl Look<'_> {
         let wanted = self.wanted(session, &mut folder, bounds, told).await?;
         let importable = self.mails(session, &folder, &wanted, bounds, told).await?;
         let here = copies.among(&importable, folder.epoch.id, self.deps).await?;
-        told.duplicates(&importable, &here);
+        told.routed(&importable, &here);
         Ok(())
     }
 }

@@ -219,7 +219,8 @@ impl PollError {
     pub fn egress(error: &EgressError) -> Self {
         let (step, blame, retry) = match error {
             EgressError::Unresolved { .. } => (Step::Dns, Blame::Host, Retry::Soon),
-            EgressError::Refused { .. } => (Step::Dns, Blame::Mailbox, Retry::Person),
+            // As the others, so that nobody learns from how it is treated which names are ours: the operator is told why.
+            EgressError::Refused { .. } => (Step::Dns, Blame::Host, Retry::Soon),
             EgressError::Unreachable { .. } => (Step::Tcp, Blame::Host, Retry::Soon),
         };
         Self::new(step, blame, retry, error.to_string())

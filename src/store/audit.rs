@@ -38,12 +38,21 @@ pub struct Change<'a> {
     pub detail: &'a str,
 }
 
+/// What somebody gave, on one line and no longer than people read.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect()
+}
+
+/// In characters.
+const LONGEST: usize = 500;
+
 impl Store {
     /// Writes a change down.
     pub async fn audit(&self, change: Change<'_>, now: Timestamp) -> Result<(), StoreError> {
+        let (target, detail) = (one_line(change.target), one_line(change.detail));
         write!(self, tx => {
             sqlx::query("INSERT INTO audit (at, who, organisation_id, action, target, detail) VALUES ($1, $2, $3, $4, $5, $6)")
-                .bind(now.0).bind(change.who).bind(change.organisation).bind(change.action).bind(change.target).bind(change.detail)
+                .bind(now.0).bind(change.who).bind(change.organisation).bind(change.action).bind(target).bind(detail)
                 .execute(&mut *tx).await?;
         });
         Ok(())

@@ -6,7 +6,7 @@ mod tokens;
 use std::collections::HashMap;
 
 use super::db::read;
-use super::{Scope, Store, StoreError};
+use super::{Store, StoreError};
 use crate::clock::Timestamp;
 
 /// Which grant a mailbox is opened with. Several may share one.
@@ -209,17 +209,18 @@ macro_rules! select_grants {
     };
 }
 
-/// In a transaction: the row of this grant, made if there is none.
+/// In a transaction: the row of this organisation's grant, made if there is none.
 macro_rules! grant_row {
-    ($tx:ident, $key:expr) => {
+    ($tx:ident, $key:expr, $organisation:expr) => {
         // An update that changes nothing, so that the row that is there is returned.
         sqlx::query_scalar::<_, i64>(
-            "INSERT INTO oauth_grant (provider, kind, identity) VALUES ($1, $2, $3) \
-             ON CONFLICT (provider, kind, identity) DO UPDATE SET provider = excluded.provider RETURNING id",
+            "INSERT INTO oauth_grant (provider, kind, identity, organisation_id) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (organisation_id, provider, kind, identity) DO UPDATE SET provider = excluded.provider RETURNING id",
         )
         .bind(&$key.provider)
         .bind($key.kind.as_str())
         .bind(&$key.identity)
+        .bind($organisation)
         .fetch_one(&mut *$tx)
         .await?
     };
@@ -270,14 +271,5 @@ impl Store {
             by_grant.entry(grant).or_default().push(address);
         }
         Ok(by_grant)
-    }
-
-    /// Whether no mailbox outside this scope is opened with this grant: a consent is its organisation's own.
-    pub async fn is_grant_within(&self, key: &GrantKey, scope: Scope) -> Result<bool, StoreError> {
-        let outside: Option<i64> = read!(self, pool => sqlx::query_scalar(
-            "SELECT m.id FROM mailbox m JOIN inbox i ON i.id = m.inbox_id JOIN oauth_grant g ON g.id = m.grant_id \
-             WHERE g.provider = $1 AND g.kind = $2 AND g.identity = $3 AND $4 IS NOT NULL AND i.organisation_id <> $4 LIMIT 1",
-        ).bind(&key.provider).bind(key.kind.as_str()).bind(&key.identity).bind(scope.id()).fetch_optional(pool).await)?;
-        Ok(outside.is_none())
     }
 }

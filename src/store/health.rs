@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::compare::Completeness;
 use super::db::read;
 use super::{Store, StoreError};
+use crate::clock::Timestamp;
 
 /// What is open in one mailbox.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +28,12 @@ impl OpenCases {
     /// UIDs that the server has and the ledger cannot explain.
     pub fn unaccounted(&self) -> i64 {
         self.folders.iter().map(|folder| folder.unaccounted).sum()
+    }
+
+    /// Since when every UID of every folder is known to be explained: the oldest of the comparisons; `None`: one was never compared.
+    pub fn compared_at(&self) -> Option<Timestamp> {
+        let all: Option<Vec<i64>> = self.folders.iter().map(|folder| folder.verified_at).collect();
+        all?.into_iter().min().map(Timestamp)
     }
 
     /// UIDs that only a comparison has found, ever.

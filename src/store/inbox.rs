@@ -90,6 +90,13 @@ impl Store {
         Ok(overviews)
     }
 
+    /// The addresses of the first inboxes that this scope holds.
+    pub async fn inbox_addresses(&self, scope: Scope, limit: i64) -> Result<Vec<String>, StoreError> {
+        Ok(read!(self, pool => sqlx::query_scalar(
+            "SELECT address FROM inbox WHERE ($1 IS NULL OR organisation_id = $1) ORDER BY address LIMIT $2",
+        ).bind(scope.id()).bind(limit).fetch_all(pool).await)?)
+    }
+
     /// A page of the inboxes that this scope holds, behind one of this address.
     pub async fn inbox_page(
         &self,
@@ -155,13 +162,18 @@ impl Store {
         write!(self, tx => {
             // Importers wait here, so that none is about to need the bytes that nobody seems to need.
             sqlx::query("UPDATE counter SET next = next WHERE name = 'message'").execute(&mut *tx).await?;
+            // Mail may have come since it was counted.
+            let messages: i64 = sqlx::query_scalar("SELECT count(*) FROM message WHERE inbox_id = $1").bind(id).fetch_one(&mut *tx).await?;
+            if messages > overview.messages && !with_messages {
+                return Err(StoreError::Conflict(format!("mail has just come to {address}; look at it first")));
+            }
+            sqlx::query(
+                "DELETE FROM raw_chunk WHERE sha256 IN (SELECT sha256 FROM message WHERE inbox_id = $1) AND NOT EXISTS \
+                 (SELECT 1 FROM message m WHERE m.sha256 = raw_chunk.sha256 AND m.inbox_id <> $1)",
+            )
+            .bind(id).execute(&mut *tx).await?;
             sqlx::query("DELETE FROM message WHERE inbox_id = $1").bind(id).execute(&mut *tx).await?;
             sqlx::query("DELETE FROM inbox WHERE id = $1").bind(id).execute(&mut *tx).await?;
-            sqlx::query(
-                "DELETE FROM raw_chunk WHERE NOT EXISTS (SELECT 1 FROM message m WHERE m.sha256 = raw_chunk.sha256)",
-            )
-            .execute(&mut *tx)
-            .await?;
         });
         Ok(())
     }

@@ -73,6 +73,17 @@ pub enum Open {
     Gone,
 }
 
+/// What was put aside; nothing named: all of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PutAside<'a> {
+    /// The folder.
+    pub folder: Option<&'a str>,
+    /// The numbering of the folder that is meant.
+    pub uidvalidity: Option<u32>,
+    /// The mail.
+    pub uid: Option<u32>,
+}
+
 /// What became of a UID, or of a range of them: a line of `mailferry ledger`.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct LedgerLine {
@@ -126,7 +137,7 @@ impl Row {
 macro_rules! quarantined_in_force {
     () => {
         "state = 'quarantined' AND epoch_id IN (SELECT max(e.id) FROM epoch e JOIN folder f ON f.id = e.folder_id \
-         WHERE f.mailbox_id = $1 GROUP BY e.folder_id)"
+         WHERE f.mailbox_id = $1 AND f.watched GROUP BY e.folder_id)"
     };
 }
 
@@ -175,22 +186,48 @@ impl Store {
         Ok(())
     }
 
-    /// Gives up on a mail of a folder that is pending or put aside. Tells whether there was one.
-    pub async fn skip_by_hand(&self, folder_id: i64, uid: u32, now: Timestamp) -> Result<bool, StoreError> {
+    /// Gives up on a mail of a folder that is pending or put aside; with `uidvalidity` only if the folder is still numbered so. A poll
+    /// that is fetching it loses its lease, so that nothing comes of it. Tells whether there was one.
+    pub async fn skip_by_hand(
+        &self,
+        folder_id: i64,
+        uid: u32,
+        uidvalidity: Option<u32>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         Ok(write!(self, tx => {
+            // The mailbox first, as an import does, so that the two never wait for each other.
+            sqlx::query(
+                "UPDATE mailbox SET lease_token = NULL, lease_owner = NULL, lease_until = NULL \
+                 WHERE id = (SELECT mailbox_id FROM folder WHERE id = $1)",
+            )
+            .bind(folder_id).execute(&mut *tx).await?;
             sqlx::query(
                 "UPDATE ledger SET state = 'skipped', reason = 'skipped by hand', updated_at = $3 WHERE uid = $2 AND \
-                 state IN ('pending', 'quarantined') AND epoch_id = (SELECT max(id) FROM epoch WHERE folder_id = $1)",
+                 state IN ('pending', 'quarantined') AND epoch_id = (SELECT max(id) FROM epoch WHERE folder_id = $1) \
+                 AND ($4 IS NULL OR epoch_id IN (SELECT id FROM epoch WHERE folder_id = $1 AND uidvalidity = $4))",
             )
-            .bind(folder_id).bind(i64::from(uid)).bind(now.0).execute(&mut *tx).await?.rows_affected() > 0
+            .bind(folder_id).bind(i64::from(uid)).bind(now.0).bind(uidvalidity.map(i64::from))
+            .execute(&mut *tx).await?.rows_affected() > 0
         }))
     }
 
-    /// Asks again for what was put aside: one UID, or all of a mailbox. Returns how many there were.
+    /// What is put aside in a mailbox and can be asked for again, newest first.
+    pub async fn aside_in_force(&self, mailbox_id: i64, limit: i64) -> Result<Vec<LedgerLine>, StoreError> {
+        let rows: Vec<Row> = read!(self, pool => sqlx::query_as(concat!(
+            "SELECT m.address AS mailbox, f.name AS folder, l.epoch_id, e.uidvalidity, l.uid, l.uid_last, l.state, \
+             l.reason, l.message_id FROM (SELECT * FROM ledger WHERE ", quarantined_in_force!(), ") AS l \
+             JOIN epoch e ON e.id = l.epoch_id JOIN folder f ON f.id = e.folder_id \
+             JOIN mailbox m ON m.id = f.mailbox_id ORDER BY l.epoch_id DESC, l.uid DESC LIMIT $2",
+        )).bind(mailbox_id).bind(limit).fetch_all(pool).await)?;
+        rows.into_iter().map(Row::into_line).collect()
+    }
+
+    /// Asks again for what was put aside: what is meant, or all of a mailbox. Returns how many there were.
     pub async fn retry_quarantined(
         &self,
         mailbox_id: i64,
-        uid: Option<u32>,
+        which: PutAside<'_>,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         Ok(write!(self, tx => {
@@ -201,12 +238,17 @@ impl Store {
                 .execute(&mut *tx)
                 .await?;
             let count = sqlx::query(concat!(
-                "UPDATE ledger SET state = 'pending', attempts = 0, updated_at = $3 WHERE ($2 IS NULL OR uid = $2) AND ",
+                "UPDATE ledger SET state = 'pending', attempts = 0, updated_at = $3 WHERE ($2 IS NULL OR uid = $2) \
+                 AND ($4 IS NULL OR epoch_id IN (SELECT x.id FROM epoch x JOIN folder y ON y.id = x.folder_id \
+                 WHERE y.mailbox_id = $1 AND y.name = $4)) \
+                 AND ($5 IS NULL OR epoch_id IN (SELECT x.id FROM epoch x WHERE x.uidvalidity = $5)) AND ",
                 quarantined_in_force!(),
             ))
             .bind(mailbox_id)
-            .bind(uid.map(i64::from))
+            .bind(which.uid.map(i64::from))
             .bind(now.0)
+            .bind(which.folder)
+            .bind(which.uidvalidity.map(i64::from))
             .execute(&mut *tx)
             .await?
             .rows_affected();

@@ -1,7 +1,7 @@
 //! Links that work once: for the first operator, for a new person, for a mailbox's credentials.
 
 use super::db::{read, write};
-use super::{Role, Store, StoreError};
+use super::{Role, Scope, Store, StoreError};
 use crate::clock::Timestamp;
 
 /// What a link is for.
@@ -22,6 +22,21 @@ pub struct Link {
     pub purpose: Purpose,
     /// Who made it.
     pub created_by: String,
+}
+
+/// An invitation that nobody has followed yet.
+#[derive(Debug, Clone)]
+pub struct Invitation {
+    /// What it is known by; the key itself is nowhere.
+    pub key_hash: Vec<u8>,
+    /// What the one who follows it becomes.
+    pub role: Role,
+    /// Where.
+    pub organisation: Option<String>,
+    /// Who made it.
+    pub created_by: String,
+    /// Until when it works.
+    pub expires_at: Timestamp,
 }
 
 #[derive(sqlx::FromRow)]
@@ -83,6 +98,33 @@ impl Store {
             .execute(&mut *tx).await?;
         });
         Ok(())
+    }
+
+    /// The invitations of this scope that can still be used, the newest first.
+    pub async fn open_invitations(&self, scope: Scope, now: Timestamp) -> Result<Vec<Invitation>, StoreError> {
+        type Row = (Vec<u8>, String, Option<String>, String, i64);
+        let rows: Vec<Row> = read!(self, pool => sqlx::query_as(
+            "SELECT l.key_hash, l.role, o.name, l.created_by, l.expires_at FROM link l \
+             LEFT JOIN organisation o ON o.id = l.organisation_id WHERE l.purpose = 'invite' AND l.used_at IS NULL \
+             AND l.expires_at > $1 AND ($2 IS NULL OR l.organisation_id = $2) ORDER BY l.created_at DESC LIMIT 200",
+        ).bind(now.0).bind(scope.id()).fetch_all(pool).await)?;
+        rows.into_iter()
+            .map(|(key_hash, role, organisation, created_by, expires_at)| {
+                let role = role.parse().map_err(StoreError::Unknown)?;
+                Ok(Invitation { key_hash, role, organisation, created_by, expires_at: Timestamp(expires_at) })
+            })
+            .collect()
+    }
+
+    /// Takes an invitation of this scope back. Tells whether there was one.
+    pub async fn revoke_invitation(&self, key_hash: &[u8], scope: Scope) -> Result<bool, StoreError> {
+        Ok(write!(self, tx => {
+            sqlx::query(
+                "DELETE FROM link WHERE key_hash = $1 AND purpose = 'invite' AND used_at IS NULL \
+                 AND ($2 IS NULL OR organisation_id = $2)",
+            )
+            .bind(key_hash).bind(scope.id()).execute(&mut *tx).await?.rows_affected() == 1
+        }))
     }
 
     /// A link that can still be used.

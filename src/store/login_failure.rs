@@ -1,6 +1,6 @@
 //! Limits on logins, kept here so that a restart does not lift them and every worker keeps the same.
 
-use super::db::write;
+use super::db::{read, write};
 use super::{Store, StoreError};
 use crate::clock::Timestamp;
 
@@ -26,6 +26,17 @@ impl Store {
         subjects: &[(String, Patience)],
         now: Timestamp,
     ) -> Result<Result<(), i64>, StoreError> {
+        // Whoever has to wait costs nothing: no made-up name is written down meanwhile.
+        let mut wait = 0;
+        for (subject, _) in subjects {
+            let until: Option<i64> = read!(self, pool =>
+                sqlx::query_scalar("SELECT blocked_until FROM login_failure WHERE subject = $1 AND last_at >= $2")
+                    .bind(subject).bind(now.0 - FORGET_MS).fetch_optional(pool).await)?;
+            wait = wait.max(until.unwrap_or(0) - now.0);
+        }
+        if wait > 0 {
+            return Ok(Err(wait));
+        }
         Ok(write!(self, tx => {
             // A lock for all of it on PostgreSQL; SQLite's transactions are one by one anyway.
             let mut wait = 0;
@@ -55,6 +66,14 @@ impl Store {
             sqlx::query("DELETE FROM login_failure WHERE last_at < $1").bind(now.0 - FORGET_MS).execute(&mut *tx).await?;
             if wait > 0 { Err(wait) } else { Ok(()) }
         }))
+    }
+
+    /// Nothing is held against this subject any more.
+    pub async fn forget_failures(&self, subject: &str) -> Result<(), StoreError> {
+        write!(self, tx => {
+            sqlx::query("DELETE FROM login_failure WHERE subject = $1").bind(subject).execute(&mut *tx).await?;
+        });
+        Ok(())
     }
 
     /// A login went well: nothing is held against its subject any more. One address may try many accounts, so what counts

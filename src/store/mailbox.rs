@@ -63,6 +63,13 @@ pub enum Login {
     },
 }
 
+impl Login {
+    /// Whether anything was given yet to open the mailbox with.
+    pub fn is_given(&self) -> bool {
+        !matches!(self, Self::Password(None))
+    }
+}
+
 /// What a mailbox is to be opened with.
 #[derive(Debug)]
 pub enum NewLogin {
@@ -203,6 +210,9 @@ pub struct Changes {
     pub server: Option<Server>,
     pub username: Option<String>,
     pub login: Option<NewLogin>,
+    /// What it is opened with is told to another server too; else it is forgotten where the server changes, since it was given for
+    /// the one before.
+    pub login_goes_along: bool,
     pub folders: Option<Vec<String>>,
     pub start: Option<Start>,
     pub after_import: Option<AfterImport>,
@@ -263,6 +273,7 @@ macro_rules! select_mailboxes {
         )
     };
 }
+use select_mailboxes;
 
 impl Row {
     fn into_mailbox(self, folders: Vec<String>) -> Result<Mailbox, StoreError> {
@@ -304,7 +315,7 @@ impl Row {
 impl Store {
     /// Adds a mailbox; its password is sealed before it is written.
     pub async fn add_mailbox(&self, new: &NewMailbox, vault: &Vault, now: Timestamp) -> Result<(), StoreError> {
-        let inbox_id = self.inbox(&new.inbox).await?.id;
+        let inbox = self.inbox(&new.inbox).await?;
         write!(self, tx => {
             let id: i64 = sqlx::query_scalar(
                 "INSERT INTO mailbox (address, inbox_id, host, port, tls, ca_pem, pin_sha256, username, start, \
@@ -312,7 +323,7 @@ impl Store {
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $14) RETURNING id",
             )
             .bind(new.address.as_str())
-            .bind(inbox_id)
+            .bind(inbox.id)
             .bind(&new.server.host)
             .bind(i64::from(new.server.port))
             .bind(new.server.tls.to_string())
@@ -335,7 +346,7 @@ impl Store {
                         .bind(id).bind(vault.seal(&password_row(id), password)?).execute(&mut *tx).await?;
                 }
                 Some(NewLogin::OAuth(key)) => {
-                    let grant = grant_row!(tx, key);
+                    let grant = grant_row!(tx, key, inbox.organisation_id);
                     sqlx::query("UPDATE mailbox SET grant_id = $2 WHERE id = $1").bind(id).bind(grant).execute(&mut *tx).await?;
                 }
                 Some(NewLogin::ToCome) | None => {}
@@ -414,7 +425,8 @@ impl Store {
         let id = self.mailbox(address).await?.id;
         write!(self, tx => {
             sqlx::query(
-                "UPDATE mailbox SET paused = $2, setup = (setup AND $2), next_poll_at = $3, lease_token = NULL, lease_owner = NULL, \
+                "UPDATE mailbox SET added_at = CASE WHEN setup AND NOT $2 THEN $3 ELSE added_at END, paused = $2, setup = (setup AND $2), \
+                 next_poll_at = $3, lease_token = NULL, lease_owner = NULL, \
                  lease_until = NULL WHERE id = $1",
             )
                 .bind(id).bind(paused).bind(now.0).execute(&mut *tx).await?;

@@ -141,8 +141,11 @@ macro_rules! lines {
         // What is counted of each is counted for this page only.
         concat!(
             "SELECT p.address, p.inbox, o.name AS organisation, CAST(p.fare AS BIGINT) AS fare, p.last_success_at, \
-             (SELECT max(imported_at) FROM message WHERE mailbox = p.address) AS last_mail_at, \
-             (SELECT count(*) FROM message WHERE mailbox = p.address AND imported_at >= $5) AS today, \
+             (SELECT x.imported_at FROM message x WHERE x.mailbox = p.address AND EXISTS (SELECT 1 FROM inbox y \
+             WHERE y.id = x.inbox_id AND y.organisation_id = p.organisation_id) ORDER BY x.imported_at DESC LIMIT 1) AS last_mail_at, \
+             (SELECT count(DISTINCT x.epoch_id * 4294967296 + x.uid) FROM message x WHERE x.mailbox = p.address \
+             AND x.imported_at >= $5 AND EXISTS (SELECT 1 FROM inbox y WHERE y.id = x.inbox_id \
+             AND y.organisation_id = p.organisation_id)) AS today, \
              CASE WHEN p.paused THEN NULL WHEN p.hold_until > p.next_poll_at THEN p.hold_until ELSE p.next_poll_at END AS next_poll_at, \
              p.failing_since, p.last_error, p.added_at FROM (SELECT * FROM (", faring!(), ") AS f \
              WHERE ($6 IS NULL OR fare = $6) ", $chosen, ") AS p JOIN organisation o ON o.id = p.organisation_id ", $order
@@ -222,17 +225,30 @@ impl Store {
         Ok(rows.into_iter().map(Row::into_line).collect())
     }
 
-    /// How many mails a mailbox has brought on each day since a moment; days are counted from 1970 in the reader's zone, which is
-    /// so many milliseconds ahead of UTC.
-    pub async fn mails_by_day(
+    /// One mailbox's line. `today` as there.
+    pub async fn mailbox_line(
         &self,
-        mailbox: &str,
+        id: i64,
+        today: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<MailboxLine>, StoreError> {
+        let none: Option<i64> = None;
+        let row: Option<Row> = read!(self, pool => sqlx::query_as(lines!("AND id = $7", ""))
+          .bind(now.0).bind(none).bind(None::<String>).bind(none).bind(today.0).bind(none).bind(id).fetch_optional(pool).await)?;
+        Ok(row.map(Row::into_line))
+    }
+
+    /// How many mails a mailbox has brought in each quarter of an hour since a moment: no zone is apart by less.
+    pub async fn mails_by_quarter_hour(
+        &self,
+        mailbox: &Mailbox,
         since: Timestamp,
-        ahead_ms: i64,
-    ) -> Result<Vec<(i64, i64)>, StoreError> {
-        Ok(read!(self, pool => sqlx::query_as(
-            "SELECT (imported_at + $3) / 86400000 AS day, count(*) FROM message WHERE mailbox = $1 AND imported_at >= $2 \
-             GROUP BY (imported_at + $3) / 86400000 ORDER BY 1",
-        ).bind(mailbox).bind(since.0).bind(ahead_ms).fetch_all(pool).await)?)
+    ) -> Result<Vec<(Timestamp, i64)>, StoreError> {
+        let rows: Vec<(i64, i64)> = read!(self, pool => sqlx::query_as(
+            "SELECT x.imported_at / 900000 AS quarter, count(DISTINCT x.epoch_id * 4294967296 + x.uid) FROM message x \
+             JOIN inbox y ON y.id = x.inbox_id WHERE x.mailbox = $1 AND x.imported_at >= $2 AND y.organisation_id = $3 \
+             GROUP BY x.imported_at / 900000 ORDER BY 1",
+        ).bind(&mailbox.address).bind(since.0).bind(mailbox.organisation_id).fetch_all(pool).await)?;
+        Ok(rows.into_iter().map(|(quarter, count)| (Timestamp(quarter * 900_000), count)).collect())
     }
 }

@@ -159,15 +159,33 @@ impl Store {
             .execute(&mut *tx)
             .await
             .map_err(|error| StoreError::taken(error, || format!("there is a user {name} already")))?;
+            // The installation is set up, by whichever way.
+            sqlx::query("DELETE FROM link WHERE purpose = 'setup' AND used_at IS NULL").execute(&mut *tx).await?;
         });
         Ok(())
     }
 
     /// Somebody by name.
     pub async fn person(&self, name: &str) -> Result<Option<Person>, StoreError> {
+        let Ok(name) = person_name(name) else { return Ok(None) };
         let row: Option<Row> = read!(self, pool =>
-            sqlx::query_as(select_people!("WHERE p.name = $1")).bind(name.trim().to_lowercase()).fetch_optional(pool).await)?;
+            sqlx::query_as(select_people!("WHERE p.name = $1")).bind(name).fetch_optional(pool).await)?;
         row.map(Row::into_person).transpose()
+    }
+
+    /// Whom an identity provider's subject stands for here.
+    pub async fn person_by_subject(&self, subject: &str) -> Result<Option<Person>, StoreError> {
+        let row: Option<Row> = read!(self, pool =>
+            sqlx::query_as(select_people!("WHERE p.sso_subject = $1")).bind(subject).fetch_optional(pool).await)?;
+        row.map(Row::into_person).transpose()
+    }
+
+    /// Has an identity provider's subject stand for somebody from now on, if none does yet. Tells whether it does.
+    pub async fn bind_subject(&self, person_id: i64, subject: &str) -> Result<bool, StoreError> {
+        Ok(write!(self, tx => {
+            sqlx::query("UPDATE person SET sso_subject = $2 WHERE id = $1 AND sso_subject IS NULL")
+                .bind(person_id).bind(subject).execute(&mut *tx).await?.rows_affected() == 1
+        }))
     }
 
     /// Everybody whom this scope holds, by name.
@@ -200,6 +218,7 @@ impl Store {
                 .bind(person_id).bind(hash).execute(&mut *tx).await?;
             sqlx::query("DELETE FROM session WHERE person_id = $1 AND ($2 IS NULL OR key_hash <> $2)")
                 .bind(person_id).bind(keep).execute(&mut *tx).await?;
+            sqlx::query("DELETE FROM browser WHERE person_id = $1").bind(person_id).execute(&mut *tx).await?;
         });
         Ok(())
     }
@@ -213,9 +232,10 @@ impl Store {
         Ok(())
     }
 
-    /// Removes somebody with all sessions. The last operator stays: nobody could add another.
-    pub async fn remove_person(&self, person: &Person) -> Result<(), StoreError> {
-        write!(self, tx => {
+    /// Removes somebody with all sessions, and with the links and tokens that they have made: whoever goes keeps no way in. The last
+    /// operator stays: nobody could add another. Returns how many tokens were taken back.
+    pub async fn remove_person(&self, person: &Person) -> Result<u64, StoreError> {
+        Ok(write!(self, tx => {
             let others: Option<i64> = sqlx::query_scalar("SELECT id FROM person WHERE role = 'operator' AND id <> $1 LIMIT 1")
                 .bind(person.id).fetch_optional(&mut *tx).await?;
             if person.role == Role::Operator && others.is_none() {
@@ -223,7 +243,8 @@ impl Store {
                 return Err(StoreError::Conflict(what));
             }
             sqlx::query("DELETE FROM person WHERE id = $1").bind(person.id).execute(&mut *tx).await?;
-        });
-        Ok(())
+            sqlx::query("DELETE FROM link WHERE created_by = $1 AND used_at IS NULL").bind(&person.name).execute(&mut *tx).await?;
+            sqlx::query("DELETE FROM api_token WHERE created_by = $1").bind(&person.name).execute(&mut *tx).await?.rows_affected()
+        }))
     }
 }

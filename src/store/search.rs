@@ -28,7 +28,7 @@ pub struct AsideLine {
 
 /// More words than this find nothing more exactly.
 const MOST_WORDS: usize = 12;
-/// Of the inboxes of one organisation, so many can be asked for at once.
+/// Of the inboxes of one organisation, so many are asked for by the index; of more, what it finds is looked through.
 const MOST_INBOXES: usize = 500;
 /// Of those put aside, so many are looked through, the newest.
 const MOST_ASIDE: i64 = 2000;
@@ -63,11 +63,12 @@ impl Store {
                 let Some(question) = self.fts_question(scope, words).await? else { return Ok(Vec::new()) };
                 sqlx::query_as(select_messages!(
                     "JOIN message_search s ON s.rowid = m.id WHERE s.message_search MATCH $1 AND ($2 IS NULL OR s.rowid < $2) \
-                     ORDER BY s.rowid DESC LIMIT $3"
+                     AND ($4 IS NULL OR i.organisation_id = $4) ORDER BY s.rowid DESC LIMIT $3"
                 ))
                 .bind(question)
                 .bind(before)
                 .bind(limit)
+                .bind(scope.id())
                 .fetch_all(readers)
                 .await?
             }
@@ -94,23 +95,26 @@ impl Store {
         let text = format!("{{from_address subject message_id}} : ({text})");
         let Some(organisation) = scope.id() else { return Ok(Some(text)) };
         let inboxes: Vec<i64> = read!(self, pool => sqlx::query_scalar("SELECT id FROM inbox WHERE organisation_id = $1 LIMIT $2")
-            .bind(organisation).bind(i64::try_from(MOST_INBOXES).unwrap_or(i64::MAX)).fetch_all(pool).await)?;
+            .bind(organisation).bind(i64::try_from(MOST_INBOXES + 1).unwrap_or(i64::MAX)).fetch_all(pool).await)?;
         if inboxes.is_empty() {
             return Ok(None);
+        }
+        if inboxes.len() > MOST_INBOXES {
+            return Ok(Some(text));
         }
         let inboxes = inboxes.iter().map(|id| format!("\"{id}\"")).collect::<Vec<_>>().join(" OR ");
         Ok(Some(format!("{text} AND inbox_id : ({inboxes})")))
     }
 
-    /// What was put aside with its header, newest first.
-    pub async fn put_aside(&self, scope: Scope) -> Result<Vec<AsideLine>, StoreError> {
+    /// What was put aside with the beginning of its header, newest first: everything, or that of one mailbox since a moment.
+    pub async fn put_aside(&self, scope: Scope, since: Option<(i64, Timestamp)>) -> Result<Vec<AsideLine>, StoreError> {
         type Row = (String, String, i64, String, Option<String>, Vec<u8>, i64);
         let rows: Vec<Row> = read!(self, pool => sqlx::query_as(
-            "SELECT m.address, f.name, l.uid, l.state, l.reason, l.headers, l.updated_at FROM ledger l \
+            "SELECT m.address, f.name, l.uid, l.state, l.reason, substr(l.headers, 1, 8192), l.updated_at FROM ledger l \
              JOIN epoch e ON e.id = l.epoch_id JOIN folder f ON f.id = e.folder_id JOIN mailbox m ON m.id = f.mailbox_id \
              JOIN inbox i ON i.id = m.inbox_id WHERE l.headers IS NOT NULL AND ($1 IS NULL OR i.organisation_id = $1) \
-             ORDER BY l.updated_at DESC LIMIT $2",
-        ).bind(scope.id()).bind(MOST_ASIDE).fetch_all(pool).await)?;
+             AND ($3 IS NULL OR (m.id = $3 AND l.updated_at >= $4)) ORDER BY l.updated_at DESC LIMIT $2",
+        ).bind(scope.id()).bind(MOST_ASIDE).bind(since.map(|(mailbox, _)| mailbox)).bind(since.map(|(_, at)| at.0)).fetch_all(pool).await)?;
         rows.into_iter()
             .map(|(mailbox, folder, number, state, reason, headers, at)| {
                 let state = UidState::stored(&state)?;

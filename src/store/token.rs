@@ -52,6 +52,9 @@ pub struct Token {
     pub organisation: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Who made it on the page.
+    #[serde(skip)]
+    pub created_by: String,
     /// When it was last used, to the minute.
     pub last_used_at: Option<Timestamp>,
 }
@@ -72,6 +75,7 @@ struct Row {
     organisation_id: Option<i64>,
     organisation: Option<String>,
     created_at: i64,
+    created_by: String,
     last_used_at: Option<i64>,
 }
 
@@ -85,6 +89,7 @@ impl Row {
             organisation_id: self.organisation_id,
             organisation: self.organisation,
             created_at: Timestamp(self.created_at),
+            created_by: self.created_by,
             last_used_at: self.last_used_at.map(Timestamp),
         }
     }
@@ -93,7 +98,7 @@ impl Row {
 macro_rules! select_tokens {
     ($rest:literal) => {
         concat!(
-            "SELECT t.id, t.name, t.scope, t.organisation_id, o.name AS organisation, t.created_at, t.last_used_at \
+            "SELECT t.id, t.name, t.scope, t.organisation_id, o.name AS organisation, t.created_at, t.created_by, t.last_used_at \
              FROM api_token t LEFT JOIN organisation o ON o.id = t.organisation_id ",
             $rest
         )
@@ -101,13 +106,14 @@ macro_rules! select_tokens {
 }
 
 impl Store {
-    /// Adds a token by its hash.
+    /// Adds a token by its hash; `created_by`: the person who made it, empty for the command line and for other tokens.
     pub async fn add_token(
         &self,
         name: &str,
         hash: &[u8],
         scope: TokenScope,
         organisation: Option<i64>,
+        created_by: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let name = name.trim();
@@ -115,8 +121,8 @@ impl Store {
             return Err(StoreError::Conflict("a token's name has 1 to 100 characters, on one line".to_owned()));
         }
         write!(self, tx => {
-            sqlx::query("INSERT INTO api_token (name, token_hash, scope, organisation_id, created_at) VALUES ($1, $2, $3, $4, $5)")
-                .bind(name).bind(hash).bind(scope.as_str()).bind(organisation).bind(now.0)
+            sqlx::query("INSERT INTO api_token (name, token_hash, scope, organisation_id, created_at, created_by) VALUES ($1, $2, $3, $4, $5, $6)")
+                .bind(name).bind(hash).bind(scope.as_str()).bind(organisation).bind(now.0).bind(created_by)
                 .execute(&mut *tx).await
                 .map_err(|error| StoreError::taken(error, || format!("there is a token {name} already")))?;
         });

@@ -158,7 +158,12 @@ impl Session<'_> {
         endpoint: &TokenEndpoint<'_>,
         wanted: &Wanted<'_>,
     ) -> Result<Result<(), Failure>, TokenError> {
-        match wanted.keep(tokens, flow, endpoint, &self.deps.tokens()).await {
+        let deps = self.deps.tokens();
+        let kept = async {
+            wanted.judge(tokens, flow, endpoint, &deps).await?;
+            wanted.keep(tokens, flow, &deps).await
+        };
+        match kept.await {
             Ok(()) => Ok(Ok(())),
             Err(GrantError::Token(error)) => Err(error),
             Err(GrantError::Store(error)) => Ok(Err(error.into())),

@@ -108,7 +108,7 @@ pub async fn seen(address: &str, caller: &Caller, state: &State) -> Result<(Addr
 }
 
 fn version(inbox: &Stored) -> Version {
-    Version::of(&(&inbox.address, &inbox.name, &inbox.reply_from))
+    Version::of(&(inbox.id, &inbox.address, &inbox.name, &inbox.reply_from))
 }
 
 fn view(overview: InboxOverview, organisations: &HashMap<i64, String>) -> Inbox {

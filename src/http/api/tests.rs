@@ -111,7 +111,7 @@ impl World {
                 Whose::Ours => Some(FIRST_ORGANISATION),
                 Whose::Theirs => Some(other),
             };
-            world.store().add_token(name, &opaque::hash(name), scope, whose, world.now()).await.unwrap();
+            world.store().add_token(name, &opaque::hash(name), scope, whose, "", world.now()).await.unwrap();
         }
         let inbox =
             NewInbox { address: THEIRS.parse().unwrap(), name: None, reply_from: None, organisation_id: Some(other) };
@@ -163,7 +163,7 @@ impl World {
             zone: "",
         };
         let _ = store.add_person(&new, now).await;
-        let _ = store.add_token("spare", &opaque::hash("spare"), TokenScope::Read, organisation_id, now).await;
+        let _ = store.add_token("spare", &opaque::hash("spare"), TokenScope::Read, organisation_id, "", now).await;
     }
 
     /// Imports the next message, and returns its number.

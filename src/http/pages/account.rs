@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Redirect};
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use super::entrance::{OF_ACCOUNT, is_ours};
 use crate::http::State;
 use crate::http::fault::{Answer, Fault, go, show, show_again};
 use crate::http::guard::{LANGUAGE, set_cookie};
@@ -77,8 +78,16 @@ pub async fn password(FromState(state): FromState<State>, who: Who, Form(given):
         let problem = Some(words.t(name));
         show_again(&Page { f: Frame::new(&who.reader, "account"), who, zones: zones(), problem })
     };
-    if !password::is_right(SecretString::from(given.now), who.person.password_hash.clone()).await {
-        return again(who, "password-now-wrong");
+    // Counted as a login is: a session that was stolen must not find out the password.
+    let (store, now) = (&state.deps.store, state.deps.clock.now());
+    let subject = format!("account {}", who.person.name);
+    if store.count_login(&[(subject.clone(), OF_ACCOUNT)], now).await?.is_err() {
+        return again(who, "login-busy");
+    }
+    match password::is_right(SecretString::from(given.now), who.person.password_hash.clone()).await {
+        Some(true) => store.forget_failures(&subject).await?,
+        Some(false) => return again(who, "password-now-wrong"),
+        None => return again(who, "login-busy"),
     }
     let new = SecretString::from(given.new.as_str());
     if let Some(weak) = password::weakness(&new) {
@@ -104,7 +113,6 @@ pub async fn language(FromState(state): FromState<State>, reader: Reader, Form(c
     if let Some(person) = &reader.person {
         state.deps.store.set_taste(person.id, tag, &person.zone).await?;
     }
-    let back = if choice.back.starts_with('/') && !choice.back.starts_with("//") { choice.back.as_str() } else { "/" };
-    let back: String = back.chars().filter(|c| !c.is_control() && *c != '\\').collect();
+    let back = if is_ours(&choice.back) { choice.back } else { "/".to_owned() };
     Ok(([set_cookie(LANGUAGE, tag, Some(365 * 24 * 3600))], Redirect::to(&back)).into_response())
 }

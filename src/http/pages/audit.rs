@@ -119,7 +119,7 @@ pub async fn add_token(FromState(state): FromState<State>, who: Who, Form(new): 
     let scope = if new.scope == "write" { TokenScope::Write } else { TokenScope::Read };
     let (store, now, token) = (&state.deps.store, state.deps.clock.now(), opaque::new(opaque::TOKEN));
     let organisation = who.person.organisation_id;
-    store.add_token(&new.name, &opaque::hash(&token), scope, organisation, now).await?;
+    store.add_token(&new.name, &opaque::hash(&token), scope, organisation, &who.person.name, now).await?;
     store.audit(who.change(organisation, "token-created", new.name.trim(), scope.as_str()), now).await?;
     settings(&state, &who, Some(token)).await
 }

@@ -6,13 +6,14 @@ use axum::extract::{Path, Query, State as FromState};
 use axum::http::HeaderMap;
 use axum::response::{AppendHeaders, IntoResponse, Redirect};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::mailbox::{path, seen};
 use super::{customer, setup};
 use crate::address::Address;
 use crate::cause::{Cause, Trouble};
 use crate::http::State;
+use crate::http::entrusted;
 use crate::http::fault::{Answer, Fault, go};
 use crate::http::guard::{cookie, set_cookie};
 use crate::http::reader::{Reader, Who};
@@ -20,7 +21,7 @@ use crate::mailbox::TlsMode;
 use crate::oauth::give_up;
 use crate::oauth::{Attempt, Away, Callback, GrantError, TokenEndpoint, Wanted, grant};
 use crate::opaque;
-use crate::store::{Change, Changes, Errand, Flow, GrantKey, GrantKind, Login, Mailbox, NewLogin, Scope, Server, errand_row};
+use crate::store::{Changes, Errand, Flow, GrantKey, GrantKind, Login, Mailbox, NewLogin, Scope, Server, errand_row};
 
 /// What the browser that leaves is known by when it comes back.
 const BROWSER: &str = "__Host-errand";
@@ -48,7 +49,15 @@ pub struct With {
     pub identity: String,
 }
 
-/// Has a mailbox opened with tokens, and sends the reader to consent.
+/// What is kept, sealed, while somebody is away: what was asked for, and by what the answer is known.
+#[derive(Serialize, Deserialize)]
+struct Gone {
+    provider: String,
+    identity: String,
+    away: Away,
+}
+
+/// Sends the reader to consent.
 pub async fn begin(
     FromState(state): FromState<State>,
     who: Who,
@@ -56,44 +65,23 @@ pub async fn begin(
     Form(with): Form<With>,
 ) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    match choose(&mailbox, &with, &state).await? {
-        Ok(mailbox) => {
-            let change = who.change(Some(mailbox.organisation_id), "consent-asked", &mailbox.address, &with.identity);
+    match choose(&mailbox, &with, who.scope(), &state) {
+        Ok(key) => {
+            let change = who.change(Some(mailbox.organisation_id), "consent-asked", &mailbox.address, &key.identity);
             state.deps.store.audit(change, state.deps.clock.now()).await?;
-            send(&mailbox, None, &state, &who.reader).await
+            send(&mailbox, key, None, &state, &who.reader).await
         }
         Err(name) => setup::refused(mailbox, who.reader.words.t(name), &state, &who),
     }
 }
 
-/// Points a mailbox at the consent that is wanted. The inner `Err`: the name of what is wrong.
-pub async fn choose(mailbox: &Mailbox, with: &With, state: &State) -> Result<Result<Mailbox, &'static str>, Fault> {
-    let key = match wanted_key(mailbox, with, state) {
-        Ok(key) => key,
-        Err(name) => return Ok(Err(name)),
-    };
-    let deps = &state.deps;
-    // Its tokens are told to its own server only, whatever was thought of before.
-    let home = deps.oauth.server_of(&key.provider).filter(|host| !host.eq_ignore_ascii_case(&mailbox.server.host));
-    let server = home.map(|host| Server::usual(host.to_owned(), TlsMode::Implicit));
-    // A consent is its organisation's own, whoever names its account.
-    if !deps.store.is_grant_within(&key, Scope::Organisation(mailbox.organisation_id)).await? {
-        return Ok(Err("consent-not-here"));
-    }
-    let is_there = matches!(&mailbox.login, Login::OAuth { key: before, .. } if *before == key);
-    if is_there && server.is_none() {
-        return Ok(Ok(mailbox.clone()));
-    }
-    change(mailbox, &Changes { login: Some(NewLogin::OAuth(key)), server, ..Changes::default() }, state).await?;
-    Ok(Ok(deps.store.mailbox_of_row(mailbox.id).await?))
-}
-
-fn wanted_key(mailbox: &Mailbox, with: &With, state: &State) -> Result<GrantKey, &'static str> {
+/// The consent that is wanted. `Err`: the name of what is wrong.
+pub fn choose(mailbox: &Mailbox, with: &With, scope: Scope, state: &State) -> Result<GrantKey, &'static str> {
     if with.provider.is_empty() {
         // The one that it has already, anew.
         return match &mailbox.login {
-            Login::OAuth { key, .. } => Ok(key.clone()),
-            Login::Password(_) => Err("provider-none"),
+            Login::OAuth { key, .. } if key.kind == GrantKind::Delegated => Ok(key.clone()),
+            _ => Err("provider-none"),
         };
     }
     if !setup::registered(state).contains(&with.provider) {
@@ -103,16 +91,34 @@ fn wanted_key(mailbox: &Mailbox, with: &With, state: &State) -> Result<GrantKey,
         "" => mailbox.address.clone(),
         text => text.parse::<Address>().map_err(|_| "fault-address")?.to_string(),
     };
-    Ok(GrantKey { provider: with.provider.clone(), kind: GrantKind::Delegated, identity })
+    let key = GrantKey { provider: with.provider.clone(), kind: GrantKind::Delegated, identity };
+    let (server, login) = (home(mailbox, &key, state), NewLogin::OAuth(key.clone()));
+    let change =
+        entrusted::Change { before: Some(mailbox), server: server.as_ref(), is_renamed: false, login: Some(&login) };
+    match state.page.rules(&state.deps, scope).judge(&change) {
+        Ok(_) => Ok(key),
+        Err(_) => Err("server-unknown-to-provider"),
+    }
 }
 
-/// Has a mailbox opened in another way.
-pub async fn change_login(mailbox: &Mailbox, login: NewLogin, state: &State) -> Result<(), Fault> {
-    change(mailbox, &Changes { login: Some(login), ..Changes::default() }, state).await
+/// The server that a provider's tokens are told to, where the mailbox is to be opened at another one so far.
+fn home(mailbox: &Mailbox, key: &GrantKey, state: &State) -> Option<Server> {
+    let home = state.deps.oauth.server_of(&key.provider)?;
+    let is_there = home.eq_ignore_ascii_case(&mailbox.server.host);
+    (!is_there).then(|| Server::usual(home.to_owned(), TlsMode::Implicit))
+}
+
+/// Has a mailbox opened with a password.
+pub async fn set_password(mailbox: &Mailbox, password: SecretString, state: &State) -> Result<(), Fault> {
+    change(mailbox, &Changes { login: Some(NewLogin::Password(password)), ..Changes::default() }, state).await
 }
 
 /// Changes a mailbox, with what that means for its consent.
 pub async fn change(mailbox: &Mailbox, changes: &Changes, state: &State) -> Result<(), Fault> {
+    Ok(changed(mailbox, changes, state).await?)
+}
+
+async fn changed(mailbox: &Mailbox, changes: &Changes, state: &State) -> Result<(), GrantError> {
     let told = give_up::change(mailbox, changes, &state.deps.tokens()).await?;
     if let Some(told) = told {
         tracing::info!(mailbox = mailbox.address, ended = told.at_provider, "a consent was given up");
@@ -120,17 +126,11 @@ pub async fn change(mailbox: &Mailbox, changes: &Changes, state: &State) -> Resu
     Ok(())
 }
 
-fn wanted<'a>(mailbox: &Mailbox, address: &'a Address) -> Option<Wanted<'a>> {
-    match &mailbox.login {
-        Login::OAuth { key, .. } if key.kind == GrantKind::Delegated => Some(Wanted { address, key: key.clone() }),
-        _ => None,
-    }
-}
-
-/// Sends the reader to the provider; `link`: the hash of the link that they came by.
-pub async fn send(mailbox: &Mailbox, link: Option<Vec<u8>>, state: &State, reader: &Reader) -> Answer {
+/// Sends the reader to the provider; `link`: the hash of the link that they came by. The mailbox stays as it is until they are back:
+/// whoever turns round at the provider has lost nothing.
+pub async fn send(mailbox: &Mailbox, key: GrantKey, link: Option<Vec<u8>>, state: &State, reader: &Reader) -> Answer {
     let address: Address = mailbox.address.parse().map_err(|_| Fault::Inside)?;
-    let wanted = wanted(mailbox, &address).ok_or(Fault::Wrong("provider-none"))?;
+    let wanted = Wanted { address: &address, key };
     let tokens = state.deps.tokens();
     let told = |trouble: Trouble| Fault::Conflict(wanted.told(trouble).in_full(reader.words.language));
     let provider = wanted.provider(&tokens).map_err(|error| told(error.trouble))?;
@@ -140,7 +140,8 @@ pub async fn send(mailbox: &Mailbox, link: Option<Vec<u8>>, state: &State, reade
     let attempt = Attempt::begin(&endpoint, &wanted.key.identity, redirect).map_err(told)?;
     let away = attempt.away();
     let (state_hash, browser) = (opaque::hash(away.state()), opaque::new(""));
-    let text = serde_json::to_string(&away).map_err(|_| Fault::Inside)?;
+    let GrantKey { provider, identity, .. } = wanted.key.clone();
+    let text = serde_json::to_string(&Gone { provider, identity, away }).map_err(|_| Fault::Inside)?;
     let sealed = state.deps.vault.seal(&errand_row(&state_hash), &SecretString::from(text)).map_err(|error| {
         tracing::error!(%error);
         Fault::Inside
@@ -159,36 +160,35 @@ pub async fn callback(
     Query(callback): Query<Callback>,
 ) -> Answer {
     let now = state.deps.clock.now();
+    let over = || Fault::Wrong("errand-over");
     let state_hash = callback.state().map(opaque::hash).unwrap_or_default();
     let browser = cookie(&headers, BROWSER).map(opaque::hash).unwrap_or_default();
-    let errand = state.deps.store.end_errand(&state_hash, &browser, now).await?.ok_or(Fault::Wrong("errand-over"))?;
-    let mailbox = state.deps.store.mailbox_of_row(errand.mailbox_id.ok_or(Fault::Wrong("errand-over"))?).await?;
-    let ended = finish(&mailbox, &state_hash, &errand, callback, &state).await;
-    let problem = match ended {
-        Ok(()) => None,
-        Err(GrantError::Token(error)) => Some(told(&mailbox, error.trouble, &reader)),
-        Err(GrantError::Store(error)) => {
-            tracing::error!(%error, mailbox = mailbox.address, "a consent could not be kept");
-            Some(reader.words.t("errand-over"))
+    let errand = state.deps.store.end_errand(&state_hash, &browser, now).await?.ok_or_else(over)?;
+    let mailbox = state.deps.store.mailbox_of_row(errand.mailbox_id.ok_or_else(over)?).await?;
+    // Whoever was away may have lost what they were sent with: the right to change it, or the link.
+    let who = match &errand.link_hash {
+        Some(link) if customer::is_open(link, &state).await? => None,
+        Some(_) => return customer::over(&reader),
+        None => {
+            let who = Who { person: reader.person.clone().ok_or(Fault::SignIn)?, reader: reader.clone() };
+            if !who.may_change() {
+                return Err(Fault::Forbidden);
+            }
+            Some(who)
         }
     };
-    // Whose errand it was, that one is told how it went.
-    if let Some(link) = errand.link_hash {
-        return customer::back(&mailbox, &link, problem, &state, &reader).await;
-    }
-    let person = reader.person.clone().ok_or(Fault::SignIn)?;
-    let who = Who { reader, person };
-    let mailbox = who.sees(mailbox)?;
+    let mailbox = match &who {
+        Some(who) => who.sees(mailbox)?,
+        None => mailbox,
+    };
+    let problem = finish(&mailbox, &state_hash, &errand, callback, &state, &reader).await.err();
+    let Some(who) = who else {
+        return customer::back(&mailbox, &errand.link_hash.unwrap_or_default(), problem, &state, &reader).await;
+    };
     if let Some(problem) = problem {
         return setup::refused(mailbox, problem, &state, &who);
     }
-    let change = Change {
-        who: &who.person.name,
-        organisation: Some(mailbox.organisation_id),
-        action: "consent-given",
-        target: &mailbox.address,
-        detail: "",
-    };
+    let change = who.change(Some(mailbox.organisation_id), "consent-given", &mailbox.address, "");
     state.deps.store.audit(change, now).await?;
     match mailbox.setup {
         true => go(&format!("{}/setup/folders", path(&mailbox.address))),
@@ -196,31 +196,41 @@ pub async fn callback(
     }
 }
 
-fn told(mailbox: &Mailbox, trouble: Trouble, reader: &Reader) -> String {
-    let address = mailbox.address.parse().ok();
-    let trouble = match address.as_ref().and_then(|address| wanted(mailbox, address)) {
-        Some(wanted) => wanted.told(trouble),
-        None => trouble,
-    };
-    trouble.in_full(reader.words.language)
-}
-
+/// Takes the answer, and has the mailbox opened with what was consented to. `Err`: what is wrong, in words.
 async fn finish(
     mailbox: &Mailbox,
     state_hash: &[u8],
     errand: &Errand,
     callback: Callback,
     state: &State,
-) -> Result<(), GrantError> {
-    let lost = || GrantError::Token(Trouble::new(Cause::WrongState).into());
+    reader: &Reader,
+) -> Result<(), String> {
+    let lost = || Trouble::new(Cause::WrongState).in_full(reader.words.language);
     let address: Address = mailbox.address.parse().map_err(|_| lost())?;
-    let wanted = wanted(mailbox, &address).ok_or_else(lost)?;
-    let tokens = state.deps.tokens();
     let sealed = state.deps.vault.open(&errand_row(state_hash), &errand.sealed).map_err(|_| lost())?;
-    let away: Away = serde_json::from_str(sealed.expose_secret()).map_err(|_| lost())?;
-    let provider = wanted.provider(&tokens)?;
-    let http = grant::http(&provider, &tokens);
-    let endpoint = TokenEndpoint { provider: &provider, http: &http };
-    let given = away.finish(callback, &endpoint).await?;
-    wanted.keep(&given, Flow::Code, &endpoint, &tokens).await
+    let gone: Gone = serde_json::from_str(sealed.expose_secret()).map_err(|_| lost())?;
+    let key = GrantKey { provider: gone.provider, kind: GrantKind::Delegated, identity: gone.identity };
+    let wanted = Wanted { address: &address, key };
+    let kept = async {
+        let tokens = state.deps.tokens();
+        let provider = wanted.provider(&tokens)?;
+        let http = grant::http(&provider, &tokens);
+        let endpoint = TokenEndpoint { provider: &provider, http: &http };
+        let given = gone.away.finish(callback, &endpoint).await?;
+        wanted.judge(&given, Flow::Code, &endpoint, &tokens).await?;
+        let server = home(mailbox, &wanted.key, state);
+        let is_there = matches!(&mailbox.login, Login::OAuth { key, .. } if *key == wanted.key);
+        if !is_there || server.is_some() {
+            let login = Some(NewLogin::OAuth(wanted.key.clone()));
+            changed(mailbox, &Changes { login, server, ..Changes::default() }, state).await?;
+        }
+        wanted.keep(&given, Flow::Code, &tokens).await
+    };
+    kept.await.map_err(|error| match error {
+        GrantError::Token(error) => wanted.told(error.trouble).in_full(reader.words.language),
+        GrantError::Store(error) => {
+            tracing::error!(%error, mailbox = mailbox.address, "a consent could not be kept");
+            reader.words.t("errand-over")
+        }
+    })
 }

@@ -6,16 +6,17 @@ use axum::Form;
 use axum::extract::{Path, State as FromState};
 use serde::Deserialize;
 
+use super::consent::set_password;
 use super::consent::{self, With};
-use super::mailbox::set_password;
 use super::setup;
 use crate::http::State;
 use crate::http::fault::{Answer, Fault, show, show_again};
 use crate::http::last_error::LastError;
+use crate::http::patience;
 use crate::http::reader::{Frame, Reader};
 use crate::opaque;
 use crate::poll::folders::folders;
-use crate::store::{Change, Mailbox, Purpose};
+use crate::store::{Change, Login, Mailbox, Purpose, Scope, StoreError, password_row};
 
 #[derive(Template)]
 #[template(path = "customer.html")]
@@ -43,6 +44,9 @@ struct Over {
 
 #[derive(Deserialize)]
 pub struct Given {
+    /// The server that was shown.
+    #[serde(default)]
+    server: String,
     #[serde(default)]
     password: String,
     #[serde(default)]
@@ -67,11 +71,33 @@ fn made(mailbox: Mailbox, asked_by: String, problem: Option<String>, state: &Sta
     Page { f: Frame::new(reader, "login"), mailbox, asked_by, registered: setup::registered(state), usual, problem }
 }
 
+/// Whether a link still works.
+pub async fn is_open(hash: &[u8], state: &State) -> Result<bool, Fault> {
+    Ok(open(hash, state).await?.is_some())
+}
+
+/// The page of a link that does not.
+pub fn over(reader: &Reader) -> Answer {
+    show(&Over { f: Frame::new(reader, "login") })
+}
+
+impl Page {
+    /// The server, as a form shows that it was seen.
+    fn server(&self) -> String {
+        server(&self.mailbox)
+    }
+}
+
+fn server(mailbox: &Mailbox) -> String {
+    let Mailbox { server, username, .. } = mailbox;
+    format!("{}:{} {} {username}", server.host, server.port, server.tls)
+}
+
 /// The page.
 pub async fn page(FromState(state): FromState<State>, reader: Reader, Path(key): Path<String>) -> Answer {
     match open(&opaque::hash(&key), &state).await? {
         Some((mailbox, by)) => show(&made(mailbox, by, None, &state, &reader)),
-        None => show(&Over { f: Frame::new(&reader, "login") }),
+        None => over(&reader),
     }
 }
 
@@ -84,12 +110,18 @@ pub async fn give(
 ) -> Answer {
     let hash = opaque::hash(&key);
     let Some((mailbox, by)) = open(&hash, &state).await? else {
-        return show(&Over { f: Frame::new(&reader, "login") });
+        return over(&reader);
     };
+    // What is given is for the server that was shown, and for no other.
+    if given.server != server(&mailbox) {
+        let problem = Some(reader.words.t("customer-server-changed"));
+        return show_again(&made(mailbox, by, problem, &state, &reader));
+    }
     if !given.provider.is_empty() {
         let with = With { provider: given.provider, identity: given.identity };
-        return match consent::choose(&mailbox, &with, &state).await? {
-            Ok(mailbox) => consent::send(&mailbox, Some(hash), &state, &reader).await,
+        let scope = Scope::Organisation(mailbox.organisation_id);
+        return match consent::choose(&mailbox, &with, scope, &state) {
+            Ok(key) => consent::send(&mailbox, key, Some(hash), &state, &reader).await,
             Err(name) => show_again(&made(mailbox, by, Some(reader.words.t(name)), &state, &reader)),
         };
     }
@@ -97,15 +129,25 @@ pub async fn give(
         Ok(password) => password,
         Err(name) => return show_again(&made(mailbox, by, Some(reader.words.t(name)), &state, &reader)),
     };
-    set_password(&mailbox, password, &state).await?;
-    let mailbox = state.deps.store.mailbox_of_row(mailbox.id).await?;
-    // A password that does not work is told while the one who knows it is here; of our network nothing is told.
-    if let Err(error) = folders(&mailbox, &state.deps).await {
-        let error = LastError::of(&error);
-        let problem = format!("{} {}", error.brief(&reader.words), reader.words.t("customer-again"));
+    // A password that does not work is told while the one who knows it is here, and takes nothing's place; of our network nothing is
+    // told.
+    let sealed = state.deps.vault.seal(&password_row(mailbox.id), &password).map_err(StoreError::from)?;
+    let trial = Mailbox { login: Login::Password(Some(sealed)), ..mailbox.clone() };
+    if let Err(problem) = tried(&trial, &state, &reader).await? {
         return show_again(&made(mailbox, by, Some(problem), &state, &reader));
     }
+    set_password(&mailbox, password, &state).await?;
     done(&mailbox, &hash, &state, &reader).await
+}
+
+/// Tries a login; the inner `Err`: why it does not work, in words.
+async fn tried(trial: &Mailbox, state: &State, reader: &Reader) -> Result<Result<(), String>, Fault> {
+    let words = &reader.words;
+    Ok(match patience::within(trial, state, folders(trial, &state.deps)).await? {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(format!("{} {}", LastError::of(&error).brief(words), words.t("customer-again"))),
+        Err(minutes) => Err(words.n("mailbox-wait", minutes)),
+    })
 }
 
 /// Back from the provider.
@@ -116,7 +158,7 @@ pub async fn back(mailbox: &Mailbox, link: &[u8], problem: Option<String>, state
                 let page = made(mailbox, by, Some(problem), state, reader);
                 show_again(&page)
             }
-            None => show(&Over { f: Frame::new(reader, "login") }),
+            None => over(reader),
         },
         None => done(mailbox, link, state, reader).await,
     }

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::Form;
 use axum::extract::{Query, State as FromState};
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -13,11 +13,16 @@ use crate::http::fault::{Answer, Fault, go, show, show_again};
 use crate::http::guard::{SESSION, ZONE, cookie, set_cookie};
 use crate::http::reader::{Frame, Reader};
 use crate::password;
-use crate::store::{Patience, Person};
+use crate::store::{Patience, Person, person_name};
+use crate::vault::hex;
 use crate::{clock::Timestamp, opaque};
 
 /// Somebody who has forgotten a password tries a few.
-const OF_ACCOUNT: Patience = Patience { free: 10, longest_ms: 15 * 60 * 1000 };
+pub const OF_ACCOUNT: Patience = Patience { free: 10, longest_ms: 15 * 60 * 1000 };
+/// By this a browser is known that somebody has signed in with.
+const BROWSER: &str = "__Host-browser";
+/// For a year.
+const BROWSER_SECONDS: i64 = 365 * 24 * 3600;
 /// An office has one address.
 const OF_ADDRESS: Patience = Patience { free: 30, longest_ms: 15 * 60 * 1000 };
 
@@ -73,9 +78,15 @@ pub async fn form(FromState(state): FromState<State>, reader: Reader, Query(to):
 }
 
 /// A try. It is counted before the password is looked at, against the account and against the address.
-pub async fn log_in(FromState(state): FromState<State>, reader: Reader, Form(login): Form<Login>) -> Answer {
+pub async fn log_in(
+    FromState(state): FromState<State>,
+    reader: Reader,
+    headers: HeaderMap,
+    Form(login): Form<Login>,
+) -> Answer {
     let (store, now) = (&state.deps.store, state.deps.clock.now());
-    let name: String = login.name.trim().to_lowercase().chars().take(100).collect();
+    // What cannot be anybody's name is one subject: nobody gets more tries by how he writes it.
+    let name = person_name(&login.name).unwrap_or_default();
     let again = |problem: String| {
         let f = Frame::new(&reader, "login");
         show_again(&Page {
@@ -87,7 +98,17 @@ pub async fn log_in(FromState(state): FromState<State>, reader: Reader, Form(log
             sso: sso(&state),
         })
     };
-    let (account, address) = (format!("account {name}"), format!("address {}", reader.address));
+    // Strangers who try a name do not keep out whoever has signed in by it before, in the same browser.
+    let browser = cookie(&headers, BROWSER).map(opaque::hash);
+    let is_known = match &browser {
+        Some(hash) => store.knows_browser(hash, &name).await?,
+        None => false,
+    };
+    let account = match browser.filter(|_| is_known) {
+        Some(hash) => format!("account {name} in {}", hex(&hash)),
+        None => format!("account {name}"),
+    };
+    let address = format!("address {}", reader.address);
     let subjects = [(account.clone(), OF_ACCOUNT), (address.clone(), OF_ADDRESS)];
     if let Err(wait) = store.count_login(&subjects, now).await? {
         tracing::warn!(address = reader.address, "logins are held back");
@@ -96,11 +117,19 @@ pub async fn log_in(FromState(state): FromState<State>, reader: Reader, Form(log
     }
     let person = store.person(&name).await?;
     let hash = person.as_ref().and_then(|person| person.password_hash.clone());
-    let right = password::is_right(SecretString::from(login.password), hash).await;
+    let Some(right) = password::is_right(SecretString::from(login.password), hash).await else {
+        return again(reader.words.t("login-busy"));
+    };
     match person.filter(|_| right) {
         Some(person) => {
             store.login_went_well(&account, &address).await?;
-            sign_in(&state, &reader, &person, &login.zone, &login.next, now).await
+            let answer = sign_in(&state, &reader, &person, &login.zone, &login.next, now).await?;
+            if is_known {
+                return Ok(answer);
+            }
+            let key = opaque::new("");
+            store.remember_browser(person.id, &opaque::hash(&key), now).await?;
+            Ok((AppendHeaders([set_cookie(BROWSER, &key, Some(BROWSER_SECONDS))]), answer).into_response())
         }
         None => again(reader.words.t("login-wrong")),
     }
@@ -124,7 +153,7 @@ pub async fn sign_in(
     if (language, zone) != (&person.language, &person.zone) {
         state.deps.store.set_taste(person.id, language, zone).await?;
     }
-    Ok(([set_cookie(SESSION, &key, None)], Redirect::to(&inside(next))).into_response())
+    Ok((AppendHeaders([set_cookie(SESSION, &key, None)]), Redirect::to(&inside(next))).into_response())
 }
 
 /// Ends the session, here and in the browser.
@@ -132,17 +161,18 @@ pub async fn log_out(FromState(state): FromState<State>, headers: HeaderMap) -> 
     if let Some(key) = cookie(&headers, SESSION) {
         state.deps.store.end_session(&opaque::hash(key)).await?;
     }
-    let gone = axum::response::AppendHeaders([set_cookie(SESSION, "", Some(0)), set_cookie(ZONE, "", Some(0))]);
+    let gone = AppendHeaders([set_cookie(SESSION, "", Some(0)), set_cookie(ZONE, "", Some(0))]);
     Ok((gone, Redirect::to("/login")).into_response())
 }
 
-/// A path of ours, whatever was asked for: `//host` and `/\host` would lead elsewhere.
+/// Whether a path is one of ours: `//host` and `/\host` would lead elsewhere.
+pub fn is_ours(path: &str) -> bool {
+    path.starts_with('/') && !path.starts_with("//") && !path.chars().any(|c| c == '\\' || c.is_control())
+}
+
+/// Where somebody goes who has signed in, whatever was asked for.
 fn inside(next: &str) -> String {
-    let is_ours = next.starts_with('/')
-        && !next.starts_with("//")
-        && !next.chars().any(|c| c == '\\' || c.is_control())
-        && !next.starts_with("/login");
-    if is_ours { next.to_owned() } else { "/".to_owned() }
+    if is_ours(next) && !next.starts_with("/login") { next.to_owned() } else { "/".to_owned() }
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! One mailbox: does its mail flow, and if not, why not, and what to do.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, Query, State as FromState};
-use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::address::Address;
@@ -11,12 +12,13 @@ use crate::clock::Timestamp;
 use crate::http::State;
 use crate::http::fault::{Answer, Fault, go, show};
 use crate::http::last_error::LastError;
+use crate::http::patience;
 use crate::http::plot::Plot;
 use crate::http::reader::{Frame, Who};
 use crate::mailbox::AfterImport;
 use crate::oauth::give_up;
 use crate::poll::check::{self, CheckLine};
-use crate::store::{LedgerLine, ListFilter, Login, Mailbox, MailboxLine, NewLogin, OpenCases, UidState};
+use crate::store::{LedgerLine, Login, Mailbox, MailboxLine, OpenCases, PutAside, UidState};
 
 /// Days in the plots.
 const DAYS: i64 = 30;
@@ -126,16 +128,16 @@ async fn render(
     link: Option<String>,
 ) -> Answer {
     let (store, w) = (&state.deps.store, &who.reader.words);
-    let filter =
-        ListFilter { scope: who.scope(), text: Some(&mailbox.address), fare: None, inbox_id: Some(mailbox.inbox_id) };
-    let (lines, _) = store.mailbox_lines(filter, w.today(), w.now, 0, 1000).await?;
-    let line = lines.into_iter().find(|line| line.address == mailbox.address).ok_or(Fault::NotFound)?;
-    let today = (w.now.0 + w.ahead_ms()).div_euclid(DAY_MS);
-    let since = Timestamp((today - DAYS) * DAY_MS);
-    let mails = store.mails_by_day(&mailbox.address, since, w.ahead_ms()).await?;
-    let mails: Vec<_> = mails.into_iter().map(|(day, count)| (day, count, 0)).collect();
+    let line = store.mailbox_line(mailbox.id, w.today(), w.now).await?.ok_or(Fault::NotFound)?;
+    let today = w.day(w.now);
+    let since = Timestamp((today - DAYS - 1) * DAY_MS);
+    let mut by_day = BTreeMap::<i64, i64>::new();
+    for (quarter, count) in store.mails_by_quarter_hour(&mailbox, since).await? {
+        *by_day.entry(w.day(quarter)).or_default() += count;
+    }
+    let mails: Vec<_> = by_day.into_iter().map(|(day, count)| (day, count, 0)).collect();
     let looks = store.polls_by_day(mailbox.id, w.now.day() - DAYS).await?;
-    let (waiting, _) = store.newest_ledger(mailbox.id, Some(UidState::Quarantined), None, 20).await?;
+    let waiting = store.aside_in_force(mailbox.id, 20).await?;
     let page = Page {
         f: Frame::new(&who.reader, "mailboxes"),
         error: line.last_error.as_deref().map(|json| LastError::read(json).for_reader(who)),
@@ -185,6 +187,9 @@ pub async fn resume(state: FromState<State>, who: Who, address: Path<String>) ->
 
 async fn set_paused(FromState(state): FromState<State>, who: Who, Path(address): Path<String>, paused: bool) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
+    if mailbox.setup {
+        return go(&format!("{}/setup/trial", path(&mailbox.address)));
+    }
     let (store, now) = (&state.deps.store, state.deps.clock.now());
     let at: Address = mailbox.address.parse().map_err(|_| Fault::Inside)?;
     store.pause_mailbox(&at, paused, now).await?;
@@ -215,15 +220,10 @@ pub async fn password(
 ) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
     let given = super::setup::mail_password(&given.password).map_err(Fault::Wrong)?;
-    set_password(&mailbox, given, &state).await?;
+    super::consent::set_password(&mailbox, given, &state).await?;
     let change = who.change(Some(mailbox.organisation_id), "credentials-changed", &mailbox.address, "");
     state.deps.store.audit(change, state.deps.clock.now()).await?;
     go(&format!("{}?done=password-mailbox", path(&mailbox.address)))
-}
-
-/// Sets a mailbox's password.
-pub async fn set_password(mailbox: &Mailbox, password: SecretString, state: &State) -> Result<(), Fault> {
-    super::consent::change_login(mailbox, NewLogin::Password(password), state).await
 }
 
 /// Walks the way to it, step by step, and finds the cause of what fails.
@@ -233,16 +233,24 @@ pub async fn check(FromState(state): FromState<State>, who: Who, Path(address): 
         return go(&format!("{}?done=poll-waits", path(&mailbox.address)));
     }
     let mut lines = Vec::new();
-    let mut tell = |line| lines.push(line);
-    let walk = check::check(&mailbox, &state.deps, false, who.reader.words.language, &mut tell);
-    if tokio::time::timeout(std::time::Duration::from_secs(90), walk).await.is_err() {
-        tracing::warn!(mailbox = mailbox.address, "a check took too long");
-    }
+    let walk = async {
+        let mut tell = |line| lines.push(line);
+        let walk = check::check(&mailbox, &state.deps, false, who.reader.words.language, &mut tell);
+        if tokio::time::timeout(std::time::Duration::from_secs(90), walk).await.is_err() {
+            tracing::warn!(mailbox = mailbox.address, "a check took too long");
+        }
+        lines.iter().any(|line| line.step == "login" && line.ok)
+    };
+    patience::counted(&mailbox, &state, &who.reader.words, walk).await?;
     // Which hosts and ports answer here is nobody's business but the operator's.
     if who.scope().id().is_some() {
         let w = &who.reader.words;
         for line in lines.iter_mut().filter(|line| matches!(line.step, "dns" | "tcp")) {
             line.detail = w.t(if line.ok { "check-reached" } else { "error-reach" });
+            if !line.ok {
+                line.step = "tcp";
+                line.remedy = None;
+            }
         }
         let (mut seen_failed, mut kept) = (false, Vec::new());
         for line in lines {
@@ -262,6 +270,8 @@ pub struct OfFolder {
     #[serde(default)]
     folder: String,
     #[serde(default)]
+    uidvalidity: Option<u32>,
+    #[serde(default)]
     uid: Option<u32>,
 }
 
@@ -274,7 +284,10 @@ pub async fn retry(
 ) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
     let (store, now) = (&state.deps.store, state.deps.clock.now());
-    store.retry_quarantined(mailbox.id, of.uid, now).await?;
+    let which = PutAside { folder: Some(&of.folder), uidvalidity: of.uidvalidity, uid: of.uid };
+    if store.retry_quarantined(mailbox.id, which, now).await? == 0 {
+        return Err(Fault::Wrong("aside-no-longer"));
+    }
     let detail = of.uid.map(|uid| format!("{} UID {uid}", of.folder)).unwrap_or_default();
     store.audit(who.change(Some(mailbox.organisation_id), "ledger-retried", &mailbox.address, &detail), now).await?;
     go(&format!("{}?done=retried", path(&mailbox.address)))
@@ -290,10 +303,10 @@ pub async fn skip(
     let mailbox = seen(&address, &state, &who).await?;
     let (store, now) = (&state.deps.store, state.deps.clock.now());
     let folders = store.watched_folders(mailbox.id).await?;
-    let folder = folders.iter().find(|folder| folder.name == of.folder).ok_or(Fault::NotFound)?;
+    let folder = folders.iter().find(|folder| folder.name == of.folder).ok_or(Fault::Wrong("aside-no-longer"))?;
     let uid = of.uid.ok_or(Fault::NotFound)?;
-    if !store.skip_by_hand(folder.id, uid, now).await? {
-        return Err(Fault::NotFound);
+    if !store.skip_by_hand(folder.id, uid, of.uidvalidity, now).await? {
+        return Err(Fault::Wrong("aside-no-longer"));
     }
     let detail = format!("{} UID {uid}", of.folder);
     store.audit(who.change(Some(mailbox.organisation_id), "ledger-skipped", &mailbox.address, &detail), now).await?;

@@ -162,7 +162,10 @@ pub async fn search(FromState(state): FromState<State>, who: Who, Query(asked): 
     let found = store.find_messages(who.scope(), &words, asked.before, PAGE).await?;
     let aside = match words.is_empty() || asked.before.is_some() {
         true => Vec::new(),
-        false => among(store.put_aside(who.scope()).await?, &words),
+        false => {
+            let (lines, words) = (store.put_aside(who.scope(), None).await?, words.clone());
+            stored::aside(move || among(lines, &words)).await.ok_or(Fault::Inside)?
+        }
     };
     let is_full = i64::try_from(found.len()).is_ok_and(|count| count == PAGE);
     let older = found.last().filter(|_| is_full).map(|last| {

@@ -17,11 +17,12 @@ use serde::Deserialize;
 use crate::address::Address;
 use crate::discover::{self, Discovery};
 use crate::http::State;
+use crate::http::entrusted;
 use crate::http::fault::{Answer, Fault, go, show, show_again};
 use crate::http::reader::{Frame, Who};
 use crate::mailbox::{AfterImport, Start, TlsMode};
 use crate::store::wish;
-use crate::store::{Changes, InboxOverview, Mailbox, NewInbox, NewMailbox, Server, StoreError};
+use crate::store::{Changes, Mailbox, NewInbox, NewMailbox, Organisation, Scope, Server, StoreError};
 
 use super::mailbox::path;
 
@@ -44,6 +45,9 @@ struct Page {
     f: Frame,
     address: String,
     inbox: String,
+    organisation: String,
+    /// To choose from.
+    organisations: Vec<Organisation>,
     /// No inbox is there, and none can be proposed: its address is asked for.
     asks_inbox: bool,
     problem: Option<String>,
@@ -51,12 +55,14 @@ struct Page {
     there: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Clone)]
 pub struct Wanted {
     #[serde(default)]
     address: String,
     #[serde(default)]
     inbox: String,
+    #[serde(default)]
+    organisation: String,
 }
 
 /// The registered providers, by name.
@@ -94,49 +100,81 @@ async fn change(
 
 /// The first step: an address.
 pub async fn address(FromState(state): FromState<State>, who: Who) -> Answer {
-    let asks_inbox = asks_inbox(&state, &who).await?;
-    let (address, inbox) = (String::new(), String::new());
-    show(&Page { f: Frame::new(&who.reader, "mailboxes"), address, inbox, asks_inbox, problem: None, there: None })
+    show(&first(&state, &who).await?)
 }
 
-async fn asks_inbox(state: &State, who: &Who) -> Result<bool, Fault> {
-    Ok(state.page.inbox_domain.is_empty() && state.deps.store.inboxes(who.scope()).await?.is_empty())
+/// The first step's page. An operator says whose the mailbox is, where there are several.
+async fn first(state: &State, who: &Who) -> Result<Page, Fault> {
+    let store = &state.deps.store;
+    let all = match who.scope() {
+        Scope::All => store.organisations().await?,
+        Scope::Organisation(_) => Vec::new(),
+    };
+    let is_empty = store.inbox_addresses(who.scope(), 1).await?.is_empty();
+    Ok(Page {
+        f: Frame::new(&who.reader, "mailboxes"),
+        address: String::new(),
+        inbox: String::new(),
+        organisation: String::new(),
+        organisations: Some(all).filter(|all| all.len() > 1).unwrap_or_default(),
+        asks_inbox: state.page.inbox_domain.is_empty() && is_empty,
+        problem: None,
+        there: None,
+    })
+}
+
+/// Whose a new mailbox is. The inner `Err`: the name of what is wrong.
+async fn owner(named: &str, state: &State, who: &Who) -> Result<Result<i64, &'static str>, Fault> {
+    if let Some(own) = who.person.organisation_id {
+        return Ok(Ok(own));
+    }
+    let store = &state.deps.store;
+    match (named.trim(), store.organisations().await?.as_slice()) {
+        ("", [only]) => Ok(Ok(only.id)),
+        ("", _) => Ok(Err("organisation-needed")),
+        (named, _) => match store.organisation_named(named, state.deps.clock.now()).await {
+            Ok(organisation) => Ok(Ok(organisation.id)),
+            Err(StoreError::Conflict(_)) => Ok(Err("organisation-wrong")),
+            Err(error) => Err(error.into()),
+        },
+    }
 }
 
 /// Looks for its server, and makes a mailbox that is not started.
 pub async fn begin_setup(FromState(state): FromState<State>, who: Who, Form(wanted): Form<Wanted>) -> Answer {
     let (deps, now) = (&state.deps, state.deps.clock.now());
-    let asks_inbox = asks_inbox(&state, &who).await?;
+    let page = first(&state, &who).await?;
     let w = who.reader.words.clone();
-    let again = |problem: String, there: Option<String>| {
-        let f = Frame::new(&who.reader, "mailboxes");
-        let (address, inbox) = (wanted.address.clone(), wanted.inbox.clone());
-        show_again(&Page { f, address, inbox, asks_inbox, problem: Some(problem), there })
+    let again = |name: &str, there: Option<String>| {
+        let Wanted { address, inbox, organisation } = wanted.clone();
+        let asks_inbox = page.asks_inbox || name == "inbox-needed";
+        show_again(&Page { address, inbox, organisation, asks_inbox, problem: Some(w.t(name)), there, ..page })
     };
-    let Ok(address) = wanted.address.parse::<Address>() else { return again(w.t("fault-address"), None) };
+    let Ok(address) = wanted.address.parse::<Address>() else { return again("fault-address", None) };
     if let Ok(mailbox) = deps.store.mailbox(&address).await {
         // Another organisation's is not named.
         let there = who.scope().has(mailbox.organisation_id).then(|| path(&mailbox.address));
-        return again(w.t(if there.is_some() { "address-there" } else { "address-not-here" }), there);
+        return again(if there.is_some() { "address-there" } else { "address-not-here" }, there);
     }
-    let inbox = match inbox_for(&address, &wanted.inbox, &state, &who).await? {
+    let organisation = match owner(&wanted.organisation, &state, &who).await? {
+        Ok(organisation) => organisation,
+        Err(problem) => return again(problem, None),
+    };
+    let inbox = match inbox_for(&address, &wanted.inbox, organisation, &state, &who).await? {
         Ok(inbox) => inbox,
-        Err(problem) => return again(w.t(problem), None),
+        Err(problem) => return again(problem, None),
     };
     let (server, username, how) = match discover::find(&address, &deps.egress, &deps.deadlines, &deps.oauth).await {
         Discovery::Found(found) => {
-            let is_allowed = state.page.may_use_port(who.scope(), found.port);
-            let port = if is_allowed { found.port } else { found.tls.default_port() };
-            let server = Server { host: found.host, port, tls: found.tls, ca_pem: None, pin_sha256: None };
+            let server = Server { port: found.port, ..Server::usual(found.host, found.tls) };
+            let change = entrusted::Change { before: None, server: Some(&server), is_renamed: false, login: None };
+            let is_allowed = state.page.rules(deps, who.scope()).judge(&change).is_ok();
+            let server = if is_allowed { server } else { Server::usual(server.host, server.tls) };
             (server, found.username, found.how.id())
         }
         Discovery::Nothing => {
             let host = format!("imap.{}", address.domain());
-            (
-                Server::usual(host, TlsMode::Implicit),
-                address.to_string(),
-                "nothing",
-            )
+            (Server::usual(host, TlsMode::Implicit), address.to_string(), "nothing")
         }
     };
     let new = NewMailbox {
@@ -154,7 +192,7 @@ pub async fn begin_setup(FromState(state): FromState<State>, who: Who, Form(want
     };
     match deps.store.add_mailbox(&new, &deps.vault, now).await {
         Ok(()) => {}
-        Err(StoreError::Conflict(_)) => return again(w.t("address-not-here"), None),
+        Err(StoreError::Conflict(_)) => return again("address-not-here", None),
         Err(error) => return Err(error.into()),
     }
     let mailbox = deps.store.mailbox(&address).await?;
@@ -162,46 +200,51 @@ pub async fn begin_setup(FromState(state): FromState<State>, who: Who, Form(want
     go(&format!("{}/setup/server?how={how}", path(&mailbox.address)))
 }
 
-/// The inbox that a new mailbox feeds for now: the one that is named, else the first there is, else one that is made. `Err` in the
-/// inner result: the name of what is wrong.
+/// The inbox that a new mailbox feeds for now: the one that is named, else the one that its address proposes, else the first that its
+/// organisation has. The inner `Err`: the name of what is wrong.
 async fn inbox_for(
     address: &Address,
     named: &str,
+    organisation: i64,
     state: &State,
     who: &Who,
 ) -> Result<Result<Address, &'static str>, Fault> {
-    let inboxes = state.deps.store.inboxes(who.scope()).await?;
-    let proposed = Address::derived(address, &state.page.inbox_domain);
-    let wanted = match (named.trim().is_empty(), proposed) {
-        (false, _) => match named.parse::<Address>() {
-            Ok(wanted) => wanted,
-            Err(_) => return Ok(Err("fault-address")),
+    if !named.trim().is_empty() {
+        return match named.parse::<Address>() {
+            Ok(wanted) => own_or_new(&wanted, organisation, state, who).await,
+            Err(_) => Ok(Err("fault-address")),
+        };
+    }
+    let domain = &state.page.inbox_domain;
+    let proposed = if domain.is_empty() { None } else { Address::derived(address, domain).ok() };
+    let first = state.deps.store.inbox_addresses(Scope::Organisation(organisation), 1).await?.pop();
+    match (proposed, first) {
+        (Some(proposed), first) => match (own_or_new(&proposed, organisation, state, who).await?, first) {
+            (Err(_), Some(first)) => Ok(first.parse().map_err(|_| "fault-address")),
+            (made, _) => Ok(made),
         },
-        (true, _) if let Some(first) = inboxes.first() => {
-            return Ok(first.inbox.address.parse().map_err(|_| "fault-address"));
-        }
-        (true, Ok(proposed)) if !state.page.inbox_domain.is_empty() => proposed,
-        (true, _) => return Ok(Err("inbox-needed")),
-    };
-    own_or_new(&wanted, &inboxes, state, who).await
+        (None, Some(first)) => Ok(first.parse().map_err(|_| "fault-address")),
+        (None, None) => Ok(Err("inbox-needed")),
+    }
 }
 
-/// An inbox of the reader's by its address; made, if there is none.
+/// An inbox of this organisation by its address; made, if there is none.
 async fn own_or_new(
     wanted: &Address,
-    own: &[InboxOverview],
+    organisation: i64,
     state: &State,
     who: &Who,
 ) -> Result<Result<Address, &'static str>, Fault> {
-    if own.iter().any(|one| one.inbox.address == wanted.as_str()) {
-        return Ok(Ok(wanted.clone()));
-    }
-    let new =
-        NewInbox { address: wanted.clone(), name: None, reply_from: None, organisation_id: who.person.organisation_id };
     let (store, now) = (&state.deps.store, state.deps.clock.now());
+    match store.inbox(wanted).await {
+        Ok(inbox) if inbox.organisation_id == organisation => return Ok(Ok(wanted.clone())),
+        Ok(_) => return Ok(Err("address-not-here")),
+        Err(StoreError::NotFound(_)) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let new = NewInbox { address: wanted.clone(), name: None, reply_from: None, organisation_id: Some(organisation) };
     match store.add_inbox(&new, now).await {
         Ok(()) => {
-            let organisation = store.inbox(wanted).await?.organisation_id;
             store.audit(who.change(Some(organisation), "inbox-added", wanted.as_str(), ""), now).await?;
             Ok(Ok(wanted.clone()))
         }

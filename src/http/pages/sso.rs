@@ -2,6 +2,7 @@
 //! signed in. Nobody gets an account by it.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::extract::{Query, State as FromState};
 use axum::http::HeaderMap;
@@ -21,7 +22,7 @@ use crate::http::guard::{cookie, set_cookie};
 use crate::http::reader::Reader;
 use crate::https::HttpClient;
 use crate::opaque;
-use crate::store::{Errand, errand_row};
+use crate::store::{Errand, Patience, errand_row};
 
 /// What the browser that leaves is known by when it comes back.
 const BROWSER: &str = "__Host-sign-on";
@@ -31,6 +32,13 @@ const AWAY: i64 = 15 * 60;
 pub const CALLBACK: &str = "/sso/callback";
 /// No answer of a provider, its keys included, has more bytes.
 const LARGEST: usize = 1 << 20;
+
+/// So long what the provider says of itself is taken for true.
+const LONGEST: Duration = Duration::from_hours(1);
+/// It is not asked again sooner, whatever comes.
+const SOONEST: Duration = Duration::from_mins(1);
+/// Whoever begins and never comes back is counted.
+const OF_BEGINNINGS: Patience = Patience { free: 100, longest_ms: 15 * 60 * 1000 };
 
 /// What is kept while somebody is away.
 #[derive(Serialize, Deserialize)]
@@ -56,14 +64,20 @@ fn http(state: &State) -> HttpClient<'_> {
     HttpClient { egress: &state.deps.egress, deadlines: &state.deps.deadlines, largest: LARGEST, allow_http_loopback }
 }
 
-/// The provider as it describes itself, read once.
-async fn metadata(state: &State) -> Result<Arc<CoreProviderMetadata>, Failed> {
-    let read = async {
-        let issuer = IssuerUrl::new(state.page.sso.issuer.clone()).map_err(|error| error.to_string())?;
-        let metadata = CoreProviderMetadata::discover_async(issuer, &http(state)).await;
-        metadata.map(Arc::new).map_err(|error| format!("the provider cannot be discovered: {error}"))
-    };
-    state.page.provider.get_or_try_init(|| read).await.cloned()
+/// The provider as it describes itself, with its keys. What was read is taken for an hour; where a key is not known, not even for that.
+async fn metadata(state: &State, is_anew: bool) -> Result<Arc<CoreProviderMetadata>, Failed> {
+    let mut kept = state.page.provider.lock().await;
+    let age = |at: &Instant| at.elapsed();
+    if let Some((at, metadata)) = kept.as_ref()
+        && age(at) < if is_anew { SOONEST } else { LONGEST }
+    {
+        return Ok(metadata.clone());
+    }
+    let issuer = IssuerUrl::new(state.page.sso.issuer.clone()).map_err(|error| error.to_string())?;
+    let metadata = CoreProviderMetadata::discover_async(issuer, &http(state)).await;
+    let metadata = Arc::new(metadata.map_err(|error| format!("the provider cannot be discovered: {error}"))?);
+    *kept = Some((Instant::now(), metadata.clone()));
+    Ok(metadata)
 }
 
 macro_rules! client {
@@ -82,6 +96,11 @@ pub async fn begin(FromState(state): FromState<State>, reader: Reader) -> Answer
     if !state.page.sso.is_on() {
         return Err(Fault::NotFound);
     }
+    let subject = format!("sso {}", reader.address);
+    if let Err(wait) = state.deps.store.count_login(&[(subject, OF_BEGINNINGS)], state.deps.clock.now()).await? {
+        let minutes = (wait + 59_999) / 60_000;
+        return entrance::refused(&reader, &state, reader.words.n("login-wait", minutes));
+    }
     match leave(&state).await {
         Ok(answer) => answer,
         Err(error) => failed(&error, &reader, &state),
@@ -94,7 +113,7 @@ fn failed(error: &str, reader: &Reader, state: &State) -> Answer {
 }
 
 async fn leave(state: &State) -> Result<Answer, Failed> {
-    let metadata = metadata(state).await?;
+    let metadata = metadata(state, false).await?;
     let client = client!(state, metadata);
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let (link, csrf, nonce) = client
@@ -129,41 +148,71 @@ pub async fn callback(
     let Some(errand) = state.deps.store.end_errand(&state_hash, &browser, now).await? else {
         return failed("nobody waited for this answer", &reader, &state);
     };
-    let identity = match who(&state_hash, &errand, back.code, &state).await {
-        Ok(identity) => identity,
+    let known = match who(&state_hash, &errand, back.code, &state).await {
+        Ok(known) => known,
         Err(error) => return failed(&error, &reader, &state),
     };
-    match state.deps.store.person(&identity).await? {
-        Some(person) => entrance::sign_in(&state, &reader, &person, "", "/", now).await,
+    let store = &state.deps.store;
+    // Names change hands at a provider, subjects do not: the first login by a name is the last that only the name decides.
+    let person = match store.person_by_subject(&known.subject).await? {
+        Some(person) => Some(person),
+        None => match store.person(&known.name).await? {
+            Some(person) if store.bind_subject(person.id, &known.subject).await? => Some(person),
+            _ => None,
+        },
+    };
+    match person {
+        Some(person) => {
+            store.forget_failures(&format!("sso {}", reader.address)).await?;
+            entrance::sign_in(&state, &reader, &person, "", "/", now).await
+        }
         None => {
-            let shown = crate::shown::shown(&identity);
+            let shown = crate::shown::shown(&known.name);
             entrance::refused(&reader, &state, reader.words.t1("login-sso-nobody", "identity", shown))
         }
     }
 }
 
+/// Somebody, as the provider knows them.
+struct Known {
+    /// Issuer and subject, which are theirs for ever (OpenID Connect Core 1.0, 5.7).
+    subject: String,
+    /// The claim that is their name here.
+    name: String,
+}
+
 /// Who somebody is, as the provider has signed it, for us and for this errand.
-async fn who(state_hash: &[u8], errand: &Errand, code: String, state: &State) -> Result<String, Failed> {
+async fn who(state_hash: &[u8], errand: &Errand, code: String, state: &State) -> Result<Known, Failed> {
     if errand.mailbox_id.is_some() {
         return Err("the answer belongs to a mailbox".to_owned());
     }
     let sealed = state.deps.vault.open(&errand_row(state_hash), &errand.sealed).map_err(|error| error.to_string())?;
     let away: Away = serde_json::from_str(sealed.expose_secret()).map_err(|error| error.to_string())?;
-    let metadata = metadata(state).await?;
-    let client = client!(state, metadata);
+    let known = metadata(state, false).await?;
+    let client = client!(state, known);
     let exchange = client.exchange_code(AuthorizationCode::new(code)).map_err(|error| error.to_string())?;
     let exchange = exchange.set_pkce_verifier(PkceCodeVerifier::new(away.verifier));
     let http = http(state);
     let tokens = exchange.request_async(&http).await.map_err(|error| format!("no token: {error}"))?;
-    let id_token = tokens.id_token().ok_or("no ID token came")?;
-    let claims = id_token.claims(&client.id_token_verifier(), &Nonce::new(away.nonce));
-    let claims = claims.map_err(|error| format!("the ID token is not good: {error}"))?;
-    let identity = match state.page.sso.claim.as_str() {
+    let (id_token, nonce) = (tokens.id_token().ok_or("no ID token came")?, Nonce::new(away.nonce));
+    let claims = match id_token.claims(&client.id_token_verifier(), &nonce) {
+        Ok(claims) => claims.clone(),
+        // The provider may sign with a key that is newer than what we know of it.
+        Err(_) => {
+            let newer = metadata(state, true).await?;
+            let claims = id_token.claims(&client!(state, newer).id_token_verifier(), &nonce).cloned();
+            claims.map_err(|error| format!("the ID token is not good: {error}"))?
+        }
+    };
+    let name = match state.page.sso.claim.as_str() {
         // An address that nobody has verified is anybody's.
-        "email" if claims.email_verified() == Some(false) => return Err("the address is not verified".to_owned()),
+        "email" if claims.email_verified() != Some(true) => return Err("the address is not verified".to_owned()),
         "email" => claims.email().map(|email| email.to_string()),
         "preferred_username" => claims.preferred_username().map(|name| name.to_string()),
         _ => Some(claims.subject().to_string()),
     };
-    identity.ok_or_else(|| format!("the ID token has no {}", state.page.sso.claim))
+    Ok(Known {
+        subject: format!("{} {}", claims.issuer().as_str(), claims.subject().as_str()),
+        name: name.ok_or_else(|| format!("the ID token has no {}", state.page.sso.claim))?,
+    })
 }

@@ -162,11 +162,9 @@ async fn put_aside(
     state: &State,
     who: &Who,
 ) -> Result<Option<(u32, String)>, Fault> {
-    let lines = state.deps.store.put_aside(who.scope()).await?;
+    let lines = state.deps.store.put_aside(who.scope(), Some((mailbox.id, test.created_at))).await?;
     let wanted = words(&test.code);
-    let mut own =
-        lines.into_iter().filter(|line| line.mailbox == mailbox.address && line.updated_at >= test.created_at);
-    let found = own.find(|line| {
+    let found = lines.into_iter().find(|line| {
         let subject = crate::poll::parse::header(&line.headers).subject.unwrap_or_default();
         words(&subject).iter().any(|word| wanted.contains(word))
     });

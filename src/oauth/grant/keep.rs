@@ -9,7 +9,7 @@ use super::{GrantError, Lock, TO_WRITE, works};
 use crate::clock::Timestamp;
 use crate::oauth::claims::Claims;
 use crate::oauth::{Deps, Tokens};
-use crate::store::{Flow, GrantKey, SealedTokens, StoreError, access_row, refresh_row};
+use crate::store::{Flow, SealedTokens, StoreError, access_row, refresh_row};
 use crate::vault::Vault;
 
 /// A token in the last part of its life is renewed before it is used: it may be needed for a long poll.
@@ -104,19 +104,18 @@ fn seal(grant_id: i64, tokens: &Tokens, now: Timestamp, deps: &Deps) -> Result<S
     })
 }
 
-/// Keeps what a person has consented to, for whichever row this grant has now.
-pub async fn connect(key: &GrantKey, flow: Flow, tokens: &Tokens, deps: &Deps) -> Result<(), GrantError> {
+/// Keeps what a person has consented to.
+pub async fn connect(grant_id: i64, flow: Flow, tokens: &Tokens, deps: &Deps) -> Result<(), GrantError> {
     let gone = || StoreError::NotFound("the mailbox was removed or changed meanwhile; start again".to_owned());
-    let grants = deps.store.grants().await?;
-    let grant_id = grants.into_iter().find(|grant| grant.key == *key).ok_or_else(gone)?.id;
     let lock = Lock::take(grant_id, deps).await?;
     let now = deps.clock.now();
     let kept = keep_consent(&lock, flow, tokens, now, deps).await;
+    let key = lock.grant.key.clone();
     lock.release(deps).await;
     if !kept? {
         return Err(gone().into());
     }
-    works(key, Some(flow), now, deps).await;
+    works(&key, Some(flow), now, deps).await;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use super::told::{FolderDryRun, Line, Target, Verdict};
 use super::{Look, PollError, Retry, Session, Step};
 use crate::imap::{Fetched, ImapError, Meta, UidSet};
 use crate::poll::digest::LONGEST_HEADER;
-use crate::poll::parse::{self, Header};
+use crate::poll::parse;
 use crate::poll::select::OpenFolder;
 use crate::poll::{fetch, start};
 
@@ -26,6 +26,8 @@ pub struct Importable {
     pub from: Option<String>,
     /// The inboxes.
     pub inboxes: Vec<i64>,
+    /// The same, with the evidence for each.
+    pub targets: Vec<Target>,
     pub is_automatic: bool,
 }
 
@@ -81,7 +83,9 @@ impl Look<'_> {
                     Err(reason) => (Verdict::Undecided, Some(reason)),
                 };
                 let targets = if verdict == Verdict::Import { self.routes.choose(&header) } else { Vec::new() };
-                told.count(self.line(meta, &header, &targets, verdict, reason));
+                let shown: Vec<Target> =
+                    targets.iter().map(|(inbox, why)| Target::new(self.routes.address(*inbox), why)).collect();
+                told.count(Line::new(meta, &header, shown.clone(), verdict, reason));
                 if verdict == Verdict::Import {
                     importable.push(Importable {
                         uid,
@@ -89,6 +93,7 @@ impl Look<'_> {
                         message_id: header.message_id,
                         from: header.from,
                         inboxes: targets.into_iter().map(|(inbox, _)| inbox).collect(),
+                        targets: shown,
                     });
                 }
             }
@@ -148,18 +153,6 @@ impl Look<'_> {
             }
         }
         Ok(Headers::Came(came))
-    }
-
-    fn line(
-        &self,
-        meta: &Meta,
-        header: &Header,
-        targets: &[(i64, String)],
-        verdict: Verdict,
-        reason: Option<String>,
-    ) -> Line {
-        let target = |(inbox, why): &(i64, String)| Target::new(self.routes.address(*inbox), why);
-        Line::new(meta, header, targets.iter().map(target).collect(), verdict, reason)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a dry run tells.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Serialize, Serializer};
 
@@ -67,6 +67,9 @@ pub struct FolderDryRun {
     pub shown: Vec<Line>,
     /// So many more it would ask for.
     pub more: u64,
+    /// Where all that would be imported would go, and why: how many mails by each evidence.
+    #[serde(skip)]
+    pub targets: BTreeMap<Target, u64>,
     /// Mails that a poll would ask for.
     #[serde(skip)]
     pub(super) wanted: u64,
@@ -122,7 +125,7 @@ pub struct Line {
 }
 
 /// An inbox with the evidence for it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Target {
     pub inbox: String,
     pub why: String,
@@ -209,6 +212,7 @@ impl FolderDryRun {
             counts: Counts::default(),
             shown: Vec::new(),
             more: 0,
+            targets: BTreeMap::new(),
             wanted: 0,
             whole: false,
             silent: false,
@@ -230,8 +234,11 @@ impl FolderDryRun {
         }
     }
 
-    /// Some of the mails that would be imported are here already.
-    pub(super) fn duplicates(&mut self, importable: &[Importable], here: &BTreeSet<u32>) {
+    /// Of the mails that would be imported, these are here already; the others go where they go.
+    pub(super) fn routed(&mut self, importable: &[Importable], here: &BTreeSet<u32>) {
+        for target in importable.iter().filter(|mail| !here.contains(&mail.uid)).flat_map(|mail| &mail.targets) {
+            *self.targets.entry(target.clone()).or_default() += 1;
+        }
         let there = importable.iter().filter(|mail| here.contains(&mail.uid));
         let automatic = there.filter(|mail| mail.is_automatic).count() as u64;
         self.counts.would_import -= here.len() as u64;

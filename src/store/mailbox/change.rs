@@ -1,6 +1,7 @@
 //! Changing a mailbox, with all that a change means for what is under way or decided already.
 
-use super::{BEFORE_START, Changes, NewLogin, password_row};
+use super::wish::not_into_itself;
+use super::{BEFORE_START, Changes, Login, NewLogin, Row, password_row, select_mailboxes};
 use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::store::db::write;
@@ -19,33 +20,51 @@ impl Store {
         vault: Option<&Vault>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let before = self.mailbox(address).await?;
+        let id = self.mailbox(address).await?.id;
         let inbox_id = match &changes.inbox {
-            Some(inbox) => self.inbox(inbox).await?.id,
-            None => before.inbox_id,
+            Some(inbox) => Some(self.inbox(inbox).await?.id),
+            None => None,
         };
-        let server = changes.server.as_ref().unwrap_or(&before.server);
-        let start = changes.start.unwrap_or(before.start);
-        let after_import = changes.after_import.as_ref().unwrap_or(&before.after_import);
         let sealed = match (&changes.login, vault) {
-            (Some(NewLogin::Password(password)), Some(vault)) => Some(vault.seal(&password_row(before.id), password)?),
+            (Some(NewLogin::Password(password)), Some(vault)) => Some(vault.seal(&password_row(id), password)?),
             _ => None, // the stored one stays, even if it is being sealed anew right now
         };
         write!(self, tx => {
+            // The row is held from here on: of two who change it at once the second sees what the first has made of it, and writes
+            // nothing back that it had read before.
+            sqlx::query("UPDATE mailbox SET lease_token = NULL, lease_owner = NULL, lease_until = NULL WHERE id = $1")
+                .bind(id).execute(&mut *tx).await?;
+            let row: Option<Row> = sqlx::query_as(select_mailboxes!("WHERE m.id = $1")).bind(id).fetch_optional(&mut *tx).await?;
+            let gone = || StoreError::NotFound(format!("there is no mailbox {address} any more"));
+            let folders = sqlx::query_scalar("SELECT name FROM folder WHERE mailbox_id = $1 AND watched ORDER BY position")
+                .bind(id).fetch_all(&mut *tx).await?;
+            let before = row.ok_or_else(gone)?.into_mailbox(folders)?;
+            let inbox_id = inbox_id.unwrap_or(before.inbox_id);
+            let server = changes.server.as_ref().unwrap_or(&before.server);
+            let username = changes.username.as_ref().unwrap_or(&before.username);
+            let start = changes.start.unwrap_or(before.start);
+            let after_import = changes.after_import.as_ref().unwrap_or(&before.after_import);
+            not_into_itself(after_import, changes.folders.as_ref().unwrap_or(&before.folders))
+                .map_err(|wrong| StoreError::Conflict(wrong.why))?;
+            let login = match &changes.login {
+                None if before.server.is_told_to_others(server) && !changes.login_goes_along && before.login.is_given() => {
+                    Some(&NewLogin::ToCome)
+                }
+                login => login.as_ref(),
+            };
             sqlx::query(
                 "UPDATE mailbox SET inbox_id = $2, host = $3, port = $4, tls = $5, ca_pem = $6, pin_sha256 = $7, \
                  username = $8, password_sealed = coalesce($9, password_sealed), start = $10, after_import = $11, interval_ms = $12, \
-                 max_size = $13, next_poll_at = $14, failures = 0, lease_token = NULL, lease_owner = NULL, lease_until = NULL \
-                 WHERE id = $1",
+                 max_size = $13, next_poll_at = $14, failures = 0 WHERE id = $1",
             )
-            .bind(before.id)
+            .bind(id)
             .bind(inbox_id)
             .bind(&server.host)
             .bind(i64::from(server.port))
             .bind(server.tls.to_string())
             .bind(server.ca_pem.as_deref())
             .bind(server.pin_sha256.as_deref())
-            .bind(changes.username.as_ref().unwrap_or(&before.username))
+            .bind(username)
             .bind(sealed)
             .bind(start.to_string())
             .bind(after_import.to_string())
@@ -54,36 +73,51 @@ impl Store {
             .bind(now.0)
             .execute(&mut *tx)
             .await?;
+            let organisation: i64 = sqlx::query_scalar("SELECT organisation_id FROM inbox WHERE id = $1")
+                .bind(inbox_id).fetch_one(&mut *tx).await?;
             // One way to log in at a time: what is given up is forgotten.
-            if let Some(login) = &changes.login {
+            if let Some(login) = login {
                 if !matches!(login, NewLogin::Password(_)) {
-                    sqlx::query("UPDATE mailbox SET password_sealed = NULL WHERE id = $1").bind(before.id).execute(&mut *tx).await?;
+                    sqlx::query("UPDATE mailbox SET password_sealed = NULL WHERE id = $1").bind(id).execute(&mut *tx).await?;
                 }
                 let grant: Option<i64> = match login {
-                    NewLogin::OAuth(key) => Some(grant_row!(tx, key)),
+                    NewLogin::OAuth(key) => Some(grant_row!(tx, key, organisation)),
                     NewLogin::Password(_) | NewLogin::ToCome => None,
                 };
-                sqlx::query("UPDATE mailbox SET grant_id = $2 WHERE id = $1").bind(before.id).bind(grant).execute(&mut *tx).await?;
-                drop_unused_grants!(tx);
+                sqlx::query("UPDATE mailbox SET grant_id = $2 WHERE id = $1").bind(id).bind(grant).execute(&mut *tx).await?;
+            } else if let (Login::OAuth { grant_id, key }, true) = (&before.login, organisation != before.organisation_id) {
+                // Its consent goes along to the other organisation, unless others here are opened with it: then it needs one there.
+                let goes = sqlx::query(
+                    "UPDATE oauth_grant SET organisation_id = $2 WHERE id = $1 \
+                     AND NOT EXISTS (SELECT 1 FROM mailbox m WHERE m.grant_id = $1 AND m.id <> $3) \
+                     AND NOT EXISTS (SELECT 1 FROM oauth_grant o WHERE o.organisation_id = $2 AND o.provider = oauth_grant.provider \
+                     AND o.kind = oauth_grant.kind AND o.identity = oauth_grant.identity)",
+                )
+                .bind(grant_id).bind(organisation).bind(id).execute(&mut *tx).await?.rows_affected();
+                if goes == 0 {
+                    let grant = grant_row!(tx, key, organisation);
+                    sqlx::query("UPDATE mailbox SET grant_id = $2 WHERE id = $1").bind(id).bind(grant).execute(&mut *tx).await?;
+                }
             }
+            drop_unused_grants!(tx);
             if let Some(folders) = &changes.folders {
                 // A folder that is no longer watched keeps its ledger, so that watching it again imports nothing twice.
-                sqlx::query("UPDATE folder SET watched = FALSE WHERE mailbox_id = $1").bind(before.id).execute(&mut *tx).await?;
+                sqlx::query("UPDATE folder SET watched = FALSE WHERE mailbox_id = $1").bind(id).execute(&mut *tx).await?;
                 for (position, name) in (0_i64..).zip(folders) {
                     sqlx::query(
                         "INSERT INTO folder (mailbox_id, name, position) VALUES ($1, $2, $3) \
                          ON CONFLICT (mailbox_id, name) DO UPDATE SET watched = TRUE, position = excluded.position",
                     )
-                    .bind(before.id).bind(name).bind(position).execute(&mut *tx).await?;
+                    .bind(id).bind(name).bind(position).execute(&mut *tx).await?;
                 }
             }
-            let username = changes.username.as_ref().unwrap_or(&before.username);
-            if (&server.host, server.port, username) != (&before.server.host, before.server.port, &before.username) {
+            let is_same_host = server.host.eq_ignore_ascii_case(&before.server.host);
+            if !is_same_host || (server.port, username) != (before.server.port, &before.username) {
                 // Another server may use the same UIDs for other mail; what is here already is recognised by its content.
                 // What its old server has told us to wait does not bind us there.
-                sqlx::query("UPDATE mailbox SET hold_until = NULL WHERE id = $1").bind(before.id).execute(&mut *tx).await?;
+                sqlx::query("UPDATE mailbox SET hold_until = NULL WHERE id = $1").bind(id).execute(&mut *tx).await?;
                 sqlx::query("UPDATE epoch SET closed = TRUE WHERE folder_id IN (SELECT id FROM folder WHERE mailbox_id = $1)")
-                    .bind(before.id).execute(&mut *tx).await?;
+                    .bind(id).execute(&mut *tx).await?;
             }
             if *after_import != before.after_import {
                 // What was to happen to the copies is no longer wished.
@@ -91,7 +125,7 @@ impl Store {
                     "DELETE FROM effect WHERE epoch_id IN (SELECT e.id FROM epoch e JOIN folder f ON f.id = e.folder_id \
                      WHERE f.mailbox_id = $1)",
                 )
-                .bind(before.id).execute(&mut *tx).await?;
+                .bind(id).execute(&mut *tx).await?;
             }
             if changes.max_size.is_some_and(|size| size > before.max_size) {
                 // What was too large may fit now: it is asked for again.
@@ -99,12 +133,12 @@ impl Store {
                     "UPDATE ledger SET state = 'pending' WHERE state = 'quarantined' AND size > $2 AND size <= $3 \
                      AND epoch_id IN (SELECT e.id FROM epoch e JOIN folder f ON f.id = e.folder_id WHERE f.mailbox_id = $1)",
                 )
-                .bind(before.id)
+                .bind(id)
                 .bind(i64::try_from(before.max_size).unwrap_or(i64::MAX))
                 .bind(changes.max_size.and_then(|size| i64::try_from(size).ok()).unwrap_or(i64::MAX))
                 .execute(&mut *tx)
                 .await?;
-                cursor_to_pending!(tx, before.id);
+                cursor_to_pending!(tx, id);
             }
             if start != before.start {
                 // The start is decided anew, for what it left out so far.
@@ -112,12 +146,12 @@ impl Store {
                     "DELETE FROM ledger WHERE state = 'skipped' AND reason = $2 AND epoch_id IN \
                      (SELECT e.id FROM epoch e JOIN folder f ON f.id = e.folder_id WHERE f.mailbox_id = $1)",
                 )
-                .bind(before.id).bind(BEFORE_START).execute(&mut *tx).await?;
+                .bind(id).bind(BEFORE_START).execute(&mut *tx).await?;
                 sqlx::query(
                     "UPDATE epoch SET start_decided = FALSE, cursor = 1 WHERE folder_id IN \
                      (SELECT id FROM folder WHERE mailbox_id = $1)",
                 )
-                .bind(before.id).execute(&mut *tx).await?;
+                .bind(id).execute(&mut *tx).await?;
             }
         });
         Ok(())

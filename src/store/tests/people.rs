@@ -231,8 +231,8 @@ async fn an_errand_ends_once_and_in_the_browser_that_left() {
 async fn a_token_is_known_by_its_hash_until_it_is_revoked() {
     for (at, name) in stores().await {
         let other = at.store.organisation_named("other", NOW).await.unwrap();
-        at.store.add_token("import", b"hash", TokenScope::Read, Some(other.id), NOW).await.unwrap();
-        assert!(at.store.add_token("import", b"hash2", TokenScope::Read, None, NOW).await.is_err(), "{name}");
+        at.store.add_token("import", b"hash", TokenScope::Read, Some(other.id), "", NOW).await.unwrap();
+        assert!(at.store.add_token("import", b"hash2", TokenScope::Read, None, "", NOW).await.is_err(), "{name}");
         let token = at.store.token_of(b"hash", NOW).await.unwrap().unwrap();
         assert_eq!(
             (token.scope, token.organisation_id, token.organisation.as_deref()),

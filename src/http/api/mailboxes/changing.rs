@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::seen;
 use super::view::{Mailbox, version};
-use super::wish::{MailboxPatch, NewMailboxBody, Wish, own_grant};
+use super::wish::{MailboxPatch, NewMailboxBody, Wish};
 use crate::address::Address;
 use crate::http::State;
 use crate::http::api::body::{Given, InPath};
@@ -19,10 +19,11 @@ use crate::http::api::parts::Checks;
 use crate::http::api::problem::{Answer, Refusal};
 use crate::http::api::turn::turn;
 use crate::http::api::version::part;
+use crate::http::entrusted::{self, Fate, Refused};
 use crate::mailbox::{AfterImport, Start};
 use crate::oauth::give_up;
 use crate::store::wish::{never_in_clear_text, not_into_itself};
-use crate::store::{Changes, Login, Mailbox as Stored, NewLogin, NewMailbox, Server};
+use crate::store::{Changes, Login, Mailbox as Stored, NewLogin, NewMailbox};
 
 /// What became of a mailbox that was removed.
 #[derive(Serialize, ToSchema)]
@@ -43,9 +44,10 @@ pub async fn create(FromState(state): FromState<State>, caller: Caller, given: G
     let mut checks = Checks::default();
     let Some(address) = checks.address("/address", &address) else { return Err(checks.refusal()) };
     let new = new(address.clone(), told.read(&address, &caller, &state)?)?;
-    only_as_entrusted(None, Some(&new.server), new.login.as_ref(), &caller, &state)?;
+    let told =
+        entrusted::Change { before: None, server: Some(&new.server), is_renamed: true, login: new.login.as_ref() };
+    goes_along(&told, &caller, &state)?;
     let (_, inbox) = inboxes::seen(new.inbox.as_str(), &caller, &state).await?;
-    own_grant(new.login.as_ref(), &caller, &state).await?;
     let (store, now) = (&state.deps.store, state.deps.clock.now());
     store.add_mailbox(&new, &state.deps.vault, now).await?;
     store.audit(caller.change(Some(inbox.organisation_id), "mailbox-added", address.as_str(), ""), now).await?;
@@ -89,45 +91,28 @@ fn new(address: Address, wish: Wish) -> Result<NewMailbox, Refusal> {
     Ok(new)
 }
 
-/// Passwords and tokens are told to no other server than the one that they were given for: whoever may change a mailbox may not
-/// have its password sent to a server of his.
-fn only_as_entrusted(
-    before: Option<&Stored>,
-    server: Option<&Server>,
-    login: Option<&NewLogin>,
-    caller: &Caller,
-    state: &State,
-) -> Result<(), Refusal> {
-    let port_before = before.map(|before| before.server.port);
-    if let Some(port) = server.map(|server| server.port)
-        && Some(port) != port_before
-        && !state.page.may_use_port(caller.scope(), port)
-    {
-        return Err(Refusal::part("/port", "is for tokens of all organisations; name one of egress.ports, such as 993"));
-    }
-    let key = match (login, before.map(|before| &before.login)) {
-        (Some(NewLogin::OAuth(key)), _) | (None, Some(Login::OAuth { key, .. })) => Some(key),
-        _ => None,
-    };
-    let home = key.and_then(|key| state.deps.oauth.server_of(&key.provider));
-    let host = server.or(before.map(|before| &before.server)).map(|server| server.host.as_str());
-    if let (Some(home), Some(host)) = (home, host)
-        && !home.eq_ignore_ascii_case(host)
-    {
-        return Err(Refusal::part("/host", format!("the tokens of this provider are told to {home} only")));
-    }
-    let (Some(before), Some(server)) = (before, server) else { return Ok(()) };
-    let is_anew = match (&before.login, login) {
-        (Login::Password(None), _) | (_, Some(NewLogin::Password(_))) => true,
-        (Login::OAuth { key, .. }, Some(NewLogin::OAuth(new))) => key != new || home.is_some(),
-        (Login::OAuth { .. }, None) => home.is_some(),
-        (_, login) => login.is_some(),
-    };
-    match is_anew || !before.server.is_told_to_others(server) {
-        true => Ok(()),
-        false => Err(Refusal::part(
+/// Whether what the mailbox is opened with goes along to where it is now.
+fn goes_along(change: &entrusted::Change<'_>, caller: &Caller, state: &State) -> Result<bool, Refusal> {
+    match state.page.rules(&state.deps, caller.scope()).judge(change) {
+        Ok(Fate::Stays) => Ok(false),
+        Ok(Fate::GoesAlong) => Ok(true),
+        Ok(Fate::Forgotten) => Err(Refusal::part(
             "/host",
             "what the mailbox is opened with was given for its server before; give password or oauth anew with it",
+        )),
+        Err(Refused::Port) => {
+            Err(Refusal::part("/port", "is for tokens of all organisations; name one of egress.ports, such as 993"))
+        }
+        Err(Refused::AppOnly) => Err(Refusal::part(
+            "/username",
+            "of a mailbox that an application opens, as its server, is for tokens of all organisations",
+        )),
+        Err(Refused::Home(home)) => {
+            Err(Refusal::part("/host", format!("the tokens of this provider are told to {home} only")))
+        }
+        Err(Refused::NoHome) => Err(Refusal::part(
+            "/oauth/provider",
+            "whose server is not known here is for tokens of all organisations; the operator names it in imap_host",
         )),
     }
 }
@@ -152,9 +137,17 @@ pub async fn change(
     if let Some(inbox) = &wish.inbox {
         inboxes::seen(inbox.as_str(), &caller, &state).await?;
     }
-    own_grant(wish.login.as_ref(), &caller, &state).await?;
-    if let Some(changes) = changes(&before, wish)? {
-        only_as_entrusted(Some(&before), changes.server.as_ref(), changes.login.as_ref(), &caller, &state)?;
+    if let Some(mut changes) = changes(&before, wish)? {
+        changes.login_goes_along = goes_along(
+            &entrusted::Change {
+                before: Some(&before),
+                server: changes.server.as_ref(),
+                is_renamed: changes.username.as_ref().is_some_and(|name| *name != before.username),
+                login: changes.login.as_ref(),
+            },
+            &caller,
+            &state,
+        )?;
         give_up::change(&before, &changes, &state.deps.tokens()).await?;
         let action = if changes.login.is_some() { "credentials-changed" } else { "mailbox-changed" };
         let change = caller.change(Some(before.organisation_id), action, address.as_str(), "");
@@ -171,6 +164,7 @@ fn changes(before: &Stored, wish: Wish) -> Result<Option<Changes>, Refusal> {
         inbox: wish.inbox,
         username: wish.username,
         login: wish.login,
+        login_goes_along: false,
         folders: wish.folders,
         start: wish.start,
         after_import: wish.after_import,
@@ -181,7 +175,18 @@ fn changes(before: &Stored, wish: Wish) -> Result<Option<Changes>, Refusal> {
     never_in_clear_text(changes.server.as_ref().unwrap_or(&before.server), by_token)?;
     let folders = changes.folders.as_ref().unwrap_or(&before.folders);
     not_into_itself(changes.after_import.as_ref().unwrap_or(&before.after_import), folders)?;
-    let Changes { inbox, server, username, login, folders, start, after_import, interval_ms, max_size } = &changes;
+    let Changes {
+        inbox,
+        server,
+        username,
+        login,
+        login_goes_along: _,
+        folders,
+        start,
+        after_import,
+        interval_ms,
+        max_size,
+    } = &changes;
     let is_something = inbox.is_some()
         || server.is_some()
         || username.is_some()

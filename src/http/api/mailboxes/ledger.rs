@@ -13,7 +13,7 @@ use crate::http::api::body::{Asked, Given, InPath};
 use crate::http::api::caller::Caller;
 use crate::http::api::cursor::{self, Page, Paging};
 use crate::http::api::problem::{Answer, Refusal};
-use crate::store::{LedgerLine, UidState, WatchedFolder};
+use crate::store::{LedgerLine, PutAside, UidState, WatchedFolder};
 
 /// Which lines.
 #[derive(Deserialize, IntoParams)]
@@ -36,6 +36,10 @@ pub struct LedgerQuery {
 pub struct Retry {
     /// Only this UID [default: all that were put aside].
     uid: Option<u32>,
+    /// Only in this folder.
+    folder: Option<String>,
+    /// Only if the folder is still numbered so.
+    uidvalidity: Option<u32>,
 }
 
 /// How many are asked for again.
@@ -53,6 +57,8 @@ pub struct Skip {
     uid: u32,
     /// The folder, where the mailbox has several.
     folder: Option<String>,
+    /// Only if the folder is still numbered so.
+    uidvalidity: Option<u32>,
 }
 
 /// The name in its cursors.
@@ -85,11 +91,11 @@ pub async fn retry(
     given: Given,
 ) -> Answer {
     let (address, mailbox) = seen(&address, &caller, &state).await?;
-    let body: Option<Retry> = given.json_or_nothing()?;
-    let uid = body.and_then(|body| body.uid);
+    let body: Retry = given.json_or_nothing::<Option<Retry>>()?.unwrap_or_default();
     let (store, now) = (&state.deps.store, state.deps.clock.now());
-    let retried = store.retry_quarantined(mailbox.id, uid, now).await?;
-    let detail = uid.map(|uid| format!("UID {uid}")).unwrap_or_default();
+    let which = PutAside { folder: body.folder.as_deref(), uidvalidity: body.uidvalidity, uid: body.uid };
+    let retried = store.retry_quarantined(mailbox.id, which, now).await?;
+    let detail = body.uid.map(|uid| format!("UID {uid}")).unwrap_or_default();
     store.audit(caller.change(Some(mailbox.organisation_id), "ledger-retried", address.as_str(), &detail), now).await?;
     Ok(Json(Retried { retried }).into_response())
 }
@@ -109,7 +115,7 @@ pub async fn skip(
     let (store, now) = (&state.deps.store, state.deps.clock.now());
     let folders = store.watched_folders(mailbox.id).await?;
     let folder = WatchedFolder::meant(folders, body.folder.as_deref()).map_err(|why| Refusal::part("/folder", why))?;
-    if !store.skip_by_hand(folder.id, body.uid, now).await? {
+    if !store.skip_by_hand(folder.id, body.uid, body.uidvalidity, now).await? {
         return Err(Refusal::Conflict("this UID is neither pending nor put aside".to_owned()));
     }
     let detail = format!("{} UID {}", folder.name, body.uid);

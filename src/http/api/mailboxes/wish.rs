@@ -13,8 +13,8 @@ use crate::http::api::problem::Refusal;
 use crate::locale::Language;
 use crate::mailbox::{AfterImport, Start, TlsMode};
 use crate::oauth::wish::GrantWish;
+use crate::store::NewLogin;
 use crate::store::wish::{self, ServerWish};
-use crate::store::{GrantKey, NewLogin};
 
 /// How a connection is protected.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
@@ -214,15 +214,5 @@ impl MailboxPatch {
                 (key.map(NewLogin::OAuth), usual)
             }
         }
-    }
-}
-
-/// A consent is its organisation's own: another's mailboxes are not opened with it, whoever was first.
-pub async fn own_grant(login: Option<&NewLogin>, caller: &Caller, state: &State) -> Result<(), Refusal> {
-    let Some(NewLogin::OAuth(key)) = login else { return Ok(()) };
-    let GrantKey { identity, .. } = key;
-    match state.deps.store.is_grant_within(key, caller.scope()).await? {
-        true => Ok(()),
-        false => Err(Refusal::Conflict(format!("the consent of {identity} cannot be used here"))),
     }
 }

@@ -9,6 +9,7 @@ use crate::http::State;
 use crate::http::fault::{Answer, go, show, show_again};
 use crate::http::last_error::LastError;
 use crate::http::pages::mailbox::seen;
+use crate::http::patience::on_page;
 use crate::http::reader::{Frame, Who};
 use crate::mailbox::{AfterImport, folder_name};
 use crate::poll::PollError;
@@ -46,7 +47,7 @@ pub fn failed(error: &PollError, mailbox: Mailbox, state: &State, who: &Who) -> 
 /// The page.
 pub async fn page(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    match folders(&mailbox, &state.deps).await {
+    match on_page(&mailbox, &state, &who.reader.words, folders(&mailbox, &state.deps)).await? {
         Ok(offers) => show(&made(mailbox, offers, None, &who)),
         Err(error) => failed(&error, mailbox, &state, &who),
     }
@@ -70,6 +71,9 @@ pub async fn choose(
         if let Some(name) = folder_name(&value).ok().filter(|name| key == "folder" && !chosen.contains(name)) {
             chosen.push(name);
         }
+        if chosen.len() > MOST {
+            break;
+        }
     }
     let problem = match &mailbox.after_import {
         _ if chosen.is_empty() => Some("folders-none"),
@@ -79,7 +83,7 @@ pub async fn choose(
     };
     if let Some(problem) = problem {
         let problem = Some(who.reader.words.t(problem));
-        return match folders(&mailbox, &state.deps).await {
+        return match on_page(&mailbox, &state, &who.reader.words, folders(&mailbox, &state.deps)).await? {
             Ok(offers) => show_again(&made(mailbox, offers, problem, &who)),
             Err(error) => failed(&error, mailbox, &state, &who),
         };

@@ -9,7 +9,8 @@ use super::{after, mail_password, registered};
 use crate::http::State;
 use crate::http::fault::{Answer, Fault, go, show, show_again};
 use crate::http::last_error::LastError;
-use crate::http::pages::mailbox::{new_link, seen, set_password};
+use crate::http::pages::consent::set_password;
+use crate::http::pages::mailbox::{new_link, seen};
 use crate::http::reader::{Frame, Who};
 use crate::store::{Login, Mailbox};
 

@@ -7,14 +7,15 @@ use serde::Deserialize;
 
 use super::{after, change};
 use crate::http::State;
+use crate::http::entrusted::{self, Fate, Refused};
 use crate::http::fault::{Answer, go, show, show_again};
 use crate::http::last_error::LastError;
 use crate::http::pages::mailbox::{path, seen};
 use crate::http::reader::{Frame, Who};
-use crate::mailbox::TlsMode;
 use crate::locale;
+use crate::mailbox::TlsMode;
 use crate::store::wish::{ServerWish, Wrong};
-use crate::store::{Changes, Login, Mailbox, NewLogin};
+use crate::store::{Changes, Mailbox, NewLogin};
 
 #[derive(Template)]
 #[template(path = "setup_server.html")]
@@ -123,26 +124,31 @@ pub async fn set(
         Err(Wrong { part: "pin_sha256", .. }) => return again(mailbox, w.t("pin-wrong")),
         Err(_) => return again(mailbox, w.t("host-wrong")),
     };
-    if port != mailbox.server.port && !state.page.may_use_port(who.scope(), port) {
-        return again(mailbox, w.t("port-not-allowed"));
-    }
     // Without TLS everything can be read on the way: only to this machine itself, for whoever tries it out.
     if tls == TlsMode::None && !server.is_this_machine() {
         return again(mailbox, w.t("tls-needed"));
     }
-    let login = match &mailbox.login {
-        Login::Password(None) => None,
-        Login::OAuth { key, .. } if let Some(home) = state.deps.oauth.server_of(&key.provider) => {
-            if !home.eq_ignore_ascii_case(&server.host) {
-                return again(mailbox, w.t1("server-of-tokens", "host", home));
-            }
-            None
-        }
-        // What the customer has entrusted to one server is not told to another.
-        _ => mailbox.server.is_told_to_others(&server).then_some(NewLogin::ToCome),
+    let told = entrusted::Change {
+        before: Some(&mailbox),
+        server: Some(&server),
+        is_renamed: username != mailbox.username,
+        login: None,
     };
-    let is_forgotten = login.is_some();
-    let changes = Changes { server: Some(server), username: Some(username.to_owned()), login, ..Changes::default() };
+    let fate = match state.page.rules(&state.deps, who.scope()).judge(&told) {
+        Ok(fate) => fate,
+        Err(Refused::Port) => return again(mailbox, w.t("port-not-allowed")),
+        Err(Refused::AppOnly) => return again(mailbox, w.t("server-of-application")),
+        Err(Refused::Home(home)) => return again(mailbox, w.t1("server-of-tokens", "host", home)),
+        Err(Refused::NoHome) => return again(mailbox, w.t("server-unknown-to-provider")),
+    };
+    let is_forgotten = fate == Fate::Forgotten;
+    let changes = Changes {
+        server: Some(server),
+        username: Some(username.to_owned()),
+        login: is_forgotten.then_some(NewLogin::ToCome),
+        login_goes_along: fate == Fate::GoesAlong,
+        ..Changes::default()
+    };
     change(&mailbox, &changes, "server", &state, &who).await?;
     match is_forgotten {
         true => go(&format!("{}/setup/login?done=login-anew", path(&mailbox.address))),

@@ -9,12 +9,16 @@ use super::folders::failed;
 use super::{after, change, own_or_new};
 use crate::address::Address;
 use crate::http::State;
-use crate::http::fault::{Answer, go, show, show_again};
+use crate::http::fault::{Answer, Fault, go, show, show_again};
 use crate::http::pages::mailbox::seen;
+use crate::http::patience::on_page;
 use crate::http::reader::{Frame, Who};
 use crate::mailbox::{AfterImport, Start};
 use crate::poll::abilities::{Ability, abilities};
 use crate::store::{Changes, InboxOverview, Mailbox};
+
+/// So many inboxes are offered; another is written.
+const MOST_OFFERED: i64 = 100;
 
 #[derive(Template)]
 #[template(path = "setup_inbox.html")]
@@ -35,15 +39,14 @@ pub struct ChosenInbox {
     new: String,
 }
 
-async fn inbox_page(
-    mailbox: Mailbox,
-    problem: Option<&str>,
-    state: &State,
-    who: &Who,
-) -> Result<InboxPage, crate::http::fault::Fault> {
+async fn inbox_page(mailbox: Mailbox, problem: Option<&str>, state: &State, who: &Who) -> Result<InboxPage, Fault> {
     // An operator sees all, and yet a mailbox stays with its organisation.
     let scope = crate::store::Scope::Organisation(mailbox.organisation_id);
-    let inboxes = state.deps.store.inboxes(scope).await?;
+    let mut inboxes = state.deps.store.inbox_page(scope, None, MOST_OFFERED).await?;
+    if !inboxes.iter().any(|one| one.inbox.address == mailbox.inbox) {
+        let own: Result<Address, _> = mailbox.inbox.parse();
+        inboxes.insert(0, state.deps.store.inbox_overview(&own.map_err(|_| Fault::Inside)?).await?);
+    }
     let address: Option<Address> = mailbox.address.parse().ok();
     let proposed = address.and_then(|address| Address::derived(&address, &state.page.inbox_domain).ok());
     let proposed = proposed.filter(|_| !state.page.inbox_domain.is_empty());
@@ -74,22 +77,18 @@ pub async fn set_inbox(
     Form(given): Form<ChosenInbox>,
 ) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    let page = inbox_page(mailbox, None, &state, &who).await?;
-    let is_new = given.inbox == "new";
-    let text = if is_new { &given.new } else { &given.inbox };
+    let text = if given.inbox == "new" { &given.new } else { &given.inbox };
     let chosen = match text.parse::<Address>() {
-        Ok(address) if is_new || page.inboxes.iter().any(|one| one.inbox.address == address.as_str()) => {
-            own_or_new(&address, &page.inboxes, &state, &who).await?
-        }
-        _ => Err("fault-address"),
+        Ok(address) => own_or_new(&address, mailbox.organisation_id, &state, &who).await?,
+        Err(_) => Err("fault-address"),
     };
     match chosen {
         Ok(inbox) => {
             let changes = Changes { inbox: Some(inbox), ..Changes::default() };
-            change(&page.mailbox, &changes, "inbox", &state, &who).await?;
-            go(&after("inbox", &page.mailbox))
+            change(&mailbox, &changes, "inbox", &state, &who).await?;
+            go(&after("inbox", &mailbox))
         }
-        Err(problem) => show_again(&inbox_page(page.mailbox, Some(problem), &state, &who).await?),
+        Err(problem) => show_again(&inbox_page(mailbox, Some(problem), &state, &who).await?),
     }
 }
 
@@ -116,8 +115,9 @@ pub struct ChosenCopy {
 }
 
 async fn copy_page(mailbox: Mailbox, problem: Option<String>, state: &State, who: &Who) -> Result<CopyPage, Answer> {
+    let words = &who.reader.words;
     let folder = mailbox.folders.first().cloned().unwrap_or_else(|| "INBOX".to_owned());
-    match abilities(&mailbox, &state.deps, &folder).await {
+    match on_page(&mailbox, state, words, abilities(&mailbox, &state.deps, &folder)).await.map_err(Err)? {
         Ok(abilities) => {
             let (keyword, target) = match &mailbox.after_import {
                 AfterImport::Keyword(name) => (name.clone(), String::new()),

@@ -1,5 +1,6 @@
 //! The last step: the dry run, and the start.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use askama::Template;
@@ -12,13 +13,17 @@ use crate::http::State;
 use crate::http::fault::{Answer, go, show};
 use crate::http::last_error::LastError;
 use crate::http::pages::mailbox::{path, seen};
+use crate::http::patience::on_page;
 use crate::http::reader::{Frame, Who};
 use crate::http::words::Words;
-use crate::poll::dry_run::{DryRun, Verdict, dry_run};
+use crate::poll::dry_run::{DryRun, Target, Verdict, dry_run};
 use crate::store::{Login, Mailbox};
 
 /// Somebody waits.
 const WITHIN: Duration = Duration::from_secs(60);
+
+/// So many targets are named.
+const MOST_TARGETS: usize = 20;
 
 #[derive(Template)]
 #[template(path = "setup_trial.html")]
@@ -35,7 +40,9 @@ struct Told {
     w: Words,
     run: DryRun,
     problems: Vec<(String, LastError)>,
-    targets: Vec<(String, String, usize)>,
+    targets: Vec<(Target, u64)>,
+    /// Mails by other evidence.
+    others: u64,
 }
 
 impl Told {
@@ -46,17 +53,14 @@ impl Told {
         };
         let problems = run.folders.iter().filter_map(of_folder).collect();
         // Where the mails would go, and why, the most first.
-        let mut targets: Vec<(String, String, usize)> = Vec::new();
-        let lines = run.folders.iter().flat_map(|folder| &folder.shown).filter(|line| line.verdict == Verdict::Import);
-        for target in lines.flat_map(|line| &line.inboxes) {
-            match targets.iter_mut().find(|(inbox, why, _)| *inbox == target.inbox && *why == target.why) {
-                Some((_, _, count)) => *count += 1,
-                None => targets.push((target.inbox.clone(), target.why.clone(), 1)),
-            }
+        let mut all = BTreeMap::<&Target, u64>::new();
+        for (target, count) in run.folders.iter().flat_map(|folder| &folder.targets) {
+            *all.entry(target).or_default() += count;
         }
-        targets.sort_by_key(|(_, _, count)| std::cmp::Reverse(*count));
-        targets.truncate(20);
-        Self { w: who.reader.words.clone(), run, problems, targets }
+        let mut targets: Vec<(Target, u64)> = all.into_iter().map(|(target, count)| (target.clone(), count)).collect();
+        targets.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let others = targets.split_off(targets.len().min(MOST_TARGETS)).iter().map(|(_, count)| count).sum();
+        Self { w: who.reader.words.clone(), run, problems, targets, others }
     }
 }
 
@@ -81,7 +85,7 @@ pub async fn page(
     }
     let told = match run.run.is_empty() {
         true => None,
-        false => match dry_run(&mailbox, &state.deps, WITHIN).await {
+        false => match on_page(&mailbox, &state, &who.reader.words, dry_run(&mailbox, &state.deps, WITHIN)).await? {
             Ok(run) => Some(Told::of(run, &who)),
             Err(error) if is_fragment => return failure(&error, &mailbox, &who),
             Err(error) => return failed(&error, mailbox, &state, &who),

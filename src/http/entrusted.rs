@@ -1,0 +1,229 @@
+//! Passwords and tokens are told to no other server than the one that they were given for: whoever may change a mailbox may not have
+//! its password sent to a server of his own. The command line is not asked: whoever has the key needs no such way.
+
+use crate::config;
+use crate::store::{GrantKey, GrantKind, Login, Mailbox, NewLogin, Scope, Server};
+
+/// Why a mailbox may not be changed so.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The port is for operators.
+    Port,
+    /// An application opens it, and whatever that may open it would open for this organisation.
+    AppOnly,
+    /// The provider's tokens are told to this server only (RFC 9700 4.9.1).
+    Home(String),
+    /// Nobody has said whom the provider's tokens may be told to.
+    NoHome,
+}
+
+/// What becomes of what a mailbox is opened with.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It stays as it is, or comes anew with the change.
+    Stays,
+    /// It is the server's own wherever that stands now, and goes along.
+    GoesAlong,
+    /// It was given for another server, and has to be given anew.
+    Forgotten,
+}
+
+/// What is to change of a mailbox.
+pub struct Change<'a> {
+    /// The mailbox; `None`: a new one.
+    pub before: Option<&'a Mailbox>,
+    /// Its server afterwards, where that is named.
+    pub server: Option<&'a Server>,
+    /// Whether another login name is named.
+    pub is_renamed: bool,
+    /// What it is opened with from now on, where that is named.
+    pub login: Option<&'a NewLogin>,
+}
+
+/// What is judged by.
+pub struct Rules<'a> {
+    /// The providers, with their servers.
+    pub oauth: &'a config::OAuth,
+    /// The ports that whoever is not an operator may name.
+    pub ports: &'a [u16],
+    /// What the one who changes it sees.
+    pub scope: Scope,
+}
+
+impl Rules<'_> {
+    /// Judges a change.
+    ///
+    /// # Errors
+    /// It must not be made.
+    pub fn judge(&self, change: &Change<'_>) -> Result<Fate, Refused> {
+        let Change { before, server, is_renamed, login } = *change;
+        let is_operator = self.scope.id().is_none();
+        let moved = server.filter(|server| before.is_none_or(|before| before.server.is_told_to_others(server)));
+        let port_before = before.map(|before| before.server.port);
+        if server.is_some_and(|server| Some(server.port) != port_before) && !is_operator {
+            let port = server.map_or(0, |server| server.port);
+            if !self.ports.contains(&port) {
+                return Err(Refused::Port);
+            }
+        }
+        let key_before = match before.map(|before| &before.login) {
+            Some(Login::OAuth { key, .. }) => Some(key),
+            _ => None,
+        };
+        if key_before.is_some_and(|key| key.kind == GrantKind::AppOnly)
+            && !is_operator
+            && (is_renamed || moved.is_some())
+        {
+            return Err(Refused::AppOnly);
+        }
+        let key = match login {
+            Some(NewLogin::OAuth(key)) => Some(key),
+            Some(_) => None,
+            None => key_before,
+        };
+        if let Some(key) = key
+            && (moved.is_some() || Some(key) != key_before)
+        {
+            return self.tokens(key, key_before, change, moved);
+        }
+        let is_anew = login.is_some() || before.is_none_or(|before| !before.login.is_given());
+        Ok(if moved.is_none() || is_anew { Fate::Stays } else { Fate::Forgotten })
+    }
+
+    fn tokens(
+        &self,
+        key: &GrantKey,
+        key_before: Option<&GrantKey>,
+        change: &Change<'_>,
+        moved: Option<&Server>,
+    ) -> Result<Fate, Refused> {
+        let host = change.server.or(change.before.map(|before| &before.server)).map(|server| server.host.as_str());
+        match self.oauth.server_of(&key.provider) {
+            Some(home) if host.is_some_and(|host| home.eq_ignore_ascii_case(host)) => Ok(Fate::GoesAlong),
+            Some(home) => Err(Refused::Home(home.to_owned())),
+            None if self.scope.id().is_some() => Err(Refused::NoHome),
+            None if moved.is_some() && Some(key) == key_before => Ok(Fate::Forgotten),
+            None => Ok(Fate::Stays),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::config::{Overrides, load};
+    use crate::mailbox::{AfterImport, Start, TlsMode};
+    use crate::store::MailboxStatus;
+
+    fn key(provider: &str, kind: GrantKind) -> GrantKey {
+        GrantKey { provider: provider.to_owned(), kind, identity: "jobb@b.se".to_owned() }
+    }
+
+    fn by_token(provider: &str, kind: GrantKind) -> Login {
+        Login::OAuth { grant_id: 1, key: key(provider, kind) }
+    }
+
+    fn server(host: &str, port: u16) -> Server {
+        Server { port, ..Server::usual(host.to_owned(), TlsMode::Implicit) }
+    }
+
+    fn mailbox(host: &str, login: Login) -> Mailbox {
+        let status = MailboxStatus {
+            next_poll_at: None,
+            hold_until: None,
+            failures: 0,
+            failing_since: None,
+            last_attempt_at: None,
+            last_success_at: None,
+            last_error: None,
+        };
+        Mailbox {
+            id: 1,
+            address: "jobb@b.se".to_owned(),
+            inbox: "i@b.se".to_owned(),
+            inbox_id: 1,
+            organisation_id: 1,
+            server: server(host, 993),
+            username: "jobb@b.se".to_owned(),
+            login,
+            start: Start::Now,
+            after_import: AfterImport::Leave,
+            interval_ms: 60_000,
+            max_size: 1,
+            paused: false,
+            setup: false,
+            added_at: Timestamp(0),
+            copy_changed_at: None,
+            folders: Vec::new(),
+            fetched: (0, 0),
+            status,
+        }
+    }
+
+    #[test]
+    fn what_is_entrusted_to_one_server_is_told_to_no_other() {
+        let mut config = load(&Overrides::default()).unwrap().oauth;
+        for name in ["microsoft", "contoso"] {
+            let app = config.providers.get("microsoft").unwrap().clone();
+            config.providers.insert(name.to_owned(), app);
+        }
+        config.providers.get_mut("contoso").unwrap().imap_host = String::new();
+        let (all, ours) = (Scope::All, Scope::Organisation(1));
+        let password = || Login::Password(Some(vec![1]));
+        let tokens = |provider| by_token(provider, GrantKind::Delegated);
+        let app_only = || by_token("microsoft", GrantKind::AppOnly);
+        let (home, evil) = ("outlook.office365.com", "imap.evil.se");
+        let given = || Some(NewLogin::Password("new".to_owned().into()));
+        let consent = |provider| Some(NewLogin::OAuth(key(provider, GrantKind::Delegated)));
+        type Row = (&'static str, Scope, Login, (&'static str, u16), Option<NewLogin>, Result<Fate, Refused>);
+        let rows: Vec<Row> = vec![
+            ("imap.b.se", ours, password(), ("imap.b.se", 993), None, Ok(Fate::Stays)),
+            ("imap.b.se", ours, password(), ("IMAP.b.se", 993), None, Ok(Fate::Stays)),
+            ("imap.b.se", ours, password(), (evil, 993), None, Ok(Fate::Forgotten)),
+            ("imap.b.se", all, password(), (evil, 993), None, Ok(Fate::Forgotten)),
+            ("imap.b.se", all, password(), ("imap.b.se", 144), None, Ok(Fate::Forgotten)),
+            ("imap.b.se", ours, password(), ("imap.b.se", 144), None, Err(Refused::Port)),
+            ("imap.b.se", ours, password(), (evil, 993), given(), Ok(Fate::Stays)),
+            ("imap.b.se", ours, Login::Password(None), (evil, 993), None, Ok(Fate::Stays)),
+            (home, ours, tokens("microsoft"), (evil, 993), None, Err(Refused::Home(home.to_owned()))),
+            (home, all, tokens("microsoft"), (evil, 993), None, Err(Refused::Home(home.to_owned()))),
+            (home, ours, tokens("microsoft"), (evil, 993), consent("microsoft"), Err(Refused::Home(home.to_owned()))),
+            (home, ours, tokens("microsoft"), (evil, 993), given(), Ok(Fate::Stays)),
+            (evil, ours, password(), (evil, 993), consent("microsoft"), Err(Refused::Home(home.to_owned()))),
+            ("imap.b.se", ours, password(), (home, 993), consent("microsoft"), Ok(Fate::GoesAlong)),
+            (home, ours, tokens("microsoft"), (home, 143), None, Ok(Fate::GoesAlong)),
+            (evil, ours, password(), (evil, 993), consent("contoso"), Err(Refused::NoHome)),
+            (evil, all, password(), (evil, 993), consent("contoso"), Ok(Fate::Stays)),
+            ("imap.b.se", all, tokens("contoso"), (evil, 993), None, Ok(Fate::Forgotten)),
+            (home, ours, app_only(), (evil, 993), None, Err(Refused::AppOnly)),
+            (home, ours, app_only(), (home, 993), None, Ok(Fate::Stays)),
+        ];
+        for (host, scope, login, (to, port), new, wanted) in rows {
+            let told = format!("{host} {scope:?} {login:?} to {to}:{port} with {new:?}");
+            let (before, after) = (mailbox(host, login), server(to, port));
+            let rules = Rules { oauth: &config, ports: &[143, 993], scope };
+            let change = Change { before: Some(&before), server: Some(&after), is_renamed: false, login: new.as_ref() };
+            assert_eq!(rules.judge(&change), wanted, "{told}");
+        }
+    }
+
+    #[test]
+    fn an_organisation_names_no_other_mailbox_to_an_application() {
+        let config = load(&Overrides::default()).unwrap().oauth;
+        let before = mailbox("outlook.office365.com", by_token("microsoft", GrantKind::AppOnly));
+        let change = Change { before: Some(&before), server: None, is_renamed: true, login: None };
+        let judge = |scope| Rules { oauth: &config, ports: &[993], scope }.judge(&change);
+        assert_eq!(judge(Scope::Organisation(1)), Err(Refused::AppOnly));
+        assert_eq!(judge(Scope::All), Ok(Fate::Stays));
+        let server = Server::usual("127.0.0.1".to_owned(), TlsMode::None);
+        let downgraded = Server { port: 993, ..server.clone() };
+        let local = Mailbox {
+            server: Server { tls: TlsMode::Implicit, ..downgraded.clone() },
+            ..mailbox("x", Login::Password(Some(vec![1])))
+        };
+        let change = Change { before: Some(&local), server: Some(&downgraded), is_renamed: false, login: None };
+        let judged = Rules { oauth: &config, ports: &[993], scope: Scope::All }.judge(&change);
+        assert_eq!(judged, Ok(Fate::Forgotten), "without TLS everybody on the way would be told");
+    }
+}
