@@ -47,7 +47,7 @@ impl Store {
                  last_success_at = CASE WHEN $8 THEN $3 ELSE last_success_at END, \
                  failures = CASE WHEN $4 THEN 0 ELSE failures + 1 END, \
                  failing_since = CASE WHEN $4 THEN NULL ELSE coalesce(failing_since, $3) END, \
-                 last_error = $5, hold_until = $7, next_poll_at = CASE WHEN $4 AND $7 IS NULL AND next_poll_at >= $11 AND next_poll_at < $6 \
+                 last_error = $5, hold_until = $7, next_poll_at = CASE WHEN $4 AND $7 IS NULL AND next_poll_at > $11 AND next_poll_at < $6 \
                  THEN next_poll_at ELSE $6 END, \
                  day_bytes = CASE WHEN day = $9 THEN day_bytes + $10 ELSE $10 END, day = $9 \
                  WHERE id = $1 AND lease_token = $2",

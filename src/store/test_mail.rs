@@ -33,6 +33,13 @@ impl Store {
         }))
     }
 
+    /// When the last test of a mailbox was begun.
+    pub async fn last_test_at(&self, mailbox_id: i64) -> Result<Option<Timestamp>, StoreError> {
+        let at: Option<i64> = read!(self, pool => sqlx::query_scalar("SELECT max(created_at) FROM test_mail WHERE mailbox_id = $1")
+            .bind(mailbox_id).fetch_one(pool).await)?;
+        Ok(at.map(Timestamp))
+    }
+
     /// The test mail was sent by us, or could not be.
     pub async fn test_sent(&self, id: i64, sent: Result<Timestamp, &str>) -> Result<(), StoreError> {
         write!(self, tx => {

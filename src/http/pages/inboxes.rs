@@ -13,12 +13,17 @@ use crate::store::{Inbox, InboxOverview, MessageLine, NewInbox, Organisation, St
 
 /// Mails on one page.
 const PAGE: i64 = 50;
+/// Inboxes on one page.
+const INBOXES: i64 = 100;
 
 #[derive(Template)]
 #[template(path = "inboxes.html")]
 struct List {
     f: Frame,
     inboxes: Vec<InboxOverview>,
+    /// The last of them, if there are more.
+    more: Option<String>,
+    is_first: bool,
     organisations: Vec<Organisation>,
     form: New,
     problem: Option<String>,
@@ -36,15 +41,33 @@ pub struct New {
     organisation: String,
 }
 
-async fn render(state: &State, who: &Who, form: New, problem: Option<String>) -> Result<List, Fault> {
+async fn render(
+    state: &State,
+    who: &Who,
+    form: New,
+    problem: Option<String>,
+    after: Option<&str>,
+) -> Result<List, Fault> {
     let f = Frame::new(&who.reader, "inboxes");
     let organisations = if f.is_operator() { state.deps.store.organisations().await? } else { Vec::new() };
-    Ok(List { f, inboxes: state.deps.store.inboxes(who.scope()).await?, organisations, form, problem })
+    let mut inboxes = state.deps.store.inbox_page(who.scope(), after, INBOXES + 1).await?;
+    let is_more = i64::try_from(inboxes.len()).is_ok_and(|count| count > INBOXES);
+    if is_more {
+        inboxes.pop();
+    }
+    let more = inboxes.last().filter(|_| is_more).map(|last| last.inbox.address.clone());
+    Ok(List { f, inboxes, more, is_first: after.is_none(), organisations, form, problem })
 }
 
 /// All of them.
-pub async fn list(FromState(state): FromState<State>, who: Who) -> Answer {
-    show(&render(&state, &who, New::default(), None).await?)
+pub async fn list(FromState(state): FromState<State>, who: Who, Query(part): Query<After>) -> Answer {
+    show(&render(&state, &who, New::default(), None, part.after.as_deref()).await?)
+}
+
+#[derive(Deserialize)]
+pub struct After {
+    #[serde(default)]
+    after: Option<String>,
 }
 
 fn optional_address(text: &str) -> Result<Option<Address>, &'static str> {
@@ -65,7 +88,7 @@ pub async fn add(FromState(state): FromState<State>, who: Who, Form(form): Form<
     let parsed = (form.address.parse::<Address>(), optional_address(&form.reply_from));
     let (Ok(address), Ok(reply_from)) = parsed else {
         let problem = Some(who.reader.words.t("fault-address"));
-        return show_again(&render(&state, &who, form, problem).await?);
+        return show_again(&render(&state, &who, form, problem, None).await?);
     };
     let organisation_id = match who.person.organisation_id {
         Some(own) => Some(own),
@@ -77,7 +100,7 @@ pub async fn add(FromState(state): FromState<State>, who: Who, Form(form): Form<
         Ok(()) => {}
         Err(StoreError::Conflict(_)) => {
             let problem = Some(who.reader.words.t("inbox-taken"));
-            return show_again(&render(&state, &who, form, problem).await?);
+            return show_again(&render(&state, &who, form, problem, None).await?);
         }
         Err(error) => return Err(error.into()),
     }

@@ -1,18 +1,16 @@
 //! One mail: what it says, made harmless, and why it is here. And where a mail is that somebody misses.
 
 use askama::Template;
-use axum::body::Body;
 use axum::extract::{Path, Query, State as FromState};
 use axum::http::HeaderValue;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_FRAME_OPTIONS};
-use axum::response::{Html, IntoResponse, Response};
-use futures::stream;
+use axum::http::header::{CONTENT_SECURITY_POLICY, X_FRAME_OPTIONS};
+use axum::response::{Html, IntoResponse};
 use serde::Deserialize;
 
 use crate::http::State;
 use crate::http::fault::{Answer, Fault, show};
 use crate::http::reader::{Frame, Who};
-use crate::http::stored;
+use crate::http::stored::{self, Held};
 use crate::http::words::Words;
 use crate::poll::parse;
 use crate::reading::{self, FRAME_POLICY, Person, Reading};
@@ -50,12 +48,16 @@ async fn seen(id: i64, state: &State, who: &Who) -> Result<MessageLine, Fault> {
     Ok(state.deps.store.message(id, who.scope()).await?)
 }
 
+async fn held(message: &MessageLine, state: &State) -> Result<Held, Fault> {
+    Held::of(message, state).await?.ok_or(Fault::Wrong("fault-busy"))
+}
+
 /// The page.
 pub async fn page(FromState(state): FromState<State>, who: Who, Path(id): Path<i64>) -> Answer {
     let message = seen(id, &state, &who).await?;
-    let bytes = stored::bytes(&message, &state).await?;
+    let held = held(&message, &state).await?;
     let (read, cleaned) =
-        stored::aside(move || (reading::read(&bytes), reading::html(&bytes))).await.ok_or(Fault::Inside)?;
+        held.read(|bytes| (reading::read(bytes), reading::html(bytes))).await.ok_or(Fault::Inside)?;
     let cleaned = cleaned.ok().flatten();
     let page = Page {
         f: Frame::new(&who.reader, "inboxes"),
@@ -71,8 +73,7 @@ pub async fn page(FromState(state): FromState<State>, who: Who, Path(id): Path<i
 /// The HTML for the frame in the page, which may do nothing.
 pub async fn html(FromState(state): FromState<State>, who: Who, Path(id): Path<i64>) -> Answer {
     let message = seen(id, &state, &who).await?;
-    let bytes = stored::bytes(&message, &state).await?;
-    let cleaned = stored::aside(move || reading::html(&bytes)).await.ok_or(Fault::Inside)?;
+    let cleaned = held(&message, &state).await?.read(reading::html).await.ok_or(Fault::Inside)?;
     let cleaned = cleaned.ok().flatten().ok_or(Fault::NotFound)?;
     let document = reading::frame_document(&cleaned, who.reader.words.tag(), false);
     let headers = [
@@ -82,45 +83,17 @@ pub async fn html(FromState(state): FromState<State>, who: Who, Path(id): Path<i
     Ok((headers, Html(document)).into_response())
 }
 
-fn download(name: Option<&str>, content_type: &str, length: u64, body: Body) -> Response {
-    let value = |text: String| HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("attachment"));
-    let headers = [
-        (CONTENT_TYPE, value(content_type.to_owned())),
-        (CONTENT_DISPOSITION, value(reading::disposition(name))),
-        (CONTENT_LENGTH, HeaderValue::from(length)),
-    ];
-    (headers, body).into_response()
-}
-
 /// The original, byte by byte.
 pub async fn eml(FromState(state): FromState<State>, who: Who, Path(id): Path<i64>) -> Answer {
     let message = seen(id, &state, &who).await?;
-    let sha256 = state.deps.store.message_sha256(id).await?;
-    let store = state.deps.store.clone();
-    // A large mail is never whole in memory.
-    let chunks = stream::unfold(Some(0_i64), move |seq| {
-        let (store, sha256) = (store.clone(), sha256.clone());
-        async move {
-            let seq = seq?;
-            match store.raw_chunk(&sha256, seq).await {
-                Ok(Some(chunk)) => Some((Ok(chunk), Some(seq + 1))),
-                Ok(None) => None,
-                Err(error) => Some((Err(std::io::Error::other(error)), None)),
-            }
-        }
-    });
-    let length = u64::try_from(message.size).unwrap_or(0);
-    Ok(download(Some(&format!("{id}.eml")), "message/rfc822", length, Body::from_stream(chunks)))
+    Ok(stored::original(&message, &state).await?)
 }
 
 /// An attachment, for the disk and not for the browser.
 pub async fn attachment(FromState(state): FromState<State>, who: Who, Path((id, index)): Path<(i64, usize)>) -> Answer {
     let message = seen(id, &state, &who).await?;
-    let bytes = stored::bytes(&message, &state).await?;
-    let found = stored::aside(move || reading::attachment(&bytes, index)).await.ok_or(Fault::Inside)?;
-    let content = found.ok().flatten().ok_or(Fault::NotFound)?;
-    let length = content.bytes.len() as u64;
-    Ok(download(content.name.as_deref(), "application/octet-stream", length, Body::from(content.bytes)))
+    let found = held(&message, &state).await?.attachment(index).await.ok_or(Fault::Inside)?;
+    found.ok_or(Fault::NotFound)
 }
 
 #[derive(Template)]

@@ -1,5 +1,7 @@
 //! The test mail: a code is sent to the mailbox's address, and the page follows it step by step.
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::extract::{Path, State as FromState};
 use axum::http::HeaderMap;
@@ -13,6 +15,8 @@ use crate::http::reader::{Frame, Who};
 use crate::http::words::Words;
 use crate::store::{Mailbox, MessageLine, TestMail, words};
 
+/// A mailbox is sent no more tests than this.
+const ONE_EVERY: Duration = Duration::from_secs(20);
 /// Then the page says what to look at.
 const PATIENCE_MS: i64 = 5 * 60 * 1000;
 
@@ -67,17 +71,24 @@ impl Trail {
 /// How to begin.
 pub async fn page(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    show(&Begin { f: Frame::new(&who.reader, "mailboxes"), mailbox, sends: state.page.post.is_some() })
+    let sends = sends(&mailbox, &state);
+    show(&Begin { f: Frame::new(&who.reader, "mailboxes"), mailbox, sends })
 }
 
 /// Begins a test, and sends the mail where Mailferry can.
 pub async fn begin(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
     let (store, now) = (&state.deps.store, state.deps.clock.now());
+    if mailbox.paused {
+        return Err(Fault::Wrong("test-paused"));
+    }
+    if store.last_test_at(mailbox.id).await?.is_some_and(|last| now.since(last) < ONE_EVERY && last <= now) {
+        return Err(Fault::Wrong("test-too-soon"));
+    }
     let code = code();
     let id = store.begin_test(mailbox.id, &code, now).await?;
     store.audit(who.change(Some(mailbox.organisation_id), "test-begun", &mailbox.address, &code), now).await?;
-    if let Some(post) = &state.page.post {
+    if let Some(post) = state.page.post.as_ref().filter(|_| sends(&mailbox, &state)) {
         let w = &who.reader.words;
         let sent = post.send(&mailbox.address, &w.t1("test-subject", "code", &code), &w.t("test-body")).await;
         match &sent {
@@ -89,6 +100,11 @@ pub async fn begin(FromState(state): FromState<State>, who: Who, Path(address): 
         }
     }
     go(&format!("{}/test/{id}", path(&mailbox.address)))
+}
+
+/// Whether Mailferry sends the mail itself: where it can, and to nobody whose mailbox it has never seen.
+fn sends(mailbox: &Mailbox, state: &State) -> bool {
+    state.page.post.is_some() && mailbox.status.last_success_at.is_some()
 }
 
 /// A word that no other mail has: letters and digits that nobody mistakes for others.
@@ -134,7 +150,7 @@ async fn trail(mailbox: &Mailbox, test: &TestMail, state: &State, who: &Who) -> 
     Ok(Trail {
         w: who.reader.words.clone(),
         path: path(&mailbox.address),
-        sends: state.page.post.is_some(),
+        sends: test.sent_at.is_some() || test.problem.is_some(),
         looked: status.last_success_at.map(Timestamp).filter(|at| *at > test.created_at),
         error: status
             .last_error
@@ -146,10 +162,15 @@ async fn trail(mailbox: &Mailbox, test: &TestMail, state: &State, who: &Who) -> 
         next_poll_at: status.next_poll_at.map(Timestamp),
         is_elsewhere: message.as_ref().is_some_and(|message| message.mailbox != mailbox.address),
         is_late: now.0 - test.created_at.0 > PATIENCE_MS,
-        test: test.clone(),
+        // What the operator's own server says is the operator's business.
+        test: TestMail { problem: test.problem.clone().map(|what| what_for(who, what)), ..test.clone() },
         message,
         aside,
     })
+}
+
+fn what_for(who: &Who, problem: String) -> String {
+    if who.scope().id().is_none() { problem } else { String::new() }
 }
 
 /// No sooner than this after the last look.
