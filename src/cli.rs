@@ -30,12 +30,15 @@ use crate::config::{self, Config, Overrides};
 use crate::locale::Language;
 use crate::oauth::Renewals;
 use crate::poll::Deps;
-use crate::store::Store;
+use crate::store::{Change, Store};
 use crate::telemetry::{self, LogFormat};
 use crate::vault::Vault;
 
 use failure::Failure;
 use output::Output;
+
+/// Who does it, in the audit.
+const WHO: &str = "command line";
 
 /// The heading under which every command's help lists what all of them take.
 const GLOBAL: &str = "Global options";
@@ -184,6 +187,18 @@ impl Context {
     /// The same, with the rest of what there is.
     async fn into_deps(self) -> Result<(Deps, Config, Output), Failure> {
         Ok((self.deps().await?, self.config, self.output))
+    }
+
+    /// Writes down a change that was made here, to something of this organisation.
+    async fn audit(
+        &self,
+        organisation: Option<i64>,
+        action: &'static str,
+        target: &str,
+        detail: &str,
+    ) -> Result<(), Failure> {
+        let change = Change { who: WHO, organisation, action, target, detail };
+        Ok(self.store.audit(change, Self::now()).await?)
     }
 
     /// Runs a command and closes the database, so that SQLite tidies its log away.

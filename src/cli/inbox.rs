@@ -65,6 +65,7 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
             let new = NewInbox { address: address.clone(), name, reply_from, organisation_id };
             store.add_inbox(&new, Context::now()).await?;
             let added = store.inbox_overview(&address).await?;
+            context.audit(Some(added.inbox.organisation_id), "inbox-added", address.as_str(), "").await?;
             output.one(&added, || format!("Added inbox {address}"))?;
         }
         Command::List => {
@@ -88,7 +89,10 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
             output.one(&inbox, || describe(&inbox))?;
         }
         Command::Remove { address, with_messages } => {
+            let organisation = store.inbox(&address).await?.organisation_id;
             store.remove_inbox(&address, with_messages).await?;
+            let detail = if with_messages { "with its messages" } else { "" };
+            context.audit(Some(organisation), "inbox-removed", address.as_str(), detail).await?;
             output.say(&format!("Removed inbox {address}"))?;
         }
     }

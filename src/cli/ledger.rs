@@ -71,7 +71,7 @@ impl One {
 
 /// `ledger skip`
 async fn skip(one: &One, context: &Context) -> Result<ExitCode, Failure> {
-    let (_, folder) = one.find(&context.store).await?;
+    let (mailbox, folder) = one.find(&context.store).await?;
     let skipped = context.store.skip_by_hand(folder.id, one.uid, None, Context::now()).await?;
     if !skipped {
         return Err(Failure::failed(format!(
@@ -79,6 +79,8 @@ async fn skip(one: &One, context: &Context) -> Result<ExitCode, Failure> {
             one.uid, folder.name, one.mailbox
         )));
     }
+    let detail = format!("{} UID {}", folder.name, one.uid);
+    context.audit(Some(mailbox.organisation_id), "ledger-skipped", &mailbox.address, &detail).await?;
     context
         .output
         .one(&serde_json::json!({ "mailbox": one.mailbox, "folder": folder.name, "skipped": one.uid }), || {
@@ -130,9 +132,11 @@ pub async fn run(args: Args, context: Context) -> Result<ExitCode, Failure> {
 
 /// `ledger retry`
 async fn retry(mailbox: &Address, uid: Option<u32>, context: &Context) -> Result<ExitCode, Failure> {
-    let id = context.store.mailbox(mailbox).await?.id;
+    let found = context.store.mailbox(mailbox).await?;
     let which = PutAside { uid, ..PutAside::default() };
-    let count = context.store.retry_quarantined(id, which, Context::now()).await?;
+    let count = context.store.retry_quarantined(found.id, which, Context::now()).await?;
+    let detail = uid.map(|uid| format!("UID {uid}")).unwrap_or_default();
+    context.audit(Some(found.organisation_id), "ledger-retried", mailbox.as_str(), &detail).await?;
     let words = || format!("Asking again for {count} of what was put aside in {mailbox}, at the next poll");
     context.output.one(&serde_json::json!({ "mailbox": mailbox, "retried": count }), words)?;
     Ok(if count > 0 || uid.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

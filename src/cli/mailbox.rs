@@ -137,7 +137,9 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
             not_into_itself(&new.after_import, &new.folders)?;
             never_in_clear_text(&new.server, new.login.as_ref().is_some_and(is_by_token))?;
             store.add_mailbox(&new, &context.vault().await?, Context::now()).await?;
-            let added = show::View::of(&store.mailbox(&address).await?, context).await?;
+            let mailbox = store.mailbox(&address).await?;
+            context.audit(Some(mailbox.organisation_id), "mailbox-added", address.as_str(), "").await?;
+            let added = show::View::of(&mailbox, context).await?;
             let next = new.login.as_ref().map(|login| format!(". {}", next_step(login, &address))).unwrap_or_default();
             output.one(&added, || format!("Added mailbox {address}{next}"))?;
         }
@@ -178,20 +180,29 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
                     None
                 }
             };
+            let action = if changes.login.is_some() { "credentials-changed" } else { "mailbox-changed" };
+            context.audit(Some(before.organisation_id), action, address.as_str(), "").await?;
             let given_up = told.map(|told| format!(". {}", told.detail)).unwrap_or_default();
             let changed = show::View::of(&store.mailbox(&address).await?, context).await?;
             output.one(&changed, || format!("Changed mailbox {address}{given_up}{next}"))?;
         }
         Command::Pause { address } => {
-            store.pause_mailbox(&address, true, Context::now()).await?;
+            pause(&address, true, context).await?;
             output.say(&format!("{address} is paused"))?;
         }
         Command::Resume { address } => {
-            store.pause_mailbox(&address, false, Context::now()).await?;
+            pause(&address, false, context).await?;
             output.say(&format!("{address} is polled again"))?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn pause(address: &Address, paused: bool, context: &Context) -> Result<(), Failure> {
+    context.store.pause_mailbox(address, paused, Context::now()).await?;
+    let organisation = context.store.mailbox(address).await?.organisation_id;
+    let action = if paused { "mailbox-paused" } else { "mailbox-resumed" };
+    context.audit(Some(organisation), action, address.as_str(), "").await
 }
 
 fn is_by_token(login: &NewLogin) -> bool {
@@ -263,6 +274,8 @@ async fn remove(address: &Address, context: &Context) -> Result<(), Failure> {
         }
     };
     let (revoked, detail) = (told.as_ref().map(|told| told.at_provider), told.map(|told| told.detail));
+    let told = detail.as_deref().unwrap_or_default();
+    context.audit(Some(mailbox.organisation_id), "mailbox-removed", address.as_str(), told).await?;
     let line = json!({ "removed": true, "mailbox": address, "revoked_at_provider": revoked, "detail": detail });
     context.output.one(&line, || {
         let with = if detail.is_some() { "" } else { " and its password" };

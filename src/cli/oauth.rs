@@ -14,7 +14,7 @@ use super::{Context, Failure};
 use crate::address::Address;
 use crate::oauth::give_up::give_up;
 use crate::poll::Deps;
-use crate::store::{GrantKind, Login};
+use crate::store::{Change, GrantKind, Login};
 
 pub use status::{View as GrantView, views as grant_views};
 
@@ -71,6 +71,14 @@ async fn revoke(address: &Address, deps: &Deps, output: super::Output) -> Result
         }
     };
     let told = give_up(grant_id, &deps.tokens()).await?;
+    let change = Change {
+        who: super::WHO,
+        organisation: Some(mailbox.organisation_id),
+        action: "consent-given-up",
+        target: address.as_str(),
+        detail: &told.detail,
+    };
+    deps.store.audit(change, deps.clock.now()).await?;
     let mailboxes = deps.store.mailboxes_by_grant().await?.remove(&grant_id).unwrap_or_default();
     let line = json!({
         "provider": key.provider, "identity": key.identity, "mailboxes": mailboxes,

@@ -38,6 +38,8 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
     match command {
         Command::Add { inbox, recipient } => {
             store.add_route(&recipient, &inbox, Context::now()).await?;
+            let organisation = store.inbox(&inbox).await?.organisation_id;
+            context.audit(Some(organisation), "route-added", inbox.as_str(), recipient.as_str()).await?;
             let added = json!({ "recipient": recipient, "inbox": inbox });
             output.one(&added, || format!("Mail for {recipient} goes to {inbox}"))?;
         }
@@ -49,6 +51,12 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
         )?,
         Command::Remove { inbox, recipient } => {
             store.remove_route(&recipient, inbox.as_ref()).await?;
+            let organisation = match &inbox {
+                Some(inbox) => Some(store.inbox(inbox).await?.organisation_id),
+                None => None,
+            };
+            let target = inbox.as_ref().map_or("", Address::as_str);
+            context.audit(organisation, "route-removed", target, recipient.as_str()).await?;
             output.say(&format!("Removed the route of {recipient}"))?;
         }
     }

@@ -5,10 +5,9 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::user::WHO;
 use super::{Context, Failure};
 use crate::opaque;
-use crate::store::{Change, Scope, Token, TokenScope};
+use crate::store::{Scope, Token, TokenScope};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -35,7 +34,6 @@ pub enum Command {
 
 pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
     let (store, output, now) = (&context.store, context.output, Context::now());
-    let audit = |organisation, action, target| Change { who: WHO, organisation, action, target, detail: "" };
     match command {
         Command::Create { name, scope, organisation } => {
             let organisation = match organisation {
@@ -45,7 +43,7 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
             let token = opaque::new(opaque::TOKEN);
             let whose = organisation.as_ref().map(|organisation| organisation.id);
             store.add_token(&name, &opaque::hash(&token), scope, whose, "", now).await?;
-            store.audit(audit(whose, "token-created", &name), now).await?;
+            context.audit(whose, "token-created", &name, "").await?;
             let line = json!({
                 "name": name, "scope": scope, "organisation": organisation.map(|organisation| organisation.name), "token": token,
             });
@@ -71,8 +69,9 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
             )?;
         }
         Command::Revoke { name } => {
+            let whose = store.token(&name, Scope::All).await.ok().and_then(|token| token.organisation_id);
             store.revoke_token(&name, Scope::All).await?;
-            store.audit(audit(None, "token-revoked", &name), now).await?;
+            context.audit(whose, "token-revoked", &name, "").await?;
             output.one(&json!({ "name": name, "revoked": true }), || format!("Revoked {name}"))?;
         }
     }

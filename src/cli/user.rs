@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{Context, Failure, secret};
 use crate::password;
-use crate::store::{Change, NewPerson, Person, Role, Scope};
+use crate::store::{NewPerson, Person, Role, Scope};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -67,9 +67,6 @@ impl PasswordArgs {
     }
 }
 
-/// Who does it, in the audit.
-pub const WHO: &str = "command line";
-
 pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
     let (store, output, now) = (&context.store, context.output, Context::now());
     match command {
@@ -86,7 +83,7 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
                 NewPerson { name: &name, role, organisation_id, password_hash: Some(&hash), language: "", zone: "" };
             store.add_person(&new, now).await?;
             let person = known(&name, context).await?;
-            audit(&person, "person-added", context).await?;
+            audit(&person, "person-added", "", context).await?;
             let line = json!({
                 "name": person.name, "role": role, "organisation": person.organisation, "added": true,
             });
@@ -112,14 +109,18 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
         }
         Command::Remove { name } => {
             let person = known(&name, context).await?;
-            store.remove_person(&person).await?;
-            audit(&person, "person-removed", context).await?;
-            output.one(&json!({ "name": person.name, "removed": true }), || format!("Removed {}", person.name))?;
+            let tokens = store.remove_person(&person).await?;
+            let told = if tokens == 0 { String::new() } else { format!("tokens taken back: {tokens}") };
+            audit(&person, "person-removed", &told, context).await?;
+            output.one(&json!({ "name": person.name, "removed": true }), || {
+                let told = if told.is_empty() { String::new() } else { format!("; {told}") };
+                format!("Removed {}{told}", person.name)
+            })?;
         }
         Command::Passwd { name, password } => {
             let person = known(&name, context).await?;
             store.set_password(person.id, &password.hash().await?, None).await?;
-            audit(&person, "password-changed", context).await?;
+            audit(&person, "password-changed", "", context).await?;
             output.one(&json!({ "name": person.name, "changed": true }), || {
                 format!("Changed the password of {}, who is signed out everywhere", person.name)
             })?;
@@ -139,7 +140,6 @@ async fn known(name: &str, context: &Context) -> Result<Person, Failure> {
     person.ok_or_else(|| Failure::failed(format!("there is no user {name}; see `mailferry user list`")))
 }
 
-async fn audit(person: &Person, action: &'static str, context: &Context) -> Result<(), Failure> {
-    let change = Change { who: WHO, organisation: person.organisation_id, action, target: &person.name, detail: "" };
-    Ok(context.store.audit(change, Context::now()).await?)
+async fn audit(person: &Person, action: &'static str, detail: &str, context: &Context) -> Result<(), Failure> {
+    context.audit(person.organisation_id, action, &person.name, detail).await
 }

@@ -593,6 +593,7 @@ audit-mailbox-removed = Removed a mailbox
 audit-credentials-changed = Changed a mailbox's credentials
 audit-consent-asked = Asked for a consent
 audit-consent-given = Stored a consent
+audit-consent-given-up = Gave a consent up
 audit-link-made = Made a link for the customer
 audit-ledger-retried = Tried again what was put aside
 audit-ledger-skipped = Left a mail out

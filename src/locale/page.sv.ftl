@@ -593,6 +593,7 @@ audit-mailbox-removed = Tog bort en postlåda
 audit-credentials-changed = Bytte en postlådas inloggning
 audit-consent-asked = Bad om ett medgivande
 audit-consent-given = Sparade ett medgivande
+audit-consent-given-up = Gav upp ett medgivande
 audit-link-made = Skapade en länk till kunden
 audit-ledger-retried = Försökte igen med det som låg åt sidan
 audit-ledger-skipped = Utelämnade ett mejl

@@ -14,7 +14,7 @@ use crate::cause::{Cause, Trouble};
 use crate::locale::Language;
 use crate::oauth::{Attempt, DeviceCode, GrantError, Provider, TokenEndpoint, TokenError, Tokens, Wanted, grant};
 use crate::poll::Deps;
-use crate::store::{Flow, GrantKind, Login};
+use crate::store::{Change, Flow, GrantKind, Login};
 
 /// How long somebody has to come back from the browser.
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -40,7 +40,16 @@ impl Session<'_> {
             false => self.in_browser(&endpoint, &wanted).await,
         };
         done.map_err(|error| self.refused(error.trouble, &wanted))??;
-        let mailboxes = match self.deps.store.mailbox(address).await?.login {
+        let mailbox = self.deps.store.mailbox(address).await?;
+        let change = Change {
+            who: crate::cli::WHO,
+            organisation: Some(mailbox.organisation_id),
+            action: "consent-given",
+            target: address.as_str(),
+            detail: &wanted.key.identity,
+        };
+        self.deps.store.audit(change, self.deps.clock.now()).await?;
+        let mailboxes = match mailbox.login {
             Login::OAuth { grant_id, .. } => {
                 self.deps.store.mailboxes_by_grant().await?.remove(&grant_id).unwrap_or_default()
             }
