@@ -57,7 +57,8 @@ impl Held {
     /// One of its attachments, to be saved and not to be shown; the inner `None`: there is none of this number.
     pub async fn attachment(self, index: usize) -> Option<Option<Response>> {
         let Self { bytes, share } = self;
-        let Content { name, bytes, .. } = match aside(move || reading::attachment(&bytes, index)).await?.ok().flatten() {
+        let Content { name, bytes, .. } = match aside(move || reading::attachment(&bytes, index)).await?.ok().flatten()
+        {
             Some(content) => content,
             None => return Some(None),
         };

@@ -6,6 +6,7 @@ mod grants;
 mod leases;
 mod ledger;
 mod mailboxes;
+mod ownership;
 mod people;
 
 // The suite of the whole program starts the same PostgreSQL.

@@ -56,8 +56,7 @@ async fn held(message: &MessageLine, state: &State) -> Result<Held, Fault> {
 pub async fn page(FromState(state): FromState<State>, who: Who, Path(id): Path<i64>) -> Answer {
     let message = seen(id, &state, &who).await?;
     let held = held(&message, &state).await?;
-    let (read, cleaned) =
-        held.read(|bytes| (reading::read(bytes), reading::html(bytes))).await.ok_or(Fault::Inside)?;
+    let (read, cleaned) = held.read(|bytes| (reading::read(bytes), reading::html(bytes))).await.ok_or(Fault::Inside)?;
     let cleaned = cleaned.ok().flatten();
     let page = Page {
         f: Frame::new(&who.reader, "inboxes"),

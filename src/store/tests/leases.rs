@@ -119,6 +119,14 @@ async fn the_end_of_a_poll_is_remembered_and_decides_the_next() {
         assert!(at.store.due("nobody", Timestamp(NOW.0 + 499), 9, 9).await.unwrap().is_empty(), "{name}");
         assert_eq!(at.store.due("nobody", Timestamp(NOW.0 + 500), 9, 9).await.unwrap().len(), 1, "{name}");
         assert_eq!(at.store.recent_polls(lease.mailbox.id, 9).await.unwrap().len(), 3, "{name}");
+        // Who asks for a look while one is under way gets another after it.
+        let lease = at.lease("a@b.se").await;
+        assert!(at.store.poll_soon(lease.mailbox.id, Timestamp(NOW.0 + 20)).await.unwrap(), "{name}");
+        at.store
+            .finish_poll(&lease, &outcome(true, Some(Timestamp(NOW.0 + 900))), Timestamp(NOW.0 + 30))
+            .await
+            .unwrap();
+        assert_eq!(status().await.next_poll_at, Some(NOW.0 + 20), "{name}");
     }
 }
 

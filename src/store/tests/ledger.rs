@@ -218,3 +218,50 @@ async fn what_did_not_come_is_asked_for_again_by_itself_and_what_was_too_large_i
         assert_eq!(at.epoch(&lease, 0, 7).await.cursor, 1, "{name}");
     }
 }
+
+#[tokio::test]
+async fn what_is_skipped_while_it_is_fetched_is_not_imported_after_all() {
+    for (at, name) in stores().await {
+        let (lease, epoch) = at.polled("a@b.se").await;
+        let inbox = at.inbox_id(INBOX).await;
+        at.import(&lease, &epoch, vec![(1, Finding::Pending { reason: "slow".into() })]).await;
+        let folder = at.store.watched_folders(lease.mailbox.id).await.unwrap()[0].id;
+        assert!(!at.store.skip_by_hand(folder, 1, Some(8), NOW).await.unwrap(), "{name}: numbered otherwise");
+        assert!(at.store.skip_by_hand(folder, 1, Some(7), NOW).await.unwrap(), "{name}");
+        // The poll that was fetching it comes to its end.
+        let late =
+            at.store.import(&lease, batch(&epoch, vec![(1, mail_with_effect("one", inbox, "delete"))], 2), NOW).await;
+        assert!(matches!(late, Err(StoreError::LeaseLost)), "{name}");
+        assert!(at.messages().await.is_empty(), "{name}");
+        assert_eq!(at.ledger("a@b.se").await, [(1, "skipped".to_owned(), None)], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn only_what_is_meant_is_asked_for_again() {
+    for (at, name) in stores().await {
+        let (lease, epoch) = at.polled("a@b.se").await;
+        let second = at.epoch(&lease, 1, 9).await;
+        let aside = |uid| {
+            let quarantined =
+                Finding::Quarantined { reason: "large".into(), size: 1, internal_date: None, headers: Vec::new() };
+            vec![(uid, quarantined)]
+        };
+        at.import(&lease, &epoch, aside(5)).await;
+        let other = Batch { folder: "Ärenden".into(), ..batch(&second, aside(5), 6) };
+        at.store.import(&lease, other, NOW).await.unwrap();
+        let id = lease.mailbox.id;
+        let retry = async |folder, uidvalidity, uid| {
+            at.store.retry_quarantined(id, PutAside { folder, uidvalidity, uid }, NOW).await.unwrap()
+        };
+        assert_eq!(at.store.aside_in_force(id, 9).await.unwrap().len(), 2, "{name}");
+        assert_eq!(retry(Some("INBOX"), Some(8), Some(5)).await, 0, "{name}: numbered otherwise");
+        assert_eq!(retry(Some("INBOX"), Some(7), Some(5)).await, 1, "{name}: not the other folder's");
+        assert_eq!(at.store.aside_in_force(id, 9).await.unwrap().len(), 1, "{name}");
+        // What no poll comes to any more is not promised.
+        let changes = Changes { folders: Some(vec!["INBOX".into()]), ..Changes::default() };
+        at.store.change_mailbox(&address("a@b.se"), &changes, None, NOW).await.unwrap();
+        assert_eq!(at.store.aside_in_force(id, 9).await.unwrap().len(), 0, "{name}");
+        assert_eq!(retry(None, None, None).await, 0, "{name}");
+    }
+}
