@@ -2,6 +2,7 @@
 
 mod connecting;
 mod entering;
+mod hostile;
 mod looks;
 mod watching;
 

@@ -2,6 +2,7 @@
 //! ended when its value is dropped, also when the test panics.
 
 pub mod browser;
+pub mod canary;
 pub mod certs;
 pub mod changing;
 pub mod chromium;

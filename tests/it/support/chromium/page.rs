@@ -62,8 +62,13 @@ impl Page {
 
     /// What a person can read in each frame of the page, such as one that shows a mail.
     pub fn frame_texts(&self) -> Vec<String> {
-        let values = self.tab.borrow_mut().evaluate_below("document.body?.innerText");
+        let values = self.in_frames("document.body?.innerText");
         values.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
+    /// The value of an expression in each frame of the page, beside the frame's own scripts.
+    pub fn in_frames(&self, expression: &str) -> Vec<Value> {
+        self.tab.borrow_mut().evaluate_below(expression)
     }
 
     /// The document as it is now, scripts included.
@@ -104,8 +109,12 @@ impl Page {
 
     /// The value of an expression among the page's own scripts; a promise is awaited.
     pub fn eval(&self, expression: &str) -> Value {
-        let value = self.tab.borrow_mut().evaluate(expression);
-        value.unwrap_or_else(|error| panic!("{expression}: {error}"))
+        self.try_eval(expression).unwrap_or_else(|error| panic!("{expression}: {error}"))
+    }
+
+    /// As `eval`, of a page that may be on its way to another, or not what it seems.
+    pub fn try_eval(&self, expression: &str) -> Result<Value, String> {
+        self.tab.borrow_mut().evaluate(expression)
     }
 
     /// Waits until a person can read this.

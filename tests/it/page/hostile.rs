@@ -1,0 +1,145 @@
+//! What strangers write, wherever the page shows it: in mails, in the names of folders, in the words of servers, in questions. All
+//! of it is shown, none of it runs, and nobody hears of it. The table of what they write is `hostile/payloads.txt`.
+
+mod loose;
+mod mails;
+mod payloads;
+mod questions;
+mod servers;
+mod witness;
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Site;
+use crate::support::{
+    canary::Canary,
+    dovecot::Dovecot,
+    facts::{ANSOKAN, JOBB, JOBB_INBOX, text},
+    mailferry::Mailferry,
+    wait,
+};
+
+use mails::{folder, message_id, sender, sheaves};
+use payloads::{Payload, file_name, payloads, seen};
+use witness::Witness;
+
+const INBOX: &str = "/inboxes/jobb.lillestad.se%40mail.kundo.se";
+/// Imports the mails.
+const MAILBOX: &str = "/mailboxes/jobb%40lillestad.se";
+/// Puts them aside, because they are too large.
+const ASIDE: &str = "/mailboxes/ansokan%40lillestad.se";
+/// Is not started yet.
+const TRIAL: &str = "kontakt@lillestad.se";
+const TRIAL_PATH: &str = "/mailboxes/kontakt%40lillestad.se";
+
+/// Cells of the lists of mails: who wrote, and about what.
+const SENDERS: &str = "table.cards td:nth-child(1)";
+const SUBJECTS: &str = "table.cards td:nth-child(2)";
+
+/// An installation with three mailboxes, each with all the folders.
+fn site(server: &Dovecot, payloads: &[Payload]) -> Site {
+    let ours = Mailferry::new();
+    ours.add_inbox(JOBB_INBOX);
+    let folders: Vec<String> = payloads.iter().map(|payload| format!("--folder={}", folder(payload))).collect();
+    let common = ["--username", JOBB, "--start", "all"].into_iter().chain(folders.iter().map(String::as_str));
+    let common: Vec<&str> = common.collect();
+    ours.add_mailbox(JOBB, JOBB_INBOX, &server.plain_options(), &common);
+    ours.add_mailbox(ANSOKAN, JOBB_INBOX, &server.plain_options(), &[&common[..], &["--max-size", "500B"]].concat());
+    ours.add_mailbox(TRIAL, JOBB_INBOX, &server.plain_options(), &common);
+    ours.ok(&["mailbox", "pause", TRIAL]);
+    let site = Site::of(ours);
+    let all_is_there = || {
+        let messages = site.mailferry.messages().len();
+        (messages == payloads.len() && site.mailferry.ledger().len() == 2 * messages).then_some(())
+    };
+    wait::within(Duration::from_secs(120), all_is_there).unwrap_or_else(|| {
+        panic!("{} messages:\n{}", site.mailferry.messages().len(), site.serve.output());
+    });
+    site
+}
+
+fn subjects(payloads: &[Payload]) -> impl Iterator<Item = String> {
+    payloads.iter().map(|payload| payload.text.clone())
+}
+
+#[test]
+fn what_a_mail_says_is_shown_and_does_nothing() {
+    let canary = Canary::start();
+    let payloads = payloads(&canary);
+    let server = mails::server(&payloads);
+    let site = site(&server, &payloads);
+    let page = site.page();
+    let witness = Witness::of(&page, &site);
+    lists(&witness, &payloads);
+    for message in site.mailferry.messages() {
+        let payload = payloads.iter().find(|payload| message_id(payload) == text(&message, "message_id"));
+        one_mail(&witness, &message, payload.expect("a mail of ours"));
+    }
+    folders(&witness, &payloads);
+    witness.assert_harmless(&canary);
+}
+
+/// The lists in which mails stand.
+fn lists(witness: &Witness, payloads: &[Payload]) {
+    witness.visit("/");
+    witness.visit("/inboxes");
+    witness.expect_all("the inbox", subjects(payloads), &witness.visit_all(INBOX, SUBJECTS));
+    witness.expect_all("the inbox", payloads.iter().map(sender), &witness.visit_all(INBOX, SENDERS));
+    for (word, sheaf) in sheaves(payloads) {
+        // Those that were put aside stand first, then those that were imported.
+        let shown = witness.visit_all(&format!("/search?q={word}"), SUBJECTS);
+        let (aside, found) = shown.split_at(sheaf.len().min(shown.len()));
+        witness.expect_all("what was put aside", subjects(sheaf), aside);
+        witness.expect_all("what was found", subjects(sheaf), found);
+    }
+    witness.visit("/audit");
+}
+
+/// The page of one mail, with what it says in a frame.
+fn one_mail(witness: &Witness, message: &Value, payload: &Payload) {
+    let id = &message["id"];
+    witness.visit(&format!("/messages/{}", id.as_str().map_or_else(|| id.to_string(), str::to_owned)));
+    let [title, facts, trail, plain, file, headers] =
+        witness.texts_at(["h1", "dl.facts", "ol.trail", "details pre", "a[download]", "details table"]);
+    let wanted = seen(&payload.text);
+    let expect = |place: &str, is_shown: bool, shown: &str| {
+        witness.expect(is_shown, || format!("{} in {place} of its mail: {shown}", payload.text));
+    };
+    expect("the subject", title == wanted, &title);
+    expect("From, To and Cc", facts.matches(&wanted).count() >= 3, &facts);
+    expect("the sender's address", facts.contains(&seen(&sender(payload))), &facts);
+    expect("the folder", trail.contains(&seen(&folder(payload))), &trail);
+    expect("the text", plain.contains(&wanted), &plain);
+    expect("the file's name", file == file_name(&payload.text), &file);
+    expect("the headers", headers.contains(&seen(&message_id(payload))), &headers);
+    let frame = witness.frame_texts().concat();
+    expect("the HTML", frame.starts_with(&wanted), &frame);
+}
+
+/// The pages on which folders stand.
+fn folders(witness: &Witness, payloads: &[Payload]) {
+    let names = || payloads.iter().map(folder);
+    for (mailbox, state) in [(MAILBOX, "imported"), (ASIDE, "quarantined")] {
+        witness.visit(mailbox);
+        let listed = witness.texts("dl.facts").concat();
+        for name in names() {
+            witness.expect(listed.contains(&seen(&name)), || format!("{name} in {mailbox}"));
+        }
+        let ledger = witness.visit_all(&format!("{mailbox}/ledger?state={state}"), "table.cards td:nth-child(1)");
+        witness.expect_all("the ledger", names(), &ledger);
+    }
+    for step in ["server", "login", "inbox", "copy", "start"] {
+        witness.visit(&format!("{TRIAL_PATH}/setup/{step}"));
+    }
+    witness.visit(&format!("{TRIAL_PATH}/setup/folders"));
+    witness.expect_all("the folders", names(), &witness.texts("label.choice > span:nth-of-type(1)"));
+    for run in ["?run=1", ""] {
+        witness.visit(&format!("{TRIAL_PATH}/setup/trial{run}"));
+        witness.page().wait_for_element("#told table");
+        witness.expect_all("the dry run", names(), &witness.texts("#told h3"));
+        witness.expect_all("the dry run", subjects(payloads), &witness.texts("#told td:nth-child(3)"));
+        witness.expect_all("the dry run", payloads.iter().map(sender), &witness.texts("#told td:nth-child(2)"));
+    }
+}

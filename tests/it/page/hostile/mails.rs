@@ -1,0 +1,148 @@
+//! Mails that carry what strangers write wherever a mail can carry something, each in a folder of that name.
+
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, STANDARD_NO_PAD},
+};
+
+use super::payloads::Payload;
+use crate::support::{
+    dovecot::{self, Dovecot},
+    facts::JOBB,
+    imap_client::ImapClient,
+};
+
+/// Dovecot with folders of any name: its separator stands in none, and what its files may not be called is escaped.
+const ANY_FOLDER: &str = "namespace inbox {\n  separator = ^\n}\nmail_plugins = listescape\n";
+
+/// Mails of one sheaf are found together.
+const SHEAF: usize = 40;
+
+/// A server that has all of them.
+pub fn server(payloads: &[Payload]) -> Dovecot {
+    let server = Dovecot::start_with(&[JOBB], ANY_FOLDER, |certs| &certs.good);
+    let mut client = ImapClient::login(server.imap, JOBB, dovecot::PASSWORD);
+    for payload in payloads {
+        let (folder, mail) = (on_the_wire(&folder(payload)), mail(payload));
+        client.command(&format!("CREATE {folder}"));
+        client.command(&format!("APPEND {folder} {{{}+}}\r\n{mail}", mail.len()));
+    }
+    server
+}
+
+/// The folder that is named after it.
+pub fn folder(payload: &Payload) -> String {
+    payload.without_controls()
+}
+
+/// The words of a search that finds all of a sheaf.
+pub fn sheaves(payloads: &[Payload]) -> Vec<(String, &[Payload])> {
+    payloads.chunks(SHEAF).map(|chunk| (sheaf(&chunk[0]), chunk)).collect()
+}
+
+fn sheaf(payload: &Payload) -> String {
+    format!("sheaf{}", (payload.number - 1) / SHEAF)
+}
+
+pub fn message_id(payload: &Payload) -> String {
+    format!("<mail-{}@{}.example>", payload.number, sheaf(payload))
+}
+
+/// The address of its sender, of signs that stay in one: a tag that ends somewhere in the page.
+pub fn sender(payload: &Payload) -> String {
+    let kept = payload.text.chars().filter(|c| (c.is_ascii_graphic() || *c == ' ') && !r">\,;".contains(*c));
+    let kept = kept.map(|c| match c {
+        ' ' => '/',
+        '(' | ')' => '`',
+        other => other,
+    });
+    // An encoded word would be decoded.
+    format!("{}@{}.example", kept.collect::<String>().replace("=?", "="), sheaf(payload))
+}
+
+fn mail(payload: &Payload) -> String {
+    let Payload { number, text } = payload;
+    let word = encoded_word(*number, text);
+    let subject = if number % 4 == 3 && is_plain(text) { text.clone() } else { word.clone() };
+    let (html, charset) = html(payload);
+    let (plain, html, file) = (in_lines(text.as_bytes()), in_lines(html.as_bytes()), file_name(*number, text));
+    let (sender, id) = (sender(payload), message_id(payload));
+    format!(
+        "From: {word} <{sender}>\r\nTo: {word} <{JOBB}>\r\nCc: {word} <cc@hostile.example>\r\nSubject: {subject}\r\n\
+         Message-ID: {id}\r\nDate: Tue, 03 Mar 2026 09:30:00 +0100\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/mixed; boundary=outer\r\n\r\n\
+         --outer\r\nContent-Type: multipart/alternative; boundary=inner\r\n\r\n\
+         --inner\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n{plain}\r\n\
+         --inner\r\nContent-Type: text/html; charset={charset}\r\nContent-Transfer-Encoding: base64\r\n\r\n{html}\r\n\
+         --inner--\r\n\
+         --outer\r\nContent-Type: text/html\r\nContent-Disposition: attachment;{file}\r\n\r\n\
+         <script>alert('an attachment is never shown')</script>\r\n--outer--\r\n"
+    )
+}
+
+/// As the mail's words, as a title that it is to get out of, and as it is.
+fn html(payload: &Payload) -> (String, &'static str) {
+    let text = &payload.text;
+    let words = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    // What is UTF-7 itself is read as such, but for the words.
+    let (words, charset) =
+        if text.starts_with('+') { (words.replace('+', "+ACs-"), "utf-7") } else { (words, "utf-8") };
+    (format!("<p title=\"{words}\">{words}</p>\r\n{text}\r\n<p>the end</p>"), charset)
+}
+
+/// Whether it may stand in a header as it is, and means itself there.
+fn is_plain(text: &str) -> bool {
+    !text.contains("=?") && !text.contains(char::is_control) && text.trim() == text
+}
+
+/// In one of the ways of RFC 2047.
+fn encoded_word(number: usize, text: &str) -> String {
+    match number % 3 {
+        0 => format!("=?utf-8?B?{}?=", STANDARD.encode(text)),
+        1 => format!("=?utf-8?Q?{}?=", text.bytes().map(|byte| format!("={byte:02X}")).collect::<String>()),
+        _ => {
+            let units: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+            format!("=?utf-7?B?{}?=", STANDARD.encode(format!("+{}-", STANDARD_NO_PAD.encode(units))))
+        }
+    }
+}
+
+/// In one of the ways in which programs write file names: of RFC 2231 whole and in pieces, in an encoded word, and in quotes.
+fn file_name(number: usize, text: &str) -> String {
+    let percent = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    let middle = text.floor_char_boundary(text.len() / 2);
+    match number % 4 {
+        0 => format!(" filename*=utf-8''{}", percent(text)),
+        1 => format!(
+            "\r\n filename*0*=utf-8''{};\r\n filename*1*={}",
+            percent(&text[..middle]),
+            percent(&text[middle..])
+        ),
+        3 if is_plain(text) => format!(" filename=\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
+        _ => format!(" filename=\"=?utf-8?B?{}?=\"", STANDARD.encode(text)),
+    }
+}
+
+fn in_lines(bytes: &[u8]) -> String {
+    let encoded = STANDARD.encode(bytes);
+    encoded.as_bytes().chunks(76).map(|line| String::from_utf8_lossy(line) + "\r\n").collect()
+}
+
+/// A folder's name as IMAP writes it: in modified UTF-7 (RFC 3501 5.1.3), and in quotes.
+fn on_the_wire(name: &str) -> String {
+    let mut wire = String::new();
+    let mut rest = name;
+    while let Some(first) = rest.chars().next() {
+        let is_plain = |c: char| (' '..='~').contains(&c);
+        let end = rest.find(|c: char| is_plain(c) != is_plain(first)).unwrap_or(rest.len());
+        let (run, after) = rest.split_at(end);
+        if is_plain(first) {
+            wire.push_str(&run.replace('&', "&-").replace('\\', "\\\\").replace('"', "\\\""));
+        } else {
+            let units: Vec<u8> = run.encode_utf16().flat_map(u16::to_be_bytes).collect();
+            wire.push_str(&format!("&{}-", STANDARD_NO_PAD.encode(units).replace('/', ",")));
+        }
+        rest = after;
+    }
+    format!("\"{wire}\"")
+}

@@ -1,0 +1,33 @@
+//! What stands in the address of a page that somebody is led to, and comes back in a field.
+
+use super::{
+    payloads::{payloads, seen},
+    witness::Witness,
+};
+use crate::{
+    page::Site,
+    support::{
+        canary::Canary,
+        facts::{JOBB, JOBB_INBOX},
+        urlencoded::encode,
+    },
+};
+
+#[test]
+fn what_somebody_asks_is_shown_and_does_nothing() {
+    let canary = Canary::start();
+    let site = Site::new();
+    site.mailferry.add_inbox(JOBB_INBOX);
+    let nowhere = ["--host", "127.0.0.1", "--tls", "none", "--port", "1"].map(str::to_owned);
+    site.mailferry.add_mailbox(JOBB, JOBB_INBOX, &nowhere, &[]);
+    let page = site.page();
+    let witness = Witness::of(&page, &site);
+    for payload in payloads(&canary) {
+        // The list of mailboxes asks for itself anew, with the question in its own address.
+        let path = if payload.number % 2 == 0 { "/" } else { "/search" };
+        witness.visit(&format!("{path}?q={}", encode(&payload.text)));
+        let field = page.value("#q");
+        witness.expect(seen(&field) == seen(&payload.text), || format!("{} in {path}: {field}", payload.text));
+    }
+    witness.assert_harmless(&canary);
+}

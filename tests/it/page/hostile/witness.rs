@@ -1,0 +1,140 @@
+//! One who walks through the pages and takes down all that a stranger has brought about.
+
+use std::{cell::RefCell, collections::BTreeMap};
+
+use serde_json::{Value, json};
+
+use super::payloads::seen;
+use crate::{
+    page::Site,
+    support::{canary::Canary, chromium::Page},
+};
+
+const STRANGERS: &str = include_str!("strangers.js");
+
+/// So much is told of what was found.
+const TOLD: usize = 40;
+
+pub struct Witness<'a> {
+    page: &'a Page,
+    /// The only place that anything may be asked for.
+    origin: String,
+    found: RefCell<Vec<String>>,
+}
+
+impl<'a> Witness<'a> {
+    pub fn new(page: &'a Page, origin: &str) -> Self {
+        Self { page, origin: origin.to_owned(), found: RefCell::default() }
+    }
+
+    pub fn of(page: &'a Page, site: &Site) -> Self {
+        Self::new(page, &site.url(""))
+    }
+
+    /// Opens a page of the site and looks at it.
+    pub fn visit(&self, path: &str) {
+        self.page.go(&format!("{}{path}", self.origin));
+        self.look(path);
+    }
+
+    /// As `visit`, and then the pages that its link to older things leads to. Tells what can be seen at these places.
+    pub fn visit_all(&self, path: &str, selector: &str) -> Vec<String> {
+        let mut seen = Vec::new();
+        let mut next = Some(path.to_owned());
+        while let Some(path) = next {
+            self.visit(&path);
+            seen.extend(self.texts(selector));
+            let older = "[...document.querySelectorAll('main a')].find((one) => one.textContent === 'Older')?.href";
+            next = self
+                .page
+                .try_eval(older)
+                .unwrap_or_default()
+                .as_str()
+                .map(|url| url.trim_start_matches(&self.origin).to_owned());
+        }
+        seen
+    }
+
+    /// Looks at what is open, in all its frames.
+    pub fn look(&self, name: &str) {
+        let unanswered = |error| json!([format!("the page does not answer: {error}")]);
+        let of_page = self.page.try_eval(STRANGERS).unwrap_or_else(unanswered);
+        let strangers = [vec![of_page], self.page.in_frames(STRANGERS)].concat();
+        for stranger in strangers.iter().filter_map(Value::as_array).flatten() {
+            self.found.borrow_mut().push(format!("stranger in {name}: {stranger}"));
+        }
+    }
+
+    /// Takes down that something was not shown: a page that shows nothing would be harmless.
+    pub fn expect(&self, is_shown: bool, what: impl FnOnce() -> String) {
+        if !is_shown {
+            self.found.borrow_mut().push(format!("not shown: {}", what()));
+        }
+    }
+
+    /// Takes down which of these cannot be seen as one of those.
+    pub fn expect_all(&self, place: &str, wanted: impl Iterator<Item = String>, shown: &[String]) {
+        for one in wanted {
+            self.expect(shown.contains(&seen(&one)), || format!("{one} in {place}"));
+        }
+    }
+
+    /// What can be seen at each of these places.
+    pub fn texts(&self, selector: &str) -> Vec<String> {
+        let [texts] = self.all_texts([selector]);
+        texts
+    }
+
+    /// What can be seen at each of these places, where one is several elements together.
+    pub fn texts_at<const COUNT: usize>(&self, selectors: [&str; COUNT]) -> [String; COUNT] {
+        self.all_texts(selectors).map(|texts| texts.concat())
+    }
+
+    fn all_texts<const COUNT: usize>(&self, selectors: [&str; COUNT]) -> [Vec<String>; COUNT] {
+        let texts = "map((one) => [...document.querySelectorAll(one)].map((element) => element.textContent))";
+        let all = self.page.try_eval(&format!("{}.{texts}", json!(selectors.to_vec()))).unwrap_or_default();
+        let of_one =
+            |texts: &Value| texts.as_array().into_iter().flatten().filter_map(Value::as_str).map(seen).collect();
+        std::array::from_fn(|place| of_one(&all[place]))
+    }
+
+    /// What can be seen in each frame.
+    pub fn frame_texts(&self) -> Vec<String> {
+        self.page.frame_texts().iter().map(|text| seen(text)).collect()
+    }
+
+    pub fn page(&self) -> &Page {
+        self.page
+    }
+
+    /// Everything that was found: what was brought about, what stood in a page, and what did not.
+    pub fn findings(&self, canary: &Canary) -> Vec<String> {
+        [self.brought_about(canary), self.found.borrow().clone()].concat()
+    }
+
+    /// What ran, was said, was stopped by a policy, or was asked of somebody else.
+    pub fn brought_about(&self, canary: &Canary) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut note = |what: &str, of: Vec<String>| found.extend(of.into_iter().map(|one| format!("{what} {one}")));
+        let ours = format!("{}/assets/", self.origin);
+        note("script", self.page.scripts().into_iter().filter(|url| !url.starts_with(&ours)).collect());
+        note("dialog", self.page.dialogs());
+        let is_ours = |url: &str| url.starts_with(&format!("{}/", self.origin)) || url.starts_with("data:");
+        note("request", self.page.requests().into_iter().filter(|url| !is_ours(url)).collect());
+        // A form that is to be filled in again comes with 422, which Chromium takes for an error.
+        let errors = self.page.console_errors().into_iter().filter(|line| !line.contains("status of 4"));
+        note("console", errors.collect());
+        note("canary", canary.came());
+        found
+    }
+
+    /// Everything was shown, and did nothing.
+    pub fn assert_harmless(&self, canary: &Canary) {
+        let found = self.findings(canary);
+        let kinds = found.iter().fold(BTreeMap::<&str, usize>::new(), |mut kinds, finding| {
+            *kinds.entry(finding.split(' ').next().unwrap_or_default()).or_default() += 1;
+            kinds
+        });
+        assert!(found.is_empty(), "{kinds:?}\n{}", found[..found.len().min(TOLD)].join("\n"));
+    }
+}

@@ -1,0 +1,71 @@
+//! A host that nobody should come to. It counts who does, and answers each with a script that tells of itself.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/javascript\r\nAccess-Control-Allow-Origin: *\r\n\
+    Content-Length: 18\r\nConnection: close\r\n\r\nalert('came back')";
+
+pub struct Canary {
+    port: u16,
+    came: Arc<Mutex<Vec<String>>>,
+    ends: Arc<AtomicBool>,
+    listener: Option<JoinHandle<()>>,
+}
+
+impl Canary {
+    pub fn start() -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (came, ends) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
+        let (notes, until) = (Arc::clone(&came), Arc::clone(&ends));
+        let listener = thread::spawn(move || {
+            while let Ok((stream, _)) = listener.accept() {
+                if until.load(Ordering::SeqCst) {
+                    break;
+                }
+                let asked = serve(stream);
+                notes.lock().unwrap().push(asked);
+            }
+        });
+        Self { port, came, ends, listener: Some(listener) }
+    }
+
+    /// Its host and port.
+    pub fn authority(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// What each connection asked for first, in order; empty where it asked for nothing.
+    pub fn came(&self) -> Vec<String> {
+        self.came.lock().unwrap().clone()
+    }
+}
+
+/// Also one that asks for nothing has come.
+fn serve(mut stream: TcpStream) -> String {
+    stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+    let mut asked = [0; 1024];
+    let length = stream.read(&mut asked).unwrap_or_default();
+    let _ = stream.write_all(ANSWER.as_bytes());
+    String::from_utf8_lossy(&asked[..length]).lines().next().unwrap_or_default().to_owned()
+}
+
+impl Drop for Canary {
+    fn drop(&mut self) {
+        self.ends.store(true, Ordering::SeqCst);
+        // Wakes the listener, which only then sees that it should end.
+        let _ = TcpStream::connect(("127.0.0.1", self.port));
+        if let Some(listener) = self.listener.take() {
+            let _ = listener.join();
+        }
+    }
+}
