@@ -16,6 +16,8 @@ mod post;
 mod reader;
 mod routes;
 mod stored;
+#[cfg(test)]
+mod testing;
 mod words;
 
 use std::net::SocketAddr;

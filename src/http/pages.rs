@@ -14,6 +14,8 @@ pub mod people;
 pub mod setup;
 pub mod sso;
 pub mod test_mail;
+#[cfg(test)]
+mod tests;
 
 use super::Settings;
 use super::fault::Fault;

@@ -1,26 +1,19 @@
 //! Walks the table: every route, asked by everybody, is refused as it should be.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
-use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::{Route, router, table};
 use crate::clock::{Clock, SystemClock, Timestamp};
-use crate::config::{self, Overrides};
-use crate::egress::Egress;
+use crate::http::State;
 use crate::http::guard::{Needs, SESSION};
-use crate::http::{Settings, State};
 use crate::mailbox::{AfterImport, Start, TlsMode};
 use crate::opaque;
-use crate::poll::Deps;
 use crate::store::{
-    Batch, FIRST_ORGANISATION, Finding, Mail, NewInbox, NewLogin, NewMailbox, NewPerson, Raw, Role, Server, Store,
+    Batch, FIRST_ORGANISATION, Finding, Mail, NewInbox, NewLogin, NewMailbox, NewPerson, Raw, Role, Server,
 };
-use crate::vault::Location;
 
 const MAILBOX: &str = "jobb@lillestad.se";
 const INBOX: &str = "jobb.lillestad.se@mail.kundo.se";
@@ -36,11 +29,8 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&format!("sqlite://{}", folder.path().join("t.db").display())).await.unwrap();
-        let vault = Location::File { path: folder.path().join("key"), create: true }.open(false).unwrap();
-        let config = config::load(&Overrides::default()).unwrap();
-        let page = Arc::new(Settings::new(&config).unwrap());
+        let (state, folder) = crate::http::testing::state(|_| {}).await;
+        let (store, vault) = (&state.deps.store, &state.deps.vault);
         let now = SystemClock.now();
         let inbox = NewInbox { address: INBOX.parse().unwrap(), name: None, reply_from: None, organisation_id: None };
         store.add_inbox(&inbox, now).await.unwrap();
@@ -60,7 +50,7 @@ impl World {
             interval_ms: 60_000,
             max_size: 50_000_000,
         };
-        store.add_mailbox(&new, &vault, now).await.unwrap();
+        store.add_mailbox(&new, vault, now).await.unwrap();
         let lease = store.take_lease(&MAILBOX.parse().unwrap(), "me", None, now, Timestamp(now.0 + 60_000)).await;
         let lease = lease.unwrap().unwrap();
         let watched = store.watched_folders(lease.mailbox.id).await.unwrap();
@@ -95,18 +85,6 @@ impl World {
             let new = NewPerson { name, role, organisation_id, password_hash: None, language: "sv", zone: "" };
             store.add_person(&new, now).await.unwrap();
         }
-        let deps = Deps {
-            store: Arc::new(store),
-            vault: Arc::new(vault),
-            egress: Arc::new(Egress::new(Vec::new())),
-            clock: Arc::new(SystemClock),
-            deadlines: config.deadlines,
-            limits: config.limits,
-            oauth: Arc::new(config.oauth),
-            renewals: Default::default(),
-            lease: config.schedule.lease.0,
-        };
-        let state = State { deps: Arc::new(deps), page, stopping: CancellationToken::new() };
         Self { state, message, test, now, _folder: folder }
     }
 

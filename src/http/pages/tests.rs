@@ -1,0 +1,318 @@
+//! What pages promise beyond who may see them: nothing that was entrusted to one is told to another.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{Request, StatusCode};
+use axum::response::Response;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+use crate::address::Address;
+use crate::clock::{Clock, SystemClock};
+use crate::http::guard::SESSION;
+use crate::http::{State, routes, testing};
+use crate::mailbox::{AfterImport, Start, TlsMode};
+use crate::store::{
+    FIRST_ORGANISATION, GrantKey, GrantKind, Mailbox, NewInbox, NewLogin, NewMailbox, NewPerson, Purpose, Role, Scope,
+    Server, TokenScope,
+};
+use crate::{opaque, password};
+
+const MAILBOX: &str = "jobb@lillestad.se";
+const INBOX: &str = "jobb.lillestad.se@mail.kundo.se";
+
+struct Site {
+    state: State,
+    router: Router,
+    _folder: TempDir,
+}
+
+/// What came back: its status, where it leads, and what it says.
+#[derive(Debug)]
+struct Reply {
+    status: StatusCode,
+    to: String,
+    cookies: Vec<String>,
+    text: String,
+}
+
+impl Site {
+    /// With an operator and an admin, an organisation beside the first, and a mailbox with a password.
+    async fn new() -> Self {
+        let (state, folder) = testing::state(|config| {
+            let mut app = config.oauth.providers["microsoft"].clone();
+            app.client_id = "app".to_owned();
+            config.oauth.providers.insert("microsoft".to_owned(), app);
+        })
+        .await;
+        let site = Self { router: routes::router(state.clone()), state, _folder: folder };
+        let (store, now) = (&site.state.deps.store, SystemClock.now());
+        store.organisation_named("other", now).await.unwrap();
+        let hash = password::hash("rätt häst batteri".into()).await.unwrap();
+        for (name, role, organisation_id) in
+            [("operator", Role::Operator, None), ("admin", Role::Admin, Some(FIRST_ORGANISATION))]
+        {
+            let new = NewPerson { name, role, organisation_id, password_hash: Some(&hash), language: "en", zone: "" };
+            store.add_person(&new, now).await.unwrap();
+        }
+        let inbox = NewInbox { address: address(INBOX), name: None, reply_from: None, organisation_id: None };
+        store.add_inbox(&inbox, now).await.unwrap();
+        let new = NewMailbox {
+            address: address(MAILBOX),
+            inbox: address(INBOX),
+            server: Server::usual("imap.lillestad.se".to_owned(), TlsMode::Implicit),
+            username: MAILBOX.to_owned(),
+            login: Some(NewLogin::Password("hemligt".into())),
+            setup: false,
+            folders: vec!["INBOX".to_owned()],
+            start: Start::Now,
+            after_import: AfterImport::Leave,
+            interval_ms: 60_000,
+            max_size: 1000,
+        };
+        store.add_mailbox(&new, &site.state.deps.vault, now).await.unwrap();
+        site
+    }
+
+    async fn mailbox(&self) -> Mailbox {
+        self.state.deps.store.mailbox(&address(MAILBOX)).await.unwrap()
+    }
+
+    async fn session(&self, name: &str) -> String {
+        let key = opaque::new("");
+        let person = self.state.deps.store.person(name).await.unwrap().unwrap();
+        let now = SystemClock.now();
+        self.state.deps.store.begin_session(person.id, &opaque::hash(&key), None, now).await.unwrap();
+        format!("{SESSION}={key}")
+    }
+
+    async fn post(&self, who: &str, path: &str, form: &[(&str, &str)]) -> Reply {
+        let cookie = self.session(who).await;
+        self.send(path, &cookie, form).await
+    }
+
+    async fn send(&self, path: &str, cookie: &str, form: &[(&str, &str)]) -> Reply {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let request = Request::builder()
+            .method("POST")
+            .uri(path)
+            .header("host", "localhost:8025")
+            .header("sec-fetch-site", "same-origin")
+            .header("cookie", cookie)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .extension(ConnectInfo(SocketAddr::from(([192, 0, 2, 1], 1))))
+            .body(Body::from(body))
+            .unwrap();
+        read(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+
+    async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
+        let mut request = Request::builder().uri(path).header("host", "localhost:8025");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        read(self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()).await
+    }
+
+    async fn server(&self, who: &str, host: &str, port: &str, username: &str) -> Reply {
+        let form = [("host", host), ("port", port), ("tls", "implicit"), ("username", username)];
+        self.post(who, &format!("/mailboxes/{MAILBOX}/setup/server"), &form).await
+    }
+
+    async fn opened_with(&self, kind: GrantKind) {
+        let key = GrantKey { provider: "microsoft".into(), kind, identity: "lillestad.se".into() };
+        let server = Server::usual("outlook.office365.com".to_owned(), TlsMode::Implicit);
+        let changes =
+            crate::store::Changes { login: Some(NewLogin::OAuth(key)), server: Some(server), ..Default::default() };
+        self.state.deps.store.change_mailbox(&address(MAILBOX), &changes, None, SystemClock.now()).await.unwrap();
+    }
+}
+
+async fn read(response: Response) -> Reply {
+    let header = |name: &str| {
+        let all = response.headers().get_all(name).iter();
+        all.map(|value| value.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let (status, to, cookies) = (response.status(), header("location").join(""), header("set-cookie"));
+    let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    Reply { status, to, cookies, text: String::from_utf8_lossy(&body).into_owned() }
+}
+
+fn address(text: &str) -> Address {
+    text.parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_password_is_told_to_no_server_but_the_one_it_was_given_for() {
+    for who in ["admin", "operator"] {
+        let site = Site::new().await;
+        let reply = site.server(who, "imap.lillestad.se", "993", "jobb").await;
+        assert_eq!(reply.to, format!("{}?done=saved", super::mailbox::path(MAILBOX)));
+        assert!(site.mailbox().await.login.is_given(), "{who}: the same server");
+        let reply = site.server(who, "imap.evil.se", "993", "jobb").await;
+        assert!(reply.to.ends_with("/setup/login?done=login-anew"), "{reply:?}");
+        assert!(!site.mailbox().await.login.is_given(), "{who}");
+        assert_eq!(site.mailbox().await.server.host, "imap.evil.se");
+    }
+}
+
+#[tokio::test]
+async fn tokens_go_to_their_providers_server_and_to_no_mailbox_that_an_application_might_open() {
+    let site = Site::new().await;
+    site.opened_with(GrantKind::Delegated).await;
+    let reply = site.server("admin", "imap.evil.se", "993", MAILBOX).await;
+    assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(reply.text.contains("outlook.office365.com"), "{}", reply.text);
+    let reply = site.server("admin", "outlook.office365.com", "993", "shared@lillestad.se").await;
+    assert_eq!(reply.status, StatusCode::SEE_OTHER, "a shared mailbox");
+    site.opened_with(GrantKind::AppOnly).await;
+    let reply = site.server("admin", "outlook.office365.com", "993", "hr@lillestad.se").await;
+    assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", reply.text);
+    let reply = site.server("operator", "outlook.office365.com", "993", "hr@lillestad.se").await;
+    assert_eq!(reply.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn ports_beside_the_usual_are_for_operators() {
+    let site = Site::new().await;
+    let reply = site.server("admin", "imap.lillestad.se", "22", MAILBOX).await;
+    assert_eq!((reply.status, site.mailbox().await.server.port), (StatusCode::UNPROCESSABLE_ENTITY, 993));
+    site.server("operator", "imap.lillestad.se", "1993", MAILBOX).await;
+    assert_eq!(site.mailbox().await.server.port, 1993);
+}
+
+#[tokio::test]
+async fn whoever_goes_to_consent_and_turns_round_has_lost_nothing() {
+    let site = Site::new().await;
+    let path = format!("/mailboxes/{MAILBOX}/consent");
+    let reply = site.post("admin", &path, &[("provider", "microsoft")]).await;
+    assert!(reply.to.starts_with("https://login.microsoftonline.com/"), "{reply:?}");
+    let mailbox = site.mailbox().await;
+    assert!(mailbox.login.is_given() && mailbox.server.host == "imap.lillestad.se", "{mailbox:?}");
+}
+
+#[tokio::test]
+async fn a_customer_gives_the_password_for_the_server_that_was_shown() {
+    let site = Site::new().await;
+    let store = &site.state.deps.store;
+    let (id, now) = (site.mailbox().await.id, SystemClock.now());
+    let purpose = Purpose::Connect { mailbox_id: id };
+    store
+        .add_link(&opaque::hash("key"), &purpose, "admin", now, now.plus(std::time::Duration::from_mins(5)))
+        .await
+        .unwrap();
+    let page = site.get("/customer/key", &[]).await;
+    let shown = page.text.split("name=\"server\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    assert!(shown.contains("imap.lillestad.se"), "{shown}");
+    site.server("admin", "imap.evil.se", "993", MAILBOX).await;
+    let reply = site.send("/customer/key", "", &[("server", &shown), ("password", "hemligt2")]).await;
+    assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(reply.text.contains("was changed") && reply.text.contains("imap.evil.se"), "{}", reply.text);
+    assert!(!site.mailbox().await.login.is_given());
+    // One that does not work takes no place: of a server that may not be reached that cannot be said.
+    let shown = shown.replace("imap.lillestad.se", "imap.evil.se");
+    let reply = site.send("/customer/key", "", &[("server", &shown), ("password", "hemligt2")]).await;
+    assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(!site.mailbox().await.login.is_given());
+}
+
+#[tokio::test]
+async fn what_an_operator_sets_up_stays_with_its_organisation() {
+    let site = Site::new().await;
+    let store = &site.state.deps.store;
+    let other = store.organisation_named("other", SystemClock.now()).await.unwrap().id;
+    let inbox = NewInbox {
+        address: address("a@mail.kundo.se"), // before the other one in every list
+        name: None,
+        reply_from: None,
+        organisation_id: Some(other),
+    };
+    store.add_inbox(&inbox, SystemClock.now()).await.unwrap();
+    let path = format!("/mailboxes/{MAILBOX}/setup/inbox");
+    let reply = site.post("operator", &path, &[("inbox", "new"), ("new", "new@mail.kundo.se")]).await;
+    assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.text);
+    assert_eq!(store.inbox(&address("new@mail.kundo.se")).await.unwrap().organisation_id, FIRST_ORGANISATION);
+    let reply = site.post("operator", &path, &[("inbox", "a@mail.kundo.se")]).await;
+    assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(site.mailbox().await.organisation_id, FIRST_ORGANISATION);
+    // A new one is whose the operator says, and nobody's by the alphabet.
+    let reply = site.post("operator", "/connect", &[("address", "ny@b.invalid")]).await;
+    assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(reply.text.contains("which organisation"), "{}", reply.text);
+    let reply = site.post("operator", "/connect", &[("address", "ny@b.invalid"), ("organisation", "other")]).await;
+    assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.text);
+    assert_eq!(store.mailbox(&address("ny@b.invalid")).await.unwrap().organisation_id, other);
+    let reply = site.post("admin", "/connect", &[("address", "ny2@b.invalid"), ("organisation", "other")]).await;
+    assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.text);
+    assert_eq!(store.mailbox(&address("ny2@b.invalid")).await.unwrap().organisation_id, FIRST_ORGANISATION);
+}
+
+#[tokio::test]
+async fn nobody_gets_more_tries_by_how_a_name_is_written() {
+    let site = Site::new().await;
+    let mut looked = 0;
+    for n in 0..40 {
+        // Blanks of many kinds, cut off or not; each of them is the same name, or nobody's.
+        let blank = ["\u{2003}", "\u{a0}", " ", "\t", "\u{3000}"][n % 5].repeat(96 + n);
+        let name = format!("operator{blank}{}", if n % 2 == 0 { "x" } else { "" });
+        let reply = site.send("/login", "", &[("name", &name), ("password", "fel")]).await;
+        assert!(!reply.status.is_server_error(), "{reply:?}");
+        looked += usize::from(reply.text.contains("wrong"));
+    }
+    assert!(looked <= 22, "{looked} tries: ten of the name, ten of nobody's");
+    let nul = site.send("/login", "", &[("name", "a\0b"), ("password", "fel")]).await;
+    assert!(!nul.status.is_server_error());
+}
+
+#[tokio::test]
+async fn strangers_keep_nobody_out_of_a_browser_that_is_known() {
+    let site = Site::new().await;
+    let right = [("name", "operator"), ("password", "rätt häst batteri")];
+    let reply = site.send("/login", "", &right).await;
+    let known = reply.cookies.iter().find(|cookie| cookie.starts_with("__Host-browser=")).unwrap();
+    let known = known.split(';').next().unwrap().to_owned();
+    for _ in 0..15 {
+        site.send("/login", "", &[("name", "operator"), ("password", "fel")]).await;
+    }
+    assert!(site.send("/login", "", &right).await.text.contains("Too many"), "a stranger's browser waits");
+    let reply = site.send("/login", &known, &right).await;
+    assert_eq!((reply.status, reply.to.as_str()), (StatusCode::SEE_OTHER, "/"), "{}", reply.text);
+}
+
+#[tokio::test]
+async fn what_others_than_this_machine_reach_names_no_mailbox_to_guests() {
+    let site = Site::new().await;
+    assert!(site.get("/metrics", &[]).await.text.contains(MAILBOX), "on this machine alone");
+    let (state, _folder) = testing::state(|config| config.http.url = "https://mailferry.example.se".to_owned()).await;
+    let now = SystemClock.now();
+    state.deps.store.add_token("all", &opaque::hash("all"), TokenScope::Read, None, "", now).await.unwrap();
+    let ours = Some(FIRST_ORGANISATION);
+    state.deps.store.add_token("ours", &opaque::hash("ours"), TokenScope::Read, ours, "", now).await.unwrap();
+    let site = Site { router: routes::router(state.clone()), state, _folder };
+    for (token, status) in [("", 401), ("Bearer nobodys", 401), ("Bearer ours", 403), ("Bearer all", 200)] {
+        assert_eq!(site.get("/metrics", &[("authorization", token)]).await.status.as_u16(), status, "{token}");
+    }
+    assert_eq!(site.get("/healthz", &[]).await.status.as_u16(), 200);
+}
+
+#[tokio::test]
+async fn the_language_leads_nowhere_else() {
+    let site = Site::new().await;
+    for (back, to) in [("/\\evil.example", "/"), ("//evil.example", "/"), ("/login?next=%2F", "/login?next=%2F")] {
+        let reply = site.send("/language", "", &[("language", "sv"), ("back", back)]).await;
+        assert_eq!(reply.to, to);
+    }
+}
+
+#[tokio::test]
+async fn a_mailbox_gets_no_flood_of_tests() {
+    let site = Site::new().await;
+    let path = format!("/mailboxes/{MAILBOX}/test");
+    assert_eq!(site.post("admin", &path, &[]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(site.post("admin", &path, &[]).await.status, StatusCode::BAD_REQUEST);
+    let tests = site.state.deps.store.audit_lines(Scope::All, None, 50).await.unwrap();
+    assert_eq!(tests.iter().filter(|line| line.action == "test-begun").count(), 1);
+}

@@ -1,0 +1,38 @@
+//! What the tests of pages and the API work with: all of it in this process, asked without a socket.
+
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use super::{Settings, State};
+use crate::clock::SystemClock;
+use crate::config::{self, Config, Overrides};
+use crate::egress::Egress;
+use crate::poll::Deps;
+use crate::store::Store;
+use crate::vault::Location;
+
+/// With an empty database, which goes with the folder. Nobody may be connected to, so nothing waits for a network.
+pub async fn state(adjust: impl FnOnce(&mut Config)) -> (State, TempDir) {
+    // Memory, where there is such a folder: thousands of requests each wait for the disk.
+    let memory = std::path::Path::new("/dev/shm");
+    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
+    let store = Store::open(&format!("sqlite://{}", folder.path().join("t.db").display())).await.unwrap();
+    let vault = Location::File { path: folder.path().join("key"), create: true }.open(false).unwrap();
+    let mut config = config::load(&Overrides::default()).unwrap();
+    adjust(&mut config);
+    let page = Arc::new(Settings::new(&config).unwrap());
+    let deps = Deps {
+        store: Arc::new(store),
+        vault: Arc::new(vault),
+        egress: Arc::new(Egress::new(Vec::new())),
+        clock: Arc::new(SystemClock),
+        deadlines: config.deadlines,
+        limits: config.limits,
+        oauth: Arc::new(config.oauth),
+        renewals: Default::default(),
+        lease: config.schedule.lease.0,
+    };
+    (State { deps: Arc::new(deps), page, stopping: CancellationToken::new() }, folder)
+}
