@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Site;
 use crate::support::{
     certs,
-    chromium::Page,
+    chromium::{Chromium, Page},
     dovecot::Dovecot,
     facts::{JOBB, JOBB_INBOX, text},
     mail::mail,
@@ -159,4 +159,29 @@ fn a_member_opens_a_shared_mailbox_and_any_other_account_is_refused_by_name() {
     page.go(&site.url(&format!("{MAILBOX}/setup/login")));
     assert_eq!(page.value("#identity-contoso"), ANNA);
     assert_nothing_leaves(&page);
+}
+
+#[test]
+fn a_customer_who_takes_the_wrong_account_tries_again_on_the_very_page_that_says_so() {
+    let provider = OAuthServer::start();
+    let dovecot = Dovecot::start_with(&[JOBB], &provider.dovecot_for_members("xoauth2"), |certs| &certs.good);
+    let site = site(&provider);
+    let page = page_of_login(&site, &dovecot);
+    page.click_text("Make a link");
+    page.wait_for_text("Send this link to the customer");
+    let link = page.eval("document.getElementById('link').textContent").as_str().unwrap().trim().to_owned();
+    let customer = Chromium::shared().page_in("en");
+    customer.go(&link);
+    name_member(&customer);
+    consent(&customer, BO);
+    customer.wait_for_text(&format!("{BO} consented, but {ANNA} was wanted."));
+    name_member(&customer);
+    consent(&customer, ANNA);
+    customer.wait_for_text(&format!("{JOBB} is connected."));
+    assert_eq!(consents(&site), [ANNA]);
+    customer.go(&link);
+    customer.wait_for_text("This link does not work");
+    assert_nothing_leaves(&customer);
+    page.go(&site.url(&format!("{MAILBOX}/setup/folders")));
+    page.wait_for_text("The login works.");
 }
