@@ -5,6 +5,7 @@ mod consenting;
 mod entering;
 mod hostile;
 mod looks;
+mod sending;
 mod watching;
 
 use crate::support::{
