@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use lettre::message::Mailbox;
+use lettre::message::{Mailbox, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use secrecy::ExposeSecret;
 
-use crate::config;
+use crate::{config, opaque};
 
 /// Somebody waits.
 const WITHIN: Duration = Duration::from_secs(20);
@@ -47,12 +47,14 @@ impl Post {
     /// Sends a mail. It is marked as written by a machine (RFC 3834 5), so that nothing answers it.
     pub async fn send(&self, to: &str, subject: &str, body: &str) -> Result<(), String> {
         let to: Mailbox = to.parse().map_err(|error| format!("{to}: {error}"))?;
+        let id = format!("<{}@{}>", opaque::new(""), self.from.email.domain());
         let message = Message::builder()
             .from(self.from.clone())
             .to(to)
             .subject(subject)
+            .message_id(Some(id))
             .header(AutoSubmitted)
-            .body(body.to_owned())
+            .singlepart(SinglePart::plain(body.to_owned()))
             .map_err(|error| error.to_string())?;
         match tokio::time::timeout(WITHIN, self.transport.send(message)).await {
             Ok(sent) => sent.map(drop).map_err(|error| error.to_string()),

@@ -1,9 +1,11 @@
 //! The page as people meet it: a real Chromium, real mail servers, and `mailferry serve`.
 
 mod connecting;
+mod consenting;
 mod entering;
 mod hostile;
 mod looks;
+mod sending;
 mod watching;
 
 use crate::support::{

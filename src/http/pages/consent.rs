@@ -26,7 +26,7 @@ use crate::store::{Changes, Errand, Flow, GrantKey, GrantKind, Login, Mailbox, N
 /// What the browser that leaves is known by when it comes back.
 const BROWSER: &str = "__Host-errand";
 /// As long as an errand lasts, in seconds.
-const AWAY: i64 = 15 * 60;
+pub const AWAY: i64 = 15 * 60;
 /// The path that is registered with providers.
 pub const CALLBACK: &str = "/oauth/callback";
 
@@ -183,7 +183,8 @@ pub async fn callback(
     };
     let problem = finish(&mailbox, &state_hash, &errand, callback, &state, &reader).await.err();
     let Some(who) = who else {
-        return customer::back(&mailbox, &errand.link_hash.unwrap_or_default(), problem, &state, &reader).await;
+        return customer::back(&mailbox, &errand.link_hash.unwrap_or_default(), problem, &headers, &state, &reader)
+            .await;
     };
     if let Some(problem) = problem {
         return setup::refused(mailbox, problem, &state, &who);

@@ -4,6 +4,8 @@
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, State as FromState};
+use axum::http::HeaderMap;
+use axum::response::{AppendHeaders, IntoResponse};
 use serde::Deserialize;
 
 use super::consent::set_password;
@@ -11,6 +13,7 @@ use super::consent::{self, With};
 use super::setup;
 use crate::http::State;
 use crate::http::fault::{Answer, Fault, show, show_again};
+use crate::http::guard::{cookie, set_cookie};
 use crate::http::last_error::LastError;
 use crate::http::patience;
 use crate::http::reader::{Frame, Reader};
@@ -18,10 +21,15 @@ use crate::opaque;
 use crate::poll::folders::folders;
 use crate::store::{Change, Login, Mailbox, Purpose, Scope, StoreError, password_row};
 
+/// The key of the link that a browser left by, for when it comes back.
+const LINK: &str = "__Host-link";
+
 #[derive(Template)]
 #[template(path = "customer.html")]
 struct Page {
     f: Frame,
+    /// Where the forms go: the page is also shown to whoever comes back from a provider, under another address.
+    path: String,
     mailbox: Mailbox,
     asked_by: String,
     registered: Vec<String>,
@@ -66,9 +74,24 @@ async fn open(hash: &[u8], state: &State) -> Result<Option<(Mailbox, String)>, F
     }
 }
 
-fn made(mailbox: Mailbox, asked_by: String, problem: Option<String>, state: &State, reader: &Reader) -> Page {
+fn made(
+    key: &str,
+    (mailbox, asked_by): (Mailbox, String),
+    problem: Option<String>,
+    state: &State,
+    reader: &Reader,
+) -> Page {
     let usual = state.deps.oauth.registered_for(&mailbox.server.host).map(str::to_owned);
-    Page { f: Frame::new(reader, "login"), mailbox, asked_by, registered: setup::registered(state), usual, problem }
+    let path = format!("/customer/{key}");
+    Page {
+        f: Frame::new(reader, "login"),
+        path,
+        mailbox,
+        asked_by,
+        registered: setup::registered(state),
+        usual,
+        problem,
+    }
 }
 
 /// Whether a link still works.
@@ -96,7 +119,7 @@ fn server(mailbox: &Mailbox) -> String {
 /// The page.
 pub async fn page(FromState(state): FromState<State>, reader: Reader, Path(key): Path<String>) -> Answer {
     match open(&opaque::hash(&key), &state).await? {
-        Some((mailbox, by)) => show(&made(mailbox, by, None, &state, &reader)),
+        Some(of) => show(&made(&key, of, None, &state, &reader)),
         None => over(&reader),
     }
 }
@@ -115,26 +138,29 @@ pub async fn give(
     // What is given is for the server that was shown, and for no other.
     if given.server != server(&mailbox) {
         let problem = Some(reader.words.t("customer-server-changed"));
-        return show_again(&made(mailbox, by, problem, &state, &reader));
+        return show_again(&made(&key, (mailbox, by), problem, &state, &reader));
     }
     if !given.provider.is_empty() {
         let with = With { provider: given.provider, identity: given.identity };
         let scope = Scope::Organisation(mailbox.organisation_id);
         return match consent::choose(&mailbox, &with, scope, &state) {
-            Ok(key) => consent::send(&mailbox, key, Some(hash), &state, &reader).await,
-            Err(name) => show_again(&made(mailbox, by, Some(reader.words.t(name)), &state, &reader)),
+            Ok(wanted) => {
+                let leaving = consent::send(&mailbox, wanted, Some(hash), &state, &reader).await?;
+                Ok((AppendHeaders([set_cookie(LINK, &key, Some(consent::AWAY))]), leaving).into_response())
+            }
+            Err(name) => show_again(&made(&key, (mailbox, by), Some(reader.words.t(name)), &state, &reader)),
         };
     }
     let password = match setup::mail_password(&given.password) {
         Ok(password) => password,
-        Err(name) => return show_again(&made(mailbox, by, Some(reader.words.t(name)), &state, &reader)),
+        Err(name) => return show_again(&made(&key, (mailbox, by), Some(reader.words.t(name)), &state, &reader)),
     };
     // A password that does not work is told while the one who knows it is here, and takes nothing's place; of our network nothing is
     // told.
     let sealed = state.deps.vault.seal(&password_row(mailbox.id), &password).map_err(StoreError::from)?;
     let trial = Mailbox { login: Login::Password(Some(sealed)), ..mailbox.clone() };
     if let Err(problem) = tried(&trial, &state, &reader).await? {
-        return show_again(&made(mailbox, by, Some(problem), &state, &reader));
+        return show_again(&made(&key, (mailbox, by), Some(problem), &state, &reader));
     }
     set_password(&mailbox, password, &state).await?;
     done(&mailbox, &hash, &state, &reader).await
@@ -150,17 +176,20 @@ async fn tried(trial: &Mailbox, state: &State, reader: &Reader) -> Result<Result
     })
 }
 
-/// Back from the provider.
-pub async fn back(mailbox: &Mailbox, link: &[u8], problem: Option<String>, state: &State, reader: &Reader) -> Answer {
-    match problem {
-        Some(problem) => match open(link, state).await? {
-            Some((mailbox, by)) => {
-                let page = made(mailbox, by, Some(problem), state, reader);
-                show_again(&page)
-            }
-            None => over(reader),
-        },
-        None => done(mailbox, link, state, reader).await,
+/// Back from the provider; the browser has kept the key of the link that it left by, which is kept here as a hash alone.
+pub async fn back(
+    mailbox: &Mailbox,
+    link: &[u8],
+    problem: Option<String>,
+    headers: &HeaderMap,
+    state: &State,
+    reader: &Reader,
+) -> Answer {
+    let Some(problem) = problem else { return done(mailbox, link, state, reader).await };
+    let key = cookie(headers, LINK).filter(|key| opaque::hash(key) == link);
+    match (key, open(link, state).await?) {
+        (Some(key), Some(of)) => show_again(&made(key, of, Some(problem), state, reader)),
+        _ => over(reader),
     }
 }
 

@@ -27,7 +27,7 @@ use crate::store::{Changes, Mailbox, NewInbox, NewMailbox, Organisation, Scope, 
 use super::mailbox::path;
 
 pub use folders::{choose as choose_folders, page as folders};
-pub use login::{page as login, password, refused};
+pub use login::{member, page as login, password, refused};
 pub use server::{page as server, set as set_server};
 pub use target::{copy, inbox, set_copy, set_inbox, set_start, start};
 pub use trial::{begin, page as trial};

@@ -70,6 +70,8 @@ impl GreenMail {
         }
         args.push(format!("-Dgreenmail.users={}", users.join(",")));
         args.push("-Dgreenmail.users.login=email".to_owned());
+        // By itself it gives up after little time on a busy machine, and listens on without any users.
+        args.push("-Dgreenmail.startup.timeout=100000".to_owned());
         args.push("-jar".to_owned());
         args.push(jar().to_string_lossy().into_owned());
         let mut daemon = Daemon::start(Start {

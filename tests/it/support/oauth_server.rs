@@ -83,6 +83,13 @@ impl OAuthServer {
         introspection::settings(self.dir.path(), &url, mechanisms)
     }
 
+    /// As `dovecot`, of a server whose mailboxes are shared: whoever is of their domain opens them.
+    pub fn dovecot_for_members(&self, mechanisms: &str) -> String {
+        let lines = self.dovecot(mechanisms);
+        introspection::open_to_members(self.dir.path());
+        lines
+    }
+
     /// The configuration of Mailferry that makes this server a provider.
     pub fn provider(&self, name: &str) -> String {
         oauth_client::provider(name, &self.base(), "")

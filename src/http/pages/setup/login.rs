@@ -12,7 +12,7 @@ use crate::http::last_error::LastError;
 use crate::http::pages::consent::set_password;
 use crate::http::pages::mailbox::{new_link, seen};
 use crate::http::reader::{Frame, Who};
-use crate::store::{Login, Mailbox};
+use crate::store::{GrantKind, Login, Mailbox};
 
 #[derive(Template)]
 #[template(path = "setup_login.html")]
@@ -35,6 +35,18 @@ impl Page {
     /// Whether this provider is the one to be proposed.
     fn is_usual(&self, name: &str) -> bool {
         self.usual.as_deref() == Some(name)
+    }
+}
+
+/// Who is to consent at this provider in the mailbox's place, as a member of a shared one; empty: nobody.
+pub fn member<'a>(mailbox: &'a Mailbox, provider: &str) -> &'a str {
+    match &mailbox.login {
+        Login::OAuth { key, .. }
+            if key.kind == GrantKind::Delegated && key.provider == provider && key.identity != mailbox.address =>
+        {
+            &key.identity
+        }
+        _ => "",
     }
 }
 

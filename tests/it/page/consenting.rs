@@ -1,0 +1,187 @@
+//! Connecting a mailbox by a consent at its provider, from its address to its mail, in one browser: by whoever has it, and by a
+//! member of a shared one.
+
+use std::time::Duration;
+
+use super::Site;
+use crate::support::{
+    certs,
+    chromium::{Chromium, Page},
+    dovecot::Dovecot,
+    facts::{JOBB, JOBB_INBOX, text},
+    mail::mail,
+    mailferry::Mailferry,
+    oauth_server::OAuthServer,
+    wait,
+};
+
+const MAILBOX: &str = "/mailboxes/jobb%40lillestad.se";
+const INBOX: &str = "/inboxes/jobb.lillestad.se%40mail.kundo.se";
+/// A member of the shared mailbox, and somebody who is none.
+const ANNA: &str = "anna@lillestad.se";
+const BO: &str = "bo@lillestad.se";
+
+/// An installation whose application is registered with the provider of this machine's mail server.
+fn site(provider: &OAuthServer) -> Site {
+    let mut mailferry = Mailferry::new();
+    mailferry.configure(&format!("{}imap_host = \"localhost\"\n", provider.provider("contoso")));
+    Site::of(mailferry)
+}
+
+/// A page on which the server is named, with the certificate that it shows, and the login is asked for.
+fn page_of_login(site: &Site, dovecot: &Dovecot) -> Page {
+    let page = site.page();
+    page.click_text("Connect a mailbox");
+    page.fill("#address", JOBB);
+    page.click("form.card button");
+    page.wait_for_element("#host");
+    page.fill("#host", "localhost");
+    page.fill("#port", &dovecot.imaps.to_string());
+    page.check("input[value=implicit]");
+    page.click("form.card details summary");
+    page.fill("#pin", &certs::shown_by(dovecot.imaps));
+    page.click_text("Next");
+    page.wait_for_text("How does Mailferry log in?");
+    page
+}
+
+/// Goes to the provider by the wizard's own button, and consents there as this account.
+fn consent(page: &Page, account: &str) {
+    page.click_text("Connect with contoso");
+    page.wait_for_element("input[name=username]");
+    page.fill("input[name=username]", account);
+    page.key("Enter");
+}
+
+/// The steps from the folders to the start, as they are proposed, for all the mail there is.
+fn start(page: &Page, dry_run: &str) {
+    page.wait_for_text("Which folders are to be fetched?");
+    page.click("form.card button");
+    page.wait_for_text("Which inbox does the mail go to?");
+    page.click("form.card button");
+    page.wait_for_text("What happens to the customer's copy?");
+    page.click("form.card button");
+    page.wait_for_text("From when is mail to be fetched?");
+    page.check("input[value=all]");
+    page.click("form.card button");
+    page.wait_for_text(dry_run);
+    page.wait_for_text("Nothing was imported");
+    page.click_text("Start");
+    page.wait_for_text("The mailbox is started.");
+}
+
+/// Looks into the inbox until the mail is there, and opens it.
+fn open_mail(site: &Site, page: &Page, subject: &str) {
+    wait::until("the mail in the inbox", Duration::from_secs(60), || {
+        page.go(&site.url(INBOX));
+        page.text().contains(subject).then_some(())
+    });
+    page.click_text(subject);
+    page.wait_for_text(&format!("det gäller {subject}."));
+}
+
+/// What the picker says of a folder.
+fn offer(page: &Page, folder: &str) -> String {
+    let label = format!("document.querySelector('input[name=folder][value=\"{folder}\"]').closest('label').innerText");
+    page.eval(&label).as_str().unwrap().to_owned()
+}
+
+/// Nothing left this machine. The provider's own page wants a font from elsewhere, which it does not get.
+fn assert_nothing_leaves(page: &Page) {
+    let mut leaving = page.leaving();
+    leaving.retain(|url| !url.starts_with("http://fonts.googleapis.com/"));
+    assert_eq!(leaving, [""; 0]);
+}
+
+/// Whose consents are kept.
+fn consents(site: &Site) -> Vec<String> {
+    site.mailferry.json(&["oauth", "status"]).iter().map(|status| text(status, "identity").to_owned()).collect()
+}
+
+/// Says that a member is to sign in.
+fn name_member(page: &Page) {
+    page.click("form:has([name=identity]) summary");
+    page.fill("#identity-contoso", ANNA);
+}
+
+#[test]
+fn a_mailbox_is_connected_by_the_wizards_own_button_until_its_mail_is_read() {
+    let provider = OAuthServer::start();
+    let dovecot = Dovecot::start_with(&[JOBB], &provider.dovecot("xoauth2"), |certs| &certs.good);
+    dovecot.create_folder(JOBB, "Arkiv");
+    for (folder, subject) in [("INBOX", "sommarjobb"), ("INBOX", "praktik"), ("Arkiv", "gammalt")] {
+        dovecot.deliver(JOBB, folder, subject, &mail(subject, JOBB));
+    }
+    let site = site(&provider);
+    let page = page_of_login(&site, &dovecot);
+    assert!(!page.has("form[action$='/consent'] button.second"), "the server's own provider is what is proposed");
+    consent(&page, JOBB);
+    page.wait_for_text("The login works.");
+    assert_eq!(page.url(), site.url(&format!("{MAILBOX}/setup/folders")), "back where the wizard goes on");
+    assert!(offer(&page, "INBOX").contains("2 mails") && page.has("input[value=INBOX]:checked"), "{}", page.text());
+    assert!(offer(&page, "Arkiv").contains("1 mail") && !page.has("input[value=Arkiv]:checked"), "{}", page.text());
+    start(&page, "2 mails would be fetched");
+    page.wait_for_text(&format!("by the consent of {JOBB} (contoso)"));
+    open_mail(&site, &page, "praktik");
+    assert_eq!(site.mailferry.subjects(), ["praktik", "sommarjobb"], "the other folder was not asked for");
+    assert_eq!(dovecot.untouched(JOBB, "INBOX").len(), 2, "the customer's copies are as they were");
+    page.go(&site.url("/"));
+    page.wait_for_text("Works");
+    assert_nothing_leaves(&page);
+}
+
+#[test]
+fn a_member_opens_a_shared_mailbox_and_any_other_account_is_refused_by_name() {
+    let provider = OAuthServer::start();
+    let dovecot = Dovecot::start_with(&[JOBB], &provider.dovecot_for_members("xoauth2"), |certs| &certs.good);
+    dovecot.deliver(JOBB, "INBOX", "delat", &mail("delat", JOBB));
+    let site = site(&provider);
+    let page = page_of_login(&site, &dovecot);
+    // Not even the mailbox's own account, as which nobody is to sign in.
+    for other in [BO, JOBB] {
+        name_member(&page);
+        consent(&page, other);
+        page.wait_for_text(&format!("{other} consented, but {ANNA} was wanted."));
+        assert_eq!(consents(&site), [""; 0], "nothing is kept of {other}");
+    }
+    name_member(&page);
+    consent(&page, ANNA);
+    page.wait_for_text("The login works.");
+    assert!(offer(&page, "INBOX").contains("1 mail"), "{}", page.text());
+    start(&page, "1 mail would be fetched");
+    page.wait_for_text(&format!("by the consent of {ANNA} (contoso)"));
+    open_mail(&site, &page, "delat");
+    assert_eq!(consents(&site), [ANNA]);
+    let message = site.mailferry.messages().remove(0);
+    assert_eq!((text(&message, "mailbox"), text(&message, "inbox")), (JOBB, JOBB_INBOX));
+    assert!(!dovecot.commands_sent(JOBB).is_empty(), "the shared mailbox is what the server has opened");
+    // Whoever consents later is the member again, unless another is named.
+    page.go(&site.url(&format!("{MAILBOX}/setup/login")));
+    assert_eq!(page.value("#identity-contoso"), ANNA);
+    assert_nothing_leaves(&page);
+}
+
+#[test]
+fn a_customer_who_takes_the_wrong_account_tries_again_on_the_very_page_that_says_so() {
+    let provider = OAuthServer::start();
+    let dovecot = Dovecot::start_with(&[JOBB], &provider.dovecot_for_members("xoauth2"), |certs| &certs.good);
+    let site = site(&provider);
+    let page = page_of_login(&site, &dovecot);
+    page.click_text("Make a link");
+    page.wait_for_text("Send this link to the customer");
+    let link = page.eval("document.getElementById('link').textContent").as_str().unwrap().trim().to_owned();
+    let customer = Chromium::shared().page_in("en");
+    customer.go(&link);
+    name_member(&customer);
+    consent(&customer, BO);
+    customer.wait_for_text(&format!("{BO} consented, but {ANNA} was wanted."));
+    name_member(&customer);
+    consent(&customer, ANNA);
+    customer.wait_for_text(&format!("{JOBB} is connected."));
+    assert_eq!(consents(&site), [ANNA]);
+    customer.go(&link);
+    customer.wait_for_text("This link does not work");
+    assert_nothing_leaves(&customer);
+    page.go(&site.url(&format!("{MAILBOX}/setup/folders")));
+    page.wait_for_text("The login works.");
+}
