@@ -222,6 +222,12 @@ impl Trouble {
         self
     }
 
+    /// For somebody who reads it on a page, and has no terminal.
+    #[must_use]
+    pub fn on_page(self) -> Self {
+        self.about("place", "page")
+    }
+
     /// What is wrong, in one sentence, with the provider's code behind it.
     pub fn sentence(&self, language: Language) -> String {
         let sentence = locale::message(language, self.cause.id(), None, &self.about);

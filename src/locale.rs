@@ -86,6 +86,7 @@ fn load(language: &str, texts: &[&str]) -> Bundle {
 pub fn message(language: Language, name: &str, attribute: Option<&str>, about: &BTreeMap<String, String>) -> String {
     let bundle = bundle(language);
     let mut args = FluentArgs::new();
+    args.set("place", "terminal"); // unless it is said otherwise
     for (key, value) in about {
         match value.parse::<i64>() {
             Ok(number) if key == "days" || key == "count" => args.set(key.as_str(), number), // one day, two days
@@ -150,7 +151,10 @@ mod tests {
         for language in Language::ALL {
             for cause in Cause::ALL {
                 let trouble = about(Trouble::new(*cause));
-                for text in [trouble.sentence(language), trouble.remedy(language)] {
+                let on_page = trouble.clone().on_page().remedy(language);
+                assert!(!on_page.contains("mailbox set X1") && !on_page.contains("connect X1"), "{on_page}");
+                assert!(!on_page.contains("mailbox check"), "{on_page}");
+                for text in [trouble.sentence(language), trouble.remedy(language), on_page] {
                     assert!(text.contains(' ') && !text.contains("{$"), "{} {language:?}: {text}", cause.id());
                     assert!(text.ends_with(|c: char| c != ' '), "{text}");
                 }
@@ -169,6 +173,10 @@ mod tests {
         for (swedish, english) in SWEDISH.iter().zip(ENGLISH) {
             assert_eq!(ids(swedish), ids(english));
         }
+        // Of two texts of one name only one would be read.
+        let all: Vec<String> = ENGLISH.iter().flat_map(|text| ids(text)).collect();
+        let names: std::collections::BTreeSet<&String> = all.iter().collect();
+        assert_eq!(names.len(), all.len());
         for text in SWEDISH.into_iter().chain(ENGLISH) {
             assert!(FluentResource::try_new(text.to_owned()).is_ok(), "every text can be read");
         }

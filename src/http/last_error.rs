@@ -76,7 +76,7 @@ impl LastError {
     /// What to do.
     pub fn remedy(&self, w: &Words) -> String {
         if let Some(trouble) = self.trouble() {
-            return trouble.remedy(w.language);
+            return trouble.on_page().remedy(w.language);
         }
         let name = if self.is_about_the_way() { "remedy-reach".to_owned() } else { format!("remedy-{}", self.step) };
         match locale::has(&name) {

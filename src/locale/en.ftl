@@ -32,7 +32,7 @@ app-unknown = { $tenant } does not know the application { $client_id } of { $pro
 app-disabled = The application { $client_id } is switched off in { $tenant }.
     .remedy = Microsoft Entra admin center > Entra ID > Enterprise apps > the application > Properties > Enabled for users to sign-in? > Yes.
 app-tenant-unknown = { $provider } knows no tenant { $tenant }, or the application is registered for its own tenant only.
-    .remedy = Set oauth.providers.{ $provider }.tenant to the Directory (tenant) ID from the portal, and for an app-only mailbox then run: mailferry mailbox set { $mailbox } --oauth { $provider } --app-only
+    .remedy = Set oauth.providers.{ $provider }.tenant to the Directory (tenant) ID from the portal{ do-by-tenant }
 app-public-client-off = The application { $client_id } may not use device codes, or its secret is missing from the configuration.
     .remedy = Microsoft Entra admin center > Entra ID > App registrations > your application > Authentication > Settings > Allow public client flows > Yes; or put the secret into the configuration.
 app-secret-not-allowed = The address that the browser returns to is registered for the application { $client_id } as one of a desktop application, which must not have a secret.
@@ -52,10 +52,10 @@ app-scope-refused = The application { $client_id } may not ask { $provider } for
 app-flow-not-allowed = { $provider } gives the application { $client_id } no tokens in this way.
     .remedy = { $family ->
         [microsoft] Microsoft Entra admin center > Entra ID > App registrations > your application > Authentication > Redirect URI configuration: register http://localhost/oauth/callback under Web and not under Single-page application.
-       *[other] Look at the kind of the application in the portal of { $provider }; a consent that was given to another application must be given anew: mailferry oauth connect { $mailbox }
+       *[other] Look at the kind of the application in the portal of { $provider }; a consent that was given to another application must be given anew{ do-by-connect }
     }
 app-no-device-codes = { $provider } gives no device codes.
-    .remedy = Leave out --device: mailferry oauth connect { $mailbox }
+    .remedy = Leave out --device{ do-by-connect }
 app-refused = { $provider } refuses the application { $client_id }.
     .remedy = { $family ->
         [microsoft] Look the code up at https://login.microsoftonline.com/error and compare the application's settings.
@@ -65,51 +65,51 @@ app-no-object-id = The token of { $provider } does not name the application's ob
     .remedy = Copy the application's object id from Microsoft Entra admin center > Entra ID > Enterprise apps > your application > Overview > Object ID (not from App registrations).
 admin-access-blocked = A rule of the organisation does not let this application in.
     .remedy = { $family ->
-        [microsoft] An administrator finds the rule at Microsoft Entra admin center > Entra ID > Monitoring & health > Sign-in logs > the entry > Conditional Access and lets the application in. Mailferry asks again within the hour, or at once with: mailferry mailbox check { $mailbox }
-        [google] An administrator opens Google Admin console > Security > Access and data control > API controls > Manage Third-Party App Access and makes the application Trusted. Mailferry asks again within the hour, or at once with: mailferry mailbox check { $mailbox }
-       *[other] An administrator lets the application in at { $provider }. Mailferry asks again within the hour, or at once with: mailferry mailbox check { $mailbox }
+        [microsoft] An administrator finds the rule at Microsoft Entra admin center > Entra ID > Monitoring & health > Sign-in logs > the entry > Conditional Access and lets the application in. Mailferry asks again within the hour{ do-by-check }
+        [google] An administrator opens Google Admin console > Security > Access and data control > API controls > Manage Third-Party App Access and makes the application Trusted. Mailferry asks again within the hour{ do-by-check }
+       *[other] An administrator lets the application in at { $provider }. Mailferry asks again within the hour{ do-by-check }
     }
 admin-account-disabled = The account is switched off, locked, or not there.
     .remedy = { $family ->
-        [microsoft] An administrator looks at Microsoft Entra admin center > Entra ID > Users > the account > Account enabled. Mailferry asks again within the hour, or at once with: mailferry mailbox check { $mailbox }
-       *[other] An administrator looks at the account. Mailferry asks again within the hour, or at once with: mailferry mailbox check { $mailbox }
+        [microsoft] An administrator looks at Microsoft Entra admin center > Entra ID > Users > the account > Account enabled. Mailferry asks again within the hour{ do-by-check }
+       *[other] An administrator looks at the account. Mailferry asks again within the hour{ do-by-check }
     }
 admin-not-assigned = The account is not among those that may use the application.
-    .remedy = Microsoft Entra admin center > Entra ID > Enterprise apps > the application > Users and groups > Add user/group. Mailferry asks again within the hour, or at once with: mailferry mailbox check { $mailbox }
+    .remedy = Microsoft Entra admin center > Entra ID > Enterprise apps > the application > Users and groups > Add user/group. Mailferry asks again within the hour{ do-by-check }
 admin-other-tenant = The account belongs to another organisation than the one that was asked.
-    .remedy = Choose the account of the right organisation, or set oauth.providers.{ $provider }.tenant to "organizations"; then run: mailferry oauth connect { $mailbox }
+    .remedy = Choose the account of the right organisation, or set oauth.providers.{ $provider }.tenant to "organizations"; { do-and-connect }
 admin-no-mail-service = The organisation has no Exchange Online, or its subscription has ended.
-    .remedy = An administrator looks at Microsoft 365 admin center > Billing > Your products. Mailferry asks again within the hour, or at once with: mailferry mailbox check { $mailbox }
+    .remedy = An administrator looks at Microsoft 365 admin center > Billing > Your products. Mailferry asks again within the hour{ do-by-check }
 
 consent-missing = { $identity } has not consented yet.
-    .remedy = Run: mailferry oauth connect { $mailbox }
+    .remedy = { do-run-connect }
 consent-admin-needed = Nobody has consented to the application { $client_id }, or an administrator must do so first.
     .remedy = { $kind ->
-        [app-only] The administrator consents at https://login.microsoftonline.com/{ $tenant }/adminconsent?client_id={ $client_id }. Mailferry asks again within the hour, or at once with: mailferry mailbox check { $mailbox }
-       *[delegated] Run: mailferry oauth connect { $mailbox }. Where people may not consent by themselves, an administrator does so first: Microsoft Entra admin center > Entra ID > Enterprise apps > the application > Permissions > Grant admin consent, or https://login.microsoftonline.com/{ $tenant }/adminconsent?client_id={ $client_id }
+        [app-only] The administrator consents at https://login.microsoftonline.com/{ $tenant }/adminconsent?client_id={ $client_id }. Mailferry asks again within the hour{ do-by-check }
+       *[delegated] { do-run-connect }. Where people may not consent by themselves, an administrator does so first: Microsoft Entra admin center > Entra ID > Enterprise apps > the application > Permissions > Grant admin consent, or https://login.microsoftonline.com/{ $tenant }/adminconsent?client_id={ $client_id }
     }
 consent-inactive = The consent has ended, because it was not used for too long.
-    .remedy = Run: mailferry oauth connect { $mailbox }
+    .remedy = { do-run-connect }
 consent-sign-in-frequency = The organisation makes its people sign in again after a certain time, and each time the consent ends.
     .remedy = { $family ->
-        [microsoft] Run: mailferry oauth connect { $mailbox }. So that it lasts, an administrator excludes the application: Microsoft Entra admin center > Entra ID > Conditional Access > Policies > the policy > Session > Sign-in frequency.
-        [google] Run: mailferry oauth connect { $mailbox }. So that it lasts, an administrator opens Google Admin console > Security > Access and data control > Google Cloud session control > Exempt trusted apps, and makes the application Trusted under API controls.
-       *[other] Run: mailferry oauth connect { $mailbox }
+        [microsoft] { do-run-connect }. So that it lasts, an administrator excludes the application: Microsoft Entra admin center > Entra ID > Conditional Access > Policies > the policy > Session > Sign-in frequency.
+        [google] { do-run-connect }. So that it lasts, an administrator opens Google Admin console > Security > Access and data control > Google Cloud session control > Exempt trusted apps, and makes the application Trusted under API controls.
+       *[other] { do-run-connect }
     }
 consent-password-changed = The consent has ended, because the account's password was changed or has expired.
-    .remedy = Run: mailferry oauth connect { $mailbox }
+    .remedy = { do-run-connect }
 consent-ended = The consent was withdrawn or has ended.
-    .remedy = Run: mailferry oauth connect { $mailbox }
+    .remedy = { do-run-connect }
 consent-google-testing = The consent has ended: Google ends consents after seven days while an application's publishing status is Testing.
-    .remedy = Google Auth Platform > Audience > Publish app (or User type Internal); then run: mailferry oauth connect { $mailbox }
+    .remedy = Google Auth Platform > Audience > Publish app (or User type Internal); { do-and-connect }
 consent-mfa-needed = { $provider } wants the person to sign in again or to give a further proof, such as a code by telephone.
-    .remedy = Run: mailferry oauth connect { $mailbox }
+    .remedy = { do-run-connect }
 consent-wrong-account = { $found } consented, but { $wanted } was wanted.
-    .remedy = Choose { $wanted } in the browser (in a private window if need be). If { $found } is a member of the shared mailbox, or the login name of { $wanted }, say so: mailferry mailbox set { $mailbox } --login-identity { $found }
+    .remedy = Choose { $wanted } in the browser (in a private window if need be). If { $found } is a member of the shared mailbox, or the login name of { $wanted }, say so{ do-by-identity }
 consent-no-identity = { $provider } does not say who has consented.
     .remedy = Add "openid", "profile" and "email" to oauth.providers.{ $provider }.scopes.
 consent-scope-missing = { $scope } was not consented to.
-    .remedy = Consent again and leave every box ticked: mailferry oauth connect { $mailbox }
+    .remedy = Consent again and leave every box ticked{ do-by-connect }
 consent-no-refresh-token = { $provider } gave no refresh token, so the consent would end within the hour.
     .remedy = { $family ->
         [google] Set access_type = "offline" and prompt = "consent" in oauth.providers.{ $provider }.authorize_params.
@@ -122,10 +122,10 @@ consent-wrong-state = The answer in the browser does not belong to this attempt,
 consent-denied = The consent was refused in the browser.
     .remedy = { $family ->
         [google] Start again and accept. Google refuses by itself while the application is in Testing and the account is no test user: Google Auth Platform > Audience > Test users > Add users.
-       *[other] Start again and accept: mailferry oauth connect { $mailbox }
+       *[other] Start again and accept{ do-by-connect }
     }
 consent-timed-out = Nobody consented in time.
-    .remedy = Start again: mailferry oauth connect { $mailbox }
+    .remedy = Start again{ do-by-connect }
 
 provider-busy = { $provider } asks to come back later.
     .remedy = Nothing: Mailferry asks again by itself.
@@ -149,16 +149,16 @@ server-throttled = The mail server asks to come back later.
     .remedy = Nothing: Mailferry waits as long as it was told. If it happens often, poll less often or with fewer connections (schedule.per_host).
 
 mailbox-no-oauth = { $host } takes no access tokens.
-    .remedy = See that the host is right; if it is, use a password: mailferry mailbox set { $mailbox } --password-stdin
+    .remedy = See that the host is right; if it is, use a password{ do-by-password }
 mailbox-password-login-off = Microsoft no longer takes passwords here.
-    .remedy = Use OAuth instead: mailferry mailbox set { $mailbox } --oauth microsoft
+    .remedy = Use OAuth instead{ do-by-oauth }
 mailbox-audience-wrong = The access token is for { $found } and not for the mail server.
     .remedy = { $family ->
         [microsoft] Ask for the mail server's own scopes: https://outlook.office.com/IMAP.AccessAsUser.All, or https://outlook.office365.com/.default for app-only.
        *[other] Change oauth.providers.{ $provider }.scopes, or .audiences if the token is right.
     }
 mailbox-token-scope-missing = The access token does not hold the right { $scope }.
-    .remedy = Microsoft Entra admin center > Entra ID > App registrations > your application > API permissions > Add a permission > Microsoft Graph > Delegated permissions > { $scope } > Grant admin consent; then run: mailferry oauth connect { $mailbox }
+    .remedy = Microsoft Entra admin center > Entra ID > App registrations > your application > API permissions > Add a permission > Microsoft Graph > Delegated permissions > { $scope } > Grant admin consent; { do-and-connect }
 mailbox-role-missing = The application's token does not name the role { $role }.
     .remedy = Microsoft Entra admin center > Entra ID > App registrations > your application > API permissions > Add a permission > APIs my organization uses > Office 365 Exchange Online > Application permissions > { $role }; then Grant admin consent.
 mailbox-service-principal-missing = Exchange does not know the application, or knows it by another object id.
@@ -175,8 +175,8 @@ mailbox-imap-off = IMAP is switched off for { $target }, or the account has no m
     }
 mailbox-token-refused = { $host } refuses the access token of { $identity } for { $target }.
     .remedy = { $family ->
-        [google] See that { $target } is the account's main address and no alias, and that IMAP is on: Google Admin console > Apps > Google Workspace > Gmail > End User Access > POP and IMAP access. Then run: mailferry oauth connect { $mailbox }
-       *[other] See that { $target } is the mailbox's main address and no alias (mailferry mailbox set { $mailbox } --username …), then run: mailferry oauth connect { $mailbox }
+        [google] See that { $target } is the account's main address and no alias, and that IMAP is on: Google Admin console > Apps > Google Workspace > Gmail > End User Access > POP and IMAP access; { do-and-connect }
+       *[other] See that { $target } is the mailbox's main address and no alias{ do-by-username }, { do-and-connect }
     }
 
 # What will end.
@@ -209,3 +209,41 @@ ended-timed-consent = the consent of { $identity } was given for a time only and
 callback-title = Mailferry
 callback-done = { $identity } is connected. You may close this window.
 callback-failed = Connecting did not work.
+
+# What is done, where the reader is: at a terminal, or on a page.
+do-run-connect = { $place ->
+        [page] Give the consent again
+       *[terminal] Run: mailferry oauth connect { $mailbox }
+    }
+do-and-connect = { $place ->
+        [page] then give the consent again
+       *[terminal] then run: mailferry oauth connect { $mailbox }
+    }
+do-by-connect = { $place ->
+        [page] .
+       *[terminal] : mailferry oauth connect { $mailbox }
+    }
+do-by-check = { $place ->
+        [page] , or at once when the connection is checked on the mailbox's page.
+       *[terminal] , or at once with: mailferry mailbox check { $mailbox }
+    }
+do-by-identity = { $place ->
+        [page] { " " }as the account that signs in.
+       *[terminal] : mailferry mailbox set { $mailbox } --login-identity { $found }
+    }
+do-by-password = { $place ->
+        [page] .
+       *[terminal] : mailferry mailbox set { $mailbox } --password-stdin
+    }
+do-by-oauth = { $place ->
+        [page] : consent at Microsoft in place of a password.
+       *[terminal] : mailferry mailbox set { $mailbox } --oauth microsoft
+    }
+do-by-username = { $place ->
+        [page] { "" }
+       *[terminal] { " " }(mailferry mailbox set { $mailbox } --username …)
+    }
+do-by-tenant = { $place ->
+        [page] .
+       *[terminal] , and for an app-only mailbox then run: mailferry mailbox set { $mailbox } --oauth { $provider } --app-only
+    }

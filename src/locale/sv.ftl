@@ -31,7 +31,7 @@ app-unknown = { $tenant } känner inte till applikationen { $client_id } hos { $
 app-disabled = Applikationen { $client_id } är avstängd i { $tenant }.
     .remedy = Administrationscentret för Microsoft Entra > Entra ID > Enterprise apps > applikationen > Properties > Enabled for users to sign-in? > Yes.
 app-tenant-unknown = { $provider } känner inte till klientorganisationen { $tenant }, eller så är applikationen bara registrerad för sin egen klientorganisation.
-    .remedy = Ange portalens Directory (tenant) ID i oauth.providers.{ $provider }.tenant, och kör sedan för en app-only-postlåda: mailferry mailbox set { $mailbox } --oauth { $provider } --app-only
+    .remedy = Ange portalens Directory (tenant) ID i oauth.providers.{ $provider }.tenant{ do-by-tenant }
 app-public-client-off = Applikationen { $client_id } får inte använda enhetskoder, eller så saknas dess hemlighet i konfigurationen.
     .remedy = Administrationscentret för Microsoft Entra > Entra ID > App registrations > applikationen > Authentication > Settings > Allow public client flows > Yes; eller lägg hemligheten i konfigurationen.
 app-secret-not-allowed = Adressen som webbläsaren återvänder till är registrerad som skrivbordsapp för applikationen { $client_id }, och en sådan får inte ha någon hemlighet.
@@ -51,10 +51,10 @@ app-scope-refused = Applikationen { $client_id } får inte begära läsbehörigh
 app-flow-not-allowed = { $provider } ger inte applikationen { $client_id } token på det här sättet.
     .remedy = { $family ->
         [microsoft] Administrationscentret för Microsoft Entra > Entra ID > App registrations > applikationen > Authentication > Redirect URI configuration: registrera http://localhost/oauth/callback under Web och inte under Single-page application.
-       *[other] Kontrollera applikationens typ i portalen för { $provider }; ett medgivande till en annan applikation måste ges på nytt: mailferry oauth connect { $mailbox }
+       *[other] Kontrollera applikationens typ i portalen för { $provider }; ett medgivande till en annan applikation måste ges på nytt{ do-by-connect }
     }
 app-no-device-codes = { $provider } ger inga enhetskoder.
-    .remedy = Utelämna --device: mailferry oauth connect { $mailbox }
+    .remedy = Utelämna --device{ do-by-connect }
 app-refused = { $provider } avvisar applikationen { $client_id }.
     .remedy = { $family ->
         [microsoft] Slå upp koden på https://login.microsoftonline.com/error och jämför applikationens inställningar.
@@ -64,51 +64,51 @@ app-no-object-id = Token från { $provider } anger inte applikationens objekt-id
     .remedy = Kopiera applikationens objekt-id från administrationscentret för Microsoft Entra > Entra ID > Enterprise apps > applikationen > Overview > Object ID (inte från App registrations).
 admin-access-blocked = En regel i organisationen släpper inte in den här applikationen.
     .remedy = { $family ->
-        [microsoft] En administratör hittar regeln i administrationscentret för Microsoft Entra > Entra ID > Monitoring & health > Sign-in logs > posten > Conditional Access och släpper in applikationen. Mailferry frågar igen inom en timme, eller genast med: mailferry mailbox check { $mailbox }
-        [google] En administratör öppnar Googles administratörskonsol > Security > Access and data control > API controls > Manage Third-Party App Access och gör applikationen Trusted. Mailferry frågar igen inom en timme, eller genast med: mailferry mailbox check { $mailbox }
-       *[other] En administratör släpper in applikationen hos { $provider }. Mailferry frågar igen inom en timme, eller genast med: mailferry mailbox check { $mailbox }
+        [microsoft] En administratör hittar regeln i administrationscentret för Microsoft Entra > Entra ID > Monitoring & health > Sign-in logs > posten > Conditional Access och släpper in applikationen. Mailferry frågar igen inom en timme{ do-by-check }
+        [google] En administratör öppnar Googles administratörskonsol > Security > Access and data control > API controls > Manage Third-Party App Access och gör applikationen Trusted. Mailferry frågar igen inom en timme{ do-by-check }
+       *[other] En administratör släpper in applikationen hos { $provider }. Mailferry frågar igen inom en timme{ do-by-check }
     }
 admin-account-disabled = Kontot är avstängt, låst eller finns inte.
     .remedy = { $family ->
-        [microsoft] En administratör kontrollerar kontot i administrationscentret för Microsoft Entra > Entra ID > Users > kontot > Account enabled. Mailferry frågar igen inom en timme, eller genast med: mailferry mailbox check { $mailbox }
-       *[other] En administratör kontrollerar kontot. Mailferry frågar igen inom en timme, eller genast med: mailferry mailbox check { $mailbox }
+        [microsoft] En administratör kontrollerar kontot i administrationscentret för Microsoft Entra > Entra ID > Users > kontot > Account enabled. Mailferry frågar igen inom en timme{ do-by-check }
+       *[other] En administratör kontrollerar kontot. Mailferry frågar igen inom en timme{ do-by-check }
     }
 admin-not-assigned = Kontot hör inte till dem som får använda applikationen.
-    .remedy = Administrationscentret för Microsoft Entra > Entra ID > Enterprise apps > applikationen > Users and groups > Add user/group. Mailferry frågar igen inom en timme, eller genast med: mailferry mailbox check { $mailbox }
+    .remedy = Administrationscentret för Microsoft Entra > Entra ID > Enterprise apps > applikationen > Users and groups > Add user/group. Mailferry frågar igen inom en timme{ do-by-check }
 admin-other-tenant = Kontot hör till en annan organisation än den som tillfrågades.
-    .remedy = Välj kontot i rätt organisation, eller ange "organizations" i oauth.providers.{ $provider }.tenant; kör sedan: mailferry oauth connect { $mailbox }
+    .remedy = Välj kontot i rätt organisation, eller ange "organizations" i oauth.providers.{ $provider }.tenant; { do-and-connect }
 admin-no-mail-service = Organisationen har inte Exchange Online, eller så har prenumerationen upphört.
-    .remedy = En administratör kontrollerar administrationscentret för Microsoft 365 > Billing > Your products. Mailferry frågar igen inom en timme, eller genast med: mailferry mailbox check { $mailbox }
+    .remedy = En administratör kontrollerar administrationscentret för Microsoft 365 > Billing > Your products. Mailferry frågar igen inom en timme{ do-by-check }
 
 consent-missing = { $identity } har inte gett sitt medgivande ännu.
-    .remedy = Kör: mailferry oauth connect { $mailbox }
+    .remedy = { do-run-connect }
 consent-admin-needed = Ingen har gett sitt medgivande till applikationen { $client_id }, eller så måste en administratör göra det först.
     .remedy = { $kind ->
-        [app-only] Administratören ger sitt medgivande på https://login.microsoftonline.com/{ $tenant }/adminconsent?client_id={ $client_id }. Mailferry frågar igen inom en timme, eller genast med: mailferry mailbox check { $mailbox }
-       *[delegated] Kör: mailferry oauth connect { $mailbox }. Där användarna inte själva får ge medgivande gör en administratör det först: administrationscentret för Microsoft Entra > Entra ID > Enterprise apps > applikationen > Permissions > Grant admin consent, eller https://login.microsoftonline.com/{ $tenant }/adminconsent?client_id={ $client_id }
+        [app-only] Administratören ger sitt medgivande på https://login.microsoftonline.com/{ $tenant }/adminconsent?client_id={ $client_id }. Mailferry frågar igen inom en timme{ do-by-check }
+       *[delegated] { do-run-connect }. Där användarna inte själva får ge medgivande gör en administratör det först: administrationscentret för Microsoft Entra > Entra ID > Enterprise apps > applikationen > Permissions > Grant admin consent, eller https://login.microsoftonline.com/{ $tenant }/adminconsent?client_id={ $client_id }
     }
 consent-inactive = Medgivandet har upphört, eftersom det inte har använts på länge.
-    .remedy = Kör: mailferry oauth connect { $mailbox }
+    .remedy = { do-run-connect }
 consent-sign-in-frequency = Organisationen kräver att användarna loggar in på nytt efter en viss tid, och varje gång upphör medgivandet.
     .remedy = { $family ->
-        [microsoft] Kör: mailferry oauth connect { $mailbox }. För att slippa detta undantar en administratör applikationen: administrationscentret för Microsoft Entra > Entra ID > Conditional Access > Policies > principen > Session > Sign-in frequency.
-        [google] Kör: mailferry oauth connect { $mailbox }. För att slippa detta öppnar en administratör Googles administratörskonsol > Security > Access and data control > Google Cloud session control > Exempt trusted apps, och gör applikationen Trusted under API controls.
-       *[other] Kör: mailferry oauth connect { $mailbox }
+        [microsoft] { do-run-connect }. För att slippa detta undantar en administratör applikationen: administrationscentret för Microsoft Entra > Entra ID > Conditional Access > Policies > principen > Session > Sign-in frequency.
+        [google] { do-run-connect }. För att slippa detta öppnar en administratör Googles administratörskonsol > Security > Access and data control > Google Cloud session control > Exempt trusted apps, och gör applikationen Trusted under API controls.
+       *[other] { do-run-connect }
     }
 consent-password-changed = Medgivandet har upphört, eftersom kontots lösenord har ändrats eller gått ut.
-    .remedy = Kör: mailferry oauth connect { $mailbox }
+    .remedy = { do-run-connect }
 consent-ended = Medgivandet har återkallats eller upphört.
-    .remedy = Kör: mailferry oauth connect { $mailbox }
+    .remedy = { do-run-connect }
 consent-google-testing = Medgivandet har upphört: Google avslutar medgivanden efter sju dagar så länge applikationens publiceringsstatus är Testing.
-    .remedy = Google Auth Platform > Audience > Publish app (eller User type Internal); kör sedan: mailferry oauth connect { $mailbox }
+    .remedy = Google Auth Platform > Audience > Publish app (eller User type Internal); { do-and-connect }
 consent-mfa-needed = { $provider } kräver att användaren loggar in på nytt eller bekräftar sig ytterligare, till exempel med en kod i mobilen.
-    .remedy = Kör: mailferry oauth connect { $mailbox }
+    .remedy = { do-run-connect }
 consent-wrong-account = { $found } gav sitt medgivande, men det skulle ha varit { $wanted }.
-    .remedy = Välj { $wanted } i webbläsaren (i ett privat fönster om det behövs). Om { $found } är medlem i den delade postlådan, eller inloggningsnamnet för { $wanted }, ange det: mailferry mailbox set { $mailbox } --login-identity { $found }
+    .remedy = Välj { $wanted } i webbläsaren (i ett privat fönster om det behövs). Om { $found } är medlem i den delade postlådan, eller inloggningsnamnet för { $wanted }, ange det{ do-by-identity }
 consent-no-identity = { $provider } talar inte om vem som har gett sitt medgivande.
     .remedy = Lägg till "openid", "profile" och "email" i oauth.providers.{ $provider }.scopes.
 consent-scope-missing = Medgivandet omfattar inte { $scope }.
-    .remedy = Ge medgivandet på nytt och lämna alla rutor ikryssade: mailferry oauth connect { $mailbox }
+    .remedy = Ge medgivandet på nytt och lämna alla rutor ikryssade{ do-by-connect }
 consent-no-refresh-token = { $provider } gav ingen uppdateringstoken, så medgivandet skulle upphöra inom en timme.
     .remedy = { $family ->
         [google] Ange access_type = "offline" och prompt = "consent" i oauth.providers.{ $provider }.authorize_params.
@@ -121,10 +121,10 @@ consent-wrong-state = Svaret i webbläsaren hör inte till det här försöket, 
 consent-denied = Medgivandet nekades i webbläsaren.
     .remedy = { $family ->
         [google] Börja om och godkänn. Google nekar utan att fråga så länge applikationen är i Testing och kontot inte är testanvändare: Google Auth Platform > Audience > Test users > Add users.
-       *[other] Börja om och godkänn: mailferry oauth connect { $mailbox }
+       *[other] Börja om och godkänn{ do-by-connect }
     }
 consent-timed-out = Ingen gav sitt medgivande i tid.
-    .remedy = Börja om: mailferry oauth connect { $mailbox }
+    .remedy = Börja om{ do-by-connect }
 
 provider-busy = { $provider } ber oss återkomma senare.
     .remedy = Ingenting behöver göras: Mailferry frågar igen av sig självt.
@@ -148,16 +148,16 @@ server-throttled = E-postservern ber oss återkomma senare.
     .remedy = Ingenting behöver göras: Mailferry väntar så länge servern har begärt. Händer det ofta: hämta mer sällan eller med färre anslutningar (schedule.per_host).
 
 mailbox-no-oauth = { $host } godtar inte inloggning med åtkomsttoken.
-    .remedy = Kontrollera att servern är rätt; om den är det, använd lösenord: mailferry mailbox set { $mailbox } --password-stdin
+    .remedy = Kontrollera att servern är rätt; om den är det, använd lösenord{ do-by-password }
 mailbox-password-login-off = Microsoft tar inte längre emot lösenord här.
-    .remedy = Använd OAuth i stället: mailferry mailbox set { $mailbox } --oauth microsoft
+    .remedy = Använd OAuth i stället{ do-by-oauth }
 mailbox-audience-wrong = Åtkomsttoken är utfärdad för { $found } och inte för e-postservern.
     .remedy = { $family ->
         [microsoft] Begär e-postserverns egna behörigheter: https://outlook.office.com/IMAP.AccessAsUser.All, eller https://outlook.office365.com/.default för app-only.
        *[other] Ändra oauth.providers.{ $provider }.scopes, eller .audiences om token är rätt.
     }
 mailbox-token-scope-missing = Åtkomsttoken saknar behörigheten { $scope }.
-    .remedy = Administrationscentret för Microsoft Entra > Entra ID > App registrations > applikationen > API permissions > Add a permission > Microsoft Graph > Delegated permissions > { $scope } > Grant admin consent; kör sedan: mailferry oauth connect { $mailbox }
+    .remedy = Administrationscentret för Microsoft Entra > Entra ID > App registrations > applikationen > API permissions > Add a permission > Microsoft Graph > Delegated permissions > { $scope } > Grant admin consent; { do-and-connect }
 mailbox-role-missing = Applikationens token saknar rollen { $role }.
     .remedy = Administrationscentret för Microsoft Entra > Entra ID > App registrations > applikationen > API permissions > Add a permission > APIs my organization uses > Office 365 Exchange Online > Application permissions > { $role }; sedan Grant admin consent.
 mailbox-service-principal-missing = Exchange känner inte till applikationen, eller känner den under ett annat objekt-id.
@@ -174,8 +174,8 @@ mailbox-imap-off = IMAP är avstängt för { $target }, eller så har kontot ing
     }
 mailbox-token-refused = { $host } avvisar åtkomsttoken för { $identity } till { $target }.
     .remedy = { $family ->
-        [google] Kontrollera att { $target } är kontots huvudadress och inget alias, och att IMAP är på: Googles administratörskonsol > Apps > Google Workspace > Gmail > End User Access > POP and IMAP access. Kör sedan: mailferry oauth connect { $mailbox }
-       *[other] Kontrollera att { $target } är postlådans huvudadress och inget alias (mailferry mailbox set { $mailbox } --username …), och kör sedan: mailferry oauth connect { $mailbox }
+        [google] Kontrollera att { $target } är kontots huvudadress och inget alias, och att IMAP är på: Googles administratörskonsol > Apps > Google Workspace > Gmail > End User Access > POP and IMAP access; { do-and-connect }
+       *[other] Kontrollera att { $target } är postlådans huvudadress och inget alias{ do-by-username }, och { do-and-connect }
     }
 
 # Vad som kommer att upphöra.
@@ -208,3 +208,41 @@ ended-timed-consent = medgivandet från { $identity } gavs för en viss tid och 
 callback-title = Mailferry
 callback-done = { $identity } är ansluten. Du kan stänga det här fönstret.
 callback-failed = Det gick inte att ansluta.
+
+# Vad som görs, där läsaren är: vid en terminal eller på en sida.
+do-run-connect = { $place ->
+        [page] Ge medgivandet på nytt
+       *[terminal] Kör: mailferry oauth connect { $mailbox }
+    }
+do-and-connect = { $place ->
+        [page] ge sedan medgivandet på nytt
+       *[terminal] kör sedan: mailferry oauth connect { $mailbox }
+    }
+do-by-connect = { $place ->
+        [page] .
+       *[terminal] : mailferry oauth connect { $mailbox }
+    }
+do-by-check = { $place ->
+        [page] , eller genast när anslutningen kontrolleras på postlådans sida.
+       *[terminal] , eller genast med: mailferry mailbox check { $mailbox }
+    }
+do-by-identity = { $place ->
+        [page] { " " }som kontot som loggar in.
+       *[terminal] : mailferry mailbox set { $mailbox } --login-identity { $found }
+    }
+do-by-password = { $place ->
+        [page] .
+       *[terminal] : mailferry mailbox set { $mailbox } --password-stdin
+    }
+do-by-oauth = { $place ->
+        [page] : medgivande hos Microsoft i stället för ett lösenord.
+       *[terminal] : mailferry mailbox set { $mailbox } --oauth microsoft
+    }
+do-by-username = { $place ->
+        [page] { "" }
+       *[terminal] { " " }(mailferry mailbox set { $mailbox } --username …)
+    }
+do-by-tenant = { $place ->
+        [page] .
+       *[terminal] , och kör sedan för en app-only-postlåda: mailferry mailbox set { $mailbox } --oauth { $provider } --app-only
+    }

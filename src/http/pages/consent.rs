@@ -132,7 +132,7 @@ pub async fn send(mailbox: &Mailbox, key: GrantKey, link: Option<Vec<u8>>, state
     let address: Address = mailbox.address.parse().map_err(|_| Fault::Inside)?;
     let wanted = Wanted { address: &address, key };
     let tokens = state.deps.tokens();
-    let told = |trouble: Trouble| Fault::Conflict(wanted.told(trouble).in_full(reader.words.language));
+    let told = |trouble: Trouble| Fault::Conflict(wanted.told(trouble).on_page().in_full(reader.words.language));
     let provider = wanted.provider(&tokens).map_err(|error| told(error.trouble))?;
     let http = grant::http(&provider, &tokens);
     let endpoint = TokenEndpoint { provider: &provider, http: &http };
@@ -206,7 +206,7 @@ async fn finish(
     state: &State,
     reader: &Reader,
 ) -> Result<(), String> {
-    let lost = || Trouble::new(Cause::WrongState).in_full(reader.words.language);
+    let lost = || Trouble::new(Cause::WrongState).on_page().in_full(reader.words.language);
     let address: Address = mailbox.address.parse().map_err(|_| lost())?;
     let sealed = state.deps.vault.open(&errand_row(state_hash), &errand.sealed).map_err(|_| lost())?;
     let gone: Gone = serde_json::from_str(sealed.expose_secret()).map_err(|_| lost())?;
@@ -228,7 +228,7 @@ async fn finish(
         wanted.keep(&given, Flow::Code, &tokens).await
     };
     kept.await.map_err(|error| match error {
-        GrantError::Token(error) => wanted.told(error.trouble).in_full(reader.words.language),
+        GrantError::Token(error) => wanted.told(error.trouble).on_page().in_full(reader.words.language),
         GrantError::Store(error) => {
             tracing::error!(%error, mailbox = mailbox.address, "a consent could not be kept");
             reader.words.t("errand-over")
