@@ -82,7 +82,7 @@ enum Consent {
     /// Others are opened with it too.
     Shared,
     /// No other mailbox is opened with it.
-    Last(Lock),
+    Last(Box<Lock>),
 }
 
 impl Consent {
@@ -97,7 +97,7 @@ async fn last_consent(mailbox: &Mailbox, deps: &Deps) -> Result<Consent, GrantEr
     let mailboxes = deps.store.mailboxes_by_grant().await?.remove(&grant_id).unwrap_or_default();
     match mailboxes.iter().any(|other| *other != mailbox.address) {
         true => Ok(Consent::Shared),
-        false => Ok(Consent::Last(Lock::take(grant_id, deps).await?)),
+        false => Ok(Consent::Last(Box::new(Lock::take(grant_id, deps).await?))),
     }
 }
 
