@@ -48,7 +48,7 @@ struct Told {
 impl Told {
     fn of(run: DryRun, who: &Who) -> Self {
         let of_folder = |folder: &crate::poll::dry_run::FolderDryRun| {
-            let error = LastError::of(folder.problem.as_ref()?).for_reader(who);
+            let error = LastError::of(folder.problem.as_ref()?).for_reader(who.scope());
             Some((folder.name.clone(), error))
         };
         let problems = run.folders.iter().filter_map(of_folder).collect();
@@ -106,7 +106,7 @@ struct Failure {
 }
 
 fn failure(error: &crate::poll::PollError, mailbox: &Mailbox, who: &Who) -> Answer {
-    let error = LastError::of(error).for_reader(who);
+    let error = LastError::of(error).for_reader(who.scope());
     show(&Failure { w: who.reader.words.clone(), error, path: path(&mailbox.address) })
 }
 
