@@ -13,21 +13,17 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
-use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::clock::{SystemClock, Timestamp};
-use crate::config::{self, Overrides, Span};
-use crate::egress::Egress;
-use crate::http::{Settings, State, routes};
+use crate::clock::Timestamp;
+use crate::config::Span;
+use crate::http::{State, routes, testing};
 use crate::mailbox::{AfterImport, Start, TlsMode};
 use crate::opaque;
-use crate::poll::Deps;
 use crate::store::{
     Batch, FIRST_ORGANISATION, Finding, Mail, NewInbox, NewLogin, NewMailbox, NewPerson, Raw, Role, Server, Store,
     TokenScope,
 };
-use crate::vault::Location;
 
 const MAILBOX: &str = "jobb@lillestad.se";
 const INBOX: &str = "jobb.lillestad.se@mail.kundo.se";
@@ -86,27 +82,8 @@ impl Reply {
 
 impl World {
     async fn new() -> Self {
-        // Memory, where there is such a folder: thousands of requests each wait for the disk.
-        let memory = std::path::Path::new("/dev/shm");
-        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
-        let store = Store::open(&format!("sqlite://{}", folder.path().join("t.db").display())).await.unwrap();
-        let vault = Location::File { path: folder.path().join("key"), create: true }.open(false).unwrap();
-        let mut config = config::load(&Overrides::default()).unwrap();
-        // Nobody here waits for a name server.
-        config.deadlines.dns = Span(Duration::ZERO);
-        let page = Arc::new(Settings::new(&config).unwrap());
-        let deps = Deps {
-            store: Arc::new(store),
-            vault: Arc::new(vault),
-            egress: Arc::new(Egress::new(Vec::new())),
-            clock: Arc::new(SystemClock),
-            deadlines: config.deadlines,
-            limits: config.limits,
-            oauth: Arc::new(config.oauth),
-            renewals: Default::default(),
-            lease: config.schedule.lease.0,
-        };
-        let state = State { deps: Arc::new(deps), page, stopping: CancellationToken::new() };
+        // Nor is a name server waited for.
+        let (state, folder) = testing::state(|config| config.deadlines.dns = Span(Duration::ZERO)).await;
         let router = routes::router(state.clone());
         let mut world = Self { state, router, message: 0, test: 0, _folder: folder };
         let other = world.store().organisation_named("other", world.now()).await.unwrap().id;
