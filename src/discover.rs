@@ -6,6 +6,7 @@
 
 mod autoconfig;
 mod host_name;
+mod proposal;
 mod provider;
 mod records;
 
@@ -25,6 +26,7 @@ use crate::https::HttpClient;
 use crate::mailbox::TlsMode;
 
 use host_name::host_name;
+pub use proposal::Proposal;
 use records::Records;
 
 /// No source is waited for longer; they are asked at once, so this is also the time for all.
@@ -91,8 +93,9 @@ pub enum Passwords {
 }
 
 /// Who says where a domain's mail is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = DiscoverySource)]
 pub enum Source {
     /// We do: the domain is a large provider's.
     Provider,

@@ -2,6 +2,8 @@
 
 mod api;
 mod assets;
+mod checking;
+mod connect_link;
 mod entrusted;
 mod fault;
 mod guard;
@@ -18,6 +20,7 @@ mod routes;
 mod stored;
 #[cfg(test)]
 mod testing;
+mod trail;
 mod words;
 
 use std::net::SocketAddr;

@@ -11,6 +11,7 @@ mod body;
 mod caller;
 mod contents;
 mod cursor;
+mod discovery;
 mod guard;
 mod idempotency;
 mod inboxes;
@@ -99,6 +100,15 @@ pub fn table() -> Vec<Endpoint> {
         row(GET, "/mailboxes/{address}/ledger", Read, mailboxes::ledger::list),
         row(POST, "/mailboxes/{address}/ledger/retry", Write, mailboxes::ledger::retry),
         row(POST, "/mailboxes/{address}/ledger/skip", Write, mailboxes::ledger::skip),
+        // What there is at the customer's, before anything is imported, and whether it arrives.
+        row(POST, "/discover", Write, discovery::discover),
+        row(GET, "/mailboxes/{address}/folders", Write, mailboxes::looking::folders),
+        row(GET, "/mailboxes/{address}/effects", Write, mailboxes::looking::effects),
+        row(POST, "/mailboxes/{address}/dry-run", Write, mailboxes::dry_run::dry_run),
+        row(POST, "/mailboxes/{address}/check", Write, mailboxes::checking::check),
+        row(POST, "/mailboxes/{address}/connect-links", Write, mailboxes::links::create),
+        row(POST, "/mailboxes/{address}/tests", Write, mailboxes::test_mail::begin),
+        row(GET, "/mailboxes/{address}/tests/{id}", Read, mailboxes::test_mail::follow),
         // Who may, and who did.
         row(GET, "/users", Read, people::list),
         row(GET, "/users/{name}", Read, people::one),

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::cause::{Cause, Trouble};
-use crate::http::reader::Who;
 use crate::http::words::Words;
 use crate::locale::{self, Language};
 use crate::poll::{PollError, ReportedError};
+use crate::store::Scope;
 
 /// An error as `ReportedError` writes it.
 #[derive(Debug, Default, Deserialize)]
@@ -40,10 +40,10 @@ impl LastError {
         &self.step
     }
 
-    /// As this reader may see it: which hosts and ports answer from here is the operator's business only, so to others a host that
+    /// As a reader who sees this may see it: which hosts and ports answer from here is the operator's business only, so to others a host that
     /// may not be reached, one that is silent and one that refuses are the same.
-    pub fn for_reader(mut self, who: &Who) -> Self {
-        if self.is_about_the_way() && who.scope().id().is_some() {
+    pub fn for_reader(mut self, scope: Scope) -> Self {
+        if self.is_about_the_way() && scope.id().is_some() {
             self.message.clear();
         }
         self
@@ -88,5 +88,15 @@ impl LastError {
     /// The program's and the server's own words, in English.
     pub fn detail(&self) -> &str {
         &self.message
+    }
+
+    /// All of it in a row: what is wrong, what to do, and the own words, where they say more.
+    pub fn in_full(&self, w: &Words) -> String {
+        let (sentence, remedy) = (self.brief(w), self.remedy(w));
+        match self.detail() {
+            "" => format!("{sentence} {remedy}"),
+            detail if detail.contains(&sentence) => detail.to_owned(),
+            detail => format!("{sentence} {remedy} ({detail})"),
+        }
     }
 }

@@ -42,17 +42,15 @@ async fn begun<T, E>(
 pub async fn counted(
     mailbox: &Mailbox,
     state: &State,
-    words: &Words,
     work: impl Future<Output = bool>,
-) -> Result<(), Fault> {
+) -> Result<Result<(), i64>, StoreError> {
     let work = async {
         match work.await {
             true => Ok(()),
             false => Err(()),
         }
     };
-    let done = begun(mailbox, state, work).await?;
-    done.map(drop).map_err(|minutes| Fault::Conflict(words.n("mailbox-wait", minutes)))
+    Ok(begun(mailbox, state, work).await?.map(drop))
 }
 
 /// The same for a page, which says that it has to wait.

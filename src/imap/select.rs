@@ -25,7 +25,7 @@ pub struct Selected {
 }
 
 /// What a folder is for (RFC 6154).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SpecialUse {
     /// Every mail of the account, as Gmail has it.

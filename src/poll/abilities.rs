@@ -12,7 +12,7 @@ use crate::mailbox::AfterImport;
 use crate::store::Mailbox;
 
 /// Whether a server can do one thing with a copy.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Ability {
     /// leave, seen, keyword, move or delete.
     pub effect: &'static str,

@@ -27,12 +27,15 @@ pub use told::{Counts, DryRun, FolderDryRun, Line, Target, Verdict};
 use bounds::Bounds;
 use copies::Copies;
 
-/// Tells, within this time, what a poll would do now. The mailbox may be paused, but not on hold: its server asked for peace.
+/// Tells, within this time, what a poll would do now. The mailbox may be paused, but not on hold: its server asked for peace. One
+/// that is being set up is looked at as if it were started now.
 pub async fn dry_run(mailbox: &Mailbox, deps: &Deps, within: Duration) -> Result<DryRun, PollError> {
     let now = deps.clock.now();
     if let Some(until) = mailbox.held_until(now) {
         return Err(PollError::held(until, now));
     }
+    let added_at = if mailbox.setup { now } else { mailbox.added_at };
+    let mailbox = &Mailbox { added_at, ..mailbox.clone() };
     let bounds = Bounds::within(within);
     let mut told = None;
     let looking = async {

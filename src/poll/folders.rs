@@ -10,7 +10,7 @@ use crate::imap::{Listed, Session, SpecialUse};
 use crate::store::Mailbox;
 
 /// A folder that may be chosen.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct FolderOffer {
     /// Its name as people read it.
     pub name: String,

@@ -80,3 +80,125 @@ fn a_token_of_another_organisation_finds_nothing_and_a_revoked_one_opens_nothing
     assert!(lines.len() == 1 && lines[0].get("token").is_none(), "{lines:?}");
     assert_eq!(text(&serve.api("GET", "/openapi.json", "", None).1, "openapi"), "3.1.0");
 }
+
+#[test]
+fn what_the_wizard_does_a_program_can_do_too() {
+    let server = GreenMail::start(&[JOBB]);
+    for subject in ["one", "two"] {
+        server.send("anna@example.se", &[JOBB], &mail(subject, JOBB));
+    }
+    let mailferry = Mailferry::new();
+    let (all, ours) = (token(&mailferry, "import", &[]), token(&mailferry, "ours", &["--organisation", "default"]));
+    mailferry.add_inbox(JOBB_INBOX);
+    mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.options(), &["--start", "all"]);
+    mailferry.ok(&["mailbox", "pause", JOBB]);
+    let serve = mailferry.serve();
+    let of = |what: &str| format!("/mailboxes/{JOBB}/{what}");
+    let ask = |method: &str, what: &str, token: &str, wanted: u16| {
+        let (status, told) = serve.api(method, &of(what), token, None);
+        assert_eq!(status, wanted, "{what}: {told}");
+        told
+    };
+
+    let folders = ask("GET", "folders", &ours, 200);
+    assert_eq!(
+        (&folders["items"][0]["name"], &folders["items"][0]["messages"]),
+        (&json!("INBOX"), &json!(2)),
+        "{folders}"
+    );
+    let effects = ask("GET", "effects", &ours, 200)["items"].as_array().unwrap().clone();
+    let names: Vec<&str> = effects.iter().map(|effect| text(effect, "effect")).collect();
+    assert_eq!(names, ["leave", "seen", "keyword", "move", "delete"]);
+    assert_eq!((&effects[0]["possible"], &effects[0]["certain"]), (&json!(true), &json!(true)));
+    let gone = ask("GET", "effects?folder=Nowhere", &ours, 409);
+    assert!(text(&gone, "detail").starts_with("A folder could not be opened."), "{gone}");
+
+    // The same as the command line tells, and nothing is imported by it.
+    let run = ask("POST", "dry-run", &ours, 200);
+    let by_command = mailferry.json(&["mailbox", "dry-run", JOBB]);
+    let (folder, totals) = (&by_command[0], &by_command[1]);
+    for count in ["found", "would_import", "known", "before_start", "duplicates", "undecided", "not_looked_at"] {
+        assert_eq!(
+            (&run["totals"][count], &run["folders"][0]["counts"][count]),
+            (&totals[count], &folder[count]),
+            "{count}"
+        );
+    }
+    assert_eq!((&run["totals"]["would_import"], &run["partial"]), (&json!(2), &json!(false)));
+    assert_eq!(run["folders"][0]["shown"], folder["shown"]);
+    let target = json!({ "inbox": JOBB_INBOX, "why": run["folders"][0]["shown"][0]["inboxes"][0]["why"] });
+    assert_eq!(run["targets"], json!([{ "target": target, "mails": 2 }]), "{run}");
+    assert!(mailferry.messages().is_empty());
+
+    // Which name and port answer is told to the operator only.
+    let steps = |token: &str| {
+        let told = ask("POST", "check", token, 200);
+        assert_eq!((&told["ok"], &told["complete"]), (&json!(true), &json!(true)), "{told}");
+        told["lines"].as_array().unwrap().clone()
+    };
+    let (seen_by_all, seen_by_ours) = (steps(&all), steps(&ours));
+    assert!(seen_by_all[0]["step"] == "dns" && text(&seen_by_all[0], "detail").contains("127.0.0.1"));
+    let is_answer = |line: &Value| line["step"] == "tcp" && line["detail"] == "The server answers.";
+    assert!(is_answer(&seen_by_ours[0]) && seen_by_ours.len() == seen_by_all.len() - 1, "{seen_by_ours:?}");
+    assert_eq!(seen_by_ours[1..], seen_by_all[2..]);
+}
+
+#[test]
+fn a_password_that_is_refused_is_told_and_the_customer_mends_it_by_a_link() {
+    let server = GreenMail::start(&[JOBB]);
+    let mailferry = Mailferry::new();
+    let token = token(&mailferry, "import", &["--organisation", "default"]);
+    mailferry.add_inbox(JOBB_INBOX);
+    mailferry.add_mailbox_with_password(JOBB, JOBB_INBOX, &server.options(), &["--start", "all"], "wrong");
+    mailferry.ok(&["mailbox", "pause", JOBB]);
+    let serve = mailferry.serve();
+    let of = |what: &str| format!("/mailboxes/{JOBB}/{what}");
+    let (status, told) = serve.api("GET", &of("folders"), &token, None);
+    assert_eq!(status, 409, "{told}");
+    let detail = text(&told, "detail");
+    assert!(detail.starts_with("The server did not let Mailferry in.") && !detail.contains("wrong"), "{detail}");
+    let checked = serve.api("POST", &of("check"), &token, None).1;
+    let failed = checked["lines"].as_array().unwrap().iter().find(|line| line["ok"] == false).unwrap();
+    assert_eq!((&failed["step"], &checked["ok"]), (&json!("login"), &json!(false)), "{checked}");
+
+    let (status, link) = serve.api("POST", &of("connect-links"), &token, None);
+    assert_eq!(status, 201, "{link}");
+    let path = format!("/customer/{}", text(&link, "url").rsplit('/').next().unwrap());
+    let page = serve.answer(&path).unwrap();
+    assert!(page.contains(JOBB) && page.contains("token import"), "{page}");
+    let form = format!("server=127.0.0.1%3A{}+none+{}&password=secret", server.imap, JOBB.replace('@', "%40"));
+    let done = serve.post_form(&path, &form).unwrap();
+    assert!(done.starts_with("HTTP/1.1 200"), "{done}");
+    assert_eq!(serve.api("GET", &of("folders"), &token, None).0, 200);
+    assert_eq!(serve.api("POST", &of("check"), &token, None).1["ok"], true);
+    assert!(!serve.answer(&path).unwrap().contains("name=\"password\""), "it works once");
+}
+
+#[test]
+fn a_test_mail_is_begun_and_followed_to_its_inbox() {
+    let server = GreenMail::start(&[JOBB]);
+    let mailferry = Mailferry::new();
+    let token = token(&mailferry, "import", &["--organisation", "default"]);
+    mailferry.add_inbox(JOBB_INBOX);
+    mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.options(), &["--start", "all"]);
+    let serve = mailferry.serve();
+    let path = format!("/mailboxes/{JOBB}/tests");
+    let (status, test) = serve.api("POST", &path, &token, None);
+    assert_eq!(status, 201, "{test}");
+    assert!(test["sent_at"].is_null(), "there is no SMTP server to send it by: {test}");
+    let code = text(&test, "code");
+    server.send("anna@example.se", &[JOBB], &mail(&format!("Test {code}"), JOBB));
+    let trail = || serve.api("GET", &format!("{path}/{}", test["id"]), &token, None).1;
+    let over = wait::within(std::time::Duration::from_secs(60), || Some(trail()).filter(|trail| trail["over"] == true))
+        .unwrap_or_else(|| panic!("it arrives: {}", trail()));
+    let message = &over["message"];
+    assert_eq!(
+        (text(message, "inbox"), text(message, "mailbox"), text(message, "folder")),
+        (JOBB_INBOX, JOBB, "INBOX")
+    );
+    assert_eq!(
+        (&message["uid"], &over["elsewhere"], &over["error"]),
+        (&json!(1), &json!(false), &Value::Null),
+        "{over}"
+    );
+}

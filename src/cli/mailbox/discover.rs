@@ -1,52 +1,10 @@
 //! `mailferry mailbox discover`
 
-use serde::Serialize;
-
 use super::Failure;
 use crate::address::Address;
 use crate::app;
 use crate::cli::Context;
-use crate::discover::{self, Discovery, Found, Login, Passwords, Source};
-
-/// A server as proposed.
-#[derive(Serialize)]
-struct View {
-    host: String,
-    port: u16,
-    tls: String,
-    username: String,
-    /// `password` or `oauth`, as in `mailbox show`.
-    login: &'static str,
-    /// What `mailbox add --oauth` takes; null without OAuth, and where no application is registered.
-    oauth: Option<String>,
-    provider: Option<&'static str>,
-    password_works: bool,
-    /// Whether the password must be one that was made for an application.
-    app_password: bool,
-    how: Source,
-}
-
-impl View {
-    fn of(found: &Found) -> Self {
-        let (login, oauth) = match &found.login {
-            Login::Password => ("password", None),
-            Login::OAuth(name) => ("oauth", Some(name.clone())),
-            Login::Unregistered(_) => ("oauth", None),
-        };
-        Self {
-            host: found.host.clone(),
-            port: found.port,
-            tls: found.tls.to_string(),
-            username: found.username.clone(),
-            login,
-            oauth,
-            provider: found.provider,
-            password_works: found.password_works(),
-            app_password: found.passwords == Passwords::App,
-            how: found.how,
-        }
-    }
-}
+use crate::discover::{self, Discovery, Found, Login, Passwords, Proposal, Source};
 
 /// Proposes the server of this address.
 ///
@@ -56,7 +14,7 @@ pub async fn run(address: &Address, context: &Context) -> Result<(), Failure> {
     let config = &context.config;
     match discover::find(address, &app::egress(config), &config.deadlines, &config.oauth).await {
         Discovery::Found(found) => {
-            context.output.one(&View::of(&found), || describe(&found))?;
+            context.output.one(&Proposal::of(&found), || describe(&found))?;
             Ok(())
         }
         Discovery::Nothing => Err(Failure::failed(format!(

@@ -62,6 +62,11 @@ impl Caller {
         Scope::of(self.token.organisation_id)
     }
 
+    /// Who it is, as in the audit.
+    pub fn who(&self) -> &str {
+        &self.who
+    }
+
     /// A change that it makes to something of this organisation.
     pub fn change<'a>(
         &'a self,

@@ -1,7 +1,12 @@
 //! `/mailboxes`: the customers' mail accounts that are polled.
 
 mod changing;
+pub mod checking;
+pub mod dry_run;
 pub mod ledger;
+pub mod links;
+pub mod looking;
+pub mod test_mail;
 mod view;
 mod wish;
 

@@ -15,7 +15,9 @@ use utoipa::openapi::{Components, Ref, RefOr, Required};
 
 use super::caller::Needs;
 use super::problem::{MEDIA_TYPE, PartProblem, Problem};
-use super::{Endpoint, audit, contents, inboxes, mailboxes, messages, organisations, people, routes, search, tokens};
+use super::{
+    Endpoint, audit, contents, discovery, inboxes, mailboxes, messages, organisations, people, routes, search, tokens,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -31,6 +33,8 @@ use super::{Endpoint, audit, contents, inboxes, mailboxes, messages, organisatio
         mailboxes::list, mailboxes::create, mailboxes::one, mailboxes::change, mailboxes::remove,
         mailboxes::pause, mailboxes::resume, mailboxes::poll,
         mailboxes::ledger::list, mailboxes::ledger::retry, mailboxes::ledger::skip,
+        discovery::discover, mailboxes::looking::folders, mailboxes::looking::effects, mailboxes::dry_run::dry_run,
+        mailboxes::checking::check, mailboxes::links::create, mailboxes::test_mail::begin, mailboxes::test_mail::follow,
         people::list, people::one, people::remove,
         tokens::list, tokens::create, tokens::one, tokens::revoke,
         audit::list, organisations::list, organisations::create,
@@ -84,6 +88,8 @@ fn complete(operation: &mut Operation, endpoint: &Endpoint) {
         .any(|one| matches!(one, RefOr::T(one) if matches!(one.parameter_in, ParameterIn::Query)));
     let has_body = operation.request_body.is_some();
     let is_changing = !is(Method::GET);
+    // What asks at the customer's server changes nothing, and yet it is not only read here.
+    let does_something = matches!(endpoint.needs, Needs::Write | Needs::WriteAll);
     let of_version = is(Method::PATCH) || is(Method::DELETE);
     let words = endpoint.path.split(['/', '{', '}']).filter(|word| !word.is_empty());
     let words: Vec<&str> = std::iter::once(endpoint.method.as_str()).chain(words).collect();
@@ -95,7 +101,7 @@ fn complete(operation: &mut Operation, endpoint: &Endpoint) {
         (needs_token, "401", "No token, or one that nobody knows"),
         (needs_token, "403", "The token may not"),
         (has_path || has_body, "404", "There is no such thing, or none that the token sees"),
-        (is_changing, "409", "It does not go with what is there"),
+        (does_something, "409", "It does not go with what is there, or the customer's server does not go along"),
         (of_version, "412", "It was changed since"),
         (is_changing, "413", "The body is larger than 64 KiB"),
         (has_body, "415", "The body is no application/json"),

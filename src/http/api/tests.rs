@@ -3,29 +3,27 @@
 mod behaviour;
 mod document;
 mod fuzz;
+mod setting_up;
 mod table;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
-use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::clock::{SystemClock, Timestamp};
-use crate::config::{self, Overrides};
-use crate::egress::Egress;
-use crate::http::{Settings, State, routes};
+use crate::clock::Timestamp;
+use crate::config::Span;
+use crate::http::{State, routes, testing};
 use crate::mailbox::{AfterImport, Start, TlsMode};
 use crate::opaque;
-use crate::poll::Deps;
 use crate::store::{
     Batch, FIRST_ORGANISATION, Finding, Mail, NewInbox, NewLogin, NewMailbox, NewPerson, Raw, Role, Server, Store,
     TokenScope,
 };
-use crate::vault::Location;
 
 const MAILBOX: &str = "jobb@lillestad.se";
 const INBOX: &str = "jobb.lillestad.se@mail.kundo.se";
@@ -57,6 +55,7 @@ struct World {
     state: State,
     router: Router,
     message: i64,
+    test: i64,
     _folder: tempfile::TempDir,
 }
 
@@ -83,27 +82,10 @@ impl Reply {
 
 impl World {
     async fn new() -> Self {
-        // Memory, where there is such a folder: thousands of requests each wait for the disk.
-        let memory = std::path::Path::new("/dev/shm");
-        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
-        let store = Store::open(&format!("sqlite://{}", folder.path().join("t.db").display())).await.unwrap();
-        let vault = Location::File { path: folder.path().join("key"), create: true }.open(false).unwrap();
-        let config = config::load(&Overrides::default()).unwrap();
-        let page = Arc::new(Settings::new(&config).unwrap());
-        let deps = Deps {
-            store: Arc::new(store),
-            vault: Arc::new(vault),
-            egress: Arc::new(Egress::new(Vec::new())),
-            clock: Arc::new(SystemClock),
-            deadlines: config.deadlines,
-            limits: config.limits,
-            oauth: Arc::new(config.oauth),
-            renewals: Default::default(),
-            lease: config.schedule.lease.0,
-        };
-        let state = State { deps: Arc::new(deps), page, stopping: CancellationToken::new() };
+        // Nor is a name server waited for.
+        let (state, folder) = testing::state(|config| config.deadlines.dns = Span(Duration::ZERO)).await;
         let router = routes::router(state.clone());
-        let mut world = Self { state, router, message: 0, _folder: folder };
+        let mut world = Self { state, router, message: 0, test: 0, _folder: folder };
         let other = world.store().organisation_named("other", world.now()).await.unwrap().id;
         for (name, scope, whose) in TOKENS {
             let whose = match whose {
@@ -118,6 +100,9 @@ impl World {
         world.store().add_inbox(&inbox, world.now()).await.unwrap();
         world.fill().await;
         world.message = world.import().await;
+        let mailbox = world.store().mailbox(&MAILBOX.parse().unwrap()).await.unwrap();
+        let long_ago = Timestamp(world.now().0 - 60_000);
+        world.test = world.store().begin_test(mailbox.id, "TESTAAAAAAAA", long_ago).await.unwrap();
         world
     }
 
@@ -168,6 +153,11 @@ impl World {
 
     /// Imports the next message, and returns its number.
     async fn import(&self) -> i64 {
+        self.import_subject("number").await
+    }
+
+    /// The same with a subject that begins so.
+    async fn import_subject(&self, subject: &str) -> i64 {
         let (store, now) = (self.store(), self.now());
         let until = Timestamp(now.0 + 60_000);
         let lease = store.take_lease(&MAILBOX.parse().unwrap(), "me", None, now, until).await.unwrap().unwrap();
@@ -178,7 +168,7 @@ impl World {
         };
         let uid = epoch.cursor;
         let text = format!(
-            "Subject: number {uid}\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: \
+            "Subject: {subject} {uid}\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: \
              text/plain; charset=utf-8\r\n\r\nHej å\r\n--b\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; \
              filename=bilaga.txt\r\n\r\nbilaga\r\n--b--\r\n"
         );
@@ -189,7 +179,7 @@ impl World {
             raw: Raw::Whole(text.clone().into()),
             message_id: None,
             from: None,
-            subject: Some(format!("number {uid}")),
+            subject: Some(format!("{subject} {uid}")),
             internal_date: None,
             historic: false,
             targets: vec![(lease.mailbox.inbox_id, "mailbox".into())],

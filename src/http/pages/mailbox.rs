@@ -10,14 +10,15 @@ use serde::Deserialize;
 use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::http::State;
+use crate::http::checking;
+use crate::http::connect_link;
 use crate::http::fault::{Answer, Fault, go, show};
 use crate::http::last_error::LastError;
-use crate::http::patience;
 use crate::http::plot::Plot;
 use crate::http::reader::{Frame, Who};
 use crate::mailbox::AfterImport;
 use crate::oauth::give_up;
-use crate::poll::check::{self, CheckLine};
+use crate::poll::check::CheckLine;
 use crate::store::{LedgerLine, Login, Mailbox, MailboxLine, OpenCases, PutAside, UidState};
 
 /// Days in the plots.
@@ -140,7 +141,7 @@ async fn render(
     let waiting = store.aside_in_force(mailbox.id, 20).await?;
     let page = Page {
         f: Frame::new(&who.reader, "mailboxes"),
-        error: line.last_error.as_deref().map(|json| LastError::read(json).for_reader(who)),
+        error: line.last_error.as_deref().map(|json| LastError::read(json).for_reader(who.scope())),
         cases: store.open_cases(mailbox.id).await?,
         polls: polls(&mailbox, state, who).await?,
         mails: Plot::of(w.t("plot-mails"), w, DAYS, today, &mails),
@@ -168,7 +169,7 @@ async fn polls(mailbox: &Mailbox, state: &State, who: &Who) -> Result<Vec<Poll>,
                 imported: number("imported"),
                 skipped: number("skipped"),
                 quarantined: number("quarantined"),
-                error: error.map(|error| LastError::read(&error.to_string()).for_reader(who)),
+                error: error.map(|error| LastError::read(&error.to_string()).for_reader(who.scope())),
                 notes,
             }
         })
@@ -232,36 +233,9 @@ pub async fn check(FromState(state): FromState<State>, who: Who, Path(address): 
     if mailbox.status.hold_until.is_some_and(|until| until > who.reader.words.now.0) {
         return go(&format!("{}?done=poll-waits", path(&mailbox.address)));
     }
-    let mut lines = Vec::new();
-    let walk = async {
-        let mut tell = |line| lines.push(line);
-        let walk = check::check(&mailbox, &state.deps, false, who.reader.words.language, &mut tell);
-        if tokio::time::timeout(std::time::Duration::from_secs(90), walk).await.is_err() {
-            tracing::warn!(mailbox = mailbox.address, "a check took too long");
-        }
-        lines.iter().any(|line| line.step == "login" && line.ok)
-    };
-    patience::counted(&mailbox, &state, &who.reader.words, walk).await?;
-    // Which hosts and ports answer here is nobody's business but the operator's.
-    if who.scope().id().is_some() {
-        let w = &who.reader.words;
-        for line in lines.iter_mut().filter(|line| matches!(line.step, "dns" | "tcp")) {
-            line.detail = w.t(if line.ok { "check-reached" } else { "error-reach" });
-            if !line.ok {
-                line.step = "tcp";
-                line.remedy = None;
-            }
-        }
-        let (mut seen_failed, mut kept) = (false, Vec::new());
-        for line in lines {
-            let is_way = matches!(line.step, "dns" | "tcp");
-            if !(is_way && !line.ok && seen_failed) {
-                kept.push(line);
-            }
-            seen_failed |= kept.last().is_some_and(|line: &CheckLine| !line.ok);
-        }
-        lines = kept.into_iter().filter(|line| !(line.step == "dns" && line.ok)).collect();
-    }
+    let w = &who.reader.words;
+    let checked = checking::check(&mailbox, &state, who.scope(), w).await?;
+    let lines = checked.map_err(|minutes| Fault::Conflict(w.n("mailbox-wait", minutes)))?.lines;
     render(mailbox, &state, &who, Some(lines), None).await
 }
 
@@ -375,22 +349,9 @@ pub async fn remove(
     go("/?done=mailbox-removed")
 }
 
-/// How long the customer has.
-const LINK_WITHIN: std::time::Duration = std::time::Duration::from_hours(3 * 24);
-
 /// A link by which the customer's own IT gives the credentials. It is shown once.
 pub async fn link(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    let link = new_link(&mailbox, &state, &who).await?;
+    let link = connect_link::made(&mailbox, &who.person.name, &state).await?.url;
     render(mailbox, &state, &who, None, Some(link)).await
-}
-
-/// Makes a connect link, in place of an open one.
-pub async fn new_link(mailbox: &Mailbox, state: &State, who: &Who) -> Result<String, Fault> {
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
-    let key = crate::opaque::new("");
-    let purpose = crate::store::Purpose::Connect { mailbox_id: mailbox.id };
-    store.add_link(&crate::opaque::hash(&key), &purpose, &who.person.name, now, now.plus(LINK_WITHIN)).await?;
-    store.audit(who.change(Some(mailbox.organisation_id), "link-made", &mailbox.address, ""), now).await?;
-    Ok(state.page.link(&format!("/customer/{key}")))
 }

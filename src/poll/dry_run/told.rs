@@ -29,7 +29,8 @@ pub struct DryRun {
 }
 
 /// Mails by what would become of them. All but `found` and `automatic` add up to `found`.
-#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = DryRunCounts)]
 pub struct Counts {
     /// Mails in the folder.
     pub found: u64,
@@ -85,8 +86,9 @@ pub struct FolderDryRun {
 }
 
 /// What would become of a mail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = DryRunVerdict)]
 pub enum Verdict {
     Import,
     TooLarge,
@@ -107,11 +109,16 @@ impl Verdict {
 }
 
 /// A mail that a poll would ask for; what its sender wrote is cleaned.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = DryRunMail)]
 pub struct Line {
+    /// Its number in its folder.
     pub uid: u32,
+    /// When the server received it.
     pub date: Option<Timestamp>,
+    /// The sender.
     pub from: Option<String>,
+    /// The subject.
     pub subject: Option<String>,
     /// As the server tells it.
     pub size: Option<u64>,
@@ -119,15 +126,19 @@ pub struct Line {
     pub inboxes: Vec<Target>,
     /// The header field that says that a machine wrote it.
     pub automatic: Option<String>,
+    /// What would become of it.
     pub verdict: Verdict,
     /// Why it is undecided.
     pub reason: Option<String>,
 }
 
 /// An inbox with the evidence for it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
+#[schema(as = DryRunTarget)]
 pub struct Target {
+    /// Its address.
     pub inbox: String,
+    /// The evidence.
     pub why: String,
 }
 
@@ -190,6 +201,18 @@ impl DryRun {
     pub(super) fn of(folders: &[WatchedFolder]) -> Self {
         let folders = folders.iter().map(|folder| FolderDryRun::new(&folder.name)).collect();
         Self { folders, totals: Counts::default(), partial: false }
+    }
+
+    /// Where the mails of all folders would go, and why, the most first; and how many there are by other evidence than so much.
+    pub fn targets(&self, most: usize) -> (Vec<(Target, u64)>, u64) {
+        let mut all = BTreeMap::<&Target, u64>::new();
+        for (target, count) in self.folders.iter().flat_map(|folder| &folder.targets) {
+            *all.entry(target).or_default() += count;
+        }
+        let mut targets: Vec<(Target, u64)> = all.into_iter().map(|(target, count)| (target.clone(), count)).collect();
+        targets.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let others = targets.split_off(targets.len().min(most)).iter().map(|(_, count)| count).sum();
+        (targets, others)
     }
 
     /// Adds up what there is.

@@ -228,7 +228,7 @@ impl Status {
             next_poll_at: if mailbox.paused { None } else { status.next_poll_at.max(status.hold_until).map(Timestamp) },
             failures: status.failures,
             failing_since: status.failing_since.map(Timestamp),
-            error: status.last_error.as_deref().map(|json| failure(json, caller, now)),
+            error: status.last_error.as_deref().map(|json| Failure::of(&LastError::read(json), caller, now)),
             unaccounted: open.unaccounted(),
             pending: open.pending,
             quarantined: open.quarantined,
@@ -238,12 +238,15 @@ impl Status {
     }
 }
 
-fn failure(json: &str, caller: &Caller, now: Timestamp) -> Failure {
-    let (error, words) = (LastError::read(json), Words::new(Language::English, "UTC", now));
-    Failure {
-        problem: error.sentence(Language::English),
-        remedy: error.remedy(&words),
-        detail: caller.scope().id().is_none().then(|| error.detail().to_owned()),
-        retry: error.retry.clone(),
+impl Failure {
+    /// An error as the caller may see it.
+    pub fn of(error: &LastError, caller: &Caller, now: Timestamp) -> Self {
+        let words = Words::new(Language::English, "UTC", now);
+        Self {
+            problem: error.sentence(Language::English),
+            remedy: error.remedy(&words),
+            detail: caller.scope().id().is_none().then(|| error.detail().to_owned()),
+            retry: error.retry.clone(),
+        }
     }
 }

@@ -35,7 +35,7 @@ async fn every_answer_is_one_that_the_description_names() {
     let mut seen = std::collections::BTreeMap::<String, usize>::new();
     for operation in operations(&document) {
         for _ in 0..ROUNDS {
-            let (request, told) = operation.request(&document, world.message, &mut random);
+            let (request, told) = operation.request(&document, &world, &mut random);
             let reply = world.send(request).await;
             if let Err(why) = is_described(&reply, &operation) {
                 panic!("{why}: {} {told}\n{} {}", operation.name, reply.status, reply.text());

@@ -37,7 +37,7 @@ const MOST: usize = 100;
 
 /// The page of the step that an error belongs to.
 pub fn failed(error: &PollError, mailbox: Mailbox, state: &State, who: &Who) -> Answer {
-    let error = LastError::of(error).for_reader(who);
+    let error = LastError::of(error).for_reader(who.scope());
     match error.step() {
         "dns" | "tcp" | "tls" | "starttls" | "greeting" => server::wrong(mailbox, error, who),
         _ => login::wrong(mailbox, error, state, who),

@@ -7,10 +7,11 @@ use serde::Deserialize;
 
 use super::{after, mail_password, registered};
 use crate::http::State;
+use crate::http::connect_link;
 use crate::http::fault::{Answer, Fault, go, show, show_again};
 use crate::http::last_error::LastError;
 use crate::http::pages::consent::set_password;
-use crate::http::pages::mailbox::{new_link, seen};
+use crate::http::pages::mailbox::seen;
 use crate::http::reader::{Frame, Who};
 use crate::store::{GrantKind, Login, Mailbox};
 
@@ -104,8 +105,8 @@ pub async fn password(
 ) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
     if !given.link.is_empty() {
-        let link = new_link(&mailbox, &state, &who).await?;
-        return show(&Page { link: Some(link), ..made(mailbox, &state, &who) });
+        let link = connect_link::made(&mailbox, &who.person.name, &state).await?;
+        return show(&Page { link: Some(link.url), ..made(mailbox, &state, &who) });
     }
     let password = match mail_password(&given.password) {
         Ok(password) => password,

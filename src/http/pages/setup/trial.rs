@@ -1,6 +1,5 @@
 //! The last step: the dry run, and the start.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use askama::Template;
@@ -48,18 +47,11 @@ struct Told {
 impl Told {
     fn of(run: DryRun, who: &Who) -> Self {
         let of_folder = |folder: &crate::poll::dry_run::FolderDryRun| {
-            let error = LastError::of(folder.problem.as_ref()?).for_reader(who);
+            let error = LastError::of(folder.problem.as_ref()?).for_reader(who.scope());
             Some((folder.name.clone(), error))
         };
         let problems = run.folders.iter().filter_map(of_folder).collect();
-        // Where the mails would go, and why, the most first.
-        let mut all = BTreeMap::<&Target, u64>::new();
-        for (target, count) in run.folders.iter().flat_map(|folder| &folder.targets) {
-            *all.entry(target).or_default() += count;
-        }
-        let mut targets: Vec<(Target, u64)> = all.into_iter().map(|(target, count)| (target.clone(), count)).collect();
-        targets.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        let others = targets.split_off(targets.len().min(MOST_TARGETS)).iter().map(|(_, count)| count).sum();
+        let (targets, others) = run.targets(MOST_TARGETS);
         Self { w: who.reader.words.clone(), run, problems, targets, others }
     }
 }
@@ -78,11 +70,8 @@ pub async fn page(
     Query(run): Query<Run>,
     headers: HeaderMap,
 ) -> Answer {
-    let mut mailbox = seen(&address, &state, &who).await?;
+    let mailbox = seen(&address, &state, &who).await?;
     let is_fragment = headers.contains_key("hx-request");
-    if mailbox.setup {
-        mailbox.added_at = who.reader.words.now; // as it will be if it is started now
-    }
     let told = match run.run.is_empty() {
         true => None,
         false => match on_page(&mailbox, &state, &who.reader.words, dry_run(&mailbox, &state.deps, WITHIN)).await? {
@@ -106,7 +95,7 @@ struct Failure {
 }
 
 fn failure(error: &crate::poll::PollError, mailbox: &Mailbox, who: &Who) -> Answer {
-    let error = LastError::of(error).for_reader(who);
+    let error = LastError::of(error).for_reader(who.scope());
     show(&Failure { w: who.reader.words.clone(), error, path: path(&mailbox.address) })
 }
 

@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use serde_json::{Map, Value, json};
 
-use super::super::{INBOX, MAILBOX, RECIPIENT, SECRET, THEIRS, USER};
+use super::super::{INBOX, MAILBOX, RECIPIENT, SECRET, THEIRS, USER, World};
 use crate::http::api::version::part;
 
 /// An operation of the description.
@@ -176,7 +176,7 @@ fn bare(value: &Value) -> String {
 
 impl Operation {
     /// A request, and what it says.
-    pub fn request(&self, document: &Value, message: i64, random: &mut StdRng) -> (Request<Body>, String) {
+    pub fn request(&self, document: &Value, world: &World, random: &mut StdRng) -> (Request<Body>, String) {
         let broken = *[0.0, 0.0, 0.1, 0.4].choose(random).unwrap();
         let (mut path, mut query, mut headers) = (self.path.clone(), Vec::new(), Vec::new());
         for parameter in self.described["parameters"].as_array().into_iter().flatten() {
@@ -185,7 +185,7 @@ impl Operation {
                 "path" => {
                     let text = match random.random_range(0..4) {
                         0 => text(random),
-                        _ => self.right(name, message),
+                        _ => self.right(name, world),
                     };
                     // An empty one would be another path.
                     let text = if text.is_empty() { "-".to_owned() } else { text };
@@ -226,9 +226,10 @@ impl Operation {
     }
 
     /// What there is by this name of a parameter.
-    fn right(&self, name: &str, message: i64) -> String {
+    fn right(&self, name: &str, world: &World) -> String {
         match (name, self.path.starts_with("/inboxes"), self.path.starts_with("/users")) {
-            ("id", ..) => message.to_string(),
+            ("id", ..) if self.path.contains("/tests/") => world.test.to_string(),
+            ("id", ..) => world.message.to_string(),
             ("address", true, _) | ("inbox", ..) => INBOX.to_owned(),
             ("address", ..) => MAILBOX.to_owned(),
             ("recipient", ..) => RECIPIENT.to_owned(),
@@ -242,7 +243,14 @@ impl Operation {
         if schema.is_null() {
             return if random.random_bool(0.9) { Vec::new() } else { text(random).into_bytes() };
         }
-        let mut body = value(schema, document, broken, random).to_string().into_bytes();
+        let mut body = value(schema, document, broken, random);
+        // A server is looked for only where that needs no network.
+        if self.path == "/discover"
+            && let Some((name, _)) = body["address"].as_str().and_then(|address| address.split_once('@'))
+        {
+            body["address"] = json!(format!("{name}@{}", ["gmail.com", "localhost"].choose(random).unwrap()));
+        }
+        let mut body = body.to_string().into_bytes();
         match random.random_range(0..40) {
             0 => body.truncate(body.len() / 2),
             1 => body.extend(b"\xff\x00"),

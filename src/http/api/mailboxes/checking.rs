@@ -1,0 +1,63 @@
+//! `/mailboxes/{address}/check`: the way to a mailbox, step by step.
+
+use axum::Json;
+use axum::extract::State as FromState;
+use axum::response::IntoResponse;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::looking::{english, not_held, wait};
+use super::seen;
+use crate::http::State;
+use crate::http::api::body::InPath;
+use crate::http::api::caller::Caller;
+use crate::http::api::problem::Answer;
+use crate::http::checking;
+use crate::poll::check::CheckLine;
+
+/// What a check has found.
+#[derive(Serialize, ToSchema)]
+pub struct Check {
+    /// Whether all is well.
+    ok: bool,
+    /// Whether it came to its end; else the time was up.
+    complete: bool,
+    /// Its steps, in their order; the first that fails ends it, but for the cause that could be found.
+    lines: Vec<CheckStep>,
+}
+
+/// One step of a check.
+#[derive(Serialize, ToSchema)]
+pub struct CheckStep {
+    /// Its name.
+    #[schema(example = "login")]
+    step: &'static str,
+    /// Whether it went well.
+    ok: bool,
+    /// What was found, or what is wrong.
+    detail: String,
+    /// What mends it.
+    remedy: Option<String>,
+}
+
+impl From<CheckLine> for CheckStep {
+    fn from(line: CheckLine) -> Self {
+        let CheckLine { step, ok, detail, remedy, cause: _ } = line;
+        Self { step, ok, detail, remedy }
+    }
+}
+
+/// Walks the way to a mailbox, from the name of its server to its folders, for 90 seconds at most, and finds the cause of what
+/// fails. Nothing is changed. That a step fails is what was asked for, and no problem of the request.
+#[utoipa::path(post, path = "/mailboxes/{address}/check", tag = "Setting up",
+    params(("address" = String, Path, description = "The mailbox's address")),
+    responses((status = 200, description = "What was found", body = Check)))]
+pub async fn check(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
+    let (_, mailbox) = seen(&address, &caller, &state).await?;
+    not_held(&mailbox, &state)?;
+    let checked = checking::check(&mailbox, &state, caller.scope(), &english(&state)).await?;
+    let checked = checked.map_err(|minutes| wait(minutes, &state))?;
+    let ok = checked.complete && checked.lines.iter().all(|line| line.ok);
+    let lines = checked.lines.into_iter().map(CheckStep::from).collect();
+    Ok(Json(Check { ok, complete: checked.complete, lines }).into_response())
+}

@@ -1,0 +1,157 @@
+//! `/mailboxes/{address}/dry-run`: what a poll would import, and where it would go.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State as FromState;
+use axum::response::IntoResponse;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::looking::{english, looked};
+use super::seen;
+use crate::config::Span;
+use crate::http::State;
+use crate::http::api::body::{Given, InPath};
+use crate::http::api::caller::Caller;
+use crate::http::api::parts::Checks;
+use crate::http::api::problem::Answer;
+use crate::http::last_error::LastError;
+use crate::http::words::Words;
+use crate::poll::dry_run::{self as looking, Counts, Line, Target};
+use crate::store::Scope;
+
+/// So many targets are named.
+const MOST_TARGETS: usize = 100;
+/// So many mails are shown, of all folders together: an answer that is kept for its `Idempotency-Key` has its limit.
+const MOST_SHOWN: usize = 200;
+
+/// How it is done.
+#[derive(Deserialize, ToSchema, Default)]
+#[serde(deny_unknown_fields)]
+pub struct DryRunWish {
+    /// How long it may take, 60s at most [default: 60s].
+    #[schema(example = "30s")]
+    within: Option<String>,
+}
+
+/// What a poll would do now.
+#[derive(Serialize, ToSchema)]
+pub struct DryRun {
+    /// The folders in the order of a poll.
+    folders: Vec<DryRunFolder>,
+    /// All of them together.
+    totals: Counts,
+    /// Where all that would be imported would go, and why, the most first.
+    targets: Vec<DryRunTotal>,
+    /// So many mails go by further evidence, which is not named.
+    targets_more: u64,
+    /// The time was up, or enough was read, before all was looked at.
+    partial: bool,
+}
+
+/// What a poll would do with one folder.
+#[derive(Serialize, ToSchema)]
+pub struct DryRunFolder {
+    /// Its name.
+    name: String,
+    /// Why it could not be looked at, or not to its end.
+    problem: Option<DryRunProblem>,
+    /// What there is to say of its numbers.
+    note: Option<String>,
+    /// Its mails by what would become of them.
+    counts: Counts,
+    /// The newest mails that a poll would ask for; at most 200 in all folders together.
+    shown: Vec<Line>,
+    /// So many more it would ask for.
+    more: u64,
+}
+
+/// Why a folder could not be looked at.
+#[derive(Serialize, ToSchema)]
+pub struct DryRunProblem {
+    /// What is wrong.
+    problem: String,
+    /// What mends it.
+    remedy: String,
+    /// The program's and the server's own words.
+    detail: String,
+}
+
+/// How many mails would go somewhere by the same evidence.
+#[derive(Serialize, ToSchema)]
+pub struct DryRunTotal {
+    /// Where, and why.
+    target: Target,
+    /// So many.
+    mails: u64,
+}
+
+/// Tells what a poll would do now. Nothing is imported, and nothing changed anywhere. The mailbox may be paused.
+#[utoipa::path(post, path = "/mailboxes/{address}/dry-run", tag = "Setting up",
+    params(("address" = String, Path, description = "The mailbox's address")), request_body = Option<DryRunWish>,
+    responses((status = 200, description = "What it would do", body = DryRun)))]
+pub async fn dry_run(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    InPath(address): InPath<String>,
+    given: Given,
+) -> Answer {
+    let (_, mailbox) = seen(&address, &caller, &state).await?;
+    let wish: DryRunWish = given.json_or_nothing::<Option<DryRunWish>>()?.unwrap_or_default();
+    let mut checks = Checks::default();
+    let time = checks.perhaps("/within", wish.within.as_ref(), time);
+    checks.done()?;
+    let work = looking::dry_run(&mailbox, &state.deps, time.unwrap_or(looking::WITHIN));
+    let run = looked(&mailbox, &caller, &state, work).await?;
+    Ok(Json(DryRun::of(run, caller.scope(), &english(&state))).into_response())
+}
+
+/// A time that somebody waits.
+fn time(text: &str) -> Result<Duration, String> {
+    let Span(time) = text.parse()?;
+    if time <= looking::WITHIN { Ok(time) } else { Err("60s at most".to_owned()) }
+}
+
+impl DryRun {
+    fn of(run: looking::DryRun, scope: Scope, words: &Words) -> Self {
+        let (targets, targets_more) = run.targets(MOST_TARGETS);
+        let mut room = MOST_SHOWN;
+        let folders = run.folders.into_iter().map(|folder| DryRunFolder::of(folder, &mut room, scope, words)).collect();
+        let targets = targets.into_iter().map(|(target, mails)| DryRunTotal { target, mails }).collect();
+        Self { folders, totals: run.totals, targets, targets_more, partial: run.partial }
+    }
+}
+
+impl DryRunFolder {
+    fn of(mut folder: looking::FolderDryRun, room: &mut usize, scope: Scope, words: &Words) -> Self {
+        let left_out = folder.shown.split_off(folder.shown.len().min(*room)).len();
+        *room -= folder.shown.len();
+        let problem = folder.problem.map(|error| {
+            let error = LastError::of(&error).for_reader(scope);
+            let (problem, remedy) = (error.brief(words), error.remedy(words));
+            DryRunProblem { problem, remedy, detail: error.detail().to_owned() }
+        });
+        Self {
+            name: folder.name,
+            problem,
+            note: folder.note,
+            counts: folder.counts,
+            shown: folder.shown,
+            more: folder.more + left_out as u64,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_has_it_look_for_longer_than_a_minute() {
+        assert_eq!(time("60s"), Ok(Duration::from_secs(60)));
+        for wrong in ["61s", "0s", "", "soon", "1 year", "-1s"] {
+            assert!(time(wrong).is_err(), "{wrong}");
+        }
+    }
+}

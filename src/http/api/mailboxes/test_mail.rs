@@ -1,0 +1,127 @@
+//! `/mailboxes/{address}/tests`: a mail with a code, followed until it is in an inbox.
+
+use axum::Json;
+use axum::extract::State as FromState;
+use axum::http::StatusCode;
+use axum::http::header::LOCATION;
+use axum::response::IntoResponse;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::looking::english;
+use super::seen;
+use super::view::Failure;
+use crate::clock::Timestamp;
+use crate::http::State;
+use crate::http::api::BASE;
+use crate::http::api::body::InPath;
+use crate::http::api::caller::Caller;
+use crate::http::api::problem::{Answer, Refusal};
+use crate::http::api::version::part;
+use crate::http::trail::{self, Trail};
+use crate::http::words::Words;
+use crate::store::{MessageLine, TestMail};
+
+/// A test mail.
+#[derive(Serialize, ToSchema)]
+pub struct Test {
+    /// Its number.
+    id: i64,
+    /// What the subject holds, or is to hold.
+    #[schema(example = "TEST2A7KQXRM")]
+    code: String,
+    /// When it was begun.
+    begun_at: Timestamp,
+    /// When Mailferry sent it; null: somebody must, to the mailbox's address with the code in the subject.
+    sent_at: Option<Timestamp>,
+    /// Why Mailferry could not send it.
+    problem: Option<String>,
+}
+
+/// How far a test mail has come.
+#[derive(Serialize, ToSchema)]
+pub struct TestTrail {
+    /// The test.
+    test: Test,
+    /// There is nothing more to wait for.
+    over: bool,
+    /// It should have come by now.
+    late: bool,
+    /// When the mailbox was last looked at since the test began.
+    looked_at: Option<Timestamp>,
+    /// When it is looked at next.
+    next_poll_at: Option<Timestamp>,
+    /// The mailbox is paused, so that nothing comes.
+    paused: bool,
+    /// The customer's server told us to stay away until then.
+    held_until: Option<Timestamp>,
+    /// What the last look failed with.
+    error: Option<Failure>,
+    /// The mail, once it is in an inbox.
+    message: Option<MessageLine>,
+    /// It came by another mailbox than the one that is tested.
+    elsewhere: bool,
+    /// It was seen and put aside.
+    put_aside: Option<TestAside>,
+}
+
+/// A test mail that was put aside.
+#[derive(Serialize, ToSchema)]
+pub struct TestAside {
+    /// Its number in its folder.
+    uid: u32,
+    /// Why.
+    reason: String,
+}
+
+impl Test {
+    fn of(test: TestMail, words: &Words) -> Self {
+        // To whom the operator's server's own words are not told.
+        let problem = test.problem.map(|what| if what.is_empty() { words.t("test-not-sent") } else { what });
+        Self { id: test.id, code: test.code, begun_at: test.created_at, sent_at: test.sent_at, problem }
+    }
+}
+
+/// Begins a test. Mailferry sends the mail itself where it has an SMTP server and has been in the mailbox before.
+#[utoipa::path(post, path = "/mailboxes/{address}/tests", tag = "Setting up",
+    params(("address" = String, Path, description = "The mailbox's address")),
+    responses((status = 201, description = "It has begun", body = Test)))]
+pub async fn begin(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
+    let (address, mailbox) = seen(&address, &caller, &state).await?;
+    let words = english(&state);
+    let begun = trail::begin(&mailbox, caller.who(), &words, &state).await?;
+    let test = begun.map_err(|why| Refusal::Conflict(words.t(why.text())))?;
+    let shown = Test::of(trail::test_for(caller.scope(), test), &words);
+    let place = format!("{BASE}/mailboxes/{}/tests/{}", part(address.as_str()), shown.id);
+    Ok((StatusCode::CREATED, [(LOCATION, place)], Json(shown)).into_response())
+}
+
+/// How far a test has come. While somebody asks, the mailbox is looked at sooner than usual.
+#[utoipa::path(get, path = "/mailboxes/{address}/tests/{id}", tag = "Setting up",
+    params(("address" = String, Path, description = "The mailbox's address"), ("id" = i64, Path, description = "The test's number")),
+    responses((status = 200, description = "How far it has come", body = TestTrail)))]
+pub async fn follow(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    InPath((address, id)): InPath<(String, i64)>,
+) -> Answer {
+    let (_, mailbox) = seen(&address, &caller, &state).await?;
+    let test = state.deps.store.test_of(mailbox.id, id).await?;
+    let test = test.ok_or_else(|| Refusal::NotFound("there is no such test".to_owned()))?;
+    let trail = Trail::of(&mailbox, test, caller.scope(), &state).await?;
+    let words = english(&state);
+    let shown = TestTrail {
+        over: trail.is_over(),
+        late: trail.is_late && !trail.is_over(),
+        looked_at: trail.looked,
+        next_poll_at: trail.next_poll_at,
+        paused: trail.is_paused,
+        held_until: trail.held_until,
+        error: trail.error.map(|error| Failure::of(&error, &caller, words.now)),
+        message: trail.message,
+        elsewhere: trail.is_elsewhere,
+        put_aside: trail.aside.map(|(uid, reason)| TestAside { uid, reason }),
+        test: Test::of(trail.test, &words),
+    };
+    Ok(Json(shown).into_response())
+}

@@ -1,0 +1,168 @@
+//! What is there before anything is imported: found, looked at, checked, tried. Real servers are asked in `tests/it/api.rs`.
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use super::*;
+use crate::store::Scope;
+
+impl World {
+    async fn post(&self, path: &str, token: &str, body: Option<Value>) -> Reply {
+        self.ask("POST", path, token, &[], body).await
+    }
+
+    /// What was done, of this kind: who and what of each.
+    async fn done(&self, action: &str) -> Vec<(String, String)> {
+        let lines = self.store().audit_lines(Scope::All, None, 100).await.unwrap();
+        lines.into_iter().filter(|line| line.action == action).map(|line| (line.who, line.target)).collect()
+    }
+}
+
+fn of_mailbox(what: &str) -> String {
+    format!("/mailboxes/{MAILBOX}/{what}")
+}
+
+#[tokio::test]
+async fn a_known_providers_server_is_found_and_a_name_that_is_no_domain_is_not_looked_for() {
+    let world = World::new().await;
+    let find = async |address: &str| world.post("/discover", "ours-write", Some(json!({ "address": address }))).await;
+    let gmail = find("Anna@gmail.com").await.json()["server"].clone();
+    let wanted = json!({
+        "host": "imap.gmail.com", "port": 993, "tls": "implicit", "username": "anna@gmail.com", "login": "password",
+        "oauth": null, "provider": gmail["provider"], "password_works": true, "app_password": true, "how": "provider",
+    });
+    assert_eq!(gmail, wanted);
+    let microsoft = find("anna@outlook.com").await.json()["server"].clone();
+    assert_eq!((&microsoft["login"], &microsoft["password_works"]), (&json!("oauth"), &json!(false)), "{microsoft}");
+    assert_eq!(find("anna@localhost").await.json(), json!({ "server": null }));
+    let wrong = find("anna").await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(wrong.json()["errors"][0]["pointer"], "/address");
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_reached_is_told_as_a_problem_and_why_to_the_operator_only() {
+    let world = World::new().await;
+    for (method, what) in [("GET", "folders"), ("GET", "effects?folder=INBOX"), ("POST", "dry-run")] {
+        let path = of_mailbox(what);
+        let [ours, all] =
+            ["ours-write", "all-write"].map(async |token| world.ask(method, &path, token, &[], None).await);
+        let (ours, all) = (ours.await, all.await);
+        assert_eq!((ours.status, all.status), (StatusCode::CONFLICT, StatusCode::CONFLICT), "{what}");
+        let told = ours.json()["detail"].as_str().unwrap().to_owned();
+        assert!(told.starts_with("The server cannot be reached at that name and port."), "{told}");
+        assert!(!told.contains("127.0.0.1") && !told.contains('('), "{told}");
+        assert!(all.json()["detail"].as_str().unwrap().contains("127.0.0.1"), "{}", all.text());
+    }
+    let [ours, all] =
+        ["ours-write", "all-write"].map(async |token| world.post(&of_mailbox("check"), token, None).await.json());
+    let line = json!({
+        "step": "tcp", "ok": false, "detail": "The server cannot be reached at that name and port.", "remedy": null
+    });
+    assert_eq!(ours.await, json!({ "ok": false, "complete": true, "lines": [line] }));
+    let all = all.await;
+    assert_eq!(all["lines"][0]["step"], "dns", "{all}");
+    // A name that leads nowhere looks just so.
+    let world = World::new().await;
+    let other = json!({ "host": "nowhere.invalid", "password": SECRET });
+    let path = format!("/mailboxes/{MAILBOX}");
+    let patched = world.ask("PATCH", &path, "ours-write", &[("if-match", "*")], Some(other)).await;
+    assert_eq!(patched.status, StatusCode::OK);
+    let checked = world.post(&of_mailbox("check"), "ours-write", None).await.json();
+    assert_eq!(checked["lines"], json!([line]));
+}
+
+#[tokio::test]
+async fn no_account_is_locked_by_asking_again() {
+    let world = World::new().await;
+    let mut told = Vec::new();
+    for _ in 0..10 {
+        told.push(world.ask("GET", &of_mailbox("folders"), "ours-write", &[], None).await);
+    }
+    assert!(told.iter().all(|reply| reply.status == StatusCode::CONFLICT));
+    let last = told.last().unwrap().text();
+    assert!(last.contains("has failed several times. Wait"), "{last}");
+    for what in ["check", "dry-run"] {
+        let reply = world.post(&of_mailbox(what), "all-write", None).await;
+        assert_eq!((reply.status, reply.text().contains("Wait")), (StatusCode::CONFLICT, true), "{}", reply.text());
+    }
+    let effects = world.ask("GET", &of_mailbox("effects"), "ours-write", &[], None).await;
+    assert!(effects.text().contains("Wait"), "{}", effects.text());
+}
+
+#[tokio::test]
+async fn what_is_asked_of_a_look_has_its_bounds() {
+    let world = World::new().await;
+    for (body, wanted) in [
+        (json!({ "within": "61s" }), 422),
+        (json!({ "within": "0s" }), 422),
+        (json!({ "within": 5 }), 422),
+        (json!({ "colour": "red" }), 422),
+        (json!({ "within": "5s" }), 409),
+        (json!({}), 409),
+    ] {
+        let reply = world.post(&of_mailbox("dry-run"), "ours-write", Some(body.clone())).await;
+        assert_eq!(reply.status.as_u16(), wanted, "{body} {}", reply.text());
+    }
+    for wrong in ["folder=", "folder=a%0Ab", "folder=a&folder=b", "colour=red"] {
+        let reply = world.ask("GET", &of_mailbox(&format!("effects?{wrong}")), "ours-write", &[], None).await;
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_connect_link_opens_the_customers_page_until_the_next_is_made() {
+    let world = World::new().await;
+    let page = async |url: &str| {
+        let path = url.split_once("/customer/").unwrap().1;
+        let request = Request::get(format!("/customer/{path}")).header("accept-language", "en");
+        world.send(request.header("host", "localhost").body(Body::empty()).unwrap()).await.text()
+    };
+    let made = world.post(&of_mailbox("connect-links"), "ours-write", None).await;
+    assert_eq!(made.status, StatusCode::CREATED);
+    let made = made.json();
+    let url = made["url"].as_str().unwrap();
+    let customer = page(url).await;
+    assert!(customer.contains(MAILBOX) && customer.contains("name=\"password\""), "{customer}");
+    let until = world.store().open_connect_link(1, world.now()).await.unwrap().unwrap();
+    assert_eq!(made["expires_at"], until.to_string());
+    // The same request again makes no other; a new one takes its place.
+    let key = [("idempotency-key", "one")];
+    let ask = async || world.ask("POST", &of_mailbox("connect-links"), "ours-write", &key, None).await;
+    let (second, again) = (ask().await, ask().await);
+    assert_eq!((second.json(), again.header("idempotency-replayed")), (again.json(), "true"));
+    assert!(page(second.json()["url"].as_str().unwrap()).await.contains("name=\"password\""));
+    assert!(!page(url).await.contains("name=\"password\""), "the one before is over");
+    let done = world.done("link-made").await;
+    assert_eq!(done, vec![("token ours-write".to_owned(), MAILBOX.to_owned()); 2]);
+}
+
+#[tokio::test]
+async fn a_test_mail_is_followed_until_it_is_in_an_inbox() {
+    let world = World::new().await;
+    let begun = world.post(&of_mailbox("tests"), "ours-write", None).await;
+    assert_eq!(begun.status, StatusCode::CREATED, "{}", begun.text());
+    let (test, place) = (begun.json(), begun.header("location").trim_start_matches("/api/v1").to_owned());
+    let code = test["code"].as_str().unwrap();
+    assert!(test["sent_at"].is_null() && test["problem"].is_null(), "there is no server to send by: {test}");
+    let trail = world.get(&place).await.json();
+    assert_eq!((&trail["test"], &trail["over"], &trail["message"]), (&test, &json!(false), &json!(null)), "{trail}");
+    let too_soon = world.post(&of_mailbox("tests"), "ours-write", None).await;
+    assert_eq!(too_soon.status, StatusCode::CONFLICT, "{}", too_soon.text());
+    world.import_subject(&format!("Re: {code}")).await;
+    let trail = world.get(&place).await.json();
+    let message = &trail["message"];
+    assert_eq!((&trail["over"], &trail["elsewhere"]), (&json!(true), &json!(false)), "{trail}");
+    assert_eq!(
+        (&message["inbox"], &message["folder"], &message["why"]),
+        (&json!(INBOX), &json!("INBOX"), &json!("mailbox"))
+    );
+    assert!(message["imported_at"].is_string() && message["uid"].is_u64(), "{message}");
+    for (path, token) in [(place.as_str(), "theirs-write"), (&of_mailbox("tests/999"), "ours-read")] {
+        assert_eq!(world.ask("GET", path, token, &[], None).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    assert_eq!(world.done("test-begun").await, [("token ours-write".to_owned(), MAILBOX.to_owned())]);
+    world.post(&of_mailbox("pause"), "ours-write", None).await;
+    let paused = world.post(&of_mailbox("tests"), "ours-write", None).await;
+    assert_eq!((paused.status, paused.text().contains("paused")), (StatusCode::CONFLICT, true));
+}
