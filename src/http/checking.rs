@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::http::State;
-use crate::http::patience;
+use crate::http::patience::{self, Ended};
 use crate::http::words::Words;
 use crate::poll::check::{self, CheckLine};
 use crate::store::{Mailbox, Scope, StoreError};
@@ -37,10 +37,20 @@ pub async fn check(
             tracing::warn!(mailbox = mailbox.address, "a check took too long");
             complete = false;
         }
-        lines.iter().any(|line| line.step == "login" && line.ok)
+        let ended = match lines.iter().find(|line| line.step == "login").map(|line| line.ok) {
+            Some(true) => Ended::Well,
+            Some(false) => Ended::Refused,
+            None => Ended::Elsewhere,
+        };
+        ((), ended)
     };
     if let Err(minutes) = patience::counted(mailbox, state, walk).await? {
         return Ok(Err(minutes));
+    }
+    for line in &mut lines {
+        if let Some(trouble) = line.trouble.clone() {
+            line.remedy = Some(trouble.on_page().remedy(words.language));
+        }
     }
     Ok(Ok(Checked { lines: if scope.id().is_some() { blurred(lines, words) } else { lines }, complete }))
 }

@@ -29,16 +29,24 @@ pub struct CheckLine {
     /// And the click or the command that mends it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
+    /// What both are told from.
+    #[serde(skip)]
+    pub trouble: Option<Trouble>,
 }
 
 impl CheckLine {
     fn new(step: &'static str, ok: bool, detail: impl Into<String>) -> Self {
-        Self { step, ok, detail: detail.into(), cause: None, remedy: None }
+        Self { step, ok, detail: detail.into(), cause: None, remedy: None, trouble: None }
     }
 
     fn diagnosis(trouble: &Trouble, language: Language) -> Self {
-        let remedy = Some(trouble.remedy(language));
-        Self { cause: Some(trouble.cause), remedy, ..Self::new("diagnosis", false, trouble.sentence(language)) }
+        let (remedy, cause) = (Some(trouble.remedy(language)), Some(trouble.cause));
+        Self {
+            cause,
+            remedy,
+            trouble: Some(trouble.clone()),
+            ..Self::new("diagnosis", false, trouble.sentence(language))
+        }
     }
 }
 

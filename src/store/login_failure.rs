@@ -76,6 +76,15 @@ impl Store {
         Ok(())
     }
 
+    /// A try that was counted turned out to be none.
+    pub async fn uncount_login(&self, subject: &str) -> Result<(), StoreError> {
+        write!(self, tx => {
+            sqlx::query("UPDATE login_failure SET failures = failures - 1, blocked_until = 0 WHERE subject = $1 AND failures > 0")
+                .bind(subject).execute(&mut *tx).await?;
+        });
+        Ok(())
+    }
+
     /// A login went well: nothing is held against its subject any more. One address may try many accounts, so what counts
     /// against it is only taken back by one.
     pub async fn login_went_well(&self, account: &str, address: &str) -> Result<(), StoreError> {
