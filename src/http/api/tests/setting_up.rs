@@ -84,7 +84,7 @@ async fn no_account_is_locked_by_asking_again() {
     }
     let mailbox = world.store().mailbox(&MAILBOX.parse().unwrap()).await.unwrap();
     let refused =
-        async || (Err::<(), _>(PollError::new(Step::Login, Blame::Mailbox, Retry::Credentials, "no".to_owned())));
+        async || Err::<(), _>(PollError::new(Step::Login, Blame::Mailbox, Retry::Credentials, "no".to_owned()));
     for _ in 0..8 {
         assert!(matches!(patience::within(&mailbox, &world.state, refused()).await, Ok(Ok(Err(_)))));
     }
