@@ -160,7 +160,11 @@ pub async fn create(FromState(state): FromState<State>, caller: Caller, given: G
     let organisation = caller.organisation(body.organisation.as_deref(), &state).await?;
     let (store, now) = (&state.deps.store, state.deps.clock.now());
     let organisation_id = organisation.map(|one| one.id);
-    store.add_inbox(&NewInbox { address: address.clone(), name, reply_from, organisation_id }, now).await?;
+    let new = NewInbox { address: address.clone(), name, reply_from, organisation_id };
+    if let Err(error) = store.add_inbox(&new, now).await {
+        let is_ours = seen(address.as_str(), &caller, &state).await.is_ok();
+        return Err(Refusal::taken(error, is_ours));
+    }
     let owner = store.inbox(&address).await?.organisation_id;
     store.audit(caller.change(Some(owner), "inbox-added", address.as_str(), ""), now).await?;
     let (version, inbox) = shown(&address, &state).await?;

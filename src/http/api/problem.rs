@@ -78,6 +78,14 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// What was to be made is there already; what is another organisation's is not named.
+    pub fn taken(error: StoreError, is_ours: bool) -> Self {
+        match error {
+            StoreError::Conflict(_) if !is_ours => Self::Conflict("this address cannot be used here".to_owned()),
+            error => error.into(),
+        }
+    }
+
     /// One part of the body cannot be.
     pub fn part(pointer: &str, detail: impl Into<String>) -> Self {
         Self::Invalid(vec![PartProblem { pointer: pointer.to_owned(), detail: detail.into() }])

@@ -49,7 +49,10 @@ pub async fn create(FromState(state): FromState<State>, caller: Caller, given: G
     goes_along(&told, &caller, &state)?;
     let (_, inbox) = inboxes::seen(new.inbox.as_str(), &caller, &state).await?;
     let (store, now) = (&state.deps.store, state.deps.clock.now());
-    store.add_mailbox(&new, &state.deps.vault, now).await?;
+    if let Err(error) = store.add_mailbox(&new, &state.deps.vault, now).await {
+        let is_ours = seen(address.as_str(), &caller, &state).await.is_ok();
+        return Err(Refusal::taken(error, is_ours));
+    }
     store.audit(caller.change(Some(inbox.organisation_id), "mailbox-added", address.as_str(), ""), now).await?;
     let mailbox = store.mailbox(&address).await?;
     let shown = Mailbox::of(&mailbox, &caller, &state).await?;

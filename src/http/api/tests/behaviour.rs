@@ -261,6 +261,13 @@ async fn nothing_is_pointed_at_what_another_organisation_has() {
     let mailbox = |inbox: &str| json!({ "address": "a@b.se", "inbox": inbox, "host": "h", "password": "p" });
     assert_eq!(ask("POST", "/mailboxes", mailbox(INBOX)).await, 404);
     assert_eq!(ask("POST", "/mailboxes", mailbox(THEIRS)).await, 201);
+    // Of an address that another has, it is said no more than that it cannot be used.
+    let taken = json!({ "address": MAILBOX, "inbox": THEIRS, "host": "h", "password": "x" });
+    let reply = world.ask("POST", "/mailboxes", "theirs-write", &[], Some(taken)).await;
+    assert_eq!(
+        (reply.status, reply.json()["detail"].as_str()),
+        (StatusCode::CONFLICT, Some("this address cannot be used here"))
+    );
     assert_eq!(ask("PATCH", "/mailboxes/a@b.se", json!({ "inbox": INBOX })).await, 404);
     assert_eq!(ask("POST", "/routes", json!({ "recipient": "a@b.se", "inbox": INBOX })).await, 404);
     let named = |name: &str| json!({ "address": "n@mail.kundo.se", "organisation": name });
