@@ -1,5 +1,7 @@
 //! What a reader is told, in their language, with times in their zone.
 
+mod said;
+
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
@@ -94,19 +96,6 @@ impl Words {
         };
         let name = if seconds < 0 { format!("time-in-{unit}") } else { format!("time-{unit}-ago") };
         self.n(&name, count)
-    }
-
-    /// Why a mail is not in an inbox, as the ledger says it, in the reader's language where it is one of the known reasons.
-    pub fn reason(&self, reason: &Option<String>) -> String {
-        let Some(reason) = reason.as_deref() else { return String::new() };
-        let known = [
-            ("too large", "reason-too-large"),
-            ("before start", "reason-before-start"),
-            ("skipped by hand", "reason-by-hand"),
-            ("no longer on the server", "reason-gone"),
-        ];
-        let name = known.into_iter().find(|(beginning, _)| reason.starts_with(beginning)).map(|(_, name)| name);
-        name.map_or_else(|| reason.to_owned(), |name| self.t(name))
     }
 
     /// A number of bytes.
