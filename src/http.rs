@@ -10,6 +10,7 @@ mod guard;
 mod headers;
 mod health;
 mod last_error;
+mod listen;
 mod metrics;
 mod pages;
 mod patience;
@@ -25,9 +26,9 @@ mod words;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::from_fn;
 use ipnet::IpNet;
 use openidconnect::core::CoreProviderMetadata;
@@ -35,6 +36,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
+use tower_http::timeout::TimeoutLayer;
 use url::Url;
 
 use crate::config::{self, Config};
@@ -113,6 +115,9 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
     })
 }
 
+/// Nobody is answered later: the longest that a page waits for, a check, takes half of it.
+const LONGEST: Duration = Duration::from_mins(3);
+
 /// Answers until told to end.
 pub async fn serve(
     listener: TcpListener,
@@ -120,11 +125,11 @@ pub async fn serve(
     page: Arc<Settings>,
     stopping: CancellationToken,
     end: CancellationToken,
-) -> std::io::Result<()> {
+) {
     let (is_https, policy) = (page.base.scheme() == "https", page.policy.clone());
     let router = routes::router(State { deps, page, stopping })
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST))
         .layer(from_fn(move |request, next| headers::guard(is_https, policy.clone(), request, next)))
         .layer(CompressionLayer::new());
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(end.cancelled_owned()).await
+    listen::answer(listener, router, end).await;
 }

@@ -60,7 +60,12 @@ fn nobodys() -> String {
 /// Runs what takes a core for a while where nobody else waits for it.
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
     let permit = tokio::time::timeout(LONGEST_WAIT, AT_ONCE.acquire()).await;
-    let _permit = permit.map_err(|_| "too many at once".to_owned())?.map_err(|error| error.to_string())?;
+    let permit = permit.map_err(|_| "too many at once".to_owned())?.map_err(|error| error.to_string())?;
+    let work = move || {
+        // Also where nobody waits any more, its place is taken until it is done.
+        let _permit = permit;
+        work()
+    };
     tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())
 }
 

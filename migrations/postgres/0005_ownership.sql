@@ -25,9 +25,10 @@ CREATE UNIQUE INDEX person_sso ON person (sso_subject);
 
 -- Browsers that somebody has signed in with before: tries by others do not keep them out.
 CREATE TABLE browser (
-    key_hash BYTEA PRIMARY KEY NOT NULL,
+    key_hash BYTEA NOT NULL,
     person_id BIGINT NOT NULL REFERENCES person (id) ON DELETE CASCADE,
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (key_hash, person_id)
 );
 CREATE INDEX browser_person ON browser (person_id, created_at);
 

@@ -71,9 +71,10 @@ CREATE UNIQUE INDEX person_sso ON person (sso_subject);
 
 -- Browsers that somebody has signed in with before: tries by others do not keep them out.
 CREATE TABLE browser (
-    key_hash BLOB PRIMARY KEY NOT NULL,
+    key_hash BLOB NOT NULL,
     person_id INTEGER NOT NULL REFERENCES person (id) ON DELETE CASCADE,
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (key_hash, person_id)
 ) STRICT;
 CREATE INDEX browser_person ON browser (person_id, created_at);
 

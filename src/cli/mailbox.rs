@@ -157,6 +157,7 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
                 server: settings.changed_server(&before.server)?,
                 username: settings.username.clone(),
                 login,
+                given_for: None,
                 login_goes_along: true,
                 folders: settings.folders()?,
                 start: settings.start,
@@ -292,7 +293,8 @@ async fn run_check(address: &Address, as_polled: bool, context: Context) -> Resu
     deps.store.ask_again(mailbox.id).await?; // a person may have mended it
     let mut all_well = true;
     let mut printed = Ok(());
-    check::check(&mailbox, &deps, as_polled, language, &mut |line| {
+    // What fails stands in the lines.
+    let _ = check::check(&mailbox, &deps, as_polled, language, &mut |line| {
         all_well &= line.ok;
         let words = || {
             let told = format!("{}  {}: {}", if line.ok { "ok    " } else { "FAILED" }, line.step, line.detail);

@@ -120,6 +120,7 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
         Command::Passwd { name, password } => {
             let person = known(&name, context).await?;
             store.set_password(person.id, &password.hash().await?, None).await?;
+            store.forget_subject(person.id).await?; // a new beginning, also for single sign-on
             audit(&person, "password-changed", "", context).await?;
             output.one(&json!({ "name": person.name, "changed": true }), || {
                 format!("Changed the password of {}, who is signed out everywhere", person.name)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::http::State;
-use crate::http::patience::{self, Ended};
+use crate::http::patience::{self, Ended, is_refusal};
 use crate::http::words::Words;
 use crate::poll::check::{self, CheckLine};
 use crate::store::{Mailbox, Scope, StoreError};
@@ -33,14 +33,15 @@ pub async fn check(
     let walk = async {
         let mut tell = |line| lines.push(line);
         let walk = check::check(mailbox, &state.deps, false, words.language, &mut tell);
-        if tokio::time::timeout(WITHIN, walk).await.is_err() {
+        let walked = tokio::time::timeout(WITHIN, walk).await;
+        if walked.is_err() {
             tracing::warn!(mailbox = mailbox.address, "a check took too long");
             complete = false;
         }
-        let ended = match lines.iter().find(|line| line.step == "login").map(|line| line.ok) {
-            Some(true) => Ended::Well,
-            Some(false) => Ended::Refused,
-            None => Ended::Elsewhere,
+        let ended = match walked {
+            Ok(Err(error)) if is_refusal(&error) => Ended::Refused,
+            _ if lines.iter().any(|line| line.step == "login" && line.ok) => Ended::Well,
+            _ => Ended::Elsewhere,
         };
         ((), ended)
     };

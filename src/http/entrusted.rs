@@ -40,6 +40,12 @@ pub struct Change<'a> {
     pub login: Option<&'a NewLogin>,
 }
 
+/// A mailbox's server and login name, as a form shows that they were seen.
+pub fn shown(mailbox: &Mailbox) -> String {
+    let Mailbox { server, username, .. } = mailbox;
+    format!("{}:{} {} {username}", server.host, server.port, server.tls)
+}
+
 /// What is judged by.
 pub struct Rules<'a> {
     /// The providers, with their servers.
@@ -102,7 +108,7 @@ impl Rules<'_> {
             Some(home) if host.is_some_and(|host| home.eq_ignore_ascii_case(host)) => Ok(Fate::GoesAlong),
             Some(home) => Err(Refused::Home(home.to_owned())),
             None if self.scope.id().is_some() => Err(Refused::NoHome),
-            None if moved.is_some() && Some(key) == key_before => Ok(Fate::Forgotten),
+            None if moved.is_some() && Some(key) == key_before && change.login.is_none() => Ok(Fate::Forgotten),
             None => Ok(Fate::Stays),
         }
     }

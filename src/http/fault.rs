@@ -58,6 +58,7 @@ impl From<StoreError> for Fault {
         match error {
             StoreError::NotFound(_) => Self::NotFound,
             StoreError::Conflict(what) => Self::Conflict(what),
+            StoreError::Moved(_) => Self::Wrong("customer-server-changed"),
             error => {
                 tracing::error!(%error, "a page could not be made");
                 Self::Inside

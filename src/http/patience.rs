@@ -1,10 +1,12 @@
 //! Logins at customers' servers that somebody here asks for: no account is locked, and no password guessed, through us.
 
+use std::sync::Arc;
+
 use crate::http::State;
 use crate::http::fault::Fault;
 use crate::http::words::Words;
-use crate::poll::{PollError, Step};
-use crate::store::{Mailbox, Patience, StoreError};
+use crate::poll::{PollError, Retry, Step};
+use crate::store::{Mailbox, Patience, Store, StoreError};
 
 /// A few failures in a row are a person who mistypes.
 const OF_MAILBOX: Patience = Patience { free: 8, longest_ms: 15 * 60 * 1000 };
@@ -26,18 +28,37 @@ pub async fn counted<T>(
     state: &State,
     work: impl Future<Output = (T, Ended)>,
 ) -> Result<Result<T, i64>, StoreError> {
-    let subject = format!("mailbox {}", mailbox.id);
+    // Of the account, by whichever mailbox it is tried.
+    let server = &mailbox.server;
+    let subject = format!("login {}:{} {}", server.host.to_lowercase(), server.port, mailbox.username);
     let store = &state.deps.store;
     if let Err(wait) = store.count_login(&[(subject.clone(), OF_MAILBOX)], state.deps.clock.now()).await? {
         return Ok(Err((wait + 59_999) / 60_000));
     }
+    let mut left = Left(Some((state.deps.store.clone(), subject.clone())));
     let (done, ended) = work.await;
+    left.0 = None;
     match ended {
         Ended::Well => store.forget_failures(&subject).await?,
-        Ended::Elsewhere => store.uncount_login(&subject).await?,
+        Ended::Elsewhere => store.uncount_login(&subject, OF_MAILBOX).await?,
         Ended::Refused => {}
     }
     Ok(Ok(done))
+}
+
+/// Whoever goes away in the middle has failed at nothing.
+struct Left(Option<(Arc<Store>, String)>);
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        if let Some((store, subject)) = self.0.take() {
+            tokio::spawn(async move {
+                if let Err(error) = store.uncount_login(&subject, OF_MAILBOX).await {
+                    tracing::warn!(%error, "a try that nobody waited for stays counted");
+                }
+            });
+        }
+    }
 }
 
 /// The same for what fails as a poll does.
@@ -50,12 +71,17 @@ pub async fn within<T>(
         let done = work.await;
         let ended = match &done {
             Ok(_) => Ended::Well,
-            Err(error) if error.step == Step::Login => Ended::Refused,
+            Err(error) if is_refusal(error) => Ended::Refused,
             Err(_) => Ended::Elsewhere,
         };
         (done, ended)
     };
     counted(mailbox, state, work).await
+}
+
+/// Whether a server has let nobody in: nothing else can lock an account.
+pub fn is_refusal(error: &PollError) -> bool {
+    error.step == Step::Login && error.retry == Retry::Credentials
 }
 
 /// The same for a page, which says that it has to wait.

@@ -7,7 +7,7 @@ use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 use tokio::time::timeout;
 
 use super::State;
@@ -20,8 +20,14 @@ static HELD: Semaphore = Semaphore::const_new(96);
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// A small mail's share, in mebibytes.
 const LEAST: u32 = 1;
+/// So long what is being sent has its share.
+const LONGEST_SENDING: Duration = Duration::from_mins(2);
 /// What is sent of an attachment at a time.
 const PIECE: usize = 64 << 10;
+
+fn share_of(size: usize) -> u32 {
+    LEAST + u32::try_from(size >> 20).unwrap_or(0)
+}
 
 /// A mail in memory, with its share of what there may be.
 pub struct Held {
@@ -33,7 +39,7 @@ impl Held {
     /// The bytes of a message, as far as they are looked at. Waits for room; `None`: there is none for long.
     pub async fn of(message: &MessageLine, state: &State) -> Result<Option<Self>, StoreError> {
         let size = usize::try_from(message.size).unwrap_or(usize::MAX).min(reading::MOST_INPUT);
-        let share = LEAST + u32::try_from(size >> 20).unwrap_or(0);
+        let share = share_of(size);
         let Ok(Ok(share)) = timeout(LONGEST_WAIT, HELD.acquire_many(share)).await else { return Ok(None) };
         let sha256 = state.deps.store.message_sha256(message.id).await?;
         let mut bytes = Vec::with_capacity(size);
@@ -49,27 +55,38 @@ impl Held {
     /// Reads it where nobody else waits for that; `None` if it broke the reader.
     pub async fn read<T: Send + 'static>(self, read: impl FnOnce(&[u8]) -> T + Send + 'static) -> Option<T> {
         let Self { bytes, share } = self;
-        let read = aside(move || read(&bytes)).await;
-        drop(share);
-        read
+        let work = move || {
+            // Also where nobody waits any more, it has its share until it is done.
+            let _share = share;
+            read(&bytes)
+        };
+        aside(work).await
     }
 
     /// One of its attachments, to be saved and not to be shown; the inner `None`: there is none of this number.
     pub async fn attachment(self, index: usize) -> Option<Option<Response>> {
         let Self { bytes, share } = self;
-        let Content { name, bytes, .. } = match aside(move || reading::attachment(&bytes, index)).await?.ok().flatten()
-        {
+        let (found, mut share) = aside(move || (reading::attachment(&bytes, index), share)).await?;
+        let Content { name, bytes, .. } = match found.ok().flatten() {
             Some(content) => content,
             None => return Some(None),
         };
         let length = bytes.len() as u64;
-        // However slowly it is taken, it has its share until the end.
-        let pieces = stream::unfold((Bytes::from(bytes), share), |(mut rest, share)| async move {
+        // The mail itself is gone by now.
+        let own = usize::try_from(share_of(bytes.len())).unwrap_or(usize::MAX);
+        drop(share.split(share.num_permits().saturating_sub(own)));
+        // It is sent as slowly as it is taken, but whoever takes it too slowly keeps no others from theirs.
+        let (sent, is_sent) = oneshot::channel::<()>();
+        tokio::spawn(async move {
+            let _ = timeout(LONGEST_SENDING, is_sent).await;
+            drop(share);
+        });
+        let pieces = stream::unfold((Bytes::from(bytes), sent), |(mut rest, sent)| async move {
             if rest.is_empty() {
                 return None;
             }
             let piece = rest.split_to(rest.len().min(PIECE));
-            Some((Ok::<_, std::io::Error>(piece), (rest, share)))
+            Some((Ok::<_, std::io::Error>(piece), (rest, sent)))
         });
         let disposition = reading::disposition(name.as_deref());
         Some(Some(download(&disposition, "application/octet-stream", length, Body::from_stream(pieces))))

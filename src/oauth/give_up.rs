@@ -4,7 +4,7 @@ use super::Deps;
 use super::grant::{self, GrantError, Lock};
 use crate::address::Address;
 use crate::locale::Language;
-use crate::store::{Changes, GrantKey, GrantKind, Login, Mailbox, NewLogin, StoreError};
+use crate::store::{Changes, Grant, GrantKey, GrantKind, Login, Mailbox, NewLogin, StoreError};
 
 /// What became of a consent at its provider.
 pub struct GivenUp {
@@ -95,7 +95,12 @@ impl Consent {
 async fn last_consent(mailbox: &Mailbox, deps: &Deps) -> Result<Consent, GrantError> {
     let Login::OAuth { grant_id, .. } = mailbox.login else { return Ok(Consent::None) };
     let mailboxes = deps.store.mailboxes_by_grant().await?.remove(&grant_id).unwrap_or_default();
-    match mailboxes.iter().any(|other| *other != mailbox.address) {
+    // Google ends all that an account has consented to together, so what another organisation's is opened with counts too.
+    let grants = deps.store.grants().await?;
+    let own = grants.iter().find(|grant| grant.id == grant_id).map(|grant| grant.key.clone());
+    let is_elsewhere =
+        |grant: &Grant| grant.id != grant_id && Some(&grant.key) == own.as_ref() && grant.refresh_sealed.is_some();
+    match mailboxes.iter().any(|other| *other != mailbox.address) || grants.iter().any(is_elsewhere) {
         true => Ok(Consent::Shared),
         false => Ok(Consent::Last(Box::new(Lock::take(grant_id, deps).await?))),
     }

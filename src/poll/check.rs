@@ -61,17 +61,18 @@ pub async fn check(
     as_polled: bool,
     language: Language,
     tell: &mut (dyn FnMut(CheckLine) + Send),
-) {
+) -> Result<(), PollError> {
     let mut credential = None;
-    let Err(error) = walk(mailbox, deps, as_polled, &mut credential, tell).await else { return };
+    let Err(error) = walk(mailbox, deps, as_polled, &mut credential, tell).await else { return Ok(()) };
     let trouble = match &credential {
         Some(credential) => diagnosis::find(&error, credential, mailbox, deps).await,
         None => error.trouble.clone(),
     };
-    tell(CheckLine::new(error.step.name(), false, error.message));
+    tell(CheckLine::new(error.step.name(), false, error.message.as_str()));
     if let Some(trouble) = trouble {
         tell(CheckLine::diagnosis(&trouble, language));
     }
+    Err(error)
 }
 
 async fn walk(

@@ -37,10 +37,7 @@ pub async fn ready(mailbox: &Mailbox, deps: &Deps) -> Result<Credential, PollErr
             Secret::Bearer(token(*grant_id, None, mailbox, deps).await?)
         }
         Login::Password(None) => {
-            let message = format!(
-                "no password is stored; give one with `mailferry mailbox set {} --password-stdin`",
-                mailbox.address
-            );
+            let message = "no password is stored; give one";
             return Err(PollError::new(Step::Login, Blame::Mailbox, Retry::Person, message));
         }
         Login::Password(Some(sealed)) => {

@@ -21,6 +21,9 @@ pub enum StoreError {
     /// What was asked for does not go with what is there.
     #[error("{0}")]
     Conflict(String),
+    /// What was given was for another server than the mailbox has by now.
+    #[error("{0}")]
+    Moved(String),
     /// A secret could not be sealed.
     #[error(transparent)]
     Vault(#[from] crate::vault::VaultError),

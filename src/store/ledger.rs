@@ -202,13 +202,17 @@ impl Store {
                  WHERE id = (SELECT mailbox_id FROM folder WHERE id = $1)",
             )
             .bind(folder_id).execute(&mut *tx).await?;
-            sqlx::query(
+            let skipped = sqlx::query(
                 "UPDATE ledger SET state = 'skipped', reason = 'skipped by hand', updated_at = $3 WHERE uid = $2 AND \
                  state IN ('pending', 'quarantined') AND epoch_id = (SELECT max(id) FROM epoch WHERE folder_id = $1) \
                  AND ($4 IS NULL OR epoch_id IN (SELECT id FROM epoch WHERE folder_id = $1 AND uidvalidity = $4))",
             )
             .bind(folder_id).bind(i64::from(uid)).bind(now.0).bind(uidvalidity.map(i64::from))
-            .execute(&mut *tx).await?.rows_affected() > 0
+            .execute(&mut *tx).await?.rows_affected();
+            if skipped == 0 {
+                return Ok(false); // and the poll keeps its lease
+            }
+            true
         }))
     }
 

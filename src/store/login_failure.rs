@@ -76,11 +76,14 @@ impl Store {
         Ok(())
     }
 
-    /// A try that was counted turned out to be none.
-    pub async fn uncount_login(&self, subject: &str) -> Result<(), StoreError> {
+    /// A try that was counted turned out to be none. What others' failures have set stands.
+    pub async fn uncount_login(&self, subject: &str, patience: Patience) -> Result<(), StoreError> {
         write!(self, tx => {
-            sqlx::query("UPDATE login_failure SET failures = failures - 1, blocked_until = 0 WHERE subject = $1 AND failures > 0")
-                .bind(subject).execute(&mut *tx).await?;
+            sqlx::query(
+                "UPDATE login_failure SET failures = failures - 1, blocked_until = CASE WHEN failures - 1 < $2 THEN 0 \
+                 ELSE blocked_until END WHERE subject = $1 AND failures > 0",
+            )
+            .bind(subject).bind(patience.free).execute(&mut *tx).await?;
         });
         Ok(())
     }

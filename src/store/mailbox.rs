@@ -210,6 +210,8 @@ pub struct Changes {
     pub server: Option<Server>,
     pub username: Option<String>,
     pub login: Option<NewLogin>,
+    /// The server and the login name that the login was given for: if they are others by now, nothing is changed.
+    pub given_for: Option<(Server, String)>,
     /// What it is opened with is told to another server too; else it is forgotten where the server changes, since it was given for
     /// the one before.
     pub login_goes_along: bool,

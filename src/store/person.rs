@@ -188,6 +188,14 @@ impl Store {
         }))
     }
 
+    /// Has nobody's subject at the identity provider stand for somebody any more: the next who signs in by their name binds it anew.
+    pub async fn forget_subject(&self, person_id: i64) -> Result<(), StoreError> {
+        write!(self, tx => {
+            sqlx::query("UPDATE person SET sso_subject = NULL WHERE id = $1").bind(person_id).execute(&mut *tx).await?;
+        });
+        Ok(())
+    }
+
     /// Everybody whom this scope holds, by name.
     pub async fn people(&self, scope: Scope) -> Result<Vec<Person>, StoreError> {
         let rows: Vec<Row> = read!(self, pool => sqlx::query_as(
@@ -244,6 +252,11 @@ impl Store {
             }
             sqlx::query("DELETE FROM person WHERE id = $1").bind(person.id).execute(&mut *tx).await?;
             sqlx::query("DELETE FROM link WHERE created_by = $1 AND used_at IS NULL").bind(&person.name).execute(&mut *tx).await?;
+            sqlx::query(
+                "DELETE FROM link WHERE used_at IS NULL AND created_by IN \
+                 (SELECT 'token ' || name FROM api_token WHERE created_by = $1)",
+            )
+            .bind(&person.name).execute(&mut *tx).await?;
             sqlx::query("DELETE FROM api_token WHERE created_by = $1").bind(&person.name).execute(&mut *tx).await?.rows_affected()
         }))
     }

@@ -31,7 +31,7 @@ const MOST_WORDS: usize = 12;
 /// Of the inboxes of one organisation, so many are asked for by the index; of more, what it finds is looked through.
 const MOST_INBOXES: usize = 500;
 /// Of those put aside, so many are looked through, the newest.
-const MOST_ASIDE: i64 = 2000;
+const MOST_ASIDE: i64 = 1000;
 
 /// The words of a question: what is no letter or digit parts them, as it does in the index.
 pub fn words(question: &str) -> Vec<String> {
@@ -110,7 +110,7 @@ impl Store {
     pub async fn put_aside(&self, scope: Scope, since: Option<(i64, Timestamp)>) -> Result<Vec<AsideLine>, StoreError> {
         type Row = (String, String, i64, String, Option<String>, Vec<u8>, i64);
         let rows: Vec<Row> = read!(self, pool => sqlx::query_as(
-            "SELECT m.address, f.name, l.uid, l.state, l.reason, substr(l.headers, 1, 8192), l.updated_at FROM ledger l \
+            "SELECT m.address, f.name, l.uid, l.state, l.reason, substr(l.headers, 1, 65536), l.updated_at FROM ledger l \
              JOIN epoch e ON e.id = l.epoch_id JOIN folder f ON f.id = e.folder_id JOIN mailbox m ON m.id = f.mailbox_id \
              JOIN inbox i ON i.id = m.inbox_id WHERE l.headers IS NOT NULL AND ($1 IS NULL OR i.organisation_id = $1) \
              AND ($3 IS NULL OR (m.id = $3 AND l.updated_at >= $4)) ORDER BY l.updated_at DESC LIMIT $2",

@@ -58,6 +58,13 @@ impl Store {
         Ok(known.is_some())
     }
 
+    /// Whether anybody has signed in with this browser before.
+    pub async fn is_browser(&self, key_hash: &[u8]) -> Result<bool, StoreError> {
+        let known: Option<i64> = read!(self, pool => sqlx::query_scalar("SELECT person_id FROM browser WHERE key_hash = $1 LIMIT 1")
+            .bind(key_hash).fetch_optional(pool).await)?;
+        Ok(known.is_some())
+    }
+
     /// Somebody has signed in with this browser. The oldest of many are forgotten.
     pub async fn remember_browser(&self, person_id: i64, key_hash: &[u8], now: Timestamp) -> Result<(), StoreError> {
         write!(self, tx => {

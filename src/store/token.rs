@@ -106,7 +106,8 @@ macro_rules! select_tokens {
 }
 
 impl Store {
-    /// Adds a token by its hash; `created_by`: the person who made it, empty for the command line and for other tokens.
+    /// Adds a token by its hash; `created_by`: the person who made it, or who made the token by which it
+    /// is made; empty for the command line.
     pub async fn add_token(
         &self,
         name: &str,

@@ -158,7 +158,7 @@ impl From<StoreError> for Refusal {
         match error {
             // Behind it stands which command lists what is there.
             StoreError::NotFound(what) => Self::NotFound(what.split("; see `").next().unwrap_or_default().to_owned()),
-            StoreError::Conflict(what) => Self::Conflict(what),
+            StoreError::Conflict(what) | StoreError::Moved(what) => Self::Conflict(what),
             error => inside(&error),
         }
     }

@@ -73,7 +73,7 @@ pub async fn create(FromState(state): FromState<State>, caller: Caller, given: G
     let organisation = caller.organisation(body.organisation.as_deref(), &state).await?;
     let (store, now) = (&state.deps.store, state.deps.clock.now());
     let (token, whose) = (opaque::new(opaque::TOKEN), organisation.as_ref().map(|one| one.id));
-    store.add_token(name, &opaque::hash(&token), body.scope, whose, "", now).await?;
+    store.add_token(name, &opaque::hash(&token), body.scope, whose, &caller.token.created_by, now).await?;
     store.audit(caller.change(whose, "token-created", name, body.scope.as_str()), now).await?;
     let version = version(&store.token(name, caller.scope()).await?);
     let made =

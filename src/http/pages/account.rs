@@ -80,14 +80,17 @@ pub async fn password(FromState(state): FromState<State>, who: Who, Form(given):
     };
     // Counted as a login is: a session that was stolen must not find out the password.
     let (store, now) = (&state.deps.store, state.deps.clock.now());
-    let subject = format!("account {}", who.person.name);
+    let subject = format!("password of {}", who.person.id);
     if store.count_login(&[(subject.clone(), OF_ACCOUNT)], now).await?.is_err() {
         return again(who, "login-busy");
     }
     match password::is_right(SecretString::from(given.now), who.person.password_hash.clone()).await {
         Some(true) => store.forget_failures(&subject).await?,
         Some(false) => return again(who, "password-now-wrong"),
-        None => return again(who, "login-busy"),
+        None => {
+            store.uncount_login(&subject, OF_ACCOUNT).await?;
+            return again(who, "login-busy");
+        }
     }
     let new = SecretString::from(given.new.as_str());
     if let Some(weak) = password::weakness(&new) {

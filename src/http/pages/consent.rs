@@ -21,7 +21,9 @@ use crate::mailbox::TlsMode;
 use crate::oauth::give_up;
 use crate::oauth::{Attempt, Away, Callback, GrantError, TokenEndpoint, Wanted, grant};
 use crate::opaque;
-use crate::store::{Changes, Errand, Flow, GrantKey, GrantKind, Login, Mailbox, NewLogin, Scope, Server, errand_row};
+use crate::store::{
+    Changes, Errand, Flow, GrantKey, GrantKind, Login, Mailbox, NewLogin, Scope, Server, StoreError, errand_row,
+};
 
 /// What the browser that leaves is known by when it comes back.
 const BROWSER: &str = "__Host-errand";
@@ -54,6 +56,10 @@ pub struct With {
 struct Gone {
     provider: String,
     identity: String,
+    /// The mail server and the login name, as they were shown.
+    host: String,
+    port: u16,
+    username: String,
     away: Away,
 }
 
@@ -108,9 +114,11 @@ fn home(mailbox: &Mailbox, key: &GrantKey, state: &State) -> Option<Server> {
     (!is_there).then(|| Server::usual(home.to_owned(), TlsMode::Implicit))
 }
 
-/// Has a mailbox opened with a password.
+/// Has a mailbox opened with a password that was given for its server as it is in `mailbox`.
 pub async fn set_password(mailbox: &Mailbox, password: SecretString, state: &State) -> Result<(), Fault> {
-    change(mailbox, &Changes { login: Some(NewLogin::Password(password)), ..Changes::default() }, state).await
+    let given_for = Some((mailbox.server.clone(), mailbox.username.clone()));
+    let login = Some(NewLogin::Password(password));
+    change(mailbox, &Changes { login, given_for, ..Changes::default() }, state).await
 }
 
 /// Changes a mailbox, with what that means for its consent.
@@ -141,7 +149,15 @@ pub async fn send(mailbox: &Mailbox, key: GrantKey, link: Option<Vec<u8>>, state
     let away = attempt.away();
     let (state_hash, browser) = (opaque::hash(away.state()), opaque::new(""));
     let GrantKey { provider, identity, .. } = wanted.key.clone();
-    let text = serde_json::to_string(&Gone { provider, identity, away }).map_err(|_| Fault::Inside)?;
+    let text = serde_json::to_string(&Gone {
+        provider,
+        identity,
+        host: mailbox.server.host.clone(),
+        port: mailbox.server.port,
+        username: mailbox.username.clone(),
+        away,
+    })
+    .map_err(|_| Fault::Inside)?;
     let sealed = state.deps.vault.seal(&errand_row(&state_hash), &SecretString::from(text)).map_err(|error| {
         tracing::error!(%error);
         Fault::Inside
@@ -219,15 +235,19 @@ async fn finish(
         let endpoint = TokenEndpoint { provider: &provider, http: &http };
         let given = gone.away.finish(callback, &endpoint).await?;
         wanted.judge(&given, Flow::Code, &endpoint, &tokens).await?;
-        let server = home(mailbox, &wanted.key, state);
-        let is_there = matches!(&mailbox.login, Login::OAuth { key, .. } if *key == wanted.key);
-        if !is_there || server.is_some() {
-            let login = Some(NewLogin::OAuth(wanted.key.clone()));
-            changed(mailbox, &Changes { login, server, ..Changes::default() }, state).await?;
-        }
+        // Whoever consented saw this server: if it is another by now, the consent is not for it.
+        let shown = Server { host: gone.host, port: gone.port, ..mailbox.server.clone() };
+        let changes = Changes {
+            login: Some(NewLogin::OAuth(wanted.key.clone())),
+            server: home(mailbox, &wanted.key, state),
+            given_for: Some((shown, gone.username)),
+            ..Changes::default()
+        };
+        changed(mailbox, &changes, state).await?;
         wanted.keep(&given, Flow::Code, &tokens).await
     };
     kept.await.map_err(|error| match error {
+        GrantError::Store(StoreError::Moved(_)) => reader.words.t("customer-server-changed"),
         GrantError::Token(error) => wanted.told(error.trouble).on_page().in_full(reader.words.language),
         GrantError::Store(error) => {
             tracing::error!(%error, mailbox = mailbox.address, "a consent could not be kept");

@@ -12,6 +12,7 @@ use super::consent::set_password;
 use super::consent::{self, With};
 use super::setup;
 use crate::http::State;
+use crate::http::entrusted;
 use crate::http::fault::{Answer, Fault, show, show_again};
 use crate::http::guard::{cookie, set_cookie};
 use crate::http::last_error::LastError;
@@ -104,18 +105,6 @@ pub fn over(reader: &Reader) -> Answer {
     show(&Over { f: Frame::new(reader, "login") })
 }
 
-impl Page {
-    /// The server, as a form shows that it was seen.
-    fn server(&self) -> String {
-        server(&self.mailbox)
-    }
-}
-
-fn server(mailbox: &Mailbox) -> String {
-    let Mailbox { server, username, .. } = mailbox;
-    format!("{}:{} {} {username}", server.host, server.port, server.tls)
-}
-
 /// The page.
 pub async fn page(FromState(state): FromState<State>, reader: Reader, Path(key): Path<String>) -> Answer {
     match open(&opaque::hash(&key), &state).await? {
@@ -136,7 +125,7 @@ pub async fn give(
         return over(&reader);
     };
     // What is given is for the server that was shown, and for no other.
-    if given.server != server(&mailbox) {
+    if given.server != entrusted::shown(&mailbox) {
         let problem = Some(reader.words.t("customer-server-changed"));
         return show_again(&made(&key, (mailbox, by), problem, &state, &reader));
     }

@@ -118,6 +118,10 @@ pub async fn log_in(
     let person = store.person(&name).await?;
     let hash = person.as_ref().and_then(|person| person.password_hash.clone());
     let Some(right) = password::is_right(SecretString::from(login.password), hash).await else {
+        // That many wait is nobody's mistake.
+        for (subject, patience) in &subjects {
+            store.uncount_login(subject, *patience).await?;
+        }
         return again(reader.words.t("login-busy"));
     };
     match person.filter(|_| right) {
@@ -127,7 +131,12 @@ pub async fn log_in(
             if is_known {
                 return Ok(answer);
             }
-            let key = opaque::new("");
+            // A browser may be known of several people.
+            let own = cookie(&headers, BROWSER).map(str::to_owned);
+            let key = match own {
+                Some(key) if store.is_browser(&opaque::hash(&key)).await? => key,
+                _ => opaque::new(""),
+            };
             store.remember_browser(person.id, &opaque::hash(&key), now).await?;
             Ok((AppendHeaders([set_cookie(BROWSER, &key, Some(BROWSER_SECONDS))]), answer).into_response())
         }

@@ -12,6 +12,7 @@ use crate::clock::Timestamp;
 use crate::http::State;
 use crate::http::checking;
 use crate::http::connect_link;
+use crate::http::entrusted;
 use crate::http::fault::{Answer, Fault, go, show};
 use crate::http::last_error::LastError;
 use crate::http::plot::Plot;
@@ -208,6 +209,9 @@ pub async fn poll(FromState(state): FromState<State>, who: Who, Path(address): P
 
 #[derive(Deserialize)]
 pub struct Password {
+    /// The server that was shown.
+    #[serde(default)]
+    server: String,
     #[serde(default)]
     password: String,
 }
@@ -220,8 +224,11 @@ pub async fn password(
     Form(given): Form<Password>,
 ) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    let given = super::setup::mail_password(&given.password).map_err(Fault::Wrong)?;
-    super::consent::set_password(&mailbox, given, &state).await?;
+    let password = super::setup::mail_password(&given.password).map_err(Fault::Wrong)?;
+    if given.server != entrusted::shown(&mailbox) {
+        return Err(Fault::Wrong("customer-server-changed"));
+    }
+    super::consent::set_password(&mailbox, password, &state).await?;
     let change = who.change(Some(mailbox.organisation_id), "credentials-changed", &mailbox.address, "");
     state.deps.store.audit(change, state.deps.clock.now()).await?;
     go(&format!("{}?done=password-mailbox", path(&mailbox.address)))

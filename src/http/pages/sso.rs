@@ -154,11 +154,16 @@ pub async fn callback(
     };
     let store = &state.deps.store;
     // Names change hands at a provider, subjects do not: the first login by a name is the last that only the name decides.
+    let mut refusal = "login-sso-nobody";
     let person = match store.person_by_subject(&known.subject).await? {
         Some(person) => Some(person),
         None => match store.person(&known.name).await? {
             Some(person) if store.bind_subject(person.id, &known.subject).await? => Some(person),
-            _ => None,
+            Some(_) => {
+                refusal = "login-sso-other";
+                None
+            }
+            None => None,
         },
     };
     match person {
@@ -168,7 +173,7 @@ pub async fn callback(
         }
         None => {
             let shown = crate::shown::shown(&known.name);
-            entrance::refused(&reader, &state, reader.words.t1("login-sso-nobody", "identity", shown))
+            entrance::refused(&reader, &state, reader.words.t1(refusal, "identity", shown))
         }
     }
 }

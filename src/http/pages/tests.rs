@@ -212,6 +212,21 @@ async fn a_customer_gives_the_password_for_the_server_that_was_shown() {
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(reply.text.contains("was changed") && reply.text.contains("imap.evil.se"), "{}", reply.text);
     assert!(!site.mailbox().await.login.is_given());
+    // Nor is a password stored, that was given while another server was shown, by whichever form.
+    let before = site.mailbox().await;
+    let given_for = Some((before.server.clone(), before.username.clone()));
+    site.server("admin", "imap.third.se", "993", MAILBOX).await;
+    for (path, wanted) in [("password", StatusCode::BAD_REQUEST), ("setup/login", StatusCode::UNPROCESSABLE_ENTITY)] {
+        let form = [("server", shown.as_str()), ("password", "hemligt2")];
+        let reply = site.post("admin", &format!("/mailboxes/{MAILBOX}/{path}"), &form).await;
+        assert_eq!(reply.status, wanted, "{path}");
+    }
+    let login = Some(NewLogin::Password("hemligt2".into()));
+    let late = crate::store::Changes { login, given_for, ..Default::default() };
+    let late = store.change_mailbox(&address(MAILBOX), &late, Some(&site.state.deps.vault), now).await;
+    assert!(matches!(late, Err(crate::store::StoreError::Moved(_))), "however late it is seen");
+    site.server("admin", "imap.evil.se", "993", MAILBOX).await;
+    assert!(!site.mailbox().await.login.is_given());
     // One that does not work takes no place: of a server that may not be reached that cannot be said.
     let shown = shown.replace("imap.lillestad.se", "imap.evil.se");
     let reply = site.send("/customer/key", "", &[("server", &shown), ("password", "hemligt2")]).await;
@@ -245,6 +260,9 @@ async fn what_an_operator_sets_up_stays_with_its_organisation() {
     let reply = site.post("operator", "/connect", &[("address", "ny@b.invalid"), ("organisation", "other")]).await;
     assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.text);
     assert_eq!(store.mailbox(&address("ny@b.invalid")).await.unwrap().organisation_id, other);
+    let reply = site.post("operator", "/connect", &[("address", "ny3@b.invalid"), ("organisation", "othr")]).await;
+    assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "a typo founds nothing");
+    assert_eq!(store.organisations().await.unwrap().len(), 2);
     let reply = site.post("admin", "/connect", &[("address", "ny2@b.invalid"), ("organisation", "other")]).await;
     assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.text);
     assert_eq!(store.mailbox(&address("ny2@b.invalid")).await.unwrap().organisation_id, FIRST_ORGANISATION);

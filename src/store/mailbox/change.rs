@@ -39,6 +39,11 @@ impl Store {
             let folders = sqlx::query_scalar("SELECT name FROM folder WHERE mailbox_id = $1 AND watched ORDER BY position")
                 .bind(id).fetch_all(&mut *tx).await?;
             let before = row.ok_or_else(gone)?.into_mailbox(folders)?;
+            if let Some((server, username)) = &changes.given_for
+                && (server.is_told_to_others(&before.server) || *username != before.username)
+            {
+                return Err(StoreError::Moved(format!("the server of {address} was changed meanwhile; look at it once more")));
+            }
             let inbox_id = inbox_id.unwrap_or(before.inbox_id);
             let server = changes.server.as_ref().unwrap_or(&before.server);
             let username = changes.username.as_ref().unwrap_or(&before.username);
@@ -46,11 +51,14 @@ impl Store {
             let after_import = changes.after_import.as_ref().unwrap_or(&before.after_import);
             not_into_itself(after_import, changes.folders.as_ref().unwrap_or(&before.folders))
                 .map_err(|wrong| StoreError::Conflict(wrong.why))?;
-            let login = match &changes.login {
-                None if before.server.is_told_to_others(server) && !changes.login_goes_along && before.login.is_given() => {
+            let is_as_before = |login: &NewLogin| {
+                matches!((login, &before.login), (NewLogin::OAuth(new), Login::OAuth { key, .. }) if new == key)
+            };
+            let login = match changes.login.as_ref().filter(|login| !is_as_before(login)) {
+                None if changes.login.is_none() && before.server.is_told_to_others(server) && !changes.login_goes_along && before.login.is_given() => {
                     Some(&NewLogin::ToCome)
                 }
-                login => login.as_ref(),
+                login => login,
             };
             sqlx::query(
                 "UPDATE mailbox SET inbox_id = $2, host = $3, port = $4, tls = $5, ca_pem = $6, pin_sha256 = $7, \

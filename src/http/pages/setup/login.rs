@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::{after, mail_password, registered};
 use crate::http::State;
 use crate::http::connect_link;
+use crate::http::entrusted;
 use crate::http::fault::{Answer, Fault, go, show, show_again};
 use crate::http::last_error::LastError;
 use crate::http::pages::consent::set_password;
@@ -90,6 +91,9 @@ pub fn refused(mailbox: Mailbox, problem: String, state: &State, who: &Who) -> A
 
 #[derive(Deserialize)]
 pub struct Given {
+    /// The server that was shown.
+    #[serde(default)]
+    server: String,
     #[serde(default)]
     password: String,
     #[serde(default)]
@@ -109,6 +113,10 @@ pub async fn password(
         return show(&Page { link: Some(link.url), ..made(mailbox, &state, &who) });
     }
     let password = match mail_password(&given.password) {
+        Ok(_) if given.server != entrusted::shown(&mailbox) => Err("customer-server-changed"),
+        password => password,
+    };
+    let password = match password {
         Ok(password) => password,
         Err(name) => {
             let problem = Some(who.reader.words.t(name));
