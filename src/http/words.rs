@@ -98,6 +98,11 @@ impl Words {
         self.n(&name, count)
     }
 
+    /// How far ahead, in words, what is to happen: what is due happens soon.
+    pub fn ahead(&self, at: &Timestamp) -> String {
+        if at.0 - self.now.0 < MINUTE * 1000 { self.t("time-soon") } else { self.ago(at) }
+    }
+
     /// A number of bytes.
     pub fn size<T: Copy + TryInto<u64>>(&self, bytes: &T) -> String {
         let text = bytesize::ByteSize((*bytes).try_into().unwrap_or(0)).display().si().to_string();
@@ -146,6 +151,11 @@ mod tests {
             let at = Timestamp(now.0 - seconds * 1000);
             assert_eq!(words.ago(&at), swedish);
             assert_eq!(Words { language: Language::English, ..words.clone() }.ago(&at), english);
+        }
+        for (seconds, swedish) in
+            [(-DAY, "strax"), (0, "strax"), (59, "strax"), (60, "om 1 minut"), (7200, "om 2 timmar")]
+        {
+            assert_eq!(words.ahead(&Timestamp(now.0 + seconds * 1000)), swedish);
         }
         assert_eq!(words.size(&1_500_000_u64), "1,5 MB");
         assert_eq!(Words::new(Language::English, "Not/AZone", now).at(&now), "2025-11-24 19:00");
