@@ -27,7 +27,10 @@ pub struct Plot {
     bars: Vec<Bar>,
     first: String,
     last: String,
-    most: i64,
+    /// How high the highest bar is, and what is bad, in words.
+    most: Option<String>,
+    /// That there is nothing, in words.
+    none: Option<String>,
 }
 
 /// So high is the highest bar.
@@ -53,7 +56,16 @@ impl Plot {
             let x = usize::try_from(n).unwrap_or(0) * 20;
             Bar { x, y: HIGH - high(count), height: high(count), bad: high(bad).min(high(count)), told }
         });
-        let bars = bars.collect();
-        Self { title, bars, first: date(today - days + 1), last: date(today), most }
+        let bars: Vec<Bar> = bars.collect();
+        let (is_empty, has_bad) = (bars.iter().all(|bar| bar.height == 0), bars.iter().any(|bar| bar.bad > 0));
+        let bad = if has_bad { format!(", {}", w.t("plot-bad")) } else { String::new() };
+        Self {
+            title,
+            bars,
+            first: date(today - days + 1),
+            last: date(today),
+            most: (!is_empty).then(|| w.n("plot-most", most) + &bad),
+            none: is_empty.then(|| w.t("plot-none")),
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! What a reader is told, in their language, with times in their zone.
 
+mod said;
+
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
@@ -96,17 +98,9 @@ impl Words {
         self.n(&name, count)
     }
 
-    /// Why a mail is not in an inbox, as the ledger says it, in the reader's language where it is one of the known reasons.
-    pub fn reason(&self, reason: &Option<String>) -> String {
-        let Some(reason) = reason.as_deref() else { return String::new() };
-        let known = [
-            ("too large", "reason-too-large"),
-            ("before start", "reason-before-start"),
-            ("skipped by hand", "reason-by-hand"),
-            ("no longer on the server", "reason-gone"),
-        ];
-        let name = known.into_iter().find(|(beginning, _)| reason.starts_with(beginning)).map(|(_, name)| name);
-        name.map_or_else(|| reason.to_owned(), |name| self.t(name))
+    /// How far ahead, in words, what is to happen: what is due happens soon.
+    pub fn ahead(&self, at: &Timestamp) -> String {
+        if at.0 - self.now.0 < MINUTE * 1000 { self.t("time-soon") } else { self.ago(at) }
     }
 
     /// A number of bytes.
@@ -157,6 +151,11 @@ mod tests {
             let at = Timestamp(now.0 - seconds * 1000);
             assert_eq!(words.ago(&at), swedish);
             assert_eq!(Words { language: Language::English, ..words.clone() }.ago(&at), english);
+        }
+        for (seconds, swedish) in
+            [(-DAY, "strax"), (0, "strax"), (59, "strax"), (60, "om 1 minut"), (7200, "om 2 timmar")]
+        {
+            assert_eq!(words.ahead(&Timestamp(now.0 + seconds * 1000)), swedish);
         }
         assert_eq!(words.size(&1_500_000_u64), "1,5 MB");
         assert_eq!(Words::new(Language::English, "Not/AZone", now).at(&now), "2025-11-24 19:00");

@@ -82,6 +82,7 @@ fn command(program: &Path, dir: &Path, language: &str) -> Vec<String> {
         "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1".to_owned(),
     ];
     let quiet = [
+        "--hide-scrollbars",
         "--no-proxy-server",
         "--no-first-run",
         "--no-default-browser-check",

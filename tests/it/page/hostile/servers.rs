@@ -104,7 +104,7 @@ fn refusals(witness: &Witness, payloads: &[Payload]) {
         page.eval(&format!("document.querySelector(\"form[action$='/check']\").action = '{}/check'", path(payload)));
         page.click("form[action$='/check'] button");
         witness.look(&format!("the check of {}", payload.number));
-        let places = ["section pre", "#check + .trail", "table.cards td:nth-child(5) .under"];
+        let places = ["section pre", "#check + .trail", "table.cards td:nth-child(5) pre"];
         assert!(witness.texts_at(["h1"])[0].starts_with(&seen(&address(payload))), "{}", page.text());
         let words = seen(&payload.without_controls());
         for (place, shown) in places.iter().zip(witness.texts_at(places)) {

@@ -1,0 +1,205 @@
+//! What polls, checks and the ledger say in plain English, told in the reader's language where it is one of the known
+//! sentences. What a server says stays as it is.
+
+use std::fmt::Display;
+
+use super::Words;
+use crate::locale;
+
+/// What is said at a step of a check, or of a thing (`note`, `obstacle`, `reason`, `who`), and the text that tells it. What stands in
+/// braces there is told in the text too.
+const SENTENCES: &[(&str, &str, &str)] = &[
+    ("dns", "{host} is {addresses}", "said-dns"),
+    ("tcp", "port {port} answers", "said-tcp"),
+    ("tls", "none, as chosen: password or access token, and mail, go in clear text", "said-tls-none"),
+    ("tls", "{how}; certificate of {subject}, valid until {until}; SHA-256 {fingerprint}", "said-tls"),
+    ("login", "as {username}", "said-login"),
+    ("folder", "and {count} more folders", "said-more-folders"),
+    ("folder", "{folder}: an unknown number of messages", "said-folder-unknown"),
+    ("folder", "{folder}: {count} messages", "said-folder"),
+    ("select", "{folder} opens read-only, {count} messages", "said-select"),
+    (
+        "select",
+        "{folder} opens read-only, {count} messages; the server gives no UIDVALIDITY, so its mails are told apart by \
+         Message-ID and date",
+        "said-select-without-uidvalidity",
+    ),
+    ("after-import", "leave: the folder is opened read-only and nothing in it is ever changed", "copy-exactly-leave"),
+    (
+        "note",
+        "folder {folder}: {count} mails that the server had left out of an earlier answer were found and asked for (UID \
+         {uids})",
+        "said-found-late",
+    ),
+    (
+        "note",
+        "folder {folder}: UIDVALIDITY was {before} and is {number}, UIDNEXT {uidnext}: the server has numbered its mail anew; \
+         what is here already is recognised by its content",
+        "said-numbered-anew",
+    ),
+    ("note", "the day's limit of mail is used up ({bytes} bytes); it goes on at {time}", "said-day-used-up"),
+    ("obstacle", "the server opens the folder read-only for this account", "said-read-only"),
+    (
+        "obstacle",
+        "the server lacks UIDPLUS, so a mail cannot be removed without removing what the customer has marked as deleted",
+        "said-no-uidplus",
+    ),
+    ("obstacle", "this account may not delete in the folder", "said-no-deleting"),
+    ("obstacle", "the folder does not keep the flag \\Seen", "said-no-seen"),
+    ("obstacle", "the folder does not keep the keyword {keyword}", "said-no-keyword"),
+    ("reason", "too large{how}", "reason-too-large"),
+    ("reason", "before start{more}", "reason-before-start"),
+    ("reason", "skipped by hand{more}", "reason-by-hand"),
+    ("reason", "no longer on the server{more}", "reason-gone"),
+    ("reason", "Exchange gives a substitute and not the mail itself{more}", "reason-substitute"),
+    ("reason", "the server lists it and does not give it{more}", "reason-not-given"),
+    ("reason", "the server answers without a body{more}", "reason-not-given"),
+    ("reason", "the server gives an empty body for a mail {more}", "reason-not-given"),
+    ("reason", "it was asked for {count} times in vain", "reason-not-given"),
+    ("reason", "while it was fetched: {more}", "reason-broken-off"),
+    ("who", "command line", "said-command-line"),
+    ("who", "connect link", "said-connect-link"),
+    ("audit", "tokens taken back: {count}", "said-tokens-taken-back"),
+];
+
+impl Words {
+    /// What is said of a thing or at a step, in the reader's language.
+    pub fn said(&self, of: &str, text: &str) -> String {
+        let known = SENTENCES.iter().filter(|(what, ..)| *what == of);
+        let told = known.filter_map(|(_, pattern, name)| Some((*name, within(pattern, text)?))).next();
+        told.map_or_else(
+            || text.to_owned(),
+            |(name, parts)| {
+                let about: Vec<(&str, &dyn Display)> = parts.iter().map(|(key, value)| (*key, value as _)).collect();
+                self.about(name, &about)
+            },
+        )
+    }
+
+    /// Why a mail is not in an inbox, as the ledger says it.
+    pub fn reason(&self, reason: &Option<String>) -> String {
+        reason.as_deref().map_or_else(String::new, |reason| self.said("reason", reason))
+    }
+
+    /// Why a mail is in an inbox, as routing says it (`mailbox: a@b.se`, `Delivered-To: a@b.se`): what the mail did, for "because
+    /// the mail ...".
+    pub fn why(&self, why: &str) -> String {
+        let Some((field, what)) = why.split_once(": ") else { return why.to_owned() };
+        let name = match field {
+            "mailbox" => "why-mailbox",
+            "To" | "Cc" => "why-sent",
+            "Delivered-To" | "X-Original-To" | "Envelope-To" | "X-Envelope-To" => "why-delivered",
+            _ => "why-line",
+        };
+        self.t2(name, "what", what, "field", field)
+    }
+
+    /// A word of the audit about a change (`start` of a mailbox that was changed), in the reader's language.
+    pub fn changed(&self, action: &str, word: &str) -> String {
+        let prefix = match action {
+            "mailbox-changed" => "step-",
+            "token-created" => "token-scope-",
+            "person-invited" | "invitation-revoked" => "role-",
+            _ => return self.said("audit", word),
+        };
+        if locale::has(&format!("{prefix}{word}")) { self.tt(prefix, word) } else { word.to_owned() }
+    }
+
+    /// What it means that a step of a check failed, where there is a sentence for it.
+    pub fn failed(&self, step: &str) -> Option<String> {
+        let name = if matches!(step, "dns" | "tcp") { "error-reach".to_owned() } else { format!("error-{step}") };
+        locale::has(&name).then(|| self.t(&name))
+    }
+}
+
+/// What a text has in the places of what a pattern names in braces, a number where it names a count; `None`: it is not of this pattern.
+fn within<'a>(pattern: &'a str, text: &'a str) -> Option<Vec<(&'a str, &'a str)>> {
+    let mut parts = pattern.split('{');
+    let mut rest = text.strip_prefix(parts.next()?)?;
+    let mut found = Vec::new();
+    for part in parts {
+        let (name, literal) = part.split_once('}')?;
+        let (value, after) = if literal.is_empty() { (rest, "") } else { rest.split_once(literal)? };
+        if name == "count" && value.parse::<u64>().is_err() {
+            return None;
+        }
+        found.push((name, value));
+        rest = after;
+    }
+    rest.is_empty().then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::locale::Language;
+
+    fn in_swedish() -> Words {
+        Words::new(Language::Swedish, "Europe/Stockholm", Timestamp(0))
+    }
+
+    #[test]
+    fn what_routing_checks_polls_and_the_ledger_say_is_told_in_swedish() {
+        let w = in_swedish();
+        for (why, told) in [
+            ("mailbox: jobb@l.se", "kom till postlådan jobb@l.se"),
+            ("To: jobb+anna@l.se", "skickades till jobb+anna@l.se (To)"),
+            ("Cc: jobb@l.se", "skickades till jobb@l.se (Cc)"),
+            ("Delivered-To: jobb@l.se", "levererades till jobb@l.se (Delivered-To)"),
+            ("X-Original-To: jobb@l.se", "levererades till jobb@l.se (X-Original-To)"),
+            ("X-Other: jobb@l.se", "har raden X-Other: jobb@l.se"),
+            ("by magic", "by magic"),
+        ] {
+            assert_eq!(w.why(why), told);
+        }
+        for (of, english, told) in [
+            ("dns", "imap.l.se is 192.0.2.1, 192.0.2.2", "imap.l.se är 192.0.2.1, 192.0.2.2"),
+            ("tcp", "port 993 answers", "Port 993 svarar."),
+            ("login", "as jobb@l.se", "som jobb@l.se"),
+            ("login", "LOGIN failed", "LOGIN failed"),
+            ("folder", "INBOX: 7 messages", "INBOX: 7 mejl"),
+            ("folder", "Arkiv: an unknown number of messages", "Arkiv: okänt antal mejl"),
+            ("folder", "a: b: 7 messages", "a: b: 7 messages"),
+            ("folder", "and 3 more folders", "och 3 mappar till"),
+            ("select", "INBOX opens read-only, 7 messages", "INBOX öppnas skrivskyddad, 7 mejl"),
+            ("greeting", "port 993 answers", "port 993 answers"),
+            ("reason", "too large: 5 bytes, the limit is 4; it stays", "för stort; det finns kvar hos kunden"),
+            (
+                "reason",
+                "the server answers without a body (asked for 3 times); it stays",
+                "servern lämnade inte ut det",
+            ),
+            ("reason", "anything else", "anything else"),
+            ("who", "command line", "kommandoraden"),
+            ("who", "anna", "anna"),
+        ] {
+            assert_eq!(w.said(of, english), told, "{of}");
+        }
+        for (action, word, told) in [
+            ("mailbox-changed", "start", "Från när"),
+            ("mailbox-changed", "jobb@l.se", "jobb@l.se"),
+            ("token-created", "write", "Läsa och ändra"),
+            ("person-invited", "viewer", "Läsare"),
+            ("person-removed", "tokens taken back: 2", "Återkallade API-nycklar: 2"),
+            ("test-begun", "TESTMKVR5P27", "TESTMKVR5P27"),
+        ] {
+            assert_eq!(w.changed(action, word), told);
+        }
+        assert_eq!(w.reason(&None), "");
+        assert_eq!(w.failed("tcp").as_deref(), Some("Servern går inte att nå under det namnet och på den porten."));
+        assert_eq!(w.failed("capabilities"), None);
+    }
+
+    #[test]
+    fn every_sentence_has_a_text_in_both_languages() {
+        for (_, pattern, name) in SENTENCES {
+            assert!(locale::has(name), "{name}");
+            for language in [Language::Swedish, Language::English] {
+                let told = Words { language, ..in_swedish() }
+                    .said(SENTENCES.iter().find(|one| one.2 == *name).unwrap().0, pattern);
+                assert!(!told.contains("{$"), "{told}");
+            }
+        }
+    }
+}
