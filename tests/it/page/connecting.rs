@@ -159,7 +159,7 @@ fn a_mailbox_that_fails_says_why_and_is_mended_on_its_page() {
     site.mailferry.add_inbox(JOBB_INBOX);
     site.mailferry.add_mailbox_with_password(JOBB, JOBB_INBOX, &server.options(), &["--start", "all"], "wrong");
     let page = site.page_of("anna", "sv");
-    page.wait_for_text("Behöver dig");
+    page.wait_for_text("Behöver åtgärd");
     page.wait_for_text("Servern släppte inte in Mailferry");
     page.click_text(JOBB);
     page.click_text("Sök felet");

@@ -8,14 +8,14 @@
         nobr ol p pre q rp rt ruby s samp section small span strike strong sub summary sup table tbody td tfoot th thead time
         tr tt u ul var wbr`
         : `html head meta title link script body a br button datalist dd details div dl dt fieldset figcaption figure footer form
-        g h1 h2 h3 header iframe img input label legend li main nav noscript ol option p pre rect section span strong
+        g h1 h2 h3 header iframe img input label legend li main nav noscript ol option p pre rect section select span strong
         summary svg table tbody td th thead time tr ul wbr`);
     const attributes = words(isMail ? `align alt bgcolor border cellpadding cellspacing charset color colspan content dir face
         height href lang name nowrap rel reversed rowspan size span src start style target title type valign value width`
         : `action alt aria-current aria-describedby aria-hidden aria-label aria-labelledby aria-live autocapitalize autocomplete autofocus
         charset checked class content data-copy data-done data-label data-sure data-zone defer disabled download for height
         hidden href hx-get hx-swap hx-target hx-trigger id inputmode lang list method minlength name placeholder
-        preserveAspectRatio rel required role sandbox scope spellcheck src tabindex title type value viewBox width x y`);
+        preserveAspectRatio rel required role sandbox scope selected spellcheck src tabindex title type value viewBox width x y`);
     // Where those are that could do something.
     const places = isMail ? { meta: "head > meta", style: "head > style" } : {
         meta: "head > meta", link: "head > link", script: "head > script[src^='/assets/']", title: "head > title, svg title",
