@@ -6,10 +6,26 @@ use crate::http::State;
 use crate::http::fault::Fault;
 use crate::http::words::Words;
 use crate::poll::{PollError, Retry, Step};
-use crate::store::{Mailbox, Patience, Store, StoreError};
+use crate::store::{Mailbox, Patience, Server, Store, StoreError};
 
 /// A few failures in a row are a person who mistypes.
 const OF_MAILBOX: Patience = Patience { free: 8, longest_ms: 15 * 60 * 1000 };
+
+/// Passwords that an account is given, each of which a poll tries at once.
+const OF_PASSWORDS: Patience = Patience { free: 20, longest_ms: 15 * 60 * 1000 };
+
+/// Counts a password that an account is given: so many a day are a person's work, and more are guesses. The inner `Err`: how many
+/// minutes to wait.
+pub async fn password_given(server: &Server, username: &str, state: &State) -> Result<Result<(), i64>, StoreError> {
+    let subject = format!("password {}", account(server, username));
+    let counted = state.deps.store.count_login(&[(subject, OF_PASSWORDS)], state.deps.clock.now()).await?;
+    Ok(counted.map_err(|wait| (wait + 59_999) / 60_000))
+}
+
+/// An account, by whichever mailbox it is tried.
+fn account(server: &Server, username: &str) -> String {
+    format!("{}:{} {username}", server.host.to_lowercase(), server.port)
+}
 
 /// How a login ended that was counted.
 pub enum Ended {
@@ -28,9 +44,7 @@ pub async fn counted<T>(
     state: &State,
     work: impl Future<Output = (T, Ended)>,
 ) -> Result<Result<T, i64>, StoreError> {
-    // Of the account, by whichever mailbox it is tried.
-    let server = &mailbox.server;
-    let subject = format!("login {}:{} {}", server.host.to_lowercase(), server.port, mailbox.username);
+    let subject = format!("login {}", account(&mailbox.server, &mailbox.username));
     let store = &state.deps.store;
     if let Err(wait) = store.count_login(&[(subject.clone(), OF_MAILBOX)], state.deps.clock.now()).await? {
         return Ok(Err((wait + 59_999) / 60_000));

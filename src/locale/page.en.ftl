@@ -74,6 +74,10 @@ mailbox-wait = The login at the mailbox's server has failed several times. Wait 
     [one] a minute
    *[other] { $count } minutes
     } so that the account is not locked.
+passwords-wait = { $count ->
+        [one] The account was given many passwords today. Wait a minute before you give the next, so that it is not locked.
+       *[other] The account was given many passwords today. Wait { $count } minutes before you give the next, so that it is not locked.
+    }
 login-busy = Many sign in just now. Try again in a moment.
 login-sso = Sign in with { $name }
 login-sso-nobody = { $identity } has no account here. Ask an admin for an invitation.

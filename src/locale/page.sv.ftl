@@ -74,6 +74,10 @@ mailbox-wait = Inloggningen hos postlådans server har misslyckats flera gånger
     [one] en minut
    *[other] { $count } minuter
     } så att kontot inte låses.
+passwords-wait = { $count ->
+        [one] Kontot har fått många nya lösenord i dag. Vänta en minut innan du ger nästa, så att kontot inte låses.
+       *[other] Kontot har fått många nya lösenord i dag. Vänta { $count } minuter innan du ger nästa, så att kontot inte låses.
+    }
 login-busy = Många loggar in just nu. Försök igen om en stund.
 login-sso = Logga in med { $name }
 login-sso-nobody = { $identity } har inget konto här. Be en administratör om en inbjudan.

@@ -16,7 +16,9 @@ use crate::http::State;
 use crate::http::entrusted;
 use crate::http::fault::{Answer, Fault, go};
 use crate::http::guard::{cookie, set_cookie};
+use crate::http::patience;
 use crate::http::reader::{Reader, Who};
+use crate::http::words::Words;
 use crate::mailbox::TlsMode;
 use crate::oauth::give_up;
 use crate::oauth::{Attempt, Away, Callback, GrantError, TokenEndpoint, Wanted, grant};
@@ -115,7 +117,15 @@ fn home(mailbox: &Mailbox, key: &GrantKey, state: &State) -> Option<Server> {
 }
 
 /// Has a mailbox opened with a password that was given for its server as it is in `mailbox`.
-pub async fn set_password(mailbox: &Mailbox, password: SecretString, state: &State) -> Result<(), Fault> {
+pub async fn set_password(
+    mailbox: &Mailbox,
+    password: SecretString,
+    state: &State,
+    words: &Words,
+) -> Result<(), Fault> {
+    if let Err(minutes) = patience::password_given(&mailbox.server, &mailbox.username, state).await? {
+        return Err(Fault::Conflict(words.n("passwords-wait", minutes)));
+    }
     let given_for = Some((mailbox.server.clone(), mailbox.username.clone()));
     let login = Some(NewLogin::Password(password));
     change(mailbox, &Changes { login, given_for, ..Changes::default() }, state).await

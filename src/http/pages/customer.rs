@@ -151,7 +151,7 @@ pub async fn give(
     if let Err(problem) = tried(&trial, &state, &reader).await? {
         return show_again(&made(&key, (mailbox, by), Some(problem), &state, &reader));
     }
-    set_password(&mailbox, password, &state).await?;
+    set_password(&mailbox, password, &state, &reader.words).await?;
     done(&mailbox, &hash, &state, &reader).await
 }
 

@@ -228,7 +228,7 @@ pub async fn password(
     if given.server != entrusted::shown(&mailbox) {
         return Err(Fault::Wrong("customer-server-changed"));
     }
-    super::consent::set_password(&mailbox, password, &state).await?;
+    super::consent::set_password(&mailbox, password, &state, &who.reader.words).await?;
     let change = who.change(Some(mailbox.organisation_id), "credentials-changed", &mailbox.address, "");
     state.deps.store.audit(change, state.deps.clock.now()).await?;
     go(&format!("{}?done=password-mailbox", path(&mailbox.address)))

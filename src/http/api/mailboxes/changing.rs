@@ -20,10 +20,13 @@ use crate::http::api::problem::{Answer, Refusal};
 use crate::http::api::turn::turn;
 use crate::http::api::version::part;
 use crate::http::entrusted::{self, Fate, Refused};
+use crate::http::patience;
+use crate::http::words::Words;
+use crate::locale::Language;
 use crate::mailbox::{AfterImport, Start};
 use crate::oauth::give_up;
 use crate::store::wish::{never_in_clear_text, not_into_itself};
-use crate::store::{Changes, Login, Mailbox as Stored, NewLogin, NewMailbox};
+use crate::store::{Changes, Login, Mailbox as Stored, NewLogin, NewMailbox, Server};
 
 /// What became of a mailbox that was removed.
 #[derive(Serialize, ToSchema)]
@@ -47,6 +50,9 @@ pub async fn create(FromState(state): FromState<State>, caller: Caller, given: G
     let told =
         entrusted::Change { before: None, server: Some(&new.server), is_renamed: true, login: new.login.as_ref() };
     goes_along(&told, &caller, &state)?;
+    if matches!(new.login, Some(NewLogin::Password(_))) {
+        no_guessing(&new.server, &new.username, &state).await?;
+    }
     let (_, inbox) = inboxes::seen(new.inbox.as_str(), &caller, &state).await?;
     let (store, now) = (&state.deps.store, state.deps.clock.now());
     if let Err(error) = store.add_mailbox(&new, &state.deps.vault, now).await {
@@ -92,6 +98,13 @@ fn new(address: Address, wish: Wish) -> Result<NewMailbox, Refusal> {
     not_into_itself(&new.after_import, &new.folders)?;
     never_in_clear_text(&new.server, new.login.as_ref().is_some_and(is_by_token))?;
     Ok(new)
+}
+
+/// Each password is tried by a poll at once: so many are no guesses.
+async fn no_guessing(server: &Server, username: &str, state: &State) -> Result<(), Refusal> {
+    patience::password_given(server, username, state).await?.map_err(|minutes| {
+        Refusal::Conflict(Words::new(Language::English, "UTC", state.deps.clock.now()).n("passwords-wait", minutes))
+    })
 }
 
 /// Whether what the mailbox is opened with goes along to where it is now.
@@ -151,6 +164,10 @@ pub async fn change(
             &caller,
             &state,
         )?;
+        if matches!(changes.login, Some(NewLogin::Password(_))) {
+            let server = changes.server.as_ref().unwrap_or(&before.server);
+            no_guessing(server, changes.username.as_ref().unwrap_or(&before.username), &state).await?;
+        }
         give_up::change(&before, &changes, &state.deps.tokens()).await?;
         let action = if changes.login.is_some() { "credentials-changed" } else { "mailbox-changed" };
         let change = caller.change(Some(before.organisation_id), action, address.as_str(), "");

@@ -174,3 +174,34 @@ async fn a_test_mail_is_followed_until_it_is_in_an_inbox() {
     let paused = world.post(&of_mailbox("tests"), "ours-write", None).await;
     assert_eq!((paused.status, paused.text().contains("paused")), (StatusCode::CONFLICT, true));
 }
+
+#[tokio::test]
+async fn passwords_are_given_and_not_guessed() {
+    let world = World::new().await;
+    let give = async |n: usize| {
+        let body = json!({ "password": format!("{SECRET}{n}") });
+        world.ask("PATCH", &format!("/mailboxes/{MAILBOX}"), "ours-write", &[("if-match", "*")], Some(body)).await
+    };
+    for n in 0..20 {
+        assert_eq!(give(n).await.status, StatusCode::OK, "{n}");
+    }
+    let reply = give(20).await;
+    assert_eq!(
+        (reply.status, reply.text().contains("many passwords today")),
+        (StatusCode::CONFLICT, true),
+        "{}",
+        reply.text()
+    );
+    // By another mailbox it is the same account.
+    let other = json!({
+        "address": "alias@lillestad.se", "inbox": INBOX, "host": "127.0.0.1", "port": 993, "username": MAILBOX, "password": "x"
+    });
+    let mailbox = world.store().mailbox(&MAILBOX.parse().unwrap()).await.unwrap();
+    let other = other.as_object().unwrap().clone().into_iter().map(|(key, value)| match key.as_str() {
+        "host" => (key, json!(mailbox.server.host)),
+        "port" => (key, json!(mailbox.server.port)),
+        _ => (key, value),
+    });
+    let reply = world.ask("POST", "/mailboxes", "all-write", &[], Some(Value::Object(other.collect()))).await;
+    assert_eq!(reply.status, StatusCode::CONFLICT, "{}", reply.text());
+}

@@ -123,7 +123,7 @@ pub async fn password(
             return show_again(&Page { problem, ..made(mailbox, &state, &who) });
         }
     };
-    set_password(&mailbox, password, &state).await?;
+    set_password(&mailbox, password, &state, &who.reader.words).await?;
     let change = who.change(Some(mailbox.organisation_id), "credentials-changed", &mailbox.address, "");
     state.deps.store.audit(change, state.deps.clock.now()).await.map_err(Fault::from)?;
     go(&after("login", &mailbox))
