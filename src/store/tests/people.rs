@@ -244,3 +244,98 @@ async fn a_token_is_known_by_its_hash_until_it_is_revoked() {
         assert!(at.store.token_of(b"hash", NOW).await.unwrap().is_none(), "{name}");
     }
 }
+
+#[tokio::test]
+async fn what_pages_ask_is_answered_by_both() {
+    for (at, name) in stores().await {
+        let (lease, epoch) = at.polled("a@b.se").await;
+        let (id, inbox) = (lease.mailbox.id, at.inbox_id(INBOX).await);
+        let header = b"Subject: TESTX aside\r\nFrom: anna@b.se\r\n\r\n".to_vec();
+        let aside =
+            Finding::Quarantined { reason: "large".into(), size: 1, internal_date: None, headers: header.clone() };
+        at.import(&lease, &epoch, vec![(1, mail("one", &[inbox])), (2, mail("two", &[inbox])), (3, aside)]).await;
+        let line = at.store.mailbox_line(id, NOW, NOW).await.unwrap().unwrap();
+        assert_eq!((line.today, line.last_mail_at), (2, Some(NOW)), "{name}");
+        assert!(at.store.mailbox_line(id + 1, NOW, NOW).await.unwrap().is_none(), "{name}");
+        let mailbox = at.store.mailbox(&address("a@b.se")).await.unwrap();
+        let quarters = at.store.mails_by_quarter_hour(&mailbox, Timestamp(NOW.0 - 1)).await.unwrap();
+        assert_eq!(quarters, [(Timestamp(NOW.0 / 900_000 * 900_000), 2)], "{name}");
+        // Another organisation that has the same mailbox later sees nothing of it.
+        let other = at.store.organisation_named("other", NOW).await.unwrap().id;
+        let theirs = Mailbox { organisation_id: other, ..mailbox };
+        assert!(at.store.mails_by_quarter_hour(&theirs, Timestamp(0)).await.unwrap().is_empty(), "{name}");
+        for (since, count) in
+            [(None, 1), (Some((id, NOW)), 1), (Some((id, Timestamp(NOW.0 + 1))), 0), (Some((id + 1, NOW)), 0)]
+        {
+            let found = at.store.put_aside(Scope::All, since).await.unwrap();
+            assert_eq!(found.len(), count, "{name} {since:?}");
+            assert!(found.iter().all(|line| line.headers == header), "{name}");
+        }
+        let found = |unacknowledged, inbox: Option<&'static str>, mailbox: Option<&'static str>| {
+            at.store.messages(MessageFilter { inbox, mailbox, unacknowledged }, 0, 10)
+        };
+        let first = found(false, None, None).await.unwrap()[0].id;
+        at.store.acknowledge(first, Scope::All, NOW).await.unwrap();
+        for (unacknowledged, inbox, mailbox, count) in [
+            (false, Some(INBOX), None, 2),
+            (true, Some(INBOX), None, 1),
+            (true, Some(INBOX), Some("a@b.se"), 1),
+            (false, Some(INBOX), Some("x@b.se"), 0),
+            (true, None, None, 1),
+            (false, None, Some("a@b.se"), 2),
+            (false, Some("none@b.se"), None, 0),
+        ] {
+            let got = found(unacknowledged, inbox, mailbox).await.unwrap().len();
+            assert_eq!(got, count, "{name} {unacknowledged} {inbox:?} {mailbox:?}");
+        }
+        assert_eq!(at.store.last_test_at(id).await.unwrap(), None, "{name}");
+        at.store.begin_test(id, "TESTX", NOW).await.unwrap();
+        assert_eq!(at.store.last_test_at(id).await.unwrap(), Some(NOW), "{name}");
+        assert_eq!(
+            at.store.inbox_addresses(Scope::Organisation(FIRST_ORGANISATION), 1).await.unwrap(),
+            [INBOX],
+            "{name}"
+        );
+        assert!(at.store.inbox_addresses(Scope::Organisation(other), 1).await.unwrap().is_empty(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_try_that_was_none_is_taken_back_and_lifts_no_others_block() {
+    let patience = Patience { free: 2, longest_ms: 900_000 };
+    for (at, name) in stores().await {
+        let subjects = [("x".to_owned(), patience)];
+        let count = async || at.store.count_login(&subjects, NOW).await.unwrap();
+        assert!(count().await.is_ok(), "{name}");
+        at.store.uncount_login("x", patience).await.unwrap();
+        assert!(count().await.is_ok() && count().await.is_ok(), "{name}: the first was taken back");
+        assert!(count().await.is_err(), "{name}");
+        at.store.uncount_login("x", patience).await.unwrap();
+        assert!(count().await.is_ok() && count().await.is_err(), "{name}: below the free ones nothing is blocked");
+        at.store.forget_failures("x").await.unwrap();
+        assert!(count().await.is_ok(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn mail_is_found_in_an_organisation_of_many_inboxes() {
+    for (at, name) in stores().await {
+        let (lease, epoch) = at.polled("a@b.se").await;
+        let inbox = at.inbox_id(INBOX).await;
+        at.import(&lease, &epoch, vec![(1, mail("needle", &[inbox]))]).await;
+        for n in 0..502 {
+            let new = NewInbox {
+                address: address(&format!("a{n}@k.se")),
+                name: None,
+                reply_from: None,
+                organisation_id: None,
+            };
+            at.store.add_inbox(&new, NOW).await.unwrap();
+        }
+        let ours = Scope::Organisation(FIRST_ORGANISATION);
+        assert_eq!(at.store.find_messages(ours, &words("needle"), None, 9).await.unwrap().len(), 1, "{name}");
+        let other = at.store.organisation_named("other", NOW).await.unwrap().id;
+        let theirs = Scope::Organisation(other);
+        assert!(at.store.find_messages(theirs, &words("needle"), None, 9).await.unwrap().is_empty(), "{name}");
+    }
+}
