@@ -19,7 +19,7 @@ use crate::address::Address;
 use crate::config::{self, Span};
 use crate::mailbox::{AfterImport, Start};
 use crate::oauth::give_up;
-use crate::poll::check;
+use crate::poll::check::{self, CheckFailure, CheckLine};
 use crate::store::wish::{never_in_clear_text, not_into_itself};
 use crate::store::{Changes, GrantKind, Login, NewLogin, NewMailbox};
 
@@ -293,8 +293,7 @@ async fn run_check(address: &Address, as_polled: bool, context: Context) -> Resu
     deps.store.ask_again(mailbox.id).await?; // a person may have mended it
     let mut all_well = true;
     let mut printed = Ok(());
-    // What fails stands in the lines.
-    let _ = check::check(&mailbox, &deps, as_polled, language, &mut |line| {
+    let mut tell = |line: CheckLine| {
         all_well &= line.ok;
         let words = || {
             let told = format!("{}  {}: {}", if line.ok { "ok    " } else { "FAILED" }, line.step, line.detail);
@@ -303,8 +302,11 @@ async fn run_check(address: &Address, as_polled: bool, context: Context) -> Resu
         if printed.is_ok() {
             printed = output.one(&line, words);
         }
-    })
-    .await;
+    };
+    let checked = check::check(&mailbox, &deps, as_polled, &mut tell).await;
+    if let Err(CheckFailure { trouble: Some(trouble), .. }) = checked {
+        tell(CheckLine::diagnosis(&trouble, language));
+    }
     printed?;
     deps.close().await;
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })

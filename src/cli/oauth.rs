@@ -58,26 +58,20 @@ pub async fn run(command: Command, context: Context) -> Result<ExitCode, Failure
 /// `oauth revoke`
 async fn revoke(address: &Address, deps: &Deps, output: super::Output) -> Result<ExitCode, Failure> {
     let mailbox = deps.store.mailbox(address).await?;
-    let (grant_id, key) = match mailbox.login {
+    let (grant_id, key) = match &mailbox.login {
         Login::OAuth { key, .. } if key.kind == GrantKind::AppOnly => {
             return Err(Failure::usage(format!(
                 "{address} is opened by the application itself, so there is no consent to give up. An administrator takes the \
                  right away with Remove-MailboxPermission; to stop polling: mailferry mailbox pause {address}"
             )));
         }
-        Login::OAuth { grant_id, key } => (grant_id, key),
+        Login::OAuth { grant_id, key } => (*grant_id, key),
         Login::Password(_) => {
             return Err(Failure::usage(format!("{address} is opened with a password; there is no consent to give up")));
         }
     };
     let told = give_up(grant_id, &deps.tokens()).await?;
-    let change = Change {
-        who: super::WHO,
-        organisation: Some(mailbox.organisation_id),
-        action: "consent-given-up",
-        target: address.as_str(),
-        detail: &told.detail,
-    };
+    let change = Change::of_mailbox(super::WHO, &mailbox, "consent-given-up", &told.detail);
     deps.store.audit(change, deps.clock.now()).await?;
     let mailboxes = deps.store.mailboxes_by_grant().await?.remove(&grant_id).unwrap_or_default();
     let line = json!({

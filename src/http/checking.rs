@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::http::State;
 use crate::http::patience::{self, Ended, is_refusal};
-use crate::http::words::Words;
+use crate::http::words::{Words, is_the_way};
 use crate::poll::check::{self, CheckLine};
 use crate::store::{Mailbox, Scope, StoreError};
 
@@ -32,34 +32,34 @@ pub async fn check(
     let (mut lines, mut complete) = (Vec::new(), true);
     let walk = async {
         let mut tell = |line| lines.push(line);
-        let walk = check::check(mailbox, &state.deps, false, words.language, &mut tell);
-        let walked = tokio::time::timeout(WITHIN, walk).await;
-        if walked.is_err() {
-            tracing::warn!(mailbox = mailbox.address, "a check took too long");
-            complete = false;
-        }
-        let ended = match walked {
-            Ok(Err(error)) if is_refusal(&error) => Ended::Refused,
+        let walk = check::check(mailbox, &state.deps, false, &mut tell);
+        let failure = match tokio::time::timeout(WITHIN, walk).await {
+            Ok(walked) => walked.err(),
+            Err(_) => {
+                tracing::warn!(mailbox = mailbox.address, "a check took too long");
+                complete = false;
+                None
+            }
+        };
+        let ended = match &failure {
+            Some(failure) if is_refusal(&failure.error) => Ended::Refused,
             _ if lines.iter().any(|line| line.step == "login" && line.ok) => Ended::Well,
             _ => Ended::Elsewhere,
         };
-        ((), ended)
+        (failure.and_then(|failure| failure.trouble), ended)
     };
-    if let Err(minutes) = patience::counted(mailbox, state, walk).await? {
-        return Ok(Err(minutes));
-    }
-    for line in &mut lines {
-        if let Some(trouble) = line.trouble.clone() {
-            line.remedy = Some(trouble.on_page().remedy(words.language));
-        }
-    }
+    let trouble = match patience::counted(mailbox, state, walk).await? {
+        Ok(trouble) => trouble,
+        Err(minutes) => return Ok(Err(minutes)),
+    };
+    lines.extend(trouble.map(|trouble| CheckLine::diagnosis(&trouble.on_page(), words.language)));
     Ok(Ok(Checked { lines: if scope.id().is_some() { blurred(lines, words) } else { lines }, complete }))
 }
 
 /// Which hosts and ports answer here is nobody's business but the operator's: to others name and port are one step, which goes well
 /// or does not.
 fn blurred(mut lines: Vec<CheckLine>, words: &Words) -> Vec<CheckLine> {
-    for line in lines.iter_mut().filter(|line| matches!(line.step, "dns" | "tcp")) {
+    for line in lines.iter_mut().filter(|line| is_the_way(line.step)) {
         line.detail = words.t(if line.ok { "check-reached" } else { "error-reach" });
         if !line.ok {
             line.step = "tcp";
@@ -68,7 +68,7 @@ fn blurred(mut lines: Vec<CheckLine>, words: &Words) -> Vec<CheckLine> {
     }
     let (mut has_failed, mut kept) = (false, Vec::new());
     for line in lines {
-        let is_way = matches!(line.step, "dns" | "tcp");
+        let is_way = is_the_way(line.step);
         if !(is_way && !line.ok && has_failed) {
             kept.push(line);
         }

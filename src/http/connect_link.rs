@@ -23,13 +23,6 @@ pub async fn made(mailbox: &Mailbox, by: &str, state: &State) -> Result<ConnectL
     let (store, now) = (&state.deps.store, state.deps.clock.now());
     let (key, expires_at) = (opaque::new(""), now.plus(WITHIN));
     store.add_link(&opaque::hash(&key), &Purpose::Connect { mailbox_id: mailbox.id }, by, now, expires_at).await?;
-    let change = Change {
-        who: by,
-        organisation: Some(mailbox.organisation_id),
-        action: "link-made",
-        target: &mailbox.address,
-        detail: "",
-    };
-    store.audit(change, now).await?;
+    store.audit(Change::of_mailbox(by, mailbox, "link-made", ""), now).await?;
     Ok(ConnectLink { url: state.page.link(&format!("/customer/{key}")), expires_at })
 }

@@ -66,11 +66,9 @@ impl Rules<'_> {
         let is_operator = self.scope.id().is_none();
         let moved = server.filter(|server| before.is_none_or(|before| before.server.is_told_to_others(server)));
         let port_before = before.map(|before| before.server.port);
-        if server.is_some_and(|server| Some(server.port) != port_before) && !is_operator {
-            let port = server.map_or(0, |server| server.port);
-            if !self.ports.contains(&port) {
-                return Err(Refused::Port);
-            }
+        let port = server.map(|server| server.port).filter(|port| Some(*port) != port_before);
+        if port.is_some_and(|port| !self.ports.contains(&port)) && !is_operator {
+            return Err(Refused::Port);
         }
         let key_before = match before.map(|before| &before.login) {
             Some(Login::OAuth { key, .. }) => Some(key),
@@ -170,11 +168,9 @@ mod tests {
     #[test]
     fn what_is_entrusted_to_one_server_is_told_to_no_other() {
         let mut config = load(&Overrides::default()).unwrap().oauth;
-        for name in ["microsoft", "contoso"] {
-            let app = config.providers.get("microsoft").unwrap().clone();
-            config.providers.insert(name.to_owned(), app);
-        }
-        config.providers.get_mut("contoso").unwrap().imap_host = String::new();
+        let mut contoso = config.providers["microsoft"].clone();
+        contoso.imap_host = String::new();
+        config.providers.insert("contoso".to_owned(), contoso);
         let (all, ours) = (Scope::All, Scope::Organisation(1));
         let password = || Login::Password(Some(vec![1]));
         let tokens = |provider| by_token(provider, GrantKind::Delegated);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::cause::{Cause, Trouble};
-use crate::http::words::Words;
+use crate::http::words::{Words, is_the_way, of_step};
 use crate::locale::{self, Language};
 use crate::poll::{PollError, ReportedError};
 use crate::store::Scope;
@@ -50,7 +50,7 @@ impl LastError {
     }
 
     fn is_about_the_way(&self) -> bool {
-        matches!(self.step.as_str(), "dns" | "tcp")
+        is_the_way(&self.step)
     }
 
     fn trouble(&self) -> Option<Trouble> {
@@ -67,7 +67,7 @@ impl LastError {
     /// The same in this language.
     pub fn sentence(&self, language: Language) -> String {
         let of_step = || {
-            let name = if self.is_about_the_way() { "error-reach".to_owned() } else { format!("error-{}", self.step) };
+            let name = of_step("error", &self.step);
             locale::text(language, if locale::has(&name) { &name } else { "error-other" })
         };
         self.trouble().map_or_else(of_step, |trouble| trouble.sentence(language))
@@ -78,7 +78,7 @@ impl LastError {
         if let Some(trouble) = self.trouble() {
             return trouble.on_page().remedy(w.language);
         }
-        let name = if self.is_about_the_way() { "remedy-reach".to_owned() } else { format!("remedy-{}", self.step) };
+        let name = of_step("remedy", &self.step);
         match locale::has(&name) {
             true => w.t(&name),
             false => w.t(if self.blame == "us" { "remedy-us" } else { "remedy-other" }),

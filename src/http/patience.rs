@@ -14,12 +14,17 @@ const OF_MAILBOX: Patience = Patience { free: 8, longest_ms: 15 * 60 * 1000 };
 /// Passwords that an account is given, each of which a poll tries at once.
 const OF_PASSWORDS: Patience = Patience { free: 20, longest_ms: 15 * 60 * 1000 };
 
+/// A wait in milliseconds, as people are told it.
+pub fn minutes(wait_ms: i64) -> i64 {
+    (wait_ms + 59_999) / 60_000
+}
+
 /// Counts a password that an account is given: so many a day are a person's work, and more are guesses. The inner `Err`: how many
 /// minutes to wait.
 pub async fn password_given(server: &Server, username: &str, state: &State) -> Result<Result<(), i64>, StoreError> {
     let subject = format!("password {}", account(server, username));
     let counted = state.deps.store.count_login(&[(subject, OF_PASSWORDS)], state.deps.clock.now()).await?;
-    Ok(counted.map_err(|wait| (wait + 59_999) / 60_000))
+    Ok(counted.map_err(minutes))
 }
 
 /// An account, by whichever mailbox it is tried.
@@ -47,7 +52,7 @@ pub async fn counted<T>(
     let subject = format!("login {}", account(&mailbox.server, &mailbox.username));
     let store = &state.deps.store;
     if let Err(wait) = store.count_login(&[(subject.clone(), OF_MAILBOX)], state.deps.clock.now()).await? {
-        return Ok(Err((wait + 59_999) / 60_000));
+        return Ok(Err(minutes(wait)));
     }
     let mut left = Left(Some((state.deps.store.clone(), subject.clone())));
     let (done, ended) = work.await;

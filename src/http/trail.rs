@@ -79,14 +79,7 @@ pub async fn begin(
     }
     let code = code();
     let id = store.begin_test(mailbox.id, &code, now).await?;
-    let change = Change {
-        who: by,
-        organisation: Some(mailbox.organisation_id),
-        action: "test-begun",
-        target: &mailbox.address,
-        detail: &code,
-    };
-    store.audit(change, now).await?;
+    store.audit(Change::of_mailbox(by, mailbox, "test-begun", &code), now).await?;
     let mut test = TestMail { id, created_at: now, sent_at: None, problem: None, code };
     if let Some(post) = state.page.post.as_ref().filter(|_| sends(mailbox, state)) {
         let subject = w.t1("test-subject", "code", &test.code);

@@ -25,6 +25,16 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
+/// Whether a step is about the way to a host: which of them fail is the operator's business only.
+pub fn is_the_way(step: &str) -> bool {
+    matches!(step, "dns" | "tcp")
+}
+
+/// The name of the text that tells of a step that failed, `error` or `remedy`.
+pub fn of_step(what: &str, step: &str) -> String {
+    format!("{what}-{}", if is_the_way(step) { "reach" } else { step })
+}
+
 impl Words {
     /// For a reader; an unknown zone is UTC.
     pub fn new(language: Language, zone: &str, now: Timestamp) -> Self {

@@ -4,7 +4,7 @@ use super::Deps;
 use super::grant::{self, GrantError, Lock};
 use crate::address::Address;
 use crate::locale::Language;
-use crate::store::{Changes, Grant, GrantKey, GrantKind, Login, Mailbox, NewLogin, StoreError};
+use crate::store::{Changes, Grant, GrantKey, GrantKind, Login, Mailbox, StoreError};
 
 /// What became of a consent at its provider.
 pub struct GivenUp {
@@ -33,7 +33,7 @@ pub async fn give_up(grant_id: i64, deps: &Deps) -> Result<GivenUp, GrantError> 
 pub async fn change(before: &Mailbox, changes: &Changes, deps: &Deps) -> Result<Option<GivenUp>, GrantError> {
     let address: Address = before.address.parse().map_err(StoreError::Unknown)?;
     let consent = match &changes.login {
-        Some(login) if !is_the_same(&before.login, login) => last_consent(before, deps).await?,
+        Some(login) if !before.login.is_consent_of(login) => last_consent(before, deps).await?,
         _ => Consent::None,
     };
     let changed = deps.store.change_mailbox(&address, changes, Some(&deps.vault), deps.clock.now()).await;
@@ -70,11 +70,6 @@ pub async fn remove(mailbox: &Mailbox, deps: &Deps) -> Result<Option<GivenUp>, G
     }
 }
 
-/// Whether a mailbox that is opened so would be opened so again.
-fn is_the_same(before: &Login, after: &NewLogin) -> bool {
-    matches!((before, after), (Login::OAuth { key, .. }, NewLogin::OAuth(new)) if key == new)
-}
-
 /// The consent of a mailbox.
 enum Consent {
     /// It has none.
@@ -93,16 +88,14 @@ impl Consent {
 }
 
 async fn last_consent(mailbox: &Mailbox, deps: &Deps) -> Result<Consent, GrantError> {
-    let Login::OAuth { grant_id, .. } = mailbox.login else { return Ok(Consent::None) };
-    let mailboxes = deps.store.mailboxes_by_grant().await?.remove(&grant_id).unwrap_or_default();
+    let Login::OAuth { grant_id, key } = &mailbox.login else { return Ok(Consent::None) };
+    let mailboxes = deps.store.mailboxes_by_grant().await?.remove(grant_id).unwrap_or_default();
     // Google ends all that an account has consented to together, so what another organisation's is opened with counts too.
     let grants = deps.store.grants().await?;
-    let own = grants.iter().find(|grant| grant.id == grant_id).map(|grant| grant.key.clone());
-    let is_elsewhere =
-        |grant: &Grant| grant.id != grant_id && Some(&grant.key) == own.as_ref() && grant.refresh_sealed.is_some();
+    let is_elsewhere = |grant: &Grant| grant.id != *grant_id && grant.key == *key && grant.refresh_sealed.is_some();
     match mailboxes.iter().any(|other| *other != mailbox.address) || grants.iter().any(is_elsewhere) {
         true => Ok(Consent::Shared),
-        false => Ok(Consent::Last(Box::new(Lock::take(grant_id, deps).await?))),
+        false => Ok(Consent::Last(Box::new(Lock::take(*grant_id, deps).await?))),
     }
 }
 

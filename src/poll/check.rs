@@ -29,39 +29,38 @@ pub struct CheckLine {
     /// And the click or the command that mends it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
-    /// What both are told from.
-    #[serde(skip)]
-    pub trouble: Option<Trouble>,
 }
 
 impl CheckLine {
     fn new(step: &'static str, ok: bool, detail: impl Into<String>) -> Self {
-        Self { step, ok, detail: detail.into(), cause: None, remedy: None, trouble: None }
+        Self { step, ok, detail: detail.into(), cause: None, remedy: None }
     }
 
-    fn diagnosis(trouble: &Trouble, language: Language) -> Self {
-        let (remedy, cause) = (Some(trouble.remedy(language)), Some(trouble.cause));
-        Self {
-            cause,
-            remedy,
-            trouble: Some(trouble.clone()),
-            ..Self::new("diagnosis", false, trouble.sentence(language))
-        }
+    /// The last line of a check that failed: the cause, in a language.
+    pub fn diagnosis(trouble: &Trouble, language: Language) -> Self {
+        let remedy = Some(trouble.remedy(language));
+        Self { cause: Some(trouble.cause), remedy, ..Self::new("diagnosis", false, trouble.sentence(language)) }
     }
 }
 
 /// Certificates that end sooner are warned of.
 const SOON_DAYS: u64 = 30;
 
-/// Walks the way and tells each step as it is taken. Stops at the first that fails, and where a cause can be found tells it last,
-/// in this language.
+/// What ended a check.
+pub struct CheckFailure {
+    /// Where the way ended, and how.
+    pub error: PollError,
+    /// The cause, where it can be found out.
+    pub trouble: Option<Trouble>,
+}
+
+/// Walks the way and tells each step as it is taken. Stops at the first that fails.
 pub async fn check(
     mailbox: &Mailbox,
     deps: &Deps,
     as_polled: bool,
-    language: Language,
     tell: &mut (dyn FnMut(CheckLine) + Send),
-) -> Result<(), PollError> {
+) -> Result<(), CheckFailure> {
     let mut credential = None;
     let Err(error) = walk(mailbox, deps, as_polled, &mut credential, tell).await else { return Ok(()) };
     let trouble = match &credential {
@@ -69,10 +68,7 @@ pub async fn check(
         None => error.trouble.clone(),
     };
     tell(CheckLine::new(error.step.name(), false, error.message.as_str()));
-    if let Some(trouble) = trouble {
-        tell(CheckLine::diagnosis(&trouble, language));
-    }
-    Err(error)
+    Err(CheckFailure { error, trouble })
 }
 
 async fn walk(

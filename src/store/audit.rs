@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::db::{read, write};
-use super::{Scope, Store, StoreError};
+use super::{Mailbox, Scope, Store, StoreError};
 use crate::clock::Timestamp;
 
 /// One change.
@@ -36,6 +36,14 @@ pub struct Change<'a> {
     pub target: &'a str,
     /// What else is worth knowing.
     pub detail: &'a str,
+}
+
+impl<'a> Change<'a> {
+    /// A change of a mailbox.
+    pub fn of_mailbox(who: &'a str, mailbox: &'a Mailbox, action: &'static str, detail: &'a str) -> Self {
+        let Mailbox { organisation_id, address, .. } = mailbox;
+        Self { who, organisation: Some(*organisation_id), action, target: address, detail }
+    }
 }
 
 /// What somebody gave, on one line and no longer than people read.

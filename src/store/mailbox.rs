@@ -64,6 +64,11 @@ pub enum Login {
 }
 
 impl Login {
+    /// Whether a mailbox that is told to be opened so would be opened by the same consent as before.
+    pub fn is_consent_of(&self, new: &NewLogin) -> bool {
+        matches!((self, new), (Self::OAuth { key, .. }, NewLogin::OAuth(new)) if key == new)
+    }
+
     /// Whether anything was given yet to open the mailbox with.
     pub fn is_given(&self) -> bool {
         !matches!(self, Self::Password(None))

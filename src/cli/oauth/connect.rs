@@ -41,13 +41,7 @@ impl Session<'_> {
         };
         done.map_err(|error| self.refused(error.trouble, &wanted))??;
         let mailbox = self.deps.store.mailbox(address).await?;
-        let change = Change {
-            who: crate::cli::WHO,
-            organisation: Some(mailbox.organisation_id),
-            action: "consent-given",
-            target: address.as_str(),
-            detail: &wanted.key.identity,
-        };
+        let change = Change::of_mailbox(crate::cli::WHO, &mailbox, "consent-given", &wanted.key.identity);
         self.deps.store.audit(change, self.deps.clock.now()).await?;
         let mailboxes = match mailbox.login {
             Login::OAuth { grant_id, .. } => {

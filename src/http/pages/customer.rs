@@ -186,13 +186,6 @@ pub async fn back(
 async fn done(mailbox: &Mailbox, link: &[u8], state: &State, reader: &Reader) -> Answer {
     let (store, now) = (&state.deps.store, state.deps.clock.now());
     store.use_link(link, now).await?;
-    let change = Change {
-        who: "connect link",
-        organisation: Some(mailbox.organisation_id),
-        action: "credentials-changed",
-        target: &mailbox.address,
-        detail: "",
-    };
-    store.audit(change, now).await?;
+    store.audit(Change::of_mailbox("connect link", mailbox, "credentials-changed", ""), now).await?;
     show(&Done { f: Frame::new(reader, "login"), mailbox: mailbox.clone() })
 }

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::http::State;
 use crate::http::fault::{Answer, Fault, go, show, show_again};
 use crate::http::guard::{SESSION, ZONE, cookie, set_cookie};
+use crate::http::patience::minutes;
 use crate::http::reader::{Frame, Reader};
 use crate::password;
 use crate::store::{Patience, Person, person_name};
@@ -112,8 +113,7 @@ pub async fn log_in(
     let subjects = [(account.clone(), OF_ACCOUNT), (address.clone(), OF_ADDRESS)];
     if let Err(wait) = store.count_login(&subjects, now).await? {
         tracing::warn!(address = reader.address, "logins are held back");
-        let minutes = (wait + 59_999) / 60_000;
-        return again(reader.words.n("login-wait", minutes));
+        return again(reader.words.n("login-wait", minutes(wait)));
     }
     let person = store.person(&name).await?;
     let hash = person.as_ref().and_then(|person| person.password_hash.clone());

@@ -237,7 +237,7 @@ pub async fn password(
 /// Walks the way to it, step by step, and finds the cause of what fails.
 pub async fn check(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    if mailbox.status.hold_until.is_some_and(|until| until > who.reader.words.now.0) {
+    if mailbox.held_until(who.reader.words.now).is_some() {
         return go(&format!("{}?done=poll-waits", path(&mailbox.address)));
     }
     let w = &who.reader.words;

@@ -19,6 +19,7 @@ use super::entrance;
 use crate::http::State;
 use crate::http::fault::{Answer, Fault};
 use crate::http::guard::{cookie, set_cookie};
+use crate::http::patience::minutes;
 use crate::http::reader::Reader;
 use crate::https::HttpClient;
 use crate::opaque;
@@ -98,8 +99,7 @@ pub async fn begin(FromState(state): FromState<State>, reader: Reader) -> Answer
     }
     let subject = format!("sso {}", reader.address);
     if let Err(wait) = state.deps.store.count_login(&[(subject, OF_BEGINNINGS)], state.deps.clock.now()).await? {
-        let minutes = (wait + 59_999) / 60_000;
-        return entrance::refused(&reader, &state, reader.words.n("login-wait", minutes));
+        return entrance::refused(&reader, &state, reader.words.n("login-wait", minutes(wait)));
     }
     match leave(&state).await {
         Ok(answer) => answer,

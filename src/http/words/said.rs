@@ -3,7 +3,7 @@
 
 use std::fmt::Display;
 
-use super::Words;
+use super::{Words, of_step};
 use crate::locale;
 
 /// What is said at a step of a check, or of a thing (`note`, `obstacle`, `reason`, `who`), and the text that tells it. What stands in
@@ -107,7 +107,7 @@ impl Words {
 
     /// What it means that a step of a check failed, where there is a sentence for it.
     pub fn failed(&self, step: &str) -> Option<String> {
-        let name = if matches!(step, "dns" | "tcp") { "error-reach".to_owned() } else { format!("error-{step}") };
+        let name = of_step("error", step);
         locale::has(&name).then(|| self.t(&name))
     }
 }

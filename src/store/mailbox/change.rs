@@ -51,10 +51,7 @@ impl Store {
             let after_import = changes.after_import.as_ref().unwrap_or(&before.after_import);
             not_into_itself(after_import, changes.folders.as_ref().unwrap_or(&before.folders))
                 .map_err(|wrong| StoreError::Conflict(wrong.why))?;
-            let is_as_before = |login: &NewLogin| {
-                matches!((login, &before.login), (NewLogin::OAuth(new), Login::OAuth { key, .. }) if new == key)
-            };
-            let login = match changes.login.as_ref().filter(|login| !is_as_before(login)) {
+            let login = match changes.login.as_ref().filter(|login| !before.login.is_consent_of(login)) {
                 None if changes.login.is_none() && before.server.is_told_to_others(server) && !changes.login_goes_along && before.login.is_given() => {
                     Some(&NewLogin::ToCome)
                 }

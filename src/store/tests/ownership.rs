@@ -35,6 +35,14 @@ impl Fixture {
         }
     }
 
+    /// An operator, or an organisation's admin.
+    async fn person(&self, name: &str, organisation_id: Option<i64>) -> Person {
+        let role = if organisation_id.is_some() { Role::Admin } else { Role::Operator };
+        let new = NewPerson { name, role, organisation_id, password_hash: None, language: "", zone: "" };
+        self.store.add_person(&new, NOW).await.unwrap();
+        self.store.person(name).await.unwrap().unwrap()
+    }
+
     async fn consent(&self, grant: i64) {
         let tokens = SealedTokens {
             access: vec![1],
@@ -132,13 +140,8 @@ async fn two_who_change_a_mailbox_undo_nothing_of_each_other() {
 #[tokio::test]
 async fn whoever_is_removed_leaves_no_way_in() {
     for (at, name) in stores().await {
-        let add = async |person: &str, role, organisation_id| {
-            let new = NewPerson { name: person, role, organisation_id, password_hash: None, language: "", zone: "" };
-            at.store.add_person(&new, NOW).await.unwrap();
-            at.store.person(person).await.unwrap().unwrap()
-        };
-        add("root", Role::Operator, None).await;
-        let eve = add("eve", Role::Admin, Some(FIRST_ORGANISATION)).await;
+        at.person("root", None).await;
+        let eve = at.person("eve", Some(FIRST_ORGANISATION)).await;
         let later = Timestamp(NOW.0 + 1000);
         for (key, who) in [(b"eves", "eve"), (b"root", "root")] {
             let purpose = Purpose::Invite { role: Role::Admin, organisation_id: Some(FIRST_ORGANISATION) };
@@ -171,15 +174,7 @@ async fn an_installation_that_has_somebody_needs_no_set_up_link() {
     for (at, name) in stores().await {
         at.store.add_link(b"setup", &Purpose::Setup, "", NOW, Timestamp(NOW.0 + 1000)).await.unwrap();
         assert!(at.store.link(b"setup", NOW).await.unwrap().is_some(), "{name}");
-        let new = NewPerson {
-            name: "a",
-            role: Role::Operator,
-            organisation_id: None,
-            password_hash: None,
-            language: "",
-            zone: "",
-        };
-        at.store.add_person(&new, NOW).await.unwrap();
+        at.person("a", None).await;
         assert!(at.store.link(b"setup", NOW).await.unwrap().is_none(), "{name}");
     }
 }
@@ -187,18 +182,8 @@ async fn an_installation_that_has_somebody_needs_no_set_up_link() {
 #[tokio::test]
 async fn a_subject_stands_for_one_person_for_ever() {
     for (at, name) in stores().await {
-        for person in ["anna", "eve"] {
-            let new = NewPerson {
-                name: person,
-                role: Role::Operator,
-                organisation_id: None,
-                password_hash: None,
-                language: "",
-                zone: "",
-            };
-            at.store.add_person(&new, NOW).await.unwrap();
-        }
-        let anna = at.store.person("anna").await.unwrap().unwrap();
+        let anna = at.person("anna", None).await;
+        at.person("eve", None).await;
         assert!(at.store.bind_subject(anna.id, "issuer 1").await.unwrap(), "{name}");
         assert!(!at.store.bind_subject(anna.id, "issuer 2").await.unwrap(), "{name}: another with her name");
         assert_eq!(at.store.person_by_subject("issuer 1").await.unwrap().unwrap().name, "anna", "{name}");

@@ -7,6 +7,7 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::looking::english;
 use super::seen;
 use super::view::{Mailbox, version};
 use super::wish::{MailboxPatch, NewMailboxBody, Wish};
@@ -21,8 +22,6 @@ use crate::http::api::turn::turn;
 use crate::http::api::version::part;
 use crate::http::entrusted::{self, Fate, Refused};
 use crate::http::patience;
-use crate::http::words::Words;
-use crate::locale::Language;
 use crate::mailbox::{AfterImport, Start};
 use crate::oauth::give_up;
 use crate::store::wish::{never_in_clear_text, not_into_itself};
@@ -102,9 +101,8 @@ fn new(address: Address, wish: Wish) -> Result<NewMailbox, Refusal> {
 
 /// Each password is tried by a poll at once: so many are no guesses.
 async fn no_guessing(server: &Server, username: &str, state: &State) -> Result<(), Refusal> {
-    patience::password_given(server, username, state).await?.map_err(|minutes| {
-        Refusal::Conflict(Words::new(Language::English, "UTC", state.deps.clock.now()).n("passwords-wait", minutes))
-    })
+    let given = patience::password_given(server, username, state).await?;
+    given.map_err(|minutes| Refusal::Conflict(english(state).n("passwords-wait", minutes)))
 }
 
 /// Whether what the mailbox is opened with goes along to where it is now.

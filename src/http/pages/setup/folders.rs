@@ -11,9 +11,10 @@ use crate::http::last_error::LastError;
 use crate::http::pages::mailbox::seen;
 use crate::http::patience::on_page;
 use crate::http::reader::{Frame, Who};
-use crate::mailbox::{AfterImport, folder_name};
+use crate::mailbox::folder_name;
 use crate::poll::PollError;
 use crate::poll::folders::{FolderOffer, folders};
+use crate::store::wish::not_into_itself;
 use crate::store::{Changes, Mailbox};
 
 #[derive(Template)]
@@ -75,11 +76,11 @@ pub async fn choose(
             break;
         }
     }
-    let problem = match &mailbox.after_import {
-        _ if chosen.is_empty() => Some("folders-none"),
-        _ if chosen.len() > MOST => Some("folders-many"),
-        AfterImport::Move(target) if chosen.contains(target) => Some("folders-target"),
-        _ => None,
+    let problem = match () {
+        () if chosen.is_empty() => Some("folders-none"),
+        () if chosen.len() > MOST => Some("folders-many"),
+        () if not_into_itself(&mailbox.after_import, &chosen).is_err() => Some("folders-target"),
+        () => None,
     };
     if let Some(problem) = problem {
         let problem = Some(who.reader.words.t(problem));

@@ -15,6 +15,7 @@ use crate::http::patience::on_page;
 use crate::http::reader::{Frame, Who};
 use crate::mailbox::{AfterImport, Start};
 use crate::poll::abilities::{Ability, abilities};
+use crate::store::wish::not_into_itself;
 use crate::store::{Changes, InboxOverview, Mailbox};
 
 /// So many inboxes are offered; another is written.
@@ -161,7 +162,7 @@ pub async fn set_copy(
         other => other.to_owned(),
     };
     let problem = match text.parse::<AfterImport>() {
-        Ok(AfterImport::Move(target)) if mailbox.folders.contains(&target) => "folders-target",
+        Ok(wish) if not_into_itself(&wish, &mailbox.folders).is_err() => "folders-target",
         Ok(wish) => {
             let changes = Changes { after_import: Some(wish), ..Changes::default() };
             change(&mailbox, &changes, "copy", &state, &who).await?;
