@@ -1,4 +1,4 @@
-//! What can be wrong between a mailbox and its identity provider, as one closed list: what a person is told of each, in Swedish
+//! What can be wrong with a mailbox, at its server or its identity provider, as one closed list: what a person is told of each, in Swedish
 //! and in English, stands in `locale/`.
 
 use std::collections::BTreeMap;
@@ -177,6 +177,10 @@ causes! {
         ImapOff = "mailbox-imap-off",
         /// The token is refused, and nothing tells why.
         TokenRefused = "mailbox-token-refused",
+        /// Answers of one session speak of the same mails and cannot all be true.
+        AnswersContradict = "server-answers-contradict",
+        /// A mail that an effect of ours has moved or removed is there again.
+        CopyReturns = "mailbox-copy-returns",
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::config::{self, Config, Overrides};
 use crate::imap::folder_name::{decode, encode, quoted, unescaped};
 use crate::imap::guard::{Guard, GuardLimits};
-use crate::imap::{ImapError, Session, UidSet};
+use crate::imap::{ImapError, ListForm, Session, UidSet};
 use crate::poll::{digest, parse};
 use crate::reading;
 
@@ -137,7 +137,7 @@ async fn converse(first: usize, said: Said) -> Result<(), ImapError> {
             1 => session.login("u", &"p".into()).await.map_err(|_| ImapError::Silent)?,
             2 => drop(session.select("a&b", true).await?),
             3 => {
-                let found = session.search(10, 20, "").await?.unwrap_or_default();
+                let found = session.search(10, 20, "", ListForm::Star).await?.uids.unwrap_or_default();
                 assert!(found.is_sorted_by(|a, b| a < b) && found.iter().all(|uid| (10..=20).contains(uid)));
             }
             4 => {

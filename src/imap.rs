@@ -9,6 +9,7 @@
 //! server, and a line that is left out is one that nobody hangs a decision on.
 
 mod bearer;
+mod copies;
 #[cfg(test)]
 mod corpus;
 mod error;
@@ -23,9 +24,10 @@ mod session;
 pub mod starttls;
 mod uid_set;
 
+pub use copies::Copies;
 pub use error::ImapError;
 pub use fetch::{Chunk, Fetched, Fetching, Meta, Sample};
 pub use login::LoginError;
-pub use select::{Listed, Selected, SpecialUse};
+pub use select::{FolderStatus, Found, ListForm, Listed, Selected, SpecialUse};
 pub use session::{Answer, Session, Status};
 pub use uid_set::UidSet;

@@ -145,6 +145,10 @@ mod tests {
             "ps_identity",
             "ps_client_id",
             "ps_object_id",
+            "folder",
+            "count",
+            "one",
+            "other",
         ];
         let about =
             |trouble: Trouble| names.iter().chain(&more).fold(trouble, |trouble, name| trouble.about(name, "X1"));

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use time::Date;
 use time::macros::format_description;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::clock::Timestamp;
 
@@ -186,6 +187,23 @@ pub fn folder_name(text: &str) -> Result<String, String> {
     Ok(if text.eq_ignore_ascii_case("INBOX") { "INBOX".to_owned() } else { text.to_owned() })
 }
 
+/// Whether two names may be of one folder: servers ignore case, write letters in another Unicode form, and show their folders with
+/// or without the prefix `INBOX` (RFC 2342 namespaces of Courier, Cyrus and Dovecot).
+pub fn may_be_one_folder(one: &str, other: &str) -> bool {
+    let folded = |name: &str| {
+        let name: String = name.nfc().collect();
+        // Upper case first: some letters have two lower forms (`ſ`, `ς`).
+        let name: String = name.to_uppercase().to_lowercase().nfc().collect();
+        let name = name.trim_end_matches(DELIMITERS);
+        let below = name.strip_prefix("inbox").and_then(|rest| rest.strip_prefix(DELIMITERS));
+        below.filter(|rest| !rest.is_empty()).unwrap_or(name).to_owned()
+    };
+    folded(one) == folded(other)
+}
+
+/// Between the levels of folders, on the servers that there are.
+const DELIMITERS: [char; 3] = ['.', '/', '\\'];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,6 +218,29 @@ mod tests {
         }
         for text in ["implicit", "starttls", "none"] {
             assert_eq!(text.parse::<TlsMode>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn names_that_may_be_of_one_folder_are_told() {
+        for (one, other, same) in [
+            ("Klart", "Klart", true),
+            ("Klart", "klart", true),
+            ("Åtgärdat", "a\u{30a}tga\u{308}rdat", true),
+            ("Straße", "STRASSE", true),
+            ("INBOX.Support", "Support", true),
+            ("inbox/support", "Support", true),
+            ("INBOX.Support", "INBOX/Support", true),
+            ("Klart/", "Klart", true),
+            ("INBOX", "INBOX.INBOX", true),
+            ("INBOX", "inbox", true),
+            ("INBOX", "INBOX.Klart", false),
+            ("Klart", "Klart 2", false),
+            ("A/Klart", "Klart", false),
+            ("A.Klart", "A/Klart", false),
+        ] {
+            assert_eq!(may_be_one_folder(one, other), same, "{one} {other}");
+            assert_eq!(may_be_one_folder(other, one), same, "{other} {one}");
         }
     }
 

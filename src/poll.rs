@@ -18,6 +18,7 @@ mod error;
 mod fetch;
 pub mod folders;
 mod import;
+mod listing;
 mod obstacle;
 pub(crate) mod parse;
 mod record;
@@ -28,6 +29,7 @@ mod search;
 mod select;
 mod settle;
 mod start;
+mod target;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -119,6 +121,7 @@ async fn visit(
     let routes = route::Routes::load(&lease.mailbox, deps).await?;
     for folder in select::watched(lease, deps).await? {
         let seen = poll_folder(&mut session, &folder, &routes, lease, deps, budget, tally).await;
+        search::doubt(&seen, folder.id, lease, deps).await?; // answers that contradict each other prove nothing
         tally.folder_ended(seen)?; // a folder that is missing does not keep the others waiting
         if tally.ended_early {
             break;

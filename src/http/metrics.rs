@@ -115,7 +115,7 @@ async fn gather(deps: &Deps, now: Timestamp) -> Result<String, StoreError> {
         named(r, "mailbox_last_success_timestamp_seconds", "When every folder was last seen to its end; 0 for never");
     let failures: Number = named(r, "mailbox_failures", "Failed polls in a row");
     let unaccounted: Number =
-        named(r, "mailbox_unaccounted", "UIDs that the server has and the ledger cannot explain; must be 0");
+        named(r, "mailbox_unaccounted", "UIDs that the server has and the ledger cannot explain, -1 for not known; must be 0");
     let found_late: Total =
         named(r, "mailbox_found_late", "UIDs that the server had left out and a comparison has found");
     let pending: Number = named(r, "mailbox_pending", "UIDs that are to be fetched still");
@@ -132,7 +132,7 @@ async fn gather(deps: &Deps, now: Timestamp) -> Result<String, StoreError> {
         success.get_or_create(&of).set(mailbox.status.last_success_at.unwrap_or(0) / 1000);
         failures.get_or_create(&of).set(mailbox.status.failures);
         let cases = open.remove(&mailbox.id).unwrap_or_default();
-        unaccounted.get_or_create(&of).set(cases.unaccounted());
+        unaccounted.get_or_create(&of).set(cases.unaccounted().unwrap_or(-1));
         found_late.get_or_create(&of).inc_by(u64::try_from(cases.found_late()).unwrap_or(0));
         pending.get_or_create(&of).set(cases.pending);
         quarantined.get_or_create(&of).set(cases.quarantined);

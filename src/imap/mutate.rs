@@ -3,17 +3,29 @@
 //! They name UIDs, never sequence numbers, and never EXPUNGE without a UID set or CLOSE, which would remove what the
 //! customer has marked too (RFC 4315 2.1).
 
+use imap_proto::Response;
+
 use super::folder_name::{encode, quoted};
-use super::{Answer, ImapError, Session, UidSet};
+use super::{Answer, Copies, ImapError, Session, UidSet};
 
 /// Adds a flag or keyword.
 pub async fn add_flag(session: &mut Session, set: &UidSet, flag: &str) -> Result<Answer, ImapError> {
     session.run("STORE", &format!("UID STORE {} +FLAGS.SILENT ({flag})", set.text), |_| Ok(())).await
 }
 
-/// Moves to a folder at once (RFC 6851).
+/// Moves to a folder at once (RFC 6851). COPYUID comes in an untagged answer there, and in the tagged one of some servers.
 pub async fn move_to(session: &mut Session, set: &UidSet, folder: &str) -> Result<Answer, ImapError> {
-    session.run("MOVE", &format!("UID MOVE {} {}", set.text, quoted(&encode(folder))), |_| Ok(())).await
+    let mut copies = None;
+    let line = format!("UID MOVE {} {}", set.text, quoted(&encode(folder)));
+    let answer = session
+        .run("MOVE", &line, |response| {
+            if let Response::Data { status: imap_proto::Status::Ok, outcome } = response {
+                copies = outcome.code.as_ref().and_then(Copies::told).or(copies.take());
+            }
+            Ok(())
+        })
+        .await?;
+    Ok(Answer { copies: answer.copies.or(copies), ..answer })
 }
 
 /// Copies to a folder.

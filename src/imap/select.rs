@@ -64,6 +64,75 @@ pub struct Listed {
     pub selectable: bool,
 }
 
+/// A form in which a server is asked for the UIDs of the open folder. Servers misread single forms: GNU Mailutils' imap4d answers
+/// `UID SEARCH UID 1:*` with nothing, and the other forms rightly.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ListForm {
+    /// `UID SEARCH UID n:*`.
+    #[default]
+    Star,
+    /// `UID SEARCH UID n:4294967295`.
+    Largest,
+    /// `UID SEARCH 1:*`, which names all messages; UIDs outside of the range are dropped.
+    Everything,
+    /// `UID SEARCH ALL`, likewise.
+    All,
+    /// `UID FETCH n:* (UID)`.
+    Fetch,
+}
+
+impl ListForm {
+    /// All forms, in the order in which they are tried.
+    pub const ALL: [Self; 5] = [Self::Star, Self::Largest, Self::Everything, Self::All, Self::Fetch];
+
+    /// The name, as stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Star => "star",
+            Self::Largest => "largest",
+            Self::Everything => "everything",
+            Self::All => "all",
+            Self::Fetch => "fetch",
+        }
+    }
+
+    /// The form of this name; the usual one for a name that is not known.
+    pub fn named(name: &str) -> Self {
+        Self::ALL.into_iter().find(|form| form.as_str() == name).unwrap_or_default()
+    }
+
+    /// Whether the answer names every message of the folder, whatever range is wanted.
+    pub fn names_all(self) -> bool {
+        matches!(self, Self::Everything | Self::All)
+    }
+
+    /// Whether a range without an end that is asked for in this form names the last message in any case (RFC 3501 6.4.8).
+    pub fn names_the_last(self) -> bool {
+        self != Self::Largest
+    }
+}
+
+/// The answer to a question for UIDs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The UIDs in the range, ascending. `None` where the server said OK and nothing else: that may mean "none", and must decide
+    /// nothing.
+    pub uids: Option<Vec<u32>>,
+    /// The highest UID that the answer named, in the range or not.
+    pub highest: Option<u32>,
+}
+
+/// The numbers of a folder that is not open (RFC 3501 6.3.10).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FolderStatus {
+    /// MESSAGES.
+    pub messages: Option<u32>,
+    /// UIDVALIDITY; `None` also for 0.
+    pub uidvalidity: Option<u32>,
+    /// UIDNEXT; `None` also for 0.
+    pub uidnext: Option<u32>,
+}
+
 /// UIDs that one SEARCH may list; it is asked for far fewer.
 const MOST_FOUND: usize = 2_000_000;
 /// Folders of one account.
@@ -100,27 +169,39 @@ impl Session {
             return Err(ImapError::Protocol("it does not say how many mails the folder has".to_owned()));
         }
         self.selected = Some(found.clone());
+        self.exists = found.exists;
         Ok(found)
     }
 
-    /// The UIDs from `first` to `last` that exist and match `also` (a search key, or empty), ascending.
+    /// The UIDs from `first` to `last` that exist and match `also` (a search key, or empty), asked for in this form.
     ///
-    /// `None` where the server said OK and nothing else: that may mean "none", and must decide nothing.
-    ///
-    /// A range that ends with a star names the last mail in any case (RFC 3501 6.4.8), so what is outside is dropped.
-    pub async fn search(&mut self, first: u32, last: u32, also: &str) -> Result<Option<Vec<u32>>, ImapError> {
-        // Servers count in signed numbers, some of them; a star is understood by all.
-        let end = if last == u32::MAX { "*".to_owned() } else { last.to_string() };
-        let line = format!("UID SEARCH UID {first}:{end}{}{also}", if also.is_empty() { "" } else { " " });
+    /// A range that ends with a star names the last mail in any case (RFC 3501 6.4.8), so UIDs outside of the range are dropped.
+    pub async fn search(&mut self, first: u32, last: u32, also: &str, form: ListForm) -> Result<Found, ImapError> {
+        if form == ListForm::Fetch {
+            return self.fetch_uids(first, last).await;
+        }
+        // Some servers count in signed numbers; all understand a star.
+        let end = match last {
+            u32::MAX if form == ListForm::Star => "*".to_owned(),
+            last => last.to_string(),
+        };
+        let set = match form {
+            ListForm::All => "ALL".to_owned(),
+            ListForm::Everything => "1:*".to_owned(),
+            _ => format!("UID {first}:{end}"),
+        };
+        let line = format!("UID SEARCH {set}{}{also}", if also.is_empty() { "" } else { " " });
         let mut uids = Vec::new();
-        let mut told = false;
+        let (mut told, mut named, mut highest) = (false, 0, None);
         let answer = self
             .run("SEARCH", &line, |response| {
                 if let Response::MailboxData(MailboxDatum::Search(found)) = response {
                     told = true;
-                    if found.len() > MOST_FOUND - uids.len() {
+                    named += found.len();
+                    if named > MOST_FOUND {
                         return Err(ImapError::Limit(format!("more than {MOST_FOUND} UIDs in one SEARCH")));
                     }
+                    highest = highest.max(found.iter().copied().max());
                     uids.extend(found.iter().copied().filter(|uid| (first..=last).contains(uid)));
                 }
                 Ok(())
@@ -129,7 +210,40 @@ impl Session {
         answer.ok("SEARCH")?;
         uids.sort_unstable();
         uids.dedup();
-        Ok(told.then_some(uids))
+        Ok(Found { uids: told.then_some(uids), highest })
+    }
+
+    /// The UIDs in a range by FETCH. Where no line comes there is none.
+    async fn fetch_uids(&mut self, first: u32, last: u32) -> Result<Found, ImapError> {
+        let end = if last == u32::MAX { "*".to_owned() } else { last.to_string() };
+        let (mut uids, mut highest) = (Vec::new(), None);
+        let answer = self
+            .run("FETCH", &format!("UID FETCH {first}:{end} (UID)"), |response| {
+                if let Response::Fetch(_, items) = response {
+                    let named = items.iter().filter_map(|item| match item {
+                        AttributeValue::Uid(uid) => Some(*uid),
+                        _ => None,
+                    });
+                    for uid in named {
+                        highest = highest.max(Some(uid));
+                        uids.extend(Some(uid).filter(|uid| (first..=last).contains(uid)));
+                    }
+                    if uids.len() > MOST_FOUND {
+                        return Err(ImapError::Limit(format!("more than {MOST_FOUND} UIDs in one FETCH")));
+                    }
+                }
+                Ok(())
+            })
+            .await?;
+        answer.ok("FETCH")?;
+        uids.sort_unstable();
+        uids.dedup();
+        Ok(Found { uids: Some(uids), highest })
+    }
+
+    /// Has the server tell what it held back, such as mails that are gone (RFC 3501 7.4.1).
+    pub async fn noop(&mut self) -> Result<(), ImapError> {
+        self.run("NOOP", "NOOP", |_| Ok(())).await.map(drop)
     }
 
     /// The highest UID in the open folder; `None` if it is empty. For servers that do not tell UIDNEXT.
@@ -202,36 +316,30 @@ impl Session {
         answer.ok("LIST").map(drop)
     }
 
-    /// The UIDNEXT of a folder that is not open; `None` if it is not there, or the server does not say.
-    pub async fn uidnext_of(&mut self, folder: &str) -> Result<Option<u32>, ImapError> {
-        let uidnext = self.status(folder, "UIDNEXT", |item| match item {
-            StatusAttribute::UidNext(number) => Some(*number),
-            _ => None,
-        });
-        Ok(uidnext.await?.filter(|number| *number > 0))
-    }
-
     /// How many mails a folder has; `None` if the server will not say.
     pub async fn message_count(&mut self, folder: &str) -> Result<Option<u32>, ImapError> {
-        let count = self.status(folder, "MESSAGES", |item| match item {
-            StatusAttribute::Messages(number) => Some(*number),
-            _ => None,
-        });
-        count.await
+        Ok(self.status(folder, "MESSAGES").await?.messages)
     }
 
-    /// One number about a folder that is not open; a refusal is no error.
-    async fn status(
-        &mut self,
-        folder: &str,
-        item: &str,
-        number: fn(&StatusAttribute) -> Option<u32>,
-    ) -> Result<Option<u32>, ImapError> {
-        let line = format!("STATUS {} ({item})", quoted(&encode(folder)));
-        let mut found = None;
+    /// MESSAGES, UIDNEXT and UIDVALIDITY of a folder; those that the server does not tell are missing.
+    pub async fn numbers_of(&mut self, folder: &str) -> Result<FolderStatus, ImapError> {
+        self.status(folder, "MESSAGES UIDNEXT UIDVALIDITY").await
+    }
+
+    /// Numbers of a folder; a refusal is no error.
+    async fn status(&mut self, folder: &str, items: &str) -> Result<FolderStatus, ImapError> {
+        let line = format!("STATUS {} ({items})", quoted(&encode(folder)));
+        let mut found = FolderStatus::default();
         self.run("STATUS", &line, |response| {
             if let Response::MailboxData(MailboxDatum::Status { status, .. }) = response {
-                found = status.iter().find_map(number).or(found);
+                for item in status {
+                    match item {
+                        StatusAttribute::Messages(count) => found.messages = Some(*count),
+                        StatusAttribute::UidNext(number) => found.uidnext = Some(*number).filter(|n| *n > 0),
+                        StatusAttribute::UidValidity(number) => found.uidvalidity = Some(*number).filter(|n| *n > 0),
+                        _ => {}
+                    }
+                }
             }
             Ok(())
         })

@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
-use imap_proto::{Capability, Response, ResponseCode};
+use imap_proto::{Capability, MailboxDatum, Response, ResponseCode};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::error::printable;
 use super::guard::{Guard, GuardLimits, Tripped};
-use super::{ImapError, Selected};
+use super::{Copies, ImapError, Selected};
 use crate::config::{Deadlines, Limits};
 
 /// A byte stream to the server: TCP, or TLS over it.
@@ -33,6 +33,8 @@ pub struct Session {
     was_partial: bool,
     /// The folder that is open, for commands that need one.
     pub(super) selected: Option<Selected>,
+    /// How many mails the open folder has, as last told.
+    pub(super) exists: u32,
 }
 
 /// What the server said first.
@@ -59,6 +61,8 @@ pub struct Answer {
     pub read_only: bool,
     /// Whether it asks to create the folder first (`[TRYCREATE]`).
     pub try_create: bool,
+    /// Where copies were put (`[COPYUID]`).
+    pub copies: Option<Copies>,
     /// Its text, printable.
     pub text: String,
 }
@@ -100,6 +104,7 @@ impl Session {
             message_limit: None,
             was_partial: false,
             selected: None,
+            exists: 0,
         }
     }
 
@@ -170,6 +175,11 @@ impl Session {
             self.run("CAPABILITY", "CAPABILITY", |_| Ok(())).await?.ok("CAPABILITY")?;
         }
         Ok(())
+    }
+
+    /// How many mails the open folder has, by the last word of the server.
+    pub fn exists(&self) -> u32 {
+        self.exists
     }
 
     /// Bytes received so far.
@@ -268,6 +278,7 @@ impl Session {
                     status,
                     read_only: matches!(outcome.code, Some(ResponseCode::ReadOnly)),
                     try_create: matches!(outcome.code, Some(ResponseCode::TryCreate)),
+                    copies: outcome.code.as_ref().and_then(Copies::told),
                     text: printable(outcome.information.as_deref().unwrap_or_default()),
                 }))
             }
@@ -279,8 +290,11 @@ impl Session {
                 if *untagged > self.most_untagged {
                     return Err(ImapError::Limit(format!("more than {} answers to {name}", self.most_untagged)));
                 }
-                if let Response::Capabilities(list) = other {
-                    self.capabilities = names(list);
+                match other {
+                    Response::Capabilities(list) => self.capabilities = names(list),
+                    Response::MailboxData(MailboxDatum::Exists(count)) => self.exists = *count,
+                    Response::Expunge(_) => self.exists = self.exists.saturating_sub(1),
+                    _ => {}
                 }
                 on(other).map(Step::Untagged)
             }

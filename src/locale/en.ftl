@@ -179,6 +179,15 @@ mailbox-token-refused = { $host } refuses the access token of { $identity } for 
        *[other] See that { $target } is the mailbox's main address and no alias{ do-by-username }, { do-and-connect }
     }
 
+server-answers-contradict = { $kind ->
+        [exists] The server says that the folder { $folder } has { $one } mails, and lists { $other } of them, however it is asked: mail may be missing.
+        [fetch] The server names a mail with the number { $one } in the folder { $folder }, and its lists end at { $other }, however it is asked: mail may be missing.
+       *[status] The server counts { $one } mails in the folder { $folder }, and shows { $other } of them when it is opened: mail may be missing.
+    }
+    .remedy = Tell whoever runs the mail server; what can be listed is fetched meanwhile, and Mailferry tries again at each poll.
+mailbox-copy-returns = { $count } mails in the folder { $folder } came there after Mailferry had moved, removed or marked them. They are not imported again, and are left alone.
+    .remedy = See whether the folder that mail is moved to is fetched itself under another name, or whether a rule or another program puts mail back; then change what happens to the copy{ do-by-after-import }
+
 # What will end.
 ends-client-secret = { $days ->
         [0] the client secret of { $provider } ends within a day
@@ -246,4 +255,8 @@ do-by-username = { $place ->
 do-by-tenant = { $place ->
         [page] .
        *[terminal] , and for an app-only mailbox then run: mailferry mailbox set { $mailbox } --oauth { $provider } --app-only
+    }
+do-by-after-import = { $place ->
+        [page] .
+       *[terminal] : mailferry mailbox set { $mailbox } --after-import …
     }

@@ -178,6 +178,15 @@ mailbox-token-refused = { $host } avvisar åtkomsttoken för { $identity } till 
        *[other] Kontrollera att { $target } är postlådans huvudadress och inget alias{ do-by-username }, och { do-and-connect }
     }
 
+server-answers-contradict = { $kind ->
+        [exists] Servern säger att mappen { $folder } har { $one } mejl men listar { $other } av dem, hur den än tillfrågas: mejl kan saknas.
+        [fetch] Servern nämner ett mejl med numret { $one } i mappen { $folder }, men dess listor slutar vid { $other }, hur den än tillfrågas: mejl kan saknas.
+       *[status] Servern räknar { $one } mejl i mappen { $folder } men visar { $other } av dem när den öppnas: mejl kan saknas.
+    }
+    .remedy = Meddela den som sköter mejlservern; det som går att lista hämtas under tiden, och Mailferry försöker igen vid varje hämtning.
+mailbox-copy-returns = { $count } mejl i mappen { $folder } kom dit efter att Mailferry hade flyttat, tagit bort eller märkt dem. De importeras inte en gång till och lämnas i fred.
+    .remedy = Se efter om mappen som mejl flyttas till själv hämtas under ett annat namn, eller om en regel eller ett annat program lägger tillbaka mejl; ändra sedan vad som händer med kopian{ do-by-after-import }
+
 # Vad som kommer att upphöra.
 ends-client-secret = { $days ->
         [0] klienthemligheten för { $provider } går ut inom ett dygn
@@ -245,4 +254,8 @@ do-by-username = { $place ->
 do-by-tenant = { $place ->
         [page] .
        *[terminal] , och kör sedan för en app-only-postlåda: mailferry mailbox set { $mailbox } --oauth { $provider } --app-only
+    }
+do-by-after-import = { $place ->
+        [page] .
+       *[terminal] : mailferry mailbox set { $mailbox } --after-import …
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::timeout;
 
-use super::{Deps, PollError, Step, authenticate, folders, obstacle, settle};
+use super::{Deps, PollError, Step, authenticate, folders, obstacle, settle, target};
 use crate::imap::{Selected, Session};
 use crate::mailbox::AfterImport;
 use crate::store::Mailbox;
@@ -42,7 +42,7 @@ pub async fn abilities(mailbox: &Mailbox, deps: &Deps, folder: &str) -> Result<V
         let selected = selected.map_err(|error| PollError::folder(Step::Select, folder, &error))?;
         let mut abilities = Vec::new();
         for (effect, wish) in wishes(&mailbox.after_import, folder) {
-            abilities.push(ability(&mut session, effect, &wish, &names, &selected).await?);
+            abilities.push(ability(&mut session, effect, &wish, mailbox, &names, &selected).await?);
         }
         session.logout().await;
         Ok(abilities)
@@ -73,10 +73,13 @@ async fn ability(
     session: &mut Session,
     effect: &'static str,
     wish: &AfterImport,
+    mailbox: &Mailbox,
     folders: &[String],
     selected: &Selected,
 ) -> Result<Ability, PollError> {
-    let judged = Judged::of(session, wish).await?;
+    // A folder to move to that nobody has chosen yet is not judged.
+    let is_chosen = mailbox.after_import == *wish || *wish == AfterImport::Delete;
+    let judged = Judged::of(session, wish, if is_chosen { &mailbox.folders } else { &[] }).await?;
     // A folder that is opened read-only may say that it keeps no flag. That it keeps one is true of it at any time.
     let can = |capability: &str| session.can(capability);
     let shows = |flags: &[String]| obstacle::missing(&can, Some(flags), &judged.way).is_none();
@@ -103,10 +106,15 @@ pub(super) struct Judged {
 }
 
 impl Judged {
-    pub async fn of(session: &mut Session, wish: &AfterImport) -> Result<Self, PollError> {
+    /// Judges it for a mailbox of which these folders are polled.
+    pub async fn of(session: &mut Session, wish: &AfterImport, polled: &[String]) -> Result<Self, PollError> {
         Ok(match settle::way(session, wish).await? {
             Ok(way) => {
-                let obstacle = obstacle::missing(&|capability| session.can(capability), None, &way);
+                let mut obstacle = obstacle::missing(&|capability| session.can(capability), None, &way);
+                if let (None, AfterImport::Move(to)) = (&obstacle, &way) {
+                    let name = target::polled_as(session, to, polled).await?;
+                    obstacle = name.map(|name| obstacle::into_itself(to, &name));
+                }
                 Self { way, obstacle }
             }
             Err(obstacle) => Self { way: wish.clone(), obstacle: Some(obstacle) },

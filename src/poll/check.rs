@@ -196,7 +196,7 @@ async fn after_import(
     tell: &mut (dyn FnMut(CheckLine) + Send),
 ) -> Result<(), PollError> {
     let action = &mailbox.after_import;
-    let Judged { way, mut obstacle } = Judged::of(session, action).await?;
+    let Judged { way, mut obstacle } = Judged::of(session, action, &mailbox.folders).await?;
     let how = abilities::how(session, action, &way, folders, as_polled);
     if as_polled && *action != AfterImport::Leave {
         for folder in &mailbox.folders {

@@ -12,6 +12,11 @@ pub fn in_folder(selected: &Selected, can: &dyn Fn(&str) -> bool, action: &After
     missing(can, selected.permanent_flags.as_deref(), action)
 }
 
+/// The folder that mail is moved to is polled, under this or another name.
+pub fn into_itself(target: &str, polled: &str) -> String {
+    format!("{target} is the polled folder {polled}, so that moved mail would come in again")
+}
+
 /// What the choice needs and this server does not have.
 pub fn missing(can: &dyn Fn(&str) -> bool, permanent_flags: Option<&[String]>, action: &AfterImport) -> Option<String> {
     // RFC 3501 7.1: without PERMANENTFLAGS every flag can be kept; `\*` means that new keywords can be made.

@@ -43,6 +43,8 @@ pub struct Tally {
     pub progress: Arc<Progress>,
     /// UIDs that were imported from the folder in hand by this poll.
     pub imported_uids: BTreeSet<u32>,
+    /// Folders that copies are moved to, and that were found not to be polled themselves.
+    pub sure_targets: BTreeSet<String>,
     /// The folders that were turned to, by their rows.
     pub visited: Vec<i64>,
     folder_error: Option<PollError>,

@@ -3,12 +3,14 @@
 //! The cursor says below which UID all is finished; the ledger says what is finished above it. Flags, dates and Message-IDs
 //! never decide what is new.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::import::MOST_TRIES;
+use super::listing::{Asked, Contradiction, Windows};
 use super::select::{FEW, OpenFolder, same_mails};
 use super::{Blame, Budget, Deps, PollError, Step, Tally};
-use crate::imap::{ImapError, Session};
+use crate::cause::Cause;
+use crate::imap::{ImapError, ListForm, Session};
 use crate::store::{Anchor, Known, Lease, Open, StoreError};
 
 /// UIDs named in a note.
@@ -30,13 +32,33 @@ pub struct Part {
     pub uids: Option<Vec<u32>>,
     /// What the ledger knows of it, ascending.
     pub known: Vec<Known>,
+    /// The search began anew with it, in another form: earlier parts are void.
+    pub anew: bool,
 }
 
 /// The search through one folder: first from the cursor on, for what is new, then below it, where all is to be compared.
 pub struct Search {
+    asked: Asked,
+    /// The forms that were not asked for yet.
+    forms: VecDeque<ListForm>,
+    pass: Pass,
     windows: Windows,
-    /// The comparison, once what is new has been found.
-    below: Option<Windows>,
+    /// The first UID of the first pass.
+    cursor: u32,
+    /// The first UID of the comparison, if all are to be compared.
+    compares_from: Option<u32>,
+    /// Mails listed by the first pass.
+    listed: u64,
+    /// Why the list in another form is not believed.
+    contradiction: Option<Contradiction>,
+    /// The form that is preferred is misread: it lists nothing.
+    misread: bool,
+    /// No part has come since the search began anew.
+    anew: bool,
+    /// UIDs that the ledger waits for, and that were not listed.
+    unlisted: Vec<u32>,
+    /// The form that the folder is to be asked for first from now on.
+    learned: Option<ListForm>,
     /// The first UID of a window of which the server said nothing.
     undecided: Option<u32>,
     /// The highest UID that the server has listed, or that was dealt with at an earlier poll.
@@ -45,23 +67,43 @@ pub struct Search {
     found_late: Vec<u32>,
     /// Whether it was looked, since something is new, if the UIDs still mean the same.
     sampled: bool,
-    ended: bool,
+}
+
+/// Which UIDs are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    /// Those from the cursor on.
+    New,
+    /// Those below it.
+    Below,
+    /// None any more.
+    Ended,
 }
 
 impl Search {
     /// From the cursor to the last UID, and below the cursor if all are to be compared with the ledger.
     pub fn new(folder: &OpenFolder) -> Self {
-        let (cursor, exists) = (folder.epoch.cursor, folder.selected.exists);
-        let windows = Windows::to_the_end(cursor, folder.uidnext.saturating_sub(1), exists);
-        let below = Windows::between(folder.compared_to.max(1), cursor.saturating_sub(1), exists);
+        let cursor = folder.epoch.cursor;
+        let asked = folder.asked();
+        let mut forms = asked.forms();
+        let form = forms.pop_front().unwrap_or_default();
         Self {
-            windows,
-            below: Some(below).filter(|_| folder.compares_all),
+            windows: asked.from(cursor).asked_as(form),
+            asked,
+            forms,
+            pass: Pass::New,
+            cursor,
+            compares_from: folder.compares_all.then_some(folder.compared_to.max(1)),
+            listed: 0,
+            contradiction: None,
+            misread: false,
+            anew: false,
+            unlisted: Vec::new(),
+            learned: None,
             undecided: None,
             highest: cursor.saturating_sub(1),
             found_late: Vec::new(),
             sampled: folder.epoch.top == 0,
-            ended: false,
         }
     }
 
@@ -84,20 +126,20 @@ impl Search {
                  (UID {some}{more})"
             ));
         }
-        let written = match &self.below {
+        let written = match self.pass {
             _ if !folder.compares_all => Ok(()),
-            _ if self.ended && self.undecided.is_none() => {
+            Pass::Ended if self.undecided.is_none() => {
                 deps.store.folder_compared(lease, folder.id, count, deps.clock.now()).await
             }
             // The time was up: the next poll goes on from there.
-            None => {
-                let next = self.windows.next.min(folder.epoch.cursor);
+            Pass::Below | Pass::Ended => {
+                let next = self.windows.position().min(folder.epoch.cursor);
                 match self.undecided.map_or(next, |undecided| undecided.min(next)) {
                     to if to > folder.compared_to => deps.store.compared_to(lease, folder.id, to).await,
                     _ => Ok(()),
                 }
             }
-            Some(_) => Ok(()),
+            Pass::New => Ok(()),
         };
         written.map_err(|error| PollError::store(Step::Search, &error))
     }
@@ -111,7 +153,7 @@ impl Search {
 
     /// Whether there was an end to it.
     pub fn has_ended(&self) -> bool {
-        self.ended
+        self.pass == Pass::Ended
     }
 
     /// The next part; `None` at the end. Writes nothing down.
@@ -121,29 +163,72 @@ impl Search {
         folder: &OpenFolder,
         deps: &Deps,
     ) -> Result<Option<Part>, PollError> {
-        loop {
-            let first = self.windows.next;
-            match self.windows.next(session, "", &folder.name).await? {
-                Some((last, Some(uids))) => {
+        while self.pass != Pass::Ended {
+            let first = self.windows.position();
+            match self.windows.next(session, "", &folder.name).await {
+                Ok(Some((last, Some(uids)))) => {
                     let known = deps.store.known(folder.epoch.id, first, last).await;
                     let known = known.map_err(|error| PollError::store(Step::Search, &error))?;
                     self.highest = self.highest.max(uids.last().copied().unwrap_or(0));
-                    return Ok(Some(Part { uids: Some(uids), known }));
+                    return Ok(Some(Part { uids: Some(uids), known, anew: std::mem::take(&mut self.anew) }));
                 }
-                Some((_, None)) => {
+                Ok(Some((_, None))) => {
                     // Nothing was said, so nothing is decided: later parts are looked at, and the cursor stays before this one.
                     self.undecided.get_or_insert(first);
-                    return Ok(Some(Part { uids: None, known: Vec::new() }));
+                    return Ok(Some(Part { uids: None, known: Vec::new(), anew: std::mem::take(&mut self.anew) }));
                 }
-                None => match self.below.take() {
-                    Some(below) => self.windows = below,
-                    None => {
-                        self.ended = true;
-                        return Ok(None);
-                    }
-                },
+                Ok(None) => self.pass_ended(session).await?,
+                // A form that was only tried because answers contradict each other need not be known to the server.
+                Err(error) if self.contradiction.is_some() && error.blame == Blame::Folder => self.ask_otherwise()?,
+                Err(error) => return Err(error),
             }
         }
+        Ok(None)
+    }
+
+    /// Holds what was listed against what else the server says: goes on to the next pass, or asks in another form.
+    async fn pass_ended(&mut self, session: &mut Session) -> Result<(), PollError> {
+        let listed = self.listed + self.windows.listed();
+        let lists_all = match self.pass {
+            Pass::New => self.cursor <= 1,
+            Pass::Below | Pass::Ended => self.compares_from.is_some_and(|first| first <= 1),
+        };
+        let mut against = if lists_all { self.asked.too_few(session, listed).await? } else { None };
+        if against.is_none() && self.pass == Pass::New {
+            against = self.asked.left_out(session, self.cursor, &self.windows).await?;
+        }
+        if against.is_some() {
+            self.misread |= self.contradiction.is_none() && listed == 0 && self.asked.exists > 0;
+            self.contradiction = self.contradiction.or(against);
+            return self.ask_otherwise();
+        }
+        // Where all that there is was listed, or FETCH names no later mail, there is nothing where nothing was said.
+        if lists_all || (self.pass == Pass::New && self.windows.highest().is_none()) {
+            self.undecided = None;
+        }
+        // One mail that is left out of one answer (reference row A9) is no reason to ask otherwise for ever.
+        self.learned = Some(self.windows.form()).filter(|form| self.misread && *form != self.asked.form);
+        self.pass = match (self.pass, self.compares_from) {
+            (Pass::New, Some(first)) if self.cursor > 1 => {
+                self.listed = listed;
+                let below = Windows::between(first, self.cursor - 1, self.asked.exists);
+                self.windows = below.asked_as(self.windows.form());
+                Pass::Below
+            }
+            _ => Pass::Ended,
+        };
+        Ok(())
+    }
+
+    /// Begins anew in the next form.
+    fn ask_otherwise(&mut self) -> Result<(), PollError> {
+        let contradiction = self.contradiction.unwrap_or(Contradiction::Exists { exists: self.asked.exists, listed: 0 });
+        let form = self.forms.pop_front().ok_or_else(|| self.asked.error(contradiction))?;
+        self.windows = self.asked.from(self.cursor).asked_as(form).in_any_case();
+        (self.pass, self.listed, self.anew) = (Pass::New, 0, true);
+        self.undecided = None;
+        self.unlisted.clear();
+        Ok(())
     }
 
     /// The next UIDs to fetch; `None` when all are known.
@@ -159,16 +244,10 @@ impl Search {
         let failed = |error: StoreError| PollError::store(Step::Search, &error);
         let mut finished = false;
         while !budget.is_over() {
-            let Some(Part { uids, known }) = self.next_part(session, folder, deps).await? else { break };
+            let Some(Part { uids, known, .. }) = self.next_part(session, folder, deps).await? else { break };
             let Some(uids) = uids else { continue };
-            let unlisted: Vec<u32> = known
-                .iter()
-                .filter(|known| known.open == Some(Open::Pending) && uids.binary_search(&known.first).is_err())
-                .map(|known| known.first)
-                .collect();
-            if !unlisted.is_empty() {
-                deps.store.not_listed(lease, epoch, &unlisted, MOST_TRIES, deps.clock.now()).await.map_err(failed)?;
-            }
+            let waits = |known: &&Known| known.open == Some(Open::Pending) && uids.binary_search(&known.first).is_err();
+            self.unlisted.extend(known.iter().filter(waits).map(|known| known.first));
             let tried = tried(&known);
             let unknown = unknown(uids, &known);
             if !unknown.is_empty() {
@@ -186,6 +265,14 @@ impl Search {
                 return Ok(Some(Window { unknown, tried, after: self.after(folder) }));
             }
             finished = true;
+        }
+        // Only now it is certain that these were not left out by an answer that is not true.
+        if self.has_ended() && !self.unlisted.is_empty() {
+            let unlisted = std::mem::take(&mut self.unlisted);
+            deps.store.not_listed(lease, epoch, &unlisted, MOST_TRIES, deps.clock.now()).await.map_err(failed)?;
+        }
+        if let Some(form) = self.learned.take() {
+            deps.store.learn_list_form(lease, form.as_str()).await.map_err(failed)?;
         }
         // Windows at the end without anything new still move the cursor, so that they are not searched again.
         let cursor = self.after(folder);
@@ -229,79 +316,12 @@ pub async fn still_the_same(
     Err(PollError { blame: Blame::Folder, ..PollError::folder(Step::Search, &folder.name, &other) })
 }
 
-/// Searches a range of UIDs in parts, so that no answer gets too long and none is empty for ever: the parts grow where UIDs
-/// are sparse.
-pub struct Windows {
-    next: u32,
-    last: u32,
-    span: u32,
-    widest: u32,
-    /// Whether the last part has no end, since a UIDNEXT may be too low, or a mail have come meanwhile.
-    is_open: bool,
-    /// The folder is empty: there is one part, and nothing in it.
-    is_empty: bool,
-    ended: bool,
-}
-
-/// As many UIDs as one SEARCH answer should list: its line is some 100 KB then.
-const MOST: u32 = 10_000;
-/// As many as it may list without passing the guard's line limit.
-const LIMIT: u32 = 80_000;
-/// So often in a row a server may answer for some of the messages only.
-const MOST_PARTIAL: u32 = 40;
-
-impl Windows {
-    /// From this UID to the last one there is, in a folder with so many mails, of which few should lie above `last`.
-    pub fn to_the_end(first: u32, last: u32, exists: u32) -> Self {
-        Self { is_open: true, ended: false, ..Self::between(first, last, exists) }
+/// Writes down that it is not known whether every mail of a folder is in the ledger, where its answers contradict each other.
+pub async fn doubt(ended: &Result<(), PollError>, folder_id: i64, lease: &Lease, deps: &Deps) -> Result<(), PollError> {
+    let trouble = ended.as_ref().err().and_then(|error| error.trouble.as_ref());
+    if trouble.is_none_or(|trouble| trouble.cause != Cause::AnswersContradict) {
+        return Ok(());
     }
-
-    /// From this UID to that.
-    pub fn between(first: u32, last: u32, exists: u32) -> Self {
-        // Where there are few mails altogether, one answer can list them all.
-        let span = if exists <= MOST { u32::MAX } else { MOST };
-        let widest = if exists <= LIMIT { u32::MAX } else { LIMIT };
-        let first = first.max(1);
-        Self { next: first, last, span, widest, is_open: false, is_empty: exists == 0, ended: last < first }
-    }
-
-    /// The last UID of the next part, and the UIDs in it that match.
-    pub async fn next(
-        &mut self,
-        session: &mut Session,
-        also: &str,
-        folder: &str,
-    ) -> Result<Option<(u32, Option<Vec<u32>>)>, PollError> {
-        if self.ended {
-            return Ok(None);
-        }
-        let failed = |error: ImapError| PollError::folder(Step::Search, folder, &error);
-        for _ in 0..MOST_PARTIAL {
-            let is_last = self.last.saturating_sub(self.next) < self.span;
-            let last = match is_last {
-                true if self.is_open => u32::MAX,
-                true => self.last,
-                false => self.next.saturating_add(self.span - 1),
-            };
-            let uids = match self.is_empty {
-                true => Some(Vec::new()), // a search would be an error to some servers (reference row A23)
-                false => session.search(self.next, last, also).await.map_err(failed)?,
-            };
-            if session.was_partial() && !self.is_empty {
-                // It deals with so many messages in one command (RFC 9738): a smaller part has fewer.
-                self.span = (self.span.min(last - self.next + 1) / 2).max(1);
-                self.widest = self.widest.min(self.span);
-                continue;
-            }
-            self.ended = is_last;
-            self.next = last.saturating_add(1);
-            let found = u32::try_from(uids.as_ref().map_or(0, Vec::len)).unwrap_or(u32::MAX);
-            self.span =
-                if found < MOST / 4 { self.span.saturating_mul(2).min(self.widest) } else { MOST.min(self.widest) };
-            return Ok(Some((last, uids)));
-        }
-        Err(failed(ImapError::Limit(format!(
-            "{MOST_PARTIAL} answers to SEARCH in a row that are about some messages only"
-        ))))
-    }
+    let written = deps.store.completeness_unknown(lease, folder_id).await;
+    written.map_err(|error| PollError::store(Step::Search, &error))
 }

@@ -1,10 +1,10 @@
 //! Step 3: a folder is opened, and it is decided whether our UIDs still mean anything there.
 
 use super::continuity::{self, Told, Verdict};
-use super::search::Windows;
+use super::listing::{self, Asked};
 use super::{Deps, PollError, Step, Tally};
 use crate::clock::Timestamp;
-use crate::imap::{ImapError, Selected, Session, UidSet};
+use crate::imap::{ImapError, ListForm, Selected, Session, UidSet};
 use crate::mailbox::AfterImport;
 use crate::store::{Anchor, Epoch, Lease, Mailbox, StoreError, UidState, WatchedFolder};
 
@@ -24,6 +24,21 @@ pub struct OpenFolder {
     pub compares_all: bool,
     /// How far an earlier comparison has come.
     pub compared_to: u32,
+    /// The form in which it is asked for UIDs first.
+    pub form: ListForm,
+}
+
+impl OpenFolder {
+    /// As it is asked for UIDs.
+    pub fn asked(&self) -> Asked {
+        Asked {
+            name: self.name.clone(),
+            exists: self.selected.exists,
+            uidnext: self.selected.uidnext,
+            last: self.uidnext.saturating_sub(1),
+            form: self.form,
+        }
+    }
 }
 
 /// So long after a mail that did not come was put aside, it is asked for once more, and again after as long: an outage can
@@ -87,6 +102,7 @@ impl Looked {
             epoch,
             uidnext: self.uidnext,
             compares_all: self.compares_all,
+            form: list_form(folder),
         }
     }
 }
@@ -143,6 +159,11 @@ pub async fn open_unwritten(
     Ok((looked.opened(folder, epoch), note))
 }
 
+/// The form in which the server answered rightly before.
+fn list_form(folder: &WatchedFolder) -> ListForm {
+    folder.list_form.as_deref().map_or_else(ListForm::default, ListForm::named)
+}
+
 /// Opens a folder and finds out what its numbers mean.
 async fn look(
     session: &mut Session,
@@ -172,7 +193,7 @@ async fn look(
                 let known = deps.store.anchors(before.id, FEW).await.map_err(stored)?;
                 match same_mails(session, name, &known).await? {
                     Some(same) => same,
-                    None => nothing_contradicts(session, name, selected.exists, before, mailbox, deps).await?,
+                    None => nothing_contradicts(session, folder, &selected, before, mailbox, deps).await?,
                 }
             }
         },
@@ -223,23 +244,20 @@ pub async fn same_mails(session: &mut Session, name: &str, known: &[Anchor]) -> 
 /// dealt with is what the ledger says that it is. Where that cannot be told, it is not the same, and all is read anew.
 async fn nothing_contradicts(
     session: &mut Session,
-    name: &str,
-    exists: u32,
+    folder: &WatchedFolder,
+    selected: &Selected,
     before: &Epoch,
     mailbox: &Mailbox,
     deps: &Deps,
 ) -> Result<bool, PollError> {
-    if exists == 0 || before.top == 0 {
+    if selected.exists == 0 || before.top == 0 {
         return Ok(true);
     }
-    let mut listed = Vec::new();
-    let mut windows = Windows::between(1, before.top, exists);
-    while let Some((_, uids)) = windows.next(session, "", name).await? {
-        match uids {
-            Some(uids) => listed.extend(uids),
-            None => return Ok(false),
-        }
-    }
+    let (name, last) = (folder.name.as_str(), selected.uidnext.unwrap_or(before.top.saturating_add(1)).saturating_sub(1));
+    let (exists, uidnext) = (selected.exists, selected.uidnext);
+    let asked = Asked { name: name.to_owned(), exists, uidnext, last, form: list_form(folder) };
+    let (all, _) = listing::everything(session, &asked).await?;
+    let mut listed: Vec<u32> = all.into_iter().take_while(|uid| *uid <= before.top).collect();
     let newest = listed.split_off(listed.len().saturating_sub(MANY_AT_ONCE));
     let start = mailbox.start.moment(mailbox.added_at);
     for set in UidSet::cut(&newest, session.at_once(MANY_AT_ONCE)) {

@@ -7,10 +7,11 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::select::OpenFolder;
-use super::{Blame, Deps, PollError, Retry, Step, Tally, obstacle, parse, search};
-use crate::imap::{Answer, ImapError, Session, Status, UidSet, mutate};
+use super::{Blame, Deps, PollError, Retry, Step, Tally, obstacle, parse, search, target};
+use crate::cause::{Cause, Trouble};
+use crate::imap::{Answer, ImapError, ListForm, Session, Status, UidSet, mutate};
 use crate::mailbox::AfterImport;
-use crate::store::{Effect, EffectStep, Lease, StoreError};
+use crate::store::{Departing, Effect, EffectStep, Lease, StoreError};
 
 /// Effects read in one go.
 const AT_ONCE: i64 = 1000;
@@ -34,13 +35,90 @@ pub async fn pending_effects(
         let effects =
             deps.store.open_effects(folder.epoch.id, above, AT_ONCE, folder.compares_all).await.map_err(stored)?;
         let Some(last) = effects.last() else {
-            return Ok(());
+            return held_back(session, folder, lease, deps, tally).await;
         };
         above = last.uid;
         for group in effects.chunk_by(|a, b| (&a.action, a.step) == (&b.action, b.step)) {
             settle(session, folder, group, lease, deps, tally).await?;
         }
     }
+}
+
+/// Tells of mails that came back after an effect of ours, and are left alone since that would go on for ever. Those that are gone by
+/// now are forgotten.
+async fn held_back(
+    session: &mut Session,
+    folder: &OpenFolder,
+    lease: &Lease,
+    deps: &Deps,
+    tally: &mut Tally,
+) -> Result<(), PollError> {
+    let mut uids = deps.store.returned(folder.epoch.id).await.map_err(stored)?;
+    if folder.compares_all {
+        for set in UidSet::cut(&uids, session.at_once(IN_ONE_COMMAND)) {
+            let gone = gone(session, folder, &set).await?;
+            deps.store.effects_done(lease, folder.epoch.id, &gone).await.map_err(stored)?;
+            uids.retain(|uid| gone.binary_search(uid).is_err());
+        }
+    }
+    if !uids.is_empty() {
+        let trouble = Trouble::new(Cause::CopyReturns)
+            .about("folder", &folder.name)
+            .about("count", uids.len().to_string())
+            .about("mailbox", &lease.mailbox.address);
+        tally.unsettled.get_or_insert(PollError::of(Step::Settle, Blame::Mailbox, Retry::Person, trouble));
+    }
+    Ok(())
+}
+
+/// What is done to copies, and what a copy that comes back is recognised by.
+struct Doing {
+    action: AfterImport,
+    /// Every UID of the folder lies below it.
+    next_uid: u32,
+    /// UIDVALIDITY and UIDNEXT of the target folder.
+    target: (Option<u32>, Option<u32>),
+}
+
+impl Doing {
+    async fn prepare(session: &mut Session, folder: &OpenFolder, action: AfterImport) -> Result<Self, PollError> {
+        let wire = |error| PollError::folder(Step::Settle, &folder.name, &error);
+        // UIDNEXT may be too high, so that a mail which is put back would get a lower UID (reference row A8).
+        let highest = match session.highest_uid().await {
+            Ok(highest) => highest,
+            Err(ImapError::Refused { .. }) => None,
+            Err(error) => return Err(wire(error)),
+        };
+        let next_uid = highest.map_or(folder.uidnext, |highest| highest.saturating_add(1));
+        let target = match &action {
+            AfterImport::Move(target) => {
+                let numbers = session.numbers_of(target).await.map_err(wire)?;
+                (numbers.uidvalidity, numbers.uidnext)
+            }
+            _ => (None, None),
+        };
+        Ok(Self { action, next_uid, target })
+    }
+}
+
+/// The obstacle where the target is polled itself; looked for once in a visit.
+async fn obstacle_at_target(
+    session: &mut Session,
+    folder: &OpenFolder,
+    action: &AfterImport,
+    lease: &Lease,
+    tally: &mut Tally,
+) -> Result<Option<String>, PollError> {
+    let AfterImport::Move(to) = action else { return Ok(None) };
+    if !tally.sure_targets.contains(to) {
+        let polled = target::polled_as(session, to, &lease.mailbox.folders).await?;
+        target::reopen(session, folder).await?;
+        if let Some(name) = polled {
+            return Ok(Some(obstacle::into_itself(to, &name)));
+        }
+        tally.sure_targets.insert(to.clone());
+    }
+    Ok(None)
 }
 
 /// Effects of one kind, at one step.
@@ -61,6 +139,10 @@ async fn settle(
         let obstacle = obstacle::in_folder(&folder.selected, &|capability| session.can(capability), &action);
         obstacle.map_or(Ok(action), Err)
     });
+    let way = match way {
+        Ok(action) => obstacle_at_target(session, folder, &action, lease, tally).await?.map_or(Ok(action), Err),
+        obstacle => obstacle,
+    };
     let action = match way {
         Ok(action) => action,
         Err(obstacle) => return impossible(folder, first.step, &uids, &obstacle, lease, deps, tally).await,
@@ -69,19 +151,20 @@ async fn settle(
     let left: Vec<u32> = uids.iter().copied().filter(|uid| !tally.imported_uids.contains(uid)).collect();
     let known = deps.store.anchors_of(folder.epoch.id, &left).await.map_err(stored)?;
     search::still_the_same(session, folder, &known, lease, deps).await?;
+    let doing = Doing::prepare(session, folder, action).await?;
     let mut step = first.step;
     let mut uids = uids;
     if let EffectStep::Copying(from) = step
-        && let AfterImport::Move(target) = &action
+        && let AfterImport::Move(target) = &doing.action
     {
         let copied = copied(session, folder, target, from, &uids).await?;
         deps.store.effects_copied(lease, folder.epoch.id, &copied).await.map_err(stored)?;
         let others: Vec<u32> = uids.iter().copied().filter(|uid| copied.binary_search(uid).is_err()).collect();
         deps.store.effects_not_copied(lease, folder.epoch.id, &others).await.map_err(stored)?;
-        do_all(session, folder, &action, EffectStep::Copied, &copied, lease, deps, tally).await?;
+        do_all(session, folder, &doing, EffectStep::Copied, &copied, lease, deps, tally).await?;
         (step, uids) = (EffectStep::Pending, others);
     }
-    do_all(session, folder, &action, step, &uids, lease, deps, tally).await
+    do_all(session, folder, &doing, step, &uids, lease, deps, tally).await
 }
 
 /// Writes down that it cannot be done, and tells.
@@ -146,11 +229,7 @@ async fn copied(
         Ok(_) | Err(ImapError::Refused { .. }) => Vec::new(), // empty, or not there: nothing was copied
         Err(error) => return Err(wire(error)),
     };
-    let back = session.select(&folder.name, false).await.map_err(wire)?;
-    if back.uidvalidity != folder.selected.uidvalidity {
-        let other = ImapError::Protocol("the folder was rebuilt during this poll".to_owned());
-        return Err(wire(other));
-    }
+    target::reopen(session, folder).await?;
     // Each copy stands for one original, so that two equal mails need two.
     let mut copies = HashMap::<_, usize>::new();
     for copy in &there {
@@ -173,7 +252,7 @@ async fn copied(
 async fn do_all(
     session: &mut Session,
     folder: &OpenFolder,
-    action: &AfterImport,
+    doing: &Doing,
     step: EffectStep,
     uids: &[u32],
     lease: &Lease,
@@ -186,8 +265,14 @@ async fn do_all(
     while let Some((set, mut step)) = sets.pop_front() {
         // Whoever changed the mailbox meanwhile may want something else to happen to these copies.
         let now = deps.clock.now();
-        deps.store.begin_change(lease, now.plus(deps.lease), now).await.map_err(stored)?;
-        let answer = act(session, folder, action, &mut step, &set, lease, deps).await?;
+        let (epoch_id, next_uid, target) = (folder.epoch.id, doing.next_uid, doing.target);
+        let is_away = matches!(doing.action, AfterImport::Move(_) | AfterImport::Delete);
+        let departing = Departing { epoch_id, uids: &set.uids, is_away, next_uid, target };
+        deps.store.begin_change(lease, departing, now.plus(deps.lease), now).await.map_err(stored)?;
+        let answer = act(session, folder, &doing.action, &mut step, &set, lease, deps).await?;
+        if let Some(copies) = &answer.copies {
+            deps.store.arrived_at(epoch_id, copies.uidvalidity, &copies.uids).await.map_err(stored)?;
+        }
         let done = match answer.status {
             Status::Ok if !session.was_partial() => set.uids.clone(),
             Status::Ok | Status::No | Status::Bad => gone(session, folder, &set).await?,
@@ -202,7 +287,7 @@ async fn do_all(
             [_] => {
                 // The mail is safe, and the next poll tries again: no reason to keep other mail waiting.
                 deps.store.effects_failed(lease, folder.epoch.id, &failed, &answer.text).await.map_err(stored)?;
-                let message = format!("folder {}: the server refused to do \"{action}\": {}", folder.name, answer.text);
+                let message = format!("folder {}: the server refused to do \"{}\": {}", folder.name, doing.action, answer.text);
                 tally.unsettled.get_or_insert(PollError::new(Step::Settle, Blame::Folder, Retry::Soon, message));
                 refusals += 1;
                 if refusals == MOST_REFUSALS {
@@ -227,7 +312,7 @@ async fn act(
     let wire = |error| PollError::imap(Step::Settle, &error);
     match action {
         AfterImport::Leave => {
-            Ok(Answer { status: Status::Ok, read_only: false, try_create: false, text: String::new() })
+            Ok(Answer { status: Status::Ok, read_only: false, try_create: false, copies: None, text: String::new() })
         }
         AfterImport::Seen => mutate::add_flag(session, set, "\\Seen").await.map_err(wire),
         AfterImport::Keyword(name) => mutate::add_flag(session, set, name).await.map_err(wire),
@@ -242,7 +327,7 @@ async fn act(
         }
         AfterImport::Move(target) => {
             if *step != EffectStep::Copied {
-                let next = session.uidnext_of(target).await.map_err(wire)?.unwrap_or(1);
+                let next = session.numbers_of(target).await.map_err(wire)?.uidnext.unwrap_or(1);
                 deps.store.effects_copying(lease, folder.epoch.id, &set.uids, next).await.map_err(stored)?;
                 let mut answer = mutate::copy_to(session, set, target).await.map_err(wire)?;
                 if answer.try_create {
@@ -258,6 +343,9 @@ async fn act(
                     return Ok(answer);
                 }
                 deps.store.effects_copied(lease, folder.epoch.id, &set.uids).await.map_err(stored)?;
+                if let Some(copies) = &answer.copies {
+                    deps.store.arrived_at(folder.epoch.id, copies.uidvalidity, &copies.uids).await.map_err(stored)?;
+                }
                 *step = EffectStep::Copied;
             }
             remove(session, set, lease, deps).await
@@ -287,10 +375,17 @@ async fn gone(session: &mut Session, folder: &OpenFolder, set: &UidSet) -> Resul
     let (Some(first), Some(last)) = (set.uids.first(), set.uids.last()) else {
         return Ok(Vec::new());
     };
-    let there = session.search(*first, *last, "").await;
-    let there = there.map_err(|error| PollError::folder(Step::Settle, &folder.name, &error))?;
-    let Some(there) = there.filter(|_| !session.was_partial()) else { return Ok(Vec::new()) };
-    Ok(set.uids.iter().copied().filter(|uid| there.binary_search(uid).is_err()).collect())
+    let wire = |error| PollError::folder(Step::Settle, &folder.name, &error);
+    let listed = session.search(*first, *last, "", folder.form).await.map_err(wire)?;
+    let Some(mut there) = listed.uids.filter(|_| !session.was_partial()) else { return Ok(Vec::new()) };
+    // Two answers must agree, since a SEARCH that was misread lists nothing.
+    match session.search(*first, *last, "", ListForm::Fetch).await {
+        Ok(_) if session.was_partial() => return Ok(Vec::new()),
+        Ok(fetched) => there.extend(fetched.uids.unwrap_or_default()),
+        Err(ImapError::Refused { .. }) => {}
+        Err(error) => return Err(wire(error)),
+    }
+    Ok(set.uids.iter().copied().filter(|uid| !there.contains(uid)).collect())
 }
 
 fn stored(error: StoreError) -> PollError {

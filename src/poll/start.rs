@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use time::macros::format_description;
 
-use super::search::Windows;
+use super::listing::{self, Windows};
 use super::select::OpenFolder;
 use super::{Deps, PollError, Step, Tally};
 use crate::clock::Timestamp;
-use crate::imap::{ImapError, Meta, Session, UidSet};
+use crate::imap::{ImapError, ListForm, Meta, Session, UidSet};
 use crate::store::{Lease, Mailbox, StoreError};
 
 /// SEARCH SINCE knows days of the server's own calendar only (reference row A15): this much earlier is never too late.
@@ -60,18 +60,13 @@ pub async fn decision(
     if let Some(moment) = mailbox.start.moment(mailbox.added_at)
         && old_last > 0
     {
-        let (wanted, silent) = match folder.selected.exists {
-            0 => (Vec::new(), Vec::new()),
-            _ => wanted(session, folder, old_last, moment).await?,
-        };
+        let wanted = wanted(session, folder, old_last, moment).await?;
         // Where the start is decided anew, what became of some of these mails is decided already.
         let known = deps.store.known(folder.epoch.id, 1, old_last).await.map_err(stored)?;
         let first_open = known.iter().find(|known| known.open.is_some()).map(|known| known.first);
-        let first_silent = silent.first().map(|(first, _)| *first);
-        let opens = wanted.first().copied().into_iter().chain(first_open).chain(first_silent);
+        let opens = wanted.first().copied().into_iter().chain(first_open);
         decided.cursor = opens.min().unwrap_or(folder.epoch.boundary);
-        // Of what the server said nothing about, nothing is decided.
-        let known: Vec<(u32, u32)> = known.into_iter().map(|known| (known.first, known.last)).chain(silent).collect();
+        let known: Vec<(u32, u32)> = known.into_iter().map(|known| (known.first, known.last)).collect();
         decided.skipped = gaps(&wanted, &known, old_last);
         let kept = wanted.len() + known.iter().filter(|(uid, _)| wanted.binary_search(uid).is_err()).count();
         decided.left_out = u64::from(folder.selected.exists).saturating_sub(kept as u64);
@@ -79,24 +74,20 @@ pub async fn decision(
     Ok(decided)
 }
 
-/// The UIDs up to `last` that are not known to be from before the moment, and the ranges of which the server said nothing. Only
-/// what the server lists as older, or gives an older date, is left out: it may leave a UID out of one answer (reference row A9),
+/// The UIDs up to `last` that are not known to be from before the moment. Only what the server lists as older, or gives an older date, is left out: it may leave a UID out of one answer (reference row A9),
 /// but hardly out of two.
 async fn wanted(
     session: &mut Session,
     folder: &OpenFolder,
     last: u32,
     moment: Timestamp,
-) -> Result<(Vec<u32>, Vec<(u32, u32)>), PollError> {
+) -> Result<Vec<u32>, PollError> {
     let day = imap_date(Timestamp(moment.0.saturating_sub(MARGIN_MS).max(0)));
-    let (all, silent) = listed(session, folder, last, "").await?;
-    if all.is_empty() && !silent.is_empty() {
-        let silent = ImapError::Protocol("it answers SEARCH with OK and nothing else".to_owned());
-        return Err(PollError::folder(Step::Search, &folder.name, &silent));
-    }
+    let (mut all, form) = listing::everything(session, &folder.asked()).await?;
+    all.retain(|uid| *uid <= last);
     // Some servers say nothing where there is nothing; of what was not listed as older, the dates are looked at.
-    let (newer, _) = listed(session, folder, last, &format!("SINCE {day}")).await?;
-    let (older, _) = listed(session, folder, last, &format!("BEFORE {day}")).await?;
+    let newer = listed(session, folder, last, &format!("SINCE {day}"), form).await?;
+    let older = listed(session, folder, last, &format!("BEFORE {day}"), form).await?;
     let can_tell_dates = older.is_disjoint(&newer); // Domino cannot (reference row A15)
     let undecided: Vec<u32> =
         all.union(&newer).copied().filter(|uid| !(can_tell_dates && older.contains(uid))).collect();
@@ -107,27 +98,26 @@ async fn wanted(
         let is_old = |uid: &u32| metas.get(uid).and_then(|meta| meta.internal_date).is_some_and(|at| at < moment);
         wanted.extend(set.uids.iter().copied().filter(|uid| !is_old(uid)));
     }
-    Ok((wanted, silent))
+    Ok(wanted)
 }
 
-/// The UIDs up to `last` that match, and the ranges of which the server said nothing.
+/// The UIDs up to `last` that match.
 async fn listed(
     session: &mut Session,
     folder: &OpenFolder,
     last: u32,
     also: &str,
-) -> Result<(BTreeSet<u32>, Vec<(u32, u32)>), PollError> {
-    let mut windows = Windows::between(1, last, folder.selected.exists);
-    let (mut all, mut silent) = (BTreeSet::new(), Vec::new());
-    let mut first = 1;
-    while let Some((end, uids)) = windows.next(session, also, &folder.name).await? {
-        match uids {
-            Some(uids) => all.extend(uids),
-            None => silent.push((first, end)),
-        }
-        first = end.saturating_add(1);
+    form: ListForm,
+) -> Result<BTreeSet<u32>, PollError> {
+    let mut all = BTreeSet::new();
+    if form == ListForm::Fetch {
+        return Ok(all); // SEARCH is not believed here: the dates themselves are looked at
     }
-    Ok((all, silent))
+    let mut windows = Windows::between(1, last, folder.selected.exists.max(1)).asked_as(form);
+    while let Some((_, uids)) = windows.next(session, also, &folder.name).await? {
+        all.extend(uids.unwrap_or_default());
+    }
+    Ok(all)
 }
 
 /// Dates and sizes of these mails; one that the server refuses to tell of has none.

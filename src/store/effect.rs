@@ -48,7 +48,7 @@ impl Store {
         let most = if refused_too { i64::MAX } else { MOST_ATTEMPTS };
         let rows: Vec<(i64, String, String, Option<i64>)> = read!(self, pool => sqlx::query_as(
             "SELECT uid, action, step, target_uidnext FROM effect WHERE epoch_id = $1 AND uid > $2 AND attempts < $4 \
-             ORDER BY uid LIMIT $3",
+             AND step <> 'returned' ORDER BY uid LIMIT $3",
         ).bind(epoch_id).bind(i64::from(above)).bind(limit).bind(most).fetch_all(pool).await)?;
         Ok(rows
             .into_iter()
@@ -112,17 +112,15 @@ impl Store {
         uids: &[u32],
         reason: &str,
     ) -> Result<(), StoreError> {
-        self.change_effects(
-            lease,
-            epoch_id,
-            uids,
-            &format!(
-                "UPDATE effect SET attempts = attempts + 1, problem = $1, step = CASE WHEN step = 'copied' THEN step \
-                 WHEN attempts + 1 >= {MOST_ATTEMPTS} THEN 'impossible' ELSE 'pending' END"
-            ),
-            Some(reason),
-        )
-        .await
+        let change = format!(
+            "UPDATE effect SET attempts = attempts + 1, problem = $1, step = CASE WHEN step = 'copied' THEN step \
+             WHEN attempts + 1 >= {MOST_ATTEMPTS} THEN 'impossible' ELSE 'pending' END"
+        );
+        self.change_effects(lease, epoch_id, uids, &change, Some(reason)).await?;
+        // They have not left, unless their copy is in the target folder.
+        let stays = "DELETE FROM departure WHERE NOT EXISTS (SELECT 1 FROM effect x WHERE x.epoch_id = departure.epoch_id \
+                     AND x.uid = departure.uid AND x.step IN ('copying', 'copied')) AND";
+        self.change_effects(lease, epoch_id, uids, stays, None).await
     }
 
     async fn change_effects(
@@ -138,7 +136,8 @@ impl Store {
             for part in uids.chunks(500) {
                 let before = usize::from(reason.is_some());
                 let marks = (0..part.len()).map(|n| format!("${}", before + 2 + n)).collect::<Vec<_>>().join(",");
-                let sql = format!("{change} WHERE epoch_id = ${} AND uid IN ({marks})", before + 1);
+                let and = if change.ends_with("AND") { "" } else { " WHERE" };
+                let sql = format!("{change}{and} epoch_id = ${} AND uid IN ({marks})", before + 1);
                 let mut query = sqlx::query(AssertSqlSafe(sql));
                 if let Some(reason) = reason {
                     query = query.bind(reason);
@@ -157,7 +156,7 @@ impl Store {
     pub async fn open_effect_count(&self, mailbox_id: i64) -> Result<i64, StoreError> {
         Ok(read!(self, pool => sqlx::query_scalar(
             "SELECT count(*) FROM effect x JOIN epoch e ON e.id = x.epoch_id JOIN folder f ON f.id = e.folder_id \
-             WHERE f.mailbox_id = $1 AND x.step <> 'impossible'",
+             WHERE f.mailbox_id = $1 AND x.step NOT IN ('impossible', 'returned')",
         ).bind(mailbox_id).fetch_one(pool).await)?)
     }
 }

@@ -19,12 +19,14 @@ pub struct WatchedFolder {
     pub compared_to: i64,
     /// Polls at which UIDVALIDITY was another, less those at which it was the same.
     pub uidvalidity_changes: i64,
+    /// The form of the question for UIDs that the mailbox's server answers rightly, where it misread the usual one.
+    pub list_form: Option<String>,
 }
 
 impl WatchedFolder {
     /// A folder that the database does not have, so that nothing is known of it.
     pub fn unwritten(name: &str) -> Self {
-        Self { id: 0, name: name.to_owned(), verified_at: None, compared_to: 0, uidvalidity_changes: 0 }
+        Self { id: 0, name: name.to_owned(), verified_at: None, compared_to: 0, uidvalidity_changes: 0, list_form: None }
     }
 
     /// The one of this name, or without a name the only one.
@@ -89,8 +91,9 @@ impl Store {
     /// The folders that a mailbox is polled for, in their order, but last those that took a poll's time for themselves.
     pub async fn watched_folders(&self, mailbox_id: i64) -> Result<Vec<WatchedFolder>, StoreError> {
         Ok(read!(self, pool => sqlx::query_as(
-            "SELECT id, name, verified_at, compared_to, uidvalidity_changes FROM folder WHERE mailbox_id = $1 AND watched \
-             ORDER BY coalesce(visited_at, 0), position",
+            "SELECT f.id, f.name, f.verified_at, f.compared_to, f.uidvalidity_changes, m.list_form FROM folder f \
+             JOIN mailbox m ON m.id = f.mailbox_id WHERE f.mailbox_id = $1 AND f.watched \
+             ORDER BY coalesce(f.visited_at, 0), f.position",
         ).bind(mailbox_id).fetch_all(pool).await)?)
     }
 
@@ -150,13 +153,15 @@ impl Store {
             guard_lease!(tx, lease);
             sqlx::query(
                 "UPDATE effect SET void_step = step, step = 'impossible', \
-                 problem = 'the folder was rebuilt on the server (new UIDVALIDITY)' WHERE void_step IS NULL AND epoch_id IN (SELECT id FROM epoch WHERE folder_id = $1)",
+                 problem = 'the folder was rebuilt on the server (new UIDVALIDITY)' WHERE void_step IS NULL AND step <> 'returned' AND epoch_id IN (SELECT id FROM epoch WHERE folder_id = $1)",
             )
             .bind(folder_id).execute(&mut *tx).await?;
-            sqlx::query(
+            for left in [
                 "DELETE FROM download_chunk WHERE epoch_id IN (SELECT id FROM epoch WHERE folder_id = $1)",
-            )
-            .bind(folder_id).execute(&mut *tx).await?;
+                "DELETE FROM effect WHERE step = 'returned' AND epoch_id IN (SELECT id FROM epoch WHERE folder_id = $1)",
+            ] {
+                sqlx::query(left).bind(folder_id).execute(&mut *tx).await?;
+            }
             sqlx::query(
                 "UPDATE folder SET uidvalidity_changes = uidvalidity_changes + 1 WHERE id = $1 AND EXISTS \
                  (SELECT 1 FROM epoch WHERE folder_id = $1 AND NOT closed)",

@@ -25,9 +25,9 @@ pub struct OpenCases {
 }
 
 impl OpenCases {
-    /// UIDs that the server has and the ledger cannot explain.
-    pub fn unaccounted(&self) -> i64 {
-        self.folders.iter().map(|folder| folder.unaccounted).sum()
+    /// UIDs that the server has and the ledger cannot explain; `None`: not known of a folder, so not of the mailbox.
+    pub fn unaccounted(&self) -> Option<i64> {
+        self.folders.iter().map(Completeness::unaccounted).sum()
     }
 
     /// Since when every UID of every folder is known to be explained: the oldest of the comparisons; `None`: one was never compared.
@@ -70,8 +70,8 @@ impl Store {
             if state == "pending" { cases.pending = count } else { cases.quarantined = count }
         }
         let effects: Vec<(i64, i64, i64, Option<String>)> = read!(self, pool => sqlx::query_as(
-            "SELECT f.mailbox_id, count(CASE WHEN x.step <> 'impossible' THEN 1 END), \
-             count(CASE WHEN x.step = 'impossible' THEN 1 END), max(x.problem) FROM effect x JOIN epoch e ON e.id = x.epoch_id \
+            "SELECT f.mailbox_id, count(CASE WHEN x.step NOT IN ('impossible', 'returned') THEN 1 END), \
+             count(CASE WHEN x.step IN ('impossible', 'returned') THEN 1 END), max(x.problem) FROM effect x JOIN epoch e ON e.id = x.epoch_id \
              JOIN folder f ON f.id = e.folder_id WHERE ($1 IS NULL OR f.mailbox_id = $1) GROUP BY f.mailbox_id",
         ).bind(mailbox).fetch_all(pool).await)?;
         for (mailbox, pending, impossible, problem) in effects {

@@ -5,6 +5,7 @@ mod claim;
 use sqlx::AssertSqlSafe;
 
 use super::db::commit;
+use super::departure::{HELD_BACK, RETURNED, Return, kin};
 use super::epoch::move_cursor;
 use super::lease::guard_lease;
 use super::ledger::UidState;
@@ -106,6 +107,27 @@ impl LedgerRow {
     }
 }
 
+struct EffectRow {
+    uid: u32,
+    action: String,
+    step: &'static str,
+    problem: Option<&'static str>,
+    sha256: [u8; 32],
+    kin: String,
+}
+
+impl EffectRow {
+    fn new(uid: u32, action: &str, step: &'static str, mail: &Mail) -> Self {
+        Self { uid, action: action.to_owned(), step, problem: None, sha256: mail.sha256, kin: kin(mail) }
+    }
+
+    /// It is not done, since it would go on for ever.
+    fn held_back(uid: u32, mail: &Mail) -> Self {
+        let action = mail.effect.as_deref().unwrap_or("leave");
+        Self { problem: Some(RETURNED), ..Self::new(uid, action, HELD_BACK, mail) }
+    }
+}
+
 fn signed(size: u64) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
 }
@@ -116,6 +138,8 @@ impl Store {
         let most_messages: usize =
             batch.findings.iter().map(|(_, f)| if let Finding::Mail(mail) = f { mail.targets.len() } else { 0 }).sum();
         let epoch = batch.epoch_id;
+        // Departures are written before a command is sent, so that all there can be of these mails are there by now.
+        let returns = self.returns(lease, &batch, now).await?;
         Ok(commit!(self, tx => {
             guard_lease!(tx, lease);
             // Taking the numbers first makes importers wait for each other here, so that two mailboxes which bring the
@@ -141,7 +165,19 @@ impl Store {
                             ..LedgerRow::of(uid, UidState::Quarantined, Some(reason))
                         });
                     }
-                    Finding::Mail(mail) => {
+                    Finding::Mail(mail) if matches!(returns.get(&uid), Some(Return::Ours(_))) => {
+                        let Some(Return::Ours(message)) = returns.get(&uid).copied() else { continue };
+                        done.skipped += 1;
+                        effects.push(EffectRow::held_back(uid, &mail));
+                        arrivals.extend(message.map(|message| (uid, message)));
+                        ledger.push(LedgerRow {
+                            message,
+                            size: Some(signed(mail.size)),
+                            internal_date: mail.internal_date.map(|at| at.0),
+                            ..LedgerRow::of(uid, UidState::Duplicate, Some(RETURNED.to_owned()))
+                        });
+                    }
+                    Finding::Mail(mut mail) => {
                         let mut first_known = None;
                         let mut first_new = None;
                         for (inbox, why) in &mail.targets {
@@ -172,7 +208,7 @@ impl Store {
                             }
                         };
                         if state == UidState::Imported {
-                            match mail.raw {
+                            match std::mem::replace(&mut mail.raw, Raw::Downloaded) {
                                 Raw::Whole(bytes) => chunks.extend(cut(mail.sha256, bytes)),
                                 Raw::Downloaded => {
                                     sqlx::query(
@@ -188,8 +224,10 @@ impl Store {
                             Some(message) => claim::carry_effect_over!(tx, epoch, uid, message),
                             None => false,
                         };
-                        if let Some(action) = mail.effect.filter(|_| !is_old) {
-                            effects.push((uid, action));
+                        match (&mail.effect, returns.get(&uid)) {
+                            (Some(_), Some(_)) if !is_old => effects.push(EffectRow::held_back(uid, &mail)),
+                            (Some(action), _) if !is_old => effects.push(EffectRow::new(uid, action, "pending", &mail)),
+                            _ => {}
                         }
                         ledger.push(LedgerRow {
                             message: first_new.or(first_known),
@@ -258,12 +296,13 @@ impl Store {
                 .bind(epoch).execute(&mut *tx).await?;
             for effects in parts(effects) {
                 let sql = format!(
-                    "INSERT INTO effect (epoch_id, uid, action, step) VALUES {} ON CONFLICT DO NOTHING",
-                    self.rows(effects.len(), 4)
+                    "INSERT INTO effect (epoch_id, uid, action, step, problem, sha256, kin) VALUES {} ON CONFLICT DO NOTHING",
+                    self.rows(effects.len(), 7)
                 );
                 let mut query = sqlx::query(AssertSqlSafe(sql));
-                for (uid, action) in effects {
-                    query = query.bind(epoch).bind(i64::from(uid)).bind(action).bind("pending");
+                for row in effects {
+                    query = query.bind(epoch).bind(i64::from(row.uid)).bind(row.action).bind(row.step).bind(row.problem)
+                        .bind(row.sha256.to_vec()).bind(row.kin);
                 }
                 query.execute(&mut *tx).await?;
             }

@@ -98,16 +98,6 @@ impl Store {
         if kept == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
     }
 
-    /// Prolongs a lease that is still ours, and writes down that the customer's copy is about to be changed: from now on it is
-    /// not untouched.
-    pub async fn begin_change(&self, lease: &Lease, until: Timestamp, now: Timestamp) -> Result<(), StoreError> {
-        let kept = write!(self, tx => {
-            sqlx::query("UPDATE mailbox SET lease_until = $3, copy_changed_at = $4 WHERE id = $1 AND lease_token = $2")
-                .bind(lease.mailbox.id).bind(lease.token).bind(until.0).bind(now.0).execute(&mut *tx).await?.rows_affected()
-        });
-        if kept == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
-    }
-
     /// Gives a mailbox back without a word about how its poll went, as when shutting down.
     pub async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
         write!(self, tx => {

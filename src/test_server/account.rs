@@ -61,6 +61,19 @@ impl Folder {
         self.messages.iter().find(|message| message.uid == uid)
     }
 
+    /// Takes mails away; a server that puts them back gives each a new UID.
+    pub(super) fn take(&mut self, is_taken: impl Fn(&Message) -> bool, faults: &super::Faults) {
+        let (taken, kept) = std::mem::take(&mut self.messages).into_iter().partition(is_taken);
+        self.messages = kept;
+        for message in taken.into_iter().filter(|_: &Message| faults.puts_back) {
+            let mut bytes = message.bytes;
+            if faults.puts_back_changed {
+                bytes.extend_from_slice(b"Scanned.\r\n");
+            }
+            self.append_at(bytes, message.date);
+        }
+    }
+
     /// Takes a mail away for good.
     pub fn expunge(&mut self, uid: u32) {
         self.messages.retain(|message| message.uid != uid);
@@ -132,6 +145,13 @@ impl Account {
     /// INBOX.
     pub fn inbox(&mut self) -> &mut Folder {
         self.folder("INBOX")
+    }
+
+    /// The name that a folder has in the account, by whatever name a client calls it.
+    pub(super) fn own_name(&self, name: &str) -> String {
+        let name = self.faults.aliases.get(name).map_or(name, String::as_str);
+        let folded = |own: &&String| self.faults.folds_case && own.eq_ignore_ascii_case(name);
+        self.folders.keys().find(folded).map_or_else(|| name.to_owned(), Clone::clone)
     }
 
     /// A folder, created if it is not there.

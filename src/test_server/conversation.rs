@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::account::{Account, Folder, Tokens};
+use super::account::{Account, Folder, Message, Tokens};
 use super::faults::{Answer, Faults, UidNext, UidValidity};
 use super::{fetch, search, uid_set};
 
@@ -123,7 +123,7 @@ impl Conversation {
                 ok(&verb)
             }
             "STATUS" => {
-                let name = name(words.next());
+                let name = account.own_name(&name(words.next()));
                 let folder = account.folders.get(&name).ok_or("NO [NONEXISTENT] no such folder")?;
                 let (count, next, validity) = (folder.messages.len(), folder.uidnext, folder.uidvalidity);
                 say(
@@ -133,11 +133,12 @@ impl Conversation {
                 ok("STATUS")
             }
             "CREATE" => {
-                account.folder(&name(words.next()));
+                let name = account.own_name(&name(words.next()));
+                account.folder(&name);
                 ok("CREATE")
             }
             "SELECT" | "EXAMINE" => {
-                let name = name(words.next());
+                let name = account.own_name(&name(words.next()));
                 let read_only = verb == "EXAMINE" || account.faults.read_only;
                 let folder = account.folders.get(&name).ok_or("NO [NONEXISTENT] no such folder")?;
                 self.opened(folder, &account.faults, out);
@@ -146,13 +147,15 @@ impl Conversation {
             }
             "CLOSE" | "UNSELECT" => {
                 if verb == "CLOSE" {
-                    self.changing(account)?.messages.retain(|message| !message.flags.contains("\\Deleted"));
+                    let faults = account.faults.clone();
+                    self.changing(account)?.take(|message| message.flags.contains("\\Deleted"), &faults);
                 }
                 self.selected = None;
                 ok(&verb)
             }
             "EXPUNGE" => {
-                self.changing(account)?.messages.retain(|message| !message.flags.contains("\\Deleted"));
+                let faults = account.faults.clone();
+                self.changing(account)?.take(|message| message.flags.contains("\\Deleted"), &faults);
                 ok("EXPUNGE")
             }
             "UID" => {
@@ -175,7 +178,7 @@ impl Conversation {
         let faults = account.faults.clone();
         let folder = account.folders.get(&selected.folder).ok_or("NO [NONEXISTENT] the folder is gone")?;
         let existing: Vec<u32> = folder.messages.iter().map(|message| message.uid).collect();
-        let mut limited = None;
+        let (mut limited, mut copied) = (None, None);
         let mut within = |mut uids: Vec<u32>| {
             if let Some(most) = faults.message_limit.filter(|most| uids.len() > *most) {
                 limited = uids.get(uids.len() - most).map(|lowest| format!(" [MESSAGELIMIT {most} {lowest}]"));
@@ -187,6 +190,9 @@ impl Conversation {
         match verb {
             "SEARCH" => {
                 let mut hits = search::hits(rest, folder)?;
+                if faults.search_misreads_star && rest.iter().any(|key| key.eq_ignore_ascii_case("UID")) && rest.iter().any(|key| key.ends_with(":*")) {
+                    hits.clear();
+                }
                 let asks_for_dates = rest.iter().any(|key| matches!(*key, "SINCE" | "BEFORE"));
                 hits.retain(|uid| !(asks_for_dates && faults.hidden_from_date_search.contains(uid)));
                 let hits = within(hits);
@@ -221,31 +227,39 @@ impl Conversation {
             }
             "COPY" | "MOVE" => {
                 let uids = uid_set::named(set, &existing);
-                let target = name(rest.get(1).copied());
+                let target = account.own_name(&name(rest.get(1).copied()));
                 let copies: Vec<_> = folder.messages.iter().filter(|m| uids.contains(&m.uid)).cloned().collect();
                 if verb == "MOVE" {
                     self.changing(account)?;
                 }
                 let into = account.folders.get_mut(&target).ok_or("NO [TRYCREATE] no such folder")?;
+                let mut pairs = (Vec::new(), Vec::new());
                 for copy in copies {
                     let uid = into.append_at(copy.bytes, copy.date);
+                    pairs.0.push(copy.uid.to_string());
+                    pairs.1.push(uid.to_string());
                     if let Some(new) = into.messages.iter_mut().find(|message| message.uid == uid) {
                         new.flags = copy.flags;
                     }
                 }
+                let tells = !pairs.0.is_empty() && !faults.lacks.contains("UIDPLUS");
+                copied = tells.then(|| format!(" [COPYUID {} {} {}]", into.uidvalidity, pairs.0.join(","), pairs.1.join(",")));
                 if verb == "MOVE" {
-                    self.changing(account)?.messages.retain(|message| !uids.contains(&message.uid));
+                    if let Some(code) = copied.take() {
+                        say(out, &format!("OK{code} moved"));
+                    }
+                    self.changing(account)?.take(|message| uids.contains(&message.uid), &faults);
                 }
             }
             "EXPUNGE" if !faults.lacks.contains("UIDPLUS") => {
                 let uids = uid_set::named(set, &existing);
-                self.changing(account)?
-                    .messages
-                    .retain(|message| !(uids.contains(&message.uid) && message.flags.contains("\\Deleted")));
+                let is_taken = |message: &Message| uids.contains(&message.uid) && message.flags.contains("\\Deleted");
+                self.changing(account)?.take(is_taken, &faults);
             }
             _ => return Err("BAD this server does not know that command".to_owned()),
         }
-        Ok(format!("OK{} UID {verb} completed", limited.unwrap_or_default()))
+        let code = limited.or(copied).unwrap_or_default();
+        Ok(format!("OK{code} UID {verb} completed"))
     }
 
     /// The open folder, if it may be changed.
@@ -262,7 +276,8 @@ impl Conversation {
 
     fn opened(&self, folder: &Folder, faults: &Faults, out: &mut Vec<u8>) {
         say(out, "FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)");
-        say(out, &format!("{} EXISTS", folder.messages.len()));
+        let exists = if faults.exists_none { 0 } else { folder.messages.len() + faults.exists_more as usize };
+        say(out, &format!("{exists} EXISTS"));
         say(out, "0 RECENT");
         match faults.uidvalidity {
             UidValidity::True => say(out, &format!("OK [UIDVALIDITY {}] valid", folder.uidvalidity)),

@@ -24,6 +24,20 @@ pub struct Faults {
     pub search_is_silent: bool,
     /// SEARCH lists UIDs in descending order, some of them twice.
     pub search_is_unsorted: bool,
+    /// SEARCH takes the star in `UID n:*` for nothing (GNU Mailutils' imap4d).
+    pub search_misreads_star: bool,
+    /// EXISTS is so many more than is true.
+    pub exists_more: u32,
+    /// EXISTS is 0.
+    pub exists_none: bool,
+    /// A mail that is moved or removed is put back at once, under a new UID.
+    pub puts_back: bool,
+    /// Each mail that is put back gets a line more at its end.
+    pub puts_back_changed: bool,
+    /// Other names of folders, which LIST does not show.
+    pub aliases: BTreeMap<String, String>,
+    /// Names of folders are the same in upper and lower case.
+    pub folds_case: bool,
     /// What is said of RFC822.SIZE.
     pub sizes: Sizes,
     /// What is wrong with single bodies.

@@ -73,6 +73,8 @@ profiles! {
     "uidnext-missing", "says nothing of UIDNEXT (163.com)", |account| account.faults.uidnext = UidNext::Missing;
     "uidnext-ahead", "says that UIDNEXT is 420,000 more than it is (Yahoo)", |account| account.faults.uidnext = UidNext::Ahead(420_000);
     "search-omits", "does not list mail 1 in SEARCH (Gmail)", |account| account.faults.hidden_from_search.extend([1]);
+    "search-misreads-star", "lists nothing for UID SEARCH UID n:* (GNU imap4d)", |account| account.faults.search_misreads_star = true;
+    "exists-more", "counts a mail more than it has", |account| account.faults.exists_more = 1;
     "fetch-omits", "is silent about mail 1 in FETCH", |account| account.faults.hidden_from_fetch.extend([1]);
     "unsolicited", "sends FETCH and EXPUNGE that nobody asked for", |account| account.faults.unsolicited = true;
     "message-limit", "deals with 10 mails in one command (RFC 9738)", |account| account.faults.message_limit = Some(10);

@@ -1,9 +1,11 @@
 //! A server with every fault that the test server can play: nothing is lost, nothing comes twice, nothing that did not come
 //! whole is a message or is followed by an effect, and once the server is well everything is as if it had always been.
 
+mod contradictions;
 mod cursor;
 mod effects;
 mod large;
+mod returns;
 mod waiting;
 
 use std::collections::BTreeMap;
@@ -72,7 +74,9 @@ const FIRST_POLL: &[FirstPoll] = &[
     ("uidvalidity-missing", 5, None, Some("imported")),
     ("uidnext-missing", 5, None, Some("imported")),
     ("uidnext-ahead", 5, None, Some("imported")),
-    ("search-omits", 4, None, None),
+    ("search-omits", 5, None, Some("imported")),
+    ("search-misreads-star", 5, None, Some("imported")),
+    ("exists-more", 5, Some("search"), Some("imported")),
     ("fetch-omits", 4, None, Some("pending")),
     ("unsolicited", 5, None, Some("imported")),
     ("message-limit", 5, None, Some("imported")),

@@ -47,7 +47,7 @@ pub struct View {
     effects_pending: i64,
     effects_impossible: i64,
     effects_problem: Option<String>,
-    unaccounted: i64,
+    unaccounted: Option<i64>,
     completeness: Vec<FolderView>,
     who_must_act: &'static str,
     /// What will end soon, in words.
@@ -58,7 +58,7 @@ pub struct View {
 #[derive(Serialize)]
 pub struct FolderView {
     folder: String,
-    unaccounted: i64,
+    unaccounted: Option<i64>,
     found_late: i64,
     verified_at: Option<Timestamp>,
     uidvalidity: &'static str,
@@ -67,6 +67,11 @@ pub struct FolderView {
 /// What is said of a folder whose UIDVALIDITY is of no use.
 const UNSTABLE: &str = "the server gives no lasting UIDVALIDITY, so at each poll some mails are looked at to see whether the \
                         UIDs still mean the same";
+
+/// A number of UIDs that the ledger cannot explain, in words.
+pub fn unaccounted(count: Option<i64>) -> String {
+    count.map_or_else(|| "not known how many".to_owned(), |count| count.to_string())
+}
 
 impl FolderView {
     fn of(folder: Completeness) -> Self {
@@ -77,8 +82,8 @@ impl FolderView {
                 -1 => "unknown",
                 _ => "lasting",
             },
+            unaccounted: folder.unaccounted(),
             folder: folder.name,
-            unaccounted: folder.unaccounted,
             found_late: folder.found_late,
             verified_at: folder.verified_at.map(Timestamp),
         }
@@ -237,7 +242,7 @@ fn describe(view: &View, polls: &[(Timestamp, String, String)]) -> String {
     }
     for folder in &view.completeness {
         let at = folder.verified_at.map_or_else(|| "not yet".to_owned(), |at| at.to_string());
-        lines.push(format!("Complete      {}: {} unaccounted, compared {at}", folder.folder, folder.unaccounted));
+        lines.push(format!("Complete      {}: {} unaccounted, compared {at}", folder.folder, unaccounted(folder.unaccounted)));
         if matches!(folder.uidvalidity, "missing" | "changing") {
             lines.push(format!("              {UNSTABLE}"));
         }

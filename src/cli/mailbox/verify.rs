@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Failure;
 use crate::address::Address;
+use crate::cli::mailbox::show::unaccounted;
 use crate::cli::{Context, poll};
 use crate::clock::Timestamp;
 use crate::lifecycle;
@@ -16,8 +17,8 @@ use crate::lifecycle;
 struct Line {
     mailbox: String,
     folder: String,
-    /// UIDs that the server has and the ledger still cannot explain.
-    unaccounted: i64,
+    /// UIDs that the server has and the ledger still cannot explain; null: not known, since the server's answers contradict each other.
+    unaccounted: Option<i64>,
     /// UIDs that this comparison has found, all of which were asked for.
     found: i64,
     verified_at: Option<Timestamp>,
@@ -36,12 +37,12 @@ pub async fn run(address: &Address, context: Context) -> Result<ExitCode, Failur
         let earlier = before.iter().find(|earlier| earlier.name == folder.name).map_or(0, |earlier| earlier.found_late);
         let line = Line {
             mailbox: mailbox.address.clone(),
-            folder: folder.name,
-            unaccounted: folder.unaccounted,
+            folder: folder.name.clone(),
+            unaccounted: folder.unaccounted(),
             found: folder.found_late - earlier,
             verified_at: folder.verified_at.map(Timestamp),
         };
-        complete &= line.unaccounted == 0 && line.verified_at.is_some();
+        complete &= line.unaccounted == Some(0) && line.verified_at.is_some();
         output.one(&line, || match line.verified_at {
             Some(_) if line.found == 0 => {
                 format!("ok      {}: the ledger explains every mail on the server", line.folder)
@@ -50,7 +51,8 @@ pub async fn run(address: &Address, context: Context) -> Result<ExitCode, Failur
                 format!("mended  {}: {} mails were missing in the ledger and were asked for", line.folder, line.found)
             }
             None => {
-                format!("FAILED  {}: could not be compared to its end, {} unaccounted", line.folder, line.unaccounted)
+                let count = unaccounted(line.unaccounted);
+                format!("FAILED  {}: could not be compared to its end, {count} unaccounted", line.folder)
             }
         })?;
     }

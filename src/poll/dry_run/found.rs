@@ -65,6 +65,9 @@ impl Look<'_> {
         // Whether the search goes through all UIDs; else what lies below the cursor is known to be finished.
         told.whole = cursor <= 1 || (folder.compares_all && folder.compared_to <= 1);
         while let Some(part) = search.next_part(session, folder, self.deps).await? {
+            if part.anew {
+                (wanted, old, known, told.silent) = (Wanted::default(), 0, 0, false);
+            }
             let Some(mut uids) = part.uids else {
                 told.silent = true;
                 continue;

@@ -120,7 +120,7 @@ impl Store {
             if !is_same_host || (server.port, username) != (before.server.port, &before.username) {
                 // Another server may use the same UIDs for other mail; what is here already is recognised by its content.
                 // What its old server has told us to wait does not bind us there.
-                sqlx::query("UPDATE mailbox SET hold_until = NULL WHERE id = $1").bind(id).execute(&mut *tx).await?;
+                sqlx::query("UPDATE mailbox SET hold_until = NULL, list_form = NULL WHERE id = $1").bind(id).execute(&mut *tx).await?;
                 sqlx::query("UPDATE epoch SET closed = TRUE WHERE folder_id IN (SELECT id FROM folder WHERE mailbox_id = $1)")
                     .bind(id).execute(&mut *tx).await?;
             }

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::Server;
-use crate::mailbox::{AfterImport, TlsMode, folder_name};
+use crate::mailbox::{AfterImport, TlsMode, folder_name, may_be_one_folder};
 use crate::tls;
 use crate::vault::hex;
 
@@ -116,10 +116,17 @@ pub fn folders(names: &[String]) -> Result<Vec<String>, String> {
 /// It would.
 pub fn not_into_itself(after_import: &AfterImport, folders: &[String]) -> Result<(), Wrong> {
     match after_import {
-        AfterImport::Move(target) if folders.contains(target) => Err(Wrong {
-            part: "after_import",
-            why: format!("move:{target}: this folder is polled itself; choose another"),
-        }),
+        AfterImport::Move(target) => match folders.iter().find(|name| may_be_one_folder(name, target)) {
+            Some(name) if name == target => Err(Wrong {
+                part: "after_import",
+                why: format!("move:{target}: this folder is polled itself; choose another"),
+            }),
+            Some(name) => Err(Wrong {
+                part: "after_import",
+                why: format!("move:{target}: this may be the polled folder {name} under another name; choose another"),
+            }),
+            None => Ok(()),
+        },
         _ => Ok(()),
     }
 }

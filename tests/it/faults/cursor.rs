@@ -27,9 +27,12 @@ fn show(mailferry: &Mailferry) -> Value {
 
 #[test]
 fn a_mail_that_search_left_out_is_found_by_the_daily_comparison() {
-    let (server, mailferry) = with(&["one", "two", "three"]);
+    let (server, mailferry) = with(&["one"]);
+    assert_eq!(mailferry.poll_ok(), 1);
+    // At the first look EXISTS would tell at once; where only the new mails are listed, a gap looks like a mail that was deleted.
+    ["two", "three"].map(|subject| arrives(&server, subject));
     server.account().faults.hidden_from_search.extend([2]);
-    assert_eq!(mailferry.poll_ok(), 2);
+    assert_eq!(mailferry.poll_ok(), 1);
     server.mend();
     assert_eq!(mailferry.poll_ok(), 0, "the cursor has passed it");
     let verified = mailferry.json(&["mailbox", "verify", JOBB]).remove(0);
@@ -46,12 +49,13 @@ fn a_mail_that_came_back_after_it_was_gone_is_imported() {
     let (server, mailferry) = with(&["one", "two"]);
     server.account().faults.hidden_from_fetch.extend([1]);
     mailferry.poll_ok();
-    server.account().faults.hidden_from_search.extend([1]);
+    let away = server.account().inbox().messages.remove(0);
     for _ in 0..4 {
         mailferry.poll();
     }
     assert_eq!(states(&mailferry)[&1], "gone", "after being asked for several times");
     server.mend();
+    server.account().inbox().messages.insert(0, away);
     mailferry.run(&["mailbox", "verify", JOBB]);
     assert_eq!(mailferry.subjects(), ["one", "two"]);
 }

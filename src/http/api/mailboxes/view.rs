@@ -140,8 +140,8 @@ pub struct Status {
     effects_pending: i64,
     /// Copies that cannot be dealt with.
     effects_impossible: i64,
-    /// Mails that the server has and the ledger cannot explain.
-    unaccounted: i64,
+    /// Mails that the server has and the ledger cannot explain; null: not known, since the server's answers contradict each other.
+    unaccounted: Option<i64>,
 }
 
 /// What a poll failed with.

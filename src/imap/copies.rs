@@ -1,0 +1,78 @@
+//! COPYUID: which UIDs the copies of a COPY or MOVE got (RFC 4315 3).
+
+use imap_proto::ResponseCode;
+use imap_proto::rfc4315::UidSetMember;
+
+/// UIDs that one answer may name; a command names fewer.
+const MOST: usize = 10_000;
+
+/// Where copies were put.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copies {
+    /// The UIDVALIDITY of the target folder.
+    pub uidvalidity: u32,
+    /// The UID of each original, with that of its copy.
+    pub uids: Vec<(u32, u32)>,
+}
+
+impl Copies {
+    /// What a response code says of copies. `None` where it says nothing, or the two sets are not of one length: such an answer
+    /// pairs nothing.
+    pub fn told(code: &ResponseCode<'_>) -> Option<Self> {
+        let ResponseCode::CopyUid(uidvalidity, originals, copies) = code else { return None };
+        let (originals, copies) = (expanded(originals)?, expanded(copies)?);
+        let is_paired = originals.len() == copies.len() && *uidvalidity > 0;
+        is_paired.then(|| Self { uidvalidity: *uidvalidity, uids: originals.into_iter().zip(copies).collect() })
+    }
+
+    /// The UID of the copy of this original.
+    pub fn of(&self, original: u32) -> Option<u32> {
+        self.uids.iter().find(|(uid, _)| *uid == original).map(|(_, copy)| *copy)
+    }
+}
+
+/// The UIDs of a set; `None` where they are too many, as in `1:4294967295`.
+fn expanded(set: &[UidSetMember]) -> Option<Vec<u32>> {
+    let mut uids = Vec::new();
+    for member in set {
+        let (first, last) = match member {
+            UidSetMember::Uid(uid) => (*uid, *uid),
+            UidSetMember::UidRange(range) => (*range.start(), *range.end()),
+        };
+        let count = usize::try_from(last.saturating_sub(first)).ok()?;
+        if first > last || uids.len().saturating_add(count) >= MOST {
+            return None;
+        }
+        uids.extend(first..=last);
+    }
+    Some(uids)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(line: &str) -> Option<Copies> {
+        let line = format!("* OK [{line}] done\r\n");
+        match imap_proto::Response::parse(line.as_bytes()).unwrap().1 {
+            imap_proto::Response::Data { outcome, .. } => outcome.code.as_ref().and_then(Copies::told),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn originals_are_paired_with_their_copies() {
+        for (code, pairs) in [
+            ("COPYUID 38505 304,319:320 3956:3958", Some(vec![(304, 3956), (319, 3957), (320, 3958)])),
+            ("COPYUID 1 7 1", Some(vec![(7, 1)])),
+            ("COPYUID 0 7 1", None),
+            ("COPYUID 1 7:8 1", None),
+            ("COPYUID 1 1:4294967295 1:4294967295", None),
+            ("COPYUID 1 3:2 9:8", Some(vec![(2, 8), (3, 9)])),
+            ("UIDNEXT 5", None),
+        ] {
+            assert_eq!(told(code).map(|copies| copies.uids), pairs, "{code}");
+        }
+        assert_eq!(told("COPYUID 38505 304,319:320 3956:3958").unwrap().of(319), Some(3957));
+    }
+}

@@ -1,0 +1,127 @@
+//! What one session has said about a folder, judged. Pure.
+
+use crate::cause::Trouble;
+use crate::imap::ListForm;
+
+/// The answers of one session that speak of the same mails.
+#[derive(Debug, Clone, Copy)]
+pub struct Evidence {
+    /// UIDs were listed from here on, to the end of the folder.
+    pub first: u32,
+    /// EXISTS: the least that the server has said since the folder was opened.
+    pub exists: u32,
+    /// UIDNEXT, as SELECT said.
+    pub uidnext: Option<u32>,
+    /// The highest UID that any of the answers named.
+    pub listed: Option<u32>,
+    /// The form in which they were asked for.
+    pub form: ListForm,
+}
+
+/// Two answers of one session that cannot both be true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contradiction {
+    /// EXISTS counts more mails than the folder lists.
+    Exists { exists: u32, listed: u64 },
+    /// FETCH names a mail that SEARCH leaves out.
+    Fetch { highest: u32, listed: u32 },
+    /// STATUS counts mails in a folder that opens as an empty one.
+    Status { messages: u32 },
+}
+
+impl Contradiction {
+    /// Puts the numbers where the sentence finds them.
+    pub fn told(self, trouble: Trouble) -> Trouble {
+        let (kind, one, other) = match self {
+            Self::Exists { exists, listed } => ("exists", u64::from(exists), listed),
+            Self::Fetch { highest, listed } => ("fetch", highest.into(), listed.into()),
+            Self::Status { messages } => ("status", messages.into(), 0),
+        };
+        trouble.about("kind", kind).about("one", one.to_string()).about("other", other.to_string())
+    }
+}
+
+impl Evidence {
+    /// Whether the answers leave room for a mail that was not listed, so that FETCH must be asked for the last one.
+    pub fn is_doubtful(&self) -> bool {
+        let listed = self.listed.unwrap_or(0);
+        // A range without an end names the last message in any case, so that "none" is no answer where there are mails.
+        let says_none = self.exists > 0 && self.listed.is_none() && self.form.names_the_last();
+        // UIDNEXT has passed UIDs that were not listed: they were deleted, or they were left out.
+        let has_gap = self.uidnext.is_none_or(|next| next > self.first && next > listed.saturating_add(1));
+        says_none || (has_gap && (self.uidnext.is_some() || self.listed.is_none()))
+    }
+
+    /// What the UID of the last mail, as FETCH names it, says against the list.
+    pub fn against_fetch(&self, highest: Option<u32>) -> Option<Contradiction> {
+        let listed = self.listed.unwrap_or(0);
+        match highest {
+            Some(highest) if highest >= self.first && highest > listed => Some(Contradiction::Fetch { highest, listed }),
+            Some(_) => None,
+            None if self.exists > 0 && self.listed.is_none() => {
+                Some(Contradiction::Exists { exists: self.exists, listed: 0 })
+            }
+            None => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// First UID, EXISTS, UIDNEXT, highest listed.
+    type Case = (u32, u32, Option<u32>, Option<u32>);
+
+    fn evidence((first, exists, uidnext, listed): Case, form: ListForm) -> Evidence {
+        Evidence { first, exists, uidnext, listed, form }
+    }
+
+    #[test]
+    fn answers_that_agree_are_believed_at_once() {
+        for case in [
+            (1, 0, Some(1), None),       // a new folder
+            (1, 3, Some(4), Some(3)),    // all listed
+            (4, 3, Some(4), Some(3)),       // nothing new; the star names the last mail
+            (4, 0, Some(4), None),          // everything moved away
+            (4, 5, Some(6), Some(5)),       // two new mails
+            (1, 2, Some(4), Some(9)),    // more than announced (reference row A14)
+            (4, 3, None, Some(3)),          // no UIDNEXT (A2)
+        ] {
+            let evidence = evidence(case, ListForm::Star);
+            assert!(!evidence.is_doubtful(), "{case:?}");
+        }
+    }
+
+    #[test]
+    fn answers_that_leave_room_for_a_mail_are_doubted() {
+        for case in [
+            (1, 185, Some(186), None),      // SEARCH lists nothing (GNU imap4d)
+            (186, 186, Some(187), None),
+            (4, 3, Some(4), None),          // nothing, not even the last mail
+            (4, 3, Some(9), Some(3)),       // UIDNEXT has passed five UIDs
+            (4, 6, Some(9), Some(5)),
+            (1, 0, Some(3), None),       // EXISTS says 0, UIDNEXT says that there were two
+            (1, 0, None, None),
+        ] {
+            assert!(evidence(case, ListForm::Star).is_doubtful(), "{case:?}");
+        }
+        assert!(!evidence((4, 3, Some(4), None), ListForm::Largest).is_doubtful(), "this form may list nothing");
+    }
+
+    #[test]
+    fn the_last_mail_decides() {
+        let case = |first, exists, uidnext, listed| evidence((first, exists, uidnext, listed), ListForm::Star);
+        for (evidence, highest, wanted) in [
+            (case(186, 186, Some(187), None), Some(186), Some(Contradiction::Fetch { highest: 186, listed: 0 })),
+            (case(186, 185, Some(186), None), Some(185), None), // below what is asked for
+            (case(4, 3, Some(9), Some(3)), Some(3), None),      // the others were deleted
+            (case(4, 6, Some(9), Some(5)), Some(8), Some(Contradiction::Fetch { highest: 8, listed: 5 })),
+            (case(1, 185, Some(186), None), None, Some(Contradiction::Exists { exists: 185, listed: 0 })),
+            (case(1, 0, Some(3), None), None, None),
+            (case(1, 0, Some(3), None), Some(2), Some(Contradiction::Fetch { highest: 2, listed: 0 })),
+        ] {
+            assert_eq!(evidence.against_fetch(highest), wanted, "{evidence:?} {highest:?}");
+        }
+    }
+}
