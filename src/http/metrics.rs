@@ -114,8 +114,11 @@ async fn gather(deps: &Deps, now: Timestamp) -> Result<String, StoreError> {
     let success: Number =
         named(r, "mailbox_last_success_timestamp_seconds", "When every folder was last seen to its end; 0 for never");
     let failures: Number = named(r, "mailbox_failures", "Failed polls in a row");
-    let unaccounted: Number =
-        named(r, "mailbox_unaccounted", "UIDs that the server has and the ledger cannot explain, -1 for not known; must be 0");
+    let unaccounted: Number = named(
+        r,
+        "mailbox_unaccounted",
+        "UIDs that the server has and the ledger cannot explain, -1 for not known; must be 0",
+    );
     let found_late: Total =
         named(r, "mailbox_found_late", "UIDs that the server had left out and a comparison has found");
     let pending: Number = named(r, "mailbox_pending", "UIDs that are to be fetched still");

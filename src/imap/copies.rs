@@ -24,11 +24,6 @@ impl Copies {
         let is_paired = originals.len() == copies.len() && *uidvalidity > 0;
         is_paired.then(|| Self { uidvalidity: *uidvalidity, uids: originals.into_iter().zip(copies).collect() })
     }
-
-    /// The UID of the copy of this original.
-    pub fn of(&self, original: u32) -> Option<u32> {
-        self.uids.iter().find(|(uid, _)| *uid == original).map(|(_, copy)| *copy)
-    }
 }
 
 /// The UIDs of a set; `None` where they are too many, as in `1:4294967295`.
@@ -73,6 +68,5 @@ mod tests {
         ] {
             assert_eq!(told(code).map(|copies| copies.uids), pairs, "{code}");
         }
-        assert_eq!(told("COPYUID 38505 304,319:320 3956:3958").unwrap().of(319), Some(3957));
     }
 }

@@ -222,7 +222,8 @@ impl Search {
 
     /// Begins anew in the next form.
     fn ask_otherwise(&mut self) -> Result<(), PollError> {
-        let contradiction = self.contradiction.unwrap_or(Contradiction::Exists { exists: self.asked.exists, listed: 0 });
+        let contradiction =
+            self.contradiction.unwrap_or(Contradiction::Exists { exists: self.asked.exists, listed: 0 });
         let form = self.forms.pop_front().ok_or_else(|| self.asked.error(contradiction))?;
         self.windows = self.asked.from(self.cursor).asked_as(form).in_any_case();
         (self.pass, self.listed, self.anew) = (Pass::New, 0, true);

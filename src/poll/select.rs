@@ -253,7 +253,8 @@ async fn nothing_contradicts(
     if selected.exists == 0 || before.top == 0 {
         return Ok(true);
     }
-    let (name, last) = (folder.name.as_str(), selected.uidnext.unwrap_or(before.top.saturating_add(1)).saturating_sub(1));
+    let (name, last) =
+        (folder.name.as_str(), selected.uidnext.unwrap_or(before.top.saturating_add(1)).saturating_sub(1));
     let (exists, uidnext) = (selected.exists, selected.uidnext);
     let asked = Asked { name: name.to_owned(), exists, uidnext, last, form: list_form(folder) };
     let (all, _) = listing::everything(session, &asked).await?;

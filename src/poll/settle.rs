@@ -287,7 +287,8 @@ async fn do_all(
             [_] => {
                 // The mail is safe, and the next poll tries again: no reason to keep other mail waiting.
                 deps.store.effects_failed(lease, folder.epoch.id, &failed, &answer.text).await.map_err(stored)?;
-                let message = format!("folder {}: the server refused to do \"{}\": {}", folder.name, doing.action, answer.text);
+                let message =
+                    format!("folder {}: the server refused to do \"{}\": {}", folder.name, doing.action, answer.text);
                 tally.unsettled.get_or_insert(PollError::new(Step::Settle, Blame::Folder, Retry::Soon, message));
                 refusals += 1;
                 if refusals == MOST_REFUSALS {

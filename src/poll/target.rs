@@ -46,7 +46,9 @@ async fn same_mails(session: &mut Session, one: &str, other: &str, numbers: Fold
 /// The newest mails of a folder; `None` where there are none, or it cannot be opened.
 async fn newest(session: &mut Session, folder: &str, first: u32) -> Result<Option<Vec<Sample>>, ImapError> {
     match session.select(folder, true).await {
-        Ok(selected) if selected.exists > 0 => Ok(Some(session.sample_from(first).await?).filter(|mails| !mails.is_empty())),
+        Ok(selected) if selected.exists > 0 => {
+            Ok(Some(session.sample_from(first).await?).filter(|mails| !mails.is_empty()))
+        }
         Ok(_) | Err(ImapError::Refused { .. }) => Ok(None),
         Err(error) => Err(error),
     }

@@ -147,12 +147,7 @@ impl Store {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn arrived_at(
-        &self,
-        epoch_id: i64,
-        uidvalidity: u32,
-        copies: &[(u32, u32)],
-    ) -> Result<(), StoreError> {
+    pub async fn arrived_at(&self, epoch_id: i64, uidvalidity: u32, copies: &[(u32, u32)]) -> Result<(), StoreError> {
         write!(self, tx => {
             for part in copies.chunks(AT_ONCE) {
                 let cases: String = part.iter().map(|(uid, copy)| format!(" WHEN {uid} THEN {copy}")).collect();
@@ -193,10 +188,15 @@ impl Store {
         let left = self.departures_of(lease, &mails).await?;
         let often = self.kin_that_left_often(batch.epoch_id, &mails, now).await?;
         let verdict = |uid: u32, mail: &Mail| {
-            let ours = left.get(&mail.sha256).into_iter().flatten().find(|left| left.is_at(batch.epoch_id, batch.uidvalidity, uid));
+            let ours = left
+                .get(&mail.sha256)
+                .into_iter()
+                .flatten()
+                .find(|left| left.is_at(batch.epoch_id, batch.uidvalidity, uid));
             match ours {
                 Some(left) => Some(Return::Ours(left.message)),
-                None => (mail.effect.is_some() && often.get(&kin(mail)).is_some_and(|next| uid >= *next)).then_some(Return::TooOften),
+                None => (mail.effect.is_some() && often.get(&kin(mail)).is_some_and(|next| uid >= *next))
+                    .then_some(Return::TooOften),
             }
         };
         Ok(mails.into_iter().filter_map(|(uid, mail)| Some((uid, verdict(uid, mail)?))).collect())
@@ -254,7 +254,8 @@ impl Store {
         mails: &[(u32, &Mail)],
         now: Timestamp,
     ) -> Result<BTreeMap<String, u32>, StoreError> {
-        let kin: Vec<String> = mails.iter().filter(|(_, mail)| mail.effect.is_some()).map(|(_, mail)| kin(mail)).collect();
+        let kin: Vec<String> =
+            mails.iter().filter(|(_, mail)| mail.effect.is_some()).map(|(_, mail)| kin(mail)).collect();
         let mut left = BTreeMap::<String, Vec<u32>>::new();
         for part in kin.chunks(AT_ONCE) {
             let sql = format!(

@@ -26,7 +26,14 @@ pub struct WatchedFolder {
 impl WatchedFolder {
     /// A folder that the database does not have, so that nothing is known of it.
     pub fn unwritten(name: &str) -> Self {
-        Self { id: 0, name: name.to_owned(), verified_at: None, compared_to: 0, uidvalidity_changes: 0, list_form: None }
+        Self {
+            id: 0,
+            name: name.to_owned(),
+            verified_at: None,
+            compared_to: 0,
+            uidvalidity_changes: 0,
+            list_form: None,
+        }
     }
 
     /// The one of this name, or without a name the only one.

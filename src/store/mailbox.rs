@@ -1,5 +1,6 @@
 //! Mailboxes: whom we log in to, and what we are told to do there.
 
+mod account;
 mod change;
 pub mod wish;
 
@@ -323,6 +324,15 @@ impl Store {
     /// Adds a mailbox; its password is sealed before it is written.
     pub async fn add_mailbox(&self, new: &NewMailbox, vault: &Vault, now: Timestamp) -> Result<(), StoreError> {
         let inbox = self.inbox(&new.inbox).await?;
+        self.not_to_and_fro(&account::Moving {
+            id: None,
+            organisation_id: inbox.organisation_id,
+            host: &new.server.host,
+            username: &new.username,
+            folders: &new.folders,
+            after_import: &new.after_import,
+        })
+        .await?;
         write!(self, tx => {
             let id: i64 = sqlx::query_scalar(
                 "INSERT INTO mailbox (address, inbox_id, host, port, tls, ca_pem, pin_sha256, username, start, \

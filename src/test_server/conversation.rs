@@ -190,7 +190,10 @@ impl Conversation {
         match verb {
             "SEARCH" => {
                 let mut hits = search::hits(rest, folder)?;
-                if faults.search_misreads_star && rest.iter().any(|key| key.eq_ignore_ascii_case("UID")) && rest.iter().any(|key| key.ends_with(":*")) {
+                if faults.search_misreads_star
+                    && rest.iter().any(|key| key.eq_ignore_ascii_case("UID"))
+                    && rest.iter().any(|key| key.ends_with(":*"))
+                {
                     hits.clear();
                 }
                 let asks_for_dates = rest.iter().any(|key| matches!(*key, "SINCE" | "BEFORE"));
@@ -243,7 +246,8 @@ impl Conversation {
                     }
                 }
                 let tells = !pairs.0.is_empty() && !faults.lacks.contains("UIDPLUS");
-                copied = tells.then(|| format!(" [COPYUID {} {} {}]", into.uidvalidity, pairs.0.join(","), pairs.1.join(",")));
+                copied = tells
+                    .then(|| format!(" [COPYUID {} {} {}]", into.uidvalidity, pairs.0.join(","), pairs.1.join(",")));
                 if verb == "MOVE" {
                     if let Some(code) = copied.take() {
                         say(out, &format!("OK{code} moved"));

@@ -35,8 +35,12 @@ pub fn hits(keys: &[&str], folder: &Folder) -> Result<Vec<u32>, String> {
             set if set.starts_with(|c: char| c.is_ascii_digit()) => {
                 let numbers: Vec<u32> = (1..).take(existing.len()).collect();
                 let named: Vec<u32> = uid_set::named(set, &numbers);
-                let uids: Vec<u32> =
-                    numbers.iter().zip(&existing).filter(|(number, _)| named.contains(number)).map(|(_, uid)| *uid).collect();
+                let uids: Vec<u32> = numbers
+                    .iter()
+                    .zip(&existing)
+                    .filter(|(number, _)| named.contains(number))
+                    .map(|(_, uid)| *uid)
+                    .collect();
                 hits.retain(|message| uids.contains(&message.uid));
             }
             _ => return Err(format!("BAD this server does not know the key {key}")),

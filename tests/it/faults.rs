@@ -1,7 +1,6 @@
 //! A server with every fault that the test server can play: nothing is lost, nothing comes twice, nothing that did not come
 //! whole is a message or is followed by an effect, and once the server is well everything is as if it had always been.
 
-mod contradictions;
 mod cursor;
 mod effects;
 mod large;

@@ -11,8 +11,6 @@ mod renewal;
 mod sasl;
 mod secrets;
 
-use sqlx::{Connection, SqliteConnection};
-
 use crate::support::{
     browser::{Browser, Page},
     facts::{JOBB, JOBB_INBOX},
@@ -61,17 +59,7 @@ fn connected(mailferry: &Mailferry, address: &str) {
     assert_eq!((page.status, output.code), (200, 0), "{}{}", page.body, output.all());
 }
 
-/// Runs a statement on the installation's SQLite file.
-fn sql(mailferry: &Mailferry, statement: &'static str) {
-    let url = format!("sqlite://{}", mailferry.dir().join("mailferry.db").display());
-    tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let mut database = SqliteConnection::connect(&url).await.unwrap();
-        sqlx::query(statement).execute(&mut database).await.unwrap();
-        database.close().await.unwrap();
-    });
-}
-
 /// Makes every token older than one that is refused for its age may be.
 fn age(mailferry: &Mailferry) {
-    sql(mailferry, "UPDATE oauth_grant SET refreshed_at = refreshed_at - 600000");
+    mailferry.sql("UPDATE oauth_grant SET refreshed_at = refreshed_at - 600000");
 }

@@ -1,6 +1,7 @@
 //! What real servers do, and what it must not lead to. What each transcript is for stands in `tests/transcripts/README.md`.
 
 mod bodies;
+mod contradictions;
 mod copies;
 mod grammar;
 mod sessions;

@@ -242,7 +242,11 @@ fn describe(view: &View, polls: &[(Timestamp, String, String)]) -> String {
     }
     for folder in &view.completeness {
         let at = folder.verified_at.map_or_else(|| "not yet".to_owned(), |at| at.to_string());
-        lines.push(format!("Complete      {}: {} unaccounted, compared {at}", folder.folder, unaccounted(folder.unaccounted)));
+        lines.push(format!(
+            "Complete      {}: {} unaccounted, compared {at}",
+            folder.folder,
+            unaccounted(folder.unaccounted)
+        ));
         if matches!(folder.uidvalidity, "missing" | "changing") {
             lines.push(format!("              {UNSTABLE}"));
         }

@@ -56,7 +56,9 @@ impl Evidence {
     pub fn against_fetch(&self, highest: Option<u32>) -> Option<Contradiction> {
         let listed = self.listed.unwrap_or(0);
         match highest {
-            Some(highest) if highest >= self.first && highest > listed => Some(Contradiction::Fetch { highest, listed }),
+            Some(highest) if highest >= self.first && highest > listed => {
+                Some(Contradiction::Fetch { highest, listed })
+            }
             Some(_) => None,
             None if self.exists > 0 && self.listed.is_none() => {
                 Some(Contradiction::Exists { exists: self.exists, listed: 0 })
@@ -80,13 +82,13 @@ mod tests {
     #[test]
     fn answers_that_agree_are_believed_at_once() {
         for case in [
-            (1, 0, Some(1), None),       // a new folder
-            (1, 3, Some(4), Some(3)),    // all listed
-            (4, 3, Some(4), Some(3)),       // nothing new; the star names the last mail
-            (4, 0, Some(4), None),          // everything moved away
-            (4, 5, Some(6), Some(5)),       // two new mails
-            (1, 2, Some(4), Some(9)),    // more than announced (reference row A14)
-            (4, 3, None, Some(3)),          // no UIDNEXT (A2)
+            (1, 0, Some(1), None),    // a new folder
+            (1, 3, Some(4), Some(3)), // all listed
+            (4, 3, Some(4), Some(3)), // nothing new; the star names the last mail
+            (4, 0, Some(4), None),    // everything moved away
+            (4, 5, Some(6), Some(5)), // two new mails
+            (1, 2, Some(4), Some(9)), // more than announced (reference row A14)
+            (4, 3, None, Some(3)),    // no UIDNEXT (A2)
         ] {
             let evidence = evidence(case, ListForm::Star);
             assert!(!evidence.is_doubtful(), "{case:?}");
@@ -96,12 +98,12 @@ mod tests {
     #[test]
     fn answers_that_leave_room_for_a_mail_are_doubted() {
         for case in [
-            (1, 185, Some(186), None),      // SEARCH lists nothing (GNU imap4d)
+            (1, 185, Some(186), None), // SEARCH lists nothing (GNU imap4d)
             (186, 186, Some(187), None),
-            (4, 3, Some(4), None),          // nothing, not even the last mail
-            (4, 3, Some(9), Some(3)),       // UIDNEXT has passed five UIDs
+            (4, 3, Some(4), None),    // nothing, not even the last mail
+            (4, 3, Some(9), Some(3)), // UIDNEXT has passed five UIDs
             (4, 6, Some(9), Some(5)),
-            (1, 0, Some(3), None),       // EXISTS says 0, UIDNEXT says that there were two
+            (1, 0, Some(3), None), // EXISTS says 0, UIDNEXT says that there were two
             (1, 0, None, None),
         ] {
             assert!(evidence(case, ListForm::Star).is_doubtful(), "{case:?}");

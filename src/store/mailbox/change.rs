@@ -1,5 +1,6 @@
 //! Changing a mailbox, with all that a change means for what is under way or decided already.
 
+use super::account::Moving;
 use super::wish::not_into_itself;
 use super::{BEFORE_START, Changes, Login, NewLogin, Row, password_row, select_mailboxes};
 use crate::address::Address;
@@ -20,11 +21,22 @@ impl Store {
         vault: Option<&Vault>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let id = self.mailbox(address).await?.id;
-        let inbox_id = match &changes.inbox {
-            Some(inbox) => Some(self.inbox(inbox).await?.id),
+        let known = self.mailbox(address).await?;
+        let id = known.id;
+        let inbox = match &changes.inbox {
+            Some(inbox) => Some(self.inbox(inbox).await?),
             None => None,
         };
+        self.not_to_and_fro(&Moving {
+            id: Some(id),
+            organisation_id: inbox.as_ref().map_or(known.organisation_id, |inbox| inbox.organisation_id),
+            host: changes.server.as_ref().map_or(&known.server.host, |server| &server.host),
+            username: changes.username.as_ref().unwrap_or(&known.username),
+            folders: changes.folders.as_ref().unwrap_or(&known.folders),
+            after_import: changes.after_import.as_ref().unwrap_or(&known.after_import),
+        })
+        .await?;
+        let inbox_id = inbox.map(|inbox| inbox.id);
         let sealed = match (&changes.login, vault) {
             (Some(NewLogin::Password(password)), Some(vault)) => Some(vault.seal(&password_row(id), password)?),
             _ => None, // the stored one stays, even if it is being sealed anew right now

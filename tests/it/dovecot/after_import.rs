@@ -104,3 +104,29 @@ fn delete_is_refused_where_the_server_can_only_expunge_everything() {
     let said = format!("{}{}", output.all(), check.all());
     assert!(said.contains("UIDPLUS"), "the missing capability is named:\n{said}");
 }
+
+/// One folder under two names, as Dovecot's `alias_for` has it.
+const ALIAS: &str =
+    "namespace other {\n  prefix = Annat/\n  separator = /\n  alias_for =\n  list = no\n  hidden = yes\n}\n";
+
+#[test]
+fn a_folder_that_dovecot_has_under_two_names_is_not_moved_into_itself() {
+    let server = Dovecot::start_with(&[JOBB], ALIAS, |certs| &certs.good);
+    server.create_folder(JOBB, "Support");
+    server.deliver(JOBB, "Support", "one", &mail("one", JOBB));
+    let mailferry = mailbox(
+        &server,
+        Database::Sqlite,
+        &["--folder", "Support", "--start", "all", "--after-import", "move:Annat/Support"],
+    );
+    let checked = mailferry.run(&["mailbox", "check", JOBB]);
+    assert!(checked.text().contains("Annat/Support is the polled folder Support"), "{}", checked.all());
+    for _ in 0..3 {
+        let line = mailferry.poll().remove(0);
+        assert_eq!(line["error"]["step"], "settle", "{line}");
+    }
+    assert_eq!(mailferry.subjects(), ["one"]);
+    assert_eq!(server.names(JOBB, "Support"), ["one"], "it was not moved");
+    let named = mailferry.run(&["mailbox", "set", JOBB, "--after-import", "move:INBOX.Support"]);
+    assert!(named.code != 0 && named.all().contains("choose another"), "{}", named.all());
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{connected, installation, sql};
+use super::{connected, installation};
 use crate::support::{
     facts::{ANSOKAN, JOBB, JOBB_INBOX, text},
     identity_provider::IdentityProvider,
@@ -120,7 +120,7 @@ fn one_cause_is_left_for_an_application_and_the_ids_are_filled_in() {
         if with_sibling {
             let options = case._server.options("none");
             case.mailferry.add_mailbox_by_token(ANSOKAN, JOBB_INBOX, "contoso", &options, &["--app-only"]);
-            sql(&case.mailferry, "UPDATE mailbox SET last_success_at = 1 WHERE address LIKE 'ansokan%'");
+            case.mailferry.sql("UPDATE mailbox SET last_success_at = 1 WHERE address LIKE 'ansokan%'");
         }
         let told = diagnosis(&case.mailferry, cause);
         assert_eq!(text(&told, "cause"), cause, "{told}");

@@ -4,7 +4,7 @@ use std::thread;
 
 use serde_json::Value;
 
-use super::{connected, installation_on, sql, takes_tokens, unconnected};
+use super::{connected, installation_on, takes_tokens, unconnected};
 use crate::support::{
     facts::{JOBB, JOBB_INBOX, text},
     identity_provider::{Endpoint, IdentityProvider, Misbehaviour},
@@ -172,7 +172,7 @@ fn a_token_that_still_lives_is_used_while_the_provider_is_down() {
     let mailferry = unconnected(&provider, &server);
     connected(&mailferry, JOBB);
     // At 80 % of its life it is renewed; 100 % is far off.
-    sql(&mailferry, "UPDATE oauth_grant SET renew_at = 0");
+    mailferry.sql("UPDATE oauth_grant SET renew_at = 0");
     provider.next(Endpoint::Token, vec![Misbehaviour::Status(503, vec![], String::new())]);
     assert_eq!(mailferry.poll_ok(), 1);
     assert_eq!(text(&mailferry.json(&["oauth", "status"])[0], "state"), "waiting");
@@ -247,8 +247,7 @@ fn a_moment_that_a_wrong_clock_has_written_silences_nothing() {
     let mailferry = unconnected(&provider, &server);
     connected(&mailferry, JOBB);
     // A year ahead: a token that would never be renewed, and a provider that is not to be asked.
-    sql(
-        &mailferry,
+    mailferry.sql(
         "UPDATE oauth_grant SET refreshed_at = refreshed_at + 31536000000, renew_at = renew_at + 31536000000, \
          access_expires_at = access_expires_at + 31536000000, problem = '{\"cause\":\"provider-busy\",\"about\":{}}', \
          told_until = renew_at + 31536000000, retry_at = renew_at + 31536000000",

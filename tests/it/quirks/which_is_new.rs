@@ -64,21 +64,6 @@ fn behind_a_uidnext_far_ahead_new_mail_is_seen() {
 }
 
 #[test]
-fn a_folder_that_only_seems_to_be_empty_loses_nothing() {
-    for name in ["search-empty", "exists-none"] {
-        let dialogue = format!("INCLUDE: {name}.imap");
-        let (server, mailferry) = at(&[&dialogue, &dialogue, ORDINARY]);
-        for _ in 0..2 {
-            assert_eq!(mailferry.poll_ok(), 0, "{name}");
-        }
-        assert_eq!(mailferry.poll_ok(), 2, "{name}");
-        server.finish();
-        let mailferry = changes_nothing(&dialogue);
-        assert_eq!([1, 2].map(|uid| state(&mailferry, uid)), ["imported", "imported"], "{name}");
-    }
-}
-
-#[test]
 fn uids_are_asked_for_in_ascending_sets() {
     let (server, mailferry) = with_mails(&["one", "two", "three"], &["INCLUDE: search-unsorted.imap"]);
     assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (3, 0));

@@ -12,6 +12,7 @@ use std::{
 };
 
 use serde_json::Value;
+use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
 use super::{postgres, wait};
@@ -97,6 +98,16 @@ impl Mailferry {
     /// Lets this command, with its arguments, start every later command in its own place; none if it is empty.
     pub fn wrap(&mut self, wrapper: &[&str]) {
         self.wrapper = wrapper.iter().map(|&word| word.to_owned()).collect();
+    }
+
+    /// Runs a statement on the installation's SQLite file, as for a row that an older version has written.
+    pub fn sql(&self, statement: &str) {
+        let url = format!("sqlite://{}", self.dir().join("mailferry.db").display());
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let mut database = SqliteConnection::connect(&url).await.unwrap();
+            sqlx::query(sqlx::AssertSqlSafe(statement.to_owned())).execute(&mut database).await.unwrap();
+            database.close().await.unwrap();
+        });
     }
 
     pub fn command(&self, args: &[&str]) -> Command {

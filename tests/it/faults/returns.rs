@@ -1,0 +1,213 @@
+//! Mail that our own effects put into a folder that is polled, or that something puts back: it comes in once, and comes to rest.
+
+use mailferry::test_server::{Account, Answer, Reply};
+use serde_json::Value;
+
+use super::{mailbox, mailbox_on, poll, states};
+use crate::support::{
+    facts::{ANSOKAN, JOBB, JOBB_INBOX, text},
+    faulty::Faulty,
+    mail::mail,
+    mailferry::{BOTH, Mailferry},
+};
+
+fn with_mails(subjects: &[&str]) -> Faulty {
+    Faulty::start(Account::with_mails(subjects.iter().map(|subject| mail(subject, JOBB))))
+}
+
+fn changes(server: &Faulty) -> usize {
+    let changing =
+        |command: &&String| ["UID MOVE", "UID COPY", "UID STORE", "UID EXPUNGE"].iter().any(|c| command.starts_with(c));
+    server.account().commands.iter().filter(changing).count()
+}
+
+/// Polls on until nothing changes any more, and sees that this is soon.
+fn comes_to_rest(server: &Faulty, mailferry: &Mailferry) -> Value {
+    let mut line = poll(mailferry);
+    for _ in 0..3 {
+        line = poll(mailferry);
+    }
+    let before = (changes(server), mailferry.messages().len());
+    for _ in 0..3 {
+        line = poll(mailferry);
+    }
+    assert_eq!((changes(server), mailferry.messages().len()), before, "it goes on: {line}");
+    line
+}
+
+#[test]
+fn mail_that_is_put_back_comes_in_once_and_is_left_alone() {
+    for database in BOTH {
+        for (effect, lacks) in [("move:Klart", ""), ("move:Klart", "MOVE"), ("delete", "")] {
+            let server = with_mails(&["one", "two"]);
+            server.account().folder("Klart");
+            server.account().faults.puts_back = true;
+            if !lacks.is_empty() {
+                server.account().faults.lacks.insert("MOVE");
+            }
+            let mailferry = mailbox_on(database, &server, &["--after-import", effect]);
+            let line = comes_to_rest(&server, &mailferry);
+            assert_eq!(mailferry.subjects(), ["one", "two"], "{effect} {lacks}");
+            assert_eq!(server.uids(), [3, 4], "{effect} {lacks}: left alone");
+            let states = states(&mailferry);
+            assert_eq!((states[&3].as_str(), states[&4].as_str()), ("duplicate", "duplicate"), "{effect} {lacks}");
+            assert_eq!(text(&line["error"], "cause"), "mailbox-copy-returns", "a person is told at each poll: {line}");
+            assert!(line["error"]["retry"].is_null(), "{line}");
+            let shown = mailferry.json(&["mailbox", "show", JOBB]).remove(0);
+            assert_eq!((&shown["effects_impossible"], &shown["effects_pending"]), (&2.into(), &0.into()), "{shown}");
+            assert_eq!(text(&shown, "who_must_act"), "admin", "{shown}");
+        }
+    }
+}
+
+#[test]
+fn another_wish_ends_what_was_told() {
+    let server = with_mails(&["one"]);
+    server.account().faults.puts_back = true;
+    let mailferry = mailbox(&server, &["--after-import", "delete"]);
+    comes_to_rest(&server, &mailferry);
+    mailferry.ok(&["mailbox", "set", JOBB, "--after-import", "leave"]);
+    assert!(poll(&mailferry)["error"].is_null());
+    assert_eq!(mailferry.subjects(), ["one"]);
+}
+
+#[test]
+fn a_mail_that_is_gone_again_is_told_of_no_more() {
+    let server = with_mails(&["one"]);
+    server.account().faults.puts_back = true;
+    let mailferry = mailbox(&server, &["--after-import", "delete"]);
+    comes_to_rest(&server, &mailferry);
+    server.mend();
+    server.account().inbox().expunge(2);
+    mailferry.run(&["mailbox", "verify", JOBB]);
+    assert!(poll(&mailferry)["error"].is_null());
+}
+
+#[test]
+fn mail_that_something_changes_on_its_way_back_comes_to_rest_too() {
+    let server = with_mails(&["one"]);
+    (server.account().faults.puts_back, server.account().faults.puts_back_changed) = (true, true);
+    let mailferry = mailbox(&server, &["--after-import", "delete"]);
+    for _ in 0..10 {
+        poll(&mailferry);
+    }
+    comes_to_rest(&server, &mailferry);
+    // Each is another mail, as far as anybody can tell: none is lost, and at the sixth its copy is left alone.
+    assert_eq!(mailferry.messages().len(), 6);
+}
+
+#[test]
+fn a_break_at_any_step_leaves_nothing_that_comes_in_twice() {
+    for lacks_move in [false, true] {
+        for command in ["UID MOVE", "STATUS", "UID COPY", "UID STORE", "UID EXPUNGE"] {
+            for answer in [Answer::Cut, Answer::DoneThenCut, Answer::Tagged("NO not now".to_owned())] {
+                let about = format!("{command} {answer:?}, without MOVE: {lacks_move}");
+                let server = with_mails(&["one", "two"]);
+                server.account().folder("Klart");
+                server.account().faults.puts_back = true;
+                if lacks_move {
+                    server.account().faults.lacks.insert("MOVE");
+                }
+                server.account().faults.replies =
+                    vec![Reply { command: command.to_owned(), after: 0, times: Some(1), answer }];
+                let mailferry = mailbox(&server, &["--after-import", "move:Klart"]);
+                comes_to_rest(&server, &mailferry);
+                assert_eq!(mailferry.subjects(), ["one", "two"], "{about}");
+                assert_eq!(server.account().folder("Klart").messages.len(), 2, "{about}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_folder_that_is_polled_under_another_name_is_no_target() {
+    for name in ["Klart", "INBOX.Klart", "klart"] {
+        let server = with_mails(&["one", "two"]);
+        let mailferry = mailbox(&server, &["--folder", "INBOX", "--folder", "Klart"]);
+        let refused = mailferry.run(&["mailbox", "set", JOBB, "--after-import", &format!("move:{name}")]);
+        assert!(refused.code != 0 && refused.all().contains("choose another"), "{name}: {}", refused.all());
+    }
+    // The server alone knows this name.
+    let server = with_mails(&["one", "two"]);
+    server.account().folder("Klart").append(mail("three", JOBB));
+    server.account().faults.aliases.insert("Arkiv".to_owned(), "INBOX".to_owned());
+    let mailferry = mailbox(&server, &["--folder", "INBOX", "--folder", "Klart", "--after-import", "move:Arkiv"]);
+    let checked = mailferry.run(&["mailbox", "check", JOBB]);
+    assert!(checked.code == 1, "{}", checked.all());
+    assert!(checked.text().contains("Arkiv is the polled folder INBOX"), "{}", checked.all());
+    let offered = mailferry.json(&["mailbox", "effects", JOBB]);
+    let moving = offered.iter().find(|ability| ability["effect"] == "move").expect("a line for move");
+    assert_eq!(moving["possible"], false, "{moving}");
+    let line = comes_to_rest(&server, &mailferry);
+    assert_eq!(mailferry.subjects(), ["one", "three", "two"]);
+    assert_eq!((changes(&server), text(&line["error"], "step")), (0, "settle"), "nothing is moved: {line}");
+    assert_eq!(server.uids(), [1, 2]);
+}
+
+#[test]
+fn a_server_that_ignores_the_case_of_names_moves_nothing_into_itself() {
+    let server = with_mails(&["one"]);
+    server.account().faults.folds_case = true;
+    server.account().folder("Klart").append(mail("two", JOBB));
+    // Set up before names were compared so: the row is as an older version has written it.
+    let mailferry = mailbox(&server, &["--folder", "Klart", "--after-import", "move:Annan"]);
+    mailferry.sql("UPDATE mailbox SET after_import = 'move:klart'");
+    let line = comes_to_rest(&server, &mailferry);
+    assert_eq!((mailferry.subjects(), changes(&server)), (vec!["two".to_owned()], 0), "{line}");
+}
+
+#[test]
+fn two_mailboxes_of_one_account_do_not_move_mail_to_and_fro() {
+    let server = with_mails(&["one", "two"]);
+    server.account().folder("Klart");
+    let mailferry = mailbox(&server, &["--after-import", "move:Klart"]);
+    let other = |options: &[&str]| {
+        let mut line = vec!["mailbox", "add", ANSOKAN, "--inbox", JOBB_INBOX, "--username", JOBB, "--start", "all"];
+        let server = server.options();
+        line.extend(server.iter().map(String::as_str));
+        line.extend(options);
+        line.push("--password-stdin");
+        mailferry.run_with_input(&line, "secret")
+    };
+    let refused = other(&["--folder", "Klart", "--after-import", "move:INBOX"]);
+    assert!(refused.code != 0 && refused.all().contains(JOBB), "{}", refused.all());
+    // What was set up before is found out by what comes.
+    assert_eq!(other(&["--folder", "Annan", "--after-import", "leave"]).code, 0);
+    mailferry.sql("UPDATE folder SET name = 'Klart' WHERE name = 'Annan'");
+    mailferry.sql(&format!("UPDATE mailbox SET after_import = 'move:INBOX' WHERE address = '{ANSOKAN}'"));
+    for _ in 0..6 {
+        mailferry.poll();
+    }
+    assert_eq!(mailferry.subjects(), ["one", "two"]);
+    let before = changes(&server);
+    for _ in 0..3 {
+        mailferry.poll();
+    }
+    assert_eq!(changes(&server), before, "it comes to rest");
+    assert_eq!(
+        (server.uids().len(), server.account().folder("Klart").messages.len()),
+        (0, 2),
+        "where it was put first"
+    );
+}
+
+#[test]
+fn equal_mails_that_lie_side_by_side_are_all_imported_and_moved() {
+    let server = with_mails(&["same", "same", "same"]);
+    server.account().folder("Klart");
+    let mailferry = mailbox(&server, &["--after-import", "move:Klart"]);
+    assert_eq!(mailferry.poll_ok(), 3);
+    assert_eq!((server.uids().len(), server.account().folder("Klart").messages.len()), (0, 3));
+}
+
+#[test]
+fn a_mail_that_is_in_two_folders_is_imported_once_and_moved_from_both() {
+    let server = with_mails(&["one"]);
+    server.account().folder("Support").append(mail("one", JOBB));
+    server.account().folder("Klart");
+    let mailferry = mailbox(&server, &["--folder", "INBOX", "--folder", "Support", "--after-import", "move:Klart"]);
+    assert_eq!(mailferry.poll_ok(), 1);
+    assert!(poll(&mailferry)["error"].is_null());
+    assert_eq!(server.account().folder("Klart").messages.len(), 2);
+    assert_eq!(server.account().folder("Support").messages.len(), 0);
+}
