@@ -185,7 +185,10 @@ server-answers-contradict = { $kind ->
        *[status] The server counts { $one } mails in the folder { $folder }, and shows { $other } of them when it is opened: mail may be missing.
     }
     .remedy = Tell whoever runs the mail server; what can be listed is fetched meanwhile, and Mailferry tries again at each poll.
-mailbox-copy-returns = { $count } mails in the folder { $folder } came there after Mailferry had moved, removed or marked them. They are not imported again, and are left alone.
+mailbox-copy-returns = { $count ->
+        [one] A mail in the folder { $folder } came there after Mailferry had moved, removed or marked it. It is not imported again, and is left alone.
+       *[other] { $count } mails in the folder { $folder } came there after Mailferry had moved, removed or marked them. They are not imported again, and are left alone.
+    }
     .remedy = See whether the folder that mail is moved to is fetched itself under another name, or whether a rule or another program puts mail back; then change what happens to the copy{ do-by-after-import }
 
 # What will end.

@@ -184,7 +184,10 @@ server-answers-contradict = { $kind ->
        *[status] Servern räknar { $one } mejl i mappen { $folder } men visar { $other } av dem när den öppnas: mejl kan saknas.
     }
     .remedy = Meddela den som sköter mejlservern; det som går att lista hämtas under tiden, och Mailferry försöker igen vid varje hämtning.
-mailbox-copy-returns = { $count } mejl i mappen { $folder } kom dit efter att Mailferry hade flyttat, tagit bort eller märkt dem. De importeras inte en gång till och lämnas i fred.
+mailbox-copy-returns = { $count ->
+        [one] Ett mejl i mappen { $folder } kom dit efter att Mailferry hade flyttat, tagit bort eller märkt det. Det importeras inte en gång till och lämnas i fred.
+       *[other] { $count } mejl i mappen { $folder } kom dit efter att Mailferry hade flyttat, tagit bort eller märkt dem. De importeras inte en gång till och lämnas i fred.
+    }
     .remedy = Se efter om mappen som mejl flyttas till själv hämtas under ett annat namn, eller om en regel eller ett annat program lägger tillbaka mejl; ändra sedan vad som händer med kopian{ do-by-after-import }
 
 # Vad som kommer att upphöra.

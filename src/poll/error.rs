@@ -136,7 +136,7 @@ impl PollError {
     pub fn in_words(&self) -> String {
         match &self.trouble {
             // What the server said, and what it means.
-            Some(trouble) if self.step != Step::Token => {
+            Some(trouble) if self.step != Step::Token && self.message != trouble.sentence(Language::English) => {
                 format!(
                     "{}. {} {}",
                     self.message,

@@ -97,15 +97,16 @@ impl Asked {
 /// Every UID of the open folder, in whichever form agrees with what else the server says; with the form.
 pub async fn everything(session: &mut Session, asked: &Asked) -> Result<(BTreeSet<u32>, ListForm), PollError> {
     let mut contradiction = None;
+    let mut uids = BTreeSet::new(); // each form may leave out others
     for form in asked.forms() {
         let mut windows = asked.from(1).asked_as(form);
         if contradiction.is_some() {
             windows = windows.in_any_case();
         }
-        let uids = match all_of(session, &mut windows, asked).await {
+        match all_of(session, &mut windows, asked).await {
             Err(error) if contradiction.is_some() && error.blame == Blame::Folder => continue, // it does not know this form
-            listed => listed?,
-        };
+            listed => uids.extend(listed?),
+        }
         let against = match asked.too_few(session, uids.len() as u64).await? {
             None => asked.left_out(session, 1, &windows).await?,
             too_few => too_few,

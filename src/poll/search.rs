@@ -47,8 +47,8 @@ pub struct Search {
     cursor: u32,
     /// The first UID of the comparison, if all are to be compared.
     compares_from: Option<u32>,
-    /// Mails listed by the first pass.
-    listed: u64,
+    /// UIDs listed so far, in whichever form, where all of the folder are asked for: ascending.
+    listed: Vec<u32>,
     /// Why the list in another form is not believed.
     contradiction: Option<Contradiction>,
     /// The form that is preferred is misread: it lists nothing.
@@ -94,7 +94,7 @@ impl Search {
             pass: Pass::New,
             cursor,
             compares_from: folder.compares_all.then_some(folder.compared_to.max(1)),
-            listed: 0,
+            listed: Vec::new(),
             contradiction: None,
             misread: false,
             anew: false,
@@ -151,6 +151,11 @@ impl Search {
         self.undecided.map_or(after, |undecided| undecided.min(after))
     }
 
+    /// Whether all UIDs of the folder are asked for, in one pass or in two.
+    fn lists_all(&self) -> bool {
+        self.cursor <= 1 || self.compares_from.is_some_and(|first| first <= 1)
+    }
+
     /// Whether there was an end to it.
     pub fn has_ended(&self) -> bool {
         self.pass == Pass::Ended
@@ -170,6 +175,9 @@ impl Search {
                     let known = deps.store.known(folder.epoch.id, first, last).await;
                     let known = known.map_err(|error| PollError::store(Step::Search, &error))?;
                     self.highest = self.highest.max(uids.last().copied().unwrap_or(0));
+                    if self.lists_all() {
+                        self.listed.extend(&uids);
+                    }
                     return Ok(Some(Part { uids: Some(uids), known, anew: std::mem::take(&mut self.anew) }));
                 }
                 Ok(Some((_, None))) => {
@@ -188,29 +196,29 @@ impl Search {
 
     /// Holds what was listed against what else the server says: goes on to the next pass, or asks in another form.
     async fn pass_ended(&mut self, session: &mut Session) -> Result<(), PollError> {
-        let listed = self.listed + self.windows.listed();
-        let lists_all = match self.pass {
-            Pass::New => self.cursor <= 1,
-            Pass::Below | Pass::Ended => self.compares_from.is_some_and(|first| first <= 1),
+        let has_listed_all = self.lists_all() && (self.pass != Pass::New || self.cursor <= 1);
+        self.listed.sort_unstable();
+        self.listed.dedup();
+        let mut against = match has_listed_all {
+            true => self.asked.too_few(session, self.listed.len() as u64).await?,
+            false => None,
         };
-        let mut against = if lists_all { self.asked.too_few(session, listed).await? } else { None };
         if against.is_none() && self.pass == Pass::New {
             against = self.asked.left_out(session, self.cursor, &self.windows).await?;
         }
         if against.is_some() {
-            self.misread |= self.contradiction.is_none() && listed == 0 && self.asked.exists > 0;
+            self.misread |= self.contradiction.is_none() && self.windows.highest().is_none() && self.asked.exists > 0;
             self.contradiction = self.contradiction.or(against);
             return self.ask_otherwise();
         }
         // Where all that there is was listed, or FETCH names no later mail, there is nothing where nothing was said.
-        if lists_all || (self.pass == Pass::New && self.windows.highest().is_none()) {
+        if has_listed_all || (self.pass == Pass::New && self.windows.highest().is_none()) {
             self.undecided = None;
         }
         // One mail that is left out of one answer (reference row A9) is no reason to ask otherwise for ever.
         self.learned = Some(self.windows.form()).filter(|form| self.misread && *form != self.asked.form);
         self.pass = match (self.pass, self.compares_from) {
             (Pass::New, Some(first)) if self.cursor > 1 => {
-                self.listed = listed;
                 let below = Windows::between(first, self.cursor - 1, self.asked.exists);
                 self.windows = below.asked_as(self.windows.form());
                 Pass::Below
@@ -226,7 +234,7 @@ impl Search {
             self.contradiction.unwrap_or(Contradiction::Exists { exists: self.asked.exists, listed: 0 });
         let form = self.forms.pop_front().ok_or_else(|| self.asked.error(contradiction))?;
         self.windows = self.asked.from(self.cursor).asked_as(form).in_any_case();
-        (self.pass, self.listed, self.anew) = (Pass::New, 0, true);
+        (self.pass, self.anew) = (Pass::New, true);
         self.undecided = None;
         self.unlisted.clear();
         Ok(())

@@ -140,7 +140,10 @@ async fn settle(
         obstacle.map_or(Ok(action), Err)
     });
     let way = match way {
-        Ok(action) => obstacle_at_target(session, folder, &action, lease, tally).await?.map_or(Ok(action), Err),
+        // Half of a COPY looks as if the two were one; it was judged before it was begun.
+        Ok(action) if matches!(first.step, EffectStep::Pending | EffectStep::Impossible) => {
+            obstacle_at_target(session, folder, &action, lease, tally).await?.map_or(Ok(action), Err)
+        }
         obstacle => obstacle,
     };
     let action = match way {

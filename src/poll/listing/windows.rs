@@ -16,8 +16,6 @@ pub struct Windows {
     /// The folder is said to be empty: there is one part, and nothing in it.
     is_empty: bool,
     ended: bool,
-    /// Mails listed so far.
-    listed: u64,
     /// The highest UID that any answer has named, in the range or not.
     highest: Option<u32>,
 }
@@ -50,7 +48,6 @@ impl Windows {
             form: ListForm::default(),
             is_empty: exists == 0,
             ended: last < first,
-            listed: 0,
             highest: None,
         }
     }
@@ -75,11 +72,6 @@ impl Windows {
     /// The first UID of the next part.
     pub fn position(&self) -> u32 {
         self.next
-    }
-
-    /// How many mails were listed.
-    pub fn listed(&self) -> u64 {
-        self.listed
     }
 
     /// The highest UID that any answer has named, in the range or not.
@@ -118,7 +110,6 @@ impl Windows {
             }
             self.ended = is_last;
             self.highest = self.highest.max(found.highest);
-            self.listed += uids.as_ref().map_or(0, Vec::len) as u64;
             self.next = last.saturating_add(1);
             let found = u32::try_from(uids.as_ref().map_or(0, Vec::len)).unwrap_or(u32::MAX);
             self.span =

@@ -77,11 +77,11 @@ fn what_is_no_header_or_not_of_that_mail_is_undecided() {
 
 #[test]
 fn where_search_is_silent_nothing_is_decided() {
+    // Where FETCH tells what SEARCH does not, all is decided.
     let told = with_answer("UID SEARCH *", "S: TAG OK done");
-    assert_eq!((told.count("undecided"), told.count("known")), (2, 0), "{}", told.total);
-    // As a poll, which does not decide the start then.
-    let silent = format!("{ORDINARY}\n\nWHEN: TAG UID SEARCH *\nS: TAG OK done");
-    let (server, mailferry) = at(&[&silent], &["--start", "now"]);
+    assert_eq!((told.count("would_import"), told.count("undecided")), (2, 0), "{}", told.total);
+    // Where neither does, it is as with a poll, which does not decide the start then.
+    let (server, mailferry) = at(&["INCLUDE: nothing-is-listed.imap"], &["--start", "now"]);
     let told = dry_run_with_a_problem(&mailferry);
     assert_eq!(told.folders[0]["problem"]["step"], "search");
     assert_eq!((told.count("not_looked_at"), told.count("known")), (2, 0), "{}", told.total);
@@ -90,16 +90,12 @@ fn where_search_is_silent_nothing_is_decided() {
 }
 
 #[test]
-fn mail_that_is_said_to_be_there_and_is_not_listed_is_undecided() {
-    for start in ["all", "now"] {
+fn mail_that_is_said_to_be_there_and_is_not_listed_is_asked_for_otherwise() {
+    for (start, counts) in [("all", [2, 0, 0]), ("now", [0, 0, 2])] {
         let (server, mailferry) = at(&["INCLUDE: search-empty.imap"], &["--start", start]);
         let told = dry_run(&mailferry);
-        assert_eq!(
-            ["undecided", "known", "before_start"].map(|key| told.count(key)),
-            [2, 0, 0],
-            "{start}: {}",
-            told.total
-        );
+        let keys = ["would_import", "undecided", "before_start"];
+        assert_eq!(keys.map(|key| told.count(key)), counts, "{start}: {}", told.total);
         server.finish();
     }
 }

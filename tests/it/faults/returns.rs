@@ -204,7 +204,8 @@ fn equal_mails_that_lie_side_by_side_are_all_imported_and_moved() {
 fn a_mail_that_is_in_two_folders_is_imported_once_and_moved_from_both() {
     let server = with_mails(&["one"]);
     server.account().folder("Support").append(mail("one", JOBB));
-    server.account().folder("Klart");
+    server.account().folder("Support").uidvalidity = 18;
+    server.account().folder("Klart").uidvalidity = 19;
     let mailferry = mailbox(&server, &["--folder", "INBOX", "--folder", "Support", "--after-import", "move:Klart"]);
     assert_eq!(mailferry.poll_ok(), 1);
     assert!(poll(&mailferry)["error"].is_null());

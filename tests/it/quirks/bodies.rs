@@ -181,7 +181,10 @@ fn a_line_feed_behind_its_literal_keeps_no_mail_from_coming() {
 
 #[test]
 fn some_that_no_longer_exist_keep_no_others_waiting() {
-    let only_two = format!("{ORDINARY}\n\nWHEN: TAG UID SEARCH *\nS: * SEARCH 2\nS: TAG OK done");
+    let only_two = format!(
+        "{ORDINARY}\n\nWHEN: TAG EXAMINE *\nS: * 1 EXISTS\nS: * OK [UIDVALIDITY 17] valid\nS: * OK [UIDNEXT 3] next\nS: TAG OK done\n\n\
+         WHEN: TAG UID SEARCH *\nS: * SEARCH 2\nS: TAG OK done"
+    );
     let (server, mailferry) = at(&["INCLUDE: some-no-longer-exist.imap", &only_two]);
     assert_eq!(mailferry.poll_ok(), 1);
     assert_eq!((mailferry.subjects(), state(&mailferry, 1)), (vec!["two".to_owned()], "pending".to_owned()));

@@ -80,7 +80,11 @@ fn no_command_is_long_however_many_uids_it_is_about() {
     let subjects: Vec<String> = (1..=600).map(|number| format!("mail {number}")).collect();
     let subjects: Vec<&str> = subjects.iter().map(String::as_str).collect();
     let odd: String = (1..=600).step_by(2).map(|uid| format!(" {uid}")).collect();
-    let dialogue = format!("{ORDINARY}\n\nWHEN: TAG UID SEARCH *\nS: * SEARCH{odd}\nS: TAG OK done");
+    let dialogue = format!(
+        "{ORDINARY}\n\nWHEN: TAG EXAMINE *\nS: * 300 EXISTS\nS: * OK [UIDVALIDITY 17] valid\nS: * OK [UIDNEXT 600] next\n\
+         S: TAG OK done\n\nWHEN: TAG UID SEARCH *\nS: * SEARCH{odd}\nS: TAG OK done\n\nWHEN: TAG UID FETCH * (UID)\n\
+         S: * 300 FETCH (UID 599)\nS: TAG OK done"
+    );
     let (server, mailferry) = with_mails(&subjects, &[&dialogue]);
     assert_eq!(mailferry.poll_ok(), 300);
     let sessions = server.finish();
@@ -164,9 +168,8 @@ fn a_list_that_is_said_to_be_cut_is_asked_for_in_parts() {
 
 #[test]
 fn an_ok_to_search_and_not_a_word_of_uids_decides_nothing() {
-    let silent = format!("{ORDINARY}\n\nWHEN: TAG UID SEARCH *\nS: TAG OK done");
-    let (server, mailferry) = at(&[&silent, ORDINARY]);
-    mailferry.poll();
+    let (server, mailferry) = at(&["INCLUDE: nothing-is-listed.imap", ORDINARY]);
+    assert_eq!(mailferry.poll_error()["step"], "search");
     assert_eq!(mailferry.ledger().len(), 0);
     assert_eq!(mailferry.poll_ok(), 2, "they are not taken for known");
     server.finish();
