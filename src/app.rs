@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::egress::Egress;
+use crate::imap::in_flight::InFlight;
 use crate::oauth::Renewals;
 use crate::poll::Deps;
 use crate::store::{Store, StoreError};
@@ -31,6 +32,12 @@ pub fn egress(config: &Config) -> Egress {
     Egress::new(config.egress.allow.clone())
 }
 
+/// The mail that all sessions together may hold.
+pub fn in_flight(config: &Config) -> InFlight {
+    let limits = &config.limits;
+    InFlight::new(limits.in_flight.0, limits.literal.0, config.schedule.parallel.0)
+}
+
 /// Everything that a poll works with.
 pub fn deps(config: &Config, store: Arc<Store>, vault: Vault, renewals: Renewals) -> Deps {
     Deps {
@@ -40,6 +47,7 @@ pub fn deps(config: &Config, store: Arc<Store>, vault: Vault, renewals: Renewals
         clock: Arc::new(SystemClock),
         deadlines: config.deadlines.clone(),
         limits: config.limits.clone(),
+        in_flight: in_flight(config),
         oauth: Arc::new(config.oauth.clone()),
         renewals,
         lease: config.schedule.lease.0,

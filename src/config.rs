@@ -197,14 +197,18 @@ pub struct Deadlines {
 pub struct Limits {
     /// One literal.
     pub literal: Bytes,
-    /// One line outside literals.
+    /// One line with the UIDs of a SEARCH.
     pub line: Bytes,
     /// Parentheses within each other.
     pub nesting: Count,
     /// Untagged answers to one command.
     pub untagged: Count,
-    /// Bytes in the answer to one command.
+    /// Bytes in the answer to one command that asks for no mail.
+    pub answer_bytes: Bytes,
+    /// Bytes in the answer to one command that asks for mail.
     pub command_bytes: Bytes,
+    /// Bytes of mail that the process holds at once.
+    pub in_flight: Bytes,
     /// Bytes a second that a server must send while it is waited for.
     pub throughput: Bytes,
     /// Messages fetched in one poll.

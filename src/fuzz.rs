@@ -4,8 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a fuzz target may panic: that is how it tells")]
 
-use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::{LazyLock, Once};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -16,6 +15,8 @@ use tokio::runtime::{Builder, Runtime};
 use crate::config::{self, Config, Overrides};
 use crate::imap::folder_name::{decode, encode, quoted, unescaped};
 use crate::imap::guard::{Guard, GuardLimits};
+use crate::imap::in_flight::InFlight;
+use crate::imap::quirk;
 use crate::imap::{ImapError, ListForm, Session, UidSet};
 use crate::poll::{digest, parse};
 use crate::reading;
@@ -64,34 +65,37 @@ impl AsyncWrite for Said {
 const SMALL: GuardLimits = GuardLimits {
     literal: 256,
     line: 128,
+    search_line: 256,
     nesting: 5,
     silence: Duration::from_secs(60),
-    command: u64::MAX,
+    answer: u64::MAX,
+    before_login: u64::MAX,
     throughput: 0,
 };
-/// What a guard may hold above a line: one read of 16 KiB, of which the mending makes somewhat more.
-const READ: usize = 3 * (16 << 10);
+/// What a guard may hold above that: one read of 16 KiB, and the lines around an answer's literals, somewhat longer by mending.
+const READ: usize = 2 * (16 << 10);
+
+fn in_flight() -> InFlight {
+    InFlight::new(1 << 20, 1 << 16, 1)
+}
 
 /// What comes out of a guard, or why it closed.
 fn through(bytes: &[u8], piece: usize, skip_noise: bool) -> Result<Vec<u8>, String> {
     RUNTIME.block_on(async {
-        let mut guard = Guard::new(Said { bytes: bytes.to_vec(), at: 0, piece }, SMALL);
+        let mut guard = Guard::new(Said { bytes: bytes.to_vec(), at: 0, piece }, SMALL, in_flight());
         if skip_noise {
             guard.skip_noise();
         }
         let mut out = Vec::new();
-        loop {
-            let mut space = [0; 100];
-            let mut buf = ReadBuf::new(&mut space);
-            let mut reading = pin!(&mut guard);
-            let read = poll_fn(|cx| reading.as_mut().poll_read(cx, &mut buf)).await;
-            read.map_err(|error| error.to_string())?;
-            assert!(guard.held() <= SMALL.line + READ, "it holds {} bytes", guard.held());
-            if buf.filled().is_empty() {
-                return Ok(out);
+        while let Some(whole) = guard.answer().await.map_err(|error| error.to_string())? {
+            let most = SMALL.search_line + usize::try_from(SMALL.literal).unwrap() + READ;
+            assert!(guard.held() + whole.bytes.len() <= most, "it holds {} bytes", guard.held());
+            let unreadable = quirk::read(&whole.bytes).is_none();
+            if !(unreadable && guard.leaves_out(&whole).map_err(|tripped| tripped.to_string())?) {
+                out.extend_from_slice(&whole.bytes);
             }
-            out.extend_from_slice(buf.filled());
         }
+        Ok(out)
     })
 }
 
@@ -126,8 +130,8 @@ async fn converse(first: usize, said: Said) -> Result<(), ImapError> {
     let mut limits = CONFIG.limits.clone();
     limits.literal.0 = 1 << 16;
     let mut session = match first {
-        0 => Session::new(Box::new(said), &CONFIG.deadlines, &limits),
-        _ => Session::greeted(Box::new(said), &CONFIG.deadlines, &limits),
+        0 => Session::new(Box::new(said), &CONFIG.deadlines, &limits, &in_flight()),
+        _ => Session::greeted(Box::new(said), &CONFIG.deadlines, &limits, &in_flight()),
     };
     let Some(set) = UidSet::cut(&[1, 2, 3, 7], 10).pop() else { return Ok(()) };
     for step in (0..9).cycle().skip(first % 9).take(9) {

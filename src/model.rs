@@ -154,6 +154,7 @@ impl World {
             egress: Arc::new(Egress::new(vec!["127.0.0.0/8".parse().unwrap()])),
             clock: clock.clone(),
             deadlines,
+            in_flight: crate::imap::in_flight::InFlight::new(limits.in_flight.0, limits.literal.0, 1),
             limits,
             oauth: Arc::new(config.oauth),
             renewals: Default::default(),

@@ -39,6 +39,7 @@ use crate::config::{self, Deadlines, Limits};
 use crate::egress::Egress;
 use crate::oauth;
 use crate::store::{Lease, Store};
+use crate::imap::in_flight::InFlight;
 use crate::vault::Vault;
 
 pub use budget::Budget;
@@ -61,6 +62,8 @@ pub struct Deps {
     pub deadlines: Deadlines,
     /// How much a server may send.
     pub limits: Limits,
+    /// How much of all servers' mail is held at once.
+    pub in_flight: InFlight,
     /// The applications that access tokens are asked for with.
     pub oauth: Arc<config::OAuth>,
     /// Renewals of access tokens under way.

@@ -15,9 +15,9 @@ pub enum LogFormat {
 /// Starts logging. `RUST_LOG` says what, in the usual way; by default what `serve` does, and only warnings elsewhere.
 pub fn start(format: LogFormat, default: LevelFilter) {
     let filter = EnvFilter::builder().with_default_directive(default.into()).from_env_lossy();
-    // async-imap's log lines hold what goes over the wire: never, whatever RUST_LOG says (its TRACE is compiled out too).
-    // What the certificate verifier has to say is in the error that it returns.
-    let filter = ["async_imap=off", "imap_proto=off", "rustls_platform_verifier=off"]
+    // The parser sees what goes over the wire: it logs nothing, whatever RUST_LOG says. What the certificate verifier has to say is in
+    // the error that it returns.
+    let filter = ["imap_proto=off", "rustls_platform_verifier=off"]
         .iter()
         .filter_map(|directive| directive.parse().ok())
         .fold(filter, EnvFilter::add_directive);

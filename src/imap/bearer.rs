@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::error::printable;
 use super::login::{LoginError, without_secret};
+use super::guard::Whole;
 use super::session::Step;
 use super::{Answer, ImapError, Session, Status};
 
@@ -85,6 +86,7 @@ impl Session {
                 challenge: challenge.map(|challenge| clean(&challenge)),
             });
         }
+        self.wire.logged_in();
         self.know_capabilities().await?;
         Ok(())
     }
@@ -103,7 +105,7 @@ impl Session {
         let mut challenge = None;
         let mut untagged = 0;
         loop {
-            let mut asked = |response: &Response<'_>| match response {
+            let mut asked = |response: &Response<'_>, _: &Whole| match response {
                 Response::Continue(asked) => Ok(Some(asked.information.as_deref().unwrap_or_default().to_owned())),
                 _ => Ok(None),
             };

@@ -9,6 +9,8 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 
 use super::guard::{Guard, GuardLimits};
+use super::in_flight::InFlight;
+use super::quirk;
 use crate::rules::files;
 
 /// What became of the lines of one server.
@@ -65,37 +67,40 @@ async fn read(name: &str, stream: &[u8], count: &mut Count) {
     let limits = GuardLimits {
         literal: 64 << 20,
         line: 1 << 20,
+        search_line: 1 << 20,
         nesting: 25,
         silence: Duration::from_secs(60),
-        command: u64::MAX,
+        answer: u64::MAX,
+        before_login: u64::MAX,
         throughput: 0,
     };
     let (mut server, client) = tokio::io::duplex(stream.len().max(1));
     server.write_all(stream).await.unwrap();
     drop(server);
     count.files += 1;
-    let mut wire = async_imap::Client::new(Guard::new(client, limits));
+    let mut wire = Guard::new(client, limits, InFlight::new(64 << 20, 64 << 20, 1));
     // A file that begins with a greeting begins where a session does; any other is a later part of one.
     if !(stream.starts_with(b"* OK") || stream.starts_with(b"* PREAUTH") || stream.starts_with(b"* BYE")) {
-        wire.get_mut().skip_noise();
+        wire.skip_noise();
     }
     loop {
-        match wire.read_response().await {
-            Ok(Some(response)) => {
-                let _ = response.parsed();
-                count.answers += 1;
-                wire.get_mut().skip_noise();
-            }
+        let broken = match wire.answer().await {
+            Ok(Some(whole)) => match quirk::read(&whole.bytes) {
+                Some(_) => {
+                    count.answers += 1;
+                    wire.skip_noise();
+                    continue;
+                }
+                None if wire.leaves_out(&whole).unwrap() => continue,
+                None => String::from_utf8_lossy(&whole.bytes).into_owned(),
+            },
             Ok(None) => break,
-            Err(error) => {
-                let told = error.to_string();
-                let what = told.split_once("during parsing of ").map_or(told.as_str(), |(_, what)| what);
-                count.broken.push(format!("{name}: {}", what.chars().take(150).collect::<String>()));
-                break;
-            }
-        }
+            Err(error) => error.to_string(),
+        };
+        count.broken.push(format!("{name}: {}", broken.chars().take(150).collect::<String>()));
+        break;
     }
-    count.noise += wire.get_ref().noise();
+    count.noise += wire.noise();
 }
 
 /// The files have the line ends of Unix, but their literals were counted with CRLF.

@@ -1,6 +1,7 @@
 //! Fetching: only `UID INTERNALDATE RFC822.SIZE` and `BODY.PEEK[]` are asked for. ENVELOPE and BODYSTRUCTURE, which some
 //! servers cannot write and some clients cannot read, are never needed: we read the mail itself.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use imap_proto::{AttributeValue, Response};
@@ -8,8 +9,9 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 use tokio::time::{Instant, timeout_at};
 
+use super::guard::Whole;
 use super::session::Step;
-use super::{ImapError, Session, UidSet};
+use super::{Body, ImapError, Session, UidSet};
 use crate::clock::Timestamp;
 
 /// What a server says of a mail before it is fetched.
@@ -34,24 +36,24 @@ pub struct Sample {
     pub header: Vec<u8>,
 }
 
-/// A mail as it came.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Fetched {
+/// A mail as it came, or its header.
+#[derive(Debug)]
+pub struct Fetched<B = Body> {
     /// Its UID.
     pub uid: u32,
     /// When it was received, to tell that it is the mail that this UID stood for before.
     pub internal_date: Option<Timestamp>,
     /// Its bytes; `None` where the answer named the UID and had no body.
-    pub body: Option<Vec<u8>>,
+    pub body: Option<B>,
 }
 
 /// A part of a large mail.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Chunk {
     /// Bytes from where they were asked for; empty at the end.
-    Bytes(Vec<u8>),
+    Bytes(Body),
     /// All of the mail, from a server that knows no parts (reference row B7).
-    Whole(Vec<u8>),
+    Whole(Body),
     /// Bytes that were not asked for.
     Wrong(String),
     /// The answer had no body.
@@ -60,8 +62,9 @@ pub enum Chunk {
 
 /// Bytes kept of a Message-ID field.
 const LONGEST_SAMPLE: usize = 2048;
-/// Mails that are looked at in one go.
+/// Mails that are looked at in one go, and the bytes that are kept of them.
 const MOST_SAMPLES: usize = 50_000;
+const MOST_SAMPLE_BYTES: usize = 8 << 20;
 
 /// Bytes of several headers that are taken in one answer, also from a server that knows no parts.
 const MOST_HEADERS: usize = 16 << 20;
@@ -103,7 +106,7 @@ impl Session {
 
     async fn samples(&mut self, set: &str, wanted: &(dyn Fn(u32) -> bool + Sync)) -> Result<Vec<Sample>, ImapError> {
         let line = format!("UID FETCH {set} (UID INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])");
-        let mut samples = BTreeMap::new();
+        let (mut samples, mut bytes) = (BTreeMap::new(), 0);
         let answer = self
             .run("FETCH", &line, |response| {
                 let Response::Fetch(_, items) = response else { return Ok(()) };
@@ -117,11 +120,15 @@ impl Session {
                     }
                 }
                 if let Some(header) = header {
-                    let header = header.iter().take(LONGEST_SAMPLE).copied().collect();
+                    let header: Vec<u8> = header.iter().take(LONGEST_SAMPLE).copied().collect();
+                    bytes += header.len();
                     samples.insert(uid, Sample { uid, internal_date, header });
                 }
                 if samples.len() > MOST_SAMPLES {
                     return Err(ImapError::Limit(format!("more than {MOST_SAMPLES} mails where few were asked about")));
+                }
+                if bytes > MOST_SAMPLE_BYTES {
+                    return Err(ImapError::Limit(format!("more than {MOST_SAMPLE_BYTES} bytes of Message-IDs")));
                 }
                 Ok(())
             })
@@ -132,7 +139,8 @@ impl Session {
 
     /// Starts to fetch the bodies of these mails.
     pub async fn fetch_bodies(&mut self, set: &UidSet) -> Result<Fetching, ImapError> {
-        self.send(&format!("UID FETCH {} (UID INTERNALDATE BODY.PEEK[])", set.text)).await?;
+        let line = format!("UID FETCH {} (UID INTERNALDATE BODY.PEEK[])", set.text);
+        self.send_within(self.limits.command_bytes.0, &line).await?;
         Ok(Fetching { untagged: 0, ended: false, until: Instant::now() + self.deadlines.command.0 })
     }
 
@@ -140,40 +148,43 @@ impl Session {
     pub async fn fetch_chunk(&mut self, uid: u32, offset: u64, count: usize) -> Result<Chunk, ImapError> {
         let line = format!("UID FETCH {uid} (UID BODY.PEEK[]<{offset}.{count}>)");
         let mut chunk = Chunk::Missing;
-        let answer = self
-            .run("FETCH", &line, |response| {
-                let Response::Fetch(_, items) = response else {
-                    return Ok(());
-                };
-                if uid_of(items) != Some(uid) {
-                    return Ok(());
+        let mut on = |response: &Response<'_>, whole: &Whole| {
+            let Response::Fetch(_, items) = response else { return Ok(()) };
+            if uid_of(items) != Some(uid) {
+                return Ok(());
+            }
+            for item in items {
+                if let AttributeValue::BodySection { section: None, index, data } = item {
+                    let Some(data) = piece(whole, data.as_ref()) else { continue }; // NIL is no end, it is no answer
+                    chunk = match index.map(u64::from) {
+                        // RFC 3501 7.4.2 demands the origin, so this one knows no parts.
+                        None if offset == 0 && data.len() != count => Chunk::Whole(data),
+                        None if offset == 0 => Chunk::Bytes(data),
+                        Some(at) if at == offset && data.len() <= count => Chunk::Bytes(data),
+                        at => {
+                            let from = at.map_or_else(|| "nowhere".to_owned(), |at| at.to_string());
+                            let sent = data.len();
+                            Chunk::Wrong(format!("asked for {count} bytes from {offset}, got {sent} from {from}"))
+                        }
+                    };
                 }
-                for item in items {
-                    if let AttributeValue::BodySection { section: None, index, data } = item {
-                        let Some(data) = data.as_deref() else { continue }; // NIL is no end, it is no answer
-                        chunk = match index.map(u64::from) {
-                            // RFC 3501 7.4.2 demands the origin, so this one knows no parts.
-                            None if offset == 0 && data.len() != count => Chunk::Whole(data.to_vec()),
-                            None if offset == 0 => Chunk::Bytes(data.to_vec()),
-                            Some(at) if at == offset && data.len() <= count => Chunk::Bytes(data.to_vec()),
-                            at => {
-                                let from = at.map_or_else(|| "nowhere".to_owned(), |at| at.to_string());
-                                let sent = data.len();
-                                Chunk::Wrong(format!("asked for {count} bytes from {offset}, got {sent} from {from}"))
-                            }
-                        };
-                    }
-                }
-                Ok(())
-            })
-            .await?;
+            }
+            Ok(())
+        };
+        // A server that knows no parts sends the whole mail.
+        let most = self.limits.command_bytes.0.min(self.limits.answer_bytes.0.saturating_add(self.limits.literal.0));
+        let answer = self.run_whole(most, "FETCH", &line, &mut on).await?;
         answer.ok("FETCH")?;
         Ok(chunk)
     }
 
     /// The headers of these mails, at most `most` bytes of each, for as many as the server answers; a body that is `None` says that
     /// the answer had no header.
-    pub async fn fetch_headers(&mut self, set: &UidSet, most: usize) -> Result<BTreeMap<u32, Fetched>, ImapError> {
+    pub async fn fetch_headers(
+        &mut self,
+        set: &UidSet,
+        most: usize,
+    ) -> Result<BTreeMap<u32, Fetched<Vec<u8>>>, ImapError> {
         let line = format!("UID FETCH {} (UID INTERNALDATE BODY.PEEK[HEADER]<0.{most}>)", set.text);
         let (mut headers, mut bytes) = (BTreeMap::new(), 0);
         let answer = self
@@ -193,7 +204,7 @@ impl Session {
                     return Err(ImapError::Limit(format!("{bytes} bytes of headers in one answer")));
                 }
                 let body = body.map(|header| header.iter().take(most).copied().collect());
-                let fetched: &mut Fetched = headers.entry(uid).or_insert(Fetched { uid, internal_date, body: None });
+                let fetched: &mut Fetched<Vec<u8>> = headers.entry(uid).or_insert(Fetched { uid, internal_date, body: None });
                 fetched.body = fetched.body.take().or(body);
                 fetched.internal_date = fetched.internal_date.or(internal_date);
                 Ok(())
@@ -235,7 +246,7 @@ impl Fetching {
     /// The next mail; `None` after the tagged OK.
     pub async fn next(&mut self, session: &mut Session) -> Result<Option<Fetched>, ImapError> {
         while !self.ended {
-            let mut on = |response: &Response<'_>| Ok(fetched(response));
+            let mut on = |response: &Response<'_>, whole: &Whole| Ok(fetched(response, whole));
             let step = timeout_at(self.until, session.next("FETCH", &mut self.untagged, &mut on)).await;
             match step.map_err(|_| ImapError::Slow("FETCH"))?? {
                 Step::Untagged(Some(fetched)) => return Ok(Some(fetched)),
@@ -255,7 +266,7 @@ fn uid_of(items: &[AttributeValue<'_>]) -> Option<u32> {
 }
 
 /// A mail from an answer; answers without UID, or without a word about a body, are about something else.
-fn fetched(response: &Response<'_>) -> Option<Fetched> {
+fn fetched(response: &Response<'_>, whole: &Whole) -> Option<Fetched> {
     let Response::Fetch(_, items) = response else {
         return None;
     };
@@ -266,10 +277,18 @@ fn fetched(response: &Response<'_>) -> Option<Fetched> {
     };
     items.iter().find_map(|item| match item {
         AttributeValue::BodySection { section: None, index: None | Some(0), data } => {
-            Some(Fetched { uid, internal_date: items.iter().find_map(date), body: data.as_deref().map(<[u8]>::to_vec) })
+            Some(Fetched { uid, internal_date: items.iter().find_map(date), body: piece(whole, data.as_ref()) })
         }
         _ => None,
     })
+}
+
+/// The bytes of an item, which lie in the answer that was read.
+fn piece(whole: &Whole, data: Option<&Cow<'_, [u8]>>) -> Option<Body> {
+    match data? {
+        Cow::Borrowed(bytes) => Some(whole.piece(bytes)),
+        Cow::Owned(bytes) => Some(Body::from(bytes.clone())),
+    }
 }
 
 fn meta(response: &Response<'_>) -> Option<Meta> {

@@ -8,6 +8,7 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::folder_name::quoted;
+use super::guard::Whole;
 use super::session::Step;
 use super::{Answer, ImapError, Session, Status};
 
@@ -52,6 +53,7 @@ impl Session {
         if answer.status != Status::Ok {
             return Err(LoginError::Refused(without_password(&answer.text, username, password)));
         }
+        self.wire.logged_in();
         self.know_capabilities().await?;
         Ok(())
     }
@@ -98,7 +100,7 @@ impl Session {
         let mut response = (!initial_response).then_some(encoded);
         let mut untagged = 0;
         loop {
-            let mut asked = |response: &Response<'_>| Ok(matches!(response, Response::Continue(_)));
+            let mut asked = |response: &Response<'_>, _: &Whole| Ok(matches!(response, Response::Continue(_)));
             match self.next("AUTHENTICATE", &mut untagged, &mut asked).await? {
                 Step::Tagged(answer) => return Ok(answer),
                 Step::Untagged(false) => {}
@@ -140,7 +142,7 @@ impl Session {
         self.send(&line).await?;
         let mut untagged = 0;
         loop {
-            let mut asked = |response: &Response<'_>| Ok(matches!(response, Response::Continue(_)));
+            let mut asked = |response: &Response<'_>, _: &Whole| Ok(matches!(response, Response::Continue(_)));
             match self.next("LOGIN", &mut untagged, &mut asked).await? {
                 Step::Tagged(answer) => return Ok(answer),
                 Step::Untagged(true) => {

@@ -133,10 +133,14 @@ pub struct FolderStatus {
     pub uidnext: Option<u32>,
 }
 
-/// UIDs that one SEARCH may list; it is asked for far fewer.
-const MOST_FOUND: usize = 2_000_000;
+/// UIDs that are kept of one SEARCH: it is asked for at most 80,000, and each costs some 50 bytes on its way.
+const MOST_FOUND: usize = 200_000;
 /// Folders of one account.
 const MOST_FOLDERS: usize = 20_000;
+/// Bytes of a folder's name on the wire. Servers and file systems allow 255, or a little more for a path.
+const LONGEST_NAME: usize = 1000;
+/// Bytes of all folders' names and attributes, in the answers to one LIST.
+const LONGEST_LIST: u64 = 4 << 20;
 
 impl Session {
     /// Opens a folder: read-only by EXAMINE, so that the server itself forbids a change, or for changes by SELECT.
@@ -168,7 +172,6 @@ impl Session {
             // Taken for "none", it would look like an empty folder.
             return Err(ImapError::Protocol("it does not say how many mails the folder has".to_owned()));
         }
-        self.selected = Some(found.clone());
         self.exists = found.exists;
         Ok(found)
     }
@@ -192,17 +195,16 @@ impl Session {
         };
         let line = format!("UID SEARCH {set}{}{also}", if also.is_empty() { "" } else { " " });
         let mut uids = Vec::new();
-        let (mut told, mut named, mut highest) = (false, 0, None);
+        let (mut told, mut highest) = (false, None);
         let answer = self
             .run("SEARCH", &line, |response| {
                 if let Response::MailboxData(MailboxDatum::Search(found)) = response {
                     told = true;
-                    named += found.len();
-                    if named > MOST_FOUND {
-                        return Err(ImapError::Limit(format!("more than {MOST_FOUND} UIDs in one SEARCH")));
-                    }
                     highest = highest.max(found.iter().copied().max());
                     uids.extend(found.iter().copied().filter(|uid| (first..=last).contains(uid)));
+                    if uids.len() > MOST_FOUND {
+                        return Err(ImapError::Limit(format!("more than {MOST_FOUND} UIDs in one SEARCH")));
+                    }
                 }
                 Ok(())
             })
@@ -270,20 +272,28 @@ impl Session {
         let mut folders = BTreeMap::new();
         self.list("LIST \"\" \"*\"", |attributes, name| keep(&mut folders, attributes, name)).await?;
         // What they are for, many tell without being asked. ProtonMail answers BAD to the question (reference row D14).
-        let told = folders.values().any(|folder| folder.special_use.is_some());
+        let told = folders.values().any(|kind| kind.special_use.is_some());
         if !told && self.can("SPECIAL-USE") && self.can("LIST-EXTENDED") {
-            let mut asked = BTreeMap::new();
+            let mut asked = Vec::new();
             let line = "LIST \"\" \"*\" RETURN (SPECIAL-USE)";
-            match self.list(line, |attributes, name| keep(&mut asked, attributes, name)).await {
+            let on = |attributes: &[NameAttribute<'_>], name: String| {
+                let special_use = attributes.iter().find_map(special_use);
+                asked.extend(special_use.filter(|_| folders.contains_key(&name)).map(|special_use| (name, special_use)));
+                Ok(())
+            };
+            match self.list(line, on).await {
                 Ok(()) => {}
                 Err(ImapError::Refused { .. }) => asked.clear(),
                 Err(error) => return Err(error),
             }
-            for (name, folder) in &mut folders {
-                folder.special_use = asked.get(name).and_then(|asked| asked.special_use);
+            for (name, special_use) in asked {
+                if let Some(kind) = folders.get_mut(&name) {
+                    kind.special_use = kind.special_use.or(Some(special_use));
+                }
             }
         }
-        Ok(folders.into_values().collect())
+        let listed = |(name, Kind { special_use, selectable })| Listed { name, special_use, selectable };
+        Ok(folders.into_iter().map(listed).collect())
     }
 
     /// The folder for deleted mail (`\Trash`, RFC 6154), if the server tells.
@@ -305,8 +315,13 @@ impl Session {
         line: &str,
         mut on: impl FnMut(&[NameAttribute<'_>], String) -> Result<(), ImapError>,
     ) -> Result<(), ImapError> {
+        let most = LONGEST_LIST.min(self.limits.answer_bytes.0);
         let answer = self
-            .run("LIST", line, |response| match response {
+            .run_within(most, "LIST", line, |response| match response {
+                Response::MailboxData(MailboxDatum::List(folder)) if folder.name.len() > LONGEST_NAME => {
+                    let bytes = folder.name.len();
+                    Err(ImapError::Protocol(format!("it lists a folder whose name has {bytes} bytes")))
+                }
                 Response::MailboxData(MailboxDatum::List(folder)) => {
                     on(&folder.name_attributes, decode(&unescaped(&folder.name)))
                 }
@@ -348,12 +363,21 @@ impl Session {
     }
 }
 
+/// What is listed of a folder besides its name.
+struct Kind {
+    special_use: Option<SpecialUse>,
+    selectable: bool,
+}
+
 /// Keeps what is listed, each name once.
 fn keep(
-    folders: &mut BTreeMap<String, Listed>,
+    folders: &mut BTreeMap<String, Kind>,
     attributes: &[NameAttribute<'_>],
     name: String,
 ) -> Result<(), ImapError> {
+    if name.chars().any(char::is_control) {
+        return Ok(()); // no wish can name it
+    }
     if folders.len() == MOST_FOLDERS && !folders.contains_key(&name) {
         return Err(ImapError::Limit(format!("more than {MOST_FOLDERS} folders")));
     }
@@ -362,15 +386,12 @@ fn keep(
         NameAttribute::Extension(other) => other.eq_ignore_ascii_case("\\NonExistent"),
         _ => false,
     };
-    let listed = Listed {
-        special_use: attributes.iter().find_map(special_use),
-        selectable: !attributes.iter().any(cannot_be_opened),
-        name,
-    };
+    let selectable = !attributes.iter().any(cannot_be_opened);
+    let special_use = attributes.iter().find_map(special_use);
     // Listed twice, as by servers that have it under two roots, it can be opened if it can once.
-    let known = folders.entry(listed.name.clone()).or_insert_with(|| listed.clone());
-    known.selectable |= listed.selectable;
-    known.special_use = known.special_use.or(listed.special_use);
+    let known = folders.entry(name).or_insert(Kind { special_use, selectable });
+    known.selectable |= selectable;
+    known.special_use = known.special_use.or(special_use);
     Ok(())
 }
 

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use imap_proto::{Capability, MailboxDatum, Response, ResponseCode};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::error::printable;
-use super::guard::{Guard, GuardLimits, Tripped};
-use super::{Copies, ImapError, Selected};
+use super::guard::{Guard, GuardLimits, Tripped, Whole};
+use super::in_flight::InFlight;
+use super::{Copies, ImapError, quirk};
 use crate::config::{Deadlines, Limits};
 
 /// A byte stream to the server: TCP, or TLS over it.
@@ -20,9 +21,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send + Debug> Wire for T {}
 
 /// A connection whose answers are read to their tagged end.
 pub struct Session {
-    pub(super) wire: async_imap::Client<Guard<Box<dyn Wire>>>,
+    pub(super) wire: Guard<Box<dyn Wire>>,
     pub(super) deadlines: Deadlines,
-    most_untagged: usize,
+    pub(super) limits: Limits,
     tags: u32,
     /// The tag of a command that has not been answered to its end; nothing else may be sent before.
     unanswered: Option<String>,
@@ -31,11 +32,14 @@ pub struct Session {
     message_limit: Option<usize>,
     /// Whether it did so for the last command.
     was_partial: bool,
-    /// The folder that is open, for commands that need one.
-    pub(super) selected: Option<Selected>,
     /// How many mails the open folder has, as last told.
     pub(super) exists: u32,
 }
+
+/// The longest line but for the UIDs of a SEARCH. What we ask for has a few hundred bytes.
+const LONGEST_LINE: usize = 64 << 10;
+/// All that a server may say before the login: a greeting and what it offers, a few times, have a few KiB.
+const BEFORE_LOGIN: u64 = 128 << 10;
 
 /// What the server said first.
 #[derive(Debug)]
@@ -85,47 +89,48 @@ pub(super) enum Step<T> {
 
 impl Session {
     /// Wraps a stream that is ready for IMAP.
-    pub fn new(stream: Box<dyn Wire>, deadlines: &Deadlines, limits: &Limits) -> Self {
+    pub fn new(stream: Box<dyn Wire>, deadlines: &Deadlines, limits: &Limits, in_flight: &InFlight) -> Self {
         let guard = GuardLimits {
             literal: limits.literal.0,
-            line: limits.line.in_memory(),
+            line: LONGEST_LINE.min(limits.line.in_memory()),
+            search_line: limits.line.in_memory(),
             nesting: limits.nesting.0,
             silence: deadlines.silence.0,
-            command: limits.command_bytes.0,
+            answer: limits.answer_bytes.0,
+            before_login: BEFORE_LOGIN,
             throughput: limits.throughput.0,
         };
         Self {
-            wire: async_imap::Client::new(Guard::new(stream, guard)),
+            wire: Guard::new(stream, guard, in_flight.clone()),
             deadlines: deadlines.clone(),
-            most_untagged: limits.untagged.0,
+            limits: limits.clone(),
             tags: 0,
             unanswered: None,
             capabilities: BTreeSet::new(),
             message_limit: None,
             was_partial: false,
-            selected: None,
             exists: 0,
         }
     }
 
     /// Wraps a stream on which the greeting was said before TLS.
-    pub fn greeted(stream: Box<dyn Wire>, deadlines: &Deadlines, limits: &Limits) -> Self {
-        let mut session = Self::new(stream, deadlines, limits);
-        session.wire.get_mut().skip_noise();
+    pub fn greeted(stream: Box<dyn Wire>, deadlines: &Deadlines, limits: &Limits, in_flight: &InFlight) -> Self {
+        let mut session = Self::new(stream, deadlines, limits, in_flight);
+        session.wire.skip_noise();
         session
     }
 
     /// Reads the greeting. PREAUTH is refused: it would skip the login, and whoever sits in between can say it.
     pub async fn greeting(&mut self) -> Result<Greeting, ImapError> {
-        let read = timeout(self.deadlines.greeting.0, self.wire.read_response()).await;
-        let response = read.map_err(|_| ImapError::Slow("the greeting"))?.map_err(|error| lost(&error))?;
-        let response = response.ok_or_else(|| ImapError::Lost("it was closed before the greeting".to_owned()))?;
-        match response.parsed() {
+        let read = timeout(self.deadlines.greeting.0, self.wire.answer()).await;
+        let whole = read.map_err(|_| ImapError::Slow("the greeting"))?.map_err(|error| lost(&error))?;
+        let whole = whole.ok_or_else(|| ImapError::Lost("it was closed before the greeting".to_owned()))?;
+        match quirk::read(&whole.bytes).ok_or_else(not_imap)? {
             Response::Data { status: imap_proto::Status::Ok, outcome } => {
                 if let Some(ResponseCode::Capabilities(list)) = &outcome.code {
                     self.capabilities = names(list);
                 }
-                self.wire.get_mut().skip_noise();
+                self.wire.skip_noise();
                 Ok(Greeting { text: printable(outcome.information.as_deref().unwrap_or_default()) })
             }
             Response::Data { status: imap_proto::Status::Bye, outcome } => {
@@ -184,7 +189,7 @@ impl Session {
 
     /// Bytes received so far.
     pub fn received(&self) -> u64 {
-        self.wire.get_ref().received()
+        self.wire.received()
     }
 
     /// Says who we are (RFC 2971); 163.com refuses SELECT without. Whatever it answers is fine.
@@ -208,14 +213,37 @@ impl Session {
         &mut self,
         name: &'static str,
         line: &str,
+        on: impl FnMut(&Response<'_>) -> Result<(), ImapError>,
+    ) -> Result<Answer, ImapError> {
+        self.run_within(self.limits.answer_bytes.0, name, line, on).await
+    }
+
+    /// Runs a command whose answer has a limit of its own, in bytes.
+    pub(super) async fn run_within(
+        &mut self,
+        most: u64,
+        name: &'static str,
+        line: &str,
         mut on: impl FnMut(&Response<'_>) -> Result<(), ImapError>,
+    ) -> Result<Answer, ImapError> {
+        let mut on = |response: &Response<'_>, _: &Whole| on(response);
+        self.run_whole(most, name, line, &mut on).await
+    }
+
+    /// The same for what takes pieces of the answers without copying them.
+    pub(super) async fn run_whole(
+        &mut self,
+        most: u64,
+        name: &'static str,
+        line: &str,
+        on: &mut impl FnMut(&Response<'_>, &Whole) -> Result<(), ImapError>,
     ) -> Result<Answer, ImapError> {
         let deadline = self.deadlines.command.0;
         let running = async {
-            self.send(line).await?;
+            self.send_within(most, line).await?;
             let mut untagged = 0;
             loop {
-                if let Step::Tagged(answer) = self.next(name, &mut untagged, &mut on).await? {
+                if let Step::Tagged(answer) = self.next(name, &mut untagged, on).await? {
                     return Ok(answer);
                 }
             }
@@ -225,6 +253,11 @@ impl Session {
 
     /// Sends a command under a new tag.
     pub(super) async fn send(&mut self, line: &str) -> Result<(), ImapError> {
+        self.send_within(self.limits.answer_bytes.0, line).await
+    }
+
+    /// Sends a command whose answer has a limit of its own, in bytes.
+    pub(super) async fn send_within(&mut self, most: u64, line: &str) -> Result<(), ImapError> {
         if self.unanswered.is_some() {
             return Err(ImapError::Protocol("an answer was not read to its end".to_owned()));
         }
@@ -233,15 +266,13 @@ impl Session {
         let bytes = Zeroizing::new(format!("{tag} {line}\r\n")); // it may hold a password
         self.unanswered = Some(tag);
         crate::crash::point("before a command");
+        self.wire.begin_command(most);
         self.write(bytes.as_bytes()).await
     }
 
     /// Sends bytes as they are, as within AUTHENTICATE.
     pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), ImapError> {
-        let stream = self.wire.get_mut();
-        stream.begin_command();
-        stream.write_all(bytes).await.map_err(|error| lost(&error))?;
-        stream.flush().await.map_err(|error| lost(&error))
+        self.wire.send(bytes).await.map_err(|error| lost(&error))
     }
 
     /// Reads the next answer to the running command.
@@ -249,11 +280,28 @@ impl Session {
         &mut self,
         name: &'static str,
         untagged: &mut usize,
-        on: &mut impl FnMut(&Response<'_>) -> Result<T, ImapError>,
+        on: &mut impl FnMut(&Response<'_>, &Whole) -> Result<T, ImapError>,
     ) -> Result<Step<T>, ImapError> {
-        let response = self.wire.read_response().await.map_err(|error| lost(&error))?;
-        let response = response.ok_or_else(|| ImapError::Lost(format!("it was closed during {name}")))?;
-        match response.parsed() {
+        loop {
+            let whole = self.wire.answer().await.map_err(|error| lost(&error))?;
+            let whole = whole.ok_or_else(|| ImapError::Lost(format!("it was closed during {name}")))?;
+            if let Some(response) = quirk::read(&whole.bytes) {
+                return self.judge(response, name, untagged, |response| on(response, &whole));
+            }
+            if !self.wire.leaves_out(&whole).map_err(|tripped| ImapError::Limit(tripped.to_string()))? {
+                return Err(not_imap());
+            }
+        }
+    }
+
+    fn judge<T>(
+        &mut self,
+        response: Response<'_>,
+        name: &'static str,
+        untagged: &mut usize,
+        on: impl FnOnce(&Response<'_>) -> Result<T, ImapError>,
+    ) -> Result<Step<T>, ImapError> {
+        match response {
             Response::Done { tag, status, outcome } => {
                 if self.unanswered.as_deref() != Some(tag.0.as_str()) {
                     return Err(ImapError::Protocol("it answered a command that was not sent".to_owned()));
@@ -287,16 +335,17 @@ impl Session {
             }
             other => {
                 *untagged += 1;
-                if *untagged > self.most_untagged {
-                    return Err(ImapError::Limit(format!("more than {} answers to {name}", self.most_untagged)));
+                let most = self.limits.untagged.0;
+                if *untagged > most {
+                    return Err(ImapError::Limit(format!("more than {most} answers to {name}")));
                 }
-                match other {
+                match &other {
                     Response::Capabilities(list) => self.capabilities = names(list),
                     Response::MailboxData(MailboxDatum::Exists(count)) => self.exists = *count,
                     Response::Expunge(_) => self.exists = self.exists.saturating_sub(1),
                     _ => {}
                 }
-                on(other).map(Step::Untagged)
+                on(&other).map(Step::Untagged)
             }
         }
     }
@@ -318,13 +367,17 @@ fn names(list: &[Capability<'_>]) -> BTreeSet<String> {
         .collect()
 }
 
-/// What a read or write error means. The parser's own errors quote what they could not read, which may be mail.
+fn not_imap() -> ImapError {
+    ImapError::Protocol("it sent something that is not IMAP".to_owned())
+}
+
+/// What a read or write error means.
 pub(super) fn lost(error: &std::io::Error) -> ImapError {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<Tripped>()) {
         Some(Tripped::Silence) => ImapError::Silent,
         Some(tripped) => ImapError::Limit(tripped.to_string()),
         None => match error.kind() {
-            std::io::ErrorKind::Other => ImapError::Protocol("it sent something that is not IMAP".to_owned()),
+            std::io::ErrorKind::Other => not_imap(),
             std::io::ErrorKind::UnexpectedEof => ImapError::Lost("it was closed in the middle of an answer".to_owned()),
             std::io::ErrorKind::InvalidData => ImapError::Protocol("what came was not valid TLS".to_owned()),
             kind => ImapError::Lost(kind.to_string()),

@@ -27,13 +27,13 @@ pub async fn open(server: &Server, deps: &Deps) -> Result<Connection, PollError>
         deps.egress.connect(&server.host, &addresses, limits).await.map_err(|error| PollError::egress(&error))?;
     match server.tls {
         TlsMode::None => {
-            let mut session = Session::new(Box::new(stream), limits, &deps.limits);
+            let mut session = Session::new(Box::new(stream), limits, &deps.limits, &deps.in_flight);
             let greeting = greet(&mut session).await?;
             Ok(Connection { session, greeting, certificate: None })
         }
         TlsMode::Implicit => {
             let (stream, certificate) = handshake(stream, server, deps).await?;
-            let mut session = Session::new(Box::new(stream), limits, &deps.limits);
+            let mut session = Session::new(Box::new(stream), limits, &deps.limits, &deps.in_flight);
             let greeting = greet(&mut session).await?;
             Ok(Connection { session, greeting, certificate: Some(certificate) })
         }
@@ -42,7 +42,7 @@ pub async fn open(server: &Server, deps: &Deps) -> Result<Connection, PollError>
                 .await
                 .map_err(|error| PollError::imap(Step::StartTls, &error))?;
             let (stream, certificate) = handshake(stream, server, deps).await?;
-            let session = Session::greeted(Box::new(stream), limits, &deps.limits);
+            let session = Session::greeted(Box::new(stream), limits, &deps.limits, &deps.in_flight);
             Ok(Connection { session, greeting, certificate: Some(certificate) })
         }
     }

@@ -4,7 +4,7 @@ use super::digest::{Digest, Digesting};
 use super::fetch::What;
 use super::select::OpenFolder;
 use super::{Budget, Deps, PollError, Step};
-use crate::imap::{Chunk, ImapError, Meta, Session};
+use crate::imap::{Body, Chunk, ImapError, Meta, Session};
 use crate::store::{CHUNK, Lease, StoreError};
 
 /// So often an end that comes too early is asked for again.
@@ -73,8 +73,8 @@ pub async fn large(
             Ok(Chunk::Whole(bytes)) => return Ok(Some(What::Whole(bytes))), // judged as one that was asked for whole
             Ok(Chunk::Wrong(what)) => return Ok(Some(What::Missing(format!("the server gives a wrong part: {what}")))),
             // Some servers refuse what lies behind the end, or answer without a body.
-            Err(ImapError::Refused { .. }) if offset > 0 && offset >= told => Vec::new(),
-            Ok(Chunk::Missing) if offset > 0 && offset >= told => Vec::new(),
+            Err(ImapError::Refused { .. }) if offset > 0 && offset >= told => Body::default(),
+            Ok(Chunk::Missing) if offset > 0 && offset >= told => Body::default(),
             Ok(Chunk::Missing) => return Ok(Some(What::Missing("the server answers without a body".to_owned()))),
             Err(error @ ImapError::Refused { .. }) => return Err(Failed::Refused(error)),
             Err(other) => return Err(Failed::Broken(PollError::folder(Step::Fetch, &folder.name, &other), got)),

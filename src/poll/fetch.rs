@@ -3,6 +3,7 @@
 mod plan;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::pin::pin;
 
 use tokio::sync::mpsc;
 
@@ -16,7 +17,7 @@ use super::search::Window;
 use super::select::OpenFolder;
 use super::{Budget, Deps, PollError, Retry, Step};
 use crate::clock::Timestamp;
-use crate::imap::{Fetched, Fetching, ImapError, Meta, Session, UidSet};
+use crate::imap::{Body, Fetched, Fetching, ImapError, Meta, Session, UidSet};
 use crate::store::Lease;
 
 /// A UID with what came of asking for it.
@@ -34,7 +35,7 @@ pub struct Arrived {
 /// What came of asking for a mail.
 pub enum What {
     /// All of it.
-    Whole(Vec<u8>),
+    Whole(Body),
     /// All of it, in chunks that are stored already.
     Downloaded(Downloaded),
     /// It is larger than allowed; its header.
@@ -89,7 +90,7 @@ pub fn not_in_vain(budget: &Budget, folder: &OpenFolder) -> Result<(), PollError
 }
 
 /// Whether the server told another date of the mail with this UID before.
-pub fn is_other(meta: &Meta, fetched: &Fetched) -> bool {
+pub fn is_other<B>(meta: &Meta, fetched: &Fetched<B>) -> bool {
     meta.internal_date.is_some() && fetched.internal_date.is_some() && meta.internal_date != fetched.internal_date
 }
 
@@ -137,7 +138,7 @@ impl<'a> Messages<'a> {
     pub async fn fetch(&mut self, batches: mpsc::Sender<Vec<Arrived>>) -> Result<(), PollError> {
         loop {
             let mut batch = Vec::new();
-            let ended = self.fill(&mut batch).await;
+            let ended = self.fill(&mut batch, &batches).await;
             if !batch.is_empty() && batches.send(batch).await.is_err() {
                 return Ok(()); // why they are not taken is told by whoever took them
             }
@@ -148,37 +149,62 @@ impl<'a> Messages<'a> {
     }
 
     /// Fills a batch. True at the end.
-    async fn fill(&mut self, batch: &mut Vec<Arrived>) -> Result<bool, PollError> {
+    async fn fill(
+        &mut self,
+        batch: &mut Vec<Arrived>,
+        batches: &mpsc::Sender<Vec<Arrived>>,
+    ) -> Result<bool, PollError> {
         let mut bytes = 0;
         while batch.len() < self.deps.limits.batch_messages.0 && bytes < self.deps.limits.batch_bytes.0 {
-            let budget = self.budget;
-            if budget.is_over() {
+            if self.budget.is_over() {
                 self.ended_early = true;
                 return Ok(true);
             }
-            let next = tokio::select! {
-                next = self.next() => next,
-                () = budget.out_of_patience() => {
+            let arrived = match self.next_in_time(batch, batches).await {
+                None => {
                     self.ended_early = true;
                     return Ok(true);
                 }
-            };
-            let arrived = match next {
-                Ok(Some(arrived)) => arrived,
-                Ok(None) => return Ok(true),
-                Err(error) => {
+                Some(Ok(Some(arrived))) => arrived,
+                Some(Ok(None)) => return Ok(true),
+                Some(Err(error)) => {
                     batch.extend(self.suspect(&error));
                     return Err(error);
                 }
             };
-            budget.spend_message();
+            if batch.is_empty() {
+                bytes = 0;
+            }
+            self.budget.spend_message();
             if let What::Whole(body) = &arrived.what {
                 bytes += body.len() as u64;
-                budget.spend_bytes(body.len());
+                self.budget.spend_bytes(body.len());
             }
             batch.push(arrived);
         }
         Ok(false)
+    }
+
+    /// The next mail; `None` where it does not come in time. While any session waits for its share of what may be in flight, the batch
+    /// goes to be committed as it is: so no two sessions that hold mail wait for each other.
+    async fn next_in_time(
+        &mut self,
+        batch: &mut Vec<Arrived>,
+        batches: &mpsc::Sender<Vec<Arrived>>,
+    ) -> Option<Result<Option<Arrived>, PollError>> {
+        let (budget, in_flight) = (self.budget, &self.deps.in_flight);
+        let mut next = pin!(self.next());
+        let mut out_of_patience = pin!(budget.out_of_patience());
+        loop {
+            tokio::select! {
+                next = &mut next => return Some(next),
+                () = &mut out_of_patience => return None,
+                () = in_flight.wanted(), if !batch.is_empty() => {
+                    // That nobody takes it any more shows when the next one is handed over.
+                    let _ = batches.send(std::mem::take(batch)).await;
+                }
+            }
+        }
     }
 
     async fn next(&mut self) -> Result<Option<Arrived>, PollError> {
@@ -357,7 +383,7 @@ impl<'a> Messages<'a> {
 
     /// Judges what came. An OK without a body is never a success (iCloud, reference row B1), nor is an empty body where the
     /// server tells a size (Yandex, B5).
-    fn arrived(&self, meta: Meta, body: Option<Vec<u8>>) -> Arrived {
+    fn arrived(&self, meta: Meta, body: Option<Body>) -> Arrived {
         let what = match body {
             None => What::Missing("the server answers without a body".to_owned()),
             // Only where size and body agree that there is nothing, there is.

@@ -1,6 +1,7 @@
 //! Step 9: a batch is made durable, with the ledger, the pending effects and the cursor, in one transaction.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
@@ -11,6 +12,7 @@ use super::search::Window;
 use super::select::OpenFolder;
 use super::{Deps, PollError, Step, Tally, parse};
 use crate::clock::Timestamp;
+use crate::imap::in_flight::Share;
 use crate::mailbox::AfterImport;
 use crate::store::{Batch, Finding, Lease, Mail, Raw, StoreError};
 
@@ -53,11 +55,12 @@ pub async fn commit(
     let failed = |error: StoreError| PollError::store(Step::Import, &error);
     while let Some(arrived) = arriving.recv().await {
         let count = arrived.len() as u64;
-        let batch = judged(arrived, progress, folder, routes, lease);
+        let (batch, shares) = judged(arrived, progress, folder, routes, lease);
         let uids: Vec<u32> = batch.findings.iter().map(|(uid, _)| *uid).collect();
         // While this batch is written, the one before reaches the disk.
         let (imported, durable) =
             tokio::join!(deps.store.import(lease, batch, deps.clock.now()), deps.store.make_durable());
+        drop(shares); // the bytes are in the database now, or of no use
         tally.add(imported.map_err(failed)?, count);
         tally.imported_uids.extend(uids);
         durable.map_err(failed)?;
@@ -65,51 +68,59 @@ pub async fn commit(
     deps.store.make_durable().await.map_err(failed) // before anything happens to the customer's copies
 }
 
-/// Judges a batch, and how far the cursor may move with it.
+/// Judges a batch, and how far the cursor may move with it. The shares are to be kept until its bytes are committed.
 fn judged(
     arrived: Vec<Arrived>,
     progress: &mut Progress,
     folder: &OpenFolder,
     routes: &Routes,
     lease: &Lease,
-) -> Batch {
+) -> (Batch, Vec<Arc<Share>>) {
     let mut findings = Vec::with_capacity(arrived.len());
+    let mut shares = Vec::new();
     for one in arrived {
         let uid = one.uid;
-        let finding = judge(one, folder, routes, lease);
+        let (finding, share) = judge(one, folder, routes, lease);
+        shares.extend(share);
         if !matches!(finding, Finding::Pending { .. }) {
             progress.finish(uid);
         }
         findings.push((uid, finding));
     }
     let top = findings.iter().map(|(uid, _)| *uid).filter(|uid| *uid < folder.uidnext).max().unwrap_or(0);
-    Batch {
+    let batch = Batch {
         epoch_id: folder.epoch.id,
         folder: folder.name.clone(),
         uidvalidity: folder.epoch.uidvalidity,
         findings,
         cursor: progress.cursor(),
         top,
-    }
+    };
+    (batch, shares)
 }
 
-fn judge(arrived: Arrived, folder: &OpenFolder, routes: &Routes, lease: &Lease) -> Finding {
+fn judge(arrived: Arrived, folder: &OpenFolder, routes: &Routes, lease: &Lease) -> (Finding, Option<Arc<Share>>) {
     let Arrived { uid, internal_date, what, tried } = arrived;
-    let (digest, raw, is_certain) = match what {
-        What::Whole(bytes) => (Digest::of(&bytes), Raw::Whole(bytes), true),
-        What::Downloaded(downloaded) => (downloaded.digest, Raw::Downloaded, downloaded.is_certain),
-        What::Missing(reason) => return missing(reason, tried, internal_date),
+    let (digest, raw, is_certain, share) = match what {
+        What::Whole(body) => {
+            let digest = Digest::of(&body);
+            let (bytes, share) = body.into_parts();
+            (digest, Raw::Whole(bytes), true, share)
+        }
+        What::Downloaded(downloaded) => (downloaded.digest, Raw::Downloaded, downloaded.is_certain, None),
+        What::Missing(reason) => return (missing(reason, tried, internal_date), None),
         What::TooLarge { size, header } => {
             let limit = lease.mailbox.max_size;
             let reason = format!("too large: {size} bytes, the limit is {limit}; it stays in the customer's mailbox");
-            return Finding::Quarantined { reason, size, internal_date, headers: header };
+            return (Finding::Quarantined { reason, size, internal_date, headers: header }, None);
         }
     };
     let header = parse::header(&digest.header);
     if header.is_exchange_substitute() {
-        return missing("Exchange gives a substitute and not the mail itself".to_owned(), tried, internal_date);
+        let reason = "Exchange gives a substitute and not the mail itself".to_owned();
+        return (missing(reason, tried, internal_date), share);
     }
-    Finding::Mail(Box::new(Mail {
+    let mail = Mail {
         raw,
         size: digest.size,
         sha256: digest.sha256,
@@ -124,7 +135,8 @@ fn judge(arrived: Arrived, folder: &OpenFolder, routes: &Routes, lease: &Lease) 
         effect: Some(&lease.mailbox.after_import)
             .filter(|wish| **wish != AfterImport::Leave && is_certain && digest.size > 0)
             .map(ToString::to_string),
-    }))
+    };
+    (Finding::Mail(Box::new(mail)), share)
 }
 
 /// A mail that did not come is asked for again, a few times.

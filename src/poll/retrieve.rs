@@ -1,7 +1,7 @@
 //! One mail fetched by hand, past every limit and without importing it: for what was put aside.
 
 use super::{Blame, Deps, PollError, Retry, Step, authenticate};
-use crate::imap::{Chunk, ImapError};
+use crate::imap::{Body, Chunk, ImapError};
 use crate::store::{CHUNK, Mailbox, StoreError, WatchedFolder};
 
 /// Fetches a mail in parts and hands each over. The folder is opened read-only. Returns how many bytes there were.
@@ -29,7 +29,7 @@ pub async fn retrieve(
             Ok(Chunk::Bytes(bytes)) => (bytes, false),
             Ok(Chunk::Whole(bytes)) => (bytes, true),
             Ok(Chunk::Wrong(what)) => return Err(failed(&ImapError::Protocol(what))),
-            Ok(Chunk::Missing) | Err(ImapError::Refused { .. }) if offset > 0 => (Vec::new(), true),
+            Ok(Chunk::Missing) | Err(ImapError::Refused { .. }) if offset > 0 => (Body::default(), true),
             Ok(Chunk::Missing) => return Err(failed(&ImapError::Protocol("it answers without a body".to_owned()))),
             Err(error) => return Err(failed(&error)),
         };

@@ -2,6 +2,7 @@
 
 mod claim;
 
+use bytes::Bytes;
 use sqlx::AssertSqlSafe;
 
 use super::db::commit;
@@ -71,7 +72,7 @@ pub struct Mail {
 #[derive(Debug)]
 pub enum Raw {
     /// Here.
-    Whole(Vec<u8>),
+    Whole(Bytes),
     /// In the database already, as chunks of a download.
     Downloaded,
 }
@@ -239,11 +240,11 @@ impl Store {
                 }
             }
 
-            for chunks in parts(chunks) {
+            for chunks in small_parts(chunks) {
                 let sql = format!("INSERT INTO raw_chunk (sha256, seq, data) VALUES {} ON CONFLICT DO NOTHING", self.rows(chunks.len(), 3));
                 let mut query = sqlx::query(AssertSqlSafe(sql));
                 for (sha256, seq, data) in chunks {
-                    query = query.bind(sha256.to_vec()).bind(seq).bind(data);
+                    query = query.bind(sha256.to_vec()).bind(seq).bind(Vec::from(data));
                 }
                 query.execute(&mut *tx).await?;
             }
@@ -351,10 +352,32 @@ fn messages_columns(mail: &Mail) -> MessageColumns {
     }
 }
 
-/// Cuts a mail into rows. An empty mail is one empty row: it is there, too.
-fn cut(sha256: [u8; 32], bytes: Vec<u8>) -> Vec<([u8; 32], i64, Vec<u8>)> {
+/// A row of a mail's bytes: its SHA-256, its place and its part.
+type ChunkRow = ([u8; 32], i64, Bytes);
+
+/// Bytes that one statement takes: it has a copy of its own of what is a part of something larger.
+const BYTES_AT_ONCE: usize = 4 << 20;
+
+/// As [`parts`], and none much larger than [`BYTES_AT_ONCE`].
+fn small_parts(rows: Vec<ChunkRow>) -> impl Iterator<Item = Vec<ChunkRow>> {
+    let mut rows = rows.into_iter();
+    std::iter::from_fn(move || {
+        let mut part = Vec::new();
+        let mut bytes = 0;
+        while bytes < BYTES_AT_ONCE && part.len() < ROWS_AT_ONCE {
+            let Some(row) = rows.next() else { break };
+            bytes += row.2.len();
+            part.push(row);
+        }
+        (!part.is_empty()).then_some(part)
+    })
+}
+
+/// Cuts a mail into rows, which share its bytes. An empty mail is one empty row: it is there, too.
+fn cut(sha256: [u8; 32], bytes: Bytes) -> Vec<ChunkRow> {
     if bytes.len() <= CHUNK {
         return vec![(sha256, 0, bytes)];
     }
-    (0..).zip(bytes.chunks(CHUNK)).map(|(seq, chunk)| (sha256, seq, chunk.to_vec())).collect()
+    let starts = (0..bytes.len()).step_by(CHUNK);
+    (0..).zip(starts).map(|(seq, from)| (sha256, seq, bytes.slice(from..bytes.len().min(from + CHUNK)))).collect()
 }

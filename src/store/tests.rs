@@ -152,7 +152,7 @@ fn batch(epoch: &Epoch, findings: Vec<(u32, Finding)>, cursor: u32) -> Batch {
 fn mail(text: &str, inboxes: &[i64]) -> Finding {
     let sha256: [u8; 32] = Sha256::digest(text).into();
     Finding::Mail(Box::new(Mail {
-        raw: Raw::Whole(text.as_bytes().to_vec()),
+        raw: Raw::Whole(text.as_bytes().to_vec().into()),
         size: text.len() as u64,
         sha256,
         identity: sha256,

@@ -1,17 +1,36 @@
 //! What passes the wall, and what does not.
 
+use std::time::Duration;
+
 use super::*;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 fn limits() -> GuardLimits {
     GuardLimits {
         literal: 1000,
         line: 200,
+        search_line: 400,
         nesting: 10,
         silence: Duration::from_secs(60),
-        command: 2000,
+        answer: 2000,
+        before_login: 1000,
         throughput: 64,
     }
+}
+
+/// A guard behind the login, with room for everything.
+fn guard<S>(stream: S, limits: GuardLimits) -> Guard<S> {
+    let mut guard = Guard::new(stream, limits, InFlight::new(1 << 20, 0, 0));
+    guard.logged_in();
+    guard
+}
+
+/// All answers, one behind the other.
+async fn all<S: AsyncRead + Unpin>(mut guard: Guard<S>) -> Result<Vec<u8>, io::Error> {
+    let mut out = Vec::new();
+    while let Some(whole) = guard.answer().await? {
+        out.extend_from_slice(&whole.bytes);
+    }
+    Ok(out)
 }
 
 /// What comes out when these pieces come in one by one.
@@ -21,8 +40,7 @@ async fn through(pieces: &[&[u8]]) -> Result<Vec<u8>, io::Error> {
         server.write_all(piece).await.unwrap();
     }
     drop(server);
-    let mut out = Vec::new();
-    Guard::new(client, limits()).read_to_end(&mut out).await.map(|_| out)
+    all(guard(client, limits())).await
 }
 
 fn tripped(result: Result<Vec<u8>, io::Error>) -> Tripped {
@@ -48,6 +66,66 @@ async fn a_literal_over_the_limit_is_stopped_at_its_announcement() {
 #[tokio::test]
 async fn an_endless_line_is_stopped() {
     assert_eq!(tripped(through(&[b"* OK ", &[b'x'; 300]]).await), Tripped::Line(200));
+}
+
+#[tokio::test]
+async fn only_a_line_of_uids_may_be_long() {
+    let uids = format!("* SEARCH{}\r\n", " 1".repeat(150));
+    assert_eq!(through(&[uids.as_bytes()]).await.unwrap(), uids.as_bytes());
+    let long = format!("* SEARCH{}\r\n", " 1".repeat(250));
+    assert_eq!(tripped(through(&[long.as_bytes()]).await), Tripped::Line(400));
+    for start in ["* CAPABILITY", "* LIST () NIL ", "* SEARC", "* ESEARCH", "F1 OK", "+ ", "* 1 FETCH (X {0}\r\n* SEARCH"] {
+        let line = format!("{start}{}\r\n", " 1".repeat(150));
+        assert_eq!(tripped(through(&[line.as_bytes()]).await), Tripped::Line(200), "{start}");
+    }
+}
+
+#[tokio::test]
+async fn before_the_login_little_is_heard() {
+    let (mut server, client) = tokio::io::duplex(1 << 16);
+    server.write_all(&b"* OK still here\r\n".repeat(100)).await.unwrap();
+    let mut stranger = Guard::new(client, limits(), InFlight::new(1 << 20, 0, 0));
+    stranger.begin_command(u64::MAX);
+    assert_eq!(tripped(all(stranger).await), Tripped::BeforeLogin(1000));
+}
+
+#[tokio::test]
+async fn a_literal_that_the_command_has_no_room_for_is_stopped_at_its_announcement() {
+    let (mut server, client) = tokio::io::duplex(1 << 16);
+    server.write_all(b"* LIST () NIL {900}\r\n").await.unwrap();
+    let mut guard = guard(client, limits());
+    guard.begin_command(500);
+    assert_eq!(tripped(all(guard).await), Tripped::Command(500));
+}
+
+#[tokio::test]
+async fn an_end_in_the_middle_of_an_answer_is_one() {
+    for half in ["* OK", "* 1 FETCH (X {5}\r\n", "* 1 FETCH (X {5}\r\nabc", "* 1 FETCH (X {1}\r\na", "* 1 FETCH (X {1}\r\na)"] {
+        let error = through(&[b"* OK\r\n", half.as_bytes()]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "{half}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_is_a_piece_of_its_answer_and_keeps_its_share() {
+    let (mut server, client) = tokio::io::duplex(1 << 16);
+    let budget = InFlight::new(2 << 10, 0, 0);
+    let answer = format!("* 1 FETCH (UID 1 BODY[] {{900}}\r\n{})\r\n", "x".repeat(900));
+    server.write_all(answer.repeat(3).as_bytes()).await.unwrap();
+    let mut guard = Guard::new(client, GuardLimits { before_login: u64::MAX, ..limits() }, budget);
+    guard.begin_command(u64::MAX);
+    let mut bodies = Vec::new();
+    for _ in 0..2 {
+        let whole = guard.answer().await.unwrap().unwrap();
+        let at = whole.bytes.iter().position(|byte| *byte == b'x').unwrap();
+        let piece = whole.piece(&whole.bytes[at..at + 900]);
+        assert_eq!(piece.as_ptr(), whole.bytes[at..].as_ptr());
+        bodies.push(piece);
+    }
+    let third = tokio::time::timeout(Duration::from_millis(20), guard.answer()).await;
+    assert!(third.is_err(), "nothing is left");
+    bodies.pop();
+    assert!(guard.answer().await.unwrap().is_some(), "it goes on where it was");
 }
 
 #[tokio::test]
@@ -77,9 +155,8 @@ async fn a_server_that_drips_is_stopped_and_a_slow_one_is_not() {
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         });
-        let mut out = Vec::new();
-        let limits = GuardLimits { command: u64::MAX, ..limits() };
-        let result = Guard::new(client, limits).read_to_end(&mut out).await.map(|_| out);
+        let limits = GuardLimits { answer: u64::MAX, ..limits() };
+        let result = all(guard(client, limits)).await;
         assert_eq!(result.err().map(|error| tripped(Err(error))), wanted, "{bytes} bytes a second");
     }
 }
@@ -94,7 +171,5 @@ async fn a_line_end_behind_a_literal_and_doubled_parentheses_are_dominos_and_lef
 #[tokio::test(start_paused = true)]
 async fn silence_ends_the_wait() {
     let (_server, client) = tokio::io::duplex(64);
-    let mut out = Vec::new();
-    let result = Guard::new(client, limits()).read_to_end(&mut out).await.map(|_| out);
-    assert_eq!(tripped(result), Tripped::Silence);
+    assert_eq!(tripped(all(guard(client, limits())).await), Tripped::Silence);
 }

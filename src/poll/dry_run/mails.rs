@@ -38,7 +38,7 @@ enum Headers {
     /// The server refuses them one after another.
     Refused,
     /// What came; what did not stands not in it.
-    Came(BTreeMap<u32, Fetched>),
+    Came(BTreeMap<u32, Fetched<Vec<u8>>>),
 }
 
 impl Look<'_> {
@@ -157,7 +157,7 @@ impl Look<'_> {
 }
 
 /// Whether a poll would get this mail, as far as its header shows; or what speaks against it. The mail itself may still not come.
-fn judge(meta: &Meta, fetched: Option<&Fetched>, tried: i64) -> Result<Verdict, String> {
+fn judge(meta: &Meta, fetched: Option<&Fetched<Vec<u8>>>, tried: i64) -> Result<Verdict, String> {
     let reason = match fetched {
         _ if tried > 0 => format!("it was asked for {tried} times in vain"),
         None => "the server lists it and does not give its header".to_owned(),

@@ -1,0 +1,127 @@
+//! The stream below the guard: counts bytes, and notices a server that is silent, slow or without an end.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep};
+
+use super::{GuardLimits, Tripped};
+
+/// The time over which a server's speed is measured.
+pub const WINDOW: Duration = Duration::from_secs(60);
+
+/// A stream with its counts.
+#[derive(Debug)]
+pub struct Paced<S> {
+    inner: S,
+    limits: GuardLimits,
+    silence: Pin<Box<Sleep>>,
+    waiting_since: Option<Instant>,
+    /// The time spent waiting in this window, and the bytes that came in it.
+    waited: Duration,
+    came: u64,
+    received: u64,
+    /// `received` when the running command was sent, and the bytes that its answer may have.
+    command_at: u64,
+    command: u64,
+    is_logged_in: bool,
+}
+
+impl<S> Paced<S> {
+    /// Nothing has come yet.
+    pub fn new(inner: S, limits: GuardLimits) -> Self {
+        Self {
+            inner,
+            limits,
+            silence: Box::pin(tokio::time::sleep(limits.silence)),
+            waiting_since: None,
+            waited: Duration::ZERO,
+            came: 0,
+            received: 0,
+            command_at: 0,
+            command: limits.answer,
+            is_logged_in: false,
+        }
+    }
+
+    /// What comes from now on answers a command, in at most so many bytes.
+    pub fn begin_command(&mut self, most: u64) {
+        (self.command_at, self.command) = (self.received, most);
+    }
+
+    /// The login went well.
+    pub fn logged_in(&mut self) {
+        self.is_logged_in = true;
+    }
+
+    /// Bytes received so far.
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Fails if so many further bytes are more than may come.
+    pub fn allows(&self, further: u64) -> Result<(), Tripped> {
+        let total = self.received.saturating_add(further);
+        if !self.is_logged_in && total > self.limits.before_login {
+            return Err(Tripped::BeforeLogin(self.limits.before_login));
+        }
+        match total.saturating_sub(self.command_at) > self.command {
+            true => Err(Tripped::Command(self.command)),
+            false => Ok(()),
+        }
+    }
+
+    fn count(&mut self, bytes: u64) -> Result<(), Tripped> {
+        self.received += bytes;
+        self.came += bytes;
+        self.allows(0)?;
+        if let Some(since) = self.waiting_since.take() {
+            self.waited += since.elapsed();
+            if self.waited >= WINDOW {
+                if self.came < self.limits.throughput.saturating_mul(self.waited.as_secs()) {
+                    return Err(Tripped::Slow(self.limits.throughput));
+                }
+                (self.waited, self.came) = (Duration::ZERO, 0);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let before = buf.filled().len();
+        match Pin::new(&mut this.inner).poll_read(cx, buf) {
+            Poll::Ready(result) => {
+                let read = buf.filled().len() - before;
+                Poll::Ready(this.count(read as u64).map_err(io::Error::other).and(result))
+            }
+            Poll::Pending => {
+                if this.waiting_since.is_none() {
+                    this.waiting_since = Some(Instant::now());
+                    this.silence.as_mut().reset(Instant::now() + this.limits.silence);
+                }
+                ready!(this.silence.as_mut().poll(cx));
+                Poll::Ready(Err(io::Error::other(Tripped::Silence)))
+            }
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
