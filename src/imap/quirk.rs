@@ -49,8 +49,12 @@ pub fn is_search(line: &[u8]) -> bool {
     line.starts_with(b"* ") && is_answer(line, b"SEARCH")
 }
 
-/// Reads a whole answer. imap-proto 0.17 panics at some that are malformed: they cannot be read.
+/// Reads a whole answer. imap-proto 0.17 panics at some that are malformed: they cannot be read. METADATA, which we never ask for,
+/// would be the most of them.
 pub fn read(answer: &[u8]) -> Option<Response<'_>> {
+    if is_answer(answer, b"METADATA") {
+        return None;
+    }
     let read = std::panic::catch_unwind(|| Response::parse(answer)).ok()?;
     read.ok().filter(|(rest, _)| rest.is_empty()).map(|(_, response)| response)
 }
@@ -145,10 +149,21 @@ fn literal_plus_in_two_words(line: &mut Vec<u8>) {
 
 /// imap-proto 0.17 panics on `INTERNALDATE NIL`.
 fn internal_date_nil(line: &mut Vec<u8>) {
+    const DATE: &[u8] = b"INTERNALDATE ";
     const NIL: &[u8] = b"INTERNALDATE NIL";
-    if let Some(at) = line.windows(NIL.len()).position(|part| part.eq_ignore_ascii_case(NIL)) {
-        line.splice(at..at + NIL.len(), b"INTERNALDATE \"\"".iter().copied());
+    let find = |rest: &[u8]| rest.windows(NIL.len()).position(|part| part.eq_ignore_ascii_case(NIL));
+    if find(line).is_none() {
+        return;
     }
+    let mut mended = Vec::with_capacity(line.len());
+    let mut rest = line.as_slice();
+    while let Some((before, behind)) = find(rest).and_then(|at| rest.split_at_checked(at + DATE.len())) {
+        mended.extend_from_slice(before);
+        mended.extend_from_slice(b"\"\"");
+        rest = behind.get(NIL.len() - DATE.len()..).unwrap_or_default();
+    }
+    mended.extend_from_slice(rest);
+    *line = mended;
 }
 
 /// Telekom Hungary sends two blanks in CAPABILITY (rustmailer/bichon#197), others in SEARCH (reference row C5).
@@ -262,6 +277,10 @@ mod tests {
             (b"* 1 FETCH (UID 1 BODY[]<0>{10}\r\n", b"* 1 FETCH (UID 1 BODY[]<0> {10}\r\n"),
             (b"* 1 FETCH (BODY[]{10}\r\n", b"* 1 FETCH (BODY[] {10}\r\n"),
             (b"* 1 FETCH (INTERNALDATE NIL UID 1)\r\n", b"* 1 FETCH (INTERNALDATE \"\" UID 1)\r\n"),
+            (
+                b"* 1 FETCH (INTERNALDATE NIL internaldate nil)\r\n",
+                b"* 1 FETCH (INTERNALDATE \"\" internaldate \"\")\r\n",
+            ),
             (b"* CAPABILITY IMAP4rev1  UIDPLUS\r\n", b"* CAPABILITY IMAP4rev1 UIDPLUS\r\n"),
             (b"* SEARCH  2  5 \r\n", b"* SEARCH 2 5 \r\n"),
             (b"* search 2 5 (MODSEQ 917162500)\r\n", b"* search 2 5\r\n"),

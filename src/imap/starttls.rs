@@ -13,6 +13,8 @@ use crate::config::Deadlines;
 /// The longest line and the most lines that make sense before TLS.
 const LINE: usize = 8192;
 const LINES: usize = 50;
+/// All bytes that make sense before TLS.
+const ALL: usize = 64 << 10;
 
 /// Reads the greeting, asks for STARTTLS and reads the answer. The stream is then ready for the TLS handshake. Returns the
 /// greeting's text.
@@ -24,7 +26,7 @@ pub async fn negotiate<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 async fn dialogue<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> Result<String, ImapError> {
-    let mut reader = Reader { buffer: Vec::new() };
+    let mut reader = Reader { buffer: Vec::new(), heard: 0 };
     let greeting = reader.line(stream).await?;
     let (status, text) = status(&greeting, "*");
     match status.as_str() {
@@ -76,6 +78,7 @@ fn status<'a>(line: &'a str, tag: &str) -> (String, &'a str) {
 
 struct Reader {
     buffer: Vec<u8>,
+    heard: usize,
 }
 
 impl Reader {
@@ -86,7 +89,7 @@ impl Reader {
                 let line = std::mem::replace(&mut self.buffer, rest);
                 return Ok(String::from_utf8_lossy(line.trim_ascii_end()).into_owned());
             }
-            if self.buffer.len() > LINE {
+            if self.buffer.len() > LINE || self.heard > ALL {
                 return Err(ImapError::Limit("a line before TLS".into()));
             }
             let mut part = [0; 1024];
@@ -94,6 +97,7 @@ impl Reader {
             if read == 0 {
                 return Err(ImapError::Lost("it was closed before TLS".into()));
             }
+            self.heard += read;
             self.buffer.extend(part.iter().take(read));
         }
     }

@@ -1,7 +1,9 @@
 //! Servers that mean harm: they get no credential, invent no mail, and take neither much time nor much memory.
 
 mod floods;
+mod folders;
 mod scripts;
+mod shares;
 mod words;
 mod work;
 

@@ -1,0 +1,240 @@
+//! A line twice as long takes about twice as long to read, whatever is in it: no server can make us work by the square.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::Session;
+use super::in_flight::InFlight;
+use crate::config::{self, Bytes, Count, Overrides};
+
+/// A server that has said all of it, and whose bytes come in packets.
+#[derive(Debug)]
+struct Said(Vec<u8>, usize);
+
+impl AsyncRead for Said {
+    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+        const PACKET: usize = 1400;
+        let rest = &self.0[self.1..];
+        let read = rest.len().min(PACKET).min(buf.remaining());
+        buf.put_slice(&rest[..read]);
+        self.1 += read;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Said {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
+        Poll::Ready(Ok(buf.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// The time that this thread has had of a processor.
+fn processor_time() -> Duration {
+    let told = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(u64::try_from(told.tv_sec).unwrap(), u32::try_from(told.tv_nsec).unwrap())
+}
+
+/// What it costs to read these lines in answer to a command, or until one of them ends the session.
+fn cost(lines: &[u8]) -> Duration {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let config = config::load(&Overrides::default()).unwrap();
+    let mut limits = config.limits;
+    (limits.answer_bytes, limits.line, limits.untagged) = (Bytes(1 << 30), Bytes(2 << 20), Count(1_000_000));
+    let said = [lines, b"F1 OK done\r\n"].concat();
+    runtime.block_on(async {
+        let in_flight = InFlight::new(1 << 20, 1 << 20, 1);
+        let mut session = Session::greeted(Box::new(Said(said, 0)), &config.deadlines, &limits, &in_flight);
+        session.wire.logged_in();
+        let start = processor_time();
+        let _how_it_ended = session.run("LIST", "LIST", |_| Ok(())).await;
+        processor_time() - start
+    })
+}
+
+/// The most that twice as much may cost. The square would be 4.
+const MOST: f64 = 2.3;
+/// A line that long is just short enough when it is doubled.
+const LONG: usize = 31_000;
+
+/// Compares a text with one twice as long. What disturbs a measurement makes it larger, so the smallest of several is right.
+fn grows_with_the_length(what: &str, once: &[u8], twice: &[u8]) -> Result<(), String> {
+    assert!((1.7..2.1).contains(&(twice.len() as f64 / once.len() as f64)), "{what} is not twice as long");
+    let mut least = [Duration::MAX; 2];
+    let mut ratio = f64::MAX;
+    for _ in 0..20 {
+        for (least, lines) in least.iter_mut().zip([once, twice]) {
+            *least = (*least).min(cost(lines));
+        }
+        ratio = least[1].as_secs_f64() / least[0].as_secs_f64();
+        if ratio <= MOST {
+            return Ok(());
+        }
+    }
+    Err(format!("{what}: {:?}, twice as long {:?}, ratio {ratio:.2}", least[0], least[1]))
+}
+
+/// A line of about so many bytes: a start, a piece again and again, and an end.
+fn line((start, again, end): (&str, &str, &str), bytes: usize) -> Vec<u8> {
+    let text = again.repeat((bytes - start.len() - end.len()) / again.len());
+    format!("{start}{text}{end}\r\n").into_bytes()
+}
+
+/// Every kind of answer that the parser knows, and what nobody can read.
+const LINES: &[(&str, &str, &str)] = &[
+    ("* CAPABILITY IMAP4rev1", " A", ""),
+    ("* CAPABILITY IMAP4rev1", " AUTH=X", ""),
+    ("* CAPABILITY", " A", ""),
+    ("* CAPABILITY IMAP4rev1", "  A", ""),
+    ("* LIST (", "\\A ", "\\B) \"/\" INBOX"),
+    ("* LIST () \"/\" \"", "\\\"", "\""),
+    ("* LIST () \"/\" \"", "&-", "\""),
+    ("* LIST () \"/\" ", "a", ""),
+    ("* LSUB (", "\\A ", "\\B) \"/\" INBOX"),
+    ("* STATUS INBOX (", "MESSAGES 1 ", "UNSEEN 1)"),
+    ("* STATUS INBOX (MESSAGES 1)", " ", ""),
+    ("* FLAGS (", "\\A ", "\\B)"),
+    ("* FLAGS (", "a ", ""),
+    ("* SEARCH", " 1", ""),
+    ("* SEARCH", " 4294967295", ""),
+    ("* SEARCH", " 1", " x"),
+    ("* SEARCH", "  1", ""),
+    ("* SEARCH", " 1", " (MODSEQ 1)"),
+    ("* SORT", " 1", ""),
+    ("* ESEARCH (TAG \"F1\") UID ALL 1", ",3:5", ""),
+    ("* 1 FETCH (FLAGS (", "\\A ", "\\B))"),
+    ("* 1 FETCH (", "UID 1 ", "UID 1)"),
+    ("* 1 FETCH (", "XFOO 1 ", "UID 1)"),
+    ("* 1 FETCH (", "RFC822.SIZE -1 ", "UID 1)"),
+    ("* 1 FETCH (", "INTERNALDATE NIL ", "UID 1)"),
+    ("* 1 FETCH (", "BODY[]<0.1> \"x\" ", "UID 1)"),
+    ("* 1 FETCH (BODY[HEADER.FIELDS (", "A ", "B)] \"x\")"),
+    ("* 1 FETCH (BODY[1", ".1", "] \"x\")"),
+    ("* 1 FETCH (BODY[] \"", "x", "\")"),
+    ("* 1 FETCH (BODY[]<0>", ">{", ")"),
+    ("* 1 FETCH (X-GM-LABELS (", "\"a\" ", "\"b\"))"),
+    ("* 1 FETCH (BODYSTRUCTURE (\"TEXT\" \"PLAIN\" (", "\"a\" \"b\" ", "\"c\" \"d\") NIL NIL \"7BIT\" 1 1))"),
+    ("* 1 FETCH (BODYSTRUCTURE (\"TEXT\" \"PLAIN\" (", "\"a\" \"b\" ", ""),
+    ("* 1 FETCH (ENVELOPE (\"", "x", "\" NIL NIL NIL NIL NIL NIL NIL NIL NIL))"),
+    ("* 1 FETCH (UID 1", " ", ")"),
+    ("* ", "1", " EXISTS"),
+    ("* 1", " ", "EXISTS"),
+    ("* VANISHED (EARLIER) 1", ",3:5", ""),
+    ("* ID (", "\"a\" \"b\" ", "\"c\" \"d\")"),
+    ("* ENABLED", " A", ""),
+    ("* NAMESPACE ((\"", "x", "\" \"/\")) NIL NIL"),
+    ("* QUOTA \"\" (", "STORAGE 1 2 ", "MESSAGE 1 2)"),
+    ("* QUOTAROOT INBOX", " a", ""),
+    ("* ACL INBOX", " a lr", ""),
+    ("* LISTRIGHTS INBOX a", " lr", ""),
+    ("* MYRIGHTS INBOX ", "l", ""),
+    ("* METADATA \"INBOX\" (", "/private/comment \"x\" ", "/private/comment \"y\")"),
+    ("* METADATA \"INBOX\"", " /private/comment", ""),
+    ("* METADATA \"INBOX\" /private/vendor/a", "/", ""),
+    ("* OK [PERMANENTFLAGS (", "\\A ", "\\*)] x"),
+    ("* OK [PERMANENTFLAGS (", "\\A ", ""),
+    ("* OK [CAPABILITY IMAP4rev1", " A", "] x"),
+    ("* OK [COPYUID 1 1", ",3", " 1,3] x"),
+    ("* OK [COPYUID 1 1", ",3:5", ""),
+    ("* OK [APPENDUID 1 1", ",3", "] x"),
+    ("* OK [BADCHARSET (", "a ", "b)] x"),
+    ("* OK [XFOO", " x", "] x"),
+    ("* OK ", "[", ""),
+    ("* OK ", "]", ""),
+    ("* OK [ALERT]", "å", ""),
+    ("* OK ", "{1}", ""),
+    ("* NO ", "x ", ""),
+    ("* BYE ", "x", ""),
+    ("F1 OK [COPYUID 1 1", ",3", " 1] x"),
+    ("F1 OK ", "[MESSAGELIMIT ", ""),
+    ("F", "1", " OK"),
+    ("+ ", "YQ", "=="),
+    ("+ [", "x", ""),
+    ("", "\0", "* OK"),
+    ("", " ", ""),
+    ("* ", "\"", ""),
+    ("* ", "\\", ""),
+    ("* 1 FETCH (X \"", "\\\\", "\")"),
+    ("* ", "]<0.1>", ""),
+    ("* ", "x", " LITERAL +"),
+];
+
+#[test]
+fn every_kind_of_line_costs_what_its_length_says() {
+    let failed = LINES.iter().filter_map(|parts| {
+        let [once, twice] = [1, 2].map(|times| line(*parts, times * LONG).repeat(2));
+        grows_with_the_length(&format!("{}{}…{}", parts.0, parts.1, parts.2), &once, &twice).err()
+    });
+    assert_eq!(failed.collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn one_line_with_all_uids_of_a_large_folder_costs_what_its_length_says() {
+    let [once, twice] = [1, 2].map(|times| line(("* SEARCH", " 1234567", ""), times * 500_000));
+    assert_eq!(grows_with_the_length("* SEARCH", &once, &twice), Ok(()));
+}
+
+#[test]
+fn literals_cost_what_their_length_says() {
+    let literal = |size: usize| format!("BODY[] {{{size}}}\r\n{} ", "x".repeat(size));
+    let answer = |literals: usize, size: usize| format!("* 1 FETCH (UID 1 {}FLAGS ())\r\n", literal(size).repeat(literals));
+    for (what, once, twice) in [
+        ("one literal", answer(1, 400_000), answer(1, 800_000)),
+        ("several literals", answer(8, 50_000), answer(8, 100_000)),
+        ("many answers of small literals", answer(8, 1).repeat(1000), answer(8, 1).repeat(2000)),
+        ("more literals in an answer", answer(4, 1).repeat(1000), answer(8, 1).repeat(1000)),
+    ] {
+        assert_eq!(grows_with_the_length(what, once.as_bytes(), twice.as_bytes()), Ok(()));
+    }
+    for literal in ["* LIST () \"/\" {SIZE}\r\n", "* OK {SIZE}\r\n", "* STATUS {SIZE}\r\n"] {
+        let lines = |size: usize| [literal.replace("SIZE", &size.to_string()), "a".repeat(size), "\r\n".to_owned()].concat();
+        let [once, twice] = [lines(200_000), lines(400_000)];
+        assert_eq!(grows_with_the_length(literal, once.as_bytes(), twice.as_bytes()), Ok(()));
+    }
+}
+
+#[test]
+fn what_is_nested_costs_little_however_it_ends() {
+    let part = |inner: &str| format!("(\"MESSAGE\" \"RFC822\" NIL NIL NIL \"7BIT\" 1 (NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL) {inner} 1)");
+    let message = (0..11).fold("(\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 1 1)".to_owned(), |inner, _| part(&inner));
+    let multipart = (0..11).fold("(\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 1 1)".to_owned(), |inner, _| format!("({inner} \"MIXED\")"));
+    let lists = format!("(\"a\" \"b\" NIL NIL NIL \"7BIT\" 1 NIL NIL NIL NIL {}1{})", "(".repeat(20), ")".repeat(20));
+    for structure in [message, multipart, lists] {
+        let whole = format!("* 1 FETCH (BODYSTRUCTURE {structure})\r\n");
+        let halves = [&structure[..structure.len() - 1], &structure[..structure.len() / 2], &structure.replace(" 1)", " x)")];
+        for text in halves.map(|half| format!("* 1 FETCH (BODYSTRUCTURE {half})\r\n")).iter().chain([&whole]) {
+            let took = (0..5).map(|_| cost(text.as_bytes())).min().unwrap();
+            assert!(took < Duration::from_millis(20), "{took:?} for {text}");
+        }
+    }
+}
+
+#[test]
+fn what_is_said_before_the_login_costs_little() {
+    let config = config::load(&Overrides::default()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    for (parts, bytes) in LINES.iter().map(|parts| (*parts, LONG)).chain([(("* OK", " still here", ""), 100)]) {
+        let said = [b"* OK ready\r\n".to_vec(), line(parts, bytes).repeat((1 << 20) / bytes)].concat();
+        runtime.block_on(async {
+            let in_flight = InFlight::new(1 << 20, 1 << 20, 1);
+            let mut session = Session::new(Box::new(Said(said, 0)), &config.deadlines, &config.limits, &in_flight);
+            let start = processor_time();
+            session.greeting().await.unwrap();
+            assert!(session.login("u", &"p".into()).await.is_err());
+            let (took, heard) = (processor_time() - start, session.received());
+            assert!(heard <= (128 << 10) + (16 << 10), "{heard} bytes of {parts:?}");
+            assert!(took < Duration::from_secs(1), "{took:?} for {parts:?}");
+        });
+    }
+}

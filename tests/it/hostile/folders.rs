@@ -1,0 +1,107 @@
+//! Lists of folders without measure: they end at their limits, and cost little until then.
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    net::{TcpListener, TcpStream},
+    thread,
+    time::Duration,
+};
+
+use super::{GRACE, hurried};
+use crate::support::{facts::JOBB, measured, measured::Measured, ordinary};
+
+/// Most of it is the program itself.
+const MOST_MEMORY: u64 = 96 << 20;
+
+/// An ordinary server but for its answer to commands that begin so.
+fn serve(stream: &TcpStream, at: &str, before: &[u8]) -> std::io::Result<()> {
+    let mut writer = stream;
+    writer.write_all(b"* OK ready\r\n")?;
+    for line in BufReader::new(stream).lines() {
+        let line = line?;
+        if line.split_once(' ').is_some_and(|(_, command)| command.starts_with(at)) {
+            writer.write_all(before)?;
+        }
+        writer.write_all(&ordinary::answer(&line, &[]).unwrap())?;
+    }
+    Ok(())
+}
+
+/// Asks such a server for its folders.
+fn listed(at: &'static str, before: impl Into<Vec<u8>>) -> Measured {
+    let before = before.into();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let mut mailferry = hurried(listener.local_addr().unwrap().port(), "none", &[]);
+    mailferry.env("MAILFERRY__DEADLINES__COMMAND", "30s");
+    mailferry.env("MAILFERRY__DEADLINES__LOGIN", "30s");
+    let server = thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let _ended_by_the_client = serve(&stream, at, &before);
+    });
+    let measured = measured::run(&mailferry, &["--json", "mailbox", "folders", JOBB], Duration::from_secs(30) + GRACE);
+    server.join().unwrap();
+    let (took, peak, processor) = (measured.took, measured.peak >> 20, measured.processor);
+    println!("{took:?}, {peak} MB, {processor:?} of the processor, {} bytes", measured.output.stdout.len());
+    assert!(measured.peak <= MOST_MEMORY, "it took {peak} MB");
+    measured
+}
+
+fn refused(at: &'static str, before: impl Into<Vec<u8>>, why: &str) {
+    let measured = listed(at, before);
+    let said = measured.output.all();
+    assert_eq!(measured.output.code, 1, "{}", said.chars().take(300).collect::<String>());
+    assert!(said.contains(why), "{why:?} is told:\n{}", said.chars().take(300).collect::<String>());
+    // Without optimisation, a megabyte takes a quarter of a second.
+    assert!(measured.processor <= Duration::from_secs(8), "it worked for {:?}", measured.processor);
+}
+
+fn named(name: &str) -> String {
+    format!("* LIST () \"/\" \"{name}\"\r\n")
+}
+
+#[test]
+fn names_of_three_megabytes() {
+    let name = "x".repeat(3 << 20);
+    refused("LIST", named(&name).repeat(20), "a line of more than 65536 bytes");
+    let literal = format!("* LIST () \"/\" {{{}}}\r\n{name}\r\n", name.len());
+    refused("LIST", literal.repeat(20), "a folder whose name has 3145728 bytes");
+}
+
+#[test]
+fn a_name_may_have_a_thousand_bytes_and_no_more() {
+    let measured = listed("LIST", named(&"x".repeat(1000)));
+    assert_eq!(measured.output.code, 0, "{}", measured.output.all());
+    assert!(measured.output.text().contains(&"x".repeat(1000)));
+    refused("LIST", named(&"x".repeat(1001)), "a folder whose name has 1001 bytes");
+    let literal = format!("* LIST () \"/\" {{2000}}\r\n{}\r\n", "x".repeat(2000));
+    refused("LIST", literal, "a folder whose name has 2000 bytes");
+}
+
+#[test]
+fn a_list_has_four_megabytes_in_all() {
+    let lines = |count: usize, length: usize| -> String {
+        (0..count).map(|at| named(&format!("{at:x>length$}", length = length))).collect()
+    };
+    let measured = listed("LIST", lines(19_000, 190));
+    assert_eq!(measured.output.code, 0, "{}", measured.output.stderr);
+    assert_eq!(measured.output.json().len(), 19_001, "INBOX is there, too");
+    refused("LIST", lines(19_000, 900), "more than 4194304 bytes");
+    refused("LIST", lines(100_000, 10), "more than 20000 folders");
+    refused("LIST", named("Arkiv").repeat(1_000_000), "more than");
+}
+
+#[test]
+fn other_commands_have_little_to_say() {
+    let status = format!("* STATUS INBOX (MESSAGES 1{})\r\n", " MESSAGES 1".repeat(5_000));
+    refused("STATUS", status.repeat(1_000), "more than 16777216 bytes");
+}
+
+#[test]
+fn before_the_login_a_server_has_less_to_say() {
+    for line in ["* OK still here\r\n".to_owned(), format!("* CAPABILITY IMAP4rev1{}\r\n", " A".repeat(30_000)), format!("* XFOO {}\r\n", "x".repeat(100))] {
+        let flood = line.repeat((4 << 20) / line.len());
+        for at in ["CAPABILITY", "LOGIN"] {
+            refused(at, flood.clone(), "more than 131072 bytes before the login");
+        }
+    }
+}

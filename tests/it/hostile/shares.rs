@@ -1,0 +1,107 @@
+//! Servers that give more than they said, all at once: what is in flight has one limit for all of them, and nobody waits for ever.
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    net::{TcpListener, TcpStream},
+    thread,
+    time::Duration,
+};
+
+use super::CANARY;
+use crate::support::{
+    facts::JOBB_INBOX,
+    mailferry::Mailferry,
+    measured::{self, Measured},
+    ordinary,
+};
+
+/// A server whose mails have more bytes than it says.
+#[derive(Clone, Copy)]
+struct Liar {
+    mails: usize,
+    bytes: usize,
+}
+
+impl Liar {
+    /// All mails are different, so that each is imported.
+    fn body(self, server: usize, mail: usize) -> Vec<u8> {
+        let header = format!("Subject: {server} {mail}\r\nMessage-ID: <{server}.{mail}@example.org>\r\n\r\n");
+        let mut body = header.into_bytes();
+        body.resize(self.bytes, b'x');
+        body
+    }
+
+    fn serve(self, server: usize, stream: &TcpStream) -> std::io::Result<()> {
+        let small = vec![b"Subject: small\r\n\r\n".to_vec(); self.mails];
+        let mut writer = stream;
+        writer.write_all(b"* OK ready\r\n")?;
+        for line in BufReader::new(stream).lines() {
+            let line = line?;
+            let (tag, command) = line.split_once(' ').unwrap_or_default();
+            if !command.contains("BODY.PEEK[]") {
+                writer.write_all(&ordinary::answer(&line, &small).unwrap())?;
+                continue;
+            }
+            for mail in 1..=self.mails {
+                write!(writer, "* {mail} FETCH (UID {mail} BODY[] {{{}}}\r\n", self.bytes)?;
+                writer.write_all(&self.body(server, mail))?;
+                writer.write_all(b")\r\n")?;
+            }
+            write!(writer, "{tag} OK done\r\n")?;
+        }
+        Ok(())
+    }
+}
+
+/// Polls so many of them at once.
+fn polled(servers: usize, liar: Liar, env: &[(&str, &str)]) -> (Mailferry, Measured) {
+    let mut mailferry = Mailferry::new();
+    for (name, value) in env {
+        mailferry.env(name, value);
+    }
+    mailferry.add_inbox(JOBB_INBOX);
+    for server in 0..servers {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port().to_string();
+        let options = ["--host", "127.0.0.1", "--tls", "none", "--port", &port].map(str::to_owned);
+        let address = format!("jobb{server}@lillestad.se");
+        mailferry.add_mailbox_with_password(&address, JOBB_INBOX, &options, &["--start", "all"], CANARY);
+        thread::spawn(move || {
+            while let Ok((stream, _)) = listener.accept() {
+                let _ended_by_the_client = liar.serve(server, &stream);
+            }
+        });
+    }
+    let measured = measured::run(&mailferry, &["--json", "poll"], Duration::from_secs(120));
+    let (took, peak, processor) = (measured.took, measured.peak >> 20, measured.processor);
+    println!("{servers} servers: {took:?}, {peak} MB, {processor:?} of the processor");
+    (mailferry, measured)
+}
+
+#[test]
+fn sixteen_servers_with_literals_of_31_mib() {
+    let liar = Liar { mails: 1, bytes: 31 << 20 };
+    let (_, measured) = polled(16, liar, &[("MAILFERRY__SCHEDULE__PER_HOST", "16")]);
+    assert_eq!(measured.output.code, 0, "{}", measured.output.all());
+    let lines = measured.output.json();
+    assert_eq!(lines.iter().filter(|line| line["imported"] == 1).count(), 16, "{lines:?}");
+    // 64 MiB in flight, and the program with its database.
+    assert!(measured.peak <= 192 << 20, "it took {} MB", measured.peak >> 20);
+}
+
+#[test]
+fn who_holds_mail_and_wants_more_waits_for_nobody_who_does_the_same() {
+    // In flight are 7 MiB at most, and each of the four wants to collect 4 MiB before it commits.
+    let env = [
+        ("MAILFERRY__SCHEDULE__PARALLEL", "4"),
+        ("MAILFERRY__LIMITS__LITERAL", "2MiB"),
+        ("MAILFERRY__LIMITS__IN_FLIGHT", "1KiB"),
+        ("MAILFERRY__DEADLINES__COMMAND", "30s"),
+    ];
+    for bytes in [1200 << 10, 1900 << 10] {
+        let (_, measured) = polled(4, Liar { mails: 8, bytes }, &env);
+        assert_eq!(measured.output.code, 0, "{}", measured.output.all());
+        let lines = measured.output.json();
+        assert!(lines.iter().all(|line| line["imported"] == 8), "{lines:?}");
+    }
+}
