@@ -25,8 +25,6 @@ mod select;
 mod session;
 pub mod starttls;
 mod uid_set;
-#[cfg(test)]
-mod work;
 
 pub use body::Body;
 pub use copies::Copies;

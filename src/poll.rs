@@ -37,9 +37,9 @@ use std::time::Duration;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{self, Deadlines, Limits};
 use crate::egress::Egress;
+use crate::imap::in_flight::InFlight;
 use crate::oauth;
 use crate::store::{Lease, Store};
-use crate::imap::in_flight::InFlight;
 use crate::vault::Vault;
 
 pub use budget::Budget;

@@ -74,7 +74,10 @@ fn check(config: &Config) -> Result<(), Vec<String>> {
         problems.push("limits.line: must be at least 64KiB, or long lists of UIDs cannot pass".to_owned());
     }
     if config.limits.answer_bytes.0 < 4 << 20 {
-        problems.push("limits.answer_bytes: must be at least 4MiB, or the list of a large account's folders cannot pass".to_owned());
+        problems.push(
+            "limits.answer_bytes: must be at least 4MiB, or the list of a large account's folders cannot pass"
+                .to_owned(),
+        );
     }
     for (key, bytes) in [("poll_bytes", config.limits.poll_bytes), ("daily_bytes", config.limits.daily_bytes)] {
         if bytes.0 < 8 << 20 {

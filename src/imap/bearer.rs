@@ -9,8 +9,8 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::error::printable;
-use super::login::{LoginError, without_secret};
 use super::guard::Whole;
+use super::login::{LoginError, without_secret};
 use super::session::Step;
 use super::{Answer, ImapError, Session, Status};
 

@@ -204,7 +204,8 @@ impl Session {
                     return Err(ImapError::Limit(format!("{bytes} bytes of headers in one answer")));
                 }
                 let body = body.map(|header| header.iter().take(most).copied().collect());
-                let fetched: &mut Fetched<Vec<u8>> = headers.entry(uid).or_insert(Fetched { uid, internal_date, body: None });
+                let fetched: &mut Fetched<Vec<u8>> =
+                    headers.entry(uid).or_insert(Fetched { uid, internal_date, body: None });
                 fetched.body = fetched.body.take().or(body);
                 fetched.internal_date = fetched.internal_date.or(internal_date);
                 Ok(())

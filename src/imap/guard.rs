@@ -386,3 +386,5 @@ fn announced_literal(line: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod work;

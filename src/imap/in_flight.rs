@@ -51,7 +51,11 @@ impl InFlight {
     pub fn new(bytes: u64, literal: u64, sessions: usize) -> Self {
         let least = SMALL.saturating_mul(sessions as u64).saturating_add(literal);
         let units = usize::try_from(bytes.max(least) / UNIT).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
-        Self { units: Arc::new(Semaphore::new(units)), large: Arc::new(Semaphore::new(1)), waiting: watch::Sender::new(0) }
+        Self {
+            units: Arc::new(Semaphore::new(units)),
+            large: Arc::new(Semaphore::new(1)),
+            waiting: watch::Sender::new(0),
+        }
     }
 
     /// The next share for a literal of which so many bytes are to come: all of it, or a piece where it is `large`. Returns how many

@@ -278,7 +278,8 @@ impl Session {
             let line = "LIST \"\" \"*\" RETURN (SPECIAL-USE)";
             let on = |attributes: &[NameAttribute<'_>], name: String| {
                 let special_use = attributes.iter().find_map(special_use);
-                asked.extend(special_use.filter(|_| folders.contains_key(&name)).map(|special_use| (name, special_use)));
+                asked
+                    .extend(special_use.filter(|_| folders.contains_key(&name)).map(|special_use| (name, special_use)));
                 Ok(())
             };
             match self.list(line, on).await {
@@ -370,11 +371,7 @@ struct Kind {
 }
 
 /// Keeps what is listed, each name once.
-fn keep(
-    folders: &mut BTreeMap<String, Kind>,
-    attributes: &[NameAttribute<'_>],
-    name: String,
-) -> Result<(), ImapError> {
+fn keep(folders: &mut BTreeMap<String, Kind>, attributes: &[NameAttribute<'_>], name: String) -> Result<(), ImapError> {
     if name.chars().any(char::is_control) {
         return Ok(()); // no wish can name it
     }

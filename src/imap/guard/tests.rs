@@ -74,7 +74,9 @@ async fn only_a_line_of_uids_may_be_long() {
     assert_eq!(through(&[uids.as_bytes()]).await.unwrap(), uids.as_bytes());
     let long = format!("* SEARCH{}\r\n", " 1".repeat(250));
     assert_eq!(tripped(through(&[long.as_bytes()]).await), Tripped::Line(400));
-    for start in ["* CAPABILITY", "* LIST () NIL ", "* SEARC", "* ESEARCH", "F1 OK", "+ ", "* 1 FETCH (X {0}\r\n* SEARCH"] {
+    for start in
+        ["* CAPABILITY", "* LIST () NIL ", "* SEARC", "* ESEARCH", "F1 OK", "+ ", "* 1 FETCH (X {0}\r\n* SEARCH"]
+    {
         let line = format!("{start}{}\r\n", " 1".repeat(150));
         assert_eq!(tripped(through(&[line.as_bytes()]).await), Tripped::Line(200), "{start}");
     }
@@ -100,7 +102,9 @@ async fn a_literal_that_the_command_has_no_room_for_is_stopped_at_its_announceme
 
 #[tokio::test]
 async fn an_end_in_the_middle_of_an_answer_is_one() {
-    for half in ["* OK", "* 1 FETCH (X {5}\r\n", "* 1 FETCH (X {5}\r\nabc", "* 1 FETCH (X {1}\r\na", "* 1 FETCH (X {1}\r\na)"] {
+    for half in
+        ["* OK", "* 1 FETCH (X {5}\r\n", "* 1 FETCH (X {5}\r\nabc", "* 1 FETCH (X {1}\r\na", "* 1 FETCH (X {1}\r\na)"]
+    {
         let error = through(&[b"* OK\r\n", half.as_bytes()]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "{half}");
     }

@@ -98,7 +98,11 @@ fn other_commands_have_little_to_say() {
 
 #[test]
 fn before_the_login_a_server_has_less_to_say() {
-    for line in ["* OK still here\r\n".to_owned(), format!("* CAPABILITY IMAP4rev1{}\r\n", " A".repeat(30_000)), format!("* XFOO {}\r\n", "x".repeat(100))] {
+    for line in [
+        "* OK still here\r\n".to_owned(),
+        format!("* CAPABILITY IMAP4rev1{}\r\n", " A".repeat(30_000)),
+        format!("* XFOO {}\r\n", "x".repeat(100)),
+    ] {
         let flood = line.repeat((4 << 20) / line.len());
         for at in ["CAPABILITY", "LOGIN"] {
             refused(at, flood.clone(), "more than 131072 bytes before the login");

@@ -7,9 +7,9 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::Session;
-use super::in_flight::InFlight;
 use crate::config::{self, Bytes, Count, Overrides};
+use crate::imap::Session;
+use crate::imap::in_flight::InFlight;
 
 /// A server that has said all of it, and whose bytes come in packets.
 #[derive(Debug)]
@@ -188,7 +188,8 @@ fn one_line_with_all_uids_of_a_large_folder_costs_what_its_length_says() {
 #[test]
 fn literals_cost_what_their_length_says() {
     let literal = |size: usize| format!("BODY[] {{{size}}}\r\n{} ", "x".repeat(size));
-    let answer = |literals: usize, size: usize| format!("* 1 FETCH (UID 1 {}FLAGS ())\r\n", literal(size).repeat(literals));
+    let answer =
+        |literals: usize, size: usize| format!("* 1 FETCH (UID 1 {}FLAGS ())\r\n", literal(size).repeat(literals));
     for (what, once, twice) in [
         ("one literal", answer(1, 400_000), answer(1, 800_000)),
         ("several literals", answer(8, 50_000), answer(8, 100_000)),
@@ -198,7 +199,8 @@ fn literals_cost_what_their_length_says() {
         assert_eq!(grows_with_the_length(what, once.as_bytes(), twice.as_bytes()), Ok(()));
     }
     for literal in ["* LIST () \"/\" {SIZE}\r\n", "* OK {SIZE}\r\n", "* STATUS {SIZE}\r\n"] {
-        let lines = |size: usize| [literal.replace("SIZE", &size.to_string()), "a".repeat(size), "\r\n".to_owned()].concat();
+        let lines =
+            |size: usize| [literal.replace("SIZE", &size.to_string()), "a".repeat(size), "\r\n".to_owned()].concat();
         let [once, twice] = [lines(200_000), lines(400_000)];
         assert_eq!(grows_with_the_length(literal, once.as_bytes(), twice.as_bytes()), Ok(()));
     }
@@ -206,13 +208,17 @@ fn literals_cost_what_their_length_says() {
 
 #[test]
 fn what_is_nested_costs_little_however_it_ends() {
-    let part = |inner: &str| format!("(\"MESSAGE\" \"RFC822\" NIL NIL NIL \"7BIT\" 1 (NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL) {inner} 1)");
+    let part = |inner: &str| {
+        format!("(\"MESSAGE\" \"RFC822\" NIL NIL NIL \"7BIT\" 1 (NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL) {inner} 1)")
+    };
     let message = (0..11).fold("(\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 1 1)".to_owned(), |inner, _| part(&inner));
-    let multipart = (0..11).fold("(\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 1 1)".to_owned(), |inner, _| format!("({inner} \"MIXED\")"));
+    let multipart = (0..11)
+        .fold("(\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 1 1)".to_owned(), |inner, _| format!("({inner} \"MIXED\")"));
     let lists = format!("(\"a\" \"b\" NIL NIL NIL \"7BIT\" 1 NIL NIL NIL NIL {}1{})", "(".repeat(20), ")".repeat(20));
     for structure in [message, multipart, lists] {
         let whole = format!("* 1 FETCH (BODYSTRUCTURE {structure})\r\n");
-        let halves = [&structure[..structure.len() - 1], &structure[..structure.len() / 2], &structure.replace(" 1)", " x)")];
+        let halves =
+            [&structure[..structure.len() - 1], &structure[..structure.len() / 2], &structure.replace(" 1)", " x)")];
         for text in halves.map(|half| format!("* 1 FETCH (BODYSTRUCTURE {half})\r\n")).iter().chain([&whole]) {
             let took = (0..5).map(|_| cost(text.as_bytes())).min().unwrap();
             assert!(took < Duration::from_millis(20), "{took:?} for {text}");
