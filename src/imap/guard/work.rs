@@ -70,7 +70,7 @@ const LONG: usize = 31_000;
 
 /// Compares a text with one twice as long. What disturbs a measurement makes it larger, so the smallest of several is right.
 fn grows_with_the_length(what: &str, once: &[u8], twice: &[u8]) -> Result<(), String> {
-    assert!((1.7..2.1).contains(&(twice.len() as f64 / once.len() as f64)), "{what} is not twice as long");
+    assert!((1.9..2.1).contains(&(twice.len() as f64 / once.len() as f64)), "{what} is not twice as long");
     let mut least = [Duration::MAX; 2];
     let mut ratio = f64::MAX;
     for _ in 0..20 {
@@ -194,7 +194,6 @@ fn literals_cost_what_their_length_says() {
         ("one literal", answer(1, 400_000), answer(1, 800_000)),
         ("several literals", answer(8, 50_000), answer(8, 100_000)),
         ("many answers of small literals", answer(8, 1).repeat(1000), answer(8, 1).repeat(2000)),
-        ("more literals in an answer", answer(4, 1).repeat(1000), answer(8, 1).repeat(1000)),
     ] {
         assert_eq!(grows_with_the_length(what, once.as_bytes(), twice.as_bytes()), Ok(()));
     }
