@@ -17,7 +17,8 @@ pub fn start(format: LogFormat, default: LevelFilter) {
     let filter = EnvFilter::builder().with_default_directive(default.into()).from_env_lossy();
     // async-imap's log lines hold what goes over the wire: never, whatever RUST_LOG says (its TRACE is compiled out too).
     // What the certificate verifier has to say is in the error that it returns.
-    let filter = ["async_imap=off", "imap_proto=off", "rustls_platform_verifier=off"]
+    // What is told once in the life of an installation is told by whichever command finds it.
+    let filter = ["async_imap=off", "imap_proto=off", "rustls_platform_verifier=off", "made_private=warn"]
         .iter()
         .filter_map(|directive| directive.parse().ok())
         .fold(filter, EnvFilter::add_directive);
