@@ -160,8 +160,11 @@ mod tests {
     fn what_has_failed_before_is_waited_for_longer_unless_a_new_one_waits() {
         let visits = [Visit { is_doubtful: true, failures: 2, ..slow(1, 12) }];
         let failed = Blocked { failures: 1, ..waiting(1, Lack::Doubtful) };
-        assert_eq!(losers(&[failed.clone()], &visits, RULES), []);
-        assert_eq!(losers(&[failed.clone()], &[Visit { slow_for: 20 * SECOND, ..visits[0].clone() }], RULES).len(), 1);
+        assert_eq!(losers(std::slice::from_ref(&failed), &visits, RULES), []);
+        assert_eq!(
+            losers(std::slice::from_ref(&failed), &[Visit { slow_for: 20 * SECOND, ..visits[0].clone() }], RULES).len(),
+            1
+        );
         assert_eq!(losers(&[waiting(1, Lack::Doubtful)], &visits, RULES), [(1, Loss::Cut)]);
         let always = [Visit { failures: i64::MAX, slow_for: 80 * SECOND, ..visits[0].clone() }];
         assert_eq!(losers(&[failed], &always, RULES), [(1, Loss::Cut)]);
