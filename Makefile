@@ -1,6 +1,6 @@
 # The commands of this project; `make` lists them. They need a Rust toolchain and Debian or Ubuntu.
 .DEFAULT_GOAL := help
-.PHONY: help build parts demo test bench fuzz
+.PHONY: help build parts demo test audit bench fuzz
 
 # What `make parts` installs for: demo, test or bench.
 FOR ?= test
@@ -32,11 +32,16 @@ test: ## installs what the tests need, then checks everything; CI runs this
 	cargo fmt --check
 	@echo "==> Clippy"
 	cargo clippy --all-targets --all-features -- -D warnings
+	@echo "==> Dependencies"
+	scripts/audit
 	@echo "==> Tests"
 	cargo test --all --features crash-points
 	@echo "==> Demo"
 	ONCE=1 scripts/demo
 	@echo "==> All is well"
+
+audit: ## asks what is to be said against the dependencies; AUDIT=strict fails where the advisories cannot be had
+	AUDIT=$(AUDIT) scripts/audit
 
 bench: ## measures the import against mbsync and a bare TLS fetch
 	scripts/install-parts bench

@@ -8,6 +8,8 @@ OAUTH_SERVER_VERSION=3.0.1
 OAUTH_SERVER=.parts/mock-oauth2-server
 AXE_VERSION=4.14.1
 AXE=.parts/axe-core
+CARGO_DENY_VERSION=0.20.2
+CARGO_DENY=.parts/cargo-deny
 
 say() { printf '==> %s\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }

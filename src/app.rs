@@ -13,7 +13,8 @@ use crate::vault::{Location, Vault, VaultError};
 
 /// Opens the database that the configuration names.
 pub async fn store(config: &Config) -> Result<Store, StoreError> {
-    Store::open(&config.database.url).await
+    let store = Store::open(&config.database.url).await?;
+    Ok(store.with_least_interval(config.schedule.least_interval.0))
 }
 
 /// Where the keys of this installation are.

@@ -30,6 +30,7 @@ use crate::config::{self, Config, Overrides};
 use crate::locale::Language;
 use crate::oauth::Renewals;
 use crate::poll::Deps;
+use crate::private;
 use crate::store::{Change, Store};
 use crate::telemetry::{self, LogFormat};
 use crate::vault::Vault;
@@ -110,6 +111,7 @@ enum Command {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    private::create_private_files();
     let cli = Cli::parse(); // ends with 2 on wrong usage
     let level = if matches!(cli.command, Command::Serve) { LevelFilter::INFO } else { LevelFilter::ERROR };
     telemetry::start(cli.log_format, level);
@@ -136,6 +138,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     }
     let config = config::load(&overrides).map_err(Failure::configuration)?;
     let store = app::store(&config).await?;
+    store.exposed().iter().for_each(private::Exposed::log);
     let language = cli.lang.unwrap_or_else(Language::of_the_terminal);
     let renewals = Renewals::default();
     let context = Context { config, store: Arc::new(store), output, language, renewals: renewals.clone() };

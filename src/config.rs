@@ -121,8 +121,8 @@ pub struct Smtp {
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// implicit, starttls or none.
-    pub tls: String,
+    /// How the connection is protected.
+    pub tls: SmtpTls,
     /// The login name; empty: no login.
     pub username: String,
     /// The password.
@@ -130,6 +130,18 @@ pub struct Smtp {
     pub password: SecretString,
     /// The sender of test mails.
     pub from: String,
+}
+
+/// How a connection to an SMTP server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpTls {
+    /// From the first byte.
+    Implicit,
+    /// After STARTTLS.
+    StartTls,
+    /// Not at all.
+    None,
 }
 
 impl Http {
@@ -154,13 +166,21 @@ pub struct Egress {
 }
 
 /// `[schedule]`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
     /// Polls at once.
     pub parallel: Count,
     /// Polls at once on one host.
     pub per_host: Count,
+    /// What a server must bring a second while others wait for its place.
+    pub pace: Bytes,
+    /// For how long it may bring less.
+    pub patience: Span,
+    /// The longest poll while others wait for its place.
+    pub turn: Span,
+    /// The shortest time between two polls of one mailbox.
+    pub least_interval: Span,
     /// The longest poll.
     pub poll_time: Span,
     /// The time after which a mailbox of a worker that fell silent is free again.

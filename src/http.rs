@@ -39,8 +39,10 @@ use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 use url::Url;
 
+use crate::address::Address;
 use crate::config::{self, Config};
-use crate::poll::Deps;
+use crate::discover::{self, Discovery};
+use crate::poll::{Deps, PollError, Visits};
 use crate::store::Scope;
 
 pub use pages::set_up_link;
@@ -50,8 +52,27 @@ pub use pages::set_up_link;
 pub struct State {
     deps: Arc<Deps>,
     page: Arc<Settings>,
+    /// The way to mail servers: none is talked to on the threads that answer.
+    visits: Visits,
     stopping: CancellationToken,
 }
+
+impl State {
+    /// Finds the mail server of an address for somebody who sees this. Documents of other people's servers are read off the threads
+    /// that answer.
+    ///
+    /// # Errors
+    /// There is no room for that now.
+    async fn discover(&self, address: &Address, scope: Scope) -> Result<Discovery, PollError> {
+        let (address, deps) = (address.clone(), self.deps.clone());
+        let finding = async move { discover::find(&address, &deps.egress, &deps.deadlines, &deps.oauth).await };
+        let found = self.visits.apart(scope.id().unwrap_or(OPERATORS), finding).await?;
+        Ok(found.unwrap_or(Discovery::Nothing))
+    }
+}
+
+/// Operators share places as an organisation does; no row has this number.
+const OPERATORS: i64 = 0;
 
 /// What the configuration says of the page.
 pub struct Settings {
@@ -100,36 +121,48 @@ impl Settings {
     }
 
     /// A link to one of our pages, as others need it.
-    fn link(&self, path: &str) -> String {
+    pub fn link(&self, path: &str) -> String {
         format!("{}{path}", self.base.as_str().trim_end_matches('/'))
     }
 }
 
 /// Opens the listener: before anything else is started, so that a taken port is an error at once.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
+pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AddrInUse => {
-            format!("{address}: address already in use; another program listens there: choose another with http.listen (MAILFERRY__HTTP__LISTEN)")
-        }
-        _ => format!("{address}: cannot listen there: {error}"),
+        std::io::ErrorKind::AddrInUse => BindError::InUse(address),
+        _ => BindError::Impossible { address, error },
     })
+}
+
+/// Why nobody can be answered at an address.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    #[error(
+        "{0}: address already in use; another program listens there: choose another with http.listen \
+         (MAILFERRY__HTTP__LISTEN)"
+    )]
+    InUse(SocketAddr),
+    #[error("{address}: cannot listen there: {error}")]
+    Impossible { address: SocketAddr, error: std::io::Error },
 }
 
 /// Nobody is answered later: the longest that a page waits for, a check, takes half of it.
 const LONGEST: Duration = Duration::from_mins(3);
 
+/// The two stages of the end.
+pub struct Stop {
+    /// Nothing long is to be begun any more.
+    pub stopping: CancellationToken,
+    /// Nobody new is answered.
+    pub end: CancellationToken,
+}
+
 /// Answers until told to end.
-pub async fn serve(
-    listener: TcpListener,
-    deps: Arc<Deps>,
-    page: Arc<Settings>,
-    stopping: CancellationToken,
-    end: CancellationToken,
-) {
+pub async fn serve(listener: TcpListener, deps: Arc<Deps>, page: Arc<Settings>, visits: Visits, stop: Stop) {
     let (is_https, policy) = (page.base.scheme() == "https", page.policy.clone());
-    let router = routes::router(State { deps, page, stopping })
+    let router = routes::router(State { deps, page, visits, stopping: stop.stopping })
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST))
         .layer(from_fn(move |request, next| headers::guard(is_https, policy.clone(), request, next)))
         .layer(CompressionLayer::new());
-    listen::answer(listener, router, end).await;
+    listen::answer(listener, router, stop.end).await;
 }

@@ -85,6 +85,7 @@ mod opaque;
 mod owner;
 mod password;
 mod powershell;
+mod private;
 mod reading;
 mod shown;
 mod telemetry;

@@ -20,6 +20,7 @@ pub mod folders;
 mod import;
 mod listing;
 mod obstacle;
+mod pace;
 pub(crate) mod parse;
 mod record;
 mod report;
@@ -30,6 +31,7 @@ mod select;
 mod settle;
 mod start;
 mod target;
+mod visits;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,14 +41,16 @@ use crate::config::{self, Deadlines, Limits};
 use crate::egress::Egress;
 use crate::imap::in_flight::InFlight;
 use crate::oauth;
-use crate::store::{Lease, Store};
+use crate::store::{Lease, Store, StoreError};
 use crate::vault::Vault;
 
 pub use budget::Budget;
 pub use continuity::MOST_CHANGES;
 pub use error::{Blame, PollError, Retry, Step};
+pub use pace::{Arrivals, Pace};
 pub use record::{after_an_early_end, failed_outcome};
 pub use report::{Progress, Report, ReportedError, Tally};
+pub use visits::{VisitThreads, Visits};
 
 /// What a poll works with.
 pub struct Deps {
@@ -86,6 +90,21 @@ impl Deps {
         }
     }
 
+    /// The same with connections to the database that belong to the runtime which calls this.
+    pub async fn for_this_runtime(&self, database_url: &str) -> Result<Self, StoreError> {
+        Ok(Self {
+            store: self.store.for_this_runtime(database_url).await?,
+            vault: self.vault.clone(),
+            egress: self.egress.clone(),
+            clock: self.clock.clone(),
+            deadlines: self.deadlines.clone(),
+            limits: self.limits.clone(),
+            oauth: self.oauth.clone(),
+            renewals: self.renewals.clone(),
+            lease: self.lease,
+        })
+    }
+
     /// Waits for what must not be cut off, and closes the database.
     pub async fn close(&self) {
         self.renewals.finish().await;
@@ -118,7 +137,7 @@ async fn visit(
     budget: &Budget,
     tally: &mut Tally,
 ) -> Result<(), PollError> {
-    let connection = connect::open(&lease.mailbox.server, deps).await?;
+    let connection = connect::at_pace(&lease.mailbox.server, deps, &tally.progress.pace).await?;
     let mut session = authenticate::login(connection, credential, &lease.mailbox, deps).await?;
     tally.begin_visit();
     let routes = route::Routes::load(&lease.mailbox, deps).await?;

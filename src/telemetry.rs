@@ -15,9 +15,9 @@ pub enum LogFormat {
 /// Starts logging. `RUST_LOG` says what, in the usual way; by default what `serve` does, and only warnings elsewhere.
 pub fn start(format: LogFormat, default: LevelFilter) {
     let filter = EnvFilter::builder().with_default_directive(default.into()).from_env_lossy();
-    // The parser sees what goes over the wire: it logs nothing, whatever RUST_LOG says. What the certificate verifier has to say is in
-    // the error that it returns.
-    let filter = ["imap_proto=off", "rustls_platform_verifier=off"]
+    // The parser sees what goes over the wire: it logs nothing, whatever RUST_LOG says. The error that the certificate verifier returns
+    // has what it would log. A line that is told once in the life of an installation is told by whichever command finds it.
+    let filter = ["imap_proto=off", "rustls_platform_verifier=off", "made_private=warn"]
         .iter()
         .filter_map(|directive| directive.parse().ok())
         .fold(filter, EnvFilter::add_directive);

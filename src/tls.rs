@@ -8,8 +8,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use sha2::{Digest, Sha256};
-use tokio::io::BufReader;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio_rustls::rustls;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
@@ -18,7 +17,7 @@ use crate::shown::shown;
 use crate::vault::hex;
 
 /// A connection under TLS. rustls reads 4 KiB at a time, so a buffer stands before the socket.
-pub type Protected = TlsStream<BufReader<TcpStream>>;
+pub type Protected<S> = TlsStream<BufReader<S>>;
 
 /// Whom to trust.
 #[derive(Debug, Clone)]
@@ -53,7 +52,11 @@ pub struct TlsError {
 }
 
 /// Does the handshake. On success tells what the certificate says.
-pub async fn connect(stream: TcpStream, host: &str, trust: &Trust) -> Result<(Protected, Certificate), TlsError> {
+pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    host: &str,
+    trust: &Trust,
+) -> Result<(Protected<S>, Certificate), TlsError> {
     let misconfigured = |message: String| TlsError { message, untrusted: true };
     let name = ServerName::try_from(host.to_owned())
         .map_err(|_| misconfigured(format!("{host} cannot stand in a certificate, so it cannot be checked")))?;

@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::{Context, Failure};
 use crate::address::Address;
-use crate::config::{self, Span};
+use crate::config::Span;
 use crate::mailbox::{AfterImport, Start};
 use crate::oauth::give_up;
 use crate::poll::check::{self, CheckFailure, CheckLine};
@@ -133,7 +133,7 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
         Command::Effects { address, folder } => offers::effects(&address, folder.as_deref(), context).await?,
         Command::Remove { address } => remove(&address, context).await?,
         Command::Add { address, login, settings } => {
-            let new = new_mailbox(address.clone(), &login, &settings, &context.config.oauth)?;
+            let new = new_mailbox(address.clone(), &login, &settings, context)?;
             not_into_itself(&new.after_import, &new.folders)?;
             never_in_clear_text(&new.server, new.login.as_ref().is_some_and(is_by_token))?;
             store.add_mailbox(&new, &context.vault().await?, Context::now()).await?;
@@ -162,7 +162,7 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
                 folders: settings.folders()?,
                 start: settings.start,
                 after_import: settings.after_import.clone(),
-                interval_ms: settings.interval_ms(),
+                interval_ms: settings.interval_ms(store.least_interval())?,
                 max_size: settings.max_size.map(|size| size.0),
             };
             never_in_clear_text(
@@ -224,8 +224,9 @@ fn new_mailbox(
     address: Address,
     login: &LoginArgs,
     settings: &Settings,
-    oauth: &config::OAuth,
+    context: &Context,
 ) -> Result<NewMailbox, Failure> {
+    let oauth = &context.config.oauth;
     login.check()?;
     let host = login.imap_host(oauth)?;
     let mut missing = Vec::new();
@@ -257,7 +258,7 @@ fn new_mailbox(
         folders: settings.folders()?.unwrap_or_else(|| vec!["INBOX".to_owned()]),
         start: settings.start.unwrap_or(Start::Now),
         after_import: settings.after_import.clone().unwrap_or(AfterImport::Leave),
-        interval_ms: settings.interval_ms().unwrap_or(60_000),
+        interval_ms: settings.interval_ms(context.store.least_interval())?.unwrap_or(60_000),
         max_size: settings.max_size.map_or(50_000_000, |size| size.0),
         address,
     })

@@ -6,7 +6,10 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use figment::value::{Dict, Value};
 
-use super::{Config, DEFAULTS, problems};
+use url::{Host, Url};
+
+use super::{Config, DEFAULTS, Sso, problems};
+use crate::address::Address;
 
 /// What the command line says itself.
 #[derive(Debug, Default)]
@@ -91,6 +94,19 @@ fn check(config: &Config) -> Result<(), Vec<String>> {
     {
         problems.push("http.url: must be like https://mailferry.example.se, without a path".to_owned());
     }
+    let domain = &config.http.inbox_domain;
+    if !domain.is_empty() && format!("inbox@{domain}").parse::<Address>().is_err() {
+        problems.push("http.inbox_domain: must be a domain, e.g. mail.example.se".to_owned());
+    }
+    if config.egress.ports.contains(&0) {
+        problems.push("egress.ports: 0 is no port".to_owned());
+    }
+    if config.sso.is_on() && !is_issuer(&config.sso) {
+        problems.push(
+            "sso.issuer: must begin with https:// (plain http only to 127.0.0.1 and with allow_http_loopback)"
+                .to_owned(),
+        );
+    }
     if config.sso.is_on() && config.sso.client_id.is_empty() {
         problems.push("sso.client_id: must be given with sso.issuer".to_owned());
     }
@@ -99,6 +115,13 @@ fn check(config: &Config) -> Result<(), Vec<String>> {
     }
     problems.extend(config.oauth.problems());
     if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+/// Whether an identity provider can be asked there.
+fn is_issuer(sso: &Sso) -> bool {
+    let Ok(url) = Url::parse(&sso.issuer) else { return false };
+    let is_here = url.host() == Some(Host::Ipv4(std::net::Ipv4Addr::LOCALHOST));
+    url.scheme() == "https" || (url.scheme() == "http" && sso.allow_http_loopback && is_here)
 }
 
 /// ` (line 3, column 7)` from the parser's message.

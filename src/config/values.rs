@@ -17,6 +17,8 @@ impl std::str::FromStr for Span {
     fn from_str(text: &str) -> Result<Self, String> {
         match humantime::parse_duration(text) {
             Ok(duration) if duration.is_zero() => Err(format!("{text:?} is no time at all; write e.g. \"60s\"")),
+            // Durations are stored in milliseconds: less would be stored as none.
+            Ok(duration) if duration < Duration::from_millis(1) => Err(format!("{text:?} is less than a millisecond")),
             // A year is more than any of these can mean, and small enough for every sum.
             Ok(duration) if duration > Duration::from_hours(24 * 366) => Err(format!("{text:?} is longer than a year")),
             Ok(duration) => Ok(Self(duration)),

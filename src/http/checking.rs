@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::http::State;
 use crate::http::patience::{self, Ended, is_refusal};
 use crate::http::words::{Words, is_the_way};
-use crate::poll::check::{self, CheckLine};
+use crate::poll::check::{self, CheckFailure, CheckLine};
+use crate::poll::{Deps, PollError};
 use crate::store::{Mailbox, Scope, StoreError};
 
 /// Somebody waits.
@@ -29,31 +30,48 @@ pub async fn check(
     scope: Scope,
     words: &Words,
 ) -> Result<Result<Checked, i64>, StoreError> {
-    let (mut lines, mut complete) = (Vec::new(), true);
     let walk = async {
-        let mut tell = |line| lines.push(line);
-        let walk = check::check(mailbox, &state.deps, false, &mut tell);
-        let failure = match tokio::time::timeout(WITHIN, walk).await {
-            Ok(walked) => walked.err(),
-            Err(_) => {
-                tracing::warn!(mailbox = mailbox.address, "a check took too long");
-                complete = false;
-                None
-            }
-        };
-        let ended = match &failure {
+        let walk = state.visits.visit(mailbox, |mailbox, deps| async move { Ok(walked(&mailbox, &deps).await) }).await;
+        let walk = walk.unwrap_or_else(Walk::not_begun);
+        let ended = match &walk.failure {
             Some(failure) if is_refusal(&failure.error) => Ended::Refused,
-            _ if lines.iter().any(|line| line.step == "login" && line.ok) => Ended::Well,
+            _ if walk.lines.iter().any(|line| line.step == "login" && line.ok) => Ended::Well,
             _ => Ended::Elsewhere,
         };
-        (failure.and_then(|failure| failure.trouble), ended)
+        (walk, ended)
     };
-    let trouble = match patience::counted(mailbox, state, walk).await? {
-        Ok(trouble) => trouble,
+    let Walk { mut lines, failure, complete } = match patience::counted(mailbox, state, walk).await? {
+        Ok(walk) => walk,
         Err(minutes) => return Ok(Err(minutes)),
     };
+    let trouble = failure.and_then(|failure| failure.trouble);
     lines.extend(trouble.map(|trouble| CheckLine::diagnosis(&trouble.on_page(), words.language)));
     Ok(Ok(Checked { lines: if scope.id().is_some() { blurred(lines, words) } else { lines }, complete }))
+}
+
+/// The way to a mailbox, as far as it was walked.
+struct Walk {
+    lines: Vec<CheckLine>,
+    failure: Option<CheckFailure>,
+    complete: bool,
+}
+
+impl Walk {
+    fn not_begun(error: PollError) -> Self {
+        let lines = vec![CheckLine::failure(&error)];
+        Self { lines, failure: Some(CheckFailure { error, trouble: None }), complete: false }
+    }
+}
+
+async fn walked(mailbox: &Mailbox, deps: &Deps) -> Walk {
+    let mut lines = Vec::new();
+    let mut tell = |line| lines.push(line);
+    let walked = tokio::time::timeout(WITHIN, check::check(mailbox, deps, false, &mut tell)).await;
+    let complete = walked.is_ok();
+    if !complete {
+        tracing::warn!(mailbox = mailbox.address, "a check took too long");
+    }
+    Walk { lines, failure: walked.ok().and_then(Result::err), complete }
 }
 
 /// Which hosts and ports answer here is nobody's business but the operator's: to others name and port are one step, which goes well

@@ -7,6 +7,7 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use secrecy::ExposeSecret;
 
+use crate::config::SmtpTls;
 use crate::{config, opaque};
 
 /// Somebody waits.
@@ -22,19 +23,19 @@ pub struct Post {
 impl Post {
     /// From a configuration; `None` if no server is named there.
     pub fn new(smtp: &config::Smtp) -> Result<Option<Self>, String> {
+        let wrong = |key: &str, error: &dyn std::fmt::Display| format!("smtp.{key}: {error}");
+        // A wrong sender is told before a server is named, and not only after.
+        let from = smtp.from.parse().map_err(|error| wrong("from", &error))?;
         if smtp.host.is_empty() {
             return Ok(None);
         }
-        let wrong = |key: &str, error: &dyn std::fmt::Display| format!("smtp.{key}: {error}");
-        let from = smtp.from.parse().map_err(|error| wrong("from", &error))?;
-        let builder = match smtp.tls.as_str() {
-            "implicit" => {
+        let builder = match smtp.tls {
+            SmtpTls::Implicit => {
                 AsyncSmtpTransport::<Tokio1Executor>::relay(&smtp.host).map_err(|error| wrong("host", &error))?
             }
-            "starttls" => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(&smtp.host)
+            SmtpTls::StartTls => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(&smtp.host)
                 .map_err(|error| wrong("host", &error))?,
-            "none" => AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&smtp.host),
-            other => return Err(wrong("tls", &format!("{other:?} is not one of implicit, starttls, none"))),
+            SmtpTls::None => AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&smtp.host),
         };
         let mut builder = builder.port(smtp.port).timeout(Some(WITHIN));
         if !smtp.username.is_empty() {

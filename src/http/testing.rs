@@ -9,7 +9,7 @@ use super::{Settings, State};
 use crate::clock::SystemClock;
 use crate::config::{self, Config, Overrides};
 use crate::egress::Egress;
-use crate::poll::Deps;
+use crate::poll::{Deps, Visits};
 use crate::store::Store;
 use crate::vault::Location;
 
@@ -35,5 +35,7 @@ pub async fn state(adjust: impl FnOnce(&mut Config)) -> (State, TempDir) {
         renewals: Default::default(),
         lease: config.schedule.lease.0,
     };
-    (State { deps: Arc::new(deps), page, stopping: CancellationToken::new() }, folder)
+    let deps = Arc::new(deps);
+    let visits = Visits::new(tokio::runtime::Handle::current(), deps.clone());
+    (State { deps, page, visits, stopping: CancellationToken::new() }, folder)
 }

@@ -179,12 +179,16 @@ error-import = The mail could not be stored.
 error-settle = The customer's copy could not be dealt with as chosen; the mail is in its inbox.
 error-record = The result could not be written down.
 error-lease = The mailbox was changed while mail was fetched.
+error-place = Too many mailboxes are being looked at just now.
+error-pace = The server answered too slowly while other mailboxes waited.
 error-other = The last fetch failed.
 remedy-reach = Check the server's name and port, and that the customer's firewall lets us in. Mailferry tries again by itself.
 remedy-tls = Check that the port speaks TLS (usually 993) and that the certificate is valid for the name.
 remedy-login = Check the login name and the password, and that IMAP is switched on for the account. The password is changed under Password and consent on the mailbox's page.
 remedy-select = Check that the folder is still there, or choose another.
 remedy-us = Whoever runs Mailferry has to do something.
+remedy-place = Try again in a minute.
+remedy-pace = It is tried again by itself, and more patiently. If it stays so, whoever runs the mail server should see why it is slow.
 remedy-other = Mailferry tries again by itself.
 # A mailbox.
 mail = Mail

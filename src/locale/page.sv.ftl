@@ -179,12 +179,16 @@ error-import = Mejlen kunde inte sparas.
 error-settle = Kundens exemplar kunde inte hanteras som valt; mejlen är i inkorgen.
 error-record = Resultatet kunde inte sparas.
 error-lease = Postlådan ändrades under hämtningen.
+error-place = Just nu kontrolleras för många postlådor samtidigt.
+error-pace = Servern svarade för långsamt medan andra postlådor väntade.
 error-other = Den senaste hämtningen gick fel.
 remedy-reach = Kontrollera serverns namn och port, och att brandväggen hos kunden släpper in oss. Mailferry försöker igen av sig själv.
 remedy-tls = Kontrollera att porten talar TLS (oftast 993) och att certifikatet är giltigt för namnet.
 remedy-login = Kontrollera användarnamn och lösenord, och att IMAP är påslaget för kontot. Lösenordet byts under Lösenord och medgivande på postlådans sida.
 remedy-select = Kontrollera att mappen finns kvar, eller välj en annan.
 remedy-us = Det är den som driver Mailferry som behöver göra något.
+remedy-place = Försök igen om en minut.
+remedy-pace = Ett nytt försök görs automatiskt, med mer tålamod. Om felet kvarstår bör den som sköter e-postservern ta reda på varför den är långsam.
 remedy-other = Mailferry försöker igen av sig själv.
 # En postlåda.
 mail = Mejl

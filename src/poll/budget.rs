@@ -11,6 +11,8 @@ use tokio_util::sync::CancellationToken;
 #[derive(Debug)]
 pub struct Budget {
     stop: CancellationToken,
+    /// Others wait for the place of this poll.
+    turn_over: CancellationToken,
     until: Instant,
     most_messages: u64,
     most_bytes: u64,
@@ -27,6 +29,7 @@ impl Budget {
     pub fn new(stop: CancellationToken, until: Instant, most_messages: u64, most_bytes: u64) -> Self {
         Self {
             stop,
+            turn_over: CancellationToken::new(),
             until,
             most_messages,
             most_bytes,
@@ -36,9 +39,16 @@ impl Budget {
         }
     }
 
+    /// The same, until others wait for the place of this poll.
+    #[must_use]
+    pub fn in_turn(self, turn_over: CancellationToken) -> Self {
+        Self { turn_over, ..self }
+    }
+
     /// Whether nothing more is to be begun.
     pub fn is_over(&self) -> bool {
         self.stop.is_cancelled()
+            || self.turn_over.is_cancelled()
             || Instant::now() >= self.until
             || self.messages.load(Ordering::Relaxed) >= self.most_messages
             || self.bytes.load(Ordering::Relaxed) >= self.most_bytes
@@ -56,7 +66,7 @@ impl Budget {
 
     /// Whether the time is up and nothing has come in it.
     pub fn was_wasted(&self) -> bool {
-        Instant::now() >= self.until && !self.has_progressed()
+        (self.turn_over.is_cancelled() || Instant::now() >= self.until) && !self.has_progressed()
     }
 
     /// A mail has come.
@@ -79,6 +89,7 @@ impl Budget {
     pub async fn out_of_patience(&self) {
         tokio::select! {
             () = self.stop.cancelled() => {}
+            () = self.turn_over.cancelled() => {}
             () = tokio::time::sleep_until(self.until) => {}
         }
         tokio::time::sleep(LAST_MESSAGE).await;
@@ -108,6 +119,13 @@ mod tests {
         tokio::time::advance(Duration::from_secs(60)).await;
         assert!(by_time.is_over());
         assert!(budget(2, 0).is_over(), "nothing may be fetched today");
+        let turn_over = CancellationToken::new();
+        let by_turn = budget(2, 100).in_turn(turn_over.clone());
+        assert!(!by_turn.is_over());
+        turn_over.cancel();
+        assert!(by_turn.is_over() && by_turn.was_wasted());
+        by_turn.progress();
+        assert!(!by_turn.was_wasted(), "what was brought stays");
         let by_stop = budget(2, 100);
         stop.cancel();
         assert!(by_stop.is_over());

@@ -36,6 +36,11 @@ impl CheckLine {
         Self { step, ok, detail: detail.into(), cause: None, remedy: None }
     }
 
+    /// The step at which a check ended.
+    pub fn failure(error: &PollError) -> Self {
+        Self::new(error.step.name(), false, error.message.as_str())
+    }
+
     /// The last line of a check that failed: the cause, in a language.
     pub fn diagnosis(trouble: &Trouble, language: Language) -> Self {
         let remedy = Some(trouble.remedy(language));
@@ -67,7 +72,7 @@ pub async fn check(
         Some(credential) => diagnosis::find(&error, credential, mailbox, deps).await,
         None => error.trouble.clone(),
     };
-    tell(CheckLine::new(error.step.name(), false, error.message.as_str()));
+    tell(CheckLine::failure(&error));
     Err(CheckFailure { error, trouble })
 }
 

@@ -1,8 +1,12 @@
 //! Step 1: a protected connection to the server, up to its greeting.
 
+use std::sync::Arc;
+
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::{Blame, Deps, PollError, Retry, Step};
+use super::pace::Metered;
+use super::{Blame, Deps, Pace, PollError, Retry, Step};
 use crate::imap::{Session, starttls};
 use crate::mailbox::TlsMode;
 use crate::store::Server;
@@ -18,13 +22,18 @@ pub struct Connection {
     pub certificate: Option<Certificate>,
 }
 
-/// Connects.
+type Stream = Metered<TcpStream>;
+
+/// Connects for somebody who waits, at whatever pace.
 pub async fn open(server: &Server, deps: &Deps) -> Result<Connection, PollError> {
+    at_pace(server, deps, &Arc::default()).await
+}
+
+/// Connects, where there is room at the server's address, and measures what it brings.
+pub async fn at_pace(server: &Server, deps: &Deps, pace: &Arc<Pace>) -> Result<Connection, PollError> {
     let limits = &deps.deadlines;
-    let addresses =
-        deps.egress.resolve(&server.host, server.port, limits).await.map_err(|error| PollError::egress(&error))?;
-    let mut stream =
-        deps.egress.connect(&server.host, &addresses, limits).await.map_err(|error| PollError::egress(&error))?;
+    pace.waits();
+    let mut stream = reach(server, deps, pace).await?;
     match server.tls {
         TlsMode::None => {
             let mut session = Session::new(Box::new(stream), limits, &deps.limits, &deps.in_flight);
@@ -48,16 +57,27 @@ pub async fn open(server: &Server, deps: &Deps) -> Result<Connection, PollError>
     }
 }
 
+async fn reach(server: &Server, deps: &Deps, pace: &Arc<Pace>) -> Result<Stream, PollError> {
+    let (host, limits) = (&server.host, &deps.deadlines);
+    let found = deps.egress.resolve(host, server.port, limits).await.map_err(|error| PollError::egress(&error))?;
+    let found = pace.enter(host, found).ok_or_else(PollError::crowded)?;
+    let stream = deps.egress.connect(host, &found, limits).await.map_err(|error| PollError::egress(&error))?;
+    if let Ok(peer) = stream.peer_addr() {
+        pace.answered(host, peer.ip());
+    }
+    Ok(Metered::new(stream, pace.clone()))
+}
+
 async fn greet(session: &mut Session) -> Result<String, PollError> {
     let greeting = session.greeting().await.map_err(|error| PollError::imap(Step::Greeting, &error))?;
     Ok(greeting.text)
 }
 
 async fn handshake(
-    stream: tokio::net::TcpStream,
+    stream: Stream,
     server: &Server,
     deps: &Deps,
-) -> Result<(tls::Protected, Certificate), PollError> {
+) -> Result<(tls::Protected<Stream>, Certificate), PollError> {
     let trust = trust(server)?;
     match timeout(deps.deadlines.tls.0, tls::connect(stream, &server.host, &trust)).await {
         Ok(result) => result.map_err(|error| PollError::new(Step::Tls, Blame::Host, Retry::Soon, error.message)),

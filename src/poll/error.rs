@@ -16,6 +16,10 @@ use crate::store::StoreError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     Lease,
+    /// Finding a place among all visits, and keeping it.
+    Place,
+    /// Bringing enough while others wait.
+    Pace,
     Dns,
     Tcp,
     Tls,
@@ -36,6 +40,8 @@ impl Step {
     pub fn name(self) -> &'static str {
         match self {
             Self::Lease => "lease",
+            Self::Place => "place",
+            Self::Pace => "pace",
             Self::Dns => "dns",
             Self::Tcp => "tcp",
             Self::Tls => "tls",
@@ -86,6 +92,8 @@ pub enum Retry {
     Credentials,
     /// At once, with a new access token; without one, soon.
     Renew,
+    /// As soon as there is a place: nothing has failed.
+    InTurn,
     /// When a person has changed something.
     Person,
 }
@@ -124,6 +132,32 @@ impl PollError {
     /// Something that we had a time for, and that did not come in it.
     pub fn slow(what: &str) -> Self {
         Self::new(Step::Select, Blame::Host, Retry::Soon, format!("{what} did not come in time"))
+    }
+
+    /// Too many visits that somebody waits for are under way.
+    pub fn no_place() -> Self {
+        let message = "too many mailboxes of this organisation are being looked at just now; try again in a minute";
+        Self::new(Step::Place, Blame::Mailbox, Retry::Soon, message)
+    }
+
+    /// Other polls have taken all places at this address.
+    pub fn crowded() -> Self {
+        let message =
+            "as many mailboxes at this address are polled as may be at once; it is this one's turn after them";
+        Self::new(Step::Place, Blame::Us, Retry::InTurn, message)
+    }
+
+    /// Others waited for its place.
+    pub fn outpaced() -> Self {
+        let message = "the server brought too little in the time that it was waited for, so the poll gave its place to another \
+                       mailbox that waited";
+        Self::new(Step::Pace, Blame::Host, Retry::Soon, message)
+    }
+
+    /// A parser broke over what a server sent.
+    pub fn panicked() -> Self {
+        let message = "the server sent something that our IMAP parser broke over";
+        Self::new(Step::Fetch, Blame::Host, Retry::Soon, message)
     }
 
     /// The server told us to stay away until then, and is not asked before.

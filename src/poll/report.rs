@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
-use super::{Blame, PollError, Retry, Step};
+use super::{Blame, Pace, PollError, Retry, Step};
 use crate::cause::Cause;
 use crate::clock::Timestamp;
 use crate::store::Imported;
@@ -20,6 +20,15 @@ pub struct Progress {
     pub done: AtomicU64,
     /// Bytes of mail imported.
     pub bytes: AtomicU64,
+    /// How fast its server is.
+    pub pace: Arc<Pace>,
+}
+
+impl Progress {
+    /// Of a poll at this pace.
+    pub fn at(pace: Pace) -> Self {
+        Self { pace: Arc::new(pace), ..Self::default() }
+    }
 }
 
 /// What was done so far.

@@ -17,11 +17,13 @@ pub fn wait(retry: Retry, failures: i64, interval: Duration) -> Option<Duration>
     };
     match retry {
         Retry::Soon | Retry::Renew => Some(doubled(interval.min(LONGEST)).min(LONGEST.max(interval))),
-        Retry::After(told) => Some(told),
+        // A server that sends us away for no time at all is not asked more often than one that says nothing.
+        Retry::After(told) => Some(told.max(interval.min(LONGEST))),
         Retry::Quota if failures > 1 => Some(Duration::from_hours(24)),
         Retry::Quota => Some(Duration::from_hours(1)),
         Retry::Credentials if failures >= LOGINS => Some(LONGEST.max(interval)),
         Retry::Credentials => Some(doubled(interval.max(Duration::from_mins(1))).min(LONGEST.max(interval))),
+        Retry::InTurn => Some(Duration::ZERO),
         Retry::Person => None,
     }
 }
@@ -41,12 +43,15 @@ mod tests {
             (Retry::Soon, 1, Duration::from_secs(5), Some(Duration::from_secs(5))),
             (Retry::Soon, 9, Duration::from_hours(6), Some(Duration::from_hours(6))),
             (Retry::After(Duration::from_secs(300)), 9, minute, Some(Duration::from_secs(300))),
+            (Retry::After(Duration::ZERO), 1, minute, Some(minute)),
+            (Retry::After(Duration::ZERO), 1, Duration::from_hours(6), Some(LONGEST)),
             (Retry::Quota, 1, minute, Some(Duration::from_hours(1))),
             (Retry::Quota, 2, minute, Some(Duration::from_hours(24))),
             (Retry::Credentials, 1, Duration::from_secs(5), Some(minute)),
             (Retry::Credentials, 2, minute, Some(2 * minute)),
             (Retry::Credentials, 3, minute, Some(LONGEST)),
             (Retry::Credentials, 300, minute, Some(LONGEST)),
+            (Retry::InTurn, 9, minute, Some(Duration::ZERO)),
             (Retry::Person, 1, minute, None),
         ];
         for (retry, failures, interval, wanted) in cases {

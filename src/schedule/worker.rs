@@ -32,12 +32,9 @@ pub async fn poll(
     let started_at = deps.clock.now();
     let started = Instant::now();
     let left_today = deps.limits.daily_bytes.0.saturating_sub(lease.mailbox.bytes_on(started_at));
-    let budget = Arc::new(Budget::new(
-        stop.clone(),
-        started + limits.time,
-        deps.limits.poll_messages.0 as u64,
-        deps.limits.poll_bytes.0.min(left_today),
-    ));
+    let most = (deps.limits.poll_messages.0 as u64, deps.limits.poll_bytes.0.min(left_today));
+    let pace = progress.pace.clone();
+    let budget = Arc::new(Budget::new(stop.clone(), started + limits.time, most.0, most.1).in_turn(pace.turn_over()));
     let lease = Arc::new(lease);
     let mut polling = {
         let (lease, deps, budget) = (lease.clone(), deps.clone(), budget.clone());
@@ -53,16 +50,20 @@ pub async fn poll(
         tokio::time::sleep(limits.grace).await;
     };
     let (mut tally, ended) = tokio::select! {
-        ended = &mut polling => ended.map_or_else(|_| (Tally::default(), Err(panicked())), |(tally, result)| (tally, result)),
+        ended = &mut polling => ended.map_or_else(|_| (Tally::default(), Err(PollError::panicked())), |(tally, result)| (tally, result)),
         () = keep_alive(&lease, deps) => (Tally::default(), Err(PollError::store(Step::Lease, &StoreError::LeaseLost))),
+        () = pace.is_cut() => (Tally::default(), Err(PollError::outpaced())),
         () = cut_off => {
             polling.abort();
-            return shut_down(&lease, deps, started.elapsed()).await;
+            return give_back(&lease, deps, started.elapsed(), &cut_at_shutdown()).await;
         }
     };
     polling.abort();
     let error = match ended {
         Ok(()) => tally.unsettled(),
+        Err(failure) if failure.retry == Retry::InTurn => {
+            return give_back(&lease, deps, started.elapsed(), &failure).await;
+        }
         Err(failure) => {
             let retry = failed(&lease, deps, &budget, &mut tally, &failure, started_at).await;
             Some(ReportedError::new(&failure, retry))
@@ -75,18 +76,16 @@ pub async fn poll(
     Report::new(&lease.mailbox.address, &tally, pending, started.elapsed().as_secs_f64(), error)
 }
 
-fn panicked() -> PollError {
-    PollError::new(Step::Fetch, Blame::Host, Retry::Soon, "the server sent something that our IMAP parser broke over")
+fn cut_at_shutdown() -> PollError {
+    PollError::new(Step::Fetch, Blame::Us, Retry::Soon, "cut off at shutdown; the next poll goes on from here")
 }
 
-/// A poll that was cut off is nobody's fault: the mailbox is given back as it was, to be polled at the next start.
-async fn shut_down(lease: &Lease, deps: &Deps, elapsed: Duration) -> Report {
+/// What is nobody's fault is not written down: the mailbox is given back as it was, and stays due.
+async fn give_back(lease: &Lease, deps: &Deps, elapsed: Duration, error: &PollError) -> Report {
     if let Err(error) = deps.store.release_lease(lease).await {
         tracing::warn!(mailbox = lease.mailbox.address, %error, "the mailbox could not be given back; its lease will run out");
     }
-    let error =
-        PollError::new(Step::Fetch, Blame::Us, Retry::Soon, "cut off at shutdown; the next poll goes on from here");
-    let error = ReportedError::new(&error, Some(deps.clock.now()));
+    let error = ReportedError::new(error, Some(deps.clock.now()));
     Report::new(&lease.mailbox.address, &Tally::default(), 0, elapsed.as_secs_f64(), Some(error))
 }
 
@@ -120,8 +119,9 @@ async fn failed(
     let now = deps.clock.now();
     let failures = lease.mailbox.status.failures.saturating_add(1);
     let interval = lease.mailbox.interval();
-    // A folder that is missing is no reason to look less often at the others.
-    let in_a_row = if error.blame <= Blame::Folder { 1 } else { failures };
+    // A folder that is missing is no reason to look less often at the others, nor is a slow server that brings mail.
+    let brings = error.step == Step::Pace && budget.has_progressed();
+    let in_a_row = if error.blame <= Blame::Folder || brings { 1 } else { failures };
     let next = match tally.ended_early && error.retry == Retry::Soon && error.blame <= Blame::Folder {
         true => Some(poll::after_an_early_end(lease, deps, budget, tally, now)),
         false => backoff::wait(error.retry, in_a_row, interval).map(|wait| now.plus(wait)),
@@ -153,6 +153,8 @@ pub fn log(report: &Report) {
         Some(error) if error.cause.is_some_and(|cause| cause.whose() == Whose::App) => {
             tracing::debug!(mailbox, "poll failed: {}", error.message);
         }
+        // It was begun before it was known that its name leads to an address where there is no room.
+        Some(error) if error.step == Step::Place => tracing::debug!(mailbox, "{}", error.message),
         Some(error) => tracing::warn!(
             mailbox,
             step = error.step.name(),

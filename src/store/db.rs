@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -12,13 +13,18 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, Connection};
 
 use super::StoreError;
+use crate::private::{self, Exposed};
 
 /// The store. SQLite has one writer and several readers, so that writers queue fairly instead of meeting SQLITE_BUSY.
 pub struct Store {
     pub(super) db: Db,
     file: Option<PathBuf>,
+    /// What others could read when it was opened.
+    exposed: Vec<Exposed>,
     /// Whether the folder's entry of SQLite's log is on the disk.
     folder_synced: AtomicBool,
+    /// A mailbox with a shorter interval is read with this one.
+    least_interval: Duration,
 }
 
 pub(super) enum Db {
@@ -107,9 +113,11 @@ impl Store {
         let options = SqliteConnectOptions::from_str(url).map_err(|_| unusable("write sqlite://FOLDER/FILE.db"))?;
         let file = options.get_filename().to_owned();
         if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder)
+            private::create_folder(folder)
                 .map_err(|error| StoreError::Url(format!("{} cannot be created: {error}", folder.display())))?;
         }
+        // Its log is created with the mode of the database, so the database comes first.
+        let exposed = private::shut(&file);
         let options = options
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
@@ -134,7 +142,23 @@ impl Store {
             .connect_with(options.clone())
             .await?;
         let readers = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(options);
-        Ok(Self { db: Db::Sqlite { readers, writer }, file: Some(file), folder_synced: AtomicBool::new(false) })
+        private::shut(&file); // a new one, where this process creates files that others may read
+        Ok(Self {
+            exposed,
+            db: Db::Sqlite { readers, writer },
+            file: Some(file),
+            folder_synced: AtomicBool::new(false),
+            least_interval: Duration::ZERO,
+        })
+    }
+
+    /// The same database for the tasks of another runtime, which calls this. A connection to PostgreSQL waits for the runtime that
+    /// opened it, so that one needs connections of its own. SQLite's wait for threads of their own, and its one writer is for all.
+    pub async fn for_this_runtime(self: &Arc<Self>, url: &str) -> Result<Arc<Self>, StoreError> {
+        match &self.db {
+            Db::Sqlite { .. } => Ok(self.clone()),
+            Db::Postgres(_) => Ok(Arc::new(Self::open_postgres(url).await?.with_least_interval(self.least_interval))),
+        }
     }
 
     async fn open_postgres(url: &str) -> Result<Self, StoreError> {
@@ -150,7 +174,29 @@ impl Store {
             .acquire_timeout(Duration::from_secs(10))
             .connect_with(options)
             .await?;
-        Ok(Self { db: Db::Postgres(pool), file: None, folder_synced: AtomicBool::new(true) })
+        Ok(Self {
+            db: Db::Postgres(pool),
+            exposed: Vec::new(),
+            file: None,
+            folder_synced: AtomicBool::new(true),
+            least_interval: Duration::ZERO,
+        })
+    }
+
+    /// The same with a shortest time between two polls: a mailbox that was told a shorter one is read with this.
+    #[must_use]
+    pub fn with_least_interval(self, least_interval: Duration) -> Self {
+        Self { least_interval, ..self }
+    }
+
+    /// The shortest time between two polls of a mailbox.
+    pub fn least_interval(&self) -> Duration {
+        self.least_interval
+    }
+
+    /// What of an SQLite database was open to other users of this machine.
+    pub fn exposed(&self) -> &[Exposed] {
+        &self.exposed
     }
 
     /// The SQLite file, where that is the database.

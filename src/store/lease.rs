@@ -21,6 +21,10 @@ pub struct Due {
     pub address: String,
     /// Its host, for the number of polls at once on it.
     pub host: String,
+    /// Whose it is.
+    pub organisation_id: i64,
+    /// Failed polls in a row.
+    pub failures: i64,
     /// It failed the last time, or was never seen to its end.
     pub is_doubtful: bool,
     /// Who polls it now, or did when it died.
@@ -34,27 +38,32 @@ pub struct Due {
 impl Store {
     /// Mailboxes whose time has come, the longest waiting first, but for those that somebody else is polling; `near` is how
     /// the owners on this machine are called, of whom the caller knows whether they live. Of one host at most `per_host`, and
-    /// of the doubtful ones and of the others at most `limit` each, so that neither a host on which a thousand wait nor a
-    /// thousand hosts that are silent hide the others.
+    /// of the doubtful ones and of the others at most `limit` each, one of each organisation after the other, so that neither a
+    /// host on which a thousand wait nor an organisation with a thousand silent hosts hides the others.
     pub async fn due(&self, near: &str, now: Timestamp, per_host: i64, limit: i64) -> Result<Vec<Due>, StoreError> {
+        // However often somebody asks for a poll, pauses or changes a mailbox: each poll is a login at somebody else's server.
+        let rested = Timestamp(now.0 - i64::try_from(self.least_interval().as_millis()).unwrap_or(0));
         Ok(read!(self, pool => sqlx::query_as(
-            "SELECT address, host, is_doubtful, lease_owner, lease_token, lease_until FROM (SELECT w.*, row_number() OVER \
-             (PARTITION BY is_doubtful ORDER BY next_poll_at) AS turn FROM (SELECT address, host, lease_owner, lease_token, \
-             lease_until, next_poll_at, failures > 0 OR last_success_at IS NULL AS is_doubtful, row_number() OVER \
-             (PARTITION BY host, failures > 0 OR last_success_at IS NULL ORDER BY next_poll_at) AS place \
-             FROM mailbox WHERE NOT paused AND next_poll_at <= $1 AND (hold_until IS NULL OR hold_until <= $1) AND \
-             (lease_token IS NULL OR lease_until <= $1 OR lease_owner LIKE $4)) AS w WHERE place <= $2) AS v \
+            "SELECT address, host, organisation_id, failures, is_doubtful, lease_owner, lease_token, lease_until FROM \
+             (SELECT v.*, row_number() OVER (PARTITION BY is_doubtful ORDER BY round, next_poll_at) AS turn FROM \
+             (SELECT w.*, row_number() OVER (PARTITION BY organisation_id, is_doubtful ORDER BY next_poll_at) AS round FROM \
+             (SELECT m.address, m.host, i.organisation_id, m.failures, m.lease_owner, m.lease_token, m.lease_until, \
+             m.next_poll_at, m.failures > 0 OR m.last_success_at IS NULL AS is_doubtful, row_number() OVER \
+             (PARTITION BY m.host, i.organisation_id, m.failures > 0 OR m.last_success_at IS NULL ORDER BY m.next_poll_at) AS place \
+             FROM mailbox m JOIN inbox i ON i.id = m.inbox_id WHERE NOT m.paused AND m.next_poll_at <= $1 \
+             AND (m.hold_until IS NULL OR m.hold_until <= $1) \
+             AND (m.last_attempt_at IS NULL OR m.last_attempt_at <= $5 OR m.last_attempt_at > $1) \
+             AND (m.lease_token IS NULL OR m.lease_until <= $1 OR m.lease_owner LIKE $4)) AS w WHERE place <= $2) AS v) AS u \
              WHERE turn <= $3 ORDER BY next_poll_at",
-        ).bind(now.0).bind(per_host).bind(limit).bind(format!("{near}%")).fetch_all(pool).await)?)
+        ).bind(now.0).bind(per_host).bind(limit).bind(format!("{near}%")).bind(rested.0).fetch_all(pool).await)?)
     }
 
     /// Who has this mailbox now.
     pub async fn lease_state(&self, address: &crate::address::Address) -> Result<Option<Due>, StoreError> {
-        Ok(
-            read!(self, pool => sqlx::query_as("SELECT address, host, failures > 0 OR last_success_at IS NULL AS is_doubtful, lease_owner, lease_token, \
-             lease_until FROM mailbox WHERE address = $1")
-            .bind(address.as_str()).fetch_optional(pool).await)?,
-        )
+        Ok(read!(self, pool => sqlx::query_as("SELECT m.address, m.host, i.organisation_id, m.failures, \
+             m.failures > 0 OR m.last_success_at IS NULL AS is_doubtful, m.lease_owner, m.lease_token, m.lease_until \
+             FROM mailbox m JOIN inbox i ON i.id = m.inbox_id WHERE m.address = $1")
+            .bind(address.as_str()).fetch_optional(pool).await)?)
     }
 
     /// Takes the mailbox: if nobody has it, if its lease has run out, or (`dead`) if the holder with this token is known

@@ -4,6 +4,8 @@ mod account;
 mod change;
 pub mod wish;
 
+use std::time::Duration;
+
 use secrecy::SecretString;
 
 use super::db::{read, write};
@@ -133,9 +135,8 @@ pub struct Mailbox {
 impl Mailbox {
     /// How it fares, judged by the age of the last successful look: "no new mail" and "could not look" are not the same.
     pub fn state(&self, now: Timestamp) -> &'static str {
-        let looked_lately = |since: Timestamp| {
-            now.since(since) <= self.interval().saturating_mul(3) + std::time::Duration::from_secs(60)
-        };
+        let looked_lately =
+            |since: Timestamp| now.since(since) <= self.interval().saturating_mul(3) + Duration::from_secs(60);
         match self.status.last_success_at.map(Timestamp) {
             _ if self.setup => "setup",
             _ if self.paused => "paused",
@@ -158,8 +159,8 @@ impl Mailbox {
     }
 
     /// The time between two polls.
-    pub fn interval(&self) -> std::time::Duration {
-        std::time::Duration::from_millis(u64::try_from(self.interval_ms).unwrap_or(0))
+    pub fn interval(&self) -> Duration {
+        Duration::from_millis(u64::try_from(self.interval_ms).unwrap_or(0))
     }
 }
 
@@ -284,7 +285,7 @@ macro_rules! select_mailboxes {
 use select_mailboxes;
 
 impl Row {
-    fn into_mailbox(self, folders: Vec<String>) -> Result<Mailbox, StoreError> {
+    fn into_mailbox(self, folders: Vec<String>, least_interval: Duration) -> Result<Mailbox, StoreError> {
         let unknown = |what: String| StoreError::Unknown(what);
         let key = GrantKey::read(self.grant_provider, self.grant_kind, self.grant_identity)?;
         Ok(Mailbox {
@@ -307,7 +308,7 @@ impl Row {
             },
             start: self.start.parse().map_err(unknown)?,
             after_import: self.after_import.parse().map_err(unknown)?,
-            interval_ms: self.interval_ms,
+            interval_ms: self.interval_ms.max(i64::try_from(least_interval.as_millis()).unwrap_or(i64::MAX)),
             max_size: u64::try_from(self.max_size).map_err(|_| unknown(format!("max_size {}", self.max_size)))?,
             paused: self.paused,
             setup: self.setup,
@@ -390,7 +391,7 @@ impl Store {
         rows.into_iter()
             .map(|row| {
                 let folders = by_mailbox.remove(&row.id).unwrap_or_default();
-                row.into_mailbox(folders)
+                row.into_mailbox(folders, self.least_interval())
             })
             .collect()
     }
@@ -405,7 +406,7 @@ impl Store {
         let folders = read!(self, pool =>
             sqlx::query_scalar("SELECT name FROM folder WHERE mailbox_id = $1 AND watched ORDER BY position")
                 .bind(row.id).fetch_all(pool).await)?;
-        row.into_mailbox(folders)
+        row.into_mailbox(folders, self.least_interval())
     }
 
     /// One mailbox by its row.

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use super::{Key, Vault};
-use crate::config;
+use crate::{config, private};
 
 const PREFIX: &str = "mailferry-key-1:";
 
@@ -168,7 +168,7 @@ fn generate(path: &Path) -> Result<Vault, VaultError> {
         return Err(VaultError::Exists(path.to_owned()));
     }
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|source| VaultError::Unwritable { path: path.to_owned(), source })?;
+        private::create_folder(folder).map_err(|source| VaultError::Unwritable { path: path.to_owned(), source })?;
     }
     write_new(path, &keys)?;
     Ok(Vault::new(keys, Some(path.to_owned())))

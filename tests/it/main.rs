@@ -31,4 +31,5 @@ mod network;
 mod oauth;
 mod page;
 mod quirks;
+mod sharing;
 mod stopping;

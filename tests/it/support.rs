@@ -33,3 +33,4 @@ pub mod sha256;
 pub mod small_disk;
 pub mod urlencoded;
 pub mod wait;
+pub mod wild;

@@ -1,6 +1,7 @@
 //! The options that `mailbox add` and `mailbox set` have in common.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -43,7 +44,7 @@ pub struct Settings {
     /// What happens to the customer's copy: leave, seen, keyword:NAME, move:FOLDER, delete [default when adding: leave]
     #[arg(long, value_name = "WHAT")]
     pub after_import: Option<AfterImport>,
-    /// The time between two polls [default when adding: 60s]
+    /// The time between two polls, at least schedule.least_interval [default when adding: 60s]
     #[arg(long, value_name = "TIME")]
     pub interval: Option<Span>,
     /// Larger mail is quarantined [default when adding: 50MB]
@@ -88,9 +89,10 @@ impl Settings {
         Ok((!folders.is_empty()).then_some(folders))
     }
 
-    /// The interval as stored.
-    pub fn interval_ms(&self) -> Option<i64> {
-        self.interval.map(|interval| i64::try_from(interval.0.as_millis()).unwrap_or(i64::MAX))
+    /// The interval as stored; `least`: the shortest that may be.
+    pub fn interval_ms(&self, least: Duration) -> Result<Option<i64>, Failure> {
+        let checked = self.interval.map(|interval| wish::interval_ms(interval.0, least)).transpose();
+        checked.map_err(|why| Failure::usage(format!("--interval: {why} (schedule.least_interval)")))
     }
 
     /// The server of a new mailbox, on its provider's usual host if none is given; `None` without any.

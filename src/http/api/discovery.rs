@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::body::Given;
+use super::caller::Caller;
 use super::parts::Checks;
-use super::problem::Answer;
-use crate::discover::{self, Discovery, Proposal};
+use super::problem::{Answer, Refusal};
+use crate::discover::{Discovery, Proposal};
 use crate::http::State;
 
 /// Whose server is looked for.
@@ -32,12 +33,12 @@ pub struct Discovered {
 /// domain says where a password would go. Nothing is kept.
 #[utoipa::path(post, path = "/discover", tag = "Setting up", request_body = Wanted,
     responses((status = 200, description = "What was found, if anything", body = Discovered)))]
-pub async fn discover(FromState(state): FromState<State>, given: Given) -> Answer {
+pub async fn discover(FromState(state): FromState<State>, caller: Caller, given: Given) -> Answer {
     let body: Wanted = given.json()?;
     let mut checks = Checks::default();
     let Some(address) = checks.address("/address", &body.address) else { return Err(checks.refusal()) };
-    let deps = &state.deps;
-    let server = match discover::find(&address, &deps.egress, &deps.deadlines, &deps.oauth).await {
+    let found = state.discover(&address, caller.scope()).await;
+    let server = match found.map_err(|error| Refusal::Conflict(error.message))? {
         Discovery::Found(found) => Some(Proposal::of(&found)),
         Discovery::Nothing => None,
     };

@@ -158,7 +158,8 @@ pub async fn give(
 /// Tries a login; the inner `Err`: why it does not work, in words.
 async fn tried(trial: &Mailbox, state: &State, reader: &Reader) -> Result<Result<(), String>, Fault> {
     let words = &reader.words;
-    Ok(match patience::within(trial, state, folders(trial, &state.deps)).await? {
+    let login = state.visits.visit(trial, |trial, deps| async move { folders(&trial, &deps).await });
+    Ok(match patience::within(trial, state, login).await? {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => Err(format!("{} {}", LastError::of(&error).brief(words), words.t("customer-again"))),
         Err(minutes) => Err(words.n("mailbox-wait", minutes)),

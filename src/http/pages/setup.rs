@@ -15,7 +15,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::address::Address;
-use crate::discover::{self, Discovery};
+use crate::discover::Discovery;
 use crate::http::State;
 use crate::http::entrusted;
 use crate::http::fault::{Answer, Fault, go, show, show_again};
@@ -160,7 +160,7 @@ pub async fn begin_setup(FromState(state): FromState<State>, who: Who, Form(want
         Ok(inbox) => inbox,
         Err(problem) => return again(problem, None),
     };
-    let (server, username, how) = match discover::find(&address, &deps.egress, &deps.deadlines, &deps.oauth).await {
+    let (server, username, how) = match state.discover(&address, who.scope()).await.unwrap_or(Discovery::Nothing) {
         Discovery::Found(found) => {
             let server = Server { port: found.port, ..Server::usual(found.host, found.tls) };
             let change = entrusted::Change { before: None, server: Some(&server), is_renamed: false, login: None };

@@ -50,7 +50,7 @@ impl Store {
             let gone = || StoreError::NotFound(format!("there is no mailbox {address} any more"));
             let folders = sqlx::query_scalar("SELECT name FROM folder WHERE mailbox_id = $1 AND watched ORDER BY position")
                 .bind(id).fetch_all(&mut *tx).await?;
-            let before = row.ok_or_else(gone)?.into_mailbox(folders)?;
+            let before = row.ok_or_else(gone)?.into_mailbox(folders, self.least_interval())?;
             if let Some((server, username)) = &changes.given_for
                 && (server.is_told_to_others(&before.server) || *username != before.username)
             {

@@ -1,5 +1,8 @@
 //! What somebody wishes of a mailbox, checked before it is stored, by whichever way it comes.
 
+use std::time::Duration;
+
+use humantime::format_duration;
 use secrecy::SecretString;
 
 use super::Server;
@@ -108,6 +111,17 @@ pub fn folders(names: &[String]) -> Result<Vec<String>, String> {
         }
     }
     Ok(folders)
+}
+
+/// The time between two polls in milliseconds, as stored; `least`: the shortest that the operator allows.
+///
+/// # Errors
+/// It is shorter.
+pub fn interval_ms(wanted: Duration, least: Duration) -> Result<i64, String> {
+    match wanted < least {
+        true => Err(format!("at least {}: each poll is a login at the customer's server", format_duration(least))),
+        false => Ok(i64::try_from(wanted.as_millis()).unwrap_or(i64::MAX)),
+    }
 }
 
 /// A mail that is moved into a folder that is polled would come in from there again.

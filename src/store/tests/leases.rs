@@ -146,3 +146,60 @@ async fn a_host_on_which_many_wait_does_not_hide_another() {
         assert_eq!(hosts, ["imap.example.se", "imap.example.se", "other"], "{name}");
     }
 }
+
+#[tokio::test]
+async fn however_it_is_asked_for_no_mailbox_is_polled_before_it_had_its_rest() {
+    for (at, name) in stores().await {
+        let at = Fixture { store: at.store.with_least_interval(std::time::Duration::from_secs(10)), ..at };
+        at.add("a@b.se").await;
+        let who = address("a@b.se");
+        let changes = Changes { interval_ms: Some(1), ..Changes::default() };
+        at.store.change_mailbox(&who, &changes, None, NOW).await.unwrap();
+        let mailbox = at.store.mailbox(&who).await.unwrap();
+        assert_eq!(mailbox.interval_ms, 10_000, "{name}: a shorter one is read as the shortest");
+        let due = async |after: i64| at.store.due("nobody", Timestamp(NOW.0 + after), 9, 9).await.unwrap().len();
+        assert_eq!(due(0).await, 1, "{name}: it was never polled");
+        let lease = at.lease("a@b.se").await;
+        let outcome = Outcome {
+            started_at: NOW,
+            success: true,
+            complete: true,
+            report: "{}".into(),
+            error: None,
+            notes: Vec::new(),
+            noteworthy: false,
+            next_poll_at: Some(NOW),
+            hold_until: None,
+            visited: Vec::new(),
+            bytes: 0,
+        };
+        at.store.finish_poll(&lease, &outcome, NOW).await.unwrap();
+        assert!(at.store.poll_soon(mailbox.id, NOW).await.unwrap(), "{name}");
+        at.store.pause_mailbox(&who, true, NOW).await.unwrap();
+        at.store.pause_mailbox(&who, false, NOW).await.unwrap();
+        assert_eq!((due(1).await, due(9_999).await, due(10_000).await), (0, 0, 1), "{name}");
+        assert_eq!(due(-1).await, 0, "{name}: not before it is due");
+    }
+}
+
+#[tokio::test]
+async fn an_organisation_in_which_many_wait_does_not_hide_another() {
+    for (at, name) in stores().await {
+        for n in 0..5 {
+            at.add(&format!("a{n}@b{n}.se")).await;
+        }
+        let organisation = at.store.organisation_named("storstad", NOW).await.unwrap().id;
+        let inbox = address("jobb.storstad.se@mail.kundo.se");
+        let new =
+            NewInbox { address: inbox.clone(), name: None, reply_from: None, organisation_id: Some(organisation) };
+        at.store.add_inbox(&new, NOW).await.unwrap();
+        at.add("late@c.se").await;
+        let changes = Changes { inbox: Some(inbox), ..Changes::default() };
+        let later = Timestamp(NOW.0 + 1);
+        at.store.change_mailbox(&address("late@c.se"), &changes, None, later).await.unwrap();
+        let due = at.store.due("nobody", later, 9, 2).await.unwrap();
+        let mut organisations: Vec<i64> = due.iter().map(|due| due.organisation_id).collect();
+        organisations.dedup();
+        assert_eq!(organisations.len(), 2, "{name}: {due:?}");
+    }
+}

@@ -1,6 +1,6 @@
 //! Exit code 78 for a configuration that is wrong, with everything that is wrong about it at once.
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use crate::support::mailferry::Mailferry;
 
@@ -79,4 +79,48 @@ fn environment_wins_over_the_file_and_a_flag_over_both() {
     assert!(exists(&mailferry, "from-env.db"));
     mailferry.ok(&["--database", &from_flag, "inbox", "list"]);
     assert!(exists(&mailferry, "folder/from-flag.db"), "the folder is created");
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn no_other_user_of_the_machine_can_read_what_is_stored() {
+    let mut mailferry = Mailferry::new();
+    let folder = mailferry.dir().join("data");
+    mailferry.env("MAILFERRY_DATABASE_URL", &format!("sqlite://{}/post.db", folder.display()));
+    let serve = mailferry.serve();
+    let files = ["post.db", "post.db-wal", "post.db-shm", "mailferry.key"].map(|name| folder.join(name));
+    assert_eq!(mode(&folder), 0o700);
+    for file in &files {
+        assert_eq!(mode(file), 0o600, "{}", file.display());
+    }
+    drop(serve);
+
+    // As an older version left it; the process was killed, so its log is still there.
+    set_mode(&folder, 0o755);
+    for file in files.iter().take(3) {
+        set_mode(file, 0o644);
+    }
+    let told = mailferry.ok(&["check"]).all();
+    assert!(told.contains("0644") && told.contains("0755") && told.contains("post.db-wal"), "{told}");
+    let modes: Vec<u32> = files.iter().filter(|file| file.exists()).map(|file| mode(file)).collect();
+    assert!(mode(&folder) == 0o700 && modes.iter().all(|mode| *mode == 0o600), "{modes:?}");
+    assert!(mailferry.ok(&["check"]).all().contains("no other user"), "it is told once");
+
+    // Every command closes what it finds, and says so.
+    set_mode(&files[0], 0o640);
+    let told = mailferry.ok(&["inbox", "list"]);
+    assert!(told.stderr.contains("0640") && mode(&files[0]) == 0o600, "{}", told.stderr);
+
+    // A folder that others use is theirs, too.
+    fs::write(folder.join("notes.txt"), "").unwrap();
+    set_mode(&folder, 0o755);
+    let told = mailferry.ok(&["check"]).all();
+    assert!(told.contains("a folder of its own") && mode(&folder) == 0o755, "{told}");
 }

@@ -116,3 +116,25 @@ fn messages_outlive_the_mailbox_that_brought_them() {
     assert_eq!(mailferry.raw(&messages[0]), mail("one", JOBB));
     assert_eq!(text(&messages[0], "mailbox"), JOBB);
 }
+
+#[test]
+fn no_mailbox_is_polled_more_often_than_the_operator_allows() {
+    let mut mailferry = Mailferry::new();
+    mailferry.unset("MAILFERRY__SCHEDULE__LEAST_INTERVAL");
+    mailferry.add_inbox(JOBB_INBOX);
+    let options = ["--host", "127.0.0.1", "--tls", "none"].map(str::to_owned);
+    mailferry.add_mailbox(JOBB, JOBB_INBOX, &options, &["--interval", "10s"]);
+    for (interval, said) in
+        [("9999ms", "at least 10s"), ("1s", "at least 10s"), ("1ns", "millisecond"), ("0s", "no time")]
+    {
+        let refused = mailferry.run(&["mailbox", "set", JOBB, "--interval", interval]);
+        assert_eq!(refused.code, 2, "{}", refused.all());
+        assert!(refused.stderr.contains(said), "{interval}: {}", refused.stderr);
+    }
+    let interval = |mailferry: &Mailferry| mailferry.json(&["mailbox", "show", JOBB])[0]["interval"].clone();
+    mailferry.env("MAILFERRY__SCHEDULE__LEAST_INTERVAL", "2s");
+    mailferry.ok(&["mailbox", "set", JOBB, "--interval", "2s"]);
+    assert_eq!(interval(&mailferry), "2s", "operators may go lower");
+    mailferry.env("MAILFERRY__SCHEDULE__LEAST_INTERVAL", "30s");
+    assert_eq!(interval(&mailferry), "30s", "what was stored before is raised");
+}

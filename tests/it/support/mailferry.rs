@@ -122,6 +122,8 @@ impl Mailferry {
         command.env_remove("RUST_LOG");
         command.env("MAILFERRY_DATABASE_URL", &self.database_url);
         command.env("MAILFERRY__EGRESS__ALLOW", "127.0.0.0/8,::1/128");
+        // Tests do not wait as long as a customer's server is left in peace.
+        command.env("MAILFERRY__SCHEDULE__LEAST_INTERVAL", "1s");
         for (name, value) in &self.env {
             match value {
                 Some(value) => command.env(name, value),

@@ -102,7 +102,9 @@ pub async fn dry_run(
     let mut checks = Checks::default();
     let time = checks.perhaps("/within", wish.within.as_ref(), time);
     checks.done()?;
-    let work = looking::dry_run(&mailbox, &state.deps, time.unwrap_or(looking::WITHIN));
+    let time = time.unwrap_or(looking::WITHIN);
+    let work =
+        state.visits.visit(&mailbox, |mailbox, deps| async move { looking::dry_run(&mailbox, &deps, time).await });
     let run = looked(&mailbox, &caller, &state, work).await?;
     Ok(Json(DryRun::of(run, caller.scope(), &english(&state))).into_response())
 }

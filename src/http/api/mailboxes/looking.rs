@@ -18,7 +18,7 @@ use crate::http::words::Words;
 use crate::locale::Language;
 use crate::mailbox::folder_name;
 use crate::poll::abilities::{Ability, abilities};
-use crate::poll::folders::FolderOffer;
+use crate::poll::folders::{FolderOffer, folders as folders_of};
 use crate::poll::{Blame, PollError};
 use crate::store::Mailbox;
 
@@ -80,7 +80,7 @@ pub async fn looked<T>(
     responses((status = 200, description = "All of them, on one page", body = Page<FolderOffer>)))]
 pub async fn folders(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
     let (_, mailbox) = seen(&address, &caller, &state).await?;
-    let work = crate::poll::folders::folders(&mailbox, &state.deps);
+    let work = state.visits.visit(&mailbox, |mailbox, deps| async move { folders_of(&mailbox, &deps).await });
     let items = looked(&mailbox, &caller, &state, work).await?;
     Ok(Json(Page { items, next: None }).into_response())
 }
@@ -100,6 +100,7 @@ pub async fn effects(
         Some(name) => folder_name(name).map_err(|_| Refusal::Bad("folder cannot be a folder's name".to_owned()))?,
         None => mailbox.folders.first().cloned().unwrap_or_else(|| "INBOX".to_owned()),
     };
-    let items = looked(&mailbox, &caller, &state, abilities(&mailbox, &state.deps, &folder)).await?;
+    let work = state.visits.visit(&mailbox, |mailbox, deps| async move { abilities(&mailbox, &deps, &folder).await });
+    let items = looked(&mailbox, &caller, &state, work).await?;
     Ok(Json(Page { items, next: None }).into_response())
 }

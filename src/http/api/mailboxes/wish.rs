@@ -121,7 +121,7 @@ bodies! {
     /// What happens to the customer's copy: leave, seen, keyword:NAME, move:FOLDER, delete [usual: leave].
     #[schema(example = "leave")]
     after_import: Option<String>,
-    /// The time between two polls [usual: 60s].
+    /// The time between two polls [usual: 60s; at least 10s, unless the operator has chosen otherwise].
     #[schema(example = "60s")]
     interval: Option<String>,
     /// Larger mail is put aside [usual: 50000000].
@@ -152,7 +152,9 @@ impl MailboxPatch {
     pub fn read(&self, address: &Address, caller: &Caller, state: &State) -> Result<Wish, Refusal> {
         let mut checks = Checks::default();
         let (login, usual_host) = self.login(address, caller, state, &mut checks);
-        let interval = checks.perhaps("/interval", self.interval.as_ref(), str::parse::<Span>);
+        let interval = checks.perhaps("/interval", self.interval.as_ref(), |text| {
+            wish::interval_ms(text.parse::<Span>()?.0, state.deps.store.least_interval())
+        });
         let folders = self.folders.as_ref().and_then(|names| match names.as_slice() {
             [] => checks.part("/folders", Err("one at least")),
             names => checks.part("/folders", wish::folders(names)),
@@ -175,7 +177,7 @@ impl MailboxPatch {
             folders,
             start: checks.perhaps("/start", self.start.as_ref(), str::parse),
             after_import: checks.perhaps("/after_import", self.after_import.as_ref(), str::parse),
-            interval_ms: interval.map(|interval| i64::try_from(interval.0.as_millis()).unwrap_or(i64::MAX)),
+            interval_ms: interval,
             max_size: self.max_size,
         };
         if matches!((&self.ca_pem, &self.pin_sha256), (Some(Some(_)), Some(Some(_)))) {

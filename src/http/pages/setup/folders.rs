@@ -48,10 +48,15 @@ pub fn failed(error: &PollError, mailbox: Mailbox, state: &State, who: &Who) -> 
 /// The page.
 pub async fn page(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    match on_page(&mailbox, &state, &who.reader.words, folders(&mailbox, &state.deps)).await? {
+    match on_page(&mailbox, &state, &who.reader.words, listed(&mailbox, &state)).await? {
         Ok(offers) => show(&made(mailbox, offers, None, &who)),
         Err(error) => failed(&error, mailbox, &state, &who),
     }
+}
+
+/// The folders of the account, with what was found wrong on the way.
+async fn listed(mailbox: &Mailbox, state: &State) -> Result<Vec<FolderOffer>, PollError> {
+    state.visits.visit(mailbox, |mailbox, deps| async move { folders(&mailbox, &deps).await }).await
 }
 
 fn made(mailbox: Mailbox, mut offers: Vec<FolderOffer>, problem: Option<String>, who: &Who) -> Page {
@@ -84,7 +89,7 @@ pub async fn choose(
     };
     if let Some(problem) = problem {
         let problem = Some(who.reader.words.t(problem));
-        return match on_page(&mailbox, &state, &who.reader.words, folders(&mailbox, &state.deps)).await? {
+        return match on_page(&mailbox, &state, &who.reader.words, listed(&mailbox, &state)).await? {
             Ok(offers) => show_again(&made(mailbox, offers, problem, &who)),
             Err(error) => failed(&error, mailbox, &state, &who),
         };

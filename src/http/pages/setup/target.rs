@@ -118,7 +118,8 @@ pub struct ChosenCopy {
 async fn copy_page(mailbox: Mailbox, problem: Option<String>, state: &State, who: &Who) -> Result<CopyPage, Answer> {
     let words = &who.reader.words;
     let folder = mailbox.folders.first().cloned().unwrap_or_else(|| "INBOX".to_owned());
-    match on_page(&mailbox, state, words, abilities(&mailbox, &state.deps, &folder)).await.map_err(Err)? {
+    let asking = state.visits.visit(&mailbox, |mailbox, deps| async move { abilities(&mailbox, &deps, &folder).await });
+    match on_page(&mailbox, state, words, asking).await.map_err(Err)? {
         Ok(abilities) => {
             let (keyword, target) = match &mailbox.after_import {
                 AfterImport::Keyword(name) => (name.clone(), String::new()),

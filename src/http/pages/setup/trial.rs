@@ -74,11 +74,15 @@ pub async fn page(
     let is_fragment = headers.contains_key("hx-request");
     let told = match run.run.is_empty() {
         true => None,
-        false => match on_page(&mailbox, &state, &who.reader.words, dry_run(&mailbox, &state.deps, WITHIN)).await? {
-            Ok(run) => Some(Told::of(run, &who)),
-            Err(error) if is_fragment => return failure(&error, &mailbox, &who),
-            Err(error) => return failed(&error, mailbox, &state, &who),
-        },
+        false => {
+            let trying =
+                state.visits.visit(&mailbox, |mailbox, deps| async move { dry_run(&mailbox, &deps, WITHIN).await });
+            match on_page(&mailbox, &state, &who.reader.words, trying).await? {
+                Ok(run) => Some(Told::of(run, &who)),
+                Err(error) if is_fragment => return failure(&error, &mailbox, &who),
+                Err(error) => return failed(&error, mailbox, &state, &who),
+            }
+        }
     };
     match told {
         Some(told) if is_fragment => show(&told),
