@@ -10,7 +10,8 @@ use crate::{http, lifecycle, schedule};
 
 pub async fn run(context: Context) -> Result<ExitCode, Failure> {
     let listener = http::bind(context.config.http.listen).await.map_err(Failure::failed)?;
-    let (deps, config, output) = context.into_deps().await?;
+    let (mut deps, config, output) = context.into_deps().await?;
+    deps.counts_guesses = true;
     // A person may have mended what mailboxes wait for by changing the configuration.
     deps.store.wake_waiting(deps.clock.now()).await?;
     deps.store.ask_all_again().await?;

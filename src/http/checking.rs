@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::http::State;
-use crate::http::patience::{self, Ended, is_refusal};
+use crate::http::patience;
 use crate::http::words::{Words, is_the_way};
 use crate::poll::check::{self, CheckLine};
+use crate::poll::guesses::minutes_held;
 use crate::store::{Mailbox, Scope, StoreError};
 
 /// Somebody waits.
@@ -41,15 +42,13 @@ pub async fn check(
                 None
             }
         };
-        let ended = match &failure {
-            Some(failure) if is_refusal(&failure.error) => Ended::Refused,
-            _ if lines.iter().any(|line| line.step == "login" && line.ok) => Ended::Well,
-            _ => Ended::Elsewhere,
-        };
-        (failure.and_then(|failure| failure.trouble), ended)
+        match failure {
+            Some(failure) if minutes_held(&failure.error).is_some() => Err(failure.error),
+            failure => Ok(failure.and_then(|failure| failure.trouble)),
+        }
     };
-    let trouble = match patience::counted(mailbox, state, walk).await? {
-        Ok(trouble) => trouble,
+    let trouble = match patience::within(mailbox, state, walk).await? {
+        Ok(trouble) => trouble.ok().flatten(),
         Err(minutes) => return Ok(Err(minutes)),
     };
     lines.extend(trouble.map(|trouble| CheckLine::diagnosis(&trouble.on_page(), words.language)));

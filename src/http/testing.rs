@@ -33,6 +33,7 @@ pub async fn state(adjust: impl FnOnce(&mut Config)) -> (State, TempDir) {
         oauth: Arc::new(config.oauth),
         renewals: Default::default(),
         lease: config.schedule.lease.0,
+        counts_guesses: true,
     };
     (State { deps: Arc::new(deps), page, stopping: CancellationToken::new() }, folder)
 }

@@ -1,5 +1,7 @@
 //! Step 1: a protected connection to the server, up to its greeting.
 
+use std::net::{IpAddr, SocketAddr};
+
 use tokio::time::timeout;
 
 use super::{Blame, Deps, PollError, Retry, Step};
@@ -16,6 +18,16 @@ pub struct Connection {
     pub greeting: String,
     /// The server's certificate, if there is TLS.
     pub certificate: Option<Certificate>,
+    /// Where the server is: the addresses of its name, and the one that answers.
+    pub place: Place,
+}
+
+/// Where a server is.
+pub struct Place {
+    /// The addresses of its name that may be connected to.
+    pub addresses: Vec<IpAddr>,
+    /// The one that is connected to.
+    pub peer: Option<IpAddr>,
 }
 
 /// Connects.
@@ -25,17 +37,19 @@ pub async fn open(server: &Server, deps: &Deps) -> Result<Connection, PollError>
         deps.egress.resolve(&server.host, server.port, limits).await.map_err(|error| PollError::egress(&error))?;
     let mut stream =
         deps.egress.connect(&server.host, &addresses, limits).await.map_err(|error| PollError::egress(&error))?;
+    let addresses = addresses.iter().map(SocketAddr::ip).collect();
+    let place = Place { addresses, peer: stream.peer_addr().ok().map(|peer| peer.ip()) };
     match server.tls {
         TlsMode::None => {
             let mut session = Session::new(Box::new(stream), limits, &deps.limits);
             let greeting = greet(&mut session).await?;
-            Ok(Connection { session, greeting, certificate: None })
+            Ok(Connection { session, greeting, certificate: None, place })
         }
         TlsMode::Implicit => {
             let (stream, certificate) = handshake(stream, server, deps).await?;
             let mut session = Session::new(Box::new(stream), limits, &deps.limits);
             let greeting = greet(&mut session).await?;
-            Ok(Connection { session, greeting, certificate: Some(certificate) })
+            Ok(Connection { session, greeting, certificate: Some(certificate), place })
         }
         TlsMode::StartTls => {
             let greeting = starttls::negotiate(&mut stream, limits)
@@ -43,7 +57,7 @@ pub async fn open(server: &Server, deps: &Deps) -> Result<Connection, PollError>
                 .map_err(|error| PollError::imap(Step::StartTls, &error))?;
             let (stream, certificate) = handshake(stream, server, deps).await?;
             let session = Session::greeted(Box::new(stream), limits, &deps.limits);
-            Ok(Connection { session, greeting, certificate: Some(certificate) })
+            Ok(Connection { session, greeting, certificate: Some(certificate), place })
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod floods;
 mod scripts;
+mod terminal;
 mod words;
 mod work;
 
