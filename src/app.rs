@@ -52,5 +52,6 @@ pub fn deps(config: &Config, store: Arc<Store>, vault: Vault, renewals: Renewals
         oauth: Arc::new(config.oauth.clone()),
         renewals,
         lease: config.schedule.lease.0,
+        counts_guesses: false,
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::locale::{self, Language};
+use crate::shown::shown_within;
 
 /// Whose business a cause is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +103,8 @@ causes! {
     Consent {
         /// Nobody has consented yet.
         NotConnected = "consent-missing",
+        /// It was given for another login name than the mailbox has.
+        OtherLoginName = "consent-other-login-name",
         /// An admin of the tenant must consent first.
         AdminConsent = "consent-admin-needed",
         /// It was not used for too long.
@@ -181,8 +184,13 @@ causes! {
         AnswersContradict = "server-answers-contradict",
         /// A mail that an effect of ours has moved or removed is there again.
         CopyReturns = "mailbox-copy-returns",
+        /// Its server has refused too many logins that were asked for here.
+        TooManyRefusals = "mailbox-too-many-refusals",
     }
 }
+
+/// The longest of what a sentence names.
+const MOST_NAMED: usize = 2000;
 
 /// A cause with what it is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,7 +214,8 @@ impl Trouble {
     /// With something that its sentences name.
     #[must_use]
     pub fn about(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.about.insert(name.to_owned(), value.into());
+        // Some of it a server, a provider or a stranger has named.
+        self.about.insert(name.to_owned(), shown_within(&value.into(), MOST_NAMED));
         self
     }
 
@@ -214,7 +223,7 @@ impl Trouble {
     #[must_use]
     pub fn about_all(mut self, names: &BTreeMap<String, String>) -> Self {
         for (name, value) in names {
-            self.about.entry(name.clone()).or_insert_with(|| value.clone());
+            self.about.entry(name.clone()).or_insert_with(|| shown_within(value, MOST_NAMED));
         }
         self
     }

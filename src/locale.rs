@@ -127,6 +127,7 @@ mod tests {
             "tenant",
             "identity",
             "mailbox",
+            "minutes",
             "found",
             "wanted",
             "scope",

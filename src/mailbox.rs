@@ -31,6 +31,15 @@ impl TlsMode {
 }
 
 impl TlsMode {
+    /// How much of a connection is protected: with implicit TLS all of it, with STARTTLS what follows the first commands.
+    pub fn protects(self) -> u8 {
+        match self {
+            Self::Implicit => 2,
+            Self::StartTls => 1,
+            Self::None => 0,
+        }
+    }
+
     /// In the words of the command line.
     pub fn as_str(self) -> &'static str {
         match self {

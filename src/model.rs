@@ -136,6 +136,7 @@ impl World {
             },
             username: MAILBOX.into(),
             login: Some(NewLogin::Password("secret".into())),
+            asks_consent: false,
             setup: false,
             folders: vec!["INBOX".into()],
             start: Start::All,
@@ -159,6 +160,7 @@ impl World {
             oauth: Arc::new(config.oauth),
             renewals: Default::default(),
             lease: Duration::from_secs(60),
+            counts_guesses: true,
         };
         Self {
             server,

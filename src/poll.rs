@@ -17,6 +17,7 @@ pub mod dry_run;
 mod error;
 mod fetch;
 pub mod folders;
+pub mod guesses;
 mod import;
 mod listing;
 mod obstacle;
@@ -47,6 +48,7 @@ use crate::vault::Vault;
 pub use budget::Budget;
 pub use continuity::MOST_CHANGES;
 pub use error::{Blame, PollError, Retry, Step};
+use guesses::Asked;
 pub use pace::{Arrivals, Pace};
 pub use record::{after_an_early_end, failed_outcome};
 pub use report::{Progress, Report, ReportedError, Tally};
@@ -74,6 +76,8 @@ pub struct Deps {
     pub renewals: oauth::Renewals,
     /// How long a lease lasts without a sign of life.
     pub lease: Duration,
+    /// Whether logins that servers refuse make the next ones wait. Whoever runs the command line has the key, and is not held back.
+    pub counts_guesses: bool,
 }
 
 impl Deps {
@@ -138,7 +142,7 @@ async fn visit(
     tally: &mut Tally,
 ) -> Result<(), PollError> {
     let connection = connect::at_pace(&lease.mailbox.server, deps, &tally.progress.pace).await?;
-    let mut session = authenticate::login(connection, credential, &lease.mailbox, deps).await?;
+    let mut session = authenticate::login(connection, credential, &lease.mailbox, Asked::ByPoll, deps).await?;
     tally.begin_visit();
     let routes = route::Routes::load(&lease.mailbox, deps).await?;
     for folder in select::watched(lease, deps).await? {

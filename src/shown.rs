@@ -29,6 +29,25 @@ pub fn shown_lines(text: &str) -> String {
     clean
 }
 
+/// What a program prints, for a terminal: lines stay lines, and of each goes what a terminal would obey or what hides.
+pub fn for_terminal(text: &str) -> String {
+    text.chars().filter(|c| *c == '\n' || !(c.is_control() || hides(*c))).collect()
+}
+
+/// JSON with what a terminal would obey, and what hides, written as `\u` escapes: it says the same to a program.
+pub fn escaped_json(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_control() || hides(c) {
+            let mut units = [0; 2];
+            text.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            text.push(c);
+        }
+    }
+    text
+}
+
 /// Characters that are not seen and change what is: they turn the direction of their surroundings (a name that ends in
 /// `gpj.exe` looks like a picture), or have no width (two names look like one). The joiners U+200C and U+200D stay, since
 /// Persian and pictures of families are written with them.
@@ -57,5 +76,19 @@ mod tests {
             assert_eq!(shown_lines(written), lines, "{written:?}");
         }
         assert_eq!(shown(&"å".repeat(1000)).chars().count(), 300);
+    }
+
+    #[test]
+    fn a_terminal_is_told_nothing_that_it_would_obey_and_a_program_everything() {
+        let nasty: String =
+            ('\0'..='\u{ff}').filter(|c| c.is_control()).chain(('\0'..=char::MAX).filter(|c| hides(*c))).collect();
+        assert!(
+            nasty.contains(['\u{1b}', '\u{9b}', '\u{202e}', '\u{2066}', '\u{200b}', '\u{feff}', '\u{2028}', '\u{7f}'])
+        );
+        assert_eq!(for_terminal(&format!("a{nasty}b")), "a\nb");
+        let json = serde_json::to_string(&nasty).unwrap();
+        let escaped = escaped_json(&json);
+        assert!(escaped.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{escaped}");
+        assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), nasty, "the same to a program");
     }
 }

@@ -47,8 +47,8 @@ pub use import::{Batch, Finding, Imported, Mail, Raw};
 pub use inbox::{Inbox, InboxOverview, NewInbox};
 pub use lease::{Due, Lease};
 pub use ledger::{Known, LedgerLine, Open, PutAside, UidState};
-pub use link::{Invitation, Link, Purpose};
-pub use login_failure::Patience;
+pub use link::{Invitation, Link, LinkClaim, Maker, Purpose};
+pub use login_failure::{OnSuccess, Patience};
 #[cfg(test)]
 pub use mailbox::MailboxStatus;
 pub use mailbox::{Changes, Login, Mailbox, NewLogin, NewMailbox, Server, password_row, wish};

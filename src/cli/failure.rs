@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::oauth::GrantError;
+use crate::shown::for_terminal;
 use crate::store::StoreError;
 use crate::store::wish::Wrong;
 use crate::vault::VaultError;
@@ -50,7 +51,7 @@ impl Failure {
     /// Says it.
     pub fn report(&self) -> ExitCode {
         for line in &self.lines {
-            eprintln!("mailferry: {line}");
+            eprintln!("mailferry: {}", for_terminal(line));
         }
         self.code()
     }

@@ -152,6 +152,7 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
                 return Err(Failure::usage("nothing to change; see `mailferry mailbox set --help`"));
             }
             let next = login.as_ref().map(|login| format!(". {}", next_step(login, &address))).unwrap_or_default();
+            let is_named = login.is_some() || settings.username.is_some();
             let changes = Changes {
                 inbox: settings.inbox.clone(),
                 server: settings.changed_server(&before.server)?,
@@ -159,6 +160,9 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
                 login,
                 given_for: None,
                 login_goes_along: true,
+                // Whoever runs the command line says whom a consent is for.
+                asks_consent: is_named.then_some(false),
+                by_link: None,
                 folders: settings.folders()?,
                 start: settings.start,
                 after_import: settings.after_import.clone(),
@@ -254,6 +258,7 @@ fn new_mailbox(
         inbox,
         server,
         login: Some(login),
+        asks_consent: false,
         setup: false,
         folders: settings.folders()?.unwrap_or_else(|| vec!["INBOX".to_owned()]),
         start: settings.start.unwrap_or(Start::Now),

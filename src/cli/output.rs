@@ -4,6 +4,8 @@ use std::io::{IsTerminal, Write};
 
 use serde::Serialize;
 
+use crate::shown::{escaped_json, for_terminal, shown_within};
+
 /// Where and how to print.
 #[derive(Debug, Clone, Copy)]
 pub struct Output {
@@ -18,8 +20,10 @@ const LONGEST: usize = 500;
 impl Output {
     /// Prints one object: as JSON, or by the words given.
     pub fn one<T: Serialize>(self, object: &T, words: impl FnOnce() -> String) -> std::io::Result<()> {
-        let text = if self.json { serde_json::to_string(object)? } else { words() };
-        print(&format!("{text}\n"))
+        match self.json {
+            true => json(object),
+            false => print(&format!("{}\n", for_terminal(&words()))),
+        }
     }
 
     /// Prints rows: each as JSON, or as a table under these headings.
@@ -32,7 +36,7 @@ impl Output {
     ) -> std::io::Result<()> {
         if self.json {
             for row in rows {
-                print(&format!("{}\n", serde_json::to_string(row)?))?;
+                json(row)?;
             }
             return Ok(());
         }
@@ -54,7 +58,7 @@ impl Output {
 
     /// Says that something is done, to people only.
     pub fn say(self, words: &str) -> std::io::Result<()> {
-        if self.json { Ok(()) } else { print(&format!("{words}\n")) }
+        if self.json { Ok(()) } else { print(&format!("{}\n", for_terminal(words))) }
     }
 }
 
@@ -68,9 +72,13 @@ pub fn print(text: &str) -> std::io::Result<()> {
     std::io::stdout().lock().write_all(text.as_bytes())
 }
 
+fn json(object: &impl Serialize) -> std::io::Result<()> {
+    print(&format!("{}\n", escaped_json(&serde_json::to_string(object)?)))
+}
+
 fn fit(cell: &str, most: usize) -> String {
     // What strangers wrote may hold anything; a terminal must not obey it.
-    let clean: String = cell.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let clean = shown_within(cell, cell.len());
     if clean.chars().count() <= most { clean } else { clean.chars().take(most - 1).chain(['…']).collect() }
 }
 

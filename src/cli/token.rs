@@ -25,10 +25,16 @@ pub enum Command {
     },
     /// List the tokens
     List,
-    /// Take a token back, at once
+    /// Take a token back, at once; the tokens that were made by it are named
     Revoke {
         /// Its name
         name: String,
+        /// Whose it is, where several organisations have a token of this name
+        #[arg(long, value_name = "NAME")]
+        organisation: Option<String>,
+        /// Take the tokens that were made by it back too
+        #[arg(long)]
+        with_made: bool,
     },
 }
 
@@ -56,11 +62,12 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
                     token.name.clone(),
                     token.scope.to_string(),
                     or(token.organisation.clone(), "all"),
+                    or(token.made_by.clone(), "-"),
                     token.created_at.to_string(),
                     or(token.last_used_at.map(|at| at.to_string()), "never"),
                 ]
             };
-            let headings = ["NAME", "SCOPE", "ORGANISATION", "MADE", "LAST USED"];
+            let headings = ["NAME", "SCOPE", "ORGANISATION", "MADE BY", "MADE", "LAST USED"];
             output.rows(
                 &store.tokens(Scope::All).await?,
                 &headings,
@@ -68,11 +75,17 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
                 "No tokens. Make one: mailferry token create --help",
             )?;
         }
-        Command::Revoke { name } => {
-            let whose = store.token(&name, Scope::All).await.ok().and_then(|token| token.organisation_id);
-            store.revoke_token(&name, Scope::All).await?;
-            context.audit(whose, "token-revoked", &name, "").await?;
-            output.one(&json!({ "name": name, "revoked": true }), || format!("Revoked {name}"))?;
+        Command::Revoke { name, organisation, with_made } => {
+            let token = store.token(&name, organisation.as_deref(), Scope::All).await?;
+            let made: Vec<String> = store.tokens_made_by(token.id).await?.into_iter().map(|one| one.name).collect();
+            store.revoke_token(token.id, with_made).await?;
+            let detail = Token::made_in_words(&made, with_made);
+            context.audit(token.organisation_id, "token-revoked", &token.name, &detail).await?;
+            let line = json!({ "name": token.name, "revoked": true, "made": made, "made_revoked": with_made });
+            output.one(&line, || match detail.as_str() {
+                "" => format!("Revoked {}", token.name),
+                detail => format!("Revoked {}; {detail}", token.name),
+            })?;
         }
     }
     Ok(ExitCode::SUCCESS)

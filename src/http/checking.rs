@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::http::State;
-use crate::http::patience::{self, Ended, is_refusal};
+use crate::http::patience;
 use crate::http::words::{Words, is_the_way};
 use crate::poll::check::{self, CheckFailure, CheckLine};
+use crate::poll::guesses::minutes_held;
 use crate::poll::{Deps, PollError};
 use crate::store::{Mailbox, Scope, StoreError};
 
@@ -33,17 +34,16 @@ pub async fn check(
     let walk = async {
         let walk = state.visits.visit(mailbox, |mailbox, deps| async move { Ok(walked(&mailbox, &deps).await) }).await;
         let walk = walk.unwrap_or_else(Walk::not_begun);
-        let ended = match &walk.failure {
-            Some(failure) if is_refusal(&failure.error) => Ended::Refused,
-            _ if walk.lines.iter().any(|line| line.step == "login" && line.ok) => Ended::Well,
-            _ => Ended::Elsewhere,
-        };
-        (walk, ended)
+        match walk.failure {
+            Some(failure) if minutes_held(&failure.error).is_some() => Err(failure.error),
+            failure => Ok(Walk { failure, ..walk }),
+        }
     };
-    let Walk { mut lines, failure, complete } = match patience::counted(mailbox, state, walk).await? {
-        Ok(walk) => walk,
+    let walked = match patience::within(mailbox, state, walk).await? {
+        Ok(walked) => walked,
         Err(minutes) => return Ok(Err(minutes)),
     };
+    let Walk { mut lines, failure, complete } = walked.unwrap_or_else(Walk::not_begun);
     let trouble = failure.and_then(|failure| failure.trouble);
     lines.extend(trouble.map(|trouble| CheckLine::diagnosis(&trouble.on_page(), words.language)));
     Ok(Ok(Checked { lines: if scope.id().is_some() { blurred(lines, words) } else { lines }, complete }))

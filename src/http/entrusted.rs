@@ -1,8 +1,11 @@
 //! Passwords and tokens are told to no other server than the one that they were given for: whoever may change a mailbox may not have
 //! its password sent to a server of his own. The command line is not asked: whoever has the key needs no such way.
 
+use sha2::{Digest, Sha256};
+
 use crate::config;
 use crate::store::{GrantKey, GrantKind, Login, Mailbox, NewLogin, Scope, Server};
+use crate::vault::hex;
 
 /// Why a mailbox may not be changed so.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,6 +18,8 @@ pub enum Refused {
     Home(String),
     /// Nobody has said whom the provider's tokens may be told to.
     NoHome,
+    /// The provider's tokens are told to whoever everybody trusts to be its server, and not to whom this organisation trusts.
+    OwnTrust,
 }
 
 /// What becomes of what a mailbox is opened with.
@@ -24,8 +29,10 @@ pub enum Fate {
     Stays,
     /// It is the server's own wherever that stands now, and goes along.
     GoesAlong,
-    /// It was given for another server, and has to be given anew.
+    /// It was given for another server or another trust in it, and has to be given anew.
     Forgotten,
+    /// The consent was given for another login name: it is kept, and opens nothing before somebody has consented anew.
+    AskedAnew,
 }
 
 /// What is to change of a mailbox.
@@ -40,10 +47,21 @@ pub struct Change<'a> {
     pub login: Option<&'a NewLogin>,
 }
 
-/// A mailbox's server and login name, as a form shows that they were seen.
+/// A mailbox's server with its trust and the login name, as a form shows that they were seen.
 pub fn shown(mailbox: &Mailbox) -> String {
     let Mailbox { server, username, .. } = mailbox;
-    format!("{}:{} {} {username}", server.host, server.port, server.tls)
+    let trust = trust(server).map(|trust| format!("{trust} ")).unwrap_or_default();
+    format!("{}:{} {} {trust}{username}", server.host, server.port, server.tls)
+}
+
+/// What a server is trusted by in place of the usual authorities: the fingerprint of its certificate, or of the file of its own
+/// authorities.
+pub fn trust(server: &Server) -> Option<String> {
+    match (&server.pin_sha256, &server.ca_pem) {
+        (Some(pin), _) => Some(pin.clone()),
+        (None, Some(pem)) => Some(format!("CA {}", hex(&Sha256::digest(pem)))),
+        (None, None) => None,
+    }
 }
 
 /// What is judged by.
@@ -90,6 +108,9 @@ impl Rules<'_> {
         {
             return self.tokens(key, key_before, change, moved);
         }
+        if key.is_some_and(|key| key.kind == GrantKind::Delegated) && is_renamed {
+            return Ok(Fate::AskedAnew);
+        }
         let is_anew = login.is_some() || before.is_none_or(|before| !before.login.is_given());
         Ok(if moved.is_none() || is_anew { Fate::Stays } else { Fate::Forgotten })
     }
@@ -101,9 +122,16 @@ impl Rules<'_> {
         change: &Change<'_>,
         moved: Option<&Server>,
     ) -> Result<Fate, Refused> {
-        let host = change.server.or(change.before.map(|before| &before.server)).map(|server| server.host.as_str());
+        let server = change.server.or(change.before.map(|before| &before.server));
+        if moved.is_some_and(Server::has_own_trust) && self.scope.id().is_some() {
+            return Err(Refused::OwnTrust);
+        }
+        let is_asked = change.is_renamed && key.kind == GrantKind::Delegated && Some(key) == key_before;
+        let host = server.map(|server| server.host.as_str());
         match self.oauth.server_of(&key.provider) {
-            Some(home) if host.is_some_and(|host| home.eq_ignore_ascii_case(host)) => Ok(Fate::GoesAlong),
+            Some(home) if host.is_some_and(|host| home.eq_ignore_ascii_case(host)) => {
+                Ok(if is_asked { Fate::AskedAnew } else { Fate::GoesAlong })
+            }
             Some(home) => Err(Refused::Home(home.to_owned())),
             None if self.scope.id().is_some() => Err(Refused::NoHome),
             None if moved.is_some() && Some(key) == key_before && change.login.is_none() => Ok(Fate::Forgotten),
@@ -151,6 +179,8 @@ mod tests {
             server: server(host, 993),
             username: "jobb@b.se".to_owned(),
             login,
+            login_proven: true,
+            asks_consent: false,
             start: Start::Now,
             after_import: AfterImport::Leave,
             interval_ms: 60_000,

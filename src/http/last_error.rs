@@ -8,6 +8,7 @@ use crate::cause::{Cause, Trouble};
 use crate::http::words::{Words, is_the_way, of_step};
 use crate::locale::{self, Language};
 use crate::poll::{PollError, ReportedError};
+use crate::shown::shown_within;
 use crate::store::Scope;
 
 /// An error as `ReportedError` writes it.
@@ -23,10 +24,16 @@ pub struct LastError {
     about: BTreeMap<String, String>,
 }
 
+/// The longest words.
+const MOST_WORDS: usize = 4000;
+
 impl LastError {
     /// From its JSON; one that cannot be read says nothing.
     pub fn read(json: &str) -> Self {
-        serde_json::from_str(json).unwrap_or_default()
+        let read: Self = serde_json::from_str(json).unwrap_or_default();
+        // An older version kept a server's words as they came.
+        let about = read.about.into_iter().map(|(name, value)| (name, shown_within(&value, MOST_WORDS))).collect();
+        Self { message: shown_within(&read.message, MOST_WORDS), about, ..read }
     }
 
     /// One that has just happened.

@@ -34,6 +34,7 @@ pub async fn state(adjust: impl FnOnce(&mut Config)) -> (State, TempDir) {
         oauth: Arc::new(config.oauth),
         renewals: Default::default(),
         lease: config.schedule.lease.0,
+        counts_guesses: true,
     };
     let deps = Arc::new(deps);
     let visits = Visits::new(tokio::runtime::Handle::current(), deps.clone());

@@ -83,6 +83,8 @@ admin-no-mail-service = The organisation has no Exchange Online, or its subscrip
 
 consent-missing = { $identity } has not consented yet.
     .remedy = { do-run-connect }
+consent-other-login-name = { $identity } has not consented to { $target } being read: the consent was given for another login name.
+    .remedy = { do-run-connect }
 consent-admin-needed = Nobody has consented to the application { $client_id }, or an administrator must do so first.
     .remedy = { $kind ->
         [app-only] The administrator consents at https://login.microsoftonline.com/{ $tenant }/adminconsent?client_id={ $client_id }. Mailferry asks again within the hour{ do-by-check }
@@ -178,6 +180,8 @@ mailbox-token-refused = { $host } refuses the access token of { $identity } for 
         [google] See that { $target } is the account's main address and no alias, and that IMAP is on: Google Admin console > Apps > Google Workspace > Gmail > End User Access > POP and IMAP access; { do-and-connect }
        *[other] See that { $target } is the mailbox's main address and no alias{ do-by-username }, { do-and-connect }
     }
+mailbox-too-many-refusals = { $host } has refused several logins as { $target }, so the next one has to wait about { $minutes } min.
+    .remedy = Wait, so that the account is not locked; then give the right password.
 
 server-answers-contradict = { $kind ->
         [exists] The server says that the folder { $folder } has { $one } mails, and lists { $other } of them, however it is asked: mail may be missing.

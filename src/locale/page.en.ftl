@@ -75,8 +75,8 @@ mailbox-wait = The login at the mailbox's server has failed several times. Wait 
    *[other] { $count } minutes
     } so that the account is not locked.
 passwords-wait = { $count ->
-        [one] The account was given many passwords today. Wait a minute before you give the next, so that it is not locked.
-       *[other] The account was given many passwords today. Wait { $count } minutes before you give the next, so that it is not locked.
+        [one] The server has refused several passwords for this account. Wait a minute before you give the next, so that it is not locked.
+       *[other] The server has refused several passwords for this account. Wait { $count } minutes before you give the next, so that it is not locked.
     }
 login-busy = Many sign in just now. Try again in a moment.
 login-sso = Sign in with { $name }
@@ -86,7 +86,7 @@ login-sso-failed = Signing in with { $name } did not come to its end. Try again.
 name = Name
 name-hint = Your mail address, for example.
 name-wrong = A name has 1 to 100 characters, without blanks, quotes and < > & / \.
-name-taken = That name is taken; choose another.
+name-refused = That name cannot be used. Choose another, such as your whole mail address.
 password = Password
 password-hint = At least 8 characters. A sentence that you remember is better than a tricky word.
 password-again = The password again
@@ -132,7 +132,7 @@ person-remove-sure = Remove { $name }? Invitations, connect links and API tokens
 
 # What was just done.
 done-saved = Saved.
-done-login-anew = Saved. The password or consent was given for the server before, and is not told to another one: give it anew.
+done-login-anew = Saved. The password or consent was given for the server, its certificate and the login name as they were before: give it anew.
 done-password = The password is changed.
 done-person-removed = The person is removed and signed out.
 
@@ -358,6 +358,7 @@ tls-wrong = Choose how the connection is protected.
 tls-needed = Without encryption the password can be read on the way; that is possible to this machine only.
 port-not-allowed = That port is for operators only. Choose 993 or 143.
 server-of-tokens = The mailbox is opened through its provider, whose server is { $host }. Choose a password first if it is to be fetched from elsewhere.
+server-own-trust = The mailbox is opened through its provider, whose server is known by the usual certificates. Take the fingerprint away first.
 server-of-application = A registered application opens this mailbox. Only operators can change which server and which mailbox that is.
 server-unknown-to-provider = The operator has not named the server of this provider's mailboxes (imap_host), so it cannot be used here.
 username-wrong = Write a login name, on one line.
@@ -493,6 +494,9 @@ back-to-mailbox = To the mailbox
 customer-title = Connect { $address }
 customer-text = { $by } asks to fetch new mail from here into { $inbox }.
 customer-server = The password is sent to { $host } only, for { $username }.
+customer-reached = Port { $port }; { $how }
+customer-trust = Mailferry trusts only this certificate or authority there, in place of the usual ones: { $trust }
+customer-link-busy = The link is being used right now. Wait a moment, then look at this page again.
 customer-server-changed = The server was changed while the page was open. Check that it is yours before you go on.
 customer-secret = The password is stored encrypted. Nobody can read it again, nor can who asked for it.
 customer-give = Give the password
@@ -632,6 +636,8 @@ token-scope-read = Read
 token-scope-write = Read and change
 token-make = Make the token
 token-revoke = Revoke
+token-made-by = made by { $name }
+token-with-made = Also revoke the tokens made by it: { $names }
 token-revoke-sure = Revoke { $name }? Programs that use it stop working.
 last-used = Last used
 providers-title = Providers
@@ -677,3 +683,5 @@ said-into-itself = { $target } is the fetched folder { $polled }, so that moved 
 said-command-line = command line
 said-connect-link = connect link
 said-tokens-taken-back = API tokens revoked: { $count }
+said-made-tokens-revoked = Tokens made by it, revoked too: { $names }
+said-made-tokens-valid = Tokens made by it, still valid: { $names }

@@ -75,8 +75,8 @@ mailbox-wait = Inloggningen hos postlådans server har misslyckats flera gånger
    *[other] { $count } minuter
     } så att kontot inte låses.
 passwords-wait = { $count ->
-        [one] Kontot har fått många nya lösenord i dag. Vänta en minut innan du ger nästa, så att kontot inte låses.
-       *[other] Kontot har fått många nya lösenord i dag. Vänta { $count } minuter innan du ger nästa, så att kontot inte låses.
+        [one] Servern har nekat flera lösenord för kontot. Vänta en minut innan du ger nästa, så att kontot inte låses.
+       *[other] Servern har nekat flera lösenord för kontot. Vänta { $count } minuter innan du ger nästa, så att kontot inte låses.
     }
 login-busy = Många loggar in just nu. Försök igen om en stund.
 login-sso = Logga in med { $name }
@@ -86,7 +86,7 @@ login-sso-failed = Inloggningen hos { $name } gick inte att slutföra. Försök 
 name = Namn
 name-hint = Till exempel din e-postadress.
 name-wrong = Ett namn har 1 till 100 tecken, utan mellanslag, citattecken och < > & / \.
-name-taken = Det namnet finns redan; välj ett annat.
+name-refused = Det namnet går inte att använda. Välj ett annat, till exempel hela din mejladress.
 password = Lösenord
 password-hint = Minst 8 tecken. En mening du minns är bättre än ett krångligt ord.
 password-again = Lösenordet igen
@@ -132,7 +132,7 @@ person-remove-sure = Ta bort { $name }? Inbjudningar, kundlänkar och API-nyckla
 
 # Det som just har hänt.
 done-saved = Sparat.
-done-login-anew = Sparat. Lösenordet eller medgivandet gavs för den förra servern och visas inte för en annan: ge det på nytt.
+done-login-anew = Sparat. Lösenordet eller medgivandet gavs för servern, dess certifikat och användarnamnet som de var förut: ge det på nytt.
 done-password = Lösenordet är bytt.
 done-person-removed = Användaren är borttagen och utloggad.
 
@@ -358,6 +358,7 @@ tls-wrong = Välj hur anslutningen skyddas.
 tls-needed = Utan kryptering kan lösenordet läsas på vägen; det går bara till den här datorn.
 port-not-allowed = Den porten får bara driften använda. Välj 993 eller 143.
 server-of-tokens = Postlådan öppnas genom leverantören, vars server är { $host }. Välj ett lösenord först om den ska hämtas någon annanstans ifrån.
+server-own-trust = Postlådan öppnas genom leverantören, vars server känns igen på de vanliga certifikaten. Ta bort fingeravtrycket först.
 server-of-application = Postlådan öppnas av en registrerad app. Bara driften kan ändra vilken server och vilken postlåda det är.
 server-unknown-to-provider = Driften har inte angett vilken server leverantörens postlådor har (imap_host), så den kan inte användas här.
 username-wrong = Skriv ett användarnamn, på en rad.
@@ -493,6 +494,9 @@ back-to-mailbox = Till postlådan
 customer-title = Anslut { $address }
 customer-text = { $by } ber om att få hämta nya mejl härifrån till { $inbox }.
 customer-server = Lösenordet skickas bara till { $host }, för { $username }.
+customer-reached = Port { $port }; { $how }
+customer-trust = Mailferry litar där bara på det här certifikatet eller den här utfärdaren, i stället för de vanliga: { $trust }
+customer-link-busy = Länken används just nu. Vänta en stund och öppna sidan igen.
 customer-server-changed = Servern ändrades medan sidan var öppen. Kontrollera att den är er innan du går vidare.
 customer-secret = Lösenordet sparas krypterat. Ingen kan läsa det igen, inte heller den som bad om det.
 customer-give = Lämna lösenordet
@@ -632,6 +636,8 @@ token-scope-read = Läsa
 token-scope-write = Läsa och ändra
 token-make = Skapa nyckeln
 token-revoke = Återkalla
+token-made-by = skapad med { $name }
+token-with-made = Återkalla också nycklarna som skapats med den: { $names }
 token-revoke-sure = Återkalla { $name }? Program som använder den slutar fungera.
 last-used = Senast använd
 providers-title = Leverantörer
@@ -677,3 +683,5 @@ said-into-itself = { $target } är den hämtade mappen { $polled }, så flyttade
 said-command-line = kommandoraden
 said-connect-link = kundens länk
 said-tokens-taken-back = Återkallade API-nycklar: { $count }
+said-made-tokens-revoked = Nycklar som skapats med den och också återkallats: { $names }
+said-made-tokens-valid = Nycklar som skapats med den och fortfarande gäller: { $names }

@@ -82,6 +82,8 @@ admin-no-mail-service = Organisationen har inte Exchange Online, eller så har p
 
 consent-missing = { $identity } har inte gett sitt medgivande ännu.
     .remedy = { do-run-connect }
+consent-other-login-name = { $identity } har inte medgett att { $target } läses: medgivandet gavs för ett annat användarnamn.
+    .remedy = { do-run-connect }
 consent-admin-needed = Ingen har gett sitt medgivande till applikationen { $client_id }, eller så måste en administratör göra det först.
     .remedy = { $kind ->
         [app-only] Administratören ger sitt medgivande på https://login.microsoftonline.com/{ $tenant }/adminconsent?client_id={ $client_id }. Mailferry frågar igen inom en timme{ do-by-check }
@@ -177,6 +179,8 @@ mailbox-token-refused = { $host } avvisar åtkomsttoken för { $identity } till 
         [google] Kontrollera att { $target } är kontots huvudadress och inget alias, och att IMAP är på: Googles administratörskonsol > Apps > Google Workspace > Gmail > End User Access > POP and IMAP access; { do-and-connect }
        *[other] Kontrollera att { $target } är postlådans huvudadress och inget alias{ do-by-username }, och { do-and-connect }
     }
+mailbox-too-many-refusals = { $host } har nekat flera inloggningar som { $target }, så nästa får vänta ungefär { $minutes } min.
+    .remedy = Vänta, så att kontot inte låses; ge sedan rätt lösenord.
 
 server-answers-contradict = { $kind ->
         [exists] Servern säger att mappen { $folder } har { $one } mejl men listar { $other } av dem, hur den än tillfrågas: mejl kan saknas.

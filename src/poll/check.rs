@@ -6,12 +6,14 @@ use super::abilities::Judged;
 use super::connect::{self, Connection};
 use super::credential::Credential;
 use super::folders::{self as listing, MOST_COUNTED};
+use super::guesses::Asked;
 use super::{Deps, PollError, Retry, Step, abilities, authenticate, diagnosis, obstacle};
 use crate::cause::{Cause, Trouble};
 use crate::clock::Timestamp;
 use crate::imap::Session;
 use crate::locale::Language;
 use crate::mailbox::{AfterImport, TlsMode};
+use crate::shown::shown_within;
 use crate::store::{Login, Mailbox};
 
 /// One step of the check.
@@ -33,7 +35,7 @@ pub struct CheckLine {
 
 impl CheckLine {
     fn new(step: &'static str, ok: bool, detail: impl Into<String>) -> Self {
-        Self { step, ok, detail: detail.into(), cause: None, remedy: None }
+        Self { step, ok, detail: shown_within(&detail.into(), MOST_DETAIL), cause: None, remedy: None }
     }
 
     /// The step at which a check ended.
@@ -47,6 +49,9 @@ impl CheckLine {
         Self { cause: Some(trouble.cause), remedy, ..Self::new("diagnosis", false, trouble.sentence(language)) }
     }
 }
+
+/// The longest detail: capabilities and names of folders are many.
+const MOST_DETAIL: usize = 8000;
 
 /// Certificates that end sooner are warned of.
 const SOON_DAYS: u64 = 30;
@@ -93,7 +98,7 @@ async fn walk(
     let list: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
     well(Step::Dns, format!("{} is {}", server.host, list.join(", ")));
 
-    let Connection { mut session, greeting, certificate } = match connect::open(server, deps).await {
+    let Connection { mut session, greeting, certificate, place } = match connect::open(server, deps).await {
         Ok(connection) => connection,
         Err(error) => {
             if error.step != Step::Dns && error.step != Step::Tcp {
@@ -125,13 +130,14 @@ async fn walk(
     if matches!(mailbox.login, Login::OAuth { .. }) {
         well(Step::Token, of_the_token);
     }
-    let mut refused = authenticate::log_in(&mut session, &credential, mailbox, deps).await;
+    let by_person = (Asked::ByPerson, deps);
+    let mut refused = authenticate::counted(&mut session, &place, &credential, mailbox, by_person).await;
     let credential = match &refused {
         // Before it is judged, the token is a new one; and where the consent has ended, that is told.
         Err(PollError { retry: Retry::Renew, .. }) => {
             let credential = credential.anew(mailbox, deps).await?;
             session = connect::open(server, deps).await?.session;
-            refused = authenticate::log_in(&mut session, &credential, mailbox, deps).await;
+            refused = authenticate::counted(&mut session, &place, &credential, mailbox, by_person).await;
             credential
         }
         _ => credential,

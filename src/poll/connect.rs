@@ -1,5 +1,6 @@
 //! Step 1: a protected connection to the server, up to its greeting.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::net::TcpStream;
@@ -20,6 +21,16 @@ pub struct Connection {
     pub greeting: String,
     /// The server's certificate, if there is TLS.
     pub certificate: Option<Certificate>,
+    /// Where the server is: the addresses of its name, and the one that answers.
+    pub place: Place,
+}
+
+/// Where a server is.
+pub struct Place {
+    /// The addresses of its name that may be connected to.
+    pub addresses: Vec<IpAddr>,
+    /// The one that is connected to.
+    pub peer: Option<IpAddr>,
 }
 
 type Stream = Metered<TcpStream>;
@@ -33,18 +44,18 @@ pub async fn open(server: &Server, deps: &Deps) -> Result<Connection, PollError>
 pub async fn at_pace(server: &Server, deps: &Deps, pace: &Arc<Pace>) -> Result<Connection, PollError> {
     let limits = &deps.deadlines;
     pace.waits();
-    let mut stream = reach(server, deps, pace).await?;
+    let (mut stream, place) = reach(server, deps, pace).await?;
     match server.tls {
         TlsMode::None => {
             let mut session = Session::new(Box::new(stream), limits, &deps.limits, &deps.in_flight);
             let greeting = greet(&mut session).await?;
-            Ok(Connection { session, greeting, certificate: None })
+            Ok(Connection { session, greeting, certificate: None, place })
         }
         TlsMode::Implicit => {
             let (stream, certificate) = handshake(stream, server, deps).await?;
             let mut session = Session::new(Box::new(stream), limits, &deps.limits, &deps.in_flight);
             let greeting = greet(&mut session).await?;
-            Ok(Connection { session, greeting, certificate: Some(certificate) })
+            Ok(Connection { session, greeting, certificate: Some(certificate), place })
         }
         TlsMode::StartTls => {
             let greeting = starttls::negotiate(&mut stream, limits)
@@ -52,20 +63,22 @@ pub async fn at_pace(server: &Server, deps: &Deps, pace: &Arc<Pace>) -> Result<C
                 .map_err(|error| PollError::imap(Step::StartTls, &error))?;
             let (stream, certificate) = handshake(stream, server, deps).await?;
             let session = Session::greeted(Box::new(stream), limits, &deps.limits, &deps.in_flight);
-            Ok(Connection { session, greeting, certificate: Some(certificate) })
+            Ok(Connection { session, greeting, certificate: Some(certificate), place })
         }
     }
 }
 
-async fn reach(server: &Server, deps: &Deps, pace: &Arc<Pace>) -> Result<Stream, PollError> {
+async fn reach(server: &Server, deps: &Deps, pace: &Arc<Pace>) -> Result<(Stream, Place), PollError> {
     let (host, limits) = (&server.host, &deps.deadlines);
     let found = deps.egress.resolve(host, server.port, limits).await.map_err(|error| PollError::egress(&error))?;
     let found = pace.enter(host, found).ok_or_else(PollError::crowded)?;
     let stream = deps.egress.connect(host, &found, limits).await.map_err(|error| PollError::egress(&error))?;
-    if let Ok(peer) = stream.peer_addr() {
-        pace.answered(host, peer.ip());
+    let peer = stream.peer_addr().ok().map(|peer| peer.ip());
+    if let Some(peer) = peer {
+        pace.answered(host, peer);
     }
-    Ok(Metered::new(stream, pace.clone()))
+    let addresses = found.iter().map(SocketAddr::ip).collect();
+    Ok((Metered::new(stream, pace.clone()), Place { addresses, peer }))
 }
 
 async fn greet(session: &mut Session) -> Result<String, PollError> {

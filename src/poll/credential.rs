@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 
 use super::{Blame, Deps, PollError, Retry, Step};
-use crate::cause::Whose;
+use crate::cause::{Cause, Trouble, Whose};
 use crate::mailbox::TlsMode;
 use crate::oauth::{Access, GrantError, TokenError, grant};
 use crate::powershell::literal;
@@ -34,6 +34,7 @@ pub async fn ready(mailbox: &Mailbox, deps: &Deps) -> Result<Credential, PollErr
     let secret = match &mailbox.login {
         Login::OAuth { grant_id, .. } => {
             never_in_clear_text(mailbox)?;
+            consented_for(mailbox, deps)?;
             Secret::Bearer(token(*grant_id, None, mailbox, deps).await?)
         }
         Login::Password(None) => {
@@ -97,6 +98,17 @@ fn no_token(TokenError { trouble, .. }: TokenError, mailbox: &Mailbox, deps: &De
         Whose::Provider => (Blame::Host, Retry::Soon),
     };
     PollError::of(Step::Token, blame, retry, trouble.about_all(&about(mailbox, deps)))
+}
+
+/// A consent opens the mailbox that it was given for, and no other that its account may open.
+fn consented_for(mailbox: &Mailbox, deps: &Deps) -> Result<(), PollError> {
+    match mailbox.asks_consent {
+        true => {
+            let trouble = Trouble::new(Cause::OtherLoginName).about_all(&about(mailbox, deps));
+            Err(PollError::of(Step::Token, Blame::Mailbox, Retry::Person, trouble))
+        }
+        false => Ok(()),
+    }
 }
 
 /// A token is as good as a password to whoever listens (RFC 6750 5.3).

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use tokio::time::timeout_at;
 
+use super::guesses::Asked;
 use super::route::Routes;
 use super::{Blame, Deps, PollError, Retry, Step, authenticate, connect, credential, select};
 use crate::imap::Session;
@@ -61,7 +62,7 @@ async fn visit(
     told: &mut Option<DryRun>,
 ) -> Result<(), PollError> {
     let connection = connect::open(&mailbox.server, deps).await?;
-    let mut session = authenticate::login(connection, credential, mailbox, deps).await?;
+    let mut session = authenticate::login(connection, credential, mailbox, Asked::ByPerson, deps).await?;
     let look = Look { mailbox, routes: Routes::load(mailbox, deps).await?, deps };
     let folders = look.folders().await?;
     let told = told.insert(DryRun::of(&folders));

@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::egress::EgressError;
 use crate::imap::{ImapError, LoginError};
 use crate::locale::Language;
+use crate::shown::shown_within;
 use crate::store::StoreError;
 
 /// The step that failed.
@@ -114,13 +115,17 @@ pub struct PollError {
     pub trouble: Option<Trouble>,
 }
 
+/// The longest message.
+const MOST_WORDS: usize = 4000;
+
 /// The longest time that we let a server send us away for.
 const LONGEST_HOLD: Duration = Duration::from_hours(24);
 
 impl PollError {
     /// A failure in words.
     pub fn new(step: Step, blame: Blame, retry: Retry, message: impl Into<String>) -> Self {
-        Self { step, blame, retry, message: message.into(), trouble: None }
+        // A server's own words are in it; nobody reads it as more than a line.
+        Self { step, blame, retry, message: shown_within(&message.into(), MOST_WORDS), trouble: None }
     }
 
     /// A failure with a known cause, which has its sentence.

@@ -24,6 +24,9 @@ pub enum StoreError {
     /// What was given was for another server than the mailbox has by now.
     #[error("{0}")]
     Moved(String),
+    /// The link that it was to be done by was used, taken back or has ended meanwhile; nothing was written.
+    #[error("the link no longer works")]
+    LinkOver,
     /// A secret could not be sealed.
     #[error(transparent)]
     Vault(#[from] crate::vault::VaultError),

@@ -1,7 +1,11 @@
 //! Links that work once: for the first operator, for a new person, for a mailbox's credentials.
+//!
+//! A link is claimed before anything is done by it, and used up in the transaction that writes what it was for. In between it can be
+//! taken back like any other link that nobody has used: then that transaction fails.
 
 use super::db::{read, write};
-use super::{Role, Scope, Store, StoreError};
+use super::person::insert_person;
+use super::{NewPerson, Role, Scope, Store, StoreError};
 use crate::clock::Timestamp;
 
 /// What a link is for.
@@ -14,6 +18,31 @@ pub enum Purpose {
     /// Somebody who has no account here gives a mailbox's credentials.
     Connect { mailbox_id: i64 },
 }
+
+/// Who makes a link: what the customer or the audit is told, and the token that it goes with, where it was a token.
+#[derive(Debug, Clone, Copy)]
+pub struct Maker<'a> {
+    /// In words.
+    pub who: &'a str,
+    /// The token's row.
+    pub token: Option<i64>,
+}
+
+impl<'a> From<&'a str> for Maker<'a> {
+    fn from(who: &'a str) -> Self {
+        Self { who, token: None }
+    }
+}
+
+/// The right to use a link up, which one has at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkClaim {
+    key_hash: Vec<u8>,
+    claim: i64,
+}
+
+/// A claim that is not given back ends by itself: a trial login takes less.
+const CLAIMED_MS: i64 = 5 * 60 * 1000;
 
 /// A link that can still be used.
 #[derive(Debug, Clone)]
@@ -63,16 +92,46 @@ impl Row {
     }
 }
 
+/// In a transaction: uses a claimed link up, or leaves the transaction where the link is over or claimed by another.
+macro_rules! use_claimed {
+    ($tx:ident, $claim:expr, $now:expr) => {
+        let used = sqlx::query(
+            "UPDATE link SET used_at = $3 WHERE key_hash = $1 AND claim = $2 AND used_at IS NULL AND expires_at > $3",
+        )
+        .bind($claim.key_hash())
+        .bind($claim.number())
+        .bind($now.0)
+        .execute(&mut *$tx)
+        .await?
+        .rows_affected();
+        if used != 1 {
+            return Err($crate::store::StoreError::LinkOver);
+        }
+    };
+}
+pub(super) use use_claimed;
+
+impl LinkClaim {
+    pub(super) fn key_hash(&self) -> &[u8] {
+        &self.key_hash
+    }
+
+    pub(super) fn number(&self) -> i64 {
+        self.claim
+    }
+}
+
 impl Store {
     /// Makes a link. One for setting up takes the place of every other; one for a mailbox, of that mailbox's.
     pub async fn add_link(
         &self,
         key_hash: &[u8],
         purpose: &Purpose,
-        created_by: &str,
+        maker: impl Into<Maker<'_>>,
         now: Timestamp,
         expires_at: Timestamp,
     ) -> Result<(), StoreError> {
+        let maker = maker.into();
         let (name, role, organisation, mailbox) = match purpose {
             Purpose::Setup => ("setup", None, None, None),
             Purpose::Invite { role, organisation_id } => ("invite", Some(role.as_str()), *organisation_id, None),
@@ -86,15 +145,18 @@ impl Store {
                     sqlx::query("DELETE FROM link WHERE purpose = 'setup'").execute(&mut *tx).await?;
                 }
                 "connect" => {
-                    sqlx::query("DELETE FROM link WHERE mailbox_id = $1 AND used_at IS NULL").bind(mailbox).execute(&mut *tx).await?;
+                    // One that was just used may still be given back.
+                    sqlx::query("DELETE FROM link WHERE mailbox_id = $1 AND (used_at IS NULL OR claim_until > $2)")
+                        .bind(mailbox).bind(now.0).execute(&mut *tx).await?;
                 }
                 _ => {}
             }
             sqlx::query(
-                "INSERT INTO link (key_hash, purpose, role, organisation_id, mailbox_id, created_by, created_at, expires_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                "INSERT INTO link (key_hash, purpose, role, organisation_id, mailbox_id, created_by, created_at, expires_at, token_id) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             )
-            .bind(key_hash).bind(name).bind(role).bind(organisation).bind(mailbox).bind(created_by).bind(now.0).bind(expires_at.0)
+            .bind(key_hash).bind(name).bind(role).bind(organisation).bind(mailbox).bind(maker.who).bind(now.0).bind(expires_at.0)
+            .bind(maker.token)
             .execute(&mut *tx).await?;
         });
         Ok(())
@@ -136,18 +198,37 @@ impl Store {
         row.map(Row::into_link).transpose()
     }
 
-    /// Uses a link up. Of two who do so at once, one is told that it was his.
-    pub async fn use_link(&self, key_hash: &[u8], now: Timestamp) -> Result<bool, StoreError> {
-        Ok(write!(self, tx => {
-            sqlx::query("UPDATE link SET used_at = $2 WHERE key_hash = $1 AND used_at IS NULL AND expires_at > $2")
-                .bind(key_hash).bind(now.0).execute(&mut *tx).await?.rows_affected() == 1
-        }))
+    /// Claims a link that can still be used. Of two who do so at once, one gets it; `None`: somebody else has it, or it is over.
+    pub async fn claim_link(&self, key_hash: &[u8], now: Timestamp) -> Result<Option<LinkClaim>, StoreError> {
+        let claim: i64 = rand::random();
+        let claimed = write!(self, tx => {
+            sqlx::query(
+                "UPDATE link SET claim = $2, claim_until = $4 WHERE key_hash = $1 AND used_at IS NULL AND expires_at > $3 \
+                 AND (claim_until IS NULL OR claim_until <= $3)",
+            )
+            .bind(key_hash).bind(claim).bind(now.0).bind(now.0 + CLAIMED_MS).execute(&mut *tx).await?.rows_affected() == 1
+        });
+        Ok(claimed.then(|| LinkClaim { key_hash: key_hash.to_vec(), claim }))
     }
 
-    /// What a link was for did not come about: it can be used again.
-    pub async fn give_link_back(&self, key_hash: &[u8]) -> Result<(), StoreError> {
+    /// What a claimed link was for did not come about: it can be used again, where it was not taken back.
+    pub async fn give_link_back(&self, claim: &LinkClaim) -> Result<(), StoreError> {
         write!(self, tx => {
-            sqlx::query("UPDATE link SET used_at = NULL WHERE key_hash = $1").bind(key_hash).execute(&mut *tx).await?;
+            sqlx::query("UPDATE link SET used_at = NULL, claim = NULL, claim_until = NULL WHERE key_hash = $1 AND claim = $2")
+                .bind(&claim.key_hash).bind(claim.claim).execute(&mut *tx).await?;
+        });
+        Ok(())
+    }
+
+    /// Adds the person for whom a claimed link was made, and uses the link up with it.
+    ///
+    /// # Errors
+    /// [`StoreError::LinkOver`]: the link no longer works. Somebody has the name already: the link still works.
+    pub async fn join(&self, claim: &LinkClaim, new: &NewPerson<'_>, now: Timestamp) -> Result<(), StoreError> {
+        let name = new.checked()?;
+        write!(self, tx => {
+            use_claimed!(tx, claim, now);
+            insert_person!(tx, new, name, now);
         });
         Ok(())
     }

@@ -13,6 +13,17 @@ pub struct Patience {
     pub longest_ms: i64,
 }
 
+/// What becomes of a subject's failures when a try that counts against it goes well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnSuccess {
+    /// All are forgotten.
+    Forget,
+    /// As many as were forgotten of the others are.
+    TakeBack,
+    /// The try itself is.
+    TakeOneBack,
+}
+
 /// The wait after the first failure too many.
 const FIRST_MS: i64 = 30 * 1000;
 /// After so long without a failure all is forgotten.
@@ -27,13 +38,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<Result<(), i64>, StoreError> {
         // Whoever has to wait costs nothing: no made-up name is written down meanwhile.
-        let mut wait = 0;
-        for (subject, _) in subjects {
-            let until: Option<i64> = read!(self, pool =>
-                sqlx::query_scalar("SELECT blocked_until FROM login_failure WHERE subject = $1 AND last_at >= $2")
-                    .bind(subject).bind(now.0 - FORGET_MS).fetch_optional(pool).await)?;
-            wait = wait.max(until.unwrap_or(0) - now.0);
-        }
+        let names: Vec<String> = subjects.iter().map(|(subject, _)| subject.clone()).collect();
+        let wait = self.login_wait(&names, now).await?;
         if wait > 0 {
             return Ok(Err(wait));
         }
@@ -66,6 +72,44 @@ impl Store {
             sqlx::query("DELETE FROM login_failure WHERE last_at < $1").bind(now.0 - FORGET_MS).execute(&mut *tx).await?;
             if wait > 0 { Err(wait) } else { Ok(()) }
         }))
+    }
+
+    /// How long a try that counts against these subjects has to wait, in milliseconds; 0: not at all.
+    pub async fn login_wait(&self, subjects: &[String], now: Timestamp) -> Result<i64, StoreError> {
+        let mut wait = 0;
+        for subject in subjects {
+            let until: Option<i64> = read!(self, pool =>
+                sqlx::query_scalar("SELECT blocked_until FROM login_failure WHERE subject = $1 AND last_at >= $2")
+                    .bind(subject).bind(now.0 - FORGET_MS).fetch_optional(pool).await)?;
+            wait = wait.max(until.unwrap_or(0) - now.0);
+        }
+        Ok(wait)
+    }
+
+    /// A try that was counted against these subjects turned out to be none, or went well.
+    pub async fn login_ended(
+        &self,
+        subjects: &[(String, Patience, OnSuccess)],
+        went_well: bool,
+    ) -> Result<(), StoreError> {
+        write!(self, tx => {
+            let is_forgotten = |on: &OnSuccess| went_well && *on == OnSuccess::Forget;
+            let mut forgotten = 1;
+            for (subject, ..) in subjects.iter().filter(|(.., on)| is_forgotten(on)) {
+                let cleared: Option<i64> = sqlx::query_scalar("DELETE FROM login_failure WHERE subject = $1 RETURNING failures")
+                    .bind(subject).fetch_optional(&mut *tx).await?;
+                forgotten = forgotten.max(cleared.unwrap_or(0));
+            }
+            for (subject, patience, on) in subjects.iter().filter(|(.., on)| !is_forgotten(on)) {
+                let failures = if went_well && *on == OnSuccess::TakeBack { forgotten } else { 1 };
+                sqlx::query(
+                    "UPDATE login_failure SET failures = CASE WHEN failures > $3 THEN failures - $3 ELSE 0 END, \
+                     blocked_until = CASE WHEN failures - $3 < $2 THEN 0 ELSE blocked_until END WHERE subject = $1 AND failures > 0",
+                )
+                .bind(subject).bind(patience.free).bind(failures).execute(&mut *tx).await?;
+            }
+        });
+        Ok(())
     }
 
     /// Nothing is held against this subject any more.

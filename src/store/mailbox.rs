@@ -10,7 +10,7 @@ use secrecy::SecretString;
 
 use super::db::{read, write};
 use super::grant::{GrantKey, drop_unused_grants, grant_row};
-use super::{Store, StoreError};
+use super::{LinkClaim, Store, StoreError};
 use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::mailbox::{AfterImport, Start, TlsMode};
@@ -43,12 +43,19 @@ impl Server {
         self.host.eq_ignore_ascii_case("localhost") || address.is_some_and(|address| address.is_loopback())
     }
 
-    /// Whether whoever is connected to after a change to this is another, or anybody can listen: what a customer entrusted to the
-    /// one before is not for them.
+    /// Whether a change to this could have another server, or somebody on the way, told the password: it is another host or port, is
+    /// trusted by other evidence, or is protected less. A customer entrusted the password to the server as it was.
     pub fn is_told_to_others(&self, after: &Self) -> bool {
         !self.host.eq_ignore_ascii_case(&after.host)
             || self.port != after.port
-            || (after.tls == TlsMode::None && self.tls != TlsMode::None)
+            || self.ca_pem != after.ca_pem
+            || self.pin_sha256 != after.pin_sha256
+            || after.tls.protects() < self.tls.protects()
+    }
+
+    /// Whether it is trusted by a certificate or authorities of its own, in place of those that everybody trusts.
+    pub fn has_own_trust(&self) -> bool {
+        self.ca_pem.is_some() || self.pin_sha256.is_some()
     }
 }
 
@@ -108,6 +115,10 @@ pub struct Mailbox {
     pub username: String,
     /// What we log in with.
     pub login: Login,
+    /// Its server has accepted this login name with this password or consent.
+    pub login_proven: bool,
+    /// The consent that it is opened with was not given for this login name.
+    pub asks_consent: bool,
     /// From when mail is wanted.
     pub start: Start,
     /// What happens to the customer's copy.
@@ -196,6 +207,8 @@ pub struct NewMailbox {
     pub username: String,
     /// What it is opened with; `None`: that is still to come.
     pub login: Option<NewLogin>,
+    /// A consent that is there already does not open it: one is to be given for it.
+    pub asks_consent: bool,
     /// It is not polled before it is started.
     pub setup: bool,
     /// The folders to poll.
@@ -222,6 +235,10 @@ pub struct Changes {
     /// What it is opened with is told to another server too; else it is forgotten where the server changes, since it was given for
     /// the one before.
     pub login_goes_along: bool,
+    /// Whether a consent is still to be given for it, or has just been given; `None`: as before.
+    pub asks_consent: Option<bool>,
+    /// The link that the change is made by. It is used up together with the change, or there is no change.
+    pub by_link: Option<LinkClaim>,
     pub folders: Option<Vec<String>>,
     pub start: Option<Start>,
     pub after_import: Option<AfterImport>,
@@ -251,6 +268,8 @@ struct Row {
     pin_sha256: Option<String>,
     username: String,
     password_sealed: Option<Vec<u8>>,
+    login_proven: bool,
+    asks_consent: bool,
     grant_id: Option<i64>,
     grant_provider: Option<String>,
     grant_kind: Option<String>,
@@ -274,7 +293,7 @@ macro_rules! select_mailboxes {
     ($rest:literal) => {
         concat!(
             "SELECT m.id, m.address, i.address AS inbox, m.inbox_id, i.organisation_id, m.host, m.port, m.tls, m.ca_pem, m.pin_sha256, \
-             m.username, m.password_sealed, m.start, m.after_import, m.interval_ms, m.max_size, m.paused, m.setup, m.added_at, m.copy_changed_at, m.day, m.day_bytes, \
+             m.username, m.password_sealed, m.login_proven, m.asks_consent, m.start, m.after_import, m.interval_ms, m.max_size, m.paused, m.setup, m.added_at, m.copy_changed_at, m.day, m.day_bytes, \
              m.next_poll_at, m.hold_until, m.failures, m.failing_since, m.last_attempt_at, m.last_success_at, \
              m.last_error, m.grant_id, g.provider AS grant_provider, g.kind AS grant_kind, g.identity AS grant_identity \
              FROM mailbox m JOIN inbox i ON i.id = m.inbox_id LEFT JOIN oauth_grant g ON g.id = m.grant_id ",
@@ -306,6 +325,8 @@ impl Row {
                 (Some(grant_id), Some(key)) => Login::OAuth { grant_id, key },
                 _ => Login::Password(self.password_sealed),
             },
+            login_proven: self.login_proven,
+            asks_consent: self.asks_consent,
             start: self.start.parse().map_err(unknown)?,
             after_import: self.after_import.parse().map_err(unknown)?,
             interval_ms: self.interval_ms.max(i64::try_from(least_interval.as_millis()).unwrap_or(i64::MAX)),
@@ -337,8 +358,8 @@ impl Store {
         write!(self, tx => {
             let id: i64 = sqlx::query_scalar(
                 "INSERT INTO mailbox (address, inbox_id, host, port, tls, ca_pem, pin_sha256, username, start, \
-                 after_import, interval_ms, max_size, added_at, next_poll_at, setup, paused) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $14) RETURNING id",
+                 after_import, interval_ms, max_size, added_at, next_poll_at, setup, paused, asks_consent) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $14, $15) RETURNING id",
             )
             .bind(new.address.as_str())
             .bind(inbox.id)
@@ -354,6 +375,7 @@ impl Store {
             .bind(i64::try_from(new.max_size).unwrap_or(i64::MAX))
             .bind(now.0)
             .bind(new.setup)
+            .bind(new.asks_consent)
             .fetch_one(&mut *tx)
             .await
             .map_err(|error| StoreError::taken(error, || format!("there is a mailbox {} already", new.address)))?;
@@ -415,6 +437,39 @@ impl Store {
             sqlx::query_scalar("SELECT address FROM mailbox WHERE id = $1").bind(id).fetch_optional(pool).await)?;
         let address = address.ok_or_else(|| StoreError::NotFound("the mailbox is no longer there".to_owned()))?;
         self.mailbox(&address.parse().map_err(StoreError::Unknown)?).await
+    }
+
+    /// Writes down whether the server has accepted what this mailbox was just opened with, unless that is another by now.
+    pub async fn prove_login(&self, mailbox: &Mailbox, proven: bool) -> Result<(), StoreError> {
+        write!(self, tx => {
+            let same = match &mailbox.login {
+                Login::Password(Some(sealed)) => {
+                    sqlx::query("UPDATE mailbox SET login_proven = $2 WHERE id = $1 AND host = $3 AND username = $4 AND password_sealed = $5")
+                        .bind(mailbox.id).bind(proven).bind(&mailbox.server.host).bind(&mailbox.username).bind(sealed)
+                        .execute(&mut *tx).await
+                }
+                Login::OAuth { grant_id, .. } => {
+                    sqlx::query("UPDATE mailbox SET login_proven = $2 WHERE id = $1 AND host = $3 AND username = $4 AND grant_id = $5")
+                        .bind(mailbox.id).bind(proven).bind(&mailbox.server.host).bind(&mailbox.username).bind(grant_id)
+                        .execute(&mut *tx).await
+                }
+                Login::Password(None) => return Ok(()),
+            };
+            same?;
+        });
+        Ok(())
+    }
+
+    /// Somebody has consented for this login name of a mailbox. It is polled at once where it had waited for that.
+    pub async fn consented(&self, id: i64, username: &str, now: Timestamp) -> Result<(), StoreError> {
+        write!(self, tx => {
+            sqlx::query(
+                "UPDATE mailbox SET asks_consent = FALSE, failures = 0, next_poll_at = $3 \
+                 WHERE id = $1 AND username = $2 AND asks_consent",
+            )
+            .bind(id).bind(username).bind(now.0).execute(&mut *tx).await?;
+        });
+        Ok(())
     }
 
     /// Starts a mailbox that was set up: "now" is from this moment on.

@@ -140,27 +140,51 @@ pub fn person_name(text: &str) -> Result<String, String> {
     }
 }
 
-impl Store {
-    /// Adds somebody.
-    pub async fn add_person(&self, new: &NewPerson<'_>, now: Timestamp) -> Result<(), StoreError> {
-        let name = person_name(new.name).map_err(StoreError::Conflict)?;
-        if (new.role == Role::Operator) == new.organisation_id.is_some() {
+impl NewPerson<'_> {
+    /// The name as it is stored.
+    ///
+    /// # Errors
+    /// The name or the role cannot be.
+    pub(super) fn checked(&self) -> Result<String, StoreError> {
+        let name = person_name(self.name).map_err(StoreError::Conflict)?;
+        if (self.role == Role::Operator) == self.organisation_id.is_some() {
             return Err(StoreError::Conflict(
                 "an operator belongs to no organisation, and everybody else to one".to_owned(),
             ));
         }
+        Ok(name)
+    }
+}
+
+/// In a transaction: adds somebody under a name that was checked.
+macro_rules! insert_person {
+    ($tx:ident, $new:expr, $name:expr, $now:expr) => {
+        sqlx::query(
+            "INSERT INTO person (name, role, organisation_id, password_hash, language, zone, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(&$name)
+        .bind($new.role.as_str())
+        .bind($new.organisation_id)
+        .bind($new.password_hash)
+        .bind($new.language)
+        .bind($new.zone)
+        .bind($now.0)
+        .execute(&mut *$tx)
+        .await
+        .map_err(|error| StoreError::taken(error, || format!("there is a user {} already", $name)))?;
+        // The installation is set up, by whichever way.
+        sqlx::query("DELETE FROM link WHERE purpose = 'setup' AND used_at IS NULL").execute(&mut *$tx).await?;
+    };
+}
+pub(super) use insert_person;
+
+impl Store {
+    /// Adds somebody.
+    pub async fn add_person(&self, new: &NewPerson<'_>, now: Timestamp) -> Result<(), StoreError> {
+        let name = new.checked()?;
         write!(self, tx => {
-            sqlx::query(
-                "INSERT INTO person (name, role, organisation_id, password_hash, language, zone, created_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            )
-            .bind(&name).bind(new.role.as_str()).bind(new.organisation_id).bind(new.password_hash)
-            .bind(new.language).bind(new.zone).bind(now.0)
-            .execute(&mut *tx)
-            .await
-            .map_err(|error| StoreError::taken(error, || format!("there is a user {name} already")))?;
-            // The installation is set up, by whichever way.
-            sqlx::query("DELETE FROM link WHERE purpose = 'setup' AND used_at IS NULL").execute(&mut *tx).await?;
+            insert_person!(tx, new, name, now);
         });
         Ok(())
     }
@@ -252,11 +276,7 @@ impl Store {
             }
             sqlx::query("DELETE FROM person WHERE id = $1").bind(person.id).execute(&mut *tx).await?;
             sqlx::query("DELETE FROM link WHERE created_by = $1 AND used_at IS NULL").bind(&person.name).execute(&mut *tx).await?;
-            sqlx::query(
-                "DELETE FROM link WHERE used_at IS NULL AND created_by IN \
-                 (SELECT 'token ' || name FROM api_token WHERE created_by = $1)",
-            )
-            .bind(&person.name).execute(&mut *tx).await?;
+            // Links made by these tokens go with them.
             sqlx::query("DELETE FROM api_token WHERE created_by = $1").bind(&person.name).execute(&mut *tx).await?.rows_affected()
         }))
     }

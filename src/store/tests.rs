@@ -6,8 +6,10 @@ mod grants;
 mod leases;
 mod ledger;
 mod mailboxes;
+mod once;
 mod ownership;
 mod people;
+mod tokens;
 
 // The suite of the whole program starts the same PostgreSQL.
 #[path = "../../tests/it/support/daemon.rs"]
@@ -78,6 +80,7 @@ impl Fixture {
             },
             username: mailbox.into(),
             login: Some(NewLogin::Password("hemligt".into())),
+            asks_consent: false,
             setup: false,
             folders: vec!["INBOX".into(), "Ärenden".into()],
             start: Start::Now,

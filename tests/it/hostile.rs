@@ -4,6 +4,7 @@ mod floods;
 mod folders;
 mod scripts;
 mod shares;
+mod terminal;
 mod words;
 mod work;
 

@@ -20,6 +20,7 @@ mod crash_points;
 mod dovecot;
 mod dry_run;
 mod durability;
+mod entrusting;
 mod failures;
 mod faults;
 mod fidelity;

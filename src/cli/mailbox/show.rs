@@ -11,6 +11,7 @@ use crate::cli::Context;
 use crate::cli::oauth::{GrantView, grant_views};
 use crate::clock::Timestamp;
 use crate::poll::MOST_CHANGES;
+use crate::shown::shown_within;
 use crate::store::{Completeness, Login, Mailbox, OpenCases};
 
 /// A mailbox as shown; never its password.
@@ -148,7 +149,8 @@ impl View {
 
     fn trouble(&self) -> String {
         let text = |key: &str| self.error.as_ref().and_then(|error| error.get(key)).and_then(Value::as_str);
-        let trouble = text("message").map(|message| format!("{}: {message}", text("step").unwrap_or_default()));
+        let trouble = text("message")
+            .map(|message| format!("{}: {}", text("step").unwrap_or_default(), shown_within(message, 2000)));
         let trouble = trouble.or_else(|| self.oauth.as_ref().and_then(GrantView::trouble));
         trouble.into_iter().chain(self.warnings.iter().cloned()).collect::<Vec<_>>().join("; ")
     }
@@ -238,7 +240,7 @@ fn describe(view: &View, polls: &[(Timestamp, String, String)]) -> String {
         format!("Copies        {} to deal with, {} impossible", view.effects_pending, view.effects_impossible),
     ];
     if let Some(problem) = &view.effects_problem {
-        lines.push(format!("              {problem}"));
+        lines.push(format!("              {}", shown_within(problem, 2000)));
     }
     for folder in &view.completeness {
         let at = folder.verified_at.map_or_else(|| "not yet".to_owned(), |at| at.to_string());
@@ -257,7 +259,7 @@ fn describe(view: &View, polls: &[(Timestamp, String, String)]) -> String {
     }
     lines.extend(view.warnings.iter().map(|warning| format!("Warning       {warning}")));
     for (at, _, notes) in polls.iter().filter(|(_, _, notes)| !notes.is_empty()) {
-        lines.push(format!("Note          {at}: {notes}"));
+        lines.push(format!("Note          {at}: {}", shown_within(notes, 2000)));
     }
     lines.join("\n")
 }

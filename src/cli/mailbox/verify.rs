@@ -11,6 +11,7 @@ use crate::cli::mailbox::show::unaccounted;
 use crate::cli::{Context, poll};
 use crate::clock::Timestamp;
 use crate::lifecycle;
+use crate::shown::shown_within;
 
 /// A folder, compared.
 #[derive(Serialize)]
@@ -57,7 +58,7 @@ pub async fn run(address: &Address, context: Context) -> Result<ExitCode, Failur
         })?;
     }
     if let Some(error) = &report.error {
-        eprintln!("mailferry: {}: {}", error.step.name(), error.message);
+        eprintln!("mailferry: {}: {}", error.step.name(), shown_within(&error.message, 2000));
     }
     deps.close().await;
     Ok(if complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })

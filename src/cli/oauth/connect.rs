@@ -30,6 +30,7 @@ pub struct Session<'a> {
 impl Session<'_> {
     /// Has a person consent and keeps what comes of it.
     pub async fn connect(&self, address: &Address, device: bool) -> Result<ExitCode, Failure> {
+        let before = self.deps.store.mailbox(address).await?;
         let wanted = self.wanted(address).await?;
         let tokens = self.deps.tokens();
         let provider = Provider::of(&tokens.config, &wanted.key).map_err(|trouble| self.refused(trouble, &wanted))?;
@@ -40,6 +41,7 @@ impl Session<'_> {
             false => self.in_browser(&endpoint, &wanted).await,
         };
         done.map_err(|error| self.refused(error.trouble, &wanted))??;
+        self.deps.store.consented(before.id, &before.username, self.deps.clock.now()).await?;
         let mailbox = self.deps.store.mailbox(address).await?;
         let change = Change::of_mailbox(crate::cli::WHO, &mailbox, "consent-given", &wanted.key.identity);
         self.deps.store.audit(change, self.deps.clock.now()).await?;

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use super::problem::Refusal;
 use crate::http::State;
 use crate::opaque;
-use crate::store::{Change, Organisation, Scope, Token, TokenScope};
+use crate::store::{Change, Maker, Organisation, Scope, Token, TokenScope};
 
 /// What token a path needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +65,11 @@ impl Caller {
     /// Who it is, as in the audit.
     pub fn who(&self) -> &str {
         &self.who
+    }
+
+    /// As the maker of a link, which goes with the token.
+    pub fn maker(&self) -> Maker<'_> {
+        Maker { who: &self.who, token: Some(self.token.id) }
     }
 
     /// A change that it makes to something of this organisation.

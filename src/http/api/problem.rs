@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::oauth::GrantError;
+use crate::shown::shown_lines;
 use crate::store::StoreError;
 use crate::store::wish::Wrong;
 
@@ -40,6 +41,12 @@ pub struct PartProblem {
     pub pointer: String,
     /// What is wrong.
     pub detail: String,
+}
+
+impl PartProblem {
+    fn shown(self) -> Self {
+        Self { detail: shown_lines(&self.detail), ..self }
+    }
 }
 
 /// Why not.
@@ -143,9 +150,10 @@ impl IntoResponse for Refusal {
             r#type: format!("urn:mailferry:problem:{name}"),
             title: title.to_owned(),
             status: status.as_u16(),
-            detail: self.detail(),
+            // Both are read by people; what was asked for, and what a server said, may stand in them.
+            detail: self.detail().map(|detail| shown_lines(&detail)),
             errors: match self {
-                Self::Invalid(errors) => errors,
+                Self::Invalid(errors) => errors.into_iter().map(PartProblem::shown).collect(),
                 _ => Vec::new(),
             },
         };

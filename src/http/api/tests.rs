@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod document;
+mod entrusting;
 mod fuzz;
 mod setting_up;
 mod table;
@@ -130,6 +131,7 @@ impl World {
             server,
             username: MAILBOX.into(),
             login: Some(NewLogin::Password(SECRET.into())),
+            asks_consent: false,
             setup: false,
             folders: vec!["INBOX".into()],
             start: Start::All,

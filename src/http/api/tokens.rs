@@ -5,18 +5,18 @@ use axum::extract::State as FromState;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::body::{Asked, Given, InPath};
 use super::caller::Caller;
 use super::cursor::{Page, Paging};
 use super::inboxes::ListQuery;
 use super::parts::{Checks, named};
-use super::problem::Answer;
+use super::problem::{Answer, Refusal};
 use super::version::{Version, part};
 use crate::http::State;
 use crate::opaque;
-use crate::store::{Token, TokenScope};
+use crate::store::{Maker, Token, TokenScope};
 
 /// A new token. It is never broader than the one that makes it.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -45,6 +45,54 @@ pub struct MadeToken {
     token: String,
 }
 
+/// Which token is meant.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TokenQuery {
+    /// Whose token it is, for a caller of all organisations, where several have one of this name.
+    #[param(max_length = 100)]
+    organisation: Option<String>,
+}
+
+/// Which token is to be revoked, and what with it.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RevokeQuery {
+    /// Whose token it is, for a caller of all organisations, where several have one of this name.
+    #[param(max_length = 100)]
+    organisation: Option<String>,
+    /// Whether the tokens that were made by it are revoked too.
+    #[serde(default)]
+    #[param(required = false)]
+    with_made: bool,
+}
+
+/// What became of the tokens that were made by a revoked token.
+#[derive(Serialize, ToSchema)]
+pub struct RevokedToken {
+    /// The revoked token.
+    name: String,
+    /// The tokens that were made by it, by those in turn, and so on.
+    made: Vec<String>,
+    /// Whether those are revoked too; else they still work.
+    made_revoked: bool,
+}
+
+/// The token of this name, if the caller has it.
+async fn seen(name: &str, organisation: Option<&str>, caller: &Caller, state: &State) -> Result<Token, Refusal> {
+    let missing = || Refusal::NotFound("there is no such token".to_owned());
+    if organisation.is_some_and(|name| name.chars().any(char::is_control)) {
+        return Err(missing());
+    }
+    let token = state.deps.store.token(named(name)?, organisation, caller.scope()).await;
+    token.map_err(|error| match error.into() {
+        Refusal::NotFound(_) => missing(),
+        other => other,
+    })
+}
+
 fn version(token: &Token) -> Version {
     Version::of(&(token.id, &token.name, token.scope, token.organisation_id))
 }
@@ -53,9 +101,9 @@ fn version(token: &Token) -> Version {
 #[utoipa::path(get, path = "/tokens", tag = "Tokens", params(ListQuery),
     responses((status = 200, description = "A page of tokens", body = Page<Token>)))]
 pub async fn list(FromState(state): FromState<State>, caller: Caller, Asked(asked): Asked<ListQuery>) -> Answer {
-    let paging = Paging::<String>::of("tokens", asked.limit, asked.after.as_deref())?;
-    let found = state.deps.store.token_page(caller.scope(), paging.after.as_deref(), paging.with_one_more()).await?;
-    Ok(Json(Page::of("tokens", found, paging.limit, |token| token.name.clone())).into_response())
+    let paging = Paging::<(String, i64)>::of("tokens", asked.limit, asked.after.as_deref())?;
+    let found = state.deps.store.token_page(caller.scope(), paging.after.as_ref(), paging.with_one_more()).await?;
+    Ok(Json(Page::of("tokens", found, paging.limit, |token| (token.name.clone(), token.id))).into_response())
 }
 
 /// Makes a token. It is shown in this answer, and only its hash is kept.
@@ -73,35 +121,54 @@ pub async fn create(FromState(state): FromState<State>, caller: Caller, given: G
     let organisation = caller.organisation(body.organisation.as_deref(), &state).await?;
     let (store, now) = (&state.deps.store, state.deps.clock.now());
     let (token, whose) = (opaque::new(opaque::TOKEN), organisation.as_ref().map(|one| one.id));
-    store.add_token(name, &opaque::hash(&token), body.scope, whose, &caller.token.created_by, now).await?;
+    let maker = Maker { who: &caller.token.created_by, token: Some(caller.token.id) };
+    let id = store.add_token(name, &opaque::hash(&token), body.scope, whose, maker, now).await?;
     store.audit(caller.change(whose, "token-created", name, body.scope.as_str()), now).await?;
-    let version = version(&store.token(name, caller.scope()).await?);
-    let made =
-        MadeToken { name: name.to_owned(), scope: body.scope, organisation: organisation.map(|one| one.name), token };
-    Ok(version.made(&format!("/tokens/{}", part(name)), &made))
+    let version = Version::of(&(id, name, body.scope, whose));
+    let organisation = organisation.map(|one| one.name);
+    let question = match &organisation {
+        Some(whose) if caller.scope().id().is_none() => format!("?organisation={}", part(whose)),
+        _ => String::new(),
+    };
+    let made = MadeToken { name: name.to_owned(), scope: body.scope, organisation, token };
+    Ok(version.made(&format!("/tokens/{}{question}", part(name)), &made))
 }
 
 /// One token, without what it is shown by.
-#[utoipa::path(get, path = "/tokens/{name}", tag = "Tokens", params(("name" = String, Path, description = "Its name")),
+#[utoipa::path(get, path = "/tokens/{name}", tag = "Tokens",
+    params(("name" = String, Path, description = "Its name"), TokenQuery),
     responses((status = 200, description = "The token", body = Token)))]
-pub async fn one(FromState(state): FromState<State>, caller: Caller, InPath(name): InPath<String>) -> Answer {
-    let token = state.deps.store.token(named(&name)?, caller.scope()).await?;
+pub async fn one(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    InPath(name): InPath<String>,
+    Asked(asked): Asked<TokenQuery>,
+) -> Answer {
+    let token = seen(&name, asked.organisation.as_deref(), &caller, &state).await?;
     Ok(version(&token).show(&token))
 }
 
-/// Takes a token back. It is refused from then on.
-#[utoipa::path(delete, path = "/tokens/{name}", tag = "Tokens", params(("name" = String, Path, description = "Its name")),
-    responses((status = 204, description = "It is gone")))]
+/// Revokes a token: it is refused from then on. The answer names the tokens that were made by it, if there are any.
+#[utoipa::path(delete, path = "/tokens/{name}", tag = "Tokens",
+    params(("name" = String, Path, description = "Its name"), RevokeQuery),
+    responses((status = 200, description = "It is gone; tokens were made by it", body = RevokedToken),
+        (status = 204, description = "It is gone; no token was made by it")))]
 pub async fn revoke(
     FromState(state): FromState<State>,
     caller: Caller,
     InPath(name): InPath<String>,
+    Asked(asked): Asked<RevokeQuery>,
     headers: HeaderMap,
 ) -> Answer {
     let (store, now) = (&state.deps.store, state.deps.clock.now());
-    let token = store.token(named(&name)?, caller.scope()).await?;
+    let token = seen(&name, asked.organisation.as_deref(), &caller, &state).await?;
     version(&token).is_meant(&headers)?;
-    store.revoke_token(&token.name, caller.scope()).await?;
-    store.audit(caller.change(token.organisation_id, "token-revoked", &token.name, ""), now).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    let made: Vec<String> = store.tokens_made_by(token.id).await?.into_iter().map(|one| one.name).collect();
+    store.revoke_token(token.id, asked.with_made).await?;
+    let detail = Token::made_in_words(&made, asked.with_made);
+    store.audit(caller.change(token.organisation_id, "token-revoked", &token.name, &detail), now).await?;
+    Ok(match made.is_empty() {
+        true => StatusCode::NO_CONTENT.into_response(),
+        false => Json(RevokedToken { name: token.name, made, made_revoked: asked.with_made }).into_response(),
+    })
 }

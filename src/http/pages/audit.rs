@@ -62,6 +62,23 @@ struct Settings {
     version: &'static str,
 }
 
+impl Settings {
+    /// The names of the tokens that were made by this one, by those in turn, and so on; empty: none.
+    fn made_by(&self, token: &Token) -> String {
+        let mut makers = vec![token.id];
+        let mut names = Vec::new();
+        let mut next = 0;
+        while let Some(maker) = makers.get(next).copied() {
+            for made in self.tokens.iter().filter(|made| made.made_by_id == Some(maker)) {
+                makers.push(made.id);
+                names.push(made.name.as_str());
+            }
+            next += 1;
+        }
+        names.join(", ")
+    }
+}
+
 /// A provider, as the configuration has it.
 struct Provider {
     name: String,
@@ -119,23 +136,33 @@ pub async fn add_token(FromState(state): FromState<State>, who: Who, Form(new): 
     let scope = if new.scope == "write" { TokenScope::Write } else { TokenScope::Read };
     let (store, now, token) = (&state.deps.store, state.deps.clock.now(), opaque::new(opaque::TOKEN));
     let organisation = who.person.organisation_id;
-    store.add_token(&new.name, &opaque::hash(&token), scope, organisation, &who.person.name, now).await?;
+    store.add_token(&new.name, &opaque::hash(&token), scope, organisation, who.person.name.as_str(), now).await?;
     store.audit(who.change(organisation, "token-created", new.name.trim(), scope.as_str()), now).await?;
     settings(&state, &who, Some(token)).await
 }
 
 #[derive(Deserialize)]
-pub struct Named {
+pub struct Revoked {
     #[serde(default)]
     name: String,
+    /// Its row: an operator may see several of one name.
+    #[serde(default)]
+    token: Option<i64>,
+    /// Those that were made by it are revoked too.
+    #[serde(default)]
+    with_made: String,
 }
 
 /// Takes one back.
-pub async fn revoke_token(FromState(state): FromState<State>, who: Who, Form(named): Form<Named>) -> Answer {
+pub async fn revoke_token(FromState(state): FromState<State>, who: Who, Form(revoked): Form<Revoked>) -> Answer {
     let (store, now) = (&state.deps.store, state.deps.clock.now());
-    let token = store.tokens(who.scope()).await?.into_iter().find(|token| token.name == named.name);
-    let token = token.ok_or(Fault::NotFound)?;
-    store.revoke_token(&token.name, who.scope()).await?;
-    store.audit(who.change(token.organisation_id, "token-revoked", &token.name, ""), now).await?;
+    let is_meant = |token: &Token| token.name == revoked.name && revoked.token.is_none_or(|id| id == token.id);
+    let mut meant = store.tokens(who.scope()).await?.into_iter().filter(is_meant);
+    let (Some(token), None) = (meant.next(), meant.next()) else { return Err(Fault::NotFound) };
+    let made: Vec<String> = store.tokens_made_by(token.id).await?.into_iter().map(|one| one.name).collect();
+    let with_made = !revoked.with_made.is_empty();
+    store.revoke_token(token.id, with_made).await?;
+    let detail = Token::made_in_words(&made, with_made);
+    store.audit(who.change(token.organisation_id, "token-revoked", &token.name, &detail), now).await?;
     go("/settings?done=token-revoked")
 }

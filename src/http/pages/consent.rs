@@ -24,7 +24,8 @@ use crate::oauth::give_up;
 use crate::oauth::{Attempt, Away, Callback, GrantError, TokenEndpoint, Wanted, grant};
 use crate::opaque;
 use crate::store::{
-    Changes, Errand, Flow, GrantKey, GrantKind, Login, Mailbox, NewLogin, Scope, Server, StoreError, errand_row,
+    Changes, Errand, Flow, GrantKey, GrantKind, LinkClaim, Login, Mailbox, NewLogin, Scope, Server, StoreError,
+    errand_row,
 };
 
 /// What the browser that leaves is known by when it comes back.
@@ -58,10 +59,8 @@ pub struct With {
 struct Gone {
     provider: String,
     identity: String,
-    /// The mail server and the login name, as they were shown.
-    host: String,
-    port: u16,
-    username: String,
+    /// The mail server, its trust and the login name, as they were shown.
+    shown: String,
     away: Away,
 }
 
@@ -123,12 +122,17 @@ pub async fn set_password(
     state: &State,
     words: &Words,
 ) -> Result<(), Fault> {
-    if let Err(minutes) = patience::password_given(&mailbox.server, &mailbox.username, state).await? {
+    let (server, name) = (&mailbox.server, &mailbox.username);
+    if let Some(minutes) = patience::held(server, name, mailbox.organisation_id, state).await? {
         return Err(Fault::Conflict(words.n("passwords-wait", minutes)));
     }
+    change(mailbox, &given(mailbox, password), state).await
+}
+
+/// The change by which a mailbox is opened with a password that was given for its server as it is in `mailbox`.
+pub fn given(mailbox: &Mailbox, password: SecretString) -> Changes {
     let given_for = Some((mailbox.server.clone(), mailbox.username.clone()));
-    let login = Some(NewLogin::Password(password));
-    change(mailbox, &Changes { login, given_for, ..Changes::default() }, state).await
+    Changes { login: Some(NewLogin::Password(password)), given_for, ..Changes::default() }
 }
 
 /// Changes a mailbox, with what that means for its consent.
@@ -136,7 +140,8 @@ pub async fn change(mailbox: &Mailbox, changes: &Changes, state: &State) -> Resu
     Ok(changed(mailbox, changes, state).await?)
 }
 
-async fn changed(mailbox: &Mailbox, changes: &Changes, state: &State) -> Result<(), GrantError> {
+/// The same, with what went wrong.
+pub async fn changed(mailbox: &Mailbox, changes: &Changes, state: &State) -> Result<(), GrantError> {
     let told = give_up::change(mailbox, changes, &state.deps.tokens()).await?;
     if let Some(told) = told {
         tracing::info!(mailbox = mailbox.address, ended = told.at_provider, "a consent was given up");
@@ -159,15 +164,8 @@ pub async fn send(mailbox: &Mailbox, key: GrantKey, link: Option<Vec<u8>>, state
     let away = attempt.away();
     let (state_hash, browser) = (opaque::hash(away.state()), opaque::new(""));
     let GrantKey { provider, identity, .. } = wanted.key.clone();
-    let text = serde_json::to_string(&Gone {
-        provider,
-        identity,
-        host: mailbox.server.host.clone(),
-        port: mailbox.server.port,
-        username: mailbox.username.clone(),
-        away,
-    })
-    .map_err(|_| Fault::Inside)?;
+    let text = serde_json::to_string(&Gone { provider, identity, shown: entrusted::shown(mailbox), away })
+        .map_err(|_| Fault::Inside)?;
     let sealed = state.deps.vault.seal(&errand_row(&state_hash), &SecretString::from(text)).map_err(|error| {
         tracing::error!(%error);
         Fault::Inside
@@ -192,9 +190,15 @@ pub async fn callback(
     let errand = state.deps.store.end_errand(&state_hash, &browser, now).await?.ok_or_else(over)?;
     let mailbox = state.deps.store.mailbox_of_row(errand.mailbox_id.ok_or_else(over)?).await?;
     // Whoever was away may have lost what they were sent with: the right to change it, or the link.
+    let mut claim = None;
     let who = match &errand.link_hash {
-        Some(link) if customer::is_open(link, &state).await? => None,
-        Some(_) => return customer::over(&reader),
+        Some(link) => {
+            claim = state.deps.store.claim_link(link, now).await?;
+            if claim.is_none() {
+                return customer::over(&reader);
+            }
+            None
+        }
         None => {
             let who = Who { person: reader.person.clone().ok_or(Fault::SignIn)?, reader: reader.clone() };
             if !who.may_change() {
@@ -207,8 +211,12 @@ pub async fn callback(
         Some(who) => who.sees(mailbox)?,
         None => mailbox,
     };
-    let problem = finish(&mailbox, &state_hash, &errand, callback, &state, &reader).await.err();
+    let back = Back { mailbox: &mailbox, state_hash: &state_hash, errand: &errand, claim: claim.as_ref() };
+    let problem = back.finish(callback, &state, &reader).await.err();
     let Some(who) = who else {
+        if let (Some(claim), true) = (&claim, problem.is_some()) {
+            state.deps.store.give_link_back(claim).await?;
+        }
         return customer::back(&mailbox, &errand.link_hash.unwrap_or_default(), problem, &headers, &state, &reader)
             .await;
     };
@@ -223,45 +231,55 @@ pub async fn callback(
     }
 }
 
-/// Takes the answer, and has the mailbox opened with what was consented to. `Err`: what is wrong, in words.
-async fn finish(
-    mailbox: &Mailbox,
-    state_hash: &[u8],
-    errand: &Errand,
-    callback: Callback,
-    state: &State,
-    reader: &Reader,
-) -> Result<(), String> {
-    let lost = || Trouble::new(Cause::WrongState).on_page().in_full(reader.words.language);
-    let address: Address = mailbox.address.parse().map_err(|_| lost())?;
-    let sealed = state.deps.vault.open(&errand_row(state_hash), &errand.sealed).map_err(|_| lost())?;
-    let gone: Gone = serde_json::from_str(sealed.expose_secret()).map_err(|_| lost())?;
-    let key = GrantKey { provider: gone.provider, kind: GrantKind::Delegated, identity: gone.identity };
-    let wanted = Wanted { address: &address, key };
-    let kept = async {
-        let tokens = state.deps.tokens();
-        let provider = wanted.provider(&tokens)?;
-        let http = grant::http(&provider, &tokens);
-        let endpoint = TokenEndpoint { provider: &provider, http: &http };
-        let given = gone.away.finish(callback, &endpoint).await?;
-        wanted.judge(&given, Flow::Code, &endpoint, &tokens).await?;
-        // Whoever consented saw this server: if it is another by now, the consent is not for it.
-        let shown = Server { host: gone.host, port: gone.port, ..mailbox.server.clone() };
-        let changes = Changes {
-            login: Some(NewLogin::OAuth(wanted.key.clone())),
-            server: home(mailbox, &wanted.key, state),
-            given_for: Some((shown, gone.username)),
-            ..Changes::default()
+/// Somebody who is back from the provider.
+struct Back<'a> {
+    mailbox: &'a Mailbox,
+    state_hash: &'a [u8],
+    errand: &'a Errand,
+    /// The link that they came by.
+    claim: Option<&'a LinkClaim>,
+}
+
+impl Back<'_> {
+    /// Takes the answer, and has the mailbox opened with what was consented to. `Err`: what is wrong, in words.
+    async fn finish(&self, callback: Callback, state: &State, reader: &Reader) -> Result<(), String> {
+        let mailbox = self.mailbox;
+        let lost = || Trouble::new(Cause::WrongState).on_page().in_full(reader.words.language);
+        let address: Address = mailbox.address.parse().map_err(|_| lost())?;
+        let sealed = state.deps.vault.open(&errand_row(self.state_hash), &self.errand.sealed).map_err(|_| lost())?;
+        let gone: Gone = serde_json::from_str(sealed.expose_secret()).map_err(|_| lost())?;
+        let key = GrantKey { provider: gone.provider, kind: GrantKind::Delegated, identity: gone.identity };
+        let wanted = Wanted { address: &address, key };
+        let kept = async {
+            let tokens = state.deps.tokens();
+            let provider = wanted.provider(&tokens)?;
+            let http = grant::http(&provider, &tokens);
+            let endpoint = TokenEndpoint { provider: &provider, http: &http };
+            let given = gone.away.finish(callback, &endpoint).await?;
+            wanted.judge(&given, Flow::Code, &endpoint, &tokens).await?;
+            // Whoever consented saw this server and this login name: if they are others by now, the consent is not for them.
+            if gone.shown != entrusted::shown(mailbox) {
+                return Err(StoreError::Moved("the server was changed meanwhile".to_owned()).into());
+            }
+            let changes = Changes {
+                login: Some(NewLogin::OAuth(wanted.key.clone())),
+                server: home(mailbox, &wanted.key, state),
+                given_for: Some((mailbox.server.clone(), mailbox.username.clone())),
+                asks_consent: Some(false),
+                by_link: self.claim.cloned(),
+                ..Changes::default()
+            };
+            changed(mailbox, &changes, state).await?;
+            wanted.keep(&given, Flow::Code, &tokens).await
         };
-        changed(mailbox, &changes, state).await?;
-        wanted.keep(&given, Flow::Code, &tokens).await
-    };
-    kept.await.map_err(|error| match error {
-        GrantError::Store(StoreError::Moved(_)) => reader.words.t("customer-server-changed"),
-        GrantError::Token(error) => wanted.told(error.trouble).on_page().in_full(reader.words.language),
-        GrantError::Store(error) => {
-            tracing::error!(%error, mailbox = mailbox.address, "a consent could not be kept");
-            reader.words.t("errand-over")
-        }
-    })
+        kept.await.map_err(|error| match error {
+            GrantError::Store(StoreError::Moved(_)) => reader.words.t("customer-server-changed"),
+            GrantError::Store(StoreError::LinkOver) => reader.words.t("link-over-text"),
+            GrantError::Token(error) => wanted.told(error.trouble).on_page().in_full(reader.words.language),
+            GrantError::Store(error) => {
+                tracing::error!(%error, mailbox = mailbox.address, "a consent could not be kept");
+                reader.words.t("errand-over")
+            }
+        })
+    }
 }

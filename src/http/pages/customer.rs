@@ -6,9 +6,9 @@ use axum::Form;
 use axum::extract::{Path, State as FromState};
 use axum::http::HeaderMap;
 use axum::response::{AppendHeaders, IntoResponse};
+use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::consent::set_password;
 use super::consent::{self, With};
 use super::setup;
 use crate::http::State;
@@ -18,9 +18,10 @@ use crate::http::guard::{cookie, set_cookie};
 use crate::http::last_error::LastError;
 use crate::http::patience;
 use crate::http::reader::{Frame, Reader};
+use crate::oauth::GrantError;
 use crate::opaque;
 use crate::poll::folders::folders;
-use crate::store::{Change, Login, Mailbox, Purpose, Scope, StoreError, password_row};
+use crate::store::{Change, Changes, LinkClaim, Login, Mailbox, Purpose, Scope, StoreError, password_row};
 
 /// The key of the link that a browser left by, for when it comes back.
 const LINK: &str = "__Host-link";
@@ -95,11 +96,6 @@ fn made(
     }
 }
 
-/// Whether a link still works.
-pub async fn is_open(hash: &[u8], state: &State) -> Result<bool, Fault> {
-    Ok(open(hash, state).await?.is_some())
-}
-
 /// The page of a link that does not.
 pub fn over(reader: &Reader) -> Answer {
     show(&Over { f: Frame::new(reader, "login") })
@@ -144,15 +140,63 @@ pub async fn give(
         Ok(password) => password,
         Err(name) => return show_again(&made(&key, (mailbox, by), Some(reader.words.t(name)), &state, &reader)),
     };
-    // A password that does not work is told while the one who knows it is here, and takes nothing's place; of our network nothing is
-    // told.
+    // The link is claimed before anything is tried: of two who give a password at once, one is asked to wait.
+    let Some(claim) = state.deps.store.claim_link(&hash, state.deps.clock.now()).await? else {
+        let problem = Some(reader.words.t("customer-link-busy"));
+        return match open(&hash, &state).await? {
+            Some(of) => show_again(&made(&key, of, problem, &state, &reader)),
+            None => over(&reader),
+        };
+    };
+    // Whatever happens, and whether or not the customer waits for it, the claim comes to its end.
+    let work = {
+        let (state, reader, mailbox) = (state.clone(), reader.clone(), mailbox.clone());
+        async move { stored(&mailbox, password, &claim, &state, &reader).await }
+    };
+    match tokio::spawn(work).await.map_err(|_| Fault::Inside)?? {
+        Stored::Yes => done(&mailbox, &state, &reader).await,
+        Stored::LinkOver => over(&reader),
+        Stored::No(problem) => show_again(&made(&key, (mailbox, by), Some(problem), &state, &reader)),
+    }
+}
+
+/// What became of a password.
+enum Stored {
+    Yes,
+    /// The link was taken back, or has ended, while the login was tried.
+    LinkOver,
+    /// Why it was not, in words.
+    No(String),
+}
+
+/// Tries a password and stores it if it works, unless the link is over by then. A password that does not work is told while the one
+/// who knows it is here, and takes nothing's place; of our network nothing is told.
+async fn stored(
+    mailbox: &Mailbox,
+    password: SecretString,
+    claim: &LinkClaim,
+    state: &State,
+    reader: &Reader,
+) -> Result<Stored, Fault> {
     let sealed = state.deps.vault.seal(&password_row(mailbox.id), &password).map_err(StoreError::from)?;
     let trial = Mailbox { login: Login::Password(Some(sealed)), ..mailbox.clone() };
-    if let Err(problem) = tried(&trial, &state, &reader).await? {
-        return show_again(&made(&key, (mailbox, by), Some(problem), &state, &reader));
-    }
-    set_password(&mailbox, password, &state, &reader.words).await?;
-    done(&mailbox, &hash, &state, &reader).await
+    let ended = match tried(&trial, state, reader).await {
+        Ok(Ok(())) => {
+            let changes = Changes { by_link: Some(claim.clone()), ..consent::given(mailbox, password) };
+            match consent::changed(mailbox, &changes, state).await {
+                Ok(()) => return Ok(Stored::Yes),
+                Err(GrantError::Store(StoreError::LinkOver)) => Ok(Stored::LinkOver),
+                Err(GrantError::Store(StoreError::Moved(_))) => {
+                    Ok(Stored::No(reader.words.t("customer-server-changed")))
+                }
+                Err(error) => Err(error.into()),
+            }
+        }
+        Ok(Err(problem)) => Ok(Stored::No(problem)),
+        Err(fault) => Err(fault),
+    };
+    state.deps.store.give_link_back(claim).await?;
+    ended
 }
 
 /// Tries a login; the inner `Err`: why it does not work, in words.
@@ -175,7 +219,7 @@ pub async fn back(
     state: &State,
     reader: &Reader,
 ) -> Answer {
-    let Some(problem) = problem else { return done(mailbox, link, state, reader).await };
+    let Some(problem) = problem else { return done(mailbox, state, reader).await };
     let key = cookie(headers, LINK).filter(|key| opaque::hash(key) == link);
     match (key, open(link, state).await?) {
         (Some(key), Some(of)) => show_again(&made(key, of, Some(problem), state, reader)),
@@ -184,9 +228,8 @@ pub async fn back(
 }
 
 /// The link has done its work.
-async fn done(mailbox: &Mailbox, link: &[u8], state: &State, reader: &Reader) -> Answer {
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
-    store.use_link(link, now).await?;
-    store.audit(Change::of_mailbox("connect link", mailbox, "credentials-changed", ""), now).await?;
+async fn done(mailbox: &Mailbox, state: &State, reader: &Reader) -> Answer {
+    let change = Change::of_mailbox("connect link", mailbox, "credentials-changed", "");
+    state.deps.store.audit(change, state.deps.clock.now()).await?;
     show(&Done { f: Frame::new(reader, "login"), mailbox: mailbox.clone() })
 }

@@ -10,9 +10,13 @@ use super::entrance;
 use crate::http::State;
 use crate::http::fault::{Answer, Fault, show, show_again};
 use crate::http::guard::USUAL_ZONE;
+use crate::http::patience::minutes;
 use crate::http::reader::{Frame, Reader};
-use crate::store::{Change, Link, NewPerson, Purpose, Role};
+use crate::store::{Change, Link, NewPerson, Patience, Purpose, Role, StoreError};
 use crate::{opaque, password};
+
+/// Names that an organisation's invitations may try in vain: enough for people, too few to find out who has an account elsewhere.
+const OF_NAMES: Patience = Patience { free: 10, longest_ms: 24 * 3600 * 1000 };
 
 #[derive(Template)]
 #[template(path = "invitation.html")]
@@ -72,7 +76,8 @@ pub async fn invited(FromState(state): FromState<State>, reader: Reader, Path(ke
     }
 }
 
-/// Makes the account and signs in. The link is used up first: two who follow it at once do not both get one.
+/// Makes the account and signs in. The link is claimed first: two who follow it at once do not both get one. A name that somebody has is
+/// refused in the words for every name that cannot be had, and a few times only: an invitation is no way to ask who has an account.
 pub async fn accept(
     FromState(state): FromState<State>,
     reader: Reader,
@@ -108,19 +113,15 @@ pub async fn accept(
         tracing::error!(%error);
         Fault::Inside
     })?;
-    if !store.use_link(&hash, now).await? {
-        return show(&Over { f: Frame::new(&reader, "login") });
-    }
     let zone = if jiff::tz::TimeZone::get(&chosen.zone).is_ok() { chosen.zone.as_str() } else { USUAL_ZONE };
     let language = reader.words.tag();
     let new =
         NewPerson { name: &chosen.name, role, organisation_id, password_hash: Some(&password_hash), language, zone };
-    if let Err(error) = store.add_person(&new, now).await {
-        store.give_link_back(&hash).await?;
-        return match error {
-            crate::store::StoreError::Conflict(_) => again(reader.words.t("name-taken")),
-            error => Err(error.into()),
-        };
+    match join(&hash, &new, &state).await? {
+        Joined::Yes => {}
+        Joined::Over => return show(&Over { f: Frame::new(&reader, "login") }),
+        Joined::NameRefused => return again(reader.words.t("name-refused")),
+        Joined::Wait(minutes) => return again(reader.words.n("login-wait", minutes)),
     }
     let person = store.person(&chosen.name).await?.ok_or(Fault::Inside)?;
     let by = link.map(|link| link.created_by).unwrap_or_default();
@@ -133,4 +134,38 @@ pub async fn accept(
     };
     store.audit(change, now).await?;
     entrance::sign_in(&state, &reader, &person, zone, "/", now).await
+}
+
+enum Joined {
+    Yes,
+    /// The link no longer works.
+    Over,
+    /// Somebody has the name, here or elsewhere; which of them is not told.
+    NameRefused,
+    /// Too many names were tried; so many minutes.
+    Wait(i64),
+}
+
+/// Adds the person and uses the link up, both or neither.
+async fn join(hash: &[u8], new: &NewPerson<'_>, state: &State) -> Result<Joined, StoreError> {
+    let (store, now) = (&state.deps.store, state.deps.clock.now());
+    let Some(claim) = store.claim_link(hash, now).await? else { return Ok(Joined::Over) };
+    let subject = format!("names of {}", new.organisation_id.unwrap_or(0));
+    if let Err(wait) = store.count_login(&[(subject.clone(), OF_NAMES)], now).await? {
+        store.give_link_back(&claim).await?;
+        return Ok(Joined::Wait(minutes(wait)));
+    }
+    let joined = store.join(&claim, new, now).await;
+    if !matches!(joined, Err(StoreError::Conflict(_))) {
+        store.uncount_login(&subject, OF_NAMES).await?;
+    }
+    if joined.is_err() {
+        store.give_link_back(&claim).await?;
+    }
+    match joined {
+        Ok(()) => Ok(Joined::Yes),
+        Err(StoreError::LinkOver) => Ok(Joined::Over),
+        Err(StoreError::Conflict(_)) => Ok(Joined::NameRefused),
+        Err(error) => Err(error),
+    }
 }

@@ -359,6 +359,6 @@ pub async fn remove(
 /// A link by which the customer's own IT gives the credentials. It is shown once.
 pub async fn link(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    let link = connect_link::made(&mailbox, &who.person.name, &state).await?.url;
+    let link = connect_link::made(&mailbox, who.person.name.as_str().into(), &state).await?.url;
     render(mailbox, &state, &who, None, Some(link)).await
 }

@@ -66,7 +66,7 @@ pub async fn invite(FromState(state): FromState<State>, who: Who, Form(wanted): 
     };
     let key = opaque::new("");
     let purpose = Purpose::Invite { role, organisation_id };
-    store.add_link(&opaque::hash(&key), &purpose, &who.person.name, now, now.plus(WITHIN)).await?;
+    store.add_link(&opaque::hash(&key), &purpose, who.person.name.as_str(), now, now.plus(WITHIN)).await?;
     store.audit(who.change(organisation_id, "person-invited", role.as_str(), ""), now).await?;
     render(&state, &who, Some(state.page.link(&format!("/invitation/{key}")))).await
 }

@@ -179,6 +179,7 @@ pub async fn begin_setup(FromState(state): FromState<State>, who: Who, Form(want
         server,
         username,
         login: None,
+        asks_consent: false,
         setup: true,
         folders: vec!["INBOX".to_owned()],
         start: Start::Now,

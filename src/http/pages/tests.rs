@@ -66,6 +66,7 @@ impl Site {
             server: Server::usual("imap.lillestad.se".to_owned(), TlsMode::Implicit),
             username: MAILBOX.to_owned(),
             login: Some(NewLogin::Password("hemligt".into())),
+            asks_consent: false,
             setup: false,
             folders: vec!["INBOX".to_owned()],
             start: Start::Now,
@@ -333,4 +334,190 @@ async fn a_mailbox_gets_no_flood_of_tests() {
     assert_eq!(site.post("admin", &path, &[]).await.status, StatusCode::BAD_REQUEST);
     let tests = site.state.deps.store.audit_lines(Scope::All, None, 50).await.unwrap();
     assert_eq!(tests.iter().filter(|line| line.action == "test-begun").count(), 1);
+}
+
+#[tokio::test]
+async fn a_password_is_told_to_no_server_that_is_trusted_otherwise_than_it_was() {
+    let pin = "ab".repeat(32);
+    let rows: [(&str, &str, &str, bool); 7] = [
+        // Before, as a fingerprint and a protection; what is chosen; whether the password stays.
+        ("", "implicit", "implicit ", true),
+        ("", "implicit", &format!("implicit {pin}"), false),
+        (&pin, "implicit", &format!("implicit {pin}"), true),
+        (&pin, "implicit", "implicit ", false),
+        ("", "implicit", "starttls ", false),
+        ("", "starttls", "implicit ", true),
+        ("", "none", "starttls ", true),
+    ];
+    for who in ["admin", "operator"] {
+        for (before, tls, chosen, stays) in &rows {
+            let site = Site::new().await;
+            let pin_sha256 = Some((*before).to_owned()).filter(|pin| !pin.is_empty());
+            let server =
+                Server { host: "127.0.0.1".into(), port: 993, tls: tls.parse().unwrap(), ca_pem: None, pin_sha256 };
+            let login = Some(NewLogin::Password("hemligt".into()));
+            let changes = crate::store::Changes { server: Some(server), login, ..Default::default() };
+            let vault = Some(&*site.state.deps.vault);
+            site.state.deps.store.change_mailbox(&address(MAILBOX), &changes, vault, SystemClock.now()).await.unwrap();
+            let (tls, pin) = chosen.split_once(' ').unwrap();
+            let form = [("host", "127.0.0.1"), ("port", "993"), ("tls", tls), ("username", MAILBOX), ("pin", pin)];
+            let reply = site.post(who, &format!("/mailboxes/{MAILBOX}/setup/server"), &form).await;
+            assert_eq!(site.mailbox().await.login.is_given(), *stays, "{who} {before} {chosen} {reply:?}");
+            assert_eq!(reply.to.ends_with("done=login-anew"), !stays, "{who} {before} {chosen} {reply:?}");
+        }
+    }
+}
+
+impl Site {
+    /// A connect link for the mailbox; its page.
+    async fn link(&self, key: &str) -> String {
+        let (purpose, now) = (Purpose::Connect { mailbox_id: self.mailbox().await.id }, SystemClock.now());
+        let later = now.plus(std::time::Duration::from_mins(5));
+        self.state.deps.store.add_link(&opaque::hash(key), &purpose, "admin", now, later).await.unwrap();
+        format!("/customer/{key}")
+    }
+
+    async fn trusts(&self, pin: &str) {
+        let server = Server { pin_sha256: Some(pin.to_owned()), ..self.mailbox().await.server };
+        let changes = crate::store::Changes { server: Some(server), ..Default::default() };
+        self.state.deps.store.change_mailbox(&address(MAILBOX), &changes, None, SystemClock.now()).await.unwrap();
+    }
+}
+
+fn seen(page: &Reply) -> String {
+    page.text.split("name=\"server\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_customer_sees_the_trust_that_the_password_is_given_for() {
+    let site = Site::new().await;
+    let path = site.link("key").await;
+    let page = site.get(&path, &[]).await;
+    assert!(page.text.contains("993") && page.text.contains("encrypted from the start"), "{}", page.text);
+    let shown = seen(&page);
+    let pin = "cd".repeat(32);
+    site.trusts(&pin).await;
+    let reply = site.send(&path, "", &[("server", &shown), ("password", "hemligt2")]).await;
+    assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(reply.text.contains("was changed") && reply.text.contains(&format!(": {pin}")), "{}", reply.text);
+    // Nor is a consent kept that was asked for while another trust was shown.
+    assert_ne!(seen(&reply), shown);
+    for path in ["password", "setup/login"] {
+        let form = [("server", shown.as_str()), ("password", "hemligt2")];
+        site.post("admin", &format!("/mailboxes/{MAILBOX}/{path}"), &form).await;
+        assert!(!site.mailbox().await.login.is_given(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_that_somebody_uses_is_used_by_nobody_else_meanwhile() {
+    let site = Site::new().await;
+    let path = site.link("key").await;
+    let shown = seen(&site.get(&path, &[]).await);
+    let (store, hash) = (&site.state.deps.store, opaque::hash("key"));
+    let claim = store.claim_link(&hash, SystemClock.now()).await.unwrap().unwrap();
+    let form = [("server", shown.as_str()), ("password", "hemligt2")];
+    let reply = site.send(&path, "", &form).await;
+    assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(reply.text.contains("being used right now"), "{}", reply.text);
+    store.give_link_back(&claim).await.unwrap();
+    // What does not work gives the link back.
+    for _ in 0..2 {
+        let reply = site.send(&path, "", &form).await;
+        assert!(reply.text.contains("cannot be reached"), "{}", reply.text);
+        assert!(store.link(&hash, SystemClock.now()).await.unwrap().is_some());
+    }
+    assert!(store.claim_link(&hash, SystemClock.now()).await.unwrap().is_some(), "it is nobody's");
+}
+
+#[tokio::test]
+async fn another_login_name_asks_for_consent_anew() {
+    for who in ["admin", "operator"] {
+        let site = Site::new().await;
+        site.opened_with(GrantKind::Delegated).await;
+        assert!(!site.mailbox().await.asks_consent);
+        let reply = site.server(who, "outlook.office365.com", "993", MAILBOX).await;
+        assert!(!site.mailbox().await.asks_consent, "{who}: the same {reply:?}");
+        let reply = site.server(who, "outlook.office365.com", "993", "hr@lillestad.se").await;
+        assert!(reply.to.ends_with("/setup/login?done=login-anew"), "{who} {reply:?}");
+        let mailbox = site.mailbox().await;
+        assert!(mailbox.asks_consent && mailbox.username == "hr@lillestad.se", "{who}");
+        let refused = crate::poll::folders::folders(&mailbox, &site.state.deps).await.unwrap_err();
+        assert!(refused.message.contains("another login name"), "{who} {}", refused.message);
+        // And a tenant's own certificate is none that a provider's tokens are told to.
+        let form = [
+            ("host", "outlook.office365.com"),
+            ("port", "993"),
+            ("tls", "implicit"),
+            ("username", "hr@lillestad.se"),
+            ("pin", &"ab".repeat(32)),
+        ];
+        let reply = site.post(who, &format!("/mailboxes/{MAILBOX}/setup/server"), &form).await;
+        let is_refused = reply.status == StatusCode::UNPROCESSABLE_ENTITY;
+        assert_eq!(is_refused, who == "admin", "{who} {reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_invitation_does_not_tell_who_has_an_account_elsewhere() {
+    let site = Site::new().await;
+    let (store, now) = (&site.state.deps.store, SystemClock.now());
+    let other = store.organisation_named("other", now).await.unwrap().id;
+    for (name, organisation_id) in [("here", FIRST_ORGANISATION), ("elsewhere", other)] {
+        let organisation_id = Some(organisation_id);
+        let new = NewPerson { name, role: Role::Viewer, organisation_id, password_hash: None, language: "", zone: "" };
+        store.add_person(&new, now).await.unwrap();
+    }
+    let later = now.plus(std::time::Duration::from_mins(5));
+    for (key, organisation) in [("ours", FIRST_ORGANISATION), ("theirs", other)] {
+        let purpose = Purpose::Invite { role: Role::Viewer, organisation_id: Some(organisation) };
+        store.add_link(&opaque::hash(key), &purpose, "operator", now, later).await.unwrap();
+    }
+    let follow = async |key: &str, name: &str| {
+        let form = [("name", name), ("password", "rätt häst batteri"), ("again", "rätt häst batteri")];
+        site.send(&format!("/invitation/{key}"), "", &form).await
+    };
+    let told: Vec<(StatusCode, String)> = [follow("ours", "here").await, follow("ours", "elsewhere").await]
+        .into_iter()
+        .zip(["here", "elsewhere"])
+        .map(|(reply, name)| (reply.status, reply.text.replace(name, "NAME")))
+        .collect();
+    assert_eq!(told[0], told[1], "whose it is shows nowhere");
+    assert!(told[0].1.contains("cannot be used"), "{}", told[0].1);
+    // And nobody asks for long.
+    let mut asked = 2;
+    while !follow("ours", "elsewhere").await.text.contains("Too many") {
+        asked += 1;
+        assert!(asked < 100);
+    }
+    assert_eq!(asked, 10);
+    assert_eq!(follow("theirs", "bo").await.status, StatusCode::SEE_OTHER, "another organisation's works");
+    assert!(store.link(&opaque::hash("ours"), now).await.unwrap().is_some(), "and the link still does");
+}
+
+#[tokio::test]
+async fn tokens_made_by_a_token_are_named_where_it_is_revoked_and_go_with_it() {
+    let site = Site::new().await;
+    let (store, now) = (&site.state.deps.store, SystemClock.now());
+    let ours = Some(FIRST_ORGANISATION);
+    let parent = store.add_token("parent", b"1", TokenScope::Write, ours, "admin", now).await.unwrap();
+    let maker = crate::store::Maker { who: "admin", token: Some(parent) };
+    let child = store.add_token("child", b"2", TokenScope::Write, ours, maker, now).await.unwrap();
+    let maker = crate::store::Maker { who: "admin", token: Some(child) };
+    store.add_token("grandchild", b"3", TokenScope::Write, ours, maker, now).await.unwrap();
+    let session = site.session("admin").await;
+    let page = site.get("/settings", &[("cookie", &session)]).await.text;
+    assert!(page.contains("made by it: child, grandchild") && page.contains("made by parent"), "{page}");
+    let names = async || -> Vec<String> {
+        store.tokens(Scope::All).await.unwrap().into_iter().map(|token| token.name).collect()
+    };
+    site.post("admin", "/settings/tokens/revoke", &[("name", "child"), ("token", &child.to_string())]).await;
+    assert_eq!(names().await, ["grandchild", "parent"]);
+    let form = [("name", "parent"), ("token", &parent.to_string()), ("with_made", "1")];
+    assert_eq!(site.post("admin", "/settings/tokens/revoke", &form).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(names().await, [""; 0]);
+    let lines = store.audit_lines(Scope::All, None, 10).await.unwrap();
+    let told: Vec<&str> =
+        lines.iter().filter(|line| line.action == "token-revoked").map(|line| line.detail.as_str()).collect();
+    assert_eq!(told, ["tokens made by it, revoked too: grandchild", "tokens made by it, still valid: grandchild"]);
 }

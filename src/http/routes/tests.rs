@@ -43,6 +43,7 @@ impl World {
             server,
             username: MAILBOX.into(),
             login: Some(NewLogin::Password("secret".into())),
+            asks_consent: false,
             setup: false,
             folders: vec!["INBOX".into()],
             start: Start::All,

@@ -63,6 +63,8 @@ const SENTENCES: &[(&str, &str, &str)] = &[
     ("who", "command line", "said-command-line"),
     ("who", "connect link", "said-connect-link"),
     ("audit", "tokens taken back: {count}", "said-tokens-taken-back"),
+    ("audit", "tokens made by it, revoked too: {names}", "said-made-tokens-revoked"),
+    ("audit", "tokens made by it, still valid: {names}", "said-made-tokens-valid"),
 ];
 
 impl Words {

@@ -8,6 +8,7 @@ use crate::clock::Timestamp;
 use crate::store::db::write;
 use crate::store::epoch::cursor_to_pending;
 use crate::store::grant::{drop_unused_grants, grant_row};
+use crate::store::link::use_claimed;
 use crate::store::{Store, StoreError};
 use crate::vault::Vault;
 
@@ -56,6 +57,9 @@ impl Store {
             {
                 return Err(StoreError::Moved(format!("the server of {address} was changed meanwhile; look at it once more")));
             }
+            if let Some(claim) = &changes.by_link {
+                use_claimed!(tx, claim, now);
+            }
             let inbox_id = inbox_id.unwrap_or(before.inbox_id);
             let server = changes.server.as_ref().unwrap_or(&before.server);
             let username = changes.username.as_ref().unwrap_or(&before.username);
@@ -69,10 +73,14 @@ impl Store {
                 }
                 login => login,
             };
+            let is_same_account = !before.server.is_told_to_others(server) && *username == before.username;
+            let proven = before.login_proven && login.is_none() && is_same_account;
+            let is_by_password = matches!(login, Some(NewLogin::Password(_)));
+            let asks_consent = !is_by_password && changes.asks_consent.unwrap_or(before.asks_consent);
             sqlx::query(
                 "UPDATE mailbox SET inbox_id = $2, host = $3, port = $4, tls = $5, ca_pem = $6, pin_sha256 = $7, \
                  username = $8, password_sealed = coalesce($9, password_sealed), start = $10, after_import = $11, interval_ms = $12, \
-                 max_size = $13, next_poll_at = $14, failures = 0 WHERE id = $1",
+                 max_size = $13, next_poll_at = $14, failures = 0, login_proven = $15, asks_consent = $16 WHERE id = $1",
             )
             .bind(id)
             .bind(inbox_id)
@@ -88,6 +96,8 @@ impl Store {
             .bind(changes.interval_ms.unwrap_or(before.interval_ms))
             .bind(i64::try_from(changes.max_size.unwrap_or(before.max_size)).unwrap_or(i64::MAX))
             .bind(now.0)
+            .bind(proven)
+            .bind(asks_consent)
             .execute(&mut *tx)
             .await?;
             let organisation: i64 = sqlx::query_scalar("SELECT organisation_id FROM inbox WHERE id = $1")

@@ -19,6 +19,7 @@ async fn a_mailbox_comes_back_as_it_was_told_to_be() {
             server: mailbox.server.clone(),
             username: "x".into(),
             login: Some(NewLogin::Password("y".into())),
+            asks_consent: false,
             setup: false,
             folders: vec![],
             start: Start::All,

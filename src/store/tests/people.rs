@@ -65,8 +65,17 @@ async fn a_link_works_once_and_in_time() {
         at.store.add_link(b"a", &invite, "anna", NOW, hours(1)).await.unwrap();
         assert_eq!(at.store.link(b"a", NOW).await.unwrap().unwrap().purpose, invite);
         assert!(at.store.link(b"a", hours(1)).await.unwrap().is_none(), "{name}");
-        assert!(at.store.use_link(b"a", NOW).await.unwrap());
-        assert!(!at.store.use_link(b"a", NOW).await.unwrap(), "{name}");
+        let claim = at.store.claim_link(b"a", NOW).await.unwrap().unwrap();
+        let new = NewPerson {
+            name: "bo",
+            role: Role::Viewer,
+            organisation_id: Some(FIRST_ORGANISATION),
+            password_hash: None,
+            language: "",
+            zone: "",
+        };
+        at.store.join(&claim, &new, NOW).await.unwrap();
+        assert!(at.store.claim_link(b"a", NOW).await.unwrap().is_none(), "{name}");
         assert!(at.store.link(b"a", NOW).await.unwrap().is_none());
         // A new one for setting up takes the place of the old one.
         at.store.add_link(b"b", &Purpose::Setup, "serve", NOW, hours(1)).await.unwrap();
@@ -232,15 +241,17 @@ async fn a_token_is_known_by_its_hash_until_it_is_revoked() {
     for (at, name) in stores().await {
         let other = at.store.organisation_named("other", NOW).await.unwrap();
         at.store.add_token("import", b"hash", TokenScope::Read, Some(other.id), "", NOW).await.unwrap();
-        assert!(at.store.add_token("import", b"hash2", TokenScope::Read, None, "", NOW).await.is_err(), "{name}");
+        let again = at.store.add_token("import", b"hash2", TokenScope::Read, Some(other.id), "", NOW).await;
+        assert!(again.is_err(), "{name}");
         let token = at.store.token_of(b"hash", NOW).await.unwrap().unwrap();
         assert_eq!(
             (token.scope, token.organisation_id, token.organisation.as_deref()),
             (TokenScope::Read, Some(other.id), Some("other"))
         );
         assert_eq!(at.store.tokens(Scope::All).await.unwrap()[0].last_used_at, Some(NOW), "{name}");
-        assert!(at.store.revoke_token("import", Scope::Organisation(FIRST_ORGANISATION)).await.is_err(), "{name}");
-        at.store.revoke_token("import", Scope::All).await.unwrap();
+        let ours = Scope::Organisation(FIRST_ORGANISATION);
+        assert!(at.store.token("import", None, ours).await.is_err(), "{name}: another organisation's is not there");
+        at.store.revoke_token(token.id, false).await.unwrap();
         assert!(at.store.token_of(b"hash", NOW).await.unwrap().is_none(), "{name}");
     }
 }

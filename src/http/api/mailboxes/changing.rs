@@ -25,7 +25,7 @@ use crate::http::patience;
 use crate::mailbox::{AfterImport, Start};
 use crate::oauth::give_up;
 use crate::store::wish::{never_in_clear_text, not_into_itself};
-use crate::store::{Changes, Login, Mailbox as Stored, NewLogin, NewMailbox, Server};
+use crate::store::{Changes, GrantKind, Login, Mailbox as Stored, NewLogin, NewMailbox, Server};
 
 /// What became of a mailbox that was removed.
 #[derive(Serialize, ToSchema)]
@@ -48,11 +48,11 @@ pub async fn create(FromState(state): FromState<State>, caller: Caller, given: G
     let new = new(address.clone(), told.read(&address, &caller, &state)?)?;
     let told =
         entrusted::Change { before: None, server: Some(&new.server), is_renamed: true, login: new.login.as_ref() };
-    goes_along(&told, &caller, &state)?;
-    if matches!(new.login, Some(NewLogin::Password(_))) {
-        no_guessing(&new.server, &new.username, &state).await?;
-    }
+    fate(&told, &caller, &state)?;
     let (_, inbox) = inboxes::seen(new.inbox.as_str(), &caller, &state).await?;
+    if matches!(new.login, Some(NewLogin::Password(_))) {
+        no_guessing(&new.server, &new.username, inbox.organisation_id, &state).await?;
+    }
     let (store, now) = (&state.deps.store, state.deps.clock.now());
     if let Err(error) = store.add_mailbox(&new, &state.deps.vault, now).await {
         let is_ours = seen(address.as_str(), &caller, &state).await.is_ok();
@@ -62,6 +62,11 @@ pub async fn create(FromState(state): FromState<State>, caller: Caller, given: G
     let mailbox = store.mailbox(&address).await?;
     let shown = Mailbox::of(&mailbox, &caller, &state).await?;
     Ok(version(&mailbox).made(&format!("/mailboxes/{}", part(address.as_str())), &shown))
+}
+
+/// A consent that somebody has given for one mailbox opens no other before they have consented for that one too.
+fn is_asked(login: &NewLogin) -> bool {
+    matches!(login, NewLogin::OAuth(key) if key.kind == GrantKind::Delegated)
 }
 
 fn is_by_token(login: &NewLogin) -> bool {
@@ -85,6 +90,7 @@ fn new(address: Address, wish: Wish) -> Result<NewMailbox, Refusal> {
         username: wish.username.unwrap_or_else(|| address.to_string()),
         inbox,
         server,
+        asks_consent: is_asked(&login),
         login: Some(login),
         setup: false,
         folders: wish.folders.unwrap_or_else(|| vec!["INBOX".to_owned()]),
@@ -99,20 +105,25 @@ fn new(address: Address, wish: Wish) -> Result<NewMailbox, Refusal> {
     Ok(new)
 }
 
-/// Each password is tried by a poll at once: so many are no guesses.
-async fn no_guessing(server: &Server, username: &str, state: &State) -> Result<(), Refusal> {
-    let given = patience::password_given(server, username, state).await?;
-    given.map_err(|minutes| Refusal::Conflict(english(state).n("passwords-wait", minutes)))
+/// Where the server has refused passwords for this account too often, no further one is taken for a while.
+async fn no_guessing(server: &Server, username: &str, organisation: i64, state: &State) -> Result<(), Refusal> {
+    match patience::held(server, username, organisation, state).await? {
+        Some(minutes) => Err(Refusal::Conflict(english(state).n("passwords-wait", minutes))),
+        None => Ok(()),
+    }
 }
 
-/// Whether what the mailbox is opened with goes along to where it is now.
-fn goes_along(change: &entrusted::Change<'_>, caller: &Caller, state: &State) -> Result<bool, Refusal> {
+/// What becomes of what the mailbox is opened with.
+fn fate(change: &entrusted::Change<'_>, caller: &Caller, state: &State) -> Result<Fate, Refusal> {
     match state.page.rules(&state.deps, caller.scope()).judge(change) {
-        Ok(Fate::Stays) => Ok(false),
-        Ok(Fate::GoesAlong) => Ok(true),
         Ok(Fate::Forgotten) => Err(Refusal::part(
-            "/host",
-            "what the mailbox is opened with was given for its server before; give password or oauth anew with it",
+            moved_by(change),
+            "what the mailbox is opened with was given for its server, and the trust in it, before; give password or oauth anew with it",
+        )),
+        Ok(fate) => Ok(fate),
+        Err(Refused::OwnTrust) => Err(Refusal::part(
+            moved_by(change),
+            "a certificate or authorities of its own are for tokens of all organisations where a provider's tokens open the mailbox",
         )),
         Err(Refused::Port) => {
             Err(Refusal::part("/port", "is for tokens of all organisations; name one of egress.ports, such as 993"))
@@ -128,6 +139,20 @@ fn goes_along(change: &entrusted::Change<'_>, caller: &Caller, state: &State) ->
             "/oauth/provider",
             "whose server is not known here is for tokens of all organisations; the operator names it in imap_host",
         )),
+    }
+}
+
+/// The part of the body by which a server becomes another.
+fn moved_by(change: &entrusted::Change<'_>) -> &'static str {
+    let (Some(before), Some(after)) = (change.before.map(|before| &before.server), change.server) else {
+        return if change.server.is_some_and(|server| server.ca_pem.is_some()) { "/ca_pem" } else { "/pin_sha256" };
+    };
+    match () {
+        () if !before.host.eq_ignore_ascii_case(&after.host) => "/host",
+        () if before.port != after.port => "/port",
+        () if before.pin_sha256 != after.pin_sha256 => "/pin_sha256",
+        () if before.ca_pem != after.ca_pem => "/ca_pem",
+        () => "/tls",
     }
 }
 
@@ -152,19 +177,19 @@ pub async fn change(
         inboxes::seen(inbox.as_str(), &caller, &state).await?;
     }
     if let Some(mut changes) = changes(&before, wish)? {
-        changes.login_goes_along = goes_along(
-            &entrusted::Change {
-                before: Some(&before),
-                server: changes.server.as_ref(),
-                is_renamed: changes.username.as_ref().is_some_and(|name| *name != before.username),
-                login: changes.login.as_ref(),
-            },
-            &caller,
-            &state,
-        )?;
+        let is_renamed = changes.username.as_ref().is_some_and(|name| *name != before.username);
+        let (server, login) = (changes.server.as_ref(), changes.login.as_ref());
+        let change = entrusted::Change { before: Some(&before), server, is_renamed, login };
+        let fate = fate(&change, &caller, &state)?;
+        let is_same_consent = login.is_none_or(|login| before.login.is_consent_of(login));
+        let is_asked = fate == Fate::AskedAnew
+            || login.is_some_and(|login| is_asked(login) && (is_renamed || !before.login.is_consent_of(login)));
+        changes.login_goes_along = fate == Fate::GoesAlong || (fate == Fate::AskedAnew && is_same_consent);
+        changes.asks_consent = is_asked.then_some(true);
         if matches!(changes.login, Some(NewLogin::Password(_))) {
             let server = changes.server.as_ref().unwrap_or(&before.server);
-            no_guessing(server, changes.username.as_ref().unwrap_or(&before.username), &state).await?;
+            let username = changes.username.as_ref().unwrap_or(&before.username);
+            no_guessing(server, username, before.organisation_id, &state).await?;
         }
         give_up::change(&before, &changes, &state.deps.tokens()).await?;
         let action = if changes.login.is_some() { "credentials-changed" } else { "mailbox-changed" };
@@ -184,6 +209,8 @@ fn changes(before: &Stored, wish: Wish) -> Result<Option<Changes>, Refusal> {
         login: wish.login,
         given_for: Some((before.server.clone(), before.username.clone())),
         login_goes_along: false,
+        asks_consent: None,
+        by_link: None,
         folders: wish.folders,
         start: wish.start,
         after_import: wish.after_import,
@@ -201,6 +228,8 @@ fn changes(before: &Stored, wish: Wish) -> Result<Option<Changes>, Refusal> {
         login,
         given_for: _,
         login_goes_along: _,
+        asks_consent: _,
+        by_link: _,
         folders,
         start,
         after_import,

@@ -32,6 +32,6 @@ pub struct Link {
     responses((status = 201, description = "It was made", body = Link)))]
 pub async fn create(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
     let (_, mailbox) = seen(&address, &caller, &state).await?;
-    let connect_link::ConnectLink { url, expires_at } = connect_link::made(&mailbox, caller.who(), &state).await?;
+    let connect_link::ConnectLink { url, expires_at } = connect_link::made(&mailbox, caller.maker(), &state).await?;
     Ok((StatusCode::CREATED, Json(Link { url, expires_at })).into_response())
 }

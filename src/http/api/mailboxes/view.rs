@@ -178,7 +178,7 @@ impl Mailbox {
     pub async fn of(mailbox: &Stored, caller: &Caller, state: &State) -> Result<Self, Refusal> {
         let (has_password, oauth) = match &mailbox.login {
             Login::Password(sealed) => (sealed.is_some(), None),
-            Login::OAuth { grant_id, .. } => (false, Some(Grant::of(*grant_id, state).await?)),
+            Login::OAuth { grant_id, .. } => (false, Some(Grant::of(*grant_id, mailbox.asks_consent, state).await?)),
         };
         let server = &mailbox.server;
         Ok(Self {
@@ -203,10 +203,10 @@ impl Mailbox {
 }
 
 impl Grant {
-    async fn of(id: i64, state: &State) -> Result<Self, Refusal> {
+    async fn of(id: i64, asks_consent: bool, state: &State) -> Result<Self, Refusal> {
         let grant = state.deps.store.grant(id).await?;
         let app_fails = state.deps.store.app_problem(&grant.key.provider).await?.is_some();
-        let fares = grant.state(app_fails);
+        let fares = if asks_consent { "needs-consent" } else { grant.state(app_fails) };
         Ok(Self {
             provider: grant.key.provider,
             kind: grant.key.kind.as_str(),

@@ -4,13 +4,29 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use super::*;
-use crate::http::patience;
-use crate::poll::{Blame, PollError, Retry, Step};
-use crate::store::Scope;
+use crate::imap::LoginError;
+use crate::poll::PollError;
+use crate::poll::guesses::{Account, Asked, Try};
+use crate::store::{Mailbox, Scope};
 
 impl World {
     async fn post(&self, path: &str, token: &str, body: Option<Value>) -> Reply {
         self.ask("POST", path, token, &[], body).await
+    }
+
+    /// Has the server of the mailbox refused so many logins that this organisation asked for.
+    async fn refused(&self, organisation_id: i64, times: usize) {
+        let deps = &self.state.deps;
+        let mailbox = self.store().mailbox(&MAILBOX.parse().unwrap()).await.unwrap();
+        let mailbox = Mailbox { organisation_id, ..mailbox };
+        let account = Account::new(organisation_id, &mailbox.server, &mailbox.username, &[]);
+        let error = LoginError::Refused("no".to_owned());
+        let told = PollError::login(&error, "h", &Default::default());
+        for _ in 0..times {
+            if let Ok(one) = Try::begin(&account, Asked::ByPerson, &mailbox, deps).await {
+                one.end(Err((&error, Some(&told)))).await;
+            }
+        }
     }
 
     /// What was done, of this kind: who and what of each.
@@ -82,12 +98,7 @@ async fn no_account_is_locked_by_asking_again() {
         let reply = world.ask("GET", &of_mailbox("folders"), "ours-write", &[], None).await;
         assert_eq!((reply.status, reply.text().contains("Wait")), (StatusCode::CONFLICT, false), "{}", reply.text());
     }
-    let mailbox = world.store().mailbox(&MAILBOX.parse().unwrap()).await.unwrap();
-    let refused =
-        async || Err::<(), _>(PollError::new(Step::Login, Blame::Mailbox, Retry::Credentials, "no".to_owned()));
-    for _ in 0..8 {
-        assert!(matches!(patience::within(&mailbox, &world.state, refused()).await, Ok(Ok(Err(_)))));
-    }
+    world.refused(FIRST_ORGANISATION, 8).await;
     let last = world.ask("GET", &of_mailbox("folders"), "ours-write", &[], None).await.text();
     assert!(last.contains("has failed several times. Wait"), "{last}");
     for what in ["check", "dry-run"] {
@@ -182,26 +193,35 @@ async fn passwords_are_given_and_not_guessed() {
         let body = json!({ "password": format!("{SECRET}{n}") });
         world.ask("PATCH", &format!("/mailboxes/{MAILBOX}"), "ours-write", &[("if-match", "*")], Some(body)).await
     };
-    for n in 0..20 {
+    // What was not tried, and what another organisation has tried, is held against nobody.
+    let other = world.store().organisation_named("other", world.now()).await.unwrap().id;
+    world.refused(other, 30).await;
+    for n in 0..30 {
         assert_eq!(give(n).await.status, StatusCode::OK, "{n}");
     }
-    let reply = give(20).await;
+    world.refused(FIRST_ORGANISATION, 8).await;
+    let reply = give(30).await;
     assert_eq!(
-        (reply.status, reply.text().contains("many passwords today")),
+        (reply.status, reply.text().contains("refused several passwords")),
         (StatusCode::CONFLICT, true),
         "{}",
         reply.text()
     );
-    // By another mailbox it is the same account.
-    let other = json!({
-        "address": "alias@lillestad.se", "inbox": INBOX, "host": "127.0.0.1", "port": 993, "username": MAILBOX, "password": "x"
-    });
-    let mailbox = world.store().mailbox(&MAILBOX.parse().unwrap()).await.unwrap();
-    let other = other.as_object().unwrap().clone().into_iter().map(|(key, value)| match key.as_str() {
-        "host" => (key, json!(mailbox.server.host)),
-        "port" => (key, json!(mailbox.server.port)),
-        _ => (key, value),
-    });
-    let reply = world.ask("POST", "/mailboxes", "all-write", &[], Some(Value::Object(other.collect()))).await;
-    assert_eq!(reply.status, StatusCode::CONFLICT, "{}", reply.text());
+    // By another mailbox, and by other ways of writing it, it is the same account.
+    for (n, (host, username)) in
+        [("127.0.0.1", MAILBOX), ("127.1", "Jobb@Lillestad.SE"), ("::ffff:127.0.0.1", " jobb@lillestad.se ")]
+            .into_iter()
+            .enumerate()
+    {
+        let body = json!({
+            "address": format!("alias{n}@lillestad.se"), "inbox": INBOX, "host": host, "port": 993, "username": username, "password": "x"
+        });
+        let reply = world.ask("POST", "/mailboxes", "ours-write", &[], Some(body)).await;
+        assert_eq!(
+            (reply.status, reply.text().contains("Wait")),
+            (StatusCode::CONFLICT, true),
+            "{host} {}",
+            reply.text()
+        );
+    }
 }

@@ -109,7 +109,7 @@ pub async fn password(
 ) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
     if !given.link.is_empty() {
-        let link = connect_link::made(&mailbox, &who.person.name, &state).await?;
+        let link = connect_link::made(&mailbox, who.person.name.as_str().into(), &state).await?;
         return show(&Page { link: Some(link.url), ..made(mailbox, &state, &who) });
     }
     let password = match mail_password(&given.password) {

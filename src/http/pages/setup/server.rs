@@ -140,17 +140,20 @@ pub async fn set(
         Err(Refused::AppOnly) => return again(mailbox, w.t("server-of-application")),
         Err(Refused::Home(home)) => return again(mailbox, w.t1("server-of-tokens", "host", home)),
         Err(Refused::NoHome) => return again(mailbox, w.t("server-unknown-to-provider")),
+        Err(Refused::OwnTrust) => return again(mailbox, w.t("server-own-trust")),
     };
     let is_forgotten = fate == Fate::Forgotten;
+    let is_asked = fate == Fate::AskedAnew;
     let changes = Changes {
         server: Some(server),
         username: Some(username.to_owned()),
         login: is_forgotten.then_some(NewLogin::ToCome),
-        login_goes_along: fate == Fate::GoesAlong,
+        login_goes_along: fate == Fate::GoesAlong || is_asked,
+        asks_consent: is_asked.then_some(true),
         ..Changes::default()
     };
     change(&mailbox, &changes, "server", &state, &who).await?;
-    match is_forgotten {
+    match is_forgotten || is_asked {
         true => go(&format!("{}/setup/login?done=login-anew", path(&mailbox.address))),
         false => go(&after("server", &mailbox)),
     }

@@ -1,0 +1,153 @@
+//! What tenants may not get at by the API: others' names of tokens, passwords behind another trust, mailboxes behind a consent.
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use super::*;
+use crate::clock::Timestamp;
+use crate::store::{Flow, GrantKey, GrantKind, Login, SealedTokens};
+
+const PIN: &str = "abababababababababababababababababababababababababababababababab";
+
+impl World {
+    async fn patch(&self, body: Value) -> Reply {
+        self.ask("PATCH", &format!("/mailboxes/{MAILBOX}"), "ours-write", &[("if-match", "*")], Some(body)).await
+    }
+
+    async fn create(&self, body: Value) -> Reply {
+        self.ask("POST", "/mailboxes", "ours-write", &[], Some(body)).await
+    }
+}
+
+#[tokio::test]
+async fn a_token_has_its_name_in_its_own_organisation_and_names_what_it_has_made() {
+    let world = World::new().await;
+    let made = async |token: &str, name: &str| {
+        world.ask("POST", "/tokens", token, &[], Some(json!({ "name": name, "scope": "write" }))).await
+    };
+    for (token, status) in
+        [("ours-write", 201), ("ours-write", 409), ("theirs-write", 201), ("theirs-write", 409), ("all-write", 201)]
+    {
+        assert_eq!(made(token, "import").await.status.as_u16(), status, "{token}");
+    }
+    let delete = async |path: &str, token: &str| world.ask("DELETE", path, token, &[("if-match", "*")], None).await;
+    let child = made("ours-write", "child").await.json()["token"].as_str().unwrap().to_owned();
+    let grandchild = made(&child, "grandchild").await.json()["token"].as_str().unwrap().to_owned();
+    let works = async |token: &str| world.ask("GET", "/inboxes", token, &[], None).await.status == StatusCode::OK;
+    assert_eq!(world.get("/tokens/grandchild").await.json()["made_by"], "child");
+    let told = delete("/tokens/child", "ours-write").await;
+    assert_eq!(
+        (told.status, told.json()),
+        (StatusCode::OK, json!({ "name": "child", "made": ["grandchild"], "made_revoked": false }))
+    );
+    assert!(!works(&child).await && works(&grandchild).await);
+    let told = delete("/tokens/ours-write?with_made=true", "ours-write").await.json();
+    assert_eq!(told["made"], json!(["grandchild", "import"]));
+    assert!(!works(&grandchild).await && !works("ours-write").await && works("theirs-write").await);
+    // Who sees all says whose is meant.
+    assert_eq!(delete("/tokens/import?organisation=other", "all-write").await.status, StatusCode::NO_CONTENT);
+    assert_eq!(world.ask("GET", "/tokens/import", "theirs-write", &[], None).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(delete("/tokens/import", "all-write").await.status, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn another_trust_wants_the_password_in_the_same_request() {
+    for (body, pointer) in [
+        (json!({ "pin_sha256": PIN }), "/pin_sha256"),
+        (json!({ "tls": "starttls", "port": 1 }), "/tls"),
+        (json!({ "tls": "none", "port": 1 }), "/tls"),
+        (json!({ "host": "imap.evil.se" }), "/host"),
+        (json!({ "port": 993 }), "/port"),
+    ] {
+        let world = World::new().await;
+        let refused = world.patch(body.clone()).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
+        assert_eq!(refused.json()["errors"][0]["pointer"], pointer, "{body}");
+        let mut with = body.clone();
+        with["password"] = json!("given for it");
+        assert_eq!(world.patch(with).await.status, StatusCode::OK, "{body}");
+    }
+    let world = World::new().await;
+    assert_eq!(world.patch(json!({ "pin_sha256": PIN, "password": "x" })).await.status, StatusCode::OK);
+    assert_eq!(world.patch(json!({ "pin_sha256": PIN.to_uppercase() })).await.status, StatusCode::OK, "the same");
+    for body in [json!({ "pin_sha256": null }), json!({ "pin_sha256": PIN.replace("ab", "cd") })] {
+        assert_eq!(world.patch(body).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+}
+
+#[tokio::test]
+async fn a_consent_opens_the_mailbox_that_it_was_given_for() {
+    let (state, folder) = testing::state(|config| {
+        let mut app = config.oauth.providers["microsoft"].clone();
+        app.client_id = "app".to_owned();
+        config.oauth.providers.insert("microsoft".to_owned(), app);
+    })
+    .await;
+    let world = World { router: routes::router(state.clone()), state, message: 0, test: 0, _folder: folder };
+    let (store, now) = (world.store(), world.now());
+    let ours = Some(FIRST_ORGANISATION);
+    store.add_token("ours-write", &opaque::hash("ours-write"), TokenScope::Write, ours, "", now).await.unwrap();
+    world.fill().await;
+    // Somebody has consented for one mailbox.
+    let key = GrantKey { provider: "microsoft".into(), kind: GrantKind::Delegated, identity: MAILBOX.into() };
+    let server = Server::usual("outlook.office365.com".to_owned(), TlsMode::Implicit);
+    let changes =
+        crate::store::Changes { server: Some(server), login: Some(NewLogin::OAuth(key)), ..Default::default() };
+    store.change_mailbox(&MAILBOX.parse().unwrap(), &changes, None, now).await.unwrap();
+    let mailbox = async || world.store().mailbox(&MAILBOX.parse().unwrap()).await.unwrap();
+    let Login::OAuth { grant_id, .. } = mailbox().await.login else { panic!("it has a consent") };
+    let life = Timestamp(now.0 + 3_600_000);
+    let tokens = SealedTokens {
+        access: vec![1],
+        refresh: Some(vec![2]),
+        expires_at: life,
+        renew_at: life,
+        consent_ends_at: None,
+    };
+    assert!(store.keep_consent(grant_id, Flow::Code, &tokens, now).await.unwrap());
+    assert_eq!(world.patch(json!({ "interval": "90s" })).await.json()["oauth"]["state"], "connected");
+    // For another login name it asks anew, also where the same consent is named in the request.
+    for body in [
+        json!({ "username": "hr@lillestad.se" }),
+        json!({ "username": "ekonomi@lillestad.se", "oauth": { "provider": "microsoft", "login_identity": MAILBOX } }),
+    ] {
+        store.consented(mailbox().await.id, &mailbox().await.username, now).await.unwrap();
+        let reply = world.patch(body.clone()).await;
+        assert_eq!(reply.json()["oauth"]["state"], "needs-consent", "{body} {}", reply.text());
+        let reply = world.patch(json!({ "interval": "60s" })).await;
+        assert_eq!(reply.json()["oauth"]["state"], "needs-consent", "whatever else changes");
+    }
+    // And so does a new mailbox that names it.
+    let body = json!({
+        "address": "hr@lillestad.se", "inbox": INBOX, "username": "hr@lillestad.se",
+        "oauth": { "provider": "microsoft", "login_identity": MAILBOX },
+    });
+    let reply = world.create(body).await;
+    assert_eq!((reply.status, reply.json()["oauth"]["state"].clone()), (StatusCode::CREATED, json!("needs-consent")));
+    // A tenant's own certificate is none that a provider's tokens are told to.
+    for body in [json!({ "pin_sha256": PIN }), json!({ "pin_sha256": PIN, "oauth": { "provider": "microsoft" } })] {
+        assert_eq!(world.patch(body).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+}
+
+#[tokio::test]
+async fn sentences_hide_nothing_and_data_says_all() {
+    let world = World::new().await;
+    let nasty = "x\u{202e}\u{9b}31m\u{2066}\u{200b}y";
+    let sent = async |body: Value| world.create(body).await.text();
+    let wrong =
+        sent(json!({ "address": format!("{nasty}@b@c"), "inbox": nasty, "host": nasty, "password": "x" })).await;
+    assert!(!wrong.contains(['\u{202e}', '\u{9b}', '\u{2066}', '\u{200b}']), "{wrong}");
+    let token = json!({ "name": "jobb\u{202e}\u{2066}\u{200b}", "scope": "read" });
+    let made = world.ask("POST", "/tokens", "ours-write", &[], Some(token.clone())).await;
+    assert_eq!(made.json()["name"], token["name"], "a name is given back as it was given");
+    let again = world.ask("POST", "/tokens", "ours-write", &[], Some(token)).await;
+    assert_eq!(again.json()["detail"], "there is a token jobb already");
+    let inbox = json!({ "name": format!("jobb\u{202e}") });
+    let named = world.ask("PATCH", &format!("/inboxes/{INBOX}"), "ours-write", &[("if-match", "*")], Some(inbox)).await;
+    assert_eq!(named.json()["name"], "jobb\u{202e}", "what was given is given back");
+    // A server's words, as an older version kept them.
+    let error = json!({ "step": "login", "blame": "mailbox", "message": nasty, "about": {} });
+    let told = crate::http::last_error::LastError::read(&error.to_string());
+    assert_eq!(told.detail(), "x  31m  y");
+}

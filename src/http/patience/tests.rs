@@ -1,0 +1,223 @@
+//! What logins at customers' servers are held back, and what is not.
+
+use std::net::IpAddr;
+
+use crate::http::testing;
+use crate::imap::{ImapError, LoginError};
+use crate::mailbox::{AfterImport, Start, TlsMode};
+use crate::poll::guesses::{Account, Asked, Try, minutes_held};
+use crate::poll::{Deps, PollError};
+use crate::store::{Mailbox, NewInbox, NewLogin, NewMailbox, Server};
+
+const OURS: i64 = 1;
+const THEIRS: i64 = 2;
+
+fn at(host: &str) -> Server {
+    Server::usual(host.to_owned(), TlsMode::Implicit)
+}
+
+fn account(organisation: i64, host: &str, username: &str, addresses: &[&str]) -> Account {
+    let addresses: Vec<IpAddr> = addresses.iter().map(|address| address.parse().unwrap()).collect();
+    Account::new(organisation, &at(host), username, &addresses)
+}
+
+/// A mailbox of each of two organisations for one account, and what logs in to it.
+struct World {
+    deps: std::sync::Arc<Deps>,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    async fn new() -> Self {
+        let (state, folder) = testing::state(|_| {}).await;
+        let (store, now) = (&state.deps.store, state.deps.clock.now());
+        let other = store.organisation_named("other", now).await.unwrap().id;
+        assert_eq!(other, THEIRS);
+        for (name, organisation) in [("ours", OURS), ("theirs", THEIRS)] {
+            let inbox = format!("{name}@k.se");
+            let organisation_id = Some(organisation);
+            let new = NewInbox { address: inbox.parse().unwrap(), name: None, reply_from: None, organisation_id };
+            store.add_inbox(&new, now).await.unwrap();
+            let new = NewMailbox {
+                address: format!("{name}@b.se").parse().unwrap(),
+                inbox: inbox.parse().unwrap(),
+                server: at("imap.b.se"),
+                username: "anna@b.se".to_owned(),
+                login: Some(NewLogin::Password("x".into())),
+                asks_consent: false,
+                setup: false,
+                folders: vec!["INBOX".to_owned()],
+                start: Start::Now,
+                after_import: AfterImport::Leave,
+                interval_ms: 60_000,
+                max_size: 1000,
+            };
+            store.add_mailbox(&new, &state.deps.vault, now).await.unwrap();
+        }
+        Self { deps: state.deps.clone(), _folder: folder }
+    }
+
+    async fn mailbox(&self, name: &str) -> Mailbox {
+        self.deps.store.mailbox(&format!("{name}@b.se").parse().unwrap()).await.unwrap()
+    }
+
+    /// One login that ends so; tells whether it was tried.
+    async fn tried(
+        &self,
+        mailbox: &Mailbox,
+        host: &str,
+        username: &str,
+        asked: Asked,
+        ended: Option<&LoginError>,
+    ) -> bool {
+        let account = Account::new(mailbox.organisation_id, &at(host), username, &[IpAddr::from([192, 0, 2, 1])]);
+        let one = match Try::begin(&account, asked, mailbox, &self.deps).await {
+            Ok(one) => one,
+            Err(error) => {
+                assert!(minutes_held(&error).is_some_and(|minutes| (1..=15).contains(&minutes)), "{error:?}");
+                return false;
+            }
+        };
+        let told = ended.map(|error| PollError::login(error, host, &Default::default()));
+        one.end(ended.map_or(Ok(&()), |error| Err((error, told.as_ref())))).await;
+        true
+    }
+
+    async fn guessed(&self, mailbox: &Mailbox, host: &str, username: &str) -> bool {
+        self.tried(mailbox, host, username, Asked::ByPerson, Some(&no())).await
+    }
+}
+
+fn no() -> LoginError {
+    LoginError::Refused("[AUTHENTICATIONFAILED] no".to_owned())
+}
+
+#[tokio::test]
+async fn guesses_are_bounded_however_they_are_written_and_hold_back_no_other_organisation() {
+    let world = World::new().await;
+    let (ours, theirs) = (world.mailbox("ours").await, world.mailbox("theirs").await);
+    let spellings = [
+        ("imap.b.se", "anna@b.se"),
+        ("IMAP.b.se.", "Anna@B.se"),
+        ("alias.evil.se", " anna@b.se"),
+        ("192.0.2.1", "ANNA@b.se"),
+    ];
+    let mut tried = 0;
+    for n in 0..200 {
+        let (host, username) = spellings[n % spellings.len()];
+        tried += usize::from(world.guessed(&theirs, host, username).await);
+    }
+    assert_eq!(tried, 8, "of 200 guesses");
+    // By names that are another account to us and may be the same to the server, not many more.
+    for n in 0..200 {
+        let username = ["B\\anna".to_owned(), "anna".to_owned(), format!("anna@alias{n}.se")][n % 3].clone();
+        tried += usize::from(world.guessed(&theirs, "imap.b.se", &username).await);
+    }
+    assert!(tried <= 18, "{tried} of 400 guesses");
+    // Nobody else waits, for the right password or for another account.
+    assert!(world.tried(&ours, "imap.b.se", "anna@b.se", Asked::ByPerson, None).await);
+    assert!(world.mailbox("ours").await.login_proven);
+    assert!(world.guessed(&theirs, "imap.b.se", "bo@b.se").await, "another account of theirs");
+    assert!(!world.guessed(&theirs, "imap.b.se", "anna@b.se").await, "another's right password lifts nothing");
+}
+
+#[tokio::test]
+async fn servers_of_many_addresses_and_names_are_guessed_at_forty_times() {
+    let world = World::new().await;
+    let theirs = world.mailbox("theirs").await;
+    let mut tried = 0;
+    for n in 0..100_u8 {
+        let account = account(THEIRS, &format!("a{n}.evil.se"), "anna@b.se", &[&format!("198.51.100.{n}")]);
+        if let Ok(one) = Try::begin(&account, Asked::ByPerson, &theirs, &world.deps).await {
+            let told = PollError::login(&no(), "h", &Default::default());
+            one.end(Err((&no(), Some(&told)))).await;
+            tried += 1;
+        }
+    }
+    assert_eq!(tried, 40);
+}
+
+#[tokio::test]
+async fn many_guesses_at_once_are_many() {
+    let world = World::new().await;
+    let theirs = world.mailbox("theirs").await;
+    let account = account(THEIRS, "imap.b.se", "anna@b.se", &["192.0.2.1"]);
+    let tries = (0..40).map(|_| Try::begin(&account, Asked::ByPerson, &theirs, &world.deps));
+    let begun = futures::future::join_all(tries).await.into_iter().filter(Result::is_ok).count();
+    assert_eq!(begun, 8, "before any has ended");
+}
+
+#[tokio::test]
+async fn what_was_not_tried_counts_nothing_and_what_goes_well_clears_its_own_account() {
+    let world = World::new().await;
+    let theirs = world.mailbox("theirs").await;
+    let unavailable = LoginError::Refused("[UNAVAILABLE] try again later".to_owned());
+    for error in [LoginError::NotOffered(""), LoginError::Imap(ImapError::Slow("the login")), unavailable] {
+        for _ in 0..20 {
+            assert!(world.tried(&theirs, "imap.b.se", "anna@b.se", Asked::ByPerson, Some(&error)).await, "{error}");
+        }
+    }
+    for _ in 0..3 {
+        for _ in 0..7 {
+            assert!(world.guessed(&theirs, "imap.b.se", "anna@b.se").await);
+        }
+        assert!(world.tried(&theirs, "imap.b.se", "anna@b.se", Asked::ByPerson, None).await);
+    }
+    // Their own account at the same server is cleared by its own success, and no other account.
+    for _ in 0..7 {
+        assert!(world.guessed(&theirs, "imap.b.se", "anna@b.se").await);
+        assert!(world.tried(&theirs, "imap.b.se", "eve@b.se", Asked::ByPerson, None).await);
+    }
+    assert!(world.guessed(&theirs, "imap.b.se", "anna@b.se").await);
+    assert!(!world.guessed(&theirs, "imap.b.se", "anna@b.se").await);
+    // A server that hangs up in place of an answer has judged too.
+    let bye = LoginError::Imap(ImapError::Bye("invalid credentials".to_owned()));
+    let mut tried = 0;
+    for _ in 0..20 {
+        tried += usize::from(world.tried(&theirs, "imap.b.se", "carl@b.se", Asked::ByPerson, Some(&bye)).await);
+    }
+    assert_eq!(tried, 8);
+}
+
+#[tokio::test]
+async fn polls_with_what_was_accepted_never_wait_and_others_do() {
+    let world = World::new().await;
+    let ours = world.mailbox("ours").await;
+    assert!(!ours.login_proven);
+    assert!(world.tried(&ours, "imap.b.se", "anna@b.se", Asked::ByPoll, None).await);
+    let proven = world.mailbox("ours").await;
+    assert!(proven.login_proven);
+    while world.guessed(&ours, "imap.b.se", "anna@b.se").await {}
+    for _ in 0..20 {
+        assert!(world.tried(&proven, "imap.b.se", "anna@b.se", Asked::ByPoll, None).await, "its own polls go on");
+    }
+    // What is given anew has to be accepted first: many mailboxes of one account are no way to try many passwords.
+    let login = Some(NewLogin::Password("guess".into()));
+    let changes = crate::store::Changes { login, ..Default::default() };
+    let (store, now) = (&world.deps.store, world.deps.clock.now());
+    store.change_mailbox(&"ours@b.se".parse().unwrap(), &changes, Some(&world.deps.vault), now).await.unwrap();
+    let anew = world.mailbox("ours").await;
+    assert!(!anew.login_proven);
+    assert!(!world.tried(&anew, "imap.b.se", "anna@b.se", Asked::ByPoll, Some(&no())).await);
+    // Further polls of what was refused are counted by themselves, and hold back nobody who gives the right password.
+    let theirs = world.mailbox("theirs").await;
+    let failing =
+        Mailbox { status: crate::store::MailboxStatus { failures: 3, ..theirs.status.clone() }, ..theirs.clone() };
+    let mut tried = 0;
+    for _ in 0..50 {
+        tried += usize::from(world.tried(&failing, "imap.b.se", "anna@b.se", Asked::ByPoll, Some(&no())).await);
+    }
+    assert_eq!(tried, 8);
+    assert!(world.tried(&theirs, "imap.b.se", "anna@b.se", Asked::ByPoll, None).await);
+}
+
+#[tokio::test]
+async fn the_command_line_is_not_held_back() {
+    let world = World::new().await;
+    let theirs = world.mailbox("theirs").await;
+    while world.guessed(&theirs, "imap.b.se", "anna@b.se").await {}
+    let World { deps, _folder } = world;
+    let deps = Deps { counts_guesses: false, ..std::sync::Arc::into_inner(deps).unwrap() };
+    let account = account(THEIRS, "imap.b.se", "anna@b.se", &["192.0.2.1"]);
+    assert!(Try::begin(&account, Asked::ByPerson, &theirs, &deps).await.is_ok());
+}

@@ -1,0 +1,82 @@
+use super::*;
+use crate::mailbox::TlsMode;
+
+const OURS: i64 = 1;
+const THEIRS: i64 = 2;
+
+fn at(host: &str) -> Server {
+    Server::usual(host.to_owned(), TlsMode::Implicit)
+}
+
+fn account(organisation: i64, host: &str, username: &str, addresses: &[&str]) -> Account {
+    let addresses: Vec<IpAddr> = addresses.iter().map(|address| address.parse().unwrap()).collect();
+    Account::new(organisation, &at(host), username, &addresses)
+}
+
+#[test]
+fn one_account_is_one_however_it_is_written() {
+    let one = account(OURS, "imap.åmål.se", "anna@åmål.se", &["192.0.2.1"]);
+    for (host, username) in [
+        ("IMAP.Åmål.SE", "Anna@Åmål.se"),
+        ("imap.åmål.se.", "anna@åmål.se"),
+        ("imap.xn--ml-xiab.se", "anna@xn--ml-xiab.se."),
+        ("imap.åmål.se\u{3002}", " anna@åmål.se\t"),
+        ("imap.a\u{30a}ma\u{30a}l.se", "an\u{200b}na@a\u{30a}ma\u{30a}l.se"),
+        ("ｉｍａｐ.åmål.se", "ａｎｎａ@åmål.se"),
+        (" imap.åmål.se", "\u{feff}ANNA @ÅMÅL.SE"),
+        ("imap.åmål.se", "anna%åmål.se"),
+        ("imap.åmål.se", "KUNDO\\anna@åmål.se"),
+    ] {
+        assert_eq!(account(OURS, host, username, &["192.0.2.1"]), one, "{host} {username}");
+    }
+    for (of, same) in [("strasse", "STRASSE"), ("straße", "STRASSE"), ("ſam", "SAM"), ("K", "\u{212a}"), ("σας", "ΣΑΣ")]
+    {
+        assert_eq!(fold(of), fold(same), "{of}");
+    }
+    for (username, name, bare) in [
+        ("LILLESTAD\\Anna", "anna", "anna"),
+        ("anna", "anna", "anna"),
+        ("Anna@Lillestad.SE", "anna@lillestad.se", "anna"),
+        ("@b.se", "@b.se", "@b.se"),
+        ("", "", ""),
+    ] {
+        assert_eq!(folded(username), (name.to_owned(), bare.to_owned()), "{username}");
+    }
+}
+
+#[test]
+fn a_server_is_one_by_whichever_address_and_name() {
+    for (of, same) in [
+        ("192.0.2.1", "::ffff:192.0.2.1"),
+        ("192.0.2.1", "64:ff9b::192.0.2.1"),
+        ("192.0.2.1", "2002:c000:201::1"),
+        ("2001:db8:1:2::1", "2001:0db8:0001:0002:ffff::9"),
+    ] {
+        assert_eq!(place(of.parse().unwrap()), place(same.parse().unwrap()), "{same}");
+        assert_eq!(host(of), host(same), "{same}");
+    }
+    for (of, same) in [("127.0.0.1", "127.1"), ("127.0.0.1", "2130706433"), ("127.0.0.1", "[::ffff:7f00:1]")] {
+        assert_eq!(host(of), host(same), "{same}");
+    }
+    assert_ne!(place("2001:db8:1:2::1".parse().unwrap()), place("2001:db8:1:3::1".parse().unwrap()));
+    // Two names of one server, and an address that no name had when it was looked up.
+    let shares = |one: &Account, other: &Account| {
+        let of = |account: &Account| {
+            let own = account.subjects(GUESS).into_iter().filter(|(.., on)| *on == OnSuccess::Forget);
+            own.map(|(subject, ..)| subject).collect::<BTreeSet<_>>()
+        };
+        !of(one).is_disjoint(&of(other))
+    };
+    let one = account(OURS, "imap.b.se", "anna@b.se", &["192.0.2.1", "192.0.2.2"]);
+    assert!(shares(&one, &account(OURS, "mail.b.se", "ANNA@b.se", &["::ffff:192.0.2.2"])));
+    let rebound = account(OURS, "evil.se", "anna@b.se", &["198.51.100.1"]);
+    assert!(!shares(&one, &rebound));
+    assert!(shares(&one, &rebound.connected_to(Some("192.0.2.1".parse().unwrap()))));
+    for other in [
+        account(THEIRS, "imap.b.se", "anna@b.se", &["192.0.2.1"]),
+        account(OURS, "imap.b.se", "bo@b.se", &["192.0.2.1"]),
+        account(OURS, "imap.c.se", "anna@b.se", &["192.0.2.9"]),
+    ] {
+        assert!(!shares(&one, &other), "{other:?}");
+    }
+}

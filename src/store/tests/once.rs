@@ -1,0 +1,177 @@
+//! Keys that work once, used by many at once, taken back while they are used, and given back.
+
+use std::sync::Arc;
+
+use super::*;
+
+const LATER: Timestamp = Timestamp(NOW.0 + 60_000);
+
+/// Does this eight times at once, and tells how often it came about.
+async fn at_once<F: Future<Output = bool> + Send + 'static>(
+    store: &Arc<Store>,
+    one: impl Fn(Arc<Store>, usize) -> F,
+) -> usize {
+    let mut all = tokio::task::JoinSet::new();
+    for n in 0..8 {
+        all.spawn(one(store.clone(), n));
+    }
+    all.join_all().await.into_iter().filter(|done| *done).count()
+}
+
+fn viewer(name: &str) -> NewPerson<'_> {
+    let organisation_id = Some(FIRST_ORGANISATION);
+    NewPerson { name, role: Role::Viewer, organisation_id, password_hash: None, language: "", zone: "" }
+}
+
+fn operator(name: &str) -> NewPerson<'_> {
+    NewPerson { role: Role::Operator, organisation_id: None, ..viewer(name) }
+}
+
+fn invite() -> Purpose {
+    Purpose::Invite { role: Role::Viewer, organisation_id: Some(FIRST_ORGANISATION) }
+}
+
+impl Fixture {
+    /// A mailbox without a password, with a link for it.
+    async fn linked(&self, mailbox: &str, maker: impl Into<Maker<'_>>) -> Purpose {
+        self.add(mailbox).await;
+        let forgotten = Changes { login: Some(NewLogin::ToCome), ..Changes::default() };
+        self.store.change_mailbox(&address(mailbox), &forgotten, None, NOW).await.unwrap();
+        let purpose = Purpose::Connect { mailbox_id: self.store.mailbox(&address(mailbox)).await.unwrap().id };
+        self.store.add_link(b"key", &purpose, maker, NOW, LATER).await.unwrap();
+        purpose
+    }
+
+    /// Gives the mailbox a password by a claimed link.
+    async fn given(&self, mailbox: &str, claim: &LinkClaim, now: Timestamp) -> Result<(), StoreError> {
+        let login = Some(NewLogin::Password("hemligt".into()));
+        let changes = Changes { login, by_link: Some(claim.clone()), ..Changes::default() };
+        self.store.change_mailbox(&address(mailbox), &changes, Some(&self.vault), now).await
+    }
+
+    async fn has_password(&self, mailbox: &str) -> bool {
+        self.store.mailbox(&address(mailbox)).await.unwrap().login.is_given()
+    }
+}
+
+#[tokio::test]
+async fn of_many_who_use_a_link_at_once_one_does() {
+    for (at, name) in stores().await {
+        at.linked("a@b.se", "anna").await;
+        let Fixture { store, vault, place, _folder } = at;
+        let store = Arc::new(store);
+        let claimed = at_once(&store, |store, _| async move { store.claim_link(b"key", NOW).await.unwrap().is_some() });
+        assert_eq!(claimed.await, 1, "{name}");
+        // A process that died with its claim keeps nobody out for ever.
+        let late = Timestamp(NOW.0 + 59_000);
+        assert!(store.claim_link(b"key", late).await.unwrap().is_none(), "{name}: it is claimed");
+        store.add_link(b"setup", &Purpose::Setup, "serve", NOW, LATER).await.unwrap();
+        let joined = at_once(&store, |store, n| async move {
+            match store.claim_link(b"setup", NOW).await.unwrap() {
+                Some(claim) => store.join(&claim, &operator(&format!("first{n}")), NOW).await.is_ok(),
+                None => false,
+            }
+        });
+        assert_eq!(joined.await, 1, "{name}");
+        assert_eq!(store.people(Scope::All).await.unwrap().len(), 1, "{name}: one first operator");
+        let _ = Fixture { store: Arc::into_inner(store).unwrap(), vault, place, _folder };
+    }
+}
+
+#[tokio::test]
+async fn a_link_that_is_taken_back_while_it_is_used_stores_nothing() {
+    for (at, name) in stores().await {
+        let first = operator("root");
+        at.store.add_person(&first, NOW).await.unwrap();
+        at.store.add_person(&operator("eve"), NOW).await.unwrap();
+        let token = at.store.add_token("t", b"t", TokenScope::Write, None, "", NOW).await.unwrap();
+        for what in ["replaced", "maker removed", "token revoked", "expired", "claimed anew", "nothing"] {
+            let mailbox = format!("{}@b.se", what.replace(' ', "-"));
+            let maker = match what {
+                "maker removed" => Maker { who: "eve", token: None },
+                "token revoked" => Maker { who: "token t", token: Some(token) },
+                _ => "root".into(),
+            };
+            let purpose = at.linked(&mailbox, maker).await;
+            let claim = at.store.claim_link(b"key", NOW).await.unwrap().expect("it is open");
+            let mut now = NOW;
+            match what {
+                "replaced" => at.store.add_link(b"next", &purpose, "root", NOW, LATER).await.unwrap(),
+                "maker removed" => {
+                    let eve = at.store.person("eve").await.unwrap().unwrap();
+                    at.store.remove_person(&eve).await.unwrap();
+                }
+                "token revoked" => drop(at.store.revoke_token(token, false).await.unwrap()),
+                "expired" => now = LATER,
+                "claimed anew" => {
+                    // Its claim had ended, and another took the link.
+                    at.store.give_link_back(&claim).await.unwrap();
+                    assert!(at.store.claim_link(b"key", NOW).await.unwrap().is_some());
+                }
+                _ => {}
+            }
+            let given = at.given(&mailbox, &claim, now).await;
+            match what {
+                "nothing" => {
+                    given.unwrap();
+                    assert!(at.store.link(b"key", NOW).await.unwrap().is_none(), "{name}: it is used up");
+                    assert!(matches!(at.given(&mailbox, &claim, NOW).await, Err(StoreError::LinkOver)), "{name}");
+                }
+                _ => assert!(matches!(given, Err(StoreError::LinkOver)), "{name}: {what}: {given:?}"),
+            }
+            assert_eq!(at.has_password(&mailbox).await, what == "nothing", "{name}: {what}");
+            at.store.give_link_back(&claim).await.unwrap();
+            let is_open = at.store.link(b"key", NOW).await.unwrap().is_some();
+            assert_eq!(is_open, matches!(what, "expired" | "claimed anew" | "nothing"), "{name}: {what}");
+            at.store.remove_mailbox(&address(&mailbox)).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_invitation_is_accepted_once_and_by_nobody_after_it_was_taken_back() {
+    for (at, name) in stores().await {
+        at.store.add_person(&operator("root"), NOW).await.unwrap();
+        at.store.add_person(&operator("eve"), NOW).await.unwrap();
+        let invited = async |who: &str| {
+            at.store.add_link(b"key", &invite(), who, NOW, LATER).await.unwrap();
+            at.store.claim_link(b"key", NOW).await.unwrap().expect("it is open")
+        };
+        // A name that somebody has costs no invitation.
+        let claim = invited("root").await;
+        assert!(matches!(at.store.join(&claim, &viewer("EVE"), NOW).await, Err(StoreError::Conflict(_))), "{name}");
+        at.store.join(&claim, &viewer("bo"), NOW).await.unwrap();
+        assert!(matches!(at.store.join(&claim, &viewer("bo2"), NOW).await, Err(StoreError::LinkOver)), "{name}");
+        // Taken back, or by somebody who is gone.
+        at.store.revoke_invitation(b"key", Scope::All).await.unwrap();
+        at.store.give_link_back(&claim).await.unwrap();
+        assert!(at.store.revoke_invitation(b"key", Scope::All).await.unwrap(), "{name}");
+        let claim = invited("root").await;
+        assert!(at.store.revoke_invitation(b"key", Scope::All).await.unwrap(), "{name}: while it is used");
+        assert!(matches!(at.store.join(&claim, &viewer("carl"), NOW).await, Err(StoreError::LinkOver)), "{name}");
+        let claim = invited("eve").await;
+        at.store.remove_person(&at.store.person("eve").await.unwrap().unwrap()).await.unwrap();
+        assert!(matches!(at.store.join(&claim, &viewer("carl"), NOW).await, Err(StoreError::LinkOver)), "{name}");
+        at.store.give_link_back(&claim).await.unwrap();
+        assert!(at.store.link(b"key", NOW).await.unwrap().is_none(), "{name}");
+        assert!(at.store.person("carl").await.unwrap().is_none(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn errands_and_keys_of_requests_are_taken_by_one_of_many() {
+    for (at, name) in stores().await {
+        let errand = Errand { browser_hash: b"b".to_vec(), mailbox_id: None, link_hash: None, sealed: b"x".to_vec() };
+        at.store.begin_errand(b"state", &errand, NOW).await.unwrap();
+        let token = at.store.add_token("t", b"t", TokenScope::Write, None, "", NOW).await.unwrap();
+        let Fixture { store, vault, place, _folder } = at;
+        let store = Arc::new(store);
+        let ended =
+            at_once(&store, |store, _| async move { store.end_errand(b"state", b"b", NOW).await.unwrap().is_some() });
+        assert_eq!(ended.await, 1, "{name}");
+        let claimed =
+            at_once(&store, move |store, _| async move { store.claim_key(token, "k", b"r", NOW).await.unwrap() });
+        assert_eq!(claimed.await, 1, "{name}");
+        let _ = Fixture { store: Arc::into_inner(store).unwrap(), vault, place, _folder };
+    }
+}
