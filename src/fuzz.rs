@@ -212,6 +212,7 @@ pub fn reading(data: &[u8]) {
         for header in [&disposition, reading::FRAME_POLICY] {
             assert!(header.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()), "{header:?}");
         }
-        assert_eq!((content.bytes.len() as u64, content.name), (it.size, it.name));
+        assert_eq!((content.size, &content.name), (Some(it.size), &it.name));
+        assert_eq!(content.bytes(data).len() as u64, it.size);
     }
 }

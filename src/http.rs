@@ -14,10 +14,12 @@ mod listen;
 mod metrics;
 mod pages;
 mod patience;
+mod peer;
 mod plot;
 mod post;
 mod reader;
 mod routes;
+mod shares;
 mod stored;
 #[cfg(test)]
 mod testing;
@@ -30,7 +32,6 @@ use std::time::{Duration, Instant};
 
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::from_fn;
-use ipnet::IpNet;
 use openidconnect::core::CoreProviderMetadata;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
@@ -42,6 +43,7 @@ use url::Url;
 use crate::config::{self, Config};
 use crate::poll::Deps;
 use crate::store::Scope;
+use peer::Peers;
 
 pub use pages::set_up_link;
 
@@ -51,14 +53,15 @@ pub struct State {
     deps: Arc<Deps>,
     page: Arc<Settings>,
     stopping: CancellationToken,
+    shares: Arc<shares::Shares>,
 }
 
 /// What the configuration says of the page.
 pub struct Settings {
     /// Where people reach it.
     base: Url,
-    /// Proxies that are believed.
-    trusted_proxies: Vec<IpNet>,
+    /// Whose proxies are believed.
+    peers: Peers,
     /// The domain of proposed inbox addresses; empty: none is proposed.
     inbox_domain: String,
     /// The ports of mail servers that whoever is not an operator may name.
@@ -83,7 +86,7 @@ impl Settings {
         let providers = config.oauth.providers.values().map(|app| app.authorize_url.as_str());
         Ok(Self {
             base,
-            trusted_proxies: trusted_proxies.clone(),
+            peers: Peers::new(trusted_proxies.clone()),
             inbox_domain: inbox_domain.clone(),
             mail_ports: config.egress.ports.clone(),
             policy: headers::policy(providers),
@@ -106,8 +109,8 @@ impl Settings {
 }
 
 /// Opens the listener: before anything else is started, so that a taken port is an error at once.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+pub fn bind(address: SocketAddr) -> Result<TcpListener, String> {
+    listen::bind(address).map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => {
             format!("{address}: address already in use; another program listens there: choose another with http.listen (MAILFERRY__HTTP__LISTEN)")
         }
@@ -127,9 +130,10 @@ pub async fn serve(
     end: CancellationToken,
 ) {
     let (is_https, policy) = (page.base.scheme() == "https", page.policy.clone());
-    let router = routes::router(State { deps, page, stopping })
+    let peers = page.peers.clone();
+    let router = routes::router(State { deps, page, stopping, shares: Arc::default() })
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST))
         .layer(from_fn(move |request, next| headers::guard(is_https, policy.clone(), request, next)))
         .layer(CompressionLayer::new());
-    listen::answer(listener, router, end).await;
+    listen::answer(listener, router, peers, end).await;
 }

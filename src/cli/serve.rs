@@ -9,7 +9,7 @@ use super::{Context, Failure};
 use crate::{http, lifecycle, schedule};
 
 pub async fn run(context: Context) -> Result<ExitCode, Failure> {
-    let listener = http::bind(context.config.http.listen).await.map_err(Failure::failed)?;
+    let listener = http::bind(context.config.http.listen).map_err(Failure::failed)?;
     let (deps, config, output) = context.into_deps().await?;
     // A person may have mended what mailboxes wait for by changing the configuration.
     deps.store.wake_waiting(deps.clock.now()).await?;

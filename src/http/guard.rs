@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::State;
 use super::fault::{self, Fault};
+use super::peer;
 use super::reader::Reader;
 use super::words::Words;
 use crate::clock::Timestamp;
@@ -75,7 +76,9 @@ pub async fn guard(FromState((state, needs)): FromState<(State, Needs)>, request
         return fault::page(&fault, &reader, is_get, is_fragment);
     }
     request.extensions_mut().insert(reader.clone());
-    let mut response = next.run(request).await;
+    let whose = reader.person.as_ref().and_then(|person| person.organisation_id);
+    let response = state.shares.keep(whose, next.run(request).await).await;
+    let mut response = response.unwrap_or_else(|| Fault::Wrong("fault-busy").into_response());
     match response.extensions_mut().remove::<Fault>() {
         Some(fault) => fault::page(&fault, &reader, is_get, is_fragment),
         None => response,
@@ -132,28 +135,8 @@ fn is_from_here(headers: &HeaderMap, state: &State) -> bool {
     origin == own || (loopback && origin == format!("http://{host}"))
 }
 
-/// The address that a request comes from: the nearest that is none of our proxies'.
+/// The client that a request comes from.
 fn client(state: &State, request: &Parts) -> String {
-    let peer = request.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
-    let is_ours = |ip: &IpAddr| state.page.trusted_proxies.iter().any(|net| net.contains(ip));
-    let mut nearest = peer.unwrap_or(IpAddr::from([0, 0, 0, 0]));
-    if is_ours(&nearest) {
-        let said = request.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-        let said: Vec<&str> = said.flat_map(|line| line.split(',')).collect();
-        for text in said.iter().rev() {
-            let Ok(ip) = text.trim().parse::<IpAddr>() else { break };
-            nearest = ip.to_canonical();
-            if !is_ours(&nearest) {
-                break;
-            }
-        }
-    }
-    match nearest {
-        IpAddr::V4(ip) => ip.to_string(),
-        // Whoever has one address of a /64 has all of them.
-        IpAddr::V6(ip) => {
-            let [a, b, c, d, ..] = ip.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-    }
+    let peer = request.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    peer::named(state.page.peers.client(peer.unwrap_or(IpAddr::from([0, 0, 0, 0])), &request.headers))
 }

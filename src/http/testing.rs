@@ -34,5 +34,5 @@ pub async fn state(adjust: impl FnOnce(&mut Config)) -> (State, TempDir) {
         renewals: Default::default(),
         lease: config.schedule.lease.0,
     };
-    (State { deps: Arc::new(deps), page, stopping: CancellationToken::new() }, folder)
+    (State { deps: Arc::new(deps), page, stopping: CancellationToken::new(), shares: Arc::default() }, folder)
 }

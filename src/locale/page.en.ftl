@@ -57,6 +57,7 @@ fault-foreign = The request did not come from Mailferry's own pages, so nothing 
 fault-conflict = That is not possible.
 fault-inside = Something went wrong in Mailferry. Nothing is lost; try again in a moment.
 fault-busy = Many mails are being read just now. Try again in a moment.
+fault-full = Mailferry has no room for this request just now. Try again in a moment.
 fault-role = Choose a role.
 fault-yourself = You cannot remove yourself.
 fault-address = That is not a mail address.
@@ -539,7 +540,16 @@ mail-original = The original (.eml)
 mail-text = The mail's text
 mail-as-text = As plain text
 mail-headers = All headers
-mail-cut = The mail is large; a part of it is shown here. The original has everything.
+mail-cut = This mail is shown in part. The original has everything. Left out:
+mail-cut-html = A part of this mail is not shown here. The original has everything.
+cut-mail = what lies beyond the first 50 MB
+cut-headers = some header fields, or the end of long ones
+cut-addresses = some addresses
+cut-parts = some parts
+cut-depth = parts that lie too deep in others
+cut-text = the end of the text
+cut-html = the end of the HTML
+cut-time = what would have taken too long to read
 mail-remote = { $count ->
         [one] { $count } picture that lies elsewhere is not shown.
        *[other] { $count } pictures that lie elsewhere are not shown.

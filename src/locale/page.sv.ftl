@@ -57,6 +57,7 @@ fault-foreign = Begäran kom inte från Mailferrys egna sidor och utfördes där
 fault-conflict = Det går inte.
 fault-inside = Något gick fel hos Mailferry. Ingenting har gått förlorat; försök igen om en stund.
 fault-busy = Många mejl läses just nu. Försök igen om en stund.
+fault-full = Mailferry har inte plats för den här begäran just nu. Försök igen om en stund.
 fault-role = Välj en roll.
 fault-yourself = Dig själv kan du inte ta bort.
 fault-address = Det är ingen e-postadress.
@@ -539,7 +540,16 @@ mail-original = Originalet (.eml)
 mail-text = Mejlets text
 mail-as-text = Som ren text
 mail-headers = Alla huvudrader
-mail-cut = Mejlet är stort; här visas en del av det. Originalet har allt.
+mail-cut = Mejlet visas bara delvis. Originalet innehåller allt. Det här saknas:
+mail-cut-html = En del av mejlet visas inte här. Originalet innehåller allt.
+cut-mail = det som ligger bortom de första 50 MB
+cut-headers = några rubrikfält, eller slutet av långa fält
+cut-addresses = några adresser
+cut-parts = några delar
+cut-depth = delar som ligger för djupt i andra
+cut-text = slutet av texten
+cut-html = slutet av HTML-texten
+cut-time = det som skulle ha tagit för lång tid att läsa
 mail-remote = { $count ->
         [one] { $count } bild som ligger någon annanstans visas inte.
        *[other] { $count } bilder som ligger någon annanstans visas inte.

@@ -7,7 +7,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::caller::{Caller, Needs};
-use super::problem::{Answer, inside};
+use super::problem::{Answer, Refusal, inside};
 use super::{body, idempotency};
 use crate::http::State;
 
@@ -19,13 +19,19 @@ pub async fn guard(FromState((state, needs)): FromState<(State, Needs)>, request
     }
 }
 
+/// An answer that has its share of the memory until it is taken.
+async fn kept(state: &State, caller: &Caller, response: Response) -> Answer {
+    let busy = || Refusal::Conflict("too many answers are on their way to you; ask again in a moment".to_owned());
+    state.shares.keep(caller.scope().id(), response).await.ok_or_else(busy)
+}
+
 async fn let_through(state: State, needs: Needs, request: Request, next: Next) -> Answer {
     let (mut parts, body) = request.into_parts();
     let caller = Caller::of(&state, &parts.headers).await?;
     caller.may(needs)?;
     parts.extensions.insert(caller.clone());
     if matches!(parts.method, Method::GET | Method::HEAD) {
-        return Ok(next.run(Request::from_parts(parts, body)).await);
+        return kept(&state, &caller, next.run(Request::from_parts(parts, body)).await).await;
     }
     // Only for somebody who is known is a body waited for.
     let bytes = body::whole(&parts.headers, body).await?;
@@ -35,10 +41,11 @@ async fn let_through(state: State, needs: Needs, request: Request, next: Next) -
     };
     let work = async move {
         let run = next.run(Request::from_parts(parts, Body::from(bytes)));
-        match once {
-            Some(once) => once.run(&state, &caller, run).await,
-            None => Ok(run.await),
-        }
+        let response = match once {
+            Some(once) => once.run(&state, &caller, run).await?,
+            None => run.await,
+        };
+        kept(&state, &caller, response).await
     };
     // A change that was begun comes to its end, whether or not somebody still waits for its answer.
     tokio::spawn(work).await.map_err(|error| inside(&error))?
