@@ -9,9 +9,11 @@ mod fault;
 mod guard;
 mod headers;
 mod health;
+mod host;
 mod last_error;
 mod listen;
 mod metrics;
+mod nul;
 mod pages;
 mod patience;
 mod peer;
@@ -23,6 +25,8 @@ mod shares;
 mod stored;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod trail;
 mod words;
 
@@ -31,7 +35,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::http::{HeaderValue, StatusCode};
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use openidconnect::core::CoreProviderMetadata;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
@@ -62,6 +66,10 @@ pub struct Settings {
     base: Url,
     /// Whose proxies are believed.
     peers: Peers,
+    /// By which names it may be asked.
+    hosts: host::Hosts,
+    /// Passwords are taken that others could read on their way.
+    passwords_in_clear: bool,
     /// The domain of proposed inbox addresses; empty: none is proposed.
     inbox_domain: String,
     /// The ports of mail servers that whoever is not an operator may name.
@@ -78,6 +86,14 @@ pub struct Settings {
     is_local: bool,
 }
 
+/// What an operator had better know of where the page is reached, as far as the configuration shows it.
+pub fn warnings(http: &config::Http) -> Vec<String> {
+    let is_behind = !http.url.is_empty() && http.trusted_proxies.is_empty();
+    let warning = "http.url is set and http.trusted_proxies is empty: behind a reverse proxy all clients look like one, so that wrong \
+                   passwords of one hold back the first sign-in of all; name the proxy there";
+    is_behind.then(|| warning.to_owned()).into_iter().collect()
+}
+
 impl Settings {
     /// From a configuration that was checked.
     pub fn new(config: &Config) -> Result<Self, String> {
@@ -85,6 +101,8 @@ impl Settings {
         let base = config.http.base().map_err(|error| format!("http.url: {error}"))?;
         let providers = config.oauth.providers.values().map(|app| app.authorize_url.as_str());
         Ok(Self {
+            hosts: host::Hosts::new(&config.http, &base),
+            passwords_in_clear: config.http.passwords_in_clear,
             base,
             peers: Peers::new(trusted_proxies.clone()),
             inbox_domain: inbox_domain.clone(),
@@ -131,7 +149,9 @@ pub async fn serve(
 ) {
     let (is_https, policy) = (page.base.scheme() == "https", page.policy.clone());
     let peers = page.peers.clone();
-    let router = routes::router(State { deps, page, stopping, shares: Arc::default() })
+    let state = State { deps, page, stopping, shares: Arc::default() };
+    let router = routes::router(state.clone())
+        .layer(from_fn_with_state(state, host::guard))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST))
         .layer(from_fn(move |request, next| headers::guard(is_https, policy.clone(), request, next)))
         .layer(CompressionLayer::new());

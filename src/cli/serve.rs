@@ -19,6 +19,9 @@ pub async fn run(context: Context) -> Result<ExitCode, Failure> {
             crate::cause::Trouble::from_json(&app.problem).map(|trouble| trouble.to_string()).unwrap_or_default();
         tracing::error!(provider = app.provider, "no mailbox of this application gets a token: {problem}");
     }
+    for warning in http::warnings(&config.http) {
+        tracing::warn!("{warning}");
+    }
     let deps = Arc::new(deps);
     let page = Arc::new(http::Settings::new(&config).map_err(Failure::failed)?);
     if let Some(link) = http::set_up_link(&deps.store, &page, deps.clock.now()).await? {

@@ -142,7 +142,7 @@ impl Guest {
             Some(_) if !place.only_watches => self.house.router.clone().oneshot(request).await?,
             _ => is_full(&request),
         };
-        Ok(response.map(|body| Body::new(Sent { body, pace: self.pace, until: turn })))
+        Ok(response.map(|body| Body::new(Sent { body, pace: self.pace, _until: turn })))
     }
 }
 
@@ -237,7 +237,8 @@ mod tests {
                 format!("you are {}", peer.ip())
             }
         };
-        let answering = tokio::spawn(answer(listener, Router::new().route("/", get(handler)), Peers::default(), end.clone()));
+        let answering =
+            tokio::spawn(answer(listener, Router::new().route("/", get(handler)), Peers::default(), end.clone()));
         let mut visitor = connect(address).await;
         visitor.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
         let _ = asked.acquire().await.unwrap();

@@ -144,7 +144,10 @@ impl Shares {
 
 /// The share of the mail that an answer was made of.
 #[derive(Clone)]
-pub struct MadeOf(pub Arc<Share>);
+pub struct MadeOf {
+    /// It is kept for as long as this is.
+    pub _share: Arc<Share>,
+}
 
 /// Bytes that hold a share for as long as anybody has any of them.
 pub fn held(bytes: impl AsRef<[u8]> + Send + 'static, share: &Arc<Share>) -> Bytes {
@@ -173,7 +176,8 @@ mod tests {
         assert!(futures::future::join_all(all).await.iter().all(Option::is_none), "its part is taken");
         assert_eq!(begun.elapsed(), LONGEST_WAIT);
         let begun = tokio::time::Instant::now();
-        let others = (shares.mail(Some(2), 50 << 20).await, shares.mail(Some(3), 100).await, shares.mail(None, 1).await);
+        let others =
+            (shares.mail(Some(2), 50 << 20).await, shares.mail(Some(3), 100).await, shares.mail(None, 1).await);
         assert!(others.0.is_some() && others.1.is_some() && others.2.is_some());
         assert!(shares.mail(Some(1), 100).await.is_some(), "small ones do not wait for large ones");
         assert_eq!(begun.elapsed(), Duration::ZERO);

@@ -79,7 +79,7 @@ impl Held {
 
 /// An answer that was made of a mail: it has the mail's share until it has one of its own.
 pub fn made_of(share: Share, mut response: Response) -> Response {
-    response.extensions_mut().insert(MadeOf(Arc::new(share)));
+    response.extensions_mut().insert(MadeOf { _share: Arc::new(share) });
     response
 }
 

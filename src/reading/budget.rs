@@ -33,6 +33,12 @@ impl Budget {
         }
     }
 
+    /// How many bytes were decoded so far.
+    #[cfg(test)]
+    pub fn decoded(&self) -> usize {
+        MOST_DECODED - self.bytes.get()
+    }
+
     /// Whether there is time for another piece of work, of at most some milliseconds.
     pub fn goes_on(&self) -> bool {
         if !self.is_over.get() && Instant::now() >= self.until {

@@ -61,9 +61,14 @@ pub fn shorten(text: &mut String, most: usize) -> bool {
 /// Undoes an encoding piece by piece, wherever the pieces are cut.
 #[derive(Debug)]
 pub enum Decoder {
-    Base64 { bits: u32, count: u32 },
+    Base64 {
+        bits: u32,
+        count: u32,
+    },
     /// What is not decided yet: `=` or white space, and what came behind it.
-    QuotedPrintable { held: Vec<u8> },
+    QuotedPrintable {
+        held: Vec<u8>,
+    },
     /// 7bit, 8bit, binary, and what nobody knows.
     Plain,
 }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::fields::{self, Type};
 use super::budget::Budget;
+use super::fields::{self, Type};
 use super::{Cut, MOST_INPUT, name};
 
 /// So many parts are found; no honest mail comes near.

@@ -1,5 +1,7 @@
 //! Mails as senders write them, and as only an enemy would.
 
+mod work;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -118,7 +120,9 @@ fn attachments_and_pictures_come_out() {
     // The declared type says nothing; the bytes say PNG.
     let cleaned = html(&raw).unwrap().unwrap();
     assert_eq!(cleaned.html, "<b>Hej</b><img src=\"data:image/png;base64,iVBORw0KGgoAAAAN\">");
-    assert!(frame_document(&cleaned, "sv", false, "").contains(&cleaned.html) && FRAME_POLICY.contains("img-src data:"));
+    assert!(
+        frame_document(&cleaned, "sv", false, "").contains(&cleaned.html) && FRAME_POLICY.contains("img-src data:")
+    );
 }
 
 #[test]

@@ -73,7 +73,9 @@ impl Places {
         self.with(|house| {
             let of_peer = peer.and_then(|peer| house.of_peer.get(&peer)).copied().unwrap_or(0);
             let has_room = match peer {
-                Some(_) if of_peer >= most.of_peer => house.send_away(|guest| guest.peer == peer && !guest.only_watches),
+                Some(_) if of_peer >= most.of_peer => {
+                    house.send_away(|guest| guest.peer == peer && !guest.only_watches)
+                }
                 _ if house.guests.len() - house.watching >= most.all => house.send_away(|guest| !guest.only_watches),
                 _ => true,
             };

@@ -110,7 +110,7 @@ pub struct Sent<T> {
     pub body: Body,
     pub pace: Arc<Pace>,
     /// What is kept until then.
-    pub until: T,
+    pub _until: T,
 }
 
 impl<T: Unpin> hyper::body::Body for Sent<T> {

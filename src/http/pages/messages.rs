@@ -1,5 +1,7 @@
 //! One mail: what it says, made harmless, and why it is here. And where a mail is that somebody misses.
 
+use std::time::{Duration, Instant};
+
 use askama::Template;
 use axum::extract::{Path, Query, State as FromState};
 use axum::http::HeaderValue;
@@ -15,7 +17,7 @@ use crate::http::words::Words;
 use crate::poll::parse;
 use crate::reading::{self, Cut, FRAME_POLICY, Person, Reading};
 use crate::shown::shown;
-use crate::store::{Arrival, AsideLine, MessageLine, words};
+use crate::store::{ASIDE_PAGES, Arrival, AsideLine, MessageLine, words};
 
 #[derive(Template)]
 #[template(path = "message.html")]
@@ -145,19 +147,20 @@ pub struct Question {
 const PAGE: i64 = 50;
 /// Of those put aside, so many are shown.
 const MOST_ASIDE: usize = 50;
+/// For looking through what was put aside.
+const SEARCHING: Duration = Duration::from_secs(2);
 
 /// Where is my mail?
 pub async fn search(FromState(state): FromState<State>, who: Who, Query(asked): Query<Question>) -> Answer {
     let store = &state.deps.store;
     let question: String = asked.q.trim().chars().take(500).collect();
     let words = words(&question);
+    // What views of mail need of the database and the machine is not for searches to take.
+    let _turn = state.shares.searching(who.scope().id()).await.ok_or(Fault::Wrong("fault-busy"))?;
     let found = store.find_messages(who.scope(), &words, asked.before, PAGE).await?;
     let aside = match words.is_empty() || asked.before.is_some() {
         true => Vec::new(),
-        false => {
-            let (lines, words) = (store.put_aside(who.scope(), None).await?, words.clone());
-            stored::aside(move || among(lines, &words)).await.ok_or(Fault::Inside)?
-        }
+        false => put_aside(&state, &who, &words).await?,
     };
     let is_full = i64::try_from(found.len()).is_ok_and(|count| count == PAGE);
     let older = found.last().filter(|_| is_full).map(|last| {
@@ -165,6 +168,21 @@ pub async fn search(FromState(state): FromState<State>, who: Who, Query(asked): 
         query.append_pair("q", &question).append_pair("before", &last.id.to_string()).finish()
     });
     show(&Search { f: Frame::new(&who.reader, "search"), asked: !words.is_empty(), question, found, older, aside })
+}
+
+/// What was put aside and has all of the words, as far as there is time to look.
+async fn put_aside(state: &State, who: &Who, words: &[String]) -> Result<Vec<Aside>, Fault> {
+    let (begun, mut found) = (Instant::now(), Vec::new());
+    for page in 0..ASIDE_PAGES {
+        let lines = state.deps.store.put_aside(who.scope(), None, page).await?;
+        if lines.is_empty() || found.len() >= MOST_ASIDE || begun.elapsed() > SEARCHING {
+            break;
+        }
+        let words = words.to_vec();
+        found.extend(stored::aside(move || among(lines, &words)).await.ok_or(Fault::Inside)?);
+    }
+    found.truncate(MOST_ASIDE);
+    Ok(found)
 }
 
 /// Those with all of the words in their sender, subject or Message-ID, as the index would find them.
@@ -179,5 +197,5 @@ fn among(lines: Vec<AsideLine>, wanted: &[String]) -> Vec<Aside> {
         let text: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect();
         wanted.iter().all(|word| text.iter().any(|one| one.starts_with(word.as_str())))
     };
-    read.filter(|(_, text)| fits(text)).map(|(aside, _)| aside).take(MOST_ASIDE).collect()
+    read.filter(|(_, text)| fits(text)).map(|(aside, _)| aside).collect()
 }
