@@ -131,8 +131,6 @@ pub enum Cut {
 #[derive(Debug)]
 pub struct Content {
     pub name: Option<String>,
-    /// As declared. It had better be served as `application/octet-stream` with `nosniff`.
-    pub content_type: String,
     /// Its decoded size in bytes; `None`: it would take too long to find out.
     pub size: Option<u64>,
     /// Which bytes of the mail it is.

@@ -133,7 +133,6 @@ pub fn content(parts: &Parts<'_>, index: usize, budget: &Budget) -> Option<Conte
     let part = parts.attachments().nth(index).filter(|part| !part.is_cut)?;
     Some(Content {
         name: part.name.clone(),
-        content_type: part.content_type.clone(),
         size: decode::size(&part.encoding, part.body, budget),
         lies: part.at..part.at + part.body.len(),
         decoder: Decoder::of(&part.encoding),
