@@ -63,7 +63,10 @@ fn a_thousand_half_requests_shut_out_nobody() {
         // Half a head, half a body, or nothing at all.
         let _ = stream.write_all(match n % 3 {
             0 => b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow".as_slice(),
-            1 => b"POST /login HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\nContent-Length: 9\r\n\r\nn".as_slice(),
+            1 => {
+                b"POST /login HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\nContent-Length: 9\r\n\r\nn"
+                    .as_slice()
+            }
             _ => b"".as_slice(),
         });
         stream
@@ -126,7 +129,9 @@ fn only_known_hosts_are_answered() {
     for head in [
         "GET http://evil.example/metrics HTTP/1.1\r\nHost: evil.example\r\n".to_owned(),
         format!("GET /metrics HTTP/1.1\r\nHost: {own}\r\nX-Forwarded-Host: evil.example\r\n"),
-        format!("POST /login HTTP/1.1\r\nHost: evil.example:{port}\r\nSec-Fetch-Site: same-origin\r\nContent-Length: 0\r\n"),
+        format!(
+            "POST /login HTTP/1.1\r\nHost: evil.example:{port}\r\nSec-Fetch-Site: same-origin\r\nContent-Length: 0\r\n"
+        ),
     ] {
         assert_eq!(ask(head.clone()), 421, "{head}");
     }
@@ -137,9 +142,17 @@ fn only_known_hosts_are_answered() {
 fn nul_is_refused_whatever_the_database() {
     for database in BOTH {
         let mailferry = Mailferry::on(database);
-        let token = text(&mailferry.json(&["token", "create", "--name", "all", "--scope", "write"])[0], "token").to_owned();
+        let token =
+            text(&mailferry.json(&["token", "create", "--name", "all", "--scope", "write"])[0], "token").to_owned();
         let serve = mailferry.serve();
-        for path in ["/search?q=%00", "/inboxes/a%00@b.se", "/routes?after=%00", "/tokens/%00", "/users/%00", "/organisations?after=%00"] {
+        for path in [
+            "/search?q=%00",
+            "/inboxes/a%00@b.se",
+            "/routes?after=%00",
+            "/tokens/%00",
+            "/users/%00",
+            "/organisations?after=%00",
+        ] {
             let (status, said) = serve.api("GET", path, &token, None);
             assert_eq!(status, 400, "{database:?} {path} {said}");
             assert!(text(&said, "detail").contains("U+0000"), "{database:?} {path} {said}");
@@ -154,7 +167,13 @@ fn nul_is_refused_whatever_the_database() {
             let (status, said) = serve.api("POST", path, &token, Some(&body));
             assert_eq!(status, 400, "{database:?} {path} {said}");
         }
-        for path in ["/login?next=%00", "/%00", "/sso/callback?state=%00&code=%00", "/oauth/callback?state=%00", "/customer/%00"] {
+        for path in [
+            "/login?next=%00",
+            "/%00",
+            "/sso/callback?state=%00&code=%00",
+            "/oauth/callback?state=%00",
+            "/customer/%00",
+        ] {
             assert_eq!(serve.get(path), Some(400), "{database:?} {path}");
         }
         for body in ["name=%00&password=x", "name=a%00b&password=%00", "name=\0&password=x"] {
