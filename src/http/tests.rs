@@ -188,9 +188,8 @@ async fn strangers_behind_the_same_address_do_not_keep_out_a_browser_that_is_kno
     };
     let response = log_in("anna", PASSWORD, "").await;
     let cookies = response.headers().get_all("set-cookie").iter().map(|value| value.to_str().unwrap().to_owned());
-    let browser = cookies.filter_map(|line| line.split(';').next().map(str::to_owned));
-    let browser =
-        browser.filter(|pair| pair.starts_with("__Host-browser")).next_back().expect("a browser that is known");
+    let mut browser = cookies.filter_map(|line| line.split(';').next().map(str::to_owned));
+    let browser = browser.find(|pair| pair.starts_with("__Host-browser")).expect("a browser that is known");
     let mut waits = false;
     for n in 0..40 {
         let said = text(log_in(&format!("nobody{n}"), "wrong", "").await).await;

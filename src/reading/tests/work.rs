@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 use super::super::budget::Budget;
 use super::super::{Cut, Reading, cleaned, viewed};
 
+/// What it is, how much of it, and how it is made.
+type Row = (String, usize, Box<dyn Fn(usize) -> Vec<u8>>);
+
 fn plenty() -> Budget {
     Budget::new(Duration::from_secs(600))
 }
@@ -53,8 +56,7 @@ fn multipart(parts: impl Iterator<Item = String>) -> Vec<u8> {
 
 #[test]
 fn twice_as_much_of_a_mail_takes_about_twice_as_long() {
-    type Make = Box<dyn Fn(usize) -> Vec<u8>>;
-    let mut rows: Vec<(String, usize, Make)> = Vec::new();
+    let mut rows: Vec<Row> = Vec::new();
     // Header fields, as many as are shown, and addresses.
     for piece in
         ["=?utf-8?q?=C3=A5?= ", "=?a?q?", "=?utf-8?b?w6U=?=", "(", "<", "\"", "a@b.se, ", ";:", "\\", "é", "\r\n x"]
@@ -73,7 +75,7 @@ fn twice_as_much_of_a_mail_takes_about_twice_as_long() {
             rows.push((format!("{name}{piece}"), 40, Box::new(move |n| multipart((0..n).map(|_| part.clone())))));
         }
     }
-    let lines = |what: &str, count, piece: &'static str| -> (String, usize, Make) {
+    let lines = |what: &str, count, piece: &'static str| -> Row {
         (format!("{what} {piece:?}"), count, Box::new(move |n| encoded("X: y", piece, n)))
     };
     rows.push(lines("lines", 100_000, "x\r\n"));
@@ -106,8 +108,7 @@ fn twice_as_much_of_a_mail_takes_about_twice_as_long() {
 
 #[test]
 fn twice_as_much_html_and_twice_as_many_parts_take_about_twice_as_long() {
-    type Make = Box<dyn Fn(usize) -> Vec<u8>>;
-    let mut rows: Vec<(String, usize, Make)> = Vec::new();
+    let mut rows: Vec<Row> = Vec::new();
     for piece in [
         "<div>",
         "<b>",
@@ -225,7 +226,7 @@ fn pictured(calls: usize, pictures: usize, bytes: usize) -> Vec<u8> {
     multipart(std::iter::once(format!("Content-Type: text/html\r\n\r\n{html}")).chain((0..pictures).map(picture)))
 }
 
-fn grow(rows: Vec<(String, usize, Box<dyn Fn(usize) -> Vec<u8>>)>) {
+fn grow(rows: Vec<Row>) {
     let mut wrong = Vec::new();
     for (what, count, make) in rows {
         let (small, large) = (make(count), make(2 * count));
