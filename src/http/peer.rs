@@ -42,7 +42,8 @@ impl Peers {
     /// Whether nobody on the way could read this request: it came from this machine, or a trusted proxy says that it came by
     /// https. A proxy that says that it came by http is believed from this machine, too: that only makes it stricter.
     pub fn is_private(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
-        let said = headers.get_all("x-forwarded-proto").iter().last().map(|value| value.to_str().unwrap_or_default());
+        let said =
+            headers.get_all("x-forwarded-proto").iter().next_back().map(|value| value.to_str().unwrap_or_default());
         let said = said.map(|list| list.rsplit(',').next().unwrap_or_default().trim().to_ascii_lowercase());
         match said.as_deref() {
             Some("https") => self.is_proxy(peer) || peer.to_canonical().is_loopback(),
