@@ -1,6 +1,7 @@
 //! Configuration: the embedded defaults, then a file, then the environment, then flags. Unknown keys are errors, and every
 //! error is told at once.
 
+mod host;
 mod oauth;
 mod problems;
 mod read;
@@ -13,6 +14,7 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use host::Host;
 pub use oauth::{Application, OAuth};
 pub use read::{Overrides, load};
 pub use values::{Bytes, Count, Span};
@@ -83,6 +85,11 @@ pub struct Http {
     /// Proxies that are believed when they say whom they speak for.
     #[serde(deserialize_with = "values::networks")]
     pub trusted_proxies: Vec<IpNet>,
+    /// Other names than that of `url` by which it may be asked.
+    #[serde(deserialize_with = "host::hosts")]
+    pub hosts: Vec<Host>,
+    /// Whether passwords are taken that others could read on their way here.
+    pub passwords_in_clear: bool,
     /// The domain of the addresses that are proposed for inboxes.
     pub inbox_domain: String,
 }

@@ -9,18 +9,24 @@ mod fault;
 mod guard;
 mod headers;
 mod health;
+mod host;
 mod last_error;
 mod listen;
 mod metrics;
+mod nul;
 mod pages;
 mod patience;
+mod peer;
 mod plot;
 mod post;
 mod reader;
 mod routes;
+mod shares;
 mod stored;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod trail;
 mod words;
 
@@ -29,8 +35,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::http::{HeaderValue, StatusCode};
-use axum::middleware::from_fn;
-use ipnet::IpNet;
+use axum::middleware::{from_fn, from_fn_with_state};
 use openidconnect::core::CoreProviderMetadata;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
@@ -44,6 +49,7 @@ use crate::config::{self, Config};
 use crate::discover::{self, Discovery};
 use crate::poll::{Deps, PollError, Visits};
 use crate::store::Scope;
+use peer::Peers;
 
 pub use pages::set_up_link;
 
@@ -55,6 +61,7 @@ pub struct State {
     /// The way to mail servers: none is talked to on the threads that answer.
     visits: Visits,
     stopping: CancellationToken,
+    shares: Arc<shares::Shares>,
 }
 
 impl State {
@@ -78,8 +85,12 @@ const OPERATORS: i64 = 0;
 pub struct Settings {
     /// Where people reach it.
     base: Url,
-    /// Proxies that are believed.
-    trusted_proxies: Vec<IpNet>,
+    /// Whose proxies are believed.
+    peers: Peers,
+    /// By which names it may be asked.
+    hosts: host::Hosts,
+    /// Passwords are taken that others could read on their way.
+    passwords_in_clear: bool,
     /// The domain of proposed inbox addresses; empty: none is proposed.
     inbox_domain: String,
     /// The ports of mail servers that whoever is not an operator may name.
@@ -96,6 +107,14 @@ pub struct Settings {
     is_local: bool,
 }
 
+/// What an operator had better know of where the page is reached, as far as the configuration shows it.
+pub fn warnings(http: &config::Http) -> Vec<String> {
+    let is_behind = !http.url.is_empty() && http.trusted_proxies.is_empty();
+    let warning = "http.url is set and http.trusted_proxies is empty: behind a reverse proxy all clients look like one, so that wrong \
+                   passwords of one hold back the first sign-in of all; name the proxy there";
+    is_behind.then(|| warning.to_owned()).into_iter().collect()
+}
+
 impl Settings {
     /// From a configuration that was checked.
     pub fn new(config: &Config) -> Result<Self, String> {
@@ -103,8 +122,10 @@ impl Settings {
         let base = config.http.base().map_err(|error| format!("http.url: {error}"))?;
         let providers = config.oauth.providers.values().map(|app| app.authorize_url.as_str());
         Ok(Self {
+            hosts: host::Hosts::new(&config.http, &base),
+            passwords_in_clear: config.http.passwords_in_clear,
             base,
-            trusted_proxies: trusted_proxies.clone(),
+            peers: Peers::new(trusted_proxies.clone()),
             inbox_domain: inbox_domain.clone(),
             mail_ports: config.egress.ports.clone(),
             policy: headers::policy(providers),
@@ -127,8 +148,8 @@ impl Settings {
 }
 
 /// Opens the listener: before anything else is started, so that a taken port is an error at once.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
-    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+pub fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
+    listen::bind(address).map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => BindError::InUse(address),
         _ => BindError::Impossible { address, error },
     })
@@ -160,9 +181,12 @@ pub struct Stop {
 /// Answers until told to end.
 pub async fn serve(listener: TcpListener, deps: Arc<Deps>, page: Arc<Settings>, visits: Visits, stop: Stop) {
     let (is_https, policy) = (page.base.scheme() == "https", page.policy.clone());
-    let router = routes::router(State { deps, page, visits, stopping: stop.stopping })
+    let peers = page.peers.clone();
+    let state = State { deps, page, visits, stopping: stop.stopping, shares: Arc::default() };
+    let router = routes::router(state.clone())
+        .layer(from_fn_with_state(state, host::guard))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST))
         .layer(from_fn(move |request, next| headers::guard(is_https, policy.clone(), request, next)))
         .layer(CompressionLayer::new());
-    listen::answer(listener, router, stop.end).await;
+    listen::answer(listener, router, peers, stop.end).await;
 }

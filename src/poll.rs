@@ -105,7 +105,9 @@ impl Deps {
             limits: self.limits.clone(),
             oauth: self.oauth.clone(),
             renewals: self.renewals.clone(),
+            in_flight: self.in_flight.clone(),
             lease: self.lease,
+            counts_guesses: self.counts_guesses,
         })
     }
 

@@ -2,16 +2,18 @@
 //!
 //! Pure: bytes in, values out. What is read was written by strangers, so three things hold:
 //!
-//! 1. Everything has a limit and takes time in proportion to its size. The mail is taken apart here and not by
+//! 1. Everything has a limit and takes time in proportion to its size, each part is decoded once, and all of it together ends with
+//!    its [`budget`]; what was left out is told. The mail is taken apart here and not by
 //!    `mail_parser`, whose way through the parts is quadratic in places and whose nested messages end the process, with a
 //!    stack overflow that nothing catches, when they are dropped. It decodes single fields of limited length.
 //! 2. It runs on a thread with a stack of its own and under `catch_unwind`. A mail that breaks it "cannot be shown"; its raw
 //!    bytes can be fetched all the same.
 //! 3. HTML goes through [`html::clean_html`] before anybody sees it, and then into a frame that may do nothing.
 //!
-//! The functions block for as long as they work, at most some seconds: call them with `spawn_blocking`.
+//! The functions block for as long as they work, at most [`budget::WITHIN`]: call them with `spawn_blocking`.
 
 mod body;
+mod budget;
 mod decode;
 mod fields;
 mod html;
@@ -22,15 +24,19 @@ mod parts;
 mod tests;
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
 use serde::Serialize;
 
 use crate::clock::Timestamp;
+use budget::{Budget, WITHIN};
+use html::clean_html;
 use parts::Parts;
 
-pub use html::{Cleaned, FRAME_POLICY, clean_html, frame_document};
+pub use decode::Decoder;
+pub use html::{Cleaned, FRAME_POLICY, frame_document};
 pub use name::disposition;
 
 /// How much of a mail is looked at. Nobody need load more for [`read`], [`html`] and [`attachment`].
@@ -89,7 +95,7 @@ pub struct Attachment {
     pub name: Option<String>,
     /// As declared, in small letters; nobody has looked whether it is true.
     pub content_type: String,
-    /// Its decoded size in bytes.
+    /// Its decoded size in bytes; where it would take too long to find out, its size as it was sent.
     pub size: u64,
     /// It is to stand in the text, as pictures do, and not below it.
     pub is_inline: bool,
@@ -117,42 +123,89 @@ pub enum Cut {
     Text,
     /// Longer HTML than is shown.
     Html,
+    /// All that would have taken too long to read.
+    Time,
 }
 
-/// An attachment's name, type and bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Where an attachment lies. It is decoded as it is taken, so that nobody need hold it.
+#[derive(Debug)]
 pub struct Content {
     pub name: Option<String>,
-    /// As declared. Whoever serves it had better say `application/octet-stream` and `nosniff`.
-    pub content_type: String,
-    pub bytes: Vec<u8>,
+    /// Its decoded size in bytes; `None`: it would take too long to find out.
+    pub size: Option<u64>,
+    /// Which bytes of the mail it is.
+    pub lies: Range<usize>,
+    /// What they are decoded by.
+    pub decoder: Decoder,
+}
+
+#[cfg(any(test, feature = "fuzzing"))]
+impl Content {
+    /// Its bytes, of the mail that it lies in.
+    pub fn bytes(mut self, raw: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.decoder.push(raw.get(self.lies).unwrap_or_default(), &mut |byte| bytes.push(byte));
+        self.decoder.finish(&mut |byte| bytes.push(byte));
+        bytes
+    }
+}
+
+/// What the page of a mail shows around its HTML.
+#[derive(Debug)]
+pub struct View {
+    pub reading: Reading,
+    /// Pictures that lie elsewhere, as [`Cleaned::remote`]; `None`: there is no HTML.
+    pub remote: Option<usize>,
 }
 
 /// Reads a mail.
 pub fn read(raw: &[u8]) -> Result<Reading, Unreadable> {
-    guarded(|| {
-        let mut cut = BTreeSet::new();
-        let parts = Parts::of(raw, &mut cut);
-        let mut reading = fields::headers(parts.header(), &mut cut);
-        body::fill(&mut reading, &parts, &mut cut);
-        reading.cut = cut;
-        reading
-    })
+    view(raw).map(|view| view.reading)
+}
+
+/// Reads a mail, and looks over its HTML.
+pub fn view(raw: &[u8]) -> Result<View, Unreadable> {
+    guarded(|| viewed(raw, &Budget::new(WITHIN)))
+}
+
+fn viewed(raw: &[u8], budget: &Budget) -> View {
+    let mut cut = BTreeSet::new();
+    let parts = Parts::of(raw, &mut cut, budget);
+    let mut reading = fields::headers(parts.header(), &mut cut, budget);
+    body::fill(&mut reading, &parts, &mut cut, budget);
+    let remote = reading.html.as_ref().map(|html| html::remote(html, budget));
+    budget.tell(&mut cut);
+    reading.cut = cut;
+    View { reading, remote }
 }
 
 /// A mail's HTML, made harmless, with the pictures that came along in it. `None` if there is none.
 pub fn html(raw: &[u8]) -> Result<Option<Cleaned>, Unreadable> {
+    guarded(|| cleaned(raw, &Budget::new(WITHIN)))
+}
+
+fn cleaned(raw: &[u8], budget: &Budget) -> Option<Cleaned> {
+    let mut cut = BTreeSet::new();
+    let parts = Parts::of(raw, &mut cut, budget);
+    let html = body::Bodies::of(&parts, budget).html(&mut cut)?;
+    let mut cleaned = clean_html(&html, &|id| body::picture(&parts, id, budget), budget);
+    budget.tell(&mut cut);
+    cleaned.is_cut |= !cut.is_empty();
+    Some(cleaned)
+}
+
+/// One attachment. `None` if there is none of this number, or if its end lies beyond what is looked at.
+pub fn attachment(raw: &[u8], index: usize) -> Result<Option<Content>, Unreadable> {
     guarded(|| {
-        let mut cut = BTreeSet::new();
-        let parts = Parts::of(raw, &mut cut);
-        let html = body::html(&parts, &mut cut)?;
-        Some(clean_html(&html, &|id| body::picture(&parts, id)))
+        let budget = Budget::new(WITHIN);
+        body::content(&Parts::of(raw, &mut BTreeSet::new(), &budget), index, &budget)
     })
 }
 
-/// One attachment. `None` if there is none of this number, or if its end lies beyond [`MOST_INPUT`].
-pub fn attachment(raw: &[u8], index: usize) -> Result<Option<Content>, Unreadable> {
-    guarded(|| body::content(&Parts::of(raw, &mut BTreeSet::new()), index))
+/// HTML that was made harmless, made harmless once more.
+#[cfg(feature = "fuzzing")]
+pub fn cleaned_again(html: &str) -> String {
+    clean_html(html, &|_| None, &Budget::new(WITHIN)).html
 }
 
 /// A parser is a large program that reads what strangers write.

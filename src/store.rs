@@ -59,7 +59,7 @@ pub use person::{NewPerson, Person, Role, person_name};
 pub use poll::Outcome;
 pub use raw::CHUNK;
 pub use route::Route;
-pub use search::{AsideLine, words};
+pub use search::{ASIDE_PAGES, AsideLine, words};
 pub use test_mail::TestMail;
 pub use token::{Token, TokenScope};
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::output::{Output, print};
 use super::{Failure, app, serve};
 use crate::config::{self, Application, Config, Overrides};
+use crate::http;
 use crate::locale::Language;
 use crate::oauth::Provider;
 use crate::store::Store;
@@ -18,10 +19,16 @@ pub struct Args {
     defaults: bool,
 }
 
+/// The step that has nothing but warnings.
+const PAGE: &str = "page";
+
 #[derive(Serialize)]
 struct Line {
     step: &'static str,
     ok: bool,
+    /// It works, and had better be looked at.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    warning: bool,
     detail: String,
 }
 
@@ -42,8 +49,14 @@ pub async fn run(args: &Args, overrides: &Overrides, output: Output) -> Result<E
             }
         };
         for detail in details {
-            let line = Line { step, ok, detail };
-            let words = || format!("{}  {step}: {}", if ok { "ok    " } else { "WRONG " }, line.detail);
+            let warning = step == PAGE;
+            let line = Line { step, ok, warning, detail };
+            let mark = match (ok, warning) {
+                (false, _) => "WRONG ",
+                (true, true) => "LOOK  ",
+                (true, false) => "ok    ",
+            };
+            let words = || format!("{mark}  {step}: {}", line.detail);
             if told.is_ok() {
                 told = output.one(&line, words);
             }
@@ -61,6 +74,9 @@ async fn walk(overrides: &Overrides, tell: &mut impl FnMut(&'static str, Result<
         Err(problems) => return tell("configuration", Err(Failure::configuration(problems))),
     };
     tell("configuration", Ok("every key is known and makes sense".to_owned()));
+    for warning in http::warnings(&config.http) {
+        tell(PAGE, Ok(warning));
+    }
     for (name, app) in config.oauth.providers.iter().filter(|(_, app)| !app.client_id.is_empty()) {
         tell("oauth", application(&config, name, app));
     }

@@ -12,7 +12,7 @@ use crate::{http, lifecycle, schedule};
 
 pub async fn run(context: Context) -> Result<ExitCode, Failure> {
     let page = Arc::new(page(&context.config)?);
-    let listener = http::bind(context.config.http.listen).await.map_err(|error| Failure::failed(error.to_string()))?;
+    let listener = http::bind(context.config.http.listen).map_err(|error| Failure::failed(error.to_string()))?;
     let (mut deps, config, output) = context.into_deps().await?;
     deps.counts_guesses = true;
     // A person may have mended what mailboxes wait for by changing the configuration.
@@ -22,6 +22,9 @@ pub async fn run(context: Context) -> Result<ExitCode, Failure> {
         let problem =
             crate::cause::Trouble::from_json(&app.problem).map(|trouble| trouble.to_string()).unwrap_or_default();
         tracing::error!(provider = app.provider, "no mailbox of this application gets a token: {problem}");
+    }
+    for warning in http::warnings(&config.http) {
+        tracing::warn!("{warning}");
     }
     let deps = Arc::new(deps);
     if let Some(link) = http::set_up_link(&deps.store, &page, deps.clock.now()).await? {

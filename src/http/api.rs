@@ -34,13 +34,13 @@ use std::collections::BTreeMap;
 
 use axum::Router;
 use axum::handler::Handler;
-use axum::http::Method;
+use axum::http::{Method, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter, any, on};
 
-use super::State;
+use super::{State, nul};
 pub use caller::{Caller, Needs};
-use problem::Refusal;
+pub use problem::Refusal;
 
 /// Where it lies.
 const BASE: &str = "/api/v1";
@@ -141,7 +141,12 @@ pub fn router(state: State) -> Router<State> {
         let other = move || std::future::ready(Refusal::Method(names.clone()));
         router = router.route(&format!("{BASE}{path}"), methods.fallback(other));
     }
-    let unknown = || any(|| std::future::ready(Refusal::NotFound("there is no such path".to_owned())));
+    let unknown = || {
+        any(async |uri: Uri| match nul::is_in_uri(&uri) {
+            true => Refusal::nul(),
+            false => Refusal::NotFound("there is no such path".to_owned()),
+        })
+    };
     let below = format!("{BASE}/{{*rest}}");
     [BASE, &format!("{BASE}/"), &below].into_iter().fold(router, |router, path| router.route(path, unknown()))
 }

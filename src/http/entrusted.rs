@@ -1,9 +1,12 @@
 //! Passwords and tokens are told to no other server than the one that they were given for: whoever may change a mailbox may not have
 //! its password sent to a server of his own. The command line is not asked: whoever has the key needs no such way.
 
+use std::net::IpAddr;
+
 use sha2::{Digest, Sha256};
 
 use crate::config;
+use crate::mailbox::TlsMode;
 use crate::store::{GrantKey, GrantKind, Login, Mailbox, NewLogin, Scope, Server};
 use crate::vault::hex;
 
@@ -20,6 +23,8 @@ pub enum Refused {
     NoHome,
     /// The provider's tokens are told to whoever everybody trusts to be its server, and not to whom this organisation trusts.
     OwnTrust,
+    /// The password would go to another machine without TLS, which only an operator may want.
+    InClear,
 }
 
 /// What becomes of what a mailbox is opened with.
@@ -111,6 +116,9 @@ impl Rules<'_> {
         if key.is_some_and(|key| key.kind == GrantKind::Delegated) && is_renamed {
             return Ok(Fate::AskedAnew);
         }
+        if !is_operator && moved.is_some_and(is_in_clear) {
+            return Err(Refused::InClear);
+        }
         let is_anew = login.is_some() || before.is_none_or(|before| !before.login.is_given());
         Ok(if moved.is_none() || is_anew { Fate::Stays } else { Fate::Forgotten })
     }
@@ -140,12 +148,20 @@ impl Rules<'_> {
     }
 }
 
+/// Whether others could read what is told to this server.
+fn is_in_clear(server: &Server) -> bool {
+    let host = server.host.strip_suffix('.').unwrap_or(&server.host);
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let is_here = host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|ip| ip.to_canonical().is_loopback());
+    server.tls == TlsMode::None && !is_here
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::clock::Timestamp;
     use crate::config::{Overrides, load};
-    use crate::mailbox::{AfterImport, Start, TlsMode};
+    use crate::mailbox::{AfterImport, Start};
     use crate::store::MailboxStatus;
 
     fn key(provider: &str, kind: GrantKind) -> GrantKey {
@@ -237,6 +253,38 @@ mod tests {
             let rules = Rules { oauth: &config, ports: &[143, 993], scope };
             let change = Change { before: Some(&before), server: Some(&after), is_renamed: false, login: new.as_ref() };
             assert_eq!(rules.judge(&change), wanted, "{told}");
+        }
+    }
+
+    #[test]
+    fn only_an_operator_has_a_password_told_to_another_machine_without_tls() {
+        let config = load(&Overrides::default()).unwrap().oauth;
+        let plain = |host: &str| Server { tls: TlsMode::None, ..server(host, 143) };
+        let given = NewLogin::Password("new".to_owned().into());
+        for (host, is_here) in [
+            ("imap.b.se", false),
+            ("192.0.2.1", false),
+            ("localhost.b.se", false),
+            ("localhost", true),
+            ("LOCALHOST.", true),
+            ("127.0.0.9", true),
+            ("::1", true),
+            ("::ffff:127.0.0.1", true),
+        ] {
+            let (after, before) = (plain(host), mailbox("imap.c.se", Login::Password(None)));
+            let unmoved = Mailbox { server: plain(host), ..mailbox(host, Login::Password(Some(vec![1]))) };
+            let judge = |scope, before: Option<&Mailbox>, login: Option<&NewLogin>| {
+                let change = Change { before, server: Some(&after), is_renamed: false, login };
+                Rules { oauth: &config, ports: &[143], scope }.judge(&change)
+            };
+            let ours = Scope::Organisation(1);
+            for (before, login) in [(None, Some(&given)), (Some(&before), None), (Some(&before), Some(&given))] {
+                let wanted = if is_here { Ok(Fate::Stays) } else { Err(Refused::InClear) };
+                assert_eq!(judge(ours, before, login), wanted, "{host}");
+                assert_eq!(judge(Scope::All, before, login), Ok(Fate::Stays), "{host}");
+            }
+            // An operator has wanted it there before.
+            assert_eq!(judge(ours, Some(&unmoved), Some(&given)), Ok(Fate::Stays), "{host}");
         }
     }
 

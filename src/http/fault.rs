@@ -56,6 +56,7 @@ impl Fault {
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         match error {
+            error if error.is_unstorable_text() => Self::Wrong("fault-nul"),
             StoreError::NotFound(_) => Self::NotFound,
             StoreError::Conflict(what) => Self::Conflict(what),
             StoreError::Moved(_) => Self::Wrong("customer-server-changed"),

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State as FromState};
 use axum::http::header::{ACCEPT_LANGUAGE, COOKIE, HOST, ORIGIN};
 use axum::http::request::Parts;
@@ -13,6 +14,7 @@ use super::State;
 use super::fault::{self, Fault};
 use super::reader::Reader;
 use super::words::Words;
+use super::{nul, peer};
 use crate::clock::Timestamp;
 use crate::locale::Language;
 use crate::opaque;
@@ -28,6 +30,9 @@ pub enum Needs {
     /// Who may change their organisation's things.
     Admin,
 }
+
+/// No form is longer; the longest has a certificate authority in it.
+const LONGEST_FORM: usize = 256 << 10;
 
 /// The cookie of a session: for this host only, over https only, for no script, and not sent by others' forms (RFC 6265bis).
 pub const SESSION: &str = "__Host-mailferry";
@@ -66,6 +71,7 @@ pub async fn guard(FromState((state, needs)): FromState<(State, Needs)>, request
         Err(fault) => return fault.into_response(),
     };
     let may = match needs {
+        _ if nul::is_in_uri(request.uri()) => Err(Fault::Wrong("fault-nul")),
         _ if !is_get && !is_from_here(request.headers(), &state) => Err(Fault::Foreign),
         Needs::Nothing => Ok(()),
         Needs::SignIn => at_least(&reader, Role::Viewer),
@@ -74,12 +80,30 @@ pub async fn guard(FromState((state, needs)): FromState<(State, Needs)>, request
     if let Err(fault) = may {
         return fault::page(&fault, &reader, is_get, is_fragment);
     }
+    if !is_get {
+        request = match form(request).await {
+            Ok(request) => request,
+            Err(fault) => return fault::page(&fault, &reader, is_get, is_fragment),
+        };
+    }
     request.extensions_mut().insert(reader.clone());
-    let mut response = next.run(request).await;
+    let whose = reader.person.as_ref().and_then(|person| person.organisation_id);
+    let response = state.shares.keep(whose, next.run(request).await).await;
+    let mut response = response.unwrap_or_else(|| Fault::Wrong("fault-busy").into_response());
     match response.extensions_mut().remove::<Fault>() {
         Some(fault) => fault::page(&fault, &reader, is_get, is_fragment),
         None => response,
     }
+}
+
+/// A form that came whole, and whose texts can be stored.
+async fn form(request: Request) -> Result<Request, Fault> {
+    let (parts, body) = request.into_parts();
+    let bytes = axum::body::to_bytes(body, LONGEST_FORM).await.map_err(|_| Fault::Wrong("fault-form"))?;
+    if nul::is_in_form(&bytes) {
+        return Err(Fault::Wrong("fault-nul"));
+    }
+    Ok(Request::from_parts(parts, Body::from(bytes)))
 }
 
 fn at_least(reader: &Reader, role: Role) -> Result<(), Fault> {
@@ -128,32 +152,12 @@ fn is_from_here(headers: &HeaderMap, state: &State) -> bool {
     let host = text(HOST.as_str()).unwrap_or_default();
     // On this machine it may be called localhost or by its number.
     let loopback =
-        ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| host.split_once(':').is_some_and(|(h, _)| h == *name));
+        ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| host.rsplit_once(':').is_some_and(|(h, _)| h == *name));
     origin == own || (loopback && origin == format!("http://{host}"))
 }
 
-/// The address that a request comes from: the nearest that is none of our proxies'.
+/// The client that a request comes from.
 fn client(state: &State, request: &Parts) -> String {
-    let peer = request.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
-    let is_ours = |ip: &IpAddr| state.page.trusted_proxies.iter().any(|net| net.contains(ip));
-    let mut nearest = peer.unwrap_or(IpAddr::from([0, 0, 0, 0]));
-    if is_ours(&nearest) {
-        let said = request.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-        let said: Vec<&str> = said.flat_map(|line| line.split(',')).collect();
-        for text in said.iter().rev() {
-            let Ok(ip) = text.trim().parse::<IpAddr>() else { break };
-            nearest = ip.to_canonical();
-            if !is_ours(&nearest) {
-                break;
-            }
-        }
-    }
-    match nearest {
-        IpAddr::V4(ip) => ip.to_string(),
-        // Whoever has one address of a /64 has all of them.
-        IpAddr::V6(ip) => {
-            let [a, b, c, d, ..] = ip.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-    }
+    let peer = request.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    peer::named(state.page.peers.client(peer.unwrap_or(IpAddr::from([0, 0, 0, 0])), &request.headers))
 }

@@ -1,67 +1,189 @@
-//! The listener: who comes has so long to say what he wants, and there is room for so many at once, so that those who say nothing
-//! leave polls their sockets.
+//! The listener. A client has so long for each of its doings ([`pace`]), and there is room for so many at once ([`places`]): those who
+//! say nothing, or take nothing of what they are answered, shut out nobody.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
+mod pace;
+mod places;
+mod stream;
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use axum::http::StatusCode;
+use axum::http::header::{ACCEPT_LANGUAGE, CONNECTION, RETRY_AFTER};
+use axum::response::{IntoResponse, Response};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-/// Connections at once. Others wait to be let in.
-const MOST: usize = 1000;
-/// For the head of a request, and between two requests.
-const HEAD: Duration = Duration::from_secs(60);
+use super::peer::{Peers, grouped};
+use crate::locale::{self, Language};
+use pace::Pace;
+use places::{MOST, Place, Places};
+use stream::{Paced, Received, Sent};
+
+/// What the system keeps of an answer that is not taken, so that it shows soon whether it is.
+const SEND_BUFFER: u32 = 256 << 10;
+/// No honest head is larger.
+const LONGEST_HEAD: usize = 64 << 10;
 /// After a failed `accept`, such as for want of file descriptors.
-const PAUSE: Duration = Duration::from_millis(500);
+const PAUSE: Duration = Duration::from_millis(100);
+/// Connections that wait to be let in.
+const BACKLOG: u32 = 1024;
+/// Requests at once of one client behind a proxy, whose connections are everybody's.
+const MOST_OF_CLIENT: usize = 100;
+/// They are answered also where there is no room for anybody else.
+const WATCHED: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
+/// Opens the listener.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Where a connection came in: what the request was sent to, and from where.
+#[derive(Debug, Clone, Copy)]
+pub struct CameIn {
+    /// Our end.
+    pub at: SocketAddr,
+}
 
 /// Answers until told to end, and lets those come to their end that are being answered.
-pub async fn answer(listener: TcpListener, router: Router, end: CancellationToken) {
+pub async fn answer(listener: TcpListener, router: Router, peers: Peers, end: CancellationToken) {
     let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(MOST));
-    while let Some((stream, peer, place)) = end.run_until_cancelled(next(&listener, &places)).await {
-        let router = router.clone();
-        let service = service_fn(move |request: Request<Incoming>| {
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(ConnectInfo(peer));
-            router.clone().oneshot(request)
-        });
+    let places = Places::new(MOST);
+    let house = Arc::new(House { router, peers, clients: Mutex::default() });
+    while let Some((stream, peer)) = end.run_until_cancelled(next(&listener, &places)).await {
+        let ip = peer.ip().to_canonical();
+        let pace = Arc::new(Pace::new());
+        let counted = (!house.peers.is_proxy(ip)).then(|| grouped(ip));
+        let (Some(place), Ok(at)) = (places.enter(counted, &pace), stream.local_addr()) else { continue };
+        let (place, guest) = (Arc::new(place), Guest { house: house.clone(), pace: pace.clone(), peer, at });
+        let service = {
+            let place = place.clone();
+            service_fn(move |request| guest.clone().answered(request, place.clone()))
+        };
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD)
-            .serve_connection(TokioIo::new(stream), service);
+            // `pace` has one for each doing, which differ.
+            .header_read_timeout(None)
+            .max_buf_size(LONGEST_HEAD)
+            .serve_connection(TokioIo::new(Paced::new(stream, pace.clone())), service);
         let watched = graceful.watch(connection);
         tokio::spawn(async move {
-            // Whoever hangs up in the middle is no trouble of ours.
-            let _ = watched.await;
-            drop(place);
+            // A client that hangs up in the middle is no trouble of ours.
+            tokio::select! {
+                _ = watched => {}
+                () = pace.overdue() => {}
+                () = place.is_needed() => {}
+            }
         });
     }
     graceful.shutdown().await;
 }
 
-async fn next(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> (tokio::net::TcpStream, SocketAddr, Option<tokio::sync::OwnedSemaphorePermit>) {
-    let place = places.clone().acquire_owned().await.ok();
+async fn next(listener: &TcpListener, places: &Places) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => return (stream, peer, place),
+            Ok(came) => return came,
             Err(error) => {
-                tracing::warn!(%error, "nobody can be let in just now");
+                let made_room = places.make_room();
+                tracing::warn!(%error, made_room, "nobody can be let in just now");
                 tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// What all connections share.
+struct House {
+    router: Router,
+    peers: Peers,
+    /// Requests that are being answered, of each client behind a proxy.
+    clients: Mutex<HashMap<IpAddr, usize>>,
+}
+
+/// A connection.
+#[derive(Clone)]
+struct Guest {
+    house: Arc<House>,
+    pace: Arc<Pace>,
+    peer: SocketAddr,
+    at: SocketAddr,
+}
+
+impl Guest {
+    async fn answered(self, request: Request<Incoming>, place: Arc<Place>) -> Result<Response, Infallible> {
+        self.pace.asked();
+        let pace = self.pace.clone();
+        let mut request = request.map(|body| Body::new(Received { body, pace }));
+        request.extensions_mut().insert(ConnectInfo(self.peer));
+        request.extensions_mut().insert(CameIn { at: self.at });
+        let is_watching = WATCHED.contains(&request.uri().path());
+        let turn = Turn::of(&self.house, self.peer.ip(), &request);
+        let response = match &turn {
+            _ if is_watching => self.house.router.clone().oneshot(request).await?,
+            Some(_) if !place.only_watches => self.house.router.clone().oneshot(request).await?,
+            _ => is_full(&request),
+        };
+        Ok(response.map(|body| Body::new(Sent { body, pace: self.pace, _until: turn })))
+    }
+}
+
+/// There is no room for this request.
+fn is_full(request: &Request<Body>) -> Response {
+    let said = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let text = locale::text(Language::choose(said), "fault-full");
+    (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5"), (CONNECTION, "close")], format!("{text}\n")).into_response()
+}
+
+/// One of the requests that a client may have answered at once.
+struct Turn {
+    house: Arc<House>,
+    /// `None`: it came on a connection of its own, which is counted.
+    client: Option<IpAddr>,
+}
+
+impl Turn {
+    /// `None`: the client has as many already.
+    fn of(house: &Arc<House>, peer: IpAddr, request: &Request<Body>) -> Option<Self> {
+        let client = house.peers.is_proxy(peer).then(|| house.peers.client(peer, request.headers()));
+        if let Some(client) = client {
+            let mut clients = house.clients.lock().unwrap_or_else(PoisonError::into_inner);
+            let count = clients.entry(client).or_default();
+            if *count >= MOST_OF_CLIENT {
+                return None;
+            }
+            *count += 1;
+        }
+        Some(Self { house: house.clone(), client })
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let Some(client) = self.client else { return };
+        let mut clients = self.house.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = clients.get_mut(&client) {
+            *count -= 1;
+            if *count == 0 {
+                clients.remove(&client);
             }
         }
     }
@@ -69,14 +191,15 @@ async fn next(
 
 #[cfg(test)]
 mod tests {
+    use super::pace::HEAD;
     use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpStream;
+    use tokio::sync::Semaphore;
 
     use super::*;
 
-    async fn listener() -> (TcpListener, SocketAddr) {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    fn listener() -> (TcpListener, SocketAddr) {
+        let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let address = listener.local_addr().unwrap();
         (listener, address)
     }
@@ -88,9 +211,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn whoever_says_nothing_is_let_go() {
-        let (listener, address) = listener().await;
+        let (listener, address) = listener();
         let end = CancellationToken::new();
-        let answering = tokio::spawn(answer(listener, Router::new(), end.clone()));
+        let answering = tokio::spawn(answer(listener, Router::new(), Peers::default(), end.clone()));
         let mut silent = connect(address).await;
         silent.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow").await.unwrap();
         let begun = tokio::time::Instant::now();
@@ -104,7 +227,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_that_was_begun_comes_to_its_end() {
-        let (listener, address) = listener().await;
+        let (listener, address) = listener();
         let (end, asked, go) = (CancellationToken::new(), Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
         let handler = {
             let (asked, go) = (asked.clone(), go.clone());
@@ -114,7 +237,8 @@ mod tests {
                 format!("you are {}", peer.ip())
             }
         };
-        let answering = tokio::spawn(answer(listener, Router::new().route("/", get(handler)), end.clone()));
+        let answering =
+            tokio::spawn(answer(listener, Router::new().route("/", get(handler)), Peers::default(), end.clone()));
         let mut visitor = connect(address).await;
         visitor.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
         let _ = asked.acquire().await.unwrap();

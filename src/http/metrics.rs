@@ -64,7 +64,12 @@ pub async fn text(State(state): State<super::State>, headers: HeaderMap) -> Resp
     const OPEN_METRICS: HeaderValue =
         HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
     match gather(&state.deps, state.deps.clock.now()).await {
-        Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+        Ok(text) => {
+            let answer = state.shares.keep(None, ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response()).await;
+            answer.unwrap_or_else(|| {
+                (StatusCode::SERVICE_UNAVAILABLE, "others are being told just now\n").into_response()
+            })
+        }
         Err(error) => {
             tracing::error!(%error, "the metrics could not be read");
             (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()

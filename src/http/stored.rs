@@ -1,46 +1,40 @@
 //! The bytes of a stored mail, for pages and the API.
 
-use std::time::Duration;
+use std::ops::Range;
+use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
-use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
-use tokio::time::timeout;
 
 use super::State;
-use crate::reading::{self, Content};
-use crate::store::{MessageLine, StoreError};
-
-/// So many mebibytes of mail are held at once, however many ask: a mail takes a few times its size while it is read.
-static HELD: Semaphore = Semaphore::const_new(96);
-/// Somebody waits.
-const LONGEST_WAIT: Duration = Duration::from_secs(20);
-/// A small mail's share, in mebibytes.
-const LEAST: u32 = 1;
-/// So long what is being sent has its share.
-const LONGEST_SENDING: Duration = Duration::from_mins(2);
-/// What is sent of an attachment at a time.
-const PIECE: usize = 64 << 10;
-
-fn share_of(size: usize) -> u32 {
-    LEAST + u32::try_from(size >> 20).unwrap_or(0)
-}
+use super::shares::{MadeOf, PIECE, Share, Whose, held};
+use crate::reading::{self, Content, Decoder};
+use crate::store::{CHUNK, MessageLine, Store, StoreError};
 
 /// A mail in memory, with its share of what there may be.
 pub struct Held {
     bytes: Vec<u8>,
-    share: SemaphorePermit<'static>,
+    sha256: Vec<u8>,
+    share: Share,
+    whose: Whose,
+}
+
+/// What was read of a mail, with the share of that: what is made of it takes as much.
+pub struct Read<T> {
+    /// What was read.
+    pub value: T,
+    /// For [`made_of`].
+    pub share: Share,
 }
 
 impl Held {
     /// The bytes of a message, as far as they are looked at. Waits for room; `None`: there is none for long.
-    pub async fn of(message: &MessageLine, state: &State) -> Result<Option<Self>, StoreError> {
+    pub async fn of(message: &MessageLine, whose: Whose, state: &State) -> Result<Option<Self>, StoreError> {
         let size = usize::try_from(message.size).unwrap_or(usize::MAX).min(reading::MOST_INPUT);
-        let share = share_of(size);
-        let Ok(Ok(share)) = timeout(LONGEST_WAIT, HELD.acquire_many(share)).await else { return Ok(None) };
+        let Some(share) = state.shares.mail(whose, size).await else { return Ok(None) };
         let sha256 = state.deps.store.message_sha256(message.id).await?;
         let mut bytes = Vec::with_capacity(size);
         for seq in 0.. {
@@ -49,75 +43,116 @@ impl Held {
                 _ => break,
             }
         }
-        Ok(Some(Self { bytes, share }))
+        Ok(Some(Self { bytes, sha256, share, whose }))
     }
 
-    /// Reads it where nobody else waits for that; `None` if it broke the reader.
-    pub async fn read<T: Send + 'static>(self, read: impl FnOnce(&[u8]) -> T + Send + 'static) -> Option<T> {
-        let Self { bytes, share } = self;
+    /// Reads it where nobody else waits for that; the inner `None`: it broke the reader, or no thread has time for long.
+    pub async fn read<T: Send + 'static>(
+        self,
+        state: &State,
+        read: impl FnOnce(&[u8]) -> T + Send + 'static,
+    ) -> Option<Read<T>> {
+        let Self { bytes, share, whose, .. } = self;
+        let turn = state.shares.reading(whose).await?;
         let work = move || {
-            // Also where nobody waits any more, it has its share until it is done.
-            let _share = share;
-            read(&bytes)
+            // Also where nobody waits any more, it has its shares until it is done.
+            let (value, _turn) = (read(&bytes), turn);
+            Read { value, share }
         };
         aside(work).await
     }
 
     /// One of its attachments, to be saved and not to be shown; the inner `None`: there is none of this number.
-    pub async fn attachment(self, index: usize) -> Option<Option<Response>> {
-        let Self { bytes, share } = self;
-        let (found, mut share) = aside(move || (reading::attachment(&bytes, index), share)).await?;
-        let Content { name, bytes, .. } = match found.ok().flatten() {
-            Some(content) => content,
-            None => return Some(None),
-        };
-        let length = bytes.len() as u64;
+    pub async fn attachment(self, index: usize, state: &State) -> Option<Option<Response>> {
+        let (whose, sha256) = (self.whose, self.sha256.clone());
+        let Read { value, share } = self.read(state, move |bytes| reading::attachment(bytes, index)).await?;
+        let Some(Content { name, size, lies, decoder, .. }) = value.ok().flatten() else { return Some(None) };
         // The mail itself is gone by now.
-        let own = usize::try_from(share_of(bytes.len())).unwrap_or(usize::MAX);
-        drop(share.split(share.num_permits().saturating_sub(own)));
-        // It is sent as slowly as it is taken, but whoever takes it too slowly keeps no others from theirs.
-        let (sent, is_sent) = oneshot::channel::<()>();
-        tokio::spawn(async move {
-            let _ = timeout(LONGEST_SENDING, is_sent).await;
-            drop(share);
-        });
-        let pieces = stream::unfold((Bytes::from(bytes), sent), |(mut rest, sent)| async move {
-            if rest.is_empty() {
-                return None;
-            }
-            let piece = rest.split_to(rest.len().min(PIECE));
-            Some((Ok::<_, std::io::Error>(piece), (rest, sent)))
-        });
+        drop(share);
+        let share = state.shares.sending(whose, lies.len().min(CHUNK) + PIECE).await?;
+        let rest = Rest { store: state.deps.store.clone(), sha256, share, chunk: Bytes::new(), lies };
         let disposition = reading::disposition(name.as_deref());
-        Some(Some(download(&disposition, "application/octet-stream", length, Body::from_stream(pieces))))
+        let body = Body::from_stream(stream::try_unfold((rest, Some(decoder)), decoded));
+        Some(Some(download(&disposition, "application/octet-stream", size, body)))
     }
 }
 
-/// The bytes of a message exactly as they came. A large mail is never whole in memory.
+/// An answer that was made of a mail: it has the mail's share until it has one of its own.
+pub fn made_of(share: Share, mut response: Response) -> Response {
+    response.extensions_mut().insert(MadeOf { _share: Arc::new(share) });
+    response
+}
+
+/// What is still to be sent of a stored mail. No more of it than a row is in memory.
+struct Rest {
+    store: Arc<Store>,
+    sha256: Vec<u8>,
+    share: Arc<Share>,
+    /// Of the row that comes next, what is not sent yet.
+    chunk: Bytes,
+    /// Which bytes are still to come, those of the row included.
+    lies: Range<usize>,
+}
+
+impl Rest {
+    /// The next piece; empty after the last.
+    async fn piece(&mut self) -> std::io::Result<Bytes> {
+        if self.chunk.is_empty() && !self.lies.is_empty() {
+            let (seq, skip) = (self.lies.start / CHUNK, self.lies.start % CHUNK);
+            let seq = i64::try_from(seq).map_err(std::io::Error::other)?;
+            let chunk = self.store.raw_chunk(&self.sha256, seq).await.map_err(std::io::Error::other)?;
+            let mut chunk = held(chunk.unwrap_or_default(), &self.share);
+            if chunk.len() <= skip {
+                return Err(std::io::Error::other("a row of a mail is not there"));
+            }
+            chunk.truncate(skip.saturating_add(self.lies.len()));
+            self.chunk = chunk.split_off(skip);
+        }
+        let piece = self.chunk.split_to(self.chunk.len().min(PIECE));
+        self.lies.start += piece.len();
+        Ok(piece)
+    }
+}
+
+/// The next piece of an attachment that is not empty.
+async fn decoded(
+    (mut rest, decoder): (Rest, Option<Decoder>),
+) -> std::io::Result<Option<(Bytes, (Rest, Option<Decoder>))>> {
+    let Some(mut decoder) = decoder else { return Ok(None) };
+    loop {
+        let piece = rest.piece().await?;
+        let mut bytes = Vec::with_capacity(piece.len());
+        if piece.is_empty() {
+            decoder.finish(&mut |byte| bytes.push(byte));
+            return Ok((!bytes.is_empty()).then(|| (held(bytes, &rest.share), (rest, None))));
+        }
+        decoder.push(&piece, &mut |byte| bytes.push(byte));
+        if !bytes.is_empty() {
+            return Ok(Some((held(bytes, &rest.share), (rest, Some(decoder)))));
+        }
+    }
+}
+
+/// The bytes of a message exactly as they came. A large mail is never whole in memory. `None`: too many are being sent for long.
 ///
 /// # Errors
 /// They are not there; nothing was answered yet then.
-pub async fn original(message: &MessageLine, state: &State) -> Result<Response, StoreError> {
+pub async fn original(message: &MessageLine, whose: Whose, state: &State) -> Result<Option<Response>, StoreError> {
     let store = state.deps.store.clone();
     let sha256 = store.message_sha256(message.id).await?;
-    let first = match store.raw_chunk(&sha256, 0).await? {
-        Some(chunk) => chunk,
-        None if message.size == 0 => Vec::new(),
-        None => return Err(StoreError::Unknown(format!("the bytes of message {} are not there", message.id))),
-    };
-    let chunks = stream::try_unfold((Some(first), 0_i64), move |(ready, seq)| {
-        let (store, sha256) = (store.clone(), sha256.clone());
-        async move {
-            let chunk = match ready {
-                Some(chunk) => Some(chunk),
-                None => store.raw_chunk(&sha256, seq).await.map_err(std::io::Error::other)?,
-            };
-            Ok::<_, std::io::Error>(chunk.map(|chunk| (chunk, (None, seq + 1))))
-        }
+    let size = usize::try_from(message.size).unwrap_or(0);
+    let Some(share) = state.shares.sending(whose, size.min(CHUNK)).await else { return Ok(None) };
+    let mut rest = Rest { store, sha256, share, chunk: Bytes::new(), lies: 0..size };
+    let first = rest.piece().await.map_err(|error| StoreError::Unknown(format!("message {}: {error}", message.id)))?;
+    let pieces = stream::try_unfold((Some(first), rest), async |(ready, mut rest)| {
+        let piece = match ready {
+            Some(piece) => piece,
+            None => rest.piece().await?,
+        };
+        Ok::<_, std::io::Error>((!piece.is_empty()).then_some((piece, (None, rest))))
     });
-    let length = u64::try_from(message.size).unwrap_or(0);
     let disposition = format!("attachment; filename=\"{}.eml\"", message.id);
-    Ok(download(&disposition, "message/rfc822", length, Body::from_stream(chunks)))
+    Ok(Some(download(&disposition, "message/rfc822", Some(size as u64), Body::from_stream(pieces))))
 }
 
 /// Does what takes a while where nobody else waits for it; `None` if it broke.
@@ -126,12 +161,12 @@ pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static)
 }
 
 /// Something to be saved and not to be shown.
-fn download(disposition: &str, content_type: &'static str, length: u64, body: Body) -> Response {
+fn download(disposition: &str, content_type: &'static str, length: Option<u64>, body: Body) -> Response {
     let disposition = HeaderValue::from_str(disposition).unwrap_or(HeaderValue::from_static("attachment"));
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static(content_type)),
-        (CONTENT_DISPOSITION, disposition),
-        (CONTENT_LENGTH, HeaderValue::from(length)),
-    ];
-    (headers, body).into_response()
+    let headers = [(CONTENT_TYPE, HeaderValue::from_static(content_type)), (CONTENT_DISPOSITION, disposition)];
+    let mut response = (headers, body).into_response();
+    if let Some(length) = length {
+        response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    response
 }

@@ -38,5 +38,5 @@ pub async fn state(adjust: impl FnOnce(&mut Config)) -> (State, TempDir) {
     };
     let deps = Arc::new(deps);
     let visits = Visits::new(tokio::runtime::Handle::current(), deps.clone());
-    (State { deps, page, visits, stopping: CancellationToken::new() }, folder)
+    (State { deps, page, visits, stopping: CancellationToken::new(), shares: Arc::default() }, folder)
 }

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::http::State;
 use crate::http::last_error::LastError;
 use crate::http::words::Words;
-use crate::store::{Change, Mailbox, MessageLine, Scope, StoreError, TestMail, words};
+use crate::store::{ASIDE_PAGES, AsideLine, Change, Mailbox, MessageLine, Scope, StoreError, TestMail, words};
 
 /// A mailbox is sent no more tests than this.
 const ONE_EVERY: Duration = Duration::from_secs(20);
@@ -168,13 +168,21 @@ async fn put_aside(
     scope: Scope,
     state: &State,
 ) -> Result<Option<(u32, String)>, StoreError> {
-    let lines = state.deps.store.put_aside(scope, Some((mailbox.id, test.created_at))).await?;
     let wanted = words(&test.code);
-    let found = lines.into_iter().find(|line| {
+    let is_it = |line: &AsideLine| {
         let subject = crate::poll::parse::header(&line.headers).subject.unwrap_or_default();
         words(&subject).iter().any(|word| wanted.contains(word))
-    });
-    Ok(found.map(|line| (line.uid, line.reason.unwrap_or_default())))
+    };
+    for page in 0..ASIDE_PAGES {
+        let lines = state.deps.store.put_aside(scope, Some((mailbox.id, test.created_at)), page).await?;
+        if lines.is_empty() {
+            break;
+        }
+        if let Some(line) = lines.into_iter().find(is_it) {
+            return Ok(Some((line.uid, line.reason.unwrap_or_default())));
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]

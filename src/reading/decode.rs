@@ -2,24 +2,43 @@
 
 use mail_parser::decoders::charsets::map::charset_decoder;
 
-/// Undoes a Content-Transfer-Encoding (RFC 2045 6), up to so many bytes of result.
-pub fn transfer(encoding: &str, body: &[u8], most: usize) -> Vec<u8> {
-    match encoding {
-        "base64" => base64(body).take(most).collect(),
-        "quoted-printable" => QuotedPrintable { rest: body, kept: 0 }.take(most).collect(),
-        // 7bit, 8bit, binary, and what nobody knows: as it is.
-        _ => body.get(..most).unwrap_or(body).to_vec(),
+use super::budget::Budget;
+
+/// What is decoded between two looks at the budget.
+const PIECE: usize = 64 << 10;
+/// A longer run of white space was not put there on the way.
+const LONGEST_BLANK: usize = 64 << 10;
+
+/// Undoes a Content-Transfer-Encoding (RFC 2045 6), up to so many bytes of result, as long as the budget lasts.
+pub fn transfer(encoding: &str, body: &[u8], most: usize, budget: &Budget) -> Vec<u8> {
+    let mut decoder = Decoder::of(encoding);
+    let mut decoded = Vec::with_capacity(body.len().min(most));
+    for piece in body.chunks(PIECE) {
+        if decoded.len() >= most || !budget.decodes(piece.len()) {
+            break;
+        }
+        decoder.push(piece, &mut |byte| decoded.push(byte));
     }
+    decoder.finish(&mut |byte| decoded.push(byte));
+    decoded.truncate(most);
+    decoded
 }
 
-/// How many bytes [`transfer`] gives, without holding them.
-pub fn size(encoding: &str, body: &[u8]) -> u64 {
-    let count = match encoding {
-        "base64" => base64(body).count(),
-        "quoted-printable" => QuotedPrintable { rest: body, kept: 0 }.count(),
-        _ => body.len(),
-    };
-    count as u64
+/// How many bytes [`transfer`] gives, without holding them; `None`: the budget does not last for it.
+pub fn size(encoding: &str, body: &[u8], budget: &Budget) -> Option<u64> {
+    let mut decoder = Decoder::of(encoding);
+    if matches!(decoder, Decoder::Plain) {
+        return Some(body.len() as u64);
+    }
+    let mut count = 0u64;
+    for piece in body.chunks(PIECE) {
+        if !budget.decodes(piece.len()) {
+            return None;
+        }
+        decoder.push(piece, &mut |_| count += 1);
+    }
+    decoder.finish(&mut |_| count += 1);
+    Some(count)
 }
 
 /// Text in a named character set; in UTF-8, what is wrong replaced, where the name is missing or unknown.
@@ -39,78 +58,108 @@ pub fn shorten(text: &mut String, most: usize) -> bool {
     is_long
 }
 
+/// Undoes an encoding piece by piece, wherever the pieces are cut.
+#[derive(Debug)]
+pub enum Decoder {
+    Base64 {
+        bits: u32,
+        count: u32,
+    },
+    /// What is not decided yet: `=` or white space, and what came behind it.
+    QuotedPrintable {
+        held: Vec<u8>,
+    },
+    /// 7bit, 8bit, binary, and what nobody knows.
+    Plain,
+}
+
+impl Decoder {
+    /// For an encoding in small letters.
+    pub fn of(encoding: &str) -> Self {
+        match encoding {
+            "base64" => Self::Base64 { bits: 0, count: 0 },
+            "quoted-printable" => Self::QuotedPrintable { held: Vec::new() },
+            _ => Self::Plain,
+        }
+    }
+
+    /// Takes the next piece.
+    pub fn push(&mut self, piece: &[u8], give: &mut impl FnMut(u8)) {
+        match self {
+            Self::Base64 { bits, count } => piece.iter().for_each(|byte| base64(*byte, bits, count, give)),
+            Self::QuotedPrintable { held } => piece.iter().for_each(|byte| quoted_printable(*byte, held, give)),
+            Self::Plain => piece.iter().for_each(|byte| give(*byte)),
+        }
+    }
+
+    /// There is no more.
+    pub fn finish(self, give: &mut impl FnMut(u8)) {
+        if let Self::QuotedPrintable { held } = self {
+            let blanks = held.strip_prefix(b"=").unwrap_or(&held);
+            // A line's end is here, too: white space goes, and `=` joins it to nothing.
+            if !blanks.iter().copied().all(is_blank) {
+                held.into_iter().for_each(give);
+            }
+        }
+    }
+}
+
 /// Strict decoders refuse what mail holds: line ends at any place, a padding in the middle where two were joined, a missing
 /// one at the end, and stray characters. They are passed over (RFC 2045 6.8).
-fn base64(body: &[u8]) -> impl Iterator<Item = u8> {
-    let (mut bits, mut count) = (0u32, 0u32);
-    body.iter().filter_map(move |byte| {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            b'=' => {
-                (bits, count) = (0, 0);
-                return None;
-            }
-            _ => return None,
-        };
-        bits = (bits << 6 | u32::from(value)) & 0xffff;
-        count += 6;
-        if count < 8 {
-            return None;
+fn base64(byte: u8, bits: &mut u32, count: &mut u32, give: &mut impl FnMut(u8)) {
+    let value = match byte {
+        b'A'..=b'Z' => byte - b'A',
+        b'a'..=b'z' => byte - b'a' + 26,
+        b'0'..=b'9' => byte - b'0' + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        b'=' => {
+            (*bits, *count) = (0, 0);
+            return;
         }
-        count -= 8;
-        u8::try_from((bits >> count) & 0xff).ok()
-    })
+        _ => return,
+    };
+    *bits = (*bits << 6 | u32::from(value)) & 0xffff;
+    *count += 6;
+    if *count >= 8 {
+        *count -= 8;
+        let [.., byte] = (*bits >> *count).to_be_bytes();
+        give(byte);
+    }
 }
 
 /// RFC 2045 6.7. White space at the end of a line was put there on the way; `=` before anything else stands for itself.
-struct QuotedPrintable<'a> {
-    rest: &'a [u8],
-    /// So many bytes of white space come next that are known not to end a line: each is looked at once.
-    kept: usize,
+fn quoted_printable(byte: u8, held: &mut Vec<u8>, give: &mut impl FnMut(u8)) {
+    let is_open = |byte| byte == b'=' || is_blank(byte);
+    match held.as_slice() {
+        [] if !is_open(byte) => return give(byte),
+        [] => return held.push(byte),
+        [b'='] if hex(byte).is_some() => return held.push(byte),
+        [b'=', digit] if let (Some(high), Some(low)) = (hex(*digit), hex(byte)) => {
+            held.clear();
+            return give(high << 4 | low);
+        }
+        [b'=', digit] if hex(*digit).is_some() => {}
+        // The line ends: `=` joins it to the next.
+        [b'=', ..] if byte == b'\n' => return held.clear(),
+        [.., last] if byte == b'\n' => {
+            if *last == b'\r' {
+                give(b'\r');
+            }
+            held.clear();
+            return give(b'\n');
+        }
+        [.., b'\r'] => {}
+        whole if (is_blank(byte) || byte == b'\r') && whole.len() < LONGEST_BLANK => return held.push(byte),
+        _ => {}
+    }
+    // What was held stands for itself.
+    held.drain(..).for_each(&mut *give);
+    if is_open(byte) { held.push(byte) } else { give(byte) }
 }
 
-impl Iterator for QuotedPrintable<'_> {
-    type Item = u8;
-
-    fn next(&mut self) -> Option<u8> {
-        loop {
-            let (byte, after) = self.rest.split_first()?;
-            let blank = |bytes: &[u8]| bytes.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-            match byte {
-                b'=' => {
-                    if let [high, low, after @ ..] = after
-                        && let (Some(high), Some(low)) = (hex(*high), hex(*low))
-                    {
-                        self.rest = after;
-                        return Some(high << 4 | low);
-                    }
-                    let line_end = after.get(blank(after)..).unwrap_or_default();
-                    let joined = line_end.strip_prefix(b"\r\n").or_else(|| line_end.strip_prefix(b"\n"));
-                    if joined.is_some() || line_end.is_empty() {
-                        self.rest = joined.unwrap_or_default();
-                        continue;
-                    }
-                }
-                b' ' | b'\t' if self.kept == 0 => {
-                    let run = blank(self.rest);
-                    let line_end = self.rest.get(run..).unwrap_or_default();
-                    if line_end.is_empty() || line_end.starts_with(b"\n") || line_end.starts_with(b"\r\n") {
-                        self.rest = line_end;
-                        continue;
-                    }
-                    self.kept = run;
-                }
-                _ => {}
-            }
-            self.kept = self.kept.saturating_sub(1);
-            self.rest = after;
-            return Some(*byte);
-        }
-    }
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
 }
 
 fn hex(byte: u8) -> Option<u8> {
@@ -119,7 +168,13 @@ fn hex(byte: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    fn plenty() -> Budget {
+        Budget::new(Duration::from_secs(60))
+    }
 
     #[test]
     fn transfer_encodings_are_undone_as_far_as_they_can_be() {
@@ -135,23 +190,48 @@ mod tests {
             ("quoted-printable", "he= \t\r\nj=", "hej"),
             ("quoted-printable", "hej  \r\n  du \t", "hej\r\n  du"),
             ("quoted-printable", "a=b c=ZZ == =", "a=b c=ZZ == "),
+            ("quoted-printable", "a= \tb=\r\nc \rd= \re=4 f=4=41", "a= \tbc \rd= \re=4 f=4A"),
+            ("quoted-printable", "a \r\nb= ", "a\r\nb"),
+            ("quoted-printable", "a=3", "a=3"),
             ("7bit", "h=65j", "h=65j"),
             ("x-own", "hej", "hej"),
         ] {
-            let decoded = transfer(encoding, body.as_bytes(), 100);
+            let decoded = transfer(encoding, body.as_bytes(), 100, &plenty());
             assert_eq!(String::from_utf8_lossy(&decoded), expected, "{encoding} {body:?}");
-            assert_eq!(size(encoding, body.as_bytes()), decoded.len() as u64, "{encoding} {body:?}");
-            assert!(transfer(encoding, body.as_bytes(), 1).len() <= 1, "{encoding} {body:?}");
+            assert_eq!(size(encoding, body.as_bytes(), &plenty()), Some(decoded.len() as u64), "{encoding} {body:?}");
+            assert!(transfer(encoding, body.as_bytes(), 1, &plenty()).len() <= 1, "{encoding} {body:?}");
+            // Wherever it is cut, the same comes out.
+            for at in 0..=body.len() {
+                let (mut decoder, mut found) = (Decoder::of(encoding), Vec::new());
+                decoder.push(&body.as_bytes()[..at], &mut |byte| found.push(byte));
+                decoder.push(&body.as_bytes()[at..], &mut |byte| found.push(byte));
+                decoder.finish(&mut |byte| found.push(byte));
+                assert_eq!(found, decoded, "{encoding} {body:?} cut at {at}");
+            }
         }
     }
 
     #[test]
     fn blanks_that_go_on_for_long_are_looked_at_once() {
         let body = [&[b' '; 1 << 20][..], b"x"].concat();
-        assert_eq!(size("quoted-printable", &body), body.len() as u64);
+        assert_eq!(size("quoted-printable", &body, &plenty()), Some(body.len() as u64));
         // The same behind signs that are none.
         let body = b"= x".repeat(1 << 18);
-        assert_eq!(size("quoted-printable", &body), body.len() as u64);
+        assert_eq!(size("quoted-printable", &body, &plenty()), Some(body.len() as u64));
+    }
+
+    #[test]
+    fn nothing_is_decoded_beyond_the_budget() {
+        let body = vec![b'A'; 1 << 20];
+        let over = Budget::new(Duration::ZERO);
+        for encoding in ["base64", "quoted-printable", "7bit"] {
+            assert_eq!(transfer(encoding, &body, usize::MAX, &over), b"", "{encoding}");
+        }
+        assert_eq!(size("base64", &body, &over), None);
+        // Bytes count as time does, so that a fast machine does not decode for ever.
+        let budget = plenty();
+        let decoded = (0..1000).take_while(|_| size("base64", &body, &budget).is_some()).count();
+        assert_eq!(decoded, 150);
     }
 
     #[test]

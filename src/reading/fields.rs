@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use mail_parser::parsers::MessageStream;
 use mail_parser::{Address, ContentType, HeaderValue};
 
+use super::budget::Budget;
 use super::{Cut, Person, Reading};
 use crate::clock::Timestamp;
 use crate::shown::shown_within;
@@ -24,11 +25,11 @@ const MOST_ADDRESS_FIELD: usize = 16 << 10;
 const MOST_ADDRESSES: usize = 100;
 
 /// Reads a mail's own header.
-pub fn headers(header: &[u8], cut: &mut BTreeSet<Cut>) -> Reading {
+pub fn headers(header: &[u8], cut: &mut BTreeSet<Cut>, budget: &Budget) -> Reading {
     let mut reading = Reading::default();
     let mut has_reply_to = false;
     for (count, field) in fields(header).enumerate() {
-        if count >= MOST_FIELDS {
+        if count >= MOST_FIELDS || !budget.goes_on() {
             cut.insert(Cut::Headers);
             break;
         }
@@ -74,9 +75,9 @@ pub struct PartFields {
 }
 
 /// Reads what a part's header says of it. Where a field stands twice, the first counts.
-pub fn of_part(header: &[u8]) -> PartFields {
+pub fn of_part(header: &[u8], budget: &Budget) -> PartFields {
     let mut found = PartFields::default();
-    for field in fields(header).take(MOST_FIELDS) {
+    for field in fields(header).take(MOST_FIELDS).take_while(|_| budget.steps_on()) {
         match field.name.to_ascii_lowercase().as_str() {
             "content-type" if found.content_type.is_none() => found.content_type = field.kind(),
             "content-disposition" if found.disposition.is_none() => found.disposition = field.kind(),

@@ -17,6 +17,7 @@ mod tests;
 use serde::Serialize;
 
 use super::MOST_TEXT;
+use super::budget::Budget;
 use crate::shown::hides;
 
 use pictures::Pictures;
@@ -35,15 +36,22 @@ pub struct Cleaned {
     pub is_cut: bool,
 }
 
-/// Makes HTML harmless. `picture` gives the data URI for a Content-ID of the same mail.
-pub fn clean_html(html: &str, picture: &dyn Fn(&str) -> Option<String>) -> Cleaned {
+/// Makes HTML harmless, as far as the budget goes. `picture` gives the data URI for a Content-ID of the same mail.
+pub fn clean_html(html: &str, picture: &dyn Fn(&str) -> Option<String>, budget: &Budget) -> Cleaned {
     let most = html.floor_char_boundary(MOST_TEXT);
-    let shaped = shape::shaped(html.get(..most).unwrap_or_default(), &mut Pictures::new(picture));
-    let mut clean = policy::apply(&shaped.html);
+    let mut pictures = Pictures::new(picture);
+    let shaped = shape::shaped(html.get(..most).unwrap_or_default(), &mut pictures, budget);
+    let mut clean = policy::apply(&shaped.html, budget);
     // What hides could have been written as an entity, so it is taken out here. The serialiser has escaped all that is not a
     // tag of its own, so that nothing becomes a tag by this.
     clean.retain(|c| !hides(c));
-    Cleaned { html: clean, remote: shaped.remote, is_cut: shaped.is_cut || most < html.len() }
+    let is_cut = shaped.is_cut || pictures.is_cut() || most < html.len() || !budget.goes_on();
+    Cleaned { html: clean, remote: shaped.remote, is_cut }
+}
+
+/// How many pictures HTML would have loaded from elsewhere.
+pub fn remote(html: &str, budget: &Budget) -> usize {
+    shape::shaped(html, &mut Pictures::new(&|_| None), budget).remote
 }
 
 /// Text, to stand between tags.

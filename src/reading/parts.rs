@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::budget::Budget;
 use super::fields::{self, Type};
 use super::{Cut, MOST_INPUT, name};
 
@@ -42,6 +43,8 @@ pub struct Part<'a> {
     pub is_body: bool,
     /// As transferred.
     pub body: &'a [u8],
+    /// Where that begins in the mail.
+    pub at: usize,
     /// Its end lies beyond what was looked at.
     pub is_cut: bool,
 }
@@ -65,12 +68,13 @@ enum At<'a> {
 
 impl<'a> Parts<'a> {
     /// Takes a mail apart, as far as it is looked at.
-    pub fn of(raw: &'a [u8], cut: &mut BTreeSet<Cut>) -> Self {
+    pub fn of(raw: &'a [u8], cut: &mut BTreeSet<Cut>, budget: &Budget) -> Self {
         let input = raw.get(..MOST_INPUT).unwrap_or(raw);
         if input.len() < raw.len() {
             cut.insert(Cut::Mail);
         }
-        let mut walk = Walk { input, cut, levels: Vec::new(), open: HashMap::new(), parts: Vec::new(), header: None };
+        let (levels, open, parts, header) = (Vec::new(), HashMap::new(), Vec::new(), None);
+        let mut walk = Walk { input, cut, budget, levels, open, parts, header };
         walk.all(input.len() < raw.len());
         Self { header: walk.header.unwrap_or_default(), parts: walk.parts }
     }
@@ -89,6 +93,7 @@ impl<'a> Parts<'a> {
 struct Walk<'a, 'c> {
     input: &'a [u8],
     cut: &'c mut BTreeSet<Cut>,
+    budget: &'c Budget,
     levels: Vec<Level>,
     /// The depth of every open boundary: a line of dashes must not be compared with a hundred.
     open: HashMap<Vec<u8>, usize>,
@@ -97,11 +102,15 @@ struct Walk<'a, 'c> {
 }
 
 impl<'a> Walk<'a, '_> {
-    fn all(&mut self, is_cut: bool) {
+    fn all(&mut self, mut is_cut: bool) {
         let mut at = At::Header(0);
         let mut start = 0;
         let mut body = self.input.len();
         while let Some(rest) = self.input.get(start..).filter(|rest| !rest.is_empty()) {
+            if !self.budget.steps_on() {
+                is_cut = true;
+                break;
+            }
             let length = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |end| end + 1);
             let line = rest.get(..length).unwrap_or(rest);
             let next = start + length;
@@ -124,8 +133,8 @@ impl<'a> Walk<'a, '_> {
         self.close(at, self.input.len(), is_cut);
         if self.parts.is_empty() {
             // It promised parts and has none. What there is can be read as it stands.
-            let text =
-                Part { is_body: true, is_cut, body: self.input.get(body..).unwrap_or_default(), ..Part::default() };
+            let rest = self.input.get(body..).unwrap_or_default();
+            let text = Part { is_body: true, is_cut, body: rest, at: body, ..Part::default() };
             self.parts.push(Part { content_type: Type::default_of(false).name, ..text });
         }
     }
@@ -160,7 +169,7 @@ impl<'a> Walk<'a, '_> {
         }
         let (is_digest, is_alternative) =
             self.levels.last().map_or((false, false), |level| (level.is_digest, level.is_alternative));
-        let fields = fields::of_part(header);
+        let fields = fields::of_part(header, self.budget);
         let kind = fields.content_type.unwrap_or_else(|| Type::default_of(is_digest));
         if let Some(boundary) = kind.boundary().filter(|_| kind.name.starts_with("multipart/")) {
             if self.open.contains_key(boundary) {
@@ -192,6 +201,7 @@ impl<'a> Walk<'a, '_> {
             is_body: is_text && !says("attachment") && (written.is_none() || says("inline")),
             content_type: kind.name,
             body: &[],
+            at: 0,
             is_cut: false,
         };
         At::Body(next, Box::new(part))
@@ -213,6 +223,7 @@ impl<'a> Walk<'a, '_> {
         let body = if is_delimited { body.strip_suffix(b"\n").unwrap_or(body) } else { body };
         let body = if is_delimited { body.strip_suffix(b"\r").unwrap_or(body) } else { body };
         part.body = body;
+        part.at = from;
         part.is_cut = is_cut;
         self.parts.push(*part);
     }

@@ -36,6 +36,13 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the database takes a text not at all: PostgreSQL none with U+0000 (character_not_in_repertoire,
+    /// untranslatable_character).
+    pub fn is_unstorable_text(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        matches!(error.code().as_deref(), Some("22021" | "22P05"))
+    }
+
     /// Turns a violated uniqueness into a sentence.
     pub(super) fn taken(error: sqlx::Error, sentence: impl FnOnce() -> String) -> Self {
         match &error {

@@ -30,8 +30,10 @@ pub struct AsideLine {
 const MOST_WORDS: usize = 12;
 /// Of the inboxes of one organisation, so many are asked for by the index; of more, what it finds is looked through.
 const MOST_INBOXES: usize = 500;
-/// Of those put aside, so many are looked through, the newest.
-const MOST_ASIDE: i64 = 1000;
+/// Of those put aside, so many are looked through at a time: each may have 64 KiB of headers.
+const ASIDE_AT_ONCE: i64 = 50;
+/// And so many times, the newest first.
+pub const ASIDE_PAGES: i64 = 20;
 
 /// The words of a question: what is no letter or digit parts them, as it does in the index.
 pub fn words(question: &str) -> Vec<String> {
@@ -106,15 +108,21 @@ impl Store {
         Ok(Some(format!("{text} AND inbox_id : ({inboxes})")))
     }
 
-    /// What was put aside with the beginning of its header, newest first: everything, or that of one mailbox since a moment.
-    pub async fn put_aside(&self, scope: Scope, since: Option<(i64, Timestamp)>) -> Result<Vec<AsideLine>, StoreError> {
+    /// A page of what was put aside with the beginning of its header, newest first: of everything, or of one mailbox since a moment.
+    /// Empty after the last, of at most [`ASIDE_PAGES`].
+    pub async fn put_aside(
+        &self,
+        scope: Scope,
+        since: Option<(i64, Timestamp)>,
+        page: i64,
+    ) -> Result<Vec<AsideLine>, StoreError> {
         type Row = (String, String, i64, String, Option<String>, Vec<u8>, i64);
         let rows: Vec<Row> = read!(self, pool => sqlx::query_as(
             "SELECT m.address, f.name, l.uid, l.state, l.reason, substr(l.headers, 1, 65536), l.updated_at FROM ledger l \
              JOIN epoch e ON e.id = l.epoch_id JOIN folder f ON f.id = e.folder_id JOIN mailbox m ON m.id = f.mailbox_id \
              JOIN inbox i ON i.id = m.inbox_id WHERE l.headers IS NOT NULL AND ($1 IS NULL OR i.organisation_id = $1) \
-             AND ($3 IS NULL OR (m.id = $3 AND l.updated_at >= $4)) ORDER BY l.updated_at DESC LIMIT $2",
-        ).bind(scope.id()).bind(MOST_ASIDE).bind(since.map(|(mailbox, _)| mailbox)).bind(since.map(|(_, at)| at.0)).fetch_all(pool).await)?;
+             AND ($3 IS NULL OR (m.id = $3 AND l.updated_at >= $4)) ORDER BY l.updated_at DESC, l.epoch_id, l.uid LIMIT $2 OFFSET $5",
+        ).bind(scope.id()).bind(ASIDE_AT_ONCE).bind(since.map(|(mailbox, _)| mailbox)).bind(since.map(|(_, at)| at.0)).bind(page.clamp(0, ASIDE_PAGES) * ASIDE_AT_ONCE).fetch_all(pool).await)?;
         rows.into_iter()
             .map(|(mailbox, folder, number, state, reason, headers, at)| {
                 let state = UidState::stored(&state)?;

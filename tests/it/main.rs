@@ -15,6 +15,7 @@ mod support;
 
 mod api;
 mod cli;
+mod clients;
 mod crash;
 mod crash_points;
 mod dovecot;

@@ -9,10 +9,12 @@ use axum::http::{HeaderMap, header};
 use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use serde_json::error::Category;
 use serde_path_to_error::{Path as JsonPath, Segment};
 
 use super::problem::{PartProblem, Refusal};
+use crate::http::nul;
 
 /// No body needs more.
 const MOST: usize = 64 << 10;
@@ -27,6 +29,20 @@ pub async fn whole(headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
         let is_too_large = std::error::Error::source(&error).is_some_and(|source| source.is::<LengthLimitError>());
         if is_too_large { Refusal::TooLarge } else { Refusal::Bad("the body does not come to its end".to_owned()) }
     })
+}
+
+/// Whether a password is in it, at any place.
+pub fn names_password(bytes: &[u8]) -> bool {
+    fn is_in(value: &Value) -> bool {
+        match value {
+            Value::Array(items) => items.iter().any(is_in),
+            Value::Object(parts) => {
+                parts.iter().any(|(name, value)| (name.contains("password") && !value.is_null()) || is_in(value))
+            }
+            _ => false,
+        }
+    }
+    serde_json::from_slice(bytes).is_ok_and(|value| is_in(&value))
 }
 
 /// A body that is not read yet: what it is about may not be there at all, which is told first.
@@ -58,6 +74,9 @@ impl Given {
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
         if !self.is_json {
             return Err(Refusal::MediaType);
+        }
+        if nul::is_in_json(&self.bytes) {
+            return Err(Refusal::nul());
         }
         let mut from = serde_json::Deserializer::from_slice(&self.bytes);
         let read = serde_path_to_error::deserialize(&mut from).map_err(|error| refused(&error))?;

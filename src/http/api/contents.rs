@@ -11,7 +11,7 @@ use super::caller::Caller;
 use super::messages::seen;
 use super::problem::{Answer, Refusal};
 use crate::http::State;
-use crate::http::stored::{self, Held};
+use crate::http::stored::{self, Held, Read};
 use crate::reading::{self, Reading};
 use crate::store::MessageLine;
 
@@ -20,7 +20,7 @@ use crate::store::MessageLine;
     responses((status = 200, description = "The bytes", body = inline(Vec<u8>), content_type = "message/rfc822")))]
 pub async fn raw(FromState(state): FromState<State>, caller: Caller, InPath(id): InPath<String>) -> Answer {
     let message = seen(&id, &caller, &state).await?;
-    Ok(stored::original(&message, &state).await?)
+    stored::original(&message, caller.scope().id(), &state).await?.ok_or_else(busy)
 }
 
 /// A message with what stands in it.
@@ -38,8 +38,9 @@ pub struct ParsedMessage {
     responses((status = 200, description = "The message with what stands in it", body = ParsedMessage)))]
 pub async fn parsed(FromState(state): FromState<State>, caller: Caller, InPath(id): InPath<String>) -> Answer {
     let message = seen(&id, &caller, &state).await?;
-    let read = held(&message, &state).await?.read(reading::read).await.ok_or(Refusal::Inside)?;
-    Ok(Json(ParsedMessage { message, parsed: read.ok() }).into_response())
+    let held = held(&message, &caller, &state).await?;
+    let Read { value, share } = held.read(&state, reading::read).await.ok_or_else(busy)?;
+    Ok(stored::made_of(share, Json(ParsedMessage { message, parsed: value.ok() }).into_response()))
 }
 
 /// The bytes of an attachment, decoded.
@@ -54,11 +55,14 @@ pub async fn attachment(
     let message = seen(&id, &caller, &state).await?;
     let missing = || Refusal::NotFound("there is no such attachment".to_owned());
     let index = index.parse().map_err(|_| missing())?;
-    let found = held(&message, &state).await?.attachment(index).await.ok_or(Refusal::Inside)?;
+    let found = held(&message, &caller, &state).await?.attachment(index, &state).await.ok_or_else(busy)?;
     found.ok_or_else(missing)
 }
 
-async fn held(message: &MessageLine, state: &State) -> Result<Held, Refusal> {
-    let busy = || Refusal::Conflict("too many mails are being read; ask again in a moment".to_owned());
-    Held::of(message, state).await?.ok_or_else(busy)
+async fn held(message: &MessageLine, caller: &Caller, state: &State) -> Result<Held, Refusal> {
+    Held::of(message, caller.scope().id(), state).await?.ok_or_else(busy)
+}
+
+fn busy() -> Refusal {
+    Refusal::Conflict("too many mails are being read; ask again in a moment".to_owned())
 }

@@ -1,22 +1,41 @@
 //! Stands before every path: finds out whose token it is, whether it is enough, and whether the request came before.
 
+use std::net::SocketAddr;
+
 use axum::body::Body;
-use axum::extract::{Request, State as FromState};
+use axum::extract::{ConnectInfo, Request, State as FromState};
 use axum::http::Method;
+use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::caller::{Caller, Needs};
-use super::problem::{Answer, inside};
+use super::problem::{Answer, Refusal, inside};
 use super::{body, idempotency};
-use crate::http::State;
+use crate::http::{State, nul};
 
 /// Lets a request through, or not.
 pub async fn guard(FromState((state, needs)): FromState<(State, Needs)>, request: Request, next: Next) -> Response {
+    if nul::is_in_uri(request.uri()) {
+        return Refusal::nul().into_response();
+    }
     match needs {
         Needs::Nothing => next.run(request).await,
         needs => let_through(state, needs, request, next).await.unwrap_or_else(IntoResponse::into_response),
     }
+}
+
+/// An answer that has its share of the memory until it is taken.
+async fn kept(state: &State, caller: &Caller, response: Response) -> Answer {
+    let busy = || Refusal::Conflict("too many answers are on their way to you; ask again in a moment".to_owned());
+    state.shares.keep(caller.scope().id(), response).await.ok_or_else(busy)
+}
+
+/// Whether a password may come with this request: nobody could read it on its way, or the operator says that nobody does.
+fn is_private(state: &State, request: &Parts) -> bool {
+    let peer = request.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    // Without a peer it came on no connection at all.
+    state.page.passwords_in_clear || peer.is_none_or(|peer| state.page.peers.is_private(peer, &request.headers))
 }
 
 async fn let_through(state: State, needs: Needs, request: Request, next: Next) -> Answer {
@@ -25,20 +44,24 @@ async fn let_through(state: State, needs: Needs, request: Request, next: Next) -
     caller.may(needs)?;
     parts.extensions.insert(caller.clone());
     if matches!(parts.method, Method::GET | Method::HEAD) {
-        return Ok(next.run(Request::from_parts(parts, body)).await);
+        return kept(&state, &caller, next.run(Request::from_parts(parts, body)).await).await;
     }
     // Only for somebody who is known is a body waited for.
     let bytes = body::whole(&parts.headers, body).await?;
+    if !is_private(&state, &parts) && body::names_password(&bytes) {
+        return Err(Refusal::part("/password", "is not taken in clear text from another machine; send it by https"));
+    }
     let once = match parts.method {
         Method::POST => idempotency::Once::of(&parts, &bytes)?,
         _ => None,
     };
     let work = async move {
         let run = next.run(Request::from_parts(parts, Body::from(bytes)));
-        match once {
-            Some(once) => once.run(&state, &caller, run).await,
-            None => Ok(run.await),
-        }
+        let response = match once {
+            Some(once) => once.run(&state, &caller, run).await?,
+            None => run.await,
+        };
+        kept(&state, &caller, response).await
     };
     // A change that was begun comes to its end, whether or not somebody still waits for its answer.
     tokio::spawn(work).await.map_err(|error| inside(&error))?

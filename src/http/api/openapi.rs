@@ -81,11 +81,6 @@ fn of_method<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut Oper
 fn complete(operation: &mut Operation, endpoint: &Endpoint) {
     let is = |method: Method| endpoint.method == method;
     let has_path = endpoint.path.contains('{');
-    let has_query = operation
-        .parameters
-        .iter()
-        .flatten()
-        .any(|one| matches!(one, RefOr::T(one) if matches!(one.parameter_in, ParameterIn::Query)));
     let has_body = operation.request_body.is_some();
     let is_changing = !is(Method::GET);
     // What asks at the customer's server changes nothing, and yet it is not only read here.
@@ -97,11 +92,12 @@ fn complete(operation: &mut Operation, endpoint: &Endpoint) {
     let needs_token = endpoint.needs != Needs::Nothing;
     operation.security = needs_token.then(|| vec![SecurityRequirement::new(TOKEN, [] as [&str; 0])]);
     for (holds, status, description) in [
-        (has_query || is_changing, "400", "It cannot be understood"),
+        (true, "400", "It cannot be understood"),
         (needs_token, "401", "No token, or one that nobody knows"),
         (needs_token, "403", "The token may not"),
         (has_path || has_body, "404", "There is no such thing, or none that the token sees"),
         (does_something, "409", "It does not go with what is there, or the customer's server does not go along"),
+        (needs_token && !does_something, "409", "Too much is on its way to you just now; ask again in a moment"),
         (of_version, "412", "It was changed since"),
         (is_changing, "413", "The body is larger than 64 KiB"),
         (has_body, "415", "The body is no application/json"),

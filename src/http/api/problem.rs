@@ -80,6 +80,8 @@ pub enum Refusal {
     Changed,
     /// It does not say what is to be changed.
     NoCondition,
+    /// It asks for another host.
+    Misdirected,
     /// Something here.
     Inside,
 }
@@ -91,6 +93,11 @@ impl Refusal {
             StoreError::Conflict(_) if !is_ours => Self::Conflict("this address cannot be used here".to_owned()),
             error => error.into(),
         }
+    }
+
+    /// A text holds what none can hold.
+    pub fn nul() -> Self {
+        Self::Bad("a text in it holds the character U+0000, which no text here can hold".to_owned())
     }
 
     /// One part of the body cannot be.
@@ -116,6 +123,9 @@ impl Refusal {
             }
             Self::Changed => (StatusCode::PRECONDITION_FAILED, "changed", "It was changed meanwhile"),
             Self::NoCondition => (StatusCode::PRECONDITION_REQUIRED, "no-condition", "If-Match is needed"),
+            Self::Misdirected => {
+                (StatusCode::MISDIRECTED_REQUEST, "other-host", "This is not the host that was asked for")
+            }
             Self::Inside => (StatusCode::INTERNAL_SERVER_ERROR, "inside", "Something went wrong here"),
         }
     }
@@ -126,6 +136,7 @@ impl Refusal {
             Self::NotFound(what) | Self::Bad(what) | Self::Conflict(what) => Some(what.clone()),
             Self::Method(names) => Some(format!("it has {names}")),
             Self::NoToken => Some("send it as Authorization: Bearer mf_…".to_owned()),
+            Self::Misdirected => Some("the operator names all hosts in http.url and http.hosts".to_owned()),
             Self::Changed => Some("get it again and look at it first; its ETag is another now".to_owned()),
             Self::NoCondition => Some("send the ETag of what is meant, or *".to_owned()),
             _ => None,
@@ -172,6 +183,7 @@ impl IntoResponse for Refusal {
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
+            error if error.is_unstorable_text() => Self::nul(),
             // Behind it stands which command lists what is there.
             StoreError::NotFound(what) => Self::NotFound(what.split("; see `").next().unwrap_or_default().to_owned()),
             StoreError::Conflict(what) | StoreError::Moved(what) => Self::Conflict(what),

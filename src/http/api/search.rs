@@ -37,6 +37,8 @@ pub async fn search(FromState(state): FromState<State>, caller: Caller, Asked(as
     }
     let paging = Paging::<i64>::of("search", asked.limit, asked.after.as_deref())?;
     let words = words(&asked.q);
+    let busy = || Refusal::Conflict("too many searches are under way; ask again in a moment".to_owned());
+    let _turn = state.shares.searching(caller.scope().id()).await.ok_or_else(busy)?;
     let found = state.deps.store.find_messages(caller.scope(), &words, paging.after, paging.with_one_more()).await?;
     Ok(Json(Page::of("search", found, paging.limit, |message| message.id)).into_response())
 }

@@ -14,7 +14,7 @@ use crate::http::guard::{SESSION, ZONE, cookie, set_cookie};
 use crate::http::patience::minutes;
 use crate::http::reader::{Frame, Reader};
 use crate::password;
-use crate::store::{Patience, Person, person_name};
+use crate::store::{Patience, Person, StoreError, person_name};
 use crate::vault::hex;
 use crate::{clock::Timestamp, opaque};
 
@@ -105,12 +105,18 @@ pub async fn log_in(
         Some(hash) => store.knows_browser(hash, &name).await?,
         None => false,
     };
-    let account = match browser.filter(|_| is_known) {
-        Some(hash) => format!("account {name} in {}", hex(&hash)),
-        None => format!("account {name}"),
-    };
+    // Nor do strangers behind the same address, which may be that of an office or of a proxy.
     let address = format!("address {}", reader.address);
-    let subjects = [(account.clone(), OF_ACCOUNT), (address.clone(), OF_ADDRESS)];
+    let (account, subjects) = match browser.filter(|_| is_known) {
+        Some(hash) => {
+            let account = format!("account {name} in {}", hex(&hash));
+            (account.clone(), vec![(account, OF_ACCOUNT)])
+        }
+        None => {
+            let account = format!("account {name}");
+            (account.clone(), vec![(account, OF_ACCOUNT), (address.clone(), OF_ADDRESS)])
+        }
+    };
     if let Err(wait) = store.count_login(&subjects, now).await? {
         tracing::warn!(address = reader.address, "logins are held back");
         return again(reader.words.n("login-wait", minutes(wait)));
@@ -126,22 +132,35 @@ pub async fn log_in(
     };
     match person.filter(|_| right) {
         Some(person) => {
-            store.login_went_well(&account, &address).await?;
-            let answer = sign_in(&state, &reader, &person, &login.zone, &login.next, now).await?;
-            if is_known {
-                return Ok(answer);
+            match is_known {
+                true => store.forget_failures(&account).await?,
+                false => store.login_went_well(&account, &address).await?,
             }
-            // A browser may be known of several people.
-            let own = cookie(&headers, BROWSER).map(str::to_owned);
-            let key = match own {
-                Some(key) if store.is_browser(&opaque::hash(&key)).await? => key,
-                _ => opaque::new(""),
-            };
-            store.remember_browser(person.id, &opaque::hash(&key), now).await?;
-            Ok((AppendHeaders([set_cookie(BROWSER, &key, Some(BROWSER_SECONDS))]), answer).into_response())
+            let answer = sign_in(&state, &reader, &person, &login.zone, &login.next, now).await?;
+            if is_known { Ok(answer) } else { remembered(&state, &person, &headers, answer, now).await }
         }
         None => again(reader.words.t("login-wrong")),
     }
+}
+
+/// The browser of somebody who has signed in, which is known from then on. It may be known of several people.
+pub async fn remembered(
+    state: &State,
+    person: &Person,
+    headers: &HeaderMap,
+    answer: Response,
+    now: Timestamp,
+) -> Answer {
+    let key = known_browser(headers, state).await?.unwrap_or_else(|| opaque::new(""));
+    state.deps.store.remember_browser(person.id, &opaque::hash(&key), now).await?;
+    Ok((AppendHeaders([set_cookie(BROWSER, &key, Some(BROWSER_SECONDS))]), answer).into_response())
+}
+
+/// The key of a browser in which anybody has signed in before.
+pub async fn known_browser(headers: &HeaderMap, state: &State) -> Result<Option<String>, StoreError> {
+    let Some(key) = cookie(headers, BROWSER) else { return Ok(None) };
+    let is_known = state.deps.store.is_browser(&opaque::hash(key)).await?;
+    Ok(is_known.then(|| key.to_owned()))
 }
 
 /// Begins a session under a new key, so that none that was known before is worth anything.

@@ -1,5 +1,7 @@
 //! One mail: what it says, made harmless, and why it is here. And where a mail is that somebody misses.
 
+use std::time::{Duration, Instant};
+
 use askama::Template;
 use axum::extract::{Path, Query, State as FromState};
 use axum::http::HeaderValue;
@@ -10,12 +12,12 @@ use serde::Deserialize;
 use crate::http::State;
 use crate::http::fault::{Answer, Fault, show};
 use crate::http::reader::{Frame, Who};
-use crate::http::stored::{self, Held};
+use crate::http::stored::{self, Held, Read};
 use crate::http::words::Words;
 use crate::poll::parse;
-use crate::reading::{self, FRAME_POLICY, Person, Reading};
+use crate::reading::{self, Cut, FRAME_POLICY, Person, Reading};
 use crate::shown::shown;
-use crate::store::{Arrival, AsideLine, MessageLine, words};
+use crate::store::{ASIDE_PAGES, Arrival, AsideLine, MessageLine, words};
 
 #[derive(Template)]
 #[template(path = "message.html")]
@@ -35,6 +37,23 @@ pub fn subject(message: &MessageLine, w: &Words) -> String {
     subject.unwrap_or_else(|| w.t("no-subject"))
 }
 
+/// What of a mail is not shown, in words.
+pub fn left_out(reading: &Reading, w: &Words) -> String {
+    let text = |cut: &Cut| {
+        w.t(match cut {
+            Cut::Mail => "cut-mail",
+            Cut::Headers => "cut-headers",
+            Cut::Addresses => "cut-addresses",
+            Cut::Parts => "cut-parts",
+            Cut::Depth => "cut-depth",
+            Cut::Text => "cut-text",
+            Cut::Html => "cut-html",
+            Cut::Time => "cut-time",
+        })
+    };
+    reading.cut.iter().map(text).collect::<Vec<_>>().join(", ")
+}
+
 /// A name and an address, as people write them.
 pub fn person(one: &Person) -> String {
     match (one.name.as_deref(), one.address.as_deref()) {
@@ -48,50 +67,53 @@ async fn seen(id: i64, state: &State, who: &Who) -> Result<MessageLine, Fault> {
     Ok(state.deps.store.message(id, who.scope()).await?)
 }
 
-async fn held(message: &MessageLine, state: &State) -> Result<Held, Fault> {
-    Held::of(message, state).await?.ok_or(Fault::Wrong("fault-busy"))
+async fn held(message: &MessageLine, state: &State, who: &Who) -> Result<Held, Fault> {
+    Held::of(message, who.scope().id(), state).await?.ok_or(Fault::Wrong("fault-busy"))
 }
 
 /// The page.
 pub async fn page(FromState(state): FromState<State>, who: Who, Path(id): Path<i64>) -> Answer {
     let message = seen(id, &state, &who).await?;
-    let held = held(&message, &state).await?;
-    let (read, cleaned) = held.read(|bytes| (reading::read(bytes), reading::html(bytes))).await.ok_or(Fault::Inside)?;
-    let cleaned = cleaned.ok().flatten();
+    let held = held(&message, &state, &who).await?;
+    let Read { value, share } = held.read(&state, reading::view).await.ok_or(Fault::Wrong("fault-busy"))?;
+    let (reading, remote) = value.map_or((None, None), |view| (Some(view.reading), view.remote));
     let page = Page {
         f: Frame::new(&who.reader, "inboxes"),
         arrivals: state.deps.store.arrivals(id).await?,
-        has_html: cleaned.is_some(),
-        remote: cleaned.map_or(0, |cleaned| cleaned.remote),
-        reading: read.ok(),
+        has_html: remote.is_some(),
+        remote: remote.unwrap_or(0),
+        reading,
         message,
     };
-    show(&page)
+    Ok(stored::made_of(share, show(&page)?))
 }
 
 /// The HTML for the frame in the page, which may do nothing.
 pub async fn html(FromState(state): FromState<State>, who: Who, Path(id): Path<i64>) -> Answer {
     let message = seen(id, &state, &who).await?;
-    let cleaned = held(&message, &state).await?.read(reading::html).await.ok_or(Fault::Inside)?;
-    let cleaned = cleaned.ok().flatten().ok_or(Fault::NotFound)?;
-    let document = reading::frame_document(&cleaned, who.reader.words.tag(), false);
+    let held = held(&message, &state, &who).await?;
+    let Read { value, share } = held.read(&state, reading::html).await.ok_or(Fault::Wrong("fault-busy"))?;
+    let cleaned = value.ok().flatten().ok_or(Fault::NotFound)?;
+    let words = &who.reader.words;
+    let document = reading::frame_document(&cleaned, words.tag(), false, &words.t("mail-cut-html"));
     let headers = [
         (CONTENT_SECURITY_POLICY, HeaderValue::from_static(FRAME_POLICY)),
         (X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN")),
     ];
-    Ok((headers, Html(document)).into_response())
+    Ok(stored::made_of(share, (headers, Html(document)).into_response()))
 }
 
 /// The original, byte by byte.
 pub async fn eml(FromState(state): FromState<State>, who: Who, Path(id): Path<i64>) -> Answer {
     let message = seen(id, &state, &who).await?;
-    Ok(stored::original(&message, &state).await?)
+    stored::original(&message, who.scope().id(), &state).await?.ok_or(Fault::Wrong("fault-busy"))
 }
 
 /// An attachment, for the disk and not for the browser.
 pub async fn attachment(FromState(state): FromState<State>, who: Who, Path((id, index)): Path<(i64, usize)>) -> Answer {
     let message = seen(id, &state, &who).await?;
-    let found = held(&message, &state).await?.attachment(index).await.ok_or(Fault::Inside)?;
+    let held = held(&message, &state, &who).await?;
+    let found = held.attachment(index, &state).await.ok_or(Fault::Wrong("fault-busy"))?;
     found.ok_or(Fault::NotFound)
 }
 
@@ -125,19 +147,20 @@ pub struct Question {
 const PAGE: i64 = 50;
 /// Of those put aside, so many are shown.
 const MOST_ASIDE: usize = 50;
+/// For looking through what was put aside.
+const SEARCHING: Duration = Duration::from_secs(2);
 
 /// Where is my mail?
 pub async fn search(FromState(state): FromState<State>, who: Who, Query(asked): Query<Question>) -> Answer {
     let store = &state.deps.store;
     let question: String = asked.q.trim().chars().take(500).collect();
     let words = words(&question);
+    // What views of mail need of the database and the machine is not for searches to take.
+    let _turn = state.shares.searching(who.scope().id()).await.ok_or(Fault::Wrong("fault-busy"))?;
     let found = store.find_messages(who.scope(), &words, asked.before, PAGE).await?;
     let aside = match words.is_empty() || asked.before.is_some() {
         true => Vec::new(),
-        false => {
-            let (lines, words) = (store.put_aside(who.scope(), None).await?, words.clone());
-            stored::aside(move || among(lines, &words)).await.ok_or(Fault::Inside)?
-        }
+        false => put_aside(&state, &who, &words).await?,
     };
     let is_full = i64::try_from(found.len()).is_ok_and(|count| count == PAGE);
     let older = found.last().filter(|_| is_full).map(|last| {
@@ -145,6 +168,21 @@ pub async fn search(FromState(state): FromState<State>, who: Who, Query(asked): 
         query.append_pair("q", &question).append_pair("before", &last.id.to_string()).finish()
     });
     show(&Search { f: Frame::new(&who.reader, "search"), asked: !words.is_empty(), question, found, older, aside })
+}
+
+/// What was put aside and has all of the words, as far as there is time to look.
+async fn put_aside(state: &State, who: &Who, words: &[String]) -> Result<Vec<Aside>, Fault> {
+    let (begun, mut found) = (Instant::now(), Vec::new());
+    for page in 0..ASIDE_PAGES {
+        let lines = state.deps.store.put_aside(who.scope(), None, page).await?;
+        if lines.is_empty() || found.len() >= MOST_ASIDE || begun.elapsed() > SEARCHING {
+            break;
+        }
+        let words = words.to_vec();
+        found.extend(stored::aside(move || among(lines, &words)).await.ok_or(Fault::Inside)?);
+    }
+    found.truncate(MOST_ASIDE);
+    Ok(found)
 }
 
 /// Those with all of the words in their sender, subject or Message-ID, as the index would find them.
@@ -159,5 +197,5 @@ fn among(lines: Vec<AsideLine>, wanted: &[String]) -> Vec<Aside> {
         let text: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect();
         wanted.iter().all(|word| text.iter().any(|one| one.starts_with(word.as_str())))
     };
-    read.filter(|(_, text)| fits(text)).map(|(aside, _)| aside).take(MOST_ASIDE).collect()
+    read.filter(|(_, text)| fits(text)).map(|(aside, _)| aside).collect()
 }

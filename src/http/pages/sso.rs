@@ -23,7 +23,8 @@ use crate::http::patience::minutes;
 use crate::http::reader::Reader;
 use crate::https::HttpClient;
 use crate::opaque;
-use crate::store::{Errand, Patience, errand_row};
+use crate::store::{Errand, Patience, StoreError, errand_row};
+use crate::vault::hex;
 
 /// What the browser that leaves is known by when it comes back.
 const BROWSER: &str = "__Host-sign-on";
@@ -93,11 +94,11 @@ macro_rules! client {
 }
 
 /// Sends somebody to sign in.
-pub async fn begin(FromState(state): FromState<State>, reader: Reader) -> Answer {
+pub async fn begin(FromState(state): FromState<State>, reader: Reader, headers: HeaderMap) -> Answer {
     if !state.page.sso.is_on() {
         return Err(Fault::NotFound);
     }
-    let subject = format!("sso {}", reader.address);
+    let subject = subject(&state, &reader, &headers).await?;
     if let Err(wait) = state.deps.store.count_login(&[(subject, OF_BEGINNINGS)], state.deps.clock.now()).await? {
         return entrance::refused(&reader, &state, reader.words.n("login-wait", minutes(wait)));
     }
@@ -105,6 +106,14 @@ pub async fn begin(FromState(state): FromState<State>, reader: Reader) -> Answer
         Ok(answer) => answer,
         Err(error) => failed(&error, &reader, &state),
     }
+}
+
+/// Against what a beginning is counted: strangers behind the same address do not keep out a browser that is known.
+async fn subject(state: &State, reader: &Reader, headers: &HeaderMap) -> Result<String, StoreError> {
+    Ok(match entrance::known_browser(headers, state).await? {
+        Some(key) => format!("sso in {}", hex(&opaque::hash(&key))),
+        None => format!("sso {}", reader.address),
+    })
 }
 
 fn failed(error: &str, reader: &Reader, state: &State) -> Answer {
@@ -168,8 +177,9 @@ pub async fn callback(
     };
     match person {
         Some(person) => {
-            store.forget_failures(&format!("sso {}", reader.address)).await?;
-            entrance::sign_in(&state, &reader, &person, "", "/", now).await
+            store.forget_failures(&subject(&state, &reader, &headers).await?).await?;
+            let answer = entrance::sign_in(&state, &reader, &person, "", "/", now).await?;
+            entrance::remembered(&state, &person, &headers, answer, now).await
         }
         None => {
             let shown = crate::shown::shown(&known.name);

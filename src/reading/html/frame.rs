@@ -14,16 +14,18 @@ const STYLE: &str = "body{margin:1em;font:15px/1.5 system-ui,sans-serif;overflow
 
 /// A whole document for a frame. `lang` is the page's language: the mail's own is not known. Mails are written for white
 /// paper, so `dark` is only for those who ask for it.
-pub fn frame_document(clean: &Cleaned, lang: &str, dark: bool) -> String {
+/// `cut` says that something was left out, where it was.
+pub fn frame_document(clean: &Cleaned, lang: &str, dark: bool, cut: &str) -> String {
     let lang: String = lang.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(35).collect();
     let (scheme, colours) = match dark {
         true => ("dark", "color:#e6e6e6;background:#1b1b1b"),
         false => ("light", "color:#1b1b1b;background:#fff"),
     };
+    let note = if clean.is_cut { format!("<p><em>{}</em></p>", super::escaped(cut)) } else { String::new() };
     format!(
         "<!DOCTYPE html>\n<html lang=\"{lang}\"><head><meta charset=\"utf-8\"><title>-</title>\
          <meta name=\"referrer\" content=\"no-referrer\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <style>:root{{color-scheme:{scheme}}}body{{{colours}}}{STYLE}</style></head>\n<body>{}</body></html>\n",
+         <style>:root{{color-scheme:{scheme}}}body{{{colours}}}{STYLE}</style></head>\n<body>{note}{}</body></html>\n",
         clean.html
     )
 }

@@ -4,6 +4,7 @@
 //! written down again in each of a hundred thousand paragraphs, or a search through all open tags at every tag. Here nothing
 //! is left to be repaired. What is harmful is not asked here; that is `policy`'s.
 
+use super::Budget;
 use super::pictures::Pictures;
 use super::tokens::{Token, Tokens};
 
@@ -82,14 +83,18 @@ pub struct Shaped {
 }
 
 /// The HTML alone.
-pub fn shape(html: &str) -> String {
-    shaped(html, &mut Pictures::new(&|_| None)).html
+pub fn shape(html: &str, budget: &Budget) -> String {
+    shaped(html, &mut Pictures::new(&|_| None), budget).html
 }
 
-/// Brings HTML into shape, with the pictures that came along.
-pub fn shaped(html: &str, pictures: &mut Pictures<'_>) -> Shaped {
+/// Brings HTML into shape, with the pictures that came along, as far as the budget goes.
+pub fn shaped(html: &str, pictures: &mut Pictures<'_>, budget: &Budget) -> Shaped {
     let mut shaping = Shaping::default();
     for token in Tokens::of(html) {
+        if !budget.steps_on() {
+            shaping.shaped.is_cut = true;
+            break;
+        }
         match token {
             Token::Text(text) => shaping.content(text),
             Token::Start(name, attributes) => {

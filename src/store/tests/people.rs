@@ -278,7 +278,8 @@ async fn what_pages_ask_is_answered_by_both() {
         for (since, count) in
             [(None, 1), (Some((id, NOW)), 1), (Some((id, Timestamp(NOW.0 + 1))), 0), (Some((id + 1, NOW)), 0)]
         {
-            let found = at.store.put_aside(Scope::All, since).await.unwrap();
+            let found = at.store.put_aside(Scope::All, since, 0).await.unwrap();
+            assert!(at.store.put_aside(Scope::All, since, 1).await.unwrap().is_empty(), "{name} {since:?}");
             assert_eq!(found.len(), count, "{name} {since:?}");
             assert!(found.iter().all(|line| line.headers == header), "{name}");
         }

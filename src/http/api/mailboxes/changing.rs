@@ -135,6 +135,10 @@ fn fate(change: &entrusted::Change<'_>, caller: &Caller, state: &State) -> Resul
         Err(Refused::Home(home)) => {
             Err(Refusal::part("/host", format!("the tokens of this provider are told to {home} only")))
         }
+        Err(Refused::InClear) => Err(Refusal::part(
+            "/tls",
+            "none, to another machine than this one, is for tokens of all organisations: the password could be read on its way",
+        )),
         Err(Refused::NoHome) => Err(Refusal::part(
             "/oauth/provider",
             "whose server is not known here is for tokens of all organisations; the operator names it in imap_host",

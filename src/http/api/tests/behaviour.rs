@@ -228,7 +228,7 @@ async fn a_body_is_told_what_is_wrong_with_it_without_being_repeated() {
         (with("ca_pem", json!("no pem")), "/ca_pem"),
         (with("pin_sha256", json!("no pin")), "/pin_sha256"),
         (with("max_size", json!(0)), "/max_size"),
-        (with("username", json!("a\0b")), "/username"),
+        (with("username", json!("a\u{1}b")), "/username"),
         (json!({ "address": "a", "inbox": INBOX }), "/address"),
         (json!({ "address": "a@b.se", "inbox": INBOX, "password": "p" }), "/host"),
         (json!({ "address": "a@b.se", "inbox": INBOX, "host": "h" }), "/password"),

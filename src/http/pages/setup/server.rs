@@ -139,6 +139,7 @@ pub async fn set(
         Err(Refused::Port) => return again(mailbox, w.t("port-not-allowed")),
         Err(Refused::AppOnly) => return again(mailbox, w.t("server-of-application")),
         Err(Refused::Home(home)) => return again(mailbox, w.t1("server-of-tokens", "host", home)),
+        Err(Refused::InClear) => return again(mailbox, w.t("server-in-clear")),
         Err(Refused::NoHome) => return again(mailbox, w.t("server-unknown-to-provider")),
         Err(Refused::OwnTrust) => return again(mailbox, w.t("server-own-trust")),
     };

@@ -1,0 +1,203 @@
+//! By which names we may be asked. A page of somebody else's whose name leads to our address (DNS rebinding) is our own page to its
+//! browser: only the name that the browser asked for tells the two apart.
+
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, Request, State as FromState};
+use axum::http::header::{ACCEPT_LANGUAGE, HOST};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::State;
+use super::api::Refusal;
+use super::listen::CameIn;
+use crate::config::{self, Host};
+use crate::locale::{self, Language};
+
+/// They tell nothing but whether the process lives, and are asked by whatever name a watcher knows.
+const FOR_ANY: [&str; 2] = ["/healthz", "/readyz"];
+
+/// The names that we have.
+#[derive(Debug)]
+pub struct Hosts {
+    /// Of `http.url`, and what the operator has added: without a port, at any.
+    named: Vec<Host>,
+    /// The configured address, where it is one of this machine's.
+    listen: SocketAddr,
+}
+
+/// Why a request is not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Misplaced {
+    /// It does not say by which one name it asks.
+    Unclear,
+    /// It asks by a name that is none of ours.
+    Unknown,
+}
+
+impl Hosts {
+    /// As the configuration says.
+    pub fn new(http: &config::Http, base: &url::Url) -> Self {
+        let of_url = base.host_str().and_then(|host| host.parse().ok()).filter(|_| !http.url.is_empty());
+        Self { named: of_url.into_iter().chain(http.hosts.iter().cloned()).collect(), listen: http.listen }
+    }
+
+    /// Whether a request that came in here may be answered.
+    ///
+    /// # Errors
+    /// It may not.
+    pub fn judge(&self, request: &Parts, at: Option<SocketAddr>) -> Result<(), Misplaced> {
+        let host = asked_for(request)?;
+        let behind = forwarded(&request.headers)?;
+        let are_ours = [host].iter().chain(&behind).all(|host| self.is_ours(host, at));
+        if are_ours { Ok(()) } else { Err(Misplaced::Unknown) }
+    }
+
+    fn is_ours(&self, host: &Host, at: Option<SocketAddr>) -> bool {
+        let is_named = |own: &Host| own.name == host.name && (own.port.is_none() || own.port == host.port);
+        let at = at.unwrap_or(self.listen);
+        let has_port = host.port.is_none_or(|port| port == at.port());
+        let ip = host.ip();
+        // A browser that asks for an address has its page from that address: nobody's name can lead there.
+        let is_here = ip == Some(at.ip().to_canonical()) || ip == Some(self.listen.ip());
+        let is_loopback = ["localhost", "127.0.0.1", "::1"].contains(&host.name.as_str());
+        self.named.iter().any(is_named) || (has_port && (is_here || is_loopback))
+    }
+}
+
+/// The one name by which a request asks (RFC 9112 3.2): that in its target comes before `Host`, which must be there all the same.
+fn asked_for(request: &Parts) -> Result<Host, Misplaced> {
+    let mut fields = request.headers.get_all(HOST).iter();
+    let (Some(field), None) = (fields.next(), fields.next()) else { return Err(Misplaced::Unclear) };
+    let host: Host = field.to_str().ok().and_then(|text| text.parse().ok()).ok_or(Misplaced::Unclear)?;
+    match request.uri.authority() {
+        None => Ok(host),
+        Some(authority) => {
+            let target: Host = authority.as_str().parse().map_err(|_| Misplaced::Unclear)?;
+            if target == host { Ok(host) } else { Err(Misplaced::Unclear) }
+        }
+    }
+}
+
+/// The names by which proxies were asked, as they say. Others may say so, too: that only makes it stricter.
+fn forwarded(headers: &HeaderMap) -> Result<Vec<Host>, Misplaced> {
+    let lines = headers.get_all("x-forwarded-host").iter();
+    let mut hosts = Vec::new();
+    for line in lines {
+        let line = line.to_str().map_err(|_| Misplaced::Unclear)?;
+        for text in line.split(',').map(str::trim).filter(|text| !text.is_empty()) {
+            hosts.push(text.parse().map_err(|_| Misplaced::Unclear)?);
+        }
+    }
+    Ok(hosts)
+}
+
+/// Lets through what asks by a name of ours.
+pub async fn guard(FromState(state): FromState<State>, request: Request, next: Next) -> Response {
+    if FOR_ANY.contains(&request.uri().path()) {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let at = parts.extensions.get::<CameIn>().map(|came| came.at);
+    let Err(why) = state.page.hosts.judge(&parts, at) else {
+        return next.run(Request::from_parts(parts, body)).await;
+    };
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    tracing::debug!(?why, ?peer, "a request asks by a name that is none of ours");
+    if parts.uri.path().starts_with("/api/") {
+        return match why {
+            Misplaced::Unclear => Refusal::Bad("it must name one host, in Host".to_owned()).into_response(),
+            Misplaced::Unknown => Refusal::Misdirected.into_response(),
+        };
+    }
+    let said = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (status, name) = match why {
+        Misplaced::Unclear => (StatusCode::BAD_REQUEST, "fault-no-host"),
+        Misplaced::Unknown => (StatusCode::MISDIRECTED_REQUEST, "fault-other-host"),
+    };
+    (status, format!("{}\n", locale::text(Language::choose(said), name))).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hosts(url: &str, listen: &str, added: &[&str]) -> Hosts {
+        let mut config = config::load(&config::Overrides::default()).unwrap();
+        config.http.url = url.to_owned();
+        config.http.listen = listen.parse().unwrap();
+        config.http.hosts = added.iter().map(|text| text.parse().unwrap()).collect();
+        Hosts::new(&config.http, &config.http.base().unwrap())
+    }
+
+    fn judged(hosts: &Hosts, at: &str, target: &str, headers: &[(&str, &str)]) -> Result<(), Misplaced> {
+        let mut request = axum::http::Request::builder().uri(target);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        hosts.judge(&parts, Some(at.parse().unwrap()))
+    }
+
+    #[test]
+    fn we_are_asked_by_our_own_names_only() {
+        let hosts = hosts("https://mailferry.example.se", "0.0.0.0:8025", &["mailferry", "internal.example:9000"]);
+        for (host, is_ours) in [
+            ("mailferry.example.se", true),
+            ("MAILFERRY.example.se.:443", true),
+            ("mailferry.example.se:8025", true),
+            ("localhost:8025", true),
+            ("LOCALHOST.:8025", true),
+            ("127.0.0.1:8025", true),
+            ("[::1]:8025", true),
+            ("10.1.2.3:8025", true),
+            ("mailferry", true),
+            ("mailferry:1", true),
+            ("internal.example:9000", true),
+            ("internal.example", false),
+            ("internal.example:9001", false),
+            ("localhost", true),
+            ("localhost:80", false),
+            ("127.0.0.1:8026", false),
+            ("10.1.2.4:8025", false),
+            ("10.1.2.3", true),
+            ("evil.example", false),
+            ("evil.example:8025", false),
+            ("localhost.evil.example:8025", false),
+            ("evilmailferry.example.se", false),
+            ("mailferry.example.se.evil.example", false),
+            ("127.0.0.1.evil.example:8025", false),
+        ] {
+            let wanted = if is_ours { Ok(()) } else { Err(Misplaced::Unknown) };
+            assert_eq!(judged(&hosts, "10.1.2.3:8025", "/", &[("host", host)]), wanted, "{host}");
+        }
+    }
+
+    #[test]
+    fn it_is_said_once_and_clearly() {
+        let hosts = hosts("", "127.0.0.1:8025", &[]);
+        let own = ("host", "localhost:8025");
+        type Row = (&'static str, Vec<(&'static str, &'static str)>, Result<(), Misplaced>);
+        let rows: Vec<Row> = vec![
+            ("/", vec![own], Ok(())),
+            ("/", vec![], Err(Misplaced::Unclear)),
+            ("/", vec![("host", "")], Err(Misplaced::Unclear)),
+            ("/", vec![own, own], Err(Misplaced::Unclear)),
+            ("/", vec![own, ("host", "evil.example")], Err(Misplaced::Unclear)),
+            ("/", vec![("host", "localhost:8025, evil.example")], Err(Misplaced::Unclear)),
+            ("/", vec![("host", "evil.example@localhost:8025")], Err(Misplaced::Unclear)),
+            ("http://localhost:8025/", vec![own], Ok(())),
+            ("http://evil.example/", vec![own], Err(Misplaced::Unclear)),
+            ("http://evil.example/", vec![("host", "evil.example")], Err(Misplaced::Unknown)),
+            ("/", vec![own, ("x-forwarded-host", "localhost:8025")], Ok(())),
+            ("/", vec![own, ("x-forwarded-host", "evil.example")], Err(Misplaced::Unknown)),
+            ("/", vec![own, ("x-forwarded-host", "localhost:8025, evil.example")], Err(Misplaced::Unknown)),
+            ("/", vec![own, ("x-forwarded-host", "a b")], Err(Misplaced::Unclear)),
+        ];
+        for (target, headers, wanted) in rows {
+            assert_eq!(judged(&hosts, "127.0.0.1:8025", target, &headers), wanted, "{target} {headers:?}");
+        }
+    }
+}

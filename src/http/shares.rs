@@ -1,0 +1,204 @@
+//! What all organisations have together and none of them may take alone: memory, threads that read mail, searches. Each is a pool
+//! of which an organisation has a part at most, so that others' requests find some left however slowly it takes its own.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::response::Response;
+use futures::stream;
+use hyper::body::Body as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+/// Somebody waits.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
+/// A unit of memory. Smaller answers take no share: the number of connections bounds them.
+pub const PIECE: usize = 64 << 10;
+/// Mails up to this size do not wait for larger ones.
+const SMALL: usize = 2 << 20;
+/// So many organisations are remembered that hold nothing.
+const REMEMBERED: usize = 1000;
+
+/// An organisation; `None`: who sees all of them.
+pub type Whose = Option<i64>;
+
+/// Something that there is so much of.
+#[derive(Debug)]
+struct Pool {
+    all: Arc<Semaphore>,
+    each: u32,
+    own: Mutex<HashMap<Whose, Arc<Semaphore>>>,
+}
+
+/// What somebody has of a pool, until it is dropped.
+#[derive(Debug)]
+pub struct Share {
+    _own: OwnedSemaphorePermit,
+    _all: OwnedSemaphorePermit,
+}
+
+impl Pool {
+    fn new(all: u32, each: u32) -> Self {
+        Self { all: Arc::new(Semaphore::new(all as usize)), each, own: Mutex::default() }
+    }
+
+    fn own(&self, whose: Whose) -> Arc<Semaphore> {
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        if own.len() > REMEMBERED {
+            own.retain(|_, of| Arc::strong_count(of) > 1);
+        }
+        own.entry(whose).or_insert_with(|| Arc::new(Semaphore::new(self.each as usize))).clone()
+    }
+
+    /// Waits for so much; `None`: there is none for long. One's own part comes first, so that nobody's queue is before others'.
+    async fn take(&self, whose: Whose, amount: u32) -> Option<Share> {
+        let amount = amount.min(self.each);
+        let own = self.own(whose);
+        let take = async {
+            let own = own.acquire_many_owned(amount).await.ok()?;
+            let all = self.all.clone().acquire_many_owned(amount).await.ok()?;
+            Some(Share { _own: own, _all: all })
+        };
+        timeout(LONGEST_WAIT, take).await.ok().flatten()
+    }
+}
+
+/// All pools.
+#[derive(Debug)]
+pub struct Shares {
+    small: Pool,
+    large: Pool,
+    reading: Pool,
+    sending: Pool,
+    searching: Pool,
+}
+
+/// So many units of memory.
+fn units(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(PIECE)).unwrap_or(u32::MAX)
+}
+
+const fn mebibytes(count: u32) -> u32 {
+    count * 16
+}
+
+impl Default for Shares {
+    fn default() -> Self {
+        Self {
+            small: Pool::new(mebibytes(32), mebibytes(8)),
+            // One mail of the largest size for each of two.
+            large: Pool::new(mebibytes(104), mebibytes(52)),
+            reading: Pool::new(8, 2),
+            // The largest single answer is a mail's HTML with its pictures.
+            sending: Pool::new(mebibytes(96), mebibytes(24)),
+            searching: Pool::new(2, 1),
+        }
+    }
+}
+
+impl Shares {
+    /// For a mail of this size, as long as it is in memory.
+    pub async fn mail(&self, whose: Whose, size: usize) -> Option<Share> {
+        let pool = if size <= SMALL { &self.small } else { &self.large };
+        pool.take(whose, units(size).max(1)).await
+    }
+
+    /// For one thread that reads.
+    pub async fn reading(&self, whose: Whose) -> Option<Share> {
+        self.reading.take(whose, 1).await
+    }
+
+    /// For one search.
+    pub async fn searching(&self, whose: Whose) -> Option<Share> {
+        self.searching.take(whose, 1).await
+    }
+
+    /// For so many bytes of an answer that are in memory until they are taken.
+    pub async fn sending(&self, whose: Whose, bytes: usize) -> Option<Arc<Share>> {
+        self.sending.take(whose, units(bytes).max(1)).await.map(Arc::new)
+    }
+
+    /// An answer that is whole in memory holds a share until its last byte is taken; `None`: there is none for long. Until then it has
+    /// that of the mail that it was made of.
+    pub async fn keep(&self, whose: Whose, mut response: Response) -> Option<Response> {
+        let made_of = response.extensions_mut().remove::<MadeOf>();
+        let size = response.body().size_hint().exact().and_then(|size| usize::try_from(size).ok());
+        // What comes piece by piece has taken its share by itself.
+        let Some(size) = size.filter(|size| *size > PIECE) else { return Some(response) };
+        let share = self.sending(whose, size).await?;
+        drop(made_of);
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, size).await.ok()?;
+        let bytes = held(bytes, &share);
+        let pieces = stream::unfold(bytes, async |mut rest| {
+            let piece = rest.split_to(rest.len().min(PIECE));
+            (!piece.is_empty()).then_some((Ok::<_, std::io::Error>(piece), rest))
+        });
+        let mut response = Response::from_parts(parts, Body::from_stream(pieces));
+        response.headers_mut().entry(axum::http::header::CONTENT_LENGTH).or_insert(size.into());
+        Some(response)
+    }
+}
+
+/// The share of the mail that an answer was made of.
+#[derive(Clone)]
+pub struct MadeOf {
+    /// It is kept for as long as this is.
+    pub _share: Arc<Share>,
+}
+
+/// Bytes that hold a share for as long as anybody has any of them.
+pub fn held(bytes: impl AsRef<[u8]> + Send + 'static, share: &Arc<Share>) -> Bytes {
+    struct Held<T>(T, #[expect(dead_code, reason = "it is kept")] Arc<Share>);
+    impl<T: AsRef<[u8]>> AsRef<[u8]> for Held<T> {
+        fn as_ref(&self) -> &[u8] {
+            self.0.as_ref()
+        }
+    }
+    Bytes::from_owner(Held(bytes, share.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse;
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_one_organisation_holds_keeps_no_other_waiting() {
+        let shares = Shares::default();
+        let begun = tokio::time::Instant::now();
+        let large = shares.mail(Some(1), 50 << 20).await.unwrap();
+        let all = [shares.mail(Some(1), 50 << 20), shares.mail(Some(1), 3 << 20)];
+        assert!(futures::future::join_all(all).await.iter().all(Option::is_none), "its part is taken");
+        assert_eq!(begun.elapsed(), LONGEST_WAIT);
+        let begun = tokio::time::Instant::now();
+        let others =
+            (shares.mail(Some(2), 50 << 20).await, shares.mail(Some(3), 100).await, shares.mail(None, 1).await);
+        assert!(others.0.is_some() && others.1.is_some() && others.2.is_some());
+        assert!(shares.mail(Some(1), 100).await.is_some(), "small ones do not wait for large ones");
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+        drop(large);
+        assert!(shares.mail(Some(1), 3 << 20).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn an_answer_holds_its_share_until_its_last_byte_is_gone() {
+        let shares = Shares::default();
+        let before = shares.sending.all.available_permits();
+        let text = "x".repeat(10 * PIECE + 1);
+        let mut body = shares.keep(Some(1), text.clone().into_response()).await.unwrap().into_body();
+        let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+        let rest = body.collect().await.unwrap().to_bytes();
+        assert_eq!(first.len() + rest.len(), text.len());
+        drop(rest);
+        assert_eq!(shares.sending.all.available_permits(), before - 11, "a piece of it is still there");
+        drop(first);
+        assert_eq!(shares.sending.all.available_permits(), before);
+        let small = shares.keep(Some(1), "hej".into_response()).await.unwrap();
+        assert_eq!((shares.sending.all.available_permits(), small.body().size_hint().exact()), (before, Some(3)));
+    }
+}
