@@ -91,7 +91,9 @@ async fn read(name: &str, stream: &[u8], count: &mut Count) {
                     wire.skip_noise();
                     continue;
                 }
-                None if whole.bytes.get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"* METADATA")) => continue,
+                None if whole.bytes.get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"* METADATA")) => {
+                    continue;
+                }
                 None if wire.leaves_out(&whole).unwrap() => continue,
                 None => String::from_utf8_lossy(&whole.bytes).into_owned(),
             },

@@ -105,6 +105,8 @@ pub struct Try<'a> {
     subjects: Vec<(String, Patience, OnSuccess)>,
     mailbox: &'a Mailbox,
     deps: &'a Deps,
+    /// A look from the command line writes nothing down.
+    is_written_down: bool,
 }
 
 impl<'a> Try<'a> {
@@ -133,11 +135,15 @@ impl<'a> Try<'a> {
                 .map_err(|error| PollError::store(Step::Login, &error))?
                 .map_err(|wait| held(wait, mailbox, deps))?;
         }
-        Ok(Self { subjects, mailbox, deps })
+        let is_written_down = deps.counts_guesses || asked == Asked::ByPoll;
+        Ok(Self { subjects, mailbox, deps, is_written_down })
     }
 
     /// After it. A login that nobody waited for to its end stays counted: the server may have refused it.
     pub async fn end(self, ended: Result<&(), (&LoginError, Option<&PollError>)>) {
+        if !self.is_written_down {
+            return;
+        }
         let (store, mailbox) = (&self.deps.store, self.mailbox);
         let ended = match ended {
             Ok(()) => Ended::In,

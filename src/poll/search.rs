@@ -185,7 +185,10 @@ impl Search {
                     self.undecided.get_or_insert(first);
                     return Ok(Some(Part { uids: None, known: Vec::new(), anew: std::mem::take(&mut self.anew) }));
                 }
-                Ok(None) => self.pass_ended(session).await?,
+                Ok(None) => {
+                    self.asked.exists = folder.asked().exists;
+                    self.pass_ended(session).await?;
+                }
                 // A form that was only tried because answers contradict each other need not be known to the server.
                 Err(error) if self.contradiction.is_some() && error.blame == Blame::Folder => self.ask_otherwise()?,
                 Err(error) => return Err(error),

@@ -1,5 +1,7 @@
 //! Step 3: a folder is opened, and it is decided whether our UIDs still mean anything there.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use super::continuity::{self, Told, Verdict};
 use super::listing::{self, Asked};
 use super::{Deps, PollError, Step, Tally};
@@ -26,6 +28,8 @@ pub struct OpenFolder {
     pub compared_to: u32,
     /// The form in which it is asked for UIDs first.
     pub form: ListForm,
+    /// How many mails we have removed since it was opened: not every server tells.
+    pub removed: AtomicU32,
 }
 
 impl OpenFolder {
@@ -33,7 +37,7 @@ impl OpenFolder {
     pub fn asked(&self) -> Asked {
         Asked {
             name: self.name.clone(),
-            exists: self.selected.exists,
+            exists: self.selected.exists.saturating_sub(self.removed.load(Ordering::Relaxed)),
             uidnext: self.selected.uidnext,
             last: self.uidnext.saturating_sub(1),
             form: self.form,
@@ -103,6 +107,7 @@ impl Looked {
             uidnext: self.uidnext,
             compares_all: self.compares_all,
             form: list_form(folder),
+            removed: AtomicU32::new(0),
         }
     }
 }

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// For the head of a request: from the connection on, or from the first byte of a later request.
+/// For a connection on which nothing has come yet. Browsers open some ahead of their requests, keep them for ten seconds, and would
+/// take our end in that moment for a broken answer. A full house lets go of them first.
+pub const OPENED: Duration = Duration::from_secs(30);
+/// For the head of a request, from its first byte on.
 pub const HEAD: Duration = Duration::from_secs(10);
 /// For the whole body of a request.
 pub const BODY: Duration = Duration::from_secs(30);
@@ -62,7 +65,7 @@ impl Pace {
     /// Bytes came in.
     pub fn received(&self) {
         self.with(|moment| {
-            if moment.waits == Waits::Idle {
+            if matches!(moment.waits, Waits::Opened | Waits::Idle) {
                 moment.now_waits(Waits::Head);
             }
         });
@@ -138,7 +141,8 @@ impl Pace {
     fn deadline(&self) -> Option<Instant> {
         self.with(|moment| {
             let within = match moment.waits {
-                Waits::Opened | Waits::Head => HEAD,
+                Waits::Opened => OPENED,
+                Waits::Head => HEAD,
                 Waits::Idle => IDLE,
                 Waits::Body => BODY,
                 Waits::Taking | Waits::Rest => TAKING,
@@ -181,8 +185,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn each_thing_is_waited_for_as_long_as_it_may_take() {
         type Steps = &'static [fn(&Pace)];
-        let rows: [(&str, Steps, Duration); 8] = [
-            ("nothing comes", &[], HEAD),
+        let rows: [(&str, Steps, Duration); 9] = [
+            ("nothing comes", &[], OPENED),
+            ("half of a request", &[Pace::received], HEAD),
             ("a head that does not end", &[Pace::received, Pace::received], HEAD),
             ("a body that does not come", &[Pace::asked, |pace| pace.body(true)], BODY),
             ("an answer that is not taken", &[Pace::asked, Pace::is_full], TAKING),

@@ -26,6 +26,9 @@ fn what_somebody_asks_is_shown_and_does_nothing() {
         // The list of mailboxes asks for itself anew, with the question in its own address.
         let path = if payload.number % 2 == 0 { "/" } else { "/search" };
         witness.visit(&format!("{path}?q={}", encode(&payload.text)));
+        if payload.text.contains('\0') {
+            continue; // refused as a whole, since PostgreSQL cannot be asked it
+        }
         let field = page.value("#q");
         witness.expect(seen(&field) == seen(&payload.text), || format!("{} in {path}: {field}", payload.text));
     }
