@@ -89,9 +89,13 @@ pub async fn answer(listener: TcpListener, router: Router, peers: Peers, end: Ca
         tokio::spawn(async move {
             // A client that hangs up in the middle is no trouble of ours.
             tokio::select! {
-                _ = watched => {}
-                () = pace.overdue() => {}
-                () = place.is_needed() => {}
+                ended = watched => {
+                    if let Err(error) = ended {
+                        tracing::debug!(%peer, %error, "a connection broke");
+                    }
+                }
+                () = pace.overdue() => tracing::debug!(%peer, "a client keeps us waiting"),
+                () = place.is_needed() => tracing::debug!(%peer, "a place is needed for others"),
             }
         });
     }

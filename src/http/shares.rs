@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::response::Response;
-use futures::stream;
+use futures::{StreamExt, stream};
 use hyper::body::Body as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -136,6 +136,7 @@ impl Shares {
             let piece = rest.split_to(rest.len().min(PIECE));
             (!piece.is_empty()).then_some((Ok::<_, std::io::Error>(piece), rest))
         });
+        let pieces = pieces.fuse(); // compression asks once more after the end
         let mut response = Response::from_parts(parts, Body::from_stream(pieces));
         response.headers_mut().entry(axum::http::header::CONTENT_LENGTH).or_insert(size.into());
         Some(response)
@@ -198,6 +199,11 @@ mod tests {
         assert_eq!(shares.sending.all.available_permits(), before - 11, "a piece of it is still there");
         drop(first);
         assert_eq!(shares.sending.all.available_permits(), before);
+        // As compression does.
+        let mut asked_again = shares.keep(Some(1), text.into_response()).await.unwrap().into_body();
+        while asked_again.frame().await.is_some() {}
+        assert!(asked_again.frame().await.is_none(), "the end is no panic");
+        drop(asked_again);
         let small = shares.keep(Some(1), "hej".into_response()).await.unwrap();
         assert_eq!((shares.sending.all.available_permits(), small.body().size_hint().exact()), (before, Some(3)));
     }

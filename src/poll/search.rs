@@ -187,7 +187,7 @@ impl Search {
                 }
                 Ok(None) => {
                     self.asked.exists = folder.asked().exists;
-                    self.pass_ended(session).await?;
+                    self.pass_ended(session, folder).await?;
                 }
                 // A form that was only tried because answers contradict each other need not be known to the server.
                 Err(error) if self.contradiction.is_some() && error.blame == Blame::Folder => self.ask_otherwise()?,
@@ -198,12 +198,12 @@ impl Search {
     }
 
     /// Holds what was listed against what else the server says: goes on to the next pass, or asks in another form.
-    async fn pass_ended(&mut self, session: &mut Session) -> Result<(), PollError> {
+    async fn pass_ended(&mut self, session: &mut Session, folder: &OpenFolder) -> Result<(), PollError> {
         let has_listed_all = self.lists_all() && (self.pass != Pass::New || self.cursor <= 1);
         self.listed.sort_unstable();
         self.listed.dedup();
         let mut against = match has_listed_all {
-            true => self.asked.too_few(session, self.listed.len() as u64).await?,
+            true => self.asked.too_few(session, folder.removed.left_of(&self.listed)).await?,
             false => None,
         };
         if against.is_none() && self.pass == Pass::New {

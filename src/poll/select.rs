@@ -1,6 +1,7 @@
 //! Step 3: a folder is opened, and it is decided whether our UIDs still mean anything there.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 
 use super::continuity::{self, Told, Verdict};
 use super::listing::{self, Asked};
@@ -28,8 +29,29 @@ pub struct OpenFolder {
     pub compared_to: u32,
     /// The form in which it is asked for UIDs first.
     pub form: ListForm,
-    /// How many mails we have removed since it was opened: not every server tells.
-    pub removed: AtomicU32,
+    /// The UIDs that we have removed since it was opened: not every server tells.
+    pub removed: Removed,
+}
+
+/// UIDs that we have removed from a folder.
+#[derive(Debug, Default)]
+pub struct Removed(Mutex<BTreeSet<u32>>);
+
+impl Removed {
+    /// These are gone now.
+    pub fn add(&self, uids: &[u32]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(uids);
+    }
+
+    fn count(&self) -> u32 {
+        u32::try_from(self.0.lock().unwrap_or_else(PoisonError::into_inner).len()).unwrap_or(u32::MAX)
+    }
+
+    /// How many of these are there still.
+    pub fn left_of(&self, uids: &[u32]) -> u64 {
+        let removed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        uids.iter().filter(|uid| !removed.contains(uid)).count() as u64
+    }
 }
 
 impl OpenFolder {
@@ -37,7 +59,7 @@ impl OpenFolder {
     pub fn asked(&self) -> Asked {
         Asked {
             name: self.name.clone(),
-            exists: self.selected.exists.saturating_sub(self.removed.load(Ordering::Relaxed)),
+            exists: self.selected.exists.saturating_sub(self.removed.count()),
             uidnext: self.selected.uidnext,
             last: self.uidnext.saturating_sub(1),
             form: self.form,
@@ -107,7 +129,7 @@ impl Looked {
             uidnext: self.uidnext,
             compares_all: self.compares_all,
             form: list_form(folder),
-            removed: AtomicU32::new(0),
+            removed: Removed::default(),
         }
     }
 }

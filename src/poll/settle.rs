@@ -5,7 +5,6 @@
 //! the target folder tells. A mail that is gone already has what it should have.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::Ordering;
 
 use super::select::OpenFolder;
 use super::{Blame, Deps, PollError, Retry, Step, Tally, obstacle, parse, search, target};
@@ -283,7 +282,7 @@ async fn do_all(
         };
         deps.store.effects_done(lease, folder.epoch.id, &done).await.map_err(stored)?;
         if is_away {
-            folder.removed.fetch_add(u32::try_from(done.len()).unwrap_or(u32::MAX), Ordering::Relaxed);
+            folder.removed.add(&done);
         }
         tally.effects_done += done.len() as u64;
         let failed: Vec<u32> = set.uids.into_iter().filter(|uid| done.binary_search(uid).is_err()).collect();

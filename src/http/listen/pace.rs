@@ -14,8 +14,8 @@ pub const HEAD: Duration = Duration::from_secs(10);
 pub const BODY: Duration = Duration::from_secs(30);
 /// In this time a client takes [`LEAST`] of an answer.
 pub const TAKING: Duration = Duration::from_secs(30);
-/// Between two requests. Proxies keep connections for as long.
-const IDLE: Duration = Duration::from_mins(1);
+/// Between two requests: longer than proxies keep connections, so that they never send one into our end.
+const IDLE: Duration = Duration::from_secs(75);
 /// A client that takes less than this of its answer is as good as one that takes nothing.
 const LEAST: usize = 4 << 10;
 
