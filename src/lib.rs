@@ -21,6 +21,7 @@
 //! where mail ends up. Poll: one visit to one mailbox. Ledger: what became of every UID. Effect: what is to happen to the
 //! customer's copy. Epoch: one UIDVALIDITY of a folder as we met it. Grant: an OAuth consent with its refresh token, or an
 //! application's own right in one tenant. Organisation: whose inboxes and people are whose. Link: a key that works once.
+//! Departure: a copy that an effect of ours has moved, removed or marked.
 //!
 //! # Rules
 //!
@@ -31,25 +32,28 @@
 //! 2. The customer's copy is not touched before the import has committed. Only `poll/settle.rs` names `imap::mutate`. With
 //!    "leave" the folder is opened with EXAMINE, so the server itself forbids a change. Always BODY.PEEK.
 //! 3. A message is (mailbox, folder, UIDVALIDITY, UID), unique in the ledger. `\Seen`, `\Recent`, dates and Message-ID never
-//!    decide what is new.
+//!    decide what is new. A mail that our own effect has put somewhere is never new: departures are written before the command.
 //! 4. The cursor moves in the transaction that stores the message or its quarantine, over a contiguous finished prefix only,
 //!    never behind the highest UID that was listed; over a gap only after a SEARCH with tagged OK. A UID listed by SEARCH and
-//!    not returned by FETCH is asked for again. Daily, every UID on the server is compared with the ledger.
+//!    not returned by FETCH is asked for again. Daily, every UID on the server is compared with the ledger. A list that another
+//!    answer of the session contradicts decides nothing (`poll/listing.rs`).
 //! 5. Whether UIDs still mean the same is decided in `poll/continuity.rs`, and a new numbering stands in the poll's record.
 //!    Content recognises what is already here.
 //! 6. What cannot be parsed is imported all the same: bytes first. Too large or refused: quarantined with its reason.
 //! 7. Every answer is read to its tagged end; any error, NO in the wrong place, BYE or EOF drops the connection.
 //! 8. Effects are idempotent; "already gone" is success; COPY is written down before it is sent. Delete is UID EXPUNGE, with
 //!    Gmail MOVE to the trash, never plain EXPUNGE or CLOSE. What an earlier poll left open is compared before it is done.
-//! 9. No transaction is open while waiting for the network. Every network step has a deadline, every size a limit.
+//! 9. No transaction is open while waiting for the network. Every network step has a deadline, every size a limit. The mail that
+//!    all sessions hold has one budget (`imap/in_flight.rs`), and what talks to mail servers runs on threads of its own
+//!    (`poll/visits.rs`).
 //! 10. The wall clock is read in `clock` only.
 //! 11. A failure says what is broken (message < folder < mailbox < host < us) and when to try again. Where its cause is known,
 //!     `cause` names it, and `locale/` has the sentence and the remedy in every language.
 //! 12. A mailbox is opened with what it was told, a password or tokens, and never with the other. A rotated refresh token is on
 //!     the disk before what came with it is used; one asks for all.
 //!
-//! Absent on purpose: no copy of a mail outside the database, no cache of server state between polls, no trait for mocking:
-//! the test seam is the byte stream.
+//! Absent on purpose: no copy of a mail outside the database, no cache of server state between polls but the form in which a
+//! server lists UIDs, no trait for mocking: the test seam is the byte stream.
 //!
 //! # Modules in reading order
 
