@@ -83,7 +83,7 @@ async fn walk(overrides: &Overrides, tell: &mut impl FnMut(&'static str, Result<
     // By the same functions as `serve`, so that neither takes what the other refuses.
     let page = serve::page(&config).map(|page| format!("people reach it at {}", page.link("/")));
     tell("page", page);
-    tell("listen", serve::can_listen(&config).await);
+    tell("listen", serve::can_listen(&config));
     let store = match app::store(&config).await {
         Ok(store) => store,
         Err(error) => return tell("database", Err(error.into())),
@@ -174,7 +174,7 @@ mod tests {
     /// What `serve` does before it answers.
     async fn serve_refuses(overrides: &Overrides) -> bool {
         let Ok(config) = config::load(overrides) else { return true };
-        if serve::page(&config).is_err() || serve::can_listen(&config).await.is_err() {
+        if serve::page(&config).is_err() || serve::can_listen(&config).is_err() {
             return true;
         }
         let Ok(store) = app::store(&config).await else { return true };

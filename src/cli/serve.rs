@@ -58,7 +58,7 @@ pub fn page(config: &Config) -> Result<http::Settings, Failure> {
 }
 
 /// Whether `serve` could answer where it is told to. Where somebody answers already, that may be `serve` itself.
-pub async fn can_listen(config: &Config) -> Result<String, Failure> {
+pub fn can_listen(config: &Config) -> Result<String, Failure> {
     let address = config.http.listen;
     match http::bind(address) {
         Ok(_) => Ok(format!("{address}, nobody listens there yet")),
