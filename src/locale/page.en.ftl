@@ -695,6 +695,7 @@ said-no-deleting = this account may not delete in the folder
 said-no-seen = the folder does not keep the mark read
 said-no-keyword = the folder does not keep the keyword { $keyword }
 said-into-itself = { $target } is the fetched folder { $polled }, so that moved mail would come in again
+said-uids-again = { $folder }: the server has given numbers a second time, so everything is read anew; mail that is here already is recognised by its content
 said-command-line = command line
 said-connect-link = connect link
 said-tokens-taken-back = API tokens revoked: { $count }

@@ -695,6 +695,7 @@ said-no-deleting = det här kontot får inte ta bort i mappen
 said-no-seen = mappen behåller inte märket läst
 said-no-keyword = mappen behåller inte nyckelordet { $keyword }
 said-into-itself = { $target } är den hämtade mappen { $polled }, så flyttade mejl skulle komma in igen
+said-uids-again = { $folder }: servern har gett nummer en andra gång, så allt läses på nytt; mejl som redan finns här känns igen på sitt innehåll
 said-command-line = kommandoraden
 said-connect-link = kundens länk
 said-tokens-taken-back = Återkallade API-nycklar: { $count }

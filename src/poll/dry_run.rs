@@ -18,8 +18,9 @@ use tokio::time::timeout_at;
 
 use super::guesses::Asked;
 use super::route::Routes;
-use super::{Blame, Deps, PollError, Retry, Step, authenticate, connect, credential, select};
+use super::{Blame, Deps, PollError, Retry, Step, authenticate, connect, credential, obstacle, select, settle, target};
 use crate::imap::Session;
+use crate::mailbox::AfterImport;
 use crate::store::{Mailbox, WatchedFolder};
 
 pub use bounds::WITHIN;
@@ -66,6 +67,7 @@ async fn visit(
     let look = Look { mailbox, routes: Routes::load(mailbox, deps).await?, deps };
     let folders = look.folders().await?;
     let told = told.insert(DryRun::of(&folders));
+    let into_itself = look.into_itself(&mut session).await?;
     let mut copies = Copies::default();
     let mut broken: Option<PollError> = None;
     for (folder, told) in folders.iter().zip(&mut told.folders) {
@@ -74,7 +76,13 @@ async fn visit(
             continue;
         }
         match look.at(folder, &mut session, &mut bounds, &mut copies, told).await {
-            Ok(()) => {}
+            Ok(()) => {
+                told.note = into_itself
+                    .as_ref()
+                    .filter(|(name, _)| *name == folder.name)
+                    .map(|(_, why)| why.clone())
+                    .or(told.note.take())
+            }
             Err(error) if error.retry == Retry::Renew => return Err(error),
             // A folder that is missing does not keep the others waiting.
             Err(error) => {
@@ -106,6 +114,15 @@ impl Look<'_> {
             }
         }
         Ok(folders)
+    }
+
+    /// The polled folder that mail would be moved to, under whatever name, with why that cannot be.
+    async fn into_itself(&self, session: &mut Session) -> Result<Option<(String, String)>, PollError> {
+        let Ok(AfterImport::Move(to)) = settle::way(session, &self.mailbox.after_import).await? else {
+            return Ok(None);
+        };
+        let polled = target::polled_as(session, &to, &self.mailbox.folders).await?;
+        Ok(polled.map(|name| (name.clone(), obstacle::into_itself(&to, &name))))
     }
 
     async fn at(

@@ -48,6 +48,12 @@ const SENTENCES: &[(&str, &str, &str)] = &[
     ("obstacle", "the folder does not keep the flag \\Seen", "said-no-seen"),
     ("obstacle", "the folder does not keep the keyword {keyword}", "said-no-keyword"),
     ("obstacle", "{target} is the polled folder {polled}, so that moved mail would come in again", "said-into-itself"),
+    (
+        "note",
+        "folder {folder}: the server gives UIDs a second time, so all is read anew; what is here already is recognised by its content",
+        "said-uids-again",
+    ),
+    ("note", "{target} is the polled folder {polled}, so that moved mail would come in again", "said-into-itself"),
     ("obstacle", "our own effect has put it here", "reason-returned"),
     ("reason", "our own effect has put it here", "reason-returned"),
     ("reason", "too large{how}", "reason-too-large"),

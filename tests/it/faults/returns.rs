@@ -138,6 +138,8 @@ fn a_folder_that_is_polled_under_another_name_is_no_target() {
     let offered = mailferry.json(&["mailbox", "effects", JOBB]);
     let moving = offered.iter().find(|ability| ability["effect"] == "move").expect("a line for move");
     assert_eq!(moving["possible"], false, "{moving}");
+    let told = mailferry.ok(&["mailbox", "dry-run", JOBB]).text();
+    assert!(told.contains("Arkiv is the polled folder INBOX"), "{told}");
     let line = comes_to_rest(&server, &mailferry);
     assert_eq!(mailferry.subjects(), ["one", "three", "two"]);
     assert_eq!((changes(&server), text(&line["error"], "step")), (0, "settle"), "nothing is moved: {line}");
