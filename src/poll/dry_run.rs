@@ -67,7 +67,7 @@ async fn visit(
     let look = Look { mailbox, routes: Routes::load(mailbox, deps).await?, deps };
     let folders = look.folders().await?;
     let told = told.insert(DryRun::of(&folders));
-    let into_itself = look.into_itself(&mut session).await?;
+    let into_itself = look.polled_target(&mut session).await?;
     let mut copies = Copies::default();
     let mut broken: Option<PollError> = None;
     for (folder, told) in folders.iter().zip(&mut told.folders) {
@@ -117,7 +117,7 @@ impl Look<'_> {
     }
 
     /// The polled folder that mail would be moved to, under whatever name, with why that cannot be.
-    async fn into_itself(&self, session: &mut Session) -> Result<Option<(String, String)>, PollError> {
+    async fn polled_target(&self, session: &mut Session) -> Result<Option<(String, String)>, PollError> {
         let Ok(AfterImport::Move(to)) = settle::way(session, &self.mailbox.after_import).await? else {
             return Ok(None);
         };
