@@ -89,7 +89,8 @@ impl Doing {
             Err(ImapError::Refused { .. }) => None,
             Err(error) => return Err(wire(error)),
         };
-        let next_uid = highest.map_or(folder.uidnext, |highest| highest.saturating_add(1));
+        // And an answer that nobody asked for may name a mail that there is not.
+        let next_uid = highest.map_or(folder.uidnext, |highest| highest.saturating_add(1).min(folder.uidnext));
         let target = match &action {
             AfterImport::Move(target) => {
                 let numbers = session.numbers_of(target).await.map_err(wire)?;
@@ -268,7 +269,8 @@ async fn do_all(
     while let Some((set, mut step)) = sets.pop_front() {
         // Whoever changed the mailbox meanwhile may want something else to happen to these copies.
         let now = deps.clock.now();
-        let (epoch_id, next_uid, target) = (folder.epoch.id, doing.next_uid, doing.target);
+        let (epoch_id, target) = (folder.epoch.id, doing.target);
+        let next_uid = doing.next_uid.max(set.uids.last().map_or(0, |last| last.saturating_add(1)));
         let is_away = matches!(doing.action, AfterImport::Move(_) | AfterImport::Delete);
         let departing = Departing { epoch_id, uids: &set.uids, is_away, next_uid, target };
         deps.store.begin_change(lease, departing, now.plus(deps.lease), now).await.map_err(stored)?;
