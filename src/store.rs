@@ -10,6 +10,7 @@ mod effect;
 mod epoch;
 mod errand;
 mod error;
+mod fragment;
 mod grant;
 mod health;
 mod import;
@@ -29,8 +30,10 @@ mod route;
 mod sealed;
 mod search;
 mod session;
+mod statement;
 mod test_mail;
 mod token;
+mod transaction;
 
 pub use anchor::Anchor;
 pub use audit::{AuditLine, Change};
@@ -62,6 +65,7 @@ pub use route::Route;
 pub use search::{ASIDE_PAGES, AsideLine, words};
 pub use test_mail::TestMail;
 pub use token::{Token, TokenScope};
+pub use transaction::{Reader, Tx};
 
 #[cfg(test)]
 mod tests;

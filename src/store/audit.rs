@@ -2,12 +2,11 @@
 
 use serde::Serialize;
 
-use super::db::{read, write};
-use super::{Mailbox, Scope, Store, StoreError};
+use super::{Mailbox, Scope, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 
 /// One change.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, sqlx::FromRow, utoipa::ToSchema)]
 pub struct AuditLine {
     /// Its number, which grows.
     pub id: i64,
@@ -54,16 +53,33 @@ fn one_line(text: &str) -> String {
 /// In characters.
 const LONGEST: usize = 500;
 
-impl Store {
-    /// Writes a change down.
-    pub async fn audit(&self, change: Change<'_>, now: Timestamp) -> Result<(), StoreError> {
-        let (target, detail) = (one_line(change.target), one_line(change.detail));
-        write!(self, tx => {
-            sqlx::query("INSERT INTO audit (at, who, organisation_id, action, target, detail) VALUES ($1, $2, $3, $4, $5, $6)")
-                .bind(now.0).bind(change.who).bind(change.organisation).bind(change.action).bind(target).bind(detail)
-                .execute(&mut *tx).await?;
-        });
+impl Tx<'_> {
+    /// Writes a change down, in the transaction that makes it.
+    pub async fn audit(&mut self, change: Change<'_>, now: Timestamp) -> Result<(), StoreError> {
+        let statement = self.sql(
+            r"-- write a change down
+            INSERT INTO audit (at, who, organisation_id, action, target, detail)
+            VALUES ($1, $2, $3, $4, $5, $6)",
+        );
+        statement
+            .bind(now)
+            .bind(change.who)
+            .bind(change.organisation)
+            .bind(change.action)
+            .bind(one_line(change.target))
+            .bind(one_line(change.detail))
+            .run()
+            .await?;
         Ok(())
+    }
+}
+
+impl Store {
+    /// Writes a change down that has been made.
+    pub async fn audit(&self, change: Change<'_>, now: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        tx.audit(change, now).await?;
+        tx.commit().await
     }
 
     /// The changes before one (the newest, if it is `None`), newest first.
@@ -73,12 +89,14 @@ impl Store {
         before: Option<i64>,
         limit: i64,
     ) -> Result<Vec<AuditLine>, StoreError> {
-        let rows: Vec<(i64, i64, String, String, String, String)> = read!(self, pool => sqlx::query_as(
-            "SELECT id, at, who, action, target, detail FROM audit WHERE ($1 IS NULL OR organisation_id = $1) \
-             AND ($2 IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
-        ).bind(scope.id()).bind(before).bind(limit).fetch_all(pool).await)?;
-        let line =
-            |(id, at, who, action, target, detail)| AuditLine { id, at: Timestamp(at), who, action, target, detail };
-        Ok(rows.into_iter().map(line).collect())
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- newest changes
+            SELECT id, at, who, action, target, detail
+            FROM audit
+            WHERE ($1 IS NULL OR organisation_id = $1) AND ($2 IS NULL OR id < $2)
+            ORDER BY id DESC LIMIT $3",
+        );
+        Ok(statement.bind(scope.id()).bind(before).bind(limit).all().await?)
     }
 }

@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use super::db::{read, write};
-use super::{Store, StoreError};
+use super::{Store, StoreError, Tx};
 use crate::clock::Timestamp;
 
 /// What somebody may see: everything, or one organisation's.
@@ -47,31 +46,52 @@ pub struct Organisation {
 /// The one that there is from the beginning.
 pub const FIRST_ORGANISATION: i64 = 1;
 
-impl Store {
-    /// All organisations, by name.
-    pub async fn organisations(&self) -> Result<Vec<Organisation>, StoreError> {
-        Ok(
-            read!(self, pool => sqlx::query_as("SELECT id, name FROM organisation ORDER BY name").fetch_all(pool).await)?,
-        )
-    }
-
-    /// A page of the organisations, behind one of this name.
-    pub async fn organisation_page(&self, after: Option<&str>, limit: i64) -> Result<Vec<Organisation>, StoreError> {
-        Ok(read!(self, pool => sqlx::query_as(
-            "SELECT id, name FROM organisation WHERE ($1 IS NULL OR name > $1) ORDER BY name LIMIT $2",
-        ).bind(after).bind(limit).fetch_all(pool).await)?)
-    }
-
+impl Tx<'_> {
     /// The organisation of this name, which is added if it is not there.
-    pub async fn organisation_named(&self, name: &str, now: Timestamp) -> Result<Organisation, StoreError> {
+    pub async fn organisation_named(&mut self, name: &str, now: Timestamp) -> Result<Organisation, StoreError> {
         let name = name.trim();
         if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
             return Err(StoreError::Conflict("an organisation's name has 1 to 100 characters, on one line".to_owned()));
         }
-        Ok(write!(self, tx => {
-            sqlx::query("INSERT INTO organisation (name, created_at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
-                .bind(name).bind(now.0).execute(&mut *tx).await?;
-            sqlx::query_as("SELECT id, name FROM organisation WHERE name = $1").bind(name).fetch_one(&mut *tx).await?
-        }))
+        let add = self.sql(
+            r"-- add an organisation
+            INSERT INTO organisation (name, created_at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+        );
+        add.bind(name).bind(now).run().await?;
+        let find = self.sql(
+            r"-- organisation by name
+            SELECT id, name FROM organisation WHERE name = $1",
+        );
+        Ok(find.bind(name).one().await?)
+    }
+}
+
+impl Store {
+    /// All organisations, by name.
+    pub async fn organisations(&self) -> Result<Vec<Organisation>, StoreError> {
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- all organisations
+            SELECT id, name FROM organisation ORDER BY name",
+        );
+        Ok(statement.all().await?)
+    }
+
+    /// A page of the organisations, behind one of this name.
+    pub async fn organisation_page(&self, after: Option<&str>, limit: i64) -> Result<Vec<Organisation>, StoreError> {
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- page of organisations
+            SELECT id, name FROM organisation WHERE ($1 IS NULL OR name > $1) ORDER BY name LIMIT $2",
+        );
+        Ok(statement.bind(after).bind(limit).all().await?)
+    }
+
+    /// The organisation of this name, which is added if it is not there.
+    pub async fn organisation_named(&self, name: &str, now: Timestamp) -> Result<Organisation, StoreError> {
+        let mut tx = self.begin().await?;
+        let organisation = tx.organisation_named(name, now).await?;
+        tx.commit().await?;
+        Ok(organisation)
     }
 }
