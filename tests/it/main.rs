@@ -16,6 +16,7 @@ mod support;
 mod api;
 mod cli;
 mod clients;
+mod contract;
 mod crash;
 mod crash_points;
 mod dovecot;

@@ -80,6 +80,15 @@ impl Mailferry {
         Self { dir, database_url, env: Vec::new(), wrapper: Vec::new() }
     }
 
+    /// As `new`, on a file system in memory where there is one, for a test of many commands that each wait for the disk.
+    pub fn in_memory() -> Self {
+        let memory = Path::new("/dev/shm");
+        let parent = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+        let dir = TempDir::with_prefix_in("mailferry-", parent).unwrap();
+        let database_url = format!("sqlite://{}", dir.path().join("mailferry.db").display());
+        Self { dir, database_url, env: Vec::new(), wrapper: Vec::new() }
+    }
+
     /// The folder of this installation, which is also its working directory.
     pub fn dir(&self) -> &Path {
         self.dir.path()

@@ -80,7 +80,8 @@ impl Serve {
         answer[head + 4..].to_vec()
     }
 
-    fn exchange(&self, request: &[u8]) -> Option<Vec<u8>> {
+    /// Sends a whole request: the whole answer.
+    pub fn exchange(&self, request: &[u8]) -> Option<Vec<u8>> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
         stream.write_all(request).ok()?;

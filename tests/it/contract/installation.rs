@@ -1,0 +1,190 @@
+//! The installation that the snapshots show: two organisations, people with the three roles, and a mailbox of each kind.
+
+use std::{thread, time::Duration};
+
+use mailferry::test_server::{Account, Answer, Reply};
+use serde_json::Value;
+
+use super::{mails, masks::Masks};
+use crate::support::{
+    facts::{ANSOKAN, ANSOKAN_INBOX, JOBB, JOBB_INBOX, text},
+    faulty::Faulty,
+    mail::mail,
+    mailferry::{Mailferry, Output, Serve},
+    oauth_client,
+    ports::free_port,
+    wait,
+};
+
+pub const PASSWORD: &str = "rätt häst batteri";
+/// Never polled, since it is paused.
+pub const PAUSED: &str = "paus@lillestad.se";
+/// Its mails are from before the start.
+pub const LATE: &str = "arkiv@lillestad.se";
+/// Its server opens folders read-only, so mails are not marked as seen.
+pub const READ_ONLY: &str = "felanmalan@lillestad.se";
+/// Nobody listens at its server.
+pub const DOWN: &str = "post@strand.se";
+/// Of the other organisation; opened with access tokens, and nobody has consented.
+pub const WITHOUT_CONSENT: &str = "post@vikby.se";
+pub const ALL_MAILBOXES: [&str; 7] = [JOBB, ANSOKAN, PAUSED, LATE, READ_ONLY, DOWN, WITHOUT_CONSENT];
+pub const VIKBY: &str = "vikby";
+pub const VIKBY_INBOX: &str = "post.vikby.se@mail.kundo.se";
+
+pub struct Installation {
+    pub mailferry: Mailferry,
+    pub masks: Masks,
+    pub jobb: Faulty,
+    pub locked: Faulty,
+    pub late: Faulty,
+    pub read_only: Faulty,
+    /// A port that nobody listens on.
+    pub down: u16,
+}
+
+impl Installation {
+    /// Without inboxes, mailboxes and people.
+    pub fn empty() -> Self {
+        let down = free_port();
+        let mut mailferry = Mailferry::in_memory();
+        let provider =
+            oauth_client::provider("kontoso", &format!("http://127.0.0.1:{down}"), "imap_host = \"127.0.0.1\"\n");
+        mailferry
+            .configure(&format!("{provider}[deadlines]\ndns = \"300ms\"\n[http]\ninbox_domain = \"mail.kundo.se\"\n"));
+        mailferry.env("LC_ALL", "C.UTF-8");
+        mailferry.env("COLUMNS", "100");
+        mailferry.unset("MAILFERRY__SCHEDULE__LEAST_INTERVAL");
+        let mut read_only = Account::with_mails([mail("Lampan är trasig", READ_ONLY)]);
+        read_only.faults.read_only = true;
+        let mut locked = Account::default();
+        let answer = Answer::Tagged("NO [AUTHENTICATIONFAILED] Authentication failed.".to_owned());
+        locked.faults.replies = vec![Reply { command: "LOGIN".to_owned(), after: 0, times: None, answer }];
+        let mut jobb = Account::with_mails(mails::all());
+        jobb.folder("Klart");
+        let installation = Self {
+            jobb: Faulty::start(jobb),
+            locked: Faulty::start(locked),
+            late: Faulty::start(Account::with_mails([mail("Gammalt", LATE)])),
+            read_only: Faulty::start(read_only),
+            down,
+            masks: Masks::new(),
+            mailferry,
+        };
+        installation.with_masks()
+    }
+
+    fn with_masks(mut self) -> Self {
+        self.masks.know(&self.mailferry.dir().to_string_lossy(), "DIR");
+        let servers =
+            [(&self.jobb, "JOBB"), (&self.locked, "LOCKED"), (&self.late, "LATE"), (&self.read_only, "READ-ONLY")];
+        for (server, name) in servers {
+            self.masks.know(&port(server), &format!("{name}-PORT"));
+        }
+        self.masks.know(&self.down.to_string(), "DOWN-PORT");
+        self
+    }
+
+    /// With everything, and each mailbox polled once but the paused one.
+    pub fn full() -> Self {
+        let installation = Self::empty();
+        installation.add_inboxes();
+        installation.add_people();
+        installation.add_mailboxes();
+        for address in [JOBB, ANSOKAN, LATE, READ_ONLY, DOWN, WITHOUT_CONSENT] {
+            installation.run(&format!("poll {address}"));
+        }
+        installation.rebuild_jobb();
+        installation.run(&format!("poll {JOBB}"));
+        installation
+    }
+
+    /// The folder is built anew, so that its mails have other UIDs, and a mail comes in.
+    pub fn rebuild_jobb(&self) {
+        let mut account = self.jobb.account();
+        account.inbox().renumber(18);
+        account.inbox().append(mail("Efter flytten", JOBB));
+    }
+
+    pub fn add_inboxes(&self) {
+        for line in [
+            format!("inbox add {JOBB_INBOX} --name Jobb --reply-from {JOBB}"),
+            format!("inbox add --for {ANSOKAN} --domain mail.kundo.se"),
+            "inbox add bygglov.lillestad.se@mail.kundo.se".to_owned(),
+            format!("inbox add {VIKBY_INBOX} --organisation {VIKBY}"),
+            format!("route add --inbox bygglov.lillestad.se@mail.kundo.se --recipient {}", mails::BYGGLOV),
+        ] {
+            self.ok(&line);
+        }
+    }
+
+    pub fn add_people(&self) {
+        for (name, role) in [
+            ("anna", "operator"),
+            ("arvid", "operator"),
+            ("bo", "admin --organisation default"),
+            ("eva", "viewer --organisation default"),
+            ("ville", "admin --organisation vikby"),
+        ] {
+            self.ok(&format!("user add {name} --role {role} --password-stdin"));
+        }
+    }
+
+    pub fn add_mailboxes(&self) {
+        let of = |address: &str, inbox: &str, port: &str, more: &str| {
+            let server = format!("--host 127.0.0.1 --tls none --port {port} --interval 1d");
+            self.ok(&format!("mailbox add {address} --inbox {inbox} {server} {more}"));
+        };
+        let by_password = "--password-stdin --start all";
+        of(JOBB, JOBB_INBOX, &port(&self.jobb), &format!("{by_password} --max-size {}", mails::MAX_SIZE));
+        of(ANSOKAN, ANSOKAN_INBOX, &port(&self.locked), by_password);
+        of(PAUSED, JOBB_INBOX, &port(&self.jobb), &format!("{by_password} --after-import move:Klart"));
+        self.ok(&format!("mailbox pause {PAUSED}"));
+        of(LATE, JOBB_INBOX, &port(&self.late), "--password-stdin --start now");
+        of(READ_ONLY, JOBB_INBOX, &port(&self.read_only), &format!("{by_password} --after-import seen"));
+        of(DOWN, JOBB_INBOX, &self.down.to_string(), by_password);
+        self.ok(&format!(
+            "mailbox add {WITHOUT_CONSENT} --inbox {VIKBY_INBOX} --oauth kontoso --host 127.0.0.1 --tls none --port {} --interval 1d",
+            port(&self.jobb)
+        ));
+    }
+
+    /// Runs a command line without quotes in it; its input is the password.
+    pub fn run(&self, line: &str) -> Output {
+        let args: Vec<&str> = line.split_whitespace().collect();
+        self.mailferry.run_with_input(&args, PASSWORD)
+    }
+
+    pub fn ok(&self, line: &str) {
+        let output = self.run(line);
+        assert_eq!(output.code, 0, "mailferry {line}:\n{}", output.all());
+    }
+
+    /// A token with this scope and these further options.
+    pub fn token(&self, name: &str, more: &str) -> String {
+        let line = format!("--json token create --name {name} {more}");
+        text(&self.run(&line).json()[0], "token").to_owned()
+    }
+
+    /// Serves, and waits until the mailboxes that wait for a person have been tried again, as they are at each start.
+    pub fn serve(&mut self) -> Serve {
+        let lines = || self.run("--json mailbox list").json();
+        let waits = |line: &Value| line["error"].is_object() && line["error"]["retry"].is_null();
+        let waiting: Vec<Value> = lines().into_iter().filter(waits).collect();
+        let is_tried =
+            |line: &Value| waiting.iter().all(|old| old["address"] != line["address"] || is_later(line, old));
+        // Times are told in whole seconds.
+        thread::sleep(Duration::from_secs(1));
+        let serve = self.mailferry.serve();
+        wait::until("the first polls", Duration::from_secs(30), || lines().iter().all(is_tried).then_some(()));
+        self.masks.know(&serve.port.to_string(), "PORT");
+        serve
+    }
+}
+
+fn is_later(new: &Value, old: &Value) -> bool {
+    text(new, "last_attempt_at") > text(old, "last_attempt_at")
+}
+
+pub fn port(server: &Faulty) -> String {
+    server.options().pop().unwrap()
+}

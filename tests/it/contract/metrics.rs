@@ -1,0 +1,33 @@
+//! The names, labels and help texts of `/metrics`, and what else watches the process.
+
+use super::{installation::Installation, snapshots::Snapshots, visitor::Visitor};
+
+/// The lines without their values. Those of one metric come in any order, so they are sorted.
+fn without_values(text: &str) -> String {
+    let is_comment = |line: &&str| line.starts_with('#');
+    let mut lines: Vec<String> = Vec::new();
+    let mut rest = text.lines().peekable();
+    while rest.peek().is_some() {
+        lines.extend(std::iter::from_fn(|| rest.next_if(is_comment)).map(str::to_owned));
+        let samples = std::iter::from_fn(|| rest.next_if(|line| !is_comment(line)));
+        let mut samples: Vec<String> =
+            samples.filter_map(|line| Some(format!("{} VALUE", line.rsplit_once(' ')?.0))).collect();
+        samples.sort();
+        lines.extend(samples);
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn every_metric_is_as_before() {
+    let mut installation = Installation::full();
+    let serve = installation.serve();
+    let mut snapshots = Snapshots::of("metrics", installation.masks);
+    let visitor = Visitor::guest(&serve, "en");
+    let answer = visitor.get("/metrics");
+    snapshots.take("metrics", &format!("{}\n\n{}", answer.head(), without_values(&answer.body)));
+    for name in ["healthz", "readyz"] {
+        snapshots.take(name, &visitor.get(&format!("/{name}")).shown());
+    }
+    snapshots.finish();
+}
