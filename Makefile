@@ -16,6 +16,9 @@ endif
 help: ## lists these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
+# A snapshot in tests/snapshots/ that differs or is missing fails its test, and nothing is written.
+export INSTA_UPDATE ?= no
+
 build: ## builds the optimised program, target/release/mailferry
 	cargo build --release
 

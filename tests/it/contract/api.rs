@@ -1,80 +1,25 @@
 //! Every endpoint of the API: what it answers to those who may, and how it refuses. The description of the API says which there are.
 
+mod program;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+
+use program::{BASE, Program};
 
 use super::{
     installation::{DOWN, Installation, PAUSED, VIKBY, VIKBY_INBOX, WITHOUT_CONSENT, port},
     mails::BYGGLOV,
     snapshots::Snapshots,
-    visitor::{Answer, Visitor},
+    visitor::Visitor,
 };
 use crate::support::{
     facts::{ANSOKAN, JOBB, JOBB_INBOX, text},
     mailferry::Serve,
 };
 
-const BASE: &str = "/api/v1";
 const NEW: &str = "ny@lillestad.se";
-
-/// A program, and the protocol of what it asked and was answered.
-struct Program<'a> {
-    visitor: Visitor<'a>,
-    protocol: String,
-    /// Method and path of everything that was answered well.
-    done: BTreeSet<String>,
-}
-
-impl<'a> Program<'a> {
-    fn new(serve: &'a Serve, token: &str) -> Self {
-        Self { visitor: Visitor::with_token(serve, token), protocol: String::new(), done: BTreeSet::new() }
-    }
-
-    fn get(&mut self, path: &str) -> Answer {
-        self.ask("GET", path, &[], Value::Null)
-    }
-
-    /// Asks for each path, a line each.
-    fn get_all(&mut self, paths: &str) -> &mut Self {
-        for path in paths.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            self.get(path);
-        }
-        self
-    }
-
-    fn post(&mut self, path: &str, body: Value) -> Answer {
-        self.ask("POST", path, &[], body)
-    }
-
-    fn patch(&mut self, path: &str, body: Value) -> Answer {
-        self.ask("PATCH", path, &[("if-match", "*")], body)
-    }
-
-    fn delete(&mut self, path: &str) -> Answer {
-        self.ask("DELETE", path, &[("if-match", "*")], Value::Null)
-    }
-
-    fn ask(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: Value) -> Answer {
-        let sent = if body.is_null() { String::new() } else { body.to_string() };
-        self.send(method, path, headers, &sent)
-    }
-
-    fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        let answer = self.visitor.ask(method, &format!("{BASE}{path}"), headers, body);
-        let told: String = headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
-        let sent = if body.is_empty() { String::new() } else { format!("{body}\n") };
-        self.protocol.push_str(&format!("{method} {path}\n{told}{sent}\n{}\n\n\n", answer.shown()));
-        if answer.status < 300 {
-            self.done.insert(format!("{method} {}", path.split('?').next().unwrap_or_default()));
-        }
-        answer
-    }
-
-    fn take(&mut self, name: &str, snapshots: &mut Snapshots) {
-        snapshots.take(name, &std::mem::take(&mut self.protocol));
-    }
-}
 
 #[test]
 fn every_endpoint_answers_as_before() {

@@ -1,6 +1,11 @@
 //! The installation that the snapshots show: two organisations, people with the three roles, and a mailbox of each kind.
 
-use std::{thread, time::Duration};
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt as _,
+    thread,
+    time::Duration,
+};
 
 use mailferry::test_server::{Account, Answer, Reply};
 use serde_json::Value;
@@ -49,8 +54,9 @@ impl Installation {
         let mut mailferry = Mailferry::in_memory();
         let provider =
             oauth_client::provider("kontoso", &format!("http://127.0.0.1:{down}"), "imap_host = \"127.0.0.1\"\n");
-        mailferry
-            .configure(&format!("{provider}[deadlines]\ndns = \"300ms\"\n[http]\ninbox_domain = \"mail.kundo.se\"\n"));
+        let http = format!("[http]\nlisten = \"127.0.0.1:{}\"\ninbox_domain = \"mail.kundo.se\"\n", free_port());
+        mailferry.configure(&format!("{provider}[deadlines]\ndns = \"300ms\"\n{http}"));
+        fs::set_permissions(mailferry.dir(), Permissions::from_mode(0o700)).unwrap();
         mailferry.env("LC_ALL", "C.UTF-8");
         mailferry.env("COLUMNS", "100");
         mailferry.unset("MAILFERRY__SCHEDULE__LEAST_INTERVAL");
@@ -175,7 +181,10 @@ impl Installation {
         // Times are told in whole seconds.
         thread::sleep(Duration::from_secs(1));
         let serve = self.mailferry.serve();
-        wait::until("the first polls", Duration::from_secs(30), || lines().iter().all(is_tried).then_some(()));
+        wait::until("the first polls", Duration::from_secs(60), || {
+            thread::sleep(Duration::from_millis(200));
+            lines().iter().all(is_tried).then_some(())
+        });
         self.masks.know(&serve.port.to_string(), "PORT");
         serve
     }

@@ -1,6 +1,7 @@
 //! The names, labels and help texts of `/metrics`, and what else watches the process.
 
-use super::{installation::Installation, snapshots::Snapshots, visitor::Visitor};
+use super::{snapshots::Snapshots, visitor::Visitor};
+use crate::support::mailferry::Serve;
 
 /// The lines without their values. Those of one metric come in any order, so they are sorted.
 fn without_values(text: &str) -> String {
@@ -18,16 +19,12 @@ fn without_values(text: &str) -> String {
     lines.join("\n")
 }
 
-#[test]
-fn every_metric_is_as_before() {
-    let mut installation = Installation::full();
-    let serve = installation.serve();
-    let mut snapshots = Snapshots::of("metrics", installation.masks);
-    let visitor = Visitor::guest(&serve, "en");
+/// As whoever watches the process of this installation asks.
+pub fn take(serve: &Serve, snapshots: &mut Snapshots) {
+    let visitor = Visitor::guest(serve, "en");
     let answer = visitor.get("/metrics");
-    snapshots.take("metrics", &format!("{}\n\n{}", answer.head(), without_values(&answer.body)));
+    snapshots.take("watching/metrics", &format!("{}\n\n{}", answer.head(), without_values(&answer.body)));
     for name in ["healthz", "readyz"] {
-        snapshots.take(name, &visitor.get(&format!("/{name}")).shown());
+        snapshots.take(&format!("watching/{name}"), &visitor.get(&format!("/{name}")).shown());
     }
-    snapshots.finish();
 }

@@ -51,10 +51,17 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or(Value::Null)
     }
 
-    /// Status and headers, a line each.
+    /// Whether the body is of this kind.
+    fn is(&self, media: &str) -> bool {
+        self.header("content-type").is_some_and(|told| told.contains(media))
+    }
+
+    /// Status and headers, a line each. A policy for the content is shown of documents only.
     pub fn head(&self) -> String {
         let mut lines = vec![self.status.to_string()];
-        let mut shown: Vec<_> = self.headers.iter().filter(|(name, _)| SHOWN.contains(&name.as_str())).collect();
+        let is_document = self.status != 303 && !self.is("json");
+        let is_shown = |name: &str| SHOWN.contains(&name) && (is_document || name != "content-security-policy");
+        let mut shown: Vec<_> = self.headers.iter().filter(|(name, _)| is_shown(name)).collect();
         shown.sort();
         lines.extend(shown.into_iter().map(|(name, value)| format!("{name}: {value}")));
         lines.extend(self.header("etag").map(|_| "etag: ETAG".to_owned()));
@@ -63,10 +70,9 @@ impl Answer {
 
     /// All of it, JSON and HTML broken into lines.
     pub fn shown(&self) -> String {
-        let is = |media: &str| self.header("content-type").is_some_and(|told| told.contains(media));
         let body = match () {
-            () if is("json") => format!("{:#}", self.json()),
-            () if is("html") => self.body.replace("><", ">\n<"),
+            () if self.is("json") => format!("{:#}", self.json()),
+            () if self.is("html") => self.body.replace("><", ">\n<"),
             () => self.body.replace("\r\n", "\n"),
         };
         format!("{}\n\n{body}", self.head())

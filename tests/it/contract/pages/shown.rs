@@ -2,6 +2,7 @@
 
 use super::super::{
     installation::{ALL_MAILBOXES, Installation, PASSWORD},
+    metrics,
     snapshots::Snapshots,
     visitor::Visitor,
 };
@@ -90,6 +91,7 @@ fn every_page_is_as_before() {
     take("operator-sv", &Visitor::person(&serve, "arvid", "sv"), &all, snapshots_of);
     take("admin-en", &Visitor::person(&serve, "bo", "en"), &of_viewer(&all), snapshots_of);
     take("viewer-sv", &Visitor::person(&serve, "eva", "sv"), &of_viewer(&all), snapshots_of);
+    metrics::take(&serve, &mut snapshots);
     snapshots.finish();
 }
 
