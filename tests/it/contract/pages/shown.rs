@@ -48,6 +48,7 @@ fn pages() -> Vec<(String, String)> {
         ("audit", "/audit".to_owned()),
         ("consent-nobody-waited-for", "/oauth/callback?state=x&code=y".to_owned()),
         ("single-sign-on-off", "/sso".to_owned()),
+        ("single-sign-on-nobody-waited-for", "/sso/callback?state=x&code=y".to_owned()),
         ("nowhere", "/nothing/of/the/kind".to_owned()),
         ("wrong-text", "/search?q=%00".to_owned()),
     ]
