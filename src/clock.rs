@@ -19,6 +19,12 @@ impl Timestamp {
         Self(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
     }
 
+    /// The moment `duration` earlier.
+    #[must_use]
+    pub fn minus(self, duration: std::time::Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
+    }
+
     /// The same moment without its fraction of a second: INTERNALDATE (RFC 3501 2.3.3) has none.
     #[must_use]
     pub fn whole_seconds(self) -> Self {

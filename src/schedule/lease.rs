@@ -8,13 +8,13 @@ use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::owner;
 use crate::poll::Deps;
-use crate::store::{Due, Lease, StoreError};
+use crate::store::{Due, Lease, StoreError, Taker};
 
 /// How long `mailferry poll` waits for a mailbox that somebody else is polling.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn is_held(due: &Due, now: Timestamp) -> bool {
-    due.lease_token.is_some() && due.lease_until.is_some_and(|until| until > now.0)
+    due.lease_token.is_some() && due.lease_until.is_some_and(|until| until > now)
 }
 
 /// Whether nobody alive is polling it.
@@ -31,7 +31,9 @@ pub fn is_ours(due: &Due) -> bool {
 pub async fn take(deps: &Deps, due: &Due, address: &Address) -> Result<Option<Lease>, StoreError> {
     let now = deps.clock.now();
     let from_the_dead = if is_held(due, now) { due.lease_token } else { None };
-    deps.store.take_lease(address, owner::this_process(), from_the_dead, now, now.plus(deps.lease)).await
+    deps.store
+        .take_lease(address, Taker { owner: owner::this_process(), dead: from_the_dead }, now, now.plus(deps.lease))
+        .await
 }
 
 /// Takes a mailbox as soon as it is free, within a minute. `None` if somebody else keeps it.

@@ -1,6 +1,5 @@
 //! Anchors: mails that we know by their UIDs, to tell whether the UIDs still mean the same.
 
-use super::db::read;
 use super::ledger::UidState;
 use super::mailbox::BEFORE_START;
 use super::{Store, StoreError};
@@ -31,49 +30,46 @@ pub struct KnownMail {
 #[derive(sqlx::FromRow)]
 struct KnownRow {
     last: i64,
-    state: String,
+    #[sqlx(try_from = "String")]
+    state: UidState,
     reason: Option<String>,
     internal_date: Option<i64>,
     message_id: Option<String>,
 }
 
-/// The anchors of an epoch (`$1`), with the rest of the statement behind them.
-macro_rules! select_anchors {
-    ($rest:literal) => {
-        concat!(
-            "SELECT l.uid, l.internal_date, m.message_id FROM ledger l JOIN message m ON m.id = l.message_id \
-             WHERE l.epoch_id = $1 AND l.state IN ('imported', 'duplicate') ",
-            $rest
-        )
-    };
-}
-
 impl Store {
     /// Mails that an epoch knows: the newest, and as many spread over all of it.
     pub async fn anchors(&self, epoch_id: i64, most: i64) -> Result<Vec<Anchor>, StoreError> {
-        let mut anchors: Vec<Anchor> = read!(self, pool => sqlx::query_as(
-            select_anchors!("ORDER BY l.uid DESC LIMIT $2"),
-        ).bind(epoch_id).bind(most / 2).fetch_all(pool).await)?;
-        let spread: Vec<Anchor> = read!(self, pool => sqlx::query_as(
-            select_anchors!(
-                "AND l.uid % (SELECT 1 + top / $2 FROM epoch WHERE id = $1) = 0 ORDER BY l.uid DESC LIMIT $2"
-            ),
-        ).bind(epoch_id).bind((most / 2).max(1)).fetch_all(pool).await)?;
-        anchors.extend(spread);
+        let mut reader = self.read().await?;
+        let newest = reader.sql(
+            r"-- newest anchors
+            {select_anchors}
+            ORDER BY l.uid DESC LIMIT $2",
+        );
+        let mut anchors: Vec<Anchor> = newest.bind(epoch_id).bind(most / 2).all().await?;
+        let spread = reader.sql(
+            r"-- anchors spread over an epoch
+            {select_anchors} AND l.uid % (SELECT 1 + top / $2 FROM epoch WHERE id = $1) = 0
+            ORDER BY l.uid DESC LIMIT $2",
+        );
+        anchors.extend(spread.bind(epoch_id).bind((most / 2).max(1)).all::<Anchor>().await?);
         Ok(anchors)
     }
 
     /// What the ledger says of a UID, alone or in a range.
     pub async fn known_mail(&self, epoch_id: i64, uid: u32) -> Result<Option<KnownMail>, StoreError> {
-        let row: Option<KnownRow> = read!(self, pool => sqlx::query_as(
-            "SELECT coalesce(l.uid_last, l.uid) AS last, l.state, l.reason, l.internal_date, m.message_id FROM ledger l \
-             LEFT JOIN message m ON m.id = l.message_id WHERE l.epoch_id = $1 AND l.uid <= $2 ORDER BY l.uid DESC LIMIT 1",
-        ).bind(epoch_id).bind(i64::from(uid)).fetch_optional(pool).await)?;
-        let Some(row) = row.filter(|row| row.last >= i64::from(uid)) else {
-            return Ok(None);
-        };
-        Ok(Some(KnownMail {
-            state: UidState::stored(&row.state)?,
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- ledger line of a UID
+            SELECT coalesce(l.uid_last, l.uid) AS last, l.state, l.reason, l.internal_date, m.message_id
+            FROM ledger l LEFT JOIN message m ON m.id = l.message_id
+            WHERE l.epoch_id = $1 AND l.uid <= $2
+            ORDER BY l.uid DESC LIMIT 1",
+        );
+        let row: Option<KnownRow> = statement.bind(epoch_id).bind(i64::from(uid)).first().await?;
+        let row = row.filter(|row| row.last >= i64::from(uid));
+        Ok(row.map(|row| KnownMail {
+            state: row.state,
             anchor: Anchor { uid, internal_date: row.internal_date, message_id: row.message_id },
             is_before_start: row.reason.as_deref() == Some(BEFORE_START),
         }))
@@ -82,9 +78,14 @@ impl Store {
     /// These UIDs as they are known.
     pub async fn anchors_of(&self, epoch_id: i64, uids: &[u32]) -> Result<Vec<Anchor>, StoreError> {
         let (Some(first), Some(last)) = (uids.iter().min(), uids.iter().max()) else { return Ok(Vec::new()) };
-        let mut anchors: Vec<Anchor> = read!(self, pool => sqlx::query_as(
-            select_anchors!("AND l.uid BETWEEN $2 AND $3 ORDER BY l.uid"),
-        ).bind(epoch_id).bind(i64::from(*first)).bind(i64::from(*last)).fetch_all(pool).await)?;
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- anchors in a range of UIDs
+            {select_anchors} AND l.uid BETWEEN $2 AND $3
+            ORDER BY l.uid",
+        );
+        let mut anchors: Vec<Anchor> =
+            statement.bind(epoch_id).bind(i64::from(*first)).bind(i64::from(*last)).all().await?;
         anchors.retain(|anchor| uids.contains(&anchor.uid));
         Ok(anchors)
     }

@@ -78,20 +78,6 @@ macro_rules! commit {
 pub(super) use {commit, read, write};
 
 impl Store {
-    /// `($1,$2),($3,$4)` for so many rows of so many columns. SQLite looks up each numbered mark among all of them, which
-    /// takes longer than the insert itself where there are thousands, so there it is `(?,?),(?,?)`.
-    pub(super) fn rows(&self, rows: usize, columns: usize) -> String {
-        let mark = |n: usize| match &self.db {
-            Db::Sqlite { .. } => "?".to_owned(),
-            Db::Postgres(_) => format!("${}", n + 1),
-        };
-        let row = |r: usize| {
-            let marks: Vec<String> = (0..columns).map(|c| mark(r * columns + c)).collect();
-            format!("({})", marks.join(","))
-        };
-        (0..rows).map(row).collect::<Vec<_>>().join(",")
-    }
-
     /// Opens the database, creates an SQLite file if it is missing, and brings the schema up to date.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let store =

@@ -2,10 +2,8 @@
 //! that a mail which our own hand puts somewhere is recognised there, whatever the folder is called and wherever a crash came.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
-use sqlx::AssertSqlSafe;
-
-use super::db::{read, write};
 use super::epoch::uid;
 use super::import::{Batch, Finding, Mail};
 use super::{Lease, Store, StoreError};
@@ -17,11 +15,11 @@ pub const RETURNED: &str = "our own effect has put it here";
 /// The step of an effect that is not done, since it would go on for ever.
 pub(super) const HELD_BACK: &str = "returned";
 
-/// So often within [`RETURNS_MS`] mails with one Message-ID are moved, removed or marked in a folder; the next one is left alone.
+/// So often within [`RETURNS`] mails with one Message-ID are moved, removed or marked in a folder; the next one is left alone.
 /// Something changes each of them and puts it back, or a sender uses one Message-ID for everything.
 const MOST_RETURNS: usize = 5;
 /// A week.
-const RETURNS_MS: i64 = 7 * 24 * 3600 * 1000;
+const RETURNS: Duration = Duration::from_hours(7 * 24);
 
 /// Copies that are about to be moved, removed or marked.
 #[derive(Debug, Clone, Copy)]
@@ -48,20 +46,8 @@ pub(super) enum Return {
 }
 
 /// A departure of a mail with the same content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
 struct Left {
-    epoch_id: i64,
-    uid: u32,
-    next_uid: u32,
-    target_uidvalidity: Option<u32>,
-    target_next: Option<u32>,
-    target_uid: Option<u32>,
-    message: Option<i64>,
-}
-
-#[derive(sqlx::FromRow)]
-struct Row {
-    sha256: Vec<u8>,
     epoch_id: i64,
     uid: i64,
     next_uid: i64,
@@ -71,10 +57,19 @@ struct Row {
     message: Option<i64>,
 }
 
+/// A departure with its content.
+#[derive(sqlx::FromRow)]
+struct LeftWith {
+    sha256: Vec<u8>,
+    #[sqlx(flatten)]
+    left: Left,
+}
+
 impl Left {
     /// Whether it is this copy that lies under a UID of an epoch: it came there after the copy had left, or the server has said
     /// that it put it there.
     fn is_at(&self, epoch_id: i64, uidvalidity: u32, uid: u32) -> bool {
+        let (uidvalidity, uid) = (i64::from(uidvalidity), i64::from(uid));
         if self.epoch_id == epoch_id {
             return uid != self.uid && uid >= self.next_uid;
         }
@@ -88,11 +83,6 @@ impl Left {
 /// What mails of one sender have in common that something has changed on their way back: the Message-ID, else the identity.
 pub(super) fn kin(mail: &Mail) -> String {
     mail.message_id.clone().unwrap_or_else(|| hex(&mail.identity))
-}
-
-/// Marks for so many values, from this one on.
-fn marks(from: usize, count: usize) -> String {
-    (from..from + count).map(|number| format!("${number}")).collect::<Vec<_>>().join(",")
 }
 
 /// Values in one statement.
@@ -111,36 +101,36 @@ impl Store {
         until: Timestamp,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let renew = tx.sql(
+            r"-- renew a lease for a change
+            UPDATE mailbox SET lease_until = $3, copy_changed_at = $4 WHERE id = $1 AND lease_token = $2",
+        );
+        let kept = renew.bind(lease.mailbox.id).bind(lease.token).bind(until).bind(now).run().await?;
+        if kept != 1 {
+            return Err(StoreError::LeaseLost);
+        }
         let (target_uidvalidity, target_next) = departing.target;
-        write!(self, tx => {
-            let kept =
-                sqlx::query("UPDATE mailbox SET lease_until = $3, copy_changed_at = $4 WHERE id = $1 AND lease_token = $2")
-                    .bind(lease.mailbox.id).bind(lease.token).bind(until.0).bind(now.0)
-                    .execute(&mut *tx).await?.rows_affected();
-            if kept != 1 {
-                return Err(StoreError::LeaseLost);
-            }
-            for part in departing.uids.chunks(AT_ONCE) {
-                // After a crash the command may have been sent before: the earlier numbers are the ones that hold.
-                let sql = format!(
-                    "INSERT INTO departure (epoch_id, uid, sha256, kin, next_uid, target_uidvalidity, target_next, left_at, \
-                     is_away) SELECT epoch_id, uid, sha256, kin, $2, $3, $4, $5, $6 FROM effect WHERE epoch_id = $1 AND sha256 IS NOT NULL \
-                     AND uid IN ({}) ON CONFLICT (epoch_id, uid) DO UPDATE SET left_at = excluded.left_at, \
-                     target_next = CASE WHEN departure.target_uidvalidity = excluded.target_uidvalidity \
-                     AND departure.target_next < excluded.target_next THEN departure.target_next ELSE excluded.target_next END, \
-                     target_uidvalidity = excluded.target_uidvalidity",
-                    marks(7, part.len())
-                );
-                let mut query = sqlx::query(AssertSqlSafe(sql))
-                    .bind(departing.epoch_id).bind(i64::from(departing.next_uid)).bind(target_uidvalidity.map(i64::from))
-                    .bind(target_next.map(i64::from)).bind(now.0).bind(departing.is_away);
-                for uid in part {
-                    query = query.bind(i64::from(*uid));
-                }
-                query.execute(&mut *tx).await?;
-            }
-        });
-        Ok(())
+        for uids in departing.uids.chunks(AT_ONCE) {
+            // After a crash the command may have been sent before: the earlier numbers are the ones that hold.
+            let depart = tx.sql(
+                r"-- write departures down
+                INSERT INTO departure (epoch_id, uid, sha256, kin, next_uid, target_uidvalidity, target_next, left_at, is_away)
+                SELECT epoch_id, uid, sha256, kin, $2, $3, $4, $5, $6
+                FROM effect
+                WHERE epoch_id = $1 AND sha256 IS NOT NULL AND uid IN ({list})
+                ON CONFLICT (epoch_id, uid) DO UPDATE SET left_at = excluded.left_at,
+                    target_next = CASE WHEN departure.target_uidvalidity = excluded.target_uidvalidity
+                        AND departure.target_next < excluded.target_next
+                        THEN departure.target_next ELSE excluded.target_next END,
+                    target_uidvalidity = excluded.target_uidvalidity",
+            );
+            let depart = depart.bind(departing.epoch_id).bind(i64::from(departing.next_uid));
+            let depart = depart.bind(target_uidvalidity.map(i64::from)).bind(target_next.map(i64::from));
+            let depart = depart.bind(now).bind(departing.is_away);
+            depart.list(uids.iter().map(|uid| i64::from(*uid))).run().await?;
+        }
+        tx.commit().await
     }
 
     /// The server has told the UIDs of the copies in the target folder, which has this UIDVALIDITY.
@@ -148,18 +138,23 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn arrived_at(&self, epoch_id: i64, uidvalidity: u32, copies: &[(u32, u32)]) -> Result<(), StoreError> {
-        write!(self, tx => {
-            for part in copies.chunks(AT_ONCE) {
-                let cases: String = part.iter().map(|(uid, copy)| format!(" WHEN {uid} THEN {copy}")).collect();
-                let uids = part.iter().map(|(uid, _)| uid.to_string()).collect::<Vec<_>>().join(",");
-                let sql = format!(
-                    "UPDATE departure SET target_uidvalidity = $2, target_uid = CASE uid{cases} END WHERE epoch_id = $1 AND uid IN ({uids})"
-                );
-                sqlx::query(AssertSqlSafe(sql)).persistent(false).bind(epoch_id).bind(i64::from(uidvalidity))
-                    .execute(&mut *tx).await?;
+        let mut tx = self.begin().await?;
+        for copies in copies.chunks(AT_ONCE) {
+            let statement = tx.sql(
+                r"-- where departures have arrived
+                WITH copy (epoch_id, uid, uidvalidity, target_uid) AS (VALUES {rows})
+                UPDATE departure SET target_uidvalidity = copy.uidvalidity, target_uid = copy.target_uid
+                FROM copy
+                WHERE departure.epoch_id = copy.epoch_id AND departure.uid = copy.uid",
+            );
+            let mut statement = statement.rows(copies.len(), 4);
+            for (uid, target_uid) in copies {
+                statement = statement.bind(epoch_id).bind(i64::from(*uid));
+                statement = statement.bind(i64::from(uidvalidity)).bind(i64::from(*target_uid));
             }
-        });
-        Ok(())
+            statement.run().await?;
+        }
+        tx.commit().await
     }
 
     /// How many mails of an epoch are left alone, since our own effects put them where they are.
@@ -167,9 +162,12 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn returned(&self, epoch_id: i64) -> Result<Vec<u32>, StoreError> {
-        let uids: Vec<i64> = read!(self, pool => sqlx::query_scalar(
-            "SELECT uid FROM effect WHERE epoch_id = $1 AND step = 'returned' ORDER BY uid",
-        ).bind(epoch_id).fetch_all(pool).await)?;
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- returned mail of an epoch
+            SELECT uid FROM effect WHERE epoch_id = $1 AND step = 'returned' ORDER BY uid",
+        );
+        let uids: Vec<i64> = statement.bind(epoch_id).values().await?;
         Ok(uids.into_iter().map(uid).collect())
     }
 
@@ -209,39 +207,29 @@ impl Store {
         mails: &[(u32, &Mail)],
     ) -> Result<HashMap<[u8; 32], Vec<Left>>, StoreError> {
         let mut found = HashMap::<[u8; 32], Vec<Left>>::new();
-        for part in mails.chunks(AT_ONCE) {
-            let sql = format!(
-                "SELECT d.sha256, d.epoch_id, d.uid, d.next_uid, d.target_uidvalidity, d.target_next, d.target_uid, \
-                 (SELECT min(a.message_id) FROM arrival a WHERE a.epoch_id = d.epoch_id AND a.uid = d.uid) AS message \
-                 FROM departure d JOIN epoch e ON e.id = d.epoch_id JOIN folder f ON f.id = e.folder_id \
-                 JOIN mailbox m ON m.id = f.mailbox_id JOIN inbox i ON i.id = m.inbox_id \
-                 WHERE (m.id = $1 OR (i.organisation_id = $2 AND lower(m.host) = $3 AND lower(m.username) = $4)) \
-                 AND d.is_away AND d.sha256 IN ({}) ORDER BY d.epoch_id, d.uid",
-                marks(5, part.len())
+        if mails.is_empty() {
+            return Ok(found);
+        }
+        let mailbox = &lease.mailbox;
+        let mut reader = self.read().await?;
+        for mails in mails.chunks(AT_ONCE) {
+            let statement = reader.sql(
+                r"-- departures of these contents
+                SELECT d.sha256, d.epoch_id, d.uid, d.next_uid, d.target_uidvalidity, d.target_next, d.target_uid,
+                    (SELECT min(a.message_id) FROM arrival a WHERE a.epoch_id = d.epoch_id AND a.uid = d.uid) AS message
+                FROM departure d JOIN epoch e ON e.id = d.epoch_id JOIN folder f ON f.id = e.folder_id
+                    JOIN mailbox m ON m.id = f.mailbox_id JOIN inbox i ON i.id = m.inbox_id
+                WHERE (m.id = $1 OR (i.organisation_id = $2 AND lower(m.host) = $3 AND lower(m.username) = $4))
+                    AND d.is_away AND d.sha256 IN ({list})
+                ORDER BY d.epoch_id, d.uid",
             );
-            let mailbox = &lease.mailbox;
-            let rows: Vec<Row> = read!(self, pool => {
-                let mut query = sqlx::query_as(AssertSqlSafe(sql))
-                    .bind(mailbox.id)
-                    .bind(mailbox.organisation_id)
-                    .bind(mailbox.server.host.to_ascii_lowercase())
-                    .bind(mailbox.username.to_ascii_lowercase());
-                for (_, mail) in part {
-                    query = query.bind(mail.sha256.to_vec());
-                }
-                query.fetch_all(pool).await
-            })?;
-            for row in rows {
-                let Ok(sha256) = <[u8; 32]>::try_from(row.sha256) else { continue };
-                found.entry(sha256).or_default().push(Left {
-                    epoch_id: row.epoch_id,
-                    uid: uid(row.uid),
-                    next_uid: uid(row.next_uid),
-                    target_uidvalidity: row.target_uidvalidity.map(uid),
-                    target_next: row.target_next.map(uid),
-                    target_uid: row.target_uid.map(uid),
-                    message: row.message,
-                });
+            let statement = statement.bind(mailbox.id).bind(mailbox.organisation_id);
+            let statement = statement.bind(mailbox.server.host.to_ascii_lowercase());
+            let statement = statement.bind(mailbox.username.to_ascii_lowercase());
+            let rows: Vec<LeftWith> = statement.list(mails.iter().map(|(_, mail)| mail.sha256.to_vec())).all().await?;
+            for LeftWith { sha256, left } in rows {
+                let Ok(sha256) = <[u8; 32]>::try_from(sha256) else { continue };
+                found.entry(sha256).or_default().push(left);
             }
         }
         Ok(found)
@@ -257,19 +245,17 @@ impl Store {
         let kin: Vec<String> =
             mails.iter().filter(|(_, mail)| mail.effect.is_some()).map(|(_, mail)| kin(mail)).collect();
         let mut left = BTreeMap::<String, Vec<u32>>::new();
-        for part in kin.chunks(AT_ONCE) {
-            let sql = format!(
-                "SELECT kin, next_uid FROM departure WHERE epoch_id = $1 AND left_at > $2 AND kin IN ({})",
-                marks(3, part.len())
+        if kin.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let mut reader = self.read().await?;
+        for kin in kin.chunks(AT_ONCE) {
+            let statement = reader.sql(
+                r"-- departures of these kin
+                SELECT kin, next_uid FROM departure WHERE epoch_id = $1 AND left_at > $2 AND kin IN ({list})",
             );
-            let rows: Vec<(String, i64)> = read!(self, pool => {
-                let mut query =
-                    sqlx::query_as(AssertSqlSafe(sql)).bind(epoch_id).bind(now.0.saturating_sub(RETURNS_MS));
-                for kin in part {
-                    query = query.bind(kin.clone());
-                }
-                query.fetch_all(pool).await
-            })?;
+            let rows: Vec<(String, i64)> =
+                statement.bind(epoch_id).bind(now.minus(RETURNS)).list(kin.iter().cloned()).all().await?;
             for (kin, next) in rows {
                 left.entry(kin).or_default().push(uid(next));
             }

@@ -1,11 +1,7 @@
 //! Effects: what is still to happen to the customer's copies. Written with the import, done after it, in small steps that
 //! are written down, so that a crash in between is gone on from.
 
-use sqlx::AssertSqlSafe;
-
-use super::db::{read, write};
 use super::epoch::uid;
-use super::lease::guard_lease;
 use super::{Lease, Store, StoreError};
 
 /// How far an effect has come.
@@ -24,6 +20,18 @@ pub enum EffectStep {
 /// So often in a row a server may refuse; then it is asked once a day.
 const MOST_ATTEMPTS: i64 = 10;
 
+impl EffectStep {
+    /// As stored: its word, and what UIDNEXT of the target folder was.
+    fn stored(step: &str, target_uidnext: Option<i64>) -> Self {
+        match step {
+            "copying" => Self::Copying(uid(target_uidnext.unwrap_or(1))),
+            "copied" => Self::Copied,
+            "impossible" => Self::Impossible,
+            _ => Self::Pending,
+        }
+    }
+}
+
 /// One open effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effect {
@@ -33,6 +41,14 @@ pub struct Effect {
     pub action: String,
     /// How far it has come.
     pub step: EffectStep,
+}
+
+/// UIDs in one statement.
+const AT_ONCE: usize = 500;
+
+/// UIDs as stored.
+fn stored(uids: &[u32]) -> impl Iterator<Item = i64> {
+    uids.iter().map(|uid| i64::from(*uid))
 }
 
 impl Store {
@@ -46,28 +62,36 @@ impl Store {
         refused_too: bool,
     ) -> Result<Vec<Effect>, StoreError> {
         let most = if refused_too { i64::MAX } else { MOST_ATTEMPTS };
-        let rows: Vec<(i64, String, String, Option<i64>)> = read!(self, pool => sqlx::query_as(
-            "SELECT uid, action, step, target_uidnext FROM effect WHERE epoch_id = $1 AND uid > $2 AND attempts < $4 \
-             AND step <> 'returned' ORDER BY uid LIMIT $3",
-        ).bind(epoch_id).bind(i64::from(above)).bind(limit).bind(most).fetch_all(pool).await)?;
-        Ok(rows
-            .into_iter()
-            .map(|(effect_uid, action, step, target_uidnext)| Effect {
-                uid: uid(effect_uid),
-                action,
-                step: match step.as_str() {
-                    "copying" => EffectStep::Copying(uid(target_uidnext.unwrap_or(1))),
-                    "copied" => EffectStep::Copied,
-                    "impossible" => EffectStep::Impossible,
-                    _ => EffectStep::Pending,
-                },
-            })
-            .collect())
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- open effects
+            SELECT uid, action, step, target_uidnext
+            FROM effect
+            WHERE epoch_id = $1 AND uid > $2 AND attempts < $4 AND step <> 'returned'
+            ORDER BY uid LIMIT $3",
+        );
+        let rows: Vec<(i64, String, String, Option<i64>)> =
+            statement.bind(epoch_id).bind(i64::from(above)).bind(limit).bind(most).all().await?;
+        let effects = rows.into_iter().map(|(effect_uid, action, step, target_uidnext)| Effect {
+            uid: uid(effect_uid),
+            action,
+            step: EffectStep::stored(&step, target_uidnext),
+        });
+        Ok(effects.collect())
     }
 
     /// These effects are done.
     pub async fn effects_done(&self, lease: &Lease, epoch_id: i64, uids: &[u32]) -> Result<(), StoreError> {
-        self.change_effects(lease, epoch_id, uids, "DELETE FROM effect", None).await
+        let mut tx = self.begin().await?;
+        tx.guard(lease).await?;
+        for uids in uids.chunks(AT_ONCE) {
+            let statement = tx.sql(
+                r"-- effects are done
+                DELETE FROM effect WHERE epoch_id = $1 AND uid IN ({list})",
+            );
+            statement.bind(epoch_id).list(stored(uids)).run().await?;
+        }
+        tx.commit().await
     }
 
     /// These are about to be copied into a folder with this UIDNEXT.
@@ -78,18 +102,44 @@ impl Store {
         uids: &[u32],
         target_uidnext: u32,
     ) -> Result<(), StoreError> {
-        let change = format!("UPDATE effect SET step = 'copying', target_uidnext = {target_uidnext}");
-        self.change_effects(lease, epoch_id, uids, &change, None).await
+        let mut tx = self.begin().await?;
+        tx.guard(lease).await?;
+        for uids in uids.chunks(AT_ONCE) {
+            let statement = tx.sql(
+                r"-- effects are about to be copied
+                UPDATE effect SET step = 'copying', target_uidnext = $2 WHERE epoch_id = $1 AND uid IN ({list})",
+            );
+            statement.bind(epoch_id).bind(i64::from(target_uidnext)).list(stored(uids)).run().await?;
+        }
+        tx.commit().await
     }
 
     /// Of these, no copy is in the target folder.
     pub async fn effects_not_copied(&self, lease: &Lease, epoch_id: i64, uids: &[u32]) -> Result<(), StoreError> {
-        self.change_effects(lease, epoch_id, uids, "UPDATE effect SET step = 'pending'", None).await
+        let mut tx = self.begin().await?;
+        tx.guard(lease).await?;
+        for uids in uids.chunks(AT_ONCE) {
+            let statement = tx.sql(
+                r"-- effects are not copied
+                UPDATE effect SET step = 'pending' WHERE epoch_id = $1 AND uid IN ({list})",
+            );
+            statement.bind(epoch_id).list(stored(uids)).run().await?;
+        }
+        tx.commit().await
     }
 
     /// Of these, the copy is in the target folder.
     pub async fn effects_copied(&self, lease: &Lease, epoch_id: i64, uids: &[u32]) -> Result<(), StoreError> {
-        self.change_effects(lease, epoch_id, uids, "UPDATE effect SET step = 'copied'", None).await
+        let mut tx = self.begin().await?;
+        tx.guard(lease).await?;
+        for uids in uids.chunks(AT_ONCE) {
+            let statement = tx.sql(
+                r"-- effects are copied
+                UPDATE effect SET step = 'copied' WHERE epoch_id = $1 AND uid IN ({list})",
+            );
+            statement.bind(epoch_id).list(stored(uids)).run().await?;
+        }
+        tx.commit().await
     }
 
     /// These cannot be done, for this reason, and are not tried again.
@@ -100,8 +150,16 @@ impl Store {
         uids: &[u32],
         reason: &str,
     ) -> Result<(), StoreError> {
-        self.change_effects(lease, epoch_id, uids, "UPDATE effect SET step = 'impossible', problem = $1", Some(reason))
-            .await
+        let mut tx = self.begin().await?;
+        tx.guard(lease).await?;
+        for uids in uids.chunks(AT_ONCE) {
+            let statement = tx.sql(
+                r"-- effects are impossible
+                UPDATE effect SET step = 'impossible', problem = $2 WHERE epoch_id = $1 AND uid IN ({list})",
+            );
+            statement.bind(epoch_id).bind(reason).list(stored(uids)).run().await?;
+        }
+        tx.commit().await
     }
 
     /// These failed this time; after [`MOST_ATTEMPTS`] they count as impossible.
@@ -112,51 +170,49 @@ impl Store {
         uids: &[u32],
         reason: &str,
     ) -> Result<(), StoreError> {
-        let change = format!(
-            "UPDATE effect SET attempts = attempts + 1, problem = $1, step = CASE WHEN step = 'copied' THEN step \
-             WHEN attempts + 1 >= {MOST_ATTEMPTS} THEN 'impossible' ELSE 'pending' END"
-        );
-        self.change_effects(lease, epoch_id, uids, &change, Some(reason)).await?;
-        // They have not left, unless their copy is in the target folder.
-        let stays = "DELETE FROM departure WHERE NOT EXISTS (SELECT 1 FROM effect x WHERE x.epoch_id = departure.epoch_id \
-                     AND x.uid = departure.uid AND x.step IN ('copying', 'copied')) AND";
-        self.change_effects(lease, epoch_id, uids, stays, None).await
+        let mut tx = self.begin().await?;
+        tx.guard(lease).await?;
+        for uids in uids.chunks(AT_ONCE) {
+            let statement = tx.sql(
+                r"-- effects have failed
+                UPDATE effect SET attempts = attempts + 1, problem = $2, step = CASE WHEN step = 'copied' THEN step
+                    WHEN attempts + 1 >= $3 THEN 'impossible' ELSE 'pending' END
+                WHERE epoch_id = $1 AND uid IN ({list})",
+            );
+            statement.bind(epoch_id).bind(reason).bind(MOST_ATTEMPTS).list(stored(uids)).run().await?;
+        }
+        tx.commit().await?;
+        self.not_departed(lease, epoch_id, uids).await
     }
 
-    async fn change_effects(
-        &self,
-        lease: &Lease,
-        epoch_id: i64,
-        uids: &[u32],
-        change: &str,
-        reason: Option<&str>,
-    ) -> Result<(), StoreError> {
-        write!(self, tx => {
-            guard_lease!(tx, lease);
-            for part in uids.chunks(500) {
-                let before = usize::from(reason.is_some());
-                let marks = (0..part.len()).map(|n| format!("${}", before + 2 + n)).collect::<Vec<_>>().join(",");
-                let and = if change.ends_with("AND") { "" } else { " WHERE" };
-                let sql = format!("{change}{and} epoch_id = ${} AND uid IN ({marks})", before + 1);
-                let mut query = sqlx::query(AssertSqlSafe(sql));
-                if let Some(reason) = reason {
-                    query = query.bind(reason);
-                }
-                query = query.bind(epoch_id);
-                for uid in part {
-                    query = query.bind(i64::from(*uid));
-                }
-                query.execute(&mut *tx).await?;
-            }
-        });
-        Ok(())
+    /// These have not left, unless their copy is in the target folder.
+    async fn not_departed(&self, lease: &Lease, epoch_id: i64, uids: &[u32]) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        tx.guard(lease).await?;
+        for uids in uids.chunks(AT_ONCE) {
+            let statement = tx.sql(
+                r"-- copies have not departed
+                DELETE FROM departure
+                WHERE NOT EXISTS (
+                        SELECT 1 FROM effect x WHERE x.epoch_id = departure.epoch_id AND x.uid = departure.uid
+                            AND x.step IN ('copying', 'copied')
+                    )
+                    AND epoch_id = $1 AND uid IN ({list})",
+            );
+            statement.bind(epoch_id).list(stored(uids)).run().await?;
+        }
+        tx.commit().await
     }
 
     /// How many effects of a mailbox are open.
     pub async fn open_effect_count(&self, mailbox_id: i64) -> Result<i64, StoreError> {
-        Ok(read!(self, pool => sqlx::query_scalar(
-            "SELECT count(*) FROM effect x JOIN epoch e ON e.id = x.epoch_id JOIN folder f ON f.id = e.folder_id \
-             WHERE f.mailbox_id = $1 AND x.step NOT IN ('impossible', 'returned')",
-        ).bind(mailbox_id).fetch_one(pool).await)?)
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- count the open effects of a mailbox
+            SELECT count(*)
+            FROM effect x JOIN epoch e ON e.id = x.epoch_id JOIN folder f ON f.id = e.folder_id
+            WHERE f.mailbox_id = $1 AND x.step NOT IN ('impossible', 'returned')",
+        );
+        Ok(statement.bind(mailbox_id).value().await?)
     }
 }

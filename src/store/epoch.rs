@@ -1,9 +1,7 @@
 //! Epochs: one UIDVALIDITY of a folder as we met it, with the cursor and the ledger that belong to it.
 
-use super::db::{read, write};
-use super::lease::guard_lease;
 use super::mailbox::BEFORE_START;
-use super::{Lease, Store, StoreError};
+use super::{Lease, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 
 /// A folder that is polled.
@@ -53,19 +51,23 @@ impl WatchedFolder {
 }
 
 /// The UIDVALIDITY in force.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Epoch {
     /// Its row.
     pub id: i64,
     /// As the server said (RFC 3501 2.3.1.1).
+    #[sqlx(try_from = "i64")]
     pub uidvalidity: u32,
     /// Every UID below it is finished.
+    #[sqlx(try_from = "i64")]
     pub cursor: u32,
     /// UIDs below it were there at the first look.
+    #[sqlx(try_from = "i64")]
     pub boundary: u32,
     /// Whether the start was decided.
     pub start_decided: bool,
     /// The highest UID that was dealt with and lay below UIDNEXT.
+    #[sqlx(try_from = "i64")]
     pub top: u32,
     /// The mailbox was pointed at another server or account.
     pub closed: bool,
@@ -78,47 +80,47 @@ impl Epoch {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: i64,
-    uidvalidity: i64,
-    cursor: i64,
-    boundary: i64,
-    start_decided: bool,
-    top: i64,
-    closed: bool,
-}
-
 /// A UID as stored: databases have no unsigned numbers.
 pub(super) fn uid(stored: i64) -> u32 {
     u32::try_from(stored).unwrap_or(u32::MAX)
 }
 
+/// A UID that may be absent, as stored.
+#[derive(sqlx::Type)]
+#[sqlx(transparent)]
+pub(super) struct MaybeUid(Option<i64>);
+
+impl From<MaybeUid> for Option<u32> {
+    fn from(MaybeUid(stored): MaybeUid) -> Self {
+        stored.map(uid)
+    }
+}
+
 impl Store {
     /// The folders that a mailbox is polled for, in their order, but last those that took a poll's time for themselves.
     pub async fn watched_folders(&self, mailbox_id: i64) -> Result<Vec<WatchedFolder>, StoreError> {
-        Ok(read!(self, pool => sqlx::query_as(
-            "SELECT f.id, f.name, f.verified_at, f.compared_to, f.uidvalidity_changes, m.list_form FROM folder f \
-             JOIN mailbox m ON m.id = f.mailbox_id WHERE f.mailbox_id = $1 AND f.watched \
-             ORDER BY coalesce(f.visited_at, 0), f.position",
-        ).bind(mailbox_id).fetch_all(pool).await)?)
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- watched folders
+            SELECT f.id, f.name, f.verified_at, f.compared_to, f.uidvalidity_changes, m.list_form
+            FROM folder f JOIN mailbox m ON m.id = f.mailbox_id
+            WHERE f.mailbox_id = $1 AND f.watched
+            ORDER BY coalesce(f.visited_at, 0), f.position",
+        );
+        Ok(statement.bind(mailbox_id).all().await?)
     }
 
     /// The newest epoch of a folder.
     pub async fn newest_epoch(&self, folder_id: i64) -> Result<Option<Epoch>, StoreError> {
-        let row: Option<Row> = read!(self, pool => sqlx::query_as(
-            "SELECT id, uidvalidity, cursor, boundary, start_decided, top, closed FROM epoch WHERE folder_id = $1 \
-             ORDER BY id DESC LIMIT 1",
-        ).bind(folder_id).fetch_optional(pool).await)?;
-        Ok(row.map(|row| Epoch {
-            id: row.id,
-            uidvalidity: uid(row.uidvalidity),
-            cursor: uid(row.cursor),
-            boundary: uid(row.boundary),
-            start_decided: row.start_decided,
-            top: uid(row.top),
-            closed: row.closed,
-        }))
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- newest epoch of a folder
+            SELECT id, uidvalidity, cursor, boundary, start_decided, top, closed
+            FROM epoch
+            WHERE folder_id = $1
+            ORDER BY id DESC LIMIT 1",
+        );
+        Ok(statement.bind(folder_id).first().await?)
     }
 
     /// Goes on with an epoch, under the UIDVALIDITY that the server gives now (0: none), and counts how often it was another.
@@ -129,20 +131,27 @@ impl Store {
         epoch: Epoch,
         number: u32,
     ) -> Result<Epoch, StoreError> {
-        let changes = match number == epoch.uidvalidity {
-            true => (folder.uidvalidity_changes - 1).max(0),
-            false => folder.uidvalidity_changes.saturating_add(1),
+        let changes = if number == epoch.uidvalidity {
+            (folder.uidvalidity_changes - 1).max(0)
+        } else {
+            folder.uidvalidity_changes.saturating_add(1)
         };
         if number == 0 || (number == epoch.uidvalidity && changes == folder.uidvalidity_changes) {
             return Ok(epoch);
         }
-        write!(self, tx => {
-            guard_lease!(tx, lease);
-            sqlx::query("UPDATE epoch SET uidvalidity = $2 WHERE id = $1")
-                .bind(epoch.id).bind(i64::from(number)).execute(&mut *tx).await?;
-            sqlx::query("UPDATE folder SET uidvalidity_changes = $2 WHERE id = $1")
-                .bind(folder.id).bind(changes).execute(&mut *tx).await?;
-        });
+        let mut tx = self.begin().await?;
+        tx.guard(lease).await?;
+        let renumber = tx.sql(
+            r"-- keep an epoch under another UIDVALIDITY
+            UPDATE epoch SET uidvalidity = $2 WHERE id = $1",
+        );
+        renumber.bind(epoch.id).bind(i64::from(number)).run().await?;
+        let count = tx.sql(
+            r"-- count the changes of UIDVALIDITY
+            UPDATE folder SET uidvalidity_changes = $2 WHERE id = $1",
+        );
+        count.bind(folder.id).bind(changes).run().await?;
+        tx.commit().await?;
         Ok(Epoch { uidvalidity: number, ..epoch })
     }
 
@@ -156,42 +165,31 @@ impl Store {
         boundary: u32,
         now: Timestamp,
     ) -> Result<Epoch, StoreError> {
-        let id = write!(self, tx => {
-            guard_lease!(tx, lease);
-            sqlx::query(
-                "UPDATE effect SET void_step = step, step = 'impossible', \
-                 problem = 'the folder was rebuilt on the server (new UIDVALIDITY)' WHERE void_step IS NULL AND step <> 'returned' AND epoch_id IN (SELECT id FROM epoch WHERE folder_id = $1)",
-            )
-            .bind(folder_id).execute(&mut *tx).await?;
-            for left in [
-                "DELETE FROM download_chunk WHERE epoch_id IN (SELECT id FROM epoch WHERE folder_id = $1)",
-                "DELETE FROM effect WHERE step = 'returned' AND epoch_id IN (SELECT id FROM epoch WHERE folder_id = $1)",
-            ] {
-                sqlx::query(left).bind(folder_id).execute(&mut *tx).await?;
-            }
-            sqlx::query(
-                "UPDATE folder SET uidvalidity_changes = uidvalidity_changes + 1 WHERE id = $1 AND EXISTS \
-                 (SELECT 1 FROM epoch WHERE folder_id = $1 AND NOT closed)",
-            )
-            .bind(folder_id).execute(&mut *tx).await?;
-            sqlx::query("UPDATE folder SET compared_to = 0 WHERE id = $1").bind(folder_id).execute(&mut *tx).await?;
-            sqlx::query_scalar(
-                "INSERT INTO epoch (folder_id, uidvalidity, cursor, boundary, opened_at) VALUES ($1, $2, 1, $3, $4) \
-                 RETURNING id",
-            )
-            .bind(folder_id).bind(i64::from(uidvalidity)).bind(i64::from(boundary)).bind(now.0)
-            .fetch_one(&mut *tx).await?
-        });
+        let mut tx = self.begin().await?;
+        tx.guard(lease).await?;
+        tx.void_epochs(folder_id).await?;
+        let insert = tx.sql(
+            r"-- open an epoch
+            INSERT INTO epoch (folder_id, uidvalidity, cursor, boundary, opened_at)
+            VALUES ($1, $2, 1, $3, $4)
+            RETURNING id",
+        );
+        let insert = insert.bind(folder_id).bind(i64::from(uidvalidity)).bind(i64::from(boundary)).bind(now);
+        let id = insert.value().await?;
+        tx.commit().await?;
         Ok(Epoch { id, ..Epoch::unwritten(uidvalidity, boundary) })
     }
 
     /// The UIDs of an epoch mean something else now: the next poll opens another.
     pub async fn close_epoch(&self, lease: &Lease, epoch_id: i64) -> Result<(), StoreError> {
-        write!(self, tx => {
-            guard_lease!(tx, lease);
-            sqlx::query("UPDATE epoch SET closed = TRUE WHERE id = $1").bind(epoch_id).execute(&mut *tx).await?;
-        });
-        Ok(())
+        let mut tx = self.begin().await?;
+        tx.guard(lease).await?;
+        let close = tx.sql(
+            r"-- close an epoch
+            UPDATE epoch SET closed = TRUE WHERE id = $1",
+        );
+        close.bind(epoch_id).run().await?;
+        tx.commit().await
     }
 
     /// Writes down the start: these ranges of UIDs are skipped, and the search goes on from `cursor`.
@@ -203,33 +201,93 @@ impl Store {
         cursor: u32,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        write!(self, tx => {
-            guard_lease!(tx, lease);
-            for (first, last) in skipped {
-                sqlx::query(
-                    "INSERT INTO ledger (epoch_id, uid, uid_last, state, reason, updated_at) \
-                     VALUES ($1, $2, $3, 'skipped', $4, $5)",
-                )
-                .bind(epoch_id)
-                .bind(i64::from(*first))
-                .bind((first != last).then_some(i64::from(*last)))
-                .bind(BEFORE_START)
-                .bind(now.0)
-                .execute(&mut *tx)
-                .await?;
-            }
-            sqlx::query("UPDATE epoch SET start_decided = TRUE, cursor = $2, top = boundary - 1 WHERE id = $1")
-                .bind(epoch_id).bind(i64::from(cursor)).execute(&mut *tx).await?;
-        });
-        Ok(())
+        let mut tx = self.begin().await?;
+        tx.guard(lease).await?;
+        for (first, last) in skipped {
+            let skip = tx.sql(
+                r"-- skip what is older than the start
+                INSERT INTO ledger (epoch_id, uid, uid_last, state, reason, updated_at)
+                VALUES ($1, $2, $3, 'skipped', $4, $5)",
+            );
+            let skip = skip.bind(epoch_id).bind(i64::from(*first));
+            skip.bind((first != last).then_some(i64::from(*last))).bind(BEFORE_START).bind(now).run().await?;
+        }
+        let decide = tx.sql(
+            r"-- decide the start of an epoch
+            UPDATE epoch SET start_decided = TRUE, cursor = $2, top = boundary - 1 WHERE id = $1",
+        );
+        decide.bind(epoch_id).bind(i64::from(cursor)).run().await?;
+        tx.commit().await
     }
 
     /// Moves the cursor over UIDs that a search with a tagged OK has shown to be finished or not there.
     pub async fn advance_cursor(&self, lease: &Lease, epoch_id: i64, cursor: u32) -> Result<(), StoreError> {
-        write!(self, tx => {
-            guard_lease!(tx, lease);
-            move_cursor!(tx, epoch_id, cursor);
-        });
+        let mut tx = self.begin().await?;
+        tx.guard(lease).await?;
+        tx.move_cursor(epoch_id, cursor).await?;
+        tx.commit().await
+    }
+}
+
+impl Tx<'_> {
+    /// Ends what is open in the epochs of a folder that is about to get a new one.
+    async fn void_epochs(&mut self, folder_id: i64) -> Result<(), StoreError> {
+        let void = self.sql(
+            r"-- void the effects of older epochs
+            UPDATE effect SET void_step = step, step = 'impossible',
+                problem = 'the folder was rebuilt on the server (new UIDVALIDITY)'
+            WHERE void_step IS NULL AND step <> 'returned' AND epoch_id IN (SELECT id FROM epoch WHERE folder_id = $1)",
+        );
+        void.bind(folder_id).run().await?;
+        let downloads = self.sql(
+            r"-- forget the downloads of older epochs
+            DELETE FROM download_chunk WHERE epoch_id IN (SELECT id FROM epoch WHERE folder_id = $1)",
+        );
+        downloads.bind(folder_id).run().await?;
+        let returned = self.sql(
+            r"-- forget the effects that older epochs held back
+            DELETE FROM effect WHERE step = 'returned' AND epoch_id IN (SELECT id FROM epoch WHERE folder_id = $1)",
+        );
+        returned.bind(folder_id).run().await?;
+        let count = self.sql(
+            r"-- count a new UIDVALIDITY
+            UPDATE folder SET uidvalidity_changes = uidvalidity_changes + 1
+            WHERE id = $1 AND EXISTS (SELECT 1 FROM epoch WHERE folder_id = $1 AND NOT closed)",
+        );
+        count.bind(folder_id).run().await?;
+        let compare = self.sql(
+            r"-- compare a folder from its beginning
+            UPDATE folder SET compared_to = 0 WHERE id = $1",
+        );
+        compare.bind(folder_id).run().await?;
+        Ok(())
+    }
+
+    /// Moves the cursors of a mailbox back to what is pending, where they had passed it.
+    pub(super) async fn cursor_to_pending(&mut self, mailbox_id: i64) -> Result<(), StoreError> {
+        let statement = self.sql(
+            r"-- move the cursors of a mailbox back to what is pending
+            UPDATE epoch SET cursor = (
+                SELECT min(l.uid) FROM ledger l WHERE l.epoch_id = epoch.id AND l.state = 'pending'
+            )
+            WHERE folder_id IN (SELECT id FROM folder WHERE mailbox_id = $1) AND EXISTS (
+                SELECT 1 FROM ledger l WHERE l.epoch_id = epoch.id AND l.state = 'pending' AND l.uid < epoch.cursor
+            )",
+        );
+        statement.bind(mailbox_id).run().await?;
+        Ok(())
+    }
+
+    /// Moves the cursor of an epoch forward, but never over a UID that is pending, whichever window it was in.
+    pub(super) async fn move_cursor(&mut self, epoch_id: i64, cursor: u32) -> Result<(), StoreError> {
+        let statement = self.sql(
+            r"-- move the cursor
+            UPDATE epoch SET cursor = coalesce((
+                SELECT min(l.uid) FROM ledger l WHERE l.epoch_id = $1 AND l.state = 'pending' AND l.uid < $2
+            ), $2)
+            WHERE id = $1 AND cursor < $2",
+        );
+        statement.bind(epoch_id).bind(i64::from(cursor)).run().await?;
         Ok(())
     }
 }
@@ -248,18 +306,3 @@ macro_rules! cursor_to_pending {
     };
 }
 pub(super) use cursor_to_pending;
-
-/// In a transaction: moves the cursor of an epoch forward, but never over a UID that is pending, whichever window it was in.
-macro_rules! move_cursor {
-    ($tx:ident, $epoch_id:expr, $cursor:expr) => {
-        sqlx::query(
-            "UPDATE epoch SET cursor = coalesce((SELECT min(l.uid) FROM ledger l WHERE l.epoch_id = $1 AND \
-             l.state = 'pending' AND l.uid < $2), $2) WHERE id = $1 AND cursor < $2",
-        )
-        .bind($epoch_id)
-        .bind(i64::from($cursor))
-        .execute(&mut *$tx)
-        .await?;
-    };
-}
-pub(super) use move_cursor;

@@ -3,7 +3,87 @@
 use std::borrow::Cow;
 
 /// Every fragment. A fragment may name others that stand after it.
-const FRAGMENTS: &[(&str, &str)] = &[];
+const FRAGMENTS: &[(&str, &str)] = &[
+    // The columns of a `LedgerLine` with its epoch, of `ledger l` and `{ledger_joins}`.
+    (
+        "{ledger_columns}",
+        r"m.address AS mailbox, f.name AS folder, l.epoch_id, e.uidvalidity, l.uid, l.uid_last, l.state, l.reason,
+        l.message_id",
+    ),
+    (
+        "{ledger_joins}",
+        r"JOIN epoch e ON e.id = l.epoch_id JOIN folder f ON f.id = e.folder_id JOIN mailbox m ON m.id = f.mailbox_id",
+    ),
+    // Quarantined in a mailbox (`$1`), in the epochs in force: the UIDs of older ones name nothing any more.
+    (
+        "{quarantined_in_force}",
+        r"state = 'quarantined' AND epoch_id IN (
+            SELECT max(e.id) FROM epoch e JOIN folder f ON f.id = e.folder_id
+            WHERE f.mailbox_id = $1 AND f.watched
+            GROUP BY e.folder_id
+        )",
+    ),
+    // The mails by which an epoch (`$1`) is known again: the columns of an `Anchor`.
+    (
+        "{select_anchors}",
+        r"SELECT l.uid, l.internal_date, m.message_id
+        FROM ledger l JOIN message m ON m.id = l.message_id
+        WHERE l.epoch_id = $1 AND l.state IN ('imported', 'duplicate')",
+    ),
+    // The columns of a `MessageLine`.
+    (
+        "{select_messages}",
+        r"SELECT m.id, i.address AS inbox, m.mailbox, m.folder, m.uidvalidity, m.uid, m.message_id, m.from_address,
+            m.subject, m.size, m.sha256, m.internal_date, m.imported_at, m.historic, m.why, m.acknowledged_at
+        FROM message m JOIN inbox i ON i.id = m.inbox_id",
+    ),
+    // The columns of a `MailboxLine`, up to the part that chooses the mailboxes. The mails of each are counted for this page only
+    // (`$5`: the beginning of the day, `$7`: the number of UIDs in an epoch).
+    (
+        "{select_mailbox_lines}",
+        r"SELECT p.address, p.inbox, o.name AS organisation, CAST(p.fare AS BIGINT) AS fare, p.last_success_at,
+            (
+                SELECT x.imported_at FROM message x
+                WHERE x.mailbox = p.address AND EXISTS (
+                    SELECT 1 FROM inbox y WHERE y.id = x.inbox_id AND y.organisation_id = p.organisation_id
+                )
+                ORDER BY x.imported_at DESC LIMIT 1
+            ) AS last_mail_at,
+            (
+                SELECT count(DISTINCT x.epoch_id * $7 + x.uid) FROM message x
+                WHERE x.mailbox = p.address AND x.imported_at >= $5 AND EXISTS (
+                    SELECT 1 FROM inbox y WHERE y.id = x.inbox_id AND y.organisation_id = p.organisation_id
+                )
+            ) AS today,
+            CASE WHEN p.paused THEN NULL WHEN p.hold_until > p.next_poll_at THEN p.hold_until ELSE p.next_poll_at END
+                AS next_poll_at,
+            p.failing_since, p.last_error, p.added_at
+        FROM (
+            SELECT * FROM ({mailboxes_with_fare}) AS f",
+    ),
+    // Mailboxes with their fare, which `Mailbox::state` tells in the same way. `$1`: one that was last seen three intervals before
+    // it is behind. What fails with a mailbox's own password or settings waits for a person, however often it is tried.
+    (
+        "{mailboxes_with_fare}",
+        r#"SELECT m.id, m.address, m.inbox_id, i.address AS inbox, i.organisation_id, m.last_success_at, m.next_poll_at,
+            m.hold_until, m.failing_since, m.last_error, m.added_at, m.paused,
+            CASE WHEN m.setup THEN 5 WHEN m.paused THEN 6
+                WHEN m.failures > 0 AND (m.next_poll_at IS NULL OR m.last_error LIKE '%"blame":"mailbox"%') THEN 0
+                WHEN m.failures > 0 THEN 1 WHEN m.last_success_at IS NULL THEN 3
+                WHEN $1 - m.last_success_at > m.interval_ms * 3 THEN 2 ELSE 4 END AS fare
+        FROM mailbox m JOIN inbox i ON i.id = m.inbox_id
+        WHERE ($2 IS NULL OR i.organisation_id = $2)
+            AND ($3 IS NULL OR m.address LIKE $3 ESCAPE '!' OR i.address LIKE $3 ESCAPE '!')
+            AND ($4 IS NULL OR m.inbox_id = $4)"#,
+    ),
+    // The columns of a `Grant`.
+    (
+        "{grant_columns}",
+        r"id, provider, kind, identity, flow, refresh_sealed, access_sealed,
+        coalesce(access_expires_at, 0) AS access_expires_at, coalesce(renew_at, 0) AS renew_at, consented_at,
+        consent_ends_at, refreshed_at, problem, problem_since, needs_consent, retry_at, told_until, failures, version",
+    ),
+];
 
 /// The text with each `{name}` of a fragment replaced by it. `{rows}` and `{list}` stay: the statement fills them in.
 pub(super) fn expand(text: &'static str) -> Cow<'static, str> {

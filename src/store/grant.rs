@@ -5,16 +5,18 @@ mod tokens;
 
 use std::collections::HashMap;
 
-use super::db::read;
-use super::{Store, StoreError};
+use sqlx::{Database, Decode, Type};
+
+use super::{Store, StoreError, Tx};
 use crate::clock::Timestamp;
 
 /// Which grant a mailbox is opened with. Several may share one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct GrantKey {
     /// The provider's name in the configuration.
     pub provider: String,
     /// Whose right it is.
+    #[sqlx(try_from = "String")]
     pub kind: GrantKind,
     /// Who consents, in lower case; the tenant where it is app-only.
     pub identity: String,
@@ -40,11 +42,12 @@ pub enum Flow {
 }
 
 /// A grant as it is now.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Grant {
     /// Its row.
     pub id: i64,
     /// Which it is.
+    #[sqlx(flatten)]
     pub key: GrantKey,
     /// How it was given; `None`: never yet, or app-only.
     pub flow: Option<Flow>,
@@ -111,13 +114,14 @@ impl GrantKind {
             Self::AppOnly => "app-only",
         }
     }
+}
 
-    fn read(text: &str) -> Result<Self, StoreError> {
-        match text {
-            "delegated" => Ok(Self::Delegated),
-            "app-only" => Ok(Self::AppOnly),
-            other => Err(StoreError::Unknown(format!("grant of kind {other}"))),
-        }
+impl TryFrom<String> for GrantKind {
+    type Error = StoreError;
+
+    fn try_from(text: String) -> Result<Self, StoreError> {
+        let found = [Self::Delegated, Self::AppOnly].into_iter().find(|kind| kind.as_str() == text);
+        found.ok_or_else(|| StoreError::Unknown(format!("grant of kind {text}")))
     }
 }
 
@@ -130,6 +134,30 @@ impl Flow {
     }
 }
 
+impl<DB: Database> Type<DB> for Flow
+where
+    String: Type<DB>,
+{
+    fn type_info() -> DB::TypeInfo {
+        String::type_info()
+    }
+
+    fn compatible(ty: &DB::TypeInfo) -> bool {
+        String::compatible(ty)
+    }
+}
+
+impl<'r, DB: Database> Decode<'r, DB> for Flow
+where
+    String: Decode<'r, DB>,
+{
+    fn decode(value: DB::ValueRef<'r>) -> Result<Self, sqlx::error::BoxDynError> {
+        let text = String::decode(value)?;
+        let found = [Self::Code, Self::Device].into_iter().find(|flow| flow.as_str() == text);
+        found.ok_or_else(|| StoreError::Unknown(format!("grant by {text}")).into())
+    }
+}
+
 impl GrantKey {
     /// From a row's columns; `None` without a provider.
     pub(super) fn read(
@@ -139,74 +167,82 @@ impl GrantKey {
     ) -> Result<Option<Self>, StoreError> {
         match (provider, kind, identity) {
             (Some(provider), Some(kind), Some(identity)) => {
-                Ok(Some(Self { provider, kind: GrantKind::read(&kind)?, identity }))
+                Ok(Some(Self { provider, kind: kind.try_into()?, identity }))
             }
             _ => Ok(None),
         }
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: i64,
-    provider: String,
-    kind: String,
-    identity: String,
-    flow: Option<String>,
-    refresh_sealed: Option<Vec<u8>>,
-    access_sealed: Option<Vec<u8>>,
-    access_expires_at: Option<i64>,
-    renew_at: Option<i64>,
-    consented_at: Option<i64>,
-    consent_ends_at: Option<i64>,
-    refreshed_at: Option<i64>,
-    problem: Option<String>,
-    problem_since: Option<i64>,
-    needs_consent: bool,
-    retry_at: Option<i64>,
-    told_until: Option<i64>,
-    failures: i64,
-    version: i64,
-}
+pub use app::AppProblem;
+pub use tokens::{GrantProblem, SealedTokens};
 
-impl Row {
-    fn into_grant(self) -> Result<Grant, StoreError> {
-        Ok(Grant {
-            id: self.id,
-            key: GrantKey { provider: self.provider, kind: GrantKind::read(&self.kind)?, identity: self.identity },
-            flow: match self.flow.as_deref() {
-                None => None,
-                Some("code") => Some(Flow::Code),
-                Some("device") => Some(Flow::Device),
-                Some(other) => return Err(StoreError::Unknown(format!("grant by {other}"))),
-            },
-            refresh_sealed: self.refresh_sealed,
-            access_sealed: self.access_sealed,
-            access_expires_at: Timestamp(self.access_expires_at.unwrap_or(0)),
-            renew_at: Timestamp(self.renew_at.unwrap_or(0)),
-            consented_at: self.consented_at.map(Timestamp),
-            consent_ends_at: self.consent_ends_at.map(Timestamp),
-            refreshed_at: self.refreshed_at.map(Timestamp),
-            problem: self.problem,
-            problem_since: self.problem_since.map(Timestamp),
-            needs_consent: self.needs_consent,
-            retry_at: self.retry_at.map(Timestamp),
-            told_until: self.told_until.map(Timestamp),
-            failures: self.failures,
-            version: self.version,
-        })
+impl Store {
+    /// One grant.
+    pub async fn grant(&self, id: i64) -> Result<Grant, StoreError> {
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- one grant
+            SELECT {grant_columns} FROM oauth_grant WHERE id = $1",
+        );
+        let grant = statement.bind(id).first().await?;
+        grant.ok_or_else(|| StoreError::NotFound("the mailbox is no longer opened with this consent".to_owned()))
+    }
+
+    /// All grants.
+    pub async fn grants(&self) -> Result<Vec<Grant>, StoreError> {
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- all grants
+            SELECT {grant_columns} FROM oauth_grant ORDER BY provider, kind, identity",
+        );
+        Ok(statement.all().await?)
+    }
+
+    /// The addresses of the mailboxes that are opened with each grant.
+    pub async fn mailboxes_by_grant(&self) -> Result<HashMap<i64, Vec<String>>, StoreError> {
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- mailboxes by grant
+            SELECT grant_id, address FROM mailbox WHERE grant_id IS NOT NULL ORDER BY grant_id, address",
+        );
+        let rows: Vec<(i64, String)> = statement.all().await?;
+        let mut by_grant = HashMap::<i64, Vec<String>>::new();
+        for (grant, address) in rows {
+            by_grant.entry(grant).or_default().push(address);
+        }
+        Ok(by_grant)
     }
 }
 
-macro_rules! select_grants {
-    ($rest:literal) => {
-        concat!(
-            "SELECT id, provider, kind, identity, flow, refresh_sealed, access_sealed, access_expires_at, renew_at, \
-             consented_at, consent_ends_at, refreshed_at, problem, problem_since, needs_consent, retry_at, told_until, failures, version \
-             FROM oauth_grant ",
-            $rest
-        )
-    };
+impl Tx<'_> {
+    /// The row of this organisation's grant, made if there is none.
+    pub(super) async fn grant_row(&mut self, key: &GrantKey, organisation_id: i64) -> Result<i64, StoreError> {
+        // An update that changes nothing, so that the row that is there is returned.
+        let statement = self.sql(
+            r"-- row of a grant
+            INSERT INTO oauth_grant (provider, kind, identity, organisation_id) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (organisation_id, provider, kind, identity) DO UPDATE SET provider = excluded.provider
+            RETURNING id",
+        );
+        let statement = statement.bind(&key.provider).bind(key.kind.as_str()).bind(&key.identity);
+        Ok(statement.bind(organisation_id).value().await?)
+    }
+
+    /// Deletes the grants that no mailbox is opened with, their tokens with them.
+    pub(super) async fn drop_unused_grants(&mut self) -> Result<(), StoreError> {
+        let grants = self.sql(
+            r"-- delete unused grants
+            DELETE FROM oauth_grant WHERE NOT EXISTS (SELECT 1 FROM mailbox m WHERE m.grant_id = oauth_grant.id)",
+        );
+        grants.run().await?;
+        let apps = self.sql(
+            r"-- delete the problems of applications without grants
+            DELETE FROM oauth_app WHERE NOT EXISTS (SELECT 1 FROM oauth_grant g WHERE g.provider = oauth_app.provider)",
+        );
+        apps.run().await?;
+        Ok(())
+    }
 }
 
 /// In a transaction: the row of this organisation's grant, made if there is none.
@@ -239,37 +275,4 @@ macro_rules! drop_unused_grants {
             .await?
     };
 }
-use select_grants;
 pub(super) use {drop_unused_grants, grant_row};
-
-pub use app::AppProblem;
-pub use tokens::{GrantProblem, SealedTokens};
-
-impl Store {
-    /// One grant.
-    pub async fn grant(&self, id: i64) -> Result<Grant, StoreError> {
-        let row: Option<Row> = read!(self, pool =>
-            sqlx::query_as(select_grants!("WHERE id = $1")).bind(id).fetch_optional(pool).await)?;
-        row.ok_or_else(|| StoreError::NotFound("the mailbox is no longer opened with this consent".to_owned()))?
-            .into_grant()
-    }
-
-    /// All grants.
-    pub async fn grants(&self) -> Result<Vec<Grant>, StoreError> {
-        let rows: Vec<Row> = read!(self, pool =>
-            sqlx::query_as(select_grants!("ORDER BY provider, kind, identity")).fetch_all(pool).await)?;
-        rows.into_iter().map(Row::into_grant).collect()
-    }
-
-    /// The addresses of the mailboxes that are opened with each grant.
-    pub async fn mailboxes_by_grant(&self) -> Result<HashMap<i64, Vec<String>>, StoreError> {
-        let rows: Vec<(i64, String)> = read!(self, pool => sqlx::query_as(
-            "SELECT grant_id, address FROM mailbox WHERE grant_id IS NOT NULL ORDER BY grant_id, address",
-        ).fetch_all(pool).await)?;
-        let mut by_grant = HashMap::<i64, Vec<String>>::new();
-        for (grant, address) in rows {
-            by_grant.entry(grant).or_default().push(address);
-        }
-        Ok(by_grant)
-    }
-}

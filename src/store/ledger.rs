@@ -2,9 +2,7 @@
 
 use serde::Serialize;
 
-use super::db::{read, write};
-use super::epoch::{cursor_to_pending, uid};
-use super::lease::guard_lease;
+use super::epoch::{MaybeUid, uid};
 use super::{Lease, Store, StoreError};
 use crate::clock::Timestamp;
 
@@ -42,12 +40,14 @@ impl UidState {
             Self::Gone => "gone",
         }
     }
+}
 
-    pub(super) fn stored(text: &str) -> Result<Self, StoreError> {
-        Self::ALL
-            .into_iter()
-            .find(|state| state.as_str() == text)
-            .ok_or_else(|| StoreError::Unknown(format!("ledger state {text}")))
+impl TryFrom<String> for UidState {
+    type Error = StoreError;
+
+    fn try_from(text: String) -> Result<Self, StoreError> {
+        let found = Self::ALL.into_iter().find(|state| state.as_str() == text);
+        found.ok_or_else(|| StoreError::Unknown(format!("ledger state {text}")))
     }
 }
 
@@ -85,82 +85,72 @@ pub struct PutAside<'a> {
 }
 
 /// What became of a UID, or of a range of them: a line of `mailferry ledger`.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Serialize, sqlx::FromRow, utoipa::ToSchema)]
 pub struct LedgerLine {
     /// The mailbox.
     pub mailbox: String,
     /// The folder.
     pub folder: String,
     /// The numbering of the folder.
+    #[sqlx(try_from = "i64")]
     pub uidvalidity: u32,
     /// The number that the server gave the mail.
+    #[sqlx(try_from = "i64")]
     pub uid: u32,
     /// Only for a range.
+    #[sqlx(try_from = "MaybeUid")]
     pub uid_last: Option<u32>,
     /// What became of it.
+    #[sqlx(try_from = "String")]
     pub state: UidState,
     /// Why.
     pub reason: Option<String>,
     /// The message that it became.
+    #[sqlx(rename = "message_id")]
     pub message: Option<i64>,
 }
 
+/// A line with the epoch that it stands in, by which the next page is asked for.
 #[derive(sqlx::FromRow)]
-struct Row {
-    mailbox: String,
-    folder: String,
+struct Placed {
     epoch_id: i64,
-    uidvalidity: i64,
-    uid: i64,
-    uid_last: Option<i64>,
-    state: String,
-    reason: Option<String>,
-    message_id: Option<i64>,
+    #[sqlx(flatten)]
+    line: LedgerLine,
 }
 
-impl Row {
-    fn into_line(self) -> Result<LedgerLine, StoreError> {
-        Ok(LedgerLine {
-            mailbox: self.mailbox,
-            folder: self.folder,
-            uidvalidity: uid(self.uidvalidity),
-            uid: uid(self.uid),
-            uid_last: self.uid_last.map(uid),
-            state: UidState::stored(&self.state)?,
-            reason: self.reason,
-            message: self.message_id,
-        })
-    }
-}
+/// The place of a line in the ledger: its epoch and its UID.
+type Place = (i64, u32);
 
-/// Quarantined in a mailbox (`$1`), in the epochs in force: the UIDs of older ones name nothing any more.
-macro_rules! quarantined_in_force {
-    () => {
-        "state = 'quarantined' AND epoch_id IN (SELECT max(e.id) FROM epoch e JOIN folder f ON f.id = e.folder_id \
-         WHERE f.mailbox_id = $1 AND f.watched GROUP BY e.folder_id)"
-    };
+/// The lines of a page, and the place of its last one.
+fn page(rows: Vec<Placed>) -> (Vec<LedgerLine>, Option<Place>) {
+    let last = rows.last().map(|row| (row.epoch_id, row.line.uid));
+    (rows.into_iter().map(|row| row.line).collect(), last)
 }
 
 impl Store {
     /// What the ledger knows of the UIDs from `first` to `last`, in their order.
     pub async fn known(&self, epoch_id: i64, first: u32, last: u32) -> Result<Vec<Known>, StoreError> {
-        let rows: Vec<(i64, Option<i64>, String, i64)> = read!(self, pool => sqlx::query_as(
-            "SELECT uid, uid_last, state, attempts FROM ledger WHERE epoch_id = $1 AND uid <= $3 AND coalesce(uid_last, uid) >= $2 \
-             ORDER BY uid",
-        ).bind(epoch_id).bind(i64::from(first)).bind(i64::from(last)).fetch_all(pool).await)?;
-        Ok(rows
-            .into_iter()
-            .map(|(first, last, state, attempts)| Known {
-                first: uid(first),
-                last: uid(last.unwrap_or(first)),
-                open: match state.as_str() {
-                    "pending" => Some(Open::Pending),
-                    "gone" => Some(Open::Gone),
-                    _ => None,
-                },
-                attempts,
-            })
-            .collect())
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- known UIDs of an epoch
+            SELECT uid, coalesce(uid_last, uid), state, attempts
+            FROM ledger
+            WHERE epoch_id = $1 AND uid <= $3 AND coalesce(uid_last, uid) >= $2
+            ORDER BY uid",
+        );
+        let rows: Vec<(i64, i64, String, i64)> =
+            statement.bind(epoch_id).bind(i64::from(first)).bind(i64::from(last)).all().await?;
+        let known = rows.into_iter().map(|(first, last, state, attempts)| Known {
+            first: uid(first),
+            last: uid(last),
+            open: match state.as_str() {
+                "pending" => Some(Open::Pending),
+                "gone" => Some(Open::Gone),
+                _ => None,
+            },
+            attempts,
+        });
+        Ok(known.collect())
     }
 
     /// Pending UIDs that a search with a tagged OK did not list; after so many tries in all they are gone.
@@ -172,18 +162,18 @@ impl Store {
         tries: i64,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        write!(self, tx => {
-            guard_lease!(tx, lease);
-            for uid in uids {
-                sqlx::query(
-                    "UPDATE ledger SET attempts = attempts + 1, reason = 'no longer on the server', updated_at = $3, \
-                     state = CASE WHEN attempts + 1 >= $4 THEN 'gone' ELSE state END \
-                     WHERE epoch_id = $1 AND uid = $2 AND state = 'pending'",
-                )
-                .bind(epoch_id).bind(i64::from(*uid)).bind(now.0).bind(tries).execute(&mut *tx).await?;
-            }
-        });
-        Ok(())
+        let mut tx = self.begin().await?;
+        tx.guard(lease).await?;
+        for uid in uids {
+            let statement = tx.sql(
+                r"-- count a pending UID that is not listed
+                UPDATE ledger SET attempts = attempts + 1, reason = 'no longer on the server', updated_at = $3,
+                    state = CASE WHEN attempts + 1 >= $4 THEN 'gone' ELSE state END
+                WHERE epoch_id = $1 AND uid = $2 AND state = 'pending'",
+            );
+            statement.bind(epoch_id).bind(i64::from(*uid)).bind(now).bind(tries).run().await?;
+        }
+        tx.commit().await
     }
 
     /// Gives up on a mail of a folder that is pending or put aside; with `uidvalidity` only if the folder is still numbered so. A poll
@@ -195,36 +185,39 @@ impl Store {
         uidvalidity: Option<u32>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        Ok(write!(self, tx => {
-            // The mailbox first, as an import does, so that the two never wait for each other.
-            sqlx::query(
-                "UPDATE mailbox SET lease_token = NULL, lease_owner = NULL, lease_until = NULL \
-                 WHERE id = (SELECT mailbox_id FROM folder WHERE id = $1)",
-            )
-            .bind(folder_id).execute(&mut *tx).await?;
-            let skipped = sqlx::query(
-                "UPDATE ledger SET state = 'skipped', reason = 'skipped by hand', updated_at = $3 WHERE uid = $2 AND \
-                 state IN ('pending', 'quarantined') AND epoch_id = (SELECT max(id) FROM epoch WHERE folder_id = $1) \
-                 AND ($4 IS NULL OR epoch_id IN (SELECT id FROM epoch WHERE folder_id = $1 AND uidvalidity = $4))",
-            )
-            .bind(folder_id).bind(i64::from(uid)).bind(now.0).bind(uidvalidity.map(i64::from))
-            .execute(&mut *tx).await?.rows_affected();
-            if skipped == 0 {
-                return Ok(false); // and the poll keeps its lease
-            }
-            true
-        }))
+        let mut tx = self.begin().await?;
+        // The mailbox first, as an import does, so that the two never wait for each other.
+        let lease = tx.sql(
+            r"-- take the lease of a folder's mailbox away
+            UPDATE mailbox SET lease_token = NULL, lease_owner = NULL, lease_until = NULL
+            WHERE id = (SELECT mailbox_id FROM folder WHERE id = $1)",
+        );
+        lease.bind(folder_id).run().await?;
+        let skip = tx.sql(
+            r"-- skip a mail by hand
+            UPDATE ledger SET state = 'skipped', reason = 'skipped by hand', updated_at = $3
+            WHERE uid = $2 AND state IN ('pending', 'quarantined')
+                AND epoch_id = (SELECT max(id) FROM epoch WHERE folder_id = $1)
+                AND ($4 IS NULL OR epoch_id IN (SELECT id FROM epoch WHERE folder_id = $1 AND uidvalidity = $4))",
+        );
+        let skip = skip.bind(folder_id).bind(i64::from(uid)).bind(now).bind(uidvalidity.map(i64::from));
+        if skip.run().await? == 0 {
+            return Ok(false); // and the poll keeps its lease
+        }
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// What is put aside in a mailbox and can be asked for again, newest first.
     pub async fn aside_in_force(&self, mailbox_id: i64, limit: i64) -> Result<Vec<LedgerLine>, StoreError> {
-        let rows: Vec<Row> = read!(self, pool => sqlx::query_as(concat!(
-            "SELECT m.address AS mailbox, f.name AS folder, l.epoch_id, e.uidvalidity, l.uid, l.uid_last, l.state, \
-             l.reason, l.message_id FROM (SELECT * FROM ledger WHERE ", quarantined_in_force!(), ") AS l \
-             JOIN epoch e ON e.id = l.epoch_id JOIN folder f ON f.id = e.folder_id \
-             JOIN mailbox m ON m.id = f.mailbox_id ORDER BY l.epoch_id DESC, l.uid DESC LIMIT $2",
-        )).bind(mailbox_id).bind(limit).fetch_all(pool).await)?;
-        rows.into_iter().map(Row::into_line).collect()
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- quarantined mail that can be asked for again
+            SELECT {ledger_columns}
+            FROM (SELECT * FROM ledger WHERE {quarantined_in_force}) AS l {ledger_joins}
+            ORDER BY l.epoch_id DESC, l.uid DESC LIMIT $2",
+        );
+        Ok(statement.bind(mailbox_id).bind(limit).all().await?)
     }
 
     /// Asks again for what was put aside: what is meant, or all of a mailbox. Returns how many there were.
@@ -234,58 +227,59 @@ impl Store {
         which: PutAside<'_>,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        Ok(write!(self, tx => {
-            // The mailbox first, as an import does, so that the two never wait for each other.
-            sqlx::query("UPDATE mailbox SET next_poll_at = $2 WHERE id = $1")
-                .bind(mailbox_id)
-                .bind(now.0)
-                .execute(&mut *tx)
-                .await?;
-            let count = sqlx::query(concat!(
-                "UPDATE ledger SET state = 'pending', attempts = 0, updated_at = $3 WHERE ($2 IS NULL OR uid = $2) \
-                 AND ($4 IS NULL OR epoch_id IN (SELECT x.id FROM epoch x JOIN folder y ON y.id = x.folder_id \
-                 WHERE y.mailbox_id = $1 AND y.name = $4)) \
-                 AND ($5 IS NULL OR epoch_id IN (SELECT x.id FROM epoch x WHERE x.uidvalidity = $5)) AND ",
-                quarantined_in_force!(),
-            ))
-            .bind(mailbox_id)
-            .bind(which.uid.map(i64::from))
-            .bind(now.0)
-            .bind(which.folder)
-            .bind(which.uidvalidity.map(i64::from))
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
-            cursor_to_pending!(tx, mailbox_id);
-            count
-        }))
+        let mut tx = self.begin().await?;
+        // The mailbox first, as an import does, so that the two never wait for each other.
+        let poll = tx.sql(
+            r"-- poll a mailbox for what is asked for again
+            UPDATE mailbox SET next_poll_at = $2 WHERE id = $1",
+        );
+        poll.bind(mailbox_id).bind(now).run().await?;
+        let retry = tx.sql(
+            r"-- ask for quarantined mail again
+            UPDATE ledger SET state = 'pending', attempts = 0, updated_at = $3
+            WHERE ($2 IS NULL OR uid = $2)
+                AND ($4 IS NULL OR epoch_id IN (
+                    SELECT x.id FROM epoch x JOIN folder y ON y.id = x.folder_id WHERE y.mailbox_id = $1 AND y.name = $4
+                ))
+                AND ($5 IS NULL OR epoch_id IN (SELECT x.id FROM epoch x WHERE x.uidvalidity = $5))
+                AND {quarantined_in_force}",
+        );
+        let retry = retry.bind(mailbox_id).bind(which.uid.map(i64::from)).bind(now).bind(which.folder);
+        let count = retry.bind(which.uidvalidity.map(i64::from)).run().await?;
+        tx.cursor_to_pending(mailbox_id).await?;
+        tx.commit().await?;
+        Ok(count)
     }
 
     /// Asks again for mails of a mailbox that did not come and were put aside before this moment: it may have been the server
     /// and not the mail. What was too large has come, as far as was wanted, and stays aside.
     pub async fn reopen_missing(&self, lease: &Lease, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
         let mailbox_id = lease.mailbox.id;
-        let waiting: i64 = read!(self, pool => sqlx::query_scalar(
-concat!("SELECT count(*) FROM ledger WHERE attempts > 0 AND (updated_at < $2 OR updated_at > $3) AND ", quarantined_in_force!()),
-        ).bind(mailbox_id).bind(before.0).bind(now.0).fetch_one(pool).await)?;
-        if waiting == 0 {
+        if self.missing(mailbox_id, before, now).await? == 0 {
             return Ok(0);
         }
-        Ok(write!(self, tx => {
-            guard_lease!(tx, lease);
-            let count = sqlx::query(concat!(
-                "UPDATE ledger SET state = 'pending', updated_at = $3 WHERE attempts > 0 AND (updated_at < $2 OR updated_at > $3) AND ",
-                quarantined_in_force!(),
-            ))
-            .bind(mailbox_id)
-            .bind(before.0)
-            .bind(now.0)
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
-            cursor_to_pending!(tx, mailbox_id);
-            count
-        }))
+        let mut tx = self.begin().await?;
+        tx.guard(lease).await?;
+        let reopen = tx.sql(
+            r"-- ask for missing mail again
+            UPDATE ledger SET state = 'pending', updated_at = $3
+            WHERE attempts > 0 AND (updated_at < $2 OR updated_at > $3) AND {quarantined_in_force}",
+        );
+        let count = reopen.bind(mailbox_id).bind(before).bind(now).run().await?;
+        tx.cursor_to_pending(mailbox_id).await?;
+        tx.commit().await?;
+        Ok(count)
+    }
+
+    /// How many mails of a mailbox did not come and were put aside before this moment.
+    async fn missing(&self, mailbox_id: i64, before: Timestamp, now: Timestamp) -> Result<i64, StoreError> {
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- count missing mail
+            SELECT count(*) FROM ledger
+            WHERE attempts > 0 AND (updated_at < $2 OR updated_at > $3) AND {quarantined_in_force}",
+        );
+        Ok(statement.bind(mailbox_id).bind(before).bind(now).value().await?)
     }
 
     /// The newest lines of a mailbox's ledger, in one state if it is given, before a line (epoch, UID).
@@ -293,19 +287,23 @@ concat!("SELECT count(*) FROM ledger WHERE attempts > 0 AND (updated_at < $2 OR 
         &self,
         mailbox_id: i64,
         state: Option<UidState>,
-        before: Option<(i64, u32)>,
+        before: Option<Place>,
         limit: i64,
-    ) -> Result<(Vec<LedgerLine>, Option<(i64, u32)>), StoreError> {
+    ) -> Result<(Vec<LedgerLine>, Option<Place>), StoreError> {
         let (epoch, number) = before.map_or((i64::MAX, 0), |(epoch, number)| (epoch, i64::from(number)));
-        let rows: Vec<Row> = read!(self, pool => sqlx::query_as(
-            "SELECT m.address AS mailbox, f.name AS folder, l.epoch_id, e.uidvalidity, l.uid, l.uid_last, l.state, \
-             l.reason, l.message_id FROM ledger l JOIN epoch e ON e.id = l.epoch_id JOIN folder f ON f.id = e.folder_id \
-             JOIN mailbox m ON m.id = f.mailbox_id WHERE m.id = $1 AND ($2 IS NULL OR l.state = $2) \
-             AND (l.epoch_id < $3 OR (l.epoch_id = $3 AND l.uid < $4)) ORDER BY l.epoch_id DESC, l.uid DESC LIMIT $5",
-        ).bind(mailbox_id).bind(state.map(UidState::as_str)).bind(epoch).bind(number).bind(limit).fetch_all(pool).await)?;
-        let next = rows.last().filter(|_| i64::try_from(rows.len()).is_ok_and(|count| count == limit));
-        let next = next.map(|row| (row.epoch_id, uid(row.uid)));
-        Ok((rows.into_iter().map(Row::into_line).collect::<Result<_, StoreError>>()?, next))
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- newest lines of a mailbox's ledger
+            SELECT {ledger_columns}
+            FROM ledger l {ledger_joins}
+            WHERE m.id = $1 AND ($2 IS NULL OR l.state = $2)
+                AND (l.epoch_id < $3 OR (l.epoch_id = $3 AND l.uid < $4))
+            ORDER BY l.epoch_id DESC, l.uid DESC LIMIT $5",
+        );
+        let statement = statement.bind(mailbox_id).bind(state.map(UidState::as_str)).bind(epoch).bind(number);
+        let (lines, last) = page(statement.bind(limit).all().await?);
+        let is_full = i64::try_from(lines.len()).is_ok_and(|count| count == limit);
+        Ok((lines, last.filter(|_| is_full)))
     }
 
     /// The ledger a page at a time, in the order of mailbox, folder, epoch and UID; `after` is the last line of the page
@@ -313,16 +311,18 @@ concat!("SELECT count(*) FROM ledger WHERE attempts > 0 AND (updated_at < $2 OR 
     pub async fn ledger_page(
         &self,
         mailbox: Option<&str>,
-        after: (i64, u32),
+        after: Place,
         limit: i64,
-    ) -> Result<(Vec<LedgerLine>, Option<(i64, u32)>), StoreError> {
-        let rows: Vec<Row> = read!(self, pool => sqlx::query_as(
-            "SELECT m.address AS mailbox, f.name AS folder, l.epoch_id, e.uidvalidity, l.uid, l.uid_last, l.state, \
-             l.reason, l.message_id FROM ledger l JOIN epoch e ON e.id = l.epoch_id JOIN folder f ON f.id = e.folder_id \
-             JOIN mailbox m ON m.id = f.mailbox_id WHERE ($1 IS NULL OR m.address = $1) \
-             AND (l.epoch_id > $2 OR (l.epoch_id = $2 AND l.uid > $3)) ORDER BY l.epoch_id, l.uid LIMIT $4",
-        ).bind(mailbox).bind(after.0).bind(i64::from(after.1)).bind(limit).fetch_all(pool).await)?;
-        let next = rows.last().map(|row| (row.epoch_id, uid(row.uid)));
-        Ok((rows.into_iter().map(Row::into_line).collect::<Result<_, StoreError>>()?, next))
+    ) -> Result<(Vec<LedgerLine>, Option<Place>), StoreError> {
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- page of the ledger
+            SELECT {ledger_columns}
+            FROM ledger l {ledger_joins}
+            WHERE ($1 IS NULL OR m.address = $1) AND (l.epoch_id > $2 OR (l.epoch_id = $2 AND l.uid > $3))
+            ORDER BY l.epoch_id, l.uid LIMIT $4",
+        );
+        let statement = statement.bind(mailbox).bind(after.0).bind(i64::from(after.1)).bind(limit);
+        Ok(page(statement.all().await?))
     }
 }

@@ -1,7 +1,8 @@
 //! Thousands of mailboxes at a glance: a page of them, those first that need a person.
 
-use super::db::read;
-use super::{Mailbox, Scope, Store, StoreError};
+use std::time::Duration;
+
+use super::{Mailbox, Reader, Scope, Store, StoreError};
 use crate::clock::Timestamp;
 
 /// How a mailbox fares, from the worst to the best.
@@ -60,14 +61,17 @@ impl Fare {
             None => Self::NeedsPerson,
         }
     }
+}
 
-    fn read(rank: i64) -> Self {
+/// By its rank in the list.
+impl From<i64> for Fare {
+    fn from(rank: i64) -> Self {
         usize::try_from(rank).ok().and_then(|rank| Self::ALL.get(rank).copied()).unwrap_or(Self::NeedsPerson)
     }
 }
 
 /// A mailbox in the list.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, sqlx::FromRow)]
 pub struct MailboxLine {
     /// The customer's address.
     pub address: String,
@@ -76,6 +80,7 @@ pub struct MailboxLine {
     /// Whose it is.
     pub organisation: String,
     /// How it fares.
+    #[sqlx(try_from = "i64")]
     pub fare: Fare,
     /// The last poll that saw every folder.
     pub last_success_at: Option<Timestamp>,
@@ -106,52 +111,14 @@ pub struct ListFilter<'a> {
     pub inbox_id: Option<i64>,
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    address: String,
-    inbox: String,
-    organisation: String,
-    fare: i64,
-    last_success_at: Option<i64>,
-    last_mail_at: Option<i64>,
-    today: i64,
-    next_poll_at: Option<i64>,
-    failing_since: Option<i64>,
-    last_error: Option<String>,
-    added_at: i64,
-}
+/// Beyond three intervals, a mailbox that was not looked at for this long is behind, as `Mailbox::state` has it.
+const BEHIND_AFTER: Duration = Duration::from_mins(1);
 
-/// Mailboxes with their fare (`$1`: now), which `Mailbox::state` tells in the same way. What fails with a mailbox's own password
-/// or settings waits for a person, however often it is tried.
-macro_rules! faring {
-    () => {
-        "SELECT m.id, m.address, m.inbox_id, i.address AS inbox, i.organisation_id, m.last_success_at, m.next_poll_at, m.hold_until, \
-         m.failing_since, m.last_error, m.added_at, m.paused, CASE WHEN m.setup THEN 5 WHEN m.paused THEN 6 \
-         WHEN m.failures > 0 AND (m.next_poll_at IS NULL OR m.last_error LIKE '%\"blame\":\"mailbox\"%') THEN 0 \
-         WHEN m.failures > 0 THEN 1 WHEN m.last_success_at IS NULL THEN 3 \
-         WHEN $1 - m.last_success_at > m.interval_ms * 3 + 60000 THEN 2 ELSE 4 END AS fare \
-         FROM mailbox m JOIN inbox i ON i.id = m.inbox_id WHERE ($2 IS NULL OR i.organisation_id = $2) \
-         AND ($3 IS NULL OR m.address LIKE $3 ESCAPE '!' OR i.address LIKE $3 ESCAPE '!') AND ($4 IS NULL OR m.inbox_id = $4)"
-    };
-}
+/// UIDs below it number the mails of one epoch: an epoch times this and a UID is one number for each mail.
+const UIDS: i64 = 1 << 32;
 
-/// The columns of [`Row`], of the mailboxes that the first part chooses, in the order that the second says.
-macro_rules! lines {
-    ($chosen:literal, $order:literal) => {
-        // What is counted of each is counted for this page only.
-        concat!(
-            "SELECT p.address, p.inbox, o.name AS organisation, CAST(p.fare AS BIGINT) AS fare, p.last_success_at, \
-             (SELECT x.imported_at FROM message x WHERE x.mailbox = p.address AND EXISTS (SELECT 1 FROM inbox y \
-             WHERE y.id = x.inbox_id AND y.organisation_id = p.organisation_id) ORDER BY x.imported_at DESC LIMIT 1) AS last_mail_at, \
-             (SELECT count(DISTINCT x.epoch_id * 4294967296 + x.uid) FROM message x WHERE x.mailbox = p.address \
-             AND x.imported_at >= $5 AND EXISTS (SELECT 1 FROM inbox y WHERE y.id = x.inbox_id \
-             AND y.organisation_id = p.organisation_id)) AS today, \
-             CASE WHEN p.paused THEN NULL WHEN p.hold_until > p.next_poll_at THEN p.hold_until ELSE p.next_poll_at END AS next_poll_at, \
-             p.failing_since, p.last_error, p.added_at FROM (SELECT * FROM (", faring!(), ") AS f \
-             WHERE ($6 IS NULL OR fare = $6) ", $chosen, ") AS p JOIN organisation o ON o.id = p.organisation_id ", $order
-        )
-    };
-}
+/// A quarter of an hour, in milliseconds.
+const QUARTER_HOUR_MS: i64 = 15 * 60 * 1000;
 
 impl ListFilter<'_> {
     /// The text that is looked for, for LIKE.
@@ -168,24 +135,6 @@ impl ListFilter<'_> {
     }
 }
 
-impl Row {
-    fn into_line(self) -> MailboxLine {
-        MailboxLine {
-            address: self.address,
-            inbox: self.inbox,
-            organisation: self.organisation,
-            fare: Fare::read(self.fare),
-            last_success_at: self.last_success_at.map(Timestamp),
-            last_mail_at: self.last_mail_at.map(Timestamp),
-            today: self.today,
-            next_poll_at: self.next_poll_at.map(Timestamp),
-            failing_since: self.failing_since.map(Timestamp),
-            last_error: self.last_error,
-            added_at: Timestamp(self.added_at),
-        }
-    }
-}
-
 impl Store {
     /// A page of the list, and how many mailboxes there are of each fare. `today` is when the reader's day began.
     pub async fn mailbox_lines(
@@ -196,16 +145,19 @@ impl Store {
         offset: i64,
         limit: i64,
     ) -> Result<(Vec<MailboxLine>, Vec<(Fare, i64)>), StoreError> {
-        let text = filter.pattern();
-        let counts: Vec<(i64, i64)> = read!(self, pool => sqlx::query_as(
-            concat!("SELECT CAST(fare AS BIGINT), count(*) FROM (", faring!(), ") AS f GROUP BY fare ORDER BY fare")
-        ).bind(now.0).bind(filter.scope.id()).bind(text.as_deref()).bind(filter.inbox_id).fetch_all(pool).await)?;
-        let rank = filter.rank();
-        let rows: Vec<Row> = read!(self, pool => sqlx::query_as(lines!("ORDER BY fare, address LIMIT $7 OFFSET $8", "ORDER BY p.fare, p.address"))
-          .bind(now.0).bind(filter.scope.id()).bind(text.as_deref()).bind(filter.inbox_id)
-          .bind(today.0).bind(rank).bind(limit).bind(offset).fetch_all(pool).await)?;
-        let counts = counts.into_iter().map(|(rank, count)| (Fare::read(rank), count)).collect();
-        Ok((rows.into_iter().map(Row::into_line).collect(), counts))
+        let mut reader = self.read().await?;
+        let counts = reader.mailboxes_by_fare(filter, now).await?;
+        let statement = reader.sql(
+            r"-- page of the mailbox list
+            {select_mailbox_lines}
+                WHERE ($6 IS NULL OR fare = $6)
+                ORDER BY fare, address LIMIT $8 OFFSET $9
+            ) AS p JOIN organisation o ON o.id = p.organisation_id
+            ORDER BY p.fare, p.address",
+        );
+        let statement = statement.bind(now.minus(BEHIND_AFTER)).bind(filter.scope.id()).bind(filter.pattern());
+        let statement = statement.bind(filter.inbox_id).bind(today).bind(filter.rank()).bind(UIDS);
+        Ok((statement.bind(limit).bind(offset).all().await?, counts))
     }
 
     /// A page of the mailboxes by address, behind one of this address: unlike the list it stays the same however they fare
@@ -218,11 +170,18 @@ impl Store {
         after: Option<&str>,
         limit: i64,
     ) -> Result<Vec<MailboxLine>, StoreError> {
-        let rows: Vec<Row> = read!(self, pool => sqlx::query_as(
-            lines!("AND ($8 IS NULL OR address > $8) ORDER BY address LIMIT $7", "ORDER BY p.address"))
-          .bind(now.0).bind(filter.scope.id()).bind(filter.pattern()).bind(filter.inbox_id)
-          .bind(today.0).bind(filter.rank()).bind(limit).bind(after).fetch_all(pool).await)?;
-        Ok(rows.into_iter().map(Row::into_line).collect())
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- page of mailboxes by address
+            {select_mailbox_lines}
+                WHERE ($6 IS NULL OR fare = $6) AND ($9 IS NULL OR address > $9)
+                ORDER BY address LIMIT $8
+            ) AS p JOIN organisation o ON o.id = p.organisation_id
+            ORDER BY p.address",
+        );
+        let statement = statement.bind(now.minus(BEHIND_AFTER)).bind(filter.scope.id()).bind(filter.pattern());
+        let statement = statement.bind(filter.inbox_id).bind(today).bind(filter.rank()).bind(UIDS);
+        Ok(statement.bind(limit).bind(after).all().await?)
     }
 
     /// One mailbox's line. `today` as there.
@@ -232,10 +191,17 @@ impl Store {
         today: Timestamp,
         now: Timestamp,
     ) -> Result<Option<MailboxLine>, StoreError> {
-        let none: Option<i64> = None;
-        let row: Option<Row> = read!(self, pool => sqlx::query_as(lines!("AND id = $7", ""))
-          .bind(now.0).bind(none).bind(None::<String>).bind(none).bind(today.0).bind(none).bind(id).fetch_optional(pool).await)?;
-        Ok(row.map(Row::into_line))
+        let all = ListFilter { scope: Scope::All, text: None, fare: None, inbox_id: None };
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- line of one mailbox
+            {select_mailbox_lines}
+                WHERE ($6 IS NULL OR fare = $6) AND id = $8
+            ) AS p JOIN organisation o ON o.id = p.organisation_id",
+        );
+        let statement = statement.bind(now.minus(BEHIND_AFTER)).bind(all.scope.id()).bind(all.pattern());
+        let statement = statement.bind(all.inbox_id).bind(today).bind(all.rank()).bind(UIDS);
+        Ok(statement.bind(id).first().await?)
     }
 
     /// How many mails a mailbox has brought in each quarter of an hour since a moment: no zone is apart by less.
@@ -244,11 +210,32 @@ impl Store {
         mailbox: &Mailbox,
         since: Timestamp,
     ) -> Result<Vec<(Timestamp, i64)>, StoreError> {
-        let rows: Vec<(i64, i64)> = read!(self, pool => sqlx::query_as(
-            "SELECT x.imported_at / 900000 AS quarter, count(DISTINCT x.epoch_id * 4294967296 + x.uid) FROM message x \
-             JOIN inbox y ON y.id = x.inbox_id WHERE x.mailbox = $1 AND x.imported_at >= $2 AND y.organisation_id = $3 \
-             GROUP BY x.imported_at / 900000 ORDER BY 1",
-        ).bind(&mailbox.address).bind(since.0).bind(mailbox.organisation_id).fetch_all(pool).await)?;
-        Ok(rows.into_iter().map(|(quarter, count)| (Timestamp(quarter * 900_000), count)).collect())
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- mails by quarter of an hour
+            SELECT x.imported_at / $4 * $4 AS quarter, count(DISTINCT x.epoch_id * $5 + x.uid)
+            FROM message x JOIN inbox y ON y.id = x.inbox_id
+            WHERE x.mailbox = $1 AND x.imported_at >= $2 AND y.organisation_id = $3
+            GROUP BY 1 ORDER BY 1",
+        );
+        let statement = statement.bind(&mailbox.address).bind(since).bind(mailbox.organisation_id);
+        Ok(statement.bind(QUARTER_HOUR_MS).bind(UIDS).all().await?)
+    }
+}
+
+impl Reader {
+    /// How many mailboxes there are of each fare, whichever of them the list is narrowed down to.
+    async fn mailboxes_by_fare(
+        &mut self,
+        filter: ListFilter<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<(Fare, i64)>, StoreError> {
+        let statement = self.sql(
+            r"-- mailboxes of each fare
+            SELECT CAST(fare AS BIGINT), count(*) FROM ({mailboxes_with_fare}) AS f GROUP BY fare ORDER BY fare",
+        );
+        let statement = statement.bind(now.minus(BEHIND_AFTER)).bind(filter.scope.id()).bind(filter.pattern());
+        let counts: Vec<(i64, i64)> = statement.bind(filter.inbox_id).all().await?;
+        Ok(counts.into_iter().map(|(rank, count)| (Fare::from(rank), count)).collect())
     }
 }

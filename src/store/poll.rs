@@ -1,7 +1,8 @@
 //! How a poll went, written down when it ends.
 
-use super::db::write;
-use super::{Lease, Store, StoreError};
+use std::time::Duration;
+
+use super::{Lease, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 
 /// The end of a poll.
@@ -32,7 +33,7 @@ pub struct Outcome {
 }
 
 /// How long rows about polls are kept.
-const KEEP_MS: i64 = 30 * 24 * 3600 * 1000;
+const KEEP: Duration = Duration::from_hours(30 * 24);
 
 /// How long their counts are.
 const KEEP_DAYS: i64 = 400;
@@ -40,73 +41,25 @@ const KEEP_DAYS: i64 = 400;
 impl Store {
     /// Writes down how the poll ended and gives the mailbox back.
     pub async fn finish_poll(&self, lease: &Lease, outcome: &Outcome, now: Timestamp) -> Result<(), StoreError> {
-        let id = lease.mailbox.id;
-        write!(self, tx => {
-            let ours = sqlx::query(
-                "UPDATE mailbox SET lease_token = NULL, lease_owner = NULL, lease_until = NULL, last_attempt_at = $3, \
-                 last_success_at = CASE WHEN $8 THEN $3 ELSE last_success_at END, \
-                 failures = CASE WHEN $4 THEN 0 ELSE failures + 1 END, \
-                 failing_since = CASE WHEN $4 THEN NULL ELSE coalesce(failing_since, $3) END, \
-                 last_error = $5, hold_until = $7, next_poll_at = CASE WHEN $4 AND $7 IS NULL AND next_poll_at > $11 AND next_poll_at < $6 \
-                 THEN next_poll_at ELSE $6 END, \
-                 day_bytes = CASE WHEN day = $9 THEN day_bytes + $10 ELSE $10 END, day = $9 \
-                 WHERE id = $1 AND lease_token = $2",
-
-            )
-            .bind(id)
-            .bind(lease.token)
-            .bind(now.0)
-            .bind(outcome.success)
-            .bind(outcome.error.as_deref())
-            .bind(outcome.next_poll_at.map(|at| at.0))
-            .bind(outcome.hold_until.map(|at| at.0))
-            .bind(outcome.complete)
-            .bind(now.day())
-            .bind(i64::try_from(outcome.bytes).unwrap_or(i64::MAX))
-            .bind(outcome.started_at.0) // who asked for a look since then gets one
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
-            if ours != 1 {
-                return Err(StoreError::LeaseLost);
-            }
-            sqlx::query(
-                "INSERT INTO poll_day (mailbox_id, day, polls, failed) VALUES ($1, $2, 1, $3) ON CONFLICT (mailbox_id, day) \
-                 DO UPDATE SET polls = poll_day.polls + 1, failed = poll_day.failed + excluded.failed",
-            )
-            .bind(id).bind(now.day()).bind(i64::from(!outcome.success)).execute(&mut *tx).await?;
-            if outcome.complete {
-                sqlx::query("UPDATE folder SET visited_at = NULL WHERE mailbox_id = $1 AND visited_at IS NOT NULL")
-                    .bind(id).execute(&mut *tx).await?;
-            } else {
-                // The folders that got no turn come first the next time.
-                for folder in &outcome.visited {
-                    sqlx::query("UPDATE folder SET visited_at = $2 WHERE id = $1")
-                        .bind(folder).bind(now.0).execute(&mut *tx).await?;
-                }
-            }
-            if outcome.noteworthy {
-                sqlx::query("INSERT INTO poll (mailbox_id, started_at, report, notes) VALUES ($1, $2, $3, $4)")
-                    .bind(id)
-                    .bind(outcome.started_at.0)
-                    .bind(&outcome.report)
-                    .bind(outcome.notes.join("\n"))
-                    .execute(&mut *tx)
-                    .await?;
-                sqlx::query("DELETE FROM poll WHERE mailbox_id = $1 AND started_at < $2")
-                    .bind(id).bind(now.0 - KEEP_MS).execute(&mut *tx).await?;
-                sqlx::query("DELETE FROM poll_day WHERE mailbox_id = $1 AND day < $2")
-                    .bind(id).bind(now.day() - KEEP_DAYS).execute(&mut *tx).await?;
-            }
-        });
-        Ok(())
+        let mailbox_id = lease.mailbox.id;
+        let mut tx = self.begin().await?;
+        tx.end_poll(lease, outcome, now).await?;
+        tx.count_poll(mailbox_id, outcome, now).await?;
+        tx.visit_folders(mailbox_id, outcome, now).await?;
+        if outcome.noteworthy {
+            tx.remember_poll(mailbox_id, outcome, now).await?;
+        }
+        tx.commit().await
     }
 
     /// Polls of a mailbox on each day since one (days since 1970 UTC), and how many of them failed.
     pub async fn polls_by_day(&self, mailbox_id: i64, since: i64) -> Result<Vec<(i64, i64, i64)>, StoreError> {
-        Ok(super::db::read!(self, pool => sqlx::query_as(
-            "SELECT day, polls, failed FROM poll_day WHERE mailbox_id = $1 AND day >= $2 ORDER BY day",
-        ).bind(mailbox_id).bind(since).fetch_all(pool).await)?)
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- polls by day
+            SELECT day, polls, failed FROM poll_day WHERE mailbox_id = $1 AND day >= $2 ORDER BY day",
+        );
+        Ok(statement.bind(mailbox_id).bind(since).all().await?)
     }
 
     /// The newest remembered polls of a mailbox: when, the report, the notes.
@@ -115,9 +68,88 @@ impl Store {
         mailbox_id: i64,
         limit: i64,
     ) -> Result<Vec<(Timestamp, String, String)>, StoreError> {
-        let rows: Vec<(i64, String, String)> = super::db::read!(self, pool => sqlx::query_as(
-            "SELECT started_at, report, notes FROM poll WHERE mailbox_id = $1 ORDER BY id DESC LIMIT $2",
-        ).bind(mailbox_id).bind(limit).fetch_all(pool).await)?;
-        Ok(rows.into_iter().map(|(at, report, notes)| (Timestamp(at), report, notes)).collect())
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- recent polls
+            SELECT started_at, report, notes FROM poll WHERE mailbox_id = $1 ORDER BY id DESC LIMIT $2",
+        );
+        Ok(statement.bind(mailbox_id).bind(limit).all().await?)
+    }
+}
+
+impl Tx<'_> {
+    /// Gives the mailbox back, with how its poll went.
+    async fn end_poll(&mut self, lease: &Lease, outcome: &Outcome, now: Timestamp) -> Result<(), StoreError> {
+        // A look that somebody has asked for since the poll began ($11) is kept.
+        let statement = self.sql(
+            r"-- end a poll
+            UPDATE mailbox SET lease_token = NULL, lease_owner = NULL, lease_until = NULL, last_attempt_at = $3,
+                last_success_at = CASE WHEN $8 THEN $3 ELSE last_success_at END,
+                failures = CASE WHEN $4 THEN 0 ELSE failures + 1 END,
+                failing_since = CASE WHEN $4 THEN NULL ELSE coalesce(failing_since, $3) END,
+                last_error = $5, hold_until = $7,
+                next_poll_at = CASE WHEN $4 AND $7 IS NULL AND next_poll_at > $11 AND next_poll_at < $6
+                    THEN next_poll_at ELSE $6 END,
+                day_bytes = CASE WHEN day = $9 THEN day_bytes + $10 ELSE $10 END, day = $9
+            WHERE id = $1 AND lease_token = $2",
+        );
+        let statement = statement.bind(lease.mailbox.id).bind(lease.token).bind(now).bind(outcome.success);
+        let statement = statement.bind(outcome.error.as_deref()).bind(outcome.next_poll_at).bind(outcome.hold_until);
+        let statement = statement.bind(outcome.complete).bind(now.day());
+        let statement = statement.bind(i64::try_from(outcome.bytes).unwrap_or(i64::MAX)).bind(outcome.started_at);
+        if statement.run().await? == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
+    }
+
+    /// Counts the poll to its day.
+    async fn count_poll(&mut self, mailbox_id: i64, outcome: &Outcome, now: Timestamp) -> Result<(), StoreError> {
+        let statement = self.sql(
+            r"-- count a poll
+            INSERT INTO poll_day (mailbox_id, day, polls, failed) VALUES ($1, $2, 1, $3)
+            ON CONFLICT (mailbox_id, day) DO UPDATE SET polls = poll_day.polls + 1,
+                failed = poll_day.failed + excluded.failed",
+        );
+        statement.bind(mailbox_id).bind(now.day()).bind(i64::from(!outcome.success)).run().await?;
+        Ok(())
+    }
+
+    /// Writes down which folders had their turn: the others come first the next time, unless all were seen.
+    async fn visit_folders(&mut self, mailbox_id: i64, outcome: &Outcome, now: Timestamp) -> Result<(), StoreError> {
+        if outcome.complete {
+            let statement = self.sql(
+                r"-- all folders are visited
+                UPDATE folder SET visited_at = NULL WHERE mailbox_id = $1 AND visited_at IS NOT NULL",
+            );
+            statement.bind(mailbox_id).run().await?;
+            return Ok(());
+        }
+        for folder in &outcome.visited {
+            let statement = self.sql(
+                r"-- a folder is visited
+                UPDATE folder SET visited_at = $2 WHERE id = $1",
+            );
+            statement.bind(*folder).bind(now).run().await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the poll's report, and forgets the old ones.
+    async fn remember_poll(&mut self, mailbox_id: i64, outcome: &Outcome, now: Timestamp) -> Result<(), StoreError> {
+        let statement = self.sql(
+            r"-- remember a poll
+            INSERT INTO poll (mailbox_id, started_at, report, notes) VALUES ($1, $2, $3, $4)",
+        );
+        let statement = statement.bind(mailbox_id).bind(outcome.started_at).bind(&outcome.report);
+        statement.bind(outcome.notes.join("\n")).run().await?;
+        let statement = self.sql(
+            r"-- forget old polls of a mailbox
+            DELETE FROM poll WHERE mailbox_id = $1 AND started_at < $2",
+        );
+        statement.bind(mailbox_id).bind(now.minus(KEEP)).run().await?;
+        let statement = self.sql(
+            r"-- forget old counts of polls of a mailbox
+            DELETE FROM poll_day WHERE mailbox_id = $1 AND day < $2",
+        );
+        statement.bind(mailbox_id).bind(now.day() - KEEP_DAYS).run().await?;
+        Ok(())
     }
 }

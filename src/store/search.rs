@@ -1,22 +1,22 @@
 //! Where is my mail? Everything that was ever seen of a mail, found by words of its sender, its subject or its Message-ID.
 
-use super::db::{Db, read};
-use super::epoch::uid;
+use super::db::Db;
 use super::ledger::UidState;
-use super::message::{Row as MessageRow, select_messages};
 use super::{MessageLine, Scope, Store, StoreError};
 use crate::clock::Timestamp;
 
 /// A mail that was put aside, with what the server told of it.
-#[derive(Debug)]
+#[derive(Debug, sqlx::FromRow)]
 pub struct AsideLine {
     /// Where it lies.
     pub mailbox: String,
     /// In which folder.
     pub folder: String,
     /// The number that its server gave it.
+    #[sqlx(try_from = "i64")]
     pub uid: u32,
     /// What became of it.
+    #[sqlx(try_from = "String")]
     pub state: UidState,
     /// Why.
     pub reason: Option<String>,
@@ -60,35 +60,29 @@ impl Store {
         if words.is_empty() {
             return Ok(Vec::new());
         }
-        let rows: Vec<MessageRow> = match &self.db {
-            Db::Sqlite { readers, .. } => {
-                let Some(question) = self.fts_question(scope, words).await? else { return Ok(Vec::new()) };
-                sqlx::query_as(select_messages!(
-                    "JOIN message_search s ON s.rowid = m.id WHERE s.message_search MATCH $1 AND ($2 IS NULL OR s.rowid < $2) \
-                     AND ($4 IS NULL OR i.organisation_id = $4) ORDER BY s.rowid DESC LIMIT $3"
-                ))
-                .bind(question)
-                .bind(before)
-                .bind(limit)
-                .bind(scope.id())
-                .fetch_all(readers)
-                .await?
-            }
-            Db::Postgres(pool) => {
-                let question = asked(words, "", ":*").join(" & ");
-                sqlx::query_as(select_messages!(
-                    "WHERE message_words(m.from_address, m.subject, m.message_id) @@ to_tsquery('simple', $1) \
-                     AND ($2 IS NULL OR m.id < $2) AND ($4 IS NULL OR i.organisation_id = $4) ORDER BY m.id DESC LIMIT $3"
-                ))
-                .bind(question)
-                .bind(before)
-                .bind(limit)
-                .bind(scope.id())
-                .fetch_all(pool)
-                .await?
-            }
+        let question = match &self.db {
+            Db::Sqlite { .. } => self.fts_question(scope, words).await?,
+            Db::Postgres(_) => Some(asked(words, "", ":*").join(" & ")),
         };
-        Ok(rows.into_iter().map(MessageRow::into_line).collect())
+        let Some(question) = question else { return Ok(Vec::new()) };
+        let mut reader = self.read().await?;
+        let statement = match &self.db {
+            Db::Sqlite { .. } => reader.sql(
+                r"-- find messages (SQLite)
+                {select_messages} JOIN message_search s ON s.rowid = m.id
+                WHERE s.message_search MATCH $1 AND ($2 IS NULL OR s.rowid < $2)
+                    AND ($4 IS NULL OR i.organisation_id = $4)
+                ORDER BY s.rowid DESC LIMIT $3",
+            ),
+            Db::Postgres(_) => reader.sql(
+                r"-- find messages (PostgreSQL)
+                {select_messages}
+                WHERE message_words(m.from_address, m.subject, m.message_id) @@ to_tsquery('simple', $1)
+                    AND ($2 IS NULL OR m.id < $2) AND ($4 IS NULL OR i.organisation_id = $4)
+                ORDER BY m.id DESC LIMIT $3",
+            ),
+        };
+        Ok(statement.bind(question).bind(before).bind(limit).bind(scope.id()).all().await?)
     }
 
     /// The question in the words of SQLite's FTS5; `None` if nothing can be found.
@@ -96,8 +90,13 @@ impl Store {
         let text = asked(words, "\"", "*").join(" AND ");
         let text = format!("{{from_address subject message_id}} : ({text})");
         let Some(organisation) = scope.id() else { return Ok(Some(text)) };
-        let inboxes: Vec<i64> = read!(self, pool => sqlx::query_scalar("SELECT id FROM inbox WHERE organisation_id = $1 LIMIT $2")
-            .bind(organisation).bind(i64::try_from(MOST_INBOXES + 1).unwrap_or(i64::MAX)).fetch_all(pool).await)?;
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- inboxes to search
+            SELECT id FROM inbox WHERE organisation_id = $1 LIMIT $2",
+        );
+        let most = i64::try_from(MOST_INBOXES + 1).unwrap_or(i64::MAX);
+        let inboxes: Vec<i64> = statement.bind(organisation).bind(most).values().await?;
         if inboxes.is_empty() {
             return Ok(None);
         }
@@ -116,19 +115,19 @@ impl Store {
         since: Option<(i64, Timestamp)>,
         page: i64,
     ) -> Result<Vec<AsideLine>, StoreError> {
-        type Row = (String, String, i64, String, Option<String>, Vec<u8>, i64);
-        let rows: Vec<Row> = read!(self, pool => sqlx::query_as(
-            "SELECT m.address, f.name, l.uid, l.state, l.reason, substr(l.headers, 1, 65536), l.updated_at FROM ledger l \
-             JOIN epoch e ON e.id = l.epoch_id JOIN folder f ON f.id = e.folder_id JOIN mailbox m ON m.id = f.mailbox_id \
-             JOIN inbox i ON i.id = m.inbox_id WHERE l.headers IS NOT NULL AND ($1 IS NULL OR i.organisation_id = $1) \
-             AND ($3 IS NULL OR (m.id = $3 AND l.updated_at >= $4)) ORDER BY l.updated_at DESC, l.epoch_id, l.uid LIMIT $2 OFFSET $5",
-        ).bind(scope.id()).bind(ASIDE_AT_ONCE).bind(since.map(|(mailbox, _)| mailbox)).bind(since.map(|(_, at)| at.0)).bind(page.clamp(0, ASIDE_PAGES) * ASIDE_AT_ONCE).fetch_all(pool).await)?;
-        rows.into_iter()
-            .map(|(mailbox, folder, number, state, reason, headers, at)| {
-                let state = UidState::stored(&state)?;
-                Ok(AsideLine { mailbox, folder, uid: uid(number), state, reason, headers, updated_at: Timestamp(at) })
-            })
-            .collect()
+        let (mailbox, since) = since.map_or((None, None), |(mailbox, at)| (Some(mailbox), Some(at)));
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- page of quarantined mail with its header
+            SELECT m.address AS mailbox, f.name AS folder, l.uid, l.state, l.reason, substr(l.headers, 1, 65536) AS headers,
+                l.updated_at
+            FROM ledger l {ledger_joins} JOIN inbox i ON i.id = m.inbox_id
+            WHERE l.headers IS NOT NULL AND ($1 IS NULL OR i.organisation_id = $1)
+                AND ($3 IS NULL OR (m.id = $3 AND l.updated_at >= $4))
+            ORDER BY l.updated_at DESC, l.epoch_id, l.uid LIMIT $2 OFFSET $5",
+        );
+        let statement = statement.bind(scope.id()).bind(ASIDE_AT_ONCE).bind(mailbox).bind(since);
+        Ok(statement.bind(page.clamp(0, ASIDE_PAGES) * ASIDE_AT_ONCE).all().await?)
     }
 }
 

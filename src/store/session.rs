@@ -1,16 +1,18 @@
 //! Sessions: who is signed in, by the hash of a key that only their browser has.
 
-use super::db::{read, write};
+use std::time::Duration;
+
+use super::db::read;
 use super::person::{Row, select_people};
 use super::{Person, Store, StoreError};
 use crate::clock::Timestamp;
 
 /// Not used for so long, a session ends.
-const IDLE_MS: i64 = 24 * 3600 * 1000;
+const IDLE: Duration = Duration::from_hours(24);
 /// However it is used, it ends after so long.
-const LONGEST_MS: i64 = 7 * 24 * 3600 * 1000;
+const LONGEST: Duration = Duration::from_hours(7 * 24);
 /// How exactly it is known when it was last used: not every look at a page is a write.
-const SEEN_MS: i64 = 10 * 60 * 1000;
+const SEEN: Duration = Duration::from_mins(10);
 
 /// So many browsers of one person are known.
 const MOST_BROWSERS: i64 = 20;
@@ -24,66 +26,98 @@ impl Store {
         before: Option<&[u8]>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        write!(self, tx => {
-            sqlx::query("DELETE FROM session WHERE seen_at < $1 OR created_at < $2 OR key_hash = $3")
-                .bind(now.0 - IDLE_MS).bind(now.0 - LONGEST_MS).bind(before).execute(&mut *tx).await?;
-            sqlx::query("INSERT INTO session (key_hash, person_id, created_at, seen_at) VALUES ($1, $2, $3, $3)")
-                .bind(key_hash).bind(person_id).bind(now.0).execute(&mut *tx).await?;
-            sqlx::query("UPDATE person SET last_login_at = $2 WHERE id = $1").bind(person_id).bind(now.0).execute(&mut *tx).await?;
-        });
-        Ok(())
+        let mut tx = self.begin().await?;
+        let forget = tx.sql(
+            r"-- forget ended sessions
+            DELETE FROM session WHERE seen_at < $1 OR created_at < $2 OR key_hash = $3",
+        );
+        forget.bind(now.minus(IDLE)).bind(now.minus(LONGEST)).bind(before).run().await?;
+        let begin = tx.sql(
+            r"-- begin a session
+            INSERT INTO session (key_hash, person_id, created_at, seen_at) VALUES ($1, $2, $3, $3)",
+        );
+        begin.bind(key_hash).bind(person_id).bind(now).run().await?;
+        let login = tx.sql(
+            r"-- a person signs in
+            UPDATE person SET last_login_at = $2 WHERE id = $1",
+        );
+        login.bind(person_id).bind(now).run().await?;
+        tx.commit().await
     }
 
     /// Who is signed in with this key.
     pub async fn signed_in(&self, key_hash: &[u8], now: Timestamp) -> Result<Option<Person>, StoreError> {
-        let seen: Option<(i64, i64)> = read!(self, pool => sqlx::query_as(
-            "SELECT person_id, seen_at FROM session WHERE key_hash = $1 AND seen_at >= $2 AND created_at >= $3",
-        ).bind(key_hash).bind(now.0 - IDLE_MS).bind(now.0 - LONGEST_MS).fetch_optional(pool).await)?;
-        let Some((person_id, seen_at)) = seen else { return Ok(None) };
-        if now.0 - seen_at > SEEN_MS {
-            write!(self, tx => {
-                sqlx::query("UPDATE session SET seen_at = $2 WHERE key_hash = $1").bind(key_hash).bind(now.0).execute(&mut *tx).await?;
-            });
+        let Some((person_id, seen_at)) = self.session(key_hash, now).await? else { return Ok(None) };
+        if now.since(seen_at) > SEEN {
+            let mut tx = self.begin().await?;
+            let statement = tx.sql(
+                r"-- a session is used
+                UPDATE session SET seen_at = $2 WHERE key_hash = $1",
+            );
+            statement.bind(key_hash).bind(now).run().await?;
+            tx.commit().await?;
         }
         let row: Option<Row> = read!(self, pool =>
             sqlx::query_as(select_people!("WHERE p.id = $1")).bind(person_id).fetch_optional(pool).await)?;
         row.map(Row::into_person).transpose()
     }
 
+    /// Whose session this is, and when it was last used.
+    async fn session(&self, key_hash: &[u8], now: Timestamp) -> Result<Option<(i64, Timestamp)>, StoreError> {
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- session by key
+            SELECT person_id, seen_at FROM session WHERE key_hash = $1 AND seen_at >= $2 AND created_at >= $3",
+        );
+        Ok(statement.bind(key_hash).bind(now.minus(IDLE)).bind(now.minus(LONGEST)).first().await?)
+    }
+
     /// Whether somebody has signed in by this name with this browser before.
     pub async fn knows_browser(&self, key_hash: &[u8], name: &str) -> Result<bool, StoreError> {
-        let known: Option<i64> = read!(self, pool => sqlx::query_scalar(
-            "SELECT p.id FROM browser b JOIN person p ON p.id = b.person_id WHERE b.key_hash = $1 AND p.name = $2",
-        ).bind(key_hash).bind(name).fetch_optional(pool).await)?;
-        Ok(known.is_some())
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- browser of a person
+            SELECT p.id FROM browser b JOIN person p ON p.id = b.person_id WHERE b.key_hash = $1 AND p.name = $2",
+        );
+        Ok(statement.bind(key_hash).bind(name).first_value::<i64>().await?.is_some())
     }
 
     /// Whether anybody has signed in with this browser before.
     pub async fn is_browser(&self, key_hash: &[u8]) -> Result<bool, StoreError> {
-        let known: Option<i64> = read!(self, pool => sqlx::query_scalar("SELECT person_id FROM browser WHERE key_hash = $1 LIMIT 1")
-            .bind(key_hash).fetch_optional(pool).await)?;
-        Ok(known.is_some())
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- browser of anybody
+            SELECT person_id FROM browser WHERE key_hash = $1 LIMIT 1",
+        );
+        Ok(statement.bind(key_hash).first_value::<i64>().await?.is_some())
     }
 
     /// Somebody has signed in with this browser. The oldest of many are forgotten.
     pub async fn remember_browser(&self, person_id: i64, key_hash: &[u8], now: Timestamp) -> Result<(), StoreError> {
-        write!(self, tx => {
-            sqlx::query("INSERT INTO browser (key_hash, person_id, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-                .bind(key_hash).bind(person_id).bind(now.0).execute(&mut *tx).await?;
-            sqlx::query(
-                "DELETE FROM browser WHERE person_id = $1 AND key_hash NOT IN \
-                 (SELECT key_hash FROM browser WHERE person_id = $1 ORDER BY created_at DESC, key_hash LIMIT $2)",
-            )
-            .bind(person_id).bind(MOST_BROWSERS).execute(&mut *tx).await?;
-        });
-        Ok(())
+        let mut tx = self.begin().await?;
+        let remember = tx.sql(
+            r"-- remember a browser
+            INSERT INTO browser (key_hash, person_id, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        );
+        remember.bind(key_hash).bind(person_id).bind(now).run().await?;
+        let forget = tx.sql(
+            r"-- forget the oldest browsers of a person
+            DELETE FROM browser WHERE person_id = $1 AND key_hash NOT IN (
+                SELECT key_hash FROM browser WHERE person_id = $1 ORDER BY created_at DESC, key_hash LIMIT $2
+            )",
+        );
+        forget.bind(person_id).bind(MOST_BROWSERS).run().await?;
+        tx.commit().await
     }
 
     /// Ends a session.
     pub async fn end_session(&self, key_hash: &[u8]) -> Result<(), StoreError> {
-        write!(self, tx => {
-            sqlx::query("DELETE FROM session WHERE key_hash = $1").bind(key_hash).execute(&mut *tx).await?;
-        });
-        Ok(())
+        let mut tx = self.begin().await?;
+        let statement = tx.sql(
+            r"-- end a session
+            DELETE FROM session WHERE key_hash = $1",
+        );
+        statement.bind(key_hash).run().await?;
+        tx.commit().await
     }
 }

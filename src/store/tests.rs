@@ -101,7 +101,11 @@ impl Fixture {
 
     async fn lease(&self, mailbox: &str) -> Lease {
         let until = Timestamp(NOW.0 + 60_000);
-        self.store.take_lease(&address(mailbox), "me", None, NOW, until).await.unwrap().expect("nobody has it")
+        self.store
+            .take_lease(&address(mailbox), Taker { owner: "me", dead: None }, NOW, until)
+            .await
+            .unwrap()
+            .expect("nobody has it")
     }
 
     /// The epoch of the mailbox's n-th folder with this UIDVALIDITY.

@@ -23,7 +23,7 @@ use crate::mailbox::{AfterImport, Start, TlsMode};
 use crate::opaque;
 use crate::store::{
     Batch, FIRST_ORGANISATION, Finding, Mail, NewInbox, NewLogin, NewMailbox, NewPerson, Raw, Role, Server, Store,
-    TokenScope,
+    Taker, TokenScope,
 };
 
 const MAILBOX: &str = "jobb@lillestad.se";
@@ -162,7 +162,11 @@ impl World {
     async fn import_subject(&self, subject: &str) -> i64 {
         let (store, now) = (self.store(), self.now());
         let until = Timestamp(now.0 + 60_000);
-        let lease = store.take_lease(&MAILBOX.parse().unwrap(), "me", None, now, until).await.unwrap().unwrap();
+        let lease = store
+            .take_lease(&MAILBOX.parse().unwrap(), Taker { owner: "me", dead: None }, now, until)
+            .await
+            .unwrap()
+            .unwrap();
         let folder = store.watched_folders(lease.mailbox.id).await.unwrap()[0].id;
         let epoch = match store.newest_epoch(folder).await.unwrap() {
             Some(epoch) => epoch,

@@ -24,8 +24,8 @@ use crate::oauth::give_up;
 use crate::oauth::{Attempt, Away, Callback, GrantError, TokenEndpoint, Wanted, grant};
 use crate::opaque;
 use crate::store::{
-    Changes, Errand, Flow, GrantKey, GrantKind, LinkClaim, Login, Mailbox, NewLogin, Scope, Server, StoreError,
-    errand_row,
+    Changes, Flow, GrantKey, GrantKind, LinkClaim, Login, Mailbox, NewLogin, PendingAuth, Scope, Server, StoreError,
+    pending_auth_row,
 };
 
 /// What the browser that leaves is known by when it comes back.
@@ -166,12 +166,13 @@ pub async fn send(mailbox: &Mailbox, key: GrantKey, link: Option<Vec<u8>>, state
     let GrantKey { provider, identity, .. } = wanted.key.clone();
     let text = serde_json::to_string(&Gone { provider, identity, shown: entrusted::shown(mailbox), away })
         .map_err(|_| Fault::Inside)?;
-    let sealed = state.deps.vault.seal(&errand_row(&state_hash), &SecretString::from(text)).map_err(|error| {
+    let sealed = state.deps.vault.seal(&pending_auth_row(&state_hash), &SecretString::from(text)).map_err(|error| {
         tracing::error!(%error);
         Fault::Inside
     })?;
-    let errand = Errand { browser_hash: opaque::hash(&browser), mailbox_id: Some(mailbox.id), link_hash: link, sealed };
-    state.deps.store.begin_errand(&state_hash, &errand, state.deps.clock.now()).await?;
+    let errand =
+        PendingAuth { browser_hash: opaque::hash(&browser), mailbox_id: Some(mailbox.id), link_hash: link, sealed };
+    state.deps.store.begin_auth(&state_hash, &errand, state.deps.clock.now()).await?;
     let leaving = AppendHeaders([set_cookie(BROWSER, &browser, Some(AWAY))]);
     Ok((leaving, Redirect::to(attempt.link.as_str())).into_response())
 }
@@ -187,7 +188,7 @@ pub async fn callback(
     let over = || Fault::Wrong("errand-over");
     let state_hash = callback.state().map(opaque::hash).unwrap_or_default();
     let browser = cookie(&headers, BROWSER).map(opaque::hash).unwrap_or_default();
-    let errand = state.deps.store.end_errand(&state_hash, &browser, now).await?.ok_or_else(over)?;
+    let errand = state.deps.store.end_auth(&state_hash, &browser, now).await?.ok_or_else(over)?;
     let mailbox = state.deps.store.mailbox_of_row(errand.mailbox_id.ok_or_else(over)?).await?;
     // Whoever was away may have lost what they were sent with: the right to change it, or the link.
     let mut claim = None;
@@ -235,7 +236,7 @@ pub async fn callback(
 struct Back<'a> {
     mailbox: &'a Mailbox,
     state_hash: &'a [u8],
-    errand: &'a Errand,
+    errand: &'a PendingAuth,
     /// The link that they came by.
     claim: Option<&'a LinkClaim>,
 }
@@ -246,7 +247,8 @@ impl Back<'_> {
         let mailbox = self.mailbox;
         let lost = || Trouble::new(Cause::WrongState).on_page().in_full(reader.words.language);
         let address: Address = mailbox.address.parse().map_err(|_| lost())?;
-        let sealed = state.deps.vault.open(&errand_row(self.state_hash), &self.errand.sealed).map_err(|_| lost())?;
+        let sealed =
+            state.deps.vault.open(&pending_auth_row(self.state_hash), &self.errand.sealed).map_err(|_| lost())?;
         let gone: Gone = serde_json::from_str(sealed.expose_secret()).map_err(|_| lost())?;
         let key = GrantKey { provider: gone.provider, kind: GrantKind::Delegated, identity: gone.identity };
         let wanted = Wanted { address: &address, key };

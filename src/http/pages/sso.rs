@@ -23,7 +23,7 @@ use crate::http::patience::minutes;
 use crate::http::reader::Reader;
 use crate::https::HttpClient;
 use crate::opaque;
-use crate::store::{Errand, Patience, StoreError, errand_row};
+use crate::store::{Patience, PendingAuth, StoreError, pending_auth_row};
 use crate::vault::hex;
 
 /// What the browser that leaves is known by when it comes back.
@@ -133,9 +133,9 @@ async fn leave(state: &State) -> Result<Answer, Failed> {
     let away = Away { verifier: verifier.into_secret(), nonce: nonce.secret().clone() };
     let (state_hash, browser) = (opaque::hash(csrf.secret()), opaque::new(""));
     let text = SecretString::from(serde_json::to_string(&away).map_err(|error| error.to_string())?);
-    let sealed = state.deps.vault.seal(&errand_row(&state_hash), &text).map_err(|error| error.to_string())?;
-    let errand = Errand { browser_hash: opaque::hash(&browser), mailbox_id: None, link_hash: None, sealed };
-    let begun = state.deps.store.begin_errand(&state_hash, &errand, state.deps.clock.now()).await;
+    let sealed = state.deps.vault.seal(&pending_auth_row(&state_hash), &text).map_err(|error| error.to_string())?;
+    let errand = PendingAuth { browser_hash: opaque::hash(&browser), mailbox_id: None, link_hash: None, sealed };
+    let begun = state.deps.store.begin_auth(&state_hash, &errand, state.deps.clock.now()).await;
     begun.map_err(|error| error.to_string())?;
     let leaving = AppendHeaders([set_cookie(BROWSER, &browser, Some(AWAY))]);
     Ok(Ok((leaving, Redirect::to(link.as_str())).into_response()))
@@ -154,7 +154,7 @@ pub async fn callback(
     let now = state.deps.clock.now();
     let state_hash = opaque::hash(&back.state);
     let browser = cookie(&headers, BROWSER).map(opaque::hash).unwrap_or_default();
-    let Some(errand) = state.deps.store.end_errand(&state_hash, &browser, now).await? else {
+    let Some(errand) = state.deps.store.end_auth(&state_hash, &browser, now).await? else {
         return failed("nobody waited for this answer", &reader, &state);
     };
     let known = match who(&state_hash, &errand, back.code, &state).await {
@@ -197,11 +197,12 @@ struct Known {
 }
 
 /// Who somebody is, as the provider has signed it, for us and for this errand.
-async fn who(state_hash: &[u8], errand: &Errand, code: String, state: &State) -> Result<Known, Failed> {
+async fn who(state_hash: &[u8], errand: &PendingAuth, code: String, state: &State) -> Result<Known, Failed> {
     if errand.mailbox_id.is_some() {
         return Err("the answer belongs to a mailbox".to_owned());
     }
-    let sealed = state.deps.vault.open(&errand_row(state_hash), &errand.sealed).map_err(|error| error.to_string())?;
+    let sealed =
+        state.deps.vault.open(&pending_auth_row(state_hash), &errand.sealed).map_err(|error| error.to_string())?;
     let away: Away = serde_json::from_str(sealed.expose_secret()).map_err(|error| error.to_string())?;
     let known = metadata(state, false).await?;
     let client = client!(state, known);

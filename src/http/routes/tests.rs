@@ -12,7 +12,7 @@ use crate::http::guard::{Needs, SESSION};
 use crate::mailbox::{AfterImport, Start, TlsMode};
 use crate::opaque;
 use crate::store::{
-    Batch, FIRST_ORGANISATION, Finding, Mail, NewInbox, NewLogin, NewMailbox, NewPerson, Raw, Role, Server,
+    Batch, FIRST_ORGANISATION, Finding, Mail, NewInbox, NewLogin, NewMailbox, NewPerson, Raw, Role, Server, Taker,
 };
 
 const MAILBOX: &str = "jobb@lillestad.se";
@@ -52,7 +52,9 @@ impl World {
             max_size: 50_000_000,
         };
         store.add_mailbox(&new, vault, now).await.unwrap();
-        let lease = store.take_lease(&MAILBOX.parse().unwrap(), "me", None, now, Timestamp(now.0 + 60_000)).await;
+        let lease = store
+            .take_lease(&MAILBOX.parse().unwrap(), Taker { owner: "me", dead: None }, now, Timestamp(now.0 + 60_000))
+            .await;
         let lease = lease.unwrap().unwrap();
         let watched = store.watched_folders(lease.mailbox.id).await.unwrap();
         let epoch = store.open_epoch(&lease, watched[0].id, 7, 1, now).await.unwrap();

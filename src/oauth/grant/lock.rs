@@ -8,7 +8,7 @@ use super::{GrantError, TO_WRITE, waiting};
 use crate::cause::{Cause, Trouble};
 use crate::oauth::Deps;
 use crate::owner;
-use crate::store::Grant;
+use crate::store::{Grant, Taker};
 
 /// How long others wait for it, beside that.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -44,8 +44,10 @@ impl Lock {
             // After a crash nobody has to wait for the lock to run out.
             let dead = holder.as_ref().filter(|(_, owner)| owner::is_dead(owner)).map(|(token, _)| *token);
             if (holder.is_none() || dead.is_some())
-                && let Some((grant, token)) =
-                    deps.store.lock_grant(grant_id, owner::this_process(), dead, now, now.plus(lasts)).await?
+                && let Some((grant, token)) = deps
+                    .store
+                    .lock_grant(grant_id, Taker { owner: owner::this_process(), dead }, now, now.plus(lasts))
+                    .await?
             {
                 return Ok(Some(Self { grant, token }));
             }

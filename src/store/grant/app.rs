@@ -1,7 +1,6 @@
 //! What is wrong with an application, for all of its grants at once.
 
 use crate::clock::Timestamp;
-use crate::store::db::{read, write};
 use crate::store::{Store, StoreError};
 
 /// What is wrong with an application.
@@ -20,18 +19,22 @@ pub struct AppProblem {
 impl Store {
     /// What is wrong with applications, by provider.
     pub async fn app_problems(&self) -> Result<Vec<AppProblem>, StoreError> {
-        Ok(
-            read!(self, pool => sqlx::query_as("SELECT provider, problem, since, retry_at FROM oauth_app ORDER BY provider")
-            .fetch_all(pool).await)?,
-        )
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- problems of applications
+            SELECT provider, problem, since, retry_at FROM oauth_app ORDER BY provider",
+        );
+        Ok(statement.all().await?)
     }
 
     /// What is wrong with one application.
     pub async fn app_problem(&self, provider: &str) -> Result<Option<AppProblem>, StoreError> {
-        Ok(
-            read!(self, pool => sqlx::query_as("SELECT provider, problem, since, retry_at FROM oauth_app WHERE provider = $1")
-            .bind(provider).fetch_optional(pool).await)?,
-        )
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- problem of an application
+            SELECT provider, problem, since, retry_at FROM oauth_app WHERE provider = $1",
+        );
+        Ok(statement.bind(provider).first().await?)
     }
 
     /// Writes down what is wrong with an application. Returns whether that is new.
@@ -42,53 +45,72 @@ impl Store {
         retry_at: Timestamp,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let since: i64 = write!(self, tx => {
-            sqlx::query_scalar(
-                "INSERT INTO oauth_app (provider, problem, since, retry_at) VALUES ($1, $2, $3, $4) \
-                 ON CONFLICT (provider) DO UPDATE SET problem = excluded.problem, retry_at = excluded.retry_at RETURNING since",
-            )
-            .bind(provider).bind(problem).bind(now.0).bind(retry_at.0).fetch_one(&mut *tx).await?
-        });
-        Ok(since == now.0)
+        let mut tx = self.begin().await?;
+        let statement = tx.sql(
+            r"-- write down the problem of an application
+            INSERT INTO oauth_app (provider, problem, since, retry_at) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (provider) DO UPDATE SET problem = excluded.problem, retry_at = excluded.retry_at
+            RETURNING since",
+        );
+        let since: Timestamp = statement.bind(provider).bind(problem).bind(now).bind(retry_at).value().await?;
+        tx.commit().await?;
+        Ok(since == now)
     }
 
-    /// The application works again: mailboxes that failed for want of a token, and not for a reason of their own, are polled. Returns whether anything was wrong.
+    /// The application works again: mailboxes that failed for want of a token, and not for a reason of their own, are polled.
+    /// Returns whether anything was wrong.
     pub async fn app_works(&self, provider: &str, now: Timestamp) -> Result<bool, StoreError> {
         if self.app_problem(provider).await?.is_none() {
             return Ok(false);
         }
-        let was_wrong = write!(self, tx => {
-            sqlx::query(
-                "UPDATE mailbox SET next_poll_at = $2 WHERE failures > 0 AND next_poll_at > $2 AND last_error LIKE \
-                 '%\"step\":\"token\"%' AND grant_id IN (SELECT id FROM oauth_grant WHERE provider = $1 AND problem IS NULL)",
-            )
-            .bind(provider).bind(now.0).execute(&mut *tx).await?;
-            sqlx::query("DELETE FROM oauth_app WHERE provider = $1").bind(provider).execute(&mut *tx).await?.rows_affected()
-        });
-        Ok(was_wrong > 0)
+        let mut tx = self.begin().await?;
+        let poll = tx.sql(
+            r#"-- poll the mailboxes of an application that works again
+            UPDATE mailbox SET next_poll_at = $2
+            WHERE failures > 0 AND next_poll_at > $2 AND last_error LIKE '%"step":"token"%'
+                AND grant_id IN (SELECT id FROM oauth_grant WHERE provider = $1 AND problem IS NULL)"#,
+        );
+        poll.bind(provider).bind(now).run().await?;
+        let forget = tx.sql(
+            r"-- forget the problem of an application
+            DELETE FROM oauth_app WHERE provider = $1",
+        );
+        let forgotten = forget.bind(provider).run().await?;
+        tx.commit().await?;
+        Ok(forgotten > 0)
     }
 
     /// Lets a mailbox's grant and its application be asked for a token again at once, but for what the provider has told: a person
     /// may have mended what was wrong.
     pub async fn ask_again(&self, mailbox_id: i64) -> Result<(), StoreError> {
-        write!(self, tx => {
-            sqlx::query(
-                "UPDATE oauth_app SET retry_at = 0 WHERE provider IN (SELECT g.provider FROM oauth_grant g JOIN mailbox m \
-                 ON m.grant_id = g.id WHERE m.id = $1)",
-            )
-            .bind(mailbox_id).execute(&mut *tx).await?;
-            sqlx::query("UPDATE oauth_grant SET retry_at = NULL WHERE id IN (SELECT grant_id FROM mailbox WHERE id = $1)")
-                .bind(mailbox_id).execute(&mut *tx).await?;
-        });
-        Ok(())
+        let mut tx = self.begin().await?;
+        let app = tx.sql(
+            r"-- ask for a mailbox's application again
+            UPDATE oauth_app SET retry_at = 0
+            WHERE provider IN (SELECT g.provider FROM oauth_grant g JOIN mailbox m ON m.grant_id = g.id WHERE m.id = $1)",
+        );
+        app.bind(mailbox_id).run().await?;
+        let grant = tx.sql(
+            r"-- ask for a mailbox's grant again
+            UPDATE oauth_grant SET retry_at = NULL WHERE id IN (SELECT grant_id FROM mailbox WHERE id = $1)",
+        );
+        grant.bind(mailbox_id).run().await?;
+        tx.commit().await
     }
 
     /// The same for all of them, since the configuration may be what was mended.
     pub async fn ask_all_again(&self) -> Result<(), StoreError> {
-        write!(self, tx => {
-            sqlx::query("UPDATE oauth_app SET retry_at = 0").execute(&mut *tx).await?;
-            sqlx::query("UPDATE oauth_grant SET retry_at = NULL WHERE retry_at IS NOT NULL").execute(&mut *tx).await?;
-        });
-        Ok(())
+        let mut tx = self.begin().await?;
+        let apps = tx.sql(
+            r"-- ask for all applications again
+            UPDATE oauth_app SET retry_at = 0",
+        );
+        apps.run().await?;
+        let grants = tx.sql(
+            r"-- ask for all grants again
+            UPDATE oauth_grant SET retry_at = NULL WHERE retry_at IS NOT NULL",
+        );
+        grants.run().await?;
+        tx.commit().await
     }
 }

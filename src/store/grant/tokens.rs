@@ -1,9 +1,10 @@
 //! A grant's tokens: who may renew them, what came, and why nothing did.
 
-use super::{Flow, Grant, Row, select_grants};
+use std::time::Duration;
+
+use super::{Flow, Grant};
 use crate::clock::Timestamp;
-use crate::store::db::{read, write};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Taker};
 
 /// Tokens that came, sealed for their rows.
 #[derive(Debug)]
@@ -33,32 +34,37 @@ pub struct GrantProblem {
     pub told_until: Option<Timestamp>,
 }
 
+/// A lock that lies further ahead than any is taken for, by more than clocks differ, was written by a clock that was wrong.
+const CLOCKS_DIFFER: Duration = Duration::from_mins(1);
+
 impl Store {
-    /// Takes the right to renew a grant's token, and reads it as it then is; `dead` is the token of a holder that is known to be
-    /// gone. `None` if somebody else is at it.
+    /// Takes the right to renew a grant's token, and reads it as it then is. `None` if somebody else is at it.
     pub async fn lock_grant(
         &self,
         id: i64,
-        owner: &str,
-        dead: Option<i64>,
+        taker: Taker<'_>,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<(Grant, i64)>, StoreError> {
         let lock: i64 = rand::random();
-        let row: Option<Row> = write!(self, tx => {
-            // A lock that lies further ahead than any is taken for was written by a clock that was wrong.
-            let taken = sqlx::query(
-                "UPDATE oauth_grant SET lock_token = $2, lock_owner = $3, lock_until = $5 WHERE id = $1 AND \
-                 (lock_token IS NULL OR lock_until <= $4 OR lock_until > $5 + 60000 OR lock_token = $6)",
-            )
-            .bind(id).bind(lock).bind(owner).bind(now.0).bind(until.0).bind(dead)
-            .execute(&mut *tx).await?.rows_affected();
-            match taken {
-                0 => None,
-                _ => sqlx::query_as(select_grants!("WHERE id = $1")).bind(id).fetch_optional(&mut *tx).await?,
-            }
-        });
-        Ok(row.map(Row::into_grant).transpose()?.map(|grant| (grant, lock)))
+        let mut tx = self.begin().await?;
+        let take = tx.sql(
+            r"-- lock a grant
+            UPDATE oauth_grant SET lock_token = $2, lock_owner = $3, lock_until = $5
+            WHERE id = $1 AND (lock_token IS NULL OR lock_until <= $4 OR lock_until > $7 OR lock_token = $6)",
+        );
+        let take = take.bind(id).bind(lock).bind(taker.owner).bind(now).bind(until).bind(taker.dead);
+        let taken = take.bind(until.plus(CLOCKS_DIFFER)).run().await?;
+        let mut grant: Option<Grant> = None;
+        if taken > 0 {
+            let read = tx.sql(
+                r"-- grant that was locked
+                SELECT {grant_columns} FROM oauth_grant WHERE id = $1",
+            );
+            grant = read.bind(id).first().await?;
+        }
+        tx.commit().await?;
+        Ok(grant.map(|grant| (grant, lock)))
     }
 
     /// Who has that right: the token and the owner. `None`: nobody, or it has run out; nobody's lasts longer than `longest`.
@@ -66,54 +72,65 @@ impl Store {
         &self,
         id: i64,
         now: Timestamp,
-        longest: std::time::Duration,
+        longest: Duration,
     ) -> Result<Option<(i64, String)>, StoreError> {
-        Ok(read!(self, pool => sqlx::query_as(
-            "SELECT lock_token, lock_owner FROM oauth_grant WHERE id = $1 AND lock_token IS NOT NULL AND lock_until > $2 \
-             AND lock_until <= $3",
-        ).bind(id).bind(now.0).bind(now.plus(longest).0 + 60_000).fetch_optional(pool).await)?)
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- lock of a grant
+            SELECT lock_token, lock_owner
+            FROM oauth_grant
+            WHERE id = $1 AND lock_token IS NOT NULL AND lock_until > $2 AND lock_until <= $3",
+        );
+        Ok(statement.bind(id).bind(now).bind(now.plus(longest + CLOCKS_DIFFER)).first().await?)
     }
 
     /// Prolongs it, for whoever still has it.
     pub async fn prolong_grant_lock(&self, id: i64, lock: i64, until: Timestamp) -> Result<(), StoreError> {
-        write!(self, tx => {
-            sqlx::query("UPDATE oauth_grant SET lock_until = $3 WHERE id = $1 AND lock_token = $2")
-                .bind(id).bind(lock).bind(until.0).execute(&mut *tx).await?;
-        });
-        Ok(())
+        let mut tx = self.begin().await?;
+        let statement = tx.sql(
+            r"-- prolong the lock of a grant
+            UPDATE oauth_grant SET lock_until = $3 WHERE id = $1 AND lock_token = $2",
+        );
+        statement.bind(id).bind(lock).bind(until).run().await?;
+        tx.commit().await
     }
 
     /// Gives that right back.
     pub async fn unlock_grant(&self, id: i64, lock: i64) -> Result<(), StoreError> {
-        write!(self, tx => {
-            sqlx::query("UPDATE oauth_grant SET lock_token = NULL, lock_owner = NULL, lock_until = NULL WHERE id = $1 AND lock_token = $2")
-                .bind(id).bind(lock).execute(&mut *tx).await?;
-        });
-        Ok(())
+        let mut tx = self.begin().await?;
+        let statement = tx.sql(
+            r"-- unlock a grant
+            UPDATE oauth_grant SET lock_token = NULL, lock_owner = NULL, lock_until = NULL
+            WHERE id = $1 AND lock_token = $2",
+        );
+        statement.bind(id).bind(lock).run().await?;
+        tx.commit().await
     }
 
     /// Keeps renewed tokens, unless others have come since `before` was read; mailboxes that failed for want of one are polled.
     /// Durable when it returns: a rotated refresh token is on the disk before anything is done with what came beside it.
     pub async fn keep_tokens(&self, before: &Grant, tokens: &SealedTokens, now: Timestamp) -> Result<bool, StoreError> {
-        let kept = write!(self, tx => {
-            let kept = sqlx::query(
-                "UPDATE oauth_grant SET access_sealed = $3, refresh_sealed = coalesce($4, refresh_sealed), \
-                 access_expires_at = $5, renew_at = $6, refreshed_at = $7, consent_ends_at = coalesce($8, consent_ends_at), \
-                 problem = NULL, problem_since = NULL, needs_consent = FALSE, retry_at = NULL, told_until = NULL, \
-                 failures = 0, version = version + 1 WHERE id = $1 AND version = $2",
-            )
-            .bind(before.id).bind(before.version).bind(&tokens.access).bind(tokens.refresh.as_deref())
-            .bind(tokens.expires_at.0).bind(tokens.renew_at.0).bind(now.0).bind(tokens.consent_ends_at.map(|at| at.0))
-            .execute(&mut *tx).await?.rows_affected();
-            if before.problem.is_some() {
-                sqlx::query(
-                    "UPDATE mailbox SET next_poll_at = $2 WHERE grant_id = $1 AND next_poll_at > $2 AND failures > 0 \
-                     AND last_error LIKE '%\"step\":\"token\"%'",
-                )
-                .bind(before.id).bind(now.0).execute(&mut *tx).await?;
-            }
-            kept
-        });
+        let mut tx = self.begin().await?;
+        let keep = tx.sql(
+            r"-- keep renewed tokens
+            UPDATE oauth_grant SET access_sealed = $3, refresh_sealed = coalesce($4, refresh_sealed),
+                access_expires_at = $5, renew_at = $6, refreshed_at = $7,
+                consent_ends_at = coalesce($8, consent_ends_at), problem = NULL, problem_since = NULL,
+                needs_consent = FALSE, retry_at = NULL, told_until = NULL, failures = 0, version = version + 1
+            WHERE id = $1 AND version = $2",
+        );
+        let keep = keep.bind(before.id).bind(before.version).bind(&tokens.access).bind(tokens.refresh.as_deref());
+        let keep = keep.bind(tokens.expires_at).bind(tokens.renew_at).bind(now).bind(tokens.consent_ends_at);
+        let kept = keep.run().await?;
+        if before.problem.is_some() {
+            let poll = tx.sql(
+                r#"-- poll the mailboxes of a grant that works again
+                UPDATE mailbox SET next_poll_at = $2
+                WHERE grant_id = $1 AND next_poll_at > $2 AND failures > 0 AND last_error LIKE '%"step":"token"%'"#,
+            );
+            poll.bind(before.id).bind(now).run().await?;
+        }
+        tx.commit().await?;
         Ok(kept == 1)
     }
 
@@ -126,50 +143,57 @@ impl Store {
         tokens: &SealedTokens,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let kept = write!(self, tx => {
-            let kept = sqlx::query(
-                "UPDATE oauth_grant SET flow = $2, access_sealed = $3, refresh_sealed = $4, access_expires_at = $5, \
-                 renew_at = $6, consented_at = $7, refreshed_at = $7, consent_ends_at = $8, problem = NULL, \
-                 problem_since = NULL, needs_consent = FALSE, retry_at = NULL, told_until = NULL, failures = 0, \
-                 version = version + 1 WHERE id = $1",
-            )
-            .bind(id).bind(flow.as_str()).bind(&tokens.access).bind(tokens.refresh.as_deref())
-            .bind(tokens.expires_at.0).bind(tokens.renew_at.0).bind(now.0).bind(tokens.consent_ends_at.map(|at| at.0))
-            .execute(&mut *tx).await?.rows_affected();
-            sqlx::query(
-                "UPDATE mailbox SET next_poll_at = $2, failures = 0, failing_since = NULL, last_error = NULL, lease_token = NULL, \
-                 lease_owner = NULL, lease_until = NULL WHERE grant_id = $1",
-            )
-            .bind(id).bind(now.0).execute(&mut *tx).await?;
-            kept
-        });
+        let mut tx = self.begin().await?;
+        let keep = tx.sql(
+            r"-- keep the tokens of a new consent
+            UPDATE oauth_grant SET flow = $2, access_sealed = $3, refresh_sealed = $4, access_expires_at = $5,
+                renew_at = $6, consented_at = $7, refreshed_at = $7, consent_ends_at = $8, problem = NULL,
+                problem_since = NULL, needs_consent = FALSE, retry_at = NULL, told_until = NULL, failures = 0,
+                version = version + 1
+            WHERE id = $1",
+        );
+        let keep = keep.bind(id).bind(flow.as_str()).bind(&tokens.access).bind(tokens.refresh.as_deref());
+        let keep = keep.bind(tokens.expires_at).bind(tokens.renew_at).bind(now).bind(tokens.consent_ends_at);
+        let kept = keep.run().await?;
+        let poll = tx.sql(
+            r"-- poll the mailboxes of a new consent
+            UPDATE mailbox SET next_poll_at = $2, failures = 0, failing_since = NULL, last_error = NULL,
+                lease_token = NULL, lease_owner = NULL, lease_until = NULL
+            WHERE grant_id = $1",
+        );
+        poll.bind(id).bind(now).run().await?;
+        tx.commit().await?;
         Ok(kept == 1)
     }
 
     /// Writes down why there is no token, unless one has come since `before` was read. Returns whether it was written.
     pub async fn grant_failed(&self, before: &Grant, what: &GrantProblem, now: Timestamp) -> Result<bool, StoreError> {
-        let written = write!(self, tx => {
-            sqlx::query(
-                "UPDATE oauth_grant SET problem = $3, problem_since = coalesce(problem_since, $4), needs_consent = $5, \
-                                  retry_at = $6, told_until = $7, failures = failures + 1 \
-                 WHERE id = $1 AND version = $2",
-            )
-            .bind(before.id).bind(before.version).bind(&what.problem).bind(now.0).bind(what.needs_consent)
-            .bind(what.retry_at.map(|at| at.0)).bind(what.told_until.map(|at| at.0)).execute(&mut *tx).await?.rows_affected()
-        });
+        let mut tx = self.begin().await?;
+        let statement = tx.sql(
+            r"-- write down why there is no token
+            UPDATE oauth_grant SET problem = $3, problem_since = coalesce(problem_since, $4), needs_consent = $5,
+                retry_at = $6, told_until = $7, failures = failures + 1
+            WHERE id = $1 AND version = $2",
+        );
+        let statement = statement.bind(before.id).bind(before.version).bind(&what.problem).bind(now);
+        let statement = statement.bind(what.needs_consent).bind(what.retry_at).bind(what.told_until);
+        let written = statement.run().await?;
+        tx.commit().await?;
         Ok(written == 1)
     }
 
     /// Forgets a grant's tokens; it needs a new consent then.
     pub async fn forget_tokens(&self, id: i64) -> Result<(), StoreError> {
-        write!(self, tx => {
-            sqlx::query(
-                "UPDATE oauth_grant SET access_sealed = NULL, refresh_sealed = NULL, access_expires_at = NULL, renew_at = NULL, \
-                 flow = NULL, consented_at = NULL, consent_ends_at = NULL, problem = NULL, problem_since = NULL, needs_consent = FALSE, \
-                 retry_at = NULL, told_until = NULL, failures = 0, version = version + 1 WHERE id = $1",
-            )
-            .bind(id).execute(&mut *tx).await?;
-        });
-        Ok(())
+        let mut tx = self.begin().await?;
+        let statement = tx.sql(
+            r"-- forget the tokens of a grant
+            UPDATE oauth_grant SET access_sealed = NULL, refresh_sealed = NULL, access_expires_at = NULL,
+                renew_at = NULL, flow = NULL, consented_at = NULL, consent_ends_at = NULL, problem = NULL,
+                problem_since = NULL, needs_consent = FALSE, retry_at = NULL, told_until = NULL, failures = 0,
+                version = version + 1
+            WHERE id = $1",
+        );
+        statement.bind(id).run().await?;
+        tx.commit().await
     }
 }

@@ -87,7 +87,7 @@ async fn one_renews_and_the_lock_of_the_dead_holds_up_nobody() {
     for (at, name) in stores().await {
         let id = at.by_grant("a@b.se", key()).await;
         let lock = async |owner, dead, now| {
-            at.store.lock_grant(id, owner, dead, now, Timestamp(now.0 + 30_000)).await.unwrap()
+            at.store.lock_grant(id, Taker { owner, dead }, now, Timestamp(now.0 + 30_000)).await.unwrap()
         };
         let (_, first) = lock("one", None, NOW).await.expect("nobody has it");
         assert!(lock("two", None, later(10)).await.is_none(), "{name}");

@@ -9,16 +9,28 @@ async fn a_lease_is_exclusive_until_it_runs_out() {
         let lease = at.lease("a@b.se").await;
         let who = address("a@b.se");
         let until = Timestamp(NOW.0 + 60_000);
-        let second = at.store.take_lease(&who, "other", None, Timestamp(NOW.0 + 59_999), until).await.unwrap();
+        let second = at
+            .store
+            .take_lease(&who, Taker { owner: "other", dead: None }, Timestamp(NOW.0 + 59_999), until)
+            .await
+            .unwrap();
         assert!(second.is_none(), "{name}");
         // Not by guessing another's token either.
         assert!(
-            at.store.take_lease(&who, "other", Some(lease.token ^ 1), NOW, until).await.unwrap().is_none(),
+            at.store
+                .take_lease(&who, Taker { owner: "other", dead: Some(lease.token ^ 1) }, NOW, until)
+                .await
+                .unwrap()
+                .is_none(),
             "{name}"
         );
         let later = Timestamp(NOW.0 + 60_000);
-        let second =
-            at.store.take_lease(&who, "other", None, later, Timestamp(later.0 + 60_000)).await.unwrap().unwrap();
+        let second = at
+            .store
+            .take_lease(&who, Taker { owner: "other", dead: None }, later, Timestamp(later.0 + 60_000))
+            .await
+            .unwrap()
+            .unwrap();
         assert!(matches!(at.store.renew_lease(&lease, later).await, Err(StoreError::LeaseLost)), "{name}");
         at.store.renew_lease(&second, Timestamp(later.0 + 90_000)).await.unwrap();
     }
@@ -30,7 +42,11 @@ async fn a_dead_holders_lease_is_taken_over_at_once() {
         at.add("a@b.se").await;
         let dead = at.lease("a@b.se").await;
         let until = Timestamp(NOW.0 + 60_000);
-        let taken = at.store.take_lease(&address("a@b.se"), "me", Some(dead.token), NOW, until).await.unwrap();
+        let taken = at
+            .store
+            .take_lease(&address("a@b.se"), Taker { owner: "me", dead: Some(dead.token) }, NOW, until)
+            .await
+            .unwrap();
         assert!(taken.is_some(), "{name}");
     }
 }
@@ -43,7 +59,11 @@ async fn whoever_lost_the_lease_writes_nothing() {
         let lost = at.lease("a@b.se").await;
         let epoch = at.epoch(&lost, 0, 7).await;
         let later = Timestamp(NOW.0 + 60_000);
-        let won = at.store.take_lease(&address("a@b.se"), "other", None, later, Timestamp(later.0 + 1)).await.unwrap();
+        let won = at
+            .store
+            .take_lease(&address("a@b.se"), Taker { owner: "other", dead: None }, later, Timestamp(later.0 + 1))
+            .await
+            .unwrap();
         let won = won.unwrap();
         let written = at.store.import(&lost, batch(&epoch, vec![(1, mail("a", &[inbox]))], 2), NOW).await;
         assert!(matches!(written, Err(StoreError::LeaseLost)), "{name}");

@@ -161,13 +161,14 @@ async fn an_invitation_is_accepted_once_and_by_nobody_after_it_was_taken_back() 
 #[tokio::test]
 async fn errands_and_keys_of_requests_are_taken_by_one_of_many() {
     for (at, name) in stores().await {
-        let errand = Errand { browser_hash: b"b".to_vec(), mailbox_id: None, link_hash: None, sealed: b"x".to_vec() };
-        at.store.begin_errand(b"state", &errand, NOW).await.unwrap();
+        let errand =
+            PendingAuth { browser_hash: b"b".to_vec(), mailbox_id: None, link_hash: None, sealed: b"x".to_vec() };
+        at.store.begin_auth(b"state", &errand, NOW).await.unwrap();
         let token = at.store.add_token("t", b"t", TokenScope::Write, None, "", NOW).await.unwrap();
         let Fixture { store, vault, place, _folder } = at;
         let store = Arc::new(store);
         let ended =
-            at_once(&store, |store, _| async move { store.end_errand(b"state", b"b", NOW).await.unwrap().is_some() });
+            at_once(&store, |store, _| async move { store.end_auth(b"state", b"b", NOW).await.unwrap().is_some() });
         assert_eq!(ended.await, 1, "{name}");
         let claimed =
             at_once(&store, move |store, _| async move { store.claim_key(token, "k", b"r", NOW).await.unwrap() });

@@ -226,13 +226,17 @@ async fn the_list_tells_the_same_of_a_mailbox_as_the_mailbox_itself() {
 #[tokio::test]
 async fn an_errand_ends_once_and_in_the_browser_that_left() {
     for (at, name) in stores().await {
-        let errand =
-            || Errand { browser_hash: b"browser".to_vec(), mailbox_id: None, link_hash: None, sealed: b"x".to_vec() };
-        at.store.begin_errand(b"state", &errand(), NOW).await.unwrap();
-        assert!(at.store.end_errand(b"state", b"another", NOW).await.unwrap().is_none(), "{name}");
-        assert!(at.store.end_errand(b"state", b"browser", hours(1)).await.unwrap().is_none(), "{name}");
-        assert!(at.store.end_errand(b"state", b"browser", NOW).await.unwrap().is_some(), "{name}");
-        assert!(at.store.end_errand(b"state", b"browser", NOW).await.unwrap().is_none(), "{name}");
+        let errand = || PendingAuth {
+            browser_hash: b"browser".to_vec(),
+            mailbox_id: None,
+            link_hash: None,
+            sealed: b"x".to_vec(),
+        };
+        at.store.begin_auth(b"state", &errand(), NOW).await.unwrap();
+        assert!(at.store.end_auth(b"state", b"another", NOW).await.unwrap().is_none(), "{name}");
+        assert!(at.store.end_auth(b"state", b"browser", hours(1)).await.unwrap().is_none(), "{name}");
+        assert!(at.store.end_auth(b"state", b"browser", NOW).await.unwrap().is_some(), "{name}");
+        assert!(at.store.end_auth(b"state", b"browser", NOW).await.unwrap().is_none(), "{name}");
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::compare::Completeness;
-use super::db::read;
+use super::completeness::Completeness;
 use super::{Store, StoreError};
 use crate::clock::Timestamp;
 
@@ -55,26 +54,37 @@ impl Store {
 
     async fn cases(&self, mailbox: Option<i64>) -> Result<HashMap<i64, OpenCases>, StoreError> {
         let mut all = HashMap::<i64, OpenCases>::new();
-        for folder in self.folders_compared(mailbox).await? {
+        let mut reader = self.read().await?;
+        for folder in reader.folders_compared(mailbox).await? {
             all.entry(folder.mailbox_id).or_default().folders.push(folder);
         }
         // The two states have an index each; the rest of the ledger is not looked at.
-        let ledger: Vec<(i64, String, i64)> = read!(self, pool => sqlx::query_as(
-            "SELECT f.mailbox_id, o.state, count(*) FROM (SELECT epoch_id, state FROM ledger WHERE state = 'pending' \
-             UNION ALL SELECT epoch_id, state FROM ledger WHERE state = 'quarantined') AS o \
-             JOIN epoch e ON e.id = o.epoch_id JOIN folder f ON f.id = e.folder_id \
-             WHERE ($1 IS NULL OR f.mailbox_id = $1) GROUP BY f.mailbox_id, o.state",
-        ).bind(mailbox).fetch_all(pool).await)?;
-        for (mailbox, state, count) in ledger {
+        let ledger = reader.sql(
+            r"-- open cases in the ledger
+            SELECT f.mailbox_id, o.state, count(*)
+            FROM (
+                SELECT epoch_id, state FROM ledger WHERE state = 'pending'
+                UNION ALL
+                SELECT epoch_id, state FROM ledger WHERE state = 'quarantined'
+            ) AS o JOIN epoch e ON e.id = o.epoch_id JOIN folder f ON f.id = e.folder_id
+            WHERE ($1 IS NULL OR f.mailbox_id = $1)
+            GROUP BY f.mailbox_id, o.state",
+        );
+        for (mailbox, state, count) in ledger.bind(mailbox).all::<(i64, String, i64)>().await? {
             let cases = all.entry(mailbox).or_default();
             if state == "pending" { cases.pending = count } else { cases.quarantined = count }
         }
-        let effects: Vec<(i64, i64, i64, Option<String>)> = read!(self, pool => sqlx::query_as(
-            "SELECT f.mailbox_id, count(CASE WHEN x.step NOT IN ('impossible', 'returned') THEN 1 END), \
-             count(CASE WHEN x.step IN ('impossible', 'returned') THEN 1 END), max(x.problem) FROM effect x JOIN epoch e ON e.id = x.epoch_id \
-             JOIN folder f ON f.id = e.folder_id WHERE ($1 IS NULL OR f.mailbox_id = $1) GROUP BY f.mailbox_id",
-        ).bind(mailbox).fetch_all(pool).await)?;
-        for (mailbox, pending, impossible, problem) in effects {
+        let effects = reader.sql(
+            r"-- open cases of effects
+            SELECT f.mailbox_id, count(CASE WHEN x.step NOT IN ('impossible', 'returned') THEN 1 END),
+                count(CASE WHEN x.step IN ('impossible', 'returned') THEN 1 END), max(x.problem)
+            FROM effect x JOIN epoch e ON e.id = x.epoch_id JOIN folder f ON f.id = e.folder_id
+            WHERE ($1 IS NULL OR f.mailbox_id = $1)
+            GROUP BY f.mailbox_id",
+        );
+        for (mailbox, pending, impossible, problem) in
+            effects.bind(mailbox).all::<(i64, i64, i64, Option<String>)>().await?
+        {
             let cases = all.entry(mailbox).or_default();
             (cases.effects_pending, cases.effects_impossible) = (pending, impossible);
             cases.effects_problem = problem;

@@ -1,0 +1,61 @@
+//! The raw mail: in rows of at most 1 MiB, named by its SHA-256, so that one mail in two mailboxes is stored once.
+
+use super::{Lease, Store, StoreError};
+
+/// The size of every row but a mail's last one. Rows must be cut the same way however the mail came, since a row that is
+/// there already is not written again.
+pub const CHUNK: usize = 1 << 20;
+
+impl Store {
+    /// One row of a raw mail; `None` after the last.
+    pub async fn raw_chunk(&self, sha256: &[u8], seq: i64) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- chunk of a raw mail
+            SELECT data FROM raw_chunk WHERE sha256 = $1 AND seq = $2",
+        );
+        Ok(statement.bind(sha256).bind(seq).first_value().await?)
+    }
+
+    /// Stores a chunk of a large mail on its way, in place of one that was there, so that a broken download goes on from it.
+    pub async fn add_download_chunk(
+        &self,
+        lease: &Lease,
+        epoch_id: i64,
+        uid: u32,
+        seq: i64,
+        data: Vec<u8>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        tx.guard(lease).await?;
+        let statement = tx.sql(
+            r"-- store a chunk of a download
+            INSERT INTO download_chunk (epoch_id, uid, seq, data) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (epoch_id, uid, seq) DO UPDATE SET data = excluded.data",
+        );
+        statement.bind(epoch_id).bind(i64::from(uid)).bind(seq).bind(data).run().await?;
+        tx.commit().await
+    }
+
+    /// One chunk of a large mail on its way; `None` after the last.
+    pub async fn download_chunk(&self, epoch_id: i64, uid: u32, seq: i64) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- chunk of a download
+            SELECT data FROM download_chunk WHERE epoch_id = $1 AND uid = $2 AND seq = $3",
+        );
+        Ok(statement.bind(epoch_id).bind(i64::from(uid)).bind(seq).first_value().await?)
+    }
+
+    /// Forgets a download that will not be finished.
+    pub async fn drop_download(&self, lease: &Lease, epoch_id: i64, uid: u32) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        tx.guard(lease).await?;
+        let statement = tx.sql(
+            r"-- forget a download
+            DELETE FROM download_chunk WHERE epoch_id = $1 AND uid = $2",
+        );
+        statement.bind(epoch_id).bind(i64::from(uid)).run().await?;
+        tx.commit().await
+    }
+}

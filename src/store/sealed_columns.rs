@@ -1,0 +1,150 @@
+//! Everything that is sealed: the passwords of mailboxes and the tokens of grants.
+
+use super::{Reader, Store, StoreError, access_row, password_row, refresh_row};
+use crate::vault::Vault;
+
+/// A sealed column: how its records are named, and the statements that read and write them.
+struct Column {
+    row: fn(i64) -> String,
+    /// All records.
+    all: &'static str,
+    /// One record, which nobody else writes before the end of the transaction.
+    lock: &'static str,
+    update: &'static str,
+    forget: &'static str,
+}
+
+const PASSWORD: Column = Column {
+    row: password_row,
+    all: r"-- sealed passwords
+        SELECT id, password_sealed FROM mailbox WHERE password_sealed IS NOT NULL",
+    lock: r"-- lock a sealed password
+        UPDATE mailbox SET password_sealed = password_sealed
+        WHERE password_sealed IS NOT NULL AND id = $1
+        RETURNING password_sealed",
+    update: r"-- seal a password anew
+        UPDATE mailbox SET password_sealed = $2 WHERE id = $1",
+    forget: r"-- forget all passwords
+        UPDATE mailbox SET password_sealed = NULL WHERE password_sealed IS NOT NULL",
+};
+const TOKENS: [Column; 2] = [
+    Column {
+        row: refresh_row,
+        all: r"-- sealed refresh tokens
+            SELECT id, refresh_sealed FROM oauth_grant WHERE refresh_sealed IS NOT NULL",
+        lock: r"-- lock a sealed refresh token
+            UPDATE oauth_grant SET refresh_sealed = refresh_sealed
+            WHERE refresh_sealed IS NOT NULL AND id = $1
+            RETURNING refresh_sealed",
+        update: r"-- seal a refresh token anew
+            UPDATE oauth_grant SET refresh_sealed = $2 WHERE id = $1",
+        forget: r"-- forget all refresh tokens
+            UPDATE oauth_grant SET refresh_sealed = NULL, flow = NULL, version = version + 1
+            WHERE refresh_sealed IS NOT NULL",
+    },
+    Column {
+        row: access_row,
+        all: r"-- sealed access tokens
+            SELECT id, access_sealed FROM oauth_grant WHERE access_sealed IS NOT NULL",
+        lock: r"-- lock a sealed access token
+            UPDATE oauth_grant SET access_sealed = access_sealed
+            WHERE access_sealed IS NOT NULL AND id = $1
+            RETURNING access_sealed",
+        update: r"-- seal an access token anew
+            UPDATE oauth_grant SET access_sealed = $2 WHERE id = $1",
+        forget: r"-- forget all access tokens
+            UPDATE oauth_grant SET access_sealed = NULL, version = version + 1 WHERE access_sealed IS NOT NULL",
+    },
+];
+
+fn columns() -> impl Iterator<Item = &'static Column> {
+    std::iter::once(&PASSWORD).chain(&TOKENS)
+}
+
+impl Reader {
+    /// The records of a column by their rows.
+    async fn sealed(&mut self, column: &Column) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
+        Ok(self.sql(column.all).all().await?)
+    }
+}
+
+impl Store {
+    /// Whether any secret is stored.
+    pub async fn has_secrets(&self) -> Result<bool, StoreError> {
+        let mut reader = self.read().await?;
+        for column in columns() {
+            let found: Option<(i64, Vec<u8>)> = reader.sql(column.all).first().await?;
+            if found.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Forgets every secret, since the key that sealed them is lost. Returns how many there were.
+    pub async fn forget_secrets(&self) -> Result<u64, StoreError> {
+        let mut tx = self.begin().await?;
+        let mut count = 0;
+        for column in columns() {
+            count += tx.sql(column.forget).run().await?;
+        }
+        tx.commit().await?;
+        Ok(count)
+    }
+
+    /// Seals every password anew with the vault's sealing key. Returns how many there were. A password that is given meanwhile
+    /// stays.
+    pub async fn reseal_passwords(&self, vault: &Vault) -> Result<usize, StoreError> {
+        let all = self.read().await?.sealed(&PASSWORD).await?;
+        for (id, _) in &all {
+            self.reseal(*id, &[PASSWORD], vault).await?;
+        }
+        Ok(all.len())
+    }
+
+    /// The same for one grant's tokens.
+    pub async fn reseal_tokens(&self, grant_id: i64, vault: &Vault) -> Result<usize, StoreError> {
+        self.reseal(grant_id, &TOKENS, vault).await
+    }
+
+    async fn reseal(&self, id: i64, columns: &[Column], vault: &Vault) -> Result<usize, StoreError> {
+        let mut tx = self.begin().await?;
+        let mut count = 0;
+        for column in columns {
+            let record: Option<Vec<u8>> = tx.sql(column.lock).bind(id).first_value().await?;
+            let Some(record) = record else { continue };
+            let row = (column.row)(id);
+            let resealed = vault.seal(&row, &vault.open(&row, &record)?)?;
+            tx.sql(column.update).bind(id).bind(resealed).run().await?;
+            count += 1;
+        }
+        tx.commit().await?;
+        Ok(count)
+    }
+
+    /// Whether every secret is sealed with the key that seals now.
+    pub async fn is_all_sealed_with(&self, vault: &Vault) -> Result<bool, StoreError> {
+        let mut reader = self.read().await?;
+        for column in columns() {
+            let records = reader.sealed(column).await?;
+            if !records.iter().all(|(_, record)| vault.is_current(record)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Opens every secret: a key that is there may still be the wrong one. Returns how many there are.
+    pub async fn open_secrets(&self, vault: &Vault) -> Result<usize, StoreError> {
+        let mut count = 0;
+        let mut reader = self.read().await?;
+        for column in columns() {
+            let records = reader.sealed(column).await?;
+            for (id, record) in &records {
+                vault.open(&(column.row)(*id), record)?;
+            }
+            count += records.len();
+        }
+        Ok(count)
+    }
+}
