@@ -4,6 +4,7 @@
 mod backoff;
 mod due;
 pub mod endings;
+pub mod housekeeping;
 pub mod lease;
 mod running;
 mod turns;

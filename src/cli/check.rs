@@ -10,6 +10,7 @@ use crate::config::{self, Application, Config, Overrides};
 use crate::http;
 use crate::locale::Language;
 use crate::oauth::Provider;
+use crate::schedule::housekeeping;
 use crate::store::Store;
 
 #[derive(clap::Args)]
@@ -94,6 +95,8 @@ async fn walk(overrides: &Overrides, tell: &mut impl FnMut(&'static str, Result<
     if store.sqlite_file().is_some() {
         files(&store, tell);
     }
+    let runs = store.housekeeping_runs().await;
+    tell("housekeeping", runs.map(|runs| housekeeping::last_run(&runs)).map_err(Failure::from));
     match app::vault(&config, &store).await {
         Ok(vault) => {
             let place = app::key_location(&config, &store);
@@ -144,6 +147,7 @@ mod tests {
     use figment::value::{Dict, Value};
 
     use super::*;
+    use crate::clock::Timestamp;
 
     /// The keys of the defaults, as paths.
     fn keys(path: &str, value: &Value, found: &mut Vec<String>) {
@@ -206,6 +210,27 @@ mod tests {
             }
         }
         assert!(refused > 3 * all.len(), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn check_shows_when_housekeeping_last_ran() {
+        let folder = tempfile::tempdir().unwrap();
+        let overrides = overrides(folder.path(), "schedule.parallel", "7");
+        let housekeeping_line = async || {
+            let mut shown = Vec::new();
+            walk(&overrides, &mut |step, result| {
+                if step == "housekeeping" {
+                    shown.push(result.ok().unwrap());
+                }
+            })
+            .await;
+            shown
+        };
+        assert_eq!(housekeeping_line().await, ["has not run yet; `mailferry serve` runs it every hour"]);
+        let store = app::store(&config::load(&overrides).ok().unwrap()).await.unwrap();
+        housekeeping::run(&store, Timestamp(1_800_000_000_000)).await.unwrap();
+        store.close().await;
+        assert_eq!(housekeeping_line().await, ["last run 2027-01-15T08:00:00Z, nothing was old"]);
     }
 
     #[tokio::test]

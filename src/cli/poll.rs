@@ -16,7 +16,7 @@ use crate::address::Address;
 use crate::config::Config;
 use crate::lifecycle;
 use crate::poll::{Blame, Deps, PollError, Progress, Report, ReportedError, Retry, Step, Tally};
-use crate::schedule::{lease, worker};
+use crate::schedule::{housekeeping, lease, worker};
 use crate::store::{Mailbox, StoreError};
 
 #[derive(clap::Args)]
@@ -71,6 +71,7 @@ pub async fn run(args: Args, context: Context) -> Result<ExitCode, Failure> {
         failed |= report.error.is_some();
         tell(&report, output)?;
     }
+    housekeeping::run_if_reports_are_old(&deps.store, deps.clock.now()).await?;
     deps.close().await;
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -42,7 +42,8 @@ pub async fn run(context: Context) -> Result<ExitCode, Failure> {
     let stop = http::Stop { stopping: stopping.clone(), end: end.clone() };
     let answering = tokio::spawn(http::serve(listener, deps.clone(), page, visits, stop));
     let polling = threads.run(schedule::run(visiting.clone(), config.schedule, stopping.clone()));
-    tokio::join!(schedule::endings::watch(&deps, stopping.clone()), polling);
+    let tidying = schedule::housekeeping::watch(&deps, stopping.clone());
+    tokio::join!(schedule::endings::watch(&deps, stopping.clone()), tidying, polling);
     end.cancel();
     // An open connection of a watcher must not keep the program from ending.
     let _ = tokio::time::timeout(std::time::Duration::from_secs(2), answering).await;

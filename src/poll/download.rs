@@ -5,7 +5,7 @@ use super::fetch::What;
 use super::select::OpenFolder;
 use super::{Budget, Deps, PollError, Step};
 use crate::imap::{Body, Chunk, ImapError, Meta, Session};
-use crate::store::{CHUNK, Lease, StoreError};
+use crate::store::{CHUNK, DownloadChunk, Lease, StoreError};
 
 /// So often an end that comes too early is asked for again.
 const ASK_AGAIN: usize = 3;
@@ -106,7 +106,8 @@ pub async fn large(
                     got = Got::Something;
                 }
             }
-            deps.store.add_download_chunk(lease, epoch, uid, seq, full).await.map_err(stored)?;
+            let chunk = DownloadChunk { epoch_id: epoch, uid, seq, data: full };
+            deps.store.add_download_chunk(lease, chunk, deps.clock.now()).await.map_err(stored)?;
             seq += 1;
         }
         if ended && last_row.is_some() {

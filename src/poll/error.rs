@@ -80,6 +80,18 @@ pub enum Blame {
     Us,
 }
 
+impl Blame {
+    /// As it stands in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Folder => "folder",
+            Self::Mailbox => "mailbox",
+            Self::Host => "host",
+            Self::Us => "us",
+        }
+    }
+}
+
 /// When to try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {

@@ -2,7 +2,7 @@
 
 use super::{Budget, Deps, PollError, Report, ReportedError, Step, Tally};
 use crate::clock::Timestamp;
-use crate::store::{Lease, Outcome};
+use crate::store::{Lease, Outcome, StoredError};
 
 /// Writes down that every folder was seen, and when to look again.
 pub async fn finished(
@@ -48,14 +48,14 @@ pub fn failed_outcome(
     started_at: Timestamp,
     now: Timestamp,
 ) -> Outcome {
-    let error_json = error.as_ref().and_then(|error| serde_json::to_string(error).ok());
+    let stored = error.as_ref().and_then(stored);
     let report = Report::new(&lease.mailbox.address, tally, 0, now.since(started_at).as_secs_f64(), error);
     Outcome {
         started_at,
         success: false,
         complete: false,
         report: serde_json::to_string(&report).unwrap_or_default(),
-        error: error_json,
+        error: stored,
         notes: tally.notes.clone(),
         noteworthy: true,
         next_poll_at: None,
@@ -63,6 +63,12 @@ pub fn failed_outcome(
         visited: tally.visited.clone(),
         bytes: budget.bytes(),
     }
+}
+
+fn stored(error: &ReportedError) -> Option<StoredError> {
+    let json = serde_json::to_string(error).ok()?;
+    let (step, blame) = (error.step.name(), error.blame.name());
+    Some(StoredError { json, step, blame, waits_for_person: error.retry.is_none() })
 }
 
 /// The interval later, give or take a tenth, so that mailboxes added together do not stay together.

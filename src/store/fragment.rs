@@ -65,16 +65,16 @@ const FRAGMENTS: &[(&str, &str)] = &[
     // it is behind. What fails with a mailbox's own password or settings waits for a person, however often it is tried.
     (
         "{mailboxes_with_fare}",
-        r#"SELECT m.id, m.address, m.inbox_id, i.address AS inbox, i.organisation_id, m.last_success_at, m.next_poll_at,
+        r"SELECT m.id, m.address, m.inbox_id, i.address AS inbox, i.organisation_id, m.last_success_at, m.next_poll_at,
             m.hold_until, m.failing_since, m.last_error, m.added_at, m.paused,
             CASE WHEN m.setup THEN 5 WHEN m.paused THEN 6
-                WHEN m.failures > 0 AND (m.next_poll_at IS NULL OR m.last_error LIKE '%"blame":"mailbox"%') THEN 0
+                WHEN m.failures > 0 AND (m.next_poll_at IS NULL OR m.error_blame = 'mailbox') THEN 0
                 WHEN m.failures > 0 THEN 1 WHEN m.last_success_at IS NULL THEN 3
                 WHEN $1 - m.last_success_at > m.interval_ms * 3 THEN 2 ELSE 4 END AS fare
         FROM mailbox m JOIN inbox i ON i.id = m.inbox_id
         WHERE ($2 IS NULL OR i.organisation_id = $2)
             AND ($3 IS NULL OR m.address LIKE $3 ESCAPE '!' OR i.address LIKE $3 ESCAPE '!')
-            AND ($4 IS NULL OR m.inbox_id = $4)"#,
+            AND ($4 IS NULL OR m.inbox_id = $4)",
     ),
     // The columns of a `Grant`.
     (

@@ -157,9 +157,9 @@ impl Store {
         let furthest = now.plus(LONGEST_WAIT);
         let mut tx = self.begin().await?;
         let polls = tx.sql(
-            r#"-- poll the mailboxes that wait for a person
+            r"-- poll the mailboxes that wait for a person
             UPDATE mailbox SET next_poll_at = $1
-            WHERE next_poll_at IS NULL OR last_error LIKE '%"retry":null%' OR next_poll_at > $2 + 2 * interval_ms"#,
+            WHERE next_poll_at IS NULL OR waits_for_person OR next_poll_at > $2 + 2 * interval_ms",
         );
         polls.bind(now).bind(furthest).run().await?;
         let holds = tx.sql(

@@ -55,12 +55,6 @@ impl Store {
                 tx.count_failure(subject, *patience, now).await?;
             }
         }
-        // What nobody has tried for a day is gone, so that made-up names do not fill the disk.
-        let forget = tx.sql(
-            r"-- forget old login failures
-            DELETE FROM login_failure WHERE last_at < $1",
-        );
-        forget.bind(now.minus(FORGET)).run().await?;
         tx.commit().await?;
         Ok(if wait > 0 { Err(wait) } else { Ok(()) })
     }

@@ -30,11 +30,6 @@ impl Store {
     /// Writes a pending authorization down, under the hash of its state.
     pub async fn begin_auth(&self, state_hash: &[u8], auth: &PendingAuth, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let forget = tx.sql(
-            r"-- forget the authorizations that have ended
-            DELETE FROM errand WHERE expires_at < $1",
-        );
-        forget.bind(now).run().await?;
         let begin = tx.sql(
             r"-- begin an authorization
             INSERT INTO errand (state_hash, browser_hash, mailbox_id, link_hash, sealed, expires_at)

@@ -1,7 +1,5 @@
 //! How a poll went, written down when it ends.
 
-use std::time::Duration;
-
 use super::{Lease, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 
@@ -16,8 +14,8 @@ pub struct Outcome {
     pub complete: bool,
     /// The report, as JSON.
     pub report: String,
-    /// The error in it, as JSON.
-    pub error: Option<String>,
+    /// The error in it.
+    pub error: Option<StoredError>,
     /// Decisions worth remembering, such as a new UIDVALIDITY.
     pub notes: Vec<String>,
     /// Whether it is worth a row of its own: it found something, failed or decided something.
@@ -32,11 +30,18 @@ pub struct Outcome {
     pub bytes: u64,
 }
 
-/// How long rows about polls are kept.
-const KEEP: Duration = Duration::from_hours(30 * 24);
-
-/// How long their counts are.
-const KEEP_DAYS: i64 = 400;
+/// An error, and what mailboxes are found by that have it.
+#[derive(Debug, Clone)]
+pub struct StoredError {
+    /// All of it, as JSON.
+    pub json: String,
+    /// At which step.
+    pub step: &'static str,
+    /// What is broken.
+    pub blame: &'static str,
+    /// Nobody but a person can mend it.
+    pub waits_for_person: bool,
+}
 
 impl Store {
     /// Writes down how the poll ended and gives the mailbox back.
@@ -47,7 +52,7 @@ impl Store {
         tx.count_poll(mailbox_id, outcome, now).await?;
         tx.visit_folders(mailbox_id, outcome, now).await?;
         if outcome.noteworthy {
-            tx.remember_poll(mailbox_id, outcome, now).await?;
+            tx.remember_poll(mailbox_id, outcome).await?;
         }
         tx.commit().await
     }
@@ -87,16 +92,20 @@ impl Tx<'_> {
                 last_success_at = CASE WHEN $8 THEN $3 ELSE last_success_at END,
                 failures = CASE WHEN $4 THEN 0 ELSE failures + 1 END,
                 failing_since = CASE WHEN $4 THEN NULL ELSE coalesce(failing_since, $3) END,
-                last_error = $5, hold_until = $7,
+                last_error = $5, error_step = $12, error_blame = $13, waits_for_person = $14, hold_until = $7,
                 next_poll_at = CASE WHEN $4 AND $7 IS NULL AND next_poll_at > $11 AND next_poll_at < $6
                     THEN next_poll_at ELSE $6 END,
                 day_bytes = CASE WHEN day = $9 THEN day_bytes + $10 ELSE $10 END, day = $9
             WHERE id = $1 AND lease_token = $2",
         );
         let statement = statement.bind(lease.mailbox.id).bind(lease.token).bind(now).bind(outcome.success);
-        let statement = statement.bind(outcome.error.as_deref()).bind(outcome.next_poll_at).bind(outcome.hold_until);
+        let error = outcome.error.as_ref();
+        let statement = statement.bind(error.map(|error| error.json.as_str()));
+        let statement = statement.bind(outcome.next_poll_at).bind(outcome.hold_until);
         let statement = statement.bind(outcome.complete).bind(now.day());
         let statement = statement.bind(i64::try_from(outcome.bytes).unwrap_or(i64::MAX)).bind(outcome.started_at);
+        let statement = statement.bind(error.map(|error| error.step)).bind(error.map(|error| error.blame));
+        let statement = statement.bind(error.is_some_and(|error| error.waits_for_person));
         if statement.run().await? == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
     }
 
@@ -132,24 +141,14 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Keeps the poll's report, and forgets the old ones.
-    async fn remember_poll(&mut self, mailbox_id: i64, outcome: &Outcome, now: Timestamp) -> Result<(), StoreError> {
+    /// Keeps the poll's report.
+    async fn remember_poll(&mut self, mailbox_id: i64, outcome: &Outcome) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- remember a poll
             INSERT INTO poll (mailbox_id, started_at, report, notes) VALUES ($1, $2, $3, $4)",
         );
         let statement = statement.bind(mailbox_id).bind(outcome.started_at).bind(&outcome.report);
         statement.bind(outcome.notes.join("\n")).run().await?;
-        let statement = self.sql(
-            r"-- forget old polls of a mailbox
-            DELETE FROM poll WHERE mailbox_id = $1 AND started_at < $2",
-        );
-        statement.bind(mailbox_id).bind(now.minus(KEEP)).run().await?;
-        let statement = self.sql(
-            r"-- forget old counts of polls of a mailbox
-            DELETE FROM poll_day WHERE mailbox_id = $1 AND day < $2",
-        );
-        statement.bind(mailbox_id).bind(now.day() - KEEP_DAYS).run().await?;
         Ok(())
     }
 }

@@ -1,10 +1,24 @@
 //! The raw mail: in rows of at most 1 MiB, named by its SHA-256, so that one mail in two mailboxes is stored once.
 
 use super::{Lease, Store, StoreError};
+use crate::clock::Timestamp;
 
 /// The size of every row but a mail's last one. Rows must be cut the same way however the mail came, since a row that is
 /// there already is not written again.
 pub const CHUNK: usize = 1 << 20;
+
+/// A piece of a large mail on its way.
+#[derive(Debug)]
+pub struct DownloadChunk {
+    /// The epoch.
+    pub epoch_id: i64,
+    /// The mail.
+    pub uid: u32,
+    /// Its place among the pieces.
+    pub seq: i64,
+    /// Its bytes.
+    pub data: Vec<u8>,
+}
 
 impl Store {
     /// One row of a raw mail; `None` after the last.
@@ -21,19 +35,18 @@ impl Store {
     pub async fn add_download_chunk(
         &self,
         lease: &Lease,
-        epoch_id: i64,
-        uid: u32,
-        seq: i64,
-        data: Vec<u8>,
+        chunk: DownloadChunk,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
+        let DownloadChunk { epoch_id, uid, seq, data } = chunk;
         let mut tx = self.begin().await?;
         tx.guard(lease).await?;
         let statement = tx.sql(
             r"-- store a chunk of a download
-            INSERT INTO download_chunk (epoch_id, uid, seq, data) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (epoch_id, uid, seq) DO UPDATE SET data = excluded.data",
+            INSERT INTO download_chunk (epoch_id, uid, seq, data, added_at) VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (epoch_id, uid, seq) DO UPDATE SET data = excluded.data, added_at = excluded.added_at",
         );
-        statement.bind(epoch_id).bind(i64::from(uid)).bind(seq).bind(data).run().await?;
+        statement.bind(epoch_id).bind(i64::from(uid)).bind(seq).bind(data).bind(now).run().await?;
         tx.commit().await
     }
 

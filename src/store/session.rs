@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::db::read;
 use super::person::{Row, select_people};
-use super::{Person, Store, StoreError};
+use super::{Person, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 
 /// Not used for so long, a session ends.
@@ -18,7 +18,7 @@ const SEEN: Duration = Duration::from_mins(10);
 const MOST_BROWSERS: i64 = 20;
 
 impl Store {
-    /// Begins a session, in place of the one that the browser had before, and forgets those that have ended.
+    /// Begins a session, in place of the one that the browser had before.
     pub async fn begin_session(
         &self,
         person_id: i64,
@@ -27,11 +27,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let forget = tx.sql(
-            r"-- forget ended sessions
-            DELETE FROM session WHERE seen_at < $1 OR created_at < $2 OR key_hash = $3",
-        );
-        forget.bind(now.minus(IDLE)).bind(now.minus(LONGEST)).bind(before).run().await?;
+        if let Some(before) = before {
+            tx.end_session(before).await?;
+        }
         let begin = tx.sql(
             r"-- begin a session
             INSERT INTO session (key_hash, person_id, created_at, seen_at) VALUES ($1, $2, $3, $3)",
@@ -113,11 +111,18 @@ impl Store {
     /// Ends a session.
     pub async fn end_session(&self, key_hash: &[u8]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let statement = tx.sql(
+        tx.end_session(key_hash).await?;
+        tx.commit().await
+    }
+}
+
+impl Tx<'_> {
+    async fn end_session(&mut self, key_hash: &[u8]) -> Result<(), StoreError> {
+        let statement = self.sql(
             r"-- end a session
             DELETE FROM session WHERE key_hash = $1",
         );
         statement.bind(key_hash).run().await?;
-        tx.commit().await
+        Ok(())
     }
 }

@@ -1,7 +1,5 @@
 //! Test mails: a code that somebody has sent to a mailbox, and how far it has come.
 
-use std::time::Duration;
-
 use super::search::words;
 use super::{MessageLine, Scope, Store, StoreError};
 use crate::clock::Timestamp;
@@ -21,18 +19,10 @@ pub struct TestMail {
     pub problem: Option<String>,
 }
 
-/// How long tests are kept.
-const KEEP: Duration = Duration::from_hours(30 * 24);
-
 impl Store {
     /// Begins a test.
     pub async fn begin_test(&self, mailbox_id: i64, code: &str, now: Timestamp) -> Result<i64, StoreError> {
         let mut tx = self.begin().await?;
-        let forget = tx.sql(
-            r"-- forget old test mails
-            DELETE FROM test_mail WHERE created_at < $1",
-        );
-        forget.bind(now.minus(KEEP)).run().await?;
         let begin = tx.sql(
             r"-- begin a test mail
             INSERT INTO test_mail (mailbox_id, code, created_at) VALUES ($1, $2, $3) RETURNING id",

@@ -1,14 +1,17 @@
 //! The store's promises, each kept on SQLite and on PostgreSQL.
 
+mod closed_sets;
 mod dedupe;
 mod effects;
 mod grants;
+mod housekeeping;
 mod leases;
 mod ledger;
 mod mailboxes;
 mod once;
 mod ownership;
 mod people;
+mod statements;
 mod tokens;
 
 // The suite of the whole program starts the same PostgreSQL.
@@ -153,6 +156,17 @@ fn batch(epoch: &Epoch, findings: Vec<(u32, Finding)>, cursor: u32) -> Batch {
         findings,
         cursor,
     }
+}
+
+/// The error of a poll that is tried again.
+fn failure(step: &'static str, blame: &'static str) -> StoredError {
+    let json = serde_json::json!({ "step": step, "blame": blame, "retry": "2027-01-15T08:00:00Z" });
+    StoredError { json: json.to_string(), step, blame, waits_for_person: false }
+}
+
+/// A piece of the mail with UID 1.
+fn chunk(epoch: &Epoch, seq: i64, data: &[u8]) -> DownloadChunk {
+    DownloadChunk { epoch_id: epoch.id, uid: 1, seq, data: data.to_vec() }
 }
 
 /// A mail with this text, for these inboxes.

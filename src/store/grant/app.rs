@@ -65,10 +65,10 @@ impl Store {
         }
         let mut tx = self.begin().await?;
         let poll = tx.sql(
-            r#"-- poll the mailboxes of an application that works again
+            r"-- poll the mailboxes of an application that works again
             UPDATE mailbox SET next_poll_at = $2
-            WHERE failures > 0 AND next_poll_at > $2 AND last_error LIKE '%"step":"token"%'
-                AND grant_id IN (SELECT id FROM oauth_grant WHERE provider = $1 AND problem IS NULL)"#,
+            WHERE failures > 0 AND next_poll_at > $2 AND error_step = 'token'
+                AND grant_id IN (SELECT id FROM oauth_grant WHERE provider = $1 AND problem IS NULL)",
         );
         poll.bind(provider).bind(now).run().await?;
         let forget = tx.sql(

@@ -124,9 +124,9 @@ impl Store {
         let kept = keep.run().await?;
         if before.problem.is_some() {
             let poll = tx.sql(
-                r#"-- poll the mailboxes of a grant that works again
+                r"-- poll the mailboxes of a grant that works again
                 UPDATE mailbox SET next_poll_at = $2
-                WHERE grant_id = $1 AND next_poll_at > $2 AND failures > 0 AND last_error LIKE '%"step":"token"%'"#,
+                WHERE grant_id = $1 AND next_poll_at > $2 AND failures > 0 AND error_step = 'token'",
             );
             poll.bind(before.id).bind(now).run().await?;
         }
@@ -158,6 +158,7 @@ impl Store {
         let poll = tx.sql(
             r"-- poll the mailboxes of a new consent
             UPDATE mailbox SET next_poll_at = $2, failures = 0, failing_since = NULL, last_error = NULL,
+                error_step = NULL, error_blame = NULL, waits_for_person = FALSE,
                 lease_token = NULL, lease_owner = NULL, lease_until = NULL
             WHERE grant_id = $1",
         );

@@ -42,7 +42,7 @@ fn failed_until(next: Timestamp) -> Outcome {
         success: false,
         complete: false,
         report: "{}".into(),
-        error: Some("{\"step\":\"token\"}".into()),
+        error: Some(failure("token", "host")),
         notes: Vec::new(),
         noteworthy: true,
         next_poll_at: Some(next),

@@ -73,7 +73,7 @@ async fn whoever_lost_the_lease_writes_nothing() {
             at.store.effects_done(&lost, epoch.id, &[1]).await,
             at.store.decide_start(&lost, epoch.id, &[(1, 5)], 6, NOW).await,
             at.store.not_listed(&lost, epoch.id, &[1], 5, NOW).await,
-            at.store.add_download_chunk(&lost, epoch.id, 1, 0, vec![1]).await,
+            at.store.add_download_chunk(&lost, chunk(&epoch, 0, &[1]), NOW).await,
             at.store.open_epoch(&lost, folder, 8, 1, NOW).await.map(drop),
         ] {
             assert!(matches!(written, Err(StoreError::LeaseLost)), "{name}");
@@ -110,7 +110,7 @@ async fn the_end_of_a_poll_is_remembered_and_decides_the_next() {
             success,
             complete: success,
             report: "{}".into(),
-            error: (!success).then(|| "{}".into()),
+            error: (!success).then(|| failure("settle", "us")),
             notes: vec!["noted".into()],
             noteworthy: true,
             next_poll_at: next,

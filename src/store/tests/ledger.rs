@@ -35,7 +35,7 @@ async fn a_large_mail_is_cut_into_rows_and_a_download_becomes_the_same_rows() {
         let (lease, epoch) = at.polled("a@b.se").await;
         let text = "x".repeat(CHUNK) + "rest";
         for (seq, part) in [(0, &text.as_bytes()[..CHUNK]), (1, b"rest")] {
-            at.store.add_download_chunk(&lease, epoch.id, 1, seq, part.to_vec()).await.unwrap();
+            at.store.add_download_chunk(&lease, chunk(&epoch, seq, part), NOW).await.unwrap();
         }
         assert_eq!(at.store.download_chunk(epoch.id, 1, 1).await.unwrap().unwrap(), b"rest", "{name}");
         let downloaded = match mail(&text, &[inbox]) {

@@ -189,12 +189,12 @@ async fn the_list_tells_the_same_of_a_mailbox_as_the_mailbox_itself() {
             told.push(lines[0].fare);
         };
         look(NOW).await;
-        let ended = |success: bool, error: Option<&str>| Outcome {
+        let ended = |success: bool, error: Option<&'static str>| Outcome {
             started_at: NOW,
             success,
             complete: success,
             report: "{}".into(),
-            error: error.map(str::to_owned),
+            error: error.map(|blame| failure("login", blame)),
             notes: Vec::new(),
             noteworthy: true,
             next_poll_at: Some(NOW),
@@ -204,8 +204,8 @@ async fn the_list_tells_the_same_of_a_mailbox_as_the_mailbox_itself() {
         };
         for (outcome, now) in [
             (ended(true, None), NOW),
-            (ended(false, Some("{\"blame\":\"host\"}")), NOW),
-            (ended(false, Some("{\"blame\":\"mailbox\"}")), NOW),
+            (ended(false, Some("host")), NOW),
+            (ended(false, Some("mailbox")), NOW),
             (ended(true, None), hours(1)),
         ] {
             let lease = at.lease("a@b.se").await;

@@ -56,6 +56,15 @@ fn poll_message_list_and_ledger_have_the_promised_keys() {
 }
 
 #[test]
+fn check_tells_of_housekeeping_in_words_and_in_json() {
+    let mailferry = Mailferry::new();
+    let line = mailferry.json(&["check"]).into_iter().find(|line| line["step"] == "housekeeping").unwrap();
+    assert_eq!(keys(&line).join(" "), "detail ok step");
+    let told = mailferry.ok(&["check"]).all();
+    assert!(told.contains(&format!("housekeeping: {}", text(&line, "detail"))), "{told}");
+}
+
+#[test]
 fn an_error_has_the_promised_keys() {
     let mailferry = Mailferry::new();
     mailferry.add_inbox(JOBB_INBOX);

@@ -1,0 +1,156 @@
+//! Housekeeping deletes what it names, and nothing younger.
+
+use super::*;
+
+/// A row that gets old.
+struct Case {
+    what: Perishable,
+    /// Its table, and the column that says how old it is.
+    column: (&'static str, &'static str),
+    /// Inserts one of this time (`$1`), number (`$2`) and key (`$3`).
+    insert: &'static str,
+    /// The time of an old one and of one that stays, as they are inserted.
+    times: (i64, i64),
+}
+
+const OLD_AND_YOUNG: (i64, i64) = (NOW.0 - 1, NOW.0);
+
+const CASES: [Case; 10] = [
+    Case {
+        what: Perishable::PollReports,
+        column: ("poll", "started_at"),
+        insert: "INSERT INTO poll (mailbox_id, started_at, report, notes) SELECT id, $1, '{}', '' FROM mailbox",
+        times: OLD_AND_YOUNG,
+    },
+    Case {
+        what: Perishable::PollCounts,
+        column: ("poll_day", "day"),
+        insert: "INSERT INTO poll_day (mailbox_id, day, polls, failed) SELECT id, $1 - 2 + $2, 1, 0 FROM mailbox",
+        times: (NOW.0 / 86_400_000 - 1, NOW.0 / 86_400_000 - 1),
+    },
+    Case {
+        what: Perishable::KeptAnswers,
+        column: ("answer_kept", "at"),
+        insert: "INSERT INTO answer_kept (token_id, key, request_hash, status, body, at)
+            SELECT id, CAST($2 AS TEXT), $3, 200, '', $1 FROM api_token",
+        times: OLD_AND_YOUNG,
+    },
+    Case {
+        what: Perishable::LoginFailures,
+        column: ("login_failure", "last_at"),
+        insert: "INSERT INTO login_failure (subject, failures, last_at, blocked_until)
+            VALUES (CAST($2 AS TEXT), 1, $1, 0)",
+        times: OLD_AND_YOUNG,
+    },
+    Case {
+        what: Perishable::IdleSessions,
+        column: ("session", "seen_at"),
+        insert: "INSERT INTO session (key_hash, person_id, created_at, seen_at) SELECT $3, id, $1 + 5, $1 FROM person",
+        times: OLD_AND_YOUNG,
+    },
+    Case {
+        what: Perishable::Sessions,
+        column: ("session", "created_at"),
+        insert: "INSERT INTO session (key_hash, person_id, created_at, seen_at) SELECT $3, id, $1, $1 + 5 FROM person",
+        times: OLD_AND_YOUNG,
+    },
+    Case {
+        what: Perishable::Links,
+        column: ("link", "expires_at"),
+        insert: "INSERT INTO link (key_hash, purpose, created_by, created_at, expires_at)
+            VALUES ($3, 'setup', '', 0, $1)",
+        times: OLD_AND_YOUNG,
+    },
+    Case {
+        what: Perishable::PendingAuths,
+        column: ("errand", "expires_at"),
+        insert: "INSERT INTO errand (state_hash, browser_hash, sealed, expires_at) VALUES ($3, $3, $3, $1)",
+        times: OLD_AND_YOUNG,
+    },
+    Case {
+        what: Perishable::Downloads,
+        column: ("download_chunk", "added_at"),
+        insert: "INSERT INTO download_chunk (epoch_id, uid, seq, data, added_at) SELECT id, $2, 0, $3, $1 FROM epoch",
+        times: OLD_AND_YOUNG,
+    },
+    Case {
+        what: Perishable::TestMails,
+        column: ("test_mail", "created_at"),
+        insert: "INSERT INTO test_mail (mailbox_id, code, created_at) SELECT id, CAST($2 AS TEXT), $1 FROM mailbox",
+        times: OLD_AND_YOUNG,
+    },
+];
+
+impl Fixture {
+    async fn insert(&self, sql: &'static str, at: i64, number: i64) {
+        let mut tx = self.store.begin().await.unwrap();
+        let key = vec![u8::try_from(number).unwrap()];
+        assert_eq!(tx.sql(sql).bind(at).bind(number).bind(key).run().await.unwrap(), 1, "{sql}");
+        tx.commit().await.unwrap();
+    }
+
+    async fn ages(&self, (table, column): (&str, &str)) -> Vec<i64> {
+        let sql: &'static str = format!("SELECT {column} FROM {table} ORDER BY {column}").leak();
+        self.store.read().await.unwrap().sql(sql).values().await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn every_row_of_the_table_deletes_what_it_names_and_nothing_younger() {
+    assert_eq!(CASES.map(|case| case.what), Perishable::ALL);
+    for (at, name) in stores().await {
+        at.polled("a@b.se").await;
+        at.store.add_token("import", b"hash", TokenScope::Read, None, "", NOW).await.unwrap();
+        let person = NewPerson {
+            name: "anna",
+            role: Role::Operator,
+            organisation_id: None,
+            password_hash: None,
+            language: "sv",
+            zone: "",
+        };
+        at.store.add_person(&person, NOW).await.unwrap();
+        for Case { what, column, insert, times: (old, young) } in CASES {
+            for number in [1, 2] {
+                at.insert(insert, old, number).await;
+            }
+            at.insert(insert, young, 3).await;
+            let kept = *at.ages(column).await.last().unwrap();
+            // No more at once than is asked for.
+            for removed in [1, 1, 0] {
+                assert_eq!(at.store.remove_old(what, NOW, 1).await.unwrap(), removed, "{name}: {what:?}");
+            }
+            assert_eq!(at.ages(column).await, [kept], "{name}: {what:?}");
+            assert_eq!(
+                at.store.remove_old(what, Timestamp(NOW.0 + 86_400_000), 9).await.unwrap(),
+                1,
+                "{name}: {what:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_download_that_still_grows_keeps_its_beginning() {
+    for (at, name) in stores().await {
+        let (lease, epoch) = at.polled("a@b.se").await;
+        let minutes = |n: i64| Timestamp(NOW.0 + n * 60_000);
+        for (seq, minute) in [(0, 0), (1, 5)] {
+            at.store.add_download_chunk(&lease, chunk(&epoch, seq, b"x"), minutes(minute)).await.unwrap();
+        }
+        assert_eq!(at.store.remove_old(Perishable::Downloads, minutes(5), 9).await.unwrap(), 0, "{name}");
+        assert_eq!(at.store.remove_old(Perishable::Downloads, minutes(6), 9).await.unwrap(), 2, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_last_run_is_the_one_that_is_told() {
+    for (at, name) in stores().await {
+        assert_eq!(at.store.housekeeping_runs().await.unwrap(), [], "{name}");
+        for (now, removed) in [(NOW, 7), (Timestamp(NOW.0 + 1), 0)] {
+            at.store.housekeeping_ran(&[(Perishable::Links, removed)], now).await.unwrap();
+        }
+        let last = HousekeepingRun { name: "links".to_owned(), last_run_at: Timestamp(NOW.0 + 1), removed: 0 };
+        assert_eq!(at.store.housekeeping_runs().await.unwrap(), [last], "{name}");
+    }
+}

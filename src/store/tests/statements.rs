@@ -1,0 +1,351 @@
+//! Every statement of the store: it has a name of its own, both databases take it, and those on a hot path read no whole table.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use sqlx::{Connection as _, Executor as _, Row as _};
+
+use super::*;
+use crate::rules::files;
+use crate::store::fragment;
+
+/// A statement as it stands in the source.
+struct Found {
+    file: String,
+    name: String,
+    text: &'static str,
+}
+
+/// The source files of the store, without its tests.
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut sources = Vec::new();
+    for path in files(&root.join("store"), "rs").into_iter().chain([root.join("store.rs")]) {
+        let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+        if name != "store/tests.rs" && !name.starts_with("store/tests/") {
+            sources.push((name, std::fs::read_to_string(&path).unwrap()));
+        }
+    }
+    sources
+}
+
+/// The raw strings of a source, each with what stands before it.
+fn raw_strings(source: &str) -> Vec<(&str, &str)> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = ["r\"", "r#\""].iter().filter_map(|open| Some(from + source[from..].find(open)?)).min() {
+        let is_raw = !source[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '"');
+        let (open, close) = if source[at..].starts_with("r#") { ("r#\"", "\"#") } else { ("r\"", "\"") };
+        let begin = at + open.len();
+        let end = if is_raw { begin + source[begin..].find(close).unwrap() } else { begin };
+        if is_raw {
+            found.push((&source[..at], &source[begin..end]));
+        }
+        from = end + if is_raw { close.len() } else { 0 };
+    }
+    found
+}
+
+fn statements() -> Vec<Found> {
+    let mut statements = Vec::new();
+    for (file, source) in sources() {
+        for (_, text) in raw_strings(&source) {
+            if let Some(name) = text.strip_prefix("-- ") {
+                let name = name.lines().next().unwrap().to_owned();
+                statements.push(Found { file: file.clone(), name, text: text.to_owned().leak() });
+            }
+        }
+    }
+    assert!(statements.len() > 100, "{}", statements.len());
+    statements
+}
+
+/// How many columns `{rows}` has: as many as are named before its VALUES.
+fn columns(text: &str) -> usize {
+    let before = &text[..text.find("VALUES {rows}").expect("{rows} stands behind VALUES")];
+    let named = &before[..before.rfind(')').unwrap()];
+    named[named.rfind('(').unwrap()..].split(',').count()
+}
+
+/// The whole text for a database, with marks for two rows or for a list of two.
+fn whole(text: &'static str, is_sqlite: bool) -> String {
+    let text = fragment::expand(text).into_owned();
+    let bound = (1..50).rev().find(|n| text.contains(&format!("${n}"))).unwrap_or(0);
+    let text = text.replace("{list}", &format!("${}, ${}", bound + 1, bound + 2));
+    if !text.contains("{rows}") {
+        return text;
+    }
+    let columns = columns(&text);
+    let mark = |n: usize| if is_sqlite { "?".to_owned() } else { format!("${}", n + 1) };
+    let row = |r: usize| format!("({})", (0..columns).map(|c| mark(r * columns + c)).collect::<Vec<_>>().join(", "));
+    text.replace("{rows}", &format!("{}, {}", row(0), row(1)))
+}
+
+/// Whether a statement is for this database: most are for both.
+fn is_for(name: &str, database: &str) -> bool {
+    !name.ends_with(')') || name.ends_with(&format!("({database})"))
+}
+
+#[test]
+fn every_statement_has_a_name_of_its_own() {
+    let mut names = BTreeMap::new();
+    for Found { file, name, .. } in statements() {
+        if let Some(other) = names.insert(name.clone(), file.clone()) {
+            panic!("{name:?} stands in {other} and in {file}");
+        }
+    }
+}
+
+#[test]
+fn all_sql_of_the_store_stands_in_named_statements() {
+    let sql = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "sqlx::query", "raw_sql"];
+    let mut wrong = Vec::new();
+    for (file, source) in sources() {
+        if ["read!(", "write!(", "macro_rules!"].iter().any(|name| source.contains(name)) {
+            continue; // not converted yet
+        }
+        let mut rest = source.clone();
+        for (before, text) in raw_strings(&source) {
+            if text.starts_with("-- ") || file == "store/fragment.rs" {
+                rest = rest.replace(text, "");
+            } else if before.trim_end().ends_with(".sql(") {
+                wrong.push(format!("{file}: a statement without a name: {text}"));
+            }
+        }
+        let rest = rest.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        let code = rest.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let is_sql = |line: &&str| sql.iter().any(|word| line.contains(word));
+        let is_driver = |line: &str| file == "store/statement.rs" && line.contains("sqlx::query");
+        wrong.extend(code.filter(is_sql).filter(|line| !is_driver(line)).map(|line| format!("{file}: {line}")));
+    }
+    assert_eq!(wrong, [""; 0]);
+}
+
+#[tokio::test]
+async fn sqlite_takes_every_statement() {
+    let (at, _) = stores().await.swap_remove(0);
+    let mut sqlite = sqlx::SqliteConnection::connect(&sqlite_url(&at)).await.unwrap();
+    let mut wrong = Vec::new();
+    for Found { file, name, text } in statements() {
+        if is_for(&name, "SQLite") {
+            let sql = sqlx::AssertSqlSafe(whole(text, true));
+            if let Err(error) = sqlite.prepare(sqlx::SqlSafeStr::into_sql_str(sql)).await {
+                wrong.push(format!("{file}: {name}: {error}"));
+            }
+        }
+    }
+    assert_eq!(wrong, [""; 0]);
+}
+
+#[tokio::test]
+async fn postgresql_takes_every_statement() {
+    let mut postgres = migrated_postgres().await;
+    let mut wrong = Vec::new();
+    for Found { file, name, text } in statements() {
+        if is_for(&name, "PostgreSQL") {
+            if let Err(error) = prepare(&mut postgres, &name, text).await {
+                wrong.push(format!("{file}: {name}: {error}"));
+            }
+        }
+    }
+    assert_eq!(wrong, [""; 0]);
+}
+
+fn sqlite_url(at: &Fixture) -> String {
+    format!("sqlite://{}", at.store.sqlite_file().unwrap().display())
+}
+
+async fn migrated_postgres() -> sqlx::PgConnection {
+    let url = tokio::task::spawn_blocking(postgres::fresh_database).await.unwrap();
+    Store::open(&url).await.unwrap().close().await;
+    sqlx::PgConnection::connect(&url).await.unwrap()
+}
+
+/// Prepares a statement as `s`, in place of the one before. The driver tells the type of every value; here it is found by trying, where
+/// the text alone does not say it.
+async fn prepare(postgres: &mut sqlx::PgConnection, name: &str, text: &'static str) -> Result<(), sqlx::Error> {
+    let text = whole(text, false);
+    let types = if name == "where departures have arrived" { vec!["bigint"; 8] } else { vec!["unknown"; 50] };
+    let mut open = vec![types];
+    let mut refused = None;
+    while let Some(types) = open.pop() {
+        let count = (1..50).rev().find(|n| text.contains(&format!("${n}"))).unwrap_or(0);
+        let declared = if count == 0 { String::new() } else { format!(" ({})", types[..count].join(", ")) };
+        let sql = format!("DEALLOCATE ALL; PREPARE s{declared} AS {text}");
+        let Err(error) = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut *postgres).await else { return Ok(()) };
+        let unknown = "could not determine data type of parameter $";
+        let words = error.as_database_error().map(|error| error.message().to_owned()).unwrap_or_default();
+        if let Some(number) = words.strip_prefix(unknown).and_then(|rest| rest.parse::<usize>().ok()) {
+            for guess in ["bytea", "boolean", "text", "bigint"] {
+                let mut types = types.clone();
+                types[number - 1] = guess;
+                open.push(types);
+            }
+        }
+        refused = Some(error);
+    }
+    Err(refused.unwrap())
+}
+
+/// Tables that grow with the mail, the mailboxes or the time.
+const GROWING: [&str; 20] = [
+    "answer_kept",
+    "api_token",
+    "arrival",
+    "audit",
+    "departure",
+    "download_chunk",
+    "effect",
+    "epoch",
+    "errand",
+    "folder",
+    "inbox",
+    "ledger",
+    "link",
+    "login_failure",
+    "mailbox",
+    "message",
+    "poll",
+    "poll_day",
+    "raw_chunk",
+    "session",
+];
+
+/// A statement that is run so often, or within so much else, that it must not read a whole table.
+struct Hot {
+    name: &'static str,
+    /// Why it is on a hot path.
+    why: &'static str,
+    /// Tables that it reads in whole all the same, and may.
+    reads: &'static [&'static str],
+}
+
+const fn hot(name: &'static str, why: &'static str) -> Hot {
+    Hot { name, why, reads: &[] }
+}
+
+const HOT: &[Hot] = &[
+    hot("due mailboxes", "every second"),
+    hot("lease of a mailbox", "for each mailbox that somebody else has"),
+    hot("take a lease", "at every poll"),
+    hot("renew a lease", "at every poll, three times a lease"),
+    hot("guard a lease", "in every transaction of a poll"),
+    hot("mailbox by address", "at every poll and page"),
+    hot("watched folders", "at every poll"),
+    hot("newest epoch of a folder", "at every poll of a folder"),
+    hot("known UIDs of an epoch", "for each window of a folder"),
+    hot("newest anchors", "at every poll of a folder"),
+    hot("anchors in a range of UIDs", "at every poll of a folder"),
+    hot("ledger line of a UID", "at every poll of a folder"),
+    hot("move the cursor", "at every batch of an import"),
+    hot("identities present", "at every batch of an import"),
+    hot("message to claim", "for every mail that is there already"),
+    hot("where an older epoch has brought a message", "for every mail that is there already"),
+    hot("carry an effect over", "for every mail that is there already"),
+    hot("keep a download as raw mail", "for every large mail"),
+    hot("delete the downloads that are finished", "at every batch of an import"),
+    hot("departures of these contents", "at every batch of an import"),
+    hot("departures of these kin", "at every batch of an import"),
+    hot("open effects", "at every poll of a folder"),
+    hot("returned mail of an epoch", "at every poll of a folder"),
+    hot("write departures down", "before every change to copies"),
+    hot("where departures have arrived", "after every move of copies"),
+    hot("effects are done", "after every change to copies"),
+    hot("effects are about to be copied", "before every copy"),
+    hot("effects are copied", "after every copy"),
+    hot("effects are impossible", "where a server refuses"),
+    hot("effects have failed", "where a server refuses"),
+    hot("copies have not departed", "where a server refuses"),
+    hot("ask for missing mail again", "at every poll that finds some"),
+    hot("count missing mail", "at every poll"),
+    hot("end a poll", "at every poll"),
+    hot("count a poll", "at every poll"),
+    hot("one message", "for each message that the importing system fetches"),
+    hot("chunk of a raw mail", "for each message that is fetched or shown"),
+    hot("page of messages", "by every importing system, all the time"),
+    hot("page of an inbox's messages", "by every importing system, all the time"),
+    hot("page of an inbox's unacknowledged messages", "by every importing system, all the time"),
+    hot("acknowledge a message", "for each message that the importing system has"),
+    // The list is sorted by how mailboxes fare, so all of them are looked at; their mail must not be.
+    Hot { name: "page of the mailbox list", why: "at every look at the list", reads: &["mailbox", "inbox"] },
+    hot("session by key", "at every request of a browser"),
+    hot("token by hash", "at every request to the API"),
+    hot("wait of a login", "at every login"),
+    hot("remove old poll reports", "holds the writer"),
+    hot("remove old poll counts", "holds the writer"),
+    hot("remove old kept answers", "holds the writer"),
+    hot("remove old login failures", "holds the writer"),
+    hot("remove idle sessions", "holds the writer"),
+    hot("remove old sessions", "holds the writer"),
+    hot("remove links that ended long ago", "holds the writer"),
+    hot("remove authorizations that have ended", "holds the writer"),
+    hot("remove idle downloads", "holds the writer"),
+    hot("remove old test mails", "holds the writer"),
+];
+
+/// The hot statements of the source.
+fn hot_statements() -> Vec<(&'static Hot, &'static str)> {
+    let all: BTreeMap<String, &'static str> = statements().into_iter().map(|found| (found.name, found.text)).collect();
+    let missing: Vec<&str> = HOT.iter().map(|hot| hot.name).filter(|name| !all.contains_key(*name)).collect();
+    assert_eq!(missing, ["mailbox by address", "token by hash"], "they are no statements");
+    HOT.iter().filter_map(|hot| Some((hot, *all.get(hot.name)?))).collect()
+}
+
+/// The tables that a statement calls by this name.
+fn called(alias: &str, text: &str) -> Vec<&'static str> {
+    let words: Vec<&str> =
+        text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+    let is_called = |table: &&str| {
+        alias == *table
+            || words.windows(2).any(|pair| pair == [*table, alias])
+            || words.windows(3).any(|three| three == [*table, "AS", alias])
+    };
+    GROWING.into_iter().filter(is_called).collect()
+}
+
+#[tokio::test]
+async fn sqlite_reads_no_whole_table_on_a_hot_path() {
+    let (at, _) = stores().await.swap_remove(0);
+    let mut sqlite = sqlx::SqliteConnection::connect(&sqlite_url(&at)).await.unwrap();
+    let mut wrong = Vec::new();
+    for (Hot { name, why, reads }, text) in hot_statements() {
+        let text = whole(text, true);
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}"));
+        let plan: Vec<String> =
+            sqlite.fetch_all(sqlx::query(explain)).await.unwrap().iter().map(|row| row.get("detail")).collect();
+        for line in &plan {
+            let Some(scanned) = line.strip_prefix("SCAN ").filter(|rest| !rest.contains(" USING ")) else { continue };
+            let alias = scanned.split(' ').next().unwrap();
+            if called(alias, &text).iter().any(|table| !reads.contains(table)) {
+                wrong.push(format!("{name} ({why}): {line}"));
+            }
+        }
+    }
+    assert_eq!(wrong, [""; 0]);
+}
+
+#[tokio::test]
+async fn postgresql_reads_no_whole_table_on_a_hot_path() {
+    let mut postgres = migrated_postgres().await;
+    sqlx::raw_sql("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan")
+        .execute(&mut postgres)
+        .await
+        .unwrap();
+    let mut wrong = Vec::new();
+    for (Hot { name, why, reads }, text) in hot_statements() {
+        prepare(&mut postgres, name, text).await.unwrap();
+        let count = "SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = 's'";
+        let count: i32 = sqlx::query_scalar(count).persistent(false).fetch_one(&mut postgres).await.unwrap();
+        let values = vec!["NULL"; usize::try_from(count).unwrap()].join(", ");
+        let explain = if count == 0 { "EXPLAIN EXECUTE s".to_owned() } else { format!("EXPLAIN EXECUTE s({values})") };
+        let plan = sqlx::raw_sql(sqlx::AssertSqlSafe(explain)).fetch_all(&mut postgres).await.unwrap();
+        for line in plan.iter().map(|row| row.get::<String, _>(0)) {
+            let Some((_, scanned)) = line.split_once("Seq Scan on ") else { continue };
+            let table = scanned.split(' ').next().unwrap();
+            if GROWING.contains(&table) && !reads.contains(&table) {
+                wrong.push(format!("{name} ({why}): {}", line.trim()));
+            }
+        }
+    }
+    assert_eq!(wrong, [""; 0]);
+}
