@@ -24,7 +24,6 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::app;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::config::{self, Config, Overrides};
 use crate::locale::Language;
@@ -34,6 +33,7 @@ use crate::private;
 use crate::store::{Change, Store};
 use crate::telemetry::{self, LogFormat};
 use crate::vault::Vault;
+use crate::wiring;
 
 use failure::Failure;
 use output::Output;
@@ -137,7 +137,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         return test_server::run(args, output).await;
     }
     let config = config::load(&overrides).map_err(Failure::configuration)?;
-    let store = app::store(&config).await?;
+    let store = wiring::store(&config).await?;
     store.exposed().iter().for_each(private::Exposed::log);
     let language = cli.lang.unwrap_or_else(Language::of_the_terminal);
     let renewals = Renewals::default();
@@ -179,12 +179,12 @@ impl Context {
     }
 
     async fn vault(&self) -> Result<Vault, Failure> {
-        Ok(app::vault(&self.config, &self.store).await?)
+        Ok(wiring::vault(&self.config, &self.store).await?)
     }
 
     /// Everything that a poll works with.
     async fn deps(&self) -> Result<Deps, Failure> {
-        Ok(app::deps(&self.config, self.store.clone(), self.vault().await?, self.renewals.clone()))
+        Ok(wiring::deps(&self.config, self.store.clone(), self.vault().await?, self.renewals.clone()))
     }
 
     /// The same, with the rest of what there is.

@@ -17,9 +17,9 @@ use crate::imap::folder_name::{decode, encode, quoted, unescaped};
 use crate::imap::guard::{Guard, GuardLimits};
 use crate::imap::in_flight::InFlight;
 use crate::imap::quirk;
-use crate::imap::{ImapError, ListForm, Session, UidSet};
-use crate::poll::{digest, parse};
-use crate::reading;
+use crate::imap::{ImapError, ListForm, Session, Terms, UidSet};
+use crate::mail::{digest, parse};
+use crate::{reading, wiring};
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Builder::new_current_thread().enable_time().build().unwrap());
 static CONFIG: LazyLock<Config> = LazyLock::new(|| config::load(&Overrides::default()).unwrap());
@@ -127,11 +127,11 @@ pub fn reader(data: &[u8]) {
 
 async fn converse(first: usize, said: Said) -> Result<(), ImapError> {
     let total = said.bytes.len() as u64;
-    let mut limits = CONFIG.limits.clone();
-    limits.literal.0 = 1 << 16;
+    let mut terms = Terms { in_flight: in_flight(), ..wiring::terms(&CONFIG.deadlines, &CONFIG.limits, 1) };
+    terms.limits.literal = 1 << 16;
     let mut session = match first {
-        0 => Session::new(Box::new(said), &CONFIG.deadlines, &limits, &in_flight()),
-        _ => Session::greeted(Box::new(said), &CONFIG.deadlines, &limits, &in_flight()),
+        0 => Session::new(Box::new(said), &terms),
+        _ => Session::greeted(Box::new(said), &terms),
     };
     let Some(set) = UidSet::cut(&[1, 2, 3, 7], 10).pop() else { return Ok(()) };
     for step in (0..9).cycle().skip(first % 9).take(9) {

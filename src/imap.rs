@@ -8,29 +8,36 @@
 //! not by a reader of our own above it: the parser stays one that others keep, each mend is a function named after its
 //! server, and a line that is left out is one that nobody hangs a decision on.
 
-mod bearer;
 mod body;
 mod copies;
-#[cfg(test)]
-mod corpus;
 mod error;
 mod fetch;
 pub mod folder_name;
 pub(crate) mod guard;
 pub mod in_flight;
+mod list;
 mod login;
 pub mod mutate;
 pub(crate) mod quirk;
+mod search;
 mod select;
 mod session;
 pub mod starttls;
+mod status;
+mod terms;
+#[cfg(test)]
+mod tests;
 mod uid_set;
 
 pub use body::Body;
 pub use copies::Copies;
 pub use error::ImapError;
 pub use fetch::{Chunk, Fetched, Fetching, Meta, Sample};
+pub use list::{Listed, SpecialUse};
 pub use login::LoginError;
-pub use select::{FolderStatus, Found, ListForm, Listed, Selected, SpecialUse};
+pub use search::{Found, ListForm};
+pub use select::Selected;
 pub use session::{Answer, Session, Status};
+pub use status::FolderStatus;
+pub use terms::{Deadlines, Limits, Terms};
 pub use uid_set::UidSet;

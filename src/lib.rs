@@ -70,7 +70,6 @@ mod store;
 mod schedule;
 
 mod address;
-mod app;
 mod cause;
 mod clock;
 mod config;
@@ -84,6 +83,7 @@ mod http;
 mod https;
 mod lifecycle;
 mod locale;
+mod mail;
 mod mailbox;
 mod opaque;
 mod owner;
@@ -95,6 +95,7 @@ mod shown;
 mod telemetry;
 mod tls;
 mod vault;
+mod wiring;
 
 #[cfg(test)]
 mod model;

@@ -51,7 +51,7 @@ fn rule_1_dependencies_point_down() {
         naming(&["crate::http::", "crate::http;", "{http,"], &["cli/check.rs", "cli/serve.rs", "http"]),
         [""; 0]
     );
-    assert_eq!(in_folder("poll/parse.rs", &["async ", "std::fs", "tokio::"]), [""; 0]);
+    assert_eq!(in_folder("mail", &["async ", "std::fs", "tokio::"]), [""; 0]);
     assert_eq!(in_folder("reading", &["async ", "tokio::", "crate::store", "crate::poll", "crate::http"]), [""; 0]);
 }
 

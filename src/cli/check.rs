@@ -5,13 +5,14 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::output::{Output, print};
-use super::{Failure, app, serve};
+use super::{Failure, serve};
 use crate::config::{self, Application, Config, Overrides};
 use crate::http;
 use crate::locale::Language;
 use crate::oauth::Provider;
 use crate::schedule::housekeeping;
 use crate::store::Store;
+use crate::wiring;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -85,7 +86,7 @@ async fn walk(overrides: &Overrides, tell: &mut impl FnMut(&'static str, Result<
     let page = serve::page(&config).map(|page| format!("people reach it at {}", page.link("/")));
     tell("page", page);
     tell("listen", serve::can_listen(&config));
-    let store = match app::store(&config).await {
+    let store = match wiring::store(&config).await {
         Ok(store) => store,
         Err(error) => return tell("database", Err(error.into())),
     };
@@ -97,9 +98,9 @@ async fn walk(overrides: &Overrides, tell: &mut impl FnMut(&'static str, Result<
     }
     let runs = store.housekeeping_runs().await;
     tell("housekeeping", runs.map(|runs| housekeeping::last_run(&runs)).map_err(Failure::from));
-    match app::vault(&config, &store).await {
+    match wiring::vault(&config, &store).await {
         Ok(vault) => {
-            let place = app::key_location(&config, &store);
+            let place = wiring::key_location(&config, &store);
             let place = place.file().map_or_else(|| "vault.key".to_owned(), |path| path.display().to_string());
             let key = vault.sealing_key().unwrap_or_default();
             tell("key", Ok(format!("{place}, key {key}, {} in all", vault.key_count())));
@@ -181,8 +182,8 @@ mod tests {
         if serve::page(&config).is_err() || serve::can_listen(&config).is_err() {
             return true;
         }
-        let Ok(store) = app::store(&config).await else { return true };
-        let refuses = app::vault(&config, &store).await.is_err();
+        let Ok(store) = wiring::store(&config).await else { return true };
+        let refuses = wiring::vault(&config, &store).await.is_err();
         store.close().await;
         refuses
     }
@@ -227,7 +228,7 @@ mod tests {
             shown
         };
         assert_eq!(housekeeping_line().await, ["has not run yet; `mailferry serve` runs it every hour"]);
-        let store = app::store(&config::load(&overrides).ok().unwrap()).await.unwrap();
+        let store = wiring::store(&config::load(&overrides).ok().unwrap()).await.unwrap();
         housekeeping::run(&store, Timestamp(1_800_000_000_000)).await.unwrap();
         store.close().await;
         assert_eq!(housekeeping_line().await, ["last run 2027-01-15T08:00:00Z, nothing was old"]);

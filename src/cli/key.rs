@@ -7,10 +7,10 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::{Context, Failure};
-use crate::app;
 use crate::oauth::grant;
 use crate::store::StoreError;
 use crate::vault::VaultError;
+use crate::wiring;
 
 /// How often what was sealed with the old key meanwhile is sealed anew.
 const TRIES: usize = 5;
@@ -28,7 +28,7 @@ pub enum Command {
 }
 
 pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
-    let location = app::key_location(&context.config, &context.store);
+    let location = wiring::key_location(&context.config, &context.store);
     let file = || location.file().map(|path| path.display().to_string()).unwrap_or_default();
     match command {
         Command::Generate { forget_passwords } => {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use super::{Context, Failure};
 use crate::address::Address;
-use crate::poll::retrieve::retrieve;
+use crate::poll::rescue::rescue;
 use crate::store::{LedgerLine, Mailbox, PutAside, Store, WatchedFolder};
 
 #[derive(clap::Args)]
@@ -101,7 +101,7 @@ async fn download(one: &One, to: Option<&Path>, context: Context) -> Result<Exit
         None => Box::new(std::io::stdout()),
     };
     let mut take = |bytes: &[u8]| sink.write_all(bytes).and_then(|()| sink.flush()).map_err(|error| error.to_string());
-    let size = retrieve(&mailbox, &folder, one.uid, &deps, &mut take).await;
+    let size = rescue(&mailbox, &folder, one.uid, &deps, &mut take).await;
     deps.close().await;
     let size = size.map_err(|error| {
         if let Some(path) = to {

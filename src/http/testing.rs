@@ -28,7 +28,7 @@ pub async fn state(adjust: impl FnOnce(&mut Config)) -> (State, TempDir) {
         vault: Arc::new(vault),
         egress: Arc::new(Egress::new(Vec::new())),
         clock: Arc::new(SystemClock),
-        in_flight: crate::app::in_flight(&config),
+        imap: crate::wiring::terms(&config.deadlines, &config.limits, config.schedule.parallel.0),
         deadlines: config.deadlines,
         limits: config.limits,
         oauth: Arc::new(config.oauth),

@@ -170,7 +170,7 @@ async fn put_aside(
 ) -> Result<Option<(u32, String)>, StoreError> {
     let wanted = words(&test.code);
     let is_it = |line: &AsideLine| {
-        let subject = crate::poll::parse::header(&line.headers).subject.unwrap_or_default();
+        let subject = crate::mail::parse::header(&line.headers).subject.unwrap_or_default();
         words(&subject).iter().any(|word| wanted.contains(word))
     };
     for page in 0..ASIDE_PAGES {

@@ -1,13 +1,16 @@
 //! Fetching: only `UID INTERNALDATE RFC822.SIZE` and `BODY.PEEK[]` are asked for. ENVELOPE and BODYSTRUCTURE, which some
 //! servers cannot write and some clients cannot read, are never needed: we read the mail itself.
 
+mod items;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use imap_proto::{AttributeValue, Response};
-use time::OffsetDateTime;
-use time::macros::format_description;
+use imap_proto::Response;
 use tokio::time::{Instant, timeout_at};
+
+use items::bodies;
+pub use items::items;
 
 use super::guard::Whole;
 use super::session::Step;
@@ -109,20 +112,12 @@ impl Session {
         let (mut samples, mut bytes) = (BTreeMap::new(), 0);
         let answer = self
             .run("FETCH", &line, |response| {
-                let Response::Fetch(_, items) = response else { return Ok(()) };
-                let Some(uid) = uid_of(items).filter(|uid| wanted(*uid)) else { return Ok(()) };
-                let (mut header, mut internal_date) = (None, None);
-                for item in items {
-                    match item {
-                        AttributeValue::InternalDate(date) => internal_date = self::internal_date(date),
-                        AttributeValue::BodySection { section: Some(_), data, .. } => header = data.as_deref(),
-                        _ => {}
-                    }
-                }
-                if let Some(header) = header {
+                let Some(items) = items(response).filter(|items| wanted(items.uid)) else { return Ok(()) };
+                if let Some(header) = items.header {
                     let header: Vec<u8> = header.iter().take(LONGEST_SAMPLE).copied().collect();
                     bytes += header.len();
-                    samples.insert(uid, Sample { uid, internal_date, header });
+                    let sample = Sample { uid: items.uid, internal_date: items.internal_date, header };
+                    samples.insert(items.uid, sample);
                 }
                 if samples.len() > MOST_SAMPLES {
                     return Err(ImapError::Limit(format!("more than {MOST_SAMPLES} mails where few were asked about")));
@@ -140,8 +135,8 @@ impl Session {
     /// Starts to fetch the bodies of these mails.
     pub async fn fetch_bodies(&mut self, set: &UidSet) -> Result<Fetching, ImapError> {
         let line = format!("UID FETCH {} (UID INTERNALDATE BODY.PEEK[])", set.text);
-        self.send_within(self.limits.command_bytes.0, &line).await?;
-        Ok(Fetching { untagged: 0, ended: false, until: Instant::now() + self.deadlines.command.0 })
+        self.send_within(self.limits.mail, &line).await?;
+        Ok(Fetching { untagged: 0, ended: false, until: Instant::now() + self.deadlines.command })
     }
 
     /// A part of one mail.
@@ -149,30 +144,27 @@ impl Session {
         let line = format!("UID FETCH {uid} (UID BODY.PEEK[]<{offset}.{count}>)");
         let mut chunk = Chunk::Missing;
         let mut on = |response: &Response<'_>, whole: &Whole| {
-            let Response::Fetch(_, items) = response else { return Ok(()) };
-            if uid_of(items) != Some(uid) {
+            if items(response).is_none_or(|items| items.uid != uid) {
                 return Ok(());
             }
-            for item in items {
-                if let AttributeValue::BodySection { section: None, index, data } = item {
-                    let Some(data) = piece(whole, data.as_ref()) else { continue }; // NIL is no end, it is no answer
-                    chunk = match index.map(u64::from) {
-                        // RFC 3501 7.4.2 demands the origin, so this one knows no parts.
-                        None if offset == 0 && data.len() != count => Chunk::Whole(data),
-                        None if offset == 0 => Chunk::Bytes(data),
-                        Some(at) if at == offset && data.len() <= count => Chunk::Bytes(data),
-                        at => {
-                            let from = at.map_or_else(|| "nowhere".to_owned(), |at| at.to_string());
-                            let sent = data.len();
-                            Chunk::Wrong(format!("asked for {count} bytes from {offset}, got {sent} from {from}"))
-                        }
-                    };
-                }
+            for (index, data) in bodies(response) {
+                let Some(data) = piece(whole, data) else { continue }; // NIL is no end, it is no answer
+                chunk = match index.map(u64::from) {
+                    // RFC 3501 7.4.2 demands the origin, so this one knows no parts.
+                    None if offset == 0 && data.len() != count => Chunk::Whole(data),
+                    None if offset == 0 => Chunk::Bytes(data),
+                    Some(at) if at == offset && data.len() <= count => Chunk::Bytes(data),
+                    at => {
+                        let from = at.map_or_else(|| "nowhere".to_owned(), |at| at.to_string());
+                        let sent = data.len();
+                        Chunk::Wrong(format!("asked for {count} bytes from {offset}, got {sent} from {from}"))
+                    }
+                };
             }
             Ok(())
         };
         // A server that knows no parts sends the whole mail.
-        let most = self.limits.command_bytes.0.min(self.limits.answer_bytes.0.saturating_add(self.limits.literal.0));
+        let most = self.limits.mail.min(self.limits.answer.saturating_add(self.limits.literal));
         let answer = self.run_whole(most, "FETCH", &line, &mut on).await?;
         answer.ok("FETCH")?;
         Ok(chunk)
@@ -189,25 +181,17 @@ impl Session {
         let (mut headers, mut bytes) = (BTreeMap::new(), 0);
         let answer = self
             .run("FETCH", &line, |response| {
-                let Response::Fetch(_, items) = response else { return Ok(()) };
-                let Some(uid) = uid_of(items).filter(|uid| set.uids.binary_search(uid).is_ok()) else { return Ok(()) };
-                let (mut body, mut internal_date) = (None, None);
-                for item in items {
-                    match item {
-                        AttributeValue::InternalDate(date) => internal_date = self::internal_date(date),
-                        AttributeValue::BodySection { section: Some(_), data, .. } => body = data.as_deref(),
-                        _ => {}
-                    }
-                }
-                bytes += body.map_or(0, <[u8]>::len);
+                let asked = |items: &items::Items<'_>| set.uids.binary_search(&items.uid).is_ok();
+                let Some(items) = items(response).filter(asked) else { return Ok(()) };
+                bytes += items.header.map_or(0, <[u8]>::len);
                 if bytes > MOST_HEADERS.max(most.saturating_mul(set.uids.len())) {
                     return Err(ImapError::Limit(format!("{bytes} bytes of headers in one answer")));
                 }
-                let body = body.map(|header| header.iter().take(most).copied().collect());
-                let fetched: &mut Fetched<Vec<u8>> =
-                    headers.entry(uid).or_insert(Fetched { uid, internal_date, body: None });
-                fetched.body = fetched.body.take().or(body);
-                fetched.internal_date = fetched.internal_date.or(internal_date);
+                let header = items.header.map(|header| header.iter().take(most).copied().collect());
+                let none = Fetched { uid: items.uid, internal_date: items.internal_date, body: None };
+                let fetched: &mut Fetched<Vec<u8>> = headers.entry(items.uid).or_insert(none);
+                fetched.body = fetched.body.take().or(header);
+                fetched.internal_date = fetched.internal_date.or(items.internal_date);
                 Ok(())
             })
             .await?;
@@ -221,14 +205,8 @@ impl Session {
         let mut header = Vec::new();
         let answer = self
             .run("FETCH", &line, |response| {
-                if let Response::Fetch(_, items) = response
-                    && uid_of(items) == Some(uid)
-                {
-                    for item in items {
-                        if let AttributeValue::BodySection { section: Some(_), data: Some(data), .. } = item {
-                            header = data.iter().take(most).copied().collect();
-                        }
-                    }
+                if let Some(found) = items(response).filter(|items| items.uid == uid).and_then(|items| items.header) {
+                    header = found.iter().take(most).copied().collect();
                 }
                 Ok(())
             })
@@ -241,7 +219,7 @@ impl Session {
 impl Fetching {
     /// A mail that was asked for has come: the next one has as much time again.
     pub fn came(&mut self, session: &Session) {
-        self.until = Instant::now() + session.deadlines.command.0;
+        self.until = Instant::now() + session.deadlines.command;
     }
 
     /// The next mail; `None` after the tagged OK.
@@ -262,26 +240,11 @@ impl Fetching {
     }
 }
 
-fn uid_of(items: &[AttributeValue<'_>]) -> Option<u32> {
-    items.iter().find_map(|item| if let AttributeValue::Uid(uid) = item { Some(*uid) } else { None })
-}
-
-/// A mail from an answer; answers without UID, or without a word about a body, are about something else.
+/// A mail from an answer; answers without a word about a body are about something else.
 fn fetched(response: &Response<'_>, whole: &Whole) -> Option<Fetched> {
-    let Response::Fetch(_, items) = response else {
-        return None;
-    };
-    let uid = uid_of(items)?;
-    let date = |item: &AttributeValue<'_>| match item {
-        AttributeValue::InternalDate(date) => internal_date(date),
-        _ => None,
-    };
-    items.iter().find_map(|item| match item {
-        AttributeValue::BodySection { section: None, index: None | Some(0), data } => {
-            Some(Fetched { uid, internal_date: items.iter().find_map(date), body: piece(whole, data.as_ref()) })
-        }
-        _ => None,
-    })
+    let items = items(response)?;
+    let (_, data) = bodies(response).find(|(index, _)| matches!(index, None | Some(0)))?;
+    Some(Fetched { uid: items.uid, internal_date: items.internal_date, body: piece(whole, data) })
 }
 
 /// The bytes of an item, which lie in the answer that was read.
@@ -292,47 +255,9 @@ fn piece(whole: &Whole, data: Option<&Cow<'_, [u8]>>) -> Option<Body> {
     }
 }
 
+/// Date and size; a FETCH that only tells new flags of a mail is no answer to that question.
 fn meta(response: &Response<'_>) -> Option<Meta> {
-    let Response::Fetch(_, items) = response else {
-        return None;
-    };
-    let uid = uid_of(items)?;
-    let mut meta = Meta { uid, internal_date: None, size: None };
-    for item in items {
-        match item {
-            AttributeValue::InternalDate(date) => meta.internal_date = internal_date(date),
-            AttributeValue::Rfc822Size(size) => meta.size = Some(u64::from(*size)),
-            _ => {}
-        }
-    }
-    // A FETCH that only tells new flags of a mail is no answer to this question.
+    let items = items(response)?;
+    let meta = Meta { uid: items.uid, internal_date: items.internal_date, size: items.size };
     (meta.size.is_some() || meta.internal_date.is_some()).then_some(meta)
-}
-
-/// `17-Jul-1996 02:44:25 -0700` (RFC 3501 9, date-time); a one-digit day may stand with or without its blank.
-fn internal_date(text: &str) -> Option<Timestamp> {
-    let format = format_description!(
-        version = 2,
-        "[day padding:none]-[month repr:short case_sensitive:false]-[year] [hour]:[minute]:[second] [offset_hour sign:mandatory][offset_minute]"
-    );
-    OffsetDateTime::parse(text.trim(), format).ok().map(Timestamp::from_datetime)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn internal_dates_are_read_as_servers_write_them() {
-        for (text, wanted) in [
-            ("17-Jul-1996 02:44:25 -0700", Some("1996-07-17T09:44:25Z")),
-            (" 1-Jan-2026 00:00:00 +0100", Some("2025-12-31T23:00:00Z")),
-            ("1-jan-2026 00:00:00 +0000", Some("2026-01-01T00:00:00Z")),
-            ("01-Jan-2026 00:00:00 +0000", Some("2026-01-01T00:00:00Z")),
-            ("00-Jan-0000 00:00:00 +0000", None), // Domino, reference row B14
-            ("", None),
-        ] {
-            assert_eq!(internal_date(text).map(|at| at.to_string()).as_deref(), wanted, "{text}");
-        }
-    }
 }

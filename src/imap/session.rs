@@ -11,13 +11,12 @@ use zeroize::Zeroizing;
 
 use super::error::printable;
 use super::guard::{Guard, GuardLimits, Tripped, Whole};
-use super::in_flight::InFlight;
+use super::terms::{Deadlines, Limits, Terms};
 use super::{Copies, ImapError, quirk};
-use crate::config::{Deadlines, Limits};
 
 /// A byte stream to the server: TCP, or TLS over it.
-pub trait Wire: AsyncRead + AsyncWrite + Unpin + Send + Debug {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send + Debug> Wire for T {}
+pub trait Wire: AsyncRead + AsyncWrite + Unpin + Send + Sync + Debug {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync + Debug> Wire for T {}
 
 /// A connection whose answers are read to their tagged end.
 pub struct Session {
@@ -89,21 +88,22 @@ pub(super) enum Step<T> {
 
 impl Session {
     /// Wraps a stream that is ready for IMAP.
-    pub fn new(stream: Box<dyn Wire>, deadlines: &Deadlines, limits: &Limits, in_flight: &InFlight) -> Self {
+    pub fn new(stream: Box<dyn Wire>, terms: &Terms) -> Self {
+        let Terms { deadlines, limits, in_flight } = terms;
         let guard = GuardLimits {
-            literal: limits.literal.0,
-            line: LONGEST_LINE.min(limits.line.in_memory()),
-            search_line: limits.line.in_memory(),
-            nesting: limits.nesting.0,
-            silence: deadlines.silence.0,
-            answer: limits.answer_bytes.0,
+            literal: limits.literal,
+            line: LONGEST_LINE.min(limits.line),
+            search_line: limits.line,
+            nesting: limits.nesting,
+            silence: deadlines.silence,
+            answer: limits.answer,
             before_login: BEFORE_LOGIN,
-            throughput: limits.throughput.0,
+            throughput: limits.throughput,
         };
         Self {
             wire: Guard::new(stream, guard, in_flight.clone()),
-            deadlines: deadlines.clone(),
-            limits: limits.clone(),
+            deadlines: *deadlines,
+            limits: *limits,
             tags: 0,
             unanswered: None,
             capabilities: BTreeSet::new(),
@@ -114,15 +114,15 @@ impl Session {
     }
 
     /// Wraps a stream on which the greeting was said before TLS.
-    pub fn greeted(stream: Box<dyn Wire>, deadlines: &Deadlines, limits: &Limits, in_flight: &InFlight) -> Self {
-        let mut session = Self::new(stream, deadlines, limits, in_flight);
+    pub fn greeted(stream: Box<dyn Wire>, terms: &Terms) -> Self {
+        let mut session = Self::new(stream, terms);
         session.wire.skip_noise();
         session
     }
 
     /// Reads the greeting. PREAUTH is refused: it would skip the login, and whoever sits in between can say it.
     pub async fn greeting(&mut self) -> Result<Greeting, ImapError> {
-        let read = timeout(self.deadlines.greeting.0, self.wire.answer()).await;
+        let read = timeout(self.deadlines.greeting, self.wire.answer()).await;
         let whole = read.map_err(|_| ImapError::Slow("the greeting"))?.map_err(|error| lost(&error))?;
         let whole = whole.ok_or_else(|| ImapError::Lost("it was closed before the greeting".to_owned()))?;
         match quirk::read(&whole.bytes).ok_or_else(not_imap)? {
@@ -215,7 +215,7 @@ impl Session {
         line: &str,
         on: impl FnMut(&Response<'_>) -> Result<(), ImapError>,
     ) -> Result<Answer, ImapError> {
-        self.run_within(self.limits.answer_bytes.0, name, line, on).await
+        self.run_within(self.limits.answer, name, line, on).await
     }
 
     /// Runs a command whose answer has a limit of its own, in bytes.
@@ -238,7 +238,7 @@ impl Session {
         line: &str,
         on: &mut impl FnMut(&Response<'_>, &Whole) -> Result<(), ImapError>,
     ) -> Result<Answer, ImapError> {
-        let deadline = self.deadlines.command.0;
+        let deadline = self.deadlines.command;
         let running = async {
             self.send_within(most, line).await?;
             let mut untagged = 0;
@@ -253,7 +253,7 @@ impl Session {
 
     /// Sends a command under a new tag.
     pub(super) async fn send(&mut self, line: &str) -> Result<(), ImapError> {
-        self.send_within(self.limits.answer_bytes.0, line).await
+        self.send_within(self.limits.answer, line).await
     }
 
     /// Sends a command whose answer has a limit of its own, in bytes.
@@ -335,7 +335,7 @@ impl Session {
             }
             other => {
                 *untagged += 1;
-                let most = self.limits.untagged.0;
+                let most = self.limits.untagged;
                 if *untagged > most {
                     return Err(ImapError::Limit(format!("more than {most} answers to {name}")));
                 }

@@ -3,12 +3,13 @@
 //! Whoever sits in between can strip STARTTLS, say PREAUTH, or send bytes behind its answer that a buffered reader would take
 //! for the server's (the NO STARTTLS study). Each of these ends the connection before a credential is sent.
 
+use std::time::Duration;
+
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::ImapError;
 use super::error::printable;
-use crate::config::Deadlines;
 
 /// The longest line and the most lines that make sense before TLS.
 const LINE: usize = 8192;
@@ -20,9 +21,9 @@ const ALL: usize = 64 << 10;
 /// greeting's text.
 pub async fn negotiate<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
-    limits: &Deadlines,
+    within: Duration,
 ) -> Result<String, ImapError> {
-    timeout(limits.greeting.0, dialogue(stream)).await.map_err(|_| ImapError::Slow("STARTTLS"))?
+    timeout(within, dialogue(stream)).await.map_err(|_| ImapError::Slow("STARTTLS"))?
 }
 
 async fn dialogue<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> Result<String, ImapError> {
@@ -107,9 +108,7 @@ impl Reader {
 mod tests {
     use super::*;
 
-    fn limits() -> Deadlines {
-        crate::config::load(&crate::config::Overrides::default()).unwrap().deadlines
-    }
+    const WITHIN: Duration = Duration::from_secs(60);
 
     /// What comes of a server that sends these bytes, and what we sent it.
     async fn with(server_says: &'static [&'static [u8]]) -> (Result<String, ImapError>, Vec<u8>) {
@@ -128,7 +127,7 @@ mod tests {
             server.read_to_end(&mut got).await.unwrap();
             got
         });
-        let result = negotiate(&mut client, &limits()).await;
+        let result = negotiate(&mut client, WITHIN).await;
         drop(client);
         (result, serving.await.unwrap())
     }

@@ -1,4 +1,4 @@
-//! Step 3: the login.
+//! The login.
 
 use super::connect::{self, Connection, Place};
 use super::credential::{self, Credential, Secret};

@@ -1,57 +1,21 @@
 //! `mailferry mailbox check`: the way to a mailbox, step by step, changing nothing.
 
-use serde::Serialize;
+mod line;
 
-use super::abilities::Judged;
+use super::capabilities::Judged;
 use super::connect::{self, Connection};
 use super::credential::Credential;
 use super::folders::{self as listing, MOST_COUNTED};
 use super::guesses::Asked;
-use super::{Deps, PollError, Retry, Step, abilities, authenticate, diagnosis, obstacle};
-use crate::cause::{Cause, Trouble};
+use super::{Deps, PollError, Retry, Step, after_import, authenticate, diagnosis};
+use crate::cause::Trouble;
 use crate::clock::Timestamp;
-use crate::imap::Session;
-use crate::locale::Language;
+use crate::imap::{ImapError, Session};
 use crate::mailbox::{AfterImport, TlsMode};
-use crate::shown::shown_within;
 use crate::store::{Login, Mailbox};
+use crate::tls::Certificate;
 
-/// One step of the check.
-#[derive(Debug, Serialize)]
-pub struct CheckLine {
-    /// Its name.
-    pub step: &'static str,
-    /// Whether it went well.
-    pub ok: bool,
-    /// What was found, or what is wrong and what to do.
-    pub detail: String,
-    /// In the last line of a check that failed, where that could be found out: the cause.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cause: Option<Cause>,
-    /// And the click or the command that mends it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub remedy: Option<String>,
-}
-
-impl CheckLine {
-    fn new(step: &'static str, ok: bool, detail: impl Into<String>) -> Self {
-        Self { step, ok, detail: shown_within(&detail.into(), MOST_DETAIL), cause: None, remedy: None }
-    }
-
-    /// The step at which a check ended.
-    pub fn failure(error: &PollError) -> Self {
-        Self::new(error.step.name(), false, error.message.as_str())
-    }
-
-    /// The last line of a check that failed: the cause, in a language.
-    pub fn diagnosis(trouble: &Trouble, language: Language) -> Self {
-        let remedy = Some(trouble.remedy(language));
-        Self { cause: Some(trouble.cause), remedy, ..Self::new("diagnosis", false, trouble.sentence(language)) }
-    }
-}
-
-/// The longest detail: capabilities and names of folders are many.
-const MOST_DETAIL: usize = 8000;
+pub use line::CheckLine;
 
 /// Certificates that end sooner are warned of.
 const SOON_DAYS: u64 = 30;
@@ -71,163 +35,177 @@ pub async fn check(
     as_polled: bool,
     tell: &mut (dyn FnMut(CheckLine) + Send),
 ) -> Result<(), CheckFailure> {
-    let mut credential = None;
-    let Err(error) = walk(mailbox, deps, as_polled, &mut credential, tell).await else { return Ok(()) };
-    let trouble = match &credential {
+    let mut walk = Walk { mailbox, deps, as_polled, credential: None, tell };
+    let Err(error) = walk.to_the_mailbox().await else { return Ok(()) };
+    let trouble = match &walk.credential {
         Some(credential) => diagnosis::find(&error, credential, mailbox, deps).await,
         None => error.trouble.clone(),
     };
-    tell(CheckLine::failure(&error));
+    (walk.tell)(CheckLine::failure(&error));
     Err(CheckFailure { error, trouble })
 }
 
-async fn walk(
-    mailbox: &Mailbox,
-    deps: &Deps,
+/// A walk, told step by step.
+struct Walk<'a> {
+    mailbox: &'a Mailbox,
+    deps: &'a Deps,
+    /// Whether folders are opened as a poll opens them.
     as_polled: bool,
-    known: &mut Option<Credential>,
-    tell: &mut (dyn FnMut(CheckLine) + Send),
-) -> Result<(), PollError> {
-    let mut well = |step: Step, detail: String| tell(CheckLine::new(step.name(), true, detail));
-    let server = &mailbox.server;
-    let addresses = deps
-        .egress
-        .resolve(&server.host, server.port, &deps.deadlines)
-        .await
-        .map_err(|error| PollError::egress(&error))?;
-    let list: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
-    well(Step::Dns, format!("{} is {}", server.host, list.join(", ")));
-
-    let Connection { mut session, greeting, certificate, place } = match connect::open(server, deps).await {
-        Ok(connection) => connection,
-        Err(error) => {
-            if error.step != Step::Dns && error.step != Step::Tcp {
-                well(Step::Tcp, format!("port {} answers", server.port));
-            }
-            return Err(error);
-        }
-    };
-    well(Step::Tcp, format!("port {} answers", server.port));
-    match certificate {
-        Some(certificate) => {
-            let until = certificate.valid_until.map_or_else(
-                || "an end that cannot be read".to_owned(),
-                |until| format!("{until}, {}", days_left(until, deps.clock.now())),
-            );
-            let how = if server.tls == TlsMode::StartTls { "STARTTLS" } else { "TLS from the start" };
-            well(
-                Step::Tls,
-                format!(
-                    "{how}; certificate of {}, valid until {until}; SHA-256 {}",
-                    certificate.subject, certificate.fingerprint
-                ),
-            );
-        }
-        None => well(Step::Tls, "none, as chosen: password or access token, and mail, go in clear text".to_owned()),
-    }
-    well(Step::Greeting, greeting);
-    let (credential, of_the_token) = diagnosis::token(mailbox, deps).await?;
-    if matches!(mailbox.login, Login::OAuth { .. }) {
-        well(Step::Token, of_the_token);
-    }
-    let by_person = (Asked::ByPerson, deps);
-    let mut refused = authenticate::counted(&mut session, &place, &credential, mailbox, by_person).await;
-    let credential = match &refused {
-        // Before it is judged, the token is a new one; and where the consent has ended, that is told.
-        Err(PollError { retry: Retry::Renew, .. }) => {
-            let credential = credential.anew(mailbox, deps).await?;
-            session = connect::open(server, deps).await?.session;
-            refused = authenticate::counted(&mut session, &place, &credential, mailbox, by_person).await;
-            credential
-        }
-        _ => credential,
-    };
-    *known = Some(credential);
-    refused.map_err(PollError::without_renewal)?;
-    well(Step::Login, format!("as {}", mailbox.username));
-    let capabilities: Vec<&str> = session.capabilities().collect();
-    tell(CheckLine::new("capabilities", true, capabilities.join(" ")));
-    let folders = folders(&mut session, mailbox, tell).await?;
-    after_import(&mut session, mailbox, &folders, as_polled, tell).await?;
-    session.logout().await;
-    Ok(())
+    /// What the login was tried with.
+    credential: Option<Credential>,
+    tell: &'a mut (dyn FnMut(CheckLine) + Send),
 }
 
-/// Lists the folders with their counts, and opens those that are polled, read-only.
-async fn folders(
-    session: &mut Session,
-    mailbox: &Mailbox,
-    tell: &mut (dyn FnMut(CheckLine) + Send),
-) -> Result<Vec<String>, PollError> {
-    let mut offers = listing::listed(session).await?;
-    offers.retain(|offer| offer.selectable);
-    listing::count(session, &mut offers, &mut |offer| {
-        let count = offer.messages.map_or_else(|| "an unknown number of".to_owned(), |count| count.to_string());
-        tell(CheckLine::new("folder", true, format!("{}: {count} messages", offer.name)));
-    })
-    .await?;
-    if offers.len() > MOST_COUNTED {
-        let detail = format!("and {} more folders", offers.len() - MOST_COUNTED);
-        tell(CheckLine::new("folder", true, detail));
+impl Walk<'_> {
+    fn well(&mut self, step: Step, detail: impl Into<String>) {
+        (self.tell)(CheckLine::new(step.name(), true, detail));
     }
-    let names: Vec<String> = offers.into_iter().map(|offer| offer.name).collect();
-    for folder in &mailbox.folders {
-        match session.select(folder, true).await {
-            Ok(selected) if selected.uidvalidity.is_some() => {
-                let detail = format!("{folder} opens read-only, {} messages", selected.exists);
-                tell(CheckLine::new("select", true, detail));
-            }
-            Ok(selected) => {
-                let detail = format!(
-                    "{folder} opens read-only, {} messages; the server gives no UIDVALIDITY, so its mails are told apart by \
-                     Message-ID and date",
-                    selected.exists
-                );
-                tell(CheckLine::new("select", true, detail));
-            }
-            Err(error @ crate::imap::ImapError::Refused { .. }) => {
-                let near: Vec<&str> = names.iter().map(String::as_str).take(20).collect();
-                let detail = format!("{folder}: {error}; the folders are: {}", near.join(", "));
-                tell(CheckLine::new("select", false, detail));
-            }
-            Err(error) => return Err(PollError::imap(Step::Select, &error)),
-        }
-    }
-    Ok(names)
-}
 
-/// Says whether the server can do what is to happen to the copy. Which flags a folder keeps, and whether it can be changed at
-/// all, the server tells only when it is opened as a poll opens it (`as_polled`): that changes no mail, but takes the mark
-/// `\Recent` from new ones.
-async fn after_import(
-    session: &mut Session,
-    mailbox: &Mailbox,
-    folders: &[String],
-    as_polled: bool,
-    tell: &mut (dyn FnMut(CheckLine) + Send),
-) -> Result<(), PollError> {
-    let action = &mailbox.after_import;
-    let Judged { way, mut obstacle } = Judged::of(session, action, &mailbox.folders).await?;
-    let how = abilities::how(session, action, &way, folders, as_polled);
-    if as_polled && *action != AfterImport::Leave {
-        for folder in &mailbox.folders {
-            match session.select(folder, false).await {
-                Ok(selected) => {
-                    let here = obstacle::in_folder(&selected, &|capability| session.can(capability), &way);
-                    obstacle = obstacle.or(here.map(|here| format!("{folder}: {here}")));
+    async fn to_the_mailbox(&mut self) -> Result<(), PollError> {
+        self.resolve().await?;
+        let connection = self.connect().await?;
+        let mut session = self.log_in(connection).await?;
+        let capabilities: Vec<&str> = session.capabilities().collect();
+        (self.tell)(CheckLine::new("capabilities", true, capabilities.join(" ")));
+        let folders = self.folders(&mut session).await?;
+        self.polled_folders(&mut session, &folders).await?;
+        self.after_import(&mut session, &folders).await?;
+        session.logout().await;
+        Ok(())
+    }
+
+    async fn resolve(&mut self) -> Result<(), PollError> {
+        let (server, deps) = (&self.mailbox.server, self.deps);
+        let found = deps.egress.resolve(&server.host, server.port, &deps.deadlines).await;
+        let addresses = found.map_err(|error| PollError::egress(&error))?;
+        let list: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
+        self.well(Step::Dns, format!("{} is {}", server.host, list.join(", ")));
+        Ok(())
+    }
+
+    async fn connect(&mut self) -> Result<Connection, PollError> {
+        let server = &self.mailbox.server;
+        let connected = connect::open(server, self.deps).await;
+        if connected.as_ref().err().is_none_or(|error| !matches!(error.step, Step::Dns | Step::Tcp)) {
+            self.well(Step::Tcp, format!("port {} answers", server.port));
+        }
+        let connection = connected?;
+        self.well(Step::Tls, self.protection(connection.certificate.as_ref()));
+        self.well(Step::Greeting, connection.greeting.as_str());
+        Ok(connection)
+    }
+
+    fn protection(&self, certificate: Option<&Certificate>) -> String {
+        let Some(Certificate { subject, fingerprint, valid_until, .. }) = certificate else {
+            return "none, as chosen: password or access token, and mail, go in clear text".to_owned();
+        };
+        let until = valid_until.map_or_else(
+            || "an end that cannot be read".to_owned(),
+            |until| format!("{until}, {}", days_left(until, self.deps.clock.now())),
+        );
+        let how = match self.mailbox.server.tls {
+            TlsMode::StartTls => "STARTTLS",
+            TlsMode::Implicit | TlsMode::None => "TLS from the start",
+        };
+        format!("{how}; certificate of {subject}, valid until {until}; SHA-256 {fingerprint}")
+    }
+
+    async fn log_in(&mut self, connection: Connection) -> Result<Session, PollError> {
+        let (mailbox, deps) = (self.mailbox, self.deps);
+        let Connection { mut session, place, .. } = connection;
+        let (mut credential, of_the_token) = diagnosis::token(mailbox, deps).await?;
+        if matches!(mailbox.login, Login::OAuth { .. }) {
+            self.well(Step::Token, of_the_token);
+        }
+        let by_person = (Asked::ByPerson, deps);
+        let mut ended = authenticate::counted(&mut session, &place, &credential, mailbox, by_person).await;
+        if let Err(PollError { retry: Retry::Renew, .. }) = &ended {
+            // Before it is judged, the token is a new one; and where the consent has ended, that is told.
+            credential = credential.anew(mailbox, deps).await?;
+            session = connect::open(&mailbox.server, deps).await?.session;
+            ended = authenticate::counted(&mut session, &place, &credential, mailbox, by_person).await;
+        }
+        self.credential = Some(credential);
+        ended.map_err(PollError::without_renewal)?;
+        self.well(Step::Login, format!("as {}", mailbox.username));
+        Ok(session)
+    }
+
+    /// Lists the folders with their counts.
+    async fn folders(&mut self, session: &mut Session) -> Result<Vec<String>, PollError> {
+        let tell = &mut self.tell;
+        let mut offers = listing::listed(session).await?;
+        offers.retain(|offer| offer.selectable);
+        listing::count(session, &mut offers, &mut |offer| {
+            let count = offer.messages.map_or_else(|| "an unknown number of".to_owned(), |count| count.to_string());
+            tell(CheckLine::new("folder", true, format!("{}: {count} messages", offer.name)));
+        })
+        .await?;
+        if offers.len() > MOST_COUNTED {
+            let detail = format!("and {} more folders", offers.len() - MOST_COUNTED);
+            tell(CheckLine::new("folder", true, detail));
+        }
+        let names: Vec<String> = offers.into_iter().map(|offer| offer.name).collect();
+        Ok(names)
+    }
+
+    /// Opens the folders that are polled, read-only.
+    async fn polled_folders(&mut self, session: &mut Session, names: &[String]) -> Result<(), PollError> {
+        for folder in &self.mailbox.folders {
+            let (ok, detail) = match session.select(folder, true).await {
+                Ok(selected) if selected.uidvalidity.is_some() => {
+                    (true, format!("{folder} opens read-only, {} messages", selected.exists))
                 }
-                Err(crate::imap::ImapError::Refused { text, .. }) => {
-                    obstacle = obstacle.or(Some(format!("{folder} cannot be opened for changes: {text}")));
+                Ok(selected) => {
+                    let detail = format!(
+                        "{folder} opens read-only, {} messages; the server gives no UIDVALIDITY, so its mails are told apart \
+                         by Message-ID and date",
+                        selected.exists
+                    );
+                    (true, detail)
+                }
+                Err(error @ ImapError::Refused { .. }) => {
+                    let near: Vec<&str> = names.iter().map(String::as_str).take(20).collect();
+                    (false, format!("{folder}: {error}; the folders are: {}", near.join(", ")))
                 }
                 Err(error) => return Err(PollError::imap(Step::Select, &error)),
+            };
+            (self.tell)(CheckLine::new("select", ok, detail));
+        }
+        Ok(())
+    }
+
+    /// Says whether the server can do what is to happen to the copy. Which flags a folder keeps, and whether it can be changed
+    /// at all, the server tells only when it is opened as a poll opens it (`as_polled`): that changes no mail, but takes the
+    /// mark `\Recent` from new ones.
+    async fn after_import(&mut self, session: &mut Session, folders: &[String]) -> Result<(), PollError> {
+        let action = &self.mailbox.after_import;
+        let Judged { way, mut obstacle } = Judged::of(session, action, &self.mailbox.folders).await?;
+        let how = after_import::how(&|capability| session.can(capability), action, &way, folders, self.as_polled);
+        if self.as_polled && *action != AfterImport::Leave {
+            for folder in &self.mailbox.folders {
+                let here = obstacle_in(session, folder, &way).await?;
+                obstacle = obstacle.or(here);
             }
         }
+        (self.tell)(match obstacle {
+            Some(obstacle) => CheckLine::new("after-import", false, format!("{action}: {obstacle}")),
+            None => CheckLine::new("after-import", true, format!("{action}: {how}")),
+        });
+        Ok(())
     }
-    tell(match obstacle {
-        Some(obstacle) => CheckLine::new("after-import", false, format!("{action}: {obstacle}")),
-        None => CheckLine::new("after-import", true, format!("{action}: {how}")),
-    });
-    Ok(())
+}
+
+/// Opens a folder as a poll does, and says what stands in the way there.
+async fn obstacle_in(session: &mut Session, folder: &str, way: &AfterImport) -> Result<Option<String>, PollError> {
+    match session.select(folder, false).await {
+        Ok(selected) => {
+            let here = after_import::in_folder(&selected, &|capability| session.can(capability), way);
+            Ok(here.map(|here| format!("{folder}: {here}")))
+        }
+        Err(ImapError::Refused { text, .. }) => Ok(Some(format!("{folder} cannot be opened for changes: {text}"))),
+        Err(error) => Err(PollError::imap(Step::Select, &error)),
+    }
 }
 
 fn days_left(until: Timestamp, now: Timestamp) -> String {

@@ -1,4 +1,4 @@
-//! Step 1: a protected connection to the server, up to its greeting.
+//! A protected connection to the server, up to its greeting.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -42,27 +42,25 @@ pub async fn open(server: &Server, deps: &Deps) -> Result<Connection, PollError>
 
 /// Connects, where there is room at the server's address, and measures what it brings.
 pub async fn at_pace(server: &Server, deps: &Deps, pace: &Arc<Pace>) -> Result<Connection, PollError> {
-    let limits = &deps.deadlines;
     pace.waits();
     let (mut stream, place) = reach(server, deps, pace).await?;
     match server.tls {
         TlsMode::None => {
-            let mut session = Session::new(Box::new(stream), limits, &deps.limits, &deps.in_flight);
+            let mut session = Session::new(Box::new(stream), &deps.imap);
             let greeting = greet(&mut session).await?;
             Ok(Connection { session, greeting, certificate: None, place })
         }
         TlsMode::Implicit => {
             let (stream, certificate) = handshake(stream, server, deps).await?;
-            let mut session = Session::new(Box::new(stream), limits, &deps.limits, &deps.in_flight);
+            let mut session = Session::new(Box::new(stream), &deps.imap);
             let greeting = greet(&mut session).await?;
             Ok(Connection { session, greeting, certificate: Some(certificate), place })
         }
         TlsMode::StartTls => {
-            let greeting = starttls::negotiate(&mut stream, limits)
-                .await
-                .map_err(|error| PollError::imap(Step::StartTls, &error))?;
+            let negotiated = starttls::negotiate(&mut stream, deps.imap.deadlines.greeting).await;
+            let greeting = negotiated.map_err(|error| PollError::imap(Step::StartTls, &error))?;
             let (stream, certificate) = handshake(stream, server, deps).await?;
-            let session = Session::greeted(Box::new(stream), limits, &deps.limits, &deps.in_flight);
+            let session = Session::greeted(Box::new(stream), &deps.imap);
             Ok(Connection { session, greeting, certificate: Some(certificate), place })
         }
     }

@@ -3,9 +3,9 @@
 //! RFC 3501 2.3.1.1 lets a client rely on UIDVALIDITY. Servers that say nothing of it, say 0, or say another number at every
 //! login exist (reference rows A4 and A7), and so do restored backups that give UIDs again under the same number (A5).
 
-use super::parse;
 use crate::clock::Timestamp;
 use crate::imap::Sample;
+use crate::mail::parse;
 use crate::store::{Anchor, Epoch};
 
 /// What the server says of a folder's numbers.

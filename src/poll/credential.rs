@@ -1,4 +1,4 @@
-//! Step 1: what to log in with, before anything is connected to: a consent that has ended costs no connection.
+//! What to log in with, before anything is connected to: a consent that has ended costs no connection.
 
 use std::collections::BTreeMap;
 

@@ -6,28 +6,31 @@
 //! mails themselves tell: where there is a sign that one does not come it is undecided, and what is here already is guessed by
 //! Message-ID and sender.
 
-mod bounds;
-mod copies;
-mod found;
-mod mails;
-mod told;
+mod duplicates;
+mod judge;
+mod limits;
+mod report;
+mod tally;
+mod wanted_uids;
 
 use std::time::Duration;
 
 use tokio::time::timeout_at;
 
+use super::credential::{self, Credential};
 use super::guesses::Asked;
 use super::route::Routes;
-use super::{Blame, Deps, PollError, Retry, Step, authenticate, connect, credential, obstacle, select, settle, target};
+use super::{Blame, Deps, PollError, Retry, Step, after_import, authenticate, capabilities, connect, select, target};
 use crate::imap::Session;
 use crate::mailbox::AfterImport;
 use crate::store::{Mailbox, WatchedFolder};
 
-pub use bounds::WITHIN;
-pub use told::{Counts, DryRun, FolderDryRun, Line, Target, Verdict};
+pub use limits::WITHIN;
+pub use report::{Counts, DryRun, FolderDryRun, Line, Target, Verdict};
 
-use bounds::Bounds;
-use copies::Copies;
+use duplicates::Duplicates;
+use limits::Limits;
+use tally::{FolderTally, Tally};
 
 /// Tells, within this time, what a poll would do now. The mailbox may be paused, but not on hold: its server asked for peace. One
 /// that is being set up is looked at as if it were started now.
@@ -38,68 +41,68 @@ pub async fn dry_run(mailbox: &Mailbox, deps: &Deps, within: Duration) -> Result
     }
     let added_at = if mailbox.setup { now } else { mailbox.added_at };
     let mailbox = &Mailbox { added_at, ..mailbox.clone() };
-    let bounds = Bounds::within(within);
-    let mut told = None;
+    let limits = Limits::within(within);
+    let mut tally = None;
     let looking = async {
         let mut credential = credential::ready(mailbox, deps).await?;
-        while let Err(error) = visit(&credential, mailbox, deps, bounds, &mut told).await {
+        while let Err(error) = visit(&credential, mailbox, deps, limits, &mut tally).await {
             credential = credential.renewed(error, mailbox, deps).await?; // what was found so far is found again
         }
         Ok(())
     };
-    let ended = timeout_at(bounds.until, looking).await;
-    match (ended, told) {
+    let ended = timeout_at(limits.until, looking).await;
+    match (ended, tally) {
         (Ok(Err(error)), _) => Err(error),
-        (_, Some(told)) => Ok(told.finished()),
+        (_, Some(tally)) => Ok(tally.finished()),
         (_, None) => Err(PollError::slow("the dry run")),
     }
 }
 
 async fn visit(
-    credential: &credential::Credential,
+    credential: &Credential,
     mailbox: &Mailbox,
     deps: &Deps,
-    mut bounds: Bounds,
-    told: &mut Option<DryRun>,
+    limits: Limits,
+    tally: &mut Option<Tally>,
 ) -> Result<(), PollError> {
     let connection = connect::open(&mailbox.server, deps).await?;
-    let mut session = authenticate::login(connection, credential, mailbox, Asked::ByPerson, deps).await?;
-    let look = Look { mailbox, routes: Routes::load(mailbox, deps).await?, deps };
+    let session = authenticate::login(connection, credential, mailbox, Asked::ByPerson, deps).await?;
+    let routes = Routes::load(mailbox, deps).await?;
+    let mut look = Look { session, routes, mailbox, deps, limits, duplicates: Duplicates::default() };
     let folders = look.folders().await?;
-    let told = told.insert(DryRun::of(&folders));
-    let into_itself = look.polled_target(&mut session).await?;
-    let mut copies = Copies::default();
+    let tally = tally.insert(Tally::of(&folders));
+    let into_itself = look.polled_target().await?;
     let mut broken: Option<PollError> = None;
-    for (folder, told) in folders.iter().zip(&mut told.folders) {
+    for (folder, tally) in folders.iter().zip(&mut tally.folders) {
         if let Some(error) = &broken {
-            told.problem = Some(error.clone()); // where the server is not well, it is asked for no other folder
+            tally.report.problem = Some(error.clone()); // where the server is not well, it is asked for no other folder
             continue;
         }
-        match look.at(folder, &mut session, &mut bounds, &mut copies, told).await {
+        match look.at(folder, tally).await {
             Ok(()) => {
-                told.note = into_itself
-                    .as_ref()
-                    .filter(|(name, _)| *name == folder.name)
-                    .map(|(_, why)| why.clone())
-                    .or(told.note.take())
+                let into_itself = into_itself.as_ref().filter(|(name, _)| *name == folder.name);
+                tally.report.note = into_itself.map(|(_, why)| why.clone()).or(tally.report.note.take());
             }
             Err(error) if error.retry == Retry::Renew => return Err(error),
             // A folder that is missing does not keep the others waiting.
             Err(error) => {
                 broken = Some(error.clone()).filter(|error| error.blame > Blame::Folder);
-                told.problem = Some(error);
+                tally.report.problem = Some(error);
             }
         }
     }
-    session.logout().await;
+    look.session.logout().await;
     Ok(())
 }
 
-/// What is looked with.
+/// One look at a mailbox, handed from step to step as a poll's `Visit` is.
 struct Look<'a> {
-    mailbox: &'a Mailbox,
+    session: Session,
     routes: Routes,
+    mailbox: &'a Mailbox,
     deps: &'a Deps,
+    limits: Limits,
+    duplicates: Duplicates,
 }
 
 impl Look<'_> {
@@ -117,31 +120,24 @@ impl Look<'_> {
     }
 
     /// The polled folder that mail would be moved to, under whatever name, with why that cannot be.
-    async fn polled_target(&self, session: &mut Session) -> Result<Option<(String, String)>, PollError> {
-        let Ok(AfterImport::Move(to)) = settle::way(session, &self.mailbox.after_import).await? else {
+    async fn polled_target(&mut self) -> Result<Option<(String, String)>, PollError> {
+        let Ok(AfterImport::Move(to)) = capabilities::way(&mut self.session, &self.mailbox.after_import).await? else {
             return Ok(None);
         };
-        let polled = target::polled_as(session, &to, &self.mailbox.folders).await?;
-        Ok(polled.map(|name| (name.clone(), obstacle::into_itself(&to, &name))))
+        let polled = target::polled_as(&mut self.session, &to, &self.mailbox.folders).await?;
+        Ok(polled.map(|name| (name.clone(), after_import::into_itself(&to, &name))))
     }
 
-    async fn at(
-        &self,
-        folder: &WatchedFolder,
-        session: &mut Session,
-        bounds: &mut Bounds,
-        copies: &mut Copies,
-        told: &mut FolderDryRun,
-    ) -> Result<(), PollError> {
-        if bounds.time_is_up() {
+    async fn at(&mut self, folder: &WatchedFolder, tally: &mut FolderTally) -> Result<(), PollError> {
+        if self.limits.time_is_up() {
             return Ok(());
         }
-        let (mut folder, note) = select::open_unwritten(session, folder, self.mailbox, self.deps).await?;
-        told.opened(&folder, note);
-        let wanted = self.wanted(session, &mut folder, bounds, told).await?;
-        let importable = self.mails(session, &folder, &wanted, bounds, told).await?;
-        let here = copies.among(&importable, folder.epoch.id, self.deps).await?;
-        told.routed(&importable, &here);
+        let (mut folder, note) = select::open_unwritten(&mut self.session, folder, self.mailbox, self.deps).await?;
+        tally.opened(folder.selected.exists, note);
+        let wanted = self.wanted(&mut folder, tally).await?;
+        let importable = self.judged(&folder, &wanted, tally).await?;
+        let here = self.duplicates.among(&importable, folder.epoch.id, self.deps).await?;
+        tally.routed(&importable, &here);
         Ok(())
     }
 }

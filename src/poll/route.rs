@@ -1,13 +1,13 @@
-//! Step 8: which inboxes does a mail go to, and why?
+//! Which inboxes does a mail go to, and why?
 //!
 //! The first kind of evidence that has a route decides: what the server wrote at delivery, then what the sender wrote, then
 //! the mailbox's own inbox, so that no mail is without one.
 
 use std::collections::HashMap;
 
-use super::parse::Header;
 use super::{Deps, PollError, Step};
 use crate::address::Address;
+use crate::mail::parse::Header;
 use crate::store::{Mailbox, Scope};
 
 /// The routes in force.
@@ -79,7 +79,7 @@ mod tests {
     }
 
     fn choose(list: &[(&str, i64)], header: &str) -> Vec<(i64, String)> {
-        routes(list).choose(&super::super::parse::header(format!("{header}\r\n\r\n").as_bytes()))
+        routes(list).choose(&crate::mail::parse::header(format!("{header}\r\n\r\n").as_bytes()))
     }
 
     #[test]

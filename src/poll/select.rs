@@ -1,83 +1,20 @@
-//! Step 3: a folder is opened, and it is decided whether our UIDs still mean anything there.
+//! A folder is opened, and it is decided whether our UIDs still mean anything there.
 
-use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
-
-use super::continuity::{self, Told, Verdict};
-use super::listing::{self, Asked};
-use super::{Deps, PollError, Step, Tally};
+use super::listing::Removed;
+use super::open_folder::OpenFolder;
+use super::same_mails::Reopened;
+use super::visit::Visit;
+use super::{Deps, PollError, Step, listing};
 use crate::clock::Timestamp;
-use crate::imap::{ImapError, ListForm, Selected, Session, UidSet};
+use crate::imap::{ImapError, Selected, Session};
 use crate::mailbox::AfterImport;
-use crate::store::{Anchor, Epoch, Lease, Mailbox, StoreError, UidState, WatchedFolder};
-
-/// An open folder with what we know of it.
-pub struct OpenFolder {
-    /// Its row.
-    pub id: i64,
-    /// Its name as people write it.
-    pub name: String,
-    /// As the server described it.
-    pub selected: Selected,
-    /// What our UIDs belong to, with our cursor.
-    pub epoch: Epoch,
-    /// What the server says that the next UID is, or what follows from the highest one.
-    pub uidnext: u32,
-    /// Whether every UID is to be compared with the ledger, and not only those from the cursor on.
-    pub compares_all: bool,
-    /// How far an earlier comparison has come.
-    pub compared_to: u32,
-    /// The form in which it is asked for UIDs first.
-    pub form: ListForm,
-    /// The UIDs that we have removed since it was opened: not every server tells.
-    pub removed: Removed,
-}
-
-/// UIDs that we have removed from a folder.
-#[derive(Debug, Default)]
-pub struct Removed(Mutex<BTreeSet<u32>>);
-
-impl Removed {
-    /// These are gone now.
-    pub fn add(&self, uids: &[u32]) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(uids);
-    }
-
-    fn count(&self) -> u32 {
-        u32::try_from(self.0.lock().unwrap_or_else(PoisonError::into_inner).len()).unwrap_or(u32::MAX)
-    }
-
-    /// How many of these are there still.
-    pub fn left_of(&self, uids: &[u32]) -> u64 {
-        let removed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        uids.iter().filter(|uid| !removed.contains(uid)).count() as u64
-    }
-}
-
-impl OpenFolder {
-    /// As it is asked for UIDs.
-    pub fn asked(&self) -> Asked {
-        Asked {
-            name: self.name.clone(),
-            exists: self.selected.exists.saturating_sub(self.removed.count()),
-            uidnext: self.selected.uidnext,
-            last: self.uidnext.saturating_sub(1),
-            form: self.form,
-        }
-    }
-}
+use crate::store::{Epoch, Lease, Mailbox, StoreError, WatchedFolder};
 
 /// So long after a mail that did not come was put aside, it is asked for once more, and again after as long: an outage can
 /// look like a bad mail, and must not cost one.
 const ASK_AGAIN_MS: i64 = 6 * 3600 * 1000;
 /// So often every UID is compared with the ledger: servers leave UIDs out of SEARCH now and then (reference row A9).
 const COMPARE_MS: i64 = 24 * 3600 * 1000;
-/// Mails that are looked at, at each poll, where the numbers of a folder do not tell.
-pub const FEW: i64 = 20;
-/// Mails that are looked at when all UIDs are compared.
-const MANY: i64 = 500;
-/// In one command.
-const MANY_AT_ONCE: usize = 500;
 /// A folder with more mails is searched in parts, up to the highest UID there is and not to a UIDNEXT that may be far ahead.
 const LARGE: u32 = 80_000;
 
@@ -128,20 +65,15 @@ impl Looked {
             epoch,
             uidnext: self.uidnext,
             compares_all: self.compares_all,
-            form: list_form(folder),
+            form: listing::form_of(folder),
             removed: Removed::default(),
         }
     }
 }
 
 /// Opens a folder, read-only where the customer's copy is to be left.
-pub async fn open(
-    session: &mut Session,
-    folder: &WatchedFolder,
-    lease: &Lease,
-    deps: &Deps,
-    tally: &mut Tally,
-) -> Result<OpenFolder, PollError> {
+pub async fn open(visit: &mut Visit<'_>, folder: &WatchedFolder) -> Result<OpenFolder, PollError> {
+    let Visit { session, lease, deps, tally, .. } = visit;
     tally.visited.push(folder.id);
     tally.imported_uids.clear();
     let read_only = lease.mailbox.after_import == AfterImport::Leave;
@@ -153,14 +85,8 @@ pub async fn open(
         _ => {
             let epoch = deps.store.open_epoch(lease, folder.id, number, looked.uidnext, deps.clock.now()).await;
             if let Some(note) = note {
-                let name = &folder.name;
-                tracing::warn!(
-                    mailbox = lease.mailbox.address,
-                    folder = name,
-                    before,
-                    now = number,
-                    "UIDs were given anew"
-                );
+                let (mailbox, folder) = (&lease.mailbox.address, &folder.name);
+                tracing::warn!(mailbox, folder, before, now = number, "UIDs were given anew");
                 tally.notes.push(note);
             }
             epoch
@@ -186,11 +112,6 @@ pub async fn open_unwritten(
     Ok((looked.opened(folder, epoch), note))
 }
 
-/// The form in which the server answered rightly before.
-fn list_form(folder: &WatchedFolder) -> ListForm {
-    folder.list_form.as_deref().map_or_else(ListForm::default, ListForm::named)
-}
-
 /// Opens a folder and finds out what its numbers mean.
 async fn look(
     session: &mut Session,
@@ -199,119 +120,49 @@ async fn look(
     read_only: bool,
     deps: &Deps,
 ) -> Result<Looked, PollError> {
-    let name = &folder.name;
-    let failed = |error| PollError::folder(Step::Select, name, &error);
-    let selected = session.select(name, read_only).await.map_err(failed)?;
-    let told = Told { uidvalidity: selected.uidvalidity, uidnext: selected.uidnext };
+    let selected = session.select(&folder.name, read_only).await;
+    let selected = selected.map_err(|error| PollError::folder(Step::Select, &folder.name, &error))?;
     let before = deps.store.newest_epoch(folder.id).await.map_err(stored)?;
     let compares_all =
         folder.verified_at.is_none_or(|at| !(0..COMPARE_MS).contains(&deps.clock.now().0.saturating_sub(at)));
     let same = match &before {
         None => false,
-        Some(before) => match continuity::judge(before, told, folder.uidvalidity_changes) {
-            // A backup may have been restored between two polls, and so much mail have come since that no number tells.
-            Verdict::Same if compares_all => {
-                let known = deps.store.anchors(before.id, MANY).await.map_err(stored)?;
-                same_mails(session, name, &known).await?.unwrap_or(true)
-            }
-            Verdict::Same => true,
-            Verdict::Anew => false,
-            Verdict::AskTheMails => {
-                let known = deps.store.anchors(before.id, FEW).await.map_err(stored)?;
-                match same_mails(session, name, &known).await? {
-                    Some(same) => same,
-                    None => nothing_contradicts(session, folder, &selected, before, mailbox, deps).await?,
-                }
-            }
-        },
-    };
-    let lies_far_ahead = |cursor: u32| {
-        selected.exists > LARGE && selected.uidnext.is_some_and(|next| next.saturating_sub(cursor) / 10 > LARGE)
-    };
-    // Winmail and 163.com do not say UIDNEXT (reference rows A2, A3), and Yahoo's is far ahead (A8): the highest UID tells more.
-    let cursor = before.as_ref().filter(|_| same).map_or(1, |before| before.cursor);
-    let highest = match selected.exists {
-        0 => Some(0),
-        _ if same && selected.uidnext.is_some() && !lies_far_ahead(cursor) => None,
-        _ => match session.highest_uid().await {
-            Ok(highest) => highest,
-            Err(ImapError::Refused { .. }) if selected.uidnext.is_some() => None,
-            Err(error) => return Err(failed(error)),
-        },
-    };
-    let uidnext = match (selected.uidnext, highest) {
-        (Some(told), Some(highest)) => told.min(highest.saturating_add(1)),
-        (Some(told), None) => told,
-        (None, Some(highest)) => highest.saturating_add(1),
-        (None, None) => {
-            let silent = ImapError::Protocol("it tells neither UIDNEXT nor the highest UID".to_owned());
-            return Err(failed(silent));
+        Some(before) => {
+            let reopened = Reopened { folder, selected: &selected, before, mailbox, deps };
+            reopened.means_the_same(session, compares_all).await?
         }
     };
+    let cursor = before.as_ref().filter(|_| same).map(|before| before.cursor);
+    let uidnext = next_uid(session, &folder.name, &selected, cursor).await?;
     Ok(Looked { selected, before, same, compares_all, uidnext })
 }
 
-/// Compares mails that we know with what the server has under their UIDs. That it refuses to tell is no evidence.
-pub async fn same_mails(session: &mut Session, name: &str, known: &[Anchor]) -> Result<Option<bool>, PollError> {
-    let mut uids: Vec<u32> = known.iter().map(|anchor| anchor.uid).collect();
-    uids.sort_unstable();
-    uids.dedup();
-    let mut there = Vec::new();
-    for set in UidSet::cut(&uids, session.at_once(MANY_AT_ONCE)) {
-        match session.sample(&set).await {
-            Ok(samples) => there.extend(samples),
-            Err(ImapError::Refused { .. }) => {}
-            Err(error) => return Err(PollError::folder(Step::Select, name, &error)),
-        }
-    }
-    Ok(continuity::same_mails(known, &there))
-}
-
-/// Where the newest mails that we know are gone, as after "delete": whether what the server lists below the last UID that was
-/// dealt with is what the ledger says that it is. Where that cannot be told, it is not the same, and all is read anew.
-async fn nothing_contradicts(
+/// What the server says that the next UID is, or what follows from the highest one. `cursor`: where UIDs still mean the same.
+///
+/// Winmail and 163.com do not say UIDNEXT (reference rows A2, A3), and Yahoo's is far ahead (A8): the highest UID tells more.
+async fn next_uid(
     session: &mut Session,
-    folder: &WatchedFolder,
+    name: &str,
     selected: &Selected,
-    before: &Epoch,
-    mailbox: &Mailbox,
-    deps: &Deps,
-) -> Result<bool, PollError> {
-    if selected.exists == 0 || before.top == 0 {
-        return Ok(true);
+    cursor: Option<u32>,
+) -> Result<u32, PollError> {
+    let failed = |error: ImapError| PollError::folder(Step::Select, name, &error);
+    let is_near = |next: u32| {
+        let distance = next.saturating_sub(cursor.unwrap_or(1)) / 10;
+        cursor.is_some() && (selected.exists <= LARGE || distance <= LARGE)
+    };
+    let highest = match selected.uidnext {
+        _ if selected.exists == 0 => Some(0),
+        Some(next) if is_near(next) => None,
+        Some(_) => listing::highest_uid(session, Step::Select, name).await?,
+        None => session.highest_uid().await.map_err(failed)?, // nothing else tells it, so a refusal is one
+    };
+    match (selected.uidnext, highest) {
+        (Some(told), Some(highest)) => Ok(told.min(highest.saturating_add(1))),
+        (Some(told), None) => Ok(told),
+        (None, Some(highest)) => Ok(highest.saturating_add(1)),
+        (None, None) => Err(failed(ImapError::Protocol("it tells neither UIDNEXT nor the highest UID".to_owned()))),
     }
-    let (name, last) =
-        (folder.name.as_str(), selected.uidnext.unwrap_or(before.top.saturating_add(1)).saturating_sub(1));
-    let (exists, uidnext) = (selected.exists, selected.uidnext);
-    let asked = Asked { name: name.to_owned(), exists, uidnext, last, form: list_form(folder) };
-    let (all, _) = listing::everything(session, &asked).await?;
-    let mut listed: Vec<u32> = all.into_iter().take_while(|uid| *uid <= before.top).collect();
-    let newest = listed.split_off(listed.len().saturating_sub(MANY_AT_ONCE));
-    let start = mailbox.start.moment(mailbox.added_at);
-    for set in UidSet::cut(&newest, session.at_once(MANY_AT_ONCE)) {
-        let samples = session.sample(&set).await.map_err(|error| PollError::folder(Step::Select, name, &error))?;
-        for uid in set.uids {
-            let sample = samples.iter().find(|sample| sample.uid == uid);
-            let known = deps.store.known_mail(before.id, uid).await.map_err(stored)?;
-            let (Some(sample), Some(known)) = (sample, known) else { continue }; // a UID of which nothing is said or known
-            let agrees = match known.state {
-                UidState::Imported | UidState::Duplicate => {
-                    continuity::same_mails(&[known.anchor], std::slice::from_ref(sample)) == Some(true)
-                }
-                UidState::Skipped if known.is_before_start => {
-                    start.zip(sample.internal_date).is_none_or(|(start, date)| date < start)
-                }
-                UidState::Skipped | UidState::Pending | UidState::Quarantined | UidState::Gone => {
-                    let dates = known.anchor.internal_date.map(Timestamp).zip(sample.internal_date);
-                    dates.is_none_or(|(known, told)| known == told)
-                }
-            };
-            if !agrees {
-                return Ok(false);
-            }
-        }
-    }
-    Ok(true)
 }
 
 fn stored(error: StoreError) -> PollError {

@@ -1,17 +1,22 @@
-//! Step 10, and the only one that touches the customer's copy: what was to happen to it happens now, for mail that is stored.
+//! The only step that touches the customer's copy: what was to happen to it happens now, for mail that is stored.
 //!
 //! It works from the effects in the database, so what a crash left open is done by the next poll. Doing an effect twice is
 //! harmless but for COPY: that one is written down before it is sent and when it is done, and where a crash came in between,
 //! the target folder tells. A mail that is gone already has what it should have.
 
-use std::collections::{HashMap, VecDeque};
+mod evidence;
 
-use super::select::OpenFolder;
-use super::{Blame, Deps, PollError, Retry, Step, Tally, obstacle, parse, search, target};
+use std::collections::VecDeque;
+
+use super::open_folder::OpenFolder;
+use super::same_mails::still_the_same;
+use super::visit::Visit;
+use super::{Blame, PollError, Retry, Step, after_import, capabilities, listing, target};
 use crate::cause::{Cause, Trouble};
-use crate::imap::{Answer, ImapError, ListForm, Session, Status, UidSet, mutate};
+use crate::imap::{Answer, ImapError, Session, Status, UidSet, mutate};
 use crate::mailbox::AfterImport;
-use crate::store::{Departing, Effect, EffectStep, Lease, StoreError};
+use crate::store::{Departing, Effect, EffectStep, StoreError};
+use evidence::{copied, gone};
 
 /// Effects read in one go.
 const AT_ONCE: i64 = 1000;
@@ -19,45 +24,30 @@ const AT_ONCE: i64 = 1000;
 const MOST_REFUSALS: usize = 3;
 /// UIDs in one command.
 const IN_ONE_COMMAND: usize = 500;
-/// UIDs of a target folder that are looked at where its UIDNEXT was not told.
-const NEWEST: u32 = 5000;
 
 /// Does what is open in this folder.
-pub async fn pending_effects(
-    session: &mut Session,
-    folder: &OpenFolder,
-    lease: &Lease,
-    deps: &Deps,
-    tally: &mut Tally,
-) -> Result<(), PollError> {
+pub async fn pending_effects(visit: &mut Visit<'_>, folder: &OpenFolder) -> Result<(), PollError> {
     let mut above = 0;
     loop {
-        let effects =
-            deps.store.open_effects(folder.epoch.id, above, AT_ONCE, folder.compares_all).await.map_err(stored)?;
-        let Some(last) = effects.last() else {
-            return held_back(session, folder, lease, deps, tally).await;
-        };
+        let effects = visit.deps.store.open_effects(folder.epoch.id, above, AT_ONCE, folder.compares_all).await;
+        let effects = effects.map_err(stored)?;
+        let Some(last) = effects.last() else { return held_back(visit, folder).await };
         above = last.uid;
         for group in effects.chunk_by(|a, b| (&a.action, a.step) == (&b.action, b.step)) {
-            settle(session, folder, group, lease, deps, tally).await?;
+            settle(visit, folder, group).await?;
         }
     }
 }
 
 /// Tells of mails that came back after an effect of ours, and are left alone since that would go on for ever. Those that are gone by
 /// now are forgotten.
-async fn held_back(
-    session: &mut Session,
-    folder: &OpenFolder,
-    lease: &Lease,
-    deps: &Deps,
-    tally: &mut Tally,
-) -> Result<(), PollError> {
-    let mut uids = deps.store.returned(folder.epoch.id).await.map_err(stored)?;
+async fn held_back(visit: &mut Visit<'_>, folder: &OpenFolder) -> Result<(), PollError> {
+    let store = &visit.deps.store;
+    let mut uids = store.returned(folder.epoch.id).await.map_err(stored)?;
     if folder.compares_all {
-        for set in UidSet::cut(&uids, session.at_once(IN_ONE_COMMAND)) {
-            let gone = gone(session, folder, &set).await?;
-            deps.store.effects_done(lease, folder.epoch.id, &gone).await.map_err(stored)?;
+        for set in UidSet::cut(&uids, visit.session.at_once(IN_ONE_COMMAND)) {
+            let gone = gone(&mut visit.session, folder, &set).await?;
+            store.effects_done(visit.lease, folder.epoch.id, &gone).await.map_err(stored)?;
             uids.retain(|uid| gone.binary_search(uid).is_err());
         }
     }
@@ -65,14 +55,100 @@ async fn held_back(
         let trouble = Trouble::new(Cause::CopyReturns)
             .about("folder", &folder.name)
             .about("count", uids.len().to_string())
-            .about("mailbox", &lease.mailbox.address);
-        tally.unsettled.get_or_insert(PollError::of(Step::Settle, Blame::Mailbox, Retry::Person, trouble));
+            .about("mailbox", &visit.lease.mailbox.address);
+        visit.tally.unsettled.get_or_insert(PollError::of(Step::Settle, Blame::Mailbox, Retry::Person, trouble));
     }
     Ok(())
 }
 
+/// Effects of one kind, at one step.
+async fn settle(visit: &mut Visit<'_>, folder: &OpenFolder, group: &[Effect]) -> Result<(), PollError> {
+    let Some(first) = group.first() else { return Ok(()) };
+    let wish: AfterImport = first.action.parse().map_err(|_| stored(StoreError::Unknown(first.action.clone())))?;
+    let mut uids: Vec<u32> = group.iter().map(|effect| effect.uid).collect();
+    let action = match way_here(visit, folder, &wish, first.step).await? {
+        Ok(action) => action,
+        Err(obstacle) => return impossible(visit, folder, first.step, &uids, &obstacle).await,
+    };
+    // What an earlier poll left open is only done to the mail that it was meant for.
+    let left: Vec<u32> = uids.iter().copied().filter(|uid| !visit.tally.imported_uids.contains(uid)).collect();
+    let known = visit.deps.store.anchors_of(folder.epoch.id, &left).await.map_err(stored)?;
+    still_the_same(visit, folder, &known).await?;
+    let doing = Doing::prepare(&mut visit.session, folder, action).await?;
+    let mut step = first.step;
+    if let EffectStep::Copying(from) = step
+        && let AfterImport::Move(target) = &doing.action
+    {
+        let (store, lease, epoch) = (&visit.deps.store, visit.lease, folder.epoch.id);
+        let copied = copied(&mut visit.session, folder, target, from, &uids).await?;
+        store.effects_copied(lease, epoch, &copied).await.map_err(stored)?;
+        uids.retain(|uid| copied.binary_search(uid).is_err());
+        store.effects_not_copied(lease, epoch, &uids).await.map_err(stored)?;
+        doing.to_all(visit, EffectStep::Copied, &copied).await?;
+        step = EffectStep::Pending;
+    }
+    doing.to_all(visit, step, &uids).await
+}
+
+/// How a wish is done in this folder, or why it cannot be.
+async fn way_here(
+    visit: &mut Visit<'_>,
+    folder: &OpenFolder,
+    wish: &AfterImport,
+    step: EffectStep,
+) -> Result<Result<AfterImport, String>, PollError> {
+    let session = &mut visit.session;
+    let way = capabilities::way(session, wish).await?.and_then(|action| {
+        let obstacle = after_import::in_folder(&folder.selected, &|capability| session.can(capability), &action);
+        obstacle.map_or(Ok(action), Err)
+    });
+    match way {
+        // Half of a COPY looks as if the two were one; it was judged before it was begun.
+        Ok(action) if matches!(step, EffectStep::Pending | EffectStep::Impossible) => {
+            Ok(obstacle_at_target(visit, folder, &action).await?.map_or(Ok(action), Err))
+        }
+        way => Ok(way),
+    }
+}
+
+/// The obstacle where the target is polled itself; looked for once in a visit.
+async fn obstacle_at_target(
+    visit: &mut Visit<'_>,
+    folder: &OpenFolder,
+    action: &AfterImport,
+) -> Result<Option<String>, PollError> {
+    let AfterImport::Move(to) = action else { return Ok(None) };
+    if !visit.tally.sure_targets.contains(to) {
+        let polled = target::polled_as(&mut visit.session, to, &visit.lease.mailbox.folders).await?;
+        target::reopen(&mut visit.session, folder).await?;
+        if let Some(name) = polled {
+            return Ok(Some(after_import::into_itself(to, &name)));
+        }
+        visit.tally.sure_targets.insert(to.clone());
+    }
+    Ok(None)
+}
+
+/// Writes down that it cannot be done, and tells.
+async fn impossible(
+    visit: &mut Visit<'_>,
+    folder: &OpenFolder,
+    step: EffectStep,
+    uids: &[u32],
+    obstacle: &str,
+) -> Result<(), PollError> {
+    if step == EffectStep::Pending {
+        let written = visit.deps.store.effects_impossible(visit.lease, folder.epoch.id, uids, obstacle).await;
+        written.map_err(stored)?;
+    }
+    let message = format!("folder {}: the mail is imported, its copies are left as they were: {obstacle}", folder.name);
+    visit.tally.unsettled.get_or_insert(PollError::new(Step::Settle, Blame::Mailbox, Retry::Person, message));
+    Ok(())
+}
+
 /// What is done to copies, and what a copy that comes back is recognised by.
-struct Doing {
+struct Doing<'a> {
+    folder: &'a OpenFolder,
     action: AfterImport,
     /// Every UID of the folder lies below it.
     next_uid: u32,
@@ -80,291 +156,158 @@ struct Doing {
     target: (Option<u32>, Option<u32>),
 }
 
-impl Doing {
-    async fn prepare(session: &mut Session, folder: &OpenFolder, action: AfterImport) -> Result<Self, PollError> {
-        let wire = |error| PollError::folder(Step::Settle, &folder.name, &error);
+impl<'a> Doing<'a> {
+    async fn prepare(session: &mut Session, folder: &'a OpenFolder, action: AfterImport) -> Result<Self, PollError> {
         // UIDNEXT may be too high, so that a mail which is put back would get a lower UID (reference row A8).
-        let highest = match session.highest_uid().await {
-            Ok(highest) => highest,
-            Err(ImapError::Refused { .. }) => None,
-            Err(error) => return Err(wire(error)),
-        };
+        let highest = listing::highest_uid(session, Step::Settle, &folder.name).await?;
         // And an answer that nobody asked for may name a mail that there is not.
         let next_uid = highest.map_or(folder.uidnext, |highest| highest.saturating_add(1).min(folder.uidnext));
         let target = match &action {
             AfterImport::Move(target) => {
-                let numbers = session.numbers_of(target).await.map_err(wire)?;
+                let numbers = session.numbers_of(target).await;
+                let numbers = numbers.map_err(|error| PollError::folder(Step::Settle, &folder.name, &error))?;
                 (numbers.uidvalidity, numbers.uidnext)
             }
             _ => (None, None),
         };
-        Ok(Self { action, next_uid, target })
+        Ok(Self { folder, action, next_uid, target })
     }
-}
 
-/// The obstacle where the target is polled itself; looked for once in a visit.
-async fn obstacle_at_target(
-    session: &mut Session,
-    folder: &OpenFolder,
-    action: &AfterImport,
-    lease: &Lease,
-    tally: &mut Tally,
-) -> Result<Option<String>, PollError> {
-    let AfterImport::Move(to) = action else { return Ok(None) };
-    if !tally.sure_targets.contains(to) {
-        let polled = target::polled_as(session, to, &lease.mailbox.folders).await?;
-        target::reopen(session, folder).await?;
-        if let Some(name) = polled {
-            return Ok(Some(obstacle::into_itself(to, &name)));
-        }
-        tally.sure_targets.insert(to.clone());
+    fn takes_away(&self) -> bool {
+        matches!(self.action, AfterImport::Move(_) | AfterImport::Delete)
     }
-    Ok(None)
-}
 
-/// Effects of one kind, at one step.
-async fn settle(
-    session: &mut Session,
-    folder: &OpenFolder,
-    group: &[Effect],
-    lease: &Lease,
-    deps: &Deps,
-    tally: &mut Tally,
-) -> Result<(), PollError> {
-    let Some(first) = group.first() else {
-        return Ok(());
-    };
-    let wish: AfterImport = first.action.parse().map_err(|_| stored(StoreError::Unknown(first.action.clone())))?;
-    let uids: Vec<u32> = group.iter().map(|effect| effect.uid).collect();
-    let way = way(session, &wish).await?.and_then(|action| {
-        let obstacle = obstacle::in_folder(&folder.selected, &|capability| session.can(capability), &action);
-        obstacle.map_or(Ok(action), Err)
-    });
-    let way = match way {
-        // Half of a COPY looks as if the two were one; it was judged before it was begun.
-        Ok(action) if matches!(first.step, EffectStep::Pending | EffectStep::Impossible) => {
-            obstacle_at_target(session, folder, &action, lease, tally).await?.map_or(Ok(action), Err)
-        }
-        obstacle => obstacle,
-    };
-    let action = match way {
-        Ok(action) => action,
-        Err(obstacle) => return impossible(folder, first.step, &uids, &obstacle, lease, deps, tally).await,
-    };
-    // What an earlier poll left open is only done to the mail that it was meant for.
-    let left: Vec<u32> = uids.iter().copied().filter(|uid| !tally.imported_uids.contains(uid)).collect();
-    let known = deps.store.anchors_of(folder.epoch.id, &left).await.map_err(stored)?;
-    search::still_the_same(session, folder, &known, lease, deps).await?;
-    let doing = Doing::prepare(session, folder, action).await?;
-    let mut step = first.step;
-    let mut uids = uids;
-    if let EffectStep::Copying(from) = step
-        && let AfterImport::Move(target) = &doing.action
-    {
-        let copied = copied(session, folder, target, from, &uids).await?;
-        deps.store.effects_copied(lease, folder.epoch.id, &copied).await.map_err(stored)?;
-        let others: Vec<u32> = uids.iter().copied().filter(|uid| copied.binary_search(uid).is_err()).collect();
-        deps.store.effects_not_copied(lease, folder.epoch.id, &others).await.map_err(stored)?;
-        do_all(session, folder, &doing, EffectStep::Copied, &copied, lease, deps, tally).await?;
-        (step, uids) = (EffectStep::Pending, others);
-    }
-    do_all(session, folder, &doing, step, &uids, lease, deps, tally).await
-}
-
-/// Writes down that it cannot be done, and tells.
-async fn impossible(
-    folder: &OpenFolder,
-    step: EffectStep,
-    uids: &[u32],
-    obstacle: &str,
-    lease: &Lease,
-    deps: &Deps,
-    tally: &mut Tally,
-) -> Result<(), PollError> {
-    if step == EffectStep::Pending {
-        deps.store.effects_impossible(lease, folder.epoch.id, uids, obstacle).await.map_err(stored)?;
-    }
-    let message = format!("folder {}: the mail is imported, its copies are left as they were: {obstacle}", folder.name);
-    tally.unsettled.get_or_insert(PollError::new(Step::Settle, Blame::Mailbox, Retry::Person, message));
-    Ok(())
-}
-
-/// How a wish is done on this server, or why it cannot be; for `mailbox check` too.
-///
-/// With Gmail, `\Deleted` and EXPUNGE take a mail out of the folder and leave it in All Mail (chatmail/core#3957): there, to
-/// delete is to move to the trash folder, which Gmail empties after 30 days.
-pub async fn way(session: &mut Session, wish: &AfterImport) -> Result<Result<AfterImport, String>, PollError> {
-    if *wish != AfterImport::Delete || !session.can("X-GM-EXT-1") {
-        return Ok(Ok(wish.clone()));
-    }
-    let trash = session.trash_folder().await.map_err(|error| PollError::imap(Step::Settle, &error))?;
-    Ok(trash
-        .map(AfterImport::Move)
-        .ok_or_else(|| "Gmail shows no trash folder by IMAP; its settings can change that".to_owned()))
-}
-
-/// Which of these mails have a copy in the target folder already, among what came in from a UID on.
-async fn copied(
-    session: &mut Session,
-    folder: &OpenFolder,
-    target: &str,
-    from: u32,
-    uids: &[u32],
-) -> Result<Vec<u32>, PollError> {
-    let wire = |error| PollError::folder(Step::Settle, &folder.name, &error);
-    let mut originals = Vec::new();
-    for set in UidSet::cut(uids, session.at_once(IN_ONE_COMMAND)) {
-        originals.extend(session.sample(&set).await.map_err(wire)?);
-    }
-    let there = match session.select(target, true).await {
-        Ok(selected) if selected.exists > 0 => {
-            // A server that did not tell UIDNEXT is asked about the newest mails.
-            let from = match (from, selected.uidnext) {
-                (2.., _) => from,
-                (_, Some(next)) => next.saturating_sub(NEWEST),
-                (_, None) => session.highest_uid().await.map_err(wire)?.unwrap_or(1).saturating_sub(NEWEST),
-            };
-            let samples = session.sample_from(from.max(1)).await.map_err(wire)?;
-            if session.was_partial() {
-                return Err(wire(ImapError::Protocol("it tells of some mails of the target folder only".to_owned())));
+    /// Does it to all of these copies, in as few commands as it takes.
+    async fn to_all(&self, visit: &mut Visit<'_>, step: EffectStep, uids: &[u32]) -> Result<(), PollError> {
+        let mut sets: VecDeque<(UidSet, EffectStep)> =
+            UidSet::cut(uids, visit.session.at_once(IN_ONE_COMMAND)).into_iter().map(|set| (set, step)).collect();
+        let mut refusals = 0;
+        while let Some((set, mut step)) = sets.pop_front() {
+            self.begin(visit, &set).await?;
+            let answer = self.act(visit, &set, &mut step).await?;
+            let failed = self.end(visit, set, &answer).await?;
+            match failed.as_slice() {
+                [] => refusals = 0,
+                // The refusal may be about one of several: each alone.
+                [_, _, ..] => sets.extend(UidSet::cut(&failed, 1).into_iter().map(|set| (set, step))),
+                [_] => {
+                    self.refused(visit, &failed, &answer.text).await?;
+                    refusals += 1;
+                    if refusals == MOST_REFUSALS {
+                        return Ok(());
+                    }
+                }
             }
-            samples
         }
-        Ok(_) | Err(ImapError::Refused { .. }) => Vec::new(), // empty, or not there: nothing was copied
-        Err(error) => return Err(wire(error)),
-    };
-    target::reopen(session, folder).await?;
-    // Each copy stands for one original, so that two equal mails need two.
-    let mut copies = HashMap::<_, usize>::new();
-    for copy in &there {
-        *copies.entry((parse::header(&copy.header).message_id, copy.internal_date)).or_default() += 1;
+        Ok(())
     }
-    let mut copied = Vec::new();
-    for original in originals {
-        let key = (parse::header(&original.header).message_id, original.internal_date);
-        if let Some(count) = copies.get_mut(&key).filter(|count| **count > 0) {
-            *count -= 1;
-            copied.push(original.uid);
-        }
-    }
-    copied.sort_unstable();
-    Ok(copied)
-}
 
-/// Does one thing to these copies, in as few commands as it takes.
-#[expect(clippy::too_many_arguments, reason = "what is done, to what, where, and with what")]
-async fn do_all(
-    session: &mut Session,
-    folder: &OpenFolder,
-    doing: &Doing,
-    step: EffectStep,
-    uids: &[u32],
-    lease: &Lease,
-    deps: &Deps,
-    tally: &mut Tally,
-) -> Result<(), PollError> {
-    let mut sets: VecDeque<(UidSet, EffectStep)> =
-        UidSet::cut(uids, session.at_once(IN_ONE_COMMAND)).into_iter().map(|set| (set, step)).collect();
-    let mut refusals = 0;
-    while let Some((set, mut step)) = sets.pop_front() {
+    /// Writes down what is about to happen to this set.
+    async fn begin(&self, visit: &Visit<'_>, set: &UidSet) -> Result<(), PollError> {
         // Whoever changed the mailbox meanwhile may want something else to happen to these copies.
-        let now = deps.clock.now();
-        let (epoch_id, target) = (folder.epoch.id, doing.target);
-        let next_uid = doing.next_uid.max(set.uids.last().map_or(0, |last| last.saturating_add(1)));
-        let is_away = matches!(doing.action, AfterImport::Move(_) | AfterImport::Delete);
-        let departing = Departing { epoch_id, uids: &set.uids, is_away, next_uid, target };
-        deps.store.begin_change(lease, departing, now.plus(deps.lease), now).await.map_err(stored)?;
-        let answer = act(session, folder, &doing.action, &mut step, &set, lease, deps).await?;
+        let now = visit.deps.clock.now();
+        let departing = Departing {
+            epoch_id: self.folder.epoch.id,
+            uids: &set.uids,
+            is_away: self.takes_away(),
+            next_uid: self.next_uid.max(set.uids.last().map_or(0, |last| last.saturating_add(1))),
+            target: self.target,
+        };
+        let begun = visit.deps.store.begin_change(visit.lease, departing, now.plus(visit.deps.lease), now).await;
+        begun.map_err(stored)
+    }
+
+    /// Writes down what has happened to this set, and returns those of it to which nothing has.
+    async fn end(&self, visit: &mut Visit<'_>, set: UidSet, answer: &Answer) -> Result<Vec<u32>, PollError> {
+        let (store, epoch) = (&visit.deps.store, self.folder.epoch.id);
         if let Some(copies) = &answer.copies {
-            deps.store.arrived_at(epoch_id, copies.uidvalidity, &copies.uids).await.map_err(stored)?;
+            store.arrived_at(epoch, copies.uidvalidity, &copies.uids).await.map_err(stored)?;
         }
         let done = match answer.status {
-            Status::Ok if !session.was_partial() => set.uids.clone(),
-            Status::Ok | Status::No | Status::Bad => gone(session, folder, &set).await?,
+            Status::Ok if !visit.session.was_partial() => set.uids.clone(),
+            Status::Ok | Status::No | Status::Bad => gone(&mut visit.session, self.folder, &set).await?,
         };
-        deps.store.effects_done(lease, folder.epoch.id, &done).await.map_err(stored)?;
-        if is_away {
-            folder.removed.add(&done);
+        store.effects_done(visit.lease, epoch, &done).await.map_err(stored)?;
+        if self.takes_away() {
+            self.folder.removed.add(&done);
         }
-        tally.effects_done += done.len() as u64;
-        let failed: Vec<u32> = set.uids.into_iter().filter(|uid| done.binary_search(uid).is_err()).collect();
-        match failed.as_slice() {
-            [] => refusals = 0,
-            // The refusal may be about one of several: each alone.
-            [_, _, ..] => sets.extend(UidSet::cut(&failed, 1).into_iter().map(|set| (set, step))),
-            [_] => {
-                // The mail is safe, and the next poll tries again: no reason to keep other mail waiting.
-                deps.store.effects_failed(lease, folder.epoch.id, &failed, &answer.text).await.map_err(stored)?;
-                let message =
-                    format!("folder {}: the server refused to do \"{}\": {}", folder.name, doing.action, answer.text);
-                tally.unsettled.get_or_insert(PollError::new(Step::Settle, Blame::Folder, Retry::Soon, message));
-                refusals += 1;
-                if refusals == MOST_REFUSALS {
-                    return Ok(());
+        visit.tally.effects_done += done.len() as u64;
+        Ok(set.uids.into_iter().filter(|uid| done.binary_search(uid).is_err()).collect())
+    }
+
+    /// The mail is safe, and the next poll tries again: no reason to keep other mail waiting.
+    async fn refused(&self, visit: &mut Visit<'_>, uids: &[u32], why: &str) -> Result<(), PollError> {
+        visit.deps.store.effects_failed(visit.lease, self.folder.epoch.id, uids, why).await.map_err(stored)?;
+        let message = format!("folder {}: the server refused to do \"{}\": {why}", self.folder.name, self.action);
+        visit.tally.unsettled.get_or_insert(PollError::new(Step::Settle, Blame::Folder, Retry::Soon, message));
+        Ok(())
+    }
+
+    /// Sends the commands for one set, writing down each step that must not be done twice.
+    async fn act(&self, visit: &mut Visit<'_>, set: &UidSet, step: &mut EffectStep) -> Result<Answer, PollError> {
+        let session = &mut visit.session;
+        match &self.action {
+            AfterImport::Leave => Ok(Answer {
+                status: Status::Ok,
+                read_only: false,
+                try_create: false,
+                copies: None,
+                text: String::new(),
+            }),
+            AfterImport::Seen => mutate::add_flag(session, set, "\\Seen").await.map_err(wire),
+            AfterImport::Keyword(name) => mutate::add_flag(session, set, name).await.map_err(wire),
+            AfterImport::Delete => remove(visit, set).await,
+            AfterImport::Move(target) if *step != EffectStep::Copied && session.can("MOVE") => {
+                let answer = mutate::move_to(session, set, target).await.map_err(wire)?;
+                if !answer.try_create {
+                    return Ok(answer);
                 }
+                create(session, target).await?;
+                mutate::move_to(session, set, target).await.map_err(wire)
+            }
+            AfterImport::Move(target) => {
+                if *step != EffectStep::Copied {
+                    let answer = self.copy(visit, set, target).await?;
+                    if answer.status != Status::Ok {
+                        return Ok(answer);
+                    }
+                    *step = EffectStep::Copied;
+                }
+                remove(visit, set).await
             }
         }
     }
-    Ok(())
-}
 
-/// Sends the commands for one set, writing down each step that must not be done twice.
-async fn act(
-    session: &mut Session,
-    folder: &OpenFolder,
-    action: &AfterImport,
-    step: &mut EffectStep,
-    set: &UidSet,
-    lease: &Lease,
-    deps: &Deps,
-) -> Result<Answer, PollError> {
-    let wire = |error| PollError::imap(Step::Settle, &error);
-    match action {
-        AfterImport::Leave => {
-            Ok(Answer { status: Status::Ok, read_only: false, try_create: false, copies: None, text: String::new() })
-        }
-        AfterImport::Seen => mutate::add_flag(session, set, "\\Seen").await.map_err(wire),
-        AfterImport::Keyword(name) => mutate::add_flag(session, set, name).await.map_err(wire),
-        AfterImport::Delete => remove(session, set, lease, deps).await,
-        AfterImport::Move(target) if *step != EffectStep::Copied && session.can("MOVE") => {
-            let answer = mutate::move_to(session, set, target).await.map_err(wire)?;
-            if !answer.try_create {
-                return Ok(answer);
-            }
+    /// Copies one set, written down before and after.
+    async fn copy(&self, visit: &mut Visit<'_>, set: &UidSet, target: &str) -> Result<Answer, PollError> {
+        let (session, store, lease) = (&mut visit.session, &visit.deps.store, visit.lease);
+        let epoch = self.folder.epoch.id;
+        let next = session.numbers_of(target).await.map_err(wire)?.uidnext.unwrap_or(1);
+        store.effects_copying(lease, epoch, &set.uids, next).await.map_err(stored)?;
+        let mut answer = mutate::copy_to(session, set, target).await.map_err(wire)?;
+        if answer.try_create {
             create(session, target).await?;
-            mutate::move_to(session, set, target).await.map_err(wire)
+            answer = mutate::copy_to(session, set, target).await.map_err(wire)?;
         }
-        AfterImport::Move(target) => {
-            if *step != EffectStep::Copied {
-                let next = session.numbers_of(target).await.map_err(wire)?.uidnext.unwrap_or(1);
-                deps.store.effects_copying(lease, folder.epoch.id, &set.uids, next).await.map_err(stored)?;
-                let mut answer = mutate::copy_to(session, set, target).await.map_err(wire)?;
-                if answer.try_create {
-                    create(session, target).await?;
-                    answer = mutate::copy_to(session, set, target).await.map_err(wire)?;
-                }
-                if answer.status == Status::Ok && session.was_partial() {
-                    // Which of them were copied, the target folder tells at the next poll.
-                    return Err(wire(ImapError::Protocol("it copied some of the mails only".to_owned())));
-                }
-                if answer.status != Status::Ok {
-                    deps.store.effects_not_copied(lease, folder.epoch.id, &set.uids).await.map_err(stored)?;
-                    return Ok(answer);
-                }
-                deps.store.effects_copied(lease, folder.epoch.id, &set.uids).await.map_err(stored)?;
-                if let Some(copies) = &answer.copies {
-                    deps.store.arrived_at(folder.epoch.id, copies.uidvalidity, &copies.uids).await.map_err(stored)?;
-                }
-                *step = EffectStep::Copied;
-            }
-            remove(session, set, lease, deps).await
+        if answer.status == Status::Ok && session.was_partial() {
+            // Which of them were copied, the target folder tells at the next poll.
+            return Err(wire(ImapError::Protocol("it copied some of the mails only".to_owned())));
         }
+        if answer.status != Status::Ok {
+            store.effects_not_copied(lease, epoch, &set.uids).await.map_err(stored)?;
+            return Ok(answer);
+        }
+        store.effects_copied(lease, epoch, &set.uids).await.map_err(stored)?;
+        if let Some(copies) = &answer.copies {
+            store.arrived_at(epoch, copies.uidvalidity, &copies.uids).await.map_err(stored)?;
+        }
+        Ok(answer)
     }
 }
 
 /// Removes exactly these mails.
-async fn remove(session: &mut Session, set: &UidSet, lease: &Lease, deps: &Deps) -> Result<Answer, PollError> {
-    let wire = |error| PollError::imap(Step::Settle, &error);
+async fn remove(visit: &mut Visit<'_>, set: &UidSet) -> Result<Answer, PollError> {
+    let Visit { session, lease, deps, .. } = visit;
     let marked = mutate::add_flag(session, set, "\\Deleted").await.map_err(wire)?;
     if marked.status != Status::Ok {
         return Ok(marked);
@@ -376,25 +319,11 @@ async fn remove(session: &mut Session, set: &UidSet, lease: &Lease, deps: &Deps)
 
 async fn create(session: &mut Session, folder: &str) -> Result<(), PollError> {
     // That it is there already, or cannot be made, shows in the command that needs it.
-    mutate::create_folder(session, folder).await.map(drop).map_err(|error| PollError::imap(Step::Settle, &error))
+    mutate::create_folder(session, folder).await.map(drop).map_err(wire)
 }
 
-/// Which of these are no longer there: for them, whatever was wanted is done.
-async fn gone(session: &mut Session, folder: &OpenFolder, set: &UidSet) -> Result<Vec<u32>, PollError> {
-    let (Some(first), Some(last)) = (set.uids.first(), set.uids.last()) else {
-        return Ok(Vec::new());
-    };
-    let wire = |error| PollError::folder(Step::Settle, &folder.name, &error);
-    let listed = session.search(*first, *last, "", folder.form).await.map_err(wire)?;
-    let Some(mut there) = listed.uids.filter(|_| !session.was_partial()) else { return Ok(Vec::new()) };
-    // Two answers must agree, since a SEARCH that was misread lists nothing.
-    match session.search(*first, *last, "", ListForm::Fetch).await {
-        Ok(_) if session.was_partial() => return Ok(Vec::new()),
-        Ok(fetched) => there.extend(fetched.uids.unwrap_or_default()),
-        Err(ImapError::Refused { .. }) => {}
-        Err(error) => return Err(wire(error)),
-    }
-    Ok(set.uids.iter().copied().filter(|uid| !there.contains(uid)).collect())
+fn wire(error: ImapError) -> PollError {
+    PollError::imap(Step::Settle, &error)
 }
 
 fn stored(error: StoreError) -> PollError {

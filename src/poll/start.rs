@@ -1,4 +1,4 @@
-//! Step 4, once for each folder: from when is its mail wanted?
+//! From when on is the mail of a folder wanted? Decided once for each.
 //!
 //! What lies there at the first look and is older than the start is skipped, in the ledger, as ranges: mailboxes with
 //! 500,000 old mails exist. Whatever appears later is new, whatever its date.
@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use time::macros::format_description;
 
 use super::listing::{self, Windows};
-use super::select::OpenFolder;
-use super::{Deps, PollError, Step, Tally};
+use super::open_folder::OpenFolder;
+use super::visit::Visit;
+use super::{Deps, PollError, Step};
 use crate::clock::Timestamp;
 use crate::imap::{ImapError, ListForm, Meta, Session, UidSet};
-use crate::store::{Lease, Mailbox, StoreError};
+use crate::store::{Mailbox, StoreError};
 
 /// SEARCH SINCE knows days of the server's own calendar only (reference row A15): this much earlier is never too late.
 const MARGIN_MS: i64 = 2 * 24 * 3600 * 1000;
@@ -29,16 +30,11 @@ pub struct Decision {
 }
 
 /// Decides the start, unless that was done.
-pub async fn decide(
-    session: &mut Session,
-    folder: &mut OpenFolder,
-    lease: &Lease,
-    deps: &Deps,
-    tally: &mut Tally,
-) -> Result<(), PollError> {
+pub async fn decide(visit: &mut Visit<'_>, folder: &mut OpenFolder) -> Result<(), PollError> {
     if folder.epoch.start_decided {
         return Ok(());
     }
+    let Visit { session, lease, deps, tally, .. } = visit;
     let decision = decision(session, folder, &lease.mailbox, deps).await?;
     tally.done.skipped += decision.left_out;
     let (skipped, cursor) = (&decision.skipped, decision.cursor);
@@ -74,8 +70,8 @@ pub async fn decision(
     Ok(decided)
 }
 
-/// The UIDs up to `last` that are not known to be from before the moment. Only what the server lists as older, or gives an older date, is left out: it may leave a UID out of one answer (reference row A9),
-/// but hardly out of two.
+/// The UIDs up to `last` that are not known to be from before the moment. Only what the server lists as older, or gives an older
+/// date, is left out: it may leave a UID out of one answer (reference row A9), but hardly out of two.
 async fn wanted(
     session: &mut Session,
     folder: &OpenFolder,
@@ -83,7 +79,7 @@ async fn wanted(
     moment: Timestamp,
 ) -> Result<Vec<u32>, PollError> {
     let day = imap_date(Timestamp(moment.0.saturating_sub(MARGIN_MS).max(0)));
-    let (mut all, form) = listing::everything(session, &folder.asked()).await?;
+    let (mut all, form) = listing::everything(session, folder.asked()).await?;
     all.retain(|uid| *uid <= last);
     // Some servers say nothing where there is nothing; of what was not listed as older, the dates are looked at.
     let newer = listed(session, folder, last, &format!("SINCE {day}"), form).await?;

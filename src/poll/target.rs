@@ -4,7 +4,7 @@
 //! not show, the server can: Dovecot's `alias_for` and Cyrus' alternative namespace list one folder under two names, which then have
 //! the same numbers and the same mails.
 
-use super::select::OpenFolder;
+use super::open_folder::OpenFolder;
 use super::{PollError, Step};
 use crate::imap::{FolderStatus, ImapError, Sample, Session};
 use crate::mailbox::may_be_one_folder;

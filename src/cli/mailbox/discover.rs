@@ -2,9 +2,9 @@
 
 use super::Failure;
 use crate::address::Address;
-use crate::app;
 use crate::cli::Context;
 use crate::discover::{self, Discovery, Found, Login, Passwords, Proposal, Source};
+use crate::wiring;
 
 /// Proposes the server of this address.
 ///
@@ -12,7 +12,7 @@ use crate::discover::{self, Discovery, Found, Login, Passwords, Proposal, Source
 /// Nothing was found.
 pub async fn run(address: &Address, context: &Context) -> Result<(), Failure> {
     let config = &context.config;
-    match discover::find(address, &app::egress(config), &config.deadlines, &config.oauth).await {
+    match discover::find(address, &wiring::egress(config), &config.deadlines, &config.oauth).await {
         Discovery::Found(found) => {
             context.output.one(&Proposal::of(&found), || describe(&found))?;
             Ok(())

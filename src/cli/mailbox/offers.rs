@@ -3,7 +3,7 @@
 use super::{Context, Failure};
 use crate::address::Address;
 use crate::poll::PollError;
-use crate::poll::abilities::{Ability, abilities};
+use crate::poll::capabilities::{Ability, abilities};
 use crate::poll::folders::{FolderOffer, folders};
 use crate::shown::shown;
 

@@ -14,7 +14,7 @@ use crate::http::fault::{Answer, Fault, show};
 use crate::http::reader::{Frame, Who};
 use crate::http::stored::{self, Held, Read};
 use crate::http::words::Words;
-use crate::poll::parse;
+use crate::mail::parse;
 use crate::reading::{self, Cut, FRAME_POLICY, Person, Reading};
 use crate::shown::shown;
 use crate::store::{ASIDE_PAGES, Arrival, AsideLine, MessageLine, words};

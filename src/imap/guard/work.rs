@@ -7,9 +7,9 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::config::{self, Bytes, Count, Overrides};
+use crate::config::{self, Overrides};
 use crate::imap::Session;
-use crate::imap::in_flight::InFlight;
+use crate::wiring::terms;
 
 /// A server that has said all of it, and whose bytes come in packets.
 #[derive(Debug)]
@@ -50,12 +50,11 @@ fn processor_time() -> Duration {
 fn cost(lines: &[u8]) -> Duration {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let config = config::load(&Overrides::default()).unwrap();
-    let mut limits = config.limits;
-    (limits.answer_bytes, limits.line, limits.untagged) = (Bytes(1 << 30), Bytes(2 << 20), Count(1_000_000));
+    let mut terms = terms(&config.deadlines, &config.limits, 1);
+    (terms.limits.answer, terms.limits.line, terms.limits.untagged) = (1 << 30, 2 << 20, 1_000_000);
     let said = [lines, b"F1 OK done\r\n"].concat();
     runtime.block_on(async {
-        let in_flight = InFlight::new(1 << 20, 1 << 20, 1);
-        let mut session = Session::greeted(Box::new(Said(said, 0)), &config.deadlines, &limits, &in_flight);
+        let mut session = Session::greeted(Box::new(Said(said, 0)), &terms);
         session.wire.logged_in();
         let start = processor_time();
         let _how_it_ended = session.run("LIST", "LIST", |_| Ok(())).await;
@@ -235,8 +234,7 @@ fn what_is_said_before_the_login_costs_little() {
     for (parts, bytes) in LINES.iter().map(|parts| (*parts, LONG)).chain([(("* OK", " still here", ""), 100)]) {
         let said = [b"* OK ready\r\n".to_vec(), line(parts, bytes).repeat((1 << 20) / bytes)].concat();
         runtime.block_on(async {
-            let in_flight = InFlight::new(1 << 20, 1 << 20, 1);
-            let mut session = Session::new(Box::new(Said(said, 0)), &config.deadlines, &config.limits, &in_flight);
+            let mut session = Session::new(Box::new(Said(said, 0)), &terms(&config.deadlines, &config.limits, 1));
             let start = processor_time();
             session.greeting().await.unwrap();
             assert!(session.login("u", &"p".into()).await.is_err());

@@ -17,7 +17,7 @@ use crate::http::patience::within;
 use crate::http::words::Words;
 use crate::locale::Language;
 use crate::mailbox::folder_name;
-use crate::poll::abilities::{Ability, abilities};
+use crate::poll::capabilities::{Ability, abilities};
 use crate::poll::folders::{FolderOffer, folders as folders_of};
 use crate::poll::{Blame, PollError};
 use crate::store::Mailbox;

@@ -14,7 +14,7 @@ use crate::http::pages::mailbox::seen;
 use crate::http::patience::on_page;
 use crate::http::reader::{Frame, Who};
 use crate::mailbox::{AfterImport, Start};
-use crate::poll::abilities::{Ability, abilities};
+use crate::poll::capabilities::{Ability, abilities};
 use crate::store::wish::not_into_itself;
 use crate::store::{Changes, InboxOverview, Mailbox};
 

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 
-use super::guard::{Guard, GuardLimits};
-use super::in_flight::InFlight;
-use super::quirk;
+use crate::imap::guard::{Guard, GuardLimits};
+use crate::imap::in_flight::InFlight;
+use crate::imap::quirk;
 use crate::rules::files;
 
 /// What became of the lines of one server.

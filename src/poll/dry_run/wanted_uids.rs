@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::bounds::Bounds;
-use super::told::FolderDryRun;
-use super::{Look, PollError, Session, Step};
+use super::tally::FolderTally;
+use super::{Look, PollError, Step};
+use crate::poll::open_folder::OpenFolder;
+use crate::poll::same_mails::{FEW, same_mails};
 use crate::poll::search::{self, Search};
-use crate::poll::select::{FEW, OpenFolder, same_mails};
 use crate::poll::start::{self, Decision};
 use crate::store::Epoch;
 
@@ -24,52 +24,44 @@ pub struct Wanted {
 
 impl Look<'_> {
     /// Searches the folder as a poll does.
-    pub async fn wanted(
-        &self,
-        session: &mut Session,
-        folder: &mut OpenFolder,
-        bounds: &Bounds,
-        told: &mut FolderDryRun,
-    ) -> Result<Wanted, PollError> {
-        if let Some(wanted) = self.searched(session, folder, bounds, told).await? {
+    pub async fn wanted(&mut self, folder: &mut OpenFolder, tally: &mut FolderTally) -> Result<Wanted, PollError> {
+        if let Some(wanted) = self.searched(folder, tally).await? {
             return Ok(wanted);
         }
         // A poll would end here, and the next one begin an epoch.
-        told.note = Some(format!(
+        tally.report.note = Some(format!(
             "folder {}: the server gives UIDs a second time, so all is read anew; what is here already is recognised by its content",
             folder.name
         ));
         folder.epoch = Epoch::unwritten(folder.epoch.uidvalidity, folder.uidnext);
         folder.compared_to = 0;
-        Ok(self.searched(session, folder, bounds, told).await?.unwrap_or_default())
+        Ok(self.searched(folder, tally).await?.unwrap_or_default())
     }
 
     /// `None`: the mails under the UIDs that we know are others now.
     async fn searched(
-        &self,
-        session: &mut Session,
+        &mut self,
         folder: &mut OpenFolder,
-        bounds: &Bounds,
-        told: &mut FolderDryRun,
+        tally: &mut FolderTally,
     ) -> Result<Option<Wanted>, PollError> {
         let Decision { skipped, cursor, left_out } = match folder.epoch.start_decided {
             true => Decision { cursor: folder.epoch.cursor, ..Decision::default() },
-            false => start::decision(session, folder, self.mailbox, self.deps).await?,
+            false => start::decision(&mut self.session, folder, self.mailbox, self.deps).await?,
         };
         folder.epoch.cursor = cursor;
         let mut search = Search::new(folder);
         let mut wanted = Wanted::default();
         let mut sampled = folder.epoch.top == 0;
         let (mut old, mut known) = (0, 0);
-        told.counts.before_start = left_out;
+        tally.report.counts.before_start = left_out;
         // Whether the search goes through all UIDs; else what lies below the cursor is known to be finished.
-        told.whole = cursor <= 1 || (folder.compares_all && folder.compared_to <= 1);
-        while let Some(part) = search.next_part(session, folder, self.deps).await? {
+        tally.whole = cursor <= 1 || (folder.compares_all && folder.compared_to <= 1);
+        while let Some(part) = search.next_part(&mut self.session, folder, self.deps).await? {
             if part.anew {
-                (wanted, old, known, told.silent) = (Wanted::default(), 0, 0, false);
+                (wanted, old, known, tally.silent) = (Wanted::default(), 0, 0, false);
             }
             let Some(mut uids) = part.uids else {
-                told.silent = true;
+                tally.silent = true;
                 continue;
             };
             let listed = uids.len();
@@ -78,28 +70,30 @@ impl Look<'_> {
             let unknown = search::unknown(uids, &part.known);
             old += listed - not_old;
             known += not_old - unknown.len();
-            if !unknown.is_empty() && !sampled {
-                sampled = true;
-                let anchors = self.deps.store.anchors(folder.epoch.id, FEW).await;
-                let anchors = anchors.map_err(|error| PollError::store(Step::Search, &error))?;
-                if same_mails(session, &folder.name, &anchors).await? == Some(false) {
-                    return Ok(None);
-                }
+            if !unknown.is_empty() && !std::mem::replace(&mut sampled, true) && self.are_others(folder).await? {
+                return Ok(None);
             }
             wanted.uids.extend(unknown);
             wanted.tried.extend(search::tried(&part.known));
-            if wanted.uids.len() > MOST || bounds.time_is_up() {
+            if wanted.uids.len() > MOST || self.limits.time_is_up() {
                 break;
             }
         }
-        told.searched = search.has_ended();
+        tally.searched = search.has_ended();
         // Where all are listed, counting is surer than what is left of the number that the server says.
-        told.counts.before_start = if told.whole { old as u64 } else { left_out.max(old as u64) };
-        told.counts.known = known as u64;
+        tally.report.counts.before_start = if tally.whole { old as u64 } else { left_out.max(old as u64) };
+        tally.report.counts.known = known as u64;
         wanted.uids.sort_unstable();
         wanted.uids.dedup();
-        told.wanted = wanted.uids.len() as u64;
+        tally.wanted = wanted.uids.len() as u64;
         Ok(Some(wanted))
+    }
+
+    /// Whether the mails under the UIDs that we know are others now.
+    async fn are_others(&mut self, folder: &OpenFolder) -> Result<bool, PollError> {
+        let anchors = self.deps.store.anchors(folder.epoch.id, FEW).await;
+        let anchors = anchors.map_err(|error| PollError::store(Step::Search, &error))?;
+        Ok(same_mails(&mut self.session, &folder.name, &anchors).await? == Some(false))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Step 11: the good end of a poll is written down. The bad ends are written down by `schedule/worker.rs`.
+//! The good end of a poll is written down. The bad ends are written down by `schedule/worker.rs`.
 
 use super::{Budget, Deps, PollError, Report, ReportedError, Step, Tally};
 use crate::clock::Timestamp;

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::clock::SystemClock;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::egress::Egress;
 use crate::imap::in_flight::InFlight;
+use crate::imap::{self, Terms};
 use crate::oauth::Renewals;
 use crate::poll::Deps;
 use crate::store::{Store, StoreError};
@@ -33,10 +34,26 @@ pub fn egress(config: &Config) -> Egress {
     Egress::new(config.egress.allow.clone())
 }
 
-/// The mail that all sessions together may hold.
-pub fn in_flight(config: &Config) -> InFlight {
-    let limits = &config.limits;
-    InFlight::new(limits.in_flight.0, limits.literal.0, config.schedule.parallel.0)
+/// The terms on which we speak with mail servers, for so many sessions at once.
+pub fn terms(deadlines: &config::Deadlines, limits: &config::Limits, sessions: usize) -> Terms {
+    Terms {
+        deadlines: imap::Deadlines {
+            greeting: deadlines.greeting.0,
+            login: deadlines.login.0,
+            silence: deadlines.silence.0,
+            command: deadlines.command.0,
+        },
+        limits: imap::Limits {
+            literal: limits.literal.0,
+            line: limits.line.in_memory(),
+            nesting: limits.nesting.0,
+            untagged: limits.untagged.0,
+            answer: limits.answer_bytes.0,
+            mail: limits.command_bytes.0,
+            throughput: limits.throughput.0,
+        },
+        in_flight: InFlight::new(limits.in_flight.0, limits.literal.0, sessions),
+    }
 }
 
 /// Everything that a poll works with.
@@ -48,7 +65,7 @@ pub fn deps(config: &Config, store: Arc<Store>, vault: Vault, renewals: Renewals
         clock: Arc::new(SystemClock),
         deadlines: config.deadlines.clone(),
         limits: config.limits.clone(),
-        in_flight: in_flight(config),
+        imap: terms(&config.deadlines, &config.limits, config.schedule.parallel.0),
         oauth: Arc::new(config.oauth.clone()),
         renewals,
         lease: config.schedule.lease.0,

@@ -8,11 +8,11 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use super::error::printable;
-use super::guard::Whole;
-use super::login::{LoginError, without_secret};
-use super::session::Step;
-use super::{Answer, ImapError, Session, Status};
+use super::{LoginError, without_secret};
+use crate::imap::error::printable;
+use crate::imap::guard::Whole;
+use crate::imap::session::Step;
+use crate::imap::{Answer, ImapError, Session, Status};
 
 /// A way to hand over an access token.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl Session {
         };
         let response = mechanism.response(user, token.expose_secret(), host, port);
         let clean = |text: &str| without_secret(text, &[response.as_str(), token.expose_secret()], "(the token)");
-        let deadline = self.deadlines.login.0;
+        let deadline = self.deadlines.login;
         let exchange = timeout(deadline, self.hand_over(mechanism, &response)).await;
         let (answer, challenge) = match exchange.map_err(|_| ImapError::Slow("the login"))? {
             Ok(exchanged) => exchanged,

@@ -1,21 +1,15 @@
 //! What a dry run tells.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
-use super::mails::Importable;
-use super::{PollError, WatchedFolder};
 use crate::cause::Cause;
 use crate::clock::Timestamp;
 use crate::imap::Meta;
-use crate::poll::parse::Header;
-use crate::poll::select::OpenFolder;
-use crate::poll::{Blame, Step};
+use crate::mail::parse::Header;
+use crate::poll::{Blame, PollError, Step};
 use crate::shown::shown;
-
-/// Mails of one folder that are shown one by one.
-const SHOWN: usize = 200;
 
 /// What a poll would do.
 #[derive(Debug, Serialize)]
@@ -53,7 +47,7 @@ pub struct Counts {
 }
 
 /// What a poll would do with one folder.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct FolderDryRun {
     /// Its name as people read it.
     pub name: String,
@@ -71,18 +65,6 @@ pub struct FolderDryRun {
     /// Where all that would be imported would go, and why: how many mails by each evidence.
     #[serde(skip)]
     pub targets: BTreeMap<Target, u64>,
-    /// Mails that a poll would ask for.
-    #[serde(skip)]
-    pub(super) wanted: u64,
-    /// Every UID was searched for, also what an earlier poll has finished.
-    #[serde(skip)]
-    pub(super) whole: bool,
-    /// Some SEARCH was answered with nothing at all.
-    #[serde(skip)]
-    pub(super) silent: bool,
-    /// The search has come to its end.
-    #[serde(skip)]
-    pub(super) searched: bool,
 }
 
 /// What would become of a mail.
@@ -166,43 +148,7 @@ impl Line {
     }
 }
 
-impl Counts {
-    fn of(&mut self, verdict: Verdict) -> &mut u64 {
-        match verdict {
-            Verdict::Import => &mut self.would_import,
-            Verdict::TooLarge => &mut self.too_big,
-            Verdict::Duplicate => &mut self.duplicates,
-            Verdict::Undecided => &mut self.undecided,
-        }
-    }
-
-    /// Mails that were looked at one by one.
-    fn looked_at(&self) -> u64 {
-        self.would_import + self.too_big + self.duplicates + self.undecided
-    }
-
-    fn add(&mut self, other: &Self) {
-        let Self { found, would_import, automatic, before_start, known, too_big, duplicates, undecided, not_looked_at } =
-            other;
-        self.found += found;
-        self.would_import += would_import;
-        self.automatic += automatic;
-        self.before_start += before_start;
-        self.known += known;
-        self.too_big += too_big;
-        self.duplicates += duplicates;
-        self.undecided += undecided;
-        self.not_looked_at += not_looked_at;
-    }
-}
-
 impl DryRun {
-    /// Of these folders, none of which was looked at yet.
-    pub(super) fn of(folders: &[WatchedFolder]) -> Self {
-        let folders = folders.iter().map(|folder| FolderDryRun::new(&folder.name)).collect();
-        Self { folders, totals: Counts::default(), partial: false }
-    }
-
     /// Where the mails of all folders would go, and why, the most first; and how many there are by other evidence than so much.
     pub fn targets(&self, most: usize) -> (Vec<(Target, u64)>, u64) {
         let mut all = BTreeMap::<&Target, u64>::new();
@@ -213,79 +159,6 @@ impl DryRun {
         targets.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let others = targets.split_off(targets.len().min(most)).iter().map(|(_, count)| count).sum();
         (targets, others)
-    }
-
-    /// Adds up what there is.
-    pub(super) fn finished(mut self) -> Self {
-        for folder in &mut self.folders {
-            folder.add_up();
-            self.totals.add(&folder.counts);
-            self.partial |= folder.problem.is_none() && (!folder.searched || folder.counts.not_looked_at > 0);
-        }
-        self
-    }
-}
-
-impl FolderDryRun {
-    fn new(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            problem: None,
-            note: None,
-            counts: Counts::default(),
-            shown: Vec::new(),
-            more: 0,
-            targets: BTreeMap::new(),
-            wanted: 0,
-            whole: false,
-            silent: false,
-            searched: false,
-        }
-    }
-
-    pub(super) fn opened(&mut self, folder: &OpenFolder, note: Option<String>) {
-        self.counts.found = folder.selected.exists.into();
-        self.note = note;
-    }
-
-    /// Counts a mail, and keeps it for showing while there are few.
-    pub(super) fn count(&mut self, line: Line) {
-        *self.counts.of(line.verdict) += 1;
-        self.counts.automatic += u64::from(line.verdict == Verdict::Import && line.automatic.is_some());
-        if self.shown.len() < SHOWN {
-            self.shown.push(line);
-        }
-    }
-
-    /// Of the mails that would be imported, these are here already; the others go where they go.
-    pub(super) fn routed(&mut self, importable: &[Importable], here: &BTreeSet<u32>) {
-        for target in importable.iter().filter(|mail| !here.contains(&mail.uid)).flat_map(|mail| &mail.targets) {
-            *self.targets.entry(target.clone()).or_default() += 1;
-        }
-        let there = importable.iter().filter(|mail| here.contains(&mail.uid));
-        let automatic = there.filter(|mail| mail.is_automatic).count() as u64;
-        self.counts.would_import -= here.len() as u64;
-        self.counts.automatic -= automatic;
-        self.counts.duplicates += here.len() as u64;
-        for line in self.shown.iter_mut().filter(|line| here.contains(&line.uid)) {
-            line.verdict = Verdict::Duplicate;
-        }
-    }
-
-    /// What was not looked at one by one.
-    fn add_up(&mut self) {
-        let counts = &mut self.counts;
-        let looked_at = counts.looked_at();
-        self.more = self.wanted.max(looked_at) - self.shown.len() as u64;
-        counts.not_looked_at = self.wanted.saturating_sub(looked_at);
-        let told = counts.before_start + counts.known + looked_at + counts.not_looked_at;
-        counts.found = counts.found.max(told); // mail that came meanwhile
-        let rest = counts.found - told;
-        match () {
-            () if !self.searched && !self.silent => counts.not_looked_at += rest,
-            () if self.silent || self.whole => counts.undecided += rest, // what there is said to be, and is not listed
-            () => counts.known += rest,
-        }
     }
 }
 

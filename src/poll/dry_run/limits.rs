@@ -13,7 +13,7 @@ const BYTES: u64 = 128 << 20;
 
 /// What is left of it.
 #[derive(Debug, Clone, Copy)]
-pub struct Bounds {
+pub struct Limits {
     /// What is under way then is broken off.
     pub until: Instant,
     /// Nothing is begun later, so that there is time for a good end.
@@ -21,7 +21,7 @@ pub struct Bounds {
     headers: usize,
 }
 
-impl Bounds {
+impl Limits {
     /// From now on.
     pub fn within(time: Duration) -> Self {
         let now = Instant::now();

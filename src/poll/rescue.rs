@@ -5,7 +5,7 @@ use crate::imap::{Body, Chunk, ImapError};
 use crate::store::{CHUNK, Mailbox, StoreError, WatchedFolder};
 
 /// Fetches a mail in parts and hands each over. The folder is opened read-only. Returns how many bytes there were.
-pub async fn retrieve(
+pub async fn rescue(
     mailbox: &Mailbox,
     folder: &WatchedFolder,
     uid: u32,

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::mails::Importable;
+use super::tally::Importable;
 use super::{Deps, PollError, Step};
 
 /// Message-ID, sender, inbox.
@@ -11,9 +11,9 @@ type Key = (String, Option<String>, i64);
 
 /// What the folders so far would have brought.
 #[derive(Default)]
-pub struct Copies(HashMap<Key, usize>);
+pub struct Duplicates(HashMap<Key, usize>);
 
-impl Copies {
+impl Duplicates {
     /// Those of a folder's mails, the newest first, that every one of their inboxes has. As in an import, each message that is
     /// there stands for one mail of the folder, so that two equal mails need two.
     pub async fn among(

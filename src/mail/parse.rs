@@ -1,4 +1,4 @@
-//! Step 7: the header is read, as far as it can be. Nothing here can fail an import: the bytes come first.
+//! The header is read, as far as it can be. Nothing here can fail an import: the bytes come first.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;

@@ -1,0 +1,3 @@
+//! What real servers have sent.
+
+mod corpus;

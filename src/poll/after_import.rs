@@ -1,0 +1,133 @@
+//! What the customer wants to happen to a copy: how it is done on a server, and what stands in the way. Pure, so that
+//! `mailbox check` tells it before the first import; `capabilities` asks the server.
+
+use crate::imap::Selected;
+use crate::mailbox::AfterImport;
+
+/// Whether a server offers something.
+pub type Can<'a> = &'a dyn Fn(&str) -> bool;
+
+/// Whether a wish is done by a move to the trash folder.
+///
+/// With Gmail, `\Deleted` and EXPUNGE take a mail out of the folder and leave it in All Mail (chatmail/core#3957): there, to
+/// delete is to move to the trash folder, which Gmail empties after 30 days.
+pub fn needs_trash(wish: &AfterImport, can: Can<'_>) -> bool {
+    *wish == AfterImport::Delete && can("X-GM-EXT-1")
+}
+
+/// How it is done with this trash folder, or why it cannot be.
+pub fn by_trash(trash: Option<String>) -> Result<AfterImport, String> {
+    let none = "Gmail shows no trash folder by IMAP; its settings can change that";
+    trash.map(AfterImport::Move).ok_or_else(|| none.to_owned())
+}
+
+/// Why it cannot be done in this folder, if it cannot.
+pub fn in_folder(selected: &Selected, can: Can<'_>, action: &AfterImport) -> Option<String> {
+    if selected.read_only && *action != AfterImport::Leave {
+        return Some("the server opens the folder read-only for this account".to_owned());
+    }
+    missing(can, selected.permanent_flags.as_deref(), action)
+}
+
+/// The folder that mail is moved to is polled, under this or another name.
+pub fn into_itself(target: &str, polled: &str) -> String {
+    format!("{target} is the polled folder {polled}, so that moved mail would come in again")
+}
+
+/// What the choice needs and this server does not have.
+pub fn missing(can: Can<'_>, permanent_flags: Option<&[String]>, action: &AfterImport) -> Option<String> {
+    // RFC 3501 7.1: without PERMANENTFLAGS every flag can be kept; `\*` means that new keywords can be made.
+    let keeps = |flag: &str| {
+        permanent_flags.is_none_or(|flags| {
+            flags.iter().any(|known| known.eq_ignore_ascii_case(flag) || (known == "\\*" && !flag.starts_with('\\')))
+        })
+    };
+    let cannot_remove = || {
+        let no_uidplus = "the server lacks UIDPLUS, so a mail cannot be removed without removing what the customer has marked \
+                          as deleted";
+        if !can("UIDPLUS") {
+            return Some(no_uidplus.to_owned());
+        }
+        (!keeps("\\Deleted")).then(|| "this account may not delete in the folder".to_owned())
+    };
+    match action {
+        AfterImport::Leave => None,
+        AfterImport::Seen if keeps("\\Seen") => None,
+        AfterImport::Seen => Some("the folder does not keep the flag \\Seen".to_owned()),
+        AfterImport::Keyword(name) if keeps(name) => None,
+        AfterImport::Keyword(name) => Some(format!("the folder does not keep the keyword {name}")),
+        AfterImport::Move(_) if can("MOVE") => None,
+        AfterImport::Move(_) | AfterImport::Delete => cannot_remove(),
+    }
+}
+
+/// How a wish is fulfilled, in words. `flags_shown`: the folder has said which flags it keeps.
+pub fn how(can: Can<'_>, wish: &AfterImport, way: &AfterImport, folders: &[String], flags_shown: bool) -> String {
+    match wish {
+        AfterImport::Leave => "the folder is opened read-only and nothing in it is ever changed".to_owned(),
+        AfterImport::Seen | AfterImport::Keyword(_) if flags_shown => "the folder keeps it".to_owned(),
+        AfterImport::Seen | AfterImport::Keyword(_) => {
+            "needs a folder that keeps it, which `mailbox check --as-polled` or the first import shows".to_owned()
+        }
+        AfterImport::Move(target) => {
+            let by = if can("MOVE") { "MOVE" } else { "COPY and UID EXPUNGE (UIDPLUS)" };
+            let there = folders.iter().any(|name| name == target);
+            let there = if there { "" } else { "; the folder is not there yet and will be created by the first move" };
+            format!("by {by}, which the server has{there}")
+        }
+        AfterImport::Delete if let AfterImport::Move(trash) = way => {
+            format!("by a move to {trash}, as Gmail deletes")
+        }
+        AfterImport::Delete => "by UID EXPUNGE (UIDPLUS), which the server has".to_owned(),
+    }
+}
+
+/// One wish of each kind; the keyword and the folder that are chosen, where they are.
+pub fn one_of_each(chosen: &AfterImport, folder: &str) -> [(&'static str, AfterImport); 5] {
+    let keyword = match chosen {
+        AfterImport::Keyword(name) => name.clone(),
+        _ => "Mailferry".to_owned(),
+    };
+    let target = match chosen {
+        AfterImport::Move(target) => target.clone(),
+        _ => folder.to_owned(),
+    };
+    [
+        ("leave", AfterImport::Leave),
+        ("seen", AfterImport::Seen),
+        ("keyword", AfterImport::Keyword(keyword)),
+        ("move", AfterImport::Move(target)),
+        ("delete", AfterImport::Delete),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_cannot_do_is_known_before_it_is_tried() {
+        let flags = |list: &[&str]| Some(list.iter().map(|flag| (*flag).to_owned()).collect::<Vec<_>>());
+        let all = flags(&["\\Seen", "\\Deleted", "\\*"]);
+        type Case<'a> = (&'a [&'a str], Option<Vec<String>>, &'a str, bool);
+        let cases: &[Case<'_>] = &[
+            (&[], None, "leave", true),
+            (&[], all.clone(), "seen", true),
+            (&[], flags(&["\\Deleted"]), "seen", false),
+            (&[], all.clone(), "keyword:Kundo", true),
+            (&[], flags(&["\\Seen"]), "keyword:Kundo", false),
+            (&[], flags(&["kundo"]), "keyword:Kundo", true),
+            (&["UIDPLUS"], all.clone(), "delete", true),
+            (&[], all.clone(), "delete", false),
+            (&["UIDPLUS"], flags(&["\\Seen"]), "delete", false),
+            (&["UIDPLUS"], None, "delete", true),
+            (&["MOVE"], all.clone(), "move:Klart", true),
+            (&["UIDPLUS"], all.clone(), "move:Klart", true),
+            (&[], all, "move:Klart", false),
+        ];
+        for (offered, permanent, action, possible) in cases {
+            let obstacle = missing(&|c| offered.contains(&c), permanent.as_deref(), &action.parse().unwrap());
+            assert_eq!(obstacle.is_none(), *possible, "{action} with {offered:?} {permanent:?}: {obstacle:?}");
+        }
+    }
+}
