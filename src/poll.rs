@@ -43,11 +43,11 @@ mod target;
 mod visit;
 mod visits;
 
-use crate::clock::Timestamp;
-use crate::store::{Lease, WatchedFolder};
+use crate::store::WatchedFolder;
 
 pub use budget::Budget;
 pub use continuity::MOST_CHANGES;
+use credential::Credential;
 pub use deps::Deps;
 pub use error::{Blame, PollError, Retry, Step};
 use guesses::Asked;
@@ -55,6 +55,8 @@ use open_folder::OpenFolder;
 pub use outcome::{after_an_early_end, failed_outcome};
 pub use pace::{Arrivals, Pace};
 pub use report::{Progress, Report, ReportedError, Tally};
+use route::Routes;
+pub use visit::Poll;
 use visit::Visit;
 pub use visits::{VisitThreads, Visits};
 
@@ -62,36 +64,26 @@ pub use visits::{VisitThreads, Visits};
 const BATCHES_AHEAD: usize = 2;
 
 /// One poll of one mailbox. What was done stands in the tally, however the poll ends.
-pub async fn poll_mailbox(
-    lease: &Lease,
-    deps: &Deps,
-    budget: &Budget,
-    tally: &mut Tally,
-    started_at: Timestamp,
-) -> Result<(), PollError> {
+pub async fn poll_mailbox(poll: &mut Poll<'_>) -> Result<(), PollError> {
+    let Poll { lease, deps, .. } = *poll;
     // 1. A password, or an access token that lives.
     let mut credential = credential::ready(&lease.mailbox, deps).await?;
-    while let Err(error) = visit_mailbox(&credential, lease, deps, budget, tally).await {
+    while let Err(error) = visit_mailbox(poll, &credential).await {
         credential = credential.renewed(error, &lease.mailbox, deps).await?; // a token that died; what is imported stays so
     }
     // 10. When to look again.
-    outcome::finished(lease, deps, budget, tally, started_at).await
+    outcome::finished(poll).await
 }
 
-async fn visit_mailbox(
-    credential: &credential::Credential,
-    lease: &Lease,
-    deps: &Deps,
-    budget: &Budget,
-    tally: &mut Tally,
-) -> Result<(), PollError> {
+async fn visit_mailbox(poll: &mut Poll<'_>, credential: &Credential) -> Result<(), PollError> {
+    let Poll { lease, deps, budget, ref mut tally, .. } = *poll;
     let mailbox = &lease.mailbox;
     // 2. A protected connection, where there is room at the server's address.
     let connection = connect::at_pace(&mailbox.server, deps, &tally.progress.pace).await?;
     // 3. The login.
     let session = authenticate::login(connection, credential, mailbox, Asked::ByPoll, deps).await?;
     tally.begin_visit();
-    let routes = route::Routes::load(mailbox, deps).await?;
+    let routes = Routes::load(mailbox, deps).await?;
     let mut visit = Visit { session, routes, lease, deps, budget, tally };
     for folder in select::watched(lease, deps).await? {
         let ended = poll_folder(&mut visit, &folder).await;

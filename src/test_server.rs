@@ -12,6 +12,7 @@ mod fetch;
 mod profile;
 mod search;
 mod uid_set;
+mod wire;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -7,6 +7,15 @@ use super::{Deps, PollError, Step};
 use crate::imap::{LoginError, Session};
 use crate::store::Mailbox;
 
+/// A login that counts: too many refusals make the next ones wait.
+#[derive(Clone, Copy)]
+pub struct Counted<'a> {
+    pub credential: &'a Credential,
+    pub mailbox: &'a Mailbox,
+    pub asked: Asked,
+    pub deps: &'a Deps,
+}
+
 /// Logs in with what is ready for that.
 pub async fn login(
     connection: Connection,
@@ -16,26 +25,23 @@ pub async fn login(
     deps: &Deps,
 ) -> Result<Session, PollError> {
     let mut session = connection.session;
-    counted(&mut session, &connection.place, credential, mailbox, (asked, deps)).await?;
+    Counted { credential, mailbox, asked, deps }.log_in(&mut session, &connection.place).await?;
     Ok(session)
 }
 
-/// Logs in, unless too many logins at this account were refused before.
-pub async fn counted(
-    session: &mut Session,
-    place: &Place,
-    credential: &Credential,
-    mailbox: &Mailbox,
-    (asked, deps): (Asked, &Deps),
-) -> Result<(), PollError> {
-    let account = Account::new(mailbox.organisation_id, &mailbox.server, &mailbox.username, &place.addresses);
-    let one = Try::begin(&account.connected_to(place.peer), asked, mailbox, deps).await?;
-    let tried = attempt(session, credential, mailbox).await;
-    let failure = tried.as_ref().err().map(|error| told(error, mailbox, deps));
-    one.end(tried.as_ref().map_err(|error| (error, failure.as_ref()))).await;
-    match failure {
-        Some(failure) => Err(failure),
-        None => identified(session).await,
+impl Counted<'_> {
+    /// Logs in, unless too many logins at this account were refused before.
+    pub async fn log_in(self, session: &mut Session, place: &Place) -> Result<(), PollError> {
+        let Self { credential, mailbox, asked, deps } = self;
+        let account = Account::new(mailbox.organisation_id, &mailbox.server, &mailbox.username, &place.addresses);
+        let one = Try::begin(&account.connected_to(place.peer), asked, mailbox, deps).await?;
+        let tried = attempt(session, credential, mailbox).await;
+        let failure = tried.as_ref().err().map(|error| told(error, mailbox, deps));
+        one.end(tried.as_ref().map_err(|error| (error, failure.as_ref()))).await;
+        match failure {
+            Some(failure) => Err(failure),
+            None => identified(session).await,
+        }
     }
 }
 

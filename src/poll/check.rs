@@ -2,12 +2,13 @@
 
 mod line;
 
+use super::authenticate::Counted;
 use super::capabilities::Judged;
 use super::connect::{self, Connection};
 use super::credential::Credential;
 use super::folders::{self as listing, MOST_COUNTED};
 use super::guesses::Asked;
-use super::{Deps, PollError, Retry, Step, after_import, authenticate, diagnosis};
+use super::{Deps, PollError, Retry, Step, after_import, diagnosis};
 use crate::cause::Trouble;
 use crate::clock::Timestamp;
 use crate::imap::{ImapError, Session};
@@ -117,13 +118,14 @@ impl Walk<'_> {
         if matches!(mailbox.login, Login::OAuth { .. }) {
             self.well(Step::Token, of_the_token);
         }
-        let by_person = (Asked::ByPerson, deps);
-        let mut ended = authenticate::counted(&mut session, &place, &credential, mailbox, by_person).await;
+        let asked = Asked::ByPerson;
+        let login = Counted { credential: &credential, mailbox, asked, deps };
+        let mut ended = login.log_in(&mut session, &place).await;
         if let Err(PollError { retry: Retry::Renew, .. }) = &ended {
             // Before it is judged, the token is a new one; and where the consent has ended, that is told.
             credential = credential.anew(mailbox, deps).await?;
             session = connect::open(&mailbox.server, deps).await?.session;
-            ended = authenticate::counted(&mut session, &place, &credential, mailbox, by_person).await;
+            ended = Counted { credential: &credential, mailbox, asked, deps }.log_in(&mut session, &place).await;
         }
         self.credential = Some(credential);
         ended.map_err(PollError::without_renewal)?;

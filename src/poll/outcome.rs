@@ -1,53 +1,45 @@
 //! The good end of a poll is written down. The bad ends are written down by `schedule/worker.rs`.
 
-use super::{Budget, Deps, PollError, Report, ReportedError, Step, Tally};
+use super::visit::Poll;
+use super::{PollError, Report, ReportedError, Step};
 use crate::clock::Timestamp;
 use crate::store::{Lease, Outcome, StoredError};
 
 /// Writes down that every folder was seen, and when to look again.
-pub async fn finished(
-    lease: &Lease,
-    deps: &Deps,
-    budget: &Budget,
-    tally: &mut Tally,
-    started_at: Timestamp,
-) -> Result<(), PollError> {
-    let now = deps.clock.now();
-    let next = match tally.ended_early {
-        true => after_an_early_end(lease, deps, budget, tally, now),
-        false => next_poll(lease, now),
+pub async fn finished(poll: &mut Poll<'_>) -> Result<(), PollError> {
+    let now = poll.deps.clock.now();
+    let next = match poll.tally.ended_early {
+        true => after_an_early_end(poll, now),
+        false => next_poll(poll.lease, now),
     };
-    tally.next_poll_at = Some(next);
+    poll.tally.next_poll_at = Some(next);
     let ended = Outcome {
         success: true,
-        complete: !tally.ended_early,
-        noteworthy: tally.is_noteworthy(),
+        complete: !poll.tally.ended_early,
+        noteworthy: poll.tally.is_noteworthy(),
         next_poll_at: Some(next),
-        ..failed_outcome(lease, budget, tally, tally.unsettled(), started_at, now)
+        ..failed_outcome(poll, poll.tally.unsettled(), now)
     };
-    deps.store.finish_poll(lease, &ended, now).await.map_err(|error| PollError::store(Step::Record, &error))
+    let finished = poll.deps.store.finish_poll(poll.lease, &ended, now).await;
+    finished.map_err(|error| PollError::store(Step::Record, &error))
 }
 
-/// A poll that ended before all was fetched is gone on with at once, if it has come any further, and if the day allows it.
-pub fn after_an_early_end(lease: &Lease, deps: &Deps, budget: &Budget, tally: &mut Tally, now: Timestamp) -> Timestamp {
-    let today = lease.mailbox.bytes_on(now).saturating_add(budget.bytes());
-    if today >= deps.limits.daily_bytes.0 {
+/// When the next poll is after one that ended before all was fetched: at once if it has come any further and the day's limit
+/// allows it, else after the interval.
+pub fn after_an_early_end(poll: &mut Poll<'_>, now: Timestamp) -> Timestamp {
+    let today = poll.lease.mailbox.bytes_on(now).saturating_add(poll.budget.bytes());
+    if today >= poll.deps.limits.daily_bytes.0 {
         let tomorrow = now.next_day();
-        tally.notes.push(format!("the day's limit of mail is used up ({today} bytes); it goes on at {tomorrow}"));
+        let note = format!("the day's limit of mail is used up ({today} bytes); it goes on at {tomorrow}");
+        poll.tally.notes.push(note);
         return tomorrow;
     }
-    if budget.has_progressed() { now } else { next_poll(lease, now) }
+    if poll.budget.has_progressed() { now } else { next_poll(poll.lease, now) }
 }
 
 /// The end of a poll that failed; who records it says when to look again.
-pub fn failed_outcome(
-    lease: &Lease,
-    budget: &Budget,
-    tally: &Tally,
-    error: Option<ReportedError>,
-    started_at: Timestamp,
-    now: Timestamp,
-) -> Outcome {
+pub fn failed_outcome(poll: &Poll<'_>, error: Option<ReportedError>, now: Timestamp) -> Outcome {
+    let Poll { lease, budget, ref tally, started_at, .. } = *poll;
     let stored = error.as_ref().and_then(stored);
     let report = Report::new(&lease.mailbox.address, tally, 0, now.since(started_at).as_secs_f64(), error);
     Outcome {

@@ -20,6 +20,9 @@ const MOST_VALUE: usize = 4 << 10;
 /// Field names are a few dozen characters.
 const MOST_NAME: usize = 100;
 
+/// RFC 2046 5.1.1 allows 70. A longer line is no delimiter, so that nobody looks up megabytes.
+pub const LONGEST_BOUNDARY: usize = 250;
+
 /// A field of addresses may be longer, and so many of them are shown.
 const MOST_ADDRESS_FIELD: usize = 16 << 10;
 const MOST_ADDRESSES: usize = 100;
@@ -115,7 +118,7 @@ impl Type {
     pub fn boundary(&self) -> Option<&[u8]> {
         let (_, value) = self.parameters.iter().find(|(name, _)| name == "boundary")?;
         let boundary = value.trim_end().as_bytes();
-        (!boundary.is_empty() && boundary.len() <= super::parts::LONGEST_BOUNDARY).then_some(boundary)
+        (!boundary.is_empty() && boundary.len() <= LONGEST_BOUNDARY).then_some(boundary)
     }
 
     fn read(value: &ContentType<'_>) -> Self {

@@ -4,6 +4,7 @@
 //! order, so that no parser after it can be made to work long. `ammonia` then reads that as a browser does, exactly, and has
 //! the last word on what is allowed. After both comes a frame that may neither run nor load anything: see [`FRAME_POLICY`].
 
+mod allowed;
 mod frame;
 mod pictures;
 mod policy;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::budget::Budget;
-use super::fields::{self, Type};
+use super::fields::{self, LONGEST_BOUNDARY, Type};
 use super::{Cut, MOST_INPUT, name};
 
 /// So many parts are found; no honest mail comes near.
@@ -11,9 +11,6 @@ const MOST_PARTS: usize = 1000;
 
 /// So deep may parts lie in parts. Whatever lies deeper belongs to the part that holds it.
 const MOST_DEPTH: usize = 100;
-
-/// RFC 2046 5.1.1 allows 70. A longer line is no delimiter, so that nobody looks up megabytes.
-pub const LONGEST_BOUNDARY: usize = 250;
 
 /// How much of a part's header is read. That of the mail itself holds what relays wrote, too.
 const MOST_PART_HEADER: usize = 64 << 10;

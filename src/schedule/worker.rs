@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::backoff;
 use crate::cause::Whose;
 use crate::clock::Timestamp;
-use crate::poll::{self, Blame, Budget, Deps, PollError, Progress, Report, ReportedError, Retry, Step, Tally};
+use crate::poll::{self, Blame, Budget, Deps, Poll, PollError, Progress, Report, ReportedError, Retry, Step, Tally};
 use crate::store::{Lease, Outcome, StoreError};
 
 /// How long a poll may take.
@@ -41,7 +41,9 @@ pub async fn poll(
         // A task of its own: a panic in a parser is a failed poll, not the end of the program.
         tokio::spawn(async move {
             let mut tally = Tally::watched_by(progress);
-            let result = poll::poll_mailbox(&lease, &deps, &budget, &mut tally, started_at).await;
+            let (lease, deps, budget) = (&*lease, &*deps, &*budget);
+            let mut poll = Poll { lease, deps, budget, tally: &mut tally, started_at };
+            let result = poll::poll_mailbox(&mut poll).await;
             (tally, result)
         })
     };
@@ -65,7 +67,8 @@ pub async fn poll(
             return give_back(&lease, deps, started.elapsed(), &failure).await;
         }
         Err(failure) => {
-            let retry = failed(&lease, deps, &budget, &mut tally, &failure, started_at).await;
+            let mut poll = Poll { lease: &lease, deps, budget: &budget, tally: &mut tally, started_at };
+            let retry = failed(&mut poll, &failure).await;
             Some(ReportedError::new(&failure, retry))
         }
     };
@@ -108,22 +111,16 @@ async fn keep_alive(lease: &Lease, deps: &Deps) {
 }
 
 /// Writes down a failed poll. Returns when the next one is.
-async fn failed(
-    lease: &Lease,
-    deps: &Deps,
-    budget: &Budget,
-    tally: &mut Tally,
-    error: &PollError,
-    started_at: Timestamp,
-) -> Option<Timestamp> {
+async fn failed(poll: &mut Poll<'_>, error: &PollError) -> Option<Timestamp> {
+    let Poll { lease, deps, budget, .. } = *poll;
     let now = deps.clock.now();
     let failures = lease.mailbox.status.failures.saturating_add(1);
     let interval = lease.mailbox.interval();
     // A folder that is missing is no reason to look less often at the others, nor is a slow server that brings mail.
     let brings = error.step == Step::Pace && budget.has_progressed();
     let in_a_row = if error.blame <= Blame::Folder || brings { 1 } else { failures };
-    let next = match tally.ended_early && error.retry == Retry::Soon && error.blame <= Blame::Folder {
-        true => Some(poll::after_an_early_end(lease, deps, budget, tally, now)),
+    let next = match poll.tally.ended_early && error.retry == Retry::Soon && error.blame <= Blame::Folder {
+        true => Some(poll::after_an_early_end(poll, now)),
         false => backoff::wait(error.retry, in_a_row, interval).map(|wait| now.plus(wait)),
     };
     let reported = ReportedError::new(error, next);
@@ -132,7 +129,7 @@ async fn failed(
     let outcome = Outcome {
         next_poll_at,
         hold_until: if matches!(error.retry, Retry::After(_) | Retry::Quota) { next } else { None },
-        ..poll::failed_outcome(lease, budget, tally, Some(reported), started_at, now)
+        ..poll::failed_outcome(poll, Some(reported), now)
     };
     match deps.store.finish_poll(lease, &outcome, now).await {
         Ok(()) => next,

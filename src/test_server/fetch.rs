@@ -3,8 +3,8 @@
 use time::macros::format_description;
 
 use super::account::{Folder, Message};
-use super::conversation::say;
 use super::faults::{Body, Faults, Parts, Sizes};
+use super::wire::say;
 
 /// What Exchange gives where it cannot give the mail (OfflineIMAP/offlineimap#62).
 fn substitute(uid: u32) -> Vec<u8> {
@@ -46,10 +46,17 @@ pub fn answer(folder: &Folder, uids: &[u32], items: &str, faults: &Faults, out: 
             Some(Body::Nil) => say(out, &format!("{number} FETCH (UID {uid}{about} BODY[] NIL)")),
             Some(Body::Split) => {
                 say(out, &format!("{number} FETCH (UID {uid} FLAGS (\\Seen))"));
-                body(message, *uid, number, items, "", faults, None, out)?;
+                let begin = format!("* {number} FETCH (UID {uid}");
+                body(message, begin, &Asked { items, faults, fault: None }, out)?;
             }
-            Some(Body::OtherUid(other)) => body(message, other, number, items, &about, faults, None, out)?,
-            fault => body(message, *uid, number, items, &about, faults, fault, out)?,
+            Some(Body::OtherUid(other)) => {
+                let begin = format!("* {number} FETCH (UID {other}{about}");
+                body(message, begin, &Asked { items, faults, fault: None }, out)?;
+            }
+            fault => {
+                let begin = format!("* {number} FETCH (UID {uid}{about}");
+                body(message, begin, &Asked { items, faults, fault }, out)?;
+            }
         }
     }
     Ok(())
@@ -81,20 +88,19 @@ fn about(message: &Message, items: &str, faults: &Faults) -> String {
     about
 }
 
-#[expect(clippy::too_many_arguments, reason = "one line of the protocol, with all that stands in it")]
-fn body(
-    message: &Message,
-    uid: u32,
-    number: usize,
-    items: &str,
-    about: &str,
-    faults: &Faults,
+/// What is asked for, and what is wrong with the answer.
+struct Asked<'a> {
+    items: &'a str,
+    faults: &'a Faults,
     fault: Option<Body>,
-    out: &mut Vec<u8>,
-) -> Result<(), String> {
+}
+
+/// The sections that are asked for, behind the beginning of a line.
+fn body(message: &Message, begin: String, asked: &Asked<'_>, out: &mut Vec<u8>) -> Result<(), String> {
+    let Asked { items, faults, fault } = *asked;
     let start = out.len();
-    out.extend(format!("* {number} FETCH (UID {uid}{about}").into_bytes());
-    let substitute = substitute(uid);
+    out.extend(begin.into_bytes());
+    let substitute = substitute(message.uid);
     let whole: &[u8] = match fault {
         Some(Body::Substitute) => &substitute,
         Some(Body::Empty) => &[],

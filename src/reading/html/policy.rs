@@ -8,37 +8,15 @@ use std::time::Instant;
 
 use ammonia::{Builder, UrlRelative};
 
-use super::{Budget, shape, style};
-
-/// Attributes that every tag may have.
-const ANYWHERE: [&str; 9] = ["align", "bgcolor", "dir", "height", "lang", "style", "title", "valign", "width"];
-
-/// Attributes that a tag may have besides.
-fn besides(tag: &str) -> &'static [&'static str] {
-    match tag {
-        "a" => &["href"],
-        "col" | "colgroup" => &["span"],
-        "font" => &["color", "face", "size"],
-        "img" => &["alt", "border", "src"],
-        "li" => &["type", "value"],
-        "ol" => &["reversed", "start", "type"],
-        "table" => &["border", "cellpadding", "cellspacing"],
-        "td" | "th" => &["colspan", "nowrap", "rowspan"],
-        _ => &[],
-    }
-}
-
-/// Whether a tag may have an attribute.
-pub fn is_allowed(tag: &str, attribute: &str) -> bool {
-    ANYWHERE.contains(&attribute) || besides(tag).contains(&attribute)
-}
+use super::allowed::{ANYWHERE, besides, known};
+use super::{Budget, style};
 
 static POLICY: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut policy = Builder::empty();
     policy
-        .tags(shape::known().collect())
+        .tags(known().collect())
         .generic_attributes(HashSet::from(ANYWHERE))
-        .tag_attributes(shape::known().map(|tag| (tag, besides(tag).iter().copied().collect())).collect())
+        .tag_attributes(known().map(|tag| (tag, besides(tag).iter().copied().collect())).collect())
         // `data` for pictures, the rest for links; which where, `filtered` says.
         .url_schemes(HashSet::from(["http", "https", "mailto", "data"]))
         .url_relative(UrlRelative::Deny)

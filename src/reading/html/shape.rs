@@ -5,6 +5,7 @@
 //! is left to be repaired. What is harmful is not asked here; that is `policy`'s.
 
 use super::Budget;
+use super::allowed::{BLOCK, IN_TABLE, INLINE, VOID, is_allowed, known};
 use super::pictures::Pictures;
 use super::tokens::{Token, Tokens};
 
@@ -17,60 +18,6 @@ const MOST_ENTITIES: usize = 30_000;
 
 /// A longer attribute is left out, but for a picture's own data.
 const LONGEST_ATTRIBUTE: usize = 4 << 10;
-
-/// Tags for a piece of a line.
-const INLINE: [&str; 38] = [
-    "a", "abbr", "b", "bdi", "big", "br", "cite", "code", "del", "dfn", "em", "font", "i", "img", "ins", "kbd", "mark",
-    "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "tt", "u", "var", "wbr",
-    "acronym", "data", "time", "nobr", "label",
-];
-
-/// Tags that end a paragraph before them.
-const BLOCK: [&str; 32] = [
-    "address",
-    "article",
-    "aside",
-    "blockquote",
-    "center",
-    "dd",
-    "details",
-    "dir",
-    "div",
-    "dl",
-    "dt",
-    "figcaption",
-    "figure",
-    "footer",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "header",
-    "hr",
-    "li",
-    "main",
-    "nav",
-    "ol",
-    "p",
-    "pre",
-    "section",
-    "summary",
-    "table",
-    "ul",
-];
-
-/// Tags that only stand in a table.
-const IN_TABLE: [&str; 9] = ["caption", "col", "colgroup", "tbody", "td", "tfoot", "th", "thead", "tr"];
-
-/// Tags that hold nothing.
-const VOID: [&str; 5] = ["br", "col", "hr", "img", "wbr"];
-
-/// All tags that are ever written.
-pub fn known() -> impl Iterator<Item = &'static str> {
-    INLINE.into_iter().chain(BLOCK).chain(IN_TABLE)
-}
 
 /// HTML in that shape.
 #[derive(Debug, Default)]
@@ -180,7 +127,7 @@ impl Shaping {
             let picture = (attribute == "src").then(|| pictures.get(value)).flatten();
             let value = picture.as_deref().unwrap_or(value);
             let is_data = attribute == "src" && name == "img";
-            if super::policy::is_allowed(name, attribute) && (is_data || value.len() <= LONGEST_ATTRIBUTE) {
+            if is_allowed(name, attribute) && (is_data || value.len() <= LONGEST_ATTRIBUTE) {
                 self.shaped.html.push_str(&format!(" {attribute}=\""));
                 self.text_in_quotes(value);
                 self.shaped.html.push('"');

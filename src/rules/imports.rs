@@ -1,0 +1,311 @@
+//! Which file imports which, read off the source.
+//!
+//! - An import is a `use`, or a path in code such as `crate::a::b()`, `super::x::y()` or `module::z()`. It counts as one of the
+//!   file that defines the name, also where it goes through a re-export of another.
+//! - `mod x;` and `pub use x::Y;` of a parent are no imports: they say what its folder has.
+//! - A file and those in its own folder are one house: what a child takes from its parent, and a parent from its children, is
+//!   no import either. A loop is one between neighbours, or across folders.
+//! - Test modules do not count.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::Path;
+
+use super::tokens::{tokens, without_tests};
+
+/// The files that each file imports.
+pub type Graph = BTreeMap<String, BTreeSet<String>>;
+
+/// Reads all modules of the crate below this folder.
+pub fn graph(src: &Path) -> Graph {
+    let mut modules = BTreeMap::new();
+    read(src, Vec::new(), &mut modules);
+    let all = Modules(modules);
+    let edges = all.0.iter().map(|(path, module)| (module.file.clone(), all.imports(path, module)));
+    edges.collect()
+}
+
+/// A loop of files, each of which imports the next, if there is one: a shortest.
+pub fn find_loop(graph: &Graph) -> Option<Vec<String>> {
+    graph.keys().filter_map(|file| way(graph, file, file)).min_by_key(Vec::len)
+}
+
+/// The shortest way from one file to another, each importing the next.
+pub fn way(graph: &Graph, start: &str, end: &str) -> Option<Vec<String>> {
+    let mut came_from = BTreeMap::new();
+    let mut next = VecDeque::from([start]);
+    while let Some(from) = next.pop_front().filter(|_| !came_from.contains_key(end)) {
+        for to in &graph[from] {
+            came_from.entry(to.as_str()).or_insert_with(|| {
+                next.push_back(to);
+                from
+            });
+        }
+    }
+    let mut way = vec![end.to_owned()];
+    let mut at = *came_from.get(end)?;
+    while at != start {
+        way.push(at.to_owned());
+        at = came_from[at];
+    }
+    way.push(start.to_owned());
+    way.reverse();
+    Some(way)
+}
+
+/// A path in the module tree, from the crate's root.
+type ModulePath = Vec<String>;
+
+struct Module {
+    file: String,
+    /// What it declares: functions, types and the like.
+    items: BTreeSet<String>,
+    /// Names that `use` gives to paths, and paths of which everything is taken.
+    names: Vec<(String, ModulePath)>,
+    globs: Vec<ModulePath>,
+    /// Names that are re-exported: those are no imports of this file.
+    exported: BTreeSet<String>,
+    /// Paths in its code.
+    paths: BTreeSet<ModulePath>,
+}
+
+struct Modules(BTreeMap<ModulePath, Module>);
+
+/// Reads one module and those that it declares, without test modules.
+fn read(src: &Path, path: ModulePath, into: &mut BTreeMap<ModulePath, Module>) {
+    let file = if path.is_empty() { "lib.rs".to_owned() } else { format!("{}.rs", path.join("/")) };
+    let text = std::fs::read_to_string(src.join(&file)).unwrap();
+    let tokens: Vec<String> = without_tests(tokens(&text)).into_iter().map(|token| token.text).collect();
+    let mut module = Module {
+        file,
+        items: BTreeSet::new(),
+        names: Vec::new(),
+        globs: Vec::new(),
+        exported: BTreeSet::new(),
+        paths: BTreeSet::new(),
+    };
+    let (mut at, mut depth) = (0, 0_usize);
+    while let Some(token) = tokens.get(at) {
+        let following = tokens.get(at + 1).map_or("", String::as_str);
+        match token.as_str() {
+            "{" => depth += 1,
+            "}" => depth -= 1,
+            "use" => {
+                let is_public = at > 0 && matches!(tokens[at - 1].as_str(), "pub" | ")");
+                let end = at + tokens[at..].iter().position(|token| token == ";").unwrap();
+                module.take(&tokens[at + 1..end], is_public);
+                at = end;
+            }
+            "mod" if depth == 0 && tokens.get(at + 2).is_some_and(|end| end == ";") => {
+                read(src, [path.clone(), vec![following.to_owned()]].concat(), into);
+            }
+            "fn" | "struct" | "enum" | "union" | "trait" | "type" | "const" | "static" | "mod" if depth == 0 => {
+                module.items.insert(following.to_owned());
+            }
+            "macro_rules" => drop(module.items.insert(tokens[at + 2].clone())),
+            word if is_word(word) && following == "::" && (at == 0 || tokens[at - 1] != "::") => {
+                let mut segments = vec![word.to_owned()];
+                while tokens.get(at + 1).is_some_and(|token| token == "::")
+                    && tokens.get(at + 2).is_some_and(|token| is_word(token))
+                {
+                    segments.push(tokens[at + 2].clone());
+                    at += 2;
+                }
+                module.paths.insert(segments);
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    into.insert(path, module);
+}
+
+impl Module {
+    /// Takes the tree behind a `use`.
+    fn take(&mut self, tokens: &[String], is_public: bool) {
+        for (path, name) in leaves(tokens, &[]) {
+            if name == "*" {
+                self.globs.push(path);
+                continue;
+            }
+            if is_public {
+                self.exported.insert(name.clone());
+            }
+            self.names.push((name, path));
+        }
+    }
+}
+
+/// Every path of a `use` tree, with the name that it gets.
+fn leaves(tokens: &[String], before: &[String]) -> Vec<(ModulePath, String)> {
+    let mut path = before.to_vec();
+    let mut at = 0;
+    while let Some(token) = tokens.get(at) {
+        match token.as_str() {
+            "::" => {}
+            "*" => return vec![(path, "*".to_owned())],
+            "as" => return vec![(path, tokens[at + 1].clone())],
+            "{" => return branches(&tokens[at + 1..tokens.len() - 1]).flat_map(|tree| leaves(tree, &path)).collect(),
+            "self" if !path.is_empty() => {}
+            word => path.push(word.to_owned()),
+        }
+        at += 1;
+    }
+    let name = path.last().cloned().unwrap_or_default();
+    vec![(path, name)]
+}
+
+/// What stands between the commas of one pair of braces.
+fn branches(tokens: &[String]) -> impl Iterator<Item = &[String]> {
+    let mut depth = 0;
+    let branches = tokens.split(move |token| {
+        match token.as_str() {
+            "{" => depth += 1,
+            "}" => depth -= 1,
+            _ => {}
+        }
+        token == "," && depth == 0
+    });
+    branches.filter(|branch| !branch.is_empty())
+}
+
+impl Modules {
+    /// The files that a module imports.
+    fn imports(&self, path: &ModulePath, module: &Module) -> BTreeSet<String> {
+        let names = module.names.iter().filter(|(name, _)| !module.exported.contains(name.as_str()));
+        let names = names.map(|(_, used)| used);
+        let items = names.chain(&module.paths).filter_map(|used| self.definer(path, used, 0));
+        // Everything of a module is as good as the module.
+        let whole =
+            module.globs.iter().filter_map(|used| self.definer(path, &[&used[..], &["*".to_owned()]].concat(), 0));
+        let others = items.chain(whole).filter(|definer| !is_of_one_house(path, definer));
+        others.map(|definer| self.0[&definer].file.clone()).collect()
+    }
+
+    /// The module that defines what a path names; `None` where that is a module itself, or is not of this crate.
+    fn definer(&self, from: &ModulePath, path: &[String], hops: usize) -> Option<ModulePath> {
+        let (first, rest) = path.split_first()?;
+        let (mut module, mut rest) = match first.as_str() {
+            "crate" => (Vec::new(), rest),
+            "self" => (from.clone(), rest),
+            "super" => (from[..from.len() - 1].to_vec(), rest),
+            _ => (from.clone(), path),
+        };
+        while let Some((name, behind)) = rest.split_first() {
+            let below = [module.clone(), vec![name.clone()]].concat();
+            if name == "super" {
+                module.pop();
+            } else if self.0.contains_key(&below) {
+                module = below;
+            } else if name == "*" || self.0[&module].items.contains(name) {
+                return Some(module);
+            } else {
+                return self.through(&module, name, behind, hops);
+            }
+            rest = behind;
+        }
+        None
+    }
+
+    /// What a name means that a module has by a `use`.
+    fn through(&self, module: &ModulePath, name: &str, behind: &[String], hops: usize) -> Option<ModulePath> {
+        if hops > 9 {
+            return None;
+        }
+        let its = &self.0[module];
+        let used = its.names.iter().filter(|(its, used)| its == name && used.first().is_none_or(|first| first != name));
+        let mut found = used.filter_map(|(_, used)| self.definer(module, &[used, behind].concat(), hops + 1));
+        if let Some(definer) = found.next() {
+            return Some(definer);
+        }
+        let glob =
+            |glob: &ModulePath| self.definer(module, &[&glob[..], &[name.to_owned()], behind].concat(), hops + 1);
+        its.globs.iter().find_map(glob)
+    }
+}
+
+/// Whether one is the parent, grandparent and so on of the other, or both are one.
+fn is_of_one_house(one: &ModulePath, other: &ModulePath) -> bool {
+    one.starts_with(other) || other.starts_with(one)
+}
+
+fn is_word(token: &str) -> bool {
+    token.starts_with(|c: char| c.is_alphabetic() || c == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn graph_of(files: &[(&str, &str)]) -> Graph {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        graph(folder.path())
+    }
+
+    #[test]
+    fn every_way_to_import_is_seen() {
+        for import in [
+            "use crate::house::b::B;",
+            "use super::b::{self, B};\nfn f(_: B) {}",
+            "use super::{Z, b::B as Other};",
+            "use super::Reexported;",
+            "use super::b::*;",
+            "use super::b;\nfn f() { b::work() }",
+            "fn f() { super::b::work() }",
+            "fn f() -> Option<crate::house::b::B> { None }",
+            "fn f() { g(\"// no comment\"); self::super::b::work(); let _ = 'x'; }",
+            "pub use super::b::B;\nfn f() { super::b::work() }",
+        ] {
+            let graph = graph_of(&[
+                ("lib.rs", "mod house;"),
+                ("house.rs", "mod a;\nmod b;\npub struct Z;\npub use b::B as Reexported;"),
+                ("house/a.rs", import),
+                ("house/b.rs", "pub struct B;\npub fn work() {}"),
+            ]);
+            assert!(graph["house/a.rs"].contains("house/b.rs"), "{import}: {graph:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_import_is_none() {
+        for text in [
+            "// use super::b::B;",
+            "/// See [`crate::house::b::B`].\nfn f() { g(\"super::b::B\", r#\"crate::house::b::work()\"#) }",
+            "#[cfg(test)]\nmod tests {\n    use super::super::b::B;\n}",
+            "use super::Z;",
+            "fn f<'a>(_: &'a str) { std::mem::drop('\"'); Self::b::work() }",
+        ] {
+            let graph = graph_of(&[
+                ("lib.rs", "mod house;"),
+                ("house.rs", "mod a;\nmod b;\npub struct Z;\nfn g() { a::f() }"),
+                ("house/a.rs", text),
+                ("house/b.rs", "pub struct B;\npub fn work() {}"),
+            ]);
+            assert!(graph["house/a.rs"].is_empty(), "{text}: {graph:?}");
+        }
+    }
+
+    #[test]
+    fn a_loop_is_found_and_named() {
+        let file = |imports: &str| {
+            imports.split(' ').map(|name| format!("use crate::{name}::f as {name}_f;\n")).collect::<String>()
+        };
+        let (a, b, c) = (file("b") + "pub fn f() {}", file("c") + "pub fn f() {}", file("a d") + "pub fn f() {}");
+        let all = [
+            ("lib.rs", "mod a;\nmod b;\nmod c;\nmod d;"),
+            ("a.rs", &a),
+            ("b.rs", &b),
+            ("c.rs", &c),
+            ("d.rs", "pub fn f() {}"),
+        ];
+        let mut graph = graph_of(&all);
+        assert_eq!(find_loop(&graph).unwrap(), ["a.rs", "b.rs", "c.rs", "a.rs"]);
+        graph.get_mut("c.rs").unwrap().remove("a.rs");
+        assert_eq!(find_loop(&graph), None);
+        assert_eq!(way(&graph, "a.rs", "d.rs").unwrap(), ["a.rs", "b.rs", "c.rs", "d.rs"]);
+    }
+}
