@@ -25,10 +25,10 @@
 //!
 //! # Rules
 //!
-//! 1. Dependencies point down: `cli`, `app` -> `schedule` -> `poll` -> `imap`, `oauth` -> `store`; `http` -> `poll`, `discover`,
-//!    `reading`, `oauth`, `store`.
-//!    `imap` knows no store, `oauth` no mail, `discover` neither; `parse`, `route` and `reading` do no I/O; nobody but `cli` imports
-//!    `http`.
+//! 1. Dependencies point down: `cli`, `wiring` -> `schedule` -> `poll` -> `imap`, `oauth` -> `store`; `http` -> `poll`, `discover`,
+//!    `reading`, `oauth`, `store`; `mail` below all.
+//!    `imap` knows no store and no configuration, `oauth` no mail, `discover` neither; `mail`, `route` and `reading` do no I/O;
+//!    nobody but `cli` imports `http`. No files import each other in a loop.
 //! 2. The customer's copy is not touched before the import has committed. Only `poll/settle.rs` names `imap::mutate`. With
 //!    "leave" the folder is opened with EXAMINE, so the server itself forbids a change. Always BODY.PEEK.
 //! 3. A message is (mailbox, folder, UIDVALIDITY, UID), unique in the ledger. `\Seen`, `\Recent`, dates and Message-ID never

@@ -130,4 +130,22 @@ mod tests {
             assert_eq!(obstacle.is_none(), *possible, "{action} with {offered:?} {permanent:?}: {obstacle:?}");
         }
     }
+
+    #[test]
+    fn gmail_deletes_by_a_move_to_its_trash() {
+        let gmail: &[&str] = &["MOVE", "UIDPLUS", "X-GM-EXT-1"];
+        let other: &[&str] = &["MOVE", "UIDPLUS"];
+        for (wish, offered, by_move) in [
+            ("delete", gmail, true),
+            ("delete", other, false),
+            ("move:Klart", gmail, false),
+            ("seen", gmail, false),
+            ("leave", gmail, false),
+        ] {
+            assert_eq!(needs_trash(&wish.parse().unwrap(), &|c| offered.contains(&c)), by_move, "{wish} {offered:?}");
+        }
+        let trash = "[Gmail]/Trash".to_owned();
+        assert_eq!(by_trash(Some(trash.clone())), Ok(AfterImport::Move(trash)));
+        assert!(by_trash(None).is_err());
+    }
 }

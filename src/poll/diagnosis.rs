@@ -5,21 +5,21 @@
 //! `OK` and then `BAD User is authenticated but not connected.` means that the token was taken and the mailbox was not opened.
 //! (office-developer-exchange-docs#87, MailKit#1486 and #1811, email-oauth2-proxy#74 and #275, imapsync#250.)
 
-use std::collections::BTreeMap;
+mod token;
+
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
-use super::connect;
 use super::credential::{Credential, Secret};
 use super::error::is_not_connected;
-use super::{Blame, Deps, PollError, Retry, Step, authenticate, credential};
+use super::{Blame, Deps, PollError, Retry, Step, authenticate, connect};
 use crate::cause::{Cause, Trouble};
-use crate::config::Application;
-use crate::oauth::{Claims, Provider};
-use crate::powershell::literal;
-use crate::shown::shown;
+use crate::oauth::Claims;
 use crate::store::{GrantKind, Login, Mailbox};
+use token::about;
+
+pub use token::token;
 
 /// How far a login came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,58 +62,12 @@ fn cause(found: Findings) -> Cause {
         Findings { is_exchange: false, .. } => Cause::TokenRefused,
         Findings { kind: GrantKind::AppOnly, sibling: Opened, .. } => Cause::AppPermissionMissing,
         Findings { kind: GrantKind::AppOnly, came: Refused, .. } => Cause::ServicePrincipalMissing,
-
         Findings { kind: GrantKind::AppOnly, .. } => Cause::AppPermissionMissing,
         Findings { is_shared: true, own: Opened, .. } => Cause::DelegatePermissionMissing,
         Findings { is_shared: true, own: NotConnected, .. } => Cause::ImapOff,
         Findings { is_shared: true, came: NotConnected, own: Unknown, .. } => Cause::DelegatePermissionMissing,
         Findings { came: NotConnected, .. } => Cause::ImapOff,
         Findings { .. } => Cause::TokenRefused,
-    }
-}
-
-/// What an access token says of itself, and the first thing that is wrong with it. A token that cannot be read is none to judge.
-pub fn look_at_token(credential: &Credential, mailbox: &Mailbox, deps: &Deps) -> (String, Option<Trouble>) {
-    let (Secret::Bearer(access), Login::OAuth { key, .. }) = (&credential.secret, &mailbox.login) else {
-        return (String::new(), None);
-    };
-    let mut said = format!("of {} for {}, lives until {}", key.provider, key.identity, access.expires_at);
-    let Some(claims) = Claims::read(access.token.expose_secret()) else {
-        return (format!("{said}; what it holds cannot be read"), None);
-    };
-    let rights: Vec<&str> =
-        claims.scp.iter().map(String::as_str).chain(claims.roles.iter().map(String::as_str)).collect();
-    if !claims.aud.is_empty() {
-        said.push_str(&format!("; for {}", claims.aud.join(", ")));
-    }
-    if !rights.is_empty() {
-        said.push_str(&format!("; holds {}", rights.join(" ")));
-    }
-    let said: String = said.chars().filter(|c| !c.is_control()).take(500).collect();
-    let wrong = Provider::of(&deps.oauth, key).ok().and_then(|provider| wrong_claim(&claims, key.kind, provider.app));
-    (said, wrong.map(|trouble| trouble.about_all(&about(mailbox, deps, Some(&claims)))))
-}
-
-fn wrong_claim(claims: &Claims, kind: GrantKind, app: &Application) -> Option<Trouble> {
-    let bare = |text: &str| text.trim_end_matches('/').to_ascii_lowercase();
-    let is_for_mail = |aud: &String| app.audiences.iter().any(|wanted| bare(wanted) == bare(aud));
-    if !app.audiences.is_empty() && !claims.aud.is_empty() && !claims.aud.iter().any(is_for_mail) {
-        return Some(Trouble::new(Cause::AudienceWrong).about("found", shown(&claims.aud.join(", "))));
-    }
-    match kind {
-        GrantKind::AppOnly if !app.app_only_role.is_empty() && !claims.roles.contains(&app.app_only_role) => {
-            Some(Trouble::new(Cause::RoleMissing).about("role", &app.app_only_role))
-        }
-        // Microsoft names scopes there by their last part.
-        GrantKind::Delegated => {
-            let scp = claims.scp.as_deref()?;
-            let wanted = app.scopes.iter().filter(|scope| scope.contains("://"));
-            let last = |scope: &String| scope.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
-            let missing =
-                wanted.map(last).find(|wanted| !scp.split(' ').any(|held| held.eq_ignore_ascii_case(wanted)))?;
-            Some(Trouble::new(Cause::TokenScopeMissing).about("scope", missing))
-        }
-        GrantKind::AppOnly => None,
     }
 }
 
@@ -202,33 +156,6 @@ fn says_imap_is_off(message: &str) -> bool {
     ["not enabled for imap", "imap access is disabled", "noadrecipient"].iter().any(|words| lower.contains(words))
 }
 
-/// Everything that a sentence may name.
-fn about(mailbox: &Mailbox, deps: &Deps, claims: Option<&Claims>) -> BTreeMap<String, String> {
-    let mut about = credential::about(mailbox, deps);
-    // Whom Exchange knows the application as.
-    let id = claims
-        .and_then(|claims| claims.oid.clone())
-        .filter(|id| id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
-    let id = id.unwrap_or_else(|| "OBJECT-ID-OF-THE-ENTERPRISE-APPLICATION".to_owned());
-    about.insert("ps_object_id".to_owned(), literal(&id));
-    about
-}
-
-/// A token to check with, and what it says of itself. One that lacks something is asked for anew: it may be older than what an
-/// admin has mended.
-pub async fn token(mailbox: &Mailbox, deps: &Deps) -> Result<(Credential, String), PollError> {
-    let mut credential = credential::ready(mailbox, deps).await?;
-    let (mut said, mut wrong) = look_at_token(&credential, mailbox, deps);
-    if wrong.is_some() {
-        credential = credential.anew(mailbox, deps).await?;
-        (said, wrong) = look_at_token(&credential, mailbox, deps);
-    }
-    match wrong {
-        Some(trouble) => Err(PollError::of(Step::Token, Blame::Mailbox, Retry::Credentials, trouble)),
-        None => Ok((credential, said)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::Came::{NotConnected, Opened, Refused, Unknown};
@@ -281,31 +208,5 @@ mod tests {
         ] {
             assert_eq!(seen, wanted);
         }
-    }
-
-    #[test]
-    fn a_token_says_what_it_lacks() {
-        let app = Application {
-            audiences: vec!["https://outlook.office.com".into()],
-            scopes: vec!["https://outlook.office.com/IMAP.AccessAsUser.All".into(), "openid".into()],
-            app_only_role: "IMAP.AccessAsApp".into(),
-            ..Application::default()
-        };
-        let judged = |aud: &str, scp: Option<&str>, roles: &[&str], kind| {
-            let claims = Claims {
-                aud: vec![aud.to_owned()],
-                scp: scp.map(str::to_owned),
-                roles: roles.iter().map(|role| (*role).to_owned()).collect(),
-                ..Claims::default()
-            };
-            wrong_claim(&claims, kind, &app).map(|trouble| trouble.cause)
-        };
-        let outlook = "https://outlook.office.com/";
-        assert_eq!(judged(outlook, Some("imap.accessasuser.all Mail.Send"), &[], GrantKind::Delegated), None);
-        assert_eq!(judged(outlook, Some("Mail.Read"), &[], GrantKind::Delegated), Some(Cause::TokenScopeMissing));
-        let graph = "https://graph.microsoft.com";
-        assert_eq!(judged(graph, Some("IMAP.AccessAsUser.All"), &[], GrantKind::Delegated), Some(Cause::AudienceWrong));
-        assert_eq!(judged(outlook, None, &["IMAP.AccessAsApp"], GrantKind::AppOnly), None);
-        assert_eq!(judged(outlook, None, &["POP.AccessAsApp"], GrantKind::AppOnly), Some(Cause::RoleMissing));
     }
 }

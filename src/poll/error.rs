@@ -1,9 +1,9 @@
 //! How a poll fails: at which step, what is broken, and when it makes sense to try again.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+mod kinds;
+mod words;
 
-use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
 
 use crate::cause::{Cause, Trouble};
 use crate::clock::Timestamp;
@@ -12,104 +12,10 @@ use crate::imap::{ImapError, LoginError};
 use crate::locale::Language;
 use crate::shown::shown_within;
 use crate::store::StoreError;
+use words::{after, is_microsofts, is_temporary};
 
-/// The step that failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    Lease,
-    /// Finding a place among all visits, and keeping it.
-    Place,
-    /// Bringing enough while others wait.
-    Pace,
-    Dns,
-    Tcp,
-    Tls,
-    StartTls,
-    Greeting,
-    Token,
-    Login,
-    Select,
-    Search,
-    Fetch,
-    Import,
-    Settle,
-    Record,
-}
-
-impl Step {
-    /// As it stands in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Lease => "lease",
-            Self::Place => "place",
-            Self::Pace => "pace",
-            Self::Dns => "dns",
-            Self::Tcp => "tcp",
-            Self::Tls => "tls",
-            Self::StartTls => "starttls",
-            Self::Greeting => "greeting",
-            Self::Token => "token",
-            Self::Login => "login",
-            Self::Select => "select",
-            Self::Search => "search",
-            Self::Fetch => "fetch",
-            Self::Import => "import",
-            Self::Settle => "settle",
-            Self::Record => "record",
-        }
-    }
-}
-
-impl Serialize for Step {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
-
-/// What is broken, from least to most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Blame {
-    /// One folder; others go on.
-    Folder,
-    /// One mailbox: its password, its settings.
-    Mailbox,
-    /// The server, for all its mailboxes.
-    Host,
-    /// Ourselves: the database, the key.
-    Us,
-}
-
-impl Blame {
-    /// As it stands in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Folder => "folder",
-            Self::Mailbox => "mailbox",
-            Self::Host => "host",
-            Self::Us => "us",
-        }
-    }
-}
-
-/// When to try again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Retry {
-    /// Soon, and less often the longer it fails.
-    Soon,
-    /// The server said to stay away so long.
-    After(Duration),
-    /// The account's limit at the server is used up; asking on makes it longer.
-    Quota,
-    /// Rarely: each try may count against the account.
-    Credentials,
-    /// At once, with a new access token; without one, soon.
-    Renew,
-    /// As soon as there is a place: nothing has failed.
-    InTurn,
-    /// When a person has changed something.
-    Person,
-}
+pub use kinds::{Blame, Retry, Step};
+pub use words::is_not_connected;
 
 /// A failed poll.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -129,9 +35,6 @@ pub struct PollError {
 
 /// The longest message.
 const MOST_WORDS: usize = 4000;
-
-/// The longest time that we let a server send us away for.
-const LONGEST_HOLD: Duration = Duration::from_hours(24);
 
 impl PollError {
     /// A failure in words.
@@ -290,53 +193,16 @@ impl PollError {
     }
 }
 
-/// Exchange lets a login through and refuses what follows (reference row D1).
-pub(super) fn is_not_connected(text: &str) -> bool {
-    text.to_ascii_lowercase().contains("authenticated but not connected")
-}
-
-/// Microsoft takes no passwords since 2023 (Office 365) and 2024 (outlook.com); asking on only locks accounts (reference row
-/// F5).
-fn is_microsofts(host: &str) -> bool {
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    ["outlook.office365.com", "outlook.office.com", "imap-mail.outlook.com"].contains(&host.as_str())
-}
-
 /// What that means.
 const NOT_CONNECTED: &str = "the login went through and the mailbox did not open: the password is wrong after all, the account \
                              has no right to this mailbox, IMAP is switched off for it, or the server is not well; with access \
                              tokens, `mailferry mailbox check` finds out which";
 
-/// Whether a refusal at login says nothing about the password (RFC 5530).
-fn is_temporary(text: &str) -> bool {
-    let text = text.to_ascii_uppercase();
-    ["[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]", "[TEMPFAIL]", "TOO MANY", "TRY AGAIN"]
-        .iter()
-        .any(|sign| text.contains(sign))
-}
-
-/// How long a server's text sends us away for. Exchange: `Request is throttled. Suggested Backoff Time: 299961 milliseconds`.
-fn after(text: &str) -> Retry {
-    let lower = text.to_ascii_lowercase();
-    if let Some((_, rest)) = lower.split_once("suggested backoff time:") {
-        let digits: String = rest.trim_start().chars().take_while(char::is_ascii_digit).collect();
-        if let Ok(millis) = digits.parse() {
-            return Retry::After(Duration::from_millis(millis).min(LONGEST_HOLD));
-        }
-    }
-    // Exchange ends a session with its token: `Session invalidated - AccessTokenExpired` (imapsync#250).
-    if lower.contains("accesstokenexpired") {
-        return Retry::Renew;
-    }
-    // Gmail: the daily limit is used up.
-    if lower.contains("[overquota]") {
-        return Retry::Quota;
-    }
-    Retry::Soon
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use super::words::LONGEST_HOLD;
     use super::*;
 
     #[test]

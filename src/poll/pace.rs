@@ -1,27 +1,20 @@
 //! How a visit goes: what its server has brought, how long it was waited for, and which address it is at. `schedule` takes the
 //! place of a visit that brings too little and gives it to one that waits.
 
-use std::collections::HashMap;
-use std::io;
+mod arrivals;
+mod metered;
+
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ipnet::IpNet;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// One host can have any of the addresses in such a network.
-const HOSTS_NETWORK: u8 = 64;
-/// Names whose address is remembered; more are those of mailboxes that are not polled here any more.
-const MOST_NAMES: usize = 100_000;
+use arrivals::{Arrival, locked, network};
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
+pub use arrivals::Arrivals;
+pub use metered::Metered;
 
 /// The pace of one visit.
 #[derive(Debug, Default)]
@@ -129,121 +122,6 @@ impl Pace {
     }
 }
 
-/// The addresses that are visited now, and where each host name has led.
-#[derive(Debug)]
-pub struct Arrivals {
-    most: usize,
-    counted: Mutex<Counted>,
-}
-
-#[derive(Debug, Default)]
-struct Counted {
-    visits: HashMap<IpNet, usize>,
-    known: HashMap<String, IpNet>,
-}
-
-/// A visit that is counted at its address until this is dropped.
-#[derive(Debug)]
-struct Arrival {
-    network: IpNet,
-    arrivals: Arc<Arrivals>,
-}
-
-impl Drop for Arrival {
-    fn drop(&mut self) {
-        let mut counted = locked(&self.arrivals.counted);
-        if let Some(count) = counted.visits.get_mut(&self.network) {
-            *count -= 1;
-            if *count == 0 {
-                counted.visits.remove(&self.network);
-            }
-        }
-    }
-}
-
-impl Arrivals {
-    /// With so many visits at once at one address.
-    pub fn new(most: usize) -> Arc<Self> {
-        Arc::new(Self { most, counted: Mutex::default() })
-    }
-
-    /// The address that a name has led to, or the name: many names can be one server's.
-    pub fn place_of(&self, host: &str) -> String {
-        let host = host.to_lowercase();
-        let counted = locked(&self.counted);
-        counted.known.get(&host).map_or_else(|| host.clone(), IpNet::to_string)
-    }
-
-    fn enter(self: &Arc<Self>, host: &str, address: IpAddr, if_room: bool) -> Option<Arrival> {
-        let network = network(address);
-        let mut counted = locked(&self.counted);
-        if counted.known.len() >= MOST_NAMES {
-            counted.known.clear();
-        }
-        counted.known.insert(host.to_lowercase(), network);
-        let count = counted.visits.entry(network).or_default();
-        if if_room && *count >= self.most {
-            return None;
-        }
-        *count += 1;
-        drop(counted);
-        Some(Arrival { network, arrivals: self.clone() })
-    }
-}
-
-/// What counts as one address.
-fn network(address: IpAddr) -> IpNet {
-    let address = address.to_canonical();
-    let prefix = if address.is_ipv6() { HOSTS_NETWORK } else { 32 };
-    IpNet::new(address, prefix).map_or_else(|_| IpNet::from(address), |network| network.trunc())
-}
-
-/// A stream to a server that is measured.
-#[derive(Debug)]
-pub struct Metered<S> {
-    inner: S,
-    pace: Arc<Pace>,
-}
-
-impl<S> Metered<S> {
-    /// From now on.
-    pub fn new(inner: S, pace: Arc<Pace>) -> Self {
-        Self { inner, pace }
-    }
-
-    fn noted<T>(&self, poll: Poll<T>, bytes: usize) -> Poll<T> {
-        match &poll {
-            Poll::Pending => self.pace.waits(),
-            Poll::Ready(_) => self.pace.came(bytes),
-        }
-        poll
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let poll = Pin::new(&mut self.inner).poll_read(cx, buf);
-        self.noted(poll, buf.filled().len() - before)
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let poll = Pin::new(&mut self.inner).poll_write(cx, buf);
-        self.noted(poll, 0)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let poll = Pin::new(&mut self.inner).poll_flush(cx);
-        self.noted(poll, 0)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -294,6 +172,6 @@ mod tests {
         let _one = visit("e.example", &["[2001:db8::1]:993"]).unwrap();
         let _two = visit("f.example", &["[2001:db8::2]:993"]).unwrap();
         assert!(visit("g.example", &["[2001:db8::3]:993"]).is_none(), "one host has a whole network of them");
-        assert!(locked(&arrivals.counted).visits.len() <= 2, "nothing is kept of those who left");
+        assert!(arrivals.visited() <= 2, "nothing is kept of those who left");
     }
 }

@@ -5,18 +5,20 @@
 //! the target folder tells. A mail that is gone already has what it should have.
 
 mod evidence;
+mod obstacle;
 
 use std::collections::VecDeque;
 
 use super::open_folder::OpenFolder;
 use super::same_mails::still_the_same;
 use super::visit::Visit;
-use super::{Blame, PollError, Retry, Step, after_import, capabilities, listing, target};
+use super::{Blame, PollError, Retry, Step, listing};
 use crate::cause::{Cause, Trouble};
 use crate::imap::{Answer, ImapError, Session, Status, UidSet, mutate};
 use crate::mailbox::AfterImport;
 use crate::store::{Departing, Effect, EffectStep, StoreError};
 use evidence::{copied, gone};
+use obstacle::{impossible, way_here};
 
 /// Effects read in one go.
 const AT_ONCE: i64 = 1000;
@@ -88,62 +90,6 @@ async fn settle(visit: &mut Visit<'_>, folder: &OpenFolder, group: &[Effect]) ->
         step = EffectStep::Pending;
     }
     doing.to_all(visit, step, &uids).await
-}
-
-/// How a wish is done in this folder, or why it cannot be.
-async fn way_here(
-    visit: &mut Visit<'_>,
-    folder: &OpenFolder,
-    wish: &AfterImport,
-    step: EffectStep,
-) -> Result<Result<AfterImport, String>, PollError> {
-    let session = &mut visit.session;
-    let way = capabilities::way(session, wish).await?.and_then(|action| {
-        let obstacle = after_import::in_folder(&folder.selected, &|capability| session.can(capability), &action);
-        obstacle.map_or(Ok(action), Err)
-    });
-    match way {
-        // Half of a COPY looks as if the two were one; it was judged before it was begun.
-        Ok(action) if matches!(step, EffectStep::Pending | EffectStep::Impossible) => {
-            Ok(obstacle_at_target(visit, folder, &action).await?.map_or(Ok(action), Err))
-        }
-        way => Ok(way),
-    }
-}
-
-/// The obstacle where the target is polled itself; looked for once in a visit.
-async fn obstacle_at_target(
-    visit: &mut Visit<'_>,
-    folder: &OpenFolder,
-    action: &AfterImport,
-) -> Result<Option<String>, PollError> {
-    let AfterImport::Move(to) = action else { return Ok(None) };
-    if !visit.tally.sure_targets.contains(to) {
-        let polled = target::polled_as(&mut visit.session, to, &visit.lease.mailbox.folders).await?;
-        target::reopen(&mut visit.session, folder).await?;
-        if let Some(name) = polled {
-            return Ok(Some(after_import::into_itself(to, &name)));
-        }
-        visit.tally.sure_targets.insert(to.clone());
-    }
-    Ok(None)
-}
-
-/// Writes down that it cannot be done, and tells.
-async fn impossible(
-    visit: &mut Visit<'_>,
-    folder: &OpenFolder,
-    step: EffectStep,
-    uids: &[u32],
-    obstacle: &str,
-) -> Result<(), PollError> {
-    if step == EffectStep::Pending {
-        let written = visit.deps.store.effects_impossible(visit.lease, folder.epoch.id, uids, obstacle).await;
-        written.map_err(stored)?;
-    }
-    let message = format!("folder {}: the mail is imported, its copies are left as they were: {obstacle}", folder.name);
-    visit.tally.unsettled.get_or_insert(PollError::new(Step::Settle, Blame::Mailbox, Retry::Person, message));
-    Ok(())
 }
 
 /// What is done to copies, and what a copy that comes back is recognised by.

@@ -169,3 +169,17 @@ fn an_empty_whole_in_place_of_a_part_is_no_mail() {
     poll(&mailferry);
     assert_eq!(mailferry.subjects(), ["one", "two"]);
 }
+
+#[test]
+fn a_large_mail_that_is_refused_before_any_other_came_keeps_no_other_waiting() {
+    // More mails than one question is about: whether it is this mail or the server, the others tell.
+    let others = (0..500).map(|n| mail(&format!("small {n}"), JOBB));
+    let server = Faulty::start(Account::with_mails([large(2)].into_iter().chain(others)));
+    server.account().faults.bodies.insert(1, Body::Refused);
+    let mailferry = mailbox(&server, &[]);
+    let line = poll(&mailferry);
+    assert_eq!(line["imported"], 500, "{line}");
+    assert_eq!(states(&mailferry)[&1], "pending");
+    server.mend();
+    assert_eq!(poll(&mailferry)["imported"], 1);
+}
