@@ -57,7 +57,7 @@ fn rule_1_dependencies_point_down() {
         naming(&["crate::http::", "crate::http;", "{http,"], &["cli/check.rs", "cli/serve.rs", "http"]),
         [""; 0]
     );
-    assert_eq!(in_folder("mail", &["async ", "std::fs", "tokio::"]), [""; 0]);
+    assert_eq!(in_folder("mail/", &["async ", "std::fs", "tokio::"]), [""; 0]);
     assert_eq!(in_folder("reading", &["async ", "tokio::", "crate::store", "crate::poll", "crate::http"]), [""; 0]);
 }
 
@@ -96,18 +96,18 @@ fn no_files_import_each_other_in_a_loop() {
     for (from, to) in KNOWN_LOOPS {
         let back = imports::way(&graph, to, from);
         assert!(
-            back.is_some() && graph[from].contains(to),
+            back.is_some() && graph.get(from).is_some_and(|imported| imported.contains(to)),
             "{from} and {to} are in no loop any more: take them off the list"
         );
     }
     for (from, to) in KNOWN_LOOPS {
-        graph.get_mut(from).unwrap().remove(to);
+        graph.entry(from.to_owned()).or_default().remove(to);
     }
     let found = imports::find_loop(&graph).map(|files| files.join(" -> "));
     assert_eq!(found, None, "files that import each other");
 }
 
-/// The folders whose functions are short already, with the files beside them.
+/// The folders whose functions are short already, with the files that head them. Those of tests may be longer.
 const SHORT: [&str; 8] = ["poll", "imap", "schedule", "oauth", "reading", "discover", "mail", "test_server"];
 
 /// A function fits a screen.
