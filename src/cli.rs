@@ -24,22 +24,20 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::app::{Acting, Actor};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::config::{self, Config, Overrides};
 use crate::locale::Language;
 use crate::oauth::Renewals;
 use crate::poll::Deps;
 use crate::private;
-use crate::store::{Change, Store};
+use crate::store::Store;
 use crate::telemetry::{self, LogFormat};
 use crate::vault::Vault;
 use crate::wiring;
 
 use failure::Failure;
 use output::Output;
-
-/// Who does it, in the audit.
-const WHO: &str = "command line";
 
 /// The heading under which every command's help lists what all of them take.
 const GLOBAL: &str = "Global options";
@@ -192,16 +190,9 @@ impl Context {
         Ok((self.deps().await?, self.config, self.output))
     }
 
-    /// Writes down a change that was made here, to something of this organisation.
-    async fn audit(
-        &self,
-        organisation: Option<i64>,
-        action: &'static str,
-        target: &str,
-        detail: &str,
-    ) -> Result<(), Failure> {
-        let change = Change { who: WHO, organisation, action, target, detail };
-        Ok(self.store.audit(change, Self::now()).await?)
+    /// Somebody at this command line, at work.
+    fn acting(&self) -> Acting<'_> {
+        Acting { actor: &Actor::CommandLine, store: &self.store, now: Self::now() }
     }
 
     /// Runs a command and closes the database, so that SQLite tidies its log away.
@@ -213,11 +204,4 @@ impl Context {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    #[test]
-    fn the_command_line_is_well_formed() {
-        super::Cli::command().debug_assert();
-    }
-}
+mod tests;

@@ -3,8 +3,6 @@
 mod api;
 mod assets;
 mod checking;
-mod connect_link;
-mod entrusted;
 mod fault;
 mod guard;
 mod headers;
@@ -15,6 +13,7 @@ mod listen;
 mod metrics;
 mod nul;
 mod pages;
+mod paths;
 mod patience;
 mod peer;
 mod plot;
@@ -24,7 +23,7 @@ mod routes;
 mod shares;
 mod stored;
 #[cfg(test)]
-mod testing;
+pub mod testing;
 #[cfg(test)]
 mod tests;
 mod trail;
@@ -45,6 +44,8 @@ use tower_http::timeout::TimeoutLayer;
 use url::Url;
 
 use crate::address::Address;
+use crate::app::mailboxes::Surroundings;
+use crate::app::{Acting, Actor};
 use crate::config::{self, Config};
 use crate::discover::{self, Discovery};
 use crate::poll::{Deps, PollError, Visits};
@@ -65,6 +66,16 @@ pub struct State {
 }
 
 impl State {
+    /// Somebody at work here.
+    fn acting<'a>(&'a self, actor: &'a Actor) -> Acting<'a> {
+        Acting { actor, store: &self.deps.store, now: self.deps.clock.now() }
+    }
+
+    /// The surroundings of a change that may need a key, a provider or the network.
+    fn around(&self) -> Surroundings<'_> {
+        Surroundings { deps: &self.deps, ports: &self.page.mail_ports }
+    }
+
     /// Finds the mail server of an address for somebody who sees this. Documents of other people's servers are read off the threads
     /// that answer.
     ///
@@ -134,11 +145,6 @@ impl Settings {
             provider: Mutex::default(),
             is_local: config.http.url.is_empty() && config.http.listen.ip().is_loopback(),
         })
-    }
-
-    /// By what is judged where somebody who sees this may have a mailbox polled.
-    fn rules<'a>(&'a self, deps: &'a Deps, scope: Scope) -> entrusted::Rules<'a> {
-        entrusted::Rules { oauth: &deps.oauth, ports: &self.mail_ports, scope }
     }
 
     /// A link to one of our pages, as others need it.

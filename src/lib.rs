@@ -70,12 +70,14 @@ mod store;
 mod schedule;
 
 mod address;
+mod app;
 mod cause;
 mod clock;
 mod config;
 mod crash;
 mod discover;
 mod egress;
+mod fact;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzz;

@@ -65,9 +65,11 @@ fn bundle(language: Language) -> &'static Bundle {
     }
 }
 
-/// The causes of failures, and the pages.
-const SWEDISH: [&str; 2] = [include_str!("locale/sv.ftl"), include_str!("locale/page.sv.ftl")];
-const ENGLISH: [&str; 2] = [include_str!("locale/en.ftl"), include_str!("locale/page.en.ftl")];
+/// The causes of failures, the pages, and facts.
+const SWEDISH: [&str; 3] =
+    [include_str!("locale/sv.ftl"), include_str!("locale/page.sv.ftl"), include_str!("locale/fact.sv.ftl")];
+const ENGLISH: [&str; 3] =
+    [include_str!("locale/en.ftl"), include_str!("locale/page.en.ftl"), include_str!("locale/fact.en.ftl")];
 
 fn load(language: &str, texts: &[&str]) -> Bundle {
     let language: LanguageIdentifier = language.parse().unwrap_or_default();

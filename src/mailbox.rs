@@ -8,6 +8,7 @@ use time::macros::format_description;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::clock::Timestamp;
+use crate::fact::Conflict;
 
 /// How the connection is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,6 +195,44 @@ pub fn folder_name(text: &str) -> Result<String, String> {
         return Err(format!("{text:?} cannot be a folder's name"));
     }
     Ok(if text.eq_ignore_ascii_case("INBOX") { "INBOX".to_owned() } else { text.to_owned() })
+}
+
+/// Refuses to move mail into a folder that is polled: it would come in from there again.
+///
+/// # Errors
+/// [`Conflict::IntoItself`], [`Conflict::IntoItselfPerhaps`].
+pub fn not_into_itself(after_import: &AfterImport, folders: &[String]) -> Result<(), Conflict> {
+    let AfterImport::Move(target) = after_import else { return Ok(()) };
+    let target = target.clone();
+    match folders.iter().find(|name| may_be_one_folder(name, &target)) {
+        Some(name) if *name == target => Err(Conflict::IntoItself { target }),
+        Some(name) => Err(Conflict::IntoItselfPerhaps { target, folder: name.clone() }),
+        None => Ok(()),
+    }
+}
+
+impl TryFrom<String> for TlsMode {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for Start {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for AfterImport {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
 }
 
 /// Whether two names may be of one folder: servers ignore case, write letters in another Unicode form, and show their folders with

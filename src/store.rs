@@ -5,6 +5,8 @@ mod audit;
 mod completeness;
 mod db;
 mod departure;
+#[cfg(test)]
+mod direct;
 mod duplicates;
 mod effect;
 mod epoch;
@@ -36,6 +38,8 @@ mod test_mail;
 mod token;
 mod transaction;
 
+use crate::fact::{Conflict, Thing};
+
 pub use anchor::Anchor;
 pub use audit::{AuditLine, Change};
 pub use completeness::Completeness;
@@ -50,11 +54,11 @@ pub use import::{Batch, Finding, Imported, Mail, Raw};
 pub use inbox::{Inbox, InboxOverview, NewInbox};
 pub use lease::{Due, Lease, Taker};
 pub use ledger::{Known, LedgerLine, Open, PutAside, UidState};
-pub use link::{Invitation, Link, LinkClaim, Maker, Purpose};
+pub use link::{Invitation, Link, LinkClaim, Maker, NewLink, Purpose};
 pub use login_failure::{OnSuccess, Patience};
 #[cfg(test)]
 pub use mailbox::MailboxStatus;
-pub use mailbox::{Changes, Login, Mailbox, NewLogin, NewMailbox, Server, password_row, wish};
+pub use mailbox::{Changes, Login, Mailbox, NewLogin, NewMailbox, Server, password_row};
 pub use message::{Arrival, MessageFilter, MessageLine};
 pub use open_cases::OpenCases;
 pub use organisation::{FIRST_ORGANISATION, Organisation, Scope};
@@ -66,7 +70,7 @@ pub use raw_mail::{CHUNK, DownloadChunk};
 pub use route::Route;
 pub use search::{ASIDE_PAGES, AsideLine, words};
 pub use test_mail::TestMail;
-pub use token::{Token, TokenScope};
+pub use token::{NewToken, Token, TokenScope};
 pub use transaction::{Reader, Tx};
 
 #[cfg(test)]

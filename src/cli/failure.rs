@@ -2,10 +2,13 @@
 
 use std::process::ExitCode;
 
+use crate::app::Error;
+use crate::app::mailboxes::settings::Wrong;
+use crate::fact::{Fact, Thing};
+use crate::locale::Language;
 use crate::oauth::GrantError;
 use crate::shown::for_terminal;
 use crate::store::StoreError;
-use crate::store::wish::Wrong;
 use crate::vault::VaultError;
 
 /// Something failed.
@@ -57,9 +60,47 @@ impl Failure {
     }
 }
 
+/// The command that lists what is there.
+fn listing(thing: &Thing) -> Option<&'static str> {
+    match thing {
+        Thing::Mailbox(_) => Some("mailferry mailbox list"),
+        Thing::Inbox(_) => Some("mailferry inbox list"),
+        Thing::Route(_) => Some("mailferry route list"),
+        Thing::Person(_) => Some("mailferry user list"),
+        Thing::Token(_) => Some("mailferry token list"),
+        Thing::Message(_) => Some("mailferry message list"),
+        _ => None,
+    }
+}
+
+impl From<Thing> for Failure {
+    fn from(thing: Thing) -> Self {
+        let hint = listing(&thing).map(|command| format!("; see `{command}`")).unwrap_or_default();
+        Self::failed(format!("{}{hint}", thing.words(Language::English)))
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Missing(thing) => thing.into(),
+            Error::Invalid(wrong) => wrong.into(),
+            Error::Conflict(conflict) => Self::failed(conflict.words(Language::English)),
+            Error::Moved(address) => StoreError::Moved(address).into(),
+            Error::Consent(error) => Self::failed(error.to_string()),
+            Error::Inside(error) => error.into(),
+            // The command line may do everything, is asked by no policy, and says no state that it means to change.
+            Error::Forbidden(_) | Error::Refused(_) | Error::Changed | Error::PasswordsWait(_) | Error::LinkOver => {
+                Self::failed("this cannot be done at the command line")
+            }
+        }
+    }
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
+            StoreError::NotFound(thing) => thing.into(),
             StoreError::Vault(VaultError::Exists(_)) => Self::failed(error.to_string()),
             StoreError::Url(_) | StoreError::Vault(_) => Self::configuration(vec![error.to_string()]),
             _ => Self::failed(error.to_string()),

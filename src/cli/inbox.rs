@@ -6,7 +6,10 @@ use clap::Subcommand;
 
 use super::{Context, Failure};
 use crate::address::Address;
-use crate::store::{InboxOverview, NewInbox, Scope};
+use crate::app::any;
+use crate::app::inboxes::{self, WantedInbox};
+use crate::app::organisations::Owner;
+use crate::store::{InboxOverview, Scope};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -58,14 +61,10 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
                 (None, Some(customer), Some(domain)) => Address::derived(&customer, &domain).map_err(Failure::usage)?,
                 _ => return Err(Failure::usage("give an address, or --for and --domain")),
             };
-            let organisation_id = match organisation {
-                Some(name) => Some(store.organisation_named(&name, Context::now()).await?.id),
-                None => None,
-            };
-            let new = NewInbox { address: address.clone(), name, reply_from, organisation_id };
-            store.add_inbox(&new, Context::now()).await?;
+            let owner = organisation.map_or(Owner::Own, Owner::NamedOrNew);
+            let wanted = WantedInbox { address: address.clone(), name, reply_from, owner };
+            inboxes::add(context.acting(), wanted).await?;
             let added = store.inbox_overview(&address).await?;
-            context.audit(Some(added.inbox.organisation_id), "inbox-added", address.as_str(), "").await?;
             output.one(&added, || format!("Added inbox {address}"))?;
         }
         Command::List => {
@@ -89,10 +88,7 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
             output.one(&inbox, || describe(&inbox))?;
         }
         Command::Remove { address, with_messages } => {
-            let organisation = store.inbox(&address).await?.organisation_id;
-            store.remove_inbox(&address, with_messages).await?;
-            let detail = if with_messages { "with its messages" } else { "" };
-            context.audit(Some(organisation), "inbox-removed", address.as_str(), detail).await?;
+            inboxes::remove(context.acting(), &address, with_messages, any).await?;
             output.say(&format!("Removed inbox {address}"))?;
         }
     }

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use super::{Context, Failure};
 use crate::address::Address;
+use crate::app::{Error, ledger};
+use crate::fact::Conflict;
 use crate::poll::rescue::rescue;
 use crate::store::{LedgerLine, Mailbox, PutAside, Store, WatchedFolder};
 
@@ -72,15 +74,14 @@ impl One {
 /// `ledger skip`
 async fn skip(one: &One, context: &Context) -> Result<ExitCode, Failure> {
     let (mailbox, folder) = one.find(&context.store).await?;
-    let skipped = context.store.skip_by_hand(folder.id, one.uid, None, Context::now()).await?;
-    if !skipped {
-        return Err(Failure::failed(format!(
-            "UID {} of {} is neither pending nor quarantined; see `mailferry ledger --mailbox {}`",
-            one.uid, folder.name, one.mailbox
-        )));
-    }
-    let detail = format!("{} UID {}", folder.name, one.uid);
-    context.audit(Some(mailbox.organisation_id), "ledger-skipped", &mailbox.address, &detail).await?;
+    let skipped = ledger::skip(context.acting(), &mailbox, &folder, one.uid, None).await;
+    skipped.map_err(|error| match error {
+        Error::Conflict(Conflict::NotOpen { folder, uid }) => Failure::failed(format!(
+            "UID {uid} of {folder} is neither pending nor quarantined; see `mailferry ledger --mailbox {}`",
+            one.mailbox
+        )),
+        error => error.into(),
+    })?;
     context
         .output
         .one(&serde_json::json!({ "mailbox": one.mailbox, "folder": folder.name, "skipped": one.uid }), || {
@@ -134,9 +135,7 @@ pub async fn run(args: Args, context: Context) -> Result<ExitCode, Failure> {
 async fn retry(mailbox: &Address, uid: Option<u32>, context: &Context) -> Result<ExitCode, Failure> {
     let found = context.store.mailbox(mailbox).await?;
     let which = PutAside { uid, ..PutAside::default() };
-    let count = context.store.retry_quarantined(found.id, which, Context::now()).await?;
-    let detail = uid.map(|uid| format!("UID {uid}")).unwrap_or_default();
-    context.audit(Some(found.organisation_id), "ledger-retried", mailbox.as_str(), &detail).await?;
+    let count = ledger::retry(context.acting(), &found, which).await?;
     let words = || format!("Asking again for {count} of what was put aside in {mailbox}, at the next poll");
     context.output.one(&serde_json::json!({ "mailbox": mailbox, "retried": count }), words)?;
     Ok(if count > 0 || uid.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

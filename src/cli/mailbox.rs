@@ -16,11 +16,14 @@ use serde_json::json;
 
 use super::{Context, Failure};
 use crate::address::Address;
+use crate::app::any;
+use crate::app::mailboxes::{self, MovedLogin, Request, Surroundings};
 use crate::config::Span;
+use crate::fact::{Fact, GivenUp};
+use crate::locale::Language;
 use crate::mailbox::{AfterImport, Start};
-use crate::oauth::give_up;
+use crate::poll::Deps;
 use crate::poll::check::{self, CheckFailure, CheckLine};
-use crate::store::wish::{never_in_clear_text, not_into_itself};
 use crate::store::{Changes, GrantKind, Login, NewLogin, NewMailbox};
 
 use login::LoginArgs;
@@ -134,13 +137,10 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
         Command::Remove { address } => remove(&address, context).await?,
         Command::Add { address, login, settings } => {
             let new = new_mailbox(address.clone(), &login, &settings, context)?;
-            not_into_itself(&new.after_import, &new.folders)?;
-            never_in_clear_text(&new.server, new.login.as_ref().is_some_and(is_by_token))?;
-            store.add_mailbox(&new, &context.vault().await?, Context::now()).await?;
-            let mailbox = store.mailbox(&address).await?;
-            context.audit(Some(mailbox.organisation_id), "mailbox-added", address.as_str(), "").await?;
-            let added = show::View::of(&mailbox, context).await?;
             let next = new.login.as_ref().map(|login| format!(". {}", next_step(login, &address))).unwrap_or_default();
+            let vault = context.vault().await?;
+            let mailbox = mailboxes::add(context.acting(), new.into(), &vault, None).await?;
+            let added = show::View::of(&mailbox, context).await?;
             output.one(&added, || format!("Added mailbox {address}{next}"))?;
         }
         Command::List => show::list(context).await?,
@@ -169,49 +169,28 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
                 interval_ms: settings.interval_ms(store.least_interval())?,
                 max_size: settings.max_size.map(|size| size.0),
             };
-            never_in_clear_text(
-                changes.server.as_ref().unwrap_or(&before.server),
-                changes.login.as_ref().map_or(matches!(before.login, Login::OAuth { .. }), is_by_token),
-            )?;
-            not_into_itself(
-                changes.after_import.as_ref().unwrap_or(&before.after_import),
-                changes.folders.as_ref().unwrap_or(&before.folders),
-            )?;
-            let told = match &changes.login {
-                Some(_) => give_up::change(&before, &changes, &context.deps().await?.tokens()).await?,
-                // No key is needed for it.
-                None => {
-                    store.change_mailbox(&address, &changes, None, Context::now()).await?;
-                    None
-                }
+            let deps = match &changes.login {
+                Some(_) => Some(context.deps().await?),
+                None => None, // no key is needed
             };
-            let action = if changes.login.is_some() { "credentials-changed" } else { "mailbox-changed" };
-            context.audit(Some(before.organisation_id), action, address.as_str(), "").await?;
-            let given_up = told.map(|told| format!(". {}", told.detail)).unwrap_or_default();
-            let changed = show::View::of(&store.mailbox(&address).await?, context).await?;
+            let around = deps.as_ref().map(|deps| Surroundings { deps, ports: &[] });
+            let request = Request { before: &before, changes, moved_login: MovedLogin::GivenAnew };
+            let changed = mailboxes::change(context.acting(), request, around, any).await?;
+            let given_up = changed.given_up.map(|told| format!(". {}", told.words(Language::English)));
+            let given_up = given_up.unwrap_or_default();
+            let changed = show::View::of(&changed.mailbox, context).await?;
             output.one(&changed, || format!("Changed mailbox {address}{given_up}{next}"))?;
         }
         Command::Pause { address } => {
-            pause(&address, true, context).await?;
+            mailboxes::pause(context.acting(), &address, true).await?;
             output.say(&format!("{address} is paused"))?;
         }
         Command::Resume { address } => {
-            pause(&address, false, context).await?;
+            mailboxes::pause(context.acting(), &address, false).await?;
             output.say(&format!("{address} is polled again"))?;
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-async fn pause(address: &Address, paused: bool, context: &Context) -> Result<(), Failure> {
-    context.store.pause_mailbox(address, paused, Context::now()).await?;
-    let organisation = context.store.mailbox(address).await?.organisation_id;
-    let action = if paused { "mailbox-paused" } else { "mailbox-resumed" };
-    context.audit(Some(organisation), action, address.as_str(), "").await
-}
-
-fn is_by_token(login: &NewLogin) -> bool {
-    matches!(login, NewLogin::OAuth(_))
 }
 
 /// What the admin does next.
@@ -272,17 +251,14 @@ fn new_mailbox(
 /// Removes a mailbox, and gives up a consent that no other mailbox is opened with, so that none is left behind unseen.
 async fn remove(address: &Address, context: &Context) -> Result<(), Failure> {
     let mailbox = context.store.mailbox(address).await?;
-    let told = match mailbox.login {
-        Login::OAuth { .. } => give_up::remove(&mailbox, &context.deps().await?.tokens()).await?,
-        // A password needs no key to be forgotten.
-        Login::Password(_) => {
-            context.store.remove_mailbox(address).await?;
-            None
-        }
+    let deps = match mailbox.login {
+        Login::OAuth { .. } => Some(context.deps().await?),
+        Login::Password(_) => None, // it needs no key to be forgotten
     };
-    let (revoked, detail) = (told.as_ref().map(|told| told.at_provider), told.map(|told| told.detail));
-    let told = detail.as_deref().unwrap_or_default();
-    context.audit(Some(mailbox.organisation_id), "mailbox-removed", address.as_str(), told).await?;
+    let tokens = deps.as_ref().map(Deps::tokens);
+    let given_up = mailboxes::remove(context.acting(), &mailbox, tokens.as_ref(), any).await?;
+    let revoked = given_up.as_ref().map(GivenUp::at_provider);
+    let detail = given_up.map(|told| told.words(Language::English));
     let line = json!({ "removed": true, "mailbox": address, "revoked_at_provider": revoked, "detail": detail });
     context.output.one(&line, || {
         let with = if detail.is_some() { "" } else { " and its password" };

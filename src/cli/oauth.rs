@@ -12,9 +12,11 @@ use serde_json::json;
 
 use super::{Context, Failure};
 use crate::address::Address;
-use crate::oauth::give_up::give_up;
+use crate::app::{Acting, Actor, Error, consents};
+use crate::fact::{Conflict, Fact};
+use crate::locale::Language;
 use crate::poll::Deps;
-use crate::store::{Change, GrantKind, Login};
+use crate::store::Login;
 
 pub use status::{View as GrantView, views as grant_views};
 
@@ -58,26 +60,24 @@ pub async fn run(command: Command, context: Context) -> Result<ExitCode, Failure
 /// `oauth revoke`
 async fn revoke(address: &Address, deps: &Deps, output: super::Output) -> Result<ExitCode, Failure> {
     let mailbox = deps.store.mailbox(address).await?;
-    let (grant_id, key) = match &mailbox.login {
-        Login::OAuth { key, .. } if key.kind == GrantKind::AppOnly => {
-            return Err(Failure::usage(format!(
-                "{address} is opened by the application itself, so there is no consent to give up. An administrator takes the \
-                 right away with Remove-MailboxPermission; to stop polling: mailferry mailbox pause {address}"
-            )));
+    let acting = Acting { actor: &Actor::CommandLine, store: &deps.store, now: deps.clock.now() };
+    let given_up = consents::give_up(acting, &mailbox, &deps.tokens()).await.map_err(|error| match error {
+        Error::Conflict(Conflict::NoConsentOfApplication) => Failure::usage(format!(
+            "{address} is opened by the application itself, so there is no consent to give up. An administrator takes the \
+             right away with Remove-MailboxPermission; to stop polling: mailferry mailbox pause {address}"
+        )),
+        Error::Conflict(Conflict::NoConsentOfPassword) => {
+            Failure::usage(format!("{address} is opened with a password; there is no consent to give up"))
         }
-        Login::OAuth { grant_id, key } => (*grant_id, key),
-        Login::Password(_) => {
-            return Err(Failure::usage(format!("{address} is opened with a password; there is no consent to give up")));
-        }
-    };
-    let told = give_up(grant_id, &deps.tokens()).await?;
-    let change = Change::of_mailbox(super::WHO, &mailbox, "consent-given-up", &told.detail);
-    deps.store.audit(change, deps.clock.now()).await?;
-    let mailboxes = deps.store.mailboxes_by_grant().await?.remove(&grant_id).unwrap_or_default();
+        error => error.into(),
+    })?;
+    let Login::OAuth { grant_id, key } = &mailbox.login else { return Ok(ExitCode::SUCCESS) };
+    let mailboxes = deps.store.mailboxes_by_grant().await?.remove(grant_id).unwrap_or_default();
+    let detail = given_up.words(Language::English);
     let line = json!({
         "provider": key.provider, "identity": key.identity, "mailboxes": mailboxes,
-        "revoked_at_provider": told.at_provider, "detail": told.detail,
+        "revoked_at_provider": given_up.at_provider(), "detail": detail,
     });
-    output.one(&line, || format!("Forgot the tokens for {}. {}", mailboxes.join(", "), told.detail))?;
+    output.one(&line, || format!("Forgot the tokens for {}. {detail}", mailboxes.join(", ")))?;
     Ok(ExitCode::SUCCESS)
 }

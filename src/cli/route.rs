@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{Context, Failure};
 use crate::address::Address;
+use crate::app::routes;
 use crate::store::{Route, Scope};
 
 #[derive(Subcommand)]
@@ -34,29 +35,21 @@ pub enum Command {
 }
 
 pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
-    let (store, output) = (&context.store, context.output);
+    let output = context.output;
     match command {
         Command::Add { inbox, recipient } => {
-            store.add_route(&recipient, &inbox, Context::now()).await?;
-            let organisation = store.inbox(&inbox).await?.organisation_id;
-            context.audit(Some(organisation), "route-added", inbox.as_str(), recipient.as_str()).await?;
+            routes::add(context.acting(), &recipient, &inbox).await?;
             let added = json!({ "recipient": recipient, "inbox": inbox });
             output.one(&added, || format!("Mail for {recipient} goes to {inbox}"))?;
         }
         Command::List => output.rows(
-            &store.routes(Scope::All).await?,
+            &context.store.routes(Scope::All).await?,
             &["RECIPIENT", "INBOX"],
             |route: &Route| vec![route.recipient.clone(), route.inbox.clone()],
             "No routes. Every mailbox feeds its own inbox.",
         )?,
         Command::Remove { inbox, recipient } => {
-            store.remove_route(&recipient, inbox.as_ref()).await?;
-            let organisation = match &inbox {
-                Some(inbox) => Some(store.inbox(inbox).await?.organisation_id),
-                None => None,
-            };
-            let target = inbox.as_ref().map_or("", Address::as_str);
-            context.audit(organisation, "route-removed", target, recipient.as_str()).await?;
+            routes::remove(context.acting(), &recipient, inbox.as_ref()).await?;
             output.say(&format!("Removed the route of {recipient}"))?;
         }
     }

@@ -6,7 +6,11 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::{Context, Failure};
-use crate::opaque;
+use crate::app::any;
+use crate::app::organisations::Owner;
+use crate::app::tokens::{self, RevokedToken, WhichToken};
+use crate::fact::Done;
+use crate::locale::Language;
 use crate::store::{Scope, Token, TokenScope};
 
 #[derive(Subcommand)]
@@ -39,21 +43,14 @@ pub enum Command {
 }
 
 pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
-    let (store, output, now) = (&context.store, context.output, Context::now());
+    let (store, output) = (&context.store, context.output);
     match command {
         Command::Create { name, scope, organisation } => {
-            let organisation = match organisation {
-                Some(name) => Some(store.organisation_named(&name, now).await?),
-                None => None,
-            };
-            let token = opaque::new(opaque::TOKEN);
-            let whose = organisation.as_ref().map(|organisation| organisation.id);
-            store.add_token(&name, &opaque::hash(&token), scope, whose, "", now).await?;
-            context.audit(whose, "token-created", &name, "").await?;
-            let line = json!({
-                "name": name, "scope": scope, "organisation": organisation.map(|organisation| organisation.name), "token": token,
-            });
-            output.one(&line, || token.clone())?;
+            let owner = organisation.map_or(Owner::Own, Owner::NamedOrNew);
+            let made = tokens::make(context.acting(), &name, scope, &owner).await?;
+            let organisation = made.organisation.map(|organisation| organisation.name);
+            let line = json!({ "name": name, "scope": scope, "organisation": organisation, "token": made.token });
+            output.one(&line, || made.token.clone())?;
         }
         Command::List => {
             let or = |at: Option<String>, none: &str| at.unwrap_or_else(|| none.to_owned());
@@ -76,11 +73,10 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
             )?;
         }
         Command::Revoke { name, organisation, with_made } => {
-            let token = store.token(&name, organisation.as_deref(), Scope::All).await?;
-            let made: Vec<String> = store.tokens_made_by(token.id).await?.into_iter().map(|one| one.name).collect();
-            store.revoke_token(token.id, with_made).await?;
-            let detail = Token::made_in_words(&made, with_made);
-            context.audit(token.organisation_id, "token-revoked", &token.name, &detail).await?;
+            let which = WhichToken::Named { name: &name, organisation: organisation.as_deref() };
+            let RevokedToken { token, made } = tokens::revoke(context.acting(), which, with_made, any).await?;
+            let done = Done::TokenRevoked { made: made.clone(), made_revoked: with_made };
+            let detail = done.detail(Language::English);
             let line = json!({ "name": token.name, "revoked": true, "made": made, "made_revoked": with_made });
             output.one(&line, || match detail.as_str() {
                 "" => format!("Revoked {}", token.name),

@@ -8,8 +8,12 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use super::{Context, Failure, secret};
+use crate::app::organisations::Owner;
+use crate::app::{any, people};
+use crate::fact::Done;
+use crate::locale::Language;
 use crate::password;
-use crate::store::{NewPerson, Person, Role, Scope};
+use crate::store::{Person, Role, Scope};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -68,22 +72,15 @@ impl PasswordArgs {
 }
 
 pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
-    let (store, output, now) = (&context.store, context.output, Context::now());
+    let (store, output) = (&context.store, context.output);
     match command {
         Command::Add { name, role, organisation, password } => {
-            let organisation = match (role, organisation) {
-                (Role::Operator, None) => None,
-                (Role::Operator, Some(_)) => return Err(Failure::usage("an operator belongs to no organisation")),
-                (_, name) => Some(store.organisation_named(name.as_deref().unwrap_or("default"), now).await?),
-            };
+            if role == Role::Operator && organisation.is_some() {
+                return Err(Failure::usage("an operator belongs to no organisation"));
+            }
+            let owner = Owner::NamedOrNew(organisation.unwrap_or_else(|| "default".to_owned()));
             let hash = password.hash().await?;
-            let organisation_id = organisation.as_ref().map(|organisation| organisation.id);
-            // Language and zone are the browser's at the first login.
-            let new =
-                NewPerson { name: &name, role, organisation_id, password_hash: Some(&hash), language: "", zone: "" };
-            store.add_person(&new, now).await?;
-            let person = known(&name, context).await?;
-            audit(&person, "person-added", "", context).await?;
+            let person = people::add(context.acting(), &name, role, &owner, &hash).await?;
             let line = json!({
                 "name": person.name, "role": role, "organisation": person.organisation, "added": true,
             });
@@ -108,20 +105,17 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
             )?;
         }
         Command::Remove { name } => {
-            let person = known(&name, context).await?;
-            let tokens = store.remove_person(&person).await?;
-            let told = if tokens == 0 { String::new() } else { format!("tokens taken back: {tokens}") };
-            audit(&person, "person-removed", &told, context).await?;
+            let person = people::find(context.acting(), &name).await?;
+            let tokens = people::remove(context.acting(), &name, any).await?;
+            let told = Done::PersonRemoved { tokens }.detail(Language::English);
             output.one(&json!({ "name": person.name, "removed": true }), || {
                 let told = if told.is_empty() { String::new() } else { format!("; {told}") };
                 format!("Removed {}{told}", person.name)
             })?;
         }
         Command::Passwd { name, password } => {
-            let person = known(&name, context).await?;
-            store.set_password(person.id, &password.hash().await?, None).await?;
-            store.forget_subject(person.id).await?; // a new beginning, also for single sign-on
-            audit(&person, "password-changed", "", context).await?;
+            people::find(context.acting(), &name).await?; // before a password is asked for
+            let person = people::reset_password(context.acting(), &name, &password.hash().await?).await?;
             output.one(&json!({ "name": person.name, "changed": true }), || {
                 format!("Changed the password of {}, who is signed out everywhere", person.name)
             })?;
@@ -134,13 +128,4 @@ fn view(person: Person) -> serde_json::Value {
     json!({
         "name": person.name, "role": person.role, "organisation": person.organisation, "last_login_at": person.last_login_at,
     })
-}
-
-async fn known(name: &str, context: &Context) -> Result<Person, Failure> {
-    let person = context.store.person(name).await?;
-    person.ok_or_else(|| Failure::failed(format!("there is no user {name}; see `mailferry user list`")))
-}
-
-async fn audit(person: &Person, action: &'static str, detail: &str, context: &Context) -> Result<(), Failure> {
-    context.audit(person.organisation_id, action, &person.name, detail).await
 }

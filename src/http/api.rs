@@ -27,7 +27,6 @@ mod search;
 #[cfg(test)]
 mod tests;
 mod tokens;
-mod turn;
 mod version;
 
 use std::collections::BTreeMap;

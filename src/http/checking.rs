@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::app::mailboxes::guesses::{Limited, within};
 use crate::http::State;
-use crate::http::patience;
 use crate::http::words::{Words, is_the_way};
 use crate::poll::check::{self, CheckFailure, CheckLine};
 use crate::poll::guesses::minutes_held;
@@ -39,9 +39,9 @@ pub async fn check(
             failure => Ok(Walk { failure, ..walk }),
         }
     };
-    let walked = match patience::within(mailbox, state, walk).await? {
-        Ok(walked) => walked,
-        Err(minutes) => return Ok(Err(minutes)),
+    let walked = match within(mailbox, &state.deps, walk).await? {
+        Limited::Done(walked) => walked,
+        Limited::Wait(minutes) => return Ok(Err(minutes)),
     };
     let Walk { mut lines, failure, complete } = walked.unwrap_or_else(Walk::not_begun);
     let trouble = failure.and_then(|failure| failure.trouble);

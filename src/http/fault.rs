@@ -5,8 +5,9 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::reader::{Frame, Reader};
+use crate::app::{Error, Forbidden};
+use crate::fact::{Conflict, Fact};
 use crate::locale;
-use crate::oauth::GrantError;
 use crate::store::StoreError;
 
 /// Why not.
@@ -22,8 +23,12 @@ pub enum Fault {
     Foreign,
     /// What was asked for makes no sense; the name of a text.
     Wrong(&'static str),
-    /// What was asked for does not go with what is there, in words.
-    Conflict(String),
+    /// A change does not go with what is there.
+    Conflict(Conflict),
+    /// The same, in the reader's words.
+    Said(String),
+    /// No login is tried for so many minutes; the name of a text.
+    Wait(&'static str, i64),
     /// Something here.
     Inside,
 }
@@ -35,7 +40,7 @@ impl Fault {
             Self::Forbidden | Self::Foreign => StatusCode::FORBIDDEN,
             Self::SignIn => StatusCode::UNAUTHORIZED,
             Self::Wrong(_) => StatusCode::BAD_REQUEST,
-            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Conflict(_) | Self::Said(_) | Self::Wait(..) => StatusCode::CONFLICT,
             Self::Inside => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -47,7 +52,7 @@ impl Fault {
             Self::SignIn => "fault-sign-in",
             Self::Foreign => "fault-foreign",
             Self::Wrong(name) => name,
-            Self::Conflict(_) => "fault-conflict",
+            Self::Conflict(_) | Self::Said(_) | Self::Wait(..) => "fault-conflict",
             Self::Inside => "fault-inside",
         }
     }
@@ -55,27 +60,37 @@ impl Fault {
 
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
-        match error {
-            error if error.is_unstorable_text() => Self::Wrong("fault-nul"),
-            StoreError::NotFound(_) => Self::NotFound,
-            StoreError::Conflict(what) => Self::Conflict(what),
-            StoreError::Moved(_) => Self::Wrong("customer-server-changed"),
-            error => {
-                tracing::error!(%error, "a page could not be made");
-                Self::Inside
-            }
-        }
+        Error::from(error).into()
     }
 }
 
-impl From<GrantError> for Fault {
-    fn from(error: GrantError) -> Self {
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
         match error {
-            GrantError::Store(error) => error.into(),
-            GrantError::Token(error) => {
+            Error::Missing(_) => Self::NotFound,
+            Error::Forbidden(Forbidden::Yourself) => Self::Wrong("fault-yourself"),
+            Error::Forbidden(_) => Self::Forbidden,
+            Error::Conflict(conflict @ (Conflict::TestPaused | Conflict::TestTooSoon)) => {
+                Self::Wrong(if conflict == Conflict::TestPaused { "test-paused" } else { "test-too-soon" })
+            }
+            Error::Conflict(conflict) => Self::Conflict(conflict),
+            Error::Moved(_) | Error::Changed => Self::Wrong("customer-server-changed"),
+            Error::LinkOver => Self::Wrong("link-over-text"),
+            Error::PasswordsWait(minutes) => Self::Wait("passwords-wait", minutes),
+            Error::Refused(_) => Self::Wrong("server-unknown-to-provider"),
+            Error::Invalid(wrong) => {
+                tracing::warn!(part = wrong.part, "a form gave what cannot be");
+                Self::Wrong("fault-form")
+            }
+            Error::Consent(error) => {
                 let cause = error.trouble.cause.id();
                 tracing::warn!(cause, "a consent is being renewed just now, and cannot be changed");
                 Self::Wrong("consent-busy")
+            }
+            Error::Inside(error) if error.is_unstorable_text() => Self::Wrong("fault-nul"),
+            Error::Inside(error) => {
+                tracing::error!(%error, "a page could not be made");
+                Self::Inside
             }
         }
     }
@@ -118,7 +133,9 @@ pub fn page(fault: &Fault, reader: &Reader, is_get: bool, is_fragment: bool) -> 
         };
     }
     let detail = match fault {
-        Fault::Conflict(what) => Some(what.clone()),
+        Fault::Conflict(conflict) => Some(conflict.words(reader.words.language)),
+        Fault::Said(words) => Some(words.clone()),
+        Fault::Wait(text, minutes) => Some(reader.words.n(text, *minutes)),
         _ => None,
     };
     let title = locale::text(reader.words.language, fault.text());

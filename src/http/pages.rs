@@ -7,6 +7,7 @@ pub mod customer;
 pub mod entrance;
 pub mod inboxes;
 pub mod invitation;
+pub mod login_form;
 pub mod mailbox;
 pub mod mailboxes;
 pub mod messages;
@@ -21,7 +22,7 @@ use super::Settings;
 use super::fault::Fault;
 use crate::clock::Timestamp;
 use crate::opaque;
-use crate::store::{Purpose, Store, StoreError};
+use crate::store::{NewLink, Purpose, Store, StoreError};
 
 /// Whatever there is not.
 pub async fn lost() -> Fault {
@@ -37,6 +38,10 @@ pub async fn set_up_link(store: &Store, settings: &Settings, now: Timestamp) -> 
         return Ok(None);
     }
     let key = opaque::new("");
-    store.add_link(&opaque::hash(&key), &Purpose::Setup, "serve", now, now.plus(SET_UP_WITHIN)).await?;
+    let (key_hash, maker) = (opaque::hash(&key), "serve".into());
+    let link = NewLink { key_hash: &key_hash, purpose: &Purpose::Setup, maker, expires_at: now.plus(SET_UP_WITHIN) };
+    let mut tx = store.begin().await?;
+    tx.add_link(link, now).await?;
+    tx.commit().await?;
     Ok(Some(settings.link(&format!("/setup/{key}"))))
 }

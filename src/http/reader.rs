@@ -5,7 +5,8 @@ use axum::http::request::Parts;
 
 use super::fault::Fault;
 use super::words::Words;
-use crate::store::{Change, Mailbox, Person, Role, Scope};
+use crate::app::Actor;
+use crate::store::{Mailbox, Person, Role, Scope};
 
 /// Who asks.
 #[derive(Clone)]
@@ -29,9 +30,16 @@ pub struct Who {
     pub reader: Reader,
     /// Who it is.
     pub person: Person,
+    /// The same, as whoever does something.
+    pub actor: Actor,
 }
 
 impl Who {
+    /// A reader who is signed in.
+    pub fn new(reader: Reader, person: Person) -> Self {
+        Self { reader, actor: Actor::Person(person.clone()), person }
+    }
+
     /// What they may see.
     pub fn scope(&self) -> Scope {
         Scope::of(self.person.organisation_id)
@@ -40,17 +48,6 @@ impl Who {
     /// Whether they may change anything.
     pub fn may_change(&self) -> bool {
         self.person.role >= Role::Admin
-    }
-
-    /// A change that they make to something of this organisation.
-    pub fn change<'a>(
-        &'a self,
-        organisation: Option<i64>,
-        action: &'static str,
-        target: &'a str,
-        detail: &'a str,
-    ) -> Change<'a> {
-        Change { who: &self.person.name, organisation, action, target, detail }
     }
 
     /// A mailbox that is not theirs is not there.
@@ -73,7 +70,7 @@ impl<S: Sync> FromRequestParts<S> for Who {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Fault> {
         let reader = parts.extensions.get::<Reader>().cloned().ok_or(Fault::NotFound)?;
         let person = reader.person.clone().ok_or(Fault::SignIn)?;
-        Ok(Self { reader, person })
+        Ok(Self::new(reader, person))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -11,7 +12,9 @@ use crate::config::{self, Config, Overrides};
 use crate::egress::Egress;
 use crate::poll::{Deps, Visits};
 use crate::store::Store;
-use crate::vault::Location;
+use crate::vault::{Location, Vault};
+
+pub use super::guard::SESSION;
 
 /// With an empty database, which goes with the folder. Nobody may be connected to, so nothing waits for a network.
 pub async fn state(adjust: impl FnOnce(&mut Config)) -> (State, TempDir) {
@@ -22,9 +25,13 @@ pub async fn state(adjust: impl FnOnce(&mut Config)) -> (State, TempDir) {
     let vault = Location::File { path: folder.path().join("key"), create: true }.open(false).unwrap();
     let mut config = config::load(&Overrides::default()).unwrap();
     adjust(&mut config);
+    (state_of(config, Arc::new(store), vault), folder)
+}
+
+fn state_of(config: Config, store: Arc<Store>, vault: Vault) -> State {
     let page = Arc::new(Settings::new(&config).unwrap());
     let deps = Deps {
-        store: Arc::new(store),
+        store,
         vault: Arc::new(vault),
         egress: Arc::new(Egress::new(Vec::new())),
         clock: Arc::new(SystemClock),
@@ -38,5 +45,10 @@ pub async fn state(adjust: impl FnOnce(&mut Config)) -> (State, TempDir) {
     };
     let deps = Arc::new(deps);
     let visits = Visits::new(tokio::runtime::Handle::current(), deps.clone());
-    (State { deps, page, visits, stopping: CancellationToken::new(), shares: Arc::default() }, folder)
+    State { deps, page, visits, stopping: CancellationToken::new(), shares: Arc::default() }
+}
+
+/// Everything that is answered, over this store.
+pub fn router(config: Config, store: Arc<Store>, vault: Vault) -> Router {
+    super::routes::router(state_of(config, store, vault))
 }

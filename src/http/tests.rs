@@ -26,7 +26,19 @@ async fn world(adjust: impl FnOnce(&mut Config)) -> (State, TempDir) {
     for (name, scope, whose) in
         [("all", TokenScope::Write, None), ("ours", TokenScope::Write, Some(FIRST_ORGANISATION))]
     {
-        store.add_token(name, &opaque::hash(name), scope, whose, "", now).await.unwrap();
+        store
+            .add_token(
+                crate::store::NewToken {
+                    name,
+                    hash: &opaque::hash(name),
+                    scope,
+                    organisation_id: whose,
+                    maker: "".into(),
+                },
+                now,
+            )
+            .await
+            .unwrap();
     }
     let hash = password::hash(SecretString::from(PASSWORD.to_owned())).await.unwrap();
     let new = NewPerson {

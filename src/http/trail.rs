@@ -1,38 +1,16 @@
 //! The test mail: a code is sent to a mailbox's address, and followed until it is in an inbox.
 
-use std::time::Duration;
-
+use crate::app::{Actor, Error, test_mails};
 use crate::clock::Timestamp;
 use crate::http::State;
 use crate::http::last_error::LastError;
 use crate::http::words::Words;
-use crate::store::{ASIDE_PAGES, AsideLine, Change, Mailbox, MessageLine, Scope, StoreError, TestMail, words};
+use crate::store::{ASIDE_PAGES, AsideLine, Mailbox, MessageLine, Scope, StoreError, TestMail, words};
 
-/// A mailbox is sent no more tests than this.
-const ONE_EVERY: Duration = Duration::from_secs(20);
 /// Then one is told what to look at.
 const PATIENCE_MS: i64 = 5 * 60 * 1000;
 /// No sooner than this after the last look.
 const SOONEST_MS: i64 = 10_000;
-
-/// Why no test can begin now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotNow {
-    /// Its mailbox is paused.
-    Paused,
-    /// Another has just begun.
-    TooSoon,
-}
-
-impl NotNow {
-    /// The name of its text.
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::Paused => "test-paused",
-            Self::TooSoon => "test-too-soon",
-        }
-    }
-}
 
 /// How far a test has come.
 pub struct Trail {
@@ -63,24 +41,10 @@ pub struct Trail {
 /// Begins a test for somebody, and sends the mail in the language of these words, where Mailferry can.
 ///
 /// # Errors
-/// The database. The inner `Err`: none can begin now.
-pub async fn begin(
-    mailbox: &Mailbox,
-    by: &str,
-    w: &Words,
-    state: &State,
-) -> Result<Result<TestMail, NotNow>, StoreError> {
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
-    if mailbox.paused {
-        return Ok(Err(NotNow::Paused));
-    }
-    if store.last_test_at(mailbox.id).await?.is_some_and(|last| now.since(last) < ONE_EVERY && last <= now) {
-        return Ok(Err(NotNow::TooSoon));
-    }
-    let code = code();
-    let id = store.begin_test(mailbox.id, &code, now).await?;
-    store.audit(Change::of_mailbox(by, mailbox, "test-begun", &code), now).await?;
-    let mut test = TestMail { id, created_at: now, sent_at: None, problem: None, code };
+/// None can begin now.
+pub async fn begin(mailbox: &Mailbox, by: &Actor, w: &Words, state: &State) -> Result<TestMail, Error> {
+    let mut test = test_mails::begin(state.acting(by), mailbox).await?;
+    let (store, id) = (&state.deps.store, test.id);
     if let Some(post) = state.page.post.as_ref().filter(|_| sends(mailbox, state)) {
         let subject = w.t1("test-subject", "code", &test.code);
         match post.send(&mailbox.address, &subject, &w.t("test-body")).await {
@@ -96,7 +60,7 @@ pub async fn begin(
             }
         }
     }
-    Ok(Ok(test))
+    Ok(test)
 }
 
 /// Whether Mailferry sends the mail itself: where it can, and to nobody whose mailbox it has never seen.
@@ -108,14 +72,6 @@ pub fn sends(mailbox: &Mailbox, state: &State) -> bool {
 pub fn test_for(scope: Scope, test: TestMail) -> TestMail {
     let problem = test.problem.map(|problem| if scope.id().is_none() { problem } else { String::new() });
     TestMail { problem, ..test }
-}
-
-/// A word that no other mail has: letters and digits that nobody mistakes for others.
-fn code() -> String {
-    const LETTERS: &[u8; 31] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
-    let bits: u64 = rand::random();
-    let letter = |n: u32| LETTERS.get(usize::try_from((bits >> (5 * n)) % 31).unwrap_or(0)).copied().unwrap_or(b'X');
-    format!("TEST{}", (0..8).map(|n| char::from(letter(n))).collect::<String>())
 }
 
 impl Trail {
@@ -183,16 +139,4 @@ async fn put_aside(
         }
     }
     Ok(None)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_code_is_one_word_that_can_be_read_aloud() {
-        for _ in 0..1000 {
-            let code = super::code();
-            assert_eq!((code.len(), crate::store::words(&code).len()), (12, 1), "{code}");
-            assert!(!code.trim_start_matches("TEST").contains(['I', 'L', 'O', '0', '1']), "{code}");
-        }
-    }
 }

@@ -6,6 +6,7 @@ use super::token::{TokenEndpoint, TokenError, Tokens};
 use super::{Deps, Provider};
 use crate::address::Address;
 use crate::cause::{Cause, Trouble};
+use crate::fact::Conflict;
 use crate::store::{Flow, Grant, GrantKey, GrantKind, Login, StoreError};
 
 /// Whose consent is wanted, for which mailbox.
@@ -41,10 +42,7 @@ impl Wanted<'_> {
         let mailbox = deps.store.mailbox(self.address).await?;
         match mailbox.login {
             Login::OAuth { grant_id, key } if key == self.key => grant::connect(grant_id, flow, tokens, deps).await,
-            _ => {
-                let what = format!("{} was changed meanwhile; start again", self.address);
-                Err(StoreError::Conflict(what).into())
-            }
+            _ => Err(StoreError::from(Conflict::MailboxChanged(self.address.to_string())).into()),
         }
     }
 

@@ -1,48 +1,52 @@
 //! The audit: who changed what, when.
 
-use serde::Serialize;
-
-use super::{Mailbox, Scope, Store, StoreError, Tx};
+use super::{Scope, Store, StoreError, Tx};
 use crate::clock::Timestamp;
+use crate::fact::Done;
+use crate::locale::Language;
 
 /// One change.
-#[derive(Debug, Clone, Serialize, sqlx::FromRow, utoipa::ToSchema)]
+#[derive(Debug, Clone, sqlx::FromRow)]
 pub struct AuditLine {
     /// Its number, which grows.
     pub id: i64,
     /// When.
     pub at: Timestamp,
-    /// Who: a person's name, a token's, or the command line.
+    /// Who: a person's name, a token's, the command line, or a connect link.
     pub who: String,
-    /// What was done, such as `mailbox-added`; `locale/` has a sentence for each.
+    /// The name of what was done, such as `mailbox-added`.
     pub action: String,
     /// To what.
     pub target: String,
-    /// What else is worth knowing. Never a secret.
-    pub detail: String,
+    /// What else is worth knowing, as a version before this one wrote it; empty otherwise.
+    detail: String,
+    /// What was done, as JSON; `None`: a version before this one wrote the line.
+    done: Option<String>,
+}
+
+impl AuditLine {
+    /// What else is worth knowing, in words; empty: nothing. A line of an earlier version is shown as it stands.
+    pub fn detail(&self, language: Language) -> String {
+        self.done().map_or_else(|| self.detail.clone(), |done| done.detail(language))
+    }
+
+    /// What was done; `None`: an earlier version wrote the line.
+    pub fn done(&self) -> Option<Done> {
+        self.done.as_deref().and_then(|json| serde_json::from_str(json).ok())
+    }
 }
 
 /// A change to be written down.
 #[derive(Debug, Clone, Copy)]
 pub struct Change<'a> {
-    /// Who did it.
+    /// Who makes it.
     pub who: &'a str,
-    /// Whose thing it was; `None`: the installation's.
+    /// Whose thing it is; `None`: the installation's.
     pub organisation: Option<i64>,
-    /// What was done.
-    pub action: &'static str,
+    /// What is done.
+    pub done: &'a Done,
     /// To what.
     pub target: &'a str,
-    /// What else is worth knowing.
-    pub detail: &'a str,
-}
-
-impl<'a> Change<'a> {
-    /// A change of a mailbox.
-    pub fn of_mailbox(who: &'a str, mailbox: &'a Mailbox, action: &'static str, detail: &'a str) -> Self {
-        let Mailbox { organisation_id, address, .. } = mailbox;
-        Self { who, organisation: Some(*organisation_id), action, target: address, detail }
-    }
 }
 
 /// What somebody gave, on one line and no longer than people read.
@@ -56,32 +60,19 @@ const LONGEST: usize = 500;
 impl Tx<'_> {
     /// Writes a change down, in the transaction that makes it.
     pub async fn audit(&mut self, change: Change<'_>, now: Timestamp) -> Result<(), StoreError> {
+        let done = serde_json::to_string(change.done).map_err(|error| StoreError::Unknown(error.to_string()))?;
         let statement = self.sql(
             r"-- write a change down
-            INSERT INTO audit (at, who, organisation_id, action, target, detail)
-            VALUES ($1, $2, $3, $4, $5, $6)",
+            INSERT INTO audit (at, who, organisation_id, action, target, detail, done)
+            VALUES ($1, $2, $3, $4, $5, '', $6)",
         );
-        statement
-            .bind(now)
-            .bind(change.who)
-            .bind(change.organisation)
-            .bind(change.action)
-            .bind(one_line(change.target))
-            .bind(one_line(change.detail))
-            .run()
-            .await?;
+        let statement = statement.bind(now).bind(change.who).bind(change.organisation).bind(change.done.id());
+        statement.bind(one_line(change.target)).bind(done).run().await?;
         Ok(())
     }
 }
 
 impl Store {
-    /// Writes a change down that has been made.
-    pub async fn audit(&self, change: Change<'_>, now: Timestamp) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        tx.audit(change, now).await?;
-        tx.commit().await
-    }
-
     /// The changes before one (the newest, if it is `None`), newest first.
     pub async fn audit_lines(
         &self,
@@ -92,7 +83,7 @@ impl Store {
         let mut reader = self.read().await?;
         let statement = reader.sql(
             r"-- newest changes
-            SELECT id, at, who, action, target, detail
+            SELECT id, at, who, action, target, detail, done
             FROM audit
             WHERE ($1 IS NULL OR organisation_id = $1) AND ($2 IS NULL OR id < $2)
             ORDER BY id DESC LIMIT $3",

@@ -32,51 +32,6 @@ pub(super) enum Db {
     Postgres(PgPool),
 }
 
-/// Runs an expression with a pool to read from.
-macro_rules! read {
-    ($store:expr, $pool:ident => $e:expr) => {
-        match &$store.db {
-            $crate::store::db::Db::Sqlite { readers: $pool, .. } => $e,
-            $crate::store::db::Db::Postgres($pool) => $e,
-        }
-    };
-}
-
-/// Runs a block in a transaction, commits it and makes it durable; leaving the block early rolls back.
-macro_rules! write {
-    ($store:expr, $tx:ident => $body:block) => {{
-        let out = $crate::store::db::commit!($store, $tx => $body);
-        $store.make_durable().await?;
-        out
-    }};
-}
-
-/// As `write!`, but durable only once [`Store::make_durable`] has returned. SQLite's transactions begin as writers: one that
-/// reads first and writes later fails at once when another has written in between (SQLITE_BUSY_SNAPSHOT).
-macro_rules! commit {
-    ($store:expr, $tx:ident => $body:block) => {
-        match &$store.db {
-            $crate::store::db::Db::Sqlite { writer, .. } => {
-                let mut $tx = writer.begin_with("BEGIN IMMEDIATE").await?;
-                let out = $body;
-                $crate::crash::point("before a commit");
-                $tx.commit().await?;
-                $crate::crash::point("after a commit");
-                out
-            }
-            $crate::store::db::Db::Postgres(pool) => {
-                let mut $tx = pool.begin().await?;
-                let out = $body;
-                $crate::crash::point("before a commit");
-                $tx.commit().await?;
-                $crate::crash::point("after a commit");
-                out
-            }
-        }
-    };
-}
-pub(super) use {commit, read, write};
-
 impl Store {
     /// Opens the database, creates an SQLite file if it is missing, and brings the schema up to date.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
@@ -222,7 +177,12 @@ impl Store {
 
     /// Asks the database whether it is there.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        read!(self, pool => sqlx::query("SELECT 1").execute(pool).await.map(drop))?;
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- ping
+            SELECT 1",
+        );
+        statement.run().await?;
         Ok(())
     }
 

@@ -291,18 +291,3 @@ impl Tx<'_> {
         Ok(())
     }
 }
-
-/// In a transaction: moves the cursors of a mailbox back to what is pending, where they had passed it.
-macro_rules! cursor_to_pending {
-    ($tx:ident, $mailbox_id:expr) => {
-        sqlx::query(
-            "UPDATE epoch SET cursor = (SELECT min(l.uid) FROM ledger l WHERE l.epoch_id = epoch.id AND \
-             l.state = 'pending') WHERE folder_id IN (SELECT id FROM folder WHERE mailbox_id = $1) AND EXISTS \
-             (SELECT 1 FROM ledger l WHERE l.epoch_id = epoch.id AND l.state = 'pending' AND l.uid < epoch.cursor)",
-        )
-        .bind($mailbox_id)
-        .execute(&mut *$tx)
-        .await?;
-    };
-}
-pub(super) use cursor_to_pending;

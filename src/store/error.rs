@@ -1,5 +1,8 @@
 //! What can go wrong with the store.
 
+use crate::fact::{Conflict, Fact, Thing};
+use crate::locale::Language;
+
 /// Why the store could not do it. Never holds a secret or a mail.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -15,14 +18,14 @@ pub enum StoreError {
     /// Another worker has taken the mailbox over; nothing was written.
     #[error("another worker has taken this mailbox over")]
     LeaseLost,
-    /// What was named is not there.
-    #[error("{0}")]
-    NotFound(String),
-    /// What was asked for does not go with what is there.
-    #[error("{0}")]
-    Conflict(String),
-    /// What was given was for another server than the mailbox has by now.
-    #[error("{0}")]
+    /// A thing that was named is not there.
+    #[error("{}", .0.words(Language::English))]
+    NotFound(Thing),
+    /// A change does not go with what is there.
+    #[error("{}", .0.words(Language::English))]
+    Conflict(Conflict),
+    /// A login was given for another server than the mailbox of this address has by now.
+    #[error("the server of {0} was changed meanwhile; look at it once more")]
     Moved(String),
     /// The link that it was to be done by was used, taken back or has ended meanwhile; nothing was written.
     #[error("the link no longer works")]
@@ -43,11 +46,24 @@ impl StoreError {
         matches!(error.code().as_deref(), Some("22021" | "22P05"))
     }
 
-    /// Turns a violated uniqueness into a sentence.
-    pub(super) fn taken(error: sqlx::Error, sentence: impl FnOnce() -> String) -> Self {
+    /// Turns a violated uniqueness into the conflict that it is.
+    pub(super) fn taken(error: sqlx::Error, conflict: impl FnOnce() -> Conflict) -> Self {
         match &error {
-            sqlx::Error::Database(inner) if inner.is_unique_violation() => Self::Conflict(sentence()),
+            sqlx::Error::Database(inner) if inner.is_unique_violation() => Self::Conflict(conflict()),
             _ => Self::Database(error),
         }
+    }
+}
+
+impl From<Conflict> for StoreError {
+    fn from(conflict: Conflict) -> Self {
+        Self::Conflict(conflict)
+    }
+}
+
+impl Thing {
+    /// The error that it is missing.
+    pub fn missing(self) -> StoreError {
+        StoreError::NotFound(self)
     }
 }

@@ -4,6 +4,39 @@ use std::borrow::Cow;
 
 /// Every fragment. A fragment may name others that stand after it.
 const FRAGMENTS: &[(&str, &str)] = &[
+    // The columns of a row of `mailbox.rs`.
+    (
+        "{mailbox}",
+        r"SELECT m.id, m.address, i.address AS inbox, m.inbox_id, i.organisation_id, m.host, m.port, m.tls, m.ca_pem,
+        m.pin_sha256, m.username, m.password_sealed, m.login_proven, m.asks_consent, m.start, m.after_import,
+        m.interval_ms, m.max_size, m.paused, m.setup, m.added_at, m.copy_changed_at, m.day, m.day_bytes, m.next_poll_at,
+        m.hold_until, m.failures, m.failing_since, m.last_attempt_at, m.last_success_at, m.last_error, m.grant_id,
+        g.provider AS grant_provider, g.kind AS grant_kind, g.identity AS grant_identity
+        FROM mailbox m JOIN inbox i ON i.id = m.inbox_id LEFT JOIN oauth_grant g ON g.id = m.grant_id",
+    ),
+    // The columns of an `Inbox`.
+    ("{inbox}", r"SELECT id, organisation_id, address, name, reply_from, created_at FROM inbox"),
+    // The columns of a `Person`.
+    (
+        "{person}",
+        r"SELECT p.id, p.name, p.role, p.organisation_id, o.name AS organisation, p.password_hash, p.language, p.zone,
+        p.last_login_at
+        FROM person p LEFT JOIN organisation o ON o.id = p.organisation_id",
+    ),
+    // The columns of a `Token`.
+    (
+        "{token}",
+        r"SELECT t.id, t.name, t.scope, t.organisation_id, o.name AS organisation, t.created_at, t.created_by,
+        m.name AS made_by, t.made_by AS made_by_id, m.organisation_id AS made_by_organisation, t.last_used_at
+        FROM api_token t LEFT JOIN organisation o ON o.id = t.organisation_id LEFT JOIN api_token m ON m.id = t.made_by",
+    ),
+    // A token (`$1`) and those that were made by it, by those in turn, and so on.
+    (
+        "{made_by}",
+        r"WITH RECURSIVE made (id) AS (
+            SELECT id FROM api_token WHERE id = $1 UNION SELECT c.id FROM api_token c JOIN made ON c.made_by = made.id
+        )",
+    ),
     // The columns of a `LedgerLine` with its epoch, of `ledger l` and `{ledger_joins}`.
     (
         "{ledger_columns}",

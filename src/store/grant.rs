@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use sqlx::{Database, Decode, Type};
 
-use super::{Store, StoreError, Tx};
+use super::{Store, StoreError, Thing, Tx};
 use crate::clock::Timestamp;
 
 /// Which grant a mailbox is opened with. Several may share one.
@@ -186,7 +186,7 @@ impl Store {
             SELECT {grant_columns} FROM oauth_grant WHERE id = $1",
         );
         let grant = statement.bind(id).first().await?;
-        grant.ok_or_else(|| StoreError::NotFound("the mailbox is no longer opened with this consent".to_owned()))
+        grant.ok_or_else(|| Thing::Consent.missing())
     }
 
     /// All grants.
@@ -244,35 +244,3 @@ impl Tx<'_> {
         Ok(())
     }
 }
-
-/// In a transaction: the row of this organisation's grant, made if there is none.
-macro_rules! grant_row {
-    ($tx:ident, $key:expr, $organisation:expr) => {
-        // An update that changes nothing, so that the row that is there is returned.
-        sqlx::query_scalar::<_, i64>(
-            "INSERT INTO oauth_grant (provider, kind, identity, organisation_id) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (organisation_id, provider, kind, identity) DO UPDATE SET provider = excluded.provider RETURNING id",
-        )
-        .bind(&$key.provider)
-        .bind($key.kind.as_str())
-        .bind(&$key.identity)
-        .bind($organisation)
-        .fetch_one(&mut *$tx)
-        .await?
-    };
-}
-
-/// In a transaction: grants that no mailbox is opened with go, their tokens with them.
-macro_rules! drop_unused_grants {
-    ($tx:ident) => {
-        sqlx::query(
-            "DELETE FROM oauth_grant WHERE NOT EXISTS (SELECT 1 FROM mailbox m WHERE m.grant_id = oauth_grant.id)",
-        )
-                    .execute(&mut *$tx)
-            .await?;
-        sqlx::query("DELETE FROM oauth_app WHERE NOT EXISTS (SELECT 1 FROM oauth_grant g WHERE g.provider = oauth_app.provider)")
-            .execute(&mut *$tx)
-            .await?
-    };
-}
-pub(super) use {drop_unused_grants, grant_row};

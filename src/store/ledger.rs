@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::epoch::{MaybeUid, uid};
-use super::{Lease, Store, StoreError};
+use super::{Lease, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 
 /// What became of a UID.
@@ -176,38 +176,6 @@ impl Store {
         tx.commit().await
     }
 
-    /// Gives up on a mail of a folder that is pending or put aside; with `uidvalidity` only if the folder is still numbered so. A poll
-    /// that is fetching it loses its lease, so that nothing comes of it. Tells whether there was one.
-    pub async fn skip_by_hand(
-        &self,
-        folder_id: i64,
-        uid: u32,
-        uidvalidity: Option<u32>,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
-        // The mailbox first, as an import does, so that the two never wait for each other.
-        let lease = tx.sql(
-            r"-- take the lease of a folder's mailbox away
-            UPDATE mailbox SET lease_token = NULL, lease_owner = NULL, lease_until = NULL
-            WHERE id = (SELECT mailbox_id FROM folder WHERE id = $1)",
-        );
-        lease.bind(folder_id).run().await?;
-        let skip = tx.sql(
-            r"-- skip a mail by hand
-            UPDATE ledger SET state = 'skipped', reason = 'skipped by hand', updated_at = $3
-            WHERE uid = $2 AND state IN ('pending', 'quarantined')
-                AND epoch_id = (SELECT max(id) FROM epoch WHERE folder_id = $1)
-                AND ($4 IS NULL OR epoch_id IN (SELECT id FROM epoch WHERE folder_id = $1 AND uidvalidity = $4))",
-        );
-        let skip = skip.bind(folder_id).bind(i64::from(uid)).bind(now).bind(uidvalidity.map(i64::from));
-        if skip.run().await? == 0 {
-            return Ok(false); // and the poll keeps its lease
-        }
-        tx.commit().await?;
-        Ok(true)
-    }
-
     /// What is put aside in a mailbox and can be asked for again, newest first.
     pub async fn aside_in_force(&self, mailbox_id: i64, limit: i64) -> Result<Vec<LedgerLine>, StoreError> {
         let mut reader = self.read().await?;
@@ -218,37 +186,6 @@ impl Store {
             ORDER BY l.epoch_id DESC, l.uid DESC LIMIT $2",
         );
         Ok(statement.bind(mailbox_id).bind(limit).all().await?)
-    }
-
-    /// Asks again for what was put aside: what is meant, or all of a mailbox. Returns how many there were.
-    pub async fn retry_quarantined(
-        &self,
-        mailbox_id: i64,
-        which: PutAside<'_>,
-        now: Timestamp,
-    ) -> Result<u64, StoreError> {
-        let mut tx = self.begin().await?;
-        // The mailbox first, as an import does, so that the two never wait for each other.
-        let poll = tx.sql(
-            r"-- poll a mailbox for what is asked for again
-            UPDATE mailbox SET next_poll_at = $2 WHERE id = $1",
-        );
-        poll.bind(mailbox_id).bind(now).run().await?;
-        let retry = tx.sql(
-            r"-- ask for quarantined mail again
-            UPDATE ledger SET state = 'pending', attempts = 0, updated_at = $3
-            WHERE ($2 IS NULL OR uid = $2)
-                AND ($4 IS NULL OR epoch_id IN (
-                    SELECT x.id FROM epoch x JOIN folder y ON y.id = x.folder_id WHERE y.mailbox_id = $1 AND y.name = $4
-                ))
-                AND ($5 IS NULL OR epoch_id IN (SELECT x.id FROM epoch x WHERE x.uidvalidity = $5))
-                AND {quarantined_in_force}",
-        );
-        let retry = retry.bind(mailbox_id).bind(which.uid.map(i64::from)).bind(now).bind(which.folder);
-        let count = retry.bind(which.uidvalidity.map(i64::from)).run().await?;
-        tx.cursor_to_pending(mailbox_id).await?;
-        tx.commit().await?;
-        Ok(count)
     }
 
     /// Asks again for mails of a mailbox that did not come and were put aside before this moment: it may have been the server
@@ -324,5 +261,66 @@ impl Store {
         );
         let statement = statement.bind(mailbox).bind(after.0).bind(i64::from(after.1)).bind(limit);
         Ok(page(statement.all().await?))
+    }
+}
+
+impl Tx<'_> {
+    /// Gives up on a mail of a folder that is pending or put aside; with `uidvalidity` only if the folder is still numbered so. A poll
+    /// that is fetching it loses its lease, so that nothing comes of it. Tells whether there was one.
+    pub async fn skip_by_hand(
+        &mut self,
+        folder_id: i64,
+        uid: u32,
+        uidvalidity: Option<u32>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        // The mailbox first, as an import does, so that the two never wait for each other.
+        let lease = self.sql(
+            r"-- take the lease of a folder's mailbox away
+            UPDATE mailbox SET lease_token = NULL, lease_owner = NULL, lease_until = NULL
+            WHERE id = (SELECT mailbox_id FROM folder WHERE id = $1)",
+        );
+        lease.bind(folder_id).run().await?;
+        let skip = self.sql(
+            r"-- skip a mail by hand
+            UPDATE ledger SET state = 'skipped', reason = 'skipped by hand', updated_at = $3
+            WHERE uid = $2 AND state IN ('pending', 'quarantined')
+                AND epoch_id = (SELECT max(id) FROM epoch WHERE folder_id = $1)
+                AND ($4 IS NULL OR epoch_id IN (SELECT id FROM epoch WHERE folder_id = $1 AND uidvalidity = $4))",
+        );
+        let skip = skip.bind(folder_id).bind(i64::from(uid)).bind(now).bind(uidvalidity.map(i64::from));
+        if skip.run().await? == 0 {
+            return Ok(false); // the caller drops the transaction, and the poll keeps its lease
+        }
+        Ok(true)
+    }
+
+    /// Asks again for what was put aside: what is meant, or all of a mailbox. Returns how many there were.
+    pub async fn retry_quarantined(
+        &mut self,
+        mailbox_id: i64,
+        which: PutAside<'_>,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        // The mailbox first, as an import does, so that the two never wait for each other.
+        let poll = self.sql(
+            r"-- poll a mailbox for what is asked for again
+            UPDATE mailbox SET next_poll_at = $2 WHERE id = $1",
+        );
+        poll.bind(mailbox_id).bind(now).run().await?;
+        let retry = self.sql(
+            r"-- ask for quarantined mail again
+            UPDATE ledger SET state = 'pending', attempts = 0, updated_at = $3
+            WHERE ($2 IS NULL OR uid = $2)
+                AND ($4 IS NULL OR epoch_id IN (
+                    SELECT x.id FROM epoch x JOIN folder y ON y.id = x.folder_id WHERE y.mailbox_id = $1 AND y.name = $4
+                ))
+                AND ($5 IS NULL OR epoch_id IN (SELECT x.id FROM epoch x WHERE x.uidvalidity = $5))
+                AND {quarantined_in_force}",
+        );
+        let retry = retry.bind(mailbox_id).bind(which.uid.map(i64::from)).bind(now).bind(which.folder);
+        let count = retry.bind(which.uidvalidity.map(i64::from)).run().await?;
+        self.cursor_to_pending(mailbox_id).await?;
+        Ok(count)
     }
 }

@@ -2,28 +2,28 @@
 
 mod account;
 mod change;
-pub mod wish;
 
 use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::db::{read, write};
-use super::grant::{GrantKey, drop_unused_grants, grant_row};
-use super::{LinkClaim, Store, StoreError};
+use super::grant::GrantKey;
+use super::{Conflict, LinkClaim, Reader, Store, StoreError, Thing, Tx};
 use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::mailbox::{AfterImport, Start, TlsMode};
 use crate::vault::Vault;
 
 /// How to reach a mailbox's server, and whom to trust there.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Server {
     /// Host name or address.
     pub host: String,
     /// TCP port.
+    #[sqlx(try_from = "i64")]
     pub port: u16,
     /// How the connection is protected.
+    #[sqlx(try_from = "String")]
     pub tls: TlsMode,
     /// Trust these authorities (PEM) and no others.
     pub ca_pem: Option<String>,
@@ -261,11 +261,8 @@ struct Row {
     inbox: String,
     inbox_id: i64,
     organisation_id: i64,
-    host: String,
-    port: i64,
-    tls: String,
-    ca_pem: Option<String>,
-    pin_sha256: Option<String>,
+    #[sqlx(flatten)]
+    server: Server,
     username: String,
     password_sealed: Option<Vec<u8>>,
     login_proven: bool,
@@ -274,38 +271,25 @@ struct Row {
     grant_provider: Option<String>,
     grant_kind: Option<String>,
     grant_identity: Option<String>,
-    start: String,
-    after_import: String,
+    #[sqlx(try_from = "String")]
+    start: Start,
+    #[sqlx(try_from = "String")]
+    after_import: AfterImport,
     interval_ms: i64,
-    max_size: i64,
+    #[sqlx(try_from = "i64")]
+    max_size: u64,
     paused: bool,
     setup: bool,
-    added_at: i64,
-    copy_changed_at: Option<i64>,
+    added_at: Timestamp,
+    copy_changed_at: Option<Timestamp>,
     day: i64,
     day_bytes: i64,
     #[sqlx(flatten)]
     status: MailboxStatus,
 }
 
-/// The columns of [`Row`] with the rest of the statement behind them.
-macro_rules! select_mailboxes {
-    ($rest:literal) => {
-        concat!(
-            "SELECT m.id, m.address, i.address AS inbox, m.inbox_id, i.organisation_id, m.host, m.port, m.tls, m.ca_pem, m.pin_sha256, \
-             m.username, m.password_sealed, m.login_proven, m.asks_consent, m.start, m.after_import, m.interval_ms, m.max_size, m.paused, m.setup, m.added_at, m.copy_changed_at, m.day, m.day_bytes, \
-             m.next_poll_at, m.hold_until, m.failures, m.failing_since, m.last_attempt_at, m.last_success_at, \
-             m.last_error, m.grant_id, g.provider AS grant_provider, g.kind AS grant_kind, g.identity AS grant_identity \
-             FROM mailbox m JOIN inbox i ON i.id = m.inbox_id LEFT JOIN oauth_grant g ON g.id = m.grant_id ",
-            $rest
-        )
-    };
-}
-use select_mailboxes;
-
 impl Row {
     fn into_mailbox(self, folders: Vec<String>, least_interval: Duration) -> Result<Mailbox, StoreError> {
-        let unknown = |what: String| StoreError::Unknown(what);
         let key = GrantKey::read(self.grant_provider, self.grant_kind, self.grant_identity)?;
         Ok(Mailbox {
             id: self.id,
@@ -313,13 +297,7 @@ impl Row {
             inbox: self.inbox,
             inbox_id: self.inbox_id,
             organisation_id: self.organisation_id,
-            server: Server {
-                host: self.host,
-                port: u16::try_from(self.port).map_err(|_| unknown(format!("port {}", self.port)))?,
-                tls: self.tls.parse().map_err(unknown)?,
-                ca_pem: self.ca_pem,
-                pin_sha256: self.pin_sha256,
-            },
+            server: self.server,
             username: self.username,
             login: match (self.grant_id, key) {
                 (Some(grant_id), Some(key)) => Login::OAuth { grant_id, key },
@@ -327,14 +305,14 @@ impl Row {
             },
             login_proven: self.login_proven,
             asks_consent: self.asks_consent,
-            start: self.start.parse().map_err(unknown)?,
-            after_import: self.after_import.parse().map_err(unknown)?,
+            start: self.start,
+            after_import: self.after_import,
             interval_ms: self.interval_ms.max(i64::try_from(least_interval.as_millis()).unwrap_or(i64::MAX)),
-            max_size: u64::try_from(self.max_size).map_err(|_| unknown(format!("max_size {}", self.max_size)))?,
+            max_size: self.max_size,
             paused: self.paused,
             setup: self.setup,
-            added_at: Timestamp(self.added_at),
-            copy_changed_at: self.copy_changed_at.map(Timestamp),
+            added_at: self.added_at,
+            copy_changed_at: self.copy_changed_at,
             folders,
             fetched: (self.day, self.day_bytes),
             status: self.status,
@@ -342,9 +320,12 @@ impl Row {
     }
 }
 
-impl Store {
-    /// Adds a mailbox; its password is sealed before it is written.
-    pub async fn add_mailbox(&self, new: &NewMailbox, vault: &Vault, now: Timestamp) -> Result<(), StoreError> {
+impl Tx<'_> {
+    /// Adds a mailbox, and returns its row; its password is sealed before it is written.
+    ///
+    /// # Errors
+    /// [`Conflict::MailboxThere`], [`Conflict::ToAndFro`]; the inbox is missing.
+    pub async fn add_mailbox(&mut self, new: &NewMailbox, vault: &Vault, now: Timestamp) -> Result<i64, StoreError> {
         let inbox = self.inbox(&new.inbox).await?;
         self.not_to_and_fro(&account::Moving {
             id: None,
@@ -355,14 +336,33 @@ impl Store {
             after_import: &new.after_import,
         })
         .await?;
-        write!(self, tx => {
-            let id: i64 = sqlx::query_scalar(
-                "INSERT INTO mailbox (address, inbox_id, host, port, tls, ca_pem, pin_sha256, username, start, \
-                 after_import, interval_ms, max_size, added_at, next_poll_at, setup, paused, asks_consent) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $14, $15) RETURNING id",
-            )
+        let id = self.insert_mailbox(new, inbox.id, now).await?;
+        match &new.login {
+            // The record is bound to its row, whose number is known only now.
+            Some(NewLogin::Password(password)) => {
+                let sealed = vault.seal(&password_row(id), password)?;
+                self.set_password_sealed(id, Some(sealed)).await?;
+            }
+            Some(NewLogin::OAuth(key)) => {
+                let grant = self.grant_row(key, inbox.organisation_id).await?;
+                self.set_grant(id, Some(grant)).await?;
+            }
+            Some(NewLogin::ToCome) | None => {}
+        }
+        self.watch_folders(id, &new.folders).await?;
+        Ok(id)
+    }
+
+    async fn insert_mailbox(&mut self, new: &NewMailbox, inbox_id: i64, now: Timestamp) -> Result<i64, StoreError> {
+        let statement = self.sql(
+            r"-- add a mailbox
+            INSERT INTO mailbox (address, inbox_id, host, port, tls, ca_pem, pin_sha256, username, start, after_import,
+                interval_ms, max_size, added_at, next_poll_at, setup, paused, asks_consent)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $14, $15) RETURNING id",
+        );
+        let added = statement
             .bind(new.address.as_str())
-            .bind(inbox.id)
+            .bind(inbox_id)
             .bind(&new.server.host)
             .bind(i64::from(new.server.port))
             .bind(new.server.tls.to_string())
@@ -373,39 +373,163 @@ impl Store {
             .bind(new.after_import.to_string())
             .bind(new.interval_ms)
             .bind(i64::try_from(new.max_size).unwrap_or(i64::MAX))
-            .bind(now.0)
+            .bind(now)
             .bind(new.setup)
             .bind(new.asks_consent)
-            .fetch_one(&mut *tx)
-            .await
-            .map_err(|error| StoreError::taken(error, || format!("there is a mailbox {} already", new.address)))?;
-            match &new.login {
-                // The record is bound to its row, whose number is known only now.
-                Some(NewLogin::Password(password)) => {
-                    sqlx::query("UPDATE mailbox SET password_sealed = $2 WHERE id = $1")
-                        .bind(id).bind(vault.seal(&password_row(id), password)?).execute(&mut *tx).await?;
-                }
-                Some(NewLogin::OAuth(key)) => {
-                    let grant = grant_row!(tx, key, inbox.organisation_id);
-                    sqlx::query("UPDATE mailbox SET grant_id = $2 WHERE id = $1").bind(id).bind(grant).execute(&mut *tx).await?;
-                }
-                Some(NewLogin::ToCome) | None => {}
-            }
-            for (position, name) in (0_i64..).zip(&new.folders) {
-                sqlx::query("INSERT INTO folder (mailbox_id, name, position) VALUES ($1, $2, $3)")
-                    .bind(id).bind(name).bind(position).execute(&mut *tx).await?;
-            }
-        });
+            .value()
+            .await;
+        added.map_err(|error| StoreError::taken(error, || Conflict::MailboxThere(new.address.to_string())))
+    }
+
+    async fn set_password_sealed(&mut self, id: i64, sealed: Option<Vec<u8>>) -> Result<(), StoreError> {
+        let statement = self.sql(
+            r"-- set a mailbox's sealed password
+            UPDATE mailbox SET password_sealed = $2 WHERE id = $1",
+        );
+        statement.bind(id).bind(sealed).run().await?;
         Ok(())
+    }
+
+    async fn set_grant(&mut self, id: i64, grant_id: Option<i64>) -> Result<(), StoreError> {
+        let statement = self.sql(
+            r"-- set a mailbox's grant
+            UPDATE mailbox SET grant_id = $2 WHERE id = $1",
+        );
+        statement.bind(id).bind(grant_id).run().await?;
+        Ok(())
+    }
+
+    /// Watches these folders, in their order, beside those that are watched.
+    async fn watch_folders(&mut self, mailbox_id: i64, folders: &[String]) -> Result<(), StoreError> {
+        for (position, name) in (0_i64..).zip(folders) {
+            let statement = self.sql(
+                r"-- watch a folder
+                INSERT INTO folder (mailbox_id, name, position) VALUES ($1, $2, $3)
+                ON CONFLICT (mailbox_id, name) DO UPDATE SET watched = TRUE, position = excluded.position",
+            );
+            statement.bind(mailbox_id).bind(name).bind(position).run().await?;
+        }
+        Ok(())
+    }
+
+    /// Starts a mailbox that was set up: "now" is from this moment on. Tells whether it was waiting for that.
+    pub async fn start_mailbox(&mut self, id: i64, now: Timestamp) -> Result<bool, StoreError> {
+        let statement = self.sql(
+            r"-- start a mailbox
+            UPDATE mailbox SET setup = FALSE, paused = FALSE, added_at = $2, next_poll_at = $2 WHERE id = $1 AND setup",
+        );
+        Ok(statement.bind(id).bind(now).run().await? == 1)
+    }
+
+    /// Pauses or resumes polling. A poll under way loses its lease.
+    pub async fn pause_mailbox(&mut self, id: i64, paused: bool, now: Timestamp) -> Result<(), StoreError> {
+        let statement = self.sql(
+            r"-- pause or resume a mailbox
+            UPDATE mailbox
+            SET paused = $2, next_poll_at = $3, lease_token = NULL, lease_owner = NULL, lease_until = NULL
+            WHERE id = $1",
+        );
+        statement.bind(id).bind(paused).bind(now).run().await?;
+        Ok(())
+    }
+
+    /// Removes a mailbox with its password and its ledger, and its grant if no other mailbox is opened with it. Imported mail stays in its inbox.
+    pub async fn remove_mailbox(&mut self, id: i64) -> Result<(), StoreError> {
+        let statement = self.sql(
+            r"-- remove a mailbox
+            DELETE FROM mailbox WHERE id = $1",
+        );
+        statement.bind(id).run().await?;
+        self.drop_unused_grants().await
+    }
+
+    /// Has a mailbox looked at now, unless its server told us to stay away or a failed login has it wait: asking more often then
+    /// locks accounts. Tells whether it is.
+    pub async fn poll_soon(&mut self, id: i64, now: Timestamp) -> Result<bool, StoreError> {
+        let statement = self.sql(
+            r"-- poll a mailbox soon
+            UPDATE mailbox SET next_poll_at = $2
+            WHERE id = $1 AND NOT paused AND failures = 0 AND (hold_until IS NULL OR hold_until <= $2)",
+        );
+        Ok(statement.bind(id).bind(now).run().await? == 1)
+    }
+
+    /// Somebody has consented for this login name of a mailbox. It is polled at once where it had waited for that.
+    pub async fn consented(&mut self, id: i64, username: &str, now: Timestamp) -> Result<(), StoreError> {
+        let statement = self.sql(
+            r"-- somebody has consented for a mailbox
+            UPDATE mailbox SET asks_consent = FALSE, failures = 0, next_poll_at = $3
+            WHERE id = $1 AND username = $2 AND asks_consent",
+        );
+        statement.bind(id).bind(username).bind(now).run().await?;
+        Ok(())
+    }
+}
+
+impl Reader {
+    /// One mailbox.
+    ///
+    /// # Errors
+    /// [`Thing::Mailbox`] is missing.
+    pub async fn mailbox(&mut self, address: &Address) -> Result<Mailbox, StoreError> {
+        let statement = self.sql(
+            r"-- mailbox by address
+            {mailbox} WHERE m.address = $1",
+        );
+        let row: Option<Row> = statement.bind(address.as_str()).first().await?;
+        let row = row.ok_or_else(|| Thing::Mailbox(address.to_string()).missing())?;
+        self.with_folders(row).await
+    }
+
+    /// One mailbox by its row.
+    ///
+    /// # Errors
+    /// [`Thing::MailboxOfRow`] is missing.
+    pub async fn mailbox_of_row(&mut self, id: i64) -> Result<Mailbox, StoreError> {
+        let statement = self.sql(
+            r"-- mailbox by row
+            {mailbox} WHERE m.id = $1",
+        );
+        let row: Option<Row> = statement.bind(id).first().await?;
+        let row = row.ok_or_else(|| Thing::MailboxOfRow.missing())?;
+        self.with_folders(row).await
+    }
+
+    async fn with_folders(&mut self, row: Row) -> Result<Mailbox, StoreError> {
+        let least_interval = self.least_interval();
+        let statement = self.sql(
+            r"-- folders of a mailbox
+            SELECT name FROM folder WHERE mailbox_id = $1 AND watched ORDER BY position",
+        );
+        let folders = statement.bind(row.id).values().await?;
+        row.into_mailbox(folders, least_interval)
+    }
+}
+
+impl Store {
+    /// One mailbox.
+    pub async fn mailbox(&self, address: &Address) -> Result<Mailbox, StoreError> {
+        self.read().await?.mailbox(address).await
+    }
+
+    /// One mailbox by its row.
+    pub async fn mailbox_of_row(&self, id: i64) -> Result<Mailbox, StoreError> {
+        self.read().await?.mailbox_of_row(id).await
     }
 
     /// All mailboxes by address.
     pub async fn mailboxes(&self) -> Result<Vec<Mailbox>, StoreError> {
-        let rows: Vec<Row> = read!(self, pool =>
-            sqlx::query_as(select_mailboxes!("ORDER BY m.address")).fetch_all(pool).await)?;
-        let folders: Vec<(i64, String)> = read!(self, pool =>
-            sqlx::query_as("SELECT mailbox_id, name FROM folder WHERE watched ORDER BY mailbox_id, position")
-                .fetch_all(pool).await)?;
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- all mailboxes
+            {mailbox} ORDER BY m.address",
+        );
+        let rows: Vec<Row> = statement.all().await?;
+        let statement = reader.sql(
+            r"-- all watched folders
+            SELECT mailbox_id, name FROM folder WHERE watched ORDER BY mailbox_id, position",
+        );
+        let folders: Vec<(i64, String)> = statement.all().await?;
         let mut by_mailbox = std::collections::BTreeMap::<i64, Vec<String>>::new();
         for (mailbox, name) in folders {
             by_mailbox.entry(mailbox).or_default().push(name);
@@ -418,102 +542,38 @@ impl Store {
             .collect()
     }
 
-    /// One mailbox.
-    pub async fn mailbox(&self, address: &Address) -> Result<Mailbox, StoreError> {
-        let row: Option<Row> = read!(self, pool =>
-            sqlx::query_as(select_mailboxes!("WHERE m.address = $1")).bind(address.as_str()).fetch_optional(pool).await)?;
-        let row = row.ok_or_else(|| {
-            StoreError::NotFound(format!("there is no mailbox {address}; see `mailferry mailbox list`"))
-        })?;
-        let folders = read!(self, pool =>
-            sqlx::query_scalar("SELECT name FROM folder WHERE mailbox_id = $1 AND watched ORDER BY position")
-                .bind(row.id).fetch_all(pool).await)?;
-        row.into_mailbox(folders, self.least_interval())
-    }
-
-    /// One mailbox by its row.
-    pub async fn mailbox_of_row(&self, id: i64) -> Result<Mailbox, StoreError> {
-        let address: Option<String> = read!(self, pool =>
-            sqlx::query_scalar("SELECT address FROM mailbox WHERE id = $1").bind(id).fetch_optional(pool).await)?;
-        let address = address.ok_or_else(|| StoreError::NotFound("the mailbox is no longer there".to_owned()))?;
-        self.mailbox(&address.parse().map_err(StoreError::Unknown)?).await
+    /// Has a mailbox looked at now; see [`Tx::poll_soon`].
+    pub async fn poll_soon(&self, id: i64, now: Timestamp) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let is_soon = tx.poll_soon(id, now).await?;
+        tx.commit().await?;
+        Ok(is_soon)
     }
 
     /// Writes down whether the server has accepted what this mailbox was just opened with, unless that is another by now.
     pub async fn prove_login(&self, mailbox: &Mailbox, proven: bool) -> Result<(), StoreError> {
-        write!(self, tx => {
-            let same = match &mailbox.login {
-                Login::Password(Some(sealed)) => {
-                    sqlx::query("UPDATE mailbox SET login_proven = $2 WHERE id = $1 AND host = $3 AND username = $4 AND password_sealed = $5")
-                        .bind(mailbox.id).bind(proven).bind(&mailbox.server.host).bind(&mailbox.username).bind(sealed)
-                        .execute(&mut *tx).await
-                }
-                Login::OAuth { grant_id, .. } => {
-                    sqlx::query("UPDATE mailbox SET login_proven = $2 WHERE id = $1 AND host = $3 AND username = $4 AND grant_id = $5")
-                        .bind(mailbox.id).bind(proven).bind(&mailbox.server.host).bind(&mailbox.username).bind(grant_id)
-                        .execute(&mut *tx).await
-                }
-                Login::Password(None) => return Ok(()),
-            };
-            same?;
-        });
-        Ok(())
-    }
-
-    /// Somebody has consented for this login name of a mailbox. It is polled at once where it had waited for that.
-    pub async fn consented(&self, id: i64, username: &str, now: Timestamp) -> Result<(), StoreError> {
-        write!(self, tx => {
-            sqlx::query(
-                "UPDATE mailbox SET asks_consent = FALSE, failures = 0, next_poll_at = $3 \
-                 WHERE id = $1 AND username = $2 AND asks_consent",
-            )
-            .bind(id).bind(username).bind(now.0).execute(&mut *tx).await?;
-        });
-        Ok(())
-    }
-
-    /// Starts a mailbox that was set up: "now" is from this moment on.
-    pub async fn start_mailbox(&self, id: i64, now: Timestamp) -> Result<(), StoreError> {
-        write!(self, tx => {
-            sqlx::query("UPDATE mailbox SET setup = FALSE, paused = FALSE, added_at = $2, next_poll_at = $2 WHERE id = $1 AND setup")
-                .bind(id).bind(now.0).execute(&mut *tx).await?;
-        });
-        Ok(())
-    }
-
-    /// Has a mailbox looked at now, unless its server told us to stay away or a failed login has it wait: asking more often then
-    /// locks accounts. Tells whether it is.
-    pub async fn poll_soon(&self, id: i64, now: Timestamp) -> Result<bool, StoreError> {
-        Ok(write!(self, tx => {
-            sqlx::query(
-                "UPDATE mailbox SET next_poll_at = $2 WHERE id = $1 AND NOT paused AND failures = 0 \
-                 AND (hold_until IS NULL OR hold_until <= $2)",
-            )
-            .bind(id).bind(now.0).execute(&mut *tx).await?.rows_affected() == 1
-        }))
-    }
-
-    /// Pauses or resumes polling.
-    pub async fn pause_mailbox(&self, address: &Address, paused: bool, now: Timestamp) -> Result<(), StoreError> {
-        let id = self.mailbox(address).await?.id;
-        write!(self, tx => {
-            sqlx::query(
-                "UPDATE mailbox SET added_at = CASE WHEN setup AND NOT $2 THEN $3 ELSE added_at END, paused = $2, setup = (setup AND $2), \
-                 next_poll_at = $3, lease_token = NULL, lease_owner = NULL, \
-                 lease_until = NULL WHERE id = $1",
-            )
-                .bind(id).bind(paused).bind(now.0).execute(&mut *tx).await?;
-        });
-        Ok(())
-    }
-
-    /// Removes a mailbox with its password and its ledger, and its grant if no other mailbox is opened with it. Imported mail stays in its inbox.
-    pub async fn remove_mailbox(&self, address: &Address) -> Result<(), StoreError> {
-        let id = self.mailbox(address).await?.id;
-        write!(self, tx => {
-            sqlx::query("DELETE FROM mailbox WHERE id = $1").bind(id).execute(&mut *tx).await?;
-            drop_unused_grants!(tx);
-        });
-        Ok(())
+        let mut tx = self.begin().await?;
+        match &mailbox.login {
+            Login::Password(Some(sealed)) => {
+                let statement = tx.sql(
+                    r"-- prove a password
+                    UPDATE mailbox SET login_proven = $2
+                    WHERE id = $1 AND host = $3 AND username = $4 AND password_sealed = $5",
+                );
+                let statement = statement.bind(mailbox.id).bind(proven).bind(&mailbox.server.host);
+                statement.bind(&mailbox.username).bind(sealed).run().await?;
+            }
+            Login::OAuth { grant_id, .. } => {
+                let statement = tx.sql(
+                    r"-- prove a grant
+                    UPDATE mailbox SET login_proven = $2
+                    WHERE id = $1 AND host = $3 AND username = $4 AND grant_id = $5",
+                );
+                let statement = statement.bind(mailbox.id).bind(proven).bind(&mailbox.server.host);
+                statement.bind(&mailbox.username).bind(*grant_id).run().await?;
+            }
+            Login::Password(None) => return Ok(()),
+        }
+        tx.commit().await
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Store, StoreError, Tx};
+use super::{Conflict, Reader, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 
 /// What somebody may see: everything, or one organisation's.
@@ -47,34 +47,40 @@ pub struct Organisation {
 pub const FIRST_ORGANISATION: i64 = 1;
 
 impl Tx<'_> {
-    /// The organisation of this name, which is added if it is not there.
-    pub async fn organisation_named(&mut self, name: &str, now: Timestamp) -> Result<Organisation, StoreError> {
+    /// The organisation of this name, which is added if it is not there; and whether it was added.
+    pub async fn add_organisation(&mut self, name: &str, now: Timestamp) -> Result<(Organisation, bool), StoreError> {
         let name = name.trim();
         if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-            return Err(StoreError::Conflict("an organisation's name has 1 to 100 characters, on one line".to_owned()));
+            return Err(Conflict::OrganisationName.into());
         }
         let add = self.sql(
             r"-- add an organisation
             INSERT INTO organisation (name, created_at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
         );
-        add.bind(name).bind(now).run().await?;
+        let is_new = add.bind(name).bind(now).run().await? == 1;
         let find = self.sql(
             r"-- organisation by name
             SELECT id, name FROM organisation WHERE name = $1",
         );
-        Ok(find.bind(name).one().await?)
+        Ok((find.bind(name).one().await?, is_new))
+    }
+}
+
+impl Reader {
+    /// All organisations, by name.
+    pub async fn organisations(&mut self) -> Result<Vec<Organisation>, StoreError> {
+        let statement = self.sql(
+            r"-- all organisations
+            SELECT id, name FROM organisation ORDER BY name",
+        );
+        Ok(statement.all().await?)
     }
 }
 
 impl Store {
     /// All organisations, by name.
     pub async fn organisations(&self) -> Result<Vec<Organisation>, StoreError> {
-        let mut reader = self.read().await?;
-        let statement = reader.sql(
-            r"-- all organisations
-            SELECT id, name FROM organisation ORDER BY name",
-        );
-        Ok(statement.all().await?)
+        self.read().await?.organisations().await
     }
 
     /// A page of the organisations, behind one of this name.
@@ -85,13 +91,5 @@ impl Store {
             SELECT id, name FROM organisation WHERE ($1 IS NULL OR name > $1) ORDER BY name LIMIT $2",
         );
         Ok(statement.bind(after).bind(limit).all().await?)
-    }
-
-    /// The organisation of this name, which is added if it is not there.
-    pub async fn organisation_named(&self, name: &str, now: Timestamp) -> Result<Organisation, StoreError> {
-        let mut tx = self.begin().await?;
-        let organisation = tx.organisation_named(name, now).await?;
-        tx.commit().await?;
-        Ok(organisation)
     }
 }

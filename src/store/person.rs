@@ -5,8 +5,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::db::{read, write};
-use super::{Scope, Store, StoreError};
+use super::{Conflict, Reader, Scope, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 
 /// What somebody may do.
@@ -38,6 +37,14 @@ impl fmt::Display for Role {
     }
 }
 
+impl TryFrom<String> for Role {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
 impl FromStr for Role {
     type Err = String;
 
@@ -50,13 +57,14 @@ impl FromStr for Role {
 }
 
 /// Somebody who signs in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Person {
     /// The row.
     pub id: i64,
     /// The name to sign in with, in lower case.
     pub name: String,
     /// What they may do.
+    #[sqlx(try_from = "String")]
     pub role: Role,
     /// Where they belong; `None`: an operator.
     pub organisation_id: Option<i64>,
@@ -89,47 +97,6 @@ pub struct NewPerson<'a> {
     pub zone: &'a str,
 }
 
-#[derive(sqlx::FromRow)]
-pub(super) struct Row {
-    id: i64,
-    name: String,
-    role: String,
-    organisation_id: Option<i64>,
-    organisation: Option<String>,
-    password_hash: Option<String>,
-    language: String,
-    zone: String,
-    last_login_at: Option<i64>,
-}
-
-impl Row {
-    pub(super) fn into_person(self) -> Result<Person, StoreError> {
-        Ok(Person {
-            id: self.id,
-            name: self.name,
-            role: self.role.parse().map_err(StoreError::Unknown)?,
-            organisation_id: self.organisation_id,
-            organisation: self.organisation,
-            password_hash: self.password_hash,
-            language: self.language,
-            zone: self.zone,
-            last_login_at: self.last_login_at.map(Timestamp),
-        })
-    }
-}
-
-/// The columns of [`Row`] with the rest of the statement behind them.
-macro_rules! select_people {
-    ($rest:literal) => {
-        concat!(
-            "SELECT p.id, p.name, p.role, p.organisation_id, o.name AS organisation, p.password_hash, p.language, p.zone, \
-             p.last_login_at FROM person p LEFT JOIN organisation o ON o.id = p.organisation_id ",
-            $rest
-        )
-    };
-}
-pub(super) use select_people;
-
 /// A name to sign in with: what people type, in lower case; a mail address is one too.
 pub fn person_name(text: &str) -> Result<String, String> {
     let name = text.trim().to_lowercase();
@@ -146,138 +113,184 @@ impl NewPerson<'_> {
     /// # Errors
     /// The name or the role cannot be.
     pub(super) fn checked(&self) -> Result<String, StoreError> {
-        let name = person_name(self.name).map_err(StoreError::Conflict)?;
+        let name = person_name(self.name).map_err(|_| Conflict::PersonName)?;
         if (self.role == Role::Operator) == self.organisation_id.is_some() {
-            return Err(StoreError::Conflict(
-                "an operator belongs to no organisation, and everybody else to one".to_owned(),
-            ));
+            return Err(Conflict::RoleOutOfPlace.into());
         }
         Ok(name)
     }
 }
 
-/// In a transaction: adds somebody under a name that was checked.
-macro_rules! insert_person {
-    ($tx:ident, $new:expr, $name:expr, $now:expr) => {
-        sqlx::query(
-            "INSERT INTO person (name, role, organisation_id, password_hash, language, zone, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        )
-        .bind(&$name)
-        .bind($new.role.as_str())
-        .bind($new.organisation_id)
-        .bind($new.password_hash)
-        .bind($new.language)
-        .bind($new.zone)
-        .bind($now.0)
-        .execute(&mut *$tx)
-        .await
-        .map_err(|error| StoreError::taken(error, || format!("there is a user {} already", $name)))?;
-        // The installation is set up, by whichever way.
-        sqlx::query("DELETE FROM link WHERE purpose = 'setup' AND used_at IS NULL").execute(&mut *$tx).await?;
-    };
-}
-pub(super) use insert_person;
-
-impl Store {
+impl Tx<'_> {
     /// Adds somebody.
-    pub async fn add_person(&self, new: &NewPerson<'_>, now: Timestamp) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// [`Conflict::PersonThere`], [`Conflict::PersonName`], [`Conflict::RoleOutOfPlace`].
+    pub async fn add_person(&mut self, new: &NewPerson<'_>, now: Timestamp) -> Result<(), StoreError> {
         let name = new.checked()?;
-        write!(self, tx => {
-            insert_person!(tx, new, name, now);
-        });
+        let add = self.sql(
+            r"-- add a person
+            INSERT INTO person (name, role, organisation_id, password_hash, language, zone, created_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        );
+        let added = add
+            .bind(&name)
+            .bind(new.role.as_str())
+            .bind(new.organisation_id)
+            .bind(new.password_hash)
+            .bind(new.language)
+            .bind(new.zone)
+            .bind(now)
+            .run()
+            .await;
+        added.map_err(|error| StoreError::taken(error, || Conflict::PersonThere(name)))?;
+        // The installation is set up, by whichever way.
+        let links = self.sql(
+            r"-- end the links for setting up
+            DELETE FROM link WHERE purpose = 'setup' AND used_at IS NULL",
+        );
+        links.run().await?;
         Ok(())
     }
 
+    /// Sets a password, and ends every session that was begun with the old one but the one with this key.
+    pub async fn set_password(&mut self, person_id: i64, hash: &str, keep: Option<&[u8]>) -> Result<(), StoreError> {
+        let set = self.sql(
+            r"-- set a person's password
+            UPDATE person SET password_hash = $2 WHERE id = $1",
+        );
+        set.bind(person_id).bind(hash).run().await?;
+        let sessions = self.sql(
+            r"-- end a person's other sessions
+            DELETE FROM session WHERE person_id = $1 AND ($2 IS NULL OR key_hash <> $2)",
+        );
+        sessions.bind(person_id).bind(keep).run().await?;
+        let browsers = self.sql(
+            r"-- forget a person's browsers
+            DELETE FROM browser WHERE person_id = $1",
+        );
+        browsers.bind(person_id).run().await?;
+        Ok(())
+    }
+
+    /// Has nobody's subject at the identity provider stand for somebody any more: the next who signs in by their name binds it anew.
+    pub async fn forget_subject(&mut self, person_id: i64) -> Result<(), StoreError> {
+        let statement = self.sql(
+            r"-- forget a person's subject
+            UPDATE person SET sso_subject = NULL WHERE id = $1",
+        );
+        statement.bind(person_id).run().await?;
+        Ok(())
+    }
+
+    /// Removes somebody with all sessions, and with the links and tokens that they have made: whoever goes keeps no way in. Returns
+    /// how many tokens were revoked.
+    ///
+    /// # Errors
+    /// [`Conflict::LastOperator`]: nobody could add another.
+    pub async fn remove_person(&mut self, person: &Person) -> Result<u64, StoreError> {
+        let others = self.sql(
+            r"-- another operator
+            SELECT id FROM person WHERE role = 'operator' AND id <> $1 LIMIT 1",
+        );
+        let other: Option<i64> = others.bind(person.id).first_value().await?;
+        if person.role == Role::Operator && other.is_none() {
+            return Err(Conflict::LastOperator(person.name.clone()).into());
+        }
+        let remove = self.sql(
+            r"-- remove a person
+            DELETE FROM person WHERE id = $1",
+        );
+        remove.bind(person.id).run().await?;
+        let links = self.sql(
+            r"-- remove the open links of a person
+            DELETE FROM link WHERE created_by = $1 AND used_at IS NULL",
+        );
+        links.bind(&person.name).run().await?;
+        // Links made by these tokens go with them.
+        let tokens = self.sql(
+            r"-- revoke the tokens of a person
+            DELETE FROM api_token WHERE created_by = $1",
+        );
+        Ok(tokens.bind(&person.name).run().await?)
+    }
+}
+
+impl Reader {
+    /// Somebody by name.
+    pub async fn person(&mut self, name: &str) -> Result<Option<Person>, StoreError> {
+        let Ok(name) = person_name(name) else { return Ok(None) };
+        let statement = self.sql(
+            r"-- person by name
+            {person} WHERE p.name = $1",
+        );
+        Ok(statement.bind(name).first().await?)
+    }
+}
+
+impl Store {
     /// Somebody by name.
     pub async fn person(&self, name: &str) -> Result<Option<Person>, StoreError> {
-        let Ok(name) = person_name(name) else { return Ok(None) };
-        let row: Option<Row> = read!(self, pool =>
-            sqlx::query_as(select_people!("WHERE p.name = $1")).bind(name).fetch_optional(pool).await)?;
-        row.map(Row::into_person).transpose()
+        self.read().await?.person(name).await
     }
 
     /// Whom an identity provider's subject stands for here.
     pub async fn person_by_subject(&self, subject: &str) -> Result<Option<Person>, StoreError> {
-        let row: Option<Row> = read!(self, pool =>
-            sqlx::query_as(select_people!("WHERE p.sso_subject = $1")).bind(subject).fetch_optional(pool).await)?;
-        row.map(Row::into_person).transpose()
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- person by subject
+            {person} WHERE p.sso_subject = $1",
+        );
+        Ok(statement.bind(subject).first().await?)
     }
 
     /// Has an identity provider's subject stand for somebody from now on, if none does yet. Tells whether it does.
     pub async fn bind_subject(&self, person_id: i64, subject: &str) -> Result<bool, StoreError> {
-        Ok(write!(self, tx => {
-            sqlx::query("UPDATE person SET sso_subject = $2 WHERE id = $1 AND sso_subject IS NULL")
-                .bind(person_id).bind(subject).execute(&mut *tx).await?.rows_affected() == 1
-        }))
-    }
-
-    /// Has nobody's subject at the identity provider stand for somebody any more: the next who signs in by their name binds it anew.
-    pub async fn forget_subject(&self, person_id: i64) -> Result<(), StoreError> {
-        write!(self, tx => {
-            sqlx::query("UPDATE person SET sso_subject = NULL WHERE id = $1").bind(person_id).execute(&mut *tx).await?;
-        });
-        Ok(())
+        let mut tx = self.begin().await?;
+        let statement = tx.sql(
+            r"-- bind a subject to a person
+            UPDATE person SET sso_subject = $2 WHERE id = $1 AND sso_subject IS NULL",
+        );
+        let bound = statement.bind(person_id).bind(subject).run().await? == 1;
+        tx.commit().await?;
+        Ok(bound)
     }
 
     /// Everybody whom this scope holds, by name.
     pub async fn people(&self, scope: Scope) -> Result<Vec<Person>, StoreError> {
-        let rows: Vec<Row> = read!(self, pool => sqlx::query_as(
-            select_people!("WHERE ($1 IS NULL OR p.organisation_id = $1) ORDER BY p.name")
-        ).bind(scope.id()).fetch_all(pool).await)?;
-        rows.into_iter().map(Row::into_person).collect()
+        self.people_page(scope, None, i64::MAX).await
     }
 
     /// A page of those whom this scope holds, behind one of this name.
     pub async fn people_page(&self, scope: Scope, after: Option<&str>, limit: i64) -> Result<Vec<Person>, StoreError> {
-        let rows: Vec<Row> = read!(self, pool => sqlx::query_as(select_people!(
-            "WHERE ($1 IS NULL OR p.organisation_id = $1) AND ($2 IS NULL OR p.name > $2) ORDER BY p.name LIMIT $3"
-        )).bind(scope.id()).bind(after).bind(limit).fetch_all(pool).await)?;
-        rows.into_iter().map(Row::into_person).collect()
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- page of people
+            {person}
+            WHERE ($1 IS NULL OR p.organisation_id = $1) AND ($2 IS NULL OR p.name > $2)
+            ORDER BY p.name LIMIT $3",
+        );
+        Ok(statement.bind(scope.id()).bind(after).bind(limit).all().await?)
     }
 
     /// Whether there is anybody yet.
     pub async fn has_people(&self) -> Result<bool, StoreError> {
-        let one: Option<i64> =
-            read!(self, pool => sqlx::query_scalar("SELECT id FROM person LIMIT 1").fetch_optional(pool).await)?;
-        Ok(one.is_some())
-    }
-
-    /// Sets a password, and ends every session that was begun with the old one but the one with this key.
-    pub async fn set_password(&self, person_id: i64, hash: &str, keep: Option<&[u8]>) -> Result<(), StoreError> {
-        write!(self, tx => {
-            sqlx::query("UPDATE person SET password_hash = $2 WHERE id = $1")
-                .bind(person_id).bind(hash).execute(&mut *tx).await?;
-            sqlx::query("DELETE FROM session WHERE person_id = $1 AND ($2 IS NULL OR key_hash <> $2)")
-                .bind(person_id).bind(keep).execute(&mut *tx).await?;
-            sqlx::query("DELETE FROM browser WHERE person_id = $1").bind(person_id).execute(&mut *tx).await?;
-        });
-        Ok(())
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- anybody at all
+            SELECT id FROM person LIMIT 1",
+        );
+        Ok(statement.first_value::<i64>().await?.is_some())
     }
 
     /// Sets the language and the zone of somebody's pages.
     pub async fn set_taste(&self, person_id: i64, language: &str, zone: &str) -> Result<(), StoreError> {
-        write!(self, tx => {
-            sqlx::query("UPDATE person SET language = $2, zone = $3 WHERE id = $1")
-                .bind(person_id).bind(language).bind(zone).execute(&mut *tx).await?;
-        });
-        Ok(())
-    }
-
-    /// Removes somebody with all sessions, and with the links and tokens that they have made: whoever goes keeps no way in. The last
-    /// operator stays: nobody could add another. Returns how many tokens were taken back.
-    pub async fn remove_person(&self, person: &Person) -> Result<u64, StoreError> {
-        Ok(write!(self, tx => {
-            let others: Option<i64> = sqlx::query_scalar("SELECT id FROM person WHERE role = 'operator' AND id <> $1 LIMIT 1")
-                .bind(person.id).fetch_optional(&mut *tx).await?;
-            if person.role == Role::Operator && others.is_none() {
-                let what = format!("{} is the last operator; add another first", person.name);
-                return Err(StoreError::Conflict(what));
-            }
-            sqlx::query("DELETE FROM person WHERE id = $1").bind(person.id).execute(&mut *tx).await?;
-            sqlx::query("DELETE FROM link WHERE created_by = $1 AND used_at IS NULL").bind(&person.name).execute(&mut *tx).await?;
-            // Links made by these tokens go with them.
-            sqlx::query("DELETE FROM api_token WHERE created_by = $1").bind(&person.name).execute(&mut *tx).await?.rows_affected()
-        }))
+        let mut tx = self.begin().await?;
+        let statement = tx.sql(
+            r"-- set a person's language and zone
+            UPDATE person SET language = $2, zone = $3 WHERE id = $1",
+        );
+        statement.bind(person_id).bind(language).bind(zone).run().await?;
+        tx.commit().await
     }
 }

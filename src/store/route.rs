@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use super::db::{read, write};
-use super::{Scope, Store, StoreError};
+use super::{Reader, Scope, Store, StoreError, Tx};
 use crate::address::Address;
 use crate::clock::Timestamp;
 
@@ -17,31 +16,56 @@ pub struct Route {
     /// The inbox's row.
     #[serde(skip)]
     pub inbox_id: i64,
+    /// The row of the organisation that the inbox belongs to.
+    #[serde(skip)]
+    pub organisation_id: i64,
 }
 
-impl Store {
+impl Tx<'_> {
     /// Adds a route; adding it again changes nothing.
-    pub async fn add_route(&self, recipient: &Address, inbox: &Address, now: Timestamp) -> Result<(), StoreError> {
-        let inbox_id = self.inbox(inbox).await?.id;
-        write!(self, tx => {
-            sqlx::query(
-                "INSERT INTO route (recipient, inbox_id, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-            )
-            .bind(recipient.as_str())
-            .bind(inbox_id)
-            .bind(now.0)
-            .execute(&mut *tx)
-            .await?;
-        });
+    pub async fn add_route(&mut self, recipient: &Address, inbox_id: i64, now: Timestamp) -> Result<(), StoreError> {
+        let statement = self.sql(
+            r"-- add a route
+            INSERT INTO route (recipient, inbox_id, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        );
+        statement.bind(recipient.as_str()).bind(inbox_id).bind(now).run().await?;
         Ok(())
     }
 
+    /// Removes a recipient's route to one inbox, or all of its routes. Returns how many there were.
+    pub async fn remove_routes(&mut self, recipient: &Address, inbox_id: Option<i64>) -> Result<u64, StoreError> {
+        let statement = self.sql(
+            r"-- remove routes
+            DELETE FROM route WHERE recipient = $1 AND ($2 IS NULL OR inbox_id = $2)",
+        );
+        Ok(statement.bind(recipient.as_str()).bind(inbox_id).run().await?)
+    }
+}
+
+impl Reader {
+    /// A recipient's routes, by inbox.
+    pub async fn routes_of(&mut self, recipient: &Address) -> Result<Vec<Route>, StoreError> {
+        let statement = self.sql(
+            r"-- routes of a recipient
+            SELECT r.recipient, i.address AS inbox, r.inbox_id, i.organisation_id
+            FROM route r JOIN inbox i ON i.id = r.inbox_id
+            WHERE r.recipient = $1 ORDER BY i.address",
+        );
+        Ok(statement.bind(recipient.as_str()).all().await?)
+    }
+}
+
+impl Store {
     /// The routes that this scope holds, by recipient.
     pub async fn routes(&self, scope: Scope) -> Result<Vec<Route>, StoreError> {
-        Ok(read!(self, pool => sqlx::query_as(
-            "SELECT r.recipient, i.address AS inbox, r.inbox_id FROM route r JOIN inbox i ON i.id = r.inbox_id \
-             WHERE ($1 IS NULL OR i.organisation_id = $1) ORDER BY r.recipient, i.address",
-        ).bind(scope.id()).fetch_all(pool).await)?)
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- all routes
+            SELECT r.recipient, i.address AS inbox, r.inbox_id, i.organisation_id
+            FROM route r JOIN inbox i ON i.id = r.inbox_id
+            WHERE ($1 IS NULL OR i.organisation_id = $1) ORDER BY r.recipient, i.address",
+        );
+        Ok(statement.bind(scope.id()).all().await?)
     }
 
     /// A page of the routes that this scope holds, behind one (recipient, inbox).
@@ -51,40 +75,16 @@ impl Store {
         after: Option<&(String, String)>,
         limit: i64,
     ) -> Result<Vec<Route>, StoreError> {
-        Ok(read!(self, pool => sqlx::query_as(
-            "SELECT r.recipient, i.address AS inbox, r.inbox_id FROM route r JOIN inbox i ON i.id = r.inbox_id \
-             WHERE ($1 IS NULL OR i.organisation_id = $1) AND ($2 IS NULL OR (r.recipient, i.address) > ($2, $3)) \
-             ORDER BY r.recipient, i.address LIMIT $4",
-        ).bind(scope.id()).bind(after.map(|(recipient, _)| recipient)).bind(after.map(|(_, inbox)| inbox)).bind(limit)
-         .fetch_all(pool).await)?)
-    }
-
-    /// Whether there is a route for this recipient to this inbox.
-    pub async fn has_route(&self, recipient: &Address, inbox_id: i64) -> Result<bool, StoreError> {
-        let one: Option<i64> = read!(self, pool => sqlx::query_scalar("SELECT inbox_id FROM route WHERE recipient = $1 AND inbox_id = $2")
-            .bind(recipient.as_str()).bind(inbox_id).fetch_optional(pool).await)?;
-        Ok(one.is_some())
-    }
-
-    /// Removes a recipient's route to one inbox, or all of its routes.
-    pub async fn remove_route(&self, recipient: &Address, inbox: Option<&Address>) -> Result<(), StoreError> {
-        let inbox_id = match inbox {
-            Some(address) => Some(self.inbox(address).await?.id),
-            None => None,
-        };
-        let removed = write!(self, tx => {
-            sqlx::query("DELETE FROM route WHERE recipient = $1 AND ($2 IS NULL OR inbox_id = $2)")
-                .bind(recipient.as_str())
-                .bind(inbox_id)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected()
-        });
-        if removed == 0 {
-            return Err(StoreError::NotFound(format!(
-                "there is no such route for {recipient}; see `mailferry route list`"
-            )));
-        }
-        Ok(())
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- page of routes
+            SELECT r.recipient, i.address AS inbox, r.inbox_id, i.organisation_id
+            FROM route r JOIN inbox i ON i.id = r.inbox_id
+            WHERE ($1 IS NULL OR i.organisation_id = $1)
+                AND ($2 IS NULL OR (r.recipient, i.address) > ($2, $3))
+            ORDER BY r.recipient, i.address LIMIT $4",
+        );
+        let (recipient, inbox) = after.map(|(recipient, inbox)| (recipient, inbox)).unzip();
+        Ok(statement.bind(scope.id()).bind(recipient).bind(inbox).bind(limit).all().await?)
     }
 }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use super::db::read;
-use super::person::{Row, select_people};
 use super::{Person, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 
@@ -55,9 +53,12 @@ impl Store {
             statement.bind(key_hash).bind(now).run().await?;
             tx.commit().await?;
         }
-        let row: Option<Row> = read!(self, pool =>
-            sqlx::query_as(select_people!("WHERE p.id = $1")).bind(person_id).fetch_optional(pool).await)?;
-        row.map(Row::into_person).transpose()
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- person by row
+            {person} WHERE p.id = $1",
+        );
+        Ok(statement.bind(person_id).first().await?)
     }
 
     /// Whose session this is, and when it was last used.

@@ -1,7 +1,7 @@
 //! Test mails: a code that somebody has sent to a mailbox, and how far it has come.
 
 use super::search::words;
-use super::{MessageLine, Scope, Store, StoreError};
+use super::{MessageLine, Reader, Scope, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 
 /// A test that was begun.
@@ -20,28 +20,6 @@ pub struct TestMail {
 }
 
 impl Store {
-    /// Begins a test.
-    pub async fn begin_test(&self, mailbox_id: i64, code: &str, now: Timestamp) -> Result<i64, StoreError> {
-        let mut tx = self.begin().await?;
-        let begin = tx.sql(
-            r"-- begin a test mail
-            INSERT INTO test_mail (mailbox_id, code, created_at) VALUES ($1, $2, $3) RETURNING id",
-        );
-        let id = begin.bind(mailbox_id).bind(code).bind(now).value().await?;
-        tx.commit().await?;
-        Ok(id)
-    }
-
-    /// When the last test of a mailbox was begun.
-    pub async fn last_test_at(&self, mailbox_id: i64) -> Result<Option<Timestamp>, StoreError> {
-        let mut reader = self.read().await?;
-        let statement = reader.sql(
-            r"-- last test mail of a mailbox
-            SELECT max(created_at) FROM test_mail WHERE mailbox_id = $1",
-        );
-        Ok(statement.bind(mailbox_id).value().await?)
-    }
-
     /// The test mail was sent by us, or could not be.
     pub async fn test_sent(&self, id: i64, sent: Result<Timestamp, &str>) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
@@ -67,5 +45,27 @@ impl Store {
     pub async fn test_arrived(&self, test: &TestMail, scope: Scope) -> Result<Option<MessageLine>, StoreError> {
         let found = self.find_messages(scope, &words(&test.code), None, 20).await?;
         Ok(found.into_iter().rev().find(|message| message.imported_at >= test.created_at))
+    }
+}
+
+impl Tx<'_> {
+    /// Begins a test.
+    pub async fn begin_test(&mut self, mailbox_id: i64, code: &str, now: Timestamp) -> Result<i64, StoreError> {
+        let begin = self.sql(
+            r"-- begin a test mail
+            INSERT INTO test_mail (mailbox_id, code, created_at) VALUES ($1, $2, $3) RETURNING id",
+        );
+        Ok(begin.bind(mailbox_id).bind(code).bind(now).value().await?)
+    }
+}
+
+impl Reader {
+    /// When the last test of a mailbox was begun.
+    pub async fn last_test_at(&mut self, mailbox_id: i64) -> Result<Option<Timestamp>, StoreError> {
+        let statement = self.sql(
+            r"-- last test mail of a mailbox
+            SELECT max(created_at) FROM test_mail WHERE mailbox_id = $1",
+        );
+        Ok(statement.bind(mailbox_id).value().await?)
     }
 }

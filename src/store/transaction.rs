@@ -1,6 +1,7 @@
 //! Where statements run: a connection to read on, and a transaction.
 
 use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::{Postgres, Sqlite, Transaction};
@@ -10,7 +11,10 @@ use super::statement::Statement;
 use super::{Store, StoreError};
 
 /// A connection to read on. All that can be read can be read within a transaction too, since a [`Tx`] is one.
-pub struct Reader(Held);
+pub struct Reader {
+    held: Held,
+    least_interval: Duration,
+}
 
 enum Held {
     Sqlite(PoolConnection<Sqlite>),
@@ -20,9 +24,14 @@ enum Held {
 }
 
 impl Reader {
+    /// The shortest time between two polls of a mailbox.
+    pub(super) fn least_interval(&self) -> Duration {
+        self.least_interval
+    }
+
     /// A statement, to be bound and run. Its first line names it.
     pub(super) fn sql(&mut self, text: &'static str) -> Statement<'_> {
-        match &mut self.0 {
+        match &mut self.held {
             Held::Sqlite(connection) => Statement::on_sqlite(connection, text),
             Held::SqliteTx(transaction) => Statement::on_sqlite(transaction, text),
             Held::Postgres(connection) => Statement::on_postgres(connection, text),
@@ -62,7 +71,7 @@ impl Tx<'_> {
     /// Commits; it is durable only once [`Store::make_durable`] has returned.
     pub(super) async fn commit_in_memory(self) -> Result<(), StoreError> {
         crate::crash::point("before a commit");
-        match self.reader.0 {
+        match self.reader.held {
             Held::SqliteTx(transaction) => transaction.commit().await?,
             Held::PostgresTx(transaction) => transaction.commit().await?,
             // A transaction is made by `begin` only, which holds one of the other two.
@@ -76,10 +85,11 @@ impl Tx<'_> {
 impl Store {
     /// A connection to read on.
     pub async fn read(&self) -> Result<Reader, StoreError> {
-        Ok(Reader(match &self.db {
+        let held = match &self.db {
             Db::Sqlite { readers, .. } => Held::Sqlite(readers.acquire().await?),
             Db::Postgres(pool) => Held::Postgres(pool.acquire().await?),
-        }))
+        };
+        Ok(Reader { held, least_interval: self.least_interval() })
     }
 
     /// Begins a transaction. SQLite's begin as writers: one that reads first and writes later fails at once when another has written
@@ -89,6 +99,6 @@ impl Store {
             Db::Sqlite { writer, .. } => Held::SqliteTx(writer.begin_with("BEGIN IMMEDIATE").await?),
             Db::Postgres(pool) => Held::PostgresTx(pool.begin().await?),
         };
-        Ok(Tx { reader: Reader(held), store: self })
+        Ok(Tx { reader: Reader { held, least_interval: self.least_interval() }, store: self })
     }
 }

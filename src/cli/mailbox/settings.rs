@@ -7,10 +7,10 @@ use clap::Args;
 
 use super::{Failure, read_pem};
 use crate::address::Address;
+use crate::app::mailboxes::settings::{self as wish, ServerWish};
 use crate::config::{Bytes, Span};
 use crate::mailbox::{AfterImport, Start, TlsMode};
 use crate::store::Server;
-use crate::store::wish::{self, ServerWish};
 
 #[derive(Args)]
 pub struct Settings {

@@ -10,11 +10,12 @@ use super::super::Failure;
 use super::super::output::{Output, is_watched};
 use super::callback::Loopback;
 use crate::address::Address;
+use crate::app::{Acting, Actor, consents};
 use crate::cause::{Cause, Trouble};
 use crate::locale::Language;
 use crate::oauth::{Attempt, DeviceCode, GrantError, Provider, TokenEndpoint, TokenError, Tokens, Wanted, grant};
 use crate::poll::Deps;
-use crate::store::{Change, Flow, GrantKind, Login};
+use crate::store::{Flow, GrantKind, Login};
 
 /// How long somebody has to come back from the browser.
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -41,10 +42,9 @@ impl Session<'_> {
             false => self.in_browser(&endpoint, &wanted).await,
         };
         done.map_err(|error| self.refused(error.trouble, &wanted))??;
-        self.deps.store.consented(before.id, &before.username, self.deps.clock.now()).await?;
+        let acting = Acting { actor: &Actor::CommandLine, store: &self.deps.store, now: self.deps.clock.now() };
+        consents::given(acting, &before, &wanted.key.identity).await?;
         let mailbox = self.deps.store.mailbox(address).await?;
-        let change = Change::of_mailbox(crate::cli::WHO, &mailbox, "consent-given", &wanted.key.identity);
-        self.deps.store.audit(change, self.deps.clock.now()).await?;
         let mailboxes = match mailbox.login {
             Login::OAuth { grant_id, .. } => {
                 self.deps.store.mailboxes_by_grant().await?.remove(&grant_id).unwrap_or_default()

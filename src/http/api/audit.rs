@@ -3,14 +3,42 @@
 use axum::Json;
 use axum::extract::State as FromState;
 use axum::response::IntoResponse;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::body::Asked;
 use super::caller::Caller;
 use super::cursor::{Page, Paging};
 use super::inboxes::ListQuery;
 use super::problem::Answer;
+use crate::clock::Timestamp;
 use crate::http::State;
-use crate::store::AuditLine;
+use crate::locale::Language;
+use crate::store::AuditLine as Stored;
+
+/// One change.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct AuditLine {
+    /// Its number, which grows.
+    id: i64,
+    /// When.
+    at: Timestamp,
+    /// Who: a person's name, a token's, or the command line.
+    who: String,
+    /// What was done, such as `mailbox-added`; `locale/` has a sentence for each.
+    action: String,
+    /// To what.
+    target: String,
+    /// What else is worth knowing. Never a secret.
+    detail: String,
+}
+
+impl From<Stored> for AuditLine {
+    fn from(line: Stored) -> Self {
+        let detail = line.detail(Language::English);
+        Self { id: line.id, at: line.at, who: line.who, action: line.action, target: line.target, detail }
+    }
+}
 
 /// The changes, newest first.
 #[utoipa::path(get, path = "/audit", tag = "Audit", params(ListQuery),
@@ -18,5 +46,6 @@ use crate::store::AuditLine;
 pub async fn list(FromState(state): FromState<State>, caller: Caller, Asked(asked): Asked<ListQuery>) -> Answer {
     let paging = Paging::<i64>::of("audit", asked.limit, asked.after.as_deref())?;
     let found = state.deps.store.audit_lines(caller.scope(), paging.after, paging.with_one_more()).await?;
-    Ok(Json(Page::of("audit", found, paging.limit, |line| line.id)).into_response())
+    let page = Page::of("audit", found, paging.limit, |line| line.id);
+    Ok(Json(page.map(AuditLine::from)).into_response())
 }

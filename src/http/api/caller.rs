@@ -6,9 +6,11 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 
 use super::problem::Refusal;
+use crate::app::Actor;
+use crate::app::organisations::Owner;
 use crate::http::State;
 use crate::opaque;
-use crate::store::{Change, Maker, Organisation, Scope, Token, TokenScope};
+use crate::store::{Scope, Token};
 
 /// What token a path needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +32,8 @@ pub enum Needs {
 pub struct Caller {
     /// The token, without what it is shown by.
     pub token: Token,
-    who: String,
+    /// The same, as whoever does something.
+    pub actor: Actor,
 }
 
 impl Caller {
@@ -43,16 +46,16 @@ impl Caller {
         let (_, shown) = shown.ok_or(Refusal::NoToken)?;
         let token = state.deps.store.token_of(&opaque::hash(shown.trim()), state.deps.clock.now()).await?;
         let token = token.ok_or(Refusal::UnknownToken)?;
-        Ok(Self { who: format!("token {}", token.name), token })
+        Ok(Self { actor: Actor::Token(token.clone()), token })
     }
 
     /// Whether the token is enough.
     pub fn may(&self, needs: Needs) -> Result<(), Refusal> {
-        if matches!(needs, Needs::Write | Needs::WriteAll) && self.token.scope < TokenScope::Write {
-            return Err(Refusal::Forbidden("it may only look"));
+        if matches!(needs, Needs::Write | Needs::WriteAll) {
+            self.actor.may_change()?;
         }
-        if matches!(needs, Needs::ReadAll | Needs::WriteAll) && self.token.organisation_id.is_some() {
-            return Err(Refusal::Forbidden("it is one organisation's, and this is for tokens of all"));
+        if matches!(needs, Needs::ReadAll | Needs::WriteAll) {
+            self.actor.may_do_all()?;
         }
         Ok(())
     }
@@ -61,39 +64,11 @@ impl Caller {
     pub fn scope(&self) -> Scope {
         Scope::of(self.token.organisation_id)
     }
+}
 
-    /// Who it is, as in the audit.
-    pub fn who(&self) -> &str {
-        &self.who
-    }
-
-    /// As the maker of a link, which goes with the token.
-    pub fn maker(&self) -> Maker<'_> {
-        Maker { who: &self.who, token: Some(self.token.id) }
-    }
-
-    /// A change that it makes to something of this organisation.
-    pub fn change<'a>(
-        &'a self,
-        organisation: Option<i64>,
-        action: &'static str,
-        target: &'a str,
-        detail: &'a str,
-    ) -> Change<'a> {
-        Change { who: &self.who, organisation, action, target, detail }
-    }
-
-    /// The organisation that something new is to belong to: the caller's own; for a caller of all, the named one, or none.
-    pub async fn organisation(&self, named: Option<&str>, state: &State) -> Result<Option<Organisation>, Refusal> {
-        let all = state.deps.store.organisations().await?;
-        let own = self.token.organisation_id;
-        let Some(named) = named.map(str::trim) else {
-            return Ok(all.into_iter().find(|one| Some(one.id) == own));
-        };
-        // Another's name is as unknown as one that nobody has.
-        let found = all.into_iter().find(|one| one.name == named && own.is_none_or(|own| own == one.id));
-        found.map(Some).ok_or_else(|| Refusal::NotFound("there is no such organisation".to_owned()))
-    }
+/// The organisation that something new is to belong to: the named one, or the caller's own.
+pub fn owner(named: Option<&str>) -> Owner {
+    named.map_or(Owner::Own, |name| Owner::Named(name.to_owned()))
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {

@@ -10,15 +10,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::body::{Asked, Given, InPath, nullable};
-use super::caller::Caller;
+use super::caller::{Caller, owner};
 use super::cursor::{Page, Paging};
 use super::parts::{Checks, line};
 use super::problem::{Answer, Refusal};
-use super::turn::turn;
-use super::version::{Version, part};
+use super::version::{Condition, Version, part};
 use crate::address::Address;
+use crate::app::inboxes::{self, InboxChanges, WantedInbox};
 use crate::http::State;
-use crate::store::{Inbox as Stored, InboxOverview, NewInbox};
+use crate::store::{Inbox as Stored, InboxOverview};
 
 /// An inbox with what feeds it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -96,15 +96,9 @@ pub struct RemoveQuery {
     with_messages: bool,
 }
 
-/// The inbox of this name, if the caller has it.
-pub async fn seen(address: &str, caller: &Caller, state: &State) -> Result<(Address, Stored), Refusal> {
-    let missing = || Refusal::NotFound("there is no such inbox".to_owned());
-    let address: Address = address.parse().map_err(|_| missing())?;
-    let inbox = state.deps.store.inbox(&address).await.map_err(|error| match error.into() {
-        Refusal::NotFound(_) => missing(),
-        other => other,
-    })?;
-    if caller.scope().has(inbox.organisation_id) { Ok((address, inbox)) } else { Err(missing()) }
+/// The address of an inbox that is stored.
+fn named(inbox: &Stored) -> Result<Address, Refusal> {
+    inbox.address.parse().map_err(|_| Refusal::Inside)
 }
 
 fn version(inbox: &Stored) -> Version {
@@ -157,16 +151,9 @@ pub async fn create(FromState(state): FromState<State>, caller: Caller, given: G
     let reply_from = checks.perhaps("/reply_from", body.reply_from.as_ref(), str::parse::<Address>);
     let Some(address) = address else { return Err(checks.refusal()) };
     checks.done()?;
-    let organisation = caller.organisation(body.organisation.as_deref(), &state).await?;
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
-    let organisation_id = organisation.map(|one| one.id);
-    let new = NewInbox { address: address.clone(), name, reply_from, organisation_id };
-    if let Err(error) = store.add_inbox(&new, now).await {
-        let is_ours = seen(address.as_str(), &caller, &state).await.is_ok();
-        return Err(Refusal::taken(error, is_ours));
-    }
-    let owner = store.inbox(&address).await?.organisation_id;
-    store.audit(caller.change(Some(owner), "inbox-added", address.as_str(), ""), now).await?;
+    let owner = owner(body.organisation.as_deref());
+    let wanted = WantedInbox { address: address.clone(), name, reply_from, owner };
+    inboxes::add(state.acting(&caller.actor), wanted).await?;
     let (version, inbox) = shown(&address, &state).await?;
     Ok(version.made(&format!("/inboxes/{}", part(address.as_str())), &inbox))
 }
@@ -175,8 +162,8 @@ pub async fn create(FromState(state): FromState<State>, caller: Caller, given: G
 #[utoipa::path(get, path = "/inboxes/{address}", tag = "Inboxes", params(("address" = String, Path, description = "Its address")),
     responses((status = 200, description = "The inbox", body = Inbox)))]
 pub async fn one(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
-    let (address, _) = seen(&address, &caller, &state).await?;
-    let (version, inbox) = shown(&address, &state).await?;
+    let inbox = inboxes::find(state.acting(&caller.actor), &address).await?;
+    let (version, inbox) = shown(&named(&inbox)?, &state).await?;
     Ok(version.show(&inbox))
 }
 
@@ -190,21 +177,17 @@ pub async fn change(
     headers: HeaderMap,
     given: Given,
 ) -> Answer {
-    seen(&address, &caller, &state).await?;
+    let acting = state.acting(&caller.actor);
+    let before = inboxes::find(acting, &address).await?;
     let body: InboxPatch = given.json()?;
     let mut checks = Checks::default();
     let name = body.name.as_ref().map(|name| checks.perhaps("/name", name.as_ref(), line));
     let reply_from =
         body.reply_from.as_ref().map(|from| checks.perhaps("/reply_from", from.as_ref(), str::parse::<Address>));
     checks.done()?;
-    let _turn = turn("inbox", &address.to_lowercase()).await;
-    let (address, inbox) = seen(&address, &caller, &state).await?;
-    version(&inbox).is_meant(&headers)?;
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
-    let kept = inbox.reply_from.as_deref().and_then(|text| text.parse().ok());
-    let (name, reply_from) = (name.unwrap_or(inbox.name), reply_from.unwrap_or(kept));
-    store.change_inbox(inbox.id, name.as_deref(), reply_from.as_ref()).await?;
-    store.audit(caller.change(Some(inbox.organisation_id), "inbox-changed", address.as_str(), ""), now).await?;
+    let (address, condition) = (named(&before)?, Condition::of(&headers)?);
+    let is_meant = |inbox: &Stored| condition.means(&version(inbox));
+    inboxes::change(acting, &address, InboxChanges { name, reply_from }, is_meant).await?;
     let (version, inbox) = shown(&address, &state).await?;
     Ok(version.show(&inbox))
 }
@@ -220,14 +203,10 @@ pub async fn remove(
     Asked(asked): Asked<RemoveQuery>,
     headers: HeaderMap,
 ) -> Answer {
-    let _turn = turn("inbox", &address.to_lowercase()).await;
-    let (address, inbox) = seen(&address, &caller, &state).await?;
-    version(&inbox).is_meant(&headers)?;
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
-    if !asked.with_messages && store.inbox_overview(&address).await?.messages > 0 {
-        return Err(Refusal::Conflict("it holds messages; with with_messages=true they go too, for good".to_owned()));
-    }
-    store.remove_inbox(&address, asked.with_messages).await?;
-    store.audit(caller.change(Some(inbox.organisation_id), "inbox-removed", address.as_str(), ""), now).await?;
+    let acting = state.acting(&caller.actor);
+    let inbox = inboxes::find(acting, &address).await?;
+    let condition = Condition::of(&headers)?;
+    let is_meant = |inbox: &Stored| condition.means(&version(inbox));
+    inboxes::remove(acting, &named(&inbox)?, asked.with_messages, is_meant).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

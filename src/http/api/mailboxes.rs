@@ -23,6 +23,7 @@ use super::cursor::{Page, Paging};
 use super::parts::named;
 use super::problem::{Answer, Refusal};
 use crate::address::Address;
+use crate::app::mailboxes;
 use crate::http::State;
 use crate::store::{Fare, ListFilter, Mailbox as Stored};
 
@@ -50,13 +51,9 @@ pub struct MailboxQuery {
 
 /// The mailbox of this address, if the caller has it.
 async fn seen(address: &str, caller: &Caller, state: &State) -> Result<(Address, Stored), Refusal> {
-    let missing = || Refusal::NotFound("there is no such mailbox".to_owned());
-    let address: Address = address.parse().map_err(|_| missing())?;
-    let mailbox = state.deps.store.mailbox(&address).await.map_err(|error| match error.into() {
-        Refusal::NotFound(_) => missing(),
-        other => other,
-    })?;
-    if caller.scope().has(mailbox.organisation_id) { Ok((address, mailbox)) } else { Err(missing()) }
+    let mailbox = mailboxes::find(state.acting(&caller.actor), address).await?;
+    let address = mailbox.address.parse().map_err(|_| Refusal::Inside)?;
+    Ok((address, mailbox))
 }
 
 /// The mailboxes, by address.
@@ -101,17 +98,8 @@ pub async fn resume(FromState(state): FromState<State>, caller: Caller, InPath(a
 }
 
 async fn set_paused(address: &str, paused: bool, caller: &Caller, state: &State) -> Answer {
-    let (address, mailbox) = seen(address, caller, state).await?;
-    if mailbox.setup {
-        return Err(Refusal::Conflict("it is being set up on the page, and starts there".to_owned()));
-    }
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
-    if mailbox.paused != paused {
-        store.pause_mailbox(&address, paused, now).await?;
-        let action = if paused { "mailbox-paused" } else { "mailbox-resumed" };
-        store.audit(caller.change(Some(mailbox.organisation_id), action, address.as_str(), ""), now).await?;
-    }
-    let mailbox = store.mailbox(&address).await?;
+    let (address, _) = seen(address, caller, state).await?;
+    let mailbox = mailboxes::pause(state.acting(&caller.actor), &address, paused).await?;
     Ok(view::version(&mailbox).show(&Mailbox::of(&mailbox, caller, state).await?))
 }
 
@@ -122,18 +110,7 @@ async fn set_paused(address: &str, paused: bool, caller: &Caller, state: &State)
     responses((status = 202, description = "It is looked at next", body = Mailbox)))]
 pub async fn poll(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
     let (address, mailbox) = seen(&address, &caller, &state).await?;
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
-    if !store.poll_soon(mailbox.id, now).await? {
-        let why = match &mailbox {
-            one if one.setup => "it is being set up on the page, and starts there",
-            one if one.paused => "it is paused",
-            one if one.status.failures > 0 => {
-                "its last polls failed, and it is tried again by itself; changing it tries at once"
-            }
-            _ => "its server told us to stay away for a while",
-        };
-        return Err(Refusal::Conflict(why.to_owned()));
-    }
-    let mailbox = store.mailbox(&address).await?;
+    mailboxes::poll_soon(state.acting(&caller.actor), &mailbox).await?;
+    let mailbox = state.deps.store.mailbox(&address).await?;
     Ok((StatusCode::ACCEPTED, Json(Mailbox::of(&mailbox, &caller, &state).await?)).into_response())
 }

@@ -10,9 +10,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::body::{Asked, InPath};
 use super::caller::Caller;
 use super::cursor::{self, Page, Paging};
-use super::inboxes;
 use super::problem::{Answer, Refusal};
 use super::version::Version;
+use crate::app::inboxes;
 use crate::http::State;
 use crate::store::{MessageFilter, MessageLine};
 
@@ -56,7 +56,7 @@ pub async fn pull(
     InPath(address): InPath<String>,
     Asked(asked): Asked<PullQuery>,
 ) -> Answer {
-    let (_, inbox) = inboxes::seen(&address, &caller, &state).await?;
+    let inbox = inboxes::find(state.acting(&caller.actor), &address).await?;
     let paging = Paging::<i64>::of(LIST, asked.limit, asked.after.as_deref())?;
     let filter = MessageFilter { inbox: Some(&inbox.address), mailbox: None, unacknowledged: asked.unacknowledged };
     let found = state.deps.store.messages(filter, paging.after.unwrap_or(0), paging.with_one_more()).await?;

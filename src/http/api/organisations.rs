@@ -12,7 +12,7 @@ use super::caller::Caller;
 use super::cursor::{Page, Paging};
 use super::inboxes::ListQuery;
 use super::problem::{Answer, Refusal};
-use super::turn::turn;
+use crate::app::organisations;
 use crate::http::State;
 use crate::store::Organisation;
 
@@ -43,12 +43,6 @@ pub async fn create(FromState(state): FromState<State>, caller: Caller, given: G
     if !(1..=100).contains(&name.chars().count()) || name.chars().any(char::is_control) {
         return Err(Refusal::part("/name", "1 to 100 characters, on one line"));
     }
-    let _turn = turn("organisation", name).await;
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
-    if store.organisations().await?.iter().any(|one| one.name == name) {
-        return Err(Refusal::Conflict("there is an organisation of this name already".to_owned()));
-    }
-    let made = store.organisation_named(name, now).await?;
-    store.audit(caller.change(Some(made.id), "organisation-added", name, ""), now).await?;
+    let made = organisations::add(state.acting(&caller.actor), name).await?;
     Ok((StatusCode::CREATED, Json(made)).into_response())
 }

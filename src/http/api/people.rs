@@ -12,9 +12,9 @@ use super::caller::Caller;
 use super::cursor::{Page, Paging};
 use super::inboxes::ListQuery;
 use super::parts::named;
-use super::problem::{Answer, Refusal};
-use super::turn::turn;
-use super::version::Version;
+use super::problem::Answer;
+use super::version::{Condition, Version};
+use crate::app::people;
 use crate::clock::Timestamp;
 use crate::http::State;
 use crate::store::{Person, Role};
@@ -46,12 +46,6 @@ fn version(person: &Person) -> Version {
     Version::of(&(person.id, &person.name, person.role, person.organisation_id))
 }
 
-async fn seen(name: &str, caller: &Caller, state: &State) -> Result<Person, Refusal> {
-    let person = state.deps.store.person(named(name)?).await?;
-    let person = person.filter(|person| caller.scope().id().is_none_or(|own| person.organisation_id == Some(own)));
-    person.ok_or_else(|| Refusal::NotFound("there is no such user".to_owned()))
-}
-
 /// The users, by name.
 #[utoipa::path(get, path = "/users", tag = "Users", params(ListQuery),
     responses((status = 200, description = "A page of users", body = Page<User>)))]
@@ -66,7 +60,7 @@ pub async fn list(FromState(state): FromState<State>, caller: Caller, Asked(aske
 #[utoipa::path(get, path = "/users/{name}", tag = "Users", params(("name" = String, Path, description = "The name")),
     responses((status = 200, description = "The user", body = User)))]
 pub async fn one(FromState(state): FromState<State>, caller: Caller, InPath(name): InPath<String>) -> Answer {
-    let person = seen(&name, &caller, &state).await?;
+    let person = people::find(state.acting(&caller.actor), named(&name)?).await?;
     Ok(version(&person).show(&User::from(person)))
 }
 
@@ -79,11 +73,9 @@ pub async fn remove(
     InPath(name): InPath<String>,
     headers: HeaderMap,
 ) -> Answer {
-    let _turn = turn("user", &name.to_lowercase()).await;
-    let person = seen(&name, &caller, &state).await?;
-    version(&person).is_meant(&headers)?;
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
-    store.remove_person(&person).await?;
-    store.audit(caller.change(person.organisation_id, "person-removed", &person.name, ""), now).await?;
+    let acting = state.acting(&caller.actor);
+    people::find(acting, named(&name)?).await?;
+    let condition = Condition::of(&headers)?;
+    people::remove(acting, &name, |person| condition.means(&version(person))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

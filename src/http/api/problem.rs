@@ -6,10 +6,14 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::oauth::GrantError;
+use crate::app::mailboxes::Refused;
+use crate::app::mailboxes::credential_policy::Moved;
+use crate::app::mailboxes::settings::Wrong;
+use crate::app::{Error, Forbidden};
+use crate::fact::{Conflict, Fact, Text, Thing};
+use crate::locale::Language;
 use crate::shown::shown_lines;
 use crate::store::StoreError;
-use crate::store::wish::Wrong;
 
 /// The media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -87,14 +91,6 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// What was to be made is there already; what is another organisation's is not named.
-    pub fn taken(error: StoreError, is_ours: bool) -> Self {
-        match error {
-            StoreError::Conflict(_) if !is_ours => Self::Conflict("this address cannot be used here".to_owned()),
-            error => error.into(),
-        }
-    }
-
     /// A text holds what none can hold.
     pub fn nul() -> Self {
         Self::Bad("a text in it holds the character U+0000, which no text here can hold".to_owned())
@@ -182,22 +178,98 @@ impl IntoResponse for Refusal {
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
+        Error::from(error).into()
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
         match error {
-            error if error.is_unstorable_text() => Self::nul(),
-            // Behind it stands which command lists what is there.
-            StoreError::NotFound(what) => Self::NotFound(what.split("; see `").next().unwrap_or_default().to_owned()),
-            StoreError::Conflict(what) | StoreError::Moved(what) => Self::Conflict(what),
-            error => inside(&error),
+            Error::Missing(thing) => Self::NotFound(missing(&thing)),
+            Error::Forbidden(Forbidden::ReadOnly) => Self::Forbidden("it may only look"),
+            Error::Forbidden(Forbidden::OneOrganisation | Forbidden::Yourself) => {
+                Self::Forbidden("it is one organisation's, and this is for tokens of all")
+            }
+            Error::Invalid(wrong) => wrong.into(),
+            Error::Refused(refused) => refused.into(),
+            Error::Conflict(conflict) => Self::Conflict(in_words(&conflict)),
+            Error::Changed => Self::Changed,
+            Error::Moved(address) => Self::Conflict(StoreError::Moved(address).to_string()),
+            Error::LinkOver => Self::Conflict(StoreError::LinkOver.to_string()),
+            Error::PasswordsWait(minutes) => {
+                Self::Conflict(Text::new("passwords-wait").with("count", minutes).words(Language::English))
+            }
+            Error::Consent(error) => Self::Conflict(error.to_string()),
+            Error::Inside(error) if error.is_unstorable_text() => Self::nul(),
+            Error::Inside(error) => inside(&error),
         }
     }
 }
 
-impl From<GrantError> for Refusal {
-    fn from(error: GrantError) -> Self {
-        match error {
-            GrantError::Store(error) => error.into(),
-            GrantError::Token(error) => Self::Conflict(error.to_string()),
+/// A path that names nothing of its kind: what it names is not repeated.
+fn missing(thing: &Thing) -> String {
+    match thing {
+        Thing::Mailbox(_) => "there is no such mailbox".to_owned(),
+        Thing::Inbox(_) => "there is no such inbox".to_owned(),
+        Thing::Route(_) => "there is no such route".to_owned(),
+        Thing::Person(_) => "there is no such user".to_owned(),
+        Thing::Token(_) => "there is no such token".to_owned(),
+        Thing::Organisation(_) => "there is no such organisation".to_owned(),
+        thing => thing.words(Language::English),
+    }
+}
+
+/// A conflict in the words of a request.
+fn in_words(conflict: &Conflict) -> String {
+    match conflict {
+        Conflict::InboxHoldsMail { .. } => {
+            "it holds messages; with with_messages=true they go too, for good".to_owned()
         }
+        conflict => conflict.words(Language::English),
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::LoginToo(moved) => Self::part(
+                pointer(moved),
+                "what the mailbox is opened with was given for its server, and the trust in it, before; give password or oauth anew \
+                 with it",
+            ),
+            Refused::OwnTrust(moved) => Self::part(
+                pointer(moved),
+                "a certificate or authorities of its own are for tokens of all organisations where a provider's tokens open the \
+                 mailbox",
+            ),
+            Refused::Port => {
+                Self::part("/port", "is for tokens of all organisations; name one of egress.ports, such as 993")
+            }
+            Refused::AppOnly => Self::part(
+                "/username",
+                "of a mailbox that an application opens, as its server, is for tokens of all organisations",
+            ),
+            Refused::Home(home) => Self::part("/host", format!("the tokens of this provider are told to {home} only")),
+            Refused::InClear => Self::part(
+                "/tls",
+                "none, to another machine than this one, is for tokens of all organisations: the password could be read on its way",
+            ),
+            Refused::NoHome => Self::part(
+                "/oauth/provider",
+                "whose server is not known here is for tokens of all organisations; the operator names it in imap_host",
+            ),
+        }
+    }
+}
+
+/// The part of a body.
+fn pointer(moved: Moved) -> &'static str {
+    match moved {
+        Moved::Host => "/host",
+        Moved::Port => "/port",
+        Moved::Tls => "/tls",
+        Moved::CaPem => "/ca_pem",
+        Moved::PinSha256 => "/pin_sha256",
     }
 }
 

@@ -10,11 +10,12 @@ use utoipa::ToSchema;
 use super::body::{Asked, Given, InPath};
 use super::caller::Caller;
 use super::cursor::{Page, Paging};
-use super::inboxes::{self, ListQuery};
+use super::inboxes::ListQuery;
 use super::parts::Checks;
 use super::problem::{Answer, Refusal};
-use super::version::{Version, part};
+use super::version::{Condition, Version, part};
 use crate::address::Address;
+use crate::app::routes;
 use crate::http::State;
 use crate::store::Route;
 
@@ -32,21 +33,6 @@ pub struct NewRoute {
 
 fn version(route: &Route) -> Version {
     Version::of(&(&route.recipient, &route.inbox))
-}
-
-/// The route between these, if the caller has it.
-async fn seen(recipient: &str, inbox: &str, caller: &Caller, state: &State) -> Result<(Address, Route, i64), Refusal> {
-    let missing = || Refusal::NotFound("there is no such route".to_owned());
-    let recipient: Address = recipient.parse().map_err(|_| missing())?;
-    let (_, inbox) = inboxes::seen(inbox, caller, state).await.map_err(|error| match error {
-        Refusal::NotFound(_) => missing(),
-        other => other,
-    })?;
-    if !state.deps.store.has_route(&recipient, inbox.id).await? {
-        return Err(missing());
-    }
-    let route = Route { recipient: recipient.to_string(), inbox: inbox.address, inbox_id: inbox.id };
-    Ok((recipient, route, inbox.organisation_id))
 }
 
 /// The routes, by recipient.
@@ -68,12 +54,7 @@ pub async fn create(FromState(state): FromState<State>, caller: Caller, given: G
     let recipient = checks.address("/recipient", &body.recipient);
     let inbox = checks.address("/inbox", &body.inbox);
     let (Some(recipient), Some(inbox)) = (recipient, inbox) else { return Err(checks.refusal()) };
-    let (_, stored) = inboxes::seen(inbox.as_str(), &caller, &state).await?;
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
-    store.add_route(&recipient, &inbox, now).await?;
-    let change = caller.change(Some(stored.organisation_id), "route-added", recipient.as_str(), inbox.as_str());
-    store.audit(change, now).await?;
-    let route = Route { recipient: recipient.to_string(), inbox: stored.address, inbox_id: stored.id };
+    let route = routes::add(state.acting(&caller.actor), &recipient, &inbox).await?;
     let path = format!("/routes/{}/{}", part(&route.recipient), part(&route.inbox));
     Ok(version(&route).made(&path, &route))
 }
@@ -87,7 +68,7 @@ pub async fn one(
     caller: Caller,
     InPath((recipient, inbox)): InPath<(String, String)>,
 ) -> Answer {
-    let (_, route, _) = seen(&recipient, &inbox, &caller, &state).await?;
+    let route = routes::find(state.acting(&caller.actor), &recipient, &inbox).await?;
     Ok(version(&route).show(&route))
 }
 
@@ -101,11 +82,13 @@ pub async fn remove(
     InPath((recipient, inbox)): InPath<(String, String)>,
     headers: HeaderMap,
 ) -> Answer {
-    let (recipient, route, owner) = seen(&recipient, &inbox, &caller, &state).await?;
-    version(&route).is_meant(&headers)?;
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
-    let inbox: Address = route.inbox.parse().map_err(|_| Refusal::Inside)?;
-    store.remove_route(&recipient, Some(&inbox)).await?;
-    store.audit(caller.change(Some(owner), "route-removed", recipient.as_str(), inbox.as_str()), now).await?;
+    let acting = state.acting(&caller.actor);
+    let route = routes::find(acting, &recipient, &inbox).await?;
+    let condition = Condition::of(&headers)?;
+    if !condition.means(&version(&route)) {
+        return Err(Refusal::Changed);
+    }
+    let named = |text: &str| text.parse::<Address>().map_err(|_| Refusal::Inside);
+    routes::remove(acting, &named(&route.recipient)?, Some(&named(&route.inbox)?)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

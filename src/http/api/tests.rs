@@ -94,7 +94,20 @@ impl World {
                 Whose::Ours => Some(FIRST_ORGANISATION),
                 Whose::Theirs => Some(other),
             };
-            world.store().add_token(name, &opaque::hash(name), scope, whose, "", world.now()).await.unwrap();
+            world
+                .store()
+                .add_token(
+                    crate::store::NewToken {
+                        name,
+                        hash: &opaque::hash(name),
+                        scope,
+                        organisation_id: whose,
+                        maker: "".into(),
+                    },
+                    world.now(),
+                )
+                .await
+                .unwrap();
         }
         let inbox =
             NewInbox { address: THEIRS.parse().unwrap(), name: None, reply_from: None, organisation_id: Some(other) };
@@ -150,7 +163,18 @@ impl World {
             zone: "",
         };
         let _ = store.add_person(&new, now).await;
-        let _ = store.add_token("spare", &opaque::hash("spare"), TokenScope::Read, organisation_id, "", now).await;
+        let _ = store
+            .add_token(
+                crate::store::NewToken {
+                    name: "spare",
+                    hash: &opaque::hash("spare"),
+                    scope: TokenScope::Read,
+                    organisation_id,
+                    maker: "".into(),
+                },
+                now,
+            )
+            .await;
     }
 
     /// Imports the next message, and returns its number.

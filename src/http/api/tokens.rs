@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::body::{Asked, Given, InPath};
-use super::caller::Caller;
+use super::caller::{Caller, owner};
 use super::cursor::{Page, Paging};
 use super::inboxes::ListQuery;
 use super::parts::{Checks, named};
 use super::problem::{Answer, Refusal};
-use super::version::{Version, part};
+use super::version::{Condition, Version, part};
+use crate::app::tokens::{self, WhichToken};
 use crate::http::State;
-use crate::opaque;
-use crate::store::{Maker, Token, TokenScope};
+use crate::store::{Token, TokenScope};
 
 /// A new token. It is never broader than the one that makes it.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -80,17 +80,13 @@ pub struct RevokedToken {
     made_revoked: bool,
 }
 
-/// The token of this name, if the caller has it.
-async fn seen(name: &str, organisation: Option<&str>, caller: &Caller, state: &State) -> Result<Token, Refusal> {
+/// The token that a path names.
+fn which<'a>(name: &'a str, organisation: Option<&'a str>) -> Result<WhichToken<'a>, Refusal> {
     let missing = || Refusal::NotFound("there is no such token".to_owned());
     if organisation.is_some_and(|name| name.chars().any(char::is_control)) {
         return Err(missing());
     }
-    let token = state.deps.store.token(named(name)?, organisation, caller.scope()).await;
-    token.map_err(|error| match error.into() {
-        Refusal::NotFound(_) => missing(),
-        other => other,
-    })
+    Ok(WhichToken::Named { name: named(name)?, organisation })
 }
 
 fn version(token: &Token) -> Version {
@@ -118,19 +114,16 @@ pub async fn create(FromState(state): FromState<State>, caller: Caller, given: G
     }
     checks.done()?;
     let name = body.name.trim();
-    let organisation = caller.organisation(body.organisation.as_deref(), &state).await?;
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
-    let (token, whose) = (opaque::new(opaque::TOKEN), organisation.as_ref().map(|one| one.id));
-    let maker = Maker { who: &caller.token.created_by, token: Some(caller.token.id) };
-    let id = store.add_token(name, &opaque::hash(&token), body.scope, whose, maker, now).await?;
-    store.audit(caller.change(whose, "token-created", name, body.scope.as_str()), now).await?;
-    let version = Version::of(&(id, name, body.scope, whose));
-    let organisation = organisation.map(|one| one.name);
+    let owner = owner(body.organisation.as_deref());
+    let made = tokens::make(state.acting(&caller.actor), name, body.scope, &owner).await?;
+    let whose = made.organisation.as_ref().map(|one| one.id);
+    let version = Version::of(&(made.id, name, body.scope, whose));
+    let organisation = made.organisation.map(|one| one.name);
     let question = match &organisation {
         Some(whose) if caller.scope().id().is_none() => format!("?organisation={}", part(whose)),
         _ => String::new(),
     };
-    let made = MadeToken { name: name.to_owned(), scope: body.scope, organisation, token };
+    let made = MadeToken { name: name.to_owned(), scope: body.scope, organisation, token: made.token };
     Ok(version.made(&format!("/tokens/{}{question}", part(name)), &made))
 }
 
@@ -144,7 +137,8 @@ pub async fn one(
     InPath(name): InPath<String>,
     Asked(asked): Asked<TokenQuery>,
 ) -> Answer {
-    let token = seen(&name, asked.organisation.as_deref(), &caller, &state).await?;
+    let which = which(&name, asked.organisation.as_deref())?;
+    let token = tokens::find(state.acting(&caller.actor), &which).await?;
     Ok(version(&token).show(&token))
 }
 
@@ -160,13 +154,13 @@ pub async fn revoke(
     Asked(asked): Asked<RevokeQuery>,
     headers: HeaderMap,
 ) -> Answer {
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
-    let token = seen(&name, asked.organisation.as_deref(), &caller, &state).await?;
-    version(&token).is_meant(&headers)?;
-    let made: Vec<String> = store.tokens_made_by(token.id).await?.into_iter().map(|one| one.name).collect();
-    store.revoke_token(token.id, asked.with_made).await?;
-    let detail = Token::made_in_words(&made, asked.with_made);
-    store.audit(caller.change(token.organisation_id, "token-revoked", &token.name, &detail), now).await?;
+    let acting = state.acting(&caller.actor);
+    let which = which(&name, asked.organisation.as_deref())?;
+    tokens::find(acting, &which).await?;
+    let condition = Condition::of(&headers)?;
+    let is_meant = |token: &Token| condition.means(&version(token));
+    let revoked = tokens::revoke(acting, which, asked.with_made, is_meant).await?;
+    let tokens::RevokedToken { token, made } = revoked;
     Ok(match made.is_empty() {
         true => StatusCode::NO_CONTENT.into_response(),
         false => Json(RevokedToken { name: token.name, made, made_revoked: asked.with_made }).into_response(),

@@ -22,20 +22,6 @@ impl Version {
         Self(format!("\"{}\"", hash.get(..32).unwrap_or_default()))
     }
 
-    /// Whether this is what a request means to change.
-    ///
-    /// # Errors
-    /// It does not say what it means, or means another state.
-    pub fn is_meant(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        let mut meant = headers.get_all(IF_MATCH).iter().peekable();
-        if meant.peek().is_none() {
-            return Err(Refusal::NoCondition);
-        }
-        let mut each = meant.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).map(str::trim);
-        // A weak one (W/"…") never matches.
-        if each.any(|one| one == "*" || one == self.0) { Ok(()) } else { Err(Refusal::Changed) }
-    }
-
     fn header(&self) -> (HeaderName, HeaderValue) {
         (ETAG, HeaderValue::from_str(&self.0).unwrap_or(HeaderValue::from_static("\"\"")))
     }
@@ -49,6 +35,29 @@ impl Version {
     pub fn made(&self, path: &str, thing: &impl Serialize) -> Response {
         let path = HeaderValue::from_str(&format!("{}{path}", super::BASE)).unwrap_or(HeaderValue::from_static("/"));
         (StatusCode::CREATED, [self.header(), (LOCATION, path)], Json(thing)).into_response()
+    }
+}
+
+/// The states that a request means to change (`If-Match`).
+pub struct Condition(Vec<String>);
+
+impl Condition {
+    /// Of a request.
+    ///
+    /// # Errors
+    /// It does not say what it means.
+    pub fn of(headers: &HeaderMap) -> Result<Self, Refusal> {
+        let mut meant = headers.get_all(IF_MATCH).iter().peekable();
+        if meant.peek().is_none() {
+            return Err(Refusal::NoCondition);
+        }
+        let each = meant.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+        Ok(Self(each.map(|one| one.trim().to_owned()).collect()))
+    }
+
+    /// Whether this state is meant. A weak one (W/"…") never is.
+    pub fn means(&self, version: &Version) -> bool {
+        self.0.iter().any(|one| one == "*" || *one == version.0)
     }
 }
 
@@ -77,13 +86,14 @@ mod tests {
     #[test]
     fn a_change_names_the_state_that_it_is_meant_for() {
         let version = Version::of(&"x");
-        assert!(matches!(version.is_meant(&sent(&[])), Err(Refusal::NoCondition)));
+        assert!(matches!(Condition::of(&sent(&[])), Err(Refusal::NoCondition)));
+        let means = |sent: &HeaderMap| Condition::of(sent).unwrap().means(&version);
         for other in ["\"x\"", "", "W/\"11\""] {
-            assert!(matches!(version.is_meant(&sent(&[other])), Err(Refusal::Changed)), "{other}");
+            assert!(!means(&sent(&[other])), "{other}");
         }
-        assert!(version.is_meant(&sent(&["*"])).is_ok());
+        assert!(means(&sent(&["*"])));
         let own: &'static str = Box::leak(format!("\"x\", {}", version.0).into_boxed_str());
-        assert!(version.is_meant(&sent(&[own])).is_ok());
+        assert!(means(&sent(&[own])));
         assert_ne!(version, Version::of(&"y"));
     }
 

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::entrance::{OF_ACCOUNT, is_ours};
+use crate::app::people;
 use crate::http::State;
 use crate::http::fault::{Answer, Fault, go, show, show_again};
 use crate::http::guard::{LANGUAGE, set_cookie};
@@ -103,10 +104,8 @@ pub async fn password(FromState(state): FromState<State>, who: Who, Form(given):
         tracing::error!(%error);
         Fault::Inside
     })?;
-    state.deps.store.set_password(who.person.id, &hash, who.reader.session.as_deref()).await?;
-    let name = &who.person.name;
-    let change = who.change(who.person.organisation_id, "password-changed", name, "");
-    state.deps.store.audit(change, state.deps.clock.now()).await?;
+    let acting = state.acting(&who.actor);
+    people::change_own_password(acting, &who.person, &hash, who.reader.session.as_deref()).await?;
     go("/account?done=password")
 }
 

@@ -5,13 +5,16 @@ use axum::Form;
 use axum::extract::{Query, State as FromState};
 use serde::Deserialize;
 
-use super::setup;
+use super::login_form::registered;
+use crate::app::any;
+use crate::app::organisations::Owner;
+use crate::app::tokens::{self, WhichToken};
+use crate::fact::Done;
 use crate::http::State;
-use crate::http::fault::{Answer, Fault, go, show};
+use crate::http::fault::{Answer, go, show};
 use crate::http::reader::{Frame, Who};
 use crate::locale;
 use crate::oauth::endings;
-use crate::opaque;
 use crate::store::{AuditLine, Token, TokenScope};
 
 /// Changes on one page.
@@ -32,6 +35,23 @@ impl Audit {
         match locale::has(&name) {
             true => self.f.w.t(&name),
             false => line.action.clone(),
+        }
+    }
+
+    /// What else is worth knowing of it.
+    fn detail(&self, line: &AuditLine) -> String {
+        match line.done() {
+            Some(Done::TokenCreated { scope }) => self.f.w.tt("token-scope-", &scope),
+            _ => line.detail(self.f.w.language),
+        }
+    }
+
+    /// What was changed; of an invitation, the role.
+    fn target(&self, line: &AuditLine) -> String {
+        let name = format!("role-{}", line.target);
+        match line.action.contains("invit") && locale::has(&name) {
+            true => self.f.w.t(&name),
+            false => line.target.clone(),
         }
     }
 }
@@ -93,7 +113,7 @@ async fn settings(state: &State, who: &Who, token: Option<String>) -> Answer {
     let mut providers = Vec::new();
     if f.is_operator() {
         let ends = endings(&state.deps.oauth, &store.grants().await?, w.now);
-        let registered = setup::registered(state);
+        let registered = registered(state);
         for (name, app) in &state.deps.oauth.providers {
             let own = ends.iter().filter(|(provider, _, _)| provider == name);
             let endings =
@@ -134,11 +154,8 @@ pub struct New {
 /// A new API token, which is shown once.
 pub async fn add_token(FromState(state): FromState<State>, who: Who, Form(new): Form<New>) -> Answer {
     let scope = if new.scope == "write" { TokenScope::Write } else { TokenScope::Read };
-    let (store, now, token) = (&state.deps.store, state.deps.clock.now(), opaque::new(opaque::TOKEN));
-    let organisation = who.person.organisation_id;
-    store.add_token(&new.name, &opaque::hash(&token), scope, organisation, who.person.name.as_str(), now).await?;
-    store.audit(who.change(organisation, "token-created", new.name.trim(), scope.as_str()), now).await?;
-    settings(&state, &who, Some(token)).await
+    let made = tokens::make(state.acting(&who.actor), &new.name, scope, &Owner::Own).await?;
+    settings(&state, &who, Some(made.token)).await
 }
 
 #[derive(Deserialize)]
@@ -155,14 +172,7 @@ pub struct Revoked {
 
 /// Takes one back.
 pub async fn revoke_token(FromState(state): FromState<State>, who: Who, Form(revoked): Form<Revoked>) -> Answer {
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
-    let is_meant = |token: &Token| token.name == revoked.name && revoked.token.is_none_or(|id| id == token.id);
-    let mut meant = store.tokens(who.scope()).await?.into_iter().filter(is_meant);
-    let (Some(token), None) = (meant.next(), meant.next()) else { return Err(Fault::NotFound) };
-    let made: Vec<String> = store.tokens_made_by(token.id).await?.into_iter().map(|one| one.name).collect();
-    let with_made = !revoked.with_made.is_empty();
-    store.revoke_token(token.id, with_made).await?;
-    let detail = Token::made_in_words(&made, with_made);
-    store.audit(who.change(token.organisation_id, "token-revoked", &token.name, &detail), now).await?;
+    let which = WhichToken::Row { name: &revoked.name, id: revoked.token };
+    tokens::revoke(state.acting(&who.actor), which, !revoked.with_made.is_empty(), any).await?;
     go("/settings?done=token-revoked")
 }

@@ -8,23 +8,23 @@ use axum::response::{AppendHeaders, IntoResponse, Redirect};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::mailbox::{path, seen};
+use super::login_form::registered;
+use super::mailbox::seen;
 use super::{customer, setup};
 use crate::address::Address;
+use crate::app::mailboxes::{self, MovedLogin, Request, credential_policy};
+use crate::app::{Actor, Error, any, consents};
 use crate::cause::{Cause, Trouble};
 use crate::http::State;
-use crate::http::entrusted;
 use crate::http::fault::{Answer, Fault, go};
 use crate::http::guard::{cookie, set_cookie};
-use crate::http::patience;
+use crate::http::paths::mailbox as path;
 use crate::http::reader::{Reader, Who};
-use crate::http::words::Words;
 use crate::mailbox::TlsMode;
-use crate::oauth::give_up;
 use crate::oauth::{Attempt, Away, Callback, GrantError, TokenEndpoint, Wanted, grant};
 use crate::opaque;
 use crate::store::{
-    Changes, Flow, GrantKey, GrantKind, LinkClaim, Login, Mailbox, NewLogin, PendingAuth, Scope, Server, StoreError,
+    Changes, Flow, GrantKey, GrantKind, LinkClaim, Login, Mailbox, NewLogin, PendingAuth, Scope, Server,
     pending_auth_row,
 };
 
@@ -74,8 +74,7 @@ pub async fn begin(
     let mailbox = seen(&address, &state, &who).await?;
     match choose(&mailbox, &with, who.scope(), &state) {
         Ok(key) => {
-            let change = who.change(Some(mailbox.organisation_id), "consent-asked", &mailbox.address, &key.identity);
-            state.deps.store.audit(change, state.deps.clock.now()).await?;
+            consents::ask(state.acting(&who.actor), &mailbox, &key.identity).await?;
             send(&mailbox, key, None, &state, &who.reader).await
         }
         Err(name) => setup::refused(mailbox, who.reader.words.t(name), &state, &who),
@@ -91,7 +90,7 @@ pub fn choose(mailbox: &Mailbox, with: &With, scope: Scope, state: &State) -> Re
             _ => Err("provider-none"),
         };
     }
-    if !setup::registered(state).contains(&with.provider) {
+    if !registered(state).contains(&with.provider) {
         return Err("provider-none");
     }
     let identity = match with.identity.trim() {
@@ -100,9 +99,9 @@ pub fn choose(mailbox: &Mailbox, with: &With, scope: Scope, state: &State) -> Re
     };
     let key = GrantKey { provider: with.provider.clone(), kind: GrantKind::Delegated, identity };
     let (server, login) = (home(mailbox, &key, state), NewLogin::OAuth(key.clone()));
-    let change =
-        entrusted::Change { before: Some(mailbox), server: server.as_ref(), is_renamed: false, login: Some(&login) };
-    match state.page.rules(&state.deps, scope).judge(&change) {
+    let (before, server, login) = (Some(mailbox), server.as_ref(), Some(&login));
+    let change = credential_policy::Change { before, server, is_renamed: false, login };
+    match state.around().rules(scope).judge(&change) {
         Ok(_) => Ok(key),
         Err(_) => Err("server-unknown-to-provider"),
     }
@@ -115,47 +114,13 @@ fn home(mailbox: &Mailbox, key: &GrantKey, state: &State) -> Option<Server> {
     (!is_there).then(|| Server::usual(home.to_owned(), TlsMode::Implicit))
 }
 
-/// Has a mailbox opened with a password that was given for its server as it is in `mailbox`.
-pub async fn set_password(
-    mailbox: &Mailbox,
-    password: SecretString,
-    state: &State,
-    words: &Words,
-) -> Result<(), Fault> {
-    let (server, name) = (&mailbox.server, &mailbox.username);
-    if let Some(minutes) = patience::held(server, name, mailbox.organisation_id, state).await? {
-        return Err(Fault::Conflict(words.n("passwords-wait", minutes)));
-    }
-    change(mailbox, &given(mailbox, password), state).await
-}
-
-/// The change by which a mailbox is opened with a password that was given for its server as it is in `mailbox`.
-pub fn given(mailbox: &Mailbox, password: SecretString) -> Changes {
-    let given_for = Some((mailbox.server.clone(), mailbox.username.clone()));
-    Changes { login: Some(NewLogin::Password(password)), given_for, ..Changes::default() }
-}
-
-/// Changes a mailbox, with what that means for its consent.
-pub async fn change(mailbox: &Mailbox, changes: &Changes, state: &State) -> Result<(), Fault> {
-    Ok(changed(mailbox, changes, state).await?)
-}
-
-/// The same, with what went wrong.
-pub async fn changed(mailbox: &Mailbox, changes: &Changes, state: &State) -> Result<(), GrantError> {
-    let told = give_up::change(mailbox, changes, &state.deps.tokens()).await?;
-    if let Some(told) = told {
-        tracing::info!(mailbox = mailbox.address, ended = told.at_provider, "a consent was given up");
-    }
-    Ok(())
-}
-
 /// Sends the reader to the provider; `link`: the hash of the link that they came by. The mailbox stays as it is until they are back:
 /// whoever turns round at the provider has lost nothing.
 pub async fn send(mailbox: &Mailbox, key: GrantKey, link: Option<Vec<u8>>, state: &State, reader: &Reader) -> Answer {
     let address: Address = mailbox.address.parse().map_err(|_| Fault::Inside)?;
     let wanted = Wanted { address: &address, key };
     let tokens = state.deps.tokens();
-    let told = |trouble: Trouble| Fault::Conflict(wanted.told(trouble).on_page().in_full(reader.words.language));
+    let told = |trouble: Trouble| Fault::Said(wanted.told(trouble).on_page().in_full(reader.words.language));
     let provider = wanted.provider(&tokens).map_err(|error| told(error.trouble))?;
     let http = grant::http(&provider, &tokens);
     let endpoint = TokenEndpoint { provider: &provider, http: &http };
@@ -164,7 +129,7 @@ pub async fn send(mailbox: &Mailbox, key: GrantKey, link: Option<Vec<u8>>, state
     let away = attempt.away();
     let (state_hash, browser) = (opaque::hash(away.state()), opaque::new(""));
     let GrantKey { provider, identity, .. } = wanted.key.clone();
-    let text = serde_json::to_string(&Gone { provider, identity, shown: entrusted::shown(mailbox), away })
+    let text = serde_json::to_string(&Gone { provider, identity, shown: credential_policy::shown(mailbox), away })
         .map_err(|_| Fault::Inside)?;
     let sealed = state.deps.vault.seal(&pending_auth_row(&state_hash), &SecretString::from(text)).map_err(|error| {
         tracing::error!(%error);
@@ -201,7 +166,7 @@ pub async fn callback(
             None
         }
         None => {
-            let who = Who { person: reader.person.clone().ok_or(Fault::SignIn)?, reader: reader.clone() };
+            let who = Who::new(reader.clone(), reader.person.clone().ok_or(Fault::SignIn)?);
             if !who.may_change() {
                 return Err(Fault::Forbidden);
             }
@@ -212,7 +177,12 @@ pub async fn callback(
         Some(who) => who.sees(mailbox)?,
         None => mailbox,
     };
-    let back = Back { mailbox: &mailbox, state_hash: &state_hash, errand: &errand, claim: claim.as_ref() };
+    let actor = match &who {
+        Some(who) => who.actor.clone(),
+        None => Actor::Link { organisation_id: mailbox.organisation_id },
+    };
+    let back =
+        Back { mailbox: &mailbox, state_hash: &state_hash, errand: &errand, claim: claim.as_ref(), actor: &actor };
     let problem = back.finish(callback, &state, &reader).await.err();
     let Some(who) = who else {
         if let (Some(claim), true) = (&claim, problem.is_some()) {
@@ -224,8 +194,6 @@ pub async fn callback(
     if let Some(problem) = problem {
         return setup::refused(mailbox, problem, &state, &who);
     }
-    let change = who.change(Some(mailbox.organisation_id), "consent-given", &mailbox.address, "");
-    state.deps.store.audit(change, now).await?;
     match mailbox.setup {
         true => go(&format!("{}/setup/folders", path(&mailbox.address))),
         false => go(&format!("{}?done=consent", path(&mailbox.address))),
@@ -239,6 +207,8 @@ struct Back<'a> {
     errand: &'a PendingAuth,
     /// The link that they came by.
     claim: Option<&'a LinkClaim>,
+    /// Who it is.
+    actor: &'a Actor,
 }
 
 impl Back<'_> {
@@ -254,14 +224,14 @@ impl Back<'_> {
         let wanted = Wanted { address: &address, key };
         let kept = async {
             let tokens = state.deps.tokens();
-            let provider = wanted.provider(&tokens)?;
+            let provider = wanted.provider(&tokens).map_err(GrantError::from)?;
             let http = grant::http(&provider, &tokens);
             let endpoint = TokenEndpoint { provider: &provider, http: &http };
-            let given = gone.away.finish(callback, &endpoint).await?;
+            let given = gone.away.finish(callback, &endpoint).await.map_err(GrantError::from)?;
             wanted.judge(&given, Flow::Code, &endpoint, &tokens).await?;
             // Whoever consented saw this server and this login name: if they are others by now, the consent is not for them.
-            if gone.shown != entrusted::shown(mailbox) {
-                return Err(StoreError::Moved("the server was changed meanwhile".to_owned()).into());
+            if gone.shown != credential_policy::shown(mailbox) {
+                return Err(Error::Moved(mailbox.address.clone()));
             }
             let changes = Changes {
                 login: Some(NewLogin::OAuth(wanted.key.clone())),
@@ -271,15 +241,18 @@ impl Back<'_> {
                 by_link: self.claim.cloned(),
                 ..Changes::default()
             };
-            changed(mailbox, &changes, state).await?;
-            wanted.keep(&given, Flow::Code, &tokens).await
+            let request = Request { before: mailbox, changes, moved_login: MovedLogin::GivenAnew };
+            let acting = state.acting(self.actor);
+            let changed = mailboxes::change(acting, request, Some(state.around()), any).await?.mailbox;
+            wanted.keep(&given, Flow::Code, &tokens).await?;
+            consents::given(acting, &changed, &wanted.key.identity).await
         };
         kept.await.map_err(|error| match error {
-            GrantError::Store(StoreError::Moved(_)) => reader.words.t("customer-server-changed"),
-            GrantError::Store(StoreError::LinkOver) => reader.words.t("link-over-text"),
-            GrantError::Token(error) => wanted.told(error.trouble).on_page().in_full(reader.words.language),
-            GrantError::Store(error) => {
-                tracing::error!(%error, mailbox = mailbox.address, "a consent could not be kept");
+            Error::Moved(_) => reader.words.t("customer-server-changed"),
+            Error::LinkOver => reader.words.t("link-over-text"),
+            Error::Consent(error) => wanted.told(error.trouble).on_page().in_full(reader.words.language),
+            error => {
+                tracing::error!(?error, mailbox = mailbox.address, "a consent could not be kept");
                 reader.words.t("errand-over")
             }
         })

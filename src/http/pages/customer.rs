@@ -10,18 +10,19 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::consent::{self, With};
-use super::setup;
+use super::login_form::{mail_password, registered};
+use crate::app::mailboxes::guesses::{Limited, within};
+use crate::app::mailboxes::settings::given_password;
+use crate::app::mailboxes::{self, MovedLogin, Request, credential_policy};
+use crate::app::{Actor, Error, any};
 use crate::http::State;
-use crate::http::entrusted;
 use crate::http::fault::{Answer, Fault, show, show_again};
 use crate::http::guard::{cookie, set_cookie};
 use crate::http::last_error::LastError;
-use crate::http::patience;
 use crate::http::reader::{Frame, Reader};
-use crate::oauth::GrantError;
 use crate::opaque;
 use crate::poll::folders::folders;
-use crate::store::{Change, Changes, LinkClaim, Login, Mailbox, Purpose, Scope, StoreError, password_row};
+use crate::store::{Changes, LinkClaim, Login, Mailbox, Purpose, Scope, StoreError, password_row};
 
 /// The key of the link that a browser left by, for when it comes back.
 const LINK: &str = "__Host-link";
@@ -85,15 +86,7 @@ fn made(
 ) -> Page {
     let usual = state.deps.oauth.registered_for(&mailbox.server.host).map(str::to_owned);
     let path = format!("/customer/{key}");
-    Page {
-        f: Frame::new(reader, "login"),
-        path,
-        mailbox,
-        asked_by,
-        registered: setup::registered(state),
-        usual,
-        problem,
-    }
+    Page { f: Frame::new(reader, "login"), path, mailbox, asked_by, registered: registered(state), usual, problem }
 }
 
 /// The page of a link that does not.
@@ -121,7 +114,7 @@ pub async fn give(
         return over(&reader);
     };
     // What is given is for the server that was shown, and for no other.
-    if given.server != entrusted::shown(&mailbox) {
+    if given.server != credential_policy::shown(&mailbox) {
         let problem = Some(reader.words.t("customer-server-changed"));
         return show_again(&made(&key, (mailbox, by), problem, &state, &reader));
     }
@@ -136,7 +129,7 @@ pub async fn give(
             Err(name) => show_again(&made(&key, (mailbox, by), Some(reader.words.t(name)), &state, &reader)),
         };
     }
-    let password = match setup::mail_password(&given.password) {
+    let password = match mail_password(&given.password) {
         Ok(password) => password,
         Err(name) => return show_again(&made(&key, (mailbox, by), Some(reader.words.t(name)), &state, &reader)),
     };
@@ -154,7 +147,7 @@ pub async fn give(
         async move { stored(&mailbox, password, &claim, &state, &reader).await }
     };
     match tokio::spawn(work).await.map_err(|_| Fault::Inside)?? {
-        Stored::Yes => done(&mailbox, &state, &reader).await,
+        Stored::Yes => done(&mailbox, &reader),
         Stored::LinkOver => over(&reader),
         Stored::No(problem) => show_again(&made(&key, (mailbox, by), Some(problem), &state, &reader)),
     }
@@ -182,13 +175,13 @@ async fn stored(
     let trial = Mailbox { login: Login::Password(Some(sealed)), ..mailbox.clone() };
     let ended = match tried(&trial, state, reader).await {
         Ok(Ok(())) => {
-            let changes = Changes { by_link: Some(claim.clone()), ..consent::given(mailbox, password) };
-            match consent::changed(mailbox, &changes, state).await {
-                Ok(()) => return Ok(Stored::Yes),
-                Err(GrantError::Store(StoreError::LinkOver)) => Ok(Stored::LinkOver),
-                Err(GrantError::Store(StoreError::Moved(_))) => {
-                    Ok(Stored::No(reader.words.t("customer-server-changed")))
-                }
+            let changes = Changes { by_link: Some(claim.clone()), ..given_password(mailbox, password) };
+            let request = Request { before: mailbox, changes, moved_login: MovedLogin::GivenAnew };
+            let actor = Actor::Link { organisation_id: mailbox.organisation_id };
+            match mailboxes::change(state.acting(&actor), request, Some(state.around()), any).await {
+                Ok(_) => return Ok(Stored::Yes),
+                Err(Error::LinkOver) => Ok(Stored::LinkOver),
+                Err(Error::Moved(_)) => Ok(Stored::No(reader.words.t("customer-server-changed"))),
                 Err(error) => Err(error.into()),
             }
         }
@@ -203,10 +196,12 @@ async fn stored(
 async fn tried(trial: &Mailbox, state: &State, reader: &Reader) -> Result<Result<(), String>, Fault> {
     let words = &reader.words;
     let login = state.visits.visit(trial, |trial, deps| async move { folders(&trial, &deps).await });
-    Ok(match patience::within(trial, state, login).await? {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(format!("{} {}", LastError::of(&error).brief(words), words.t("customer-again"))),
-        Err(minutes) => Err(words.n("mailbox-wait", minutes)),
+    Ok(match within(trial, &state.deps, login).await? {
+        Limited::Done(Ok(_)) => Ok(()),
+        Limited::Done(Err(error)) => {
+            Err(format!("{} {}", LastError::of(&error).brief(words), words.t("customer-again")))
+        }
+        Limited::Wait(minutes) => Err(words.n("mailbox-wait", minutes)),
     })
 }
 
@@ -219,7 +214,7 @@ pub async fn back(
     state: &State,
     reader: &Reader,
 ) -> Answer {
-    let Some(problem) = problem else { return done(mailbox, state, reader).await };
+    let Some(problem) = problem else { return done(mailbox, reader) };
     let key = cookie(headers, LINK).filter(|key| opaque::hash(key) == link);
     match (key, open(link, state).await?) {
         (Some(key), Some(of)) => show_again(&made(key, of, Some(problem), state, reader)),
@@ -228,8 +223,6 @@ pub async fn back(
 }
 
 /// The link has done its work.
-async fn done(mailbox: &Mailbox, state: &State, reader: &Reader) -> Answer {
-    let change = Change::of_mailbox("connect link", mailbox, "credentials-changed", "");
-    state.deps.store.audit(change, state.deps.clock.now()).await?;
+fn done(mailbox: &Mailbox, reader: &Reader) -> Answer {
     show(&Done { f: Frame::new(reader, "login"), mailbox: mailbox.clone() })
 }

@@ -8,10 +8,10 @@ use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use crate::app::mailboxes::guesses::minutes;
 use crate::http::State;
 use crate::http::fault::{Answer, Fault, go, show, show_again};
 use crate::http::guard::{SESSION, ZONE, cookie, set_cookie};
-use crate::http::patience::minutes;
 use crate::http::reader::{Frame, Reader};
 use crate::password;
 use crate::store::{Patience, Person, StoreError, person_name};

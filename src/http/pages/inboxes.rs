@@ -6,10 +6,15 @@ use axum::extract::{Path, Query, State as FromState};
 use serde::Deserialize;
 
 use crate::address::Address;
+use crate::app::inboxes::{self, InboxChanges, WantedInbox};
+use crate::app::organisations::Owner;
+use crate::app::{Error, any, routes};
+use crate::fact::Conflict;
 use crate::http::State;
 use crate::http::fault::{Answer, Fault, go, show, show_again};
+use crate::http::paths::inbox as path;
 use crate::http::reader::{Frame, Who};
-use crate::store::{Inbox, InboxOverview, MessageLine, NewInbox, Organisation, StoreError};
+use crate::store::{Inbox, InboxOverview, MessageLine, Organisation};
 
 /// Mails on one page.
 const PAGE: i64 = 50;
@@ -84,34 +89,24 @@ fn optional_name(text: &str) -> Option<String> {
 
 /// A new one.
 pub async fn add(FromState(state): FromState<State>, who: Who, Form(form): Form<New>) -> Answer {
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
     let parsed = (form.address.parse::<Address>(), optional_address(&form.reply_from));
     let (Ok(address), Ok(reply_from)) = parsed else {
         let problem = Some(who.reader.words.t("fault-address"));
         return show_again(&render(&state, &who, form, problem, None).await?);
     };
-    let organisation_id = match who.person.organisation_id {
-        Some(own) => Some(own),
-        None if form.organisation.trim().is_empty() => None,
-        None => Some(store.organisation_named(&form.organisation, now).await?.id),
+    let owner = match (who.person.organisation_id, form.organisation.trim()) {
+        (Some(_), _) | (None, "") => Owner::Own,
+        (None, name) => Owner::NamedOrNew(name.to_owned()),
     };
-    let new = NewInbox { address: address.clone(), name: optional_name(&form.name), reply_from, organisation_id };
-    match store.add_inbox(&new, now).await {
-        Ok(()) => {}
-        Err(StoreError::Conflict(_)) => {
+    let wanted = WantedInbox { address, name: optional_name(&form.name), reply_from, owner };
+    match inboxes::add(state.acting(&who.actor), wanted).await {
+        Ok(inbox) => go(&format!("{}?done=inbox-added", path(&inbox.address))),
+        Err(Error::Conflict(Conflict::InboxThere(_) | Conflict::AddressElsewhere)) => {
             let problem = Some(who.reader.words.t("inbox-taken"));
-            return show_again(&render(&state, &who, form, problem, None).await?);
+            show_again(&render(&state, &who, form, problem, None).await?)
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => Err(error.into()),
     }
-    let organisation = store.inbox(&address).await?.organisation_id;
-    store.audit(who.change(Some(organisation), "inbox-added", address.as_str(), ""), now).await?;
-    go(&format!("{}?done=inbox-added", path(address.as_str())))
-}
-
-/// The path of an inbox's page.
-pub fn path(address: &str) -> String {
-    super::mailbox::path(address).replacen("/mailboxes/", "/inboxes/", 1)
 }
 
 #[derive(Template)]
@@ -133,9 +128,12 @@ pub struct Before {
 
 /// The inbox of this address, if the reader may see it.
 async fn seen(address: &str, state: &State, who: &Who) -> Result<Inbox, Fault> {
-    let address: Address = address.parse().map_err(|_| Fault::NotFound)?;
-    let inbox = state.deps.store.inbox(&address).await?;
-    if who.scope().has(inbox.organisation_id) { Ok(inbox) } else { Err(Fault::NotFound) }
+    Ok(inboxes::find(state.acting(&who.actor), address).await?)
+}
+
+/// The address of an inbox that is stored.
+fn named(inbox: &Inbox) -> Result<Address, Fault> {
+    inbox.address.parse().map_err(|_| Fault::Inside)
 }
 
 async fn one(
@@ -145,7 +143,7 @@ async fn one(
     before: Option<i64>,
     problem: Option<String>,
 ) -> Result<Page, Fault> {
-    let address: Address = inbox.address.parse().map_err(|_| Fault::Inside)?;
+    let address = named(&inbox)?;
     let messages = state.deps.store.newest_messages(inbox.id, before, PAGE).await?;
     let is_full = i64::try_from(messages.len()).is_ok_and(|count| count == PAGE);
     Ok(Page {
@@ -181,9 +179,8 @@ pub async fn set(
         let problem = Some(who.reader.words.t("fault-address"));
         return show_again(&one(&state, &who, inbox, None, problem).await?);
     };
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
-    store.change_inbox(inbox.id, optional_name(&form.name).as_deref(), reply_from.as_ref()).await?;
-    store.audit(who.change(Some(inbox.organisation_id), "inbox-changed", &inbox.address, ""), now).await?;
+    let changes = InboxChanges { name: Some(optional_name(&form.name)), reply_from: Some(reply_from) };
+    inboxes::change(state.acting(&who.actor), &named(&inbox)?, changes, any).await?;
     go(&format!("{}?done=saved", path(&inbox.address)))
 }
 
@@ -205,11 +202,7 @@ pub async fn add_route(
         let problem = Some(who.reader.words.t("fault-address"));
         return show_again(&one(&state, &who, inbox, None, problem).await?);
     };
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
-    let at: Address = inbox.address.parse().map_err(|_| Fault::Inside)?;
-    store.add_route(&recipient, &at, now).await?;
-    let change = who.change(Some(inbox.organisation_id), "route-added", &inbox.address, recipient.as_str());
-    store.audit(change, now).await?;
+    routes::add(state.acting(&who.actor), &recipient, &named(&inbox)?).await?;
     go(&format!("{}?done=saved", path(&inbox.address)))
 }
 
@@ -222,10 +215,6 @@ pub async fn remove_route(
 ) -> Answer {
     let inbox = seen(&address, &state, &who).await?;
     let recipient: Address = form.recipient.parse().map_err(|_| Fault::NotFound)?;
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
-    let at: Address = inbox.address.parse().map_err(|_| Fault::Inside)?;
-    store.remove_route(&recipient, Some(&at)).await?;
-    let change = who.change(Some(inbox.organisation_id), "route-removed", &inbox.address, recipient.as_str());
-    store.audit(change, now).await?;
+    routes::remove(state.acting(&who.actor), &recipient, Some(&named(&inbox)?)).await?;
     go(&format!("{}?done=saved", path(&inbox.address)))
 }

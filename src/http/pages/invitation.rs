@@ -7,12 +7,13 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::entrance;
+use crate::app::mailboxes::guesses::minutes;
+use crate::app::{Actor, Error, invitations};
 use crate::http::State;
 use crate::http::fault::{Answer, Fault, show, show_again};
 use crate::http::guard::USUAL_ZONE;
-use crate::http::patience::minutes;
 use crate::http::reader::{Frame, Reader};
-use crate::store::{Change, Link, NewPerson, Patience, Purpose, Role, StoreError};
+use crate::store::{Link, NewPerson, Patience, Purpose, Role};
 use crate::{opaque, password};
 
 /// Names that an organisation's invitations may try in vain: enough for people, too few to find out who has an account elsewhere.
@@ -117,22 +118,14 @@ pub async fn accept(
     let language = reader.words.tag();
     let new =
         NewPerson { name: &chosen.name, role, organisation_id, password_hash: Some(&password_hash), language, zone };
-    match join(&hash, &new, &state).await? {
+    let by = link.map(|link| link.created_by).unwrap_or_default();
+    match join(&hash, &new, &by, &state).await? {
         Joined::Yes => {}
         Joined::Over => return show(&Over { f: Frame::new(&reader, "login") }),
         Joined::NameRefused => return again(reader.words.t("name-refused")),
         Joined::Wait(minutes) => return again(reader.words.n("login-wait", minutes)),
     }
     let person = store.person(&chosen.name).await?.ok_or(Fault::Inside)?;
-    let by = link.map(|link| link.created_by).unwrap_or_default();
-    let change = Change {
-        who: &person.name,
-        organisation: organisation_id,
-        action: "person-joined",
-        target: &person.name,
-        detail: &by,
-    };
-    store.audit(change, now).await?;
     entrance::sign_in(&state, &reader, &person, zone, "/", now).await
 }
 
@@ -147,7 +140,7 @@ enum Joined {
 }
 
 /// Adds the person and uses the link up, both or neither.
-async fn join(hash: &[u8], new: &NewPerson<'_>, state: &State) -> Result<Joined, StoreError> {
+async fn join(hash: &[u8], new: &NewPerson<'_>, invited_by: &str, state: &State) -> Result<Joined, Error> {
     let (store, now) = (&state.deps.store, state.deps.clock.now());
     let Some(claim) = store.claim_link(hash, now).await? else { return Ok(Joined::Over) };
     let subject = format!("names of {}", new.organisation_id.unwrap_or(0));
@@ -155,8 +148,9 @@ async fn join(hash: &[u8], new: &NewPerson<'_>, state: &State) -> Result<Joined,
         store.give_link_back(&claim).await?;
         return Ok(Joined::Wait(minutes(wait)));
     }
-    let joined = store.join(&claim, new, now).await;
-    if !matches!(joined, Err(StoreError::Conflict(_))) {
+    let guest = Actor::Guest { name: crate::store::person_name(new.name).unwrap_or_default() };
+    let joined = invitations::accept(state.acting(&guest), &claim, new, invited_by).await;
+    if !matches!(joined, Err(Error::Conflict(_))) {
         store.uncount_login(&subject, OF_NAMES).await?;
     }
     if joined.is_err() {
@@ -164,8 +158,8 @@ async fn join(hash: &[u8], new: &NewPerson<'_>, state: &State) -> Result<Joined,
     }
     match joined {
         Ok(()) => Ok(Joined::Yes),
-        Err(StoreError::LinkOver) => Ok(Joined::Over),
-        Err(StoreError::Conflict(_)) => Ok(Joined::NameRefused),
+        Err(Error::LinkOver) => Ok(Joined::Over),
+        Err(Error::Conflict(_)) => Ok(Joined::NameRefused),
         Err(error) => Err(error),
     }
 }

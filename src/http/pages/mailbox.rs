@@ -8,17 +8,18 @@ use axum::extract::{Path, Query, State as FromState};
 use serde::Deserialize;
 
 use crate::address::Address;
+use crate::app::mailboxes::settings::given_password;
+use crate::app::mailboxes::{self, MovedLogin, Request, credential_policy};
+use crate::app::{Error, any, ledger, links};
 use crate::clock::Timestamp;
 use crate::http::State;
 use crate::http::checking;
-use crate::http::connect_link;
-use crate::http::entrusted;
 use crate::http::fault::{Answer, Fault, go, show};
 use crate::http::last_error::LastError;
+use crate::http::paths::mailbox as path;
 use crate::http::plot::Plot;
 use crate::http::reader::{Frame, Who};
 use crate::mailbox::AfterImport;
-use crate::oauth::give_up;
 use crate::poll::check::CheckLine;
 use crate::store::{LedgerLine, Login, Mailbox, MailboxLine, OpenCases, PutAside, UidState};
 
@@ -94,23 +95,9 @@ impl Page {
     }
 }
 
-/// The path of a mailbox's page.
-pub fn path(address: &str) -> String {
-    // As `urlencode_strict` in the templates.
-    let encoded: String = address
-        .bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-            byte => format!("%{byte:02X}"),
-        })
-        .collect();
-    format!("/mailboxes/{encoded}")
-}
-
 /// The mailbox of this address, if the reader may see it.
 pub async fn seen(address: &str, state: &State, who: &Who) -> Result<Mailbox, Fault> {
-    let address: Address = address.parse().map_err(|_| Fault::NotFound)?;
-    who.sees(state.deps.store.mailbox(&address).await?)
+    Ok(mailboxes::find(state.acting(&who.actor), address).await?)
 }
 
 /// The page.
@@ -192,19 +179,20 @@ async fn set_paused(FromState(state): FromState<State>, who: Who, Path(address):
     if mailbox.setup {
         return go(&format!("{}/setup/trial", path(&mailbox.address)));
     }
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
     let at: Address = mailbox.address.parse().map_err(|_| Fault::Inside)?;
-    store.pause_mailbox(&at, paused, now).await?;
-    let action = if paused { "mailbox-paused" } else { "mailbox-resumed" };
-    store.audit(who.change(Some(mailbox.organisation_id), action, &mailbox.address, ""), now).await?;
+    mailboxes::pause(state.acting(&who.actor), &at, paused).await?;
     go(&format!("{}?done={}", path(&mailbox.address), if paused { "paused" } else { "resumed" }))
 }
 
 /// Has it looked at now.
 pub async fn poll(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    let soon = state.deps.store.poll_soon(mailbox.id, state.deps.clock.now()).await?;
-    go(&format!("{}?done={}", path(&mailbox.address), if soon { "poll" } else { "poll-waits" }))
+    let done = match mailboxes::poll_soon(state.acting(&who.actor), &mailbox).await {
+        Ok(()) => "poll",
+        Err(Error::Conflict(_)) => "poll-waits",
+        Err(error) => return Err(error.into()),
+    };
+    go(&format!("{}?done={done}", path(&mailbox.address)))
 }
 
 #[derive(Deserialize)]
@@ -224,13 +212,13 @@ pub async fn password(
     Form(given): Form<Password>,
 ) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    let password = super::setup::mail_password(&given.password).map_err(Fault::Wrong)?;
-    if given.server != entrusted::shown(&mailbox) {
+    let password = super::login_form::mail_password(&given.password).map_err(Fault::Wrong)?;
+    if given.server != credential_policy::shown(&mailbox) {
         return Err(Fault::Wrong("customer-server-changed"));
     }
-    super::consent::set_password(&mailbox, password, &state, &who.reader.words).await?;
-    let change = who.change(Some(mailbox.organisation_id), "credentials-changed", &mailbox.address, "");
-    state.deps.store.audit(change, state.deps.clock.now()).await?;
+    let request =
+        Request { before: &mailbox, changes: given_password(&mailbox, password), moved_login: MovedLogin::GivenAnew };
+    mailboxes::change(state.acting(&who.actor), request, Some(state.around()), any).await?;
     go(&format!("{}?done=password-mailbox", path(&mailbox.address)))
 }
 
@@ -242,7 +230,7 @@ pub async fn check(FromState(state): FromState<State>, who: Who, Path(address): 
     }
     let w = &who.reader.words;
     let checked = checking::check(&mailbox, &state, who.scope(), w).await?;
-    let lines = checked.map_err(|minutes| Fault::Conflict(w.n("mailbox-wait", minutes)))?.lines;
+    let lines = checked.map_err(|minutes| Fault::Wait("mailbox-wait", minutes))?.lines;
     render(mailbox, &state, &who, Some(lines), None).await
 }
 
@@ -264,13 +252,10 @@ pub async fn retry(
     Form(of): Form<OfFolder>,
 ) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
     let which = PutAside { folder: Some(&of.folder), uidvalidity: of.uidvalidity, uid: of.uid };
-    if store.retry_quarantined(mailbox.id, which, now).await? == 0 {
+    if ledger::retry(state.acting(&who.actor), &mailbox, which).await? == 0 {
         return Err(Fault::Wrong("aside-no-longer"));
     }
-    let detail = of.uid.map(|uid| format!("{} UID {uid}", of.folder)).unwrap_or_default();
-    store.audit(who.change(Some(mailbox.organisation_id), "ledger-retried", &mailbox.address, &detail), now).await?;
     go(&format!("{}?done=retried", path(&mailbox.address)))
 }
 
@@ -282,15 +267,13 @@ pub async fn skip(
     Form(of): Form<OfFolder>,
 ) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
-    let folders = store.watched_folders(mailbox.id).await?;
+    let folders = state.deps.store.watched_folders(mailbox.id).await?;
     let folder = folders.iter().find(|folder| folder.name == of.folder).ok_or(Fault::Wrong("aside-no-longer"))?;
     let uid = of.uid.ok_or(Fault::NotFound)?;
-    if !store.skip_by_hand(folder.id, uid, of.uidvalidity, now).await? {
-        return Err(Fault::Wrong("aside-no-longer"));
+    match ledger::skip(state.acting(&who.actor), &mailbox, folder, uid, of.uidvalidity).await {
+        Err(Error::Conflict(_)) => return Err(Fault::Wrong("aside-no-longer")),
+        skipped => skipped?,
     }
-    let detail = format!("{} UID {uid}", of.folder);
-    store.audit(who.change(Some(mailbox.organisation_id), "ledger-skipped", &mailbox.address, &detail), now).await?;
     go(&format!("{}?done=skipped", path(&mailbox.address)))
 }
 
@@ -349,16 +332,15 @@ pub async fn remove(
     if !mailbox.setup && sure.address.trim().to_lowercase() != mailbox.address {
         return Err(Fault::Wrong("fault-not-sure"));
     }
-    let told = give_up::remove(&mailbox, &state.deps.tokens()).await?;
-    let detail = told.map(|told| told.detail).unwrap_or_default();
-    let change = who.change(Some(mailbox.organisation_id), "mailbox-removed", &mailbox.address, &detail);
-    state.deps.store.audit(change, state.deps.clock.now()).await?;
+    let tokens = state.deps.tokens();
+    mailboxes::remove(state.acting(&who.actor), &mailbox, Some(&tokens), any).await?;
     go("/?done=mailbox-removed")
 }
 
 /// A link by which the customer's own IT gives the credentials. It is shown once.
 pub async fn link(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    let link = connect_link::made(&mailbox, who.person.name.as_str().into(), &state).await?.url;
+    let made = links::make(state.acting(&who.actor), &mailbox).await?;
+    let link = state.page.link(&format!("/customer/{}", made.key));
     render(mailbox, &state, &who, None, Some(link)).await
 }

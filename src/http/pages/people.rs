@@ -5,15 +5,12 @@ use axum::Form;
 use axum::extract::State as FromState;
 use serde::Deserialize;
 
+use crate::app::organisations::Owner;
+use crate::app::{any, invitations, people};
 use crate::http::State;
 use crate::http::fault::{Answer, Fault, go, show};
 use crate::http::reader::{Frame, Who};
-use crate::opaque;
-use crate::store::{Invitation, Organisation, Person, Purpose, Role};
-use crate::vault::hex;
-
-/// How long an invitation holds.
-const WITHIN: std::time::Duration = std::time::Duration::from_hours(7 * 24);
+use crate::store::{Invitation, Organisation, Person, Role};
 
 #[derive(Template)]
 #[template(path = "people.html")]
@@ -56,18 +53,12 @@ pub async fn list(FromState(state): FromState<State>, who: Who) -> Answer {
 
 /// A link that is shown once.
 pub async fn invite(FromState(state): FromState<State>, who: Who, Form(wanted): Form<Wanted>) -> Answer {
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
     let role: Role = wanted.role.parse().map_err(|_| Fault::Wrong("fault-role"))?;
-    let organisation_id = match (who.person.role, role) {
-        (Role::Operator, Role::Operator) => None,
-        (Role::Operator, _) => Some(store.organisation_named(&wanted.organisation, now).await?.id),
-        (_, Role::Operator) => return Err(Fault::Forbidden),
-        _ => who.person.organisation_id,
+    let owner = match who.person.role {
+        Role::Operator => Owner::NamedOrNew(wanted.organisation),
+        _ => Owner::Own,
     };
-    let key = opaque::new("");
-    let purpose = Purpose::Invite { role, organisation_id };
-    store.add_link(&opaque::hash(&key), &purpose, who.person.name.as_str(), now, now.plus(WITHIN)).await?;
-    store.audit(who.change(organisation_id, "person-invited", role.as_str(), ""), now).await?;
+    let key = invitations::invite(state.acting(&who.actor), role, &owner).await?;
     render(&state, &who, Some(state.page.link(&format!("/invitation/{key}")))).await
 }
 
@@ -80,29 +71,12 @@ pub struct Which {
 
 /// Takes an invitation back.
 pub async fn revoke(FromState(state): FromState<State>, who: Who, Form(which): Form<Which>) -> Answer {
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
-    let open = store.open_invitations(who.scope(), now).await?;
-    let one = open.iter().find(|one| hex(&one.key_hash) == which.invitation).ok_or(Fault::NotFound)?;
-    if !store.revoke_invitation(&one.key_hash, who.scope()).await? {
-        return Err(Fault::NotFound);
-    }
-    store.audit(who.change(who.person.organisation_id, "invitation-revoked", one.role.as_str(), ""), now).await?;
+    invitations::revoke(state.acting(&who.actor), &which.invitation).await?;
     go("/people?done=invitation-revoked")
 }
 
 /// Removes somebody, who is signed out at once.
 pub async fn remove(FromState(state): FromState<State>, who: Who, Form(named): Form<Named>) -> Answer {
-    let store = &state.deps.store;
-    let person = store.person(&named.name).await?.ok_or(Fault::NotFound)?;
-    if who.scope().id().is_some_and(|own| person.organisation_id != Some(own)) {
-        return Err(Fault::NotFound);
-    }
-    if person.id == who.person.id {
-        return Err(Fault::Wrong("fault-yourself"));
-    }
-    let tokens = store.remove_person(&person).await?;
-    let detail = if tokens == 0 { String::new() } else { format!("tokens taken back: {tokens}") };
-    let change = who.change(person.organisation_id, "person-removed", &person.name, &detail);
-    store.audit(change, state.deps.clock.now()).await?;
+    people::remove(state.acting(&who.actor), &named.name, any).await?;
     go("/people?done=person-removed")
 }

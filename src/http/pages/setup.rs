@@ -11,20 +11,20 @@ mod trial;
 use askama::Template;
 use axum::Form;
 use axum::extract::State as FromState;
-use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::address::Address;
+use crate::app::inboxes::WantedInbox;
+use crate::app::mailboxes::{self, MovedLogin, Request, WantedMailbox, credential_policy};
+use crate::app::organisations::Owner;
+use crate::app::{Error, any};
 use crate::discover::Discovery;
 use crate::http::State;
-use crate::http::entrusted;
 use crate::http::fault::{Answer, Fault, go, show, show_again};
+use crate::http::paths::mailbox as path;
 use crate::http::reader::{Frame, Who};
 use crate::mailbox::{AfterImport, Start, TlsMode};
-use crate::store::wish;
-use crate::store::{Changes, Mailbox, NewInbox, NewMailbox, Organisation, Scope, Server, StoreError};
-
-use super::mailbox::path;
+use crate::store::{Changes, Mailbox, NewMailbox, Organisation, Scope, Server, StoreError};
 
 pub use folders::{choose as choose_folders, page as folders};
 pub use login::{member, page as login, password, refused};
@@ -65,16 +65,6 @@ pub struct Wanted {
     organisation: String,
 }
 
-/// The registered providers, by name.
-pub fn registered(state: &State) -> Vec<String> {
-    state.deps.oauth.registered().map(str::to_owned).collect()
-}
-
-/// A password for a mail server; `Err`: the name of what is wrong.
-pub fn mail_password(text: &str) -> Result<SecretString, &'static str> {
-    wish::password(text).map_err(|_| "mail-password-wrong")
-}
-
 /// Where the next step is: of a mailbox that was started already, back to its page.
 fn after(step: &str, mailbox: &Mailbox) -> String {
     let path = path(&mailbox.address);
@@ -85,17 +75,11 @@ fn after(step: &str, mailbox: &Mailbox) -> String {
     format!("{path}/setup/{next}")
 }
 
-/// Changes a mailbox and says so in the audit.
-async fn change(
-    mailbox: &Mailbox,
-    changes: &Changes,
-    step: &'static str,
-    state: &State,
-    who: &Who,
-) -> Result<(), Fault> {
-    super::consent::change(mailbox, changes, state).await?;
-    let line = who.change(Some(mailbox.organisation_id), "mailbox-changed", &mailbox.address, step);
-    Ok(state.deps.store.audit(line, state.deps.clock.now()).await?)
+/// Changes a mailbox. Tells whether its login has to be given anew.
+async fn change(mailbox: &Mailbox, changes: Changes, state: &State, who: &Who) -> Result<bool, Error> {
+    let request = Request { before: mailbox, changes, moved_login: MovedLogin::Forgotten };
+    let changed = mailboxes::change(state.acting(&who.actor), request, Some(state.around()), any).await?;
+    Ok(changed.asks_login)
 }
 
 /// The first step: an address.
@@ -138,7 +122,6 @@ async fn owner(named: &str, state: &State, who: &Who) -> Result<Result<i64, &'st
 
 /// Looks for its server, and makes a mailbox that is not started.
 pub async fn begin_setup(FromState(state): FromState<State>, who: Who, Form(wanted): Form<Wanted>) -> Answer {
-    let (deps, now) = (&state.deps, state.deps.clock.now());
     let page = first(&state, &who).await?;
     let w = who.reader.words.clone();
     let again = |name: &str, there: Option<String>| {
@@ -147,7 +130,7 @@ pub async fn begin_setup(FromState(state): FromState<State>, who: Who, Form(want
         show_again(&Page { address, inbox, organisation, asks_inbox, problem: Some(w.t(name)), there, ..page })
     };
     let Ok(address) = wanted.address.parse::<Address>() else { return again("fault-address", None) };
-    if let Ok(mailbox) = deps.store.mailbox(&address).await {
+    if let Ok(mailbox) = state.deps.store.mailbox(&address).await {
         // Another organisation's is not named.
         let there = who.scope().has(mailbox.organisation_id).then(|| path(&mailbox.address));
         return again(if there.is_some() { "address-there" } else { "address-not-here" }, there);
@@ -156,15 +139,36 @@ pub async fn begin_setup(FromState(state): FromState<State>, who: Who, Form(want
         Ok(organisation) => organisation,
         Err(problem) => return again(problem, None),
     };
-    let inbox = match inbox_for(&address, &wanted.inbox, organisation, &state, &who).await? {
+    let (inbox, is_new) = match inbox_for(&address, &wanted.inbox, organisation, &state).await? {
         Ok(inbox) => inbox,
         Err(problem) => return again(problem, None),
     };
-    let (server, username, how) = match state.discover(&address, who.scope()).await.unwrap_or(Discovery::Nothing) {
+    let found = state.discover(&address, who.scope()).await.unwrap_or(Discovery::Nothing);
+    let (new, how) = new_mailbox(address, inbox.clone(), found, &state, &who);
+    let inbox =
+        is_new.then_some(WantedInbox { address: inbox, name: None, reply_from: None, owner: Owner::Row(organisation) });
+    let acting = state.acting(&who.actor);
+    match mailboxes::add(acting, WantedMailbox { new, inbox }, &state.deps.vault, Some(state.around())).await {
+        Ok(mailbox) => go(&format!("{}/setup/server?how={how}", path(&mailbox.address))),
+        Err(Error::Conflict(_)) => again("address-not-here", None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A mailbox that is not started, at the server that was found, as far as the reader may name that one.
+fn new_mailbox(
+    address: Address,
+    inbox: Address,
+    found: Discovery,
+    state: &State,
+    who: &Who,
+) -> (NewMailbox, &'static str) {
+    let (server, username, how) = match found {
         Discovery::Found(found) => {
             let server = Server { port: found.port, ..Server::usual(found.host, found.tls) };
-            let change = entrusted::Change { before: None, server: Some(&server), is_renamed: false, login: None };
-            let is_allowed = state.page.rules(deps, who.scope()).judge(&change).is_ok();
+            let change =
+                credential_policy::Change { before: None, server: Some(&server), is_renamed: false, login: None };
+            let is_allowed = state.around().rules(who.scope()).judge(&change).is_ok();
             let server = if is_allowed { server } else { Server::usual(server.host, server.tls) };
             (server, found.username, found.how.id())
         }
@@ -174,7 +178,7 @@ pub async fn begin_setup(FromState(state): FromState<State>, who: Who, Form(want
         }
     };
     let new = NewMailbox {
-        address: address.clone(),
+        address,
         inbox,
         server,
         username,
@@ -187,65 +191,47 @@ pub async fn begin_setup(FromState(state): FromState<State>, who: Who, Form(want
         interval_ms: INTERVAL_MS,
         max_size: MAX_SIZE,
     };
-    match deps.store.add_mailbox(&new, &deps.vault, now).await {
-        Ok(()) => {}
-        Err(StoreError::Conflict(_)) => return again("address-not-here", None),
-        Err(error) => return Err(error.into()),
-    }
-    let mailbox = deps.store.mailbox(&address).await?;
-    deps.store.audit(who.change(Some(mailbox.organisation_id), "mailbox-added", &mailbox.address, ""), now).await?;
-    go(&format!("{}/setup/server?how={how}", path(&mailbox.address)))
+    (new, how)
 }
 
 /// The inbox that a new mailbox feeds for now: the one that is named, else the one that its address proposes, else the first that its
-/// organisation has. The inner `Err`: the name of what is wrong.
+/// organisation has; and whether it is to be added. The inner `Err`: the name of what is wrong.
 async fn inbox_for(
     address: &Address,
     named: &str,
     organisation: i64,
     state: &State,
-    who: &Who,
-) -> Result<Result<Address, &'static str>, Fault> {
+) -> Result<Result<(Address, bool), &'static str>, Fault> {
     if !named.trim().is_empty() {
         return match named.parse::<Address>() {
-            Ok(wanted) => own_or_new(&wanted, organisation, state, who).await,
+            Ok(wanted) => own_or_new(&wanted, organisation, state).await,
             Err(_) => Ok(Err("fault-address")),
         };
     }
     let domain = &state.page.inbox_domain;
     let proposed = if domain.is_empty() { None } else { Address::derived(address, domain).ok() };
     let first = state.deps.store.inbox_addresses(Scope::Organisation(organisation), 1).await?.pop();
+    let there = |first: String| first.parse().map(|first| (first, false)).map_err(|_| "fault-address");
     match (proposed, first) {
-        (Some(proposed), first) => match (own_or_new(&proposed, organisation, state, who).await?, first) {
-            (Err(_), Some(first)) => Ok(first.parse().map_err(|_| "fault-address")),
+        (Some(proposed), first) => match (own_or_new(&proposed, organisation, state).await?, first) {
+            (Err(_), Some(first)) => Ok(there(first)),
             (made, _) => Ok(made),
         },
-        (None, Some(first)) => Ok(first.parse().map_err(|_| "fault-address")),
+        (None, Some(first)) => Ok(there(first)),
         (None, None) => Ok(Err("inbox-needed")),
     }
 }
 
-/// An inbox of this organisation by its address; made, if there is none.
+/// An inbox of this organisation by its address, and whether it is to be added.
 async fn own_or_new(
     wanted: &Address,
     organisation: i64,
     state: &State,
-    who: &Who,
-) -> Result<Result<Address, &'static str>, Fault> {
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
-    match store.inbox(wanted).await {
-        Ok(inbox) if inbox.organisation_id == organisation => return Ok(Ok(wanted.clone())),
-        Ok(_) => return Ok(Err("address-not-here")),
-        Err(StoreError::NotFound(_)) => {}
-        Err(error) => return Err(error.into()),
-    }
-    let new = NewInbox { address: wanted.clone(), name: None, reply_from: None, organisation_id: Some(organisation) };
-    match store.add_inbox(&new, now).await {
-        Ok(()) => {
-            store.audit(who.change(Some(organisation), "inbox-added", wanted.as_str(), ""), now).await?;
-            Ok(Ok(wanted.clone()))
-        }
-        Err(StoreError::Conflict(_)) => Ok(Err("address-not-here")),
+) -> Result<Result<(Address, bool), &'static str>, Fault> {
+    match state.deps.store.inbox(wanted).await {
+        Ok(inbox) if inbox.organisation_id == organisation => Ok(Ok((wanted.clone(), false))),
+        Ok(_) => Ok(Err("address-not-here")),
+        Err(StoreError::NotFound(_)) => Ok(Ok((wanted.clone(), true))),
         Err(error) => Err(error.into()),
     }
 }

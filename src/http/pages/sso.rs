@@ -16,10 +16,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::entrance;
+use crate::app::mailboxes::guesses::minutes;
 use crate::http::State;
 use crate::http::fault::{Answer, Fault};
 use crate::http::guard::{cookie, set_cookie};
-use crate::http::patience::minutes;
 use crate::http::reader::Reader;
 use crate::https::HttpClient;
 use crate::opaque;

@@ -4,9 +4,10 @@ use askama::Template;
 use axum::extract::{Path, State as FromState};
 use axum::http::HeaderMap;
 
-use super::mailbox::{path, seen};
+use super::mailbox::seen;
 use crate::http::State;
 use crate::http::fault::{Answer, Fault, go, show};
+use crate::http::paths::mailbox as path;
 use crate::http::reader::{Frame, Who};
 use crate::http::trail::{self, Trail};
 use crate::http::words::Words;
@@ -48,8 +49,7 @@ pub async fn page(FromState(state): FromState<State>, who: Who, Path(address): P
 /// Begins a test, and sends the mail where Mailferry can.
 pub async fn begin(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    let begun = trail::begin(&mailbox, &who.person.name, &who.reader.words, &state).await?;
-    let test = begun.map_err(|why| Fault::Wrong(why.text()))?;
+    let test = trail::begin(&mailbox, &who.actor, &who.reader.words, &state).await?;
     go(&format!("{}/test/{}", path(&mailbox.address), test.id))
 }
 

@@ -151,7 +151,7 @@ async fn a_password_is_told_to_no_server_but_the_one_it_was_given_for() {
     for who in ["admin", "operator"] {
         let site = Site::new().await;
         let reply = site.server(who, "imap.lillestad.se", "993", "jobb").await;
-        assert_eq!(reply.to, format!("{}?done=saved", super::mailbox::path(MAILBOX)));
+        assert_eq!(reply.to, format!("{}?done=saved", crate::http::paths::mailbox(MAILBOX)));
         assert!(site.mailbox().await.login.is_given(), "{who}: the same server");
         let reply = site.server(who, "imap.evil.se", "993", "jobb").await;
         assert!(reply.to.ends_with("/setup/login?done=login-anew"), "{reply:?}");
@@ -202,7 +202,15 @@ async fn a_customer_gives_the_password_for_the_server_that_was_shown() {
     let (id, now) = (site.mailbox().await.id, SystemClock.now());
     let purpose = Purpose::Connect { mailbox_id: id };
     store
-        .add_link(&opaque::hash("key"), &purpose, "admin", now, now.plus(std::time::Duration::from_mins(5)))
+        .add_link(
+            crate::store::NewLink {
+                key_hash: &opaque::hash("key"),
+                purpose: &purpose,
+                maker: "admin".into(),
+                expires_at: now.plus(std::time::Duration::from_mins(5)),
+            },
+            now,
+        )
         .await
         .unwrap();
     let page = site.get("/customer/key", &[]).await;
@@ -307,9 +315,37 @@ async fn what_others_than_this_machine_reach_names_no_mailbox_to_guests() {
     assert!(site.get("/metrics", &[]).await.text.contains(MAILBOX), "on this machine alone");
     let (state, _folder) = testing::state(|config| config.http.url = "https://mailferry.example.se".to_owned()).await;
     let now = SystemClock.now();
-    state.deps.store.add_token("all", &opaque::hash("all"), TokenScope::Read, None, "", now).await.unwrap();
+    state
+        .deps
+        .store
+        .add_token(
+            crate::store::NewToken {
+                name: "all",
+                hash: &opaque::hash("all"),
+                scope: TokenScope::Read,
+                organisation_id: None,
+                maker: "".into(),
+            },
+            now,
+        )
+        .await
+        .unwrap();
     let ours = Some(FIRST_ORGANISATION);
-    state.deps.store.add_token("ours", &opaque::hash("ours"), TokenScope::Read, ours, "", now).await.unwrap();
+    state
+        .deps
+        .store
+        .add_token(
+            crate::store::NewToken {
+                name: "ours",
+                hash: &opaque::hash("ours"),
+                scope: TokenScope::Read,
+                organisation_id: ours,
+                maker: "".into(),
+            },
+            now,
+        )
+        .await
+        .unwrap();
     let site = Site { router: routes::router(state.clone()), state, _folder };
     for (token, status) in [("", 401), ("Bearer nobodys", 401), ("Bearer ours", 403), ("Bearer all", 200)] {
         assert_eq!(site.get("/metrics", &[("authorization", token)]).await.status.as_u16(), status, "{token}");
@@ -373,7 +409,20 @@ impl Site {
     async fn link(&self, key: &str) -> String {
         let (purpose, now) = (Purpose::Connect { mailbox_id: self.mailbox().await.id }, SystemClock.now());
         let later = now.plus(std::time::Duration::from_mins(5));
-        self.state.deps.store.add_link(&opaque::hash(key), &purpose, "admin", now, later).await.unwrap();
+        self.state
+            .deps
+            .store
+            .add_link(
+                crate::store::NewLink {
+                    key_hash: &opaque::hash(key),
+                    purpose: &purpose,
+                    maker: "admin".into(),
+                    expires_at: later,
+                },
+                now,
+            )
+            .await
+            .unwrap();
         format!("/customer/{key}")
     }
 
@@ -471,7 +520,18 @@ async fn an_invitation_does_not_tell_who_has_an_account_elsewhere() {
     let later = now.plus(std::time::Duration::from_mins(5));
     for (key, organisation) in [("ours", FIRST_ORGANISATION), ("theirs", other)] {
         let purpose = Purpose::Invite { role: Role::Viewer, organisation_id: Some(organisation) };
-        store.add_link(&opaque::hash(key), &purpose, "operator", now, later).await.unwrap();
+        store
+            .add_link(
+                crate::store::NewLink {
+                    key_hash: &opaque::hash(key),
+                    purpose: &purpose,
+                    maker: "operator".into(),
+                    expires_at: later,
+                },
+                now,
+            )
+            .await
+            .unwrap();
     }
     let follow = async |key: &str, name: &str| {
         let form = [("name", name), ("password", "rätt häst batteri"), ("again", "rätt häst batteri")];
@@ -500,11 +560,47 @@ async fn tokens_made_by_a_token_are_named_where_it_is_revoked_and_go_with_it() {
     let site = Site::new().await;
     let (store, now) = (&site.state.deps.store, SystemClock.now());
     let ours = Some(FIRST_ORGANISATION);
-    let parent = store.add_token("parent", b"1", TokenScope::Write, ours, "admin", now).await.unwrap();
+    let parent = store
+        .add_token(
+            crate::store::NewToken {
+                name: "parent",
+                hash: b"1",
+                scope: TokenScope::Write,
+                organisation_id: ours,
+                maker: "admin".into(),
+            },
+            now,
+        )
+        .await
+        .unwrap();
     let maker = crate::store::Maker { who: "admin", token: Some(parent) };
-    let child = store.add_token("child", b"2", TokenScope::Write, ours, maker, now).await.unwrap();
+    let child = store
+        .add_token(
+            crate::store::NewToken {
+                name: "child",
+                hash: b"2",
+                scope: TokenScope::Write,
+                organisation_id: ours,
+                maker,
+            },
+            now,
+        )
+        .await
+        .unwrap();
     let maker = crate::store::Maker { who: "admin", token: Some(child) };
-    store.add_token("grandchild", b"3", TokenScope::Write, ours, maker, now).await.unwrap();
+    store
+        .add_token(
+            crate::store::NewToken {
+                name: "grandchild",
+                hash: b"3",
+                scope: TokenScope::Write,
+                organisation_id: ours,
+                maker,
+            },
+            now,
+        )
+        .await
+        .unwrap();
     let session = site.session("admin").await;
     let page = site.get("/settings", &[("cookie", &session)]).await.text;
     assert!(page.contains("made by it: child, grandchild") && page.contains("made by parent"), "{page}");
@@ -517,7 +613,10 @@ async fn tokens_made_by_a_token_are_named_where_it_is_revoked_and_go_with_it() {
     assert_eq!(site.post("admin", "/settings/tokens/revoke", &form).await.status, StatusCode::SEE_OTHER);
     assert_eq!(names().await, [""; 0]);
     let lines = store.audit_lines(Scope::All, None, 10).await.unwrap();
-    let told: Vec<&str> =
-        lines.iter().filter(|line| line.action == "token-revoked").map(|line| line.detail.as_str()).collect();
+    let told: Vec<String> = lines
+        .iter()
+        .filter(|line| line.action == "token-revoked")
+        .map(|line| line.detail(crate::locale::Language::English))
+        .collect();
     assert_eq!(told, ["tokens made by it, revoked too: grandchild", "tokens made by it, still valid: grandchild"]);
 }

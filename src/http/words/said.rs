@@ -68,9 +68,6 @@ const SENTENCES: &[(&str, &str, &str)] = &[
     ("reason", "while it was fetched: {more}", "reason-broken-off"),
     ("who", "command line", "said-command-line"),
     ("who", "connect link", "said-connect-link"),
-    ("audit", "tokens taken back: {count}", "said-tokens-taken-back"),
-    ("audit", "tokens made by it, revoked too: {names}", "said-made-tokens-revoked"),
-    ("audit", "tokens made by it, still valid: {names}", "said-made-tokens-valid"),
 ];
 
 impl Words {
@@ -103,17 +100,6 @@ impl Words {
             _ => "why-line",
         };
         self.t2(name, "what", what, "field", field)
-    }
-
-    /// A word of the audit about a change (`start` of a mailbox that was changed), in the reader's language.
-    pub fn changed(&self, action: &str, word: &str) -> String {
-        let prefix = match action {
-            "mailbox-changed" => "step-",
-            "token-created" => "token-scope-",
-            "person-invited" | "invitation-revoked" => "role-",
-            _ => return self.said("audit", word),
-        };
-        if locale::has(&format!("{prefix}{word}")) { self.tt(prefix, word) } else { word.to_owned() }
     }
 
     /// What it means that a step of a check failed, where there is a sentence for it.
@@ -186,16 +172,6 @@ mod tests {
             ("who", "anna", "anna"),
         ] {
             assert_eq!(w.said(of, english), told, "{of}");
-        }
-        for (action, word, told) in [
-            ("mailbox-changed", "start", "Från när"),
-            ("mailbox-changed", "jobb@l.se", "jobb@l.se"),
-            ("token-created", "write", "Läsa och ändra"),
-            ("person-invited", "viewer", "Läsare"),
-            ("person-removed", "tokens taken back: 2", "Återkallade API-nycklar: 2"),
-            ("test-begun", "TESTMKVR5P27", "TESTMKVR5P27"),
-        ] {
-            assert_eq!(w.changed(action, word), told);
         }
         assert_eq!(w.reason(&None), "");
         assert_eq!(w.failed("tcp").as_deref(), Some("Servern går inte att nå under det namnet och på den porten."));

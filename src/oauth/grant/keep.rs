@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::{GrantError, Lock, TO_WRITE, works};
 use crate::clock::Timestamp;
+use crate::fact::Thing;
 use crate::oauth::claims::Claims;
 use crate::oauth::{Deps, Tokens};
 use crate::store::{Flow, SealedTokens, StoreError, access_row, refresh_row};
@@ -106,14 +107,13 @@ fn seal(grant_id: i64, tokens: &Tokens, now: Timestamp, deps: &Deps) -> Result<S
 
 /// Keeps what a person has consented to.
 pub async fn connect(grant_id: i64, flow: Flow, tokens: &Tokens, deps: &Deps) -> Result<(), GrantError> {
-    let gone = || StoreError::NotFound("the mailbox was removed or changed meanwhile; start again".to_owned());
     let lock = Lock::take(grant_id, deps).await?;
     let now = deps.clock.now();
     let kept = keep_consent(&lock, flow, tokens, now, deps).await;
     let key = lock.grant.key.clone();
     lock.release(deps).await;
     if !kept? {
-        return Err(gone().into());
+        return Err(Thing::ConsentedMailbox.missing().into());
     }
     works(&key, Some(flow), now, deps).await;
     Ok(())

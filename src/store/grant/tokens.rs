@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Flow, Grant};
 use crate::clock::Timestamp;
-use crate::store::{Store, StoreError, Taker};
+use crate::store::{Store, StoreError, Taker, Tx};
 
 /// Tokens that came, sealed for their rows.
 #[derive(Debug)]
@@ -182,11 +182,12 @@ impl Store {
         tx.commit().await?;
         Ok(written == 1)
     }
+}
 
+impl Tx<'_> {
     /// Forgets a grant's tokens; it needs a new consent then.
-    pub async fn forget_tokens(&self, id: i64) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        let statement = tx.sql(
+    pub async fn forget_tokens(&mut self, id: i64) -> Result<(), StoreError> {
+        let statement = self.sql(
             r"-- forget the tokens of a grant
             UPDATE oauth_grant SET access_sealed = NULL, refresh_sealed = NULL, access_expires_at = NULL,
                 renew_at = NULL, flow = NULL, consented_at = NULL, consent_ends_at = NULL, problem = NULL,
@@ -195,6 +196,6 @@ impl Store {
             WHERE id = $1",
         );
         statement.bind(id).run().await?;
-        tx.commit().await
+        Ok(())
     }
 }

@@ -1,9 +1,8 @@
 //! Mailboxes that log in to the same account: mail that one of them moves must not come in by another.
 
-use super::wish::{Wrong, not_into_itself};
-use crate::mailbox::AfterImport;
-use crate::store::db::read;
-use crate::store::{Store, StoreError};
+use crate::fact::Conflict;
+use crate::mailbox::{AfterImport, not_into_itself};
+use crate::store::{Reader, StoreError};
 
 /// Who logs in where, and what happens to copies there.
 pub struct Moving<'a> {
@@ -24,35 +23,32 @@ pub struct Moving<'a> {
 #[derive(sqlx::FromRow)]
 struct Row {
     address: String,
-    after_import: String,
+    #[sqlx(try_from = "String")]
+    after_import: AfterImport,
     name: String,
 }
 
-impl Store {
+impl Reader {
     /// Makes sure that neither this mailbox nor another of its organisation that logs in to the same account moves mail into a
     /// folder that the other one polls. It need not hold against changes at the same moment: what comes in is recognised as well.
     ///
     /// # Errors
-    /// It would, or the database failed.
-    pub(super) async fn not_to_and_fro(&self, moving: &Moving<'_>) -> Result<(), StoreError> {
-        let rows: Vec<Row> = read!(self, pool => sqlx::query_as(
-            "SELECT m.address, m.after_import, f.name FROM mailbox m JOIN inbox i ON i.id = m.inbox_id \
-             JOIN folder f ON f.mailbox_id = m.id AND f.watched WHERE i.organisation_id = $1 AND lower(m.host) = $2 \
-             AND lower(m.username) = $3 AND ($4 IS NULL OR m.id <> $4) ORDER BY m.address, f.position",
-        )
-        .bind(moving.organisation_id)
-        .bind(moving.host.to_ascii_lowercase())
-        .bind(moving.username.to_ascii_lowercase())
-        .bind(moving.id)
-        .fetch_all(pool)
-        .await)?;
+    /// [`Conflict::ToAndFro`], or the database failed.
+    pub(super) async fn not_to_and_fro(&mut self, moving: &Moving<'_>) -> Result<(), StoreError> {
+        let statement = self.sql(
+            r"-- mailboxes of the same account
+            SELECT m.address, m.after_import, f.name
+            FROM mailbox m JOIN inbox i ON i.id = m.inbox_id JOIN folder f ON f.mailbox_id = m.id AND f.watched
+            WHERE i.organisation_id = $1 AND lower(m.host) = $2 AND lower(m.username) = $3
+                AND ($4 IS NULL OR m.id <> $4)
+            ORDER BY m.address, f.position",
+        );
+        let statement = statement.bind(moving.organisation_id).bind(moving.host.to_ascii_lowercase());
+        let rows: Vec<Row> = statement.bind(moving.username.to_ascii_lowercase()).bind(moving.id).all().await?;
         for Row { address, after_import, name } in rows {
-            let refused = |wrong: Wrong| {
-                StoreError::Conflict(format!("{}: the mailbox {address} logs in to the same account", wrong.why))
-            };
+            let refused = |wrong: Conflict| Conflict::ToAndFro { wrong: Box::new(wrong), mailbox: address.clone() };
             not_into_itself(moving.after_import, &[name]).map_err(refused)?;
-            let theirs: AfterImport = after_import.parse().map_err(StoreError::Unknown)?;
-            not_into_itself(&theirs, moving.folders).map_err(refused)?;
+            not_into_itself(&after_import, moving.folders).map_err(refused)?;
         }
         Ok(())
     }

@@ -100,7 +100,19 @@ async fn every_row_of_the_table_deletes_what_it_names_and_nothing_younger() {
     assert_eq!(CASES.map(|case| case.what), Perishable::ALL);
     for (at, name) in stores().await {
         at.polled("a@b.se").await;
-        at.store.add_token("import", b"hash", TokenScope::Read, None, "", NOW).await.unwrap();
+        at.store
+            .add_token(
+                NewToken {
+                    name: "import",
+                    hash: b"hash",
+                    scope: TokenScope::Read,
+                    organisation_id: None,
+                    maker: "".into(),
+                },
+                NOW,
+            )
+            .await
+            .unwrap();
         let person = NewPerson {
             name: "anna",
             role: Role::Operator,

@@ -38,7 +38,10 @@ impl Fixture {
         let forgotten = Changes { login: Some(NewLogin::ToCome), ..Changes::default() };
         self.store.change_mailbox(&address(mailbox), &forgotten, None, NOW).await.unwrap();
         let purpose = Purpose::Connect { mailbox_id: self.store.mailbox(&address(mailbox)).await.unwrap().id };
-        self.store.add_link(b"key", &purpose, maker, NOW, LATER).await.unwrap();
+        self.store
+            .add_link(NewLink { key_hash: b"key", purpose: &purpose, maker: maker.into(), expires_at: LATER }, NOW)
+            .await
+            .unwrap();
         purpose
     }
 
@@ -65,7 +68,13 @@ async fn of_many_who_use_a_link_at_once_one_does() {
         // A process that died with its claim keeps nobody out for ever.
         let late = Timestamp(NOW.0 + 59_000);
         assert!(store.claim_link(b"key", late).await.unwrap().is_none(), "{name}: it is claimed");
-        store.add_link(b"setup", &Purpose::Setup, "serve", NOW, LATER).await.unwrap();
+        store
+            .add_link(
+                NewLink { key_hash: b"setup", purpose: &Purpose::Setup, maker: "serve".into(), expires_at: LATER },
+                NOW,
+            )
+            .await
+            .unwrap();
         let joined = at_once(&store, |store, n| async move {
             match store.claim_link(b"setup", NOW).await.unwrap() {
                 Some(claim) => store.join(&claim, &operator(&format!("first{n}")), NOW).await.is_ok(),
@@ -84,7 +93,14 @@ async fn a_link_that_is_taken_back_while_it_is_used_stores_nothing() {
         let first = operator("root");
         at.store.add_person(&first, NOW).await.unwrap();
         at.store.add_person(&operator("eve"), NOW).await.unwrap();
-        let token = at.store.add_token("t", b"t", TokenScope::Write, None, "", NOW).await.unwrap();
+        let token = at
+            .store
+            .add_token(
+                NewToken { name: "t", hash: b"t", scope: TokenScope::Write, organisation_id: None, maker: "".into() },
+                NOW,
+            )
+            .await
+            .unwrap();
         for what in ["replaced", "maker removed", "token revoked", "expired", "claimed anew", "nothing"] {
             let mailbox = format!("{}@b.se", what.replace(' ', "-"));
             let maker = match what {
@@ -96,7 +112,14 @@ async fn a_link_that_is_taken_back_while_it_is_used_stores_nothing() {
             let claim = at.store.claim_link(b"key", NOW).await.unwrap().expect("it is open");
             let mut now = NOW;
             match what {
-                "replaced" => at.store.add_link(b"next", &purpose, "root", NOW, LATER).await.unwrap(),
+                "replaced" => at
+                    .store
+                    .add_link(
+                        NewLink { key_hash: b"next", purpose: &purpose, maker: "root".into(), expires_at: LATER },
+                        NOW,
+                    )
+                    .await
+                    .unwrap(),
                 "maker removed" => {
                     let eve = at.store.person("eve").await.unwrap().unwrap();
                     at.store.remove_person(&eve).await.unwrap();
@@ -134,7 +157,10 @@ async fn an_invitation_is_accepted_once_and_by_nobody_after_it_was_taken_back() 
         at.store.add_person(&operator("root"), NOW).await.unwrap();
         at.store.add_person(&operator("eve"), NOW).await.unwrap();
         let invited = async |who: &str| {
-            at.store.add_link(b"key", &invite(), who, NOW, LATER).await.unwrap();
+            at.store
+                .add_link(NewLink { key_hash: b"key", purpose: &invite(), maker: who.into(), expires_at: LATER }, NOW)
+                .await
+                .unwrap();
             at.store.claim_link(b"key", NOW).await.unwrap().expect("it is open")
         };
         // A name that somebody has costs no invitation.
@@ -164,7 +190,14 @@ async fn errands_and_keys_of_requests_are_taken_by_one_of_many() {
         let errand =
             PendingAuth { browser_hash: b"b".to_vec(), mailbox_id: None, link_hash: None, sealed: b"x".to_vec() };
         at.store.begin_auth(b"state", &errand, NOW).await.unwrap();
-        let token = at.store.add_token("t", b"t", TokenScope::Write, None, "", NOW).await.unwrap();
+        let token = at
+            .store
+            .add_token(
+                NewToken { name: "t", hash: b"t", scope: TokenScope::Write, organisation_id: None, maker: "".into() },
+                NOW,
+            )
+            .await
+            .unwrap();
         let Fixture { store, vault, place, _folder } = at;
         let store = Arc::new(store);
         let ended =

@@ -145,9 +145,24 @@ async fn whoever_is_removed_leaves_no_way_in() {
         let later = Timestamp(NOW.0 + 1000);
         for (key, who) in [(b"eves", "eve"), (b"root", "root")] {
             let purpose = Purpose::Invite { role: Role::Admin, organisation_id: Some(FIRST_ORGANISATION) };
-            at.store.add_link(key, &purpose, who, NOW, later).await.unwrap();
+            at.store
+                .add_link(NewLink { key_hash: key, purpose: &purpose, maker: who.into(), expires_at: later }, NOW)
+                .await
+                .unwrap();
             let scope = Some(FIRST_ORGANISATION);
-            at.store.add_token(who, key, TokenScope::Read, scope, who, NOW).await.unwrap();
+            at.store
+                .add_token(
+                    NewToken {
+                        name: who,
+                        hash: key,
+                        scope: TokenScope::Read,
+                        organisation_id: scope,
+                        maker: who.into(),
+                    },
+                    NOW,
+                )
+                .await
+                .unwrap();
         }
         at.store.begin_session(eve.id, b"session", None, NOW).await.unwrap();
         at.store.remember_browser(eve.id, b"browser", NOW).await.unwrap();
@@ -172,7 +187,18 @@ async fn whoever_is_removed_leaves_no_way_in() {
 #[tokio::test]
 async fn an_installation_that_has_somebody_needs_no_set_up_link() {
     for (at, name) in stores().await {
-        at.store.add_link(b"setup", &Purpose::Setup, "", NOW, Timestamp(NOW.0 + 1000)).await.unwrap();
+        at.store
+            .add_link(
+                NewLink {
+                    key_hash: b"setup",
+                    purpose: &Purpose::Setup,
+                    maker: "".into(),
+                    expires_at: Timestamp(NOW.0 + 1000),
+                },
+                NOW,
+            )
+            .await
+            .unwrap();
         assert!(at.store.link(b"setup", NOW).await.unwrap().is_some(), "{name}");
         at.person("a", None).await;
         assert!(at.store.link(b"setup", NOW).await.unwrap().is_none(), "{name}");

@@ -62,7 +62,10 @@ async fn the_last_operator_stays_and_names_are_one_whatever_their_case() {
 async fn a_link_works_once_and_in_time() {
     for (at, name) in stores().await {
         let invite = Purpose::Invite { role: Role::Viewer, organisation_id: Some(FIRST_ORGANISATION) };
-        at.store.add_link(b"a", &invite, "anna", NOW, hours(1)).await.unwrap();
+        at.store
+            .add_link(NewLink { key_hash: b"a", purpose: &invite, maker: "anna".into(), expires_at: hours(1) }, NOW)
+            .await
+            .unwrap();
         assert_eq!(at.store.link(b"a", NOW).await.unwrap().unwrap().purpose, invite);
         assert!(at.store.link(b"a", hours(1)).await.unwrap().is_none(), "{name}");
         let claim = at.store.claim_link(b"a", NOW).await.unwrap().unwrap();
@@ -78,8 +81,20 @@ async fn a_link_works_once_and_in_time() {
         assert!(at.store.claim_link(b"a", NOW).await.unwrap().is_none(), "{name}");
         assert!(at.store.link(b"a", NOW).await.unwrap().is_none());
         // A new one for setting up takes the place of the old one.
-        at.store.add_link(b"b", &Purpose::Setup, "serve", NOW, hours(1)).await.unwrap();
-        at.store.add_link(b"c", &Purpose::Setup, "serve", NOW, hours(1)).await.unwrap();
+        at.store
+            .add_link(
+                NewLink { key_hash: b"b", purpose: &Purpose::Setup, maker: "serve".into(), expires_at: hours(1) },
+                NOW,
+            )
+            .await
+            .unwrap();
+        at.store
+            .add_link(
+                NewLink { key_hash: b"c", purpose: &Purpose::Setup, maker: "serve".into(), expires_at: hours(1) },
+                NOW,
+            )
+            .await
+            .unwrap();
         assert!(at.store.link(b"b", NOW).await.unwrap().is_none() && at.store.link(b"c", NOW).await.unwrap().is_some());
     }
 }
@@ -244,8 +259,32 @@ async fn an_errand_ends_once_and_in_the_browser_that_left() {
 async fn a_token_is_known_by_its_hash_until_it_is_revoked() {
     for (at, name) in stores().await {
         let other = at.store.organisation_named("other", NOW).await.unwrap();
-        at.store.add_token("import", b"hash", TokenScope::Read, Some(other.id), "", NOW).await.unwrap();
-        let again = at.store.add_token("import", b"hash2", TokenScope::Read, Some(other.id), "", NOW).await;
+        at.store
+            .add_token(
+                NewToken {
+                    name: "import",
+                    hash: b"hash",
+                    scope: TokenScope::Read,
+                    organisation_id: Some(other.id),
+                    maker: "".into(),
+                },
+                NOW,
+            )
+            .await
+            .unwrap();
+        let again = at
+            .store
+            .add_token(
+                NewToken {
+                    name: "import",
+                    hash: b"hash2",
+                    scope: TokenScope::Read,
+                    organisation_id: Some(other.id),
+                    maker: "".into(),
+                },
+                NOW,
+            )
+            .await;
         assert!(again.is_err(), "{name}");
         let token = at.store.token_of(b"hash", NOW).await.unwrap().unwrap();
         assert_eq!(
@@ -304,9 +343,9 @@ async fn what_pages_ask_is_answered_by_both() {
             let got = found(unacknowledged, inbox, mailbox).await.unwrap().len();
             assert_eq!(got, count, "{name} {unacknowledged} {inbox:?} {mailbox:?}");
         }
-        assert_eq!(at.store.last_test_at(id).await.unwrap(), None, "{name}");
+        assert_eq!(at.store.read().await.unwrap().last_test_at(id).await.unwrap(), None, "{name}");
         at.store.begin_test(id, "TESTX", NOW).await.unwrap();
-        assert_eq!(at.store.last_test_at(id).await.unwrap(), Some(NOW), "{name}");
+        assert_eq!(at.store.read().await.unwrap().last_test_at(id).await.unwrap(), Some(NOW), "{name}");
         assert_eq!(
             at.store.inbox_addresses(Scope::Organisation(FIRST_ORGANISATION), 1).await.unwrap(),
             [INBOX],

@@ -101,8 +101,8 @@ fn all_sql_of_the_store_stands_in_named_statements() {
     let sql = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "sqlx::query", "raw_sql"];
     let mut wrong = Vec::new();
     for (file, source) in sources() {
-        if ["read!(", "write!(", "macro_rules!"].iter().any(|name| source.contains(name)) {
-            continue; // not converted yet
+        if file == "store/direct.rs" {
+            continue; // for tests only
         }
         let mut rest = source.clone();
         for (before, text) in raw_strings(&source) {
@@ -287,7 +287,7 @@ const HOT: &[Hot] = &[
 fn hot_statements() -> Vec<(&'static Hot, &'static str)> {
     let all: BTreeMap<String, &'static str> = statements().into_iter().map(|found| (found.name, found.text)).collect();
     let missing: Vec<&str> = HOT.iter().map(|hot| hot.name).filter(|name| !all.contains_key(*name)).collect();
-    assert_eq!(missing, ["mailbox by address", "token by hash"], "they are no statements");
+    assert_eq!(missing, [""; 0], "they are no statements");
     HOT.iter().filter_map(|hot| Some((hot, *all.get(hot.name)?))).collect()
 }
 

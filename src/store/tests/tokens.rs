@@ -8,7 +8,13 @@ impl Fixture {
     async fn token(&self, name: &str, organisation: Option<i64>, made_by: Option<i64>) -> i64 {
         let hash = Sha256::digest(format!("{name} {organisation:?}"));
         let maker = Maker { who: "", token: made_by };
-        self.store.add_token(name, &hash, TokenScope::Write, organisation, maker, NOW).await.unwrap()
+        self.store
+            .add_token(
+                NewToken { name, hash: &hash, scope: TokenScope::Write, organisation_id: organisation, maker },
+                NOW,
+            )
+            .await
+            .unwrap()
     }
 
     async fn token_names(&self) -> Vec<String> {
@@ -23,7 +29,19 @@ async fn a_name_is_taken_in_its_own_organisation_only() {
         let ours = at.token("import", Some(first), None).await;
         let theirs = at.token("import", Some(other), None).await;
         for organisation in [first, other] {
-            let again = at.store.add_token("import", b"x", TokenScope::Read, Some(organisation), "", NOW).await;
+            let again = at
+                .store
+                .add_token(
+                    NewToken {
+                        name: "import",
+                        hash: b"x",
+                        scope: TokenScope::Read,
+                        organisation_id: Some(organisation),
+                        maker: "".into(),
+                    },
+                    NOW,
+                )
+                .await;
             assert!(matches!(again, Err(StoreError::Conflict(_))), "{name}");
         }
         // Each organisation sees its own; who sees all says which, and the one of all is meant where nothing is said.
@@ -36,7 +54,22 @@ async fn a_name_is_taken_in_its_own_organisation_only() {
         assert!(matches!(of(None, Scope::All).await, Err(StoreError::Conflict(_))), "{name}");
         let all = at.token("import", None, None).await;
         assert_eq!(of(None, Scope::All).await.unwrap(), all, "{name}");
-        assert!(at.store.add_token("import", b"y", TokenScope::Read, None, "", NOW).await.is_err(), "{name}");
+        assert!(
+            at.store
+                .add_token(
+                    NewToken {
+                        name: "import",
+                        hash: b"y",
+                        scope: TokenScope::Read,
+                        organisation_id: None,
+                        maker: "".into()
+                    },
+                    NOW
+                )
+                .await
+                .is_err(),
+            "{name}"
+        );
         assert!(of(Some("other"), Scope::Organisation(first)).await.is_err(), "{name}: another's is not there");
         // A page that ends among tokens of one name goes on with the next of them.
         let (mut seen, mut after) = (Vec::new(), None);
@@ -58,7 +91,16 @@ async fn tokens_made_by_a_revoked_token_are_known_and_go_where_that_is_wished() 
         at.token("grandchild", Some(FIRST_ORGANISATION), Some(child)).await;
         at.token("stranger", None, None).await;
         let made = async |id| -> Vec<String> {
-            at.store.tokens_made_by(id).await.unwrap().into_iter().map(|token| token.name).collect()
+            at.store
+                .read()
+                .await
+                .unwrap()
+                .tokens_made_by(id)
+                .await
+                .unwrap()
+                .into_iter()
+                .map(|token| token.name)
+                .collect()
         };
         assert_eq!(made(root).await, ["child", "grandchild"], "{name}");
         let makers = async |scope| -> Vec<Option<String>> {
@@ -73,7 +115,15 @@ async fn tokens_made_by_a_revoked_token_are_known_and_go_where_that_is_wished() 
         let mailbox_id = at.store.mailbox(&address("a@b.se")).await.unwrap().id;
         let (purpose, later) = (Purpose::Connect { mailbox_id }, Timestamp(NOW.0 + 1000));
         at.store
-            .add_link(b"link", &purpose, Maker { who: "token child", token: Some(child) }, NOW, later)
+            .add_link(
+                NewLink {
+                    key_hash: b"link",
+                    purpose: &purpose,
+                    maker: Maker { who: "token child", token: Some(child) },
+                    expires_at: later,
+                },
+                NOW,
+            )
             .await
             .unwrap();
         at.store.revoke_token(child, false).await.unwrap();

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::seen;
+use crate::app::ledger;
 use crate::http::State;
 use crate::http::api::body::{Asked, Given, InPath};
 use crate::http::api::caller::Caller;
@@ -90,13 +91,10 @@ pub async fn retry(
     InPath(address): InPath<String>,
     given: Given,
 ) -> Answer {
-    let (address, mailbox) = seen(&address, &caller, &state).await?;
+    let (_, mailbox) = seen(&address, &caller, &state).await?;
     let body: Retry = given.json_or_nothing::<Option<Retry>>()?.unwrap_or_default();
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
     let which = PutAside { folder: body.folder.as_deref(), uidvalidity: body.uidvalidity, uid: body.uid };
-    let retried = store.retry_quarantined(mailbox.id, which, now).await?;
-    let detail = body.uid.map(|uid| format!("UID {uid}")).unwrap_or_default();
-    store.audit(caller.change(Some(mailbox.organisation_id), "ledger-retried", address.as_str(), &detail), now).await?;
+    let retried = ledger::retry(state.acting(&caller.actor), &mailbox, which).await?;
     Ok(Json(Retried { retried }).into_response())
 }
 
@@ -110,15 +108,10 @@ pub async fn skip(
     InPath(address): InPath<String>,
     given: Given,
 ) -> Answer {
-    let (address, mailbox) = seen(&address, &caller, &state).await?;
+    let (_, mailbox) = seen(&address, &caller, &state).await?;
     let body: Skip = given.json()?;
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
-    let folders = store.watched_folders(mailbox.id).await?;
+    let folders = state.deps.store.watched_folders(mailbox.id).await?;
     let folder = WatchedFolder::meant(folders, body.folder.as_deref()).map_err(|why| Refusal::part("/folder", why))?;
-    if !store.skip_by_hand(folder.id, body.uid, body.uidvalidity, now).await? {
-        return Err(Refusal::Conflict("this UID is neither pending nor put aside".to_owned()));
-    }
-    let detail = format!("{} UID {}", folder.name, body.uid);
-    store.audit(caller.change(Some(mailbox.organisation_id), "ledger-skipped", address.as_str(), &detail), now).await?;
+    ledger::skip(state.acting(&caller.actor), &mailbox, &folder, body.uid, body.uidvalidity).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -8,12 +8,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::seen;
+use crate::app::links;
 use crate::clock::Timestamp;
 use crate::http::State;
 use crate::http::api::body::InPath;
 use crate::http::api::caller::Caller;
 use crate::http::api::problem::Answer;
-use crate::http::connect_link;
 
 /// A link that was just made.
 #[derive(Serialize, ToSchema)]
@@ -32,6 +32,7 @@ pub struct Link {
     responses((status = 201, description = "It was made", body = Link)))]
 pub async fn create(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
     let (_, mailbox) = seen(&address, &caller, &state).await?;
-    let connect_link::ConnectLink { url, expires_at } = connect_link::made(&mailbox, caller.maker(), &state).await?;
+    let links::ConnectLink { key, expires_at } = links::make(state.acting(&caller.actor), &mailbox).await?;
+    let url = state.page.link(&format!("/customer/{key}"));
     Ok((StatusCode::CREATED, Json(Link { url, expires_at })).into_response())
 }

@@ -7,13 +7,13 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::seen;
+use crate::app::mailboxes::guesses::{Limited, within};
 use crate::http::State;
 use crate::http::api::body::{Asked, InPath};
 use crate::http::api::caller::Caller;
 use crate::http::api::cursor::Page;
 use crate::http::api::problem::{Answer, Refusal, inside};
 use crate::http::last_error::LastError;
-use crate::http::patience::within;
 use crate::http::words::Words;
 use crate::locale::Language;
 use crate::mailbox::folder_name;
@@ -64,10 +64,11 @@ pub async fn looked<T>(
     work: impl Future<Output = Result<T, PollError>>,
 ) -> Result<T, Refusal> {
     not_held(mailbox, state)?;
-    match within(mailbox, state, work).await?.map_err(|minutes| wait(minutes, state))? {
-        Ok(found) => Ok(found),
-        Err(error) if error.blame == Blame::Us && error.trouble.is_none() => Err(inside(&error)),
-        Err(error) => {
+    match within(mailbox, &state.deps, work).await? {
+        Limited::Wait(minutes) => Err(wait(minutes, state)),
+        Limited::Done(Ok(found)) => Ok(found),
+        Limited::Done(Err(error)) if error.blame == Blame::Us && error.trouble.is_none() => Err(inside(&error)),
+        Limited::Done(Err(error)) => {
             let error = LastError::of(&error).for_reader(caller.scope());
             Err(Refusal::Conflict(error.in_full(&english(state))))
         }

@@ -89,8 +89,7 @@ impl Test {
 pub async fn begin(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
     let (address, mailbox) = seen(&address, &caller, &state).await?;
     let words = english(&state);
-    let begun = trail::begin(&mailbox, caller.who(), &words, &state).await?;
-    let test = begun.map_err(|why| Refusal::Conflict(words.t(why.text())))?;
+    let test = trail::begin(&mailbox, &caller.actor, &words, &state).await?;
     let shown = Test::of(trail::test_for(caller.scope(), test), &words);
     let place = format!("{BASE}/mailboxes/{}/tests/{}", part(address.as_str()), shown.id);
     Ok((StatusCode::CREATED, [(LOCATION, place)], Json(shown)).into_response())

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::address::Address;
+use crate::app::mailboxes::settings::{self as wish, ServerWish};
 use crate::config::Span;
 use crate::http::State;
 use crate::http::api::body::nullable;
@@ -14,7 +15,6 @@ use crate::locale::Language;
 use crate::mailbox::{AfterImport, Start, TlsMode};
 use crate::oauth::wish::GrantWish;
 use crate::store::NewLogin;
-use crate::store::wish::{self, ServerWish};
 
 /// How a connection is protected.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]

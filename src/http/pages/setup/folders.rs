@@ -12,9 +12,9 @@ use crate::http::pages::mailbox::seen;
 use crate::http::patience::on_page;
 use crate::http::reader::{Frame, Who};
 use crate::mailbox::folder_name;
+use crate::mailbox::not_into_itself;
 use crate::poll::PollError;
 use crate::poll::folders::{FolderOffer, folders};
-use crate::store::wish::not_into_itself;
 use crate::store::{Changes, Mailbox};
 
 #[derive(Template)]
@@ -48,7 +48,7 @@ pub fn failed(error: &PollError, mailbox: Mailbox, state: &State, who: &Who) -> 
 /// The page.
 pub async fn page(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    match on_page(&mailbox, &state, &who.reader.words, listed(&mailbox, &state)).await? {
+    match on_page(&mailbox, &state, listed(&mailbox, &state)).await? {
         Ok(offers) => show(&made(mailbox, offers, None, &who)),
         Err(error) => failed(&error, mailbox, &state, &who),
     }
@@ -89,11 +89,11 @@ pub async fn choose(
     };
     if let Some(problem) = problem {
         let problem = Some(who.reader.words.t(problem));
-        return match on_page(&mailbox, &state, &who.reader.words, listed(&mailbox, &state)).await? {
+        return match on_page(&mailbox, &state, listed(&mailbox, &state)).await? {
             Ok(offers) => show_again(&made(mailbox, offers, problem, &who)),
             Err(error) => failed(&error, mailbox, &state, &who),
         };
     }
-    change(&mailbox, &Changes { folders: Some(chosen), ..Changes::default() }, "folders", &state, &who).await?;
+    change(&mailbox, Changes { folders: Some(chosen), ..Changes::default() }, &state, &who).await?;
     go(&after("folders", &mailbox))
 }

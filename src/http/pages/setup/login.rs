@@ -5,13 +5,14 @@ use axum::Form;
 use axum::extract::{Path, State as FromState};
 use serde::Deserialize;
 
-use super::{after, mail_password, registered};
+use super::{after, change};
+use crate::app::links;
+use crate::app::mailboxes::credential_policy;
+use crate::app::mailboxes::settings::given_password;
 use crate::http::State;
-use crate::http::connect_link;
-use crate::http::entrusted;
-use crate::http::fault::{Answer, Fault, go, show, show_again};
+use crate::http::fault::{Answer, go, show, show_again};
 use crate::http::last_error::LastError;
-use crate::http::pages::consent::set_password;
+use crate::http::pages::login_form::{mail_password, registered};
 use crate::http::pages::mailbox::seen;
 use crate::http::reader::{Frame, Who};
 use crate::store::{GrantKind, Login, Mailbox};
@@ -109,11 +110,12 @@ pub async fn password(
 ) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
     if !given.link.is_empty() {
-        let link = connect_link::made(&mailbox, who.person.name.as_str().into(), &state).await?;
-        return show(&Page { link: Some(link.url), ..made(mailbox, &state, &who) });
+        let made_link = links::make(state.acting(&who.actor), &mailbox).await?;
+        let link = Some(state.page.link(&format!("/customer/{}", made_link.key)));
+        return show(&Page { link, ..made(mailbox, &state, &who) });
     }
     let password = match mail_password(&given.password) {
-        Ok(_) if given.server != entrusted::shown(&mailbox) => Err("customer-server-changed"),
+        Ok(_) if given.server != credential_policy::shown(&mailbox) => Err("customer-server-changed"),
         password => password,
     };
     let password = match password {
@@ -123,8 +125,6 @@ pub async fn password(
             return show_again(&Page { problem, ..made(mailbox, &state, &who) });
         }
     };
-    set_password(&mailbox, password, &state, &who.reader.words).await?;
-    let change = who.change(Some(mailbox.organisation_id), "credentials-changed", &mailbox.address, "");
-    state.deps.store.audit(change, state.deps.clock.now()).await.map_err(Fault::from)?;
+    change(&mailbox, given_password(&mailbox, password), &state, &who).await?;
     go(&after("login", &mailbox))
 }

@@ -6,16 +6,19 @@ use axum::extract::{Path, Query, State as FromState};
 use serde::Deserialize;
 
 use super::{after, change};
+use crate::app::Error;
+use crate::app::mailboxes::Refused;
+use crate::app::mailboxes::settings::{ServerWish, Wrong};
 use crate::http::State;
-use crate::http::entrusted::{self, Fate, Refused};
 use crate::http::fault::{Answer, go, show, show_again};
 use crate::http::last_error::LastError;
-use crate::http::pages::mailbox::{path, seen};
+use crate::http::pages::mailbox::seen;
+use crate::http::paths::mailbox as path;
 use crate::http::reader::{Frame, Who};
+use crate::http::words::Words;
 use crate::locale;
 use crate::mailbox::TlsMode;
-use crate::store::wish::{ServerWish, Wrong};
-use crate::store::{Changes, Mailbox, NewLogin};
+use crate::store::{Changes, Mailbox};
 
 #[derive(Template)]
 #[template(path = "setup_server.html")]
@@ -128,34 +131,26 @@ pub async fn set(
     if tls == TlsMode::None && !server.is_this_machine() {
         return again(mailbox, w.t("tls-needed"));
     }
-    let told = entrusted::Change {
-        before: Some(&mailbox),
-        server: Some(&server),
-        is_renamed: username != mailbox.username,
-        login: None,
+    let changes = Changes { server: Some(server), username: Some(username.to_owned()), ..Changes::default() };
+    let asks_login = match change(&mailbox, changes, &state, &who).await {
+        Ok(asks_login) => asks_login,
+        Err(Error::Refused(refused)) => return again(mailbox, refused_in_words(refused, &w)),
+        Err(error) => return Err(error.into()),
     };
-    let fate = match state.page.rules(&state.deps, who.scope()).judge(&told) {
-        Ok(fate) => fate,
-        Err(Refused::Port) => return again(mailbox, w.t("port-not-allowed")),
-        Err(Refused::AppOnly) => return again(mailbox, w.t("server-of-application")),
-        Err(Refused::Home(home)) => return again(mailbox, w.t1("server-of-tokens", "host", home)),
-        Err(Refused::InClear) => return again(mailbox, w.t("server-in-clear")),
-        Err(Refused::NoHome) => return again(mailbox, w.t("server-unknown-to-provider")),
-        Err(Refused::OwnTrust) => return again(mailbox, w.t("server-own-trust")),
-    };
-    let is_forgotten = fate == Fate::Forgotten;
-    let is_asked = fate == Fate::AskedAnew;
-    let changes = Changes {
-        server: Some(server),
-        username: Some(username.to_owned()),
-        login: is_forgotten.then_some(NewLogin::ToCome),
-        login_goes_along: fate == Fate::GoesAlong || is_asked,
-        asks_consent: is_asked.then_some(true),
-        ..Changes::default()
-    };
-    change(&mailbox, &changes, "server", &state, &who).await?;
-    match is_forgotten || is_asked {
+    match asks_login {
         true => go(&format!("{}/setup/login?done=login-anew", path(&mailbox.address))),
         false => go(&after("server", &mailbox)),
+    }
+}
+
+fn refused_in_words(refused: Refused, w: &Words) -> String {
+    match refused {
+        Refused::Port => w.t("port-not-allowed"),
+        Refused::AppOnly => w.t("server-of-application"),
+        Refused::Home(home) => w.t1("server-of-tokens", "host", home),
+        Refused::InClear => w.t("server-in-clear"),
+        Refused::NoHome => w.t("server-unknown-to-provider"),
+        Refused::OwnTrust(_) => w.t("server-own-trust"),
+        Refused::LoginToo(_) => w.t("done-login-anew"),
     }
 }

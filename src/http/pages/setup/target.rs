@@ -8,14 +8,15 @@ use serde::Deserialize;
 use super::folders::failed;
 use super::{after, change, own_or_new};
 use crate::address::Address;
+use crate::app::inboxes::{self, WantedInbox};
+use crate::app::organisations::Owner;
 use crate::http::State;
 use crate::http::fault::{Answer, Fault, go, show, show_again};
 use crate::http::pages::mailbox::seen;
 use crate::http::patience::on_page;
 use crate::http::reader::{Frame, Who};
-use crate::mailbox::{AfterImport, Start};
+use crate::mailbox::{AfterImport, Start, not_into_itself};
 use crate::poll::capabilities::{Ability, abilities};
-use crate::store::wish::not_into_itself;
 use crate::store::{Changes, InboxOverview, Mailbox};
 
 /// So many inboxes are offered; another is written.
@@ -80,13 +81,18 @@ pub async fn set_inbox(
     let mailbox = seen(&address, &state, &who).await?;
     let text = if given.inbox == "new" { &given.new } else { &given.inbox };
     let chosen = match text.parse::<Address>() {
-        Ok(address) => own_or_new(&address, mailbox.organisation_id, &state, &who).await?,
+        Ok(address) => own_or_new(&address, mailbox.organisation_id, &state).await?,
         Err(_) => Err("fault-address"),
     };
     match chosen {
-        Ok(inbox) => {
+        Ok((inbox, is_new)) => {
+            if is_new {
+                let owner = Owner::Row(mailbox.organisation_id);
+                let wanted = WantedInbox { address: inbox.clone(), name: None, reply_from: None, owner };
+                inboxes::add(state.acting(&who.actor), wanted).await?;
+            }
             let changes = Changes { inbox: Some(inbox), ..Changes::default() };
-            change(&mailbox, &changes, "inbox", &state, &who).await?;
+            change(&mailbox, changes, &state, &who).await?;
             go(&after("inbox", &mailbox))
         }
         Err(problem) => show_again(&inbox_page(mailbox, Some(problem), &state, &who).await?),
@@ -116,10 +122,9 @@ pub struct ChosenCopy {
 }
 
 async fn copy_page(mailbox: Mailbox, problem: Option<String>, state: &State, who: &Who) -> Result<CopyPage, Answer> {
-    let words = &who.reader.words;
     let folder = mailbox.folders.first().cloned().unwrap_or_else(|| "INBOX".to_owned());
     let asking = state.visits.visit(&mailbox, |mailbox, deps| async move { abilities(&mailbox, &deps, &folder).await });
-    match on_page(&mailbox, state, words, asking).await.map_err(Err)? {
+    match on_page(&mailbox, state, asking).await.map_err(Err)? {
         Ok(abilities) => {
             let (keyword, target) = match &mailbox.after_import {
                 AfterImport::Keyword(name) => (name.clone(), String::new()),
@@ -166,7 +171,7 @@ pub async fn set_copy(
         Ok(wish) if not_into_itself(&wish, &mailbox.folders).is_err() => "folders-target",
         Ok(wish) => {
             let changes = Changes { after_import: Some(wish), ..Changes::default() };
-            change(&mailbox, &changes, "copy", &state, &who).await?;
+            change(&mailbox, changes, &state, &who).await?;
             return go(&after("copy", &mailbox));
         }
         Err(_) if given.copy == "keyword" => "keyword-wrong",
@@ -223,7 +228,7 @@ pub async fn set_start(
         Ok(start) => {
             if start != mailbox.start {
                 let changes = Changes { start: Some(start), ..Changes::default() };
-                change(&mailbox, &changes, "start", &state, &who).await?;
+                change(&mailbox, changes, &state, &who).await?;
             }
             go(&after("start", &mailbox))
         }

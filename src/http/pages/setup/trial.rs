@@ -8,10 +8,12 @@ use axum::http::HeaderMap;
 use serde::Deserialize;
 
 use super::folders::failed;
+use crate::app::mailboxes;
 use crate::http::State;
 use crate::http::fault::{Answer, go, show};
 use crate::http::last_error::LastError;
-use crate::http::pages::mailbox::{path, seen};
+use crate::http::pages::mailbox::seen;
+use crate::http::paths::mailbox as path;
 use crate::http::patience::on_page;
 use crate::http::reader::{Frame, Who};
 use crate::http::words::Words;
@@ -77,7 +79,7 @@ pub async fn page(
         false => {
             let trying =
                 state.visits.visit(&mailbox, |mailbox, deps| async move { dry_run(&mailbox, &deps, WITHIN).await });
-            match on_page(&mailbox, &state, &who.reader.words, trying).await? {
+            match on_page(&mailbox, &state, trying).await? {
                 Ok(run) => Some(Told::of(run, &who)),
                 Err(error) if is_fragment => return failure(&error, &mailbox, &who),
                 Err(error) => return failed(&error, mailbox, &state, &who),
@@ -109,8 +111,6 @@ pub async fn begin(FromState(state): FromState<State>, who: Who, Path(address): 
     if matches!(mailbox.login, Login::Password(None)) {
         return go(&format!("{}/setup/login", path(&mailbox.address)));
     }
-    let (store, now) = (&state.deps.store, state.deps.clock.now());
-    store.start_mailbox(mailbox.id, now).await?;
-    store.audit(who.change(Some(mailbox.organisation_id), "mailbox-started", &mailbox.address, ""), now).await?;
+    mailboxes::start(state.acting(&who.actor), &mailbox).await?;
     go(&format!("{}?done=started", path(&mailbox.address)))
 }

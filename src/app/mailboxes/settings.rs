@@ -1,12 +1,14 @@
-//! What somebody wishes of a mailbox, checked before it is stored, by whichever way it comes.
+//! Settings of a mailbox, checked before they are stored, by whichever door they come.
 
 use std::time::Duration;
 
 use humantime::format_duration;
 use secrecy::SecretString;
 
-use super::Server;
-use crate::mailbox::{AfterImport, TlsMode, folder_name, may_be_one_folder};
+use crate::fact::Fact;
+use crate::locale::Language;
+use crate::mailbox::{AfterImport, TlsMode, folder_name};
+use crate::store::{Changes, Mailbox, NewLogin, Server};
 use crate::tls;
 use crate::vault::hex;
 
@@ -124,25 +126,13 @@ pub fn interval_ms(wanted: Duration, least: Duration) -> Result<i64, String> {
     }
 }
 
-/// A mail that is moved into a folder that is polled would come in from there again.
+/// Refuses to move mail into a folder that is polled.
 ///
 /// # Errors
-/// It would.
+/// It would come in from there again.
 pub fn not_into_itself(after_import: &AfterImport, folders: &[String]) -> Result<(), Wrong> {
-    match after_import {
-        AfterImport::Move(target) => match folders.iter().find(|name| may_be_one_folder(name, target)) {
-            Some(name) if name == target => Err(Wrong {
-                part: "after_import",
-                why: format!("move:{target}: this folder is polled itself; choose another"),
-            }),
-            Some(name) => Err(Wrong {
-                part: "after_import",
-                why: format!("move:{target}: this may be the polled folder {name} under another name; choose another"),
-            }),
-            None => Ok(()),
-        },
-        _ => Ok(()),
-    }
+    let checked = crate::mailbox::not_into_itself(after_import, folders);
+    checked.map_err(|conflict| Wrong { part: "after_import", why: conflict.words(Language::English) })
 }
 
 /// A token is as good as a password to whoever listens, and nobody has said that he knows (RFC 6750 5.3).
@@ -157,6 +147,12 @@ pub fn never_in_clear_text(server: &Server, by_token: bool) -> Result<(), Wrong>
         }),
         false => Ok(()),
     }
+}
+
+/// The change by which a mailbox is opened with a password that was given for its server and login name as they are in `mailbox`.
+pub fn given_password(mailbox: &Mailbox, password: SecretString) -> Changes {
+    let given_for = Some((mailbox.server.clone(), mailbox.username.clone()));
+    Changes { login: Some(NewLogin::Password(password)), given_for, ..Changes::default() }
 }
 
 /// A password as a mail server takes it.

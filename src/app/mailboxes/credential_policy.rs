@@ -10,6 +10,16 @@ use crate::mailbox::TlsMode;
 use crate::store::{GrantKey, GrantKind, Login, Mailbox, NewLogin, Scope, Server};
 use crate::vault::hex;
 
+/// The part of a change by which a server becomes another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moved {
+    Host,
+    Port,
+    Tls,
+    CaPem,
+    PinSha256,
+}
+
 /// Why a mailbox may not be changed so.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refused {
@@ -22,7 +32,9 @@ pub enum Refused {
     /// Nobody has said whom the provider's tokens may be told to.
     NoHome,
     /// The provider's tokens are told to whoever everybody trusts to be its server, and not to whom this organisation trusts.
-    OwnTrust,
+    OwnTrust(Moved),
+    /// The login was given for the server, and the trust in it, before: it has to be given anew with the change.
+    LoginToo(Moved),
     /// The password would go to another machine without TLS, which only an operator may want.
     InClear,
 }
@@ -50,6 +62,27 @@ pub struct Change<'a> {
     pub is_renamed: bool,
     /// What it is opened with from now on, where that is named.
     pub login: Option<&'a NewLogin>,
+}
+
+impl Change<'_> {
+    /// The part by which the server becomes another.
+    pub fn moved_by(&self) -> Moved {
+        let (Some(before), Some(after)) = (self.before.map(|before| &before.server), self.server) else {
+            let has_authorities = self.server.is_some_and(|server| server.ca_pem.is_some());
+            return if has_authorities { Moved::CaPem } else { Moved::PinSha256 };
+        };
+        if !before.host.eq_ignore_ascii_case(&after.host) {
+            Moved::Host
+        } else if before.port != after.port {
+            Moved::Port
+        } else if before.pin_sha256 != after.pin_sha256 {
+            Moved::PinSha256
+        } else if before.ca_pem != after.ca_pem {
+            Moved::CaPem
+        } else {
+            Moved::Tls
+        }
+    }
 }
 
 /// A mailbox's server with its trust and the login name, as a form shows that they were seen.
@@ -132,7 +165,7 @@ impl Rules<'_> {
     ) -> Result<Fate, Refused> {
         let server = change.server.or(change.before.map(|before| &before.server));
         if moved.is_some_and(Server::has_own_trust) && self.scope.id().is_some() {
-            return Err(Refused::OwnTrust);
+            return Err(Refused::OwnTrust(change.moved_by()));
         }
         let is_asked = change.is_renamed && key.kind == GrantKind::Delegated && Some(key) == key_before;
         let host = server.map(|server| server.host.as_str());

@@ -1,0 +1,124 @@
+//! Inboxes: where mail ends up.
+
+use super::organisations::{Owner, owner};
+use super::{Acting, Error, Target, meant};
+use crate::address::Address;
+use crate::fact::{Conflict, Done, Thing};
+use crate::store::{Inbox, NewInbox, Reader, Tx};
+
+/// An inbox that somebody wants.
+#[derive(Debug)]
+pub struct WantedInbox {
+    /// Its address.
+    pub address: Address,
+    /// What people call it.
+    pub name: Option<String>,
+    /// The only address that replies leave from.
+    pub reply_from: Option<Address>,
+    /// The organisation that it is to belong to; for [`Owner::Own`] of an actor who sees all, the first.
+    pub owner: Owner,
+}
+
+/// What is to change of an inbox; `None` leaves it, `Some(None)` takes it away.
+#[derive(Debug, Default)]
+pub struct InboxChanges {
+    /// What people call it.
+    pub name: Option<Option<String>>,
+    /// The only address that replies leave from.
+    pub reply_from: Option<Option<Address>>,
+}
+
+/// The inbox of this address, as it stands in a path or a form.
+///
+/// # Errors
+/// It is missing.
+pub async fn find(acting: Acting<'_>, address: &str) -> Result<Inbox, Error> {
+    let missing = || Error::Missing(Thing::Inbox(address.to_owned()));
+    let address: Address = address.parse().map_err(|_| missing())?;
+    let mut reader = acting.store.read().await?;
+    visible(acting, &address, &mut reader).await
+}
+
+/// The inbox of this address, if the actor may see it.
+pub(super) async fn visible(acting: Acting<'_>, address: &Address, reader: &mut Reader) -> Result<Inbox, Error> {
+    let inbox = reader.inbox(address).await?;
+    seen(acting, inbox)
+}
+
+fn seen(acting: Acting<'_>, inbox: Inbox) -> Result<Inbox, Error> {
+    match acting.scope().has(inbox.organisation_id) {
+        true => Ok(inbox),
+        false => Err(Error::Missing(Thing::Inbox(inbox.address))),
+    }
+}
+
+/// Adds an inbox.
+///
+/// # Errors
+/// [`Conflict::InboxThere`]; for an address that is another organisation's, [`Conflict::AddressElsewhere`].
+pub async fn add(acting: Acting<'_>, wanted: WantedInbox) -> Result<Inbox, Error> {
+    let mut tx = acting.begin().await?;
+    let inbox = add_in(acting, wanted, &mut tx).await?;
+    tx.commit().await?;
+    Ok(inbox)
+}
+
+/// Adds an inbox with its audit line, in a transaction that does more.
+pub(super) async fn add_in(acting: Acting<'_>, wanted: WantedInbox, tx: &mut Tx<'_>) -> Result<Inbox, Error> {
+    let owner = owner(acting, &wanted.owner, tx).await?;
+    let WantedInbox { address, name, reply_from, .. } = wanted;
+    if let Ok(there) = tx.inbox(&address).await {
+        return Err(match acting.scope().has(there.organisation_id) {
+            true => Conflict::InboxThere(address.to_string()).into(),
+            false => Conflict::AddressElsewhere.into(),
+        });
+    }
+    let organisation_id = owner.map(|organisation| organisation.id);
+    tx.add_inbox(&NewInbox { address: address.clone(), name, reply_from, organisation_id }, acting.now).await?;
+    let inbox = tx.inbox(&address).await?;
+    let target = Target { organisation: Some(inbox.organisation_id), name: &inbox.address };
+    acting.audit(tx, &Done::InboxAdded, target).await?;
+    Ok(inbox)
+}
+
+/// Changes an inbox.
+///
+/// # Errors
+/// It is missing, or is not as it was meant to be.
+pub async fn change(
+    acting: Acting<'_>,
+    address: &Address,
+    changes: InboxChanges,
+    is_meant: impl FnOnce(&Inbox) -> bool,
+) -> Result<Inbox, Error> {
+    let mut tx = acting.begin().await?;
+    let before = seen(acting, tx.hold_inbox(address).await?)?;
+    meant(&before, is_meant)?;
+    let name = changes.name.unwrap_or(before.name);
+    let reply_from =
+        changes.reply_from.map(|from| from.map(|address| address.to_string())).unwrap_or(before.reply_from);
+    tx.change_inbox(before.id, name.as_deref(), reply_from.as_deref()).await?;
+    let target = Target { organisation: Some(before.organisation_id), name: &before.address };
+    acting.audit(&mut tx, &Done::InboxChanged, target).await?;
+    let inbox = tx.inbox(address).await?;
+    tx.commit().await?;
+    Ok(inbox)
+}
+
+/// Removes an inbox that nothing feeds any more. One that holds mail goes only with its messages, for good.
+///
+/// # Errors
+/// It is missing, or is not as it was meant to be; [`Conflict::InboxFed`], [`Conflict::InboxHoldsMail`].
+pub async fn remove(
+    acting: Acting<'_>,
+    address: &Address,
+    with_messages: bool,
+    is_meant: impl FnOnce(&Inbox) -> bool,
+) -> Result<(), Error> {
+    let mut tx = acting.begin().await?;
+    let inbox = seen(acting, tx.hold_inbox(address).await?)?;
+    meant(&inbox, is_meant)?;
+    let (organisation, name) = (Some(inbox.organisation_id), inbox.address.clone());
+    tx.remove_inbox(inbox, with_messages).await?;
+    acting.finish(tx, &Done::InboxRemoved { with_messages }, Target { organisation, name: &name }).await
+}

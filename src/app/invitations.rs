@@ -1,0 +1,71 @@
+//! Invitations: links by which somebody gets an account.
+
+use std::time::Duration;
+
+use super::error::Forbidden;
+use super::organisations::{Owner, owner};
+use super::{Acting, Actor, Error, Target};
+use crate::fact::{Done, Thing};
+use crate::opaque;
+use crate::store::{LinkClaim, NewLink, NewPerson, Purpose, Role};
+use crate::vault::hex;
+
+/// How long an invitation works.
+const WITHIN: Duration = Duration::from_hours(7 * 24);
+
+/// Invites somebody, and returns the key of the link, which can be shown now and never again.
+///
+/// # Errors
+/// Only an operator invites an operator.
+pub async fn invite(acting: Acting<'_>, role: Role, of: &Owner) -> Result<String, Error> {
+    if role == Role::Operator && acting.actor.may_do_all().is_err() {
+        return Err(Forbidden::OneOrganisation.into());
+    }
+    let mut tx = acting.begin().await?;
+    let organisation = match role {
+        Role::Operator => None,
+        _ => owner(acting, of, &mut tx).await?,
+    };
+    let organisation_id = organisation.map(|organisation| organisation.id);
+    let (key, name) = (opaque::new(""), acting.actor.name());
+    let link = NewLink {
+        key_hash: &opaque::hash(&key),
+        purpose: &Purpose::Invite { role, organisation_id },
+        maker: acting.actor.link_maker(&name),
+        expires_at: acting.now.plus(WITHIN),
+    };
+    tx.add_link(link, acting.now).await?;
+    let target = Target { organisation: organisation_id, name: role.as_str() };
+    acting.finish(tx, &Done::PersonInvited, target).await?;
+    Ok(key)
+}
+
+/// Revokes an invitation; `key_hash`: the hash of its key, in hexadecimal.
+///
+/// # Errors
+/// It is missing.
+pub async fn revoke(acting: Acting<'_>, key_hash: &str) -> Result<(), Error> {
+    let missing = || Error::Missing(Thing::Invitation);
+    let open = acting.store.open_invitations(acting.scope(), acting.now).await?;
+    let one = open.into_iter().find(|one| hex(&one.key_hash) == key_hash).ok_or_else(missing)?;
+    let mut tx = acting.begin().await?;
+    if !tx.revoke_invitation(&one.key_hash, acting.scope()).await? {
+        return Err(missing());
+    }
+    let target = Target { organisation: one.organisation_id, name: one.role.as_str() };
+    acting.finish(tx, &Done::InvitationRevoked, target).await
+}
+
+/// Adds the person for whom a claimed link was made, and uses the link up with it.
+///
+/// # Errors
+/// [`Error::LinkOver`]; somebody has the name already, and the link still works.
+pub async fn accept(acting: Acting<'_>, claim: &LinkClaim, new: &NewPerson<'_>, invited_by: &str) -> Result<(), Error> {
+    debug_assert!(matches!(acting.actor, Actor::Guest { .. }));
+    let mut tx = acting.begin().await?;
+    tx.use_claimed(claim, acting.now).await?;
+    tx.add_person(new, acting.now).await?;
+    let done = Done::PersonJoined { invited_by: invited_by.to_owned() };
+    let name = acting.actor.name();
+    acting.finish(tx, &done, Target { organisation: new.organisation_id, name: &name }).await
+}

@@ -1,0 +1,82 @@
+//! Adding a mailbox.
+
+use super::settings::{never_in_clear_text, not_into_itself};
+use super::{Surroundings, credential_policy, guesses, target};
+use crate::app::inboxes::{WantedInbox, add_in, visible};
+use crate::app::{Acting, Error};
+use crate::fact::{Conflict, Done};
+use crate::store::{GrantKind, Mailbox, NewLogin, NewMailbox};
+use crate::vault::Vault;
+
+/// A mailbox that somebody wants.
+pub struct WantedMailbox {
+    /// The mailbox.
+    pub new: NewMailbox,
+    /// The inbox that it feeds, where that is to be added with it.
+    pub inbox: Option<WantedInbox>,
+}
+
+impl From<NewMailbox> for WantedMailbox {
+    fn from(new: NewMailbox) -> Self {
+        Self { new, inbox: None }
+    }
+}
+
+/// Adds a mailbox. Nothing is connected to before its first poll. `around` is needed for an actor whom the credential policy asks.
+///
+/// # Errors
+/// A part of it cannot be, or is refused; there is one of this address; its server has refused too many passwords.
+pub async fn add(
+    acting: Acting<'_>,
+    wanted: WantedMailbox,
+    vault: &Vault,
+    around: Option<Surroundings<'_>>,
+) -> Result<Mailbox, Error> {
+    let WantedMailbox { mut new, inbox } = wanted;
+    let is_by_token = matches!(new.login, Some(NewLogin::OAuth(_)));
+    not_into_itself(&new.after_import, &new.folders)?;
+    never_in_clear_text(&new.server, is_by_token)?;
+    if let Some(around) = around.filter(|_| acting.actor.is_judged()) {
+        judge(acting, &new, inbox.is_some(), around).await?;
+        // A consent that somebody has given for one mailbox opens no other before they have consented for that one too.
+        new.asks_consent = matches!(&new.login, Some(NewLogin::OAuth(key)) if key.kind == GrantKind::Delegated);
+    }
+    let mut tx = acting.begin().await?;
+    if let Ok(there) = tx.mailbox(&new.address).await {
+        return Err(match acting.scope().has(there.organisation_id) {
+            true => Conflict::MailboxThere(new.address.to_string()).into(),
+            false => Conflict::AddressElsewhere.into(),
+        });
+    }
+    match inbox {
+        Some(inbox) => drop(add_in(acting, inbox, &mut tx).await?),
+        None => drop(visible(acting, &new.inbox, &mut tx).await?),
+    }
+    tx.add_mailbox(&new, vault, acting.now).await?;
+    let mailbox = tx.mailbox(&new.address).await?;
+    acting.finish(tx, &Done::MailboxAdded, target(&mailbox)).await?;
+    Ok(mailbox)
+}
+
+/// Refuses what the credential policy forbids, and passwords for an account whose server has refused too many.
+async fn judge(
+    acting: Acting<'_>,
+    new: &NewMailbox,
+    is_inbox_new: bool,
+    around: Surroundings<'_>,
+) -> Result<(), Error> {
+    let login = new.login.as_ref();
+    let change =
+        credential_policy::Change { before: None, server: Some(&new.server), is_renamed: login.is_some(), login };
+    around.rules(acting.scope()).judge(&change).map_err(Error::from)?;
+    if is_inbox_new || !matches!(login, Some(NewLogin::Password(_))) {
+        return Ok(());
+    }
+    let mut reader = acting.store.read().await?;
+    let inbox = visible(acting, &new.inbox, &mut reader).await?;
+    drop(reader);
+    match guesses::held(&new.server, &new.username, inbox.organisation_id, around.deps).await? {
+        Some(minutes) => Err(Error::PasswordsWait(minutes)),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,61 @@
+//! Organisations: the owners of inboxes, people and tokens.
+
+use super::{Acting, Error, Target};
+use crate::fact::{Conflict, Done, Thing};
+use crate::store::{Organisation, Scope, Tx};
+
+/// The organisation that something new is to belong to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// The actor's own; for an actor who sees all, none.
+    Own,
+    /// The one of this row.
+    Row(i64),
+    /// The one of this name, which is there.
+    Named(String),
+    /// The one of this name, which is added if it is not there.
+    NamedOrNew(String),
+}
+
+/// Adds an organisation.
+///
+/// # Errors
+/// [`Conflict::OrganisationThere`], [`Conflict::OrganisationName`].
+pub async fn add(acting: Acting<'_>, name: &str) -> Result<Organisation, Error> {
+    acting.actor.may_do_all()?;
+    let mut tx = acting.begin().await?;
+    let (organisation, is_new) = tx.add_organisation(name, acting.now).await?;
+    if !is_new {
+        return Err(Conflict::OrganisationThere.into());
+    }
+    let target = Target { organisation: Some(organisation.id), name: &organisation.name };
+    acting.finish(tx, &Done::OrganisationAdded, target).await?;
+    Ok(organisation)
+}
+
+/// The owner of something new. Another organisation's name is as unknown to an actor of one as a name that nobody has.
+pub(super) async fn owner(acting: Acting<'_>, owner: &Owner, tx: &mut Tx<'_>) -> Result<Option<Organisation>, Error> {
+    let all = tx.organisations().await?;
+    let scope = acting.scope();
+    let is_named = |one: &Organisation, name: &str| one.name == name.trim();
+    match (owner, scope) {
+        (Owner::Own, Scope::All) => Ok(None),
+        (Owner::Own, Scope::Organisation(own)) => Ok(all.into_iter().find(|one| one.id == own)),
+        (Owner::Row(id), _) => {
+            let found = all.into_iter().find(|one| one.id == *id && scope.has(*id));
+            found.map(Some).ok_or_else(|| Error::Missing(Thing::Organisation(id.to_string())))
+        }
+        (Owner::NamedOrNew(name), Scope::All) => {
+            let (organisation, is_new) = tx.add_organisation(name, acting.now).await?;
+            if is_new {
+                let target = Target { organisation: Some(organisation.id), name: &organisation.name };
+                acting.audit(tx, &Done::OrganisationAdded, target).await?;
+            }
+            Ok(Some(organisation))
+        }
+        (Owner::Named(name) | Owner::NamedOrNew(name), _) => {
+            let found = all.into_iter().find(|one| is_named(one, name) && scope.has(one.id));
+            found.map(Some).ok_or_else(|| Error::Missing(Thing::Organisation(name.clone())))
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! People who sign in to the pages.
+
+use super::error::Forbidden;
+use super::organisations::{Owner, owner};
+use super::{Acting, Actor, Error, Target, meant};
+use crate::fact::{Conflict, Done, Thing};
+use crate::store::{NewPerson, Person, Role};
+
+/// The person of this name.
+///
+/// # Errors
+/// They are missing.
+pub async fn find(acting: Acting<'_>, name: &str) -> Result<Person, Error> {
+    let person = acting.store.person(name).await?;
+    let own = acting.actor.organisation();
+    let person = person.filter(|person| own.is_none() || person.organisation_id == own);
+    person.ok_or_else(|| Error::Missing(Thing::Person(name.to_owned())))
+}
+
+/// Adds somebody with a password. Language and zone are the browser's at the first login.
+///
+/// # Errors
+/// [`Conflict::PersonThere`], [`Conflict::PersonName`]; the organisation is missing.
+pub async fn add(acting: Acting<'_>, name: &str, role: Role, of: &Owner, password_hash: &str) -> Result<Person, Error> {
+    let mut tx = acting.begin().await?;
+    let organisation = match role {
+        Role::Operator => None,
+        _ => owner(acting, of, &mut tx).await?,
+    };
+    let organisation_id = organisation.map(|organisation| organisation.id);
+    let password_hash = Some(password_hash);
+    let new = NewPerson { name, role, organisation_id, password_hash, language: "", zone: "" };
+    tx.add_person(&new, acting.now).await?;
+    let person = tx.person(name).await?.ok_or(Error::Conflict(Conflict::PersonName))?;
+    let target = Target { organisation: person.organisation_id, name: &person.name };
+    acting.finish(tx, &Done::PersonAdded, target).await?;
+    Ok(person)
+}
+
+/// Removes somebody, who is signed out at once, with the links and tokens that they have made. Returns how many tokens went.
+///
+/// # Errors
+/// They are missing, or not the one who was meant; [`Conflict::LastOperator`]; [`Forbidden::Yourself`].
+pub async fn remove(acting: Acting<'_>, name: &str, is_meant: impl FnOnce(&Person) -> bool) -> Result<u64, Error> {
+    let person = find(acting, name).await?;
+    meant(&person, is_meant)?;
+    if matches!(acting.actor, Actor::Person(one) if one.id == person.id) {
+        return Err(Forbidden::Yourself.into());
+    }
+    let mut tx = acting.begin().await?;
+    let tokens = tx.remove_person(&person).await?;
+    let target = Target { organisation: person.organisation_id, name: &person.name };
+    acting.finish(tx, &Done::PersonRemoved { tokens }, target).await?;
+    Ok(tokens)
+}
+
+/// Sets somebody's password; they are signed out everywhere, and sign in anew also by single sign-on.
+///
+/// # Errors
+/// They are missing.
+pub async fn reset_password(acting: Acting<'_>, name: &str, hash: &str) -> Result<Person, Error> {
+    let person = find(acting, name).await?;
+    let mut tx = acting.begin().await?;
+    tx.set_password(person.id, hash, None).await?;
+    tx.forget_subject(person.id).await?;
+    let target = Target { organisation: person.organisation_id, name: &person.name };
+    acting.finish(tx, &Done::PasswordChanged, target).await?;
+    Ok(person)
+}
+
+/// Sets a person's own password, which ends every session of theirs but the one with this key.
+///
+/// # Errors
+/// The database.
+pub async fn change_own_password(
+    acting: Acting<'_>,
+    me: &Person,
+    hash: &str,
+    session: Option<&[u8]>,
+) -> Result<(), Error> {
+    let mut tx = acting.store.begin().await?;
+    tx.set_password(me.id, hash, session).await?;
+    let target = Target { organisation: me.organisation_id, name: &me.name };
+    acting.finish(tx, &Done::PasswordChanged, target).await
+}

@@ -1,0 +1,68 @@
+//! Routes: which recipient's mail goes to which inbox.
+
+use super::{Acting, Error, Target, inboxes};
+use crate::address::Address;
+use crate::fact::{Done, Thing};
+use crate::store::{Reader, Route};
+
+/// Sends a recipient's mail to an inbox. Doing so again changes nothing.
+///
+/// # Errors
+/// The inbox is missing.
+pub async fn add(acting: Acting<'_>, recipient: &Address, inbox: &Address) -> Result<Route, Error> {
+    let mut tx = acting.begin().await?;
+    let inbox = inboxes::visible(acting, inbox, &mut tx).await?;
+    tx.add_route(recipient, inbox.id, acting.now).await?;
+    let target = Target { organisation: Some(inbox.organisation_id), name: &inbox.address };
+    acting.finish(tx, &Done::RouteAdded { recipient: recipient.to_string() }, target).await?;
+    let (inbox_id, organisation_id) = (inbox.id, inbox.organisation_id);
+    Ok(Route { recipient: recipient.to_string(), inbox: inbox.address, inbox_id, organisation_id })
+}
+
+/// The route of a recipient to an inbox.
+///
+/// # Errors
+/// It is missing.
+pub async fn find(acting: Acting<'_>, recipient: &str, inbox: &str) -> Result<Route, Error> {
+    let missing = || Error::Missing(Thing::Route(recipient.to_owned()));
+    let recipient: Address = recipient.parse().map_err(|_| missing())?;
+    let inbox: Address = inbox.parse().map_err(|_| missing())?;
+    let mut reader = acting.store.read().await?;
+    routes(acting, &recipient, Some(&inbox), &mut reader).await?.pop().ok_or_else(missing)
+}
+
+/// Removes a recipient's route to one inbox, or all of its routes; returns those that there were.
+///
+/// # Errors
+/// There is none.
+pub async fn remove(acting: Acting<'_>, recipient: &Address, inbox: Option<&Address>) -> Result<Vec<Route>, Error> {
+    let mut tx = acting.begin().await?;
+    if let Some(inbox) = inbox {
+        inboxes::visible(acting, inbox, &mut tx).await?;
+    }
+    let removed = routes(acting, recipient, inbox, &mut tx).await?;
+    if removed.is_empty() {
+        return Err(Error::Missing(Thing::Route(recipient.to_string())));
+    }
+    let done = Done::RouteRemoved { recipient: recipient.to_string() };
+    for route in &removed {
+        tx.remove_routes(recipient, Some(route.inbox_id)).await?;
+        let target = Target { organisation: Some(route.organisation_id), name: &route.inbox };
+        acting.audit(&mut tx, &done, target).await?;
+    }
+    tx.commit().await?;
+    Ok(removed)
+}
+
+/// The routes of a recipient that the actor sees, to this inbox or to all.
+async fn routes(
+    acting: Acting<'_>,
+    recipient: &Address,
+    inbox: Option<&Address>,
+    reader: &mut Reader,
+) -> Result<Vec<Route>, Error> {
+    let mut routes = reader.routes_of(recipient).await?;
+    let is_meant = |route: &Route| inbox.is_none_or(|inbox| route.inbox == inbox.as_str());
+    routes.retain(|route| acting.scope().has(route.organisation_id) && is_meant(route));
+    Ok(routes)
+}

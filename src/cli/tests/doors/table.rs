@@ -1,0 +1,223 @@
+//! The use cases that more than one door has, in an order in which each finds what it needs.
+
+/// A use case, by each door that has it.
+pub struct UseCase {
+    pub name: &'static str,
+    pub command: Option<&'static str>,
+    pub api: fn() -> Option<Api>,
+    pub page: fn() -> Option<Page>,
+    /// The audit lines that come of it: action, target, detail.
+    pub audit: &'static [(&'static str, &'static str, &'static str)],
+}
+
+/// A request to the API.
+pub struct Api {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub body: Option<String>,
+}
+
+/// A form of a page.
+pub struct Page {
+    pub path: &'static str,
+    pub form: &'static [(&'static str, &'static str)],
+}
+
+fn api(method: &'static str, path: &'static str, body: &str) -> Option<Api> {
+    let body = (!body.is_empty()).then(|| body.to_owned());
+    Some(Api { method, path, body })
+}
+
+fn page(path: &'static str, form: &'static [(&'static str, &'static str)]) -> Option<Page> {
+    Some(Page { path, form })
+}
+
+/// No such door.
+fn none<T>() -> Option<T> {
+    None
+}
+
+const OF_MAILBOX: &str = "jobb@lillestad.se";
+
+pub const USE_CASES: &[UseCase] = &[
+    UseCase {
+        name: "an inbox is added",
+        command: Some("mailferry inbox add info@mail.kundo.se --name Info --reply-from info@lillestad.se"),
+        api: || {
+            api(
+                "POST",
+                "/inboxes",
+                r#"{"address":"info@mail.kundo.se","name":"Info","reply_from":"info@lillestad.se"}"#,
+            )
+        },
+        page: || {
+            page(
+                "/inboxes",
+                &[("address", "info@mail.kundo.se"), ("name", "Info"), ("reply_from", "info@lillestad.se")],
+            )
+        },
+        audit: &[("inbox-added", "info@mail.kundo.se", "")],
+    },
+    UseCase {
+        name: "an inbox is changed",
+        command: None,
+        api: || api("PATCH", "/inboxes/info@mail.kundo.se", r#"{"name":"Infon","reply_from":null}"#),
+        page: || page("/inboxes/info%40mail.kundo.se", &[("name", "Infon"), ("reply_from", "")]),
+        audit: &[("inbox-changed", "info@mail.kundo.se", "")],
+    },
+    UseCase {
+        name: "a route is added",
+        command: Some("mailferry route add --recipient x@lillestad.se --inbox info@mail.kundo.se"),
+        api: || api("POST", "/routes", r#"{"recipient":"x@lillestad.se","inbox":"info@mail.kundo.se"}"#),
+        page: || page("/inboxes/info%40mail.kundo.se/routes", &[("recipient", "x@lillestad.se")]),
+        audit: &[("route-added", "info@mail.kundo.se", "x@lillestad.se")],
+    },
+    UseCase {
+        name: "a route is removed",
+        command: Some("mailferry route remove --recipient x@lillestad.se --inbox info@mail.kundo.se"),
+        api: || api("DELETE", "/routes/x@lillestad.se/info@mail.kundo.se", ""),
+        page: || page("/inboxes/info%40mail.kundo.se/routes/remove", &[("recipient", "x@lillestad.se")]),
+        audit: &[("route-removed", "info@mail.kundo.se", "x@lillestad.se")],
+    },
+    UseCase {
+        name: "an inbox is removed",
+        command: Some("mailferry inbox remove info@mail.kundo.se"),
+        api: || api("DELETE", "/inboxes/info@mail.kundo.se", ""),
+        page: none,
+        audit: &[("inbox-removed", "info@mail.kundo.se", "")],
+    },
+    UseCase {
+        name: "a mailbox is added",
+        command: Some(
+            "mailferry mailbox add info@lillestad.se --inbox jobb.lillestad.se@mail.kundo.se --host imap.lillestad.se \
+             --password-file {password}",
+        ),
+        api: || {
+            api(
+                "POST",
+                "/mailboxes",
+                r#"{"address":"info@lillestad.se","inbox":"jobb.lillestad.se@mail.kundo.se","host":"imap.lillestad.se",
+                    "password":"nytt hemligt"}"#,
+            )
+        },
+        page: none,
+        audit: &[("mailbox-added", "info@lillestad.se", "")],
+    },
+    UseCase {
+        name: "a mailbox is removed",
+        command: Some("mailferry mailbox remove info@lillestad.se"),
+        api: || api("DELETE", "/mailboxes/info@lillestad.se", ""),
+        page: || page("/mailboxes/info%40lillestad.se/remove", &[("address", "info@lillestad.se")]),
+        audit: &[("mailbox-removed", "info@lillestad.se", "")],
+    },
+    UseCase {
+        name: "a mailbox is paused",
+        command: Some("mailferry mailbox pause jobb@lillestad.se"),
+        api: || api("POST", "/mailboxes/jobb@lillestad.se/pause", ""),
+        page: || page("/mailboxes/jobb%40lillestad.se/pause", &[]),
+        audit: &[("mailbox-paused", OF_MAILBOX, "")],
+    },
+    UseCase {
+        name: "a paused mailbox is paused once more",
+        command: Some("mailferry mailbox pause jobb@lillestad.se"),
+        api: || api("POST", "/mailboxes/jobb@lillestad.se/pause", ""),
+        page: || page("/mailboxes/jobb%40lillestad.se/pause", &[]),
+        audit: &[],
+    },
+    UseCase {
+        name: "a mailbox is resumed",
+        command: Some("mailferry mailbox resume jobb@lillestad.se"),
+        api: || api("POST", "/mailboxes/jobb@lillestad.se/resume", ""),
+        page: || page("/mailboxes/jobb%40lillestad.se/resume", &[]),
+        audit: &[("mailbox-resumed", OF_MAILBOX, "")],
+    },
+    UseCase {
+        name: "a mailbox gets another start",
+        command: Some("mailferry mailbox set jobb@lillestad.se --start 2026-01-02"),
+        api: || api("PATCH", "/mailboxes/jobb@lillestad.se", r#"{"start":"2026-01-02"}"#),
+        page: || page("/mailboxes/jobb%40lillestad.se/setup/start", &[("start", "date"), ("date", "2026-01-02")]),
+        audit: &[("mailbox-changed", OF_MAILBOX, "from when")],
+    },
+    UseCase {
+        name: "the customer's copy is dealt with in another way",
+        command: Some("mailferry mailbox set jobb@lillestad.se --after-import move:Klart"),
+        api: || api("PATCH", "/mailboxes/jobb@lillestad.se", r#"{"after_import":"move:Klart"}"#),
+        page: || page("/mailboxes/jobb%40lillestad.se/setup/copy", &[("copy", "move"), ("folder", "Klart")]),
+        audit: &[("mailbox-changed", OF_MAILBOX, "the customer's copy")],
+    },
+    UseCase {
+        name: "other folders are polled",
+        command: Some("mailferry mailbox set jobb@lillestad.se --folder INBOX --folder Viktigt"),
+        api: || api("PATCH", "/mailboxes/jobb@lillestad.se", r#"{"folders":["INBOX","Viktigt"]}"#),
+        page: || page("/mailboxes/jobb%40lillestad.se/setup/folders", &[("folder", "INBOX"), ("folder", "Viktigt")]),
+        audit: &[("mailbox-changed", OF_MAILBOX, "the folders")],
+    },
+    UseCase {
+        name: "a mailbox gets another interval and a larger limit",
+        command: Some("mailferry mailbox set jobb@lillestad.se --interval 5min --max-size 60MB"),
+        api: || api("PATCH", "/mailboxes/jobb@lillestad.se", r#"{"interval":"5min","max_size":60000000}"#),
+        page: none,
+        audit: &[("mailbox-changed", OF_MAILBOX, "the interval, the largest mail")],
+    },
+    UseCase {
+        name: "quarantined mail is asked for again",
+        command: Some("mailferry ledger retry --mailbox jobb@lillestad.se"),
+        api: || api("POST", "/mailboxes/jobb@lillestad.se/ledger/retry", ""),
+        page: none,
+        audit: &[("ledger-retried", OF_MAILBOX, "")],
+    },
+    UseCase {
+        name: "a mail is skipped",
+        command: Some("mailferry ledger skip --mailbox jobb@lillestad.se --folder INBOX --uid 8"),
+        api: || api("POST", "/mailboxes/jobb@lillestad.se/ledger/skip", r#"{"uid":8,"folder":"INBOX"}"#),
+        page: || page("/mailboxes/jobb%40lillestad.se/skip", &[("folder", "INBOX"), ("uid", "8")]),
+        audit: &[("ledger-skipped", OF_MAILBOX, "INBOX UID 8")],
+    },
+    UseCase {
+        name: "a mailbox gets another password",
+        command: Some("mailferry mailbox set jobb@lillestad.se --password-file {password}"),
+        api: || api("PATCH", "/mailboxes/jobb@lillestad.se", r#"{"password":"nytt hemligt"}"#),
+        page: || {
+            page(
+                "/mailboxes/jobb%40lillestad.se/password",
+                &[("server", "127.0.0.1:1 implicit jobb@lillestad.se"), ("password", "nytt hemligt")],
+            )
+        },
+        audit: &[("credentials-changed", OF_MAILBOX, "")],
+    },
+    UseCase {
+        name: "a mailbox is polled soon",
+        command: None,
+        api: || api("POST", "/mailboxes/jobb@lillestad.se/poll", ""),
+        page: || page("/mailboxes/jobb%40lillestad.se/poll", &[]),
+        audit: &[],
+    },
+    UseCase {
+        name: "a link is made for the customer",
+        command: None,
+        api: || api("POST", "/mailboxes/jobb@lillestad.se/connect-links", ""),
+        page: || page("/mailboxes/jobb%40lillestad.se/link", &[]),
+        audit: &[("link-made", OF_MAILBOX, "")],
+    },
+    UseCase {
+        name: "a token is made",
+        command: Some("mailferry token create --name import --scope read"),
+        api: || api("POST", "/tokens", r#"{"name":"import","scope":"read"}"#),
+        page: || page("/settings/tokens", &[("name", "import"), ("scope", "read")]),
+        audit: &[("token-created", "import", "read")],
+    },
+    UseCase {
+        name: "a token is revoked",
+        command: Some("mailferry token revoke spare"),
+        api: || api("DELETE", "/tokens/spare", ""),
+        page: || page("/settings/tokens/revoke", &[("name", "spare")]),
+        audit: &[("token-revoked", "spare", "")],
+    },
+    UseCase {
+        name: "somebody is removed",
+        command: Some("mailferry user remove anna"),
+        api: || api("DELETE", "/users/anna", ""),
+        page: || page("/people/remove", &[("name", "anna")]),
+        audit: &[("person-removed", "anna", "")],
+    },
+];

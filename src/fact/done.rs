@@ -1,0 +1,160 @@
+//! Changes that somebody has made, as the audit tells them.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Fact, GivenUp, Text, list};
+use crate::locale::Language;
+
+/// A part of a mailbox that can be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// The inbox that it feeds.
+    Inbox,
+    /// Its server, or the trust in it.
+    Server,
+    /// The login name.
+    Username,
+    /// The folders that are polled.
+    Folders,
+    /// From when mail is wanted.
+    Start,
+    /// What happens to the customer's copy.
+    AfterImport,
+    /// The time between two polls.
+    Interval,
+    /// The largest mail.
+    MaxSize,
+}
+
+impl Part {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Inbox,
+        Self::Server,
+        Self::Username,
+        Self::Folders,
+        Self::Start,
+        Self::AfterImport,
+        Self::Interval,
+        Self::MaxSize,
+    ];
+}
+
+impl Fact for Part {
+    fn text(&self) -> Text {
+        Text::new(match self {
+            Self::Inbox => "part-inbox",
+            Self::Server => "part-server",
+            Self::Username => "part-username",
+            Self::Folders => "part-folders",
+            Self::Start => "part-start",
+            Self::AfterImport => "part-after-import",
+            Self::Interval => "part-interval",
+            Self::MaxSize => "part-max-size",
+        })
+    }
+}
+
+/// A change that was made to something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "done")]
+pub enum Done {
+    MailboxAdded,
+    MailboxChanged { parts: Vec<Part> },
+    MailboxStarted,
+    MailboxPaused,
+    MailboxResumed,
+    MailboxRemoved { consent: Option<GivenUp> },
+    CredentialsChanged { parts: Vec<Part> },
+    ConsentAsked { identity: String },
+    ConsentGiven { identity: String },
+    ConsentGivenUp { consent: GivenUp },
+    LinkMade,
+    LedgerRetried { folder: Option<String>, uid: Option<u32> },
+    LedgerSkipped { folder: String, uid: u32 },
+    TestBegun { code: String },
+    InboxAdded,
+    InboxChanged,
+    InboxRemoved { with_messages: bool },
+    RouteAdded { recipient: String },
+    RouteRemoved { recipient: String },
+    PersonAdded,
+    PersonJoined { invited_by: String },
+    PersonInvited,
+    InvitationRevoked,
+    PersonRemoved { tokens: u64 },
+    PasswordChanged,
+    TokenCreated { scope: String },
+    TokenRevoked { made: Vec<String>, made_revoked: bool },
+    OrganisationAdded,
+}
+
+impl Done {
+    /// Its name: in the database, in the API, and behind `audit-` in the language files.
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::MailboxAdded => "mailbox-added",
+            Self::MailboxChanged { .. } => "mailbox-changed",
+            Self::MailboxStarted => "mailbox-started",
+            Self::MailboxPaused => "mailbox-paused",
+            Self::MailboxResumed => "mailbox-resumed",
+            Self::MailboxRemoved { .. } => "mailbox-removed",
+            Self::CredentialsChanged { .. } => "credentials-changed",
+            Self::ConsentAsked { .. } => "consent-asked",
+            Self::ConsentGiven { .. } => "consent-given",
+            Self::ConsentGivenUp { .. } => "consent-given-up",
+            Self::LinkMade => "link-made",
+            Self::LedgerRetried { .. } => "ledger-retried",
+            Self::LedgerSkipped { .. } => "ledger-skipped",
+            Self::TestBegun { .. } => "test-begun",
+            Self::InboxAdded => "inbox-added",
+            Self::InboxChanged => "inbox-changed",
+            Self::InboxRemoved { .. } => "inbox-removed",
+            Self::RouteAdded { .. } => "route-added",
+            Self::RouteRemoved { .. } => "route-removed",
+            Self::PersonAdded => "person-added",
+            Self::PersonJoined { .. } => "person-joined",
+            Self::PersonInvited => "person-invited",
+            Self::InvitationRevoked => "invitation-revoked",
+            Self::PersonRemoved { .. } => "person-removed",
+            Self::PasswordChanged => "password-changed",
+            Self::TokenCreated { .. } => "token-created",
+            Self::TokenRevoked { .. } => "token-revoked",
+            Self::OrganisationAdded => "organisation-added",
+        }
+    }
+
+    /// What else is worth knowing of it, in words; empty: nothing.
+    pub fn detail(&self, language: Language) -> String {
+        match self {
+            Self::MailboxChanged { parts } | Self::CredentialsChanged { parts } => {
+                let parts: Vec<String> = parts.iter().map(|part| part.words(language)).collect();
+                list(&parts)
+            }
+            Self::MailboxRemoved { consent: Some(consent) } | Self::ConsentGivenUp { consent } => {
+                consent.words(language)
+            }
+            Self::ConsentAsked { identity } | Self::ConsentGiven { identity } => identity.clone(),
+            Self::LedgerRetried { folder: None, uid: Some(uid) } => format!("UID {uid}"),
+            Self::LedgerRetried { folder: Some(folder), uid: Some(uid) } | Self::LedgerSkipped { folder, uid } => {
+                format!("{folder} UID {uid}")
+            }
+            Self::LedgerRetried { folder, uid: None } => folder.clone().unwrap_or_default(),
+            Self::TestBegun { code } => code.clone(),
+            Self::InboxRemoved { with_messages: true } => Text::new("detail-with-messages").words(language),
+            Self::RouteAdded { recipient } | Self::RouteRemoved { recipient } => recipient.clone(),
+            Self::PersonJoined { invited_by } => invited_by.clone(),
+            Self::PersonRemoved { tokens } if *tokens > 0 => {
+                Text::new("detail-tokens-revoked").with("count", tokens).words(language)
+            }
+            Self::TokenCreated { scope } => scope.clone(),
+            Self::TokenRevoked { made, .. } if made.is_empty() => String::new(),
+            Self::TokenRevoked { made, made_revoked } => {
+                let name = if *made_revoked { "detail-made-revoked" } else { "detail-made-valid" };
+                Text::new(name).with("names", list(made)).words(language)
+            }
+            _ => String::new(),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The paths of pages that others lead to.
+
+/// The path of a mailbox's page.
+pub fn mailbox(address: &str) -> String {
+    format!("/mailboxes/{}", encoded(address))
+}
+
+/// The path of an inbox's page.
+pub fn inbox(address: &str) -> String {
+    format!("/inboxes/{}", encoded(address))
+}
+
+/// An address as a part of a path (RFC 3986 3.3), as `urlencode_strict` in the templates.
+fn encoded(address: &str) -> String {
+    let mut path = String::new();
+    for byte in address.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => path.push(char::from(byte)),
+            byte => path.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    path
+}

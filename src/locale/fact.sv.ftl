@@ -1,0 +1,72 @@
+# Sådant som någon har nämnt och som inte finns.
+missing-mailbox = postlådan { $name } finns inte
+missing-mailbox-of-row = postlådan finns inte längre
+missing-inbox = inkorgen { $name } finns inte
+missing-route = det finns ingen sådan väg för { $name }
+missing-person = användaren { $name } finns inte
+missing-token = API-nyckeln { $name } finns inte
+missing-organisation = organisationen { $name } finns inte
+missing-message = meddelandet { $name } finns inte
+missing-invitation = inbjudan finns inte
+missing-consent = postlådan öppnas inte längre med det här medgivandet
+missing-consented-mailbox = postlådan har tagits bort eller ändrats under tiden; börja om
+
+# Varför en ändring inte går ihop med det som finns.
+conflict-mailbox-there = postlådan { $name } finns redan
+conflict-inbox-there = inkorgen { $name } finns redan
+conflict-person-there = användaren { $name } finns redan
+conflict-token-there = API-nyckeln { $name } finns redan
+conflict-organisation-there = det finns redan en organisation med det namnet
+conflict-address-elsewhere = adressen kan inte användas här
+conflict-token-of-several = flera organisationer har en API-nyckel { $name }; ange vilken organisation
+conflict-person-name = ett namn har 1 till 100 tecken, utan mellanslag, citattecken och < > & / \
+conflict-token-name = en API-nyckels namn har 1 till 100 tecken, på en rad
+conflict-organisation-name = en organisations namn har 1 till 100 tecken, på en rad
+conflict-role-out-of-place = en operatör hör inte till någon organisation, och alla andra till en
+conflict-last-operator = { $name } är den sista operatören; lägg till en annan först
+conflict-inbox-fed = { $name } får fortfarande mejl från { $by }; ta bort eller led om dem först
+conflict-inbox-holds-mail = { $name } innehåller { $count } meddelanden; med --with-messages försvinner de också, för gott
+conflict-into-itself = move:{ $target }: den mappen hämtas själv; välj en annan
+conflict-into-itself-perhaps = move:{ $target }: det kan vara den hämtade mappen { $folder } under ett annat namn; välj en annan
+conflict-to-and-fro = move:{ $target }: den mappen hämtas själv; välj en annan: postlådan { $mailbox } loggar in på samma konto
+conflict-to-and-fro-perhaps = move:{ $target }: det kan vara den hämtade mappen { $folder } under ett annat namn; välj en annan: postlådan { $mailbox } loggar in på samma konto
+conflict-being-set-up = den håller på att ställas in på sidan, och startas där
+conflict-paused = den är pausad
+conflict-failing = de senaste hämtningarna misslyckades, och nya försök görs av sig självt; en ändring ger ett försök genast
+conflict-held-by-server = servern har bett oss att vänta ett tag
+conflict-not-open = det UID:t varken väntar eller är undanlagt
+conflict-mailbox-changed = { $name } har ändrats under tiden; börja om
+conflict-no-consent-of-application = den öppnas av programmet självt, så det finns inget medgivande att ge upp
+conflict-no-consent-of-password = den öppnas med ett lösenord; det finns inget medgivande att ge upp
+
+# Hur ett medgivande slutade hos leverantören.
+given-up-shared = Medgivandet finns kvar, eftersom andra postlådor öppnas med det.
+given-up-of-application = Programmet behåller sin rätt tills en administratör tar bort den (Exchange: Remove-MailboxPermission).
+given-up-ended = { $provider } har avslutat medgivandet från { $identity }.
+given-up-never-given = { $identity } hade inte gett något medgivande.
+given-up-no-way = { $family ->
+    [microsoft] { $provider } kan inte avsluta ett medgivande härifrån: { $identity } kan ta bort programmet på https://myapps.microsoft.com, eller så avslutar en administratör medgivandet med Remove-MgOauth2PermissionGrant.
+   *[other] { $provider } kan inte avsluta ett medgivande härifrån: avsluta det där för hand.
+}
+given-up-refused = { $family ->
+    [microsoft] Hos { $provider } kunde medgivandet inte avslutas ({ $why }): { $identity } kan ta bort programmet på https://myapps.microsoft.com, eller så avslutar en administratör medgivandet med Remove-MgOauth2PermissionGrant.
+   *[other] Hos { $provider } kunde medgivandet inte avslutas ({ $why }): avsluta det där för hand.
+}
+given-up-failed = { $family ->
+    [microsoft] Hos { $provider } kunde medgivandet inte avslutas: { $identity } kan ta bort programmet på https://myapps.microsoft.com, eller så avslutar en administratör medgivandet med Remove-MgOauth2PermissionGrant.
+   *[other] Hos { $provider } kunde medgivandet inte avslutas: avsluta det där för hand.
+}
+
+# Det som granskningen berättar mer om en ändring.
+part-inbox = inkorgen
+part-server = servern
+part-username = inloggningsnamnet
+part-folders = mapparna
+part-start = från när
+part-after-import = kundens kopia
+part-interval = intervallet
+part-max-size = största mejl
+detail-with-messages = med sina meddelanden
+detail-tokens-revoked = Återkallade API-nycklar: { $count }
+detail-made-revoked = API-nycklar som skapats med den, återkallade också: { $names }
+detail-made-valid = API-nycklar som skapats med den, fortfarande giltiga: { $names }
