@@ -4,7 +4,12 @@
 mod conflict;
 mod done;
 mod given_up;
+mod kept;
+mod notice;
+mod obstacle;
+mod reason;
 mod thing;
+mod way;
 
 use std::collections::BTreeMap;
 
@@ -14,10 +19,15 @@ use crate::shown::shown_within;
 pub use conflict::Conflict;
 pub use done::{Done, Part};
 pub use given_up::GivenUp;
+pub use kept::{Kept, in_english, maybe_in_english, to_json};
+pub use notice::Notice;
+pub use obstacle::Obstacle;
+pub use reason::{Missing, Reason};
 pub use thing::Thing;
+pub use way::Way;
 
 /// The longest argument of a text, in characters.
-const LONGEST: usize = 2000;
+const LONGEST: usize = 8000;
 
 /// The name of a text in `locale/`, with its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +53,11 @@ impl Text {
     pub fn words(&self, language: Language) -> String {
         locale::message(language, self.name, None, &self.about)
     }
+
+    /// In the words of a page, where they are others than those of a terminal and of the API.
+    pub fn on_page(self, language: Language) -> String {
+        self.with("place", "page").words(language)
+    }
 }
 
 /// Has words in every language.
@@ -53,6 +68,11 @@ pub trait Fact {
     /// In words.
     fn words(&self, language: Language) -> String {
         self.text().words(language)
+    }
+
+    /// In the words of a page, where they are others than those of a terminal and of the API.
+    fn on_page(&self, language: Language) -> String {
+        self.text().on_page(language)
     }
 }
 

@@ -8,6 +8,7 @@ use super::{Context, Failure};
 use crate::address::Address;
 use crate::app::{Error, ledger};
 use crate::fact::Conflict;
+use crate::locale::Language;
 use crate::poll::rescue::rescue;
 use crate::store::{LedgerLine, Mailbox, PutAside, Store, WatchedFolder};
 
@@ -175,6 +176,6 @@ fn cells(line: &LedgerLine) -> Vec<String> {
         uid,
         format!("{:?}", line.state).to_lowercase(),
         line.message.map(|id| id.to_string()).unwrap_or_default(),
-        line.reason.clone().unwrap_or_default(),
+        line.reason.as_ref().map(|reason| reason.words(Language::English)).unwrap_or_default(),
     ]
 }

@@ -9,12 +9,11 @@ fn name() -> String {
 
 /// Words that are those of the text itself, with all that it is about.
 fn check(fact: &impl Fact, what: &str) {
-    let mut all = Vec::new();
     for language in Language::ALL {
-        let words = fact.words(language);
-        assert!(!words.is_empty() && words != fact.text().name, "{what} has no words in {language:?}");
-        assert!(!words.contains("{$") && !words.contains("{ $"), "{what} in {language:?}: {words}");
-        all.push(words);
+        for words in [fact.words(language), fact.on_page(language)] {
+            assert!(!words.is_empty() && words != fact.text().name, "{what} has no words in {language:?}");
+            assert!(!words.contains("{$") && !words.contains("{ $"), "{what} in {language:?}: {words}");
+        }
     }
     assert!(locale::has(fact.text().name), "{what}");
 }
@@ -115,8 +114,164 @@ fn given_up() -> Vec<GivenUp> {
     all
 }
 
+fn missing() -> Vec<Missing> {
+    let all = vec![
+        Missing::Substitute,
+        Missing::NotGiven,
+        Missing::NoBody,
+        Missing::EmptyBody,
+        Missing::EmptyDespiteSize,
+        Missing::OtherBytes,
+        Missing::WrongPart { part: name() },
+        Missing::Refused { words: name() },
+        Missing::BrokenOff { words: name() },
+        Missing::InVain { times: 2 },
+        Missing::HeaderNotGiven,
+        Missing::OtherMail,
+        Missing::NoHeader,
+        Missing::EmptyHeader,
+        Missing::HeadersRefused,
+    ];
+    for one in &all {
+        match one {
+            Missing::Substitute | Missing::NotGiven | Missing::NoBody | Missing::EmptyBody => {}
+            Missing::EmptyDespiteSize | Missing::OtherBytes | Missing::WrongPart { .. } | Missing::Refused { .. } => {}
+            Missing::BrokenOff { .. } | Missing::InVain { .. } | Missing::HeaderNotGiven | Missing::OtherMail => {}
+            Missing::NoHeader | Missing::EmptyHeader | Missing::HeadersRefused => {} // stands in the list above too
+        }
+    }
+    all
+}
+
+fn reasons() -> Vec<Reason> {
+    let mut all = vec![
+        Reason::TooLarge { size: 5, limit: 4 },
+        Reason::BeforeStart,
+        Reason::ByHand,
+        Reason::Gone,
+        Reason::SameMail,
+        Reason::Returned,
+    ];
+    for why in missing() {
+        all.push(Reason::Missing { why: why.clone() });
+        all.push(Reason::AskedOften { why, times: 5 });
+    }
+    for one in &all {
+        match one {
+            Reason::TooLarge { .. } | Reason::BeforeStart | Reason::ByHand | Reason::Gone | Reason::SameMail => {}
+            Reason::Returned | Reason::Missing { .. } | Reason::AskedOften { .. } => {} // stands in the list above too
+        }
+    }
+    all
+}
+
+fn obstacles() -> Vec<Obstacle> {
+    let all = vec![
+        Obstacle::ReadOnly,
+        Obstacle::NoUidplus,
+        Obstacle::NoDeleting,
+        Obstacle::NoSeen,
+        Obstacle::NoKeyword { keyword: name() },
+        Obstacle::IntoItself { target: name(), polled: name() },
+        Obstacle::NoTrash,
+        Obstacle::Rebuilt,
+        Obstacle::Returned,
+        Obstacle::Refused { words: name() },
+        Obstacle::NotOpened { folder: name(), words: name() },
+        Obstacle::InFolder { folder: name(), why: Box::new(Obstacle::NoSeen) },
+    ];
+    for one in &all {
+        match one {
+            Obstacle::ReadOnly | Obstacle::NoUidplus | Obstacle::NoDeleting | Obstacle::NoSeen => {}
+            Obstacle::NoKeyword { .. } | Obstacle::IntoItself { .. } | Obstacle::NoTrash | Obstacle::Rebuilt => {}
+            Obstacle::Returned | Obstacle::Refused { .. } | Obstacle::NotOpened { .. } => {}
+            Obstacle::InFolder { .. } => {} // a new kind stands in the list above too
+        }
+    }
+    all
+}
+
+fn ways() -> Vec<Way> {
+    let mut all = vec![
+        Way::LeftAlone,
+        Way::Kept,
+        Way::KeptPerhaps,
+        Way::ByTrash { trash: name() },
+        Way::Expunged,
+        Way::Blocked(Obstacle::InFolder { folder: name(), why: Box::new(Obstacle::NoSeen) }),
+    ];
+    for (by_move, is_there) in [(true, true), (true, false), (false, true), (false, false)] {
+        all.push(Way::Moved { by_move, is_there });
+    }
+    for one in &all {
+        match one {
+            Way::LeftAlone | Way::Kept | Way::KeptPerhaps | Way::Moved { .. } | Way::ByTrash { .. } => {}
+            Way::Expunged | Way::Blocked(_) => {} // a new kind stands in the list above too
+        }
+    }
+    all
+}
+
+fn notices() -> Vec<Notice> {
+    let all = vec![
+        Notice::FoundLate { folder: name(), count: 2, uids: "7, 8".to_owned() },
+        Notice::NumberedAnew { folder: name(), before: 1, number: 2, uidnext: 3 },
+        Notice::UidsAgain { folder: name() },
+        Notice::CopiesStay { why: Obstacle::NoSeen },
+        Notice::DayUsedUp { bytes: 5, until: crate::clock::Timestamp(1_800_000_000_000) },
+    ];
+    for one in &all {
+        match one {
+            Notice::FoundLate { .. } | Notice::NumberedAnew { .. } | Notice::UidsAgain { .. } => {}
+            Notice::CopiesStay { .. } | Notice::DayUsedUp { .. } => {} // a new kind stands in the list above too
+        }
+    }
+    all
+}
+
+/// It reads back as it was written.
+fn check_kept<T>(all: &[T])
+where
+    T: Fact + serde::Serialize + serde::de::DeserializeOwned + Clone + PartialEq + std::fmt::Debug,
+{
+    for fact in all {
+        assert_eq!(Kept::read(to_json(fact)), Kept::Known(fact.clone()));
+    }
+}
+
+#[test]
+fn what_is_kept_reads_back_and_words_of_earlier_versions_stay_as_they_stand() {
+    check_kept(&reasons());
+    check_kept(&obstacles());
+    check_kept(&notices());
+    let earlier = Kept::<Reason>::read("too hot: 5 degrees".to_owned());
+    assert_eq!(earlier.words(Language::Swedish), "too hot: 5 degrees");
+    assert_eq!(earlier.on_page(Language::Swedish), "too hot: 5 degrees");
+    let earlier = Kept::<Vec<Notice>>::read("one\ntwo".to_owned());
+    assert_eq!(earlier.each(|notice| notice.words(Language::Swedish)), ["one", "two"]);
+    assert_eq!(Kept::<Vec<Notice>>::read(String::new()).each(|notice| notice.words(Language::English)), [""; 0]);
+}
+
+#[test]
+fn a_page_tells_why_in_fewer_words_than_a_terminal_and_the_api() {
+    let (swedish, english) = (Language::Swedish, Language::English);
+    let large = Reason::TooLarge { size: 5, limit: 4 };
+    assert_eq!(large.words(english), "too large: 5 bytes, the limit is 4; it stays in the customer's mailbox");
+    assert_eq!(large.on_page(english), "too large; it stays with the customer");
+    assert_eq!(large.on_page(swedish), "för stort; det finns kvar hos kunden");
+    let often = Reason::AskedOften { why: Missing::NoBody, times: 5 };
+    let told = "the server answers without a body (asked for 5 times); it stays in the customer's mailbox";
+    assert_eq!(often.words(english), told);
+    assert_eq!(often.on_page(swedish), "servern lämnade inte ut det");
+}
+
 #[test]
 fn every_fact_has_its_words_in_every_language() {
+    missing().iter().for_each(|one| check(one, &format!("{one:?}")));
+    reasons().iter().for_each(|one| check(one, &format!("{one:?}")));
+    obstacles().iter().for_each(|one| check(one, &format!("{one:?}")));
+    ways().iter().for_each(|one| check(one, &format!("{one:?}")));
+    notices().iter().for_each(|one| check(one, &format!("{one:?}")));
     things().iter().for_each(|one| check(one, &format!("{one:?}")));
     conflicts().iter().for_each(|one| check(one, &format!("{one:?}")));
     given_up().iter().for_each(|one| check(one, &format!("{one:?}")));

@@ -2,6 +2,7 @@
 
 use crate::app::{Actor, Error, test_mails};
 use crate::clock::Timestamp;
+use crate::fact::{Kept, Reason};
 use crate::http::State;
 use crate::http::last_error::LastError;
 use crate::http::words::Words;
@@ -33,7 +34,7 @@ pub struct Trail {
     /// By another mailbox of this organisation.
     pub is_elsewhere: bool,
     /// It was seen under this UID and put aside, for this reason.
-    pub aside: Option<(u32, String)>,
+    pub aside: Option<(u32, Option<Kept<Reason>>)>,
     /// It should have come by now.
     pub is_late: bool,
 }
@@ -123,7 +124,7 @@ async fn put_aside(
     test: &TestMail,
     scope: Scope,
     state: &State,
-) -> Result<Option<(u32, String)>, StoreError> {
+) -> Result<Option<(u32, Option<Kept<Reason>>)>, StoreError> {
     let wanted = words(&test.code);
     let is_it = |line: &AsideLine| {
         let subject = crate::mail::parse::header(&line.headers).subject.unwrap_or_default();
@@ -135,7 +136,7 @@ async fn put_aside(
             break;
         }
         if let Some(line) = lines.into_iter().find(is_it) {
-            return Ok(Some((line.uid, line.reason.unwrap_or_default())));
+            return Ok(Some((line.uid, line.reason)));
         }
     }
     Ok(None)

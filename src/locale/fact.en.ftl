@@ -70,3 +70,111 @@ detail-with-messages = with its messages
 detail-tokens-revoked = tokens taken back: { $count }
 detail-made-revoked = tokens made by it, revoked too: { $names }
 detail-made-valid = tokens made by it, still valid: { $names }
+
+# Why the ledger has no message for a mail.
+reason-too-large = { $place ->
+    [page] too large; it stays with the customer
+   *[terminal] too large: { $size } bytes, the limit is { $limit }; it stays in the customer's mailbox
+}
+reason-before-start = { $place ->
+    [page] from before the start
+   *[terminal] before start
+}
+reason-by-hand = { $place ->
+    [page] left out by hand
+   *[terminal] skipped by hand
+}
+reason-gone = no longer on the server
+reason-same-mail = the same mail is in the inbox already
+reason-returned = { $place ->
+    [page] Mailferry’s own move or removal has put it here
+   *[terminal] our own effect has put it here
+}
+reason-asked-often = { $why } (asked for { $count } times); it stays in the customer's mailbox
+
+# Why a mail did not come.
+reason-substitute = Exchange gives a substitute and not the mail itself
+reason-not-given = { $place ->
+    [page] the server did not give it
+   *[terminal] the server lists it and does not give it
+}
+reason-no-body = { $place ->
+    [page] the server did not give it
+   *[terminal] the server answers without a body
+}
+reason-empty-body = { $place ->
+    [page] the server did not give it
+   *[terminal] the server gives an empty body for a mail that should have one
+}
+reason-empty-despite-size = { $place ->
+    [page] the server did not give it
+   *[terminal] the server gives an empty body for a mail with a size
+}
+reason-other-bytes = the server gives other bytes than it did at an earlier poll; it is asked for from its start
+reason-wrong-part = the server gives a wrong part: { $part }
+reason-refused = { $words }
+reason-broken-off = { $place ->
+    [page] the fetch broke off
+   *[terminal] while it was fetched: { $words }
+}
+reason-in-vain = { $place ->
+    [page] the server did not give it
+   *[terminal] it was asked for { $count } times in vain
+}
+reason-header-not-given = the server lists it and does not give its header
+reason-other-mail = the server gives another mail under its UID
+reason-no-header = the server answers without a header
+reason-empty-header = the server gives an empty header
+reason-headers-refused = the server refuses one header after another
+
+# What stands in the way of what is to happen to a copy.
+obstacle-read-only = the server opens the folder read-only for this account
+obstacle-no-uidplus = the server lacks UIDPLUS, so a mail cannot be removed without removing what the customer has marked as deleted
+obstacle-no-deleting = this account may not delete in the folder
+obstacle-no-seen = { $place ->
+    [page] the folder does not keep the mark read
+   *[terminal] the folder does not keep the flag \Seen
+}
+obstacle-no-keyword = the folder does not keep the keyword { $keyword }
+obstacle-into-itself = { $place ->
+    [page] { $target } is the fetched folder { $polled }, so that moved mail would come in again
+   *[terminal] { $target } is the polled folder { $polled }, so that moved mail would come in again
+}
+obstacle-no-trash = Gmail shows no trash folder by IMAP; its settings can change that
+obstacle-rebuilt = the folder was rebuilt on the server (new UIDVALIDITY)
+obstacle-refused = { $words }
+obstacle-not-opened = { $folder } cannot be opened for changes: { $words }
+obstacle-in-folder = { $folder }: { $obstacle }
+
+# How a server does what is to happen to a copy.
+way-left-alone = the folder is opened read-only and nothing in it is ever changed
+way-kept = the folder keeps it
+way-kept-perhaps = needs a folder that keeps it, which `mailbox check --as-polled` or the first import shows
+way-moved = { $is_there ->
+    [true] by MOVE, which the server has
+   *[false] by MOVE, which the server has; the folder is not there yet and will be created by the first move
+}
+way-copied = { $is_there ->
+    [true] by COPY and UID EXPUNGE (UIDPLUS), which the server has
+   *[false] by COPY and UID EXPUNGE (UIDPLUS), which the server has; the folder is not there yet and will be created by the first move
+}
+way-by-trash = by a move to { $trash }, as Gmail deletes
+way-expunged = by UID EXPUNGE (UIDPLUS), which the server has
+
+# What a poll has decided besides its mail.
+notice-found-late = { $place ->
+    [page] Folder { $folder }: { $count } mails that the server had left out of an earlier answer were found and asked for (UID { $uids }).
+   *[terminal] folder { $folder }: { $count } mails that the server had left out of an earlier answer were found and asked for (UID { $uids })
+}
+notice-numbered-anew = { $place ->
+    [page] Folder { $folder }: the server has numbered its mail anew (UIDVALIDITY was { $before } and is { $number }, UIDNEXT { $uidnext }). What is here already is recognised by its content.
+   *[terminal] folder { $folder }: UIDVALIDITY was { $before } and is { $number }, UIDNEXT { $uidnext }: the server has numbered its mail anew; what is here already is recognised by its content
+}
+notice-uids-again = { $place ->
+    [page] { $folder }: the server has given numbers a second time, so everything is read anew; mail that is here already is recognised by its content
+   *[terminal] folder { $folder }: the server gives UIDs a second time, so all is read anew; what is here already is recognised by its content
+}
+notice-day-used-up = { $place ->
+    [page] The day's limit of mail is used up ({ $bytes } bytes); it goes on at { $time }.
+   *[terminal] the day's limit of mail is used up ({ $bytes } bytes); it goes on at { $time }
+}

@@ -70,3 +70,63 @@ detail-with-messages = med sina meddelanden
 detail-tokens-revoked = Återkallade API-nycklar: { $count }
 detail-made-revoked = API-nycklar som skapats med den, återkallade också: { $names }
 detail-made-valid = API-nycklar som skapats med den, fortfarande giltiga: { $names }
+
+# Why the ledger has no message for a mail.
+reason-too-large = för stort; det finns kvar hos kunden
+reason-before-start = från tiden före starten
+reason-by-hand = utelämnat för hand
+reason-gone = finns inte längre på servern
+reason-same-mail = samma mejl finns redan i inkorgen
+reason-returned = Mailferrys egen flytt eller borttagning har lagt det här
+reason-asked-often = { $why } (begärt { $count } gånger); det finns kvar hos kunden
+
+# Why a mail did not come.
+reason-substitute = Exchange lämnade ut en ersättning i stället för mejlet
+reason-not-given = servern lämnade inte ut det
+reason-no-body = servern lämnade inte ut det
+reason-empty-body = servern lämnade inte ut det
+reason-empty-despite-size = servern lämnade inte ut det
+reason-other-bytes = servern lämnar ut andra byte än vid en tidigare hämtning; mejlet begärs från början
+reason-wrong-part = servern lämnar ut fel del: { $part }
+reason-refused = { $words }
+reason-broken-off = hämtningen bröts
+reason-in-vain = servern lämnade inte ut det
+reason-header-not-given = servern listar det och lämnar inte ut dess huvud
+reason-other-mail = servern lämnar ut ett annat mejl under dess UID
+reason-no-header = servern svarar utan huvud
+reason-empty-header = servern lämnar ut ett tomt huvud
+reason-headers-refused = servern vägrar lämna ut det ena huvudet efter det andra
+
+# What stands in the way of what is to happen to a copy.
+obstacle-read-only = servern öppnar mappen skrivskyddad för det här kontot
+obstacle-no-uidplus = servern saknar UIDPLUS, så ett mejl kan inte tas bort utan att det som kunden har märkt för borttagning också försvinner
+obstacle-no-deleting = det här kontot får inte ta bort i mappen
+obstacle-no-seen = mappen behåller inte märket läst
+obstacle-no-keyword = mappen behåller inte nyckelordet { $keyword }
+obstacle-into-itself = { $target } är den hämtade mappen { $polled }, så flyttade mejl skulle komma in igen
+obstacle-no-trash = Gmail visar ingen papperskorg över IMAP; det kan ändras i dess inställningar
+obstacle-rebuilt = mappen har byggts om på servern (ny UIDVALIDITY)
+obstacle-refused = { $words }
+obstacle-not-opened = { $folder } kan inte öppnas för ändringar: { $words }
+obstacle-in-folder = { $folder }: { $obstacle }
+
+# How a server does what is to happen to a copy.
+way-left-alone = mappen öppnas skrivskyddad och inget i den ändras någonsin
+way-kept = mappen behåller det
+way-kept-perhaps = kräver en mapp som behåller det, vilket `mailbox check --as-polled` eller den första importen visar
+way-moved = { $is_there ->
+    [true] med MOVE, som servern har
+   *[false] med MOVE, som servern har; mappen finns inte än och skapas av den första flytten
+}
+way-copied = { $is_there ->
+    [true] med COPY och UID EXPUNGE (UIDPLUS), som servern har
+   *[false] med COPY och UID EXPUNGE (UIDPLUS), som servern har; mappen finns inte än och skapas av den första flytten
+}
+way-by-trash = med en flytt till { $trash }, så som Gmail tar bort
+way-expunged = med UID EXPUNGE (UIDPLUS), som servern har
+
+# What a poll has decided besides its mail.
+notice-found-late = Mappen { $folder }: { $count } mejl som servern hade utelämnat i ett tidigare svar hittades och begärdes (UID { $uids }).
+notice-numbered-anew = Mappen { $folder }: servern har numrerat om sina mejl (UIDVALIDITY var { $before } och är { $number }, UIDNEXT { $uidnext }). Det som redan finns här känns igen på sitt innehåll.
+notice-uids-again = { $folder }: servern har gett nummer en andra gång, så allt läses på nytt; mejl som redan finns här känns igen på sitt innehåll
+notice-day-used-up = Dagens mängd mejl är förbrukad ({ $bytes } byte); hämtningen fortsätter { $time }.

@@ -1,6 +1,7 @@
 //! What the customer wants to happen to a copy: how it is done on a server, and what stands in the way. Pure, so that
 //! `mailbox check` tells it before the first import; `capabilities` asks the server.
 
+use crate::fact::{Obstacle, Way};
 use crate::imap::Selected;
 use crate::mailbox::AfterImport;
 
@@ -16,26 +17,25 @@ pub fn needs_trash(wish: &AfterImport, can: Can<'_>) -> bool {
 }
 
 /// How it is done with this trash folder, or why it cannot be.
-pub fn by_trash(trash: Option<String>) -> Result<AfterImport, String> {
-    let none = "Gmail shows no trash folder by IMAP; its settings can change that";
-    trash.map(AfterImport::Move).ok_or_else(|| none.to_owned())
+pub fn by_trash(trash: Option<String>) -> Result<AfterImport, Obstacle> {
+    trash.map(AfterImport::Move).ok_or(Obstacle::NoTrash)
 }
 
 /// Why it cannot be done in this folder, if it cannot.
-pub fn in_folder(selected: &Selected, can: Can<'_>, action: &AfterImport) -> Option<String> {
+pub fn in_folder(selected: &Selected, can: Can<'_>, action: &AfterImport) -> Option<Obstacle> {
     if selected.read_only && *action != AfterImport::Leave {
-        return Some("the server opens the folder read-only for this account".to_owned());
+        return Some(Obstacle::ReadOnly);
     }
     missing(can, selected.permanent_flags.as_deref(), action)
 }
 
 /// The folder that mail is moved to is polled, under this or another name.
-pub fn into_itself(target: &str, polled: &str) -> String {
-    format!("{target} is the polled folder {polled}, so that moved mail would come in again")
+pub fn into_itself(target: &str, polled: &str) -> Obstacle {
+    Obstacle::IntoItself { target: target.to_owned(), polled: polled.to_owned() }
 }
 
 /// What the choice needs and this server does not have.
-pub fn missing(can: Can<'_>, permanent_flags: Option<&[String]>, action: &AfterImport) -> Option<String> {
+pub fn missing(can: Can<'_>, permanent_flags: Option<&[String]>, action: &AfterImport) -> Option<Obstacle> {
     // RFC 3501 7.1: without PERMANENTFLAGS every flag can be kept; `\*` means that new keywords can be made.
     let keeps = |flag: &str| {
         permanent_flags.is_none_or(|flags| {
@@ -43,42 +43,31 @@ pub fn missing(can: Can<'_>, permanent_flags: Option<&[String]>, action: &AfterI
         })
     };
     let cannot_remove = || {
-        let no_uidplus = "the server lacks UIDPLUS, so a mail cannot be removed without removing what the customer has marked \
-                          as deleted";
         if !can("UIDPLUS") {
-            return Some(no_uidplus.to_owned());
+            return Some(Obstacle::NoUidplus);
         }
-        (!keeps("\\Deleted")).then(|| "this account may not delete in the folder".to_owned())
+        (!keeps("\\Deleted")).then_some(Obstacle::NoDeleting)
     };
     match action {
         AfterImport::Leave => None,
         AfterImport::Seen if keeps("\\Seen") => None,
-        AfterImport::Seen => Some("the folder does not keep the flag \\Seen".to_owned()),
+        AfterImport::Seen => Some(Obstacle::NoSeen),
         AfterImport::Keyword(name) if keeps(name) => None,
-        AfterImport::Keyword(name) => Some(format!("the folder does not keep the keyword {name}")),
+        AfterImport::Keyword(name) => Some(Obstacle::NoKeyword { keyword: name.clone() }),
         AfterImport::Move(_) if can("MOVE") => None,
         AfterImport::Move(_) | AfterImport::Delete => cannot_remove(),
     }
 }
 
-/// How a wish is fulfilled, in words. `flags_shown`: the folder has said which flags it keeps.
-pub fn how(can: Can<'_>, wish: &AfterImport, way: &AfterImport, folders: &[String], flags_shown: bool) -> String {
+/// How a wish is fulfilled. `flags_shown`: the folder has said which flags it keeps.
+pub fn how(can: Can<'_>, wish: &AfterImport, way: &AfterImport, folders: &[String], flags_shown: bool) -> Way {
     match wish {
-        AfterImport::Leave => "the folder is opened read-only and nothing in it is ever changed".to_owned(),
-        AfterImport::Seen | AfterImport::Keyword(_) if flags_shown => "the folder keeps it".to_owned(),
-        AfterImport::Seen | AfterImport::Keyword(_) => {
-            "needs a folder that keeps it, which `mailbox check --as-polled` or the first import shows".to_owned()
-        }
-        AfterImport::Move(target) => {
-            let by = if can("MOVE") { "MOVE" } else { "COPY and UID EXPUNGE (UIDPLUS)" };
-            let there = folders.iter().any(|name| name == target);
-            let there = if there { "" } else { "; the folder is not there yet and will be created by the first move" };
-            format!("by {by}, which the server has{there}")
-        }
-        AfterImport::Delete if let AfterImport::Move(trash) = way => {
-            format!("by a move to {trash}, as Gmail deletes")
-        }
-        AfterImport::Delete => "by UID EXPUNGE (UIDPLUS), which the server has".to_owned(),
+        AfterImport::Leave => Way::LeftAlone,
+        AfterImport::Seen | AfterImport::Keyword(_) if flags_shown => Way::Kept,
+        AfterImport::Seen | AfterImport::Keyword(_) => Way::KeptPerhaps,
+        AfterImport::Move(target) => Way::Moved { by_move: can("MOVE"), is_there: folders.contains(target) },
+        AfterImport::Delete if let AfterImport::Move(trash) = way => Way::ByTrash { trash: trash.clone() },
+        AfterImport::Delete => Way::Expunged,
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use super::{Deps, PollError, Step, after_import, authenticate, folders, target};
+use crate::fact::{Obstacle, Way, in_english};
 use crate::imap::{Selected, Session};
 use crate::mailbox::AfterImport;
 use crate::store::Mailbox;
@@ -21,7 +22,9 @@ pub struct Ability {
     /// Whether that is certain. Which flags a folder keeps shows for certain only when it is opened for changes.
     pub certain: bool,
     /// How it is done, or why it cannot be.
-    pub detail: String,
+    #[serde(serialize_with = "in_english")]
+    #[schema(value_type = String)]
+    pub detail: Way,
 }
 
 /// All of it takes no longer.
@@ -81,7 +84,7 @@ impl Looked<'_> {
             possible: judged.obstacle.is_none(),
             certain: judged.obstacle.is_some() || needs_nothing || is_shown,
             detail: match judged.obstacle {
-                Some(obstacle) => obstacle,
+                Some(obstacle) => Way::Blocked(obstacle),
                 None => after_import::how(&can, wish, &judged.way, &self.folders, is_shown),
             },
         })
@@ -89,7 +92,7 @@ impl Looked<'_> {
 }
 
 /// How a wish is done on this server, or why it cannot be.
-pub(super) async fn way(session: &mut Session, wish: &AfterImport) -> Result<Result<AfterImport, String>, PollError> {
+pub(super) async fn way(session: &mut Session, wish: &AfterImport) -> Result<Result<AfterImport, Obstacle>, PollError> {
     if !after_import::needs_trash(wish, &|capability| session.can(capability)) {
         return Ok(Ok(wish.clone()));
     }
@@ -102,7 +105,7 @@ pub(super) struct Judged {
     /// How it would be done.
     pub way: AfterImport,
     /// Why it cannot be.
-    pub obstacle: Option<String>,
+    pub obstacle: Option<Obstacle>,
 }
 
 impl Judged {

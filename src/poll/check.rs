@@ -11,7 +11,9 @@ use super::guesses::Asked;
 use super::{Deps, PollError, Retry, Step, after_import, diagnosis};
 use crate::cause::Trouble;
 use crate::clock::Timestamp;
+use crate::fact::{Fact, Obstacle};
 use crate::imap::{ImapError, Session};
+use crate::locale::Language;
 use crate::mailbox::{AfterImport, TlsMode};
 use crate::store::{Login, Mailbox};
 use crate::tls::Certificate;
@@ -191,21 +193,25 @@ impl Walk<'_> {
             }
         }
         (self.tell)(match obstacle {
-            Some(obstacle) => CheckLine::new("after-import", false, format!("{action}: {obstacle}")),
-            None => CheckLine::new("after-import", true, format!("{action}: {how}")),
+            Some(obstacle) => {
+                CheckLine::new("after-import", false, format!("{action}: {}", obstacle.words(Language::English)))
+            }
+            None => CheckLine::new("after-import", true, format!("{action}: {}", how.words(Language::English))),
         });
         Ok(())
     }
 }
 
 /// Opens a folder as a poll does, and says what stands in the way there.
-async fn obstacle_in(session: &mut Session, folder: &str, way: &AfterImport) -> Result<Option<String>, PollError> {
+async fn obstacle_in(session: &mut Session, folder: &str, way: &AfterImport) -> Result<Option<Obstacle>, PollError> {
     match session.select(folder, false).await {
         Ok(selected) => {
             let here = after_import::in_folder(&selected, &|capability| session.can(capability), way);
-            Ok(here.map(|here| format!("{folder}: {here}")))
+            Ok(here.map(|here| Obstacle::InFolder { folder: folder.to_owned(), why: Box::new(here) }))
         }
-        Err(ImapError::Refused { text, .. }) => Ok(Some(format!("{folder} cannot be opened for changes: {text}"))),
+        Err(ImapError::Refused { text, .. }) => {
+            Ok(Some(Obstacle::NotOpened { folder: folder.to_owned(), words: text }))
+        }
         Err(error) => Err(PollError::imap(Step::Select, &error)),
     }
 }

@@ -21,6 +21,7 @@ use super::credential::{self, Credential};
 use super::guesses::Asked;
 use super::route::Routes;
 use super::{Blame, Deps, PollError, Retry, Step, after_import, authenticate, capabilities, connect, select, target};
+use crate::fact::{Notice, Obstacle};
 use crate::imap::Session;
 use crate::mailbox::AfterImport;
 use crate::store::{Mailbox, WatchedFolder};
@@ -81,7 +82,8 @@ async fn visit(
         match look.at(folder, tally).await {
             Ok(()) => {
                 let into_itself = into_itself.as_ref().filter(|(name, _)| *name == folder.name);
-                tally.report.note = into_itself.map(|(_, why)| why.clone()).or(tally.report.note.take());
+                tally.report.note =
+                    into_itself.map(|(_, why)| Notice::CopiesStay { why: why.clone() }).or(tally.report.note.take());
             }
             Err(error) if error.retry == Retry::Renew => return Err(error),
             // A folder that is missing does not keep the others waiting.
@@ -120,7 +122,7 @@ impl Look<'_> {
     }
 
     /// The polled folder that mail would be moved to, under whatever name, with why that cannot be.
-    async fn polled_target(&mut self) -> Result<Option<(String, String)>, PollError> {
+    async fn polled_target(&mut self) -> Result<Option<(String, Obstacle)>, PollError> {
         let Ok(AfterImport::Move(to)) = capabilities::way(&mut self.session, &self.mailbox.after_import).await? else {
             return Ok(None);
         };

@@ -12,6 +12,7 @@ use super::route::Routes;
 use super::search::Window;
 use super::{Deps, PollError, Step, Tally};
 use crate::clock::Timestamp;
+use crate::fact::{Missing, Reason};
 use crate::imap::in_flight::Share;
 use crate::mail::digest::Digest;
 use crate::mail::parse;
@@ -102,18 +103,15 @@ impl Destination<'_> {
                 (digest, Raw::Whole(bytes), true, share)
             }
             What::Downloaded(downloaded) => (downloaded.digest, Raw::Downloaded, downloaded.is_certain, None),
-            What::Missing(reason) => return (missing(reason, tried, internal_date), None),
+            What::Missing(why) => return (missing(why, tried, internal_date), None),
             What::TooLarge { size, header } => {
-                let limit = mailbox.max_size;
-                let reason =
-                    format!("too large: {size} bytes, the limit is {limit}; it stays in the customer's mailbox");
+                let reason = Reason::TooLarge { size, limit: mailbox.max_size };
                 return (Finding::Quarantined { reason, size, internal_date, headers: header }, None);
             }
         };
         let header = parse::header(&digest.header);
         if header.is_exchange_substitute() {
-            let reason = "Exchange gives a substitute and not the mail itself".to_owned();
-            return (missing(reason, tried, internal_date), share);
+            return (missing(Missing::Substitute, tried, internal_date), share);
         }
         let mail = Mail {
             raw,
@@ -142,10 +140,10 @@ impl Destination<'_> {
 }
 
 /// A mail that did not come is asked for again, a few times.
-fn missing(reason: String, tried: i64, internal_date: Option<Timestamp>) -> Finding {
+fn missing(why: Missing, tried: i64, internal_date: Option<Timestamp>) -> Finding {
     if tried + 1 < MOST_TRIES {
-        return Finding::Pending { reason };
+        return Finding::Pending { reason: Reason::Missing { why } };
     }
-    let reason = format!("{reason} (asked for {MOST_TRIES} times); it stays in the customer's mailbox");
+    let reason = Reason::AskedOften { why, times: MOST_TRIES };
     Finding::Quarantined { reason, size: 0, internal_date, headers: Vec::new() }
 }

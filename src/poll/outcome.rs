@@ -3,6 +3,7 @@
 use super::visit::Poll;
 use super::{PollError, Report, ReportedError, Step};
 use crate::clock::Timestamp;
+use crate::fact::Notice;
 use crate::store::{Lease, Outcome, StoredError};
 
 /// Writes down that every folder was seen, and when to look again.
@@ -30,8 +31,7 @@ pub fn after_an_early_end(poll: &mut Poll<'_>, now: Timestamp) -> Timestamp {
     let today = poll.lease.mailbox.bytes_on(now).saturating_add(poll.budget.bytes());
     if today >= poll.deps.limits.daily_bytes.0 {
         let tomorrow = now.next_day();
-        let note = format!("the day's limit of mail is used up ({today} bytes); it goes on at {tomorrow}");
-        poll.tally.notes.push(note);
+        poll.tally.notes.push(Notice::DayUsedUp { bytes: today, until: tomorrow });
         return tomorrow;
     }
     if poll.budget.has_progressed() { now } else { next_poll(poll.lease, now) }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{Blame, Pace, PollError, Retry, Step};
 use crate::cause::Cause;
 use crate::clock::Timestamp;
+use crate::fact::Notice;
 use crate::store::Imported;
 
 /// What was done so far, for whoever watches.
@@ -41,7 +42,7 @@ pub struct Tally {
     /// Bytes that came over the wire.
     pub wire_bytes: u64,
     /// Decisions worth remembering.
-    pub notes: Vec<String>,
+    pub notes: Vec<Notice>,
     /// What the customer asked for and the server cannot, or would not, do; the mail itself is safe.
     pub unsettled: Option<PollError>,
     /// When the next poll is, once that is written down.

@@ -12,6 +12,7 @@ use super::same_mails::{FEW, still_the_same};
 use super::visit::Visit;
 use super::{Deps, PollError, Step};
 use crate::cause::Cause;
+use crate::fact::Notice;
 use crate::imap::Session;
 use crate::store::{Known, Lease, Open, StoreError};
 
@@ -174,10 +175,8 @@ impl Search {
             let more = if count > SHOWN { ", ..." } else { "" };
             let (name, some) = (&folder.name, some.join(", "));
             tracing::warn!(mailbox = lease.mailbox.address, folder = name, count, uids = some, "UIDs were found late");
-            visit.tally.notes.push(format!(
-                "folder {name}: {count} mails that the server had left out of an earlier answer were found and asked for \
-                 (UID {some}{more})"
-            ));
+            let (folder, uids) = (name.clone(), format!("{some}{more}"));
+            visit.tally.notes.push(Notice::FoundLate { folder, count: count as u64, uids });
         }
         let written = match (self.listing.pass(), self.listing.undecided()) {
             _ if !folder.compares_all => Ok(()),

@@ -6,6 +6,7 @@ use super::same_mails::Reopened;
 use super::visit::Visit;
 use super::{Deps, PollError, Step, listing};
 use crate::clock::Timestamp;
+use crate::fact::Notice;
 use crate::imap::{ImapError, Selected, Session};
 use crate::mailbox::AfterImport;
 use crate::store::{Epoch, Lease, Mailbox, StoreError, WatchedFolder};
@@ -47,13 +48,10 @@ impl Looked {
     }
 
     /// The note about another numbering than before, where it is one.
-    fn anew(&self, name: &str) -> Option<String> {
+    fn anew(&self, name: &str) -> Option<Notice> {
         let before = self.before.as_ref().filter(|_| !self.same)?.uidvalidity;
         let (number, uidnext) = (self.number(), self.uidnext);
-        Some(format!(
-            "folder {name}: UIDVALIDITY was {before} and is {number}, UIDNEXT {uidnext}: the server has numbered its mail anew; \
-             what is here already is recognised by its content"
-        ))
+        Some(Notice::NumberedAnew { folder: name.to_owned(), before, number, uidnext })
     }
 
     fn opened(self, folder: &WatchedFolder, epoch: Epoch) -> OpenFolder {
@@ -102,7 +100,7 @@ pub async fn open_unwritten(
     folder: &WatchedFolder,
     mailbox: &Mailbox,
     deps: &Deps,
-) -> Result<(OpenFolder, Option<String>), PollError> {
+) -> Result<(OpenFolder, Option<Notice>), PollError> {
     let mut looked = look(session, folder, mailbox, true, deps).await?;
     let note = looked.anew(&folder.name);
     let epoch = match looked.before.take() {

@@ -14,6 +14,7 @@ use super::same_mails::still_the_same;
 use super::visit::Visit;
 use super::{Blame, PollError, Retry, Step, listing};
 use crate::cause::{Cause, Trouble};
+use crate::fact::Obstacle;
 use crate::imap::{Answer, ImapError, Session, Status, UidSet, mutate};
 use crate::mailbox::AfterImport;
 use crate::store::{Departing, Effect, EffectStep, StoreError};
@@ -183,7 +184,8 @@ impl<'a> Doing<'a> {
 
     /// The mail is safe, and the next poll tries again: no reason to keep other mail waiting.
     async fn refused(&self, visit: &mut Visit<'_>, uids: &[u32], why: &str) -> Result<(), PollError> {
-        visit.deps.store.effects_failed(visit.lease, self.folder.epoch.id, uids, why).await.map_err(stored)?;
+        let obstacle = Obstacle::Refused { words: why.to_owned() };
+        visit.deps.store.effects_failed(visit.lease, self.folder.epoch.id, uids, &obstacle).await.map_err(stored)?;
         let message = format!("folder {}: the server refused to do \"{}\": {why}", self.folder.name, self.action);
         visit.tally.unsettled.get_or_insert(PollError::new(Step::Settle, Blame::Folder, Retry::Soon, message));
         Ok(())

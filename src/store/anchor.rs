@@ -1,8 +1,8 @@
 //! Anchors: mails that we know by their UIDs, to tell whether the UIDs still mean the same.
 
 use super::ledger::UidState;
-use super::mailbox::BEFORE_START;
 use super::{Store, StoreError};
+use crate::fact::{Kept, Reason};
 
 /// A mail that we know by its UID.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -32,7 +32,7 @@ struct KnownRow {
     last: i64,
     #[sqlx(try_from = "String")]
     state: UidState,
-    reason: Option<String>,
+    reason: Option<Kept<Reason>>,
     internal_date: Option<i64>,
     message_id: Option<String>,
 }
@@ -71,7 +71,7 @@ impl Store {
         Ok(row.map(|row| KnownMail {
             state: row.state,
             anchor: Anchor { uid, internal_date: row.internal_date, message_id: row.message_id },
-            is_before_start: row.reason.as_deref() == Some(BEFORE_START),
+            is_before_start: row.reason == Some(Kept::Known(Reason::BeforeStart)),
         }))
     }
 

@@ -10,8 +10,6 @@ use super::{Lease, Store, StoreError};
 use crate::clock::Timestamp;
 use crate::vault::hex;
 
-/// The reason in the ledger of a mail that our own effect has put where it was found.
-pub const RETURNED: &str = "our own effect has put it here";
 /// The step of an effect that is not done, since it would go on for ever.
 pub(super) const HELD_BACK: &str = "returned";
 

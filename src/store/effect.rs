@@ -3,6 +3,7 @@
 
 use super::epoch::uid;
 use super::{Lease, Store, StoreError};
+use crate::fact::{Obstacle, to_json};
 
 /// How far an effect has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -142,13 +143,13 @@ impl Store {
         tx.commit().await
     }
 
-    /// These cannot be done, for this reason, and are not tried again.
+    /// These cannot be done, for this, and are not tried again.
     pub async fn effects_impossible(
         &self,
         lease: &Lease,
         epoch_id: i64,
         uids: &[u32],
-        reason: &str,
+        obstacle: &Obstacle,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         tx.guard(lease).await?;
@@ -157,7 +158,7 @@ impl Store {
                 r"-- effects are impossible
                 UPDATE effect SET step = 'impossible', problem = $2 WHERE epoch_id = $1 AND uid IN ({list})",
             );
-            statement.bind(epoch_id).bind(reason).list(stored(uids)).run().await?;
+            statement.bind(epoch_id).bind(to_json(obstacle)).list(stored(uids)).run().await?;
         }
         tx.commit().await
     }
@@ -168,7 +169,7 @@ impl Store {
         lease: &Lease,
         epoch_id: i64,
         uids: &[u32],
-        reason: &str,
+        obstacle: &Obstacle,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         tx.guard(lease).await?;
@@ -179,7 +180,7 @@ impl Store {
                     WHEN attempts + 1 >= $3 THEN 'impossible' ELSE 'pending' END
                 WHERE epoch_id = $1 AND uid IN ({list})",
             );
-            statement.bind(epoch_id).bind(reason).bind(MOST_ATTEMPTS).list(stored(uids)).run().await?;
+            statement.bind(epoch_id).bind(to_json(obstacle)).bind(MOST_ATTEMPTS).list(stored(uids)).run().await?;
         }
         tx.commit().await?;
         self.not_departed(lease, epoch_id, uids).await

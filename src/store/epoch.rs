@@ -1,8 +1,8 @@
 //! Epochs: one UIDVALIDITY of a folder as we met it, with the cursor and the ledger that belong to it.
 
-use super::mailbox::BEFORE_START;
 use super::{Lease, Store, StoreError, Tx};
 use crate::clock::Timestamp;
+use crate::fact::{Obstacle, Reason, to_json};
 
 /// A folder that is polled.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -210,7 +210,11 @@ impl Store {
                 VALUES ($1, $2, $3, 'skipped', $4, $5)",
             );
             let skip = skip.bind(epoch_id).bind(i64::from(*first));
-            skip.bind((first != last).then_some(i64::from(*last))).bind(BEFORE_START).bind(now).run().await?;
+            skip.bind((first != last).then_some(i64::from(*last)))
+                .bind(Reason::BeforeStart.stored())
+                .bind(now)
+                .run()
+                .await?;
         }
         let decide = tx.sql(
             r"-- decide the start of an epoch
@@ -235,10 +239,10 @@ impl Tx<'_> {
         let void = self.sql(
             r"-- void the effects of older epochs
             UPDATE effect SET void_step = step, step = 'impossible',
-                problem = 'the folder was rebuilt on the server (new UIDVALIDITY)'
+                problem = $2
             WHERE void_step IS NULL AND step <> 'returned' AND epoch_id IN (SELECT id FROM epoch WHERE folder_id = $1)",
         );
-        void.bind(folder_id).run().await?;
+        void.bind(folder_id).bind(to_json(&Obstacle::Rebuilt)).run().await?;
         let downloads = self.sql(
             r"-- forget the downloads of older epochs
             DELETE FROM download_chunk WHERE epoch_id IN (SELECT id FROM epoch WHERE folder_id = $1)",

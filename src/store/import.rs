@@ -7,10 +7,11 @@ use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 
-use super::departure::{RETURNED, Return};
+use super::departure::Return;
 use super::ledger::UidState;
 use super::{Lease, Store, StoreError, Tx};
 use crate::clock::Timestamp;
+use crate::fact::Reason;
 
 use rows::{Arrival, EffectRow, LedgerRow, MessageRow, Rows};
 
@@ -37,9 +38,9 @@ pub enum Finding {
     /// A mail, whole.
     Mail(Box<Mail>),
     /// It cannot be imported, for this reason.
-    Quarantined { reason: String, size: u64, internal_date: Option<Timestamp>, headers: Vec<u8> },
+    Quarantined { reason: Reason, size: u64, internal_date: Option<Timestamp>, headers: Vec<u8> },
     /// The server did not give it; it is asked for again.
-    Pending { reason: String },
+    Pending { reason: Reason },
 }
 
 /// A mail with where it goes.
@@ -167,7 +168,7 @@ impl Importing<'_> {
         self.done.skipped += 1;
         self.rows.effects.push(EffectRow::held_back(uid, mail));
         self.rows.arrivals.extend(message.map(|message| Arrival { uid, message }));
-        let reason = Some(RETURNED.to_owned());
+        let reason = Some(Reason::Returned);
         self.rows.ledger.push(LedgerRow::of_mail(uid, UidState::Duplicate, reason, mail, message));
     }
 
@@ -220,10 +221,10 @@ impl Importing<'_> {
     }
 
     /// Counts a mail, and says why it is none of the new ones.
-    fn count(&mut self, state: UidState, mail: &Mail) -> Option<String> {
+    fn count(&mut self, state: UidState, mail: &Mail) -> Option<Reason> {
         if state == UidState::Duplicate {
             self.done.skipped += 1;
-            return Some("the same mail is in the inbox already".to_owned());
+            return Some(Reason::SameMail);
         }
         self.done.imported += 1;
         self.done.bytes += mail.size;

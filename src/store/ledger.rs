@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::epoch::{MaybeUid, uid};
 use super::{Lease, Store, StoreError, Tx};
 use crate::clock::Timestamp;
+use crate::fact::{Kept, Reason};
 
 /// What became of a UID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -104,7 +105,8 @@ pub struct LedgerLine {
     #[sqlx(try_from = "String")]
     pub state: UidState,
     /// Why.
-    pub reason: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub reason: Option<Kept<Reason>>,
     /// The message that it became.
     #[sqlx(rename = "message_id")]
     pub message: Option<i64>,
@@ -167,11 +169,18 @@ impl Store {
         for uid in uids {
             let statement = tx.sql(
                 r"-- count a pending UID that is not listed
-                UPDATE ledger SET attempts = attempts + 1, reason = 'no longer on the server', updated_at = $3,
+                UPDATE ledger SET attempts = attempts + 1, reason = $5, updated_at = $3,
                     state = CASE WHEN attempts + 1 >= $4 THEN 'gone' ELSE state END
                 WHERE epoch_id = $1 AND uid = $2 AND state = 'pending'",
             );
-            statement.bind(epoch_id).bind(i64::from(*uid)).bind(now).bind(tries).run().await?;
+            statement
+                .bind(epoch_id)
+                .bind(i64::from(*uid))
+                .bind(now)
+                .bind(tries)
+                .bind(Reason::Gone.stored())
+                .run()
+                .await?;
         }
         tx.commit().await
     }
@@ -283,12 +292,13 @@ impl Tx<'_> {
         lease.bind(folder_id).run().await?;
         let skip = self.sql(
             r"-- skip a mail by hand
-            UPDATE ledger SET state = 'skipped', reason = 'skipped by hand', updated_at = $3
+            UPDATE ledger SET state = 'skipped', reason = $5, updated_at = $3
             WHERE uid = $2 AND state IN ('pending', 'quarantined')
                 AND epoch_id = (SELECT max(id) FROM epoch WHERE folder_id = $1)
                 AND ($4 IS NULL OR epoch_id IN (SELECT id FROM epoch WHERE folder_id = $1 AND uidvalidity = $4))",
         );
         let skip = skip.bind(folder_id).bind(i64::from(uid)).bind(now).bind(uidvalidity.map(i64::from));
+        let skip = skip.bind(Reason::ByHand.stored());
         if skip.run().await? == 0 {
             return Ok(false); // the caller drops the transaction, and the poll keeps its lease
         }

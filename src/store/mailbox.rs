@@ -246,9 +246,6 @@ pub struct Changes {
     pub max_size: Option<u64>,
 }
 
-/// The reason in the ledger of what the start leaves out.
-pub const BEFORE_START: &str = "before start";
-
 /// The name under which a mailbox's password is sealed.
 pub fn password_row(mailbox_id: i64) -> String {
     format!("mailbox/{mailbox_id}/password")

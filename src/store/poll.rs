@@ -2,6 +2,7 @@
 
 use super::{Lease, Store, StoreError, Tx};
 use crate::clock::Timestamp;
+use crate::fact::{Kept, Notice, to_json};
 
 /// The end of a poll.
 #[derive(Debug)]
@@ -17,7 +18,7 @@ pub struct Outcome {
     /// The error in it.
     pub error: Option<StoredError>,
     /// Decisions worth remembering, such as a new UIDVALIDITY.
-    pub notes: Vec<String>,
+    pub notes: Vec<Notice>,
     /// Whether it is worth a row of its own: it found something, failed or decided something.
     pub noteworthy: bool,
     /// When to look again; `None`: after a person has acted.
@@ -72,7 +73,7 @@ impl Store {
         &self,
         mailbox_id: i64,
         limit: i64,
-    ) -> Result<Vec<(Timestamp, String, String)>, StoreError> {
+    ) -> Result<Vec<(Timestamp, String, Kept<Vec<Notice>>)>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
             r"-- recent polls
@@ -148,7 +149,7 @@ impl Tx<'_> {
             INSERT INTO poll (mailbox_id, started_at, report, notes) VALUES ($1, $2, $3, $4)",
         );
         let statement = statement.bind(mailbox_id).bind(outcome.started_at).bind(&outcome.report);
-        statement.bind(outcome.notes.join("\n")).run().await?;
+        statement.bind(to_json(&outcome.notes)).run().await?;
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use super::db::Db;
 use super::ledger::UidState;
 use super::{MessageLine, Scope, Store, StoreError};
 use crate::clock::Timestamp;
+use crate::fact::{Kept, Reason};
 
 /// A mail that was put aside, with what the server told of it.
 #[derive(Debug, sqlx::FromRow)]
@@ -19,7 +20,7 @@ pub struct AsideLine {
     #[sqlx(try_from = "String")]
     pub state: UidState,
     /// Why.
-    pub reason: Option<String>,
+    pub reason: Option<Kept<Reason>>,
     /// Its header, as it came.
     pub headers: Vec<u8>,
     /// When that was found out.

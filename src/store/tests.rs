@@ -3,6 +3,7 @@
 mod closed_sets;
 mod dedupe;
 mod effects;
+mod facts;
 mod grants;
 mod housekeeping;
 mod leases;

@@ -7,6 +7,8 @@ use serde::Serialize;
 
 use super::{Context, Failure};
 use crate::address::Address;
+use crate::fact::Fact;
+use crate::locale::Language;
 use crate::poll::dry_run::{self, Counts, DryRun, FolderDryRun, Line, Verdict};
 use crate::shown::shown;
 
@@ -39,7 +41,7 @@ pub async fn run(address: &Address, within: Option<Duration>, context: Context) 
 fn of_folder(folder: &FolderDryRun) -> String {
     let name = shown(&folder.name);
     let mut lines = vec![format!("{name}: {}", of_counts(&folder.counts))];
-    lines.extend(folder.note.iter().map(|note| format!("  {}", shown(note))));
+    lines.extend(folder.note.iter().map(|note| format!("  {}", shown(&note.words(Language::English)))));
     lines.extend(
         folder.problem.iter().map(|problem| format!("  FAILED  {}: {}", problem.step.name(), problem.in_words())),
     );
@@ -86,7 +88,9 @@ fn of_mail(mail: &Line) -> String {
             format!("is too large{size}: it would be put aside, and stay where it is")
         }
         Verdict::Duplicate => format!("is probably there already: {}", to()),
-        Verdict::Undecided => format!("is undecided: {}", or_none(&mail.reason)),
+        Verdict::Undecided => {
+            format!("is undecided: {}", or_none(&mail.reason.as_ref().map(|why| why.words(Language::English))))
+        }
     };
     let automatic = mail.automatic.as_ref().map(|field| format!(" [{field}]")).unwrap_or_default();
     format!("  UID {}  {date}  {}  {:?}{automatic}  {fate}", mail.uid, or_none(&mail.from), or_none(&mail.subject))

@@ -2,6 +2,8 @@
 
 use super::{Context, Failure};
 use crate::address::Address;
+use crate::fact::Fact;
+use crate::locale::Language;
 use crate::poll::PollError;
 use crate::poll::capabilities::{Ability, abilities};
 use crate::poll::folders::{FolderOffer, folders};
@@ -33,7 +35,7 @@ pub async fn effects(address: &Address, folder: Option<&str>, context: &Context)
             (true, false) => "perhaps",
             (false, _) => "no",
         };
-        vec![ability.effect.to_owned(), possible.to_owned(), shown(&ability.detail)]
+        vec![ability.effect.to_owned(), possible.to_owned(), shown(&ability.detail.words(Language::English))]
     };
     context.output.rows(&told, &["AFTER IMPORT", "POSSIBLE", "HOW, OR WHY NOT"], cells, "")?;
     Ok(())

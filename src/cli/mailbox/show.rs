@@ -10,6 +10,8 @@ use crate::address::Address;
 use crate::cli::Context;
 use crate::cli::oauth::{GrantView, grant_views};
 use crate::clock::Timestamp;
+use crate::fact::{Fact, Kept, Notice, Obstacle};
+use crate::locale::Language;
 use crate::poll::MOST_CHANGES;
 use crate::shown::shown_within;
 use crate::store::{Completeness, Login, Mailbox, OpenCases};
@@ -47,7 +49,7 @@ pub struct View {
     quarantined: i64,
     effects_pending: i64,
     effects_impossible: i64,
-    effects_problem: Option<String>,
+    effects_problem: Option<Kept<Obstacle>>,
     unaccounted: Option<i64>,
     completeness: Vec<FolderView>,
     who_must_act: &'static str,
@@ -217,7 +219,7 @@ fn describe_grant(grant: &GrantView) -> String {
     format!(" by OAuth: {}", grant.in_words())
 }
 
-fn describe(view: &View, polls: &[(Timestamp, String, String)]) -> String {
+fn describe(view: &View, polls: &[(Timestamp, String, Kept<Vec<Notice>>)]) -> String {
     let or_none = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| at.to_string());
     let trust = match (&view.pin_sha256, view.ca_file) {
         (Some(pin), _) => format!(", only the certificate {pin}"),
@@ -240,7 +242,7 @@ fn describe(view: &View, polls: &[(Timestamp, String, String)]) -> String {
         format!("Copies        {} to deal with, {} impossible", view.effects_pending, view.effects_impossible),
     ];
     if let Some(problem) = &view.effects_problem {
-        lines.push(format!("              {}", shown_within(problem, 2000)));
+        lines.push(format!("              {}", shown_within(&problem.words(Language::English), 2000)));
     }
     for folder in &view.completeness {
         let at = folder.verified_at.map_or_else(|| "not yet".to_owned(), |at| at.to_string());
@@ -258,8 +260,11 @@ fn describe(view: &View, polls: &[(Timestamp, String, String)]) -> String {
         lines.push(format!("Who acts      {}", view.who_must_act));
     }
     lines.extend(view.warnings.iter().map(|warning| format!("Warning       {warning}")));
-    for (at, _, notes) in polls.iter().filter(|(_, _, notes)| !notes.is_empty()) {
-        lines.push(format!("Note          {at}: {}", shown_within(notes, 2000)));
+    for (at, _, notes) in polls {
+        let notes = notes.each(|notice| notice.words(Language::English));
+        if !notes.is_empty() {
+            lines.push(format!("Note          {at}: {}", shown_within(&notes.join("\n"), 2000)));
+        }
     }
     lines.join("\n")
 }

@@ -18,6 +18,7 @@ use tower::ServiceExt;
 use crate::cli::{Cli, Context, run_with};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::config::{self, Config, Overrides, Span};
+use crate::fact::Reason;
 use crate::http::testing;
 use crate::locale::Language;
 use crate::mailbox::{AfterImport, Start, TlsMode};
@@ -207,7 +208,7 @@ async fn quarantine(store: &Store, uids: &[u32], now: Timestamp) {
     let folder = store.watched_folders(lease.mailbox.id).await.unwrap()[0].id;
     let epoch = store.open_epoch(&lease, folder, 7, 1, now).await.unwrap();
     let aside = |uid: &u32| {
-        let reason = "too large".to_owned();
+        let reason = Reason::TooLarge { size: 9, limit: 8 };
         (*uid, Finding::Quarantined { reason, size: 9, internal_date: None, headers: Vec::new() })
     };
     let findings = uids.iter().map(aside).collect();

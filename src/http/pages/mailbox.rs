@@ -55,7 +55,7 @@ struct Poll {
     skipped: i64,
     quarantined: i64,
     error: Option<LastError>,
-    notes: String,
+    notes: Vec<String>,
 }
 
 impl Page {
@@ -158,7 +158,7 @@ async fn polls(mailbox: &Mailbox, state: &State, who: &Who) -> Result<Vec<Poll>,
                 skipped: number("skipped"),
                 quarantined: number("quarantined"),
                 error: error.map(|error| LastError::read(&error.to_string()).for_reader(who.scope())),
-                notes,
+                notes: notes.each(|notice| who.reader.words.fact(notice)),
             }
         })
         .collect())

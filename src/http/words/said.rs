@@ -4,6 +4,7 @@
 use std::fmt::Display;
 
 use super::{Words, of_step};
+use crate::fact::{Fact, Kept, Reason};
 use crate::locale;
 
 /// What is said at a step of a check, or of a thing (`note`, `obstacle`, `reason`, `who`), and the text that tells it. What stands in
@@ -25,47 +26,6 @@ const SENTENCES: &[(&str, &str, &str)] = &[
         "said-select-without-uidvalidity",
     ),
     ("after-import", "leave: the folder is opened read-only and nothing in it is ever changed", "copy-exactly-leave"),
-    (
-        "note",
-        "folder {folder}: {count} mails that the server had left out of an earlier answer were found and asked for (UID \
-         {uids})",
-        "said-found-late",
-    ),
-    (
-        "note",
-        "folder {folder}: UIDVALIDITY was {before} and is {number}, UIDNEXT {uidnext}: the server has numbered its mail anew; \
-         what is here already is recognised by its content",
-        "said-numbered-anew",
-    ),
-    ("note", "the day's limit of mail is used up ({bytes} bytes); it goes on at {time}", "said-day-used-up"),
-    ("obstacle", "the server opens the folder read-only for this account", "said-read-only"),
-    (
-        "obstacle",
-        "the server lacks UIDPLUS, so a mail cannot be removed without removing what the customer has marked as deleted",
-        "said-no-uidplus",
-    ),
-    ("obstacle", "this account may not delete in the folder", "said-no-deleting"),
-    ("obstacle", "the folder does not keep the flag \\Seen", "said-no-seen"),
-    ("obstacle", "the folder does not keep the keyword {keyword}", "said-no-keyword"),
-    ("obstacle", "{target} is the polled folder {polled}, so that moved mail would come in again", "said-into-itself"),
-    (
-        "note",
-        "folder {folder}: the server gives UIDs a second time, so all is read anew; what is here already is recognised by its content",
-        "said-uids-again",
-    ),
-    ("note", "{target} is the polled folder {polled}, so that moved mail would come in again", "said-into-itself"),
-    ("obstacle", "our own effect has put it here", "reason-returned"),
-    ("reason", "our own effect has put it here", "reason-returned"),
-    ("reason", "too large{how}", "reason-too-large"),
-    ("reason", "before start{more}", "reason-before-start"),
-    ("reason", "skipped by hand{more}", "reason-by-hand"),
-    ("reason", "no longer on the server{more}", "reason-gone"),
-    ("reason", "Exchange gives a substitute and not the mail itself{more}", "reason-substitute"),
-    ("reason", "the server lists it and does not give it{more}", "reason-not-given"),
-    ("reason", "the server answers without a body{more}", "reason-not-given"),
-    ("reason", "the server gives an empty body for a mail {more}", "reason-not-given"),
-    ("reason", "it was asked for {count} times in vain", "reason-not-given"),
-    ("reason", "while it was fetched: {more}", "reason-broken-off"),
     ("who", "command line", "said-command-line"),
     ("who", "connect link", "said-connect-link"),
 ];
@@ -84,9 +44,19 @@ impl Words {
         )
     }
 
+    /// A fact, in the words of a page.
+    pub fn fact(&self, fact: &impl Fact) -> String {
+        fact.on_page(self.language)
+    }
+
+    /// The same of one that was kept.
+    pub fn kept(&self, fact: &Kept<impl Fact>) -> String {
+        fact.on_page(self.language)
+    }
+
     /// Why a mail is not in an inbox, as the ledger says it.
-    pub fn reason(&self, reason: &Option<String>) -> String {
-        reason.as_deref().map_or_else(String::new, |reason| self.said("reason", reason))
+    pub fn reason(&self, reason: &Option<Kept<Reason>>) -> String {
+        reason.as_ref().map_or_else(String::new, |reason| self.kept(reason))
     }
 
     /// Why a mail is in an inbox, as routing says it (`mailbox: a@b.se`, `Delivered-To: a@b.se`): what the mail did, for "because
@@ -161,13 +131,6 @@ mod tests {
             ("folder", "and 3 more folders", "och 3 mappar till"),
             ("select", "INBOX opens read-only, 7 messages", "INBOX öppnas skrivskyddad, 7 mejl"),
             ("greeting", "port 993 answers", "port 993 answers"),
-            ("reason", "too large: 5 bytes, the limit is 4; it stays", "för stort; det finns kvar hos kunden"),
-            (
-                "reason",
-                "the server answers without a body (asked for 3 times); it stays",
-                "servern lämnade inte ut det",
-            ),
-            ("reason", "anything else", "anything else"),
             ("who", "command line", "kommandoraden"),
             ("who", "anna", "anna"),
         ] {

@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::cause::Cause;
 use crate::clock::Timestamp;
+use crate::fact::{Missing, Notice, maybe_in_english};
 use crate::imap::Meta;
 use crate::mail::parse::Header;
 use crate::poll::{Blame, PollError, Step};
@@ -55,7 +56,8 @@ pub struct FolderDryRun {
     #[serde(serialize_with = "in_short")]
     pub problem: Option<PollError>,
     /// What there is to say of its numbers.
-    pub note: Option<String>,
+    #[serde(serialize_with = "maybe_in_english")]
+    pub note: Option<Notice>,
     #[serde(flatten)]
     pub counts: Counts,
     /// The newest mails that a poll would ask for.
@@ -111,7 +113,9 @@ pub struct Line {
     /// What would become of it.
     pub verdict: Verdict,
     /// Why it is undecided.
-    pub reason: Option<String>,
+    #[serde(serialize_with = "maybe_in_english")]
+    #[schema(value_type = Option<String>)]
+    pub reason: Option<Missing>,
 }
 
 /// An inbox with the evidence for it.
@@ -133,7 +137,7 @@ impl Target {
 
 impl Line {
     /// One mail.
-    pub fn new(meta: &Meta, header: &Header, inboxes: Vec<Target>, verdict: Verdict, reason: Option<String>) -> Self {
+    pub fn new(meta: &Meta, header: &Header, inboxes: Vec<Target>, verdict: Verdict, reason: Option<Missing>) -> Self {
         Self {
             uid: meta.uid,
             date: meta.internal_date,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::report::{Counts, DryRun, FolderDryRun, Line, Target, Verdict};
+use crate::fact::Notice;
 use crate::store::WatchedFolder;
 
 /// Mails of one folder that are shown one by one.
@@ -66,7 +67,7 @@ impl Tally {
 
 impl FolderTally {
     /// The folder is open.
-    pub fn opened(&mut self, exists: u32, note: Option<String>) {
+    pub fn opened(&mut self, exists: u32, note: Option<Notice>) {
         self.report.counts.found = exists.into();
         self.report.note = note;
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::tally::FolderTally;
 use super::{Look, PollError, Step};
+use crate::fact::Notice;
 use crate::poll::open_folder::OpenFolder;
 use crate::poll::same_mails::{FEW, same_mails};
 use crate::poll::search::{self, Search};
@@ -29,10 +30,7 @@ impl Look<'_> {
             return Ok(wanted);
         }
         // A poll would end here, and the next one begin an epoch.
-        tally.report.note = Some(format!(
-            "folder {}: the server gives UIDs a second time, so all is read anew; what is here already is recognised by its content",
-            folder.name
-        ));
+        tally.report.note = Some(Notice::UidsAgain { folder: folder.name.clone() });
         folder.epoch = Epoch::unwritten(folder.epoch.uidvalidity, folder.uidnext);
         folder.compared_to = 0;
         Ok(self.searched(folder, tally).await?.unwrap_or_default())

@@ -1,5 +1,7 @@
 //! Whether a wish can be fulfilled in the open folder, and what is told where it cannot.
 
+use crate::fact::{Fact, Obstacle};
+use crate::locale::Language;
 use crate::mailbox::AfterImport;
 use crate::poll::open_folder::OpenFolder;
 use crate::poll::visit::Visit;
@@ -12,7 +14,7 @@ pub async fn way_here(
     folder: &OpenFolder,
     wish: &AfterImport,
     step: EffectStep,
-) -> Result<Result<AfterImport, String>, PollError> {
+) -> Result<Result<AfterImport, Obstacle>, PollError> {
     let session = &mut visit.session;
     let way = capabilities::way(session, wish).await?.and_then(|action| {
         let obstacle = after_import::in_folder(&folder.selected, &|capability| session.can(capability), &action);
@@ -32,7 +34,7 @@ async fn obstacle_at_target(
     visit: &mut Visit<'_>,
     folder: &OpenFolder,
     action: &AfterImport,
-) -> Result<Option<String>, PollError> {
+) -> Result<Option<Obstacle>, PollError> {
     let AfterImport::Move(to) = action else { return Ok(None) };
     if !visit.tally.sure_targets.contains(to) {
         let polled = target::polled_as(&mut visit.session, to, &visit.lease.mailbox.folders).await?;
@@ -51,13 +53,17 @@ pub async fn impossible(
     folder: &OpenFolder,
     step: EffectStep,
     uids: &[u32],
-    obstacle: &str,
+    obstacle: &Obstacle,
 ) -> Result<(), PollError> {
     if step == EffectStep::Pending {
         let written = visit.deps.store.effects_impossible(visit.lease, folder.epoch.id, uids, obstacle).await;
         written.map_err(|error| PollError::store(Step::Settle, &error))?;
     }
-    let message = format!("folder {}: the mail is imported, its copies are left as they were: {obstacle}", folder.name);
+    let message = format!(
+        "folder {}: the mail is imported, its copies are left as they were: {}",
+        folder.name,
+        obstacle.words(Language::English)
+    );
     visit.tally.unsettled.get_or_insert(PollError::new(Step::Settle, Blame::Mailbox, Retry::Person, message));
     Ok(())
 }

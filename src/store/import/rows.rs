@@ -4,7 +4,8 @@ use bytes::Bytes;
 
 use super::{Mail, Origin, signed};
 use crate::clock::Timestamp;
-use crate::store::departure::{HELD_BACK, RETURNED, kin};
+use crate::fact::{Obstacle, Reason, to_json};
+use crate::store::departure::{HELD_BACK, kin};
 use crate::store::ledger::UidState;
 use crate::store::{CHUNK, StoreError, Tx};
 
@@ -30,7 +31,7 @@ pub(super) struct Arrival {
 pub(super) struct LedgerRow {
     pub uid: u32,
     pub state: UidState,
-    pub reason: Option<String>,
+    pub reason: Option<Reason>,
     pub message: Option<i64>,
     pub attempts: i64,
     pub size: Option<i64>,
@@ -39,12 +40,12 @@ pub(super) struct LedgerRow {
 }
 
 impl LedgerRow {
-    pub fn new(uid: u32, state: UidState, reason: Option<String>) -> Self {
+    pub fn new(uid: u32, state: UidState, reason: Option<Reason>) -> Self {
         let attempts = i64::from(state == UidState::Pending);
         Self { uid, state, reason, message: None, attempts, size: None, internal_date: None, headers: None }
     }
 
-    pub fn of_mail(uid: u32, state: UidState, reason: Option<String>, mail: &Mail, message: Option<i64>) -> Self {
+    pub fn of_mail(uid: u32, state: UidState, reason: Option<Reason>, mail: &Mail, message: Option<i64>) -> Self {
         let (size, internal_date) = (Some(signed(mail.size)), mail.internal_date);
         Self { message, size, internal_date, ..Self::new(uid, state, reason) }
     }
@@ -54,7 +55,7 @@ pub(super) struct EffectRow {
     uid: u32,
     action: String,
     step: &'static str,
-    problem: Option<&'static str>,
+    problem: Option<Obstacle>,
     sha256: [u8; 32],
     kin: String,
 }
@@ -67,7 +68,7 @@ impl EffectRow {
     /// It is not done, since it would go on for ever.
     pub fn held_back(uid: u32, mail: &Mail) -> Self {
         let action = mail.effect.as_deref().unwrap_or("leave");
-        Self { problem: Some(RETURNED), ..Self::new(uid, action, HELD_BACK, mail) }
+        Self { problem: Some(Obstacle::Returned), ..Self::new(uid, action, HELD_BACK, mail) }
     }
 }
 
@@ -233,7 +234,11 @@ impl Tx<'_> {
             let mut statement = statement.rows(ledger.len(), 10);
             for row in ledger {
                 statement = statement.bind(epoch_id).bind(i64::from(row.uid)).bind(row.state.as_str());
-                statement = statement.bind(row.reason).bind(row.message).bind(row.attempts).bind(row.size);
+                statement = statement
+                    .bind(row.reason.as_ref().map(Reason::stored))
+                    .bind(row.message)
+                    .bind(row.attempts)
+                    .bind(row.size);
                 statement = statement.bind(row.internal_date).bind(row.headers).bind(now);
             }
             statement.run().await?;
@@ -263,7 +268,7 @@ impl Tx<'_> {
             let mut statement = statement.rows(effects.len(), 7);
             for row in effects {
                 statement = statement.bind(epoch_id).bind(i64::from(row.uid)).bind(row.action).bind(row.step);
-                statement = statement.bind(row.problem).bind(row.sha256.to_vec()).bind(row.kin);
+                statement = statement.bind(row.problem.as_ref().map(to_json)).bind(row.sha256.to_vec()).bind(row.kin);
             }
             statement.run().await?;
         }

@@ -1,9 +1,10 @@
 //! Changing a mailbox, with all that a change means for what is under way or decided already.
 
 use super::account::Moving;
-use super::{BEFORE_START, Changes, Login, Mailbox, NewLogin, Server, password_row};
+use super::{Changes, Login, Mailbox, NewLogin, Server, password_row};
 use crate::address::Address;
 use crate::clock::Timestamp;
+use crate::fact::Reason;
 use crate::mailbox::{AfterImport, Start, not_into_itself};
 use crate::store::{StoreError, Thing, Tx};
 use crate::vault::Vault;
@@ -283,7 +284,7 @@ impl Tx<'_> {
             WHERE state = 'skipped' AND reason = $2 AND epoch_id IN (
                 SELECT e.id FROM epoch e JOIN folder f ON f.id = e.folder_id WHERE f.mailbox_id = $1)",
         );
-        forget.bind(before.id).bind(BEFORE_START).run().await?;
+        forget.bind(before.id).bind(Reason::BeforeStart.stored()).run().await?;
         let decide = self.sql(
             r"-- decide the start anew
             UPDATE epoch SET start_decided = FALSE, cursor = 1

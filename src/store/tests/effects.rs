@@ -1,6 +1,7 @@
 //! What is still to happen to the customer's copies.
 
 use super::*;
+use crate::fact::{Kept, Obstacle};
 
 #[tokio::test]
 async fn an_effect_goes_its_steps_and_is_done_once() {
@@ -18,14 +19,14 @@ async fn an_effect_goes_its_steps_and_is_done_once() {
         assert_eq!(open(0, 2).await, [(1, EffectStep::Pending), (2, EffectStep::Pending)], "{name}");
         at.store.effects_copied(&lease, epoch.id, &[1, 2]).await.unwrap();
         at.store.effects_done(&lease, epoch.id, &[1]).await.unwrap();
-        at.store.effects_impossible(&lease, epoch.id, &[3], "read-only").await.unwrap();
-        at.store.effects_failed(&lease, epoch.id, &[4], "not today").await.unwrap();
+        at.store.effects_impossible(&lease, epoch.id, &[3], &Obstacle::ReadOnly).await.unwrap();
+        at.store.effects_failed(&lease, epoch.id, &[4], &Obstacle::NoSeen).await.unwrap();
         let all = [(2, EffectStep::Copied), (3, EffectStep::Impossible), (4, EffectStep::Pending)];
         assert_eq!(open(0, 9).await, all, "{name}");
         assert_eq!(open(3, 9).await, [(4, EffectStep::Pending)], "{name}");
         let cases = at.store.open_cases(lease.mailbox.id).await.unwrap();
-        let counts = (cases.effects_pending, cases.effects_impossible, cases.effects_problem.as_deref());
-        assert_eq!(counts, (2, 1, Some("read-only")), "{name}");
+        let counts = (cases.effects_pending, cases.effects_impossible, cases.effects_problem);
+        assert_eq!(counts, (2, 1, Some(Kept::Known(Obstacle::ReadOnly))), "{name}");
         assert_eq!(at.store.open_effect_count(lease.mailbox.id).await.unwrap(), 2, "{name}");
         // The same mail again, as after a crash, wants nothing new.
         at.import(&lease, &epoch, vec![]).await;

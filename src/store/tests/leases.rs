@@ -1,6 +1,7 @@
 //! At most one worker writes for a mailbox.
 
 use super::*;
+use crate::fact::Notice;
 
 #[tokio::test]
 async fn a_lease_is_exclusive_until_it_runs_out() {
@@ -111,7 +112,7 @@ async fn the_end_of_a_poll_is_remembered_and_decides_the_next() {
             complete: success,
             report: "{}".into(),
             error: (!success).then(|| failure("settle", "us")),
-            notes: vec!["noted".into()],
+            notes: vec![Notice::UidsAgain { folder: "INBOX".into() }],
             noteworthy: true,
             next_poll_at: next,
             hold_until: None,

@@ -1,6 +1,7 @@
 //! What became of every UID.
 
 use super::*;
+use crate::fact::{Missing, Reason};
 use crate::store::ledger::Known;
 
 #[tokio::test]
@@ -70,9 +71,9 @@ async fn pending_becomes_anything_and_what_is_finished_stays() {
     for (at, name) in stores().await {
         let inbox = at.inbox_id(INBOX).await;
         let (lease, epoch) = at.polled("a@b.se").await;
-        let pending = || Finding::Pending { reason: "not given".into() };
+        let pending = || Finding::Pending { reason: Reason::Missing { why: Missing::NotGiven } };
         let too_large = || Finding::Quarantined {
-            reason: "too large".into(),
+            reason: Reason::TooLarge { size: 99, limit: 9 },
             size: 99,
             internal_date: None,
             headers: b"Subject: \0\xff".to_vec(),
@@ -148,8 +149,12 @@ async fn the_ledger_is_read_page_by_page() {
 async fn a_larger_limit_asks_again_for_what_was_too_large() {
     for (at, name) in stores().await {
         let (lease, epoch) = at.polled("a@b.se").await;
-        let too_large =
-            |size| Finding::Quarantined { reason: "too large".into(), size, internal_date: None, headers: vec![] };
+        let too_large = |size| Finding::Quarantined {
+            reason: Reason::TooLarge { size: 99, limit: 9 },
+            size,
+            internal_date: None,
+            headers: vec![],
+        };
         at.import(&lease, &epoch, vec![(3, too_large(60_000_000)), (5, too_large(90_000_000))]).await;
         let changes = Changes { max_size: Some(70_000_000), ..Changes::default() };
         at.store.change_mailbox(&address("a@b.se"), &changes, None, NOW).await.unwrap();
@@ -166,7 +171,7 @@ async fn the_cursor_does_not_pass_what_is_pending_in_an_earlier_window() {
     for (at, name) in stores().await {
         let inbox = at.inbox_id(INBOX).await;
         let (lease, epoch) = at.polled("a@b.se").await;
-        let pending = Finding::Pending { reason: "not given".into() };
+        let pending = Finding::Pending { reason: Reason::Missing { why: Missing::NotGiven } };
         let first = batch(&epoch, vec![(4, mail("a", &[inbox])), (5, pending)], 5);
         at.store.import(&lease, first, NOW).await.unwrap();
         let second = batch(&epoch, vec![(20_000, mail("b", &[inbox]))], 20_001);
@@ -207,8 +212,14 @@ async fn a_batch_may_be_for_many_inboxes() {
 async fn what_did_not_come_is_asked_for_again_by_itself_and_what_was_too_large_is_not() {
     for (at, name) in stores().await {
         let (lease, epoch) = at.polled("a@b.se").await;
-        let aside = |size| Finding::Quarantined { reason: "why".into(), size, internal_date: None, headers: vec![] };
-        at.import(&lease, &epoch, vec![(1, Finding::Pending { reason: "not given".into() })]).await;
+        let aside = |size| Finding::Quarantined {
+            reason: Reason::TooLarge { size, limit: 9 },
+            size,
+            internal_date: None,
+            headers: vec![],
+        };
+        at.import(&lease, &epoch, vec![(1, Finding::Pending { reason: Reason::Missing { why: Missing::NotGiven } })])
+            .await;
         at.import(&lease, &epoch, vec![(1, aside(0)), (2, aside(60_000_000))]).await;
         assert_eq!(at.store.reopen_missing(&lease, NOW, NOW).await.unwrap(), 0, "{name}: not so soon");
         let later = Timestamp(NOW.0 + 1);
@@ -224,7 +235,8 @@ async fn what_is_skipped_while_it_is_fetched_is_not_imported_after_all() {
     for (at, name) in stores().await {
         let (lease, epoch) = at.polled("a@b.se").await;
         let inbox = at.inbox_id(INBOX).await;
-        at.import(&lease, &epoch, vec![(1, Finding::Pending { reason: "slow".into() })]).await;
+        at.import(&lease, &epoch, vec![(1, Finding::Pending { reason: Reason::Missing { why: Missing::NotGiven } })])
+            .await;
         let folder = at.store.watched_folders(lease.mailbox.id).await.unwrap()[0].id;
         assert!(!at.store.skip_by_hand(folder, 1, Some(8), NOW).await.unwrap(), "{name}: numbered otherwise");
         assert!(at.store.skip_by_hand(folder, 1, Some(7), NOW).await.unwrap(), "{name}");
@@ -243,8 +255,12 @@ async fn only_what_is_meant_is_asked_for_again() {
         let (lease, epoch) = at.polled("a@b.se").await;
         let second = at.epoch(&lease, 1, 9).await;
         let aside = |uid| {
-            let quarantined =
-                Finding::Quarantined { reason: "large".into(), size: 1, internal_date: None, headers: Vec::new() };
+            let quarantined = Finding::Quarantined {
+                reason: Reason::TooLarge { size: 1, limit: 0 },
+                size: 1,
+                internal_date: None,
+                headers: Vec::new(),
+            };
             vec![(uid, quarantined)]
         };
         at.import(&lease, &epoch, aside(5)).await;

@@ -1,6 +1,7 @@
 //! People, sessions, links, tokens, and who sees what.
 
 use super::*;
+use crate::fact::Reason;
 
 fn hours(count: i64) -> Timestamp {
     Timestamp(NOW.0 + count * 3_600_000)
@@ -305,8 +306,12 @@ async fn what_pages_ask_is_answered_by_both() {
         let (lease, epoch) = at.polled("a@b.se").await;
         let (id, inbox) = (lease.mailbox.id, at.inbox_id(INBOX).await);
         let header = b"Subject: TESTX aside\r\nFrom: anna@b.se\r\n\r\n".to_vec();
-        let aside =
-            Finding::Quarantined { reason: "large".into(), size: 1, internal_date: None, headers: header.clone() };
+        let aside = Finding::Quarantined {
+            reason: Reason::TooLarge { size: 1, limit: 0 },
+            size: 1,
+            internal_date: None,
+            headers: header.clone(),
+        };
         at.import(&lease, &epoch, vec![(1, mail("one", &[inbox])), (2, mail("two", &[inbox])), (3, aside)]).await;
         let line = at.store.mailbox_line(id, NOW, NOW).await.unwrap().unwrap();
         assert_eq!((line.today, line.last_mail_at), (2, Some(NOW)), "{name}");

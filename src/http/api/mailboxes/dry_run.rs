@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::looking::{english, looked};
 use super::seen;
 use crate::config::Span;
+use crate::fact::Fact;
 use crate::http::State;
 use crate::http::api::body::{Given, InPath};
 use crate::http::api::caller::Caller;
@@ -18,6 +19,7 @@ use crate::http::api::parts::Checks;
 use crate::http::api::problem::Answer;
 use crate::http::last_error::LastError;
 use crate::http::words::Words;
+use crate::locale::Language;
 use crate::poll::dry_run::{self as looking, Counts, Line, Target};
 use crate::store::Scope;
 
@@ -137,7 +139,7 @@ impl DryRunFolder {
         Self {
             name: folder.name,
             problem,
-            note: folder.note,
+            note: folder.note.map(|note| note.words(Language::English)),
             counts: folder.counts,
             shown: folder.shown,
             more: folder.more + left_out as u64,

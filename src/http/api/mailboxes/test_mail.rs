@@ -12,6 +12,7 @@ use super::looking::english;
 use super::seen;
 use super::view::Failure;
 use crate::clock::Timestamp;
+use crate::fact::{Kept, Reason};
 use crate::http::State;
 use crate::http::api::BASE;
 use crate::http::api::body::InPath;
@@ -20,6 +21,7 @@ use crate::http::api::problem::{Answer, Refusal};
 use crate::http::api::version::part;
 use crate::http::trail::{self, Trail};
 use crate::http::words::Words;
+use crate::locale::Language;
 use crate::store::{MessageLine, TestMail};
 
 /// A test mail.
@@ -74,6 +76,10 @@ pub struct TestAside {
     reason: String,
 }
 
+fn told(reason: Option<&Kept<Reason>>) -> String {
+    reason.map(|reason| reason.words(Language::English)).unwrap_or_default()
+}
+
 impl Test {
     fn of(test: TestMail, words: &Words) -> Self {
         // To whom the operator's server's own words are not told.
@@ -119,7 +125,7 @@ pub async fn follow(
         error: trail.error.map(|error| Failure::of(&error, &caller, words.now)),
         message: trail.message,
         elsewhere: trail.is_elsewhere,
-        put_aside: trail.aside.map(|(uid, reason)| TestAside { uid, reason }),
+        put_aside: trail.aside.map(|(uid, reason)| TestAside { uid, reason: told(reason.as_ref()) }),
         test: Test::of(trail.test, &words),
     };
     Ok(Json(shown).into_response())
