@@ -3,12 +3,14 @@
 
 mod conflict;
 mod done;
+mod found;
 mod given_up;
 mod kept;
 mod notice;
 mod obstacle;
 mod reason;
 mod thing;
+mod tls;
 mod way;
 
 use std::collections::BTreeMap;
@@ -18,12 +20,14 @@ use crate::shown::shown_within;
 
 pub use conflict::Conflict;
 pub use done::{Done, Part};
+pub use found::{Found, Held};
 pub use given_up::GivenUp;
 pub use kept::{Kept, in_english, maybe_in_english, to_json};
 pub use notice::Notice;
 pub use obstacle::Obstacle;
 pub use reason::{Missing, Reason};
 pub use thing::Thing;
+pub use tls::{CertificateFault, TlsProblem};
 pub use way::Way;
 
 /// The longest argument of a text, in characters.

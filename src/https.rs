@@ -18,6 +18,8 @@ use tokio::time::timeout;
 use crate::cause::Cause;
 use crate::config::Deadlines;
 use crate::egress::Egress;
+use crate::fact::Fact;
+use crate::locale::Language;
 use crate::tls::{self, Trust};
 
 /// The longest time that a host sends us away for.
@@ -97,8 +99,9 @@ impl HttpClient<'_> {
                 .connect(&host, &addresses, self.deadlines)
                 .await
                 .map_err(|error| unreachable(error.to_string()))?;
-            let (stream, _) =
-                tls::connect(stream, &host, &Trust::System).await.map_err(|error| unreachable(error.message))?;
+            let (stream, _) = tls::connect(stream, &host, &Trust::System)
+                .await
+                .map_err(|error| unreachable(error.words(Language::English)))?;
             talk(stream, request, self.largest).await
         } else if self.allow_http_loopback && host == "127.0.0.1" {
             let stream = self

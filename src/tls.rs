@@ -13,6 +13,7 @@ use tokio_rustls::rustls;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use crate::clock::Timestamp;
+use crate::fact::{CertificateFault, TlsProblem};
 use crate::shown::shown;
 use crate::vault::hex;
 
@@ -41,25 +42,14 @@ pub struct Certificate {
     pub valid_until: Option<Timestamp>,
 }
 
-/// Why there is no TLS.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-pub struct TlsError {
-    /// In words, with what to do.
-    pub message: String,
-    /// Whether a person must act: the certificate is not one to trust.
-    pub untrusted: bool,
-}
-
 /// Does the handshake. On success tells what the certificate says.
 pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     host: &str,
     trust: &Trust,
-) -> Result<(Protected<S>, Certificate), TlsError> {
-    let misconfigured = |message: String| TlsError { message, untrusted: true };
-    let name = ServerName::try_from(host.to_owned())
-        .map_err(|_| misconfigured(format!("{host} cannot stand in a certificate, so it cannot be checked")))?;
+) -> Result<(Protected<S>, Certificate), TlsProblem> {
+    let misconfigured = |words: String| TlsProblem::NoTrust { words };
+    let name = ServerName::try_from(host.to_owned()).map_err(|_| TlsProblem::NoName { host: host.to_owned() })?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let seen = Arc::new(Seen { inner: verifier(trust, &provider).map_err(misconfigured)?, leaf: Mutex::default() });
     let config = ClientConfig::builder_with_provider(provider)
@@ -70,7 +60,7 @@ pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
         .with_no_client_auth();
     match TlsConnector::from(Arc::new(config)).connect(name, BufReader::with_capacity(64 << 10, stream)).await {
         Ok(stream) => Ok((stream, seen.certificate())),
-        Err(error) => Err(explain(&error, host, &seen.certificate())),
+        Err(error) => Err(problem(&error, host, seen.certificate())),
     }
 }
 
@@ -228,49 +218,49 @@ impl ServerCertVerifier for Seen {
     }
 }
 
-/// Turns a failed handshake into a sentence that says what to do.
-fn explain(error: &std::io::Error, host: &str, certificate: &Certificate) -> TlsError {
-    let pin = format!(
-        "if you know this certificate, pin it: --pin-sha256 {} (compare the fingerprint with the server's)",
-        certificate.fingerprint
-    );
-    let until = certificate.valid_until.map_or_else(String::new, |at| format!(" on {at}"));
-    let cause = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    let message = match cause {
-        Some(rustls::Error::InvalidCertificate(reason)) => match reason {
+/// What was wrong in a handshake that failed.
+fn problem(error: &std::io::Error, host: &str, certificate: Certificate) -> TlsProblem {
+    let Certificate { fingerprint, subject, valid_until } = certificate;
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::InvalidCertificate(wrong)) => match wrong {
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                format!("the server's certificate has expired{until}; its operator must renew it")
+                TlsProblem::Expired { at: valid_until }
             }
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                "the server's certificate is not valid yet; check the clocks".to_owned()
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => TlsProblem::NotYetValid,
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                TlsProblem::OtherName { subject, host: host.to_owned(), fingerprint }
             }
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => format!(
-                "the server's certificate is for another name ({}), not for {host}; use that name, or {pin}",
-                certificate.subject
-            ),
-            CertificateError::UnknownIssuer => {
-                format!(
-                    "the server's certificate is from an unknown issuer, which is not trusted here; give its CA with --ca-file, or {pin}"
-                )
-            }
-            CertificateError::ApplicationVerificationFailure => format!(
-                "the server's certificate is not the pinned one; it has the fingerprint {}; if it was renewed, pin the new one",
-                certificate.fingerprint
-            ),
-            other if format!("{other:?}").contains("CaUsedAsEndEntity") => format!(
-                "the server's certificate is a self-signed one that is marked as a CA (CaUsedAsEndEntity), which cannot be \
-                 trusted as a server's; {pin}"
-            ),
-            other => format!("the server's certificate was refused ({other:?}); {pin}"),
+            CertificateError::UnknownIssuer => TlsProblem::UnknownIssuer { fingerprint },
+            CertificateError::ApplicationVerificationFailure => TlsProblem::NotThePinned { fingerprint },
+            other if is_ca_as_server(other) => TlsProblem::CaAsServer { fingerprint },
+            other => TlsProblem::Refused { fault: fault(other), fingerprint },
         },
-        Some(other) => format!("the TLS handshake failed: {other}"),
+        Some(other) => TlsProblem::Handshake { words: other.to_string() },
         None => match error.kind() {
-            std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::ConnectionReset => {
-                "the server closed the connection during the TLS handshake; does this port speak TLS from the start?"
-                    .to_owned()
-            }
-            kind => format!("the TLS handshake failed: {kind}"),
+            std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::ConnectionReset => TlsProblem::Closed,
+            kind => TlsProblem::Handshake { words: kind.to_string() },
         },
-    };
-    TlsError { message, untrusted: matches!(cause, Some(rustls::Error::InvalidCertificate(_))) }
+    }
+}
+
+fn is_ca_as_server(wrong: &CertificateError) -> bool {
+    let CertificateError::Other(other) = wrong else { return false };
+    matches!(other.0.downcast_ref::<webpki::Error>(), Some(webpki::Error::CaUsedAsEndEntity))
+}
+
+fn fault(wrong: &CertificateError) -> CertificateFault {
+    match wrong {
+        CertificateError::BadEncoding => CertificateFault::Unreadable,
+        CertificateError::Revoked => CertificateFault::Revoked,
+        CertificateError::UnknownRevocationStatus
+        | CertificateError::ExpiredRevocationList
+        | CertificateError::ExpiredRevocationListContext { .. }
+        | CertificateError::InvalidOcspResponse => CertificateFault::RevocationUnknown,
+        CertificateError::BadSignature => CertificateFault::Signature,
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => CertificateFault::Algorithm,
+        CertificateError::UnhandledCriticalExtension => CertificateFault::Extension,
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => CertificateFault::Purpose,
+        _ => CertificateFault::Other,
+    }
 }

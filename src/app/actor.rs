@@ -27,13 +27,18 @@ pub enum Actor {
 }
 
 impl Actor {
+    /// The command line's name in the audit.
+    pub const COMMAND_LINE: &'static str = "command line";
+    /// That of whoever has a connect link.
+    pub const LINK: &'static str = "connect link";
+
     /// The name in the audit.
     pub fn name(&self) -> Cow<'_, str> {
         match self {
-            Self::CommandLine => Cow::Borrowed("command line"),
+            Self::CommandLine => Cow::Borrowed(Self::COMMAND_LINE),
             Self::Person(person) => Cow::Borrowed(&person.name),
             Self::Token(token) => Cow::Owned(format!("token {}", token.name)),
-            Self::Link { .. } => Cow::Borrowed("connect link"),
+            Self::Link { .. } => Cow::Borrowed(Self::LINK),
             Self::Guest { name } => Cow::Borrowed(name),
         }
     }

@@ -229,6 +229,101 @@ fn notices() -> Vec<Notice> {
     all
 }
 
+fn found() -> Vec<Found> {
+    let token = |held| {
+        let (provider, identity, until) = (name(), name(), crate::clock::Timestamp(1_800_000_000_000));
+        Found::Token { provider, identity, until, held }
+    };
+    let end = Some((crate::clock::Timestamp(1_800_000_000_000), 1));
+    let mut all = vec![
+        Found::Addresses { host: name(), addresses: name() },
+        Found::PortAnswers { port: 993 },
+        Found::InClear,
+        Found::Said { words: name() },
+        token(Held::Unreadable),
+        token(Held::Read { audience: name(), rights: name() }),
+        token(Held::Read { audience: String::new(), rights: String::new() }),
+        Found::LoggedIn { username: name() },
+        Found::Folder { folder: name(), messages: Some(7) },
+        Found::Folder { folder: name(), messages: None },
+        Found::MoreFolders { count: 3 },
+        Found::Opens { folder: name(), messages: 7, has_uidvalidity: true },
+        Found::Opens { folder: name(), messages: 7, has_uidvalidity: false },
+        Found::DoesNotOpen { folder: name(), words: name(), near: name() },
+    ];
+    for (starttls, end) in [(true, None), (false, end), (true, end.map(|(at, _)| (at, 400)))] {
+        all.push(Found::Protected { starttls, subject: name(), end, fingerprint: name() });
+    }
+    all.extend(ways().into_iter().map(|way| Found::Copy { wish: name(), way }));
+    for one in &all {
+        match one {
+            Found::Addresses { .. } | Found::PortAnswers { .. } | Found::InClear | Found::Protected { .. } => {}
+            Found::Said { .. } | Found::Token { .. } | Found::LoggedIn { .. } | Found::Folder { .. } => {}
+            Found::MoreFolders { .. } | Found::Opens { .. } | Found::DoesNotOpen { .. } | Found::Copy { .. } => {}
+        }
+    }
+    all
+}
+
+fn tls_problems() -> Vec<TlsProblem> {
+    let mut all = vec![
+        TlsProblem::NoName { host: name() },
+        TlsProblem::NoTrust { words: name() },
+        TlsProblem::Expired { at: None },
+        TlsProblem::Expired { at: Some(crate::clock::Timestamp(1_800_000_000_000)) },
+        TlsProblem::NotYetValid,
+        TlsProblem::OtherName { subject: name(), host: name(), fingerprint: name() },
+        TlsProblem::UnknownIssuer { fingerprint: name() },
+        TlsProblem::NotThePinned { fingerprint: name() },
+        TlsProblem::CaAsServer { fingerprint: name() },
+        TlsProblem::Handshake { words: name() },
+        TlsProblem::Closed,
+    ];
+    all.extend(CertificateFault::ALL.map(|fault| TlsProblem::Refused { fault, fingerprint: name() }));
+    for one in &all {
+        match one {
+            TlsProblem::NoName { .. } | TlsProblem::NoTrust { .. } | TlsProblem::Expired { .. } => {}
+            TlsProblem::NotYetValid | TlsProblem::OtherName { .. } | TlsProblem::UnknownIssuer { .. } => {}
+            TlsProblem::NotThePinned { .. } | TlsProblem::CaAsServer { .. } | TlsProblem::Refused { .. } => {}
+            TlsProblem::Handshake { .. } | TlsProblem::Closed => {} // a new kind stands in the list above too
+        }
+    }
+    all
+}
+
+#[test]
+fn a_check_is_told_on_a_page_in_the_readers_language_and_to_the_api_in_english() {
+    let folder = |messages| Found::Folder { folder: "INBOX".to_owned(), messages };
+    let opens = Found::Opens { folder: "INBOX".to_owned(), messages: 7, has_uidvalidity: true };
+    let addresses = Found::Addresses { host: "imap.l.se".to_owned(), addresses: "192.0.2.1, 192.0.2.2".to_owned() };
+    let end = Some((crate::clock::Timestamp(1_800_000_000_000), 1));
+    let protected =
+        Found::Protected { starttls: false, subject: "CN=l.se".to_owned(), end, fingerprint: "ab".to_owned() };
+    let left = Found::Copy { wish: "leave".to_owned(), way: Way::LeftAlone };
+    for (found, english, swedish) in [
+        (addresses, "imap.l.se is 192.0.2.1, 192.0.2.2", "imap.l.se är 192.0.2.1, 192.0.2.2"),
+        (Found::PortAnswers { port: 993 }, "port 993 answers", "Port 993 svarar."),
+        (Found::LoggedIn { username: name() }, "as jobb@l.se", "som jobb@l.se"),
+        (folder(Some(7)), "INBOX: 7 messages", "INBOX: 7 mejl"),
+        (folder(None), "INBOX: an unknown number of messages", "INBOX: okänt antal mejl"),
+        (Found::MoreFolders { count: 3 }, "and 3 more folders", "och 3 mappar till"),
+        (opens, "INBOX opens read-only, 7 messages", "INBOX öppnas skrivskyddad, 7 mejl"),
+        (
+            protected,
+            "TLS from the start; certificate of CN=l.se, valid until 2027-01-15T08:00:00Z, only 1 day left; SHA-256 ab",
+            "TLS från början; certifikat för CN=l.se, giltigt till 2027-01-15T08:00:00Z, bara 1 dag kvar; SHA-256 ab",
+        ),
+        (
+            left,
+            "leave: the folder is opened read-only and nothing in it is ever changed",
+            "Vi ändrar aldrig något i postlådan: mappen öppnas skrivskyddad, så servern själv hindrar oss.",
+        ),
+    ] {
+        assert_eq!(found.words(Language::English), english);
+        assert_eq!(found.on_page(Language::Swedish), swedish);
+    }
+}
+
 /// It reads back as it was written.
 fn check_kept<T>(all: &[T])
 where
@@ -271,6 +366,8 @@ fn every_fact_has_its_words_in_every_language() {
     reasons().iter().for_each(|one| check(one, &format!("{one:?}")));
     obstacles().iter().for_each(|one| check(one, &format!("{one:?}")));
     ways().iter().for_each(|one| check(one, &format!("{one:?}")));
+    found().iter().for_each(|one| check(one, &format!("{one:?}")));
+    tls_problems().iter().for_each(|one| check(one, &format!("{one:?}")));
     notices().iter().for_each(|one| check(one, &format!("{one:?}")));
     things().iter().for_each(|one| check(one, &format!("{one:?}")));
     conflicts().iter().for_each(|one| check(one, &format!("{one:?}")));

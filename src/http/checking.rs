@@ -78,6 +78,7 @@ async fn walked(mailbox: &Mailbox, deps: &Deps) -> Walk {
 /// or does not.
 fn blurred(mut lines: Vec<CheckLine>, words: &Words) -> Vec<CheckLine> {
     for line in lines.iter_mut().filter(|line| is_the_way(line.step)) {
+        line.found = None;
         line.detail = words.t(if line.ok { "check-reached" } else { "error-reach" });
         if !line.ok {
             line.step = "tcp";

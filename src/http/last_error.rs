@@ -22,6 +22,8 @@ pub struct LastError {
     pub retry: Option<String>,
     cause: Option<Cause>,
     about: BTreeMap<String, String>,
+    #[serde(skip)]
+    fingerprint: Option<String>,
 }
 
 /// The longest words.
@@ -30,16 +32,26 @@ const MOST_WORDS: usize = 4000;
 impl LastError {
     /// From its JSON; one that cannot be read says nothing.
     pub fn read(json: &str) -> Self {
-        let read: Self = serde_json::from_str(json).unwrap_or_default();
-        // An older version kept a server's words as they came.
-        let about = read.about.into_iter().map(|(name, value)| (name, shown_within(&value, MOST_WORDS))).collect();
-        Self { message: shown_within(&read.message, MOST_WORDS), about, ..read }
+        serde_json::from_str::<Self>(json).unwrap_or_default().shown()
+    }
+
+    /// An older version kept a server's words as they came.
+    fn shown(self) -> Self {
+        let about = self.about.into_iter().map(|(name, value)| (name, shown_within(&value, MOST_WORDS))).collect();
+        Self { message: shown_within(&self.message, MOST_WORDS), about, ..self }
+    }
+
+    /// The SHA-256 of the certificate that the server has shown and nobody here knows, in an error that has just happened.
+    pub fn fingerprint(&self) -> Option<&str> {
+        self.fingerprint.as_deref()
     }
 
     /// One that has just happened.
     pub fn of(error: &PollError) -> Self {
-        let reported = serde_json::to_string(&ReportedError::new(error, None)).unwrap_or_default();
-        Self::read(&reported)
+        let ReportedError { step, blame, message, cause, about, .. } = ReportedError::new(error, None);
+        let fingerprint = error.tls.as_ref().and_then(|problem| problem.fingerprint()).map(str::to_owned);
+        let (step, blame) = (step.name().to_owned(), blame.name().to_owned());
+        Self { step, blame, message, retry: None, cause, about, fingerprint }.shown()
     }
 
     /// Which step of the way failed.

@@ -178,3 +178,75 @@ notice-day-used-up = { $place ->
     [page] The day's limit of mail is used up ({ $bytes } bytes); it goes on at { $time }.
    *[terminal] the day's limit of mail is used up ({ $bytes } bytes); it goes on at { $time }
 }
+
+# What a check has found.
+found-addresses = { $host } is { $addresses }
+found-port-answers = { $place ->
+    [page] Port { $port } answers.
+   *[terminal] port { $port } answers
+}
+found-in-clear = { $place ->
+    [page] No encryption, as chosen: passwords and mail go in clear text.
+   *[terminal] none, as chosen: password or access token, and mail, go in clear text
+}
+found-protected = { $starttls ->
+    [true] STARTTLS
+   *[false] TLS from the start
+}; certificate of { $subject }, valid until { $until }; SHA-256 { $fingerprint }
+found-ends = { $at }, { $days ->
+    [one] { $days } day left
+   *[other] { $days } days left
+}
+found-ends-soon = { $at }, { $days ->
+    [one] only { $days } day left
+   *[other] only { $days } days left
+}
+found-end-unreadable = an end that cannot be read
+found-said = { $words }
+found-token = of { $provider } for { $identity }, lives until { $until }{ $held }
+found-token-unreadable = what it holds cannot be read
+found-token-audience = for { $list }
+found-token-rights = holds { $list }
+found-logged-in = as { $username }
+found-folder = { $place ->
+    [page] { $folder }: { $count } mails
+   *[terminal] { $folder }: { $count } messages
+}
+found-folder-uncounted = { $place ->
+    [page] { $folder }: an unknown number of mails
+   *[terminal] { $folder }: an unknown number of messages
+}
+found-more-folders = and { $count } more folders
+found-opens = { $place ->
+    [page] { $folder } opens read-only, { $count } mails
+   *[terminal] { $folder } opens read-only, { $count } messages
+}
+found-opens-without-uidvalidity = { $place ->
+    [page] { $folder } opens read-only, { $count } mails; the server gives no UIDVALIDITY, so its mails are told apart by Message-ID and date
+   *[terminal] { $folder } opens read-only, { $count } messages; the server gives no UIDVALIDITY, so its mails are told apart by Message-ID and date
+}
+found-does-not-open = { $folder }: { $words }; the folders are: { $near }
+found-copy = { $wish }: { $way }
+
+# Why there is no TLS.
+no-tls-no-name = { $host } cannot stand in a certificate, so it cannot be checked
+no-tls-no-trust = { $words }
+no-tls-expired = the server's certificate has expired; its operator must renew it
+no-tls-expired-at = the server's certificate has expired on { $at }; its operator must renew it
+no-tls-not-yet-valid = the server's certificate is not valid yet; check the clocks
+no-tls-other-name = the server's certificate is for another name ({ $subject }), not for { $host }; use that name, or if you know this certificate, pin it: --pin-sha256 { $fingerprint } (compare the fingerprint with the server's)
+no-tls-unknown-issuer = the server's certificate is from an unknown issuer, which is not trusted here; give its CA with --ca-file, or if you know this certificate, pin it: --pin-sha256 { $fingerprint } (compare the fingerprint with the server's)
+no-tls-not-the-pinned = the server's certificate is not the pinned one; it has the fingerprint { $fingerprint }; if it was renewed, pin the new one
+no-tls-ca-as-server = the server's certificate is a self-signed one that is marked as a CA (CaUsedAsEndEntity), which cannot be trusted as a server's; if you know this certificate, pin it: --pin-sha256 { $fingerprint } (compare the fingerprint with the server's)
+no-tls-refused = the server's certificate was refused ({ $fault ->
+    [unreadable] it cannot be read
+    [revoked] it has been revoked
+    [signature] its signature is wrong
+    [algorithm] its signature is of a kind that is not supported
+    [extension] it demands what is not supported
+    [purpose] it is not for servers
+    [revocation-unknown] whether it has been revoked is not known
+   *[other] it is not valid
+}); if you know this certificate, pin it: --pin-sha256 { $fingerprint } (compare the fingerprint with the server's)
+no-tls-handshake = the TLS handshake failed: { $words }
+no-tls-closed = the server closed the connection during the TLS handshake; does this port speak TLS from the start?

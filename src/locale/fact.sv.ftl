@@ -130,3 +130,57 @@ notice-found-late = Mappen { $folder }: { $count } mejl som servern hade uteläm
 notice-numbered-anew = Mappen { $folder }: servern har numrerat om sina mejl (UIDVALIDITY var { $before } och är { $number }, UIDNEXT { $uidnext }). Det som redan finns här känns igen på sitt innehåll.
 notice-uids-again = { $folder }: servern har gett nummer en andra gång, så allt läses på nytt; mejl som redan finns här känns igen på sitt innehåll
 notice-day-used-up = Dagens mängd mejl är förbrukad ({ $bytes } byte); hämtningen fortsätter { $time }.
+
+# What a check has found.
+found-addresses = { $host } är { $addresses }
+found-port-answers = Port { $port } svarar.
+found-in-clear = Ingen kryptering, som valt: lösenord och mejl går i klartext.
+found-protected = { $starttls ->
+    [true] STARTTLS
+   *[false] TLS från början
+}; certifikat för { $subject }, giltigt till { $until }; SHA-256 { $fingerprint }
+found-ends = { $at }, { $days ->
+    [one] { $days } dag kvar
+   *[other] { $days } dagar kvar
+}
+found-ends-soon = { $at }, { $days ->
+    [one] bara { $days } dag kvar
+   *[other] bara { $days } dagar kvar
+}
+found-end-unreadable = ett slut som inte kan läsas
+found-said = { $words }
+found-token = från { $provider } för { $identity }, gäller till { $until }{ $held }
+found-token-unreadable = dess innehåll kan inte läsas
+found-token-audience = för { $list }
+found-token-rights = ger rätt till { $list }
+found-logged-in = som { $username }
+found-folder = { $folder }: { $count } mejl
+found-folder-uncounted = { $folder }: okänt antal mejl
+found-more-folders = och { $count } mappar till
+found-opens = { $folder } öppnas skrivskyddad, { $count } mejl
+found-opens-without-uidvalidity = { $folder } öppnas skrivskyddad, { $count } mejl; servern ger ingen UIDVALIDITY, så dess mejl skiljs åt genom Message-ID och datum
+found-does-not-open = { $folder }: { $words }; mapparna är: { $near }
+found-copy = { $wish }: { $way }
+
+# Why there is no TLS.
+no-tls-no-name = { $host } kan inte stå i ett certifikat, så det kan inte kontrolleras
+no-tls-no-trust = { $words }
+no-tls-expired = serverns certifikat har gått ut; dess operatör måste förnya det
+no-tls-expired-at = serverns certifikat gick ut { $at }; dess operatör måste förnya det
+no-tls-not-yet-valid = serverns certifikat gäller inte än; kontrollera klockorna
+no-tls-other-name = serverns certifikat gäller ett annat namn ({ $subject }), inte { $host }; använd det namnet, eller om du känner till certifikatet, lita på just det: --pin-sha256 { $fingerprint } (jämför fingeravtrycket med serverns)
+no-tls-unknown-issuer = serverns certifikat kommer från en okänd utfärdare, som inte är betrodd här; ange dess CA med --ca-file, eller om du känner till certifikatet, lita på just det: --pin-sha256 { $fingerprint } (jämför fingeravtrycket med serverns)
+no-tls-not-the-pinned = serverns certifikat är inte det som är betrott här; det har fingeravtrycket { $fingerprint }; om det har förnyats, lita på det nya
+no-tls-ca-as-server = serverns certifikat är självsignerat och märkt som CA (CaUsedAsEndEntity), vilket inte kan betros som en servers; om du känner till certifikatet, lita på just det: --pin-sha256 { $fingerprint } (jämför fingeravtrycket med serverns)
+no-tls-refused = serverns certifikat godtogs inte ({ $fault ->
+    [unreadable] det kan inte läsas
+    [revoked] det har återkallats
+    [signature] dess signatur är fel
+    [algorithm] dess signatur är av ett slag som inte stöds
+    [extension] det kräver sådant som inte stöds
+    [purpose] det är inte till för servrar
+    [revocation-unknown] om det har återkallats är inte känt
+   *[other] det är inte giltigt
+}); om du känner till certifikatet, lita på just det: --pin-sha256 { $fingerprint } (jämför fingeravtrycket med serverns)
+no-tls-handshake = TLS-handskakningen misslyckades: { $words }
+no-tls-closed = servern stängde anslutningen under TLS-handskakningen; talar porten TLS från början?

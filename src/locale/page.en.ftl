@@ -668,16 +668,6 @@ keys-current = Every secret is sealed with the current key.
 keys-old = Some secrets are sealed with an older key; run mailferry key rotate.
 settings-own = Language, time zone and password
 
-# What polls and checks say.
-said-dns = { $host } is { $addresses }
-said-tcp = Port { $port } answers.
-said-tls-none = No encryption, as chosen: passwords and mail go in clear text.
-said-tls = { $how }; certificate of { $subject }, valid until { $until }; SHA-256 { $fingerprint }
-said-login = as { $username }
-said-folder = { $folder }: { $count } mails
-said-folder-unknown = { $folder }: an unknown number of mails
-said-more-folders = and { $count } more folders
-said-select = { $folder } opens read-only, { $count } mails
-said-select-without-uidvalidity = { $folder } opens read-only, { $count } mails; the server gives no UIDVALIDITY, so its mails are told apart by Message-ID and date
-said-command-line = command line
-said-connect-link = connect link
+# Who did something.
+who-command-line = command line
+who-connect-link = connect link

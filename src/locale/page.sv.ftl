@@ -668,16 +668,6 @@ keys-current = Alla hemligheter är förseglade med den nuvarande nyckeln.
 keys-old = Några hemligheter är förseglade med en äldre nyckel; kör mailferry key rotate.
 settings-own = Språk, tidszon och lösenord
 
-# Vad hämtningar och kontroller säger.
-said-dns = { $host } är { $addresses }
-said-tcp = Port { $port } svarar.
-said-tls-none = Ingen kryptering, som valt: lösenord och mejl går i klartext.
-said-tls = { $how }; certifikat för { $subject }, giltigt till { $until }; SHA-256 { $fingerprint }
-said-login = som { $username }
-said-folder = { $folder }: { $count } mejl
-said-folder-unknown = { $folder }: okänt antal mejl
-said-more-folders = och { $count } mappar till
-said-select = { $folder } öppnas skrivskyddad, { $count } mejl
-said-select-without-uidvalidity = { $folder } öppnas skrivskyddad, { $count } mejl; servern ger ingen UIDVALIDITY, så dess mejl skiljs åt genom Message-ID och datum
-said-command-line = kommandoraden
-said-connect-link = kundens länk
+# Vem som gjorde något.
+who-command-line = kommandoraden
+who-connect-link = kundens länk

@@ -10,18 +10,13 @@ use super::folders::{self as listing, MOST_COUNTED};
 use super::guesses::Asked;
 use super::{Deps, PollError, Retry, Step, after_import, diagnosis};
 use crate::cause::Trouble;
-use crate::clock::Timestamp;
-use crate::fact::{Fact, Obstacle};
+use crate::fact::{Found, Obstacle, Way};
 use crate::imap::{ImapError, Session};
-use crate::locale::Language;
 use crate::mailbox::{AfterImport, TlsMode};
 use crate::store::{Login, Mailbox};
 use crate::tls::Certificate;
 
 pub use line::CheckLine;
-
-/// Certificates that end sooner are warned of.
-const SOON_DAYS: u64 = 30;
 
 /// What ended a check.
 pub struct CheckFailure {
@@ -60,8 +55,8 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn well(&mut self, step: Step, detail: impl Into<String>) {
-        (self.tell)(CheckLine::new(step.name(), true, detail));
+    fn well(&mut self, step: Step, found: Found) {
+        (self.tell)(CheckLine::new(step.name(), true, found));
     }
 
     async fn to_the_mailbox(&mut self) -> Result<(), PollError> {
@@ -69,7 +64,7 @@ impl Walk<'_> {
         let connection = self.connect().await?;
         let mut session = self.log_in(connection).await?;
         let capabilities: Vec<&str> = session.capabilities().collect();
-        (self.tell)(CheckLine::new("capabilities", true, capabilities.join(" ")));
+        (self.tell)(CheckLine::new("capabilities", true, Found::Said { words: capabilities.join(" ") }));
         let folders = self.folders(&mut session).await?;
         self.polled_folders(&mut session, &folders).await?;
         self.after_import(&mut session, &folders).await?;
@@ -82,7 +77,7 @@ impl Walk<'_> {
         let found = deps.egress.resolve(&server.host, server.port, &deps.deadlines).await;
         let addresses = found.map_err(|error| PollError::egress(&error))?;
         let list: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
-        self.well(Step::Dns, format!("{} is {}", server.host, list.join(", ")));
+        self.well(Step::Dns, Found::Addresses { host: server.host.clone(), addresses: list.join(", ") });
         Ok(())
     }
 
@@ -90,27 +85,23 @@ impl Walk<'_> {
         let server = &self.mailbox.server;
         let connected = connect::open(server, self.deps).await;
         if connected.as_ref().err().is_none_or(|error| !matches!(error.step, Step::Dns | Step::Tcp)) {
-            self.well(Step::Tcp, format!("port {} answers", server.port));
+            self.well(Step::Tcp, Found::PortAnswers { port: server.port });
         }
         let connection = connected?;
         self.well(Step::Tls, self.protection(connection.certificate.as_ref()));
-        self.well(Step::Greeting, connection.greeting.as_str());
+        self.well(Step::Greeting, Found::Said { words: connection.greeting.clone() });
         Ok(connection)
     }
 
-    fn protection(&self, certificate: Option<&Certificate>) -> String {
-        let Some(Certificate { subject, fingerprint, valid_until, .. }) = certificate else {
-            return "none, as chosen: password or access token, and mail, go in clear text".to_owned();
-        };
-        let until = valid_until.map_or_else(
-            || "an end that cannot be read".to_owned(),
-            |until| format!("{until}, {}", days_left(until, self.deps.clock.now())),
-        );
-        let how = match self.mailbox.server.tls {
-            TlsMode::StartTls => "STARTTLS",
-            TlsMode::Implicit | TlsMode::None => "TLS from the start",
-        };
-        format!("{how}; certificate of {subject}, valid until {until}; SHA-256 {fingerprint}")
+    fn protection(&self, certificate: Option<&Certificate>) -> Found {
+        let Some(Certificate { subject, fingerprint, valid_until }) = certificate else { return Found::InClear };
+        let now = self.deps.clock.now();
+        Found::Protected {
+            starttls: self.mailbox.server.tls == TlsMode::StartTls,
+            subject: subject.clone(),
+            end: valid_until.map(|until| (until, until.since(now).as_secs() / 86400)),
+            fingerprint: fingerprint.clone(),
+        }
     }
 
     async fn log_in(&mut self, connection: Connection) -> Result<Session, PollError> {
@@ -118,7 +109,7 @@ impl Walk<'_> {
         let Connection { mut session, place, .. } = connection;
         let (mut credential, of_the_token) = diagnosis::token(mailbox, deps).await?;
         if matches!(mailbox.login, Login::OAuth { .. }) {
-            self.well(Step::Token, of_the_token);
+            of_the_token.into_iter().for_each(|found| self.well(Step::Token, found));
         }
         let asked = Asked::ByPerson;
         let login = Counted { credential: &credential, mailbox, asked, deps };
@@ -131,7 +122,7 @@ impl Walk<'_> {
         }
         self.credential = Some(credential);
         ended.map_err(PollError::without_renewal)?;
-        self.well(Step::Login, format!("as {}", mailbox.username));
+        self.well(Step::Login, Found::LoggedIn { username: mailbox.username.clone() });
         Ok(session)
     }
 
@@ -141,13 +132,13 @@ impl Walk<'_> {
         let mut offers = listing::listed(session).await?;
         offers.retain(|offer| offer.selectable);
         listing::count(session, &mut offers, &mut |offer| {
-            let count = offer.messages.map_or_else(|| "an unknown number of".to_owned(), |count| count.to_string());
-            tell(CheckLine::new("folder", true, format!("{}: {count} messages", offer.name)));
+            let found = Found::Folder { folder: offer.name.clone(), messages: offer.messages };
+            tell(CheckLine::new("folder", true, found));
         })
         .await?;
         if offers.len() > MOST_COUNTED {
-            let detail = format!("and {} more folders", offers.len() - MOST_COUNTED);
-            tell(CheckLine::new("folder", true, detail));
+            let found = Found::MoreFolders { count: offers.len() - MOST_COUNTED };
+            tell(CheckLine::new("folder", true, found));
         }
         let names: Vec<String> = offers.into_iter().map(|offer| offer.name).collect();
         Ok(names)
@@ -156,25 +147,19 @@ impl Walk<'_> {
     /// Opens the folders that are polled, read-only.
     async fn polled_folders(&mut self, session: &mut Session, names: &[String]) -> Result<(), PollError> {
         for folder in &self.mailbox.folders {
-            let (ok, detail) = match session.select(folder, true).await {
-                Ok(selected) if selected.uidvalidity.is_some() => {
-                    (true, format!("{folder} opens read-only, {} messages", selected.exists))
-                }
+            let (ok, found) = match session.select(folder, true).await {
                 Ok(selected) => {
-                    let detail = format!(
-                        "{folder} opens read-only, {} messages; the server gives no UIDVALIDITY, so its mails are told apart \
-                         by Message-ID and date",
-                        selected.exists
-                    );
-                    (true, detail)
+                    let (messages, has_uidvalidity) = (selected.exists, selected.uidvalidity.is_some());
+                    (true, Found::Opens { folder: folder.clone(), messages, has_uidvalidity })
                 }
                 Err(error @ ImapError::Refused { .. }) => {
                     let near: Vec<&str> = names.iter().map(String::as_str).take(20).collect();
-                    (false, format!("{folder}: {error}; the folders are: {}", near.join(", ")))
+                    let (folder, words, near) = (folder.clone(), error.to_string(), near.join(", "));
+                    (false, Found::DoesNotOpen { folder, words, near })
                 }
                 Err(error) => return Err(PollError::imap(Step::Select, &error)),
             };
-            (self.tell)(CheckLine::new("select", ok, detail));
+            (self.tell)(CheckLine::new("select", ok, found));
         }
         Ok(())
     }
@@ -192,12 +177,9 @@ impl Walk<'_> {
                 obstacle = obstacle.or(here);
             }
         }
-        (self.tell)(match obstacle {
-            Some(obstacle) => {
-                CheckLine::new("after-import", false, format!("{action}: {}", obstacle.words(Language::English)))
-            }
-            None => CheckLine::new("after-import", true, format!("{action}: {}", how.words(Language::English))),
-        });
+        let ok = obstacle.is_none();
+        let way = obstacle.map_or(how, Way::Blocked);
+        (self.tell)(CheckLine::new("after-import", ok, Found::Copy { wish: action.to_string(), way }));
         Ok(())
     }
 }
@@ -214,10 +196,4 @@ async fn obstacle_in(session: &mut Session, folder: &str, way: &AfterImport) -> 
         }
         Err(error) => Err(PollError::imap(Step::Select, &error)),
     }
-}
-
-fn days_left(until: Timestamp, now: Timestamp) -> String {
-    let days = until.since(now).as_secs() / 86400;
-    let unit = if days == 1 { "day" } else { "days" };
-    if days < SOON_DAYS { format!("only {days} {unit} left") } else { format!("{days} {unit} left") }
 }

@@ -91,7 +91,7 @@ async fn handshake(
 ) -> Result<(tls::Protected<Stream>, Certificate), PollError> {
     let trust = trust(server)?;
     match timeout(deps.deadlines.tls.0, tls::connect(stream, &server.host, &trust)).await {
-        Ok(result) => result.map_err(|error| PollError::new(Step::Tls, Blame::Host, Retry::Soon, error.message)),
+        Ok(result) => result.map_err(PollError::tls),
         Err(_) => Err(PollError::new(
             Step::Tls,
             Blame::Host,

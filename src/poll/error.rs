@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use crate::cause::{Cause, Trouble};
 use crate::clock::Timestamp;
 use crate::egress::EgressError;
+use crate::fact::{Fact, TlsProblem};
 use crate::imap::{ImapError, LoginError};
 use crate::locale::Language;
 use crate::shown::shown_within;
@@ -31,6 +32,8 @@ pub struct PollError {
     pub message: String,
     /// What is wrong, where that is one of the known causes.
     pub trouble: Option<Trouble>,
+    /// Why there is no TLS, where that is what failed.
+    pub tls: Option<Box<TlsProblem>>,
 }
 
 /// The longest message.
@@ -40,13 +43,19 @@ impl PollError {
     /// A failure in words.
     pub fn new(step: Step, blame: Blame, retry: Retry, message: impl Into<String>) -> Self {
         // A server's own words are in it; nobody reads it as more than a line.
-        Self { step, blame, retry, message: shown_within(&message.into(), MOST_WORDS), trouble: None }
+        Self { step, blame, retry, message: shown_within(&message.into(), MOST_WORDS), trouble: None, tls: None }
     }
 
     /// A failure with a known cause, which has its sentence.
     pub fn of(step: Step, blame: Blame, retry: Retry, trouble: Trouble) -> Self {
         let sentence = trouble.sentence(Language::English);
         Self { trouble: Some(trouble), ..Self::new(step, blame, retry, sentence) }
+    }
+
+    /// No TLS.
+    pub fn tls(problem: TlsProblem) -> Self {
+        let message = problem.words(Language::English);
+        Self { tls: Some(Box::new(problem)), ..Self::new(Step::Tls, Blame::Host, Retry::Soon, message) }
     }
 
     /// Something that we had a time for, and that did not come in it.

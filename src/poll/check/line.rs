@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::cause::{Cause, Trouble};
+use crate::fact::{Fact, Found};
 use crate::locale::Language;
 use crate::poll::PollError;
 use crate::shown::shown_within;
@@ -19,6 +20,9 @@ pub struct CheckLine {
     pub ok: bool,
     /// What was found, or what is wrong and what to do.
     pub detail: String,
+    /// What was found, as data.
+    #[serde(skip)]
+    pub found: Option<Found>,
     /// In the last line of a check that failed, where that could be found out: the cause.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
@@ -28,18 +32,28 @@ pub struct CheckLine {
 }
 
 impl CheckLine {
-    pub(super) fn new(step: &'static str, ok: bool, detail: impl Into<String>) -> Self {
-        Self { step, ok, detail: shown_within(&detail.into(), MOST_DETAIL), cause: None, remedy: None }
+    pub(super) fn new(step: &'static str, ok: bool, found: Found) -> Self {
+        let detail = found.words(Language::English);
+        Self { found: Some(found), ..Self::told(step, ok, &detail) }
+    }
+
+    fn told(step: &'static str, ok: bool, detail: &str) -> Self {
+        Self { step, ok, detail: shown_within(detail, MOST_DETAIL), found: None, cause: None, remedy: None }
+    }
+
+    /// What was found, for a page; what is only known in words stays as it stands.
+    pub fn on_page(&self, language: Language) -> String {
+        self.found.as_ref().map_or_else(|| self.detail.clone(), |found| found.on_page(language))
     }
 
     /// The step at which a check ended.
     pub fn failure(error: &PollError) -> Self {
-        Self::new(error.step.name(), false, error.message.as_str())
+        Self::told(error.step.name(), false, &error.message)
     }
 
     /// The last line of a check that failed: the cause, in a language.
     pub fn diagnosis(trouble: &Trouble, language: Language) -> Self {
         let remedy = Some(trouble.remedy(language));
-        Self { cause: Some(trouble.cause), remedy, ..Self::new("diagnosis", false, trouble.sentence(language)) }
+        Self { cause: Some(trouble.cause), remedy, ..Self::told("diagnosis", false, &trouble.sentence(language)) }
     }
 }

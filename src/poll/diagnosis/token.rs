@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 
 use crate::cause::{Cause, Trouble};
 use crate::config::Application;
+use crate::fact::{Found, Held};
 use crate::oauth::{Claims, Provider};
 use crate::poll::credential::{self, Credential, Secret};
 use crate::poll::{Blame, Deps, PollError, Retry, Step};
@@ -15,7 +16,7 @@ use crate::store::{GrantKind, Login, Mailbox};
 
 /// A token to check with, and what it says of itself. One that lacks something is asked for anew: it may be older than what an
 /// admin has mended.
-pub async fn token(mailbox: &Mailbox, deps: &Deps) -> Result<(Credential, String), PollError> {
+pub async fn token(mailbox: &Mailbox, deps: &Deps) -> Result<(Credential, Option<Found>), PollError> {
     let mut credential = credential::ready(mailbox, deps).await?;
     let (mut said, mut wrong) = look_at_token(&credential, mailbox, deps);
     if wrong.is_some() {
@@ -29,25 +30,20 @@ pub async fn token(mailbox: &Mailbox, deps: &Deps) -> Result<(Credential, String
 }
 
 /// What an access token says of itself, and the first thing that is wrong with it. A token that cannot be read is none to judge.
-fn look_at_token(credential: &Credential, mailbox: &Mailbox, deps: &Deps) -> (String, Option<Trouble>) {
+fn look_at_token(credential: &Credential, mailbox: &Mailbox, deps: &Deps) -> (Option<Found>, Option<Trouble>) {
     let (Secret::Bearer(access), Login::OAuth { key, .. }) = (&credential.secret, &mailbox.login) else {
-        return (String::new(), None);
+        return (None, None);
     };
-    let mut said = format!("of {} for {}, lives until {}", key.provider, key.identity, access.expires_at);
-    let Some(claims) = Claims::read(access.token.expose_secret()) else {
-        return (format!("{said}; what it holds cannot be read"), None);
+    let of = |held: Held| {
+        let (provider, identity) = (key.provider.clone(), key.identity.clone());
+        Some(Found::Token { provider, identity, until: access.expires_at, held })
     };
+    let Some(claims) = Claims::read(access.token.expose_secret()) else { return (of(Held::Unreadable), None) };
     let rights: Vec<&str> =
         claims.scp.iter().map(String::as_str).chain(claims.roles.iter().map(String::as_str)).collect();
-    if !claims.aud.is_empty() {
-        said.push_str(&format!("; for {}", claims.aud.join(", ")));
-    }
-    if !rights.is_empty() {
-        said.push_str(&format!("; holds {}", rights.join(" ")));
-    }
-    let said: String = said.chars().filter(|c| !c.is_control()).take(500).collect();
+    let held = Held::Read { audience: shown(&claims.aud.join(", ")), rights: shown(&rights.join(" ")) };
     let wrong = Provider::of(&deps.oauth, key).ok().and_then(|provider| wrong_claim(&claims, key.kind, provider.app));
-    (said, wrong.map(|trouble| trouble.about_all(&about(mailbox, deps, Some(&claims)))))
+    (of(held), wrong.map(|trouble| trouble.about_all(&about(mailbox, deps, Some(&claims)))))
 }
 
 fn wrong_claim(claims: &Claims, kind: GrantKind, app: &Application) -> Option<Trouble> {

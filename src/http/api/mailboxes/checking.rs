@@ -42,7 +42,7 @@ pub struct CheckStep {
 
 impl From<CheckLine> for CheckStep {
     fn from(line: CheckLine) -> Self {
-        let CheckLine { step, ok, detail, remedy, cause: _ } = line;
+        let CheckLine { step, ok, detail, remedy, cause: _, found: _ } = line;
         Self { step, ok, detail, remedy }
     }
 }

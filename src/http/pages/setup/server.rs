@@ -84,14 +84,8 @@ pub fn wrong(mailbox: Mailbox, error: LastError, who: &Who) -> Answer {
     let f = Frame::new(&who.reader, "mailboxes");
     let form = filled(&mailbox);
     // A certificate is offered to be trusted only where it was one that nobody knows.
-    let certificate = Some(error.detail()).filter(|_| error.step() == "tls").and_then(fingerprint);
+    let certificate = error.fingerprint().map(str::to_owned);
     show_again(&Page { f, step: "server", mailbox, how: None, form, problem: None, error: Some(error), certificate })
-}
-
-/// The SHA-256 of a certificate, where a sentence names one.
-fn fingerprint(text: &str) -> Option<String> {
-    let hex = text.split(|c: char| !c.is_ascii_hexdigit()).find(|part| part.len() == 64)?;
-    Some(hex.to_ascii_lowercase())
 }
 
 /// Takes what stands there.

@@ -1,0 +1,111 @@
+//! Why there is no TLS.
+
+use super::{Fact, Text};
+use crate::clock::Timestamp;
+
+/// What went wrong in a handshake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TlsProblem {
+    /// The name cannot stand in a certificate.
+    NoName { host: String },
+    /// Nothing can be trusted with what is configured here.
+    NoTrust { words: String },
+    /// The certificate has ended.
+    Expired { at: Option<Timestamp> },
+    /// The certificate begins later.
+    NotYetValid,
+    /// The certificate is for another name.
+    OtherName { subject: String, host: String, fingerprint: String },
+    /// Nobody here knows who has signed it.
+    UnknownIssuer { fingerprint: String },
+    /// Another certificate than the one that is pinned.
+    NotThePinned { fingerprint: String },
+    /// A certificate of an authority, where a server's belongs.
+    CaAsServer { fingerprint: String },
+    /// Another fault of the certificate.
+    Refused { fault: CertificateFault, fingerprint: String },
+    /// The handshake failed.
+    Handshake { words: String },
+    /// The server has closed the connection.
+    Closed,
+}
+
+/// What is wrong with a certificate that is seldom wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateFault {
+    Unreadable,
+    Revoked,
+    RevocationUnknown,
+    Signature,
+    Algorithm,
+    Extension,
+    Purpose,
+    Other,
+}
+
+impl TlsProblem {
+    /// The SHA-256 of a certificate that somebody who knows it may trust.
+    pub fn fingerprint(&self) -> Option<&str> {
+        match self {
+            Self::OtherName { fingerprint, .. }
+            | Self::UnknownIssuer { fingerprint }
+            | Self::NotThePinned { fingerprint }
+            | Self::CaAsServer { fingerprint }
+            | Self::Refused { fingerprint, .. } => Some(fingerprint).map(String::as_str).filter(|hex| !hex.is_empty()),
+            Self::NoName { .. } | Self::NoTrust { .. } | Self::Expired { .. } | Self::NotYetValid => None,
+            Self::Handshake { .. } | Self::Closed => None,
+        }
+    }
+}
+
+impl Fact for TlsProblem {
+    fn text(&self) -> Text {
+        match self {
+            Self::NoName { host } => Text::new("no-tls-no-name").with("host", host),
+            Self::NoTrust { words } => Text::new("no-tls-no-trust").with("words", words),
+            Self::Expired { at: Some(at) } => Text::new("no-tls-expired-at").with("at", at),
+            Self::Expired { at: None } => Text::new("no-tls-expired"),
+            Self::NotYetValid => Text::new("no-tls-not-yet-valid"),
+            Self::OtherName { subject, host, fingerprint } => Text::new("no-tls-other-name")
+                .with("subject", subject)
+                .with("host", host)
+                .with("fingerprint", fingerprint),
+            Self::UnknownIssuer { fingerprint } => Text::new("no-tls-unknown-issuer").with("fingerprint", fingerprint),
+            Self::NotThePinned { fingerprint } => Text::new("no-tls-not-the-pinned").with("fingerprint", fingerprint),
+            Self::CaAsServer { fingerprint } => Text::new("no-tls-ca-as-server").with("fingerprint", fingerprint),
+            Self::Refused { fault, fingerprint } => {
+                Text::new("no-tls-refused").with("fault", fault.id()).with("fingerprint", fingerprint)
+            }
+            Self::Handshake { words } => Text::new("no-tls-handshake").with("words", words),
+            Self::Closed => Text::new("no-tls-closed"),
+        }
+    }
+}
+
+impl CertificateFault {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Unreadable,
+        Self::Revoked,
+        Self::RevocationUnknown,
+        Self::Signature,
+        Self::Algorithm,
+        Self::Extension,
+        Self::Purpose,
+        Self::Other,
+    ];
+
+    /// Its name in the language files.
+    fn id(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::Revoked => "revoked",
+            Self::RevocationUnknown => "revocation-unknown",
+            Self::Signature => "signature",
+            Self::Algorithm => "algorithm",
+            Self::Extension => "extension",
+            Self::Purpose => "purpose",
+            Self::Other => "other",
+        }
+    }
+}

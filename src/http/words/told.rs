@@ -1,0 +1,90 @@
+//! Facts, told in the words of a page in the reader's language. What a server says stays as it is.
+
+use super::{Words, of_step};
+use crate::app::Actor;
+use crate::fact::{Fact, Kept, Reason};
+use crate::locale;
+use crate::poll::check::CheckLine;
+
+impl Words {
+    /// Who did something, as the audit names them.
+    pub fn who(&self, who: &str) -> String {
+        match who {
+            Actor::COMMAND_LINE => self.t("who-command-line"),
+            Actor::LINK => self.t("who-connect-link"),
+            _ => who.to_owned(),
+        }
+    }
+
+    /// A fact, in the words of a page.
+    pub fn fact(&self, fact: &impl Fact) -> String {
+        fact.on_page(self.language)
+    }
+
+    /// The same of one that was kept.
+    pub fn kept(&self, fact: &Kept<impl Fact>) -> String {
+        fact.on_page(self.language)
+    }
+
+    /// What was found at a step of a check.
+    pub fn line(&self, line: &CheckLine) -> String {
+        line.on_page(self.language)
+    }
+
+    /// Why a mail is not in an inbox, as the ledger says it.
+    pub fn reason(&self, reason: &Option<Kept<Reason>>) -> String {
+        reason.as_ref().map_or_else(String::new, |reason| self.kept(reason))
+    }
+
+    /// Why a mail is in an inbox, as routing says it (`mailbox: a@b.se`, `Delivered-To: a@b.se`): what the mail did, for "because
+    /// the mail ...".
+    pub fn why(&self, why: &str) -> String {
+        let Some((field, what)) = why.split_once(": ") else { return why.to_owned() };
+        let name = match field {
+            "mailbox" => "why-mailbox",
+            "To" | "Cc" => "why-sent",
+            "Delivered-To" | "X-Original-To" | "Envelope-To" | "X-Envelope-To" => "why-delivered",
+            _ => "why-line",
+        };
+        self.t2(name, "what", what, "field", field)
+    }
+
+    /// What it means that a step of a check failed, where there is a sentence for it.
+    pub fn failed(&self, step: &str) -> Option<String> {
+        let name = of_step("error", step);
+        locale::has(&name).then(|| self.t(&name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::locale::Language;
+
+    fn in_swedish() -> Words {
+        Words::new(Language::Swedish, "Europe/Stockholm", Timestamp(0))
+    }
+
+    #[test]
+    fn who_did_something_and_why_a_mail_is_here_is_told_in_swedish() {
+        let w = in_swedish();
+        for (why, told) in [
+            ("mailbox: jobb@l.se", "kom till postlådan jobb@l.se"),
+            ("To: jobb+anna@l.se", "skickades till jobb+anna@l.se (To)"),
+            ("Cc: jobb@l.se", "skickades till jobb@l.se (Cc)"),
+            ("Delivered-To: jobb@l.se", "levererades till jobb@l.se (Delivered-To)"),
+            ("X-Original-To: jobb@l.se", "levererades till jobb@l.se (X-Original-To)"),
+            ("X-Other: jobb@l.se", "har raden X-Other: jobb@l.se"),
+            ("by magic", "by magic"),
+        ] {
+            assert_eq!(w.why(why), told);
+        }
+        assert_eq!(w.who("command line"), "kommandoraden");
+        assert_eq!(w.who("connect link"), "kundens länk");
+        assert_eq!(w.who("anna"), "anna");
+        assert_eq!(w.reason(&None), "");
+        assert_eq!(w.failed("tcp").as_deref(), Some("Servern går inte att nå under det namnet och på den porten."));
+        assert_eq!(w.failed("capabilities"), None);
+    }
+}
