@@ -101,6 +101,40 @@ fn no_files_import_each_other_in_a_loop() {
     assert_eq!(found, None, "files that import each other");
 }
 
+/// Files that write `{:?}`, with the reason why no dump of a value reaches a person by it.
+const QUOTING: [(&str, &str); 10] = [
+    ("address.rs", "quotes what a person has written"),
+    ("app/mailboxes/settings.rs", "quotes what a person has written"),
+    ("config/host.rs", "quotes what a person has written"),
+    ("config/values.rs", "quotes what a person has written"),
+    ("http/api/mailboxes/view.rs", "goes into a hash"),
+    ("imap/guard/work.rs", "measures, for tests"),
+    ("locale.rs", "an assertion of debug builds"),
+    ("mailbox.rs", "quotes what a person has written"),
+    ("store/person.rs", "quotes what a person has written"),
+    ("tls.rs", "quotes what a person has written"),
+];
+
+#[test]
+fn rule_12_no_debug_output_reaches_a_person() {
+    let mut found = Vec::new();
+    for path in files(&source(), "rs") {
+        let name = path.strip_prefix(source()).unwrap().to_str().unwrap().to_owned();
+        // Facts and their words write none; the command line shows names of ours so.
+        let is_exempt = ["rules", "test_server", "model", "fuzz", "cli"].iter().any(|prefix| name.starts_with(prefix));
+        if is_exempt || name.contains("tests") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let own = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        let code = own.lines().filter(|line| !line.trim_start().starts_with("//"));
+        if code.into_iter().any(|line| line.contains(":?}") || line.contains(":#?}")) {
+            found.push(name);
+        }
+    }
+    assert_eq!(found, QUOTING.map(|(name, _)| name));
+}
+
 /// The folders whose functions are short already, with the files beside them.
 const SHORT: [&str; 8] = ["poll", "imap", "schedule", "oauth", "reading", "discover", "mail", "test_server"];
 

@@ -174,7 +174,7 @@ fn cells(line: &LedgerLine) -> Vec<String> {
         line.folder.clone(),
         line.uidvalidity.to_string(),
         uid,
-        format!("{:?}", line.state).to_lowercase(),
+        line.state.as_str().to_owned(),
         line.message.map(|id| id.to_string()).unwrap_or_default(),
         line.reason.as_ref().map(|reason| reason.words(Language::English)).unwrap_or_default(),
     ]

@@ -17,7 +17,7 @@ use crate::cause::Trouble;
 use crate::clock::Timestamp;
 use crate::oauth::endings;
 use crate::poll::Deps;
-use crate::store::StoreError;
+use crate::store::{Fare, StoreError};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Of {
@@ -136,7 +136,9 @@ async fn gather(deps: &Deps, now: Timestamp) -> Result<String, StoreError> {
     let mut open = store.all_open_cases().await?;
     for mailbox in store.mailboxes().await? {
         let of = Of { mailbox: mailbox.address.clone() };
-        state.get_or_create(&InState { mailbox: mailbox.address.clone(), state: mailbox.state(now) }).set(1);
+        state
+            .get_or_create(&InState { mailbox: mailbox.address.clone(), state: Fare::of(&mailbox, now).short_id() })
+            .set(1);
         success.get_or_create(&of).set(mailbox.status.last_success_at.unwrap_or(0) / 1000);
         failures.get_or_create(&of).set(mailbox.status.failures);
         let cases = open.remove(&mailbox.id).unwrap_or_default();

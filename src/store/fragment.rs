@@ -10,7 +10,8 @@ const FRAGMENTS: &[(&str, &str)] = &[
         r"SELECT m.id, m.address, i.address AS inbox, m.inbox_id, i.organisation_id, m.host, m.port, m.tls, m.ca_pem,
         m.pin_sha256, m.username, m.password_sealed, m.login_proven, m.asks_consent, m.start, m.after_import,
         m.interval_ms, m.max_size, m.paused, m.setup, m.added_at, m.copy_changed_at, m.day, m.day_bytes, m.next_poll_at,
-        m.hold_until, m.failures, m.failing_since, m.last_attempt_at, m.last_success_at, m.last_error, m.grant_id,
+        m.hold_until, m.failures, m.failing_since, m.last_attempt_at, m.last_success_at, m.last_error, m.error_blame,
+        m.grant_id,
         g.provider AS grant_provider, g.kind AS grant_kind, g.identity AS grant_identity
         FROM mailbox m JOIN inbox i ON i.id = m.inbox_id LEFT JOIN oauth_grant g ON g.id = m.grant_id",
     ),
@@ -94,7 +95,7 @@ const FRAGMENTS: &[(&str, &str)] = &[
         FROM (
             SELECT * FROM ({mailboxes_with_fare}) AS f",
     ),
-    // Mailboxes with their fare, which `Mailbox::state` tells in the same way. `$1`: one that was last seen three intervals before
+    // Mailboxes with their fare, which `Fare::of` decides; a test holds the two against each other. `$1`: one that was last seen three intervals before
     // it is behind. What fails with a mailbox's own password or settings waits for a person, however often it is tried.
     (
         "{mailboxes_with_fare}",

@@ -144,20 +144,6 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
-    /// How it fares, judged by the age of the last successful look: "no new mail" and "could not look" are not the same.
-    pub fn state(&self, now: Timestamp) -> &'static str {
-        let looked_lately =
-            |since: Timestamp| now.since(since) <= self.interval().saturating_mul(3) + Duration::from_secs(60);
-        match self.status.last_success_at.map(Timestamp) {
-            _ if self.setup => "setup",
-            _ if self.paused => "paused",
-            _ if self.status.failures > 0 => "failing",
-            None => "new",
-            Some(at) if looked_lately(at) => "ok",
-            Some(_) => "behind",
-        }
-    }
-
     /// Until when the server has told us to stay away, if that lies ahead.
     pub fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
         self.status.hold_until.map(Timestamp).filter(|until| *until > now)
@@ -192,6 +178,8 @@ pub struct MailboxStatus {
     pub last_success_at: Option<i64>,
     /// What the last poll failed with, as JSON.
     pub last_error: Option<String>,
+    /// What is broken then.
+    pub error_blame: Option<String>,
 }
 
 /// What a new mailbox is made of.

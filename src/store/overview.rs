@@ -51,15 +51,26 @@ impl Fare {
         Self::ALL.into_iter().find(|fare| fare.id() == id)
     }
 
-    /// That of a mailbox, as the list tells it.
+    /// That of a mailbox, judged by the age of the last successful look: "no new mail" and "could not look" are not the same. The
+    /// fragment `{mailboxes_with_fare}` says it for the database.
     pub fn of(mailbox: &Mailbox, now: Timestamp) -> Self {
         let status = &mailbox.status;
-        let is_own = status.last_error.as_deref().is_some_and(|error| error.contains("\"blame\":\"mailbox\""));
-        match Self::named(mailbox.state(now)) {
-            Some(Self::Failing) if status.next_poll_at.is_none() || is_own => Self::NeedsPerson,
-            Some(fare) => fare,
-            None => Self::NeedsPerson,
+        let looked_lately = |since| now.since(since) <= mailbox.interval().saturating_mul(3) + BEHIND_AFTER;
+        let waits_for_person = status.next_poll_at.is_none() || status.error_blame.as_deref() == Some("mailbox");
+        match status.last_success_at.map(Timestamp) {
+            _ if mailbox.setup => Self::Setup,
+            _ if mailbox.paused => Self::Paused,
+            _ if status.failures > 0 && waits_for_person => Self::NeedsPerson,
+            _ if status.failures > 0 => Self::Failing,
+            None => Self::New,
+            Some(at) if looked_lately(at) => Self::Ok,
+            Some(_) => Self::Behind,
         }
+    }
+
+    /// Its name in metrics and at the command line, where who must act is told beside it.
+    pub fn short_id(self) -> &'static str {
+        if self == Self::NeedsPerson { Self::Failing.id() } else { self.id() }
     }
 }
 
@@ -111,7 +122,7 @@ pub struct ListFilter<'a> {
     pub inbox_id: Option<i64>,
 }
 
-/// Beyond three intervals, a mailbox that was not looked at for this long is behind, as `Mailbox::state` has it.
+/// Beyond three intervals, a mailbox that was not looked at for this long is behind.
 const BEHIND_AFTER: Duration = Duration::from_mins(1);
 
 /// UIDs below it number the mails of one epoch: an epoch times this and a UID is one number for each mail.

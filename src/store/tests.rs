@@ -4,6 +4,7 @@ mod closed_sets;
 mod dedupe;
 mod effects;
 mod facts;
+mod fares;
 mod grants;
 mod housekeeping;
 mod leases;

@@ -218,6 +218,7 @@ mod tests {
             last_attempt_at: None,
             last_success_at: None,
             last_error: None,
+            error_blame: None,
         };
         Mailbox {
             id: 1,

@@ -1,0 +1,51 @@
+//! How a mailbox fares is decided by one function; the database, which sorts thousands of them, decides the same.
+
+use super::*;
+
+/// A moment when a mailbox was last seen, as far before now.
+const AGES: [Option<i64>; 5] = [None, Some(0), Some(3 * 60_000 + 60_000), Some(3 * 60_000 + 60_001), Some(-5)];
+
+impl Fixture {
+    /// A mailbox with these columns: by the function, and by the list.
+    async fn fares(
+        &self,
+        row: (bool, bool, i64),
+        next: Option<i64>,
+        blame: Option<&str>,
+        age: Option<i64>,
+    ) -> [Fare; 2] {
+        let (setup, paused, failures) = row;
+        let mut tx = self.store.begin().await.unwrap();
+        let statement = tx.sql(
+            r"-- as no poll leaves it
+            UPDATE mailbox SET setup = $1, paused = $2, failures = $3, next_poll_at = $4, error_blame = $5,
+                last_success_at = $6, interval_ms = 60000",
+        );
+        let statement = statement.bind(setup).bind(paused).bind(failures).bind(next).bind(blame);
+        statement.bind(age.map(|age| NOW.0 - age)).run().await.unwrap();
+        tx.commit().await.unwrap();
+        let mailbox = self.store.mailbox(&address("a@b.se")).await.unwrap();
+        let line = self.store.mailbox_line(mailbox.id, NOW, NOW).await.unwrap().unwrap();
+        [Fare::of(&mailbox, NOW), line.fare]
+    }
+}
+
+#[tokio::test]
+async fn the_database_decides_as_the_function_does() {
+    for (at, name) in stores().await {
+        at.add("a@b.se").await;
+        let mut seen = Vec::new();
+        for row in [(false, false, 0), (false, false, 2), (false, true, 0), (true, true, 0), (false, true, 2)] {
+            for next in [None, Some(NOW.0)] {
+                for blame in [None, Some("host"), Some("mailbox")] {
+                    for age in AGES {
+                        let [function, list] = at.fares(row, next, blame, age).await;
+                        assert_eq!(function, list, "{name}: {row:?} {next:?} {blame:?} {age:?}");
+                        seen.push(function);
+                    }
+                }
+            }
+        }
+        assert!(Fare::ALL.iter().all(|fare| seen.contains(fare)), "{name}: {seen:?}");
+    }
+}
