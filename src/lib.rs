@@ -51,6 +51,8 @@
 //!     `cause` names it, and `locale/` has the sentence and the remedy in every language.
 //! 12. A mailbox is opened with what it was told, a password or tokens, and never with the other. A rotated refresh token is on
 //!     the disk before what came with it is used; one asks for all.
+//! 13. Facts stay data until the edge (`fact`): no sentence is stored to be read back, none is searched, no `{:?}` of a value
+//!     reaches a person. Every fact has its words in every language.
 //!
 //! Absent on purpose: no copy of a mail outside the database, no cache of server state between polls but the form in which a
 //! server lists UIDs, no trait for mocking: the test seam is the byte stream.

@@ -116,7 +116,7 @@ const QUOTING: [(&str, &str); 10] = [
 ];
 
 #[test]
-fn rule_12_no_debug_output_reaches_a_person() {
+fn rule_13_no_debug_output_reaches_a_person() {
     let mut found = Vec::new();
     for path in files(&source(), "rs") {
         let name = path.strip_prefix(source()).unwrap().to_str().unwrap().to_owned();

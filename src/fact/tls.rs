@@ -84,6 +84,7 @@ impl Fact for TlsProblem {
 
 impl CertificateFault {
     /// All of them.
+    #[cfg(test)]
     pub const ALL: [Self; 8] = [
         Self::Unreadable,
         Self::Revoked,
