@@ -35,6 +35,11 @@ impl LastError {
         serde_json::from_str::<Self>(json).unwrap_or_default().shown()
     }
 
+    /// From a report that was read already.
+    pub fn of_report(error: &serde_json::Value) -> Self {
+        Self::deserialize(error).unwrap_or_default().shown()
+    }
+
     /// An older version kept a server's words as they came.
     fn shown(self) -> Self {
         let about = self.about.into_iter().map(|(name, value)| (name, shown_within(&value, MOST_WORDS))).collect();

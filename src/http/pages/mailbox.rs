@@ -157,7 +157,7 @@ async fn polls(mailbox: &Mailbox, state: &State, who: &Who) -> Result<Vec<Poll>,
                 imported: number("imported"),
                 skipped: number("skipped"),
                 quarantined: number("quarantined"),
-                error: error.map(|error| LastError::read(&error.to_string()).for_reader(who.scope())),
+                error: error.map(|error| LastError::of_report(error).for_reader(who.scope())),
                 notes: notes.each(|notice| who.reader.words.fact(notice)),
             }
         })
