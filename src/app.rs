@@ -17,7 +17,7 @@ pub mod test_mails;
 pub mod tokens;
 
 use crate::clock::Timestamp;
-use crate::fact::Done;
+use crate::fact::{Conflict, Done};
 use crate::store::{Change, Scope, Store, Tx};
 
 pub use actor::Actor;
@@ -55,6 +55,11 @@ impl<'a> Acting<'a> {
     async fn begin(&self) -> Result<Tx<'a>, Error> {
         self.actor.may_change()?;
         Ok(self.store.begin().await?)
+    }
+
+    /// The error that an address is taken; whose it is, and that it is there, is told to those who may see it only.
+    fn taken(&self, taken: Conflict, organisation: i64) -> Error {
+        if self.scope().has(organisation) { taken.into() } else { Conflict::AddressElsewhere.into() }
     }
 
     /// Writes down what was done, in the transaction that did it.

@@ -1,9 +1,12 @@
 //! What `mailferry serve` answers over HTTP: the pages, the API, and whoever watches the process.
 
+mod answer;
 mod api;
 mod assets;
 mod checking;
 mod fault;
+mod fault_page;
+mod frame;
 mod guard;
 mod headers;
 mod health;

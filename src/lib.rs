@@ -15,6 +15,17 @@
 //! 4. Only then may `poll::settle` change the customer's copy, working from the pending effects, so that a crash in between
 //!    is gone on from.
 //!
+//! # The way of one request
+//!
+//! ```text
+//! command line \
+//! API           >-- app: find and authorise -> validate -> limit -> one transaction (change + audit line) -> outcome, as data
+//! pages        /
+//! ```
+//!
+//! Each use case of a person, a token, the command line or a connect link is one function in [`app`]. The three doors parse, call
+//! and show. An outcome is a [`fact`], and gets its words, in the reader's language, at the door.
+//!
 //! # Words
 //!
 //! Mailbox: a customer's mail account that we log in to. Folder: a folder in it (RFC 3501 says mailbox; we never do). Inbox:
@@ -25,10 +36,9 @@
 //!
 //! # Rules
 //!
-//! 1. Dependencies point down: `cli`, `wiring` -> `schedule` -> `poll` -> `imap`, `oauth` -> `store`; `http` -> `poll`, `discover`,
-//!    `reading`, `oauth`, `store`; `mail` below all.
-//!    `imap` knows no store and no configuration, `oauth` no mail, `discover` neither; `mail`, `route` and `reading` do no I/O;
-//!    nobody but `cli` imports `http`. No files import each other in a loop.
+//! 1. Dependencies point down: `cli`, `http` -> `app` -> `schedule` -> `poll` -> `imap`, `oauth` -> `store` -> `mail`, `fact`,
+//!    `cause`. `imap` knows no store and no configuration, `oauth` no mail, `discover` neither; `mail`, `route` and `reading` do
+//!    no I/O; nobody but `cli` imports `http`. No two files import each other in a loop.
 //! 2. The customer's copy is not touched before the import has committed. Only `poll/settle.rs` names `imap::mutate`. With
 //!    "leave" the folder is opened with EXAMINE, so the server itself forbids a change. Always BODY.PEEK.
 //! 3. A message is (mailbox, folder, UIDVALIDITY, UID), unique in the ledger. `\Seen`, `\Recent`, dates and Message-ID never
@@ -51,8 +61,10 @@
 //!     `cause` names it, and `locale/` has the sentence and the remedy in every language.
 //! 12. A mailbox is opened with what it was told, a password or tokens, and never with the other. A rotated refresh token is on
 //!     the disk before what came with it is used; one asks for all.
-//! 13. Facts stay data until the edge (`fact`): no sentence is stored to be read back, none is searched, no `{:?}` of a value
-//!     reaches a person. Every fact has its words in every language.
+//! 13. A change and its audit line are one transaction; a use case does the same by every door. Facts stay data until the door
+//!     (`fact`): no sentence is stored to be read back, none is searched, no `{:?}` of a value reaches a person. Every fact has its
+//!     words in every language.
+//! 14. A function has at most 60 lines and five parameters.
 //!
 //! Absent on purpose: no copy of a mail outside the database, no cache of server state between polls but the form in which a
 //! server lists UIDs, no trait for mocking: the test seam is the byte stream.
@@ -71,15 +83,16 @@ mod store;
 
 mod schedule;
 
-mod address;
 mod app;
+mod fact;
+
+mod address;
 mod cause;
 mod clock;
 mod config;
 mod crash;
 mod discover;
 mod egress;
-mod fact;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzz;

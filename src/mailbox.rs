@@ -1,5 +1,7 @@
 //! What a mailbox is told to do, in the words of the command line.
 
+mod settings;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -9,6 +11,8 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::clock::Timestamp;
 use crate::fact::Conflict;
+
+pub use settings::{Settings, SettingsChange};
 
 /// How the connection is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

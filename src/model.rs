@@ -138,11 +138,13 @@ impl World {
             login: Some(NewLogin::Password("secret".into())),
             asks_consent: false,
             setup: false,
-            folders: vec!["INBOX".into()],
-            start: Start::All,
-            after_import,
-            interval_ms: 60_000,
-            max_size: 50_000_000,
+            settings: crate::mailbox::Settings {
+                folders: vec!["INBOX".into()],
+                start: Start::All,
+                after_import,
+                interval_ms: 60_000,
+                max_size: 50_000_000,
+            },
         };
         store.add_mailbox(&new, &vault, clock.now()).await.unwrap();
         let mut limits = config.limits;

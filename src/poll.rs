@@ -1,10 +1,10 @@
 //! READ THIS FIRST. One poll of one mailbox: what happens, in order, one line a step, one file a step.
 //!
 //! ```text
-//! 1 credential  2 connect  3 authenticate               once in a poll
-//! 4 select      5 start                                 once for each folder
-//! 6 search      7 fetch | 8 import (route)   9 settle   over and over, until nothing new is left
-//! 10 outcome                                            once in a poll
+//! credential -> connect -> authenticate                  once in a poll
+//!   select -> start                                      once for each folder
+//!     search -> fetch | (route) import -> settle         over and over, until nothing new is left
+//! outcome                                                once in a poll
 //! ```
 //!
 //! No step calls a later or an earlier one. Trying again is the next poll. Only [`settle`] touches the customer's copy, and

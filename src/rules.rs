@@ -53,11 +53,15 @@ fn rule_1_dependencies_point_down() {
     assert_eq!(in_folder("discover", &["crate::store", "crate::imap", "crate::poll", "crate::oauth"]), [""; 0]);
     assert_eq!(in_folder("poll", &["crate::schedule", "crate::cli", "crate::http"]), [""; 0]);
     assert_eq!(in_folder("schedule", &["crate::cli", "crate::http"]), [""; 0]);
+    assert_eq!(in_folder("app", &["crate::cli", "crate::http", "axum", "clap::"]), [""; 0]);
+    for below in ["store", "imap", "oauth", "poll", "schedule", "discover", "mail", "reading"] {
+        assert_eq!(in_folder(below, &["crate::app"]), [""; 0], "{below}");
+    }
     assert_eq!(
         naming(&["crate::http::", "crate::http;", "{http,"], &["cli/check.rs", "cli/serve.rs", "cli/tests", "http"]),
         [""; 0]
     );
-    assert_eq!(in_folder("mail", &["async ", "std::fs", "tokio::"]), [""; 0]);
+    assert_eq!(in_folder("mail/", &["async ", "std::fs", "tokio::"]), [""; 0]);
     assert_eq!(in_folder("reading", &["async ", "tokio::", "crate::store", "crate::poll", "crate::http"]), [""; 0]);
 }
 
@@ -75,29 +79,19 @@ fn rule_2_only_settle_changes_the_customers_copy() {
 }
 
 #[test]
+fn rule_13_only_use_cases_begin_a_transaction() {
+    let beginning = ["store.begin()", "store().begin()", ".audit("];
+    assert_eq!(naming(&beginning, &["app", "store"]), [""; 0]);
+}
+
+#[test]
 fn sql_lives_in_the_store_only() {
     assert_eq!(naming(&["sqlx::query"], &["store"]), [""; 0]);
 }
 
-/// Imports that close a loop and are to go: http and store are being rebuilt. One that closes none any more must leave the list.
-const KNOWN_LOOPS: [(&str, &str); 1] = [
-    ("http/fault.rs", "http/reader.rs"), // the page of an error has the frame of its reader
-];
-
 #[test]
 fn no_files_import_each_other_in_a_loop() {
-    let mut graph = imports::graph(&source());
-    for (from, to) in KNOWN_LOOPS {
-        let back = imports::way(&graph, to, from);
-        assert!(
-            back.is_some() && graph[from].contains(to),
-            "{from} and {to} are in no loop any more: take them off the list"
-        );
-    }
-    for (from, to) in KNOWN_LOOPS {
-        graph.get_mut(from).unwrap().remove(to);
-    }
-    let found = imports::find_loop(&graph).map(|files| files.join(" -> "));
+    let found = imports::find_loop(&imports::graph(&source())).map(|files| files.join(" -> "));
     assert_eq!(found, None, "files that import each other");
 }
 
@@ -135,9 +129,6 @@ fn rule_13_no_debug_output_reaches_a_person() {
     assert_eq!(found, QUOTING.map(|(name, _)| name));
 }
 
-/// The folders whose functions are short already, with the files beside them.
-const SHORT: [&str; 8] = ["poll", "imap", "schedule", "oauth", "reading", "discover", "mail", "test_server"];
-
 /// A function fits a screen.
 const MOST_LINES: usize = 60;
 /// `self` included.
@@ -149,12 +140,16 @@ fn functions_fit_a_screen_and_take_few_parameters() {
     for path in files(&source(), "rs") {
         let name = path.strip_prefix(source()).unwrap().to_str().unwrap().to_owned();
         let parts: Vec<&str> = name.trim_end_matches(".rs").split('/').collect();
-        let is_tests = parts.contains(&"tests") || name == "imap/guard/work.rs";
-        if is_tests || !SHORT.contains(&parts[0]) {
+        let is_tests =
+            parts.contains(&"tests") || ["model", "rules"].contains(&parts[0]) || name == "imap/guard/work.rs";
+        if is_tests {
             continue;
         }
         for function in functions::functions(&std::fs::read_to_string(&path).unwrap()) {
-            if function.lines > MOST_LINES || function.parameters > MOST_PARAMETERS {
+            // A trait of rustls wants it so; a template cannot borrow the values of a tuple.
+            let function_name = function.to_string();
+            let is_fixed = ["verify_server_cert ", "t2 "].iter().any(|name| function_name.starts_with(name));
+            if function.lines > MOST_LINES || (function.parameters > MOST_PARAMETERS && !is_fixed) {
                 found.push(format!("{name}: {function}"));
             }
         }

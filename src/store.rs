@@ -2,6 +2,7 @@
 
 mod anchor;
 mod audit;
+mod batch;
 mod completeness;
 mod db;
 mod departure;
@@ -42,18 +43,19 @@ use crate::fact::{Conflict, Thing};
 
 pub use anchor::Anchor;
 pub use audit::{AuditLine, Change};
+pub use batch::{Batch, Finding, Mail, Raw};
 pub use completeness::Completeness;
 pub use db::Store;
 pub use departure::Departing;
 pub use effect::{Effect, EffectStep};
-pub use epoch::{Epoch, WatchedFolder};
+pub use epoch::{Epoch, NewEpoch, StartOfEpoch, WatchedFolder};
 pub use error::StoreError;
 pub use grant::{AppProblem, Flow, Grant, GrantKey, GrantKind, GrantProblem, SealedTokens, access_row, refresh_row};
 pub use housekeeping::{HousekeepingRun, Perishable};
-pub use import::{Batch, Finding, Imported, Mail, Raw};
+pub use import::Imported;
 pub use inbox::{Inbox, InboxOverview, NewInbox};
 pub use lease::{Due, Lease, Taker};
-pub use ledger::{Known, LedgerLine, Open, PutAside, UidState};
+pub use ledger::{Known, LedgerLine, NotListed, Open, PutAside, UidState};
 pub use link::{Invitation, Link, LinkClaim, Maker, NewLink, Purpose};
 pub use login_failure::{OnSuccess, Patience};
 #[cfg(test)]
@@ -62,7 +64,7 @@ pub use mailbox::{Changes, Login, Mailbox, NewLogin, NewMailbox, Server, passwor
 pub use message::{Arrival, MessageFilter, MessageLine};
 pub use open_cases::OpenCases;
 pub use organisation::{FIRST_ORGANISATION, Organisation, Scope};
-pub use overview::{Fare, ListFilter, MailboxLine};
+pub use overview::{Fare, ListFilter, MailboxLine, Moments};
 pub use pending_auth::{PendingAuth, pending_auth_row};
 pub use person::{NewPerson, Person, Role, person_name};
 pub use poll::{Outcome, StoredError};

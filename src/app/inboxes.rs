@@ -68,10 +68,7 @@ pub(super) async fn add_in(acting: Acting<'_>, wanted: WantedInbox, tx: &mut Tx<
     let owner = owner(acting, &wanted.owner, tx).await?;
     let WantedInbox { address, name, reply_from, .. } = wanted;
     if let Ok(there) = tx.inbox(&address).await {
-        return Err(match acting.scope().has(there.organisation_id) {
-            true => Conflict::InboxThere(address.to_string()).into(),
-            false => Conflict::AddressElsewhere.into(),
-        });
+        return Err(acting.taken(Conflict::InboxThere(address.to_string()), there.organisation_id));
     }
     let organisation_id = owner.map(|organisation| organisation.id);
     tx.add_inbox(&NewInbox { address: address.clone(), name, reply_from, organisation_id }, acting.now).await?;

@@ -5,13 +5,38 @@ use std::time::Duration;
 use super::error::Forbidden;
 use super::organisations::{Owner, owner};
 use super::{Acting, Actor, Error, Target};
+use crate::clock::Timestamp;
 use crate::fact::{Done, Thing};
 use crate::opaque;
-use crate::store::{LinkClaim, NewLink, NewPerson, Purpose, Role};
+use crate::store::{LinkClaim, NewLink, NewPerson, Purpose, Role, Store, StoreError};
 use crate::vault::hex;
 
 /// How long an invitation works.
 const WITHIN: Duration = Duration::from_hours(7 * 24);
+
+/// How long the link of the first run works.
+const SET_UP_WITHIN: Duration = Duration::from_hours(24);
+
+/// Where nobody can sign in yet: the key of the link by which the first operator can, once.
+///
+/// # Errors
+/// The database.
+pub async fn set_up(store: &Store, now: Timestamp) -> Result<Option<String>, StoreError> {
+    if store.has_people().await? {
+        return Ok(None);
+    }
+    let key = opaque::new("");
+    let link = NewLink {
+        key_hash: &opaque::hash(&key),
+        purpose: &Purpose::Setup,
+        maker: "serve".into(),
+        expires_at: now.plus(SET_UP_WITHIN),
+    };
+    let mut tx = store.begin().await?;
+    tx.add_link(link, now).await?;
+    tx.commit().await?;
+    Ok(Some(key))
+}
 
 /// Invites somebody, and returns the key of the link, which can be shown now and never again.
 ///

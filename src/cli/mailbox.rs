@@ -21,7 +21,7 @@ use crate::app::mailboxes::{self, MovedLogin, Request, Surroundings};
 use crate::config::Span;
 use crate::fact::{Fact, GivenUp};
 use crate::locale::Language;
-use crate::mailbox::{AfterImport, Start};
+use crate::mailbox;
 use crate::poll::Deps;
 use crate::poll::check::{self, CheckFailure, CheckLine};
 use crate::store::{Changes, GrantKind, Login, NewLogin, NewMailbox};
@@ -128,7 +128,7 @@ pub async fn run(command: Command, context: Context) -> Result<ExitCode, Failure
 }
 
 async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> {
-    let (store, output) = (&context.store, context.output);
+    let output = context.output;
     match command {
         Command::Check { .. } | Command::Verify { .. } | Command::DryRun { .. } => {}
         Command::Discover { address } => discover::run(&address, context).await?,
@@ -145,42 +145,7 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
         }
         Command::List => show::list(context).await?,
         Command::Show { address } => show::one(&address, context).await?,
-        Command::Set { address, login, settings } => {
-            let before = store.mailbox(&address).await?;
-            let login = login.changed(&before.login, &address, &context.config.oauth)?;
-            if login.is_none() && settings.is_empty() {
-                return Err(Failure::usage("nothing to change; see `mailferry mailbox set --help`"));
-            }
-            let next = login.as_ref().map(|login| format!(". {}", next_step(login, &address))).unwrap_or_default();
-            let is_named = login.is_some() || settings.username.is_some();
-            let changes = Changes {
-                inbox: settings.inbox.clone(),
-                server: settings.changed_server(&before.server)?,
-                username: settings.username.clone(),
-                login,
-                given_for: None,
-                login_goes_along: true,
-                // Whoever runs the command line says whom a consent is for.
-                asks_consent: is_named.then_some(false),
-                by_link: None,
-                folders: settings.folders()?,
-                start: settings.start,
-                after_import: settings.after_import.clone(),
-                interval_ms: settings.interval_ms(store.least_interval())?,
-                max_size: settings.max_size.map(|size| size.0),
-            };
-            let deps = match &changes.login {
-                Some(_) => Some(context.deps().await?),
-                None => None, // no key is needed
-            };
-            let around = deps.as_ref().map(|deps| Surroundings { deps, ports: &[] });
-            let request = Request { before: &before, changes, moved_login: MovedLogin::GivenAnew };
-            let changed = mailboxes::change(context.acting(), request, around, any).await?;
-            let given_up = changed.given_up.map(|told| format!(". {}", told.words(Language::English)));
-            let given_up = given_up.unwrap_or_default();
-            let changed = show::View::of(&changed.mailbox, context).await?;
-            output.one(&changed, || format!("Changed mailbox {address}{given_up}{next}"))?;
-        }
+        Command::Set { address, login, settings } => set(&address, &login, &settings, context).await?,
         Command::Pause { address } => {
             mailboxes::pause(context.acting(), &address, true).await?;
             output.say(&format!("{address} is paused"))?;
@@ -191,6 +156,42 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Changes a mailbox; what is not named stays.
+async fn set(address: &Address, login: &LoginArgs, settings: &Settings, context: &Context) -> Result<(), Failure> {
+    let store = &context.store;
+    let before = store.mailbox(address).await?;
+    let login = login.changed(&before.login, address, &context.config.oauth)?;
+    if login.is_none() && settings.is_empty() {
+        return Err(Failure::usage("nothing to change; see `mailferry mailbox set --help`"));
+    }
+    let next = login.as_ref().map(|login| format!(". {}", next_step(login, address))).unwrap_or_default();
+    let is_named = login.is_some() || settings.username.is_some();
+    let changes = Changes {
+        inbox: settings.inbox.clone(),
+        server: settings.changed_server(&before.server)?,
+        username: settings.username.clone(),
+        login,
+        given_for: None,
+        login_goes_along: true,
+        // Whoever runs the command line says whom a consent is for.
+        asks_consent: is_named.then_some(false),
+        by_link: None,
+        settings: settings.change(store.least_interval())?,
+    };
+    let deps = match &changes.login {
+        Some(_) => Some(context.deps().await?),
+        None => None, // no key is needed
+    };
+    let around = deps.as_ref().map(|deps| Surroundings { deps, ports: &[] });
+    let request = Request { before: &before, changes, moved_login: MovedLogin::GivenAnew };
+    let changed = mailboxes::change(context.acting(), request, around, any).await?;
+    let given_up = changed.given_up.map(|told| format!(". {}", told.words(Language::English)));
+    let given_up = given_up.unwrap_or_default();
+    let changed = show::View::of(&changed.mailbox, context).await?;
+    context.output.one(&changed, || format!("Changed mailbox {address}{given_up}{next}"))?;
+    Ok(())
 }
 
 /// What the admin does next.
@@ -239,11 +240,7 @@ fn new_mailbox(
         login: Some(login),
         asks_consent: false,
         setup: false,
-        folders: settings.folders()?.unwrap_or_else(|| vec!["INBOX".to_owned()]),
-        start: settings.start.unwrap_or(Start::Now),
-        after_import: settings.after_import.clone().unwrap_or(AfterImport::Leave),
-        interval_ms: settings.interval_ms(context.store.least_interval())?.unwrap_or(60_000),
-        max_size: settings.max_size.map_or(50_000_000, |size| size.0),
+        settings: settings.change(context.store.least_interval())?.on(&mailbox::Settings::default()),
         address,
     })
 }

@@ -29,6 +29,7 @@ pub enum Part {
 
 impl Part {
     /// All of them.
+    #[cfg(test)]
     pub const ALL: [Self; 8] = [
         Self::Inbox,
         Self::Server,

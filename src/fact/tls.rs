@@ -51,7 +51,7 @@ impl TlsProblem {
             | Self::UnknownIssuer { fingerprint }
             | Self::NotThePinned { fingerprint }
             | Self::CaAsServer { fingerprint }
-            | Self::Refused { fingerprint, .. } => Some(fingerprint).map(String::as_str).filter(|hex| !hex.is_empty()),
+            | Self::Refused { fingerprint, .. } => Some(fingerprint.as_str()).filter(|hex| !hex.is_empty()),
             Self::NoName { .. } | Self::NoTrust { .. } | Self::Expired { .. } | Self::NotYetValid => None,
             Self::Handshake { .. } | Self::Closed => None,
         }

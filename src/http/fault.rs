@@ -1,13 +1,10 @@
 //! Why there is no such page: one list, one mapping. What went wrong inside is logged here, and not shown.
 
-use askama::Template;
 use axum::http::StatusCode;
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 
-use super::reader::{Frame, Reader};
 use crate::app::{Error, Forbidden};
-use crate::fact::{Conflict, Fact};
-use crate::locale;
+use crate::fact::Conflict;
 use crate::store::StoreError;
 
 /// Why not.
@@ -34,7 +31,8 @@ pub enum Fault {
 }
 
 impl Fault {
-    fn status(&self) -> StatusCode {
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Forbidden | Self::Foreign => StatusCode::FORBIDDEN,
@@ -45,7 +43,8 @@ impl Fault {
         }
     }
 
-    fn text(&self) -> &'static str {
+    /// The name of its text.
+    pub fn text(&self) -> &'static str {
         match self {
             Self::NotFound => "fault-not-found",
             Self::Forbidden => "fault-forbidden",
@@ -110,55 +109,4 @@ impl IntoResponse for Fault {
         response.extensions_mut().insert(self);
         response
     }
-}
-
-#[derive(Template)]
-#[template(path = "fault.html")]
-struct Page {
-    f: Frame,
-    title: String,
-    detail: Option<String>,
-}
-
-/// The page of a fault, for this reader. A guest is sent to sign in, and comes back to where he wanted to go.
-pub fn page(fault: &Fault, reader: &Reader, is_get: bool, is_fragment: bool) -> Response {
-    if matches!(fault, Fault::SignIn) {
-        let back = if is_get && !is_fragment { reader.path.as_str() } else { "/" };
-        let next: String = url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
-        let to = if back == "/" { "/login".to_owned() } else { format!("/login?next={next}") };
-        return match is_fragment {
-            // htmx goes there with the whole page.
-            true => (StatusCode::UNAUTHORIZED, [("HX-Redirect", to)]).into_response(),
-            false => Redirect::to(&to).into_response(),
-        };
-    }
-    let detail = match fault {
-        Fault::Conflict(conflict) => Some(conflict.words(reader.words.language)),
-        Fault::Said(words) => Some(words.clone()),
-        Fault::Wait(text, minutes) => Some(reader.words.n(text, *minutes)),
-        _ => None,
-    };
-    let title = locale::text(reader.words.language, fault.text());
-    match (Page { f: Frame::new(reader, ""), title, detail }).render() {
-        Ok(html) => (fault.status(), Html(html)).into_response(),
-        Err(_) => fault.status().into_response(),
-    }
-}
-
-/// A page that was made, or the fault that it was not.
-pub type Answer = Result<Response, Fault>;
-
-/// A page from its template.
-pub fn show(template: &impl Template) -> Answer {
-    Ok(Html(template.render()?).into_response())
-}
-
-/// A page whose form has to be filled in again.
-pub fn show_again(template: &impl Template) -> Answer {
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(template.render()?)).into_response())
-}
-
-/// On to another page.
-pub fn go(to: &str) -> Answer {
-    Ok(Redirect::to(to).into_response())
 }

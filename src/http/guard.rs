@@ -11,7 +11,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::State;
-use super::fault::{self, Fault};
+use super::fault::Fault;
+use super::fault_page;
 use super::reader::Reader;
 use super::words::Words;
 use super::{nul, peer};
@@ -78,12 +79,12 @@ pub async fn guard(FromState((state, needs)): FromState<(State, Needs)>, request
         Needs::Admin => at_least(&reader, Role::Admin),
     };
     if let Err(fault) = may {
-        return fault::page(&fault, &reader, is_get, is_fragment);
+        return fault_page::page(&fault, &reader, is_get, is_fragment);
     }
     if !is_get {
         request = match form(request).await {
             Ok(request) => request,
-            Err(fault) => return fault::page(&fault, &reader, is_get, is_fragment),
+            Err(fault) => return fault_page::page(&fault, &reader, is_get, is_fragment),
         };
     }
     request.extensions_mut().insert(reader.clone());
@@ -91,7 +92,7 @@ pub async fn guard(FromState((state, needs)): FromState<(State, Needs)>, request
     let response = state.shares.keep(whose, next.run(request).await).await;
     let mut response = response.unwrap_or_else(|| Fault::Wrong("fault-busy").into_response());
     match response.extensions_mut().remove::<Fault>() {
-        Some(fault) => fault::page(&fault, &reader, is_get, is_fragment),
+        Some(fault) => fault_page::page(&fault, &reader, is_get, is_fragment),
         None => response,
     }
 }

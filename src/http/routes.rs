@@ -30,14 +30,18 @@ fn act<H: Handler<T, State>, T: 'static>(path: &'static str, needs: Needs, handl
 
 /// All pages.
 pub fn table() -> Vec<Route> {
-    use Needs::{Admin, Nothing, SignIn};
-    use pages::{
-        account, audit, consent, customer, entrance, inboxes, invitation, mailbox, messages, people, setup, sso,
-        test_mail,
-    };
+    let mut all = entrances();
+    all.extend(mailboxes());
+    all.extend(the_rest());
+    all
+}
+
+/// Coming in, and one's own account.
+fn entrances() -> Vec<Route> {
+    use Needs::{Nothing, SignIn};
+    use pages::{account, consent, customer, entrance, invitation, oauth_callback, sso};
     vec![
         look("/assets/{version}/{name}", Nothing, assets::file),
-        // Coming in, and one's own account.
         look("/login", Nothing, entrance::form),
         act("/login", Nothing, entrance::log_in),
         act("/logout", Nothing, entrance::log_out),
@@ -54,8 +58,14 @@ pub fn table() -> Vec<Route> {
         // The customer's own IT, by a link.
         look("/customer/{key}", Nothing, customer::page),
         act("/customer/{key}", Nothing, customer::give),
-        look(consent::CALLBACK, Nothing, consent::callback),
-        // Mailboxes.
+        look(consent::CALLBACK, Nothing, oauth_callback::callback),
+    ]
+}
+
+fn mailboxes() -> Vec<Route> {
+    use Needs::{Admin, SignIn};
+    use pages::{consent, mailbox, setup, test_mail};
+    vec![
         look("/", SignIn, pages::mailboxes::list),
         look("/connect", Admin, setup::address),
         act("/connect", Admin, setup::begin_setup),
@@ -88,7 +98,14 @@ pub fn table() -> Vec<Route> {
         look("/mailboxes/{address}/test", Admin, test_mail::page),
         act("/mailboxes/{address}/test", Admin, test_mail::begin),
         look("/mailboxes/{address}/test/{id}", Admin, test_mail::follow),
-        // Inboxes and mail.
+    ]
+}
+
+/// Inboxes and their mail, people, and the installation.
+fn the_rest() -> Vec<Route> {
+    use Needs::{Admin, SignIn};
+    use pages::{audit, inboxes, messages, people};
+    vec![
         look("/inboxes", SignIn, inboxes::list),
         act("/inboxes", Admin, inboxes::add),
         look("/inboxes/{address}", SignIn, inboxes::page),

@@ -34,7 +34,7 @@ pub async fn check(
     tell: &mut (dyn FnMut(CheckLine) + Send),
 ) -> Result<(), CheckFailure> {
     let mut walk = Walk { mailbox, deps, as_polled, credential: None, tell };
-    let Err(error) = walk.to_the_mailbox().await else { return Ok(()) };
+    let Err(error) = walk.all_the_way().await else { return Ok(()) };
     let trouble = match &walk.credential {
         Some(credential) => diagnosis::find(&error, credential, mailbox, deps).await,
         None => error.trouble.clone(),
@@ -59,7 +59,7 @@ impl Walk<'_> {
         (self.tell)(CheckLine::new(step.name(), true, found));
     }
 
-    async fn to_the_mailbox(&mut self) -> Result<(), PollError> {
+    async fn all_the_way(&mut self) -> Result<(), PollError> {
         self.resolve().await?;
         let connection = self.connect().await?;
         let mut session = self.log_in(connection).await?;

@@ -15,6 +15,7 @@ use super::credential::{Credential, Secret};
 use super::error::is_not_connected;
 use super::{Blame, Deps, PollError, Retry, Step, authenticate, connect};
 use crate::cause::{Cause, Trouble};
+use crate::mailbox::Settings;
 use crate::oauth::Claims;
 use crate::store::{GrantKind, Login, Mailbox};
 use token::about;
@@ -103,7 +104,11 @@ pub async fn find(failure: &PollError, credential: &Credential, mailbox: &Mailbo
     found.again = try_login(credential, mailbox, deps).await;
     if found.again != Came::Opened {
         if found.is_shared {
-            let own = Mailbox { username: key.identity.clone(), folders: vec!["INBOX".to_owned()], ..mailbox.clone() };
+            let own = Mailbox {
+                username: key.identity.clone(),
+                settings: Settings { folders: vec!["INBOX".to_owned()], ..mailbox.settings.clone() },
+                ..mailbox.clone()
+            };
             found.own = try_login(credential, &own, deps).await;
         }
         if key.kind == GrantKind::AppOnly

@@ -14,7 +14,7 @@ use super::{Deps, PollError, Step};
 use crate::cause::Cause;
 use crate::fact::Notice;
 use crate::imap::Session;
-use crate::store::{Known, Lease, Open, StoreError};
+use crate::store::{Known, Lease, NotListed, Open, StoreError};
 
 /// UIDs named in a note.
 const SHOWN: usize = 20;
@@ -153,7 +153,10 @@ impl Search {
         if self.has_ended() && !self.unlisted.is_empty() {
             let unlisted = std::mem::take(&mut self.unlisted);
             let now = visit.deps.clock.now();
-            store.not_listed(lease, epoch, &unlisted, MOST_TRIES, now).await.map_err(stored)?;
+            store
+                .not_listed(lease, NotListed { epoch_id: epoch, uids: &unlisted, tries: MOST_TRIES }, now)
+                .await
+                .map_err(stored)?;
         }
         if let Some(form) = self.listing.take_learned() {
             store.learn_list_form(lease, form.as_str()).await.map_err(stored)?;

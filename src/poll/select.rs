@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::fact::Notice;
 use crate::imap::{ImapError, Selected, Session};
 use crate::mailbox::AfterImport;
-use crate::store::{Epoch, Lease, Mailbox, StoreError, WatchedFolder};
+use crate::store::{Epoch, Lease, Mailbox, NewEpoch, StoreError, WatchedFolder};
 
 /// So long after a mail that did not come was put aside, it is asked for once more, and again after as long: an outage can
 /// look like a bad mail, and must not cost one.
@@ -81,7 +81,14 @@ pub async fn open(visit: &mut Visit<'_>, folder: &WatchedFolder) -> Result<OpenF
     let epoch = match looked.before.take() {
         Some(before) if looked.same => deps.store.keep_epoch(lease, folder, before, number).await,
         _ => {
-            let epoch = deps.store.open_epoch(lease, folder.id, number, looked.uidnext, deps.clock.now()).await;
+            let epoch = deps
+                .store
+                .open_epoch(
+                    lease,
+                    NewEpoch { folder_id: folder.id, uidvalidity: number, boundary: looked.uidnext },
+                    deps.clock.now(),
+                )
+                .await;
             if let Some(note) = note {
                 let (mailbox, folder) = (&lease.mailbox.address, &folder.name);
                 tracing::warn!(mailbox, folder, before, now = number, "UIDs were given anew");

@@ -13,7 +13,7 @@ use super::visit::Visit;
 use super::{Deps, PollError, Step};
 use crate::clock::Timestamp;
 use crate::imap::{ImapError, ListForm, Meta, Session, UidSet};
-use crate::store::{Mailbox, StoreError};
+use crate::store::{Mailbox, StartOfEpoch, StoreError};
 
 /// SEARCH SINCE knows days of the server's own calendar only (reference row A15): this much earlier is never too late.
 const MARGIN_MS: i64 = 2 * 24 * 3600 * 1000;
@@ -38,7 +38,10 @@ pub async fn decide(visit: &mut Visit<'_>, folder: &mut OpenFolder) -> Result<()
     let decision = decision(session, folder, &lease.mailbox, deps).await?;
     tally.done.skipped += decision.left_out;
     let (skipped, cursor) = (&decision.skipped, decision.cursor);
-    deps.store.decide_start(lease, folder.epoch.id, skipped, cursor, deps.clock.now()).await.map_err(stored)?;
+    deps.store
+        .decide_start(lease, StartOfEpoch { epoch_id: folder.epoch.id, skipped, cursor }, deps.clock.now())
+        .await
+        .map_err(stored)?;
     folder.epoch.start_decided = true;
     folder.epoch.cursor = cursor;
     Ok(())

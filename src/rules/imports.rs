@@ -2,9 +2,9 @@
 //!
 //! - An import is a `use`, or a path in code such as `crate::a::b()`, `super::x::y()` or `module::z()`. It counts as one of the
 //!   file that defines the name, also where it goes through a re-export of another.
-//! - `mod x;` and `pub use x::Y;` of a parent are no imports: they say what its folder has.
-//! - A file and those in its own folder are one house: what a child takes from its parent, and a parent from its children, is
-//!   no import either. A loop is one between neighbours, or across folders.
+//! - A file and those in its own folder are one house: `mod x;` and `pub use x::Y;` of a parent say what its folder has, and what
+//!   a child takes from its parent, and a parent from its children, is no import either. A loop is one between neighbours, or
+//!   across folders.
 //! - Test modules do not count.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -34,7 +34,7 @@ pub fn way(graph: &Graph, start: &str, end: &str) -> Option<Vec<String>> {
     let mut came_from = BTreeMap::new();
     let mut next = VecDeque::from([start]);
     while let Some(from) = next.pop_front().filter(|_| !came_from.contains_key(end)) {
-        for to in &graph[from] {
+        for to in graph.get(from).into_iter().flatten() {
             came_from.entry(to.as_str()).or_insert_with(|| {
                 next.push_back(to);
                 from
@@ -62,8 +62,6 @@ struct Module {
     /// Names that `use` gives to paths, and paths of which everything is taken.
     names: Vec<(String, ModulePath)>,
     globs: Vec<ModulePath>,
-    /// Names that are re-exported: those are no imports of this file.
-    exported: BTreeSet<String>,
     /// Paths in its code.
     paths: BTreeSet<ModulePath>,
 }
@@ -75,14 +73,8 @@ fn read(src: &Path, path: ModulePath, into: &mut BTreeMap<ModulePath, Module>) {
     let file = if path.is_empty() { "lib.rs".to_owned() } else { format!("{}.rs", path.join("/")) };
     let text = std::fs::read_to_string(src.join(&file)).unwrap();
     let tokens: Vec<String> = without_tests(tokens(&text)).into_iter().map(|token| token.text).collect();
-    let mut module = Module {
-        file,
-        items: BTreeSet::new(),
-        names: Vec::new(),
-        globs: Vec::new(),
-        exported: BTreeSet::new(),
-        paths: BTreeSet::new(),
-    };
+    let mut module =
+        Module { file, items: BTreeSet::new(), names: Vec::new(), globs: Vec::new(), paths: BTreeSet::new() };
     let (mut at, mut depth) = (0, 0_usize);
     while let Some(token) = tokens.get(at) {
         let following = tokens.get(at + 1).map_or("", String::as_str);
@@ -90,9 +82,8 @@ fn read(src: &Path, path: ModulePath, into: &mut BTreeMap<ModulePath, Module>) {
             "{" => depth += 1,
             "}" => depth -= 1,
             "use" => {
-                let is_public = at > 0 && matches!(tokens[at - 1].as_str(), "pub" | ")");
                 let end = at + tokens[at..].iter().position(|token| token == ";").unwrap();
-                module.take(&tokens[at + 1..end], is_public);
+                module.take(&tokens[at + 1..end]);
                 at = end;
             }
             "mod" if depth == 0 && tokens.get(at + 2).is_some_and(|end| end == ";") => {
@@ -121,14 +112,11 @@ fn read(src: &Path, path: ModulePath, into: &mut BTreeMap<ModulePath, Module>) {
 
 impl Module {
     /// Takes the tree behind a `use`.
-    fn take(&mut self, tokens: &[String], is_public: bool) {
+    fn take(&mut self, tokens: &[String]) {
         for (path, name) in leaves(tokens, &[]) {
             if name == "*" {
                 self.globs.push(path);
                 continue;
-            }
-            if is_public {
-                self.exported.insert(name.clone());
             }
             self.names.push((name, path));
         }
@@ -171,8 +159,7 @@ fn branches(tokens: &[String]) -> impl Iterator<Item = &[String]> {
 impl Modules {
     /// The files that a module imports.
     fn imports(&self, path: &ModulePath, module: &Module) -> BTreeSet<String> {
-        let names = module.names.iter().filter(|(name, _)| !module.exported.contains(name.as_str()));
-        let names = names.map(|(_, used)| used);
+        let names = module.names.iter().map(|(_, used)| used);
         let items = names.chain(&module.paths).filter_map(|used| self.definer(path, used, 0));
         // Everything of a module is as good as the module.
         let whole =

@@ -7,32 +7,29 @@ pub struct Token {
     pub line: usize,
 }
 
-/// The words and signs of a source text, without comments and literals.
+/// The words and signs of a source text, without comments and with every literal as `""`.
 pub fn tokens(text: &str) -> Vec<Token> {
+    let is_in_word = |c: char| c.is_alphanumeric() || c == '_';
     let mut tokens = Vec::new();
     let (mut rest, mut line) = (text, 1);
     while let Some(c) = rest.chars().next() {
-        let is_in_word = |c: char| c.is_alphanumeric() || c == '_';
-        let length = if rest.starts_with("//") {
-            rest.find('\n').unwrap_or(rest.len())
+        let (length, kept) = if rest.starts_with("//") {
+            (rest.find('\n').unwrap_or(rest.len()), None)
         } else if let Some(length) = literal(rest) {
-            tokens.push(Token { text: "\"\"".to_owned(), line });
-            length
+            (length, Some("\"\""))
         } else if is_in_word(c) {
             let length = rest.find(|c| !is_in_word(c)).unwrap_or(rest.len());
-            tokens.push(Token { text: rest[..length].to_owned(), line });
-            length
+            (length, Some(rest.split_at(length).0))
         } else if rest.starts_with("::") {
-            tokens.push(Token { text: "::".to_owned(), line });
-            2
+            (2, Some("::"))
         } else {
-            if !c.is_whitespace() {
-                tokens.push(Token { text: c.to_string(), line });
-            }
-            c.len_utf8()
+            let length = c.len_utf8();
+            (length, Some(rest.split_at(length).0).filter(|_| !c.is_whitespace()))
         };
-        line += rest[..length].matches('\n').count();
-        rest = &rest[length..];
+        tokens.extend(kept.map(|text| Token { text: text.to_owned(), line }));
+        let (taken, behind) = rest.split_at(length);
+        line += taken.matches('\n').count();
+        rest = behind;
     }
     tokens
 }
@@ -70,20 +67,25 @@ pub fn without_tests(tokens: Vec<Token>) -> Vec<Token> {
 fn literal(text: &str) -> Option<usize> {
     let bare = text.trim_start_matches(['b', 'c']);
     let prefix = text.len() - bare.len();
+    if prefix > 1 {
+        return None;
+    }
     if let Some(raw) = bare.strip_prefix('r') {
         let hashes = raw.len() - raw.trim_start_matches('#').len();
-        if prefix <= 1 && raw[hashes..].starts_with('"') {
-            let end = format!("\"{}", "#".repeat(hashes));
-            let content = &raw[hashes + 1..];
-            return Some(prefix + 1 + hashes + 1 + content.find(&end).unwrap() + end.len());
+        let (mark, content) = raw.split_at(hashes);
+        if let Some(content) = content.strip_prefix('"') {
+            let end = content.find(&format!("\"{mark}")).unwrap();
+            return Some(prefix + 1 + hashes + 1 + end + 1 + hashes);
         }
     }
-    let quote = bare.chars().next().filter(|quote| prefix <= 1 && matches!(quote, '"' | '\''))?;
-    if quote == '\'' && !bare[1..].starts_with('\\') && bare.chars().nth(2) != Some('\'') {
-        return None; // a lifetime
+    let mut chars = bare.char_indices();
+    let (_, quote) = chars.next().filter(|(_, quote)| matches!(quote, '"' | '\''))?;
+    let is_lifetime = |bare: &str| !bare.starts_with("'\\") && bare.chars().nth(2) != Some('\'');
+    if quote == '\'' && is_lifetime(bare) {
+        return None;
     }
     let mut escaped = false;
-    for (at, c) in bare.char_indices().skip(1) {
+    for (at, c) in chars {
         match c {
             _ if escaped => escaped = false,
             '\\' => escaped = true,

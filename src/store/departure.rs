@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use super::batch::{Batch, Finding, Mail};
 use super::epoch::uid;
-use super::import::{Batch, Finding, Mail};
 use super::{Lease, Store, StoreError};
 use crate::clock::Timestamp;
 use crate::vault::hex;

@@ -50,6 +50,28 @@ impl WatchedFolder {
     }
 }
 
+/// An epoch to be opened.
+#[derive(Debug, Clone, Copy)]
+pub struct NewEpoch {
+    /// The folder's row.
+    pub folder_id: i64,
+    /// The numbering that the server gives.
+    pub uidvalidity: u32,
+    /// UIDs below it are there at the first look.
+    pub boundary: u32,
+}
+
+/// From where on an epoch is read.
+#[derive(Debug, Clone, Copy)]
+pub struct StartOfEpoch<'a> {
+    /// The epoch's row.
+    pub epoch_id: i64,
+    /// Ranges of UIDs that are skipped, each with its first and its last.
+    pub skipped: &'a [(u32, u32)],
+    /// The search goes on from here.
+    pub cursor: u32,
+}
+
 /// The UIDVALIDITY in force.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Epoch {
@@ -157,14 +179,8 @@ impl Store {
 
     /// Opens an epoch in which UIDs below `boundary` are there at the first look. Effects that were open in an older epoch are
     /// void, since its UIDs name nothing any more.
-    pub async fn open_epoch(
-        &self,
-        lease: &Lease,
-        folder_id: i64,
-        uidvalidity: u32,
-        boundary: u32,
-        now: Timestamp,
-    ) -> Result<Epoch, StoreError> {
+    pub async fn open_epoch(&self, lease: &Lease, new: NewEpoch, now: Timestamp) -> Result<Epoch, StoreError> {
+        let NewEpoch { folder_id, uidvalidity, boundary } = new;
         let mut tx = self.begin().await?;
         tx.guard(lease).await?;
         tx.void_epochs(folder_id).await?;
@@ -193,14 +209,8 @@ impl Store {
     }
 
     /// Writes down the start: these ranges of UIDs are skipped, and the search goes on from `cursor`.
-    pub async fn decide_start(
-        &self,
-        lease: &Lease,
-        epoch_id: i64,
-        skipped: &[(u32, u32)],
-        cursor: u32,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    pub async fn decide_start(&self, lease: &Lease, start: StartOfEpoch<'_>, now: Timestamp) -> Result<(), StoreError> {
+        let StartOfEpoch { epoch_id, skipped, cursor } = start;
         let mut tx = self.begin().await?;
         tx.guard(lease).await?;
         for (first, last) in skipped {

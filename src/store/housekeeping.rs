@@ -31,6 +31,7 @@ pub enum Perishable {
 
 impl Perishable {
     /// All of them.
+    #[cfg(test)]
     pub const ALL: [Self; 10] = [
         Self::PollReports,
         Self::PollCounts,

@@ -74,6 +74,17 @@ pub enum Open {
     Gone,
 }
 
+/// Pending UIDs that a search did not list.
+#[derive(Debug, Clone, Copy)]
+pub struct NotListed<'a> {
+    /// The epoch's row.
+    pub epoch_id: i64,
+    /// The UIDs.
+    pub uids: &'a [u32],
+    /// After so many tries in all they are gone.
+    pub tries: i64,
+}
+
 /// What was put aside; nothing named: all of it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PutAside<'a> {
@@ -156,14 +167,8 @@ impl Store {
     }
 
     /// Pending UIDs that a search with a tagged OK did not list; after so many tries in all they are gone.
-    pub async fn not_listed(
-        &self,
-        lease: &Lease,
-        epoch_id: i64,
-        uids: &[u32],
-        tries: i64,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    pub async fn not_listed(&self, lease: &Lease, not_listed: NotListed<'_>, now: Timestamp) -> Result<(), StoreError> {
+        let NotListed { epoch_id, uids, tries } = not_listed;
         let mut tx = self.begin().await?;
         tx.guard(lease).await?;
         for uid in uids {

@@ -3,6 +3,7 @@
 mod account;
 mod change;
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -11,7 +12,7 @@ use super::grant::GrantKey;
 use super::{Conflict, LinkClaim, Reader, Store, StoreError, Thing, Tx};
 use crate::address::Address;
 use crate::clock::Timestamp;
-use crate::mailbox::{AfterImport, Start, TlsMode};
+use crate::mailbox::{Settings, SettingsChange, TlsMode};
 use crate::vault::Vault;
 
 /// How to reach a mailbox's server, and whom to trust there.
@@ -119,14 +120,8 @@ pub struct Mailbox {
     pub login_proven: bool,
     /// The consent that it is opened with was not given for this login name.
     pub asks_consent: bool,
-    /// From when mail is wanted.
-    pub start: Start,
-    /// What happens to the customer's copy.
-    pub after_import: AfterImport,
-    /// The time between two polls, in milliseconds.
-    pub interval_ms: i64,
-    /// Larger mail is quarantined.
-    pub max_size: u64,
+    /// Which mail is wanted, how often, and what happens to the customer's copy.
+    pub settings: Settings,
     /// Not polled while set.
     pub paused: bool,
     /// It is being set up on the page and was not started yet; it is paused as long.
@@ -135,12 +130,18 @@ pub struct Mailbox {
     pub added_at: Timestamp,
     /// When a copy of the customer's was last changed.
     pub copy_changed_at: Option<Timestamp>,
-    /// The folders that are polled.
-    pub folders: Vec<String>,
     /// A day, in days since 1970 UTC, and the bytes of mail that were fetched on it.
     pub fetched: (i64, i64),
     /// How its polls went.
     pub status: MailboxStatus,
+}
+
+impl Deref for Mailbox {
+    type Target = Settings;
+
+    fn deref(&self) -> &Settings {
+        &self.settings
+    }
 }
 
 impl Mailbox {
@@ -178,7 +179,7 @@ pub struct MailboxStatus {
     pub last_success_at: Option<i64>,
     /// What the last poll failed with, as JSON.
     pub last_error: Option<String>,
-    /// What is broken then.
+    /// What is broken, where the last poll failed.
     pub error_blame: Option<String>,
 }
 
@@ -199,16 +200,8 @@ pub struct NewMailbox {
     pub asks_consent: bool,
     /// It is not polled before it is started.
     pub setup: bool,
-    /// The folders to poll.
-    pub folders: Vec<String>,
-    /// From when mail is wanted.
-    pub start: Start,
-    /// What happens to the customer's copy.
-    pub after_import: AfterImport,
-    /// The time between two polls, in milliseconds.
-    pub interval_ms: i64,
-    /// Larger mail is quarantined.
-    pub max_size: u64,
+    /// Which mail is wanted, how often, and what happens to the customer's copy.
+    pub settings: Settings,
 }
 
 /// What is to change; `None` leaves it.
@@ -227,11 +220,13 @@ pub struct Changes {
     pub asks_consent: Option<bool>,
     /// The link that the change is made by. It is used up together with the change, or there is no change.
     pub by_link: Option<LinkClaim>,
-    pub folders: Option<Vec<String>>,
-    pub start: Option<Start>,
-    pub after_import: Option<AfterImport>,
-    pub interval_ms: Option<i64>,
-    pub max_size: Option<u64>,
+    pub settings: SettingsChange,
+}
+
+impl From<SettingsChange> for Changes {
+    fn from(settings: SettingsChange) -> Self {
+        Self { settings, ..Self::default() }
+    }
 }
 
 /// The name under which a mailbox's password is sealed.
@@ -256,13 +251,8 @@ struct Row {
     grant_provider: Option<String>,
     grant_kind: Option<String>,
     grant_identity: Option<String>,
-    #[sqlx(try_from = "String")]
-    start: Start,
-    #[sqlx(try_from = "String")]
-    after_import: AfterImport,
-    interval_ms: i64,
-    #[sqlx(try_from = "i64")]
-    max_size: u64,
+    #[sqlx(flatten)]
+    settings: Settings,
     paused: bool,
     setup: bool,
     added_at: Timestamp,
@@ -275,6 +265,7 @@ struct Row {
 
 impl Row {
     fn into_mailbox(self, folders: Vec<String>, least_interval: Duration) -> Result<Mailbox, StoreError> {
+        let interval = self.settings.interval_ms;
         let key = GrantKey::read(self.grant_provider, self.grant_kind, self.grant_identity)?;
         Ok(Mailbox {
             id: self.id,
@@ -290,15 +281,15 @@ impl Row {
             },
             login_proven: self.login_proven,
             asks_consent: self.asks_consent,
-            start: self.start,
-            after_import: self.after_import,
-            interval_ms: self.interval_ms.max(i64::try_from(least_interval.as_millis()).unwrap_or(i64::MAX)),
-            max_size: self.max_size,
+            settings: Settings {
+                folders,
+                interval_ms: interval.max(i64::try_from(least_interval.as_millis()).unwrap_or(i64::MAX)),
+                ..self.settings
+            },
             paused: self.paused,
             setup: self.setup,
             added_at: self.added_at,
             copy_changed_at: self.copy_changed_at,
-            folders,
             fetched: (self.day, self.day_bytes),
             status: self.status,
         })
@@ -317,8 +308,8 @@ impl Tx<'_> {
             organisation_id: inbox.organisation_id,
             host: &new.server.host,
             username: &new.username,
-            folders: &new.folders,
-            after_import: &new.after_import,
+            folders: &new.settings.folders,
+            after_import: &new.settings.after_import,
         })
         .await?;
         let id = self.insert_mailbox(new, inbox.id, now).await?;
@@ -334,7 +325,7 @@ impl Tx<'_> {
             }
             Some(NewLogin::ToCome) | None => {}
         }
-        self.watch_folders(id, &new.folders).await?;
+        self.watch_folders(id, &new.settings.folders).await?;
         Ok(id)
     }
 
@@ -354,10 +345,10 @@ impl Tx<'_> {
             .bind(new.server.ca_pem.as_deref())
             .bind(new.server.pin_sha256.as_deref())
             .bind(&new.username)
-            .bind(new.start.to_string())
-            .bind(new.after_import.to_string())
-            .bind(new.interval_ms)
-            .bind(i64::try_from(new.max_size).unwrap_or(i64::MAX))
+            .bind(new.settings.start.to_string())
+            .bind(new.settings.after_import.to_string())
+            .bind(new.settings.interval_ms)
+            .bind(i64::try_from(new.settings.max_size).unwrap_or(i64::MAX))
             .bind(now)
             .bind(new.setup)
             .bind(new.asks_consent)

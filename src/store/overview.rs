@@ -122,6 +122,15 @@ pub struct ListFilter<'a> {
     pub inbox_id: Option<i64>,
 }
 
+/// The moments that a list of mailboxes is made for.
+#[derive(Debug, Clone, Copy)]
+pub struct Moments {
+    /// When the reader's day began.
+    pub today: Timestamp,
+    /// Now.
+    pub now: Timestamp,
+}
+
 /// Beyond three intervals, a mailbox that was not looked at for this long is behind.
 const BEHIND_AFTER: Duration = Duration::from_mins(1);
 
@@ -151,11 +160,11 @@ impl Store {
     pub async fn mailbox_lines(
         &self,
         filter: ListFilter<'_>,
-        today: Timestamp,
-        now: Timestamp,
+        moments: Moments,
         offset: i64,
         limit: i64,
     ) -> Result<(Vec<MailboxLine>, Vec<(Fare, i64)>), StoreError> {
+        let Moments { today, now } = moments;
         let mut reader = self.read().await?;
         let counts = reader.mailboxes_by_fare(filter, now).await?;
         let statement = reader.sql(
@@ -176,11 +185,11 @@ impl Store {
     pub async fn mailbox_page(
         &self,
         filter: ListFilter<'_>,
-        today: Timestamp,
-        now: Timestamp,
+        moments: Moments,
         after: Option<&str>,
         limit: i64,
     ) -> Result<Vec<MailboxLine>, StoreError> {
+        let Moments { today, now } = moments;
         let mut reader = self.read().await?;
         let statement = reader.sql(
             r"-- page of mailboxes by address

@@ -87,11 +87,13 @@ impl Fixture {
             login: Some(NewLogin::Password("hemligt".into())),
             asks_consent: false,
             setup: false,
-            folders: vec!["INBOX".into(), "Ärenden".into()],
-            start: Start::Now,
-            after_import,
-            interval_ms: 60_000,
-            max_size: 50_000_000,
+            settings: crate::mailbox::Settings {
+                folders: vec!["INBOX".into(), "Ärenden".into()],
+                start: Start::Now,
+                after_import,
+                interval_ms: 60_000,
+                max_size: 50_000_000,
+            },
         };
         self.store.add_mailbox(&new, &self.vault, NOW).await.unwrap();
     }
@@ -125,7 +127,11 @@ impl Fixture {
             .filter(|epoch| !epoch.closed && epoch.uidvalidity == uidvalidity)
         {
             Some(epoch) => epoch,
-            None => self.store.open_epoch(lease, folder, uidvalidity, 1, NOW).await.unwrap(),
+            None => self
+                .store
+                .open_epoch(lease, crate::store::NewEpoch { folder_id: folder, uidvalidity, boundary: 1 }, NOW)
+                .await
+                .unwrap(),
         }
     }
 

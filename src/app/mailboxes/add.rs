@@ -34,7 +34,7 @@ pub async fn add(
 ) -> Result<Mailbox, Error> {
     let WantedMailbox { mut new, inbox } = wanted;
     let is_by_token = matches!(new.login, Some(NewLogin::OAuth(_)));
-    not_into_itself(&new.after_import, &new.folders)?;
+    not_into_itself(&new.settings.after_import, &new.settings.folders)?;
     never_in_clear_text(&new.server, is_by_token)?;
     if let Some(around) = around.filter(|_| acting.actor.is_judged()) {
         judge(acting, &new, inbox.is_some(), around).await?;
@@ -43,10 +43,8 @@ pub async fn add(
     }
     let mut tx = acting.begin().await?;
     if let Ok(there) = tx.mailbox(&new.address).await {
-        return Err(match acting.scope().has(there.organisation_id) {
-            true => Conflict::MailboxThere(new.address.to_string()).into(),
-            false => Conflict::AddressElsewhere.into(),
-        });
+        let taken = Conflict::MailboxThere(new.address.to_string());
+        return Err(acting.taken(taken, there.organisation_id));
     }
     match inbox {
         Some(inbox) => drop(add_in(acting, inbox, &mut tx).await?),

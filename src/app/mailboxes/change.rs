@@ -87,8 +87,8 @@ fn check(before: &Mailbox, changes: &Changes) -> Result<(), Error> {
         None => matches!(before.login, Login::OAuth { .. }),
     };
     never_in_clear_text(changes.server.as_ref().unwrap_or(&before.server), is_by_token)?;
-    let after_import = changes.after_import.as_ref().unwrap_or(&before.after_import);
-    Ok(not_into_itself(after_import, changes.folders.as_ref().unwrap_or(&before.folders))?)
+    let after = changes.settings.on(&before.settings);
+    Ok(not_into_itself(&after.after_import, &after.folders)?)
 }
 
 /// Applies the credential policy to a change. Returns whether the login has to be given anew.
@@ -165,17 +165,13 @@ async fn write(
 
 /// The parts that really change. `None`: somebody consents once more to what the mailbox is opened with already.
 fn done(before: &Mailbox, changes: &Changes) -> Option<Done> {
-    let is_other = |part: Part| match part {
-        Part::Inbox => changes.inbox.as_ref().is_some_and(|inbox| inbox.as_str() != before.inbox),
-        Part::Server => changes.server.as_ref().is_some_and(|server| *server != before.server),
-        Part::Username => changes.username.as_ref().is_some_and(|name| *name != before.username),
-        Part::Folders => changes.folders.as_ref().is_some_and(|folders| *folders != before.folders),
-        Part::Start => changes.start.is_some_and(|start| start != before.start),
-        Part::AfterImport => changes.after_import.as_ref().is_some_and(|after| *after != before.after_import),
-        Part::Interval => changes.interval_ms.is_some_and(|interval| interval != before.interval_ms),
-        Part::MaxSize => changes.max_size.is_some_and(|size| size != before.max_size),
-    };
-    let parts: Vec<Part> = Part::ALL.into_iter().filter(|part| is_other(*part)).collect();
+    let others = [
+        (Part::Inbox, changes.inbox.as_ref().is_some_and(|inbox| inbox.as_str() != before.inbox)),
+        (Part::Server, changes.server.as_ref().is_some_and(|server| *server != before.server)),
+        (Part::Username, changes.username.as_ref().is_some_and(|name| *name != before.username)),
+    ];
+    let mut parts: Vec<Part> = others.into_iter().filter_map(|(part, is_other)| is_other.then_some(part)).collect();
+    parts.extend(changes.settings.on(&before.settings).parts_unlike(&before.settings));
     match &changes.login {
         Some(login) if before.login.is_consent_of(login) => {
             (!parts.is_empty()).then_some(Done::MailboxChanged { parts })

@@ -194,7 +194,7 @@ mod tests {
     use super::*;
     use crate::clock::Timestamp;
     use crate::config::{Overrides, load};
-    use crate::mailbox::{AfterImport, Start};
+    use crate::mailbox::Settings;
     use crate::store::MailboxStatus;
 
     fn key(provider: &str, kind: GrantKind) -> GrantKey {
@@ -231,15 +231,11 @@ mod tests {
             login,
             login_proven: true,
             asks_consent: false,
-            start: Start::Now,
-            after_import: AfterImport::Leave,
-            interval_ms: 60_000,
-            max_size: 1,
+            settings: Settings::default(),
             paused: false,
             setup: false,
             added_at: Timestamp(0),
             copy_changed_at: None,
-            folders: Vec::new(),
             fetched: (0, 0),
             status,
         }

@@ -7,9 +7,9 @@ use clap::Args;
 
 use super::{Failure, read_pem};
 use crate::address::Address;
-use crate::app::mailboxes::settings::{self as wish, ServerWish};
+use crate::app::mailboxes::settings::{self, ServerWish};
 use crate::config::{Bytes, Span};
-use crate::mailbox::{AfterImport, Start, TlsMode};
+use crate::mailbox::{AfterImport, SettingsChange, Start, TlsMode};
 use crate::store::Server;
 
 #[derive(Args)]
@@ -83,16 +83,18 @@ impl Settings {
             && max_size.is_none()
     }
 
-    /// The folders, each once.
-    pub fn folders(&self) -> Result<Option<Vec<String>>, Failure> {
-        let folders = wish::folders(&self.folder).map_err(Failure::usage)?;
-        Ok((!folders.is_empty()).then_some(folders))
-    }
-
-    /// The interval as stored; `least`: the shortest that may be.
-    pub fn interval_ms(&self, least: Duration) -> Result<Option<i64>, Failure> {
-        let checked = self.interval.map(|interval| wish::interval_ms(interval.0, least)).transpose();
-        checked.map_err(|why| Failure::usage(format!("--interval: {why} (schedule.least_interval)")))
+    /// What is to change of the mailbox's settings; `least`: the shortest interval that may be.
+    pub fn change(&self, least: Duration) -> Result<SettingsChange, Failure> {
+        let folders = settings::folders(&self.folder).map_err(Failure::usage)?;
+        let interval = self.interval.map(|interval| settings::interval_ms(interval.0, least)).transpose();
+        let too_short = |why| Failure::usage(format!("--interval: {why} (schedule.least_interval)"));
+        Ok(SettingsChange {
+            folders: (!folders.is_empty()).then_some(folders),
+            start: self.start,
+            after_import: self.after_import.clone(),
+            interval_ms: interval.map_err(too_short)?,
+            max_size: self.max_size.map(|size| size.0),
+        })
     }
 
     /// The server of a new mailbox, on its provider's usual host if none is given; `None` without any.

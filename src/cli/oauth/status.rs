@@ -39,16 +39,17 @@ pub struct View {
     pub warnings: Vec<String>,
 }
 
+/// How consents are shown.
+struct Shown<'a> {
+    config: &'a config::OAuth,
+    now: Timestamp,
+    language: Language,
+}
+
 impl View {
     /// Gathers it.
-    fn of(
-        grant: &Grant,
-        mailboxes: Vec<String>,
-        app_problem: Option<&AppProblem>,
-        config: &config::OAuth,
-        now: Timestamp,
-        language: Language,
-    ) -> Self {
+    fn of(grant: &Grant, mailboxes: Vec<String>, app_problem: Option<&AppProblem>, shown: &Shown<'_>) -> Self {
+        let Shown { config, now, language } = *shown;
         let of_app = app_problem.and_then(|app| Some((Trouble::from_json(&app.problem)?, Timestamp(app.since))));
         let of_grant = grant.problem.as_deref().and_then(Trouble::from_json);
         let state = grant.state(of_app.is_some());
@@ -137,7 +138,7 @@ pub async fn views(
     for grant in store.grants().await? {
         let mailboxes = by_grant.remove(&grant.id).unwrap_or_default();
         let app = apps.iter().find(|app| app.provider == grant.key.provider);
-        views.insert(grant.id, View::of(&grant, mailboxes, app, config, now, language));
+        views.insert(grant.id, View::of(&grant, mailboxes, app, &Shown { config, now, language }));
     }
     Ok(views)
 }

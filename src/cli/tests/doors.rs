@@ -73,11 +73,13 @@ impl Door {
             login: Some(NewLogin::Password("hemligt".into())),
             asks_consent: false,
             setup: false,
-            folders: vec!["INBOX".to_owned()],
-            start: Start::All,
-            after_import: AfterImport::Leave,
-            interval_ms: 60_000,
-            max_size: 50_000_000,
+            settings: crate::mailbox::Settings {
+                folders: vec!["INBOX".to_owned()],
+                start: Start::All,
+                after_import: AfterImport::Leave,
+                interval_ms: 60_000,
+                max_size: 50_000_000,
+            },
         };
         store.add_mailbox(&new, &vault, now).await.unwrap();
         quarantine(&store, &[7, 8], now).await;
@@ -206,7 +208,10 @@ async fn quarantine(store: &Store, uids: &[u32], now: Timestamp) {
     let taker = Taker { owner: "me", dead: None };
     let lease = store.take_lease(&address(MAILBOX), taker, now, until).await.unwrap().unwrap();
     let folder = store.watched_folders(lease.mailbox.id).await.unwrap()[0].id;
-    let epoch = store.open_epoch(&lease, folder, 7, 1, now).await.unwrap();
+    let epoch = store
+        .open_epoch(&lease, crate::store::NewEpoch { folder_id: folder, uidvalidity: 7, boundary: 1 }, now)
+        .await
+        .unwrap();
     let aside = |uid: &u32| {
         let reason = Reason::TooLarge { size: 9, limit: 8 };
         (*uid, Finding::Quarantined { reason, size: 9, internal_date: None, headers: Vec::new() })

@@ -25,7 +25,7 @@ use super::problem::{Answer, Refusal};
 use crate::address::Address;
 use crate::app::mailboxes;
 use crate::http::State;
-use crate::store::{Fare, ListFilter, Mailbox as Stored};
+use crate::store::{Fare, ListFilter, Mailbox as Stored, Moments};
 
 pub use changing::*;
 
@@ -67,7 +67,9 @@ pub async fn list(FromState(state): FromState<State>, caller: Caller, Asked(aske
     }
     let filter = ListFilter { scope: caller.scope(), text, fare: asked.state, inbox_id: None };
     let (store, now) = (&state.deps.store, state.deps.clock.now());
-    let found = store.mailbox_page(filter, now, now, paging.after.as_deref(), paging.with_one_more()).await?;
+    let found = store
+        .mailbox_page(filter, Moments { today: now, now }, paging.after.as_deref(), paging.with_one_more())
+        .await?;
     let page = Page::of("mailboxes", found, paging.limit, |line| line.address.clone());
     Ok(Json(page.map(MailboxSummary::from)).into_response())
 }

@@ -146,11 +146,13 @@ impl World {
             login: Some(NewLogin::Password(SECRET.into())),
             asks_consent: false,
             setup: false,
-            folders: vec!["INBOX".into()],
-            start: Start::All,
-            after_import: AfterImport::Leave,
-            interval_ms: 60_000,
-            max_size: 50_000_000,
+            settings: crate::mailbox::Settings {
+                folders: vec!["INBOX".into()],
+                start: Start::All,
+                after_import: AfterImport::Leave,
+                interval_ms: 60_000,
+                max_size: 50_000_000,
+            },
         };
         let _ = store.add_mailbox(&new, &self.state.deps.vault, now).await;
         let organisation_id = Some(FIRST_ORGANISATION);
@@ -194,7 +196,10 @@ impl World {
         let folder = store.watched_folders(lease.mailbox.id).await.unwrap()[0].id;
         let epoch = match store.newest_epoch(folder).await.unwrap() {
             Some(epoch) => epoch,
-            None => store.open_epoch(&lease, folder, 7, 1, now).await.unwrap(),
+            None => store
+                .open_epoch(&lease, crate::store::NewEpoch { folder_id: folder, uidvalidity: 7, boundary: 1 }, now)
+                .await
+                .unwrap(),
         };
         let uid = epoch.cursor;
         let text = format!(

@@ -10,9 +10,11 @@ use serde::Deserialize;
 use super::entrance::{OF_ACCOUNT, is_ours};
 use crate::app::people;
 use crate::http::State;
-use crate::http::fault::{Answer, Fault, go, show, show_again};
+use crate::http::answer::{Answer, go, show, show_again};
+use crate::http::fault::Fault;
+use crate::http::frame::Frame;
 use crate::http::guard::{LANGUAGE, set_cookie};
-use crate::http::reader::{Frame, Reader, Who};
+use crate::http::reader::{Reader, Who};
 use crate::locale::Language;
 use crate::password;
 

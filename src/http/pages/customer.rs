@@ -16,10 +16,12 @@ use crate::app::mailboxes::settings::given_password;
 use crate::app::mailboxes::{self, MovedLogin, Request, credential_policy};
 use crate::app::{Actor, Error, any};
 use crate::http::State;
-use crate::http::fault::{Answer, Fault, show, show_again};
+use crate::http::answer::{Answer, show, show_again};
+use crate::http::fault::Fault;
+use crate::http::frame::Frame;
 use crate::http::guard::{cookie, set_cookie};
 use crate::http::last_error::LastError;
-use crate::http::reader::{Frame, Reader};
+use crate::http::reader::Reader;
 use crate::opaque;
 use crate::poll::folders::folders;
 use crate::store::{Changes, LinkClaim, Login, Mailbox, Purpose, Scope, StoreError, password_row};
@@ -205,15 +207,19 @@ async fn tried(trial: &Mailbox, state: &State, reader: &Reader) -> Result<Result
     })
 }
 
+/// Somebody who is back from the provider by a link.
+pub struct Returning<'a> {
+    /// The mailbox that they consented for.
+    pub mailbox: &'a Mailbox,
+    /// The hash of the link's key.
+    pub link: &'a [u8],
+    /// Why it came to nothing, in words.
+    pub problem: Option<String>,
+}
+
 /// Back from the provider; the browser has kept the key of the link that it left by, which is kept here as a hash alone.
-pub async fn back(
-    mailbox: &Mailbox,
-    link: &[u8],
-    problem: Option<String>,
-    headers: &HeaderMap,
-    state: &State,
-    reader: &Reader,
-) -> Answer {
+pub async fn back(of: Returning<'_>, headers: &HeaderMap, state: &State, reader: &Reader) -> Answer {
+    let Returning { mailbox, link, problem } = of;
     let Some(problem) = problem else { return done(mailbox, reader) };
     let key = cookie(headers, LINK).filter(|key| opaque::hash(key) == link);
     match (key, open(link, state).await?) {

@@ -10,9 +10,11 @@ use serde::Deserialize;
 
 use crate::app::mailboxes::guesses::minutes;
 use crate::http::State;
-use crate::http::fault::{Answer, Fault, go, show, show_again};
+use crate::http::answer::{Answer, go, show, show_again};
+use crate::http::fault::Fault;
+use crate::http::frame::Frame;
 use crate::http::guard::{SESSION, ZONE, cookie, set_cookie};
-use crate::http::reader::{Frame, Reader};
+use crate::http::reader::Reader;
 use crate::password;
 use crate::store::{Patience, Person, StoreError, person_name};
 use crate::vault::hex;
@@ -136,7 +138,7 @@ pub async fn log_in(
                 true => store.forget_failures(&account).await?,
                 false => store.login_went_well(&account, &address).await?,
             }
-            let answer = sign_in(&state, &reader, &person, &login.zone, &login.next, now).await?;
+            let answer = sign_in(&state, &reader, &person, Visit { zone: &login.zone, next: &login.next, now }).await?;
             if is_known { Ok(answer) } else { remembered(&state, &person, &headers, answer, now).await }
         }
         None => again(reader.words.t("login-wrong")),
@@ -163,15 +165,19 @@ pub async fn known_browser(headers: &HeaderMap, state: &State) -> Result<Option<
     Ok(is_known.then(|| key.to_owned()))
 }
 
+/// A visit that begins with a login.
+pub struct Visit<'a> {
+    /// The zone that the browser says it is in; empty: it does not say.
+    pub zone: &'a str,
+    /// The path that was asked for.
+    pub next: &'a str,
+    /// When it begins.
+    pub now: Timestamp,
+}
+
 /// Begins a session under a new key, so that none that was known before is worth anything.
-pub async fn sign_in(
-    state: &State,
-    reader: &Reader,
-    person: &Person,
-    zone: &str,
-    next: &str,
-    now: Timestamp,
-) -> Answer {
+pub async fn sign_in(state: &State, reader: &Reader, person: &Person, visit: Visit<'_>) -> Answer {
+    let Visit { zone, next, now } = visit;
     let key = opaque::new("");
     let before = reader.session.as_deref();
     state.deps.store.begin_session(person.id, &opaque::hash(&key), before, now).await?;

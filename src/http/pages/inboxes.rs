@@ -11,9 +11,11 @@ use crate::app::organisations::Owner;
 use crate::app::{Error, any, routes};
 use crate::fact::Conflict;
 use crate::http::State;
-use crate::http::fault::{Answer, Fault, go, show, show_again};
+use crate::http::answer::{Answer, go, show, show_again};
+use crate::http::fault::Fault;
+use crate::http::frame::Frame;
 use crate::http::paths::inbox as path;
-use crate::http::reader::{Frame, Who};
+use crate::http::reader::Who;
 use crate::store::{Inbox, InboxOverview, MessageLine, Organisation};
 
 /// Mails on one page.

@@ -6,13 +6,15 @@ use axum::extract::{Path, State as FromState};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::entrance;
+use super::entrance::{self, Visit};
 use crate::app::mailboxes::guesses::minutes;
 use crate::app::{Actor, Error, invitations};
 use crate::http::State;
-use crate::http::fault::{Answer, Fault, show, show_again};
+use crate::http::answer::{Answer, show, show_again};
+use crate::http::fault::Fault;
+use crate::http::frame::Frame;
 use crate::http::guard::USUAL_ZONE;
-use crate::http::reader::{Frame, Reader};
+use crate::http::reader::Reader;
 use crate::store::{Link, NewPerson, Patience, Purpose, Role};
 use crate::{opaque, password};
 
@@ -126,7 +128,7 @@ pub async fn accept(
         Joined::Wait(minutes) => return again(reader.words.n("login-wait", minutes)),
     }
     let person = store.person(&chosen.name).await?.ok_or(Fault::Inside)?;
-    entrance::sign_in(&state, &reader, &person, zone, "/", now).await
+    entrance::sign_in(&state, &reader, &person, Visit { zone, next: "/", now }).await
 }
 
 enum Joined {

@@ -7,11 +7,12 @@ use serde::Deserialize;
 
 use crate::clock::Timestamp;
 use crate::http::State;
-use crate::http::fault::{Answer, show};
+use crate::http::answer::{Answer, show};
+use crate::http::frame::Frame;
 use crate::http::last_error::LastError;
-use crate::http::reader::{Frame, Who};
+use crate::http::reader::Who;
 use crate::http::words::Words;
-use crate::store::{Fare, ListFilter, MailboxLine};
+use crate::store::{Fare, ListFilter, MailboxLine, Moments};
 
 /// Mailboxes on one page.
 const PAGE: i64 = 50;
@@ -94,7 +95,8 @@ pub async fn list(
         fare,
         inbox_id: None,
     };
-    let (lines, counts) = store.mailbox_lines(filter, words.today(), words.now, (page - 1) * PAGE, PAGE).await?;
+    let (lines, counts) =
+        store.mailbox_lines(filter, Moments { today: words.today(), now: words.now }, (page - 1) * PAGE, PAGE).await?;
     let total: i64 = counts.iter().map(|(_, count)| count).sum();
     let shown = match fare {
         Some(fare) => counts.iter().find(|(one, _)| *one == fare).map_or(0, |(_, count)| *count),

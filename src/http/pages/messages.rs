@@ -10,8 +10,10 @@ use axum::response::{Html, IntoResponse};
 use serde::Deserialize;
 
 use crate::http::State;
-use crate::http::fault::{Answer, Fault, show};
-use crate::http::reader::{Frame, Who};
+use crate::http::answer::{Answer, show};
+use crate::http::fault::Fault;
+use crate::http::frame::Frame;
+use crate::http::reader::Who;
 use crate::http::stored::{self, Held, Read};
 use crate::http::words::Words;
 use crate::mail::parse;

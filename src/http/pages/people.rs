@@ -8,8 +8,10 @@ use serde::Deserialize;
 use crate::app::organisations::Owner;
 use crate::app::{any, invitations, people};
 use crate::http::State;
-use crate::http::fault::{Answer, Fault, go, show};
-use crate::http::reader::{Frame, Who};
+use crate::http::answer::{Answer, go, show};
+use crate::http::fault::Fault;
+use crate::http::frame::Frame;
+use crate::http::reader::Who;
 use crate::store::{Invitation, Organisation, Person, Role};
 
 #[derive(Template)]

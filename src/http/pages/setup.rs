@@ -20,10 +20,12 @@ use crate::app::organisations::Owner;
 use crate::app::{Error, any};
 use crate::discover::Discovery;
 use crate::http::State;
-use crate::http::fault::{Answer, Fault, go, show, show_again};
+use crate::http::answer::{Answer, go, show, show_again};
+use crate::http::fault::Fault;
+use crate::http::frame::Frame;
 use crate::http::paths::mailbox as path;
-use crate::http::reader::{Frame, Who};
-use crate::mailbox::{AfterImport, Start, TlsMode};
+use crate::http::reader::Who;
+use crate::mailbox::{Settings, TlsMode};
 use crate::store::{Changes, Mailbox, NewMailbox, Organisation, Scope, Server, StoreError};
 
 pub use folders::{choose as choose_folders, page as folders};
@@ -34,10 +36,6 @@ pub use trial::{begin, page as trial};
 
 /// The steps after the address, in their order.
 pub const STEPS: [&str; 7] = ["server", "login", "folders", "inbox", "copy", "start", "trial"];
-
-/// Which inbox a new mailbox feeds unless another is chosen on the way; the usual time between two polls, and the usual size.
-const INTERVAL_MS: i64 = 60_000;
-const MAX_SIZE: u64 = 50_000_000;
 
 #[derive(Template)]
 #[template(path = "setup_address.html")]
@@ -185,11 +183,7 @@ fn new_mailbox(
         login: None,
         asks_consent: false,
         setup: true,
-        folders: vec!["INBOX".to_owned()],
-        start: Start::Now,
-        after_import: AfterImport::Leave,
-        interval_ms: INTERVAL_MS,
-        max_size: MAX_SIZE,
+        settings: Settings::default(),
     };
     (new, how)
 }

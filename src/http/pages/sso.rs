@@ -15,10 +15,11 @@ use openidconnect::{
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::entrance;
+use super::entrance::{self, Visit};
 use crate::app::mailboxes::guesses::minutes;
 use crate::http::State;
-use crate::http::fault::{Answer, Fault};
+use crate::http::answer::Answer;
+use crate::http::fault::Fault;
 use crate::http::guard::{cookie, set_cookie};
 use crate::http::reader::Reader;
 use crate::https::HttpClient;
@@ -178,7 +179,7 @@ pub async fn callback(
     match person {
         Some(person) => {
             store.forget_failures(&subject(&state, &reader, &headers).await?).await?;
-            let answer = entrance::sign_in(&state, &reader, &person, "", "/", now).await?;
+            let answer = entrance::sign_in(&state, &reader, &person, Visit { zone: "", next: "/", now }).await?;
             entrance::remembered(&state, &person, &headers, answer, now).await
         }
         None => {

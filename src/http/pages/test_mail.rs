@@ -6,9 +6,11 @@ use axum::http::HeaderMap;
 
 use super::mailbox::seen;
 use crate::http::State;
-use crate::http::fault::{Answer, Fault, go, show};
+use crate::http::answer::{Answer, go, show};
+use crate::http::fault::Fault;
+use crate::http::frame::Frame;
 use crate::http::paths::mailbox as path;
-use crate::http::reader::{Frame, Who};
+use crate::http::reader::Who;
 use crate::http::trail::{self, Trail};
 use crate::http::words::Words;
 use crate::store::{Mailbox, TestMail};

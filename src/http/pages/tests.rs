@@ -68,11 +68,13 @@ impl Site {
             login: Some(NewLogin::Password("hemligt".into())),
             asks_consent: false,
             setup: false,
-            folders: vec!["INBOX".to_owned()],
-            start: Start::Now,
-            after_import: AfterImport::Leave,
-            interval_ms: 60_000,
-            max_size: 1000,
+            settings: crate::mailbox::Settings {
+                folders: vec!["INBOX".to_owned()],
+                start: Start::Now,
+                after_import: AfterImport::Leave,
+                interval_ms: 60_000,
+                max_size: 1000,
+            },
         };
         store.add_mailbox(&new, &site.state.deps.vault, now).await.unwrap();
         site

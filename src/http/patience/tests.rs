@@ -46,11 +46,13 @@ impl World {
                 login: Some(NewLogin::Password("x".into())),
                 asks_consent: false,
                 setup: false,
-                folders: vec!["INBOX".to_owned()],
-                start: Start::Now,
-                after_import: AfterImport::Leave,
-                interval_ms: 60_000,
-                max_size: 1000,
+                settings: crate::mailbox::Settings {
+                    folders: vec!["INBOX".to_owned()],
+                    start: Start::Now,
+                    after_import: AfterImport::Leave,
+                    interval_ms: 60_000,
+                    max_size: 1000,
+                },
             };
             store.add_mailbox(&new, &state.deps.vault, now).await.unwrap();
         }

@@ -45,11 +45,13 @@ impl World {
             login: Some(NewLogin::Password("secret".into())),
             asks_consent: false,
             setup: false,
-            folders: vec!["INBOX".into()],
-            start: Start::All,
-            after_import: AfterImport::Leave,
-            interval_ms: 60_000,
-            max_size: 50_000_000,
+            settings: crate::mailbox::Settings {
+                folders: vec!["INBOX".into()],
+                start: Start::All,
+                after_import: AfterImport::Leave,
+                interval_ms: 60_000,
+                max_size: 50_000_000,
+            },
         };
         store.add_mailbox(&new, vault, now).await.unwrap();
         let lease = store
@@ -57,7 +59,10 @@ impl World {
             .await;
         let lease = lease.unwrap().unwrap();
         let watched = store.watched_folders(lease.mailbox.id).await.unwrap();
-        let epoch = store.open_epoch(&lease, watched[0].id, 7, 1, now).await.unwrap();
+        let epoch = store
+            .open_epoch(&lease, crate::store::NewEpoch { folder_id: watched[0].id, uidvalidity: 7, boundary: 1 }, now)
+            .await
+            .unwrap();
         let text = "Subject: x\r\nContent-Type: text/html\r\n\r\n<p>Hej</p>\r\n";
         let mail = Mail {
             raw: Raw::Whole(text.into()),

@@ -6,8 +6,8 @@
 
 use std::collections::HashSet;
 
-use super::Finding;
 use super::rows::parts;
+use crate::store::batch::Finding;
 use crate::store::{StoreError, Tx};
 
 impl Tx<'_> {

@@ -2,12 +2,25 @@
 
 use bytes::Bytes;
 
-use super::{Mail, Origin, signed};
 use crate::clock::Timestamp;
 use crate::fact::{Obstacle, Reason, to_json};
+use crate::store::batch::Mail;
 use crate::store::departure::{HELD_BACK, kin};
 use crate::store::ledger::UidState;
 use crate::store::{CHUNK, StoreError, Tx};
+
+/// Where the mails of a batch come from.
+pub(super) struct Origin<'a> {
+    pub epoch_id: i64,
+    pub mailbox: &'a str,
+    pub folder: &'a str,
+    pub uidvalidity: u32,
+}
+
+/// A number of bytes as stored: databases have no unsigned numbers.
+pub(super) fn signed(size: u64) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
+}
 
 /// What a batch inserts.
 #[derive(Default)]

@@ -5,7 +5,7 @@ use super::{Changes, Login, Mailbox, NewLogin, Server, password_row};
 use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::fact::Reason;
-use crate::mailbox::{AfterImport, Start, not_into_itself};
+use crate::mailbox::{Settings, not_into_itself};
 use crate::store::{StoreError, Thing, Tx};
 use crate::vault::Vault;
 
@@ -15,8 +15,7 @@ struct After<'a> {
     organisation_id: i64,
     server: &'a Server,
     username: &'a str,
-    start: Start,
-    after_import: &'a AfterImport,
+    settings: Settings,
     /// What it is opened with from now on, where that is another than before.
     login: Option<&'a NewLogin>,
 }
@@ -33,8 +32,7 @@ impl<'a> After<'a> {
             organisation_id,
             server,
             username: changes.username.as_ref().unwrap_or(&before.username),
-            start: changes.start.unwrap_or(before.start),
-            after_import: changes.after_import.as_ref().unwrap_or(&before.after_import),
+            settings: changes.settings.on(&before.settings),
             login: if is_forgotten { Some(&NewLogin::ToCome) } else { named },
         }
     }
@@ -82,7 +80,7 @@ impl Tx<'_> {
             self.use_claimed(claim, now).await?;
         }
         let after = After::new(&before, changes, inbox);
-        self.keep_copies_away(&before, &after, changes).await?;
+        self.keep_copies_away(&before, &after).await?;
         self.write_settings(&before, &after, changes, now).await?;
         self.write_login(&before, &after, vault).await?;
         self.write_folders(&before, changes).await?;
@@ -107,23 +105,18 @@ impl Tx<'_> {
     }
 
     /// Refuses what would bring moved copies back in.
-    async fn keep_copies_away(
-        &mut self,
-        before: &Mailbox,
-        after: &After<'_>,
-        changes: &Changes,
-    ) -> Result<(), StoreError> {
-        let folders = changes.folders.as_ref().unwrap_or(&before.folders);
+    async fn keep_copies_away(&mut self, before: &Mailbox, after: &After<'_>) -> Result<(), StoreError> {
+        let Settings { folders, after_import, .. } = &after.settings;
         self.not_to_and_fro(&Moving {
             id: Some(before.id),
             organisation_id: after.organisation_id,
             host: &after.server.host,
             username: after.username,
             folders,
-            after_import: after.after_import,
+            after_import,
         })
         .await?;
-        Ok(not_into_itself(after.after_import, folders)?)
+        Ok(not_into_itself(after_import, folders)?)
     }
 
     async fn write_settings(
@@ -141,7 +134,6 @@ impl Tx<'_> {
                 login_proven = $14, asks_consent = $15
             WHERE id = $1",
         );
-        let max_size = changes.max_size.unwrap_or(before.max_size);
         statement
             .bind(before.id)
             .bind(after.inbox_id)
@@ -151,10 +143,10 @@ impl Tx<'_> {
             .bind(after.server.ca_pem.as_deref())
             .bind(after.server.pin_sha256.as_deref())
             .bind(after.username)
-            .bind(after.start.to_string())
-            .bind(after.after_import.to_string())
-            .bind(changes.interval_ms.unwrap_or(before.interval_ms))
-            .bind(i64::try_from(max_size).unwrap_or(i64::MAX))
+            .bind(after.settings.start.to_string())
+            .bind(after.settings.after_import.to_string())
+            .bind(after.settings.interval_ms)
+            .bind(i64::try_from(after.settings.max_size).unwrap_or(i64::MAX))
             .bind(now)
             .bind(after.is_proven(before))
             .bind(after.asks_consent(before, changes))
@@ -215,7 +207,7 @@ impl Tx<'_> {
     }
 
     async fn write_folders(&mut self, before: &Mailbox, changes: &Changes) -> Result<(), StoreError> {
-        let Some(folders) = &changes.folders else { return Ok(()) };
+        let Some(folders) = &changes.settings.folders else { return Ok(()) };
         // A folder that is no longer watched keeps its ledger, so that watching it again imports nothing twice.
         let statement = self.sql(
             r"-- watch no folder of a mailbox
@@ -247,7 +239,7 @@ impl Tx<'_> {
 
     /// What was to happen to the copies is no longer wanted.
     async fn drop_effects(&mut self, before: &Mailbox, after: &After<'_>) -> Result<(), StoreError> {
-        if *after.after_import == before.after_import {
+        if after.settings.after_import == before.after_import {
             return Ok(());
         }
         let statement = self.sql(
@@ -261,7 +253,7 @@ impl Tx<'_> {
 
     /// What was too large may fit now: it is asked for again.
     async fn reopen_too_large(&mut self, before: &Mailbox, changes: &Changes) -> Result<(), StoreError> {
-        let Some(size) = changes.max_size.filter(|size| *size > before.max_size) else { return Ok(()) };
+        let Some(size) = changes.settings.max_size.filter(|size| *size > before.max_size) else { return Ok(()) };
         let statement = self.sql(
             r"-- reopen what was too large
             UPDATE ledger SET state = 'pending'
@@ -275,7 +267,7 @@ impl Tx<'_> {
 
     /// The start is decided anew, for what it left out so far.
     async fn decide_start_anew(&mut self, before: &Mailbox, after: &After<'_>) -> Result<(), StoreError> {
-        if after.start == before.start {
+        if after.settings.start == before.start {
             return Ok(());
         }
         let forget = self.sql(

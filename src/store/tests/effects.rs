@@ -51,7 +51,10 @@ async fn another_wish_or_another_uidvalidity_voids_what_was_open() {
         );
         let epoch = at.epoch(&lease, 1, 7).await;
         at.import(&lease, &epoch, vec![(1, mail_with_effect("b", inbox, "delete"))]).await;
-        let changes = Changes { after_import: Some(AfterImport::Leave), ..Changes::default() };
+        let changes = Changes::from(crate::mailbox::SettingsChange {
+            after_import: Some(AfterImport::Leave),
+            ..Default::default()
+        });
         at.store.change_mailbox(&address("a@b.se"), &changes, None, NOW).await.unwrap();
         assert!(at.store.open_effects(epoch.id, 0, 9, false).await.unwrap().is_empty(), "{name}");
     }

@@ -72,10 +72,19 @@ async fn whoever_lost_the_lease_writes_nothing() {
         for written in [
             at.store.advance_cursor(&lost, epoch.id, 9).await,
             at.store.effects_done(&lost, epoch.id, &[1]).await,
-            at.store.decide_start(&lost, epoch.id, &[(1, 5)], 6, NOW).await,
-            at.store.not_listed(&lost, epoch.id, &[1], 5, NOW).await,
+            at.store
+                .decide_start(
+                    &lost,
+                    crate::store::StartOfEpoch { epoch_id: epoch.id, skipped: &[(1, 5)], cursor: 6 },
+                    NOW,
+                )
+                .await,
+            at.store.not_listed(&lost, crate::store::NotListed { epoch_id: epoch.id, uids: &[1], tries: 5 }, NOW).await,
             at.store.add_download_chunk(&lost, chunk(&epoch, 0, &[1]), NOW).await,
-            at.store.open_epoch(&lost, folder, 8, 1, NOW).await.map(drop),
+            at.store
+                .open_epoch(&lost, crate::store::NewEpoch { folder_id: folder, uidvalidity: 8, boundary: 1 }, NOW)
+                .await
+                .map(drop),
         ] {
             assert!(matches!(written, Err(StoreError::LeaseLost)), "{name}");
         }
@@ -90,7 +99,10 @@ async fn changing_or_pausing_a_mailbox_ends_the_poll_under_way() {
         at.add_with("a@b.se", AfterImport::Delete).await;
         let who = address("a@b.se");
         let lease = at.lease("a@b.se").await;
-        let changes = Changes { after_import: Some(AfterImport::Leave), ..Changes::default() };
+        let changes = Changes::from(crate::mailbox::SettingsChange {
+            after_import: Some(AfterImport::Leave),
+            ..Default::default()
+        });
         at.store.change_mailbox(&who, &changes, None, NOW).await.unwrap();
         assert!(matches!(at.store.renew_lease(&lease, NOW).await, Err(StoreError::LeaseLost)), "{name}");
         let lease = at.lease("a@b.se").await;
@@ -174,7 +186,7 @@ async fn however_it_is_asked_for_no_mailbox_is_polled_before_it_had_its_rest() {
         let at = Fixture { store: at.store.with_least_interval(std::time::Duration::from_secs(10)), ..at };
         at.add("a@b.se").await;
         let who = address("a@b.se");
-        let changes = Changes { interval_ms: Some(1), ..Changes::default() };
+        let changes = Changes::from(crate::mailbox::SettingsChange { interval_ms: Some(1), ..Default::default() });
         at.store.change_mailbox(&who, &changes, None, NOW).await.unwrap();
         let mailbox = at.store.mailbox(&who).await.unwrap();
         assert_eq!(mailbox.interval_ms, 10_000, "{name}: a shorter one is read as the shortest");

@@ -80,7 +80,10 @@ async fn pending_becomes_anything_and_what_is_finished_stays() {
         };
         at.import(&lease, &epoch, vec![(1, pending()), (2, pending()), (3, pending()), (4, pending())]).await;
         at.import(&lease, &epoch, vec![(1, mail("a", &[inbox])), (2, too_large()), (3, pending())]).await;
-        at.store.not_listed(&lease, epoch.id, &[1, 4], 2, NOW).await.unwrap();
+        at.store
+            .not_listed(&lease, crate::store::NotListed { epoch_id: epoch.id, uids: &[1, 4], tries: 2 }, NOW)
+            .await
+            .unwrap();
         at.import(&lease, &epoch, vec![(2, pending())]).await;
         let ledger = at.ledger("a@b.se").await;
         let states: Vec<(u32, &str)> = ledger.iter().map(|(uid, state, _)| (*uid, state.as_str())).collect();
@@ -94,7 +97,18 @@ async fn pending_becomes_anything_and_what_is_finished_stays() {
 async fn what_the_start_leaves_out_is_known_as_ranges() {
     for (at, name) in stores().await {
         let (lease, epoch) = at.polled("a@b.se").await;
-        at.store.decide_start(&lease, epoch.id, &[(1, 499_999), (500_001, 500_001)], 500_000, NOW).await.unwrap();
+        at.store
+            .decide_start(
+                &lease,
+                crate::store::StartOfEpoch {
+                    epoch_id: epoch.id,
+                    skipped: &[(1, 499_999), (500_001, 500_001)],
+                    cursor: 500_000,
+                },
+                NOW,
+            )
+            .await
+            .unwrap();
         let known = |known: &[Known]| known.iter().map(|k| (k.first, k.last, k.open.is_some())).collect::<Vec<_>>();
         for (first, last, wanted) in [
             (1, 1, vec![(1, 499_999, false)]),
@@ -110,7 +124,7 @@ async fn what_the_start_leaves_out_is_known_as_ranges() {
         let ranges: Vec<_> = lines.iter().map(|line| (line.uid, line.uid_last)).collect();
         assert_eq!(ranges, [(1, Some(499_999)), (500_001, None)], "{name}");
         // A new start is decided anew.
-        let changes = Changes { start: Some(Start::All), ..Changes::default() };
+        let changes = Changes::from(crate::mailbox::SettingsChange { start: Some(Start::All), ..Default::default() });
         at.store.change_mailbox(&address("a@b.se"), &changes, None, NOW).await.unwrap();
         assert!(at.ledger("a@b.se").await.is_empty(), "{name}");
         let lease = at.lease("a@b.se").await;
@@ -156,7 +170,8 @@ async fn a_larger_limit_asks_again_for_what_was_too_large() {
             headers: vec![],
         };
         at.import(&lease, &epoch, vec![(3, too_large(60_000_000)), (5, too_large(90_000_000))]).await;
-        let changes = Changes { max_size: Some(70_000_000), ..Changes::default() };
+        let changes =
+            Changes::from(crate::mailbox::SettingsChange { max_size: Some(70_000_000), ..Default::default() });
         at.store.change_mailbox(&address("a@b.se"), &changes, None, NOW).await.unwrap();
         let ledger = at.ledger("a@b.se").await;
         let states: Vec<(u32, &str)> = ledger.iter().map(|(uid, state, _)| (*uid, state.as_str())).collect();
@@ -275,7 +290,8 @@ async fn only_what_is_meant_is_asked_for_again() {
         assert_eq!(retry(Some("INBOX"), Some(7), Some(5)).await, 1, "{name}: not the other folder's");
         assert_eq!(at.store.aside_in_force(id, 9).await.unwrap().len(), 1, "{name}");
         // What no poll comes to any more is not promised.
-        let changes = Changes { folders: Some(vec!["INBOX".into()]), ..Changes::default() };
+        let changes =
+            Changes::from(crate::mailbox::SettingsChange { folders: Some(vec!["INBOX".into()]), ..Default::default() });
         at.store.change_mailbox(&address("a@b.se"), &changes, None, NOW).await.unwrap();
         assert_eq!(at.store.aside_in_force(id, 9).await.unwrap().len(), 0, "{name}");
         assert_eq!(retry(None, None, None).await, 0, "{name}");

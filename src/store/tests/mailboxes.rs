@@ -21,16 +21,21 @@ async fn a_mailbox_comes_back_as_it_was_told_to_be() {
             login: Some(NewLogin::Password("y".into())),
             asks_consent: false,
             setup: false,
-            folders: vec![],
-            start: Start::All,
-            after_import: AfterImport::Leave,
-            interval_ms: 1,
-            max_size: 1,
+            settings: crate::mailbox::Settings {
+                folders: vec![],
+                start: Start::All,
+                after_import: AfterImport::Leave,
+                interval_ms: 1,
+                max_size: 1,
+            },
         };
         let twice = at.store.add_mailbox(&twice, &at.vault, NOW).await;
         assert!(matches!(twice, Err(StoreError::Conflict(_))), "{name}");
         let changes = Changes {
-            folders: Some(vec!["Ärenden".into(), "Nytt".into()]),
+            settings: crate::mailbox::SettingsChange {
+                folders: Some(vec!["Ärenden".into(), "Nytt".into()]),
+                ..Default::default()
+            },
             server: Some(Server { host: "other".into(), tls: TlsMode::StartTls, ..mailbox.server.clone() }),
             ..Changes::default()
         };

@@ -123,16 +123,25 @@ async fn two_who_change_a_mailbox_undo_nothing_of_each_other() {
     for (at, name) in stores().await {
         at.add_with("a@b.se", AfterImport::Delete).await;
         let mailbox = address("a@b.se");
-        let leave = Changes { after_import: Some(AfterImport::Leave), ..Changes::default() };
-        let others: Vec<Changes> =
-            (1..20).map(|n| Changes { interval_ms: Some(n * 60_000), ..Changes::default() }).collect();
+        let leave = Changes::from(crate::mailbox::SettingsChange {
+            after_import: Some(AfterImport::Leave),
+            ..Default::default()
+        });
+        let others: Vec<Changes> = (1..20)
+            .map(|n| {
+                Changes::from(crate::mailbox::SettingsChange { interval_ms: Some(n * 60_000), ..Default::default() })
+            })
+            .collect();
         let all = std::iter::once(&leave).chain(&others);
         let changing = all.map(|changes| at.store.change_mailbox(&mailbox, changes, None, NOW));
         for done in futures::future::join_all(changing).await {
             done.unwrap();
         }
         assert_eq!(at.store.mailbox(&mailbox).await.unwrap().after_import, AfterImport::Leave, "{name}");
-        let into_itself = Changes { after_import: Some(AfterImport::Move("INBOX".into())), ..Changes::default() };
+        let into_itself = Changes::from(crate::mailbox::SettingsChange {
+            after_import: Some(AfterImport::Move("INBOX".into())),
+            ..Default::default()
+        });
         assert!(matches!(at.change("a@b.se", into_itself).await, Err(StoreError::Conflict(_))), "{name}");
     }
 }

@@ -142,8 +142,25 @@ async fn an_organisation_sees_its_own_and_routes_lead_no_mail_out_of_it() {
         assert_eq!(at.store.routes(theirs).await.unwrap().len(), 1);
         assert_eq!(at.store.inboxes(ours).await.unwrap().len(), 1);
         let lines = |scope| ListFilter { scope, text: None, fare: None, inbox_id: None };
-        assert_eq!(at.store.mailbox_lines(lines(ours), NOW, NOW, 0, 10).await.unwrap().0.len(), 1);
-        assert_eq!(at.store.mailbox_lines(lines(theirs), NOW, NOW, 0, 10).await.unwrap().0.len(), 0, "{name}");
+        assert_eq!(
+            at.store
+                .mailbox_lines(lines(ours), crate::store::Moments { today: NOW, now: NOW }, 0, 10)
+                .await
+                .unwrap()
+                .0
+                .len(),
+            1
+        );
+        assert_eq!(
+            at.store
+                .mailbox_lines(lines(theirs), crate::store::Moments { today: NOW, now: NOW }, 0, 10)
+                .await
+                .unwrap()
+                .0
+                .len(),
+            0,
+            "{name}"
+        );
         assert_eq!(at.store.mailbox(&address("a@b.se")).await.unwrap().organisation_id, FIRST_ORGANISATION);
     }
 }
@@ -197,7 +214,8 @@ async fn the_list_tells_the_same_of_a_mailbox_as_the_mailbox_itself() {
         let mut told = Vec::new();
         let mut look = async |now: Timestamp| {
             let filter = ListFilter { scope: Scope::All, text: Some("A@B"), fare: None, inbox_id: None };
-            let (lines, counts) = at.store.mailbox_lines(filter, NOW, now, 0, 10).await.unwrap();
+            let (lines, counts) =
+                at.store.mailbox_lines(filter, crate::store::Moments { today: NOW, now }, 0, 10).await.unwrap();
             assert_eq!(counts, [(lines[0].fare, 1)], "{name}");
             let state = Fare::of(&at.store.mailbox(&address("a@b.se")).await.unwrap(), now).short_id();
             let same = if lines[0].fare == Fare::NeedsPerson { "failing" } else { lines[0].fare.id() };
@@ -235,7 +253,11 @@ async fn the_list_tells_the_same_of_a_mailbox_as_the_mailbox_itself() {
         let id = at.store.mailbox(&address("a@b.se")).await.unwrap().id;
         assert_eq!(at.store.polls_by_day(id, NOW.day()).await.unwrap(), [(NOW.day(), 4, 2)], "{name}");
         let some = ListFilter { scope: Scope::All, text: Some("%_"), fare: None, inbox_id: None };
-        assert_eq!(at.store.mailbox_lines(some, NOW, NOW, 0, 10).await.unwrap().0.len(), 0, "{name}: no wildcards");
+        assert_eq!(
+            at.store.mailbox_lines(some, crate::store::Moments { today: NOW, now: NOW }, 0, 10).await.unwrap().0.len(),
+            0,
+            "{name}: no wildcards"
+        );
     }
 }
 

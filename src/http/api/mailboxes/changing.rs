@@ -20,7 +20,7 @@ use crate::http::api::parts::Checks;
 use crate::http::api::problem::{Answer, Refusal};
 use crate::http::api::version::{Condition, part};
 use crate::locale::Language;
-use crate::mailbox::{AfterImport, Start};
+use crate::mailbox::Settings;
 use crate::store::{Changes, Mailbox as Stored, NewMailbox};
 
 /// What became of a mailbox that was removed.
@@ -68,11 +68,7 @@ fn new(address: Address, wish: Wish) -> Result<NewMailbox, Refusal> {
         asks_consent: false,
         login: Some(login),
         setup: false,
-        folders: wish.folders.unwrap_or_else(|| vec!["INBOX".to_owned()]),
-        start: wish.start.unwrap_or(Start::Now),
-        after_import: wish.after_import.unwrap_or(AfterImport::Leave),
-        interval_ms: wish.interval_ms.unwrap_or(60_000),
-        max_size: wish.max_size.unwrap_or(50_000_000),
+        settings: wish.settings.on(&Settings::default()),
         address,
     })
 }
@@ -116,39 +112,12 @@ fn changes(before: &Stored, wish: Wish) -> Result<Option<Changes>, Refusal> {
         username: wish.username,
         login: wish.login,
         given_for: Some((before.server.clone(), before.username.clone())),
-        login_goes_along: false,
-        asks_consent: None,
-        by_link: None,
-        folders: wish.folders,
-        start: wish.start,
-        after_import: wish.after_import,
-        interval_ms: wish.interval_ms,
-        max_size: wish.max_size,
+        settings: wish.settings,
+        ..Changes::default()
     };
-    let Changes {
-        inbox,
-        server,
-        username,
-        login,
-        given_for: _,
-        login_goes_along: _,
-        asks_consent: _,
-        by_link: _,
-        folders,
-        start,
-        after_import,
-        interval_ms,
-        max_size,
-    } = &changes;
-    let is_something = inbox.is_some()
-        || server.is_some()
-        || username.is_some()
-        || login.is_some()
-        || folders.is_some()
-        || start.is_some()
-        || after_import.is_some()
-        || interval_ms.is_some()
-        || max_size.is_some();
+    let Changes { inbox, server, username, login, settings, .. } = &changes;
+    let is_something =
+        inbox.is_some() || server.is_some() || username.is_some() || login.is_some() || !settings.is_empty();
     Ok(is_something.then_some(changes))
 }
 

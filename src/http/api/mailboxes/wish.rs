@@ -12,7 +12,7 @@ use crate::http::api::caller::Caller;
 use crate::http::api::parts::{Checks, line};
 use crate::http::api::problem::Refusal;
 use crate::locale::Language;
-use crate::mailbox::{AfterImport, Start, TlsMode};
+use crate::mailbox::{SettingsChange, TlsMode};
 use crate::oauth::wish::GrantWish;
 use crate::store::NewLogin;
 
@@ -137,11 +137,7 @@ pub struct Wish {
     pub login: Option<NewLogin>,
     /// The provider's usual server, with oauth.
     pub usual_host: Option<String>,
-    pub folders: Option<Vec<String>>,
-    pub start: Option<Start>,
-    pub after_import: Option<AfterImport>,
-    pub interval_ms: Option<i64>,
-    pub max_size: Option<u64>,
+    pub settings: SettingsChange,
 }
 
 impl MailboxPatch {
@@ -174,11 +170,13 @@ impl MailboxPatch {
             username: checks.perhaps("/username", self.username.as_ref(), line),
             login,
             usual_host,
-            folders,
-            start: checks.perhaps("/start", self.start.as_ref(), str::parse),
-            after_import: checks.perhaps("/after_import", self.after_import.as_ref(), str::parse),
-            interval_ms: interval,
-            max_size: self.max_size,
+            settings: SettingsChange {
+                folders,
+                start: checks.perhaps("/start", self.start.as_ref(), str::parse),
+                after_import: checks.perhaps("/after_import", self.after_import.as_ref(), str::parse),
+                interval_ms: interval,
+                max_size: self.max_size,
+            },
         };
         if matches!((&self.ca_pem, &self.pin_sha256), (Some(Some(_)), Some(Some(_)))) {
             checks.wrong("/pin_sha256", "goes not with ca_pem");

@@ -6,16 +6,17 @@ use axum::extract::{Path, RawForm, State as FromState};
 
 use super::{after, change, login, server};
 use crate::http::State;
-use crate::http::fault::{Answer, go, show, show_again};
+use crate::http::answer::{Answer, go, show, show_again};
+use crate::http::frame::Frame;
 use crate::http::last_error::LastError;
 use crate::http::pages::mailbox::seen;
 use crate::http::patience::on_page;
-use crate::http::reader::{Frame, Who};
+use crate::http::reader::Who;
 use crate::mailbox::folder_name;
-use crate::mailbox::not_into_itself;
+use crate::mailbox::{SettingsChange, not_into_itself};
 use crate::poll::PollError;
 use crate::poll::folders::{FolderOffer, folders};
-use crate::store::{Changes, Mailbox};
+use crate::store::Mailbox;
 
 #[derive(Template)]
 #[template(path = "setup_folders.html")]
@@ -94,6 +95,7 @@ pub async fn choose(
             Err(error) => failed(&error, mailbox, &state, &who),
         };
     }
-    change(&mailbox, Changes { folders: Some(chosen), ..Changes::default() }, &state, &who).await?;
+    change(&mailbox, SettingsChange { folders: Some(chosen), ..SettingsChange::default() }.into(), &state, &who)
+        .await?;
     go(&after("folders", &mailbox))
 }

@@ -11,11 +11,13 @@ use crate::address::Address;
 use crate::app::inboxes::{self, WantedInbox};
 use crate::app::organisations::Owner;
 use crate::http::State;
-use crate::http::fault::{Answer, Fault, go, show, show_again};
+use crate::http::answer::{Answer, go, show, show_again};
+use crate::http::fault::Fault;
+use crate::http::frame::Frame;
 use crate::http::pages::mailbox::seen;
 use crate::http::patience::on_page;
-use crate::http::reader::{Frame, Who};
-use crate::mailbox::{AfterImport, Start, not_into_itself};
+use crate::http::reader::Who;
+use crate::mailbox::{AfterImport, SettingsChange, Start, not_into_itself};
 use crate::poll::capabilities::{Ability, abilities};
 use crate::store::{Changes, InboxOverview, Mailbox};
 
@@ -170,7 +172,7 @@ pub async fn set_copy(
     let problem = match text.parse::<AfterImport>() {
         Ok(wish) if not_into_itself(&wish, &mailbox.folders).is_err() => "folders-target",
         Ok(wish) => {
-            let changes = Changes { after_import: Some(wish), ..Changes::default() };
+            let changes = SettingsChange { after_import: Some(wish), ..SettingsChange::default() }.into();
             change(&mailbox, changes, &state, &who).await?;
             return go(&after("copy", &mailbox));
         }
@@ -227,7 +229,7 @@ pub async fn set_start(
     match text.parse::<Start>() {
         Ok(start) => {
             if start != mailbox.start {
-                let changes = Changes { start: Some(start), ..Changes::default() };
+                let changes = SettingsChange { start: Some(start), ..SettingsChange::default() }.into();
                 change(&mailbox, changes, &state, &who).await?;
             }
             go(&after("start", &mailbox))

@@ -1,0 +1,25 @@
+//! Answers of page handlers: a page, the same page to be filled in again, or another page.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+
+use super::fault::Fault;
+
+/// A page that was made, or the fault that it was not.
+pub type Answer = Result<Response, Fault>;
+
+/// A page from its template.
+pub fn show(template: &impl Template) -> Answer {
+    Ok(Html(template.render()?).into_response())
+}
+
+/// A page whose form has to be filled in again.
+pub fn show_again(template: &impl Template) -> Answer {
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(template.render()?)).into_response())
+}
+
+/// On to another page.
+pub fn go(to: &str) -> Answer {
+    Ok(Redirect::to(to).into_response())
+}

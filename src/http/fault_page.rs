@@ -1,0 +1,44 @@
+//! The page of a fault, in the reader's language.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+
+use super::fault::Fault;
+use super::frame::Frame;
+use super::reader::Reader;
+use crate::fact::Fact;
+use crate::locale;
+
+#[derive(Template)]
+#[template(path = "fault.html")]
+struct Page {
+    f: Frame,
+    title: String,
+    detail: Option<String>,
+}
+
+/// The page of a fault, for this reader. A guest is sent to sign in, and comes back to where he wanted to go.
+pub fn page(fault: &Fault, reader: &Reader, is_get: bool, is_fragment: bool) -> Response {
+    if matches!(fault, Fault::SignIn) {
+        let back = if is_get && !is_fragment { reader.path.as_str() } else { "/" };
+        let next: String = url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
+        let to = if back == "/" { "/login".to_owned() } else { format!("/login?next={next}") };
+        return match is_fragment {
+            // htmx goes there with the whole page.
+            true => (StatusCode::UNAUTHORIZED, [("HX-Redirect", to)]).into_response(),
+            false => Redirect::to(&to).into_response(),
+        };
+    }
+    let detail = match fault {
+        Fault::Conflict(conflict) => Some(conflict.words(reader.words.language)),
+        Fault::Said(words) => Some(words.clone()),
+        Fault::Wait(text, minutes) => Some(reader.words.n(text, *minutes)),
+        _ => None,
+    };
+    let title = locale::text(reader.words.language, fault.text());
+    match (Page { f: Frame::new(reader, ""), title, detail }).render() {
+        Ok(html) => (fault.status(), Html(html)).into_response(),
+        Err(_) => fault.status().into_response(),
+    }
+}

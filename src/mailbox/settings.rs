@@ -1,0 +1,77 @@
+//! The settings of a mailbox that say which mail is wanted, how often, and what happens to the customer's copy.
+
+use super::{AfterImport, Start};
+use crate::fact::Part;
+
+/// The settings of a mailbox.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Settings {
+    /// The folders that are polled.
+    #[sqlx(skip)]
+    pub folders: Vec<String>,
+    /// From when mail is wanted.
+    #[sqlx(try_from = "String")]
+    pub start: Start,
+    /// What happens to the customer's copy.
+    #[sqlx(try_from = "String")]
+    pub after_import: AfterImport,
+    /// The time between two polls, in milliseconds.
+    pub interval_ms: i64,
+    /// Larger mail is quarantined.
+    #[sqlx(try_from = "i64")]
+    pub max_size: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            folders: vec!["INBOX".to_owned()],
+            start: Start::Now,
+            after_import: AfterImport::Leave,
+            interval_ms: 60_000,
+            max_size: 50_000_000,
+        }
+    }
+}
+
+/// Settings that are to change; `None` leaves one as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SettingsChange {
+    pub folders: Option<Vec<String>>,
+    pub start: Option<Start>,
+    pub after_import: Option<AfterImport>,
+    pub interval_ms: Option<i64>,
+    pub max_size: Option<u64>,
+}
+
+impl SettingsChange {
+    /// Whether none is named.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The settings with what is named changed.
+    pub fn on(&self, before: &Settings) -> Settings {
+        Settings {
+            folders: self.folders.clone().unwrap_or_else(|| before.folders.clone()),
+            start: self.start.unwrap_or(before.start),
+            after_import: self.after_import.clone().unwrap_or_else(|| before.after_import.clone()),
+            interval_ms: self.interval_ms.unwrap_or(before.interval_ms),
+            max_size: self.max_size.unwrap_or(before.max_size),
+        }
+    }
+}
+
+impl Settings {
+    /// The parts in which these differ from others.
+    pub fn parts_unlike(&self, other: &Self) -> Vec<Part> {
+        let parts = [
+            (Part::Folders, self.folders != other.folders),
+            (Part::Start, self.start != other.start),
+            (Part::AfterImport, self.after_import != other.after_import),
+            (Part::Interval, self.interval_ms != other.interval_ms),
+            (Part::MaxSize, self.max_size != other.max_size),
+        ];
+        parts.into_iter().filter_map(|(part, is_other)| is_other.then_some(part)).collect()
+    }
+}
