@@ -7,6 +7,7 @@ pub mod consents;
 mod error;
 pub mod inboxes;
 pub mod invitations;
+pub mod keys;
 pub mod ledger;
 pub mod links;
 pub mod mailboxes;

@@ -1,19 +1,13 @@
 //! `mailferry key`
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Subcommand;
 use serde_json::json;
 
 use super::{Context, Failure};
-use crate::oauth::grant;
-use crate::store::StoreError;
-use crate::vault::VaultError;
+use crate::app::keys;
 use crate::wiring;
-
-/// How often what was sealed with the old key meanwhile is sealed anew.
-const TRIES: usize = 5;
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -32,19 +26,13 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
     let file = || location.file().map(|path| path.display().to_string()).unwrap_or_default();
     match command {
         Command::Generate { forget_passwords } => {
-            if let Some(path) = location.file().filter(|path| !path.exists())
-                && context.store.has_secrets().await?
-            {
-                if !forget_passwords {
-                    return Err(StoreError::Vault(VaultError::Lost(path.to_owned())).into());
-                }
-                let count = context.store.forget_secrets().await?;
+            let (vault, forgotten) = keys::generate(context.acting(), &location, forget_passwords).await?;
+            if let Some(count) = forgotten {
                 context.output.say(&format!(
                     "Forgot {count} stored secrets. Give each mailbox its own again: \
                      mailferry mailbox set ADDRESS --password-stdin, or mailferry oauth connect ADDRESS"
                 ))?;
             }
-            let vault = location.generate().map_err(StoreError::Vault)?;
             let made = json!({ "file": file(), "key": vault.sealing_key() });
             context
                 .output
@@ -52,27 +40,8 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
         }
         Command::Rotate => {
             context.vault().await?; // creates the first key where there is none
-            // One at a time: each would drop the key of the other.
-            let _alone = location.lock().map_err(StoreError::Vault)?;
-            // The new key is on the disk before anything is sealed with it, and the old ones leave when nothing is any more. A
-            // crash in between leaves all, and the next rotation goes on.
-            let vault = Arc::new(location.add_key().map_err(StoreError::Vault)?);
             let deps = context.deps().await?.tokens();
-            let mut count = 0;
-            for _ in 0..TRIES {
-                count = context.store.reseal_passwords(&vault).await?;
-                count += grant::reseal(&deps, &vault).await.map_err(|error| Failure::failed(error.to_string()))?;
-                // What was being written by somebody with the old key meanwhile is seen now.
-                if context.store.is_all_sealed_with(&vault).await? {
-                    break;
-                }
-            }
-            if !context.store.is_all_sealed_with(&vault).await? {
-                return Err(Failure::failed(
-                    "something is still being sealed with the old key, so both keys stay; run `mailferry key rotate` again",
-                ));
-            }
-            let vault = location.drop_old_keys().map_err(StoreError::Vault)?;
+            let (vault, count) = keys::rotate(context.acting(), &location, &deps).await?;
             let done = json!({ "file": file(), "key": vault.sealing_key(), "resealed": count });
             context
                 .output

@@ -55,6 +55,8 @@ pub enum Conflict {
     TestTooSoon,
     /// The mailbox was changed while somebody consented for it.
     MailboxChanged(String),
+    /// Something is still being sealed with the old key.
+    OldKeyInUse,
     /// An application opens the mailbox: nobody has consented.
     NoConsentOfApplication,
     /// A password opens the mailbox: nobody has consented.
@@ -102,6 +104,7 @@ impl Fact for Conflict {
             Self::TestPaused => Text::new("test-paused"),
             Self::TestTooSoon => Text::new("test-too-soon"),
             Self::MailboxChanged(address) => Text::new("conflict-mailbox-changed").with("name", address),
+            Self::OldKeyInUse => Text::new("conflict-old-key-in-use"),
             Self::NoConsentOfApplication => Text::new("conflict-no-consent-of-application"),
             Self::NoConsentOfPassword => Text::new("conflict-no-consent-of-password"),
         }

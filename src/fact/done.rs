@@ -89,6 +89,8 @@ pub enum Done {
     TokenCreated { scope: String },
     TokenRevoked { made: Vec<String>, made_revoked: bool },
     OrganisationAdded,
+    KeyRotated { count: usize },
+    SecretsForgotten { count: u64 },
 }
 
 impl Done {
@@ -123,6 +125,8 @@ impl Done {
             Self::TokenCreated { .. } => "token-created",
             Self::TokenRevoked { .. } => "token-revoked",
             Self::OrganisationAdded => "organisation-added",
+            Self::KeyRotated { .. } => "key-rotated",
+            Self::SecretsForgotten { .. } => "secrets-forgotten",
         }
     }
 
@@ -143,6 +147,8 @@ impl Done {
             }
             Self::LedgerRetried { folder, uid: None } => folder.clone().unwrap_or_default(),
             Self::TestBegun { code } => code.clone(),
+            Self::KeyRotated { count } => count.to_string(),
+            Self::SecretsForgotten { count } => count.to_string(),
             Self::InboxRemoved { with_messages: true } => Text::new("detail-with-messages").words(language),
             Self::RouteAdded { recipient } | Self::RouteRemoved { recipient } => recipient.clone(),
             Self::PersonJoined { invited_by } => invited_by.clone(),

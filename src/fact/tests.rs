@@ -143,10 +143,12 @@ fn every_change_has_its_sentence_and_reads_back_as_it_was_written() {
         ),
         (Done::TokenRevoked { made: vec!["a".into()], made_revoked: false }, "tokens made by it, still valid: a"),
         (Done::OrganisationAdded, ""),
+        (Done::KeyRotated { count: 7 }, "7"),
+        (Done::SecretsForgotten { count: 7 }, "7"),
     ];
     let mut named: Vec<&str> = all.iter().map(|(done, _)| done.id()).collect();
     named.dedup();
-    assert_eq!(named.len(), 28, "each kind of change stands in this table");
+    assert_eq!(named.len(), 30, "each kind of change stands in this table");
     for (done, detail) in all {
         let text = format!("audit-{}", done.id());
         assert!(locale::has(&text), "{text}");

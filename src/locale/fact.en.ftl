@@ -36,6 +36,7 @@ conflict-failing = its last polls failed, and it is tried again by itself; chang
 conflict-held-by-server = its server told us to stay away for a while
 conflict-not-open = this UID is neither pending nor put aside
 conflict-mailbox-changed = { $name } was changed meanwhile; start again
+conflict-old-key-in-use = something is still being sealed with the old key, so both keys stay; run `mailferry key rotate` again
 conflict-no-consent-of-application = it is opened by the application itself, so there is no consent to give up
 conflict-no-consent-of-password = it is opened with a password; there is no consent to give up
 

@@ -36,6 +36,7 @@ conflict-failing = de senaste hämtningarna misslyckades, och nya försök görs
 conflict-held-by-server = servern har bett oss att vänta ett tag
 conflict-not-open = det UID:t varken väntar eller är undanlagt
 conflict-mailbox-changed = { $name } har ändrats under tiden; börja om
+conflict-old-key-in-use = något förseglas fortfarande med den gamla nyckeln, så båda finns kvar; kör `mailferry key rotate` igen
 conflict-no-consent-of-application = den öppnas av programmet självt, så det finns inget medgivande att ge upp
 conflict-no-consent-of-password = den öppnas med ett lösenord; det finns inget medgivande att ge upp
 

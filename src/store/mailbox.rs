@@ -357,6 +357,18 @@ impl Tx<'_> {
         added.map_err(|error| StoreError::taken(error, || Conflict::MailboxThere(new.address.to_string())))
     }
 
+    /// Writes the plain settings of a mailbox.
+    async fn write_settings(&mut self, id: i64, settings: &Settings) -> Result<(), StoreError> {
+        let statement = self.sql(
+            r"-- write a mailbox's settings
+            UPDATE mailbox SET start = $2, after_import = $3, interval_ms = $4, max_size = $5 WHERE id = $1",
+        );
+        let statement = statement.bind(id).bind(settings.start.to_string()).bind(settings.after_import.to_string());
+        let max_size = i64::try_from(settings.max_size).unwrap_or(i64::MAX);
+        statement.bind(settings.interval_ms).bind(max_size).run().await?;
+        Ok(())
+    }
+
     async fn set_password_sealed(&mut self, id: i64, sealed: Option<Vec<u8>>) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- set a mailbox's sealed password

@@ -1,6 +1,6 @@
 //! Everything that is sealed: the passwords of mailboxes and the tokens of grants.
 
-use super::{Reader, Store, StoreError, access_row, password_row, refresh_row};
+use super::{Reader, Store, StoreError, Tx, access_row, password_row, refresh_row};
 use crate::vault::Vault;
 
 /// A sealed column: how its records are named, and the statements that read and write them.
@@ -81,17 +81,6 @@ impl Store {
         Ok(false)
     }
 
-    /// Forgets every secret, since the key that sealed them is lost. Returns how many there were.
-    pub async fn forget_secrets(&self) -> Result<u64, StoreError> {
-        let mut tx = self.begin().await?;
-        let mut count = 0;
-        for column in columns() {
-            count += tx.sql(column.forget).run().await?;
-        }
-        tx.commit().await?;
-        Ok(count)
-    }
-
     /// Seals every password anew with the vault's sealing key. Returns how many there were. A password that is given meanwhile
     /// stays.
     pub async fn reseal_passwords(&self, vault: &Vault) -> Result<usize, StoreError> {
@@ -144,6 +133,17 @@ impl Store {
                 vault.open(&(column.row)(*id), record)?;
             }
             count += records.len();
+        }
+        Ok(count)
+    }
+}
+
+impl Tx<'_> {
+    /// Forgets every secret, since the key that sealed them is lost. Returns how many there were.
+    pub async fn forget_secrets(&mut self) -> Result<u64, StoreError> {
+        let mut count = 0;
+        for column in columns() {
+            count += self.sql(column.forget).run().await?;
         }
         Ok(count)
     }

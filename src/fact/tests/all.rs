@@ -63,6 +63,7 @@ pub fn conflicts() -> Vec<Conflict> {
         Conflict::TestPaused,
         Conflict::TestTooSoon,
         Conflict::MailboxChanged(name()),
+        Conflict::OldKeyInUse,
         Conflict::NoConsentOfApplication,
         Conflict::NoConsentOfPassword,
     ];
@@ -76,7 +77,7 @@ pub fn conflicts() -> Vec<Conflict> {
             Conflict::IntoItselfPerhaps { .. } | Conflict::ToAndFro { .. } | Conflict::BeingSetUp => {}
             Conflict::Paused | Conflict::Failing | Conflict::HeldByServer | Conflict::NotOpen { .. } => {}
             Conflict::TestPaused | Conflict::TestTooSoon | Conflict::MailboxChanged(_) => {}
-            Conflict::NoConsentOfApplication | Conflict::NoConsentOfPassword => {} // a new kind stands in the list above too
+            Conflict::OldKeyInUse | Conflict::NoConsentOfApplication | Conflict::NoConsentOfPassword => {} // a new kind stands in the list above too
         }
     }
     all

@@ -81,7 +81,8 @@ impl Tx<'_> {
         }
         let after = After::new(&before, changes, inbox);
         self.keep_copies_away(&before, &after).await?;
-        self.write_settings(&before, &after, changes, now).await?;
+        self.write_account(&before, &after, changes, now).await?;
+        self.write_settings(before.id, &after.settings).await?;
         self.write_login(&before, &after, vault).await?;
         self.write_folders(&before, changes).await?;
         self.leave_server(&before, &after).await?;
@@ -119,7 +120,7 @@ impl Tx<'_> {
         Ok(not_into_itself(after_import, folders)?)
     }
 
-    async fn write_settings(
+    async fn write_account(
         &mut self,
         before: &Mailbox,
         after: &After<'_>,
@@ -127,11 +128,10 @@ impl Tx<'_> {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let statement = self.sql(
-            r"-- change a mailbox's settings
+            r"-- change a mailbox's inbox, server and login name
             UPDATE mailbox
-            SET inbox_id = $2, host = $3, port = $4, tls = $5, ca_pem = $6, pin_sha256 = $7, username = $8, start = $9,
-                after_import = $10, interval_ms = $11, max_size = $12, next_poll_at = $13, failures = 0,
-                login_proven = $14, asks_consent = $15
+            SET inbox_id = $2, host = $3, port = $4, tls = $5, ca_pem = $6, pin_sha256 = $7, username = $8,
+                next_poll_at = $9, failures = 0, login_proven = $10, asks_consent = $11
             WHERE id = $1",
         );
         statement
@@ -143,10 +143,6 @@ impl Tx<'_> {
             .bind(after.server.ca_pem.as_deref())
             .bind(after.server.pin_sha256.as_deref())
             .bind(after.username)
-            .bind(after.settings.start.to_string())
-            .bind(after.settings.after_import.to_string())
-            .bind(after.settings.interval_ms)
-            .bind(i64::try_from(after.settings.max_size).unwrap_or(i64::MAX))
             .bind(now)
             .bind(after.is_proven(before))
             .bind(after.asks_consent(before, changes))
