@@ -11,7 +11,7 @@ use crate::address::Address;
 use crate::fact::{Conflict, Done, GivenUp, Thing};
 use crate::oauth::{self, give_up};
 use crate::poll::Deps;
-use crate::store::{Mailbox, Scope};
+use crate::store::{Mailbox, Scope, StoreError};
 
 pub use add::{WantedMailbox, add};
 pub use change::{MovedLogin, Request, change};
@@ -115,24 +115,36 @@ pub async fn remove(
     acting: Acting<'_>,
     mailbox: &Mailbox,
     tokens: Option<&oauth::Deps>,
-    is_meant: impl FnOnce(&Mailbox) -> bool,
+    is_meant: impl Fn(&Mailbox) -> bool,
 ) -> Result<Option<GivenUp>, Error> {
     acting.actor.may_change()?;
-    meant(mailbox, is_meant)?;
+    meant(mailbox, &is_meant)?;
     let Some(tokens) = tokens else {
-        remove_row(acting, mailbox, None).await?;
+        remove_row(acting, mailbox, None, is_meant).await?;
         return Ok(None);
     };
     let consent = give_up::last_consent(mailbox, tokens).await?;
     // First at the provider, so that no consent is left that nobody here knows of.
     let given_up = consent.end(tokens).await;
-    let removed = remove_row(acting, mailbox, given_up.clone()).await;
+    let removed = remove_row(acting, mailbox, given_up.clone(), is_meant).await;
     consent.release(tokens).await;
     removed.map(|()| given_up)
 }
 
-async fn remove_row(acting: Acting<'_>, mailbox: &Mailbox, consent: Option<GivenUp>) -> Result<(), Error> {
+/// Removes the row, if it is still the mailbox that was meant: its provider may have taken seconds to answer.
+async fn remove_row(
+    acting: Acting<'_>,
+    mailbox: &Mailbox,
+    consent: Option<GivenUp>,
+    is_meant: impl FnOnce(&Mailbox) -> bool,
+) -> Result<(), Error> {
+    let address: Address = mailbox.address.parse().map_err(StoreError::Unknown)?;
     let mut tx = acting.begin().await?;
-    tx.remove_mailbox(mailbox.id).await?;
-    acting.finish(tx, &Done::MailboxRemoved { consent }, target(mailbox)).await
+    let held = seen(acting, tx.hold_mailbox(&address).await?)?;
+    if held.id != mailbox.id {
+        return Err(Error::Missing(Thing::MailboxOfRow));
+    }
+    meant(&held, is_meant)?;
+    tx.remove_mailbox(held.id).await?;
+    acting.finish(tx, &Done::MailboxRemoved { consent }, target(&held)).await
 }

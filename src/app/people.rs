@@ -11,7 +11,10 @@ use crate::store::{NewPerson, Person, Role};
 /// # Errors
 /// They are missing.
 pub async fn find(acting: Acting<'_>, name: &str) -> Result<Person, Error> {
-    let person = acting.store.person(name).await?;
+    visible(acting, name, acting.store.person(name).await?)
+}
+
+fn visible(acting: Acting<'_>, name: &str, person: Option<Person>) -> Result<Person, Error> {
     let own = acting.actor.organisation();
     let person = person.filter(|person| own.is_none() || person.organisation_id == own);
     person.ok_or_else(|| Error::Missing(Thing::Person(name.to_owned())))
@@ -42,12 +45,12 @@ pub async fn add(acting: Acting<'_>, name: &str, role: Role, of: &Owner, passwor
 /// # Errors
 /// They are missing, or not the one who was meant; [`Conflict::LastOperator`]; [`Forbidden::Yourself`].
 pub async fn remove(acting: Acting<'_>, name: &str, is_meant: impl FnOnce(&Person) -> bool) -> Result<u64, Error> {
-    let person = find(acting, name).await?;
+    let mut tx = acting.begin().await?;
+    let person = visible(acting, name, tx.person(name).await?)?;
     meant(&person, is_meant)?;
     if matches!(acting.actor, Actor::Person(one) if one.id == person.id) {
         return Err(Forbidden::Yourself.into());
     }
-    let mut tx = acting.begin().await?;
     let tokens = tx.remove_person(&person).await?;
     let target = Target { organisation: person.organisation_id, name: &person.name };
     acting.finish(tx, &Done::PersonRemoved { tokens }, target).await?;

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
+use crate::app::mailboxes::Refused;
 use crate::app::{Error, Forbidden};
 use crate::fact::Conflict;
 use crate::store::StoreError;
@@ -76,6 +77,7 @@ impl From<Error> for Fault {
             Error::Moved(_) | Error::Changed => Self::Wrong("customer-server-changed"),
             Error::LinkOver => Self::Wrong("link-over-text"),
             Error::PasswordsWait(minutes) => Self::Wait("passwords-wait", minutes),
+            Error::Refused(Refused::Port) => Self::Wrong("port-not-allowed"),
             Error::Refused(_) => Self::Wrong("server-unknown-to-provider"),
             Error::Invalid(wrong) => {
                 tracing::warn!(part = wrong.part, "a form gave what cannot be");

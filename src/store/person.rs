@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::{Conflict, Reader, Scope, Store, StoreError, Tx};
+use super::{Conflict, Reader, Scope, Store, StoreError, Thing, Tx};
 use crate::clock::Timestamp;
 
 /// What somebody may do.
@@ -201,7 +201,9 @@ impl Tx<'_> {
             r"-- remove a person
             DELETE FROM person WHERE id = $1",
         );
-        remove.bind(person.id).run().await?;
+        if remove.bind(person.id).run().await? == 0 {
+            return Err(Thing::Person(person.name.clone()).missing());
+        }
         let links = self.sql(
             r"-- remove the open links of a person
             DELETE FROM link WHERE created_by = $1 AND used_at IS NULL",

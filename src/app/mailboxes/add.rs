@@ -36,19 +36,21 @@ pub async fn add(
     let is_by_token = matches!(new.login, Some(NewLogin::OAuth(_)));
     not_into_itself(&new.settings.after_import, &new.settings.folders)?;
     never_in_clear_text(&new.server, is_by_token)?;
-    if let Some(around) = around.filter(|_| acting.actor.is_judged()) {
+    // Before the step of the server, which is judged, nothing is opened there.
+    let is_opened = !new.setup || new.login.is_some();
+    if let Some(around) = around.filter(|_| acting.actor.is_judged() && is_opened) {
         judge(acting, &new, inbox.is_some(), around).await?;
         // A consent that somebody has given for one mailbox opens no other before they have consented for that one too.
         new.asks_consent = matches!(&new.login, Some(NewLogin::OAuth(key)) if key.kind == GrantKind::Delegated);
     }
     let mut tx = acting.begin().await?;
-    if let Ok(there) = tx.mailbox(&new.address).await {
-        let taken = Conflict::MailboxThere(new.address.to_string());
-        return Err(acting.taken(taken, there.organisation_id));
-    }
     match inbox {
         Some(inbox) => drop(add_in(acting, inbox, &mut tx).await?),
         None => drop(visible(acting, &new.inbox, &mut tx).await?),
+    }
+    if let Ok(there) = tx.mailbox(&new.address).await {
+        let taken = Conflict::MailboxThere(new.address.to_string());
+        return Err(acting.taken(taken, there.organisation_id));
     }
     tx.add_mailbox(&new, vault, acting.now).await?;
     let mailbox = tx.mailbox(&new.address).await?;

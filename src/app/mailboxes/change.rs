@@ -53,6 +53,10 @@ pub async fn change(
 ) -> Result<Changed, Error> {
     acting.actor.may_change()?;
     let Request { before, mut changes, moved_login } = request;
+    if let Some(inbox) = &changes.inbox {
+        let mut reader = acting.store.read().await?;
+        visible(acting, inbox, &mut reader).await?;
+    }
     check(before, &changes)?;
     let mut asks_login = false;
     if let Some(around) = around.filter(|_| acting.actor.is_judged()) {
