@@ -54,6 +54,8 @@ async fn the_last_operator_stays_and_names_are_one_whatever_their_case() {
         assert!(matches!(at.store.remove_person(&first).await, Err(StoreError::Conflict(_))), "{name}");
         person(&at, "bo", Role::Operator, None).await;
         at.store.remove_person(&first).await.unwrap();
+        let again = at.store.remove_person(&first).await;
+        assert!(matches!(again, Err(StoreError::NotFound(_))), "{name}: the second of two removals removed nobody");
         let nowhere = NewPerson { name: "eva", role: Role::Admin, organisation_id: None, ..twice };
         assert!(at.store.add_person(&nowhere, NOW).await.is_err(), "{name}: an admin belongs somewhere");
     }
