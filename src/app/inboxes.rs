@@ -28,6 +28,11 @@ pub struct InboxChanges {
     pub reply_from: Option<Option<Address>>,
 }
 
+/// An inbox as the target of a change.
+pub(super) fn target(inbox: &Inbox) -> Target<'_> {
+    Target { organisation: Some(inbox.organisation_id), name: &inbox.address }
+}
+
 /// The inbox of this address, as it stands in a path or a form.
 ///
 /// # Errors
@@ -73,8 +78,7 @@ pub(super) async fn add_in(acting: Acting<'_>, wanted: WantedInbox, tx: &mut Tx<
     let organisation_id = owner.map(|organisation| organisation.id);
     tx.add_inbox(&NewInbox { address: address.clone(), name, reply_from, organisation_id }, acting.now).await?;
     let inbox = tx.inbox(&address).await?;
-    let target = Target { organisation: Some(inbox.organisation_id), name: &inbox.address };
-    acting.audit(tx, &Done::InboxAdded, target).await?;
+    acting.audit(tx, &Done::InboxAdded, target(&inbox)).await?;
     Ok(inbox)
 }
 

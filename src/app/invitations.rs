@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::error::Forbidden;
-use super::organisations::{Owner, owner};
+use super::organisations::{Owner, owner_of_person};
 use super::{Acting, Actor, Error, Target};
 use crate::clock::Timestamp;
 use crate::fact::{Done, Thing};
@@ -47,11 +47,7 @@ pub async fn invite(acting: Acting<'_>, role: Role, of: &Owner) -> Result<String
         return Err(Forbidden::OneOrganisation.into());
     }
     let mut tx = acting.begin().await?;
-    let organisation = match role {
-        Role::Operator => None,
-        _ => owner(acting, of, &mut tx).await?,
-    };
-    let organisation_id = organisation.map(|organisation| organisation.id);
+    let organisation_id = owner_of_person(acting, role, of, &mut tx).await?;
     let (key, name) = (opaque::new(""), acting.actor.name());
     let link = NewLink {
         key_hash: &opaque::hash(&key),

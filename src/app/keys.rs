@@ -42,16 +42,17 @@ pub async fn rotate(acting: Acting<'_>, location: &Location, deps: &oauth::Deps)
     // The new key is on the disk before anything is sealed with it, and the old ones leave when nothing is any more. A crash in
     // between leaves all, and the next rotation goes on.
     let vault = Arc::new(location.add_key().map_err(StoreError::Vault)?);
-    let mut count = 0;
+    let (mut count, mut is_done) = (0, false);
     for _ in 0..TRIES {
         count = acting.store.reseal_passwords(&vault).await?;
         count += grant::reseal(deps, &vault).await?;
-        // What was being written by somebody with the old key meanwhile is seen now.
-        if acting.store.is_all_sealed_with(&vault).await? {
+        // Another process may have written with the old key meanwhile.
+        is_done = acting.store.is_all_sealed_with(&vault).await?;
+        if is_done {
             break;
         }
     }
-    if !acting.store.is_all_sealed_with(&vault).await? {
+    if !is_done {
         return Err(Conflict::OldKeyInUse.into());
     }
     let vault = location.drop_old_keys().map_err(StoreError::Vault)?;

@@ -11,7 +11,7 @@ use crate::address::Address;
 use crate::fact::{Conflict, Done, GivenUp, Thing};
 use crate::oauth::{self, give_up};
 use crate::poll::Deps;
-use crate::store::{Mailbox, Scope, StoreError};
+use crate::store::{Mailbox, Scope, StoreError, Tx};
 
 pub use add::{WantedMailbox, add};
 pub use change::{MovedLogin, Request, change};
@@ -53,6 +53,25 @@ fn seen(acting: Acting<'_>, mailbox: Mailbox) -> Result<Mailbox, Error> {
         true => Ok(mailbox),
         false => Err(Error::Missing(Thing::Mailbox(mailbox.address))),
     }
+}
+
+/// The mailbox as it is now, which nobody else changes before the end of the transaction.
+///
+/// # Errors
+/// It is missing, or another one has its address; it is not as it was meant to be.
+async fn hold(
+    acting: Acting<'_>,
+    shown: &Mailbox,
+    tx: &mut Tx<'_>,
+    is_meant: impl FnOnce(&Mailbox) -> bool,
+) -> Result<Mailbox, Error> {
+    let address: Address = shown.address.parse().map_err(StoreError::Unknown)?;
+    let held = seen(acting, tx.hold_mailbox(&address).await?)?;
+    if held.id != shown.id {
+        return Err(Error::Missing(Thing::MailboxOfRow));
+    }
+    meant(&held, is_meant)?;
+    Ok(held)
 }
 
 /// Pauses or resumes polling. Doing so again changes nothing.
@@ -138,13 +157,8 @@ async fn remove_row(
     consent: Option<GivenUp>,
     is_meant: impl FnOnce(&Mailbox) -> bool,
 ) -> Result<(), Error> {
-    let address: Address = mailbox.address.parse().map_err(StoreError::Unknown)?;
     let mut tx = acting.begin().await?;
-    let held = seen(acting, tx.hold_mailbox(&address).await?)?;
-    if held.id != mailbox.id {
-        return Err(Error::Missing(Thing::MailboxOfRow));
-    }
-    meant(&held, is_meant)?;
+    let held = hold(acting, mailbox, &mut tx, is_meant).await?;
     tx.remove_mailbox(held.id).await?;
     acting.finish(tx, &Done::MailboxRemoved { consent }, target(&held)).await
 }

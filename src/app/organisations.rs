@@ -2,7 +2,7 @@
 
 use super::{Acting, Error, Target};
 use crate::fact::{Conflict, Done, Thing};
-use crate::store::{Organisation, Scope, Tx};
+use crate::store::{Organisation, Role, Scope, Tx};
 
 /// The organisation that something new is to belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,19 @@ pub async fn add(acting: Acting<'_>, name: &str) -> Result<Organisation, Error> 
     let target = Target { organisation: Some(organisation.id), name: &organisation.name };
     acting.finish(tx, &Done::OrganisationAdded, target).await?;
     Ok(organisation)
+}
+
+/// The row of the organisation that a new person belongs to. An operator belongs to none.
+pub(super) async fn owner_of_person(
+    acting: Acting<'_>,
+    role: Role,
+    of: &Owner,
+    tx: &mut Tx<'_>,
+) -> Result<Option<i64>, Error> {
+    match role {
+        Role::Operator => Ok(None),
+        _ => Ok(owner(acting, of, tx).await?.map(|organisation| organisation.id)),
+    }
 }
 
 /// The owner of something new. Another organisation's name is as unknown to an actor of one as a name that nobody has.

@@ -1,10 +1,15 @@
 //! People who sign in to the pages.
 
 use super::error::Forbidden;
-use super::organisations::{Owner, owner};
+use super::organisations::{Owner, owner_of_person};
 use super::{Acting, Actor, Error, Target, meant};
 use crate::fact::{Conflict, Done, Thing};
 use crate::store::{NewPerson, Person, Role};
+
+/// A person as the target of a change.
+fn target(person: &Person) -> Target<'_> {
+    Target { organisation: person.organisation_id, name: &person.name }
+}
 
 /// The person of this name.
 ///
@@ -26,17 +31,12 @@ fn visible(acting: Acting<'_>, name: &str, person: Option<Person>) -> Result<Per
 /// [`Conflict::PersonThere`], [`Conflict::PersonName`]; the organisation is missing.
 pub async fn add(acting: Acting<'_>, name: &str, role: Role, of: &Owner, password_hash: &str) -> Result<Person, Error> {
     let mut tx = acting.begin().await?;
-    let organisation = match role {
-        Role::Operator => None,
-        _ => owner(acting, of, &mut tx).await?,
-    };
-    let organisation_id = organisation.map(|organisation| organisation.id);
+    let organisation_id = owner_of_person(acting, role, of, &mut tx).await?;
     let password_hash = Some(password_hash);
     let new = NewPerson { name, role, organisation_id, password_hash, language: "", zone: "" };
     tx.add_person(&new, acting.now).await?;
     let person = tx.person(name).await?.ok_or(Error::Conflict(Conflict::PersonName))?;
-    let target = Target { organisation: person.organisation_id, name: &person.name };
-    acting.finish(tx, &Done::PersonAdded, target).await?;
+    acting.finish(tx, &Done::PersonAdded, target(&person)).await?;
     Ok(person)
 }
 
@@ -52,8 +52,7 @@ pub async fn remove(acting: Acting<'_>, name: &str, is_meant: impl FnOnce(&Perso
         return Err(Forbidden::Yourself.into());
     }
     let tokens = tx.remove_person(&person).await?;
-    let target = Target { organisation: person.organisation_id, name: &person.name };
-    acting.finish(tx, &Done::PersonRemoved { tokens }, target).await?;
+    acting.finish(tx, &Done::PersonRemoved { tokens }, target(&person)).await?;
     Ok(tokens)
 }
 
@@ -62,12 +61,11 @@ pub async fn remove(acting: Acting<'_>, name: &str, is_meant: impl FnOnce(&Perso
 /// # Errors
 /// They are missing.
 pub async fn reset_password(acting: Acting<'_>, name: &str, hash: &str) -> Result<Person, Error> {
-    let person = find(acting, name).await?;
     let mut tx = acting.begin().await?;
+    let person = visible(acting, name, tx.person(name).await?)?;
     tx.set_password(person.id, hash, None).await?;
     tx.forget_subject(person.id).await?;
-    let target = Target { organisation: person.organisation_id, name: &person.name };
-    acting.finish(tx, &Done::PasswordChanged, target).await?;
+    acting.finish(tx, &Done::PasswordChanged, target(&person)).await?;
     Ok(person)
 }
 
@@ -83,6 +81,5 @@ pub async fn change_own_password(
 ) -> Result<(), Error> {
     let mut tx = acting.store.begin().await?;
     tx.set_password(me.id, hash, session).await?;
-    let target = Target { organisation: me.organisation_id, name: &me.name };
-    acting.finish(tx, &Done::PasswordChanged, target).await
+    acting.finish(tx, &Done::PasswordChanged, target(me)).await
 }

@@ -13,8 +13,8 @@ pub async fn add(acting: Acting<'_>, recipient: &Address, inbox: &Address) -> Re
     let mut tx = acting.begin().await?;
     let inbox = inboxes::visible(acting, inbox, &mut tx).await?;
     tx.add_route(recipient, inbox.id, acting.now).await?;
-    let target = Target { organisation: Some(inbox.organisation_id), name: &inbox.address };
-    acting.finish(tx, &Done::RouteAdded { recipient: recipient.to_string() }, target).await?;
+    let done = Done::RouteAdded { recipient: recipient.to_string() };
+    acting.finish(tx, &done, inboxes::target(&inbox)).await?;
     let (inbox_id, organisation_id) = (inbox.id, inbox.organisation_id);
     Ok(Route { recipient: recipient.to_string(), inbox: inbox.address, inbox_id, organisation_id })
 }

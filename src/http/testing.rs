@@ -10,8 +10,9 @@ use super::{Settings, State};
 use crate::clock::SystemClock;
 use crate::config::{self, Config, Overrides};
 use crate::egress::Egress;
+use crate::opaque;
 use crate::poll::{Deps, Visits};
-use crate::store::Store;
+use crate::store::{NewToken, Store, TokenScope};
 use crate::vault::{Location, Vault};
 
 pub use super::guard::SESSION;
@@ -46,6 +47,13 @@ fn state_of(config: Config, store: Arc<Store>, vault: Vault) -> State {
     let deps = Arc::new(deps);
     let visits = Visits::new(tokio::runtime::Handle::current(), deps.clone());
     State { deps, page, visits, stopping: CancellationToken::new(), shares: Arc::default() }
+}
+
+/// Adds a token that is its own name.
+pub async fn add_token(state: &State, name: &str, scope: TokenScope, organisation_id: Option<i64>) {
+    let hash = opaque::hash(name);
+    let new = NewToken { name, hash: &hash, scope, organisation_id, maker: "".into() };
+    state.deps.store.add_token(new, state.deps.clock.now()).await.unwrap();
 }
 
 /// Everything that is answered, over this store.

@@ -13,8 +13,8 @@ use tower::ServiceExt;
 
 use super::{State, routes, testing};
 use crate::config::Config;
+use crate::password;
 use crate::store::{FIRST_ORGANISATION, NewPerson, Role, TokenScope};
-use crate::{opaque, password};
 
 const PASSWORD: &str = "correct horse battery";
 const PROXY: &str = "10.0.0.1:1234";
@@ -26,19 +26,7 @@ async fn world(adjust: impl FnOnce(&mut Config)) -> (State, TempDir) {
     for (name, scope, whose) in
         [("all", TokenScope::Write, None), ("ours", TokenScope::Write, Some(FIRST_ORGANISATION))]
     {
-        store
-            .add_token(
-                crate::store::NewToken {
-                    name,
-                    hash: &opaque::hash(name),
-                    scope,
-                    organisation_id: whose,
-                    maker: "".into(),
-                },
-                now,
-            )
-            .await
-            .unwrap();
+        testing::add_token(&state, name, scope, whose).await;
     }
     let hash = password::hash(SecretString::from(PASSWORD.to_owned())).await.unwrap();
     let new = NewPerson {

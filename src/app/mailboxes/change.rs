@@ -2,11 +2,11 @@
 
 use super::credential_policy::{self, Fate};
 use super::settings::{never_in_clear_text, not_into_itself};
-use super::{Refused, Surroundings, guesses, seen, target};
+use super::{Refused, Surroundings, guesses, hold, target};
 use crate::address::Address;
 use crate::app::inboxes::visible;
-use crate::app::{Acting, Error, meant};
-use crate::fact::{Done, GivenUp, Part, Thing};
+use crate::app::{Acting, Error};
+use crate::fact::{Done, GivenUp, Part};
 use crate::oauth::give_up::{self, Consent};
 use crate::store::{Changes, GrantKind, Login, Mailbox, NewLogin, StoreError};
 use crate::vault::Vault;
@@ -150,11 +150,7 @@ async fn write(
 ) -> Result<Mailbox, Error> {
     let address: Address = shown.address.parse().map_err(StoreError::Unknown)?;
     let mut tx = acting.begin().await?;
-    let before = seen(acting, tx.hold_mailbox(&address).await?)?;
-    if before.id != shown.id {
-        return Err(Error::Missing(Thing::MailboxOfRow));
-    }
-    meant(&before, is_meant)?;
+    let before = hold(acting, shown, &mut tx, is_meant).await?;
     if let Some(inbox) = &changes.inbox {
         visible(acting, inbox, &mut tx).await?;
     }

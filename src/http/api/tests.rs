@@ -94,20 +94,7 @@ impl World {
                 Whose::Ours => Some(FIRST_ORGANISATION),
                 Whose::Theirs => Some(other),
             };
-            world
-                .store()
-                .add_token(
-                    crate::store::NewToken {
-                        name,
-                        hash: &opaque::hash(name),
-                        scope,
-                        organisation_id: whose,
-                        maker: "".into(),
-                    },
-                    world.now(),
-                )
-                .await
-                .unwrap();
+            testing::add_token(&world.state, name, scope, whose).await;
         }
         let inbox =
             NewInbox { address: THEIRS.parse().unwrap(), name: None, reply_from: None, organisation_id: Some(other) };

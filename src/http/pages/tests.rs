@@ -316,38 +316,9 @@ async fn what_others_than_this_machine_reach_names_no_mailbox_to_guests() {
     let site = Site::new().await;
     assert!(site.get("/metrics", &[]).await.text.contains(MAILBOX), "on this machine alone");
     let (state, _folder) = testing::state(|config| config.http.url = "https://mailferry.example.se".to_owned()).await;
-    let now = SystemClock.now();
-    state
-        .deps
-        .store
-        .add_token(
-            crate::store::NewToken {
-                name: "all",
-                hash: &opaque::hash("all"),
-                scope: TokenScope::Read,
-                organisation_id: None,
-                maker: "".into(),
-            },
-            now,
-        )
-        .await
-        .unwrap();
+    testing::add_token(&state, "all", TokenScope::Read, None).await;
     let ours = Some(FIRST_ORGANISATION);
-    state
-        .deps
-        .store
-        .add_token(
-            crate::store::NewToken {
-                name: "ours",
-                hash: &opaque::hash("ours"),
-                scope: TokenScope::Read,
-                organisation_id: ours,
-                maker: "".into(),
-            },
-            now,
-        )
-        .await
-        .unwrap();
+    testing::add_token(&state, "ours", TokenScope::Read, ours).await;
     let site = Site { router: routes::router(state.clone()), state, _folder };
     for (token, status) in [("", 401), ("Bearer nobodys", 401), ("Bearer ours", 403), ("Bearer all", 200)] {
         assert_eq!(site.get("/metrics", &[("authorization", token)]).await.status.as_u16(), status, "{token}");

@@ -86,19 +86,7 @@ async fn a_consent_opens_the_mailbox_that_it_was_given_for() {
     let world = World { router: routes::router(state.clone()), state, message: 0, test: 0, _folder: folder };
     let (store, now) = (world.store(), world.now());
     let ours = Some(FIRST_ORGANISATION);
-    store
-        .add_token(
-            crate::store::NewToken {
-                name: "ours-write",
-                hash: &opaque::hash("ours-write"),
-                scope: TokenScope::Write,
-                organisation_id: ours,
-                maker: "".into(),
-            },
-            now,
-        )
-        .await
-        .unwrap();
+    testing::add_token(&world.state, "ours-write", TokenScope::Write, ours).await;
     world.fill().await;
     // Somebody has consented for one mailbox.
     let key = GrantKey { provider: "microsoft".into(), kind: GrantKind::Delegated, identity: MAILBOX.into() };
