@@ -1,4 +1,4 @@
-//! What people may do: a file for each kind of thing, a function for each use case. Each finds the thing and authorises the actor,
+//! The use cases: a file for each kind of thing, a function for each use case. Each finds the thing and authorises the actor,
 //! validates, limits, makes the change and its audit line in one transaction, and returns the outcome as data. The command line, the
 //! API and the pages parse, call and show; only here is the store changed on somebody's behalf.
 
@@ -44,7 +44,7 @@ struct Target<'a> {
 }
 
 impl<'a> Acting<'a> {
-    /// What the actor may see.
+    /// The things that the actor may see.
     fn scope(&self) -> Scope {
         self.actor.scope()
     }

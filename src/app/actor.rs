@@ -1,4 +1,4 @@
-//! Whoever does something: the command line, a person, a program with a token, or a customer with a connect link.
+//! The actor of a use case: the command line, a person, a program with a token, or a customer with a connect link.
 
 use std::borrow::Cow;
 
@@ -43,7 +43,7 @@ impl Actor {
         }
     }
 
-    /// What they may see.
+    /// The things that the actor may see.
     pub fn scope(&self) -> Scope {
         Scope::of(self.organisation())
     }

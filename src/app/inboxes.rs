@@ -11,7 +11,7 @@ use crate::store::{Inbox, NewInbox, Reader, Tx};
 pub struct WantedInbox {
     /// Its address.
     pub address: Address,
-    /// What people call it.
+    /// The name that people call it by.
     pub name: Option<String>,
     /// The only address that replies leave from.
     pub reply_from: Option<Address>,
@@ -19,10 +19,10 @@ pub struct WantedInbox {
     pub owner: Owner,
 }
 
-/// What is to change of an inbox; `None` leaves it, `Some(None)` takes it away.
+/// The changes to an inbox; `None` leaves it, `Some(None)` takes it away.
 #[derive(Debug, Default)]
 pub struct InboxChanges {
-    /// What people call it.
+    /// The name that people call it by.
     pub name: Option<Option<String>>,
     /// The only address that replies leave from.
     pub reply_from: Option<Option<Address>>,

@@ -20,7 +20,7 @@ pub use credential_policy::{Refused, Rules};
 /// The surroundings of a change that may need a key, a provider or the network.
 #[derive(Clone, Copy)]
 pub struct Surroundings<'a> {
-    /// What a poll works with.
+    /// The parts that a poll works with.
     pub deps: &'a Deps,
     /// The ports of mail servers that an actor of one organisation may name.
     pub ports: &'a [u16],

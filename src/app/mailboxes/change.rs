@@ -11,7 +11,7 @@ use crate::oauth::give_up::{self, Consent};
 use crate::store::{Changes, GrantKind, Login, Mailbox, NewLogin, StoreError};
 use crate::vault::Vault;
 
-/// What becomes of a login that was given for another server than the mailbox is to have.
+/// The fate of a login that was given for another server than the mailbox is to have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MovedLogin {
     /// It has to be given anew, with the change.
@@ -24,9 +24,9 @@ pub enum MovedLogin {
 pub struct Request<'a> {
     /// The mailbox as they saw it.
     pub before: &'a Mailbox,
-    /// What is to change.
+    /// The changes.
     pub changes: Changes,
-    /// What becomes of a login that was given for another server.
+    /// The fate of a login that was given for another server.
     pub moved_login: MovedLogin,
 }
 
