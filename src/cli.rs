@@ -24,12 +24,13 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::app::mailboxes::looks::Looking;
 use crate::app::{Acting, Actor};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::config::{self, Config, Overrides};
 use crate::locale::Language;
 use crate::oauth::Renewals;
-use crate::poll::Deps;
+use crate::poll::{Deps, Visits};
 use crate::private;
 use crate::store::Store;
 use crate::telemetry::{self, LogFormat};
@@ -195,11 +196,32 @@ impl Context {
         Acting { actor: &Actor::CommandLine, store: &self.store, now: Self::now() }
     }
 
+    /// The way of this command line to customers' servers.
+    async fn servers(&self) -> Result<Servers, Failure> {
+        let deps = Arc::new(self.deps().await?);
+        let visits = Visits::new(tokio::runtime::Handle::current(), deps.clone());
+        Ok(Servers { deps, visits })
+    }
+
     /// Runs a command and closes the database, so that SQLite tidies its log away.
     async fn closing(self, command: impl AsyncFnOnce(&Self) -> Result<ExitCode, Failure>) -> Result<ExitCode, Failure> {
         let result = command(&self).await;
+        self.renewals.finish().await; // a renewed token is written down before there is no database
         self.store.close().await;
         result
+    }
+}
+
+/// The way to customers' servers.
+struct Servers {
+    deps: Arc<Deps>,
+    visits: Visits,
+}
+
+impl Servers {
+    /// Somebody at this command line, who has us look at one.
+    fn looking<'a>(&'a self, context: &'a Context) -> Looking<'a> {
+        Looking { acting: context.acting(), visits: &self.visits, deps: &self.deps }
     }
 }
 

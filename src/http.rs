@@ -3,7 +3,6 @@
 mod answer;
 mod api;
 mod assets;
-mod checking;
 mod fault;
 mod fault_page;
 mod frame;
@@ -17,10 +16,8 @@ mod metrics;
 mod nul;
 mod pages;
 mod paths;
-mod patience;
 mod peer;
 mod plot;
-mod post;
 mod reader;
 mod routes;
 mod shares;
@@ -29,7 +26,6 @@ mod stored;
 pub mod testing;
 #[cfg(test)]
 mod tests;
-mod trail;
 mod words;
 
 use std::net::SocketAddr;
@@ -48,9 +44,11 @@ use url::Url;
 
 use crate::address::Address;
 use crate::app::mailboxes::Surroundings;
+use crate::app::mailboxes::looks::Looking;
 use crate::app::{Acting, Actor};
 use crate::config::{self, Config};
 use crate::discover::{self, Discovery};
+use crate::mailer::Mailer;
 use crate::poll::{Deps, PollError, Visits};
 use crate::store::Scope;
 use peer::Peers;
@@ -72,6 +70,11 @@ impl State {
     /// Somebody at work here.
     fn acting<'a>(&'a self, actor: &'a Actor) -> Acting<'a> {
         Acting { actor, store: &self.deps.store, now: self.deps.clock.now() }
+    }
+
+    /// Somebody here who has us look at a customer's server.
+    fn looking<'a>(&'a self, actor: &'a Actor) -> Looking<'a> {
+        Looking { acting: self.acting(actor), visits: &self.visits, deps: &self.deps }
     }
 
     /// The surroundings of a change that may need a key, a provider or the network.
@@ -112,7 +115,7 @@ pub struct Settings {
     /// What browsers may do with a page.
     policy: HeaderValue,
     /// A way to send test mails, if one is configured.
-    post: Option<post::Post>,
+    mailer: Option<Mailer>,
     /// Who says who somebody is.
     sso: config::Sso,
     /// That provider, as it has described itself, and when.
@@ -143,7 +146,7 @@ impl Settings {
             inbox_domain: inbox_domain.clone(),
             mail_ports: config.egress.ports.clone(),
             policy: headers::policy(providers),
-            post: post::Post::new(&config.smtp)?,
+            mailer: Mailer::new(&config.smtp)?,
             sso: config.sso.clone(),
             provider: Mutex::default(),
             is_local: config.http.url.is_empty() && config.http.listen.ip().is_loopback(),

@@ -102,6 +102,7 @@ mod lifecycle;
 mod locale;
 mod mail;
 mod mailbox;
+mod mailer;
 mod opaque;
 mod owner;
 mod password;

@@ -10,7 +10,7 @@ use time::macros::format_description;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::clock::Timestamp;
-use crate::fact::Conflict;
+use crate::fact::{Conflict, Invalid};
 
 pub use settings::{Settings, SettingsChange};
 
@@ -56,14 +56,14 @@ impl TlsMode {
 }
 
 impl FromStr for TlsMode {
-    type Err = String;
+    type Err = Invalid;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Invalid> {
         match text {
             "implicit" => Ok(Self::Implicit),
             "starttls" => Ok(Self::StartTls),
             "none" => Ok(Self::None),
-            _ => Err(format!("{text:?} is not one of implicit, starttls, none")),
+            _ => Err(Invalid::TlsMode(text.to_owned())),
         }
     }
 }
@@ -97,16 +97,16 @@ impl Start {
 }
 
 impl FromStr for Start {
-    type Err = String;
+    type Err = Invalid;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Invalid> {
         match text {
             "now" => Ok(Self::Now),
             "all" => Ok(Self::All),
             _ => match Date::parse(text, format_description!("[year]-[month]-[day]")) {
                 // IMAP's dates have four digits, and mail is not older than this.
                 Ok(date) if (1970..=9999).contains(&date.year()) => Ok(Self::Date(date)),
-                _ => Err(format!("{text:?} is not one of now, all, YYYY-MM-DD")),
+                _ => Err(Invalid::Start(text.to_owned())),
             },
         }
     }
@@ -159,9 +159,9 @@ impl AfterImport {
 }
 
 impl FromStr for AfterImport {
-    type Err = String;
+    type Err = Invalid;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Invalid> {
         match text.split_once(':') {
             None if text == "leave" => Ok(Self::Leave),
             None if text == "seen" => Ok(Self::Seen),
@@ -172,11 +172,11 @@ impl FromStr for AfterImport {
                 if !name.is_empty() && name.len() <= 100 && name.chars().all(atom) {
                     Ok(Self::Keyword(name.to_owned()))
                 } else {
-                    Err(format!("{name:?} cannot be a keyword: letters, digits, - _ . $ only"))
+                    Err(Invalid::Keyword(name.to_owned()))
                 }
             }
             Some(("move", folder)) => folder_name(folder).map(Self::Move),
-            _ => Err(format!("{text:?} is not one of leave, seen, keyword:NAME, move:FOLDER, delete")),
+            _ => Err(Invalid::AfterImport(text.to_owned())),
         }
     }
 }
@@ -194,9 +194,9 @@ impl fmt::Display for AfterImport {
 }
 
 /// A folder's name as people write it. INBOX is the same in every case (RFC 3501 5.1).
-pub fn folder_name(text: &str) -> Result<String, String> {
+pub fn folder_name(text: &str) -> Result<String, Invalid> {
     if text.is_empty() || text.len() > 1000 || text.chars().any(char::is_control) {
-        return Err(format!("{text:?} cannot be a folder's name"));
+        return Err(Invalid::FolderName(text.to_owned()));
     }
     Ok(if text.eq_ignore_ascii_case("INBOX") { "INBOX".to_owned() } else { text.to_owned() })
 }
@@ -216,25 +216,25 @@ pub fn not_into_itself(after_import: &AfterImport, folders: &[String]) -> Result
 }
 
 impl TryFrom<String> for TlsMode {
-    type Error = String;
+    type Error = Invalid;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, Invalid> {
         text.parse()
     }
 }
 
 impl TryFrom<String> for Start {
-    type Error = String;
+    type Error = Invalid;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, Invalid> {
         text.parse()
     }
 }
 
 impl TryFrom<String> for AfterImport {
-    type Error = String;
+    type Error = Invalid;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, Invalid> {
         text.parse()
     }
 }

@@ -49,7 +49,7 @@ pub use budget::Budget;
 pub use continuity::MOST_CHANGES;
 use credential::Credential;
 pub use deps::Deps;
-pub use error::{Blame, PollError, Retry, Step};
+pub use error::{Blame, PollError, Retry, Step, is_the_way};
 use guesses::Asked;
 use open_folder::OpenFolder;
 pub use outcome::{after_an_early_end, failed_outcome};

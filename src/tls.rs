@@ -13,7 +13,7 @@ use tokio_rustls::rustls;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use crate::clock::Timestamp;
-use crate::fact::{CertificateFault, TlsProblem};
+use crate::fact::{CertificateFault, Invalid, TlsProblem};
 use crate::shown::shown;
 use crate::vault::hex;
 
@@ -65,7 +65,7 @@ pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// Reads 64 hexadecimal digits, with or without colons, as `openssl x509 -fingerprint -sha256` writes them.
-pub fn parse_fingerprint(text: &str) -> Result<[u8; 32], String> {
+pub fn parse_fingerprint(text: &str) -> Result<[u8; 32], Invalid> {
     let digits: Vec<u8> = text.bytes().filter(|byte| *byte != b':' && !byte.is_ascii_whitespace()).collect();
     let (pairs, []) = digits.as_chunks::<2>() else {
         return Err(not_a_fingerprint(text));
@@ -79,22 +79,22 @@ pub fn parse_fingerprint(text: &str) -> Result<[u8; 32], String> {
     bytes.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| not_a_fingerprint(text))
 }
 
-fn not_a_fingerprint(text: &str) -> String {
-    format!("{text:?} is not a SHA-256 fingerprint: 64 hexadecimal digits, colons allowed")
+fn not_a_fingerprint(text: &str) -> Invalid {
+    Invalid::Fingerprint(text.to_owned())
 }
 
 /// Whether a PEM text holds certificates that can be trusted.
-pub fn check_authorities(pem: &str) -> Result<(), String> {
+pub fn check_authorities(pem: &str) -> Result<(), Invalid> {
     authorities(pem).map(drop)
 }
 
-fn authorities(pem: &str) -> Result<RootCertStore, String> {
+fn authorities(pem: &str) -> Result<RootCertStore, Invalid> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
-        let certificate = certificate.map_err(|_| "the CA file is not valid PEM".to_owned())?;
-        roots.add(certificate).map_err(|_| "the CA file holds a certificate that cannot be read".to_owned())?;
+        let certificate = certificate.map_err(|_| Invalid::AuthoritiesNotPem)?;
+        roots.add(certificate).map_err(|_| Invalid::AuthoritiesUnreadable)?;
     }
-    if roots.is_empty() { Err("the CA file holds no certificate (BEGIN CERTIFICATE)".to_owned()) } else { Ok(roots) }
+    if roots.is_empty() { Err(Invalid::NoAuthorities) } else { Ok(roots) }
 }
 
 fn verifier(trust: &Trust, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, String> {
@@ -104,7 +104,8 @@ fn verifier(trust: &Trust, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn Ser
                 .map_err(|error| format!("the system's certificate authorities cannot be read: {error}"))?,
         ),
         Trust::Authorities(pem) => {
-            rustls::client::WebPkiServerVerifier::builder_with_provider(Arc::new(authorities(pem)?), provider.clone())
+            let roots = authorities(pem).map_err(|why| why.to_string())?;
+            rustls::client::WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
                 .build()
                 .map_err(|error| error.to_string())?
         }

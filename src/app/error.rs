@@ -4,6 +4,7 @@ use super::mailboxes::Refused;
 use super::mailboxes::settings::Wrong;
 use crate::fact::{Conflict, Thing};
 use crate::oauth::{GrantError, TokenError};
+use crate::poll::PollError;
 use crate::store::StoreError;
 
 /// Why somebody may not.
@@ -38,6 +39,10 @@ pub enum Error {
     LinkOver,
     /// The server has refused too many passwords of this account: none is taken for so many minutes.
     PasswordsWait(i64),
+    /// The server has refused too many logins of this account: none is tried for so many minutes.
+    LoginsWait(i64),
+    /// The customer's server, or the way to it, failed us; in words that the actor may see.
+    AtServer(Box<PollError>),
     /// The consent is being renewed just now, or its provider refuses.
     Consent(Box<TokenError>),
     /// Something here.

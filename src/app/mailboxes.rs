@@ -4,6 +4,8 @@ mod add;
 mod change;
 pub mod credential_policy;
 pub mod guesses;
+pub mod looks;
+mod poll_now;
 pub mod settings;
 
 use super::{Acting, Error, Target, meant};
@@ -16,6 +18,7 @@ use crate::store::{Mailbox, Scope, StoreError, Tx};
 pub use add::{WantedMailbox, add};
 pub use change::{MovedLogin, Request, change};
 pub use credential_policy::{Refused, Rules};
+pub use poll_now::{PollNow, VerifiedFolder, poll_now, verify};
 
 /// The surroundings of a change that may need a key, a provider or the network.
 #[derive(Clone, Copy)]

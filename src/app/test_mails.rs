@@ -1,20 +1,77 @@
 //! Test mails: a code is sent to a mailbox's address, and followed until it is in an inbox.
 
+mod progress;
+
 use std::time::Duration;
 
 use super::mailboxes::target;
 use super::{Acting, Error};
-use crate::fact::{Conflict, Done};
+use crate::fact::{Conflict, Done, Text};
+use crate::locale::Language;
+use crate::mailer::Mailer;
 use crate::store::{Mailbox, TestMail};
+
+pub use progress::{TestProgress, progress};
 
 /// A mailbox is sent no more tests than this.
 const ONE_EVERY: Duration = Duration::from_secs(20);
 
-/// Begins a test of a mailbox.
+/// A test that somebody asks for.
+pub struct WantedTest<'a> {
+    /// Of this mailbox.
+    pub mailbox: &'a Mailbox,
+    /// Sends the mail, where one is configured.
+    pub mailer: Option<&'a Mailer>,
+    /// The language of the mail.
+    pub language: Language,
+}
+
+impl<'a> WantedTest<'a> {
+    /// The mailer, where Mailferry sends the mail itself: to no mailbox that it has never looked at.
+    fn sender(&self) -> Option<&'a Mailer> {
+        self.mailer.filter(|_| self.mailbox.status.last_success_at.is_some())
+    }
+
+    /// Whether Mailferry sends the mail itself.
+    pub fn is_sent_by_us(&self) -> bool {
+        self.sender().is_some()
+    }
+}
+
+/// Begins a test of a mailbox, and sends the mail where Mailferry can.
 ///
 /// # Errors
 /// [`Conflict::TestPaused`], [`Conflict::TestTooSoon`].
-pub async fn begin(acting: Acting<'_>, mailbox: &Mailbox) -> Result<TestMail, Error> {
+pub async fn begin(acting: Acting<'_>, wanted: WantedTest<'_>) -> Result<TestMail, Error> {
+    let mut test = start(acting, wanted.mailbox).await?;
+    if let Some(mailer) = wanted.sender() {
+        let (address, language) = (&wanted.mailbox.address, wanted.language);
+        let subject = Text::new("test-subject").with("code", &test.code).words(language);
+        let sent = mailer.send(address, &subject, &Text::new("test-body").words(language)).await;
+        match sent {
+            Ok(()) => {
+                acting.store.test_sent(test.id, Ok(acting.now)).await?;
+                test.sent_at = Some(acting.now);
+            }
+            Err(error) => {
+                tracing::warn!(%error, mailbox = address, "the test mail could not be sent");
+                acting.store.test_sent(test.id, Err(&error)).await?;
+                test.problem = Some(error);
+            }
+        }
+    }
+    Ok(shown(acting, test))
+}
+
+/// A test as the actor may see it: the words of the operator's own server are the operator's business, and others are told only that
+/// something is wrong.
+fn shown(acting: Acting<'_>, test: TestMail) -> TestMail {
+    let is_shown_all = acting.scope().id().is_none();
+    let problem = test.problem.map(|problem| if is_shown_all { problem } else { String::new() });
+    TestMail { problem, ..test }
+}
+
+async fn start(acting: Acting<'_>, mailbox: &Mailbox) -> Result<TestMail, Error> {
     if mailbox.paused {
         return Err(Conflict::TestPaused.into());
     }

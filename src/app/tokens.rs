@@ -81,7 +81,9 @@ pub async fn revoke(
     meant(&token, is_meant)?;
     let mut tx = acting.begin().await?;
     let made: Vec<String> = tx.tokens_made_by(token.id).await?.into_iter().map(|one| one.name).collect();
-    tx.revoke_token(token.id, with_made).await?;
+    if tx.revoke_token(token.id, with_made).await? == 0 {
+        return Err(Error::Missing(Thing::Token(token.name))); // revoked by somebody else meanwhile
+    }
     let done = Done::TokenRevoked { made: made.clone(), made_revoked: with_made };
     let target = Target { organisation: token.organisation_id, name: &token.name };
     acting.finish(tx, &done, target).await?;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::app::Error;
 use crate::app::mailboxes::settings::Wrong;
-use crate::fact::{Fact, Thing};
+use crate::fact::{Fact, Text, Thing};
 use crate::locale::Language;
 use crate::oauth::GrantError;
 use crate::shown::for_terminal;
@@ -87,6 +87,10 @@ impl From<Error> for Failure {
             Error::Invalid(wrong) => wrong.into(),
             Error::Conflict(conflict) => Self::failed(conflict.words(Language::English)),
             Error::Moved(address) => StoreError::Moved(address).into(),
+            Error::AtServer(error) => Self::failed(format!("{}: {}", error.step.name(), error.in_words())),
+            Error::LoginsWait(minutes) => {
+                Self::failed(Text::new("mailbox-wait").with("count", minutes).words(Language::English))
+            }
             Error::Consent(error) => Self::failed(error.to_string()),
             Error::Inside(error) => error.into(),
             // The command line may do everything, is asked by no policy, and says no state that it means to change.
@@ -110,7 +114,7 @@ impl From<StoreError> for Failure {
 
 impl From<Wrong> for Failure {
     fn from(wrong: Wrong) -> Self {
-        Self::usage(wrong.why)
+        Self::usage(wrong.why.to_string())
     }
 }
 

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 
 use super::{Context, Failure};
 use crate::address::Address;
+use crate::app::mailboxes::looks;
 use crate::app::{Error, ledger};
 use crate::fact::Conflict;
 use crate::locale::Language;
-use crate::poll::rescue::rescue;
 use crate::store::{LedgerLine, Mailbox, PutAside, Store, WatchedFolder};
 
 #[derive(clap::Args)]
@@ -92,9 +92,9 @@ async fn skip(one: &One, context: &Context) -> Result<ExitCode, Failure> {
 }
 
 /// `ledger download`
-async fn download(one: &One, to: Option<&Path>, context: Context) -> Result<ExitCode, Failure> {
+async fn download(one: &One, to: Option<&Path>, context: &Context) -> Result<ExitCode, Failure> {
     let (mailbox, folder) = one.find(&context.store).await?;
-    let (deps, _, output) = context.into_deps().await?;
+    let servers = context.servers().await?;
     let mut sink: Box<dyn Write + Send> = match to {
         Some(path) => {
             let file = std::fs::File::create_new(path);
@@ -102,18 +102,20 @@ async fn download(one: &One, to: Option<&Path>, context: Context) -> Result<Exit
         }
         None => Box::new(std::io::stdout()),
     };
-    let mut take = |bytes: &[u8]| sink.write_all(bytes).and_then(|()| sink.flush()).map_err(|error| error.to_string());
-    let size = rescue(&mailbox, &folder, one.uid, &deps, &mut take).await;
-    deps.close().await;
+    let take = move |bytes: &[u8]| sink.write_all(bytes).and_then(|()| sink.flush()).map_err(|error| error.to_string());
+    let size = looks::download(servers.looking(context), &mailbox, (folder, one.uid), take).await;
     let size = size.map_err(|error| {
         if let Some(path) = to {
             let _ = std::fs::remove_file(path); // half a mail is no mail
         }
-        Failure::failed(error.to_string())
+        match error {
+            Error::AtServer(error) => Failure::failed(error.to_string()),
+            error => error.into(),
+        }
     })?;
     if let Some(path) = to {
-        output
-            .one(&serde_json::json!({ "file": path, "bytes": size }), || format!("{}: {size} bytes", path.display()))?;
+        let line = serde_json::json!({ "file": path, "bytes": size });
+        context.output.one(&line, || format!("{}: {size} bytes", path.display()))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -123,7 +125,9 @@ const PAGE: i64 = 2000;
 
 pub async fn run(args: Args, context: Context) -> Result<ExitCode, Failure> {
     match args.command {
-        Some(Command::Download { one, output }) => download(&one, output.as_deref(), context).await,
+        Some(Command::Download { one, output }) => {
+            context.closing(async |context| download(&one, output.as_deref(), context).await).await
+        }
         Some(Command::Skip(one)) => context.closing(async |context| skip(&one, context).await).await,
         Some(Command::Retry { mailbox, uid }) => {
             context.closing(async |context| retry(&mailbox, uid, context).await).await

@@ -1,5 +1,6 @@
 //! `mailferry mailbox`
 
+mod check;
 mod discover;
 mod dry_run;
 mod login;
@@ -23,7 +24,6 @@ use crate::fact::{Fact, GivenUp};
 use crate::locale::Language;
 use crate::mailbox;
 use crate::poll::Deps;
-use crate::poll::check::{self, CheckFailure, CheckLine};
 use crate::store::{Changes, GrantKind, Login, NewLogin, NewMailbox};
 
 use login::LoginArgs;
@@ -119,10 +119,7 @@ pub enum Command {
 
 pub async fn run(command: Command, context: Context) -> Result<ExitCode, Failure> {
     match command {
-        Command::Check { address, as_polled } => run_check(&address, as_polled, context).await,
         Command::Verify { address } => verify::run(&address, context).await,
-        Command::DryRun { address, within } => dry_run::run(&address, within.map(|within| within.0), context).await,
-
         other => context.closing(async |context| keep(other, context).await).await,
     }
 }
@@ -130,10 +127,14 @@ pub async fn run(command: Command, context: Context) -> Result<ExitCode, Failure
 async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> {
     let output = context.output;
     match command {
-        Command::Check { .. } | Command::Verify { .. } | Command::DryRun { .. } => {}
+        Command::Verify { .. } => {} // it ends with the database closed, by itself
+        Command::Check { address, as_polled } => return check::run(&address, as_polled, context).await,
+        Command::DryRun { address, within } => {
+            return dry_run::run(&address, within.map(|within| within.0), context).await;
+        }
         Command::Discover { address } => discover::run(&address, context).await?,
         Command::Folders { address } => offers::list(&address, context).await?,
-        Command::Effects { address, folder } => offers::effects(&address, folder.as_deref(), context).await?,
+        Command::Effects { address, folder } => offers::effects(&address, folder, context).await?,
         Command::Remove { address } => remove(&address, context).await?,
         Command::Add { address, login, settings } => {
             let new = new_mailbox(address.clone(), &login, &settings, context)?;
@@ -263,32 +264,6 @@ async fn remove(address: &Address, context: &Context) -> Result<(), Failure> {
         format!("Removed mailbox {address}{with}; imported mail stays in its inbox{told}")
     })?;
     Ok(())
-}
-
-async fn run_check(address: &Address, as_polled: bool, context: Context) -> Result<ExitCode, Failure> {
-    let mailbox = context.store.mailbox(address).await?;
-    let language = context.language;
-    let (deps, _, output) = context.into_deps().await?;
-    deps.store.ask_again(mailbox.id).await?; // a person may have mended it
-    let mut all_well = true;
-    let mut printed = Ok(());
-    let mut tell = |line: CheckLine| {
-        all_well &= line.ok;
-        let words = || {
-            let told = format!("{}  {}: {}", if line.ok { "ok    " } else { "FAILED" }, line.step, line.detail);
-            line.remedy.as_ref().map_or_else(|| told.clone(), |remedy| format!("{told}\n        {remedy}"))
-        };
-        if printed.is_ok() {
-            printed = output.one(&line, words);
-        }
-    };
-    let checked = check::check(&mailbox, &deps, as_polled, &mut tell).await;
-    if let Err(CheckFailure { trouble: Some(trouble), .. }) = checked {
-        tell(CheckLine::diagnosis(&trouble, language));
-    }
-    printed?;
-    deps.close().await;
-    Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Reads a file with certificates.

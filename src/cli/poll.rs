@@ -8,16 +8,16 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
 use super::output::{Output, is_watched};
 use super::{Context, Failure};
 use crate::address::Address;
+use crate::app::mailboxes::{self, PollNow};
 use crate::config::Config;
 use crate::lifecycle;
-use crate::poll::{Blame, Deps, PollError, Progress, Report, ReportedError, Retry, Step, Tally};
-use crate::schedule::{housekeeping, lease, worker};
-use crate::store::{Mailbox, StoreError};
+use crate::poll::{Progress, Report};
+use crate::schedule::{housekeeping, worker};
+use crate::store::Mailbox;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -58,7 +58,7 @@ pub async fn run(args: Args, context: Context) -> Result<ExitCode, Failure> {
             let _place = places.acquire_owned().await;
             let progress = Arc::new(Progress::default());
             let watching = bars.map(|bars| tokio::spawn(watch(bars, mailbox.address.clone(), progress.clone())));
-            let report = poll(&mailbox, &deps, limits, stop, progress).await;
+            let report = mailboxes::poll_now(&mailbox, PollNow { deps, limits, stop, progress }).await;
             if let Some(watching) = watching {
                 watching.abort();
             }
@@ -79,40 +79,6 @@ pub async fn run(args: Args, context: Context) -> Result<ExitCode, Failure> {
 /// How long a poll may take.
 pub fn limits(config: &Config) -> worker::Limits {
     worker::Limits { time: config.schedule.poll_time.0, grace: config.schedule.grace.0 }
-}
-
-/// At once, past any back-off of ours, but not past what the server has told us to wait.
-pub async fn poll(
-    mailbox: &Mailbox,
-    deps: &Arc<Deps>,
-    limits: worker::Limits,
-    stop: CancellationToken,
-    progress: Arc<Progress>,
-) -> Report {
-    let not_polled = |blame, message: String, retry| {
-        let error = PollError::new(Step::Lease, blame, Retry::Soon, message);
-        Report::new(&mailbox.address, &Tally::default(), 0, 0.0, Some(ReportedError::new(&error, retry)))
-    };
-    let now = deps.clock.now();
-    if let Some(until) = mailbox.held_until(now) {
-        return not_polled(Blame::Host, PollError::held(until, now).message, Some(until));
-    }
-    if mailbox.paused {
-        return not_polled(
-            Blame::Mailbox,
-            format!("it is paused; resume it: mailferry mailbox resume {}", mailbox.address),
-            None,
-        );
-    }
-    let taken = match mailbox.address.parse::<Address>() {
-        Ok(address) => lease::wait_for(deps, &address).await,
-        Err(what) => Err(StoreError::Unknown(what)),
-    };
-    match taken {
-        Ok(Some(lease)) => worker::poll(lease, deps, limits, stop, progress).await,
-        Ok(None) => not_polled(Blame::Mailbox, "another process is polling it".to_owned(), Some(now)),
-        Err(error) => not_polled(Blame::Us, error.to_string(), Some(now)),
-    }
 }
 
 fn tell(report: &Report, output: Output) -> std::io::Result<()> {

@@ -26,5 +26,5 @@ pub fn read(file: Option<&Path>, stdin: bool) -> Result<Option<SecretString>, Fa
     };
     let secret = text.strip_suffix('\n').unwrap_or(&text);
     let secret = secret.strip_suffix('\r').unwrap_or(secret);
-    crate::app::mailboxes::settings::password(secret).map(Some).map_err(Failure::usage)
+    crate::app::mailboxes::settings::password(secret).map(Some).map_err(|why| Failure::usage(why.to_string()))
 }

@@ -1,6 +1,7 @@
 //! Why something does not go with what is there.
 
 use super::{Fact, Text, list};
+use crate::clock::Timestamp;
 
 /// Why a change does not go with what is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub enum Conflict {
     Failing,
     /// Its server told us to stay away for a while.
     HeldByServer,
+    /// Its server told us to stay away until then.
+    HeldUntil(Timestamp),
     /// A UID that is neither pending nor quarantined.
     NotOpen { folder: String, uid: u32 },
     /// No test of a paused mailbox begins.
@@ -100,6 +103,7 @@ impl Fact for Conflict {
             Self::Paused => Text::new("conflict-paused"),
             Self::Failing => Text::new("conflict-failing"),
             Self::HeldByServer => Text::new("conflict-held-by-server"),
+            Self::HeldUntil(until) => Text::new("conflict-held-until").with("until", until),
             Self::NotOpen { folder, uid } => Text::new("conflict-not-open").with("folder", folder).with("uid", uid),
             Self::TestPaused => Text::new("test-paused"),
             Self::TestTooSoon => Text::new("test-too-soon"),

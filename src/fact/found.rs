@@ -14,6 +14,10 @@ pub enum Found {
     Addresses { host: String, addresses: String },
     /// A port answers.
     PortAnswers { port: u16 },
+    /// The host was reached: for a reader who is not told by which address and port.
+    Reached,
+    /// The host was not reached: for a reader who is not told why.
+    NotReached,
     /// There is no TLS, as chosen.
     InClear,
     /// There is TLS: by STARTTLS or from the start, with a certificate that ends at some time, so many days from now.
@@ -52,6 +56,8 @@ impl Fact for Found {
                 Text::new("found-addresses").with("host", host).with("addresses", addresses)
             }
             Self::PortAnswers { port } => Text::new("found-port-answers").with("port", port),
+            Self::Reached => Text::new("check-reached"),
+            Self::NotReached => Text::new("error-reach"),
             Self::InClear => Text::new("found-in-clear"),
             Self::Protected { starttls, subject, fingerprint, .. } => Text::new("found-protected")
                 .with("starttls", starttls)

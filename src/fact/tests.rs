@@ -98,6 +98,7 @@ fn every_fact_has_its_words_in_every_language() {
     things().iter().for_each(|one| check(one, &format!("{one:?}")));
     conflicts().iter().for_each(|one| check(one, &format!("{one:?}")));
     given_up().iter().for_each(|one| check(one, &format!("{one:?}")));
+    invalid().iter().for_each(|one| check(one, &format!("{one:?}")));
     Part::ALL.iter().for_each(|one| check(one, &format!("{one:?}")));
 }
 

@@ -21,6 +21,8 @@ pub enum Thing {
     Organisation(String),
     /// A message, by its number.
     Message(i64),
+    /// A test mail.
+    TestMail,
     /// An invitation.
     Invitation,
     /// A consent that a mailbox was opened with.
@@ -40,6 +42,7 @@ impl Fact for Thing {
             Self::Token(name) => Text::new("missing-token").with("name", name),
             Self::Organisation(name) => Text::new("missing-organisation").with("name", name),
             Self::Message(id) => Text::new("missing-message").with("name", id),
+            Self::TestMail => Text::new("missing-test-mail"),
             Self::Invitation => Text::new("missing-invitation"),
             Self::Consent => Text::new("missing-consent"),
             Self::ConsentedMailbox => Text::new("missing-consented-mailbox"),

@@ -77,6 +77,11 @@ impl From<Error> for Fault {
             Error::Moved(_) | Error::Changed => Self::Wrong("customer-server-changed"),
             Error::LinkOver => Self::Wrong("link-over-text"),
             Error::PasswordsWait(minutes) => Self::Wait("passwords-wait", minutes),
+            Error::LoginsWait(minutes) => Self::Wait("mailbox-wait", minutes),
+            Error::AtServer(error) => {
+                tracing::error!(%error, "a page does not tell how a look at a customer's server failed");
+                Self::Inside
+            }
             Error::Refused(Refused::Port) => Self::Wrong("port-not-allowed"),
             Error::Refused(_) => Self::Wrong("server-unknown-to-provider"),
             Error::Invalid(wrong) => {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::cause::{Cause, Trouble};
-use crate::http::words::{Words, is_the_way, of_step};
+use crate::http::words::{Words, of_step};
 use crate::locale::{self, Language};
-use crate::poll::{PollError, ReportedError};
+use crate::poll::{PollError, ReportedError, is_the_way};
 use crate::shown::shown_within;
 use crate::store::Scope;
 
@@ -99,14 +99,17 @@ impl LastError {
 
     /// What to do.
     pub fn remedy(&self, w: &Words) -> String {
+        self.remedy_in(w.language)
+    }
+
+    /// The same in this language.
+    pub fn remedy_in(&self, language: Language) -> String {
         if let Some(trouble) = self.trouble() {
-            return trouble.on_page().remedy(w.language);
+            return trouble.on_page().remedy(language);
         }
         let name = of_step("remedy", &self.step);
-        match locale::has(&name) {
-            true => w.t(&name),
-            false => w.t(if self.blame == "us" { "remedy-us" } else { "remedy-other" }),
-        }
+        let usual = if self.blame == "us" { "remedy-us" } else { "remedy-other" };
+        locale::text(language, if locale::has(&name) { &name } else { usual })
     }
 
     /// The program's and the server's own words, in English.
@@ -115,8 +118,8 @@ impl LastError {
     }
 
     /// All of it in a row: what is wrong, what to do, and the own words, where they say more.
-    pub fn in_full(&self, w: &Words) -> String {
-        let (sentence, remedy) = (self.brief(w), self.remedy(w));
+    pub fn in_full(&self, language: Language) -> String {
+        let (sentence, remedy) = (self.sentence(language), self.remedy_in(language));
         match self.detail() {
             "" => format!("{sentence} {remedy}"),
             detail if detail.contains(&sentence) => detail.to_owned(),

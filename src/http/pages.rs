@@ -8,6 +8,7 @@ pub mod entrance;
 pub mod inboxes;
 pub mod invitation;
 pub mod login_form;
+mod look_failure;
 pub mod mailbox;
 pub mod mailboxes;
 pub mod messages;

@@ -1,5 +1,7 @@
 //! What the doors refuse before anything is done: U+0000, passwords that others could read, and strangers' guesses.
 
+mod guesses;
+
 use std::net::SocketAddr;
 
 use axum::body::Body;

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 
 use crate::clock::Timestamp;
 use crate::locale::{self, Language};
+use crate::poll::is_the_way;
 
 /// A reader's language, zone and present moment.
 #[derive(Clone)]
@@ -24,11 +25,6 @@ pub struct Words {
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
-
-/// Whether a step is about the way to a host: which of them fail is the operator's business only.
-pub fn is_the_way(step: &str) -> bool {
-    matches!(step, "dns" | "tcp")
-}
 
 /// The name of the text that tells of a step that failed, `error` or `remedy`.
 pub fn of_step(what: &str, step: &str) -> String {

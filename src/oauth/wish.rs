@@ -3,7 +3,7 @@
 use super::Provider;
 use crate::address::Address;
 use crate::config;
-use crate::locale::Language;
+use crate::fact::Invalid;
 use crate::store::{GrantKey, GrantKind};
 
 /// Which grant is wished for.
@@ -20,22 +20,20 @@ impl GrantWish<'_> {
     /// The grant for this mailbox.
     ///
     /// # Errors
-    /// No application is registered with this provider, or it has no right of its own; a sentence in this language.
-    pub fn key(&self, address: &Address, config: &config::OAuth, language: Language) -> Result<GrantKey, String> {
+    /// No application is registered with this provider, or it has no right of its own.
+    pub fn key(&self, address: &Address, config: &config::OAuth) -> Result<GrantKey, Invalid> {
         let name = self.provider;
-        let provider = self.provider(config, language)?;
+        let provider = self.provider(config)?;
         if !self.app_only {
             let identity = self.identity.unwrap_or(address).to_string();
             return Ok(GrantKey { provider: name.to_owned(), kind: GrantKind::Delegated, identity });
         }
         let identity = provider.tenant_for(address);
         if identity.is_empty() {
-            return Err(format!("oauth.providers.{name}.tenant is empty; name the tenant there"));
+            return Err(Invalid::NoTenant { provider: name.to_owned() });
         }
         if provider.app.app_only_scopes.is_empty() {
-            return Err(format!(
-                "{name} gives no tokens to an application by itself (oauth.providers.{name}.app_only_scopes is empty)"
-            ));
+            return Err(Invalid::NoAppOnly { provider: name.to_owned() });
         }
         Ok(GrantKey { provider: name.to_owned(), kind: GrantKind::AppOnly, identity })
     }
@@ -44,12 +42,12 @@ impl GrantWish<'_> {
     ///
     /// # Errors
     /// No application is registered with this provider.
-    pub fn imap_host(&self, config: &config::OAuth, language: Language) -> Result<Option<String>, String> {
-        let host = &self.provider(config, language)?.app.imap_host;
+    pub fn imap_host(&self, config: &config::OAuth) -> Result<Option<String>, Invalid> {
+        let host = &self.provider(config)?.app.imap_host;
         Ok((!host.is_empty()).then(|| host.clone()))
     }
 
-    fn provider<'c>(&'c self, config: &'c config::OAuth, language: Language) -> Result<Provider<'c>, String> {
-        Provider::named(config, self.provider).map_err(|trouble| trouble.in_full(language))
+    fn provider<'c>(&'c self, config: &'c config::OAuth) -> Result<Provider<'c>, Invalid> {
+        Provider::named(config, self.provider).map_err(|trouble| Invalid::Provider(Box::new(trouble)))
     }
 }

@@ -32,10 +32,6 @@ const ALTOGETHER: Duration = Duration::from_secs(60);
 
 /// What can be done with the copies in this folder, which is opened read-only.
 pub async fn abilities(mailbox: &Mailbox, deps: &Deps, folder: &str) -> Result<Vec<Ability>, PollError> {
-    let now = deps.clock.now();
-    if let Some(until) = mailbox.held_until(now) {
-        return Err(PollError::held(until, now));
-    }
     let looking = async {
         let mut session = authenticate::session(mailbox, deps).await?;
         let listed = folders::listed(&mut session).await?.into_iter();

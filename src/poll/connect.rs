@@ -105,7 +105,7 @@ fn trust(server: &Server) -> Result<Trust, PollError> {
     match (&server.pin_sha256, &server.ca_pem) {
         (Some(pin), _) => tls::parse_fingerprint(pin)
             .map(Trust::Pin)
-            .map_err(|message| PollError::new(Step::Tls, Blame::Mailbox, Retry::Person, message)),
+            .map_err(|why| PollError::new(Step::Tls, Blame::Mailbox, Retry::Person, why.to_string())),
         (None, Some(pem)) => Ok(Trust::Authorities(pem.clone())),
         (None, None) => Ok(Trust::System),
     }

@@ -37,9 +37,6 @@ use tally::{FolderTally, Tally};
 /// that is being set up is looked at as if it were started now.
 pub async fn dry_run(mailbox: &Mailbox, deps: &Deps, within: Duration) -> Result<DryRun, PollError> {
     let now = deps.clock.now();
-    if let Some(until) = mailbox.held_until(now) {
-        return Err(PollError::held(until, now));
-    }
     let added_at = if mailbox.setup { now } else { mailbox.added_at };
     let mailbox = &Mailbox { added_at, ..mailbox.clone() };
     let limits = Limits::within(within);

@@ -15,7 +15,7 @@ use crate::shown::shown_within;
 use crate::store::StoreError;
 use words::{after, is_microsofts, is_temporary};
 
-pub use kinds::{Blame, Retry, Step};
+pub use kinds::{Blame, Retry, Step, is_the_way};
 pub use words::is_not_connected;
 
 /// A failed poll.
@@ -110,6 +110,13 @@ impl PollError {
             Some(trouble) => format!("{} {}", self.message, trouble.remedy(Language::English)),
             None => self.message.clone(),
         }
+    }
+
+    /// The same for a reader who is not told how the way to the host failed: a host that may not be reached, one that is silent and
+    /// one that refuses are the same to them.
+    #[must_use]
+    pub fn without_the_way(self) -> Self {
+        if is_the_way(self.step.name()) { Self { message: String::new(), ..self } } else { self }
     }
 
     /// The same where no new access token can help.

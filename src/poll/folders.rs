@@ -31,10 +31,6 @@ const ALTOGETHER: Duration = Duration::from_secs(60);
 
 /// Lists the folders of a mailbox with their counts, as far as that goes in a minute. Opens none.
 pub async fn folders(mailbox: &Mailbox, deps: &Deps) -> Result<Vec<FolderOffer>, PollError> {
-    let now = deps.clock.now();
-    if let Some(until) = mailbox.held_until(now) {
-        return Err(PollError::held(until, now));
-    }
     let mut offers = None;
     let listing = async {
         let mut session = authenticate::session(mailbox, deps).await?;

@@ -4,14 +4,22 @@ use super::{Blame, Deps, PollError, Retry, Step, authenticate};
 use crate::imap::{Body, Chunk, ImapError};
 use crate::store::{CHUNK, Mailbox, StoreError, WatchedFolder};
 
+/// A mail on the server.
+pub struct Mail<'a> {
+    /// Its folder.
+    pub folder: &'a WatchedFolder,
+    /// Its UID there.
+    pub uid: u32,
+}
+
 /// Fetches a mail in parts and hands each over. The folder is opened read-only. Returns how many bytes there were.
 pub async fn rescue(
     mailbox: &Mailbox,
-    folder: &WatchedFolder,
-    uid: u32,
+    mail: Mail<'_>,
     deps: &Deps,
     take: &mut (dyn FnMut(&[u8]) -> Result<(), String> + Send),
 ) -> Result<u64, PollError> {
+    let Mail { folder, uid } = mail;
     let mut session = authenticate::session(mailbox, deps).await?;
     let failed = |error: &ImapError| PollError::folder(Step::Fetch, &folder.name, error);
     let selected = session.select(&folder.name, true).await.map_err(|error| failed(&error))?;

@@ -91,7 +91,7 @@ impl Visits {
         T: Send + 'static,
         F: Future<Output = Result<T, PollError>> + Send + 'static,
     {
-        let work = work(mailbox.clone(), self.deps.clone());
+        let work = Box::pin(work(mailbox.clone(), self.deps.clone())); // a future of a visit is large
         self.apart(mailbox.organisation_id, work).await?.unwrap_or_else(|| Err(PollError::panicked()))
     }
 

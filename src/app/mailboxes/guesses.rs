@@ -35,7 +35,10 @@ pub async fn within<T>(
     deps: &Deps,
     work: impl Future<Output = Result<T, PollError>>,
 ) -> Result<Limited<T>, StoreError> {
-    if let Some(minutes) = held(&mailbox.server, &mailbox.username, mailbox.organisation_id, deps).await? {
+    // The command line is not held back by logins that others have asked for.
+    if deps.counts_guesses
+        && let Some(minutes) = held(&mailbox.server, &mailbox.username, mailbox.organisation_id, deps).await?
+    {
         return Ok(Limited::Wait(minutes));
     }
     let done = work.await;

@@ -5,8 +5,7 @@ use std::time::Duration;
 use humantime::format_duration;
 use secrecy::SecretString;
 
-use crate::fact::Fact;
-use crate::locale::Language;
+use crate::fact::Invalid;
 use crate::mailbox::{AfterImport, TlsMode, folder_name};
 use crate::store::{Changes, Mailbox, NewLogin, Server};
 use crate::tls;
@@ -17,8 +16,8 @@ use crate::vault::hex;
 pub struct Wrong {
     /// The part's name.
     pub part: &'static str,
-    /// Why, as a sentence.
-    pub why: String,
+    /// Why.
+    pub why: Invalid,
 }
 
 /// What is wished of a server. What is not named stays, or is the usual; `Some(None)` takes a trust away.
@@ -53,12 +52,12 @@ impl ServerWish {
     /// # Errors
     /// A part of it cannot be.
     pub fn on(&self, before: &Server) -> Result<Option<Server>, Wrong> {
-        let wrong = |part: &'static str, why: String| Wrong { part, why };
+        let wrong = |part: &'static str, why: Invalid| Wrong { part, why };
         let mut server = before.clone();
         if let Some(host) = &self.host {
             let bad = |c: char| c.is_whitespace() || c.is_control() || c == '/' || c == '@';
             if host.is_empty() || host.len() > 253 || host.contains(bad) {
-                return Err(wrong("host", format!("{host:?} is not a host name")));
+                return Err(wrong("host", Invalid::HostName(host.clone())));
             }
             server.host.clone_from(host);
         }
@@ -71,7 +70,7 @@ impl ServerWish {
         }
         if let Some(port) = self.port {
             if port == 0 {
-                return Err(wrong("port", "0 is no port".to_owned()));
+                return Err(wrong("port", Invalid::Port));
             }
             server.port = port;
         }
@@ -104,7 +103,7 @@ impl ServerWish {
 ///
 /// # Errors
 /// One of them cannot be a folder's name.
-pub fn folders(names: &[String]) -> Result<Vec<String>, String> {
+pub fn folders(names: &[String]) -> Result<Vec<String>, Invalid> {
     let mut folders = Vec::new();
     for name in names {
         let name = folder_name(name)?;
@@ -119,9 +118,9 @@ pub fn folders(names: &[String]) -> Result<Vec<String>, String> {
 ///
 /// # Errors
 /// It is shorter.
-pub fn interval_ms(wanted: Duration, least: Duration) -> Result<i64, String> {
+pub fn interval_ms(wanted: Duration, least: Duration) -> Result<i64, Invalid> {
     match wanted < least {
-        true => Err(format!("at least {}: each poll is a login at the customer's server", format_duration(least))),
+        true => Err(Invalid::Interval { least: format_duration(least).to_string() }),
         false => Ok(i64::try_from(wanted.as_millis()).unwrap_or(i64::MAX)),
     }
 }
@@ -132,7 +131,7 @@ pub fn interval_ms(wanted: Duration, least: Duration) -> Result<i64, String> {
 /// It would come in from there again.
 pub fn not_into_itself(after_import: &AfterImport, folders: &[String]) -> Result<(), Wrong> {
     let checked = crate::mailbox::not_into_itself(after_import, folders);
-    checked.map_err(|conflict| Wrong { part: "after_import", why: conflict.words(Language::English) })
+    checked.map_err(|conflict| Wrong { part: "after_import", why: Invalid::IntoItself(conflict) })
 }
 
 /// A token is as good as a password to whoever listens, and nobody has said that he knows (RFC 6750 5.3).
@@ -141,10 +140,7 @@ pub fn not_into_itself(after_import: &AfterImport, folders: &[String]) -> Result
 /// It would be sent so.
 pub fn never_in_clear_text(server: &Server, by_token: bool) -> Result<(), Wrong> {
     match by_token && server.tls == TlsMode::None && !server.is_this_machine() {
-        true => Err(Wrong {
-            part: "tls",
-            why: "access tokens are never sent without TLS; choose another than none".to_owned(),
-        }),
+        true => Err(Wrong { part: "tls", why: Invalid::TokenInClear }),
         false => Ok(()),
     }
 }
@@ -159,12 +155,10 @@ pub fn given_password(mailbox: &Mailbox, password: SecretString) -> Changes {
 ///
 /// # Errors
 /// None does.
-pub fn password(text: &str) -> Result<SecretString, &'static str> {
+pub fn password(text: &str) -> Result<SecretString, Invalid> {
     match text {
-        "" => Err("the password is empty"),
-        text if text.contains(['\r', '\n', '\0']) => {
-            Err("the password holds a line break or a NUL, which no mail server takes")
-        }
+        "" => Err(Invalid::NoPassword),
+        text if text.contains(['\r', '\n', '\0']) => Err(Invalid::PasswordCharacters),
         text => Ok(SecretString::from(text)),
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{Context, Failure};
 use crate::address::Address;
+use crate::app::mailboxes::looks;
 use crate::fact::Fact;
 use crate::locale::Language;
 use crate::poll::dry_run::{self, Counts, DryRun, FolderDryRun, Line, Verdict};
@@ -22,12 +23,10 @@ struct Total<'a> {
     partial: bool,
 }
 
-pub async fn run(address: &Address, within: Option<Duration>, context: Context) -> Result<ExitCode, Failure> {
-    let mailbox = context.store.mailbox(address).await?;
-    let (deps, _, output) = context.into_deps().await?;
-    let told = dry_run::dry_run(&mailbox, &deps, within.unwrap_or(dry_run::WITHIN)).await;
-    deps.close().await;
-    let told = told.map_err(|error| Failure::failed(format!("{}: {}", error.step.name(), error.in_words())))?;
+pub async fn run(address: &Address, within: Option<Duration>, context: &Context) -> Result<ExitCode, Failure> {
+    let (mailbox, output) = (context.store.mailbox(address).await?, context.output);
+    let servers = context.servers().await?;
+    let told = looks::dry_run(servers.looking(context), &mailbox, within.unwrap_or(dry_run::WITHIN)).await?;
     for folder in &told.folders {
         output.one(folder, || of_folder(folder))?;
     }

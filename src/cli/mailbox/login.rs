@@ -8,6 +8,7 @@ use super::super::secret;
 use super::Failure;
 use crate::address::Address;
 use crate::config;
+use crate::fact::{Fact, Invalid};
 use crate::locale::Language;
 use crate::oauth::wish::GrantWish;
 use crate::store::{Login, NewLogin};
@@ -53,7 +54,7 @@ impl LoginArgs {
     /// The usual mail server of the provider.
     pub fn imap_host(&self, config: &config::OAuth) -> Result<Option<String>, Failure> {
         let Some(name) = &self.oauth else { return Ok(None) };
-        self.grant(name).imap_host(config, Language::of_the_terminal()).map_err(Failure::usage)
+        self.grant(name).imap_host(config).map_err(unusable)
     }
 
     /// For a new mailbox; `None` if nothing is given.
@@ -63,7 +64,7 @@ impl LoginArgs {
             let password = secret::read(self.password_file.as_deref(), self.password_stdin)?;
             return Ok(password.map(NewLogin::Password));
         };
-        let key = self.grant(name).key(address, config, Language::of_the_terminal()).map_err(Failure::usage)?;
+        let key = self.grant(name).key(address, config).map_err(unusable)?;
         Ok(Some(NewLogin::OAuth(key)))
     }
 
@@ -91,4 +92,8 @@ impl LoginArgs {
             _ => self.new_login(address, config),
         }
     }
+}
+
+fn unusable(why: Invalid) -> Failure {
+    Failure::usage(why.words(Language::of_the_terminal()))
 }

@@ -2,16 +2,16 @@
 
 use super::{Context, Failure};
 use crate::address::Address;
+use crate::app::mailboxes::looks;
 use crate::fact::Fact;
 use crate::locale::Language;
-use crate::poll::PollError;
-use crate::poll::capabilities::{Ability, abilities};
-use crate::poll::folders::{FolderOffer, folders};
+use crate::poll::capabilities::Ability;
+use crate::poll::folders::FolderOffer;
 use crate::shown::shown;
 
 pub async fn list(address: &Address, context: &Context) -> Result<(), Failure> {
     let mailbox = context.store.mailbox(address).await?;
-    let offers = folders(&mailbox, &context.deps().await?).await.map_err(failed)?;
+    let offers = looks::folders(context.servers().await?.looking(context), &mailbox).await?;
     let cells = |offer: &FolderOffer| {
         let special = offer.special_use.map(|special| format!("{special:?}"));
         vec![
@@ -25,10 +25,9 @@ pub async fn list(address: &Address, context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
-pub async fn effects(address: &Address, folder: Option<&str>, context: &Context) -> Result<(), Failure> {
+pub async fn effects(address: &Address, folder: Option<String>, context: &Context) -> Result<(), Failure> {
     let mailbox = context.store.mailbox(address).await?;
-    let folder = folder.or(mailbox.folders.first().map(String::as_str)).unwrap_or("INBOX");
-    let told = abilities(&mailbox, &context.deps().await?, folder).await.map_err(failed)?;
+    let abilities = looks::effects(context.servers().await?.looking(context), &mailbox, folder).await?;
     let cells = |ability: &Ability| {
         let possible = match (ability.possible, ability.certain) {
             (true, true) => "yes",
@@ -37,10 +36,6 @@ pub async fn effects(address: &Address, folder: Option<&str>, context: &Context)
         };
         vec![ability.effect.to_owned(), possible.to_owned(), shown(&ability.detail.words(Language::English))]
     };
-    context.output.rows(&told, &["AFTER IMPORT", "POSSIBLE", "HOW, OR WHY NOT"], cells, "")?;
+    context.output.rows(&abilities, &["AFTER IMPORT", "POSSIBLE", "HOW, OR WHY NOT"], cells, "")?;
     Ok(())
-}
-
-fn failed(error: PollError) -> Failure {
-    Failure::failed(format!("{}: {}", error.step.name(), error.in_words()))
 }

@@ -9,6 +9,7 @@ use super::{Failure, read_pem};
 use crate::address::Address;
 use crate::app::mailboxes::settings::{self, ServerWish};
 use crate::config::{Bytes, Span};
+use crate::fact::Invalid;
 use crate::mailbox::{AfterImport, SettingsChange, Start, TlsMode};
 use crate::store::Server;
 
@@ -85,9 +86,9 @@ impl Settings {
 
     /// What is to change of the mailbox's settings; `least`: the shortest interval that may be.
     pub fn change(&self, least: Duration) -> Result<SettingsChange, Failure> {
-        let folders = settings::folders(&self.folder).map_err(Failure::usage)?;
+        let folders = settings::folders(&self.folder).map_err(|why| Failure::usage(why.to_string()))?;
         let interval = self.interval.map(|interval| settings::interval_ms(interval.0, least)).transpose();
-        let too_short = |why| Failure::usage(format!("--interval: {why} (schedule.least_interval)"));
+        let too_short = |why: Invalid| Failure::usage(format!("--interval: {why} (schedule.least_interval)"));
         Ok(SettingsChange {
             folders: (!folders.is_empty()).then_some(folders),
             start: self.start,

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Failure;
 use crate::address::Address;
+use crate::app::mailboxes::{self, PollNow, VerifiedFolder};
 use crate::cli::mailbox::show::unaccounted;
 use crate::cli::{Context, poll};
 use crate::clock::Timestamp;
@@ -15,9 +16,9 @@ use crate::shown::shown_within;
 
 /// A folder, compared.
 #[derive(Serialize)]
-struct Line {
-    mailbox: String,
-    folder: String,
+struct Line<'a> {
+    mailbox: &'a str,
+    folder: &'a str,
     /// UIDs that the server has and the ledger still cannot explain; null: not known, since the server's answers contradict each other.
     unaccounted: Option<i64>,
     /// UIDs that this comparison has found, all of which were asked for.
@@ -27,39 +28,37 @@ struct Line {
 
 pub async fn run(address: &Address, context: Context) -> Result<ExitCode, Failure> {
     let mailbox = context.store.mailbox(address).await?;
-    let before = context.store.open_cases(mailbox.id).await?.folders;
-    context.store.compare_again(mailbox.id).await?;
     let stop = lifecycle::on_signals()?;
     let (deps, config, output) = context.into_deps().await?;
     let deps = Arc::new(deps);
-    let report = poll::poll(&mailbox, &deps, poll::limits(&config), stop, Arc::default()).await;
-    let mut complete = report.error.is_none();
-    for folder in deps.store.open_cases(mailbox.id).await?.folders {
-        let earlier = before.iter().find(|earlier| earlier.name == folder.name).map_or(0, |earlier| earlier.found_late);
+    let how = PollNow { deps: deps.clone(), limits: poll::limits(&config), stop, progress: Arc::default() };
+    let verified = mailboxes::verify(&mailbox, how).await?;
+    for VerifiedFolder { now: folder, found } in &verified.folders {
         let line = Line {
-            mailbox: mailbox.address.clone(),
-            folder: folder.name.clone(),
+            mailbox: &mailbox.address,
+            folder: &folder.name,
             unaccounted: folder.unaccounted(),
-            found: folder.found_late - earlier,
+            found: *found,
             verified_at: folder.verified_at.map(Timestamp),
         };
-        complete &= line.unaccounted == Some(0) && line.verified_at.is_some();
-        output.one(&line, || match line.verified_at {
-            Some(_) if line.found == 0 => {
-                format!("ok      {}: the ledger explains every mail on the server", line.folder)
-            }
-            Some(_) => {
-                format!("mended  {}: {} mails were missing in the ledger and were asked for", line.folder, line.found)
-            }
-            None => {
-                let count = unaccounted(line.unaccounted);
-                format!("FAILED  {}: could not be compared to its end, {count} unaccounted", line.folder)
-            }
-        })?;
+        output.one(&line, || in_words(&line))?;
     }
-    if let Some(error) = &report.error {
+    if let Some(error) = &verified.report.error {
         eprintln!("mailferry: {}: {}", error.step.name(), shown_within(&error.message, 2000));
     }
     deps.close().await;
-    Ok(if complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if verified.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn in_words(line: &Line<'_>) -> String {
+    match line.verified_at {
+        Some(_) if line.found == 0 => format!("ok      {}: the ledger explains every mail on the server", line.folder),
+        Some(_) => {
+            format!("mended  {}: {} mails were missing in the ledger and were asked for", line.folder, line.found)
+        }
+        None => {
+            let count = unaccounted(line.unaccounted);
+            format!("FAILED  {}: could not be compared to its end, {count} unaccounted", line.folder)
+        }
+    }
 }

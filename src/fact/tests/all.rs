@@ -18,6 +18,7 @@ pub fn things() -> Vec<Thing> {
         Thing::Token(name()),
         Thing::Organisation(name()),
         Thing::Message(7),
+        Thing::TestMail,
         Thing::Invitation,
         Thing::Consent,
         Thing::ConsentedMailbox,
@@ -26,7 +27,7 @@ pub fn things() -> Vec<Thing> {
         match one {
             Thing::Mailbox(_) | Thing::MailboxOfRow | Thing::Inbox(_) | Thing::Route(_) | Thing::Person(_) => {}
             Thing::Token(_) | Thing::Organisation(_) | Thing::Message(_) | Thing::Invitation | Thing::Consent => {}
-            Thing::ConsentedMailbox => {} // a new kind stands in the list above too
+            Thing::ConsentedMailbox | Thing::TestMail => {} // a new kind stands in the list above too
         }
     }
     all
@@ -59,6 +60,7 @@ pub fn conflicts() -> Vec<Conflict> {
         Conflict::Paused,
         Conflict::Failing,
         Conflict::HeldByServer,
+        Conflict::HeldUntil(Timestamp(1_800_000_000_000)),
         Conflict::NotOpen { folder: name(), uid: 7 },
         Conflict::TestPaused,
         Conflict::TestTooSoon,
@@ -76,7 +78,7 @@ pub fn conflicts() -> Vec<Conflict> {
             Conflict::InboxFed { .. } | Conflict::InboxHoldsMail { .. } | Conflict::IntoItself { .. } => {}
             Conflict::IntoItselfPerhaps { .. } | Conflict::ToAndFro { .. } | Conflict::BeingSetUp => {}
             Conflict::Paused | Conflict::Failing | Conflict::HeldByServer | Conflict::NotOpen { .. } => {}
-            Conflict::TestPaused | Conflict::TestTooSoon | Conflict::MailboxChanged(_) => {}
+            Conflict::TestPaused | Conflict::TestTooSoon | Conflict::MailboxChanged(_) | Conflict::HeldUntil(_) => {}
             Conflict::OldKeyInUse | Conflict::NoConsentOfApplication | Conflict::NoConsentOfPassword => {} // a new kind stands in the list above too
         }
     }
@@ -229,6 +231,8 @@ pub fn found() -> Vec<Found> {
     let mut all = vec![
         Found::Addresses { host: name(), addresses: name() },
         Found::PortAnswers { port: 993 },
+        Found::Reached,
+        Found::NotReached,
         Found::InClear,
         Found::Said { words: name() },
         token(Held::Unreadable),
@@ -250,7 +254,12 @@ pub fn found() -> Vec<Found> {
         match one {
             Found::Addresses { .. } | Found::PortAnswers { .. } | Found::InClear | Found::Protected { .. } => {}
             Found::Said { .. } | Found::Token { .. } | Found::LoggedIn { .. } | Found::Folder { .. } => {}
-            Found::MoreFolders { .. } | Found::Opens { .. } | Found::DoesNotOpen { .. } | Found::Copy { .. } => {}
+            Found::Reached
+            | Found::NotReached
+            | Found::MoreFolders { .. }
+            | Found::Opens { .. }
+            | Found::DoesNotOpen { .. }
+            | Found::Copy { .. } => {}
         }
     }
     all
@@ -277,6 +286,41 @@ pub fn tls_problems() -> Vec<TlsProblem> {
             TlsProblem::NotYetValid | TlsProblem::OtherName { .. } | TlsProblem::UnknownIssuer { .. } => {}
             TlsProblem::NotThePinned { .. } | TlsProblem::CaAsServer { .. } | TlsProblem::Refused { .. } => {}
             TlsProblem::Handshake { .. } | TlsProblem::Closed => {} // a new kind stands in the list above too
+        }
+    }
+    all
+}
+
+pub fn invalid() -> Vec<Invalid> {
+    let all = vec![
+        Invalid::HostName(name()),
+        Invalid::Port,
+        Invalid::TlsMode(name()),
+        Invalid::AuthoritiesNotPem,
+        Invalid::AuthoritiesUnreadable,
+        Invalid::NoAuthorities,
+        Invalid::Fingerprint(name()),
+        Invalid::FolderName(name()),
+        Invalid::Start(name()),
+        Invalid::AfterImport(name()),
+        Invalid::Keyword(name()),
+        Invalid::IntoItself(Conflict::IntoItself { target: name() }),
+        Invalid::Interval { least: name() },
+        Invalid::NoPassword,
+        Invalid::PasswordCharacters,
+        Invalid::TokenInClear,
+        Invalid::NoTenant { provider: name() },
+        Invalid::NoAppOnly { provider: name() },
+        Invalid::Provider(Box::new(Trouble::new(Cause::Down).about("provider", "x"))),
+    ];
+    for one in &all {
+        match one {
+            Invalid::HostName(_) | Invalid::Port | Invalid::TlsMode(_) | Invalid::AuthoritiesNotPem => {}
+            Invalid::AuthoritiesUnreadable | Invalid::NoAuthorities | Invalid::Fingerprint(_) => {}
+            Invalid::FolderName(_) | Invalid::Start(_) | Invalid::AfterImport(_) | Invalid::Keyword(_) => {}
+            Invalid::IntoItself(_) | Invalid::Interval { .. } | Invalid::NoPassword => {}
+            Invalid::PasswordCharacters | Invalid::TokenInClear | Invalid::NoTenant { .. } => {}
+            Invalid::NoAppOnly { .. } | Invalid::Provider(_) => {} // a new kind stands in the list above too
         }
     }
     all

@@ -11,7 +11,9 @@ use crate::app::mailboxes::credential_policy::Moved;
 use crate::app::mailboxes::settings::Wrong;
 use crate::app::{Error, Forbidden};
 use crate::fact::{Conflict, Fact, Text, Thing};
+use crate::http::last_error::LastError;
 use crate::locale::Language;
+use crate::poll::Blame;
 use crate::shown::shown_lines;
 use crate::store::StoreError;
 
@@ -199,6 +201,11 @@ impl From<Error> for Refusal {
             Error::PasswordsWait(minutes) => {
                 Self::Conflict(Text::new("passwords-wait").with("count", minutes).words(Language::English))
             }
+            Error::LoginsWait(minutes) => {
+                Self::Conflict(Text::new("mailbox-wait").with("count", minutes).words(Language::English))
+            }
+            Error::AtServer(error) if error.blame == Blame::Us && error.trouble.is_none() => inside(&error),
+            Error::AtServer(error) => Self::Conflict(LastError::of(&error).in_full(Language::English)),
             Error::Consent(error) => Self::Conflict(error.to_string()),
             Error::Inside(error) if error.is_unstorable_text() => Self::nul(),
             Error::Inside(error) => inside(&error),
@@ -275,7 +282,7 @@ fn pointer(moved: Moved) -> &'static str {
 
 impl From<Wrong> for Refusal {
     fn from(wrong: Wrong) -> Self {
-        Self::part(&format!("/{}", wrong.part), wrong.why)
+        Self::part(&format!("/{}", wrong.part), wrong.why.to_string())
     }
 }
 

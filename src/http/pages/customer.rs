@@ -11,7 +11,8 @@ use serde::Deserialize;
 
 use super::consent::{self, With};
 use super::login_form::{mail_password, registered};
-use crate::app::mailboxes::guesses::{Limited, within};
+use super::look_failure::at_server;
+use crate::app::mailboxes::looks;
 use crate::app::mailboxes::settings::given_password;
 use crate::app::mailboxes::{self, MovedLogin, Request, credential_policy};
 use crate::app::{Actor, Error, any};
@@ -23,7 +24,6 @@ use crate::http::guard::{cookie, set_cookie};
 use crate::http::last_error::LastError;
 use crate::http::reader::Reader;
 use crate::opaque;
-use crate::poll::folders::folders;
 use crate::store::{Changes, LinkClaim, Login, Mailbox, Purpose, Scope, StoreError, password_row};
 
 /// The key of the link that a browser left by, for when it comes back.
@@ -175,11 +175,11 @@ async fn stored(
 ) -> Result<Stored, Fault> {
     let sealed = state.deps.vault.seal(&password_row(mailbox.id), &password).map_err(StoreError::from)?;
     let trial = Mailbox { login: Login::Password(Some(sealed)), ..mailbox.clone() };
-    let ended = match tried(&trial, state, reader).await {
+    let actor = Actor::Link { organisation_id: mailbox.organisation_id };
+    let ended = match tried(&trial, &actor, state, reader).await {
         Ok(Ok(())) => {
             let changes = Changes { by_link: Some(claim.clone()), ..given_password(mailbox, password) };
             let request = Request { before: mailbox, changes, moved_login: MovedLogin::GivenAnew };
-            let actor = Actor::Link { organisation_id: mailbox.organisation_id };
             match mailboxes::change(state.acting(&actor), request, Some(state.around()), any).await {
                 Ok(_) => return Ok(Stored::Yes),
                 Err(Error::LinkOver) => Ok(Stored::LinkOver),
@@ -195,16 +195,16 @@ async fn stored(
 }
 
 /// Tries a login; the inner `Err`: why it does not work, in words.
-async fn tried(trial: &Mailbox, state: &State, reader: &Reader) -> Result<Result<(), String>, Fault> {
+async fn tried(trial: &Mailbox, actor: &Actor, state: &State, reader: &Reader) -> Result<Result<(), String>, Fault> {
     let words = &reader.words;
-    let login = state.visits.visit(trial, |trial, deps| async move { folders(&trial, &deps).await });
-    Ok(match within(trial, &state.deps, login).await? {
-        Limited::Done(Ok(_)) => Ok(()),
-        Limited::Done(Err(error)) => {
-            Err(format!("{} {}", LastError::of(&error).brief(words), words.t("customer-again")))
+    match looks::folders(state.looking(actor), trial).await {
+        Ok(_) => Ok(Ok(())),
+        Err(Error::LoginsWait(minutes)) => Ok(Err(words.n("mailbox-wait", minutes))),
+        Err(error) => {
+            let error = LastError::of(&at_server(error, state)?);
+            Ok(Err(format!("{} {}", error.brief(words), words.t("customer-again"))))
         }
-        Limited::Wait(minutes) => Err(words.n("mailbox-wait", minutes)),
-    })
+    }
 }
 
 /// Somebody who is back from the provider by a link.

@@ -8,13 +8,14 @@ use axum::extract::{Path, Query, State as FromState};
 use serde::Deserialize;
 
 use crate::address::Address;
+use crate::app::mailboxes::looks::{self, CheckWish, Checked};
 use crate::app::mailboxes::settings::given_password;
 use crate::app::mailboxes::{self, MovedLogin, Request, credential_policy};
 use crate::app::{Error, any, ledger, links};
 use crate::clock::Timestamp;
+use crate::fact::Conflict;
 use crate::http::State;
 use crate::http::answer::{Answer, go, show};
-use crate::http::checking;
 use crate::http::fault::Fault;
 use crate::http::frame::Frame;
 use crate::http::last_error::LastError;
@@ -227,12 +228,15 @@ pub async fn password(
 /// Walks the way to it, step by step, and finds the cause of what fails.
 pub async fn check(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    if mailbox.held_until(who.reader.words.now).is_some() {
-        return go(&format!("{}?done=poll-waits", path(&mailbox.address)));
-    }
-    let w = &who.reader.words;
-    let checked = checking::check(&mailbox, &state, who.scope(), w).await?;
-    let lines = checked.map_err(|minutes| Fault::Wait("mailbox-wait", minutes))?.lines;
+    let wish = CheckWish { as_polled: false, tell: |_: &CheckLine| {} };
+    let Checked { mut lines, trouble, .. } = match looks::check(state.looking(&who.actor), &mailbox, wish).await {
+        Err(Error::Conflict(Conflict::HeldUntil(_))) => {
+            return go(&format!("{}?done=poll-waits", path(&mailbox.address)));
+        }
+        checked => checked?,
+    };
+    let language = who.reader.words.language;
+    lines.extend(trouble.map(|trouble| CheckLine::diagnosis(&trouble.on_page(), language)));
     render(mailbox, &state, &who, Some(lines), None).await
 }
 

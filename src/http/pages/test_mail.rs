@@ -5,13 +5,13 @@ use axum::extract::{Path, State as FromState};
 use axum::http::HeaderMap;
 
 use super::mailbox::seen;
+use crate::app::test_mails::{self, TestProgress, WantedTest};
 use crate::http::State;
 use crate::http::answer::{Answer, go, show};
-use crate::http::fault::Fault;
 use crate::http::frame::Frame;
+use crate::http::last_error::LastError;
 use crate::http::paths::mailbox as path;
 use crate::http::reader::Who;
-use crate::http::trail::{self, Trail};
 use crate::http::words::Words;
 use crate::store::{Mailbox, TestMail};
 
@@ -29,7 +29,7 @@ struct Follow {
     f: Frame,
     mailbox: Mailbox,
     test: TestMail,
-    trail: Steps,
+    steps: Steps,
 }
 
 /// How far it has come.
@@ -38,20 +38,25 @@ struct Follow {
 struct Steps {
     w: Words,
     path: String,
-    t: Trail,
+    t: TestProgress,
+    error: Option<LastError>,
 }
 
 /// How to begin.
 pub async fn page(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    let sends = trail::sends(&mailbox, &state);
+    let sends = wanted(&mailbox, &state, &who).is_sent_by_us();
     show(&Begin { f: Frame::new(&who.reader, "mailboxes"), mailbox, sends })
+}
+
+fn wanted<'a>(mailbox: &'a Mailbox, state: &'a State, who: &Who) -> WantedTest<'a> {
+    WantedTest { mailbox, mailer: state.page.mailer.as_ref(), language: who.reader.words.language }
 }
 
 /// Begins a test, and sends the mail where Mailferry can.
 pub async fn begin(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    let test = trail::begin(&mailbox, &who.actor, &who.reader.words, &state).await?;
+    let test = test_mails::begin(state.acting(&who.actor), wanted(&mailbox, &state, &who)).await?;
     go(&format!("{}/test/{}", path(&mailbox.address), test.id))
 }
 
@@ -63,12 +68,12 @@ pub async fn follow(
     headers: HeaderMap,
 ) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    let test = state.deps.store.test_of(mailbox.id, id).await?.ok_or(Fault::NotFound)?;
-    let t = Trail::of(&mailbox, test, who.scope(), &state).await?;
+    let t = test_mails::progress(state.acting(&who.actor), &mailbox, id).await?;
+    let error = t.last_error.as_deref().map(|json| LastError::read(json).for_reader(who.scope()));
     let test = t.test.clone();
-    let trail = Steps { w: who.reader.words.clone(), path: path(&mailbox.address), t };
+    let steps = Steps { w: who.reader.words.clone(), path: path(&mailbox.address), t, error };
     match headers.contains_key("hx-request") {
-        true => show(&trail),
-        false => show(&Follow { f: Frame::new(&who.reader, "mailboxes"), mailbox, test, trail }),
+        true => show(&steps),
+        false => show(&Follow { f: Frame::new(&who.reader, "mailboxes"), mailbox, test, steps }),
     }
 }

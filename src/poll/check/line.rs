@@ -32,7 +32,8 @@ pub struct CheckLine {
 }
 
 impl CheckLine {
-    pub(super) fn new(step: &'static str, ok: bool, found: Found) -> Self {
+    /// A step that was taken, and what was found at it.
+    pub fn new(step: &'static str, ok: bool, found: Found) -> Self {
         let detail = found.words(Language::English);
         Self { found: Some(found), ..Self::told(step, ok, &detail) }
     }

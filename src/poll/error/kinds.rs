@@ -51,6 +51,11 @@ impl Step {
     }
 }
 
+/// Whether a step, by its name, is about the way to a host: which of them fail is the operator's business only.
+pub fn is_the_way(step: &str) -> bool {
+    [Step::Dns, Step::Tcp].iter().any(|way| way.name() == step)
+}
+
 impl Serialize for Step {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name())

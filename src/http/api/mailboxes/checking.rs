@@ -6,13 +6,13 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::looking::{english, not_held, wait};
 use super::seen;
+use crate::app::mailboxes::looks::{self, CheckWish};
 use crate::http::State;
 use crate::http::api::body::InPath;
 use crate::http::api::caller::Caller;
 use crate::http::api::problem::Answer;
-use crate::http::checking;
+use crate::locale::Language;
 use crate::poll::check::CheckLine;
 
 /// What a check has found.
@@ -54,9 +54,10 @@ impl From<CheckLine> for CheckStep {
     responses((status = 200, description = "What was found", body = Check)))]
 pub async fn check(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
     let (_, mailbox) = seen(&address, &caller, &state).await?;
-    not_held(&mailbox, &state)?;
-    let checked = checking::check(&mailbox, &state, caller.scope(), &english(&state)).await?;
-    let checked = checked.map_err(|minutes| wait(minutes, &state))?;
+    let wish = CheckWish { as_polled: false, tell: |_: &CheckLine| {} };
+    let mut checked = looks::check(state.looking(&caller.actor), &mailbox, wish).await?;
+    let trouble = checked.trouble.map(|trouble| CheckLine::diagnosis(&trouble.on_page(), Language::English));
+    checked.lines.extend(trouble);
     let ok = checked.complete && checked.lines.iter().all(|line| line.ok);
     let lines = checked.lines.into_iter().map(CheckStep::from).collect();
     Ok(Json(Check { ok, complete: checked.complete, lines }).into_response())

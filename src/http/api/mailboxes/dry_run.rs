@@ -8,8 +8,8 @@ use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::looking::{english, looked};
 use super::seen;
+use crate::app::mailboxes::looks;
 use crate::config::Span;
 use crate::fact::Fact;
 use crate::http::State;
@@ -18,10 +18,8 @@ use crate::http::api::caller::Caller;
 use crate::http::api::parts::Checks;
 use crate::http::api::problem::Answer;
 use crate::http::last_error::LastError;
-use crate::http::words::Words;
 use crate::locale::Language;
 use crate::poll::dry_run::{self as looking, Counts, Line, Target};
-use crate::store::Scope;
 
 /// So many targets are named.
 const MOST_TARGETS: usize = 100;
@@ -105,10 +103,8 @@ pub async fn dry_run(
     let time = checks.perhaps("/within", wish.within.as_ref(), time);
     checks.done()?;
     let time = time.unwrap_or(looking::WITHIN);
-    let work =
-        state.visits.visit(&mailbox, |mailbox, deps| async move { looking::dry_run(&mailbox, &deps, time).await });
-    let run = looked(&mailbox, &caller, &state, work).await?;
-    Ok(Json(DryRun::of(run, caller.scope(), &english(&state))).into_response())
+    let run = looks::dry_run(state.looking(&caller.actor), &mailbox, time).await?;
+    Ok(Json(DryRun::from(run)).into_response())
 }
 
 /// A time that somebody waits.
@@ -117,23 +113,23 @@ fn time(text: &str) -> Result<Duration, String> {
     if time <= looking::WITHIN { Ok(time) } else { Err("60s at most".to_owned()) }
 }
 
-impl DryRun {
-    fn of(run: looking::DryRun, scope: Scope, words: &Words) -> Self {
+impl From<looking::DryRun> for DryRun {
+    fn from(run: looking::DryRun) -> Self {
         let (targets, targets_more) = run.targets(MOST_TARGETS);
         let mut room = MOST_SHOWN;
-        let folders = run.folders.into_iter().map(|folder| DryRunFolder::of(folder, &mut room, scope, words)).collect();
+        let folders = run.folders.into_iter().map(|folder| DryRunFolder::of(folder, &mut room)).collect();
         let targets = targets.into_iter().map(|(target, mails)| DryRunTotal { target, mails }).collect();
         Self { folders, totals: run.totals, targets, targets_more, partial: run.partial }
     }
 }
 
 impl DryRunFolder {
-    fn of(mut folder: looking::FolderDryRun, room: &mut usize, scope: Scope, words: &Words) -> Self {
+    fn of(mut folder: looking::FolderDryRun, room: &mut usize) -> Self {
         let left_out = folder.shown.split_off(folder.shown.len().min(*room)).len();
         *room -= folder.shown.len();
         let problem = folder.problem.map(|error| {
-            let error = LastError::of(&error).for_reader(scope);
-            let (problem, remedy) = (error.brief(words), error.remedy(words));
+            let error = LastError::of(&error);
+            let (problem, remedy) = (error.sentence(Language::English), error.remedy_in(Language::English));
             DryRunProblem { problem, remedy, detail: error.detail().to_owned() }
         });
         Self {

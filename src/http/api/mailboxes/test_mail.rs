@@ -8,20 +8,19 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::looking::english;
 use super::seen;
 use super::view::Failure;
+use crate::app::test_mails::{self, WantedTest};
 use crate::clock::Timestamp;
 use crate::fact::{Kept, Reason};
 use crate::http::State;
 use crate::http::api::BASE;
 use crate::http::api::body::InPath;
 use crate::http::api::caller::Caller;
-use crate::http::api::problem::{Answer, Refusal};
+use crate::http::api::problem::Answer;
 use crate::http::api::version::part;
-use crate::http::trail::{self, Trail};
-use crate::http::words::Words;
-use crate::locale::Language;
+use crate::http::last_error::LastError;
+use crate::locale::{self, Language};
 use crate::store::{MessageLine, TestMail};
 
 /// A test mail.
@@ -81,9 +80,12 @@ fn told(reason: Option<&Kept<Reason>>) -> String {
 }
 
 impl Test {
-    fn of(test: TestMail, words: &Words) -> Self {
+    fn of(test: TestMail) -> Self {
         // To whom the operator's server's own words are not told.
-        let problem = test.problem.map(|what| if what.is_empty() { words.t("test-not-sent") } else { what });
+        let problem = test.problem.map(|problem| match problem.is_empty() {
+            true => locale::text(Language::English, "test-not-sent"),
+            false => problem,
+        });
         Self { id: test.id, code: test.code, begun_at: test.created_at, sent_at: test.sent_at, problem }
     }
 }
@@ -94,9 +96,8 @@ impl Test {
     responses((status = 201, description = "It has begun", body = Test)))]
 pub async fn begin(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
     let (address, mailbox) = seen(&address, &caller, &state).await?;
-    let words = english(&state);
-    let test = trail::begin(&mailbox, &caller.actor, &words, &state).await?;
-    let shown = Test::of(trail::test_for(caller.scope(), test), &words);
+    let wanted = WantedTest { mailbox: &mailbox, mailer: state.page.mailer.as_ref(), language: Language::English };
+    let shown = Test::of(test_mails::begin(state.acting(&caller.actor), wanted).await?);
     let place = format!("{BASE}/mailboxes/{}/tests/{}", part(address.as_str()), shown.id);
     Ok((StatusCode::CREATED, [(LOCATION, place)], Json(shown)).into_response())
 }
@@ -111,22 +112,19 @@ pub async fn follow(
     InPath((address, id)): InPath<(String, i64)>,
 ) -> Answer {
     let (_, mailbox) = seen(&address, &caller, &state).await?;
-    let test = state.deps.store.test_of(mailbox.id, id).await?;
-    let test = test.ok_or_else(|| Refusal::NotFound("there is no such test".to_owned()))?;
-    let trail = Trail::of(&mailbox, test, caller.scope(), &state).await?;
-    let words = english(&state);
+    let progress = test_mails::progress(state.acting(&caller.actor), &mailbox, id).await?;
     let shown = TestTrail {
-        over: trail.is_over(),
-        late: trail.is_late && !trail.is_over(),
-        looked_at: trail.looked,
-        next_poll_at: trail.next_poll_at,
-        paused: trail.is_paused,
-        held_until: trail.held_until,
-        error: trail.error.map(|error| Failure::of(&error, &caller, words.now)),
-        message: trail.message,
-        elsewhere: trail.is_elsewhere,
-        put_aside: trail.aside.map(|(uid, reason)| TestAside { uid, reason: told(reason.as_ref()) }),
-        test: Test::of(trail.test, &words),
+        over: progress.is_over(),
+        late: progress.is_late && !progress.is_over(),
+        looked_at: progress.polled_at,
+        next_poll_at: progress.next_poll_at,
+        paused: progress.is_paused,
+        held_until: progress.held_until,
+        error: progress.last_error.as_deref().map(|json| Failure::of(&LastError::read(json), &caller)),
+        message: progress.message,
+        elsewhere: progress.is_elsewhere,
+        put_aside: progress.aside.map(|(uid, reason)| TestAside { uid, reason: told(reason.as_ref()) }),
+        test: Test::of(progress.test),
     };
     Ok(Json(shown).into_response())
 }

@@ -10,7 +10,6 @@ use crate::http::api::caller::Caller;
 use crate::http::api::problem::Refusal;
 use crate::http::api::version::Version;
 use crate::http::last_error::LastError;
-use crate::http::words::Words;
 use crate::locale::Language;
 use crate::store::{Fare, Login, Mailbox as Stored, MailboxLine};
 
@@ -228,7 +227,7 @@ impl Status {
             next_poll_at: if mailbox.paused { None } else { status.next_poll_at.max(status.hold_until).map(Timestamp) },
             failures: status.failures,
             failing_since: status.failing_since.map(Timestamp),
-            error: status.last_error.as_deref().map(|json| Failure::of(&LastError::read(json), caller, now)),
+            error: status.last_error.as_deref().map(|json| Failure::of(&LastError::read(json), caller)),
             unaccounted: open.unaccounted(),
             pending: open.pending,
             quarantined: open.quarantined,
@@ -240,11 +239,10 @@ impl Status {
 
 impl Failure {
     /// An error as the caller may see it.
-    pub fn of(error: &LastError, caller: &Caller, now: Timestamp) -> Self {
-        let words = Words::new(Language::English, "UTC", now);
+    pub fn of(error: &LastError, caller: &Caller) -> Self {
         Self {
             problem: error.sentence(Language::English),
-            remedy: error.remedy(&words),
+            remedy: error.remedy_in(Language::English),
             detail: caller.scope().id().is_none().then(|| error.detail().to_owned()),
             retry: error.retry.clone(),
         }

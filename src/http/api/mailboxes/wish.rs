@@ -11,7 +11,6 @@ use crate::http::api::body::nullable;
 use crate::http::api::caller::Caller;
 use crate::http::api::parts::{Checks, line};
 use crate::http::api::problem::Refusal;
-use crate::locale::Language;
 use crate::mailbox::{SettingsChange, TlsMode};
 use crate::oauth::wish::GrantWish;
 use crate::store::NewLogin;
@@ -149,7 +148,7 @@ impl MailboxPatch {
         let mut checks = Checks::default();
         let (login, usual_host) = self.login(address, caller, state, &mut checks);
         let interval = checks.perhaps("/interval", self.interval.as_ref(), |text| {
-            wish::interval_ms(text.parse::<Span>()?.0, state.deps.store.least_interval())
+            wish::interval_ms(text.parse::<Span>()?.0, state.deps.store.least_interval()).map_err(|why| why.to_string())
         });
         let folders = self.folders.as_ref().and_then(|names| match names.as_slice() {
             [] => checks.part("/folders", Err("one at least")),
@@ -209,8 +208,8 @@ impl MailboxPatch {
                 let grant =
                     GrantWish { provider: &body.provider, app_only: body.app_only, identity: identity.as_ref() };
                 let config = &state.deps.oauth;
-                let key = checks.part("/oauth/provider", grant.key(address, config, Language::English));
-                let usual = grant.imap_host(config, Language::English).ok().flatten();
+                let key = checks.part("/oauth/provider", grant.key(address, config));
+                let usual = grant.imap_host(config).ok().flatten();
                 (key.map(NewLogin::OAuth), usual)
             }
         }

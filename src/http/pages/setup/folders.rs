@@ -5,17 +5,18 @@ use askama::Template;
 use axum::extract::{Path, RawForm, State as FromState};
 
 use super::{after, change, login, server};
+use crate::app::Error;
+use crate::app::mailboxes::looks;
 use crate::http::State;
 use crate::http::answer::{Answer, go, show, show_again};
 use crate::http::frame::Frame;
 use crate::http::last_error::LastError;
+use crate::http::pages::look_failure::at_server;
 use crate::http::pages::mailbox::seen;
-use crate::http::patience::on_page;
 use crate::http::reader::Who;
 use crate::mailbox::folder_name;
 use crate::mailbox::{SettingsChange, not_into_itself};
-use crate::poll::PollError;
-use crate::poll::folders::{FolderOffer, folders};
+use crate::poll::folders::FolderOffer;
 use crate::store::Mailbox;
 
 #[derive(Template)]
@@ -38,8 +39,8 @@ impl Page {
 const MOST: usize = 100;
 
 /// The page of the step that an error belongs to.
-pub fn failed(error: &PollError, mailbox: Mailbox, state: &State, who: &Who) -> Answer {
-    let error = LastError::of(error).for_reader(who.scope());
+pub fn failed(error: Error, mailbox: Mailbox, state: &State, who: &Who) -> Answer {
+    let error = LastError::of(&at_server(error, state)?);
     match error.step() {
         "dns" | "tcp" | "tls" | "starttls" | "greeting" => server::wrong(mailbox, error, who),
         _ => login::wrong(mailbox, error, state, who),
@@ -49,15 +50,10 @@ pub fn failed(error: &PollError, mailbox: Mailbox, state: &State, who: &Who) -> 
 /// The page.
 pub async fn page(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    match on_page(&mailbox, &state, listed(&mailbox, &state)).await? {
+    match looks::folders(state.looking(&who.actor), &mailbox).await {
         Ok(offers) => show(&made(mailbox, offers, None, &who)),
-        Err(error) => failed(&error, mailbox, &state, &who),
+        Err(error) => failed(error, mailbox, &state, &who),
     }
-}
-
-/// The folders of the account, with what was found wrong on the way.
-async fn listed(mailbox: &Mailbox, state: &State) -> Result<Vec<FolderOffer>, PollError> {
-    state.visits.visit(mailbox, |mailbox, deps| async move { folders(&mailbox, &deps).await }).await
 }
 
 fn made(mailbox: Mailbox, mut offers: Vec<FolderOffer>, problem: Option<String>, who: &Who) -> Page {
@@ -90,9 +86,9 @@ pub async fn choose(
     };
     if let Some(problem) = problem {
         let problem = Some(who.reader.words.t(problem));
-        return match on_page(&mailbox, &state, listed(&mailbox, &state)).await? {
+        return match looks::folders(state.looking(&who.actor), &mailbox).await {
             Ok(offers) => show_again(&made(mailbox, offers, problem, &who)),
-            Err(error) => failed(&error, mailbox, &state, &who),
+            Err(error) => failed(error, mailbox, &state, &who),
         };
     }
     change(&mailbox, SettingsChange { folders: Some(chosen), ..SettingsChange::default() }.into(), &state, &who)

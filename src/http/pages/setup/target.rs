@@ -9,16 +9,16 @@ use super::folders::failed;
 use super::{after, change, own_or_new};
 use crate::address::Address;
 use crate::app::inboxes::{self, WantedInbox};
+use crate::app::mailboxes::looks;
 use crate::app::organisations::Owner;
 use crate::http::State;
 use crate::http::answer::{Answer, go, show, show_again};
 use crate::http::fault::Fault;
 use crate::http::frame::Frame;
 use crate::http::pages::mailbox::seen;
-use crate::http::patience::on_page;
 use crate::http::reader::Who;
 use crate::mailbox::{AfterImport, SettingsChange, Start, not_into_itself};
-use crate::poll::capabilities::{Ability, abilities};
+use crate::poll::capabilities::Ability;
 use crate::store::{Changes, InboxOverview, Mailbox};
 
 /// So many inboxes are offered; another is written.
@@ -124,9 +124,7 @@ pub struct ChosenCopy {
 }
 
 async fn copy_page(mailbox: Mailbox, problem: Option<String>, state: &State, who: &Who) -> Result<CopyPage, Answer> {
-    let folder = mailbox.folders.first().cloned().unwrap_or_else(|| "INBOX".to_owned());
-    let asking = state.visits.visit(&mailbox, |mailbox, deps| async move { abilities(&mailbox, &deps, &folder).await });
-    match on_page(&mailbox, state, asking).await.map_err(Err)? {
+    match looks::effects(state.looking(&who.actor), &mailbox, None).await {
         Ok(abilities) => {
             let (keyword, target) = match &mailbox.after_import {
                 AfterImport::Keyword(name) => (name.clone(), String::new()),
@@ -143,7 +141,7 @@ async fn copy_page(mailbox: Mailbox, problem: Option<String>, state: &State, who
                 problem,
             })
         }
-        Err(error) => Err(failed(&error, mailbox, state, who)),
+        Err(error) => Err(failed(error, mailbox, state, who)),
     }
 }
 

@@ -8,17 +8,18 @@ use axum::http::HeaderMap;
 use serde::Deserialize;
 
 use super::folders::failed;
-use crate::app::mailboxes;
+use crate::app::Error;
+use crate::app::mailboxes::{self, looks};
 use crate::http::State;
 use crate::http::answer::{Answer, go, show};
 use crate::http::frame::Frame;
 use crate::http::last_error::LastError;
+use crate::http::pages::look_failure::at_server;
 use crate::http::pages::mailbox::seen;
 use crate::http::paths::mailbox as path;
-use crate::http::patience::on_page;
 use crate::http::reader::Who;
 use crate::http::words::Words;
-use crate::poll::dry_run::{DryRun, Target, Verdict, dry_run};
+use crate::poll::dry_run::{DryRun, Target, Verdict};
 use crate::store::{Login, Mailbox};
 
 /// Somebody waits.
@@ -50,8 +51,7 @@ struct Told {
 impl Told {
     fn of(run: DryRun, who: &Who) -> Self {
         let of_folder = |folder: &crate::poll::dry_run::FolderDryRun| {
-            let error = LastError::of(folder.problem.as_ref()?).for_reader(who.scope());
-            Some((folder.name.clone(), error))
+            Some((folder.name.clone(), LastError::of(folder.problem.as_ref()?)))
         };
         let problems = run.folders.iter().filter_map(of_folder).collect();
         let (targets, others) = run.targets(MOST_TARGETS);
@@ -77,15 +77,11 @@ pub async fn page(
     let is_fragment = headers.contains_key("hx-request");
     let told = match run.run.is_empty() {
         true => None,
-        false => {
-            let trying =
-                state.visits.visit(&mailbox, |mailbox, deps| async move { dry_run(&mailbox, &deps, WITHIN).await });
-            match on_page(&mailbox, &state, trying).await? {
-                Ok(run) => Some(Told::of(run, &who)),
-                Err(error) if is_fragment => return failure(&error, &mailbox, &who),
-                Err(error) => return failed(&error, mailbox, &state, &who),
-            }
-        }
+        false => match looks::dry_run(state.looking(&who.actor), &mailbox, WITHIN).await {
+            Ok(run) => Some(Told::of(run, &who)),
+            Err(error) if is_fragment => return failure(error, &mailbox, &state, &who),
+            Err(error) => return failed(error, mailbox, &state, &who),
+        },
     };
     match told {
         Some(told) if is_fragment => show(&told),
@@ -101,8 +97,8 @@ struct Failure {
     path: String,
 }
 
-fn failure(error: &crate::poll::PollError, mailbox: &Mailbox, who: &Who) -> Answer {
-    let error = LastError::of(error).for_reader(who.scope());
+fn failure(error: Error, mailbox: &Mailbox, state: &State, who: &Who) -> Answer {
+    let error = LastError::of(&at_server(error, state)?);
     show(&Failure { w: who.reader.words.clone(), error, path: path(&mailbox.address) })
 }
 

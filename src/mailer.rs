@@ -1,4 +1,4 @@
-//! Sending a test mail by the operator's own SMTP server, where one is configured.
+//! The mailer: it sends test mails by the operator's own SMTP server, where one is configured.
 
 use std::time::Duration;
 
@@ -15,12 +15,12 @@ const WITHIN: Duration = Duration::from_secs(20);
 
 /// A way to send mail. It is the operator's own server, named in the configuration, so it does not pass `egress`, which is for hosts
 /// that others enter.
-pub struct Post {
+pub struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
 }
 
-impl Post {
+impl Mailer {
     /// From a configuration; `None` if no server is named there.
     pub fn new(smtp: &config::Smtp) -> Result<Option<Self>, String> {
         let wrong = |key: &str, error: &dyn std::fmt::Display| format!("smtp.{key}: {error}");

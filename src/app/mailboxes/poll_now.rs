@@ -1,0 +1,96 @@
+//! A poll that somebody waits for, and the comparison of a mailbox with its ledger.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::address::Address;
+use crate::app::Error;
+use crate::poll::{Blame, Deps, PollError, Progress, Report, ReportedError, Retry, Step, Tally};
+use crate::schedule::{lease, worker};
+use crate::store::{Completeness, Mailbox, StoreError};
+
+/// The terms of a poll that somebody waits for.
+pub struct PollNow {
+    /// The parts that it works with.
+    pub deps: Arc<Deps>,
+    /// How long it may take.
+    pub limits: worker::Limits,
+    /// Ends it early.
+    pub stop: CancellationToken,
+    /// Shows how far it has come.
+    pub progress: Arc<Progress>,
+}
+
+/// Polls a mailbox at once: past every back-off of ours, but not past the time that its server told us to stay away.
+pub async fn poll_now(mailbox: &Mailbox, how: PollNow) -> Report {
+    let PollNow { deps, limits, stop, progress } = how;
+    let not_polled = |blame, message: String, retry| {
+        let error = PollError::new(Step::Lease, blame, Retry::Soon, message);
+        Report::new(&mailbox.address, &Tally::default(), 0, 0.0, Some(ReportedError::new(&error, retry)))
+    };
+    let now = deps.clock.now();
+    if let Some(until) = mailbox.held_until(now) {
+        return not_polled(Blame::Host, PollError::held(until, now).message, Some(until));
+    }
+    if mailbox.paused {
+        return not_polled(
+            Blame::Mailbox,
+            format!("it is paused; resume it: mailferry mailbox resume {}", mailbox.address),
+            None,
+        );
+    }
+    let taken = match mailbox.address.parse::<Address>() {
+        Ok(address) => lease::wait_for(&deps, &address).await,
+        Err(error) => Err(StoreError::Unknown(error)),
+    };
+    match taken {
+        Ok(Some(lease)) => worker::poll(lease, &deps, limits, stop, progress).await,
+        Ok(None) => not_polled(Blame::Mailbox, "another process is polling it".to_owned(), Some(now)),
+        Err(error) => not_polled(Blame::Us, error.to_string(), Some(now)),
+    }
+}
+
+/// A mailbox, compared with its ledger.
+pub struct Verified {
+    /// The poll that compared it.
+    pub report: Report,
+    /// Its folders.
+    pub folders: Vec<VerifiedFolder>,
+}
+
+/// A folder, compared with its ledger.
+pub struct VerifiedFolder {
+    /// How complete the ledger is now.
+    pub now: Completeness,
+    /// UIDs that this comparison has found, all of which were asked for.
+    pub found: i64,
+}
+
+impl Verified {
+    /// Whether the ledger explains every UID on the server.
+    pub fn is_complete(&self) -> bool {
+        self.report.error.is_none() && self.folders.iter().all(VerifiedFolder::is_complete)
+    }
+}
+
+impl VerifiedFolder {
+    fn is_complete(&self) -> bool {
+        self.now.unaccounted() == Some(0) && self.now.verified_at.is_some()
+    }
+}
+
+/// Polls a mailbox and compares every UID on its server with the ledger; mail that the ledger has missed is imported.
+///
+/// # Errors
+/// The database.
+pub async fn verify(mailbox: &Mailbox, how: PollNow) -> Result<Verified, Error> {
+    let store = how.deps.store.clone();
+    let before = store.open_cases(mailbox.id).await?.folders;
+    store.compare_again(mailbox.id).await?;
+    let report = poll_now(mailbox, how).await;
+    let found_before = |name: &str| before.iter().find(|folder| folder.name == name).map_or(0, |it| it.found_late);
+    let compared = store.open_cases(mailbox.id).await?.folders.into_iter();
+    let folders = compared.map(|now| VerifiedFolder { found: now.found_late - found_before(&now.name), now });
+    Ok(Verified { report, folders: folders.collect() })
+}

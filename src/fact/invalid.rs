@@ -1,0 +1,99 @@
+//! Why a part of what was given cannot be.
+
+use std::fmt;
+
+use super::{Conflict, Fact, Text};
+use crate::cause::Trouble;
+use crate::locale::Language;
+
+/// Why a setting, a login or a server cannot be as it was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Invalid {
+    /// Not the name of a host.
+    HostName(String),
+    /// Port 0.
+    Port,
+    /// Not implicit, starttls or none.
+    TlsMode(String),
+    /// Certificate authorities that are not PEM.
+    AuthoritiesNotPem,
+    /// Certificate authorities of which one cannot be read.
+    AuthoritiesUnreadable,
+    /// No certificate authority in the PEM text.
+    NoAuthorities,
+    /// Not a SHA-256 fingerprint.
+    Fingerprint(String),
+    /// Not the name of a folder.
+    FolderName(String),
+    /// Not now, all or a date.
+    Start(String),
+    /// Not leave, seen, keyword:NAME, move:FOLDER or delete.
+    AfterImport(String),
+    /// Not a keyword of IMAP.
+    Keyword(String),
+    /// Mail would be moved into a folder that is polled.
+    IntoItself(Conflict),
+    /// Polls would be closer together than the operator allows.
+    Interval { least: String },
+    /// The password is empty.
+    NoPassword,
+    /// The password holds a line break or a NUL.
+    PasswordCharacters,
+    /// Access tokens would be sent without TLS.
+    TokenInClear,
+    /// The provider has no tenant, which an application's own right needs.
+    NoTenant { provider: String },
+    /// The provider gives no tokens to an application by itself.
+    NoAppOnly { provider: String },
+    /// The provider is not set up.
+    Provider(Box<Trouble>),
+}
+
+impl Fact for Invalid {
+    fn text(&self) -> Text {
+        match self {
+            Self::HostName(text) => Text::new("invalid-host-name").with("text", text),
+            Self::Port => Text::new("invalid-port"),
+            Self::TlsMode(text) => Text::new("invalid-tls-mode").with("text", text),
+            Self::AuthoritiesNotPem => Text::new("invalid-authorities-not-pem"),
+            Self::AuthoritiesUnreadable => Text::new("invalid-authorities-unreadable"),
+            Self::NoAuthorities => Text::new("invalid-no-authorities"),
+            Self::Fingerprint(text) => Text::new("invalid-fingerprint").with("text", text),
+            Self::FolderName(text) => Text::new("invalid-folder-name").with("text", text),
+            Self::Start(text) => Text::new("invalid-start").with("text", text),
+            Self::AfterImport(text) => Text::new("invalid-after-import").with("text", text),
+            Self::Keyword(text) => Text::new("invalid-keyword").with("text", text),
+            Self::IntoItself(conflict) => conflict.text(),
+            Self::Interval { least } => Text::new("invalid-interval").with("least", least),
+            Self::NoPassword => Text::new("invalid-no-password"),
+            Self::PasswordCharacters => Text::new("invalid-password-characters"),
+            Self::TokenInClear => Text::new("invalid-token-in-clear"),
+            Self::NoTenant { provider } => Text::new("invalid-no-tenant").with("provider", provider),
+            Self::NoAppOnly { provider } => Text::new("invalid-no-app-only").with("provider", provider),
+            Self::Provider(_) => Text::new("invalid-provider").with("why", ""),
+        }
+    }
+
+    fn words(&self, language: Language) -> String {
+        match self {
+            Self::Provider(trouble) => self.text().with("why", trouble.in_full(language)).words(language),
+            _ => self.text().words(language),
+        }
+    }
+
+    fn on_page(&self, language: Language) -> String {
+        match self {
+            Self::Provider(trouble) => trouble.clone().on_page().in_full(language),
+            _ => self.text().on_page(language),
+        }
+    }
+}
+
+/// In English: for the API, and for what reads the command line.
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words(Language::English))
+    }
+}
+
+impl std::error::Error for Invalid {}
