@@ -120,9 +120,10 @@ fn blurred(lines: Vec<CheckLine>) -> Vec<CheckLine> {
             (true, false) => CheckLine::new("tcp", false, Found::NotReached),
             (false, _) => line,
         };
-        let is_told_already = is_way && !line.ok && has_failed;
+        // That the name was found says nothing yet, and two failures of the way are one.
+        let is_left_out = if line.ok { line.step == "dns" } else { is_way && has_failed };
         has_failed |= !line.ok;
-        if !is_told_already && !(line.step == "dns" && line.ok) {
+        if !is_left_out {
             kept.push(line);
         }
     }

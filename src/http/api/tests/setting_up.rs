@@ -4,10 +4,14 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use super::*;
+use crate::app::mailboxes::looks::{self, CheckWish};
+use crate::app::{Actor, Error};
+use crate::fact::Conflict;
 use crate::imap::LoginError;
 use crate::poll::PollError;
+use crate::poll::check::CheckLine;
 use crate::poll::guesses::{Account, Asked, Try};
-use crate::store::{Mailbox, Scope};
+use crate::store::{Mailbox, Outcome, Scope};
 
 impl World {
     async fn post(&self, path: &str, token: &str, body: Option<Value>) -> Reply {
@@ -27,6 +31,28 @@ impl World {
                 one.end(Err((&error, Some(&told)))).await;
             }
         }
+    }
+
+    /// Has the server of the mailbox told us to stay away for an hour; returns until when.
+    async fn hold(&self) -> Timestamp {
+        let (store, now) = (self.store(), self.now());
+        let (taker, until) = (Taker { owner: "me", dead: None }, now.plus(Duration::from_mins(60)));
+        let lease = store.take_lease(&MAILBOX.parse().unwrap(), taker, now, until).await.unwrap().unwrap();
+        let outcome = Outcome {
+            started_at: now,
+            success: true,
+            complete: false,
+            report: "{}".to_owned(),
+            error: None,
+            notes: Vec::new(),
+            noteworthy: false,
+            next_poll_at: Some(until),
+            hold_until: Some(until),
+            visited: Vec::new(),
+            bytes: 0,
+        };
+        store.finish_poll(&lease, &outcome, now).await.unwrap();
+        until
     }
 
     /// What was done, of this kind: who and what of each.
@@ -224,4 +250,23 @@ async fn passwords_are_given_and_not_guessed() {
             reply.text()
         );
     }
+}
+
+#[tokio::test]
+async fn no_look_goes_to_a_server_that_told_us_to_stay_away() {
+    let world = World::new().await;
+    let until = world.hold().await;
+    let detail = format!("its server told us to stay away until {until}");
+    for (method, what) in [("GET", "folders"), ("GET", "effects"), ("POST", "dry-run"), ("POST", "check")] {
+        let reply = world.ask(method, &of_mailbox(what), "ours-write", &[], None).await;
+        assert_eq!((reply.status, &reply.json()["detail"]), (StatusCode::CONFLICT, &json!(detail)), "{what}");
+    }
+    let mailbox = world.store().mailbox(&MAILBOX.parse().unwrap()).await.unwrap();
+    let actor = Actor::CommandLine;
+    let looking = world.state.looking(&actor);
+    assert!(matches!(looks::folders(looking, &mailbox).await, Err(Error::Conflict(Conflict::HeldUntil(_)))));
+    // The command line checks all the same: a person may have mended it.
+    let wish = CheckWish { as_polled: false, tell: |_: &CheckLine| {} };
+    let checked = looks::check(looking, &mailbox, wish).await.unwrap();
+    assert!(!checked.lines.is_empty(), "it was walked");
 }
