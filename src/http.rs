@@ -1,32 +1,16 @@
 //! What `mailferry serve` answers over HTTP: the pages, the API, and whoever watches the process.
 
-mod answer;
 mod api;
-mod assets;
-mod fault;
-mod fault_page;
-mod frame;
-mod guard;
-mod headers;
-mod health;
-mod host;
-mod last_error;
-mod listen;
-mod metrics;
-mod nul;
+mod mail_download;
+mod ops;
+mod page;
 mod pages;
-mod paths;
-mod peer;
-mod plot;
-mod reader;
 mod routes;
-mod shares;
-mod stored;
+mod server;
 #[cfg(test)]
 pub mod testing;
 #[cfg(test)]
 mod tests;
-mod words;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -51,7 +35,8 @@ use crate::discover::{self, Discovery};
 use crate::mailer::Mailer;
 use crate::poll::{Deps, PollError, Visits};
 use crate::store::Scope;
-use peer::Peers;
+use server::peer::Peers;
+use server::{headers, host, listen, shares};
 
 pub use pages::set_up_link;
 

@@ -7,19 +7,19 @@
 //! ([`openapi`]).
 
 mod audit;
-mod body;
-mod caller;
-mod contents;
+mod auth;
 mod cursor;
 mod discovery;
+mod etag;
+mod extract;
 mod guard;
 mod idempotency;
 mod inboxes;
 mod mailboxes;
+mod message_parts;
 mod messages;
 mod openapi;
 mod organisations;
-mod parts;
 mod people;
 mod problem;
 mod routes;
@@ -27,7 +27,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 mod tokens;
-mod version;
+mod validate;
 
 use std::collections::BTreeMap;
 
@@ -37,8 +37,9 @@ use axum::http::{Method, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter, any, on};
 
-use super::{State, nul};
-pub use caller::{Caller, Needs};
+use super::State;
+use super::server::nul;
+pub use auth::{Caller, Needs};
 pub use problem::Refusal;
 
 /// Where it lies.
@@ -72,9 +73,9 @@ pub fn table() -> Vec<Endpoint> {
         // Mail.
         row(GET, "/inboxes/{address}/messages", Read, messages::pull),
         row(GET, "/messages/{id}", Read, messages::one),
-        row(GET, "/messages/{id}/raw", Read, contents::raw),
-        row(GET, "/messages/{id}/parsed", Read, contents::parsed),
-        row(GET, "/messages/{id}/attachments/{index}", Read, contents::attachment),
+        row(GET, "/messages/{id}/raw", Read, message_parts::raw),
+        row(GET, "/messages/{id}/parsed", Read, message_parts::parsed),
+        row(GET, "/messages/{id}/attachments/{index}", Read, message_parts::attachment),
         row(POST, "/messages/{id}/ack", Write, messages::acknowledge),
         row(GET, "/search", Read, search::search),
         // Where it ends up.
@@ -101,11 +102,11 @@ pub fn table() -> Vec<Endpoint> {
         row(POST, "/mailboxes/{address}/ledger/skip", Write, mailboxes::ledger::skip),
         // What there is at the customer's, before anything is imported, and whether it arrives.
         row(POST, "/discover", Write, discovery::discover),
-        row(GET, "/mailboxes/{address}/folders", Write, mailboxes::looking::folders),
-        row(GET, "/mailboxes/{address}/effects", Write, mailboxes::looking::effects),
+        row(GET, "/mailboxes/{address}/folders", Write, mailboxes::looks::folders),
+        row(GET, "/mailboxes/{address}/effects", Write, mailboxes::looks::effects),
         row(POST, "/mailboxes/{address}/dry-run", Write, mailboxes::dry_run::dry_run),
-        row(POST, "/mailboxes/{address}/check", Write, mailboxes::checking::check),
-        row(POST, "/mailboxes/{address}/connect-links", Write, mailboxes::links::create),
+        row(POST, "/mailboxes/{address}/check", Write, mailboxes::check::check),
+        row(POST, "/mailboxes/{address}/connect-links", Write, mailboxes::connect_links::create),
         row(POST, "/mailboxes/{address}/tests", Write, mailboxes::test_mail::begin),
         row(GET, "/mailboxes/{address}/tests/{id}", Read, mailboxes::test_mail::follow),
         // Who may, and who did.

@@ -2,11 +2,11 @@
 
 pub mod account;
 pub mod audit;
+pub mod connect_link;
 pub mod consent;
-pub mod customer;
-pub mod entrance;
 pub mod inboxes;
 pub mod invitation;
+pub mod login;
 pub mod login_form;
 mod look_failure;
 pub mod mailbox;
@@ -21,14 +21,14 @@ pub mod test_mail;
 mod tests;
 
 use super::Settings;
-use super::fault::Fault;
 use crate::app::invitations;
 use crate::clock::Timestamp;
+use crate::http::page::error::PageError;
 use crate::store::{Store, StoreError};
 
 /// Whatever there is not.
-pub async fn lost() -> Fault {
-    Fault::NotFound
+pub async fn lost() -> PageError {
+    PageError::NotFound
 }
 
 /// Where nobody can sign in yet: the link by which the first operator can, once.

@@ -5,8 +5,10 @@ use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 
-use super::guard::{Needs, guard};
-use super::{State, api, assets, health, metrics, pages};
+use super::ops::{health, metrics};
+use super::server::assets;
+use super::{State, api, pages};
+use crate::http::page::guard::{Needs, guard};
 
 /// One line of the table.
 pub struct Route {
@@ -39,12 +41,12 @@ pub fn table() -> Vec<Route> {
 /// Coming in, and one's own account.
 fn entrances() -> Vec<Route> {
     use Needs::{Nothing, SignIn};
-    use pages::{account, consent, customer, entrance, invitation, oauth_callback, sso};
+    use pages::{account, connect_link, consent, invitation, login, oauth_callback, sso};
     vec![
         look("/assets/{version}/{name}", Nothing, assets::file),
-        look("/login", Nothing, entrance::form),
-        act("/login", Nothing, entrance::log_in),
-        act("/logout", Nothing, entrance::log_out),
+        look("/login", Nothing, login::form),
+        act("/login", Nothing, login::log_in),
+        act("/logout", Nothing, login::log_out),
         look("/sso", Nothing, sso::begin),
         look(sso::CALLBACK, Nothing, sso::callback),
         act("/language", Nothing, account::language),
@@ -56,8 +58,8 @@ fn entrances() -> Vec<Route> {
         act("/account", SignIn, account::taste),
         act("/account/password", SignIn, account::password),
         // The customer's own IT, by a link.
-        look("/customer/{key}", Nothing, customer::page),
-        act("/customer/{key}", Nothing, customer::give),
+        look("/customer/{key}", Nothing, connect_link::page),
+        act("/customer/{key}", Nothing, connect_link::give),
         look(consent::CALLBACK, Nothing, oauth_callback::callback),
     ]
 }

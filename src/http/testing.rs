@@ -15,7 +15,7 @@ use crate::poll::{Deps, Visits};
 use crate::store::{NewToken, Store, TokenScope};
 use crate::vault::{Location, Vault};
 
-pub use super::guard::SESSION;
+pub use crate::http::page::guard::SESSION;
 
 /// With an empty database, which goes with the folder. Nobody may be connected to, so nothing waits for a network.
 pub async fn state(adjust: impl FnOnce(&mut Config)) -> (State, TempDir) {

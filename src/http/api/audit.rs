@@ -6,13 +6,13 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::body::Asked;
-use super::caller::Caller;
 use super::cursor::{Page, Paging};
 use super::inboxes::ListQuery;
 use super::problem::Answer;
 use crate::clock::Timestamp;
 use crate::http::State;
+use crate::http::api::auth::Caller;
+use crate::http::api::extract::Asked;
 use crate::locale::Language;
 use crate::store::AuditLine as Stored;
 

@@ -6,12 +6,12 @@ use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::Given;
-use super::caller::Caller;
-use super::parts::Checks;
 use super::problem::{Answer, Refusal};
 use crate::discover::{Discovery, Proposal};
 use crate::http::State;
+use crate::http::api::auth::Caller;
+use crate::http::api::extract::Given;
+use crate::http::api::validate::Checks;
 
 /// Whose server is looked for.
 #[derive(Deserialize, ToSchema)]

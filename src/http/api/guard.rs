@@ -9,10 +9,11 @@ use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::caller::{Caller, Needs};
 use super::problem::{Answer, Refusal, inside};
-use super::{body, idempotency};
-use crate::http::{State, nul};
+use super::{extract, idempotency};
+use crate::http::State;
+use crate::http::api::auth::{Caller, Needs};
+use crate::http::server::nul;
 
 /// Lets a request through, or not.
 pub async fn guard(FromState((state, needs)): FromState<(State, Needs)>, request: Request, next: Next) -> Response {
@@ -47,8 +48,8 @@ async fn let_through(state: State, needs: Needs, request: Request, next: Next) -
         return kept(&state, &caller, next.run(Request::from_parts(parts, body)).await).await;
     }
     // Only for somebody who is known is a body waited for.
-    let bytes = body::whole(&parts.headers, body).await?;
-    if !is_private(&state, &parts) && body::names_password(&bytes) {
+    let bytes = extract::whole(&parts.headers, body).await?;
+    if !is_private(&state, &parts) && extract::names_password(&bytes) {
         return Err(Refusal::part("/password", "is not taken in clear text from another machine; send it by https"));
     }
     let once = match parts.method {

@@ -13,9 +13,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::caller::Caller;
 use super::problem::{Answer, Refusal, inside};
 use crate::http::State;
+use crate::http::api::auth::Caller;
 use crate::vault::hex;
 
 /// The header with the key.

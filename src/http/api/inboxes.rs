@@ -9,15 +9,15 @@ use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::body::{Asked, Given, InPath, nullable};
-use super::caller::{Caller, owner};
 use super::cursor::{Page, Paging};
-use super::parts::{Checks, line};
 use super::problem::{Answer, Refusal};
-use super::version::{Condition, Version, part};
 use crate::address::Address;
 use crate::app::inboxes::{self, InboxChanges, WantedInbox};
 use crate::http::State;
+use crate::http::api::auth::{Caller, owner};
+use crate::http::api::etag::{Condition, Version, part};
+use crate::http::api::extract::{Asked, Given, InPath, nullable};
+use crate::http::api::validate::{Checks, line};
 use crate::store::{Inbox as Stored, InboxOverview};
 
 /// An inbox with what feeds it.

@@ -1,14 +1,14 @@
 //! `/mailboxes`: the customers' mail accounts that are polled.
 
-mod changing;
-pub mod checking;
+mod change;
+pub mod check;
+pub mod connect_links;
 pub mod dry_run;
 pub mod ledger;
-pub mod links;
-pub mod looking;
+pub mod looks;
+mod request;
 pub mod test_mail;
 mod view;
-mod wish;
 
 use axum::Json;
 use axum::extract::State as FromState;
@@ -17,17 +17,17 @@ use axum::response::IntoResponse;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::body::{Asked, InPath};
-use super::caller::Caller;
 use super::cursor::{Page, Paging};
-use super::parts::named;
 use super::problem::{Answer, Refusal};
 use crate::address::Address;
 use crate::app::mailboxes;
 use crate::http::State;
+use crate::http::api::auth::Caller;
+use crate::http::api::extract::{Asked, InPath};
+use crate::http::api::validate::named;
 use crate::store::{Fare, ListFilter, Mailbox as Stored, Moments};
 
-pub use changing::*;
+pub use change::*;
 
 pub use view::{Mailbox, MailboxSummary};
 

@@ -7,13 +7,13 @@ use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::body::{Asked, InPath};
-use super::caller::Caller;
 use super::cursor::{self, Page, Paging};
 use super::problem::{Answer, Refusal};
-use super::version::Version;
 use crate::app::inboxes;
 use crate::http::State;
+use crate::http::api::auth::Caller;
+use crate::http::api::etag::Version;
+use crate::http::api::extract::{Asked, InPath};
 use crate::store::{MessageFilter, MessageLine};
 
 /// The name in its cursors.

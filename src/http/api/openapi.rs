@@ -13,11 +13,12 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Components, Ref, RefOr, Required};
 
-use super::caller::Needs;
 use super::problem::{MEDIA_TYPE, PartProblem, Problem};
 use super::{
-    Endpoint, audit, contents, discovery, inboxes, mailboxes, messages, organisations, people, routes, search, tokens,
+    Endpoint, audit, discovery, inboxes, mailboxes, message_parts, messages, organisations, people, routes, search,
+    tokens,
 };
+use crate::http::api::auth::Needs;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -26,15 +27,15 @@ use super::{
     components(schemas(Problem, PartProblem)),
     paths(
         document,
-        messages::pull, messages::one, messages::acknowledge, contents::raw, contents::parsed,
-        contents::attachment, search::search,
+        messages::pull, messages::one, messages::acknowledge, message_parts::raw, message_parts::parsed,
+        message_parts::attachment, search::search,
         inboxes::list, inboxes::create, inboxes::one, inboxes::change, inboxes::remove,
         routes::list, routes::create, routes::one, routes::remove,
         mailboxes::list, mailboxes::create, mailboxes::one, mailboxes::change, mailboxes::remove,
         mailboxes::pause, mailboxes::resume, mailboxes::poll,
         mailboxes::ledger::list, mailboxes::ledger::retry, mailboxes::ledger::skip,
-        discovery::discover, mailboxes::looking::folders, mailboxes::looking::effects, mailboxes::dry_run::dry_run,
-        mailboxes::checking::check, mailboxes::links::create, mailboxes::test_mail::begin, mailboxes::test_mail::follow,
+        discovery::discover, mailboxes::looks::folders, mailboxes::looks::effects, mailboxes::dry_run::dry_run,
+        mailboxes::check::check, mailboxes::connect_links::create, mailboxes::test_mail::begin, mailboxes::test_mail::follow,
         people::list, people::one, people::remove,
         tokens::list, tokens::create, tokens::one, tokens::revoke,
         audit::list, organisations::list, organisations::create,

@@ -7,13 +7,13 @@ use axum::response::IntoResponse;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::body::{Asked, Given};
-use super::caller::Caller;
 use super::cursor::{Page, Paging};
 use super::inboxes::ListQuery;
 use super::problem::{Answer, Refusal};
 use crate::app::organisations;
 use crate::http::State;
+use crate::http::api::auth::Caller;
+use crate::http::api::extract::{Asked, Given};
 use crate::store::Organisation;
 
 /// A new organisation.

@@ -7,16 +7,16 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::body::{Asked, InPath};
-use super::caller::Caller;
 use super::cursor::{Page, Paging};
 use super::inboxes::ListQuery;
-use super::parts::named;
 use super::problem::Answer;
-use super::version::{Condition, Version};
 use crate::app::people;
 use crate::clock::Timestamp;
 use crate::http::State;
+use crate::http::api::auth::Caller;
+use crate::http::api::etag::{Condition, Version};
+use crate::http::api::extract::{Asked, InPath};
+use crate::http::api::validate::named;
 use crate::store::{Person, Role};
 
 /// Somebody who may sign in.

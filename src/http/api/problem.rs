@@ -11,7 +11,7 @@ use crate::app::mailboxes::credential_policy::Moved;
 use crate::app::mailboxes::settings::Wrong;
 use crate::app::{Error, Forbidden};
 use crate::fact::{Conflict, Fact, Text, Thing};
-use crate::http::last_error::LastError;
+use crate::http::page::last_error::LastError;
 use crate::locale::Language;
 use crate::poll::Blame;
 use crate::shown::shown_lines;

@@ -7,16 +7,16 @@ use axum::response::IntoResponse;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::body::{Asked, Given, InPath};
-use super::caller::Caller;
 use super::cursor::{Page, Paging};
 use super::inboxes::ListQuery;
-use super::parts::Checks;
 use super::problem::{Answer, Refusal};
-use super::version::{Condition, Version, part};
 use crate::address::Address;
 use crate::app::routes;
 use crate::http::State;
+use crate::http::api::auth::Caller;
+use crate::http::api::etag::{Condition, Version, part};
+use crate::http::api::extract::{Asked, Given, InPath};
+use crate::http::api::validate::Checks;
 use crate::store::Route;
 
 /// A new route.

@@ -6,11 +6,11 @@ use axum::response::IntoResponse;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::body::Asked;
-use super::caller::Caller;
 use super::cursor::{Page, Paging};
 use super::problem::{Answer, Refusal};
 use crate::http::State;
+use crate::http::api::auth::Caller;
+use crate::http::api::extract::Asked;
 use crate::store::{MessageLine, words};
 
 /// What is looked for.

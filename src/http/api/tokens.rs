@@ -7,15 +7,15 @@ use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::body::{Asked, Given, InPath};
-use super::caller::{Caller, owner};
 use super::cursor::{Page, Paging};
 use super::inboxes::ListQuery;
-use super::parts::{Checks, named};
 use super::problem::{Answer, Refusal};
-use super::version::{Condition, Version, part};
 use crate::app::tokens::{self, WhichToken};
 use crate::http::State;
+use crate::http::api::auth::{Caller, owner};
+use crate::http::api::etag::{Condition, Version, part};
+use crate::http::api::extract::{Asked, Given, InPath};
+use crate::http::api::validate::{Checks, named};
 use crate::store::{Token, TokenScope};
 
 /// A new token. It is never broader than the one that makes it.

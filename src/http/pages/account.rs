@@ -7,14 +7,14 @@ use axum::response::{IntoResponse, Redirect};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::entrance::{OF_ACCOUNT, is_ours};
 use crate::app::people;
 use crate::http::State;
-use crate::http::answer::{Answer, go, show, show_again};
-use crate::http::fault::Fault;
-use crate::http::frame::Frame;
-use crate::http::guard::{LANGUAGE, set_cookie};
-use crate::http::reader::{Reader, Who};
+use crate::http::page::answer::{Answer, go, show, show_again};
+use crate::http::page::error::PageError;
+use crate::http::page::frame::Frame;
+use crate::http::page::guard::{LANGUAGE, set_cookie};
+use crate::http::page::visitor::{Visitor, Who};
+use crate::http::pages::login::{OF_ACCOUNT, is_ours};
 use crate::locale::Language;
 use crate::password;
 
@@ -104,7 +104,7 @@ pub async fn password(FromState(state): FromState<State>, who: Who, Form(given):
     }
     let hash = password::hash(new).await.map_err(|error| {
         tracing::error!(%error);
-        Fault::Inside
+        PageError::Inside
     })?;
     let acting = state.acting(&who.actor);
     people::change_own_password(acting, &who.person, &hash, who.reader.session.as_deref()).await?;
@@ -112,7 +112,7 @@ pub async fn password(FromState(state): FromState<State>, who: Who, Form(given):
 }
 
 /// The other language, on whichever page.
-pub async fn language(FromState(state): FromState<State>, reader: Reader, Form(choice): Form<Choice>) -> Answer {
+pub async fn language(FromState(state): FromState<State>, reader: Visitor, Form(choice): Form<Choice>) -> Answer {
     let tag = tag(&choice.language);
     if let Some(person) = &reader.person {
         state.deps.store.set_taste(person.id, tag, &person.zone).await?;

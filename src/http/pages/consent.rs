@@ -15,10 +15,10 @@ use crate::app::consents;
 use crate::app::mailboxes::credential_policy;
 use crate::cause::Trouble;
 use crate::http::State;
-use crate::http::answer::Answer;
-use crate::http::fault::Fault;
-use crate::http::guard::set_cookie;
-use crate::http::reader::{Reader, Who};
+use crate::http::page::answer::Answer;
+use crate::http::page::error::PageError;
+use crate::http::page::guard::set_cookie;
+use crate::http::page::visitor::{Visitor, Who};
 use crate::mailbox::TlsMode;
 use crate::oauth::{Attempt, Away, TokenEndpoint, Wanted, grant};
 use crate::opaque;
@@ -115,24 +115,24 @@ pub fn home(mailbox: &Mailbox, key: &GrantKey, state: &State) -> Option<Server> 
 
 /// Sends the reader to the provider; `link`: the hash of the link that they came by. The mailbox stays as it is until they are back:
 /// whoever turns round at the provider has lost nothing.
-pub async fn send(mailbox: &Mailbox, key: GrantKey, link: Option<Vec<u8>>, state: &State, reader: &Reader) -> Answer {
-    let address: Address = mailbox.address.parse().map_err(|_| Fault::Inside)?;
+pub async fn send(mailbox: &Mailbox, key: GrantKey, link: Option<Vec<u8>>, state: &State, reader: &Visitor) -> Answer {
+    let address: Address = mailbox.address.parse().map_err(|_| PageError::Inside)?;
     let wanted = Wanted { address: &address, key };
     let tokens = state.deps.tokens();
-    let told = |trouble: Trouble| Fault::Said(wanted.told(trouble).on_page().in_full(reader.words.language));
+    let told = |trouble: Trouble| PageError::Said(wanted.told(trouble).on_page().in_full(reader.words.language));
     let provider = wanted.provider(&tokens).map_err(|error| told(error.trouble))?;
     let http = grant::http(&provider, &tokens);
     let endpoint = TokenEndpoint { provider: &provider, http: &http };
-    let redirect = state.page.base.join(CALLBACK).map_err(|_| Fault::Inside)?;
+    let redirect = state.page.base.join(CALLBACK).map_err(|_| PageError::Inside)?;
     let attempt = Attempt::begin(&endpoint, &wanted.key.identity, redirect).map_err(told)?;
     let away = attempt.away();
     let (state_hash, browser) = (opaque::hash(away.state()), opaque::new(""));
     let GrantKey { provider, identity, .. } = wanted.key.clone();
     let text = serde_json::to_string(&Gone { provider, identity, shown: credential_policy::shown(mailbox), away })
-        .map_err(|_| Fault::Inside)?;
+        .map_err(|_| PageError::Inside)?;
     let sealed = state.deps.vault.seal(&pending_auth_row(&state_hash), &SecretString::from(text)).map_err(|error| {
         tracing::error!(%error);
-        Fault::Inside
+        PageError::Inside
     })?;
     let errand =
         PendingAuth { browser_hash: opaque::hash(&browser), mailbox_id: Some(mailbox.id), link_hash: link, sealed };

@@ -11,11 +11,11 @@ use crate::app::organisations::Owner;
 use crate::app::{Error, any, routes};
 use crate::fact::Conflict;
 use crate::http::State;
-use crate::http::answer::{Answer, go, show, show_again};
-use crate::http::fault::Fault;
-use crate::http::frame::Frame;
-use crate::http::paths::inbox as path;
-use crate::http::reader::Who;
+use crate::http::page::answer::{Answer, go, show, show_again};
+use crate::http::page::error::PageError;
+use crate::http::page::frame::Frame;
+use crate::http::page::paths::inbox as path;
+use crate::http::page::visitor::Who;
 use crate::store::{Inbox, InboxOverview, MessageLine, Organisation};
 
 /// Mails on one page.
@@ -54,7 +54,7 @@ async fn render(
     form: New,
     problem: Option<String>,
     after: Option<&str>,
-) -> Result<List, Fault> {
+) -> Result<List, PageError> {
     let f = Frame::new(&who.reader, "inboxes");
     let organisations = if f.is_operator() { state.deps.store.organisations().await? } else { Vec::new() };
     let mut inboxes = state.deps.store.inbox_page(who.scope(), after, INBOXES + 1).await?;
@@ -129,13 +129,13 @@ pub struct Before {
 }
 
 /// The inbox of this address, if the reader may see it.
-async fn seen(address: &str, state: &State, who: &Who) -> Result<Inbox, Fault> {
+async fn seen(address: &str, state: &State, who: &Who) -> Result<Inbox, PageError> {
     Ok(inboxes::find(state.acting(&who.actor), address).await?)
 }
 
 /// The address of an inbox that is stored.
-fn named(inbox: &Inbox) -> Result<Address, Fault> {
-    inbox.address.parse().map_err(|_| Fault::Inside)
+fn named(inbox: &Inbox) -> Result<Address, PageError> {
+    inbox.address.parse().map_err(|_| PageError::Inside)
 }
 
 async fn one(
@@ -144,7 +144,7 @@ async fn one(
     inbox: Inbox,
     before: Option<i64>,
     problem: Option<String>,
-) -> Result<Page, Fault> {
+) -> Result<Page, PageError> {
     let address = named(&inbox)?;
     let messages = state.deps.store.newest_messages(inbox.id, before, PAGE).await?;
     let is_full = i64::try_from(messages.len()).is_ok_and(|count| count == PAGE);
@@ -216,7 +216,7 @@ pub async fn remove_route(
     Form(form): Form<Recipient>,
 ) -> Answer {
     let inbox = seen(&address, &state, &who).await?;
-    let recipient: Address = form.recipient.parse().map_err(|_| Fault::NotFound)?;
+    let recipient: Address = form.recipient.parse().map_err(|_| PageError::NotFound)?;
     routes::remove(state.acting(&who.actor), &recipient, Some(&named(&inbox)?)).await?;
     go(&format!("{}?done=saved", path(&inbox.address)))
 }

@@ -6,15 +6,15 @@ use axum::extract::{Path, State as FromState};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::entrance::{self, Visit};
 use crate::app::mailboxes::guesses::minutes;
 use crate::app::{Actor, Error, invitations};
 use crate::http::State;
-use crate::http::answer::{Answer, show, show_again};
-use crate::http::fault::Fault;
-use crate::http::frame::Frame;
-use crate::http::guard::USUAL_ZONE;
-use crate::http::reader::Reader;
+use crate::http::page::answer::{Answer, show, show_again};
+use crate::http::page::error::PageError;
+use crate::http::page::frame::Frame;
+use crate::http::page::guard::USUAL_ZONE;
+use crate::http::page::visitor::Visitor;
+use crate::http::pages::login::{self, Visit};
 use crate::store::{Link, NewPerson, Patience, Purpose, Role};
 use crate::{opaque, password};
 
@@ -59,12 +59,12 @@ fn becomes(link: &Link) -> Option<(Role, Option<i64>)> {
 }
 
 /// The first run.
-pub async fn set_up(state: FromState<State>, reader: Reader, key: Path<String>) -> Answer {
+pub async fn set_up(state: FromState<State>, reader: Visitor, key: Path<String>) -> Answer {
     invited(state, reader, key).await
 }
 
 /// The form, or that the link is over.
-pub async fn invited(FromState(state): FromState<State>, reader: Reader, Path(key): Path<String>) -> Answer {
+pub async fn invited(FromState(state): FromState<State>, reader: Visitor, Path(key): Path<String>) -> Answer {
     let link = state.deps.store.link(&opaque::hash(&key), state.deps.clock.now()).await?;
     let f = Frame::new(&reader, "login");
     match link.as_ref().and_then(becomes) {
@@ -83,7 +83,7 @@ pub async fn invited(FromState(state): FromState<State>, reader: Reader, Path(ke
 /// refused in the words for every name that cannot be had, and a few times only: an invitation is no way to ask who has an account.
 pub async fn accept(
     FromState(state): FromState<State>,
-    reader: Reader,
+    reader: Visitor,
     Path(key): Path<String>,
     Form(chosen): Form<Chosen>,
 ) -> Answer {
@@ -114,7 +114,7 @@ pub async fn accept(
     }
     let password_hash = password::hash(secret).await.map_err(|error| {
         tracing::error!(%error);
-        Fault::Inside
+        PageError::Inside
     })?;
     let zone = if jiff::tz::TimeZone::get(&chosen.zone).is_ok() { chosen.zone.as_str() } else { USUAL_ZONE };
     let language = reader.words.tag();
@@ -127,8 +127,8 @@ pub async fn accept(
         Joined::NameRefused => return again(reader.words.t("name-refused")),
         Joined::Wait(minutes) => return again(reader.words.n("login-wait", minutes)),
     }
-    let person = store.person(&chosen.name).await?.ok_or(Fault::Inside)?;
-    entrance::sign_in(&state, &reader, &person, Visit { zone, next: "/", now }).await
+    let person = store.person(&chosen.name).await?.ok_or(PageError::Inside)?;
+    login::sign_in(&state, &reader, &person, Visit { zone, next: "/", now }).await
 }
 
 enum Joined {

@@ -15,13 +15,13 @@ use crate::app::{Error, any, ledger, links};
 use crate::clock::Timestamp;
 use crate::fact::Conflict;
 use crate::http::State;
-use crate::http::answer::{Answer, go, show};
-use crate::http::fault::Fault;
-use crate::http::frame::Frame;
-use crate::http::last_error::LastError;
-use crate::http::paths::mailbox as path;
-use crate::http::plot::Plot;
-use crate::http::reader::Who;
+use crate::http::page::answer::{Answer, go, show};
+use crate::http::page::error::PageError;
+use crate::http::page::frame::Frame;
+use crate::http::page::last_error::LastError;
+use crate::http::page::paths::mailbox as path;
+use crate::http::page::plot::Plot;
+use crate::http::page::visitor::Who;
 use crate::mailbox::AfterImport;
 use crate::poll::check::CheckLine;
 use crate::store::{LedgerLine, Login, Mailbox, MailboxLine, OpenCases, PutAside, UidState};
@@ -99,7 +99,7 @@ impl Page {
 }
 
 /// The mailbox of this address, if the reader may see it.
-pub async fn seen(address: &str, state: &State, who: &Who) -> Result<Mailbox, Fault> {
+pub async fn seen(address: &str, state: &State, who: &Who) -> Result<Mailbox, PageError> {
     Ok(mailboxes::find(state.acting(&who.actor), address).await?)
 }
 
@@ -120,7 +120,7 @@ async fn render(
     link: Option<String>,
 ) -> Answer {
     let (store, w) = (&state.deps.store, &who.reader.words);
-    let line = store.mailbox_line(mailbox.id, w.today(), w.now).await?.ok_or(Fault::NotFound)?;
+    let line = store.mailbox_line(mailbox.id, w.today(), w.now).await?.ok_or(PageError::NotFound)?;
     let today = w.day(w.now);
     let since = Timestamp((today - DAYS - 1) * DAY_MS);
     let mut by_day = BTreeMap::<i64, i64>::new();
@@ -147,7 +147,7 @@ async fn render(
     show(&page)
 }
 
-async fn polls(mailbox: &Mailbox, state: &State, who: &Who) -> Result<Vec<Poll>, Fault> {
+async fn polls(mailbox: &Mailbox, state: &State, who: &Who) -> Result<Vec<Poll>, PageError> {
     let recent = state.deps.store.recent_polls(mailbox.id, POLLS).await?;
     Ok(recent
         .into_iter()
@@ -182,7 +182,7 @@ async fn set_paused(FromState(state): FromState<State>, who: Who, Path(address):
     if mailbox.setup {
         return go(&format!("{}/setup/trial", path(&mailbox.address)));
     }
-    let at: Address = mailbox.address.parse().map_err(|_| Fault::Inside)?;
+    let at: Address = mailbox.address.parse().map_err(|_| PageError::Inside)?;
     mailboxes::pause(state.acting(&who.actor), &at, paused).await?;
     go(&format!("{}?done={}", path(&mailbox.address), if paused { "paused" } else { "resumed" }))
 }
@@ -215,9 +215,9 @@ pub async fn password(
     Form(given): Form<Password>,
 ) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    let password = super::login_form::mail_password(&given.password).map_err(Fault::Wrong)?;
+    let password = super::login_form::mail_password(&given.password).map_err(PageError::Wrong)?;
     if given.server != credential_policy::shown(&mailbox) {
-        return Err(Fault::Wrong("customer-server-changed"));
+        return Err(PageError::Wrong("customer-server-changed"));
     }
     let request =
         Request { before: &mailbox, changes: given_password(&mailbox, password), moved_login: MovedLogin::GivenAnew };
@@ -260,7 +260,7 @@ pub async fn retry(
     let mailbox = seen(&address, &state, &who).await?;
     let which = PutAside { folder: Some(&of.folder), uidvalidity: of.uidvalidity, uid: of.uid };
     if ledger::retry(state.acting(&who.actor), &mailbox, which).await? == 0 {
-        return Err(Fault::Wrong("aside-no-longer"));
+        return Err(PageError::Wrong("aside-no-longer"));
     }
     go(&format!("{}?done=retried", path(&mailbox.address)))
 }
@@ -274,10 +274,10 @@ pub async fn skip(
 ) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
     let folders = state.deps.store.watched_folders(mailbox.id).await?;
-    let folder = folders.iter().find(|folder| folder.name == of.folder).ok_or(Fault::Wrong("aside-no-longer"))?;
-    let uid = of.uid.ok_or(Fault::NotFound)?;
+    let folder = folders.iter().find(|folder| folder.name == of.folder).ok_or(PageError::Wrong("aside-no-longer"))?;
+    let uid = of.uid.ok_or(PageError::NotFound)?;
     match ledger::skip(state.acting(&who.actor), &mailbox, folder, uid, of.uidvalidity).await {
-        Err(Error::Conflict(_)) => return Err(Fault::Wrong("aside-no-longer")),
+        Err(Error::Conflict(_)) => return Err(PageError::Wrong("aside-no-longer")),
         skipped => skipped?,
     }
     go(&format!("{}?done=skipped", path(&mailbox.address)))
@@ -336,7 +336,7 @@ pub async fn remove(
     let mailbox = seen(&address, &state, &who).await?;
     // Whoever was never started has nothing to lose.
     if !mailbox.setup && sure.address.trim().to_lowercase() != mailbox.address {
-        return Err(Fault::Wrong("fault-not-sure"));
+        return Err(PageError::Wrong("fault-not-sure"));
     }
     let tokens = state.deps.tokens();
     mailboxes::remove(state.acting(&who.actor), &mailbox, Some(&tokens), any).await?;

@@ -7,11 +7,11 @@ use serde::Deserialize;
 
 use crate::clock::Timestamp;
 use crate::http::State;
-use crate::http::answer::{Answer, show};
-use crate::http::frame::Frame;
-use crate::http::last_error::LastError;
-use crate::http::reader::Who;
-use crate::http::words::Words;
+use crate::http::page::answer::{Answer, show};
+use crate::http::page::frame::Frame;
+use crate::http::page::last_error::LastError;
+use crate::http::page::visitor::Who;
+use crate::http::page::words::Words;
 use crate::store::{Fare, ListFilter, MailboxLine, Moments};
 
 /// Mailboxes on one page.

@@ -10,12 +10,12 @@ use axum::response::{Html, IntoResponse};
 use serde::Deserialize;
 
 use crate::http::State;
-use crate::http::answer::{Answer, show};
-use crate::http::fault::Fault;
-use crate::http::frame::Frame;
-use crate::http::reader::Who;
-use crate::http::stored::{self, Held, Read};
-use crate::http::words::Words;
+use crate::http::mail_download::{self, Held, Read};
+use crate::http::page::answer::{Answer, show};
+use crate::http::page::error::PageError;
+use crate::http::page::frame::Frame;
+use crate::http::page::visitor::Who;
+use crate::http::page::words::Words;
 use crate::mail::parse;
 use crate::reading::{self, Cut, FRAME_POLICY, Person, Reading};
 use crate::shown::shown;
@@ -65,19 +65,19 @@ pub fn person(one: &Person) -> String {
     }
 }
 
-async fn seen(id: i64, state: &State, who: &Who) -> Result<MessageLine, Fault> {
+async fn seen(id: i64, state: &State, who: &Who) -> Result<MessageLine, PageError> {
     Ok(state.deps.store.message(id, who.scope()).await?)
 }
 
-async fn held(message: &MessageLine, state: &State, who: &Who) -> Result<Held, Fault> {
-    Held::of(message, who.scope().id(), state).await?.ok_or(Fault::Wrong("fault-busy"))
+async fn held(message: &MessageLine, state: &State, who: &Who) -> Result<Held, PageError> {
+    Held::of(message, who.scope().id(), state).await?.ok_or(PageError::Wrong("fault-busy"))
 }
 
 /// The page.
 pub async fn page(FromState(state): FromState<State>, who: Who, Path(id): Path<i64>) -> Answer {
     let message = seen(id, &state, &who).await?;
     let held = held(&message, &state, &who).await?;
-    let Read { value, share } = held.read(&state, reading::view).await.ok_or(Fault::Wrong("fault-busy"))?;
+    let Read { value, share } = held.read(&state, reading::view).await.ok_or(PageError::Wrong("fault-busy"))?;
     let (reading, remote) = value.map_or((None, None), |view| (Some(view.reading), view.remote));
     let page = Page {
         f: Frame::new(&who.reader, "inboxes"),
@@ -87,36 +87,36 @@ pub async fn page(FromState(state): FromState<State>, who: Who, Path(id): Path<i
         reading,
         message,
     };
-    Ok(stored::made_of(share, show(&page)?))
+    Ok(mail_download::made_of(share, show(&page)?))
 }
 
 /// The HTML for the frame in the page, which may do nothing.
 pub async fn html(FromState(state): FromState<State>, who: Who, Path(id): Path<i64>) -> Answer {
     let message = seen(id, &state, &who).await?;
     let held = held(&message, &state, &who).await?;
-    let Read { value, share } = held.read(&state, reading::html).await.ok_or(Fault::Wrong("fault-busy"))?;
-    let cleaned = value.ok().flatten().ok_or(Fault::NotFound)?;
+    let Read { value, share } = held.read(&state, reading::html).await.ok_or(PageError::Wrong("fault-busy"))?;
+    let cleaned = value.ok().flatten().ok_or(PageError::NotFound)?;
     let words = &who.reader.words;
     let document = reading::frame_document(&cleaned, words.tag(), false, &words.t("mail-cut-html"));
     let headers = [
         (CONTENT_SECURITY_POLICY, HeaderValue::from_static(FRAME_POLICY)),
         (X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN")),
     ];
-    Ok(stored::made_of(share, (headers, Html(document)).into_response()))
+    Ok(mail_download::made_of(share, (headers, Html(document)).into_response()))
 }
 
 /// The original, byte by byte.
 pub async fn eml(FromState(state): FromState<State>, who: Who, Path(id): Path<i64>) -> Answer {
     let message = seen(id, &state, &who).await?;
-    stored::original(&message, who.scope().id(), &state).await?.ok_or(Fault::Wrong("fault-busy"))
+    mail_download::original(&message, who.scope().id(), &state).await?.ok_or(PageError::Wrong("fault-busy"))
 }
 
 /// An attachment, for the disk and not for the browser.
 pub async fn attachment(FromState(state): FromState<State>, who: Who, Path((id, index)): Path<(i64, usize)>) -> Answer {
     let message = seen(id, &state, &who).await?;
     let held = held(&message, &state, &who).await?;
-    let found = held.attachment(index, &state).await.ok_or(Fault::Wrong("fault-busy"))?;
-    found.ok_or(Fault::NotFound)
+    let found = held.attachment(index, &state).await.ok_or(PageError::Wrong("fault-busy"))?;
+    found.ok_or(PageError::NotFound)
 }
 
 #[derive(Template)]
@@ -158,7 +158,7 @@ pub async fn search(FromState(state): FromState<State>, who: Who, Query(asked): 
     let question: String = asked.q.trim().chars().take(500).collect();
     let words = words(&question);
     // What views of mail need of the database and the machine is not for searches to take.
-    let _turn = state.shares.searching(who.scope().id()).await.ok_or(Fault::Wrong("fault-busy"))?;
+    let _turn = state.shares.searching(who.scope().id()).await.ok_or(PageError::Wrong("fault-busy"))?;
     let found = store.find_messages(who.scope(), &words, asked.before, PAGE).await?;
     let aside = match words.is_empty() || asked.before.is_some() {
         true => Vec::new(),
@@ -173,7 +173,7 @@ pub async fn search(FromState(state): FromState<State>, who: Who, Query(asked): 
 }
 
 /// What was put aside and has all of the words, as far as there is time to look.
-async fn put_aside(state: &State, who: &Who, words: &[String]) -> Result<Vec<Aside>, Fault> {
+async fn put_aside(state: &State, who: &Who, words: &[String]) -> Result<Vec<Aside>, PageError> {
     let (begun, mut found) = (Instant::now(), Vec::new());
     for page in 0..ASIDE_PAGES {
         let lines = state.deps.store.put_aside(who.scope(), None, page).await?;
@@ -181,7 +181,7 @@ async fn put_aside(state: &State, who: &Who, words: &[String]) -> Result<Vec<Asi
             break;
         }
         let words = words.to_vec();
-        found.extend(stored::aside(move || among(lines, &words)).await.ok_or(Fault::Inside)?);
+        found.extend(mail_download::aside(move || among(lines, &words)).await.ok_or(PageError::Inside)?);
     }
     found.truncate(MOST_ASIDE);
     Ok(found)

@@ -5,17 +5,17 @@ use axum::http::HeaderMap;
 use secrecy::ExposeSecret;
 
 use super::consent::{BROWSER, Gone, home};
-use super::{customer, setup};
+use super::{connect_link, setup};
 use crate::address::Address;
 use crate::app::mailboxes::{self, MovedLogin, Request, credential_policy};
 use crate::app::{Actor, Error, any, consents};
 use crate::cause::{Cause, Trouble};
 use crate::http::State;
-use crate::http::answer::{Answer, go};
-use crate::http::fault::Fault;
-use crate::http::guard::cookie;
-use crate::http::paths::mailbox as path;
-use crate::http::reader::{Reader, Who};
+use crate::http::page::answer::{Answer, go};
+use crate::http::page::error::PageError;
+use crate::http::page::guard::cookie;
+use crate::http::page::paths::mailbox as path;
+use crate::http::page::visitor::{Visitor, Who};
 use crate::oauth::{Callback, GrantError, TokenEndpoint, Wanted, grant};
 use crate::opaque;
 use crate::store::{Changes, Flow, GrantKey, GrantKind, LinkClaim, Mailbox, NewLogin, PendingAuth, pending_auth_row};
@@ -23,12 +23,12 @@ use crate::store::{Changes, Flow, GrantKey, GrantKind, LinkClaim, Mailbox, NewLo
 /// The browser is back.
 pub async fn callback(
     FromState(state): FromState<State>,
-    reader: Reader,
+    reader: Visitor,
     headers: HeaderMap,
     Query(callback): Query<Callback>,
 ) -> Answer {
     let now = state.deps.clock.now();
-    let over = || Fault::Wrong("errand-over");
+    let over = || PageError::Wrong("errand-over");
     let state_hash = callback.state().map(opaque::hash).unwrap_or_default();
     let browser = cookie(&headers, BROWSER).map(opaque::hash).unwrap_or_default();
     let errand = state.deps.store.end_auth(&state_hash, &browser, now).await?.ok_or_else(over)?;
@@ -39,14 +39,14 @@ pub async fn callback(
         Some(link) => {
             claim = state.deps.store.claim_link(link, now).await?;
             if claim.is_none() {
-                return customer::over(&reader);
+                return connect_link::over(&reader);
             }
             None
         }
         None => {
-            let who = Who::new(reader.clone(), reader.person.clone().ok_or(Fault::SignIn)?);
+            let who = Who::new(reader.clone(), reader.person.clone().ok_or(PageError::SignIn)?);
             if !who.may_change() {
-                return Err(Fault::Forbidden);
+                return Err(PageError::Forbidden);
             }
             Some(who)
         }
@@ -67,8 +67,13 @@ pub async fn callback(
             state.deps.store.give_link_back(claim).await?;
         }
         let link = errand.link_hash.as_deref().unwrap_or_default();
-        return customer::back(customer::Returning { mailbox: &mailbox, link, problem }, &headers, &state, &reader)
-            .await;
+        return connect_link::back(
+            connect_link::Returning { mailbox: &mailbox, link, problem },
+            &headers,
+            &state,
+            &reader,
+        )
+        .await;
     };
     if let Some(problem) = problem {
         return setup::refused(mailbox, problem, &state, &who);
@@ -92,7 +97,7 @@ struct Back<'a> {
 
 impl Back<'_> {
     /// Takes the answer, and has the mailbox opened with what was consented to. `Err`: what is wrong, in words.
-    async fn finish(&self, callback: Callback, state: &State, reader: &Reader) -> Result<(), String> {
+    async fn finish(&self, callback: Callback, state: &State, reader: &Visitor) -> Result<(), String> {
         let mailbox = self.mailbox;
         let lost = || Trouble::new(Cause::WrongState).on_page().in_full(reader.words.language);
         let address: Address = mailbox.address.parse().map_err(|_| lost())?;

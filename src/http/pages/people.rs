@@ -8,10 +8,10 @@ use serde::Deserialize;
 use crate::app::organisations::Owner;
 use crate::app::{any, invitations, people};
 use crate::http::State;
-use crate::http::answer::{Answer, go, show};
-use crate::http::fault::Fault;
-use crate::http::frame::Frame;
-use crate::http::reader::Who;
+use crate::http::page::answer::{Answer, go, show};
+use crate::http::page::error::PageError;
+use crate::http::page::frame::Frame;
+use crate::http::page::visitor::Who;
 use crate::store::{Invitation, Organisation, Person, Role};
 
 #[derive(Template)]
@@ -55,7 +55,7 @@ pub async fn list(FromState(state): FromState<State>, who: Who) -> Answer {
 
 /// A link that is shown once.
 pub async fn invite(FromState(state): FromState<State>, who: Who, Form(wanted): Form<Wanted>) -> Answer {
-    let role: Role = wanted.role.parse().map_err(|_| Fault::Wrong("fault-role"))?;
+    let role: Role = wanted.role.parse().map_err(|_| PageError::Wrong("fault-role"))?;
     let owner = match who.person.role {
         Role::Operator => Owner::NamedOrNew(wanted.organisation),
         _ => Owner::Own,

@@ -20,11 +20,11 @@ use crate::app::organisations::Owner;
 use crate::app::{Error, any};
 use crate::discover::Discovery;
 use crate::http::State;
-use crate::http::answer::{Answer, go, show, show_again};
-use crate::http::fault::Fault;
-use crate::http::frame::Frame;
-use crate::http::paths::mailbox as path;
-use crate::http::reader::Who;
+use crate::http::page::answer::{Answer, go, show, show_again};
+use crate::http::page::error::PageError;
+use crate::http::page::frame::Frame;
+use crate::http::page::paths::mailbox as path;
+use crate::http::page::visitor::Who;
 use crate::mailbox::{Settings, TlsMode};
 use crate::store::{Changes, Mailbox, NewMailbox, Organisation, Scope, Server, StoreError};
 
@@ -86,7 +86,7 @@ pub async fn address(FromState(state): FromState<State>, who: Who) -> Answer {
 }
 
 /// The first step's page. An operator says whose the mailbox is, where there are several.
-async fn first(state: &State, who: &Who) -> Result<Page, Fault> {
+async fn first(state: &State, who: &Who) -> Result<Page, PageError> {
     let store = &state.deps.store;
     let all = match who.scope() {
         Scope::All => store.organisations().await?,
@@ -106,7 +106,7 @@ async fn first(state: &State, who: &Who) -> Result<Page, Fault> {
 }
 
 /// Whose a new mailbox is. The inner `Err`: the name of what is wrong.
-async fn owner(named: &str, state: &State, who: &Who) -> Result<Result<i64, &'static str>, Fault> {
+async fn owner(named: &str, state: &State, who: &Who) -> Result<Result<i64, &'static str>, PageError> {
     if let Some(own) = who.person.organisation_id {
         return Ok(Ok(own));
     }
@@ -195,7 +195,7 @@ async fn inbox_for(
     named: &str,
     organisation: i64,
     state: &State,
-) -> Result<Result<(Address, bool), &'static str>, Fault> {
+) -> Result<Result<(Address, bool), &'static str>, PageError> {
     if !named.trim().is_empty() {
         return match named.parse::<Address>() {
             Ok(wanted) => own_or_new(&wanted, organisation, state).await,
@@ -221,7 +221,7 @@ async fn own_or_new(
     wanted: &Address,
     organisation: i64,
     state: &State,
-) -> Result<Result<(Address, bool), &'static str>, Fault> {
+) -> Result<Result<(Address, bool), &'static str>, PageError> {
     match state.deps.store.inbox(wanted).await {
         Ok(inbox) if inbox.organisation_id == organisation => Ok(Ok((wanted.clone(), false))),
         Ok(_) => Ok(Err("address-not-here")),

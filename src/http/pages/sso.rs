@@ -15,13 +15,13 @@ use openidconnect::{
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::entrance::{self, Visit};
 use crate::app::mailboxes::guesses::minutes;
 use crate::http::State;
-use crate::http::answer::Answer;
-use crate::http::fault::Fault;
-use crate::http::guard::{cookie, set_cookie};
-use crate::http::reader::Reader;
+use crate::http::page::answer::Answer;
+use crate::http::page::error::PageError;
+use crate::http::page::guard::{cookie, set_cookie};
+use crate::http::page::visitor::Visitor;
+use crate::http::pages::login::{self, Visit};
 use crate::https::HttpClient;
 use crate::opaque;
 use crate::store::{Patience, PendingAuth, StoreError, pending_auth_row};
@@ -95,13 +95,13 @@ macro_rules! client {
 }
 
 /// Sends somebody to sign in.
-pub async fn begin(FromState(state): FromState<State>, reader: Reader, headers: HeaderMap) -> Answer {
+pub async fn begin(FromState(state): FromState<State>, reader: Visitor, headers: HeaderMap) -> Answer {
     if !state.page.sso.is_on() {
-        return Err(Fault::NotFound);
+        return Err(PageError::NotFound);
     }
     let subject = subject(&state, &reader, &headers).await?;
     if let Err(wait) = state.deps.store.count_login(&[(subject, OF_BEGINNINGS)], state.deps.clock.now()).await? {
-        return entrance::refused(&reader, &state, reader.words.n("login-wait", minutes(wait)));
+        return login::refused(&reader, &state, reader.words.n("login-wait", minutes(wait)));
     }
     match leave(&state).await {
         Ok(answer) => answer,
@@ -110,16 +110,16 @@ pub async fn begin(FromState(state): FromState<State>, reader: Reader, headers: 
 }
 
 /// Against what a beginning is counted: strangers behind the same address do not keep out a browser that is known.
-async fn subject(state: &State, reader: &Reader, headers: &HeaderMap) -> Result<String, StoreError> {
-    Ok(match entrance::known_browser(headers, state).await? {
+async fn subject(state: &State, reader: &Visitor, headers: &HeaderMap) -> Result<String, StoreError> {
+    Ok(match login::known_browser(headers, state).await? {
         Some(key) => format!("sso in {}", hex(&opaque::hash(&key))),
         None => format!("sso {}", reader.address),
     })
 }
 
-fn failed(error: &str, reader: &Reader, state: &State) -> Answer {
+fn failed(error: &str, reader: &Visitor, state: &State) -> Answer {
     tracing::warn!(%error, "single sign-on failed");
-    entrance::refused(reader, state, reader.words.t1("login-sso-failed", "name", &state.page.sso.name))
+    login::refused(reader, state, reader.words.t1("login-sso-failed", "name", &state.page.sso.name))
 }
 
 async fn leave(state: &State) -> Result<Answer, Failed> {
@@ -145,12 +145,12 @@ async fn leave(state: &State) -> Result<Answer, Failed> {
 /// Somebody is back.
 pub async fn callback(
     FromState(state): FromState<State>,
-    reader: Reader,
+    reader: Visitor,
     headers: HeaderMap,
     Query(back): Query<Back>,
 ) -> Answer {
     if !state.page.sso.is_on() {
-        return Err(Fault::NotFound);
+        return Err(PageError::NotFound);
     }
     let now = state.deps.clock.now();
     let state_hash = opaque::hash(&back.state);
@@ -179,12 +179,12 @@ pub async fn callback(
     match person {
         Some(person) => {
             store.forget_failures(&subject(&state, &reader, &headers).await?).await?;
-            let answer = entrance::sign_in(&state, &reader, &person, Visit { zone: "", next: "/", now }).await?;
-            entrance::remembered(&state, &person, &headers, answer, now).await
+            let answer = login::sign_in(&state, &reader, &person, Visit { zone: "", next: "/", now }).await?;
+            login::remembered(&state, &person, &headers, answer, now).await
         }
         None => {
             let shown = crate::shown::shown(&known.name);
-            entrance::refused(&reader, &state, reader.words.t1(refusal, "identity", shown))
+            login::refused(&reader, &state, reader.words.t1(refusal, "identity", shown))
         }
     }
 }

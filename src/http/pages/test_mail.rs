@@ -7,12 +7,12 @@ use axum::http::HeaderMap;
 use super::mailbox::seen;
 use crate::app::test_mails::{self, TestProgress, WantedTest};
 use crate::http::State;
-use crate::http::answer::{Answer, go, show};
-use crate::http::frame::Frame;
-use crate::http::last_error::LastError;
-use crate::http::paths::mailbox as path;
-use crate::http::reader::Who;
-use crate::http::words::Words;
+use crate::http::page::answer::{Answer, go, show};
+use crate::http::page::frame::Frame;
+use crate::http::page::last_error::LastError;
+use crate::http::page::paths::mailbox as path;
+use crate::http::page::visitor::Who;
+use crate::http::page::words::Words;
 use crate::store::{Mailbox, TestMail};
 
 #[derive(Template)]

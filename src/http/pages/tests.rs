@@ -12,7 +12,7 @@ use tower::ServiceExt;
 
 use crate::address::Address;
 use crate::clock::{Clock, SystemClock};
-use crate::http::guard::SESSION;
+use crate::http::page::guard::SESSION;
 use crate::http::{State, routes, testing};
 use crate::mailbox::{AfterImport, Start, TlsMode};
 use crate::store::{
@@ -153,7 +153,7 @@ async fn a_password_is_told_to_no_server_but_the_one_it_was_given_for() {
     for who in ["admin", "operator"] {
         let site = Site::new().await;
         let reply = site.server(who, "imap.lillestad.se", "993", "jobb").await;
-        assert_eq!(reply.to, format!("{}?done=saved", crate::http::paths::mailbox(MAILBOX)));
+        assert_eq!(reply.to, format!("{}?done=saved", crate::http::page::paths::mailbox(MAILBOX)));
         assert!(site.mailbox().await.login.is_given(), "{who}: the same server");
         let reply = site.server(who, "imap.evil.se", "993", "jobb").await;
         assert!(reply.to.ends_with("/setup/login?done=login-anew"), "{reply:?}");

@@ -8,7 +8,7 @@ use tower::ServiceExt;
 use super::{Route, router, table};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::http::State;
-use crate::http::guard::{Needs, SESSION};
+use crate::http::page::guard::{Needs, SESSION};
 use crate::mailbox::{AfterImport, Start, TlsMode};
 use crate::opaque;
 use crate::store::{

@@ -13,11 +13,11 @@ use crate::app::mailboxes::looks;
 use crate::config::Span;
 use crate::fact::Fact;
 use crate::http::State;
-use crate::http::api::body::{Given, InPath};
-use crate::http::api::caller::Caller;
-use crate::http::api::parts::Checks;
+use crate::http::api::auth::Caller;
+use crate::http::api::extract::{Given, InPath};
 use crate::http::api::problem::Answer;
-use crate::http::last_error::LastError;
+use crate::http::api::validate::Checks;
+use crate::http::page::last_error::LastError;
 use crate::locale::Language;
 use crate::poll::dry_run::{self as looking, Counts, Line, Target};
 

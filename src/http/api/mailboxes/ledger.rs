@@ -10,9 +10,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::seen;
 use crate::app::ledger;
 use crate::http::State;
-use crate::http::api::body::{Asked, Given, InPath};
-use crate::http::api::caller::Caller;
+use crate::http::api::auth::Caller;
 use crate::http::api::cursor::{self, Page, Paging};
+use crate::http::api::extract::{Asked, Given, InPath};
 use crate::http::api::problem::{Answer, Refusal};
 use crate::store::{LedgerLine, PutAside, UidState, WatchedFolder};
 

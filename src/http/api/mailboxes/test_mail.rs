@@ -15,11 +15,11 @@ use crate::clock::Timestamp;
 use crate::fact::{Kept, Reason};
 use crate::http::State;
 use crate::http::api::BASE;
-use crate::http::api::body::InPath;
-use crate::http::api::caller::Caller;
+use crate::http::api::auth::Caller;
+use crate::http::api::etag::part;
+use crate::http::api::extract::InPath;
 use crate::http::api::problem::Answer;
-use crate::http::api::version::part;
-use crate::http::last_error::LastError;
+use crate::http::page::last_error::LastError;
 use crate::locale::{self, Language};
 use crate::store::{MessageLine, TestMail};
 

@@ -6,10 +6,10 @@ use utoipa::ToSchema;
 
 use crate::clock::Timestamp;
 use crate::http::State;
-use crate::http::api::caller::Caller;
+use crate::http::api::auth::Caller;
+use crate::http::api::etag::Version;
 use crate::http::api::problem::Refusal;
-use crate::http::api::version::Version;
-use crate::http::last_error::LastError;
+use crate::http::page::last_error::LastError;
 use crate::locale::Language;
 use crate::store::{Fare, Login, Mailbox as Stored, MailboxLine};
 

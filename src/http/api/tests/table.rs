@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use super::*;
-use crate::http::api::caller::Needs;
+use crate::http::api::auth::Needs;
 use crate::http::api::{Endpoint, table};
 
 impl World {

@@ -10,12 +10,12 @@ use crate::app::links;
 use crate::app::mailboxes::credential_policy;
 use crate::app::mailboxes::settings::given_password;
 use crate::http::State;
-use crate::http::answer::{Answer, go, show, show_again};
-use crate::http::frame::Frame;
-use crate::http::last_error::LastError;
+use crate::http::page::answer::{Answer, go, show, show_again};
+use crate::http::page::frame::Frame;
+use crate::http::page::last_error::LastError;
+use crate::http::page::visitor::Who;
 use crate::http::pages::login_form::{mail_password, registered};
 use crate::http::pages::mailbox::seen;
-use crate::http::reader::Who;
 use crate::store::{GrantKind, Login, Mailbox};
 
 #[derive(Template)]

@@ -12,11 +12,11 @@ use crate::app::inboxes::{self, WantedInbox};
 use crate::app::mailboxes::looks;
 use crate::app::organisations::Owner;
 use crate::http::State;
-use crate::http::answer::{Answer, go, show, show_again};
-use crate::http::fault::Fault;
-use crate::http::frame::Frame;
+use crate::http::page::answer::{Answer, go, show, show_again};
+use crate::http::page::error::PageError;
+use crate::http::page::frame::Frame;
+use crate::http::page::visitor::Who;
 use crate::http::pages::mailbox::seen;
-use crate::http::reader::Who;
 use crate::mailbox::{AfterImport, SettingsChange, Start, not_into_itself};
 use crate::poll::capabilities::Ability;
 use crate::store::{Changes, InboxOverview, Mailbox};
@@ -43,13 +43,13 @@ pub struct ChosenInbox {
     new: String,
 }
 
-async fn inbox_page(mailbox: Mailbox, problem: Option<&str>, state: &State, who: &Who) -> Result<InboxPage, Fault> {
+async fn inbox_page(mailbox: Mailbox, problem: Option<&str>, state: &State, who: &Who) -> Result<InboxPage, PageError> {
     // An operator sees all, and yet a mailbox stays with its organisation.
     let scope = crate::store::Scope::Organisation(mailbox.organisation_id);
     let mut inboxes = state.deps.store.inbox_page(scope, None, MOST_OFFERED).await?;
     if !inboxes.iter().any(|one| one.inbox.address == mailbox.inbox) {
         let own: Result<Address, _> = mailbox.inbox.parse();
-        inboxes.insert(0, state.deps.store.inbox_overview(&own.map_err(|_| Fault::Inside)?).await?);
+        inboxes.insert(0, state.deps.store.inbox_overview(&own.map_err(|_| PageError::Inside)?).await?);
     }
     let address: Option<Address> = mailbox.address.parse().ok();
     let proposed = address.and_then(|address| Address::derived(&address, &state.page.inbox_domain).ok());

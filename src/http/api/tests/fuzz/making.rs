@@ -8,7 +8,7 @@ use rand::seq::IndexedRandom;
 use serde_json::{Map, Value, json};
 
 use super::super::{INBOX, MAILBOX, RECIPIENT, SECRET, THEIRS, USER, World};
-use crate::http::api::version::part;
+use crate::http::api::etag::part;
 
 /// An operation of the description.
 pub struct Operation {

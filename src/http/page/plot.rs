@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::words::Words;
+use crate::http::page::words::Words;
 
 /// One day's bar.
 pub struct Bar {

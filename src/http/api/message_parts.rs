@@ -6,12 +6,12 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::body::InPath;
-use super::caller::Caller;
 use super::messages::seen;
 use super::problem::{Answer, Refusal};
 use crate::http::State;
-use crate::http::stored::{self, Held, Read};
+use crate::http::api::auth::Caller;
+use crate::http::api::extract::InPath;
+use crate::http::mail_download::{self, Held, Read};
 use crate::reading::{self, Reading};
 use crate::store::MessageLine;
 
@@ -20,7 +20,7 @@ use crate::store::MessageLine;
     responses((status = 200, description = "The bytes", body = inline(Vec<u8>), content_type = "message/rfc822")))]
 pub async fn raw(FromState(state): FromState<State>, caller: Caller, InPath(id): InPath<String>) -> Answer {
     let message = seen(&id, &caller, &state).await?;
-    stored::original(&message, caller.scope().id(), &state).await?.ok_or_else(busy)
+    mail_download::original(&message, caller.scope().id(), &state).await?.ok_or_else(busy)
 }
 
 /// A message with what stands in it.
@@ -40,7 +40,7 @@ pub async fn parsed(FromState(state): FromState<State>, caller: Caller, InPath(i
     let message = seen(&id, &caller, &state).await?;
     let held = held(&message, &caller, &state).await?;
     let Read { value, share } = held.read(&state, reading::read).await.ok_or_else(busy)?;
-    Ok(stored::made_of(share, Json(ParsedMessage { message, parsed: value.ok() }).into_response()))
+    Ok(mail_download::made_of(share, Json(ParsedMessage { message, parsed: value.ok() }).into_response()))
 }
 
 /// The bytes of an attachment, decoded.

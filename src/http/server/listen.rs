@@ -28,7 +28,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::peer::{Peers, grouped};
+use crate::http::server::peer::{Peers, grouped};
 use crate::locale::{self, Language};
 use pace::Pace;
 use places::{MOST, Place, Places};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::cause::{Cause, Trouble};
-use crate::http::words::{Words, of_step};
+use crate::http::page::words::{Words, of_step};
 use crate::locale::{self, Language};
 use crate::poll::{PollError, ReportedError, is_the_way};
 use crate::shown::shown_within;

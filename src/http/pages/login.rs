@@ -10,11 +10,11 @@ use serde::Deserialize;
 
 use crate::app::mailboxes::guesses::minutes;
 use crate::http::State;
-use crate::http::answer::{Answer, go, show, show_again};
-use crate::http::fault::Fault;
-use crate::http::frame::Frame;
-use crate::http::guard::{SESSION, ZONE, cookie, set_cookie};
-use crate::http::reader::Reader;
+use crate::http::page::answer::{Answer, go, show, show_again};
+use crate::http::page::error::PageError;
+use crate::http::page::frame::Frame;
+use crate::http::page::guard::{SESSION, ZONE, cookie, set_cookie};
+use crate::http::page::visitor::Visitor;
 use crate::password;
 use crate::store::{Patience, Person, StoreError, person_name};
 use crate::vault::hex;
@@ -46,7 +46,7 @@ fn sso(state: &State) -> Option<String> {
 }
 
 /// The form again, since single sign-on did not come about.
-pub fn refused(reader: &Reader, state: &State, problem: String) -> Answer {
+pub fn refused(reader: &Visitor, state: &State, problem: String) -> Answer {
     let f = Frame::new(reader, "login");
     let (next, name) = (String::new(), String::new());
     show_again(&Page { f, next, name, problem: Some(problem), is_new: false, sso: sso(state) })
@@ -71,7 +71,7 @@ pub struct Login {
 }
 
 /// The form.
-pub async fn form(FromState(state): FromState<State>, reader: Reader, Query(to): Query<Next>) -> Answer {
+pub async fn form(FromState(state): FromState<State>, reader: Visitor, Query(to): Query<Next>) -> Answer {
     if reader.person.is_some() {
         return go(&inside(&to.next));
     }
@@ -83,7 +83,7 @@ pub async fn form(FromState(state): FromState<State>, reader: Reader, Query(to):
 /// A try. It is counted before the password is looked at, against the account and against the address.
 pub async fn log_in(
     FromState(state): FromState<State>,
-    reader: Reader,
+    reader: Visitor,
     headers: HeaderMap,
     Form(login): Form<Login>,
 ) -> Answer {
@@ -176,7 +176,7 @@ pub struct Visit<'a> {
 }
 
 /// Begins a session under a new key, so that none that was known before is worth anything.
-pub async fn sign_in(state: &State, reader: &Reader, person: &Person, visit: Visit<'_>) -> Answer {
+pub async fn sign_in(state: &State, reader: &Visitor, person: &Person, visit: Visit<'_>) -> Answer {
     let Visit { zone, next, now } = visit;
     let key = opaque::new("");
     let before = reader.session.as_deref();
@@ -191,7 +191,7 @@ pub async fn sign_in(state: &State, reader: &Reader, person: &Person, visit: Vis
 }
 
 /// Ends the session, here and in the browser.
-pub async fn log_out(FromState(state): FromState<State>, headers: HeaderMap) -> Result<Response, Fault> {
+pub async fn log_out(FromState(state): FromState<State>, headers: HeaderMap) -> Result<Response, PageError> {
     if let Some(key) = cookie(&headers, SESSION) {
         state.deps.store.end_session(&opaque::hash(key)).await?;
     }

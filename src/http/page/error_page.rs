@@ -4,10 +4,10 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
-use super::fault::Fault;
-use super::frame::Frame;
-use super::reader::Reader;
 use crate::fact::Fact;
+use crate::http::page::error::PageError;
+use crate::http::page::frame::Frame;
+use crate::http::page::visitor::Visitor;
 use crate::locale;
 
 #[derive(Template)]
@@ -19,8 +19,8 @@ struct Page {
 }
 
 /// The page of a fault, for this reader. A guest is sent to sign in, and comes back to where he wanted to go.
-pub fn page(fault: &Fault, reader: &Reader, is_get: bool, is_fragment: bool) -> Response {
-    if matches!(fault, Fault::SignIn) {
+pub fn page(fault: &PageError, reader: &Visitor, is_get: bool, is_fragment: bool) -> Response {
+    if matches!(fault, PageError::SignIn) {
         let back = if is_get && !is_fragment { reader.path.as_str() } else { "/" };
         let next: String = url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
         let to = if back == "/" { "/login".to_owned() } else { format!("/login?next={next}") };
@@ -31,9 +31,9 @@ pub fn page(fault: &Fault, reader: &Reader, is_get: bool, is_fragment: bool) -> 
         };
     }
     let detail = match fault {
-        Fault::Conflict(conflict) => Some(conflict.words(reader.words.language)),
-        Fault::Said(words) => Some(words.clone()),
-        Fault::Wait(text, minutes) => Some(reader.words.n(text, *minutes)),
+        PageError::Conflict(conflict) => Some(conflict.words(reader.words.language)),
+        PageError::Said(words) => Some(words.clone()),
+        PageError::Wait(text, minutes) => Some(reader.words.n(text, *minutes)),
         _ => None,
     };
     let title = locale::text(reader.words.language, fault.text());

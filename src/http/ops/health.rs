@@ -11,7 +11,7 @@ pub async fn alive() -> Json<Value> {
 }
 
 /// The process does its work: the database answers, and it has not been told to stop.
-pub async fn ready(State(state): State<super::State>) -> (StatusCode, Json<Value>) {
+pub async fn ready(State(state): State<crate::http::State>) -> (StatusCode, Json<Value>) {
     let problem = if state.stopping.is_cancelled() {
         Some("stopping".to_owned())
     } else {

@@ -8,7 +8,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
-use super::fault::Fault;
+use crate::http::page::error::PageError;
 
 struct Asset {
     name: &'static str,
@@ -58,6 +58,6 @@ pub async fn file(Path((_, name)): Path<(String, String)>) -> Response {
             ([(CONTENT_TYPE, HeaderValue::from_static(asset.content_type)), (CACHE_CONTROL, kept)], asset.bytes)
                 .into_response()
         }
-        None => Fault::NotFound.into_response(),
+        None => PageError::NotFound.into_response(),
     }
 }

@@ -17,12 +17,12 @@ use crate::app::mailboxes::settings::given_password;
 use crate::app::mailboxes::{self, MovedLogin, Request, credential_policy};
 use crate::app::{Actor, Error, any};
 use crate::http::State;
-use crate::http::answer::{Answer, show, show_again};
-use crate::http::fault::Fault;
-use crate::http::frame::Frame;
-use crate::http::guard::{cookie, set_cookie};
-use crate::http::last_error::LastError;
-use crate::http::reader::Reader;
+use crate::http::page::answer::{Answer, show, show_again};
+use crate::http::page::error::PageError;
+use crate::http::page::frame::Frame;
+use crate::http::page::guard::{cookie, set_cookie};
+use crate::http::page::last_error::LastError;
+use crate::http::page::visitor::Visitor;
 use crate::opaque;
 use crate::store::{Changes, LinkClaim, Login, Mailbox, Purpose, Scope, StoreError, password_row};
 
@@ -69,7 +69,7 @@ pub struct Given {
 }
 
 /// The mailbox of a link that still works, and who made it.
-async fn open(hash: &[u8], state: &State) -> Result<Option<(Mailbox, String)>, Fault> {
+async fn open(hash: &[u8], state: &State) -> Result<Option<(Mailbox, String)>, PageError> {
     let link = state.deps.store.link(hash, state.deps.clock.now()).await?;
     match link.map(|link| (link.purpose, link.created_by)) {
         Some((Purpose::Connect { mailbox_id }, by)) => {
@@ -84,7 +84,7 @@ fn made(
     (mailbox, asked_by): (Mailbox, String),
     problem: Option<String>,
     state: &State,
-    reader: &Reader,
+    reader: &Visitor,
 ) -> Page {
     let usual = state.deps.oauth.registered_for(&mailbox.server.host).map(str::to_owned);
     let path = format!("/customer/{key}");
@@ -92,12 +92,12 @@ fn made(
 }
 
 /// The page of a link that does not.
-pub fn over(reader: &Reader) -> Answer {
+pub fn over(reader: &Visitor) -> Answer {
     show(&Over { f: Frame::new(reader, "login") })
 }
 
 /// The page.
-pub async fn page(FromState(state): FromState<State>, reader: Reader, Path(key): Path<String>) -> Answer {
+pub async fn page(FromState(state): FromState<State>, reader: Visitor, Path(key): Path<String>) -> Answer {
     match open(&opaque::hash(&key), &state).await? {
         Some(of) => show(&made(&key, of, None, &state, &reader)),
         None => over(&reader),
@@ -107,7 +107,7 @@ pub async fn page(FromState(state): FromState<State>, reader: Reader, Path(key):
 /// Takes a password and tries it at once, or sends to the provider.
 pub async fn give(
     FromState(state): FromState<State>,
-    reader: Reader,
+    reader: Visitor,
     Path(key): Path<String>,
     Form(given): Form<Given>,
 ) -> Answer {
@@ -148,7 +148,7 @@ pub async fn give(
         let (state, reader, mailbox) = (state.clone(), reader.clone(), mailbox.clone());
         async move { stored(&mailbox, password, &claim, &state, &reader).await }
     };
-    match tokio::spawn(work).await.map_err(|_| Fault::Inside)?? {
+    match tokio::spawn(work).await.map_err(|_| PageError::Inside)?? {
         Stored::Yes => done(&mailbox, &reader),
         Stored::LinkOver => over(&reader),
         Stored::No(problem) => show_again(&made(&key, (mailbox, by), Some(problem), &state, &reader)),
@@ -171,8 +171,8 @@ async fn stored(
     password: SecretString,
     claim: &LinkClaim,
     state: &State,
-    reader: &Reader,
-) -> Result<Stored, Fault> {
+    reader: &Visitor,
+) -> Result<Stored, PageError> {
     let sealed = state.deps.vault.seal(&password_row(mailbox.id), &password).map_err(StoreError::from)?;
     let trial = Mailbox { login: Login::Password(Some(sealed)), ..mailbox.clone() };
     let actor = Actor::Link { organisation_id: mailbox.organisation_id };
@@ -195,7 +195,12 @@ async fn stored(
 }
 
 /// Tries a login; the inner `Err`: why it does not work, in words.
-async fn tried(trial: &Mailbox, actor: &Actor, state: &State, reader: &Reader) -> Result<Result<(), String>, Fault> {
+async fn tried(
+    trial: &Mailbox,
+    actor: &Actor,
+    state: &State,
+    reader: &Visitor,
+) -> Result<Result<(), String>, PageError> {
     let words = &reader.words;
     match looks::folders(state.looking(actor), trial).await {
         Ok(_) => Ok(Ok(())),
@@ -218,7 +223,7 @@ pub struct Returning<'a> {
 }
 
 /// Back from the provider; the browser has kept the key of the link that it left by, which is kept here as a hash alone.
-pub async fn back(of: Returning<'_>, headers: &HeaderMap, state: &State, reader: &Reader) -> Answer {
+pub async fn back(of: Returning<'_>, headers: &HeaderMap, state: &State, reader: &Visitor) -> Answer {
     let Returning { mailbox, link, problem } = of;
     let Some(problem) = problem else { return done(mailbox, reader) };
     let key = cookie(headers, LINK).filter(|key| opaque::hash(key) == link);
@@ -229,6 +234,6 @@ pub async fn back(of: Returning<'_>, headers: &HeaderMap, state: &State, reader:
 }
 
 /// The link has done its work.
-fn done(mailbox: &Mailbox, reader: &Reader) -> Answer {
+fn done(mailbox: &Mailbox, reader: &Visitor) -> Answer {
     show(&Done { f: Frame::new(reader, "login"), mailbox: mailbox.clone() })
 }

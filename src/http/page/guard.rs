@@ -10,13 +10,13 @@ use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::State;
-use super::fault::Fault;
-use super::fault_page;
-use super::reader::Reader;
-use super::words::Words;
-use super::{nul, peer};
 use crate::clock::Timestamp;
+use crate::http::State;
+use crate::http::page::error::PageError;
+use crate::http::page::error_page;
+use crate::http::page::visitor::Visitor;
+use crate::http::page::words::Words;
+use crate::http::server::{nul, peer};
 use crate::locale::Language;
 use crate::opaque;
 use crate::store::{Person, Role};
@@ -72,50 +72,50 @@ pub async fn guard(FromState((state, needs)): FromState<(State, Needs)>, request
         Err(fault) => return fault.into_response(),
     };
     let may = match needs {
-        _ if nul::is_in_uri(request.uri()) => Err(Fault::Wrong("fault-nul")),
-        _ if !is_get && !is_from_here(request.headers(), &state) => Err(Fault::Foreign),
+        _ if nul::is_in_uri(request.uri()) => Err(PageError::Wrong("fault-nul")),
+        _ if !is_get && !is_from_here(request.headers(), &state) => Err(PageError::Foreign),
         Needs::Nothing => Ok(()),
         Needs::SignIn => at_least(&reader, Role::Viewer),
         Needs::Admin => at_least(&reader, Role::Admin),
     };
     if let Err(fault) = may {
-        return fault_page::page(&fault, &reader, is_get, is_fragment);
+        return error_page::page(&fault, &reader, is_get, is_fragment);
     }
     if !is_get {
         request = match form(request).await {
             Ok(request) => request,
-            Err(fault) => return fault_page::page(&fault, &reader, is_get, is_fragment),
+            Err(fault) => return error_page::page(&fault, &reader, is_get, is_fragment),
         };
     }
     request.extensions_mut().insert(reader.clone());
     let whose = reader.person.as_ref().and_then(|person| person.organisation_id);
     let response = state.shares.keep(whose, next.run(request).await).await;
-    let mut response = response.unwrap_or_else(|| Fault::Wrong("fault-busy").into_response());
-    match response.extensions_mut().remove::<Fault>() {
-        Some(fault) => fault_page::page(&fault, &reader, is_get, is_fragment),
+    let mut response = response.unwrap_or_else(|| PageError::Wrong("fault-busy").into_response());
+    match response.extensions_mut().remove::<PageError>() {
+        Some(fault) => error_page::page(&fault, &reader, is_get, is_fragment),
         None => response,
     }
 }
 
 /// A form that came whole, and whose texts can be stored.
-async fn form(request: Request) -> Result<Request, Fault> {
+async fn form(request: Request) -> Result<Request, PageError> {
     let (parts, body) = request.into_parts();
-    let bytes = axum::body::to_bytes(body, LONGEST_FORM).await.map_err(|_| Fault::Wrong("fault-form"))?;
+    let bytes = axum::body::to_bytes(body, LONGEST_FORM).await.map_err(|_| PageError::Wrong("fault-form"))?;
     if nul::is_in_form(&bytes) {
-        return Err(Fault::Wrong("fault-nul"));
+        return Err(PageError::Wrong("fault-nul"));
     }
     Ok(Request::from_parts(parts, Body::from(bytes)))
 }
 
-fn at_least(reader: &Reader, role: Role) -> Result<(), Fault> {
+fn at_least(reader: &Visitor, role: Role) -> Result<(), PageError> {
     match &reader.person {
-        None => Err(Fault::SignIn),
-        Some(person) if person.role < role => Err(Fault::Forbidden),
+        None => Err(PageError::SignIn),
+        Some(person) if person.role < role => Err(PageError::Forbidden),
         Some(_) => Ok(()),
     }
 }
 
-async fn reader(state: &State, request: &Parts) -> Result<Reader, Fault> {
+async fn reader(state: &State, request: &Parts) -> Result<Visitor, PageError> {
     let (headers, now) = (&request.headers, state.deps.clock.now());
     let session = cookie(headers, SESSION).map(opaque::hash);
     let person = match &session {
@@ -123,7 +123,7 @@ async fn reader(state: &State, request: &Parts) -> Result<Reader, Fault> {
         None => None,
     };
     let path = request.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-    Ok(Reader {
+    Ok(Visitor {
         words: words(headers, person.as_ref(), now),
         session: session.filter(|_| person.is_some()),
         person,

@@ -10,7 +10,7 @@ use crate::store::StoreError;
 
 /// Why not.
 #[derive(Debug, Clone)]
-pub enum Fault {
+pub enum PageError {
     /// There is no such thing, or none that the reader may know of.
     NotFound,
     /// The reader may not.
@@ -31,7 +31,7 @@ pub enum Fault {
     Inside,
 }
 
-impl Fault {
+impl PageError {
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         match self {
@@ -58,13 +58,13 @@ impl Fault {
     }
 }
 
-impl From<StoreError> for Fault {
+impl From<StoreError> for PageError {
     fn from(error: StoreError) -> Self {
         Error::from(error).into()
     }
 }
 
-impl From<Error> for Fault {
+impl From<Error> for PageError {
     fn from(error: Error) -> Self {
         match error {
             Error::Missing(_) => Self::NotFound,
@@ -102,7 +102,7 @@ impl From<Error> for Fault {
     }
 }
 
-impl From<askama::Error> for Fault {
+impl From<askama::Error> for PageError {
     fn from(error: askama::Error) -> Self {
         tracing::error!(%error, "a page could not be written");
         Self::Inside
@@ -110,7 +110,7 @@ impl From<askama::Error> for Fault {
 }
 
 /// The guard turns it into a page in the reader's language.
-impl IntoResponse for Fault {
+impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
         response.extensions_mut().insert(self);

@@ -10,10 +10,10 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::State;
-use super::api::Refusal;
-use super::listen::CameIn;
 use crate::config::{self, Host};
+use crate::http::State;
+use crate::http::api::Refusal;
+use crate::http::server::listen::CameIn;
 use crate::locale::{self, Language};
 
 /// They tell nothing but whether the process lives, and are asked by whatever name a watcher knows.

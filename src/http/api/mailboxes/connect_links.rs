@@ -11,8 +11,8 @@ use super::seen;
 use crate::app::links;
 use crate::clock::Timestamp;
 use crate::http::State;
-use crate::http::api::body::InPath;
-use crate::http::api::caller::Caller;
+use crate::http::api::auth::Caller;
+use crate::http::api::extract::InPath;
 use crate::http::api::problem::Answer;
 
 /// A link that was just made.

@@ -4,10 +4,10 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
-use super::fault::Fault;
+use crate::http::page::error::PageError;
 
 /// A page that was made, or the fault that it was not.
-pub type Answer = Result<Response, Fault>;
+pub type Answer = Result<Response, PageError>;
 
 /// A page from its template.
 pub fn show(template: &impl Template) -> Answer {

@@ -3,14 +3,14 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
-use super::fault::Fault;
-use super::words::Words;
 use crate::app::Actor;
+use crate::http::page::error::PageError;
+use crate::http::page::words::Words;
 use crate::store::{Mailbox, Person, Role, Scope};
 
 /// Who asks.
 #[derive(Clone)]
-pub struct Reader {
+pub struct Visitor {
     /// Their language and zone.
     pub words: Words,
     /// Who they are; `None`: a guest.
@@ -27,7 +27,7 @@ pub struct Reader {
 #[derive(Clone)]
 pub struct Who {
     /// The reader.
-    pub reader: Reader,
+    pub reader: Visitor,
     /// Who it is.
     pub person: Person,
     /// The same, as whoever does something.
@@ -36,7 +36,7 @@ pub struct Who {
 
 impl Who {
     /// A reader who is signed in.
-    pub fn new(reader: Reader, person: Person) -> Self {
+    pub fn new(reader: Visitor, person: Person) -> Self {
         Self { reader, actor: Actor::Person(person.clone()), person }
     }
 
@@ -51,25 +51,25 @@ impl Who {
     }
 
     /// A mailbox that is not theirs is not there.
-    pub fn sees(&self, mailbox: Mailbox) -> Result<Mailbox, Fault> {
-        if self.scope().has(mailbox.organisation_id) { Ok(mailbox) } else { Err(Fault::NotFound) }
+    pub fn sees(&self, mailbox: Mailbox) -> Result<Mailbox, PageError> {
+        if self.scope().has(mailbox.organisation_id) { Ok(mailbox) } else { Err(PageError::NotFound) }
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Reader {
-    type Rejection = Fault;
+impl<S: Sync> FromRequestParts<S> for Visitor {
+    type Rejection = PageError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Fault> {
-        parts.extensions.get::<Self>().cloned().ok_or(Fault::NotFound)
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, PageError> {
+        parts.extensions.get::<Self>().cloned().ok_or(PageError::NotFound)
     }
 }
 
 impl<S: Sync> FromRequestParts<S> for Who {
-    type Rejection = Fault;
+    type Rejection = PageError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Fault> {
-        let reader = parts.extensions.get::<Reader>().cloned().ok_or(Fault::NotFound)?;
-        let person = reader.person.clone().ok_or(Fault::SignIn)?;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, PageError> {
+        let reader = parts.extensions.get::<Visitor>().cloned().ok_or(PageError::NotFound)?;
+        let person = reader.person.clone().ok_or(PageError::SignIn)?;
         Ok(Self::new(reader, person))
     }
 }

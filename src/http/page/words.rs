@@ -1,6 +1,6 @@
 //! What a reader is told, in their language, with times in their zone.
 
-mod told;
+mod facts;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;

@@ -9,8 +9,8 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
 
-use super::State;
-use super::shares::{MadeOf, PIECE, Share, Whose, held};
+use crate::http::State;
+use crate::http::server::shares::{MadeOf, PIECE, Share, Whose, held};
 use crate::reading::{self, Content, Decoder};
 use crate::store::{CHUNK, MessageLine, Store, StoreError};
 

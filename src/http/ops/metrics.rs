@@ -12,9 +12,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Metric, Registry};
 
-use super::api::{Caller, Needs};
 use crate::cause::Trouble;
 use crate::clock::Timestamp;
+use crate::http::api::{Caller, Needs};
 use crate::oauth::endings;
 use crate::poll::Deps;
 use crate::store::{Fare, StoreError};
@@ -55,7 +55,7 @@ type Total = Family<Of, Counter<u64, AtomicU64>>;
 
 /// All of it, in the text format of OpenMetrics. It names everybody's mailboxes: where others than this machine reach us, for a token
 /// of all organisations only.
-pub async fn text(State(state): State<super::State>, headers: HeaderMap) -> Response {
+pub async fn text(State(state): State<crate::http::State>, headers: HeaderMap) -> Response {
     if !state.page.is_local
         && let Err(refusal) = Caller::of(&state, &headers).await.and_then(|caller| caller.may(Needs::ReadAll))
     {

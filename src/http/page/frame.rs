@@ -1,7 +1,7 @@
 //! The frame around every page, which is its reader's.
 
-use super::reader::Reader;
-use super::words::Words;
+use crate::http::page::visitor::Visitor;
+use crate::http::page::words::Words;
 use crate::store::{Person, Role};
 
 /// The frame around a page: its words, who reads it, and where in the site it is.
@@ -20,7 +20,7 @@ pub struct Frame {
 
 impl Frame {
     /// For this reader.
-    pub fn new(reader: &Reader, part: &'static str) -> Self {
+    pub fn new(reader: &Visitor, part: &'static str) -> Self {
         Self {
             w: reader.words.clone(),
             person: reader.person.clone(),
@@ -47,7 +47,7 @@ impl Frame {
 }
 
 /// What the page before says that was done: `?done=NAME`, where `NAME` is one of the texts and nothing else is shown.
-fn done(reader: &Reader) -> Option<String> {
+fn done(reader: &Visitor) -> Option<String> {
     let (_, question) = reader.path.split_once('?')?;
     let name = url::form_urlencoded::parse(question.as_bytes()).find(|(key, _)| key == "done")?.1;
     let text = format!("done-{name}");

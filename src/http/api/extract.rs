@@ -14,7 +14,7 @@ use serde_json::error::Category;
 use serde_path_to_error::{Path as JsonPath, Segment};
 
 use super::problem::{PartProblem, Refusal};
-use crate::http::nul;
+use crate::http::server::nul;
 
 /// No body needs more.
 const MOST: usize = 64 << 10;

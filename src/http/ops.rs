@@ -1,0 +1,4 @@
+//! For operators: the health of the process, and metrics.
+
+pub mod health;
+pub mod metrics;
