@@ -10,7 +10,7 @@ use crate::shown::shown_within;
 
 /// Whose business a cause is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Whose {
+pub enum CauseOwner {
     /// This installation's configuration: the operator's. It says nothing of what other workers are told.
     Here,
     /// The registered application's, for all of its mailboxes at once: the operator's.
@@ -44,8 +44,8 @@ macro_rules! causes {
             }
 
             /// Whose business it is.
-            pub fn whose(self) -> Whose {
-                match self { $($(Cause::$name => Whose::$whose,)*)* }
+            pub fn whose(self) -> CauseOwner {
+                match self { $($(Cause::$name => CauseOwner::$whose,)*)* }
             }
         }
     };

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::app::mailboxes::looks::Looking;
+use crate::app::mailboxes::inspect::Inspector;
 use crate::app::{Acting, Actor};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::config::{self, Config, Overrides};
@@ -220,8 +220,8 @@ struct Servers {
 
 impl Servers {
     /// Somebody at this command line, who has us look at one.
-    fn looking<'a>(&'a self, context: &'a Context) -> Looking<'a> {
-        Looking { acting: context.acting(), visits: &self.visits, deps: &self.deps }
+    fn inspector<'a>(&'a self, context: &'a Context) -> Inspector<'a> {
+        Inspector { acting: context.acting(), visits: &self.visits, deps: &self.deps }
     }
 }
 

@@ -27,8 +27,8 @@ use tower_http::timeout::TimeoutLayer;
 use url::Url;
 
 use crate::address::Address;
-use crate::app::mailboxes::Surroundings;
-use crate::app::mailboxes::looks::Looking;
+use crate::app::mailboxes::ChangeDeps;
+use crate::app::mailboxes::inspect::Inspector;
 use crate::app::{Acting, Actor};
 use crate::config::{self, Config};
 use crate::discover::{self, Discovery};
@@ -58,13 +58,13 @@ impl State {
     }
 
     /// Somebody here who has us look at a customer's server.
-    fn looking<'a>(&'a self, actor: &'a Actor) -> Looking<'a> {
-        Looking { acting: self.acting(actor), visits: &self.visits, deps: &self.deps }
+    fn inspector<'a>(&'a self, actor: &'a Actor) -> Inspector<'a> {
+        Inspector { acting: self.acting(actor), visits: &self.visits, deps: &self.deps }
     }
 
     /// The surroundings of a change that may need a key, a provider or the network.
-    fn around(&self) -> Surroundings<'_> {
-        Surroundings { deps: &self.deps, ports: &self.page.mail_ports }
+    fn change_deps(&self) -> ChangeDeps<'_> {
+        ChangeDeps { deps: &self.deps, ports: &self.page.mail_ports }
     }
 
     /// Finds the mail server of an address for somebody who sees this. Documents of other people's servers are read off the threads

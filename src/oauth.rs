@@ -15,7 +15,7 @@ pub mod grant;
 mod identity;
 mod provider;
 mod token;
-pub mod wish;
+pub mod grant_request;
 
 pub use authorize::{Attempt, Away, Callback};
 pub use claims::Claims;

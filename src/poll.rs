@@ -50,7 +50,7 @@ pub use continuity::MOST_CHANGES;
 use credential::Credential;
 pub use deps::Deps;
 pub use error::{Blame, PollError, Retry, Step, is_the_way};
-use guesses::Asked;
+use guesses::LoginTrigger;
 use open_folder::OpenFolder;
 pub use outcome::{after_an_early_end, failed_outcome};
 pub use pace::{Arrivals, Pace};
@@ -81,7 +81,7 @@ async fn visit_mailbox(poll: &mut Poll<'_>, credential: &Credential) -> Result<(
     // 2. A protected connection, where there is room at the server's address.
     let connection = connect::at_pace(&mailbox.server, deps, &tally.progress.pace).await?;
     // 3. The login.
-    let session = authenticate::login(connection, credential, mailbox, Asked::ByPoll, deps).await?;
+    let session = authenticate::login(connection, credential, mailbox, LoginTrigger::ByPoll, deps).await?;
     tally.begin_visit();
     let routes = Routes::load(mailbox, deps).await?;
     let mut visit = Visit { session, routes, lease, deps, budget, tally };

@@ -3,13 +3,13 @@
 use super::mailboxes::target;
 use super::{Acting, Error};
 use crate::fact::{Conflict, Done};
-use crate::store::{Mailbox, PutAside, WatchedFolder};
+use crate::store::{Mailbox, QuarantineFilter, WatchedFolder};
 
 /// Asks again for mail of a mailbox that was quarantined; returns how many there were.
 ///
 /// # Errors
 /// The actor may only look.
-pub async fn retry(acting: Acting<'_>, mailbox: &Mailbox, which: PutAside<'_>) -> Result<u64, Error> {
+pub async fn retry(acting: Acting<'_>, mailbox: &Mailbox, which: QuarantineFilter<'_>) -> Result<u64, Error> {
     let mut tx = acting.begin().await?;
     let count = tx.retry_quarantined(mailbox.id, which, acting.now).await?;
     let done = Done::LedgerRetried { folder: which.folder.map(str::to_owned), uid: which.uid };

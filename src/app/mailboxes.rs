@@ -4,7 +4,7 @@ mod add;
 mod change;
 pub mod credential_policy;
 pub mod guesses;
-pub mod looks;
+pub mod inspect;
 mod poll_now;
 pub mod settings;
 
@@ -22,14 +22,14 @@ pub use poll_now::{PollNow, VerifiedFolder, poll_now, verify};
 
 /// The surroundings of a change that may need a key, a provider or the network.
 #[derive(Clone, Copy)]
-pub struct Surroundings<'a> {
+pub struct ChangeDeps<'a> {
     /// The parts that a poll works with.
     pub deps: &'a Deps,
     /// The ports of mail servers that an actor of one organisation may name.
     pub ports: &'a [u16],
 }
 
-impl Surroundings<'_> {
+impl ChangeDeps<'_> {
     /// The credential policy for somebody who sees this.
     pub fn rules(&self, scope: Scope) -> Rules<'_> {
         Rules { oauth: &self.deps.oauth, ports: self.ports, scope }

@@ -6,11 +6,11 @@ use std::process::ExitCode;
 
 use super::{Context, Failure};
 use crate::address::Address;
-use crate::app::mailboxes::looks;
+use crate::app::mailboxes::inspect;
 use crate::app::{Error, ledger};
 use crate::fact::Conflict;
 use crate::locale::Language;
-use crate::store::{LedgerLine, Mailbox, PutAside, Store, WatchedFolder};
+use crate::store::{LedgerLine, Mailbox, QuarantineFilter, Store, WatchedFolder};
 
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -103,7 +103,7 @@ async fn download(one: &One, to: Option<&Path>, context: &Context) -> Result<Exi
         None => Box::new(std::io::stdout()),
     };
     let take = move |bytes: &[u8]| sink.write_all(bytes).and_then(|()| sink.flush()).map_err(|error| error.to_string());
-    let size = looks::download(servers.looking(context), &mailbox, (folder, one.uid), take).await;
+    let size = inspect::download(servers.inspector(context), &mailbox, (folder, one.uid), take).await;
     let size = size.map_err(|error| {
         if let Some(path) = to {
             let _ = std::fs::remove_file(path); // half a mail is no mail
@@ -139,7 +139,7 @@ pub async fn run(args: Args, context: Context) -> Result<ExitCode, Failure> {
 /// `ledger retry`
 async fn retry(mailbox: &Address, uid: Option<u32>, context: &Context) -> Result<ExitCode, Failure> {
     let found = context.store.mailbox(mailbox).await?;
-    let which = PutAside { uid, ..PutAside::default() };
+    let which = QuarantineFilter { uid, ..QuarantineFilter::default() };
     let count = ledger::retry(context.acting(), &found, which).await?;
     let words = || format!("Asking again for {count} of what was put aside in {mailbox}, at the next poll");
     context.output.one(&serde_json::json!({ "mailbox": mailbox, "retried": count }), words)?;

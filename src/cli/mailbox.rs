@@ -18,7 +18,7 @@ use serde_json::json;
 use super::{Context, Failure};
 use crate::address::Address;
 use crate::app::any;
-use crate::app::mailboxes::{self, MovedLogin, Request, Surroundings};
+use crate::app::mailboxes::{self, MovedLogin, Request, ChangeDeps};
 use crate::config::Span;
 use crate::fact::{Fact, GivenUp};
 use crate::locale::Language;
@@ -185,9 +185,9 @@ async fn set(address: &Address, login: &LoginArgs, settings: &Settings, context:
         Some(_) => Some(context.deps().await?),
         None => None, // no key is needed
     };
-    let around = deps.as_ref().map(|deps| Surroundings { deps, ports: &[] });
+    let change_deps = deps.as_ref().map(|deps| ChangeDeps { deps, ports: &[] });
     let request = Request { before: &before, changes, moved_login: MovedLogin::GivenAnew };
-    let changed = mailboxes::change(context.acting(), request, around, any).await?;
+    let changed = mailboxes::change(context.acting(), request, change_deps, any).await?;
     let given_up = changed.given_up.map(|told| format!(". {}", told.words(Language::English)));
     let given_up = given_up.unwrap_or_default();
     let changed = show::View::of(&changed.mailbox, context).await?;

@@ -102,8 +102,8 @@ pub fn table() -> Vec<Endpoint> {
         row(POST, "/mailboxes/{address}/ledger/skip", Write, mailboxes::ledger::skip),
         // What there is at the customer's, before anything is imported, and whether it arrives.
         row(POST, "/discover", Write, discovery::discover),
-        row(GET, "/mailboxes/{address}/folders", Write, mailboxes::looks::folders),
-        row(GET, "/mailboxes/{address}/effects", Write, mailboxes::looks::effects),
+        row(GET, "/mailboxes/{address}/folders", Write, mailboxes::inspect::folders),
+        row(GET, "/mailboxes/{address}/effects", Write, mailboxes::inspect::effects),
         row(POST, "/mailboxes/{address}/dry-run", Write, mailboxes::dry_run::dry_run),
         row(POST, "/mailboxes/{address}/check", Write, mailboxes::check::check),
         row(POST, "/mailboxes/{address}/connect-links", Write, mailboxes::connect_links::create),

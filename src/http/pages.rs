@@ -8,7 +8,7 @@ pub mod inboxes;
 pub mod invitation;
 pub mod login;
 pub mod login_form;
-mod look_failure;
+mod inspect_failure;
 pub mod mailbox;
 pub mod mailboxes;
 pub mod messages;

@@ -163,13 +163,13 @@ pages = Pages
 page-of = Page { $page } of { $pages }
 page-before = Previous
 page-after = Next
-fare-needs-person = Needs you
-fare-failing = Failing, tries again
-fare-behind = Behind
-fare-new = New
-fare-ok = Works
-fare-setup = Not started
-fare-paused = Paused
+mailbox-state-needs-person = Needs you
+mailbox-state-failing = Failing, tries again
+mailbox-state-behind = Behind
+mailbox-state-new = New
+mailbox-state-ok = Works
+mailbox-state-setup = Not started
+mailbox-state-paused = Paused
 
 # What a fetch failed at, and what to do.
 error-reach = The server cannot be reached at that name and port.

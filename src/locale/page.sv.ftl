@@ -163,13 +163,13 @@ pages = Sidor
 page-of = Sida { $page } av { $pages }
 page-before = Föregående
 page-after = Nästa
-fare-needs-person = Behöver åtgärd
-fare-failing = Fel, försöker igen
-fare-behind = Ligger efter
-fare-new = Ny
-fare-ok = Fungerar
-fare-setup = Inte startad
-fare-paused = Pausad
+mailbox-state-needs-person = Behöver åtgärd
+mailbox-state-failing = Fel, försöker igen
+mailbox-state-behind = Ligger efter
+mailbox-state-new = Ny
+mailbox-state-ok = Fungerar
+mailbox-state-setup = Inte startad
+mailbox-state-paused = Pausad
 
 # Vad en hämtning gick fel på, och vad man gör.
 error-reach = Servern går inte att nå under det namnet och på den porten.

@@ -188,7 +188,7 @@ fn aadsts(text: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cause::Whose;
+    use crate::cause::CauseOwner;
     use crate::config::{Application, OAuth};
 
     fn provider(testing: bool) -> OAuth {
@@ -205,51 +205,51 @@ mod tests {
                 "invalid_grant",
                 "AADSTS700082: The refresh token has expired due to inactivity.",
                 Cause::Inactive,
-                Whose::Consent,
+                CauseOwner::Consent,
             ),
             (
                 "invalid_grant",
                 "AADSTS70043: The refresh token is invalid due to sign-in frequency",
                 Cause::SignInFrequency,
-                Whose::Consent,
+                CauseOwner::Consent,
             ),
             (
                 "invalid_grant",
                 "AADSTS50173: The provided grant has expired due to it being revoked",
                 Cause::Ended,
-                Whose::Consent,
+                CauseOwner::Consent,
             ),
             (
                 "invalid_grant",
                 "AADSTS65001: The user or administrator has not consented",
                 Cause::AdminConsent,
-                Whose::Consent,
+                CauseOwner::Consent,
             ),
-            ("interaction_required", "AADSTS50076: Due to a configuration change", Cause::MfaNeeded, Whose::Consent),
+            ("interaction_required", "AADSTS50076: Due to a configuration change", Cause::MfaNeeded, CauseOwner::Consent),
             (
                 "invalid_client",
                 "AADSTS7000222: The provided client secret keys are expired.",
                 Cause::SecretExpired,
-                Whose::App,
+                CauseOwner::App,
             ),
-            ("invalid_client", "AADSTS7000215: Invalid client secret provided. Ensure", Cause::SecretWrong, Whose::App),
-            ("unauthorized_client", "AADSTS700016: Application with identifier", Cause::AppUnknown, Whose::Admin),
-            ("invalid_grant", "Token has been expired or revoked.", Cause::Ended, Whose::Consent),
-            ("invalid_grant", "reauth related error (invalid_rapt)", Cause::SignInFrequency, Whose::Consent),
-            ("invalid_client", "The OAuth client was not found.", Cause::AppGone, Whose::App),
-            ("invalid_client", "Unauthorized", Cause::SecretWrong, Whose::App),
+            ("invalid_client", "AADSTS7000215: Invalid client secret provided. Ensure", Cause::SecretWrong, CauseOwner::App),
+            ("unauthorized_client", "AADSTS700016: Application with identifier", Cause::AppUnknown, CauseOwner::Admin),
+            ("invalid_grant", "Token has been expired or revoked.", Cause::Ended, CauseOwner::Consent),
+            ("invalid_grant", "reauth related error (invalid_rapt)", Cause::SignInFrequency, CauseOwner::Consent),
+            ("invalid_client", "The OAuth client was not found.", Cause::AppGone, CauseOwner::App),
+            ("invalid_client", "Unauthorized", Cause::SecretWrong, CauseOwner::App),
             (
                 "invalid_grant",
                 "AADSTS70002: Error validating credentials. AADSTS70008: expired",
                 Cause::Ended,
-                Whose::Consent,
+                CauseOwner::Consent,
             ),
-            ("invalid_client", "AADSTS70002: Client credentials", Cause::SecretWrong, Whose::App),
-            ("invalid_client", "AADSTS123: new", Cause::AppRefused, Whose::Admin),
-            ("access_denied", "", Cause::Denied, Whose::Consent),
-            ("temporarily_unavailable", "", Cause::Down, Whose::Provider),
-            ("something_new", "AADSTS123: never heard of", Cause::AppRefused, Whose::Admin),
-            ("invalid_grant", "AADSTS99999999999: too long a number", Cause::Ended, Whose::Consent),
+            ("invalid_client", "AADSTS70002: Client credentials", Cause::SecretWrong, CauseOwner::App),
+            ("invalid_client", "AADSTS123: new", Cause::AppRefused, CauseOwner::Admin),
+            ("access_denied", "", Cause::Denied, CauseOwner::Consent),
+            ("temporarily_unavailable", "", Cause::Down, CauseOwner::Provider),
+            ("something_new", "AADSTS123: never heard of", Cause::AppRefused, CauseOwner::Admin),
+            ("invalid_grant", "AADSTS99999999999: too long a number", Cause::Ended, CauseOwner::Consent),
         ] {
             let trouble = refused(&provider, error, Some(description));
             assert_eq!((trouble.cause, trouble.cause.whose()), (cause, whose), "{error} {description}");

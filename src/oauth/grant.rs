@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use super::Deps;
 use super::provider::Provider;
 use super::token::{TokenEndpoint, TokenError, Tokens};
-use crate::cause::{Cause, Trouble, Whose};
+use crate::cause::{Cause, Trouble, CauseOwner};
 use crate::clock::Timestamp;
 use crate::https::HttpClient;
 use crate::locale::Language;
@@ -229,9 +229,9 @@ async fn failed(grant: &Grant, refused: Option<i64>, error: TokenError, deps: &D
     let cause = error.trouble.cause;
     match cause.whose() {
         // What is wrong here is wrong for this process, and says nothing of what others are told.
-        Whose::Here => return Err(error.into()),
+        CauseOwner::Here => return Err(error.into()),
         // A device sends no secret, so what is wrong is its own.
-        Whose::App if grant.flow != Some(Flow::Device) => {
+        CauseOwner::App if grant.flow != Some(Flow::Device) => {
             // One problem of the application, and not one of each of its grants.
             let (provider, problem) = (&grant.key.provider, error.trouble.to_json());
             if deps.store.app_failed(provider, &problem, now.plus(FIRST_WAIT), now).await? {
@@ -244,7 +244,7 @@ async fn failed(grant: &Grant, refused: Option<i64>, error: TokenError, deps: &D
             }
         }
         // Nobody consents to what is the application's own.
-        Whose::Consent if grant.key.kind == GrantKind::Delegated => {
+        CauseOwner::Consent if grant.key.kind == GrantKind::Delegated => {
             let problem = GrantProblem {
                 problem: error.trouble.to_json(),
                 needs_consent: true,
@@ -257,10 +257,10 @@ async fn failed(grant: &Grant, refused: Option<i64>, error: TokenError, deps: &D
             }
             return Err(error.into());
         }
-        Whose::Consent | Whose::App | Whose::Admin | Whose::Provider | Whose::Mailbox => {
+        CauseOwner::Consent | CauseOwner::App | CauseOwner::Admin | CauseOwner::Provider | CauseOwner::Mailbox => {
             let times = u32::try_from(grant.failures.clamp(0, 6)).unwrap_or(0);
             let wait = match cause.whose() {
-                Whose::Provider => FIRST_WAIT.saturating_mul(2_u32.saturating_pow(times)).min(LONGEST_WAIT),
+                CauseOwner::Provider => FIRST_WAIT.saturating_mul(2_u32.saturating_pow(times)).min(LONGEST_WAIT),
                 _ => LONGEST_WAIT,
             };
             let problem = GrantProblem {

@@ -2,7 +2,7 @@
 
 use super::connect::{self, Connection, Place};
 use super::credential::{self, Credential, Secret};
-use super::guesses::{Account, Asked, Try};
+use super::guesses::{Account, LoginTrigger, Try};
 use super::{Deps, PollError, Step};
 use crate::imap::{LoginError, Session};
 use crate::store::Mailbox;
@@ -12,7 +12,7 @@ use crate::store::Mailbox;
 pub struct Counted<'a> {
     pub credential: &'a Credential,
     pub mailbox: &'a Mailbox,
-    pub asked: Asked,
+    pub asked: LoginTrigger,
     pub deps: &'a Deps,
 }
 
@@ -21,7 +21,7 @@ pub async fn login(
     connection: Connection,
     credential: &Credential,
     mailbox: &Mailbox,
-    asked: Asked,
+    asked: LoginTrigger,
     deps: &Deps,
 ) -> Result<Session, PollError> {
     let mut session = connection.session;
@@ -80,7 +80,7 @@ pub async fn session(mailbox: &Mailbox, deps: &Deps) -> Result<Session, PollErro
     let mut credential = credential::ready(mailbox, deps).await?;
     loop {
         let connection = connect::open(&mailbox.server, deps).await?;
-        match login(connection, &credential, mailbox, Asked::ByPerson, deps).await {
+        match login(connection, &credential, mailbox, LoginTrigger::ByPerson, deps).await {
             Ok(session) => return Ok(session),
             Err(error) => credential = credential.renewed(error, mailbox, deps).await?,
         }

@@ -7,7 +7,7 @@ use super::capabilities::Judged;
 use super::connect::{self, Connection};
 use super::credential::Credential;
 use super::folders::{self as listing, MOST_COUNTED};
-use super::guesses::Asked;
+use super::guesses::LoginTrigger;
 use super::{Deps, PollError, Retry, Step, after_import, diagnosis};
 use crate::cause::Trouble;
 use crate::fact::{Found, Obstacle, Way};
@@ -111,7 +111,7 @@ impl Walk<'_> {
         if matches!(mailbox.login, Login::OAuth { .. }) {
             of_the_token.into_iter().for_each(|found| self.well(Step::Token, found));
         }
-        let asked = Asked::ByPerson;
+        let asked = LoginTrigger::ByPerson;
         let login = Counted { credential: &credential, mailbox, asked, deps };
         let mut ended = login.log_in(&mut session, &place).await;
         if let Err(PollError { retry: Retry::Renew, .. }) = &ended {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 
 use super::{Blame, Deps, PollError, Retry, Step};
-use crate::cause::{Cause, Trouble, Whose};
+use crate::cause::{Cause, Trouble, CauseOwner};
 use crate::mailbox::TlsMode;
 use crate::oauth::{Access, GrantError, TokenError, grant};
 use crate::powershell::literal;
@@ -90,12 +90,12 @@ async fn token(grant_id: i64, refused: Option<i64>, mailbox: &Mailbox, deps: &De
 fn no_token(TokenError { trouble, .. }: TokenError, mailbox: &Mailbox, deps: &Deps) -> PollError {
     let is_app_only = matches!(&mailbox.login, Login::OAuth { key, .. } if key.kind == GrantKind::AppOnly);
     let (blame, retry) = match trouble.cause.whose() {
-        Whose::Here | Whose::App => (Blame::Us, Retry::Soon),
+        CauseOwner::Here | CauseOwner::App => (Blame::Us, Retry::Soon),
         // Nobody consents to what is the application's own: an admin gives it the right at the provider, and nobody tells us.
-        Whose::Consent if !is_app_only => (Blame::Mailbox, Retry::Person),
-        Whose::Consent | Whose::Admin | Whose::Mailbox => (Blame::Mailbox, Retry::Credentials),
+        CauseOwner::Consent if !is_app_only => (Blame::Mailbox, Retry::Person),
+        CauseOwner::Consent | CauseOwner::Admin | CauseOwner::Mailbox => (Blame::Mailbox, Retry::Credentials),
         // How often the provider is asked is the grant's business.
-        Whose::Provider => (Blame::Host, Retry::Soon),
+        CauseOwner::Provider => (Blame::Host, Retry::Soon),
     };
     PollError::of(Step::Token, blame, retry, trouble.about_all(&about(mailbox, deps)))
 }

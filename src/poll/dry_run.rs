@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::time::timeout_at;
 
 use super::credential::{self, Credential};
-use super::guesses::Asked;
+use super::guesses::LoginTrigger;
 use super::route::Routes;
 use super::{Blame, Deps, PollError, Retry, Step, after_import, authenticate, capabilities, connect, select, target};
 use crate::fact::{Notice, Obstacle};
@@ -64,7 +64,7 @@ async fn visit(
     tally: &mut Option<Tally>,
 ) -> Result<(), PollError> {
     let connection = connect::open(&mailbox.server, deps).await?;
-    let session = authenticate::login(connection, credential, mailbox, Asked::ByPerson, deps).await?;
+    let session = authenticate::login(connection, credential, mailbox, LoginTrigger::ByPerson, deps).await?;
     let routes = Routes::load(mailbox, deps).await?;
     let mut look = Look { session, routes, mailbox, deps, limits, duplicates: Duplicates::default() };
     let folders = look.folders().await?;

@@ -10,14 +10,14 @@ mod account;
 use super::{Blame, Deps, PollError, Retry, Step, credential};
 use crate::cause::{Cause, Trouble};
 use crate::imap::{ImapError, LoginError};
-use crate::store::{Mailbox, OnSuccess, Patience};
+use crate::store::{Mailbox, OnSuccess, LoginLimit};
 use account::{AGAIN, GUESS};
 
 pub use account::Account;
 
 /// Who has us log in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub enum LoginTrigger {
     /// The schedule.
     ByPoll,
     /// Somebody who waits for it.
@@ -26,7 +26,7 @@ pub enum Asked {
 
 /// One login, counted before it is known how it ends, so that many at once are many.
 pub struct Try<'a> {
-    subjects: Vec<(String, Patience, OnSuccess)>,
+    subjects: Vec<(String, LoginLimit, OnSuccess)>,
     mailbox: &'a Mailbox,
     deps: &'a Deps,
     /// A look from the command line writes nothing down.
@@ -40,17 +40,17 @@ impl<'a> Try<'a> {
     /// It has to wait; or the database.
     pub async fn begin(
         account: &Account,
-        asked: Asked,
+        asked: LoginTrigger,
         mailbox: &'a Mailbox,
         deps: &'a Deps,
     ) -> Result<Self, PollError> {
         let kind = match asked {
-            Asked::ByPoll if mailbox.status.failures > 0 => AGAIN,
+            LoginTrigger::ByPoll if mailbox.status.failures > 0 => AGAIN,
             _ => GUESS,
         };
-        let is_no_guess = mailbox.login_proven && asked == Asked::ByPoll;
+        let is_no_guess = mailbox.login_proven && asked == LoginTrigger::ByPoll;
         let subjects = if is_no_guess || !deps.counts_guesses { Vec::new() } else { account.subjects(kind) };
-        let counted: Vec<(String, Patience)> =
+        let counted: Vec<(String, LoginLimit)> =
             subjects.iter().map(|(subject, patience, _)| (subject.clone(), *patience)).collect();
         if !counted.is_empty() {
             let now = deps.clock.now();
@@ -59,7 +59,7 @@ impl<'a> Try<'a> {
                 .map_err(|error| PollError::store(Step::Login, &error))?
                 .map_err(|wait| held(wait, mailbox, deps))?;
         }
-        let is_written_down = deps.counts_guesses || asked == Asked::ByPoll;
+        let is_written_down = deps.counts_guesses || asked == LoginTrigger::ByPoll;
         Ok(Self { subjects, mailbox, deps, is_written_down })
     }
 

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Timestamp;
 use crate::poll::Deps;
-use crate::store::{HousekeepingRun, Perishable, Store, StoreError};
+use crate::store::{HousekeepingRun, Retention, Store, StoreError};
 
 /// How often it runs.
 const EVERY: Duration = Duration::from_hours(1);
@@ -14,17 +14,17 @@ const EVERY: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
 /// How long each is kept. What has an end of its own (links, authorizations) is kept so long after it.
-const RETENTIONS: [(Perishable, Duration); 10] = [
-    (Perishable::PollReports, DAY.saturating_mul(30)),
-    (Perishable::PollCounts, DAY.saturating_mul(400)),
-    (Perishable::KeptAnswers, DAY),
-    (Perishable::LoginFailures, DAY),
-    (Perishable::IdleSessions, DAY),
-    (Perishable::Sessions, DAY.saturating_mul(7)),
-    (Perishable::Links, DAY.saturating_mul(30)), // used ones are kept a while, to say that they were used
-    (Perishable::PendingAuths, Duration::ZERO),
-    (Perishable::Downloads, DAY.saturating_mul(30)),
-    (Perishable::TestMails, DAY.saturating_mul(30)),
+const RETENTIONS: [(Retention, Duration); 10] = [
+    (Retention::PollReports, DAY.saturating_mul(30)),
+    (Retention::PollCounts, DAY.saturating_mul(400)),
+    (Retention::KeptAnswers, DAY),
+    (Retention::LoginFailures, DAY),
+    (Retention::IdleSessions, DAY),
+    (Retention::Sessions, DAY.saturating_mul(7)),
+    (Retention::Links, DAY.saturating_mul(30)), // used ones are kept a while, to say that they were used
+    (Retention::PendingAuths, Duration::ZERO),
+    (Retention::Downloads, DAY.saturating_mul(30)),
+    (Retention::TestMails, DAY.saturating_mul(30)),
 ];
 
 /// Rows that go in one transaction, so that nobody waits long for the writer.
@@ -63,14 +63,14 @@ pub async fn run(store: &Store, now: Timestamp) -> Result<(), StoreError> {
 
 /// For `mailferry poll`, where no `serve` may be running: the reports that it writes do not pile up.
 pub async fn run_if_reports_are_old(store: &Store, now: Timestamp) -> Result<(), StoreError> {
-    let kept = RETENTIONS.iter().find(|(what, _)| *what == Perishable::PollReports).map_or(DAY, |(_, kept)| *kept);
+    let kept = RETENTIONS.iter().find(|(what, _)| *what == Retention::PollReports).map_or(DAY, |(_, kept)| *kept);
     match store.oldest_poll_at().await? {
         Some(oldest) if oldest < now.minus(kept) => run(store, now).await,
         _ => Ok(()),
     }
 }
 
-async fn remove(store: &Store, what: Perishable, before: Timestamp) -> Result<u64, StoreError> {
+async fn remove(store: &Store, what: Retention, before: Timestamp) -> Result<u64, StoreError> {
     let mut all = 0;
     loop {
         let removed = store.remove_old(what, before, AT_ONCE).await?;
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn every_perishable_has_one_retention() {
-        assert_eq!(RETENTIONS.map(|(what, _)| what), Perishable::ALL);
+        assert_eq!(RETENTIONS.map(|(what, _)| what), Retention::ALL);
     }
 
     #[tokio::test]

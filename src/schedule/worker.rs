@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::backoff;
-use crate::cause::Whose;
+use crate::cause::CauseOwner;
 use crate::clock::Timestamp;
 use crate::poll::{self, Blame, Budget, Deps, Poll, PollError, Progress, Report, ReportedError, Retry, Step, Tally};
 use crate::store::{Lease, Outcome, StoreError};
@@ -147,7 +147,7 @@ pub fn log(report: &Report) {
     let Report { mailbox, imported, skipped, quarantined, effects_done, seconds, .. } = report;
     match &report.error {
         // Told once, of the application, and not of each of its mailboxes.
-        Some(error) if error.cause.is_some_and(|cause| cause.whose() == Whose::App) => {
+        Some(error) if error.cause.is_some_and(|cause| cause.whose() == CauseOwner::App) => {
             tracing::debug!(mailbox, "poll failed: {}", error.message);
         }
         // It was begun before it was known that its name leads to an address where there is no room.

@@ -2,7 +2,7 @@
 
 use super::db::Db;
 use super::{
-    Changes, LinkClaim, NewInbox, NewLink, NewMailbox, NewPerson, NewToken, Organisation, Person, PutAside, Scope,
+    Changes, LinkClaim, NewInbox, NewLink, NewMailbox, NewPerson, NewToken, Organisation, Person, QuarantineFilter, Scope,
     Store, StoreError,
 };
 use crate::address::Address;
@@ -154,7 +154,7 @@ impl Store {
     pub async fn retry_quarantined(
         &self,
         mailbox_id: i64,
-        which: PutAside<'_>,
+        which: QuarantineFilter<'_>,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;

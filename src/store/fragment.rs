@@ -75,7 +75,7 @@ const FRAGMENTS: &[(&str, &str)] = &[
     // (`$5`: the beginning of the day, `$7`: the number of UIDs in an epoch).
     (
         "{select_mailbox_lines}",
-        r"SELECT p.address, p.inbox, o.name AS organisation, CAST(p.fare AS BIGINT) AS fare, p.last_success_at,
+        r"SELECT p.address, p.inbox, o.name AS organisation, CAST(p.mailbox_state AS BIGINT) AS mailbox_state, p.last_success_at,
             (
                 SELECT x.imported_at FROM message x
                 WHERE x.mailbox = p.address AND EXISTS (
@@ -95,7 +95,7 @@ const FRAGMENTS: &[(&str, &str)] = &[
         FROM (
             SELECT * FROM ({mailboxes_with_fare}) AS f",
     ),
-    // Mailboxes with their fare, which `Fare::of` decides; a test holds the two against each other. `$1`: one that was last seen three intervals before
+    // Mailboxes with their fare, which `MailboxState::of` decides; a test holds the two against each other. `$1`: one that was last seen three intervals before
     // it is behind. What fails with a mailbox's own password or settings waits for a person, however often it is tried.
     (
         "{mailboxes_with_fare}",
@@ -104,7 +104,7 @@ const FRAGMENTS: &[(&str, &str)] = &[
             CASE WHEN m.setup THEN 5 WHEN m.paused THEN 6
                 WHEN m.failures > 0 AND (m.next_poll_at IS NULL OR m.error_blame = 'mailbox') THEN 0
                 WHEN m.failures > 0 THEN 1 WHEN m.last_success_at IS NULL THEN 3
-                WHEN $1 - m.last_success_at > m.interval_ms * 3 THEN 2 ELSE 4 END AS fare
+                WHEN $1 - m.last_success_at > m.interval_ms * 3 THEN 2 ELSE 4 END AS mailbox_state
         FROM mailbox m JOIN inbox i ON i.id = m.inbox_id
         WHERE ($2 IS NULL OR i.organisation_id = $2)
             AND ($3 IS NULL OR m.address LIKE $3 ESCAPE '!' OR i.address LIKE $3 ESCAPE '!')

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 
 /// Something that is deleted when it is old.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Perishable {
+pub enum Retention {
     /// Reports of polls, by when the poll began.
     PollReports,
     /// Counts of polls, by their day.
@@ -29,7 +29,7 @@ pub enum Perishable {
     TestMails,
 }
 
-impl Perishable {
+impl Retention {
     /// All of them.
     #[cfg(test)]
     pub const ALL: [Self; 10] = [
@@ -65,7 +65,7 @@ impl Perishable {
 /// The last run of one kind of housekeeping.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct HousekeepingRun {
-    /// What it deletes, as [`Perishable::as_str`] has it.
+    /// What it deletes, as [`Retention::as_str`] has it.
     pub name: String,
     /// When.
     pub last_run_at: Timestamp,
@@ -75,26 +75,26 @@ pub struct HousekeepingRun {
 
 impl Store {
     /// Deletes rows that are older than a moment, at most so many. Returns how many there were.
-    pub async fn remove_old(&self, what: Perishable, before: Timestamp, most: i64) -> Result<u64, StoreError> {
+    pub async fn remove_old(&self, what: Retention, before: Timestamp, most: i64) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
         let removed = match what {
-            Perishable::PollReports => tx.remove_poll_reports(before, most).await?,
-            Perishable::PollCounts => tx.remove_poll_counts(before, most).await?,
-            Perishable::KeptAnswers => tx.remove_kept_answers(before, most).await?,
-            Perishable::LoginFailures => tx.remove_login_failures(before, most).await?,
-            Perishable::IdleSessions => tx.remove_idle_sessions(before, most).await?,
-            Perishable::Sessions => tx.remove_sessions(before, most).await?,
-            Perishable::Links => tx.remove_links(before, most).await?,
-            Perishable::PendingAuths => tx.remove_pending_auths(before, most).await?,
-            Perishable::Downloads => tx.remove_downloads(before, most).await?,
-            Perishable::TestMails => tx.remove_test_mails(before, most).await?,
+            Retention::PollReports => tx.remove_poll_reports(before, most).await?,
+            Retention::PollCounts => tx.remove_poll_counts(before, most).await?,
+            Retention::KeptAnswers => tx.remove_kept_answers(before, most).await?,
+            Retention::LoginFailures => tx.remove_login_failures(before, most).await?,
+            Retention::IdleSessions => tx.remove_idle_sessions(before, most).await?,
+            Retention::Sessions => tx.remove_sessions(before, most).await?,
+            Retention::Links => tx.remove_links(before, most).await?,
+            Retention::PendingAuths => tx.remove_pending_auths(before, most).await?,
+            Retention::Downloads => tx.remove_downloads(before, most).await?,
+            Retention::TestMails => tx.remove_test_mails(before, most).await?,
         };
         tx.commit().await?;
         Ok(removed)
     }
 
     /// Writes down that housekeeping has run, and how many rows of each kind went.
-    pub async fn housekeeping_ran(&self, removed: &[(Perishable, u64)], now: Timestamp) -> Result<(), StoreError> {
+    pub async fn housekeeping_ran(&self, removed: &[(Retention, u64)], now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         for (what, removed) in removed {
             let statement = tx.sql(

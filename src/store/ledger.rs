@@ -87,7 +87,7 @@ pub struct NotListed<'a> {
 
 /// What was put aside; nothing named: all of it.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct PutAside<'a> {
+pub struct QuarantineFilter<'a> {
     /// The folder.
     pub folder: Option<&'a str>,
     /// The numbering of the folder that is meant.
@@ -191,7 +191,7 @@ impl Store {
     }
 
     /// What is put aside in a mailbox and can be asked for again, newest first.
-    pub async fn aside_in_force(&self, mailbox_id: i64, limit: i64) -> Result<Vec<LedgerLine>, StoreError> {
+    pub async fn quarantine_in_force(&self, mailbox_id: i64, limit: i64) -> Result<Vec<LedgerLine>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
             r"-- quarantined mail that can be asked for again
@@ -314,7 +314,7 @@ impl Tx<'_> {
     pub async fn retry_quarantined(
         &mut self,
         mailbox_id: i64,
-        which: PutAside<'_>,
+        which: QuarantineFilter<'_>,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         // The mailbox first, as an import does, so that the two never wait for each other.

@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 
 /// How a subject's failures are answered.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct LoginLimit {
     /// So many failures in a row cost nothing.
     pub free: i64,
     /// Then each makes the next wait, twice as long each time, up to this (milliseconds).
@@ -35,7 +35,7 @@ impl Store {
     /// `Err` in the inner result: how many milliseconds to wait; then nothing is counted.
     pub async fn count_login(
         &self,
-        subjects: &[(String, Patience)],
+        subjects: &[(String, LoginLimit)],
         now: Timestamp,
     ) -> Result<Result<(), i64>, StoreError> {
         // Whoever has to wait costs nothing: no made-up name is written down meanwhile.
@@ -77,7 +77,7 @@ impl Store {
     /// A try that was counted against these subjects turned out to be none, or went well.
     pub async fn login_ended(
         &self,
-        subjects: &[(String, Patience, OnSuccess)],
+        subjects: &[(String, LoginLimit, OnSuccess)],
         went_well: bool,
     ) -> Result<(), StoreError> {
         let is_forgotten = |on: &OnSuccess| went_well && *on == OnSuccess::Forget;
@@ -112,7 +112,7 @@ impl Store {
     }
 
     /// A try that was counted turned out to be none. What others' failures have set stands.
-    pub async fn uncount_login(&self, subject: &str, patience: Patience) -> Result<(), StoreError> {
+    pub async fn uncount_login(&self, subject: &str, patience: LoginLimit) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let statement = tx.sql(
             r"-- take a try of a login back
@@ -157,7 +157,7 @@ impl Tx<'_> {
     }
 
     /// Counts a failure against a subject, and has the next try wait.
-    async fn count_failure(&mut self, subject: &str, patience: Patience, now: Timestamp) -> Result<(), StoreError> {
+    async fn count_failure(&mut self, subject: &str, patience: LoginLimit, now: Timestamp) -> Result<(), StoreError> {
         let count = self.sql(
             r"-- count a login failure
             UPDATE login_failure SET failures = failures + 1, last_at = $2 WHERE subject = $1 RETURNING failures",
@@ -181,7 +181,7 @@ impl Tx<'_> {
     }
 }
 
-impl Patience {
+impl LoginLimit {
     /// How long to wait after so many failures, in milliseconds.
     fn wait(self, failures: i64) -> i64 {
         let over = failures - self.free;
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn waits_begin_after_the_free_tries_and_stop_growing() {
-        let patience = Patience { free: 5, longest_ms: 900_000 };
+        let patience = LoginLimit { free: 5, longest_ms: 900_000 };
         let waits: Vec<i64> = [1, 4, 5, 6, 7, 9, 10, 1000].map(|failures| patience.wait(failures)).to_vec();
         assert_eq!(waits, [0, 0, 30_000, 60_000, 120_000, 480_000, 900_000, 900_000]);
     }

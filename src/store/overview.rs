@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 )]
 #[serde(rename_all = "kebab-case")]
 #[schema(as = MailboxState)]
-pub enum Fare {
+pub enum MailboxState {
     /// It fails, and by itself it will not get better.
     NeedsPerson,
     /// It fails, and is tried again.
@@ -28,7 +28,7 @@ pub enum Fare {
     Paused,
 }
 
-impl Fare {
+impl MailboxState {
     /// All of them, in the order of the list.
     pub const ALL: [Self; 7] =
         [Self::NeedsPerson, Self::Failing, Self::Behind, Self::New, Self::Ok, Self::Setup, Self::Paused];
@@ -48,7 +48,7 @@ impl Fare {
 
     /// By its name.
     pub fn named(id: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|fare| fare.id() == id)
+        Self::ALL.into_iter().find(|mailbox_state| mailbox_state.id() == id)
     }
 
     /// That of a mailbox, judged by the age of the last successful look: "no new mail" and "could not look" are not the same. The
@@ -75,7 +75,7 @@ impl Fare {
 }
 
 /// By its rank in the list.
-impl From<i64> for Fare {
+impl From<i64> for MailboxState {
     fn from(rank: i64) -> Self {
         usize::try_from(rank).ok().and_then(|rank| Self::ALL.get(rank).copied()).unwrap_or(Self::NeedsPerson)
     }
@@ -92,7 +92,7 @@ pub struct MailboxLine {
     pub organisation: String,
     /// How it fares.
     #[sqlx(try_from = "i64")]
-    pub fare: Fare,
+    pub mailbox_state: MailboxState,
     /// The last poll that saw every folder.
     pub last_success_at: Option<Timestamp>,
     /// When the last mail was imported.
@@ -117,7 +117,7 @@ pub struct ListFilter<'a> {
     /// With this in their address or their inbox's.
     pub text: Option<&'a str>,
     /// That fare so.
-    pub fare: Option<Fare>,
+    pub mailbox_state: Option<MailboxState>,
     /// That feed this inbox.
     pub inbox_id: Option<i64>,
 }
@@ -150,7 +150,7 @@ impl ListFilter<'_> {
     }
 
     fn rank(&self) -> Option<i64> {
-        let rank = self.fare.and_then(|fare| Fare::ALL.iter().position(|one| *one == fare));
+        let rank = self.mailbox_state.and_then(|mailbox_state| MailboxState::ALL.iter().position(|one| *one == mailbox_state));
         rank.and_then(|rank| i64::try_from(rank).ok())
     }
 }
@@ -163,17 +163,17 @@ impl Store {
         moments: Moments,
         offset: i64,
         limit: i64,
-    ) -> Result<(Vec<MailboxLine>, Vec<(Fare, i64)>), StoreError> {
+    ) -> Result<(Vec<MailboxLine>, Vec<(MailboxState, i64)>), StoreError> {
         let Moments { today, now } = moments;
         let mut reader = self.read().await?;
         let counts = reader.mailboxes_by_fare(filter, now).await?;
         let statement = reader.sql(
             r"-- page of the mailbox list
             {select_mailbox_lines}
-                WHERE ($6 IS NULL OR fare = $6)
-                ORDER BY fare, address LIMIT $8 OFFSET $9
+                WHERE ($6 IS NULL OR mailbox_state = $6)
+                ORDER BY mailbox_state, address LIMIT $8 OFFSET $9
             ) AS p JOIN organisation o ON o.id = p.organisation_id
-            ORDER BY p.fare, p.address",
+            ORDER BY p.mailbox_state, p.address",
         );
         let statement = statement.bind(now.minus(BEHIND_AFTER)).bind(filter.scope.id()).bind(filter.pattern());
         let statement = statement.bind(filter.inbox_id).bind(today).bind(filter.rank()).bind(UIDS);
@@ -194,7 +194,7 @@ impl Store {
         let statement = reader.sql(
             r"-- page of mailboxes by address
             {select_mailbox_lines}
-                WHERE ($6 IS NULL OR fare = $6) AND ($9 IS NULL OR address > $9)
+                WHERE ($6 IS NULL OR mailbox_state = $6) AND ($9 IS NULL OR address > $9)
                 ORDER BY address LIMIT $8
             ) AS p JOIN organisation o ON o.id = p.organisation_id
             ORDER BY p.address",
@@ -211,12 +211,12 @@ impl Store {
         today: Timestamp,
         now: Timestamp,
     ) -> Result<Option<MailboxLine>, StoreError> {
-        let all = ListFilter { scope: Scope::All, text: None, fare: None, inbox_id: None };
+        let all = ListFilter { scope: Scope::All, text: None, mailbox_state: None, inbox_id: None };
         let mut reader = self.read().await?;
         let statement = reader.sql(
             r"-- line of one mailbox
             {select_mailbox_lines}
-                WHERE ($6 IS NULL OR fare = $6) AND id = $8
+                WHERE ($6 IS NULL OR mailbox_state = $6) AND id = $8
             ) AS p JOIN organisation o ON o.id = p.organisation_id",
         );
         let statement = statement.bind(now.minus(BEHIND_AFTER)).bind(all.scope.id()).bind(all.pattern());
@@ -249,13 +249,13 @@ impl Reader {
         &mut self,
         filter: ListFilter<'_>,
         now: Timestamp,
-    ) -> Result<Vec<(Fare, i64)>, StoreError> {
+    ) -> Result<Vec<(MailboxState, i64)>, StoreError> {
         let statement = self.sql(
-            r"-- mailboxes of each fare
-            SELECT CAST(fare AS BIGINT), count(*) FROM ({mailboxes_with_fare}) AS f GROUP BY fare ORDER BY fare",
+            r"-- mailboxes of each mailbox_state
+            SELECT CAST(mailbox_state AS BIGINT), count(*) FROM ({mailboxes_with_fare}) AS f GROUP BY mailbox_state ORDER BY mailbox_state",
         );
         let statement = statement.bind(now.minus(BEHIND_AFTER)).bind(filter.scope.id()).bind(filter.pattern());
         let counts: Vec<(i64, i64)> = statement.bind(filter.inbox_id).all().await?;
-        Ok(counts.into_iter().map(|(rank, count)| (Fare::from(rank), count)).collect())
+        Ok(counts.into_iter().map(|(rank, count)| (MailboxState::from(rank), count)).collect())
     }
 }

@@ -8,7 +8,7 @@ use crate::fact::{Kept, Reason};
 
 /// A mail that was put aside, with what the server told of it.
 #[derive(Debug, sqlx::FromRow)]
-pub struct AsideLine {
+pub struct QuarantinedMail {
     /// Where it lies.
     pub mailbox: String,
     /// In which folder.
@@ -34,7 +34,7 @@ const MOST_INBOXES: usize = 500;
 /// Of those put aside, so many are looked through at a time: each may have 64 KiB of headers.
 const ASIDE_AT_ONCE: i64 = 50;
 /// And so many times, the newest first.
-pub const ASIDE_PAGES: i64 = 20;
+pub const QUARANTINE_PAGES: i64 = 20;
 
 /// The words of a question: what is no letter or digit parts them, as it does in the index.
 pub fn words(question: &str) -> Vec<String> {
@@ -109,13 +109,13 @@ impl Store {
     }
 
     /// A page of what was put aside with the beginning of its header, newest first: of everything, or of one mailbox since a moment.
-    /// Empty after the last, of at most [`ASIDE_PAGES`].
-    pub async fn put_aside(
+    /// Empty after the last, of at most [`QUARANTINE_PAGES`].
+    pub async fn quarantined_mail(
         &self,
         scope: Scope,
         since: Option<(i64, Timestamp)>,
         page: i64,
-    ) -> Result<Vec<AsideLine>, StoreError> {
+    ) -> Result<Vec<QuarantinedMail>, StoreError> {
         let (mailbox, since) = since.map_or((None, None), |(mailbox, at)| (Some(mailbox), Some(at)));
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -128,7 +128,7 @@ impl Store {
             ORDER BY l.updated_at DESC, l.epoch_id, l.uid LIMIT $2 OFFSET $5",
         );
         let statement = statement.bind(scope.id()).bind(ASIDE_AT_ONCE).bind(mailbox).bind(since);
-        Ok(statement.bind(page.clamp(0, ASIDE_PAGES) * ASIDE_AT_ONCE).all().await?)
+        Ok(statement.bind(page.clamp(0, QUARANTINE_PAGES) * ASIDE_AT_ONCE).all().await?)
     }
 }
 

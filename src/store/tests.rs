@@ -4,7 +4,7 @@ mod closed_sets;
 mod dedupe;
 mod effects;
 mod facts;
-mod fares;
+mod mailbox_states;
 mod grants;
 mod housekeeping;
 mod leases;

@@ -1,7 +1,7 @@
 //! Adding a mailbox.
 
 use super::settings::{never_in_clear_text, not_into_itself};
-use super::{Surroundings, credential_policy, guesses, target};
+use super::{ChangeDeps, credential_policy, guesses, target};
 use crate::app::inboxes::{WantedInbox, add_in, visible};
 use crate::app::{Acting, Error};
 use crate::fact::{Conflict, Done};
@@ -30,7 +30,7 @@ pub async fn add(
     acting: Acting<'_>,
     wanted: WantedMailbox,
     vault: &Vault,
-    around: Option<Surroundings<'_>>,
+    change_deps: Option<ChangeDeps<'_>>,
 ) -> Result<Mailbox, Error> {
     let WantedMailbox { mut new, inbox } = wanted;
     let is_by_token = matches!(new.login, Some(NewLogin::OAuth(_)));
@@ -38,8 +38,8 @@ pub async fn add(
     never_in_clear_text(&new.server, is_by_token)?;
     // Before the step of the server, which is judged, nothing is opened there.
     let is_opened = !new.setup || new.login.is_some();
-    if let Some(around) = around.filter(|_| acting.actor.is_judged() && is_opened) {
-        judge(acting, &new, inbox.is_some(), around).await?;
+    if let Some(change_deps) = change_deps.filter(|_| acting.actor.is_judged() && is_opened) {
+        judge(acting, &new, inbox.is_some(), change_deps).await?;
         // A consent that somebody has given for one mailbox opens no other before they have consented for that one too.
         new.asks_consent = matches!(&new.login, Some(NewLogin::OAuth(key)) if key.kind == GrantKind::Delegated);
     }
@@ -63,19 +63,19 @@ async fn judge(
     acting: Acting<'_>,
     new: &NewMailbox,
     is_inbox_new: bool,
-    around: Surroundings<'_>,
+    change_deps: ChangeDeps<'_>,
 ) -> Result<(), Error> {
     let login = new.login.as_ref();
     let change =
         credential_policy::Change { before: None, server: Some(&new.server), is_renamed: login.is_some(), login };
-    around.rules(acting.scope()).judge(&change).map_err(Error::from)?;
+    change_deps.rules(acting.scope()).judge(&change).map_err(Error::from)?;
     if is_inbox_new || !matches!(login, Some(NewLogin::Password(_))) {
         return Ok(());
     }
     let mut reader = acting.store.read().await?;
     let inbox = visible(acting, &new.inbox, &mut reader).await?;
     drop(reader);
-    match guesses::held(&new.server, &new.username, inbox.organisation_id, around.deps).await? {
+    match guesses::held(&new.server, &new.username, inbox.organisation_id, change_deps.deps).await? {
         Some(minutes) => Err(Error::PasswordsWait(minutes)),
         None => Ok(()),
     }

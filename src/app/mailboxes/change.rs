@@ -2,7 +2,7 @@
 
 use super::credential_policy::{self, Fate};
 use super::settings::{never_in_clear_text, not_into_itself};
-use super::{Refused, Surroundings, guesses, hold, target};
+use super::{Refused, ChangeDeps, guesses, hold, target};
 use crate::address::Address;
 use crate::app::inboxes::visible;
 use crate::app::{Acting, Error};
@@ -48,7 +48,7 @@ pub struct Changed {
 pub async fn change(
     acting: Acting<'_>,
     request: Request<'_>,
-    around: Option<Surroundings<'_>>,
+    change_deps: Option<ChangeDeps<'_>>,
     is_meant: impl FnOnce(&Mailbox) -> bool,
 ) -> Result<Changed, Error> {
     acting.actor.may_change()?;
@@ -59,18 +59,18 @@ pub async fn change(
     }
     check(before, &changes)?;
     let mut asks_login = false;
-    if let Some(around) = around.filter(|_| acting.actor.is_judged()) {
-        asks_login = judge(acting, before, &mut changes, moved_login, around)?;
-        no_guessing(before, &changes, around).await?;
+    if let Some(change_deps) = change_deps.filter(|_| acting.actor.is_judged()) {
+        asks_login = judge(acting, before, &mut changes, moved_login, change_deps)?;
+        no_guessing(before, &changes, change_deps).await?;
     }
-    let tokens = around.map(|around| around.deps.tokens());
+    let tokens = change_deps.map(|change_deps| change_deps.deps.tokens());
     let consent = match (&changes.login, &tokens) {
         (Some(login), Some(tokens)) if !before.login.is_consent_of(login) => {
             give_up::last_consent(before, tokens).await?
         }
         _ => Consent::None,
     };
-    let vault = around.map(|around| &*around.deps.vault);
+    let vault = change_deps.map(|change_deps| &*change_deps.deps.vault);
     let changed = write(acting, before, &changes, vault, is_meant).await;
     let Some(tokens) = tokens else { return changed.map(|mailbox| Changed { mailbox, given_up: None, asks_login }) };
     let given_up = match &changed {
@@ -101,7 +101,7 @@ fn judge(
     before: &Mailbox,
     changes: &mut Changes,
     moved_login: MovedLogin,
-    around: Surroundings<'_>,
+    change_deps: ChangeDeps<'_>,
 ) -> Result<bool, Error> {
     if changes.server.is_none() && changes.username.is_none() && changes.login.is_none() {
         return Ok(false);
@@ -109,7 +109,7 @@ fn judge(
     let is_renamed = changes.username.as_ref().is_some_and(|name| *name != before.username);
     let (server, login) = (changes.server.as_ref(), changes.login.as_ref());
     let change = credential_policy::Change { before: Some(before), server, is_renamed, login };
-    let fate = around.rules(acting.scope()).judge(&change)?;
+    let fate = change_deps.rules(acting.scope()).judge(&change)?;
     if fate == Fate::Forgotten && moved_login == MovedLogin::GivenAnew {
         return Err(Refused::LoginToo(change.moved_by()).into());
     }
@@ -128,13 +128,13 @@ fn judge(
 }
 
 /// Takes no further password where the server has refused too many for this account.
-async fn no_guessing(before: &Mailbox, changes: &Changes, around: Surroundings<'_>) -> Result<(), Error> {
+async fn no_guessing(before: &Mailbox, changes: &Changes, change_deps: ChangeDeps<'_>) -> Result<(), Error> {
     if !matches!(changes.login, Some(NewLogin::Password(_))) {
         return Ok(());
     }
     let server = changes.server.as_ref().unwrap_or(&before.server);
     let username = changes.username.as_ref().unwrap_or(&before.username);
-    match guesses::held(server, username, before.organisation_id, around.deps).await? {
+    match guesses::held(server, username, before.organisation_id, change_deps.deps).await? {
         Some(minutes) => Err(Error::PasswordsWait(minutes)),
         None => Ok(()),
     }

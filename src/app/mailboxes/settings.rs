@@ -22,7 +22,7 @@ pub struct Wrong {
 
 /// What is wished of a server. What is not named stays, or is the usual; `Some(None)` takes a trust away.
 #[derive(Debug, Default)]
-pub struct ServerWish {
+pub struct ServerRequest {
     /// Host name or address.
     pub host: Option<String>,
     /// TCP port.
@@ -35,7 +35,7 @@ pub struct ServerWish {
     pub pin_sha256: Option<Option<String>>,
 }
 
-impl ServerWish {
+impl ServerRequest {
     /// A new server, on this host if none is named; `None` without any.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use super::shown;
 use crate::app::{Acting, Error};
 use crate::clock::Timestamp;
 use crate::fact::{Kept, Reason, Thing};
-use crate::store::{ASIDE_PAGES, AsideLine, Mailbox, MessageLine, StoreError, TestMail, words};
+use crate::store::{QUARANTINE_PAGES, QuarantinedMail, Mailbox, MessageLine, StoreError, TestMail, words};
 
 /// A test that has not arrived by then is late.
 const LATE_AFTER: Duration = Duration::from_mins(5);
@@ -60,7 +60,7 @@ pub async fn progress(acting: Acting<'_>, mailbox: &Mailbox, id: i64) -> Result<
     let message = store.test_arrived(&test, acting.scope()).await?;
     let aside = match message {
         Some(_) => None,
-        None => put_aside(acting, mailbox, &test).await?,
+        None => quarantined_mail(acting, mailbox, &test).await?,
     };
     if message.is_none() && aside.is_none() && may_hurry(mailbox, &test, now) {
         store.poll_soon(mailbox.id, now).await?;
@@ -92,18 +92,18 @@ fn may_hurry(mailbox: &Mailbox, test: &TestMail, now: Timestamp) -> bool {
 }
 
 /// The mail, where it was seen and not imported: too large, or refused by its server.
-async fn put_aside(
+async fn quarantined_mail(
     acting: Acting<'_>,
     mailbox: &Mailbox,
     test: &TestMail,
 ) -> Result<Option<(u32, Option<Kept<Reason>>)>, StoreError> {
     let wanted = words(&test.code);
-    let is_it = |line: &AsideLine| {
+    let is_it = |line: &QuarantinedMail| {
         let subject = crate::mail::parse::header(&line.headers).subject.unwrap_or_default();
         words(&subject).iter().any(|word| wanted.contains(word))
     };
-    for page in 0..ASIDE_PAGES {
-        let lines = acting.store.put_aside(acting.scope(), Some((mailbox.id, test.created_at)), page).await?;
+    for page in 0..QUARANTINE_PAGES {
+        let lines = acting.store.quarantined_mail(acting.scope(), Some((mailbox.id, test.created_at)), page).await?;
         if lines.is_empty() {
             break;
         }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::{Context, Failure};
 use crate::address::Address;
-use crate::app::mailboxes::looks::{self, CheckWish};
+use crate::app::mailboxes::inspect::{self, CheckOptions};
 use crate::cli::output::Output;
 use crate::poll::check::CheckLine;
 
@@ -23,7 +23,7 @@ pub async fn run(address: &Address, as_polled: bool, context: &Context) -> Resul
             }
         }
     };
-    let checked = looks::check(servers.looking(context), &mailbox, CheckWish { as_polled, tell }).await?;
+    let checked = inspect::check(servers.inspector(context), &mailbox, CheckOptions { as_polled, tell }).await?;
     if let Some(error) = Arc::into_inner(unprintable).and_then(OnceLock::into_inner) {
         return Err(error.into());
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Context, Failure};
 use crate::address::Address;
-use crate::app::mailboxes::looks;
+use crate::app::mailboxes::inspect;
 use crate::fact::Fact;
 use crate::locale::Language;
 use crate::poll::dry_run::{self, Counts, DryRun, FolderDryRun, Line, Verdict};
@@ -26,7 +26,7 @@ struct Total<'a> {
 pub async fn run(address: &Address, within: Option<Duration>, context: &Context) -> Result<ExitCode, Failure> {
     let (mailbox, output) = (context.store.mailbox(address).await?, context.output);
     let servers = context.servers().await?;
-    let told = looks::dry_run(servers.looking(context), &mailbox, within.unwrap_or(dry_run::WITHIN)).await?;
+    let told = inspect::dry_run(servers.inspector(context), &mailbox, within.unwrap_or(dry_run::WITHIN)).await?;
     for folder in &told.folders {
         output.one(folder, || of_folder(folder))?;
     }

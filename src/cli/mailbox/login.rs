@@ -10,7 +10,7 @@ use crate::address::Address;
 use crate::config;
 use crate::fact::{Fact, Invalid};
 use crate::locale::Language;
-use crate::oauth::wish::GrantWish;
+use crate::oauth::grant_request::GrantRequest;
 use crate::store::{Login, NewLogin};
 
 #[derive(Args)]
@@ -68,8 +68,8 @@ impl LoginArgs {
         Ok(Some(NewLogin::OAuth(key)))
     }
 
-    fn grant<'a>(&'a self, provider: &'a str) -> GrantWish<'a> {
-        GrantWish { provider, app_only: self.app_only, identity: self.login_identity.as_ref() }
+    fn grant<'a>(&'a self, provider: &'a str) -> GrantRequest<'a> {
+        GrantRequest { provider, app_only: self.app_only, identity: self.login_identity.as_ref() }
     }
 
     /// For a mailbox that is there; what is not named stays.

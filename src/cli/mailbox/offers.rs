@@ -2,7 +2,7 @@
 
 use super::{Context, Failure};
 use crate::address::Address;
-use crate::app::mailboxes::looks;
+use crate::app::mailboxes::inspect;
 use crate::fact::Fact;
 use crate::locale::Language;
 use crate::poll::capabilities::Ability;
@@ -11,7 +11,7 @@ use crate::shown::shown;
 
 pub async fn list(address: &Address, context: &Context) -> Result<(), Failure> {
     let mailbox = context.store.mailbox(address).await?;
-    let offers = looks::folders(context.servers().await?.looking(context), &mailbox).await?;
+    let offers = inspect::folders(context.servers().await?.inspector(context), &mailbox).await?;
     let cells = |offer: &FolderOffer| {
         let special = offer.special_use.map(|special| format!("{special:?}"));
         vec![
@@ -27,7 +27,7 @@ pub async fn list(address: &Address, context: &Context) -> Result<(), Failure> {
 
 pub async fn effects(address: &Address, folder: Option<String>, context: &Context) -> Result<(), Failure> {
     let mailbox = context.store.mailbox(address).await?;
-    let abilities = looks::effects(context.servers().await?.looking(context), &mailbox, folder).await?;
+    let abilities = inspect::effects(context.servers().await?.inspector(context), &mailbox, folder).await?;
     let cells = |ability: &Ability| {
         let possible = match (ability.possible, ability.certain) {
             (true, true) => "yes",

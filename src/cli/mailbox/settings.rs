@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::{Failure, read_pem};
 use crate::address::Address;
-use crate::app::mailboxes::settings::{self, ServerWish};
+use crate::app::mailboxes::settings::{self, ServerRequest};
 use crate::config::{Bytes, Span};
 use crate::fact::Invalid;
 use crate::mailbox::{AfterImport, SettingsChange, Start, TlsMode};
@@ -108,8 +108,8 @@ impl Settings {
         Ok(self.server()?.on(before)?)
     }
 
-    fn server(&self) -> Result<ServerWish, Failure> {
-        Ok(ServerWish {
+    fn server(&self) -> Result<ServerRequest, Failure> {
+        Ok(ServerRequest {
             host: self.host.clone(),
             port: self.port,
             tls: self.tls,

@@ -5,7 +5,7 @@ pub mod check;
 pub mod connect_links;
 pub mod dry_run;
 pub mod ledger;
-pub mod looks;
+pub mod inspect;
 mod request;
 pub mod test_mail;
 mod view;
@@ -25,7 +25,7 @@ use crate::http::State;
 use crate::http::api::auth::Caller;
 use crate::http::api::extract::{Asked, InPath};
 use crate::http::api::validate::named;
-use crate::store::{Fare, ListFilter, Mailbox as Stored, Moments};
+use crate::store::{MailboxState, ListFilter, Mailbox as Stored, Moments};
 
 pub use change::*;
 
@@ -38,7 +38,7 @@ pub use view::{Mailbox, MailboxSummary};
 pub struct MailboxQuery {
     /// Only those that fare so.
     #[param(inline)]
-    state: Option<Fare>,
+    state: Option<MailboxState>,
     /// Only those with this in their address or their inbox's.
     #[param(max_length = 200)]
     q: Option<String>,
@@ -65,7 +65,7 @@ pub async fn list(FromState(state): FromState<State>, caller: Caller, Asked(aske
     if text.is_some_and(|text| text.chars().count() > 200 || named(text).is_err()) {
         return Err(Refusal::Bad("q has at most 200 characters, on one line".to_owned()));
     }
-    let filter = ListFilter { scope: caller.scope(), text, fare: asked.state, inbox_id: None };
+    let filter = ListFilter { scope: caller.scope(), text, mailbox_state: asked.state, inbox_id: None };
     let (store, now) = (&state.deps.store, state.deps.clock.now());
     let found = store
         .mailbox_page(filter, Moments { today: now, now }, paging.after.as_deref(), paging.with_one_more())

@@ -34,7 +34,7 @@ use crate::http::api::auth::Needs;
         mailboxes::list, mailboxes::create, mailboxes::one, mailboxes::change, mailboxes::remove,
         mailboxes::pause, mailboxes::resume, mailboxes::poll,
         mailboxes::ledger::list, mailboxes::ledger::retry, mailboxes::ledger::skip,
-        discovery::discover, mailboxes::looks::folders, mailboxes::looks::effects, mailboxes::dry_run::dry_run,
+        discovery::discover, mailboxes::inspect::folders, mailboxes::inspect::effects, mailboxes::dry_run::dry_run,
         mailboxes::check::check, mailboxes::connect_links::create, mailboxes::test_mail::begin, mailboxes::test_mail::follow,
         people::list, people::one, people::remove,
         tokens::list, tokens::create, tokens::one, tokens::revoke,

@@ -17,7 +17,7 @@ use crate::clock::Timestamp;
 use crate::http::api::{Caller, Needs};
 use crate::oauth::endings;
 use crate::poll::Deps;
-use crate::store::{Fare, StoreError};
+use crate::store::{MailboxState, StoreError};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Of {
@@ -137,7 +137,7 @@ async fn gather(deps: &Deps, now: Timestamp) -> Result<String, StoreError> {
     for mailbox in store.mailboxes().await? {
         let of = Of { mailbox: mailbox.address.clone() };
         state
-            .get_or_create(&InState { mailbox: mailbox.address.clone(), state: Fare::of(&mailbox, now).short_id() })
+            .get_or_create(&InState { mailbox: mailbox.address.clone(), state: MailboxState::of(&mailbox, now).short_id() })
             .set(1);
         success.get_or_create(&of).set(mailbox.status.last_success_at.unwrap_or(0) / 1000);
         failures.get_or_create(&of).set(mailbox.status.failures);

@@ -25,7 +25,7 @@ pub struct Visitor {
 
 /// Somebody who is signed in: what routes that need it give to their handlers.
 #[derive(Clone)]
-pub struct Who {
+pub struct SignedIn {
     /// The reader.
     pub reader: Visitor,
     /// Who it is.
@@ -34,7 +34,7 @@ pub struct Who {
     pub actor: Actor,
 }
 
-impl Who {
+impl SignedIn {
     /// A reader who is signed in.
     pub fn new(reader: Visitor, person: Person) -> Self {
         Self { reader, actor: Actor::Person(person.clone()), person }
@@ -64,7 +64,7 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Who {
+impl<S: Sync> FromRequestParts<S> for SignedIn {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, PageError> {

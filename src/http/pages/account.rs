@@ -13,7 +13,7 @@ use crate::http::page::answer::{Answer, go, show, show_again};
 use crate::http::page::error::PageError;
 use crate::http::page::frame::Frame;
 use crate::http::page::guard::{LANGUAGE, set_cookie};
-use crate::http::page::visitor::{Visitor, Who};
+use crate::http::page::visitor::{Visitor, SignedIn};
 use crate::http::pages::login::{OF_ACCOUNT, is_ours};
 use crate::locale::Language;
 use crate::password;
@@ -22,7 +22,7 @@ use crate::password;
 #[template(path = "account.html")]
 struct Page {
     f: Frame,
-    who: Who,
+    who: SignedIn,
     zones: Vec<String>,
     problem: Option<String>,
 }
@@ -63,21 +63,21 @@ fn tag(language: &str) -> &'static str {
 }
 
 /// The page.
-pub async fn page(who: Who) -> Answer {
+pub async fn page(who: SignedIn) -> Answer {
     show(&Page { f: Frame::new(&who.reader, "account"), who, zones: zones(), problem: None })
 }
 
 /// Language and zone.
-pub async fn taste(FromState(state): FromState<State>, who: Who, Form(taste): Form<Taste>) -> Answer {
+pub async fn taste(FromState(state): FromState<State>, who: SignedIn, Form(taste): Form<Taste>) -> Answer {
     let zone = if jiff::tz::TimeZone::get(&taste.zone).is_ok() { taste.zone.as_str() } else { &who.person.zone };
     state.deps.store.set_taste(who.person.id, tag(&taste.language), zone).await?;
     go("/account?done=saved")
 }
 
 /// A new password, which ends every other session.
-pub async fn password(FromState(state): FromState<State>, who: Who, Form(given): Form<Passwords>) -> Answer {
+pub async fn password(FromState(state): FromState<State>, who: SignedIn, Form(given): Form<Passwords>) -> Answer {
     let words = who.reader.words.clone();
-    let again = |who: Who, name: &str| {
+    let again = |who: SignedIn, name: &str| {
         let problem = Some(words.t(name));
         show_again(&Page { f: Frame::new(&who.reader, "account"), who, zones: zones(), problem })
     };

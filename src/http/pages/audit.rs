@@ -13,7 +13,7 @@ use crate::fact::Done;
 use crate::http::State;
 use crate::http::page::answer::{Answer, go, show};
 use crate::http::page::frame::Frame;
-use crate::http::page::visitor::Who;
+use crate::http::page::visitor::SignedIn;
 use crate::locale;
 use crate::oauth::endings;
 use crate::store::{AuditLine, Token, TokenScope};
@@ -64,7 +64,7 @@ pub struct Before {
 }
 
 /// The changes.
-pub async fn page(FromState(state): FromState<State>, who: Who, Query(part): Query<Before>) -> Answer {
+pub async fn page(FromState(state): FromState<State>, who: SignedIn, Query(part): Query<Before>) -> Answer {
     let lines = state.deps.store.audit_lines(who.scope(), part.before, PAGE).await?;
     let is_full = i64::try_from(lines.len()).is_ok_and(|count| count == PAGE);
     let older = lines.last().filter(|_| is_full).map(|line| line.id);
@@ -108,7 +108,7 @@ struct Provider {
     endings: Vec<String>,
 }
 
-async fn settings(state: &State, who: &Who, token: Option<String>) -> Answer {
+async fn settings(state: &State, who: &SignedIn, token: Option<String>) -> Answer {
     let (store, w) = (&state.deps.store, &who.reader.words);
     let f = Frame::new(&who.reader, "settings");
     let mut providers = Vec::new();
@@ -140,7 +140,7 @@ async fn settings(state: &State, who: &Who, token: Option<String>) -> Answer {
 }
 
 /// The settings.
-pub async fn settings_page(FromState(state): FromState<State>, who: Who) -> Answer {
+pub async fn settings_page(FromState(state): FromState<State>, who: SignedIn) -> Answer {
     settings(&state, &who, None).await
 }
 
@@ -153,7 +153,7 @@ pub struct New {
 }
 
 /// A new API token, which is shown once.
-pub async fn add_token(FromState(state): FromState<State>, who: Who, Form(new): Form<New>) -> Answer {
+pub async fn add_token(FromState(state): FromState<State>, who: SignedIn, Form(new): Form<New>) -> Answer {
     let scope = if new.scope == "write" { TokenScope::Write } else { TokenScope::Read };
     let made = tokens::make(state.acting(&who.actor), &new.name, scope, &Owner::Own).await?;
     settings(&state, &who, Some(made.token)).await
@@ -172,7 +172,7 @@ pub struct Revoked {
 }
 
 /// Takes one back.
-pub async fn revoke_token(FromState(state): FromState<State>, who: Who, Form(revoked): Form<Revoked>) -> Answer {
+pub async fn revoke_token(FromState(state): FromState<State>, who: SignedIn, Form(revoked): Form<Revoked>) -> Answer {
     let which = WhichToken::Row { name: &revoked.name, id: revoked.token };
     tokens::revoke(state.acting(&who.actor), which, !revoked.with_made.is_empty(), any).await?;
     go("/settings?done=token-revoked")

@@ -11,8 +11,8 @@ use serde::Deserialize;
 
 use super::consent::{self, With};
 use super::login_form::{mail_password, registered};
-use super::look_failure::at_server;
-use crate::app::mailboxes::looks;
+use super::inspect_failure::at_server;
+use crate::app::mailboxes::inspect;
 use crate::app::mailboxes::settings::given_password;
 use crate::app::mailboxes::{self, MovedLogin, Request, credential_policy};
 use crate::app::{Actor, Error, any};
@@ -180,7 +180,7 @@ async fn stored(
         Ok(Ok(())) => {
             let changes = Changes { by_link: Some(claim.clone()), ..given_password(mailbox, password) };
             let request = Request { before: mailbox, changes, moved_login: MovedLogin::GivenAnew };
-            match mailboxes::change(state.acting(&actor), request, Some(state.around()), any).await {
+            match mailboxes::change(state.acting(&actor), request, Some(state.change_deps()), any).await {
                 Ok(_) => return Ok(Stored::Yes),
                 Err(Error::LinkOver) => Ok(Stored::LinkOver),
                 Err(Error::Moved(_)) => Ok(Stored::No(reader.words.t("customer-server-changed"))),
@@ -202,7 +202,7 @@ async fn tried(
     reader: &Visitor,
 ) -> Result<Result<(), String>, PageError> {
     let words = &reader.words;
-    match looks::folders(state.looking(actor), trial).await {
+    match inspect::folders(state.inspector(actor), trial).await {
         Ok(_) => Ok(Ok(())),
         Err(Error::LoginsWait(minutes)) => Ok(Err(words.n("mailbox-wait", minutes))),
         Err(error) => {

@@ -18,7 +18,7 @@ use crate::http::State;
 use crate::http::page::answer::Answer;
 use crate::http::page::error::PageError;
 use crate::http::page::guard::set_cookie;
-use crate::http::page::visitor::{Visitor, Who};
+use crate::http::page::visitor::{Visitor, SignedIn};
 use crate::mailbox::TlsMode;
 use crate::oauth::{Attempt, Away, TokenEndpoint, Wanted, grant};
 use crate::opaque;
@@ -66,7 +66,7 @@ pub struct Gone {
 /// Sends the reader to consent.
 pub async fn begin(
     FromState(state): FromState<State>,
-    who: Who,
+    who: SignedIn,
     Path(address): Path<String>,
     Form(with): Form<With>,
 ) -> Answer {
@@ -100,7 +100,7 @@ pub fn choose(mailbox: &Mailbox, with: &With, scope: Scope, state: &State) -> Re
     let (server, login) = (home(mailbox, &key, state), NewLogin::OAuth(key.clone()));
     let (before, server, login) = (Some(mailbox), server.as_ref(), Some(&login));
     let change = credential_policy::Change { before, server, is_renamed: false, login };
-    match state.around().rules(scope).judge(&change) {
+    match state.change_deps().rules(scope).judge(&change) {
         Ok(_) => Ok(key),
         Err(_) => Err("server-unknown-to-provider"),
     }

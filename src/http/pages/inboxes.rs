@@ -15,7 +15,7 @@ use crate::http::page::answer::{Answer, go, show, show_again};
 use crate::http::page::error::PageError;
 use crate::http::page::frame::Frame;
 use crate::http::page::paths::inbox as path;
-use crate::http::page::visitor::Who;
+use crate::http::page::visitor::SignedIn;
 use crate::store::{Inbox, InboxOverview, MessageLine, Organisation};
 
 /// Mails on one page.
@@ -50,7 +50,7 @@ pub struct New {
 
 async fn render(
     state: &State,
-    who: &Who,
+    who: &SignedIn,
     form: New,
     problem: Option<String>,
     after: Option<&str>,
@@ -67,7 +67,7 @@ async fn render(
 }
 
 /// All of them.
-pub async fn list(FromState(state): FromState<State>, who: Who, Query(part): Query<After>) -> Answer {
+pub async fn list(FromState(state): FromState<State>, who: SignedIn, Query(part): Query<After>) -> Answer {
     show(&render(&state, &who, New::default(), None, part.after.as_deref()).await?)
 }
 
@@ -90,7 +90,7 @@ fn optional_name(text: &str) -> Option<String> {
 }
 
 /// A new one.
-pub async fn add(FromState(state): FromState<State>, who: Who, Form(form): Form<New>) -> Answer {
+pub async fn add(FromState(state): FromState<State>, who: SignedIn, Form(form): Form<New>) -> Answer {
     let parsed = (form.address.parse::<Address>(), optional_address(&form.reply_from));
     let (Ok(address), Ok(reply_from)) = parsed else {
         let problem = Some(who.reader.words.t("fault-address"));
@@ -129,7 +129,7 @@ pub struct Before {
 }
 
 /// The inbox of this address, if the reader may see it.
-async fn seen(address: &str, state: &State, who: &Who) -> Result<Inbox, PageError> {
+async fn seen(address: &str, state: &State, who: &SignedIn) -> Result<Inbox, PageError> {
     Ok(inboxes::find(state.acting(&who.actor), address).await?)
 }
 
@@ -140,7 +140,7 @@ fn named(inbox: &Inbox) -> Result<Address, PageError> {
 
 async fn one(
     state: &State,
-    who: &Who,
+    who: &SignedIn,
     inbox: Inbox,
     before: Option<i64>,
     problem: Option<String>,
@@ -161,7 +161,7 @@ async fn one(
 /// One of them.
 pub async fn page(
     FromState(state): FromState<State>,
-    who: Who,
+    who: SignedIn,
     Path(address): Path<String>,
     Query(part): Query<Before>,
 ) -> Answer {
@@ -172,7 +172,7 @@ pub async fn page(
 /// Its name and reply address.
 pub async fn set(
     FromState(state): FromState<State>,
-    who: Who,
+    who: SignedIn,
     Path(address): Path<String>,
     Form(form): Form<New>,
 ) -> Answer {
@@ -195,7 +195,7 @@ pub struct Recipient {
 /// Leads a recipient's mail here.
 pub async fn add_route(
     FromState(state): FromState<State>,
-    who: Who,
+    who: SignedIn,
     Path(address): Path<String>,
     Form(form): Form<Recipient>,
 ) -> Answer {
@@ -211,7 +211,7 @@ pub async fn add_route(
 /// Leads it here no longer.
 pub async fn remove_route(
     FromState(state): FromState<State>,
-    who: Who,
+    who: SignedIn,
     Path(address): Path<String>,
     Form(form): Form<Recipient>,
 ) -> Answer {

@@ -15,11 +15,11 @@ use crate::http::page::frame::Frame;
 use crate::http::page::guard::USUAL_ZONE;
 use crate::http::page::visitor::Visitor;
 use crate::http::pages::login::{self, Visit};
-use crate::store::{Link, NewPerson, Patience, Purpose, Role};
+use crate::store::{Link, NewPerson, LoginLimit, Purpose, Role};
 use crate::{opaque, password};
 
 /// Names that an organisation's invitations may try in vain: enough for people, too few to find out who has an account elsewhere.
-const OF_NAMES: Patience = Patience { free: 10, longest_ms: 24 * 3600 * 1000 };
+const OF_NAMES: LoginLimit = LoginLimit { free: 10, longest_ms: 24 * 3600 * 1000 };
 
 #[derive(Template)]
 #[template(path = "invitation.html")]

@@ -16,18 +16,18 @@ use crate::http::page::frame::Frame;
 use crate::http::page::guard::{SESSION, ZONE, cookie, set_cookie};
 use crate::http::page::visitor::Visitor;
 use crate::password;
-use crate::store::{Patience, Person, StoreError, person_name};
+use crate::store::{LoginLimit, Person, StoreError, person_name};
 use crate::vault::hex;
 use crate::{clock::Timestamp, opaque};
 
 /// Somebody who has forgotten a password tries a few.
-pub const OF_ACCOUNT: Patience = Patience { free: 10, longest_ms: 15 * 60 * 1000 };
+pub const OF_ACCOUNT: LoginLimit = LoginLimit { free: 10, longest_ms: 15 * 60 * 1000 };
 /// By this a browser is known that somebody has signed in with.
 const BROWSER: &str = "__Host-browser";
 /// For a year.
 const BROWSER_SECONDS: i64 = 365 * 24 * 3600;
 /// An office has one address.
-const OF_ADDRESS: Patience = Patience { free: 30, longest_ms: 15 * 60 * 1000 };
+const OF_ADDRESS: LoginLimit = LoginLimit { free: 30, longest_ms: 15 * 60 * 1000 };
 
 #[derive(Template)]
 #[template(path = "login.html")]

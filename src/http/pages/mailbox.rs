@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State as FromState};
 use serde::Deserialize;
 
 use crate::address::Address;
-use crate::app::mailboxes::looks::{self, CheckWish, Checked};
+use crate::app::mailboxes::inspect::{self, CheckOptions, Checked};
 use crate::app::mailboxes::settings::given_password;
 use crate::app::mailboxes::{self, MovedLogin, Request, credential_policy};
 use crate::app::{Error, any, ledger, links};
@@ -21,10 +21,10 @@ use crate::http::page::frame::Frame;
 use crate::http::page::last_error::LastError;
 use crate::http::page::paths::mailbox as path;
 use crate::http::page::plot::Plot;
-use crate::http::page::visitor::Who;
+use crate::http::page::visitor::SignedIn;
 use crate::mailbox::AfterImport;
 use crate::poll::check::CheckLine;
-use crate::store::{LedgerLine, Login, Mailbox, MailboxLine, OpenCases, PutAside, UidState};
+use crate::store::{LedgerLine, Login, Mailbox, MailboxLine, OpenCases, QuarantineFilter, UidState};
 
 /// Days in the plots.
 const DAYS: i64 = 30;
@@ -99,12 +99,12 @@ impl Page {
 }
 
 /// The mailbox of this address, if the reader may see it.
-pub async fn seen(address: &str, state: &State, who: &Who) -> Result<Mailbox, PageError> {
+pub async fn seen(address: &str, state: &State, who: &SignedIn) -> Result<Mailbox, PageError> {
     Ok(mailboxes::find(state.acting(&who.actor), address).await?)
 }
 
 /// The page.
-pub async fn page(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
+pub async fn page(FromState(state): FromState<State>, who: SignedIn, Path(address): Path<String>) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
     if mailbox.setup && who.may_change() {
         return go(&format!("{}/setup/server", path(&mailbox.address)));
@@ -115,7 +115,7 @@ pub async fn page(FromState(state): FromState<State>, who: Who, Path(address): P
 async fn render(
     mailbox: Mailbox,
     state: &State,
-    who: &Who,
+    who: &SignedIn,
     check: Option<Vec<CheckLine>>,
     link: Option<String>,
 ) -> Answer {
@@ -129,7 +129,7 @@ async fn render(
     }
     let mails: Vec<_> = by_day.into_iter().map(|(day, count)| (day, count, 0)).collect();
     let looks = store.polls_by_day(mailbox.id, w.now.day() - DAYS).await?;
-    let waiting = store.aside_in_force(mailbox.id, 20).await?;
+    let waiting = store.quarantine_in_force(mailbox.id, 20).await?;
     let page = Page {
         f: Frame::new(&who.reader, "mailboxes"),
         error: line.last_error.as_deref().map(|json| LastError::read(json).for_reader(who.scope())),
@@ -147,7 +147,7 @@ async fn render(
     show(&page)
 }
 
-async fn polls(mailbox: &Mailbox, state: &State, who: &Who) -> Result<Vec<Poll>, PageError> {
+async fn polls(mailbox: &Mailbox, state: &State, who: &SignedIn) -> Result<Vec<Poll>, PageError> {
     let recent = state.deps.store.recent_polls(mailbox.id, POLLS).await?;
     Ok(recent
         .into_iter()
@@ -168,16 +168,16 @@ async fn polls(mailbox: &Mailbox, state: &State, who: &Who) -> Result<Vec<Poll>,
 }
 
 /// Pauses.
-pub async fn pause(state: FromState<State>, who: Who, address: Path<String>) -> Answer {
+pub async fn pause(state: FromState<State>, who: SignedIn, address: Path<String>) -> Answer {
     set_paused(state, who, address, true).await
 }
 
 /// Goes on.
-pub async fn resume(state: FromState<State>, who: Who, address: Path<String>) -> Answer {
+pub async fn resume(state: FromState<State>, who: SignedIn, address: Path<String>) -> Answer {
     set_paused(state, who, address, false).await
 }
 
-async fn set_paused(FromState(state): FromState<State>, who: Who, Path(address): Path<String>, paused: bool) -> Answer {
+async fn set_paused(FromState(state): FromState<State>, who: SignedIn, Path(address): Path<String>, paused: bool) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
     if mailbox.setup {
         return go(&format!("{}/setup/trial", path(&mailbox.address)));
@@ -188,7 +188,7 @@ async fn set_paused(FromState(state): FromState<State>, who: Who, Path(address):
 }
 
 /// Has it looked at now.
-pub async fn poll(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
+pub async fn poll(FromState(state): FromState<State>, who: SignedIn, Path(address): Path<String>) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
     let done = match mailboxes::poll_soon(state.acting(&who.actor), &mailbox).await {
         Ok(()) => "poll",
@@ -210,7 +210,7 @@ pub struct Password {
 /// A new password, which nobody gets to see again.
 pub async fn password(
     FromState(state): FromState<State>,
-    who: Who,
+    who: SignedIn,
     Path(address): Path<String>,
     Form(given): Form<Password>,
 ) -> Answer {
@@ -221,15 +221,15 @@ pub async fn password(
     }
     let request =
         Request { before: &mailbox, changes: given_password(&mailbox, password), moved_login: MovedLogin::GivenAnew };
-    mailboxes::change(state.acting(&who.actor), request, Some(state.around()), any).await?;
+    mailboxes::change(state.acting(&who.actor), request, Some(state.change_deps()), any).await?;
     go(&format!("{}?done=password-mailbox", path(&mailbox.address)))
 }
 
 /// Walks the way to it, step by step, and finds the cause of what fails.
-pub async fn check(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
+pub async fn check(FromState(state): FromState<State>, who: SignedIn, Path(address): Path<String>) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    let wish = CheckWish { as_polled: false, tell: |_: &CheckLine| {} };
-    let Checked { mut lines, trouble, .. } = match looks::check(state.looking(&who.actor), &mailbox, wish).await {
+    let wish = CheckOptions { as_polled: false, tell: |_: &CheckLine| {} };
+    let Checked { mut lines, trouble, .. } = match inspect::check(state.inspector(&who.actor), &mailbox, wish).await {
         Err(Error::Conflict(Conflict::HeldUntil(_))) => {
             return go(&format!("{}?done=poll-waits", path(&mailbox.address)));
         }
@@ -253,12 +253,12 @@ pub struct OfFolder {
 /// Asks again for what was put aside.
 pub async fn retry(
     FromState(state): FromState<State>,
-    who: Who,
+    who: SignedIn,
     Path(address): Path<String>,
     Form(of): Form<OfFolder>,
 ) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    let which = PutAside { folder: Some(&of.folder), uidvalidity: of.uidvalidity, uid: of.uid };
+    let which = QuarantineFilter { folder: Some(&of.folder), uidvalidity: of.uidvalidity, uid: of.uid };
     if ledger::retry(state.acting(&who.actor), &mailbox, which).await? == 0 {
         return Err(PageError::Wrong("aside-no-longer"));
     }
@@ -268,7 +268,7 @@ pub async fn retry(
 /// Gives up on one.
 pub async fn skip(
     FromState(state): FromState<State>,
-    who: Who,
+    who: SignedIn,
     Path(address): Path<String>,
     Form(of): Form<OfFolder>,
 ) -> Answer {
@@ -305,7 +305,7 @@ pub struct Part {
 /// What became of every UID, newest first.
 pub async fn ledger(
     FromState(state): FromState<State>,
-    who: Who,
+    who: SignedIn,
     Path(address): Path<String>,
     Query(part): Query<Part>,
 ) -> Answer {
@@ -329,7 +329,7 @@ pub struct Sure {
 /// Removes it, with its password or consent and its ledger; imported mail stays.
 pub async fn remove(
     FromState(state): FromState<State>,
-    who: Who,
+    who: SignedIn,
     Path(address): Path<String>,
     Form(sure): Form<Sure>,
 ) -> Answer {
@@ -344,7 +344,7 @@ pub async fn remove(
 }
 
 /// A link by which the customer's own IT gives the credentials. It is shown once.
-pub async fn link(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
+pub async fn link(FromState(state): FromState<State>, who: SignedIn, Path(address): Path<String>) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
     let made = links::make(state.acting(&who.actor), &mailbox).await?;
     let link = state.page.link(&format!("/customer/{}", made.key));

@@ -10,9 +10,9 @@ use crate::http::State;
 use crate::http::page::answer::{Answer, show};
 use crate::http::page::frame::Frame;
 use crate::http::page::last_error::LastError;
-use crate::http::page::visitor::Who;
+use crate::http::page::visitor::SignedIn;
 use crate::http::page::words::Words;
-use crate::store::{Fare, ListFilter, MailboxLine, Moments};
+use crate::store::{MailboxState, ListFilter, MailboxLine, Moments};
 
 /// Mailboxes on one page.
 const PAGE: i64 = 50;
@@ -34,10 +34,10 @@ struct Page {
 struct List {
     w: Words,
     rows: Vec<Row>,
-    counts: Vec<(Fare, i64)>,
+    counts: Vec<(MailboxState, i64)>,
     total: i64,
     text: String,
-    fare: Option<Fare>,
+    mailbox_state: Option<MailboxState>,
     page: i64,
     pages: i64,
     shows_organisation: bool,
@@ -63,13 +63,13 @@ pub struct Question {
 
 impl List {
     /// The address of this list with another state and page.
-    fn link(&self, fare: Option<&Fare>, page: &i64) -> String {
+    fn link(&self, mailbox_state: Option<&MailboxState>, page: &i64) -> String {
         let mut link = url::form_urlencoded::Serializer::new(String::from("/?"));
         if !self.text.is_empty() {
             link.append_pair("q", &self.text);
         }
-        if let Some(fare) = fare {
-            link.append_pair("state", fare.id());
+        if let Some(mailbox_state) = mailbox_state {
+            link.append_pair("state", mailbox_state.id());
         }
         if *page > 1 {
             link.append_pair("page", &page.to_string());
@@ -81,25 +81,25 @@ impl List {
 /// The page, or for htmx the list alone.
 pub async fn list(
     FromState(state): FromState<State>,
-    who: Who,
+    who: SignedIn,
     Query(question): Query<Question>,
     headers: HeaderMap,
 ) -> Answer {
     let (store, words) = (&state.deps.store, &who.reader.words);
     let text: String = question.q.trim().chars().take(200).collect();
-    let fare = Fare::named(&question.state);
+    let mailbox_state = MailboxState::named(&question.state);
     let page = question.page.parse::<i64>().unwrap_or(1).clamp(1, 1_000_000);
     let filter = ListFilter {
         scope: who.scope(),
         text: Some(text.as_str()).filter(|text| !text.is_empty()),
-        fare,
+        mailbox_state,
         inbox_id: None,
     };
     let (lines, counts) =
         store.mailbox_lines(filter, Moments { today: words.today(), now: words.now }, (page - 1) * PAGE, PAGE).await?;
     let total: i64 = counts.iter().map(|(_, count)| count).sum();
-    let shown = match fare {
-        Some(fare) => counts.iter().find(|(one, _)| *one == fare).map_or(0, |(_, count)| *count),
+    let shown = match mailbox_state {
+        Some(mailbox_state) => counts.iter().find(|(one, _)| *one == mailbox_state).map_or(0, |(_, count)| *count),
         None => total,
     };
     let is_filtered = filter.text.is_some();
@@ -109,7 +109,7 @@ pub async fn list(
         counts,
         total,
         text,
-        fare,
+        mailbox_state,
         page,
         pages: (shown + PAGE - 1) / PAGE,
         shows_organisation: who.scope().id().is_none(),
@@ -125,6 +125,6 @@ pub async fn list(
 fn row(line: MailboxLine, words: &Words) -> Row {
     let trouble = line.last_error.as_deref().map(|json| LastError::read(json).brief(words));
     let last = line.last_mail_at.unwrap_or(line.added_at);
-    let is_quiet = line.fare == Fare::Ok && words.now > Timestamp(last.0 + QUIET_MS);
+    let is_quiet = line.mailbox_state == MailboxState::Ok && words.now > Timestamp(last.0 + QUIET_MS);
     Row { line, trouble, is_quiet }
 }

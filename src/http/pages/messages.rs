@@ -14,12 +14,12 @@ use crate::http::mail_download::{self, Held, Read};
 use crate::http::page::answer::{Answer, show};
 use crate::http::page::error::PageError;
 use crate::http::page::frame::Frame;
-use crate::http::page::visitor::Who;
+use crate::http::page::visitor::SignedIn;
 use crate::http::page::words::Words;
 use crate::mail::parse;
 use crate::reading::{self, Cut, FRAME_POLICY, Person, Reading};
 use crate::shown::shown;
-use crate::store::{ASIDE_PAGES, Arrival, AsideLine, MessageLine, words};
+use crate::store::{QUARANTINE_PAGES, Arrival, QuarantinedMail, MessageLine, words};
 
 #[derive(Template)]
 #[template(path = "message.html")]
@@ -65,16 +65,16 @@ pub fn person(one: &Person) -> String {
     }
 }
 
-async fn seen(id: i64, state: &State, who: &Who) -> Result<MessageLine, PageError> {
+async fn seen(id: i64, state: &State, who: &SignedIn) -> Result<MessageLine, PageError> {
     Ok(state.deps.store.message(id, who.scope()).await?)
 }
 
-async fn held(message: &MessageLine, state: &State, who: &Who) -> Result<Held, PageError> {
+async fn held(message: &MessageLine, state: &State, who: &SignedIn) -> Result<Held, PageError> {
     Held::of(message, who.scope().id(), state).await?.ok_or(PageError::Wrong("fault-busy"))
 }
 
 /// The page.
-pub async fn page(FromState(state): FromState<State>, who: Who, Path(id): Path<i64>) -> Answer {
+pub async fn page(FromState(state): FromState<State>, who: SignedIn, Path(id): Path<i64>) -> Answer {
     let message = seen(id, &state, &who).await?;
     let held = held(&message, &state, &who).await?;
     let Read { value, share } = held.read(&state, reading::view).await.ok_or(PageError::Wrong("fault-busy"))?;
@@ -91,7 +91,7 @@ pub async fn page(FromState(state): FromState<State>, who: Who, Path(id): Path<i
 }
 
 /// The HTML for the frame in the page, which may do nothing.
-pub async fn html(FromState(state): FromState<State>, who: Who, Path(id): Path<i64>) -> Answer {
+pub async fn html(FromState(state): FromState<State>, who: SignedIn, Path(id): Path<i64>) -> Answer {
     let message = seen(id, &state, &who).await?;
     let held = held(&message, &state, &who).await?;
     let Read { value, share } = held.read(&state, reading::html).await.ok_or(PageError::Wrong("fault-busy"))?;
@@ -106,13 +106,13 @@ pub async fn html(FromState(state): FromState<State>, who: Who, Path(id): Path<i
 }
 
 /// The original, byte by byte.
-pub async fn eml(FromState(state): FromState<State>, who: Who, Path(id): Path<i64>) -> Answer {
+pub async fn eml(FromState(state): FromState<State>, who: SignedIn, Path(id): Path<i64>) -> Answer {
     let message = seen(id, &state, &who).await?;
     mail_download::original(&message, who.scope().id(), &state).await?.ok_or(PageError::Wrong("fault-busy"))
 }
 
 /// An attachment, for the disk and not for the browser.
-pub async fn attachment(FromState(state): FromState<State>, who: Who, Path((id, index)): Path<(i64, usize)>) -> Answer {
+pub async fn attachment(FromState(state): FromState<State>, who: SignedIn, Path((id, index)): Path<(i64, usize)>) -> Answer {
     let message = seen(id, &state, &who).await?;
     let held = held(&message, &state, &who).await?;
     let found = held.attachment(index, &state).await.ok_or(PageError::Wrong("fault-busy"))?;
@@ -132,7 +132,7 @@ struct Search {
 
 /// A mail that was put aside.
 struct Aside {
-    line: AsideLine,
+    line: QuarantinedMail,
     from: String,
     subject: String,
 }
@@ -153,7 +153,7 @@ const MOST_ASIDE: usize = 50;
 const SEARCHING: Duration = Duration::from_secs(2);
 
 /// Where is my mail?
-pub async fn search(FromState(state): FromState<State>, who: Who, Query(asked): Query<Question>) -> Answer {
+pub async fn search(FromState(state): FromState<State>, who: SignedIn, Query(asked): Query<Question>) -> Answer {
     let store = &state.deps.store;
     let question: String = asked.q.trim().chars().take(500).collect();
     let words = words(&question);
@@ -162,7 +162,7 @@ pub async fn search(FromState(state): FromState<State>, who: Who, Query(asked): 
     let found = store.find_messages(who.scope(), &words, asked.before, PAGE).await?;
     let aside = match words.is_empty() || asked.before.is_some() {
         true => Vec::new(),
-        false => put_aside(&state, &who, &words).await?,
+        false => quarantined_mail(&state, &who, &words).await?,
     };
     let is_full = i64::try_from(found.len()).is_ok_and(|count| count == PAGE);
     let older = found.last().filter(|_| is_full).map(|last| {
@@ -173,10 +173,10 @@ pub async fn search(FromState(state): FromState<State>, who: Who, Query(asked): 
 }
 
 /// What was put aside and has all of the words, as far as there is time to look.
-async fn put_aside(state: &State, who: &Who, words: &[String]) -> Result<Vec<Aside>, PageError> {
+async fn quarantined_mail(state: &State, who: &SignedIn, words: &[String]) -> Result<Vec<Aside>, PageError> {
     let (begun, mut found) = (Instant::now(), Vec::new());
-    for page in 0..ASIDE_PAGES {
-        let lines = state.deps.store.put_aside(who.scope(), None, page).await?;
+    for page in 0..QUARANTINE_PAGES {
+        let lines = state.deps.store.quarantined_mail(who.scope(), None, page).await?;
         if lines.is_empty() || found.len() >= MOST_ASIDE || begun.elapsed() > SEARCHING {
             break;
         }
@@ -188,7 +188,7 @@ async fn put_aside(state: &State, who: &Who, words: &[String]) -> Result<Vec<Asi
 }
 
 /// Those with all of the words in their sender, subject or Message-ID, as the index would find them.
-fn among(lines: Vec<AsideLine>, wanted: &[String]) -> Vec<Aside> {
+fn among(lines: Vec<QuarantinedMail>, wanted: &[String]) -> Vec<Aside> {
     let read = lines.into_iter().map(|line| {
         let header = parse::header(&line.headers);
         let (from, subject) = (header.from.unwrap_or_default(), header.subject.unwrap_or_default());

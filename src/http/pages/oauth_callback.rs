@@ -15,7 +15,7 @@ use crate::http::page::answer::{Answer, go};
 use crate::http::page::error::PageError;
 use crate::http::page::guard::cookie;
 use crate::http::page::paths::mailbox as path;
-use crate::http::page::visitor::{Visitor, Who};
+use crate::http::page::visitor::{Visitor, SignedIn};
 use crate::oauth::{Callback, GrantError, TokenEndpoint, Wanted, grant};
 use crate::opaque;
 use crate::store::{Changes, Flow, GrantKey, GrantKind, LinkClaim, Mailbox, NewLogin, PendingAuth, pending_auth_row};
@@ -44,7 +44,7 @@ pub async fn callback(
             None
         }
         None => {
-            let who = Who::new(reader.clone(), reader.person.clone().ok_or(PageError::SignIn)?);
+            let who = SignedIn::new(reader.clone(), reader.person.clone().ok_or(PageError::SignIn)?);
             if !who.may_change() {
                 return Err(PageError::Forbidden);
             }
@@ -127,7 +127,7 @@ impl Back<'_> {
             };
             let request = Request { before: mailbox, changes, moved_login: MovedLogin::GivenAnew };
             let acting = state.acting(self.actor);
-            let changed = mailboxes::change(acting, request, Some(state.around()), any).await?.mailbox;
+            let changed = mailboxes::change(acting, request, Some(state.change_deps()), any).await?.mailbox;
             wanted.keep(&given, Flow::Code, &tokens).await?;
             consents::given(acting, &changed, &wanted.key.identity).await
         };

@@ -11,7 +11,7 @@ use crate::http::State;
 use crate::http::page::answer::{Answer, go, show};
 use crate::http::page::error::PageError;
 use crate::http::page::frame::Frame;
-use crate::http::page::visitor::Who;
+use crate::http::page::visitor::SignedIn;
 use crate::store::{Invitation, Organisation, Person, Role};
 
 #[derive(Template)]
@@ -39,7 +39,7 @@ pub struct Named {
     name: String,
 }
 
-async fn render(state: &State, who: &Who, link: Option<String>) -> Answer {
+async fn render(state: &State, who: &SignedIn, link: Option<String>) -> Answer {
     let store = &state.deps.store;
     let f = Frame::new(&who.reader, "people");
     let organisations = if f.is_operator() { store.organisations().await? } else { Vec::new() };
@@ -49,12 +49,12 @@ async fn render(state: &State, who: &Who, link: Option<String>) -> Answer {
 }
 
 /// The page.
-pub async fn list(FromState(state): FromState<State>, who: Who) -> Answer {
+pub async fn list(FromState(state): FromState<State>, who: SignedIn) -> Answer {
     render(&state, &who, None).await
 }
 
 /// A link that is shown once.
-pub async fn invite(FromState(state): FromState<State>, who: Who, Form(wanted): Form<Wanted>) -> Answer {
+pub async fn invite(FromState(state): FromState<State>, who: SignedIn, Form(wanted): Form<Wanted>) -> Answer {
     let role: Role = wanted.role.parse().map_err(|_| PageError::Wrong("fault-role"))?;
     let owner = match who.person.role {
         Role::Operator => Owner::NamedOrNew(wanted.organisation),
@@ -72,13 +72,13 @@ pub struct Which {
 }
 
 /// Takes an invitation back.
-pub async fn revoke(FromState(state): FromState<State>, who: Who, Form(which): Form<Which>) -> Answer {
+pub async fn revoke(FromState(state): FromState<State>, who: SignedIn, Form(which): Form<Which>) -> Answer {
     invitations::revoke(state.acting(&who.actor), &which.invitation).await?;
     go("/people?done=invitation-revoked")
 }
 
 /// Removes somebody, who is signed out at once.
-pub async fn remove(FromState(state): FromState<State>, who: Who, Form(named): Form<Named>) -> Answer {
+pub async fn remove(FromState(state): FromState<State>, who: SignedIn, Form(named): Form<Named>) -> Answer {
     people::remove(state.acting(&who.actor), &named.name, any).await?;
     go("/people?done=person-removed")
 }

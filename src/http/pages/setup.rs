@@ -24,7 +24,7 @@ use crate::http::page::answer::{Answer, go, show, show_again};
 use crate::http::page::error::PageError;
 use crate::http::page::frame::Frame;
 use crate::http::page::paths::mailbox as path;
-use crate::http::page::visitor::Who;
+use crate::http::page::visitor::SignedIn;
 use crate::mailbox::{Settings, TlsMode};
 use crate::store::{Changes, Mailbox, NewMailbox, Organisation, Scope, Server, StoreError};
 
@@ -74,19 +74,19 @@ fn after(step: &str, mailbox: &Mailbox) -> String {
 }
 
 /// Changes a mailbox. Tells whether its login has to be given anew.
-async fn change(mailbox: &Mailbox, changes: Changes, state: &State, who: &Who) -> Result<bool, Error> {
+async fn change(mailbox: &Mailbox, changes: Changes, state: &State, who: &SignedIn) -> Result<bool, Error> {
     let request = Request { before: mailbox, changes, moved_login: MovedLogin::Forgotten };
-    let changed = mailboxes::change(state.acting(&who.actor), request, Some(state.around()), any).await?;
+    let changed = mailboxes::change(state.acting(&who.actor), request, Some(state.change_deps()), any).await?;
     Ok(changed.asks_login)
 }
 
 /// The first step: an address.
-pub async fn address(FromState(state): FromState<State>, who: Who) -> Answer {
+pub async fn address(FromState(state): FromState<State>, who: SignedIn) -> Answer {
     show(&first(&state, &who).await?)
 }
 
 /// The first step's page. An operator says whose the mailbox is, where there are several.
-async fn first(state: &State, who: &Who) -> Result<Page, PageError> {
+async fn first(state: &State, who: &SignedIn) -> Result<Page, PageError> {
     let store = &state.deps.store;
     let all = match who.scope() {
         Scope::All => store.organisations().await?,
@@ -106,7 +106,7 @@ async fn first(state: &State, who: &Who) -> Result<Page, PageError> {
 }
 
 /// Whose a new mailbox is. The inner `Err`: the name of what is wrong.
-async fn owner(named: &str, state: &State, who: &Who) -> Result<Result<i64, &'static str>, PageError> {
+async fn owner(named: &str, state: &State, who: &SignedIn) -> Result<Result<i64, &'static str>, PageError> {
     if let Some(own) = who.person.organisation_id {
         return Ok(Ok(own));
     }
@@ -119,7 +119,7 @@ async fn owner(named: &str, state: &State, who: &Who) -> Result<Result<i64, &'st
 }
 
 /// Looks for its server, and makes a mailbox that is not started.
-pub async fn begin_setup(FromState(state): FromState<State>, who: Who, Form(wanted): Form<Wanted>) -> Answer {
+pub async fn begin_setup(FromState(state): FromState<State>, who: SignedIn, Form(wanted): Form<Wanted>) -> Answer {
     let page = first(&state, &who).await?;
     let w = who.reader.words.clone();
     let again = |name: &str, there: Option<String>| {
@@ -146,7 +146,7 @@ pub async fn begin_setup(FromState(state): FromState<State>, who: Who, Form(want
     let inbox =
         is_new.then_some(WantedInbox { address: inbox, name: None, reply_from: None, owner: Owner::Row(organisation) });
     let acting = state.acting(&who.actor);
-    match mailboxes::add(acting, WantedMailbox { new, inbox }, &state.deps.vault, Some(state.around())).await {
+    match mailboxes::add(acting, WantedMailbox { new, inbox }, &state.deps.vault, Some(state.change_deps())).await {
         Ok(mailbox) => go(&format!("{}/setup/server?how={how}", path(&mailbox.address))),
         Err(Error::Conflict(_)) => again("address-not-here", None),
         Err(error) => Err(error.into()),
@@ -159,14 +159,14 @@ fn new_mailbox(
     inbox: Address,
     found: Discovery,
     state: &State,
-    who: &Who,
+    who: &SignedIn,
 ) -> (NewMailbox, &'static str) {
     let (server, username, how) = match found {
         Discovery::Found(found) => {
             let server = Server { port: found.port, ..Server::usual(found.host, found.tls) };
             let change =
                 credential_policy::Change { before: None, server: Some(&server), is_renamed: false, login: None };
-            let is_allowed = state.around().rules(who.scope()).judge(&change).is_ok();
+            let is_allowed = state.change_deps().rules(who.scope()).judge(&change).is_ok();
             let server = if is_allowed { server } else { Server::usual(server.host, server.tls) };
             (server, found.username, found.how.id())
         }

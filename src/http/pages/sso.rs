@@ -24,7 +24,7 @@ use crate::http::page::visitor::Visitor;
 use crate::http::pages::login::{self, Visit};
 use crate::https::HttpClient;
 use crate::opaque;
-use crate::store::{Patience, PendingAuth, StoreError, pending_auth_row};
+use crate::store::{LoginLimit, PendingAuth, StoreError, pending_auth_row};
 use crate::vault::hex;
 
 /// What the browser that leaves is known by when it comes back.
@@ -41,7 +41,7 @@ const LONGEST: Duration = Duration::from_hours(1);
 /// It is not asked again sooner, whatever comes.
 const SOONEST: Duration = Duration::from_mins(1);
 /// Whoever begins and never comes back is counted.
-const OF_BEGINNINGS: Patience = Patience { free: 100, longest_ms: 15 * 60 * 1000 };
+const OF_BEGINNINGS: LoginLimit = LoginLimit { free: 100, longest_ms: 15 * 60 * 1000 };
 
 /// What is kept while somebody is away.
 #[derive(Serialize, Deserialize)]

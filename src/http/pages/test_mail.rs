@@ -11,7 +11,7 @@ use crate::http::page::answer::{Answer, go, show};
 use crate::http::page::frame::Frame;
 use crate::http::page::last_error::LastError;
 use crate::http::page::paths::mailbox as path;
-use crate::http::page::visitor::Who;
+use crate::http::page::visitor::SignedIn;
 use crate::http::page::words::Words;
 use crate::store::{Mailbox, TestMail};
 
@@ -43,18 +43,18 @@ struct Steps {
 }
 
 /// How to begin.
-pub async fn page(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
+pub async fn page(FromState(state): FromState<State>, who: SignedIn, Path(address): Path<String>) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
     let sends = wanted(&mailbox, &state, &who).is_sent_by_us();
     show(&Begin { f: Frame::new(&who.reader, "mailboxes"), mailbox, sends })
 }
 
-fn wanted<'a>(mailbox: &'a Mailbox, state: &'a State, who: &Who) -> WantedTest<'a> {
+fn wanted<'a>(mailbox: &'a Mailbox, state: &'a State, who: &SignedIn) -> WantedTest<'a> {
     WantedTest { mailbox, mailer: state.page.mailer.as_ref(), language: who.reader.words.language }
 }
 
 /// Begins a test, and sends the mail where Mailferry can.
-pub async fn begin(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
+pub async fn begin(FromState(state): FromState<State>, who: SignedIn, Path(address): Path<String>) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
     let test = test_mails::begin(state.acting(&who.actor), wanted(&mailbox, &state, &who)).await?;
     go(&format!("{}/test/{}", path(&mailbox.address), test.id))
@@ -63,7 +63,7 @@ pub async fn begin(FromState(state): FromState<State>, who: Who, Path(address): 
 /// How far a test has come; for htmx, that part of the page alone.
 pub async fn follow(
     FromState(state): FromState<State>,
-    who: Who,
+    who: SignedIn,
     Path((address, id)): Path<(String, i64)>,
     headers: HeaderMap,
 ) -> Answer {

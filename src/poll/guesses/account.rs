@@ -8,14 +8,14 @@ use url::Host;
 
 use crate::poll::Deps;
 use crate::shown::hides;
-use crate::store::{OnSuccess, Patience, Server, StoreError};
+use crate::store::{OnSuccess, LoginLimit, Server, StoreError};
 
 /// Somebody who mistypes a password does so a few times in a row.
-const OF_ACCOUNT: Patience = Patience { free: 8, longest_ms: LONGEST_MS };
+const OF_ACCOUNT: LoginLimit = LoginLimit { free: 8, longest_ms: LONGEST_MS };
 /// Logins of accounts that differ in their domains only, which are one account to some servers.
-const OF_NAME: Patience = Patience { free: 16, longest_ms: LONGEST_MS };
+const OF_NAME: LoginLimit = LoginLimit { free: 16, longest_ms: LONGEST_MS };
 /// Logins by one name at whichever server: one server may have more addresses, and more names, than are known here.
-const ANYWHERE: Patience = Patience { free: 40, longest_ms: LONGEST_MS };
+const ANYWHERE: LoginLimit = LoginLimit { free: 40, longest_ms: LONGEST_MS };
 const LONGEST_MS: i64 = 15 * 60 * 1000;
 
 /// Addresses of a name that are counted, beside the one that is connected to.
@@ -60,7 +60,7 @@ impl Account {
     }
 
     /// What its refusals are counted against.
-    pub fn subjects(&self, kind: &str) -> Vec<(String, Patience, OnSuccess)> {
+    pub fn subjects(&self, kind: &str) -> Vec<(String, LoginLimit, OnSuccess)> {
         let Self { organisation, places, name, bare } = self;
         let mut subjects = Vec::new();
         for place in places {

@@ -4,7 +4,7 @@ use super::*;
 
 /// A row that gets old.
 struct Case {
-    what: Perishable,
+    what: Retention,
     /// Its table, and the column that says how old it is.
     column: (&'static str, &'static str),
     /// Inserts one of this time (`$1`), number (`$2`) and key (`$3`).
@@ -17,64 +17,64 @@ const OLD_AND_YOUNG: (i64, i64) = (NOW.0 - 1, NOW.0);
 
 const CASES: [Case; 10] = [
     Case {
-        what: Perishable::PollReports,
+        what: Retention::PollReports,
         column: ("poll", "started_at"),
         insert: "INSERT INTO poll (mailbox_id, started_at, report, notes) SELECT id, $1, '{}', '' FROM mailbox",
         times: OLD_AND_YOUNG,
     },
     Case {
-        what: Perishable::PollCounts,
+        what: Retention::PollCounts,
         column: ("poll_day", "day"),
         insert: "INSERT INTO poll_day (mailbox_id, day, polls, failed) SELECT id, $1 - 2 + $2, 1, 0 FROM mailbox",
         times: (NOW.0 / 86_400_000 - 1, NOW.0 / 86_400_000 - 1),
     },
     Case {
-        what: Perishable::KeptAnswers,
+        what: Retention::KeptAnswers,
         column: ("answer_kept", "at"),
         insert: "INSERT INTO answer_kept (token_id, key, request_hash, status, body, at)
             SELECT id, CAST($2 AS TEXT), $3, 200, '', $1 FROM api_token",
         times: OLD_AND_YOUNG,
     },
     Case {
-        what: Perishable::LoginFailures,
+        what: Retention::LoginFailures,
         column: ("login_failure", "last_at"),
         insert: "INSERT INTO login_failure (subject, failures, last_at, blocked_until)
             VALUES (CAST($2 AS TEXT), 1, $1, 0)",
         times: OLD_AND_YOUNG,
     },
     Case {
-        what: Perishable::IdleSessions,
+        what: Retention::IdleSessions,
         column: ("session", "seen_at"),
         insert: "INSERT INTO session (key_hash, person_id, created_at, seen_at) SELECT $3, id, $1 + 5, $1 FROM person",
         times: OLD_AND_YOUNG,
     },
     Case {
-        what: Perishable::Sessions,
+        what: Retention::Sessions,
         column: ("session", "created_at"),
         insert: "INSERT INTO session (key_hash, person_id, created_at, seen_at) SELECT $3, id, $1, $1 + 5 FROM person",
         times: OLD_AND_YOUNG,
     },
     Case {
-        what: Perishable::Links,
+        what: Retention::Links,
         column: ("link", "expires_at"),
         insert: "INSERT INTO link (key_hash, purpose, created_by, created_at, expires_at)
             VALUES ($3, 'setup', '', 0, $1)",
         times: OLD_AND_YOUNG,
     },
     Case {
-        what: Perishable::PendingAuths,
+        what: Retention::PendingAuths,
         column: ("errand", "expires_at"),
         insert: "INSERT INTO errand (state_hash, browser_hash, sealed, expires_at) VALUES ($3, $3, $3, $1)",
         times: OLD_AND_YOUNG,
     },
     Case {
-        what: Perishable::Downloads,
+        what: Retention::Downloads,
         column: ("download_chunk", "added_at"),
         insert: "INSERT INTO download_chunk (epoch_id, uid, seq, data, added_at) SELECT id, $2, 0, $3, $1 FROM epoch",
         times: OLD_AND_YOUNG,
     },
     Case {
-        what: Perishable::TestMails,
+        what: Retention::TestMails,
         column: ("test_mail", "created_at"),
         insert: "INSERT INTO test_mail (mailbox_id, code, created_at) SELECT id, CAST($2 AS TEXT), $1 FROM mailbox",
         times: OLD_AND_YOUNG,
@@ -97,7 +97,7 @@ impl Fixture {
 
 #[tokio::test]
 async fn every_row_of_the_table_deletes_what_it_names_and_nothing_younger() {
-    assert_eq!(CASES.map(|case| case.what), Perishable::ALL);
+    assert_eq!(CASES.map(|case| case.what), Retention::ALL);
     for (at, name) in stores().await {
         at.polled("a@b.se").await;
         at.store
@@ -150,8 +150,8 @@ async fn a_download_that_still_grows_keeps_its_beginning() {
         for (seq, minute) in [(0, 0), (1, 5)] {
             at.store.add_download_chunk(&lease, chunk(&epoch, seq, b"x"), minutes(minute)).await.unwrap();
         }
-        assert_eq!(at.store.remove_old(Perishable::Downloads, minutes(5), 9).await.unwrap(), 0, "{name}");
-        assert_eq!(at.store.remove_old(Perishable::Downloads, minutes(6), 9).await.unwrap(), 2, "{name}");
+        assert_eq!(at.store.remove_old(Retention::Downloads, minutes(5), 9).await.unwrap(), 0, "{name}");
+        assert_eq!(at.store.remove_old(Retention::Downloads, minutes(6), 9).await.unwrap(), 2, "{name}");
     }
 }
 
@@ -160,7 +160,7 @@ async fn the_last_run_is_the_one_that_is_told() {
     for (at, name) in stores().await {
         assert_eq!(at.store.housekeeping_runs().await.unwrap(), [], "{name}");
         for (now, removed) in [(NOW, 7), (Timestamp(NOW.0 + 1), 0)] {
-            at.store.housekeeping_ran(&[(Perishable::Links, removed)], now).await.unwrap();
+            at.store.housekeeping_ran(&[(Retention::Links, removed)], now).await.unwrap();
         }
         let last = HousekeepingRun { name: "links".to_owned(), last_run_at: Timestamp(NOW.0 + 1), removed: 0 };
         assert_eq!(at.store.housekeeping_runs().await.unwrap(), [last], "{name}");

@@ -283,17 +283,17 @@ async fn only_what_is_meant_is_asked_for_again() {
         at.store.import(&lease, other, NOW).await.unwrap();
         let id = lease.mailbox.id;
         let retry = async |folder, uidvalidity, uid| {
-            at.store.retry_quarantined(id, PutAside { folder, uidvalidity, uid }, NOW).await.unwrap()
+            at.store.retry_quarantined(id, QuarantineFilter { folder, uidvalidity, uid }, NOW).await.unwrap()
         };
-        assert_eq!(at.store.aside_in_force(id, 9).await.unwrap().len(), 2, "{name}");
+        assert_eq!(at.store.quarantine_in_force(id, 9).await.unwrap().len(), 2, "{name}");
         assert_eq!(retry(Some("INBOX"), Some(8), Some(5)).await, 0, "{name}: numbered otherwise");
         assert_eq!(retry(Some("INBOX"), Some(7), Some(5)).await, 1, "{name}: not the other folder's");
-        assert_eq!(at.store.aside_in_force(id, 9).await.unwrap().len(), 1, "{name}");
+        assert_eq!(at.store.quarantine_in_force(id, 9).await.unwrap().len(), 1, "{name}");
         // What no poll comes to any more is not promised.
         let changes =
             Changes::from(crate::mailbox::SettingsChange { folders: Some(vec!["INBOX".into()]), ..Default::default() });
         at.store.change_mailbox(&address("a@b.se"), &changes, None, NOW).await.unwrap();
-        assert_eq!(at.store.aside_in_force(id, 9).await.unwrap().len(), 0, "{name}");
+        assert_eq!(at.store.quarantine_in_force(id, 9).await.unwrap().len(), 0, "{name}");
         assert_eq!(retry(None, None, None).await, 0, "{name}");
     }
 }

@@ -104,7 +104,7 @@ async fn a_link_works_once_and_in_time() {
 
 #[tokio::test]
 async fn logins_are_held_back_by_account_and_by_address_also_when_many_come_at_once() {
-    let patience = Patience { free: 5, longest_ms: 900_000 };
+    let patience = LoginLimit { free: 5, longest_ms: 900_000 };
     for (at, name) in stores().await {
         let store = std::sync::Arc::new(at.store);
         let mut tries = tokio::task::JoinSet::new();
@@ -143,7 +143,7 @@ async fn an_organisation_sees_its_own_and_routes_lead_no_mail_out_of_it() {
         assert_eq!(at.store.routes(ours).await.unwrap().len(), 0, "{name}");
         assert_eq!(at.store.routes(theirs).await.unwrap().len(), 1);
         assert_eq!(at.store.inboxes(ours).await.unwrap().len(), 1);
-        let lines = |scope| ListFilter { scope, text: None, fare: None, inbox_id: None };
+        let lines = |scope| ListFilter { scope, text: None, mailbox_state: None, inbox_id: None };
         assert_eq!(
             at.store
                 .mailbox_lines(lines(ours), crate::store::Moments { today: NOW, now: NOW }, 0, 10)
@@ -215,14 +215,14 @@ async fn the_list_tells_the_same_of_a_mailbox_as_the_mailbox_itself() {
         at.add("a@b.se").await;
         let mut told = Vec::new();
         let mut look = async |now: Timestamp| {
-            let filter = ListFilter { scope: Scope::All, text: Some("A@B"), fare: None, inbox_id: None };
+            let filter = ListFilter { scope: Scope::All, text: Some("A@B"), mailbox_state: None, inbox_id: None };
             let (lines, counts) =
                 at.store.mailbox_lines(filter, crate::store::Moments { today: NOW, now }, 0, 10).await.unwrap();
-            assert_eq!(counts, [(lines[0].fare, 1)], "{name}");
-            let state = Fare::of(&at.store.mailbox(&address("a@b.se")).await.unwrap(), now).short_id();
-            let same = if lines[0].fare == Fare::NeedsPerson { "failing" } else { lines[0].fare.id() };
+            assert_eq!(counts, [(lines[0].mailbox_state, 1)], "{name}");
+            let state = MailboxState::of(&at.store.mailbox(&address("a@b.se")).await.unwrap(), now).short_id();
+            let same = if lines[0].mailbox_state == MailboxState::NeedsPerson { "failing" } else { lines[0].mailbox_state.id() };
             assert_eq!(state, same, "{name}");
-            told.push(lines[0].fare);
+            told.push(lines[0].mailbox_state);
         };
         look(NOW).await;
         let ended = |success: bool, error: Option<&'static str>| Outcome {
@@ -250,11 +250,11 @@ async fn the_list_tells_the_same_of_a_mailbox_as_the_mailbox_itself() {
         }
         at.store.pause_mailbox(&address("a@b.se"), true, NOW).await.unwrap();
         look(NOW).await;
-        let all = [Fare::New, Fare::Ok, Fare::Failing, Fare::NeedsPerson, Fare::Behind, Fare::Paused];
+        let all = [MailboxState::New, MailboxState::Ok, MailboxState::Failing, MailboxState::NeedsPerson, MailboxState::Behind, MailboxState::Paused];
         assert_eq!(told, all, "{name}");
         let id = at.store.mailbox(&address("a@b.se")).await.unwrap().id;
         assert_eq!(at.store.polls_by_day(id, NOW.day()).await.unwrap(), [(NOW.day(), 4, 2)], "{name}");
-        let some = ListFilter { scope: Scope::All, text: Some("%_"), fare: None, inbox_id: None };
+        let some = ListFilter { scope: Scope::All, text: Some("%_"), mailbox_state: None, inbox_id: None };
         assert_eq!(
             at.store.mailbox_lines(some, crate::store::Moments { today: NOW, now: NOW }, 0, 10).await.unwrap().0.len(),
             0,
@@ -350,8 +350,8 @@ async fn what_pages_ask_is_answered_by_both() {
         for (since, count) in
             [(None, 1), (Some((id, NOW)), 1), (Some((id, Timestamp(NOW.0 + 1))), 0), (Some((id + 1, NOW)), 0)]
         {
-            let found = at.store.put_aside(Scope::All, since, 0).await.unwrap();
-            assert!(at.store.put_aside(Scope::All, since, 1).await.unwrap().is_empty(), "{name} {since:?}");
+            let found = at.store.quarantined_mail(Scope::All, since, 0).await.unwrap();
+            assert!(at.store.quarantined_mail(Scope::All, since, 1).await.unwrap().is_empty(), "{name} {since:?}");
             assert_eq!(found.len(), count, "{name} {since:?}");
             assert!(found.iter().all(|line| line.headers == header), "{name}");
         }
@@ -386,7 +386,7 @@ async fn what_pages_ask_is_answered_by_both() {
 
 #[tokio::test]
 async fn a_try_that_was_none_is_taken_back_and_lifts_no_others_block() {
-    let patience = Patience { free: 2, longest_ms: 900_000 };
+    let patience = LoginLimit { free: 2, longest_ms: 900_000 };
     for (at, name) in stores().await {
         let subjects = [("x".to_owned(), patience)];
         let count = async || at.store.count_login(&subjects, NOW).await.unwrap();

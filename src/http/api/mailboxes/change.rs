@@ -16,7 +16,7 @@ use crate::http::State;
 use crate::http::api::auth::Caller;
 use crate::http::api::etag::{Condition, part};
 use crate::http::api::extract::{Given, InPath};
-use crate::http::api::mailboxes::request::{MailboxPatch, NewMailboxBody, Wish};
+use crate::http::api::mailboxes::request::{MailboxPatch, NewMailboxBody, MailboxRequest};
 use crate::http::api::problem::{Answer, Refusal};
 use crate::http::api::validate::Checks;
 use crate::locale::Language;
@@ -38,37 +38,37 @@ pub struct RemovedMailbox {
 #[utoipa::path(post, path = "/mailboxes", tag = "Mailboxes", request_body = NewMailboxBody,
     responses((status = 201, description = "It was added", body = Mailbox)))]
 pub async fn create(FromState(state): FromState<State>, caller: Caller, given: Given) -> Answer {
-    let (address, wish) = given.json::<NewMailboxBody>()?.parted();
+    let (address, request) = given.json::<NewMailboxBody>()?.parted();
     let mut checks = Checks::default();
     let Some(address) = checks.address("/address", &address) else { return Err(checks.refusal()) };
-    let new = new(address.clone(), wish.read(&address, &caller, &state)?)?;
+    let new = new(address.clone(), request.read(&address, &caller, &state)?)?;
     let acting = state.acting(&caller.actor);
-    let mailbox = mailboxes::add(acting, new.into(), &state.deps.vault, Some(state.around())).await?;
+    let mailbox = mailboxes::add(acting, new.into(), &state.deps.vault, Some(state.change_deps())).await?;
     let shown = Mailbox::of(&mailbox, &caller, &state).await?;
     Ok(version(&mailbox).made(&format!("/mailboxes/{}", part(address.as_str())), &shown))
 }
 
 /// A wish with what is usual where it says nothing.
-fn new(address: Address, wish: Wish) -> Result<NewMailbox, Refusal> {
+fn new(address: Address, request: MailboxRequest) -> Result<NewMailbox, Refusal> {
     let mut checks = Checks::default();
-    let server = wish.server.new_server(wish.usual_host)?;
+    let server = request.server.new_server(request.usual_host)?;
     if server.is_none() {
         checks.wrong("/host", "this is needed");
     }
-    if wish.login.is_none() {
+    if request.login.is_none() {
         checks.wrong("/password", "this or oauth is needed");
     }
-    let (Some(inbox), Some(server), Some(login)) = (wish.inbox, server, wish.login) else {
+    let (Some(inbox), Some(server), Some(login)) = (request.inbox, server, request.login) else {
         return Err(checks.refusal());
     };
     Ok(NewMailbox {
-        username: wish.username.unwrap_or_else(|| address.to_string()),
+        username: request.username.unwrap_or_else(|| address.to_string()),
         inbox,
         server,
         asks_consent: false,
         login: Some(login),
         setup: false,
-        settings: wish.settings.on(&Settings::default()),
+        settings: request.settings.on(&Settings::default()),
         address,
     })
 }
@@ -86,18 +86,18 @@ pub async fn change(
     given: Given,
 ) -> Answer {
     let (address, _) = seen(&address, &caller, &state).await?;
-    let wish = given.json::<MailboxPatch>()?.read(&address, &caller, &state)?;
+    let request = given.json::<MailboxPatch>()?.read(&address, &caller, &state)?;
     let (_, before) = seen(address.as_str(), &caller, &state).await?;
     let condition = Condition::of(&headers)?;
     let is_meant = |mailbox: &Stored| condition.means(&version(mailbox));
     if !is_meant(&before) {
         return Err(Refusal::Changed);
     }
-    let mailbox = match changes(&before, wish)? {
+    let mailbox = match changes(&before, request)? {
         Some(changes) => {
             let request = Request { before: &before, changes, moved_login: MovedLogin::GivenAnew };
             let acting = state.acting(&caller.actor);
-            mailboxes::change(acting, request, Some(state.around()), is_meant).await?.mailbox
+            mailboxes::change(acting, request, Some(state.change_deps()), is_meant).await?.mailbox
         }
         None => before,
     };
@@ -105,14 +105,14 @@ pub async fn change(
 }
 
 /// What a wish changes; `None`: nothing.
-fn changes(before: &Stored, wish: Wish) -> Result<Option<Changes>, Refusal> {
+fn changes(before: &Stored, request: MailboxRequest) -> Result<Option<Changes>, Refusal> {
     let changes = Changes {
-        server: wish.server.on(&before.server)?,
-        inbox: wish.inbox,
-        username: wish.username,
-        login: wish.login,
+        server: request.server.on(&before.server)?,
+        inbox: request.inbox,
+        username: request.username,
+        login: request.login,
         given_for: Some((before.server.clone(), before.username.clone())),
-        settings: wish.settings,
+        settings: request.settings,
         ..Changes::default()
     };
     let Changes { inbox, server, username, login, settings, .. } = &changes;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::seen;
-use crate::app::mailboxes::looks::{self, CheckWish};
+use crate::app::mailboxes::inspect::{self, CheckOptions};
 use crate::http::State;
 use crate::http::api::auth::Caller;
 use crate::http::api::extract::InPath;
@@ -54,8 +54,8 @@ impl From<CheckLine> for CheckStep {
     responses((status = 200, description = "What was found", body = Check)))]
 pub async fn check(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
     let (_, mailbox) = seen(&address, &caller, &state).await?;
-    let wish = CheckWish { as_polled: false, tell: |_: &CheckLine| {} };
-    let mut checked = looks::check(state.looking(&caller.actor), &mailbox, wish).await?;
+    let wish = CheckOptions { as_polled: false, tell: |_: &CheckLine| {} };
+    let mut checked = inspect::check(state.inspector(&caller.actor), &mailbox, wish).await?;
     let trouble = checked.trouble.map(|trouble| CheckLine::diagnosis(&trouble.on_page(), Language::English));
     checked.lines.extend(trouble);
     let ok = checked.complete && checked.lines.iter().all(|line| line.ok);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::seen;
-use crate::app::mailboxes::looks;
+use crate::app::mailboxes::inspect;
 use crate::config::Span;
 use crate::fact::Fact;
 use crate::http::State;
@@ -19,7 +19,7 @@ use crate::http::api::problem::Answer;
 use crate::http::api::validate::Checks;
 use crate::http::page::last_error::LastError;
 use crate::locale::Language;
-use crate::poll::dry_run::{self as looking, Counts, Line, Target};
+use crate::poll::dry_run::{self as report, Counts, Line, Target};
 
 /// So many targets are named.
 const MOST_TARGETS: usize = 100;
@@ -29,7 +29,7 @@ const MOST_SHOWN: usize = 200;
 /// How it is done.
 #[derive(Deserialize, ToSchema, Default)]
 #[serde(deny_unknown_fields)]
-pub struct DryRunWish {
+pub struct DryRunRequest {
     /// How long it may take, 60s at most [default: 60s].
     #[schema(example = "30s")]
     within: Option<String>,
@@ -89,7 +89,7 @@ pub struct DryRunTotal {
 
 /// Tells what a poll would do now. Nothing is imported, and nothing changed anywhere. The mailbox may be paused.
 #[utoipa::path(post, path = "/mailboxes/{address}/dry-run", tag = "Setting up",
-    params(("address" = String, Path, description = "The mailbox's address")), request_body = Option<DryRunWish>,
+    params(("address" = String, Path, description = "The mailbox's address")), request_body = Option<DryRunRequest>,
     responses((status = 200, description = "What it would do", body = DryRun)))]
 pub async fn dry_run(
     FromState(state): FromState<State>,
@@ -98,23 +98,23 @@ pub async fn dry_run(
     given: Given,
 ) -> Answer {
     let (_, mailbox) = seen(&address, &caller, &state).await?;
-    let wish: DryRunWish = given.json_or_nothing::<Option<DryRunWish>>()?.unwrap_or_default();
+    let wish: DryRunRequest = given.json_or_nothing::<Option<DryRunRequest>>()?.unwrap_or_default();
     let mut checks = Checks::default();
     let time = checks.perhaps("/within", wish.within.as_ref(), time);
     checks.done()?;
-    let time = time.unwrap_or(looking::WITHIN);
-    let run = looks::dry_run(state.looking(&caller.actor), &mailbox, time).await?;
+    let time = time.unwrap_or(report::WITHIN);
+    let run = inspect::dry_run(state.inspector(&caller.actor), &mailbox, time).await?;
     Ok(Json(DryRun::from(run)).into_response())
 }
 
 /// A time that somebody waits.
 fn time(text: &str) -> Result<Duration, String> {
     let Span(time) = text.parse()?;
-    if time <= looking::WITHIN { Ok(time) } else { Err("60s at most".to_owned()) }
+    if time <= report::WITHIN { Ok(time) } else { Err("60s at most".to_owned()) }
 }
 
-impl From<looking::DryRun> for DryRun {
-    fn from(run: looking::DryRun) -> Self {
+impl From<report::DryRun> for DryRun {
+    fn from(run: report::DryRun) -> Self {
         let (targets, targets_more) = run.targets(MOST_TARGETS);
         let mut room = MOST_SHOWN;
         let folders = run.folders.into_iter().map(|folder| DryRunFolder::of(folder, &mut room)).collect();
@@ -124,7 +124,7 @@ impl From<looking::DryRun> for DryRun {
 }
 
 impl DryRunFolder {
-    fn of(mut folder: looking::FolderDryRun, room: &mut usize) -> Self {
+    fn of(mut folder: report::FolderDryRun, room: &mut usize) -> Self {
         let left_out = folder.shown.split_off(folder.shown.len().min(*room)).len();
         *room -= folder.shown.len();
         let problem = folder.problem.map(|error| {

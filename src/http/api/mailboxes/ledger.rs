@@ -14,7 +14,7 @@ use crate::http::api::auth::Caller;
 use crate::http::api::cursor::{self, Page, Paging};
 use crate::http::api::extract::{Asked, Given, InPath};
 use crate::http::api::problem::{Answer, Refusal};
-use crate::store::{LedgerLine, PutAside, UidState, WatchedFolder};
+use crate::store::{LedgerLine, QuarantineFilter, UidState, WatchedFolder};
 
 /// Which lines.
 #[derive(Deserialize, IntoParams)]
@@ -93,7 +93,7 @@ pub async fn retry(
 ) -> Answer {
     let (_, mailbox) = seen(&address, &caller, &state).await?;
     let body: Retry = given.json_or_nothing::<Option<Retry>>()?.unwrap_or_default();
-    let which = PutAside { folder: body.folder.as_deref(), uidvalidity: body.uidvalidity, uid: body.uid };
+    let which = QuarantineFilter { folder: body.folder.as_deref(), uidvalidity: body.uidvalidity, uid: body.uid };
     let retried = ledger::retry(state.acting(&caller.actor), &mailbox, which).await?;
     Ok(Json(Retried { retried }).into_response())
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::address::Address;
-use crate::app::mailboxes::settings::{self as wish, ServerWish};
+use crate::app::mailboxes::settings::{self, ServerRequest};
 use crate::config::Span;
 use crate::http::State;
 use crate::http::api::auth::Caller;
@@ -12,7 +12,7 @@ use crate::http::api::extract::nullable;
 use crate::http::api::problem::Refusal;
 use crate::http::api::validate::{Checks, line};
 use crate::mailbox::{SettingsChange, TlsMode};
-use crate::oauth::wish::GrantWish;
+use crate::oauth::grant_request::GrantRequest;
 use crate::store::NewLogin;
 
 /// How a connection is protected.
@@ -129,9 +129,9 @@ bodies! {
 }
 
 /// The same, read.
-pub struct Wish {
+pub struct MailboxRequest {
     pub inbox: Option<Address>,
-    pub server: ServerWish,
+    pub server: ServerRequest,
     pub username: Option<String>,
     pub login: Option<NewLogin>,
     /// The provider's usual server, with oauth.
@@ -144,22 +144,22 @@ impl MailboxPatch {
     ///
     /// # Errors
     /// All that cannot be.
-    pub fn read(&self, address: &Address, caller: &Caller, state: &State) -> Result<Wish, Refusal> {
+    pub fn read(&self, address: &Address, caller: &Caller, state: &State) -> Result<MailboxRequest, Refusal> {
         let mut checks = Checks::default();
         let (login, usual_host) = self.login(address, caller, state, &mut checks);
         let interval = checks.perhaps("/interval", self.interval.as_ref(), |text| {
-            wish::interval_ms(text.parse::<Span>()?.0, state.deps.store.least_interval()).map_err(|why| why.to_string())
+            settings::interval_ms(text.parse::<Span>()?.0, state.deps.store.least_interval()).map_err(|why| why.to_string())
         });
         let folders = self.folders.as_ref().and_then(|names| match names.as_slice() {
             [] => checks.part("/folders", Err("one at least")),
-            names => checks.part("/folders", wish::folders(names)),
+            names => checks.part("/folders", settings::folders(names)),
         });
         if self.max_size.is_some_and(|size| size == 0 || i64::try_from(size).is_err()) {
             checks.wrong("/max_size", "a number of bytes, 1 to 9223372036854775807");
         }
-        let wish = Wish {
+        let wish = MailboxRequest {
             inbox: checks.perhaps("/inbox", self.inbox.as_ref(), str::parse),
-            server: ServerWish {
+            server: ServerRequest {
                 host: self.host.clone(),
                 port: self.port,
                 tls: self.tls.map(TlsMode::from),
@@ -196,7 +196,7 @@ impl MailboxPatch {
                 checks.wrong("/oauth", "goes not with a password");
                 (None, None)
             }
-            (Some(text), None) => (checks.part("/password", wish::password(text)).map(NewLogin::Password), None),
+            (Some(text), None) => (checks.part("/password", settings::password(text)).map(NewLogin::Password), None),
             (None, Some(body)) => {
                 // Whatever the application may open, it would open for this organisation.
                 if body.app_only && caller.scope().id().is_some() {
@@ -206,7 +206,7 @@ impl MailboxPatch {
                 let identity =
                     checks.perhaps("/oauth/login_identity", body.login_identity.as_ref(), str::parse::<Address>);
                 let grant =
-                    GrantWish { provider: &body.provider, app_only: body.app_only, identity: identity.as_ref() };
+                    GrantRequest { provider: &body.provider, app_only: body.app_only, identity: identity.as_ref() };
                 let config = &state.deps.oauth;
                 let key = checks.part("/oauth/provider", grant.key(address, config));
                 let usual = grant.imap_host(config).ok().flatten();

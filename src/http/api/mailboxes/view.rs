@@ -11,7 +11,7 @@ use crate::http::api::etag::Version;
 use crate::http::api::problem::Refusal;
 use crate::http::page::last_error::LastError;
 use crate::locale::Language;
-use crate::store::{Fare, Login, Mailbox as Stored, MailboxLine};
+use crate::store::{MailboxState, Login, Mailbox as Stored, MailboxLine};
 
 /// A mailbox in the list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -24,7 +24,7 @@ pub struct MailboxSummary {
     /// Whose it is.
     organisation: String,
     /// How it fares.
-    state: Fare,
+    state: MailboxState,
     /// What is wrong, as a sentence.
     problem: Option<String>,
     /// Since when it fails.
@@ -45,7 +45,7 @@ impl From<MailboxLine> for MailboxSummary {
             address: line.address,
             inbox: line.inbox,
             organisation: line.organisation,
-            state: line.fare,
+            state: line.mailbox_state,
             problem: line.last_error.as_deref().map(|error| LastError::read(error).sentence(Language::English)),
             failing_since: line.failing_since,
             last_success_at: line.last_success_at,
@@ -116,7 +116,7 @@ pub struct Grant {
 #[schema(as = MailboxStatus)]
 pub struct Status {
     /// In one word.
-    state: Fare,
+    state: MailboxState,
     /// When it was added, or started.
     added_at: Timestamp,
     /// The last poll that saw every folder.
@@ -220,7 +220,7 @@ impl Status {
         let (now, status) = (state.deps.clock.now(), &mailbox.status);
         let open = state.deps.store.open_cases(mailbox.id).await?;
         Ok(Self {
-            state: Fare::of(mailbox, now),
+            state: MailboxState::of(mailbox, now),
             added_at: mailbox.added_at,
             last_success_at: status.last_success_at.map(Timestamp),
             last_attempt_at: status.last_attempt_at.map(Timestamp),

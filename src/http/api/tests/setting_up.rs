@@ -4,13 +4,13 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use super::*;
-use crate::app::mailboxes::looks::{self, CheckWish};
+use crate::app::mailboxes::inspect::{self, CheckOptions};
 use crate::app::{Actor, Error};
 use crate::fact::Conflict;
 use crate::imap::LoginError;
 use crate::poll::PollError;
 use crate::poll::check::CheckLine;
-use crate::poll::guesses::{Account, Asked, Try};
+use crate::poll::guesses::{Account, LoginTrigger, Try};
 use crate::store::{Mailbox, Outcome, Scope};
 
 impl World {
@@ -27,7 +27,7 @@ impl World {
         let error = LoginError::Refused("no".to_owned());
         let told = PollError::login(&error, "h", &Default::default());
         for _ in 0..times {
-            if let Ok(one) = Try::begin(&account, Asked::ByPerson, &mailbox, deps).await {
+            if let Ok(one) = Try::begin(&account, LoginTrigger::ByPerson, &mailbox, deps).await {
                 one.end(Err((&error, Some(&told)))).await;
             }
         }
@@ -263,10 +263,10 @@ async fn no_look_goes_to_a_server_that_told_us_to_stay_away() {
     }
     let mailbox = world.store().mailbox(&MAILBOX.parse().unwrap()).await.unwrap();
     let actor = Actor::CommandLine;
-    let looking = world.state.looking(&actor);
-    assert!(matches!(looks::folders(looking, &mailbox).await, Err(Error::Conflict(Conflict::HeldUntil(_)))));
+    let inspector = world.state.inspector(&actor);
+    assert!(matches!(inspect::folders(inspector, &mailbox).await, Err(Error::Conflict(Conflict::HeldUntil(_)))));
     // The command line checks all the same: a person may have mended it.
-    let wish = CheckWish { as_polled: false, tell: |_: &CheckLine| {} };
-    let checked = looks::check(looking, &mailbox, wish).await.unwrap();
+    let wish = CheckOptions { as_polled: false, tell: |_: &CheckLine| {} };
+    let checked = inspect::check(inspector, &mailbox, wish).await.unwrap();
     assert!(!checked.lines.is_empty(), "it was walked");
 }

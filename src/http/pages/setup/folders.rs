@@ -6,13 +6,13 @@ use axum::extract::{Path, RawForm, State as FromState};
 
 use super::{after, change, login, server};
 use crate::app::Error;
-use crate::app::mailboxes::looks;
+use crate::app::mailboxes::inspect;
 use crate::http::State;
 use crate::http::page::answer::{Answer, go, show, show_again};
 use crate::http::page::frame::Frame;
 use crate::http::page::last_error::LastError;
-use crate::http::page::visitor::Who;
-use crate::http::pages::look_failure::at_server;
+use crate::http::page::visitor::SignedIn;
+use crate::http::pages::inspect_failure::at_server;
 use crate::http::pages::mailbox::seen;
 use crate::mailbox::folder_name;
 use crate::mailbox::{SettingsChange, not_into_itself};
@@ -39,7 +39,7 @@ impl Page {
 const MOST: usize = 100;
 
 /// The page of the step that an error belongs to.
-pub fn failed(error: Error, mailbox: Mailbox, state: &State, who: &Who) -> Answer {
+pub fn failed(error: Error, mailbox: Mailbox, state: &State, who: &SignedIn) -> Answer {
     let error = LastError::of(&at_server(error, state)?);
     match error.step() {
         "dns" | "tcp" | "tls" | "starttls" | "greeting" => server::wrong(mailbox, error, who),
@@ -48,15 +48,15 @@ pub fn failed(error: Error, mailbox: Mailbox, state: &State, who: &Who) -> Answe
 }
 
 /// The page.
-pub async fn page(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
+pub async fn page(FromState(state): FromState<State>, who: SignedIn, Path(address): Path<String>) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
-    match looks::folders(state.looking(&who.actor), &mailbox).await {
+    match inspect::folders(state.inspector(&who.actor), &mailbox).await {
         Ok(offers) => show(&made(mailbox, offers, None, &who)),
         Err(error) => failed(error, mailbox, &state, &who),
     }
 }
 
-fn made(mailbox: Mailbox, mut offers: Vec<FolderOffer>, problem: Option<String>, who: &Who) -> Page {
+fn made(mailbox: Mailbox, mut offers: Vec<FolderOffer>, problem: Option<String>, who: &SignedIn) -> Page {
     offers.retain(|offer| offer.selectable);
     Page { f: Frame::new(&who.reader, "mailboxes"), step: "folders", mailbox, offers, problem }
 }
@@ -64,7 +64,7 @@ fn made(mailbox: Mailbox, mut offers: Vec<FolderOffer>, problem: Option<String>,
 /// Takes what is ticked.
 pub async fn choose(
     FromState(state): FromState<State>,
-    who: Who,
+    who: SignedIn,
     Path(address): Path<String>,
     RawForm(form): RawForm,
 ) -> Answer {
@@ -86,7 +86,7 @@ pub async fn choose(
     };
     if let Some(problem) = problem {
         let problem = Some(who.reader.words.t(problem));
-        return match looks::folders(state.looking(&who.actor), &mailbox).await {
+        return match inspect::folders(state.inspector(&who.actor), &mailbox).await {
             Ok(offers) => show_again(&made(mailbox, offers, problem, &who)),
             Err(error) => failed(error, mailbox, &state, &who),
         };

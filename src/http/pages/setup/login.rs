@@ -13,7 +13,7 @@ use crate::http::State;
 use crate::http::page::answer::{Answer, go, show, show_again};
 use crate::http::page::frame::Frame;
 use crate::http::page::last_error::LastError;
-use crate::http::page::visitor::Who;
+use crate::http::page::visitor::SignedIn;
 use crate::http::pages::login_form::{mail_password, registered};
 use crate::http::pages::mailbox::seen;
 use crate::store::{GrantKind, Login, Mailbox};
@@ -54,7 +54,7 @@ pub fn member<'a>(mailbox: &'a Mailbox, provider: &str) -> &'a str {
     }
 }
 
-fn made(mailbox: Mailbox, state: &State, who: &Who) -> Page {
+fn made(mailbox: Mailbox, state: &State, who: &SignedIn) -> Page {
     let (oauth, host) = (&state.deps.oauth, &mailbox.server.host);
     let usual = oauth.registered_for(host).map(str::to_owned);
     let mut of_host = oauth.providers.values().filter(|app| app.imap_host.eq_ignore_ascii_case(host));
@@ -77,17 +77,17 @@ fn made(mailbox: Mailbox, state: &State, who: &Who) -> Page {
 }
 
 /// The page.
-pub async fn page(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
+pub async fn page(FromState(state): FromState<State>, who: SignedIn, Path(address): Path<String>) -> Answer {
     show(&made(seen(&address, &state, &who).await?, &state, &who))
 }
 
 /// The page again, since the login went wrong.
-pub fn wrong(mailbox: Mailbox, error: LastError, state: &State, who: &Who) -> Answer {
+pub fn wrong(mailbox: Mailbox, error: LastError, state: &State, who: &SignedIn) -> Answer {
     show_again(&Page { error: Some(error), ..made(mailbox, state, who) })
 }
 
 /// The page again, with a sentence about what went wrong at the provider.
-pub fn refused(mailbox: Mailbox, problem: String, state: &State, who: &Who) -> Answer {
+pub fn refused(mailbox: Mailbox, problem: String, state: &State, who: &SignedIn) -> Answer {
     show_again(&Page { problem: Some(problem), ..made(mailbox, state, who) })
 }
 
@@ -105,7 +105,7 @@ pub struct Given {
 /// Takes a password, or makes a link.
 pub async fn password(
     FromState(state): FromState<State>,
-    who: Who,
+    who: SignedIn,
     Path(address): Path<String>,
     Form(given): Form<Given>,
 ) -> Answer {

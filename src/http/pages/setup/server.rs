@@ -8,13 +8,13 @@ use serde::Deserialize;
 use super::{after, change};
 use crate::app::Error;
 use crate::app::mailboxes::Refused;
-use crate::app::mailboxes::settings::{ServerWish, Wrong};
+use crate::app::mailboxes::settings::{ServerRequest, Wrong};
 use crate::http::State;
 use crate::http::page::answer::{Answer, go, show, show_again};
 use crate::http::page::frame::Frame;
 use crate::http::page::last_error::LastError;
 use crate::http::page::paths::mailbox as path;
-use crate::http::page::visitor::Who;
+use crate::http::page::visitor::SignedIn;
 use crate::http::page::words::Words;
 use crate::http::pages::mailbox::seen;
 use crate::locale;
@@ -69,7 +69,7 @@ fn filled(mailbox: &Mailbox) -> Given {
 /// The page.
 pub async fn page(
     FromState(state): FromState<State>,
-    who: Who,
+    who: SignedIn,
     Path(address): Path<String>,
     Query(how): Query<How>,
 ) -> Answer {
@@ -81,7 +81,7 @@ pub async fn page(
 }
 
 /// The page again, since what stands there leads nowhere.
-pub fn wrong(mailbox: Mailbox, error: LastError, who: &Who) -> Answer {
+pub fn wrong(mailbox: Mailbox, error: LastError, who: &SignedIn) -> Answer {
     let f = Frame::new(&who.reader, "mailboxes");
     let form = filled(&mailbox);
     // A certificate is offered to be trusted only where it was one that nobody knows.
@@ -92,7 +92,7 @@ pub fn wrong(mailbox: Mailbox, error: LastError, who: &Who) -> Answer {
 /// Takes what stands there.
 pub async fn set(
     FromState(state): FromState<State>,
-    who: Who,
+    who: SignedIn,
     Path(address): Path<String>,
     Form(given): Form<Given>,
 ) -> Answer {
@@ -109,7 +109,7 @@ pub async fn set(
     if username.is_empty() || username.len() > 1000 || username.chars().any(char::is_control) {
         return again(mailbox, w.t("username-wrong"));
     }
-    let wish = ServerWish {
+    let wish = ServerRequest {
         host: Some(given.host.trim().to_lowercase()),
         port: Some(port),
         tls: Some(tls),

@@ -9,13 +9,13 @@ use super::folders::failed;
 use super::{after, change, own_or_new};
 use crate::address::Address;
 use crate::app::inboxes::{self, WantedInbox};
-use crate::app::mailboxes::looks;
+use crate::app::mailboxes::inspect;
 use crate::app::organisations::Owner;
 use crate::http::State;
 use crate::http::page::answer::{Answer, go, show, show_again};
 use crate::http::page::error::PageError;
 use crate::http::page::frame::Frame;
-use crate::http::page::visitor::Who;
+use crate::http::page::visitor::SignedIn;
 use crate::http::pages::mailbox::seen;
 use crate::mailbox::{AfterImport, SettingsChange, Start, not_into_itself};
 use crate::poll::capabilities::Ability;
@@ -43,7 +43,7 @@ pub struct ChosenInbox {
     new: String,
 }
 
-async fn inbox_page(mailbox: Mailbox, problem: Option<&str>, state: &State, who: &Who) -> Result<InboxPage, PageError> {
+async fn inbox_page(mailbox: Mailbox, problem: Option<&str>, state: &State, who: &SignedIn) -> Result<InboxPage, PageError> {
     // An operator sees all, and yet a mailbox stays with its organisation.
     let scope = crate::store::Scope::Organisation(mailbox.organisation_id);
     let mut inboxes = state.deps.store.inbox_page(scope, None, MOST_OFFERED).await?;
@@ -68,7 +68,7 @@ async fn inbox_page(mailbox: Mailbox, problem: Option<&str>, state: &State, who:
 }
 
 /// Where mail goes.
-pub async fn inbox(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
+pub async fn inbox(FromState(state): FromState<State>, who: SignedIn, Path(address): Path<String>) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
     show(&inbox_page(mailbox, None, &state, &who).await?)
 }
@@ -76,7 +76,7 @@ pub async fn inbox(FromState(state): FromState<State>, who: Who, Path(address): 
 /// Takes an inbox, or makes one.
 pub async fn set_inbox(
     FromState(state): FromState<State>,
-    who: Who,
+    who: SignedIn,
     Path(address): Path<String>,
     Form(given): Form<ChosenInbox>,
 ) -> Answer {
@@ -123,8 +123,8 @@ pub struct ChosenCopy {
     folder: String,
 }
 
-async fn copy_page(mailbox: Mailbox, problem: Option<String>, state: &State, who: &Who) -> Result<CopyPage, Answer> {
-    match looks::effects(state.looking(&who.actor), &mailbox, None).await {
+async fn copy_page(mailbox: Mailbox, problem: Option<String>, state: &State, who: &SignedIn) -> Result<CopyPage, Answer> {
+    match inspect::effects(state.inspector(&who.actor), &mailbox, None).await {
         Ok(abilities) => {
             let (keyword, target) = match &mailbox.after_import {
                 AfterImport::Keyword(name) => (name.clone(), String::new()),
@@ -146,7 +146,7 @@ async fn copy_page(mailbox: Mailbox, problem: Option<String>, state: &State, who
 }
 
 /// What happens to the customer's copy.
-pub async fn copy(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
+pub async fn copy(FromState(state): FromState<State>, who: SignedIn, Path(address): Path<String>) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
     match copy_page(mailbox, None, &state, &who).await {
         Ok(page) => show(&page),
@@ -157,7 +157,7 @@ pub async fn copy(FromState(state): FromState<State>, who: Who, Path(address): P
 /// Takes a wish.
 pub async fn set_copy(
     FromState(state): FromState<State>,
-    who: Who,
+    who: SignedIn,
     Path(address): Path<String>,
     Form(given): Form<ChosenCopy>,
 ) -> Answer {
@@ -202,7 +202,7 @@ pub struct ChosenStart {
     date: String,
 }
 
-fn start_page(mailbox: Mailbox, problem: Option<String>, who: &Who) -> StartPage {
+fn start_page(mailbox: Mailbox, problem: Option<String>, who: &SignedIn) -> StartPage {
     let date = match mailbox.start {
         Start::Date(date) => date.to_string(),
         _ => String::new(),
@@ -211,14 +211,14 @@ fn start_page(mailbox: Mailbox, problem: Option<String>, who: &Who) -> StartPage
 }
 
 /// From when on.
-pub async fn start(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
+pub async fn start(FromState(state): FromState<State>, who: SignedIn, Path(address): Path<String>) -> Answer {
     show(&start_page(seen(&address, &state, &who).await?, None, &who))
 }
 
 /// Takes a start.
 pub async fn set_start(
     FromState(state): FromState<State>,
-    who: Who,
+    who: SignedIn,
     Path(address): Path<String>,
     Form(given): Form<ChosenStart>,
 ) -> Answer {

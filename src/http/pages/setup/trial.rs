@@ -9,15 +9,15 @@ use serde::Deserialize;
 
 use super::folders::failed;
 use crate::app::Error;
-use crate::app::mailboxes::{self, looks};
+use crate::app::mailboxes::{self, inspect};
 use crate::http::State;
 use crate::http::page::answer::{Answer, go, show};
 use crate::http::page::frame::Frame;
 use crate::http::page::last_error::LastError;
 use crate::http::page::paths::mailbox as path;
-use crate::http::page::visitor::Who;
+use crate::http::page::visitor::SignedIn;
 use crate::http::page::words::Words;
-use crate::http::pages::look_failure::at_server;
+use crate::http::pages::inspect_failure::at_server;
 use crate::http::pages::mailbox::seen;
 use crate::poll::dry_run::{DryRun, Target, Verdict};
 use crate::store::{Login, Mailbox};
@@ -49,7 +49,7 @@ struct Told {
 }
 
 impl Told {
-    fn of(run: DryRun, who: &Who) -> Self {
+    fn of(run: DryRun, who: &SignedIn) -> Self {
         let of_folder = |folder: &crate::poll::dry_run::FolderDryRun| {
             Some((folder.name.clone(), LastError::of(folder.problem.as_ref()?)))
         };
@@ -68,7 +68,7 @@ pub struct Run {
 /// What a poll would do: the page asks for it by htmx, or without scripts by a link.
 pub async fn page(
     FromState(state): FromState<State>,
-    who: Who,
+    who: SignedIn,
     Path(address): Path<String>,
     Query(run): Query<Run>,
     headers: HeaderMap,
@@ -77,7 +77,7 @@ pub async fn page(
     let is_fragment = headers.contains_key("hx-request");
     let told = match run.run.is_empty() {
         true => None,
-        false => match looks::dry_run(state.looking(&who.actor), &mailbox, WITHIN).await {
+        false => match inspect::dry_run(state.inspector(&who.actor), &mailbox, WITHIN).await {
             Ok(run) => Some(Told::of(run, &who)),
             Err(error) if is_fragment => return failure(error, &mailbox, &state, &who),
             Err(error) => return failed(error, mailbox, &state, &who),
@@ -97,13 +97,13 @@ struct Failure {
     path: String,
 }
 
-fn failure(error: Error, mailbox: &Mailbox, state: &State, who: &Who) -> Answer {
+fn failure(error: Error, mailbox: &Mailbox, state: &State, who: &SignedIn) -> Answer {
     let error = LastError::of(&at_server(error, state)?);
     show(&Failure { w: who.reader.words.clone(), error, path: path(&mailbox.address) })
 }
 
 /// Starts it.
-pub async fn begin(FromState(state): FromState<State>, who: Who, Path(address): Path<String>) -> Answer {
+pub async fn begin(FromState(state): FromState<State>, who: SignedIn, Path(address): Path<String>) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
     if matches!(mailbox.login, Login::Password(None)) {
         return go(&format!("{}/setup/login", path(&mailbox.address)));

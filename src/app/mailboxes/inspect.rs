@@ -14,11 +14,11 @@ use crate::poll::rescue::{self, Mail};
 use crate::poll::{Deps, PollError, Visits};
 use crate::store::{Mailbox, WatchedFolder};
 
-pub use check::{CheckWish, Checked, check};
+pub use check::{CheckOptions, Checked, check};
 
 /// Somebody who has us look at a customer's server.
 #[derive(Clone, Copy)]
-pub struct Looking<'a> {
+pub struct Inspector<'a> {
     /// Who waits.
     pub acting: Acting<'a>,
     /// The way to mail servers.
@@ -27,12 +27,12 @@ pub struct Looking<'a> {
     pub deps: &'a Deps,
 }
 
-impl Looking<'_> {
+impl Inspector<'_> {
     /// Does work that logs in to a mailbox.
     ///
     /// # Errors
     /// [`Conflict::HeldUntil`], [`Error::LoginsWait`], [`Error::AtServer`].
-    async fn look<T>(&self, mailbox: &Mailbox, work: impl Future<Output = Result<T, PollError>>) -> Result<T, Error> {
+    async fn inspect<T>(&self, mailbox: &Mailbox, work: impl Future<Output = Result<T, PollError>>) -> Result<T, Error> {
         not_held(self.acting, mailbox)?;
         match guesses::within(mailbox, self.deps, work).await? {
             Limited::Done(done) => done.map_err(|error| Error::AtServer(Box::new(self.shown(error)))),
@@ -65,34 +65,34 @@ fn not_held(acting: Acting<'_>, mailbox: &Mailbox) -> Result<(), Error> {
 ///
 /// # Errors
 /// As every look.
-pub async fn folders(looking: Looking<'_>, mailbox: &Mailbox) -> Result<Vec<FolderOffer>, Error> {
-    let work = looking.visits.visit(mailbox, |mailbox, deps| async move { folders::folders(&mailbox, &deps).await });
-    looking.look(mailbox, work).await
+pub async fn folders(inspector: Inspector<'_>, mailbox: &Mailbox) -> Result<Vec<FolderOffer>, Error> {
+    let work = inspector.visits.visit(mailbox, |mailbox, deps| async move { folders::folders(&mailbox, &deps).await });
+    inspector.inspect(mailbox, work).await
 }
 
 /// The effects that this server can have on the customer's copy, in this folder or the first that is polled. It is opened read-only.
 ///
 /// # Errors
 /// As every look.
-pub async fn effects(looking: Looking<'_>, mailbox: &Mailbox, folder: Option<String>) -> Result<Vec<Ability>, Error> {
+pub async fn effects(inspector: Inspector<'_>, mailbox: &Mailbox, folder: Option<String>) -> Result<Vec<Ability>, Error> {
     let first = || mailbox.folders.first().cloned().unwrap_or_else(|| "INBOX".to_owned());
     let folder = folder.unwrap_or_else(first);
-    let work = looking
+    let work = inspector
         .visits
         .visit(mailbox, |mailbox, deps| async move { capabilities::abilities(&mailbox, &deps, &folder).await });
-    looking.look(mailbox, work).await
+    inspector.inspect(mailbox, work).await
 }
 
 /// The mail that a poll would import now, found within this time. The mailbox may be paused.
 ///
 /// # Errors
 /// As every look.
-pub async fn dry_run(looking: Looking<'_>, mailbox: &Mailbox, within: Duration) -> Result<DryRun, Error> {
+pub async fn dry_run(inspector: Inspector<'_>, mailbox: &Mailbox, within: Duration) -> Result<DryRun, Error> {
     let work =
-        looking.visits.visit(mailbox, |mailbox, deps| async move { dry_run::dry_run(&mailbox, &deps, within).await });
-    let mut run = looking.look(mailbox, work).await?;
+        inspector.visits.visit(mailbox, |mailbox, deps| async move { dry_run::dry_run(&mailbox, &deps, within).await });
+    let mut run = inspector.inspect(mailbox, work).await?;
     for folder in &mut run.folders {
-        folder.problem = folder.problem.take().map(|error| looking.shown(error));
+        folder.problem = folder.problem.take().map(|error| inspector.shown(error));
     }
     Ok(run)
 }
@@ -102,13 +102,13 @@ pub async fn dry_run(looking: Looking<'_>, mailbox: &Mailbox, within: Duration) 
 /// # Errors
 /// As every look; `take` failed, in its words.
 pub async fn download(
-    looking: Looking<'_>,
+    inspector: Inspector<'_>,
     mailbox: &Mailbox,
     (folder, uid): (WatchedFolder, u32),
     mut take: impl FnMut(&[u8]) -> Result<(), String> + Send + 'static,
 ) -> Result<u64, Error> {
-    let work = looking.visits.visit(mailbox, move |mailbox, deps| async move {
+    let work = inspector.visits.visit(mailbox, move |mailbox, deps| async move {
         rescue::rescue(&mailbox, Mail { folder: &folder, uid }, &deps, &mut take).await
     });
-    looking.look(mailbox, work).await
+    inspector.inspect(mailbox, work).await
 }

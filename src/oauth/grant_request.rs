@@ -7,7 +7,7 @@ use crate::fact::Invalid;
 use crate::store::{GrantKey, GrantKind};
 
 /// Which grant is wished for.
-pub struct GrantWish<'a> {
+pub struct GrantRequest<'a> {
     /// The provider's name in the configuration.
     pub provider: &'a str,
     /// The application itself has the right, and nobody consents.
@@ -16,7 +16,7 @@ pub struct GrantWish<'a> {
     pub identity: Option<&'a Address>,
 }
 
-impl GrantWish<'_> {
+impl GrantRequest<'_> {
     /// The grant for this mailbox.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Looking, not_held};
+use super::{Inspector, not_held};
 use crate::app::Error;
 use crate::app::mailboxes::guesses::{Limited, within};
 use crate::cause::Trouble;
@@ -16,7 +16,7 @@ use crate::store::Mailbox;
 const WITHIN: Duration = Duration::from_secs(90);
 
 /// How a check is made.
-pub struct CheckWish<F> {
+pub struct CheckOptions<F> {
     /// Folders are opened as a poll does, and not read-only, to learn which flags they keep.
     pub as_polled: bool,
     /// Is handed each step as it is taken.
@@ -38,36 +38,36 @@ pub struct Checked {
 ///
 /// # Errors
 /// [`Conflict::HeldUntil`](crate::fact::Conflict::HeldUntil), [`Error::LoginsWait`].
-pub async fn check<F>(looking: Looking<'_>, mailbox: &Mailbox, wish: CheckWish<F>) -> Result<Checked, Error>
+pub async fn check<F>(inspector: Inspector<'_>, mailbox: &Mailbox, request: CheckOptions<F>) -> Result<Checked, Error>
 where
     F: FnMut(&CheckLine) + Send + 'static,
 {
-    let limit = match looking.acting.actor.is_judged() {
+    let limit = match inspector.acting.actor.is_judged() {
         true => {
-            not_held(looking.acting, mailbox)?;
+            not_held(inspector.acting, mailbox)?;
             Some(WITHIN)
         }
         false => {
-            looking.acting.store.ask_again(mailbox.id).await?;
+            inspector.acting.store.ask_again(mailbox.id).await?;
             None
         }
     };
     let walk = async {
-        let walking = looking
+        let walking = inspector
             .visits
-            .visit(mailbox, move |mailbox, deps| async move { Ok(walked(&mailbox, &deps, wish, limit).await) });
+            .visit(mailbox, move |mailbox, deps| async move { Ok(walked(&mailbox, &deps, request, limit).await) });
         let walk = walking.await.unwrap_or_else(Walk::not_begun);
         match walk.failure {
             Some(failure) if minutes_held(&failure.error).is_some() => Err(failure.error),
             failure => Ok(Walk { failure, ..walk }),
         }
     };
-    let walked = match within(mailbox, looking.deps, walk).await? {
+    let walked = match within(mailbox, inspector.deps, walk).await? {
         Limited::Done(walked) => walked,
         Limited::Wait(minutes) => return Err(Error::LoginsWait(minutes)),
     };
     let Walk { lines, failure, complete } = walked.unwrap_or_else(Walk::not_begun);
-    let lines = if looking.is_shown_all() { lines } else { blurred(lines) };
+    let lines = if inspector.is_shown_all() { lines } else { blurred(lines) };
     Ok(Checked { lines, trouble: failure.and_then(|failure| failure.trouble), complete })
 }
 
@@ -88,10 +88,10 @@ impl Walk {
 async fn walked<F: FnMut(&CheckLine) + Send>(
     mailbox: &Mailbox,
     deps: &Deps,
-    wish: CheckWish<F>,
+    request: CheckOptions<F>,
     limit: Option<Duration>,
 ) -> Walk {
-    let CheckWish { as_polled, mut tell } = wish;
+    let CheckOptions { as_polled, mut tell } = request;
     let mut lines = Vec::new();
     let mut note = |line: CheckLine| {
         tell(&line);

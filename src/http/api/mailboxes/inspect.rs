@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::seen;
-use crate::app::mailboxes::looks;
+use crate::app::mailboxes::inspect;
 use crate::http::State;
 use crate::http::api::auth::Caller;
 use crate::http::api::cursor::Page;
@@ -33,7 +33,7 @@ pub struct EffectsQuery {
     responses((status = 200, description = "All of them, on one page", body = Page<FolderOffer>)))]
 pub async fn folders(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
     let (_, mailbox) = seen(&address, &caller, &state).await?;
-    let items = looks::folders(state.looking(&caller.actor), &mailbox).await?;
+    let items = inspect::folders(state.inspector(&caller.actor), &mailbox).await?;
     Ok(Json(Page { items, next: None }).into_response())
 }
 
@@ -50,6 +50,6 @@ pub async fn effects(
     let (_, mailbox) = seen(&address, &caller, &state).await?;
     let folder = asked.folder.as_deref().map(folder_name).transpose();
     let folder = folder.map_err(|_| Refusal::Bad("folder cannot be a folder's name".to_owned()))?;
-    let items = looks::effects(state.looking(&caller.actor), &mailbox, folder).await?;
+    let items = inspect::effects(state.inspector(&caller.actor), &mailbox, folder).await?;
     Ok(Json(Page { items, next: None }).into_response())
 }

@@ -13,7 +13,7 @@ impl Fixture {
         next: Option<i64>,
         blame: Option<&str>,
         age: Option<i64>,
-    ) -> [Fare; 2] {
+    ) -> [MailboxState; 2] {
         let (setup, paused, failures) = row;
         let mut tx = self.store.begin().await.unwrap();
         let statement = tx.sql(
@@ -26,7 +26,7 @@ impl Fixture {
         tx.commit().await.unwrap();
         let mailbox = self.store.mailbox(&address("a@b.se")).await.unwrap();
         let line = self.store.mailbox_line(mailbox.id, NOW, NOW).await.unwrap().unwrap();
-        [Fare::of(&mailbox, NOW), line.fare]
+        [MailboxState::of(&mailbox, NOW), line.mailbox_state]
     }
 }
 
@@ -46,6 +46,6 @@ async fn the_database_decides_as_the_function_does() {
                 }
             }
         }
-        assert!(Fare::ALL.iter().all(|fare| seen.contains(fare)), "{name}: {seen:?}");
+        assert!(MailboxState::ALL.iter().all(|mailbox_state| seen.contains(mailbox_state)), "{name}: {seen:?}");
     }
 }
