@@ -1,6 +1,6 @@
 //! The use cases: a file for each kind of thing, a function for each use case. Each finds the thing and authorises the actor,
 //! validates, limits, makes the change and its audit line in one transaction, and returns the outcome as data. The command line, the
-//! API and the pages parse, call and show; only here is the store changed on somebody's behalf.
+//! API and the pages parse, call and show; no other module changes the store for an actor.
 
 mod actor;
 pub mod consents;
@@ -24,18 +24,15 @@ use crate::store::{Change, Scope, Store, Tx};
 pub use actor::Actor;
 pub use error::{Error, Forbidden};
 
-/// Somebody at work: who, on which store, and at which moment.
+/// One call of a use case: the actor, the store, and the time.
 #[derive(Clone, Copy)]
 pub struct Acting<'a> {
-    /// Who it is.
     pub actor: &'a Actor,
-    /// Where.
     pub store: &'a Store,
-    /// When.
     pub now: Timestamp,
 }
 
-/// A thing that is changed, for the audit.
+/// The target of a change, as the audit names it.
 struct Target<'a> {
     /// The row of the organisation that it belongs to; `None`: the installation.
     organisation: Option<i64>,
@@ -44,12 +41,12 @@ struct Target<'a> {
 }
 
 impl<'a> Acting<'a> {
-    /// The things that the actor may see.
+    /// The organisations whose things the actor may see.
     fn scope(&self) -> Scope {
         self.actor.scope()
     }
 
-    /// Begins a change.
+    /// Begins the transaction of a change.
     ///
     /// # Errors
     /// The actor may only look.
@@ -58,34 +55,34 @@ impl<'a> Acting<'a> {
         Ok(self.store.begin().await?)
     }
 
-    /// The error that an address is taken; whose it is, and that it is there, is told to those who may see it only.
+    /// The error for an address that is taken. An actor who may not see the owner learns only that the address cannot be used.
     fn taken(&self, taken: Conflict, organisation: i64) -> Error {
         if self.scope().has(organisation) { taken.into() } else { Conflict::AddressElsewhere.into() }
     }
 
-    /// Writes down what was done, in the transaction that did it.
+    /// Writes the audit line of a change into its transaction.
     async fn audit(&self, tx: &mut Tx<'_>, done: &Done, target: Target<'_>) -> Result<(), Error> {
         let who = self.actor.name();
         let change = Change { who: &who, organisation: target.organisation, done, target: target.name };
         Ok(tx.audit(change, self.now).await?)
     }
 
-    /// Ends a change: its audit line, and the commit.
+    /// Writes the audit line of a change and commits.
     async fn finish(&self, mut tx: Tx<'_>, done: &Done, target: Target<'_>) -> Result<(), Error> {
         self.audit(&mut tx, done, target).await?;
         Ok(tx.commit().await?)
     }
 }
 
-/// Accepts a thing in whatever state it is: for doors that do not say which state they mean to change.
+/// The precondition of a door that states none: every state is accepted.
 pub fn any<T>(_: &T) -> bool {
     true
 }
 
-/// Refuses a change that is meant for another state of a thing.
+/// Refuses a change whose precondition the thing does not meet, such as an `If-Match` of the API.
 ///
 /// # Errors
 /// [`Error::Changed`].
-fn meant<T>(thing: &T, is_meant: impl FnOnce(&T) -> bool) -> Result<(), Error> {
-    if is_meant(thing) { Ok(()) } else { Err(Error::Changed) }
+fn check_precondition<T>(thing: &T, precondition: impl FnOnce(&T) -> bool) -> Result<(), Error> {
+    if precondition(thing) { Ok(()) } else { Err(Error::Changed) }
 }

@@ -5,23 +5,23 @@ use std::borrow::Cow;
 use super::error::{Error, Forbidden};
 use crate::store::{Maker, Person, Role, Scope, Token, TokenScope};
 
-/// Who does something.
+/// The one who calls a use case.
 #[derive(Clone)]
 pub enum Actor {
-    /// Somebody at the command line of this machine, who holds the key and may do everything.
+    /// The command line of this machine. It has the master key and may do everything.
     CommandLine,
-    /// Somebody who is signed in.
+    /// A signed-in user.
     Person(Person),
-    /// A program that shows a token.
+    /// A program with an API token.
     Token(Token),
-    /// The customer's own IT, by a connect link of this organisation's mailbox.
+    /// The customer's own IT, who follows a connect link.
     Link {
         /// The row of the organisation that made the link.
         organisation_id: i64,
     },
-    /// Somebody who accepts an invitation and has no account yet.
+    /// A person who accepts an invitation and has no account yet.
     Guest {
-        /// The name that they choose.
+        /// The name they choose.
         name: String,
     },
 }
@@ -29,10 +29,10 @@ pub enum Actor {
 impl Actor {
     /// The command line's name in the audit.
     pub const COMMAND_LINE: &'static str = "command line";
-    /// That of whoever has a connect link.
+    /// The audit name of a connect link.
     pub const LINK: &'static str = "connect link";
 
-    /// The name in the audit.
+    /// The actor's name in the audit.
     pub fn name(&self) -> Cow<'_, str> {
         match self {
             Self::CommandLine => Cow::Borrowed(Self::COMMAND_LINE),
@@ -43,12 +43,12 @@ impl Actor {
         }
     }
 
-    /// The things that the actor may see.
+    /// The organisations whose things the actor may see.
     pub fn scope(&self) -> Scope {
         Scope::of(self.organisation())
     }
 
-    /// The row of the organisation that they belong to; `None`: they see all.
+    /// The row of the actor's organisation; `None` for an operator, who sees all.
     pub fn organisation(&self) -> Option<i64> {
         match self {
             Self::CommandLine | Self::Guest { .. } => None,
@@ -58,12 +58,12 @@ impl Actor {
         }
     }
 
-    /// Whether the credential policy asks about what they change: who is at the command line holds the key and needs no such way.
+    /// Whether the credential policy applies. It does not apply to the command line, which has the master key anyway.
     pub fn is_judged(&self) -> bool {
         !matches!(self, Self::CommandLine)
     }
 
-    /// Refuses those who may only look.
+    /// Refuses actors with read-only access.
     ///
     /// # Errors
     /// [`Forbidden::ReadOnly`].
@@ -76,7 +76,7 @@ impl Actor {
         if may { Ok(()) } else { Err(Forbidden::ReadOnly.into()) }
     }
 
-    /// Refuses those who belong to one organisation.
+    /// Refuses actors who belong to one organisation.
     ///
     /// # Errors
     /// [`Forbidden::OneOrganisation`].
@@ -84,7 +84,7 @@ impl Actor {
         if self.organisation().is_none() { Ok(()) } else { Err(Forbidden::OneOrganisation.into()) }
     }
 
-    /// The token that something made by them goes with.
+    /// The token that owns things this actor makes: they end when it is revoked.
     pub fn token(&self) -> Option<i64> {
         match self {
             Self::Token(token) => Some(token.id),
@@ -92,12 +92,12 @@ impl Actor {
         }
     }
 
-    /// The maker of a link: it goes with the token that made it.
+    /// The maker of a link. A link made with a token ends with that token.
     pub fn link_maker<'a>(&self, name: &'a str) -> Maker<'a> {
         Maker { who: name, token: self.token() }
     }
 
-    /// The person behind a token that they make; empty: the command line.
+    /// The user that a token made by this actor is attributed to; empty for the command line.
     pub fn person(&self) -> &str {
         match self {
             Self::Person(person) => &person.name,

@@ -1,4 +1,4 @@
-//! Consents: a person lets us read mail at an identity provider.
+//! Consents: a person authorises Mailferry at an identity provider to read mail.
 
 use super::mailboxes::target;
 use super::{Acting, Error};
@@ -6,30 +6,30 @@ use crate::fact::{Conflict, Done, GivenUp};
 use crate::oauth::{self, give_up};
 use crate::store::{GrantKind, Login, Mailbox};
 
-/// Writes down that somebody was sent to consent.
+/// Audits that a person was sent to the provider to consent.
 ///
 /// # Errors
-/// The actor may only look.
+/// The actor has read-only access.
 pub async fn ask(acting: Acting<'_>, mailbox: &Mailbox, identity: &str) -> Result<(), Error> {
     let tx = acting.begin().await?;
     acting.finish(tx, &Done::ConsentAsked { identity: identity.to_owned() }, target(mailbox)).await
 }
 
-/// Writes down that somebody has consented for a mailbox, as it was when they were asked. It is polled at once where it had waited
-/// for that.
+/// Records the consent that a person gave for a mailbox, for the login name it had when they were asked. A mailbox that waited for
+/// the consent is polled at once.
 ///
 /// # Errors
-/// The actor may only look.
+/// The actor has read-only access.
 pub async fn given(acting: Acting<'_>, mailbox: &Mailbox, identity: &str) -> Result<(), Error> {
     let mut tx = acting.begin().await?;
     tx.consented(mailbox.id, &mailbox.username, acting.now).await?;
     acting.finish(tx, &Done::ConsentGiven { identity: identity.to_owned() }, target(mailbox)).await
 }
 
-/// Gives the consent of a mailbox up, at its provider and here, with all mailboxes that are opened with it.
+/// Ends the consent of a mailbox at its provider and deletes its tokens here. Every mailbox that shares the consent loses access.
 ///
 /// # Errors
-/// [`Conflict::NoConsentOfApplication`], [`Conflict::NoConsentOfPassword`]; it is being renewed just now.
+/// [`Conflict::NoConsentOfApplication`], [`Conflict::NoConsentOfPassword`]; the consent is being renewed at this moment.
 pub async fn give_up(acting: Acting<'_>, mailbox: &Mailbox, deps: &oauth::Deps) -> Result<GivenUp, Error> {
     let grant_id = match &mailbox.login {
         Login::OAuth { key, .. } if key.kind == GrantKind::AppOnly => {

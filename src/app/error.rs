@@ -1,4 +1,4 @@
-//! Why a use case was refused, without a word of HTTP or of the command line: each door has its own.
+//! The error of a use case. It holds no wording of HTTP or the command line: each door maps it to its own.
 
 use super::mailboxes::Refused;
 use super::mailboxes::settings::Wrong;
@@ -7,45 +7,45 @@ use crate::oauth::{GrantError, TokenError};
 use crate::poll::PollError;
 use crate::store::StoreError;
 
-/// Why somebody may not.
+/// Why an actor lacks the right to a use case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Forbidden {
-    /// They may only look.
+    /// The actor has read-only access.
     ReadOnly,
-    /// They belong to one organisation, and this is for those who see all.
+    /// The actor belongs to one organisation, and the use case is reserved for operators.
     OneOrganisation,
-    /// They would remove themselves.
+    /// Users cannot remove themselves.
     Yourself,
 }
 
-/// Why a use case was refused. Nothing was changed.
+/// Why a use case failed. Nothing was changed.
 #[derive(Debug)]
 pub enum Error {
-    /// There is no such thing, or none that the actor may know of.
+    /// The thing does not exist, or the actor may not see it.
     Missing(Thing),
-    /// The actor may not.
+    /// The actor lacks the right.
     Forbidden(Forbidden),
-    /// A part of what was given cannot be.
+    /// A part of the input is invalid.
     Invalid(Wrong),
     /// The credential policy forbids it.
     Refused(Refused),
-    /// It does not go with what is there.
+    /// The change conflicts with the stored state.
     Conflict(Conflict),
-    /// The thing is not in the state that the change was meant for.
+    /// The thing does not meet the precondition of the change.
     Changed,
-    /// The login was given for another server than the mailbox of this address has by now.
+    /// The mailbox of this address has moved to another server since the login was entered.
     Moved(String),
     /// The link no longer works.
     LinkOver,
-    /// The server has refused too many passwords of this account: none is taken for so many minutes.
+    /// The server refused too many passwords for this account: minutes until another is accepted.
     PasswordsWait(i64),
-    /// The server has refused too many logins of this account: none is tried for so many minutes.
+    /// The server refused too many logins to this account: minutes until another is tried.
     LoginsWait(i64),
-    /// The customer's server, or the way to it, failed us; in words that the actor may see.
+    /// The customer's server, or the connection to it, failed. The error holds only details that the actor may see.
     AtServer(Box<PollError>),
-    /// The consent is being renewed just now, or its provider refuses.
+    /// The consent is being renewed at this moment, or its provider refused.
     Consent(Box<TokenError>),
-    /// Something here.
+    /// The database, the vault or another part of this installation failed.
     Inside(StoreError),
 }
 

@@ -1,28 +1,27 @@
-//! Inboxes: where mail ends up.
+//! Inboxes: the destinations of imported mail.
 
 use super::organisations::{Owner, owner};
-use super::{Acting, Error, Target, meant};
+use super::{Acting, Error, Target, check_precondition};
 use crate::address::Address;
 use crate::fact::{Conflict, Done, Thing};
 use crate::store::{Inbox, NewInbox, Reader, Tx};
 
-/// An inbox that somebody wants.
+/// An inbox to add.
 #[derive(Debug)]
 pub struct WantedInbox {
-    /// Its address.
     pub address: Address,
-    /// The name that people call it by.
+    /// The display name.
     pub name: Option<String>,
     /// The only address that replies leave from.
     pub reply_from: Option<Address>,
-    /// The organisation that it is to belong to; for [`Owner::Own`] of an actor who sees all, the first.
+    /// The owning organisation. [`Owner::Own`] of an operator means the first organisation.
     pub owner: Owner,
 }
 
-/// The changes to an inbox; `None` leaves it, `Some(None)` takes it away.
+/// Changes to an inbox: `None` keeps a value, `Some(None)` clears it.
 #[derive(Debug, Default)]
 pub struct InboxChanges {
-    /// The name that people call it by.
+    /// The display name.
     pub name: Option<Option<String>>,
     /// The only address that replies leave from.
     pub reply_from: Option<Option<Address>>,
@@ -33,10 +32,10 @@ pub(super) fn target(inbox: &Inbox) -> Target<'_> {
     Target { organisation: Some(inbox.organisation_id), name: &inbox.address }
 }
 
-/// The inbox of this address, as it stands in a path or a form.
+/// Finds an inbox by its address.
 ///
 /// # Errors
-/// It is missing.
+/// It does not exist, or the actor may not see it.
 pub async fn find(acting: Acting<'_>, address: &str) -> Result<Inbox, Error> {
     let missing = || Error::Missing(Thing::Inbox(address.to_owned()));
     let address: Address = address.parse().map_err(|_| missing())?;
@@ -44,13 +43,13 @@ pub async fn find(acting: Acting<'_>, address: &str) -> Result<Inbox, Error> {
     visible(acting, &address, &mut reader).await
 }
 
-/// The inbox of this address, if the actor may see it.
+/// Finds an inbox in an open transaction or reader.
 pub(super) async fn visible(acting: Acting<'_>, address: &Address, reader: &mut Reader) -> Result<Inbox, Error> {
     let inbox = reader.inbox(address).await?;
-    seen(acting, inbox)
+    check_visible(acting, inbox)
 }
 
-fn seen(acting: Acting<'_>, inbox: Inbox) -> Result<Inbox, Error> {
+fn check_visible(acting: Acting<'_>, inbox: Inbox) -> Result<Inbox, Error> {
     match acting.scope().has(inbox.organisation_id) {
         true => Ok(inbox),
         false => Err(Error::Missing(Thing::Inbox(inbox.address))),
@@ -60,7 +59,7 @@ fn seen(acting: Acting<'_>, inbox: Inbox) -> Result<Inbox, Error> {
 /// Adds an inbox.
 ///
 /// # Errors
-/// [`Conflict::InboxThere`]; for an address that is another organisation's, [`Conflict::AddressElsewhere`].
+/// [`Conflict::InboxThere`]; [`Conflict::AddressElsewhere`] if another organisation has the address.
 pub async fn add(acting: Acting<'_>, wanted: WantedInbox) -> Result<Inbox, Error> {
     let mut tx = acting.begin().await?;
     let inbox = add_in(acting, wanted, &mut tx).await?;
@@ -68,7 +67,7 @@ pub async fn add(acting: Acting<'_>, wanted: WantedInbox) -> Result<Inbox, Error
     Ok(inbox)
 }
 
-/// Adds an inbox with its audit line, in a transaction that does more.
+/// Adds an inbox with its audit line within the transaction of a larger use case.
 pub(super) async fn add_in(acting: Acting<'_>, wanted: WantedInbox, tx: &mut Tx<'_>) -> Result<Inbox, Error> {
     let owner = owner(acting, &wanted.owner, tx).await?;
     let WantedInbox { address, name, reply_from, .. } = wanted;
@@ -85,16 +84,16 @@ pub(super) async fn add_in(acting: Acting<'_>, wanted: WantedInbox, tx: &mut Tx<
 /// Changes an inbox.
 ///
 /// # Errors
-/// It is missing, or is not as it was meant to be.
+/// It is missing, or does not meet the precondition.
 pub async fn change(
     acting: Acting<'_>,
     address: &Address,
     changes: InboxChanges,
-    is_meant: impl FnOnce(&Inbox) -> bool,
+    precondition: impl FnOnce(&Inbox) -> bool,
 ) -> Result<Inbox, Error> {
     let mut tx = acting.begin().await?;
-    let before = seen(acting, tx.hold_inbox(address).await?)?;
-    meant(&before, is_meant)?;
+    let before = check_visible(acting, tx.hold_inbox(address).await?)?;
+    check_precondition(&before, precondition)?;
     let name = changes.name.unwrap_or(before.name);
     let reply_from =
         changes.reply_from.map(|from| from.map(|address| address.to_string())).unwrap_or(before.reply_from);
@@ -106,19 +105,20 @@ pub async fn change(
     Ok(inbox)
 }
 
-/// Removes an inbox that nothing feeds any more. One that holds mail goes only with its messages, for good.
+/// Removes an inbox that no mailbox or route feeds. An inbox that holds messages is removed only with `with_messages`, which
+/// deletes them for good.
 ///
 /// # Errors
-/// It is missing, or is not as it was meant to be; [`Conflict::InboxFed`], [`Conflict::InboxHoldsMail`].
+/// It is missing, or does not meet the precondition; [`Conflict::InboxFed`], [`Conflict::InboxHoldsMail`].
 pub async fn remove(
     acting: Acting<'_>,
     address: &Address,
     with_messages: bool,
-    is_meant: impl FnOnce(&Inbox) -> bool,
+    precondition: impl FnOnce(&Inbox) -> bool,
 ) -> Result<(), Error> {
     let mut tx = acting.begin().await?;
-    let inbox = seen(acting, tx.hold_inbox(address).await?)?;
-    meant(&inbox, is_meant)?;
+    let inbox = check_visible(acting, tx.hold_inbox(address).await?)?;
+    check_precondition(&inbox, precondition)?;
     let (organisation, name) = (Some(inbox.organisation_id), inbox.address.clone());
     tx.remove_inbox(inbox, with_messages).await?;
     acting.finish(tx, &Done::InboxRemoved { with_messages }, Target { organisation, name: &name }).await

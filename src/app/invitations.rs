@@ -20,7 +20,7 @@ const SET_UP_WITHIN: Duration = Duration::from_hours(24);
 /// Where nobody can sign in yet: the key of the link by which the first operator can, once.
 ///
 /// # Errors
-/// The database.
+/// The database fails.
 pub async fn set_up(store: &Store, now: Timestamp) -> Result<Option<String>, StoreError> {
     if store.has_people().await? {
         return Ok(None);
@@ -64,7 +64,7 @@ pub async fn invite(acting: Acting<'_>, role: Role, of: &Owner) -> Result<String
 /// Revokes an invitation; `key_hash`: the hash of its key, in hexadecimal.
 ///
 /// # Errors
-/// It is missing.
+/// It does not exist, or the actor may not see it.
 pub async fn revoke(acting: Acting<'_>, key_hash: &str) -> Result<(), Error> {
     let missing = || Error::Missing(Thing::Invitation);
     let open = acting.store.open_invitations(acting.scope(), acting.now).await?;

@@ -8,14 +8,14 @@ use crate::oauth::{self, grant};
 use crate::store::StoreError;
 use crate::vault::{Location, Vault, VaultError};
 
-/// How often what was sealed with the old key meanwhile is sealed anew.
+/// Maximum passes over secrets that another process sealed with the old key during a rotation.
 const TRIES: usize = 5;
 
-/// Creates the key where there is none. Where secrets were sealed with a key that is lost, they are forgotten if `forgets` says so.
-/// Returns the new key, and how many secrets were forgotten.
+/// Creates the first key. If the key of existing secrets is lost, `forgets` allows deleting those secrets. Returns the new vault and
+/// the number of secrets deleted.
 ///
 /// # Errors
-/// There is a key; or it is lost, and the secrets that it sealed are not to be forgotten.
+/// A key exists already; or the key is lost and `forgets` is false.
 pub async fn generate(acting: Acting<'_>, location: &Location, forgets: bool) -> Result<(Vault, Option<u64>), Error> {
     let mut forgotten = None;
     if let Some(path) = location.file().filter(|path| !path.exists())
@@ -32,21 +32,21 @@ pub async fn generate(acting: Acting<'_>, location: &Location, forgets: bool) ->
     Ok((location.generate().map_err(StoreError::Vault)?, forgotten))
 }
 
-/// Seals every password and token with a new key and drops the old ones. Returns the keys, and how many secrets were sealed.
+/// Seals every password and token with a new key and drops the old ones. Returns the vault and the number of secrets sealed.
 ///
 /// # Errors
-/// [`Conflict::OldKeyInUse`]; a consent is being renewed just now.
+/// [`Conflict::OldKeyInUse`]; a consent is being renewed at this moment.
 pub async fn rotate(acting: Acting<'_>, location: &Location, deps: &oauth::Deps) -> Result<(Vault, usize), Error> {
-    // One at a time: each would drop the key of the other.
+    // Two rotations at once would each drop the other's key.
     let _alone = location.lock().map_err(StoreError::Vault)?;
-    // The new key is on the disk before anything is sealed with it, and the old ones leave when nothing is any more. A crash in
-    // between leaves all, and the next rotation goes on.
+    // The new key is on disk before anything is sealed with it, and an old key is dropped only when nothing needs it. After a crash
+    // in between all keys are still there, and the next rotation continues.
     let vault = Arc::new(location.add_key().map_err(StoreError::Vault)?);
     let (mut count, mut is_done) = (0, false);
     for _ in 0..TRIES {
         count = acting.store.reseal_passwords(&vault).await?;
         count += grant::reseal(deps, &vault).await?;
-        // Another process may have written with the old key meanwhile.
+        // Another process may have sealed secrets with the old key in the meantime.
         is_done = acting.store.is_all_sealed_with(&vault).await?;
         if is_done {
             break;

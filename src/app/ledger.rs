@@ -1,14 +1,14 @@
-//! The ledger: mail that was put aside or does not come, decided by hand.
+//! Manual decisions on ledger entries: mail that was quarantined or cannot be fetched.
 
 use super::mailboxes::target;
 use super::{Acting, Error};
 use crate::fact::{Conflict, Done};
 use crate::store::{Mailbox, QuarantineFilter, WatchedFolder};
 
-/// Asks again for mail of a mailbox that was quarantined; returns how many there were.
+/// Has quarantined mail of a mailbox fetched again; returns the number of mails.
 ///
 /// # Errors
-/// The actor may only look.
+/// The actor has read-only access.
 pub async fn retry(acting: Acting<'_>, mailbox: &Mailbox, which: QuarantineFilter<'_>) -> Result<u64, Error> {
     let mut tx = acting.begin().await?;
     let count = tx.retry_quarantined(mailbox.id, which, acting.now).await?;
@@ -17,7 +17,7 @@ pub async fn retry(acting: Acting<'_>, mailbox: &Mailbox, which: QuarantineFilte
     Ok(count)
 }
 
-/// Gives up on a mail that was quarantined or does not come; it stays in the customer's mailbox.
+/// Skips a mail that was quarantined or cannot be fetched. It stays in the customer's mailbox.
 ///
 /// # Errors
 /// [`Conflict::NotOpen`].
@@ -30,7 +30,7 @@ pub async fn skip(
 ) -> Result<(), Error> {
     let mut tx = acting.begin().await?;
     if !tx.skip_by_hand(folder.id, uid, uidvalidity, acting.now).await? {
-        // The transaction is dropped, and a poll under way keeps its lease.
+        // Dropping the transaction keeps the lease of a running poll.
         return Err(Conflict::NotOpen { folder: folder.name.clone(), uid }.into());
     }
     acting.finish(tx, &Done::LedgerSkipped { folder: folder.name.clone(), uid }, target(mailbox)).await

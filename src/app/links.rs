@@ -1,4 +1,4 @@
-//! Connect links: the customer's own IT gives the credentials of a mailbox, without telling them to anybody else.
+//! Connect links: the customer's own IT enters the credentials of a mailbox, and nobody at the helpdesk sees them.
 
 use std::time::Duration;
 
@@ -9,21 +9,21 @@ use crate::fact::Done;
 use crate::opaque;
 use crate::store::{Mailbox, NewLink, Purpose};
 
-/// How long the customer has.
+/// Lifetime of a link.
 const WITHIN: Duration = Duration::from_hours(3 * 24);
 
-/// A link that was just made.
+/// A new link.
 pub struct ConnectLink {
-    /// Its key. Only a hash of it is kept, so it can be shown now and never again.
+    /// The secret key. Only its hash is stored, so it can be shown once.
     pub key: String,
-    /// Until when it works.
+    /// Expiry time.
     pub expires_at: Timestamp,
 }
 
-/// Makes a link for a mailbox, in place of an open one. The customer is told who asks.
+/// Makes a link for a mailbox and replaces an open one. The customer's page names the actor.
 ///
 /// # Errors
-/// The actor may only look.
+/// The actor has read-only access.
 pub async fn make(acting: Acting<'_>, mailbox: &Mailbox) -> Result<ConnectLink, Error> {
     let (key, expires_at) = (opaque::new(""), acting.now.plus(WITHIN));
     let mut tx = acting.begin().await?;

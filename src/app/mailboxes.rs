@@ -1,4 +1,4 @@
-//! Mailboxes: the customers' mail accounts that are polled.
+//! Mailboxes: the customers' mail accounts.
 
 mod add;
 mod change;
@@ -8,7 +8,7 @@ pub mod inspect;
 mod poll_now;
 pub mod settings;
 
-use super::{Acting, Error, Target, meant};
+use super::{Acting, Error, Target, check_precondition};
 use crate::address::Address;
 use crate::fact::{Conflict, Done, GivenUp, Thing};
 use crate::oauth::{self, give_up};
@@ -20,17 +20,17 @@ pub use change::{MovedLogin, Request, change};
 pub use credential_policy::{Refused, Rules};
 pub use poll_now::{PollNow, VerifiedFolder, poll_now, verify};
 
-/// The surroundings of a change that may need a key, a provider or the network.
+/// Dependencies of a change that may need a key, a provider or the network.
 #[derive(Clone, Copy)]
 pub struct ChangeDeps<'a> {
-    /// The parts that a poll works with.
+    /// Dependencies of a poll.
     pub deps: &'a Deps,
-    /// The ports of mail servers that an actor of one organisation may name.
+    /// Ports of mail servers that actors of one organisation may choose.
     pub ports: &'a [u16],
 }
 
 impl ChangeDeps<'_> {
-    /// The credential policy for somebody who sees this.
+    /// The credential policy for an actor with this scope.
     pub fn rules(&self, scope: Scope) -> Rules<'_> {
         Rules { oauth: &self.deps.oauth, ports: self.ports, scope }
     }
@@ -41,49 +41,49 @@ pub(super) fn target(mailbox: &Mailbox) -> Target<'_> {
     Target { organisation: Some(mailbox.organisation_id), name: &mailbox.address }
 }
 
-/// The mailbox of this address, as it stands in a path or on the command line.
+/// Finds a mailbox by its address.
 ///
 /// # Errors
-/// It is missing.
+/// It does not exist, or the actor may not see it.
 pub async fn find(acting: Acting<'_>, address: &str) -> Result<Mailbox, Error> {
     let missing = || Error::Missing(Thing::Mailbox(address.to_owned()));
     let address: Address = address.parse().map_err(|_| missing())?;
-    seen(acting, acting.store.mailbox(&address).await?)
+    check_visible(acting, acting.store.mailbox(&address).await?)
 }
 
-fn seen(acting: Acting<'_>, mailbox: Mailbox) -> Result<Mailbox, Error> {
+fn check_visible(acting: Acting<'_>, mailbox: Mailbox) -> Result<Mailbox, Error> {
     match acting.scope().has(mailbox.organisation_id) {
         true => Ok(mailbox),
         false => Err(Error::Missing(Thing::Mailbox(mailbox.address))),
     }
 }
 
-/// The mailbox as it is now, which nobody else changes before the end of the transaction.
+/// Locks a mailbox for the rest of the transaction and returns its current state.
 ///
 /// # Errors
-/// It is missing, or another one has its address; it is not as it was meant to be.
+/// It was removed, another mailbox has its address now, or it does not meet the precondition.
 async fn hold(
     acting: Acting<'_>,
     shown: &Mailbox,
     tx: &mut Tx<'_>,
-    is_meant: impl FnOnce(&Mailbox) -> bool,
+    precondition: impl FnOnce(&Mailbox) -> bool,
 ) -> Result<Mailbox, Error> {
     let address: Address = shown.address.parse().map_err(StoreError::Unknown)?;
-    let held = seen(acting, tx.hold_mailbox(&address).await?)?;
+    let held = check_visible(acting, tx.hold_mailbox(&address).await?)?;
     if held.id != shown.id {
         return Err(Error::Missing(Thing::MailboxOfRow));
     }
-    meant(&held, is_meant)?;
+    check_precondition(&held, precondition)?;
     Ok(held)
 }
 
-/// Pauses or resumes polling. Doing so again changes nothing.
+/// Pauses or resumes polling. Repeating it changes nothing.
 ///
 /// # Errors
-/// It is missing; [`Conflict::BeingSetUp`]: it is paused until it is started.
+/// The mailbox does not exist; [`Conflict::BeingSetUp`].
 pub async fn pause(acting: Acting<'_>, address: &Address, paused: bool) -> Result<Mailbox, Error> {
     let mut tx = acting.begin().await?;
-    let mailbox = seen(acting, tx.mailbox(address).await?)?;
+    let mailbox = check_visible(acting, tx.mailbox(address).await?)?;
     if mailbox.setup {
         return Err(Conflict::BeingSetUp.into());
     }
@@ -98,10 +98,10 @@ pub async fn pause(acting: Acting<'_>, address: &Address, paused: bool) -> Resul
     Ok(mailbox)
 }
 
-/// Starts a mailbox that was set up. Doing so again changes nothing.
+/// Starts a mailbox after its setup. Repeating it changes nothing.
 ///
 /// # Errors
-/// The actor may only look.
+/// The actor has read-only access.
 pub async fn start(acting: Acting<'_>, mailbox: &Mailbox) -> Result<(), Error> {
     let mut tx = acting.begin().await?;
     match tx.start_mailbox(mailbox.id, acting.now).await? {
@@ -110,8 +110,8 @@ pub async fn start(acting: Acting<'_>, mailbox: &Mailbox) -> Result<(), Error> {
     }
 }
 
-/// Has a mailbox looked at now. Where its server told us to stay away, or a failed login has it wait, it is not: asking more often
-/// locks accounts.
+/// Schedules a poll now. A mailbox whose server told us to stay away, or whose last login failed, keeps waiting: extra logins lock
+/// accounts.
 ///
 /// # Errors
 /// [`Conflict::BeingSetUp`], [`Conflict::Paused`], [`Conflict::Failing`], [`Conflict::HeldByServer`].
@@ -128,40 +128,40 @@ pub async fn poll_soon(acting: Acting<'_>, mailbox: &Mailbox) -> Result<(), Erro
     }))
 }
 
-/// Removes a mailbox with its password or consent and its ledger; imported mail stays in its inbox. A consent that no other mailbox
-/// is opened with is given up at its provider; `tokens` are needed for a mailbox that is opened with one.
+/// Removes a mailbox with its password or consent and its ledger. Imported mail stays in its inbox. A consent that no other mailbox
+/// uses is ended at its provider; a mailbox with a consent needs `tokens`.
 ///
 /// # Errors
-/// It is not as it was meant to be; its consent is being renewed just now.
+/// It does not meet the precondition; its consent is being renewed at this moment.
 pub async fn remove(
     acting: Acting<'_>,
     mailbox: &Mailbox,
     tokens: Option<&oauth::Deps>,
-    is_meant: impl Fn(&Mailbox) -> bool,
+    precondition: impl Fn(&Mailbox) -> bool,
 ) -> Result<Option<GivenUp>, Error> {
     acting.actor.may_change()?;
-    meant(mailbox, &is_meant)?;
+    check_precondition(mailbox, &precondition)?;
     let Some(tokens) = tokens else {
-        remove_row(acting, mailbox, None, is_meant).await?;
+        remove_row(acting, mailbox, None, precondition).await?;
         return Ok(None);
     };
     let consent = give_up::last_consent(mailbox, tokens).await?;
-    // First at the provider, so that no consent is left that nobody here knows of.
+    // The provider first: otherwise a crash leaves a consent that nobody here knows of.
     let given_up = consent.end(tokens).await;
-    let removed = remove_row(acting, mailbox, given_up.clone(), is_meant).await;
+    let removed = remove_row(acting, mailbox, given_up.clone(), precondition).await;
     consent.release(tokens).await;
     removed.map(|()| given_up)
 }
 
-/// Removes the row, if it is still the mailbox that was meant: its provider may have taken seconds to answer.
+/// Removes the row. The precondition is checked again, since the provider may have taken seconds to answer.
 async fn remove_row(
     acting: Acting<'_>,
     mailbox: &Mailbox,
     consent: Option<GivenUp>,
-    is_meant: impl FnOnce(&Mailbox) -> bool,
+    precondition: impl FnOnce(&Mailbox) -> bool,
 ) -> Result<(), Error> {
     let mut tx = acting.begin().await?;
-    let held = hold(acting, mailbox, &mut tx, is_meant).await?;
+    let held = hold(acting, mailbox, &mut tx, precondition).await?;
     tx.remove_mailbox(held.id).await?;
     acting.finish(tx, &Done::MailboxRemoved { consent }, target(&held)).await
 }

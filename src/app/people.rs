@@ -1,8 +1,8 @@
-//! People who sign in to the pages.
+//! Users who sign in to the pages.
 
 use super::error::Forbidden;
 use super::organisations::{Owner, owner_of_person};
-use super::{Acting, Actor, Error, Target, meant};
+use super::{Acting, Actor, Error, Target, check_precondition};
 use crate::fact::{Conflict, Done, Thing};
 use crate::store::{NewPerson, Person, Role};
 
@@ -11,10 +11,10 @@ fn target(person: &Person) -> Target<'_> {
     Target { organisation: person.organisation_id, name: &person.name }
 }
 
-/// The person of this name.
+/// Finds a user by name.
 ///
 /// # Errors
-/// They are missing.
+/// The user does not exist, or the actor may not see them.
 pub async fn find(acting: Acting<'_>, name: &str) -> Result<Person, Error> {
     visible(acting, name, acting.store.person(name).await?)
 }
@@ -25,7 +25,7 @@ fn visible(acting: Acting<'_>, name: &str, person: Option<Person>) -> Result<Per
     person.ok_or_else(|| Error::Missing(Thing::Person(name.to_owned())))
 }
 
-/// Adds somebody with a password. Language and zone are the browser's at the first login.
+/// Adds a user with a password. Language and time zone are taken from the browser at the first login.
 ///
 /// # Errors
 /// [`Conflict::PersonThere`], [`Conflict::PersonName`]; the organisation is missing.
@@ -40,14 +40,14 @@ pub async fn add(acting: Acting<'_>, name: &str, role: Role, of: &Owner, passwor
     Ok(person)
 }
 
-/// Removes somebody, who is signed out at once, with the links and tokens that they have made. Returns how many tokens went.
+/// Removes a user, their sessions, and the links and tokens they made. Returns the number of tokens removed.
 ///
 /// # Errors
-/// They are missing, or not the one who was meant; [`Conflict::LastOperator`]; [`Forbidden::Yourself`].
-pub async fn remove(acting: Acting<'_>, name: &str, is_meant: impl FnOnce(&Person) -> bool) -> Result<u64, Error> {
+/// The user does not exist or does not meet the precondition; [`Conflict::LastOperator`]; [`Forbidden::Yourself`].
+pub async fn remove(acting: Acting<'_>, name: &str, precondition: impl FnOnce(&Person) -> bool) -> Result<u64, Error> {
     let mut tx = acting.begin().await?;
     let person = visible(acting, name, tx.person(name).await?)?;
-    meant(&person, is_meant)?;
+    check_precondition(&person, precondition)?;
     if matches!(acting.actor, Actor::Person(one) if one.id == person.id) {
         return Err(Forbidden::Yourself.into());
     }
@@ -56,10 +56,10 @@ pub async fn remove(acting: Acting<'_>, name: &str, is_meant: impl FnOnce(&Perso
     Ok(tokens)
 }
 
-/// Sets somebody's password; they are signed out everywhere, and sign in anew also by single sign-on.
+/// Sets a user's password. All their sessions end, and single sign-on has to be linked again.
 ///
 /// # Errors
-/// They are missing.
+/// The user does not exist, or the actor may not see them.
 pub async fn reset_password(acting: Acting<'_>, name: &str, hash: &str) -> Result<Person, Error> {
     let mut tx = acting.begin().await?;
     let person = visible(acting, name, tx.person(name).await?)?;
@@ -69,10 +69,10 @@ pub async fn reset_password(acting: Acting<'_>, name: &str, hash: &str) -> Resul
     Ok(person)
 }
 
-/// Sets a person's own password, which ends every session of theirs but the one with this key.
+/// Sets the actor's own password and ends all their sessions except the one with this key.
 ///
 /// # Errors
-/// The database.
+/// The database fails.
 pub async fn change_own_password(
     acting: Acting<'_>,
     me: &Person,

@@ -1,14 +1,14 @@
-//! Routes: which recipient's mail goes to which inbox.
+//! Routes: they send the mail of a recipient address to an inbox.
 
 use super::{Acting, Error, Target, inboxes};
 use crate::address::Address;
 use crate::fact::{Done, Thing};
 use crate::store::{Reader, Route};
 
-/// Sends a recipient's mail to an inbox. Doing so again changes nothing.
+/// Adds a route. Adding it again changes nothing.
 ///
 /// # Errors
-/// The inbox is missing.
+/// The inbox does not exist.
 pub async fn add(acting: Acting<'_>, recipient: &Address, inbox: &Address) -> Result<Route, Error> {
     let mut tx = acting.begin().await?;
     let inbox = inboxes::visible(acting, inbox, &mut tx).await?;
@@ -19,10 +19,10 @@ pub async fn add(acting: Acting<'_>, recipient: &Address, inbox: &Address) -> Re
     Ok(Route { recipient: recipient.to_string(), inbox: inbox.address, inbox_id, organisation_id })
 }
 
-/// The route of a recipient to an inbox.
+/// Finds the route of a recipient to an inbox.
 ///
 /// # Errors
-/// It is missing.
+/// It does not exist, or the actor may not see it.
 pub async fn find(acting: Acting<'_>, recipient: &str, inbox: &str) -> Result<Route, Error> {
     let missing = || Error::Missing(Thing::Route(recipient.to_owned()));
     let recipient: Address = recipient.parse().map_err(|_| missing())?;
@@ -31,10 +31,10 @@ pub async fn find(acting: Acting<'_>, recipient: &str, inbox: &str) -> Result<Ro
     routes(acting, &recipient, Some(&inbox), &mut reader).await?.pop().ok_or_else(missing)
 }
 
-/// Removes a recipient's route to one inbox, or all of its routes; returns those that there were.
+/// Removes a recipient's route to one inbox, or all its routes; returns the routes removed.
 ///
 /// # Errors
-/// There is none.
+/// The recipient has no such route.
 pub async fn remove(acting: Acting<'_>, recipient: &Address, inbox: Option<&Address>) -> Result<Vec<Route>, Error> {
     let mut tx = acting.begin().await?;
     if let Some(inbox) = inbox {
@@ -54,7 +54,7 @@ pub async fn remove(acting: Acting<'_>, recipient: &Address, inbox: Option<&Addr
     Ok(removed)
 }
 
-/// The routes of a recipient that the actor sees, to this inbox or to all.
+/// The visible routes of a recipient, to this inbox or to all.
 async fn routes(
     acting: Acting<'_>,
     recipient: &Address,
@@ -62,7 +62,7 @@ async fn routes(
     reader: &mut Reader,
 ) -> Result<Vec<Route>, Error> {
     let mut routes = reader.routes_of(recipient).await?;
-    let is_meant = |route: &Route| inbox.is_none_or(|inbox| route.inbox == inbox.as_str());
-    routes.retain(|route| acting.scope().has(route.organisation_id) && is_meant(route));
+    let precondition = |route: &Route| inbox.is_none_or(|inbox| route.inbox == inbox.as_str());
+    routes.retain(|route| acting.scope().has(route.organisation_id) && precondition(route));
     Ok(routes)
 }

@@ -1,4 +1,4 @@
-//! Test mails: a code is sent to a mailbox's address, and followed until it is in an inbox.
+//! Test mails: a mail with a code is sent to a mailbox's address and traced until it is in an inbox.
 
 mod progress;
 
@@ -13,21 +13,20 @@ use crate::store::{Mailbox, TestMail};
 
 pub use progress::{TestProgress, progress};
 
-/// A mailbox is sent no more tests than this.
+/// Minimum time between two tests of one mailbox.
 const ONE_EVERY: Duration = Duration::from_secs(20);
 
-/// A test that somebody asks for.
+/// A test to begin.
 pub struct WantedTest<'a> {
-    /// Of this mailbox.
     pub mailbox: &'a Mailbox,
-    /// Sends the mail, where one is configured.
+    /// The mailer, if one is configured.
     pub mailer: Option<&'a Mailer>,
     /// The language of the mail.
     pub language: Language,
 }
 
 impl<'a> WantedTest<'a> {
-    /// The mailer, where Mailferry sends the mail itself: to no mailbox that it has never looked at.
+    /// The mailer, if Mailferry sends the mail itself. It sends none to a mailbox that was never polled successfully.
     fn sender(&self) -> Option<&'a Mailer> {
         self.mailer.filter(|_| self.mailbox.status.last_success_at.is_some())
     }
@@ -38,7 +37,7 @@ impl<'a> WantedTest<'a> {
     }
 }
 
-/// Begins a test of a mailbox, and sends the mail where Mailferry can.
+/// Begins a test of a mailbox and sends the mail if a mailer is available.
 ///
 /// # Errors
 /// [`Conflict::TestPaused`], [`Conflict::TestTooSoon`].
@@ -63,8 +62,7 @@ pub async fn begin(acting: Acting<'_>, wanted: WantedTest<'_>) -> Result<TestMai
     Ok(shown(acting, test))
 }
 
-/// A test as the actor may see it: the words of the operator's own server are the operator's business, and others are told only that
-/// something is wrong.
+/// The test without details that the actor may not see: only operators see the answer of their own mail server.
 fn shown(acting: Acting<'_>, test: TestMail) -> TestMail {
     let is_shown_all = acting.scope().id().is_none();
     let problem = test.problem.map(|problem| if is_shown_all { problem } else { String::new() });
@@ -86,7 +84,7 @@ async fn start(acting: Acting<'_>, mailbox: &Mailbox) -> Result<TestMail, Error>
     Ok(TestMail { id, created_at: acting.now, sent_at: None, problem: None, code })
 }
 
-/// A word that no other mail has: letters and digits that nobody mistakes for others.
+/// A random code of letters and digits that cannot be confused with each other when read aloud.
 fn code() -> String {
     const LETTERS: &[u8; 31] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
     let bits: u64 = rand::random();

@@ -1,30 +1,30 @@
 //! Tokens of the API.
 
 use super::organisations::{Owner, owner};
-use super::{Acting, Error, Target, meant};
+use super::{Acting, Error, Target, check_precondition};
 use crate::fact::{Done, Thing};
 use crate::opaque;
 use crate::store::{NewToken, Organisation, Token, TokenScope};
 
-/// A token that was just made.
+/// A new token.
 pub struct MadeToken {
     /// Its row.
     pub id: i64,
-    /// The organisation whose things it is for; `None`: everybody's.
+    /// The organisation it is limited to; `None`: all organisations.
     pub organisation: Option<Organisation>,
-    /// The token itself. Only its hash is kept, so it can be shown now and never again.
+    /// The secret token. Only its hash is stored, so it can be shown once.
     pub token: String,
 }
 
-/// The tokens that were made by a revoked one, by those in turn, and so on.
+/// A revoked token with the tokens that were made by it, directly or indirectly.
 pub struct RevokedToken {
     /// The revoked token.
     pub token: Token,
-    /// Their names.
+    /// Names of the tokens made by it.
     pub made: Vec<String>,
 }
 
-/// Makes a token. It is never broader than its maker.
+/// Makes a token. Its rights never exceed those of its maker.
 ///
 /// # Errors
 /// [`crate::fact::Conflict::TokenName`], [`crate::fact::Conflict::TokenThere`]; the organisation is missing.
@@ -41,24 +41,24 @@ pub async fn make(acting: Acting<'_>, name: &str, scope: TokenScope, of: &Owner)
     Ok(MadeToken { id, organisation, token })
 }
 
-/// Which token is meant.
+/// Identifies a token.
 pub enum WhichToken<'a> {
-    /// The one of this name; where several organisations have one, this organisation's.
+    /// By name; `organisation` decides where several organisations have a token of this name.
     Named { name: &'a str, organisation: Option<&'a str> },
-    /// The one of this name and row.
+    /// By name and row.
     Row { name: &'a str, id: Option<i64> },
 }
 
-/// The token that is meant.
+/// Finds a token.
 ///
 /// # Errors
-/// It is missing; several organisations have one of this name.
+/// No such token is visible to the actor; several organisations have one of this name.
 pub async fn find(acting: Acting<'_>, which: &WhichToken<'_>) -> Result<Token, Error> {
     match which {
         WhichToken::Named { name, organisation } => Ok(acting.store.token(name, *organisation, acting.scope()).await?),
         WhichToken::Row { name, id } => {
-            let is_meant = |token: &Token| token.name == *name && id.is_none_or(|id| id == token.id);
-            let mut meant = acting.store.tokens(acting.scope()).await?.into_iter().filter(is_meant);
+            let precondition = |token: &Token| token.name == *name && id.is_none_or(|id| id == token.id);
+            let mut meant = acting.store.tokens(acting.scope()).await?.into_iter().filter(precondition);
             match (meant.next(), meant.next()) {
                 (Some(token), None) => Ok(token),
                 _ => Err(Error::Missing(Thing::Token((*name).to_owned()))),
@@ -67,22 +67,22 @@ pub async fn find(acting: Acting<'_>, which: &WhichToken<'_>) -> Result<Token, E
     }
 }
 
-/// Revokes a token: it is refused from then on. Tokens made by it go too where `with_made` says so.
+/// Revokes a token, effective at once; `with_made` also revokes the tokens made by it.
 ///
 /// # Errors
-/// It is missing, or is not the one that was meant.
+/// The token does not exist or does not meet the precondition.
 pub async fn revoke(
     acting: Acting<'_>,
     which: WhichToken<'_>,
     with_made: bool,
-    is_meant: impl FnOnce(&Token) -> bool,
+    precondition: impl FnOnce(&Token) -> bool,
 ) -> Result<RevokedToken, Error> {
     let token = find(acting, &which).await?;
-    meant(&token, is_meant)?;
+    check_precondition(&token, precondition)?;
     let mut tx = acting.begin().await?;
     let made: Vec<String> = tx.tokens_made_by(token.id).await?.into_iter().map(|one| one.name).collect();
     if tx.revoke_token(token.id, with_made).await? == 0 {
-        return Err(Error::Missing(Thing::Token(token.name))); // revoked by somebody else meanwhile
+        return Err(Error::Missing(Thing::Token(token.name))); // another request revoked it first
     }
     let done = Done::TokenRevoked { made: made.clone(), made_revoked: with_made };
     let target = Target { organisation: token.organisation_id, name: &token.name };

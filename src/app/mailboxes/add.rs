@@ -8,11 +8,10 @@ use crate::fact::{Conflict, Done};
 use crate::store::{GrantKind, Mailbox, NewLogin, NewMailbox};
 use crate::vault::Vault;
 
-/// A mailbox that somebody wants.
+/// A mailbox to add.
 pub struct WantedMailbox {
-    /// The mailbox.
     pub new: NewMailbox,
-    /// The inbox that it feeds, where that is to be added with it.
+    /// The inbox it feeds, if that is added in the same transaction.
     pub inbox: Option<WantedInbox>,
 }
 
@@ -22,10 +21,10 @@ impl From<NewMailbox> for WantedMailbox {
     }
 }
 
-/// Adds a mailbox. Nothing is connected to before its first poll. `around` is needed for an actor whom the credential policy asks.
+/// Adds a mailbox. No connection is made before its first poll. `change_deps` is required for actors under the credential policy.
 ///
 /// # Errors
-/// A part of it cannot be, or is refused; there is one of this address; its server has refused too many passwords.
+/// A part is invalid or refused by the policy; the address is taken; its server has refused too many passwords.
 pub async fn add(
     acting: Acting<'_>,
     wanted: WantedMailbox,
@@ -36,11 +35,11 @@ pub async fn add(
     let is_by_token = matches!(new.login, Some(NewLogin::OAuth(_)));
     not_into_itself(&new.settings.after_import, &new.settings.folders)?;
     never_in_clear_text(&new.server, is_by_token)?;
-    // Before the step of the server, which is judged, nothing is opened there.
+    // A mailbox in setup is not opened before the server step, which applies the policy.
     let is_opened = !new.setup || new.login.is_some();
     if let Some(change_deps) = change_deps.filter(|_| acting.actor.is_judged() && is_opened) {
         judge(acting, &new, inbox.is_some(), change_deps).await?;
-        // A consent that somebody has given for one mailbox opens no other before they have consented for that one too.
+        // A consent given for one mailbox opens another only after the person has consented for that one too.
         new.asks_consent = matches!(&new.login, Some(NewLogin::OAuth(key)) if key.kind == GrantKind::Delegated);
     }
     let mut tx = acting.begin().await?;
@@ -58,7 +57,7 @@ pub async fn add(
     Ok(mailbox)
 }
 
-/// Refuses what the credential policy forbids, and passwords for an account whose server has refused too many.
+/// Applies the credential policy and the limit on refused passwords.
 async fn judge(
     acting: Acting<'_>,
     new: &NewMailbox,

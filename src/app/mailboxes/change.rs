@@ -1,8 +1,8 @@
-//! Changing a mailbox: its settings, and the password or consent that it is opened with.
+//! Changing a mailbox: its settings, and its password or consent.
 
-use super::credential_policy::{self, Fate};
+use super::credential_policy::{self, LoginFate};
 use super::settings::{never_in_clear_text, not_into_itself};
-use super::{Refused, ChangeDeps, guesses, hold, target};
+use super::{ChangeDeps, Refused, guesses, hold, target};
 use crate::address::Address;
 use crate::app::inboxes::visible;
 use crate::app::{Acting, Error};
@@ -11,45 +11,44 @@ use crate::oauth::give_up::{self, Consent};
 use crate::store::{Changes, GrantKind, Login, Mailbox, NewLogin, StoreError};
 use crate::vault::Vault;
 
-/// The fate of a login that was given for another server than the mailbox is to have.
+/// What a door does with a stored login when the server changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MovedLogin {
-    /// It has to be given anew, with the change.
+    /// The change must include a new login.
     GivenAnew,
-    /// It is forgotten, and asked for next.
+    /// The login is deleted, and the next page asks for a new one.
     Forgotten,
 }
 
-/// A change that somebody asks for.
+/// A change to a mailbox.
 pub struct Request<'a> {
-    /// The mailbox as they saw it.
+    /// The mailbox as the actor saw it.
     pub before: &'a Mailbox,
-    /// The changes.
     pub changes: Changes,
-    /// The fate of a login that was given for another server.
+    /// What happens to the stored login if the server changes.
     pub moved_login: MovedLogin,
 }
 
-/// A mailbox that was changed.
+/// The outcome of a change.
 pub struct Changed {
-    /// The mailbox as it is now.
+    /// The changed mailbox.
     pub mailbox: Mailbox,
-    /// How the consent ended that it was opened with before, where there was one.
+    /// How the previous consent ended, if the mailbox had one.
     pub given_up: Option<GivenUp>,
-    /// Whether the login has to be given, or consented to, before the mailbox can be opened again.
+    /// Whether a new login or consent is required before the mailbox can be polled again.
     pub asks_login: bool,
 }
 
-/// Changes a mailbox, and has it looked at soon. Another way to log in takes the place of the one before, whose consent is given up
-/// if no other mailbox needs it. `around` may be left out at the command line where no login is given: no key is needed then.
+/// Changes a mailbox and schedules a poll. A new login replaces the old one; a consent that no other mailbox uses is then ended at
+/// its provider. The command line may leave out `change_deps` if no login is given, since no key is needed then.
 ///
 /// # Errors
-/// A part of it cannot be, or is refused; the mailbox is not as it was meant to be, or was changed meanwhile.
+/// A part is invalid or refused by the policy; the mailbox does not meet the precondition, or has changed in the meantime.
 pub async fn change(
     acting: Acting<'_>,
     request: Request<'_>,
     change_deps: Option<ChangeDeps<'_>>,
-    is_meant: impl FnOnce(&Mailbox) -> bool,
+    precondition: impl FnOnce(&Mailbox) -> bool,
 ) -> Result<Changed, Error> {
     acting.actor.may_change()?;
     let Request { before, mut changes, moved_login } = request;
@@ -71,7 +70,7 @@ pub async fn change(
         _ => Consent::None,
     };
     let vault = change_deps.map(|change_deps| &*change_deps.deps.vault);
-    let changed = write(acting, before, &changes, vault, is_meant).await;
+    let changed = write(acting, before, &changes, vault, precondition).await;
     let Some(tokens) = tokens else { return changed.map(|mailbox| Changed { mailbox, given_up: None, asks_login }) };
     let given_up = match &changed {
         Ok(_) => consent.end(&tokens).await,
@@ -84,7 +83,7 @@ pub async fn change(
     changed.map(|mailbox| Changed { mailbox, given_up, asks_login })
 }
 
-/// Refuses what could never work.
+/// Refuses settings that can never work.
 fn check(before: &Mailbox, changes: &Changes) -> Result<(), Error> {
     let is_by_token = match &changes.login {
         Some(login) => matches!(login, NewLogin::OAuth(_)),
@@ -95,7 +94,7 @@ fn check(before: &Mailbox, changes: &Changes) -> Result<(), Error> {
     Ok(not_into_itself(&after.after_import, &after.folders)?)
 }
 
-/// Applies the credential policy to a change. Returns whether the login has to be given anew.
+/// Applies the credential policy to a change. Returns whether a new login is required.
 fn judge(
     acting: Acting<'_>,
     before: &Mailbox,
@@ -110,24 +109,24 @@ fn judge(
     let (server, login) = (changes.server.as_ref(), changes.login.as_ref());
     let change = credential_policy::Change { before: Some(before), server, is_renamed, login };
     let fate = change_deps.rules(acting.scope()).judge(&change)?;
-    if fate == Fate::Forgotten && moved_login == MovedLogin::GivenAnew {
+    if fate == LoginFate::Forgotten && moved_login == MovedLogin::GivenAnew {
         return Err(Refused::LoginToo(change.moved_by()).into());
     }
     let is_same_consent = login.is_none_or(|login| before.login.is_consent_of(login));
     let is_delegated = |login: &NewLogin| matches!(login, NewLogin::OAuth(key) if key.kind == GrantKind::Delegated);
-    let is_asked = fate == Fate::AskedAnew
+    let is_asked = fate == LoginFate::AskedAnew
         || login.is_some_and(|login| is_delegated(login) && (is_renamed || !before.login.is_consent_of(login)));
-    changes.login_goes_along = fate == Fate::GoesAlong || (fate == Fate::AskedAnew && is_same_consent);
+    changes.login_goes_along = fate == LoginFate::GoesAlong || (fate == LoginFate::AskedAnew && is_same_consent);
     if changes.asks_consent.is_none() {
         changes.asks_consent = is_asked.then_some(true);
     }
-    if fate == Fate::Forgotten {
+    if fate == LoginFate::Forgotten {
         changes.login = Some(NewLogin::ToCome);
     }
-    Ok(matches!(fate, Fate::Forgotten | Fate::AskedAnew))
+    Ok(matches!(fate, LoginFate::Forgotten | LoginFate::AskedAnew))
 }
 
-/// Takes no further password where the server has refused too many for this account.
+/// Refuses another password if the server has refused too many for this account.
 async fn no_guessing(before: &Mailbox, changes: &Changes, change_deps: ChangeDeps<'_>) -> Result<(), Error> {
     if !matches!(changes.login, Some(NewLogin::Password(_))) {
         return Ok(());
@@ -140,17 +139,17 @@ async fn no_guessing(before: &Mailbox, changes: &Changes, change_deps: ChangeDep
     }
 }
 
-/// The transaction: the change and its audit line.
+/// Writes the change and its audit line in one transaction.
 async fn write(
     acting: Acting<'_>,
     shown: &Mailbox,
     changes: &Changes,
     vault: Option<&Vault>,
-    is_meant: impl FnOnce(&Mailbox) -> bool,
+    precondition: impl FnOnce(&Mailbox) -> bool,
 ) -> Result<Mailbox, Error> {
     let address: Address = shown.address.parse().map_err(StoreError::Unknown)?;
     let mut tx = acting.begin().await?;
-    let before = hold(acting, shown, &mut tx, is_meant).await?;
+    let before = hold(acting, shown, &mut tx, precondition).await?;
     if let Some(inbox) = &changes.inbox {
         visible(acting, inbox, &mut tx).await?;
     }
@@ -163,7 +162,7 @@ async fn write(
     Ok(mailbox)
 }
 
-/// The parts that really change. `None`: somebody consents once more to what the mailbox is opened with already.
+/// The audit entry, with the parts that differ. `None`: the change only repeats the existing consent.
 fn done(before: &Mailbox, changes: &Changes) -> Option<Done> {
     let others = [
         (Part::Inbox, changes.inbox.as_ref().is_some_and(|inbox| inbox.as_str() != before.inbox)),

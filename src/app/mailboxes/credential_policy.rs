@@ -1,5 +1,5 @@
-//! Passwords and tokens are told to no other server than the one that they were given for: whoever may change a mailbox may not have
-//! its password sent to a server of his own. The command line is not asked: whoever has the key needs no such way.
+//! The credential policy: Mailferry sends a password or token only to the server it was entered for. A user who may change a mailbox
+//! cannot have its password sent to a server of their own. The policy does not apply to the command line, which has the key anyway.
 
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ use crate::mailbox::TlsMode;
 use crate::store::{GrantKey, GrantKind, Login, Mailbox, NewLogin, Scope, Server};
 use crate::vault::hex;
 
-/// The part of a change by which a server becomes another.
+/// The server setting that a change modifies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moved {
     Host,
@@ -20,52 +20,52 @@ pub enum Moved {
     PinSha256,
 }
 
-/// Why a mailbox may not be changed so.
+/// Why the policy refuses a change.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// The port is for operators.
+    /// Only operators may choose this port.
     Port,
-    /// An application opens it, and whatever that may open it would open for this organisation.
+    /// An application opens the mailbox: with another login name it would open other mailboxes for this organisation.
     AppOnly,
-    /// The provider's tokens are told to this server only (RFC 9700 4.9.1).
+    /// The provider's tokens may be sent to this server only (RFC 9700 4.9.1).
     Home(String),
-    /// Nobody has said whom the provider's tokens may be told to.
+    /// The configuration names no server that the provider's tokens may be sent to.
     NoHome,
-    /// The provider's tokens are told to whoever everybody trusts to be its server, and not to whom this organisation trusts.
+    /// The provider's tokens are sent only to a server with a publicly trusted certificate, not to one trusted by this organisation.
     OwnTrust(Moved),
-    /// The login was given for the server, and the trust in it, before: it has to be given anew with the change.
+    /// The login was entered for the previous server or trust: the change must include a new one.
     LoginToo(Moved),
-    /// The password would go to another machine without TLS, which only an operator may want.
+    /// The password would be sent to another machine without TLS, which only an operator may allow.
     InClear,
 }
 
-/// What becomes of what a mailbox is opened with.
+/// What happens to the stored login of a mailbox.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It stays as it is, or comes anew with the change.
+pub enum LoginFate {
+    /// It is kept, or replaced by the change.
     Stays,
-    /// It is the server's own wherever that stands now, and goes along.
+    /// It belongs to the provider's own server and is kept for the new settings.
     GoesAlong,
-    /// It was given for another server or another trust in it, and has to be given anew.
+    /// It was entered for another server or trust and is deleted.
     Forgotten,
-    /// The consent was given for another login name: it is kept, and opens nothing before somebody has consented anew.
+    /// The consent was given for another login name: it is kept but unusable until the person consents again.
     AskedAnew,
 }
 
-/// What is to change of a mailbox.
+/// A change for the policy to judge.
 pub struct Change<'a> {
-    /// The mailbox; `None`: a new one.
+    /// The mailbox before the change; `None` for a new one.
     pub before: Option<&'a Mailbox>,
-    /// Its server afterwards, where that is named.
+    /// The new server, if it changes.
     pub server: Option<&'a Server>,
-    /// Whether another login name is named.
+    /// Whether the login name changes.
     pub is_renamed: bool,
-    /// What it is opened with from now on, where that is named.
+    /// The new login, if it changes.
     pub login: Option<&'a NewLogin>,
 }
 
 impl Change<'_> {
-    /// The part by which the server becomes another.
+    /// The first server setting that differs.
     pub fn moved_by(&self) -> Moved {
         let (Some(before), Some(after)) = (self.before.map(|before| &before.server), self.server) else {
             let has_authorities = self.server.is_some_and(|server| server.ca_pem.is_some());
@@ -85,15 +85,14 @@ impl Change<'_> {
     }
 }
 
-/// A mailbox's server with its trust and the login name, as a form shows that they were seen.
+/// Server, trust and login name as one string. A form carries it, so that a password applies only to the server its reader saw.
 pub fn shown(mailbox: &Mailbox) -> String {
     let Mailbox { server, username, .. } = mailbox;
     let trust = trust(server).map(|trust| format!("{trust} ")).unwrap_or_default();
     format!("{}:{} {} {trust}{username}", server.host, server.port, server.tls)
 }
 
-/// What a server is trusted by in place of the usual authorities: the fingerprint of its certificate, or of the file of its own
-/// authorities.
+/// The trust setting that replaces the usual authorities: the fingerprint of the certificate or of the CA file.
 pub fn trust(server: &Server) -> Option<String> {
     match (&server.pin_sha256, &server.ca_pem) {
         (Some(pin), _) => Some(pin.clone()),
@@ -102,13 +101,13 @@ pub fn trust(server: &Server) -> Option<String> {
     }
 }
 
-/// What is judged by.
+/// The rules and facts that the policy judges by.
 pub struct Rules<'a> {
-    /// The providers, with their servers.
+    /// The configured providers.
     pub oauth: &'a config::OAuth,
-    /// The ports that whoever is not an operator may name.
+    /// Ports that non-operators may choose.
     pub ports: &'a [u16],
-    /// What the one who changes it sees.
+    /// The scope of the actor.
     pub scope: Scope,
 }
 
@@ -116,8 +115,8 @@ impl Rules<'_> {
     /// Judges a change.
     ///
     /// # Errors
-    /// It must not be made.
-    pub fn judge(&self, change: &Change<'_>) -> Result<Fate, Refused> {
+    /// The policy refuses it.
+    pub fn judge(&self, change: &Change<'_>) -> Result<LoginFate, Refused> {
         let Change { before, server, is_renamed, login } = *change;
         let is_operator = self.scope.id().is_none();
         let moved = server.filter(|server| before.is_none_or(|before| before.server.is_told_to_others(server)));
@@ -147,13 +146,13 @@ impl Rules<'_> {
             return self.tokens(key, key_before, change, moved);
         }
         if key.is_some_and(|key| key.kind == GrantKind::Delegated) && is_renamed {
-            return Ok(Fate::AskedAnew);
+            return Ok(LoginFate::AskedAnew);
         }
         if !is_operator && moved.is_some_and(is_in_clear) {
             return Err(Refused::InClear);
         }
         let is_anew = login.is_some() || before.is_none_or(|before| !before.login.is_given());
-        Ok(if moved.is_none() || is_anew { Fate::Stays } else { Fate::Forgotten })
+        Ok(if moved.is_none() || is_anew { LoginFate::Stays } else { LoginFate::Forgotten })
     }
 
     fn tokens(
@@ -162,7 +161,7 @@ impl Rules<'_> {
         key_before: Option<&GrantKey>,
         change: &Change<'_>,
         moved: Option<&Server>,
-    ) -> Result<Fate, Refused> {
+    ) -> Result<LoginFate, Refused> {
         let server = change.server.or(change.before.map(|before| &before.server));
         if moved.is_some_and(Server::has_own_trust) && self.scope.id().is_some() {
             return Err(Refused::OwnTrust(change.moved_by()));
@@ -171,17 +170,17 @@ impl Rules<'_> {
         let host = server.map(|server| server.host.as_str());
         match self.oauth.server_of(&key.provider) {
             Some(home) if host.is_some_and(|host| home.eq_ignore_ascii_case(host)) => {
-                Ok(if is_asked { Fate::AskedAnew } else { Fate::GoesAlong })
+                Ok(if is_asked { LoginFate::AskedAnew } else { LoginFate::GoesAlong })
             }
             Some(home) => Err(Refused::Home(home.to_owned())),
             None if self.scope.id().is_some() => Err(Refused::NoHome),
-            None if moved.is_some() && Some(key) == key_before && change.login.is_none() => Ok(Fate::Forgotten),
-            None => Ok(Fate::Stays),
+            None if moved.is_some() && Some(key) == key_before && change.login.is_none() => Ok(LoginFate::Forgotten),
+            None => Ok(LoginFate::Stays),
         }
     }
 }
 
-/// Whether others could read what is told to this server.
+/// Whether credentials sent to this server could be read on the network.
 fn is_in_clear(server: &Server) -> bool {
     let host = server.host.strip_suffix('.').unwrap_or(&server.host);
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
@@ -254,28 +253,28 @@ mod tests {
         let (home, evil) = ("outlook.office365.com", "imap.evil.se");
         let given = || Some(NewLogin::Password("new".to_owned().into()));
         let consent = |provider| Some(NewLogin::OAuth(key(provider, GrantKind::Delegated)));
-        type Row = (&'static str, Scope, Login, (&'static str, u16), Option<NewLogin>, Result<Fate, Refused>);
+        type Row = (&'static str, Scope, Login, (&'static str, u16), Option<NewLogin>, Result<LoginFate, Refused>);
         let rows: Vec<Row> = vec![
-            ("imap.b.se", ours, password(), ("imap.b.se", 993), None, Ok(Fate::Stays)),
-            ("imap.b.se", ours, password(), ("IMAP.b.se", 993), None, Ok(Fate::Stays)),
-            ("imap.b.se", ours, password(), (evil, 993), None, Ok(Fate::Forgotten)),
-            ("imap.b.se", all, password(), (evil, 993), None, Ok(Fate::Forgotten)),
-            ("imap.b.se", all, password(), ("imap.b.se", 144), None, Ok(Fate::Forgotten)),
+            ("imap.b.se", ours, password(), ("imap.b.se", 993), None, Ok(LoginFate::Stays)),
+            ("imap.b.se", ours, password(), ("IMAP.b.se", 993), None, Ok(LoginFate::Stays)),
+            ("imap.b.se", ours, password(), (evil, 993), None, Ok(LoginFate::Forgotten)),
+            ("imap.b.se", all, password(), (evil, 993), None, Ok(LoginFate::Forgotten)),
+            ("imap.b.se", all, password(), ("imap.b.se", 144), None, Ok(LoginFate::Forgotten)),
             ("imap.b.se", ours, password(), ("imap.b.se", 144), None, Err(Refused::Port)),
-            ("imap.b.se", ours, password(), (evil, 993), given(), Ok(Fate::Stays)),
-            ("imap.b.se", ours, Login::Password(None), (evil, 993), None, Ok(Fate::Stays)),
+            ("imap.b.se", ours, password(), (evil, 993), given(), Ok(LoginFate::Stays)),
+            ("imap.b.se", ours, Login::Password(None), (evil, 993), None, Ok(LoginFate::Stays)),
             (home, ours, tokens("microsoft"), (evil, 993), None, Err(Refused::Home(home.to_owned()))),
             (home, all, tokens("microsoft"), (evil, 993), None, Err(Refused::Home(home.to_owned()))),
             (home, ours, tokens("microsoft"), (evil, 993), consent("microsoft"), Err(Refused::Home(home.to_owned()))),
-            (home, ours, tokens("microsoft"), (evil, 993), given(), Ok(Fate::Stays)),
+            (home, ours, tokens("microsoft"), (evil, 993), given(), Ok(LoginFate::Stays)),
             (evil, ours, password(), (evil, 993), consent("microsoft"), Err(Refused::Home(home.to_owned()))),
-            ("imap.b.se", ours, password(), (home, 993), consent("microsoft"), Ok(Fate::GoesAlong)),
-            (home, ours, tokens("microsoft"), (home, 143), None, Ok(Fate::GoesAlong)),
+            ("imap.b.se", ours, password(), (home, 993), consent("microsoft"), Ok(LoginFate::GoesAlong)),
+            (home, ours, tokens("microsoft"), (home, 143), None, Ok(LoginFate::GoesAlong)),
             (evil, ours, password(), (evil, 993), consent("contoso"), Err(Refused::NoHome)),
-            (evil, all, password(), (evil, 993), consent("contoso"), Ok(Fate::Stays)),
-            ("imap.b.se", all, tokens("contoso"), (evil, 993), None, Ok(Fate::Forgotten)),
+            (evil, all, password(), (evil, 993), consent("contoso"), Ok(LoginFate::Stays)),
+            ("imap.b.se", all, tokens("contoso"), (evil, 993), None, Ok(LoginFate::Forgotten)),
             (home, ours, app_only(), (evil, 993), None, Err(Refused::AppOnly)),
-            (home, ours, app_only(), (home, 993), None, Ok(Fate::Stays)),
+            (home, ours, app_only(), (home, 993), None, Ok(LoginFate::Stays)),
         ];
         for (host, scope, login, (to, port), new, wanted) in rows {
             let told = format!("{host} {scope:?} {login:?} to {to}:{port} with {new:?}");
@@ -309,12 +308,12 @@ mod tests {
             };
             let ours = Scope::Organisation(1);
             for (before, login) in [(None, Some(&given)), (Some(&before), None), (Some(&before), Some(&given))] {
-                let wanted = if is_here { Ok(Fate::Stays) } else { Err(Refused::InClear) };
+                let wanted = if is_here { Ok(LoginFate::Stays) } else { Err(Refused::InClear) };
                 assert_eq!(judge(ours, before, login), wanted, "{host}");
-                assert_eq!(judge(Scope::All, before, login), Ok(Fate::Stays), "{host}");
+                assert_eq!(judge(Scope::All, before, login), Ok(LoginFate::Stays), "{host}");
             }
-            // An operator has wanted it there before.
-            assert_eq!(judge(ours, Some(&unmoved), Some(&given)), Ok(Fate::Stays), "{host}");
+            // An operator chose this server before.
+            assert_eq!(judge(ours, Some(&unmoved), Some(&given)), Ok(LoginFate::Stays), "{host}");
         }
     }
 
@@ -325,7 +324,7 @@ mod tests {
         let change = Change { before: Some(&before), server: None, is_renamed: true, login: None };
         let judge = |scope| Rules { oauth: &config, ports: &[993], scope }.judge(&change);
         assert_eq!(judge(Scope::Organisation(1)), Err(Refused::AppOnly));
-        assert_eq!(judge(Scope::All), Ok(Fate::Stays));
+        assert_eq!(judge(Scope::All), Ok(LoginFate::Stays));
         let server = Server::usual("127.0.0.1".to_owned(), TlsMode::None);
         let downgraded = Server { port: 993, ..server.clone() };
         let local = Mailbox {
@@ -334,6 +333,6 @@ mod tests {
         };
         let change = Change { before: Some(&local), server: Some(&downgraded), is_renamed: false, login: None };
         let judged = Rules { oauth: &config, ports: &[993], scope: Scope::All }.judge(&change);
-        assert_eq!(judged, Ok(Fate::Forgotten), "without TLS everybody on the way would be told");
+        assert_eq!(judged, Ok(LoginFate::Forgotten), "without TLS everybody on the way would be told");
     }
 }

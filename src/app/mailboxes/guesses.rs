@@ -1,16 +1,16 @@
-//! Logins at customers' servers that somebody here asks for: no account is locked, and no password guessed, through us.
+//! Rate limit on logins that actors request: it keeps anybody from locking an account or guessing a password through Mailferry.
 
 use crate::poll::guesses::{Account, minutes_held};
 use crate::poll::{Deps, PollError};
 use crate::store::{Mailbox, Server, StoreError};
 
-/// A wait in milliseconds, in whole minutes, rounded up.
+/// Converts a wait in milliseconds to whole minutes, rounded up.
 pub fn minutes(wait_ms: i64) -> i64 {
     (wait_ms + 59_999) / 60_000
 }
 
-/// How many minutes the next login at this account has to wait, since the server has refused too many that this organisation asked
-/// for; `None`: it may be tried. The login itself is held back too, wherever the name of the server leads by then.
+/// Minutes until the next login to this account may be tried, after too many refused logins of this organisation; `None`: now. The
+/// login itself checks the limit again, for the address that the server name resolves to then.
 pub async fn held(server: &Server, username: &str, organisation: i64, deps: &Deps) -> Result<Option<i64>, StoreError> {
     let found = deps.egress.resolve(&server.host, server.port, &deps.deadlines).await.unwrap_or_default();
     let addresses: Vec<_> = found.into_iter().map(|address| address.ip()).collect();
@@ -18,24 +18,24 @@ pub async fn held(server: &Server, username: &str, organisation: i64, deps: &Dep
     Ok(Some(minutes(wait)).filter(|minutes| *minutes > 0))
 }
 
-/// Work that logs in to a mailbox, as far as it was allowed.
+/// The result of work under the rate limit.
 pub enum Limited<T> {
-    /// It was done, or failed.
+    /// The work ran, and succeeded or failed.
     Done(Result<T, PollError>),
-    /// The server has refused too many logins: none is tried for so many minutes.
+    /// The limit is reached: minutes until a login may be tried.
     Wait(i64),
 }
 
-/// Does work that logs in to this mailbox.
+/// Runs work that logs in to a mailbox, under the rate limit.
 ///
 /// # Errors
-/// The database.
+/// The database fails.
 pub async fn within<T>(
     mailbox: &Mailbox,
     deps: &Deps,
     work: impl Future<Output = Result<T, PollError>>,
 ) -> Result<Limited<T>, StoreError> {
-    // The command line is not held back by logins that others have asked for.
+    // The command line is exempt: refused logins of page and API users do not delay it.
     if deps.counts_guesses
         && let Some(minutes) = held(&mailbox.server, &mailbox.username, mailbox.organisation_id, deps).await?
     {

@@ -1,4 +1,4 @@
-//! Looks at a customer's server that somebody waits for. Nothing is imported, and nothing is changed there.
+//! Read-only inspection of a customer's server while an actor waits: nothing is imported, and nothing is changed.
 
 mod check;
 
@@ -16,23 +16,27 @@ use crate::store::{Mailbox, WatchedFolder};
 
 pub use check::{CheckOptions, Checked, check};
 
-/// Somebody who has us look at a customer's server.
+/// An actor who inspects a customer's server.
 #[derive(Clone, Copy)]
 pub struct Inspector<'a> {
-    /// Who waits.
+    /// The actor who waits.
     pub acting: Acting<'a>,
-    /// The way to mail servers.
+    /// Runs the connections to mail servers.
     pub visits: &'a Visits,
-    /// The parts that the door itself works with: those of the visits belong to other threads.
+    /// Dependencies of the door's own thread; the visits have their own.
     pub deps: &'a Deps,
 }
 
 impl Inspector<'_> {
-    /// Does work that logs in to a mailbox.
+    /// Runs work that logs in to a mailbox.
     ///
     /// # Errors
     /// [`Conflict::HeldUntil`], [`Error::LoginsWait`], [`Error::AtServer`].
-    async fn inspect<T>(&self, mailbox: &Mailbox, work: impl Future<Output = Result<T, PollError>>) -> Result<T, Error> {
+    async fn inspect<T>(
+        &self,
+        mailbox: &Mailbox,
+        work: impl Future<Output = Result<T, PollError>>,
+    ) -> Result<T, Error> {
         not_held(self.acting, mailbox)?;
         match guesses::within(mailbox, self.deps, work).await? {
             Limited::Done(done) => done.map_err(|error| Error::AtServer(Box::new(self.shown(error)))),
@@ -40,17 +44,17 @@ impl Inspector<'_> {
         }
     }
 
-    /// A failure as the actor may see it: which hosts and ports answer from here is the operator's business only.
+    /// Removes details that the actor may not see: only operators learn which hosts and ports answer from here.
     fn shown(&self, error: PollError) -> PollError {
-        if self.is_shown_all() { error } else { error.without_the_way() }
+        if self.sees_everything() { error } else { error.without_the_way() }
     }
 
-    fn is_shown_all(&self) -> bool {
+    fn sees_everything(&self) -> bool {
         self.acting.scope().id().is_none()
     }
 }
 
-/// Refuses to go where the server told us to stay away.
+/// Refuses to contact a server that told us to stay away.
 ///
 /// # Errors
 /// [`Conflict::HeldUntil`].
@@ -61,20 +65,24 @@ fn not_held(acting: Acting<'_>, mailbox: &Mailbox) -> Result<(), Error> {
     }
 }
 
-/// The folders of the account, with their mails as far as they could be counted in a minute. None is opened.
+/// Lists the folders of the account with their message counts, as far as they can be counted within a minute. Opens none.
 ///
 /// # Errors
-/// As every look.
+/// As [`Inspector::inspect`].
 pub async fn folders(inspector: Inspector<'_>, mailbox: &Mailbox) -> Result<Vec<FolderOffer>, Error> {
     let work = inspector.visits.visit(mailbox, |mailbox, deps| async move { folders::folders(&mailbox, &deps).await });
     inspector.inspect(mailbox, work).await
 }
 
-/// The effects that this server can have on the customer's copy, in this folder or the first that is polled. It is opened read-only.
+/// The after-import effects that this server supports in a folder (default: the first polled one), which is opened read-only.
 ///
 /// # Errors
-/// As every look.
-pub async fn effects(inspector: Inspector<'_>, mailbox: &Mailbox, folder: Option<String>) -> Result<Vec<Ability>, Error> {
+/// As [`Inspector::inspect`].
+pub async fn effects(
+    inspector: Inspector<'_>,
+    mailbox: &Mailbox,
+    folder: Option<String>,
+) -> Result<Vec<Ability>, Error> {
     let first = || mailbox.folders.first().cloned().unwrap_or_else(|| "INBOX".to_owned());
     let folder = folder.unwrap_or_else(first);
     let work = inspector
@@ -83,10 +91,10 @@ pub async fn effects(inspector: Inspector<'_>, mailbox: &Mailbox, folder: Option
     inspector.inspect(mailbox, work).await
 }
 
-/// The mail that a poll would import now, found within this time. The mailbox may be paused.
+/// Determines what a poll would import now, within a time limit. The mailbox may be paused.
 ///
 /// # Errors
-/// As every look.
+/// As [`Inspector::inspect`].
 pub async fn dry_run(inspector: Inspector<'_>, mailbox: &Mailbox, within: Duration) -> Result<DryRun, Error> {
     let work =
         inspector.visits.visit(mailbox, |mailbox, deps| async move { dry_run::dry_run(&mailbox, &deps, within).await });
@@ -97,10 +105,10 @@ pub async fn dry_run(inspector: Inspector<'_>, mailbox: &Mailbox, within: Durati
     Ok(run)
 }
 
-/// Fetches one mail as it is, past every limit, and hands its bytes to `take` in parts. Returns how many bytes there were.
+/// Downloads one mail unchanged and without size limits, and passes its bytes to `take` in chunks. Returns the size in bytes.
 ///
 /// # Errors
-/// As every look; `take` failed, in its words.
+/// As [`Inspector::inspect`]; the error of `take`.
 pub async fn download(
     inspector: Inspector<'_>,
     mailbox: &Mailbox,

@@ -1,4 +1,4 @@
-//! A poll that somebody waits for, and the comparison of a mailbox with its ledger.
+//! A poll on demand, and the verification of a mailbox against its ledger.
 
 use std::sync::Arc;
 
@@ -10,19 +10,18 @@ use crate::poll::{Blame, Deps, PollError, Progress, Report, ReportedError, Retry
 use crate::schedule::{lease, worker};
 use crate::store::{Completeness, Mailbox, StoreError};
 
-/// The terms of a poll that somebody waits for.
+/// Options of a poll on demand.
 pub struct PollNow {
-    /// The parts that it works with.
     pub deps: Arc<Deps>,
-    /// How long it may take.
+    /// Time limits.
     pub limits: worker::Limits,
-    /// Ends it early.
+    /// Cancels the poll.
     pub stop: CancellationToken,
-    /// Shows how far it has come.
+    /// Receives the progress.
     pub progress: Arc<Progress>,
 }
 
-/// Polls a mailbox at once: past every back-off of ours, but not past the time that its server told us to stay away.
+/// Polls a mailbox at once. Back-off after failures is ignored; a server's request to stay away is not.
 pub async fn poll_now(mailbox: &Mailbox, how: PollNow) -> Report {
     let PollNow { deps, limits, stop, progress } = how;
     let not_polled = |blame, message: String, retry| {
@@ -51,19 +50,18 @@ pub async fn poll_now(mailbox: &Mailbox, how: PollNow) -> Report {
     }
 }
 
-/// A mailbox, compared with its ledger.
+/// The result of a verification.
 pub struct Verified {
-    /// The poll that compared it.
+    /// The poll that made the comparison.
     pub report: Report,
-    /// Its folders.
     pub folders: Vec<VerifiedFolder>,
 }
 
-/// A folder, compared with its ledger.
+/// The result for one folder.
 pub struct VerifiedFolder {
-    /// How complete the ledger is now.
+    /// Completeness of the ledger after the verification.
     pub now: Completeness,
-    /// UIDs that this comparison has found, all of which were asked for.
+    /// Number of UIDs that the ledger had missed; the poll fetched them.
     pub found: i64,
 }
 
@@ -80,10 +78,10 @@ impl VerifiedFolder {
     }
 }
 
-/// Polls a mailbox and compares every UID on its server with the ledger; mail that the ledger has missed is imported.
+/// Polls a mailbox and compares every UID on its server with the ledger. Mail missing from the ledger is imported.
 ///
 /// # Errors
-/// The database.
+/// The database fails.
 pub async fn verify(mailbox: &Mailbox, how: PollNow) -> Result<Verified, Error> {
     let store = how.deps.store.clone();
     let before = store.open_cases(mailbox.id).await?.folders;

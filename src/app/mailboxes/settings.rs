@@ -1,4 +1,4 @@
-//! Settings of a mailbox, checked before they are stored, by whichever door they come.
+//! Validation of mailbox settings, for every door.
 
 use std::time::Duration;
 
@@ -11,16 +11,16 @@ use crate::store::{Changes, Mailbox, NewLogin, Server};
 use crate::tls;
 use crate::vault::hex;
 
-/// What cannot be: which part of the wish, and why.
+/// An invalid part of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wrong {
-    /// The part's name.
+    /// Name of the part.
     pub part: &'static str,
-    /// Why.
+    /// The reason.
     pub why: Invalid,
 }
 
-/// What is wished of a server. What is not named stays, or is the usual; `Some(None)` takes a trust away.
+/// Requested server settings. `None` keeps the current value or the default; `Some(None)` clears a trust setting.
 #[derive(Debug, Default)]
 pub struct ServerRequest {
     /// Host name or address.
@@ -36,10 +36,10 @@ pub struct ServerRequest {
 }
 
 impl ServerRequest {
-    /// A new server, on this host if none is named; `None` without any.
+    /// Builds a new server, on the usual host if none is requested; `None` without any host.
     ///
     /// # Errors
-    /// A part of it cannot be.
+    /// A part is invalid.
     pub fn new_server(&self, usual: Option<String>) -> Result<Option<Server>, Wrong> {
         let tls = self.tls.unwrap_or(TlsMode::Implicit);
         let Some(host) = self.host.clone().or(usual) else { return Ok(None) };
@@ -47,10 +47,10 @@ impl ServerRequest {
         Ok(Some(self.on(&blank)?.unwrap_or(blank)))
     }
 
-    /// The server with what is named changed; `None` if nothing of it is.
+    /// Applies the request to a server; `None` if it changes nothing.
     ///
     /// # Errors
-    /// A part of it cannot be.
+    /// A part is invalid.
     pub fn on(&self, before: &Server) -> Result<Option<Server>, Wrong> {
         let wrong = |part: &'static str, why: Invalid| Wrong { part, why };
         let mut server = before.clone();
@@ -62,7 +62,7 @@ impl ServerRequest {
             server.host.clone_from(host);
         }
         if let Some(tls) = self.tls {
-            // A port that was the usual one stays the usual one.
+            // A default port follows the protection.
             if server.port == server.tls.default_port() {
                 server.port = tls.default_port();
             }
@@ -99,10 +99,10 @@ impl ServerRequest {
     }
 }
 
-/// The folders, each once.
+/// Normalises and deduplicates folder names.
 ///
 /// # Errors
-/// One of them cannot be a folder's name.
+/// One of them is not a valid folder name.
 pub fn folders(names: &[String]) -> Result<Vec<String>, Invalid> {
     let mut folders = Vec::new();
     for name in names {
@@ -114,10 +114,10 @@ pub fn folders(names: &[String]) -> Result<Vec<String>, Invalid> {
     Ok(folders)
 }
 
-/// The time between two polls in milliseconds, as stored; `least`: the shortest that the operator allows.
+/// Converts the time between two polls to milliseconds; `least` is the minimum that the operator allows.
 ///
 /// # Errors
-/// It is shorter.
+/// The time is below the minimum.
 pub fn interval_ms(wanted: Duration, least: Duration) -> Result<i64, Invalid> {
     match wanted < least {
         true => Err(Invalid::Interval { least: format_duration(least).to_string() }),
@@ -125,19 +125,19 @@ pub fn interval_ms(wanted: Duration, least: Duration) -> Result<i64, Invalid> {
     }
 }
 
-/// Refuses to move mail into a folder that is polled.
+/// Refuses to move mail into a polled folder.
 ///
 /// # Errors
-/// It would come in from there again.
+/// The mail would be imported again from there.
 pub fn not_into_itself(after_import: &AfterImport, folders: &[String]) -> Result<(), Wrong> {
     let checked = crate::mailbox::not_into_itself(after_import, folders);
     checked.map_err(|conflict| Wrong { part: "after_import", why: Invalid::IntoItself(conflict) })
 }
 
-/// A token is as good as a password to whoever listens, and nobody has said that he knows (RFC 6750 5.3).
+/// Refuses to send bearer tokens unencrypted (RFC 6750 5.3).
 ///
 /// # Errors
-/// It would be sent so.
+/// The connection would have no TLS.
 pub fn never_in_clear_text(server: &Server, by_token: bool) -> Result<(), Wrong> {
     match by_token && server.tls == TlsMode::None && !server.is_this_machine() {
         true => Err(Wrong { part: "tls", why: Invalid::TokenInClear }),
@@ -145,16 +145,16 @@ pub fn never_in_clear_text(server: &Server, by_token: bool) -> Result<(), Wrong>
     }
 }
 
-/// The change by which a mailbox is opened with a password that was given for its server and login name as they are in `mailbox`.
+/// The change that stores a new password, valid only while server and login name are those of `mailbox`.
 pub fn given_password(mailbox: &Mailbox, password: SecretString) -> Changes {
     let given_for = Some((mailbox.server.clone(), mailbox.username.clone()));
     Changes { login: Some(NewLogin::Password(password)), given_for, ..Changes::default() }
 }
 
-/// A password as a mail server takes it.
+/// Validates a password for a mail server.
 ///
 /// # Errors
-/// None does.
+/// It is empty, or holds a line break or NUL.
 pub fn password(text: &str) -> Result<SecretString, Invalid> {
     match text {
         "" => Err(Invalid::NoPassword),

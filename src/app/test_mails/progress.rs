@@ -6,20 +6,20 @@ use super::shown;
 use crate::app::{Acting, Error};
 use crate::clock::Timestamp;
 use crate::fact::{Kept, Reason, Thing};
-use crate::store::{QUARANTINE_PAGES, QuarantinedMail, Mailbox, MessageLine, StoreError, TestMail, words};
+use crate::store::{Mailbox, MessageLine, QUARANTINE_PAGES, QuarantinedMail, StoreError, TestMail, words};
 
 /// A test that has not arrived by then is late.
 const LATE_AFTER: Duration = Duration::from_mins(5);
-/// For so long the mailbox is polled sooner than usual while somebody waits.
+/// While a test is younger than this, reading its progress has the mailbox polled early.
 const HURRIED_FOR: Duration = Duration::from_mins(10);
-/// The mailbox is polled again no sooner than this after the last attempt.
+/// Minimum time between an early poll and the last attempt.
 const SOONEST: Duration = Duration::from_secs(10);
-/// A poll that is due within this time is not moved.
+/// A poll due within this time is not rescheduled.
 const ALMOST_DUE: Duration = Duration::from_secs(1);
 
 /// How far a test has come.
 pub struct TestProgress {
-    /// The test, as its reader may see it.
+    /// The test, without details that the actor may not see.
     pub test: TestMail,
     /// Whether Mailferry sent the mail itself, or tried to.
     pub is_sent_by_us: bool,
@@ -29,16 +29,16 @@ pub struct TestProgress {
     pub last_error: Option<String>,
     /// The mailbox is not polled.
     pub is_paused: bool,
-    /// Its server told us to stay away until then.
+    /// Its server told us to stay away until this time.
     pub held_until: Option<Timestamp>,
     /// When the mailbox is polled next.
     pub next_poll_at: Option<Timestamp>,
     /// The mail, once it is in an inbox.
     pub message: Option<MessageLine>,
-    /// The mail came by another mailbox of this organisation.
+    /// The mail was imported from another mailbox of this organisation.
     pub is_elsewhere: bool,
-    /// The mail was quarantined under this UID, for this reason.
-    pub aside: Option<(u32, Option<Kept<Reason>>)>,
+    /// UID and reason, if the mail was quarantined.
+    pub quarantined: Option<(u32, Option<Kept<Reason>>)>,
     /// The mail should have come by now.
     pub is_late: bool,
 }
@@ -46,11 +46,11 @@ pub struct TestProgress {
 impl TestProgress {
     /// Whether there is nothing more to wait for.
     pub fn is_over(&self) -> bool {
-        self.message.is_some() || self.aside.is_some()
+        self.message.is_some() || self.quarantined.is_some()
     }
 }
 
-/// How far a test of this mailbox has come. The mailbox is polled sooner than usual while somebody asks.
+/// Reads the progress of a test. Each call may have the mailbox polled earlier than scheduled.
 ///
 /// # Errors
 /// There is no such test.
@@ -58,11 +58,11 @@ pub async fn progress(acting: Acting<'_>, mailbox: &Mailbox, id: i64) -> Result<
     let Acting { store, now, .. } = acting;
     let test = store.test_of(mailbox.id, id).await?.ok_or(Error::Missing(Thing::TestMail))?;
     let message = store.test_arrived(&test, acting.scope()).await?;
-    let aside = match message {
+    let quarantined = match message {
         Some(_) => None,
-        None => quarantined_mail(acting, mailbox, &test).await?,
+        None => find_quarantined(acting, mailbox, &test).await?,
     };
-    if message.is_none() && aside.is_none() && may_hurry(mailbox, &test, now) {
+    if message.is_none() && quarantined.is_none() && may_hurry(mailbox, &test, now) {
         store.poll_soon(mailbox.id, now).await?;
     }
     let status = &mailbox.status;
@@ -77,12 +77,12 @@ pub async fn progress(acting: Acting<'_>, mailbox: &Mailbox, id: i64) -> Result<
         is_late: now.since(test.created_at) > LATE_AFTER,
         test: shown(acting, test),
         message,
-        aside,
+        quarantined,
     })
 }
 
-/// Whether the mailbox is polled sooner for a test. The scheduler polls it, with its own effects. Where a login failed, or the server
-/// told us to stay away, the mailbox is left to wait: asking more often locks accounts.
+/// Whether the mailbox may be polled early for a test. A mailbox that failed to log in, or whose server told us to stay away, is not:
+/// extra logins lock accounts. The scheduler makes the poll, so effects are applied as usual.
 fn may_hurry(mailbox: &Mailbox, test: &TestMail, now: Timestamp) -> bool {
     let status = &mailbox.status;
     let last = Timestamp(status.last_attempt_at.unwrap_or(0));
@@ -91,8 +91,8 @@ fn may_hurry(mailbox: &Mailbox, test: &TestMail, now: Timestamp) -> bool {
         && status.next_poll_at.is_some_and(|at| Timestamp(at).since(now) > ALMOST_DUE)
 }
 
-/// The mail, where it was seen and not imported: too large, or refused by its server.
-async fn quarantined_mail(
+/// Finds the test mail among quarantined mail.
+async fn find_quarantined(
     acting: Acting<'_>,
     mailbox: &Mailbox,
     test: &TestMail,

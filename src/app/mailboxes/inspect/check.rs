@@ -1,4 +1,4 @@
-//! The check of a mailbox: the way to it, walked step by step.
+//! The check of a mailbox, step by step from DNS to its folders.
 
 use std::time::Duration;
 
@@ -12,29 +12,29 @@ use crate::poll::guesses::minutes_held;
 use crate::poll::{Deps, PollError, is_the_way};
 use crate::store::Mailbox;
 
-/// Somebody waits.
+/// Time limit of a check for pages and the API.
 const WITHIN: Duration = Duration::from_secs(90);
 
-/// How a check is made.
+/// Options of a check.
 pub struct CheckOptions<F> {
-    /// Folders are opened as a poll does, and not read-only, to learn which flags they keep.
+    /// Opens folders as a poll does instead of read-only, to learn which flags they keep.
     pub as_polled: bool,
-    /// Is handed each step as it is taken.
+    /// Called with each step as it ends.
     pub tell: F,
 }
 
-/// A check, as far as it came.
+/// The result of a check.
 pub struct Checked {
-    /// Its steps, in their order.
+    /// The steps taken, in order.
     pub lines: Vec<CheckLine>,
-    /// The cause of what failed, where it could be found out.
+    /// The diagnosed cause of a failure.
     pub trouble: Option<Trouble>,
-    /// Whether it came to its end; else the time was up.
+    /// Whether the check finished within its time limit.
     pub complete: bool,
 }
 
-/// Walks the way to a mailbox, step by step, and finds the cause of what fails. The command line may take its time, and goes also
-/// where the server told us to stay away: a person may have mended it.
+/// Checks a mailbox step by step and diagnoses a failure. The command line has no time limit and also checks a server that told us to
+/// stay away, since the problem may be fixed by now.
 ///
 /// # Errors
 /// [`Conflict::HeldUntil`](crate::fact::Conflict::HeldUntil), [`Error::LoginsWait`].
@@ -67,11 +67,11 @@ where
         Limited::Wait(minutes) => return Err(Error::LoginsWait(minutes)),
     };
     let Walk { lines, failure, complete } = walked.unwrap_or_else(Walk::not_begun);
-    let lines = if inspector.is_shown_all() { lines } else { blurred(lines) };
+    let lines = if inspector.sees_everything() { lines } else { blurred(lines) };
     Ok(Checked { lines, trouble: failure.and_then(|failure| failure.trouble), complete })
 }
 
-/// The way to a mailbox, as far as it was walked.
+/// The steps taken so far.
 struct Walk {
     lines: Vec<CheckLine>,
     failure: Option<CheckFailure>,
@@ -109,8 +109,8 @@ async fn walked<F: FnMut(&CheckLine) + Send>(
     Walk { lines, failure: walked.ok().and_then(Result::err), complete }
 }
 
-/// The steps as one organisation may see them: which hosts and ports answer here is the operator's business only, so that name and
-/// port are one step, which goes well or does not.
+/// Merges the steps of DNS and TCP into one for actors of one organisation: only operators learn which hosts and ports answer from
+/// here.
 fn blurred(lines: Vec<CheckLine>) -> Vec<CheckLine> {
     let (mut has_failed, mut kept) = (false, Vec::new());
     for line in lines {
@@ -120,7 +120,7 @@ fn blurred(lines: Vec<CheckLine>) -> Vec<CheckLine> {
             (true, false) => CheckLine::new("tcp", false, Found::NotReached),
             (false, _) => line,
         };
-        // That the name was found says nothing yet, and two failures of the way are one.
+        // A successful DNS lookup says nothing yet, and a second failed connection step adds nothing.
         let is_left_out = if line.ok { line.step == "dns" } else { is_way && has_failed };
         has_failed |= !line.ok;
         if !is_left_out {

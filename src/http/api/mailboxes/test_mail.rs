@@ -123,7 +123,7 @@ pub async fn follow(
         error: progress.last_error.as_deref().map(|json| Failure::of(&LastError::read(json), &caller)),
         message: progress.message,
         elsewhere: progress.is_elsewhere,
-        put_aside: progress.aside.map(|(uid, reason)| TestAside { uid, reason: told(reason.as_ref()) }),
+        put_aside: progress.quarantined.map(|(uid, reason)| TestAside { uid, reason: told(reason.as_ref()) }),
         test: Test::of(progress.test),
     };
     Ok(Json(shown).into_response())
