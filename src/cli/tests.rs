@@ -1,5 +1,6 @@
 //! Tests of the command line in this process.
 
+mod documents;
 mod doors;
 
 use clap::CommandFactory;
