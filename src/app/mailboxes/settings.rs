@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use humantime::format_duration;
 use secrecy::SecretString;
 
+use crate::duration;
 use crate::fact::Fact;
 use crate::locale::Language;
 use crate::mailbox::{AfterImport, TlsMode, folder_name};
@@ -121,7 +121,7 @@ pub fn folders(names: &[String]) -> Result<Vec<String>, String> {
 /// It is shorter.
 pub fn interval_ms(wanted: Duration, least: Duration) -> Result<i64, String> {
     match wanted < least {
-        true => Err(format!("at least {}: each poll is a login at the customer's server", format_duration(least))),
+        true => Err(format!("at least {}: each poll is a login at the customer's server", duration::format(least))),
         false => Ok(i64::try_from(wanted.as_millis()).unwrap_or(i64::MAX)),
     }
 }

@@ -1,7 +1,6 @@
 //! The JSON keys that other programs rely on, exactly.
 
 use serde_json::Value;
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::support::{
     facts::{JOBB, JOBB_INBOX, keys, text},
@@ -14,7 +13,7 @@ use crate::support::{
 
 fn is_rfc3339_utc(value: &Value) -> bool {
     let text = value.as_str().unwrap_or_default();
-    text.ends_with('Z') && OffsetDateTime::parse(text, &Rfc3339).is_ok()
+    text.ends_with('Z') && text.parse::<jiff::Timestamp>().is_ok_and(|at| at.to_string() == text)
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
-use time::OffsetDateTime;
 
 use super::{deliver, mailbox};
 use crate::support::{
@@ -19,7 +19,7 @@ fn days_ago(days: u64) -> SystemTime {
 
 /// The day as `--start` wants it.
 fn date(moment: SystemTime) -> String {
-    OffsetDateTime::from(moment).date().to_string()
+    Timestamp::try_from(moment).unwrap().to_zoned_datetime(TimeZone::UTC).date().to_string()
 }
 
 /// A server with five mails: three of 400 days ago, two of 100 days ago, in the order of their UIDs.

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::json;
-use time::OffsetDateTime;
 
 use super::{comes_true, dry_run, kept, subjects_in};
 use crate::support::{
@@ -19,7 +19,7 @@ fn days_ago(days: u64) -> SystemTime {
 }
 
 fn date(days: u64) -> String {
-    OffsetDateTime::from(days_ago(days)).date().to_string()
+    Timestamp::try_from(days_ago(days)).unwrap().to_zoned_datetime(TimeZone::UTC).date().to_string()
 }
 
 /// Mails of different ages, among them two that are too large, one that a machine wrote and one that is routed elsewhere.
