@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::support::{
     facts::{JOBB, JOBB_INBOX, keys, text},
     mail::mail,
-    mailferry::{BOTH, Mailferry},
+    mailferry::{Mailferry, databases},
     ports::free_port,
     scripted::Scripted,
     sha256,
@@ -18,7 +18,7 @@ fn is_rfc3339_utc(value: &Value) -> bool {
 
 #[test]
 fn poll_message_list_and_ledger_have_the_promised_keys() {
-    for database in BOTH {
+    for database in databases() {
         let server = Scripted::with_messages(&["S: * OK ready\nORDINARY"], vec![mail("Ärende 7", JOBB)]);
         let mailferry = Mailferry::on(database);
         mailferry.add_inbox(JOBB_INBOX);
@@ -77,7 +77,7 @@ fn an_error_has_the_promised_keys() {
 
 #[test]
 fn what_cannot_be_read_is_null_and_no_error() {
-    for database in BOTH {
+    for database in databases() {
         let messages =
             vec![Vec::new(), b"\r\nonly a body\r\n".to_vec(), b"Subject: a\0b\r\nFrom: \xff\xfe\0\r\n\r\n".to_vec()];
         let server = Scripted::with_messages(&["S: * OK ready\nORDINARY"], messages.clone());

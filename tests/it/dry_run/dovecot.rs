@@ -11,7 +11,7 @@ use crate::support::{
     dovecot::Dovecot,
     facts::{ANSOKAN, ANSOKAN_INBOX, JOBB, JOBB_INBOX},
     mail::mail,
-    mailferry::{BOTH, Database, Mailferry},
+    mailferry::{Database, Mailferry, databases},
 };
 
 fn days_ago(days: u64) -> SystemTime {
@@ -52,7 +52,7 @@ fn mailbox(server: &Dovecot, database: Database, more: &[&str]) -> Mailferry {
 
 #[test]
 fn nothing_is_imported_and_nothing_is_changed() {
-    for database in BOTH {
+    for database in databases() {
         let server = server();
         let mailferry = mailbox(&server, database, &["--start", "all", "--after-import", "delete"]);
         mailferry.ok(&["mailbox", "pause", JOBB]);
@@ -111,7 +111,7 @@ fn a_poll_does_what_was_told_whatever_the_start() {
 
 #[test]
 fn a_start_that_is_moved_brings_what_was_told_and_nothing_that_is_here() {
-    for database in BOTH {
+    for database in databases() {
         let server = server();
         let mailferry = mailbox(&server, database, &["--start", &date(50)]);
         comes_true(&mailferry);

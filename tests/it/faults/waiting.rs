@@ -65,7 +65,7 @@ fn metric(serve: &crate::support::mailferry::Serve, name: &str) -> i64 {
 
 #[test]
 fn the_metrics_tell_what_is_open() {
-    for database in crate::support::mailferry::BOTH {
+    for database in crate::support::mailferry::databases() {
         let server = Faulty::with("placeholder-body", 3);
         let mailferry = super::mailbox_on(database, &server, &["--after-import", "delete"]);
         server.account().faults.lacks.extend(["UIDPLUS", "MOVE"]);
