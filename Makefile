@@ -1,6 +1,6 @@
 # The commands of this project; `make` lists them. They need a Rust toolchain and Debian or Ubuntu.
 .DEFAULT_GOAL := help
-.PHONY: help build parts demo test audit bench fuzz
+.PHONY: help build parts demo quick test audit bench fuzz
 
 # What `make parts` installs for: demo, test or bench.
 FOR ?= test
@@ -20,7 +20,7 @@ help: ## lists these commands
 export INSTA_UPDATE ?= no
 
 build: ## builds the optimised program, target/release/mailferry
-	cargo build --release
+	cargo build --locked --release
 
 parts: ## installs what is missing for FOR=demo, test (the default) or bench, and says what
 	scripts/install-parts $(FOR)
@@ -29,16 +29,19 @@ demo: ## shows the whole way of a mail until Ctrl-C; with ONCE=1 it ends by itse
 	scripts/install-parts demo
 	ONCE=$(ONCE) scripts/demo
 
+quick: ## checks what needs no server: format, Clippy, unit tests, scripted servers, SQLite; ONLY="WORD..." runs some of the tests
+	scripts/quick $(ONLY)
+
 test: ## installs what the tests need, then checks everything; CI runs this
 	scripts/install-parts test
 	@echo "==> Format"
 	cargo fmt --check
 	@echo "==> Clippy"
-	cargo clippy --all-targets --all-features -- -D warnings
+	cargo clippy --locked --all-targets --all-features -- -D warnings
 	@echo "==> Dependencies"
 	scripts/audit
 	@echo "==> Tests"
-	cargo test --all --features crash-points
+	cargo test --locked --all --features crash-points
 	@echo "==> Demo"
 	ONCE=1 scripts/demo
 	@echo "==> All is well"
@@ -48,7 +51,7 @@ audit: ## asks what is to be said against the dependencies; AUDIT=strict fails w
 
 bench: ## measures the import against mbsync and a bare TLS fetch
 	scripts/install-parts bench
-	cargo build --release
+	cargo build --locked --release
 	tests/bench/import $(BENCH)
 
 # How long `make fuzz` gives each target.

@@ -1,8 +1,8 @@
 //! Time. Nothing else reads the wall clock, so that a test can say what time it is.
 
+use jiff::SignedDuration;
+use jiff::civil::{Date, DateTime};
 use serde::{Deserialize, Serialize, Serializer};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 /// A moment in milliseconds since 1970 UTC, as stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, sqlx::Type)]
@@ -11,6 +11,13 @@ use time::format_description::well_known::Rfc3339;
 pub struct Timestamp(pub i64);
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+const FAR_FUTURE: DateTime = DateTime::constant(9999, 12, 31, 23, 59, 59, 0);
+
+/// Reads a day written "2027-05-01", and in none of the other ways that ISO 8601 has.
+pub fn day(text: &str) -> Option<Date> {
+    text.parse::<Date>().ok().filter(|day| day.to_string() == text)
+}
 
 impl Timestamp {
     /// The moment `duration` later.
@@ -28,7 +35,7 @@ impl Timestamp {
     /// The same moment without its fraction of a second: INTERNALDATE (RFC 3501 2.3.3) has none.
     #[must_use]
     pub fn whole_seconds(self) -> Self {
-        Self(self.0.div_euclid(1000) * 1000)
+        Self(self.0.div_euclid(1000).saturating_mul(1000))
     }
 
     /// The day, in days since 1970 UTC.
@@ -48,22 +55,21 @@ impl Timestamp {
     }
 
     /// As a calendar date and time in UTC; the far future where the number has no date.
-    pub fn to_datetime(self) -> OffsetDateTime {
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
-            .unwrap_or(time::macros::datetime!(9999-12-31 23:59:59 UTC))
+    pub fn to_datetime(self) -> DateTime {
+        // Not jiff's own `Timestamp`, which ends a day before the year 9999 does.
+        EPOCH.checked_add(SignedDuration::from_millis(self.0)).unwrap_or(FAR_FUTURE)
     }
 
-    /// From a calendar date and time.
-    pub fn from_datetime(at: OffsetDateTime) -> Self {
-        Self(i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX))
+    /// From a calendar date and time in UTC.
+    pub fn from_datetime(at: DateTime) -> Self {
+        Self(i64::try_from(at.duration_since(EPOCH).as_millis()).unwrap_or(i64::MAX))
     }
 }
 
 impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Whole seconds read better, and what is finer than that is noise to a person.
-        let whole = self.whole_seconds().to_datetime();
-        f.write_str(&whole.format(&Rfc3339).map_err(|_| std::fmt::Error)?)
+        write!(f, "{}Z", self.whole_seconds().to_datetime())
     }
 }
 
@@ -97,18 +103,72 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         #[expect(clippy::disallowed_methods, reason = "the one place that may read the wall clock")]
-        Timestamp::from_datetime(OffsetDateTime::now_utc())
+        Timestamp(jiff::Timestamp::now().as_millisecond())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
     fn a_time_leaves_as_rfc_3339_in_utc() {
         assert_eq!(Timestamp(1_700_000_000_123).to_string(), "2023-11-14T22:13:20Z");
         assert_eq!(serde_json::to_string(&Timestamp(0)).unwrap(), "\"1970-01-01T00:00:00Z\"");
+    }
+
+    #[test]
+    fn a_time_without_a_date_leaves_as_the_far_future() {
+        for (millis, wanted) in [
+            (253_402_300_799_999, "9999-12-31T23:59:59Z"),
+            (253_402_300_800_000, "9999-12-31T23:59:59Z"),
+            (i64::MAX, "9999-12-31T23:59:59Z"),
+            (-62_167_219_200_000, "0000-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(Timestamp(millis).to_string(), wanted);
+        }
+        assert!(!Timestamp(i64::MIN).to_string().is_empty());
+    }
+
+    #[test]
+    fn a_day_is_read_in_one_form_only() {
+        for text in ["2026-02-28", "2024-02-29", "0000-01-01", "9999-12-31"] {
+            assert_eq!(day(text).map(|day| day.to_string()).as_deref(), Some(text));
+        }
+        for text in [
+            "",
+            "2026-02-29",
+            "2026-13-01",
+            "2026-2-1",
+            "20260201",
+            "2026-02-01T00:00",
+            " 2026-02-01",
+            "2026-02-01Z",
+            "2026-W05-7",
+            "2026-032",
+            "26-02-01",
+            "10000-01-01",
+            "-2026-02-01",
+            "yesterday",
+        ] {
+            assert_eq!(day(text), None, "{text:?}");
+        }
+    }
+
+    proptest! {
+        /// `jiff` writes and reads RFC 3339 by itself where it has the moment.
+        #[test]
+        fn a_time_is_written_as_jiff_writes_it(seconds in -62_167_219_200_i64..=253_402_207_200) {
+            let judged = jiff::Timestamp::from_second(seconds).unwrap();
+            prop_assert_eq!(Timestamp(seconds * 1000).to_string(), judged.to_string());
+        }
+
+        #[test]
+        fn a_time_becomes_a_date_and_the_same_time_again(millis in -62_167_219_200_000_i64..=253_402_300_799_999) {
+            prop_assert_eq!(Timestamp::from_datetime(Timestamp(millis).to_datetime()), Timestamp(millis));
+        }
     }
 
     #[test]

@@ -9,9 +9,8 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, DATE, HOST, HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT};
 use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
+use jiff::fmt::rfc2822::DateTimeParser;
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc2822;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
@@ -158,11 +157,11 @@ async fn judge(response: Response<Incoming>, largest: usize) -> Result<HttpRespo
 /// Seconds, or a date that is measured by the provider's own clock (RFC 9110 10.2.3).
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-    let date = |text: &str| OffsetDateTime::parse(text, &Rfc2822).ok();
+    let date = |text: &str| DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok();
     let told = text(RETRY_AFTER)?;
     match told.parse() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => (date(told)? - date(text(DATE)?)?).try_into().ok(),
+        Err(_) => date(told)?.duration_since(date(text(DATE)?)?).try_into().ok(),
     }
 }
 
@@ -178,7 +177,12 @@ mod tests {
         };
         assert_eq!(wait("120"), Some(Duration::from_secs(120)));
         assert_eq!(wait("Tue, 24 Nov 2026 16:05:00 GMT"), Some(Duration::from_secs(300)));
+        assert_eq!(wait("Tue, 24 Nov 2026 16:05:00 +0000"), Some(Duration::from_secs(300)));
+        assert_eq!(wait("24 Nov 2026 17:05:00 +0100"), Some(Duration::from_secs(300)));
+        assert_eq!(wait("Mon, 24 Nov 2026 16:05 GMT"), Some(Duration::from_secs(300)), "on a wrong weekday");
         assert_eq!(wait("Tue, 24 Nov 2026 15:00:00 GMT"), None);
+        assert_eq!(wait("2026-11-24T16:05:00Z"), None);
+        assert_eq!(wait("Tuesday, 24-Nov-26 16:05:00 GMT"), None);
         assert_eq!(wait("soon"), None);
     }
 }

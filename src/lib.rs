@@ -93,6 +93,7 @@ mod clock;
 mod config;
 mod crash;
 mod discover;
+mod duration;
 mod egress;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]

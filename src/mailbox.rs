@@ -5,11 +5,10 @@ mod settings;
 use std::fmt;
 use std::str::FromStr;
 
-use time::Date;
-use time::macros::format_description;
+use jiff::civil::Date;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::clock::Timestamp;
+use crate::clock::{self, Timestamp};
 use crate::fact::{Conflict, Invalid};
 
 pub use settings::{Settings, SettingsChange};
@@ -91,7 +90,7 @@ impl Start {
         match self {
             Self::All => None,
             Self::Now => Some(added_at.whole_seconds()),
-            Self::Date(date) => Some(Timestamp::from_datetime(date.midnight().assume_utc())),
+            Self::Date(date) => Some(Timestamp::from_datetime(date.at(0, 0, 0, 0))),
         }
     }
 }
@@ -103,9 +102,9 @@ impl FromStr for Start {
         match text {
             "now" => Ok(Self::Now),
             "all" => Ok(Self::All),
-            _ => match Date::parse(text, format_description!("[year]-[month]-[day]")) {
+            _ => match clock::day(text) {
                 // IMAP's dates have four digits, and mail is not older than this.
-                Ok(date) if (1970..=9999).contains(&date.year()) => Ok(Self::Date(date)),
+                Some(date) if (1970..=9999).contains(&date.year()) => Ok(Self::Date(date)),
                 _ => Err(Invalid::Start(text.to_owned())),
             },
         }
@@ -265,7 +264,7 @@ mod tests {
         for text in ["leave", "seen", "keyword:Kundo", "move:Klart/Å", "move:a:b", "delete"] {
             assert_eq!(text.parse::<AfterImport>().unwrap().to_string(), text);
         }
-        for text in ["now", "all", "2026-02-28"] {
+        for text in ["now", "all", "2026-02-28", "1970-01-01", "9999-12-31"] {
             assert_eq!(text.parse::<Start>().unwrap().to_string(), text);
         }
         for text in ["implicit", "starttls", "none"] {
@@ -303,7 +302,7 @@ mod tests {
         {
             assert!(text.parse::<AfterImport>().is_err(), "{text:?}");
         }
-        for text in ["", "2026-02-30", "2026-2-1", "yesterday", "0000-01-01"] {
+        for text in ["", "2026-02-30", "2026-2-1", "yesterday", "0000-01-01", "1969-12-31", "2026-02-28T00:00"] {
             assert!(text.parse::<Start>().is_err(), "{text:?}");
         }
     }

@@ -32,7 +32,7 @@ pub struct Application {
     pub client_secret: SecretString,
     /// The last day of the secret, YYYY-MM-DD.
     #[serde(deserialize_with = "values::day")]
-    pub client_secret_expires: Option<time::Date>,
+    pub client_secret_expires: Option<jiff::civil::Date>,
     /// What stands for {tenant} in the addresses.
     pub tenant: String,
     /// Where people consent.

@@ -7,6 +7,8 @@ use secrecy::SecretString;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
+use crate::{clock, duration};
+
 /// A duration written "90s", "10m" or "1h30m"; at least a millisecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span(pub Duration);
@@ -15,14 +17,18 @@ impl std::str::FromStr for Span {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match humantime::parse_duration(text) {
-            Ok(duration) if duration.is_zero() => Err(format!("{text:?} is no time at all; write e.g. \"60s\"")),
+        match duration::parse(text) {
+            Some(duration) if duration.is_zero() => Err(format!("{text:?} is no time at all; write e.g. \"60s\"")),
             // Durations are stored in milliseconds: less would be stored as none.
-            Ok(duration) if duration < Duration::from_millis(1) => Err(format!("{text:?} is less than a millisecond")),
+            Some(duration) if duration < Duration::from_millis(1) => {
+                Err(format!("{text:?} is less than a millisecond"))
+            }
             // A year is more than any of these can mean, and small enough for every sum.
-            Ok(duration) if duration > Duration::from_hours(24 * 366) => Err(format!("{text:?} is longer than a year")),
-            Ok(duration) => Ok(Self(duration)),
-            Err(_) => Err(format!("{text:?} is not a duration; write e.g. \"60s\", \"10m\", \"1h\"")),
+            Some(duration) if duration > Duration::from_hours(24 * 366) => {
+                Err(format!("{text:?} is longer than a year"))
+            }
+            Some(duration) => Ok(Self(duration)),
+            None => Err(format!("{text:?} is not a duration; write e.g. \"60s\", \"10m\", \"1h\"")),
         }
     }
 }
@@ -106,15 +112,15 @@ pub fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<SecretString, D::Err
 }
 
 /// A day written "2027-05-01"; empty: none.
-pub fn day<'de, D: Deserializer<'de>>(from: D) -> Result<Option<time::Date>, D::Error> {
+pub fn day<'de, D: Deserializer<'de>>(from: D) -> Result<Option<jiff::civil::Date>, D::Error> {
     let text = String::deserialize(from)?;
     if text.is_empty() {
         return Ok(None);
     }
-    let form = time::macros::format_description!("[year]-[month]-[day]");
-    time::Date::parse(&text, form)
-        .map(Some)
-        .map_err(|_| D::Error::custom(format!("{text:?} is not a day; write e.g. \"2027-05-01\"")))
+    match clock::day(&text) {
+        None => Err(D::Error::custom(format!("{text:?} is not a day; write e.g. \"2027-05-01\""))),
+        day => Ok(day),
+    }
 }
 
 /// Words as a list, or in one text with blanks between them, as the environment gives them.
@@ -129,4 +135,43 @@ pub fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error
         Written::One(text) => text.split_whitespace().map(str::to_owned).collect(),
         Written::List(words) => words,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_lies_between_a_millisecond_and_a_year() {
+        for (text, wanted) in [
+            ("1ms", Ok(1)),
+            ("1000us", Ok(1)),
+            ("0.001s", Ok(1)),
+            ("60s", Ok(60_000)),
+            ("5 min", Ok(300_000)),
+            ("1h 30m", Ok(5_400_000)),
+            ("1.5h", Ok(5_400_000)),
+            ("366d", Ok(31_622_400_000)),
+            ("1year", Ok(31_557_600_000)),
+            ("1year 1day", Err("is longer than a year")),
+            ("18446744073709551615s", Err("is longer than a year")),
+            ("0", Err("is no time at all")),
+            ("0s", Err("is no time at all")),
+            ("0ms 0h", Err("is no time at all")),
+            ("999us", Err("is less than a millisecond")),
+            ("1ns", Err("is less than a millisecond")),
+            ("", Err("is not a duration")),
+            ("soon", Err("is not a duration")),
+            ("60", Err("is not a duration")),
+            ("-60s", Err("is not a duration")),
+            ("18446744073709551616s", Err("is not a duration")),
+        ] {
+            let read = text.parse::<Span>();
+            match (&read, wanted) {
+                (Ok(span), Ok(millis)) => assert_eq!(span.0, Duration::from_millis(millis), "{text:?}"),
+                (Err(why), Err(wanted)) => assert!(why.starts_with(&format!("{text:?} {wanted}")), "{why}"),
+                _ => panic!("{text:?} is read as {read:?}"),
+            }
+        }
+    }
 }

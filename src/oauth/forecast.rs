@@ -1,12 +1,10 @@
 //! What will end, and when: warned of before it does.
 
-use serde::Serialize;
-use time::Time;
-
 use crate::clock::Timestamp;
 use crate::config::{Application, OAuth};
 use crate::locale::{self, Language};
 use crate::store::{Grant, GrantKind};
+use serde::Serialize;
 
 /// What ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -73,7 +71,7 @@ pub fn forecast(app: &Application, grant: Option<&Grant>, now: Timestamp) -> Vec
     let mut all = Vec::new();
     if let Some(day) = app.client_secret_expires {
         // At some time of the day that the portal shows it ends.
-        let end = Timestamp::from_datetime(day.with_time(Time::MIDNIGHT).assume_utc());
+        let end = Timestamp::from_datetime(day.at(0, 0, 0, 0));
         all.push(Forecast::new(What::ClientSecret, end, now));
     }
     let Some(grant) = grant.filter(|grant| grant.key.kind == GrantKind::Delegated && grant.refresh_sealed.is_some())
@@ -143,7 +141,7 @@ mod tests {
     #[test]
     fn warnings_come_at_30_7_and_1_days() {
         let secret = |year, month, day| {
-            let date = time::Date::from_calendar_date(year, time::Month::try_from(month).unwrap(), day).unwrap();
+            let date = jiff::civil::date(year, month, day);
             let app = Application { client_secret_expires: Some(date), ..Application::default() };
             let [one] = &forecast(&app, None, NOW)[..] else { panic!() };
             (one.days_left, one.warning)

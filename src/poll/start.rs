@@ -5,8 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use time::macros::format_description;
-
 use super::listing::{self, Windows};
 use super::open_folder::OpenFolder;
 use super::visit::Visit;
@@ -161,8 +159,7 @@ fn stored(error: StoreError) -> PollError {
 
 /// `1-Feb-2026` (RFC 3501 9, date).
 fn imap_date(at: Timestamp) -> String {
-    let format = format_description!("[day padding:none]-[month repr:short]-[year]");
-    at.to_datetime().date().format(format).unwrap_or_else(|_| "1-Jan-1970".to_owned())
+    at.to_datetime().strftime("%-d-%b-%Y").to_string()
 }
 
 #[cfg(test)]
@@ -183,5 +180,7 @@ mod tests {
     fn dates_are_written_as_imap_wants_them() {
         assert_eq!(imap_date(Timestamp(1_769_904_000_000)), "1-Feb-2026");
         assert_eq!(imap_date(Timestamp(0)), "1-Jan-1970");
+        assert_eq!(imap_date(Timestamp(253_402_300_799_999)), "31-Dec-9999");
+        assert_eq!(imap_date(Timestamp(-1)), "31-Dec-1969");
     }
 }

@@ -46,11 +46,14 @@ struct Fixture {
     _folder: tempfile::TempDir,
 }
 
-/// One of each kind.
+/// One of each kind, with `make quick` of SQLite alone.
 async fn stores() -> Vec<(Fixture, &'static str)> {
-    let postgres = tokio::task::spawn_blocking(postgres::fresh_database).await.unwrap();
+    let mut kinds = vec![(None, "SQLite")];
+    if !daemon::is_quick() {
+        kinds.push((Some(tokio::task::spawn_blocking(postgres::fresh_database).await.unwrap()), "PostgreSQL"));
+    }
     let mut fixtures = Vec::new();
-    for (url, name) in [(None, "SQLite"), (Some(postgres), "PostgreSQL")] {
+    for (url, name) in kinds {
         let folder = tempfile::tempdir().unwrap();
         let sqlite = || format!("sqlite://{}", folder.path().join("sub/mailferry.db").display());
         let store = Store::open(&url.unwrap_or_else(sqlite)).await.unwrap();

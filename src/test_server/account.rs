@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use time::OffsetDateTime;
-use time::macros::datetime;
+use jiff::SignedDuration;
+use jiff::civil::{DateTime, date};
 
 /// One mail in a folder.
 #[derive(Debug, Clone)]
@@ -13,8 +13,8 @@ pub struct Message {
     pub uid: u32,
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// Its INTERNALDATE.
-    pub date: OffsetDateTime,
+    /// Its INTERNALDATE, in UTC.
+    pub date: DateTime,
     /// Its flags and keywords.
     pub flags: BTreeSet<String>,
 }
@@ -43,12 +43,12 @@ impl Default for Folder {
 impl Folder {
     /// Puts a mail in and returns its UID. It is a minute younger than the one that came in before it.
     pub fn append(&mut self, bytes: impl Into<Vec<u8>>) -> u32 {
-        let date = datetime!(2026-03-03 08:30:00 UTC) + time::Duration::minutes(self.came_in.into());
+        let date = date(2026, 3, 3).at(8, 30, 0, 0) + SignedDuration::from_mins(self.came_in.into());
         self.append_at(bytes, date)
     }
 
     /// Puts a mail in with this date and returns its UID.
-    pub fn append_at(&mut self, bytes: impl Into<Vec<u8>>, date: OffsetDateTime) -> u32 {
+    pub fn append_at(&mut self, bytes: impl Into<Vec<u8>>, date: DateTime) -> u32 {
         let uid = self.uidnext;
         self.came_in += 1;
         self.uidnext = self.uidnext.saturating_add(1);

@@ -1,7 +1,5 @@
 //! FETCH: what is said of each mail, and everything that can be wrong with it.
 
-use time::macros::format_description;
-
 use super::account::{Folder, Message};
 use super::faults::{Body, Faults, Parts, Sizes};
 use super::wire::say;
@@ -69,10 +67,7 @@ fn about(message: &Message, items: &str, faults: &Faults) -> String {
         about.push_str(&format!(" FLAGS ({})", flags.join(" ")));
     }
     if items.contains("INTERNALDATE") {
-        let format = format_description!(
-            "[day padding:space]-[month repr:short]-[year] [hour]:[minute]:[second] [offset_hour sign:mandatory][offset_minute]"
-        );
-        about.push_str(&format!(" INTERNALDATE \"{}\"", message.date.format(format).unwrap_or_default()));
+        about.push_str(&format!(" INTERNALDATE \"{}\"", message.date.strftime("%e-%b-%Y %H:%M:%S +0000")));
     }
     if items.contains("RFC822.SIZE") {
         let size = message.bytes.len();

@@ -1,7 +1,6 @@
 //! SEARCH: a few keys, enough for clients that look for new mail.
 
-use time::macros::format_description;
-use time::{Date, OffsetDateTime};
+use jiff::civil::Date;
 
 use super::account::{Folder, Message};
 use super::faults::Faults;
@@ -26,11 +25,11 @@ pub fn hits(keys: &[&str], folder: &Folder) -> Result<Vec<u32>, String> {
             "UNDELETED" => hits.retain(|message| !message.flags.contains("\\Deleted")),
             "SINCE" => {
                 let day = day(value()?)?;
-                hits.retain(|message| local(message.date) >= day);
+                hits.retain(|message| message.date.date() >= day);
             }
             "BEFORE" => {
                 let day = day(value()?)?;
-                hits.retain(|message| local(message.date) < day);
+                hits.retain(|message| message.date.date() < day);
             }
             set if set.starts_with(|c: char| c.is_ascii_digit()) => {
                 let numbers: Vec<u32> = (1..).take(existing.len()).collect();
@@ -49,13 +48,8 @@ pub fn hits(keys: &[&str], folder: &Folder) -> Result<Vec<u32>, String> {
     Ok(hits.into_iter().map(|message| message.uid).collect())
 }
 
-fn local(date: OffsetDateTime) -> Date {
-    date.date()
-}
-
 fn day(text: &str) -> Result<Date, String> {
-    let format = format_description!("[day padding:none]-[month repr:short]-[year]");
-    Date::parse(text, format).map_err(|_| format!("BAD {text} is not a date"))
+    Date::strptime("%d-%b-%Y", text).map_err(|_| format!("BAD {text} is not a date"))
 }
 
 /// The answer, as the faults want it.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::support::{
     facts::text,
     greenmail::GreenMail,
-    mailferry::{BOTH, Mailferry, Serve},
+    mailferry::{Mailferry, Serve, databases},
     wait,
 };
 
@@ -140,7 +140,7 @@ fn only_known_hosts_are_answered() {
 
 #[test]
 fn nul_is_refused_whatever_the_database() {
-    for database in BOTH {
+    for database in databases() {
         let mailferry = Mailferry::on(database);
         let token =
             text(&mailferry.json(&["token", "create", "--name", "all", "--scope", "write"])[0], "token").to_owned();

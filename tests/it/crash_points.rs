@@ -13,7 +13,7 @@ use crate::support::{
     facts::{JOBB, JOBB_INBOX, text},
     faulty::Faulty,
     mail::mail,
-    mailferry::{BOTH, Database, Mailferry},
+    mailferry::{Database, Mailferry, databases},
 };
 
 /// Every choice, and `move` on a server that has no MOVE.
@@ -118,7 +118,7 @@ fn ended_at_every_step() {
         return;
     }
     let of = if std::env::var("MAILFERRY_TEST_SWEEP").is_ok_and(|text| text == "all") { 1 } else { 10 };
-    let all = || BOTH.into_iter().flat_map(|database| CHOICES.map(|choice| (database, choice)));
+    let all = || databases().into_iter().flat_map(|database| CHOICES.map(|choice| (database, choice)));
     // Two at a time: most of the time is spent waiting for disks and processes.
     thread::scope(|scope| {
         for half in 0..2 {

@@ -10,7 +10,7 @@ use crate::support::{
     facts::{JOBB, JOBB_INBOX, text},
     greenmail::GreenMail,
     mail::mail,
-    mailferry::{BOTH, Database, Mailferry},
+    mailferry::{Database, Mailferry, databases},
 };
 
 /// A server with mail for JOBB, and an installation that polls it, with these options of `mailbox add`.
@@ -30,7 +30,7 @@ fn send(server: &GreenMail, subjects: &[&str]) {
 
 #[test]
 fn mail_arrives_once_and_the_customers_copy_stays_as_it_was() {
-    for database in BOTH {
+    for database in databases() {
         let server = GreenMail::start(&[JOBB]);
         let mailferry = mailbox(&server, database, &[]);
         send(&server, &["one", "two", "three"]);

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use humantime::format_duration;
 use secrecy::SecretString;
 
+use crate::duration;
 use crate::fact::Invalid;
 use crate::mailbox::{AfterImport, TlsMode, folder_name};
 use crate::store::{Changes, Mailbox, NewLogin, Server};
@@ -120,7 +120,7 @@ pub fn folders(names: &[String]) -> Result<Vec<String>, Invalid> {
 /// The time is below the minimum.
 pub fn interval_ms(wanted: Duration, least: Duration) -> Result<i64, Invalid> {
     match wanted < least {
-        true => Err(Invalid::Interval { least: format_duration(least).to_string() }),
+        true => Err(Invalid::Interval { least: duration::format(least) }),
         false => Ok(i64::try_from(wanted.as_millis()).unwrap_or(i64::MAX)),
     }
 }

@@ -123,7 +123,7 @@ impl View {
             folders: mailbox.folders.clone(),
             start: mailbox.start.to_string(),
             after_import: mailbox.after_import.to_string(),
-            interval: humantime::format_duration(interval).to_string(),
+            interval: crate::duration::format(interval),
             max_size: mailbox.max_size,
             paused: mailbox.paused,
             added_at: mailbox.added_at,

@@ -193,7 +193,7 @@ async fn tick(bar: &ProgressBar, pause: Duration) {
     let until = tokio::time::Instant::now() + pause;
     while tokio::time::Instant::now() < until {
         let left = Duration::from_secs(bar.length().unwrap_or(0)).saturating_sub(bar.elapsed());
-        bar.set_message(humantime::format_duration(Duration::from_secs(left.as_secs())).to_string());
+        bar.set_message(crate::duration::format(Duration::from_secs(left.as_secs())));
         bar.tick();
         tokio::time::sleep(Duration::from_secs(1).min(until - tokio::time::Instant::now())).await;
     }

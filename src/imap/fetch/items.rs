@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use imap_proto::{AttributeValue, Response};
-use time::OffsetDateTime;
-use time::macros::format_description;
+use jiff::SignedDuration;
+use jiff::fmt::strtime;
 
 use crate::clock::Timestamp;
 
@@ -54,15 +54,24 @@ fn attributes<'a>(response: &'a Response<'_>) -> Option<&'a [AttributeValue<'a>]
 
 /// `17-Jul-1996 02:44:25 -0700` (RFC 3501 9, date-time); a one-digit day may stand with or without its blank.
 fn internal_date(text: &str) -> Option<Timestamp> {
-    let format = format_description!(
-        version = 2,
-        "[day padding:none]-[month repr:short case_sensitive:false]-[year] [hour]:[minute]:[second] [offset_hour sign:mandatory][offset_minute]"
-    );
-    OffsetDateTime::parse(text.trim(), format).ok().map(Timestamp::from_datetime)
+    let text = text.trim();
+    // jiff lets blanks and leading zeros be left out, and takes a leap second for the one before it.
+    let form: String = text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
+    let behind_day = form.strip_prefix("99").or_else(|| form.strip_prefix('9'))?;
+    let behind_month = behind_day.strip_prefix('-')?.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    if !["-9999 99:99:99 +9999", "-9999 99:99:99 -9999"].contains(&behind_month) || text.contains(":60") {
+        return None;
+    }
+    let date = strtime::parse("%d-%b-%Y %H:%M:%S %z", text).ok()?;
+    let offset = SignedDuration::from_secs(i64::from(date.offset()?.seconds()));
+    let at = Timestamp::from_datetime(date.to_datetime().ok()?);
+    Some(Timestamp(at.0 - i64::try_from(offset.as_millis()).ok()?))
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -73,9 +82,50 @@ mod tests {
             ("1-jan-2026 00:00:00 +0000", Some("2026-01-01T00:00:00Z")),
             ("01-Jan-2026 00:00:00 +0000", Some("2026-01-01T00:00:00Z")),
             ("00-Jan-0000 00:00:00 +0000", None), // Domino, reference row B14
+            ("31-Dec-9999 23:59:59 -0100", Some("9999-12-31T23:59:59Z")),
+            ("29-FEB-2024 23:59:59 -0000", Some("2024-02-29T23:59:59Z")),
+            ("1-Jan-2020 00:00:00 +2559", Some("2019-12-30T22:01:00Z")),
+            ("29-Feb-2023 00:00:00 +0000", None),
+            ("31-Dec-2016 23:59:60 +0000", None),
+            ("1-Jan-2026 24:00:00 +0000", None),
+            ("1-Jan-2026 00:00:00", None),
+            ("1-Jan-2026 00:00:00 GMT", None),
+            ("1-Jan-2026 00:00:00 +00:00", None),
+            ("1-Jan-2026 00:00:00 +00", None),
+            ("1-Jan-2026 00:00:00 +0060", None),
+            ("1-Jan-2026 00:00:00 +2600", None),
+            ("1-Jan-2026 00:00:00+0000", None),
+            ("1-Jan-2026  00:00:00 +0000", None),
+            ("1-Jan-2026 0:00:00 +0000", None),
+            ("1-Jan-26 00:00:00 +0000", None),
+            ("1-Jan--026 00:00:00 +0000", None),
+            ("1-January-2026 00:00:00 +0000", None),
+            ("1-1-2026 00:00:00 +0000", None),
+            ("001-Jan-2026 00:00:00 +0000", None),
+            ("-1-Jan-2026 00:00:00 +0000", None),
+            ("\u{661}-Jan-2026 00:00:00 +0000", None), // an Arabic digit
             ("", None),
         ] {
             assert_eq!(internal_date(text).map(|at| at.to_string()).as_deref(), wanted, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_internal_date_reads_back_as_the_moment_that_it_was_written_of(
+            seconds in -62_135_596_800_i64..=253_402_200_000,
+            minutes in -14 * 60..=14 * 60_i64,
+        ) {
+            let local = Timestamp((seconds + minutes * 60) * 1000).to_datetime();
+            let (sign, offset) = (if minutes < 0 { '-' } else { '+' }, minutes.abs());
+            let text = format!("{} {sign}{:02}{:02}", local.strftime("%e-%b-%Y %H:%M:%S"), offset / 60, offset % 60);
+            prop_assert_eq!(internal_date(&text), Some(Timestamp(seconds * 1000)), "{}", text);
+        }
+
+        #[test]
+        fn no_text_in_a_dates_place_ends_in_a_panic(text: String, close in "[0-9 :+A-Za-z-]{0,30}") {
+            internal_date(&text);
+            internal_date(&close);
         }
     }
 }

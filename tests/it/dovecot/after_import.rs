@@ -5,7 +5,7 @@ use crate::support::{
     dovecot::Dovecot,
     facts::JOBB,
     mail::mail,
-    mailferry::{BOTH, Database, Mailferry},
+    mailferry::{Database, Mailferry, databases},
 };
 
 /// One mail of the customer's from before and two new ones, imported with this choice. With "start now" the old one is
@@ -72,7 +72,7 @@ fn without_move_the_mail_is_copied_and_only_then_expunged() {
 
 #[test]
 fn delete_takes_only_what_was_imported() {
-    for database in BOTH {
+    for database in databases() {
         let (server, mailferry) = imported(database, "", "delete");
         assert_eq!(server.names(JOBB, "INBOX"), ["old"], "{database:?}");
         // The customer has marked this one himself, and has not decided yet.

@@ -2,15 +2,15 @@
 
 use std::time::{Duration, SystemTime};
 
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
-use time::OffsetDateTime;
 
 use super::{deliver, mailbox};
 use crate::support::{
     dovecot::Dovecot,
     facts::{JOBB, text, with},
     mail::mail,
-    mailferry::{BOTH, Mailferry},
+    mailferry::{Database, Mailferry, databases},
 };
 
 fn days_ago(days: u64) -> SystemTime {
@@ -19,7 +19,7 @@ fn days_ago(days: u64) -> SystemTime {
 
 /// The day as `--start` wants it.
 fn date(moment: SystemTime) -> String {
-    OffsetDateTime::from(moment).date().to_string()
+    Timestamp::try_from(moment).unwrap().to_zoned_datetime(TimeZone::UTC).date().to_string()
 }
 
 /// A server with five mails: three of 400 days ago, two of 100 days ago, in the order of their UIDs.
@@ -51,7 +51,7 @@ fn skipped(mailferry: &Mailferry) -> (u64, usize) {
 
 #[test]
 fn now_skips_what_is_there_and_takes_what_comes() {
-    for database in BOTH {
+    for database in databases() {
         let server = server_with_old_mail();
         let mailferry = mailbox(&server, database, &[]);
         let line = mailferry.poll().remove(0);
@@ -71,7 +71,7 @@ fn now_skips_what_is_there_and_takes_what_comes() {
 #[test]
 fn now_takes_what_came_between_adding_and_the_first_poll() {
     let server = server_with_old_mail();
-    let mailferry = mailbox(&server, BOTH[0], &["--start", "now"]);
+    let mailferry = mailbox(&server, Database::Sqlite, &["--start", "now"]);
     deliver(&server, &["new"]);
     assert_eq!(mailferry.poll_ok(), 1);
     assert_eq!(skipped(&mailferry).0, 5);
@@ -81,7 +81,7 @@ fn now_takes_what_came_between_adding_and_the_first_poll() {
 #[test]
 fn all_takes_everything_and_marks_it_as_historic() {
     let server = server_with_old_mail();
-    let mailferry = mailbox(&server, BOTH[0], &["--start", "all"]);
+    let mailferry = mailbox(&server, Database::Sqlite, &["--start", "all"]);
     assert_eq!(mailferry.poll_ok(), 5);
     assert_eq!(historic(&mailferry, "old1"), true);
     deliver(&server, &["new"]);
@@ -94,7 +94,7 @@ fn all_takes_everything_and_marks_it_as_historic() {
 #[test]
 fn a_date_takes_what_is_younger() {
     let server = server_with_old_mail();
-    let mailferry = mailbox(&server, BOTH[0], &["--start", &date(days_ago(200))]);
+    let mailferry = mailbox(&server, Database::Sqlite, &["--start", &date(days_ago(200))]);
     assert_eq!(mailferry.poll_ok(), 2);
     assert_eq!(mailferry.subjects(), ["recent1", "recent2"]);
     assert_eq!(historic(&mailferry, "recent1"), true);
@@ -112,7 +112,7 @@ fn many_old_mails_with_young_ones_between_them_are_a_few_ranges() {
         let name = format!("{number:03}");
         server.deliver_at(JOBB, "INBOX", &name, &mail(&name, JOBB), days_ago(days));
     }
-    let mailferry = mailbox(&server, BOTH[0], &["--start", &date(days_ago(200))]);
+    let mailferry = mailbox(&server, Database::Sqlite, &["--start", &date(days_ago(200))]);
     assert_eq!(mailferry.poll_ok(), 1);
     let (count, rows) = skipped(&mailferry);
     assert_eq!(count, 59);
@@ -121,7 +121,7 @@ fn many_old_mails_with_young_ones_between_them_are_a_few_ranges() {
 
 #[test]
 fn a_start_that_is_moved_is_decided_anew_and_imports_nothing_that_was_not_wanted() {
-    for database in BOTH {
+    for database in databases() {
         let server = Dovecot::start(&[JOBB]);
         for (name, days) in [("a4", 4), ("b14", 14), ("c90", 90), ("d4", 4)] {
             server.deliver_at(JOBB, "INBOX", name, &mail(name, JOBB), days_ago(days));

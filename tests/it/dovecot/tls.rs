@@ -4,7 +4,7 @@ use super::deliver;
 use crate::support::{
     dovecot::Dovecot,
     facts::{JOBB, JOBB_INBOX},
-    mailferry::{BOTH, Mailferry},
+    mailferry::{Mailferry, databases},
 };
 
 fn imports(options: impl Fn(&Dovecot) -> Vec<String>) {
@@ -35,7 +35,7 @@ fn plain_when_chosen() {
 
 #[test]
 fn mail_arrives_once_on_both_databases() {
-    for database in BOTH {
+    for database in databases() {
         let server = Dovecot::start(&[JOBB]);
         let mailferry = super::mailbox(&server, database, &["--start", "all"]);
         deliver(&server, &["one", "two"]);

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::json;
-use time::OffsetDateTime;
 
 use super::{comes_true, dry_run, kept, subjects_in};
 use crate::support::{
@@ -11,7 +11,7 @@ use crate::support::{
     dovecot::Dovecot,
     facts::{ANSOKAN, ANSOKAN_INBOX, JOBB, JOBB_INBOX},
     mail::mail,
-    mailferry::{BOTH, Database, Mailferry},
+    mailferry::{Database, Mailferry, databases},
 };
 
 fn days_ago(days: u64) -> SystemTime {
@@ -19,7 +19,7 @@ fn days_ago(days: u64) -> SystemTime {
 }
 
 fn date(days: u64) -> String {
-    OffsetDateTime::from(days_ago(days)).date().to_string()
+    Timestamp::try_from(days_ago(days)).unwrap().to_zoned_datetime(TimeZone::UTC).date().to_string()
 }
 
 /// Mails of different ages, among them two that are too large, one that a machine wrote and one that is routed elsewhere.
@@ -52,7 +52,7 @@ fn mailbox(server: &Dovecot, database: Database, more: &[&str]) -> Mailferry {
 
 #[test]
 fn nothing_is_imported_and_nothing_is_changed() {
-    for database in BOTH {
+    for database in databases() {
         let server = server();
         let mailferry = mailbox(&server, database, &["--start", "all", "--after-import", "delete"]);
         mailferry.ok(&["mailbox", "pause", JOBB]);
@@ -111,7 +111,7 @@ fn a_poll_does_what_was_told_whatever_the_start() {
 
 #[test]
 fn a_start_that_is_moved_brings_what_was_told_and_nothing_that_is_here() {
-    for database in BOTH {
+    for database in databases() {
         let server = server();
         let mailferry = mailbox(&server, database, &["--start", &date(50)]);
         comes_true(&mailferry);

@@ -5,7 +5,7 @@ use crate::support::{
     facts::{ANSOKAN, JOBB, JOBB_INBOX, text},
     greenmail::GreenMail,
     mail::mail,
-    mailferry::{BOTH, Database, Mailferry},
+    mailferry::{Database, Mailferry, databases},
 };
 
 fn mailbox(server: &GreenMail, database: Database) -> Mailferry {
@@ -23,7 +23,7 @@ fn send(server: &GreenMail, subjects: &[&str]) {
 
 #[test]
 fn another_uidvalidity_is_told_and_what_is_here_is_recognised() {
-    for database in BOTH {
+    for database in databases() {
         let mut server = GreenMail::start(&[JOBB]);
         let mailferry = mailbox(&server, database);
         send(&server, &["one", "two", "three"]);

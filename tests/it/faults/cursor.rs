@@ -233,7 +233,7 @@ fn a_polls_limit_ends_the_poll_and_the_next_one_goes_on() {
 #[test]
 fn a_start_by_date_skips_only_what_is_shown_to_be_old() {
     let server = Faulty::start(Account::default());
-    let old = time::macros::datetime!(2020-01-01 00:00:00 UTC);
+    let old = jiff::civil::date(2020, 1, 1).at(0, 0, 0, 0);
     for subject in ["old 1", "old 2"] {
         server.account().inbox().append_at(mail(subject, JOBB), old);
     }
@@ -253,7 +253,7 @@ fn without_uidvalidity_and_with_delete_the_numbering_lasts() {
     assert_eq!(mailferry.poll_ok(), 1);
     // An old mail that the customer moves in later is new, whatever its date.
     for number in 0..3 {
-        let old = time::macros::datetime!(2020-01-01 00:00:00 UTC);
+        let old = jiff::civil::date(2020, 1, 1).at(0, 0, 0, 0);
         server.account().inbox().append_at(mail(&format!("moved in {number}"), JOBB), old);
         assert_eq!(mailferry.poll_ok(), 1, "{number}");
     }
@@ -303,7 +303,7 @@ fn a_body_under_the_uid_of_another_mail_that_was_asked_for_is_not_taken() {
 #[test]
 fn without_any_number_a_uid_that_was_skipped_and_is_given_again_is_noticed() {
     let server = Faulty::start(Account::default());
-    let old = time::macros::datetime!(2020-01-01 00:00:00 UTC);
+    let old = jiff::civil::date(2020, 1, 1).at(0, 0, 0, 0);
     for number in 0..5 {
         server.account().inbox().append_at(mail(&format!("old {number}"), JOBB), old);
     }

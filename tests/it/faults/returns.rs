@@ -8,7 +8,7 @@ use crate::support::{
     facts::{ANSOKAN, JOBB, JOBB_INBOX, text},
     faulty::Faulty,
     mail::mail,
-    mailferry::{BOTH, Mailferry},
+    mailferry::{Mailferry, databases},
 };
 
 fn with_mails(subjects: &[&str]) -> Faulty {
@@ -37,7 +37,7 @@ fn comes_to_rest(server: &Faulty, mailferry: &Mailferry) -> Value {
 
 #[test]
 fn mail_that_is_put_back_comes_in_once_and_is_left_alone() {
-    for database in BOTH {
+    for database in databases() {
         for (effect, lacks) in [("move:Klart", ""), ("move:Klart", "MOVE"), ("delete", "")] {
             let server = with_mails(&["one", "two"]);
             server.account().folder("Klart");

@@ -8,9 +8,8 @@ use crate::support::{
 
 fn seconds_until(line: &serde_json::Value) -> f64 {
     let retry = text(&line["error"], "retry");
-    let format = &time::format_description::well_known::Rfc3339;
-    let at = time::OffsetDateTime::parse(retry, format).unwrap_or_else(|_| panic!("a time: {line}"));
-    (at - time::OffsetDateTime::now_utc()).as_seconds_f64()
+    let at: jiff::Timestamp = retry.parse().unwrap_or_else(|_| panic!("a time: {line}"));
+    at.duration_since(jiff::Timestamp::now()).as_secs_f64()
 }
 
 #[test]
@@ -66,7 +65,7 @@ fn metric(serve: &crate::support::mailferry::Serve, name: &str) -> i64 {
 
 #[test]
 fn the_metrics_tell_what_is_open() {
-    for database in crate::support::mailferry::BOTH {
+    for database in crate::support::mailferry::databases() {
         let server = Faulty::with("placeholder-body", 3);
         let mailferry = super::mailbox_on(database, &server, &["--after-import", "delete"]);
         server.account().faults.lacks.extend(["UIDPLUS", "MOVE"]);

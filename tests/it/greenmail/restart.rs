@@ -4,12 +4,12 @@ use super::{mailbox, send};
 use crate::support::{
     facts::{JOBB, with},
     greenmail::GreenMail,
-    mailferry::BOTH,
+    mailferry::{Database, databases},
 };
 
 #[test]
 fn a_new_uidvalidity_loses_nothing_and_doubles_nothing() {
-    for database in BOTH {
+    for database in databases() {
         let mut server = GreenMail::start(&[JOBB]);
         let mailferry = mailbox(&server, database, &[]);
         send(&server, &["one", "two", "three"]);
@@ -34,7 +34,7 @@ fn a_new_uidvalidity_loses_nothing_and_doubles_nothing() {
 #[test]
 fn a_mailbox_that_starts_now_skips_nothing_after_a_restart() {
     let mut server = GreenMail::start(&[JOBB]);
-    let mailferry = mailbox(&server, BOTH[0], &["--start", "now"]);
+    let mailferry = mailbox(&server, Database::Sqlite, &["--start", "now"]);
     send(&server, &["one"]);
     assert_eq!(mailferry.poll_ok(), 1);
     server.restart();
@@ -46,7 +46,7 @@ fn a_mailbox_that_starts_now_skips_nothing_after_a_restart() {
 #[test]
 fn with_delete_nothing_is_deleted_by_an_old_uid() {
     let mut server = GreenMail::start(&[JOBB]);
-    let mailferry = mailbox(&server, BOTH[0], &["--after-import", "delete"]);
+    let mailferry = mailbox(&server, Database::Sqlite, &["--after-import", "delete"]);
     send(&server, &["one", "two"]);
     assert_eq!(mailferry.poll_ok(), 2);
     server.restart();
@@ -59,7 +59,7 @@ fn with_delete_nothing_is_deleted_by_an_old_uid() {
 #[test]
 fn a_server_that_is_down_is_a_failure_and_no_mail_is_lost() {
     let mut server = GreenMail::start(&[JOBB]);
-    let mailferry = mailbox(&server, BOTH[0], &[]);
+    let mailferry = mailbox(&server, Database::Sqlite, &[]);
     send(&server, &["one"]);
     assert_eq!(mailferry.poll_ok(), 1);
     server.stop();

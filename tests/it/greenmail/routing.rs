@@ -4,14 +4,14 @@ use crate::support::{
     facts::{ANSOKAN, ANSOKAN_INBOX, JOBB, JOBB_INBOX, text, with},
     greenmail::GreenMail,
     mail::mail,
-    mailferry::{BOTH, Mailferry},
+    mailferry::{Mailferry, databases},
 };
 
 const BOTH_RECIPIENTS: [&str; 2] = [JOBB, ANSOKAN];
 
 #[test]
 fn the_same_mail_through_two_mailboxes_is_in_their_inbox_once() {
-    for database in BOTH {
+    for database in databases() {
         let server = GreenMail::start(&BOTH_RECIPIENTS);
         let mailferry = Mailferry::on(database);
         mailferry.add_inbox(JOBB_INBOX);

@@ -3,13 +3,18 @@
 use std::time::Duration;
 
 use super::{mailbox, send};
-use crate::support::{facts::JOBB, greenmail::GreenMail, mailferry::BOTH, wait};
+use crate::support::{
+    facts::JOBB,
+    greenmail::GreenMail,
+    mailferry::{Database, databases},
+    wait,
+};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
 fn serve_imports_mail_that_comes_while_it_runs() {
-    for database in BOTH {
+    for database in databases() {
         let server = GreenMail::start(&[JOBB]);
         let mailferry = mailbox(&server, database, &["--interval", "1s"]);
         send(&server, &["before"]);
@@ -31,7 +36,7 @@ fn serve_imports_mail_that_comes_while_it_runs() {
 #[test]
 fn after_a_kill_another_serve_goes_on() {
     let server = GreenMail::start(&[JOBB]);
-    let mailferry = mailbox(&server, BOTH[0], &["--interval", "1s"]);
+    let mailferry = mailbox(&server, Database::Sqlite, &["--interval", "1s"]);
     let mut first = mailferry.serve();
     send(&server, &["one"]);
     wait::until("the first mail", PATIENCE, || (mailferry.subjects() == ["one"]).then_some(()));

@@ -8,7 +8,7 @@ use super::{connected, installation_on, takes_tokens, unconnected};
 use crate::support::{
     facts::{JOBB, JOBB_INBOX, text},
     identity_provider::{Endpoint, IdentityProvider, Misbehaviour},
-    mailferry::{BOTH, Mailferry},
+    mailferry::{Database, Mailferry, databases},
     scripted::Scripted,
 };
 
@@ -118,7 +118,7 @@ fn every_misbehaviour_of_the_token_endpoint_has_its_class_and_its_sentence() {
 
 #[test]
 fn fifty_mailboxes_of_one_consent_in_two_processes_ask_once() {
-    for database in BOTH {
+    for database in databases() {
         let server = takes_tokens();
         // Strict: a refresh token that is used twice ends the consent.
         let provider = IdentityProvider::start(JOBB);
@@ -184,7 +184,7 @@ fn a_wrong_secret_is_one_problem_of_the_application_and_mended_for_all() {
     let server = takes_tokens();
     let provider = IdentityProvider::start(JOBB);
     let good = provider.provider("contoso");
-    let mut mailferry = installation_on(BOTH[0], &good);
+    let mut mailferry = installation_on(Database::Sqlite, &good);
     for n in 0..5 {
         let (address, identity) = (format!("m{n}@lillestad.se"), format!("p{n}@lillestad.se"));
         provider.identity(&identity);
@@ -224,7 +224,7 @@ fn a_wrong_secret_is_one_problem_of_the_application_and_mended_for_all() {
 fn what_is_wrong_in_one_tenant_is_no_problem_of_the_application() {
     let server = takes_tokens();
     let provider = IdentityProvider::start(JOBB);
-    let mailferry = installation_on(BOTH[0], &(provider.provider("contoso") + "tenant = \"organizations\"\n"));
+    let mailferry = installation_on(Database::Sqlite, &(provider.provider("contoso") + "tenant = \"organizations\"\n"));
     for address in ["jobb@typo.example", JOBB] {
         mailferry.add_mailbox_by_token(address, JOBB_INBOX, "contoso", &server.options("none"), &["--app-only"]);
     }

@@ -26,6 +26,11 @@ wait "$keeper"
 [ -z "$REMOVE" ] || rm -rf "$REMOVE"
 "#;
 
+/// Whether `make quick` runs the tests: those that a C compiler suffices for, with SQLite and the servers that the kit plays itself.
+pub fn is_quick() -> bool {
+    std::env::var_os("MAILFERRY_QUICK").is_some_and(|value| !value.is_empty())
+}
+
 pub struct Daemon {
     name: &'static str,
     watcher: Child,
@@ -47,6 +52,12 @@ pub struct Start<'a> {
 
 impl Daemon {
     pub fn start(start: Start<'_>) -> Self {
+        // Every server that is not the kit's own comes by here.
+        assert!(
+            !is_quick(),
+            "this test starts {}, which `make quick` does without: scripts/quick says how such a test is named",
+            start.name
+        );
         let _ = fs::remove_file(ended(&start.log));
         let watcher = Command::new("sh")
             .args(["-c", WATCH, "watch"])

@@ -15,7 +15,7 @@ use serde_json::Value;
 use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
-use super::{postgres, wait};
+use super::{daemon::is_quick, postgres, wait};
 
 pub use connecting::Connecting;
 pub use serve::Serve;
@@ -29,7 +29,13 @@ pub enum Database {
     Postgres,
 }
 
-pub const BOTH: [Database; 2] = [Database::Sqlite, Database::Postgres];
+/// Each database that a test is to be run on.
+pub fn databases() -> Vec<Database> {
+    match is_quick() {
+        true => vec![Database::Sqlite],
+        false => vec![Database::Sqlite, Database::Postgres],
+    }
+}
 
 pub struct Mailferry {
     dir: TempDir,

@@ -194,7 +194,7 @@ impl Mailbox {
             folders: mailbox.folders.clone(),
             start: mailbox.start.to_string(),
             after_import: mailbox.after_import.to_string(),
-            interval: humantime::format_duration(mailbox.interval()).to_string(),
+            interval: crate::duration::format(mailbox.interval()),
             max_size: mailbox.max_size,
             status: Status::of(mailbox, caller, state).await?,
         })
