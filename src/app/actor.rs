@@ -45,7 +45,7 @@ impl Actor {
 
     /// The things that the actor may see.
     pub fn scope(&self) -> Scope {
-        Scope::of(self.organisation())
+        Scope::from_organisation(self.organisation())
     }
 
     /// The row of the organisation that they belong to; `None`: they see all.

@@ -93,7 +93,7 @@ pub async fn change(
     is_meant: impl FnOnce(&Inbox) -> bool,
 ) -> Result<Inbox, Error> {
     let mut tx = acting.begin().await?;
-    let before = seen(acting, tx.hold_inbox(address).await?)?;
+    let before = seen(acting, tx.lock_inbox(address).await?)?;
     meant(&before, is_meant)?;
     let name = changes.name.unwrap_or(before.name);
     let reply_from =
@@ -117,7 +117,7 @@ pub async fn remove(
     is_meant: impl FnOnce(&Inbox) -> bool,
 ) -> Result<(), Error> {
     let mut tx = acting.begin().await?;
-    let inbox = seen(acting, tx.hold_inbox(address).await?)?;
+    let inbox = seen(acting, tx.lock_inbox(address).await?)?;
     meant(&inbox, is_meant)?;
     let (organisation, name) = (Some(inbox.organisation_id), inbox.address.clone());
     tx.remove_inbox(inbox, with_messages).await?;

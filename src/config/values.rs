@@ -1,4 +1,4 @@
-//! How single values are written: durations, sizes, counts, networks.
+//! Syntax of single values: durations, sizes, counts, networks.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
-/// A duration written "90s", "10m" or "1h30m"; at least a millisecond.
+/// A duration such as "90s", "10m" or "1h30m"; at least one millisecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span(pub Duration);
 
@@ -16,10 +16,10 @@ impl std::str::FromStr for Span {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match humantime::parse_duration(text) {
-            Ok(duration) if duration.is_zero() => Err(format!("{text:?} is no time at all; write e.g. \"60s\"")),
-            // Durations are stored in milliseconds: less would be stored as none.
+            Ok(duration) if duration.is_zero() => Err(format!("{text:?} must be longer than zero; write e.g. \"60s\"")),
+            // Durations are stored in milliseconds, so shorter ones would become zero.
             Ok(duration) if duration < Duration::from_millis(1) => Err(format!("{text:?} is less than a millisecond")),
-            // A year is more than any of these can mean, and small enough for every sum.
+            // A year is more than any setting needs, and cannot overflow in sums.
             Ok(duration) if duration > Duration::from_hours(24 * 366) => Err(format!("{text:?} is longer than a year")),
             Ok(duration) => Ok(Self(duration)),
             Err(_) => Err(format!("{text:?} is not a duration; write e.g. \"60s\", \"10m\", \"1h\"")),
@@ -33,12 +33,12 @@ impl<'de> Deserialize<'de> for Span {
     }
 }
 
-/// A number of bytes written "64KiB" or "50MB"; at least one.
+/// A number of bytes such as "64KiB" or "50MB"; at least one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bytes(pub u64);
 
 impl Bytes {
-    /// For sizes in memory.
+    /// As a size in memory.
     pub fn in_memory(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
@@ -49,8 +49,8 @@ impl std::str::FromStr for Bytes {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text.parse::<bytesize::ByteSize>() {
-            Ok(size) if size.as_u64() == 0 => Err("a size of 0 would let nothing through".to_owned()),
-            // Sizes are stored as signed 64-bit numbers.
+            Ok(size) if size.as_u64() == 0 => Err("the size must be at least 1 byte".to_owned()),
+            // Sizes are stored as signed 64-bit integers.
             Ok(size) if i64::try_from(size.as_u64()).is_err() => Err(format!("{text:?} is too large")),
             Ok(size) => Ok(Self(size.as_u64())),
             Err(_) => Err(format!("{text:?} is not a size; write e.g. \"50MB\" or \"64KiB\"")),
@@ -64,7 +64,7 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
-/// A whole number of at least one.
+/// An integer of at least one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count(pub usize);
 
@@ -72,24 +72,24 @@ impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         match usize::deserialize(from)? {
             0 => Err(D::Error::custom("must be at least 1")),
-            // Semaphores and queues are counted with it.
+            // Used for semaphores and queues, which have a maximum.
             n if n > 1_000_000 => Err(D::Error::custom("must be at most 1000000")),
             n => Ok(Self(n)),
         }
     }
 }
 
-/// Networks as a list, or in one text with commas, as the environment gives them.
+/// Networks as a list, or as one text separated by commas, as in the environment.
 pub fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Written {
-        One(String),
+    enum ListOrText {
+        Text(String),
         List(Vec<String>),
     }
-    let texts = match Written::deserialize(from)? {
-        Written::One(text) => text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned).collect(),
-        Written::List(texts) => texts,
+    let texts = match ListOrText::deserialize(from)? {
+        ListOrText::Text(text) => text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned).collect(),
+        ListOrText::List(texts) => texts,
     };
     texts
         .iter()
@@ -100,12 +100,12 @@ pub fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Err
         .collect()
 }
 
-/// A text that is never shown. A number is taken too: the environment's parser makes one of digits.
+/// A secret text, never shown. Numbers are accepted too, since the environment's parser turns digits into one.
 pub fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<SecretString, D::Error> {
-    String::deserialize(from).map(SecretString::from).map_err(|_| D::Error::custom("must be a text"))
+    String::deserialize(from).map(SecretString::from).map_err(|_| D::Error::custom("must be text"))
 }
 
-/// A day written "2027-05-01"; empty: none.
+/// A date such as "2027-05-01"; empty: none.
 pub fn day<'de, D: Deserializer<'de>>(from: D) -> Result<Option<time::Date>, D::Error> {
     let text = String::deserialize(from)?;
     if text.is_empty() {
@@ -114,19 +114,19 @@ pub fn day<'de, D: Deserializer<'de>>(from: D) -> Result<Option<time::Date>, D::
     let form = time::macros::format_description!("[year]-[month]-[day]");
     time::Date::parse(&text, form)
         .map(Some)
-        .map_err(|_| D::Error::custom(format!("{text:?} is not a day; write e.g. \"2027-05-01\"")))
+        .map_err(|_| D::Error::custom(format!("{text:?} is not a date; write e.g. \"2027-05-01\"")))
 }
 
-/// Words as a list, or in one text with blanks between them, as the environment gives them.
+/// Words as a list, or as one text separated by blanks, as in the environment.
 pub fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Written {
-        One(String),
+    enum ListOrText {
+        Text(String),
         List(Vec<String>),
     }
-    Ok(match Written::deserialize(from)? {
-        Written::One(text) => text.split_whitespace().map(str::to_owned).collect(),
-        Written::List(words) => words,
+    Ok(match ListOrText::deserialize(from)? {
+        ListOrText::Text(text) => text.split_whitespace().map(str::to_owned).collect(),
+        ListOrText::List(words) => words,
     })
 }

@@ -10,7 +10,7 @@ mod account;
 use super::{Blame, Deps, PollError, Retry, Step, credential};
 use crate::cause::{Cause, Trouble};
 use crate::imap::{ImapError, LoginError};
-use crate::store::{Mailbox, OnSuccess, LoginLimit};
+use crate::store::{LoginLimit, Mailbox, OnSuccess};
 use account::{AGAIN, GUESS};
 
 pub use account::Account;
@@ -78,8 +78,8 @@ impl<'a> Try<'a> {
                 store.login_ended(&self.subjects, ended == Ended::In).await?;
             }
             match ended {
-                Ended::In if !mailbox.login_proven => store.prove_login(mailbox, true).await,
-                Ended::Refused if mailbox.login_proven => store.prove_login(mailbox, false).await,
+                Ended::In if !mailbox.login_proven => store.set_login_proven(mailbox, true).await,
+                Ended::Refused if mailbox.login_proven => store.set_login_proven(mailbox, false).await,
                 _ => Ok(()),
             }
         };

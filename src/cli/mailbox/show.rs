@@ -14,7 +14,7 @@ use crate::fact::{Fact, Kept, Notice, Obstacle};
 use crate::locale::Language;
 use crate::poll::MOST_CHANGES;
 use crate::shown::shown_within;
-use crate::store::{Completeness, MailboxState, Login, Mailbox, OpenCases};
+use crate::store::{Completeness, Login, Mailbox, MailboxState, OpenCases};
 
 /// A mailbox as shown; never its password.
 #[derive(Serialize)]
@@ -127,7 +127,7 @@ impl View {
             max_size: mailbox.max_size,
             paused: mailbox.paused,
             added_at: mailbox.added_at,
-            state: MailboxState::of(mailbox, now).short_id(),
+            state: MailboxState::for_mailbox(mailbox, now).short_id(),
             last_success_at: status.last_success_at.map(Timestamp),
             last_attempt_at: status.last_attempt_at.map(Timestamp),
             next_poll_at: if mailbox.paused { None } else { status.next_poll_at.max(status.hold_until).map(Timestamp) },

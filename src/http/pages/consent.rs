@@ -18,7 +18,7 @@ use crate::http::State;
 use crate::http::page::answer::Answer;
 use crate::http::page::error::PageError;
 use crate::http::page::guard::set_cookie;
-use crate::http::page::visitor::{Visitor, SignedIn};
+use crate::http::page::visitor::{SignedIn, Visitor};
 use crate::mailbox::TlsMode;
 use crate::oauth::{Attempt, Away, TokenEndpoint, Wanted, grant};
 use crate::opaque;
@@ -108,9 +108,9 @@ pub fn choose(mailbox: &Mailbox, with: &With, scope: Scope, state: &State) -> Re
 
 /// The server that a provider's tokens are told to, where the mailbox is to be opened at another one so far.
 pub fn home(mailbox: &Mailbox, key: &GrantKey, state: &State) -> Option<Server> {
-    let home = state.deps.oauth.server_of(&key.provider)?;
+    let home = state.deps.oauth.imap_host_of(&key.provider)?;
     let is_there = home.eq_ignore_ascii_case(&mailbox.server.host);
-    (!is_there).then(|| Server::usual(home.to_owned(), TlsMode::Implicit))
+    (!is_there).then(|| Server::on_default_port(home.to_owned(), TlsMode::Implicit))
 }
 
 /// Sends the reader to the provider; `link`: the hash of the link that they came by. The mailbox stays as it is until they are back:

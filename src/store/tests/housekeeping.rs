@@ -1,15 +1,15 @@
-//! Housekeeping deletes what it names, and nothing younger.
+//! Housekeeping deletes old rows of each kind, and nothing younger.
 
 use super::*;
 
-/// A row that gets old.
+/// A kind of row that gets old.
 struct Case {
     what: Retention,
-    /// Its table, and the column that says how old it is.
+    /// The table, and the column with the age.
     column: (&'static str, &'static str),
-    /// Inserts one of this time (`$1`), number (`$2`) and key (`$3`).
+    /// Inserts a row with a time (`$1`), a number (`$2`) and a key (`$3`).
     insert: &'static str,
-    /// The time of an old one and of one that stays, as they are inserted.
+    /// The times of a row that is deleted and of one that stays.
     times: (i64, i64),
 }
 
@@ -96,10 +96,10 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn every_row_of_the_table_deletes_what_it_names_and_nothing_younger() {
+async fn every_kind_of_housekeeping_deletes_its_old_rows_and_nothing_younger() {
     assert_eq!(CASES.map(|case| case.what), Retention::ALL);
     for (at, name) in stores().await {
-        at.polled("a@b.se").await;
+        at.add_leased("a@b.se").await;
         at.store
             .add_token(
                 NewToken {
@@ -128,7 +128,7 @@ async fn every_row_of_the_table_deletes_what_it_names_and_nothing_younger() {
             }
             at.insert(insert, young, 3).await;
             let kept = *at.ages(column).await.last().unwrap();
-            // No more at once than is asked for.
+            // No more rows than the limit.
             for removed in [1, 1, 0] {
                 assert_eq!(at.store.remove_old(what, NOW, 1).await.unwrap(), removed, "{name}: {what:?}");
             }
@@ -143,9 +143,9 @@ async fn every_row_of_the_table_deletes_what_it_names_and_nothing_younger() {
 }
 
 #[tokio::test]
-async fn a_download_that_still_grows_keeps_its_beginning() {
+async fn a_download_that_is_still_growing_keeps_its_first_chunks() {
     for (at, name) in stores().await {
-        let (lease, epoch) = at.polled("a@b.se").await;
+        let (lease, epoch) = at.add_leased("a@b.se").await;
         let minutes = |n: i64| Timestamp(NOW.0 + n * 60_000);
         for (seq, minute) in [(0, 0), (1, 5)] {
             at.store.add_download_chunk(&lease, chunk(&epoch, seq, b"x"), minutes(minute)).await.unwrap();
@@ -156,11 +156,11 @@ async fn a_download_that_still_grows_keeps_its_beginning() {
 }
 
 #[tokio::test]
-async fn the_last_run_is_the_one_that_is_told() {
+async fn the_last_run_is_reported() {
     for (at, name) in stores().await {
         assert_eq!(at.store.housekeeping_runs().await.unwrap(), [], "{name}");
         for (now, removed) in [(NOW, 7), (Timestamp(NOW.0 + 1), 0)] {
-            at.store.housekeeping_ran(&[(Retention::Links, removed)], now).await.unwrap();
+            at.store.record_housekeeping(&[(Retention::Links, removed)], now).await.unwrap();
         }
         let last = HousekeepingRun { name: "links".to_owned(), last_run_at: Timestamp(NOW.0 + 1), removed: 0 };
         assert_eq!(at.store.housekeeping_runs().await.unwrap(), [last], "{name}");

@@ -16,7 +16,7 @@ use crate::http::State;
 use crate::http::api::auth::Caller;
 use crate::http::api::etag::{Condition, part};
 use crate::http::api::extract::{Given, InPath};
-use crate::http::api::mailboxes::request::{MailboxPatch, NewMailboxBody, MailboxRequest};
+use crate::http::api::mailboxes::request::{MailboxPatch, MailboxRequest, NewMailboxBody};
 use crate::http::api::problem::{Answer, Refusal};
 use crate::http::api::validate::Checks;
 use crate::locale::Language;
@@ -68,7 +68,7 @@ fn new(address: Address, request: MailboxRequest) -> Result<NewMailbox, Refusal>
         asks_consent: false,
         login: Some(login),
         setup: false,
-        settings: request.settings.on(&Settings::default()),
+        settings: request.settings.apply_to(&Settings::default()),
         address,
     })
 }
@@ -111,7 +111,7 @@ fn changes(before: &Stored, request: MailboxRequest) -> Result<Option<Changes>, 
         inbox: request.inbox,
         username: request.username,
         login: request.login,
-        given_for: Some((before.server.clone(), before.username.clone())),
+        expected_account: Some((before.server.clone(), before.username.clone())),
         settings: request.settings,
         ..Changes::default()
     };

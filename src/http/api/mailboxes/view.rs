@@ -11,7 +11,7 @@ use crate::http::api::etag::Version;
 use crate::http::api::problem::Refusal;
 use crate::http::page::last_error::LastError;
 use crate::locale::Language;
-use crate::store::{MailboxState, Login, Mailbox as Stored, MailboxLine};
+use crate::store::{Login, Mailbox as Stored, MailboxLine, MailboxState};
 
 /// A mailbox in the list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -220,7 +220,7 @@ impl Status {
         let (now, status) = (state.deps.clock.now(), &mailbox.status);
         let open = state.deps.store.open_cases(mailbox.id).await?;
         Ok(Self {
-            state: MailboxState::of(mailbox, now),
+            state: MailboxState::for_mailbox(mailbox, now),
             added_at: mailbox.added_at,
             last_success_at: status.last_success_at.map(Timestamp),
             last_attempt_at: status.last_attempt_at.map(Timestamp),

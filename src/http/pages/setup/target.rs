@@ -17,7 +17,7 @@ use crate::http::page::error::PageError;
 use crate::http::page::frame::Frame;
 use crate::http::page::visitor::SignedIn;
 use crate::http::pages::mailbox::seen;
-use crate::mailbox::{AfterImport, SettingsChange, Start, not_into_itself};
+use crate::mailbox::{AfterImport, SettingsChange, Start, check_move_target};
 use crate::poll::capabilities::Ability;
 use crate::store::{Changes, InboxOverview, Mailbox};
 
@@ -43,7 +43,12 @@ pub struct ChosenInbox {
     new: String,
 }
 
-async fn inbox_page(mailbox: Mailbox, problem: Option<&str>, state: &State, who: &SignedIn) -> Result<InboxPage, PageError> {
+async fn inbox_page(
+    mailbox: Mailbox,
+    problem: Option<&str>,
+    state: &State,
+    who: &SignedIn,
+) -> Result<InboxPage, PageError> {
     // An operator sees all, and yet a mailbox stays with its organisation.
     let scope = crate::store::Scope::Organisation(mailbox.organisation_id);
     let mut inboxes = state.deps.store.inbox_page(scope, None, MOST_OFFERED).await?;
@@ -123,7 +128,12 @@ pub struct ChosenCopy {
     folder: String,
 }
 
-async fn copy_page(mailbox: Mailbox, problem: Option<String>, state: &State, who: &SignedIn) -> Result<CopyPage, Answer> {
+async fn copy_page(
+    mailbox: Mailbox,
+    problem: Option<String>,
+    state: &State,
+    who: &SignedIn,
+) -> Result<CopyPage, Answer> {
     match inspect::effects(state.inspector(&who.actor), &mailbox, None).await {
         Ok(abilities) => {
             let (keyword, target) = match &mailbox.after_import {
@@ -168,7 +178,7 @@ pub async fn set_copy(
         other => other.to_owned(),
     };
     let problem = match text.parse::<AfterImport>() {
-        Ok(wish) if not_into_itself(&wish, &mailbox.folders).is_err() => "folders-target",
+        Ok(wish) if check_move_target(&wish, &mailbox.folders).is_err() => "folders-target",
         Ok(wish) => {
             let changes = SettingsChange { after_import: Some(wish), ..SettingsChange::default() }.into();
             change(&mailbox, changes, &state, &who).await?;
