@@ -35,7 +35,7 @@ enum Event {
     Expunge(usize),
     /// The folder is rebuilt: UIDVALIDITY changes, and the mails are in another order.
     Renumber,
-    /// A backup is restored: the newest mails are gone, and their UIDs are assigned again.
+    /// A backup is restored: the newest mails are deleted, and their UIDs are assigned again.
     Rewind(usize),
     /// The server has this fault until `Mend`, or until another event of the same kind.
     Fault(Fault),
@@ -205,9 +205,9 @@ impl World {
     }
 
     /// Records a deletion by the customer: mail that was not fetched before need not be in the inbox.
-    async fn record_deletions(&mut self, gone: Vec<String>) {
+    async fn record_deletions(&mut self, deleted: Vec<String>) {
         let imported = self.imported().await;
-        self.excused.extend(gone.into_iter().filter(|name| !imported.contains_key(name)));
+        self.excused.extend(deleted.into_iter().filter(|name| !imported.contains_key(name)));
     }
 
     async fn apply(&mut self, event: Event) {
@@ -241,15 +241,15 @@ impl World {
                 inbox.renumber(inbox.uidvalidity + 1000); // no number of the fault that gives another at each login
             }
             Event::Rewind(back) => {
-                let gone: Vec<String> = {
+                let deleted: Vec<String> = {
                     let mut account = self.server.account();
                     let inbox = account.inbox();
                     let next = inbox.uidnext.saturating_sub(u32::try_from(back).unwrap()).max(1);
-                    let gone = inbox.messages.iter().filter(|m| m.uid >= next).map(|m| name_of(&m.bytes)).collect();
+                    let deleted = inbox.messages.iter().filter(|m| m.uid >= next).map(|m| name_of(&m.bytes)).collect();
                     inbox.rewind(next);
-                    gone
+                    deleted
                 };
-                self.record_deletions(gone).await;
+                self.record_deletions(deleted).await;
             }
             Event::Fault(fault) => self.fault(fault, uid_at),
             Event::Mend => self.server.account().faults = Default::default(),

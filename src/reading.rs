@@ -72,7 +72,7 @@ pub struct Reading {
     pub text: Option<String>,
     /// The text was extracted from the HTML, because the sender wrote none.
     pub is_text_from_html: bool,
-    /// The HTML as sent, decoded. It is not safe to show: see [`html`].
+    /// The HTML as sent, decoded. It is not sanitised, so it is not safe to show.
     pub html: Option<String>,
     pub attachments: Vec<Attachment>,
     /// The things that are incomplete or missing.
@@ -90,7 +90,7 @@ pub struct Correspondent {
 /// A part of a mail that is not its text: a file, a picture in the HTML, an attached mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Attachment {
-    /// The number for [`attachment`]; always the same for the same mail.
+    /// The number of the attachment; always the same for the same mail.
     pub index: usize,
     /// The file name, without folders and without misleading characters.
     pub name: Option<String>,
@@ -102,8 +102,7 @@ pub struct Attachment {
     pub is_inline: bool,
     /// The Content-ID by which the HTML refers to it, without angle brackets.
     pub content_id: Option<String>,
-    /// It extends beyond the part of the mail that is read, so [`attachment`] does not return it; the raw mail contains
-    /// it.
+    /// It extends beyond the part of the mail that is read, so it cannot be fetched; the raw mail contains it.
     pub is_cut: bool,
 }
 

@@ -63,13 +63,13 @@ mod tests {
 
     #[test]
     fn a_log_line_is_one_line_without_control_characters() {
-        for (format, wanted) in [
+        for (format, expected) in [
             (LogFormat::Text, "a [31m b c d  e\n"),
             (LogFormat::Json, "a\\u001b[31m\\u009bb\\u202ec\\u2066d\\u000a\\u200be\n"),
         ] {
             let mut log = Sanitizer(Vec::new(), format);
             log.write_all("a\u{1b}[31m\u{9b}b\u{202e}c\u{2066}d\n\u{200b}e\n".as_bytes()).unwrap();
-            assert_eq!(String::from_utf8(log.0).unwrap(), wanted);
+            assert_eq!(String::from_utf8(log.0).unwrap(), expected);
         }
     }
 }

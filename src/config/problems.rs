@@ -7,8 +7,8 @@ use figment::value::{Dict, Value};
 use super::{Config, DEFAULTS};
 
 /// Returns the errors of all given keys: each key is tried alone on top of the defaults.
-pub fn all(given: &Figment, names: &dyn Fn(&Value, &str) -> String) -> Vec<String> {
-    let dict = match given.extract::<Dict>() {
+pub fn all(layers: &Figment, names: &dyn Fn(&Value, &str) -> String) -> Vec<String> {
+    let dict = match layers.extract::<Dict>() {
         Ok(dict) => dict,
         Err(errors) => return errors.into_iter().map(|error| error.to_string()).collect(),
     };

@@ -22,22 +22,22 @@ pub struct Overrides {
 
 /// The configuration, or all errors in it, one per line.
 pub fn load(overrides: &Overrides) -> Result<Config, Vec<String>> {
-    let mut given = Figment::new();
+    let mut layers = Figment::new();
     if let Some(file) = &overrides.file {
-        given = given.merge(Toml::string(&read(file)?));
+        layers = layers.merge(Toml::string(&read(file)?));
     }
     // Two underscores separate section and key, so that keys may contain a single one.
-    given = given.merge(Env::prefixed("MAILFERRY__").split("__"));
+    layers = layers.merge(Env::prefixed("MAILFERRY__").split("__"));
     if let Some(url) = &overrides.database_url {
-        given = given.merge(Serialized::default("database.url", url));
+        layers = layers.merge(Serialized::default("database.url", url));
     }
-    let names = |value: &Value, path: &str| source(&given, value, path, overrides.file.as_deref());
-    let problems = problems::all(&given, &names);
+    let names = |value: &Value, path: &str| source(&layers, value, path, overrides.file.as_deref());
+    let problems = problems::all(&layers, &names);
     if !problems.is_empty() {
         return Err(problems);
     }
     let config: Config = Figment::from(Toml::string(DEFAULTS))
-        .merge(&given)
+        .merge(&layers)
         .extract()
         .map_err(|errors| errors.into_iter().map(|error| error.to_string()).collect::<Vec<_>>())?;
     check(&config).map(|()| config)
@@ -54,8 +54,8 @@ fn read(file: &Path) -> Result<String, Vec<String>> {
 }
 
 /// The name of a key with its source, so that the reader knows where to fix it.
-fn source(given: &Figment, value: &Value, path: &str, file: Option<&Path>) -> String {
-    let from_env = given.get_metadata(value.tag()).is_some_and(|m| m.name.contains("environment"));
+fn source(layers: &Figment, value: &Value, path: &str, file: Option<&Path>) -> String {
+    let from_env = layers.get_metadata(value.tag()).is_some_and(|m| m.name.contains("environment"));
     match file {
         _ if from_env => format!("{path} (MAILFERRY__{})", path.to_uppercase().replace('.', "__")),
         Some(file) => format!("{}: {path}", file.display()),

@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn automatic_mail_is_recognised() {
-        for (fields, wanted) in [
+        for (fields, expected) in [
             ("Auto-Submitted: auto-replied", Some("Auto-Submitted: auto-replied")),
             ("auto-submitted: Auto-Generated (vacation); x=1", Some("Auto-Submitted: Auto-Generated (vacation); x=1")),
             ("Subject: x\r\nAuto-Submitted:\r\n auto-notified", Some("Auto-Submitted: auto-notified")),
@@ -214,7 +214,7 @@ mod tests {
             ("\r\nAuto-Submitted: auto-replied", None),
             ("", None),
         ] {
-            assert_eq!(header(format!("{fields}\r\n\r\n").as_bytes()).automatic.as_deref(), wanted, "{fields}");
+            assert_eq!(header(format!("{fields}\r\n\r\n").as_bytes()).automatic.as_deref(), expected, "{fields}");
         }
     }
 

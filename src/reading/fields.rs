@@ -52,7 +52,9 @@ pub fn headers(header: &[u8], cut: &mut BTreeSet<Cut>, budget: &Budget) -> Readi
                 reading.reply_to = field.people(cut);
             }
             "date" if reading.date.is_none() => reading.date = field.date(),
-            "subject" if reading.subject.is_none() => reading.subject = Some(value.clone()).filter(|it| !it.is_empty()),
+            "subject" if reading.subject.is_none() => {
+                reading.subject = Some(value.clone()).filter(|subject| !subject.is_empty())
+            }
             "message-id" if reading.message_id.is_none() => {
                 reading.message_id = field.id().map(|id| format!("<{id}>"));
             }
@@ -130,7 +132,10 @@ impl ParameterizedValue {
             None => clean(value.ctype()),
         };
         let parameters = value.attributes().unwrap_or_default().iter();
-        Self { name, parameters: parameters.map(|it| (it.name.to_string(), it.value.to_string())).collect() }
+        Self {
+            name,
+            parameters: parameters.map(|parameter| (parameter.name.to_string(), parameter.value.to_string())).collect(),
+        }
     }
 }
 
@@ -223,7 +228,8 @@ impl Field<'_> {
         if addresses.len() > MAX_ADDRESSES || self.value.len() > MAX_ADDRESS_FIELD {
             cut.insert(Cut::Addresses);
         }
-        let clean = |text: Option<Cow<'_, str>>| text.map(|it| shown_within(&it, 300)).filter(|it| !it.is_empty());
+        let clean =
+            |text: Option<Cow<'_, str>>| text.map(|text| shown_within(&text, 300)).filter(|text| !text.is_empty());
         let people = addresses.into_iter().take(MAX_ADDRESSES);
         let people = people.map(|entry| Correspondent { name: clean(entry.name), address: clean(entry.address) });
         people.filter(|person| person.name.is_some() || person.address.is_some()).collect()

@@ -93,8 +93,15 @@ fn an_ordinary_mail_is_read() {
     let attachments: Vec<_> = reading
         .attachments
         .iter()
-        .map(|it| {
-            (it.index, it.name.as_deref(), it.content_type.as_str(), it.size, it.is_inline, it.content_id.as_deref())
+        .map(|attachment| {
+            (
+                attachment.index,
+                attachment.name.as_deref(),
+                attachment.content_type.as_str(),
+                attachment.size,
+                attachment.is_inline,
+                attachment.content_id.as_deref(),
+            )
         })
         .collect();
     assert_eq!(
@@ -253,7 +260,7 @@ fn an_attachment_beyond_the_limit_is_not_returned_in_part() {
     ]);
     raw.resize(MAX_INPUT + 10, b'y');
     let reading = read(&raw).unwrap();
-    assert_eq!(reading.attachments.iter().map(|it| it.is_cut).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(reading.attachments.iter().map(|attachment| attachment.is_cut).collect::<Vec<_>>(), [false, true]);
     assert_eq!(reading.cut, BTreeSet::from([Cut::Mail]));
     assert!(attachment(&raw, 0).unwrap().is_some() && attachment(&raw, 1).unwrap().is_none());
 }
@@ -329,10 +336,10 @@ fn hostile_mails_are_read() {
             let again = clean_html(&cleaned.html, &|_| None, &Budget::new(TIME_LIMIT));
             assert_eq!(again.html, cleaned.html, "{name}: cleaned twice");
         }
-        for it in &reading.attachments {
-            let content = attachment(&raw, it.index).unwrap().unwrap();
-            assert_eq!((content.size, &content.name), (Some(it.size), &it.name), "{name}");
-            assert_eq!(content.bytes(&raw).len() as u64, it.size, "{name}");
+        for shown in &reading.attachments {
+            let content = attachment(&raw, shown.index).unwrap().unwrap();
+            assert_eq!((content.size, &content.name), (Some(shown.size), &shown.name), "{name}");
+            assert_eq!(content.bytes(&raw).len() as u64, shown.size, "{name}");
         }
         let took = started.elapsed();
         assert!(took < Duration::from_secs(5), "{name} took {took:?}");

@@ -90,8 +90,7 @@ mod tests {
     #[test]
     fn functions_are_measured() {
         let text = "impl A {\n    pub async fn one<'a, F: Fn(u8, u8) -> u8>(&self, f: F, (a, b): (u8, u8), m: Map<u8, u8>) {\n        \
-                    // {\n        let _ = \"{\";\n    }\n}\nfn two() -> u8 { 2 }\ntrait T { fn three(\n    a: fn(u8) ->
-                    // u8,\n    b: \
+                    // {\n        let _ = \"{\";\n    }\n}\nfn two() -> u8 { 2 }\ntrait T { fn three(\n    a: fn(u8) -> u8,\n    b: \
                     u8,\n); }\n#[cfg(test)]\nmod tests {\n    fn four(a: u8) {}\n}\n";
         let found: Vec<String> = functions(text).iter().map(ToString::to_string).collect();
         let expected = [

@@ -54,8 +54,8 @@ mod tests {
             (Retry::InTurn, 9, minute, Some(Duration::ZERO)),
             (Retry::Person, 1, minute, None),
         ];
-        for (retry, failures, interval, wanted) in cases {
-            assert_eq!(wait(retry, failures, interval), wanted, "{retry:?} {failures} {interval:?}");
+        for (retry, failures, interval, expected) in cases {
+            assert_eq!(wait(retry, failures, interval), expected, "{retry:?} {failures} {interval:?}");
         }
     }
 }

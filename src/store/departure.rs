@@ -188,7 +188,7 @@ impl Store {
             .filter_map(|(uid, finding)| if let Finding::Mail(mail) = finding { Some((*uid, &**mail)) } else { None })
             .collect();
         let departures = self.departures_with_content(lease, &mails).await?;
-        let often = self.keys_departed_too_often(batch.epoch_id, &mails, now).await?;
+        let too_often = self.keys_departed_too_often(batch.epoch_id, &mails, now).await?;
         let verdict = |uid: u32, mail: &Mail| {
             let own = departures
                 .get(&mail.sha256)
@@ -197,7 +197,7 @@ impl Store {
                 .find(|departed| departed.is_at(batch.epoch_id, batch.uidvalidity, uid));
             match own {
                 Some(departed) => Some(Reappearance::OwnCopy(departed.message)),
-                None => (mail.effect.is_some() && often.get(&repeat_key(mail)).is_some_and(|next| uid >= *next))
+                None => (mail.effect.is_some() && too_often.get(&repeat_key(mail)).is_some_and(|next| uid >= *next))
                     .then_some(Reappearance::TooOften),
             }
         };
@@ -268,12 +268,12 @@ impl Store {
             }
         }
         // Mails that left together were side by side in the folder, and count once.
-        let often = departed.into_iter().filter_map(|(key, mut nexts)| {
+        let too_often = departed.into_iter().filter_map(|(key, mut nexts)| {
             nexts.sort_unstable();
             nexts.dedup();
             (nexts.len() >= MAX_RETURNS).then(|| Some((key, *nexts.last()?)))?
         });
-        Ok(often.collect())
+        Ok(too_often.collect())
     }
 }
 
@@ -294,7 +294,7 @@ mod tests {
         };
         let by_status = Departed { target_uid: None, ..reported };
         let unreported = Departed { target_uidvalidity: None, target_next: None, ..by_status };
-        for (departed, epoch_id, uidvalidity, uid, wanted) in [
+        for (departed, epoch_id, uidvalidity, uid, expected) in [
             (reported, 1, 3, 7, false),  // the departed copy itself
             (reported, 1, 3, 9, false),  // an equal mail beside it
             (reported, 1, 3, 10, true),  // put back, or moved into its own folder
@@ -309,7 +309,7 @@ mod tests {
         ] {
             assert_eq!(
                 departed.is_at(epoch_id, uidvalidity, uid),
-                wanted,
+                expected,
                 "{departed:?} {epoch_id} {uidvalidity} {uid}"
             );
         }

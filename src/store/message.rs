@@ -177,9 +177,9 @@ impl Store {
             UPDATE message SET acknowledged_at = coalesce(acknowledged_at, $3)
             WHERE id = $1 AND ($2 IS NULL OR inbox_id IN (SELECT id FROM inbox WHERE organisation_id = $2))",
         );
-        let there = statement.bind(id).bind(scope.id()).bind(now).run().await?;
+        let updated = statement.bind(id).bind(scope.id()).bind(now).run().await?;
         tx.commit().await?;
-        if there == 1 { Ok(()) } else { Err(Thing::Message(id).missing()) }
+        if updated == 1 { Ok(()) } else { Err(Thing::Message(id).missing()) }
     }
 
     /// Number of messages in all inboxes.

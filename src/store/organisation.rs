@@ -36,7 +36,9 @@ impl Scope {
 /// An organisation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow, utoipa::ToSchema)]
 pub struct Organisation {
+    /// The organisation's number.
     pub id: i64,
+    /// The organisation's name.
     pub name: String,
 }
 

@@ -6,6 +6,7 @@ use super::{Reader, Scope, Store, StoreError, Tx};
 use crate::address::Address;
 use crate::clock::Timestamp;
 
+/// A rule that sends the mail of a recipient to an inbox.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow, utoipa::ToSchema)]
 pub struct Route {
     /// The recipient's address.

@@ -177,9 +177,9 @@ impl Shaping {
 
     /// Closes tags until this table element is allowed. Returns false if it is not within a table.
     fn close_to_table_parent(&mut self, name: &str) -> bool {
-        let Some(table) = self.open.iter().rposition(|its| *its == "table") else { return false };
+        let Some(table) = self.open.iter().rposition(|tag| *tag == "table") else { return false };
         let mut end_to = |parents: &[&str]| {
-            let parent = self.open.iter().skip(table).rposition(|its| parents.contains(its)).unwrap_or(0);
+            let parent = self.open.iter().skip(table).rposition(|tag| parents.contains(tag)).unwrap_or(0);
             self.close_to(table + parent + 1);
         };
         match name {
@@ -215,8 +215,8 @@ impl Shaping {
     /// Closes the innermost open tag with one of these names, and all tags within it, unless one of `stops` comes
     /// first.
     fn close_last(&mut self, names: &[&str], stops: &[&str]) -> bool {
-        let last = self.open.iter().rposition(|its| names.contains(its) || stops.contains(its));
-        let Some(last) = last.filter(|at| self.open.get(*at).is_some_and(|its| names.contains(its))) else {
+        let last = self.open.iter().rposition(|tag| names.contains(tag) || stops.contains(tag));
+        let Some(last) = last.filter(|at| self.open.get(*at).is_some_and(|tag| names.contains(tag))) else {
             return false;
         };
         self.close_to(last);

@@ -4,7 +4,7 @@ use super::*;
 
 /// A kind of row that gets old.
 struct Case {
-    what: Retention,
+    kind: Retention,
     /// The table, and the column with the age.
     column: (&'static str, &'static str),
     /// Inserts a row with a time (`$1`), a number (`$2`) and a key (`$3`).
@@ -17,64 +17,64 @@ const OLD_AND_YOUNG: (i64, i64) = (NOW.0 - 1, NOW.0);
 
 const CASES: [Case; 10] = [
     Case {
-        what: Retention::PollReports,
+        kind: Retention::PollReports,
         column: ("poll", "started_at"),
         insert: "INSERT INTO poll (mailbox_id, started_at, report, notes) SELECT id, $1, '{}', '' FROM mailbox",
         times: OLD_AND_YOUNG,
     },
     Case {
-        what: Retention::PollCounts,
+        kind: Retention::PollCounts,
         column: ("poll_day", "day"),
         insert: "INSERT INTO poll_day (mailbox_id, day, polls, failed) SELECT id, $1 - 2 + $2, 1, 0 FROM mailbox",
         times: (NOW.0 / 86_400_000 - 1, NOW.0 / 86_400_000 - 1),
     },
     Case {
-        what: Retention::KeptAnswers,
+        kind: Retention::KeptAnswers,
         column: ("answer_kept", "at"),
         insert: "INSERT INTO answer_kept (token_id, key, request_hash, status, body, at)
             SELECT id, CAST($2 AS TEXT), $3, 200, '', $1 FROM api_token",
         times: OLD_AND_YOUNG,
     },
     Case {
-        what: Retention::LoginFailures,
+        kind: Retention::LoginFailures,
         column: ("login_failure", "last_at"),
         insert: "INSERT INTO login_failure (subject, failures, last_at, blocked_until)
             VALUES (CAST($2 AS TEXT), 1, $1, 0)",
         times: OLD_AND_YOUNG,
     },
     Case {
-        what: Retention::IdleSessions,
+        kind: Retention::IdleSessions,
         column: ("session", "seen_at"),
         insert: "INSERT INTO session (key_hash, person_id, created_at, seen_at) SELECT $3, id, $1 + 5, $1 FROM person",
         times: OLD_AND_YOUNG,
     },
     Case {
-        what: Retention::Sessions,
+        kind: Retention::Sessions,
         column: ("session", "created_at"),
         insert: "INSERT INTO session (key_hash, person_id, created_at, seen_at) SELECT $3, id, $1, $1 + 5 FROM person",
         times: OLD_AND_YOUNG,
     },
     Case {
-        what: Retention::Links,
+        kind: Retention::Links,
         column: ("link", "expires_at"),
         insert: "INSERT INTO link (key_hash, purpose, created_by, created_at, expires_at)
             VALUES ($3, 'setup', '', 0, $1)",
         times: OLD_AND_YOUNG,
     },
     Case {
-        what: Retention::PendingAuths,
+        kind: Retention::PendingAuths,
         column: ("errand", "expires_at"),
         insert: "INSERT INTO errand (state_hash, browser_hash, sealed, expires_at) VALUES ($3, $3, $3, $1)",
         times: OLD_AND_YOUNG,
     },
     Case {
-        what: Retention::Downloads,
+        kind: Retention::Downloads,
         column: ("download_chunk", "added_at"),
         insert: "INSERT INTO download_chunk (epoch_id, uid, seq, data, added_at) SELECT id, $2, 0, $3, $1 FROM epoch",
         times: OLD_AND_YOUNG,
     },
     Case {
-        what: Retention::TestMails,
+        kind: Retention::TestMails,
         column: ("test_mail", "created_at"),
         insert: "INSERT INTO test_mail (mailbox_id, code, created_at) SELECT id, CAST($2 AS TEXT), $1 FROM mailbox",
         times: OLD_AND_YOUNG,
@@ -97,7 +97,7 @@ impl Fixture {
 
 #[tokio::test]
 async fn every_kind_of_housekeeping_deletes_its_old_rows_and_nothing_younger() {
-    assert_eq!(CASES.map(|case| case.what), Retention::ALL);
+    assert_eq!(CASES.map(|case| case.kind), Retention::ALL);
     for (at, name) in stores().await {
         at.add_leased("a@b.se").await;
         at.store
@@ -122,7 +122,7 @@ async fn every_kind_of_housekeeping_deletes_its_old_rows_and_nothing_younger() {
             zone: "",
         };
         at.store.add_person(&person, NOW).await.unwrap();
-        for Case { what, column, insert, times: (old, young) } in CASES {
+        for Case { kind, column, insert, times: (old, young) } in CASES {
             for number in [1, 2] {
                 at.insert(insert, old, number).await;
             }
@@ -130,13 +130,13 @@ async fn every_kind_of_housekeeping_deletes_its_old_rows_and_nothing_younger() {
             let kept = *at.ages(column).await.last().unwrap();
             // No more rows than the limit.
             for removed in [1, 1, 0] {
-                assert_eq!(at.store.remove_old(what, NOW, 1).await.unwrap(), removed, "{name}: {what:?}");
+                assert_eq!(at.store.remove_old(kind, NOW, 1).await.unwrap(), removed, "{name}: {kind:?}");
             }
-            assert_eq!(at.ages(column).await, [kept], "{name}: {what:?}");
+            assert_eq!(at.ages(column).await, [kept], "{name}: {kind:?}");
             assert_eq!(
-                at.store.remove_old(what, Timestamp(NOW.0 + 86_400_000), 9).await.unwrap(),
+                at.store.remove_old(kind, Timestamp(NOW.0 + 86_400_000), 9).await.unwrap(),
                 1,
-                "{name}: {what:?}"
+                "{name}: {kind:?}"
             );
         }
     }

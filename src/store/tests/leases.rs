@@ -8,18 +8,18 @@ async fn a_lease_is_exclusive_until_it_expires() {
     for (at, name) in stores().await {
         at.add("a@b.se").await;
         let lease = at.lease("a@b.se").await;
-        let who = address("a@b.se");
+        let mailbox_address = address("a@b.se");
         let until = Timestamp(NOW.0 + 60_000);
         let second = at
             .store
-            .take_lease(&who, Taker { owner: "other", dead_token: None }, Timestamp(NOW.0 + 59_999), until)
+            .take_lease(&mailbox_address, Taker { owner: "other", dead_token: None }, Timestamp(NOW.0 + 59_999), until)
             .await
             .unwrap();
         assert!(second.is_none(), "{name}");
         // A wrong token does not help.
         assert!(
             at.store
-                .take_lease(&who, Taker { owner: "other", dead_token: Some(lease.token ^ 1) }, NOW, until)
+                .take_lease(&mailbox_address, Taker { owner: "other", dead_token: Some(lease.token ^ 1) }, NOW, until)
                 .await
                 .unwrap()
                 .is_none(),
@@ -28,7 +28,12 @@ async fn a_lease_is_exclusive_until_it_expires() {
         let later = Timestamp(NOW.0 + 60_000);
         let second = at
             .store
-            .take_lease(&who, Taker { owner: "other", dead_token: None }, later, Timestamp(later.0 + 60_000))
+            .take_lease(
+                &mailbox_address,
+                Taker { owner: "other", dead_token: None },
+                later,
+                Timestamp(later.0 + 60_000),
+            )
             .await
             .unwrap()
             .unwrap();
@@ -103,19 +108,19 @@ async fn a_worker_that_lost_its_lease_writes_nothing() {
 async fn changing_or_pausing_a_mailbox_ends_its_running_poll() {
     for (at, name) in stores().await {
         at.add_with("a@b.se", AfterImport::Delete).await;
-        let who = address("a@b.se");
+        let mailbox_address = address("a@b.se");
         let lease = at.lease("a@b.se").await;
         let changes = Changes::from(crate::mailbox::SettingsChange {
             after_import: Some(AfterImport::Leave),
             ..Default::default()
         });
-        at.store.change_mailbox(&who, &changes, None, NOW).await.unwrap();
+        at.store.change_mailbox(&mailbox_address, &changes, None, NOW).await.unwrap();
         assert!(matches!(at.store.renew_lease(&lease, NOW).await, Err(StoreError::LeaseLost)), "{name}");
         let lease = at.lease("a@b.se").await;
-        at.store.pause_mailbox(&who, true, NOW).await.unwrap();
+        at.store.pause_mailbox(&mailbox_address, true, NOW).await.unwrap();
         assert!(matches!(at.store.renew_lease(&lease, NOW).await, Err(StoreError::LeaseLost)), "{name}");
         assert!(at.store.due("nobody", NOW, 9, 9).await.unwrap().is_empty(), "{name}");
-        at.store.pause_mailbox(&who, false, NOW).await.unwrap();
+        at.store.pause_mailbox(&mailbox_address, false, NOW).await.unwrap();
         assert_eq!(at.store.due("nobody", NOW, 9, 9).await.unwrap().len(), 1, "{name}");
     }
 }
@@ -191,10 +196,10 @@ async fn no_mailbox_is_polled_before_the_minimum_interval_has_passed() {
     for (at, name) in stores().await {
         let at = Fixture { store: at.store.with_least_interval(std::time::Duration::from_secs(10)), ..at };
         at.add("a@b.se").await;
-        let who = address("a@b.se");
+        let mailbox_address = address("a@b.se");
         let changes = Changes::from(crate::mailbox::SettingsChange { interval_ms: Some(1), ..Default::default() });
-        at.store.change_mailbox(&who, &changes, None, NOW).await.unwrap();
-        let mailbox = at.store.mailbox(&who).await.unwrap();
+        at.store.change_mailbox(&mailbox_address, &changes, None, NOW).await.unwrap();
+        let mailbox = at.store.mailbox(&mailbox_address).await.unwrap();
         assert_eq!(mailbox.interval_ms, 10_000, "{name}: a shorter one is read as the shortest");
         let due = async |after: i64| at.store.due("nobody", Timestamp(NOW.0 + after), 9, 9).await.unwrap().len();
         assert_eq!(due(0).await, 1, "{name}: it was never polled");
@@ -214,8 +219,8 @@ async fn no_mailbox_is_polled_before_the_minimum_interval_has_passed() {
         };
         at.store.finish_poll(&lease, &outcome, NOW).await.unwrap();
         assert!(at.store.poll_soon(mailbox.id, NOW).await.unwrap(), "{name}");
-        at.store.pause_mailbox(&who, true, NOW).await.unwrap();
-        at.store.pause_mailbox(&who, false, NOW).await.unwrap();
+        at.store.pause_mailbox(&mailbox_address, true, NOW).await.unwrap();
+        at.store.pause_mailbox(&mailbox_address, false, NOW).await.unwrap();
         assert_eq!((due(1).await, due(9_999).await, due(10_000).await), (0, 0, 1), "{name}");
         assert_eq!(due(-1).await, 0, "{name}: not before it is due");
     }

@@ -114,13 +114,13 @@ async fn mail_before_the_start_is_known_as_ranges() {
             .await
             .unwrap();
         let known = |known: &[Known]| known.iter().map(|k| (k.first, k.last, k.open.is_some())).collect::<Vec<_>>();
-        for (first, last, wanted) in [
+        for (first, last, expected) in [
             (1, 1, vec![(1, 499_999, false)]),
             (400, 500_000, vec![(1, 499_999, false)]),
             (500_000, 500_000, vec![]),
             (499_999, 600_000, vec![(1, 499_999, false), (500_001, 500_001, false)]),
         ] {
-            assert_eq!(known(&at.store.known_uids(epoch.id, first, last).await.unwrap()), wanted, "{name} {first}");
+            assert_eq!(known(&at.store.known_uids(epoch.id, first, last).await.unwrap()), expected, "{name} {first}");
         }
         let epoch = at.epoch(&lease, 0, 7).await;
         assert_eq!((epoch.cursor, epoch.start_decided), (500_000, true), "{name}");
@@ -158,8 +158,8 @@ async fn the_ledger_is_read_page_by_page() {
             }
         }
         let folders = ["INBOX", "INBOX", "INBOX", "Ärenden", "Ärenden", "Ärenden"];
-        let wanted: Vec<_> = folders.iter().zip([1, 2, 3, 1, 2, 3]).map(|(f, uid)| ((*f).to_owned(), uid)).collect();
-        assert_eq!(seen, wanted, "{name}");
+        let expected: Vec<_> = folders.iter().zip([1, 2, 3, 1, 2, 3]).map(|(f, uid)| ((*f).to_owned(), uid)).collect();
+        assert_eq!(seen, expected, "{name}");
     }
 }
 
@@ -231,7 +231,7 @@ async fn a_batch_may_be_for_many_inboxes() {
 async fn missing_mail_is_reopened_automatically_and_mail_that_was_too_large_is_not() {
     for (at, name) in stores().await {
         let (lease, epoch) = at.add_leased("a@b.se").await;
-        let aside = |size| Finding::Quarantined {
+        let quarantined = |size| Finding::Quarantined {
             reason: Reason::TooLarge { size, limit: 9 },
             size,
             internal_date: None,
@@ -239,7 +239,7 @@ async fn missing_mail_is_reopened_automatically_and_mail_that_was_too_large_is_n
         };
         at.import(&lease, &epoch, vec![(1, Finding::Pending { reason: Reason::Missing { why: Missing::NotGiven } })])
             .await;
-        at.import(&lease, &epoch, vec![(1, aside(0)), (2, aside(60_000_000))]).await;
+        at.import(&lease, &epoch, vec![(1, quarantined(0)), (2, quarantined(60_000_000))]).await;
         assert_eq!(at.store.reopen_missing(&lease, NOW, NOW).await.unwrap(), 0, "{name}: not so soon");
         let later = Timestamp(NOW.0 + 1);
         assert_eq!(at.store.reopen_missing(&lease, later, later).await.unwrap(), 1, "{name}");
@@ -273,7 +273,7 @@ async fn only_the_selected_mail_is_reopened() {
     for (at, name) in stores().await {
         let (lease, epoch) = at.add_leased("a@b.se").await;
         let second = at.epoch(&lease, 1, 9).await;
-        let aside = |uid| {
+        let quarantined = |uid| {
             let quarantined = Finding::Quarantined {
                 reason: Reason::TooLarge { size: 1, limit: 0 },
                 size: 1,
@@ -282,8 +282,8 @@ async fn only_the_selected_mail_is_reopened() {
             };
             vec![(uid, quarantined)]
         };
-        at.import(&lease, &epoch, aside(5)).await;
-        let other = Batch { folder: "Ärenden".into(), ..batch(&second, aside(5), 6) };
+        at.import(&lease, &epoch, quarantined(5)).await;
+        let other = Batch { folder: "Ärenden".into(), ..batch(&second, quarantined(5), 6) };
         at.store.import(&lease, other, NOW).await.unwrap();
         let id = lease.mailbox.id;
         let retry = async |folder, uidvalidity, uid| {

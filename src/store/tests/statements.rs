@@ -165,12 +165,11 @@ async fn migrated_postgres() -> sqlx::PgConnection {
     sqlx::PgConnection::connect(&url).await.unwrap()
 }
 
-/// Prepares a statement as `s`, in place of the one before. The driver tells the type of every value; here it is found
-/// by trying, where
-/// the text alone does not say it.
+/// Prepares a statement as `s`, replacing the previous one. The driver declares the type of every value; here the types
+/// that the text does not determine are found by trial.
 async fn prepare(postgres: &mut sqlx::PgConnection, name: &str, text: &'static str) -> Result<(), sqlx::Error> {
     let text = whole(text, false);
-    let types = if name == "where departures have arrived" { vec!["bigint"; 8] } else { vec!["unknown"; 50] };
+    let types = if name == "store the UIDs of copies" { vec!["bigint"; 8] } else { vec!["unknown"; 50] };
     let mut open = vec![types];
     let mut refused = None;
     while let Some(types) = open.pop() {
@@ -231,10 +230,10 @@ const fn hot(name: &'static str, why: &'static str) -> Hot {
 
 const HOT: &[Hot] = &[
     hot("due mailboxes", "every second"),
-    hot("lease of a mailbox", "for each mailbox that somebody else has"),
+    hot("lease of a mailbox", "for each mailbox that another worker has"),
     hot("take a lease", "at every poll"),
     hot("renew a lease", "at every poll, three times a lease"),
-    hot("guard a lease", "in every transaction of a poll"),
+    hot("check a lease", "in every transaction of a poll"),
     hot("mailbox by address", "at every poll and page"),
     hot("watched folders", "at every poll"),
     hot("newest epoch of a folder", "at every poll of a folder"),
@@ -244,24 +243,24 @@ const HOT: &[Hot] = &[
     hot("ledger line of a UID", "at every poll of a folder"),
     hot("move the cursor", "at every batch of an import"),
     hot("identities present", "at every batch of an import"),
-    hot("message to claim", "for every mail that is there already"),
-    hot("where an older epoch has brought a message", "for every mail that is there already"),
-    hot("carry an effect over", "for every mail that is there already"),
+    hot("message to claim", "for every mail that is already imported"),
+    hot("copy of a message in an older epoch", "for every mail that is already imported"),
+    hot("move an effect to a new UID", "for every mail that is already imported"),
     hot("keep a download as raw mail", "for every large mail"),
-    hot("delete the downloads that are finished", "at every batch of an import"),
-    hot("departures of these contents", "at every batch of an import"),
-    hot("departures of these kin", "at every batch of an import"),
+    hot("delete finished downloads", "at every batch of an import"),
+    hot("departures with these contents", "at every batch of an import"),
+    hot("departures with these repeat keys", "at every batch of an import"),
     hot("open effects", "at every poll of a folder"),
     hot("returned mail of an epoch", "at every poll of a folder"),
-    hot("write departures down", "before every change to copies"),
-    hot("where departures have arrived", "after every move of copies"),
-    hot("effects are done", "after every change to copies"),
-    hot("effects are about to be copied", "before every copy"),
-    hot("effects are copied", "after every copy"),
-    hot("effects are impossible", "where a server refuses"),
-    hot("effects have failed", "where a server refuses"),
-    hot("copies have not departed", "where a server refuses"),
-    hot("ask for missing mail again", "at every poll that finds some"),
+    hot("store departures", "before every change to copies"),
+    hot("store the UIDs of copies", "after every move of copies"),
+    hot("delete finished effects", "after every change to copies"),
+    hot("mark effects as copying", "before every copy"),
+    hot("mark effects as copied", "after every copy"),
+    hot("mark effects as impossible", "when a server refuses"),
+    hot("count failed effects", "when a server refuses"),
+    hot("delete the departures of failed effects", "when a server refuses"),
+    hot("reopen missing mail", "at every poll that finds some"),
     hot("count missing mail", "at every poll"),
     hot("end a poll", "at every poll"),
     hot("count a poll", "at every poll"),
@@ -270,9 +269,9 @@ const HOT: &[Hot] = &[
     hot("page of messages", "by every importing system, all the time"),
     hot("page of an inbox's messages", "by every importing system, all the time"),
     hot("page of an inbox's unacknowledged messages", "by every importing system, all the time"),
-    hot("acknowledge a message", "for each message that the importing system has"),
+    hot("acknowledge a message", "for each message that the importing system acknowledges"),
     // The list is sorted by state, so all mailboxes are read, but their mail must not be.
-    Hot { name: "page of the mailbox list", why: "at every look at the list", reads: &["mailbox", "inbox"] },
+    Hot { name: "page of the mailbox list", why: "at every view of the list", reads: &["mailbox", "inbox"] },
     hot("session by key", "at every request of a browser"),
     hot("token by hash", "at every request to the API"),
     hot("wait of a login", "at every login"),
@@ -282,8 +281,8 @@ const HOT: &[Hot] = &[
     hot("remove old login failures", "holds the writer"),
     hot("remove idle sessions", "holds the writer"),
     hot("remove old sessions", "holds the writer"),
-    hot("remove links that ended long ago", "holds the writer"),
-    hot("remove authorizations that have ended", "holds the writer"),
+    hot("remove expired links", "holds the writer"),
+    hot("remove expired authorizations", "holds the writer"),
     hot("remove idle downloads", "holds the writer"),
     hot("remove old test mails", "holds the writer"),
 ];
@@ -292,7 +291,7 @@ const HOT: &[Hot] = &[
 fn hot_statements() -> Vec<(&'static Hot, &'static str)> {
     let all: BTreeMap<String, &'static str> = statements().into_iter().map(|found| (found.name, found.text)).collect();
     let missing: Vec<&str> = HOT.iter().map(|hot| hot.name).filter(|name| !all.contains_key(*name)).collect();
-    assert_eq!(missing, [""; 0], "they are no statements");
+    assert_eq!(missing, [""; 0], "unknown statements");
     HOT.iter().filter_map(|hot| Some((hot, *all.get(hot.name)?))).collect()
 }
 
