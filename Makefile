@@ -5,7 +5,7 @@
 # What `make parts` installs for: demo, test or bench.
 FOR ?= test
 
-# What others have gathered, that the tests use where it is at hand: messages, hostile servers, recorded server lines.
+# External test corpora, used by the tests if present: messages, hostile servers, recorded server lines.
 GATHERED := $(abspath ../shared/corpora)
 ifneq ($(wildcard $(GATHERED)/messages),)
 export MAILFERRY_CORPUS ?= $(GATHERED)/messages
@@ -16,7 +16,7 @@ endif
 help: ## lists these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
-# A snapshot in tests/snapshots/ that differs or is missing fails its test, and nothing is written.
+# A snapshot in tests/snapshots/ that differs or is missing fails its test and is not rewritten.
 export INSTA_UPDATE ?= no
 
 build: ## builds the optimised program, target/release/mailferry
@@ -54,7 +54,7 @@ bench: ## measures the import against mbsync and a bare TLS fetch
 	cargo build --locked --release
 	tests/bench/import $(BENCH)
 
-# How long `make fuzz` gives each target.
+# Time that `make fuzz` gives to each target, in seconds.
 SECONDS ?= 600
 FUZZ := guard reader folder_name header reading
 

@@ -1,4 +1,4 @@
-# What the scripts beside this file share. Sourced, from the project's root.
+# Shared by the scripts in this folder. To be sourced from the project's root.
 # shellcheck shell=bash disable=SC2034
 
 GREENMAIL_VERSION=2.1.8
@@ -15,10 +15,10 @@ say() { printf '==> %s\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# Does a Docker engine answer? The command alone says nothing: it may be there without an engine.
+# Whether a Docker engine is running; the command may be installed without one.
 have_docker() { have docker && timeout 10 docker info >/dev/null 2>&1; }
 
-# Prints the first Java of version 17 or newer, or fails.
+# Prints the path of the first Java of version 17 or newer, or fails.
 find_java() {
     local java version
     for java in "${JAVA_HOME:+$JAVA_HOME/bin/java}" "$(command -v java || true)" /usr/lib/jvm/*/bin/java; do
@@ -32,8 +32,8 @@ find_java() {
     return 1
 }
 
-# Prints a TCP port on 127.0.0.1 that nobody listens on. It lies below the ports that the kernel hands out by
-# itself; still, somebody else may take it before it is used, so the caller must be ready to try another.
+# Prints a free TCP port on 127.0.0.1, below the range of ephemeral ports. Another process may take it before it is
+# used, so the caller must be ready to retry.
 free_port() {
     local port
     while :; do

@@ -1,10 +1,10 @@
-//! Time. Nothing else reads the wall clock, so that a test can say what time it is.
+//! Time. Nothing else reads the wall clock, so that tests can set the time.
 
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// A moment in milliseconds since 1970 UTC, as stored.
+/// A point in time, in milliseconds since 1970 UTC, as stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, sqlx::Type)]
 #[serde(transparent)]
 #[sqlx(transparent)]
@@ -20,19 +20,19 @@ pub fn day(text: &str) -> Option<Date> {
 }
 
 impl Timestamp {
-    /// The moment `duration` later.
+    /// The time `duration` later.
     #[must_use]
     pub fn plus(self, duration: std::time::Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
     }
 
-    /// The moment `duration` earlier.
+    /// The time `duration` earlier.
     #[must_use]
     pub fn minus(self, duration: std::time::Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
     }
 
-    /// The same moment without its fraction of a second: INTERNALDATE (RFC 3501 2.3.3) has none.
+    /// The time without its fraction of a second: INTERNALDATE (RFC 3501 section 2.3.3) has none.
     #[must_use]
     pub fn whole_seconds(self) -> Self {
         Self(self.0.div_euclid(1000).saturating_mul(1000))
@@ -43,13 +43,13 @@ impl Timestamp {
         self.0.div_euclid(DAY_MS)
     }
 
-    /// The beginning of the next day, UTC.
+    /// The start of the next day, UTC.
     #[must_use]
     pub fn next_day(self) -> Self {
         Self((self.day() + 1).saturating_mul(DAY_MS))
     }
 
-    /// The whole time from `earlier` until now; zero if it lies ahead.
+    /// The time elapsed since `earlier`; zero if `earlier` is in the future.
     pub fn since(self, earlier: Self) -> std::time::Duration {
         std::time::Duration::from_millis(u64::try_from(self.0 - earlier.0).unwrap_or(0))
     }
@@ -73,14 +73,13 @@ impl std::fmt::Display for Timestamp {
     }
 }
 
-/// RFC 3339 in UTC: the form of every time that leaves the program.
+/// RFC 3339 in UTC: the format of every time in the program's output.
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-/// In the API's description.
 impl utoipa::PartialSchema for Timestamp {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
@@ -91,13 +90,11 @@ impl utoipa::PartialSchema for Timestamp {
 
 impl utoipa::ToSchema for Timestamp {}
 
-/// Where "now" comes from.
+/// A source of the current time.
 pub trait Clock: Send + Sync {
-    /// The present moment.
     fn now(&self) -> Timestamp;
 }
 
-/// The machine's clock.
 pub struct SystemClock;
 
 impl Clock for SystemClock {
@@ -114,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_leaves_as_rfc_3339_in_utc() {
+    fn a_time_is_written_as_rfc_3339_in_utc() {
         assert_eq!(Timestamp(1_700_000_000_123).to_string(), "2023-11-14T22:13:20Z");
         assert_eq!(serde_json::to_string(&Timestamp(0)).unwrap(), "\"1970-01-01T00:00:00Z\"");
     }

@@ -1,5 +1,5 @@
-//! Configuration: the embedded defaults, then a file, then the environment, then flags. Unknown keys are errors, and every
-//! error is told at once.
+//! Configuration: the embedded defaults, then a file, then the environment, then flags. Unknown keys are errors, and
+//! all errors are reported at once.
 
 mod host;
 mod oauth;
@@ -19,32 +19,30 @@ pub use oauth::{Application, OAuth};
 pub use read::{Overrides, load};
 pub use values::{Bytes, Count, Span};
 
-/// Every key, its default and why it is there.
+/// All keys with their defaults and explanations.
 pub const DEFAULTS: &str = include_str!("../config/default.toml");
 
-/// What the program was told, checked, and from then on unchanged.
+/// The validated configuration; it does not change while the program runs.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Where everything is stored.
     pub database: Database,
-    /// Where the master key is.
     pub vault: Vault,
-    /// The listener of `serve`.
+    /// The HTTP server of `serve`.
     pub http: Http,
-    /// The server that sends test mails.
+    /// The SMTP server for test mails.
     pub smtp: Smtp,
-    /// Who says who somebody is.
+    /// Single sign-on.
     pub sso: Sso,
-    /// Who gives access tokens.
+    /// Identity providers that issue access tokens for mailboxes.
     pub oauth: OAuth,
-    /// Which networks may be reached.
+    /// Networks that may be reached.
     pub egress: Egress,
-    /// When and how much is polled.
     pub schedule: Schedule,
-    /// How long each step may take.
+    /// Timeouts of the steps of a poll.
     pub deadlines: Deadlines,
-    /// How much a server may send.
+    /// Limits on what a server may send.
     pub limits: Limits,
 }
 
@@ -52,11 +50,11 @@ pub struct Config {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
-    /// `sqlite://FILE` or `postgres://…`; may hold a password.
+    /// `sqlite://FILE` or `postgres://…`; may contain a password.
     pub url: String,
 }
 
-/// The URL may hold a password: it is not shown.
+/// Omits the URL, which may contain a password.
 impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Database")
@@ -67,9 +65,9 @@ impl std::fmt::Debug for Database {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Vault {
-    /// The key file; empty for the usual places.
+    /// The key file; empty: the default locations.
     pub key_file: PathBuf,
-    /// The content of a key file; empty if there is one.
+    /// The content of a key file; empty: use the file.
     #[serde(deserialize_with = "values::secret")]
     pub key: SecretString,
 }
@@ -78,17 +76,17 @@ pub struct Vault {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Http {
-    /// Where `serve` listens.
+    /// The address that `serve` listens on.
     pub listen: SocketAddr,
-    /// Where people reach it; empty: on this machine, at the port of `listen`.
+    /// The public URL; empty: http://localhost with the port of `listen`.
     pub url: String,
-    /// Proxies that are believed when they say whom they speak for.
+    /// Proxies whose forwarding headers are trusted.
     #[serde(deserialize_with = "values::networks")]
     pub trusted_proxies: Vec<IpNet>,
-    /// Other names than that of `url` by which it may be asked.
+    /// Accepted `Host` values besides that of `url`.
     #[serde(deserialize_with = "host::hosts")]
     pub hosts: Vec<Host>,
-    /// Whether passwords are taken that others could read on their way here.
+    /// Accept passwords over unencrypted HTTP.
     pub passwords_in_clear: bool,
     /// The domain of the addresses that are proposed for inboxes.
     pub inbox_domain: String,
@@ -100,21 +98,20 @@ pub struct Http {
 pub struct Sso {
     /// The provider's issuer URL; empty: no single sign-on.
     pub issuer: String,
-    /// What people call it.
+    /// The name on the sign-in button.
     pub name: String,
-    /// The application's id there.
     pub client_id: String,
-    /// Its secret; empty: a public client.
+    /// Empty: a public client.
     #[serde(deserialize_with = "values::secret")]
     pub client_secret: SecretString,
-    /// Which claim of the ID token is a person's name here: email, preferred_username or sub.
+    /// The claim of the ID token that is the person's login name here: email, preferred_username or sub.
     pub claim: String,
-    /// Whether plain http to 127.0.0.1 is fine, for trying it out.
+    /// Allow plain http to 127.0.0.1, for trying it out.
     pub allow_http_loopback: bool,
 }
 
 impl Sso {
-    /// Whether there is one.
+    /// Whether single sign-on is configured.
     pub fn is_on(&self) -> bool {
         !self.issuer.is_empty()
     }
@@ -124,35 +121,33 @@ impl Sso {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Smtp {
-    /// Its name; empty: Mailferry sends nothing.
+    /// The server's host name; empty: Mailferry sends no mail.
     pub host: String,
-    /// Its port.
     pub port: u16,
-    /// How the connection is protected.
+    /// Encryption of the connection.
     pub tls: SmtpTls,
-    /// The login name; empty: no login.
+    /// Empty: no login.
     pub username: String,
-    /// The password.
     #[serde(deserialize_with = "values::secret")]
     pub password: SecretString,
     /// The sender of test mails.
     pub from: String,
 }
 
-/// How a connection to an SMTP server is protected.
+/// Encryption of the connection to the SMTP server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SmtpTls {
-    /// From the first byte.
+    /// TLS from the first byte.
     Implicit,
-    /// After STARTTLS.
+    /// STARTTLS.
     StartTls,
-    /// Not at all.
+    /// No encryption.
     None,
 }
 
 impl Http {
-    /// Where people reach the page.
+    /// The public URL of the pages.
     pub fn base(&self) -> Result<url::Url, url::ParseError> {
         match self.url.is_empty() {
             true => url::Url::parse(&format!("http://localhost:{}", self.listen.port())),
@@ -168,7 +163,7 @@ pub struct Egress {
     /// Networks that may be reached although they are not public.
     #[serde(deserialize_with = "values::networks")]
     pub allow: Vec<IpNet>,
-    /// The ports of mail servers that whoever is not an operator may name.
+    /// Ports of mail servers that may be used by anyone who is not an operator.
     pub ports: Vec<u16>,
 }
 
@@ -176,23 +171,23 @@ pub struct Egress {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
-    /// Polls at once.
+    /// Maximum number of concurrent polls.
     pub parallel: Count,
-    /// Polls at once on one host.
+    /// Maximum number of concurrent polls at one host.
     pub per_host: Count,
-    /// What a server must bring a second while others wait for its place.
+    /// Bytes per second that a server must deliver while other mailboxes wait for a slot.
     pub pace: Bytes,
-    /// For how long it may bring less.
+    /// For how long a server may be slower than that.
     pub patience: Span,
-    /// The longest poll while others wait for its place.
+    /// Maximum duration of a poll while other mailboxes wait for a slot.
     pub turn: Span,
-    /// The shortest time between two polls of one mailbox.
+    /// Minimum interval between two polls of a mailbox.
     pub least_interval: Span,
-    /// The longest poll.
+    /// Maximum duration of a poll.
     pub poll_time: Span,
-    /// The time after which a mailbox of a worker that fell silent is free again.
+    /// Time after which the mailbox of a silent worker is free again.
     pub lease: Span,
-    /// The time for the message in hand after the first SIGTERM.
+    /// Time to finish the current messages after the first SIGTERM.
     pub grace: Span,
 }
 
@@ -202,19 +197,18 @@ pub struct Schedule {
 pub struct Deadlines {
     /// Resolving the host name.
     pub dns: Span,
-    /// Opening the connection.
+    /// Opening the TCP connection.
     pub tcp: Span,
     /// The TLS handshake.
     pub tls: Span,
-    /// The server's first line, and STARTTLS.
+    /// The greeting, and STARTTLS.
     pub greeting: Span,
-    /// Logging in.
     pub login: Span,
-    /// One answer of an identity provider.
+    /// One response of an identity provider.
     pub token: Span,
-    /// Between two bytes of an answer.
+    /// Silence within a response.
     pub silence: Span,
-    /// One command to its tagged answer.
+    /// One command, until its tagged response.
     pub command: Span,
 }
 
@@ -222,21 +216,21 @@ pub struct Deadlines {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// One literal.
+    /// Size of a literal.
     pub literal: Bytes,
-    /// One line with the UIDs of a SEARCH.
+    /// Length of a line with the UIDs of a SEARCH.
     pub line: Bytes,
-    /// Parentheses within each other.
+    /// Nesting depth of parentheses.
     pub nesting: Count,
-    /// Untagged answers to one command.
+    /// Number of untagged responses to one command.
     pub untagged: Count,
-    /// Bytes in the answer to one command that asks for no mail.
+    /// Bytes in the response to a command that fetches no mail.
     pub answer_bytes: Bytes,
-    /// Bytes in the answer to one command that asks for mail.
+    /// Bytes in the response to a command that fetches mail.
     pub command_bytes: Bytes,
-    /// Bytes of mail that the process holds at once.
+    /// Bytes of mail that the process holds in memory.
     pub in_flight: Bytes,
-    /// Bytes a second that a server must send while it is waited for.
+    /// Minimum bytes per second from a server that the program waits for.
     pub throughput: Bytes,
     /// Messages fetched in one poll.
     pub poll_messages: Count,

@@ -1,6 +1,6 @@
-//! Crash points: the places between two things that happen one after the other. A build with the feature `crash-points` ends
-//! the process at the n-th that it comes to (MAILFERRY_CRASH_AT=n), as a power cut would, so that a test can end it at each;
-//! MAILFERRY_CRASH_LOG=FILE lists them. In every other build they are nothing.
+//! Crash points: places between two steps. A build with the feature `crash-points` aborts the process at the n-th crash
+//! point that it reaches (MAILFERRY_CRASH_AT=n), like a power failure, so that a test can crash it at each one.
+//! MAILFERRY_CRASH_LOG=FILE lists the points. In other builds they do nothing.
 
 #[cfg(feature = "crash-points")]
 mod points {
@@ -9,7 +9,7 @@ mod points {
 
     static REACHED: Mutex<usize> = Mutex::new(0);
 
-    /// The program has come to this point.
+    /// Marks a crash point.
     pub fn point(name: &str) {
         let mut reached = REACHED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         *reached += 1;
@@ -27,6 +27,6 @@ mod points {
 #[cfg(feature = "crash-points")]
 pub use points::point;
 
-/// The program has come to this point.
+/// Marks a crash point.
 #[cfg(not(feature = "crash-points"))]
 pub fn point(_: &str) {}

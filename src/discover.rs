@@ -213,7 +213,7 @@ fn told(source: Source, lead: Lead, address: &Address, oauth: &config::OAuth) ->
         Some(provider) => provider.passwords,
         None => Passwords::Own,
     };
-    let login = match oauth.registered_for(&lead.host) {
+    let login = match oauth.registered_for_host(&lead.host) {
         Some(name) => Login::OAuth(name.to_owned()),
         None if passwords == Passwords::None => {
             let mut ours = oauth.providers.iter().filter(|(_, app)| app.imap_host.eq_ignore_ascii_case(&lead.host));

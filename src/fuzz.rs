@@ -1,8 +1,7 @@
-//! What the fuzz targets in `fuzz/` call: made-up bytes go in, and whatever must always hold is asserted.
-//!
-//! The first byte of the data says how the rest is cut.
+//! The functions that the fuzz targets in `fuzz/` call. They feed arbitrary bytes to a parser and assert its
+//! invariants. The first byte of the data selects how the rest is split.
 
-#![expect(clippy::unwrap_used, reason = "a fuzz target may panic: that is how it tells")]
+#![expect(clippy::unwrap_used, reason = "a fuzz target reports a failure by a panic")]
 
 use std::pin::Pin;
 use std::sync::{LazyLock, Once};
@@ -24,21 +23,21 @@ use crate::{reading, wiring};
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Builder::new_current_thread().enable_time().build().unwrap());
 static CONFIG: LazyLock<Config> = LazyLock::new(|| config::load(&Overrides::default()).unwrap());
 
-/// The fuzzer ends at every panic, but those that we catch are not meant. One that nobody catches still ends it.
-fn ends_at_uncaught_panics_only() {
+/// Lets the fuzzer stop only at panics that nobody catches, since the code under test catches some on purpose.
+fn ignore_caught_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| drop(std::panic::take_hook()));
 }
 
-/// A server that says these bytes, a few at a time, and hears nothing.
+/// A server that sends these bytes, a few at a time, and ignores its input.
 #[derive(Debug)]
-struct Said {
+struct ScriptedServer {
     bytes: Vec<u8>,
     at: usize,
     piece: usize,
 }
 
-impl AsyncRead for Said {
+impl AsyncRead for ScriptedServer {
     fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
         let take = self.piece.min(self.bytes.len() - self.at).min(buf.remaining());
         buf.put_slice(self.bytes.get(self.at..self.at + take).unwrap());
@@ -47,7 +46,7 @@ impl AsyncRead for Said {
     }
 }
 
-impl AsyncWrite for Said {
+impl AsyncWrite for ScriptedServer {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
         Poll::Ready(Ok(buf.len()))
     }
@@ -72,24 +71,25 @@ const SMALL: GuardLimits = GuardLimits {
     before_login: u64::MAX,
     throughput: 0,
 };
-/// What a guard may hold above that: one read of 16 KiB, and the lines around an answer's literals, somewhat longer by mending.
+/// Additional bytes that a guard may hold: one read of 16 KiB, and the lines around the literals of a response, which a
+/// repair may lengthen.
 const READ: usize = 2 * (16 << 10);
 
 fn in_flight() -> InFlight {
     InFlight::new(1 << 20, 1 << 16, 1)
 }
 
-/// What comes out of a guard, or why it closed.
-fn through(bytes: &[u8], piece: usize, skip_noise: bool) -> Result<Vec<u8>, String> {
+/// The output of a guard, or the error with which it closed.
+fn run_guard(bytes: &[u8], piece: usize, skip_noise: bool) -> Result<Vec<u8>, String> {
     RUNTIME.block_on(async {
-        let mut guard = Guard::new(Said { bytes: bytes.to_vec(), at: 0, piece }, SMALL, in_flight());
+        let mut guard = Guard::new(ScriptedServer { bytes: bytes.to_vec(), at: 0, piece }, SMALL, in_flight());
         if skip_noise {
             guard.skip_noise();
         }
         let mut out = Vec::new();
         while let Some(whole) = guard.answer().await.map_err(|error| error.to_string())? {
-            let most = SMALL.search_line + usize::try_from(SMALL.literal).unwrap() + READ;
-            assert!(guard.held() + whole.bytes.len() <= most, "it holds {} bytes", guard.held());
+            let max = SMALL.search_line + usize::try_from(SMALL.literal).unwrap() + READ;
+            assert!(guard.held() + whole.bytes.len() <= max, "it holds {} bytes", guard.held());
             let unreadable = quirk::read(&whole.bytes).is_none();
             if !(unreadable && guard.leaves_out(&whole).map_err(|tripped| tripped.to_string())?) {
                 out.extend_from_slice(&whole.bytes);
@@ -99,14 +99,15 @@ fn through(bytes: &[u8], piece: usize, skip_noise: bool) -> Result<Vec<u8>, Stri
     })
 }
 
-/// The guard: bounded, indifferent to how its input is cut, and without influence on what is well-formed.
+/// The guard: its memory is bounded, its output does not depend on how the input is split, and well-formed input passes
+/// unchanged.
 pub fn guard(data: &[u8]) {
-    ends_at_uncaught_panics_only();
+    ignore_caught_panics();
     let Some((first, bytes)) = data.split_first() else { return };
     let piece = 1 + usize::from(*first);
     for skip_noise in [false, true] {
-        let whole = through(bytes, usize::MAX, skip_noise);
-        assert_eq!(through(bytes, piece, skip_noise), whole, "cut in pieces of {piece}");
+        let whole = run_guard(bytes, usize::MAX, skip_noise);
+        assert_eq!(run_guard(bytes, piece, skip_noise), whole, "cut in pieces of {piece}");
     }
     let mut good = Vec::new();
     for literal in bytes.chunks(200) {
@@ -114,24 +115,24 @@ pub fn guard(data: &[u8]) {
         good.extend_from_slice(literal);
         good.extend_from_slice(b" FLAGS ())\r\n* OK ((( {9}\r\n");
     }
-    assert_eq!(through(&good, piece, true), Ok(good));
+    assert_eq!(run_guard(&good, piece, true), Ok(good));
 }
 
-/// A session with a server that says these bytes: every command, in turn, until one fails.
+/// A session with a server that sends these bytes: all commands in turn, until one fails.
 pub fn reader(data: &[u8]) {
-    ends_at_uncaught_panics_only();
+    ignore_caught_panics();
     let Some((first, bytes)) = data.split_first() else { return };
-    let said = Said { bytes: bytes.to_vec(), at: 0, piece: if first & 0x80 == 0 { usize::MAX } else { 7 } };
-    let _how_it_ended = RUNTIME.block_on(converse(usize::from(first & 0x7f), said));
+    let server = ScriptedServer { bytes: bytes.to_vec(), at: 0, piece: if first & 0x80 == 0 { usize::MAX } else { 7 } };
+    let _outcome = RUNTIME.block_on(converse(usize::from(first & 0x7f), server));
 }
 
-async fn converse(first: usize, said: Said) -> Result<(), ImapError> {
-    let total = said.bytes.len() as u64;
+async fn converse(first: usize, server: ScriptedServer) -> Result<(), ImapError> {
+    let total = server.bytes.len() as u64;
     let mut terms = Terms { in_flight: in_flight(), ..wiring::terms(&CONFIG.deadlines, &CONFIG.limits, 1) };
     terms.limits.literal = 1 << 16;
     let mut session = match first {
-        0 => Session::new(Box::new(said), &terms),
-        _ => Session::greeted(Box::new(said), &terms),
+        0 => Session::new(Box::new(server), &terms),
+        _ => Session::greeted(Box::new(server), &terms),
     };
     let Some(set) = UidSet::cut(&[1, 2, 3, 7], 10).pop() else { return Ok(()) };
     for step in (0..9).cycle().skip(first % 9).take(9) {
@@ -169,7 +170,7 @@ async fn converse(first: usize, said: Said) -> Result<(), ImapError> {
     Ok(())
 }
 
-/// Names of folders: every one comes back, and nothing else upsets the decoder.
+/// Folder names: every name survives encoding and decoding, and arbitrary input does not crash the decoder.
 pub fn folder_name(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let _ = unescaped(&decode(&text));
@@ -181,14 +182,14 @@ pub fn folder_name(data: &[u8]) {
     assert_eq!(unescaped(inner), text);
 }
 
-/// A mail: hashed in pieces as in one, and its header readable or not, but fit to be stored.
+/// A mail: hashing in chunks gives the same as in one piece, and the parsed header fields can be stored.
 pub fn header(data: &[u8]) {
-    ends_at_uncaught_panics_only();
+    ignore_caught_panics();
     let Some((first, mail)) = data.split_first() else { return };
-    let mut digesting = digest::Digesting::default();
-    mail.chunks(1 + usize::from(*first)).for_each(|piece| digesting.update(piece));
-    let digest = digesting.finish();
-    assert_eq!(digest, digest::Digest::of(mail));
+    let mut digester = digest::Digester::default();
+    mail.chunks(1 + usize::from(*first)).for_each(|piece| digester.update(piece));
+    let digest = digester.finish();
+    assert_eq!(digest, digest::Digest::from_bytes(mail));
     assert!(mail.starts_with(&digest.header) && digest.size == mail.len() as u64);
     let header = parse::header(&digest.header);
     assert_eq!(parse::identity(&digest, &header), parse::identity(&digest, &parse::header(&digest.header)));
@@ -200,9 +201,9 @@ pub fn header(data: &[u8]) {
     let _ = header.is_exchange_substitute();
 }
 
-/// A mail as it is shown: its HTML clean, also when it is read once more, and every attachment of the size it is said to have.
+/// A mail as it is shown: sanitising its HTML again changes nothing, and every attachment has the reported size.
 pub fn reading(data: &[u8]) {
-    ends_at_uncaught_panics_only();
+    ignore_caught_panics();
     let Ok(reading) = reading::read(data) else { return };
     if let Some(cleaned) = reading::html(data).unwrap() {
         let clean = cleaned.html.to_ascii_lowercase();
@@ -210,13 +211,13 @@ pub fn reading(data: &[u8]) {
         assert_eq!(reading::cleaned_again(&cleaned.html).len(), cleaned.html.len(), "{clean}");
         assert!(reading::frame_document(&cleaned, "sv", false, "").ends_with("</body></html>\n"));
     }
-    for it in reading.attachments {
-        let content = reading::attachment(data, it.index).unwrap().unwrap();
-        let disposition = reading::disposition(content.name.as_deref());
+    for attachment in reading.attachments {
+        let content = reading::attachment(data, attachment.index).unwrap().unwrap();
+        let disposition = reading::content_disposition(content.name.as_deref());
         for header in [&disposition, reading::FRAME_POLICY] {
             assert!(header.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()), "{header:?}");
         }
-        assert_eq!((content.size, &content.name), (Some(it.size), &it.name));
-        assert_eq!(content.bytes(data).len() as u64, it.size);
+        assert_eq!((content.size, &content.name), (Some(attachment.size), &attachment.name));
+        assert_eq!(content.bytes(data).len() as u64, attachment.size);
     }
 }

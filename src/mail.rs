@@ -1,4 +1,5 @@
-//! A mail's bytes, read as far as an import needs: its hashes, its header, and what makes two arrivals the same mail. Pure.
+//! Reads a mail as far as an import needs it: hashes, header fields, and an identity by which copies are recognised.
+//! Pure.
 
 pub mod digest;
 pub mod parse;

@@ -1,4 +1,4 @@
-//! What a mailbox is told to do, in the words of the command line.
+//! Settings of a mailbox, with their syntax on the command line.
 
 mod settings;
 
@@ -13,19 +13,18 @@ use crate::fact::{Conflict, Invalid};
 
 pub use settings::{Settings, SettingsChange};
 
-/// How the connection is protected.
+/// Encryption of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TlsMode {
     /// TLS from the first byte, usually port 993 (RFC 8314).
     Implicit,
-    /// STARTTLS, required: without it no credential is sent.
+    /// STARTTLS, required: without it no credentials are sent.
     StartTls,
-    /// None, where the operator chose so.
+    /// No encryption, by choice of the operator.
     None,
 }
 
 impl TlsMode {
-    /// The port that goes with it.
     pub fn default_port(self) -> u16 {
         match self {
             Self::Implicit => 993,
@@ -35,8 +34,9 @@ impl TlsMode {
 }
 
 impl TlsMode {
-    /// How much of a connection is protected: with implicit TLS all of it, with STARTTLS what follows the first commands.
-    pub fn protects(self) -> u8 {
+    /// Degree of protection, for comparison: with implicit TLS the whole connection is encrypted, with STARTTLS all but
+    /// the first commands.
+    pub fn protection(self) -> u8 {
         match self {
             Self::Implicit => 2,
             Self::StartTls => 1,
@@ -44,7 +44,7 @@ impl TlsMode {
         }
     }
 
-    /// In the words of the command line.
+    /// As on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Implicit => "implicit",
@@ -73,20 +73,20 @@ impl fmt::Display for TlsMode {
     }
 }
 
-/// From when mail is wanted, decided at the first look at a folder.
+/// The start: the date from which mail is imported. It is applied when a folder is first polled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
-    /// From the moment the mailbox was added.
+    /// The time when the mailbox was added.
     Now,
-    /// Everything that is there.
+    /// Everything in the folder.
     All,
-    /// From the start of this day, UTC.
+    /// The start of this day, UTC.
     Date(Date),
 }
 
 impl Start {
-    /// What arrived before this moment is not wanted; `None` if everything is.
-    pub fn moment(self, added_at: Timestamp) -> Option<Timestamp> {
+    /// Mail received before this time is not imported; `None`: all mail is.
+    pub fn earliest(self, added_at: Timestamp) -> Option<Timestamp> {
         match self {
             Self::All => None,
             Self::Now => Some(added_at.whole_seconds()),
@@ -121,23 +121,23 @@ impl fmt::Display for Start {
     }
 }
 
-/// What happens to the customer's copy once the mail is safe in the inbox.
+/// The effect on the customer's copy after the import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AfterImport {
-    /// Nothing: the folder is opened read-only.
+    /// No change: the folder is opened read-only.
     Leave,
-    /// Marked as read.
+    /// Mark as read.
     Seen,
-    /// Marked with this keyword.
+    /// Set this keyword.
     Keyword(String),
-    /// Moved to this folder.
+    /// Move to this folder.
     Move(String),
-    /// Deleted, this mail only.
+    /// Delete this mail only.
     Delete,
 }
 
 impl AfterImport {
-    /// What happens, without where to.
+    /// The effect without its argument.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Leave => "leave",
@@ -148,10 +148,10 @@ impl AfterImport {
         }
     }
 
-    /// With which keyword, or to which folder.
-    pub fn what(&self) -> Option<&str> {
+    /// The keyword or the target folder.
+    pub fn argument(&self) -> Option<&str> {
         match self {
-            Self::Keyword(what) | Self::Move(what) => Some(what),
+            Self::Keyword(argument) | Self::Move(argument) => Some(argument),
             Self::Leave | Self::Seen | Self::Delete => None,
         }
     }
@@ -166,7 +166,8 @@ impl FromStr for AfterImport {
             None if text == "seen" => Ok(Self::Seen),
             None if text == "delete" => Ok(Self::Delete),
             Some(("keyword", name)) => {
-                // A keyword is an IMAP atom (RFC 3501 9): anything else would need quoting, which flags do not have.
+                // A keyword is an IMAP atom (RFC 3501 section 9). Anything else would need quoting, which flags do not
+                // have.
                 let atom = |c: char| c.is_ascii_graphic() && !"(){%*\"\\]".contains(c);
                 if !name.is_empty() && name.len() <= 100 && name.chars().all(atom) {
                     Ok(Self::Keyword(name.to_owned()))
@@ -192,7 +193,7 @@ impl fmt::Display for AfterImport {
     }
 }
 
-/// A folder's name as people write it. INBOX is the same in every case (RFC 3501 5.1).
+/// Checks a folder's name, as people write it. INBOX is case-insensitive (RFC 3501 section 5.1).
 pub fn folder_name(text: &str) -> Result<String, Invalid> {
     if text.is_empty() || text.len() > 1000 || text.chars().any(char::is_control) {
         return Err(Invalid::FolderName(text.to_owned()));
@@ -200,14 +201,14 @@ pub fn folder_name(text: &str) -> Result<String, Invalid> {
     Ok(if text.eq_ignore_ascii_case("INBOX") { "INBOX".to_owned() } else { text.to_owned() })
 }
 
-/// Refuses to move mail into a folder that is polled: it would come in from there again.
+/// Refuses to move mail into a polled folder, from which it would be imported again.
 ///
 /// # Errors
 /// [`Conflict::IntoItself`], [`Conflict::IntoItselfPerhaps`].
-pub fn not_into_itself(after_import: &AfterImport, folders: &[String]) -> Result<(), Conflict> {
+pub fn check_move_target(after_import: &AfterImport, folders: &[String]) -> Result<(), Conflict> {
     let AfterImport::Move(target) = after_import else { return Ok(()) };
     let target = target.clone();
-    match folders.iter().find(|name| may_be_one_folder(name, &target)) {
+    match folders.iter().find(|name| may_be_same_folder(name, &target)) {
         Some(name) if *name == target => Err(Conflict::IntoItself { target }),
         Some(name) => Err(Conflict::IntoItselfPerhaps { target, folder: name.clone() }),
         None => Ok(()),
@@ -238,12 +239,12 @@ impl TryFrom<String> for AfterImport {
     }
 }
 
-/// Whether two names may be of one folder: servers ignore case, write letters in another Unicode form, and show their folders with
-/// or without the prefix `INBOX` (RFC 2342 namespaces of Courier, Cyrus and Dovecot).
-pub fn may_be_one_folder(one: &str, other: &str) -> bool {
+/// Whether two names may denote the same folder: servers ignore case, use other Unicode forms, and show folders with or
+/// without the prefix `INBOX` (RFC 2342 namespaces of Courier, Cyrus and Dovecot).
+pub fn may_be_same_folder(one: &str, other: &str) -> bool {
     let folded = |name: &str| {
         let name: String = name.nfc().collect();
-        // Upper case first: some letters have two lower forms (`ſ`, `ς`).
+        // Convert to upper case first: some letters have two lower-case forms (`ſ`, `ς`).
         let name: String = name.to_uppercase().to_lowercase().nfc().collect();
         let name = name.trim_end_matches(DELIMITERS);
         let below = name.strip_prefix("inbox").and_then(|rest| rest.strip_prefix(DELIMITERS));
@@ -252,7 +253,7 @@ pub fn may_be_one_folder(one: &str, other: &str) -> bool {
     folded(one) == folded(other)
 }
 
-/// Between the levels of folders, on the servers that there are.
+/// Hierarchy delimiters in use.
 const DELIMITERS: [char; 3] = ['.', '/', '\\'];
 
 #[cfg(test)]
@@ -260,7 +261,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_words_of_the_command_line_read_back_as_written() {
+    fn settings_read_back_as_written() {
         for text in ["leave", "seen", "keyword:Kundo", "move:Klart/Å", "move:a:b", "delete"] {
             assert_eq!(text.parse::<AfterImport>().unwrap().to_string(), text);
         }
@@ -273,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_may_be_of_one_folder_are_told() {
+    fn names_of_the_same_folder_are_recognised() {
         for (one, other, same) in [
             ("Klart", "Klart", true),
             ("Klart", "klart", true),
@@ -290,13 +291,13 @@ mod tests {
             ("A/Klart", "Klart", false),
             ("A.Klart", "A/Klart", false),
         ] {
-            assert_eq!(may_be_one_folder(one, other), same, "{one} {other}");
-            assert_eq!(may_be_one_folder(other, one), same, "{other} {one}");
+            assert_eq!(may_be_same_folder(one, other), same, "{one} {other}");
+            assert_eq!(may_be_same_folder(other, one), same, "{other} {one}");
         }
     }
 
     #[test]
-    fn what_could_break_out_of_a_command_is_refused() {
+    fn values_that_could_break_out_of_a_command_are_refused() {
         for text in
             ["", "move", "move:", "move:a\r\nb", "keyword:", "keyword:a b", "keyword:\\Deleted", "keyword:a)", "purge"]
         {

@@ -1,4 +1,4 @@
-//! The program: see the library for the map.
+//! The program; the library has the map of the code.
 
 fn main() -> std::process::ExitCode {
     mailferry::cli::main()

@@ -1,5 +1,6 @@
-//! Random histories of a mailbox against a model: whatever the customer, the server and the network do, in the end every mail
-//! that the customer did not delete before it could be fetched is in the inbox, and none more often than it was there.
+//! A model test with random histories of a mailbox: whatever the customer, the server and the network do, in the end
+//! every mail that the customer did not delete before it could be fetched is in the inbox, and never more often than it
+//! was in the folder.
 
 mod tokens;
 
@@ -22,30 +23,31 @@ use crate::store::{MessageFilter, NewInbox, NewLogin, NewMailbox, Server, Store}
 use crate::test_server::{Account, Answer, Body, Parts, Reply, Sizes, TestServer, UidNext, UidValidity};
 use crate::vault::Location;
 
-/// What may happen.
+/// An event in a history.
 #[derive(Debug, Clone)]
 enum Event {
     /// A mail arrives.
     Append,
-    /// A mail that was in the folder once comes in again, as by a virus scanner that puts it back (reference row A19).
+    /// A mail that was in the folder before arrives again, as from a virus scanner that puts it back (reference row
+    /// A19).
     AppendAgain(usize),
     /// The customer deletes a mail.
     Expunge(usize),
-    /// The folder is rebuilt: new UIDVALIDITY, the mails in another order.
+    /// The folder is rebuilt: UIDVALIDITY changes, and the mails are in another order.
     Renumber,
-    /// A backup is restored: the newest mails are gone, and their UIDs are given again.
+    /// A backup is restored: the newest mails are deleted, and their UIDs are assigned again.
     Rewind(usize),
-    /// Until the next event of this kind, the server is at fault so.
+    /// The server has this fault until `Mend`, or until another event of the same kind.
     Fault(Fault),
-    /// All faults are mended.
+    /// All faults end.
     Mend,
     /// A poll.
     Poll,
     /// A poll that compares every UID.
     Verify,
-    /// A poll whose connection breaks after so many bytes.
+    /// A poll whose connection breaks after this number of bytes.
     PollCutAfter(u64),
-    /// Time passes: what was put aside is asked for again, what is compared daily is compared.
+    /// A day passes: quarantined mail is asked for again, and the daily comparison is due.
     Day,
 }
 
@@ -84,7 +86,7 @@ struct World {
     server: TestServer,
     deps: Arc<Deps>,
     clock: Arc<Manual>,
-    /// Every content that ever came in: how often, and how often the customer took it away before it was fetched.
+    /// How often each content was appended, and the contents that the customer deleted before they were fetched.
     appended: BTreeMap<String, usize>,
     excused: BTreeSet<String>,
     _folder: tempfile::TempDir,
@@ -112,7 +114,7 @@ impl World {
     async fn new(after_import: AfterImport) -> Self {
         let server =
             TestServer::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), Account::with_mails([b""; 0])).await.unwrap();
-        // Memory, where there is such a folder: thousands of polls each wait for the disk several times.
+        // In memory, if possible: thousands of polls would each wait for the disk several times.
         let memory = std::path::Path::new("/dev/shm");
         let folder = match memory.is_dir() {
             true => tempfile::tempdir_in(memory).unwrap(),
@@ -183,7 +185,7 @@ impl World {
 
     async fn verify(&self) -> Report {
         let id = self.deps.store.mailbox(&MAILBOX.parse().unwrap()).await.unwrap().id;
-        self.deps.store.compare_again(id).await.unwrap();
+        self.deps.store.request_comparison(id).await.unwrap();
         self.poll().await
     }
 
@@ -202,13 +204,13 @@ impl World {
         self.server.account().inbox().append(content(name));
     }
 
-    /// The customer takes these away; what was not fetched before is not missed.
-    async fn take_away(&mut self, gone: Vec<String>) {
+    /// Records a deletion by the customer: mail that was not fetched before need not be in the inbox.
+    async fn record_deletions(&mut self, deleted: Vec<String>) {
         let imported = self.imported().await;
-        self.excused.extend(gone.into_iter().filter(|name| !imported.contains_key(name)));
+        self.excused.extend(deleted.into_iter().filter(|name| !imported.contains_key(name)));
     }
 
-    async fn happen(&mut self, event: Event) {
+    async fn apply(&mut self, event: Event) {
         let uid_at = |server: &TestServer, at: usize| {
             let mut account = server.account();
             let messages = &account.inbox().messages;
@@ -229,7 +231,7 @@ impl World {
                 if let Some(uid) = uid_at(&self.server, at) {
                     let name = name_of(&self.server.account().inbox().message(uid).unwrap().bytes);
                     self.server.account().inbox().expunge(uid);
-                    self.take_away(vec![name]).await;
+                    self.record_deletions(vec![name]).await;
                 }
             }
             Event::Renumber => {
@@ -239,15 +241,15 @@ impl World {
                 inbox.renumber(inbox.uidvalidity + 1000); // no number of the fault that gives another at each login
             }
             Event::Rewind(back) => {
-                let gone: Vec<String> = {
+                let deleted: Vec<String> = {
                     let mut account = self.server.account();
                     let inbox = account.inbox();
                     let next = inbox.uidnext.saturating_sub(u32::try_from(back).unwrap()).max(1);
-                    let gone = inbox.messages.iter().filter(|m| m.uid >= next).map(|m| name_of(&m.bytes)).collect();
+                    let deleted = inbox.messages.iter().filter(|m| m.uid >= next).map(|m| name_of(&m.bytes)).collect();
                     inbox.rewind(next);
-                    gone
+                    deleted
                 };
-                self.take_away(gone).await;
+                self.record_deletions(deleted).await;
             }
             Event::Fault(fault) => self.fault(fault, uid_at),
             Event::Mend => self.server.account().faults = Default::default(),
@@ -282,17 +284,17 @@ impl World {
             Fault::SilentSearch => faults.search_is_silent = true,
             Fault::Unsorted => faults.search_is_unsorted = true,
             Fault::Unsolicited => faults.unsolicited = true,
-            Fault::UidValidity(what) => faults.uidvalidity = what,
-            Fault::UidNext(what) => faults.uidnext = what,
-            // A server that says that there is nothing and gives nothing is believed.
+            Fault::UidValidity(value) => faults.uidvalidity = value,
+            Fault::UidNext(value) => faults.uidnext = value,
+            // A server that reports a size of zero and returns an empty body is believed.
             Fault::Body(_, Body::Empty) if faults.sizes == Sizes::Zero => {}
             Fault::Sizes(Sizes::Zero) if faults.bodies.values().any(|body| *body == Body::Empty) => {}
-            Fault::Sizes(what) => faults.sizes = what,
+            Fault::Sizes(sizes) => faults.sizes = sizes,
             Fault::Body(_, body) => faults.bodies.extend(uid.map(|uid| (uid, body))),
             Fault::Refuses(command, answer) => {
                 faults.replies = vec![Reply { command: command.into(), after: 1, times: Some(2), answer }];
             }
-            Fault::MessageLimit(most) => faults.message_limit = Some(most),
+            Fault::MessageLimit(limit) => faults.message_limit = Some(limit),
             Fault::Lacks(capability) => drop(faults.lacks.insert(capability)),
             Fault::Parts(parts) => faults.parts = parts,
             Fault::MisreadsStar => faults.search_misreads_star = true,
@@ -301,18 +303,18 @@ impl World {
         }
     }
 
-    /// The server does everything right from now on; then the promises are looked at.
-    async fn judge(&self) -> Result<(), String> {
+    /// Ends all faults, polls, and checks the promises.
+    async fn check_promises(&self) -> Result<(), String> {
         self.server.account().faults = Default::default();
         for _ in 0..3 {
             self.clock.0.fetch_add(25 * 3600 * 1000, Ordering::SeqCst);
             self.verify().await;
         }
         let last = self.verify().await;
-        // A mail that came back after it was moved or removed stands there until a person has looked.
-        let is_told =
+        // A mail that came back after Mailferry moved or removed it is reported until a person has acted.
+        let is_expected =
             |message: &str| message.contains("new UIDVALIDITY") || message.contains("there after Mailferry had");
-        if let Some(error) = last.error.filter(|error| !is_told(&error.message)) {
+        if let Some(error) = last.error.filter(|error| !is_expected(&error.message)) {
             return Err(format!("the last poll fails: {}", error.message));
         }
         if last.imported > 0 {
@@ -325,7 +327,7 @@ impl World {
                 return Err(format!("lost: {name}"));
             }
             if count > *appended {
-                return Err(format!("twice: {name} is there {count} times and came {appended} times"));
+                return Err(format!("twice: {name} was imported {count} times and appended {appended} times"));
             }
         }
         let moved: Vec<String> =
@@ -336,8 +338,8 @@ impl World {
                 return Err(format!("moved twice: {name} is in the target folder {count} times"));
             }
         }
-        if let Some(stranger) = imported.keys().find(|name| !self.appended.contains_key(*name)) {
-            return Err(format!("a message that was never a mail: {stranger}"));
+        if let Some(unknown) = imported.keys().find(|name| !self.appended.contains_key(*name)) {
+            return Err(format!("a message that was never appended: {unknown}"));
         }
         match self.deps.store.open_cases(1).await.unwrap().unaccounted() {
             Some(0) => Ok(()),
@@ -441,7 +443,7 @@ fn events() -> impl Strategy<Value = Event> {
     ]
 }
 
-fn wishes() -> impl Strategy<Value = AfterImport> {
+fn effects() -> impl Strategy<Value = AfterImport> {
     prop_oneof![
         Just(AfterImport::Leave),
         Just(AfterImport::Seen),
@@ -450,7 +452,7 @@ fn wishes() -> impl Strategy<Value = AfterImport> {
     ]
 }
 
-/// Histories that are tried; MAILFERRY_TEST_HISTORIES makes it more.
+/// Number of histories; set by MAILFERRY_TEST_HISTORIES.
 fn histories() -> u32 {
     std::env::var("MAILFERRY_TEST_HISTORIES").map_or(60, |text| text.parse().expect("a number"))
 }
@@ -459,17 +461,17 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: histories(), max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_is_lost_and_nothing_comes_twice(wish in wishes(), history in proptest::collection::vec(events(), 1..30)) {
+    fn nothing_is_lost_and_nothing_comes_twice(effect in effects(), history in proptest::collection::vec(events(), 1..30)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let judged = runtime.block_on(async {
-            let mut world = World::new(wish).await;
+        let result = runtime.block_on(async {
+            let mut world = World::new(effect).await;
             for event in history {
-                world.happen(event).await;
+                world.apply(event).await;
             }
-            world.judge().await
+            world.check_promises().await
         });
-        if let Err(what) = judged {
-            return Err(TestCaseError::fail(what));
+        if let Err(broken) = result {
+            return Err(TestCaseError::fail(broken));
         }
     }
 }

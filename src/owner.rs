@@ -1,50 +1,50 @@
-//! Who holds a lease, in a form in which a process on the same machine can be seen to be dead, so that a restart after a
-//! crash need not wait for the lease to run out.
+//! The name of a lease holder. It identifies a process, so that others on the same machine can see that it is dead and
+//! need not wait for its lease to expire.
 
 use std::sync::OnceLock;
 
-/// `boot id | process id namespace | process id | start time`: the same process and no other.
+/// `boot id | process id namespace | process id | start time`: identifies this process uniquely.
 pub fn this_process() -> &'static str {
     static OWNER: OnceLock<String> = OnceLock::new();
-    OWNER.get_or_init(|| match place() {
-        Some(place) => {
+    OWNER.get_or_init(|| match machine() {
+        Some(machine) => {
             let id = std::process::id();
-            format!("{place}|{id}|{}", started(id).unwrap_or_default())
+            format!("{machine}|{id}|{}", start_time(id).unwrap_or_default())
         }
         None => format!("elsewhere|{:016x}", rand::random::<u64>()),
     })
 }
 
-/// How the owners on this machine begin, whose life can be seen.
-pub fn near() -> String {
-    place().unwrap_or_else(|| this_process().to_owned())
+/// The name prefix of the owners on this machine, whose liveness can be checked.
+pub fn local_prefix() -> String {
+    machine().unwrap_or_else(|| this_process().to_owned())
 }
 
-/// Whether the owner is certainly gone: a process of this machine and namespace that no longer runs.
+/// Whether the owner is certainly dead: a process of this machine and namespace that no longer runs.
 pub fn is_dead(owner: &str) -> bool {
-    let Some(rest) = place().and_then(|here| owner.strip_prefix(&here)?.strip_prefix('|')) else {
+    let Some(rest) = machine().and_then(|machine| owner.strip_prefix(&machine)?.strip_prefix('|')) else {
         return false;
     };
     let Some((Ok(id), start)) = rest.split_once('|').map(|(id, start)| (id.parse(), start)) else {
         return false;
     };
-    started(id).as_deref() != Some(start)
+    start_time(id).as_deref() != Some(start)
 }
 
-/// The machine since its start, and the space in which process ids mean something (containers have their own).
-fn place() -> Option<String> {
+/// The boot of this machine and the namespace of process ids (containers have their own).
+fn machine() -> Option<String> {
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    let space = std::fs::read_link("/proc/self/ns/pid").ok()?;
-    Some(format!("{}|{}", boot.trim(), space.display()))
+    let namespace = std::fs::read_link("/proc/self/ns/pid").ok()?;
+    Some(format!("{}|{}", boot.trim(), namespace.display()))
 }
 
-/// When a process started, in the kernel's ticks (proc_pid_stat(5), field 22); `None` if there is no such process. Its name
-/// stands in parentheses and may hold anything, so fields are counted from the last one.
-fn started(id: u32) -> Option<String> {
+/// When a process started, in clock ticks (proc_pid_stat(5), field 22); `None` if there is no such process. The process
+/// name is in parentheses and may contain anything, so fields are counted from the last parenthesis.
+fn start_time(id: u32) -> Option<String> {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     let (_, fields) = stat.rsplit_once(") ")?;
     let mut fields = fields.split(' ');
-    // A zombie has ended, even if nobody has asked for its exit code yet.
+    // A zombie has ended, even if its exit code has not been collected yet.
     if fields.next()? == "Z" {
         return None;
     }
@@ -59,18 +59,18 @@ mod tests {
     fn a_living_process_is_alive_and_an_ended_one_is_dead() {
         assert!(!is_dead(this_process()));
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
-        let place = place().unwrap();
-        let owner = format!("{place}|{}|{}", child.id(), started(child.id()).unwrap());
+        let machine = machine().unwrap();
+        let owner = format!("{machine}|{}|{}", child.id(), start_time(child.id()).unwrap());
         assert!(!is_dead(&owner));
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(is_dead(&owner));
         // Another process with the same number is not the same process.
-        assert!(is_dead(&format!("{place}|{}|1", std::process::id())));
+        assert!(is_dead(&format!("{machine}|{}|1", std::process::id())));
     }
 
     #[test]
-    fn of_another_machine_nothing_is_known() {
+    fn owners_on_another_machine_are_not_dead() {
         for owner in ["", "elsewhere|1", "other-boot|pid:[1]|1|1", "x"] {
             assert!(!is_dead(owner), "{owner}");
         }

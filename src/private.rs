@@ -1,4 +1,4 @@
-//! Files and folders that hold customers' mail are for the user that Mailferry runs as, and for nobody else on the machine.
+//! Restricts files and directories with customers' mail to the user that Mailferry runs as.
 
 use std::fmt::{self, Display, Formatter};
 use std::fs::{Metadata, Permissions};
@@ -9,44 +9,44 @@ use std::path::{Path, PathBuf};
 use rustix::fs::Mode;
 use rustix::process::{geteuid, umask};
 
-/// The bits of everybody but the owner.
+/// Permission bits of the group and others.
 const OTHERS: u32 = 0o077;
-/// In a folder with this bit everybody may put files.
+/// In a directory with this bit everybody may create files.
 const STICKY: u32 = 0o1000;
-/// A folder of our own holds a database, its log, a key and perhaps copies of them.
-const MOST_OWN_FILES: usize = 200;
-/// The log of messages that `telemetry` lets through for every command: they are told once in the life of an installation.
-const LOG: &str = "made_private";
+/// Maximum number of files in a directory of our own: the database, its log, a key and perhaps copies of them.
+const MAX_OWN_FILES: usize = 200;
+/// Log target of messages that appear once in the life of an installation; `telemetry` shows it for every command.
+const LOG_TARGET: &str = "made_private";
 
-/// From now on, whatever this process creates is for its own user.
+/// Sets the umask, so that only the own user can access files that this process creates.
 pub fn create_private_files() {
     umask(Mode::from_raw_mode(OTHERS));
 }
 
-/// Creates a folder that only we can look into, and those above it that are missing.
+/// Creates a directory, and missing ones above it, that only the own user can access.
 pub fn create_folder(folder: &Path) -> io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-/// Something that was open to others.
+/// A file or directory that other users could access.
 #[derive(Debug)]
 pub struct Exposed {
     path: PathBuf,
     mode: u32,
-    /// Its mode now.
-    left: Result<u32, String>,
+    /// The mode after the fix, or why it could not be fixed.
+    new_mode: Result<u32, String>,
 }
 
 impl Exposed {
-    /// Whether others can read nothing of it by now: they are shut out, or it is a folder whose files are closed.
+    /// Whether others can read nothing any more: access is restricted, or this is a directory whose files are
+    /// restricted.
     pub fn is_harmless(&self) -> bool {
-        self.left.is_ok() || self.path.is_dir()
+        self.new_mode.is_ok() || self.path.is_dir()
     }
 
-    /// Tells in the log.
     pub fn log(&self) {
-        match &self.left {
-            Ok(_) => tracing::warn!(target: LOG, "{self}"),
+        match &self.new_mode {
+            Ok(_) => tracing::warn!(target: LOG_TARGET, "{self}"),
             Err(_) => tracing::warn!("{self}"),
         }
     }
@@ -55,75 +55,80 @@ impl Exposed {
 impl Display for Exposed {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
-        write!(f, "{path} was open to other users of this machine (mode {:04o})", self.mode)?;
-        match &self.left {
+        write!(f, "{path} was accessible to other users of this machine (mode {:04o})", self.mode)?;
+        match &self.new_mode {
             Ok(mode) => {
-                write!(f, "; it is closed to them now (mode {mode:04o}). Whoever had an account here may have read it")
+                write!(
+                    f,
+                    "; access is restricted now (mode {mode:04o}). Anyone with an account on this machine may have read it"
+                )
             }
             Err(why) => write!(f, " and still is: {why}"),
         }
     }
 }
 
-/// Shuts others out of an SQLite database, its log and, if it is ours alone, its folder. Returns what was open.
-pub fn shut(database: &Path) -> Vec<Exposed> {
+/// Restricts an SQLite database, its log and, unless others use it too, its directory to the own user. Returns what
+/// others could access before.
+pub fn restrict(database: &Path) -> Vec<Exposed> {
     let mut exposed = Vec::new();
     if let Some(folder) = database.parent() {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        exposed.extend(shut_folder(folder, database));
+        exposed.extend(restrict_folder(folder, database));
     }
     for suffix in ["", "-wal", "-shm", "-journal"] {
         let mut file = database.to_owned().into_os_string();
         file.push(suffix);
-        exposed.extend(shut_file(Path::new(&file)));
+        exposed.extend(restrict_file(Path::new(&file)));
     }
     exposed
 }
 
-fn shut_file(file: &Path) -> Option<Exposed> {
+fn restrict_file(file: &Path) -> Option<Exposed> {
     let found = std::fs::symlink_metadata(file).ok().filter(Metadata::is_file)?;
-    (found.mode() & OTHERS != 0).then(|| close(file, &found))
+    (found.mode() & OTHERS != 0).then(|| remove_access(file, &found))
 }
 
-/// A folder that others use as well stays as it is: what lies in it is closed by itself.
-fn shut_folder(folder: &Path, database: &Path) -> Option<Exposed> {
+/// A directory that others use too is left unchanged; the files in it are restricted one by one.
+fn restrict_folder(folder: &Path, database: &Path) -> Option<Exposed> {
     let found = std::fs::metadata(folder).ok().filter(Metadata::is_dir)?;
     if found.mode() & OTHERS == 0 {
         return None;
     }
     if is_own(folder, &found, database) {
-        return Some(close(folder, &found));
+        return Some(remove_access(folder, &found));
     }
-    let why = "it holds other files, too, so it was left as it is; give the database a folder of its own, or run chmod 700 on this one";
-    Some(Exposed { path: folder.to_owned(), mode: found.mode() & 0o7777, left: Err(why.to_owned()) })
+    let why = "it also holds other files, so it was left unchanged; give the database a folder of its own, or run chmod 700 on this one";
+    Some(Exposed { path: folder.to_owned(), mode: found.mode() & 0o7777, new_mode: Err(why.to_owned()) })
 }
 
-fn close(path: &Path, found: &Metadata) -> Exposed {
+fn remove_access(path: &Path, found: &Metadata) -> Exposed {
     let mode = found.mode() & 0o7777;
-    let closed = mode & !OTHERS;
-    let left = std::fs::set_permissions(path, Permissions::from_mode(closed));
-    let left = left.map(|()| closed).map_err(|error| format!("its mode cannot be changed ({})", error.kind()));
-    Exposed { path: path.to_owned(), mode, left }
+    let restricted = mode & !OTHERS;
+    let new_mode = std::fs::set_permissions(path, Permissions::from_mode(restricted));
+    let new_mode =
+        new_mode.map(|()| restricted).map_err(|error| format!("its mode cannot be changed ({})", error.kind()));
+    Exposed { path: path.to_owned(), mode, new_mode }
 }
 
-/// Whether nothing but an installation of ours lies in a folder, and nobody works in it.
+/// Whether a directory contains only an installation of Mailferry and nobody works in it.
 fn is_own(folder: &Path, found: &Metadata, database: &Path) -> bool {
-    let here = |path: Option<PathBuf>| path.and_then(|path| path.canonicalize().ok());
+    let canonical = |path: Option<PathBuf>| path.and_then(|path| path.canonicalize().ok());
     let Ok(real) = folder.canonicalize() else { return false };
     let is_shared = found.mode() & STICKY != 0
         || found.uid() != geteuid().as_raw()
         || real.parent().is_none()
-        || here(std::env::current_dir().ok()) == Some(real.clone())
-        || here(std::env::home_dir()) == Some(real);
-    !is_shared && holds_only_ours(folder, database).unwrap_or(false)
+        || canonical(std::env::current_dir().ok()) == Some(real.clone())
+        || canonical(std::env::home_dir()) == Some(real);
+    !is_shared && has_only_own_files(folder, database).unwrap_or(false)
 }
 
-fn holds_only_ours(folder: &Path, database: &Path) -> io::Result<bool> {
+fn has_only_own_files(folder: &Path, database: &Path) -> io::Result<bool> {
     let stem = database.file_stem().unwrap_or_default();
     for (number, entry) in std::fs::read_dir(folder)?.enumerate() {
         let name = entry?.file_name();
-        let is_ours = |ours: &[u8]| !ours.is_empty() && name.as_encoded_bytes().starts_with(ours);
-        if number >= MOST_OWN_FILES || !(is_ours(stem.as_encoded_bytes()) || is_ours(b"mailferry")) {
+        let is_own = |prefix: &[u8]| !prefix.is_empty() && name.as_encoded_bytes().starts_with(prefix);
+        if number >= MAX_OWN_FILES || !(is_own(stem.as_encoded_bytes()) || is_own(b"mailferry")) {
             return Ok(false);
         }
     }
@@ -152,29 +157,30 @@ mod tests {
     }
 
     #[test]
-    fn an_existing_installation_is_closed_and_told_once() {
+    fn an_existing_installation_is_restricted_and_reported_once() {
         let (_top, folder) = open_to_all(&["post-2026.db"]);
         let database = folder.join("post.db");
-        let told = shut(&database);
-        assert!(told.iter().all(|told| told.left.is_ok()), "{told:?}");
-        assert_eq!(told.len(), 4, "{told:?}");
-        let said = told.iter().map(ToString::to_string).find(|said| said.contains("post.db-wal")).unwrap();
-        assert!(said.contains("0644") && said.contains("0600"), "{said}");
+        let exposed = restrict(&database);
+        assert!(exposed.iter().all(|exposed| exposed.new_mode.is_ok()), "{exposed:?}");
+        assert_eq!(exposed.len(), 4, "{exposed:?}");
+        let message = exposed.iter().map(ToString::to_string).find(|message| message.contains("post.db-wal")).unwrap();
+        assert!(message.contains("0644") && message.contains("0600"), "{message}");
         assert_eq!(mode(&folder), 0o700);
         for name in ["post.db", "post.db-wal", "post.db-shm"] {
             assert_eq!(mode(&folder.join(name)), 0o600, "{name}");
         }
-        assert!(shut(&database).is_empty(), "once");
+        assert!(restrict(&database).is_empty(), "once");
     }
 
     #[test]
-    fn a_folder_that_others_use_is_left_alone_and_the_files_are_closed() {
+    fn a_folder_that_others_use_is_left_alone_and_the_files_are_restricted() {
         for (more, folder_mode) in [(&["notes.txt"][..], 0o755), (&[][..], 0o1777)] {
             let (_top, folder) = open_to_all(more);
             std::fs::set_permissions(&folder, Permissions::from_mode(folder_mode)).unwrap();
-            let told = shut(&folder.join("post.db"));
+            let exposed = restrict(&folder.join("post.db"));
             assert_eq!((mode(&folder), mode(&folder.join("post.db"))), (folder_mode, 0o600));
-            let left: Vec<_> = told.iter().filter(|told| told.left.is_err()).map(ToString::to_string).collect();
+            let left: Vec<_> =
+                exposed.iter().filter(|exposed| exposed.new_mode.is_err()).map(ToString::to_string).collect();
             assert!(left.len() == 1 && left[0].contains("a folder of its own"), "{left:?}");
         }
     }

@@ -1,16 +1,16 @@
-//! A stored mail as a page and an API show it: its headers, its text, its HTML made harmless, its attachments.
+//! Reads a stored mail for display by the pages and the API: header fields, text, sanitised HTML, attachments.
 //!
-//! Pure: bytes in, values out. What is read was written by strangers, so three things hold:
+//! Pure: bytes in, values out. The input is untrusted, so:
 //!
-//! 1. Everything has a limit and takes time in proportion to its size, each part is decoded once, and all of it together ends with
-//!    its [`budget`]; what was left out is told. The mail is taken apart here and not by
-//!    `mail_parser`, whose way through the parts is quadratic in places and whose nested messages end the process, with a
-//!    stack overflow that nothing catches, when they are dropped. It decodes single fields of limited length.
-//! 2. It runs on a thread with a stack of its own and under `catch_unwind`. A mail that breaks it "cannot be shown"; its raw
-//!    bytes can be fetched all the same.
-//! 3. HTML goes through [`html::clean_html`] before anybody sees it, and then into a frame that may do nothing.
+//! 1. Everything has a limit and takes time proportional to its size, each part is decoded once, and all of it ends
+//! with its [`budget`]; the result lists what was left out. Mail is split into parts here and not by `mail_parser`,
+//! whose traversal of parts is quadratic in places, and whose nested messages overflow the stack when they are dropped,
+//! which aborts the process. `mail_parser` only decodes single fields of limited length.
+//! 2. It runs on a thread with its own stack and under `catch_unwind`. A mail that makes it panic "cannot be shown";
+//! the raw mail can still be downloaded.
+//! 3. HTML goes through [`html::clean_html`] before it is shown, and then into a sandboxed frame.
 //!
-//! The functions block for as long as they work, at most [`budget::WITHIN`]: call them with `spawn_blocking`.
+//! The functions block for up to [`budget::TIME_LIMIT`]: call them with `spawn_blocking`.
 
 mod body;
 mod budget;
@@ -31,85 +31,86 @@ use std::thread;
 use serde::Serialize;
 
 use crate::clock::Timestamp;
-use budget::{Budget, WITHIN};
+use budget::{Budget, TIME_LIMIT};
 use html::clean_html;
 use parts::Parts;
 
 pub use decode::Decoder;
 pub use html::{Cleaned, FRAME_POLICY, frame_document};
-pub use name::disposition;
+pub use name::content_disposition;
 
-/// How much of a mail is looked at. Nobody need load more for [`read`], [`html`] and [`attachment`].
-pub const MOST_INPUT: usize = 50 << 20;
+/// Maximum number of bytes of a mail that are read. Callers of [`read`], [`html`] and [`attachment`] need not load
+/// more.
+pub const MAX_INPUT: usize = 50 << 20;
 
-/// How much of the text and of the HTML is shown, in bytes.
-const MOST_TEXT: usize = 1 << 20;
+/// Maximum size of the text and of the HTML that are shown, in bytes.
+const MAX_TEXT: usize = 1 << 20;
 
-/// How much stack the work gets. Nothing here or below recurses over what a mail says; this is for what we have overlooked.
-const STACK: usize = 4 << 20;
+/// Stack size of the thread. Nothing recurses over the input; this is a precaution against an oversight.
+const STACK_SIZE: usize = 4 << 20;
 
-/// The mail broke its reader. Its raw bytes are as good as ever.
+/// The mail could not be parsed. Its raw bytes are not affected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this mail cannot be shown; its raw bytes can be fetched")]
 pub struct Unreadable;
 
-/// What of a mail is shown.
+/// The parts of a mail that are shown.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Reading {
-    /// The header fields in their order: name, and value unfolded and decoded.
+    /// The header fields in order: name, and value unfolded and decoded.
     pub headers: Vec<(String, String)>,
-    pub from: Vec<Person>,
-    pub to: Vec<Person>,
-    pub cc: Vec<Person>,
-    pub reply_to: Vec<Person>,
-    /// The Date field, where it has a date. A sender may write any.
+    pub from: Vec<Correspondent>,
+    pub to: Vec<Correspondent>,
+    pub cc: Vec<Correspondent>,
+    pub reply_to: Vec<Correspondent>,
+    /// The Date field, if it contains a date. It is chosen by the sender.
     pub date: Option<Timestamp>,
     pub subject: Option<String>,
-    /// Message-ID, angle brackets included.
+    /// Message-ID, with angle brackets.
     pub message_id: Option<String>,
-    /// What is to be read. Where the sender wrote HTML only, this is its text.
+    /// The text. If the sender wrote only HTML, this is the text of the HTML.
     pub text: Option<String>,
-    /// The text was taken from the HTML, since the sender wrote none.
+    /// The text was extracted from the HTML, because the sender wrote none.
     pub is_text_from_html: bool,
-    /// The HTML as sent, decoded. Not fit for any page: see [`html`].
+    /// The HTML as sent, decoded. It is not sanitised, so it is not safe to show.
     pub html: Option<String>,
     pub attachments: Vec<Attachment>,
-    /// What is shown in part only, or not at all.
+    /// The things that are incomplete or missing.
     pub cut: BTreeSet<Cut>,
 }
 
-/// A name and an address, as a header gives them. Either may be missing, and the name may be anything.
+/// A name and an address from a header field. Either may be missing, and the name may be any text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = Correspondent)]
-pub struct Person {
+pub struct Correspondent {
     pub name: Option<String>,
     pub address: Option<String>,
 }
 
-/// A part of a mail that is not what is read: a file, a picture in the HTML, a mail in the mail.
+/// A part of a mail that is not its text: a file, a picture in the HTML, an attached mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Attachment {
-    /// Its number for [`attachment`]; the same every time the same mail is read.
+    /// The number of the attachment; always the same for the same mail.
     pub index: usize,
-    /// A file name without folders and without what hides or misleads.
+    /// The file name, without folders and without misleading characters.
     pub name: Option<String>,
-    /// As declared, in small letters; nobody has looked whether it is true.
+    /// As declared, in lower case; not verified.
     pub content_type: String,
-    /// Its decoded size in bytes; where it would take too long to find out, its size as it was sent.
+    /// The decoded size in bytes; the size as sent if computing it would take too long.
     pub size: u64,
-    /// It is to stand in the text, as pictures do, and not below it.
+    /// To be shown within the text, as pictures are, and not below it.
     pub is_inline: bool,
-    /// The name by which the HTML calls for it, without angle brackets.
+    /// The Content-ID by which the HTML refers to it, without angle brackets.
     pub content_id: Option<String>,
-    /// Its end lies beyond what is looked at, so [`attachment`] does not give it; the raw mail has it.
+    /// It extends beyond the part of the mail that is read, so it cannot be fetched; the raw mail contains it.
     pub is_cut: bool,
 }
 
-/// What was too much to be shown.
+/// Something that was too much to be shown completely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cut {
-    /// The mail is larger than [`MOST_INPUT`].
+    /// The mail is larger than [`MAX_INPUT`].
     Mail,
     /// More header fields than are shown, or longer ones.
     Headers,
@@ -117,44 +118,44 @@ pub enum Cut {
     Addresses,
     /// More parts than are shown.
     Parts,
-    /// Parts in parts, too deep.
+    /// Parts nested too deeply.
     Depth,
     /// A longer text than is shown.
     Text,
     /// Longer HTML than is shown.
     Html,
-    /// All that would have taken too long to read.
+    /// Reading everything would have taken too long.
     Time,
 }
 
-/// Where an attachment lies. It is decoded as it is taken, so that nobody need hold it.
+/// The location of an attachment. It is decoded while it is read, so that it need not be held in memory.
 #[derive(Debug)]
 pub struct Content {
     pub name: Option<String>,
-    /// Its decoded size in bytes; `None`: it would take too long to find out.
+    /// The decoded size in bytes; `None` if computing it would take too long.
     pub size: Option<u64>,
-    /// Which bytes of the mail it is.
-    pub lies: Range<usize>,
-    /// What they are decoded by.
+    /// The range of bytes in the mail.
+    pub range: Range<usize>,
+    /// Decodes these bytes.
     pub decoder: Decoder,
 }
 
 #[cfg(any(test, feature = "fuzzing"))]
 impl Content {
-    /// Its bytes, of the mail that it lies in.
+    /// The decoded bytes, given the mail that contains them.
     pub fn bytes(mut self, raw: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
-        self.decoder.push(raw.get(self.lies).unwrap_or_default(), &mut |byte| bytes.push(byte));
+        self.decoder.push(raw.get(self.range).unwrap_or_default(), &mut |byte| bytes.push(byte));
         self.decoder.finish(&mut |byte| bytes.push(byte));
         bytes
     }
 }
 
-/// What the page of a mail shows around its HTML.
+/// A mail, with what the page shows around its HTML.
 #[derive(Debug)]
 pub struct View {
     pub reading: Reading,
-    /// Pictures that lie elsewhere, as [`Cleaned::remote`]; `None`: there is no HTML.
+    /// Number of remote pictures, as [`Cleaned::remote`]; `None` if there is no HTML.
     pub remote: Option<usize>,
 }
 
@@ -163,57 +164,57 @@ pub fn read(raw: &[u8]) -> Result<Reading, Unreadable> {
     view(raw).map(|view| view.reading)
 }
 
-/// Reads a mail, and looks over its HTML.
+/// Reads a mail, and counts the remote pictures of its HTML.
 pub fn view(raw: &[u8]) -> Result<View, Unreadable> {
-    guarded(|| viewed(raw, &Budget::new(WITHIN)))
+    run_guarded(|| build_view(raw, &Budget::new(TIME_LIMIT)))
 }
 
-fn viewed(raw: &[u8], budget: &Budget) -> View {
+fn build_view(raw: &[u8], budget: &Budget) -> View {
     let mut cut = BTreeSet::new();
-    let parts = Parts::of(raw, &mut cut, budget);
+    let parts = Parts::parse(raw, &mut cut, budget);
     let mut reading = fields::headers(parts.header(), &mut cut, budget);
     body::fill(&mut reading, &parts, &mut cut, budget);
     let remote = reading.html.as_ref().map(|html| html::remote(html, budget));
-    budget.tell(&mut cut);
+    budget.report(&mut cut);
     reading.cut = cut;
     View { reading, remote }
 }
 
-/// A mail's HTML, made harmless, with the pictures that came along in it. `None` if there is none.
+/// The sanitised HTML of a mail, with the pictures contained in the mail. `None` if there is none.
 pub fn html(raw: &[u8]) -> Result<Option<Cleaned>, Unreadable> {
-    guarded(|| cleaned(raw, &Budget::new(WITHIN)))
+    run_guarded(|| cleaned_html(raw, &Budget::new(TIME_LIMIT)))
 }
 
-fn cleaned(raw: &[u8], budget: &Budget) -> Option<Cleaned> {
+fn cleaned_html(raw: &[u8], budget: &Budget) -> Option<Cleaned> {
     let mut cut = BTreeSet::new();
-    let parts = Parts::of(raw, &mut cut, budget);
-    let html = body::Bodies::of(&parts, budget).html(&mut cut)?;
+    let parts = Parts::parse(raw, &mut cut, budget);
+    let html = body::Bodies::new(&parts, budget).html(&mut cut)?;
     let mut cleaned = clean_html(&html, &|id| body::picture(&parts, id, budget), budget);
-    budget.tell(&mut cut);
+    budget.report(&mut cut);
     cleaned.is_cut |= !cut.is_empty();
     Some(cleaned)
 }
 
-/// One attachment. `None` if there is none of this number, or if its end lies beyond what is looked at.
+/// One attachment. `None` if there is none with this number, or if it is not completely within the part that is read.
 pub fn attachment(raw: &[u8], index: usize) -> Result<Option<Content>, Unreadable> {
-    guarded(|| {
-        let budget = Budget::new(WITHIN);
-        body::content(&Parts::of(raw, &mut BTreeSet::new(), &budget), index, &budget)
+    run_guarded(|| {
+        let budget = Budget::new(TIME_LIMIT);
+        body::content(&Parts::parse(raw, &mut BTreeSet::new(), &budget), index, &budget)
     })
 }
 
-/// HTML that was made harmless, made harmless once more.
+/// Sanitises HTML that has already been sanitised.
 #[cfg(feature = "fuzzing")]
 pub fn cleaned_again(html: &str) -> String {
-    clean_html(html, &|_| None, &Budget::new(WITHIN)).html
+    clean_html(html, &|_| None, &Budget::new(TIME_LIMIT)).html
 }
 
-/// A parser is a large program that reads what strangers write.
-fn guarded<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Unreadable> {
+/// Runs a parser of untrusted input on a thread of its own.
+fn run_guarded<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Unreadable> {
     thread::scope(|scope| {
-        let worker = thread::Builder::new().name("reading".to_owned()).stack_size(STACK);
+        let worker = thread::Builder::new().name("reading".to_owned()).stack_size(STACK_SIZE);
         let worker = worker.spawn_scoped(scope, || catch_unwind(AssertUnwindSafe(work)));
-        // No thread, an uncaught panic and a caught one are the same to the reader: there is nothing to show.
+        // A thread that cannot start, an uncaught panic and a caught one all mean that there is nothing to show.
         worker.map_err(|_| Unreadable)?.join().map_err(|_| Unreadable)?.map_err(|_| Unreadable)
     })
 }

@@ -1,4 +1,4 @@
-//! The rules of `lib.rs` that can be read off the source, kept by a test.
+//! Tests for those rules of `lib.rs` that can be checked in the source.
 
 mod functions;
 mod imports;
@@ -6,14 +6,14 @@ mod tokens;
 
 use std::path::{Path, PathBuf};
 
-/// The files below a folder whose names end so, sorted.
+/// The files below a folder with this extension, sorted.
 pub fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         match path.is_dir() {
             true => found.extend(files(&path, extension)),
-            false if path.extension().is_some_and(|its| its == extension) => found.push(path),
+            false if path.extension().is_some_and(|other| other == extension) => found.push(path),
             false => {}
         }
     }
@@ -21,8 +21,8 @@ pub fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     found
 }
 
-/// The files under `src` whose code holds one of these words, without the exempt ones. Comment lines do not count.
-fn naming(words: &[&str], exempt: &[&str]) -> Vec<String> {
+/// The files under `src` whose code contains one of these words, except exempt ones. Comment lines do not count.
+fn files_with(words: &[&str], exempt: &[&str]) -> Vec<String> {
     let root = source();
     let mut found = Vec::new();
     for path in files(&root, "rs") {
@@ -40,13 +40,13 @@ fn naming(words: &[&str], exempt: &[&str]) -> Vec<String> {
 }
 
 fn in_folder(folder: &str, words: &[&str]) -> Vec<String> {
-    naming(words, &[]).into_iter().filter(|name| name.starts_with(folder)).collect()
+    files_with(words, &[]).into_iter().filter(|name| name.starts_with(folder)).collect()
 }
 
 #[test]
 fn rule_1_dependencies_point_down() {
     let above = ["crate::store", "crate::poll", "crate::schedule", "crate::cli", "crate::config"];
-    let of_imap = naming(&above, &["imap/guard/work.rs"]); // measures what the usual limits let through
+    let of_imap = files_with(&above, &["imap/guard/work.rs"]); // measures what the default limits let through
     assert_eq!(of_imap.into_iter().filter(|name| name.starts_with("imap")).collect::<Vec<_>>(), [""; 0]);
     assert_eq!(in_folder("store", &["crate::poll", "crate::schedule", "crate::imap", "crate::cli"]), [""; 0]);
     assert_eq!(in_folder("oauth", &["crate::imap", "crate::poll", "crate::schedule", "crate::cli"]), [""; 0]);
@@ -58,7 +58,10 @@ fn rule_1_dependencies_point_down() {
         assert_eq!(in_folder(below, &["crate::app"]), [""; 0], "{below}");
     }
     assert_eq!(
-        naming(&["crate::http::", "crate::http;", "{http,"], &["cli/check.rs", "cli/serve.rs", "cli/tests", "http"]),
+        files_with(
+            &["crate::http::", "crate::http;", "{http,"],
+            &["cli/check.rs", "cli/serve.rs", "cli/tests", "http"]
+        ),
         [""; 0]
     );
     assert_eq!(in_folder("mail/", &["async ", "std::fs", "tokio::"]), [""; 0]);
@@ -67,12 +70,12 @@ fn rule_1_dependencies_point_down() {
 
 #[test]
 fn rule_2_only_settle_changes_the_customers_copy() {
-    assert_eq!(naming(&["mutate::", "mutate}", "mutate,"], &["poll/settle.rs"]), [""; 0]);
+    assert_eq!(files_with(&["mutate::", "mutate}", "mutate,"], &["poll/settle.rs"]), [""; 0]);
     let changing =
         ["\"UID STORE", "\"UID MOVE", "\"UID COPY", "\"UID EXPUNGE", "\"EXPUNGE\"", "\"CLOSE", "\"CREATE", "\"APPEND"];
-    assert_eq!(naming(&changing, &["imap/mutate.rs", "test_server", "model.rs"]), [""; 0]);
+    assert_eq!(files_with(&changing, &["imap/mutate.rs", "test_server", "model.rs"]), [""; 0]);
     assert_eq!(
-        naming(&["BODY["], &["imap/quirk.rs", "imap/guard", "test_server", "model.rs"]),
+        files_with(&["BODY["], &["imap/quirk.rs", "imap/guard", "test_server", "model.rs"]),
         [""; 0],
         "always BODY.PEEK"
     );
@@ -81,12 +84,12 @@ fn rule_2_only_settle_changes_the_customers_copy() {
 #[test]
 fn rule_13_only_use_cases_begin_a_transaction() {
     let beginning = ["store.begin()", "store().begin()", ".audit("];
-    assert_eq!(naming(&beginning, &["app", "store"]), [""; 0]);
+    assert_eq!(files_with(&beginning, &["app", "store"]), [""; 0]);
 }
 
 #[test]
 fn sql_lives_in_the_store_only() {
-    assert_eq!(naming(&["sqlx::query"], &["store"]), [""; 0]);
+    assert_eq!(files_with(&["sqlx::query"], &["store"]), [""; 0]);
 }
 
 #[test]
@@ -95,8 +98,8 @@ fn no_files_import_each_other_in_a_loop() {
     assert_eq!(found, None, "files that import each other");
 }
 
-/// Files that write `{:?}`, with the reason why no dump of a value reaches a person by it.
-const QUOTING: [(&str, &str); 7] = [
+/// Files with `{:?}`, and the reason why that shows no dump of a value to a person.
+const DEBUG_FORMATTING: [(&str, &str); 7] = [
     ("address.rs", "quotes what a person has written"),
     ("config/host.rs", "quotes what a person has written"),
     ("config/values.rs", "quotes what a person has written"),
@@ -111,7 +114,7 @@ fn rule_13_no_debug_output_reaches_a_person() {
     let mut found = Vec::new();
     for path in files(&source(), "rs") {
         let name = path.strip_prefix(source()).unwrap().to_str().unwrap().to_owned();
-        // Facts and their words write none; the command line shows names of ours so.
+        // Facts and their words contain none; the command line shows our own names this way.
         let is_exempt = ["rules", "test_server", "model", "fuzz", "cli"].iter().any(|prefix| name.starts_with(prefix));
         if is_exempt || name.contains("tests") {
             continue;
@@ -123,13 +126,13 @@ fn rule_13_no_debug_output_reaches_a_person() {
             found.push(name);
         }
     }
-    assert_eq!(found, QUOTING.map(|(name, _)| name));
+    assert_eq!(found, DEBUG_FORMATTING.map(|(name, _)| name));
 }
 
-/// A function fits a screen.
-const MOST_LINES: usize = 60;
-/// `self` included.
-const MOST_PARAMETERS: usize = 5;
+/// Maximum number of lines of a function, so that it fits a screen.
+const MAX_LINES: usize = 60;
+/// Maximum number of parameters, including `self`.
+const MAX_PARAMETERS: usize = 5;
 
 #[test]
 fn functions_fit_a_screen_and_take_few_parameters() {
@@ -143,10 +146,10 @@ fn functions_fit_a_screen_and_take_few_parameters() {
             continue;
         }
         for function in functions::functions(&std::fs::read_to_string(&path).unwrap()) {
-            // A trait of rustls wants it so; a template cannot borrow the values of a tuple.
+            // A trait of rustls requires the first; a template cannot borrow the values of a tuple, hence the second.
             let function_name = function.to_string();
             let is_fixed = ["verify_server_cert ", "t2 "].iter().any(|name| function_name.starts_with(name));
-            if function.lines > MOST_LINES || (function.parameters > MOST_PARAMETERS && !is_fixed) {
+            if function.lines > MAX_LINES || (function.parameters > MAX_PARAMETERS && !is_fixed) {
                 found.push(format!("{name}: {function}"));
             }
         }

@@ -1,13 +1,13 @@
-//! WHEN mailboxes are polled: who is due, who has the lease, how many at once, and when to try again. What a poll does is in
+//! WHEN mailboxes are polled: which ones are due, leases, concurrency, and retries. What a poll does is in
 //! [`poll`](crate::poll).
 
 mod backoff;
 mod due;
-pub mod endings;
+mod evictions;
+pub mod expiry;
 pub mod housekeeping;
 pub mod lease;
 mod running;
-mod turns;
 pub mod worker;
 
 use std::sync::Arc;
@@ -21,17 +21,17 @@ use crate::poll::{Arrivals, Deps, Pace, Progress, Report};
 use crate::store::Due;
 use crate::{config, owner};
 
-use due::{Blocked, Places, Waiting};
-use running::{Running, Started};
+use due::{Blocked, Candidate, Slots};
+use running::{RunningPoll, RunningPolls};
 
-/// How often the database is asked who is due: other processes add mailboxes to it.
-const LOOK: Duration = Duration::from_secs(1);
+/// Time between two queries for due mailboxes; other processes may add some.
+const QUERY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Polls whatever is due until told to stop, then waits for the polls under way.
+/// Polls due mailboxes until cancelled, then waits for the running polls.
 pub async fn run(deps: Arc<Deps>, config: config::Schedule, stop: CancellationToken) {
     let mut scheduler = Scheduler {
         polls: JoinSet::new(),
-        running: Running::default(),
+        running: RunningPolls::default(),
         arrivals: Arrivals::new(config.per_host.0),
         deps,
         config,
@@ -43,7 +43,7 @@ pub async fn run(deps: Arc<Deps>, config: config::Schedule, stop: CancellationTo
         tokio::select! {
             () = scheduler.stop.cancelled() => break,
             Some(ended) = scheduler.polls.join_next_with_id(), if !scheduler.polls.is_empty() => scheduler.running.end(ended),
-            () = tokio::time::sleep(LOOK) => {}
+            () = tokio::time::sleep(QUERY_INTERVAL) => {}
         }
     }
     while let Some(ended) = scheduler.polls.join_next_with_id().await {
@@ -56,21 +56,21 @@ struct Scheduler {
     config: config::Schedule,
     stop: CancellationToken,
     polls: JoinSet<Report>,
-    running: Running,
+    running: RunningPolls,
     arrivals: Arc<Arrivals>,
 }
 
 impl Scheduler {
-    /// Starts what is due and finds a place. Returns what finds none.
+    /// Starts polls of due mailboxes, as far as there are slots. Returns the mailboxes that got none.
     async fn start_due(&mut self) -> Vec<Blocked> {
         let parallel = self.config.parallel.0;
-        let waiting = self.waiting().await;
-        let places = Places {
+        let candidates = self.candidates().await;
+        let slots = Slots {
             free: parallel.saturating_sub(self.polls.len()),
             doubtful: parallel.div_ceil(2).saturating_sub(self.running.doubtful()),
             per_host: self.config.per_host.0,
         };
-        let (chosen, blocked) = due::choose(waiting, places, &self.running.count());
+        let (chosen, blocked) = due::choose(candidates, slots, &self.running.count());
         for due in chosen {
             let Ok(address) = due.address.parse::<Address>() else {
                 continue;
@@ -79,35 +79,35 @@ impl Scheduler {
                 Ok(Some(lease)) => self.start(due, lease),
                 Ok(None) => {}
                 Err(error) => {
-                    tracing::error!(mailbox = due.address, %error, "the mailbox cannot be taken")
+                    tracing::error!(mailbox = due.address, %error, "the lease of the mailbox cannot be taken")
                 }
             }
         }
         blocked
     }
 
-    async fn waiting(&self) -> Vec<Waiting> {
-        // Some of those that are due may be in other hands, or their hosts busy: look at more than can be started.
-        let look_at = i64::try_from(self.config.parallel.0 * 4 + 100).unwrap_or(i64::MAX);
+    async fn candidates(&self) -> Vec<Candidate> {
+        // Some due mailboxes may be leased elsewhere, or their hosts busy, so query for more than can be started.
+        let limit = i64::try_from(self.config.parallel.0 * 4 + 100).unwrap_or(i64::MAX);
         let per_host = i64::try_from(self.config.per_host.0.saturating_mul(4)).unwrap_or(i64::MAX);
         let now = self.deps.clock.now();
-        let due = match self.deps.store.due(&owner::near(), now, per_host, look_at).await {
+        let due = match self.deps.store.due(&owner::local_prefix(), now, per_host, limit).await {
             Ok(due) => due,
             Err(error) => {
-                tracing::error!(%error, "the database cannot be asked who is due");
+                tracing::error!(%error, "the due mailboxes cannot be read from the database");
                 return Vec::new();
             }
         };
-        // What is being polled stays due until it ends; it must not take the places of what waits.
+        // A mailbox stays due while it is polled; leave it out, so that it takes no slot from a waiting one.
         due.into_iter()
             .filter(|due| !self.running.has(&due.address) && (lease::is_free(due, now) || lease::is_ours(due)))
-            .map(|due| Waiting { place: self.arrivals.place_of(&due.host), due })
+            .map(|due| Candidate { endpoint: self.arrivals.place_of(&due.host), due })
             .collect()
     }
 
     fn start(&mut self, due: Due, lease: crate::store::Lease) {
         let progress = Arc::new(Progress::at(Pace::among(self.arrivals.clone())));
-        let started = Started::now(&due, self.arrivals.place_of(&due.host), progress.clone());
+        let started = RunningPoll::new(&due, self.arrivals.place_of(&due.host), progress.clone());
         let (deps, stop) = (self.deps.clone(), self.stop.clone());
         let limits = worker::Limits { time: self.config.poll_time.0, grace: self.config.grace.0 };
         let poll = self.polls.spawn(async move { worker::poll(lease, &deps, limits, stop, progress).await });

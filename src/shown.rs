@@ -1,17 +1,18 @@
-//! What strangers wrote, made fit for a log, a terminal and a page.
+//! Sanitises untrusted text for logs, terminals and pages.
 
-/// One line, no control characters, nothing that turns the direction of what is around it, not too long.
+/// One line of at most 300 characters, without control characters, text direction marks and other invisible characters.
 pub fn shown(text: &str) -> String {
     shown_within(text, 300)
 }
 
-/// The same with a limit of its own, in characters.
-pub fn shown_within(text: &str, most: usize) -> String {
-    let clean: String = text.chars().take(most).map(|c| if c.is_control() || hides(c) { ' ' } else { c }).collect();
+/// Like [`shown`], with a maximum length in characters.
+pub fn shown_within(text: &str, max: usize) -> String {
+    let clean: String =
+        text.chars().take(max).map(|c| if c.is_control() || is_invisible(c) { ' ' } else { c }).collect();
     clean.trim().to_owned()
 }
 
-/// Text of many lines: line ends become `\n`, tabs stay, other control characters and what hides or turns text goes.
+/// Multi-line text: line ends become `\n`, tabs stay, other control characters and invisible characters are removed.
 pub fn shown_lines(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
@@ -22,23 +23,23 @@ pub fn shown_lines(text: &str) -> String {
                 clean.push('\n');
             }
             '\n' | '\t' => clean.push(c),
-            c if c.is_control() || hides(c) => {}
+            c if c.is_control() || is_invisible(c) => {}
             c => clean.push(c),
         }
     }
     clean
 }
 
-/// What a program prints, for a terminal: lines stay lines, and of each goes what a terminal would obey or what hides.
+/// Output for a terminal: keeps line ends, and removes control characters and invisible characters.
 pub fn for_terminal(text: &str) -> String {
-    text.chars().filter(|c| *c == '\n' || !(c.is_control() || hides(*c))).collect()
+    text.chars().filter(|c| *c == '\n' || !(c.is_control() || is_invisible(*c))).collect()
 }
 
-/// JSON with what a terminal would obey, and what hides, written as `\u` escapes: it says the same to a program.
+/// JSON with control characters and invisible characters written as `\u` escapes, so that it parses to the same value.
 pub fn escaped_json(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for c in json.chars() {
-        if c.is_control() || hides(c) {
+        if c.is_control() || is_invisible(c) {
             let mut units = [0; 2];
             text.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
         } else {
@@ -48,10 +49,10 @@ pub fn escaped_json(json: &str) -> String {
     text
 }
 
-/// Characters that are not seen and change what is: they turn the direction of their surroundings (a name that ends in
-/// `gpj.exe` looks like a picture), or have no width (two names look like one). The joiners U+200C and U+200D stay, since
-/// Persian and pictures of families are written with them.
-pub fn hides(c: char) -> bool {
+/// Invisible characters that change the meaning of a text: they reverse the text direction (a name that ends in
+/// `gpj.exe` looks like a picture) or have no width (two names look the same). The joiners U+200C and U+200D are
+/// allowed, since Persian and family emoji need them.
+pub fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180e}'
         | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
@@ -63,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_shown_hides_nothing() {
+    fn shown_text_contains_nothing_invisible() {
         for (written, one_line, lines) in [
             ("hej", "hej", "hej"),
             ("a\r\nb\rc\nd", "a  b c d", "a\nb\nc\nd"),
@@ -79,9 +80,11 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_is_told_nothing_that_it_would_obey_and_a_program_everything() {
-        let nasty: String =
-            ('\0'..='\u{ff}').filter(|c| c.is_control()).chain(('\0'..=char::MAX).filter(|c| hides(*c))).collect();
+    fn a_terminal_gets_no_control_characters_and_a_program_gets_everything() {
+        let nasty: String = ('\0'..='\u{ff}')
+            .filter(|c| c.is_control())
+            .chain(('\0'..=char::MAX).filter(|c| is_invisible(*c)))
+            .collect();
         assert!(
             nasty.contains(['\u{1b}', '\u{9b}', '\u{202e}', '\u{2066}', '\u{200b}', '\u{feff}', '\u{2028}', '\u{7f}'])
         );

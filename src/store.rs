@@ -1,4 +1,4 @@
-//! Everything that is kept, and the only place with SQL. One text of each statement serves SQLite and PostgreSQL.
+//! The database layer, and the only place with SQL. Each statement is written once, for SQLite and PostgreSQL.
 
 mod anchor;
 mod audit;
@@ -48,7 +48,7 @@ pub use completeness::Completeness;
 pub use db::Store;
 pub use departure::Departing;
 pub use effect::{Effect, EffectStep};
-pub use epoch::{Epoch, NewEpoch, StartOfEpoch, WatchedFolder};
+pub use epoch::{Epoch, EpochStart, NewEpoch, WatchedFolder};
 pub use error::StoreError;
 pub use grant::{AppProblem, Flow, Grant, GrantKey, GrantKind, GrantProblem, SealedTokens, access_row, refresh_row};
 pub use housekeeping::{HousekeepingRun, Retention};
@@ -70,7 +70,7 @@ pub use person::{NewPerson, Person, Role, person_name};
 pub use poll::{Outcome, StoredError};
 pub use raw_mail::{CHUNK, DownloadChunk};
 pub use route::Route;
-pub use search::{QUARANTINE_PAGES, QuarantinedMail, words};
+pub use search::{MAX_QUARANTINE_PAGES, QuarantinedMail, search_words};
 pub use test_mail::TestMail;
 pub use token::{NewToken, Token, TokenScope};
 pub use transaction::{Reader, Tx};

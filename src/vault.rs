@@ -1,8 +1,8 @@
-//! Secrets at rest: sealed with AES-256-GCM-SIV (RFC 8452), bound to the row they belong to, and naming their key so that
-//! keys can be changed.
+//! Encryption of secrets at rest: AES-256-GCM-SIV (RFC 8452). Each record is bound to its row and contains the id of
+//! its key, so that keys can be rotated.
 //!
-//! A sealed record is `1 | key id (8) | nonce (12) | ciphertext and tag`. The row's name is authenticated with it, so a
-//! record copied to another row does not open.
+//! The format of a sealed record is `1 | key id (8) | nonce (12) | ciphertext and tag`. The row's name is authenticated
+//! data, so a record copied to another row does not open.
 
 mod key_file;
 
@@ -18,26 +18,26 @@ use zeroize::Zeroizing;
 pub use key_file::{Location, VaultError};
 
 const VERSION: u8 = 1;
-const ID: usize = 8;
-const NONCE: usize = 12;
+const KEY_ID_LENGTH: usize = 8;
+const NONCE_LENGTH: usize = 12;
 
-/// The keys of this installation: the first seals, all open. Where they are in a file, it is read anew before something is
-/// sealed, and when a record names a key that is not known: `key rotate` may have changed it, and what a running process seals
-/// with a key that has been dropped could never be opened again.
+/// The keys of this installation: the first one seals, all of them open. A key file is reloaded before something is
+/// sealed, and when a record contains an unknown key id, since `key rotate` may have changed the file. Records sealed
+/// with a key that has been removed could never be opened again.
 pub struct Vault {
     keys: RwLock<Arc<Vec<Key>>>,
     file: Option<PathBuf>,
 }
 
-/// One master key. Its id is the start of its own hash, so that a key file cannot mix the two up.
+/// A master key. Its id is the start of its own hash, so that a key file cannot mix the two up.
 struct Key {
-    id: [u8; ID],
+    id: [u8; KEY_ID_LENGTH],
     secret: Zeroizing<[u8; 32]>,
 }
 
 impl Key {
     fn new(secret: Zeroizing<[u8; 32]>) -> Self {
-        let mut id = [0; ID];
+        let mut id = [0; KEY_ID_LENGTH];
         for (to, from) in id.iter_mut().zip(Sha256::digest(secret.as_ref())) {
             *to = from;
         }
@@ -66,9 +66,9 @@ impl Vault {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The keys as the file has them now, the first of which seals; those that are known already go on opening. A file that is
-    /// not there takes nothing away, but one that cannot be read may hold another first key.
-    fn keys_anew(&self) -> Result<Arc<Vec<Key>>, VaultError> {
+    /// Reloads the key file, whose first key seals. Keys that are already loaded stay usable for opening. A missing
+    /// file changes nothing, but an unreadable one is an error, since it may contain a new first key.
+    fn reload_keys(&self) -> Result<Arc<Vec<Key>>, VaultError> {
         let Some(path) = self.file.as_deref() else { return Ok(self.keys()) };
         let mut read = match key_file::read(path) {
             Ok(read) => read,
@@ -76,7 +76,7 @@ impl Vault {
                 return Ok(self.keys());
             }
             Err(error) => {
-                tracing::error!(%error, "the key file cannot be read, so nothing new is sealed");
+                tracing::error!(%error, "the key file cannot be read, so no new secrets can be sealed");
                 return Err(error);
             }
         };
@@ -90,32 +90,32 @@ impl Vault {
         Ok(keys.clone())
     }
 
-    /// Whether a record was sealed with the key that seals now.
+    /// Whether a record is sealed with the current sealing key.
     pub fn is_current(&self, record: &[u8]) -> bool {
-        let id = record.get(1..=ID).unwrap_or_default();
+        let id = record.get(1..=KEY_ID_LENGTH).unwrap_or_default();
         self.keys().first().is_some_and(|key| key.id == id)
     }
 
     /// Seals a secret for the row called `row`, e.g. `mailbox/7/password`.
     pub fn seal(&self, row: &str, secret: &SecretString) -> Result<Vec<u8>, VaultError> {
-        let keys = self.keys_anew()?;
+        let keys = self.reload_keys()?;
         let key = keys.first().ok_or(VaultError::NoKey)?;
-        let nonce: [u8; NONCE] = rand::random();
+        let nonce: [u8; NONCE_LENGTH] = rand::random();
         let payload = Payload { msg: secret.expose_secret().as_bytes(), aad: row.as_bytes() };
         let sealed =
             key.cipher().encrypt(&Nonce::from(nonce), payload).map_err(|_| VaultError::Damaged(row.to_owned()))?;
         Ok([&[VERSION][..], &key.id, &nonce, &sealed].concat())
     }
 
-    /// Opens what was sealed for this row. Fails when the record was changed, belongs to another row, or its key is not
-    /// here.
+    /// Opens a record of this row. Fails if the record was changed, belongs to another row, or its key is missing.
     pub fn open(&self, row: &str, record: &[u8]) -> Result<SecretString, VaultError> {
         let damaged = || VaultError::Damaged(row.to_owned());
-        let (id, rest) = record.strip_prefix(&[VERSION]).and_then(|r| r.split_at_checked(ID)).ok_or_else(damaged)?;
-        let (nonce, sealed) = rest.split_first_chunk::<NONCE>().ok_or_else(damaged)?;
+        let (id, rest) =
+            record.strip_prefix(&[VERSION]).and_then(|r| r.split_at_checked(KEY_ID_LENGTH)).ok_or_else(damaged)?;
+        let (nonce, sealed) = rest.split_first_chunk::<NONCE_LENGTH>().ok_or_else(damaged)?;
         let mut keys = self.keys();
         if !keys.iter().any(|key| key.id == id) {
-            keys = self.keys_anew().unwrap_or(keys);
+            keys = self.reload_keys().unwrap_or(keys);
         }
         let key = keys.iter().find(|key| key.id == id).ok_or_else(|| VaultError::UnknownKey(hex(id)))?;
         let payload = Payload { msg: sealed, aad: row.as_bytes() };
@@ -124,12 +124,12 @@ impl Vault {
         std::str::from_utf8(&plain).map(SecretString::from).map_err(|_| damaged())
     }
 
-    /// The id of the key that seals now.
+    /// The id of the sealing key.
     pub fn sealing_key(&self) -> Option<String> {
         self.keys().first().map(|key| hex(&key.id))
     }
 
-    /// How many keys are here, the sealing one included.
+    /// Number of loaded keys, including the sealing key.
     pub fn key_count(&self) -> usize {
         self.keys().len()
     }

@@ -45,7 +45,7 @@ impl Actor {
 
     /// The organisations whose things the actor may see.
     pub fn scope(&self) -> Scope {
-        Scope::of(self.organisation())
+        Scope::from_organisation(self.organisation())
     }
 
     /// The row of the actor's organisation; `None` for an operator, who sees all.

@@ -22,7 +22,7 @@ pub async fn ask(acting: Acting<'_>, mailbox: &Mailbox, identity: &str) -> Resul
 /// The actor has read-only access.
 pub async fn given(acting: Acting<'_>, mailbox: &Mailbox, identity: &str) -> Result<(), Error> {
     let mut tx = acting.begin().await?;
-    tx.consented(mailbox.id, &mailbox.username, acting.now).await?;
+    tx.record_consent(mailbox.id, &mailbox.username, acting.now).await?;
     acting.finish(tx, &Done::ConsentGiven { identity: identity.to_owned() }, target(mailbox)).await
 }
 
@@ -43,7 +43,7 @@ pub async fn give_up(acting: Acting<'_>, mailbox: &Mailbox, deps: &oauth::Deps) 
     let consent = held.end(deps).await.unwrap_or(GivenUp::Shared);
     let forgotten = async {
         let mut tx = acting.begin().await?;
-        tx.forget_tokens(grant_id).await?;
+        tx.delete_tokens(grant_id).await?;
         acting.finish(tx, &Done::ConsentGivenUp { consent: consent.clone() }, target(mailbox)).await
     };
     let forgotten = forgotten.await;

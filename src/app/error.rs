@@ -54,8 +54,8 @@ impl From<StoreError> for Error {
         match error {
             StoreError::NotFound(thing) => Self::Missing(thing),
             StoreError::Conflict(conflict) => Self::Conflict(conflict),
-            StoreError::Moved(address) => Self::Moved(address),
-            StoreError::LinkOver => Self::LinkOver,
+            StoreError::ServerChanged(address) => Self::Moved(address),
+            StoreError::LinkInvalid => Self::LinkOver,
             error => Self::Inside(error),
         }
     }

@@ -92,7 +92,7 @@ pub async fn change(
     precondition: impl FnOnce(&Inbox) -> bool,
 ) -> Result<Inbox, Error> {
     let mut tx = acting.begin().await?;
-    let before = check_visible(acting, tx.hold_inbox(address).await?)?;
+    let before = check_visible(acting, tx.lock_inbox(address).await?)?;
     check_precondition(&before, precondition)?;
     let name = changes.name.unwrap_or(before.name);
     let reply_from =
@@ -117,7 +117,7 @@ pub async fn remove(
     precondition: impl FnOnce(&Inbox) -> bool,
 ) -> Result<(), Error> {
     let mut tx = acting.begin().await?;
-    let inbox = check_visible(acting, tx.hold_inbox(address).await?)?;
+    let inbox = check_visible(acting, tx.lock_inbox(address).await?)?;
     check_precondition(&inbox, precondition)?;
     let (organisation, name) = (Some(inbox.organisation_id), inbox.address.clone());
     tx.remove_inbox(inbox, with_messages).await?;

@@ -84,7 +84,7 @@ pub async fn revoke(acting: Acting<'_>, key_hash: &str) -> Result<(), Error> {
 pub async fn accept(acting: Acting<'_>, claim: &LinkClaim, new: &NewPerson<'_>, invited_by: &str) -> Result<(), Error> {
     debug_assert!(matches!(acting.actor, Actor::Guest { .. }));
     let mut tx = acting.begin().await?;
-    tx.use_claimed(claim, acting.now).await?;
+    tx.consume_link(claim, acting.now).await?;
     tx.add_person(new, acting.now).await?;
     let done = Done::PersonJoined { invited_by: invited_by.to_owned() };
     let name = acting.actor.name();

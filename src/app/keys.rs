@@ -25,7 +25,7 @@ pub async fn generate(acting: Acting<'_>, location: &Location, forgets: bool) ->
             return Err(StoreError::Vault(VaultError::Lost(path.to_owned())).into());
         }
         let mut tx = acting.begin().await?;
-        let count = tx.forget_secrets().await?;
+        let count = tx.delete_secrets().await?;
         acting.finish(tx, &Done::SecretsForgotten { count }, Target { organisation: None, name: "" }).await?;
         forgotten = Some(count);
     }

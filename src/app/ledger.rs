@@ -29,7 +29,7 @@ pub async fn skip(
     uidvalidity: Option<u32>,
 ) -> Result<(), Error> {
     let mut tx = acting.begin().await?;
-    if !tx.skip_by_hand(folder.id, uid, uidvalidity, acting.now).await? {
+    if !tx.skip_manually(folder.id, uid, uidvalidity, acting.now).await? {
         // Dropping the transaction keeps the lease of a running poll.
         return Err(Conflict::NotOpen { folder: folder.name.clone(), uid }.into());
     }

@@ -69,7 +69,7 @@ async fn hold(
     precondition: impl FnOnce(&Mailbox) -> bool,
 ) -> Result<Mailbox, Error> {
     let address: Address = shown.address.parse().map_err(StoreError::Unknown)?;
-    let held = check_visible(acting, tx.hold_mailbox(&address).await?)?;
+    let held = check_visible(acting, tx.lock_mailbox(&address).await?)?;
     if held.id != shown.id {
         return Err(Error::Missing(Thing::MailboxOfRow));
     }

@@ -61,7 +61,7 @@ async fn routes(
     inbox: Option<&Address>,
     reader: &mut Reader,
 ) -> Result<Vec<Route>, Error> {
-    let mut routes = reader.routes_of(recipient).await?;
+    let mut routes = reader.routes_for(recipient).await?;
     let precondition = |route: &Route| inbox.is_none_or(|inbox| route.inbox == inbox.as_str());
     routes.retain(|route| acting.scope().has(route.organisation_id) && precondition(route));
     Ok(routes)

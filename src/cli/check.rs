@@ -231,7 +231,7 @@ mod tests {
         let store = wiring::store(&config::load(&overrides).ok().unwrap()).await.unwrap();
         housekeeping::run(&store, Timestamp(1_800_000_000_000)).await.unwrap();
         store.close().await;
-        assert_eq!(housekeeping_line().await, ["last run 2027-01-15T08:00:00Z, nothing was old"]);
+        assert_eq!(housekeeping_line().await, ["last run 2027-01-15T08:00:00Z, nothing to remove"]);
     }
 
     #[tokio::test]

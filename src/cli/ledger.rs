@@ -65,7 +65,7 @@ impl One {
         let mailbox = store.mailbox(&self.mailbox).await?;
         let folders = store.watched_folders(mailbox.id).await?;
         let is_needed = self.folder.is_none() && folders.len() > 1;
-        let folder = WatchedFolder::meant(folders, self.folder.as_deref());
+        let folder = WatchedFolder::select(folders, self.folder.as_deref());
         let folder =
             folder.map_err(|why| Failure::usage(if is_needed { format!("--folder is needed; {why}") } else { why }))?;
         Ok((mailbox, folder))

@@ -174,8 +174,8 @@ async fn set(address: &Address, login: &LoginArgs, settings: &Settings, context:
         server: settings.changed_server(&before.server)?,
         username: settings.username.clone(),
         login,
-        given_for: None,
-        login_goes_along: true,
+        expected_account: None,
+        keeps_login: true,
         // Whoever runs the command line says whom a consent is for.
         asks_consent: is_named.then_some(false),
         by_link: None,
@@ -241,7 +241,7 @@ fn new_mailbox(
         login: Some(login),
         asks_consent: false,
         setup: false,
-        settings: settings.change(context.store.least_interval())?.on(&mailbox::Settings::default()),
+        settings: settings.change(context.store.least_interval())?.apply_to(&mailbox::Settings::default()),
         address,
     })
 }

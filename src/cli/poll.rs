@@ -45,7 +45,7 @@ pub async fn run(args: Args, context: Context) -> Result<ExitCode, Failure> {
     let (deps, config, output) = context.into_deps().await?;
     let deps = Arc::new(deps);
     for mailbox in &mailboxes {
-        deps.store.ask_again(mailbox.id).await?;
+        deps.store.clear_token_backoff(mailbox.id).await?;
     }
 
     let bars = (!output.json && is_watched()).then(MultiProgress::new);

@@ -17,7 +17,7 @@ pub async fn run(context: Context) -> Result<ExitCode, Failure> {
     deps.counts_guesses = true;
     // A person may have mended what mailboxes wait for by changing the configuration.
     deps.store.wake_waiting(deps.clock.now()).await?;
-    deps.store.ask_all_again().await?;
+    deps.store.clear_all_token_backoff().await?;
     for app in deps.store.app_problems().await? {
         let problem =
             crate::cause::Trouble::from_json(&app.problem).map(|trouble| trouble.to_string()).unwrap_or_default();
@@ -43,7 +43,7 @@ pub async fn run(context: Context) -> Result<ExitCode, Failure> {
     let answering = tokio::spawn(http::serve(listener, deps.clone(), page, visits, stop));
     let polling = threads.run(schedule::run(visiting.clone(), config.schedule, stopping.clone()));
     let tidying = schedule::housekeeping::watch(&deps, stopping.clone());
-    tokio::join!(schedule::endings::watch(&deps, stopping.clone()), tidying, polling);
+    tokio::join!(schedule::expiry::watch(&deps, stopping.clone()), tidying, polling);
     end.cancel();
     // An open connection of a watcher must not keep the program from ending.
     let _ = tokio::time::timeout(std::time::Duration::from_secs(2), answering).await;

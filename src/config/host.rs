@@ -1,21 +1,20 @@
-//! A host with or without a port, as it stands in a URL, a `Host` field and the configuration.
+//! A host with an optional port, as in a URL, a `Host` field and the configuration.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
-/// Compared by value, however it is written: without regard to case, to a dot at its end and to the ways to write an address.
+/// Compared by value: upper and lower case, a trailing dot and the notation of an IP address make no difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
-    /// In small letters, without brackets.
+    /// In lower case, without brackets.
     pub name: String,
-    /// As far as it is said.
     pub port: Option<u16>,
 }
 
 impl Host {
-    /// Its name as an address, if it is one.
+    /// The name as an IP address, if it is one.
     pub fn ip(&self) -> Option<IpAddr> {
         self.name.parse().ok()
     }
@@ -41,7 +40,7 @@ impl std::str::FromStr for Host {
             return Err(wrong());
         }
         let port = match port.strip_prefix(':') {
-            // An empty port is the usual one (RFC 3986 3.2.3).
+            // An empty port means the default port (RFC 3986 section 3.2.3).
             Some("") => None,
             Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
                 Some(digits.parse().map_err(|_| wrong())?)
@@ -53,17 +52,17 @@ impl std::str::FromStr for Host {
     }
 }
 
-/// Hosts as a list, or in one text with commas, as the environment gives them.
+/// Hosts as a list, or as one text separated by commas, as in the environment.
 pub fn hosts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Host>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Written {
-        One(String),
+    enum ListOrText {
+        Text(String),
         List(Vec<String>),
     }
-    let texts = match Written::deserialize(from)? {
-        Written::One(text) => text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned).collect(),
-        Written::List(texts) => texts,
+    let texts = match ListOrText::deserialize(from)? {
+        ListOrText::Text(text) => text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned).collect(),
+        ListOrText::List(texts) => texts,
     };
     texts.iter().map(|text| text.parse().map_err(D::Error::custom)).collect()
 }
@@ -73,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_is_the_same_however_it_is_written() {
+    fn notations_of_one_host_are_equal() {
         for (text, name, port) in [
             ("Mailferry.Example.SE", "mailferry.example.se", None),
             ("mailferry.example.se.:443", "mailferry.example.se", Some(443)),

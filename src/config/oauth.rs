@@ -1,4 +1,4 @@
-//! `[oauth]`: the applications that are registered with identity providers.
+//! `[oauth]`: applications registered with identity providers.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,9 +13,9 @@ use super::values;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OAuth {
-    /// Where `oauth connect` waits for the browser; 0: any free port.
+    /// The port on which `oauth connect` waits for the browser; 0: any free port.
     pub loopback_port: u16,
-    /// By name.
+    /// Providers by name.
     pub providers: BTreeMap<String, Application>,
 }
 
@@ -23,50 +23,51 @@ pub struct OAuth {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Application {
-    /// The application's id at the provider; empty: not registered.
+    /// The application's client id; empty: not registered.
     pub client_id: String,
-    /// A file with its secret.
+    /// A file with the client secret.
     pub client_secret_file: PathBuf,
-    /// Its secret; empty: in the file, or none.
+    /// The client secret; empty: in the file, or none.
     #[serde(deserialize_with = "values::secret")]
     pub client_secret: SecretString,
-    /// The last day of the secret, YYYY-MM-DD.
+    /// The last day on which the secret is valid.
     #[serde(deserialize_with = "values::day")]
     pub client_secret_expires: Option<jiff::civil::Date>,
     /// What stands for {tenant} in the addresses.
     pub tenant: String,
-    /// Where people consent.
+    /// Authorization endpoint, where people consent.
     pub authorize_url: String,
-    /// Where tokens are given.
+    /// Token endpoint.
     pub token_url: String,
-    /// Where device codes are given (RFC 8628).
+    /// Device authorization endpoint (RFC 8628).
     pub device_url: String,
-    /// Where tokens are given up (RFC 7009).
+    /// Revocation endpoint (RFC 7009).
     pub revoke_url: String,
-    /// Who signs.
+    /// The issuer of ID tokens.
     pub issuer: String,
-    /// What people consent to.
+    /// The scopes that people consent to.
     #[serde(deserialize_with = "values::words")]
     pub scopes: Vec<String>,
-    /// What the application asks for itself.
+    /// The scopes of app-only access.
     #[serde(deserialize_with = "values::words")]
     pub app_only_scopes: Vec<String>,
-    /// The right that it must then have.
+    /// The role that an app-only token must have.
     pub app_only_role: String,
-    /// For whom a token must be.
+    /// Accepted audiences of access tokens.
     #[serde(deserialize_with = "values::words")]
     pub audiences: Vec<String>,
-    /// The mail server of these mailboxes.
+    /// The mail server of the provider's mailboxes.
     pub imap_host: String,
-    /// The days without use after which a consent ends; 0: never.
+    /// Days without use after which a consent expires; 0: never.
     pub refresh_token_days: u32,
-    /// Further parameters of the consent link.
+    /// Additional parameters of the authorization request.
     pub authorize_params: BTreeMap<String, String>,
-    /// Whether consents end after seven days.
+    /// Consents expire after seven days.
     pub testing: bool,
-    /// Whose portal what a person is told speaks of: `microsoft`, `google`, or none; empty: as the token endpoint's host says.
+    /// Which provider's portal the remedies refer to: `microsoft`, `google` or `other`; empty: determined by the token
+    /// endpoint's host.
     pub family: String,
-    /// Whether plain http to 127.0.0.1 is fine.
+    /// Allow plain http to 127.0.0.1.
     pub allow_http_loopback: bool,
 }
 
@@ -97,32 +98,33 @@ impl Default for Application {
     }
 }
 
-/// The hosts to which a secret or token of a built-in provider may go: a mistyped or planted address must not get them.
-const FIXED: [(&str, &[&str]); 2] =
+/// The only hosts to which secrets and tokens of a built-in provider may be sent, so that a mistyped or planted URL
+/// cannot get them.
+const FIXED_HOSTS: [(&str, &[&str]); 2] =
     [("microsoft", &["login.microsoftonline.com"]), ("google", &["accounts.google.com", "oauth2.googleapis.com"])];
 
 impl OAuth {
-    /// What no single key can know, each with its key.
+    /// Errors that involve several keys or the meaning of a value.
     pub fn problems(&self) -> Vec<String> {
         self.providers.iter().flat_map(|(name, app)| app.problems(name)).collect()
     }
 
-    /// The providers with which an application is registered, by name.
+    /// The names of the providers with a registered application.
     pub fn registered(&self) -> impl Iterator<Item = &str> {
         self.providers.iter().filter(|(_, app)| !app.client_id.is_empty()).map(|(name, _)| name.as_str())
     }
 
-    /// The registered provider that has this mail server. The operator may have given one for the same server a name of its own;
-    /// the built-in one is for everybody.
-    pub fn registered_for(&self, host: &str) -> Option<&str> {
-        let of_host = self.providers.iter().filter(|(_, app)| app.imap_host.eq_ignore_ascii_case(host));
-        let registered = of_host.filter(|(_, app)| !app.client_id.is_empty());
+    /// The registered provider with this mail server. A built-in provider takes precedence over one that the operator
+    /// has defined for the same server.
+    pub fn registered_for_host(&self, host: &str) -> Option<&str> {
+        let with_host = self.providers.iter().filter(|(_, app)| app.imap_host.eq_ignore_ascii_case(host));
+        let registered = with_host.filter(|(_, app)| !app.client_id.is_empty());
         registered.min_by_key(|(name, app)| name.as_str() != app.family()).map(|(name, _)| name.as_str())
     }
 
-    /// The one server that this provider's tokens are told to, where it has a usual one: whoever else is told them can read the
-    /// mailbox (RFC 9700 4.9.1).
-    pub fn server_of(&self, name: &str) -> Option<&str> {
+    /// The only mail server that may receive this provider's tokens, if the provider has a fixed one: another server
+    /// could use them to read the mailbox (RFC 9700 section 4.9.1).
+    pub fn imap_host_of(&self, name: &str) -> Option<&str> {
         self.providers.get(name).map(|app| app.imap_host.as_str()).filter(|host| !host.is_empty())
     }
 }
@@ -130,10 +132,10 @@ impl OAuth {
 impl Application {
     fn problems(&self, name: &str) -> Vec<String> {
         let mut problems = Vec::new();
-        let mut wrong = |key: &str, what: &str| problems.push(format!("oauth.providers.{name}.{key}: {what}"));
+        let mut wrong = |key: &str, problem: &str| problems.push(format!("oauth.providers.{name}.{key}: {problem}"));
         let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
         if name.is_empty() || !name.chars().all(word) {
-            wrong("", "a provider's name is of small letters, digits, \"-\" and \"_\"");
+            wrong("", "a provider's name consists of lower-case letters, digits, \"-\" and \"_\"");
         }
         let urls = [
             ("authorize_url", &self.authorize_url),
@@ -147,55 +149,64 @@ impl Application {
                     wrong(key, "must begin with https:// (plain http only to 127.0.0.1 and with allow_http_loopback)");
                 }
                 Ok(url) if !url.username().is_empty() || url.fragment().is_some() => {
-                    wrong(key, "must hold no user name and no #fragment");
+                    wrong(key, "must not contain a user name or a #fragment");
                 }
                 Ok(url) => {
-                    let hosts = FIXED.iter().find(|(fixed, _)| *fixed == name).map(|(_, hosts)| *hosts);
+                    let hosts = FIXED_HOSTS.iter().find(|(fixed, _)| *fixed == name).map(|(_, hosts)| *hosts);
                     if hosts.is_some_and(|hosts| !url.host_str().is_some_and(|host| hosts.contains(&host))) {
-                        wrong(key, "the hosts of a built-in provider are fixed; give yours a name of its own");
+                        wrong(
+                            key,
+                            "the hosts of a built-in provider are fixed; define your provider under another name",
+                        );
                     }
                 }
-                Err(_) => wrong(key, "is not an address; write e.g. \"https://login.example.com/token\""),
+                Err(_) => wrong(key, "is not a URL; write e.g. \"https://login.example.com/token\""),
             }
         }
         if self.client_id.is_empty() {
             if !self.client_secret.expose_secret().is_empty() || !self.client_secret_file.as_os_str().is_empty() {
-                wrong("client_id", "is missing; a secret alone is of no use");
+                wrong("client_id", "is missing; a secret cannot be used without it");
             }
             return problems;
         }
         if !["", "microsoft", "google", "other"].contains(&self.family.as_str()) {
-            wrong("family", "is microsoft, google or other; empty: as the token endpoint's host says");
+            wrong("family", "must be microsoft, google, other or empty (determined by the host of token_url)");
         }
         if self.token_url.is_empty() {
             wrong("token_url", "is missing");
         }
         if self.scopes.is_empty() && self.app_only_scopes.is_empty() {
-            wrong("scopes", "is missing; what is to be asked for?");
+            wrong("scopes", "is missing; at least one scope is required");
         }
         if !self.client_secret.expose_secret().is_empty() && !self.client_secret_file.as_os_str().is_empty() {
-            wrong("client_secret_file", "give this or client_secret, not both");
+            wrong("client_secret_file", "set either this or client_secret, not both");
         }
         problems
     }
 
-    /// Whose portal and mail server it is: `microsoft` (with its national clouds), `google` or `other`.
+    /// The provider's family: `microsoft` (including national clouds), `google` or `other`.
     pub fn family(&self) -> &str {
         let url = Url::parse(&self.token_url.replace("{tenant}", "t")).ok();
         let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
-        let is_of =
+        let is_within =
             |domains: &[&str]| domains.iter().any(|domain| host == *domain || host.ends_with(&format!(".{domain}")));
         match self.family.as_str() {
-            "" if is_of(&["microsoftonline.com", "microsoftonline.us", "microsoftonline.cn", "chinacloudapi.cn"]) => {
+            "" if is_within(&[
+                "microsoftonline.com",
+                "microsoftonline.us",
+                "microsoftonline.cn",
+                "chinacloudapi.cn",
+            ]) =>
+            {
                 "microsoft"
             }
-            "" if is_of(&["googleapis.com", "google.com"]) => "google",
+            "" if is_within(&["googleapis.com", "google.com"]) => "google",
             "" => "other",
-            told => told,
+            family => family,
         }
     }
 
-    /// Whether secrets may go to this address.
+    /// Whether secrets may be sent to this URL.
     pub fn permits(&self, url: &Url) -> bool {
         match url.scheme() {
             "https" => true,

@@ -1,4 +1,4 @@
-//! How single values are written: durations, sizes, counts, networks.
+//! Syntax of single values: durations, sizes, counts, networks.
 
 use std::time::Duration;
 
@@ -39,12 +39,12 @@ impl<'de> Deserialize<'de> for Span {
     }
 }
 
-/// A number of bytes written "64KiB" or "50MB"; at least one.
+/// A number of bytes such as "64KiB" or "50MB"; at least one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bytes(pub u64);
 
 impl Bytes {
-    /// For sizes in memory.
+    /// As a size in memory.
     pub fn in_memory(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
@@ -55,8 +55,8 @@ impl std::str::FromStr for Bytes {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text.parse::<bytesize::ByteSize>() {
-            Ok(size) if size.as_u64() == 0 => Err("a size of 0 would let nothing through".to_owned()),
-            // Sizes are stored as signed 64-bit numbers.
+            Ok(size) if size.as_u64() == 0 => Err("the size must be at least 1 byte".to_owned()),
+            // Sizes are stored as signed 64-bit integers.
             Ok(size) if i64::try_from(size.as_u64()).is_err() => Err(format!("{text:?} is too large")),
             Ok(size) => Ok(Self(size.as_u64())),
             Err(_) => Err(format!("{text:?} is not a size; write e.g. \"50MB\" or \"64KiB\"")),
@@ -70,7 +70,7 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
-/// A whole number of at least one.
+/// An integer of at least one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count(pub usize);
 
@@ -78,24 +78,24 @@ impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         match usize::deserialize(from)? {
             0 => Err(D::Error::custom("must be at least 1")),
-            // Semaphores and queues are counted with it.
+            // Used for semaphores and queues, which have a maximum.
             n if n > 1_000_000 => Err(D::Error::custom("must be at most 1000000")),
             n => Ok(Self(n)),
         }
     }
 }
 
-/// Networks as a list, or in one text with commas, as the environment gives them.
+/// Networks as a list, or as one text separated by commas, as in the environment.
 pub fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Written {
-        One(String),
+    enum ListOrText {
+        Text(String),
         List(Vec<String>),
     }
-    let texts = match Written::deserialize(from)? {
-        Written::One(text) => text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned).collect(),
-        Written::List(texts) => texts,
+    let texts = match ListOrText::deserialize(from)? {
+        ListOrText::Text(text) => text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned).collect(),
+        ListOrText::List(texts) => texts,
     };
     texts
         .iter()
@@ -106,9 +106,9 @@ pub fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Err
         .collect()
 }
 
-/// A text that is never shown. A number is taken too: the environment's parser makes one of digits.
+/// A secret text, never shown. Numbers are accepted too, since the environment's parser turns digits into one.
 pub fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<SecretString, D::Error> {
-    String::deserialize(from).map(SecretString::from).map_err(|_| D::Error::custom("must be a text"))
+    String::deserialize(from).map(SecretString::from).map_err(|_| D::Error::custom("must be text"))
 }
 
 /// A day written "2027-05-01"; empty: none.
@@ -123,17 +123,17 @@ pub fn day<'de, D: Deserializer<'de>>(from: D) -> Result<Option<jiff::civil::Dat
     }
 }
 
-/// Words as a list, or in one text with blanks between them, as the environment gives them.
+/// Words as a list, or as one text separated by blanks, as in the environment.
 pub fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Written {
-        One(String),
+    enum ListOrText {
+        Text(String),
         List(Vec<String>),
     }
-    Ok(match Written::deserialize(from)? {
-        Written::One(text) => text.split_whitespace().map(str::to_owned).collect(),
-        Written::List(words) => words,
+    Ok(match ListOrText::deserialize(from)? {
+        ListOrText::Text(text) => text.split_whitespace().map(str::to_owned).collect(),
+        ListOrText::List(words) => words,
     })
 }
 

@@ -33,13 +33,13 @@ pub struct Read<T> {
 impl Held {
     /// The bytes of a message, as far as they are looked at. Waits for room; `None`: there is none for long.
     pub async fn of(message: &MessageLine, whose: Whose, state: &State) -> Result<Option<Self>, StoreError> {
-        let size = usize::try_from(message.size).unwrap_or(usize::MAX).min(reading::MOST_INPUT);
+        let size = usize::try_from(message.size).unwrap_or(usize::MAX).min(reading::MAX_INPUT);
         let Some(share) = state.shares.mail(whose, size).await else { return Ok(None) };
         let sha256 = state.deps.store.message_sha256(message.id).await?;
         let mut bytes = Vec::with_capacity(size);
         for seq in 0.. {
             match state.deps.store.raw_chunk(&sha256, seq).await? {
-                Some(chunk) if bytes.len() < reading::MOST_INPUT => bytes.extend(chunk),
+                Some(chunk) if bytes.len() < reading::MAX_INPUT => bytes.extend(chunk),
                 _ => break,
             }
         }
@@ -66,12 +66,12 @@ impl Held {
     pub async fn attachment(self, index: usize, state: &State) -> Option<Option<Response>> {
         let (whose, sha256) = (self.whose, self.sha256.clone());
         let Read { value, share } = self.read(state, move |bytes| reading::attachment(bytes, index)).await?;
-        let Some(Content { name, size, lies, decoder, .. }) = value.ok().flatten() else { return Some(None) };
+        let Some(Content { name, size, range: lies, decoder, .. }) = value.ok().flatten() else { return Some(None) };
         // The mail itself is gone by now.
         drop(share);
         let share = state.shares.sending(whose, lies.len().min(CHUNK) + PIECE).await?;
         let rest = Rest { store: state.deps.store.clone(), sha256, share, chunk: Bytes::new(), lies };
-        let disposition = reading::disposition(name.as_deref());
+        let disposition = reading::content_disposition(name.as_deref());
         let body = Body::from_stream(stream::try_unfold((rest, Some(decoder)), decoded));
         Some(Some(download(&disposition, "application/octet-stream", size, body)))
     }

@@ -1,29 +1,29 @@
-//! Hashes a mail as it comes, in one piece or in chunks, and keeps its header section.
+//! Hashes a mail, in one piece or in chunks, and keeps its header section.
 //!
-//! The header ends at the first empty line, CRLF or LF; one that has not ended after 1 MiB is cut there, so that a mail
-//! that is all header costs no more memory than any other.
+//! The header ends at the first empty line (CRLF or LF). If that does not come within 1 MiB, the header is cut there,
+//! so that a mail that is all header costs no more memory than any other.
 
 use sha2::{Digest as _, Sha256};
 
-/// The longest header section that is looked at.
-pub const LONGEST_HEADER: usize = 1 << 20;
+/// Maximum length of the header section, in bytes.
+pub const MAX_HEADER: usize = 1 << 20;
 
-/// A mail's hashes and header.
+/// The hashes and the header of a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digest {
     /// SHA-256 of all bytes.
     pub sha256: [u8; 32],
-    /// SHA-256 of what follows the header.
+    /// SHA-256 of everything after the header.
     pub body_sha256: [u8; 32],
-    /// The header section with its empty line.
+    /// The header section, including the empty line at its end.
     pub header: Vec<u8>,
-    /// How many bytes there were.
+    /// In bytes.
     pub size: u64,
 }
 
-/// A digest under way.
+/// Computes a [`Digest`] from chunks.
 #[derive(Default)]
-pub struct Digesting {
+pub struct Digester {
     whole: Sha256,
     body: Sha256,
     header: Vec<u8>,
@@ -32,16 +32,16 @@ pub struct Digesting {
 }
 
 impl Digest {
-    /// Of a mail in one piece.
-    pub fn of(mail: &[u8]) -> Self {
-        let mut digesting = Digesting::default();
-        digesting.update(mail);
-        digesting.finish()
+    /// Digests a mail in one piece.
+    pub fn from_bytes(mail: &[u8]) -> Self {
+        let mut digester = Digester::default();
+        digester.update(mail);
+        digester.finish()
     }
 }
 
-impl Digesting {
-    /// Takes the next bytes.
+impl Digester {
+    /// Adds the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         self.whole.update(bytes);
         self.size += bytes.len() as u64;
@@ -49,9 +49,9 @@ impl Digesting {
             self.body.update(bytes);
             return;
         }
-        // The empty line may lie across two pieces: look again at the last three bytes.
+        // The empty line may span two chunks, so search from the last three bytes on.
         let from = self.header.len().saturating_sub(3);
-        let room = LONGEST_HEADER.saturating_sub(self.header.len()).min(bytes.len());
+        let room = MAX_HEADER.saturating_sub(self.header.len()).min(bytes.len());
         let (taken, rest) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
         self.header.extend_from_slice(taken);
         if let Some(end) = header_end(&self.header, from) {
@@ -59,13 +59,13 @@ impl Digesting {
             self.body.update(self.header.get(end..).unwrap_or_default());
             self.header.truncate(end);
             self.body.update(rest);
-        } else if self.header.len() >= LONGEST_HEADER {
+        } else if self.header.len() >= MAX_HEADER {
             self.in_body = true;
             self.body.update(rest);
         }
     }
 
-    /// The end.
+    /// Returns the digest of all bytes added.
     pub fn finish(self) -> Digest {
         Digest {
             sha256: self.whole.finalize().into(),
@@ -76,7 +76,7 @@ impl Digesting {
     }
 }
 
-/// Where the first empty line ends, looking from `from` on.
+/// The position after the first empty line, searching from `from` on.
 fn header_end(bytes: &[u8], from: usize) -> Option<usize> {
     if from == 0 {
         // A mail that begins with an empty line has no header.
@@ -117,28 +117,28 @@ mod tests {
             ("\nbody", "\n"),
             ("A: 1\r\n \r\nbody", "A: 1\r\n \r\nbody"),
         ] {
-            assert_eq!(Digest::of(mail.as_bytes()).header, header.as_bytes(), "{mail:?}");
+            assert_eq!(Digest::from_bytes(mail.as_bytes()).header, header.as_bytes(), "{mail:?}");
         }
     }
 
     #[test]
     fn a_header_without_end_is_cut() {
-        let digest = Digest::of(&vec![b'a'; LONGEST_HEADER + 5]);
-        assert_eq!(digest.header.len(), LONGEST_HEADER);
+        let digest = Digest::from_bytes(&vec![b'a'; MAX_HEADER + 5]);
+        assert_eq!(digest.header.len(), MAX_HEADER);
         assert_eq!(digest.body_sha256, <[u8; 32]>::from(Sha256::digest(b"aaaaa")));
     }
 
     proptest! {
         #[test]
-        fn pieces_give_the_same_digest_as_the_whole(
+        fn chunks_give_the_same_digest_as_the_whole(
             mail in proptest::collection::vec(prop_oneof![Just(b'\r'), Just(b'\n'), Just(b'a')], 0..60),
             size in 1usize..7,
         ) {
-            let mut digesting = Digesting::default();
-            for piece in mail.chunks(size) {
-                digesting.update(piece);
+            let mut digester = Digester::default();
+            for chunk in mail.chunks(size) {
+                digester.update(chunk);
             }
-            prop_assert_eq!(digesting.finish(), Digest::of(&mail));
+            prop_assert_eq!(digester.finish(), Digest::from_bytes(&mail));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The header is read, as far as it can be. Nothing here can fail an import: the bytes come first.
+//! Parses the header as far as possible. Nothing here can fail an import, which needs only the raw bytes.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
@@ -9,26 +9,26 @@ use sha2::{Digest as _, Sha256};
 use super::digest::Digest;
 use crate::address::Address;
 
-/// What a header says, as far as it can be read.
+/// The fields of a header that could be parsed.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Header {
-    /// Message-ID as written, angle brackets included.
+    /// Message-ID as written, with angle brackets.
     pub message_id: Option<String>,
-    /// The first sender's address.
+    /// The address of the first sender.
     pub from: Option<String>,
-    /// The subject, decoded.
     pub subject: Option<String>,
-    /// Whom it was delivered or addressed to: the header field and the addresses in it, in the order in which they count.
+    /// The recipients: header fields with their addresses, in the order of precedence.
     pub recipients: Vec<(&'static str, Vec<Address>)>,
-    /// The field in which its sender says that a machine wrote it.
+    /// The field that marks the mail as automatic, with its value.
     pub automatic: Option<String>,
-    /// The fields that a sender writes, unfolded, since relays fold lines anew.
-    written: Vec<(&'static str, String)>,
+    /// Fields written by the sender, unfolded, since relays fold lines differently.
+    sender_fields: Vec<(&'static str, String)>,
 }
 
 impl Header {
-    /// Exchange answers OK with a mail of its own where it cannot give the right one (OfflineIMAP/offlineimap#62):
-    /// `Subject: Retrieval using the IMAP4 protocol failed for the following message: 20004`.
+    /// Whether this is a mail that Exchange returns, with OK, in place of one that it cannot convert
+    /// (OfflineIMAP/offlineimap#62): `Subject: Retrieval using the IMAP4 protocol failed for the following message:
+    /// 20004`.
     pub fn is_exchange_substitute(&self) -> bool {
         let number = self.subject.as_deref().and_then(|subject| subject.strip_prefix(SUBSTITUTE));
         number.is_some_and(|number| number.trim().bytes().all(|byte| byte.is_ascii_digit()))
@@ -37,26 +37,27 @@ impl Header {
 
 const SUBSTITUTE: &str = "Retrieval using the IMAP4 protocol failed for the following message:";
 
-/// The header fields that tell where a mail was meant to go. What a server wrote at delivery counts before what a sender
-/// wrote, since Bcc, aliases and lists do not stand in To.
+/// The header fields with recipients, in the order of precedence. Fields added by a server at delivery come before
+/// fields written by the sender, since To does not contain Bcc recipients, aliases and list subscribers.
 const RECIPIENT_FIELDS: [&str; 6] = ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "Cc"];
 
-/// More recipients than this route nothing: a header of half a million addresses must not take minutes.
-const MOST_RECIPIENTS: usize = 1000;
+/// Maximum number of recipients that are used for routing, so that a header with half a million addresses does not take
+/// minutes.
+const MAX_RECIPIENTS: usize = 1000;
 
-/// Fields that are not asked about are not taken apart; Received alone would cost more than all others.
+/// Other fields are not parsed; Received alone would cost more than all others together.
 static PARSER: LazyLock<MessageParser> = LazyLock::new(|| {
     MessageParser::new().header_id(HeaderName::MessageId).header_text(HeaderName::Subject).default_header_ignore()
 });
 
-/// Reads a header section.
+/// Parses a header section.
 pub fn header(bytes: &[u8]) -> Header {
-    // A parser is a large program that reads what strangers write. If it panics, the mail has no readable header.
-    catch_unwind(AssertUnwindSafe(|| read(bytes))).unwrap_or_default()
+    // Parsers are complex and their input is untrusted. After a panic the mail counts as having no readable header.
+    catch_unwind(AssertUnwindSafe(|| parse(bytes))).unwrap_or_default()
 }
 
-fn read(bytes: &[u8]) -> Header {
-    // The parser reads nothing from a header that just ends, as in a mail that is all header.
+fn parse(bytes: &[u8]) -> Header {
+    // The parser ignores a header without an empty line at its end, as in a mail that is all header.
     let ended = [bytes, b"\r\n\r\n"].concat();
     let Some(message) = PARSER.parse_headers(&ended) else { return Header::default() };
     let mut header = Header {
@@ -65,7 +66,7 @@ fn read(bytes: &[u8]) -> Header {
         subject: message.subject().map(clean).filter(|subject| !subject.is_empty()),
         recipients: Vec::new(),
         automatic: automatic(&message),
-        written: written(&message),
+        sender_fields: sender_fields(&message),
     };
     for field in RECIPIENT_FIELDS {
         let addresses = addresses(&message, field);
@@ -82,7 +83,7 @@ fn sender(message: &Message<'_>) -> Option<String> {
     address.filter(|address| !address.is_empty())
 }
 
-fn written(message: &Message<'_>) -> Vec<(&'static str, String)> {
+fn sender_fields(message: &Message<'_>) -> Vec<(&'static str, String)> {
     ["Message-ID", "From", "Date", "Subject", "To", "Cc"]
         .into_iter()
         .filter_map(|name| {
@@ -99,8 +100,9 @@ fn unfolded(message: &Message<'_>, field: &mail_parser::Header<'_>) -> Option<St
     Some(raw.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// Whether a machine wrote it, as far as its sender says so: Auto-Submitted (RFC 3834 5), what was in use before and beside it, and
-/// the empty return path of reports and automatic replies (RFC 3834 3.3). A mailing list is no machine.
+/// The field by which the sender marks the mail as automatic, with its value: Auto-Submitted (RFC 3834 section 5), its
+/// non-standard relatives, or the empty return path of reports and automatic replies (RFC 3834 section 3.3). Mail of a
+/// mailing list does not count.
 fn automatic(message: &Message<'_>) -> Option<String> {
     message.headers().iter().find_map(|field| {
         let name = field.name();
@@ -110,13 +112,13 @@ fn automatic(message: &Message<'_>) -> Option<String> {
         }
         let value = unfolded(message, field)?;
         let word = value.split([' ', ';', '(']).next().unwrap_or_default().to_ascii_lowercase();
-        let says_so = match () {
+        let is_automatic = match () {
             () if is("Auto-Submitted") => !word.is_empty() && word != "no",
             () if is("Precedence") => ["bulk", "junk", "auto_reply"].contains(&word.as_str()),
             () if is("Return-Path") => word == "<>",
             () => word != "no",
         };
-        says_so.then(|| clean(&format!("{name}: {value}")))
+        is_automatic.then(|| clean(&format!("{name}: {value}")))
     })
 }
 
@@ -124,10 +126,10 @@ fn addresses(message: &Message<'_>, field: &'static str) -> Vec<Address> {
     let mut found = Vec::new();
     for value in message.header_as(field, HeaderForm::Addresses) {
         if let HeaderValue::Address(list) = value {
-            for one in list.iter().take(MOST_RECIPIENTS) {
-                if let Some(address) = one.address().and_then(|text| text.parse().ok())
+            for entry in list.iter().take(MAX_RECIPIENTS) {
+                if let Some(address) = entry.address().and_then(|text| text.parse().ok())
                     && !found.contains(&address)
-                    && found.len() < MOST_RECIPIENTS
+                    && found.len() < MAX_RECIPIENTS
                 {
                     found.push(address);
                 }
@@ -137,15 +139,18 @@ fn addresses(message: &Message<'_>, field: &'static str) -> Vec<Address> {
     found
 }
 
-/// Fit for a text column and a screen: no NUL, which PostgreSQL refuses, no other control characters, not too long.
+/// Makes a text fit for a database column and for display: no control characters (PostgreSQL rejects NUL), limited in
+/// length.
 fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(1000).collect::<String>().trim().to_owned()
 }
 
-/// What makes two arrivals the same mail: Message-ID, From, Date and body. What servers add on the way differs, so it is left
-/// out. Without a Message-ID the other fields that a sender writes must be equal too, and without From or Date every byte.
+/// An identity that is equal for two arrivals of the same mail: a hash of Message-ID, From, Date and body. Fields that
+/// servers add on the way are left out. Without a Message-ID the other fields of the sender are included, and without
+/// From or Date every byte.
 pub fn identity(digest: &Digest, header: &Header) -> [u8; 32] {
-    let get = |name: &str| header.written.iter().find(|(field, _)| *field == name).map(|(_, value)| value.as_str());
+    let get =
+        |name: &str| header.sender_fields.iter().find(|(field, _)| *field == name).map(|(_, value)| value.as_str());
     let parts: Vec<Option<&str>> = match (get("Message-ID"), get("From"), get("Date")) {
         (Some(id), from, date) => vec![Some("id"), Some(id), from, date],
         (None, Some(from), Some(date)) => {
@@ -155,7 +160,7 @@ pub fn identity(digest: &Digest, header: &Header) -> [u8; 32] {
     };
     let mut hash = Sha256::new();
     for part in parts {
-        // Each part with its length, so that no two lists of parts look alike.
+        // Prefix each part with its length, so that different lists of parts cannot give the same hash.
         hash.update(part.map_or(u64::MAX, |text| text.len() as u64).to_be_bytes());
         hash.update(part.unwrap_or_default());
     }
@@ -168,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_header_is_read() {
+    fn header_fields_are_read() {
         let header = header(
             b"Delivered-To: Jobb+x@lillestad.se\r\nDelivered-To: <second@lillestad.se>\r\nX-Original-To: jobb@lillestad.se\r\n\
               From: =?utf-8?q?Anna_=C3=85?= <anna@example.org>\r\nTo: Jobb <jobb@lillestad.se>, b@c.se\r\n\
@@ -177,7 +182,7 @@ mod tests {
         assert_eq!(header.message_id.as_deref(), Some("<1@example.org>"));
         assert_eq!(header.from.as_deref(), Some("anna@example.org"));
         assert_eq!(header.subject.as_deref(), Some("Ärende"));
-        let of = |field: &str| -> Vec<&str> {
+        let recipients = |field: &str| -> Vec<&str> {
             header
                 .recipients
                 .iter()
@@ -185,14 +190,14 @@ mod tests {
                 .flat_map(|(_, a)| a.iter().map(Address::as_str))
                 .collect()
         };
-        assert_eq!(of("Delivered-To"), ["jobb+x@lillestad.se", "second@lillestad.se"]);
-        assert_eq!(of("X-Original-To"), ["jobb@lillestad.se"]);
-        assert_eq!(of("To"), ["jobb@lillestad.se", "b@c.se"]);
+        assert_eq!(recipients("Delivered-To"), ["jobb+x@lillestad.se", "second@lillestad.se"]);
+        assert_eq!(recipients("X-Original-To"), ["jobb@lillestad.se"]);
+        assert_eq!(recipients("To"), ["jobb@lillestad.se", "b@c.se"]);
     }
 
     #[test]
-    fn a_machine_says_that_it_is_one() {
-        for (fields, wanted) in [
+    fn automatic_mail_is_recognised() {
+        for (fields, expected) in [
             ("Auto-Submitted: auto-replied", Some("Auto-Submitted: auto-replied")),
             ("auto-submitted: Auto-Generated (vacation); x=1", Some("Auto-Submitted: Auto-Generated (vacation); x=1")),
             ("Subject: x\r\nAuto-Submitted:\r\n auto-notified", Some("Auto-Submitted: auto-notified")),
@@ -209,12 +214,12 @@ mod tests {
             ("\r\nAuto-Submitted: auto-replied", None),
             ("", None),
         ] {
-            assert_eq!(header(format!("{fields}\r\n\r\n").as_bytes()).automatic.as_deref(), wanted, "{fields}");
+            assert_eq!(header(format!("{fields}\r\n\r\n").as_bytes()).automatic.as_deref(), expected, "{fields}");
         }
     }
 
     #[test]
-    fn exchanges_substitute_is_told_from_a_mail_about_it() {
+    fn exchanges_substitute_is_distinguished_from_a_mail_about_it() {
         for (subject, is_substitute) in [
             ("Retrieval using the IMAP4 protocol failed for the following message: 20004", true),
             ("Retrieval using the IMAP4 protocol failed for the following message: 752 again", false),
@@ -227,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_just_ends_is_read_too() {
+    fn a_header_without_an_empty_line_is_read() {
         for mail in ["Subject: a\r\nFrom: a@x.se", "Subject: a\nFrom: a@x.se\n"] {
             let header = header(mail.as_bytes());
             assert_eq!((header.subject.as_deref(), header.from.as_deref()), (Some("a"), Some("a@x.se")), "{mail:?}");
@@ -235,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_none_and_never_an_error() {
+    fn unreadable_fields_are_none_and_never_an_error() {
         for bytes in [&b""[..], b"\0\0\0", b"\r\n\r\n", b"From:\r\nSubject: \0\r\n\r\n", b":\r\n", &[0xff; 5000]] {
             let header = header(bytes);
             assert_eq!((header.from, header.message_id), (None, None), "{bytes:?}");
@@ -243,31 +248,31 @@ mod tests {
     }
 
     #[test]
-    fn the_same_mail_by_another_way_has_the_same_identity() {
-        let of = |mail: &str| {
-            let digest = Digest::of(mail.as_bytes());
+    fn two_arrivals_of_one_mail_have_the_same_identity() {
+        let identity_of = |mail: &str| {
+            let digest = Digest::from_bytes(mail.as_bytes());
             identity(&digest, &header(&digest.header))
         };
         let mail = "Message-ID: <1@x>\r\nFrom: a@x\r\nDate: Mon, 1 Jan 2026 00:00:00 +0000\r\n\r\nhej";
-        assert_eq!(of(mail), of(&format!("Received: by b\r\nDelivered-To: c@d\r\n{mail}")));
-        assert_eq!(of(mail), of(&mail.replace("Jan 2026", "Jan\r\n 2026")));
+        assert_eq!(identity_of(mail), identity_of(&format!("Received: by b\r\nDelivered-To: c@d\r\n{mail}")));
+        assert_eq!(identity_of(mail), identity_of(&mail.replace("Jan 2026", "Jan\r\n 2026")));
         for (from, to) in [("<1@x>", "<2@x>"), ("a@x", "b@x"), ("1 Jan", "2 Jan"), ("hej", "hej!")] {
-            assert_ne!(of(mail), of(&mail.replace(from, to)), "{from}");
+            assert_ne!(identity_of(mail), identity_of(&mail.replace(from, to)), "{from}");
         }
     }
 
     #[test]
-    fn mails_that_say_little_are_only_the_same_if_every_byte_is() {
-        let of = |mail: &str| {
-            let digest = Digest::of(mail.as_bytes());
+    fn mails_without_distinguishing_fields_are_equal_only_byte_by_byte() {
+        let identity_of = |mail: &str| {
+            let digest = Digest::from_bytes(mail.as_bytes());
             identity(&digest, &header(&digest.header))
         };
-        assert_ne!(of("Subject: a\r\n\r\n"), of("Subject: b\r\n\r\n"));
+        assert_ne!(identity_of("Subject: a\r\n\r\n"), identity_of("Subject: b\r\n\r\n"));
         assert_ne!(
-            of("From: a@x\r\nDate: today\r\nSubject: a\r\n\r\n"),
-            of("From: a@x\r\nDate: today\r\nSubject: b\r\n\r\n")
+            identity_of("From: a@x\r\nDate: today\r\nSubject: a\r\n\r\n"),
+            identity_of("From: a@x\r\nDate: today\r\nSubject: b\r\n\r\n")
         );
-        assert_ne!(of("X: 1\r\nFrom: a@x\r\n\r\n"), of("X: 2\r\nFrom: a@x\r\n\r\n"));
-        assert_eq!(of(""), of(""));
+        assert_ne!(identity_of("X: 1\r\nFrom: a@x\r\n\r\n"), identity_of("X: 2\r\nFrom: a@x\r\n\r\n"));
+        assert_eq!(identity_of(""), identity_of(""));
     }
 }

@@ -1,5 +1,5 @@
-//! A mailbox that is opened with tokens of a minute's life, polled for five minutes of a clock that the test moves: no poll ever
-//! meets a token that has ended, and none is asked for before its time.
+//! A mailbox that uses access tokens with a lifetime of one minute, polled for five minutes of a simulated clock: no
+//! poll uses an expired token, and no token is requested too early.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -14,12 +14,12 @@ use crate::config::{Application, OAuth};
 use crate::oauth::{Tokens, grant};
 use crate::store::{Changes, Flow, GrantKey, GrantKind, Login, NewLogin};
 
-const LIFE: Duration = Duration::from_secs(60);
+const LIFETIME: Duration = Duration::from_secs(60);
 
-/// An identity provider whose tokens live a minute, and whose refresh tokens are good for one use.
+/// An identity provider whose access tokens live for a minute, and whose refresh tokens can be used once.
 #[derive(Default)]
 struct Provider {
-    /// Each access token with the end of its life.
+    /// Each access token with its expiry.
     issued: BTreeMap<String, i64>,
     refresh: String,
 }
@@ -30,7 +30,7 @@ impl Provider {
     fn issue(&mut self, now: i64) -> (String, String) {
         let number = self.issued.len();
         let access = format!("token-{number}");
-        self.issued.insert(access.clone(), now + i64::try_from(LIFE.as_millis()).unwrap());
+        self.issued.insert(access.clone(), now + i64::try_from(LIFETIME.as_millis()).unwrap());
         self.refresh = format!("refresh-{number}");
         (access, self.refresh.clone())
     }
@@ -43,17 +43,17 @@ async fn token(State(shared): State<Shared>, form: String) -> Json<Value> {
     assert_eq!(form["refresh_token"], provider.refresh, "each is used once");
     let (access, refresh) = provider.issue(clock.now().0);
     Json(
-        json!({"access_token": access, "refresh_token": refresh, "token_type": "Bearer", "expires_in": LIFE.as_secs()}),
+        json!({"access_token": access, "refresh_token": refresh, "token_type": "Bearer", "expires_in": LIFETIME.as_secs()}),
     )
 }
 
-fn consented(access: &str, refresh: &str) -> Tokens {
+fn consent_tokens(access: &str, refresh: &str) -> Tokens {
     let refresh = Some(refresh.into());
-    Tokens { access: access.into(), lifetime: LIFE, refresh, consent_lifetime: None, id_token: None, scopes: None }
+    Tokens { access: access.into(), lifetime: LIFETIME, refresh, consent_lifetime: None, id_token: None, scopes: None }
 }
 
-/// The mailbox is opened with what somebody has consented to, at a provider with this token endpoint.
-async fn connected(world: &mut World, token_url: String, tokens: &Tokens) -> Arc<Deps> {
+/// Connects the mailbox with the tokens of a consent, at a provider with this token endpoint.
+async fn connect(world: &mut World, token_url: String, tokens: &Tokens) -> Arc<Deps> {
     let app = Application { client_id: "app".into(), token_url, allow_http_loopback: true, ..Application::default() };
     let oauth = OAuth { loopback_port: 0, providers: [("p".to_owned(), app)].into() };
     Arc::get_mut(&mut world.deps).unwrap().oauth = Arc::new(oauth);
@@ -68,7 +68,7 @@ async fn connected(world: &mut World, token_url: String, tokens: &Tokens) -> Arc
 }
 
 #[tokio::test]
-async fn a_token_of_a_minute_and_a_mailbox_polled_for_five() {
+async fn tokens_of_a_minute_are_renewed_in_time() {
     let mut world = World::new(AfterImport::Leave).await;
     let shared: Shared = Arc::new((Mutex::default(), world.clock.clone()));
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -76,15 +76,15 @@ async fn a_token_of_a_minute_and_a_mailbox_polled_for_five() {
     let router = Router::new().route("/token", post(token)).with_state(shared.clone());
     let serving = tokio::spawn(axum::serve(listener, router).into_future());
     let (access, refresh) = shared.0.lock().unwrap().issue(world.deps.clock.now().0);
-    let deps = connected(&mut world, token_url, &consented(&access, &refresh)).await;
+    let deps = connect(&mut world, token_url, &consent_tokens(&access, &refresh)).await;
 
-    // The server takes what lives at the moment.
-    let at_the_server = shared.clone();
-    let lives = move |token: &str| {
-        let (provider, clock) = &*at_the_server;
+    // The server accepts tokens that have not expired.
+    let server_view = shared.clone();
+    let is_valid = move |token: &str| {
+        let (provider, clock) = &*server_view;
         provider.lock().unwrap().issued.get(token).is_some_and(|end| clock.now().0 < *end)
     };
-    world.server.account().tokens = Some(crate::test_server::Tokens::that(lives));
+    world.server.account().tokens = Some(crate::test_server::Tokens::that(is_valid));
 
     let started = deps.clock.now();
     while deps.clock.now().since(started) < Duration::from_mins(5) {
@@ -100,14 +100,15 @@ async fn a_token_of_a_minute_and_a_mailbox_polled_for_five() {
     }
     serving.abort();
     assert_eq!(world.imported().await.len(), 5);
-    // At 80 % of 60 seconds, seen at the poll of second 50: six times in five minutes, the first token being the consent's.
+    // Renewal at 80 % of 60 seconds, seen at the poll of second 50: six times in five minutes, including the token of
+    // the consent.
     assert_eq!(shared.0.lock().unwrap().issued.len(), 6);
     assert_eq!(world.server.account().logins, 30, "no login was refused");
 }
 
-/// A provider whose answer is on its way while the poll that asked is cut off.
+/// The poll is aborted while the provider's response is on its way.
 #[tokio::test]
-async fn a_renewal_that_was_begun_comes_to_its_end_when_its_poll_is_cut_off() {
+async fn a_renewal_is_finished_even_if_its_poll_is_aborted() {
     let mut world = World::new(AfterImport::Leave).await;
     let (asked, answer) = (Arc::new(tokio::sync::Notify::new()), Arc::new(tokio::sync::Notify::new()));
     let (has_asked, may_answer) = (asked.clone(), answer.clone());
@@ -120,7 +121,7 @@ async fn a_renewal_that_was_begun_comes_to_its_end_when_its_poll_is_cut_off() {
     let token_url = format!("http://{}/token", listener.local_addr().unwrap());
     let serving = tokio::spawn(axum::serve(listener, Router::new().route("/token", post(slow))).into_future());
     let deps =
-        connected(&mut world, token_url, &Tokens { lifetime: Duration::ZERO, ..consented("old", "first") }).await;
+        connect(&mut world, token_url, &Tokens { lifetime: Duration::ZERO, ..consent_tokens("old", "first") }).await;
     let grant = deps.store.grants().await.unwrap().remove(0);
 
     let tokens = deps.tokens();
@@ -131,6 +132,6 @@ async fn a_renewal_that_was_begun_comes_to_its_end_when_its_poll_is_cut_off() {
     answer.notify_one();
     deps.renewals.finish().await;
     serving.abort();
-    let access = grant::access_token(grant.id, None, &deps.tokens()).await.unwrap(); // without asking
+    let access = grant::access_token(grant.id, None, &deps.tokens()).await.unwrap(); // without a request
     assert_eq!((access.token.expose_secret(), access.version), ("new", grant.version + 1), "the rotated token is kept");
 }

@@ -132,7 +132,7 @@ mod tests {
             problem_since: None,
             needs_consent: false,
             retry_at: None,
-            told_until: None,
+            provider_retry_at: None,
             failures: 0,
             version: 1,
         }

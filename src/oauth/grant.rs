@@ -131,7 +131,7 @@ async fn without_asking(grant: &Grant, refused: Option<i64>, deps: &Deps) -> Res
     let is_ahead = |at: Timestamp| now < at && at <= now.plus(LONGEST_WAIT + SLACK);
     let problem = match (app, &grant.problem) {
         (Some(app), _) if is_ahead(Timestamp(app.retry_at)) => app.problem,
-        (_, Some(problem)) if grant.retry_at.is_some_and(is_ahead) || grant.told_until.is_some_and(is_ahead) => {
+        (_, Some(problem)) if grant.retry_at.is_some_and(is_ahead) || grant.provider_retry_at.is_some_and(is_ahead) => {
             problem.clone()
         }
         _ => return Ok(None),
@@ -249,7 +249,7 @@ async fn failed(grant: &Grant, refused: Option<i64>, error: TokenError, deps: &D
                 problem: error.trouble.to_json(),
                 needs_consent: true,
                 retry_at: None,
-                told_until: None,
+                provider_retry_at: None,
             };
             if !deps.store.grant_failed(grant, &problem, now).await? {
                 // Another has renewed it meanwhile, and what we asked with was the old token.
@@ -267,7 +267,7 @@ async fn failed(grant: &Grant, refused: Option<i64>, error: TokenError, deps: &D
                 problem: error.trouble.to_json(),
                 needs_consent: false,
                 retry_at: Some(now.plus(wait)),
-                told_until: error.retry_after.map(|wait| now.plus(wait)),
+                provider_retry_at: error.retry_after.map(|wait| now.plus(wait)),
             };
             if !deps.store.grant_failed(grant, &problem, now).await? {
                 return newer(grant, deps).await;

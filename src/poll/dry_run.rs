@@ -112,7 +112,7 @@ impl Look<'_> {
         folders.retain(|folder| self.mailbox.folders.contains(&folder.name));
         for name in &self.mailbox.folders {
             if !folders.iter().any(|folder| folder.name == *name) {
-                folders.push(WatchedFolder::unwritten(name));
+                folders.push(WatchedFolder::not_stored(name));
             }
         }
         Ok(folders)

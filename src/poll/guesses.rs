@@ -78,8 +78,8 @@ impl<'a> Try<'a> {
                 store.login_ended(&self.subjects, ended == Ended::In).await?;
             }
             match ended {
-                Ended::In if !mailbox.login_proven => store.prove_login(mailbox, true).await,
-                Ended::Refused if mailbox.login_proven => store.prove_login(mailbox, false).await,
+                Ended::In if !mailbox.login_proven => store.set_login_proven(mailbox, true).await,
+                Ended::Refused if mailbox.login_proven => store.set_login_proven(mailbox, false).await,
                 _ => Ok(()),
             }
         };

@@ -98,7 +98,7 @@ impl Destination<'_> {
         let Arrived { uid, internal_date, what, tried } = arrived;
         let (digest, raw, is_certain, share) = match what {
             What::Whole(body) => {
-                let digest = Digest::of(&body);
+                let digest = Digest::from_bytes(&body);
                 let (bytes, share) = body.into_parts();
                 (digest, Raw::Whole(bytes), true, share)
             }

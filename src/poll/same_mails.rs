@@ -84,7 +84,7 @@ impl Reopened<'_> {
     async fn agrees(&self, uid: u32, sample: Option<&Sample>) -> Result<bool, PollError> {
         let known = self.deps.store.known_mail(self.before.id, uid).await.map_err(stored)?;
         let (Some(sample), Some(known)) = (sample, known) else { return Ok(true) };
-        let start = self.mailbox.start.moment(self.mailbox.added_at);
+        let start = self.mailbox.start.earliest(self.mailbox.added_at);
         Ok(match known.state {
             UidState::Imported | UidState::Duplicate => {
                 continuity::same_mails(&[known.anchor], std::slice::from_ref(sample)) == Some(true)

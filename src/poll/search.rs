@@ -78,7 +78,7 @@ impl Search {
         let known = match &part.uids {
             Some(uids) => {
                 self.highest = self.highest.max(uids.last().copied().unwrap_or(0));
-                deps.store.known(folder.epoch.id, first, last).await.map_err(stored)?
+                deps.store.known_uids(folder.epoch.id, first, last).await.map_err(stored)?
             }
             None => Vec::new(),
         };
@@ -141,7 +141,7 @@ impl Search {
         if !late.is_empty() {
             self.found_late.extend(late);
             let count = self.found_late.len();
-            visit.deps.store.unaccounted(visit.lease, folder.id, count).await.map_err(stored)?;
+            visit.deps.store.record_unaccounted(visit.lease, folder.id, count).await.map_err(stored)?;
         }
         Ok(())
     }
@@ -154,12 +154,12 @@ impl Search {
             let unlisted = std::mem::take(&mut self.unlisted);
             let now = visit.deps.clock.now();
             store
-                .not_listed(lease, NotListed { epoch_id: epoch, uids: &unlisted, tries: MOST_TRIES }, now)
+                .count_not_listed(lease, NotListed { epoch_id: epoch, uids: &unlisted, max_attempts: MOST_TRIES }, now)
                 .await
                 .map_err(stored)?;
         }
         if let Some(form) = self.listing.take_learned() {
-            store.learn_list_form(lease, form.as_str()).await.map_err(stored)?;
+            store.set_list_form(lease, form.as_str()).await.map_err(stored)?;
         }
         // Windows at the end without anything new still move the cursor, so that they are not searched again.
         let cursor = self.after(folder);
@@ -183,12 +183,12 @@ impl Search {
         }
         let written = match (self.listing.pass(), self.listing.undecided()) {
             _ if !folder.compares_all => Ok(()),
-            (Pass::Ended, None) => store.folder_compared(lease, folder.id, count, visit.deps.clock.now()).await,
+            (Pass::Ended, None) => store.record_comparison(lease, folder.id, count, visit.deps.clock.now()).await,
             // The time was up: the next poll goes on from there.
             (Pass::Below | Pass::Ended, undecided) => {
                 let next = self.listing.position().min(folder.epoch.cursor);
                 match undecided.map_or(next, |undecided| undecided.min(next)) {
-                    to if to > folder.compared_to => store.compared_to(lease, folder.id, to).await,
+                    to if to > folder.compared_to => store.record_comparison_progress(lease, folder.id, to).await,
                     _ => Ok(()),
                 }
             }
@@ -220,7 +220,7 @@ pub async fn doubt(ended: &Result<(), PollError>, folder_id: i64, lease: &Lease,
     if trouble.is_none_or(|trouble| trouble.cause != Cause::AnswersContradict) {
         return Ok(());
     }
-    let written = deps.store.completeness_unknown(lease, folder_id).await;
+    let written = deps.store.record_contradiction(lease, folder_id).await;
     written.map_err(stored)
 }
 

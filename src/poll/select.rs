@@ -112,7 +112,7 @@ pub async fn open_unwritten(
     let note = looked.anew(&folder.name);
     let epoch = match looked.before.take() {
         Some(before) if looked.same => before,
-        _ => Epoch::unwritten(looked.number(), looked.uidnext),
+        _ => Epoch::not_stored(looked.number(), looked.uidnext),
     };
     Ok((looked.opened(folder, epoch), note))
 }

@@ -46,7 +46,7 @@ pub async fn pending_effects(visit: &mut Visit<'_>, folder: &OpenFolder) -> Resu
 /// now are forgotten.
 async fn held_back(visit: &mut Visit<'_>, folder: &OpenFolder) -> Result<(), PollError> {
     let store = &visit.deps.store;
-    let mut uids = store.returned(folder.epoch.id).await.map_err(stored)?;
+    let mut uids = store.returned_uids(folder.epoch.id).await.map_err(stored)?;
     if folder.compares_all {
         for set in UidSet::cut(&uids, visit.session.at_once(IN_ONE_COMMAND)) {
             let gone = gone(&mut visit.session, folder, &set).await?;
@@ -75,7 +75,7 @@ async fn settle(visit: &mut Visit<'_>, folder: &OpenFolder, group: &[Effect]) ->
     };
     // What an earlier poll left open is only done to the mail that it was meant for.
     let left: Vec<u32> = uids.iter().copied().filter(|uid| !visit.tally.imported_uids.contains(uid)).collect();
-    let known = visit.deps.store.anchors_of(folder.epoch.id, &left).await.map_err(stored)?;
+    let known = visit.deps.store.anchors_by_uid(folder.epoch.id, &left).await.map_err(stored)?;
     still_the_same(visit, folder, &known).await?;
     let doing = Doing::prepare(&mut visit.session, folder, action).await?;
     let mut step = first.step;
@@ -156,7 +156,7 @@ impl<'a> Doing<'a> {
         let departing = Departing {
             epoch_id: self.folder.epoch.id,
             uids: &set.uids,
-            is_away: self.takes_away(),
+            leaves_folder: self.takes_away(),
             next_uid: self.next_uid.max(set.uids.last().map_or(0, |last| last.saturating_add(1))),
             target: self.target,
         };
@@ -168,7 +168,7 @@ impl<'a> Doing<'a> {
     async fn end(&self, visit: &mut Visit<'_>, set: UidSet, answer: &Answer) -> Result<Vec<u32>, PollError> {
         let (store, epoch) = (&visit.deps.store, self.folder.epoch.id);
         if let Some(copies) = &answer.copies {
-            store.arrived_at(epoch, copies.uidvalidity, &copies.uids).await.map_err(stored)?;
+            store.record_copied_uids(epoch, copies.uidvalidity, &copies.uids).await.map_err(stored)?;
         }
         let done = match answer.status {
             Status::Ok if !visit.session.was_partial() => set.uids.clone(),
@@ -247,7 +247,7 @@ impl<'a> Doing<'a> {
         }
         store.effects_copied(lease, epoch, &set.uids).await.map_err(stored)?;
         if let Some(copies) = &answer.copies {
-            store.arrived_at(epoch, copies.uidvalidity, &copies.uids).await.map_err(stored)?;
+            store.record_copied_uids(epoch, copies.uidvalidity, &copies.uids).await.map_err(stored)?;
         }
         Ok(answer)
     }

@@ -11,7 +11,7 @@ use super::visit::Visit;
 use super::{Deps, PollError, Step};
 use crate::clock::Timestamp;
 use crate::imap::{ImapError, ListForm, Meta, Session, UidSet};
-use crate::store::{Mailbox, StartOfEpoch, StoreError};
+use crate::store::{EpochStart, Mailbox, StoreError};
 
 /// SEARCH SINCE knows days of the server's own calendar only (reference row A15): this much earlier is never too late.
 const MARGIN_MS: i64 = 2 * 24 * 3600 * 1000;
@@ -37,7 +37,7 @@ pub async fn decide(visit: &mut Visit<'_>, folder: &mut OpenFolder) -> Result<()
     tally.done.skipped += decision.left_out;
     let (skipped, cursor) = (&decision.skipped, decision.cursor);
     deps.store
-        .decide_start(lease, StartOfEpoch { epoch_id: folder.epoch.id, skipped, cursor }, deps.clock.now())
+        .decide_start(lease, EpochStart { epoch_id: folder.epoch.id, skipped, cursor }, deps.clock.now())
         .await
         .map_err(stored)?;
     folder.epoch.start_decided = true;
@@ -54,12 +54,12 @@ pub async fn decision(
 ) -> Result<Decision, PollError> {
     let old_last = folder.epoch.boundary.saturating_sub(1);
     let mut decided = Decision { cursor: 1, ..Decision::default() };
-    if let Some(moment) = mailbox.start.moment(mailbox.added_at)
+    if let Some(moment) = mailbox.start.earliest(mailbox.added_at)
         && old_last > 0
     {
         let wanted = wanted(session, folder, old_last, moment).await?;
         // Where the start is decided anew, what became of some of these mails is decided already.
-        let known = deps.store.known(folder.epoch.id, 1, old_last).await.map_err(stored)?;
+        let known = deps.store.known_uids(folder.epoch.id, 1, old_last).await.map_err(stored)?;
         let first_open = known.iter().find(|known| known.open.is_some()).map(|known| known.first);
         let opens = wanted.first().copied().into_iter().chain(first_open);
         decided.cursor = opens.min().unwrap_or(folder.epoch.boundary);

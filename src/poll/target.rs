@@ -7,7 +7,7 @@
 use super::open_folder::OpenFolder;
 use super::{PollError, Step};
 use crate::imap::{FolderStatus, ImapError, Sample, Session};
-use crate::mailbox::may_be_one_folder;
+use crate::mailbox::may_be_same_folder;
 
 /// Mails whose UIDs, dates and Message-IDs are compared.
 const COMPARED: u32 = 20;
@@ -16,7 +16,7 @@ const MOST: usize = 50;
 
 /// Which of the polled folders the target is, if any. Opens folders read-only; [`reopen`] takes back one that was open.
 pub async fn polled_as(session: &mut Session, target: &str, polled: &[String]) -> Result<Option<String>, PollError> {
-    if let Some(name) = polled.iter().find(|name| may_be_one_folder(name, target)) {
+    if let Some(name) = polled.iter().find(|name| may_be_same_folder(name, target)) {
         return Ok(Some(name.clone()));
     }
     let failed = |error| PollError::imap(Step::Settle, &error);

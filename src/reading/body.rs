@@ -1,4 +1,4 @@
-//! What of a mail's parts is read, and what is an attachment.
+//! Chooses the text to be read and the attachments from the parts of a mail.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -12,31 +12,31 @@ use super::budget::Budget;
 use super::decode::Decoder;
 use super::html::{escaped, shape};
 use super::parts::{Part, Parts};
-use super::{Attachment, Content, Cut, MOST_TEXT, Reading, decode};
+use super::{Attachment, Content, Cut, MAX_TEXT, Reading, decode};
 use crate::shown::shown_lines;
 
-/// A picture larger than this does not become part of the page.
-const MOST_PICTURE: usize = 5 << 20;
+/// Larger pictures are not embedded in the HTML.
+const MAX_PICTURE: usize = 5 << 20;
 
-/// What is to be read of a mail. Each part is decoded once, however many forms of the text it goes into.
+/// The parts with text to be read. Each is decoded at most once, even if several results use it.
 pub struct Bodies<'p, 'a> {
-    pieces: Vec<Piece<'p, 'a>>,
+    bodies: Vec<Body<'p, 'a>>,
     budget: &'p Budget,
 }
 
-struct Piece<'p, 'a> {
+struct Body<'p, 'a> {
     part: &'p Part<'a>,
     decoded: OnceCell<(String, bool)>,
 }
 
 impl<'p, 'a> Bodies<'p, 'a> {
-    pub fn of(parts: &'p Parts<'a>, budget: &'p Budget) -> Self {
+    pub fn new(parts: &'p Parts<'a>, budget: &'p Budget) -> Self {
         let bodies = parts.parts.iter().filter(|part| part.is_body);
-        Self { pieces: bodies.map(|part| Piece { part, decoded: OnceCell::new() }).collect(), budget }
+        Self { bodies: bodies.map(|part| Body { part, decoded: OnceCell::new() }).collect(), budget }
     }
 
-    /// The text, where there is one: of a mail that also has HTML outside of any choice, with that in its place, so that nobody
-    /// who reads the text misses it.
+    /// The text, if there is any. HTML parts that are not an alternative form are included in their place as text, so
+    /// that a reader of the text does not miss them.
     fn text(&self, cut: &mut BTreeSet<Cut>) -> Option<String> {
         self.joined(Cut::Text, cut, &|part| !is_plain(part), &|part, text| match is_plain(part) {
             true => Cow::Borrowed(text),
@@ -44,7 +44,7 @@ impl<'p, 'a> Bodies<'p, 'a> {
         })
     }
 
-    /// The HTML, as sent. Texts outside of any choice stand in their place, for the same reason.
+    /// The HTML as sent, if there is any. Text parts that are not an alternative form are included in their place.
     pub fn html(&self, cut: &mut BTreeSet<Cut>) -> Option<String> {
         self.joined(Cut::Html, cut, &is_plain, &|part, text| match is_plain(part) {
             true if text.trim().is_empty() => Cow::Borrowed(""),
@@ -53,7 +53,8 @@ impl<'p, 'a> Bodies<'p, 'a> {
         })
     }
 
-    /// The pieces of one kind, with those of the other kind in their place that are no mere choice; `None`: there is none of the kind.
+    /// Joins the parts of one kind, including parts of the other kind that are not an alternative form; `None` if there
+    /// is none of the kind.
     fn joined(
         &self,
         which: Cut,
@@ -61,22 +62,22 @@ impl<'p, 'a> Bodies<'p, 'a> {
         is_other: &dyn Fn(&Part<'_>) -> bool,
         form: &dyn for<'t> Fn(&Part<'_>, &'t str) -> Cow<'t, str>,
     ) -> Option<String> {
-        let pieces = || self.pieces.iter().filter(|piece| !is_other(piece.part) || !piece.part.is_alternative);
-        if pieces().all(|piece| is_other(piece.part)) {
+        let selected = || self.bodies.iter().filter(|body| !is_other(body.part) || !body.part.is_alternative);
+        if selected().all(|body| is_other(body.part)) {
             return None;
         }
         let mut whole = String::new();
-        for piece in pieces() {
-            if !self.budget.goes_on() {
+        for body in selected() {
+            if !self.budget.has_time() {
                 cut.insert(which);
                 break;
             }
-            let (text, is_long) = piece.decoded.get_or_init(|| self.decoded(piece.part));
+            let (text, is_long) = body.decoded.get_or_init(|| self.decoded(body.part));
             if !whole.is_empty() {
                 whole.push('\n');
             }
-            whole.push_str(&form(piece.part, text));
-            if decode::shorten(&mut whole, MOST_TEXT) || *is_long {
+            whole.push_str(&form(body.part, text));
+            if decode::shorten(&mut whole, MAX_TEXT) || *is_long {
                 cut.insert(which);
                 break;
             }
@@ -84,16 +85,16 @@ impl<'p, 'a> Bodies<'p, 'a> {
         Some(whole)
     }
 
-    /// A part's text, and whether it is longer than is shown.
+    /// The text of a part, and whether it is longer than the limit.
     fn decoded(&self, part: &Part<'_>) -> (String, bool) {
-        let bytes = decode::transfer(&part.encoding, part.body, MOST_TEXT + 1, self.budget);
-        (decode::text(part.charset.as_deref(), &bytes), bytes.len() > MOST_TEXT)
+        let bytes = decode::transfer(&part.encoding, part.body, MAX_TEXT + 1, self.budget);
+        (decode::text(part.charset.as_deref(), &bytes), bytes.len() > MAX_TEXT)
     }
 }
 
-/// Adds texts and attachments.
+/// Fills in the texts and attachments.
 pub fn fill(reading: &mut Reading, parts: &Parts<'_>, cut: &mut BTreeSet<Cut>, budget: &Budget) {
-    let bodies = Bodies::of(parts, budget);
+    let bodies = Bodies::new(parts, budget);
     reading.html = bodies.html(cut);
     reading.text = bodies.text(cut).map(|text| shown_lines(&text));
     if let (None, Some(html)) = (&reading.text, &reading.html) {
@@ -101,7 +102,7 @@ pub fn fill(reading: &mut Reading, parts: &Parts<'_>, cut: &mut BTreeSet<Cut>, b
         reading.is_text_from_html = true;
     }
     if let Some(text) = &mut reading.text {
-        decode::shorten(text, MOST_TEXT);
+        decode::shorten(text, MAX_TEXT);
     }
     let attachments = parts.attachments().enumerate();
     reading.attachments = attachments.map(|(index, part)| attachment(index, part, budget)).collect();
@@ -124,30 +125,30 @@ fn is_plain(part: &Part<'_>) -> bool {
 }
 
 fn as_text(html: &str, budget: &Budget) -> String {
-    // In its bounded form: without scripts, styles and comments, and with every tag ended.
+    // Use the bounded form: without scripts, styles and comments, and with all tags closed.
     shown_lines(&html_to_text(&shape(html, budget)))
 }
 
-/// Where an attachment lies.
+/// The location of an attachment.
 pub fn content(parts: &Parts<'_>, index: usize, budget: &Budget) -> Option<Content> {
     let part = parts.attachments().nth(index).filter(|part| !part.is_cut)?;
     Some(Content {
         name: part.name.clone(),
         size: decode::size(&part.encoding, part.body, budget),
-        lies: part.at..part.at + part.body.len(),
-        decoder: Decoder::of(&part.encoding),
+        range: part.at..part.at + part.body.len(),
+        decoder: Decoder::for_encoding(&part.encoding),
     })
 }
 
-/// The picture that HTML calls for by this Content-ID, as a data URI. What it is, its own first bytes say; the declared type
-/// does not count. SVG is none: it is a document with scripts.
+/// The picture with this Content-ID, as a data URI. The type is determined from the first bytes, not from the declared
+/// type. SVG is not accepted: it can contain scripts.
 pub fn picture(parts: &Parts<'_>, content_id: &str, budget: &Budget) -> Option<String> {
     let part = parts.attachments().find(|part| part.content_id.as_deref() == Some(content_id))?;
-    if part.is_cut || part.body.len() > MOST_PICTURE * 3 {
+    if part.is_cut || part.body.len() > MAX_PICTURE * 3 {
         return None;
     }
-    let bytes = decode::transfer(&part.encoding, part.body, MOST_PICTURE + 1, budget);
-    if bytes.len() > MOST_PICTURE || !budget.goes_on() {
+    let bytes = decode::transfer(&part.encoding, part.body, MAX_PICTURE + 1, budget);
+    if bytes.len() > MAX_PICTURE || !budget.has_time() {
         return None;
     }
     let kind = match bytes.as_slice() {

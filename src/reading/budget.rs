@@ -1,4 +1,4 @@
-//! How much work a mail may cost. Every loop over what a stranger wrote asks here whether it may go on.
+//! The budget of one view of a mail. Every loop over untrusted input checks it.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -6,77 +6,78 @@ use std::time::{Duration, Instant};
 
 use super::Cut;
 
-/// For one view of one mail.
-pub const WITHIN: Duration = Duration::from_secs(2);
-/// So many bytes are decoded for one view: each part of the largest mail once, its texts and pictures once more.
-const MOST_DECODED: usize = 3 * super::MOST_INPUT;
-/// The clock is looked at once in so many steps.
-const STEPS: u32 = 256;
+/// Time limit of one view.
+pub const TIME_LIMIT: Duration = Duration::from_secs(2);
+/// Maximum number of bytes decoded for one view: each part of the largest mail once, and its texts and pictures once
+/// more.
+const MAX_DECODED: usize = 3 * super::MAX_INPUT;
+/// Number of steps between two readings of the clock.
+const STEPS_PER_CHECK: u32 = 256;
 
-/// What is left for this view.
+/// The remaining budget of a view.
 #[derive(Debug)]
 pub struct Budget {
     until: Instant,
     bytes: Cell<usize>,
     steps: Cell<u32>,
-    is_over: Cell<bool>,
+    is_exhausted: Cell<bool>,
 }
 
 impl Budget {
-    /// For this long from now.
-    pub fn new(within: Duration) -> Self {
+    /// A budget that ends after this time.
+    pub fn new(limit: Duration) -> Self {
         Self {
-            until: Instant::now() + within,
-            bytes: Cell::new(MOST_DECODED),
+            until: Instant::now() + limit,
+            bytes: Cell::new(MAX_DECODED),
             steps: Cell::new(0),
-            is_over: Cell::new(false),
+            is_exhausted: Cell::new(false),
         }
     }
 
-    /// How many bytes were decoded so far.
+    /// Number of bytes decoded so far.
     #[cfg(test)]
     pub fn decoded(&self) -> usize {
-        MOST_DECODED - self.bytes.get()
+        MAX_DECODED - self.bytes.get()
     }
 
-    /// Whether there is time for another piece of work, of at most some milliseconds.
-    pub fn goes_on(&self) -> bool {
-        if !self.is_over.get() && Instant::now() >= self.until {
-            self.is_over.set(true);
+    /// Whether there is time for another piece of work of at most some milliseconds.
+    pub fn has_time(&self) -> bool {
+        if !self.is_exhausted.get() && Instant::now() >= self.until {
+            self.is_exhausted.set(true);
         }
-        !self.is_over.get()
+        !self.is_exhausted.get()
     }
 
-    /// The same for a step of a long way, of some microseconds.
-    pub fn steps_on(&self) -> bool {
+    /// Whether there is time for a step of some microseconds. Does not read the clock each time.
+    pub fn has_time_for_step(&self) -> bool {
         let steps = self.steps.get();
         self.steps.set(steps.wrapping_add(1));
-        if steps.is_multiple_of(STEPS) { self.goes_on() } else { !self.is_over.get() }
+        if steps.is_multiple_of(STEPS_PER_CHECK) { self.has_time() } else { !self.is_exhausted.get() }
     }
 
-    /// Whether so many bytes more may be decoded now.
-    pub fn decodes(&self, bytes: usize) -> bool {
+    /// Takes bytes to be decoded from the budget. Returns whether the budget allows them.
+    pub fn take_bytes(&self, bytes: usize) -> bool {
         match self.bytes.get().checked_sub(bytes) {
             Some(left) => self.bytes.set(left),
-            None => self.is_over.set(true),
+            None => self.is_exhausted.set(true),
         }
-        self.goes_on()
+        self.has_time()
     }
 
-    /// When half of the time is over that is left now.
-    pub fn half(&self) -> Instant {
+    /// The time at which half of the remaining time has passed.
+    pub fn half_time(&self) -> Instant {
         let now = Instant::now();
         now + self.until.saturating_duration_since(now) / 2
     }
 
-    /// There was no time for all of it.
-    pub fn ends(&self) {
-        self.is_over.set(true);
+    /// Marks the budget as exhausted.
+    pub fn exhaust(&self) {
+        self.is_exhausted.set(true);
     }
 
-    /// Says so, where something was left out.
-    pub fn tell(&self, cut: &mut BTreeSet<Cut>) {
-        if self.is_over.get() {
+    /// Adds [`Cut::Time`] if the budget was exhausted.
+    pub fn report(&self, cut: &mut BTreeSet<Cut>) {
+        if self.is_exhausted.get() {
             cut.insert(Cut::Time);
         }
     }

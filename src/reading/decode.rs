@@ -1,38 +1,38 @@
-//! What was made fit for the wire is made bytes and text again. Wrong input gives what can be had of it, never an error.
+//! Decodes transfer encodings and character sets. Malformed input gives as much output as possible, never an error.
 
 use mail_parser::decoders::charsets::map::charset_decoder;
 
 use super::budget::Budget;
 
-/// What is decoded between two looks at the budget.
-const PIECE: usize = 64 << 10;
-/// A longer run of white space was not put there on the way.
-const LONGEST_BLANK: usize = 64 << 10;
+/// Number of bytes decoded between two checks of the budget.
+const CHUNK: usize = 64 << 10;
+/// Maximum length of trailing white space that is removed; a longer run was not added in transport.
+const MAX_BLANK: usize = 64 << 10;
 
-/// Undoes a Content-Transfer-Encoding (RFC 2045 6), up to so many bytes of result, as long as the budget lasts.
-pub fn transfer(encoding: &str, body: &[u8], most: usize, budget: &Budget) -> Vec<u8> {
-    let mut decoder = Decoder::of(encoding);
-    let mut decoded = Vec::with_capacity(body.len().min(most));
-    for piece in body.chunks(PIECE) {
-        if decoded.len() >= most || !budget.decodes(piece.len()) {
+/// Decodes a Content-Transfer-Encoding (RFC 2045 section 6), up to `max` bytes of output, as long as the budget lasts.
+pub fn transfer(encoding: &str, body: &[u8], max: usize, budget: &Budget) -> Vec<u8> {
+    let mut decoder = Decoder::for_encoding(encoding);
+    let mut decoded = Vec::with_capacity(body.len().min(max));
+    for piece in body.chunks(CHUNK) {
+        if decoded.len() >= max || !budget.take_bytes(piece.len()) {
             break;
         }
         decoder.push(piece, &mut |byte| decoded.push(byte));
     }
     decoder.finish(&mut |byte| decoded.push(byte));
-    decoded.truncate(most);
+    decoded.truncate(max);
     decoded
 }
 
-/// How many bytes [`transfer`] gives, without holding them; `None`: the budget does not last for it.
+/// The number of bytes that [`transfer`] would return, without storing them; `None` if the budget does not suffice.
 pub fn size(encoding: &str, body: &[u8], budget: &Budget) -> Option<u64> {
-    let mut decoder = Decoder::of(encoding);
+    let mut decoder = Decoder::for_encoding(encoding);
     if matches!(decoder, Decoder::Plain) {
         return Some(body.len() as u64);
     }
     let mut count = 0u64;
-    for piece in body.chunks(PIECE) {
-        if !budget.decodes(piece.len()) {
+    for piece in body.chunks(CHUNK) {
+        if !budget.take_bytes(piece.len()) {
             return None;
         }
         decoder.push(piece, &mut |_| count += 1);
@@ -41,7 +41,7 @@ pub fn size(encoding: &str, body: &[u8], budget: &Budget) -> Option<u64> {
     Some(count)
 }
 
-/// Text in a named character set; in UTF-8, what is wrong replaced, where the name is missing or unknown.
+/// Decodes text in a character set. If that is missing or unknown, decodes UTF-8 and replaces invalid bytes.
 pub fn text(charset: Option<&str>, bytes: &[u8]) -> String {
     match charset.and_then(|name| charset_decoder(name.trim().as_bytes())) {
         Some(decode) => decode(bytes),
@@ -49,33 +49,33 @@ pub fn text(charset: Option<&str>, bytes: &[u8]) -> String {
     }
 }
 
-/// The first so many bytes, and not in the middle of a character. Whether something was left off.
-pub fn shorten(text: &mut String, most: usize) -> bool {
-    let is_long = text.len() > most;
+/// Truncates a text to `max` bytes, at a character boundary. Returns whether it was longer.
+pub fn shorten(text: &mut String, max: usize) -> bool {
+    let is_long = text.len() > max;
     if is_long {
-        text.truncate(text.floor_char_boundary(most));
+        text.truncate(text.floor_char_boundary(max));
     }
     is_long
 }
 
-/// Undoes an encoding piece by piece, wherever the pieces are cut.
+/// A streaming decoder; the input may be split anywhere.
 #[derive(Debug)]
 pub enum Decoder {
     Base64 {
         bits: u32,
         count: u32,
     },
-    /// What is not decided yet: `=` or white space, and what came behind it.
+    /// Input that is not decided yet: `=` or white space, and what follows.
     QuotedPrintable {
         held: Vec<u8>,
     },
-    /// 7bit, 8bit, binary, and what nobody knows.
+    /// 7bit, 8bit, binary, and unknown encodings.
     Plain,
 }
 
 impl Decoder {
-    /// For an encoding in small letters.
-    pub fn of(encoding: &str) -> Self {
+    /// The decoder of an encoding, given in lower case.
+    pub fn for_encoding(encoding: &str) -> Self {
         match encoding {
             "base64" => Self::Base64 { bits: 0, count: 0 },
             "quoted-printable" => Self::QuotedPrintable { held: Vec::new() },
@@ -83,30 +83,30 @@ impl Decoder {
         }
     }
 
-    /// Takes the next piece.
-    pub fn push(&mut self, piece: &[u8], give: &mut impl FnMut(u8)) {
+    /// Decodes the next piece.
+    pub fn push(&mut self, piece: &[u8], emit: &mut impl FnMut(u8)) {
         match self {
-            Self::Base64 { bits, count } => piece.iter().for_each(|byte| base64(*byte, bits, count, give)),
-            Self::QuotedPrintable { held } => piece.iter().for_each(|byte| quoted_printable(*byte, held, give)),
-            Self::Plain => piece.iter().for_each(|byte| give(*byte)),
+            Self::Base64 { bits, count } => piece.iter().for_each(|byte| base64(*byte, bits, count, emit)),
+            Self::QuotedPrintable { held } => piece.iter().for_each(|byte| quoted_printable(*byte, held, emit)),
+            Self::Plain => piece.iter().for_each(|byte| emit(*byte)),
         }
     }
 
-    /// There is no more.
-    pub fn finish(self, give: &mut impl FnMut(u8)) {
+    /// Decodes the rest at the end of the input.
+    pub fn finish(self, emit: &mut impl FnMut(u8)) {
         if let Self::QuotedPrintable { held } = self {
             let blanks = held.strip_prefix(b"=").unwrap_or(&held);
-            // A line's end is here, too: white space goes, and `=` joins it to nothing.
+            // The end of the input is the end of a line: trailing white space is removed, and `=` is a soft line break.
             if !blanks.iter().copied().all(is_blank) {
-                held.into_iter().for_each(give);
+                held.into_iter().for_each(emit);
             }
         }
     }
 }
 
-/// Strict decoders refuse what mail holds: line ends at any place, a padding in the middle where two were joined, a missing
-/// one at the end, and stray characters. They are passed over (RFC 2045 6.8).
-fn base64(byte: u8, bits: &mut u32, count: &mut u32, give: &mut impl FnMut(u8)) {
+/// Lenient base64: skips line ends and stray characters, and accepts padding in the middle (of joined texts) and
+/// missing padding at the end, all of which occur in mail (RFC 2045 section 6.8).
+fn base64(byte: u8, bits: &mut u32, count: &mut u32, emit: &mut impl FnMut(u8)) {
     let value = match byte {
         b'A'..=b'Z' => byte - b'A',
         b'a'..=b'z' => byte - b'a' + 26,
@@ -124,38 +124,38 @@ fn base64(byte: u8, bits: &mut u32, count: &mut u32, give: &mut impl FnMut(u8)) 
     if *count >= 8 {
         *count -= 8;
         let [.., byte] = (*bits >> *count).to_be_bytes();
-        give(byte);
+        emit(byte);
     }
 }
 
-/// RFC 2045 6.7. White space at the end of a line was put there on the way; `=` before anything else stands for itself.
-fn quoted_printable(byte: u8, held: &mut Vec<u8>, give: &mut impl FnMut(u8)) {
+/// RFC 2045 section 6.7. White space at the end of a line was added in transport; a malformed `=` is kept as text.
+fn quoted_printable(byte: u8, held: &mut Vec<u8>, emit: &mut impl FnMut(u8)) {
     let is_open = |byte| byte == b'=' || is_blank(byte);
     match held.as_slice() {
-        [] if !is_open(byte) => return give(byte),
+        [] if !is_open(byte) => return emit(byte),
         [] => return held.push(byte),
         [b'='] if hex(byte).is_some() => return held.push(byte),
         [b'=', digit] if let (Some(high), Some(low)) = (hex(*digit), hex(byte)) => {
             held.clear();
-            return give(high << 4 | low);
+            return emit(high << 4 | low);
         }
         [b'=', digit] if hex(*digit).is_some() => {}
-        // The line ends: `=` joins it to the next.
+        // Soft line break.
         [b'=', ..] if byte == b'\n' => return held.clear(),
         [.., last] if byte == b'\n' => {
             if *last == b'\r' {
-                give(b'\r');
+                emit(b'\r');
             }
             held.clear();
-            return give(b'\n');
+            return emit(b'\n');
         }
         [.., b'\r'] => {}
-        whole if (is_blank(byte) || byte == b'\r') && whole.len() < LONGEST_BLANK => return held.push(byte),
+        whole if (is_blank(byte) || byte == b'\r') && whole.len() < MAX_BLANK => return held.push(byte),
         _ => {}
     }
-    // What was held stands for itself.
-    held.drain(..).for_each(&mut *give);
-    if is_open(byte) { held.push(byte) } else { give(byte) }
+    // The held bytes are ordinary text.
+    held.drain(..).for_each(&mut *emit);
+    if is_open(byte) { held.push(byte) } else { emit(byte) }
 }
 
 fn is_blank(byte: u8) -> bool {
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn transfer_encodings_are_undone_as_far_as_they_can_be() {
+    fn transfer_encodings_are_decoded_as_far_as_possible() {
         for (encoding, body, expected) in [
             ("base64", "aGVq", "hej"),
             ("base64", "aG\r\nVq\r\n", "hej"),
@@ -200,9 +200,9 @@ mod tests {
             assert_eq!(String::from_utf8_lossy(&decoded), expected, "{encoding} {body:?}");
             assert_eq!(size(encoding, body.as_bytes(), &plenty()), Some(decoded.len() as u64), "{encoding} {body:?}");
             assert!(transfer(encoding, body.as_bytes(), 1, &plenty()).len() <= 1, "{encoding} {body:?}");
-            // Wherever it is cut, the same comes out.
+            // The output does not depend on where the input is split.
             for at in 0..=body.len() {
-                let (mut decoder, mut found) = (Decoder::of(encoding), Vec::new());
+                let (mut decoder, mut found) = (Decoder::for_encoding(encoding), Vec::new());
                 decoder.push(&body.as_bytes()[..at], &mut |byte| found.push(byte));
                 decoder.push(&body.as_bytes()[at..], &mut |byte| found.push(byte));
                 decoder.finish(&mut |byte| found.push(byte));
@@ -212,10 +212,10 @@ mod tests {
     }
 
     #[test]
-    fn blanks_that_go_on_for_long_are_looked_at_once() {
+    fn long_runs_of_blanks_are_processed_once() {
         let body = [&[b' '; 1 << 20][..], b"x"].concat();
         assert_eq!(size("quoted-printable", &body, &plenty()), Some(body.len() as u64));
-        // The same behind signs that are none.
+        // The same after malformed escapes.
         let body = b"= x".repeat(1 << 18);
         assert_eq!(size("quoted-printable", &body, &plenty()), Some(body.len() as u64));
     }
@@ -228,14 +228,14 @@ mod tests {
             assert_eq!(transfer(encoding, &body, usize::MAX, &over), b"", "{encoding}");
         }
         assert_eq!(size("base64", &body, &over), None);
-        // Bytes count as time does, so that a fast machine does not decode for ever.
+        // The number of bytes is limited too, so that a fast machine does not decode for ever.
         let budget = plenty();
         let decoded = (0..1000).take_while(|_| size("base64", &body, &budget).is_some()).count();
         assert_eq!(decoded, 150);
     }
 
     #[test]
-    fn text_is_read_in_its_character_set_or_as_utf_8() {
+    fn text_is_decoded_in_its_character_set_or_as_utf_8() {
         for (charset, bytes, expected) in [
             (Some("iso-8859-1"), &b"\xe5"[..], "å"),
             (Some(" UTF-8 "), "å".as_bytes(), "å"),

@@ -1,8 +1,9 @@
-//! A stranger's HTML, made harmless: no script, no form, nothing from outside, and nothing that costs more than it is long.
+//! Sanitises untrusted HTML: no scripts, no forms, no remote content, and processing time proportional to its length.
 //!
-//! Two steps that do not trust each other. [`shape`] reads tags as a browser would, roughly, and writes them anew, few and in
-//! order, so that no parser after it can be made to work long. `ammonia` then reads that as a browser does, exactly, and has
-//! the last word on what is allowed. After both comes a frame that may neither run nor load anything: see [`FRAME_POLICY`].
+//! Two independent steps. [`shape`] tokenises the HTML roughly like a browser and writes it anew with a limited number
+//! of well-nested tags, so that no later parser can be made to work long. `ammonia` then parses the result exactly like
+//! a browser and enforces the allow-list. The result is shown in a frame that can neither run nor load anything: see
+//! [`FRAME_POLICY`].
 
 mod allowed;
 mod frame;
@@ -17,45 +18,46 @@ mod tests;
 
 use serde::Serialize;
 
-use super::MOST_TEXT;
+use super::MAX_TEXT;
 use super::budget::Budget;
-use crate::shown::hides;
+use crate::shown::is_invisible;
 
 use pictures::Pictures;
 
 pub use frame::{FRAME_POLICY, frame_document};
 pub use shape::shape;
 
-/// HTML that can be shown in a frame.
+/// Sanitised HTML, to be shown in a frame.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
 pub struct Cleaned {
-    /// To be put into [`frame_document`], and nowhere else.
+    /// Only for use in [`frame_document`].
     pub html: String,
-    /// So many pictures and backgrounds would have been loaded from elsewhere, which tells the sender that the mail was read.
+    /// Number of remote pictures and backgrounds that were removed. Loading one would tell the sender that the mail was
+    /// read.
     pub remote: usize,
-    /// The HTML was longer or had more or deeper tags than are shown; the rest is shown as text or not at all.
+    /// The HTML was longer, or had more or deeper tags, than are shown; the rest is shown as text or not at all.
     pub is_cut: bool,
 }
 
-/// Makes HTML harmless, as far as the budget goes. `picture` gives the data URI for a Content-ID of the same mail.
+/// Sanitises HTML within the budget. `picture` returns the data URI for a Content-ID of the same mail.
 pub fn clean_html(html: &str, picture: &dyn Fn(&str) -> Option<String>, budget: &Budget) -> Cleaned {
-    let most = html.floor_char_boundary(MOST_TEXT);
+    let end = html.floor_char_boundary(MAX_TEXT);
     let mut pictures = Pictures::new(picture);
-    let shaped = shape::shaped(html.get(..most).unwrap_or_default(), &mut pictures, budget);
+    let shaped = shape::shaped(html.get(..end).unwrap_or_default(), &mut pictures, budget);
     let mut clean = policy::apply(&shaped.html, budget);
-    // What hides could have been written as an entity, so it is taken out here. The serialiser has escaped all that is not a
-    // tag of its own, so that nothing becomes a tag by this.
-    clean.retain(|c| !hides(c));
-    let is_cut = shaped.is_cut || pictures.is_cut() || most < html.len() || !budget.goes_on();
+    // Invisible characters could have been written as entities, so they are removed here. The serialiser has escaped
+    // everything except its own tags, so removing characters creates no tag.
+    clean.retain(|c| !is_invisible(c));
+    let is_cut = shaped.is_cut || pictures.is_cut() || end < html.len() || !budget.has_time();
     Cleaned { html: clean, remote: shaped.remote, is_cut }
 }
 
-/// How many pictures HTML would have loaded from elsewhere.
+/// Number of remote pictures in some HTML.
 pub fn remote(html: &str, budget: &Budget) -> usize {
     shape::shaped(html, &mut Pictures::new(&|_| None), budget).remote
 }
 
-/// Text, to stand between tags.
+/// Escapes text for use between tags.
 pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

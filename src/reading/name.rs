@@ -1,39 +1,39 @@
-//! File names that strangers chose.
+//! Untrusted file names.
 
-use crate::shown::hides;
+use crate::shown::is_invisible;
 
-/// So long a name is kept, in bytes: what file systems allow is 255.
-const MOST: usize = 200;
+/// Maximum length in bytes; file systems allow 255.
+const MAX_LENGTH: usize = 200;
 
-/// A file name without its folders, without what Windows or a shell takes for something else, and without what hides. `None`
+/// A file name without folders, characters that are special on Windows or in a shell, and invisible characters. `None`
 /// if nothing is left.
-pub fn cleaned(written: &str) -> Option<String> {
-    // Senders write whole paths of both kinds; the last piece that is one is the name.
+pub fn clean_file_name(written: &str) -> Option<String> {
+    // Senders write whole paths of both kinds; the last non-empty component is the name.
     let last = written.split(['/', '\\']).rev().find(|piece| !piece.trim().is_empty())?;
-    let clean = last.chars().filter(|c| !c.is_control() && !hides(*c));
+    let clean = last.chars().filter(|c| !c.is_control() && !is_invisible(*c));
     let clean: String = clean.map(|c| if r#"<>:"|?*"#.contains(c) { '_' } else { c }).collect();
-    // A name that begins with a dot is hidden, one that ends with one is another on Windows.
+    // A name that starts with a dot is hidden; one that ends with a dot is a different one on Windows.
     let clean = clean.trim_matches(|c: char| c == '.' || c.is_whitespace());
     let clean = shortened(clean);
     (!clean.is_empty()).then_some(clean)
 }
 
-/// Its beginning and its extension, since that says what it is.
+/// Shortens a name but keeps its extension.
 fn shortened(name: &str) -> String {
-    if name.len() <= MOST {
+    if name.len() <= MAX_LENGTH {
         return name.to_owned();
     }
     let extension = name.rsplit_once('.').map(|(_, extension)| extension).filter(|extension| extension.len() <= 20);
     let extension = extension.map(|extension| format!(".{extension}")).unwrap_or_default();
-    let most = name.floor_char_boundary(MOST - extension.len());
-    format!("{}{extension}", name.get(..most).unwrap_or_default())
+    let end = name.floor_char_boundary(MAX_LENGTH - extension.len());
+    format!("{}{extension}", name.get(..end).unwrap_or_default())
 }
 
-/// The value of a Content-Disposition header that has a browser save what comes, and not show it (RFC 6266): the name in
-/// ASCII for old readers, and as it is (RFC 8187).
-pub fn disposition(name: Option<&str>) -> String {
-    let Some(name) = name.and_then(cleaned) else { return "attachment".to_owned() };
-    // A percent sign in the plain form is decoded by some.
+/// The value of a Content-Disposition header that makes a browser save the response instead of showing it (RFC 6266):
+/// the name in ASCII for old clients, and in full (RFC 8187).
+pub fn content_disposition(name: Option<&str>) -> String {
+    let Some(name) = name.and_then(clean_file_name) else { return "attachment".to_owned() };
+    // Some clients decode percent signs in the plain form.
     let plain: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || " -_.,()+@".contains(c) { c } else { '_' }).collect();
     let mut exact = String::new();
@@ -68,15 +68,15 @@ mod tests {
             ("a\"; x=\"b.html", Some("a_; x=_b.html")),
             ("x:$DATA", Some("x_$DATA")),
         ] {
-            assert_eq!(cleaned(written).as_deref(), expected, "{written:?}");
+            assert_eq!(clean_file_name(written).as_deref(), expected, "{written:?}");
         }
-        let long = cleaned(&format!("{}.pdf", "å".repeat(500))).unwrap();
-        assert!(long.len() <= MOST && long.ends_with("å.pdf"), "{long}");
-        assert!(cleaned(&"x.".repeat(500)).unwrap().len() <= MOST);
+        let long = clean_file_name(&format!("{}.pdf", "å".repeat(500))).unwrap();
+        assert!(long.len() <= MAX_LENGTH && long.ends_with("å.pdf"), "{long}");
+        assert!(clean_file_name(&"x.".repeat(500)).unwrap().len() <= MAX_LENGTH);
     }
 
     #[test]
-    fn a_browser_saves_and_never_shows() {
+    fn a_browser_saves_the_file_and_never_shows_it() {
         for (name, expected) in [
             (None, "attachment"),
             (Some(".."), "attachment"),
@@ -84,7 +84,7 @@ mod tests {
             (Some("å%41.pdf"), "attachment; filename=\"__41.pdf\"; filename*=UTF-8''%C3%A5%2541.pdf"),
             (Some("a\"\r\nX: y"), "attachment; filename=\"a_X_ y\"; filename*=UTF-8''a_X_%20y"),
         ] {
-            assert_eq!(disposition(name), expected, "{name:?}");
+            assert_eq!(content_disposition(name), expected, "{name:?}");
         }
     }
 }

@@ -1,110 +1,110 @@
-//! The parts of a mail (RFC 2046), found in one pass over its lines.
+//! Splits a mail into its parts (RFC 2046), in one pass over its lines.
 
 use std::collections::{BTreeSet, HashMap};
 
 use super::budget::Budget;
-use super::fields::{self, LONGEST_BOUNDARY, Type};
-use super::{Cut, MOST_INPUT, name};
+use super::fields::{self, MAX_BOUNDARY, ParameterizedValue};
+use super::{Cut, MAX_INPUT, name};
 
-/// So many parts are found; no honest mail comes near.
-const MOST_PARTS: usize = 1000;
+/// Maximum number of parts; real mail has far fewer.
+const MAX_PARTS: usize = 1000;
 
-/// So deep may parts lie in parts. Whatever lies deeper belongs to the part that holds it.
-const MOST_DEPTH: usize = 100;
+/// Maximum nesting depth. Deeper parts belong to the content of the part that contains them.
+const MAX_DEPTH: usize = 100;
 
-/// How much of a part's header is read. That of the mail itself holds what relays wrote, too.
-const MOST_PART_HEADER: usize = 64 << 10;
-const MOST_MAIL_HEADER: usize = 1 << 20;
+/// Maximum length of a part's header, in bytes. The header of the mail itself also contains the fields of relays.
+const MAX_PART_HEADER: usize = 64 << 10;
+const MAX_MAIL_HEADER: usize = 1 << 20;
 
-/// A mail taken apart.
+/// A mail, split into parts.
 #[derive(Debug)]
 pub struct Parts<'a> {
     header: &'a [u8],
     pub parts: Vec<Part<'a>>,
 }
 
-/// A part that holds no others.
+/// A leaf part.
 #[derive(Debug, Default, Clone)]
 pub struct Part<'a> {
-    /// In small letters.
+    /// In lower case.
     pub content_type: String,
     pub charset: Option<String>,
     pub name: Option<String>,
     pub content_id: Option<String>,
-    /// In small letters.
+    /// In lower case.
     pub encoding: String,
     pub is_inline: bool,
-    /// It is one of several forms of the same.
+    /// One of several alternative forms of the same content.
     pub is_alternative: bool,
-    /// It is something to be read, no file.
+    /// Text to be read, not a file.
     pub is_body: bool,
-    /// As transferred.
+    /// The content, as transferred.
     pub body: &'a [u8],
-    /// Where that begins in the mail.
+    /// Offset of the content in the mail.
     pub at: usize,
-    /// Its end lies beyond what was looked at.
+    /// It extends beyond the part of the mail that is read.
     pub is_cut: bool,
 }
 
-/// A multipart that is open.
+/// An open multipart.
 struct Level {
     boundary: Vec<u8>,
     is_digest: bool,
     is_alternative: bool,
 }
 
-/// Where in the mail a line stands.
-enum At<'a> {
-    /// In a header that began here.
+/// The position of a line in the mail.
+enum Position<'a> {
+    /// In a header that starts at this offset.
     Header(usize),
-    /// In the body, from here on, of this part.
+    /// In the content of this part, which starts at this offset.
     Body(usize, Box<Part<'a>>),
-    /// Before the first part or after the last.
+    /// Before the first part or after the last one.
     Between,
 }
 
 impl<'a> Parts<'a> {
-    /// Takes a mail apart, as far as it is looked at.
-    pub fn of(raw: &'a [u8], cut: &mut BTreeSet<Cut>, budget: &Budget) -> Self {
-        let input = raw.get(..MOST_INPUT).unwrap_or(raw);
+    /// Splits a mail, up to the limit.
+    pub fn parse(raw: &'a [u8], cut: &mut BTreeSet<Cut>, budget: &Budget) -> Self {
+        let input = raw.get(..MAX_INPUT).unwrap_or(raw);
         if input.len() < raw.len() {
             cut.insert(Cut::Mail);
         }
         let (levels, open, parts, header) = (Vec::new(), HashMap::new(), Vec::new(), None);
-        let mut walk = Walk { input, cut, budget, levels, open, parts, header };
-        walk.all(input.len() < raw.len());
-        Self { header: walk.header.unwrap_or_default(), parts: walk.parts }
+        let mut splitter = Splitter { input, cut, budget, levels, open, parts, header };
+        splitter.split(input.len() < raw.len());
+        Self { header: splitter.header.unwrap_or_default(), parts: splitter.parts }
     }
 
-    /// The mail's own header, as far as it is read.
+    /// The mail's own header, up to the limit.
     pub fn header(&self) -> &'a [u8] {
         self.header
     }
 
-    /// The parts that are not what is read, in their order: the attachments.
+    /// The parts that are not text to be read, in order.
     pub fn attachments(&self) -> impl Iterator<Item = &Part<'a>> {
         self.parts.iter().filter(|part| !part.is_body)
     }
 }
 
-struct Walk<'a, 'c> {
+struct Splitter<'a, 'c> {
     input: &'a [u8],
     cut: &'c mut BTreeSet<Cut>,
     budget: &'c Budget,
     levels: Vec<Level>,
-    /// The depth of every open boundary: a line of dashes must not be compared with a hundred.
+    /// The nesting depth by open boundary, so that a line of dashes is not compared with a hundred boundaries.
     open: HashMap<Vec<u8>, usize>,
     parts: Vec<Part<'a>>,
     header: Option<&'a [u8]>,
 }
 
-impl<'a> Walk<'a, '_> {
-    fn all(&mut self, mut is_cut: bool) {
-        let mut at = At::Header(0);
+impl<'a> Splitter<'a, '_> {
+    fn split(&mut self, mut is_cut: bool) {
+        let mut at = Position::Header(0);
         let mut start = 0;
         let mut body = self.input.len();
         while let Some(rest) = self.input.get(start..).filter(|rest| !rest.is_empty()) {
-            if !self.budget.steps_on() {
+            if !self.budget.has_time_for_step() {
                 is_cut = true;
                 break;
             }
@@ -113,13 +113,13 @@ impl<'a> Walk<'a, '_> {
             let next = start + length;
             if let Some((depth, is_end)) = self.delimiter(line) {
                 self.close(at, start, false);
-                if self.parts.len() >= MOST_PARTS {
+                if self.parts.len() >= MAX_PARTS {
                     self.cut.insert(Cut::Parts);
                     return;
                 }
-                self.leave(if is_end { depth } else { depth + 1 });
-                at = if is_end { At::Between } else { At::Header(next) };
-            } else if let At::Header(from) = at
+                self.pop_levels(if is_end { depth } else { depth + 1 });
+                at = if is_end { Position::Between } else { Position::Header(next) };
+            } else if let Position::Header(from) = at
                 && is_blank(line)
             {
                 body = body.min(next);
@@ -129,17 +129,17 @@ impl<'a> Walk<'a, '_> {
         }
         self.close(at, self.input.len(), is_cut);
         if self.parts.is_empty() {
-            // It promised parts and has none. What there is can be read as it stands.
+            // A multipart without parts: show its content as text.
             let rest = self.input.get(body..).unwrap_or_default();
             let text = Part { is_body: true, is_cut, body: rest, at: body, ..Part::default() };
-            self.parts.push(Part { content_type: Type::default_of(false).name, ..text });
+            self.parts.push(Part { content_type: ParameterizedValue::default_type(false).name, ..text });
         }
     }
 
-    /// Whether a line ends a part: the depth of the multipart it belongs to, and whether it ends that, too.
+    /// Whether a line is a delimiter: the depth of its multipart, and whether it is the closing delimiter.
     fn delimiter(&self, line: &[u8]) -> Option<(usize, bool)> {
         let dashed = line.strip_prefix(b"--").filter(|_| !self.open.is_empty())?.trim_ascii_end();
-        if dashed.len() > LONGEST_BOUNDARY + 2 {
+        if dashed.len() > MAX_BOUNDARY + 2 {
             return None;
         }
         if let Some(depth) = self.open.get(dashed) {
@@ -149,68 +149,68 @@ impl<'a> Walk<'a, '_> {
         Some((*depth, true))
     }
 
-    fn leave(&mut self, depth: usize) {
+    fn pop_levels(&mut self, depth: usize) {
         for level in self.levels.drain(depth.min(self.levels.len())..) {
             self.open.remove(&level.boundary);
         }
     }
 
-    /// A header has ended: what it heads begins.
-    fn begin(&mut self, from: usize, to: usize, next: usize) -> At<'a> {
+    /// Handles the end of a header.
+    fn begin(&mut self, from: usize, to: usize, next: usize) -> Position<'a> {
         let is_first = self.header.is_none();
         let header = self.input.get(from..to).unwrap_or_default();
-        let most = if is_first { MOST_MAIL_HEADER } else { MOST_PART_HEADER };
-        let header = header.get(..most).unwrap_or(header);
+        let max = if is_first { MAX_MAIL_HEADER } else { MAX_PART_HEADER };
+        let header = header.get(..max).unwrap_or(header);
         if is_first {
             self.header = Some(header);
         }
         let (is_digest, is_alternative) =
             self.levels.last().map_or((false, false), |level| (level.is_digest, level.is_alternative));
-        let fields = fields::of_part(header, self.budget);
-        let kind = fields.content_type.unwrap_or_else(|| Type::default_of(is_digest));
+        let fields = fields::part_fields(header, self.budget);
+        let kind = fields.content_type.unwrap_or_else(|| ParameterizedValue::default_type(is_digest));
         if let Some(boundary) = kind.boundary().filter(|_| kind.name.starts_with("multipart/")) {
             if self.open.contains_key(boundary) {
-                // It has the boundary of what it lies in, so that its parts are parts of that.
-                return At::Between;
+                // The boundary is the same as that of an enclosing multipart, so its parts belong to that one.
+                return Position::Between;
             }
-            if self.levels.len() < MOST_DEPTH {
+            if self.levels.len() < MAX_DEPTH {
                 self.open.insert(boundary.to_vec(), self.levels.len());
                 self.levels.push(Level {
                     boundary: boundary.to_vec(),
                     is_digest: kind.name == "multipart/digest",
                     is_alternative: is_alternative || kind.name == "multipart/alternative",
                 });
-                return At::Between;
+                return Position::Between;
             }
             self.cut.insert(Cut::Depth);
         }
         let disposition = fields.disposition.as_ref();
-        let says = |what: &str| disposition.is_some_and(|it| it.name == what);
-        let written = disposition.and_then(|it| it.last("filename")).or_else(|| kind.last("name"));
+        let is_disposed = |name: &str| disposition.is_some_and(|value| value.name == name);
+        let file_name = disposition.and_then(|value| value.last("filename")).or_else(|| kind.last("name"));
         let is_text = matches!(kind.name.as_str(), "text/plain" | "text/html");
         let part = Part {
             charset: kind.last("charset").map(str::to_owned),
-            name: written.and_then(name::cleaned),
+            name: file_name.and_then(name::clean_file_name),
             content_id: fields.content_id,
             encoding: fields.encoding,
-            is_inline: says("inline"),
+            is_inline: is_disposed("inline"),
             is_alternative,
-            is_body: is_text && !says("attachment") && (written.is_none() || says("inline")),
+            is_body: is_text && !is_disposed("attachment") && (file_name.is_none() || is_disposed("inline")),
             content_type: kind.name,
             body: &[],
             at: 0,
             is_cut: false,
         };
-        At::Body(next, Box::new(part))
+        Position::Body(next, Box::new(part))
     }
 
-    /// What was open ends before `end`.
-    fn close(&mut self, at: At<'a>, end: usize, is_cut: bool) {
+    /// Ends the current part before `end`.
+    fn close(&mut self, at: Position<'a>, end: usize, is_cut: bool) {
         let (from, mut part) = match at {
-            At::Between => return,
-            At::Body(from, part) => (from, part),
-            At::Header(from) => match self.begin(from, end, end) {
-                At::Body(from, part) => (from, part),
+            Position::Between => return,
+            Position::Body(from, part) => (from, part),
+            Position::Header(from) => match self.begin(from, end, end) {
+                Position::Body(from, part) => (from, part),
                 _ => return,
             },
         };

@@ -1,4 +1,4 @@
-//! Mails as senders write them, and as only an enemy would.
+//! Ordinary mails, and hostile ones.
 
 mod work;
 
@@ -12,7 +12,7 @@ fn mail(lines: &[&str]) -> Vec<u8> {
     lines.join("\r\n").into_bytes()
 }
 
-fn of(lines: &[&str]) -> Reading {
+fn read_lines(lines: &[&str]) -> Reading {
     read(&mail(lines)).unwrap()
 }
 
@@ -67,13 +67,13 @@ fn whole() -> Vec<u8> {
     ])
 }
 
-fn person(name: &str, address: &str) -> Person {
+fn person(name: &str, address: &str) -> Correspondent {
     let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-    Person { name: some(name), address: some(address) }
+    Correspondent { name: some(name), address: some(address) }
 }
 
 #[test]
-fn a_mail_is_read() {
+fn an_ordinary_mail_is_read() {
     let reading = read(&whole()).unwrap();
     assert_eq!(reading.from, [person("Anna Å", "anna@example.org")]);
     assert_eq!(reading.to, [person("Jobb", "jobb@lillestad.se"), person("", "b@c.se")]);
@@ -93,8 +93,15 @@ fn a_mail_is_read() {
     let attachments: Vec<_> = reading
         .attachments
         .iter()
-        .map(|it| {
-            (it.index, it.name.as_deref(), it.content_type.as_str(), it.size, it.is_inline, it.content_id.as_deref())
+        .map(|attachment| {
+            (
+                attachment.index,
+                attachment.name.as_deref(),
+                attachment.content_type.as_str(),
+                attachment.size,
+                attachment.is_inline,
+                attachment.content_id.as_deref(),
+            )
         })
         .collect();
     assert_eq!(
@@ -107,17 +114,17 @@ fn a_mail_is_read() {
 }
 
 #[test]
-fn attachments_and_pictures_come_out() {
+fn attachments_and_pictures_are_extracted() {
     let raw = whole();
     let pdf = attachment(&raw, 1).unwrap().unwrap();
     let name = pdf.name.as_deref();
     assert_eq!((name, pdf.size), (Some("räk ning.pdf"), Some(4)));
     let saved = "attachment; filename=\"r_k ning.pdf\"; filename*=UTF-8''r%C3%A4k%20ning.pdf";
-    assert_eq!(disposition(name), saved);
+    assert_eq!(content_disposition(name), saved);
     assert_eq!(pdf.bytes(&raw), b"%PDF");
     assert_eq!(attachment(&raw, 0).unwrap().unwrap().bytes(&raw).len(), 12);
     assert!(attachment(&raw, 2).unwrap().is_none());
-    // The declared type says nothing; the bytes say PNG.
+    // The declared type is ignored; the bytes are a PNG.
     let cleaned = html(&raw).unwrap().unwrap();
     assert_eq!(cleaned.html, "<b>Hej</b><img src=\"data:image/png;base64,iVBORw0KGgoAAAAN\">");
     assert!(
@@ -126,7 +133,7 @@ fn attachments_and_pictures_come_out() {
 }
 
 #[test]
-fn svg_is_no_picture_whatever_it_is_called() {
+fn svg_is_not_accepted_as_a_picture() {
     for (kind, body) in [
         ("image/svg+xml", "<svg onload=alert(1)></svg>"),
         ("image/png", "<svg xmlns='http://www.w3.org/2000/svg'/>"),
@@ -151,7 +158,7 @@ fn svg_is_no_picture_whatever_it_is_called() {
 }
 
 #[test]
-fn what_is_read_and_what_is_attached() {
+fn texts_and_attachments_are_distinguished() {
     let part = |head: &str, body: &str| format!("--b\r\n{head}\r\n\r\n{body}\r\n");
     let plain = |body: &str| part("Content-Type: text/plain", body);
     let page = |body: &str| part("Content-Type: text/html", body);
@@ -179,7 +186,7 @@ fn what_is_read_and_what_is_attached() {
 }
 
 #[test]
-fn broken_mails_are_read_as_far_as_they_go() {
+fn broken_mails_are_read_as_far_as_possible() {
     for (raw, subject, text) in [
         ("", None, Some("")),
         ("\r\nonly a body", None, Some("only a body")),
@@ -205,9 +212,9 @@ fn broken_mails_are_read_as_far_as_they_go() {
 }
 
 #[test]
-fn limits_are_kept_and_told() {
+fn limits_are_enforced_and_reported() {
     let long = "x".repeat(10_000);
-    let reading = of(&[&format!("Subject: {long}"), "", ""]);
+    let reading = read_lines(&[&format!("Subject: {long}"), "", ""]);
     assert!(reading.subject.unwrap().len() <= 4096);
     assert_eq!(reading.cut, BTreeSet::from([Cut::Headers]));
 
@@ -215,30 +222,30 @@ fn limits_are_kept_and_told() {
     let reading = read(many.as_bytes()).unwrap();
     assert_eq!((reading.headers.len(), reading.cut), (200, BTreeSet::from([Cut::Headers])));
 
-    let reading = of(&[&format!("To: {}", "a@b.se, ".repeat(200)), "", ""]);
+    let reading = read_lines(&[&format!("To: {}", "a@b.se, ".repeat(200)), "", ""]);
     assert_eq!((reading.to.len(), reading.cut), (100, BTreeSet::from([Cut::Addresses])));
 
     let line = format!("{}\r\n", "å".repeat(100));
-    let reading = of(&["", &line.repeat(10_000)]);
+    let reading = read_lines(&["", &line.repeat(10_000)]);
     assert_eq!(reading.cut, BTreeSet::from([Cut::Text]));
-    assert!(reading.text.unwrap().len() <= MOST_TEXT);
+    assert!(reading.text.unwrap().len() <= MAX_TEXT);
 
-    let reading = of(&["Content-Type: text/html", "", &line.repeat(10_000)]);
+    let reading = read_lines(&["Content-Type: text/html", "", &line.repeat(10_000)]);
     assert_eq!(reading.cut, BTreeSet::from([Cut::Html]));
-    assert!(reading.html.unwrap().len() <= MOST_TEXT && reading.text.unwrap().len() <= MOST_TEXT);
+    assert!(reading.html.unwrap().len() <= MAX_TEXT && reading.text.unwrap().len() <= MAX_TEXT);
 
     let parts = "--b\r\nContent-Type: image/png\r\n\r\nx\r\n".repeat(2000);
-    let reading = of(&["Content-Type: multipart/mixed; boundary=b", "", &parts]);
+    let reading = read_lines(&["Content-Type: multipart/mixed; boundary=b", "", &parts]);
     assert_eq!((reading.attachments.len(), reading.cut), (1000, BTreeSet::from([Cut::Parts])));
 
     let deep: String =
         (0..500).map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n")).collect();
-    let reading = of(&[&deep]);
+    let reading = read_lines(&[&deep]);
     assert_eq!((reading.attachments.len(), reading.cut), (1, BTreeSet::from([Cut::Depth])));
 }
 
 #[test]
-fn what_ends_beyond_the_limit_is_not_given_out_in_part() {
+fn an_attachment_beyond_the_limit_is_not_returned_in_part() {
     let mut raw = mail(&[
         "Content-Type: multipart/mixed; boundary=b",
         "",
@@ -251,16 +258,16 @@ fn what_ends_beyond_the_limit_is_not_given_out_in_part() {
         "",
         "",
     ]);
-    raw.resize(MOST_INPUT + 10, b'y');
+    raw.resize(MAX_INPUT + 10, b'y');
     let reading = read(&raw).unwrap();
-    assert_eq!(reading.attachments.iter().map(|it| it.is_cut).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(reading.attachments.iter().map(|attachment| attachment.is_cut).collect::<Vec<_>>(), [false, true]);
     assert_eq!(reading.cut, BTreeSet::from([Cut::Mail]));
     assert!(attachment(&raw, 0).unwrap().is_some() && attachment(&raw, 1).unwrap().is_none());
 }
 
-/// Row S16 of the threats and its kin: each read within some seconds, unoptimised.
+/// Row S16 of the threats and similar ones: each is read within a few seconds, even unoptimised.
 #[test]
-fn mails_that_were_made_to_take_long_do_not() {
+fn mails_made_to_be_slow_are_read_quickly() {
     let head = "Content-Type: multipart/mixed; boundary=b\r\n\r\n";
     let numbered = |count: usize, form: &dyn Fn(usize) -> String| (0..count).map(form).collect::<String>();
     let bombs = [
@@ -304,16 +311,16 @@ fn mails_that_were_made_to_take_long_do_not() {
 }
 
 #[test]
-fn a_reader_that_breaks_shows_nothing_and_breaks_nothing_else() {
-    assert_eq!(guarded(|| -> u8 { panic!("a mail that breaks the reader") }), Err(Unreadable));
-    assert_eq!(guarded(|| 1), Ok(1));
+fn a_panic_in_the_reader_is_contained() {
+    assert_eq!(run_guarded(|| -> u8 { panic!("a mail that breaks the reader") }), Err(Unreadable));
+    assert_eq!(run_guarded(|| 1), Ok(1));
 }
 
-/// Every message of the corpora is shown, quickly, and harmlessly.
+/// Every message of the corpora is shown quickly and safely.
 #[test]
 fn hostile_mails_are_read() {
     let Some(root) = std::env::var_os("MAILFERRY_CORPUS").map(PathBuf::from) else {
-        // Straight to the terminal: what a passing test prints is not shown.
+        // Directly to the terminal, since the output of a passing test is not shown.
         let _ = writeln!(std::io::stderr(), "skipped: MAILFERRY_CORPUS is not set to a folder of messages");
         return;
     };
@@ -326,13 +333,13 @@ fn hostile_mails_are_read() {
         let cleaned = html(&raw).unwrap();
         assert_eq!(cleaned.is_some(), reading.html.is_some(), "{name}");
         if let Some(cleaned) = cleaned {
-            let again = clean_html(&cleaned.html, &|_| None, &Budget::new(WITHIN));
+            let again = clean_html(&cleaned.html, &|_| None, &Budget::new(TIME_LIMIT));
             assert_eq!(again.html, cleaned.html, "{name}: cleaned twice");
         }
-        for it in &reading.attachments {
-            let content = attachment(&raw, it.index).unwrap().unwrap();
-            assert_eq!((content.size, &content.name), (Some(it.size), &it.name), "{name}");
-            assert_eq!(content.bytes(&raw).len() as u64, it.size, "{name}");
+        for shown in &reading.attachments {
+            let content = attachment(&raw, shown.index).unwrap().unwrap();
+            assert_eq!((content.size, &content.name), (Some(shown.size), &shown.name), "{name}");
+            assert_eq!(content.bytes(&raw).len() as u64, shown.size, "{name}");
         }
         let took = started.elapsed();
         assert!(took < Duration::from_secs(5), "{name} took {took:?}");

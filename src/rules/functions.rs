@@ -1,13 +1,13 @@
-//! How long functions are, and how many parameters they have.
+//! Measures the length and the number of parameters of functions.
 
 use super::tokens::{Token, tokens, without_tests};
 
-/// A function as it is written.
+/// A function in the source.
 pub struct Function {
     pub name: String,
-    /// `self` included.
+    /// Including `self`.
     pub parameters: usize,
-    /// Lines between its braces.
+    /// Lines between the braces.
     pub lines: usize,
 }
 
@@ -17,36 +17,36 @@ impl std::fmt::Display for Function {
     }
 }
 
-/// The functions of a source text, those of tests left out.
+/// The functions of a source text, except those of tests.
 pub fn functions(text: &str) -> Vec<Function> {
     let tokens = without_tests(tokens(text));
     let is_function = |at: &usize| tokens[*at].text == "fn" && tokens[at + 1].text != "(";
     (0..tokens.len()).filter(is_function).map(|at| function(&tokens[at + 1..])).collect()
 }
 
-/// The one whose name comes first.
+/// The function whose name is the first token.
 fn function(tokens: &[Token]) -> Function {
     let name = tokens[0].text.clone();
-    let open = behind_generics(tokens);
+    let open = parameter_list(tokens);
     let mut depth = 0;
     let mut parameters = 0;
-    let mut any = false;
+    let mut is_pending = false;
     let mut at = open;
     loop {
         match tokens[at].text.as_str() {
             "(" | "[" | "{" | "<" => depth += 1,
-            // The arrow of a closure's type ends no generics.
+            // The `>` of `->` closes no generics.
             ">" if tokens[at - 1].text == "-" => {}
             ")" | "]" | "}" | ">" => depth -= 1,
-            "," if depth == 1 => (parameters, any) = (parameters + 1, false),
-            _ => any = true,
+            "," if depth == 1 => (parameters, is_pending) = (parameters + 1, false),
+            _ => is_pending = true,
         }
         at += 1;
         if depth == 0 {
             break;
         }
     }
-    parameters += usize::from(any);
+    parameters += usize::from(is_pending);
     let begin = tokens[at..].iter().position(|token| matches!(token.text.as_str(), "{" | ";")).unwrap() + at;
     let mut lines = 0;
     if tokens[begin].text == "{" {
@@ -56,8 +56,8 @@ fn function(tokens: &[Token]) -> Function {
     Function { name, parameters, lines }
 }
 
-/// Where the parameters begin.
-fn behind_generics(tokens: &[Token]) -> usize {
+/// The index of the parameter list.
+fn parameter_list(tokens: &[Token]) -> usize {
     let mut depth = 0;
     for (at, token) in tokens.iter().enumerate().skip(1) {
         match token.text.as_str() {

@@ -1,10 +1,9 @@
-//! Which file imports which, read off the source.
+//! The import graph of the source files.
 //!
-//! - An import is a `use`, or a path in code such as `crate::a::b()`, `super::x::y()` or `module::z()`. It counts as one of the
-//!   file that defines the name, also where it goes through a re-export of another.
-//! - A file and those in its own folder are one house: `mod x;` and `pub use x::Y;` of a parent say what its folder has, and what
-//!   a child takes from its parent, and a parent from its children, is no import either. A loop is one between neighbours, or
-//!   across folders.
+//! - An import is a `use`, or a path in code such as `crate::a::b()`, `super::x::y()` or `module::z()`. It counts as an
+//! import of the file that defines the name, even through a re-export.
+//! - Imports between a module and its submodules do not count: `mod x;` and `pub use x::Y;` in a parent define its
+//! interface, and children may use their parent. A loop is therefore one between siblings, or across folders.
 //! - Test modules do not count.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -24,13 +23,13 @@ pub fn graph(src: &Path) -> Graph {
     edges.collect()
 }
 
-/// A loop of files, each of which imports the next, if there is one: a shortest.
+/// The shortest loop of imports, if there is one.
 pub fn find_loop(graph: &Graph) -> Option<Vec<String>> {
-    graph.keys().filter_map(|file| way(graph, file, file)).min_by_key(Vec::len)
+    graph.keys().filter_map(|file| shortest_path(graph, file, file)).min_by_key(Vec::len)
 }
 
-/// The shortest way from one file to another, each importing the next.
-pub fn way(graph: &Graph, start: &str, end: &str) -> Option<Vec<String>> {
+/// The shortest path of imports from one file to another.
+pub fn shortest_path(graph: &Graph, start: &str, end: &str) -> Option<Vec<String>> {
     let mut came_from = BTreeMap::new();
     let mut next = VecDeque::from([start]);
     while let Some(from) = next.pop_front().filter(|_| !came_from.contains_key(end)) {
@@ -41,15 +40,15 @@ pub fn way(graph: &Graph, start: &str, end: &str) -> Option<Vec<String>> {
             });
         }
     }
-    let mut way = vec![end.to_owned()];
+    let mut path = vec![end.to_owned()];
     let mut at = *came_from.get(end)?;
     while at != start {
-        way.push(at.to_owned());
+        path.push(at.to_owned());
         at = came_from[at];
     }
-    way.push(start.to_owned());
-    way.reverse();
-    Some(way)
+    path.push(start.to_owned());
+    path.reverse();
+    Some(path)
 }
 
 /// A path in the module tree, from the crate's root.
@@ -57,9 +56,9 @@ type ModulePath = Vec<String>;
 
 struct Module {
     file: String,
-    /// What it declares: functions, types and the like.
+    /// The names that it declares: functions, types and the like.
     items: BTreeSet<String>,
-    /// Names that `use` gives to paths, and paths of which everything is taken.
+    /// Names that `use` binds to paths, and paths of glob imports.
     names: Vec<(String, ModulePath)>,
     globs: Vec<ModulePath>,
     /// Paths in its code.
@@ -68,7 +67,7 @@ struct Module {
 
 struct Modules(BTreeMap<ModulePath, Module>);
 
-/// Reads one module and those that it declares, without test modules.
+/// Reads a module and its submodules, without test modules.
 fn read(src: &Path, path: ModulePath, into: &mut BTreeMap<ModulePath, Module>) {
     let file = if path.is_empty() { "lib.rs".to_owned() } else { format!("{}.rs", path.join("/")) };
     let text = std::fs::read_to_string(src.join(&file)).unwrap();
@@ -111,7 +110,7 @@ fn read(src: &Path, path: ModulePath, into: &mut BTreeMap<ModulePath, Module>) {
 }
 
 impl Module {
-    /// Takes the tree behind a `use`.
+    /// Adds the tree of a `use` declaration.
     fn take(&mut self, tokens: &[String]) {
         for (path, name) in leaves(tokens, &[]) {
             if name == "*" {
@@ -123,7 +122,7 @@ impl Module {
     }
 }
 
-/// Every path of a `use` tree, with the name that it gets.
+/// Every path of a `use` tree, with the name that it binds.
 fn leaves(tokens: &[String], before: &[String]) -> Vec<(ModulePath, String)> {
     let mut path = before.to_vec();
     let mut at = 0;
@@ -142,7 +141,7 @@ fn leaves(tokens: &[String], before: &[String]) -> Vec<(ModulePath, String)> {
     vec![(path, name)]
 }
 
-/// What stands between the commas of one pair of braces.
+/// The parts between the commas at the top level of one pair of braces.
 fn branches(tokens: &[String]) -> impl Iterator<Item = &[String]> {
     let mut depth = 0;
     let branches = tokens.split(move |token| {
@@ -161,14 +160,14 @@ impl Modules {
     fn imports(&self, path: &ModulePath, module: &Module) -> BTreeSet<String> {
         let names = module.names.iter().map(|(_, used)| used);
         let items = names.chain(&module.paths).filter_map(|used| self.definer(path, used, 0));
-        // Everything of a module is as good as the module.
+        // A glob import counts as an import of the module.
         let whole =
             module.globs.iter().filter_map(|used| self.definer(path, &[&used[..], &["*".to_owned()]].concat(), 0));
-        let others = items.chain(whole).filter(|definer| !is_of_one_house(path, definer));
+        let others = items.chain(whole).filter(|definer| !is_same_subtree(path, definer));
         others.map(|definer| self.0[&definer].file.clone()).collect()
     }
 
-    /// The module that defines what a path names; `None` where that is a module itself, or is not of this crate.
+    /// The module that defines the item of a path; `None` if the path denotes a module, or an item of another crate.
     fn definer(&self, from: &ModulePath, path: &[String], hops: usize) -> Option<ModulePath> {
         let (first, rest) = path.split_first()?;
         let (mut module, mut rest) = match first.as_str() {
@@ -186,33 +185,36 @@ impl Modules {
             } else if name == "*" || self.0[&module].items.contains(name) {
                 return Some(module);
             } else {
-                return self.through(&module, name, behind, hops);
+                return self.resolve_use(&module, name, behind, hops);
             }
             rest = behind;
         }
         None
     }
 
-    /// What a name means that a module has by a `use`.
-    fn through(&self, module: &ModulePath, name: &str, behind: &[String], hops: usize) -> Option<ModulePath> {
+    /// Resolves a name that a module has by a `use`.
+    fn resolve_use(&self, module: &ModulePath, name: &str, behind: &[String], hops: usize) -> Option<ModulePath> {
         if hops > 9 {
             return None;
         }
-        let its = &self.0[module];
-        let used = its.names.iter().filter(|(its, used)| its == name && used.first().is_none_or(|first| first != name));
+        let used_by = &self.0[module];
+        let used = used_by
+            .names
+            .iter()
+            .filter(|(bound, used)| bound == name && used.first().is_none_or(|first| first != name));
         let mut found = used.filter_map(|(_, used)| self.definer(module, &[used, behind].concat(), hops + 1));
         if let Some(definer) = found.next() {
             return Some(definer);
         }
         let glob =
             |glob: &ModulePath| self.definer(module, &[&glob[..], &[name.to_owned()], behind].concat(), hops + 1);
-        its.globs.iter().find_map(glob)
+        used_by.globs.iter().find_map(glob)
     }
 }
 
-/// Whether one is the parent, grandparent and so on of the other, or both are one.
-fn is_of_one_house(one: &ModulePath, other: &ModulePath) -> bool {
-    one.starts_with(other) || other.starts_with(one)
+/// Whether one module contains the other, or both are the same.
+fn is_same_subtree(module: &ModulePath, other: &ModulePath) -> bool {
+    module.starts_with(other) || other.starts_with(module)
 }
 
 fn is_word(token: &str) -> bool {
@@ -234,45 +236,45 @@ mod tests {
     }
 
     #[test]
-    fn every_way_to_import_is_seen() {
+    fn every_kind_of_import_is_found() {
         for import in [
-            "use crate::house::b::B;",
+            "use crate::parent::b::B;",
             "use super::b::{self, B};\nfn f(_: B) {}",
             "use super::{Z, b::B as Other};",
             "use super::Reexported;",
             "use super::b::*;",
             "use super::b;\nfn f() { b::work() }",
             "fn f() { super::b::work() }",
-            "fn f() -> Option<crate::house::b::B> { None }",
+            "fn f() -> Option<crate::parent::b::B> { None }",
             "fn f() { g(\"// no comment\"); self::super::b::work(); let _ = 'x'; }",
             "pub use super::b::B;\nfn f() { super::b::work() }",
         ] {
             let graph = graph_of(&[
-                ("lib.rs", "mod house;"),
-                ("house.rs", "mod a;\nmod b;\npub struct Z;\npub use b::B as Reexported;"),
-                ("house/a.rs", import),
-                ("house/b.rs", "pub struct B;\npub fn work() {}"),
+                ("lib.rs", "mod parent;"),
+                ("parent.rs", "mod a;\nmod b;\npub struct Z;\npub use b::B as Reexported;"),
+                ("parent/a.rs", import),
+                ("parent/b.rs", "pub struct B;\npub fn work() {}"),
             ]);
-            assert!(graph["house/a.rs"].contains("house/b.rs"), "{import}: {graph:?}");
+            assert!(graph["parent/a.rs"].contains("parent/b.rs"), "{import}: {graph:?}");
         }
     }
 
     #[test]
-    fn what_is_no_import_is_none() {
+    fn text_that_looks_like_an_import_is_ignored() {
         for text in [
             "// use super::b::B;",
-            "/// See [`crate::house::b::B`].\nfn f() { g(\"super::b::B\", r#\"crate::house::b::work()\"#) }",
+            "/// See [`crate::parent::b::B`].\nfn f() { g(\"super::b::B\", r#\"crate::parent::b::work()\"#) }",
             "#[cfg(test)]\nmod tests {\n    use super::super::b::B;\n}",
             "use super::Z;",
             "fn f<'a>(_: &'a str) { std::mem::drop('\"'); Self::b::work() }",
         ] {
             let graph = graph_of(&[
-                ("lib.rs", "mod house;"),
-                ("house.rs", "mod a;\nmod b;\npub struct Z;\nfn g() { a::f() }"),
-                ("house/a.rs", text),
-                ("house/b.rs", "pub struct B;\npub fn work() {}"),
+                ("lib.rs", "mod parent;"),
+                ("parent.rs", "mod a;\nmod b;\npub struct Z;\nfn g() { a::f() }"),
+                ("parent/a.rs", text),
+                ("parent/b.rs", "pub struct B;\npub fn work() {}"),
             ]);
-            assert!(graph["house/a.rs"].is_empty(), "{text}: {graph:?}");
+            assert!(graph["parent/a.rs"].is_empty(), "{text}: {graph:?}");
         }
     }
 
@@ -293,6 +295,6 @@ mod tests {
         assert_eq!(find_loop(&graph).unwrap(), ["a.rs", "b.rs", "c.rs", "a.rs"]);
         graph.get_mut("c.rs").unwrap().remove("a.rs");
         assert_eq!(find_loop(&graph), None);
-        assert_eq!(way(&graph, "a.rs", "d.rs").unwrap(), ["a.rs", "b.rs", "c.rs", "d.rs"]);
+        assert_eq!(shortest_path(&graph, "a.rs", "d.rs").unwrap(), ["a.rs", "b.rs", "c.rs", "d.rs"]);
     }
 }

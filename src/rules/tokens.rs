@@ -1,13 +1,13 @@
-//! The words and signs of a source text.
+//! A tokenizer for source texts.
 
-/// A word or a sign, and where it stands.
+/// A token with its line.
 #[derive(Clone)]
 pub struct Token {
     pub text: String,
     pub line: usize,
 }
 
-/// The words and signs of a source text, without comments and with every literal as `""`.
+/// The tokens of a source text, without comments, and with every literal as `""`.
 pub fn tokens(text: &str) -> Vec<Token> {
     let is_in_word = |c: char| c.is_alphanumeric() || c == '_';
     let mut tokens = Vec::new();
@@ -34,7 +34,7 @@ pub fn tokens(text: &str) -> Vec<Token> {
     tokens
 }
 
-/// The tokens without what is compiled for tests only.
+/// The tokens without the items that are compiled only for tests.
 pub fn without_tests(tokens: Vec<Token>) -> Vec<Token> {
     let mark: Vec<&str> = "# [ cfg ( test ) ]".split(' ').collect();
     let mut kept = Vec::new();
@@ -45,7 +45,7 @@ pub fn without_tests(tokens: Vec<Token>) -> Vec<Token> {
             at += 1;
             continue;
         }
-        // One item: to its semicolon, or to the end of its braces.
+        // One item: up to its semicolon, or to the end of its braces.
         let mut depth = 0;
         at += mark.len();
         loop {
@@ -63,7 +63,7 @@ pub fn without_tests(tokens: Vec<Token>) -> Vec<Token> {
     kept
 }
 
-/// The length of the string or character that stands here.
+/// The length of the string or character literal at the start of the text.
 fn literal(text: &str) -> Option<usize> {
     let bare = text.trim_start_matches(['b', 'c']);
     let prefix = text.len() - bare.len();

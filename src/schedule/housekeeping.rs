@@ -1,4 +1,4 @@
-//! Housekeeping: how long everything is kept that is not kept for good, in one table. `serve` runs it every hour.
+//! Housekeeping: one table with the retention time of everything that is not kept for ever. `serve` runs it every hour.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use crate::clock::Timestamp;
 use crate::poll::Deps;
 use crate::store::{HousekeepingRun, Retention, Store, StoreError};
 
-/// How often it runs.
-const EVERY: Duration = Duration::from_hours(1);
+/// Time between two runs.
+const INTERVAL: Duration = Duration::from_hours(1);
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// How long each is kept. What has an end of its own (links, authorizations) is kept so long after it.
+/// Retention times. Rows with an expiry of their own (links, authorizations) are kept this long after it.
 const RETENTIONS: [(Retention, Duration); 10] = [
     (Retention::PollReports, DAY.saturating_mul(30)),
     (Retention::PollCounts, DAY.saturating_mul(400)),
@@ -21,19 +21,19 @@ const RETENTIONS: [(Retention, Duration); 10] = [
     (Retention::LoginFailures, DAY),
     (Retention::IdleSessions, DAY),
     (Retention::Sessions, DAY.saturating_mul(7)),
-    (Retention::Links, DAY.saturating_mul(30)), // used ones are kept a while, to say that they were used
+    (Retention::Links, DAY.saturating_mul(30)), // used links are kept for a while, to tell their users that they were used
     (Retention::PendingAuths, Duration::ZERO),
     (Retention::Downloads, DAY.saturating_mul(30)),
     (Retention::TestMails, DAY.saturating_mul(30)),
 ];
 
-/// Rows that go in one transaction, so that nobody waits long for the writer.
-const AT_ONCE: i64 = 200;
+/// Number of rows deleted in one transaction, so that other writers need not wait long.
+const BATCH_SIZE: i64 = 200;
 
-/// The writers' turn between two transactions.
+/// Pause between two transactions, for other writers.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Runs every hour until told to stop.
+/// Runs every hour until cancelled.
 pub async fn watch(deps: &Deps, stop: CancellationToken) {
     loop {
         let running = run(&deps.store, deps.clock.now());
@@ -41,48 +41,48 @@ pub async fn watch(deps: &Deps, stop: CancellationToken) {
             () = stop.cancelled() => return,
             result = running => {
                 if let Err(error) = result {
-                    tracing::warn!(%error, "housekeeping has failed; it runs again in an hour");
+                    tracing::warn!(%error, "housekeeping failed; it is retried in an hour");
                 }
             }
         }
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
+            () = tokio::time::sleep(INTERVAL) => {}
         }
     }
 }
 
-/// Deletes everything that is old, and writes that down.
+/// Deletes everything that is old, and stores the result.
 pub async fn run(store: &Store, now: Timestamp) -> Result<(), StoreError> {
     let mut removed = Vec::new();
-    for (what, kept) in RETENTIONS {
-        removed.push((what, remove(store, what, now.minus(kept)).await?));
+    for (kind, kept) in RETENTIONS {
+        removed.push((kind, remove(store, kind, now.minus(kept)).await?));
     }
-    store.housekeeping_ran(&removed, now).await
+    store.record_housekeeping(&removed, now).await
 }
 
-/// For `mailferry poll`, where no `serve` may be running: the reports that it writes do not pile up.
+/// For `mailferry poll`, which may run without `serve`: prevents the reports that it stores from piling up.
 pub async fn run_if_reports_are_old(store: &Store, now: Timestamp) -> Result<(), StoreError> {
-    let kept = RETENTIONS.iter().find(|(what, _)| *what == Retention::PollReports).map_or(DAY, |(_, kept)| *kept);
+    let kept = RETENTIONS.iter().find(|(kind, _)| *kind == Retention::PollReports).map_or(DAY, |(_, kept)| *kept);
     match store.oldest_poll_at().await? {
         Some(oldest) if oldest < now.minus(kept) => run(store, now).await,
         _ => Ok(()),
     }
 }
 
-async fn remove(store: &Store, what: Retention, before: Timestamp) -> Result<u64, StoreError> {
-    let mut all = 0;
+async fn remove(store: &Store, kind: Retention, before: Timestamp) -> Result<u64, StoreError> {
+    let mut total = 0;
     loop {
-        let removed = store.remove_old(what, before, AT_ONCE).await?;
-        all += removed;
-        if removed < AT_ONCE.unsigned_abs() {
-            return Ok(all);
+        let removed = store.remove_old(kind, before, BATCH_SIZE).await?;
+        total += removed;
+        if removed < BATCH_SIZE.unsigned_abs() {
+            return Ok(total);
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
-/// The last run in one line, for `mailferry check`.
+/// Describes the last run in one line, for `mailferry check`.
 pub fn last_run(runs: &[HousekeepingRun]) -> String {
     let Some(last) = runs.iter().map(|run| run.last_run_at).max() else {
         return "has not run yet; `mailferry serve` runs it every hour".to_owned();
@@ -90,7 +90,7 @@ pub fn last_run(runs: &[HousekeepingRun]) -> String {
     let removed: Vec<String> =
         runs.iter().filter(|run| run.removed > 0).map(|run| format!("{} {}", run.removed, run.name)).collect();
     let removed =
-        if removed.is_empty() { "nothing was old".to_owned() } else { format!("removed {}", removed.join(", ")) };
+        if removed.is_empty() { "nothing to remove".to_owned() } else { format!("removed {}", removed.join(", ")) };
     format!("last run {last}, {removed}")
 }
 
@@ -100,11 +100,11 @@ mod tests {
 
     #[test]
     fn every_perishable_has_one_retention() {
-        assert_eq!(RETENTIONS.map(|(what, _)| what), Retention::ALL);
+        assert_eq!(RETENTIONS.map(|(kind, _)| kind), Retention::ALL);
     }
 
     #[tokio::test]
-    async fn a_run_is_written_down_and_put_into_words() {
+    async fn a_run_is_stored_and_described() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("t.db").display());
         let store = Store::open(&url).await.unwrap();
@@ -117,8 +117,8 @@ mod tests {
         let runs = store.housekeeping_runs().await.unwrap();
         assert_eq!(runs.len(), RETENTIONS.len());
         assert_eq!(last_run(&runs), "last run 2027-01-15T08:00:00Z, removed 1 pending authorizations");
-        run(&store, now.plus(EVERY)).await.unwrap();
+        run(&store, now.plus(INTERVAL)).await.unwrap();
         let runs = store.housekeeping_runs().await.unwrap();
-        assert_eq!(last_run(&runs), "last run 2027-01-15T09:00:00Z, nothing was old");
+        assert_eq!(last_run(&runs), "last run 2027-01-15T09:00:00Z, nothing to remove");
     }
 }

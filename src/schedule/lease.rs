@@ -10,35 +10,33 @@ use crate::owner;
 use crate::poll::Deps;
 use crate::store::{Due, Lease, StoreError, Taker};
 
-/// How long `mailferry poll` waits for a mailbox that somebody else is polling.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long `mailferry poll` waits for a mailbox that another worker is polling.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 fn is_held(due: &Due, now: Timestamp) -> bool {
     due.lease_token.is_some() && due.lease_until.is_some_and(|until| until > now)
 }
 
-/// Whether nobody alive is polling it.
+/// Whether no living worker holds the lease.
 pub fn is_free(due: &Due, now: Timestamp) -> bool {
     !is_held(due, now) || due.lease_owner.as_deref().is_some_and(owner::is_dead)
 }
 
-/// Whether this process has its lease. Where it is not polling it, the end of a poll could not be written down.
+/// Whether this process holds the lease. If it is not polling the mailbox, it could not store the outcome of its poll.
 pub fn is_ours(due: &Due) -> bool {
     due.lease_owner.as_deref() == Some(owner::this_process())
 }
 
-/// Takes a mailbox that is free, or ours and not being polled.
+/// Takes the lease of a mailbox if it is free, or held by this process without a poll running.
 pub async fn take(deps: &Deps, due: &Due, address: &Address) -> Result<Option<Lease>, StoreError> {
     let now = deps.clock.now();
-    let from_the_dead = if is_held(due, now) { due.lease_token } else { None };
-    deps.store
-        .take_lease(address, Taker { owner: owner::this_process(), dead: from_the_dead }, now, now.plus(deps.lease))
-        .await
+    let dead_token = if is_held(due, now) { due.lease_token } else { None };
+    deps.store.take_lease(address, Taker { owner: owner::this_process(), dead_token }, now, now.plus(deps.lease)).await
 }
 
-/// Takes a mailbox as soon as it is free, within a minute. `None` if somebody else keeps it.
+/// Takes the lease as soon as it is free, within a minute. `None` if another worker keeps it.
 pub async fn wait_for(deps: &Deps, address: &Address) -> Result<Option<Lease>, StoreError> {
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + TIMEOUT;
     loop {
         let Some(due) = deps.store.lease_state(address).await? else {
             return deps.store.mailbox(address).await.map(|_| None);

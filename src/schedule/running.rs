@@ -1,4 +1,4 @@
-//! The polls under way, and how those that others wait for are ended.
+//! The running polls, and how they are ended when others wait for their slots.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,118 +8,119 @@ use tokio::task::{Id, JoinError};
 use tokio::time::Instant;
 
 use super::due::{self, Blocked};
-use super::turns::{self, Loss, Rules, Visit};
+use super::evictions::{self, Eviction, Limits, Visit};
 use super::worker;
 use crate::config;
 use crate::poll::{Progress, Report};
 use crate::store::Due;
 
-/// A poll that was told to end at the message in hand and has not by then is ended as it is.
-const TO_LEAVE: Duration = Duration::from_secs(6);
+/// A poll that was asked to end after the current message is cut off after this time.
+const END_TIMEOUT: Duration = Duration::from_secs(6);
 
-/// A poll that was started.
-pub struct Started {
+/// A running poll.
+pub struct RunningPoll {
     address: String,
     organisation: i64,
-    /// The address of its host as it was known when it began.
-    place: String,
+    /// The address of the host as it was known when the poll began, or its name.
+    endpoint: String,
     is_doubtful: bool,
     failures: i64,
     began: Instant,
     progress: Arc<Progress>,
-    /// When it was told to end.
-    told: Option<Instant>,
+    /// When the poll was asked to end.
+    asked_to_end: Option<Instant>,
 }
 
-impl Started {
-    /// A poll that begins now.
-    pub fn now(due: &Due, place: String, progress: Arc<Progress>) -> Self {
+impl RunningPoll {
+    pub fn new(due: &Due, endpoint: String, progress: Arc<Progress>) -> Self {
         Self {
             address: due.address.clone(),
             organisation: due.organisation_id,
-            place,
+            endpoint,
             is_doubtful: due.is_doubtful,
             failures: due.failures,
             began: Instant::now(),
             progress,
-            told: None,
+            asked_to_end: None,
         }
     }
 
-    fn place(&self) -> String {
-        self.progress.pace.place().unwrap_or_else(|| self.place.clone())
+    fn endpoint(&self) -> String {
+        self.progress.pace.place().unwrap_or_else(|| self.endpoint.clone())
     }
 
-    fn lose(&mut self, loss: Loss) {
-        self.told.get_or_insert_with(Instant::now);
-        match loss {
-            Loss::Cut => self.progress.pace.cut(),
-            Loss::TurnOver => self.progress.pace.end_turn(),
+    fn evict(&mut self, eviction: Eviction) {
+        self.asked_to_end.get_or_insert_with(Instant::now);
+        match eviction {
+            Eviction::AtOnce => self.progress.pace.cut(),
+            Eviction::AfterMessage => self.progress.pace.end_turn(),
         }
     }
 }
 
-/// The polls under way.
+/// All running polls.
 #[derive(Default)]
-pub struct Running(HashMap<Id, Started>);
+pub struct RunningPolls(HashMap<Id, RunningPoll>);
 
-impl Running {
-    /// One more.
-    pub fn add(&mut self, id: Id, started: Started) {
-        self.0.insert(id, started);
+impl RunningPolls {
+    pub fn add(&mut self, id: Id, poll: RunningPoll) {
+        self.0.insert(id, poll);
     }
 
-    /// Whether this mailbox is polled now.
+    /// Whether this mailbox is being polled.
     pub fn has(&self, address: &str) -> bool {
-        self.0.values().any(|started| started.address == address)
+        self.0.values().any(|poll| poll.address == address)
     }
 
-    /// How many of them failed the last time.
+    /// Number of running polls whose mailboxes are doubtful.
     pub fn doubtful(&self) -> usize {
-        self.0.values().filter(|started| started.is_doubtful).count()
+        self.0.values().filter(|poll| poll.is_doubtful).count()
     }
 
-    /// How many there are, of whom and where.
-    pub fn count(&self) -> due::Running {
-        let mut count = due::Running::default();
-        for started in self.0.values() {
-            *count.of.entry(started.organisation).or_default() += 1;
-            *count.at.entry(started.place()).or_default() += 1;
+    /// Number of running polls by organisation and by endpoint.
+    pub fn count(&self) -> due::RunningCounts {
+        let mut count = due::RunningCounts::default();
+        for poll in self.0.values() {
+            *count.by_organisation.entry(poll.organisation).or_default() += 1;
+            *count.by_endpoint.entry(poll.endpoint()).or_default() += 1;
         }
         count
     }
 
-    /// Ends polls whose places others wait for, where they bring too little or have had their turn.
+    /// Ends polls whose slots others wait for, if they are too slow or have had their turn.
     pub fn make_room(&mut self, blocked: &[Blocked], config: &config::Schedule) {
         let enough = config.pace.0.saturating_mul(config.patience.0.as_secs().max(1));
         let visits: Vec<Visit<Id>> = self
             .0
             .iter()
-            .map(|(id, started)| Visit {
+            .map(|(id, poll)| Visit {
                 id: *id,
-                organisation: started.organisation,
-                place: started.place(),
-                is_doubtful: started.is_doubtful,
-                failures: started.failures,
-                slow_for: started.progress.pace.slow_for(enough),
-                ran_for: started.began.elapsed(),
-                is_leaving: started.told.is_some(),
+                organisation: poll.organisation,
+                endpoint: poll.endpoint(),
+                is_doubtful: poll.is_doubtful,
+                failures: poll.failures,
+                slow_for: poll.progress.pace.slow_for(enough),
+                ran_for: poll.began.elapsed(),
+                is_ending: poll.asked_to_end.is_some(),
             })
             .collect();
-        let rules = Rules { patience: config.patience.0, turn: config.turn.0 };
-        for (id, loss) in turns::losers(blocked, &visits, rules) {
-            if let Some(started) = self.0.get_mut(&id) {
-                tracing::debug!(mailbox = started.address, ?loss, "a poll loses its place to one that waits");
-                started.lose(loss);
+        let limits = Limits { patience: config.patience.0, turn: config.turn.0 };
+        for (id, eviction) in evictions::evictions(blocked, &visits, limits) {
+            if let Some(poll) = self.0.get_mut(&id) {
+                tracing::debug!(
+                    mailbox = poll.address,
+                    ?eviction,
+                    "a poll is ended, so that a waiting mailbox gets its slot"
+                );
+                poll.evict(eviction);
             }
         }
-        for started in self.0.values_mut().filter(|started| started.told.is_some_and(|told| told.elapsed() > TO_LEAVE))
-        {
-            started.lose(Loss::Cut);
+        for poll in self.0.values_mut().filter(|poll| poll.asked_to_end.is_some_and(|at| at.elapsed() > END_TIMEOUT)) {
+            poll.evict(Eviction::AtOnce);
         }
     }
 
-    /// One has come to its end.
+    /// Handles the end of a poll.
     pub fn end(&mut self, ended: Result<(Id, Report), JoinError>) {
         match ended {
             Ok((id, report)) => {
@@ -127,9 +128,9 @@ impl Running {
                 worker::log(&report);
             }
             Err(error) => {
-                let started = self.0.remove(&error.id());
-                let mailbox = started.map(|started| started.address).unwrap_or_default();
-                tracing::error!(mailbox, %error, "a worker ended badly");
+                let poll = self.0.remove(&error.id());
+                let mailbox = poll.map(|poll| poll.address).unwrap_or_default();
+                tracing::error!(mailbox, %error, "a poll task failed");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! One poll from lease to record: keeps the lease alive, catches panics, and writes down a bad end.
+//! One poll, from lease to outcome: keeps the lease alive, catches panics, and stores failures.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,16 +12,16 @@ use crate::clock::Timestamp;
 use crate::poll::{self, Blame, Budget, Deps, Poll, PollError, Progress, Report, ReportedError, Retry, Step, Tally};
 use crate::store::{Lease, Outcome, StoreError};
 
-/// How long a poll may take.
+/// Time limits of a poll.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Then it ends at the message in hand.
+    /// After this time the poll ends after the current message.
     pub time: Duration,
-    /// So long after being told to stop, it is cut off.
+    /// After a request to stop, the poll is cut off after this time.
     pub grace: Duration,
 }
 
-/// Polls a mailbox and tells how it went. Whatever happens, the lease is given back.
+/// Polls a mailbox and returns the report. The lease is released in any case.
 pub async fn poll(
     lease: Lease,
     deps: &Arc<Deps>,
@@ -32,13 +32,13 @@ pub async fn poll(
     let started_at = deps.clock.now();
     let started = Instant::now();
     let left_today = deps.limits.daily_bytes.0.saturating_sub(lease.mailbox.bytes_on(started_at));
-    let most = (deps.limits.poll_messages.0 as u64, deps.limits.poll_bytes.0.min(left_today));
+    let quota = (deps.limits.poll_messages.0 as u64, deps.limits.poll_bytes.0.min(left_today));
     let pace = progress.pace.clone();
-    let budget = Arc::new(Budget::new(stop.clone(), started + limits.time, most.0, most.1).in_turn(pace.turn_over()));
+    let budget = Arc::new(Budget::new(stop.clone(), started + limits.time, quota.0, quota.1).in_turn(pace.turn_over()));
     let lease = Arc::new(lease);
     let mut polling = {
         let (lease, deps, budget) = (lease.clone(), deps.clone(), budget.clone());
-        // A task of its own: a panic in a parser is a failed poll, not the end of the program.
+        // A separate task: a panic in a parser fails the poll and does not end the program.
         tokio::spawn(async move {
             let mut tally = Tally::watched_by(progress);
             let (lease, deps, budget) = (&*lease, &*deps, &*budget);
@@ -57,18 +57,18 @@ pub async fn poll(
         () = pace.is_cut() => (Tally::default(), Err(PollError::outpaced())),
         () = cut_off => {
             polling.abort();
-            return give_back(&lease, deps, started.elapsed(), &cut_at_shutdown()).await;
+            return release(&lease, deps, started.elapsed(), &cut_at_shutdown()).await;
         }
     };
     polling.abort();
     let error = match ended {
         Ok(()) => tally.unsettled(),
         Err(failure) if failure.retry == Retry::InTurn => {
-            return give_back(&lease, deps, started.elapsed(), &failure).await;
+            return release(&lease, deps, started.elapsed(), &failure).await;
         }
         Err(failure) => {
             let mut poll = Poll { lease: &lease, deps, budget: &budget, tally: &mut tally, started_at };
-            let retry = failed(&mut poll, &failure).await;
+            let retry = record_failure(&mut poll, &failure).await;
             Some(ReportedError::new(&failure, retry))
         }
     };
@@ -80,13 +80,13 @@ pub async fn poll(
 }
 
 fn cut_at_shutdown() -> PollError {
-    PollError::new(Step::Fetch, Blame::Us, Retry::Soon, "cut off at shutdown; the next poll goes on from here")
+    PollError::new(Step::Fetch, Blame::Us, Retry::Soon, "cut off at shutdown; the next poll continues from here")
 }
 
-/// What is nobody's fault is not written down: the mailbox is given back as it was, and stays due.
-async fn give_back(lease: &Lease, deps: &Deps, elapsed: Duration, error: &PollError) -> Report {
+/// Releases the lease without storing an outcome, when nobody is at fault: the mailbox stays due.
+async fn release(lease: &Lease, deps: &Deps, elapsed: Duration, error: &PollError) -> Report {
     if let Err(error) = deps.store.release_lease(lease).await {
-        tracing::warn!(mailbox = lease.mailbox.address, %error, "the mailbox could not be given back; its lease will run out");
+        tracing::warn!(mailbox = lease.mailbox.address, %error, "the lease could not be released; it will expire");
     }
     let error = ReportedError::new(error, Some(deps.clock.now()));
     Report::new(&lease.mailbox.address, &Tally::default(), 0, elapsed.as_secs_f64(), Some(error))
@@ -98,7 +98,7 @@ async fn keep_alive(lease: &Lease, deps: &Deps) {
         tokio::time::sleep(deps.lease / 3).await;
         match deps.store.renew_lease(lease, deps.clock.now().plus(deps.lease)).await {
             Err(StoreError::LeaseLost) => {
-                // The poll itself may just have given it back: leave it the time to say so.
+                // The poll itself may just have released the lease: give it time to return its result.
                 tokio::time::sleep(deps.lease).await;
                 return;
             }
@@ -110,22 +110,23 @@ async fn keep_alive(lease: &Lease, deps: &Deps) {
     }
 }
 
-/// Writes down a failed poll. Returns when the next one is.
-async fn failed(poll: &mut Poll<'_>, error: &PollError) -> Option<Timestamp> {
+/// Stores a failed poll. Returns the time of the next one.
+async fn record_failure(poll: &mut Poll<'_>, error: &PollError) -> Option<Timestamp> {
     let Poll { lease, deps, budget, .. } = *poll;
     let now = deps.clock.now();
     let failures = lease.mailbox.status.failures.saturating_add(1);
     let interval = lease.mailbox.interval();
-    // A folder that is missing is no reason to look less often at the others, nor is a slow server that brings mail.
-    let brings = error.step == Step::Pace && budget.has_progressed();
-    let in_a_row = if error.blame <= Blame::Folder || brings { 1 } else { failures };
+    // Neither a missing folder nor a slow server that delivers mail is a reason to poll the mailbox less often.
+    let is_delivering = error.step == Step::Pace && budget.has_progressed();
+    let in_a_row = if error.blame <= Blame::Folder || is_delivering { 1 } else { failures };
     let next = match poll.tally.ended_early && error.retry == Retry::Soon && error.blame <= Blame::Folder {
         true => Some(poll::after_an_early_end(poll, now)),
         false => backoff::wait(error.retry, in_a_row, interval).map(|wait| now.plus(wait)),
     };
     let reported = ReportedError::new(error, next);
-    // A wrong setting of one process, or one wrong DNS answer, must not silence a mailbox: it costs no login to look again.
-    let next_poll_at = next.or_else(|| Some(now.plus(backoff::LONGEST)));
+    // A wrong setting of one process or one wrong DNS answer must not silence a mailbox; another attempt costs no
+    // login.
+    let next_poll_at = next.or_else(|| Some(now.plus(backoff::MAX_DELAY)));
     let outcome = Outcome {
         next_poll_at,
         hold_until: if matches!(error.retry, Retry::After(_) | Retry::Quota) { next } else { None },
@@ -133,24 +134,24 @@ async fn failed(poll: &mut Poll<'_>, error: &PollError) -> Option<Timestamp> {
     };
     match deps.store.finish_poll(lease, &outcome, now).await {
         Ok(()) => next,
-        // Whoever took it over decides about the next poll.
+        // The worker that took the mailbox over decides about the next poll.
         Err(StoreError::LeaseLost) => Some(now),
         Err(error) => {
-            tracing::error!(mailbox = lease.mailbox.address, %error, "the end of a poll could not be written down");
+            tracing::error!(mailbox = lease.mailbox.address, %error, "the outcome of a poll could not be stored");
             Some(now.plus(deps.lease))
         }
     }
 }
 
-/// Logs how a poll went: once, here.
+/// Logs the result of a poll, once.
 pub fn log(report: &Report) {
     let Report { mailbox, imported, skipped, quarantined, effects_done, seconds, .. } = report;
     match &report.error {
-        // Told once, of the application, and not of each of its mailboxes.
+        // Logged once for the application, not for each of its mailboxes.
         Some(error) if error.cause.is_some_and(|cause| cause.whose() == CauseOwner::App) => {
             tracing::debug!(mailbox, "poll failed: {}", error.message);
         }
-        // It was begun before it was known that its name leads to an address where there is no room.
+        // The poll was started before its host name turned out to lead to an address without a free slot.
         Some(error) if error.step == Step::Place => tracing::debug!(mailbox, "{}", error.message),
         Some(error) => tracing::warn!(
             mailbox,

@@ -1,29 +1,25 @@
-//! Anchors: mails that we know by their UIDs, to tell whether the UIDs still mean the same.
+//! Anchors: mails known by their UIDs. They show whether UIDs still denote the same mails.
 
 use super::ledger::UidState;
 use super::{Store, StoreError};
 use crate::fact::{Kept, Reason};
 
-/// A mail that we know by its UID.
+/// A mail known by its UID.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Anchor {
-    /// Its UID.
     #[sqlx(try_from = "i64")]
     pub uid: u32,
-    /// Its INTERNALDATE.
+    /// INTERNALDATE, in milliseconds since 1970 UTC.
     pub internal_date: Option<i64>,
-    /// Its Message-ID.
     pub message_id: Option<String>,
 }
 
-/// What the ledger says of a UID, with what tells its mail from another.
+/// The ledger entry of a UID, with the data that identifies its mail.
 #[derive(Debug, Clone)]
 pub struct KnownMail {
-    /// What became of it.
     pub state: UidState,
-    /// What it is told by.
     pub anchor: Anchor,
-    /// It was skipped since it is older than the start.
+    /// Skipped because it is older than the start.
     pub is_before_start: bool,
 }
 
@@ -38,25 +34,25 @@ struct KnownRow {
 }
 
 impl Store {
-    /// Mails that an epoch knows: the newest, and as many spread over all of it.
-    pub async fn anchors(&self, epoch_id: i64, most: i64) -> Result<Vec<Anchor>, StoreError> {
+    /// Mails of an epoch: the newest, and as many spread over the whole epoch.
+    pub async fn anchors(&self, epoch_id: i64, limit: i64) -> Result<Vec<Anchor>, StoreError> {
         let mut reader = self.read().await?;
         let newest = reader.sql(
             r"-- newest anchors
             {select_anchors}
             ORDER BY l.uid DESC LIMIT $2",
         );
-        let mut anchors: Vec<Anchor> = newest.bind(epoch_id).bind(most / 2).all().await?;
+        let mut anchors: Vec<Anchor> = newest.bind(epoch_id).bind(limit / 2).all().await?;
         let spread = reader.sql(
             r"-- anchors spread over an epoch
             {select_anchors} AND l.uid % (SELECT 1 + top / $2 FROM epoch WHERE id = $1) = 0
             ORDER BY l.uid DESC LIMIT $2",
         );
-        anchors.extend(spread.bind(epoch_id).bind((most / 2).max(1)).all::<Anchor>().await?);
+        anchors.extend(spread.bind(epoch_id).bind((limit / 2).max(1)).all::<Anchor>().await?);
         Ok(anchors)
     }
 
-    /// What the ledger says of a UID, alone or in a range.
+    /// The ledger entry of a UID, alone or in a range.
     pub async fn known_mail(&self, epoch_id: i64, uid: u32) -> Result<Option<KnownMail>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -75,8 +71,8 @@ impl Store {
         }))
     }
 
-    /// These UIDs as they are known.
-    pub async fn anchors_of(&self, epoch_id: i64, uids: &[u32]) -> Result<Vec<Anchor>, StoreError> {
+    /// The anchors with these UIDs.
+    pub async fn anchors_by_uid(&self, epoch_id: i64, uids: &[u32]) -> Result<Vec<Anchor>, StoreError> {
         let (Some(first), Some(last)) = (uids.iter().min(), uids.iter().max()) else { return Ok(Vec::new()) };
         let mut reader = self.read().await?;
         let statement = reader.sql(

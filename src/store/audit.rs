@@ -1,68 +1,66 @@
-//! The audit: who changed what, when.
+//! The audit log: who changed what, and when.
 
 use super::{Scope, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 use crate::fact::Done;
 use crate::locale::Language;
 
-/// One change.
+/// A line of the audit log.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct AuditLine {
-    /// Its number, which grows.
+    /// Ascending.
     pub id: i64,
-    /// When.
     pub at: Timestamp,
-    /// Who: a person's name, a token's, the command line, or a connect link.
+    /// The person's name, the token's name, the command line, or a connect link.
     pub who: String,
-    /// The name of what was done, such as `mailbox-added`.
+    /// The id of the action, such as `mailbox-added`.
     pub action: String,
-    /// To what.
+    /// The thing that was changed.
     pub target: String,
-    /// What else is worth knowing, as a version before this one wrote it; empty otherwise.
+    /// A sentence from an earlier version of the program; empty otherwise.
     detail: String,
-    /// What was done, as JSON; `None`: a version before this one wrote the line.
+    /// The action with its arguments, as JSON; `None` in lines of an earlier version.
     done: Option<String>,
 }
 
 impl AuditLine {
-    /// What else is worth knowing, in words; empty: nothing. A line of an earlier version is shown as it stands.
+    /// Details in words; empty if there are none. A line of an earlier version is shown unchanged.
     pub fn detail(&self, language: Language) -> String {
         self.done().map_or_else(|| self.detail.clone(), |done| done.detail(language))
     }
 
-    /// What was done; `None`: an earlier version wrote the line.
+    /// The action with its arguments; `None` in lines of an earlier version.
     pub fn done(&self) -> Option<Done> {
         self.done.as_deref().and_then(|json| serde_json::from_str(json).ok())
     }
 }
 
-/// A change to be written down.
+/// A change, to be recorded in the audit log.
 #[derive(Debug, Clone, Copy)]
 pub struct Change<'a> {
-    /// Who makes it.
+    /// The actor.
     pub who: &'a str,
-    /// Whose thing it is; `None`: the installation's.
+    /// The organisation that the changed thing belongs to; `None`: the installation.
     pub organisation: Option<i64>,
-    /// What is done.
     pub done: &'a Done,
-    /// To what.
+    /// The thing that is changed.
     pub target: &'a str,
 }
 
-/// What somebody gave, on one line and no longer than people read.
+/// User input on one line, cut to a readable length.
 fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect()
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_LENGTH).collect()
 }
 
 /// In characters.
-const LONGEST: usize = 500;
+const MAX_LENGTH: usize = 500;
 
 impl Tx<'_> {
-    /// Writes a change down, in the transaction that makes it.
+    /// Records a change in the audit log, in the transaction that makes the change.
     pub async fn audit(&mut self, change: Change<'_>, now: Timestamp) -> Result<(), StoreError> {
         let done = serde_json::to_string(change.done).map_err(|error| StoreError::Unknown(error.to_string()))?;
         let statement = self.sql(
-            r"-- write a change down
+            r"-- record a change
             INSERT INTO audit (at, who, organisation_id, action, target, detail, done)
             VALUES ($1, $2, $3, $4, $5, '', $6)",
         );
@@ -73,7 +71,7 @@ impl Tx<'_> {
 }
 
 impl Store {
-    /// The changes before one (the newest, if it is `None`), newest first.
+    /// A page of the audit log before `before`, newest first.
     pub async fn audit_lines(
         &self,
         scope: Scope,

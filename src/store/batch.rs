@@ -1,69 +1,67 @@
-//! What a poll hands to the import: what was found out about some UIDs.
+//! The batch that a poll hands to the import: its findings about some UIDs.
 
 use bytes::Bytes;
 
 use crate::clock::Timestamp;
 use crate::fact::Reason;
 
-/// What was found out about some UIDs of one epoch, to be committed together.
+/// Findings about UIDs of one epoch, committed together.
 #[derive(Debug)]
 pub struct Batch {
-    /// The epoch.
     pub epoch_id: i64,
-    /// Its folder's name, for the message rows.
+    /// The folder's name, for the message rows.
     pub folder: String,
-    /// Its UIDVALIDITY, likewise.
+    /// The epoch's UIDVALIDITY, for the message rows.
     pub uidvalidity: u32,
-    /// One for each UID.
+    /// UIDs with what was found, one entry for each UID.
     pub findings: Vec<(u32, Finding)>,
     /// Every UID below it is finished once this batch is committed.
     pub cursor: u32,
-    /// The highest of these UIDs that lies below UIDNEXT.
+    /// The highest UID of the batch that is below UIDNEXT.
     pub top: u32,
 }
 
-/// What was found out about one UID.
+/// The result for one UID.
 #[derive(Debug)]
 pub enum Finding {
-    /// A mail, whole.
+    /// A complete mail.
     Mail(Box<Mail>),
-    /// It cannot be imported, for this reason.
+    /// The mail cannot be imported.
     Quarantined { reason: Reason, size: u64, internal_date: Option<Timestamp>, headers: Vec<u8> },
-    /// The server did not give it; it is asked for again.
+    /// The server did not return the mail; a later poll asks for it again.
     Pending { reason: Reason },
 }
 
-/// A mail with where it goes.
+/// A mail and where to put it.
 #[derive(Debug)]
 pub struct Mail {
-    /// The bytes, as they came.
     pub raw: Raw,
-    /// How many they are.
+    /// In bytes.
     pub size: u64,
-    /// Their SHA-256.
+    /// SHA-256 of the raw bytes.
     pub sha256: [u8; 32],
-    /// Equal for the same mail that comes another way.
+    /// Equal for two copies of the same mail that arrived by different ways.
     pub identity: [u8; 32],
-    /// Message-ID, where it can be read.
+    /// The Message-ID, if it can be parsed.
     pub message_id: Option<String>,
-    /// The sender's address, where it can be read.
+    /// The sender's address, if it can be parsed.
     pub from: Option<String>,
-    /// The subject, where it can be read.
+    /// The subject, if it can be parsed.
     pub subject: Option<String>,
-    /// When the customer's server received it.
+    /// INTERNALDATE: when the customer's server received the mail.
     pub internal_date: Option<Timestamp>,
-    /// From before the mailbox was added.
+    /// The mail was there before the mailbox was added.
     pub historic: bool,
-    /// The inboxes, each once, with the evidence.
+    /// Target inboxes, each once, with the reason why the mail goes there.
     pub targets: Vec<(i64, String)>,
-    /// What is to happen to the customer's copy.
+    /// The effect on the customer's copy, if any.
     pub effect: Option<String>,
 }
 
-/// Where a mail's bytes are.
+/// Where the bytes of a mail are.
 #[derive(Debug)]
 pub enum Raw {
-    /// Here.
+    /// In memory.
     Whole(Bytes),
     /// In the database already, as chunks of a download.
     Downloaded,

@@ -15,15 +15,16 @@ use sqlx::{ConnectOptions, Connection};
 use super::StoreError;
 use crate::private::{self, Exposed};
 
-/// The store. SQLite has one writer and several readers, so that writers queue fairly instead of meeting SQLITE_BUSY.
+/// The store. SQLite has one writer and several readers, so that writers queue fairly instead of running into
+/// SQLITE_BUSY.
 pub struct Store {
     pub(super) db: Db,
     file: Option<PathBuf>,
-    /// What others could read when it was opened.
+    /// Files that other users could read when the database was opened.
     exposed: Vec<Exposed>,
-    /// Whether the folder's entry of SQLite's log is on the disk.
+    /// The directory entry of SQLite's log file is on disk.
     folder_synced: AtomicBool,
-    /// A mailbox with a shorter interval is read with this one.
+    /// Lower bound of the poll interval: a shorter one in the database is replaced by this when read.
     least_interval: Duration,
 }
 
@@ -33,14 +34,15 @@ pub(super) enum Db {
 }
 
 impl Store {
-    /// Opens the database, creates an SQLite file if it is missing, and brings the schema up to date.
+    /// Opens the database, creates an SQLite file if it is missing, and runs the migrations.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let store =
             if url.starts_with("sqlite:") { Self::open_sqlite(url).await? } else { Self::open_postgres(url).await? };
         match &store.db {
             Db::Sqlite { writer, .. } => {
                 let migrations = sqlx::migrate!("migrations/sqlite");
-                // Migrations of SQLite take no lock: a process that starts at the same moment may have been first.
+                // Migrations of SQLite are not locked: another process that starts at the same moment may have run them
+                // first.
                 if migrations.run(writer).await.is_err() {
                     migrations.run(writer).await?;
                 }
@@ -51,29 +53,29 @@ impl Store {
     }
 
     async fn open_sqlite(url: &str) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::from_str(url).map_err(|_| unusable("write sqlite://FOLDER/FILE.db"))?;
+        let options = SqliteConnectOptions::from_str(url).map_err(|_| invalid_url("write sqlite://FOLDER/FILE.db"))?;
         let file = options.get_filename().to_owned();
         if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             private::create_folder(folder)
                 .map_err(|error| StoreError::Url(format!("{} cannot be created: {error}", folder.display())))?;
         }
-        // Its log is created with the mode of the database, so the database comes first.
-        let exposed = private::shut(&file);
+        // The log files are created with the mode of the database file, so restrict that first.
+        let exposed = private::restrict(&file);
         let options = options
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            // A commit writes its log; `make_durable` brings it to the disk, as FULL would within the commit, so that the
-            // next batch can be written meanwhile.
+            // A commit only writes the log; `make_durable` then syncs it, as FULL would do within the commit, so that
+            // the next batch can be written meanwhile.
             .synchronous(SqliteSynchronous::Normal)
             .auto_vacuum(SqliteAutoVacuum::None)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(30))
-            // Mail is stored in large values, which larger pages hold in fewer pieces.
+            // Mail is stored in large values, which need fewer large pages.
             .page_size(16384)
             .pragma("wal_autocheckpoint", "4000")
             .pragma("journal_size_limit", "67108864");
-        // On a full disk SQLite rolls back by itself, and the driver's own ROLLBACK then fails, after which it takes every BEGIN
-        // for a nested one: such a connection is given up.
+        // If the disk is full, SQLite rolls back by itself. The driver's own ROLLBACK then fails, and after that the
+        // driver takes every BEGIN for a nested one. Discard such a connection.
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .before_acquire(|connection, _| {
@@ -83,7 +85,7 @@ impl Store {
             .connect_with(options.clone())
             .await?;
         let readers = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(options);
-        private::shut(&file); // a new one, where this process creates files that others may read
+        private::restrict(&file); // a new file, if the umask allows others to read it
         Ok(Self {
             exposed,
             db: Db::Sqlite { readers, writer },
@@ -93,8 +95,9 @@ impl Store {
         })
     }
 
-    /// The same database for the tasks of another runtime, which calls this. A connection to PostgreSQL waits for the runtime that
-    /// opened it, so that one needs connections of its own. SQLite's wait for threads of their own, and its one writer is for all.
+    /// The same database for the tasks of the calling runtime. A PostgreSQL connection depends on the runtime that
+    /// opened it, so another runtime needs connections of its own. SQLite connections use threads of their own, and the
+    /// one writer is shared.
     pub async fn for_this_runtime(self: &Arc<Self>, url: &str) -> Result<Arc<Self>, StoreError> {
         match &self.db {
             Db::Sqlite { .. } => Ok(self.clone()),
@@ -105,11 +108,11 @@ impl Store {
     async fn open_postgres(url: &str) -> Result<Self, StoreError> {
         // The parser's own error could quote the password.
         let options =
-            PgConnectOptions::from_str(url).map_err(|_| unusable("write postgres://USER:PASSWORD@HOST/NAME"))?;
+            PgConnectOptions::from_str(url).map_err(|_| invalid_url("write postgres://USER:PASSWORD@HOST/NAME"))?;
         let options = options.application_name("mailferry");
-        // The pool would only say that it waited in vain.
+        // The pool would only report a timeout.
         let first = tokio::time::timeout(Duration::from_secs(10), options.connect());
-        first.await.map_err(|_| unusable("the server does not answer in time"))??.close().await?;
+        first.await.map_err(|_| invalid_url("the server does not answer in time"))??.close().await?;
         let pool = PgPoolOptions::new()
             .max_connections(16)
             .acquire_timeout(Duration::from_secs(10))
@@ -124,28 +127,28 @@ impl Store {
         })
     }
 
-    /// The same with a shortest time between two polls: a mailbox that was told a shorter one is read with this.
+    /// Sets the lower bound of the poll interval.
     #[must_use]
     pub fn with_least_interval(self, least_interval: Duration) -> Self {
         Self { least_interval, ..self }
     }
 
-    /// The shortest time between two polls of a mailbox.
+    /// The lower bound of the poll interval.
     pub fn least_interval(&self) -> Duration {
         self.least_interval
     }
 
-    /// What of an SQLite database was open to other users of this machine.
+    /// Files of an SQLite database that were accessible to other users of this machine.
     pub fn exposed(&self) -> &[Exposed] {
         &self.exposed
     }
 
-    /// The SQLite file, where that is the database.
+    /// The SQLite file; `None` for PostgreSQL.
     pub fn sqlite_file(&self) -> Option<&Path> {
         self.file.as_deref()
     }
 
-    /// Waits until every transaction committed so far is on the disk. PostgreSQL's are when they are committed.
+    /// Waits until all transactions committed so far are on disk. PostgreSQL commits are on disk at once.
     pub async fn make_durable(&self) -> Result<(), StoreError> {
         let Some(file) = &self.file else { return Ok(()) };
         let mut log = file.clone().into_os_string();
@@ -153,15 +156,15 @@ impl Store {
         let folder = file.parent().filter(|_| !self.folder_synced.load(Ordering::Acquire)).map(Path::to_owned);
         let syncing = tokio::task::spawn_blocking(move || {
             match std::fs::File::open(&log) {
-                Ok(log) => synced(log.sync_data()),
-                // Without a log everything is in the database file, which SQLite has synced.
+                Ok(log) => exit_unless_synced(log.sync_data()),
+                // Without a log file everything is in the database file, which SQLite has synced.
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
             }
             if let Some(folder) = folder {
                 let here = Path::new(".");
                 let folder = if folder.as_os_str().is_empty() { here } else { &folder };
-                synced(std::fs::File::open(folder)?.sync_all());
+                exit_unless_synced(std::fs::File::open(folder)?.sync_all());
             }
             Ok(())
         });
@@ -175,7 +178,7 @@ impl Store {
         Ok(())
     }
 
-    /// Asks the database whether it is there.
+    /// Checks that the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -186,7 +189,7 @@ impl Store {
         Ok(())
     }
 
-    /// Closes all connections, so that SQLite tidies its log away.
+    /// Closes all connections, so that SQLite removes its log files.
     pub async fn close(&self) {
         match &self.db {
             Db::Sqlite { readers, writer } => {
@@ -198,15 +201,16 @@ impl Store {
     }
 }
 
-/// After a failed sync the kernel takes the pages for written, and a second sync succeeds although they are lost. What the disk
-/// really holds shows only when the database is opened anew, so the process ends, with nothing done to any copy.
-fn synced(result: std::io::Result<()>) {
+/// Exits if a sync failed. After a failed sync the kernel treats the pages as written, and a second sync succeeds
+/// although the data is lost. Only reopening the database shows what is really on disk, so the process ends before it
+/// changes any copy.
+fn exit_unless_synced(result: std::io::Result<()>) {
     if let Err(error) = result {
-        tracing::error!(%error, "the disk did not take what was written; ending, so that nothing is built on it");
+        tracing::error!(%error, "could not sync the database to disk; exiting, because committed data may be lost");
         std::process::exit(1);
     }
 }
 
-fn unusable(how: &str) -> StoreError {
+fn invalid_url(how: &str) -> StoreError {
     StoreError::Url(how.to_owned())
 }

@@ -1,5 +1,6 @@
-//! Departures: the copies that effects of ours have moved, removed or marked. They are written down before the command is sent, so
-//! that a mail which our own hand puts somewhere is recognised there, whatever the folder is called and wherever a crash came.
+//! Departures: copies that our own effects have moved, removed or marked. A departure is stored before the command is
+//! sent, so that a mail which Mailferry itself moved is recognised at its new place, whatever the folder is called and
+//! even after a crash.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -10,42 +11,41 @@ use super::{Lease, Store, StoreError};
 use crate::clock::Timestamp;
 use crate::vault::hex;
 
-/// The step of an effect that is not done, since it would go on for ever.
+/// The step of an effect that is suppressed because it would repeat for ever.
 pub(super) const HELD_BACK: &str = "returned";
 
-/// So often within [`RETURNS`] mails with one Message-ID are moved, removed or marked in a folder; the next one is left alone.
-/// Something changes each of them and puts it back, or a sender uses one Message-ID for everything.
-const MOST_RETURNS: usize = 5;
-/// A week.
-const RETURNS: Duration = Duration::from_hours(7 * 24);
+/// Maximum number of times within [`RETURN_WINDOW`] that mails with the same Message-ID are moved, removed or marked in
+/// a folder; later ones are left alone. Either something keeps changing the mail and putting it back, or a sender
+/// reuses one Message-ID.
+const MAX_RETURNS: usize = 5;
+/// One week.
+const RETURN_WINDOW: Duration = Duration::from_hours(7 * 24);
 
 /// Copies that are about to be moved, removed or marked.
 #[derive(Debug, Clone, Copy)]
 pub struct Departing<'a> {
-    /// The epoch.
     pub epoch_id: i64,
-    /// The UIDs.
     pub uids: &'a [u32],
-    /// They are moved or removed, and not only marked.
-    pub is_away: bool,
-    /// Every UID of the folder lies below it.
+    /// The copies leave the folder (move or delete), as opposed to being marked.
+    pub leaves_folder: bool,
+    /// The folder's UIDNEXT: every UID in the folder is below it.
     pub next_uid: u32,
-    /// UIDVALIDITY and UIDNEXT of the folder that they are moved to, as far as its server tells.
+    /// UIDVALIDITY and UIDNEXT of the target folder, as far as the server reports them.
     pub target: (Option<u32>, Option<u32>),
 }
 
-/// Why a mail is no new one, or gets no effect.
+/// Why a mail is not new, or gets no effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Return {
-    /// Our own effect has put it here. The message that it is.
-    Ours(Option<i64>),
-    /// It may be another mail, so it is imported; its copy is left alone.
+pub(super) enum Reappearance {
+    /// Put here by our own effect; the message that it is a copy of.
+    OwnCopy(Option<i64>),
+    /// The mail is imported, since it may be a different one, but its copy is left alone.
     TooOften,
 }
 
-/// A departure of a mail with the same content.
+/// A departure, without its content hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
-struct Left {
+struct Departed {
     epoch_id: i64,
     uid: i64,
     next_uid: i64,
@@ -55,40 +55,40 @@ struct Left {
     message: Option<i64>,
 }
 
-/// A departure with its content.
+/// A departure with its content hash.
 #[derive(sqlx::FromRow)]
-struct LeftWith {
+struct DepartedContent {
     sha256: Vec<u8>,
     #[sqlx(flatten)]
-    left: Left,
+    departed: Departed,
 }
 
-impl Left {
-    /// Whether it is this copy that lies under a UID of an epoch: it came there after the copy had left, or the server has said
-    /// that it put it there.
+impl Departed {
+    /// Whether the departed copy is the mail with this UID: it appeared here after the copy left, or the server
+    /// reported (COPYUID) that it put it there.
     fn is_at(&self, epoch_id: i64, uidvalidity: u32, uid: u32) -> bool {
         let (uidvalidity, uid) = (i64::from(uidvalidity), i64::from(uid));
         if self.epoch_id == epoch_id {
             return uid != self.uid && uid >= self.next_uid;
         }
-        let came_since = self.target_next.is_some_and(|next| uid >= next);
+        let is_later = self.target_next.is_some_and(|next| uid >= next);
         uidvalidity > 0
             && self.target_uidvalidity == Some(uidvalidity)
-            && self.target_uid.map_or(came_since, |target| target == uid)
+            && self.target_uid.map_or(is_later, |target| target == uid)
     }
 }
 
-/// What mails of one sender have in common that something has changed on their way back: the Message-ID, else the identity.
-pub(super) fn kin(mail: &Mail) -> String {
+/// Key shared by versions of one mail that something changes and puts back: the Message-ID, else the identity.
+pub(super) fn repeat_key(mail: &Mail) -> String {
     mail.message_id.clone().unwrap_or_else(|| hex(&mail.identity))
 }
 
 /// Values in one statement.
-const AT_ONCE: usize = 500;
+const VALUES_PER_STATEMENT: usize = 500;
 
 impl Store {
-    /// Prolongs a lease that is still ours, and writes down that these copies are about to be changed: from now on the mailbox is
-    /// not untouched.
+    /// Renews a lease that is still held, and stores that these copies are about to be changed. From then on the
+    /// mailbox no longer counts as untouched.
     ///
     /// # Errors
     /// The lease was lost, or the database failed.
@@ -109,10 +109,10 @@ impl Store {
             return Err(StoreError::LeaseLost);
         }
         let (target_uidvalidity, target_next) = departing.target;
-        for uids in departing.uids.chunks(AT_ONCE) {
-            // After a crash the command may have been sent before: the earlier numbers are the ones that hold.
+        for uids in departing.uids.chunks(VALUES_PER_STATEMENT) {
+            // After a crash the command may already have been sent, so the earlier UIDNEXT counts.
             let depart = tx.sql(
-                r"-- write departures down
+                r"-- store departures
                 INSERT INTO departure (epoch_id, uid, sha256, kin, next_uid, target_uidvalidity, target_next, left_at, is_away)
                 SELECT epoch_id, uid, sha256, kin, $2, $3, $4, $5, $6
                 FROM effect
@@ -125,21 +125,27 @@ impl Store {
             );
             let depart = depart.bind(departing.epoch_id).bind(i64::from(departing.next_uid));
             let depart = depart.bind(target_uidvalidity.map(i64::from)).bind(target_next.map(i64::from));
-            let depart = depart.bind(now).bind(departing.is_away);
+            let depart = depart.bind(now).bind(departing.leaves_folder);
             depart.list(uids.iter().map(|uid| i64::from(*uid))).run().await?;
         }
         tx.commit().await
     }
 
-    /// The server has told the UIDs of the copies in the target folder, which has this UIDVALIDITY.
+    /// Stores the UIDs of the copies in the target folder, as the server reported them (COPYUID), with that folder's
+    /// UIDVALIDITY.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn arrived_at(&self, epoch_id: i64, uidvalidity: u32, copies: &[(u32, u32)]) -> Result<(), StoreError> {
+    pub async fn record_copied_uids(
+        &self,
+        epoch_id: i64,
+        uidvalidity: u32,
+        copies: &[(u32, u32)],
+    ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        for copies in copies.chunks(AT_ONCE) {
+        for copies in copies.chunks(VALUES_PER_STATEMENT) {
             let statement = tx.sql(
-                r"-- where departures have arrived
+                r"-- store the UIDs of copies
                 WITH copy (epoch_id, uid, uidvalidity, target_uid) AS (VALUES {rows})
                 UPDATE departure SET target_uidvalidity = copy.uidvalidity, target_uid = copy.target_uid
                 FROM copy
@@ -155,11 +161,11 @@ impl Store {
         tx.commit().await
     }
 
-    /// How many mails of an epoch are left alone, since our own effects put them where they are.
+    /// UIDs of an epoch that are left alone because our own effects put the mails there.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn returned(&self, epoch_id: i64) -> Result<Vec<u32>, StoreError> {
+    pub async fn returned_uids(&self, epoch_id: i64) -> Result<Vec<u32>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
             r"-- returned mail of an epoch
@@ -169,50 +175,51 @@ impl Store {
         Ok(uids.into_iter().map(uid).collect())
     }
 
-    /// Which mails of a batch our own effects have put where they were found.
-    pub(super) async fn returns(
+    /// The mails of a batch that our own effects put where they were found, or that return too often.
+    pub(super) async fn reappearances(
         &self,
         lease: &Lease,
         batch: &Batch,
         now: Timestamp,
-    ) -> Result<HashMap<u32, Return>, StoreError> {
+    ) -> Result<HashMap<u32, Reappearance>, StoreError> {
         let mails: Vec<(u32, &Mail)> = batch
             .findings
             .iter()
             .filter_map(|(uid, finding)| if let Finding::Mail(mail) = finding { Some((*uid, &**mail)) } else { None })
             .collect();
-        let left = self.departures_of(lease, &mails).await?;
-        let often = self.kin_that_left_often(batch.epoch_id, &mails, now).await?;
+        let departures = self.departures_with_content(lease, &mails).await?;
+        let too_often = self.keys_departed_too_often(batch.epoch_id, &mails, now).await?;
         let verdict = |uid: u32, mail: &Mail| {
-            let ours = left
+            let own = departures
                 .get(&mail.sha256)
                 .into_iter()
                 .flatten()
-                .find(|left| left.is_at(batch.epoch_id, batch.uidvalidity, uid));
-            match ours {
-                Some(left) => Some(Return::Ours(left.message)),
-                None => (mail.effect.is_some() && often.get(&kin(mail)).is_some_and(|next| uid >= *next))
-                    .then_some(Return::TooOften),
+                .find(|departed| departed.is_at(batch.epoch_id, batch.uidvalidity, uid));
+            match own {
+                Some(departed) => Some(Reappearance::OwnCopy(departed.message)),
+                None => (mail.effect.is_some() && too_often.get(&repeat_key(mail)).is_some_and(|next| uid >= *next))
+                    .then_some(Reappearance::TooOften),
             }
         };
         Ok(mails.into_iter().filter_map(|(uid, mail)| Some((uid, verdict(uid, mail)?))).collect())
     }
 
-    /// The departures of mails with these contents, of this mailbox and of those of its organisation that log in to the same account.
-    async fn departures_of(
+    /// Departures of mails with these contents, from this mailbox and from those of its organisation that log in to the
+    /// same account.
+    async fn departures_with_content(
         &self,
         lease: &Lease,
         mails: &[(u32, &Mail)],
-    ) -> Result<HashMap<[u8; 32], Vec<Left>>, StoreError> {
-        let mut found = HashMap::<[u8; 32], Vec<Left>>::new();
+    ) -> Result<HashMap<[u8; 32], Vec<Departed>>, StoreError> {
+        let mut found = HashMap::<[u8; 32], Vec<Departed>>::new();
         if mails.is_empty() {
             return Ok(found);
         }
         let mailbox = &lease.mailbox;
         let mut reader = self.read().await?;
-        for mails in mails.chunks(AT_ONCE) {
+        for mails in mails.chunks(VALUES_PER_STATEMENT) {
             let statement = reader.sql(
-                r"-- departures of these contents
+                r"-- departures with these contents
                 SELECT d.sha256, d.epoch_id, d.uid, d.next_uid, d.target_uidvalidity, d.target_next, d.target_uid,
                     (SELECT min(a.message_id) FROM arrival a WHERE a.epoch_id = d.epoch_id AND a.uid = d.uid) AS message
                 FROM departure d JOIN epoch e ON e.id = d.epoch_id JOIN folder f ON f.id = e.folder_id
@@ -224,47 +231,49 @@ impl Store {
             let statement = statement.bind(mailbox.id).bind(mailbox.organisation_id);
             let statement = statement.bind(mailbox.server.host.to_ascii_lowercase());
             let statement = statement.bind(mailbox.username.to_ascii_lowercase());
-            let rows: Vec<LeftWith> = statement.list(mails.iter().map(|(_, mail)| mail.sha256.to_vec())).all().await?;
-            for LeftWith { sha256, left } in rows {
+            let rows: Vec<DepartedContent> =
+                statement.list(mails.iter().map(|(_, mail)| mail.sha256.to_vec())).all().await?;
+            for DepartedContent { sha256, departed } in rows {
                 let Ok(sha256) = <[u8; 32]>::try_from(sha256) else { continue };
-                found.entry(sha256).or_default().push(left);
+                found.entry(sha256).or_default().push(departed);
             }
         }
         Ok(found)
     }
 
-    /// Of these mails, the Message-IDs whose mails have left this epoch too often, with the UID from which on a mail has come since.
-    async fn kin_that_left_often(
+    /// The repeat keys among these mails whose mails have left this epoch too often, each with the UID from which on a
+    /// mail arrived after the last departure.
+    async fn keys_departed_too_often(
         &self,
         epoch_id: i64,
         mails: &[(u32, &Mail)],
         now: Timestamp,
     ) -> Result<BTreeMap<String, u32>, StoreError> {
-        let kin: Vec<String> =
-            mails.iter().filter(|(_, mail)| mail.effect.is_some()).map(|(_, mail)| kin(mail)).collect();
-        let mut left = BTreeMap::<String, Vec<u32>>::new();
-        if kin.is_empty() {
+        let keys: Vec<String> =
+            mails.iter().filter(|(_, mail)| mail.effect.is_some()).map(|(_, mail)| repeat_key(mail)).collect();
+        let mut departed = BTreeMap::<String, Vec<u32>>::new();
+        if keys.is_empty() {
             return Ok(BTreeMap::new());
         }
         let mut reader = self.read().await?;
-        for kin in kin.chunks(AT_ONCE) {
+        for keys in keys.chunks(VALUES_PER_STATEMENT) {
             let statement = reader.sql(
-                r"-- departures of these kin
+                r"-- departures with these repeat keys
                 SELECT kin, next_uid FROM departure WHERE epoch_id = $1 AND left_at > $2 AND kin IN ({list})",
             );
             let rows: Vec<(String, i64)> =
-                statement.bind(epoch_id).bind(now.minus(RETURNS)).list(kin.iter().cloned()).all().await?;
-            for (kin, next) in rows {
-                left.entry(kin).or_default().push(uid(next));
+                statement.bind(epoch_id).bind(now.minus(RETURN_WINDOW)).list(keys.iter().cloned()).all().await?;
+            for (key, next) in rows {
+                departed.entry(key).or_default().push(uid(next));
             }
         }
-        // Those that left together were there side by side, and are one time.
-        let often = left.into_iter().filter_map(|(kin, mut nexts)| {
+        // Mails that left together were side by side in the folder, and count once.
+        let too_often = departed.into_iter().filter_map(|(key, mut nexts)| {
             nexts.sort_unstable();
             nexts.dedup();
-            (nexts.len() >= MOST_RETURNS).then(|| Some((kin, *nexts.last()?)))?
+            (nexts.len() >= MAX_RETURNS).then(|| Some((key, *nexts.last()?)))?
         });
-        Ok(often.collect())
+        Ok(too_often.collect())
     }
 }
 
@@ -273,8 +282,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_copy_is_ours_where_it_came_after_it_had_left_or_where_the_server_says_that_it_put_it() {
-        let told = Left {
+    fn a_copy_is_ours_if_it_appeared_after_the_departure_or_the_server_reported_its_uid() {
+        let reported = Departed {
             epoch_id: 1,
             uid: 7,
             next_uid: 10,
@@ -283,22 +292,26 @@ mod tests {
             target_uid: Some(5),
             message: None,
         };
-        let by_status = Left { target_uid: None, ..told };
-        let silent = Left { target_uidvalidity: None, target_next: None, ..by_status };
-        for (left, epoch_id, uidvalidity, uid, wanted) in [
-            (told, 1, 3, 7, false),      // itself
-            (told, 1, 3, 9, false),      // an equal mail beside it
-            (told, 1, 3, 10, true),      // put back, or moved into its own folder
-            (told, 2, 17, 5, true),      // in the target, under the UID that the server named
-            (told, 2, 17, 6, false),     // another copy there
-            (told, 2, 18, 5, false),     // another folder
+        let by_status = Departed { target_uid: None, ..reported };
+        let unreported = Departed { target_uidvalidity: None, target_next: None, ..by_status };
+        for (departed, epoch_id, uidvalidity, uid, expected) in [
+            (reported, 1, 3, 7, false),  // the departed copy itself
+            (reported, 1, 3, 9, false),  // an equal mail beside it
+            (reported, 1, 3, 10, true),  // put back, or moved into its own folder
+            (reported, 2, 17, 5, true),  // in the target, under the UID that the server named
+            (reported, 2, 17, 6, false), // another copy there
+            (reported, 2, 18, 5, false), // another folder
             (by_status, 2, 17, 4, true), // the target, not before the move
             (by_status, 2, 17, 3, false),
-            (silent, 2, 17, 5, false),
-            (silent, 2, 0, 5, false),
-            (silent, 1, 0, 10, true),
+            (unreported, 2, 17, 5, false),
+            (unreported, 2, 0, 5, false),
+            (unreported, 1, 0, 10, true),
         ] {
-            assert_eq!(left.is_at(epoch_id, uidvalidity, uid), wanted, "{left:?} {epoch_id} {uidvalidity} {uid}");
+            assert_eq!(
+                departed.is_at(epoch_id, uidvalidity, uid),
+                expected,
+                "{departed:?} {epoch_id} {uidvalidity} {uid}"
+            );
         }
     }
 }

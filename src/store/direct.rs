@@ -1,4 +1,5 @@
-//! Changes by themselves, for tests: nothing but `app/` makes them outside of tests, with their audit line in the same transaction.
+//! Single changes in a transaction of their own, for tests. Outside of tests only `app/` makes changes, together with
+//! their audit line.
 
 use super::db::Db;
 use super::{
@@ -26,7 +27,7 @@ impl Store {
 
     pub async fn remove_inbox(&self, address: &Address, with_messages: bool) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let inbox = tx.hold_inbox(address).await?;
+        let inbox = tx.lock_inbox(address).await?;
         tx.remove_inbox(inbox, with_messages).await?;
         tx.commit().await
     }
@@ -71,7 +72,7 @@ impl Store {
 
     pub async fn join(&self, claim: &LinkClaim, new: &NewPerson<'_>, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        tx.use_claimed(claim, now).await?;
+        tx.consume_link(claim, now).await?;
         tx.add_person(new, now).await?;
         tx.commit().await
     }
@@ -83,11 +84,11 @@ impl Store {
         Ok(id)
     }
 
-    pub async fn revoke_token(&self, id: i64, with_made: bool) -> Result<u64, StoreError> {
+    pub async fn revoke_token(&self, id: i64, with_descendants: bool) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
-        let gone = tx.revoke_token(id, with_made).await?;
+        let revoked = tx.revoke_token(id, with_descendants).await?;
         tx.commit().await?;
-        Ok(gone)
+        Ok(revoked)
     }
 
     pub async fn add_link(&self, new: NewLink<'_>, now: Timestamp) -> Result<(), StoreError> {
@@ -124,7 +125,7 @@ impl Store {
 
     pub async fn pause_mailbox(&self, address: &Address, paused: bool, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let mailbox = tx.hold_mailbox(address).await?;
+        let mailbox = tx.lock_mailbox(address).await?;
         tx.pause_mailbox(mailbox.id, paused, now).await?;
         tx.commit().await
     }
@@ -136,7 +137,7 @@ impl Store {
         tx.commit().await
     }
 
-    pub async fn skip_by_hand(
+    pub async fn skip_manually(
         &self,
         folder_id: i64,
         uid: u32,
@@ -144,7 +145,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        let skipped = tx.skip_by_hand(folder_id, uid, uidvalidity, now).await?;
+        let skipped = tx.skip_manually(folder_id, uid, uidvalidity, now).await?;
         if skipped {
             tx.commit().await?;
         }
@@ -154,18 +155,18 @@ impl Store {
     pub async fn retry_quarantined(
         &self,
         mailbox_id: i64,
-        which: QuarantineFilter<'_>,
+        filter: QuarantineFilter<'_>,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
-        let count = tx.retry_quarantined(mailbox_id, which, now).await?;
+        let count = tx.retry_quarantined(mailbox_id, filter, now).await?;
         tx.commit().await?;
         Ok(count)
     }
 
-    pub async fn forget_tokens(&self, grant_id: i64) -> Result<(), StoreError> {
+    pub async fn delete_tokens(&self, grant_id: i64) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        tx.forget_tokens(grant_id).await?;
+        tx.delete_tokens(grant_id).await?;
         tx.commit().await
     }
 
@@ -176,13 +177,14 @@ impl Store {
         Ok(id)
     }
 
-    pub async fn consented(&self, id: i64, username: &str, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn record_consent(&self, id: i64, username: &str, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        tx.consented(id, username, now).await?;
+        tx.record_consent(id, username, now).await?;
         tx.commit().await
     }
 
-    /// Every row of every table as text, sorted, without these columns and without what is sealed, hashed or drawn by lot.
+    /// All rows of all tables as text, sorted, without the columns in `without` and without sealed, hashed or random
+    /// values.
     pub async fn dump(&self, without: &[&str]) -> serde_json::Value {
         use sqlx::Row;
         let Db::Sqlite { readers, .. } = &self.db else { panic!("only SQLite is dumped") };

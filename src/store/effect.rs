@@ -1,29 +1,30 @@
-//! Effects: what is still to happen to the customer's copies. Written with the import, done after it, in small steps that
-//! are written down, so that a crash in between is gone on from.
+//! Effects: pending changes to the customer's copies. An effect is stored with the import and carried out afterwards,
+//! in small steps that are each stored, so that it can be resumed after a crash.
 
 use super::epoch::uid;
 use super::{Lease, Store, StoreError};
 use crate::fact::{Obstacle, to_json};
 
-/// How far an effect has come.
+/// The progress of an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EffectStep {
-    /// Nothing has happened yet, or it is not known whether something has.
+    /// Nothing has happened yet, or it is unknown whether anything has.
     Pending,
-    /// A COPY was about to be sent; whether it was done shows in the target folder, from what its UIDNEXT was then.
+    /// COPY was about to be sent. Whether it was carried out shows in the target folder, from the UIDNEXT that the
+    /// folder had before.
     Copying(u32),
-    /// The copy is in the target folder; the original is not gone yet.
+    /// The copy is in the target folder; the original has not been removed yet.
     Copied,
-    /// The server could not do it when last asked.
+    /// The server could not do it at the last attempt.
     Impossible,
 }
 
-/// So often in a row a server may refuse; then it is asked once a day.
-const MOST_ATTEMPTS: i64 = 10;
+/// Maximum number of refusals in a row; after that the server is asked once a day.
+const MAX_ATTEMPTS: i64 = 10;
 
 impl EffectStep {
-    /// As stored: its word, and what UIDNEXT of the target folder was.
-    fn stored(step: &str, target_uidnext: Option<i64>) -> Self {
+    /// From the stored step, and the UIDNEXT that the target folder had.
+    fn from_columns(step: &str, target_uidnext: Option<i64>) -> Self {
         match step {
             "copying" => Self::Copying(uid(target_uidnext.unwrap_or(1))),
             "copied" => Self::Copied,
@@ -33,28 +34,25 @@ impl EffectStep {
     }
 }
 
-/// One open effect.
+/// A pending effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effect {
-    /// The UID.
     pub uid: u32,
-    /// What is to happen, in the words of `--after-import`.
+    /// The action, in the syntax of `--after-import`.
     pub action: String,
-    /// How far it has come.
     pub step: EffectStep,
 }
 
 /// UIDs in one statement.
-const AT_ONCE: usize = 500;
+const UIDS_PER_STATEMENT: usize = 500;
 
-/// UIDs as stored.
 fn stored(uids: &[u32]) -> impl Iterator<Item = i64> {
     uids.iter().map(|uid| i64::from(*uid))
 }
 
 impl Store {
-    /// The next effects of an epoch that are not done, those included that were impossible, since what was in the way may be
-    /// gone; of those that the server refused too often, all or none.
+    /// The next pending effects of an epoch, including those that were impossible, since the obstacle may be gone.
+    /// Effects that the server refused too often are included only with `refused_too`.
     pub async fn open_effects(
         &self,
         epoch_id: i64,
@@ -62,7 +60,7 @@ impl Store {
         limit: i64,
         refused_too: bool,
     ) -> Result<Vec<Effect>, StoreError> {
-        let most = if refused_too { i64::MAX } else { MOST_ATTEMPTS };
+        let max_attempts = if refused_too { i64::MAX } else { MAX_ATTEMPTS };
         let mut reader = self.read().await?;
         let statement = reader.sql(
             r"-- open effects
@@ -72,22 +70,22 @@ impl Store {
             ORDER BY uid LIMIT $3",
         );
         let rows: Vec<(i64, String, String, Option<i64>)> =
-            statement.bind(epoch_id).bind(i64::from(above)).bind(limit).bind(most).all().await?;
+            statement.bind(epoch_id).bind(i64::from(above)).bind(limit).bind(max_attempts).all().await?;
         let effects = rows.into_iter().map(|(effect_uid, action, step, target_uidnext)| Effect {
             uid: uid(effect_uid),
             action,
-            step: EffectStep::stored(&step, target_uidnext),
+            step: EffectStep::from_columns(&step, target_uidnext),
         });
         Ok(effects.collect())
     }
 
-    /// These effects are done.
+    /// Deletes effects that have been carried out.
     pub async fn effects_done(&self, lease: &Lease, epoch_id: i64, uids: &[u32]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        tx.guard(lease).await?;
-        for uids in uids.chunks(AT_ONCE) {
+        tx.check_lease(lease).await?;
+        for uids in uids.chunks(UIDS_PER_STATEMENT) {
             let statement = tx.sql(
-                r"-- effects are done
+                r"-- delete finished effects
                 DELETE FROM effect WHERE epoch_id = $1 AND uid IN ({list})",
             );
             statement.bind(epoch_id).list(stored(uids)).run().await?;
@@ -95,7 +93,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// These are about to be copied into a folder with this UIDNEXT.
+    /// Stores that these copies are about to be copied into a folder with this UIDNEXT.
     pub async fn effects_copying(
         &self,
         lease: &Lease,
@@ -104,10 +102,10 @@ impl Store {
         target_uidnext: u32,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        tx.guard(lease).await?;
-        for uids in uids.chunks(AT_ONCE) {
+        tx.check_lease(lease).await?;
+        for uids in uids.chunks(UIDS_PER_STATEMENT) {
             let statement = tx.sql(
-                r"-- effects are about to be copied
+                r"-- mark effects as copying
                 UPDATE effect SET step = 'copying', target_uidnext = $2 WHERE epoch_id = $1 AND uid IN ({list})",
             );
             statement.bind(epoch_id).bind(i64::from(target_uidnext)).list(stored(uids)).run().await?;
@@ -115,13 +113,13 @@ impl Store {
         tx.commit().await
     }
 
-    /// Of these, no copy is in the target folder.
+    /// Stores that these copies are not in the target folder.
     pub async fn effects_not_copied(&self, lease: &Lease, epoch_id: i64, uids: &[u32]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        tx.guard(lease).await?;
-        for uids in uids.chunks(AT_ONCE) {
+        tx.check_lease(lease).await?;
+        for uids in uids.chunks(UIDS_PER_STATEMENT) {
             let statement = tx.sql(
-                r"-- effects are not copied
+                r"-- mark effects as not copied
                 UPDATE effect SET step = 'pending' WHERE epoch_id = $1 AND uid IN ({list})",
             );
             statement.bind(epoch_id).list(stored(uids)).run().await?;
@@ -129,13 +127,13 @@ impl Store {
         tx.commit().await
     }
 
-    /// Of these, the copy is in the target folder.
+    /// Stores that these copies are in the target folder.
     pub async fn effects_copied(&self, lease: &Lease, epoch_id: i64, uids: &[u32]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        tx.guard(lease).await?;
-        for uids in uids.chunks(AT_ONCE) {
+        tx.check_lease(lease).await?;
+        for uids in uids.chunks(UIDS_PER_STATEMENT) {
             let statement = tx.sql(
-                r"-- effects are copied
+                r"-- mark effects as copied
                 UPDATE effect SET step = 'copied' WHERE epoch_id = $1 AND uid IN ({list})",
             );
             statement.bind(epoch_id).list(stored(uids)).run().await?;
@@ -143,7 +141,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// These cannot be done, for this, and are not tried again.
+    /// Stores that these effects are impossible because of this obstacle.
     pub async fn effects_impossible(
         &self,
         lease: &Lease,
@@ -152,10 +150,10 @@ impl Store {
         obstacle: &Obstacle,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        tx.guard(lease).await?;
-        for uids in uids.chunks(AT_ONCE) {
+        tx.check_lease(lease).await?;
+        for uids in uids.chunks(UIDS_PER_STATEMENT) {
             let statement = tx.sql(
-                r"-- effects are impossible
+                r"-- mark effects as impossible
                 UPDATE effect SET step = 'impossible', problem = $2 WHERE epoch_id = $1 AND uid IN ({list})",
             );
             statement.bind(epoch_id).bind(to_json(obstacle)).list(stored(uids)).run().await?;
@@ -163,7 +161,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// These failed this time; after [`MOST_ATTEMPTS`] they count as impossible.
+    /// Counts a failed attempt of these effects; after [`MAX_ATTEMPTS`] they count as impossible.
     pub async fn effects_failed(
         &self,
         lease: &Lease,
@@ -172,27 +170,27 @@ impl Store {
         obstacle: &Obstacle,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        tx.guard(lease).await?;
-        for uids in uids.chunks(AT_ONCE) {
+        tx.check_lease(lease).await?;
+        for uids in uids.chunks(UIDS_PER_STATEMENT) {
             let statement = tx.sql(
-                r"-- effects have failed
+                r"-- count failed effects
                 UPDATE effect SET attempts = attempts + 1, problem = $2, step = CASE WHEN step = 'copied' THEN step
                     WHEN attempts + 1 >= $3 THEN 'impossible' ELSE 'pending' END
                 WHERE epoch_id = $1 AND uid IN ({list})",
             );
-            statement.bind(epoch_id).bind(to_json(obstacle)).bind(MOST_ATTEMPTS).list(stored(uids)).run().await?;
+            statement.bind(epoch_id).bind(to_json(obstacle)).bind(MAX_ATTEMPTS).list(stored(uids)).run().await?;
         }
         tx.commit().await?;
-        self.not_departed(lease, epoch_id, uids).await
+        self.delete_departures(lease, epoch_id, uids).await
     }
 
-    /// These have not left, unless their copy is in the target folder.
-    async fn not_departed(&self, lease: &Lease, epoch_id: i64, uids: &[u32]) -> Result<(), StoreError> {
+    /// Deletes the departures of these copies, except those that may be in the target folder.
+    async fn delete_departures(&self, lease: &Lease, epoch_id: i64, uids: &[u32]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        tx.guard(lease).await?;
-        for uids in uids.chunks(AT_ONCE) {
+        tx.check_lease(lease).await?;
+        for uids in uids.chunks(UIDS_PER_STATEMENT) {
             let statement = tx.sql(
-                r"-- copies have not departed
+                r"-- delete the departures of failed effects
                 DELETE FROM departure
                 WHERE NOT EXISTS (
                         SELECT 1 FROM effect x WHERE x.epoch_id = departure.epoch_id AND x.uid = departure.uid
@@ -205,7 +203,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// How many effects of a mailbox are open.
+    /// Number of pending effects of a mailbox.
     pub async fn open_effect_count(&self, mailbox_id: i64) -> Result<i64, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(

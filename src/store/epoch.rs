@@ -1,4 +1,4 @@
-//! Epochs: one UIDVALIDITY of a folder as we met it, with the cursor and the ledger that belong to it.
+//! Epochs: one UIDVALIDITY of a folder, with its cursor and ledger.
 
 use super::{Lease, Store, StoreError, Tx};
 use crate::clock::Timestamp;
@@ -7,23 +7,22 @@ use crate::fact::{Obstacle, Reason, to_json};
 /// A folder that is polled.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct WatchedFolder {
-    /// Its row.
     pub id: i64,
-    /// Its name as people write it.
+    /// The decoded name.
     pub name: String,
     /// When every UID was last compared with the ledger.
     pub verified_at: Option<i64>,
-    /// How far a comparison has come that was cut short.
+    /// The UID up to which an interrupted comparison has come.
     pub compared_to: i64,
-    /// Polls at which UIDVALIDITY was another, less those at which it was the same.
+    /// Number of polls with a changed UIDVALIDITY, minus those without.
     pub uidvalidity_changes: i64,
-    /// The form of the question for UIDs that the mailbox's server answers rightly, where it misread the usual one.
+    /// The form of UID search that the mailbox's server answers correctly, if it misreads the usual one.
     pub list_form: Option<String>,
 }
 
 impl WatchedFolder {
-    /// A folder that the database does not have, so that nothing is known of it.
-    pub fn unwritten(name: &str) -> Self {
+    /// A folder that is not in the database, so that nothing is known about it.
+    pub fn not_stored(name: &str) -> Self {
         Self {
             id: 0,
             name: name.to_owned(),
@@ -34,80 +33,76 @@ impl WatchedFolder {
         }
     }
 
-    /// The one of this name, or without a name the only one.
+    /// Selects the folder with this name, or without a name the only one.
     ///
     /// # Errors
-    /// There is none, or which one is not said; the names are told.
-    pub fn meant(mut folders: Vec<Self>, name: Option<&str>) -> Result<Self, String> {
+    /// No folder has this name, or a name is needed; the message lists the names.
+    pub fn select(mut folders: Vec<Self>, name: Option<&str>) -> Result<Self, String> {
         let names: Vec<String> = folders.iter().map(|folder| folder.name.clone()).collect();
-        let which = || format!("the folders are: {}", names.join(", "));
+        let error = || format!("the folders are: {}", names.join(", "));
         match name {
             Some(name) => folders.retain(|folder| folder.name == name),
-            None if folders.len() > 1 => return Err(which()),
+            None if folders.len() > 1 => return Err(error()),
             None => {}
         }
-        folders.pop().ok_or_else(which)
+        folders.pop().ok_or_else(error)
     }
 }
 
 /// An epoch to be opened.
 #[derive(Debug, Clone, Copy)]
 pub struct NewEpoch {
-    /// The folder's row.
     pub folder_id: i64,
-    /// The numbering that the server gives.
     pub uidvalidity: u32,
-    /// UIDs below it are there at the first look.
+    /// UIDs below it exist when the epoch is opened.
     pub boundary: u32,
 }
 
-/// From where on an epoch is read.
+/// The start of an epoch: the UIDs that are skipped, and where the search begins.
 #[derive(Debug, Clone, Copy)]
-pub struct StartOfEpoch<'a> {
-    /// The epoch's row.
+pub struct EpochStart<'a> {
     pub epoch_id: i64,
-    /// Ranges of UIDs that are skipped, each with its first and its last.
+    /// Ranges of UIDs to skip, each with its first and last UID.
     pub skipped: &'a [(u32, u32)],
-    /// The search goes on from here.
+    /// The search begins here.
     pub cursor: u32,
 }
 
-/// The UIDVALIDITY in force.
+/// The UIDVALIDITY of a folder, with the progress in it.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Epoch {
-    /// Its row.
     pub id: i64,
-    /// As the server said (RFC 3501 2.3.1.1).
+    /// As the server reports it (RFC 3501 section 2.3.1.1).
     #[sqlx(try_from = "i64")]
     pub uidvalidity: u32,
     /// Every UID below it is finished.
     #[sqlx(try_from = "i64")]
     pub cursor: u32,
-    /// UIDs below it were there at the first look.
+    /// UIDs below it existed when the epoch was opened.
     #[sqlx(try_from = "i64")]
     pub boundary: u32,
-    /// Whether the start was decided.
+    /// The start has been decided.
     pub start_decided: bool,
-    /// The highest UID that was dealt with and lay below UIDNEXT.
+    /// The highest handled UID that was below UIDNEXT.
     #[sqlx(try_from = "i64")]
     pub top: u32,
-    /// The mailbox was pointed at another server or account.
+    /// The mailbox has changed to another server or account.
     pub closed: bool,
 }
 
 impl Epoch {
-    /// An epoch that the database does not have, so that nothing is known in it: for looking ahead at what a poll would find.
-    pub fn unwritten(uidvalidity: u32, boundary: u32) -> Self {
+    /// An epoch that is not in the database, so that nothing in it is known: for a dry run.
+    pub fn not_stored(uidvalidity: u32, boundary: u32) -> Self {
         Self { id: 0, uidvalidity, cursor: 1, boundary, start_decided: false, top: 0, closed: false }
     }
 }
 
-/// A UID as stored: databases have no unsigned numbers.
+/// A UID as stored: databases have no unsigned integers.
 pub(super) fn uid(stored: i64) -> u32 {
     u32::try_from(stored).unwrap_or(u32::MAX)
 }
 
-/// A UID that may be absent, as stored.
+/// An optional UID, as stored.
 #[derive(sqlx::Type)]
 #[sqlx(transparent)]
 pub(super) struct MaybeUid(Option<i64>);
@@ -119,7 +114,7 @@ impl From<MaybeUid> for Option<u32> {
 }
 
 impl Store {
-    /// The folders that a mailbox is polled for, in their order, but last those that took a poll's time for themselves.
+    /// The watched folders of a mailbox in their order, except that folders which used up the time of a poll come last.
     pub async fn watched_folders(&self, mailbox_id: i64) -> Result<Vec<WatchedFolder>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -132,7 +127,6 @@ impl Store {
         Ok(statement.bind(mailbox_id).all().await?)
     }
 
-    /// The newest epoch of a folder.
     pub async fn newest_epoch(&self, folder_id: i64) -> Result<Option<Epoch>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -145,7 +139,7 @@ impl Store {
         Ok(statement.bind(folder_id).first().await?)
     }
 
-    /// Goes on with an epoch, under the UIDVALIDITY that the server gives now (0: none), and counts how often it was another.
+    /// Continues an epoch under the server's current UIDVALIDITY (0: none), and counts how often it changed.
     pub async fn keep_epoch(
         &self,
         lease: &Lease,
@@ -162,7 +156,7 @@ impl Store {
             return Ok(epoch);
         }
         let mut tx = self.begin().await?;
-        tx.guard(lease).await?;
+        tx.check_lease(lease).await?;
         let renumber = tx.sql(
             r"-- keep an epoch under another UIDVALIDITY
             UPDATE epoch SET uidvalidity = $2 WHERE id = $1",
@@ -177,12 +171,12 @@ impl Store {
         Ok(Epoch { uidvalidity: number, ..epoch })
     }
 
-    /// Opens an epoch in which UIDs below `boundary` are there at the first look. Effects that were open in an older epoch are
-    /// void, since its UIDs name nothing any more.
+    /// Opens an epoch in which UIDs below `boundary` already exist. Pending effects of older epochs become void, since
+    /// those UIDs are no longer valid.
     pub async fn open_epoch(&self, lease: &Lease, new: NewEpoch, now: Timestamp) -> Result<Epoch, StoreError> {
         let NewEpoch { folder_id, uidvalidity, boundary } = new;
         let mut tx = self.begin().await?;
-        tx.guard(lease).await?;
+        tx.check_lease(lease).await?;
         tx.void_epochs(folder_id).await?;
         let insert = tx.sql(
             r"-- open an epoch
@@ -193,13 +187,13 @@ impl Store {
         let insert = insert.bind(folder_id).bind(i64::from(uidvalidity)).bind(i64::from(boundary)).bind(now);
         let id = insert.value().await?;
         tx.commit().await?;
-        Ok(Epoch { id, ..Epoch::unwritten(uidvalidity, boundary) })
+        Ok(Epoch { id, ..Epoch::not_stored(uidvalidity, boundary) })
     }
 
-    /// The UIDs of an epoch mean something else now: the next poll opens another.
+    /// Closes an epoch whose UIDs now denote other mails: the next poll opens a new one.
     pub async fn close_epoch(&self, lease: &Lease, epoch_id: i64) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        tx.guard(lease).await?;
+        tx.check_lease(lease).await?;
         let close = tx.sql(
             r"-- close an epoch
             UPDATE epoch SET closed = TRUE WHERE id = $1",
@@ -208,14 +202,14 @@ impl Store {
         tx.commit().await
     }
 
-    /// Writes down the start: these ranges of UIDs are skipped, and the search goes on from `cursor`.
-    pub async fn decide_start(&self, lease: &Lease, start: StartOfEpoch<'_>, now: Timestamp) -> Result<(), StoreError> {
-        let StartOfEpoch { epoch_id, skipped, cursor } = start;
+    /// Stores the start: these ranges of UIDs are skipped, and the search begins at `cursor`.
+    pub async fn decide_start(&self, lease: &Lease, start: EpochStart<'_>, now: Timestamp) -> Result<(), StoreError> {
+        let EpochStart { epoch_id, skipped, cursor } = start;
         let mut tx = self.begin().await?;
-        tx.guard(lease).await?;
+        tx.check_lease(lease).await?;
         for (first, last) in skipped {
             let skip = tx.sql(
-                r"-- skip what is older than the start
+                r"-- skip mail that is older than the start
                 INSERT INTO ledger (epoch_id, uid, uid_last, state, reason, updated_at)
                 VALUES ($1, $2, $3, 'skipped', $4, $5)",
             );
@@ -234,17 +228,17 @@ impl Store {
         tx.commit().await
     }
 
-    /// Moves the cursor over UIDs that a search with a tagged OK has shown to be finished or not there.
+    /// Advances the cursor over UIDs that are finished or, after a search with a tagged OK, known not to exist.
     pub async fn advance_cursor(&self, lease: &Lease, epoch_id: i64, cursor: u32) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        tx.guard(lease).await?;
+        tx.check_lease(lease).await?;
         tx.move_cursor(epoch_id, cursor).await?;
         tx.commit().await
     }
 }
 
 impl Tx<'_> {
-    /// Ends what is open in the epochs of a folder that is about to get a new one.
+    /// Ends pending work in the epochs of a folder that is about to get a new one.
     async fn void_epochs(&mut self, folder_id: i64) -> Result<(), StoreError> {
         let void = self.sql(
             r"-- void the effects of older epochs
@@ -254,12 +248,12 @@ impl Tx<'_> {
         );
         void.bind(folder_id).bind(to_json(&Obstacle::Rebuilt)).run().await?;
         let downloads = self.sql(
-            r"-- forget the downloads of older epochs
+            r"-- delete the downloads of older epochs
             DELETE FROM download_chunk WHERE epoch_id IN (SELECT id FROM epoch WHERE folder_id = $1)",
         );
         downloads.bind(folder_id).run().await?;
         let returned = self.sql(
-            r"-- forget the effects that older epochs held back
+            r"-- delete the suppressed effects of older epochs
             DELETE FROM effect WHERE step = 'returned' AND epoch_id IN (SELECT id FROM epoch WHERE folder_id = $1)",
         );
         returned.bind(folder_id).run().await?;
@@ -270,17 +264,17 @@ impl Tx<'_> {
         );
         count.bind(folder_id).run().await?;
         let compare = self.sql(
-            r"-- compare a folder from its beginning
+            r"-- restart the comparison of a folder
             UPDATE folder SET compared_to = 0 WHERE id = $1",
         );
         compare.bind(folder_id).run().await?;
         Ok(())
     }
 
-    /// Moves the cursors of a mailbox back to what is pending, where they had passed it.
-    pub(super) async fn cursor_to_pending(&mut self, mailbox_id: i64) -> Result<(), StoreError> {
+    /// Moves the cursors of a mailbox back to the lowest pending UID, where they had passed it.
+    pub(super) async fn rewind_cursors(&mut self, mailbox_id: i64) -> Result<(), StoreError> {
         let statement = self.sql(
-            r"-- move the cursors of a mailbox back to what is pending
+            r"-- move the cursors of a mailbox back to pending UIDs
             UPDATE epoch SET cursor = (
                 SELECT min(l.uid) FROM ledger l WHERE l.epoch_id = epoch.id AND l.state = 'pending'
             )
@@ -292,7 +286,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Moves the cursor of an epoch forward, but never over a UID that is pending, whichever window it was in.
+    /// Advances the cursor of an epoch, but never past a pending UID, whichever window it was in.
     pub(super) async fn move_cursor(&mut self, epoch_id: i64, cursor: u32) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- move the cursor

@@ -1,53 +1,49 @@
-//! What can go wrong with the store.
+//! Errors of the store.
 
 use crate::fact::{Conflict, Fact, Thing};
 use crate::locale::Language;
 
-/// Why the store could not do it. Never holds a secret or a mail.
+/// An error of the store. It never contains a secret or mail content.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database refused or is not there.
+    /// The database refused a statement or is unreachable.
     #[error("the database: {0}")]
     Database(#[from] sqlx::Error),
-    /// The schema could not be brought up to date.
     #[error("the database's schema: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
-    /// The database URL cannot be used.
     #[error("the database URL cannot be used: {0}")]
     Url(String),
-    /// Another worker has taken the mailbox over; nothing was written.
+    /// Another worker has taken over the mailbox; nothing was written.
     #[error("another worker has taken this mailbox over")]
     LeaseLost,
-    /// A thing that was named is not there.
     #[error("{}", .0.words(Language::English))]
     NotFound(Thing),
-    /// A change does not go with what is there.
+    /// A change conflicts with the current state.
     #[error("{}", .0.words(Language::English))]
     Conflict(Conflict),
-    /// A login was given for another server than the mailbox of this address has by now.
-    #[error("the server of {0} was changed meanwhile; look at it once more")]
-    Moved(String),
-    /// The link that it was to be done by was used, taken back or has ended meanwhile; nothing was written.
+    /// A login was given for another server than the mailbox (named by its address) has by now.
+    #[error("the server of {0} was changed in the meantime; check it again")]
+    ServerChanged(String),
+    /// The link that authorised the change was used, revoked or has expired meanwhile; nothing was written.
     #[error("the link no longer works")]
-    LinkOver,
-    /// A secret could not be sealed.
+    LinkInvalid,
     #[error(transparent)]
     Vault(#[from] crate::vault::VaultError),
-    /// A stored value is none that this version writes.
+    /// The database contains a value that this version does not know.
     #[error("the database holds a value that this version does not know: {0}")]
     Unknown(String),
 }
 
 impl StoreError {
-    /// Whether the database takes a text not at all: PostgreSQL none with U+0000 (character_not_in_repertoire,
+    /// Whether the database cannot store a text at all: PostgreSQL rejects U+0000 (character_not_in_repertoire,
     /// untranslatable_character).
     pub fn is_unstorable_text(&self) -> bool {
         let Self::Database(sqlx::Error::Database(error)) = self else { return false };
         matches!(error.code().as_deref(), Some("22021" | "22P05"))
     }
 
-    /// Turns a violated uniqueness into the conflict that it is.
-    pub(super) fn taken(error: sqlx::Error, conflict: impl FnOnce() -> Conflict) -> Self {
+    /// Turns a violation of a unique constraint into a conflict.
+    pub(super) fn on_unique_violation(error: sqlx::Error, conflict: impl FnOnce() -> Conflict) -> Self {
         match &error {
             sqlx::Error::Database(inner) if inner.is_unique_violation() => Self::Conflict(conflict()),
             _ => Self::Database(error),
@@ -62,7 +58,7 @@ impl From<Conflict> for StoreError {
 }
 
 impl Thing {
-    /// The error that it is missing.
+    /// The error that this thing is missing.
     pub fn missing(self) -> StoreError {
         StoreError::NotFound(self)
     }

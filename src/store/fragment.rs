@@ -1,8 +1,8 @@
-//! Pieces of SQL that several statements share, each under a name that the statements write in braces.
+//! SQL fragments that several statements share. A statement refers to a fragment by its name in braces.
 
 use std::borrow::Cow;
 
-/// Every fragment. A fragment may name others that stand after it.
+/// All fragments. A fragment may refer only to fragments after it in this list.
 const FRAGMENTS: &[(&str, &str)] = &[
     // The columns of a row of `mailbox.rs`.
     (
@@ -31,7 +31,7 @@ const FRAGMENTS: &[(&str, &str)] = &[
         m.name AS made_by, t.made_by AS made_by_id, m.organisation_id AS made_by_organisation, t.last_used_at
         FROM api_token t LEFT JOIN organisation o ON o.id = t.organisation_id LEFT JOIN api_token m ON m.id = t.made_by",
     ),
-    // A token (`$1`) and those that were made by it, by those in turn, and so on.
+    // A token (`$1`) and all tokens created with it, directly or indirectly.
     (
         "{made_by}",
         r"WITH RECURSIVE made (id) AS (
@@ -48,7 +48,7 @@ const FRAGMENTS: &[(&str, &str)] = &[
         "{ledger_joins}",
         r"JOIN epoch e ON e.id = l.epoch_id JOIN folder f ON f.id = e.folder_id JOIN mailbox m ON m.id = f.mailbox_id",
     ),
-    // Quarantined in a mailbox (`$1`), in the epochs in force: the UIDs of older ones name nothing any more.
+    // Quarantined mail of a mailbox (`$1`) in the current epochs. The UIDs of older epochs are no longer valid.
     (
         "{quarantined_in_force}",
         r"state = 'quarantined' AND epoch_id IN (
@@ -57,7 +57,7 @@ const FRAGMENTS: &[(&str, &str)] = &[
             GROUP BY e.folder_id
         )",
     ),
-    // The mails by which an epoch (`$1`) is known again: the columns of an `Anchor`.
+    // The columns of an `Anchor`, of an epoch (`$1`).
     (
         "{select_anchors}",
         r"SELECT l.uid, l.internal_date, m.message_id
@@ -71,8 +71,8 @@ const FRAGMENTS: &[(&str, &str)] = &[
             m.subject, m.size, m.sha256, m.internal_date, m.imported_at, m.historic, m.why, m.acknowledged_at
         FROM message m JOIN inbox i ON i.id = m.inbox_id",
     ),
-    // The columns of a `MailboxLine`, up to the part that chooses the mailboxes. The mails of each are counted for this page only
-    // (`$5`: the beginning of the day, `$7`: the number of UIDs in an epoch).
+    // The columns of a `MailboxLine`, up to the part that selects the mailboxes. The mails of each mailbox are counted
+    // for this page only (`$5`: the start of the day, `$7`: the number of possible UIDs in an epoch).
     (
         "{select_mailbox_lines}",
         r"SELECT p.address, p.inbox, o.name AS organisation, CAST(p.mailbox_state AS BIGINT) AS mailbox_state, p.last_success_at,
@@ -93,12 +93,13 @@ const FRAGMENTS: &[(&str, &str)] = &[
                 AS next_poll_at,
             p.failing_since, p.last_error, p.added_at
         FROM (
-            SELECT * FROM ({mailboxes_with_fare}) AS f",
+            SELECT * FROM ({mailboxes_with_state}) AS f",
     ),
-    // Mailboxes with their fare, which `MailboxState::of` decides; a test holds the two against each other. `$1`: one that was last seen three intervals before
-    // it is behind. What fails with a mailbox's own password or settings waits for a person, however often it is tried.
+    // Mailboxes with their state, as `MailboxState::for_mailbox` defines it; a test compares the two. `$1`: a mailbox
+    // whose last successful poll is more than three intervals before this time is behind. A failure caused by the
+    // mailbox's own password or settings needs a person, even if it is retried.
     (
-        "{mailboxes_with_fare}",
+        "{mailboxes_with_state}",
         r"SELECT m.id, m.address, m.inbox_id, i.address AS inbox, i.organisation_id, m.last_success_at, m.next_poll_at,
             m.hold_until, m.failing_since, m.last_error, m.added_at, m.paused,
             CASE WHEN m.setup THEN 5 WHEN m.paused THEN 6
@@ -119,7 +120,7 @@ const FRAGMENTS: &[(&str, &str)] = &[
     ),
 ];
 
-/// The text with each `{name}` of a fragment replaced by it. `{rows}` and `{list}` stay: the statement fills them in.
+/// Replaces each `{name}` of a fragment. `{rows}` and `{list}` stay: `Statement` fills them in.
 pub(super) fn expand(text: &'static str) -> Cow<'static, str> {
     let mut text = Cow::Borrowed(text);
     for (name, fragment) in FRAGMENTS {

@@ -1,4 +1,4 @@
-//! Grants: OAuth consents, as they are and whose they are.
+//! Grants: OAuth consents and an application's own rights.
 
 mod app;
 mod tokens;
@@ -10,15 +10,14 @@ use sqlx::{Database, Decode, Type};
 use super::{Store, StoreError, Thing, Tx};
 use crate::clock::Timestamp;
 
-/// Which grant a mailbox is opened with. Several may share one.
+/// Identifies the grant that a mailbox is opened with. Several mailboxes may share one.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct GrantKey {
     /// The provider's name in the configuration.
     pub provider: String,
-    /// Whose right it is.
     #[sqlx(try_from = "String")]
     pub kind: GrantKind,
-    /// Who consents, in lower case; the tenant where it is app-only.
+    /// The user who consents, in lower case; the tenant if app-only.
     pub identity: String,
 }
 
@@ -26,62 +25,59 @@ pub struct GrantKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GrantKind {
-    /// A person's, who has consented.
+    /// Of a person who has consented.
     Delegated,
-    /// The application's own.
+    /// Of the application itself.
     AppOnly,
 }
 
-/// How a consent was given.
+/// The flow in which a consent was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
-    /// In the browser, with an authorization code.
+    /// In a browser, with an authorization code (RFC 6749).
     Code,
-    /// With a device code; the application sends no secret.
+    /// With a device code (RFC 8628); the application sends no secret.
     Device,
 }
 
-/// A grant as it is now.
+/// A grant and its tokens.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Grant {
-    /// Its row.
     pub id: i64,
-    /// Which it is.
     #[sqlx(flatten)]
     pub key: GrantKey,
-    /// How it was given; `None`: never yet, or app-only.
+    /// `None`: no consent yet, or app-only.
     pub flow: Option<Flow>,
     /// The refresh token, sealed.
     pub refresh_sealed: Option<Vec<u8>>,
     /// The access token, sealed.
     pub access_sealed: Option<Vec<u8>>,
-    /// Until when the access token lives.
+    /// Expiry of the access token.
     pub access_expires_at: Timestamp,
-    /// From when on it is renewed before it is used.
+    /// From this time on the access token is renewed before it is used.
     pub renew_at: Timestamp,
-    /// When a person consented.
     pub consented_at: Option<Timestamp>,
-    /// When the consent itself ends, where the provider has said so.
+    /// Expiry of the consent itself, if the provider reported one.
     pub consent_ends_at: Option<Timestamp>,
-    /// When the last token came.
+    /// When the last token was received.
     pub refreshed_at: Option<Timestamp>,
     /// Why there is no token, as JSON.
     pub problem: Option<String>,
-    /// Since when.
     pub problem_since: Option<Timestamp>,
-    /// Nothing but a new consent mends it.
+    /// Only a new consent helps.
     pub needs_consent: bool,
-    /// Not asked for again before, by our own back-off.
+    /// No token request before this time, by our own back-off.
     pub retry_at: Option<Timestamp>,
-    /// Nor before that, by the provider's word.
-    pub told_until: Option<Timestamp>,
-    /// Failed requests in a row.
+    /// No token request before this time, by the provider's `Retry-After`.
+    #[sqlx(rename = "told_until")]
+    pub provider_retry_at: Option<Timestamp>,
+    /// Failed token requests in a row.
     pub failures: i64,
-    /// Which token it is, counted.
+    /// Version of the tokens, for optimistic locking; grows with each change.
     pub version: i64,
 }
 
-/// The names under which a grant's tokens are sealed.
+/// The record names under which a grant's tokens are sealed.
 pub fn refresh_row(grant_id: i64) -> String {
     format!("oauth_grant/{grant_id}/refresh")
 }
@@ -92,7 +88,7 @@ pub fn access_row(grant_id: i64) -> String {
 }
 
 impl Grant {
-    /// How it fares; `app_fails`: nobody gets a token with its application.
+    /// Status of the grant; `app_fails`: the application itself gets no tokens for anybody.
     pub fn state(&self, app_fails: bool) -> &'static str {
         let has_token = self.key.kind == GrantKind::AppOnly || self.refresh_sealed.is_some();
         match (self.needs_consent, app_fails) {
@@ -107,7 +103,7 @@ impl Grant {
 }
 
 impl GrantKind {
-    /// As it is stored and shown.
+    /// As stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Delegated => "delegated",
@@ -159,8 +155,8 @@ where
 }
 
 impl GrantKey {
-    /// From a row's columns; `None` without a provider.
-    pub(super) fn read(
+    /// From the columns of a joined row; `None` without a provider.
+    pub(super) fn from_columns(
         provider: Option<String>,
         kind: Option<String>,
         identity: Option<String>,
@@ -189,7 +185,6 @@ impl Store {
         grant.ok_or_else(|| Thing::Consent.missing())
     }
 
-    /// All grants.
     pub async fn grants(&self) -> Result<Vec<Grant>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -199,7 +194,7 @@ impl Store {
         Ok(statement.all().await?)
     }
 
-    /// The addresses of the mailboxes that are opened with each grant.
+    /// The addresses of the mailboxes by the grant that they are opened with.
     pub async fn mailboxes_by_grant(&self) -> Result<HashMap<i64, Vec<String>>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -216,9 +211,9 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// The row of this organisation's grant, made if there is none.
+    /// The row of this organisation's grant, created if missing.
     pub(super) async fn grant_row(&mut self, key: &GrantKey, organisation_id: i64) -> Result<i64, StoreError> {
-        // An update that changes nothing, so that the row that is there is returned.
+        // An update that changes nothing makes RETURNING return an existing row.
         let statement = self.sql(
             r"-- row of a grant
             INSERT INTO oauth_grant (provider, kind, identity, organisation_id) VALUES ($1, $2, $3, $4)
@@ -229,8 +224,8 @@ impl Tx<'_> {
         Ok(statement.bind(organisation_id).value().await?)
     }
 
-    /// Deletes the grants that no mailbox is opened with, their tokens with them.
-    pub(super) async fn drop_unused_grants(&mut self) -> Result<(), StoreError> {
+    /// Deletes the grants that no mailbox uses, with their tokens.
+    pub(super) async fn delete_unused_grants(&mut self) -> Result<(), StoreError> {
         let grants = self.sql(
             r"-- delete unused grants
             DELETE FROM oauth_grant WHERE NOT EXISTS (SELECT 1 FROM mailbox m WHERE m.grant_id = oauth_grant.id)",

@@ -1,4 +1,4 @@
-//! The import: one short transaction in which raw bytes, message, ledger, pending effect and cursor become true together.
+//! The import: one short transaction that stores raw bytes, message, ledger, pending effect and cursor together.
 
 mod claim;
 mod rows;
@@ -6,7 +6,7 @@ mod rows;
 use std::collections::{HashMap, HashSet};
 
 use super::batch::{Batch, Finding, Mail, Raw};
-use super::departure::Return;
+use super::departure::Reappearance;
 use super::ledger::UidState;
 use super::{Lease, Store, StoreError, Tx};
 use crate::clock::Timestamp;
@@ -14,66 +14,71 @@ use crate::fact::Reason;
 
 use rows::{Arrival, EffectRow, LedgerRow, MessageRow, Origin, Rows, signed};
 
-/// What an import changed.
+/// The numbers of an import.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Imported {
     /// Mails that are new in at least one inbox.
     pub imported: u64,
-    /// Mails that were there already, or left out.
+    /// Mails that were already imported, or left out.
     pub skipped: u64,
-    /// Mails put aside.
     pub quarantined: u64,
     /// Bytes of the new mails.
     pub bytes: u64,
 }
 
 impl Store {
-    /// Commits a batch. On any error nothing of it is stored. It is durable after [`Store::make_durable`].
+    /// Commits a batch. On any error nothing is stored. The commit is durable after [`Store::make_durable`].
     pub async fn import(&self, lease: &Lease, batch: Batch, now: Timestamp) -> Result<Imported, StoreError> {
-        // Departures are written before a command is sent, so that all there can be of these mails are there by now.
-        let returns = self.returns(lease, &batch, now).await?;
+        // Departures are stored before a command is sent, so all departures of these mails are visible here.
+        let reappearances = self.reappearances(lease, &batch, now).await?;
         let mut tx = self.begin().await?;
-        tx.guard(lease).await?;
-        let next_id = tx.reserve_ids(most_messages(&batch.findings)).await?;
+        tx.check_lease(lease).await?;
+        let next_id = tx.reserve_ids(max_messages(&batch.findings)).await?;
         let present = tx.identities_present(&batch.findings).await?;
         let Batch { epoch_id, folder, uidvalidity, findings, cursor, top } = batch;
-        let mut importing =
-            Importing { tx, epoch_id, next_id, present, returns, rows: Rows::default(), done: Imported::default() };
+        let mut importing = Importing {
+            tx,
+            epoch_id,
+            next_id,
+            present,
+            reappearances,
+            rows: Rows::default(),
+            counts: Imported::default(),
+        };
         for (uid, finding) in findings {
             importing.add(uid, finding).await?;
         }
-        let Importing { mut tx, rows, done, .. } = importing;
+        let Importing { mut tx, rows, counts, .. } = importing;
         let origin = Origin { epoch_id, mailbox: &lease.mailbox.address, folder: &folder, uidvalidity };
         tx.insert(rows, &origin, now).await?;
         tx.raise_top(epoch_id, top).await?;
         tx.move_cursor(epoch_id, cursor).await?;
         tx.commit_in_memory().await?;
-        Ok(done)
+        Ok(counts)
     }
 }
 
-/// A batch on its way into rows.
+/// A batch while it is turned into rows.
 struct Importing<'s> {
     tx: Tx<'s>,
     epoch_id: i64,
-    /// The number of the next new message.
+    /// Number of the next new message.
     next_id: i64,
-    /// Identities that are in some inbox.
+    /// Identities that are already in some inbox.
     present: HashSet<[u8; 32]>,
-    /// What our own effects have put where it was found.
-    returns: HashMap<u32, Return>,
-    /// What is to be inserted.
+    /// Mails that reappeared after one of our own effects, by UID.
+    reappearances: HashMap<u32, Reappearance>,
     rows: Rows,
-    done: Imported,
+    counts: Imported,
 }
 
 impl Importing<'_> {
-    /// Decides what becomes of one UID.
+    /// Handles the finding about one UID.
     async fn add(&mut self, uid: u32, finding: Finding) -> Result<(), StoreError> {
         match finding {
             Finding::Pending { reason } => self.rows.ledger.push(LedgerRow::new(uid, UidState::Pending, Some(reason))),
             Finding::Quarantined { reason, size, internal_date, headers } => {
-                self.done.quarantined += 1;
+                self.counts.quarantined += 1;
                 self.rows.ledger.push(LedgerRow {
                     size: Some(signed(size)),
                     internal_date,
@@ -81,25 +86,25 @@ impl Importing<'_> {
                     ..LedgerRow::new(uid, UidState::Quarantined, Some(reason))
                 });
             }
-            Finding::Mail(mail) => match self.returns.get(&uid).copied() {
-                Some(Return::Ours(message)) => self.add_returned(uid, &mail, message),
-                Some(Return::TooOften) => self.add_mail(uid, *mail, true).await?,
+            Finding::Mail(mail) => match self.reappearances.get(&uid).copied() {
+                Some(Reappearance::OwnCopy(message)) => self.add_returned(uid, &mail, message),
+                Some(Reappearance::TooOften) => self.add_mail(uid, *mail, true).await?,
                 None => self.add_mail(uid, *mail, false).await?,
             },
         }
         Ok(())
     }
 
-    /// A mail that our own effect has put where it was found.
+    /// Records a mail that our own effect put where it was found.
     fn add_returned(&mut self, uid: u32, mail: &Mail, message: Option<i64>) {
-        self.done.skipped += 1;
+        self.counts.skipped += 1;
         self.rows.effects.push(EffectRow::held_back(uid, mail));
         self.rows.arrivals.extend(message.map(|message| Arrival { uid, message }));
         let reason = Some(Reason::Returned);
-        self.rows.ledger.push(LedgerRow::of_mail(uid, UidState::Duplicate, reason, mail, message));
+        self.rows.ledger.push(LedgerRow::for_mail(uid, UidState::Duplicate, reason, mail, message));
     }
 
-    /// Any other mail; `is_held_back`: its copy is left alone, since things like it have returned too often.
+    /// Records any other mail; `is_held_back`: its copy is left alone, since it has returned too often.
     async fn add_mail(&mut self, uid: u32, mut mail: Mail, is_held_back: bool) -> Result<(), StoreError> {
         let (known, new) = self.add_to_inboxes(uid, &mail).await?;
         let state = if new.is_some() { UidState::Imported } else { UidState::Duplicate };
@@ -110,9 +115,9 @@ impl Importing<'_> {
                 Raw::Downloaded => self.tx.keep_download(self.epoch_id, uid, &mail.sha256).await?,
             }
         }
-        // A copy that an older numbering knows keeps what was open for it, and gets no newer wish.
+        // A copy known from an older epoch keeps its pending effect and gets no new one.
         let is_old = match known.filter(|_| new.is_none()) {
-            Some(message) => self.tx.carry_effect_over(self.epoch_id, uid, message).await?,
+            Some(message) => self.tx.move_effect(self.epoch_id, uid, message).await?,
             None => false,
         };
         match &mail.effect {
@@ -121,11 +126,12 @@ impl Importing<'_> {
             Some(action) => self.rows.effects.push(EffectRow::new(uid, action, "pending", &mail)),
             None => {}
         }
-        self.rows.ledger.push(LedgerRow::of_mail(uid, state, reason, &mail, new.or(known)));
+        self.rows.ledger.push(LedgerRow::for_mail(uid, state, reason, &mail, new.or(known)));
         Ok(())
     }
 
-    /// Claims the messages that are there already, and makes new ones of the others. Returns the first of each.
+    /// Claims existing messages, and creates new ones for the other inboxes. Returns the first claimed and the first
+    /// new one.
     async fn add_to_inboxes(&mut self, uid: u32, mail: &Mail) -> Result<(Option<i64>, Option<i64>), StoreError> {
         let (mut first_known, mut first_new) = (None, None);
         for (inbox, why) in &mail.targets {
@@ -147,26 +153,26 @@ impl Importing<'_> {
         Ok((first_known, first_new))
     }
 
-    /// Counts a mail, and says why it is none of the new ones.
+    /// Counts a mail, and returns the reason if it is not new.
     fn count(&mut self, state: UidState, mail: &Mail) -> Option<Reason> {
         if state == UidState::Duplicate {
-            self.done.skipped += 1;
+            self.counts.skipped += 1;
             return Some(Reason::SameMail);
         }
-        self.done.imported += 1;
-        self.done.bytes += mail.size;
+        self.counts.imported += 1;
+        self.counts.bytes += mail.size;
         None
     }
 }
 
-/// How many messages a batch can become.
-fn most_messages(findings: &[(u32, Finding)]) -> usize {
+/// Maximum number of messages that a batch can create.
+fn max_messages(findings: &[(u32, Finding)]) -> usize {
     findings.iter().map(|(_, found)| if let Finding::Mail(mail) = found { mail.targets.len() } else { 0 }).sum()
 }
 
 impl Tx<'_> {
-    /// Takes so many numbers of messages, and returns the first. That comes before everything else and makes importers wait for
-    /// each other here, so that two mailboxes which bring the same mail at once cannot both find it missing.
+    /// Reserves message numbers and returns the first. This comes before everything else and serialises imports, so
+    /// that two mailboxes that import the same mail at once cannot both find it missing.
     async fn reserve_ids(&mut self, count: usize) -> Result<i64, StoreError> {
         let statement = self.sql(
             r"-- reserve message numbers
@@ -175,7 +181,7 @@ impl Tx<'_> {
         Ok(statement.bind(i64::try_from(count).unwrap_or(i64::MAX)).value().await?)
     }
 
-    /// Makes the chunks of a download the raw mail.
+    /// Copies the chunks of a download to the raw mail.
     async fn keep_download(&mut self, epoch_id: i64, uid: u32, sha256: &[u8]) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- keep a download as raw mail
@@ -187,7 +193,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Raises the highest UID that was dealt with.
+    /// Raises the highest handled UID.
     async fn raise_top(&mut self, epoch_id: i64, top: u32) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- raise the highest UID dealt with

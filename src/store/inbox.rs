@@ -1,4 +1,4 @@
-//! Inboxes: where mail ends up.
+//! Inboxes: the places where mail ends up.
 
 use serde::Serialize;
 
@@ -6,57 +6,48 @@ use super::{Conflict, FIRST_ORGANISATION, Reader, Scope, Store, StoreError, Thin
 use crate::address::Address;
 use crate::clock::Timestamp;
 
-/// An inbox.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow)]
 pub struct Inbox {
-    /// Its row.
     #[serde(skip)]
     pub id: i64,
-    /// Whose it is.
     #[serde(skip)]
     pub organisation_id: i64,
-    /// Its address, e.g. `jobb.lillestad.se@mail.kundo.se`.
+    /// The address, e.g. `jobb.lillestad.se@mail.kundo.se`.
     pub address: String,
-    /// What people call it.
+    /// The display name.
     pub name: Option<String>,
-    /// The only address that replies leave from.
+    /// The only address that replies are sent from.
     pub reply_from: Option<String>,
-    /// When it was added.
     pub created_at: Timestamp,
 }
 
-/// An inbox with what feeds it.
+/// An inbox with its sources and its number of messages.
 #[derive(Debug, Serialize)]
 pub struct InboxOverview {
-    /// The inbox itself.
     #[serde(flatten)]
     pub inbox: Inbox,
     /// The mailboxes that feed it.
     pub mailboxes: Vec<String>,
-    /// The recipients routed to it.
+    /// The recipients that are routed to it.
     pub routes: Vec<String>,
-    /// How many messages it holds.
     pub messages: i64,
 }
 
-/// What a new inbox is made of.
+/// An inbox to be added.
 #[derive(Debug)]
 pub struct NewInbox {
-    /// Its address.
     pub address: Address,
-    /// What people call it.
+    /// The display name.
     pub name: Option<String>,
-    /// The only address that replies leave from.
+    /// The only address that replies are sent from.
     pub reply_from: Option<Address>,
-    /// Whose it is; `None`: the first organisation's.
+    /// `None`: the first organisation.
     pub organisation_id: Option<i64>,
 }
 
 impl Tx<'_> {
-    /// Adds an inbox.
-    ///
     /// # Errors
-    /// [`Conflict::InboxThere`]: there is one of this address.
+    /// [`Conflict::InboxThere`]: an inbox with this address exists.
     pub async fn add_inbox(&mut self, new: &NewInbox, now: Timestamp) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- add an inbox
@@ -70,21 +61,23 @@ impl Tx<'_> {
             .bind(new.organisation_id.unwrap_or(FIRST_ORGANISATION))
             .run()
             .await;
-        added.map_err(|error| StoreError::taken(error, || Conflict::InboxThere(new.address.to_string())))?;
+        added.map_err(|error| {
+            StoreError::on_unique_violation(error, || Conflict::InboxThere(new.address.to_string()))
+        })?;
         Ok(())
     }
 
-    /// One inbox, which nobody else changes before this transaction ends.
-    pub async fn hold_inbox(&mut self, address: &Address) -> Result<Inbox, StoreError> {
+    /// Locks the row of an inbox for the rest of the transaction and returns the inbox.
+    pub async fn lock_inbox(&mut self, address: &Address) -> Result<Inbox, StoreError> {
         let statement = self.sql(
-            r"-- hold an inbox
+            r"-- lock an inbox
             UPDATE inbox SET address = address WHERE address = $1",
         );
         statement.bind(address.as_str()).run().await?;
         self.inbox(address).await
     }
 
-    /// Sets what people call an inbox, and the address that replies leave from.
+    /// Sets the display name of an inbox and the address that replies are sent from.
     pub async fn change_inbox(
         &mut self,
         id: i64,
@@ -99,15 +92,15 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Removes an inbox that nothing feeds any more. One that holds mail goes only with `with_messages`.
+    /// Removes an inbox that has no mailboxes any more. An inbox with messages is removed only with `with_messages`.
     ///
     /// # Errors
     /// [`Conflict::InboxFed`], [`Conflict::InboxHoldsMail`].
     pub async fn remove_inbox(&mut self, inbox: Inbox, with_messages: bool) -> Result<(), StoreError> {
         let id = inbox.id;
-        // Importers wait here, so that none is about to need the bytes that nobody seems to need.
+        // Blocks imports, so that none starts to use the bytes that are about to be deleted as unused.
         let hold = self.sql(
-            r"-- hold the importers
+            r"-- block imports
             UPDATE counter SET next = next WHERE name = 'message'",
         );
         hold.run().await?;
@@ -140,8 +133,6 @@ impl Tx<'_> {
 }
 
 impl Reader {
-    /// One inbox.
-    ///
     /// # Errors
     /// [`Thing::Inbox`] is missing.
     pub async fn inbox(&mut self, address: &Address) -> Result<Inbox, StoreError> {
@@ -153,7 +144,7 @@ impl Reader {
         found.ok_or_else(|| Thing::Inbox(address.to_string()).missing())
     }
 
-    /// What feeds an inbox.
+    /// The sources and the number of messages of an inbox.
     pub async fn overview(&mut self, inbox: Inbox) -> Result<InboxOverview, StoreError> {
         let id = inbox.id;
         let mailboxes = self.sql(
@@ -176,24 +167,23 @@ impl Reader {
 }
 
 impl Store {
-    /// One inbox.
     pub async fn inbox(&self, address: &Address) -> Result<Inbox, StoreError> {
         self.read().await?.inbox(address).await
     }
 
-    /// One inbox with what feeds it.
+    /// One inbox with its sources.
     pub async fn inbox_overview(&self, address: &Address) -> Result<InboxOverview, StoreError> {
         let mut reader = self.read().await?;
         let inbox = reader.inbox(address).await?;
         reader.overview(inbox).await
     }
 
-    /// The inboxes that this scope holds, by address.
+    /// The inboxes within the scope, by address.
     pub async fn inboxes(&self, scope: Scope) -> Result<Vec<InboxOverview>, StoreError> {
         self.inbox_page(scope, None, i64::MAX).await
     }
 
-    /// The addresses of the first inboxes that this scope holds.
+    /// The addresses of the first inboxes within the scope.
     pub async fn inbox_addresses(&self, scope: Scope, limit: i64) -> Result<Vec<String>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -203,7 +193,7 @@ impl Store {
         Ok(statement.bind(scope.id()).bind(limit).values().await?)
     }
 
-    /// A page of the inboxes that this scope holds, behind one of this address.
+    /// A page of the inboxes within the scope, after the one with this address.
     pub async fn inbox_page(
         &self,
         scope: Scope,

@@ -1,5 +1,5 @@
-//! Leases: at most one worker polls a mailbox. Everything a poll writes is checked against its lease, so a worker that was
-//! thought dead cannot write over the one that took its place.
+//! Leases: at most one worker polls a mailbox. Every write of a poll checks its lease, so a worker that was believed
+//! dead cannot overwrite the work of its successor.
 
 use std::time::Duration;
 
@@ -7,55 +7,59 @@ use super::{Mailbox, Store, StoreError, Tx};
 use crate::address::Address;
 use crate::clock::Timestamp;
 
-/// The right to poll one mailbox until it ends or is taken away.
+/// The right to poll one mailbox until it expires or is revoked.
 #[derive(Debug, Clone)]
 pub struct Lease {
     /// The mailbox, as it was when the lease was taken.
     pub mailbox: Mailbox,
-    /// The number that every write must still find in the mailbox's row.
+    /// Random token; every write checks that it is still in the mailbox's row.
     pub token: i64,
 }
 
-/// Who takes a lease.
+/// The worker that takes a lease.
 #[derive(Debug, Clone, Copy)]
 pub struct Taker<'a> {
-    /// What it is called.
+    /// The worker's name.
     pub owner: &'a str,
-    /// The token of a holder that is known to be gone.
-    pub dead: Option<i64>,
+    /// Lease token of a previous holder that is known to be dead.
+    pub dead_token: Option<i64>,
 }
 
-/// A mailbox that ought to be polled.
+/// A mailbox that is due, or the state of its lease.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Due {
-    /// Its address.
     pub address: String,
-    /// Its host, for the number of polls at once on it.
+    /// The host, for the limit of concurrent polls per host.
     pub host: String,
-    /// Whose it is.
     pub organisation_id: i64,
     /// Failed polls in a row.
     pub failures: i64,
-    /// It failed the last time, or was never seen to its end.
+    /// The last poll failed, or no poll has been completed yet.
     pub is_doubtful: bool,
-    /// Who polls it now, or did when it died.
+    /// The worker that holds the lease, or held it when it died.
     pub lease_owner: Option<String>,
-    /// That one's token.
     pub lease_token: Option<i64>,
-    /// Until when it is taken.
     pub lease_until: Option<Timestamp>,
 }
 
-/// No poll is put off for longer: a next poll or a hold that lies further ahead was written down by a clock that was wrong.
-const LONGEST_WAIT: Duration = Duration::from_hours(25);
+/// Maximum delay of a poll. A next poll or a wait that ends later was stored with a wrong clock.
+const MAX_DELAY: Duration = Duration::from_hours(25);
 
 impl Store {
-    /// Mailboxes whose time has come, the longest waiting first, but for those that somebody else is polling; `near` is how
-    /// the owners on this machine are called, of whom the caller knows whether they live. Of one host at most `per_host`, and
-    /// of the doubtful ones and of the others at most `limit` each, one of each organisation after the other, so that neither a
-    /// host on which a thousand wait nor an organisation with a thousand silent hosts hides the others.
-    pub async fn due(&self, near: &str, now: Timestamp, per_host: i64, limit: i64) -> Result<Vec<Due>, StoreError> {
-        // However often somebody asks for a poll, pauses or changes a mailbox: each poll is a login at somebody else's server.
+    /// Mailboxes that are due, the longest waiting first, except those that another worker is polling. `local_owner` is
+    /// the name prefix of the workers on this machine, of which the caller knows whether they are alive. At most
+    /// `per_host` of one host, and at most `limit` each of the doubtful ones and of the others, taken from the
+    /// organisations in turn, so that neither a host with a thousand waiting mailboxes nor an organisation with a
+    /// thousand silent hosts hides the others.
+    pub async fn due(
+        &self,
+        local_owner: &str,
+        now: Timestamp,
+        per_host: i64,
+        limit: i64,
+    ) -> Result<Vec<Due>, StoreError> {
+        // The minimum interval applies even if somebody requests a poll, pauses or changes the mailbox: each poll is a
+        // login at the customer's server.
         let rested = now.minus(self.least_interval());
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -85,11 +89,11 @@ impl Store {
             WHERE turn <= $3
             ORDER BY next_poll_at",
         );
-        let near = format!("{near}%");
-        Ok(statement.bind(now).bind(per_host).bind(limit).bind(near).bind(rested).all().await?)
+        let local_owner = format!("{local_owner}%");
+        Ok(statement.bind(now).bind(per_host).bind(limit).bind(local_owner).bind(rested).all().await?)
     }
 
-    /// Who has this mailbox now.
+    /// The state of a mailbox's lease.
     pub async fn lease_state(&self, address: &Address) -> Result<Option<Due>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -102,7 +106,8 @@ impl Store {
         Ok(statement.bind(address.as_str()).first().await?)
     }
 
-    /// Takes the mailbox: if nobody has it, if its lease has run out, or if its holder is known to be gone. `None` if somebody has it.
+    /// Takes the lease of a mailbox if it is free, has expired, or belongs to a holder that is known to be dead. `None`
+    /// if another worker holds it.
     pub async fn take_lease(
         &self,
         address: &Address,
@@ -110,7 +115,7 @@ impl Store {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<Lease>, StoreError> {
-        let Taker { owner, dead } = taker;
+        let Taker { owner, dead_token } = taker;
         let token: i64 = rand::random();
         let mut tx = self.begin().await?;
         let statement = tx.sql(
@@ -118,7 +123,7 @@ impl Store {
             UPDATE mailbox SET lease_token = $2, lease_owner = $3, lease_until = $5
             WHERE address = $1 AND NOT paused AND (lease_token IS NULL OR lease_until <= $4 OR lease_token = $6)",
         );
-        let statement = statement.bind(address.as_str()).bind(token).bind(owner).bind(now).bind(until).bind(dead);
+        let statement = statement.bind(address.as_str()).bind(token).bind(owner).bind(now).bind(until).bind(dead_token);
         let taken = statement.run().await?;
         tx.commit().await?;
         if taken == 0 {
@@ -127,19 +132,19 @@ impl Store {
         Ok(Some(Lease { mailbox: self.mailbox(address).await?, token }))
     }
 
-    /// Prolongs a lease that is still ours.
+    /// Renews a lease that is still held.
     pub async fn renew_lease(&self, lease: &Lease, until: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let statement = tx.sql(
             r"-- renew a lease
             UPDATE mailbox SET lease_until = $3 WHERE id = $1 AND lease_token = $2",
         );
-        let kept = statement.bind(lease.mailbox.id).bind(lease.token).bind(until).run().await?;
+        let renewed = statement.bind(lease.mailbox.id).bind(lease.token).bind(until).run().await?;
         tx.commit().await?;
-        if kept == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
+        if renewed == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
     }
 
-    /// Gives a mailbox back without a word about how its poll went, as when shutting down.
+    /// Releases a lease without recording an outcome, as when shutting down.
     pub async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let statement = tx.sql(
@@ -151,10 +156,10 @@ impl Store {
         tx.commit().await
     }
 
-    /// Looks again at the mailboxes that wait for a person, since the configuration may be what was mended, and at those whose
-    /// next poll lies further ahead than any wait is: the clock was wrong when it was written down.
+    /// Schedules polls of the mailboxes that wait for a person, since the configuration may have been fixed, and of
+    /// those whose next poll is later than the maximum delay, since it was stored with a wrong clock.
     pub async fn wake_waiting(&self, now: Timestamp) -> Result<(), StoreError> {
-        let furthest = now.plus(LONGEST_WAIT);
+        let furthest = now.plus(MAX_DELAY);
         let mut tx = self.begin().await?;
         let polls = tx.sql(
             r"-- poll the mailboxes that wait for a person
@@ -172,13 +177,13 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// Fails unless the lease is still ours, and keeps others from taking it before the commit.
-    pub(super) async fn guard(&mut self, lease: &Lease) -> Result<(), StoreError> {
+    /// Fails unless the lease is still held, and prevents others from taking it before the commit.
+    pub(super) async fn check_lease(&mut self, lease: &Lease) -> Result<(), StoreError> {
         let statement = self.sql(
-            r"-- guard a lease
+            r"-- check a lease
             UPDATE mailbox SET lease_token = lease_token WHERE id = $1 AND lease_token = $2",
         );
-        let kept = statement.bind(lease.mailbox.id).bind(lease.token).run().await?;
-        if kept == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
+        let renewed = statement.bind(lease.mailbox.id).bind(lease.token).run().await?;
+        if renewed == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
     }
 }

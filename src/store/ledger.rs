@@ -1,4 +1,4 @@
-//! The ledger: what became of every UID.
+//! The ledger: the outcome of every UID.
 
 use serde::Serialize;
 
@@ -7,26 +7,24 @@ use super::{Lease, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 use crate::fact::{Kept, Reason};
 
-/// What became of a UID.
+/// The outcome of a UID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum UidState {
-    /// Seen, not yet imported; it is asked for again.
+    /// Listed by the server but not imported yet; it is asked for again.
     Pending,
-    /// In its inbox.
     Imported,
-    /// The same mail was there already.
+    /// The same mail is already in the inbox.
     Duplicate,
     /// Left out on purpose.
     Skipped,
-    /// Cannot be imported; a person may decide.
+    /// It cannot be imported; a person can decide what to do.
     Quarantined,
-    /// The server no longer has it, and it was never imported.
+    /// No longer on the server, and never imported.
     Gone,
 }
 
 impl UidState {
-    /// All of them.
     pub const ALL: [Self; 6] =
         [Self::Pending, Self::Imported, Self::Duplicate, Self::Skipped, Self::Quarantined, Self::Gone];
 
@@ -52,97 +50,91 @@ impl TryFrom<String> for UidState {
     }
 }
 
-/// A UID, or a range of them, that the ledger knows.
+/// A UID, or a range of UIDs, in the ledger.
 #[derive(Debug, Clone, Copy)]
 pub struct Known {
-    /// The first.
     pub first: u32,
-    /// The last.
     pub last: u32,
-    /// Why it is to be fetched, if it is.
+    /// Why it is still to be fetched; `None` if it is finished.
     pub open: Option<Open>,
-    /// How often it was asked for in vain.
+    /// Number of failed attempts to fetch it.
     pub attempts: i64,
 }
 
-/// Why a UID that the ledger knows is not finished.
+/// Why a UID in the ledger is not finished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Open {
-    /// It was not imported yet.
+    /// It has not been imported yet.
     Pending,
-    /// It was not there any more; if the server lists it now, it is.
+    /// It had disappeared from the server. If the server lists it again, it is fetched.
     Gone,
 }
 
 /// Pending UIDs that a search did not list.
 #[derive(Debug, Clone, Copy)]
 pub struct NotListed<'a> {
-    /// The epoch's row.
     pub epoch_id: i64,
-    /// The UIDs.
     pub uids: &'a [u32],
-    /// After so many tries in all they are gone.
-    pub tries: i64,
+    /// After this many attempts in all, a UID counts as gone.
+    pub max_attempts: i64,
 }
 
-/// What was put aside; nothing named: all of it.
+/// Selects quarantined mail. The default selects all of it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct QuarantineFilter<'a> {
-    /// The folder.
     pub folder: Option<&'a str>,
-    /// The numbering of the folder that is meant.
+    /// The folder's UIDVALIDITY that the caller expects.
     pub uidvalidity: Option<u32>,
-    /// The mail.
     pub uid: Option<u32>,
 }
 
-/// What became of a UID, or of a range of them: a line of `mailferry ledger`.
+/// The outcome of a UID or of a range of UIDs: a line of `mailferry ledger`.
 #[derive(Debug, Serialize, sqlx::FromRow, utoipa::ToSchema)]
 pub struct LedgerLine {
     /// The mailbox.
     pub mailbox: String,
     /// The folder.
     pub folder: String,
-    /// The numbering of the folder.
+    /// The folder's UIDVALIDITY.
     #[sqlx(try_from = "i64")]
     pub uidvalidity: u32,
-    /// The number that the server gave the mail.
+    /// The UID: the number that the server gave the mail.
     #[sqlx(try_from = "i64")]
     pub uid: u32,
-    /// Only for a range.
+    /// The last UID of a range; absent for a single UID.
     #[sqlx(try_from = "MaybeUid")]
     pub uid_last: Option<u32>,
-    /// What became of it.
+    /// The outcome.
     #[sqlx(try_from = "String")]
     pub state: UidState,
-    /// Why.
+    /// The reason for the outcome.
     #[schema(value_type = Option<String>)]
     pub reason: Option<Kept<Reason>>,
-    /// The message that it became.
+    /// The message that it was imported as.
     #[sqlx(rename = "message_id")]
     pub message: Option<i64>,
 }
 
-/// A line with the epoch that it stands in, by which the next page is asked for.
+/// A line with its epoch, for the cursor of the next page.
 #[derive(sqlx::FromRow)]
-struct Placed {
+struct LineWithEpoch {
     epoch_id: i64,
     #[sqlx(flatten)]
     line: LedgerLine,
 }
 
-/// The place of a line in the ledger: its epoch and its UID.
-type Place = (i64, u32);
+/// The position of a line in the ledger: its epoch and its UID.
+type LedgerPosition = (i64, u32);
 
-/// The lines of a page, and the place of its last one.
-fn page(rows: Vec<Placed>) -> (Vec<LedgerLine>, Option<Place>) {
+/// The lines of a page, and the position of the last one.
+fn page(rows: Vec<LineWithEpoch>) -> (Vec<LedgerLine>, Option<LedgerPosition>) {
     let last = rows.last().map(|row| (row.epoch_id, row.line.uid));
     (rows.into_iter().map(|row| row.line).collect(), last)
 }
 
 impl Store {
-    /// What the ledger knows of the UIDs from `first` to `last`, in their order.
-    pub async fn known(&self, epoch_id: i64, first: u32, last: u32) -> Result<Vec<Known>, StoreError> {
+    /// The ledger entries of the UIDs from `first` to `last`, in ascending order.
+    pub async fn known_uids(&self, epoch_id: i64, first: u32, last: u32) -> Result<Vec<Known>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
             r"-- known UIDs of an epoch
@@ -166,11 +158,17 @@ impl Store {
         Ok(known.collect())
     }
 
-    /// Pending UIDs that a search with a tagged OK did not list; after so many tries in all they are gone.
-    pub async fn not_listed(&self, lease: &Lease, not_listed: NotListed<'_>, now: Timestamp) -> Result<(), StoreError> {
-        let NotListed { epoch_id, uids, tries } = not_listed;
+    /// Counts an attempt for pending UIDs that a search with a tagged OK did not list. After `max_attempts` in all they
+    /// are gone.
+    pub async fn count_not_listed(
+        &self,
+        lease: &Lease,
+        not_listed: NotListed<'_>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let NotListed { epoch_id, uids, max_attempts } = not_listed;
         let mut tx = self.begin().await?;
-        tx.guard(lease).await?;
+        tx.check_lease(lease).await?;
         for uid in uids {
             let statement = tx.sql(
                 r"-- count a pending UID that is not listed
@@ -182,7 +180,7 @@ impl Store {
                 .bind(epoch_id)
                 .bind(i64::from(*uid))
                 .bind(now)
-                .bind(tries)
+                .bind(max_attempts)
                 .bind(Reason::Gone.stored())
                 .run()
                 .await?;
@@ -190,11 +188,11 @@ impl Store {
         tx.commit().await
     }
 
-    /// What is put aside in a mailbox and can be asked for again, newest first.
+    /// Quarantined mail of a mailbox that can be fetched again, newest first.
     pub async fn quarantine_in_force(&self, mailbox_id: i64, limit: i64) -> Result<Vec<LedgerLine>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
-            r"-- quarantined mail that can be asked for again
+            r"-- quarantined mail that can be fetched again
             SELECT {ledger_columns}
             FROM (SELECT * FROM ledger WHERE {quarantined_in_force}) AS l {ledger_joins}
             ORDER BY l.epoch_id DESC, l.uid DESC LIMIT $2",
@@ -202,27 +200,27 @@ impl Store {
         Ok(statement.bind(mailbox_id).bind(limit).all().await?)
     }
 
-    /// Asks again for mails of a mailbox that did not come and were put aside before this moment: it may have been the server
-    /// and not the mail. What was too large has come, as far as was wanted, and stays aside.
+    /// Reopens mails of a mailbox that never arrived and were quarantined before this time: the server may have been at
+    /// fault, not the mail. Mails that were too large did arrive, as far as they were wanted, and stay quarantined.
     pub async fn reopen_missing(&self, lease: &Lease, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
         let mailbox_id = lease.mailbox.id;
         if self.missing(mailbox_id, before, now).await? == 0 {
             return Ok(0);
         }
         let mut tx = self.begin().await?;
-        tx.guard(lease).await?;
+        tx.check_lease(lease).await?;
         let reopen = tx.sql(
-            r"-- ask for missing mail again
+            r"-- reopen missing mail
             UPDATE ledger SET state = 'pending', updated_at = $3
             WHERE attempts > 0 AND (updated_at < $2 OR updated_at > $3) AND {quarantined_in_force}",
         );
         let count = reopen.bind(mailbox_id).bind(before).bind(now).run().await?;
-        tx.cursor_to_pending(mailbox_id).await?;
+        tx.rewind_cursors(mailbox_id).await?;
         tx.commit().await?;
         Ok(count)
     }
 
-    /// How many mails of a mailbox did not come and were put aside before this moment.
+    /// Number of mails of a mailbox that never arrived and were quarantined before this time.
     async fn missing(&self, mailbox_id: i64, before: Timestamp, now: Timestamp) -> Result<i64, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -233,14 +231,14 @@ impl Store {
         Ok(statement.bind(mailbox_id).bind(before).bind(now).value().await?)
     }
 
-    /// The newest lines of a mailbox's ledger, in one state if it is given, before a line (epoch, UID).
+    /// The newest ledger lines of a mailbox, optionally in one state only, before a position.
     pub async fn newest_ledger(
         &self,
         mailbox_id: i64,
         state: Option<UidState>,
-        before: Option<Place>,
+        before: Option<LedgerPosition>,
         limit: i64,
-    ) -> Result<(Vec<LedgerLine>, Option<Place>), StoreError> {
+    ) -> Result<(Vec<LedgerLine>, Option<LedgerPosition>), StoreError> {
         let (epoch, number) = before.map_or((i64::MAX, 0), |(epoch, number)| (epoch, i64::from(number)));
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -257,14 +255,14 @@ impl Store {
         Ok((lines, last.filter(|_| is_full)))
     }
 
-    /// The ledger a page at a time, in the order of mailbox, folder, epoch and UID; `after` is the last line of the page
-    /// before, as (epoch, UID).
+    /// A page of the ledger, in the order of mailbox, folder, epoch and UID; `after` is the position of the last line
+    /// of the previous page.
     pub async fn ledger_page(
         &self,
         mailbox: Option<&str>,
-        after: Place,
+        after: LedgerPosition,
         limit: i64,
-    ) -> Result<(Vec<LedgerLine>, Option<Place>), StoreError> {
+    ) -> Result<(Vec<LedgerLine>, Option<LedgerPosition>), StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
             r"-- page of the ledger
@@ -279,24 +277,24 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// Gives up on a mail of a folder that is pending or put aside; with `uidvalidity` only if the folder is still numbered so. A poll
-    /// that is fetching it loses its lease, so that nothing comes of it. Tells whether there was one.
-    pub async fn skip_by_hand(
+    /// Skips a mail that is pending or quarantined; with `uidvalidity` only if that is still the folder's UIDVALIDITY.
+    /// A poll that is fetching the mail loses its lease and so cannot store it. Returns whether there was such a mail.
+    pub async fn skip_manually(
         &mut self,
         folder_id: i64,
         uid: u32,
         uidvalidity: Option<u32>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        // The mailbox first, as an import does, so that the two never wait for each other.
+        // The mailbox first, as in an import, so that the two cannot deadlock.
         let lease = self.sql(
-            r"-- take the lease of a folder's mailbox away
+            r"-- revoke the lease of a folder's mailbox
             UPDATE mailbox SET lease_token = NULL, lease_owner = NULL, lease_until = NULL
             WHERE id = (SELECT mailbox_id FROM folder WHERE id = $1)",
         );
         lease.bind(folder_id).run().await?;
         let skip = self.sql(
-            r"-- skip a mail by hand
+            r"-- skip a mail manually
             UPDATE ledger SET state = 'skipped', reason = $5, updated_at = $3
             WHERE uid = $2 AND state IN ('pending', 'quarantined')
                 AND epoch_id = (SELECT max(id) FROM epoch WHERE folder_id = $1)
@@ -310,21 +308,21 @@ impl Tx<'_> {
         Ok(true)
     }
 
-    /// Asks again for what was put aside: what is meant, or all of a mailbox. Returns how many there were.
+    /// Reopens quarantined mail of a mailbox that matches the filter. Returns the number of mails.
     pub async fn retry_quarantined(
         &mut self,
         mailbox_id: i64,
-        which: QuarantineFilter<'_>,
+        filter: QuarantineFilter<'_>,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        // The mailbox first, as an import does, so that the two never wait for each other.
+        // The mailbox first, as in an import, so that the two cannot deadlock.
         let poll = self.sql(
-            r"-- poll a mailbox for what is asked for again
+            r"-- poll a mailbox for its reopened mail
             UPDATE mailbox SET next_poll_at = $2 WHERE id = $1",
         );
         poll.bind(mailbox_id).bind(now).run().await?;
         let retry = self.sql(
-            r"-- ask for quarantined mail again
+            r"-- reopen quarantined mail
             UPDATE ledger SET state = 'pending', attempts = 0, updated_at = $3
             WHERE ($2 IS NULL OR uid = $2)
                 AND ($4 IS NULL OR epoch_id IN (
@@ -333,9 +331,9 @@ impl Tx<'_> {
                 AND ($5 IS NULL OR epoch_id IN (SELECT x.id FROM epoch x WHERE x.uidvalidity = $5))
                 AND {quarantined_in_force}",
         );
-        let retry = retry.bind(mailbox_id).bind(which.uid.map(i64::from)).bind(now).bind(which.folder);
-        let count = retry.bind(which.uidvalidity.map(i64::from)).run().await?;
-        self.cursor_to_pending(mailbox_id).await?;
+        let retry = retry.bind(mailbox_id).bind(filter.uid.map(i64::from)).bind(now).bind(filter.folder);
+        let count = retry.bind(filter.uidvalidity.map(i64::from)).run().await?;
+        self.rewind_cursors(mailbox_id).await?;
         Ok(count)
     }
 }

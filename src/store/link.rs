@@ -1,30 +1,30 @@
-//! Links that work once: for the first operator, for a new person, for a mailbox's credentials.
+//! Links that work once: for the first operator, for a new person, or for the credentials of a mailbox.
 //!
-//! A link is claimed before anything is done by it, and used up in the transaction that writes what it was for. In between it can be
-//! taken back like any other link that nobody has used: then that transaction fails.
+//! A link is claimed before anything is done with it, and used up in the transaction that stores the result. In between
+//! it can be revoked like any unused link; that transaction then fails.
 
 use std::time::Duration;
 
 use super::{Role, Scope, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 
-/// What a link is for.
+/// The purpose of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Purpose {
     /// The first operator sets a name and a password.
     Setup,
-    /// A new person does, who becomes this, there.
+    /// A new person sets a name and a password, and gets this role in this organisation.
     Invite { role: Role, organisation_id: Option<i64> },
-    /// Somebody who has no account here gives a mailbox's credentials.
+    /// Somebody without an account gives the credentials of a mailbox.
     Connect { mailbox_id: i64 },
 }
 
-/// Who makes a link: what the customer or the audit is told, and the token that it goes with, where it was a token.
+/// The creator of a link: the name shown to the customer and in the audit log, and the token that was used, if any.
 #[derive(Debug, Clone, Copy)]
 pub struct Maker<'a> {
-    /// In words.
+    /// The name.
     pub who: &'a str,
-    /// The token's row.
+    /// The link is deleted together with this token.
     pub token: Option<i64>,
 }
 
@@ -34,40 +34,35 @@ impl<'a> From<&'a str> for Maker<'a> {
     }
 }
 
-/// The right to use a link up, which one has at a time.
+/// The exclusive right to use a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkClaim {
     key_hash: Vec<u8>,
     claim: i64,
 }
 
-/// A claim that is not given back ends by itself: a trial login takes less.
-const CLAIMED: Duration = Duration::from_mins(5);
+/// A claim expires after this time unless it is released; a trial login takes less.
+const CLAIM_TTL: Duration = Duration::from_mins(5);
 
 /// A link that can still be used.
 #[derive(Debug, Clone)]
 pub struct Link {
-    /// What for.
     pub purpose: Purpose,
-    /// Who made it.
     pub created_by: String,
 }
 
-/// An invitation that nobody has followed yet.
+/// An invitation that has not been accepted yet.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Invitation {
-    /// What it is known by; the key itself is nowhere.
+    /// Identifies the invitation; the key itself is not stored.
     pub key_hash: Vec<u8>,
-    /// What the one who follows it becomes.
+    /// The role of the invited person.
     #[sqlx(try_from = "String")]
     pub role: Role,
-    /// The row of the organisation where; `None`: an operator.
+    /// `None`: an operator.
     pub organisation_id: Option<i64>,
-    /// That organisation's name.
     pub organisation: Option<String>,
-    /// Who made it.
     pub created_by: String,
-    /// Until when it works.
     pub expires_at: Timestamp,
 }
 
@@ -95,21 +90,17 @@ impl Row {
     }
 }
 
-/// A link to be added.
 #[derive(Debug)]
 pub struct NewLink<'a> {
-    /// The hash of its key.
+    /// Hash of the key.
     pub key_hash: &'a [u8],
-    /// What it is for.
     pub purpose: &'a Purpose,
-    /// Who makes it.
     pub maker: Maker<'a>,
-    /// Until when it works.
     pub expires_at: Timestamp,
 }
 
 impl Tx<'_> {
-    /// Adds a link. One for setting up takes the place of every other; one for a mailbox, of that mailbox's.
+    /// Adds a link. A setup link replaces all other setup links, and a connect link those of its mailbox.
     pub async fn add_link(&mut self, new: NewLink<'_>, now: Timestamp) -> Result<(), StoreError> {
         let (name, role, organisation, mailbox) = match new.purpose {
             Purpose::Setup => ("setup", None, None, None),
@@ -125,7 +116,7 @@ impl Tx<'_> {
                 others.run().await?;
             }
             Purpose::Connect { mailbox_id } => {
-                // One that was just used may still be given back.
+                // Keep a link that was just used: its claim may still be released.
                 let others = self.sql(
                     r"-- remove a mailbox's other links
                     DELETE FROM link WHERE mailbox_id = $1 AND (used_at IS NULL OR claim_until > $2)",
@@ -145,7 +136,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Revokes an invitation of this scope. Tells whether there was one.
+    /// Revokes an invitation within the scope. Returns whether there was one.
     pub async fn revoke_invitation(&mut self, key_hash: &[u8], scope: Scope) -> Result<bool, StoreError> {
         let statement = self.sql(
             r"-- revoke an invitation
@@ -155,25 +146,23 @@ impl Tx<'_> {
         Ok(statement.bind(key_hash).bind(scope.id()).run().await? == 1)
     }
 
-    /// Uses a claimed link up.
-    ///
     /// # Errors
-    /// [`StoreError::LinkOver`]: the link is over, or somebody else has claimed it.
-    pub async fn use_claimed(&mut self, claim: &LinkClaim, now: Timestamp) -> Result<(), StoreError> {
+    /// [`StoreError::LinkInvalid`]: the link has expired or been revoked, or somebody else has claimed it.
+    pub async fn consume_link(&mut self, claim: &LinkClaim, now: Timestamp) -> Result<(), StoreError> {
         let statement = self.sql(
-            r"-- use a claimed link up
+            r"-- use up a claimed link
             UPDATE link SET used_at = $3
             WHERE key_hash = $1 AND claim = $2 AND used_at IS NULL AND expires_at > $3",
         );
         match statement.bind(&claim.key_hash).bind(claim.claim).bind(now).run().await? {
             1 => Ok(()),
-            _ => Err(StoreError::LinkOver),
+            _ => Err(StoreError::LinkInvalid),
         }
     }
 }
 
 impl Store {
-    /// The invitations of this scope that can still be used, the newest first.
+    /// The invitations within the scope that can still be used, newest first.
     pub async fn open_invitations(&self, scope: Scope, now: Timestamp) -> Result<Vec<Invitation>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -187,7 +176,6 @@ impl Store {
         Ok(statement.bind(now).bind(scope.id()).all().await?)
     }
 
-    /// A link that can still be used.
     pub async fn link(&self, key_hash: &[u8], now: Timestamp) -> Result<Option<Link>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -199,7 +187,8 @@ impl Store {
         row.map(Row::into_link).transpose()
     }
 
-    /// Claims a link that can still be used. Of two who do so at once, one gets it; `None`: somebody else has it, or it is over.
+    /// Claims a link that can still be used. Of two concurrent claims one succeeds; `None`: somebody else has claimed
+    /// the link, or it is no longer valid.
     pub async fn claim_link(&self, key_hash: &[u8], now: Timestamp) -> Result<Option<LinkClaim>, StoreError> {
         let claim: i64 = rand::random();
         let mut tx = self.begin().await?;
@@ -209,23 +198,23 @@ impl Store {
             WHERE key_hash = $1 AND used_at IS NULL AND expires_at > $3
                 AND (claim_until IS NULL OR claim_until <= $3)",
         );
-        let claimed = statement.bind(key_hash).bind(claim).bind(now).bind(now.plus(CLAIMED)).run().await? == 1;
+        let claimed = statement.bind(key_hash).bind(claim).bind(now).bind(now.plus(CLAIM_TTL)).run().await? == 1;
         tx.commit().await?;
         Ok(claimed.then(|| LinkClaim { key_hash: key_hash.to_vec(), claim }))
     }
 
-    /// What a claimed link was for did not come about: it can be used again, where it was not revoked.
-    pub async fn give_link_back(&self, claim: &LinkClaim) -> Result<(), StoreError> {
+    /// Releases a claimed link that was not used successfully. It can be used again, unless it was revoked.
+    pub async fn release_link(&self, claim: &LinkClaim) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let statement = tx.sql(
-            r"-- give a claimed link back
+            r"-- release a claimed link
             UPDATE link SET used_at = NULL, claim = NULL, claim_until = NULL WHERE key_hash = $1 AND claim = $2",
         );
         statement.bind(&claim.key_hash).bind(claim.claim).run().await?;
         tx.commit().await
     }
 
-    /// Until when the open link for a mailbox works, if there is one.
+    /// Expiry of the valid connect link of a mailbox, if there is one.
     pub async fn open_connect_link(&self, mailbox_id: i64, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(

@@ -1,4 +1,4 @@
-//! Mailboxes: whom we log in to, and what we are told to do there.
+//! Mailboxes: account, server, login and settings.
 
 mod account;
 mod change;
@@ -15,124 +15,109 @@ use crate::clock::Timestamp;
 use crate::mailbox::{Settings, SettingsChange, TlsMode};
 use crate::vault::Vault;
 
-/// How to reach a mailbox's server, and whom to trust there.
+/// The server of a mailbox, and which certificates are trusted there.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Server {
-    /// Host name or address.
+    /// Host name or IP address.
     pub host: String,
     /// TCP port.
     #[sqlx(try_from = "i64")]
     pub port: u16,
-    /// How the connection is protected.
     #[sqlx(try_from = "String")]
     pub tls: TlsMode,
-    /// Trust these authorities (PEM) and no others.
+    /// Trust only these certificate authorities (PEM).
     pub ca_pem: Option<String>,
-    /// Trust this certificate (SHA-256, hexadecimal) and no other.
+    /// Trust only this certificate (SHA-256, hexadecimal).
     pub pin_sha256: Option<String>,
 }
 
 impl Server {
-    /// A server on its usual port, trusted as everybody trusts it.
-    pub fn usual(host: String, tls: TlsMode) -> Self {
+    /// A server on its default port, trusted by the usual certificate authorities.
+    pub fn on_default_port(host: String, tls: TlsMode) -> Self {
         Self { host, port: tls.default_port(), tls, ca_pem: None, pin_sha256: None }
     }
 
-    /// Whether a connection to it leaves this machine.
+    /// Whether the server is on this machine, so that connections to it never leave it.
     pub fn is_this_machine(&self) -> bool {
         let address: Option<std::net::IpAddr> = self.host.trim_matches(['[', ']']).parse().ok();
         self.host.eq_ignore_ascii_case("localhost") || address.is_some_and(|address| address.is_loopback())
     }
 
-    /// Whether a change to this could have another server, or somebody on the way, told the password: it is another host or port, is
-    /// trusted by other evidence, or is protected less. A customer entrusted the password to the server as it was.
-    pub fn is_told_to_others(&self, after: &Self) -> bool {
+    /// Whether a change to `after` could disclose the password to another server or to an eavesdropper: another host or
+    /// port, another trust setting, or weaker encryption. The customer gave the password for the server as it was.
+    pub fn needs_new_credentials(&self, after: &Self) -> bool {
         !self.host.eq_ignore_ascii_case(&after.host)
             || self.port != after.port
             || self.ca_pem != after.ca_pem
             || self.pin_sha256 != after.pin_sha256
-            || after.tls.protects() < self.tls.protects()
+            || after.tls.protection() < self.tls.protection()
     }
 
-    /// Whether it is trusted by a certificate or authorities of its own, in place of those that everybody trusts.
+    /// Whether a certificate or authorities of its own are trusted in place of the usual authorities.
     pub fn has_own_trust(&self) -> bool {
         self.ca_pem.is_some() || self.pin_sha256.is_some()
     }
 }
 
-/// What a mailbox is opened with.
+/// The stored credentials of a mailbox.
 #[derive(Debug, Clone)]
 pub enum Login {
-    /// A password, sealed; none before it is given, after its key was lost, and after it was forgotten.
+    /// The sealed password; `None` before it is set, after its key was lost, and after it was deleted.
     Password(Option<Vec<u8>>),
-    /// An access token of this grant.
-    OAuth {
-        /// The grant's row.
-        grant_id: i64,
-        /// Which it is.
-        key: GrantKey,
-    },
+    /// An access token of a grant.
+    OAuth { grant_id: i64, key: GrantKey },
 }
 
 impl Login {
-    /// Whether a mailbox that is told to be opened so would be opened by the same consent as before.
+    /// Whether a mailbox with the new login would use the same consent as now.
     pub fn is_consent_of(&self, new: &NewLogin) -> bool {
         matches!((self, new), (Self::OAuth { key, .. }, NewLogin::OAuth(new)) if key == new)
     }
 
-    /// Whether anything was given yet to open the mailbox with.
-    pub fn is_given(&self) -> bool {
+    /// Whether any credentials are set.
+    pub fn is_set(&self) -> bool {
         !matches!(self, Self::Password(None))
     }
 }
 
-/// What a mailbox is to be opened with.
+/// New credentials for a mailbox.
 #[derive(Debug)]
 pub enum NewLogin {
-    /// A password.
     Password(SecretString),
     /// An access token of this grant.
     OAuth(GrantKey),
-    /// Nothing yet: what it was opened with before is forgotten.
-    ToCome,
+    /// None for now: the previous credentials are deleted.
+    Unset,
 }
 
-/// A mailbox as it was told to be.
+/// A mailbox with its configuration and status.
 #[derive(Debug, Clone)]
 pub struct Mailbox {
-    /// Its row.
     pub id: i64,
-    /// The customer's address.
     pub address: String,
-    /// The inbox that it feeds.
+    /// The inbox that the mailbox feeds.
     pub inbox: String,
-    /// That inbox's row.
     pub inbox_id: i64,
-    /// Whose it is.
     pub organisation_id: i64,
-    /// Its server.
     pub server: Server,
-    /// The login name.
     pub username: String,
-    /// What we log in with.
     pub login: Login,
-    /// Its server has accepted this login name with this password or consent.
+    /// The server has accepted the current login name with the current password or consent.
     pub login_proven: bool,
-    /// The consent that it is opened with was not given for this login name.
+    /// The current consent was not given for this login name, so a new one is needed.
     pub asks_consent: bool,
-    /// Which mail is wanted, how often, and what happens to the customer's copy.
+    /// Start, interval, folders and effect.
     pub settings: Settings,
     /// Not polled while set.
     pub paused: bool,
-    /// It is being set up on the page and was not started yet; it is paused as long.
+    /// Still in setup on the pages and not started yet. It is paused for as long.
     pub setup: bool,
-    /// When it was added, or started.
+    /// When the mailbox was added or started.
     pub added_at: Timestamp,
-    /// When a copy of the customer's was last changed.
+    /// When one of the customer's copies was last changed.
     pub copy_changed_at: Option<Timestamp>,
-    /// A day, in days since 1970 UTC, and the bytes of mail that were fetched on it.
+    /// A day, in days since 1970 UTC, and the bytes of mail fetched on that day.
     pub fetched: (i64, i64),
-    /// How its polls went.
     pub status: MailboxStatus,
 }
 
@@ -145,80 +130,76 @@ impl Deref for Mailbox {
 }
 
 impl Mailbox {
-    /// Until when the server has told us to stay away, if that lies ahead.
+    /// The time before which the server asked us not to connect, if it is in the future.
     pub fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
         self.status.hold_until.map(Timestamp).filter(|until| *until > now)
     }
 
-    /// Bytes of mail that were fetched on the day of this moment.
+    /// Bytes of mail fetched on the day of `now`.
     pub fn bytes_on(&self, now: Timestamp) -> u64 {
         let (day, bytes) = self.fetched;
         if day == now.day() { u64::try_from(bytes).unwrap_or(0) } else { 0 }
     }
 
-    /// The time between two polls.
     pub fn interval(&self) -> Duration {
         Duration::from_millis(u64::try_from(self.interval_ms).unwrap_or(0))
     }
 }
 
-/// How a mailbox's polls went.
+/// The outcome of a mailbox's polls.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct MailboxStatus {
-    /// When it is looked at next; `None`: a person must act first.
+    /// Time of the next poll; `None`: only after a person has acted.
     pub next_poll_at: Option<i64>,
-    /// The server told us to stay away until then.
+    /// The server asked us not to connect before this time.
     pub hold_until: Option<i64>,
     /// Failed polls in a row.
     pub failures: i64,
-    /// Since when they fail.
+    /// Time of the first failure in a row.
     pub failing_since: Option<i64>,
-    /// The last poll, however it ended.
+    /// The last poll, successful or not.
     pub last_attempt_at: Option<i64>,
-    /// The last poll that saw every folder.
+    /// The last poll that read every folder to its end.
     pub last_success_at: Option<i64>,
-    /// What the last poll failed with, as JSON.
+    /// The error of the last poll, as JSON.
     pub last_error: Option<String>,
-    /// What is broken, where the last poll failed.
+    /// The cause of the last error.
     pub error_blame: Option<String>,
 }
 
-/// What a new mailbox is made of.
+/// A mailbox to be added.
 #[derive(Debug)]
 pub struct NewMailbox {
-    /// The customer's address.
     pub address: Address,
-    /// The inbox that it feeds.
+    /// The inbox that the mailbox feeds.
     pub inbox: Address,
-    /// Its server.
     pub server: Server,
-    /// The login name.
     pub username: String,
-    /// What it is opened with; `None`: that is still to come.
+    /// `None`: set later.
     pub login: Option<NewLogin>,
-    /// A consent that is there already does not open it: one is to be given for it.
+    /// Do not use an existing consent: a new one is needed.
     pub asks_consent: bool,
-    /// It is not polled before it is started.
+    /// Do not poll before the mailbox is started.
     pub setup: bool,
-    /// Which mail is wanted, how often, and what happens to the customer's copy.
+    /// Start, interval, folders and effect.
     pub settings: Settings,
 }
 
-/// What is to change; `None` leaves it.
+/// Changes to a mailbox; `None` keeps a value.
 #[derive(Debug, Default)]
 pub struct Changes {
     pub inbox: Option<Address>,
     pub server: Option<Server>,
     pub username: Option<String>,
     pub login: Option<NewLogin>,
-    /// The server and the login name that the login was given for: if they are others by now, nothing is changed.
-    pub given_for: Option<(Server, String)>,
-    /// What it is opened with is told to another server too; else it is forgotten where the server changes, since it was given for
-    /// the one before.
-    pub login_goes_along: bool,
-    /// Whether a consent is still to be given for it, or has just been given; `None`: as before.
+    /// The server and login name that the new login is meant for. If they have changed by now, the change fails.
+    pub expected_account: Option<(Server, String)>,
+    /// Keep the current login although the server changes. Otherwise a server change deletes it, since it was given for
+    /// the previous server.
+    pub keeps_login: bool,
+    /// Whether a new consent is needed; `None`: as before.
     pub asks_consent: Option<bool>,
-    /// The link that the change is made by. It is used up together with the change, or there is no change.
+    /// The link that authorises the change. It is used up in the same transaction.
     pub by_link: Option<LinkClaim>,
     pub settings: SettingsChange,
 }
@@ -229,7 +210,7 @@ impl From<SettingsChange> for Changes {
     }
 }
 
-/// The name under which a mailbox's password is sealed.
+/// The record name under which a mailbox's password is sealed.
 pub fn password_row(mailbox_id: i64) -> String {
     format!("mailbox/{mailbox_id}/password")
 }
@@ -266,7 +247,7 @@ struct Row {
 impl Row {
     fn into_mailbox(self, folders: Vec<String>, least_interval: Duration) -> Result<Mailbox, StoreError> {
         let interval = self.settings.interval_ms;
-        let key = GrantKey::read(self.grant_provider, self.grant_kind, self.grant_identity)?;
+        let key = GrantKey::from_columns(self.grant_provider, self.grant_kind, self.grant_identity)?;
         Ok(Mailbox {
             id: self.id,
             address: self.address,
@@ -297,13 +278,13 @@ impl Row {
 }
 
 impl Tx<'_> {
-    /// Adds a mailbox, and returns its row; its password is sealed before it is written.
+    /// Adds a mailbox and returns its row. The password is sealed before it is stored.
     ///
     /// # Errors
     /// [`Conflict::MailboxThere`], [`Conflict::ToAndFro`]; the inbox is missing.
     pub async fn add_mailbox(&mut self, new: &NewMailbox, vault: &Vault, now: Timestamp) -> Result<i64, StoreError> {
         let inbox = self.inbox(&new.inbox).await?;
-        self.not_to_and_fro(&account::Moving {
+        self.check_move_loops(&account::AccountUse {
             id: None,
             organisation_id: inbox.organisation_id,
             host: &new.server.host,
@@ -314,7 +295,7 @@ impl Tx<'_> {
         .await?;
         let id = self.insert_mailbox(new, inbox.id, now).await?;
         match &new.login {
-            // The record is bound to its row, whose number is known only now.
+            // The sealed record is bound to the row's number, which is known only now.
             Some(NewLogin::Password(password)) => {
                 let sealed = vault.seal(&password_row(id), password)?;
                 self.set_password_sealed(id, Some(sealed)).await?;
@@ -323,7 +304,7 @@ impl Tx<'_> {
                 let grant = self.grant_row(key, inbox.organisation_id).await?;
                 self.set_grant(id, Some(grant)).await?;
             }
-            Some(NewLogin::ToCome) | None => {}
+            Some(NewLogin::Unset) | None => {}
         }
         self.watch_folders(id, &new.settings.folders).await?;
         Ok(id)
@@ -354,10 +335,10 @@ impl Tx<'_> {
             .bind(new.asks_consent)
             .value()
             .await;
-        added.map_err(|error| StoreError::taken(error, || Conflict::MailboxThere(new.address.to_string())))
+        added
+            .map_err(|error| StoreError::on_unique_violation(error, || Conflict::MailboxThere(new.address.to_string())))
     }
 
-    /// Writes the plain settings of a mailbox.
     async fn write_settings(&mut self, id: i64, settings: &Settings) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- write a mailbox's settings
@@ -387,7 +368,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Watches these folders, in their order, beside those that are watched.
+    /// Watches these folders in this order, in addition to those already watched.
     async fn watch_folders(&mut self, mailbox_id: i64, folders: &[String]) -> Result<(), StoreError> {
         for (position, name) in (0_i64..).zip(folders) {
             let statement = self.sql(
@@ -400,7 +381,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Starts a mailbox that was set up: "now" is from this moment on. Tells whether it was waiting for that.
+    /// Starts a mailbox that is in setup: a start of "now" means this time. Returns whether it was in setup.
     pub async fn start_mailbox(&mut self, id: i64, now: Timestamp) -> Result<bool, StoreError> {
         let statement = self.sql(
             r"-- start a mailbox
@@ -409,7 +390,7 @@ impl Tx<'_> {
         Ok(statement.bind(id).bind(now).run().await? == 1)
     }
 
-    /// Pauses or resumes polling. A poll under way loses its lease.
+    /// Pauses or resumes polling. A running poll loses its lease.
     pub async fn pause_mailbox(&mut self, id: i64, paused: bool, now: Timestamp) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- pause or resume a mailbox
@@ -421,18 +402,19 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Removes a mailbox with its password and its ledger, and its grant if no other mailbox is opened with it. Imported mail stays in its inbox.
+    /// Removes a mailbox with its password, its ledger, and its grant unless another mailbox uses it. Imported mail
+    /// stays in its inbox.
     pub async fn remove_mailbox(&mut self, id: i64) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- remove a mailbox
             DELETE FROM mailbox WHERE id = $1",
         );
         statement.bind(id).run().await?;
-        self.drop_unused_grants().await
+        self.delete_unused_grants().await
     }
 
-    /// Has a mailbox looked at now, unless its server told us to stay away or a failed login has it wait: asking more often then
-    /// locks accounts. Tells whether it is.
+    /// Schedules a poll now, unless the server asked us to wait or the last poll failed: more login attempts could lock
+    /// the account. Returns whether the poll is scheduled.
     pub async fn poll_soon(&mut self, id: i64, now: Timestamp) -> Result<bool, StoreError> {
         let statement = self.sql(
             r"-- poll a mailbox soon
@@ -442,10 +424,11 @@ impl Tx<'_> {
         Ok(statement.bind(id).bind(now).run().await? == 1)
     }
 
-    /// Somebody has consented for this login name of a mailbox. It is polled at once where it had waited for that.
-    pub async fn consented(&mut self, id: i64, username: &str, now: Timestamp) -> Result<(), StoreError> {
+    /// Stores that a consent was given for this login name of a mailbox. If the mailbox was waiting for it, it is
+    /// polled at once.
+    pub async fn record_consent(&mut self, id: i64, username: &str, now: Timestamp) -> Result<(), StoreError> {
         let statement = self.sql(
-            r"-- somebody has consented for a mailbox
+            r"-- store a consent for a mailbox
             UPDATE mailbox SET asks_consent = FALSE, failures = 0, next_poll_at = $3
             WHERE id = $1 AND username = $2 AND asks_consent",
         );
@@ -455,8 +438,6 @@ impl Tx<'_> {
 }
 
 impl Reader {
-    /// One mailbox.
-    ///
     /// # Errors
     /// [`Thing::Mailbox`] is missing.
     pub async fn mailbox(&mut self, address: &Address) -> Result<Mailbox, StoreError> {
@@ -469,13 +450,11 @@ impl Reader {
         self.with_folders(row).await
     }
 
-    /// One mailbox by its row.
-    ///
     /// # Errors
     /// [`Thing::MailboxOfRow`] is missing.
-    pub async fn mailbox_of_row(&mut self, id: i64) -> Result<Mailbox, StoreError> {
+    pub async fn mailbox_by_id(&mut self, id: i64) -> Result<Mailbox, StoreError> {
         let statement = self.sql(
-            r"-- mailbox by row
+            r"-- mailbox by id
             {mailbox} WHERE m.id = $1",
         );
         let row: Option<Row> = statement.bind(id).first().await?;
@@ -495,17 +474,15 @@ impl Reader {
 }
 
 impl Store {
-    /// One mailbox.
     pub async fn mailbox(&self, address: &Address) -> Result<Mailbox, StoreError> {
         self.read().await?.mailbox(address).await
     }
 
-    /// One mailbox by its row.
-    pub async fn mailbox_of_row(&self, id: i64) -> Result<Mailbox, StoreError> {
-        self.read().await?.mailbox_of_row(id).await
+    pub async fn mailbox_by_id(&self, id: i64) -> Result<Mailbox, StoreError> {
+        self.read().await?.mailbox_by_id(id).await
     }
 
-    /// All mailboxes by address.
+    /// All mailboxes, by address.
     pub async fn mailboxes(&self) -> Result<Vec<Mailbox>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -530,21 +507,21 @@ impl Store {
             .collect()
     }
 
-    /// Has a mailbox looked at now; see [`Tx::poll_soon`].
+    /// Schedules a poll now; see [`Tx::poll_soon`].
     pub async fn poll_soon(&self, id: i64, now: Timestamp) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        let is_soon = tx.poll_soon(id, now).await?;
+        let is_scheduled = tx.poll_soon(id, now).await?;
         tx.commit().await?;
-        Ok(is_soon)
+        Ok(is_scheduled)
     }
 
-    /// Writes down whether the server has accepted what this mailbox was just opened with, unless that is another by now.
-    pub async fn prove_login(&self, mailbox: &Mailbox, proven: bool) -> Result<(), StoreError> {
+    /// Stores whether the server accepted the credentials of `mailbox`, unless they have changed since.
+    pub async fn set_login_proven(&self, mailbox: &Mailbox, proven: bool) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         match &mailbox.login {
             Login::Password(Some(sealed)) => {
                 let statement = tx.sql(
-                    r"-- prove a password
+                    r"-- store whether a password works
                     UPDATE mailbox SET login_proven = $2
                     WHERE id = $1 AND host = $3 AND username = $4 AND password_sealed = $5",
                 );
@@ -553,7 +530,7 @@ impl Store {
             }
             Login::OAuth { grant_id, .. } => {
                 let statement = tx.sql(
-                    r"-- prove a grant
+                    r"-- store whether a grant works
                     UPDATE mailbox SET login_proven = $2
                     WHERE id = $1 AND host = $3 AND username = $4 AND grant_id = $5",
                 );

@@ -1,28 +1,28 @@
-//! Messages as they lie in the inboxes.
+//! Imported messages in their inboxes.
 
 use serde::Serialize;
 
 use super::{Scope, Store, StoreError, Thing};
 use crate::clock::Timestamp;
 
-/// An imported message: a line of `mailferry message list`, and what the API tells of it.
+/// An imported message: a line of `mailferry message list`, and the message of the API.
 #[derive(Debug, Serialize, sqlx::FromRow, utoipa::ToSchema)]
 #[schema(as = Message)]
 pub struct MessageLine {
-    /// Its number, which grows in the order of import.
+    /// The message's number, ascending in the order of import.
     pub id: i64,
-    /// The inbox that it lies in.
+    /// The address of the inbox.
     #[schema(example = "jobb.lillestad.se@mail.kundo.se")]
     pub inbox: String,
-    /// The mailbox that brought it.
+    /// The address of the mailbox that the mail came from.
     #[schema(example = "jobb@lillestad.se")]
     pub mailbox: String,
-    /// The folder that it was found in.
+    /// The folder that the mail was found in.
     pub folder: String,
-    /// The numbering of that folder.
+    /// The folder's UIDVALIDITY.
     #[sqlx(try_from = "i64")]
     pub uidvalidity: u32,
-    /// Its number there.
+    /// The mail's UID in that folder.
     #[sqlx(try_from = "i64")]
     pub uid: u32,
     /// The Message-ID field.
@@ -32,25 +32,25 @@ pub struct MessageLine {
     pub from: Option<String>,
     /// The subject.
     pub subject: Option<String>,
-    /// Its bytes.
+    /// The size in bytes.
     pub size: i64,
-    /// The SHA-256 of its bytes, hexadecimal.
+    /// The SHA-256 of the raw mail, hexadecimal.
     #[sqlx(try_from = "Sha256")]
     pub sha256: String,
-    /// When the customer's server received it.
+    /// INTERNALDATE: when the customer's server received the mail.
     pub internal_date: Option<Timestamp>,
     /// When it was imported.
     pub imported_at: Timestamp,
-    /// It was there before the mailbox was added.
+    /// The mail was there before the mailbox was added.
     pub historic: bool,
-    /// Why it lies in this inbox.
+    /// Why the message is in this inbox.
     pub why: String,
-    /// When the importing system said that it has it; left out as long as it has not.
+    /// When the importing system acknowledged the message; absent until then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acknowledged_at: Option<Timestamp>,
 }
 
-/// A way by which a mail came, or would have come had it not been there already.
+/// A place where a mail was found, whether or not it was already imported from another place.
 #[derive(Debug, Serialize, sqlx::FromRow)]
 pub struct Arrival {
     pub mailbox: String,
@@ -59,14 +59,14 @@ pub struct Arrival {
     pub uid: u32,
 }
 
-/// Which messages.
+/// Selects messages.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct MessageFilter<'a> {
-    /// Of this inbox.
+    /// In this inbox.
     pub inbox: Option<&'a str>,
-    /// Brought by this mailbox.
+    /// From this mailbox.
     pub mailbox: Option<&'a str>,
-    /// That the importing system has not acknowledged.
+    /// Only those that the importing system has not acknowledged.
     pub unacknowledged: bool,
 }
 
@@ -82,7 +82,7 @@ impl From<Sha256> for String {
 }
 
 impl Store {
-    /// Messages in the order in which they were imported, a page at a time.
+    /// A page of messages, in the order of import.
     pub async fn messages(
         &self,
         filter: MessageFilter<'_>,
@@ -90,7 +90,8 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<MessageLine>, StoreError> {
         let mut reader = self.read().await?;
-        // What is asked for is written out, so that each has an index: a quiet inbox is not looked for among all other mail.
+        // One statement for each kind of filter, so that each can use an index: finding the few messages of a quiet
+        // inbox does not read all others.
         let statement = match (filter.inbox, filter.unacknowledged) {
             (Some(inbox), true) => {
                 let statement = reader.sql(
@@ -125,7 +126,7 @@ impl Store {
         Ok(statement.all().await?)
     }
 
-    /// Messages of an inbox, newest first, before one of them.
+    /// Messages of an inbox before `before`, newest first.
     pub async fn newest_messages(
         &self,
         inbox_id: i64,
@@ -142,7 +143,7 @@ impl Store {
         Ok(statement.bind(inbox_id).bind(before).bind(limit).all().await?)
     }
 
-    /// One message that this scope holds.
+    /// One message within this scope.
     pub async fn message(&self, id: i64, scope: Scope) -> Result<MessageLine, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -154,7 +155,7 @@ impl Store {
         line.ok_or_else(|| Thing::Message(id).missing())
     }
 
-    /// Every way by which a message came.
+    /// All places where a message was found.
     pub async fn arrivals(&self, id: i64) -> Result<Vec<Arrival>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -168,7 +169,7 @@ impl Store {
         Ok(statement.bind(id).all().await?)
     }
 
-    /// The importing system has it: it is told from then on. Saying so again changes nothing.
+    /// Marks a message as acknowledged by the importing system. Repeating the call changes nothing.
     pub async fn acknowledge(&self, id: i64, scope: Scope, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let statement = tx.sql(
@@ -176,12 +177,12 @@ impl Store {
             UPDATE message SET acknowledged_at = coalesce(acknowledged_at, $3)
             WHERE id = $1 AND ($2 IS NULL OR inbox_id IN (SELECT id FROM inbox WHERE organisation_id = $2))",
         );
-        let there = statement.bind(id).bind(scope.id()).bind(now).run().await?;
+        let updated = statement.bind(id).bind(scope.id()).bind(now).run().await?;
         tx.commit().await?;
-        if there == 1 { Ok(()) } else { Err(Thing::Message(id).missing()) }
+        if updated == 1 { Ok(()) } else { Err(Thing::Message(id).missing()) }
     }
 
-    /// How many messages there are.
+    /// Number of messages in all inboxes.
     pub async fn message_count(&self) -> Result<i64, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -191,7 +192,7 @@ impl Store {
         Ok(statement.value().await?)
     }
 
-    /// The content's name of one message.
+    /// SHA-256 of the raw mail of a message, which is the name of its content.
     pub async fn message_sha256(&self, id: i64) -> Result<Vec<u8>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(

@@ -1,4 +1,4 @@
-//! What is open in mailboxes, in few questions: for one that is shown, and for whoever watches thousands of them.
+//! Unfinished work in mailboxes: for one mailbox's page, and in bulk for metrics.
 
 use std::collections::HashMap;
 
@@ -7,48 +7,48 @@ use super::{Store, StoreError};
 use crate::clock::Timestamp;
 use crate::fact::{Kept, Obstacle};
 
-/// What is open in one mailbox.
+/// Unfinished work in one mailbox.
 #[derive(Debug, Clone, Default)]
 pub struct OpenCases {
-    /// UIDs that are to be fetched still.
+    /// UIDs still to be fetched.
     pub pending: i64,
-    /// UIDs that were put aside.
+    /// UIDs that are quarantined.
     pub quarantined: i64,
-    /// Copies that are to be dealt with still.
+    /// Effects still to be carried out.
     pub effects_pending: i64,
-    /// Copies that cannot be dealt with.
+    /// Effects that cannot be carried out.
     pub effects_impossible: i64,
-    /// One of the problems with copies.
+    /// One of the reasons why effects cannot be carried out.
     pub effects_problem: Option<Kept<Obstacle>>,
-    /// How complete each watched folder is.
+    /// Completeness of each watched folder.
     pub folders: Vec<Completeness>,
 }
 
 impl OpenCases {
-    /// UIDs that the server has and the ledger cannot explain; `None`: not known of a folder, so not of the mailbox.
+    /// UIDs on the server that the ledger cannot explain; `None` if that is unknown for one of the folders.
     pub fn unaccounted(&self) -> Option<i64> {
         self.folders.iter().map(Completeness::unaccounted).sum()
     }
 
-    /// Since when every UID of every folder is known to be explained: the oldest of the comparisons; `None`: one was never compared.
+    /// When the ledger was last known to explain every UID of every folder: the oldest comparison; `None` if a folder
+    /// was never compared.
     pub fn compared_at(&self) -> Option<Timestamp> {
         let all: Option<Vec<i64>> = self.folders.iter().map(|folder| folder.verified_at).collect();
         all?.into_iter().min().map(Timestamp)
     }
 
-    /// UIDs that only a comparison has found, ever.
+    /// UIDs found only by a comparison, since the mailbox was added.
     pub fn found_late(&self) -> i64 {
         self.folders.iter().map(|folder| folder.found_late).sum()
     }
 }
 
 impl Store {
-    /// What is open in one mailbox.
     pub async fn open_cases(&self, mailbox_id: i64) -> Result<OpenCases, StoreError> {
         Ok(self.cases(Some(mailbox_id)).await?.remove(&mailbox_id).unwrap_or_default())
     }
 
-    /// What is open, by mailbox row.
+    /// Unfinished work by mailbox row.
     pub async fn all_open_cases(&self) -> Result<HashMap<i64, OpenCases>, StoreError> {
         self.cases(None).await
     }
@@ -56,10 +56,10 @@ impl Store {
     async fn cases(&self, mailbox: Option<i64>) -> Result<HashMap<i64, OpenCases>, StoreError> {
         let mut all = HashMap::<i64, OpenCases>::new();
         let mut reader = self.read().await?;
-        for folder in reader.folders_compared(mailbox).await? {
+        for folder in reader.folder_completeness(mailbox).await? {
             all.entry(folder.mailbox_id).or_default().folders.push(folder);
         }
-        // The two states have an index each; the rest of the ledger is not looked at.
+        // Each of the two states has an index; the rest of the ledger is not read.
         let ledger = reader.sql(
             r"-- open cases in the ledger
             SELECT f.mailbox_id, o.state, count(*)

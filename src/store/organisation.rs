@@ -1,21 +1,20 @@
-//! Organisations: whose inboxes, people and tokens are whose.
+//! Organisations: the owners of inboxes, mailboxes, people and tokens.
 
 use serde::Serialize;
 
 use super::{Conflict, Reader, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 
-/// What somebody may see: everything, or one organisation's.
+/// The data that somebody may see: everything, or that of one organisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// An operator's.
+    /// Everything, for an operator.
     All,
-    /// Everybody else's.
     Organisation(i64),
 }
 
 impl Scope {
-    /// For statements that say `($n IS NULL OR organisation_id = $n)`.
+    /// For statements with `($n IS NULL OR organisation_id = $n)`.
     pub fn id(self) -> Option<i64> {
         match self {
             Self::All => None,
@@ -23,12 +22,12 @@ impl Scope {
         }
     }
 
-    /// The organisation of somebody; `None`: an operator.
-    pub fn of(organisation: Option<i64>) -> Self {
+    /// The scope of a member of this organisation; `None`: an operator.
+    pub fn from_organisation(organisation: Option<i64>) -> Self {
         organisation.map_or(Self::All, Self::Organisation)
     }
 
-    /// Whether something of this organisation may be seen.
+    /// Whether data of this organisation is within the scope.
     pub fn has(self, organisation: i64) -> bool {
         self.id().is_none_or(|id| id == organisation)
     }
@@ -37,17 +36,17 @@ impl Scope {
 /// An organisation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow, utoipa::ToSchema)]
 pub struct Organisation {
-    /// Its row.
+    /// The organisation's number.
     pub id: i64,
-    /// What it is called.
+    /// The organisation's name.
     pub name: String,
 }
 
-/// The one that there is from the beginning.
+/// The organisation that exists from the start.
 pub const FIRST_ORGANISATION: i64 = 1;
 
 impl Tx<'_> {
-    /// The organisation of this name, which is added if it is not there; and whether it was added.
+    /// The organisation with this name, created if missing, and whether it was created.
     pub async fn add_organisation(&mut self, name: &str, now: Timestamp) -> Result<(Organisation, bool), StoreError> {
         let name = name.trim();
         if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
@@ -62,7 +61,7 @@ impl Tx<'_> {
             r"-- organisation by name
             SELECT id, name FROM organisation WHERE name = $1",
         );
-        Ok((find.bind(name).one().await?, is_new))
+        Ok((find.bind(name).only().await?, is_new))
     }
 }
 
@@ -78,12 +77,11 @@ impl Reader {
 }
 
 impl Store {
-    /// All organisations, by name.
     pub async fn organisations(&self) -> Result<Vec<Organisation>, StoreError> {
         self.read().await?.organisations().await
     }
 
-    /// A page of the organisations, behind one of this name.
+    /// A page of organisations, after the one with this name.
     pub async fn organisation_page(&self, after: Option<&str>, limit: i64) -> Result<Vec<Organisation>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(

@@ -1,26 +1,26 @@
-//! Thousands of mailboxes at a glance: a page of them, those first that need a person.
+//! The list of mailboxes, for thousands of them: a page at a time, those that need a person first.
 
 use std::time::Duration;
 
 use super::{Mailbox, Reader, Scope, Store, StoreError};
 use crate::clock::Timestamp;
 
-/// How a mailbox fares, from the worst to the best.
+/// The state of a mailbox, from worst to best.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 #[schema(as = MailboxState)]
 pub enum MailboxState {
-    /// It fails, and by itself it will not get better.
+    /// It fails, and will not recover by itself.
     NeedsPerson,
-    /// It fails, and is tried again.
+    /// It fails, and is retried.
     Failing,
-    /// Nothing failed, and yet it was not looked at for too long.
+    /// Nothing failed, but the last complete poll is too long ago.
     Behind,
-    /// It was never looked at to its end yet.
+    /// No poll has been completed yet.
     New,
-    /// All is well.
+    /// Polls succeed.
     Ok,
     /// It is being set up.
     Setup,
@@ -29,11 +29,11 @@ pub enum MailboxState {
 }
 
 impl MailboxState {
-    /// All of them, in the order of the list.
+    /// In the order of the list.
     pub const ALL: [Self; 7] =
         [Self::NeedsPerson, Self::Failing, Self::Behind, Self::New, Self::Ok, Self::Setup, Self::Paused];
 
-    /// Its name, in addresses and language files.
+    /// The id in URLs and language files.
     pub fn id(self) -> &'static str {
         match self {
             Self::NeedsPerson => "needs-person",
@@ -46,16 +46,16 @@ impl MailboxState {
         }
     }
 
-    /// By its name.
-    pub fn named(id: &str) -> Option<Self> {
+    /// From its id.
+    pub fn from_id(id: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|mailbox_state| mailbox_state.id() == id)
     }
 
-    /// That of a mailbox, judged by the age of the last successful look: "no new mail" and "could not look" are not the same. The
-    /// fragment `{mailboxes_with_fare}` says it for the database.
-    pub fn of(mailbox: &Mailbox, now: Timestamp) -> Self {
+    /// The state of a mailbox, judged by the time since the last complete poll: "no new mail" and "could not poll" are
+    /// different states. The fragment `{mailboxes_with_state}` computes the same in SQL.
+    pub fn for_mailbox(mailbox: &Mailbox, now: Timestamp) -> Self {
         let status = &mailbox.status;
-        let looked_lately = |since| now.since(since) <= mailbox.interval().saturating_mul(3) + BEHIND_AFTER;
+        let is_recent = |since| now.since(since) <= mailbox.interval().saturating_mul(3) + BEHIND_AFTER;
         let waits_for_person = status.next_poll_at.is_none() || status.error_blame.as_deref() == Some("mailbox");
         match status.last_success_at.map(Timestamp) {
             _ if mailbox.setup => Self::Setup,
@@ -63,85 +63,78 @@ impl MailboxState {
             _ if status.failures > 0 && waits_for_person => Self::NeedsPerson,
             _ if status.failures > 0 => Self::Failing,
             None => Self::New,
-            Some(at) if looked_lately(at) => Self::Ok,
+            Some(at) if is_recent(at) => Self::Ok,
             Some(_) => Self::Behind,
         }
     }
 
-    /// Its name in metrics and at the command line, where who must act is told beside it.
+    /// The id in metrics and on the command line, where a separate value shows who must act.
     pub fn short_id(self) -> &'static str {
         if self == Self::NeedsPerson { Self::Failing.id() } else { self.id() }
     }
 }
 
-/// By its rank in the list.
+/// From its position in the list.
 impl From<i64> for MailboxState {
     fn from(rank: i64) -> Self {
         usize::try_from(rank).ok().and_then(|rank| Self::ALL.get(rank).copied()).unwrap_or(Self::NeedsPerson)
     }
 }
 
-/// A mailbox in the list.
+/// A row of the list.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct MailboxLine {
-    /// The customer's address.
     pub address: String,
-    /// The inbox that it feeds.
     pub inbox: String,
-    /// Whose it is.
+    /// The organisation's name.
     pub organisation: String,
-    /// How it fares.
     #[sqlx(try_from = "i64")]
     pub mailbox_state: MailboxState,
-    /// The last poll that saw every folder.
+    /// The last poll that read every folder to its end.
     pub last_success_at: Option<Timestamp>,
-    /// When the last mail was imported.
     pub last_mail_at: Option<Timestamp>,
-    /// Mails that were imported today.
+    /// Number of mails imported today.
     pub today: i64,
-    /// When it is looked at next.
+    /// Time of the next poll.
     pub next_poll_at: Option<Timestamp>,
-    /// Since when it fails.
+    /// Time of the first failure in a row.
     pub failing_since: Option<Timestamp>,
-    /// What the last poll failed with, as JSON.
+    /// The error of the last poll, as JSON.
     pub last_error: Option<String>,
-    /// When it was added.
     pub added_at: Timestamp,
 }
 
-/// Which mailboxes.
+/// Selects mailboxes.
 #[derive(Debug, Clone, Copy)]
 pub struct ListFilter<'a> {
-    /// Whose.
     pub scope: Scope,
-    /// With this in their address or their inbox's.
+    /// With this text in their address or in that of their inbox.
     pub text: Option<&'a str>,
-    /// That fare so.
+    /// In this state.
     pub mailbox_state: Option<MailboxState>,
-    /// That feed this inbox.
+    /// Feeding this inbox.
     pub inbox_id: Option<i64>,
 }
 
-/// The moments that a list of mailboxes is made for.
+/// The times that a list depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct Moments {
-    /// When the reader's day began.
+    /// Start of the reader's day.
     pub today: Timestamp,
-    /// Now.
     pub now: Timestamp,
 }
 
-/// Beyond three intervals, a mailbox that was not looked at for this long is behind.
+/// A mailbox is behind if its last complete poll is more than three intervals and this time ago.
 const BEHIND_AFTER: Duration = Duration::from_mins(1);
 
-/// UIDs below it number the mails of one epoch: an epoch times this and a UID is one number for each mail.
+/// Number of possible UIDs in an epoch: `epoch * UIDS + uid` is unique for each mail.
 const UIDS: i64 = 1 << 32;
 
-/// A quarter of an hour, in milliseconds.
+/// In milliseconds.
 const QUARTER_HOUR_MS: i64 = 15 * 60 * 1000;
 
 impl ListFilter<'_> {
-    /// The text that is looked for, for LIKE.
+    /// The LIKE pattern for the text.
     fn pattern(&self) -> Option<String> {
         self.text.map(|text| {
             let literal = text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
@@ -157,7 +150,7 @@ impl ListFilter<'_> {
 }
 
 impl Store {
-    /// A page of the list, and how many mailboxes there are of each fare. `today` is when the reader's day began.
+    /// A page of the list, and the number of mailboxes in each state.
     pub async fn mailbox_lines(
         &self,
         filter: ListFilter<'_>,
@@ -167,7 +160,7 @@ impl Store {
     ) -> Result<(Vec<MailboxLine>, Vec<(MailboxState, i64)>), StoreError> {
         let Moments { today, now } = moments;
         let mut reader = self.read().await?;
-        let counts = reader.mailboxes_by_fare(filter, now).await?;
+        let counts = reader.count_by_state(filter, now).await?;
         let statement = reader.sql(
             r"-- page of the mailbox list
             {select_mailbox_lines}
@@ -181,8 +174,8 @@ impl Store {
         Ok((statement.bind(limit).bind(offset).all().await?, counts))
     }
 
-    /// A page of the mailboxes by address, behind one of this address: unlike the list it stays the same however they fare
-    /// meanwhile. `today` as there.
+    /// A page of mailboxes by address, after the one with this address. Unlike in the list, the order does not change
+    /// with the state of the mailboxes.
     pub async fn mailbox_page(
         &self,
         filter: ListFilter<'_>,
@@ -205,7 +198,7 @@ impl Store {
         Ok(statement.bind(limit).bind(after).all().await?)
     }
 
-    /// One mailbox's line. `today` as there.
+    /// The row of one mailbox; `today` is the start of the reader's day.
     pub async fn mailbox_line(
         &self,
         id: i64,
@@ -225,7 +218,8 @@ impl Store {
         Ok(statement.bind(id).first().await?)
     }
 
-    /// How many mails a mailbox has brought in each quarter of an hour since a moment: no zone is apart by less.
+    /// Number of mails from a mailbox in each quarter of an hour since a time. All time zones differ by multiples of a
+    /// quarter.
     pub async fn mails_by_quarter_hour(
         &self,
         mailbox: &Mailbox,
@@ -245,15 +239,15 @@ impl Store {
 }
 
 impl Reader {
-    /// How many mailboxes there are of each fare, whichever of them the list is narrowed down to.
-    async fn mailboxes_by_fare(
+    /// Number of mailboxes in each state, regardless of the state in the filter.
+    async fn count_by_state(
         &mut self,
         filter: ListFilter<'_>,
         now: Timestamp,
     ) -> Result<Vec<(MailboxState, i64)>, StoreError> {
         let statement = self.sql(
-            r"-- mailboxes of each mailbox_state
-            SELECT CAST(mailbox_state AS BIGINT), count(*) FROM ({mailboxes_with_fare}) AS f GROUP BY mailbox_state ORDER BY mailbox_state",
+            r"-- count mailboxes by state
+            SELECT CAST(mailbox_state AS BIGINT), count(*) FROM ({mailboxes_with_state}) AS f GROUP BY mailbox_state ORDER BY mailbox_state",
         );
         let statement = statement.bind(now.minus(BEHIND_AFTER)).bind(filter.scope.id()).bind(filter.pattern());
         let counts: Vec<(i64, i64)> = statement.bind(filter.inbox_id).all().await?;

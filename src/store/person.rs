@@ -1,4 +1,4 @@
-//! People who sign in to the page.
+//! People who sign in to the pages.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Conflict, Reader, Scope, Store, StoreError, Thing, Tx};
 use crate::clock::Timestamp;
 
-/// What somebody may do.
+/// The rights of a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -16,7 +16,7 @@ pub enum Role {
     Viewer,
     /// Sees and changes one organisation.
     Admin,
-    /// Everything.
+    /// Sees and changes everything.
     Operator,
 }
 
@@ -56,48 +56,43 @@ impl FromStr for Role {
     }
 }
 
-/// Somebody who signs in.
+/// A person who signs in.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Person {
-    /// The row.
     pub id: i64,
-    /// The name to sign in with, in lower case.
+    /// The login name, in lower case.
     pub name: String,
-    /// What they may do.
     #[sqlx(try_from = "String")]
     pub role: Role,
-    /// Where they belong; `None`: an operator.
+    /// `None`: an operator.
     pub organisation_id: Option<i64>,
-    /// That organisation's name.
     pub organisation: Option<String>,
-    /// The password, hashed.
+    /// The hash of the password; `None`: single sign-on only.
     pub password_hash: Option<String>,
-    /// The language of their pages: sv or en.
+    /// The language of the pages: sv or en.
     pub language: String,
-    /// The zone of their dates, e.g. Europe/Stockholm.
+    /// The time zone of dates, e.g. Europe/Stockholm.
     pub zone: String,
-    /// When they last signed in.
     pub last_login_at: Option<Timestamp>,
 }
 
-/// What a new person is made of.
+/// A person to be added.
 #[derive(Debug)]
 pub struct NewPerson<'a> {
-    /// The name to sign in with.
+    /// The login name.
     pub name: &'a str,
-    /// What they may do.
     pub role: Role,
-    /// Where they belong; nowhere for an operator.
+    /// `None` for an operator.
     pub organisation_id: Option<i64>,
-    /// The password, hashed; `None`: single sign-on only.
+    /// The hash of the password; `None`: single sign-on only.
     pub password_hash: Option<&'a str>,
     /// sv or en.
     pub language: &'a str,
-    /// The zone of dates.
+    /// The time zone of dates.
     pub zone: &'a str,
 }
 
-/// A name to sign in with: what people type, in lower case; a mail address is one too.
+/// Normalises and checks a login name: trimmed and in lower case. A mail address is allowed.
 pub fn person_name(text: &str) -> Result<String, String> {
     let name = text.trim().to_lowercase();
     let fits = |c: char| !c.is_control() && !c.is_whitespace() && !"<>\"'&/\\".contains(c);
@@ -111,7 +106,7 @@ impl NewPerson<'_> {
     /// The name as it is stored.
     ///
     /// # Errors
-    /// The name or the role cannot be.
+    /// The name is invalid, or the role does not go with the organisation.
     pub(super) fn checked(&self) -> Result<String, StoreError> {
         let name = person_name(self.name).map_err(|_| Conflict::PersonName)?;
         if (self.role == Role::Operator) == self.organisation_id.is_some() {
@@ -122,8 +117,6 @@ impl NewPerson<'_> {
 }
 
 impl Tx<'_> {
-    /// Adds somebody.
-    ///
     /// # Errors
     /// [`Conflict::PersonThere`], [`Conflict::PersonName`], [`Conflict::RoleOutOfPlace`].
     pub async fn add_person(&mut self, new: &NewPerson<'_>, now: Timestamp) -> Result<(), StoreError> {
@@ -143,8 +136,8 @@ impl Tx<'_> {
             .bind(now)
             .run()
             .await;
-        added.map_err(|error| StoreError::taken(error, || Conflict::PersonThere(name)))?;
-        // The installation is set up, by whichever way.
+        added.map_err(|error| StoreError::on_unique_violation(error, || Conflict::PersonThere(name)))?;
+        // The installation is set up now.
         let links = self.sql(
             r"-- end the links for setting up
             DELETE FROM link WHERE purpose = 'setup' AND used_at IS NULL",
@@ -153,7 +146,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Sets a password, and ends every session that was begun with the old one but the one with this key.
+    /// Sets a password, and ends all sessions of the person except the one with key hash `keep`.
     pub async fn set_password(&mut self, person_id: i64, hash: &str, keep: Option<&[u8]>) -> Result<(), StoreError> {
         let set = self.sql(
             r"-- set a person's password
@@ -173,7 +166,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Has nobody's subject at the identity provider stand for somebody any more: the next who signs in by their name binds it anew.
+    /// Detaches a person from the identity provider's subject: the next sign-in under their name binds a new one.
     pub async fn forget_subject(&mut self, person_id: i64) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- forget a person's subject
@@ -183,11 +176,11 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Removes somebody with all sessions, and with the links and tokens that they have made: whoever goes keeps no way in. Returns
-    /// how many tokens were revoked.
+    /// Removes a person with all sessions, links and tokens, so that no access is left. Returns the number of revoked
+    /// tokens.
     ///
     /// # Errors
-    /// [`Conflict::LastOperator`]: nobody could add another.
+    /// [`Conflict::LastOperator`]: nobody could add another operator.
     pub async fn remove_person(&mut self, person: &Person) -> Result<u64, StoreError> {
         let others = self.sql(
             r"-- another operator
@@ -209,7 +202,7 @@ impl Tx<'_> {
             DELETE FROM link WHERE created_by = $1 AND used_at IS NULL",
         );
         links.bind(&person.name).run().await?;
-        // Links made by these tokens go with them.
+        // Links created with these tokens are deleted too.
         let tokens = self.sql(
             r"-- revoke the tokens of a person
             DELETE FROM api_token WHERE created_by = $1",
@@ -219,7 +212,6 @@ impl Tx<'_> {
 }
 
 impl Reader {
-    /// Somebody by name.
     pub async fn person(&mut self, name: &str) -> Result<Option<Person>, StoreError> {
         let Ok(name) = person_name(name) else { return Ok(None) };
         let statement = self.sql(
@@ -231,12 +223,11 @@ impl Reader {
 }
 
 impl Store {
-    /// Somebody by name.
     pub async fn person(&self, name: &str) -> Result<Option<Person>, StoreError> {
         self.read().await?.person(name).await
     }
 
-    /// Whom an identity provider's subject stands for here.
+    /// The person bound to this subject of the identity provider.
     pub async fn person_by_subject(&self, subject: &str) -> Result<Option<Person>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -246,7 +237,7 @@ impl Store {
         Ok(statement.bind(subject).first().await?)
     }
 
-    /// Has an identity provider's subject stand for somebody from now on, if none does yet. Tells whether it does.
+    /// Binds a subject of the identity provider to a person who has none yet. Returns whether it was bound.
     pub async fn bind_subject(&self, person_id: i64, subject: &str) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let statement = tx.sql(
@@ -258,12 +249,12 @@ impl Store {
         Ok(bound)
     }
 
-    /// Everybody whom this scope holds, by name.
+    /// The people within the scope, by name.
     pub async fn people(&self, scope: Scope) -> Result<Vec<Person>, StoreError> {
         self.people_page(scope, None, i64::MAX).await
     }
 
-    /// A page of those whom this scope holds, behind one of this name.
+    /// A page of the people within the scope, after the one with this name.
     pub async fn people_page(&self, scope: Scope, after: Option<&str>, limit: i64) -> Result<Vec<Person>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -275,18 +266,18 @@ impl Store {
         Ok(statement.bind(scope.id()).bind(after).bind(limit).all().await?)
     }
 
-    /// Whether there is anybody yet.
+    /// Whether any person exists.
     pub async fn has_people(&self) -> Result<bool, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
-            r"-- anybody at all
+            r"-- any person
             SELECT id FROM person LIMIT 1",
         );
         Ok(statement.first_value::<i64>().await?.is_some())
     }
 
-    /// Sets the language and the zone of somebody's pages.
-    pub async fn set_taste(&self, person_id: i64, language: &str, zone: &str) -> Result<(), StoreError> {
+    /// Sets the language and time zone of a person's pages.
+    pub async fn set_preferences(&self, person_id: i64, language: &str, zone: &str) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let statement = tx.sql(
             r"-- set a person's language and zone

@@ -1,64 +1,61 @@
-//! How a poll went, written down when it ends.
+//! The outcome of a poll, stored when the poll ends.
 
 use super::{Lease, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 use crate::fact::{Kept, Notice, to_json};
 
-/// The end of a poll.
+/// The outcome of a poll.
 #[derive(Debug)]
 pub struct Outcome {
-    /// When it began.
     pub started_at: Timestamp,
-    /// Whether nothing failed.
+    /// Nothing failed.
     pub success: bool,
-    /// Whether every folder was seen to its end.
+    /// Every folder was read to its end.
     pub complete: bool,
     /// The report, as JSON.
     pub report: String,
-    /// The error in it.
     pub error: Option<StoredError>,
     /// Decisions worth remembering, such as a new UIDVALIDITY.
     pub notes: Vec<Notice>,
-    /// Whether it is worth a row of its own: it found something, failed or decided something.
+    /// The poll gets a row of its own: it found something, failed or made a decision.
     pub noteworthy: bool,
-    /// When to look again; `None`: after a person has acted.
+    /// Time of the next poll; `None`: only after a person has acted.
     pub next_poll_at: Option<Timestamp>,
-    /// The server told us to stay away until then.
+    /// The server asked us not to connect before this time.
     pub hold_until: Option<Timestamp>,
-    /// The folders that were turned to, by their rows.
+    /// Rows of the folders that this poll got to.
     pub visited: Vec<i64>,
-    /// Bytes of mail that were fetched.
+    /// Bytes of mail fetched.
     pub bytes: u64,
 }
 
-/// An error, and what mailboxes are found by that have it.
+/// An error, with the columns by which mailboxes that have it are found.
 #[derive(Debug, Clone)]
 pub struct StoredError {
-    /// All of it, as JSON.
+    /// The whole error, as JSON.
     pub json: String,
-    /// At which step.
+    /// The step at which it happened.
     pub step: &'static str,
-    /// What is broken.
     pub blame: &'static str,
-    /// Nobody but a person can mend it.
+    /// Only a person can fix it.
     pub waits_for_person: bool,
 }
 
 impl Store {
-    /// Writes down how the poll ended and gives the mailbox back.
+    /// Stores the outcome of a poll and releases its lease.
     pub async fn finish_poll(&self, lease: &Lease, outcome: &Outcome, now: Timestamp) -> Result<(), StoreError> {
         let mailbox_id = lease.mailbox.id;
         let mut tx = self.begin().await?;
         tx.end_poll(lease, outcome, now).await?;
         tx.count_poll(mailbox_id, outcome, now).await?;
-        tx.visit_folders(mailbox_id, outcome, now).await?;
+        tx.mark_folders_visited(mailbox_id, outcome, now).await?;
         if outcome.noteworthy {
-            tx.remember_poll(mailbox_id, outcome).await?;
+            tx.store_report(mailbox_id, outcome).await?;
         }
         tx.commit().await
     }
 
-    /// Polls of a mailbox on each day since one (days since 1970 UTC), and how many of them failed.
+    /// Number of polls of a mailbox, and of failed ones, on each day since `since` (in days since 1970 UTC).
     pub async fn polls_by_day(&self, mailbox_id: i64, since: i64) -> Result<Vec<(i64, i64, i64)>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -68,7 +65,7 @@ impl Store {
         Ok(statement.bind(mailbox_id).bind(since).all().await?)
     }
 
-    /// The newest remembered polls of a mailbox: when, the report, the notes.
+    /// The newest stored polls of a mailbox: start time, report, notices.
     pub async fn recent_polls(
         &self,
         mailbox_id: i64,
@@ -84,9 +81,9 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// Gives the mailbox back, with how its poll went.
+    /// Releases the lease and stores the outcome in the mailbox's row.
     async fn end_poll(&mut self, lease: &Lease, outcome: &Outcome, now: Timestamp) -> Result<(), StoreError> {
-        // A look that somebody has asked for since the poll began ($11) is kept.
+        // Keep a poll that was requested while this one ran ($11).
         let statement = self.sql(
             r"-- end a poll
             UPDATE mailbox SET lease_token = NULL, lease_owner = NULL, lease_until = NULL, last_attempt_at = $3,
@@ -110,7 +107,7 @@ impl Tx<'_> {
         if statement.run().await? == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
     }
 
-    /// Counts the poll to its day.
+    /// Adds the poll to the counts of its day.
     async fn count_poll(&mut self, mailbox_id: i64, outcome: &Outcome, now: Timestamp) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- count a poll
@@ -122,11 +119,16 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Writes down which folders had their turn: the others come first the next time, unless all were seen.
-    async fn visit_folders(&mut self, mailbox_id: i64, outcome: &Outcome, now: Timestamp) -> Result<(), StoreError> {
+    /// Stores which folders this poll got to. The next poll starts with the others, unless all were read.
+    async fn mark_folders_visited(
+        &mut self,
+        mailbox_id: i64,
+        outcome: &Outcome,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         if outcome.complete {
             let statement = self.sql(
-                r"-- all folders are visited
+                r"-- mark all folders visited
                 UPDATE folder SET visited_at = NULL WHERE mailbox_id = $1 AND visited_at IS NOT NULL",
             );
             statement.bind(mailbox_id).run().await?;
@@ -134,7 +136,7 @@ impl Tx<'_> {
         }
         for folder in &outcome.visited {
             let statement = self.sql(
-                r"-- a folder is visited
+                r"-- mark a folder visited
                 UPDATE folder SET visited_at = $2 WHERE id = $1",
             );
             statement.bind(*folder).bind(now).run().await?;
@@ -142,10 +144,10 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Keeps the poll's report.
-    async fn remember_poll(&mut self, mailbox_id: i64, outcome: &Outcome) -> Result<(), StoreError> {
+    /// Stores the poll's report.
+    async fn store_report(&mut self, mailbox_id: i64, outcome: &Outcome) -> Result<(), StoreError> {
         let statement = self.sql(
-            r"-- remember a poll
+            r"-- store a poll's report
             INSERT INTO poll (mailbox_id, started_at, report, notes) VALUES ($1, $2, $3, $4)",
         );
         let statement = statement.bind(mailbox_id).bind(outcome.started_at).bind(&outcome.report);

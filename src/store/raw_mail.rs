@@ -1,22 +1,19 @@
-//! The raw mail: in rows of at most 1 MiB, named by its SHA-256, so that one mail in two mailboxes is stored once.
+//! Raw mail, in rows of at most 1 MiB under its SHA-256, so that a mail in two mailboxes is stored once.
 
 use super::{Lease, Store, StoreError};
 use crate::clock::Timestamp;
 
-/// The size of every row but a mail's last one. Rows must be cut the same way however the mail came, since a row that is
-/// there already is not written again.
+/// Size of every row except the last of a mail. All code must cut mail at the same offsets, since existing rows are not
+/// written again.
 pub const CHUNK: usize = 1 << 20;
 
-/// A piece of a large mail on its way.
+/// A chunk of a large mail that is being downloaded.
 #[derive(Debug)]
 pub struct DownloadChunk {
-    /// The epoch.
     pub epoch_id: i64,
-    /// The mail.
     pub uid: u32,
-    /// Its place among the pieces.
+    /// The chunk's index.
     pub seq: i64,
-    /// Its bytes.
     pub data: Vec<u8>,
 }
 
@@ -31,7 +28,8 @@ impl Store {
         Ok(statement.bind(sha256).bind(seq).first_value().await?)
     }
 
-    /// Stores a chunk of a large mail on its way, in place of one that was there, so that a broken download goes on from it.
+    /// Stores a chunk of a large mail, replacing one with the same index, so that an interrupted download can be
+    /// resumed.
     pub async fn add_download_chunk(
         &self,
         lease: &Lease,
@@ -40,7 +38,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let DownloadChunk { epoch_id, uid, seq, data } = chunk;
         let mut tx = self.begin().await?;
-        tx.guard(lease).await?;
+        tx.check_lease(lease).await?;
         let statement = tx.sql(
             r"-- store a chunk of a download
             INSERT INTO download_chunk (epoch_id, uid, seq, data, added_at) VALUES ($1, $2, $3, $4, $5)
@@ -50,7 +48,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// One chunk of a large mail on its way; `None` after the last.
+    /// One chunk of a large mail that is being downloaded; `None` after the last.
     pub async fn download_chunk(&self, epoch_id: i64, uid: u32, seq: i64) -> Result<Option<Vec<u8>>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -60,12 +58,12 @@ impl Store {
         Ok(statement.bind(epoch_id).bind(i64::from(uid)).bind(seq).first_value().await?)
     }
 
-    /// Forgets a download that will not be finished.
-    pub async fn drop_download(&self, lease: &Lease, epoch_id: i64, uid: u32) -> Result<(), StoreError> {
+    /// Deletes a download that will not be finished.
+    pub async fn delete_download(&self, lease: &Lease, epoch_id: i64, uid: u32) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        tx.guard(lease).await?;
+        tx.check_lease(lease).await?;
         let statement = tx.sql(
-            r"-- forget a download
+            r"-- delete a download
             DELETE FROM download_chunk WHERE epoch_id = $1 AND uid = $2",
         );
         statement.bind(epoch_id).bind(i64::from(uid)).run().await?;

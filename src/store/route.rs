@@ -1,4 +1,4 @@
-//! Routes: which recipient address goes to which inbox.
+//! Routes: a route sends the mail of a recipient address to an inbox.
 
 use serde::Serialize;
 
@@ -6,23 +6,22 @@ use super::{Reader, Scope, Store, StoreError, Tx};
 use crate::address::Address;
 use crate::clock::Timestamp;
 
-/// One route.
+/// A rule that sends the mail of a recipient to an inbox.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow, utoipa::ToSchema)]
 pub struct Route {
     /// The recipient's address.
     pub recipient: String,
     /// The inbox's address.
     pub inbox: String,
-    /// The inbox's row.
     #[serde(skip)]
     pub inbox_id: i64,
-    /// The row of the organisation that the inbox belongs to.
+    /// The organisation that the inbox belongs to.
     #[serde(skip)]
     pub organisation_id: i64,
 }
 
 impl Tx<'_> {
-    /// Adds a route; adding it again changes nothing.
+    /// Adds a route. Adding an existing one changes nothing.
     pub async fn add_route(&mut self, recipient: &Address, inbox_id: i64, now: Timestamp) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- add a route
@@ -32,7 +31,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Removes a recipient's route to one inbox, or all of its routes. Returns how many there were.
+    /// Removes a recipient's route to one inbox, or all routes of the recipient. Returns the number of removed routes.
     pub async fn remove_routes(&mut self, recipient: &Address, inbox_id: Option<i64>) -> Result<u64, StoreError> {
         let statement = self.sql(
             r"-- remove routes
@@ -43,8 +42,8 @@ impl Tx<'_> {
 }
 
 impl Reader {
-    /// A recipient's routes, by inbox.
-    pub async fn routes_of(&mut self, recipient: &Address) -> Result<Vec<Route>, StoreError> {
+    /// The routes of a recipient, by inbox.
+    pub async fn routes_for(&mut self, recipient: &Address) -> Result<Vec<Route>, StoreError> {
         let statement = self.sql(
             r"-- routes of a recipient
             SELECT r.recipient, i.address AS inbox, r.inbox_id, i.organisation_id
@@ -56,7 +55,7 @@ impl Reader {
 }
 
 impl Store {
-    /// The routes that this scope holds, by recipient.
+    /// The routes within the scope, by recipient.
     pub async fn routes(&self, scope: Scope) -> Result<Vec<Route>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -68,7 +67,7 @@ impl Store {
         Ok(statement.bind(scope.id()).all().await?)
     }
 
-    /// A page of the routes that this scope holds, behind one (recipient, inbox).
+    /// A page of the routes within the scope, after (recipient, inbox).
     pub async fn route_page(
         &self,
         scope: Scope,

@@ -1,58 +1,57 @@
-//! Everything that is sealed: the passwords of mailboxes and the tokens of grants.
+//! The sealed columns: passwords of mailboxes and tokens of grants.
 
 use super::{Reader, Store, StoreError, Tx, access_row, password_row, refresh_row};
 use crate::vault::Vault;
 
-/// A sealed column: how its records are named, and the statements that read and write them.
+/// A sealed column: the names of its records, and the statements that read and write them.
 struct Column {
-    row: fn(i64) -> String,
-    /// All records.
+    record_name: fn(i64) -> String,
     all: &'static str,
-    /// One record, which nobody else writes before the end of the transaction.
+    /// Reads one record and locks its row until the end of the transaction.
     lock: &'static str,
     update: &'static str,
-    forget: &'static str,
+    delete: &'static str,
 }
 
 const PASSWORD: Column = Column {
-    row: password_row,
+    record_name: password_row,
     all: r"-- sealed passwords
         SELECT id, password_sealed FROM mailbox WHERE password_sealed IS NOT NULL",
     lock: r"-- lock a sealed password
         UPDATE mailbox SET password_sealed = password_sealed
         WHERE password_sealed IS NOT NULL AND id = $1
         RETURNING password_sealed",
-    update: r"-- seal a password anew
+    update: r"-- reseal a password
         UPDATE mailbox SET password_sealed = $2 WHERE id = $1",
-    forget: r"-- forget all passwords
+    delete: r"-- delete all passwords
         UPDATE mailbox SET password_sealed = NULL WHERE password_sealed IS NOT NULL",
 };
 const TOKENS: [Column; 2] = [
     Column {
-        row: refresh_row,
+        record_name: refresh_row,
         all: r"-- sealed refresh tokens
             SELECT id, refresh_sealed FROM oauth_grant WHERE refresh_sealed IS NOT NULL",
         lock: r"-- lock a sealed refresh token
             UPDATE oauth_grant SET refresh_sealed = refresh_sealed
             WHERE refresh_sealed IS NOT NULL AND id = $1
             RETURNING refresh_sealed",
-        update: r"-- seal a refresh token anew
+        update: r"-- reseal a refresh token
             UPDATE oauth_grant SET refresh_sealed = $2 WHERE id = $1",
-        forget: r"-- forget all refresh tokens
+        delete: r"-- delete all refresh tokens
             UPDATE oauth_grant SET refresh_sealed = NULL, flow = NULL, version = version + 1
             WHERE refresh_sealed IS NOT NULL",
     },
     Column {
-        row: access_row,
+        record_name: access_row,
         all: r"-- sealed access tokens
             SELECT id, access_sealed FROM oauth_grant WHERE access_sealed IS NOT NULL",
         lock: r"-- lock a sealed access token
             UPDATE oauth_grant SET access_sealed = access_sealed
             WHERE access_sealed IS NOT NULL AND id = $1
             RETURNING access_sealed",
-        update: r"-- seal an access token anew
+        update: r"-- reseal an access token
             UPDATE oauth_grant SET access_sealed = $2 WHERE id = $1",
-        forget: r"-- forget all access tokens
+        delete: r"-- delete all access tokens
             UPDATE oauth_grant SET access_sealed = NULL, version = version + 1 WHERE access_sealed IS NOT NULL",
     },
 ];
@@ -62,14 +61,13 @@ fn columns() -> impl Iterator<Item = &'static Column> {
 }
 
 impl Reader {
-    /// The records of a column by their rows.
+    /// The records of a column, by row.
     async fn sealed(&mut self, column: &Column) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
         Ok(self.sql(column.all).all().await?)
     }
 }
 
 impl Store {
-    /// Whether any secret is stored.
     pub async fn has_secrets(&self) -> Result<bool, StoreError> {
         let mut reader = self.read().await?;
         for column in columns() {
@@ -81,8 +79,8 @@ impl Store {
         Ok(false)
     }
 
-    /// Seals every password anew with the vault's sealing key. Returns how many there were. A password that is given meanwhile
-    /// stays.
+    /// Reseals every password with the vault's current key. Returns how many there were. A password that is set
+    /// meanwhile is not overwritten.
     pub async fn reseal_passwords(&self, vault: &Vault) -> Result<usize, StoreError> {
         let all = self.read().await?.sealed(&PASSWORD).await?;
         for (id, _) in &all {
@@ -91,7 +89,7 @@ impl Store {
         Ok(all.len())
     }
 
-    /// The same for one grant's tokens.
+    /// Reseals the tokens of one grant.
     pub async fn reseal_tokens(&self, grant_id: i64, vault: &Vault) -> Result<usize, StoreError> {
         self.reseal(grant_id, &TOKENS, vault).await
     }
@@ -102,7 +100,7 @@ impl Store {
         for column in columns {
             let record: Option<Vec<u8>> = tx.sql(column.lock).bind(id).first_value().await?;
             let Some(record) = record else { continue };
-            let row = (column.row)(id);
+            let row = (column.record_name)(id);
             let resealed = vault.seal(&row, &vault.open(&row, &record)?)?;
             tx.sql(column.update).bind(id).bind(resealed).run().await?;
             count += 1;
@@ -111,7 +109,7 @@ impl Store {
         Ok(count)
     }
 
-    /// Whether every secret is sealed with the key that seals now.
+    /// Whether every secret is sealed with the current key.
     pub async fn is_all_sealed_with(&self, vault: &Vault) -> Result<bool, StoreError> {
         let mut reader = self.read().await?;
         for column in columns() {
@@ -123,14 +121,14 @@ impl Store {
         Ok(true)
     }
 
-    /// Opens every secret: a key that is there may still be the wrong one. Returns how many there are.
+    /// Opens every secret, to check that the key is the right one. Returns how many there are.
     pub async fn open_secrets(&self, vault: &Vault) -> Result<usize, StoreError> {
         let mut count = 0;
         let mut reader = self.read().await?;
         for column in columns() {
             let records = reader.sealed(column).await?;
             for (id, record) in &records {
-                vault.open(&(column.row)(*id), record)?;
+                vault.open(&(column.record_name)(*id), record)?;
             }
             count += records.len();
         }
@@ -139,11 +137,11 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// Forgets every secret, since the key that sealed them is lost. Returns how many there were.
-    pub async fn forget_secrets(&mut self) -> Result<u64, StoreError> {
+    /// Deletes every secret, when the key that sealed them is lost. Returns how many there were.
+    pub async fn delete_secrets(&mut self) -> Result<u64, StoreError> {
         let mut count = 0;
         for column in columns() {
-            count += self.sql(column.forget).run().await?;
+            count += self.sql(column.delete).run().await?;
         }
         Ok(count)
     }

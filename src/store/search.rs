@@ -1,4 +1,4 @@
-//! Where is my mail? Everything that was ever seen of a mail, found by words of its sender, its subject or its Message-ID.
+//! Search for mail by words of its sender, subject or Message-ID, whether it was imported or quarantined.
 
 use super::db::Db;
 use super::ledger::UidState;
@@ -6,51 +6,48 @@ use super::{MessageLine, Scope, Store, StoreError};
 use crate::clock::Timestamp;
 use crate::fact::{Kept, Reason};
 
-/// A mail that was put aside, with what the server told of it.
+/// A quarantined mail, with the header that the server returned.
 #[derive(Debug, sqlx::FromRow)]
 pub struct QuarantinedMail {
-    /// Where it lies.
     pub mailbox: String,
-    /// In which folder.
     pub folder: String,
-    /// The number that its server gave it.
     #[sqlx(try_from = "i64")]
     pub uid: u32,
-    /// What became of it.
     #[sqlx(try_from = "String")]
     pub state: UidState,
-    /// Why.
     pub reason: Option<Kept<Reason>>,
-    /// Its header, as it came.
+    /// The raw header, at most 64 KiB.
     pub headers: Vec<u8>,
-    /// When that was found out.
+    /// When the mail was quarantined.
     pub updated_at: Timestamp,
 }
 
-/// More words than this find nothing more exactly.
-const MOST_WORDS: usize = 12;
-/// Of the inboxes of one organisation, so many are asked for by the index; of more, what it finds is looked through.
-const MOST_INBOXES: usize = 500;
-/// Of those put aside, so many are looked through at a time: each may have 64 KiB of headers.
-const ASIDE_AT_ONCE: i64 = 50;
-/// And so many times, the newest first.
-pub const QUARANTINE_PAGES: i64 = 20;
+/// Maximum number of words of a query; more do not make it more precise.
+const MAX_WORDS: usize = 12;
+/// Maximum number of inboxes of an organisation that are named in an SQLite index query; with more, the result is
+/// filtered instead.
+const MAX_INBOXES: usize = 500;
+/// Number of quarantined mails in a page; each may have 64 KiB of headers.
+const QUARANTINE_PAGE_SIZE: i64 = 50;
+/// Maximum number of pages of quarantined mail that are searched, newest first.
+pub const MAX_QUARANTINE_PAGES: i64 = 20;
 
-/// The words of a question: what is no letter or digit parts them, as it does in the index.
-pub fn words(question: &str) -> Vec<String> {
-    let words = question.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.take(MOST_WORDS).map(str::to_lowercase).collect()
+/// Splits a query into words, at every character that is not a letter or digit, as the index does.
+pub fn search_words(query: &str) -> Vec<String> {
+    let words = query.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.take(MAX_WORDS).map(str::to_lowercase).collect()
 }
 
-/// The words in quotes, the last of them as a beginning.
-fn asked(words: &[String], quote: &str, beginning: &str) -> Vec<String> {
+/// Each word in quotes, the last one marked as a prefix.
+fn quoted(words: &[String], quote: &str, prefix_mark: &str) -> Vec<String> {
     let last = words.len().saturating_sub(1);
-    let one = |(n, word): (usize, &String)| format!("{quote}{word}{quote}{}", if n == last { beginning } else { "" });
-    words.iter().enumerate().map(one).collect()
+    let quote_word =
+        |(n, word): (usize, &String)| format!("{quote}{word}{quote}{}", if n == last { prefix_mark } else { "" });
+    words.iter().enumerate().map(quote_word).collect()
 }
 
 impl Store {
-    /// Imported mail with all of these words, of which the last may be the beginning of one; newest first, before one of them.
+    /// Imported mail that has all of these words, the last of them as a prefix; newest first, before `before`.
     pub async fn find_messages(
         &self,
         scope: Scope,
@@ -61,11 +58,11 @@ impl Store {
         if words.is_empty() {
             return Ok(Vec::new());
         }
-        let question = match &self.db {
-            Db::Sqlite { .. } => self.fts_question(scope, words).await?,
-            Db::Postgres(_) => Some(asked(words, "", ":*").join(" & ")),
+        let query = match &self.db {
+            Db::Sqlite { .. } => self.fts_query(scope, words).await?,
+            Db::Postgres(_) => Some(quoted(words, "", ":*").join(" & ")),
         };
-        let Some(question) = question else { return Ok(Vec::new()) };
+        let Some(query) = query else { return Ok(Vec::new()) };
         let mut reader = self.read().await?;
         let statement = match &self.db {
             Db::Sqlite { .. } => reader.sql(
@@ -83,12 +80,12 @@ impl Store {
                 ORDER BY m.id DESC LIMIT $3",
             ),
         };
-        Ok(statement.bind(question).bind(before).bind(limit).bind(scope.id()).all().await?)
+        Ok(statement.bind(query).bind(before).bind(limit).bind(scope.id()).all().await?)
     }
 
-    /// The question in the words of SQLite's FTS5; `None` if nothing can be found.
-    async fn fts_question(&self, scope: Scope, words: &[String]) -> Result<Option<String>, StoreError> {
-        let text = asked(words, "\"", "*").join(" AND ");
+    /// The query in the syntax of SQLite's FTS5; `None` if nothing can match.
+    async fn fts_query(&self, scope: Scope, words: &[String]) -> Result<Option<String>, StoreError> {
+        let text = quoted(words, "\"", "*").join(" AND ");
         let text = format!("{{from_address subject message_id}} : ({text})");
         let Some(organisation) = scope.id() else { return Ok(Some(text)) };
         let mut reader = self.read().await?;
@@ -96,20 +93,20 @@ impl Store {
             r"-- inboxes to search
             SELECT id FROM inbox WHERE organisation_id = $1 LIMIT $2",
         );
-        let most = i64::try_from(MOST_INBOXES + 1).unwrap_or(i64::MAX);
-        let inboxes: Vec<i64> = statement.bind(organisation).bind(most).values().await?;
+        let limit = i64::try_from(MAX_INBOXES + 1).unwrap_or(i64::MAX);
+        let inboxes: Vec<i64> = statement.bind(organisation).bind(limit).values().await?;
         if inboxes.is_empty() {
             return Ok(None);
         }
-        if inboxes.len() > MOST_INBOXES {
+        if inboxes.len() > MAX_INBOXES {
             return Ok(Some(text));
         }
         let inboxes = inboxes.iter().map(|id| format!("\"{id}\"")).collect::<Vec<_>>().join(" OR ");
         Ok(Some(format!("{text} AND inbox_id : ({inboxes})")))
     }
 
-    /// A page of what was put aside with the beginning of its header, newest first: of everything, or of one mailbox since a moment.
-    /// Empty after the last, of at most [`QUARANTINE_PAGES`].
+    /// A page of quarantined mail with its header, newest first: of the scope, or of one mailbox since a time. Empty
+    /// after the last page, of at most [`MAX_QUARANTINE_PAGES`].
     pub async fn quarantined_mail(
         &self,
         scope: Scope,
@@ -127,8 +124,8 @@ impl Store {
                 AND ($3 IS NULL OR (m.id = $3 AND l.updated_at >= $4))
             ORDER BY l.updated_at DESC, l.epoch_id, l.uid LIMIT $2 OFFSET $5",
         );
-        let statement = statement.bind(scope.id()).bind(ASIDE_AT_ONCE).bind(mailbox).bind(since);
-        Ok(statement.bind(page.clamp(0, QUARANTINE_PAGES) * ASIDE_AT_ONCE).all().await?)
+        let statement = statement.bind(scope.id()).bind(QUARANTINE_PAGE_SIZE).bind(mailbox).bind(since);
+        Ok(statement.bind(page.clamp(0, MAX_QUARANTINE_PAGES) * QUARANTINE_PAGE_SIZE).all().await?)
     }
 }
 
@@ -137,9 +134,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_question_is_parted_as_the_index_is() {
-        assert_eq!(words("<ABC.1@mail.Example.se>"), ["abc", "1", "mail", "example", "se"]);
-        assert_eq!(words("  Ansökan, \"Åsa\" OR * NEAR("), ["ansökan", "åsa", "or", "near"]);
-        assert!(words("!?").is_empty());
+    fn a_query_is_split_into_words_as_the_index_is() {
+        assert_eq!(search_words("<ABC.1@mail.Example.se>"), ["abc", "1", "mail", "example", "se"]);
+        assert_eq!(search_words("  Ansökan, \"Åsa\" OR * NEAR("), ["ansökan", "åsa", "or", "near"]);
+        assert!(search_words("!?").is_empty());
     }
 }

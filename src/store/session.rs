@@ -1,22 +1,22 @@
-//! Sessions: who is signed in, by the hash of a key that only their browser has.
+//! Sessions: who is signed in, by the hash of a key that only the browser has.
 
 use std::time::Duration;
 
 use super::{Person, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 
-/// Not used for so long, a session ends.
-const IDLE: Duration = Duration::from_hours(24);
-/// However it is used, it ends after so long.
-const LONGEST: Duration = Duration::from_hours(7 * 24);
-/// How exactly it is known when it was last used: not every look at a page is a write.
-const SEEN: Duration = Duration::from_mins(10);
+/// A session ends after this time without use.
+const IDLE_TIMEOUT: Duration = Duration::from_hours(24);
+/// Maximum duration of a session.
+const MAX_DURATION: Duration = Duration::from_hours(7 * 24);
+/// Precision of a session's time of last use, so that not every page view writes to the database.
+const USE_PRECISION: Duration = Duration::from_mins(10);
 
-/// So many browsers of one person are known.
-const MOST_BROWSERS: i64 = 20;
+/// Maximum number of known browsers of a person.
+const MAX_BROWSERS: i64 = 20;
 
 impl Store {
-    /// Begins a session, in place of the one that the browser had before.
+    /// Begins a session, and ends the browser's previous one.
     pub async fn begin_session(
         &self,
         person_id: i64,
@@ -34,20 +34,20 @@ impl Store {
         );
         begin.bind(key_hash).bind(person_id).bind(now).run().await?;
         let login = tx.sql(
-            r"-- a person signs in
+            r"-- store a person's last login
             UPDATE person SET last_login_at = $2 WHERE id = $1",
         );
         login.bind(person_id).bind(now).run().await?;
         tx.commit().await
     }
 
-    /// Who is signed in with this key.
+    /// The person who is signed in with this key.
     pub async fn signed_in(&self, key_hash: &[u8], now: Timestamp) -> Result<Option<Person>, StoreError> {
         let Some((person_id, seen_at)) = self.session(key_hash, now).await? else { return Ok(None) };
-        if now.since(seen_at) > SEEN {
+        if now.since(seen_at) > USE_PRECISION {
             let mut tx = self.begin().await?;
             let statement = tx.sql(
-                r"-- a session is used
+                r"-- store the last use of a session
                 UPDATE session SET seen_at = $2 WHERE key_hash = $1",
             );
             statement.bind(key_hash).bind(now).run().await?;
@@ -61,17 +61,17 @@ impl Store {
         Ok(statement.bind(person_id).first().await?)
     }
 
-    /// Whose session this is, and when it was last used.
+    /// The person of a session, and when it was last used.
     async fn session(&self, key_hash: &[u8], now: Timestamp) -> Result<Option<(i64, Timestamp)>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
             r"-- session by key
             SELECT person_id, seen_at FROM session WHERE key_hash = $1 AND seen_at >= $2 AND created_at >= $3",
         );
-        Ok(statement.bind(key_hash).bind(now.minus(IDLE)).bind(now.minus(LONGEST)).first().await?)
+        Ok(statement.bind(key_hash).bind(now.minus(IDLE_TIMEOUT)).bind(now.minus(MAX_DURATION)).first().await?)
     }
 
-    /// Whether somebody has signed in by this name with this browser before.
+    /// Whether somebody has signed in with this name in this browser before.
     pub async fn knows_browser(&self, key_hash: &[u8], name: &str) -> Result<bool, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -85,13 +85,13 @@ impl Store {
     pub async fn is_browser(&self, key_hash: &[u8]) -> Result<bool, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
-            r"-- browser of anybody
+            r"-- browser of any person
             SELECT person_id FROM browser WHERE key_hash = $1 LIMIT 1",
         );
         Ok(statement.bind(key_hash).first_value::<i64>().await?.is_some())
     }
 
-    /// Somebody has signed in with this browser. The oldest of many are forgotten.
+    /// Stores that a person has signed in with this browser. Beyond the maximum number the oldest ones are deleted.
     pub async fn remember_browser(&self, person_id: i64, key_hash: &[u8], now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let remember = tx.sql(
@@ -105,11 +105,10 @@ impl Store {
                 SELECT key_hash FROM browser WHERE person_id = $1 ORDER BY created_at DESC, key_hash LIMIT $2
             )",
         );
-        forget.bind(person_id).bind(MOST_BROWSERS).run().await?;
+        forget.bind(person_id).bind(MAX_BROWSERS).run().await?;
         tx.commit().await
     }
 
-    /// Ends a session.
     pub async fn end_session(&self, key_hash: &[u8]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         tx.end_session(key_hash).await?;

@@ -1,4 +1,4 @@
-//! The store's promises, each kept on SQLite and on PostgreSQL.
+//! Tests of the store, each run on SQLite and on PostgreSQL.
 
 mod closed_sets;
 mod dedupe;
@@ -16,7 +16,7 @@ mod people;
 mod statements;
 mod tokens;
 
-// The suite of the whole program starts the same PostgreSQL.
+// Shared with the integration tests, which start the same PostgreSQL.
 #[path = "../../tests/it/support/daemon.rs"]
 mod daemon;
 #[path = "../../tests/it/support/ports.rs"]
@@ -38,7 +38,7 @@ use crate::vault::{Location, Vault};
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
 const INBOX: &str = "jobb.lillestad.se@mail.kundo.se";
 
-/// A store with an inbox, and the key of its passwords.
+/// A store with an inbox, and the vault for its passwords.
 struct Fixture {
     store: Store,
     vault: Vault,
@@ -102,7 +102,7 @@ impl Fixture {
     }
 
     /// Adds a mailbox, with its lease and the first epoch of its first folder.
-    async fn polled(&self, mailbox: &str) -> (Lease, Epoch) {
+    async fn add_leased(&self, mailbox: &str) -> (Lease, Epoch) {
         self.add(mailbox).await;
         let lease = self.lease(mailbox).await;
         let epoch = self.epoch(&lease, 0, 7).await;
@@ -112,7 +112,7 @@ impl Fixture {
     async fn lease(&self, mailbox: &str) -> Lease {
         let until = Timestamp(NOW.0 + 60_000);
         self.store
-            .take_lease(&address(mailbox), Taker { owner: "me", dead: None }, NOW, until)
+            .take_lease(&address(mailbox), Taker { owner: "me", dead_token: None }, NOW, until)
             .await
             .unwrap()
             .expect("nobody has it")
@@ -169,13 +169,13 @@ fn batch(epoch: &Epoch, findings: Vec<(u32, Finding)>, cursor: u32) -> Batch {
     }
 }
 
-/// The error of a poll that is tried again.
+/// The error of a poll that is retried.
 fn failure(step: &'static str, blame: &'static str) -> StoredError {
     let json = serde_json::json!({ "step": step, "blame": blame, "retry": "2027-01-15T08:00:00Z" });
     StoredError { json: json.to_string(), step, blame, waits_for_person: false }
 }
 
-/// A piece of the mail with UID 1.
+/// A chunk of the mail with UID 1.
 fn chunk(epoch: &Epoch, seq: i64, data: &[u8]) -> DownloadChunk {
     DownloadChunk { epoch_id: epoch.id, uid: 1, seq, data: data.to_vec() }
 }

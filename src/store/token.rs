@@ -1,4 +1,4 @@
-//! Tokens of the API.
+//! API tokens.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,15 +8,15 @@ use serde::Serialize;
 use super::{Conflict, Maker, Reader, Scope, Store, StoreError, Thing, Tx};
 use crate::clock::Timestamp;
 
-/// What a token may do.
+/// The rights of a token.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize, clap::ValueEnum, utoipa::ToSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum TokenScope {
-    /// Look.
+    /// Read only.
     Read,
-    /// Look and change.
+    /// Read and change.
     Write,
 }
 
@@ -32,7 +32,7 @@ impl TokenScope {
 
 impl From<String> for TokenScope {
     fn from(stored: String) -> Self {
-        // A word that this version does not know gives the least right.
+        // An unknown value from a newer version gives the fewest rights.
         if stored == "write" { Self::Write } else { Self::Read }
     }
 }
@@ -43,32 +43,30 @@ impl fmt::Display for TokenScope {
     }
 }
 
-/// A token, without what it is shown by.
+/// A token, without its secret.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow, utoipa::ToSchema)]
 pub struct Token {
-    /// Its row.
+    /// The token's number.
     pub id: i64,
-    /// What it is called.
+    /// The token's name.
     pub name: String,
-    /// What it may do.
+    /// The rights of the token.
     #[sqlx(try_from = "String")]
     pub scope: TokenScope,
-    /// Whose things it is for; `None`: everybody's.
+    /// `None`: all organisations.
     #[serde(skip)]
     pub organisation_id: Option<i64>,
-    /// That organisation's name.
+    /// The name of the organisation that the token is limited to; null if it is for all.
     pub organisation: Option<String>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// The person who made it, or who made the token by which it was made; empty: the command line.
+    /// The person who created it, or who created the token with which it was created; empty: the command line.
     #[serde(skip)]
     pub created_by: String,
-    /// The token by which it was made, by its name.
+    /// The name of the token with which it was created.
     pub made_by: Option<String>,
-    /// That token's row.
     #[serde(skip)]
     pub made_by_id: Option<i64>,
-    /// That token's organisation.
     #[serde(skip)]
     pub made_by_organisation: Option<i64>,
     /// When it was last used, to the minute.
@@ -76,37 +74,35 @@ pub struct Token {
 }
 
 impl Token {
-    /// The token as somebody may see it who sees this: a token of all organisations is not named to one of them.
-    fn seen_by(self, scope: Scope) -> Self {
-        let sees_maker = scope.id().is_none() || self.made_by_organisation == scope.id();
-        Self { made_by: self.made_by.filter(|_| sees_maker), ..self }
+    /// The token as a reader with this scope may see it: a token of all organisations is not named to a reader of one.
+    fn visible_to(self, scope: Scope) -> Self {
+        let is_maker_visible = scope.id().is_none() || self.made_by_organisation == scope.id();
+        Self { made_by: self.made_by.filter(|_| is_maker_visible), ..self }
     }
 }
 
-/// A token to be added.
 #[derive(Debug, Clone, Copy)]
 pub struct NewToken<'a> {
-    /// What it is called, which is its organisation's own.
+    /// The name, unique within its organisation.
     pub name: &'a str,
-    /// The hash of what it is shown by.
+    /// Hash of the secret.
     pub hash: &'a [u8],
-    /// What it may do.
     pub scope: TokenScope,
-    /// Whose things it is for; `None`: everybody's.
+    /// `None`: all organisations.
     pub organisation_id: Option<i64>,
-    /// The person who makes it, with the token by which it is made, if it is one; empty for the command line.
+    /// The person who creates it, and the token with which it is created, if any; empty for the command line.
     pub maker: Maker<'a>,
 }
 
-/// How exactly it is known when a token was last used.
-const USED: Duration = Duration::from_mins(1);
-/// How long an answer is kept.
-const KEPT: Duration = Duration::from_hours(24);
-/// No answer takes longer.
-const LONGEST: Duration = Duration::from_mins(10);
+/// Precision of a token's time of last use.
+const USE_PRECISION: Duration = Duration::from_mins(1);
+/// How long the response to an idempotent request is stored.
+const ANSWER_TTL: Duration = Duration::from_hours(24);
+/// Maximum time until a request is answered.
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(10);
 
 impl Tx<'_> {
-    /// Adds a token by its hash, and returns its row.
+    /// Adds a token and returns its row.
     ///
     /// # Errors
     /// [`Conflict::TokenName`], [`Conflict::TokenThere`].
@@ -130,24 +126,25 @@ impl Tx<'_> {
             .bind(new.maker.token)
             .value()
             .await;
-        added.map_err(|error| StoreError::taken(error, || Conflict::TokenThere(name.to_owned())))
+        added.map_err(|error| StoreError::on_unique_violation(error, || Conflict::TokenThere(name.to_owned())))
     }
 
-    /// Revokes a token: it is refused from then on, and the links made by it no longer work. Tokens made by it go too where
-    /// `with_made` says so; else they are known as made by the token that made this one. Returns how many went.
-    pub async fn revoke_token(&mut self, id: i64, with_made: bool) -> Result<u64, StoreError> {
-        if with_made {
+    /// Revokes a token: requests with it are refused from then on, and links created with it no longer work. With
+    /// `with_descendants` tokens created with it are revoked too; otherwise their creator becomes the token that
+    /// created this one. Returns the number of revoked tokens.
+    pub async fn revoke_token(&mut self, id: i64, with_descendants: bool) -> Result<u64, StoreError> {
+        if with_descendants {
             let statement = self.sql(
                 r"-- revoke a token with those made by it
                 {made_by} DELETE FROM api_token WHERE id IN (SELECT id FROM made)",
             );
             return Ok(statement.bind(id).run().await?);
         }
-        let hand_on = self.sql(
-            r"-- hand on the tokens made by a token
+        let reassign = self.sql(
+            r"-- reassign the tokens made by a token
             UPDATE api_token SET made_by = (SELECT t.made_by FROM api_token t WHERE t.id = $1) WHERE made_by = $1",
         );
-        hand_on.bind(id).run().await?;
+        reassign.bind(id).run().await?;
         let revoke = self.sql(
             r"-- revoke a token
             DELETE FROM api_token WHERE id = $1",
@@ -157,8 +154,8 @@ impl Tx<'_> {
 }
 
 impl Reader {
-    /// One token that this scope holds, by its name. Where several organisations have one of this name, `organisation` says whose is
-    /// meant; without it, the one of all organisations.
+    /// A token within the scope, by name. If several organisations have a token with this name, `organisation` selects
+    /// one; without it, the token of all organisations is meant.
     ///
     /// # Errors
     /// [`Thing::Token`] is missing; [`Conflict::TokenOfSeveral`].
@@ -170,7 +167,7 @@ impl Reader {
             ORDER BY t.id",
         );
         let found = statement.bind(name.trim()).bind(scope.id()).bind(organisation.map(str::trim)).all().await?;
-        let mut found: Vec<Token> = found.into_iter().map(|token: Token| token.seen_by(scope)).collect();
+        let mut found: Vec<Token> = found.into_iter().map(|token: Token| token.visible_to(scope)).collect();
         let meant = found.iter().position(|token| token.organisation_id.is_none()).or((found.len() == 1).then_some(0));
         match meant {
             Some(meant) => Ok(found.swap_remove(meant)),
@@ -179,7 +176,7 @@ impl Reader {
         }
     }
 
-    /// The tokens that were made by this one, by those in turn, and so on; by name.
+    /// All tokens created with this one, directly or indirectly; by name.
     pub async fn tokens_made_by(&mut self, id: i64) -> Result<Vec<Token>, StoreError> {
         let statement = self.sql(
             r"-- tokens made by a token
@@ -190,12 +187,12 @@ impl Reader {
 }
 
 impl Store {
-    /// The tokens that this scope holds, by name.
+    /// The tokens within the scope, by name.
     pub async fn tokens(&self, scope: Scope) -> Result<Vec<Token>, StoreError> {
         self.token_page(scope, None, i64::MAX).await
     }
 
-    /// A page of the tokens that this scope holds, behind the one of this name and row.
+    /// A page of the tokens within the scope, after the one with this name and row.
     pub async fn token_page(
         &self,
         scope: Scope,
@@ -211,16 +208,16 @@ impl Store {
             ORDER BY t.name, t.id LIMIT $4",
         );
         let page: Vec<Token> = statement.bind(scope.id()).bind(name).bind(id).bind(limit).all().await?;
-        Ok(page.into_iter().map(|token| token.seen_by(scope)).collect())
+        Ok(page.into_iter().map(|token| token.visible_to(scope)).collect())
     }
 
-    /// One token that this scope holds, by its name; see [`Reader::token`].
+    /// A token within the scope, by name; see [`Reader::token`].
     pub async fn token(&self, name: &str, organisation: Option<&str>, scope: Scope) -> Result<Token, StoreError> {
         self.read().await?.token(name, organisation, scope).await
     }
 
-    /// The token whose hash a request shows. Writes down, to the minute, when it was last used.
-    pub async fn token_of(&self, hash: &[u8], now: Timestamp) -> Result<Option<Token>, StoreError> {
+    /// The token with this hash. Updates its time of last use, to the minute.
+    pub async fn token_by_hash(&self, hash: &[u8], now: Timestamp) -> Result<Option<Token>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
             r"-- token by hash
@@ -228,11 +225,11 @@ impl Store {
         );
         let token: Option<Token> = statement.bind(hash).first().await?;
         drop(reader);
-        let is_stale = |at: Timestamp| now.since(at) > USED;
+        let is_stale = |at: Timestamp| now.since(at) > USE_PRECISION;
         if let Some(token) = token.as_ref().filter(|token| token.last_used_at.is_none_or(is_stale)) {
             let mut tx = self.begin().await?;
             let used = tx.sql(
-                r"-- a token was used
+                r"-- store the last use of a token
                 UPDATE api_token SET last_used_at = $2 WHERE id = $1",
             );
             used.bind(token.id).bind(now).run().await?;
@@ -241,7 +238,7 @@ impl Store {
         Ok(token)
     }
 
-    /// The answer to a request that was sent before with the same key: its hash, status and body.
+    /// The stored response to an earlier request with the same idempotency key: request hash, status and body.
     pub async fn kept_answer(&self, token_id: i64, key: &str) -> Result<Option<(Vec<u8>, i64, String)>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -251,8 +248,8 @@ impl Store {
         Ok(statement.bind(token_id).bind(key).first().await?)
     }
 
-    /// Takes a key for a request; of two that come at once, one gets it. The answer is filled in later; where none has come for
-    /// long, whoever was to give it has ended, and the key is free again.
+    /// Claims an idempotency key for a request. Of two concurrent requests one gets it. The response is stored later;
+    /// if that does not happen in time, the worker has died and the key is free again.
     pub async fn claim_key(&self, token_id: i64, key: &str, hash: &[u8], now: Timestamp) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let free = tx.sql(
@@ -260,7 +257,7 @@ impl Store {
             DELETE FROM answer_kept
             WHERE token_id = $1 AND key = $2 AND (at < $3 OR (status = 0 AND at < $4))",
         );
-        free.bind(token_id).bind(key).bind(now.minus(KEPT)).bind(now.minus(LONGEST)).run().await?;
+        free.bind(token_id).bind(key).bind(now.minus(ANSWER_TTL)).bind(now.minus(ANSWER_TIMEOUT)).run().await?;
         let claim = tx.sql(
             r"-- claim a key
             INSERT INTO answer_kept (token_id, key, request_hash, status, body, at)
@@ -271,7 +268,7 @@ impl Store {
         Ok(claimed)
     }
 
-    /// Keeps the answer to a request for a day, or with `None` gives its key free.
+    /// Stores the response to a request for a day; `None` frees its key.
     pub async fn keep_answer(&self, token_id: i64, key: &str, answer: Option<(u16, &str)>) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         match answer {

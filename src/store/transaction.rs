@@ -1,4 +1,4 @@
-//! Where statements run: a connection to read on, and a transaction.
+//! Connections for reading, and transactions.
 
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
@@ -10,13 +10,13 @@ use super::db::Db;
 use super::statement::Statement;
 use super::{Store, StoreError};
 
-/// A connection to read on. All that can be read can be read within a transaction too, since a [`Tx`] is one.
+/// A connection for reading. A [`Tx`] dereferences to one, so everything can be read within a transaction too.
 pub struct Reader {
-    held: Held,
+    connection: Connection,
     least_interval: Duration,
 }
 
-enum Held {
+enum Connection {
     Sqlite(PoolConnection<Sqlite>),
     SqliteTx(Transaction<'static, Sqlite>),
     Postgres(PoolConnection<Postgres>),
@@ -24,18 +24,17 @@ enum Held {
 }
 
 impl Reader {
-    /// The shortest time between two polls of a mailbox.
     pub(super) fn least_interval(&self) -> Duration {
         self.least_interval
     }
 
-    /// A statement, to be bound and run. Its first line names it.
+    /// A statement to bind and run. The first line of its text is its name.
     pub(super) fn sql(&mut self, text: &'static str) -> Statement<'_> {
-        match &mut self.held {
-            Held::Sqlite(connection) => Statement::on_sqlite(connection, text),
-            Held::SqliteTx(transaction) => Statement::on_sqlite(transaction, text),
-            Held::Postgres(connection) => Statement::on_postgres(connection, text),
-            Held::PostgresTx(transaction) => Statement::on_postgres(transaction, text),
+        match &mut self.connection {
+            Connection::Sqlite(connection) => Statement::on_sqlite(connection, text),
+            Connection::SqliteTx(transaction) => Statement::on_sqlite(transaction, text),
+            Connection::Postgres(connection) => Statement::on_postgres(connection, text),
+            Connection::PostgresTx(transaction) => Statement::on_postgres(transaction, text),
         }
     }
 }
@@ -61,21 +60,21 @@ impl DerefMut for Tx<'_> {
 }
 
 impl Tx<'_> {
-    /// Commits, and returns once the commit is on the disk.
+    /// Commits, and returns once the commit is on disk.
     pub async fn commit(self) -> Result<(), StoreError> {
         let store = self.store;
         self.commit_in_memory().await?;
         store.make_durable().await
     }
 
-    /// Commits; it is durable only once [`Store::make_durable`] has returned.
+    /// Commits; the commit is durable only once [`Store::make_durable`] has returned.
     pub(super) async fn commit_in_memory(self) -> Result<(), StoreError> {
         crate::crash::point("before a commit");
-        match self.reader.held {
-            Held::SqliteTx(transaction) => transaction.commit().await?,
-            Held::PostgresTx(transaction) => transaction.commit().await?,
-            // A transaction is made by `begin` only, which holds one of the other two.
-            Held::Sqlite(_) | Held::Postgres(_) => {}
+        match self.reader.connection {
+            Connection::SqliteTx(transaction) => transaction.commit().await?,
+            Connection::PostgresTx(transaction) => transaction.commit().await?,
+            // Only `begin` creates a transaction, with one of the other two variants.
+            Connection::Sqlite(_) | Connection::Postgres(_) => {}
         }
         crate::crash::point("after a commit");
         Ok(())
@@ -83,22 +82,21 @@ impl Tx<'_> {
 }
 
 impl Store {
-    /// A connection to read on.
     pub async fn read(&self) -> Result<Reader, StoreError> {
-        let held = match &self.db {
-            Db::Sqlite { readers, .. } => Held::Sqlite(readers.acquire().await?),
-            Db::Postgres(pool) => Held::Postgres(pool.acquire().await?),
+        let connection = match &self.db {
+            Db::Sqlite { readers, .. } => Connection::Sqlite(readers.acquire().await?),
+            Db::Postgres(pool) => Connection::Postgres(pool.acquire().await?),
         };
-        Ok(Reader { held, least_interval: self.least_interval() })
+        Ok(Reader { connection, least_interval: self.least_interval() })
     }
 
-    /// Begins a transaction. SQLite's begin as writers: one that reads first and writes later fails at once when another has written
-    /// in between (SQLITE_BUSY_SNAPSHOT).
+    /// Begins a transaction. On SQLite it begins as a writer: a transaction that reads first and writes later fails if
+    /// another one has written in between (SQLITE_BUSY_SNAPSHOT).
     pub async fn begin(&self) -> Result<Tx<'_>, StoreError> {
-        let held = match &self.db {
-            Db::Sqlite { writer, .. } => Held::SqliteTx(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Db::Postgres(pool) => Held::PostgresTx(pool.begin().await?),
+        let connection = match &self.db {
+            Db::Sqlite { writer, .. } => Connection::SqliteTx(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Db::Postgres(pool) => Connection::PostgresTx(pool.begin().await?),
         };
-        Ok(Tx { reader: Reader { held, least_interval: self.least_interval() }, store: self })
+        Ok(Tx { reader: Reader { connection, least_interval: self.least_interval() }, store: self })
     }
 }

@@ -1,5 +1,5 @@
-//! Where the master key lies, and the form it is written in: one key a line, the sealing one first,
-//! `mailferry-key-1:<base64 of 32 bytes>`; lines starting with `#` are notes.
+//! Where the master keys are stored, and their format: one key per line, the sealing key first,
+//! `mailferry-key-1:<base64 of 32 bytes>`; lines starting with `#` are comments.
 
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -15,51 +15,51 @@ use crate::{config, private};
 
 const PREFIX: &str = "mailferry-key-1:";
 
-/// What can be wrong with keys and sealed records. Never holds a secret.
+/// Errors of keys and sealed records. They never contain a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
-    #[error("{path}: the key file may be read by others (mode {mode:o}); run: chmod 600 {path}")]
+    #[error("{path}: the key file is readable by others (mode {mode:o}); run: chmod 600 {path}")]
     Readable { path: PathBuf, mode: u32 },
     #[error("{path}: the key file cannot be read: {source}")]
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error("{path}: the key file cannot be written: {source}")]
     Unwritable { path: PathBuf, source: std::io::Error },
     #[error(
-        "{0}: no key file there, but passwords sealed with it are stored; put the file back from your backup, or, if it is \
-         lost for good, run `mailferry key generate --forget-passwords` and give each mailbox its password again"
+        "{0}: the key file is missing, but stored passwords are sealed with it; restore the file from your backup or, if it is \
+         lost for good, run `mailferry key generate --forget-passwords` and set the password of each mailbox again"
     )]
     Lost(PathBuf),
     #[error("{place}: line {line} is not a key; a key looks like {PREFIX}<base64 of 32 bytes>")]
     Malformed { place: String, line: usize },
-    #[error("{0} is there already; `mailferry key rotate` changes keys")]
+    #[error("{0} already exists; use `mailferry key rotate` to change keys")]
     Exists(PathBuf),
     #[error("the key comes from the configuration (vault.key), which only you can change")]
     NotAFile,
-    #[error("another `mailferry key rotate` is at work; wait for its end")]
+    #[error("another `mailferry key rotate` is running; wait until it has finished")]
     Busy,
     #[error("no key")]
     NoKey,
-    #[error("the record was sealed with key {0}, which is not in the key file; put that key back from your backup")]
+    #[error("the record was sealed with key {0}, which is not in the key file; restore that key from your backup")]
     UnknownKey(String),
-    #[error("{0}: the sealed record does not open: it was changed, or belongs to another row")]
+    #[error("{0}: the sealed record cannot be opened: it was modified or belongs to another row")]
     Damaged(String),
 }
 
-/// Where the key is to be found.
+/// Where the keys are stored.
 #[derive(Debug)]
 pub enum Location {
-    /// In the configuration itself.
-    Given(SecretString),
+    /// In the configuration itself (`vault.key`).
+    Config(SecretString),
     /// In a file; created on first use if `create` is set.
     File { path: PathBuf, create: bool },
 }
 
 impl Location {
-    /// In this order: `vault.key`, `vault.key_file`, `$CREDENTIALS_DIRECTORY/mailferry.key` (systemd's LoadCredential),
-    /// beside the SQLite database, `data/mailferry.key`.
+    /// Searches in this order: `vault.key`, `vault.key_file`, `$CREDENTIALS_DIRECTORY/mailferry.key` (systemd's
+    /// LoadCredential), beside the SQLite database, `data/mailferry.key`.
     pub fn find(config: &config::Vault, sqlite_file: Option<&Path>) -> Self {
         if !config.key.expose_secret().is_empty() {
-            return Self::Given(config.key.clone());
+            return Self::Config(config.key.clone());
         }
         if !config.key_file.as_os_str().is_empty() {
             return Self::File { path: config.key_file.clone(), create: false };
@@ -72,19 +72,19 @@ impl Location {
         }
     }
 
-    /// The file, where there is one.
+    /// The key file, if there is one.
     pub fn file(&self) -> Option<&Path> {
         match self {
-            Self::Given(_) => None,
+            Self::Config(_) => None,
             Self::File { path, .. } => Some(path),
         }
     }
 
-    /// Reads the keys. A missing file is created where that is allowed, unless sealed secrets exist already: then its key
-    /// is lost, and a new one would only hide that.
+    /// Reads the keys. A missing file is created if that is allowed, unless sealed secrets exist: then the key is lost,
+    /// and a new one would only hide that.
     pub fn open(&self, sealed_secrets_exist: bool) -> Result<Vault, VaultError> {
         match self {
-            Self::Given(text) => Ok(Vault::new(parse(text.expose_secret(), "vault.key")?, None)),
+            Self::Config(text) => Ok(Vault::new(parse(text.expose_secret(), "vault.key")?, None)),
             Self::File { path, create } if !path.exists() => match (sealed_secrets_exist, create) {
                 (true, _) => Err(VaultError::Lost(path.clone())),
                 (false, true) => generate(path),
@@ -96,12 +96,12 @@ impl Location {
         }
     }
 
-    /// Makes a new key file; never overwrites one.
+    /// Creates a new key file. An existing one is never overwritten.
     pub fn generate(&self) -> Result<Vault, VaultError> {
         generate(self.file().ok_or(VaultError::NotAFile)?)
     }
 
-    /// Keeps others from changing the keys until what is returned is dropped.
+    /// Locks the keys against changes by other processes until the returned file is dropped.
     pub fn lock(&self) -> Result<std::fs::File, VaultError> {
         let path = self.file().ok_or(VaultError::NotAFile)?.with_extension("lock");
         let lock = || -> std::io::Result<std::fs::File> {
@@ -115,7 +115,7 @@ impl Location {
         })
     }
 
-    /// Puts a new sealing key before those in the file.
+    /// Adds a new sealing key before those in the file.
     pub fn add_key(&self) -> Result<Vault, VaultError> {
         let path = self.file().ok_or(VaultError::NotAFile)?;
         let mut keys = read(path)?;
@@ -124,7 +124,7 @@ impl Location {
         Ok(Vault::new(keys, Some(path.to_owned())))
     }
 
-    /// Leaves only the sealing key in the file, once nothing is sealed with the others.
+    /// Removes all keys but the sealing key from the file, once nothing is sealed with the others.
     pub fn drop_old_keys(&self) -> Result<Vault, VaultError> {
         let path = self.file().ok_or(VaultError::NotAFile)?;
         let mut keys = read(path)?;
@@ -174,30 +174,31 @@ fn generate(path: &Path) -> Result<Vault, VaultError> {
     Ok(Vault::new(keys, Some(path.to_owned())))
 }
 
-/// Whole or not at all: written beside, made durable, and renamed over the old file.
+/// Atomically replaces the file: writes a new one beside it, syncs it, and renames it over the old one.
 fn replace(path: &Path, keys: &[Key]) -> Result<(), VaultError> {
     let unwritable = |source| VaultError::Unwritable { path: path.to_owned(), source };
-    // A name of its own, so that nobody else renames it half-written.
-    let beside = path.with_extension(format!("new-{:016x}", rand::random::<u64>()));
-    write_new(&beside, keys)?;
-    // Whoever could read the old one can read the new one: `serve` runs as another user than the one that rotates.
+    // A unique name, so that no other process renames it half-written.
+    let new_file = path.with_extension(format!("new-{:016x}", rand::random::<u64>()));
+    write_new(&new_file, keys)?;
+    // Keep the owner, so that everybody who could read the old file can read the new one: `serve` may run as another
+    // user.
     if let Ok(old) = std::fs::metadata(path)
-        && let Ok(new) = std::fs::metadata(&beside)
+        && let Ok(new) = std::fs::metadata(&new_file)
         && (old.uid(), old.gid()) != (new.uid(), new.gid())
-        && let Err(source) = std::os::unix::fs::chown(&beside, Some(old.uid()), Some(old.gid()))
+        && let Err(source) = std::os::unix::fs::chown(&new_file, Some(old.uid()), Some(old.gid()))
     {
-        let _ = std::fs::remove_file(&beside);
+        let _ = std::fs::remove_file(&new_file);
         return Err(unwritable(source));
     }
-    std::fs::rename(&beside, path).map_err(unwritable)?;
-    sync_folder(path).map_err(unwritable)
+    std::fs::rename(&new_file, path).map_err(unwritable)?;
+    sync_parent(path).map_err(unwritable)
 }
 
-/// The file is never readable by others, not even for a moment.
+/// Creates the file with a mode that never allows others to read it.
 fn write_new(path: &Path, keys: &[Key]) -> Result<(), VaultError> {
     let mut text = Zeroizing::new(String::from(
         "# Mailferry's master keys. The first seals the stored passwords and tokens, the others still open old ones.\n\
-         # Keep a copy apart from the database's backup: without it none can be read.\n",
+         # Keep a copy separate from the database backup: without it no secret can be read.\n",
     ));
     for key in keys {
         let encoded = Zeroizing::new(STANDARD.encode(key.secret.as_ref()));
@@ -209,12 +210,12 @@ fn write_new(path: &Path, keys: &[Key]) -> Result<(), VaultError> {
         let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        sync_folder(path)
+        sync_parent(path)
     };
     write().map_err(|source| VaultError::Unwritable { path: path.to_owned(), source })
 }
 
-fn sync_folder(path: &Path) -> std::io::Result<()> {
+fn sync_parent(path: &Path) -> std::io::Result<()> {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => std::fs::File::open(folder)?.sync_all(),
         _ => std::fs::File::open(".")?.sync_all(),

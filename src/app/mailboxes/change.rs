@@ -1,7 +1,7 @@
 //! Changing a mailbox: its settings, and its password or consent.
 
 use super::credential_policy::{self, LoginFate};
-use super::settings::{never_in_clear_text, not_into_itself};
+use super::settings::{check_move_target, never_in_clear_text};
 use super::{ChangeDeps, Refused, guesses, hold, target};
 use crate::address::Address;
 use crate::app::inboxes::visible;
@@ -90,8 +90,8 @@ fn check(before: &Mailbox, changes: &Changes) -> Result<(), Error> {
         None => matches!(before.login, Login::OAuth { .. }),
     };
     never_in_clear_text(changes.server.as_ref().unwrap_or(&before.server), is_by_token)?;
-    let after = changes.settings.on(&before.settings);
-    Ok(not_into_itself(&after.after_import, &after.folders)?)
+    let after = changes.settings.apply_to(&before.settings);
+    Ok(check_move_target(&after.after_import, &after.folders)?)
 }
 
 /// Applies the credential policy to a change. Returns whether a new login is required.
@@ -116,12 +116,12 @@ fn judge(
     let is_delegated = |login: &NewLogin| matches!(login, NewLogin::OAuth(key) if key.kind == GrantKind::Delegated);
     let is_asked = fate == LoginFate::AskedAnew
         || login.is_some_and(|login| is_delegated(login) && (is_renamed || !before.login.is_consent_of(login)));
-    changes.login_goes_along = fate == LoginFate::GoesAlong || (fate == LoginFate::AskedAnew && is_same_consent);
+    changes.keeps_login = fate == LoginFate::GoesAlong || (fate == LoginFate::AskedAnew && is_same_consent);
     if changes.asks_consent.is_none() {
         changes.asks_consent = is_asked.then_some(true);
     }
     if fate == LoginFate::Forgotten {
-        changes.login = Some(NewLogin::ToCome);
+        changes.login = Some(NewLogin::Unset);
     }
     Ok(matches!(fate, LoginFate::Forgotten | LoginFate::AskedAnew))
 }
@@ -170,12 +170,12 @@ fn done(before: &Mailbox, changes: &Changes) -> Option<Done> {
         (Part::Username, changes.username.as_ref().is_some_and(|name| *name != before.username)),
     ];
     let mut parts: Vec<Part> = others.into_iter().filter_map(|(part, is_other)| is_other.then_some(part)).collect();
-    parts.extend(changes.settings.on(&before.settings).parts_unlike(&before.settings));
+    parts.extend(changes.settings.apply_to(&before.settings).differences(&before.settings));
     match &changes.login {
         Some(login) if before.login.is_consent_of(login) => {
             (!parts.is_empty()).then_some(Done::MailboxChanged { parts })
         }
         Some(NewLogin::Password(_) | NewLogin::OAuth(_)) => Some(Done::CredentialsChanged { parts }),
-        Some(NewLogin::ToCome) | None => Some(Done::MailboxChanged { parts }),
+        Some(NewLogin::Unset) | None => Some(Done::MailboxChanged { parts }),
     }
 }

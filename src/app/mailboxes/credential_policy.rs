@@ -119,7 +119,7 @@ impl Rules<'_> {
     pub fn judge(&self, change: &Change<'_>) -> Result<LoginFate, Refused> {
         let Change { before, server, is_renamed, login } = *change;
         let is_operator = self.scope.id().is_none();
-        let moved = server.filter(|server| before.is_none_or(|before| before.server.is_told_to_others(server)));
+        let moved = server.filter(|server| before.is_none_or(|before| before.server.needs_new_credentials(server)));
         let port_before = before.map(|before| before.server.port);
         let port = server.map(|server| server.port).filter(|port| Some(*port) != port_before);
         if port.is_some_and(|port| !self.ports.contains(&port)) && !is_operator {
@@ -151,7 +151,7 @@ impl Rules<'_> {
         if !is_operator && moved.is_some_and(is_in_clear) {
             return Err(Refused::InClear);
         }
-        let is_anew = login.is_some() || before.is_none_or(|before| !before.login.is_given());
+        let is_anew = login.is_some() || before.is_none_or(|before| !before.login.is_set());
         Ok(if moved.is_none() || is_anew { LoginFate::Stays } else { LoginFate::Forgotten })
     }
 
@@ -168,7 +168,7 @@ impl Rules<'_> {
         }
         let is_asked = change.is_renamed && key.kind == GrantKind::Delegated && Some(key) == key_before;
         let host = server.map(|server| server.host.as_str());
-        match self.oauth.server_of(&key.provider) {
+        match self.oauth.imap_host_of(&key.provider) {
             Some(home) if host.is_some_and(|host| home.eq_ignore_ascii_case(host)) => {
                 Ok(if is_asked { LoginFate::AskedAnew } else { LoginFate::GoesAlong })
             }
@@ -205,7 +205,7 @@ mod tests {
     }
 
     fn server(host: &str, port: u16) -> Server {
-        Server { port, ..Server::usual(host.to_owned(), TlsMode::Implicit) }
+        Server { port, ..Server::on_default_port(host.to_owned(), TlsMode::Implicit) }
     }
 
     fn mailbox(host: &str, login: Login) -> Mailbox {
@@ -325,7 +325,7 @@ mod tests {
         let judge = |scope| Rules { oauth: &config, ports: &[993], scope }.judge(&change);
         assert_eq!(judge(Scope::Organisation(1)), Err(Refused::AppOnly));
         assert_eq!(judge(Scope::All), Ok(LoginFate::Stays));
-        let server = Server::usual("127.0.0.1".to_owned(), TlsMode::None);
+        let server = Server::on_default_port("127.0.0.1".to_owned(), TlsMode::None);
         let downgraded = Server { port: 993, ..server.clone() };
         let local = Mailbox {
             server: Server { tls: TlsMode::Implicit, ..downgraded.clone() },

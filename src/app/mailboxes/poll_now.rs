@@ -85,7 +85,7 @@ impl VerifiedFolder {
 pub async fn verify(mailbox: &Mailbox, how: PollNow) -> Result<Verified, Error> {
     let store = how.deps.store.clone();
     let before = store.open_cases(mailbox.id).await?.folders;
-    store.compare_again(mailbox.id).await?;
+    store.request_comparison(mailbox.id).await?;
     let report = poll_now(mailbox, how).await;
     let found_before = |name: &str| before.iter().find(|folder| folder.name == name).map_or(0, |it| it.found_late);
     let compared = store.open_cases(mailbox.id).await?.folders.into_iter();

@@ -43,7 +43,7 @@ impl ServerRequest {
     pub fn new_server(&self, usual: Option<String>) -> Result<Option<Server>, Wrong> {
         let tls = self.tls.unwrap_or(TlsMode::Implicit);
         let Some(host) = self.host.clone().or(usual) else { return Ok(None) };
-        let blank = Server::usual(host, tls);
+        let blank = Server::on_default_port(host, tls);
         Ok(Some(self.on(&blank)?.unwrap_or(blank)))
     }
 
@@ -129,8 +129,8 @@ pub fn interval_ms(wanted: Duration, least: Duration) -> Result<i64, Invalid> {
 ///
 /// # Errors
 /// The mail would be imported again from there.
-pub fn not_into_itself(after_import: &AfterImport, folders: &[String]) -> Result<(), Wrong> {
-    let checked = crate::mailbox::not_into_itself(after_import, folders);
+pub fn check_move_target(after_import: &AfterImport, folders: &[String]) -> Result<(), Wrong> {
+    let checked = crate::mailbox::check_move_target(after_import, folders);
     checked.map_err(|conflict| Wrong { part: "after_import", why: Invalid::IntoItself(conflict) })
 }
 
@@ -147,8 +147,8 @@ pub fn never_in_clear_text(server: &Server, by_token: bool) -> Result<(), Wrong>
 
 /// The change that stores a new password, valid only while server and login name are those of `mailbox`.
 pub fn given_password(mailbox: &Mailbox, password: SecretString) -> Changes {
-    let given_for = Some((mailbox.server.clone(), mailbox.username.clone()));
-    Changes { login: Some(NewLogin::Password(password)), given_for, ..Changes::default() }
+    let expected_account = Some((mailbox.server.clone(), mailbox.username.clone()));
+    Changes { login: Some(NewLogin::Password(password)), expected_account, ..Changes::default() }
 }
 
 /// Validates a password for a mail server.

@@ -6,7 +6,7 @@ use super::shown;
 use crate::app::{Acting, Error};
 use crate::clock::Timestamp;
 use crate::fact::{Kept, Reason, Thing};
-use crate::store::{Mailbox, MessageLine, QUARANTINE_PAGES, QuarantinedMail, StoreError, TestMail, words};
+use crate::store::{MAX_QUARANTINE_PAGES, Mailbox, MessageLine, QuarantinedMail, StoreError, TestMail, search_words};
 
 /// A test that has not arrived by then is late.
 const LATE_AFTER: Duration = Duration::from_mins(5);
@@ -56,7 +56,7 @@ impl TestProgress {
 /// There is no such test.
 pub async fn progress(acting: Acting<'_>, mailbox: &Mailbox, id: i64) -> Result<TestProgress, Error> {
     let Acting { store, now, .. } = acting;
-    let test = store.test_of(mailbox.id, id).await?.ok_or(Error::Missing(Thing::TestMail))?;
+    let test = store.test_mail(mailbox.id, id).await?.ok_or(Error::Missing(Thing::TestMail))?;
     let message = store.test_arrived(&test, acting.scope()).await?;
     let quarantined = match message {
         Some(_) => None,
@@ -97,12 +97,12 @@ async fn find_quarantined(
     mailbox: &Mailbox,
     test: &TestMail,
 ) -> Result<Option<(u32, Option<Kept<Reason>>)>, StoreError> {
-    let wanted = words(&test.code);
+    let wanted = search_words(&test.code);
     let is_it = |line: &QuarantinedMail| {
         let subject = crate::mail::parse::header(&line.headers).subject.unwrap_or_default();
-        words(&subject).iter().any(|word| wanted.contains(word))
+        search_words(&subject).iter().any(|word| wanted.contains(word))
     };
-    for page in 0..QUARANTINE_PAGES {
+    for page in 0..MAX_QUARANTINE_PAGES {
         let lines = acting.store.quarantined_mail(acting.scope(), Some((mailbox.id, test.created_at)), page).await?;
         if lines.is_empty() {
             break;

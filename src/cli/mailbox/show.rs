@@ -127,7 +127,7 @@ impl View {
             max_size: mailbox.max_size,
             paused: mailbox.paused,
             added_at: mailbox.added_at,
-            state: MailboxState::of(mailbox, now).short_id(),
+            state: MailboxState::for_mailbox(mailbox, now).short_id(),
             last_success_at: status.last_success_at.map(Timestamp),
             last_attempt_at: status.last_attempt_at.map(Timestamp),
             next_poll_at: if mailbox.paused { None } else { status.next_poll_at.max(status.hold_until).map(Timestamp) },

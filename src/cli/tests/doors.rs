@@ -68,7 +68,7 @@ impl Door {
         let new = NewMailbox {
             address: address(MAILBOX),
             inbox: address(INBOX),
-            server: Server { port: 1, ..Server::usual("127.0.0.1".to_owned(), TlsMode::Implicit) },
+            server: Server { port: 1, ..Server::on_default_port("127.0.0.1".to_owned(), TlsMode::Implicit) },
             username: MAILBOX.to_owned(),
             login: Some(NewLogin::Password("hemligt".into())),
             asks_consent: false,
@@ -205,7 +205,7 @@ fn address(text: &str) -> crate::address::Address {
 /// Puts mails of the mailbox aside.
 async fn quarantine(store: &Store, uids: &[u32], now: Timestamp) {
     let until = now.plus(std::time::Duration::from_secs(60));
-    let taker = Taker { owner: "me", dead: None };
+    let taker = Taker { owner: "me", dead_token: None };
     let lease = store.take_lease(&address(MAILBOX), taker, now, until).await.unwrap().unwrap();
     let folder = store.watched_folders(lease.mailbox.id).await.unwrap()[0].id;
     let epoch = store

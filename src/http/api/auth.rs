@@ -44,7 +44,7 @@ impl Caller {
         let shown = value.to_str().ok().and_then(|value| value.split_once(' '));
         let shown = shown.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let (_, shown) = shown.ok_or(Refusal::NoToken)?;
-        let token = state.deps.store.token_of(&opaque::hash(shown.trim()), state.deps.clock.now()).await?;
+        let token = state.deps.store.token_by_hash(&opaque::hash(shown.trim()), state.deps.clock.now()).await?;
         let token = token.ok_or(Refusal::UnknownToken)?;
         Ok(Self { actor: Actor::Token(token.clone()), token })
     }
@@ -62,7 +62,7 @@ impl Caller {
 
     /// What it sees.
     pub fn scope(&self) -> Scope {
-        Scope::of(self.token.organisation_id)
+        Scope::from_organisation(self.token.organisation_id)
     }
 }
 

@@ -196,8 +196,8 @@ impl From<Error> for Refusal {
             Error::Refused(refused) => refused.into(),
             Error::Conflict(conflict) => Self::Conflict(in_words(&conflict)),
             Error::Changed => Self::Changed,
-            Error::Moved(address) => Self::Conflict(StoreError::Moved(address).to_string()),
-            Error::LinkOver => Self::Conflict(StoreError::LinkOver.to_string()),
+            Error::Moved(address) => Self::Conflict(StoreError::ServerChanged(address).to_string()),
+            Error::LinkOver => Self::Conflict(StoreError::LinkInvalid.to_string()),
             Error::PasswordsWait(minutes) => {
                 Self::Conflict(Text::new("passwords-wait").with("count", minutes).words(Language::English))
             }

@@ -11,7 +11,7 @@ use super::problem::{Answer, Refusal};
 use crate::http::State;
 use crate::http::api::auth::Caller;
 use crate::http::api::extract::Asked;
-use crate::store::{MessageLine, words};
+use crate::store::{MessageLine, search_words};
 
 /// What is looked for.
 #[derive(Deserialize, IntoParams)]
@@ -36,7 +36,7 @@ pub async fn search(FromState(state): FromState<State>, caller: Caller, Asked(as
         return Err(Refusal::Bad("q has at most 200 characters".to_owned()));
     }
     let paging = Paging::<i64>::of("search", asked.limit, asked.after.as_deref())?;
-    let words = words(&asked.q);
+    let words = search_words(&asked.q);
     let busy = || Refusal::Conflict("too many searches are under way; ask again in a moment".to_owned());
     let _turn = state.shares.searching(caller.scope().id()).await.ok_or_else(busy)?;
     let found = state.deps.store.find_messages(caller.scope(), &words, paging.after, paging.with_one_more()).await?;

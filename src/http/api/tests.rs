@@ -176,7 +176,7 @@ impl World {
         let (store, now) = (self.store(), self.now());
         let until = Timestamp(now.0 + 60_000);
         let lease = store
-            .take_lease(&MAILBOX.parse().unwrap(), Taker { owner: "me", dead: None }, now, until)
+            .take_lease(&MAILBOX.parse().unwrap(), Taker { owner: "me", dead_token: None }, now, until)
             .await
             .unwrap()
             .unwrap();

@@ -139,7 +139,7 @@ async fn gather(deps: &Deps, now: Timestamp) -> Result<String, StoreError> {
         state
             .get_or_create(&InState {
                 mailbox: mailbox.address.clone(),
-                state: MailboxState::of(&mailbox, now).short_id(),
+                state: MailboxState::for_mailbox(&mailbox, now).short_id(),
             })
             .set(1);
         success.get_or_create(&of).set(mailbox.status.last_success_at.unwrap_or(0) / 1000);

@@ -42,7 +42,7 @@ impl SignedIn {
 
     /// What they may see.
     pub fn scope(&self) -> Scope {
-        Scope::of(self.person.organisation_id)
+        Scope::from_organisation(self.person.organisation_id)
     }
 
     /// Whether they may change anything.

@@ -70,7 +70,7 @@ pub async fn page(who: SignedIn) -> Answer {
 /// Language and zone.
 pub async fn taste(FromState(state): FromState<State>, who: SignedIn, Form(taste): Form<Taste>) -> Answer {
     let zone = if jiff::tz::TimeZone::get(&taste.zone).is_ok() { taste.zone.as_str() } else { &who.person.zone };
-    state.deps.store.set_taste(who.person.id, tag(&taste.language), zone).await?;
+    state.deps.store.set_preferences(who.person.id, tag(&taste.language), zone).await?;
     go("/account?done=saved")
 }
 
@@ -115,7 +115,7 @@ pub async fn password(FromState(state): FromState<State>, who: SignedIn, Form(gi
 pub async fn language(FromState(state): FromState<State>, reader: Visitor, Form(choice): Form<Choice>) -> Answer {
     let tag = tag(&choice.language);
     if let Some(person) = &reader.person {
-        state.deps.store.set_taste(person.id, tag, &person.zone).await?;
+        state.deps.store.set_preferences(person.id, tag, &person.zone).await?;
     }
     let back = if is_ours(&choice.back) { choice.back } else { "/".to_owned() };
     Ok(([set_cookie(LANGUAGE, tag, Some(365 * 24 * 3600))], Redirect::to(&back)).into_response())

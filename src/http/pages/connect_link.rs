@@ -73,7 +73,7 @@ async fn open(hash: &[u8], state: &State) -> Result<Option<(Mailbox, String)>, P
     let link = state.deps.store.link(hash, state.deps.clock.now()).await?;
     match link.map(|link| (link.purpose, link.created_by)) {
         Some((Purpose::Connect { mailbox_id }, by)) => {
-            Ok(Some((state.deps.store.mailbox_of_row(mailbox_id).await?, by)))
+            Ok(Some((state.deps.store.mailbox_by_id(mailbox_id).await?, by)))
         }
         _ => Ok(None),
     }
@@ -86,7 +86,7 @@ fn made(
     state: &State,
     reader: &Visitor,
 ) -> Page {
-    let usual = state.deps.oauth.registered_for(&mailbox.server.host).map(str::to_owned);
+    let usual = state.deps.oauth.registered_for_host(&mailbox.server.host).map(str::to_owned);
     let path = format!("/customer/{key}");
     Page { f: Frame::new(reader, "login"), path, mailbox, asked_by, registered: registered(state), usual, problem }
 }
@@ -190,7 +190,7 @@ async fn stored(
         Ok(Err(problem)) => Ok(Stored::No(problem)),
         Err(fault) => Err(fault),
     };
-    state.deps.store.give_link_back(claim).await?;
+    state.deps.store.release_link(claim).await?;
     ended
 }
 

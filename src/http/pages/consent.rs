@@ -108,9 +108,9 @@ pub fn choose(mailbox: &Mailbox, with: &With, scope: Scope, state: &State) -> Re
 
 /// The server that a provider's tokens are told to, where the mailbox is to be opened at another one so far.
 pub fn home(mailbox: &Mailbox, key: &GrantKey, state: &State) -> Option<Server> {
-    let home = state.deps.oauth.server_of(&key.provider)?;
+    let home = state.deps.oauth.imap_host_of(&key.provider)?;
     let is_there = home.eq_ignore_ascii_case(&mailbox.server.host);
-    (!is_there).then(|| Server::usual(home.to_owned(), TlsMode::Implicit))
+    (!is_there).then(|| Server::on_default_port(home.to_owned(), TlsMode::Implicit))
 }
 
 /// Sends the reader to the provider; `link`: the hash of the link that they came by. The mailbox stays as it is until they are back:

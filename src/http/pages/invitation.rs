@@ -19,7 +19,7 @@ use crate::store::{Link, LoginLimit, NewPerson, Purpose, Role};
 use crate::{opaque, password};
 
 /// Names that an organisation's invitations may try in vain: enough for people, too few to find out who has an account elsewhere.
-const OF_NAMES: LoginLimit = LoginLimit { free: 10, longest_ms: 24 * 3600 * 1000 };
+const OF_NAMES: LoginLimit = LoginLimit { free_failures: 10, max_wait_ms: 24 * 3600 * 1000 };
 
 #[derive(Template)]
 #[template(path = "invitation.html")]
@@ -147,7 +147,7 @@ async fn join(hash: &[u8], new: &NewPerson<'_>, invited_by: &str, state: &State)
     let Some(claim) = store.claim_link(hash, now).await? else { return Ok(Joined::Over) };
     let subject = format!("names of {}", new.organisation_id.unwrap_or(0));
     if let Err(wait) = store.count_login(&[(subject.clone(), OF_NAMES)], now).await? {
-        store.give_link_back(&claim).await?;
+        store.release_link(&claim).await?;
         return Ok(Joined::Wait(minutes(wait)));
     }
     let guest = Actor::Guest { name: crate::store::person_name(new.name).unwrap_or_default() };
@@ -156,7 +156,7 @@ async fn join(hash: &[u8], new: &NewPerson<'_>, invited_by: &str, state: &State)
         store.uncount_login(&subject, OF_NAMES).await?;
     }
     if joined.is_err() {
-        store.give_link_back(&claim).await?;
+        store.release_link(&claim).await?;
     }
     match joined {
         Ok(()) => Ok(Joined::Yes),

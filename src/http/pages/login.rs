@@ -21,13 +21,13 @@ use crate::vault::hex;
 use crate::{clock::Timestamp, opaque};
 
 /// Somebody who has forgotten a password tries a few.
-pub const OF_ACCOUNT: LoginLimit = LoginLimit { free: 10, longest_ms: 15 * 60 * 1000 };
+pub const OF_ACCOUNT: LoginLimit = LoginLimit { free_failures: 10, max_wait_ms: 15 * 60 * 1000 };
 /// By this a browser is known that somebody has signed in with.
 const BROWSER: &str = "__Host-browser";
 /// For a year.
 const BROWSER_SECONDS: i64 = 365 * 24 * 3600;
 /// An office has one address.
-const OF_ADDRESS: LoginLimit = LoginLimit { free: 30, longest_ms: 15 * 60 * 1000 };
+const OF_ADDRESS: LoginLimit = LoginLimit { free_failures: 30, max_wait_ms: 15 * 60 * 1000 };
 
 #[derive(Template)]
 #[template(path = "login.html")]
@@ -136,7 +136,7 @@ pub async fn log_in(
         Some(person) => {
             match is_known {
                 true => store.forget_failures(&account).await?,
-                false => store.login_went_well(&account, &address).await?,
+                false => store.record_login_success(&account, &address).await?,
             }
             let answer = sign_in(&state, &reader, &person, Visit { zone: &login.zone, next: &login.next, now }).await?;
             if is_known { Ok(answer) } else { remembered(&state, &person, &headers, answer, now).await }
@@ -185,7 +185,7 @@ pub async fn sign_in(state: &State, reader: &Visitor, person: &Person, visit: Vi
     let language = if person.language.is_empty() { reader.words.tag() } else { &person.language };
     let zone = if person.zone.is_empty() && jiff::tz::TimeZone::get(zone).is_ok() { zone } else { &person.zone };
     if (language, zone) != (&person.language, &person.zone) {
-        state.deps.store.set_taste(person.id, language, zone).await?;
+        state.deps.store.set_preferences(person.id, language, zone).await?;
     }
     Ok((AppendHeaders([set_cookie(SESSION, &key, None)]), Redirect::to(&inside(next))).into_response())
 }

@@ -87,7 +87,7 @@ pub async fn list(
 ) -> Answer {
     let (store, words) = (&state.deps.store, &who.reader.words);
     let text: String = question.q.trim().chars().take(200).collect();
-    let mailbox_state = MailboxState::named(&question.state);
+    let mailbox_state = MailboxState::from_id(&question.state);
     let page = question.page.parse::<i64>().unwrap_or(1).clamp(1, 1_000_000);
     let filter = ListFilter {
         scope: who.scope(),

@@ -17,9 +17,9 @@ use crate::http::page::frame::Frame;
 use crate::http::page::visitor::SignedIn;
 use crate::http::page::words::Words;
 use crate::mail::parse;
-use crate::reading::{self, Cut, FRAME_POLICY, Person, Reading};
+use crate::reading::{self, Correspondent, Cut, FRAME_POLICY, Reading};
 use crate::shown::shown;
-use crate::store::{Arrival, MessageLine, QUARANTINE_PAGES, QuarantinedMail, words};
+use crate::store::{Arrival, MAX_QUARANTINE_PAGES, MessageLine, QuarantinedMail, search_words};
 
 #[derive(Template)]
 #[template(path = "message.html")]
@@ -57,7 +57,7 @@ pub fn left_out(reading: &Reading, w: &Words) -> String {
 }
 
 /// A name and an address, as people write them.
-pub fn person(one: &Person) -> String {
+pub fn person(one: &Correspondent) -> String {
     match (one.name.as_deref(), one.address.as_deref()) {
         (Some(name), Some(address)) => format!("{name} <{address}>"),
         (Some(only), None) | (None, Some(only)) => only.to_owned(),
@@ -160,7 +160,7 @@ const SEARCHING: Duration = Duration::from_secs(2);
 pub async fn search(FromState(state): FromState<State>, who: SignedIn, Query(asked): Query<Question>) -> Answer {
     let store = &state.deps.store;
     let question: String = asked.q.trim().chars().take(500).collect();
-    let words = words(&question);
+    let words = search_words(&question);
     // What views of mail need of the database and the machine is not for searches to take.
     let _turn = state.shares.searching(who.scope().id()).await.ok_or(PageError::Wrong("fault-busy"))?;
     let found = store.find_messages(who.scope(), &words, asked.before, PAGE).await?;
@@ -179,7 +179,7 @@ pub async fn search(FromState(state): FromState<State>, who: SignedIn, Query(ask
 /// What was put aside and has all of the words, as far as there is time to look.
 async fn quarantined_mail(state: &State, who: &SignedIn, words: &[String]) -> Result<Vec<Aside>, PageError> {
     let (begun, mut found) = (Instant::now(), Vec::new());
-    for page in 0..QUARANTINE_PAGES {
+    for page in 0..MAX_QUARANTINE_PAGES {
         let lines = state.deps.store.quarantined_mail(who.scope(), None, page).await?;
         if lines.is_empty() || found.len() >= MOST_ASIDE || begun.elapsed() > SEARCHING {
             break;

@@ -32,7 +32,7 @@ pub async fn callback(
     let state_hash = callback.state().map(opaque::hash).unwrap_or_default();
     let browser = cookie(&headers, BROWSER).map(opaque::hash).unwrap_or_default();
     let errand = state.deps.store.end_auth(&state_hash, &browser, now).await?.ok_or_else(over)?;
-    let mailbox = state.deps.store.mailbox_of_row(errand.mailbox_id.ok_or_else(over)?).await?;
+    let mailbox = state.deps.store.mailbox_by_id(errand.mailbox_id.ok_or_else(over)?).await?;
     // Whoever was away may have lost what they were sent with: the right to change it, or the link.
     let mut claim = None;
     let who = match &errand.link_hash {
@@ -64,7 +64,7 @@ pub async fn callback(
     let problem = back.finish(callback, &state, &reader).await.err();
     let Some(who) = who else {
         if let (Some(claim), true) = (&claim, problem.is_some()) {
-            state.deps.store.give_link_back(claim).await?;
+            state.deps.store.release_link(claim).await?;
         }
         let link = errand.link_hash.as_deref().unwrap_or_default();
         return connect_link::back(
@@ -120,7 +120,7 @@ impl Back<'_> {
             let changes = Changes {
                 login: Some(NewLogin::OAuth(wanted.key.clone())),
                 server: home(mailbox, &wanted.key, state),
-                given_for: Some((mailbox.server.clone(), mailbox.username.clone())),
+                expected_account: Some((mailbox.server.clone(), mailbox.username.clone())),
                 asks_consent: Some(false),
                 by_link: self.claim.cloned(),
                 ..Changes::default()

@@ -163,16 +163,16 @@ fn new_mailbox(
 ) -> (NewMailbox, &'static str) {
     let (server, username, how) = match found {
         Discovery::Found(found) => {
-            let server = Server { port: found.port, ..Server::usual(found.host, found.tls) };
+            let server = Server { port: found.port, ..Server::on_default_port(found.host, found.tls) };
             let change =
                 credential_policy::Change { before: None, server: Some(&server), is_renamed: false, login: None };
             let is_allowed = state.change_deps().rules(who.scope()).judge(&change).is_ok();
-            let server = if is_allowed { server } else { Server::usual(server.host, server.tls) };
+            let server = if is_allowed { server } else { Server::on_default_port(server.host, server.tls) };
             (server, found.username, found.how.id())
         }
         Discovery::Nothing => {
             let host = format!("imap.{}", address.domain());
-            (Server::usual(host, TlsMode::Implicit), address.to_string(), "nothing")
+            (Server::on_default_port(host, TlsMode::Implicit), address.to_string(), "nothing")
         }
     };
     let new = NewMailbox {

@@ -41,7 +41,7 @@ const LONGEST: Duration = Duration::from_hours(1);
 /// It is not asked again sooner, whatever comes.
 const SOONEST: Duration = Duration::from_mins(1);
 /// Whoever begins and never comes back is counted.
-const OF_BEGINNINGS: LoginLimit = LoginLimit { free: 100, longest_ms: 15 * 60 * 1000 };
+const OF_BEGINNINGS: LoginLimit = LoginLimit { free_failures: 100, max_wait_ms: 15 * 60 * 1000 };
 
 /// What is kept while somebody is away.
 #[derive(Serialize, Deserialize)]

@@ -63,7 +63,7 @@ impl Site {
         let new = NewMailbox {
             address: address(MAILBOX),
             inbox: address(INBOX),
-            server: Server::usual("imap.lillestad.se".to_owned(), TlsMode::Implicit),
+            server: Server::on_default_port("imap.lillestad.se".to_owned(), TlsMode::Implicit),
             username: MAILBOX.to_owned(),
             login: Some(NewLogin::Password("hemligt".into())),
             asks_consent: false,
@@ -127,7 +127,7 @@ impl Site {
 
     async fn opened_with(&self, kind: GrantKind) {
         let key = GrantKey { provider: "microsoft".into(), kind, identity: "lillestad.se".into() };
-        let server = Server::usual("outlook.office365.com".to_owned(), TlsMode::Implicit);
+        let server = Server::on_default_port("outlook.office365.com".to_owned(), TlsMode::Implicit);
         let changes =
             crate::store::Changes { login: Some(NewLogin::OAuth(key)), server: Some(server), ..Default::default() };
         self.state.deps.store.change_mailbox(&address(MAILBOX), &changes, None, SystemClock.now()).await.unwrap();
@@ -154,10 +154,10 @@ async fn a_password_is_told_to_no_server_but_the_one_it_was_given_for() {
         let site = Site::new().await;
         let reply = site.server(who, "imap.lillestad.se", "993", "jobb").await;
         assert_eq!(reply.to, format!("{}?done=saved", crate::http::page::paths::mailbox(MAILBOX)));
-        assert!(site.mailbox().await.login.is_given(), "{who}: the same server");
+        assert!(site.mailbox().await.login.is_set(), "{who}: the same server");
         let reply = site.server(who, "imap.evil.se", "993", "jobb").await;
         assert!(reply.to.ends_with("/setup/login?done=login-anew"), "{reply:?}");
-        assert!(!site.mailbox().await.login.is_given(), "{who}");
+        assert!(!site.mailbox().await.login.is_set(), "{who}");
         assert_eq!(site.mailbox().await.server.host, "imap.evil.se");
     }
 }
@@ -194,7 +194,7 @@ async fn whoever_goes_to_consent_and_turns_round_has_lost_nothing() {
     let reply = site.post("admin", &path, &[("provider", "microsoft")]).await;
     assert!(reply.to.starts_with("https://login.microsoftonline.com/"), "{reply:?}");
     let mailbox = site.mailbox().await;
-    assert!(mailbox.login.is_given() && mailbox.server.host == "imap.lillestad.se", "{mailbox:?}");
+    assert!(mailbox.login.is_set() && mailbox.server.host == "imap.lillestad.se", "{mailbox:?}");
 }
 
 #[tokio::test]
@@ -222,10 +222,10 @@ async fn a_customer_gives_the_password_for_the_server_that_was_shown() {
     let reply = site.send("/customer/key", "", &[("server", &shown), ("password", "hemligt2")]).await;
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(reply.text.contains("was changed") && reply.text.contains("imap.evil.se"), "{}", reply.text);
-    assert!(!site.mailbox().await.login.is_given());
+    assert!(!site.mailbox().await.login.is_set());
     // Nor is a password stored, that was given while another server was shown, by whichever form.
     let before = site.mailbox().await;
-    let given_for = Some((before.server.clone(), before.username.clone()));
+    let expected_account = Some((before.server.clone(), before.username.clone()));
     site.server("admin", "imap.third.se", "993", MAILBOX).await;
     for (path, wanted) in [("password", StatusCode::BAD_REQUEST), ("setup/login", StatusCode::UNPROCESSABLE_ENTITY)] {
         let form = [("server", shown.as_str()), ("password", "hemligt2")];
@@ -233,16 +233,16 @@ async fn a_customer_gives_the_password_for_the_server_that_was_shown() {
         assert_eq!(reply.status, wanted, "{path}");
     }
     let login = Some(NewLogin::Password("hemligt2".into()));
-    let late = crate::store::Changes { login, given_for, ..Default::default() };
+    let late = crate::store::Changes { login, expected_account, ..Default::default() };
     let late = store.change_mailbox(&address(MAILBOX), &late, Some(&site.state.deps.vault), now).await;
-    assert!(matches!(late, Err(crate::store::StoreError::Moved(_))), "however late it is seen");
+    assert!(matches!(late, Err(crate::store::StoreError::ServerChanged(_))), "however late it is seen");
     site.server("admin", "imap.evil.se", "993", MAILBOX).await;
-    assert!(!site.mailbox().await.login.is_given());
+    assert!(!site.mailbox().await.login.is_set());
     // One that does not work takes no place: of a server that may not be reached that cannot be said.
     let shown = shown.replace("imap.lillestad.se", "imap.evil.se");
     let reply = site.send("/customer/key", "", &[("server", &shown), ("password", "hemligt2")]).await;
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(!site.mailbox().await.login.is_given());
+    assert!(!site.mailbox().await.login.is_set());
 }
 
 #[tokio::test]
@@ -371,7 +371,7 @@ async fn a_password_is_told_to_no_server_that_is_trusted_otherwise_than_it_was()
             let (tls, pin) = chosen.split_once(' ').unwrap();
             let form = [("host", "127.0.0.1"), ("port", "993"), ("tls", tls), ("username", MAILBOX), ("pin", pin)];
             let reply = site.post(who, &format!("/mailboxes/{MAILBOX}/setup/server"), &form).await;
-            assert_eq!(site.mailbox().await.login.is_given(), *stays, "{who} {before} {chosen} {reply:?}");
+            assert_eq!(site.mailbox().await.login.is_set(), *stays, "{who} {before} {chosen} {reply:?}");
             assert_eq!(reply.to.ends_with("done=login-anew"), !stays, "{who} {before} {chosen} {reply:?}");
         }
     }
@@ -427,7 +427,7 @@ async fn a_customer_sees_the_trust_that_the_password_is_given_for() {
     for path in ["password", "setup/login"] {
         let form = [("server", shown.as_str()), ("password", "hemligt2")];
         site.post("admin", &format!("/mailboxes/{MAILBOX}/{path}"), &form).await;
-        assert!(!site.mailbox().await.login.is_given(), "{path}");
+        assert!(!site.mailbox().await.login.is_set(), "{path}");
     }
 }
 
@@ -442,7 +442,7 @@ async fn a_link_that_somebody_uses_is_used_by_nobody_else_meanwhile() {
     let reply = site.send(&path, "", &form).await;
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(reply.text.contains("being used right now"), "{}", reply.text);
-    store.give_link_back(&claim).await.unwrap();
+    store.release_link(&claim).await.unwrap();
     // What does not work gives the link back.
     for _ in 0..2 {
         let reply = site.send(&path, "", &form).await;

@@ -55,7 +55,12 @@ impl World {
         };
         store.add_mailbox(&new, vault, now).await.unwrap();
         let lease = store
-            .take_lease(&MAILBOX.parse().unwrap(), Taker { owner: "me", dead: None }, now, Timestamp(now.0 + 60_000))
+            .take_lease(
+                &MAILBOX.parse().unwrap(),
+                Taker { owner: "me", dead_token: None },
+                now,
+                Timestamp(now.0 + 60_000),
+            )
             .await;
         let lease = lease.unwrap().unwrap();
         let watched = store.watched_folders(lease.mailbox.id).await.unwrap();

@@ -13,7 +13,7 @@ const OURS: i64 = 1;
 const THEIRS: i64 = 2;
 
 fn at(host: &str) -> Server {
-    Server::usual(host.to_owned(), TlsMode::Implicit)
+    Server::on_default_port(host.to_owned(), TlsMode::Implicit)
 }
 
 fn account(organisation: i64, host: &str, username: &str, addresses: &[&str]) -> Account {

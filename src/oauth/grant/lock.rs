@@ -46,7 +46,12 @@ impl Lock {
             if (holder.is_none() || dead.is_some())
                 && let Some((grant, token)) = deps
                     .store
-                    .lock_grant(grant_id, Taker { owner: owner::this_process(), dead }, now, now.plus(lasts))
+                    .lock_grant(
+                        grant_id,
+                        Taker { owner: owner::this_process(), dead_token: dead },
+                        now,
+                        now.plus(lasts),
+                    )
                     .await?
             {
                 return Ok(Some(Self { grant, token }));

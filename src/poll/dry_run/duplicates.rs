@@ -24,7 +24,7 @@ impl Duplicates {
     ) -> Result<BTreeSet<u32>, PollError> {
         let ids: BTreeSet<&str> = mails.iter().filter_map(|mail| mail.message_id.as_deref()).collect();
         let inboxes: BTreeSet<i64> = mails.iter().flat_map(|mail| mail.inboxes.iter().copied()).collect();
-        let stored = deps.store.copies(epoch_id, &ids, &inboxes).await;
+        let stored = deps.store.copies_by_message_id(epoch_id, &ids, &inboxes).await;
         let mut there = self.0.clone();
         for copy in stored.map_err(|error| PollError::store(Step::Search, &error))? {
             *there.entry((copy.message_id, copy.from_address, copy.inbox_id)).or_default() +=

@@ -8,7 +8,7 @@ use super::wanted_uids::Wanted;
 use super::{Look, PollError, Retry, Step};
 use crate::fact::Missing;
 use crate::imap::{Fetched, ImapError, Meta, UidSet};
-use crate::mail::digest::LONGEST_HEADER;
+use crate::mail::digest::MAX_HEADER;
 use crate::mail::parse::{self, Header};
 use crate::poll::open_folder::OpenFolder;
 use crate::poll::{fetch, start};
@@ -140,7 +140,7 @@ impl Look<'_> {
     async fn fill_up(&mut self, came: &mut BTreeMap<u32, Fetched<Vec<u8>>>) -> Result<(), ImapError> {
         for (uid, fetched) in came {
             if fetched.body.as_ref().is_some_and(|header| header.len() >= HEADER) && !self.limits.time_is_up() {
-                match self.session.fetch_header(*uid, LONGEST_HEADER).await {
+                match self.session.fetch_header(*uid, MAX_HEADER).await {
                     Ok(header) if header.len() > HEADER => fetched.body = Some(header),
                     Ok(_) | Err(ImapError::Refused { .. }) => {}
                     Err(error) => return Err(error),

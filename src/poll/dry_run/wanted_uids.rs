@@ -31,7 +31,7 @@ impl Look<'_> {
         }
         // A poll would end here, and the next one begin an epoch.
         tally.report.note = Some(Notice::UidsAgain { folder: folder.name.clone() });
-        folder.epoch = Epoch::unwritten(folder.epoch.uidvalidity, folder.uidnext);
+        folder.epoch = Epoch::not_stored(folder.epoch.uidvalidity, folder.uidnext);
         folder.compared_to = 0;
         Ok(self.searched(folder, tally).await?.unwrap_or_default())
     }

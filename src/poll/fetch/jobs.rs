@@ -8,7 +8,7 @@ use super::{AT_ONCE, Messages, Streaming, is_other};
 use crate::clock::Timestamp;
 use crate::fact::Missing;
 use crate::imap::{Body, ImapError, Meta, UidSet};
-use crate::mail::digest::{Digest, LONGEST_HEADER};
+use crate::mail::digest::{Digest, MAX_HEADER};
 use crate::poll::arrived::{Arrived, What};
 use crate::poll::{PollError, Retry};
 
@@ -186,8 +186,8 @@ impl Messages<'_> {
             // Only where size and body agree that there is nothing, there is.
             Some(body) if body.is_empty() && meta.size != Some(0) => What::Missing(Missing::EmptyBody),
             Some(body) if body.len() as u64 > self.source.lease.mailbox.max_size => {
-                let header = body.get(..body.len().min(LONGEST_HEADER)).unwrap_or_default();
-                let header = Digest::of(header).header;
+                let header = body.get(..body.len().min(MAX_HEADER)).unwrap_or_default();
+                let header = Digest::from_bytes(header).header;
                 What::TooLarge {
                     size: body.len() as u64,
                     header: header.into_iter().take(HEADER_OF_TOO_LARGE).collect(),

@@ -3,7 +3,7 @@
 use super::Source;
 use crate::fact::Missing;
 use crate::imap::{Body, Chunk, ImapError, Meta};
-use crate::mail::digest::Digesting;
+use crate::mail::digest::Digester;
 use crate::poll::arrived::{Downloaded, What};
 use crate::poll::{PollError, Step};
 use crate::store::{CHUNK, DownloadChunk, StoreError};
@@ -63,7 +63,7 @@ struct Download {
     uid: u32,
     /// How long the server says that it is.
     told: u64,
-    digesting: Digesting,
+    digesting: Digester,
     /// Where the next chunk begins.
     offset: u64,
     /// The number of the next row.
@@ -82,7 +82,7 @@ impl Download {
         let mut download = Self {
             uid,
             told: meta.size.unwrap_or_default(),
-            digesting: Digesting::default(),
+            digesting: Digester::default(),
             offset: 0,
             seq: 0,
             open: Vec::with_capacity(CHUNK),
@@ -126,7 +126,7 @@ impl Download {
         source.budget.spend_bytes(bytes.len());
         self.offset += bytes.len() as u64;
         if self.offset > source.lease.mailbox.max_size {
-            source.deps.store.drop_download(source.lease, source.folder.epoch.id, self.uid).await?;
+            source.deps.store.delete_download(source.lease, source.folder.epoch.id, self.uid).await?;
             let header = std::mem::take(&mut self.digesting).finish().header;
             return Ok(Some(What::TooLarge { size: self.offset, header }));
         }
@@ -162,7 +162,7 @@ impl Download {
 
     /// The parts of two mails must never be joined.
     async fn other_bytes(&self, source: &Source<'_>) -> Result<What, StoreError> {
-        source.deps.store.drop_download(source.lease, source.folder.epoch.id, self.uid).await?;
+        source.deps.store.delete_download(source.lease, source.folder.epoch.id, self.uid).await?;
         Ok(What::Missing(Missing::OtherBytes))
     }
 

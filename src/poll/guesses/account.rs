@@ -7,16 +7,16 @@ use unicode_normalization::UnicodeNormalization;
 use url::Host;
 
 use crate::poll::Deps;
-use crate::shown::hides;
+use crate::shown::is_invisible;
 use crate::store::{LoginLimit, OnSuccess, Server, StoreError};
 
 /// Somebody who mistypes a password does so a few times in a row.
-const OF_ACCOUNT: LoginLimit = LoginLimit { free: 8, longest_ms: LONGEST_MS };
+const OF_ACCOUNT: LoginLimit = LoginLimit { free_failures: 8, max_wait_ms: MAX_WAIT_MS };
 /// Logins of accounts that differ in their domains only, which are one account to some servers.
-const OF_NAME: LoginLimit = LoginLimit { free: 16, longest_ms: LONGEST_MS };
+const OF_NAME: LoginLimit = LoginLimit { free_failures: 16, max_wait_ms: MAX_WAIT_MS };
 /// Logins by one name at whichever server: one server may have more addresses, and more names, than are known here.
-const ANYWHERE: LoginLimit = LoginLimit { free: 40, longest_ms: LONGEST_MS };
-const LONGEST_MS: i64 = 15 * 60 * 1000;
+const ANYWHERE: LoginLimit = LoginLimit { free_failures: 40, max_wait_ms: MAX_WAIT_MS };
+const MAX_WAIT_MS: i64 = 15 * 60 * 1000;
 
 /// Addresses of a name that are counted, beside the one that is connected to.
 const MOST_ADDRESSES: usize = 4;
@@ -64,12 +64,12 @@ impl Account {
         let Self { organisation, places, name, bare } = self;
         let mut subjects = Vec::new();
         for place in places {
-            subjects.push((format!("{kind} {organisation} {place} {name}"), OF_ACCOUNT, OnSuccess::Forget));
+            subjects.push((format!("{kind} {organisation} {place} {name}"), OF_ACCOUNT, OnSuccess::Reset));
             if bare != name {
-                subjects.push((format!("{kind} {organisation} {place} {bare}"), OF_NAME, OnSuccess::TakeBack));
+                subjects.push((format!("{kind} {organisation} {place} {bare}"), OF_NAME, OnSuccess::SubtractReset));
             }
         }
-        subjects.push((format!("{kind} {organisation} anywhere {name}"), ANYWHERE, OnSuccess::TakeOneBack));
+        subjects.push((format!("{kind} {organisation} anywhere {name}"), ANYWHERE, OnSuccess::SubtractOne));
         subjects
     }
 
@@ -127,7 +127,7 @@ fn folded(username: &str) -> (String, String) {
 /// Letters of one size and one form, without blanks and what is not seen.
 fn fold(text: &str) -> String {
     let visible =
-        |c: &char| !c.is_whitespace() && !c.is_control() && !hides(*c) && !matches!(c, '\u{200c}' | '\u{200d}');
+        |c: &char| !c.is_whitespace() && !c.is_control() && !is_invisible(*c) && !matches!(c, '\u{200c}' | '\u{200d}');
     let large = text.nfkc().filter(visible).flat_map(char::to_uppercase);
     large.flat_map(char::to_lowercase).nfkc().collect()
 }

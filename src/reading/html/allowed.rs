@@ -1,13 +1,13 @@
-//! The tags and attributes that there may be. `shape` writes no others, and `policy` takes out all others.
+//! The allowed tags and attributes. `shape` writes no others, and `policy` removes all others.
 
-/// Tags for a piece of a line.
+/// Inline tags.
 pub const INLINE: [&str; 38] = [
     "a", "abbr", "b", "bdi", "big", "br", "cite", "code", "del", "dfn", "em", "font", "i", "img", "ins", "kbd", "mark",
     "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "tt", "u", "var", "wbr",
     "acronym", "data", "time", "nobr", "label",
 ];
 
-/// Tags that end a paragraph before them.
+/// Block tags: they end a preceding paragraph.
 pub const BLOCK: [&str; 32] = [
     "address",
     "article",
@@ -43,22 +43,23 @@ pub const BLOCK: [&str; 32] = [
     "ul",
 ];
 
-/// Tags that only stand in a table.
+/// Tags that occur only in a table.
 pub const IN_TABLE: [&str; 9] = ["caption", "col", "colgroup", "tbody", "td", "tfoot", "th", "thead", "tr"];
 
-/// Tags that hold nothing.
+/// Tags without content.
 pub const VOID: [&str; 5] = ["br", "col", "hr", "img", "wbr"];
 
-/// All tags that are ever written.
-pub fn known() -> impl Iterator<Item = &'static str> {
+/// All allowed tags.
+pub fn tags() -> impl Iterator<Item = &'static str> {
     INLINE.into_iter().chain(BLOCK).chain(IN_TABLE)
 }
 
-/// Attributes that every tag may have.
-pub const ANYWHERE: [&str; 9] = ["align", "bgcolor", "dir", "height", "lang", "style", "title", "valign", "width"];
+/// Attributes allowed on every tag.
+pub const GLOBAL_ATTRIBUTES: [&str; 9] =
+    ["align", "bgcolor", "dir", "height", "lang", "style", "title", "valign", "width"];
 
-/// Attributes that a tag may have besides.
-pub fn besides(tag: &str) -> &'static [&'static str] {
+/// Additional attributes allowed on a tag.
+pub fn extra_attributes(tag: &str) -> &'static [&'static str] {
     match tag {
         "a" => &["href"],
         "col" | "colgroup" => &["span"],
@@ -72,7 +73,7 @@ pub fn besides(tag: &str) -> &'static [&'static str] {
     }
 }
 
-/// Whether a tag may have an attribute.
+/// Whether an attribute is allowed on a tag.
 pub fn is_allowed(tag: &str, attribute: &str) -> bool {
-    ANYWHERE.contains(&attribute) || besides(tag).contains(&attribute)
+    GLOBAL_ATTRIBUTES.contains(&attribute) || extra_attributes(tag).contains(&attribute)
 }

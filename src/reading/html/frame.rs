@@ -1,10 +1,10 @@
-//! The frame that cleaned HTML is shown in: a document of its own.
+//! The document in which sanitised HTML is shown, in a frame of its own.
 
 use super::Cleaned;
 
-/// The Content-Security-Policy that [`frame_document`] is served with. Even if something got through, nothing runs, nothing is
-/// loaded, no form is sent, and the document has no origin: it reaches neither the page around it nor a session. Links open
-/// elsewhere, without the sandbox.
+/// The Content-Security-Policy of [`frame_document`]. Even if something harmful got through, nothing runs, nothing is
+/// loaded, no form is sent, and the document has no origin, so it reaches neither the surrounding page nor a session.
+/// Links open in a new, unsandboxed window.
 pub const FRAME_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
     form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox";
 
@@ -12,9 +12,9 @@ const STYLE: &str = "body{margin:1em;font:15px/1.5 system-ui,sans-serif;overflow
     img{max-width:100%;height:auto}pre{white-space:pre-wrap}table{max-width:100%}\
     blockquote{margin:0 0 0 .5em;padding-left:.75em;border-left:2px solid #8888}";
 
-/// A whole document for a frame. `lang` is the page's language: the mail's own is not known. Mails are written for white
-/// paper, so `dark` is only for those who ask for it.
-/// `cut` says that something was left out, where it was.
+/// A complete document for a frame. `lang` is the language of the page, since that of the mail is unknown. Mails are
+/// designed for a white background, so `dark` is only for readers who ask for it. `cut` is the note that is shown if
+/// something was left out.
 pub fn frame_document(clean: &Cleaned, lang: &str, dark: bool, cut: &str) -> String {
     let lang: String = lang.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(35).collect();
     let (scheme, colours) = match dark {

@@ -1,4 +1,4 @@
-//! What is allowed: everything that is not named here is taken out.
+//! The allow-list: everything else is removed.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -8,34 +8,34 @@ use std::time::Instant;
 
 use ammonia::{Builder, UrlRelative};
 
-use super::allowed::{ANYWHERE, besides, known};
+use super::allowed::{GLOBAL_ATTRIBUTES, extra_attributes, tags};
 use super::{Budget, style};
 
 static POLICY: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut policy = Builder::empty();
     policy
-        .tags(known().collect())
-        .generic_attributes(HashSet::from(ANYWHERE))
-        .tag_attributes(known().map(|tag| (tag, besides(tag).iter().copied().collect())).collect())
-        // `data` for pictures, the rest for links; which where, `filtered` says.
+        .tags(tags().collect())
+        .generic_attributes(HashSet::from(GLOBAL_ATTRIBUTES))
+        .tag_attributes(tags().map(|tag| (tag, extra_attributes(tag).iter().copied().collect())).collect())
+        // `data` is for pictures, the others for links; `filter_attribute` distinguishes them.
         .url_schemes(HashSet::from(["http", "https", "mailto", "data"]))
         .url_relative(UrlRelative::Deny)
         .clean_content_tags(HashSet::from(["script", "style", "title", "textarea", "iframe", "noembed", "noframes"]))
         .link_rel(Some("noopener noreferrer nofollow"))
         .set_tag_attribute_values(HashMap::from([("a", HashMap::from([("target", "_blank")]))]))
         .filter_style_properties(HashSet::from(style::PROPERTIES))
-        .attribute_filter(filtered);
+        .attribute_filter(filter_attribute);
     policy
 });
 
-/// Takes out what is not allowed. What there is no time for is left off at the end.
+/// Removes everything that is not allowed. If time runs out, the rest is cut off.
 pub fn apply(html: &str, budget: &Budget) -> String {
-    // The tree that is made of it costs about as much to clean and to write down as to make.
-    let source = Source { rest: html.as_bytes(), until: budget.half(), budget };
+    // Cleaning and serialising the tree takes about as long as building it.
+    let source = Source { rest: html.as_bytes(), until: budget.half_time(), budget };
     POLICY.clean_from_reader(source).map(|document| document.to_string()).unwrap_or_default()
 }
 
-/// HTML that ends when its time is over: a parser that has begun with some of it cannot be stopped otherwise.
+/// HTML that ends when its time is over, since there is no other way to stop a parser that has begun.
 struct Source<'a> {
     rest: &'a [u8],
     until: Instant,
@@ -45,20 +45,20 @@ struct Source<'a> {
 impl Read for Source<'_> {
     fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
         if !self.rest.is_empty() && Instant::now() >= self.until {
-            self.budget.ends();
+            self.budget.exhaust();
             return Ok(0);
         }
         self.rest.read(into)
     }
 }
 
-/// What becomes of an attribute's value.
-fn filtered<'v>(tag: &str, attribute: &str, value: &'v str) -> Option<Cow<'v, str>> {
+/// The allowed value of an attribute, or `None`.
+fn filter_attribute<'v>(tag: &str, attribute: &str, value: &'v str) -> Option<Cow<'v, str>> {
     let is_allowed = match attribute {
         "href" => is_link(value),
         "src" => tag == "img" && is_picture(value),
-        "style" => return style::safe(value).map(Cow::Owned),
-        // Words, which a reader sees or a browser keeps to itself.
+        "style" => return style::sanitized(value).map(Cow::Owned),
+        // Plain text, or not visible at all.
         "alt" | "title" | "rel" | "target" => true,
         // Numbers, lengths, colours, languages, lists of fonts.
         _ => value.chars().all(|c| c.is_alphanumeric() || " #%,.-_+*'".contains(c)),
@@ -66,13 +66,13 @@ fn filtered<'v>(tag: &str, attribute: &str, value: &'v str) -> Option<Cow<'v, st
     is_allowed.then_some(Cow::Borrowed(value))
 }
 
-/// Whether it leads to a page or an address, and says so itself.
+/// Whether a link has an absolute URL with an allowed scheme.
 fn is_link(value: &str) -> bool {
-    let begins = |scheme: &str| value.get(..scheme.len()).is_some_and(|its| its.eq_ignore_ascii_case(scheme));
+    let begins = |scheme: &str| value.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
     (begins("http://") || begins("https://") || begins("mailto:")) && !value.contains(char::is_control)
 }
 
-/// Whether it is a picture of a kind that is only a picture.
+/// Whether a data URI is a raster picture.
 fn is_picture(uri: &str) -> bool {
     let kinds = ["png", "jpeg", "gif", "webp"];
     let data =

@@ -1,44 +1,44 @@
-//! HTML written anew in a shape that costs no parser more than its length: few tags, not deep, each ended in order.
+//! Writes HTML anew so that parsing it takes linear time: a limited number of tags, limited depth, all closed in order.
 //!
-//! The HTML standard repairs what is badly nested, and a mail can be made of such repairs: a hundred thousand open `<b>`,
-//! written down again in each of a hundred thousand paragraphs, or a search through all open tags at every tag. Here nothing
-//! is left to be repaired. What is harmful is not asked here; that is `policy`'s.
+//! The HTML standard defines repairs of bad nesting, and a mail can exploit them: a hundred thousand open `<b>` that
+//! are reopened in each of a hundred thousand paragraphs, or a search through all open tags at every tag. The output
+//! leaves nothing to repair. Harmful content is not handled here but in `policy`.
 
 use super::Budget;
-use super::allowed::{BLOCK, IN_TABLE, INLINE, VOID, is_allowed, known};
+use super::allowed::{BLOCK, IN_TABLE, INLINE, VOID, is_allowed, tags};
 use super::pictures::Pictures;
 use super::tokens::{Token, Tokens};
 
-/// So many tags are written, and so deep. What follows is text.
-const MOST_TAGS: usize = 50_000;
-const MOST_DEPTH: usize = 256;
+/// Maximum number of tags, and maximum depth. Beyond that only text is written.
+const MAX_TAGS: usize = 50_000;
+const MAX_DEPTH: usize = 256;
 
-/// So many entities stay, since `html5ever` copies the text at each. Other signs of the kind are left out.
-const MOST_ENTITIES: usize = 30_000;
+/// Maximum number of entities, since `html5ever` copies the text at each. Further `<` and `&` are dropped.
+const MAX_ENTITIES: usize = 30_000;
 
-/// A longer attribute is left out, but for a picture's own data.
-const LONGEST_ATTRIBUTE: usize = 4 << 10;
+/// Maximum length of an attribute value; longer ones are dropped, except for the data of a picture.
+const MAX_ATTRIBUTE: usize = 4 << 10;
 
-/// HTML in that shape.
+/// Reshaped HTML.
 #[derive(Debug, Default)]
 pub struct Shaped {
     pub html: String,
-    /// Pictures and backgrounds from elsewhere.
+    /// Number of remote pictures and backgrounds.
     pub remote: usize,
-    /// There were more or deeper tags.
+    /// Some tags were dropped.
     pub is_cut: bool,
 }
 
-/// The HTML alone.
+/// Reshapes HTML without its pictures.
 pub fn shape(html: &str, budget: &Budget) -> String {
     shaped(html, &mut Pictures::new(&|_| None), budget).html
 }
 
-/// Brings HTML into shape, with the pictures that came along, as far as the budget goes.
+/// Reshapes HTML within the budget, with the pictures contained in the mail.
 pub fn shaped(html: &str, pictures: &mut Pictures<'_>, budget: &Budget) -> Shaped {
     let mut shaping = Shaping::default();
-    for token in Tokens::of(html) {
-        if !budget.steps_on() {
+    for token in Tokens::new(html) {
+        if !budget.has_time_for_step() {
             shaping.shaped.is_cut = true;
             break;
         }
@@ -61,15 +61,15 @@ struct Shaping {
     open: Vec<&'static str>,
     tags: usize,
     entities: usize,
-    /// Where the last `<pre>` ended.
+    /// Position after the last `<pre>`.
     pre: usize,
 }
 
 impl Shaping {
-    /// Text between tags.
+    /// Writes text between tags.
     fn content(&mut self, text: &str) {
         let is_new_pre = self.pre == self.shaped.html.len() && self.pre > 0;
-        // The first line ends in a `<pre>` are not counted; ammonia drops one more at each reading.
+        // Browsers ignore the first line end in a `<pre>`; ammonia drops one more each time it parses.
         let text = if is_new_pre { text.trim_start_matches(['\r', '\n']) } else { text };
         if !self.shaped.is_cut && !text.trim().is_empty() && self.is_between_cells() {
             self.open_cell();
@@ -84,10 +84,10 @@ impl Shaping {
                 '\0' => {}
                 '<' | '&' => {
                     if let Some(after) = chars.as_str().strip_prefix("nbsp;").filter(|_| c == '&') {
-                        // By far the most common.
+                        // By far the most common entity.
                         self.shaped.html.push('\u{a0}');
                         chars = after.chars();
-                    } else if self.entities < MOST_ENTITIES {
+                    } else if self.entities < MAX_ENTITIES {
                         self.entities += 1;
                         self.shaped.html.push_str(if c == '<' { "&lt;" } else { "&" });
                     } else {
@@ -100,21 +100,21 @@ impl Shaping {
     }
 
     fn start(&mut self, written: &str, attributes: &[(String, &str)], pictures: &mut Pictures<'_>) {
-        let Some(name) = known().find(|name| *name == written) else { return };
-        if self.shaped.is_cut || self.tags >= MOST_TAGS || self.open.len() >= MOST_DEPTH {
-            // From here on, an end tag would be taken for that of another.
+        let Some(name) = tags().find(|name| *name == written) else { return };
+        if self.shaped.is_cut || self.tags >= MAX_TAGS || self.open.len() >= MAX_DEPTH {
+            // From here on an end tag could close the wrong tag.
             self.shaped.is_cut = true;
             return;
         }
         if IN_TABLE.contains(&name) {
-            if !self.make_place_in_table(name) {
+            if !self.close_to_table_parent(name) {
                 return;
             }
         } else if name == "table" && self.close_last(&["table"], &["td", "th", "caption"]) {
-            // A table straight in a table ends that.
+            // A table directly within a table closes the outer one.
         } else if self.is_between_cells() {
             if INLINE.contains(&name) && !VOID.contains(&name) {
-                // Commonly around cells. A cell of its own would move the others.
+                // Commonly written around cells. Opening a cell for it would shift the other cells.
                 return;
             }
             self.open_cell();
@@ -127,7 +127,7 @@ impl Shaping {
             let picture = (attribute == "src").then(|| pictures.get(value)).flatten();
             let value = picture.as_deref().unwrap_or(value);
             let is_data = attribute == "src" && name == "img";
-            if is_allowed(name, attribute) && (is_data || value.len() <= LONGEST_ATTRIBUTE) {
+            if is_allowed(name, attribute) && (is_data || value.len() <= MAX_ATTRIBUTE) {
                 self.shaped.html.push_str(&format!(" {attribute}=\""));
                 self.text_in_quotes(value);
                 self.shaped.html.push('"');
@@ -160,7 +160,7 @@ impl Shaping {
         }
     }
 
-    /// Ends what a tag ends by its coming (WHATWG HTML 13.2.6.4.7).
+    /// Closes the tags that this tag closes implicitly (WHATWG HTML section 13.2.6.4.7).
     fn end_before(&mut self, name: &'static str) {
         const CELL: [&str; 4] = ["table", "td", "th", "caption"];
         if BLOCK.contains(&name) {
@@ -175,11 +175,11 @@ impl Shaping {
         };
     }
 
-    /// Ends what is open between a table and what only stands in one. False if there is no place for it.
-    fn make_place_in_table(&mut self, name: &str) -> bool {
-        let Some(table) = self.open.iter().rposition(|its| *its == "table") else { return false };
+    /// Closes tags until this table element is allowed. Returns false if it is not within a table.
+    fn close_to_table_parent(&mut self, name: &str) -> bool {
+        let Some(table) = self.open.iter().rposition(|tag| *tag == "table") else { return false };
         let mut end_to = |parents: &[&str]| {
-            let parent = self.open.iter().skip(table).rposition(|its| parents.contains(its)).unwrap_or(0);
+            let parent = self.open.iter().skip(table).rposition(|tag| parents.contains(tag)).unwrap_or(0);
             self.close_to(table + parent + 1);
         };
         match name {
@@ -198,24 +198,25 @@ impl Shaping {
         true
     }
 
-    /// A cell for what stands in a table and in none. A browser would put it before the table, which takes long.
+    /// Opens a cell for content of a table that is in no cell. A browser would move it before the table, which is slow.
     fn open_cell(&mut self) {
-        self.make_place_in_table("td");
+        self.close_to_table_parent("td");
         self.tags += 1;
         self.shaped.html.push_str("<td>");
         self.open.push("td");
     }
 
-    /// Whether the next thing would stand in a table, but in no cell of it.
+    /// Whether the current position is in a table but not in a cell.
     fn is_between_cells(&self) -> bool {
         let inner = self.open.iter().rfind(|name| **name == "table" || IN_TABLE.contains(*name));
         inner.is_some_and(|name| !matches!(*name, "td" | "th" | "caption"))
     }
 
-    /// Ends the last open one of these and all in it, unless one of the others comes first.
+    /// Closes the innermost open tag with one of these names, and all tags within it, unless one of `stops` comes
+    /// first.
     fn close_last(&mut self, names: &[&str], stops: &[&str]) -> bool {
-        let last = self.open.iter().rposition(|its| names.contains(its) || stops.contains(its));
-        let Some(last) = last.filter(|at| self.open.get(*at).is_some_and(|its| names.contains(its))) else {
+        let last = self.open.iter().rposition(|tag| names.contains(tag) || stops.contains(tag));
+        let Some(last) = last.filter(|at| self.open.get(*at).is_some_and(|tag| names.contains(tag))) else {
             return false;
         };
         self.close_to(last);
@@ -229,18 +230,18 @@ impl Shaping {
     }
 }
 
-/// How many pictures a tag would load from elsewhere.
+/// Number of remote pictures that a tag would load (0 or 1).
 fn remote(name: &str, attributes: &[(String, &str)]) -> usize {
     let is_picture = !matches!(name, "script" | "iframe" | "frame" | "embed" | "object" | "audio");
     let loads = attributes.iter().filter(|(attribute, value)| match attribute.as_str() {
         "src" | "srcset" | "background" | "poster" => {
             let begins =
-                |scheme: &str| value.trim().get(..scheme.len()).is_some_and(|its| its.eq_ignore_ascii_case(scheme));
+                |scheme: &str| value.trim().get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
             is_picture && !value.trim().is_empty() && !begins("cid:") && !begins("data:")
         }
         "style" => value.to_ascii_lowercase().contains("url("),
         _ => false,
     });
-    // A picture in several sizes is one.
+    // A picture in several sizes counts once.
     usize::from(loads.count() > 0)
 }

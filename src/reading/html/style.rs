@@ -1,6 +1,6 @@
-//! `style` attributes: a short list of properties with plain values.
+//! `style` attributes: an allow-list of properties, with plain values.
 
-/// What may be set. Nothing here loads anything, places anything over something else, or moves.
+/// The allowed properties. None of them loads anything, places anything over something else, or animates.
 pub const PROPERTIES: [&str; 61] = [
     "background",
     "background-color",
@@ -65,35 +65,35 @@ pub const PROPERTIES: [&str; 61] = [
     "width",
 ];
 
-/// A longer value is no honest one.
-const LONGEST: usize = 300;
+/// Maximum length of a value.
+const MAX_LENGTH: usize = 300;
 
-/// The declarations that are allowed, written anew; `None` if there are none. A value that is not plain is left out as a
-/// whole: with no `\`, no comment, and no function but a colour, it cannot be read as anything else.
-pub fn safe(style: &str) -> Option<String> {
+/// The allowed declarations, written anew; `None` if there are none. A declaration whose value is not plain is dropped:
+/// without `\`, comments and functions other than colours, a value has only one interpretation.
+pub fn sanitized(style: &str) -> Option<String> {
     let declarations = style.split(';').filter_map(|declaration| {
         let (name, value) = declaration.split_once(':')?;
         let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
         (PROPERTIES.contains(&name.as_str()) && is_plain(value)).then(|| format!("{name}:{value}"))
     });
-    let safe = declarations.collect::<Vec<_>>().join(";");
-    (!safe.is_empty()).then_some(safe)
+    let kept = declarations.collect::<Vec<_>>().join(";");
+    (!kept.is_empty()).then_some(kept)
 }
 
 fn is_plain(value: &str) -> bool {
     let is_plain = |c: char| c.is_alphanumeric() || " #.,%-+!/'\"()_".contains(c);
     let pairs = |quote: char| value.matches(quote).count().is_multiple_of(2);
-    // Only one kind of quotes: of two kinds, one may stand in the other.
+    // Only one kind of quotes, since one kind could be inside the other.
     let is_quoted_well = pairs('"') && pairs('\'') && !(value.contains('"') && value.contains('\''));
     !value.is_empty()
-        && value.len() <= LONGEST
+        && value.len() <= MAX_LENGTH
         && value.chars().all(is_plain)
         && is_quoted_well
         && !value.contains("//")
         && has_only_colours(&value.to_ascii_lowercase())
 }
 
-/// Whether every parenthesis is that of a colour.
+/// Whether every parenthesis belongs to a colour function.
 fn has_only_colours(value: &str) -> bool {
     let mut rest = value;
     while let Some((before, after)) = rest.split_once('(') {
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_values_stay_and_others_go() {
+    fn plain_values_are_kept_and_others_dropped() {
         for (style, expected) in [
             ("color:red", Some("color:red")),
             (" COLOR : Red ; margin:0 auto!important", Some("color:Red;margin:0 auto!important")),
@@ -146,7 +146,7 @@ mod tests {
             ("behavior:url(x);-moz-binding:url(x)", None),
             ("color:red}body{color:blue", None),
         ] {
-            assert_eq!(safe(style).as_deref(), expected, "{style}");
+            assert_eq!(sanitized(style).as_deref(), expected, "{style}");
         }
     }
 }

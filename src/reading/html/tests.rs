@@ -1,4 +1,4 @@
-//! Attacks that are known, and what must hold of the result whatever they were.
+//! Known attacks, and invariants of the sanitised result.
 
 use std::time::{Duration, Instant};
 
@@ -15,14 +15,14 @@ fn clean(html: &str) -> String {
     clean_html(html, &nothing).html
 }
 
-/// Without a deadline that a slow machine could come to.
+/// Without a time limit that a slow machine could exceed.
 fn clean_html(html: &str, picture: &dyn Fn(&str) -> Option<String>) -> Cleaned {
     super::clean_html(html, picture, &Budget::new(Duration::from_secs(60)))
 }
 
-/// Holds of all that comes out.
+/// The invariants of sanitised HTML.
 fn assert_harmless(html: &str, clean: &str) {
-    for token in Tokens::of(clean) {
+    for token in Tokens::new(clean) {
         let (name, attributes) = match token {
             Token::Text(text) => {
                 assert!(!text.contains('<'), "text is escaped: {html:?} -> {clean:?}");
@@ -31,7 +31,7 @@ fn assert_harmless(html: &str, clean: &str) {
             Token::End(name) => (name, Vec::new()),
             Token::Start(name, attributes) => (name, attributes),
         };
-        assert!(allowed::known().any(|known| known == name), "<{name}> from {html:?} in {clean:?}");
+        assert!(allowed::tags().any(|known| known == name), "<{name}> from {html:?} in {clean:?}");
         for (attribute, value) in attributes {
             let value = value.to_ascii_lowercase();
             assert!(!attribute.starts_with("on"), "{attribute} from {html:?} in {clean:?}");
@@ -48,13 +48,13 @@ fn assert_harmless(html: &str, clean: &str) {
             assert!(is_fine, "{attribute}={value:?} from {html:?} in {clean:?}");
         }
     }
-    // Whatever a parser makes of it, it makes the same again: nothing in it waits for a second reading (mXSS).
+    // Parsing the result again gives the same result: no mutation XSS.
     assert_eq!(sorted(&self::clean(clean)), sorted(clean), "cleaned twice: {html:?}");
 }
 
-/// HTML with its attributes in order: ammonia changes theirs.
+/// HTML with sorted attributes, since ammonia changes their order.
 fn sorted(html: &str) -> String {
-    let tokens = Tokens::of(html).map(|token| match token {
+    let tokens = Tokens::new(html).map(|token| match token {
         Token::Start(name, mut attributes) => {
             attributes.sort();
             format!("{name} {attributes:?}\n")
@@ -64,7 +64,7 @@ fn sorted(html: &str) -> String {
     tokens.collect()
 }
 
-/// From the OWASP filter evasion list, DOMPurify's and Roundcube's tests, and what is known of mutation.
+/// From the OWASP filter evasion list, the tests of DOMPurify and Roundcube, and known mutation attacks.
 const ATTACKS: [&str; 121] = [
     // Scripts.
     "<script>alert(1)</script>",
@@ -100,7 +100,7 @@ const ATTACKS: [&str; 121] = [
     "<video><source onerror=alert(1)></video>",
     "<audio src=x onerror=alert(1)>",
     "<x onfocus=alert(1) tabindex=1 id=x>",
-    // Addresses that run.
+    // URLs that run scripts.
     "<a href=javascript:alert(1)>x</a>",
     "<a href=\"JaVaScRiPt:alert(1)\">x</a>",
     "<a href=\" javascript:alert(1)\">x</a>",
@@ -172,7 +172,7 @@ const ATTACKS: [&str; 121] = [
     "<comment><img src=\"</comment><img src=x onerror=alert(1)//\">",
     "<b <script>alert(1)</script>>x</b>",
     "<a href=\"https://a.example\" <img src=x onerror=alert(1)>x</a>",
-    // Frames, forms and what changes the whole document.
+    // Frames, forms, and elements that change the whole document.
     "<iframe src=javascript:alert(1)></iframe>",
     "<iframe srcdoc=\"&lt;script&gt;alert(1)&lt;/script&gt;\"></iframe>",
     "<object data=\"javascript:alert(1)\"></object>",
@@ -184,7 +184,7 @@ const ATTACKS: [&str; 121] = [
     "<base href=\"https://evil.example/\">",
     "<link rel=stylesheet href=https://evil.example/x.css>",
     "<frameset onload=alert(1)><frame src=javascript:alert(1)></frameset>",
-    // Styles and what is loaded.
+    // Styles and remote content.
     "<style>@import 'https://evil.example/x.css';body{background:url(https://evil.example)}</style>",
     "<div style=\"background:url(javascript:alert(1))\">x</div>",
     "<div style=\"background:u\\72l(https://evil.example)\">x</div>",
@@ -196,10 +196,10 @@ const ATTACKS: [&str; 121] = [
 ];
 
 #[test]
-fn known_attacks_come_out_harmless() {
+fn known_attacks_are_harmless() {
     for html in ATTACKS {
         assert_harmless(html, &clean(html));
-        // The same in places that are read in another way.
+        // The same in contexts that are parsed differently.
         for (before, after) in [
             ("<table><tr>", "</table>"),
             ("<p title='x'>", "<p>"),
@@ -215,7 +215,7 @@ fn known_attacks_come_out_harmless() {
 }
 
 #[test]
-fn attacks_one_after_the_other_come_out_harmless() {
+fn sequences_of_attacks_are_harmless() {
     for first in ATTACKS {
         for second in ATTACKS {
             let html = format!("{first}{second}");
@@ -228,7 +228,7 @@ fn attacks_one_after_the_other_come_out_harmless() {
 }
 
 #[test]
-fn what_is_harmless_stays() {
+fn harmless_html_is_kept() {
     let link = "target=\"_blank\" rel=\"noopener noreferrer nofollow\"";
     for (html, expected) in [
         ("hej", "hej".to_owned()),
@@ -262,8 +262,8 @@ fn what_is_harmless_stays() {
         assert_eq!(found, expected, "{html}");
         assert_harmless(html, &found);
     }
-    // ammonia takes out what it does not think to be HTML: every tag that is let through must stay.
-    for tag in allowed::known()
+    // ammonia removes tags that it does not know, so check that it keeps every allowed one.
+    for tag in allowed::tags()
         .filter(|tag| !["col", "colgroup", "caption", "tbody", "td", "tfoot", "th", "thead", "tr"].contains(tag))
     {
         assert!(clean(&format!("<{tag}>")).contains(&format!("<{tag}")), "{tag}");
@@ -271,7 +271,7 @@ fn what_is_harmless_stays() {
 }
 
 #[test]
-fn nothing_is_loaded_from_elsewhere_and_it_is_counted() {
+fn remote_content_is_removed_and_counted() {
     for (html, remote) in [
         ("<img src=https://a.example/x.png>", 1),
         ("<img src=//a.example/x.png srcset='https://a.example/y.png 2x'>", 1),
@@ -289,7 +289,7 @@ fn nothing_is_loaded_from_elsewhere_and_it_is_counted() {
 }
 
 #[test]
-fn pictures_of_the_mail_are_put_in() {
+fn pictures_within_the_mail_are_embedded() {
     let picture = |id: &str| (id == "a@b").then(|| PNG.to_owned());
     for (html, shown) in [
         ("<img src=cid:a@b>", true),
@@ -303,7 +303,7 @@ fn pictures_of_the_mail_are_put_in() {
         assert_eq!(cleaned.html.contains(PNG), shown, "{html}: {}", cleaned.html);
         assert_harmless(html, &cleaned.html);
     }
-    // What a picture says it is does not come from the mail's HTML, but were it wrong, it would be refused.
+    // The type of a picture does not come from the HTML, but a wrong one would be refused.
     for uri in [
         "data:image/svg+xml;base64,AA",
         "https://a.example",
@@ -327,16 +327,16 @@ fn pictures_are_limited_in_size_and_number() {
     let many: String = (0..5000).map(|n| format!("<img src=cid:x{n}>")).collect();
     assert!(clean_html(&many, &count).is_cut);
     assert_eq!(asked.replace(0), 200);
-    // What is called for again is not made again.
+    // A picture that is used again is not converted again.
     clean_html(&"<img src=cid:x>".repeat(5000), &count);
     assert_eq!(asked.get(), 1);
 }
 
-/// A megabyte of each costs some seconds at most, and the result is no larger than is borne.
+/// A megabyte of each takes a few seconds at most, and the size of the result is bounded.
 #[test]
-fn html_that_was_made_to_take_long_does_not() {
-    let fill = |piece: &str| piece.repeat(MOST_TEXT / piece.len() + 1);
-    let half = |piece: &str| piece.repeat(MOST_TEXT / 2 / piece.len());
+fn html_made_to_be_slow_is_cleaned_quickly() {
+    let fill = |piece: &str| piece.repeat(MAX_TEXT / piece.len() + 1);
+    let half = |piece: &str| piece.repeat(MAX_TEXT / 2 / piece.len());
     let numbered =
         |before: &str, after: &str| -> String { (0..40_000).map(|n| format!("{before}{n}{after}")).collect() };
     let bombs = [
@@ -376,12 +376,12 @@ fn html_that_was_made_to_take_long_does_not() {
         let took = started.elapsed();
         let start: String = bomb.chars().take(60).collect();
         assert!(took < Duration::from_secs(10), "{start} took {took:?}");
-        assert!(cleaned.html.len() < 8 * MOST_TEXT, "{start}: {} bytes", cleaned.html.len());
+        assert!(cleaned.html.len() < 8 * MAX_TEXT, "{start}: {} bytes", cleaned.html.len());
     }
 }
 
 #[test]
-fn the_frame_holds_only_what_its_policy_allows() {
+fn the_frame_contains_only_what_its_policy_allows() {
     let cleaned = clean_html("<p style='color:red'>hej<script>x</script><img src=https://a.example>", &nothing);
     for dark in [false, true] {
         let document = frame_document(&cleaned, "sv\"><script>", dark, "");

@@ -1,30 +1,30 @@
-//! HTML cut into tags and text, about as a browser does it (WHATWG HTML 13.2.5). Entities are left as they are.
+//! Splits HTML into tags and text, approximately like a browser (WHATWG HTML section 13.2.5). Entities are not decoded.
 //!
-//! It need not be exact, since what is made of it is written anew and read again. It must get on: each byte is looked at a
-//! few times at most, whatever is left open.
+//! This need not be exact, since the result is written anew and parsed again. But it must be linear: each byte is
+//! examined a small number of times, whatever is left open.
 
-/// More attributes of a tag are not looked at.
-const MOST_ATTRIBUTES: usize = 40;
+/// Maximum number of attributes of a tag; others are dropped.
+const MAX_ATTRIBUTES: usize = 40;
 
-/// A piece of HTML.
+/// A token of HTML.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Token<'a> {
     Text(&'a str),
-    /// Its name in small letters, and its attributes: names in small letters, values as written. Of two, the first counts.
+    /// Name in lower case, and attributes: names in lower case, values as written. Of duplicates the first one counts.
     Start(String, Vec<(String, &'a str)>),
     End(String),
 }
 
-/// What these hold is no HTML. It is left out with them.
+/// Elements whose content is not HTML. They are dropped with their content.
 const RAW: [&str; 8] = ["script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes"];
 
-/// The pieces of some HTML.
+/// An iterator over the tokens of some HTML.
 pub struct Tokens<'a> {
     rest: &'a str,
 }
 
 impl<'a> Tokens<'a> {
-    pub fn of(html: &'a str) -> Self {
+    pub fn new(html: &'a str) -> Self {
         Self { rest: html }
     }
 
@@ -34,7 +34,7 @@ impl<'a> Tokens<'a> {
         taken
     }
 
-    /// All until this; all that is left if it does not come.
+    /// Takes everything before a character that matches `stop`, or the rest.
     fn take_until(&mut self, stop: impl Fn(char) -> bool) -> &'a str {
         self.take(self.rest.find(stop).unwrap_or(self.rest.len()))
     }
@@ -44,15 +44,15 @@ impl<'a> Tokens<'a> {
         self.take(length);
     }
 
-    /// `<!`, `<?` or `</` that begins no tag: a comment, or passed over as one.
+    /// Skips a comment, or a `<!`, `<?` or `</` that a browser treats as one.
     fn skip_comment(&mut self) {
         let Some(comment) = self.rest.strip_prefix("<!--") else { return self.skip_past(">") };
         self.rest = comment;
-        // `<!-->` and `<!--->` are whole comments.
+        // `<!-->` and `<!--->` are complete comments.
         if comment.starts_with('>') || comment.starts_with("->") {
             return self.skip_past(">");
         }
-        // Sought in one go: a search for either end by itself would look through the rest at every comment.
+        // Search for both end forms at once: two separate searches would each scan the rest at every comment.
         while !self.rest.is_empty() {
             self.skip_past("--");
             let after = self.rest.trim_start_matches('-');
@@ -67,7 +67,7 @@ impl<'a> Tokens<'a> {
         self.take_until(|c| c.is_ascii_whitespace() || c == '/' || c == '>').to_ascii_lowercase()
     }
 
-    /// The attributes and the end of a tag. `None` if it does not end.
+    /// The attributes and the end of a tag. `None` if the tag does not end.
     fn attributes(&mut self) -> Option<Vec<(String, &'a str)>> {
         let mut found: Vec<(String, &str)> = Vec::new();
         loop {
@@ -77,7 +77,7 @@ impl<'a> Tokens<'a> {
                 return Some(found);
             }
             self.rest.chars().next()?;
-            // `=` at the beginning belongs to the name.
+            // An initial `=` belongs to the name.
             let name_end =
                 self.rest.char_indices().skip(1).find(|(_, c)| c.is_ascii_whitespace() || "/>=".contains(*c));
             let name = self.take(name_end.map_or(self.rest.len(), |(at, _)| at));
@@ -95,18 +95,18 @@ impl<'a> Tokens<'a> {
                     _ => self.take_until(|c| c.is_ascii_whitespace() || c == '>'),
                 };
             }
-            if found.len() < MOST_ATTRIBUTES && !found.iter().any(|(its, _)| its.eq_ignore_ascii_case(name)) {
+            if found.len() < MAX_ATTRIBUTES && !found.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
                 found.push((name.to_ascii_lowercase(), value));
             }
         }
     }
 
-    /// What stands until the end tag of this name, and that.
+    /// Skips everything up to and including the end tag with this name.
     fn skip_raw(&mut self, name: &str) {
         while !self.rest.is_empty() {
             self.skip_past("</");
-            let Some((its, after)) = self.rest.split_at_checked(name.len()) else { continue };
-            if its.eq_ignore_ascii_case(name)
+            let Some((candidate, after)) = self.rest.split_at_checked(name.len()) else { continue };
+            if candidate.eq_ignore_ascii_case(name)
                 && after.starts_with(|c: char| c.is_ascii_whitespace() || "/>".contains(c))
             {
                 return self.skip_past(">");
@@ -142,7 +142,7 @@ impl<'a> Iterator for Tokens<'a> {
                 }
                 ('<', Some('!' | '?' | '/')) => self.skip_comment(),
                 _ => {
-                    // A `<` that begins nothing is text.
+                    // A `<` that starts no tag is text.
                     let length = self.rest.char_indices().skip(1).find(|(_, c)| *c == '<').map(|(at, _)| at);
                     return Some(Token::Text(self.take(length.unwrap_or(self.rest.len()))));
                 }
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn html_is_cut_as_a_browser_cuts_it() {
+    fn html_is_split_as_a_browser_splits_it() {
         for (html, expected) in [
             ("a<b>c</b >d", "a|<b>|c|</b>|d"),
             ("a < b <", "a |< b |<"),
@@ -173,7 +173,7 @@ mod tests {
             ("</", ""),
             ("<b", ""),
         ] {
-            let tokens: Vec<String> = Tokens::of(html)
+            let tokens: Vec<String> = Tokens::new(html)
                 .map(|token| match token {
                     Token::Text(text) => text.to_owned(),
                     Token::End(name) => format!("</{name}>"),

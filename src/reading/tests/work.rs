@@ -1,35 +1,35 @@
-//! How much work a mail costs: about twice as much for twice as much of it, each part once, and no more than its time.
+//! The cost of reading a mail: linear in its size, each part decoded once, and within the time limit.
 
 use std::time::{Duration, Instant};
 
 use super::super::budget::Budget;
-use super::super::{Cut, Reading, cleaned, viewed};
+use super::super::{Cut, Reading, build_view, cleaned_html};
 
-/// What it is, how much of it, and how it is made.
+/// A name, a size, and a function that creates the mail.
 type Row = (String, usize, Box<dyn Fn(usize) -> Vec<u8>>);
 
 fn plenty() -> Budget {
     Budget::new(Duration::from_secs(600))
 }
 
-/// The processor time of this thread so far (proc(5), schedstat), which a busy machine does not blur as it does a clock.
+/// The processor time of this thread so far (proc(5), schedstat), which a busy machine affects less than a clock.
 fn processor() -> Duration {
-    // The kernel brings the number up to date when another thread may run.
+    // The kernel updates the number when it may switch threads.
     std::thread::yield_now();
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
     Duration::from_nanos(text.split(' ').next().unwrap().parse().unwrap())
 }
 
-/// The processor time of one view, with the page's HTML where there is any.
+/// The processor time of one view, including the HTML if there is any.
 fn cost(raw: &[u8]) -> Duration {
     let begun = processor();
-    if std::hint::black_box(viewed(raw, &plenty())).remote.is_some() {
-        std::hint::black_box(cleaned(raw, &plenty()));
+    if std::hint::black_box(build_view(raw, &plenty())).remote.is_some() {
+        std::hint::black_box(cleaned_html(raw, &plenty()));
     }
     processor() - begun
 }
 
-/// How many times as much the larger one costs. Both are tried again where that looks too much, since caches blur single tries.
+/// The ratio of the costs. Both are measured again if it looks too high, since caches affect single measurements.
 fn ratio(small: &[u8], large: &[u8], first: Duration) -> f64 {
     let (mut least, mut most) = (cost(small), first);
     for _ in 0..8 {
@@ -55,7 +55,7 @@ fn multipart(parts: impl Iterator<Item = String>) -> Vec<u8> {
 }
 
 #[test]
-fn twice_as_much_of_a_mail_takes_about_twice_as_long() {
+fn the_cost_of_a_mail_is_linear() {
     let mut rows: Vec<Row> = Vec::new();
     // Header fields, as many as are shown, and addresses.
     for piece in
@@ -66,7 +66,7 @@ fn twice_as_much_of_a_mail_takes_about_twice_as_long() {
             rows.push((format!("{name}: {piece}"), 80, Box::new(make)));
         }
     }
-    // What the parts say of themselves.
+    // The headers of parts.
     for piece in [";p*0*=utf-8''%41", ";p=\"", "; name=a", "(", "=?utf-8?q?a?=", ";filename*1*=%00", "\r\n "] {
         for name in
             ["Content-Type: a/b", "Content-Disposition: attachment", "Content-ID: <x", "Content-Transfer-Encoding: x"]
@@ -107,7 +107,7 @@ fn twice_as_much_of_a_mail_takes_about_twice_as_long() {
 }
 
 #[test]
-fn twice_as_much_html_and_twice_as_many_parts_take_about_twice_as_long() {
+fn the_cost_of_html_and_parts_is_linear() {
     let mut rows: Vec<Row> = Vec::new();
     for piece in [
         "<div>",
@@ -217,7 +217,7 @@ fn twice_as_much_html_and_twice_as_many_parts_take_about_twice_as_long() {
     grow(rows);
 }
 
-/// So many calls for so many pictures of so many bytes.
+/// `calls` references to `pictures` pictures of `bytes` bytes each.
 fn pictured(calls: usize, pictures: usize, bytes: usize) -> Vec<u8> {
     let html: String = (0..calls).map(|n| format!("<img src=cid:{}>", n % pictures)).collect();
     let data = format!("iVBORw0KGgoA{}", "AAAA".repeat(bytes / 3));
@@ -230,7 +230,7 @@ fn grow(rows: Vec<Row>) {
     let mut wrong = Vec::new();
     for (what, count, make) in rows {
         let (small, large) = (make(count), make(2 * count));
-        // What takes no time at all tells nothing.
+        // Ignore what is too fast to measure.
         let first = cost(&large);
         if first < Duration::from_millis(5) {
             continue;
@@ -244,30 +244,30 @@ fn grow(rows: Vec<Row>) {
 }
 
 #[test]
-fn a_part_is_decoded_once_however_often_it_is_called_for() {
+fn a_part_is_decoded_once_however_often_it_is_referenced() {
     for (calls, pictures) in [(200, 1), (200, 5), (3, 3)] {
         let raw = pictured(calls, pictures, 400_000);
         let budget = plenty();
-        let cleaned = cleaned(&raw, &budget).unwrap();
+        let cleaned = cleaned_html(&raw, &budget).unwrap();
         assert!(budget.decoded() <= raw.len(), "{calls} {pictures}: {} of {}", budget.decoded(), raw.len());
         assert!(cleaned.html.contains("data:image/png") && cleaned.html.len() < 6 << 20);
-        assert_eq!(cleaned.is_cut, calls == 200, "what does not fit is told");
+        assert_eq!(cleaned.is_cut, calls == 200, "omitted pictures are reported");
         let budget = plenty();
-        viewed(&raw, &budget);
+        build_view(&raw, &budget);
         assert!(budget.decoded() <= raw.len(), "{} of {}", budget.decoded(), raw.len());
     }
-    // A text that stands in the HTML's place and in the text's.
+    // A text that is part of both the HTML and the text.
     let text = "Content-Transfer-Encoding: base64\r\nContent-Type: text/";
     let raw =
         multipart(["plain", "html"].into_iter().map(|kind| format!("{text}{kind}\r\n\r\n{}", "YWFh".repeat(50_000))));
     let budget = plenty();
-    let Reading { text, html, .. } = viewed(&raw, &budget).reading;
+    let Reading { text, html, .. } = build_view(&raw, &budget).reading;
     assert!(text.unwrap().len() > 290_000 && html.unwrap().len() > 290_000);
     assert!(budget.decoded() <= raw.len(), "{} of {}", budget.decoded(), raw.len());
 }
 
 #[test]
-fn reading_ends_with_its_time_and_says_so() {
+fn reading_stops_at_the_time_limit_and_reports_it() {
     let html = |piece: &str| of_html(&piece.repeat((1 << 20) / piece.len()));
     let mails = [
         ("lines", b"--\n".repeat(5_000_000)),
@@ -286,11 +286,11 @@ fn reading_ends_with_its_time_and_says_so() {
     for (what, raw) in mails {
         for within in [Duration::ZERO, Duration::from_millis(20)] {
             let begun = Instant::now();
-            let view = viewed(&raw, &Budget::new(within));
-            let cleaned = cleaned(&raw, &Budget::new(within));
+            let view = build_view(&raw, &Budget::new(within));
+            let cleaned = cleaned_html(&raw, &Budget::new(within));
             let took = begun.elapsed();
             assert!(took < Duration::from_millis(1500), "{what} took {took:?} in place of {within:?}");
-            // What was done in time is whole.
+            // Everything that was done in time is complete.
             if within.is_zero() {
                 assert!(view.reading.cut.contains(&Cut::Time), "{what}: {:?}", view.reading.cut);
                 assert!(cleaned.is_none_or(|cleaned| cleaned.is_cut), "{what}");

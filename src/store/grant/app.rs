@@ -1,23 +1,21 @@
-//! What is wrong with an application, for all of its grants at once.
+//! Problems of an application, which affect all of its grants at once.
 
 use crate::clock::Timestamp;
 use crate::store::{Store, StoreError};
 
-/// What is wrong with an application.
+/// A problem of an application.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct AppProblem {
-    /// The provider's name.
     pub provider: String,
-    /// In words, as JSON.
+    /// The problem, as JSON.
     pub problem: String,
-    /// Since when.
     pub since: i64,
-    /// Not asked for a token before.
+    /// No token request before this time.
     pub retry_at: i64,
 }
 
 impl Store {
-    /// What is wrong with applications, by provider.
+    /// Problems of applications, by provider.
     pub async fn app_problems(&self) -> Result<Vec<AppProblem>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -27,7 +25,7 @@ impl Store {
         Ok(statement.all().await?)
     }
 
-    /// What is wrong with one application.
+    /// The problem of one application.
     pub async fn app_problem(&self, provider: &str) -> Result<Option<AppProblem>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -37,7 +35,7 @@ impl Store {
         Ok(statement.bind(provider).first().await?)
     }
 
-    /// Writes down what is wrong with an application. Returns whether that is new.
+    /// Stores the problem of an application. Returns whether it is new.
     pub async fn app_failed(
         &self,
         provider: &str,
@@ -47,7 +45,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let statement = tx.sql(
-            r"-- write down the problem of an application
+            r"-- store the problem of an application
             INSERT INTO oauth_app (provider, problem, since, retry_at) VALUES ($1, $2, $3, $4)
             ON CONFLICT (provider) DO UPDATE SET problem = excluded.problem, retry_at = excluded.retry_at
             RETURNING since",
@@ -57,8 +55,8 @@ impl Store {
         Ok(since == now)
     }
 
-    /// The application works again: mailboxes that failed for want of a token, and not for a reason of their own, are polled.
-    /// Returns whether anything was wrong.
+    /// Clears the problem of an application: mailboxes that failed only for lack of a token are polled. Returns whether
+    /// there was a problem.
     pub async fn app_works(&self, provider: &str, now: Timestamp) -> Result<bool, StoreError> {
         if self.app_problem(provider).await?.is_none() {
             return Ok(false);
@@ -80,34 +78,34 @@ impl Store {
         Ok(forgotten > 0)
     }
 
-    /// Lets a mailbox's grant and its application be asked for a token again at once, but for what the provider has told: a person
-    /// may have mended what was wrong.
-    pub async fn ask_again(&self, mailbox_id: i64) -> Result<(), StoreError> {
+    /// Allows a token request for a mailbox's grant and its application at once, since a person may have fixed the
+    /// problem. A waiting time set by the provider stays.
+    pub async fn clear_token_backoff(&self, mailbox_id: i64) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let app = tx.sql(
-            r"-- ask for a mailbox's application again
+            r"-- clear the back-off of a mailbox's application
             UPDATE oauth_app SET retry_at = 0
             WHERE provider IN (SELECT g.provider FROM oauth_grant g JOIN mailbox m ON m.grant_id = g.id WHERE m.id = $1)",
         );
         app.bind(mailbox_id).run().await?;
         let grant = tx.sql(
-            r"-- ask for a mailbox's grant again
+            r"-- clear the back-off of a mailbox's grant
             UPDATE oauth_grant SET retry_at = NULL WHERE id IN (SELECT grant_id FROM mailbox WHERE id = $1)",
         );
         grant.bind(mailbox_id).run().await?;
         tx.commit().await
     }
 
-    /// The same for all of them, since the configuration may be what was mended.
-    pub async fn ask_all_again(&self) -> Result<(), StoreError> {
+    /// Does the same for all grants and applications, since the configuration may have been fixed.
+    pub async fn clear_all_token_backoff(&self) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let apps = tx.sql(
-            r"-- ask for all applications again
+            r"-- clear the back-off of all applications
             UPDATE oauth_app SET retry_at = 0",
         );
         apps.run().await?;
         let grants = tx.sql(
-            r"-- ask for all grants again
+            r"-- clear the back-off of all grants
             UPDATE oauth_grant SET retry_at = NULL WHERE retry_at IS NOT NULL",
         );
         grants.run().await?;

@@ -1,4 +1,4 @@
-//! A grant's tokens: who may renew them, what came, and why nothing did.
+//! The tokens of a grant: the lock for renewing them, their storage, and failures to get them.
 
 use std::time::Duration;
 
@@ -6,39 +6,40 @@ use super::{Flow, Grant};
 use crate::clock::Timestamp;
 use crate::store::{Store, StoreError, Taker, Tx};
 
-/// Tokens that came, sealed for their rows.
+/// New tokens, sealed for their rows.
 #[derive(Debug)]
 pub struct SealedTokens {
-    /// The access token.
     pub access: Vec<u8>,
-    /// The refresh token; `None`: the old one stays.
+    /// `None`: the previous refresh token stays valid.
     pub refresh: Option<Vec<u8>>,
-    /// Until when the access token lives.
+    /// Expiry of the access token.
     pub expires_at: Timestamp,
-    /// From when on it is renewed.
+    /// From this time on the access token is renewed.
     pub renew_at: Timestamp,
-    /// When the consent itself ends, where the provider says so.
+    /// Expiry of the consent itself, if the provider reports one.
     pub consent_ends_at: Option<Timestamp>,
 }
 
 /// Why a grant gives no token.
 #[derive(Debug)]
 pub struct GrantProblem {
-    /// In words, as JSON.
+    /// The problem, as JSON.
     pub problem: String,
-    /// Nothing but a new consent mends it.
+    /// Only a new consent helps.
     pub needs_consent: bool,
-    /// Not asked for again before, by our own back-off.
+    /// No token request before this time, by our own back-off.
     pub retry_at: Option<Timestamp>,
-    /// Nor before that, by the provider's word.
-    pub told_until: Option<Timestamp>,
+    /// No token request before this time, by the provider's `Retry-After`.
+    pub provider_retry_at: Option<Timestamp>,
 }
 
-/// A lock that lies further ahead than any is taken for, by more than clocks differ, was written by a clock that was wrong.
-const CLOCKS_DIFFER: Duration = Duration::from_mins(1);
+/// Maximum difference between the clocks of workers. A lock that ends later than any lock can, by more than this, was
+/// written with a wrong clock and counts as expired.
+const MAX_CLOCK_SKEW: Duration = Duration::from_mins(1);
 
 impl Store {
-    /// Takes the right to renew a grant's token, and reads it as it then is. `None` if somebody else is at it.
+    /// Locks a grant for renewing its token, and returns the grant with the lock's token. `None` if somebody else holds
+    /// the lock.
     pub async fn lock_grant(
         &self,
         id: i64,
@@ -53,12 +54,12 @@ impl Store {
             UPDATE oauth_grant SET lock_token = $2, lock_owner = $3, lock_until = $5
             WHERE id = $1 AND (lock_token IS NULL OR lock_until <= $4 OR lock_until > $7 OR lock_token = $6)",
         );
-        let take = take.bind(id).bind(lock).bind(taker.owner).bind(now).bind(until).bind(taker.dead);
-        let taken = take.bind(until.plus(CLOCKS_DIFFER)).run().await?;
+        let take = take.bind(id).bind(lock).bind(taker.owner).bind(now).bind(until).bind(taker.dead_token);
+        let taken = take.bind(until.plus(MAX_CLOCK_SKEW)).run().await?;
         let mut grant: Option<Grant> = None;
         if taken > 0 {
             let read = tx.sql(
-                r"-- grant that was locked
+                r"-- locked grant
                 SELECT {grant_columns} FROM oauth_grant WHERE id = $1",
             );
             grant = read.bind(id).first().await?;
@@ -67,7 +68,8 @@ impl Store {
         Ok(grant.map(|grant| (grant, lock)))
     }
 
-    /// Who has that right: the token and the owner. `None`: nobody, or it has run out; nobody's lasts longer than `longest`.
+    /// The holder of a grant's lock: token and owner. `None` if nobody holds it or it has expired; `longest` is the
+    /// maximum duration of a lock.
     pub async fn grant_lock(
         &self,
         id: i64,
@@ -81,10 +83,10 @@ impl Store {
             FROM oauth_grant
             WHERE id = $1 AND lock_token IS NOT NULL AND lock_until > $2 AND lock_until <= $3",
         );
-        Ok(statement.bind(id).bind(now).bind(now.plus(longest + CLOCKS_DIFFER)).first().await?)
+        Ok(statement.bind(id).bind(now).bind(now.plus(longest + MAX_CLOCK_SKEW)).first().await?)
     }
 
-    /// Prolongs it, for whoever still has it.
+    /// Prolongs a lock that is still held.
     pub async fn prolong_grant_lock(&self, id: i64, lock: i64, until: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let statement = tx.sql(
@@ -95,7 +97,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// Gives that right back.
+    /// Releases a lock.
     pub async fn unlock_grant(&self, id: i64, lock: i64) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let statement = tx.sql(
@@ -107,12 +109,13 @@ impl Store {
         tx.commit().await
     }
 
-    /// Keeps renewed tokens, unless others have come since `before` was read; mailboxes that failed for want of one are polled.
-    /// Durable when it returns: a rotated refresh token is on the disk before anything is done with what came beside it.
+    /// Stores renewed tokens, unless others were stored since `before` was read. Mailboxes that failed for lack of a
+    /// token are polled. Durable on return: a rotated refresh token is on disk before the access token that came with
+    /// it is used.
     pub async fn keep_tokens(&self, before: &Grant, tokens: &SealedTokens, now: Timestamp) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let keep = tx.sql(
-            r"-- keep renewed tokens
+            r"-- store renewed tokens
             UPDATE oauth_grant SET access_sealed = $3, refresh_sealed = coalesce($4, refresh_sealed),
                 access_expires_at = $5, renew_at = $6, refreshed_at = $7,
                 consent_ends_at = coalesce($8, consent_ends_at), problem = NULL, problem_since = NULL,
@@ -134,8 +137,9 @@ impl Store {
         Ok(kept == 1)
     }
 
-    /// Keeps the tokens of a new consent, whatever was there, and has its mailboxes polled. A poll under way loses its lease, so
-    /// that what it has to say of the old one is not written down. `false`: the grant is gone.
+    /// Replaces the tokens of a grant with those of a new consent, and has its mailboxes polled. A running poll loses
+    /// its lease, so that it cannot report a failure of the previous consent. Returns `false` if the grant no longer
+    /// exists.
     pub async fn keep_consent(
         &self,
         id: i64,
@@ -145,7 +149,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let keep = tx.sql(
-            r"-- keep the tokens of a new consent
+            r"-- store the tokens of a new consent
             UPDATE oauth_grant SET flow = $2, access_sealed = $3, refresh_sealed = $4, access_expires_at = $5,
                 renew_at = $6, consented_at = $7, refreshed_at = $7, consent_ends_at = $8, problem = NULL,
                 problem_since = NULL, needs_consent = FALSE, retry_at = NULL, told_until = NULL, failures = 0,
@@ -167,17 +171,22 @@ impl Store {
         Ok(kept == 1)
     }
 
-    /// Writes down why there is no token, unless one has come since `before` was read. Returns whether it was written.
-    pub async fn grant_failed(&self, before: &Grant, what: &GrantProblem, now: Timestamp) -> Result<bool, StoreError> {
+    /// Stores why there is no token, unless one was stored since `before` was read. Returns whether it was stored.
+    pub async fn grant_failed(
+        &self,
+        before: &Grant,
+        problem: &GrantProblem,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let statement = tx.sql(
-            r"-- write down why there is no token
+            r"-- store why there is no token
             UPDATE oauth_grant SET problem = $3, problem_since = coalesce(problem_since, $4), needs_consent = $5,
                 retry_at = $6, told_until = $7, failures = failures + 1
             WHERE id = $1 AND version = $2",
         );
-        let statement = statement.bind(before.id).bind(before.version).bind(&what.problem).bind(now);
-        let statement = statement.bind(what.needs_consent).bind(what.retry_at).bind(what.told_until);
+        let statement = statement.bind(before.id).bind(before.version).bind(&problem.problem).bind(now);
+        let statement = statement.bind(problem.needs_consent).bind(problem.retry_at).bind(problem.provider_retry_at);
         let written = statement.run().await?;
         tx.commit().await?;
         Ok(written == 1)
@@ -185,10 +194,10 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// Forgets a grant's tokens; it needs a new consent then.
-    pub async fn forget_tokens(&mut self, id: i64) -> Result<(), StoreError> {
+    /// Deletes the tokens of a grant, which then needs a new consent.
+    pub async fn delete_tokens(&mut self, id: i64) -> Result<(), StoreError> {
         let statement = self.sql(
-            r"-- forget the tokens of a grant
+            r"-- delete the tokens of a grant
             UPDATE oauth_grant SET access_sealed = NULL, refresh_sealed = NULL, access_expires_at = NULL,
                 renew_at = NULL, flow = NULL, consented_at = NULL, consent_ends_at = NULL, problem = NULL,
                 problem_since = NULL, needs_consent = FALSE, retry_at = NULL, told_until = NULL, failures = 0,

@@ -1,17 +1,17 @@
-//! Recognises a mail that is there already: the same identity in the same inbox, brought by another folder, another mailbox
-//! or an earlier UIDVALIDITY of this folder.
+//! Recognises a mail that is already imported: the same identity in the same inbox, through another folder, another
+//! mailbox or an earlier UIDVALIDITY of this folder.
 //!
-//! Within one epoch every UID is a mail of its own, so each message can be claimed by one UID of an epoch only: two equal
-//! mails that lie side by side in one folder stay two, and are recognised as two when they come again.
+//! Within one epoch every UID is a mail of its own, so a message can be claimed by only one UID of an epoch: two equal
+//! mails side by side in one folder stay two, and are recognised as two when they appear again.
 
 use std::collections::HashSet;
 
-use super::rows::parts;
+use super::rows::row_groups;
 use crate::store::batch::Finding;
 use crate::store::{StoreError, Tx};
 
 impl Tx<'_> {
-    /// Which of the batch's identities are in some inbox, in one question, since usually the answer is none.
+    /// The batch's identities that are already in some inbox. One query for all, since usually there are none.
     pub(super) async fn identities_present(
         &mut self,
         findings: &[(u32, Finding)],
@@ -19,7 +19,7 @@ impl Tx<'_> {
         let mails =
             findings.iter().filter_map(|(_, found)| if let Finding::Mail(mail) = found { Some(mail) } else { None });
         let mut present = HashSet::<[u8; 32]>::new();
-        for identities in parts(mails.map(|mail| mail.identity.to_vec()).collect()) {
+        for identities in row_groups(mails.map(|mail| mail.identity.to_vec()).collect()) {
             let statement = self.sql(
                 r"-- identities present
                 SELECT DISTINCT identity FROM message WHERE identity IN ({list})",
@@ -30,8 +30,8 @@ impl Tx<'_> {
         Ok(present)
     }
 
-    /// Claims a message for a UID: the oldest that no other UID of this epoch has brought or claimed, but first one whose copy in
-    /// this folder is still to be dealt with.
+    /// Claims a message for a UID: the oldest one that no other UID of this epoch has imported or claimed, but
+    /// preferably one with a pending effect in this folder.
     pub(super) async fn claim(
         &mut self,
         epoch_id: i64,
@@ -63,16 +63,11 @@ impl Tx<'_> {
         Ok(found)
     }
 
-    /// Whether an older epoch of this folder has brought the message; what is open for its copy there is moved to this UID, at the
-    /// step that it had.
-    pub(super) async fn carry_effect_over(
-        &mut self,
-        epoch_id: i64,
-        uid: u32,
-        message: i64,
-    ) -> Result<bool, StoreError> {
+    /// Whether an older epoch of this folder has imported the message. If so, moves the pending effect of the old copy
+    /// to this UID, at the same step.
+    pub(super) async fn move_effect(&mut self, epoch_id: i64, uid: u32, message: i64) -> Result<bool, StoreError> {
         let find = self.sql(
-            r"-- where an older epoch has brought a message
+            r"-- copy of a message in an older epoch
             SELECT a.epoch_id, a.uid
             FROM arrival a JOIN epoch e ON e.id = a.epoch_id
             WHERE a.message_id = $1 AND a.epoch_id < $2 AND e.folder_id = (SELECT folder_id FROM epoch WHERE id = $2)
@@ -80,12 +75,12 @@ impl Tx<'_> {
         );
         let older: Option<(i64, i64)> = find.bind(message).bind(epoch_id).first().await?;
         let Some((old_epoch, old_uid)) = older else { return Ok(false) };
-        let carry = self.sql(
-            r"-- carry an effect over
+        let update = self.sql(
+            r"-- move an effect to a new UID
             UPDATE effect SET epoch_id = $1, uid = $2, step = coalesce(void_step, step), void_step = NULL, problem = NULL
             WHERE epoch_id = $3 AND uid = $4",
         );
-        carry.bind(epoch_id).bind(i64::from(uid)).bind(old_epoch).bind(old_uid).run().await?;
+        update.bind(epoch_id).bind(i64::from(uid)).bind(old_epoch).bind(old_uid).run().await?;
         Ok(true)
     }
 }

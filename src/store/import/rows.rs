@@ -1,15 +1,15 @@
-//! The rows that a batch becomes, and the statements that insert them.
+//! The rows that a batch is turned into, and the statements that insert them.
 
 use bytes::Bytes;
 
 use crate::clock::Timestamp;
 use crate::fact::{Obstacle, Reason, to_json};
 use crate::store::batch::Mail;
-use crate::store::departure::{HELD_BACK, kin};
+use crate::store::departure::{HELD_BACK, repeat_key};
 use crate::store::ledger::UidState;
 use crate::store::{CHUNK, StoreError, Tx};
 
-/// Where the mails of a batch come from.
+/// The source of the mails of a batch.
 pub(super) struct Origin<'a> {
     pub epoch_id: i64,
     pub mailbox: &'a str,
@@ -17,12 +17,12 @@ pub(super) struct Origin<'a> {
     pub uidvalidity: u32,
 }
 
-/// A number of bytes as stored: databases have no unsigned numbers.
+/// A number of bytes as stored: databases have no unsigned integers.
 pub(super) fn signed(size: u64) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
 }
 
-/// What a batch inserts.
+/// The rows to insert for a batch.
 #[derive(Default)]
 pub(super) struct Rows {
     chunks: Vec<ChunkRow>,
@@ -32,10 +32,10 @@ pub(super) struct Rows {
     pub effects: Vec<EffectRow>,
 }
 
-/// A row of a mail's bytes: its SHA-256, its place and its part.
+/// A row of raw mail: SHA-256, index and bytes.
 type ChunkRow = ([u8; 32], i64, Bytes);
 
-/// A UID that has brought a message.
+/// A UID whose mail was imported as this message.
 pub(super) struct Arrival {
     pub uid: u32,
     pub message: i64,
@@ -58,7 +58,7 @@ impl LedgerRow {
         Self { uid, state, reason, message: None, attempts, size: None, internal_date: None, headers: None }
     }
 
-    pub fn of_mail(uid: u32, state: UidState, reason: Option<Reason>, mail: &Mail, message: Option<i64>) -> Self {
+    pub fn for_mail(uid: u32, state: UidState, reason: Option<Reason>, mail: &Mail, message: Option<i64>) -> Self {
         let (size, internal_date) = (Some(signed(mail.size)), mail.internal_date);
         Self { message, size, internal_date, ..Self::new(uid, state, reason) }
     }
@@ -70,15 +70,15 @@ pub(super) struct EffectRow {
     step: &'static str,
     problem: Option<Obstacle>,
     sha256: [u8; 32],
-    kin: String,
+    repeat_key: String,
 }
 
 impl EffectRow {
     pub fn new(uid: u32, action: &str, step: &'static str, mail: &Mail) -> Self {
-        Self { uid, action: action.to_owned(), step, problem: None, sha256: mail.sha256, kin: kin(mail) }
+        Self { uid, action: action.to_owned(), step, problem: None, sha256: mail.sha256, repeat_key: repeat_key(mail) }
     }
 
-    /// It is not done, since it would go on for ever.
+    /// An effect that is suppressed because it would repeat for ever.
     pub fn held_back(uid: u32, mail: &Mail) -> Self {
         let action = mail.effect.as_deref().unwrap_or("leave");
         Self { problem: Some(Obstacle::Returned), ..Self::new(uid, action, HELD_BACK, mail) }
@@ -101,7 +101,7 @@ pub(super) struct MessageRow {
 }
 
 impl MessageRow {
-    /// A mail in an inbox, with the reason why it lies there.
+    /// A mail in an inbox, with the reason why it is there.
     pub fn new(id: i64, uid: u32, (inbox, why): (i64, &str), mail: &Mail) -> Self {
         Self {
             id,
@@ -121,7 +121,7 @@ impl MessageRow {
 }
 
 impl Rows {
-    /// Cuts a mail into rows, which share its bytes. An empty mail is one empty row: it is there, too.
+    /// Cuts a mail into rows, which share its bytes. An empty mail is one empty row.
     pub fn add_chunks(&mut self, sha256: [u8; 32], bytes: Bytes) {
         if bytes.len() <= CHUNK {
             return self.chunks.push((sha256, 0, bytes));
@@ -132,28 +132,28 @@ impl Rows {
     }
 }
 
-/// A statement takes some 32,000 values; the widest row has 17.
-const ROWS_AT_ONCE: usize = 500;
+/// A statement takes about 32,000 values; the widest row has 17.
+const ROWS_PER_STATEMENT: usize = 500;
 
-/// Cuts rows into as many as one statement takes.
-pub(super) fn parts<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
+/// Splits rows into groups that fit into one statement.
+pub(super) fn row_groups<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
     let mut rows = rows.into_iter();
     std::iter::from_fn(move || {
-        let part: Vec<T> = rows.by_ref().take(ROWS_AT_ONCE).collect();
+        let part: Vec<T> = rows.by_ref().take(ROWS_PER_STATEMENT).collect();
         (!part.is_empty()).then_some(part)
     })
 }
 
-/// Bytes that one statement takes: it has a copy of its own of what is a part of something larger.
-const BYTES_AT_ONCE: usize = 4 << 20;
+/// Maximum number of bytes in one statement, which copies them.
+const BYTES_PER_STATEMENT: usize = 4 << 20;
 
-/// As [`parts`], and none much larger than [`BYTES_AT_ONCE`].
-fn small_parts(rows: Vec<ChunkRow>) -> impl Iterator<Item = Vec<ChunkRow>> {
+/// Like [`row_groups`], but no group is much larger than [`BYTES_PER_STATEMENT`].
+fn small_groups(rows: Vec<ChunkRow>) -> impl Iterator<Item = Vec<ChunkRow>> {
     let mut rows = rows.into_iter();
     std::iter::from_fn(move || {
         let mut part = Vec::new();
         let mut bytes = 0;
-        while bytes < BYTES_AT_ONCE && part.len() < ROWS_AT_ONCE {
+        while bytes < BYTES_PER_STATEMENT && part.len() < ROWS_PER_STATEMENT {
             let Some(row) = rows.next() else { break };
             bytes += row.2.len();
             part.push(row);
@@ -163,18 +163,18 @@ fn small_parts(rows: Vec<ChunkRow>) -> impl Iterator<Item = Vec<ChunkRow>> {
 }
 
 impl Tx<'_> {
-    /// Inserts what a batch has become.
+    /// Inserts the rows of a batch.
     pub(super) async fn insert(&mut self, rows: Rows, origin: &Origin<'_>, now: Timestamp) -> Result<(), StoreError> {
         self.insert_chunks(rows.chunks).await?;
         self.insert_messages(rows.messages, origin, now).await?;
         self.insert_arrivals(rows.arrivals, origin.epoch_id).await?;
         self.insert_ledger(rows.ledger, origin.epoch_id, now).await?;
-        self.drop_finished_downloads(origin.epoch_id).await?;
+        self.delete_finished_downloads(origin.epoch_id).await?;
         self.insert_effects(rows.effects, origin.epoch_id).await
     }
 
     async fn insert_chunks(&mut self, chunks: Vec<ChunkRow>) -> Result<(), StoreError> {
-        for chunks in small_parts(chunks) {
+        for chunks in small_groups(chunks) {
             let statement = self.sql(
                 r"-- insert raw mail
                 INSERT INTO raw_chunk (sha256, seq, data) VALUES {rows} ON CONFLICT DO NOTHING",
@@ -194,7 +194,7 @@ impl Tx<'_> {
         origin: &Origin<'_>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        for messages in parts(messages) {
+        for messages in row_groups(messages) {
             let statement = self.sql(
                 r"-- insert messages
                 INSERT INTO message (id, uid, inbox_id, why, epoch_id, mailbox, folder, uidvalidity, imported_at,
@@ -216,7 +216,7 @@ impl Tx<'_> {
     }
 
     async fn insert_arrivals(&mut self, arrivals: Vec<Arrival>, epoch_id: i64) -> Result<(), StoreError> {
-        for arrivals in parts(arrivals) {
+        for arrivals in row_groups(arrivals) {
             let statement = self.sql(
                 r"-- insert arrivals
                 INSERT INTO arrival (epoch_id, uid, message_id) VALUES {rows}",
@@ -231,8 +231,8 @@ impl Tx<'_> {
     }
 
     async fn insert_ledger(&mut self, ledger: Vec<LedgerRow>, epoch_id: i64, now: Timestamp) -> Result<(), StoreError> {
-        for ledger in parts(ledger) {
-            // Only what was not finished before may change.
+        for ledger in row_groups(ledger) {
+            // Only unfinished entries may change.
             let statement = self.sql(
                 r"-- insert ledger lines
                 INSERT INTO ledger (epoch_id, uid, state, reason, message_id, attempts, size, internal_date, headers,
@@ -259,10 +259,10 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Chunks of mails that are finished now.
-    async fn drop_finished_downloads(&mut self, epoch_id: i64) -> Result<(), StoreError> {
+    /// Deletes the chunks of mails that are finished now.
+    async fn delete_finished_downloads(&mut self, epoch_id: i64) -> Result<(), StoreError> {
         let statement = self.sql(
-            r"-- delete the downloads that are finished
+            r"-- delete finished downloads
             DELETE FROM download_chunk WHERE epoch_id = $1 AND EXISTS (
                 SELECT 1 FROM ledger l WHERE l.epoch_id = $1 AND l.uid = download_chunk.uid AND l.state <> 'pending'
             )",
@@ -272,7 +272,7 @@ impl Tx<'_> {
     }
 
     async fn insert_effects(&mut self, effects: Vec<EffectRow>, epoch_id: i64) -> Result<(), StoreError> {
-        for effects in parts(effects) {
+        for effects in row_groups(effects) {
             let statement = self.sql(
                 r"-- insert effects
                 INSERT INTO effect (epoch_id, uid, action, step, problem, sha256, kin)
@@ -281,7 +281,8 @@ impl Tx<'_> {
             let mut statement = statement.rows(effects.len(), 7);
             for row in effects {
                 statement = statement.bind(epoch_id).bind(i64::from(row.uid)).bind(row.action).bind(row.step);
-                statement = statement.bind(row.problem.as_ref().map(to_json)).bind(row.sha256.to_vec()).bind(row.kin);
+                statement =
+                    statement.bind(row.problem.as_ref().map(to_json)).bind(row.sha256.to_vec()).bind(row.repeat_key);
             }
             statement.run().await?;
         }

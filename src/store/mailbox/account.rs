@@ -1,22 +1,20 @@
-//! Mailboxes that log in to the same account: mail that one of them moves must not come in by another.
+//! Mailboxes that log in to the same account: mail that one of them moves must not be imported by another.
 
 use crate::fact::Conflict;
-use crate::mailbox::{AfterImport, not_into_itself};
+use crate::mailbox::{AfterImport, check_move_target};
 use crate::store::{Reader, StoreError};
 
-/// Who logs in where, and what happens to copies there.
-pub struct Moving<'a> {
-    /// The mailbox's row; `None` for one that is being added.
+/// An account, and what a mailbox does with the copies in it.
+pub struct AccountUse<'a> {
+    /// `None` for a mailbox that is being added.
     pub id: Option<i64>,
-    /// The organisation's row: of others' mailboxes nothing is told.
+    /// Only mailboxes of this organisation are considered, so that an error names no other organisation's mailbox.
     pub organisation_id: i64,
-    /// Host name or address.
+    /// Host name or IP address.
     pub host: &'a str,
-    /// The login name.
     pub username: &'a str,
     /// The folders that are polled.
     pub folders: &'a [String],
-    /// What happens to copies.
     pub after_import: &'a AfterImport,
 }
 
@@ -29,12 +27,13 @@ struct Row {
 }
 
 impl Reader {
-    /// Makes sure that neither this mailbox nor another of its organisation that logs in to the same account moves mail into a
-    /// folder that the other one polls. It need not hold against changes at the same moment: what comes in is recognised as well.
+    /// Makes sure that neither this mailbox nor another of its organisation that logs in to the same account moves mail
+    /// into a folder that the other one polls. A concurrent change may slip through; the import then still recognises
+    /// the moved copies.
     ///
     /// # Errors
-    /// [`Conflict::ToAndFro`], or the database failed.
-    pub(super) async fn not_to_and_fro(&mut self, moving: &Moving<'_>) -> Result<(), StoreError> {
+    /// [`Conflict::ToAndFro`], or the database fails.
+    pub(super) async fn check_move_loops(&mut self, account: &AccountUse<'_>) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- mailboxes of the same account
             SELECT m.address, m.after_import, f.name
@@ -43,12 +42,12 @@ impl Reader {
                 AND ($4 IS NULL OR m.id <> $4)
             ORDER BY m.address, f.position",
         );
-        let statement = statement.bind(moving.organisation_id).bind(moving.host.to_ascii_lowercase());
-        let rows: Vec<Row> = statement.bind(moving.username.to_ascii_lowercase()).bind(moving.id).all().await?;
+        let statement = statement.bind(account.organisation_id).bind(account.host.to_ascii_lowercase());
+        let rows: Vec<Row> = statement.bind(account.username.to_ascii_lowercase()).bind(account.id).all().await?;
         for Row { address, after_import, name } in rows {
             let refused = |wrong: Conflict| Conflict::ToAndFro { wrong: Box::new(wrong), mailbox: address.clone() };
-            not_into_itself(moving.after_import, &[name]).map_err(refused)?;
-            not_into_itself(&after_import, moving.folders).map_err(refused)?;
+            check_move_target(account.after_import, &[name]).map_err(refused)?;
+            check_move_target(&after_import, account.folders).map_err(refused)?;
         }
         Ok(())
     }

@@ -1,45 +1,45 @@
-//! Changing a mailbox, with all that a change means for what is under way or decided already.
+//! Changes to a mailbox, and their consequences for running polls and earlier decisions.
 
-use super::account::Moving;
+use super::account::AccountUse;
 use super::{Changes, Login, Mailbox, NewLogin, Server, password_row};
 use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::fact::Reason;
-use crate::mailbox::{Settings, not_into_itself};
+use crate::mailbox::{Settings, check_move_target};
 use crate::store::{StoreError, Thing, Tx};
 use crate::vault::Vault;
 
-/// A mailbox as a change leaves it.
-struct After<'a> {
+/// A mailbox as it will be after the change.
+struct ChangedMailbox<'a> {
     inbox_id: i64,
     organisation_id: i64,
     server: &'a Server,
     username: &'a str,
     settings: Settings,
-    /// What it is opened with from now on, where that is another than before.
+    /// The new login; `None` if it stays as it is.
     login: Option<&'a NewLogin>,
 }
 
-impl<'a> After<'a> {
+impl<'a> ChangedMailbox<'a> {
     fn new(before: &'a Mailbox, changes: &'a Changes, (inbox_id, organisation_id): (i64, i64)) -> Self {
         let server = changes.server.as_ref().unwrap_or(&before.server);
-        let is_told_to_others = before.server.is_told_to_others(server);
-        let named = changes.login.as_ref().filter(|login| !before.login.is_consent_of(login));
-        let is_forgotten =
-            changes.login.is_none() && is_told_to_others && !changes.login_goes_along && before.login.is_given();
+        let needs_new_credentials = before.server.needs_new_credentials(server);
+        let new_login = changes.login.as_ref().filter(|login| !before.login.is_consent_of(login));
+        let is_deleted =
+            changes.login.is_none() && needs_new_credentials && !changes.keeps_login && before.login.is_set();
         Self {
             inbox_id,
             organisation_id,
             server,
             username: changes.username.as_ref().unwrap_or(&before.username),
-            settings: changes.settings.on(&before.settings),
-            login: if is_forgotten { Some(&NewLogin::ToCome) } else { named },
+            settings: changes.settings.apply_to(&before.settings),
+            login: if is_deleted { Some(&NewLogin::Unset) } else { new_login },
         }
     }
 
-    /// Whether the server has accepted this login name with what the mailbox is opened with.
+    /// Whether the server has accepted the login that the mailbox will have.
     fn is_proven(&self, before: &Mailbox) -> bool {
-        let is_same_account = !before.server.is_told_to_others(self.server) && *self.username == before.username;
+        let is_same_account = !before.server.needs_new_credentials(self.server) && *self.username == before.username;
         before.login_proven && self.login.is_none() && is_same_account
     }
 
@@ -50,12 +50,13 @@ impl<'a> After<'a> {
 }
 
 impl Tx<'_> {
-    /// Changes a mailbox, has it looked at soon (what failed before may work now), and returns it as it was. A poll under way loses
-    /// its lease, so that nothing more happens to the customer's copy by the old settings. Without a vault no password is stored.
+    /// Changes a mailbox, schedules a poll (an earlier failure may be fixed by the change), and returns the mailbox as
+    /// it was before. A running poll loses its lease, so that it no longer changes the customer's copies by the old
+    /// settings. Without a vault no password is stored.
     ///
     /// # Errors
-    /// [`StoreError::Moved`]: the login was given for another server. [`StoreError::LinkOver`]: the link no longer works. The
-    /// mailbox or the inbox is missing; the copies would come back.
+    /// [`StoreError::ServerChanged`]: the login was given for another server. [`StoreError::LinkInvalid`]: the link no
+    /// longer works. The mailbox or the inbox is missing. The change would move copies into a polled folder.
     pub async fn change_mailbox(
         &mut self,
         address: &Address,
@@ -63,7 +64,7 @@ impl Tx<'_> {
         vault: Option<&Vault>,
         now: Timestamp,
     ) -> Result<Mailbox, StoreError> {
-        let before = self.hold_mailbox(address).await?;
+        let before = self.lock_mailbox(address).await?;
         let inbox = match &changes.inbox {
             Some(inbox) => {
                 let inbox = self.inbox(inbox).await?;
@@ -71,32 +72,32 @@ impl Tx<'_> {
             }
             None => (before.inbox_id, before.organisation_id),
         };
-        if let Some((server, username)) = &changes.given_for
-            && (server.is_told_to_others(&before.server) || *username != before.username)
+        if let Some((server, username)) = &changes.expected_account
+            && (server.needs_new_credentials(&before.server) || *username != before.username)
         {
-            return Err(StoreError::Moved(address.to_string()));
+            return Err(StoreError::ServerChanged(address.to_string()));
         }
         if let Some(claim) = &changes.by_link {
-            self.use_claimed(claim, now).await?;
+            self.consume_link(claim, now).await?;
         }
-        let after = After::new(&before, changes, inbox);
-        self.keep_copies_away(&before, &after).await?;
+        let after = ChangedMailbox::new(&before, changes, inbox);
+        self.check_moves(&before, &after).await?;
         self.write_account(&before, &after, changes, now).await?;
         self.write_settings(before.id, &after.settings).await?;
         self.write_login(&before, &after, vault).await?;
         self.write_folders(&before, changes).await?;
-        self.leave_server(&before, &after).await?;
-        self.drop_effects(&before, &after).await?;
+        self.forget_server_state(&before, &after).await?;
+        self.delete_effects(&before, &after).await?;
         self.reopen_too_large(&before, changes).await?;
-        self.decide_start_anew(&before, &after).await?;
+        self.reset_start(&before, &after).await?;
         Ok(before)
     }
 
-    /// A mailbox, whose row is held from here on: of two who change it at once the second sees what the first has made of it, and
-    /// writes nothing back that it had read before.
-    pub async fn hold_mailbox(&mut self, address: &Address) -> Result<Mailbox, StoreError> {
+    /// Locks the row of a mailbox for the rest of the transaction and returns the mailbox. Of two concurrent changes,
+    /// the second one sees the result of the first.
+    pub async fn lock_mailbox(&mut self, address: &Address) -> Result<Mailbox, StoreError> {
         let statement = self.sql(
-            r"-- hold a mailbox and end its poll
+            r"-- lock a mailbox and end its poll
             UPDATE mailbox SET lease_token = NULL, lease_owner = NULL, lease_until = NULL WHERE address = $1",
         );
         match statement.bind(address.as_str()).run().await? {
@@ -105,10 +106,10 @@ impl Tx<'_> {
         }
     }
 
-    /// Refuses what would bring moved copies back in.
-    async fn keep_copies_away(&mut self, before: &Mailbox, after: &After<'_>) -> Result<(), StoreError> {
+    /// Refuses a change that would move copies into a polled folder.
+    async fn check_moves(&mut self, before: &Mailbox, after: &ChangedMailbox<'_>) -> Result<(), StoreError> {
         let Settings { folders, after_import, .. } = &after.settings;
-        self.not_to_and_fro(&Moving {
+        self.check_move_loops(&AccountUse {
             id: Some(before.id),
             organisation_id: after.organisation_id,
             host: &after.server.host,
@@ -117,13 +118,13 @@ impl Tx<'_> {
             after_import,
         })
         .await?;
-        Ok(not_into_itself(after_import, folders)?)
+        Ok(check_move_target(after_import, folders)?)
     }
 
     async fn write_account(
         &mut self,
         before: &Mailbox,
-        after: &After<'_>,
+        after: &ChangedMailbox<'_>,
         changes: &Changes,
         now: Timestamp,
     ) -> Result<(), StoreError> {
@@ -151,11 +152,11 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// One way to log in at a time: what is given up is forgotten.
+    /// Stores the new login. There is one kind of login at a time: the other kind is deleted.
     async fn write_login(
         &mut self,
         before: &Mailbox,
-        after: &After<'_>,
+        after: &ChangedMailbox<'_>,
         vault: Option<&Vault>,
     ) -> Result<(), StoreError> {
         let id = before.id;
@@ -171,17 +172,18 @@ impl Tx<'_> {
                 let grant = self.grant_row(key, after.organisation_id).await?;
                 self.set_grant(id, Some(grant)).await?;
             }
-            (Some(NewLogin::ToCome), _) => {
+            (Some(NewLogin::Unset), _) => {
                 self.set_password_sealed(id, None).await?;
                 self.set_grant(id, None).await?;
             }
-            // The stored one stays, even if it is being sealed anew right now.
+            // The stored one stays, even if it is being resealed at this moment.
             (None, _) => self.move_grant(before, after.organisation_id).await?,
         }
-        self.drop_unused_grants().await
+        self.delete_unused_grants().await
     }
 
-    /// A mailbox's consent goes along to its other organisation, unless others here are opened with it: then it needs one there.
+    /// Moves a mailbox's consent to its new organisation, unless other mailboxes use it here: then a new consent is
+    /// needed there.
     async fn move_grant(&mut self, before: &Mailbox, organisation_id: i64) -> Result<(), StoreError> {
         let Login::OAuth { grant_id, key } = &before.login else { return Ok(()) };
         if organisation_id == before.organisation_id {
@@ -204,24 +206,26 @@ impl Tx<'_> {
 
     async fn write_folders(&mut self, before: &Mailbox, changes: &Changes) -> Result<(), StoreError> {
         let Some(folders) = &changes.settings.folders else { return Ok(()) };
-        // A folder that is no longer watched keeps its ledger, so that watching it again imports nothing twice.
+        // A folder that is no longer watched keeps its ledger, so that nothing is imported twice if it is watched
+        // again.
         let statement = self.sql(
-            r"-- watch no folder of a mailbox
+            r"-- stop watching the folders of a mailbox
             UPDATE folder SET watched = FALSE WHERE mailbox_id = $1",
         );
         statement.bind(before.id).run().await?;
         self.watch_folders(before.id, folders).await
     }
 
-    /// Another server may use the same UIDs for other mail; what is here already is recognised by its content. What the old server
-    /// has told us to wait does not bind us at another.
-    async fn leave_server(&mut self, before: &Mailbox, after: &After<'_>) -> Result<(), StoreError> {
+    /// Closes the epochs if the server or the account changes, since the same UIDs may denote other mail there; mail
+    /// that is already imported is recognised by its content. A wait that the old server asked for does not apply to
+    /// the new one.
+    async fn forget_server_state(&mut self, before: &Mailbox, after: &ChangedMailbox<'_>) -> Result<(), StoreError> {
         let is_same_host = after.server.host.eq_ignore_ascii_case(&before.server.host);
         if is_same_host && (after.server.port, after.username) == (before.server.port, before.username.as_str()) {
             return Ok(());
         }
         let forget = self.sql(
-            r"-- forget what a server has said
+            r"-- forget the state of a mailbox's server
             UPDATE mailbox SET hold_until = NULL, list_form = NULL WHERE id = $1",
         );
         forget.bind(before.id).run().await?;
@@ -233,13 +237,13 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// What was to happen to the copies is no longer wanted.
-    async fn drop_effects(&mut self, before: &Mailbox, after: &After<'_>) -> Result<(), StoreError> {
+    /// Deletes pending effects if the setting for copies changes.
+    async fn delete_effects(&mut self, before: &Mailbox, after: &ChangedMailbox<'_>) -> Result<(), StoreError> {
         if after.settings.after_import == before.after_import {
             return Ok(());
         }
         let statement = self.sql(
-            r"-- drop the effects of a mailbox
+            r"-- delete the effects of a mailbox
             DELETE FROM effect WHERE epoch_id IN (
                 SELECT e.id FROM epoch e JOIN folder f ON f.id = e.folder_id WHERE f.mailbox_id = $1)",
         );
@@ -247,34 +251,34 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// What was too large may fit now: it is asked for again.
+    /// Reopens mail that was too large if the limit is raised.
     async fn reopen_too_large(&mut self, before: &Mailbox, changes: &Changes) -> Result<(), StoreError> {
         let Some(size) = changes.settings.max_size.filter(|size| *size > before.max_size) else { return Ok(()) };
         let statement = self.sql(
-            r"-- reopen what was too large
+            r"-- reopen mail that was too large
             UPDATE ledger SET state = 'pending'
             WHERE state = 'quarantined' AND size > $2 AND size <= $3 AND epoch_id IN (
                 SELECT e.id FROM epoch e JOIN folder f ON f.id = e.folder_id WHERE f.mailbox_id = $1)",
         );
         let signed = |size: u64| i64::try_from(size).unwrap_or(i64::MAX);
         statement.bind(before.id).bind(signed(before.max_size)).bind(signed(size)).run().await?;
-        self.cursor_to_pending(before.id).await
+        self.rewind_cursors(before.id).await
     }
 
-    /// The start is decided anew, for what it left out so far.
-    async fn decide_start_anew(&mut self, before: &Mailbox, after: &After<'_>) -> Result<(), StoreError> {
+    /// Decides the start anew if it changes, for the mails that it left out so far.
+    async fn reset_start(&mut self, before: &Mailbox, after: &ChangedMailbox<'_>) -> Result<(), StoreError> {
         if after.settings.start == before.start {
             return Ok(());
         }
         let forget = self.sql(
-            r"-- forget what the start left out
+            r"-- forget the mail that the start left out
             DELETE FROM ledger
             WHERE state = 'skipped' AND reason = $2 AND epoch_id IN (
                 SELECT e.id FROM epoch e JOIN folder f ON f.id = e.folder_id WHERE f.mailbox_id = $1)",
         );
         forget.bind(before.id).bind(Reason::BeforeStart.stored()).run().await?;
         let decide = self.sql(
-            r"-- decide the start anew
+            r"-- reset the start
             UPDATE epoch SET start_decided = FALSE, cursor = 1
             WHERE folder_id IN (SELECT id FROM folder WHERE mailbox_id = $1)",
         );

@@ -1,10 +1,10 @@
-//! States and kinds are words of closed sets, which the database checks.
+//! States and kinds are stored as values of closed sets, which CHECK constraints enforce.
 
 use sqlx::Connection as _;
 
 use super::*;
 
-/// Rows of every state, as they were written before the database checked them.
+/// Rows in every state, as stored before the constraints existed.
 const BEFORE: &str = r#"
     INSERT INTO inbox (address, created_at, organisation_id) VALUES ('a@k.se', 0, 1);
     INSERT INTO oauth_grant (organisation_id, provider, kind, identity, flow) VALUES
@@ -38,7 +38,7 @@ const BEFORE: &str = r#"
         (CAST('c' AS BLOB), 'connect', NULL, 'c', 0, 0);
 "#;
 
-/// What there is of it afterwards, each as one line.
+/// The rows after the migration, one line each.
 const AFTER: &str = "
     SELECT line FROM (
         SELECT 'chunk ' || added_at AS line FROM download_chunk
@@ -83,7 +83,7 @@ const KEPT: [&str; 28] = [
     "token w write",
 ];
 
-/// Every word that is checked.
+/// Every value that is checked.
 const CHECKED: [&str; 11] = [
     "ledger SET state",
     "effect SET step",
@@ -103,7 +103,7 @@ fn is_refused<T>(result: Result<T, sqlx::Error>) -> bool {
 }
 
 #[tokio::test]
-async fn every_state_is_kept_and_a_wrong_word_is_refused_on_sqlite() {
+async fn every_state_is_kept_and_an_unknown_value_is_refused_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}?mode=rwc", folder.path().join("m.db").display());
     let mut sqlite = sqlx::SqliteConnection::connect(&url).await.unwrap();
@@ -135,7 +135,7 @@ async fn every_state_is_kept_and_a_wrong_word_is_refused_on_sqlite() {
 }
 
 #[tokio::test]
-async fn every_state_is_kept_and_a_wrong_word_is_refused_on_postgresql() {
+async fn every_state_is_kept_and_an_unknown_value_is_refused_on_postgresql() {
     let url = tokio::task::spawn_blocking(postgres::fresh_database).await.unwrap();
     let mut postgres = sqlx::PgConnection::connect(&url).await.unwrap();
     for sql in [

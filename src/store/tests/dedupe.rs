@@ -1,4 +1,4 @@
-//! The same mail by another way is there once; every UID of a folder is a mail of its own.
+//! The same mail from several sources is imported once; every UID of a folder is a mail of its own.
 
 use super::*;
 
@@ -11,10 +11,10 @@ fn counts(done: Imported) -> (u64, u64) {
 }
 
 #[tokio::test]
-async fn through_two_mailboxes_it_is_there_once() {
+async fn a_mail_in_two_mailboxes_is_imported_once() {
     for (at, name) in stores().await {
         let inbox = at.inbox_id(INBOX).await;
-        let ((first, one), (second, two)) = (at.polled("a@b.se").await, at.polled("c@b.se").await);
+        let ((first, one), (second, two)) = (at.add_leased("a@b.se").await, at.add_leased("c@b.se").await);
         assert_eq!(counts(at.import(&first, &one, vec![(1, mail("a", &[inbox]))]).await), imported(1, 0), "{name}");
         assert_eq!(counts(at.import(&second, &two, vec![(5, mail("a", &[inbox]))]).await), imported(0, 1), "{name}");
         let id = at.messages().await[0].id;
@@ -24,14 +24,14 @@ async fn through_two_mailboxes_it_is_there_once() {
 }
 
 #[tokio::test]
-async fn side_by_side_in_one_folder_two_are_two_in_one_batch_and_in_several() {
+async fn two_equal_mails_in_one_folder_stay_two_in_one_batch_and_in_several() {
     for (at, name) in stores().await {
         let inbox = at.inbox_id(INBOX).await;
-        let ((first, one), (second, two)) = (at.polled("a@b.se").await, at.polled("c@b.se").await);
+        let ((first, one), (second, two)) = (at.add_leased("a@b.se").await, at.add_leased("c@b.se").await);
         let mails = vec![(1, mail("a", &[inbox])), (2, mail("a", &[inbox]))];
         assert_eq!(counts(at.import(&first, &one, mails).await), imported(2, 0), "{name}");
         assert_eq!(counts(at.import(&first, &one, vec![(3, mail("a", &[inbox]))]).await), imported(1, 0), "{name}");
-        // Another mailbox with four of them brings one more.
+        // Another mailbox with four of them adds one more.
         let mails = (1..=4).map(|uid| (uid, mail("a", &[inbox]))).collect();
         assert_eq!(counts(at.import(&second, &two, mails).await), imported(1, 3), "{name}");
         assert_eq!(at.messages().await.len(), 4, "{name}");
@@ -39,7 +39,7 @@ async fn side_by_side_in_one_folder_two_are_two_in_one_batch_and_in_several() {
 }
 
 #[tokio::test]
-async fn a_new_uidvalidity_brings_nothing_twice_and_loses_nothing() {
+async fn a_new_uidvalidity_imports_nothing_twice_and_loses_nothing() {
     for (at, name) in stores().await {
         at.add("a@b.se").await;
         let inbox = at.inbox_id(INBOX).await;
@@ -52,7 +52,7 @@ async fn a_new_uidvalidity_brings_nothing_twice_and_loses_nothing() {
         let mails = ["b", "a", "new", "a", "a"];
         let mails = (1..).zip(mails).map(|(uid, text)| (uid, mail(text, &[inbox]))).collect();
         assert_eq!(counts(at.import(&lease, &new, mails).await), imported(2, 3), "{name}");
-        // Back to the first number: a new epoch again, and all of it is known.
+        // Back to the first UIDVALIDITY: a new epoch again, and all mails are known.
         let back = at.epoch(&lease, 0, 7).await;
         assert_eq!((back.id == new.id, back.id == old.id), (false, false), "{name}");
         assert_eq!(counts(at.import(&lease, &back, vec![(1, mail("new", &[inbox]))]).await), imported(0, 1), "{name}");
@@ -60,7 +60,7 @@ async fn a_new_uidvalidity_brings_nothing_twice_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn for_several_inboxes_it_is_there_once_in_each() {
+async fn a_mail_for_several_inboxes_is_imported_once_in_each() {
     for (at, name) in stores().await {
         at.add("a@b.se").await;
         at.add("c@b.se").await;
@@ -80,7 +80,7 @@ async fn for_several_inboxes_it_is_there_once_in_each() {
 }
 
 #[tokio::test]
-async fn two_importers_at_once_do_not_both_find_it_missing() {
+async fn concurrent_imports_do_not_both_import_a_mail() {
     for (at, name) in stores().await {
         let inbox = at.inbox_id(INBOX).await;
         let mut leases = Vec::new();
@@ -104,14 +104,14 @@ async fn two_importers_at_once_do_not_both_find_it_missing() {
 }
 
 #[tokio::test]
-async fn a_removed_mailbox_leaves_its_mail_and_brings_none_of_it_again() {
+async fn a_removed_mailbox_leaves_its_mail_and_imports_none_of_it_again() {
     for (at, name) in stores().await {
         let inbox = at.inbox_id(INBOX).await;
-        let (lease, epoch) = at.polled("a@b.se").await;
+        let (lease, epoch) = at.add_leased("a@b.se").await;
         at.import(&lease, &epoch, vec![(1, mail("a", &[inbox]))]).await;
         at.store.remove_mailbox(&address("a@b.se")).await.unwrap();
         assert_eq!(at.messages().await.len(), 1, "{name}");
-        let (lease, epoch) = at.polled("a@b.se").await;
+        let (lease, epoch) = at.add_leased("a@b.se").await;
         assert_eq!(counts(at.import(&lease, &epoch, vec![(1, mail("a", &[inbox]))]).await), imported(0, 1), "{name}");
     }
 }

@@ -1,10 +1,10 @@
-//! What is still to happen to the customer's copies.
+//! Pending effects on the customer's copies.
 
 use super::*;
 use crate::fact::{Kept, Obstacle};
 
 #[tokio::test]
-async fn an_effect_goes_its_steps_and_is_done_once() {
+async fn an_effect_passes_its_steps_and_is_done_once() {
     for (at, name) in stores().await {
         at.add_with("a@b.se", AfterImport::Move("Klart".into())).await;
         let inbox = at.inbox_id(INBOX).await;
@@ -28,14 +28,14 @@ async fn an_effect_goes_its_steps_and_is_done_once() {
         let counts = (cases.effects_pending, cases.effects_impossible, cases.effects_problem);
         assert_eq!(counts, (2, 1, Some(Kept::Known(Obstacle::ReadOnly))), "{name}");
         assert_eq!(at.store.open_effect_count(lease.mailbox.id).await.unwrap(), 2, "{name}");
-        // The same mail again, as after a crash, wants nothing new.
+        // Importing the same mail again, as after a crash, adds no effect.
         at.import(&lease, &epoch, vec![]).await;
         assert_eq!(open(0, 9).await.len(), 3, "{name}");
     }
 }
 
 #[tokio::test]
-async fn another_wish_or_another_uidvalidity_voids_what_was_open() {
+async fn another_setting_or_another_uidvalidity_voids_pending_effects() {
     for (at, name) in stores().await {
         at.add_with("a@b.se", AfterImport::Delete).await;
         let inbox = at.inbox_id(INBOX).await;

@@ -1,4 +1,4 @@
-//! What earlier versions wrote in sentences becomes data; what cannot be read stays as it stands.
+//! Migration of sentences that earlier versions stored into facts; unknown sentences are kept unchanged.
 
 use sqlx::Connection as _;
 
@@ -61,7 +61,7 @@ fn notes() -> Vec<(String, Kept<Vec<Notice>>)> {
     ]
 }
 
-/// Tables as far as the migration knows them.
+/// The tables that the migration reads.
 const TABLES: &str = "
     CREATE TABLE ledger (uid INTEGER, reason TEXT);
     CREATE TABLE effect (uid INTEGER, problem TEXT);

@@ -1,4 +1,4 @@
-//! Grants: one renews for all, and what comes late changes nothing.
+//! Grants: one worker renews tokens for all, and late results change nothing.
 
 use super::*;
 
@@ -7,8 +7,8 @@ fn key() -> GrantKey {
 }
 
 impl Fixture {
-    /// Opens a mailbox with the grant; its row.
-    async fn by_grant(&self, mailbox: &str, key: GrantKey) -> i64 {
+    /// Adds a mailbox that uses this grant, and returns the grant's row.
+    async fn add_with_grant(&self, mailbox: &str, key: GrantKey) -> i64 {
         self.add(mailbox).await;
         let changes = Changes { login: Some(NewLogin::OAuth(key)), ..Changes::default() };
         self.store.change_mailbox(&address(mailbox), &changes, None, NOW).await.unwrap();
@@ -57,24 +57,25 @@ fn later(seconds: i64) -> Timestamp {
 }
 
 #[tokio::test]
-async fn what_is_renewed_late_overwrites_nothing() {
+async fn a_late_renewal_overwrites_nothing() {
     for (at, name) in stores().await {
-        let id = at.by_grant("a@b.se", key()).await;
-        assert_eq!(at.by_grant("c@b.se", key()).await, id, "{name}: two mailboxes share it");
+        let id = at.add_with_grant("a@b.se", key()).await;
+        assert_eq!(at.add_with_grant("c@b.se", key()).await, id, "{name}: two mailboxes share it");
         at.store.keep_consent(id, Flow::Code, &at.tokens(id, "first"), NOW).await.unwrap();
         let before = at.store.grant(id).await.unwrap();
         assert!(at.store.keep_tokens(&before, &at.tokens(id, "second"), NOW).await.unwrap(), "{name}");
-        // Another that had read it before brings what it got: too late.
+        // A renewal that began from the earlier version comes too late.
         assert!(!at.store.keep_tokens(&before, &at.tokens(id, "stolen"), NOW).await.unwrap(), "{name}");
         let after = at.store.grant(id).await.unwrap();
         assert_eq!((at.refresh_token(&after), after.version), ("second".to_owned(), before.version + 1), "{name}");
-        // Its refusal is about the token that is not there any more.
-        let refusal = GrantProblem { problem: "{}".into(), needs_consent: true, retry_at: None, told_until: None };
+        // Its failure is about a token that has been replaced.
+        let refusal =
+            GrantProblem { problem: "{}".into(), needs_consent: true, retry_at: None, provider_retry_at: None };
         assert!(!at.store.grant_failed(&before, &refusal, NOW).await.unwrap(), "{name}");
         assert!(!at.store.grant(id).await.unwrap().needs_consent, "{name}");
         assert!(at.store.grant_failed(&after, &refusal, NOW).await.unwrap(), "{name}");
         assert_eq!(at.store.grant(id).await.unwrap().state(false), "needs-consent", "{name}");
-        // A provider that gives no new refresh token leaves the old one.
+        // Without a new refresh token the old one stays.
         let renewed = SealedTokens { refresh: None, ..at.tokens(id, "third") };
         let before = at.store.grant(id).await.unwrap();
         assert!(at.store.keep_tokens(&before, &renewed, NOW).await.unwrap(), "{name}");
@@ -83,11 +84,11 @@ async fn what_is_renewed_late_overwrites_nothing() {
 }
 
 #[tokio::test]
-async fn one_renews_and_the_lock_of_the_dead_holds_up_nobody() {
+async fn one_worker_renews_and_a_dead_workers_lock_is_taken_over() {
     for (at, name) in stores().await {
-        let id = at.by_grant("a@b.se", key()).await;
+        let id = at.add_with_grant("a@b.se", key()).await;
         let lock = async |owner, dead, now| {
-            at.store.lock_grant(id, Taker { owner, dead }, now, Timestamp(now.0 + 30_000)).await.unwrap()
+            at.store.lock_grant(id, Taker { owner, dead_token: dead }, now, Timestamp(now.0 + 30_000)).await.unwrap()
         };
         let (_, first) = lock("one", None, NOW).await.expect("nobody has it");
         assert!(lock("two", None, later(10)).await.is_none(), "{name}");
@@ -108,10 +109,10 @@ async fn one_renews_and_the_lock_of_the_dead_holds_up_nobody() {
 }
 
 #[tokio::test]
-async fn a_grant_goes_with_its_last_mailbox_and_an_applications_problem_with_its_last_grant() {
+async fn a_grant_is_deleted_with_its_last_mailbox_and_an_applications_problem_with_its_last_grant() {
     for (at, name) in stores().await {
-        let id = at.by_grant("a@b.se", key()).await;
-        at.by_grant("c@b.se", key()).await;
+        let id = at.add_with_grant("a@b.se", key()).await;
+        at.add_with_grant("c@b.se", key()).await;
         assert!(at.store.app_failed("contoso", "{}", later(60), NOW).await.unwrap(), "{name}: it is new");
         assert!(!at.store.app_failed("contoso", "{}", later(120), later(60)).await.unwrap(), "{name}: it is known");
         assert_eq!(at.store.app_problem("contoso").await.unwrap().unwrap().since, NOW.0, "{name}");
@@ -135,16 +136,16 @@ async fn a_grant_goes_with_its_last_mailbox_and_an_applications_problem_with_its
 }
 
 #[tokio::test]
-async fn a_consent_has_its_mailboxes_polled_whatever_a_poll_under_way_has_to_say() {
+async fn a_new_consent_has_its_mailboxes_polled_whatever_a_running_poll_reports() {
     for (at, name) in stores().await {
-        let id = at.by_grant("a@b.se", key()).await;
+        let id = at.add_with_grant("a@b.se", key()).await;
         let lease = at.lease("a@b.se").await;
         at.store.keep_consent(id, Flow::Device, &at.tokens(id, "x"), later(5)).await.unwrap();
         let late = at.store.finish_poll(&lease, &failed_until(later(3600)), later(6)).await;
         assert!(matches!(late, Err(StoreError::LeaseLost)), "{name}");
         let status = at.store.mailbox(&address("a@b.se")).await.unwrap().status;
         assert_eq!((status.next_poll_at, status.failures), (Some(later(5).0), 0), "{name}");
-        at.store.forget_tokens(id).await.unwrap();
+        at.store.delete_tokens(id).await.unwrap();
         let grant = at.store.grant(id).await.unwrap();
         assert_eq!((grant.state(false), grant.flow, grant.consented_at), ("not-connected", None, None), "{name}");
     }

@@ -1,15 +1,15 @@
-//! Housekeeping deletes what it names, and nothing younger.
+//! Housekeeping deletes old rows of each kind, and nothing younger.
 
 use super::*;
 
-/// A row that gets old.
+/// A kind of row that gets old.
 struct Case {
-    what: Retention,
-    /// Its table, and the column that says how old it is.
+    kind: Retention,
+    /// The table, and the column with the age.
     column: (&'static str, &'static str),
-    /// Inserts one of this time (`$1`), number (`$2`) and key (`$3`).
+    /// Inserts a row with a time (`$1`), a number (`$2`) and a key (`$3`).
     insert: &'static str,
-    /// The time of an old one and of one that stays, as they are inserted.
+    /// The times of a row that is deleted and of one that stays.
     times: (i64, i64),
 }
 
@@ -17,64 +17,64 @@ const OLD_AND_YOUNG: (i64, i64) = (NOW.0 - 1, NOW.0);
 
 const CASES: [Case; 10] = [
     Case {
-        what: Retention::PollReports,
+        kind: Retention::PollReports,
         column: ("poll", "started_at"),
         insert: "INSERT INTO poll (mailbox_id, started_at, report, notes) SELECT id, $1, '{}', '' FROM mailbox",
         times: OLD_AND_YOUNG,
     },
     Case {
-        what: Retention::PollCounts,
+        kind: Retention::PollCounts,
         column: ("poll_day", "day"),
         insert: "INSERT INTO poll_day (mailbox_id, day, polls, failed) SELECT id, $1 - 2 + $2, 1, 0 FROM mailbox",
         times: (NOW.0 / 86_400_000 - 1, NOW.0 / 86_400_000 - 1),
     },
     Case {
-        what: Retention::KeptAnswers,
+        kind: Retention::KeptAnswers,
         column: ("answer_kept", "at"),
         insert: "INSERT INTO answer_kept (token_id, key, request_hash, status, body, at)
             SELECT id, CAST($2 AS TEXT), $3, 200, '', $1 FROM api_token",
         times: OLD_AND_YOUNG,
     },
     Case {
-        what: Retention::LoginFailures,
+        kind: Retention::LoginFailures,
         column: ("login_failure", "last_at"),
         insert: "INSERT INTO login_failure (subject, failures, last_at, blocked_until)
             VALUES (CAST($2 AS TEXT), 1, $1, 0)",
         times: OLD_AND_YOUNG,
     },
     Case {
-        what: Retention::IdleSessions,
+        kind: Retention::IdleSessions,
         column: ("session", "seen_at"),
         insert: "INSERT INTO session (key_hash, person_id, created_at, seen_at) SELECT $3, id, $1 + 5, $1 FROM person",
         times: OLD_AND_YOUNG,
     },
     Case {
-        what: Retention::Sessions,
+        kind: Retention::Sessions,
         column: ("session", "created_at"),
         insert: "INSERT INTO session (key_hash, person_id, created_at, seen_at) SELECT $3, id, $1, $1 + 5 FROM person",
         times: OLD_AND_YOUNG,
     },
     Case {
-        what: Retention::Links,
+        kind: Retention::Links,
         column: ("link", "expires_at"),
         insert: "INSERT INTO link (key_hash, purpose, created_by, created_at, expires_at)
             VALUES ($3, 'setup', '', 0, $1)",
         times: OLD_AND_YOUNG,
     },
     Case {
-        what: Retention::PendingAuths,
+        kind: Retention::PendingAuths,
         column: ("errand", "expires_at"),
         insert: "INSERT INTO errand (state_hash, browser_hash, sealed, expires_at) VALUES ($3, $3, $3, $1)",
         times: OLD_AND_YOUNG,
     },
     Case {
-        what: Retention::Downloads,
+        kind: Retention::Downloads,
         column: ("download_chunk", "added_at"),
         insert: "INSERT INTO download_chunk (epoch_id, uid, seq, data, added_at) SELECT id, $2, 0, $3, $1 FROM epoch",
         times: OLD_AND_YOUNG,
     },
     Case {
-        what: Retention::TestMails,
+        kind: Retention::TestMails,
         column: ("test_mail", "created_at"),
         insert: "INSERT INTO test_mail (mailbox_id, code, created_at) SELECT id, CAST($2 AS TEXT), $1 FROM mailbox",
         times: OLD_AND_YOUNG,
@@ -96,10 +96,10 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn every_row_of_the_table_deletes_what_it_names_and_nothing_younger() {
-    assert_eq!(CASES.map(|case| case.what), Retention::ALL);
+async fn every_kind_of_housekeeping_deletes_its_old_rows_and_nothing_younger() {
+    assert_eq!(CASES.map(|case| case.kind), Retention::ALL);
     for (at, name) in stores().await {
-        at.polled("a@b.se").await;
+        at.add_leased("a@b.se").await;
         at.store
             .add_token(
                 NewToken {
@@ -122,30 +122,30 @@ async fn every_row_of_the_table_deletes_what_it_names_and_nothing_younger() {
             zone: "",
         };
         at.store.add_person(&person, NOW).await.unwrap();
-        for Case { what, column, insert, times: (old, young) } in CASES {
+        for Case { kind, column, insert, times: (old, young) } in CASES {
             for number in [1, 2] {
                 at.insert(insert, old, number).await;
             }
             at.insert(insert, young, 3).await;
             let kept = *at.ages(column).await.last().unwrap();
-            // No more at once than is asked for.
+            // No more rows than the limit.
             for removed in [1, 1, 0] {
-                assert_eq!(at.store.remove_old(what, NOW, 1).await.unwrap(), removed, "{name}: {what:?}");
+                assert_eq!(at.store.remove_old(kind, NOW, 1).await.unwrap(), removed, "{name}: {kind:?}");
             }
-            assert_eq!(at.ages(column).await, [kept], "{name}: {what:?}");
+            assert_eq!(at.ages(column).await, [kept], "{name}: {kind:?}");
             assert_eq!(
-                at.store.remove_old(what, Timestamp(NOW.0 + 86_400_000), 9).await.unwrap(),
+                at.store.remove_old(kind, Timestamp(NOW.0 + 86_400_000), 9).await.unwrap(),
                 1,
-                "{name}: {what:?}"
+                "{name}: {kind:?}"
             );
         }
     }
 }
 
 #[tokio::test]
-async fn a_download_that_still_grows_keeps_its_beginning() {
+async fn a_download_that_is_still_growing_keeps_its_first_chunks() {
     for (at, name) in stores().await {
-        let (lease, epoch) = at.polled("a@b.se").await;
+        let (lease, epoch) = at.add_leased("a@b.se").await;
         let minutes = |n: i64| Timestamp(NOW.0 + n * 60_000);
         for (seq, minute) in [(0, 0), (1, 5)] {
             at.store.add_download_chunk(&lease, chunk(&epoch, seq, b"x"), minutes(minute)).await.unwrap();
@@ -156,11 +156,11 @@ async fn a_download_that_still_grows_keeps_its_beginning() {
 }
 
 #[tokio::test]
-async fn the_last_run_is_the_one_that_is_told() {
+async fn the_last_run_is_reported() {
     for (at, name) in stores().await {
         assert_eq!(at.store.housekeeping_runs().await.unwrap(), [], "{name}");
         for (now, removed) in [(NOW, 7), (Timestamp(NOW.0 + 1), 0)] {
-            at.store.housekeeping_ran(&[(Retention::Links, removed)], now).await.unwrap();
+            at.store.record_housekeeping(&[(Retention::Links, removed)], now).await.unwrap();
         }
         let last = HousekeepingRun { name: "links".to_owned(), last_run_at: Timestamp(NOW.0 + 1), removed: 0 };
         assert_eq!(at.store.housekeeping_runs().await.unwrap(), [last], "{name}");

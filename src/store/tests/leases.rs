@@ -4,22 +4,22 @@ use super::*;
 use crate::fact::Notice;
 
 #[tokio::test]
-async fn a_lease_is_exclusive_until_it_runs_out() {
+async fn a_lease_is_exclusive_until_it_expires() {
     for (at, name) in stores().await {
         at.add("a@b.se").await;
         let lease = at.lease("a@b.se").await;
-        let who = address("a@b.se");
+        let mailbox_address = address("a@b.se");
         let until = Timestamp(NOW.0 + 60_000);
         let second = at
             .store
-            .take_lease(&who, Taker { owner: "other", dead: None }, Timestamp(NOW.0 + 59_999), until)
+            .take_lease(&mailbox_address, Taker { owner: "other", dead_token: None }, Timestamp(NOW.0 + 59_999), until)
             .await
             .unwrap();
         assert!(second.is_none(), "{name}");
-        // Not by guessing another's token either.
+        // A wrong token does not help.
         assert!(
             at.store
-                .take_lease(&who, Taker { owner: "other", dead: Some(lease.token ^ 1) }, NOW, until)
+                .take_lease(&mailbox_address, Taker { owner: "other", dead_token: Some(lease.token ^ 1) }, NOW, until)
                 .await
                 .unwrap()
                 .is_none(),
@@ -28,7 +28,12 @@ async fn a_lease_is_exclusive_until_it_runs_out() {
         let later = Timestamp(NOW.0 + 60_000);
         let second = at
             .store
-            .take_lease(&who, Taker { owner: "other", dead: None }, later, Timestamp(later.0 + 60_000))
+            .take_lease(
+                &mailbox_address,
+                Taker { owner: "other", dead_token: None },
+                later,
+                Timestamp(later.0 + 60_000),
+            )
             .await
             .unwrap()
             .unwrap();
@@ -45,7 +50,7 @@ async fn a_dead_holders_lease_is_taken_over_at_once() {
         let until = Timestamp(NOW.0 + 60_000);
         let taken = at
             .store
-            .take_lease(&address("a@b.se"), Taker { owner: "me", dead: Some(dead.token) }, NOW, until)
+            .take_lease(&address("a@b.se"), Taker { owner: "me", dead_token: Some(dead.token) }, NOW, until)
             .await
             .unwrap();
         assert!(taken.is_some(), "{name}");
@@ -53,7 +58,7 @@ async fn a_dead_holders_lease_is_taken_over_at_once() {
 }
 
 #[tokio::test]
-async fn whoever_lost_the_lease_writes_nothing() {
+async fn a_worker_that_lost_its_lease_writes_nothing() {
     for (at, name) in stores().await {
         at.add("a@b.se").await;
         let inbox = at.inbox_id(INBOX).await;
@@ -62,7 +67,7 @@ async fn whoever_lost_the_lease_writes_nothing() {
         let later = Timestamp(NOW.0 + 60_000);
         let won = at
             .store
-            .take_lease(&address("a@b.se"), Taker { owner: "other", dead: None }, later, Timestamp(later.0 + 1))
+            .take_lease(&address("a@b.se"), Taker { owner: "other", dead_token: None }, later, Timestamp(later.0 + 1))
             .await
             .unwrap();
         let won = won.unwrap();
@@ -75,11 +80,17 @@ async fn whoever_lost_the_lease_writes_nothing() {
             at.store
                 .decide_start(
                     &lost,
-                    crate::store::StartOfEpoch { epoch_id: epoch.id, skipped: &[(1, 5)], cursor: 6 },
+                    crate::store::EpochStart { epoch_id: epoch.id, skipped: &[(1, 5)], cursor: 6 },
                     NOW,
                 )
                 .await,
-            at.store.not_listed(&lost, crate::store::NotListed { epoch_id: epoch.id, uids: &[1], tries: 5 }, NOW).await,
+            at.store
+                .count_not_listed(
+                    &lost,
+                    crate::store::NotListed { epoch_id: epoch.id, uids: &[1], max_attempts: 5 },
+                    NOW,
+                )
+                .await,
             at.store.add_download_chunk(&lost, chunk(&epoch, 0, &[1]), NOW).await,
             at.store
                 .open_epoch(&lost, crate::store::NewEpoch { folder_id: folder, uidvalidity: 8, boundary: 1 }, NOW)
@@ -94,28 +105,28 @@ async fn whoever_lost_the_lease_writes_nothing() {
 }
 
 #[tokio::test]
-async fn changing_or_pausing_a_mailbox_ends_the_poll_under_way() {
+async fn changing_or_pausing_a_mailbox_ends_its_running_poll() {
     for (at, name) in stores().await {
         at.add_with("a@b.se", AfterImport::Delete).await;
-        let who = address("a@b.se");
+        let mailbox_address = address("a@b.se");
         let lease = at.lease("a@b.se").await;
         let changes = Changes::from(crate::mailbox::SettingsChange {
             after_import: Some(AfterImport::Leave),
             ..Default::default()
         });
-        at.store.change_mailbox(&who, &changes, None, NOW).await.unwrap();
+        at.store.change_mailbox(&mailbox_address, &changes, None, NOW).await.unwrap();
         assert!(matches!(at.store.renew_lease(&lease, NOW).await, Err(StoreError::LeaseLost)), "{name}");
         let lease = at.lease("a@b.se").await;
-        at.store.pause_mailbox(&who, true, NOW).await.unwrap();
+        at.store.pause_mailbox(&mailbox_address, true, NOW).await.unwrap();
         assert!(matches!(at.store.renew_lease(&lease, NOW).await, Err(StoreError::LeaseLost)), "{name}");
         assert!(at.store.due("nobody", NOW, 9, 9).await.unwrap().is_empty(), "{name}");
-        at.store.pause_mailbox(&who, false, NOW).await.unwrap();
+        at.store.pause_mailbox(&mailbox_address, false, NOW).await.unwrap();
         assert_eq!(at.store.due("nobody", NOW, 9, 9).await.unwrap().len(), 1, "{name}");
     }
 }
 
 #[tokio::test]
-async fn the_end_of_a_poll_is_remembered_and_decides_the_next() {
+async fn the_outcome_of_a_poll_is_stored_and_decides_the_next() {
     for (at, name) in stores().await {
         at.add("a@b.se").await;
         let outcome = |success, next: Option<Timestamp>| Outcome {
@@ -152,7 +163,7 @@ async fn the_end_of_a_poll_is_remembered_and_decides_the_next() {
         assert!(at.store.due("nobody", Timestamp(NOW.0 + 499), 9, 9).await.unwrap().is_empty(), "{name}");
         assert_eq!(at.store.due("nobody", Timestamp(NOW.0 + 500), 9, 9).await.unwrap().len(), 1, "{name}");
         assert_eq!(at.store.recent_polls(lease.mailbox.id, 9).await.unwrap().len(), 3, "{name}");
-        // Who asks for a look while one is under way gets another after it.
+        // A poll that is requested while one runs takes place after it.
         let lease = at.lease("a@b.se").await;
         assert!(at.store.poll_soon(lease.mailbox.id, Timestamp(NOW.0 + 20)).await.unwrap(), "{name}");
         at.store
@@ -164,7 +175,7 @@ async fn the_end_of_a_poll_is_remembered_and_decides_the_next() {
 }
 
 #[tokio::test]
-async fn a_host_on_which_many_wait_does_not_hide_another() {
+async fn a_host_with_many_due_mailboxes_does_not_hide_another() {
     for (at, name) in stores().await {
         for n in 0..5 {
             at.add(&format!("a{n}@b.se")).await;
@@ -181,14 +192,14 @@ async fn a_host_on_which_many_wait_does_not_hide_another() {
 }
 
 #[tokio::test]
-async fn however_it_is_asked_for_no_mailbox_is_polled_before_it_had_its_rest() {
+async fn no_mailbox_is_polled_before_the_minimum_interval_has_passed() {
     for (at, name) in stores().await {
         let at = Fixture { store: at.store.with_least_interval(std::time::Duration::from_secs(10)), ..at };
         at.add("a@b.se").await;
-        let who = address("a@b.se");
+        let mailbox_address = address("a@b.se");
         let changes = Changes::from(crate::mailbox::SettingsChange { interval_ms: Some(1), ..Default::default() });
-        at.store.change_mailbox(&who, &changes, None, NOW).await.unwrap();
-        let mailbox = at.store.mailbox(&who).await.unwrap();
+        at.store.change_mailbox(&mailbox_address, &changes, None, NOW).await.unwrap();
+        let mailbox = at.store.mailbox(&mailbox_address).await.unwrap();
         assert_eq!(mailbox.interval_ms, 10_000, "{name}: a shorter one is read as the shortest");
         let due = async |after: i64| at.store.due("nobody", Timestamp(NOW.0 + after), 9, 9).await.unwrap().len();
         assert_eq!(due(0).await, 1, "{name}: it was never polled");
@@ -208,15 +219,15 @@ async fn however_it_is_asked_for_no_mailbox_is_polled_before_it_had_its_rest() {
         };
         at.store.finish_poll(&lease, &outcome, NOW).await.unwrap();
         assert!(at.store.poll_soon(mailbox.id, NOW).await.unwrap(), "{name}");
-        at.store.pause_mailbox(&who, true, NOW).await.unwrap();
-        at.store.pause_mailbox(&who, false, NOW).await.unwrap();
+        at.store.pause_mailbox(&mailbox_address, true, NOW).await.unwrap();
+        at.store.pause_mailbox(&mailbox_address, false, NOW).await.unwrap();
         assert_eq!((due(1).await, due(9_999).await, due(10_000).await), (0, 0, 1), "{name}");
         assert_eq!(due(-1).await, 0, "{name}: not before it is due");
     }
 }
 
 #[tokio::test]
-async fn an_organisation_in_which_many_wait_does_not_hide_another() {
+async fn an_organisation_with_many_due_mailboxes_does_not_hide_another() {
     for (at, name) in stores().await {
         for n in 0..5 {
             at.add(&format!("a{n}@b{n}.se")).await;

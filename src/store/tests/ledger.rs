@@ -1,11 +1,11 @@
-//! What became of every UID.
+//! The ledger.
 
 use super::*;
 use crate::fact::{Missing, Reason};
 use crate::store::ledger::Known;
 
 #[tokio::test]
-async fn a_mail_its_bytes_and_its_line_in_the_ledger_come_together() {
+async fn a_mail_its_bytes_and_its_ledger_line_are_stored_together() {
     for (at, name) in stores().await {
         at.add("a@b.se").await;
         let inbox = at.inbox_id(INBOX).await;
@@ -33,7 +33,7 @@ async fn a_mail_its_bytes_and_its_line_in_the_ledger_come_together() {
 async fn a_large_mail_is_cut_into_rows_and_a_download_becomes_the_same_rows() {
     for (at, name) in stores().await {
         let inbox = at.inbox_id(INBOX).await;
-        let (lease, epoch) = at.polled("a@b.se").await;
+        let (lease, epoch) = at.add_leased("a@b.se").await;
         let text = "x".repeat(CHUNK) + "rest";
         for (seq, part) in [(0, &text.as_bytes()[..CHUNK]), (1, b"rest")] {
             at.store.add_download_chunk(&lease, chunk(&epoch, seq, part), NOW).await.unwrap();
@@ -58,7 +58,7 @@ async fn a_large_mail_is_cut_into_rows_and_a_download_becomes_the_same_rows() {
 #[tokio::test]
 async fn the_cursor_never_goes_back() {
     for (at, name) in stores().await {
-        let (lease, epoch) = at.polled("a@b.se").await;
+        let (lease, epoch) = at.add_leased("a@b.se").await;
         at.store.advance_cursor(&lease, epoch.id, 50).await.unwrap();
         at.store.advance_cursor(&lease, epoch.id, 20).await.unwrap();
         at.store.import(&lease, batch(&epoch, vec![], 10), NOW).await.unwrap();
@@ -67,10 +67,10 @@ async fn the_cursor_never_goes_back() {
 }
 
 #[tokio::test]
-async fn pending_becomes_anything_and_what_is_finished_stays() {
+async fn pending_can_become_anything_and_a_finished_state_stays() {
     for (at, name) in stores().await {
         let inbox = at.inbox_id(INBOX).await;
-        let (lease, epoch) = at.polled("a@b.se").await;
+        let (lease, epoch) = at.add_leased("a@b.se").await;
         let pending = || Finding::Pending { reason: Reason::Missing { why: Missing::NotGiven } };
         let too_large = || Finding::Quarantined {
             reason: Reason::TooLarge { size: 99, limit: 9 },
@@ -81,7 +81,11 @@ async fn pending_becomes_anything_and_what_is_finished_stays() {
         at.import(&lease, &epoch, vec![(1, pending()), (2, pending()), (3, pending()), (4, pending())]).await;
         at.import(&lease, &epoch, vec![(1, mail("a", &[inbox])), (2, too_large()), (3, pending())]).await;
         at.store
-            .not_listed(&lease, crate::store::NotListed { epoch_id: epoch.id, uids: &[1, 4], tries: 2 }, NOW)
+            .count_not_listed(
+                &lease,
+                crate::store::NotListed { epoch_id: epoch.id, uids: &[1, 4], max_attempts: 2 },
+                NOW,
+            )
             .await
             .unwrap();
         at.import(&lease, &epoch, vec![(2, pending())]).await;
@@ -94,13 +98,13 @@ async fn pending_becomes_anything_and_what_is_finished_stays() {
 }
 
 #[tokio::test]
-async fn what_the_start_leaves_out_is_known_as_ranges() {
+async fn mail_before_the_start_is_known_as_ranges() {
     for (at, name) in stores().await {
-        let (lease, epoch) = at.polled("a@b.se").await;
+        let (lease, epoch) = at.add_leased("a@b.se").await;
         at.store
             .decide_start(
                 &lease,
-                crate::store::StartOfEpoch {
+                crate::store::EpochStart {
                     epoch_id: epoch.id,
                     skipped: &[(1, 499_999), (500_001, 500_001)],
                     cursor: 500_000,
@@ -110,13 +114,13 @@ async fn what_the_start_leaves_out_is_known_as_ranges() {
             .await
             .unwrap();
         let known = |known: &[Known]| known.iter().map(|k| (k.first, k.last, k.open.is_some())).collect::<Vec<_>>();
-        for (first, last, wanted) in [
+        for (first, last, expected) in [
             (1, 1, vec![(1, 499_999, false)]),
             (400, 500_000, vec![(1, 499_999, false)]),
             (500_000, 500_000, vec![]),
             (499_999, 600_000, vec![(1, 499_999, false), (500_001, 500_001, false)]),
         ] {
-            assert_eq!(known(&at.store.known(epoch.id, first, last).await.unwrap()), wanted, "{name} {first}");
+            assert_eq!(known(&at.store.known_uids(epoch.id, first, last).await.unwrap()), expected, "{name} {first}");
         }
         let epoch = at.epoch(&lease, 0, 7).await;
         assert_eq!((epoch.cursor, epoch.start_decided), (500_000, true), "{name}");
@@ -154,15 +158,15 @@ async fn the_ledger_is_read_page_by_page() {
             }
         }
         let folders = ["INBOX", "INBOX", "INBOX", "Ärenden", "Ärenden", "Ärenden"];
-        let wanted: Vec<_> = folders.iter().zip([1, 2, 3, 1, 2, 3]).map(|(f, uid)| ((*f).to_owned(), uid)).collect();
-        assert_eq!(seen, wanted, "{name}");
+        let expected: Vec<_> = folders.iter().zip([1, 2, 3, 1, 2, 3]).map(|(f, uid)| ((*f).to_owned(), uid)).collect();
+        assert_eq!(seen, expected, "{name}");
     }
 }
 
 #[tokio::test]
-async fn a_larger_limit_asks_again_for_what_was_too_large() {
+async fn a_larger_limit_reopens_mail_that_was_too_large() {
     for (at, name) in stores().await {
-        let (lease, epoch) = at.polled("a@b.se").await;
+        let (lease, epoch) = at.add_leased("a@b.se").await;
         let too_large = |size| Finding::Quarantined {
             reason: Reason::TooLarge { size: 99, limit: 9 },
             size,
@@ -182,10 +186,10 @@ async fn a_larger_limit_asks_again_for_what_was_too_large() {
 }
 
 #[tokio::test]
-async fn the_cursor_does_not_pass_what_is_pending_in_an_earlier_window() {
+async fn the_cursor_does_not_pass_a_pending_uid_in_an_earlier_window() {
     for (at, name) in stores().await {
         let inbox = at.inbox_id(INBOX).await;
-        let (lease, epoch) = at.polled("a@b.se").await;
+        let (lease, epoch) = at.add_leased("a@b.se").await;
         let pending = Finding::Pending { reason: Reason::Missing { why: Missing::NotGiven } };
         let first = batch(&epoch, vec![(4, mail("a", &[inbox])), (5, pending)], 5);
         at.store.import(&lease, first, NOW).await.unwrap();
@@ -224,10 +228,10 @@ async fn a_batch_may_be_for_many_inboxes() {
 }
 
 #[tokio::test]
-async fn what_did_not_come_is_asked_for_again_by_itself_and_what_was_too_large_is_not() {
+async fn missing_mail_is_reopened_automatically_and_mail_that_was_too_large_is_not() {
     for (at, name) in stores().await {
-        let (lease, epoch) = at.polled("a@b.se").await;
-        let aside = |size| Finding::Quarantined {
+        let (lease, epoch) = at.add_leased("a@b.se").await;
+        let quarantined = |size| Finding::Quarantined {
             reason: Reason::TooLarge { size, limit: 9 },
             size,
             internal_date: None,
@@ -235,7 +239,7 @@ async fn what_did_not_come_is_asked_for_again_by_itself_and_what_was_too_large_i
         };
         at.import(&lease, &epoch, vec![(1, Finding::Pending { reason: Reason::Missing { why: Missing::NotGiven } })])
             .await;
-        at.import(&lease, &epoch, vec![(1, aside(0)), (2, aside(60_000_000))]).await;
+        at.import(&lease, &epoch, vec![(1, quarantined(0)), (2, quarantined(60_000_000))]).await;
         assert_eq!(at.store.reopen_missing(&lease, NOW, NOW).await.unwrap(), 0, "{name}: not so soon");
         let later = Timestamp(NOW.0 + 1);
         assert_eq!(at.store.reopen_missing(&lease, later, later).await.unwrap(), 1, "{name}");
@@ -246,16 +250,16 @@ async fn what_did_not_come_is_asked_for_again_by_itself_and_what_was_too_large_i
 }
 
 #[tokio::test]
-async fn what_is_skipped_while_it_is_fetched_is_not_imported_after_all() {
+async fn mail_that_is_skipped_during_its_fetch_is_not_imported() {
     for (at, name) in stores().await {
-        let (lease, epoch) = at.polled("a@b.se").await;
+        let (lease, epoch) = at.add_leased("a@b.se").await;
         let inbox = at.inbox_id(INBOX).await;
         at.import(&lease, &epoch, vec![(1, Finding::Pending { reason: Reason::Missing { why: Missing::NotGiven } })])
             .await;
         let folder = at.store.watched_folders(lease.mailbox.id).await.unwrap()[0].id;
-        assert!(!at.store.skip_by_hand(folder, 1, Some(8), NOW).await.unwrap(), "{name}: numbered otherwise");
-        assert!(at.store.skip_by_hand(folder, 1, Some(7), NOW).await.unwrap(), "{name}");
-        // The poll that was fetching it comes to its end.
+        assert!(!at.store.skip_manually(folder, 1, Some(8), NOW).await.unwrap(), "{name}: numbered otherwise");
+        assert!(at.store.skip_manually(folder, 1, Some(7), NOW).await.unwrap(), "{name}");
+        // The poll that was fetching it ends.
         let late =
             at.store.import(&lease, batch(&epoch, vec![(1, mail_with_effect("one", inbox, "delete"))], 2), NOW).await;
         assert!(matches!(late, Err(StoreError::LeaseLost)), "{name}");
@@ -265,11 +269,11 @@ async fn what_is_skipped_while_it_is_fetched_is_not_imported_after_all() {
 }
 
 #[tokio::test]
-async fn only_what_is_meant_is_asked_for_again() {
+async fn only_the_selected_mail_is_reopened() {
     for (at, name) in stores().await {
-        let (lease, epoch) = at.polled("a@b.se").await;
+        let (lease, epoch) = at.add_leased("a@b.se").await;
         let second = at.epoch(&lease, 1, 9).await;
-        let aside = |uid| {
+        let quarantined = |uid| {
             let quarantined = Finding::Quarantined {
                 reason: Reason::TooLarge { size: 1, limit: 0 },
                 size: 1,
@@ -278,8 +282,8 @@ async fn only_what_is_meant_is_asked_for_again() {
             };
             vec![(uid, quarantined)]
         };
-        at.import(&lease, &epoch, aside(5)).await;
-        let other = Batch { folder: "Ärenden".into(), ..batch(&second, aside(5), 6) };
+        at.import(&lease, &epoch, quarantined(5)).await;
+        let other = Batch { folder: "Ärenden".into(), ..batch(&second, quarantined(5), 6) };
         at.store.import(&lease, other, NOW).await.unwrap();
         let id = lease.mailbox.id;
         let retry = async |folder, uidvalidity, uid| {
@@ -289,7 +293,7 @@ async fn only_what_is_meant_is_asked_for_again() {
         assert_eq!(retry(Some("INBOX"), Some(8), Some(5)).await, 0, "{name}: numbered otherwise");
         assert_eq!(retry(Some("INBOX"), Some(7), Some(5)).await, 1, "{name}: not the other folder's");
         assert_eq!(at.store.quarantine_in_force(id, 9).await.unwrap().len(), 1, "{name}");
-        // What no poll comes to any more is not promised.
+        // Mail that no poll can reach any more is not reopened.
         let changes =
             Changes::from(crate::mailbox::SettingsChange { folders: Some(vec!["INBOX".into()]), ..Default::default() });
         at.store.change_mailbox(&address("a@b.se"), &changes, None, NOW).await.unwrap();

@@ -1,4 +1,4 @@
-//! How a mailbox fares is decided by one function; the database, which sorts thousands of them, decides the same.
+//! The state of a mailbox is computed by a function and, to sort thousands of mailboxes, by the database. Both agree.
 
 use super::*;
 
@@ -7,7 +7,7 @@ const AGES: [Option<i64>; 5] = [None, Some(0), Some(3 * 60_000 + 60_000), Some(3
 
 impl Fixture {
     /// A mailbox with these columns: by the function, and by the list.
-    async fn fares(
+    async fn states(
         &self,
         row: (bool, bool, i64),
         next: Option<i64>,
@@ -26,12 +26,12 @@ impl Fixture {
         tx.commit().await.unwrap();
         let mailbox = self.store.mailbox(&address("a@b.se")).await.unwrap();
         let line = self.store.mailbox_line(mailbox.id, NOW, NOW).await.unwrap().unwrap();
-        [MailboxState::of(&mailbox, NOW), line.mailbox_state]
+        [MailboxState::for_mailbox(&mailbox, NOW), line.mailbox_state]
     }
 }
 
 #[tokio::test]
-async fn the_database_decides_as_the_function_does() {
+async fn the_database_computes_the_same_state_as_the_function() {
     for (at, name) in stores().await {
         at.add("a@b.se").await;
         let mut seen = Vec::new();
@@ -39,7 +39,7 @@ async fn the_database_decides_as_the_function_does() {
             for next in [None, Some(NOW.0)] {
                 for blame in [None, Some("host"), Some("mailbox")] {
                     for age in AGES {
-                        let [function, list] = at.fares(row, next, blame, age).await;
+                        let [function, list] = at.states(row, next, blame, age).await;
                         assert_eq!(function, list, "{name}: {row:?} {next:?} {blame:?} {age:?}");
                         seen.push(function);
                     }

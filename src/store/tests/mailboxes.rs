@@ -5,7 +5,7 @@ use secrecy::ExposeSecret;
 use super::*;
 
 #[tokio::test]
-async fn a_mailbox_comes_back_as_it_was_told_to_be() {
+async fn a_mailbox_is_read_as_it_was_stored() {
     for (at, name) in stores().await {
         at.add_with("a@b.se", AfterImport::Keyword("Kundo".into())).await;
         let mailbox = at.store.mailbox(&address("A@B.se")).await.unwrap();
@@ -47,7 +47,7 @@ async fn a_mailbox_comes_back_as_it_was_told_to_be() {
 }
 
 #[tokio::test]
-async fn passwords_open_in_their_own_row_also_after_a_change_of_keys() {
+async fn passwords_open_in_their_own_row_even_after_a_key_rotation() {
     for (at, name) in stores().await {
         at.add("a@b.se").await;
         at.add("c@b.se").await;
@@ -70,10 +70,10 @@ async fn passwords_open_in_their_own_row_also_after_a_change_of_keys() {
 }
 
 #[tokio::test]
-async fn an_inbox_goes_only_when_nothing_feeds_it_and_its_mail_only_when_told() {
+async fn an_inbox_is_removed_only_without_mailboxes_and_with_its_mail_only_on_request() {
     for (at, name) in stores().await {
         let inbox = at.inbox_id(INBOX).await;
-        let (lease, epoch) = at.polled("a@b.se").await;
+        let (lease, epoch) = at.add_leased("a@b.se").await;
         at.import(&lease, &epoch, vec![(1, mail("a", &[inbox]))]).await;
         let refused = |result| matches!(result, Err(StoreError::Conflict(_)));
         assert!(refused(at.store.remove_inbox(&address(INBOX), true).await), "{name}: a mailbox feeds it");

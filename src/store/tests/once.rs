@@ -1,4 +1,4 @@
-//! Keys that work once, used by many at once, taken back while they are used, and given back.
+//! Single-use keys: concurrent use, revocation while in use, and release.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::*;
 
 const LATER: Timestamp = Timestamp(NOW.0 + 60_000);
 
-/// Does this eight times at once, and tells how often it came about.
+/// Does this eight times concurrently, and returns how often it succeeded.
 async fn at_once<F: Future<Output = bool> + Send + 'static>(
     store: &Arc<Store>,
     one: impl Fn(Arc<Store>, usize) -> F,
@@ -35,7 +35,7 @@ impl Fixture {
     /// A mailbox without a password, with a link for it.
     async fn linked(&self, mailbox: &str, maker: impl Into<Maker<'_>>) -> Purpose {
         self.add(mailbox).await;
-        let forgotten = Changes { login: Some(NewLogin::ToCome), ..Changes::default() };
+        let forgotten = Changes { login: Some(NewLogin::Unset), ..Changes::default() };
         self.store.change_mailbox(&address(mailbox), &forgotten, None, NOW).await.unwrap();
         let purpose = Purpose::Connect { mailbox_id: self.store.mailbox(&address(mailbox)).await.unwrap().id };
         self.store
@@ -45,27 +45,27 @@ impl Fixture {
         purpose
     }
 
-    /// Gives the mailbox a password by a claimed link.
-    async fn given(&self, mailbox: &str, claim: &LinkClaim, now: Timestamp) -> Result<(), StoreError> {
+    /// Sets the mailbox's password through a claimed link.
+    async fn set_password_by_link(&self, mailbox: &str, claim: &LinkClaim, now: Timestamp) -> Result<(), StoreError> {
         let login = Some(NewLogin::Password("hemligt".into()));
         let changes = Changes { login, by_link: Some(claim.clone()), ..Changes::default() };
         self.store.change_mailbox(&address(mailbox), &changes, Some(&self.vault), now).await
     }
 
     async fn has_password(&self, mailbox: &str) -> bool {
-        self.store.mailbox(&address(mailbox)).await.unwrap().login.is_given()
+        self.store.mailbox(&address(mailbox)).await.unwrap().login.is_set()
     }
 }
 
 #[tokio::test]
-async fn of_many_who_use_a_link_at_once_one_does() {
+async fn of_many_concurrent_uses_of_a_link_one_succeeds() {
     for (at, name) in stores().await {
         at.linked("a@b.se", "anna").await;
         let Fixture { store, vault, place, _folder } = at;
         let store = Arc::new(store);
         let claimed = at_once(&store, |store, _| async move { store.claim_link(b"key", NOW).await.unwrap().is_some() });
         assert_eq!(claimed.await, 1, "{name}");
-        // A process that died with its claim keeps nobody out for ever.
+        // The claim of a dead process expires.
         let late = Timestamp(NOW.0 + 59_000);
         assert!(store.claim_link(b"key", late).await.unwrap().is_none(), "{name}: it is claimed");
         store
@@ -88,7 +88,7 @@ async fn of_many_who_use_a_link_at_once_one_does() {
 }
 
 #[tokio::test]
-async fn a_link_that_is_taken_back_while_it_is_used_stores_nothing() {
+async fn a_link_that_is_revoked_during_its_use_stores_nothing() {
     for (at, name) in stores().await {
         let first = operator("root");
         at.store.add_person(&first, NOW).await.unwrap();
@@ -127,23 +127,26 @@ async fn a_link_that_is_taken_back_while_it_is_used_stores_nothing() {
                 "token revoked" => drop(at.store.revoke_token(token, false).await.unwrap()),
                 "expired" => now = LATER,
                 "claimed anew" => {
-                    // Its claim had ended, and another took the link.
-                    at.store.give_link_back(&claim).await.unwrap();
+                    // The claim has expired, and somebody else has claimed the link.
+                    at.store.release_link(&claim).await.unwrap();
                     assert!(at.store.claim_link(b"key", NOW).await.unwrap().is_some());
                 }
                 _ => {}
             }
-            let given = at.given(&mailbox, &claim, now).await;
+            let given = at.set_password_by_link(&mailbox, &claim, now).await;
             match what {
                 "nothing" => {
                     given.unwrap();
                     assert!(at.store.link(b"key", NOW).await.unwrap().is_none(), "{name}: it is used up");
-                    assert!(matches!(at.given(&mailbox, &claim, NOW).await, Err(StoreError::LinkOver)), "{name}");
+                    assert!(
+                        matches!(at.set_password_by_link(&mailbox, &claim, NOW).await, Err(StoreError::LinkInvalid)),
+                        "{name}"
+                    );
                 }
-                _ => assert!(matches!(given, Err(StoreError::LinkOver)), "{name}: {what}: {given:?}"),
+                _ => assert!(matches!(given, Err(StoreError::LinkInvalid)), "{name}: {what}: {given:?}"),
             }
             assert_eq!(at.has_password(&mailbox).await, what == "nothing", "{name}: {what}");
-            at.store.give_link_back(&claim).await.unwrap();
+            at.store.release_link(&claim).await.unwrap();
             let is_open = at.store.link(b"key", NOW).await.unwrap().is_some();
             assert_eq!(is_open, matches!(what, "expired" | "claimed anew" | "nothing"), "{name}: {what}");
             at.store.remove_mailbox(&address(&mailbox)).await.unwrap();
@@ -152,7 +155,7 @@ async fn a_link_that_is_taken_back_while_it_is_used_stores_nothing() {
 }
 
 #[tokio::test]
-async fn an_invitation_is_accepted_once_and_by_nobody_after_it_was_taken_back() {
+async fn an_invitation_is_accepted_once_and_never_after_it_was_revoked() {
     for (at, name) in stores().await {
         at.store.add_person(&operator("root"), NOW).await.unwrap();
         at.store.add_person(&operator("eve"), NOW).await.unwrap();
@@ -163,29 +166,29 @@ async fn an_invitation_is_accepted_once_and_by_nobody_after_it_was_taken_back() 
                 .unwrap();
             at.store.claim_link(b"key", NOW).await.unwrap().expect("it is open")
         };
-        // A name that somebody has costs no invitation.
+        // A name that is taken does not use up the invitation.
         let claim = invited("root").await;
         assert!(matches!(at.store.join(&claim, &viewer("EVE"), NOW).await, Err(StoreError::Conflict(_))), "{name}");
         at.store.join(&claim, &viewer("bo"), NOW).await.unwrap();
-        assert!(matches!(at.store.join(&claim, &viewer("bo2"), NOW).await, Err(StoreError::LinkOver)), "{name}");
-        // Taken back, or by somebody who is gone.
+        assert!(matches!(at.store.join(&claim, &viewer("bo2"), NOW).await, Err(StoreError::LinkInvalid)), "{name}");
+        // Revoked, or created by somebody who has been removed.
         at.store.revoke_invitation(b"key", Scope::All).await.unwrap();
-        at.store.give_link_back(&claim).await.unwrap();
+        at.store.release_link(&claim).await.unwrap();
         assert!(at.store.revoke_invitation(b"key", Scope::All).await.unwrap(), "{name}");
         let claim = invited("root").await;
         assert!(at.store.revoke_invitation(b"key", Scope::All).await.unwrap(), "{name}: while it is used");
-        assert!(matches!(at.store.join(&claim, &viewer("carl"), NOW).await, Err(StoreError::LinkOver)), "{name}");
+        assert!(matches!(at.store.join(&claim, &viewer("carl"), NOW).await, Err(StoreError::LinkInvalid)), "{name}");
         let claim = invited("eve").await;
         at.store.remove_person(&at.store.person("eve").await.unwrap().unwrap()).await.unwrap();
-        assert!(matches!(at.store.join(&claim, &viewer("carl"), NOW).await, Err(StoreError::LinkOver)), "{name}");
-        at.store.give_link_back(&claim).await.unwrap();
+        assert!(matches!(at.store.join(&claim, &viewer("carl"), NOW).await, Err(StoreError::LinkInvalid)), "{name}");
+        at.store.release_link(&claim).await.unwrap();
         assert!(at.store.link(b"key", NOW).await.unwrap().is_none(), "{name}");
         assert!(at.store.person("carl").await.unwrap().is_none(), "{name}");
     }
 }
 
 #[tokio::test]
-async fn errands_and_keys_of_requests_are_taken_by_one_of_many() {
+async fn pending_authorizations_and_idempotency_keys_are_taken_by_one_of_many() {
     for (at, name) in stores().await {
         let errand =
             PendingAuth { browser_hash: b"b".to_vec(), mailbox_id: None, link_hash: None, sealed: b"x".to_vec() };

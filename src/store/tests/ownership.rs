@@ -1,4 +1,4 @@
-//! What is whose: consents, passwords, and what somebody leaves behind.
+//! Ownership of consents and passwords, and removal of people.
 
 use sqlx::Connection as _;
 
@@ -9,7 +9,8 @@ fn key() -> GrantKey {
 }
 
 impl Fixture {
-    /// A mailbox that is opened with the consent of anna@b.se, feeding this inbox of this organisation; its grant.
+    /// Adds a mailbox that uses the consent of anna@b.se and feeds this inbox of this organisation, and returns its
+    /// grant.
     async fn consenting(&self, mailbox: &str, inbox: &str, organisation: i64) -> i64 {
         let new =
             NewInbox { address: address(inbox), name: None, reply_from: None, organisation_id: Some(organisation) };
@@ -64,7 +65,7 @@ impl Fixture {
 async fn a_consent_opens_no_mailbox_of_another_organisation() {
     for (at, name) in stores().await {
         let other = at.store.organisation_named("other", NOW).await.unwrap().id;
-        // Whoever names the account first gets nothing by it.
+        // Naming the account first gives no access to it.
         let theirs = at.consenting("spy@c.se", "spy@mail.kundo.se", other).await;
         let ours = at.consenting("anna@b.se", INBOX, FIRST_ORGANISATION).await;
         let shared = at.consenting("jobb@b.se", INBOX, FIRST_ORGANISATION).await;
@@ -75,7 +76,7 @@ async fn a_consent_opens_no_mailbox_of_another_organisation() {
 }
 
 #[tokio::test]
-async fn a_consent_goes_along_to_another_organisation_unless_others_need_it() {
+async fn a_consent_moves_to_another_organisation_unless_others_need_it() {
     for (at, name) in stores().await {
         let other = at.store.organisation_named("other", NOW).await.unwrap().id;
         at.consenting("x@c.se", "theirs@mail.kundo.se", other).await;
@@ -90,36 +91,36 @@ async fn a_consent_goes_along_to_another_organisation_unless_others_need_it() {
         at.consenting("b@b.se", INBOX, FIRST_ORGANISATION).await;
         at.consent(grant).await;
         at.change("a@b.se", there()).await.unwrap();
-        // There the first one's is, and the other's stays behind.
+        // The first organisation has its own grant there, and the other grant stays.
         assert_eq!(at.grant_of("a@b.se").await, at.grant_of("anna@b.se").await, "{name}");
         assert_eq!(at.grant_of("b@b.se").await, Some(grant), "{name}");
     }
 }
 
 #[tokio::test]
-async fn a_password_stays_behind_where_the_server_changes() {
+async fn a_password_is_deleted_when_the_server_changes() {
     for (at, name) in stores().await {
         at.add("a@b.se").await;
         let before = at.store.mailbox(&address("a@b.se")).await.unwrap().server;
         let to = |host: &str| Some(Server { host: host.to_owned(), ..before.clone() });
         at.change("a@b.se", Changes { server: to("IMAP.example.se"), ..Changes::default() }).await.unwrap();
-        assert!(at.login_of("a@b.se").await.is_given(), "{name}: the same host");
-        let along = Changes { server: to("imap.other.se"), login_goes_along: true, ..Changes::default() };
+        assert!(at.login_of("a@b.se").await.is_set(), "{name}: the same host");
+        let along = Changes { server: to("imap.other.se"), keeps_login: true, ..Changes::default() };
         at.change("a@b.se", along).await.unwrap();
-        assert!(at.login_of("a@b.se").await.is_given(), "{name}: as was said");
+        assert!(at.login_of("a@b.se").await.is_set(), "{name}: as was said");
         at.change("a@b.se", Changes { server: to("imap.evil.se"), ..Changes::default() }).await.unwrap();
-        assert!(!at.login_of("a@b.se").await.is_given(), "{name}");
+        assert!(!at.login_of("a@b.se").await.is_set(), "{name}");
         let anew =
             Changes { server: to("imap.new.se"), login: Some(NewLogin::Password("nytt".into())), ..Changes::default() };
         at.change("a@b.se", anew).await.unwrap();
-        assert!(at.login_of("a@b.se").await.is_given(), "{name}: given with it");
-        at.change("a@b.se", Changes { login: Some(NewLogin::ToCome), ..Changes::default() }).await.unwrap();
-        assert!(!at.login_of("a@b.se").await.is_given(), "{name}");
+        assert!(at.login_of("a@b.se").await.is_set(), "{name}: given with it");
+        at.change("a@b.se", Changes { login: Some(NewLogin::Unset), ..Changes::default() }).await.unwrap();
+        assert!(!at.login_of("a@b.se").await.is_set(), "{name}");
     }
 }
 
 #[tokio::test]
-async fn two_who_change_a_mailbox_undo_nothing_of_each_other() {
+async fn concurrent_changes_of_a_mailbox_do_not_undo_each_other() {
     for (at, name) in stores().await {
         at.add_with("a@b.se", AfterImport::Delete).await;
         let mailbox = address("a@b.se");
@@ -147,7 +148,7 @@ async fn two_who_change_a_mailbox_undo_nothing_of_each_other() {
 }
 
 #[tokio::test]
-async fn whoever_is_removed_leaves_no_way_in() {
+async fn a_removed_person_leaves_no_access() {
     for (at, name) in stores().await {
         at.person("root", None).await;
         let eve = at.person("eve", Some(FIRST_ORGANISATION)).await;
@@ -185,8 +186,8 @@ async fn whoever_is_removed_leaves_no_way_in() {
         assert_eq!(at.store.remove_person(&eve).await.unwrap(), 1, "{name}");
         assert!(at.store.link(b"eves", NOW).await.unwrap().is_none(), "{name}");
         assert!(at.store.link(b"root", NOW).await.unwrap().is_some(), "{name}: others' stay");
-        assert!(at.store.token_of(b"eves", NOW).await.unwrap().is_none(), "{name}");
-        assert!(at.store.token_of(b"root", NOW).await.unwrap().is_some(), "{name}");
+        assert!(at.store.token_by_hash(b"eves", NOW).await.unwrap().is_none(), "{name}");
+        assert!(at.store.token_by_hash(b"root", NOW).await.unwrap().is_some(), "{name}");
         assert!(at.store.signed_in(b"session", NOW).await.unwrap().is_none(), "{name}");
         assert!(!at.store.knows_browser(b"browser", "eve").await.unwrap(), "{name}");
         assert!(at.store.revoke_invitation(b"root", Scope::All).await.unwrap(), "{name}");
@@ -194,7 +195,7 @@ async fn whoever_is_removed_leaves_no_way_in() {
 }
 
 #[tokio::test]
-async fn an_installation_that_has_somebody_needs_no_set_up_link() {
+async fn an_installation_with_a_person_needs_no_setup_link() {
     for (at, name) in stores().await {
         at.store
             .add_link(
@@ -215,7 +216,7 @@ async fn an_installation_that_has_somebody_needs_no_set_up_link() {
 }
 
 #[tokio::test]
-async fn a_subject_stands_for_one_person_for_ever() {
+async fn a_subject_is_bound_to_one_person() {
     for (at, name) in stores().await {
         let anna = at.person("anna", None).await;
         at.person("eve", None).await;
@@ -226,7 +227,7 @@ async fn a_subject_stands_for_one_person_for_ever() {
     }
 }
 
-/// What two organisations shared before consents were an organisation's own.
+/// Rows that two organisations shared before consents belonged to an organisation.
 const SHARED: &str = "
     INSERT INTO organisation (name, created_at) VALUES ('other', 0);
     INSERT INTO inbox (address, created_at, organisation_id) VALUES ('a@k.se', 0, 1), ('b@k.se', 0, 2);
@@ -240,12 +241,12 @@ const SHARED: &str = "
         JOIN inbox i ON i.address = m.inbox JOIN oauth_grant g ON g.identity = m.identity;
 ";
 
-/// Which grant each mailbox has after the migration, and whether it has its tokens.
+/// The grant of each mailbox after the migration, and whether it has tokens.
 const AFTER: &str = "SELECT m.address, g.organisation_id, CASE WHEN g.refresh_sealed IS NULL THEN 0 ELSE 1 END, m.copy_changed_at \
                      FROM mailbox m JOIN oauth_grant g ON g.id = m.grant_id ORDER BY m.address";
 
 #[tokio::test]
-async fn what_was_shared_before_stays_with_the_first() {
+async fn a_shared_consent_stays_with_the_first_organisation() {
     let wanted = [("one@b.se", 1, 1), ("three@b.se", 2, 1), ("two@b.se", 2, 0)];
     let check = |rows: Vec<(String, i64, i64, i64)>, name: &str| {
         let rows: Vec<_> = rows.iter().map(|(address, org, has, at)| (address.as_str(), *org, *has, *at)).collect();
@@ -284,7 +285,7 @@ async fn what_was_shared_before_stays_with_the_first() {
     check(sqlx::query_as(sqlx::AssertSqlSafe(cast(AFTER))).fetch_all(&mut postgres).await.unwrap(), "PostgreSQL");
 }
 
-/// The same integers on both.
+/// Casts integers to the same type on both databases.
 fn cast(sql: &str) -> String {
     sql.replace("ELSE 1 END", "ELSE 1 END * CAST(1 AS BIGINT)")
 }

@@ -14,7 +14,7 @@ async fn person(at: &Fixture, name: &str, role: Role, organisation_id: Option<i6
 }
 
 #[tokio::test]
-async fn a_session_ends_when_it_is_not_used_and_after_a_week_in_any_case() {
+async fn a_session_ends_when_unused_and_after_a_week_in_any_case() {
     for (at, name) in stores().await {
         let anna = person(&at, "Anna@Lillestad.se", Role::Operator, None).await;
         assert_eq!(anna.name, "anna@lillestad.se");
@@ -26,7 +26,7 @@ async fn a_session_ends_when_it_is_not_used_and_after_a_week_in_any_case() {
         assert!(at.store.signed_in(b"key", hours(7 * 24 + 1)).await.unwrap().is_none(), "{name}");
         at.store.begin_session(anna.id, b"idle", None, NOW).await.unwrap();
         assert!(at.store.signed_in(b"idle", hours(25)).await.unwrap().is_none(), "{name}");
-        // A new password ends all but the one it was changed in; another login takes the place of the browser's own.
+        // A new password ends all other sessions; another login replaces the session of the browser.
         for key in [b"one".as_slice(), b"two"] {
             at.store.begin_session(anna.id, key, None, NOW).await.unwrap();
         }
@@ -39,7 +39,7 @@ async fn a_session_ends_when_it_is_not_used_and_after_a_week_in_any_case() {
 }
 
 #[tokio::test]
-async fn the_last_operator_stays_and_names_are_one_whatever_their_case() {
+async fn the_last_operator_cannot_be_removed_and_names_are_case_insensitive() {
     for (at, name) in stores().await {
         let first = person(&at, "anna", Role::Operator, None).await;
         let twice = NewPerson {
@@ -62,7 +62,7 @@ async fn the_last_operator_stays_and_names_are_one_whatever_their_case() {
 }
 
 #[tokio::test]
-async fn a_link_works_once_and_in_time() {
+async fn a_link_works_once_and_until_it_expires() {
     for (at, name) in stores().await {
         let invite = Purpose::Invite { role: Role::Viewer, organisation_id: Some(FIRST_ORGANISATION) };
         at.store
@@ -83,7 +83,7 @@ async fn a_link_works_once_and_in_time() {
         at.store.join(&claim, &new, NOW).await.unwrap();
         assert!(at.store.claim_link(b"a", NOW).await.unwrap().is_none(), "{name}");
         assert!(at.store.link(b"a", NOW).await.unwrap().is_none());
-        // A new one for setting up takes the place of the old one.
+        // A new setup link replaces the old one.
         at.store
             .add_link(
                 NewLink { key_hash: b"b", purpose: &Purpose::Setup, maker: "serve".into(), expires_at: hours(1) },
@@ -103,25 +103,25 @@ async fn a_link_works_once_and_in_time() {
 }
 
 #[tokio::test]
-async fn logins_are_held_back_by_account_and_by_address_also_when_many_come_at_once() {
-    let patience = LoginLimit { free: 5, longest_ms: 900_000 };
+async fn logins_are_limited_by_account_and_by_address_even_when_concurrent() {
+    let limit = LoginLimit { free_failures: 5, max_wait_ms: 900_000 };
     for (at, name) in stores().await {
         let store = std::sync::Arc::new(at.store);
         let mut tries = tokio::task::JoinSet::new();
         for _ in 0..60 {
             let store = store.clone();
             tries.spawn(async move {
-                let subjects = [("account a".to_owned(), patience), ("address 1".to_owned(), patience)];
+                let subjects = [("account a".to_owned(), limit), ("address 1".to_owned(), limit)];
                 store.count_login(&subjects, NOW).await.unwrap().is_ok()
             });
         }
         let through = tries.join_all().await.into_iter().filter(|through| *through).count();
         assert_eq!(through, 5, "{name}");
-        let other = |address: &str| [("account b".to_owned(), patience), (address.to_owned(), patience)];
+        let other = |address: &str| [("account b".to_owned(), limit), (address.to_owned(), limit)];
         assert!(store.count_login(&other("address 1"), NOW).await.unwrap().is_err(), "{name}: the address waits");
         assert!(store.count_login(&other("address 2"), NOW).await.unwrap().is_ok(), "{name}");
-        store.login_went_well("account a", "address 1").await.unwrap();
-        assert!(store.count_login(&[("account a".to_owned(), patience)], NOW).await.unwrap().is_ok());
+        store.record_login_success("account a", "address 1").await.unwrap();
+        assert!(store.count_login(&[("account a".to_owned(), limit)], NOW).await.unwrap().is_ok());
         assert!(
             store.count_login(&other("address 1"), hours(25)).await.unwrap().is_ok(),
             "{name}: forgotten after a day"
@@ -130,7 +130,7 @@ async fn logins_are_held_back_by_account_and_by_address_also_when_many_come_at_o
 }
 
 #[tokio::test]
-async fn an_organisation_sees_its_own_and_routes_lead_no_mail_out_of_it() {
+async fn an_organisation_sees_its_own_data_and_routes_send_no_mail_out_of_it() {
     for (at, name) in stores().await {
         let other = at.store.organisation_named("other", NOW).await.unwrap();
         assert_eq!(at.store.organisation_named(" other ", NOW).await.unwrap(), other, "{name}");
@@ -168,15 +168,15 @@ async fn an_organisation_sees_its_own_and_routes_lead_no_mail_out_of_it() {
 }
 
 #[tokio::test]
-async fn mail_is_found_by_words_and_only_by_whoever_may_see_it() {
+async fn mail_is_found_by_words_within_the_scope_only() {
     for (at, name) in stores().await {
-        let (lease, epoch) = at.polled("a@b.se").await;
+        let (lease, epoch) = at.add_leased("a@b.se").await;
         let inbox = at.inbox_id(INBOX).await;
         at.import(&lease, &epoch, vec![(1, mail("one.two@example.se", &[inbox])), (2, mail("three", &[inbox]))]).await;
         let other = at.store.organisation_named("other", NOW).await.unwrap();
         let find = async |scope, question: &str| {
             at.store
-                .find_messages(scope, &words(question), None, 10)
+                .find_messages(scope, &search_words(question), None, 10)
                 .await
                 .unwrap()
                 .iter()
@@ -202,7 +202,7 @@ async fn mail_is_found_by_words_and_only_by_whoever_may_see_it() {
         at.store.acknowledge(id, ours, NOW).await.unwrap();
         at.store.acknowledge(id, ours, hours(1)).await.unwrap();
         assert_eq!(at.store.message(id, ours).await.unwrap().acknowledged_at, Some(NOW), "{name}: the first counts");
-        // What an inbox takes with it is found no more.
+        // Mail of a removed inbox is not found any more.
         at.store.remove_mailbox(&address("a@b.se")).await.unwrap();
         at.store.remove_inbox(&address(INBOX), true).await.unwrap();
         assert_eq!(find(Scope::All, "ärende").await, [0; 0], "{name}");
@@ -210,23 +210,23 @@ async fn mail_is_found_by_words_and_only_by_whoever_may_see_it() {
 }
 
 #[tokio::test]
-async fn the_list_tells_the_same_of_a_mailbox_as_the_mailbox_itself() {
+async fn the_list_shows_the_same_state_as_the_mailbox_itself() {
     for (at, name) in stores().await {
         at.add("a@b.se").await;
-        let mut told = Vec::new();
+        let mut shown = Vec::new();
         let mut look = async |now: Timestamp| {
             let filter = ListFilter { scope: Scope::All, text: Some("A@B"), mailbox_state: None, inbox_id: None };
             let (lines, counts) =
                 at.store.mailbox_lines(filter, crate::store::Moments { today: NOW, now }, 0, 10).await.unwrap();
             assert_eq!(counts, [(lines[0].mailbox_state, 1)], "{name}");
-            let state = MailboxState::of(&at.store.mailbox(&address("a@b.se")).await.unwrap(), now).short_id();
+            let state = MailboxState::for_mailbox(&at.store.mailbox(&address("a@b.se")).await.unwrap(), now).short_id();
             let same = if lines[0].mailbox_state == MailboxState::NeedsPerson {
                 "failing"
             } else {
                 lines[0].mailbox_state.id()
             };
             assert_eq!(state, same, "{name}");
-            told.push(lines[0].mailbox_state);
+            shown.push(lines[0].mailbox_state);
         };
         look(NOW).await;
         let ended = |success: bool, error: Option<&'static str>| Outcome {
@@ -262,7 +262,7 @@ async fn the_list_tells_the_same_of_a_mailbox_as_the_mailbox_itself() {
             MailboxState::Behind,
             MailboxState::Paused,
         ];
-        assert_eq!(told, all, "{name}");
+        assert_eq!(shown, all, "{name}");
         let id = at.store.mailbox(&address("a@b.se")).await.unwrap().id;
         assert_eq!(at.store.polls_by_day(id, NOW.day()).await.unwrap(), [(NOW.day(), 4, 2)], "{name}");
         let some = ListFilter { scope: Scope::All, text: Some("%_"), mailbox_state: None, inbox_id: None };
@@ -275,7 +275,7 @@ async fn the_list_tells_the_same_of_a_mailbox_as_the_mailbox_itself() {
 }
 
 #[tokio::test]
-async fn an_errand_ends_once_and_in_the_browser_that_left() {
+async fn an_authorization_ends_once_and_in_the_browser_that_started_it() {
     for (at, name) in stores().await {
         let errand = || PendingAuth {
             browser_hash: b"browser".to_vec(),
@@ -322,7 +322,7 @@ async fn a_token_is_known_by_its_hash_until_it_is_revoked() {
             )
             .await;
         assert!(again.is_err(), "{name}");
-        let token = at.store.token_of(b"hash", NOW).await.unwrap().unwrap();
+        let token = at.store.token_by_hash(b"hash", NOW).await.unwrap().unwrap();
         assert_eq!(
             (token.scope, token.organisation_id, token.organisation.as_deref()),
             (TokenScope::Read, Some(other.id), Some("other"))
@@ -331,14 +331,14 @@ async fn a_token_is_known_by_its_hash_until_it_is_revoked() {
         let ours = Scope::Organisation(FIRST_ORGANISATION);
         assert!(at.store.token("import", None, ours).await.is_err(), "{name}: another organisation's is not there");
         at.store.revoke_token(token.id, false).await.unwrap();
-        assert!(at.store.token_of(b"hash", NOW).await.unwrap().is_none(), "{name}");
+        assert!(at.store.token_by_hash(b"hash", NOW).await.unwrap().is_none(), "{name}");
     }
 }
 
 #[tokio::test]
-async fn what_pages_ask_is_answered_by_both() {
+async fn queries_of_the_pages_work_on_both_databases() {
     for (at, name) in stores().await {
-        let (lease, epoch) = at.polled("a@b.se").await;
+        let (lease, epoch) = at.add_leased("a@b.se").await;
         let (id, inbox) = (lease.mailbox.id, at.inbox_id(INBOX).await);
         let header = b"Subject: TESTX aside\r\nFrom: anna@b.se\r\n\r\n".to_vec();
         let aside = Finding::Quarantined {
@@ -354,7 +354,7 @@ async fn what_pages_ask_is_answered_by_both() {
         let mailbox = at.store.mailbox(&address("a@b.se")).await.unwrap();
         let quarters = at.store.mails_by_quarter_hour(&mailbox, Timestamp(NOW.0 - 1)).await.unwrap();
         assert_eq!(quarters, [(Timestamp(NOW.0 / 900_000 * 900_000), 2)], "{name}");
-        // Another organisation that has the same mailbox later sees nothing of it.
+        // Another organisation that has the same mailbox later sees no earlier mail of it.
         let other = at.store.organisation_named("other", NOW).await.unwrap().id;
         let theirs = Mailbox { organisation_id: other, ..mailbox };
         assert!(at.store.mails_by_quarter_hour(&theirs, Timestamp(0)).await.unwrap().is_empty(), "{name}");
@@ -396,16 +396,16 @@ async fn what_pages_ask_is_answered_by_both() {
 }
 
 #[tokio::test]
-async fn a_try_that_was_none_is_taken_back_and_lifts_no_others_block() {
-    let patience = LoginLimit { free: 2, longest_ms: 900_000 };
+async fn an_uncounted_attempt_lifts_no_wait_caused_by_others() {
+    let limit = LoginLimit { free_failures: 2, max_wait_ms: 900_000 };
     for (at, name) in stores().await {
-        let subjects = [("x".to_owned(), patience)];
+        let subjects = [("x".to_owned(), limit)];
         let count = async || at.store.count_login(&subjects, NOW).await.unwrap();
         assert!(count().await.is_ok(), "{name}");
-        at.store.uncount_login("x", patience).await.unwrap();
+        at.store.uncount_login("x", limit).await.unwrap();
         assert!(count().await.is_ok() && count().await.is_ok(), "{name}: the first was taken back");
         assert!(count().await.is_err(), "{name}");
-        at.store.uncount_login("x", patience).await.unwrap();
+        at.store.uncount_login("x", limit).await.unwrap();
         assert!(count().await.is_ok() && count().await.is_err(), "{name}: below the free ones nothing is blocked");
         at.store.forget_failures("x").await.unwrap();
         assert!(count().await.is_ok(), "{name}");
@@ -413,9 +413,9 @@ async fn a_try_that_was_none_is_taken_back_and_lifts_no_others_block() {
 }
 
 #[tokio::test]
-async fn mail_is_found_in_an_organisation_of_many_inboxes() {
+async fn mail_is_found_in_an_organisation_with_many_inboxes() {
     for (at, name) in stores().await {
-        let (lease, epoch) = at.polled("a@b.se").await;
+        let (lease, epoch) = at.add_leased("a@b.se").await;
         let inbox = at.inbox_id(INBOX).await;
         at.import(&lease, &epoch, vec![(1, mail("needle", &[inbox]))]).await;
         for n in 0..502 {
@@ -428,9 +428,9 @@ async fn mail_is_found_in_an_organisation_of_many_inboxes() {
             at.store.add_inbox(&new, NOW).await.unwrap();
         }
         let ours = Scope::Organisation(FIRST_ORGANISATION);
-        assert_eq!(at.store.find_messages(ours, &words("needle"), None, 9).await.unwrap().len(), 1, "{name}");
+        assert_eq!(at.store.find_messages(ours, &search_words("needle"), None, 9).await.unwrap().len(), 1, "{name}");
         let other = at.store.organisation_named("other", NOW).await.unwrap().id;
         let theirs = Scope::Organisation(other);
-        assert!(at.store.find_messages(theirs, &words("needle"), None, 9).await.unwrap().is_empty(), "{name}");
+        assert!(at.store.find_messages(theirs, &search_words("needle"), None, 9).await.unwrap().is_empty(), "{name}");
     }
 }

@@ -1,4 +1,5 @@
-//! Every statement of the store: it has a name of its own, both databases take it, and those on a hot path read no whole table.
+//! Checks of all statements: each has a unique name and is valid on both databases, and those on a hot path scan no
+//! whole table.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,8 +10,8 @@ use super::*;
 use crate::rules::files;
 use crate::store::fragment;
 
-/// A statement as it stands in the source.
-struct Found {
+/// A statement in the source.
+struct NamedStatement {
     file: String,
     name: String,
     text: &'static str,
@@ -22,7 +23,7 @@ fn sources() -> Vec<(String, String)> {
     let mut sources = Vec::new();
     for path in files(&root.join("store"), "rs").into_iter().chain([root.join("store.rs")]) {
         let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-        // `direct.rs` is for tests too.
+        // `direct.rs` is compiled only for tests.
         let is_test = ["store/tests.rs", "store/tests/", "store/direct.rs"].iter().any(|test| name.starts_with(test));
         if !is_test {
             sources.push((name, std::fs::read_to_string(&path).unwrap()));
@@ -31,7 +32,7 @@ fn sources() -> Vec<(String, String)> {
     sources
 }
 
-/// The raw strings of a source, each with what stands before it.
+/// The raw strings of a source, each with the text before it.
 fn raw_strings(source: &str) -> Vec<(&str, &str)> {
     let mut found = Vec::new();
     let mut from = 0;
@@ -51,13 +52,13 @@ fn raw_strings(source: &str) -> Vec<(&str, &str)> {
     found
 }
 
-fn statements() -> Vec<Found> {
+fn statements() -> Vec<NamedStatement> {
     let mut statements = Vec::new();
     for (file, source) in sources() {
         for (_, text) in raw_strings(&source) {
             if let Some(name) = text.strip_prefix("-- ") {
                 let name = name.lines().next().unwrap().to_owned();
-                statements.push(Found { file: file.clone(), name, text: text.to_owned().leak() });
+                statements.push(NamedStatement { file: file.clone(), name, text: text.to_owned().leak() });
             }
         }
     }
@@ -65,7 +66,7 @@ fn statements() -> Vec<Found> {
     statements
 }
 
-/// How many columns `{rows}` has: as many as are named before its VALUES.
+/// Number of columns of `{rows}`, as listed before its VALUES.
 fn columns(text: &str) -> usize {
     let (before, _) = text.split_once("VALUES {rows}").expect("{rows} stands behind VALUES");
     let (named, _) = before.rsplit_once(')').unwrap();
@@ -73,7 +74,7 @@ fn columns(text: &str) -> usize {
     named.split(',').count()
 }
 
-/// The whole text for a database, with marks for two rows or for a list of two.
+/// The complete text for a database, with placeholders for two rows or for a list of two values.
 fn whole(text: &'static str, is_sqlite: bool) -> String {
     let text = fragment::expand(text).into_owned();
     let bound = (1..50).rev().find(|n| text.contains(&format!("${n}"))).unwrap_or(0);
@@ -87,15 +88,15 @@ fn whole(text: &'static str, is_sqlite: bool) -> String {
     text.replace("{rows}", &format!("{}, {}", row(0), row(1)))
 }
 
-/// Whether a statement is for this database: most are for both.
+/// Whether a statement is for this database; most are for both.
 fn is_for(name: &str, database: &str) -> bool {
     !name.ends_with(')') || name.ends_with(&format!("({database})"))
 }
 
 #[test]
-fn every_statement_has_a_name_of_its_own() {
+fn every_statement_has_a_unique_name() {
     let mut names = BTreeMap::new();
-    for Found { file, name, .. } in statements() {
+    for NamedStatement { file, name, .. } in statements() {
         if let Some(other) = names.insert(name.clone(), file.clone()) {
             panic!("{name:?} stands in {other} and in {file}");
         }
@@ -103,7 +104,7 @@ fn every_statement_has_a_name_of_its_own() {
 }
 
 #[test]
-fn all_sql_of_the_store_stands_in_named_statements() {
+fn all_sql_of_the_store_is_in_named_statements() {
     let sql = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "sqlx::query", "raw_sql"];
     let mut wrong = Vec::new();
     for (file, source) in sources().into_iter().filter(|(file, _)| file != "store/fragment.rs") {
@@ -125,11 +126,11 @@ fn all_sql_of_the_store_stands_in_named_statements() {
 }
 
 #[tokio::test]
-async fn sqlite_takes_every_statement() {
+async fn sqlite_accepts_every_statement() {
     let (at, _) = stores().await.swap_remove(0);
     let mut sqlite = sqlx::SqliteConnection::connect(&sqlite_url(&at)).await.unwrap();
     let mut wrong = Vec::new();
-    for Found { file, name, text } in statements() {
+    for NamedStatement { file, name, text } in statements() {
         if is_for(&name, "SQLite") {
             let sql = sqlx::AssertSqlSafe(whole(text, true));
             if let Err(error) = sqlite.prepare(sqlx::SqlSafeStr::into_sql_str(sql)).await {
@@ -141,10 +142,10 @@ async fn sqlite_takes_every_statement() {
 }
 
 #[tokio::test]
-async fn postgresql_takes_every_statement() {
+async fn postgresql_accepts_every_statement() {
     let mut postgres = migrated_postgres().await;
     let mut wrong = Vec::new();
-    for Found { file, name, text } in statements() {
+    for NamedStatement { file, name, text } in statements() {
         if is_for(&name, "PostgreSQL")
             && let Err(error) = prepare(&mut postgres, &name, text).await
         {
@@ -164,11 +165,11 @@ async fn migrated_postgres() -> sqlx::PgConnection {
     sqlx::PgConnection::connect(&url).await.unwrap()
 }
 
-/// Prepares a statement as `s`, in place of the one before. The driver tells the type of every value; here it is found by trying, where
-/// the text alone does not say it.
+/// Prepares a statement as `s`, replacing the previous one. The driver declares the type of every value; here the types
+/// that the text does not determine are found by trial.
 async fn prepare(postgres: &mut sqlx::PgConnection, name: &str, text: &'static str) -> Result<(), sqlx::Error> {
     let text = whole(text, false);
-    let types = if name == "where departures have arrived" { vec!["bigint"; 8] } else { vec!["unknown"; 50] };
+    let types = if name == "store the UIDs of copies" { vec!["bigint"; 8] } else { vec!["unknown"; 50] };
     let mut open = vec![types];
     let mut refused = None;
     while let Some(types) = open.pop() {
@@ -214,12 +215,12 @@ const GROWING: [&str; 20] = [
     "session",
 ];
 
-/// A statement that is run so often, or within so much else, that it must not read a whole table.
+/// A statement that runs so often that it must not scan a whole table.
 struct Hot {
     name: &'static str,
-    /// Why it is on a hot path.
+    /// The hot path that it is on.
     why: &'static str,
-    /// Tables that it reads in whole all the same, and may.
+    /// Tables that it may scan nevertheless.
     reads: &'static [&'static str],
 }
 
@@ -229,10 +230,10 @@ const fn hot(name: &'static str, why: &'static str) -> Hot {
 
 const HOT: &[Hot] = &[
     hot("due mailboxes", "every second"),
-    hot("lease of a mailbox", "for each mailbox that somebody else has"),
+    hot("lease of a mailbox", "for each mailbox that another worker has"),
     hot("take a lease", "at every poll"),
     hot("renew a lease", "at every poll, three times a lease"),
-    hot("guard a lease", "in every transaction of a poll"),
+    hot("check a lease", "in every transaction of a poll"),
     hot("mailbox by address", "at every poll and page"),
     hot("watched folders", "at every poll"),
     hot("newest epoch of a folder", "at every poll of a folder"),
@@ -242,24 +243,24 @@ const HOT: &[Hot] = &[
     hot("ledger line of a UID", "at every poll of a folder"),
     hot("move the cursor", "at every batch of an import"),
     hot("identities present", "at every batch of an import"),
-    hot("message to claim", "for every mail that is there already"),
-    hot("where an older epoch has brought a message", "for every mail that is there already"),
-    hot("carry an effect over", "for every mail that is there already"),
+    hot("message to claim", "for every mail that is already imported"),
+    hot("copy of a message in an older epoch", "for every mail that is already imported"),
+    hot("move an effect to a new UID", "for every mail that is already imported"),
     hot("keep a download as raw mail", "for every large mail"),
-    hot("delete the downloads that are finished", "at every batch of an import"),
-    hot("departures of these contents", "at every batch of an import"),
-    hot("departures of these kin", "at every batch of an import"),
+    hot("delete finished downloads", "at every batch of an import"),
+    hot("departures with these contents", "at every batch of an import"),
+    hot("departures with these repeat keys", "at every batch of an import"),
     hot("open effects", "at every poll of a folder"),
     hot("returned mail of an epoch", "at every poll of a folder"),
-    hot("write departures down", "before every change to copies"),
-    hot("where departures have arrived", "after every move of copies"),
-    hot("effects are done", "after every change to copies"),
-    hot("effects are about to be copied", "before every copy"),
-    hot("effects are copied", "after every copy"),
-    hot("effects are impossible", "where a server refuses"),
-    hot("effects have failed", "where a server refuses"),
-    hot("copies have not departed", "where a server refuses"),
-    hot("ask for missing mail again", "at every poll that finds some"),
+    hot("store departures", "before every change to copies"),
+    hot("store the UIDs of copies", "after every move of copies"),
+    hot("delete finished effects", "after every change to copies"),
+    hot("mark effects as copying", "before every copy"),
+    hot("mark effects as copied", "after every copy"),
+    hot("mark effects as impossible", "when a server refuses"),
+    hot("count failed effects", "when a server refuses"),
+    hot("delete the departures of failed effects", "when a server refuses"),
+    hot("reopen missing mail", "at every poll that finds some"),
     hot("count missing mail", "at every poll"),
     hot("end a poll", "at every poll"),
     hot("count a poll", "at every poll"),
@@ -268,9 +269,9 @@ const HOT: &[Hot] = &[
     hot("page of messages", "by every importing system, all the time"),
     hot("page of an inbox's messages", "by every importing system, all the time"),
     hot("page of an inbox's unacknowledged messages", "by every importing system, all the time"),
-    hot("acknowledge a message", "for each message that the importing system has"),
-    // The list is sorted by how mailboxes fare, so all of them are looked at; their mail must not be.
-    Hot { name: "page of the mailbox list", why: "at every look at the list", reads: &["mailbox", "inbox"] },
+    hot("acknowledge a message", "for each message that the importing system acknowledges"),
+    // The list is sorted by state, so all mailboxes are read, but their mail must not be.
+    Hot { name: "page of the mailbox list", why: "at every view of the list", reads: &["mailbox", "inbox"] },
     hot("session by key", "at every request of a browser"),
     hot("token by hash", "at every request to the API"),
     hot("wait of a login", "at every login"),
@@ -280,22 +281,22 @@ const HOT: &[Hot] = &[
     hot("remove old login failures", "holds the writer"),
     hot("remove idle sessions", "holds the writer"),
     hot("remove old sessions", "holds the writer"),
-    hot("remove links that ended long ago", "holds the writer"),
-    hot("remove authorizations that have ended", "holds the writer"),
+    hot("remove expired links", "holds the writer"),
+    hot("remove expired authorizations", "holds the writer"),
     hot("remove idle downloads", "holds the writer"),
     hot("remove old test mails", "holds the writer"),
 ];
 
-/// The hot statements of the source.
+/// The statements on hot paths.
 fn hot_statements() -> Vec<(&'static Hot, &'static str)> {
     let all: BTreeMap<String, &'static str> = statements().into_iter().map(|found| (found.name, found.text)).collect();
     let missing: Vec<&str> = HOT.iter().map(|hot| hot.name).filter(|name| !all.contains_key(*name)).collect();
-    assert_eq!(missing, [""; 0], "they are no statements");
+    assert_eq!(missing, [""; 0], "unknown statements");
     HOT.iter().filter_map(|hot| Some((hot, *all.get(hot.name)?))).collect()
 }
 
-/// The tables that a statement calls by this name.
-fn called(alias: &str, text: &str) -> Vec<&'static str> {
+/// The tables with this alias in a statement.
+fn aliased(alias: &str, text: &str) -> Vec<&'static str> {
     let words: Vec<&str> =
         text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
     let is_called = |table: &&str| {
@@ -307,7 +308,7 @@ fn called(alias: &str, text: &str) -> Vec<&'static str> {
 }
 
 #[tokio::test]
-async fn sqlite_reads_no_whole_table_on_a_hot_path() {
+async fn sqlite_scans_no_whole_table_on_a_hot_path() {
     let (at, _) = stores().await.swap_remove(0);
     let mut sqlite = sqlx::SqliteConnection::connect(&sqlite_url(&at)).await.unwrap();
     let mut wrong = Vec::new();
@@ -319,7 +320,7 @@ async fn sqlite_reads_no_whole_table_on_a_hot_path() {
         for line in &plan {
             let Some(scanned) = line.strip_prefix("SCAN ").filter(|rest| !rest.contains(" USING ")) else { continue };
             let alias = scanned.split(' ').next().unwrap();
-            if called(alias, &text).iter().any(|table| !reads.contains(table)) {
+            if aliased(alias, &text).iter().any(|table| !reads.contains(table)) {
                 wrong.push(format!("{name} ({why}): {line}"));
             }
         }
@@ -328,7 +329,7 @@ async fn sqlite_reads_no_whole_table_on_a_hot_path() {
 }
 
 #[tokio::test]
-async fn postgresql_reads_no_whole_table_on_a_hot_path() {
+async fn postgresql_scans_no_whole_table_on_a_hot_path() {
     let mut postgres = migrated_postgres().await;
     sqlx::raw_sql("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan")
         .execute(&mut postgres)

@@ -1,4 +1,4 @@
-//! Names of tokens, and tokens that were made by tokens.
+//! Names of tokens, and tokens created with other tokens.
 
 use sqlx::Connection as _;
 
@@ -23,7 +23,7 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn a_name_is_taken_in_its_own_organisation_only() {
+async fn a_name_is_unique_within_its_organisation() {
     for (at, name) in stores().await {
         let (first, other) = (FIRST_ORGANISATION, at.store.organisation_named("other", NOW).await.unwrap().id);
         let ours = at.token("import", Some(first), None).await;
@@ -44,7 +44,8 @@ async fn a_name_is_taken_in_its_own_organisation_only() {
                 .await;
             assert!(matches!(again, Err(StoreError::Conflict(_))), "{name}");
         }
-        // Each organisation sees its own; who sees all says which, and the one of all is meant where nothing is said.
+        // Each organisation sees its own. With access to all, the organisation selects one; without it, the token of
+        // all organisations is meant.
         let of = async |organisation: Option<&str>, scope| {
             at.store.token("import", organisation, scope).await.map(|token| token.id)
         };
@@ -71,7 +72,7 @@ async fn a_name_is_taken_in_its_own_organisation_only() {
             "{name}"
         );
         assert!(of(Some("other"), Scope::Organisation(first)).await.is_err(), "{name}: another's is not there");
-        // A page that ends among tokens of one name goes on with the next of them.
+        // A page that ends among tokens with the same name continues with the next of them.
         let (mut seen, mut after) = (Vec::new(), None);
         loop {
             let page = at.store.token_page(Scope::All, after.as_ref(), 1).await.unwrap();
@@ -84,7 +85,7 @@ async fn a_name_is_taken_in_its_own_organisation_only() {
 }
 
 #[tokio::test]
-async fn tokens_made_by_a_revoked_token_are_known_and_go_where_that_is_wished() {
+async fn tokens_created_with_a_revoked_token_are_listed_and_revoked_on_request() {
     for (at, name) in stores().await {
         let root = at.token("root", None, None).await;
         let child = at.token("child", Some(FIRST_ORGANISATION), Some(root)).await;
@@ -110,7 +111,7 @@ async fn tokens_made_by_a_revoked_token_are_known_and_go_where_that_is_wished() 
         assert_eq!(makers(Scope::All).await, [named("root"), named("child"), None, None], "{name}");
         let ours = Scope::Organisation(FIRST_ORGANISATION);
         assert_eq!(makers(ours).await, [None, named("child")], "{name}: a token of all is not named to one");
-        // One in the middle goes alone, and what it had made is known by the one before it.
+        // A token in the middle is revoked alone; the tokens created with it are reassigned to its own creator.
         at.add("a@b.se").await;
         let mailbox_id = at.store.mailbox(&address("a@b.se")).await.unwrap().id;
         let (purpose, later) = (Purpose::Connect { mailbox_id }, Timestamp(NOW.0 + 1000));
@@ -134,7 +135,7 @@ async fn tokens_made_by_a_revoked_token_are_known_and_go_where_that_is_wished() 
     }
 }
 
-/// Tokens, an answer that is kept, links and mailboxes, as they were before.
+/// Tokens, a stored response, links and mailboxes, as they were before the migration.
 const BEFORE: &str = "
     INSERT INTO inbox (address, created_at, organisation_id) VALUES ('a@k.se', 0, 1);
     INSERT INTO mailbox (address, inbox_id, host, port, tls, username, start, after_import, interval_ms, max_size, added_at, last_success_at)
@@ -150,7 +151,7 @@ const BEFORE: &str = "
     INSERT INTO link (key_hash, purpose, created_by, created_at, expires_at) VALUES (CAST('m' AS BLOB), 'setup', 'serve', 0, 10);
 ";
 
-/// What there is of it afterwards, each as one line.
+/// The rows after the migration, one line each.
 const AFTER: &str = "
     SELECT line FROM (SELECT 'token ' || t.name || ' ' || t.scope || ' ' || coalesce(t.organisation_id, 0) || ' ' || t.created_at || ' ' || t.created_by
         || ' ' || (SELECT count(*) FROM answer_kept a WHERE a.token_id = t.id AND a.status = 201) AS line FROM api_token t
@@ -160,7 +161,7 @@ const AFTER: &str = "
     ORDER BY line";
 
 #[tokio::test]
-async fn what_was_there_before_names_were_an_organisations_own_is_kept() {
+async fn the_migration_to_names_per_organisation_keeps_all_rows() {
     let wanted = [
         "link serve -",
         "link token import import",

@@ -46,7 +46,7 @@ fn a_configuration_that_would_send_a_secret_astray_is_refused() {
         ("[oauth.providers.c]\nclient_id = \"x\"\n", "oauth.providers.c.token_url: is missing"),
         ("[oauth.providers.c]\nclient_secret = \"x\"\n", "oauth.providers.c.client_id: is missing"),
         ("[oauth.providers.c]\nclient = \"x\"\n", "oauth.providers.c.client: unknown key"),
-        ("[oauth.providers.c]\nclient_secret_expires = \"soon\"\n", "is not a day"),
+        ("[oauth.providers.c]\nclient_secret_expires = \"soon\"\n", "is not a date"),
         ("[oauth]\nport = 1\n", "oauth.port: unknown key"),
     ] {
         let mut mailferry = crate::support::mailferry::Mailferry::new();
@@ -146,7 +146,9 @@ fn what_will_end_is_warned_of_in_the_list_the_metrics_and_the_log() {
     for what in ["client-secret", "unused-consent", "google-testing"] {
         assert!(metrics.contains(&format!("what=\"{what}\"")), "{metrics}");
     }
-    wait::until("the log", Duration::from_secs(20), || (serve.output().matches("will end").count() >= 2).then_some(()));
+    wait::until("the log", Duration::from_secs(20), || {
+        (serve.output().matches("will expire").count() >= 2).then_some(())
+    });
 }
 
 #[test]

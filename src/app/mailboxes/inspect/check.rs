@@ -48,7 +48,7 @@ where
             Some(WITHIN)
         }
         false => {
-            inspector.acting.store.ask_again(mailbox.id).await?;
+            inspector.acting.store.clear_token_backoff(mailbox.id).await?;
             None
         }
     };

@@ -68,7 +68,7 @@ fn new(address: Address, request: MailboxRequest) -> Result<NewMailbox, Refusal>
         asks_consent: false,
         login: Some(login),
         setup: false,
-        settings: request.settings.on(&Settings::default()),
+        settings: request.settings.apply_to(&Settings::default()),
         address,
     })
 }
@@ -111,7 +111,7 @@ fn changes(before: &Stored, request: MailboxRequest) -> Result<Option<Changes>, 
         inbox: request.inbox,
         username: request.username,
         login: request.login,
-        given_for: Some((before.server.clone(), before.username.clone())),
+        expected_account: Some((before.server.clone(), before.username.clone())),
         settings: request.settings,
         ..Changes::default()
     };

@@ -111,7 +111,7 @@ pub async fn skip(
     let (_, mailbox) = seen(&address, &caller, &state).await?;
     let body: Skip = given.json()?;
     let folders = state.deps.store.watched_folders(mailbox.id).await?;
-    let folder = WatchedFolder::meant(folders, body.folder.as_deref()).map_err(|why| Refusal::part("/folder", why))?;
+    let folder = WatchedFolder::select(folders, body.folder.as_deref()).map_err(|why| Refusal::part("/folder", why))?;
     ledger::skip(state.acting(&caller.actor), &mailbox, &folder, body.uid, body.uidvalidity).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

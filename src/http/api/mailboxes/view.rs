@@ -220,7 +220,7 @@ impl Status {
         let (now, status) = (state.deps.clock.now(), &mailbox.status);
         let open = state.deps.store.open_cases(mailbox.id).await?;
         Ok(Self {
-            state: MailboxState::of(mailbox, now),
+            state: MailboxState::for_mailbox(mailbox, now),
             added_at: mailbox.added_at,
             last_success_at: status.last_success_at.map(Timestamp),
             last_attempt_at: status.last_attempt_at.map(Timestamp),

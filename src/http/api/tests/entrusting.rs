@@ -90,7 +90,7 @@ async fn a_consent_opens_the_mailbox_that_it_was_given_for() {
     world.fill().await;
     // Somebody has consented for one mailbox.
     let key = GrantKey { provider: "microsoft".into(), kind: GrantKind::Delegated, identity: MAILBOX.into() };
-    let server = Server::usual("outlook.office365.com".to_owned(), TlsMode::Implicit);
+    let server = Server::on_default_port("outlook.office365.com".to_owned(), TlsMode::Implicit);
     let changes =
         crate::store::Changes { server: Some(server), login: Some(NewLogin::OAuth(key)), ..Default::default() };
     store.change_mailbox(&MAILBOX.parse().unwrap(), &changes, None, now).await.unwrap();
@@ -111,7 +111,7 @@ async fn a_consent_opens_the_mailbox_that_it_was_given_for() {
         json!({ "username": "hr@lillestad.se" }),
         json!({ "username": "ekonomi@lillestad.se", "oauth": { "provider": "microsoft", "login_identity": MAILBOX } }),
     ] {
-        store.consented(mailbox().await.id, &mailbox().await.username, now).await.unwrap();
+        store.record_consent(mailbox().await.id, &mailbox().await.username, now).await.unwrap();
         let reply = world.patch(body.clone()).await;
         assert_eq!(reply.json()["oauth"]["state"], "needs-consent", "{body} {}", reply.text());
         let reply = world.patch(json!({ "interval": "60s" })).await;

@@ -36,7 +36,7 @@ impl World {
     /// Has the server of the mailbox told us to stay away for an hour; returns until when.
     async fn hold(&self) -> Timestamp {
         let (store, now) = (self.store(), self.now());
-        let (taker, until) = (Taker { owner: "me", dead: None }, now.plus(Duration::from_mins(60)));
+        let (taker, until) = (Taker { owner: "me", dead_token: None }, now.plus(Duration::from_mins(60)));
         let lease = store.take_lease(&MAILBOX.parse().unwrap(), taker, now, until).await.unwrap().unwrap();
         let outcome = Outcome {
             started_at: now,

@@ -56,7 +56,7 @@ pub fn member<'a>(mailbox: &'a Mailbox, provider: &str) -> &'a str {
 
 fn made(mailbox: Mailbox, state: &State, who: &SignedIn) -> Page {
     let (oauth, host) = (&state.deps.oauth, &mailbox.server.host);
-    let usual = oauth.registered_for(host).map(str::to_owned);
+    let usual = oauth.registered_for_host(host).map(str::to_owned);
     let mut of_host = oauth.providers.values().filter(|app| app.imap_host.eq_ignore_ascii_case(host));
     let is_microsoft = of_host.any(|app| app.family() == "microsoft");
     Page {

@@ -17,7 +17,7 @@ use crate::http::page::error::PageError;
 use crate::http::page::frame::Frame;
 use crate::http::page::visitor::SignedIn;
 use crate::http::pages::mailbox::seen;
-use crate::mailbox::{AfterImport, SettingsChange, Start, not_into_itself};
+use crate::mailbox::{AfterImport, SettingsChange, Start, check_move_target};
 use crate::poll::capabilities::Ability;
 use crate::store::{Changes, InboxOverview, Mailbox};
 
@@ -178,7 +178,7 @@ pub async fn set_copy(
         other => other.to_owned(),
     };
     let problem = match text.parse::<AfterImport>() {
-        Ok(wish) if not_into_itself(&wish, &mailbox.folders).is_err() => "folders-target",
+        Ok(wish) if check_move_target(&wish, &mailbox.folders).is_err() => "folders-target",
         Ok(wish) => {
             let changes = SettingsChange { after_import: Some(wish), ..SettingsChange::default() }.into();
             change(&mailbox, changes, &state, &who).await?;

@@ -5,7 +5,7 @@ const OURS: i64 = 1;
 const THEIRS: i64 = 2;
 
 fn at(host: &str) -> Server {
-    Server::usual(host.to_owned(), TlsMode::Implicit)
+    Server::on_default_port(host.to_owned(), TlsMode::Implicit)
 }
 
 fn account(organisation: i64, host: &str, username: &str, addresses: &[&str]) -> Account {
@@ -62,7 +62,7 @@ fn a_server_is_one_by_whichever_address_and_name() {
     // Two names of one server, and an address that no name had when it was looked up.
     let shares = |one: &Account, other: &Account| {
         let of = |account: &Account| {
-            let own = account.subjects(GUESS).into_iter().filter(|(.., on)| *on == OnSuccess::Forget);
+            let own = account.subjects(GUESS).into_iter().filter(|(.., on)| *on == OnSuccess::Reset);
             own.map(|(subject, ..)| subject).collect::<BTreeSet<_>>()
         };
         !of(one).is_disjoint(&of(other))

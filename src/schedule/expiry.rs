@@ -1,0 +1,76 @@
+//! Logs warnings before secrets and consents expire: once for each number of days at which a warning is due.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::oauth::{Forecast, endings};
+use crate::poll::Deps;
+
+/// Time between two checks; warnings are due by days.
+const CHECK_INTERVAL: Duration = Duration::from_hours(1);
+
+/// Key of a warning: provider, identity (empty for the application itself), kind of credential.
+type WarningKey = (String, String, &'static str);
+
+/// Checks until cancelled.
+pub async fn watch(deps: &Deps, stop: CancellationToken) {
+    let mut warned = HashMap::new();
+    loop {
+        match deps.store.grants().await {
+            Ok(grants) => {
+                let all = endings(&deps.oauth, &grants, deps.clock.now());
+                for (key, ending) in due_warnings(&mut warned, all) {
+                    let (provider, identity, what) = key;
+                    tracing::warn!(provider, identity, what, days_left = ending.days_left, ends_at = %ending.ends_at, "will expire");
+                }
+            }
+            Err(error) => tracing::error!(%error, "expiry dates cannot be read from the database"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(CHECK_INTERVAL) => {}
+        }
+    }
+}
+
+/// The warnings that are due and have not been given yet.
+fn due_warnings(
+    warned: &mut HashMap<WarningKey, i64>,
+    all: Vec<(String, String, Forecast)>,
+) -> Vec<(WarningKey, Forecast)> {
+    let mut due = Vec::new();
+    let mut current = HashMap::new();
+    for (provider, identity, ending) in all {
+        let Some(days) = ending.warning else { continue };
+        let key = (provider, identity, ending.what.id());
+        if warned.get(&key) != Some(&days) {
+            due.push((key.clone(), ending));
+        }
+        current.insert(key, days);
+    }
+    *warned = current;
+    due
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::oauth::What;
+
+    #[test]
+    fn each_warning_is_given_once() {
+        let ending = |days_left, warning| {
+            let ending = Forecast { what: What::ClientSecret, ends_at: Timestamp(0), days_left, warning };
+            vec![("microsoft".to_owned(), String::new(), ending)]
+        };
+        let mut warned = HashMap::new();
+        let mut count = |days_left, warning| due_warnings(&mut warned, ending(days_left, warning)).len();
+        assert_eq!(count(40, None), 0);
+        assert_eq!((count(30, Some(30)), count(29, Some(30)), count(7, Some(7)), count(7, Some(7))), (1, 0, 1, 0));
+        // A new secret, which expires in turn.
+        assert_eq!((count(365, None), count(7, Some(7))), (0, 1));
+    }
+}
