@@ -311,7 +311,7 @@ impl World {
         let last = self.verify().await;
         // A mail that came back after it was moved or removed stands there until a person has looked.
         let is_told =
-            |message: &str| message.contains("new UIDVALIDITY") || message.contains("there after Mailferry had");
+            |message: &str| message.contains("new UIDVALIDITY") || message.contains("after Mailferry had moved");
         if let Some(error) = last.error.filter(|error| !is_told(&error.message)) {
             return Err(format!("the last poll fails: {}", error.message));
         }

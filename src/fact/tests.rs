@@ -27,7 +27,7 @@ fn a_check_is_told_on_a_page_in_the_readers_language_and_to_the_api_in_english()
         Found::Protected { starttls: false, subject: "CN=l.se".to_owned(), end, fingerprint: "ab".to_owned() };
     let left = Found::Copy { wish: "leave".to_owned(), way: Way::LeftAlone };
     for (found, english, swedish) in [
-        (addresses, "imap.l.se is 192.0.2.1, 192.0.2.2", "imap.l.se är 192.0.2.1, 192.0.2.2"),
+        (addresses, "imap.l.se resolves to 192.0.2.1, 192.0.2.2", "imap.l.se är 192.0.2.1, 192.0.2.2"),
         (Found::PortAnswers { port: 993 }, "port 993 answers", "Port 993 svarar."),
         (Found::LoggedIn { username: name() }, "as jobb@l.se", "som jobb@l.se"),
         (folder(Some(7)), "INBOX: 7 messages", "INBOX: 7 mejl"),
@@ -81,7 +81,7 @@ fn a_page_tells_why_in_fewer_words_than_a_terminal_and_the_api() {
     assert_eq!(large.on_page(english), "too large; it stays with the customer");
     assert_eq!(large.on_page(swedish), "för stort; det finns kvar hos kunden");
     let often = Reason::AskedOften { why: Missing::NoBody, times: 5 };
-    let told = "the server answers without a body (asked for 5 times); it stays in the customer's mailbox";
+    let told = "the server answers without a body (5 attempts); it stays in the customer's mailbox";
     assert_eq!(often.words(english), told);
     assert_eq!(often.on_page(swedish), "servern lämnade inte ut det");
 }
@@ -107,7 +107,7 @@ fn every_change_has_its_sentence_and_reads_back_as_it_was_written() {
     let consent = GivenUp::Ended { provider: name(), identity: name() };
     let all = [
         (Done::MailboxAdded, ""),
-        (Done::MailboxChanged { parts: vec![Part::Start, Part::Server] }, "from when, the server"),
+        (Done::MailboxChanged { parts: vec![Part::Start, Part::Server] }, "the start, the server"),
         (Done::MailboxStarted, ""),
         (Done::MailboxPaused, ""),
         (Done::MailboxResumed, ""),
@@ -134,15 +134,15 @@ fn every_change_has_its_sentence_and_reads_back_as_it_was_written() {
         (Done::PersonInvited, ""),
         (Done::InvitationRevoked, ""),
         (Done::PersonRemoved { tokens: 0 }, ""),
-        (Done::PersonRemoved { tokens: 2 }, "tokens taken back: 2"),
+        (Done::PersonRemoved { tokens: 2 }, "tokens revoked: 2"),
         (Done::PasswordChanged, ""),
         (Done::TokenCreated { scope: "read".into() }, "read"),
         (Done::TokenRevoked { made: Vec::new(), made_revoked: true }, ""),
         (
             Done::TokenRevoked { made: vec!["a".into(), "b".into()], made_revoked: true },
-            "tokens made by it, revoked too: a, b",
+            "tokens created with it, revoked too: a, b",
         ),
-        (Done::TokenRevoked { made: vec!["a".into()], made_revoked: false }, "tokens made by it, still valid: a"),
+        (Done::TokenRevoked { made: vec!["a".into()], made_revoked: false }, "tokens created with it, still valid: a"),
         (Done::OrganisationAdded, ""),
         (Done::KeyRotated { count: 7 }, "7"),
         (Done::SecretsForgotten { count: 7 }, "7"),
