@@ -18,7 +18,7 @@ pub mod test_mails;
 pub mod tokens;
 
 use crate::clock::Timestamp;
-use crate::fact::{Conflict, Done};
+use crate::fact::{AuditEvent, Conflict};
 use crate::store::{Change, Scope, Store, Tx};
 
 pub use actor::Actor;
@@ -60,18 +60,18 @@ impl<'a> Acting<'a> {
 
     /// The error that an address is taken; whose it is, and that it is there, is told to those who may see it only.
     fn taken(&self, taken: Conflict, organisation: i64) -> Error {
-        if self.scope().has(organisation) { taken.into() } else { Conflict::AddressElsewhere.into() }
+        if self.scope().has(organisation) { taken.into() } else { Conflict::AddressTaken.into() }
     }
 
     /// Writes down what was done, in the transaction that did it.
-    async fn audit(&self, tx: &mut Tx<'_>, done: &Done, target: Target<'_>) -> Result<(), Error> {
+    async fn audit(&self, tx: &mut Tx<'_>, done: &AuditEvent, target: Target<'_>) -> Result<(), Error> {
         let who = self.actor.name();
         let change = Change { who: &who, organisation: target.organisation, done, target: target.name };
         Ok(tx.audit(change, self.now).await?)
     }
 
     /// Ends a change: its audit line, and the commit.
-    async fn finish(&self, mut tx: Tx<'_>, done: &Done, target: Target<'_>) -> Result<(), Error> {
+    async fn finish(&self, mut tx: Tx<'_>, done: &AuditEvent, target: Target<'_>) -> Result<(), Error> {
         self.audit(&mut tx, done, target).await?;
         Ok(tx.commit().await?)
     }

@@ -138,7 +138,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let config = config::load(&overrides).map_err(Failure::configuration)?;
     let store = wiring::store(&config).await?;
     store.exposed().iter().for_each(private::Exposed::log);
-    let language = cli.lang.unwrap_or_else(Language::of_the_terminal);
+    let language = cli.lang.unwrap_or_else(Language::from_environment);
     let renewals = Renewals::default();
     let context = Context { config, store: Arc::new(store), output, language, renewals: renewals.clone() };
     let result = run_with(cli.command, context).await;
@@ -204,7 +204,10 @@ impl Context {
     }
 
     /// Runs a command and closes the database, so that SQLite removes its write-ahead log.
-    async fn run_and_close(self, command: impl AsyncFnOnce(&Self) -> Result<ExitCode, Failure>) -> Result<ExitCode, Failure> {
+    async fn run_and_close(
+        self,
+        command: impl AsyncFnOnce(&Self) -> Result<ExitCode, Failure>,
+    ) -> Result<ExitCode, Failure> {
         let result = command(&self).await;
         self.renewals.finish().await; // stores renewed tokens before the database is closed
         self.store.close().await;

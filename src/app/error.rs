@@ -2,7 +2,7 @@
 
 use super::mailboxes::Refused;
 use super::mailboxes::settings::Wrong;
-use crate::fact::{Conflict, Thing};
+use crate::fact::{Conflict, Resource};
 use crate::oauth::{GrantError, TokenError};
 use crate::poll::PollError;
 use crate::store::StoreError;
@@ -22,7 +22,7 @@ pub enum Forbidden {
 #[derive(Debug)]
 pub enum Error {
     /// There is no such thing, or none that the actor may know of.
-    Missing(Thing),
+    Missing(Resource),
     /// The actor may not.
     Forbidden(Forbidden),
     /// A part of what was given cannot be.

@@ -3,7 +3,7 @@
 use super::organisations::{Owner, owner};
 use super::{Acting, Error, Target, meant};
 use crate::address::Address;
-use crate::fact::{Conflict, Done, Thing};
+use crate::fact::{AuditEvent, Conflict, Resource};
 use crate::store::{Inbox, NewInbox, Reader, Tx};
 
 /// An inbox that somebody wants.
@@ -38,7 +38,7 @@ pub(super) fn target(inbox: &Inbox) -> Target<'_> {
 /// # Errors
 /// It is missing.
 pub async fn find(acting: Acting<'_>, address: &str) -> Result<Inbox, Error> {
-    let missing = || Error::Missing(Thing::Inbox(address.to_owned()));
+    let missing = || Error::Missing(Resource::Inbox(address.to_owned()));
     let address: Address = address.parse().map_err(|_| missing())?;
     let mut reader = acting.store.read().await?;
     visible(acting, &address, &mut reader).await
@@ -53,14 +53,14 @@ pub(super) async fn visible(acting: Acting<'_>, address: &Address, reader: &mut 
 fn seen(acting: Acting<'_>, inbox: Inbox) -> Result<Inbox, Error> {
     match acting.scope().has(inbox.organisation_id) {
         true => Ok(inbox),
-        false => Err(Error::Missing(Thing::Inbox(inbox.address))),
+        false => Err(Error::Missing(Resource::Inbox(inbox.address))),
     }
 }
 
 /// Adds an inbox.
 ///
 /// # Errors
-/// [`Conflict::InboxThere`]; for an address that is another organisation's, [`Conflict::AddressElsewhere`].
+/// [`Conflict::InboxExists`]; for an address that is another organisation's, [`Conflict::AddressTaken`].
 pub async fn add(acting: Acting<'_>, wanted: WantedInbox) -> Result<Inbox, Error> {
     let mut tx = acting.begin().await?;
     let inbox = add_in(acting, wanted, &mut tx).await?;
@@ -73,12 +73,12 @@ pub(super) async fn add_in(acting: Acting<'_>, wanted: WantedInbox, tx: &mut Tx<
     let owner = owner(acting, &wanted.owner, tx).await?;
     let WantedInbox { address, name, reply_from, .. } = wanted;
     if let Ok(there) = tx.inbox(&address).await {
-        return Err(acting.taken(Conflict::InboxThere(address.to_string()), there.organisation_id));
+        return Err(acting.taken(Conflict::InboxExists(address.to_string()), there.organisation_id));
     }
     let organisation_id = owner.map(|organisation| organisation.id);
     tx.add_inbox(&NewInbox { address: address.clone(), name, reply_from, organisation_id }, acting.now).await?;
     let inbox = tx.inbox(&address).await?;
-    acting.audit(tx, &Done::InboxAdded, target(&inbox)).await?;
+    acting.audit(tx, &AuditEvent::InboxAdded, target(&inbox)).await?;
     Ok(inbox)
 }
 
@@ -100,7 +100,7 @@ pub async fn change(
         changes.reply_from.map(|from| from.map(|address| address.to_string())).unwrap_or(before.reply_from);
     tx.change_inbox(before.id, name.as_deref(), reply_from.as_deref()).await?;
     let target = Target { organisation: Some(before.organisation_id), name: &before.address };
-    acting.audit(&mut tx, &Done::InboxChanged, target).await?;
+    acting.audit(&mut tx, &AuditEvent::InboxChanged, target).await?;
     let inbox = tx.inbox(address).await?;
     tx.commit().await?;
     Ok(inbox)
@@ -109,7 +109,7 @@ pub async fn change(
 /// Removes an inbox that nothing feeds any more. One that holds mail goes only with its messages, for good.
 ///
 /// # Errors
-/// It is missing, or is not as it was meant to be; [`Conflict::InboxFed`], [`Conflict::InboxHoldsMail`].
+/// It is missing, or is not as it was meant to be; [`Conflict::InboxInUse`], [`Conflict::InboxHoldsMail`].
 pub async fn remove(
     acting: Acting<'_>,
     address: &Address,
@@ -121,5 +121,5 @@ pub async fn remove(
     meant(&inbox, is_meant)?;
     let (organisation, name) = (Some(inbox.organisation_id), inbox.address.clone());
     tx.remove_inbox(inbox, with_messages).await?;
-    acting.finish(tx, &Done::InboxRemoved { with_messages }, Target { organisation, name: &name }).await
+    acting.finish(tx, &AuditEvent::InboxRemoved { with_messages }, Target { organisation, name: &name }).await
 }

@@ -139,7 +139,7 @@ fn check_files(store: &Store, report: &mut impl FnMut(&'static str, Finding)) {
 fn describe_application(config: &Config, name: &str, app: &Application) -> Result<String, Failure> {
     let secret = Provider::named(&config.oauth, name).and_then(|provider| provider.secret());
     let secret =
-        secret.map_err(|trouble| Failure::configuration(vec![trouble.in_full(Language::of_the_terminal())]))?;
+        secret.map_err(|trouble| Failure::configuration(vec![trouble.in_full(Language::from_environment())]))?;
     let secret = if secret.is_some() { "with a secret" } else { "without a secret (a public client)" };
     let expiry = app.client_secret_expires.map_or_else(
         || format!("; its expiry date is not set (oauth.providers.{name}.client_secret_expires), so Mailferry cannot warn before it expires"),
@@ -260,8 +260,7 @@ mod tests {
         };
         let [(mark, address)] = &page_lines("http.listen", "\"127.0.0.1:0\"").await[..] else { panic!("one line") };
         assert!(*mark == "good" && address.starts_with("served at http://"), "{mark} {address}");
-        let [(first, warning), (second, address)] =
-            &page_lines("http.url", "\"https://mailferry.example\"").await[..]
+        let [(first, warning), (second, address)] = &page_lines("http.url", "\"https://mailferry.example\"").await[..]
         else {
             panic!("two lines")
         };

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::app::Error;
 use crate::app::mailboxes::settings::Wrong;
-use crate::fact::{Fact, Text, Thing};
+use crate::fact::{Fact, Resource, Text};
 use crate::locale::Language;
 use crate::oauth::GrantError;
 use crate::shown::for_terminal;
@@ -59,20 +59,20 @@ impl Failure {
 }
 
 /// The command that lists the things of this kind.
-fn list_command(thing: &Thing) -> Option<&'static str> {
+fn list_command(thing: &Resource) -> Option<&'static str> {
     match thing {
-        Thing::Mailbox(_) => Some("mailferry mailbox list"),
-        Thing::Inbox(_) => Some("mailferry inbox list"),
-        Thing::Route(_) => Some("mailferry route list"),
-        Thing::Person(_) => Some("mailferry user list"),
-        Thing::Token(_) => Some("mailferry token list"),
-        Thing::Message(_) => Some("mailferry message list"),
+        Resource::Mailbox(_) => Some("mailferry mailbox list"),
+        Resource::Inbox(_) => Some("mailferry inbox list"),
+        Resource::Route(_) => Some("mailferry route list"),
+        Resource::Person(_) => Some("mailferry user list"),
+        Resource::Token(_) => Some("mailferry token list"),
+        Resource::Message(_) => Some("mailferry message list"),
         _ => None,
     }
 }
 
-impl From<Thing> for Failure {
-    fn from(thing: Thing) -> Self {
+impl From<Resource> for Failure {
+    fn from(thing: Resource) -> Self {
         let hint = list_command(&thing).map(|command| format!("; see `{command}`")).unwrap_or_default();
         Self::failed(format!("{}{hint}", thing.words(Language::English)))
     }

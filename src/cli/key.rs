@@ -34,9 +34,9 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
                 ))?;
             }
             let line = json!({ "file": file(), "key": vault.sealing_key() });
-            context
-                .output
-                .object(&line, || format!("Created {}. Keep a copy of it apart from the backup of the database.", file()))?;
+            context.output.object(&line, || {
+                format!("Created {}. Keep a copy of it apart from the backup of the database.", file())
+            })?;
         }
         Command::Rotate => {
             context.vault().await?; // creates the first key if there is none

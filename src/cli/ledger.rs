@@ -77,7 +77,7 @@ async fn skip(mail: &MailArgs, context: &Context) -> Result<ExitCode, Failure> {
     let (mailbox, folder) = mail.find(&context.store).await?;
     let skipped = ledger::skip(context.acting(), &mailbox, &folder, mail.uid, None).await;
     skipped.map_err(|error| match error {
-        Error::Conflict(Conflict::NotOpen { folder, uid }) => Failure::failed(format!(
+        Error::Conflict(Conflict::UidNotOpen { folder, uid }) => Failure::failed(format!(
             "UID {uid} of {folder} is neither pending nor quarantined; see `mailferry ledger --mailbox {}`",
             mail.mailbox
         )),
@@ -154,7 +154,8 @@ async fn list(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let mut after = (0, 0);
     let mut first = true;
     loop {
-        let (page, next) = context.store.ledger_page(args.mailbox.as_ref().map(Address::as_str), after, PAGE_SIZE).await?;
+        let (page, next) =
+            context.store.ledger_page(args.mailbox.as_ref().map(Address::as_str), after, PAGE_SIZE).await?;
         if page.is_empty() && !first {
             break;
         }

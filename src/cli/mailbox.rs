@@ -18,9 +18,9 @@ use serde_json::json;
 use super::{Context, Failure};
 use crate::address::Address;
 use crate::app::any;
-use crate::app::mailboxes::{self, MovedLogin, Request, ChangeDeps};
+use crate::app::mailboxes::{self, ChangeDeps, MovedLogin, Request};
 use crate::config::Span;
-use crate::fact::{Fact, GivenUp};
+use crate::fact::{Fact, RevocationOutcome};
 use crate::locale::Language;
 use crate::mailbox;
 use crate::poll::Deps;
@@ -255,7 +255,7 @@ async fn remove(address: &Address, context: &Context) -> Result<(), Failure> {
     };
     let tokens = deps.as_ref().map(Deps::tokens);
     let given_up = mailboxes::remove(context.acting(), &mailbox, tokens.as_ref(), any).await?;
-    let revoked = given_up.as_ref().map(GivenUp::at_provider);
+    let revoked = given_up.as_ref().map(RevocationOutcome::at_provider);
     let detail = given_up.map(|outcome| outcome.words(Language::English));
     let line = json!({ "removed": true, "mailbox": address, "revoked_at_provider": revoked, "detail": detail });
     context.output.object(&line, || {

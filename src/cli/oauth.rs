@@ -62,11 +62,11 @@ async fn revoke(address: &Address, deps: &Deps, output: super::Output) -> Result
     let mailbox = deps.store.mailbox(address).await?;
     let acting = Acting { actor: &Actor::CommandLine, store: &deps.store, now: deps.clock.now() };
     let given_up = consents::give_up(acting, &mailbox, &deps.tokens()).await.map_err(|error| match error {
-        Error::Conflict(Conflict::NoConsentOfApplication) => Failure::usage(format!(
+        Error::Conflict(Conflict::AppOnlyHasNoConsent) => Failure::usage(format!(
             "{address} is read with the application's own right, so there is no consent to revoke. An administrator removes the \
              right with Remove-MailboxPermission; to stop polling: mailferry mailbox pause {address}"
         )),
-        Error::Conflict(Conflict::NoConsentOfPassword) => {
+        Error::Conflict(Conflict::PasswordHasNoConsent) => {
             Failure::usage(format!("{address} is opened with a password, so there is no consent to revoke"))
         }
         error => error.into(),

@@ -15,9 +15,11 @@ const MAX_LENGTH: u64 = 64 << 10;
 pub fn read(file: Option<&Path>, stdin: bool) -> Result<Option<SecretString>, Failure> {
     let mut text = Zeroizing::new(String::new());
     match (file, stdin) {
-        (Some(path), _) => std::fs::File::open(path)
-            .and_then(|file| file.take(MAX_LENGTH).read_to_string(&mut text))
-            .map_err(|error| Failure::failed(format!("{}: the password cannot be read: {error}", path.display())))?,
+        (Some(path), _) => {
+            std::fs::File::open(path)
+                .and_then(|file| file.take(MAX_LENGTH).read_to_string(&mut text))
+                .map_err(|error| Failure::failed(format!("{}: the password cannot be read: {error}", path.display())))?
+        }
         (None, true) => std::io::stdin()
             .take(MAX_LENGTH)
             .read_to_string(&mut text)

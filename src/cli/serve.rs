@@ -69,9 +69,7 @@ pub fn can_listen(config: &Config) -> Result<String, Failure> {
     let address = config.http.listen;
     match http::bind(address) {
         Ok(_) => Ok(format!("{address} is free")),
-        Err(http::BindError::InUse(_)) => {
-            Ok(format!("{address} is in use, by Mailferry or by another program"))
-        }
+        Err(http::BindError::InUse(_)) => Ok(format!("{address} is in use, by Mailferry or by another program")),
         Err(error) => Err(Failure::failed(error.to_string())),
     }
 }

@@ -24,7 +24,9 @@ pub async fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
     let Some(name) = args.profile else {
         for profile in PROFILES {
             let (name, description) = (profile.name, profile.what);
-            output.object(&serde_json::json!({ "profile": name, "what": description }), || format!("{name:<22}{description}"))?;
+            output.object(&serde_json::json!({ "profile": name, "what": description }), || {
+                format!("{name:<22}{description}")
+            })?;
         }
         return Ok(ExitCode::SUCCESS);
     };

@@ -9,7 +9,7 @@ use super::{Context, Failure};
 use crate::app::any;
 use crate::app::organisations::Owner;
 use crate::app::tokens::{self, RevokedToken, WhichToken};
-use crate::fact::Done;
+use crate::fact::AuditEvent;
 use crate::locale::Language;
 use crate::store::{Scope, Token, TokenScope};
 
@@ -75,7 +75,7 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
         Command::Revoke { name, organisation, with_made } => {
             let which = WhichToken::Named { name: &name, organisation: organisation.as_deref() };
             let RevokedToken { token, made } = tokens::revoke(context.acting(), which, with_made, any).await?;
-            let done = Done::TokenRevoked { made: made.clone(), made_revoked: with_made };
+            let done = AuditEvent::TokenRevoked { made: made.clone(), made_revoked: with_made };
             let detail = done.detail(Language::English);
             let line = json!({ "name": token.name, "revoked": true, "made": made, "made_revoked": with_made });
             output.object(&line, || match detail.as_str() {

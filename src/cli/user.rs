@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{Context, Failure, secret};
 use crate::app::organisations::Owner;
 use crate::app::{any, people};
-use crate::fact::Done;
+use crate::fact::AuditEvent;
 use crate::locale::Language;
 use crate::password;
 use crate::store::{Person, Role, Scope};
@@ -107,7 +107,7 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
         Command::Remove { name } => {
             let person = people::find(context.acting(), &name).await?;
             let tokens = people::remove(context.acting(), &name, any).await?;
-            let detail = Done::PersonRemoved { tokens }.detail(Language::English);
+            let detail = AuditEvent::PersonRemoved { tokens }.detail(Language::English);
             output.object(&json!({ "name": person.name, "removed": true }), || {
                 let detail = if detail.is_empty() { String::new() } else { format!("; {detail}") };
                 format!("Removed {}{detail}", person.name)

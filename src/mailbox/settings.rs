@@ -1,7 +1,7 @@
 //! The settings of a mailbox that say which mail is wanted, how often, and what happens to the customer's copy.
 
 use super::{AfterImport, Start};
-use crate::fact::Part;
+use crate::fact::MailboxPart;
 
 /// The settings of a mailbox.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -64,13 +64,13 @@ impl SettingsChange {
 
 impl Settings {
     /// The parts in which these differ from others.
-    pub fn parts_unlike(&self, other: &Self) -> Vec<Part> {
+    pub fn parts_unlike(&self, other: &Self) -> Vec<MailboxPart> {
         let parts = [
-            (Part::Folders, self.folders != other.folders),
-            (Part::Start, self.start != other.start),
-            (Part::AfterImport, self.after_import != other.after_import),
-            (Part::Interval, self.interval_ms != other.interval_ms),
-            (Part::MaxSize, self.max_size != other.max_size),
+            (MailboxPart::Folders, self.folders != other.folders),
+            (MailboxPart::Start, self.start != other.start),
+            (MailboxPart::AfterImport, self.after_import != other.after_import),
+            (MailboxPart::Interval, self.interval_ms != other.interval_ms),
+            (MailboxPart::MaxSize, self.max_size != other.max_size),
         ];
         parts.into_iter().filter_map(|(part, is_other)| is_other.then_some(part)).collect()
     }

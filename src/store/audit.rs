@@ -2,7 +2,7 @@
 
 use super::{Scope, Store, StoreError, Tx};
 use crate::clock::Timestamp;
-use crate::fact::Done;
+use crate::fact::AuditEvent;
 use crate::locale::Language;
 
 /// One change.
@@ -31,7 +31,7 @@ impl AuditLine {
     }
 
     /// What was done; `None`: an earlier version wrote the line.
-    pub fn done(&self) -> Option<Done> {
+    pub fn done(&self) -> Option<AuditEvent> {
         self.done.as_deref().and_then(|json| serde_json::from_str(json).ok())
     }
 }
@@ -44,7 +44,7 @@ pub struct Change<'a> {
     /// Whose thing it is; `None`: the installation's.
     pub organisation: Option<i64>,
     /// What is done.
-    pub done: &'a Done,
+    pub done: &'a AuditEvent,
     /// To what.
     pub target: &'a str,
 }

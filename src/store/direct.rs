@@ -2,12 +2,12 @@
 
 use super::db::Db;
 use super::{
-    Changes, LinkClaim, NewInbox, NewLink, NewMailbox, NewPerson, NewToken, Organisation, Person, QuarantineFilter, Scope,
-    Store, StoreError,
+    Changes, LinkClaim, NewInbox, NewLink, NewMailbox, NewPerson, NewToken, Organisation, Person, QuarantineFilter,
+    Scope, Store, StoreError,
 };
 use crate::address::Address;
 use crate::clock::Timestamp;
-use crate::fact::Thing;
+use crate::fact::Resource;
 use crate::vault::Vault;
 
 impl Store {
@@ -45,7 +45,7 @@ impl Store {
             None => None,
         };
         if tx.remove_routes(recipient, inbox).await? == 0 {
-            return Err(Thing::Route(recipient.to_string()).missing());
+            return Err(Resource::Route(recipient.to_string()).missing());
         }
         tx.commit().await
     }

@@ -1,6 +1,6 @@
 //! What can go wrong with the store.
 
-use crate::fact::{Conflict, Fact, Thing};
+use crate::fact::{Conflict, Fact, Resource};
 use crate::locale::Language;
 
 /// Why the store could not do it. Never holds a secret or a mail.
@@ -20,7 +20,7 @@ pub enum StoreError {
     LeaseLost,
     /// A thing that was named is not there.
     #[error("{}", .0.words(Language::English))]
-    NotFound(Thing),
+    NotFound(Resource),
     /// A change does not go with what is there.
     #[error("{}", .0.words(Language::English))]
     Conflict(Conflict),
@@ -61,7 +61,7 @@ impl From<Conflict> for StoreError {
     }
 }
 
-impl Thing {
+impl Resource {
     /// The error that it is missing.
     pub fn missing(self) -> StoreError {
         StoreError::NotFound(self)

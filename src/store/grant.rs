@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use sqlx::{Database, Decode, Type};
 
-use super::{Store, StoreError, Thing, Tx};
+use super::{Resource, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 
 /// Which grant a mailbox is opened with. Several may share one.
@@ -186,7 +186,7 @@ impl Store {
             SELECT {grant_columns} FROM oauth_grant WHERE id = $1",
         );
         let grant = statement.bind(id).first().await?;
-        grant.ok_or_else(|| Thing::Consent.missing())
+        grant.ok_or_else(|| Resource::Consent.missing())
     }
 
     /// All grants.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Conflict, FIRST_ORGANISATION, Reader, Scope, Store, StoreError, Thing, Tx};
+use super::{Conflict, FIRST_ORGANISATION, Reader, Resource, Scope, Store, StoreError, Tx};
 use crate::address::Address;
 use crate::clock::Timestamp;
 
@@ -56,7 +56,7 @@ impl Tx<'_> {
     /// Adds an inbox.
     ///
     /// # Errors
-    /// [`Conflict::InboxThere`]: there is one of this address.
+    /// [`Conflict::InboxExists`]: there is one of this address.
     pub async fn add_inbox(&mut self, new: &NewInbox, now: Timestamp) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- add an inbox
@@ -70,7 +70,7 @@ impl Tx<'_> {
             .bind(new.organisation_id.unwrap_or(FIRST_ORGANISATION))
             .run()
             .await;
-        added.map_err(|error| StoreError::taken(error, || Conflict::InboxThere(new.address.to_string())))?;
+        added.map_err(|error| StoreError::taken(error, || Conflict::InboxExists(new.address.to_string())))?;
         Ok(())
     }
 
@@ -102,7 +102,7 @@ impl Tx<'_> {
     /// Removes an inbox that nothing feeds any more. One that holds mail goes only with `with_messages`.
     ///
     /// # Errors
-    /// [`Conflict::InboxFed`], [`Conflict::InboxHoldsMail`].
+    /// [`Conflict::InboxInUse`], [`Conflict::InboxHoldsMail`].
     pub async fn remove_inbox(&mut self, inbox: Inbox, with_messages: bool) -> Result<(), StoreError> {
         let id = inbox.id;
         // Importers wait here, so that none is about to need the bytes that nobody seems to need.
@@ -113,7 +113,7 @@ impl Tx<'_> {
         hold.run().await?;
         let InboxOverview { inbox, mailboxes, messages, .. } = self.overview(inbox).await?;
         if !mailboxes.is_empty() {
-            return Err(Conflict::InboxFed { inbox: inbox.address, by: mailboxes }.into());
+            return Err(Conflict::InboxInUse { inbox: inbox.address, by: mailboxes }.into());
         }
         if messages > 0 && !with_messages {
             return Err(Conflict::InboxHoldsMail { inbox: inbox.address, messages }.into());
@@ -143,14 +143,14 @@ impl Reader {
     /// One inbox.
     ///
     /// # Errors
-    /// [`Thing::Inbox`] is missing.
+    /// [`Resource::Inbox`] is missing.
     pub async fn inbox(&mut self, address: &Address) -> Result<Inbox, StoreError> {
         let statement = self.sql(
             r"-- inbox by address
             {inbox} WHERE address = $1",
         );
         let found = statement.bind(address.as_str()).first().await?;
-        found.ok_or_else(|| Thing::Inbox(address.to_string()).missing())
+        found.ok_or_else(|| Resource::Inbox(address.to_string()).missing())
     }
 
     /// What feeds an inbox.

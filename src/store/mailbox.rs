@@ -9,7 +9,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::grant::GrantKey;
-use super::{Conflict, LinkClaim, Reader, Store, StoreError, Thing, Tx};
+use super::{Conflict, LinkClaim, Reader, Resource, Store, StoreError, Tx};
 use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::mailbox::{Settings, SettingsChange, TlsMode};
@@ -300,7 +300,7 @@ impl Tx<'_> {
     /// Adds a mailbox, and returns its row; its password is sealed before it is written.
     ///
     /// # Errors
-    /// [`Conflict::MailboxThere`], [`Conflict::ToAndFro`]; the inbox is missing.
+    /// [`Conflict::MailboxExists`], [`Conflict::ByOtherMailbox`]; the inbox is missing.
     pub async fn add_mailbox(&mut self, new: &NewMailbox, vault: &Vault, now: Timestamp) -> Result<i64, StoreError> {
         let inbox = self.inbox(&new.inbox).await?;
         self.not_to_and_fro(&account::Moving {
@@ -354,7 +354,7 @@ impl Tx<'_> {
             .bind(new.asks_consent)
             .value()
             .await;
-        added.map_err(|error| StoreError::taken(error, || Conflict::MailboxThere(new.address.to_string())))
+        added.map_err(|error| StoreError::taken(error, || Conflict::MailboxExists(new.address.to_string())))
     }
 
     /// Writes the plain settings of a mailbox.
@@ -458,28 +458,28 @@ impl Reader {
     /// One mailbox.
     ///
     /// # Errors
-    /// [`Thing::Mailbox`] is missing.
+    /// [`Resource::Mailbox`] is missing.
     pub async fn mailbox(&mut self, address: &Address) -> Result<Mailbox, StoreError> {
         let statement = self.sql(
             r"-- mailbox by address
             {mailbox} WHERE m.address = $1",
         );
         let row: Option<Row> = statement.bind(address.as_str()).first().await?;
-        let row = row.ok_or_else(|| Thing::Mailbox(address.to_string()).missing())?;
+        let row = row.ok_or_else(|| Resource::Mailbox(address.to_string()).missing())?;
         self.with_folders(row).await
     }
 
     /// One mailbox by its row.
     ///
     /// # Errors
-    /// [`Thing::MailboxOfRow`] is missing.
+    /// [`Resource::MailboxOfRow`] is missing.
     pub async fn mailbox_of_row(&mut self, id: i64) -> Result<Mailbox, StoreError> {
         let statement = self.sql(
             r"-- mailbox by row
             {mailbox} WHERE m.id = $1",
         );
         let row: Option<Row> = statement.bind(id).first().await?;
-        let row = row.ok_or_else(|| Thing::MailboxOfRow.missing())?;
+        let row = row.ok_or_else(|| Resource::MailboxOfRow.missing())?;
         self.with_folders(row).await
     }
 

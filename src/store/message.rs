@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Scope, Store, StoreError, Thing};
+use super::{Resource, Scope, Store, StoreError};
 use crate::clock::Timestamp;
 
 /// An imported message: a line of `mailferry message list`, and what the API tells of it.
@@ -151,7 +151,7 @@ impl Store {
             WHERE m.id = $1 AND ($2 IS NULL OR i.organisation_id = $2)",
         );
         let line = statement.bind(id).bind(scope.id()).first().await?;
-        line.ok_or_else(|| Thing::Message(id).missing())
+        line.ok_or_else(|| Resource::Message(id).missing())
     }
 
     /// Every way by which a message came.
@@ -178,7 +178,7 @@ impl Store {
         );
         let there = statement.bind(id).bind(scope.id()).bind(now).run().await?;
         tx.commit().await?;
-        if there == 1 { Ok(()) } else { Err(Thing::Message(id).missing()) }
+        if there == 1 { Ok(()) } else { Err(Resource::Message(id).missing()) }
     }
 
     /// How many messages there are.
@@ -199,6 +199,6 @@ impl Store {
             SELECT sha256 FROM message WHERE id = $1",
         );
         let found = statement.bind(id).first_value().await?;
-        found.ok_or_else(|| Thing::Message(id).missing())
+        found.ok_or_else(|| Resource::Message(id).missing())
     }
 }

@@ -4,7 +4,7 @@ use super::db::Db;
 use super::ledger::UidState;
 use super::{MessageLine, Scope, Store, StoreError};
 use crate::clock::Timestamp;
-use crate::fact::{Kept, Reason};
+use crate::fact::{Reason, StoredFact};
 
 /// A mail that was put aside, with what the server told of it.
 #[derive(Debug, sqlx::FromRow)]
@@ -20,7 +20,7 @@ pub struct QuarantinedMail {
     #[sqlx(try_from = "String")]
     pub state: UidState,
     /// Why.
-    pub reason: Option<Kept<Reason>>,
+    pub reason: Option<StoredFact<Reason>>,
     /// Its header, as it came.
     pub headers: Vec<u8>,
     /// When that was found out.

@@ -2,11 +2,11 @@
 
 use super::credential_policy::{self, Fate};
 use super::settings::{never_in_clear_text, not_into_itself};
-use super::{Refused, ChangeDeps, guesses, hold, target};
+use super::{ChangeDeps, Refused, guesses, hold, target};
 use crate::address::Address;
 use crate::app::inboxes::visible;
 use crate::app::{Acting, Error};
-use crate::fact::{Done, GivenUp, Part};
+use crate::fact::{AuditEvent, MailboxPart, RevocationOutcome};
 use crate::oauth::give_up::{self, Consent};
 use crate::store::{Changes, GrantKind, Login, Mailbox, NewLogin, StoreError};
 use crate::vault::Vault;
@@ -35,7 +35,7 @@ pub struct Changed {
     /// The mailbox as it is now.
     pub mailbox: Mailbox,
     /// How the consent ended that it was opened with before, where there was one.
-    pub given_up: Option<GivenUp>,
+    pub given_up: Option<RevocationOutcome>,
     /// Whether the login has to be given, or consented to, before the mailbox can be opened again.
     pub asks_login: bool,
 }
@@ -164,19 +164,20 @@ async fn write(
 }
 
 /// The parts that really change. `None`: somebody consents once more to what the mailbox is opened with already.
-fn done(before: &Mailbox, changes: &Changes) -> Option<Done> {
+fn done(before: &Mailbox, changes: &Changes) -> Option<AuditEvent> {
     let others = [
-        (Part::Inbox, changes.inbox.as_ref().is_some_and(|inbox| inbox.as_str() != before.inbox)),
-        (Part::Server, changes.server.as_ref().is_some_and(|server| *server != before.server)),
-        (Part::Username, changes.username.as_ref().is_some_and(|name| *name != before.username)),
+        (MailboxPart::Inbox, changes.inbox.as_ref().is_some_and(|inbox| inbox.as_str() != before.inbox)),
+        (MailboxPart::Server, changes.server.as_ref().is_some_and(|server| *server != before.server)),
+        (MailboxPart::Username, changes.username.as_ref().is_some_and(|name| *name != before.username)),
     ];
-    let mut parts: Vec<Part> = others.into_iter().filter_map(|(part, is_other)| is_other.then_some(part)).collect();
+    let mut parts: Vec<MailboxPart> =
+        others.into_iter().filter_map(|(part, is_other)| is_other.then_some(part)).collect();
     parts.extend(changes.settings.on(&before.settings).parts_unlike(&before.settings));
     match &changes.login {
         Some(login) if before.login.is_consent_of(login) => {
-            (!parts.is_empty()).then_some(Done::MailboxChanged { parts })
+            (!parts.is_empty()).then_some(AuditEvent::MailboxChanged { parts })
         }
-        Some(NewLogin::Password(_) | NewLogin::OAuth(_)) => Some(Done::CredentialsChanged { parts }),
-        Some(NewLogin::ToCome) | None => Some(Done::MailboxChanged { parts }),
+        Some(NewLogin::Password(_) | NewLogin::OAuth(_)) => Some(AuditEvent::CredentialsChanged { parts }),
+        Some(NewLogin::ToCome) | None => Some(AuditEvent::MailboxChanged { parts }),
     }
 }

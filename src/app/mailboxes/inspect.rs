@@ -31,8 +31,12 @@ impl Inspector<'_> {
     /// Does work that logs in to a mailbox.
     ///
     /// # Errors
-    /// [`Conflict::HeldUntil`], [`Error::LoginsWait`], [`Error::AtServer`].
-    async fn inspect<T>(&self, mailbox: &Mailbox, work: impl Future<Output = Result<T, PollError>>) -> Result<T, Error> {
+    /// [`Conflict::ServerAskedToWaitUntil`], [`Error::LoginsWait`], [`Error::AtServer`].
+    async fn inspect<T>(
+        &self,
+        mailbox: &Mailbox,
+        work: impl Future<Output = Result<T, PollError>>,
+    ) -> Result<T, Error> {
         not_held(self.acting, mailbox)?;
         match guesses::within(mailbox, self.deps, work).await? {
             Limited::Done(done) => done.map_err(|error| Error::AtServer(Box::new(self.shown(error)))),
@@ -53,10 +57,10 @@ impl Inspector<'_> {
 /// Refuses to go where the server told us to stay away.
 ///
 /// # Errors
-/// [`Conflict::HeldUntil`].
+/// [`Conflict::ServerAskedToWaitUntil`].
 fn not_held(acting: Acting<'_>, mailbox: &Mailbox) -> Result<(), Error> {
     match mailbox.held_until(acting.now) {
-        Some(until) => Err(Conflict::HeldUntil(until).into()),
+        Some(until) => Err(Conflict::ServerAskedToWaitUntil(until).into()),
         None => Ok(()),
     }
 }
@@ -74,7 +78,11 @@ pub async fn folders(inspector: Inspector<'_>, mailbox: &Mailbox) -> Result<Vec<
 ///
 /// # Errors
 /// As every look.
-pub async fn effects(inspector: Inspector<'_>, mailbox: &Mailbox, folder: Option<String>) -> Result<Vec<Ability>, Error> {
+pub async fn effects(
+    inspector: Inspector<'_>,
+    mailbox: &Mailbox,
+    folder: Option<String>,
+) -> Result<Vec<Ability>, Error> {
     let first = || mailbox.folders.first().cloned().unwrap_or_else(|| "INBOX".to_owned());
     let folder = folder.unwrap_or_else(first);
     let work = inspector

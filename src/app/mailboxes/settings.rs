@@ -131,7 +131,7 @@ pub fn interval_ms(wanted: Duration, least: Duration) -> Result<i64, Invalid> {
 /// It would come in from there again.
 pub fn not_into_itself(after_import: &AfterImport, folders: &[String]) -> Result<(), Wrong> {
     let checked = crate::mailbox::not_into_itself(after_import, folders);
-    checked.map_err(|conflict| Wrong { part: "after_import", why: Invalid::IntoItself(conflict) })
+    checked.map_err(|conflict| Wrong { part: "after_import", why: Invalid::MoveIntoPolledFolder(conflict) })
 }
 
 /// A token is as good as a password to whoever listens, and nobody has said that he knows (RFC 6750 5.3).

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::shown;
 use crate::app::{Acting, Error};
 use crate::clock::Timestamp;
-use crate::fact::{Kept, Reason, Thing};
-use crate::store::{QUARANTINE_PAGES, QuarantinedMail, Mailbox, MessageLine, StoreError, TestMail, words};
+use crate::fact::{Reason, Resource, StoredFact};
+use crate::store::{Mailbox, MessageLine, QUARANTINE_PAGES, QuarantinedMail, StoreError, TestMail, words};
 
 /// A test that has not arrived by then is late.
 const LATE_AFTER: Duration = Duration::from_mins(5);
@@ -38,7 +38,7 @@ pub struct TestProgress {
     /// The mail came by another mailbox of this organisation.
     pub is_elsewhere: bool,
     /// The mail was quarantined under this UID, for this reason.
-    pub aside: Option<(u32, Option<Kept<Reason>>)>,
+    pub aside: Option<(u32, Option<StoredFact<Reason>>)>,
     /// The mail should have come by now.
     pub is_late: bool,
 }
@@ -56,7 +56,7 @@ impl TestProgress {
 /// There is no such test.
 pub async fn progress(acting: Acting<'_>, mailbox: &Mailbox, id: i64) -> Result<TestProgress, Error> {
     let Acting { store, now, .. } = acting;
-    let test = store.test_of(mailbox.id, id).await?.ok_or(Error::Missing(Thing::TestMail))?;
+    let test = store.test_of(mailbox.id, id).await?.ok_or(Error::Missing(Resource::TestMail))?;
     let message = store.test_arrived(&test, acting.scope()).await?;
     let aside = match message {
         Some(_) => None,
@@ -96,7 +96,7 @@ async fn quarantined_mail(
     acting: Acting<'_>,
     mailbox: &Mailbox,
     test: &TestMail,
-) -> Result<Option<(u32, Option<Kept<Reason>>)>, StoreError> {
+) -> Result<Option<(u32, Option<StoredFact<Reason>>)>, StoreError> {
     let wanted = words(&test.code);
     let is_it = |line: &QuarantinedMail| {
         let subject = crate::mail::parse::header(&line.headers).subject.unwrap_or_default();

@@ -23,7 +23,8 @@ pub async fn run(address: &Address, as_polled: bool, context: &Context) -> Resul
             }
         }
     };
-    let checked = inspect::check(servers.inspector(context), &mailbox, CheckOptions { as_polled, tell: report }).await?;
+    let checked =
+        inspect::check(servers.inspector(context), &mailbox, CheckOptions { as_polled, tell: report }).await?;
     if let Some(error) = Arc::into_inner(print_error).and_then(OnceLock::into_inner) {
         return Err(error.into());
     }

@@ -49,7 +49,9 @@ fn login(found: &Found) -> String {
         Login::Unregistered(Some(name)) => {
             format!("{password}, and no application is registered yet (oauth.providers.{name}.client_id)")
         }
-        Login::Unregistered(None) => format!("{password}, and no OAuth provider for this server is configured (oauth.providers)"),
+        Login::Unregistered(None) => {
+            format!("{password}, and no OAuth provider for this server is configured (oauth.providers)")
+        }
     }
 }
 

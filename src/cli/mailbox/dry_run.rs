@@ -100,6 +100,10 @@ fn describe_total(report: &DryRun) -> String {
         true => " This result is partial: not all mail could be examined (--within allows more time).",
         false => "",
     };
-    let all = if report.folders.len() == 1 { String::new() } else { format!("In total: {}. ", describe_counts(&report.totals)) };
+    let all = if report.folders.len() == 1 {
+        String::new()
+    } else {
+        format!("In total: {}. ", describe_counts(&report.totals))
+    };
     format!("{all}Nothing was imported, and nothing changed.{partial}")
 }

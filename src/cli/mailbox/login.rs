@@ -95,5 +95,5 @@ impl LoginArgs {
 }
 
 fn to_failure(why: Invalid) -> Failure {
-    Failure::usage(why.words(Language::of_the_terminal()))
+    Failure::usage(why.words(Language::from_environment()))
 }

@@ -10,11 +10,11 @@ use crate::address::Address;
 use crate::cli::Context;
 use crate::cli::oauth::{GrantView, grant_views};
 use crate::clock::Timestamp;
-use crate::fact::{Fact, Kept, Notice, Obstacle};
+use crate::fact::{Fact, Notice, Obstacle, StoredFact};
 use crate::locale::Language;
 use crate::poll::MOST_CHANGES;
 use crate::shown::shown_within;
-use crate::store::{Completeness, MailboxState, Login, Mailbox, OpenCases};
+use crate::store::{Completeness, Login, Mailbox, MailboxState, OpenCases};
 
 /// The settings and the status of a mailbox; never its password.
 #[derive(Serialize)]
@@ -49,7 +49,7 @@ pub struct MailboxView {
     quarantined: i64,
     effects_pending: i64,
     effects_impossible: i64,
-    effects_problem: Option<Kept<Obstacle>>,
+    effects_problem: Option<StoredFact<Obstacle>>,
     unaccounted: Option<i64>,
     completeness: Vec<FolderView>,
     who_must_act: &'static str,
@@ -218,7 +218,7 @@ fn describe_grant(grant: &GrantView) -> String {
     format!(" by OAuth: {}", grant.in_words())
 }
 
-fn describe(view: &MailboxView, polls: &[(Timestamp, String, Kept<Vec<Notice>>)]) -> String {
+fn describe(view: &MailboxView, polls: &[(Timestamp, String, StoredFact<Vec<Notice>>)]) -> String {
     let or_none = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| at.to_string());
     let trust = match (&view.pin_sha256, view.ca_file) {
         (Some(pin), _) => format!(", only the certificate {pin}"),

@@ -57,8 +57,11 @@ impl Session<'_> {
         });
         self.output.object(&line, || {
             let others = mailboxes.iter().filter(|other| *other != address.as_str()).cloned().collect::<Vec<_>>();
-            let others =
-                if others.is_empty() { String::new() } else { format!(" The consent also opens {}.", others.join(", ")) };
+            let others = if others.is_empty() {
+                String::new()
+            } else {
+                format!(" The consent also opens {}.", others.join(", "))
+            };
             format!(
                 "{} has consented.{others} Check the connection: mailferry mailbox check {address}",
                 wanted.key.identity

@@ -268,7 +268,8 @@ async fn a_use_case_has_the_same_result_by_every_door() {
             lines[audited..].iter().map(|(action, target, detail)| (&**action, &**target, &**detail)).collect();
         assert_eq!(new, *audit, "{name}: the audit lines");
         audited = lines.len();
-        let (from_command_line, from_api, from_pages) = (command_line.rows().await, api.rows().await, pages.rows().await);
+        let (from_command_line, from_api, from_pages) =
+            (command_line.rows().await, api.rows().await, pages.rows().await);
         assert_eq!(difference(&from_command_line, &from_api), [""; 0], "{name}: command line and API");
         assert_eq!(difference(&from_command_line, &from_pages), [""; 0], "{name}: command line and pages");
     }

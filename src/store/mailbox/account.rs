@@ -33,7 +33,7 @@ impl Reader {
     /// folder that the other one polls. It need not hold against changes at the same moment: what comes in is recognised as well.
     ///
     /// # Errors
-    /// [`Conflict::ToAndFro`], or the database failed.
+    /// [`Conflict::ByOtherMailbox`], or the database failed.
     pub(super) async fn not_to_and_fro(&mut self, moving: &Moving<'_>) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- mailboxes of the same account
@@ -46,7 +46,8 @@ impl Reader {
         let statement = statement.bind(moving.organisation_id).bind(moving.host.to_ascii_lowercase());
         let rows: Vec<Row> = statement.bind(moving.username.to_ascii_lowercase()).bind(moving.id).all().await?;
         for Row { address, after_import, name } in rows {
-            let refused = |wrong: Conflict| Conflict::ToAndFro { wrong: Box::new(wrong), mailbox: address.clone() };
+            let refused =
+                |wrong: Conflict| Conflict::ByOtherMailbox { wrong: Box::new(wrong), mailbox: address.clone() };
             not_into_itself(moving.after_import, &[name]).map_err(refused)?;
             not_into_itself(&after_import, moving.folders).map_err(refused)?;
         }

@@ -1,7 +1,7 @@
 //! What became of every UID.
 
 use super::*;
-use crate::fact::{Missing, Reason};
+use crate::fact::{FetchFailure, Reason};
 use crate::store::ledger::Known;
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn pending_becomes_anything_and_what_is_finished_stays() {
     for (at, name) in stores().await {
         let inbox = at.inbox_id(INBOX).await;
         let (lease, epoch) = at.polled("a@b.se").await;
-        let pending = || Finding::Pending { reason: Reason::Missing { why: Missing::NotGiven } };
+        let pending = || Finding::Pending { reason: Reason::Missing { why: FetchFailure::NotGiven } };
         let too_large = || Finding::Quarantined {
             reason: Reason::TooLarge { size: 99, limit: 9 },
             size: 99,
@@ -186,7 +186,7 @@ async fn the_cursor_does_not_pass_what_is_pending_in_an_earlier_window() {
     for (at, name) in stores().await {
         let inbox = at.inbox_id(INBOX).await;
         let (lease, epoch) = at.polled("a@b.se").await;
-        let pending = Finding::Pending { reason: Reason::Missing { why: Missing::NotGiven } };
+        let pending = Finding::Pending { reason: Reason::Missing { why: FetchFailure::NotGiven } };
         let first = batch(&epoch, vec![(4, mail("a", &[inbox])), (5, pending)], 5);
         at.store.import(&lease, first, NOW).await.unwrap();
         let second = batch(&epoch, vec![(20_000, mail("b", &[inbox]))], 20_001);
@@ -233,8 +233,12 @@ async fn what_did_not_come_is_asked_for_again_by_itself_and_what_was_too_large_i
             internal_date: None,
             headers: vec![],
         };
-        at.import(&lease, &epoch, vec![(1, Finding::Pending { reason: Reason::Missing { why: Missing::NotGiven } })])
-            .await;
+        at.import(
+            &lease,
+            &epoch,
+            vec![(1, Finding::Pending { reason: Reason::Missing { why: FetchFailure::NotGiven } })],
+        )
+        .await;
         at.import(&lease, &epoch, vec![(1, aside(0)), (2, aside(60_000_000))]).await;
         assert_eq!(at.store.reopen_missing(&lease, NOW, NOW).await.unwrap(), 0, "{name}: not so soon");
         let later = Timestamp(NOW.0 + 1);
@@ -250,8 +254,12 @@ async fn what_is_skipped_while_it_is_fetched_is_not_imported_after_all() {
     for (at, name) in stores().await {
         let (lease, epoch) = at.polled("a@b.se").await;
         let inbox = at.inbox_id(INBOX).await;
-        at.import(&lease, &epoch, vec![(1, Finding::Pending { reason: Reason::Missing { why: Missing::NotGiven } })])
-            .await;
+        at.import(
+            &lease,
+            &epoch,
+            vec![(1, Finding::Pending { reason: Reason::Missing { why: FetchFailure::NotGiven } })],
+        )
+        .await;
         let folder = at.store.watched_folders(lease.mailbox.id).await.unwrap()[0].id;
         assert!(!at.store.skip_by_hand(folder, 1, Some(8), NOW).await.unwrap(), "{name}: numbered otherwise");
         assert!(at.store.skip_by_hand(folder, 1, Some(7), NOW).await.unwrap(), "{name}");

@@ -33,7 +33,12 @@ fn every_misbehaviour_of_the_token_endpoint_has_its_class_and_its_sentence() {
     let retry_after = || vec![("Retry-After", "120".to_owned())];
     let table = [
         // It passes by itself.
-        (Status(429, retry_after(), "{}".into()), "provider-busy", "identity provider", "asked Mailferry to try again later"),
+        (
+            Status(429, retry_after(), "{}".into()),
+            "provider-busy",
+            "identity provider",
+            "asked Mailferry to try again later",
+        ),
         (Status(503, vec![], "oops".into()), "provider-down", "identity provider", "has an internal problem"),
         (Status(500, vec![], String::new()), "provider-down", "identity provider", "has an internal problem"),
         (Cut, "provider-unreachable", "identity provider", "cannot be reached"),
@@ -42,7 +47,12 @@ fn every_misbehaviour_of_the_token_endpoint_has_its_class_and_its_sentence() {
         (Drip, "provider-slow", "identity provider", "did not answer in time"),
         (Huge, "provider-too-large", "identity provider", "more than a megabyte"),
         (Html, "provider-not-json", "identity provider", "something other than a token"),
-        (Status(200, vec![], "{\"access_token\":\"\"}".into()), "provider-not-json", "identity provider", "other than a token"),
+        (
+            Status(200, vec![], "{\"access_token\":\"\"}".into()),
+            "provider-not-json",
+            "identity provider",
+            "other than a token",
+        ),
         (Redirect("http://127.0.0.1:9/token".into()), "provider-redirected", "identity provider", "another address"),
         (Error("temporarily_unavailable", ""), "provider-down", "identity provider", "has an internal problem"),
         // A person consents anew.
