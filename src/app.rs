@@ -18,7 +18,7 @@ pub mod test_mails;
 pub mod tokens;
 
 use crate::clock::Timestamp;
-use crate::fact::{Conflict, Done};
+use crate::fact::{AuditEvent, Conflict};
 use crate::store::{Change, Scope, Store, Tx};
 
 pub use actor::Actor;
@@ -57,18 +57,18 @@ impl<'a> Acting<'a> {
 
     /// The error for an address that is taken. An actor who may not see the owner learns only that the address cannot be used.
     fn taken(&self, taken: Conflict, organisation: i64) -> Error {
-        if self.scope().has(organisation) { taken.into() } else { Conflict::AddressElsewhere.into() }
+        if self.scope().has(organisation) { taken.into() } else { Conflict::AddressTaken.into() }
     }
 
     /// Writes the audit line of a change into its transaction.
-    async fn audit(&self, tx: &mut Tx<'_>, done: &Done, target: Target<'_>) -> Result<(), Error> {
+    async fn audit(&self, tx: &mut Tx<'_>, done: &AuditEvent, target: Target<'_>) -> Result<(), Error> {
         let who = self.actor.name();
         let change = Change { who: &who, organisation: target.organisation, done, target: target.name };
         Ok(tx.audit(change, self.now).await?)
     }
 
     /// Writes the audit line of a change and commits.
-    async fn finish(&self, mut tx: Tx<'_>, done: &Done, target: Target<'_>) -> Result<(), Error> {
+    async fn finish(&self, mut tx: Tx<'_>, done: &AuditEvent, target: Target<'_>) -> Result<(), Error> {
         self.audit(&mut tx, done, target).await?;
         Ok(tx.commit().await?)
     }

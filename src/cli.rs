@@ -1,4 +1,4 @@
-//! The command line. Names and JSON keys are a contract: other programs call them.
+//! The command line. Names of commands and options, JSON keys and exit codes are a contract: other programs depend on them.
 
 mod check;
 mod failure;
@@ -40,7 +40,7 @@ use crate::wiring;
 use failure::Failure;
 use output::Output;
 
-/// The heading under which every command's help lists what all of them take.
+/// The heading of the options that every command accepts.
 const GLOBAL: &str = "Global options";
 
 /// Fetches mail from customers' IMAP mailboxes into your inboxes: nothing lost, nothing twice, and the customer's copy left
@@ -52,18 +52,18 @@ struct Cli {
     /// Configuration file (TOML); every key and its default: `mailferry check --defaults`
     #[arg(long, global = true, help_heading = GLOBAL, value_name = "FILE", env = "MAILFERRY_CONFIG")]
     config: Option<PathBuf>,
-    /// Database: sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME [default: sqlite://data/mailferry.db]; with a password
-    /// better by the environment, since other users of the machine can read arguments
+    /// Database: sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME [default: sqlite://data/mailferry.db]; set a URL with a
+    /// password in the environment, because other users of the machine can read arguments
     #[arg(long, global = true, help_heading = GLOBAL, value_name = "URL", env = "MAILFERRY_DATABASE_URL", hide_env_values = true)]
     database: Option<String>,
-    /// Print JSON, one object a line
+    /// Print JSON, one object per line
     #[arg(long, global = true, help_heading = GLOBAL)]
     json: bool,
-    /// The language of diagnoses, remedies and warnings in mailbox check, mailbox list and oauth; everything else is English
-    /// [default: of the terminal (LC_ALL, LC_MESSAGES, LANG), else en]
+    /// Language of diagnoses, remedies and warnings in mailbox check, mailbox list and oauth; everything else is English
+    /// [default: from the environment (LC_ALL, LC_MESSAGES, LANG), else en]
     #[arg(long, global = true, help_heading = GLOBAL, value_enum, value_name = "LANGUAGE", env = "MAILFERRY_LANG")]
     lang: Option<Language>,
-    /// How log lines on standard error look
+    /// Format of log lines on standard error
     #[arg(long, global = true, help_heading = GLOBAL, value_enum, default_value = "text", value_name = "FORMAT")]
     log_format: LogFormat,
     #[command(subcommand)]
@@ -75,13 +75,13 @@ enum Command {
     /// Inboxes: where mail ends up
     #[command(subcommand)]
     Inbox(inbox::Command),
-    /// Mailboxes: the customers' mail accounts that are polled
+    /// Mailboxes: the customers' mail accounts that Mailferry polls
     #[command(subcommand)]
     Mailbox(mailbox::Command),
-    /// Routes: which recipient address goes to which inbox
+    /// Routes: which inbox gets the mail of a recipient
     #[command(subcommand)]
     Route(route::Command),
-    /// Access tokens in place of passwords: Office 365, Google and others
+    /// Access tokens instead of passwords: Office 365, Google and others
     #[command(subcommand)]
     Oauth(oauth::Command),
     /// Poll mailboxes once, now
@@ -89,29 +89,29 @@ enum Command {
     /// Imported messages
     #[command(subcommand)]
     Message(message::Command),
-    /// What became of every UID ever seen
+    /// The outcome of every UID ever seen
     Ledger(ledger::Args),
-    /// Serve the page and the API, and poll every mailbox when it is due, until told to stop
+    /// Serve the pages and the API, and poll every mailbox when it is due, until stopped by a signal
     Serve,
-    /// Check configuration, database and key, and say how to mend what is wrong
+    /// Check configuration, database and key, and say how to fix problems
     Check(check::Args),
     /// The master key that seals passwords and tokens
     #[command(subcommand)]
     Key(key::Command),
-    /// Who may sign in to the page
+    /// Users: who may sign in to the pages
     #[command(subcommand)]
     User(user::Command),
     /// Tokens for programs that use the API
     #[command(subcommand)]
     Token(token::Command),
-    /// Play an IMAP server with a fault, to try this or any other client against
+    /// Run an IMAP server with a chosen fault, to test this or any other client
     TestServer(test_server::Args),
 }
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     private::create_private_files();
-    let cli = Cli::parse(); // ends with 2 on wrong usage
+    let cli = Cli::parse(); // exits with 2 on wrong usage
     let level = if matches!(cli.command, Command::Serve) { LevelFilter::INFO } else { LevelFilter::ERROR };
     telemetry::start(cli.log_format, level);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -138,32 +138,32 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let config = config::load(&overrides).map_err(Failure::configuration)?;
     let store = wiring::store(&config).await?;
     store.exposed().iter().for_each(private::Exposed::log);
-    let language = cli.lang.unwrap_or_else(Language::of_the_terminal);
+    let language = cli.lang.unwrap_or_else(Language::from_environment);
     let renewals = Renewals::default();
     let context = Context { config, store: Arc::new(store), output, language, renewals: renewals.clone() };
-    let ended = run_with(cli.command, context).await;
-    renewals.finish().await; // however the command ended
-    ended
+    let result = run_with(cli.command, context).await;
+    renewals.finish().await; // whether the command succeeded or not
+    result
 }
 
 async fn run_with(command: Command, context: Context) -> Result<ExitCode, Failure> {
     match command {
-        Command::Inbox(command) => context.closing(async |c| inbox::run(command, c).await).await,
+        Command::Inbox(command) => context.run_and_close(async |c| inbox::run(command, c).await).await,
         Command::Mailbox(command) => mailbox::run(command, context).await,
         Command::Oauth(command) => oauth::run(command, context).await,
-        Command::Route(command) => context.closing(async |c| route::run(command, c).await).await,
+        Command::Route(command) => context.run_and_close(async |c| route::run(command, c).await).await,
         Command::Poll(args) => poll::run(args, context).await,
-        Command::Message(command) => context.closing(async |c| message::run(command, c).await).await,
+        Command::Message(command) => context.run_and_close(async |c| message::run(command, c).await).await,
         Command::Ledger(args) => ledger::run(args, context).await,
         Command::Serve => serve::run(context).await,
         Command::Check(_) | Command::TestServer(_) => Ok(ExitCode::SUCCESS),
-        Command::User(command) => context.closing(async |c| user::run(command, c).await).await,
-        Command::Token(command) => context.closing(async |c| token::run(command, c).await).await,
-        Command::Key(command) => context.closing(async |c| key::run(command, c).await).await,
+        Command::User(command) => context.run_and_close(async |c| user::run(command, c).await).await,
+        Command::Token(command) => context.run_and_close(async |c| token::run(command, c).await).await,
+        Command::Key(command) => context.run_and_close(async |c| key::run(command, c).await).await,
     }
 }
 
-/// What every command works with.
+/// The dependencies of every command.
 struct Context {
     config: Config,
     store: Arc<Store>,
@@ -181,45 +181,48 @@ impl Context {
         Ok(wiring::vault(&self.config, &self.store).await?)
     }
 
-    /// Everything that a poll works with.
+    /// The dependencies of a poll.
     async fn deps(&self) -> Result<Deps, Failure> {
         Ok(wiring::deps(&self.config, self.store.clone(), self.vault().await?, self.renewals.clone()))
     }
 
-    /// The same, with the rest of what there is.
+    /// The dependencies of a poll, with the configuration and the output.
     async fn into_deps(self) -> Result<(Deps, Config, Output), Failure> {
         Ok((self.deps().await?, self.config, self.output))
     }
 
-    /// Somebody at this command line, at work.
+    /// Acts as the command line.
     fn acting(&self) -> Acting<'_> {
         Acting { actor: &Actor::CommandLine, store: &self.store, now: Self::now() }
     }
 
-    /// The way of this command line to customers' servers.
+    /// Gives access to customers' mail servers.
     async fn servers(&self) -> Result<Servers, Failure> {
         let deps = Arc::new(self.deps().await?);
         let visits = Visits::new(tokio::runtime::Handle::current(), deps.clone());
         Ok(Servers { deps, visits })
     }
 
-    /// Runs a command and closes the database, so that SQLite tidies its log away.
-    async fn closing(self, command: impl AsyncFnOnce(&Self) -> Result<ExitCode, Failure>) -> Result<ExitCode, Failure> {
+    /// Runs a command and closes the database, so that SQLite removes its write-ahead log.
+    async fn run_and_close(
+        self,
+        command: impl AsyncFnOnce(&Self) -> Result<ExitCode, Failure>,
+    ) -> Result<ExitCode, Failure> {
         let result = command(&self).await;
-        self.renewals.finish().await; // a renewed token is written down before there is no database
+        self.renewals.finish().await; // stores renewed tokens before the database is closed
         self.store.close().await;
         result
     }
 }
 
-/// The way to customers' servers.
+/// Access to customers' mail servers.
 struct Servers {
     deps: Arc<Deps>,
     visits: Visits,
 }
 
 impl Servers {
-    /// Somebody at this command line, who has us look at one.
+    /// Inspects a mail server for the command line.
     fn inspector<'a>(&'a self, context: &'a Context) -> Inspector<'a> {
         Inspector { acting: context.acting(), visits: &self.visits, deps: &self.deps }
     }

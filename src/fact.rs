@@ -1,88 +1,87 @@
-//! Facts: what there is to say, as closed enums with arguments. A fact is stored and handed on as data; only the edge puts it into
-//! words, in the reader's language, from the texts in `locale/`.
+//! Facts: everything that Mailferry reports, as closed enums with arguments. A fact is stored and passed on as data; only a door
+//! turns it into text, in the reader's language, from the messages in `locale/`.
 
+mod audit_event;
+mod check_finding;
 mod conflict;
-mod done;
-mod found;
-mod given_up;
+mod effect_method;
 mod invalid;
-mod kept;
 mod notice;
 mod obstacle;
 mod reason;
-mod thing;
+mod resource;
+mod revocation;
+mod stored;
 mod tls;
-mod way;
 
 use std::collections::BTreeMap;
 
 use crate::locale::{self, Language};
 use crate::shown::shown_within;
 
+pub use audit_event::{AuditEvent, MailboxPart};
+pub use check_finding::{CheckFinding, TokenContents};
 pub use conflict::Conflict;
-pub use done::{Done, Part};
-pub use found::{Found, Held};
-pub use given_up::GivenUp;
+pub use effect_method::EffectMethod;
 pub use invalid::Invalid;
-pub use kept::{Kept, in_english, maybe_in_english, to_json};
 pub use notice::Notice;
 pub use obstacle::Obstacle;
-pub use reason::{Missing, Reason};
-pub use thing::Thing;
+pub use reason::{FetchFailure, Reason};
+pub use resource::Resource;
+pub use revocation::RevocationOutcome;
+pub use stored::{StoredFact, in_english, maybe_in_english, to_json};
 pub use tls::{CertificateFault, TlsProblem};
-pub use way::Way;
 
-/// The longest argument of a text, in characters.
-const LONGEST: usize = 8000;
+/// Maximum length of a message argument, in characters.
+const MAX_ARGUMENT: usize = 8000;
 
-/// The name of a text in `locale/`, with its arguments.
+/// A message of `locale/`, by its id, with its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     name: &'static str,
-    about: BTreeMap<String, String>,
+    args: BTreeMap<String, String>,
 }
 
 impl Text {
-    /// A text without arguments.
     pub fn new(name: &'static str) -> Self {
-        Self { name, about: BTreeMap::new() }
+        Self { name, args: BTreeMap::new() }
     }
 
-    /// With an argument. `count` and `days` are numbers; every other is put in as it stands.
+    /// Adds an argument. `count` and `days` are numbers, which select plural forms; all others are strings.
     #[must_use]
     pub fn with(mut self, key: &str, value: impl ToString) -> Self {
-        self.about.insert(key.to_owned(), shown_within(&value.to_string(), LONGEST));
+        self.args.insert(key.to_owned(), shown_within(&value.to_string(), MAX_ARGUMENT));
         self
     }
 
-    /// In words.
+    /// The text in the wording of a terminal and of the API.
     pub fn words(&self, language: Language) -> String {
-        locale::message(language, self.name, None, &self.about)
+        locale::message(language, self.name, None, &self.args)
     }
 
-    /// In the words of a page, where they are others than those of a terminal and of the API.
+    /// The text in the wording of a page, if the message has one.
     pub fn on_page(self, language: Language) -> String {
         self.with("place", "page").words(language)
     }
 }
 
-/// Has words in every language.
+/// A fact that has a text in every language.
 pub trait Fact {
-    /// The text that says it.
+    /// The message of the fact. Arguments that are facts themselves are filled in by `words` and `on_page`.
     fn text(&self) -> Text;
 
-    /// In words.
+    /// The text in the wording of a terminal and of the API.
     fn words(&self, language: Language) -> String {
         self.text().words(language)
     }
 
-    /// In the words of a page, where they are others than those of a terminal and of the API.
+    /// The text in the wording of a page, if the message has one.
     fn on_page(&self, language: Language) -> String {
         self.text().on_page(language)
     }
 }
 
-/// Names, as a sentence lists them.
+/// Joins names to a list in a sentence.
 fn list(names: &[String]) -> String {
     names.join(", ")
 }

@@ -1,5 +1,5 @@
-//! What a person is told, in Swedish and English: the texts stand in `locale/*.ftl` (Project Fluent), and no sentence that a
-//! customer reads stands in the code.
+//! The texts that people read, in Swedish and English. They are in `locale/*.ftl` (Project Fluent); the code contains no sentence
+//! that a customer reads.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -8,7 +8,7 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
 use unic_langid::LanguageIdentifier;
 
-/// A language that we speak.
+/// A language that Mailferry has texts in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Language {
     /// svenska
@@ -20,14 +20,13 @@ pub enum Language {
 }
 
 impl Language {
-    /// Both.
     #[cfg(test)]
     pub const ALL: [Self; 2] = [Self::Swedish, Self::English];
 
-    /// The first that we speak in a list such as `sv-SE,sv;q=0.9,en` (RFC 9110 12.5.4, whose weights browsers send in falling
-    /// order) or a locale such as `sv_SE.UTF-8`; else English.
-    pub fn choose(wanted: &str) -> Self {
-        let tags = wanted.split(',').map(|tag| tag.trim().to_ascii_lowercase());
+    /// The first supported language in a list such as `sv-SE,sv;q=0.9,en` (RFC 9110 12.5.4; weights are ignored, because browsers
+    /// send the list in descending order) or in a locale such as `sv_SE.UTF-8`; else English.
+    pub fn choose(accepted: &str) -> Self {
+        let tags = accepted.split(',').map(|tag| tag.trim().to_ascii_lowercase());
         tags.filter_map(|tag| match tag.get(..2) {
             Some("sv") => Some(Self::Swedish),
             Some("en") => Some(Self::English),
@@ -37,15 +36,15 @@ impl Language {
         .unwrap_or(Self::English)
     }
 
-    /// What the user of this terminal speaks (POSIX: LC_ALL, LC_MESSAGES, LANG, the first that is set).
-    pub fn of_the_terminal() -> Self {
+    /// The language of the environment (POSIX: the first of LC_ALL, LC_MESSAGES and LANG that is set).
+    pub fn from_environment() -> Self {
         let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
             .iter()
             .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
         set.map_or(Self::English, |locale| Self::choose(&locale))
     }
 
-    /// For the `lang` attribute of a page.
+    /// The language tag, for the `lang` attribute of a page.
     pub fn tag(self) -> &'static str {
         match self {
             Self::Swedish => "sv",
@@ -65,7 +64,7 @@ fn bundle(language: Language) -> &'static Bundle {
     }
 }
 
-/// The causes of failures, the pages, and facts.
+/// The texts of causes, pages and facts.
 const SWEDISH: [&str; 3] =
     [include_str!("locale/sv.ftl"), include_str!("locale/page.sv.ftl"), include_str!("locale/fact.sv.ftl")];
 const ENGLISH: [&str; 3] =
@@ -74,46 +73,47 @@ const ENGLISH: [&str; 3] =
 fn load(language: &str, texts: &[&str]) -> Bundle {
     let language: LanguageIdentifier = language.parse().unwrap_or_default();
     let mut bundle = Bundle::new_concurrent(vec![language]);
-    // Terminals and log files show the marks around a name as rubbish.
+    // Terminals and log files would show the isolation marks around an argument as garbage.
     bundle.set_use_isolating(false);
     for text in texts {
-        // What is wrong in a text is found by the test below; whatever can be read is used.
+        // A test below finds errors in the texts; here every message that parses is used.
         let resource = FluentResource::try_new((*text).to_owned()).unwrap_or_else(|(resource, _)| resource);
         bundle.add_resource_overriding(resource);
     }
     bundle
 }
 
-/// A text by its name, or one of its attributes; its name where there is none.
-pub fn message(language: Language, name: &str, attribute: Option<&str>, about: &BTreeMap<String, String>) -> String {
+/// The text of a message or of one of its attributes, with its arguments. Without such a message, returns `id`.
+pub fn message(language: Language, id: &str, attribute: Option<&str>, args: &BTreeMap<String, String>) -> String {
     let bundle = bundle(language);
-    let mut args = FluentArgs::new();
-    args.set("place", "terminal"); // unless it is said otherwise
-    for (key, value) in about {
+    let mut fluent_args = FluentArgs::new();
+    fluent_args.set("place", "terminal"); // the default
+    for (key, value) in args {
         match value.parse::<i64>() {
-            Ok(number) if key == "days" || key == "count" => args.set(key.as_str(), number), // one day, two days
-            _ => args.set(key.as_str(), value.as_str()),
+            // Numbers select plural forms.
+            Ok(number) if key == "days" || key == "count" => fluent_args.set(key.as_str(), number),
+            _ => fluent_args.set(key.as_str(), value.as_str()),
         }
     }
-    let pattern = bundle.get_message(name).and_then(|message| match attribute {
+    let pattern = bundle.get_message(id).and_then(|message| match attribute {
         Some(attribute) => message.get_attribute(attribute).map(|attribute| attribute.value()),
         None => message.value(),
     });
-    let Some(pattern) = pattern else { return name.to_owned() };
-    let mut missing = Vec::new();
-    let text = bundle.format_pattern(pattern, Some(&args), &mut missing).into_owned();
-    debug_assert!(missing.is_empty(), "{name} lacks what it is about: {missing:?}");
+    let Some(pattern) = pattern else { return id.to_owned() };
+    let mut errors = Vec::new();
+    let text = bundle.format_pattern(pattern, Some(&fluent_args), &mut errors).into_owned();
+    debug_assert!(errors.is_empty(), "{id} lacks arguments: {errors:?}");
     text
 }
 
-/// Whether there is a text of this name.
-pub fn has(name: &str) -> bool {
-    bundle(Language::English).has_message(name)
+/// Whether a message with this id exists.
+pub fn has(id: &str) -> bool {
+    bundle(Language::English).has_message(id)
 }
 
-/// A text by its name.
-pub fn text(language: Language, name: &str) -> String {
-    message(language, name, None, &BTreeMap::new())
+/// The text of a message without arguments.
+pub fn text(language: Language, id: &str) -> String {
+    message(language, id, None, &BTreeMap::new())
 }
 
 #[cfg(test)]
@@ -122,7 +122,7 @@ mod tests {
     use crate::cause::{Cause, Trouble};
 
     #[test]
-    fn every_cause_has_its_sentence_and_its_remedy_in_both_languages() {
+    fn every_cause_has_a_sentence_and_a_remedy_in_both_languages() {
         let names = [
             "provider",
             "client_id",
@@ -137,7 +137,7 @@ mod tests {
             "host",
             "role",
         ];
-        let more = [
+        let more_names = [
             "file",
             "days",
             "kind",
@@ -153,11 +153,11 @@ mod tests {
             "one",
             "other",
         ];
-        let about =
-            |trouble: Trouble| names.iter().chain(&more).fold(trouble, |trouble, name| trouble.about(name, "X1"));
+        let with_args =
+            |trouble: Trouble| names.iter().chain(&more_names).fold(trouble, |trouble, name| trouble.about(name, "X1"));
         for language in Language::ALL {
             for cause in Cause::ALL {
-                let trouble = about(Trouble::new(*cause));
+                let trouble = with_args(Trouble::new(*cause));
                 let on_page = trouble.clone().on_page().remedy(language);
                 assert!(!on_page.contains("mailbox set X1") && !on_page.contains("connect X1"), "{on_page}");
                 assert!(!on_page.contains("mailbox check"), "{on_page}");
@@ -168,29 +168,25 @@ mod tests {
             }
             assert!(bundle(language).get_message("callback-done").is_some());
         }
-        // The same names in both files.
+        // Both languages have the same ids in the same order.
         let ids = |text: &str| -> Vec<String> {
-            let is_name = |line: &&str| line.starts_with(|c: char| c.is_ascii_lowercase()) && line.contains(" = ");
-            text.lines()
-                .filter(is_name)
-                .filter_map(|line| line.split_once(" = "))
-                .map(|(id, _)| id.to_owned())
-                .collect()
+            let is_id = |line: &&str| line.starts_with(|c: char| c.is_ascii_lowercase()) && line.contains(" = ");
+            text.lines().filter(is_id).filter_map(|line| line.split_once(" = ")).map(|(id, _)| id.to_owned()).collect()
         };
         for (swedish, english) in SWEDISH.iter().zip(ENGLISH) {
             assert_eq!(ids(swedish), ids(english));
         }
-        // Of two texts of one name only one would be read.
+        // If two messages had the same id, one would be ignored.
         let all: Vec<String> = ENGLISH.iter().flat_map(|text| ids(text)).collect();
-        let names: std::collections::BTreeSet<&String> = all.iter().collect();
-        assert_eq!(names.len(), all.len());
+        let ids: std::collections::BTreeSet<&String> = all.iter().collect();
+        assert_eq!(ids.len(), all.len());
         for text in SWEDISH.into_iter().chain(ENGLISH) {
-            assert!(FluentResource::try_new(text.to_owned()).is_ok(), "every text can be read");
+            assert!(FluentResource::try_new(text.to_owned()).is_ok(), "every message parses");
         }
     }
 
     #[test]
-    fn every_text_that_a_page_names_is_there_and_no_page_has_words_of_its_own() {
+    fn every_message_id_of_a_page_exists_and_templates_contain_no_words() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http");
         let mut files = crate::rules::files(&folder, "html");
         files.extend(crate::rules::files(&folder, "rs"));
@@ -204,11 +200,11 @@ mod tests {
                     assert!(has(name), "{}: {name}", file.display());
                 }
             }
-            if file.extension().is_some_and(|its| its == "html") {
-                // Between the tags stand names of things, or nothing.
-                let own: String = strip(&text);
+            if file.extension().is_some_and(|extension| extension == "html") {
+                // Between the tags a template has proper names, or nothing.
+                let visible: String = strip(&text);
                 let words =
-                    own.split_whitespace().filter(|word| word.chars().filter(|c| c.is_alphabetic()).count() > 1);
+                    visible.split_whitespace().filter(|word| word.chars().filter(|c| c.is_alphabetic()).count() > 1);
                 let words: Vec<&str> = words
                     .filter(|word| !["UID", "Mailferry", "In", "English", "På", "svenska", "Svenska"].contains(word))
                     .collect();
@@ -220,18 +216,18 @@ mod tests {
     /// A template without its tags and expressions.
     #[expect(clippy::string_slice, reason = "a test may panic")]
     fn strip(text: &str) -> String {
-        let mut own = String::new();
+        let mut visible = String::new();
         let mut rest = text;
         while let Some(at) = rest.find(['{', '<']) {
-            own.push_str(&rest[..at]);
-            own.push(' ');
+            visible.push_str(&rest[..at]);
+            visible.push(' ');
             let end = match &rest[at..] {
                 code if code.starts_with("{{") => "}}",
                 code if code.starts_with("{%") => "%}",
                 _ => ">",
             };
             let tag = &rest[at..];
-            // A tag may hold expressions.
+            // A tag may contain expressions.
             let mut length = tag.find(end).unwrap() + end.len();
             while end == ">"
                 && tag[..length].matches("{{").count() + tag[..length].matches("{%").count()
@@ -241,19 +237,19 @@ mod tests {
             }
             rest = &tag[length..];
         }
-        own + rest
+        visible + rest
     }
 
     #[test]
-    fn the_language_is_the_first_that_we_speak() {
-        for (wanted, language) in [
+    fn the_language_is_the_first_supported_one() {
+        for (accepted, language) in [
             ("sv-SE,sv;q=0.9,en;q=0.8", Language::Swedish),
             ("de-DE,en;q=0.8,sv;q=0.1", Language::English),
             ("sv_SE.UTF-8", Language::Swedish),
             ("C.UTF-8", Language::English),
             ("", Language::English),
         ] {
-            assert_eq!(Language::choose(wanted), language, "{wanted}");
+            assert_eq!(Language::choose(accepted), language, "{accepted}");
         }
     }
 }

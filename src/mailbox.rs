@@ -204,13 +204,13 @@ pub fn folder_name(text: &str) -> Result<String, Invalid> {
 /// Refuses to move mail into a polled folder, from which it would be imported again.
 ///
 /// # Errors
-/// [`Conflict::IntoItself`], [`Conflict::IntoItselfPerhaps`].
+/// [`Conflict::MoveIntoPolledFolder`], [`Conflict::MayMoveIntoPolledFolder`].
 pub fn check_move_target(after_import: &AfterImport, folders: &[String]) -> Result<(), Conflict> {
     let AfterImport::Move(target) = after_import else { return Ok(()) };
     let target = target.clone();
     match folders.iter().find(|name| may_be_same_folder(name, &target)) {
-        Some(name) if *name == target => Err(Conflict::IntoItself { target }),
-        Some(name) => Err(Conflict::IntoItselfPerhaps { target, folder: name.clone() }),
+        Some(name) if *name == target => Err(Conflict::MoveIntoPolledFolder { target }),
+        Some(name) => Err(Conflict::MayMoveIntoPolledFolder { target, folder: name.clone() }),
         None => Ok(()),
     }
 }

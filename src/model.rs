@@ -313,7 +313,7 @@ impl World {
         let last = self.verify().await;
         // A mail that came back after Mailferry moved or removed it is reported until a person has acted.
         let is_expected =
-            |message: &str| message.contains("new UIDVALIDITY") || message.contains("there after Mailferry had");
+            |message: &str| message.contains("new UIDVALIDITY") || message.contains("after Mailferry had moved");
         if let Some(error) = last.error.filter(|error| !is_expected(&error.message)) {
             return Err(format!("the last poll fails: {}", error.message));
         }

@@ -39,7 +39,7 @@ mod test_mail;
 mod token;
 mod transaction;
 
-use crate::fact::{Conflict, Thing};
+use crate::fact::{Conflict, Resource};
 
 pub use anchor::Anchor;
 pub use audit::{AuditLine, Change};

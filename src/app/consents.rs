@@ -2,7 +2,7 @@
 
 use super::mailboxes::target;
 use super::{Acting, Error};
-use crate::fact::{Conflict, Done, GivenUp};
+use crate::fact::{AuditEvent, Conflict, RevocationOutcome};
 use crate::oauth::{self, give_up};
 use crate::store::{GrantKind, Login, Mailbox};
 
@@ -12,7 +12,7 @@ use crate::store::{GrantKind, Login, Mailbox};
 /// The actor has read-only access.
 pub async fn ask(acting: Acting<'_>, mailbox: &Mailbox, identity: &str) -> Result<(), Error> {
     let tx = acting.begin().await?;
-    acting.finish(tx, &Done::ConsentAsked { identity: identity.to_owned() }, target(mailbox)).await
+    acting.finish(tx, &AuditEvent::ConsentAsked { identity: identity.to_owned() }, target(mailbox)).await
 }
 
 /// Records the consent that a person gave for a mailbox, for the login name it had when they were asked. A mailbox that waited for
@@ -23,28 +23,28 @@ pub async fn ask(acting: Acting<'_>, mailbox: &Mailbox, identity: &str) -> Resul
 pub async fn given(acting: Acting<'_>, mailbox: &Mailbox, identity: &str) -> Result<(), Error> {
     let mut tx = acting.begin().await?;
     tx.record_consent(mailbox.id, &mailbox.username, acting.now).await?;
-    acting.finish(tx, &Done::ConsentGiven { identity: identity.to_owned() }, target(mailbox)).await
+    acting.finish(tx, &AuditEvent::ConsentGiven { identity: identity.to_owned() }, target(mailbox)).await
 }
 
 /// Ends the consent of a mailbox at its provider and deletes its tokens here. Every mailbox that shares the consent loses access.
 ///
 /// # Errors
-/// [`Conflict::NoConsentOfApplication`], [`Conflict::NoConsentOfPassword`]; the consent is being renewed at this moment.
-pub async fn give_up(acting: Acting<'_>, mailbox: &Mailbox, deps: &oauth::Deps) -> Result<GivenUp, Error> {
+/// [`Conflict::AppOnlyHasNoConsent`], [`Conflict::PasswordHasNoConsent`]; the consent is being renewed at this moment.
+pub async fn give_up(acting: Acting<'_>, mailbox: &Mailbox, deps: &oauth::Deps) -> Result<RevocationOutcome, Error> {
     let grant_id = match &mailbox.login {
         Login::OAuth { key, .. } if key.kind == GrantKind::AppOnly => {
-            return Err(Conflict::NoConsentOfApplication.into());
+            return Err(Conflict::AppOnlyHasNoConsent.into());
         }
         Login::OAuth { grant_id, .. } => *grant_id,
-        Login::Password(_) => return Err(Conflict::NoConsentOfPassword.into()),
+        Login::Password(_) => return Err(Conflict::PasswordHasNoConsent.into()),
     };
     acting.actor.may_change()?;
     let held = give_up::consent_of(grant_id, deps).await?;
-    let consent = held.end(deps).await.unwrap_or(GivenUp::Shared);
+    let consent = held.end(deps).await.unwrap_or(RevocationOutcome::Shared);
     let forgotten = async {
         let mut tx = acting.begin().await?;
         tx.delete_tokens(grant_id).await?;
-        acting.finish(tx, &Done::ConsentGivenUp { consent: consent.clone() }, target(mailbox)).await
+        acting.finish(tx, &AuditEvent::ConsentGivenUp { consent: consent.clone() }, target(mailbox)).await
     };
     let forgotten = forgotten.await;
     held.release(deps).await;

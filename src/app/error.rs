@@ -2,7 +2,7 @@
 
 use super::mailboxes::Refused;
 use super::mailboxes::settings::Wrong;
-use crate::fact::{Conflict, Thing};
+use crate::fact::{Conflict, Resource};
 use crate::oauth::{GrantError, TokenError};
 use crate::poll::PollError;
 use crate::store::StoreError;
@@ -22,7 +22,7 @@ pub enum Forbidden {
 #[derive(Debug)]
 pub enum Error {
     /// The thing does not exist, or the actor may not see it.
-    Missing(Thing),
+    Missing(Resource),
     /// The actor lacks the right.
     Forbidden(Forbidden),
     /// A part of the input is invalid.

@@ -3,7 +3,7 @@
 use super::organisations::{Owner, owner};
 use super::{Acting, Error, Target, check_precondition};
 use crate::address::Address;
-use crate::fact::{Conflict, Done, Thing};
+use crate::fact::{AuditEvent, Conflict, Resource};
 use crate::store::{Inbox, NewInbox, Reader, Tx};
 
 /// An inbox to add.
@@ -37,7 +37,7 @@ pub(super) fn target(inbox: &Inbox) -> Target<'_> {
 /// # Errors
 /// It does not exist, or the actor may not see it.
 pub async fn find(acting: Acting<'_>, address: &str) -> Result<Inbox, Error> {
-    let missing = || Error::Missing(Thing::Inbox(address.to_owned()));
+    let missing = || Error::Missing(Resource::Inbox(address.to_owned()));
     let address: Address = address.parse().map_err(|_| missing())?;
     let mut reader = acting.store.read().await?;
     visible(acting, &address, &mut reader).await
@@ -52,14 +52,14 @@ pub(super) async fn visible(acting: Acting<'_>, address: &Address, reader: &mut 
 fn check_visible(acting: Acting<'_>, inbox: Inbox) -> Result<Inbox, Error> {
     match acting.scope().has(inbox.organisation_id) {
         true => Ok(inbox),
-        false => Err(Error::Missing(Thing::Inbox(inbox.address))),
+        false => Err(Error::Missing(Resource::Inbox(inbox.address))),
     }
 }
 
 /// Adds an inbox.
 ///
 /// # Errors
-/// [`Conflict::InboxThere`]; [`Conflict::AddressElsewhere`] if another organisation has the address.
+/// [`Conflict::InboxExists`]; [`Conflict::AddressTaken`] if another organisation has the address.
 pub async fn add(acting: Acting<'_>, wanted: WantedInbox) -> Result<Inbox, Error> {
     let mut tx = acting.begin().await?;
     let inbox = add_in(acting, wanted, &mut tx).await?;
@@ -72,12 +72,12 @@ pub(super) async fn add_in(acting: Acting<'_>, wanted: WantedInbox, tx: &mut Tx<
     let owner = owner(acting, &wanted.owner, tx).await?;
     let WantedInbox { address, name, reply_from, .. } = wanted;
     if let Ok(there) = tx.inbox(&address).await {
-        return Err(acting.taken(Conflict::InboxThere(address.to_string()), there.organisation_id));
+        return Err(acting.taken(Conflict::InboxExists(address.to_string()), there.organisation_id));
     }
     let organisation_id = owner.map(|organisation| organisation.id);
     tx.add_inbox(&NewInbox { address: address.clone(), name, reply_from, organisation_id }, acting.now).await?;
     let inbox = tx.inbox(&address).await?;
-    acting.audit(tx, &Done::InboxAdded, target(&inbox)).await?;
+    acting.audit(tx, &AuditEvent::InboxAdded, target(&inbox)).await?;
     Ok(inbox)
 }
 
@@ -99,7 +99,7 @@ pub async fn change(
         changes.reply_from.map(|from| from.map(|address| address.to_string())).unwrap_or(before.reply_from);
     tx.change_inbox(before.id, name.as_deref(), reply_from.as_deref()).await?;
     let target = Target { organisation: Some(before.organisation_id), name: &before.address };
-    acting.audit(&mut tx, &Done::InboxChanged, target).await?;
+    acting.audit(&mut tx, &AuditEvent::InboxChanged, target).await?;
     let inbox = tx.inbox(address).await?;
     tx.commit().await?;
     Ok(inbox)
@@ -109,7 +109,7 @@ pub async fn change(
 /// deletes them for good.
 ///
 /// # Errors
-/// It is missing, or does not meet the precondition; [`Conflict::InboxFed`], [`Conflict::InboxHoldsMail`].
+/// It is missing, or does not meet the precondition; [`Conflict::InboxInUse`], [`Conflict::InboxHoldsMail`].
 pub async fn remove(
     acting: Acting<'_>,
     address: &Address,
@@ -121,5 +121,5 @@ pub async fn remove(
     check_precondition(&inbox, precondition)?;
     let (organisation, name) = (Some(inbox.organisation_id), inbox.address.clone());
     tx.remove_inbox(inbox, with_messages).await?;
-    acting.finish(tx, &Done::InboxRemoved { with_messages }, Target { organisation, name: &name }).await
+    acting.finish(tx, &AuditEvent::InboxRemoved { with_messages }, Target { organisation, name: &name }).await
 }

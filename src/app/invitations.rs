@@ -6,7 +6,7 @@ use super::error::Forbidden;
 use super::organisations::{Owner, owner_of_person};
 use super::{Acting, Actor, Error, Target};
 use crate::clock::Timestamp;
-use crate::fact::{Done, Thing};
+use crate::fact::{AuditEvent, Resource};
 use crate::opaque;
 use crate::store::{LinkClaim, NewLink, NewPerson, Purpose, Role, Store, StoreError};
 use crate::vault::hex;
@@ -57,7 +57,7 @@ pub async fn invite(acting: Acting<'_>, role: Role, of: &Owner) -> Result<String
     };
     tx.add_link(link, acting.now).await?;
     let target = Target { organisation: organisation_id, name: role.as_str() };
-    acting.finish(tx, &Done::PersonInvited, target).await?;
+    acting.finish(tx, &AuditEvent::PersonInvited, target).await?;
     Ok(key)
 }
 
@@ -66,7 +66,7 @@ pub async fn invite(acting: Acting<'_>, role: Role, of: &Owner) -> Result<String
 /// # Errors
 /// It does not exist, or the actor may not see it.
 pub async fn revoke(acting: Acting<'_>, key_hash: &str) -> Result<(), Error> {
-    let missing = || Error::Missing(Thing::Invitation);
+    let missing = || Error::Missing(Resource::Invitation);
     let open = acting.store.open_invitations(acting.scope(), acting.now).await?;
     let one = open.into_iter().find(|one| hex(&one.key_hash) == key_hash).ok_or_else(missing)?;
     let mut tx = acting.begin().await?;
@@ -74,7 +74,7 @@ pub async fn revoke(acting: Acting<'_>, key_hash: &str) -> Result<(), Error> {
         return Err(missing());
     }
     let target = Target { organisation: one.organisation_id, name: one.role.as_str() };
-    acting.finish(tx, &Done::InvitationRevoked, target).await
+    acting.finish(tx, &AuditEvent::InvitationRevoked, target).await
 }
 
 /// Adds the person for whom a claimed link was made, and uses the link up with it.
@@ -86,7 +86,7 @@ pub async fn accept(acting: Acting<'_>, claim: &LinkClaim, new: &NewPerson<'_>, 
     let mut tx = acting.begin().await?;
     tx.consume_link(claim, acting.now).await?;
     tx.add_person(new, acting.now).await?;
-    let done = Done::PersonJoined { invited_by: invited_by.to_owned() };
+    let done = AuditEvent::PersonJoined { invited_by: invited_by.to_owned() };
     let name = acting.actor.name();
     acting.finish(tx, &done, Target { organisation: new.organisation_id, name: &name }).await
 }

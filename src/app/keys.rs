@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Acting, Error, Target};
-use crate::fact::{Conflict, Done};
+use crate::fact::{AuditEvent, Conflict};
 use crate::oauth::{self, grant};
 use crate::store::StoreError;
 use crate::vault::{Location, Vault, VaultError};
@@ -26,7 +26,7 @@ pub async fn generate(acting: Acting<'_>, location: &Location, forgets: bool) ->
         }
         let mut tx = acting.begin().await?;
         let count = tx.delete_secrets().await?;
-        acting.finish(tx, &Done::SecretsForgotten { count }, Target { organisation: None, name: "" }).await?;
+        acting.finish(tx, &AuditEvent::SecretsForgotten { count }, Target { organisation: None, name: "" }).await?;
         forgotten = Some(count);
     }
     Ok((location.generate().map_err(StoreError::Vault)?, forgotten))
@@ -57,6 +57,6 @@ pub async fn rotate(acting: Acting<'_>, location: &Location, deps: &oauth::Deps)
     }
     let vault = location.drop_old_keys().map_err(StoreError::Vault)?;
     let tx = acting.begin().await?;
-    acting.finish(tx, &Done::KeyRotated { count }, Target { organisation: None, name: "" }).await?;
+    acting.finish(tx, &AuditEvent::KeyRotated { count }, Target { organisation: None, name: "" }).await?;
     Ok((vault, count))
 }

@@ -2,7 +2,7 @@
 
 use super::mailboxes::target;
 use super::{Acting, Error};
-use crate::fact::{Conflict, Done};
+use crate::fact::{AuditEvent, Conflict};
 use crate::store::{Mailbox, QuarantineFilter, WatchedFolder};
 
 /// Has quarantined mail of a mailbox fetched again; returns the number of mails.
@@ -12,7 +12,7 @@ use crate::store::{Mailbox, QuarantineFilter, WatchedFolder};
 pub async fn retry(acting: Acting<'_>, mailbox: &Mailbox, which: QuarantineFilter<'_>) -> Result<u64, Error> {
     let mut tx = acting.begin().await?;
     let count = tx.retry_quarantined(mailbox.id, which, acting.now).await?;
-    let done = Done::LedgerRetried { folder: which.folder.map(str::to_owned), uid: which.uid };
+    let done = AuditEvent::LedgerRetried { folder: which.folder.map(str::to_owned), uid: which.uid };
     acting.finish(tx, &done, target(mailbox)).await?;
     Ok(count)
 }
@@ -20,7 +20,7 @@ pub async fn retry(acting: Acting<'_>, mailbox: &Mailbox, which: QuarantineFilte
 /// Skips a mail that was quarantined or cannot be fetched. It stays in the customer's mailbox.
 ///
 /// # Errors
-/// [`Conflict::NotOpen`].
+/// [`Conflict::UidNotOpen`].
 pub async fn skip(
     acting: Acting<'_>,
     mailbox: &Mailbox,
@@ -31,7 +31,7 @@ pub async fn skip(
     let mut tx = acting.begin().await?;
     if !tx.skip_manually(folder.id, uid, uidvalidity, acting.now).await? {
         // Dropping the transaction keeps the lease of a running poll.
-        return Err(Conflict::NotOpen { folder: folder.name.clone(), uid }.into());
+        return Err(Conflict::UidNotOpen { folder: folder.name.clone(), uid }.into());
     }
-    acting.finish(tx, &Done::LedgerSkipped { folder: folder.name.clone(), uid }, target(mailbox)).await
+    acting.finish(tx, &AuditEvent::LedgerSkipped { folder: folder.name.clone(), uid }, target(mailbox)).await
 }

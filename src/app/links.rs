@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::mailboxes::target;
 use super::{Acting, Error};
 use crate::clock::Timestamp;
-use crate::fact::Done;
+use crate::fact::AuditEvent;
 use crate::opaque;
 use crate::store::{Mailbox, NewLink, Purpose};
 
@@ -35,6 +35,6 @@ pub async fn make(acting: Acting<'_>, mailbox: &Mailbox) -> Result<ConnectLink, 
         expires_at,
     };
     tx.add_link(link, acting.now).await?;
-    acting.finish(tx, &Done::LinkMade, target(mailbox)).await?;
+    acting.finish(tx, &AuditEvent::LinkMade, target(mailbox)).await?;
     Ok(ConnectLink { key, expires_at })
 }

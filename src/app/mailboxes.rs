@@ -10,7 +10,7 @@ pub mod settings;
 
 use super::{Acting, Error, Target, check_precondition};
 use crate::address::Address;
-use crate::fact::{Conflict, Done, GivenUp, Thing};
+use crate::fact::{AuditEvent, Conflict, Resource, RevocationOutcome};
 use crate::oauth::{self, give_up};
 use crate::poll::Deps;
 use crate::store::{Mailbox, Scope, StoreError, Tx};
@@ -46,7 +46,7 @@ pub(super) fn target(mailbox: &Mailbox) -> Target<'_> {
 /// # Errors
 /// It does not exist, or the actor may not see it.
 pub async fn find(acting: Acting<'_>, address: &str) -> Result<Mailbox, Error> {
-    let missing = || Error::Missing(Thing::Mailbox(address.to_owned()));
+    let missing = || Error::Missing(Resource::Mailbox(address.to_owned()));
     let address: Address = address.parse().map_err(|_| missing())?;
     check_visible(acting, acting.store.mailbox(&address).await?)
 }
@@ -54,7 +54,7 @@ pub async fn find(acting: Acting<'_>, address: &str) -> Result<Mailbox, Error> {
 fn check_visible(acting: Acting<'_>, mailbox: Mailbox) -> Result<Mailbox, Error> {
     match acting.scope().has(mailbox.organisation_id) {
         true => Ok(mailbox),
-        false => Err(Error::Missing(Thing::Mailbox(mailbox.address))),
+        false => Err(Error::Missing(Resource::Mailbox(mailbox.address))),
     }
 }
 
@@ -71,7 +71,7 @@ async fn hold(
     let address: Address = shown.address.parse().map_err(StoreError::Unknown)?;
     let held = check_visible(acting, tx.lock_mailbox(&address).await?)?;
     if held.id != shown.id {
-        return Err(Error::Missing(Thing::MailboxOfRow));
+        return Err(Error::Missing(Resource::MailboxOfRow));
     }
     check_precondition(&held, precondition)?;
     Ok(held)
@@ -80,18 +80,18 @@ async fn hold(
 /// Pauses or resumes polling. Repeating it changes nothing.
 ///
 /// # Errors
-/// The mailbox does not exist; [`Conflict::BeingSetUp`].
+/// The mailbox does not exist; [`Conflict::InSetup`].
 pub async fn pause(acting: Acting<'_>, address: &Address, paused: bool) -> Result<Mailbox, Error> {
     let mut tx = acting.begin().await?;
     let mailbox = check_visible(acting, tx.mailbox(address).await?)?;
     if mailbox.setup {
-        return Err(Conflict::BeingSetUp.into());
+        return Err(Conflict::InSetup.into());
     }
     if mailbox.paused == paused {
         return Ok(mailbox);
     }
     tx.pause_mailbox(mailbox.id, paused, acting.now).await?;
-    let done = if paused { Done::MailboxPaused } else { Done::MailboxResumed };
+    let done = if paused { AuditEvent::MailboxPaused } else { AuditEvent::MailboxResumed };
     acting.audit(&mut tx, &done, target(&mailbox)).await?;
     let mailbox = tx.mailbox(address).await?;
     tx.commit().await?;
@@ -105,7 +105,7 @@ pub async fn pause(acting: Acting<'_>, address: &Address, paused: bool) -> Resul
 pub async fn start(acting: Acting<'_>, mailbox: &Mailbox) -> Result<(), Error> {
     let mut tx = acting.begin().await?;
     match tx.start_mailbox(mailbox.id, acting.now).await? {
-        true => acting.finish(tx, &Done::MailboxStarted, target(mailbox)).await,
+        true => acting.finish(tx, &AuditEvent::MailboxStarted, target(mailbox)).await,
         false => Ok(()),
     }
 }
@@ -114,17 +114,17 @@ pub async fn start(acting: Acting<'_>, mailbox: &Mailbox) -> Result<(), Error> {
 /// accounts.
 ///
 /// # Errors
-/// [`Conflict::BeingSetUp`], [`Conflict::Paused`], [`Conflict::Failing`], [`Conflict::HeldByServer`].
+/// [`Conflict::InSetup`], [`Conflict::Paused`], [`Conflict::Failing`], [`Conflict::ServerAskedToWait`].
 pub async fn poll_soon(acting: Acting<'_>, mailbox: &Mailbox) -> Result<(), Error> {
     let mut tx = acting.begin().await?;
     if tx.poll_soon(mailbox.id, acting.now).await? {
         return Ok(tx.commit().await?);
     }
     Err(Error::Conflict(match mailbox {
-        one if one.setup => Conflict::BeingSetUp,
+        one if one.setup => Conflict::InSetup,
         one if one.paused => Conflict::Paused,
         one if one.status.failures > 0 => Conflict::Failing,
-        _ => Conflict::HeldByServer,
+        _ => Conflict::ServerAskedToWait,
     }))
 }
 
@@ -138,7 +138,7 @@ pub async fn remove(
     mailbox: &Mailbox,
     tokens: Option<&oauth::Deps>,
     precondition: impl Fn(&Mailbox) -> bool,
-) -> Result<Option<GivenUp>, Error> {
+) -> Result<Option<RevocationOutcome>, Error> {
     acting.actor.may_change()?;
     check_precondition(mailbox, &precondition)?;
     let Some(tokens) = tokens else {
@@ -157,11 +157,11 @@ pub async fn remove(
 async fn remove_row(
     acting: Acting<'_>,
     mailbox: &Mailbox,
-    consent: Option<GivenUp>,
+    consent: Option<RevocationOutcome>,
     precondition: impl FnOnce(&Mailbox) -> bool,
 ) -> Result<(), Error> {
     let mut tx = acting.begin().await?;
     let held = hold(acting, mailbox, &mut tx, precondition).await?;
     tx.remove_mailbox(held.id).await?;
-    acting.finish(tx, &Done::MailboxRemoved { consent }, target(&held)).await
+    acting.finish(tx, &AuditEvent::MailboxRemoved { consent }, target(&held)).await
 }

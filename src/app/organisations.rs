@@ -1,7 +1,7 @@
 //! Organisations: the owners of inboxes, people and tokens.
 
 use super::{Acting, Error, Target};
-use crate::fact::{Conflict, Done, Thing};
+use crate::fact::{AuditEvent, Conflict, Resource};
 use crate::store::{Organisation, Role, Scope, Tx};
 
 /// The organisation that something new is to belong to.
@@ -20,16 +20,16 @@ pub enum Owner {
 /// Adds an organisation.
 ///
 /// # Errors
-/// [`Conflict::OrganisationThere`], [`Conflict::OrganisationName`].
+/// [`Conflict::OrganisationExists`], [`Conflict::InvalidOrganisationName`].
 pub async fn add(acting: Acting<'_>, name: &str) -> Result<Organisation, Error> {
     acting.actor.may_do_all()?;
     let mut tx = acting.begin().await?;
     let (organisation, is_new) = tx.add_organisation(name, acting.now).await?;
     if !is_new {
-        return Err(Conflict::OrganisationThere.into());
+        return Err(Conflict::OrganisationExists.into());
     }
     let target = Target { organisation: Some(organisation.id), name: &organisation.name };
-    acting.finish(tx, &Done::OrganisationAdded, target).await?;
+    acting.finish(tx, &AuditEvent::OrganisationAdded, target).await?;
     Ok(organisation)
 }
 
@@ -56,19 +56,19 @@ pub(super) async fn owner(acting: Acting<'_>, owner: &Owner, tx: &mut Tx<'_>) ->
         (Owner::Own, Scope::Organisation(own)) => Ok(all.into_iter().find(|one| one.id == own)),
         (Owner::Row(id), _) => {
             let found = all.into_iter().find(|one| one.id == *id && scope.has(*id));
-            found.map(Some).ok_or_else(|| Error::Missing(Thing::Organisation(id.to_string())))
+            found.map(Some).ok_or_else(|| Error::Missing(Resource::Organisation(id.to_string())))
         }
         (Owner::NamedOrNew(name), Scope::All) => {
             let (organisation, is_new) = tx.add_organisation(name, acting.now).await?;
             if is_new {
                 let target = Target { organisation: Some(organisation.id), name: &organisation.name };
-                acting.audit(tx, &Done::OrganisationAdded, target).await?;
+                acting.audit(tx, &AuditEvent::OrganisationAdded, target).await?;
             }
             Ok(Some(organisation))
         }
         (Owner::Named(name) | Owner::NamedOrNew(name), _) => {
             let found = all.into_iter().find(|one| is_named(one, name) && scope.has(one.id));
-            found.map(Some).ok_or_else(|| Error::Missing(Thing::Organisation(name.clone())))
+            found.map(Some).ok_or_else(|| Error::Missing(Resource::Organisation(name.clone())))
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::error::Forbidden;
 use super::organisations::{Owner, owner_of_person};
 use super::{Acting, Actor, Error, Target, check_precondition};
-use crate::fact::{Conflict, Done, Thing};
+use crate::fact::{AuditEvent, Conflict, Resource};
 use crate::store::{NewPerson, Person, Role};
 
 /// A person as the target of a change.
@@ -22,21 +22,21 @@ pub async fn find(acting: Acting<'_>, name: &str) -> Result<Person, Error> {
 fn visible(acting: Acting<'_>, name: &str, person: Option<Person>) -> Result<Person, Error> {
     let own = acting.actor.organisation();
     let person = person.filter(|person| own.is_none() || person.organisation_id == own);
-    person.ok_or_else(|| Error::Missing(Thing::Person(name.to_owned())))
+    person.ok_or_else(|| Error::Missing(Resource::Person(name.to_owned())))
 }
 
 /// Adds a user with a password. Language and time zone are taken from the browser at the first login.
 ///
 /// # Errors
-/// [`Conflict::PersonThere`], [`Conflict::PersonName`]; the organisation is missing.
+/// [`Conflict::PersonExists`], [`Conflict::InvalidPersonName`]; the organisation is missing.
 pub async fn add(acting: Acting<'_>, name: &str, role: Role, of: &Owner, password_hash: &str) -> Result<Person, Error> {
     let mut tx = acting.begin().await?;
     let organisation_id = owner_of_person(acting, role, of, &mut tx).await?;
     let password_hash = Some(password_hash);
     let new = NewPerson { name, role, organisation_id, password_hash, language: "", zone: "" };
     tx.add_person(&new, acting.now).await?;
-    let person = tx.person(name).await?.ok_or(Error::Conflict(Conflict::PersonName))?;
-    acting.finish(tx, &Done::PersonAdded, target(&person)).await?;
+    let person = tx.person(name).await?.ok_or(Error::Conflict(Conflict::InvalidPersonName))?;
+    acting.finish(tx, &AuditEvent::PersonAdded, target(&person)).await?;
     Ok(person)
 }
 
@@ -52,7 +52,7 @@ pub async fn remove(acting: Acting<'_>, name: &str, precondition: impl FnOnce(&P
         return Err(Forbidden::Yourself.into());
     }
     let tokens = tx.remove_person(&person).await?;
-    acting.finish(tx, &Done::PersonRemoved { tokens }, target(&person)).await?;
+    acting.finish(tx, &AuditEvent::PersonRemoved { tokens }, target(&person)).await?;
     Ok(tokens)
 }
 
@@ -65,7 +65,7 @@ pub async fn reset_password(acting: Acting<'_>, name: &str, hash: &str) -> Resul
     let person = visible(acting, name, tx.person(name).await?)?;
     tx.set_password(person.id, hash, None).await?;
     tx.forget_subject(person.id).await?;
-    acting.finish(tx, &Done::PasswordChanged, target(&person)).await?;
+    acting.finish(tx, &AuditEvent::PasswordChanged, target(&person)).await?;
     Ok(person)
 }
 
@@ -81,5 +81,5 @@ pub async fn change_own_password(
 ) -> Result<(), Error> {
     let mut tx = acting.store.begin().await?;
     tx.set_password(me.id, hash, session).await?;
-    acting.finish(tx, &Done::PasswordChanged, target(me)).await
+    acting.finish(tx, &AuditEvent::PasswordChanged, target(me)).await
 }

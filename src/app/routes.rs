@@ -2,7 +2,7 @@
 
 use super::{Acting, Error, Target, inboxes};
 use crate::address::Address;
-use crate::fact::{Done, Thing};
+use crate::fact::{AuditEvent, Resource};
 use crate::store::{Reader, Route};
 
 /// Adds a route. Adding it again changes nothing.
@@ -13,7 +13,7 @@ pub async fn add(acting: Acting<'_>, recipient: &Address, inbox: &Address) -> Re
     let mut tx = acting.begin().await?;
     let inbox = inboxes::visible(acting, inbox, &mut tx).await?;
     tx.add_route(recipient, inbox.id, acting.now).await?;
-    let done = Done::RouteAdded { recipient: recipient.to_string() };
+    let done = AuditEvent::RouteAdded { recipient: recipient.to_string() };
     acting.finish(tx, &done, inboxes::target(&inbox)).await?;
     let (inbox_id, organisation_id) = (inbox.id, inbox.organisation_id);
     Ok(Route { recipient: recipient.to_string(), inbox: inbox.address, inbox_id, organisation_id })
@@ -24,7 +24,7 @@ pub async fn add(acting: Acting<'_>, recipient: &Address, inbox: &Address) -> Re
 /// # Errors
 /// It does not exist, or the actor may not see it.
 pub async fn find(acting: Acting<'_>, recipient: &str, inbox: &str) -> Result<Route, Error> {
-    let missing = || Error::Missing(Thing::Route(recipient.to_owned()));
+    let missing = || Error::Missing(Resource::Route(recipient.to_owned()));
     let recipient: Address = recipient.parse().map_err(|_| missing())?;
     let inbox: Address = inbox.parse().map_err(|_| missing())?;
     let mut reader = acting.store.read().await?;
@@ -42,9 +42,9 @@ pub async fn remove(acting: Acting<'_>, recipient: &Address, inbox: Option<&Addr
     }
     let removed = routes(acting, recipient, inbox, &mut tx).await?;
     if removed.is_empty() {
-        return Err(Error::Missing(Thing::Route(recipient.to_string())));
+        return Err(Error::Missing(Resource::Route(recipient.to_string())));
     }
-    let done = Done::RouteRemoved { recipient: recipient.to_string() };
+    let done = AuditEvent::RouteRemoved { recipient: recipient.to_string() };
     for route in &removed {
         tx.remove_routes(recipient, Some(route.inbox_id)).await?;
         let target = Target { organisation: Some(route.organisation_id), name: &route.inbox };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::mailboxes::target;
 use super::{Acting, Error};
-use crate::fact::{Conflict, Done, Text};
+use crate::fact::{AuditEvent, Conflict, Text};
 use crate::locale::Language;
 use crate::mailer::Mailer;
 use crate::store::{Mailbox, TestMail};
@@ -80,7 +80,7 @@ async fn start(acting: Acting<'_>, mailbox: &Mailbox) -> Result<TestMail, Error>
     }
     let code = code();
     let id = tx.begin_test(mailbox.id, &code, acting.now).await?;
-    acting.finish(tx, &Done::TestBegun { code: code.clone() }, target(mailbox)).await?;
+    acting.finish(tx, &AuditEvent::TestBegun { code: code.clone() }, target(mailbox)).await?;
     Ok(TestMail { id, created_at: acting.now, sent_at: None, problem: None, code })
 }
 

@@ -2,7 +2,7 @@
 
 use super::organisations::{Owner, owner};
 use super::{Acting, Error, Target, check_precondition};
-use crate::fact::{Done, Thing};
+use crate::fact::{AuditEvent, Resource};
 use crate::opaque;
 use crate::store::{NewToken, Organisation, Token, TokenScope};
 
@@ -27,7 +27,7 @@ pub struct RevokedToken {
 /// Makes a token. Its rights never exceed those of its maker.
 ///
 /// # Errors
-/// [`crate::fact::Conflict::TokenName`], [`crate::fact::Conflict::TokenThere`]; the organisation is missing.
+/// [`crate::fact::Conflict::InvalidTokenName`], [`crate::fact::Conflict::TokenExists`]; the organisation is missing.
 pub async fn make(acting: Acting<'_>, name: &str, scope: TokenScope, of: &Owner) -> Result<MadeToken, Error> {
     let mut tx = acting.begin().await?;
     let organisation = owner(acting, of, &mut tx).await?;
@@ -36,7 +36,7 @@ pub async fn make(acting: Acting<'_>, name: &str, scope: TokenScope, of: &Owner)
     let maker = acting.actor.link_maker(acting.actor.person());
     let new = NewToken { name, hash: &opaque::hash(&token), scope, organisation_id, maker };
     let id = tx.add_token(new, acting.now).await?;
-    let done = Done::TokenCreated { scope: scope.as_str().to_owned() };
+    let done = AuditEvent::TokenCreated { scope: scope.as_str().to_owned() };
     acting.finish(tx, &done, Target { organisation: organisation_id, name }).await?;
     Ok(MadeToken { id, organisation, token })
 }
@@ -61,7 +61,7 @@ pub async fn find(acting: Acting<'_>, which: &WhichToken<'_>) -> Result<Token, E
             let mut meant = acting.store.tokens(acting.scope()).await?.into_iter().filter(precondition);
             match (meant.next(), meant.next()) {
                 (Some(token), None) => Ok(token),
-                _ => Err(Error::Missing(Thing::Token((*name).to_owned()))),
+                _ => Err(Error::Missing(Resource::Token((*name).to_owned()))),
             }
         }
     }
@@ -82,9 +82,9 @@ pub async fn revoke(
     let mut tx = acting.begin().await?;
     let made: Vec<String> = tx.tokens_made_by(token.id).await?.into_iter().map(|one| one.name).collect();
     if tx.revoke_token(token.id, with_made).await? == 0 {
-        return Err(Error::Missing(Thing::Token(token.name))); // another request revoked it first
+        return Err(Error::Missing(Resource::Token(token.name))); // another request revoked it first
     }
-    let done = Done::TokenRevoked { made: made.clone(), made_revoked: with_made };
+    let done = AuditEvent::TokenRevoked { made: made.clone(), made_revoked: with_made };
     let target = Target { organisation: token.organisation_id, name: &token.name };
     acting.finish(tx, &done, target).await?;
     Ok(RevokedToken { token, made })

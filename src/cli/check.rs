@@ -21,14 +21,27 @@ pub struct Args {
     defaults: bool,
 }
 
-/// The step that has nothing but warnings.
-const PAGE: &str = "page";
+/// The result of one check.
+enum Finding {
+    Good(String),
+    /// It works, but an operator should look at it.
+    Warning(String),
+    Wrong(Failure),
+}
+
+impl From<Result<String, Failure>> for Finding {
+    fn from(result: Result<String, Failure>) -> Self {
+        match result {
+            Ok(detail) => Self::Good(detail),
+            Err(failure) => Self::Wrong(failure),
+        }
+    }
+}
 
 #[derive(Serialize)]
 struct Line {
     step: &'static str,
     ok: bool,
-    /// It works, and had better be looked at.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     warning: bool,
     detail: String,
@@ -39,104 +52,101 @@ pub async fn run(args: &Args, overrides: &Overrides, output: Output) -> Result<E
         print(config::DEFAULTS)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut worst = None;
-    let mut told = Ok(());
-    let tell = &mut |step, result: Result<String, Failure>| {
-        let ok = result.is_ok();
-        let details = match result {
-            Ok(detail) => vec![detail],
-            Err(failure) => {
-                worst = Some(failure.code());
-                failure.into_lines()
+    let mut exit_code = ExitCode::SUCCESS;
+    let mut printed = Ok(());
+    let report = &mut |step, finding| {
+        let (ok, warning, mark, details) = match finding {
+            Finding::Good(detail) => (true, false, "ok    ", vec![detail]),
+            Finding::Warning(detail) => (true, true, "WARN  ", vec![detail]),
+            Finding::Wrong(failure) => {
+                exit_code = failure.code();
+                (false, false, "WRONG ", failure.into_lines())
             }
         };
         for detail in details {
-            let warning = step == PAGE;
             let line = Line { step, ok, warning, detail };
-            let mark = match (ok, warning) {
-                (false, _) => "WRONG ",
-                (true, true) => "LOOK  ",
-                (true, false) => "ok    ",
-            };
-            let words = || format!("{mark}  {step}: {}", line.detail);
-            if told.is_ok() {
-                told = output.one(&line, words);
+            if printed.is_ok() {
+                printed = output.object(&line, || format!("{mark}  {step}: {}", line.detail));
             }
         }
     };
-    walk(overrides, tell).await;
-    told?;
-    Ok(worst.unwrap_or(ExitCode::SUCCESS))
+    run_checks(overrides, report).await;
+    printed?;
+    Ok(exit_code)
 }
 
-/// Looks at one thing after the other, as far as one needs the other.
-async fn walk(overrides: &Overrides, tell: &mut impl FnMut(&'static str, Result<String, Failure>)) {
+/// Runs every check in turn. A check that fails ends the run if the later ones depend on it.
+async fn run_checks(overrides: &Overrides, report: &mut impl FnMut(&'static str, Finding)) {
     let config = match config::load(overrides) {
         Ok(config) => config,
-        Err(problems) => return tell("configuration", Err(Failure::configuration(problems))),
+        Err(problems) => return report("configuration", Finding::Wrong(Failure::configuration(problems))),
     };
-    tell("configuration", Ok("every key is known and makes sense".to_owned()));
+    report("configuration", Finding::Good("every key is known and has a valid value".to_owned()));
     for warning in http::warnings(&config.http) {
-        tell(PAGE, Ok(warning));
+        report("page", Finding::Warning(warning));
     }
     for (name, app) in config.oauth.providers.iter().filter(|(_, app)| !app.client_id.is_empty()) {
-        tell("oauth", application(&config, name, app));
+        report("oauth", describe_application(&config, name, app).into());
     }
-    // By the same functions as `serve`, so that neither takes what the other refuses.
-    let page = serve::page(&config).map(|page| format!("people reach it at {}", page.link("/")));
-    tell("page", page);
-    tell("listen", serve::can_listen(&config));
+    // The same functions as in `serve`, so that neither accepts a configuration that the other refuses.
+    let page = serve::page(&config).map(|page| format!("served at {}", page.link("/")));
+    report("page", page.into());
+    report("listen", serve::can_listen(&config).into());
     let store = match wiring::store(&config).await {
         Ok(store) => store,
-        Err(error) => return tell("database", Err(error.into())),
+        Err(error) => return report("database", Finding::Wrong(error.into())),
     };
-    let place =
+    let database =
         store.sqlite_file().map_or_else(|| "PostgreSQL".to_owned(), |file| format!("SQLite, {}", file.display()));
-    tell("database", Ok(format!("{place}, its schema is up to date")));
+    report("database", Finding::Good(format!("{database}, schema is up to date")));
     if store.sqlite_file().is_some() {
-        files(&store, tell);
+        check_files(&store, report);
     }
     let runs = store.housekeeping_runs().await;
-    tell("housekeeping", runs.map(|runs| housekeeping::last_run(&runs)).map_err(Failure::from));
+    report("housekeeping", runs.map(|runs| housekeeping::last_run(&runs)).map_err(Failure::from).into());
     match wiring::vault(&config, &store).await {
         Ok(vault) => {
-            let place = wiring::key_location(&config, &store);
-            let place = place.file().map_or_else(|| "vault.key".to_owned(), |path| path.display().to_string());
+            let location = wiring::key_location(&config, &store);
+            let location = location.file().map_or_else(|| "vault.key".to_owned(), |path| path.display().to_string());
             let key = vault.sealing_key().unwrap_or_default();
-            tell("key", Ok(format!("{place}, key {key}, {} in all", vault.key_count())));
+            report("key", Finding::Good(format!("{location}, key {key}, {} in all", vault.key_count())));
             let opened = store.open_secrets(&vault).await;
-            let said =
-                opened.map(|count| format!("{count} passwords and tokens stored, all of them open with the key"));
-            tell("secrets", said.map_err(Failure::from));
+            let secrets = opened.map(|count| format!("{count} passwords and tokens stored, the key opens all of them"));
+            report("secrets", secrets.map_err(Failure::from).into());
         }
-        Err(error) => tell("key", Err(error.into())),
+        Err(error) => report("key", Finding::Wrong(error.into())),
     }
     store.close().await;
 }
 
-/// Whether other users of this machine can read what is stored. What could be closed to them is closed by now.
-fn files(store: &Store, tell: &mut impl FnMut(&'static str, Result<String, Failure>)) {
+/// Checks whether other users of this machine can read the database. [`Store::open`] has already corrected the permissions that it
+/// could correct.
+fn check_files(store: &Store, report: &mut impl FnMut(&'static str, Finding)) {
     for exposed in store.exposed() {
-        let said = exposed.to_string();
-        tell("files", if exposed.is_harmless() { Ok(said) } else { Err(Failure::failed(said)) });
+        let detail = exposed.to_string();
+        let is_harmless = exposed.is_harmless();
+        report("files", if is_harmless { Finding::Good(detail) } else { Finding::Wrong(Failure::failed(detail)) });
     }
     if store.exposed().is_empty() {
-        tell("files", Ok("no other user of this machine can read the database".to_owned()));
+        report("files", Finding::Good("no other user of this machine can read the database".to_owned()));
     }
 }
 
-/// Whether a registered application can be used, as far as that shows without asking its provider.
-fn application(config: &Config, name: &str, app: &Application) -> Result<String, Failure> {
+/// Describes a registered application, as far as possible without a request to its provider.
+///
+/// # Errors
+/// The secret cannot be read.
+fn describe_application(config: &Config, name: &str, app: &Application) -> Result<String, Failure> {
     let secret = Provider::named(&config.oauth, name).and_then(|provider| provider.secret());
     let secret =
-        secret.map_err(|trouble| Failure::configuration(vec![trouble.in_full(Language::of_the_terminal())]))?;
+        secret.map_err(|trouble| Failure::configuration(vec![trouble.in_full(Language::from_environment())]))?;
     let secret = if secret.is_some() { "with a secret" } else { "without a secret (a public client)" };
-    let ends = app.client_secret_expires.map_or_else(
-        || format!("; when it ends is not said (oauth.providers.{name}.client_secret_expires), so nobody is warned"),
-        |day| format!(", which ends on {day}"),
+    let expiry = app.client_secret_expires.map_or_else(
+        || format!("; its expiry date is not set (oauth.providers.{name}.client_secret_expires), so Mailferry cannot warn before it expires"),
+        |day| format!(", which expires on {day}"),
     );
-    let ends = if secret.starts_with("without") { String::new() } else { ends };
-    Ok(format!("{name}: application {}, {secret}{ends}", app.client_id))
+    let expiry = if secret.starts_with("without") { String::new() } else { expiry };
+    Ok(format!("{name}: application {}, {secret}{expiry}", app.client_id))
 }
 
 #[cfg(test)]
@@ -150,11 +160,11 @@ mod tests {
     use super::*;
     use crate::clock::Timestamp;
 
-    /// The keys of the defaults, as paths.
+    /// The paths of all keys of the defaults.
     fn keys(path: &str, value: &Value, found: &mut Vec<String>) {
         match value {
-            Value::Dict(_, keys_of) if !path.ends_with(".authorize_params") => {
-                for (key, value) in keys_of {
+            Value::Dict(_, entries) if !path.ends_with(".authorize_params") => {
+                for (key, value) in entries {
                     keys(&if path.is_empty() { key.clone() } else { format!("{path}.{key}") }, value, found);
                 }
             }
@@ -176,7 +186,7 @@ mod tests {
         Overrides { file: Some(file), database_url: None }
     }
 
-    /// What `serve` does before it answers.
+    /// Whether `serve` fails at one of the steps before it answers requests.
     async fn serve_refuses(overrides: &Overrides) -> bool {
         let Ok(config) = config::load(overrides) else { return true };
         if serve::page(&config).is_err() || serve::can_listen(&config).is_err() {
@@ -190,12 +200,12 @@ mod tests {
 
     async fn check_refuses(overrides: &Overrides) -> bool {
         let mut wrong = false;
-        walk(overrides, &mut |_, result| wrong |= result.is_err()).await;
+        run_checks(overrides, &mut |_, finding| wrong |= matches!(finding, Finding::Wrong(_))).await;
         wrong
     }
 
     #[tokio::test]
-    async fn check_finds_wrong_what_serve_refuses_and_nothing_else_for_every_key() {
+    async fn check_refuses_exactly_the_values_that_serve_refuses_for_every_key() {
         let folder = tempfile::tempdir().unwrap();
         let defaults = Value::from(Figment::from(Toml::string(config::DEFAULTS)).extract::<Dict>().unwrap());
         let mut all = Vec::new();
@@ -219,9 +229,9 @@ mod tests {
         let overrides = overrides(folder.path(), "schedule.parallel", "7");
         let housekeeping_line = async || {
             let mut shown = Vec::new();
-            walk(&overrides, &mut |step, result| {
-                if step == "housekeeping" {
-                    shown.push(result.ok().unwrap());
+            run_checks(&overrides, &mut |step, finding| {
+                if let ("housekeeping", Finding::Good(detail)) = (step, finding) {
+                    shown.push(detail);
                 }
             })
             .await;
@@ -235,7 +245,31 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_makes_no_sense_is_refused_by_both() {
+    async fn the_address_of_the_page_is_a_good_line_and_a_missing_proxy_a_warning() {
+        let folder = tempfile::tempdir().unwrap();
+        let page_lines = async |key: &str, value: &str| {
+            let overrides = overrides(folder.path(), key, value);
+            let mut lines = Vec::new();
+            run_checks(&overrides, &mut |step, finding| match finding {
+                Finding::Good(detail) if step == "page" => lines.push(("good", detail)),
+                Finding::Warning(detail) => lines.push(("warning", detail)),
+                _ => {}
+            })
+            .await;
+            lines
+        };
+        let [(mark, address)] = &page_lines("http.listen", "\"127.0.0.1:0\"").await[..] else { panic!("one line") };
+        assert!(*mark == "good" && address.starts_with("served at http://"), "{mark} {address}");
+        let [(first, warning), (second, address)] = &page_lines("http.url", "\"https://mailferry.example\"").await[..]
+        else {
+            panic!("two lines")
+        };
+        assert!(*first == "warning" && warning.contains("http.trusted_proxies"), "{first} {warning}");
+        assert!(*second == "good" && address.ends_with("https://mailferry.example/"), "{second} {address}");
+    }
+
+    #[tokio::test]
+    async fn invalid_values_are_refused_by_both() {
         let folder = tempfile::tempdir().unwrap();
         for (key, value) in [
             ("smtp.tls", "\"bad\""),
@@ -252,8 +286,8 @@ mod tests {
             ("schedule.least_interval", "\"1ns\""),
         ] {
             let overrides = overrides(folder.path(), key, value);
-            assert!(serve_refuses(&overrides).await, "serve takes {key} = {value}");
-            assert!(check_refuses(&overrides).await, "check takes {key} = {value}");
+            assert!(serve_refuses(&overrides).await, "serve accepts {key} = {value}");
+            assert!(check_refuses(&overrides).await, "check accepts {key} = {value}");
         }
     }
 }

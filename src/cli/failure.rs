@@ -1,24 +1,24 @@
-//! How a command fails: a sentence on standard error, and an exit code.
+//! The failure of a command: sentences on standard error, and an exit code.
 
 use std::process::ExitCode;
 
 use crate::app::Error;
 use crate::app::mailboxes::settings::Wrong;
-use crate::fact::{Fact, Text, Thing};
+use crate::fact::{Fact, Resource, Text};
 use crate::locale::Language;
 use crate::oauth::GrantError;
 use crate::shown::for_terminal;
 use crate::store::StoreError;
 use crate::vault::VaultError;
 
-/// Something failed.
+/// The command failed.
 const FAILED: u8 = 1;
-/// Wrong usage, as clap ends with.
+/// Wrong usage; the code that clap uses.
 const USAGE: u8 = 2;
 /// sysexits.h EX_CONFIG.
 const CONFIGURATION: u8 = 78;
 
-/// Why a command ended badly.
+/// Why a command failed.
 #[derive(Debug)]
 pub struct Failure {
     code: u8,
@@ -26,32 +26,30 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// It was tried and failed.
+    /// The command was tried and failed.
     pub fn failed(message: impl Into<String>) -> Self {
         Self { code: FAILED, lines: vec![message.into()] }
     }
 
-    /// It was asked for in a way that makes no sense.
+    /// The arguments are wrong.
     pub fn usage(message: impl Into<String>) -> Self {
         Self { code: USAGE, lines: vec![message.into()] }
     }
 
-    /// The configuration is wrong, in all these ways.
+    /// The configuration is wrong; one line for each problem.
     pub fn configuration(problems: Vec<String>) -> Self {
         Self { code: CONFIGURATION, lines: problems }
     }
 
-    /// The exit code.
     pub fn code(&self) -> ExitCode {
         ExitCode::from(self.code)
     }
 
-    /// The sentences.
     pub fn into_lines(self) -> Vec<String> {
         self.lines
     }
 
-    /// Says it.
+    /// Prints the sentences on standard error and returns the exit code.
     pub fn report(&self) -> ExitCode {
         for line in &self.lines {
             eprintln!("mailferry: {}", for_terminal(line));
@@ -60,22 +58,22 @@ impl Failure {
     }
 }
 
-/// The command that lists what is there.
-fn listing(thing: &Thing) -> Option<&'static str> {
+/// The command that lists the things of this kind.
+fn list_command(thing: &Resource) -> Option<&'static str> {
     match thing {
-        Thing::Mailbox(_) => Some("mailferry mailbox list"),
-        Thing::Inbox(_) => Some("mailferry inbox list"),
-        Thing::Route(_) => Some("mailferry route list"),
-        Thing::Person(_) => Some("mailferry user list"),
-        Thing::Token(_) => Some("mailferry token list"),
-        Thing::Message(_) => Some("mailferry message list"),
+        Resource::Mailbox(_) => Some("mailferry mailbox list"),
+        Resource::Inbox(_) => Some("mailferry inbox list"),
+        Resource::Route(_) => Some("mailferry route list"),
+        Resource::Person(_) => Some("mailferry user list"),
+        Resource::Token(_) => Some("mailferry token list"),
+        Resource::Message(_) => Some("mailferry message list"),
         _ => None,
     }
 }
 
-impl From<Thing> for Failure {
-    fn from(thing: Thing) -> Self {
-        let hint = listing(&thing).map(|command| format!("; see `{command}`")).unwrap_or_default();
+impl From<Resource> for Failure {
+    fn from(thing: Resource) -> Self {
+        let hint = list_command(&thing).map(|command| format!("; see `{command}`")).unwrap_or_default();
         Self::failed(format!("{}{hint}", thing.words(Language::English)))
     }
 }
@@ -93,9 +91,9 @@ impl From<Error> for Failure {
             }
             Error::Consent(error) => Self::failed(error.to_string()),
             Error::Inside(error) => error.into(),
-            // The command line may do everything, is asked by no policy, and says no state that it means to change.
+            // None of these can happen: no policy limits the command line, and it sends no version of what it changes.
             Error::Forbidden(_) | Error::Refused(_) | Error::Changed | Error::PasswordsWait(_) | Error::LinkOver => {
-                Self::failed("this cannot be done at the command line")
+                Self::failed("this is not possible on the command line")
             }
         }
     }
@@ -130,7 +128,7 @@ impl From<GrantError> for Failure {
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
-            // A reader that has heard enough (`| head`) is no error.
+            // A reader that stops early (`| head`) is not an error.
             std::io::ErrorKind::BrokenPipe => Self { code: 0, lines: Vec::new() },
             _ => Self::failed(error.to_string()),
         }

@@ -16,37 +16,37 @@ pub enum Command {
     /// Add an inbox
     #[command(override_usage = "mailferry inbox add (<ADDRESS> | --for <ADDRESS> --domain <DOMAIN>) [OPTIONS]")]
     Add {
-        /// Its address, e.g. jobb.lillestad.se@mail.kundo.se
+        /// Address of the inbox, e.g. jobb.lillestad.se@mail.kundo.se
         #[arg(required_unless_present = "for", conflicts_with = "for")]
         address: Option<Address>,
-        /// Derive the address from the customer's, e.g. jobb@lillestad.se
+        /// Derive the address from the customer's address, e.g. jobb@lillestad.se
         #[arg(long = "for", value_name = "ADDRESS", requires = "domain")]
         r#for: Option<Address>,
         /// The domain of derived addresses, e.g. mail.kundo.se
         #[arg(long, value_name = "DOMAIN", requires = "for")]
         domain: Option<String>,
-        /// What people call it
+        /// Display name
         #[arg(long)]
         name: Option<String>,
-        /// The only address that replies leave from
+        /// The only address that replies are sent from
         #[arg(long, value_name = "ADDRESS")]
         reply_from: Option<Address>,
-        /// Whose it is; a new name is a new organisation [default: default]
+        /// Organisation that owns the inbox; a new name creates a new organisation [default: default]
         #[arg(long, value_name = "NAME")]
         organisation: Option<String>,
     },
     /// List the inboxes
     List,
-    /// Show an inbox and what feeds it
+    /// Show an inbox, its mailboxes and its routes
     Show {
-        /// Its address
+        /// Address of the inbox
         address: Address,
     },
-    /// Remove an inbox that nothing feeds any more
+    /// Remove an inbox that no mailbox feeds any more
     Remove {
-        /// Its address
+        /// Address of the inbox
         address: Address,
-        /// Remove its messages too, for good
+        /// Delete its messages too, permanently
         #[arg(long)]
         with_messages: bool,
     },
@@ -65,7 +65,7 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
             let wanted = WantedInbox { address: address.clone(), name, reply_from, owner };
             inboxes::add(context.acting(), wanted).await?;
             let added = store.inbox_overview(&address).await?;
-            output.one(&added, || format!("Added inbox {address}"))?;
+            output.object(&added, || format!("Added inbox {address}"))?;
         }
         Command::List => {
             let cells = |inbox: &InboxOverview| {
@@ -85,11 +85,11 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
         }
         Command::Show { address } => {
             let inbox = store.inbox_overview(&address).await?;
-            output.one(&inbox, || describe(&inbox))?;
+            output.object(&inbox, || describe(&inbox))?;
         }
         Command::Remove { address, with_messages } => {
             inboxes::remove(context.acting(), &address, with_messages, any).await?;
-            output.say(&format!("Removed inbox {address}"))?;
+            output.message(&format!("Removed inbox {address}"))?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -13,7 +13,7 @@ use crate::wiring;
 pub enum Command {
     /// Create the key file; never overwrites one
     Generate {
-        /// The old key is lost for good: forget the passwords and tokens that only it could open
+        /// The old key is lost: forget the passwords and tokens that only the old key could open
         #[arg(long)]
         forget_passwords: bool,
     },
@@ -28,24 +28,24 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
         Command::Generate { forget_passwords } => {
             let (vault, forgotten) = keys::generate(context.acting(), &location, forget_passwords).await?;
             if let Some(count) = forgotten {
-                context.output.say(&format!(
-                    "Forgot {count} stored secrets. Give each mailbox its own again: \
+                context.output.message(&format!(
+                    "Forgot {count} stored secrets. Give each mailbox its password or consent again: \
                      mailferry mailbox set ADDRESS --password-stdin, or mailferry oauth connect ADDRESS"
                 ))?;
             }
-            let made = json!({ "file": file(), "key": vault.sealing_key() });
-            context
-                .output
-                .one(&made, || format!("Created {}. Keep a copy apart from the database's backup.", file()))?;
+            let line = json!({ "file": file(), "key": vault.sealing_key() });
+            context.output.object(&line, || {
+                format!("Created {}. Keep a copy of it apart from the backup of the database.", file())
+            })?;
         }
         Command::Rotate => {
-            context.vault().await?; // creates the first key where there is none
+            context.vault().await?; // creates the first key if there is none
             let deps = context.deps().await?.tokens();
             let (vault, count) = keys::rotate(context.acting(), &location, &deps).await?;
-            let done = json!({ "file": file(), "key": vault.sealing_key(), "resealed": count });
+            let line = json!({ "file": file(), "key": vault.sealing_key(), "resealed": count });
             context
                 .output
-                .one(&done, || format!("Sealed {count} secrets with a new key in {}. Keep a copy.", file()))?;
+                .object(&line, || format!("Sealed {count} secrets with a new key in {}. Keep a copy of it.", file()))?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -15,7 +15,7 @@ use crate::store::{LedgerLine, Mailbox, QuarantineFilter, Store, WatchedFolder};
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
-    /// Only of this mailbox
+    /// Only UIDs of this mailbox
     #[arg(long, value_name = "ADDRESS")]
     mailbox: Option<Address>,
     #[command(subcommand)]
@@ -24,7 +24,7 @@ pub struct Args {
 
 #[derive(clap::Subcommand)]
 enum Command {
-    /// Ask again for mail that was put aside (state quarantined)
+    /// Request quarantined mail again at the next poll
     Retry {
         /// The mailbox
         #[arg(long, value_name = "ADDRESS")]
@@ -33,34 +33,34 @@ enum Command {
         #[arg(long)]
         uid: Option<u32>,
     },
-    /// Give up on a mail that was put aside or does not come; it stays in the customer's mailbox
-    Skip(One),
-    /// Fetch one mail from the server as it is, past every limit, without importing or changing it
+    /// Give up on a quarantined or pending mail; it stays in the customer's mailbox
+    Skip(MailArgs),
+    /// Fetch one mail unchanged from the server, past every limit, without importing it
     Download {
         #[command(flatten)]
-        one: One,
-        /// Write it to this file and not to standard output
+        mail: MailArgs,
+        /// Write the mail to this file instead of standard output
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
 }
 
-/// One mail in the ledger.
+/// The arguments that name one mail in the ledger.
 #[derive(clap::Args)]
-struct One {
+struct MailArgs {
     /// The mailbox
     #[arg(long, value_name = "ADDRESS")]
     mailbox: Address,
-    /// The mail's UID
+    /// UID of the mail
     #[arg(long)]
     uid: u32,
-    /// The folder, where the mailbox has several
+    /// Folder of the mail; needed if the mailbox has several
     #[arg(long, value_name = "NAME")]
     folder: Option<String>,
 }
 
-impl One {
-    /// The mailbox, and the folder that is meant.
+impl MailArgs {
+    /// Finds the mailbox and the folder.
     async fn find(&self, store: &Store) -> Result<(Mailbox, WatchedFolder), Failure> {
         let mailbox = store.mailbox(&self.mailbox).await?;
         let folders = store.watched_folders(mailbox.id).await?;
@@ -73,27 +73,27 @@ impl One {
 }
 
 /// `ledger skip`
-async fn skip(one: &One, context: &Context) -> Result<ExitCode, Failure> {
-    let (mailbox, folder) = one.find(&context.store).await?;
-    let skipped = ledger::skip(context.acting(), &mailbox, &folder, one.uid, None).await;
+async fn skip(mail: &MailArgs, context: &Context) -> Result<ExitCode, Failure> {
+    let (mailbox, folder) = mail.find(&context.store).await?;
+    let skipped = ledger::skip(context.acting(), &mailbox, &folder, mail.uid, None).await;
     skipped.map_err(|error| match error {
-        Error::Conflict(Conflict::NotOpen { folder, uid }) => Failure::failed(format!(
+        Error::Conflict(Conflict::UidNotOpen { folder, uid }) => Failure::failed(format!(
             "UID {uid} of {folder} is neither pending nor quarantined; see `mailferry ledger --mailbox {}`",
-            one.mailbox
+            mail.mailbox
         )),
         error => error.into(),
     })?;
     context
         .output
-        .one(&serde_json::json!({ "mailbox": one.mailbox, "folder": folder.name, "skipped": one.uid }), || {
-            format!("UID {} of {} is skipped; it stays in the customer's mailbox", one.uid, folder.name)
+        .object(&serde_json::json!({ "mailbox": mail.mailbox, "folder": folder.name, "skipped": mail.uid }), || {
+            format!("UID {} of {} is skipped; it stays in the customer's mailbox", mail.uid, folder.name)
         })?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// `ledger download`
-async fn download(one: &One, to: Option<&Path>, context: &Context) -> Result<ExitCode, Failure> {
-    let (mailbox, folder) = one.find(&context.store).await?;
+async fn download(mail: &MailArgs, to: Option<&Path>, context: &Context) -> Result<ExitCode, Failure> {
+    let (mailbox, folder) = mail.find(&context.store).await?;
     let servers = context.servers().await?;
     let mut sink: Box<dyn Write + Send> = match to {
         Some(path) => {
@@ -103,10 +103,10 @@ async fn download(one: &One, to: Option<&Path>, context: &Context) -> Result<Exi
         None => Box::new(std::io::stdout()),
     };
     let take = move |bytes: &[u8]| sink.write_all(bytes).and_then(|()| sink.flush()).map_err(|error| error.to_string());
-    let size = inspect::download(servers.inspector(context), &mailbox, (folder, one.uid), take).await;
+    let size = inspect::download(servers.inspector(context), &mailbox, (folder, mail.uid), take).await;
     let size = size.map_err(|error| {
         if let Some(path) = to {
-            let _ = std::fs::remove_file(path); // half a mail is no mail
+            let _ = std::fs::remove_file(path); // an incomplete mail is useless
         }
         match error {
             Error::AtServer(error) => Failure::failed(error.to_string()),
@@ -115,24 +115,24 @@ async fn download(one: &One, to: Option<&Path>, context: &Context) -> Result<Exi
     })?;
     if let Some(path) = to {
         let line = serde_json::json!({ "file": path, "bytes": size });
-        context.output.one(&line, || format!("{}: {size} bytes", path.display()))?;
+        context.output.object(&line, || format!("{}: {size} bytes", path.display()))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Lines read in one go.
-const PAGE: i64 = 2000;
+/// Ledger lines read by one query.
+const PAGE_SIZE: i64 = 2000;
 
 pub async fn run(args: Args, context: Context) -> Result<ExitCode, Failure> {
     match args.command {
-        Some(Command::Download { one, output }) => {
-            context.closing(async |context| download(&one, output.as_deref(), context).await).await
+        Some(Command::Download { mail, output }) => {
+            context.run_and_close(async |context| download(&mail, output.as_deref(), context).await).await
         }
-        Some(Command::Skip(one)) => context.closing(async |context| skip(&one, context).await).await,
+        Some(Command::Skip(mail)) => context.run_and_close(async |context| skip(&mail, context).await).await,
         Some(Command::Retry { mailbox, uid }) => {
-            context.closing(async |context| retry(&mailbox, uid, context).await).await
+            context.run_and_close(async |context| retry(&mailbox, uid, context).await).await
         }
-        None => context.closing(async |context| list(&args, context).await).await,
+        None => context.run_and_close(async |context| list(&args, context).await).await,
     }
 }
 
@@ -141,24 +141,25 @@ async fn retry(mailbox: &Address, uid: Option<u32>, context: &Context) -> Result
     let found = context.store.mailbox(mailbox).await?;
     let which = QuarantineFilter { uid, ..QuarantineFilter::default() };
     let count = ledger::retry(context.acting(), &found, which).await?;
-    let words = || format!("Asking again for {count} of what was put aside in {mailbox}, at the next poll");
-    context.output.one(&serde_json::json!({ "mailbox": mailbox, "retried": count }), words)?;
+    let words = || format!("The next poll of {mailbox} requests {count} quarantined mails again");
+    context.output.object(&serde_json::json!({ "mailbox": mailbox, "retried": count }), words)?;
     Ok(if count > 0 || uid.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn list(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     if let Some(mailbox) = &args.mailbox {
-        context.store.mailbox(mailbox).await?; // a misspelt address is not an empty ledger
+        context.store.mailbox(mailbox).await?; // a misspelt address must not look like an empty ledger
     }
     let headings = ["MAILBOX", "FOLDER", "UIDVALIDITY", "UID", "STATE", "MESSAGE", "REASON"];
     let mut after = (0, 0);
     let mut first = true;
     loop {
-        let (page, next) = context.store.ledger_page(args.mailbox.as_ref().map(Address::as_str), after, PAGE).await?;
+        let (page, next) =
+            context.store.ledger_page(args.mailbox.as_ref().map(Address::as_str), after, PAGE_SIZE).await?;
         if page.is_empty() && !first {
             break;
         }
-        context.output.rows(&page, &headings, cells, "Nothing has been seen yet.")?;
+        context.output.rows(&page, &headings, cells, "No UIDs have been seen yet.")?;
         first = false;
         match next {
             Some(next) => after = next,

@@ -20,18 +20,18 @@ use crate::address::Address;
 use crate::app::any;
 use crate::app::mailboxes::{self, ChangeDeps, MovedLogin, Request};
 use crate::config::Span;
-use crate::fact::{Fact, GivenUp};
+use crate::fact::{Fact, RevocationOutcome};
 use crate::locale::Language;
 use crate::mailbox;
 use crate::poll::Deps;
 use crate::store::{Changes, GrantKind, Login, NewLogin, NewMailbox};
 
 use login::LoginArgs;
-use settings::Settings;
+use settings::SettingsArgs;
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Add a mailbox; nothing is connected to yet, `mailbox check` does that
+    /// Add a mailbox without connecting to it; check the connection with `mailbox check`
     #[command(
         override_usage = "mailferry mailbox add <ADDRESS> --inbox <ADDRESS> --host <HOST> (--password-file <FILE> | \
                           --password-stdin) [OPTIONS]\n       mailferry mailbox add <ADDRESS> --inbox <ADDRESS> --oauth \
@@ -43,76 +43,76 @@ pub enum Command {
         #[command(flatten)]
         login: LoginArgs,
         #[command(flatten)]
-        settings: Box<Settings>,
+        settings: Box<SettingsArgs>,
     },
-    /// Find the mail server of an address and how one logs in there; nothing is stored
+    /// Find the mail server of an address and how to log in to it; nothing is stored
     Discover {
         /// The customer's address
         address: Address,
     },
-    /// List the mailboxes and how they fare
+    /// List the mailboxes and their status
     List,
     /// Show a mailbox
     Show {
-        /// Its address
+        /// Address of the mailbox
         address: Address,
     },
-    /// Change a mailbox; what is not named stays
+    /// Change a mailbox; options that are not given keep their values
     Set {
-        /// Its address
+        /// Address of the mailbox
         address: Address,
         #[command(flatten)]
         login: LoginArgs,
         #[command(flatten)]
-        settings: Box<Settings>,
+        settings: Box<SettingsArgs>,
     },
     /// Stop polling a mailbox
     Pause {
-        /// Its address
+        /// Address of the mailbox
         address: Address,
     },
     /// Poll a paused mailbox again
     Resume {
-        /// Its address
+        /// Address of the mailbox
         address: Address,
     },
     /// Remove a mailbox with its password or consent and its ledger; imported mail stays in its inbox
     Remove {
-        /// Its address
+        /// Address of the mailbox
         address: Address,
     },
-    /// Log in read-only, say of each step how it went, and find the cause of what fails
+    /// Log in read-only, report each step, and find the cause of a failure
     Check {
-        /// Its address
+        /// Address of the mailbox
         address: Address,
-        /// Open the folders as a poll does, and not read-only, to learn which flags they keep; no mail is changed
+        /// Open the folders as a poll does, instead of read-only, to find out which flags they store; no mail is changed
         #[arg(long)]
         as_polled: bool,
     },
-    /// Tell what a poll would import now and where it would go; nothing is imported, and nothing is changed
+    /// Report what a poll would import now and into which inboxes; nothing is imported or changed
     DryRun {
-        /// Its address; it may be paused
+        /// Address of the mailbox, which may be paused
         address: Address,
-        /// How long to look at most; then the result says that it is a part [default: 60s]
+        /// Maximum time; a run that reaches it reports a partial result [default: 60s]
         #[arg(long, value_name = "TIME")]
         within: Option<Span>,
     },
-    /// List the folders that can be polled, with their mails
+    /// List the folders and the number of mails in each
     Folders {
-        /// Its address; it may be paused
+        /// Address of the mailbox, which may be paused
         address: Address,
     },
-    /// Say what can happen to the customer's copy on this server, without changing one
+    /// List the after-import actions that the server supports; no mail is changed
     Effects {
-        /// Its address; it may be paused
+        /// Address of the mailbox, which may be paused
         address: Address,
-        /// The folder [default: the first that is polled]
+        /// Folder to check [default: the first polled folder]
         #[arg(long, value_name = "FOLDER")]
         folder: Option<String>,
     },
-    /// Poll now, compare every UID on the server with the ledger, and import what was left out
+    /// Poll now, compare every UID on the server with the ledger, and import missing mail
     Verify {
-        /// Its address
+        /// Address of the mailbox
         address: Address,
     },
 }
@@ -120,14 +120,14 @@ pub enum Command {
 pub async fn run(command: Command, context: Context) -> Result<ExitCode, Failure> {
     match command {
         Command::Verify { address } => verify::run(&address, context).await,
-        other => context.closing(async |context| keep(other, context).await).await,
+        other => context.run_and_close(async |context| run_with(other, context).await).await,
     }
 }
 
-async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> {
+async fn run_with(command: Command, context: &Context) -> Result<ExitCode, Failure> {
     let output = context.output;
     match command {
-        Command::Verify { .. } => {} // it ends with the database closed, by itself
+        Command::Verify { .. } => {} // runs without `run_and_close`: it closes the database itself
         Command::Check { address, as_polled } => return check::run(&address, as_polled, context).await,
         Command::DryRun { address, within } => {
             return dry_run::run(&address, within.map(|within| within.0), context).await;
@@ -141,34 +141,34 @@ async fn keep(command: Command, context: &Context) -> Result<ExitCode, Failure> 
             let next = new.login.as_ref().map(|login| format!(". {}", next_step(login, &address))).unwrap_or_default();
             let vault = context.vault().await?;
             let mailbox = mailboxes::add(context.acting(), new.into(), &vault, None).await?;
-            let added = show::View::of(&mailbox, context).await?;
-            output.one(&added, || format!("Added mailbox {address}{next}"))?;
+            let added = show::MailboxView::load(&mailbox, context).await?;
+            output.object(&added, || format!("Added mailbox {address}{next}"))?;
         }
         Command::List => show::list(context).await?,
-        Command::Show { address } => show::one(&address, context).await?,
+        Command::Show { address } => show::show(&address, context).await?,
         Command::Set { address, login, settings } => set(&address, &login, &settings, context).await?,
         Command::Pause { address } => {
             mailboxes::pause(context.acting(), &address, true).await?;
-            output.say(&format!("{address} is paused"))?;
+            output.message(&format!("{address} is paused"))?;
         }
         Command::Resume { address } => {
             mailboxes::pause(context.acting(), &address, false).await?;
-            output.say(&format!("{address} is polled again"))?;
+            output.message(&format!("{address} is polled again"))?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Changes a mailbox; what is not named stays.
-async fn set(address: &Address, login: &LoginArgs, settings: &Settings, context: &Context) -> Result<(), Failure> {
+/// Changes a mailbox. Options that are not given keep their values.
+async fn set(address: &Address, login: &LoginArgs, settings: &SettingsArgs, context: &Context) -> Result<(), Failure> {
     let store = &context.store;
     let before = store.mailbox(address).await?;
-    let login = login.changed(&before.login, address, &context.config.oauth)?;
+    let login = login.change(&before.login, address, &context.config.oauth)?;
     if login.is_none() && settings.is_empty() {
         return Err(Failure::usage("nothing to change; see `mailferry mailbox set --help`"));
     }
     let next = login.as_ref().map(|login| format!(". {}", next_step(login, address))).unwrap_or_default();
-    let is_named = login.is_some() || settings.username.is_some();
+    let names_account = login.is_some() || settings.username.is_some();
     let changes = Changes {
         inbox: settings.inbox.clone(),
         server: settings.changed_server(&before.server)?,
@@ -176,8 +176,8 @@ async fn set(address: &Address, login: &LoginArgs, settings: &Settings, context:
         login,
         expected_account: None,
         keeps_login: true,
-        // Whoever runs the command line says whom a consent is for.
-        asks_consent: is_named.then_some(false),
+        // On the command line the operator names the account that consents.
+        asks_consent: names_account.then_some(false),
         by_link: None,
         settings: settings.change(store.least_interval())?,
     };
@@ -188,27 +188,27 @@ async fn set(address: &Address, login: &LoginArgs, settings: &Settings, context:
     let change_deps = deps.as_ref().map(|deps| ChangeDeps { deps, ports: &[] });
     let request = Request { before: &before, changes, moved_login: MovedLogin::GivenAnew };
     let changed = mailboxes::change(context.acting(), request, change_deps, any).await?;
-    let given_up = changed.given_up.map(|told| format!(". {}", told.words(Language::English)));
+    let given_up = changed.given_up.map(|outcome| format!(". {}", outcome.words(Language::English)));
     let given_up = given_up.unwrap_or_default();
-    let changed = show::View::of(&changed.mailbox, context).await?;
-    context.output.one(&changed, || format!("Changed mailbox {address}{given_up}{next}"))?;
+    let changed = show::MailboxView::load(&changed.mailbox, context).await?;
+    context.output.object(&changed, || format!("Changed mailbox {address}{given_up}{next}"))?;
     Ok(())
 }
 
-/// What the admin does next.
+/// What the admin should do next.
 fn next_step(login: &NewLogin, address: &Address) -> String {
     match login {
         NewLogin::OAuth(key) if key.kind == GrantKind::Delegated => {
-            format!("Now {} must consent: mailferry oauth connect {address}", key.identity)
+            format!("{} must consent next: mailferry oauth connect {address}", key.identity)
         }
-        _ => format!("Check that it can be reached: mailferry mailbox check {address}"),
+        _ => format!("Check the connection: mailferry mailbox check {address}"),
     }
 }
 
 fn new_mailbox(
     address: Address,
     login: &LoginArgs,
-    settings: &Settings,
+    settings: &SettingsArgs,
     context: &Context,
 ) -> Result<NewMailbox, Failure> {
     let oauth = &context.config.oauth;
@@ -246,29 +246,29 @@ fn new_mailbox(
     })
 }
 
-/// Removes a mailbox, and gives up a consent that no other mailbox is opened with, so that none is left behind unseen.
+/// Removes a mailbox, and revokes its consent if no other mailbox uses it, so that no unused consent is left at the provider.
 async fn remove(address: &Address, context: &Context) -> Result<(), Failure> {
     let mailbox = context.store.mailbox(address).await?;
     let deps = match mailbox.login {
         Login::OAuth { .. } => Some(context.deps().await?),
-        Login::Password(_) => None, // it needs no key to be forgotten
+        Login::Password(_) => None, // no key is needed to delete a password
     };
     let tokens = deps.as_ref().map(Deps::tokens);
     let given_up = mailboxes::remove(context.acting(), &mailbox, tokens.as_ref(), any).await?;
-    let revoked = given_up.as_ref().map(GivenUp::at_provider);
-    let detail = given_up.map(|told| told.words(Language::English));
+    let revoked = given_up.as_ref().map(RevocationOutcome::at_provider);
+    let detail = given_up.map(|outcome| outcome.words(Language::English));
     let line = json!({ "removed": true, "mailbox": address, "revoked_at_provider": revoked, "detail": detail });
-    context.output.one(&line, || {
-        let with = if detail.is_some() { "" } else { " and its password" };
-        let told = detail.as_ref().map(|detail| format!(". {detail}")).unwrap_or_default();
-        format!("Removed mailbox {address}{with}; imported mail stays in its inbox{told}")
+    context.output.object(&line, || {
+        let with_password = if detail.is_some() { "" } else { " and its password" };
+        let consent = detail.as_ref().map(|detail| format!(". {detail}")).unwrap_or_default();
+        format!("Removed mailbox {address}{with_password}; imported mail stays in its inbox{consent}")
     })?;
     Ok(())
 }
 
-/// Reads a file with certificates.
+/// Reads and checks a PEM file with certificate authorities.
 fn read_pem(path: &Path) -> Result<String, Failure> {
     let pem = std::fs::read_to_string(path).map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
-    crate::tls::check_authorities(&pem).map_err(|what| Failure::usage(format!("{}: {what}", path.display())))?;
+    crate::tls::check_authorities(&pem).map_err(|why| Failure::usage(format!("{}: {why}", path.display())))?;
     Ok(pem)
 }

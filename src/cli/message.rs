@@ -13,22 +13,22 @@ use crate::store::{MessageFilter, MessageLine};
 pub enum Command {
     /// List imported messages in the order of their import
     List {
-        /// Only those in this inbox
+        /// Only messages in this inbox
         #[arg(long, value_name = "ADDRESS")]
         inbox: Option<Address>,
-        /// Only those brought by this mailbox
+        /// Only messages imported from this mailbox
         #[arg(long, value_name = "ADDRESS")]
         mailbox: Option<Address>,
     },
-    /// Write a message's bytes to standard output, exactly as they came
+    /// Write the original bytes of a message to standard output
     Raw {
-        /// Its id in `message list`
+        /// Id of the message, from `message list`
         id: i64,
     },
 }
 
-/// Messages read in one go.
-const PAGE: i64 = 1000;
+/// Messages read by one query.
+const PAGE_SIZE: i64 = 1000;
 
 pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
     match command {
@@ -40,7 +40,7 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
 
 async fn list(inbox: Option<&Address>, mailbox: Option<&Address>, context: &Context) -> Result<(), Failure> {
     if let Some(inbox) = inbox {
-        context.store.inbox(inbox).await?; // a misspelt address is not an empty inbox
+        context.store.inbox(inbox).await?; // a misspelt address must not look like an empty inbox
     }
     let filter = MessageFilter {
         inbox: inbox.map(Address::as_str),
@@ -51,7 +51,7 @@ async fn list(inbox: Option<&Address>, mailbox: Option<&Address>, context: &Cont
     let mut after = 0;
     let mut first = true;
     loop {
-        let page = context.store.messages(filter, after, PAGE).await?;
+        let page = context.store.messages(filter, after, PAGE_SIZE).await?;
         let Some(last) = page.last() else {
             if first {
                 context.output.rows(&page, &headings, cells, "No messages.")?;

@@ -18,33 +18,33 @@ use crate::locale::Language;
 use crate::poll::Deps;
 use crate::store::Login;
 
-pub use status::{View as GrantView, views as grant_views};
+pub use status::{GrantView, views as grant_views};
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Have a person consent, in a browser, to Mailferry reading a mailbox
+    /// Ask a person to consent, in a browser, to Mailferry reading a mailbox
     Connect {
-        /// The mailbox's address
+        /// Address of the mailbox
         address: Address,
-        /// Print a code to be entered in a browser on any machine, and wait (Microsoft)
+        /// Print a code to enter in a browser on any machine, and wait for it (Microsoft)
         #[arg(long)]
         device: bool,
     },
-    /// Show every consent: whether it gives tokens, and what will end when
+    /// List the consents, their status, and when they and their secrets end
     Status,
-    /// Give a mailbox's consent up, here and at its provider
+    /// Revoke the consent of a mailbox, here and at its provider
     Revoke {
-        /// The mailbox's address
+        /// Address of the mailbox
         address: Address,
     },
-    /// Print the PowerShell lines that let the application open mailboxes by itself (for Exchange's admin)
+    /// Print the PowerShell commands, for an Exchange administrator, that give the application access to mailboxes
     AppOnly(app_only::Args),
 }
 
 pub async fn run(command: Command, context: Context) -> Result<ExitCode, Failure> {
     let language = context.language;
     let (deps, config, output) = context.into_deps().await?;
-    let done = match command {
+    let result = match command {
         Command::Connect { address, device } => {
             let session = connect::Session { deps: &deps, output, language, port: config.oauth.loopback_port };
             session.connect(&address, device).await
@@ -54,7 +54,7 @@ pub async fn run(command: Command, context: Context) -> Result<ExitCode, Failure
         Command::AppOnly(args) => app_only::print(&args, &deps, output, language).await,
     };
     deps.close().await;
-    done
+    result
 }
 
 /// `oauth revoke`
@@ -62,12 +62,12 @@ async fn revoke(address: &Address, deps: &Deps, output: super::Output) -> Result
     let mailbox = deps.store.mailbox(address).await?;
     let acting = Acting { actor: &Actor::CommandLine, store: &deps.store, now: deps.clock.now() };
     let given_up = consents::give_up(acting, &mailbox, &deps.tokens()).await.map_err(|error| match error {
-        Error::Conflict(Conflict::NoConsentOfApplication) => Failure::usage(format!(
-            "{address} is opened by the application itself, so there is no consent to give up. An administrator takes the \
-             right away with Remove-MailboxPermission; to stop polling: mailferry mailbox pause {address}"
+        Error::Conflict(Conflict::AppOnlyHasNoConsent) => Failure::usage(format!(
+            "{address} is read with the application's own right, so there is no consent to revoke. An administrator removes the \
+             right with Remove-MailboxPermission; to stop polling: mailferry mailbox pause {address}"
         )),
-        Error::Conflict(Conflict::NoConsentOfPassword) => {
-            Failure::usage(format!("{address} is opened with a password; there is no consent to give up"))
+        Error::Conflict(Conflict::PasswordHasNoConsent) => {
+            Failure::usage(format!("{address} is opened with a password, so there is no consent to revoke"))
         }
         error => error.into(),
     })?;
@@ -78,6 +78,6 @@ async fn revoke(address: &Address, deps: &Deps, output: super::Output) -> Result
         "provider": key.provider, "identity": key.identity, "mailboxes": mailboxes,
         "revoked_at_provider": given_up.at_provider(), "detail": detail,
     });
-    output.one(&line, || format!("Forgot the tokens for {}. {detail}", mailboxes.join(", ")))?;
+    output.object(&line, || format!("Deleted the tokens of {}. {detail}", mailboxes.join(", ")))?;
     Ok(ExitCode::SUCCESS)
 }

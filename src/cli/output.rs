@@ -1,4 +1,4 @@
-//! What a command prints: a table for people, or one JSON object a line for programs.
+//! The output of a command: text or a table for people, or one JSON object per line for programs.
 
 use std::io::{IsTerminal, Write};
 
@@ -6,27 +6,27 @@ use serde::Serialize;
 
 use crate::shown::{escaped_json, for_terminal, shown_within};
 
-/// Where and how to print.
 #[derive(Debug, Clone, Copy)]
 pub struct Output {
-    /// One JSON object a line.
+    /// Print one JSON object per line.
     pub json: bool,
 }
 
-/// The widest a column gets in a table, and the last one.
-const WIDEST: usize = 60;
-const LONGEST: usize = 500;
+/// Maximum width of a column, in characters.
+const MAX_COLUMN: usize = 60;
+/// Maximum width of the last column, in characters.
+const MAX_LAST_COLUMN: usize = 500;
 
 impl Output {
-    /// Prints one object: as JSON, or by the words given.
-    pub fn one<T: Serialize>(self, object: &T, words: impl FnOnce() -> String) -> std::io::Result<()> {
+    /// Prints one object: as JSON, or as the text that `words` returns.
+    pub fn object<T: Serialize>(self, object: &T, words: impl FnOnce() -> String) -> std::io::Result<()> {
         match self.json {
             true => json(object),
             false => print(&format!("{}\n", for_terminal(&words()))),
         }
     }
 
-    /// Prints rows: each as JSON, or as a table under these headings.
+    /// Prints rows: each as JSON, or all as a table. Without rows, people get the text `none`.
     pub fn rows<T: Serialize>(
         self,
         rows: &[T],
@@ -46,28 +46,28 @@ impl Output {
         let mut lines = vec![headings.iter().map(|heading| (*heading).to_owned()).collect::<Vec<_>>()];
         lines.extend(rows.iter().map(|row| {
             let cells = cells(row);
-            // Nothing stands behind the last column, so it may be as long as it is.
+            // No column follows the last one, so it may be wider.
             cells
                 .iter()
                 .enumerate()
-                .map(|(n, cell)| fit(cell, if n + 1 < cells.len() { WIDEST } else { LONGEST }))
+                .map(|(n, cell)| fit(cell, if n + 1 < cells.len() { MAX_COLUMN } else { MAX_LAST_COLUMN }))
                 .collect()
         }));
         print(&table(&lines))
     }
 
-    /// Says that something is done, to people only.
-    pub fn say(self, words: &str) -> std::io::Result<()> {
+    /// Prints a text for people; prints nothing as JSON.
+    pub fn message(self, words: &str) -> std::io::Result<()> {
         if self.json { Ok(()) } else { print(&format!("{}\n", for_terminal(words))) }
     }
 }
 
-/// Whether a person watches the progress.
-pub fn is_watched() -> bool {
+/// Whether a person can see progress bars.
+pub fn is_interactive() -> bool {
     std::io::stderr().is_terminal()
 }
 
-/// Prints as it is.
+/// Prints the text unchanged.
 pub fn print(text: &str) -> std::io::Result<()> {
     std::io::stdout().lock().write_all(text.as_bytes())
 }
@@ -76,10 +76,10 @@ fn json(object: &impl Serialize) -> std::io::Result<()> {
     print(&format!("{}\n", escaped_json(&serde_json::to_string(object)?)))
 }
 
-fn fit(cell: &str, most: usize) -> String {
-    // What strangers wrote may hold anything; a terminal must not obey it.
+fn fit(cell: &str, max: usize) -> String {
+    // Text from strangers may hold control characters; the terminal must not interpret them.
     let clean = shown_within(cell, cell.len());
-    if clean.chars().count() <= most { clean } else { clean.chars().take(most - 1).chain(['…']).collect() }
+    if clean.chars().count() <= max { clean } else { clean.chars().take(max - 1).chain(['…']).collect() }
 }
 
 fn table(lines: &[Vec<String>]) -> String {

@@ -9,7 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::output::{Output, is_watched};
+use super::output::{Output, is_interactive};
 use super::{Context, Failure};
 use crate::address::Address;
 use crate::app::mailboxes::{self, PollNow};
@@ -21,7 +21,7 @@ use crate::store::Mailbox;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The mailboxes; all that are not paused if none is named
+    /// Mailboxes to poll [default: all that are not paused]
     #[arg(value_name = "ADDRESS")]
     addresses: Vec<Address>,
 }
@@ -39,7 +39,7 @@ pub async fn run(args: Args, context: Context) -> Result<ExitCode, Failure> {
         }
     }
     if mailboxes.is_empty() {
-        context.output.say("No mailboxes to poll. Add one: mailferry mailbox add --help")?;
+        context.output.message("No mailboxes to poll. Add one: mailferry mailbox add --help")?;
     }
     let stop = lifecycle::on_signals()?;
     let (deps, config, output) = context.into_deps().await?;
@@ -48,41 +48,41 @@ pub async fn run(args: Args, context: Context) -> Result<ExitCode, Failure> {
         deps.store.clear_token_backoff(mailbox.id).await?;
     }
 
-    let bars = (!output.json && is_watched()).then(MultiProgress::new);
+    let bars = (!output.json && is_interactive()).then(MultiProgress::new);
     let limits = limits(&config);
-    let places = Arc::new(Semaphore::new(config.schedule.parallel.0));
+    let slots = Arc::new(Semaphore::new(config.schedule.parallel.0));
     let mut polls = JoinSet::new();
     for mailbox in mailboxes {
-        let (deps, stop, places, bars) = (deps.clone(), stop.clone(), places.clone(), bars.clone());
+        let (deps, stop, slots, bars) = (deps.clone(), stop.clone(), slots.clone(), bars.clone());
         polls.spawn(async move {
-            let _place = places.acquire_owned().await;
+            let _slot = slots.acquire_owned().await;
             let progress = Arc::new(Progress::default());
-            let watching = bars.map(|bars| tokio::spawn(watch(bars, mailbox.address.clone(), progress.clone())));
+            let drawing = bars.map(|bars| tokio::spawn(draw_progress(bars, mailbox.address.clone(), progress.clone())));
             let report = mailboxes::poll_now(&mailbox, PollNow { deps, limits, stop, progress }).await;
-            if let Some(watching) = watching {
-                watching.abort();
+            if let Some(drawing) = drawing {
+                drawing.abort();
             }
             report
         });
     }
     let mut failed = false;
     while let Some(report) = polls.join_next().await {
-        let report = report.map_err(|error| Failure::failed(format!("a worker ended badly: {error}")))?;
+        let report = report.map_err(|error| Failure::failed(format!("a worker panicked: {error}")))?;
         failed |= report.error.is_some();
-        tell(&report, output)?;
+        print(&report, output)?;
     }
     housekeeping::run_if_reports_are_old(&deps.store, deps.clock.now()).await?;
     deps.close().await;
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// How long a poll may take.
+/// The time limits of a poll.
 pub fn limits(config: &Config) -> worker::Limits {
     worker::Limits { time: config.schedule.poll_time.0, grace: config.schedule.grace.0 }
 }
 
-fn tell(report: &Report, output: Output) -> std::io::Result<()> {
-    output.one(report, || {
+fn print(report: &Report, output: Output) -> std::io::Result<()> {
+    output.object(report, || {
         let Report { mailbox, imported, skipped, quarantined, effects_done, effects_pending, bytes, seconds, error } =
             report;
         let mut words = String::new();
@@ -95,15 +95,15 @@ fn tell(report: &Report, output: Output) -> std::io::Result<()> {
             "{mailbox}: {imported} imported ({size}), {skipped} skipped, {quarantined} quarantined"
         ));
         if effects_done + effects_pending > 0 {
-            words.push_str(&format!(", {effects_done} copies dealt with, {effects_pending} still to do"));
+            words.push_str(&format!(", {effects_done} effects done, {effects_pending} pending"));
         }
         words.push_str(&format!(", {seconds} s"));
         words
     })
 }
 
-/// Draws a bar until it is aborted.
-async fn watch(bars: MultiProgress, name: String, progress: Arc<Progress>) {
+/// Draws a progress bar until the task is aborted.
+async fn draw_progress(bars: MultiProgress, name: String, progress: Arc<Progress>) {
     let bar = bars.add(ProgressBar::new(0));
     if let Ok(style) = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg}") {
         bar.set_style(style);

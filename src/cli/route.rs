@@ -14,21 +14,21 @@ use crate::store::{Route, Scope};
 pub enum Command {
     /// Send mail for a recipient to an inbox
     Add {
-        /// The inbox's address
+        /// Address of the inbox
         #[arg(long, value_name = "ADDRESS")]
         inbox: Address,
-        /// The recipient's address, as it stands in Delivered-To or To
+        /// Address of the recipient, as in the fields Delivered-To or To
         #[arg(long, value_name = "ADDRESS")]
         recipient: Address,
     },
     /// List the routes
     List,
-    /// Remove a recipient's route
+    /// Remove the routes of a recipient
     Remove {
         /// Only the route to this inbox
         #[arg(long, value_name = "ADDRESS")]
         inbox: Option<Address>,
-        /// The recipient's address
+        /// Address of the recipient
         #[arg(long, value_name = "ADDRESS")]
         recipient: Address,
     },
@@ -40,7 +40,7 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
         Command::Add { inbox, recipient } => {
             routes::add(context.acting(), &recipient, &inbox).await?;
             let added = json!({ "recipient": recipient, "inbox": inbox });
-            output.one(&added, || format!("Mail for {recipient} goes to {inbox}"))?;
+            output.object(&added, || format!("Mail for {recipient} goes to {inbox}"))?;
         }
         Command::List => output.rows(
             &context.store.routes(Scope::All).await?,
@@ -50,7 +50,7 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
         )?,
         Command::Remove { inbox, recipient } => {
             routes::remove(context.acting(), &recipient, inbox.as_ref()).await?;
-            output.say(&format!("Removed the route of {recipient}"))?;
+            output.message(&format!("Removed the route of {recipient}"))?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -1,4 +1,4 @@
-//! Reading a password without it standing in an argument, where every user of the machine can read it.
+//! Reads a password from a file or standard input: every user of the machine can read arguments.
 
 use std::io::Read;
 use std::path::Path;
@@ -8,18 +8,20 @@ use zeroize::Zeroizing;
 
 use super::Failure;
 
-/// Longer is no password.
-const LONGEST: u64 = 64 << 10;
+/// Maximum length of a password, in bytes.
+const MAX_LENGTH: u64 = 64 << 10;
 
-/// From a file, or from standard input. One line end behind it is not part of it.
+/// Reads a password from a file or from standard input, without one line break at its end.
 pub fn read(file: Option<&Path>, stdin: bool) -> Result<Option<SecretString>, Failure> {
     let mut text = Zeroizing::new(String::new());
     match (file, stdin) {
-        (Some(path), _) => std::fs::File::open(path)
-            .and_then(|file| file.take(LONGEST).read_to_string(&mut text))
-            .map_err(|error| Failure::failed(format!("{}: the password cannot be read: {error}", path.display())))?,
+        (Some(path), _) => {
+            std::fs::File::open(path)
+                .and_then(|file| file.take(MAX_LENGTH).read_to_string(&mut text))
+                .map_err(|error| Failure::failed(format!("{}: the password cannot be read: {error}", path.display())))?
+        }
         (None, true) => std::io::stdin()
-            .take(LONGEST)
+            .take(MAX_LENGTH)
             .read_to_string(&mut text)
             .map_err(|error| Failure::failed(format!("the password cannot be read from standard input: {error}")))?,
         (None, false) => return Ok(None),

@@ -15,7 +15,7 @@ pub async fn run(context: Context) -> Result<ExitCode, Failure> {
     let listener = http::bind(context.config.http.listen).map_err(|error| Failure::failed(error.to_string()))?;
     let (mut deps, config, output) = context.into_deps().await?;
     deps.counts_guesses = true;
-    // A person may have mended what mailboxes wait for by changing the configuration.
+    // A changed configuration may have solved the problems that mailboxes wait on a person for.
     deps.store.wake_waiting(deps.clock.now()).await?;
     deps.store.clear_all_token_backoff().await?;
     for app in deps.store.app_problems().await? {
@@ -28,52 +28,56 @@ pub async fn run(context: Context) -> Result<ExitCode, Failure> {
     }
     let deps = Arc::new(deps);
     if let Some(link) = http::set_up_link(&deps.store, &page, deps.clock.now()).await? {
-        // To whoever started it, and not to the log.
-        output.one(&serde_json::json!({ "setup_link": link }), || {
-            format!("Nobody has an account yet. Make the first one, within 24 hours, at\n\n    {link}\n")
+        // The link is a secret: it is printed, and not logged.
+        output.object(&serde_json::json!({ "setup_link": link }), || {
+            format!("There are no users yet. Create the first one within 24 hours at\n\n    {link}\n")
         })?;
     }
     let stopping = lifecycle::on_signals()?;
     let threads = VisitThreads::start()?;
-    let visiting = visiting(&threads, &deps, config.database.url.clone()).await?;
-    let visits = threads.visits(visiting.clone());
+    let visit_deps = deps_for_visits(&threads, &deps, config.database.url.clone()).await?;
+    let visits = threads.visits(visit_deps.clone());
     let end = CancellationToken::new();
     tracing::info!(listen = %config.http.listen, "serving");
     let stop = http::Stop { stopping: stopping.clone(), end: end.clone() };
     let answering = tokio::spawn(http::serve(listener, deps.clone(), page, visits, stop));
-    let polling = threads.run(schedule::run(visiting.clone(), config.schedule, stopping.clone()));
-    let tidying = schedule::housekeeping::watch(&deps, stopping.clone());
-    tokio::join!(schedule::expiry::watch(&deps, stopping.clone()), tidying, polling);
+    let polling = threads.run(schedule::run(visit_deps.clone(), config.schedule, stopping.clone()));
+    let housekeeping = schedule::housekeeping::watch(&deps, stopping.clone());
+    tokio::join!(schedule::expiry::watch(&deps, stopping.clone()), housekeeping, polling);
     end.cancel();
-    // An open connection of a watcher must not keep the program from ending.
+    // Long-lived connections must not keep the process from exiting.
     let _ = tokio::time::timeout(std::time::Duration::from_secs(2), answering).await;
-    threads.run(async move { visiting.close().await }).await;
+    threads.run(async move { visit_deps.close().await }).await;
     deps.close().await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the configuration says of pages and of test mails; `mailferry check` makes it, too.
+/// Builds the settings of the pages and of test mails. `mailferry check` calls this too.
+///
+/// # Errors
+/// The configuration is wrong.
 pub fn page(config: &Config) -> Result<http::Settings, Failure> {
     http::Settings::new(config).map_err(|problem| Failure::configuration(vec![problem]))
 }
 
-/// Whether `serve` could answer where it is told to. Where somebody answers already, that may be `serve` itself.
+/// Whether `serve` could listen on the configured address. A port in use is not an error: `serve` itself may be using it.
+///
+/// # Errors
+/// This machine cannot listen on the address.
 pub fn can_listen(config: &Config) -> Result<String, Failure> {
     let address = config.http.listen;
     match http::bind(address) {
-        Ok(_) => Ok(format!("{address}, nobody listens there yet")),
-        Err(http::BindError::InUse(_)) => {
-            Ok(format!("{address}, where a program listens: Mailferry, or none of its own"))
-        }
+        Ok(_) => Ok(format!("{address} is free")),
+        Err(http::BindError::InUse(_)) => Ok(format!("{address} is in use, by Mailferry or by another program")),
         Err(error) => Err(Failure::failed(error.to_string())),
     }
 }
 
-/// What polls, and all else that talks to mail servers, works with on threads of its own.
-async fn visiting(threads: &VisitThreads, deps: &Arc<Deps>, database_url: String) -> Result<Arc<Deps>, Failure> {
+/// The dependencies of polls and inspections, which run on threads of their own.
+async fn deps_for_visits(threads: &VisitThreads, deps: &Arc<Deps>, database_url: String) -> Result<Arc<Deps>, Failure> {
     let deps = deps.clone();
-    let visiting = threads.run(async move { deps.for_this_runtime(&database_url).await }).await;
-    let visiting = visiting.ok_or_else(|| Failure::failed("the threads of polls have ended"))?;
-    Ok(Arc::new(visiting?))
+    let visit_deps = threads.run(async move { deps.for_this_runtime(&database_url).await }).await;
+    let visit_deps = visit_deps.ok_or_else(|| Failure::failed("the threads of polls have ended"))?;
+    Ok(Arc::new(visit_deps?))
 }

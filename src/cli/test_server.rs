@@ -10,12 +10,12 @@ use crate::test_server::{PROFILES, Profile, TestServer};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// What is wrong with the server; without it, all profiles are listed
+    /// Profile of the server, which says its fault; without it, all profiles are listed
     profile: Option<String>,
-    /// Where it listens: a loopback address, since it lets everybody in
+    /// Address to listen on; it must be a loopback address, because the server accepts every login
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:1143")]
     listen: SocketAddr,
-    /// How many mails lie in its INBOX
+    /// Number of mails in the INBOX
     #[arg(long, value_name = "COUNT", default_value_t = 20)]
     mails: u32,
 }
@@ -23,8 +23,10 @@ pub struct Args {
 pub async fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
     let Some(name) = args.profile else {
         for profile in PROFILES {
-            let (name, what) = (profile.name, profile.what);
-            output.one(&serde_json::json!({ "profile": name, "what": what }), || format!("{name:<22}{what}"))?;
+            let (name, description) = (profile.name, profile.what);
+            output.object(&serde_json::json!({ "profile": name, "what": description }), || {
+                format!("{name:<22}{description}")
+            })?;
         }
         return Ok(ExitCode::SUCCESS);
     };
@@ -35,8 +37,8 @@ pub async fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
         .await
         .map_err(|error| Failure::failed(format!("{}: cannot listen there: {error}", args.listen)))?;
     let address = server.address();
-    output.one(&serde_json::json!({ "profile": name, "listen": address }), || {
-        format!("An IMAP server that {} listens on {address}, without TLS; every login is let in", profile.what)
+    output.object(&serde_json::json!({ "profile": name, "listen": address }), || {
+        format!("An IMAP server that {} listens on {address}, without TLS; it accepts every login", profile.what)
     })?;
     stop.cancelled().await;
     Ok(ExitCode::SUCCESS)

@@ -1,4 +1,4 @@
-//! `mailferry token`: for programs that use the API.
+//! `mailferry token`: the tokens of programs that use the API.
 
 use std::process::ExitCode;
 
@@ -9,34 +9,34 @@ use super::{Context, Failure};
 use crate::app::any;
 use crate::app::organisations::Owner;
 use crate::app::tokens::{self, RevokedToken, WhichToken};
-use crate::fact::Done;
+use crate::fact::AuditEvent;
 use crate::locale::Language;
 use crate::store::{Scope, Token, TokenScope};
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Make a token; it is printed once, and only its hash is kept
+    /// Create a token; it is printed once, and only its hash is stored
     Create {
-        /// What it is for
+        /// Name of the token, e.g. of the program that uses it
         #[arg(long)]
         name: String,
-        /// Whether it may change things
+        /// Whether the token may only read, or also change things
         #[arg(long, value_enum)]
         scope: TokenScope,
-        /// Whose things it is for; a new name is a new organisation [default: everybody's]
+        /// Organisation that the token is limited to; a new name creates a new organisation [default: all organisations]
         #[arg(long, value_name = "NAME")]
         organisation: Option<String>,
     },
     /// List the tokens
     List,
-    /// Take a token back, at once; the tokens that were made by it are named
+    /// Revoke a token at once, and list the tokens that were created with it
     Revoke {
-        /// Its name
+        /// Name of the token
         name: String,
-        /// Whose it is, where several organisations have a token of this name
+        /// Organisation of the token; needed if several organisations have a token of this name
         #[arg(long, value_name = "NAME")]
         organisation: Option<String>,
-        /// Take the tokens that were made by it back too
+        /// Revoke the tokens that were created with it too
         #[arg(long)]
         with_made: bool,
     },
@@ -47,13 +47,13 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
     match command {
         Command::Create { name, scope, organisation } => {
             let owner = organisation.map_or(Owner::Own, Owner::NamedOrNew);
-            let made = tokens::make(context.acting(), &name, scope, &owner).await?;
-            let organisation = made.organisation.map(|organisation| organisation.name);
-            let line = json!({ "name": name, "scope": scope, "organisation": organisation, "token": made.token });
-            output.one(&line, || made.token.clone())?;
+            let created = tokens::make(context.acting(), &name, scope, &owner).await?;
+            let organisation = created.organisation.map(|organisation| organisation.name);
+            let line = json!({ "name": name, "scope": scope, "organisation": organisation, "token": created.token });
+            output.object(&line, || created.token.clone())?;
         }
         Command::List => {
-            let or = |at: Option<String>, none: &str| at.unwrap_or_else(|| none.to_owned());
+            let or = |text: Option<String>, none: &str| text.unwrap_or_else(|| none.to_owned());
             let cells = |token: &Token| {
                 vec![
                     token.name.clone(),
@@ -69,16 +69,16 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
                 &store.tokens(Scope::All).await?,
                 &headings,
                 cells,
-                "No tokens. Make one: mailferry token create --help",
+                "No tokens. Create one: mailferry token create --help",
             )?;
         }
         Command::Revoke { name, organisation, with_made } => {
             let which = WhichToken::Named { name: &name, organisation: organisation.as_deref() };
             let RevokedToken { token, made } = tokens::revoke(context.acting(), which, with_made, any).await?;
-            let done = Done::TokenRevoked { made: made.clone(), made_revoked: with_made };
+            let done = AuditEvent::TokenRevoked { made: made.clone(), made_revoked: with_made };
             let detail = done.detail(Language::English);
             let line = json!({ "name": token.name, "revoked": true, "made": made, "made_revoked": with_made });
-            output.one(&line, || match detail.as_str() {
+            output.object(&line, || match detail.as_str() {
                 "" => format!("Revoked {}", token.name),
                 detail => format!("Revoked {}; {detail}", token.name),
             })?;

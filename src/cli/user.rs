@@ -1,4 +1,4 @@
-//! `mailferry user`: who may sign in to the page.
+//! `mailferry user`: the people who may sign in to the pages.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,40 +10,40 @@ use serde_json::json;
 use super::{Context, Failure, secret};
 use crate::app::organisations::Owner;
 use crate::app::{any, people};
-use crate::fact::Done;
+use crate::fact::AuditEvent;
 use crate::locale::Language;
 use crate::password;
 use crate::store::{Person, Role, Scope};
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Add somebody
+    /// Add a user
     #[command(
         override_usage = "mailferry user add <NAME> --role <ROLE> (--password-stdin | --password-file <FILE>) [OPTIONS]"
     )]
     Add {
         /// The name to sign in with, e.g. a mail address
         name: String,
-        /// What they may do
+        /// Role: what the user may do
         #[arg(long, value_enum)]
         role: Role,
-        /// Where an admin or viewer belongs; a new name is a new organisation [default: default]
+        /// Organisation of an admin or viewer; a new name creates a new organisation [default: default]
         #[arg(long, value_name = "NAME")]
         organisation: Option<String>,
         #[command(flatten)]
         password: PasswordArgs,
     },
-    /// List who may sign in
+    /// List the users
     List,
-    /// Remove somebody, who is signed out at once
+    /// Remove a user and end all sessions of that user
     Remove {
-        /// The name
+        /// Name of the user
         name: String,
     },
-    /// Set somebody's password, who is signed out everywhere
+    /// Set the password of a user and end all sessions of that user
     #[command(override_usage = "mailferry user passwd <NAME> (--password-stdin | --password-file <FILE>)")]
     Passwd {
-        /// The name
+        /// Name of the user
         name: String,
         #[command(flatten)]
         password: PasswordArgs,
@@ -84,13 +84,13 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
             let line = json!({
                 "name": person.name, "role": role, "organisation": person.organisation, "added": true,
             });
-            output.one(&line, || match &person.organisation {
+            output.object(&line, || match &person.organisation {
                 Some(organisation) => format!("Added {role} {} of {organisation}", person.name),
                 None => format!("Added {role} {}", person.name),
             })?;
         }
         Command::List => {
-            let lines: Vec<_> = store.people(Scope::All).await?.into_iter().map(view).collect();
+            let lines: Vec<_> = store.people(Scope::All).await?.into_iter().map(to_json).collect();
             let text = |value: &serde_json::Value| value.as_str().unwrap_or("-").to_owned();
             let cells = |line: &serde_json::Value| {
                 ["name", "role", "organisation", "last_login_at"]
@@ -101,22 +101,22 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
                 &lines,
                 &["NAME", "ROLE", "ORGANISATION", "LAST LOGIN"],
                 cells,
-                "Nobody yet. Add somebody: mailferry user add --help",
+                "No users yet. Add one: mailferry user add --help",
             )?;
         }
         Command::Remove { name } => {
             let person = people::find(context.acting(), &name).await?;
             let tokens = people::remove(context.acting(), &name, any).await?;
-            let told = Done::PersonRemoved { tokens }.detail(Language::English);
-            output.one(&json!({ "name": person.name, "removed": true }), || {
-                let told = if told.is_empty() { String::new() } else { format!("; {told}") };
-                format!("Removed {}{told}", person.name)
+            let detail = AuditEvent::PersonRemoved { tokens }.detail(Language::English);
+            output.object(&json!({ "name": person.name, "removed": true }), || {
+                let detail = if detail.is_empty() { String::new() } else { format!("; {detail}") };
+                format!("Removed {}{detail}", person.name)
             })?;
         }
         Command::Passwd { name, password } => {
-            people::find(context.acting(), &name).await?; // before a password is asked for
+            people::find(context.acting(), &name).await?; // fail before reading a password
             let person = people::reset_password(context.acting(), &name, &password.hash().await?).await?;
-            output.one(&json!({ "name": person.name, "changed": true }), || {
+            output.object(&json!({ "name": person.name, "changed": true }), || {
                 format!("Changed the password of {}, who is signed out everywhere", person.name)
             })?;
         }
@@ -124,7 +124,7 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
     Ok(ExitCode::SUCCESS)
 }
 
-fn view(person: Person) -> serde_json::Value {
+fn to_json(person: Person) -> serde_json::Value {
     json!({
         "name": person.name, "role": person.role, "organisation": person.organisation, "last_login_at": person.last_login_at,
     })

@@ -1,4 +1,4 @@
-//! Why a part of what was given cannot be.
+//! Why a value is not valid.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use super::{Conflict, Fact, Text};
 use crate::cause::Trouble;
 use crate::locale::Language;
 
-/// Why a setting, a login or a server cannot be as it was given.
+/// Why a setting, a login or a server is not valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Invalid {
     /// Not the name of a host.
@@ -17,9 +17,9 @@ pub enum Invalid {
     TlsMode(String),
     /// Certificate authorities that are not PEM.
     AuthoritiesNotPem,
-    /// Certificate authorities of which one cannot be read.
+    /// A certificate authority that cannot be parsed.
     AuthoritiesUnreadable,
-    /// No certificate authority in the PEM text.
+    /// PEM text without a certificate authority.
     NoAuthorities,
     /// Not a SHA-256 fingerprint.
     Fingerprint(String),
@@ -29,23 +29,23 @@ pub enum Invalid {
     Start(String),
     /// Not leave, seen, keyword:NAME, move:FOLDER or delete.
     AfterImport(String),
-    /// Not a keyword of IMAP.
+    /// Not a valid IMAP keyword.
     Keyword(String),
     /// Mail would be moved into a folder that is polled.
-    IntoItself(Conflict),
-    /// Polls would be closer together than the operator allows.
+    MoveIntoPolledFolder(Conflict),
+    /// The interval is shorter than the operator allows.
     Interval { least: String },
     /// The password is empty.
     NoPassword,
-    /// The password holds a line break or a NUL.
+    /// The password contains a line break or a NUL.
     PasswordCharacters,
     /// Access tokens would be sent without TLS.
     TokenInClear,
-    /// The provider has no tenant, which an application's own right needs.
+    /// The provider has no tenant configured, which app-only access needs.
     NoTenant { provider: String },
-    /// The provider gives no tokens to an application by itself.
+    /// The provider does not support app-only access.
     NoAppOnly { provider: String },
-    /// The provider is not set up.
+    /// The provider is not configured.
     Provider(Box<Trouble>),
 }
 
@@ -63,7 +63,7 @@ impl Fact for Invalid {
             Self::Start(text) => Text::new("invalid-start").with("text", text),
             Self::AfterImport(text) => Text::new("invalid-after-import").with("text", text),
             Self::Keyword(text) => Text::new("invalid-keyword").with("text", text),
-            Self::IntoItself(conflict) => conflict.text(),
+            Self::MoveIntoPolledFolder(conflict) => conflict.text(),
             Self::Interval { least } => Text::new("invalid-interval").with("least", least),
             Self::NoPassword => Text::new("invalid-no-password"),
             Self::PasswordCharacters => Text::new("invalid-password-characters"),
@@ -89,7 +89,7 @@ impl Fact for Invalid {
     }
 }
 
-/// In English: for the API, and for what reads the command line.
+/// In English: for the API and the command line.
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.words(Language::English))

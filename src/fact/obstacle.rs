@@ -1,37 +1,40 @@
-//! What stands in the way of what is to happen to a customer's copy.
+//! Why an effect on a customer's copy is not possible.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Fact, Text};
 use crate::locale::Language;
 
-/// Why a copy cannot be dealt with.
+/// Why an effect on a customer's copy is not possible.
+///
+/// Variants keep their stored names when they are renamed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "obstacle")]
 pub enum Obstacle {
     /// The server opens the folder read-only for this account.
     ReadOnly,
-    /// A mail cannot be removed without those that the customer has marked.
+    /// Without UIDPLUS, removing a mail would also remove the mail that the customer has marked as deleted.
     NoUidplus,
-    /// The account may not delete in the folder.
+    /// The account is not allowed to delete mail in the folder.
     NoDeleting,
-    /// The folder does not keep `\Seen`.
+    /// The folder does not store `\Seen`.
     NoSeen,
-    /// The folder does not keep a keyword.
+    /// The folder does not store the keyword.
     NoKeyword { keyword: String },
     /// Mail would be moved into a polled folder.
-    IntoItself { target: String, polled: String },
-    /// Gmail shows no folder to delete by.
+    #[serde(rename = "into-itself")]
+    MoveIntoPolledFolder { target: String, polled: String },
+    /// Gmail shows no trash folder, which deleting needs.
     NoTrash,
-    /// The UIDs of the folder name other mails by now.
+    /// The UIDs of the folder now name other mails.
     Rebuilt,
-    /// Our own effect has put the mail here, and would go on for ever.
+    /// One of our own effects put the mail here; repeating it would never end.
     Returned,
-    /// The server has refused it, in these words.
+    /// The server refused the effect, with this text.
     Refused { words: String },
-    /// The folder cannot be opened for changes, in the server's words.
+    /// The folder cannot be opened read-write; with the server's text.
     NotOpened { folder: String, words: String },
-    /// One of these, in one of several folders.
+    /// An obstacle in one of several folders.
     InFolder { folder: String, why: Box<Obstacle> },
 }
 
@@ -43,7 +46,7 @@ impl Fact for Obstacle {
             Self::NoDeleting => Text::new("obstacle-no-deleting"),
             Self::NoSeen => Text::new("obstacle-no-seen"),
             Self::NoKeyword { keyword } => Text::new("obstacle-no-keyword").with("keyword", keyword),
-            Self::IntoItself { target, polled } => {
+            Self::MoveIntoPolledFolder { target, polled } => {
                 Text::new("obstacle-into-itself").with("target", target).with("polled", polled)
             }
             Self::NoTrash => Text::new("obstacle-no-trash"),

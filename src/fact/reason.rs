@@ -1,70 +1,76 @@
-//! Why a mail is in no inbox, as the ledger keeps it.
+//! Why a UID in the ledger has no message.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Fact, Text, to_json};
 use crate::locale::Language;
 
-/// Why the ledger has no message for a UID, or not a new one.
+/// Why a UID in the ledger has no message of its own.
+///
+/// Variants keep their stored names when they are renamed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "reason")]
 pub enum Reason {
-    /// Larger than allowed.
+    /// The mail is larger than the limit.
     TooLarge { size: u64, limit: u64 },
-    /// Older than the start.
+    /// The mail is older than the start.
     BeforeStart,
-    /// A person has given up on it.
+    /// A person skipped it.
     ByHand,
     /// The server no longer lists it.
     Gone,
-    /// The same mail is in the inbox already.
+    /// The same mail is already in the inbox.
     SameMail,
-    /// Our own effect has put it here.
+    /// One of our own effects put it here.
     Returned,
-    /// It did not come, and is asked for again.
-    Missing { why: Missing },
-    /// It did not come, so often that it is put aside.
-    AskedOften { why: Missing, times: i64 },
+    /// The fetch failed, and is retried.
+    Missing { why: FetchFailure },
+    /// The fetch failed too many times, so the mail is quarantined.
+    #[serde(rename = "asked-often")]
+    TooManyAttempts { why: FetchFailure, times: i64 },
 }
 
-/// Why a mail did not come, or its header.
+/// Why the fetch of a mail, or of its header in a dry run, failed.
+///
+/// Variants keep their stored names when they are renamed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "missing")]
-pub enum Missing {
-    /// Exchange's substitute came in its place.
+pub enum FetchFailure {
+    /// Exchange returned a substitute instead of the mail.
     Substitute,
-    /// Listed, and not given.
+    /// The server lists the mail but does not return it.
     NotGiven,
-    /// An answer without a body.
+    /// The answer has no body.
     NoBody,
-    /// An empty body, where there should be one.
+    /// The body is empty, and the mail should have one.
     EmptyBody,
-    /// An empty body, of a mail that has a size.
+    /// The body is empty, although the mail has a size.
     EmptyDespiteSize,
-    /// Its parts are those of two mails.
+    /// The parts that were fetched belong to different mails.
     OtherBytes,
-    /// Another part than the one that was asked for.
+    /// The server returned a different part from the one requested.
     WrongPart { part: String },
-    /// The server has refused it, in these words.
+    /// The server refused the fetch, with this text.
     Refused { words: String },
-    /// The connection broke while it came, with these words.
+    /// The connection broke during the fetch, with this text.
     BrokenOff { words: String },
-    /// It was asked for in vain before; a dry run asks for it no more.
-    InVain { times: i64 },
-    /// Listed, and its header is not given.
+    /// Earlier polls failed to fetch the mail; a dry run does not try again.
+    #[serde(rename = "in-vain")]
+    FailedBefore { times: i64 },
+    /// The server lists the mail but does not return its header.
     HeaderNotGiven,
-    /// The header of another mail.
+    /// The header belongs to another mail.
     OtherMail,
-    /// An answer without a header.
+    /// The answer has no header.
     NoHeader,
-    /// An empty header.
+    /// The header is empty.
     EmptyHeader,
-    /// The server refuses one header after another.
+    /// The server refuses the headers of several mails in a row.
     HeadersRefused,
 }
 
 impl Reason {
-    /// As the ledger keeps it: one fact, one text, so that statements can compare it.
+    /// The text in the ledger. Equal reasons have equal texts, so SQL can compare them.
     pub fn stored(&self) -> String {
         to_json(self)
     }
@@ -80,35 +86,35 @@ impl Fact for Reason {
             Self::SameMail => Text::new("reason-same-mail"),
             Self::Returned => Text::new("reason-returned"),
             Self::Missing { why } => why.text(),
-            Self::AskedOften { times, .. } => Text::new("reason-asked-often").with("count", times).with("why", ""),
+            Self::TooManyAttempts { times, .. } => Text::new("reason-asked-often").with("count", times).with("why", ""),
         }
     }
 
     fn words(&self, language: Language) -> String {
         match self {
-            // Why it did not come is a fact of its own, in the same language.
-            Self::AskedOften { why, .. } => self.text().with("why", why.words(language)).words(language),
+            // The failure is a fact itself, which is worded in the same language.
+            Self::TooManyAttempts { why, .. } => self.text().with("why", why.words(language)).words(language),
             _ => self.text().words(language),
         }
     }
 
     fn on_page(&self, language: Language) -> String {
         match self {
-            Self::AskedOften { why, .. } if why.is_in_the_servers_words() => self.words(language),
-            Self::AskedOften { why, .. } => why.on_page(language),
+            Self::TooManyAttempts { why, .. } if why.has_details() => self.words(language),
+            Self::TooManyAttempts { why, .. } => why.on_page(language),
             _ => self.text().on_page(language),
         }
     }
 }
 
-impl Missing {
-    /// Whether a page tells it as a terminal does, and how often it was asked for behind it.
-    fn is_in_the_servers_words(&self) -> bool {
+impl FetchFailure {
+    /// Whether the text has details that a page shows too, with the number of attempts.
+    fn has_details(&self) -> bool {
         matches!(self, Self::OtherBytes | Self::WrongPart { .. } | Self::Refused { .. })
     }
 }
 
-impl Fact for Missing {
+impl Fact for FetchFailure {
     fn text(&self) -> Text {
         match self {
             Self::Substitute => Text::new("reason-substitute"),
@@ -120,7 +126,7 @@ impl Fact for Missing {
             Self::WrongPart { part } => Text::new("reason-wrong-part").with("part", part),
             Self::Refused { words } => Text::new("reason-refused").with("words", words),
             Self::BrokenOff { words } => Text::new("reason-broken-off").with("words", words),
-            Self::InVain { times } => Text::new("reason-in-vain").with("count", times),
+            Self::FailedBefore { times } => Text::new("reason-in-vain").with("count", times),
             Self::HeaderNotGiven => Text::new("reason-header-not-given"),
             Self::OtherMail => Text::new("reason-other-mail"),
             Self::NoHeader => Text::new("reason-no-header"),

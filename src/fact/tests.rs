@@ -1,4 +1,4 @@
-//! Every fact has its words in every language.
+//! Every fact has a text in every language.
 
 mod all;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::clock::Timestamp;
 use all::*;
 
-/// Words that are those of the text itself, with all that it is about.
+/// Checks that the fact has a text in each language, and that the text has all its arguments.
 fn check(fact: &impl Fact, what: &str) {
     for language in Language::ALL {
         for words in [fact.words(language), fact.on_page(language)] {
@@ -18,21 +18,22 @@ fn check(fact: &impl Fact, what: &str) {
 }
 
 #[test]
-fn a_check_is_told_on_a_page_in_the_readers_language_and_to_the_api_in_english() {
-    let folder = |messages| Found::Folder { folder: "INBOX".to_owned(), messages };
-    let opens = Found::Opens { folder: "INBOX".to_owned(), messages: 7, has_uidvalidity: true };
-    let addresses = Found::Addresses { host: "imap.l.se".to_owned(), addresses: "192.0.2.1, 192.0.2.2".to_owned() };
-    let end = Some((Timestamp(1_800_000_000_000), 1));
+fn a_finding_is_worded_in_the_readers_language_on_a_page_and_in_english_in_the_api() {
+    let folder = |messages| CheckFinding::Folder { folder: "INBOX".to_owned(), messages };
+    let opens = CheckFinding::FolderOpened { folder: "INBOX".to_owned(), messages: 7, has_uidvalidity: true };
+    let addresses =
+        CheckFinding::Addresses { host: "imap.l.se".to_owned(), addresses: "192.0.2.1, 192.0.2.2".to_owned() };
+    let expiry = Some((Timestamp(1_800_000_000_000), 1));
     let protected =
-        Found::Protected { starttls: false, subject: "CN=l.se".to_owned(), end, fingerprint: "ab".to_owned() };
-    let left = Found::Copy { wish: "leave".to_owned(), way: Way::LeftAlone };
+        CheckFinding::Tls { starttls: false, subject: "CN=l.se".to_owned(), expiry, fingerprint: "ab".to_owned() };
+    let left = CheckFinding::AfterImport { action: "leave".to_owned(), method: EffectMethod::Untouched };
     for (found, english, swedish) in [
-        (addresses, "imap.l.se is 192.0.2.1, 192.0.2.2", "imap.l.se är 192.0.2.1, 192.0.2.2"),
-        (Found::PortAnswers { port: 993 }, "port 993 answers", "Port 993 svarar."),
-        (Found::LoggedIn { username: name() }, "as jobb@l.se", "som jobb@l.se"),
+        (addresses, "imap.l.se resolves to 192.0.2.1, 192.0.2.2", "imap.l.se är 192.0.2.1, 192.0.2.2"),
+        (CheckFinding::PortAnswers { port: 993 }, "port 993 answers", "Port 993 svarar."),
+        (CheckFinding::LoggedIn { username: name() }, "as jobb@l.se", "som jobb@l.se"),
         (folder(Some(7)), "INBOX: 7 messages", "INBOX: 7 mejl"),
         (folder(None), "INBOX: an unknown number of messages", "INBOX: okänt antal mejl"),
-        (Found::MoreFolders { count: 3 }, "and 3 more folders", "och 3 mappar till"),
+        (CheckFinding::MoreFolders { count: 3 }, "and 3 more folders", "och 3 mappar till"),
         (opens, "INBOX opens read-only, 7 messages", "INBOX öppnas skrivskyddad, 7 mejl"),
         (
             protected,
@@ -50,112 +51,118 @@ fn a_check_is_told_on_a_page_in_the_readers_language_and_to_the_api_in_english()
     }
 }
 
-/// It reads back as it was written.
-fn check_kept<T>(all: &[T])
+/// Checks that each fact reads back as it was stored.
+fn check_stored<T>(all: &[T])
 where
     T: Fact + serde::Serialize + serde::de::DeserializeOwned + Clone + PartialEq + std::fmt::Debug,
 {
     for fact in all {
-        assert_eq!(Kept::read(to_json(fact)), Kept::Known(fact.clone()));
+        assert_eq!(StoredFact::read(to_json(fact)), StoredFact::Known(fact.clone()));
     }
 }
 
 #[test]
-fn what_is_kept_reads_back_and_words_of_earlier_versions_stay_as_they_stand() {
-    check_kept(&reasons());
-    check_kept(&obstacles());
-    check_kept(&notices());
-    let earlier = Kept::<Reason>::read("too hot: 5 degrees".to_owned());
+fn stored_facts_read_back_and_sentences_of_earlier_versions_are_shown_unchanged() {
+    check_stored(&reasons());
+    check_stored(&obstacles());
+    check_stored(&notices());
+    let earlier = StoredFact::<Reason>::read("too hot: 5 degrees".to_owned());
     assert_eq!(earlier.words(Language::Swedish), "too hot: 5 degrees");
     assert_eq!(earlier.on_page(Language::Swedish), "too hot: 5 degrees");
-    let earlier = Kept::<Vec<Notice>>::read("one\ntwo".to_owned());
+    let earlier = StoredFact::<Vec<Notice>>::read("one\ntwo".to_owned());
     assert_eq!(earlier.each(|notice| notice.words(Language::Swedish)), ["one", "two"]);
-    assert_eq!(Kept::<Vec<Notice>>::read(String::new()).each(|notice| notice.words(Language::English)), [""; 0]);
+    assert_eq!(StoredFact::<Vec<Notice>>::read(String::new()).each(|notice| notice.words(Language::English)), [""; 0]);
 }
 
 #[test]
-fn a_page_tells_why_in_fewer_words_than_a_terminal_and_the_api() {
+fn a_page_gives_a_reason_in_fewer_words_than_a_terminal_and_the_api() {
     let (swedish, english) = (Language::Swedish, Language::English);
     let large = Reason::TooLarge { size: 5, limit: 4 };
     assert_eq!(large.words(english), "too large: 5 bytes, the limit is 4; it stays in the customer's mailbox");
     assert_eq!(large.on_page(english), "too large; it stays with the customer");
     assert_eq!(large.on_page(swedish), "för stort; det finns kvar hos kunden");
-    let often = Reason::AskedOften { why: Missing::NoBody, times: 5 };
-    let told = "the server answers without a body (asked for 5 times); it stays in the customer's mailbox";
-    assert_eq!(often.words(english), told);
+    let often = Reason::TooManyAttempts { why: FetchFailure::NoBody, times: 5 };
+    let text = "the server answers without a body (5 attempts); it stays in the customer's mailbox";
+    assert_eq!(often.words(english), text);
     assert_eq!(often.on_page(swedish), "servern lämnade inte ut det");
 }
 
 #[test]
-fn every_fact_has_its_words_in_every_language() {
-    missing().iter().for_each(|one| check(one, &format!("{one:?}")));
-    reasons().iter().for_each(|one| check(one, &format!("{one:?}")));
-    obstacles().iter().for_each(|one| check(one, &format!("{one:?}")));
-    ways().iter().for_each(|one| check(one, &format!("{one:?}")));
-    found().iter().for_each(|one| check(one, &format!("{one:?}")));
-    tls_problems().iter().for_each(|one| check(one, &format!("{one:?}")));
-    notices().iter().for_each(|one| check(one, &format!("{one:?}")));
-    things().iter().for_each(|one| check(one, &format!("{one:?}")));
-    conflicts().iter().for_each(|one| check(one, &format!("{one:?}")));
-    given_up().iter().for_each(|one| check(one, &format!("{one:?}")));
-    invalid().iter().for_each(|one| check(one, &format!("{one:?}")));
-    Part::ALL.iter().for_each(|one| check(one, &format!("{one:?}")));
+fn every_fact_has_a_text_in_every_language() {
+    fetch_failures().iter().for_each(|fact| check(fact, &format!("{fact:?}")));
+    reasons().iter().for_each(|fact| check(fact, &format!("{fact:?}")));
+    obstacles().iter().for_each(|fact| check(fact, &format!("{fact:?}")));
+    effect_methods().iter().for_each(|fact| check(fact, &format!("{fact:?}")));
+    check_findings().iter().for_each(|fact| check(fact, &format!("{fact:?}")));
+    tls_problems().iter().for_each(|fact| check(fact, &format!("{fact:?}")));
+    notices().iter().for_each(|fact| check(fact, &format!("{fact:?}")));
+    resources().iter().for_each(|fact| check(fact, &format!("{fact:?}")));
+    conflicts().iter().for_each(|fact| check(fact, &format!("{fact:?}")));
+    revocation_outcomes().iter().for_each(|fact| check(fact, &format!("{fact:?}")));
+    invalid().iter().for_each(|fact| check(fact, &format!("{fact:?}")));
+    MailboxPart::ALL.iter().for_each(|fact| check(fact, &format!("{fact:?}")));
 }
 
 #[test]
-fn every_change_has_its_sentence_and_reads_back_as_it_was_written() {
-    let consent = GivenUp::Ended { provider: name(), identity: name() };
+fn every_audit_event_has_a_text_and_reads_back_as_it_was_stored() {
+    let consent = RevocationOutcome::Ended { provider: name(), identity: name() };
     let all = [
-        (Done::MailboxAdded, ""),
-        (Done::MailboxChanged { parts: vec![Part::Start, Part::Server] }, "from when, the server"),
-        (Done::MailboxStarted, ""),
-        (Done::MailboxPaused, ""),
-        (Done::MailboxResumed, ""),
-        (Done::MailboxRemoved { consent: None }, ""),
-        (Done::MailboxRemoved { consent: Some(consent.clone()) }, "jobb@l.se has ended the consent of jobb@l.se."),
-        (Done::CredentialsChanged { parts: Vec::new() }, ""),
-        (Done::ConsentAsked { identity: name() }, "jobb@l.se"),
-        (Done::ConsentGiven { identity: name() }, "jobb@l.se"),
-        (Done::ConsentGivenUp { consent }, "jobb@l.se has ended the consent of jobb@l.se."),
-        (Done::LinkMade, ""),
-        (Done::LedgerRetried { folder: None, uid: None }, ""),
-        (Done::LedgerRetried { folder: None, uid: Some(7) }, "UID 7"),
-        (Done::LedgerRetried { folder: Some("A".into()), uid: Some(7) }, "A UID 7"),
-        (Done::LedgerSkipped { folder: "A".into(), uid: 7 }, "A UID 7"),
-        (Done::TestBegun { code: "TEST2".into() }, "TEST2"),
-        (Done::InboxAdded, ""),
-        (Done::InboxChanged, ""),
-        (Done::InboxRemoved { with_messages: false }, ""),
-        (Done::InboxRemoved { with_messages: true }, "with its messages"),
-        (Done::RouteAdded { recipient: name() }, "jobb@l.se"),
-        (Done::RouteRemoved { recipient: name() }, "jobb@l.se"),
-        (Done::PersonAdded, ""),
-        (Done::PersonJoined { invited_by: "anna".into() }, "anna"),
-        (Done::PersonInvited, ""),
-        (Done::InvitationRevoked, ""),
-        (Done::PersonRemoved { tokens: 0 }, ""),
-        (Done::PersonRemoved { tokens: 2 }, "tokens taken back: 2"),
-        (Done::PasswordChanged, ""),
-        (Done::TokenCreated { scope: "read".into() }, "read"),
-        (Done::TokenRevoked { made: Vec::new(), made_revoked: true }, ""),
+        (AuditEvent::MailboxAdded, ""),
+        (AuditEvent::MailboxChanged { parts: vec![MailboxPart::Start, MailboxPart::Server] }, "the start, the server"),
+        (AuditEvent::MailboxStarted, ""),
+        (AuditEvent::MailboxPaused, ""),
+        (AuditEvent::MailboxResumed, ""),
+        (AuditEvent::MailboxRemoved { consent: None }, ""),
         (
-            Done::TokenRevoked { made: vec!["a".into(), "b".into()], made_revoked: true },
-            "tokens made by it, revoked too: a, b",
+            AuditEvent::MailboxRemoved { consent: Some(consent.clone()) },
+            "jobb@l.se has ended the consent of jobb@l.se.",
         ),
-        (Done::TokenRevoked { made: vec!["a".into()], made_revoked: false }, "tokens made by it, still valid: a"),
-        (Done::OrganisationAdded, ""),
-        (Done::KeyRotated { count: 7 }, "7"),
-        (Done::SecretsForgotten { count: 7 }, "7"),
+        (AuditEvent::CredentialsChanged { parts: Vec::new() }, ""),
+        (AuditEvent::ConsentAsked { identity: name() }, "jobb@l.se"),
+        (AuditEvent::ConsentGiven { identity: name() }, "jobb@l.se"),
+        (AuditEvent::ConsentGivenUp { consent }, "jobb@l.se has ended the consent of jobb@l.se."),
+        (AuditEvent::LinkMade, ""),
+        (AuditEvent::LedgerRetried { folder: None, uid: None }, ""),
+        (AuditEvent::LedgerRetried { folder: None, uid: Some(7) }, "UID 7"),
+        (AuditEvent::LedgerRetried { folder: Some("A".into()), uid: Some(7) }, "A UID 7"),
+        (AuditEvent::LedgerSkipped { folder: "A".into(), uid: 7 }, "A UID 7"),
+        (AuditEvent::TestBegun { code: "TEST2".into() }, "TEST2"),
+        (AuditEvent::InboxAdded, ""),
+        (AuditEvent::InboxChanged, ""),
+        (AuditEvent::InboxRemoved { with_messages: false }, ""),
+        (AuditEvent::InboxRemoved { with_messages: true }, "with its messages"),
+        (AuditEvent::RouteAdded { recipient: name() }, "jobb@l.se"),
+        (AuditEvent::RouteRemoved { recipient: name() }, "jobb@l.se"),
+        (AuditEvent::PersonAdded, ""),
+        (AuditEvent::PersonJoined { invited_by: "anna".into() }, "anna"),
+        (AuditEvent::PersonInvited, ""),
+        (AuditEvent::InvitationRevoked, ""),
+        (AuditEvent::PersonRemoved { tokens: 0 }, ""),
+        (AuditEvent::PersonRemoved { tokens: 2 }, "tokens revoked: 2"),
+        (AuditEvent::PasswordChanged, ""),
+        (AuditEvent::TokenCreated { scope: "read".into() }, "read"),
+        (AuditEvent::TokenRevoked { made: Vec::new(), made_revoked: true }, ""),
+        (
+            AuditEvent::TokenRevoked { made: vec!["a".into(), "b".into()], made_revoked: true },
+            "tokens created with it, revoked too: a, b",
+        ),
+        (
+            AuditEvent::TokenRevoked { made: vec!["a".into()], made_revoked: false },
+            "tokens created with it, still valid: a",
+        ),
+        (AuditEvent::OrganisationAdded, ""),
+        (AuditEvent::KeyRotated { count: 7 }, "7"),
+        (AuditEvent::SecretsForgotten { count: 7 }, "7"),
     ];
-    let mut named: Vec<&str> = all.iter().map(|(done, _)| done.id()).collect();
-    named.dedup();
-    assert_eq!(named.len(), 30, "each kind of change stands in this table");
-    for (done, detail) in all {
-        let text = format!("audit-{}", done.id());
+    let mut ids: Vec<&str> = all.iter().map(|(event, _)| event.id()).collect();
+    ids.dedup();
+    assert_eq!(ids.len(), 30, "every kind of event is in this table");
+    for (event, detail) in all {
+        let text = format!("audit-{}", event.id());
         assert!(locale::has(&text), "{text}");
-        assert_eq!(done.detail(Language::English), detail, "{done:?}");
-        assert_eq!(done.detail(Language::Swedish).is_empty(), detail.is_empty(), "{done:?}");
-        let stored = serde_json::to_string(&done).unwrap();
-        assert_eq!(serde_json::from_str::<Done>(&stored).unwrap(), done, "{stored}");
+        assert_eq!(event.detail(Language::English), detail, "{event:?}");
+        assert_eq!(event.detail(Language::Swedish).is_empty(), detail.is_empty(), "{event:?}");
+        let stored = serde_json::to_string(&event).unwrap();
+        assert_eq!(serde_json::from_str::<AuditEvent>(&stored).unwrap(), event, "{stored}");
     }
 }

@@ -1,36 +1,36 @@
-//! Why there is no TLS.
+//! Why a TLS connection could not be established.
 
 use super::{Fact, Text};
 use crate::clock::Timestamp;
 
-/// What went wrong in a handshake.
+/// The problem of a TLS handshake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TlsProblem {
-    /// The name cannot stand in a certificate.
+    /// The host name is not one that a certificate can hold.
     NoName { host: String },
-    /// Nothing can be trusted with what is configured here.
+    /// The configured certificates cannot be used.
     NoTrust { words: String },
-    /// The certificate has ended.
+    /// The certificate has expired.
     Expired { at: Option<Timestamp> },
-    /// The certificate begins later.
+    /// The certificate is not valid yet.
     NotYetValid,
     /// The certificate is for another name.
     OtherName { subject: String, host: String, fingerprint: String },
-    /// Nobody here knows who has signed it.
+    /// The issuer of the certificate is not trusted.
     UnknownIssuer { fingerprint: String },
-    /// Another certificate than the one that is pinned.
+    /// The certificate is not the pinned one.
     NotThePinned { fingerprint: String },
-    /// A certificate of an authority, where a server's belongs.
+    /// The server presents a CA certificate as its own.
     CaAsServer { fingerprint: String },
-    /// Another fault of the certificate.
+    /// The certificate was refused for another reason.
     Refused { fault: CertificateFault, fingerprint: String },
     /// The handshake failed.
     Handshake { words: String },
-    /// The server has closed the connection.
+    /// The server closed the connection during the handshake.
     Closed,
 }
 
-/// What is wrong with a certificate that is seldom wrong.
+/// A less common fault of a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CertificateFault {
     Unreadable,
@@ -44,7 +44,7 @@ pub enum CertificateFault {
 }
 
 impl TlsProblem {
-    /// The SHA-256 of a certificate that somebody who knows it may trust.
+    /// The SHA-256 fingerprint of the certificate, which a person who knows the server may pin.
     pub fn fingerprint(&self) -> Option<&str> {
         match self {
             Self::OtherName { fingerprint, .. }
@@ -83,7 +83,6 @@ impl Fact for TlsProblem {
 }
 
 impl CertificateFault {
-    /// All of them.
     #[cfg(test)]
     pub const ALL: [Self; 8] = [
         Self::Unreadable,
@@ -96,7 +95,7 @@ impl CertificateFault {
         Self::Other,
     ];
 
-    /// Its name in the language files.
+    /// The id in the language files.
     fn id(self) -> &'static str {
         match self {
             Self::Unreadable => "unreadable",

@@ -1,60 +1,60 @@
-# One message for each cause (src/cause.rs): what is wrong, in one sentence, and the click or the command that mends it. What the
-# sentences name: mailbox is how Mailferry calls a mailbox and target how its server does; family is whose portal is meant; names
-# that begin with ps_ are quoted for PowerShell.
+# One message for each cause (src/cause.rs): one sentence that says what is wrong, and the click or command that fixes it (.remedy).
+# Arguments: mailbox is Mailferry's name of a mailbox, target the mail server's; family says which provider's portal applies;
+# arguments that begin with ps_ are quoted for PowerShell.
 
 app-not-registered = No application is registered for the provider { $provider }; registered are: { $known }.
-    .remedy = Set oauth.providers.{ $provider }.client_id and its secret in the configuration; the README says how to register one.
+    .remedy = Set oauth.providers.{ $provider }.client_id and its secret in the configuration. docs/office365.md and docs/google.md say how to register an application.
 app-secret-unreadable = The file with the application's secret, { $file }, cannot be read.
-    .remedy = See that { $file } is there and that the user that runs Mailferry may read it.
+    .remedy = Make sure that { $file } exists and that the user who runs Mailferry can read it.
 app-secret-expired = The secret of the application { $client_id } has expired, so no mailbox of { $provider } gets a token.
     .remedy = { $family ->
         [microsoft] Microsoft Entra admin center > Entra ID > App registrations > your application > Certificates & secrets > Client secrets > New client secret; copy its Value into the configuration. Nobody has to consent again.
         [google] Google Auth Platform > Clients > your client > Add secret; put the new secret into the configuration. Nobody has to consent again.
-       *[other] Make a new secret in the portal of { $provider } and put it into the configuration. Nobody has to consent again.
+       *[other] Create a new secret in the portal of { $provider } and put it into the configuration. Nobody has to consent again.
     }
 app-secret-wrong = { $provider } does not accept the secret of the application { $client_id }.
     .remedy = { $family ->
         [microsoft] Copy the Value, not the Secret ID, from Microsoft Entra admin center > Entra ID > App registrations > your application > Certificates & secrets > Client secrets.
-        [google] Copy the secret of your client from Google Auth Platform > Clients into the configuration; it is shown only when it is made.
+        [google] Copy the secret of your client from Google Auth Platform > Clients into the configuration; it is shown only when it is created.
        *[other] Compare the client id and the secret in the configuration with those in the portal of { $provider }.
     }
-app-gone = { $provider } has deleted the application { $client_id }, has switched it off, or has never known it.
+app-gone = The application { $client_id } was deleted or switched off at { $provider }, or never existed there.
     .remedy = { $family ->
-        [google] Google Auth Platform > Clients: compare the Client ID, or restore the client within 30 days; with a new client every mailbox must be consented to anew.
+        [google] Google Auth Platform > Clients: compare the Client ID, or restore the client within 30 days; a new client needs a new consent for every mailbox.
        *[other] Look for the application in the portal of { $provider }.
     }
 
 app-unknown = { $tenant } does not know the application { $client_id } of { $provider }.
     .remedy = { $family ->
-        [microsoft] Compare client_id and tenant with Application (client) ID and Directory (tenant) ID in the portal. In a customer's organisation its administrator consents to the application first: https://login.microsoftonline.com/{ $tenant }/adminconsent?client_id={ $client_id }
+        [microsoft] Compare client_id and tenant with Application (client) ID and Directory (tenant) ID in the portal. In a customer's organisation, the administrator must first consent to the application: https://login.microsoftonline.com/{ $tenant }/adminconsent?client_id={ $client_id }
        *[other] Compare oauth.providers.{ $provider }.client_id with the id that the portal shows.
     }
 app-disabled = The application { $client_id } is switched off in { $tenant }.
     .remedy = Microsoft Entra admin center > Entra ID > Enterprise apps > the application > Properties > Enabled for users to sign-in? > Yes.
-app-tenant-unknown = { $provider } knows no tenant { $tenant }, or the application is registered for its own tenant only.
+app-tenant-unknown = { $provider } does not know the tenant { $tenant }, or the application is registered for its own tenant only.
     .remedy = Set oauth.providers.{ $provider }.tenant to the Directory (tenant) ID from the portal{ do-by-tenant }
 app-public-client-off = The application { $client_id } may not use device codes, or its secret is missing from the configuration.
     .remedy = Microsoft Entra admin center > Entra ID > App registrations > your application > Authentication > Settings > Allow public client flows > Yes; or put the secret into the configuration.
-app-secret-not-allowed = The address that the browser returns to is registered for the application { $client_id } as one of a desktop application, which must not have a secret.
+app-secret-not-allowed = The redirect URI of the application { $client_id } is registered for a desktop application, which must not have a secret.
     .remedy = Microsoft Entra admin center > Entra ID > App registrations > your application > Authentication > Redirect URI configuration: register http://localhost/oauth/callback under Web, or take the secret out of the configuration.
-app-redirect-mismatch = The address that the browser returns to is not registered for the application { $client_id }.
+app-redirect-mismatch = The redirect URI is not registered for the application { $client_id }.
     .remedy = { $family ->
         [microsoft] Microsoft Entra admin center > Entra ID > App registrations > your application > Authentication > Redirect URI configuration > Add Redirect URI > Web: http://localhost/oauth/callback
-        [google] Google Auth Platform > Clients: make a client of the type Desktop app, which needs no address.
-       *[other] Register http://localhost/oauth/callback in the portal of { $provider }; if it wants a fixed port, set oauth.loopback_port.
+        [google] Google Auth Platform > Clients: create a client of the type Desktop app, which needs no redirect URI.
+       *[other] Register http://localhost/oauth/callback in the portal of { $provider }; if it requires a fixed port, set oauth.loopback_port.
     }
-app-scope-refused = The application { $client_id } may not ask { $provider } for the right to read mail.
+app-scope-refused = The application { $client_id } is not allowed to ask { $provider } for permission to read mail.
     .remedy = { $family ->
         [microsoft] Microsoft Entra admin center > Entra ID > App registrations > your application > API permissions > Add a permission: Microsoft Graph > Delegated permissions > IMAP.AccessAsUser.All, or for app-only APIs my organization uses > Office 365 Exchange Online > Application permissions > IMAP.AccessAsApp; then Grant admin consent.
         [google] Google Auth Platform > Data Access > Add or remove scopes: https://mail.google.com/
-       *[other] Give the application the right in the portal of { $provider }, or change oauth.providers.{ $provider }.scopes.
+       *[other] Grant the application the permission in the portal of { $provider }, or change oauth.providers.{ $provider }.scopes.
     }
-app-flow-not-allowed = { $provider } gives the application { $client_id } no tokens in this way.
+app-flow-not-allowed = { $provider } does not issue tokens to the application { $client_id } in this way.
     .remedy = { $family ->
         [microsoft] Microsoft Entra admin center > Entra ID > App registrations > your application > Authentication > Redirect URI configuration: register http://localhost/oauth/callback under Web and not under Single-page application.
-       *[other] Look at the kind of the application in the portal of { $provider }; a consent that was given to another application must be given anew{ do-by-connect }
+       *[other] Check the type of the application in the portal of { $provider }; a consent that was given to another application must be given again{ do-by-connect }
     }
-app-no-device-codes = { $provider } gives no device codes.
+app-no-device-codes = { $provider } does not support device codes.
     .remedy = Leave out --device{ do-by-connect }
 app-refused = { $provider } refuses the application { $client_id }.
     .remedy = { $family ->
@@ -63,23 +63,23 @@ app-refused = { $provider } refuses the application { $client_id }.
     }
 app-no-object-id = The token of { $provider } does not name the application's object id.
     .remedy = Copy the application's object id from Microsoft Entra admin center > Entra ID > Enterprise apps > your application > Overview > Object ID (not from App registrations).
-admin-access-blocked = A rule of the organisation does not let this application in.
+admin-access-blocked = A policy of the organisation blocks this application.
     .remedy = { $family ->
-        [microsoft] An administrator finds the rule at Microsoft Entra admin center > Entra ID > Monitoring & health > Sign-in logs > the entry > Conditional Access and lets the application in. Mailferry asks again within the hour{ do-by-check }
-        [google] An administrator opens Google Admin console > Security > Access and data control > API controls > Manage Third-Party App Access and makes the application Trusted. Mailferry asks again within the hour{ do-by-check }
-       *[other] An administrator lets the application in at { $provider }. Mailferry asks again within the hour{ do-by-check }
+        [microsoft] An administrator finds the policy at Microsoft Entra admin center > Entra ID > Monitoring & health > Sign-in logs > the entry > Conditional Access and allows the application. Mailferry tries again within the hour{ do-by-check }
+        [google] An administrator opens Google Admin console > Security > Access and data control > API controls > Manage Third-Party App Access and makes the application Trusted. Mailferry tries again within the hour{ do-by-check }
+       *[other] An administrator allows the application at { $provider }. Mailferry tries again within the hour{ do-by-check }
     }
-admin-account-disabled = The account is switched off, locked, or not there.
+admin-account-disabled = The account is disabled, locked, or does not exist.
     .remedy = { $family ->
-        [microsoft] An administrator looks at Microsoft Entra admin center > Entra ID > Users > the account > Account enabled. Mailferry asks again within the hour{ do-by-check }
-       *[other] An administrator looks at the account. Mailferry asks again within the hour{ do-by-check }
+        [microsoft] An administrator checks Microsoft Entra admin center > Entra ID > Users > the account > Account enabled. Mailferry tries again within the hour{ do-by-check }
+       *[other] An administrator checks the account. Mailferry tries again within the hour{ do-by-check }
     }
-admin-not-assigned = The account is not among those that may use the application.
-    .remedy = Microsoft Entra admin center > Entra ID > Enterprise apps > the application > Users and groups > Add user/group. Mailferry asks again within the hour{ do-by-check }
-admin-other-tenant = The account belongs to another organisation than the one that was asked.
+admin-not-assigned = The account is not assigned to the application.
+    .remedy = Microsoft Entra admin center > Entra ID > Enterprise apps > the application > Users and groups > Add user/group. Mailferry tries again within the hour{ do-by-check }
+admin-other-tenant = The account belongs to a different organisation from the one that was asked.
     .remedy = Choose the account of the right organisation, or set oauth.providers.{ $provider }.tenant to "organizations"; { do-and-connect }
 admin-no-mail-service = The organisation has no Exchange Online, or its subscription has ended.
-    .remedy = An administrator looks at Microsoft 365 admin center > Billing > Your products. Mailferry asks again within the hour{ do-by-check }
+    .remedy = An administrator checks Microsoft 365 admin center > Billing > Your products. Mailferry tries again within the hour{ do-by-check }
 
 consent-missing = { $identity } has not consented yet.
     .remedy = { do-run-connect }
@@ -87,15 +87,15 @@ consent-other-login-name = { $identity } has not consented to { $target } being 
     .remedy = { do-run-connect }
 consent-admin-needed = Nobody has consented to the application { $client_id }, or an administrator must do so first.
     .remedy = { $kind ->
-        [app-only] The administrator consents at https://login.microsoftonline.com/{ $tenant }/adminconsent?client_id={ $client_id }. Mailferry asks again within the hour{ do-by-check }
-       *[delegated] { do-run-connect }. Where people may not consent by themselves, an administrator does so first: Microsoft Entra admin center > Entra ID > Enterprise apps > the application > Permissions > Grant admin consent, or https://login.microsoftonline.com/{ $tenant }/adminconsent?client_id={ $client_id }
+        [app-only] The administrator consents at https://login.microsoftonline.com/{ $tenant }/adminconsent?client_id={ $client_id }. Mailferry tries again within the hour{ do-by-check }
+       *[delegated] { do-run-connect }. Where people may not give consent themselves, an administrator must do so first: Microsoft Entra admin center > Entra ID > Enterprise apps > the application > Permissions > Grant admin consent, or https://login.microsoftonline.com/{ $tenant }/adminconsent?client_id={ $client_id }
     }
 consent-inactive = The consent has ended, because it was not used for too long.
     .remedy = { do-run-connect }
-consent-sign-in-frequency = The organisation makes its people sign in again after a certain time, and each time the consent ends.
+consent-sign-in-frequency = The organisation requires people to sign in again after a certain time, and each time the consent ends.
     .remedy = { $family ->
-        [microsoft] { do-run-connect }. So that it lasts, an administrator excludes the application: Microsoft Entra admin center > Entra ID > Conditional Access > Policies > the policy > Session > Sign-in frequency.
-        [google] { do-run-connect }. So that it lasts, an administrator opens Google Admin console > Security > Access and data control > Google Cloud session control > Exempt trusted apps, and makes the application Trusted under API controls.
+        [microsoft] { do-run-connect }. To make the consent last, an administrator excludes the application: Microsoft Entra admin center > Entra ID > Conditional Access > Policies > the policy > Session > Sign-in frequency.
+        [google] { do-run-connect }. To make the consent last, an administrator opens Google Admin console > Security > Access and data control > Google Cloud session control > Exempt trusted apps, and makes the application Trusted under API controls.
        *[other] { do-run-connect }
     }
 consent-password-changed = The consent has ended, because the account's password was changed or has expired.
@@ -104,13 +104,13 @@ consent-ended = The consent was withdrawn or has ended.
     .remedy = { do-run-connect }
 consent-google-testing = The consent has ended: Google ends consents after seven days while an application's publishing status is Testing.
     .remedy = Google Auth Platform > Audience > Publish app (or User type Internal); { do-and-connect }
-consent-mfa-needed = { $provider } wants the person to sign in again or to give a further proof, such as a code by telephone.
+consent-mfa-needed = { $provider } requires the person to sign in again or to verify their identity, for example with a code on their phone.
     .remedy = { do-run-connect }
-consent-wrong-account = { $found } consented, but { $wanted } was wanted.
-    .remedy = Choose { $wanted } in the browser (in a private window if need be). If { $found } is a member of the shared mailbox, or the login name of { $wanted }, say so{ do-by-identity }
+consent-wrong-account = { $found } consented, but { $wanted } should have.
+    .remedy = Choose { $wanted } in the browser (in a private window if necessary). If { $found } is a member of the shared mailbox, or the login name of { $wanted }, say so{ do-by-identity }
 consent-no-identity = { $provider } does not say who has consented.
     .remedy = Add "openid", "profile" and "email" to oauth.providers.{ $provider }.scopes.
-consent-scope-missing = { $scope } was not consented to.
+consent-scope-missing = The consent does not include { $scope }.
     .remedy = Consent again and leave every box ticked{ do-by-connect }
 consent-no-refresh-token = { $provider } gave no refresh token, so the consent would end within the hour.
     .remedy = { $family ->
@@ -129,46 +129,46 @@ consent-denied = The consent was refused in the browser.
 consent-timed-out = Nobody consented in time.
     .remedy = Start again{ do-by-connect }
 
-provider-busy = { $provider } asks to come back later.
-    .remedy = Nothing: Mailferry asks again by itself.
-provider-down = { $provider } has trouble of its own.
-    .remedy = Nothing: Mailferry asks again by itself.
+provider-busy = { $provider } asked Mailferry to try again later.
+    .remedy = Nothing to do: Mailferry tries again automatically.
+provider-down = { $provider } has an internal problem.
+    .remedy = Nothing to do: Mailferry tries again automatically.
 provider-unreachable = { $provider } cannot be reached.
-    .remedy = See that this machine may reach it by https; Mailferry asks again by itself.
+    .remedy = Make sure that this machine can reach it over HTTPS; Mailferry tries again automatically.
 provider-slow = { $provider } did not answer in time.
-    .remedy = Nothing: Mailferry asks again by itself.
-provider-not-json = { $provider } answered with something that is no token.
-    .remedy = See that oauth.providers.{ $provider }.token_url is right and that no proxy answers in its place; Mailferry asks again by itself.
-provider-redirected = { $provider } sends the request elsewhere, where no secret is taken.
-    .remedy = See that oauth.providers.{ $provider }.token_url is right; Mailferry asks again by itself.
+    .remedy = Nothing to do: Mailferry tries again automatically.
+provider-not-json = { $provider } answered with something other than a token.
+    .remedy = Make sure that oauth.providers.{ $provider }.token_url is right and that no proxy answers in its place; Mailferry tries again automatically.
+provider-redirected = { $provider } redirects the request to another address, and secrets are never sent there.
+    .remedy = Make sure that oauth.providers.{ $provider }.token_url is right; Mailferry tries again automatically.
 provider-too-large = { $provider } answered with more than a megabyte.
-    .remedy = See that oauth.providers.{ $provider }.token_url is right; Mailferry asks again by itself.
-provider-waiting = Another worker is renewing the token of { $provider } and takes long.
-    .remedy = Nothing: Mailferry tries again by itself.
-server-unwell = The mail server refused and, asked again, let us in.
-    .remedy = Nothing, unless it happens often: then poll with fewer connections at once (schedule.per_host).
-server-throttled = The mail server asks to come back later.
-    .remedy = Nothing: Mailferry waits as long as it was told. If it happens often, poll less often or with fewer connections (schedule.per_host).
+    .remedy = Make sure that oauth.providers.{ $provider }.token_url is right; Mailferry tries again automatically.
+provider-waiting = Another process is renewing the token of { $provider }, and it is taking a long time.
+    .remedy = Nothing to do: Mailferry tries again automatically.
+server-unwell = The mail server refused the login, and accepted it when Mailferry tried again.
+    .remedy = Nothing to do, unless it happens often: then use fewer connections at once (schedule.per_host).
+server-throttled = The mail server asked Mailferry to try again later.
+    .remedy = Nothing to do: Mailferry waits for as long as the server asked. If it happens often, poll less often or with fewer connections (schedule.per_host).
 
-mailbox-no-oauth = { $host } takes no access tokens.
-    .remedy = See that the host is right; if it is, use a password{ do-by-password }
-mailbox-password-login-off = Microsoft no longer takes passwords here.
+mailbox-no-oauth = { $host } does not accept access tokens.
+    .remedy = Check that the host is right; if it is, use a password{ do-by-password }
+mailbox-password-login-off = Microsoft no longer accepts passwords here.
     .remedy = Use OAuth instead{ do-by-oauth }
-mailbox-audience-wrong = The access token is for { $found } and not for the mail server.
+mailbox-audience-wrong = The access token is for { $found }, not for the mail server.
     .remedy = { $family ->
         [microsoft] Ask for the mail server's own scopes: https://outlook.office.com/IMAP.AccessAsUser.All, or https://outlook.office365.com/.default for app-only.
        *[other] Change oauth.providers.{ $provider }.scopes, or .audiences if the token is right.
     }
-mailbox-token-scope-missing = The access token does not hold the right { $scope }.
+mailbox-token-scope-missing = The access token does not include the permission { $scope }.
     .remedy = Microsoft Entra admin center > Entra ID > App registrations > your application > API permissions > Add a permission > Microsoft Graph > Delegated permissions > { $scope } > Grant admin consent; { do-and-connect }
-mailbox-role-missing = The application's token does not name the role { $role }.
+mailbox-role-missing = The application's token does not include the role { $role }.
     .remedy = Microsoft Entra admin center > Entra ID > App registrations > your application > API permissions > Add a permission > APIs my organization uses > Office 365 Exchange Online > Application permissions > { $role }; then Grant admin consent.
-mailbox-service-principal-missing = Exchange does not know the application, or knows it by another object id.
-    .remedy = In Exchange Online PowerShell: New-ServicePrincipal -AppId { $ps_client_id } -ObjectId { $ps_object_id } -DisplayName 'Mailferry' (if there is one with another ObjectId, Remove-ServicePrincipal first); it may take up to two hours. `mailferry oauth app-only` prints all the lines.
-mailbox-app-permission-missing = The application has no right to the mailbox { $target }, or IMAP is switched off there.
-    .remedy = In Exchange Online PowerShell: Add-MailboxPermission -Identity { $ps_target } -User { $ps_object_id } -AccessRights FullAccess; if it has that right already: Set-CASMailbox -Identity { $ps_target } -ImapEnabled $true. It may take up to two hours.
+mailbox-service-principal-missing = Exchange does not know the application, or knows it under another object id.
+    .remedy = In Exchange Online PowerShell: New-ServicePrincipal -AppId { $ps_client_id } -ObjectId { $ps_object_id } -DisplayName 'Mailferry' (if one with another ObjectId exists, run Remove-ServicePrincipal first); it may take up to two hours. `mailferry oauth app-only` prints all the lines.
+mailbox-app-permission-missing = The application has no permission for the mailbox { $target }, or IMAP is switched off there.
+    .remedy = In Exchange Online PowerShell: Add-MailboxPermission -Identity { $ps_target } -User { $ps_object_id } -AccessRights FullAccess; if it already has that permission: Set-CASMailbox -Identity { $ps_target } -ImapEnabled $true. It may take up to two hours.
 mailbox-delegate-permission-missing = { $identity } has no full access to the mailbox { $target }, or IMAP is switched off there.
-    .remedy = In Exchange Online PowerShell: Add-MailboxPermission -Identity { $ps_target } -User { $ps_identity } -AccessRights FullAccess -AutoMapping $false; if the account has that right already: Set-CASMailbox -Identity { $ps_target } -ImapEnabled $true. It may take up to two hours.
+    .remedy = In Exchange Online PowerShell: Add-MailboxPermission -Identity { $ps_target } -User { $ps_identity } -AccessRights FullAccess -AutoMapping $false; if the account already has that permission: Set-CASMailbox -Identity { $ps_target } -ImapEnabled $true. It may take up to two hours.
 mailbox-imap-off = IMAP is switched off for { $target }, or the account has no mailbox there.
     .remedy = { $family ->
         [microsoft] Exchange admin center > Recipients > Mailboxes > the mailbox > General > Manage email apps settings > IMAP > Enabled > Save, or in Exchange Online PowerShell: Set-CASMailbox -Identity { $ps_target } -ImapEnabled $true
@@ -177,25 +177,25 @@ mailbox-imap-off = IMAP is switched off for { $target }, or the account has no m
     }
 mailbox-token-refused = { $host } refuses the access token of { $identity } for { $target }.
     .remedy = { $family ->
-        [google] See that { $target } is the account's main address and no alias, and that IMAP is on: Google Admin console > Apps > Google Workspace > Gmail > End User Access > POP and IMAP access; { do-and-connect }
-       *[other] See that { $target } is the mailbox's main address and no alias{ do-by-username }, { do-and-connect }
+        [google] Check that { $target } is the account's primary address and not an alias, and that IMAP is on: Google Admin console > Apps > Google Workspace > Gmail > End User Access > POP and IMAP access; { do-and-connect }
+       *[other] Check that { $target } is the mailbox's primary address and not an alias{ do-by-username }, { do-and-connect }
     }
-mailbox-too-many-refusals = { $host } has refused several logins as { $target }, so the next one has to wait about { $minutes } min.
+mailbox-too-many-refusals = { $host } has refused several logins as { $target }, so Mailferry waits about { $minutes } min before the next one.
     .remedy = Wait, so that the account is not locked; then give the right password.
 
 server-answers-contradict = { $kind ->
-        [exists] The server says that the folder { $folder } has { $one } mails, and lists { $other } of them, however it is asked: mail may be missing.
-        [fetch] The server names a mail with the number { $one } in the folder { $folder }, and its lists end at { $other }, however it is asked: mail may be missing.
-       *[status] The server counts { $one } mails in the folder { $folder }, and shows { $other } of them when it is opened: mail may be missing.
+        [exists] The server says that the folder { $folder } has { $one } mails, but lists { $other } of them, however it is asked: mail may be missing.
+        [fetch] The server mentions mail number { $one } in the folder { $folder }, but its lists end at { $other }, however it is asked: mail may be missing.
+       *[status] The server counts { $one } mails in the folder { $folder }, but shows { $other } of them when it is opened: mail may be missing.
     }
-    .remedy = Tell whoever runs the mail server; what can be listed is fetched meanwhile, and Mailferry tries again at each poll.
+    .remedy = Tell the operator of the mail server. Meanwhile Mailferry fetches the mail that the server does list, and tries again at each poll.
 mailbox-copy-returns = { $count ->
-        [one] A mail in the folder { $folder } came there after Mailferry had moved, removed or marked it. It is not imported again, and is left alone.
-       *[other] { $count } mails in the folder { $folder } came there after Mailferry had moved, removed or marked them. They are not imported again, and are left alone.
+        [one] A mail appeared in the folder { $folder } after Mailferry had moved, removed or marked it. It is not imported again and is left alone.
+       *[other] { $count } mails appeared in the folder { $folder } after Mailferry had moved, removed or marked them. They are not imported again and are left alone.
     }
-    .remedy = See whether the folder that mail is moved to is fetched itself under another name, or whether a rule or another program puts mail back; then change what happens to the copy{ do-by-after-import }
+    .remedy = Check whether the folder that mail is moved to is itself polled under another name, or whether a rule or another program puts mail back; then change what happens to the copy{ do-by-after-import }
 
-# What will end.
+# Warnings about secrets and consents that will end, and about those that have ended.
 ends-client-secret = { $days ->
         [0] the client secret of { $provider } ends within a day
         [one] the client secret of { $provider } ends in 1 day
@@ -212,21 +212,21 @@ ends-google-testing = { $days ->
        *[other] the consent of { $identity } ends in { $days } days, because the application is in testing
     }
 ends-timed-consent = { $days ->
-        [0] the consent of { $identity } was given for a time only and ends within a day
-        [one] the consent of { $identity } was given for a time only and ends in 1 day
-       *[other] the consent of { $identity } was given for a time only and ends in { $days } days
+        [0] the consent of { $identity } was given for a limited time and ends within a day
+        [one] the consent of { $identity } was given for a limited time and ends in 1 day
+       *[other] the consent of { $identity } was given for a limited time and ends in { $days } days
     }
 ended-client-secret = the client secret of { $provider } has ended
 ended-unused-consent = the consent of { $identity } has probably ended, since it was not used
 ended-google-testing = the consent of { $identity } has probably ended, because the application is in testing
-ended-timed-consent = the consent of { $identity } was given for a time only and has ended
+ended-timed-consent = the consent of { $identity } was given for a limited time and has ended
 
-# What the browser shows when somebody comes back from the provider.
+# The page that the browser shows after the provider has redirected back.
 callback-title = Mailferry
 callback-done = { $identity } is connected. You may close this window.
-callback-failed = Connecting did not work.
+callback-failed = Connecting failed.
 
-# What is done, where the reader is: at a terminal, or on a page.
+# Parts of remedies, worded for a terminal or for a page.
 do-run-connect = { $place ->
         [page] Give the consent again
        *[terminal] Run: mailferry oauth connect { $mailbox }
@@ -240,7 +240,7 @@ do-by-connect = { $place ->
        *[terminal] : mailferry oauth connect { $mailbox }
     }
 do-by-check = { $place ->
-        [page] , or at once when the connection is checked on the mailbox's page.
+        [page] , or at once if you check the connection on the mailbox's page.
        *[terminal] , or at once with: mailferry mailbox check { $mailbox }
     }
 do-by-identity = { $place ->

@@ -1,6 +1,6 @@
-# Things that somebody has named and that are not there.
+# Things that were not found.
 missing-mailbox = there is no mailbox { $name }
-missing-mailbox-of-row = the mailbox is no longer there
+missing-mailbox-of-row = the mailbox no longer exists
 missing-inbox = there is no inbox { $name }
 missing-route = there is no such route for { $name }
 missing-person = there is no user { $name }
@@ -9,188 +9,188 @@ missing-organisation = there is no organisation { $name }
 missing-message = there is no message { $name }
 missing-test-mail = there is no such test
 missing-invitation = there is no such invitation
-missing-consent = the mailbox is no longer opened with this consent
-missing-consented-mailbox = the mailbox was removed or changed meanwhile; start again
+missing-consent = the mailbox no longer uses this consent
+missing-consented-mailbox = the mailbox was removed or changed in the meantime; start again
 
-# Why a change does not go with what is there.
-conflict-mailbox-there = there is a mailbox { $name } already
-conflict-inbox-there = there is an inbox { $name } already
-conflict-person-there = there is a user { $name } already
-conflict-token-there = there is a token { $name } already
-conflict-organisation-there = there is an organisation of this name already
+# Why a change conflicts with the current state.
+conflict-mailbox-there = the mailbox { $name } already exists
+conflict-inbox-there = the inbox { $name } already exists
+conflict-person-there = the user { $name } already exists
+conflict-token-there = the token { $name } already exists
+conflict-organisation-there = an organisation with this name already exists
 conflict-address-elsewhere = this address cannot be used here
-conflict-token-of-several = several organisations have a token { $name }; say which organisation
-conflict-person-name = a name has 1 to 100 characters, without blanks, quotes and < > & / \
-conflict-token-name = a token's name has 1 to 100 characters, on one line
-conflict-organisation-name = an organisation's name has 1 to 100 characters, on one line
-conflict-role-out-of-place = an operator belongs to no organisation, and everybody else to one
+conflict-token-of-several = several organisations have a token { $name }; name the organisation
+conflict-person-name = a name must have 1 to 100 characters, without spaces, quotes or < > & / \
+conflict-token-name = a token's name must have 1 to 100 characters, on one line
+conflict-organisation-name = an organisation's name must have 1 to 100 characters, on one line
+conflict-role-out-of-place = an operator belongs to no organisation; an admin or viewer belongs to one
 conflict-last-operator = { $name } is the last operator; add another first
-conflict-inbox-fed = { $name } is still fed by { $by }; remove or point elsewhere first
-conflict-inbox-holds-mail = { $name } holds { $count } messages; with --with-messages they go too, for good
-conflict-into-itself = move:{ $target }: this folder is polled itself; choose another
+conflict-inbox-fed = { $name } is still fed by { $by }; remove them or have them feed another inbox first
+conflict-inbox-holds-mail = { $name } holds { $count } messages; --with-messages deletes them too, permanently
+conflict-into-itself = move:{ $target }: this folder is itself polled; choose another
 conflict-into-itself-perhaps = move:{ $target }: this may be the polled folder { $folder } under another name; choose another
-conflict-to-and-fro = move:{ $target }: this folder is polled itself; choose another: the mailbox { $mailbox } logs in to the same account
+conflict-to-and-fro = move:{ $target }: this folder is itself polled; choose another: the mailbox { $mailbox } logs in to the same account
 conflict-to-and-fro-perhaps = move:{ $target }: this may be the polled folder { $folder } under another name; choose another: the mailbox { $mailbox } logs in to the same account
-conflict-being-set-up = it is being set up on the page, and starts there
-conflict-paused = it is paused
-conflict-failing = its last polls failed, and it is tried again by itself; changing it tries at once
-conflict-held-by-server = its server told us to stay away for a while
-conflict-held-until = its server told us to stay away until { $until }
-conflict-not-open = this UID is neither pending nor put aside
-conflict-mailbox-changed = { $name } was changed meanwhile; start again
-conflict-old-key-in-use = something is still being sealed with the old key, so both keys stay; run `mailferry key rotate` again
-conflict-no-consent-of-application = it is opened by the application itself, so there is no consent to give up
-conflict-no-consent-of-password = it is opened with a password; there is no consent to give up
+conflict-being-set-up = the mailbox is still being set up; start it on its page
+conflict-paused = the mailbox is paused
+conflict-failing = the last polls of the mailbox failed; Mailferry tries again automatically, and at once when the mailbox is changed
+conflict-held-by-server = the mail server asked Mailferry to wait for a while
+conflict-held-until = the mail server asked Mailferry to wait until { $until }
+conflict-not-open = this UID is neither pending nor quarantined
+conflict-mailbox-changed = { $name } was changed in the meantime; start again
+conflict-old-key-in-use = secrets are still being sealed with the old key, so both keys are kept; run `mailferry key rotate` again
+conflict-no-consent-of-application = the mailbox is read with the application's own right, so there is no consent to revoke
+conflict-no-consent-of-password = the mailbox is opened with a password, so there is no consent to revoke
 
-# The end of a consent at its provider.
-given-up-shared = Its consent stays, since other mailboxes are opened with it.
-given-up-of-application = The application keeps its right until an administrator takes it away (Exchange: Remove-MailboxPermission).
+# What happened to a consent at its provider when it was given up here.
+given-up-shared = The consent was kept, because other mailboxes use it.
+given-up-of-application = The application keeps its right until an administrator removes it (Exchange: Remove-MailboxPermission).
 given-up-ended = { $provider } has ended the consent of { $identity }.
 given-up-never-given = { $identity } had not consented.
 given-up-no-way = { $family ->
-    [microsoft] { $provider } has no way to end a consent from here: { $identity } can remove the application at https://myapps.microsoft.com, or an administrator ends the consent with Remove-MgOauth2PermissionGrant.
-   *[other] { $provider } has no way to end a consent from here: end it there by hand.
+    [microsoft] { $provider } offers no way to end a consent from here: { $identity } can remove the application at https://myapps.microsoft.com, or an administrator ends the consent with Remove-MgOauth2PermissionGrant.
+   *[other] { $provider } offers no way to end a consent from here: end it there yourself.
 }
 given-up-refused = { $family ->
-    [microsoft] At { $provider } the consent could not be ended ({ $why }): { $identity } can remove the application at https://myapps.microsoft.com, or an administrator ends the consent with Remove-MgOauth2PermissionGrant.
-   *[other] At { $provider } the consent could not be ended ({ $why }): end it there by hand.
+    [microsoft] The consent could not be ended at { $provider } ({ $why }): { $identity } can remove the application at https://myapps.microsoft.com, or an administrator ends the consent with Remove-MgOauth2PermissionGrant.
+   *[other] The consent could not be ended at { $provider } ({ $why }): end it there yourself.
 }
 given-up-failed = { $family ->
-    [microsoft] At { $provider } the consent could not be ended: { $identity } can remove the application at https://myapps.microsoft.com, or an administrator ends the consent with Remove-MgOauth2PermissionGrant.
-   *[other] At { $provider } the consent could not be ended: end it there by hand.
+    [microsoft] The consent could not be ended at { $provider }: { $identity } can remove the application at https://myapps.microsoft.com, or an administrator ends the consent with Remove-MgOauth2PermissionGrant.
+   *[other] The consent could not be ended at { $provider }: end it there yourself.
 }
 
-# What else the audit tells of a change.
+# Details of audit lines.
 part-inbox = the inbox
 part-server = the server
 part-username = the login name
 part-folders = the folders
-part-start = from when
+part-start = the start
 part-after-import = the customer's copy
 part-interval = the interval
-part-max-size = the largest mail
+part-max-size = the maximum mail size
 detail-with-messages = with its messages
-detail-tokens-revoked = tokens taken back: { $count }
-detail-made-revoked = tokens made by it, revoked too: { $names }
-detail-made-valid = tokens made by it, still valid: { $names }
+detail-tokens-revoked = tokens revoked: { $count }
+detail-made-revoked = tokens created with it, revoked too: { $names }
+detail-made-valid = tokens created with it, still valid: { $names }
 
-# Why the ledger has no message for a mail.
+# Why a mail in the ledger has no message.
 reason-too-large = { $place ->
     [page] too large; it stays with the customer
    *[terminal] too large: { $size } bytes, the limit is { $limit }; it stays in the customer's mailbox
 }
 reason-before-start = { $place ->
-    [page] from before the start
+    [page] older than the start
    *[terminal] before start
 }
 reason-by-hand = { $place ->
-    [page] left out by hand
-   *[terminal] skipped by hand
+    [page] skipped manually
+   *[terminal] skipped manually
 }
 reason-gone = no longer on the server
-reason-same-mail = the same mail is in the inbox already
+reason-same-mail = the same mail is already in the inbox
 reason-returned = { $place ->
-    [page] Mailferry’s own move or removal has put it here
-   *[terminal] our own effect has put it here
+    [page] put here by Mailferry’s own move or removal
+   *[terminal] put here by one of Mailferry's own effects
 }
-reason-asked-often = { $why } (asked for { $count } times); it stays in the customer's mailbox
+reason-asked-often = { $why } ({ $count } attempts); it stays in the customer's mailbox
 
-# Why a mail did not come.
-reason-substitute = Exchange gives a substitute and not the mail itself
+# Why a mail could not be fetched.
+reason-substitute = Exchange returns a substitute instead of the mail itself
 reason-not-given = { $place ->
-    [page] the server did not give it
-   *[terminal] the server lists it and does not give it
+    [page] the server did not return it
+   *[terminal] the server lists it but does not return it
 }
 reason-no-body = { $place ->
-    [page] the server did not give it
+    [page] the server did not return it
    *[terminal] the server answers without a body
 }
 reason-empty-body = { $place ->
-    [page] the server did not give it
-   *[terminal] the server gives an empty body for a mail that should have one
+    [page] the server did not return it
+   *[terminal] the server returns an empty body for a mail that should have one
 }
 reason-empty-despite-size = { $place ->
-    [page] the server did not give it
-   *[terminal] the server gives an empty body for a mail with a size
+    [page] the server did not return it
+   *[terminal] the server returns an empty body for a mail with a size
 }
-reason-other-bytes = the server gives other bytes than it did at an earlier poll; it is asked for from its start
-reason-wrong-part = the server gives a wrong part: { $part }
+reason-other-bytes = the server returns other bytes than at an earlier poll; the mail is fetched again from its start
+reason-wrong-part = the server returns the wrong part: { $part }
 reason-refused = { $words }
 reason-broken-off = { $place ->
-    [page] the fetch broke off
-   *[terminal] while it was fetched: { $words }
+    [page] the fetch was interrupted
+   *[terminal] the fetch was interrupted: { $words }
 }
 reason-in-vain = { $place ->
-    [page] the server did not give it
-   *[terminal] it was asked for { $count } times in vain
+    [page] the server did not return it
+   *[terminal] failed attempts to fetch it: { $count }
 }
-reason-header-not-given = the server lists it and does not give its header
-reason-other-mail = the server gives another mail under its UID
+reason-header-not-given = the server lists it but does not return its header
+reason-other-mail = the server returns a different mail under its UID
 reason-no-header = the server answers without a header
-reason-empty-header = the server gives an empty header
-reason-headers-refused = the server refuses one header after another
+reason-empty-header = the server returns an empty header
+reason-headers-refused = the server refuses the headers of several mails in a row
 
-# What stands in the way of what is to happen to a copy.
+# Why an effect on a customer's copy is not possible.
 obstacle-read-only = the server opens the folder read-only for this account
-obstacle-no-uidplus = the server lacks UIDPLUS, so a mail cannot be removed without removing what the customer has marked as deleted
-obstacle-no-deleting = this account may not delete in the folder
+obstacle-no-uidplus = the server lacks UIDPLUS, so removing a mail would also remove all mail that the customer has marked as deleted
+obstacle-no-deleting = this account is not allowed to delete mail in the folder
 obstacle-no-seen = { $place ->
-    [page] the folder does not keep the mark read
-   *[terminal] the folder does not keep the flag \Seen
+    [page] the folder does not store the read mark
+   *[terminal] the folder does not store the flag \Seen
 }
-obstacle-no-keyword = the folder does not keep the keyword { $keyword }
+obstacle-no-keyword = the folder does not store the keyword { $keyword }
 obstacle-into-itself = { $place ->
-    [page] { $target } is the fetched folder { $polled }, so that moved mail would come in again
-   *[terminal] { $target } is the polled folder { $polled }, so that moved mail would come in again
+    [page] { $target } is the fetched folder { $polled }, so moved mail would be imported again
+   *[terminal] { $target } is the polled folder { $polled }, so moved mail would be imported again
 }
-obstacle-no-trash = Gmail shows no trash folder by IMAP; its settings can change that
+obstacle-no-trash = Gmail shows no trash folder over IMAP; this can be changed in its settings
 obstacle-rebuilt = the folder was rebuilt on the server (new UIDVALIDITY)
 obstacle-refused = { $words }
 obstacle-not-opened = { $folder } cannot be opened for changes: { $words }
 obstacle-in-folder = { $folder }: { $obstacle }
 
-# How a server does what is to happen to a copy.
+# How a server carries out an effect on a customer's copy.
 way-left-alone = the folder is opened read-only and nothing in it is ever changed
-way-kept = the folder keeps it
-way-kept-perhaps = needs a folder that keeps it, which `mailbox check --as-polled` or the first import shows
+way-kept = the folder stores it
+way-kept-perhaps = needs a folder that stores it; `mailbox check --as-polled` or the first import shows whether this one does
 way-moved = { $is_there ->
-    [true] by MOVE, which the server has
-   *[false] by MOVE, which the server has; the folder is not there yet and will be created by the first move
+    [true] by MOVE, which the server supports
+   *[false] by MOVE, which the server supports; the folder does not exist yet and is created by the first move
 }
 way-copied = { $is_there ->
-    [true] by COPY and UID EXPUNGE (UIDPLUS), which the server has
-   *[false] by COPY and UID EXPUNGE (UIDPLUS), which the server has; the folder is not there yet and will be created by the first move
+    [true] by COPY and UID EXPUNGE (UIDPLUS), which the server supports
+   *[false] by COPY and UID EXPUNGE (UIDPLUS), which the server supports; the folder does not exist yet and is created by the first move
 }
 way-by-trash = by a move to { $trash }, as Gmail deletes
-way-expunged = by UID EXPUNGE (UIDPLUS), which the server has
+way-expunged = by UID EXPUNGE (UIDPLUS), which the server supports
 
-# What a poll has decided besides its mail.
+# Decisions of a poll that are worth recording.
 notice-found-late = { $place ->
-    [page] Folder { $folder }: { $count } mails that the server had left out of an earlier answer were found and asked for (UID { $uids }).
-   *[terminal] folder { $folder }: { $count } mails that the server had left out of an earlier answer were found and asked for (UID { $uids })
+    [page] Folder { $folder }: { $count } mails that the server had left out of an earlier answer were found and requested (UID { $uids }).
+   *[terminal] folder { $folder }: { $count } mails that the server had left out of an earlier answer were found and requested (UID { $uids })
 }
 notice-numbered-anew = { $place ->
-    [page] Folder { $folder }: the server has numbered its mail anew (UIDVALIDITY was { $before } and is { $number }, UIDNEXT { $uidnext }). What is here already is recognised by its content.
-   *[terminal] folder { $folder }: UIDVALIDITY was { $before } and is { $number }, UIDNEXT { $uidnext }: the server has numbered its mail anew; what is here already is recognised by its content
+    [page] Folder { $folder }: the server has renumbered its mail (UIDVALIDITY was { $before } and is { $number }, UIDNEXT { $uidnext }). Mail that is already imported is recognised by its content.
+   *[terminal] folder { $folder }: UIDVALIDITY was { $before } and is { $number }, UIDNEXT { $uidnext }: the server has renumbered its mail; mail that is already imported is recognised by its content
 }
 notice-uids-again = { $place ->
-    [page] { $folder }: the server has given numbers a second time, so everything is read anew; mail that is here already is recognised by its content
-   *[terminal] folder { $folder }: the server gives UIDs a second time, so all is read anew; what is here already is recognised by its content
+    [page] { $folder }: the server has reused numbers, so the whole folder is read again; mail that is already imported is recognised by its content
+   *[terminal] folder { $folder }: the server reuses UIDs, so the whole folder is read again; mail that is already imported is recognised by its content
 }
 notice-day-used-up = { $place ->
-    [page] The day's limit of mail is used up ({ $bytes } bytes); it goes on at { $time }.
-   *[terminal] the day's limit of mail is used up ({ $bytes } bytes); it goes on at { $time }
+    [page] The daily limit of mail is used up ({ $bytes } bytes); polling continues at { $time }.
+   *[terminal] the daily limit of mail is used up ({ $bytes } bytes); polling continues at { $time }
 }
 
-# What a check has found.
-found-addresses = { $host } is { $addresses }
+# Findings of a check.
+found-addresses = { $host } resolves to { $addresses }
 found-port-answers = { $place ->
     [page] Port { $port } answers.
    *[terminal] port { $port } answers
 }
 found-in-clear = { $place ->
-    [page] No encryption, as chosen: passwords and mail go in clear text.
-   *[terminal] none, as chosen: password or access token, and mail, go in clear text
+    [page] No encryption, as chosen: passwords and mail are sent in clear text.
+   *[terminal] none, as chosen: the password or access token and all mail are sent in clear text
 }
 found-protected = { $starttls ->
     [true] STARTTLS
@@ -204,12 +204,12 @@ found-ends-soon = { $at }, { $days ->
     [one] only { $days } day left
    *[other] only { $days } days left
 }
-found-end-unreadable = an end that cannot be read
+found-end-unreadable = an unreadable date
 found-said = { $words }
-found-token = of { $provider } for { $identity }, lives until { $until }{ $held }
-found-token-unreadable = what it holds cannot be read
+found-token = from { $provider } for { $identity }, valid until { $until }{ $held }
+found-token-unreadable = its contents cannot be read
 found-token-audience = for { $list }
-found-token-rights = holds { $list }
+found-token-rights = grants { $list }
 found-logged-in = as { $username }
 found-folder = { $place ->
     [page] { $folder }: { $count } mails
@@ -225,28 +225,28 @@ found-opens = { $place ->
    *[terminal] { $folder } opens read-only, { $count } messages
 }
 found-opens-without-uidvalidity = { $place ->
-    [page] { $folder } opens read-only, { $count } mails; the server gives no UIDVALIDITY, so its mails are told apart by Message-ID and date
-   *[terminal] { $folder } opens read-only, { $count } messages; the server gives no UIDVALIDITY, so its mails are told apart by Message-ID and date
+    [page] { $folder } opens read-only, { $count } mails; the server gives no UIDVALIDITY, so its mails are recognised by Message-ID and date
+   *[terminal] { $folder } opens read-only, { $count } messages; the server gives no UIDVALIDITY, so its mails are recognised by Message-ID and date
 }
-found-does-not-open = { $folder }: { $words }; the folders are: { $near }
+found-does-not-open = { $folder }: { $words }; existing folders: { $near }
 found-copy = { $wish }: { $way }
 
-# Why there is no TLS.
-no-tls-no-name = { $host } cannot stand in a certificate, so it cannot be checked
+# Why a TLS connection could not be established.
+no-tls-no-name = { $host } is not a name that a certificate can hold, so the server cannot be verified
 no-tls-no-trust = { $words }
 no-tls-expired = the server's certificate has expired; its operator must renew it
-no-tls-expired-at = the server's certificate has expired on { $at }; its operator must renew it
+no-tls-expired-at = the server's certificate expired on { $at }; its operator must renew it
 no-tls-not-yet-valid = the server's certificate is not valid yet; check the clocks
 no-tls-other-name = the server's certificate is for another name ({ $subject }), not for { $host }; use that name, or if you know this certificate, pin it: --pin-sha256 { $fingerprint } (compare the fingerprint with the server's)
 no-tls-unknown-issuer = the server's certificate is from an unknown issuer, which is not trusted here; give its CA with --ca-file, or if you know this certificate, pin it: --pin-sha256 { $fingerprint } (compare the fingerprint with the server's)
 no-tls-not-the-pinned = the server's certificate is not the pinned one; it has the fingerprint { $fingerprint }; if it was renewed, pin the new one
-no-tls-ca-as-server = the server's certificate is a self-signed one that is marked as a CA (CaUsedAsEndEntity), which cannot be trusted as a server's; if you know this certificate, pin it: --pin-sha256 { $fingerprint } (compare the fingerprint with the server's)
+no-tls-ca-as-server = the server's certificate is a self-signed one that is marked as a CA (CaUsedAsEndEntity), which cannot be trusted as a server certificate; if you know this certificate, pin it: --pin-sha256 { $fingerprint } (compare the fingerprint with the server's)
 no-tls-refused = the server's certificate was refused ({ $fault ->
     [unreadable] it cannot be read
     [revoked] it has been revoked
     [signature] its signature is wrong
-    [algorithm] its signature is of a kind that is not supported
-    [extension] it demands what is not supported
+    [algorithm] its signature algorithm is not supported
+    [extension] it requires an extension that is not supported
     [purpose] it is not for servers
     [revocation-unknown] whether it has been revoked is not known
    *[other] it is not valid
@@ -254,22 +254,22 @@ no-tls-refused = the server's certificate was refused ({ $fault ->
 no-tls-handshake = the TLS handshake failed: { $words }
 no-tls-closed = the server closed the connection during the TLS handshake; does this port speak TLS from the start?
 
-# Why a part of what was given cannot be.
+# Why a value that was given is not valid.
 invalid-host-name = "{ $text }" is not a host name
-invalid-port = 0 is no port
+invalid-port = 0 is not a valid port
 invalid-tls-mode = "{ $text }" is not one of implicit, starttls, none
 invalid-authorities-not-pem = the CA file is not valid PEM
 invalid-authorities-unreadable = the CA file holds a certificate that cannot be read
 invalid-no-authorities = the CA file holds no certificate (BEGIN CERTIFICATE)
 invalid-fingerprint = "{ $text }" is not a SHA-256 fingerprint: 64 hexadecimal digits, colons allowed
-invalid-folder-name = "{ $text }" cannot be a folder's name
+invalid-folder-name = "{ $text }" is not a valid folder name
 invalid-start = "{ $text }" is not one of now, all, YYYY-MM-DD
 invalid-after-import = "{ $text }" is not one of leave, seen, keyword:NAME, move:FOLDER, delete
-invalid-keyword = "{ $text }" cannot be a keyword: letters, digits, - _ . $ only
+invalid-keyword = "{ $text }" is not a valid keyword: letters, digits, - _ . $ only
 invalid-interval = at least { $least }: each poll is a login at the customer's server
 invalid-no-password = the password is empty
-invalid-password-characters = the password holds a line break or a NUL, which no mail server takes
-invalid-token-in-clear = access tokens are never sent without TLS; choose another than none
-invalid-no-tenant = oauth.providers.{ $provider }.tenant is empty; name the tenant there
-invalid-no-app-only = { $provider } gives no tokens to an application by itself (oauth.providers.{ $provider }.app_only_scopes is empty)
+invalid-password-characters = the password contains a line break or a NUL character, which no mail server accepts
+invalid-token-in-clear = access tokens are never sent without TLS; choose implicit or starttls
+invalid-no-tenant = oauth.providers.{ $provider }.tenant is empty; set it to the tenant
+invalid-no-app-only = { $provider } does not issue tokens to an application without a person's consent (oauth.providers.{ $provider }.app_only_scopes is empty)
 invalid-provider = { $why }

@@ -2,7 +2,7 @@
 # Portalernas menyer står på engelska, som i leverantörernas dokumentation.
 
 app-not-registered = Ingen applikation är registrerad för leverantören { $provider }; registrerade är: { $known }.
-    .remedy = Ange oauth.providers.{ $provider }.client_id och dess hemlighet i konfigurationen; README beskriver hur man registrerar en applikation.
+    .remedy = Ange oauth.providers.{ $provider }.client_id och dess hemlighet i konfigurationen; docs/office365.md och docs/google.md beskriver hur man registrerar en applikation.
 app-secret-unreadable = Filen med applikationens hemlighet, { $file }, går inte att läsa.
     .remedy = Se till att { $file } finns och att användaren som kör Mailferry får läsa den.
 app-secret-expired = Hemligheten för applikationen { $client_id } har gått ut, så ingen postlåda hos { $provider } får någon token.

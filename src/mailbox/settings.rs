@@ -1,7 +1,7 @@
 //! The settings of a mailbox: which mail is imported, how often, and the effect on the customer's copy.
 
 use super::{AfterImport, Start};
-use crate::fact::Part;
+use crate::fact::MailboxPart;
 
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Settings {
@@ -63,13 +63,13 @@ impl SettingsChange {
 
 impl Settings {
     /// The settings in which two sets differ.
-    pub fn differences(&self, other: &Self) -> Vec<Part> {
+    pub fn differences(&self, other: &Self) -> Vec<MailboxPart> {
         let parts = [
-            (Part::Folders, self.folders != other.folders),
-            (Part::Start, self.start != other.start),
-            (Part::AfterImport, self.after_import != other.after_import),
-            (Part::Interval, self.interval_ms != other.interval_ms),
-            (Part::MaxSize, self.max_size != other.max_size),
+            (MailboxPart::Folders, self.folders != other.folders),
+            (MailboxPart::Start, self.start != other.start),
+            (MailboxPart::AfterImport, self.after_import != other.after_import),
+            (MailboxPart::Interval, self.interval_ms != other.interval_ms),
+            (MailboxPart::MaxSize, self.max_size != other.max_size),
         ];
         parts.into_iter().filter_map(|(part, is_other)| is_other.then_some(part)).collect()
     }

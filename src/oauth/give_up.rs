@@ -2,7 +2,7 @@
 
 use super::Deps;
 use super::grant::{self, GrantError, Lock};
-use crate::fact::GivenUp;
+use crate::fact::RevocationOutcome;
 use crate::store::{Grant, GrantKey, GrantKind, Login, Mailbox};
 
 /// The consent of a mailbox.
@@ -17,10 +17,10 @@ pub enum Consent {
 
 impl Consent {
     /// Ends it at its provider, if no other mailbox needs it. `None`: there was none to end.
-    pub async fn end(&self, deps: &Deps) -> Option<GivenUp> {
+    pub async fn end(&self, deps: &Deps) -> Option<RevocationOutcome> {
         match self {
             Self::None => None,
-            Self::Shared => Some(GivenUp::Shared),
+            Self::Shared => Some(RevocationOutcome::Shared),
             Self::Last(lock) => Some(at_provider(lock, deps).await),
         }
     }
@@ -58,18 +58,20 @@ pub async fn last_consent(mailbox: &Mailbox, deps: &Deps) -> Result<Consent, Gra
 }
 
 /// Gives it up at its provider, as far as that lets us. What it does not do by itself is said.
-async fn at_provider(lock: &Lock, deps: &Deps) -> GivenUp {
+async fn at_provider(lock: &Lock, deps: &Deps) -> RevocationOutcome {
     let GrantKey { provider, kind, identity } = lock.grant.key.clone();
     let is_microsoft = deps.config.providers.get(&provider).is_some_and(|app| app.family() == "microsoft");
     match grant::revoke(&lock.grant, deps).await {
-        _ if kind == GrantKind::AppOnly => GivenUp::OfApplication,
-        Ok(true) => GivenUp::Ended { provider, identity },
-        Ok(false) if lock.grant.refresh_sealed.is_none() => GivenUp::NeverGiven { identity },
-        Ok(false) => GivenUp::NoWay { provider, identity, is_microsoft },
-        Err(GrantError::Token(error)) => GivenUp::Refused { provider, identity, is_microsoft, why: error.trouble },
+        _ if kind == GrantKind::AppOnly => RevocationOutcome::OfApplication,
+        Ok(true) => RevocationOutcome::Ended { provider, identity },
+        Ok(false) if lock.grant.refresh_sealed.is_none() => RevocationOutcome::NeverGiven { identity },
+        Ok(false) => RevocationOutcome::NoWay { provider, identity, is_microsoft },
+        Err(GrantError::Token(error)) => {
+            RevocationOutcome::Refused { provider, identity, is_microsoft, why: error.trouble }
+        }
         Err(GrantError::Store(error)) => {
             tracing::error!(%error, provider, "a consent could not be ended at its provider");
-            GivenUp::Failed { provider, identity, is_microsoft }
+            RevocationOutcome::Failed { provider, identity, is_microsoft }
         }
     }
 }

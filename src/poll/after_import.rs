@@ -1,7 +1,7 @@
 //! What the customer wants to happen to a copy: how it is done on a server, and what stands in the way. Pure, so that
 //! `mailbox check` tells it before the first import; `capabilities` asks the server.
 
-use crate::fact::{Obstacle, Way};
+use crate::fact::{EffectMethod, Obstacle};
 use crate::imap::Selected;
 use crate::mailbox::AfterImport;
 
@@ -31,7 +31,7 @@ pub fn in_folder(selected: &Selected, can: Can<'_>, action: &AfterImport) -> Opt
 
 /// The folder that mail is moved to is polled, under this or another name.
 pub fn into_itself(target: &str, polled: &str) -> Obstacle {
-    Obstacle::IntoItself { target: target.to_owned(), polled: polled.to_owned() }
+    Obstacle::MoveIntoPolledFolder { target: target.to_owned(), polled: polled.to_owned() }
 }
 
 /// What the choice needs and this server does not have.
@@ -60,14 +60,16 @@ pub fn missing(can: Can<'_>, permanent_flags: Option<&[String]>, action: &AfterI
 }
 
 /// How a wish is fulfilled. `flags_shown`: the folder has said which flags it keeps.
-pub fn how(can: Can<'_>, wish: &AfterImport, way: &AfterImport, folders: &[String], flags_shown: bool) -> Way {
+pub fn how(can: Can<'_>, wish: &AfterImport, way: &AfterImport, folders: &[String], flags_shown: bool) -> EffectMethod {
     match wish {
-        AfterImport::Leave => Way::LeftAlone,
-        AfterImport::Seen | AfterImport::Keyword(_) if flags_shown => Way::Kept,
-        AfterImport::Seen | AfterImport::Keyword(_) => Way::KeptPerhaps,
-        AfterImport::Move(target) => Way::Moved { by_move: can("MOVE"), is_there: folders.contains(target) },
-        AfterImport::Delete if let AfterImport::Move(trash) = way => Way::ByTrash { trash: trash.clone() },
-        AfterImport::Delete => Way::Expunged,
+        AfterImport::Leave => EffectMethod::Untouched,
+        AfterImport::Seen | AfterImport::Keyword(_) if flags_shown => EffectMethod::FlagStored,
+        AfterImport::Seen | AfterImport::Keyword(_) => EffectMethod::FlagMaybeStored,
+        AfterImport::Move(target) => EffectMethod::Moved { by_move: can("MOVE"), is_there: folders.contains(target) },
+        AfterImport::Delete if let AfterImport::Move(trash) = way => {
+            EffectMethod::MovedToTrash { trash: trash.clone() }
+        }
+        AfterImport::Delete => EffectMethod::Expunged,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What comes of asking for a mail: handed from `fetch` to `import`.
 
 use crate::clock::Timestamp;
-use crate::fact::Missing;
+use crate::fact::FetchFailure;
 use crate::imap::Body;
 use crate::mail::digest::Digest;
 
@@ -29,7 +29,7 @@ pub enum What {
     /// It is larger than allowed; its header.
     TooLarge { size: u64, header: Vec<u8> },
     /// Nothing, for this reason; it is asked for again, a few times.
-    Missing(Missing),
+    Missing(FetchFailure),
 }
 
 /// A large mail that lies in the database, chunk by chunk.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use super::{Deps, PollError, Step, after_import, authenticate, folders, target};
-use crate::fact::{Obstacle, Way, in_english};
+use crate::fact::{EffectMethod, Obstacle, in_english};
 use crate::imap::{Selected, Session};
 use crate::mailbox::AfterImport;
 use crate::store::Mailbox;
@@ -24,7 +24,7 @@ pub struct Ability {
     /// How it is done, or why it cannot be.
     #[serde(serialize_with = "in_english")]
     #[schema(value_type = String)]
-    pub detail: Way,
+    pub detail: EffectMethod,
 }
 
 /// All of it takes no longer.
@@ -80,7 +80,7 @@ impl Looked<'_> {
             possible: judged.obstacle.is_none(),
             certain: judged.obstacle.is_some() || needs_nothing || is_shown,
             detail: match judged.obstacle {
-                Some(obstacle) => Way::Blocked(obstacle),
+                Some(obstacle) => EffectMethod::Blocked(obstacle),
                 None => after_import::how(&can, wish, &judged.way, &self.folders, is_shown),
             },
         })

@@ -10,7 +10,7 @@ use super::folders::{self as listing, MOST_COUNTED};
 use super::guesses::LoginTrigger;
 use super::{Deps, PollError, Retry, Step, after_import, diagnosis};
 use crate::cause::Trouble;
-use crate::fact::{Found, Obstacle, Way};
+use crate::fact::{CheckFinding, EffectMethod, Obstacle};
 use crate::imap::{ImapError, Session};
 use crate::mailbox::{AfterImport, TlsMode};
 use crate::store::{Login, Mailbox};
@@ -55,7 +55,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn well(&mut self, step: Step, found: Found) {
+    fn well(&mut self, step: Step, found: CheckFinding) {
         (self.tell)(CheckLine::new(step.name(), true, found));
     }
 
@@ -64,7 +64,7 @@ impl Walk<'_> {
         let connection = self.connect().await?;
         let mut session = self.log_in(connection).await?;
         let capabilities: Vec<&str> = session.capabilities().collect();
-        (self.tell)(CheckLine::new("capabilities", true, Found::Said { words: capabilities.join(" ") }));
+        (self.tell)(CheckLine::new("capabilities", true, CheckFinding::ServerText { words: capabilities.join(" ") }));
         let folders = self.folders(&mut session).await?;
         self.polled_folders(&mut session, &folders).await?;
         self.after_import(&mut session, &folders).await?;
@@ -77,7 +77,7 @@ impl Walk<'_> {
         let found = deps.egress.resolve(&server.host, server.port, &deps.deadlines).await;
         let addresses = found.map_err(|error| PollError::egress(&error))?;
         let list: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
-        self.well(Step::Dns, Found::Addresses { host: server.host.clone(), addresses: list.join(", ") });
+        self.well(Step::Dns, CheckFinding::Addresses { host: server.host.clone(), addresses: list.join(", ") });
         Ok(())
     }
 
@@ -85,21 +85,21 @@ impl Walk<'_> {
         let server = &self.mailbox.server;
         let connected = connect::open(server, self.deps).await;
         if connected.as_ref().err().is_none_or(|error| !matches!(error.step, Step::Dns | Step::Tcp)) {
-            self.well(Step::Tcp, Found::PortAnswers { port: server.port });
+            self.well(Step::Tcp, CheckFinding::PortAnswers { port: server.port });
         }
         let connection = connected?;
         self.well(Step::Tls, self.protection(connection.certificate.as_ref()));
-        self.well(Step::Greeting, Found::Said { words: connection.greeting.clone() });
+        self.well(Step::Greeting, CheckFinding::ServerText { words: connection.greeting.clone() });
         Ok(connection)
     }
 
-    fn protection(&self, certificate: Option<&Certificate>) -> Found {
-        let Some(Certificate { subject, fingerprint, valid_until }) = certificate else { return Found::InClear };
+    fn protection(&self, certificate: Option<&Certificate>) -> CheckFinding {
+        let Some(Certificate { subject, fingerprint, valid_until }) = certificate else { return CheckFinding::NoTls };
         let now = self.deps.clock.now();
-        Found::Protected {
+        CheckFinding::Tls {
             starttls: self.mailbox.server.tls == TlsMode::StartTls,
             subject: subject.clone(),
-            end: valid_until.map(|until| (until, until.since(now).as_secs() / 86400)),
+            expiry: valid_until.map(|until| (until, until.since(now).as_secs() / 86400)),
             fingerprint: fingerprint.clone(),
         }
     }
@@ -122,7 +122,7 @@ impl Walk<'_> {
         }
         self.credential = Some(credential);
         ended.map_err(PollError::without_renewal)?;
-        self.well(Step::Login, Found::LoggedIn { username: mailbox.username.clone() });
+        self.well(Step::Login, CheckFinding::LoggedIn { username: mailbox.username.clone() });
         Ok(session)
     }
 
@@ -132,12 +132,12 @@ impl Walk<'_> {
         let mut offers = listing::listed(session).await?;
         offers.retain(|offer| offer.selectable);
         listing::count(session, &mut offers, &mut |offer| {
-            let found = Found::Folder { folder: offer.name.clone(), messages: offer.messages };
+            let found = CheckFinding::Folder { folder: offer.name.clone(), messages: offer.messages };
             tell(CheckLine::new("folder", true, found));
         })
         .await?;
         if offers.len() > MOST_COUNTED {
-            let found = Found::MoreFolders { count: offers.len() - MOST_COUNTED };
+            let found = CheckFinding::MoreFolders { count: offers.len() - MOST_COUNTED };
             tell(CheckLine::new("folder", true, found));
         }
         let names: Vec<String> = offers.into_iter().map(|offer| offer.name).collect();
@@ -150,12 +150,12 @@ impl Walk<'_> {
             let (ok, found) = match session.select(folder, true).await {
                 Ok(selected) => {
                     let (messages, has_uidvalidity) = (selected.exists, selected.uidvalidity.is_some());
-                    (true, Found::Opens { folder: folder.clone(), messages, has_uidvalidity })
+                    (true, CheckFinding::FolderOpened { folder: folder.clone(), messages, has_uidvalidity })
                 }
                 Err(error @ ImapError::Refused { .. }) => {
-                    let near: Vec<&str> = names.iter().map(String::as_str).take(20).collect();
-                    let (folder, words, near) = (folder.clone(), error.to_string(), near.join(", "));
-                    (false, Found::DoesNotOpen { folder, words, near })
+                    let existing: Vec<&str> = names.iter().map(String::as_str).take(20).collect();
+                    let (folder, words, existing) = (folder.clone(), error.to_string(), existing.join(", "));
+                    (false, CheckFinding::FolderNotOpened { folder, words, existing })
                 }
                 Err(error) => return Err(PollError::imap(Step::Select, &error)),
             };
@@ -178,8 +178,9 @@ impl Walk<'_> {
             }
         }
         let ok = obstacle.is_none();
-        let way = obstacle.map_or(how, Way::Blocked);
-        (self.tell)(CheckLine::new("after-import", ok, Found::Copy { wish: action.to_string(), way }));
+        let method = obstacle.map_or(how, EffectMethod::Blocked);
+        let finding = CheckFinding::AfterImport { action: action.to_string(), method };
+        (self.tell)(CheckLine::new("after-import", ok, finding));
         Ok(())
     }
 }

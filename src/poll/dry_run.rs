@@ -79,8 +79,9 @@ async fn visit(
         match look.at(folder, tally).await {
             Ok(()) => {
                 let into_itself = into_itself.as_ref().filter(|(name, _)| *name == folder.name);
-                tally.report.note =
-                    into_itself.map(|(_, why)| Notice::CopiesStay { why: why.clone() }).or(tally.report.note.take());
+                tally.report.note = into_itself
+                    .map(|(_, why)| Notice::EffectsImpossible { why: why.clone() })
+                    .or(tally.report.note.take());
             }
             Err(error) if error.retry == Retry::Renew => return Err(error),
             // A folder that is missing does not keep the others waiting.

@@ -12,7 +12,7 @@ use super::route::Routes;
 use super::search::Window;
 use super::{Deps, PollError, Step, Tally};
 use crate::clock::Timestamp;
-use crate::fact::{Missing, Reason};
+use crate::fact::{FetchFailure, Reason};
 use crate::imap::in_flight::Share;
 use crate::mail::digest::Digest;
 use crate::mail::parse;
@@ -111,7 +111,7 @@ impl Destination<'_> {
         };
         let header = parse::header(&digest.header);
         if header.is_exchange_substitute() {
-            return (missing(Missing::Substitute, tried, internal_date), share);
+            return (missing(FetchFailure::Substitute, tried, internal_date), share);
         }
         let mail = Mail {
             raw,
@@ -140,10 +140,10 @@ impl Destination<'_> {
 }
 
 /// A mail that did not come is asked for again, a few times.
-fn missing(why: Missing, tried: i64, internal_date: Option<Timestamp>) -> Finding {
+fn missing(why: FetchFailure, tried: i64, internal_date: Option<Timestamp>) -> Finding {
     if tried + 1 < MOST_TRIES {
         return Finding::Pending { reason: Reason::Missing { why } };
     }
-    let reason = Reason::AskedOften { why, times: MOST_TRIES };
+    let reason = Reason::TooManyAttempts { why, times: MOST_TRIES };
     Finding::Quarantined { reason, size: 0, internal_date, headers: Vec::new() }
 }

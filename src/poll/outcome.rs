@@ -31,7 +31,7 @@ pub fn after_an_early_end(poll: &mut Poll<'_>, now: Timestamp) -> Timestamp {
     let today = poll.lease.mailbox.bytes_on(now).saturating_add(poll.budget.bytes());
     if today >= poll.deps.limits.daily_bytes.0 {
         let tomorrow = now.next_day();
-        poll.tally.notes.push(Notice::DayUsedUp { bytes: today, until: tomorrow });
+        poll.tally.notes.push(Notice::DailyLimitReached { bytes: today, until: tomorrow });
         return tomorrow;
     }
     if poll.budget.has_progressed() { now } else { next_poll(poll.lease, now) }

@@ -51,7 +51,7 @@ impl Looked {
     fn anew(&self, name: &str) -> Option<Notice> {
         let before = self.before.as_ref().filter(|_| !self.same)?.uidvalidity;
         let (number, uidnext) = (self.number(), self.uidnext);
-        Some(Notice::NumberedAnew { folder: name.to_owned(), before, number, uidnext })
+        Some(Notice::Renumbered { folder: name.to_owned(), before, number, uidnext })
     }
 
     fn opened(self, folder: &WatchedFolder, epoch: Epoch) -> OpenFolder {

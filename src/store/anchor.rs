@@ -2,7 +2,7 @@
 
 use super::ledger::UidState;
 use super::{Store, StoreError};
-use crate::fact::{Kept, Reason};
+use crate::fact::{Reason, StoredFact};
 
 /// A mail known by its UID.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -28,7 +28,7 @@ struct KnownRow {
     last: i64,
     #[sqlx(try_from = "String")]
     state: UidState,
-    reason: Option<Kept<Reason>>,
+    reason: Option<StoredFact<Reason>>,
     internal_date: Option<i64>,
     message_id: Option<String>,
 }
@@ -67,7 +67,7 @@ impl Store {
         Ok(row.map(|row| KnownMail {
             state: row.state,
             anchor: Anchor { uid, internal_date: row.internal_date, message_id: row.message_id },
-            is_before_start: row.reason == Some(Kept::Known(Reason::BeforeStart)),
+            is_before_start: row.reason == Some(StoredFact::Known(Reason::BeforeStart)),
         }))
     }
 

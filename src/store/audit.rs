@@ -2,7 +2,7 @@
 
 use super::{Scope, Store, StoreError, Tx};
 use crate::clock::Timestamp;
-use crate::fact::Done;
+use crate::fact::AuditEvent;
 use crate::locale::Language;
 
 /// A line of the audit log.
@@ -30,7 +30,7 @@ impl AuditLine {
     }
 
     /// The action with its arguments; `None` in lines of an earlier version.
-    pub fn done(&self) -> Option<Done> {
+    pub fn done(&self) -> Option<AuditEvent> {
         self.done.as_deref().and_then(|json| serde_json::from_str(json).ok())
     }
 }
@@ -42,7 +42,7 @@ pub struct Change<'a> {
     pub who: &'a str,
     /// The organisation that the changed thing belongs to; `None`: the installation.
     pub organisation: Option<i64>,
-    pub done: &'a Done,
+    pub done: &'a AuditEvent,
     /// The thing that is changed.
     pub target: &'a str,
 }

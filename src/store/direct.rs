@@ -8,7 +8,7 @@ use super::{
 };
 use crate::address::Address;
 use crate::clock::Timestamp;
-use crate::fact::Thing;
+use crate::fact::Resource;
 use crate::vault::Vault;
 
 impl Store {
@@ -46,7 +46,7 @@ impl Store {
             None => None,
         };
         if tx.remove_routes(recipient, inbox).await? == 0 {
-            return Err(Thing::Route(recipient.to_string()).missing());
+            return Err(Resource::Route(recipient.to_string()).missing());
         }
         tx.commit().await
     }

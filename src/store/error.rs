@@ -1,6 +1,6 @@
 //! Errors of the store.
 
-use crate::fact::{Conflict, Fact, Thing};
+use crate::fact::{Conflict, Fact, Resource};
 use crate::locale::Language;
 
 /// An error of the store. It never contains a secret or mail content.
@@ -17,7 +17,7 @@ pub enum StoreError {
     #[error("another worker has taken this mailbox over")]
     LeaseLost,
     #[error("{}", .0.words(Language::English))]
-    NotFound(Thing),
+    NotFound(Resource),
     /// A change conflicts with the current state.
     #[error("{}", .0.words(Language::English))]
     Conflict(Conflict),
@@ -57,7 +57,7 @@ impl From<Conflict> for StoreError {
     }
 }
 
-impl Thing {
+impl Resource {
     /// The error that this thing is missing.
     pub fn missing(self) -> StoreError {
         StoreError::NotFound(self)

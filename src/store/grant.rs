@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use sqlx::{Database, Decode, Type};
 
-use super::{Store, StoreError, Thing, Tx};
+use super::{Resource, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 
 /// Identifies the grant that a mailbox is opened with. Several mailboxes may share one.
@@ -182,7 +182,7 @@ impl Store {
             SELECT {grant_columns} FROM oauth_grant WHERE id = $1",
         );
         let grant = statement.bind(id).first().await?;
-        grant.ok_or_else(|| Thing::Consent.missing())
+        grant.ok_or_else(|| Resource::Consent.missing())
     }
 
     pub async fn grants(&self) -> Result<Vec<Grant>, StoreError> {

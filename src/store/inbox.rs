@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Conflict, FIRST_ORGANISATION, Reader, Scope, Store, StoreError, Thing, Tx};
+use super::{Conflict, FIRST_ORGANISATION, Reader, Resource, Scope, Store, StoreError, Tx};
 use crate::address::Address;
 use crate::clock::Timestamp;
 
@@ -47,7 +47,7 @@ pub struct NewInbox {
 
 impl Tx<'_> {
     /// # Errors
-    /// [`Conflict::InboxThere`]: an inbox with this address exists.
+    /// [`Conflict::InboxExists`]: an inbox with this address exists.
     pub async fn add_inbox(&mut self, new: &NewInbox, now: Timestamp) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- add an inbox
@@ -62,7 +62,7 @@ impl Tx<'_> {
             .run()
             .await;
         added.map_err(|error| {
-            StoreError::on_unique_violation(error, || Conflict::InboxThere(new.address.to_string()))
+            StoreError::on_unique_violation(error, || Conflict::InboxExists(new.address.to_string()))
         })?;
         Ok(())
     }
@@ -95,7 +95,7 @@ impl Tx<'_> {
     /// Removes an inbox that has no mailboxes any more. An inbox with messages is removed only with `with_messages`.
     ///
     /// # Errors
-    /// [`Conflict::InboxFed`], [`Conflict::InboxHoldsMail`].
+    /// [`Conflict::InboxInUse`], [`Conflict::InboxHoldsMail`].
     pub async fn remove_inbox(&mut self, inbox: Inbox, with_messages: bool) -> Result<(), StoreError> {
         let id = inbox.id;
         // Blocks imports, so that none starts to use the bytes that are about to be deleted as unused.
@@ -106,7 +106,7 @@ impl Tx<'_> {
         hold.run().await?;
         let InboxOverview { inbox, mailboxes, messages, .. } = self.overview(inbox).await?;
         if !mailboxes.is_empty() {
-            return Err(Conflict::InboxFed { inbox: inbox.address, by: mailboxes }.into());
+            return Err(Conflict::InboxInUse { inbox: inbox.address, by: mailboxes }.into());
         }
         if messages > 0 && !with_messages {
             return Err(Conflict::InboxHoldsMail { inbox: inbox.address, messages }.into());
@@ -134,14 +134,14 @@ impl Tx<'_> {
 
 impl Reader {
     /// # Errors
-    /// [`Thing::Inbox`] is missing.
+    /// [`Resource::Inbox`] is missing.
     pub async fn inbox(&mut self, address: &Address) -> Result<Inbox, StoreError> {
         let statement = self.sql(
             r"-- inbox by address
             {inbox} WHERE address = $1",
         );
         let found = statement.bind(address.as_str()).first().await?;
-        found.ok_or_else(|| Thing::Inbox(address.to_string()).missing())
+        found.ok_or_else(|| Resource::Inbox(address.to_string()).missing())
     }
 
     /// The sources and the number of messages of an inbox.

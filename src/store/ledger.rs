@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::epoch::{MaybeUid, uid};
 use super::{Lease, Store, StoreError, Tx};
 use crate::clock::Timestamp;
-use crate::fact::{Kept, Reason};
+use crate::fact::{Reason, StoredFact};
 
 /// The outcome of a UID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -109,7 +109,7 @@ pub struct LedgerLine {
     pub state: UidState,
     /// The reason for the outcome.
     #[schema(value_type = Option<String>)]
-    pub reason: Option<Kept<Reason>>,
+    pub reason: Option<StoredFact<Reason>>,
     /// The message that it was imported as.
     #[sqlx(rename = "message_id")]
     pub message: Option<i64>,

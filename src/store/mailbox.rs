@@ -9,7 +9,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::grant::GrantKey;
-use super::{Conflict, LinkClaim, Reader, Store, StoreError, Thing, Tx};
+use super::{Conflict, LinkClaim, Reader, Resource, Store, StoreError, Tx};
 use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::mailbox::{Settings, SettingsChange, TlsMode};
@@ -281,7 +281,7 @@ impl Tx<'_> {
     /// Adds a mailbox and returns its row. The password is sealed before it is stored.
     ///
     /// # Errors
-    /// [`Conflict::MailboxThere`], [`Conflict::ToAndFro`]; the inbox is missing.
+    /// [`Conflict::MailboxExists`], [`Conflict::ByOtherMailbox`]; the inbox is missing.
     pub async fn add_mailbox(&mut self, new: &NewMailbox, vault: &Vault, now: Timestamp) -> Result<i64, StoreError> {
         let inbox = self.inbox(&new.inbox).await?;
         self.check_move_loops(&account::AccountUse {
@@ -335,8 +335,9 @@ impl Tx<'_> {
             .bind(new.asks_consent)
             .value()
             .await;
-        added
-            .map_err(|error| StoreError::on_unique_violation(error, || Conflict::MailboxThere(new.address.to_string())))
+        added.map_err(|error| {
+            StoreError::on_unique_violation(error, || Conflict::MailboxExists(new.address.to_string()))
+        })
     }
 
     async fn write_settings(&mut self, id: i64, settings: &Settings) -> Result<(), StoreError> {
@@ -439,26 +440,26 @@ impl Tx<'_> {
 
 impl Reader {
     /// # Errors
-    /// [`Thing::Mailbox`] is missing.
+    /// [`Resource::Mailbox`] is missing.
     pub async fn mailbox(&mut self, address: &Address) -> Result<Mailbox, StoreError> {
         let statement = self.sql(
             r"-- mailbox by address
             {mailbox} WHERE m.address = $1",
         );
         let row: Option<Row> = statement.bind(address.as_str()).first().await?;
-        let row = row.ok_or_else(|| Thing::Mailbox(address.to_string()).missing())?;
+        let row = row.ok_or_else(|| Resource::Mailbox(address.to_string()).missing())?;
         self.with_folders(row).await
     }
 
     /// # Errors
-    /// [`Thing::MailboxOfRow`] is missing.
+    /// [`Resource::MailboxOfRow`] is missing.
     pub async fn mailbox_by_id(&mut self, id: i64) -> Result<Mailbox, StoreError> {
         let statement = self.sql(
             r"-- mailbox by id
             {mailbox} WHERE m.id = $1",
         );
         let row: Option<Row> = statement.bind(id).first().await?;
-        let row = row.ok_or_else(|| Thing::MailboxOfRow.missing())?;
+        let row = row.ok_or_else(|| Resource::MailboxOfRow.missing())?;
         self.with_folders(row).await
     }
 

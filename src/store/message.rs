@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Scope, Store, StoreError, Thing};
+use super::{Resource, Scope, Store, StoreError};
 use crate::clock::Timestamp;
 
 /// An imported message: a line of `mailferry message list`, and the message of the API.
@@ -152,7 +152,7 @@ impl Store {
             WHERE m.id = $1 AND ($2 IS NULL OR i.organisation_id = $2)",
         );
         let line = statement.bind(id).bind(scope.id()).first().await?;
-        line.ok_or_else(|| Thing::Message(id).missing())
+        line.ok_or_else(|| Resource::Message(id).missing())
     }
 
     /// All places where a message was found.
@@ -179,7 +179,7 @@ impl Store {
         );
         let updated = statement.bind(id).bind(scope.id()).bind(now).run().await?;
         tx.commit().await?;
-        if updated == 1 { Ok(()) } else { Err(Thing::Message(id).missing()) }
+        if updated == 1 { Ok(()) } else { Err(Resource::Message(id).missing()) }
     }
 
     /// Number of messages in all inboxes.
@@ -200,6 +200,6 @@ impl Store {
             SELECT sha256 FROM message WHERE id = $1",
         );
         let found = statement.bind(id).first_value().await?;
-        found.ok_or_else(|| Thing::Message(id).missing())
+        found.ok_or_else(|| Resource::Message(id).missing())
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::completeness::Completeness;
 use super::{Store, StoreError};
 use crate::clock::Timestamp;
-use crate::fact::{Kept, Obstacle};
+use crate::fact::{Obstacle, StoredFact};
 
 /// Unfinished work in one mailbox.
 #[derive(Debug, Clone, Default)]
@@ -19,7 +19,7 @@ pub struct OpenCases {
     /// Effects that cannot be carried out.
     pub effects_impossible: i64,
     /// One of the reasons why effects cannot be carried out.
-    pub effects_problem: Option<Kept<Obstacle>>,
+    pub effects_problem: Option<StoredFact<Obstacle>>,
     /// Completeness of each watched folder.
     pub folders: Vec<Completeness>,
 }
@@ -84,7 +84,7 @@ impl Store {
             GROUP BY f.mailbox_id",
         );
         for (mailbox, pending, impossible, problem) in
-            effects.bind(mailbox).all::<(i64, i64, i64, Option<Kept<Obstacle>>)>().await?
+            effects.bind(mailbox).all::<(i64, i64, i64, Option<StoredFact<Obstacle>>)>().await?
         {
             let cases = all.entry(mailbox).or_default();
             (cases.effects_pending, cases.effects_impossible) = (pending, impossible);

@@ -50,7 +50,7 @@ impl Tx<'_> {
     pub async fn add_organisation(&mut self, name: &str, now: Timestamp) -> Result<(Organisation, bool), StoreError> {
         let name = name.trim();
         if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-            return Err(Conflict::OrganisationName.into());
+            return Err(Conflict::InvalidOrganisationName.into());
         }
         let add = self.sql(
             r"-- add an organisation

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::{Conflict, Reader, Scope, Store, StoreError, Thing, Tx};
+use super::{Conflict, Reader, Resource, Scope, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 
 /// The rights of a person.
@@ -108,9 +108,9 @@ impl NewPerson<'_> {
     /// # Errors
     /// The name is invalid, or the role does not go with the organisation.
     pub(super) fn checked(&self) -> Result<String, StoreError> {
-        let name = person_name(self.name).map_err(|_| Conflict::PersonName)?;
+        let name = person_name(self.name).map_err(|_| Conflict::InvalidPersonName)?;
         if (self.role == Role::Operator) == self.organisation_id.is_some() {
-            return Err(Conflict::RoleOutOfPlace.into());
+            return Err(Conflict::RoleOrganisationMismatch.into());
         }
         Ok(name)
     }
@@ -118,7 +118,7 @@ impl NewPerson<'_> {
 
 impl Tx<'_> {
     /// # Errors
-    /// [`Conflict::PersonThere`], [`Conflict::PersonName`], [`Conflict::RoleOutOfPlace`].
+    /// [`Conflict::PersonExists`], [`Conflict::InvalidPersonName`], [`Conflict::RoleOrganisationMismatch`].
     pub async fn add_person(&mut self, new: &NewPerson<'_>, now: Timestamp) -> Result<(), StoreError> {
         let name = new.checked()?;
         let add = self.sql(
@@ -136,7 +136,7 @@ impl Tx<'_> {
             .bind(now)
             .run()
             .await;
-        added.map_err(|error| StoreError::on_unique_violation(error, || Conflict::PersonThere(name)))?;
+        added.map_err(|error| StoreError::on_unique_violation(error, || Conflict::PersonExists(name)))?;
         // The installation is set up now.
         let links = self.sql(
             r"-- end the links for setting up
@@ -195,7 +195,7 @@ impl Tx<'_> {
             DELETE FROM person WHERE id = $1",
         );
         if remove.bind(person.id).run().await? == 0 {
-            return Err(Thing::Person(person.name.clone()).missing());
+            return Err(Resource::Person(person.name.clone()).missing());
         }
         let links = self.sql(
             r"-- remove the open links of a person

@@ -2,7 +2,7 @@
 
 use super::{Lease, Store, StoreError, Tx};
 use crate::clock::Timestamp;
-use crate::fact::{Kept, Notice, to_json};
+use crate::fact::{Notice, StoredFact, to_json};
 
 /// The outcome of a poll.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl Store {
         &self,
         mailbox_id: i64,
         limit: i64,
-    ) -> Result<Vec<(Timestamp, String, Kept<Vec<Notice>>)>, StoreError> {
+    ) -> Result<Vec<(Timestamp, String, StoredFact<Vec<Notice>>)>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
             r"-- recent polls

@@ -4,7 +4,7 @@ use super::db::Db;
 use super::ledger::UidState;
 use super::{MessageLine, Scope, Store, StoreError};
 use crate::clock::Timestamp;
-use crate::fact::{Kept, Reason};
+use crate::fact::{Reason, StoredFact};
 
 /// A quarantined mail, with the header that the server returned.
 #[derive(Debug, sqlx::FromRow)]
@@ -15,7 +15,7 @@ pub struct QuarantinedMail {
     pub uid: u32,
     #[sqlx(try_from = "String")]
     pub state: UidState,
-    pub reason: Option<Kept<Reason>>,
+    pub reason: Option<StoredFact<Reason>>,
     /// The raw header, at most 64 KiB.
     pub headers: Vec<u8>,
     /// When the mail was quarantined.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Conflict, Maker, Reader, Scope, Store, StoreError, Thing, Tx};
+use super::{Conflict, Maker, Reader, Resource, Scope, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 
 /// The rights of a token.
@@ -105,11 +105,11 @@ impl Tx<'_> {
     /// Adds a token and returns its row.
     ///
     /// # Errors
-    /// [`Conflict::TokenName`], [`Conflict::TokenThere`].
+    /// [`Conflict::InvalidTokenName`], [`Conflict::TokenExists`].
     pub async fn add_token(&mut self, new: NewToken<'_>, now: Timestamp) -> Result<i64, StoreError> {
         let name = new.name.trim();
         if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-            return Err(Conflict::TokenName.into());
+            return Err(Conflict::InvalidTokenName.into());
         }
         let statement = self.sql(
             r"-- add a token
@@ -126,7 +126,7 @@ impl Tx<'_> {
             .bind(new.maker.token)
             .value()
             .await;
-        added.map_err(|error| StoreError::on_unique_violation(error, || Conflict::TokenThere(name.to_owned())))
+        added.map_err(|error| StoreError::on_unique_violation(error, || Conflict::TokenExists(name.to_owned())))
     }
 
     /// Revokes a token: requests with it are refused from then on, and links created with it no longer work. With
@@ -158,7 +158,7 @@ impl Reader {
     /// one; without it, the token of all organisations is meant.
     ///
     /// # Errors
-    /// [`Thing::Token`] is missing; [`Conflict::TokenOfSeveral`].
+    /// [`Resource::Token`] is missing; [`Conflict::AmbiguousToken`].
     pub async fn token(&mut self, name: &str, organisation: Option<&str>, scope: Scope) -> Result<Token, StoreError> {
         let statement = self.sql(
             r"-- tokens of one name
@@ -171,8 +171,8 @@ impl Reader {
         let meant = found.iter().position(|token| token.organisation_id.is_none()).or((found.len() == 1).then_some(0));
         match meant {
             Some(meant) => Ok(found.swap_remove(meant)),
-            None if found.is_empty() => Err(Thing::Token(name.to_owned()).missing()),
-            None => Err(Conflict::TokenOfSeveral(name.to_owned()).into()),
+            None if found.is_empty() => Err(Resource::Token(name.to_owned()).missing()),
+            None => Err(Conflict::AmbiguousToken(name.to_owned()).into()),
         }
     }
 

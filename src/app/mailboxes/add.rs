@@ -4,7 +4,7 @@ use super::settings::{check_move_target, never_in_clear_text};
 use super::{ChangeDeps, credential_policy, guesses, target};
 use crate::app::inboxes::{WantedInbox, add_in, visible};
 use crate::app::{Acting, Error};
-use crate::fact::{Conflict, Done};
+use crate::fact::{AuditEvent, Conflict};
 use crate::store::{GrantKind, Mailbox, NewLogin, NewMailbox};
 use crate::vault::Vault;
 
@@ -48,12 +48,12 @@ pub async fn add(
         None => drop(visible(acting, &new.inbox, &mut tx).await?),
     }
     if let Ok(there) = tx.mailbox(&new.address).await {
-        let taken = Conflict::MailboxThere(new.address.to_string());
+        let taken = Conflict::MailboxExists(new.address.to_string());
         return Err(acting.taken(taken, there.organisation_id));
     }
     tx.add_mailbox(&new, vault, acting.now).await?;
     let mailbox = tx.mailbox(&new.address).await?;
-    acting.finish(tx, &Done::MailboxAdded, target(&mailbox)).await?;
+    acting.finish(tx, &AuditEvent::MailboxAdded, target(&mailbox)).await?;
     Ok(mailbox)
 }
 

@@ -6,7 +6,7 @@ use super::{ChangeDeps, Refused, guesses, hold, target};
 use crate::address::Address;
 use crate::app::inboxes::visible;
 use crate::app::{Acting, Error};
-use crate::fact::{Done, GivenUp, Part};
+use crate::fact::{AuditEvent, MailboxPart, RevocationOutcome};
 use crate::oauth::give_up::{self, Consent};
 use crate::store::{Changes, GrantKind, Login, Mailbox, NewLogin, StoreError};
 use crate::vault::Vault;
@@ -34,7 +34,7 @@ pub struct Changed {
     /// The changed mailbox.
     pub mailbox: Mailbox,
     /// How the previous consent ended, if the mailbox had one.
-    pub given_up: Option<GivenUp>,
+    pub given_up: Option<RevocationOutcome>,
     /// Whether a new login or consent is required before the mailbox can be polled again.
     pub asks_login: bool,
 }
@@ -163,19 +163,20 @@ async fn write(
 }
 
 /// The audit entry, with the parts that differ. `None`: the change only repeats the existing consent.
-fn done(before: &Mailbox, changes: &Changes) -> Option<Done> {
+fn done(before: &Mailbox, changes: &Changes) -> Option<AuditEvent> {
     let others = [
-        (Part::Inbox, changes.inbox.as_ref().is_some_and(|inbox| inbox.as_str() != before.inbox)),
-        (Part::Server, changes.server.as_ref().is_some_and(|server| *server != before.server)),
-        (Part::Username, changes.username.as_ref().is_some_and(|name| *name != before.username)),
+        (MailboxPart::Inbox, changes.inbox.as_ref().is_some_and(|inbox| inbox.as_str() != before.inbox)),
+        (MailboxPart::Server, changes.server.as_ref().is_some_and(|server| *server != before.server)),
+        (MailboxPart::Username, changes.username.as_ref().is_some_and(|name| *name != before.username)),
     ];
-    let mut parts: Vec<Part> = others.into_iter().filter_map(|(part, is_other)| is_other.then_some(part)).collect();
+    let mut parts: Vec<MailboxPart> =
+        others.into_iter().filter_map(|(part, is_other)| is_other.then_some(part)).collect();
     parts.extend(changes.settings.apply_to(&before.settings).differences(&before.settings));
     match &changes.login {
         Some(login) if before.login.is_consent_of(login) => {
-            (!parts.is_empty()).then_some(Done::MailboxChanged { parts })
+            (!parts.is_empty()).then_some(AuditEvent::MailboxChanged { parts })
         }
-        Some(NewLogin::Password(_) | NewLogin::OAuth(_)) => Some(Done::CredentialsChanged { parts }),
-        Some(NewLogin::Unset) | None => Some(Done::MailboxChanged { parts }),
+        Some(NewLogin::Password(_) | NewLogin::OAuth(_)) => Some(AuditEvent::CredentialsChanged { parts }),
+        Some(NewLogin::Unset) | None => Some(AuditEvent::MailboxChanged { parts }),
     }
 }

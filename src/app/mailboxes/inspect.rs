@@ -31,7 +31,7 @@ impl Inspector<'_> {
     /// Runs work that logs in to a mailbox.
     ///
     /// # Errors
-    /// [`Conflict::HeldUntil`], [`Error::LoginsWait`], [`Error::AtServer`].
+    /// [`Conflict::ServerAskedToWaitUntil`], [`Error::LoginsWait`], [`Error::AtServer`].
     async fn inspect<T>(
         &self,
         mailbox: &Mailbox,
@@ -57,10 +57,10 @@ impl Inspector<'_> {
 /// Refuses to contact a server that told us to stay away.
 ///
 /// # Errors
-/// [`Conflict::HeldUntil`].
+/// [`Conflict::ServerAskedToWaitUntil`].
 fn not_held(acting: Acting<'_>, mailbox: &Mailbox) -> Result<(), Error> {
     match mailbox.held_until(acting.now) {
-        Some(until) => Err(Conflict::HeldUntil(until).into()),
+        Some(until) => Err(Conflict::ServerAskedToWaitUntil(until).into()),
         None => Ok(()),
     }
 }

@@ -131,7 +131,7 @@ pub fn interval_ms(wanted: Duration, least: Duration) -> Result<i64, Invalid> {
 /// The mail would be imported again from there.
 pub fn check_move_target(after_import: &AfterImport, folders: &[String]) -> Result<(), Wrong> {
     let checked = crate::mailbox::check_move_target(after_import, folders);
-    checked.map_err(|conflict| Wrong { part: "after_import", why: Invalid::IntoItself(conflict) })
+    checked.map_err(|conflict| Wrong { part: "after_import", why: Invalid::MoveIntoPolledFolder(conflict) })
 }
 
 /// Refuses to send bearer tokens unencrypted (RFC 6750 5.3).

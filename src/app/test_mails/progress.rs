@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::shown;
 use crate::app::{Acting, Error};
 use crate::clock::Timestamp;
-use crate::fact::{Kept, Reason, Thing};
+use crate::fact::{Reason, Resource, StoredFact};
 use crate::store::{MAX_QUARANTINE_PAGES, Mailbox, MessageLine, QuarantinedMail, StoreError, TestMail, search_words};
 
 /// A test that has not arrived by then is late.
@@ -38,7 +38,7 @@ pub struct TestProgress {
     /// The mail was imported from another mailbox of this organisation.
     pub is_elsewhere: bool,
     /// UID and reason, if the mail was quarantined.
-    pub quarantined: Option<(u32, Option<Kept<Reason>>)>,
+    pub quarantined: Option<(u32, Option<StoredFact<Reason>>)>,
     /// The mail should have come by now.
     pub is_late: bool,
 }
@@ -56,7 +56,7 @@ impl TestProgress {
 /// There is no such test.
 pub async fn progress(acting: Acting<'_>, mailbox: &Mailbox, id: i64) -> Result<TestProgress, Error> {
     let Acting { store, now, .. } = acting;
-    let test = store.test_mail(mailbox.id, id).await?.ok_or(Error::Missing(Thing::TestMail))?;
+    let test = store.test_mail(mailbox.id, id).await?.ok_or(Error::Missing(Resource::TestMail))?;
     let message = store.test_arrived(&test, acting.scope()).await?;
     let quarantined = match message {
         Some(_) => None,
@@ -96,7 +96,7 @@ async fn find_quarantined(
     acting: Acting<'_>,
     mailbox: &Mailbox,
     test: &TestMail,
-) -> Result<Option<(u32, Option<Kept<Reason>>)>, StoreError> {
+) -> Result<Option<(u32, Option<StoredFact<Reason>>)>, StoreError> {
     let wanted = search_words(&test.code);
     let is_it = |line: &QuarantinedMail| {
         let subject = crate::mail::parse::header(&line.headers).subject.unwrap_or_default();

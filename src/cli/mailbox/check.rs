@@ -1,4 +1,4 @@
-//! `mailferry mailbox check`: the way to a mailbox, a line a step, as it is walked.
+//! `mailferry mailbox check`: logs in to a mailbox and prints a line for each step as it completes.
 
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
@@ -12,31 +12,32 @@ use crate::poll::check::CheckLine;
 pub async fn run(address: &Address, as_polled: bool, context: &Context) -> Result<ExitCode, Failure> {
     let (mailbox, output) = (context.store.mailbox(address).await?, context.output);
     let servers = context.servers().await?;
-    let unprintable = Arc::new(OnceLock::new());
-    let tell = {
-        let unprintable = unprintable.clone();
+    let print_error = Arc::new(OnceLock::new());
+    let report = {
+        let print_error = print_error.clone();
         move |line: &CheckLine| {
-            if unprintable.get().is_none()
+            if print_error.get().is_none()
                 && let Err(error) = print(line, output)
             {
-                let _ = unprintable.set(error); // nobody else sets it
+                let _ = print_error.set(error); // it is only set here
             }
         }
     };
-    let checked = inspect::check(servers.inspector(context), &mailbox, CheckOptions { as_polled, tell }).await?;
-    if let Some(error) = Arc::into_inner(unprintable).and_then(OnceLock::into_inner) {
+    let checked =
+        inspect::check(servers.inspector(context), &mailbox, CheckOptions { as_polled, tell: report }).await?;
+    if let Some(error) = Arc::into_inner(print_error).and_then(OnceLock::into_inner) {
         return Err(error.into());
     }
-    let is_well = checked.lines.iter().all(|line| line.ok) && checked.trouble.is_none();
+    let succeeded = checked.lines.iter().all(|line| line.ok) && checked.trouble.is_none();
     if let Some(trouble) = &checked.trouble {
         print(&CheckLine::diagnosis(trouble, context.language), output)?;
     }
-    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn print(line: &CheckLine, output: Output) -> std::io::Result<()> {
-    output.one(line, || {
-        let told = format!("{}  {}: {}", if line.ok { "ok    " } else { "FAILED" }, line.step, line.detail);
-        line.remedy.as_ref().map_or_else(|| told.clone(), |remedy| format!("{told}\n        {remedy}"))
+    output.object(line, || {
+        let text = format!("{}  {}: {}", if line.ok { "ok    " } else { "FAILED" }, line.step, line.detail);
+        line.remedy.as_ref().map_or_else(|| text.clone(), |remedy| format!("{text}\n        {remedy}"))
     })
 }

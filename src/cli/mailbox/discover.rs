@@ -6,19 +6,19 @@ use crate::cli::Context;
 use crate::discover::{self, Discovery, Found, Login, Passwords, Proposal, Source};
 use crate::wiring;
 
-/// Proposes the server of this address.
+/// Proposes the mail server of an address.
 ///
 /// # Errors
-/// Nothing was found.
+/// No server was found.
 pub async fn run(address: &Address, context: &Context) -> Result<(), Failure> {
     let config = &context.config;
     match discover::find(address, &wiring::egress(config), &config.deadlines, &config.oauth).await {
         Discovery::Found(found) => {
-            context.output.one(&Proposal::of(&found), || describe(&found))?;
+            context.output.object(&Proposal::of(&found), || describe(&found))?;
             Ok(())
         }
         Discovery::Nothing => Err(Failure::failed(format!(
-            "no mail server was found for {address}; ask whoever runs its mail for the name of the IMAP server"
+            "no mail server was found for {address}; ask the operator of its mail for the name of the IMAP server"
         ))),
     }
 }
@@ -35,13 +35,13 @@ fn describe(found: &Found) -> String {
     lines.join("\n")
 }
 
-/// What one logs in with, and what is to be done first.
+/// How to log in, and what must be done first.
 fn login(found: &Found) -> String {
-    let who = found.provider.unwrap_or("this server");
+    let server = found.provider.unwrap_or("this server");
     let password = match found.passwords {
         Passwords::Own => "password".to_owned(),
-        Passwords::App => format!("password, but not the account's own: {who} wants one made for an application"),
-        Passwords::None => format!("no password: {who} takes access tokens only"),
+        Passwords::App => format!("app password: {server} does not accept the account's own password"),
+        Passwords::None => format!("no password: {server} accepts access tokens only"),
     };
     match &found.login {
         Login::Password => password,
@@ -49,16 +49,18 @@ fn login(found: &Found) -> String {
         Login::Unregistered(Some(name)) => {
             format!("{password}, and no application is registered yet (oauth.providers.{name}.client_id)")
         }
-        Login::Unregistered(None) => format!("{password}, and no provider of such is configured (oauth.providers)"),
+        Login::Unregistered(None) => {
+            format!("{password}, and no OAuth provider for this server is configured (oauth.providers)")
+        }
     }
 }
 
 fn how(source: Source) -> &'static str {
     match source {
-        Source::Provider => "the domain is a provider's that we know",
-        Source::Mx => "the domain's mail goes to a provider that we know (MX records)",
-        Source::Autoconfig => "the domain's autoconfig file says so",
-        Source::Srv => "the domain's SRV records say so",
-        Source::Guess => "guessed: there is a host of that name",
+        Source::Provider => "the domain belongs to a known provider",
+        Source::Mx => "the domain's mail goes to a known provider (MX records)",
+        Source::Autoconfig => "from the domain's autoconfig file",
+        Source::Srv => "from the domain's SRV records",
+        Source::Guess => "guessed: a host of that name exists",
     }
 }

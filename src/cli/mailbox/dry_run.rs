@@ -1,4 +1,4 @@
-//! `mailferry mailbox dry-run`: what a poll would import, and where it would go.
+//! `mailferry mailbox dry-run`: what a poll would import, and into which inboxes.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -26,80 +26,84 @@ struct Total<'a> {
 pub async fn run(address: &Address, within: Option<Duration>, context: &Context) -> Result<ExitCode, Failure> {
     let (mailbox, output) = (context.store.mailbox(address).await?, context.output);
     let servers = context.servers().await?;
-    let told = inspect::dry_run(servers.inspector(context), &mailbox, within.unwrap_or(dry_run::WITHIN)).await?;
-    for folder in &told.folders {
-        output.one(folder, || of_folder(folder))?;
+    let report = inspect::dry_run(servers.inspector(context), &mailbox, within.unwrap_or(dry_run::WITHIN)).await?;
+    for folder in &report.folders {
+        output.object(folder, || describe_folder(folder))?;
     }
-    let folders = told.folders.len();
-    let total = Total { mailbox: &mailbox.address, folders, counts: &told.totals, partial: told.partial };
-    output.one(&total, || of_all(&told))?;
-    let is_well = told.folders.iter().all(|folder| folder.problem.is_none());
-    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let folders = report.folders.len();
+    let total = Total { mailbox: &mailbox.address, folders, counts: &report.totals, partial: report.partial };
+    output.object(&total, || describe_total(&report))?;
+    let succeeded = report.folders.iter().all(|folder| folder.problem.is_none());
+    Ok(if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn of_folder(folder: &FolderDryRun) -> String {
+fn describe_folder(folder: &FolderDryRun) -> String {
     let name = shown(&folder.name);
-    let mut lines = vec![format!("{name}: {}", of_counts(&folder.counts))];
+    let mut lines = vec![format!("{name}: {}", describe_counts(&folder.counts))];
     lines.extend(folder.note.iter().map(|note| format!("  {}", shown(&note.words(Language::English)))));
     lines.extend(
         folder.problem.iter().map(|problem| format!("  FAILED  {}: {}", problem.step.name(), problem.in_words())),
     );
-    lines.extend(folder.shown.iter().map(of_mail));
+    lines.extend(folder.shown.iter().map(describe_mail));
     if folder.more > 0 {
         lines.push(format!("  and {} more", folder.more));
     }
     lines.join("\n")
 }
 
-fn of_counts(counts: &Counts) -> String {
+fn describe_counts(counts: &Counts) -> String {
     let automatic = match counts.automatic {
         0 => String::new(),
         count => format!(" ({count} of them automatic)"),
     };
     let mut parts = vec![format!("{} of {} mails would be imported{automatic}", counts.would_import, counts.found)];
-    for (count, what) in [
+    for (count, outcome) in [
         (counts.too_big, "too large"),
-        (counts.duplicates, "probably here already"),
+        (counts.duplicates, "probably already imported"),
         (counts.before_start, "before the start"),
-        (counts.known, "dealt with by an earlier poll"),
+        (counts.known, "already in the ledger"),
         (counts.undecided, "undecided"),
-        (counts.not_looked_at, "not looked at"),
+        (counts.not_looked_at, "not examined"),
     ] {
         if count > 0 {
-            parts.push(format!("{count} {what}"));
+            parts.push(format!("{count} {outcome}"));
         }
     }
     parts.join(", ")
 }
 
-fn of_mail(mail: &Line) -> String {
+fn describe_mail(mail: &Line) -> String {
     let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let date = mail.date.map_or_else(|| "-".to_owned(), |at| at.to_string());
     let to = || {
         let to = mail.inboxes.iter().map(|target| format!("{} because of {}", target.inbox, target.why));
         to.collect::<Vec<_>>().join(" and ")
     };
-    let fate = match mail.verdict {
+    let outcome = match mail.verdict {
         Verdict::Import => format!("would go to {}", to()),
         Verdict::TooLarge => {
             let size =
                 mail.size.map_or_else(String::new, |size| format!(" ({})", bytesize::ByteSize(size).display().si()));
-            format!("is too large{size}: it would be put aside, and stay where it is")
+            format!("is too large{size}: it would be quarantined, and stay where it is")
         }
-        Verdict::Duplicate => format!("is probably there already: {}", to()),
+        Verdict::Duplicate => format!("is probably already there: {}", to()),
         Verdict::Undecided => {
             format!("is undecided: {}", or_none(&mail.reason.as_ref().map(|why| why.words(Language::English))))
         }
     };
     let automatic = mail.automatic.as_ref().map(|field| format!(" [{field}]")).unwrap_or_default();
-    format!("  UID {}  {date}  {}  {:?}{automatic}  {fate}", mail.uid, or_none(&mail.from), or_none(&mail.subject))
+    format!("  UID {}  {date}  {}  {:?}{automatic}  {outcome}", mail.uid, or_none(&mail.from), or_none(&mail.subject))
 }
 
-fn of_all(told: &DryRun) -> String {
-    let partial = match told.partial {
-        true => " This is a part only: there was more than could be looked at (--within gives it more time).",
+fn describe_total(report: &DryRun) -> String {
+    let partial = match report.partial {
+        true => " This result is partial: not all mail could be examined (--within allows more time).",
         false => "",
     };
-    let all = if told.folders.len() == 1 { String::new() } else { format!("Together: {}. ", of_counts(&told.totals)) };
+    let all = if report.folders.len() == 1 {
+        String::new()
+    } else {
+        format!("In total: {}. ", describe_counts(&report.totals))
+    };
     format!("{all}Nothing was imported, and nothing changed.{partial}")
 }

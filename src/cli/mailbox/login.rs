@@ -1,4 +1,4 @@
-//! What a mailbox is opened with: a password, never as an argument, or access tokens of a provider.
+//! The login of a mailbox: a password, never as an argument, or access tokens of a provider.
 
 use std::path::PathBuf;
 
@@ -21,50 +21,50 @@ pub struct LoginArgs {
     /// Read the password from standard input
     #[arg(long, conflicts_with = "oauth")]
     password_stdin: bool,
-    /// No password: log in with access tokens of this provider (microsoft, google, or one of your configuration)
+    /// Log in with access tokens of this provider instead of a password (microsoft, google, or one from your configuration)
     #[arg(long, value_name = "PROVIDER")]
     oauth: Option<String>,
-    /// The application itself has the right to the mailbox, and nobody consents (Microsoft: IMAP.AccessAsApp)
+    /// Use the application's own right to the mailbox, without a person's consent (Microsoft: IMAP.AccessAsApp)
     #[arg(long, conflicts_with = "login_identity")]
     app_only: bool,
-    /// The account that consents and logs in, e.g. a member of a shared mailbox [default: the address]
+    /// Account that consents and logs in, e.g. a member of a shared mailbox [default: the address]
     #[arg(long, value_name = "ADDRESS")]
     login_identity: Option<Address>,
 }
 
 impl LoginArgs {
-    /// Refuses what goes only with something that is not given.
+    /// Refuses options that need --oauth without it.
     pub fn check(&self) -> Result<(), Failure> {
         match self.oauth.is_none() && (self.app_only || self.login_identity.is_some()) {
-            true => Err(Failure::usage("--app-only and --login-identity go with --oauth PROVIDER")),
+            true => Err(Failure::usage("--app-only and --login-identity need --oauth PROVIDER")),
             false => Ok(()),
         }
     }
 
-    /// Whether one is given.
+    /// Whether a login is given.
     pub fn is_given(&self) -> bool {
         self.is_by_password() || self.oauth.is_some()
     }
 
-    /// Whether it is a password.
+    /// Whether a password is given.
     pub fn is_by_password(&self) -> bool {
         self.password_file.is_some() || self.password_stdin
     }
 
-    /// The usual mail server of the provider.
+    /// The default mail server of the provider.
     pub fn imap_host(&self, config: &config::OAuth) -> Result<Option<String>, Failure> {
         let Some(name) = &self.oauth else { return Ok(None) };
-        self.grant(name).imap_host(config).map_err(unusable)
+        self.grant(name).imap_host(config).map_err(to_failure)
     }
 
-    /// For a new mailbox; `None` if nothing is given.
+    /// The login of a new mailbox; `None` if none is given.
     pub fn new_login(&self, address: &Address, config: &config::OAuth) -> Result<Option<NewLogin>, Failure> {
         let Some(name) = &self.oauth else {
             self.check()?;
             let password = secret::read(self.password_file.as_deref(), self.password_stdin)?;
             return Ok(password.map(NewLogin::Password));
         };
-        let key = self.grant(name).key(address, config).map_err(unusable)?;
+        let key = self.grant(name).key(address, config).map_err(to_failure)?;
         Ok(Some(NewLogin::OAuth(key)))
     }
 
@@ -72,8 +72,8 @@ impl LoginArgs {
         GrantRequest { provider, app_only: self.app_only, identity: self.login_identity.as_ref() }
     }
 
-    /// For a mailbox that is there; what is not named stays.
-    pub fn changed(
+    /// The new login of an existing mailbox; `None` if it does not change. An option that is not given keeps its value.
+    pub fn change(
         &self,
         before: &Login,
         address: &Address,
@@ -81,19 +81,19 @@ impl LoginArgs {
     ) -> Result<Option<NewLogin>, Failure> {
         match (before, &self.oauth) {
             (Login::OAuth { key, .. }, None) if self.app_only || self.login_identity.is_some() => {
-                let named = Self {
+                let same_provider = Self {
                     oauth: Some(key.provider.clone()),
                     password_file: None,
                     login_identity: self.login_identity.clone(),
                     ..*self
                 };
-                named.new_login(address, config)
+                same_provider.new_login(address, config)
             }
             _ => self.new_login(address, config),
         }
     }
 }
 
-fn unusable(why: Invalid) -> Failure {
-    Failure::usage(why.words(Language::of_the_terminal()))
+fn to_failure(why: Invalid) -> Failure {
+    Failure::usage(why.words(Language::from_environment()))
 }

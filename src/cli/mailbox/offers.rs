@@ -1,4 +1,4 @@
-//! `mailferry mailbox folders` and `mailferry mailbox effects`: what may be chosen, told without opening a folder for changes.
+//! `mailferry mailbox folders` and `mailferry mailbox effects`: the choices that the server offers. No folder is opened read-write.
 
 use super::{Context, Failure};
 use crate::address::Address;

@@ -1,4 +1,4 @@
-//! The options that `mailbox add` and `mailbox set` have in common.
+//! The options that `mailbox add` and `mailbox set` share.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,17 +14,17 @@ use crate::mailbox::{AfterImport, SettingsChange, Start, TlsMode};
 use crate::store::Server;
 
 #[derive(Args)]
-pub struct Settings {
-    /// The inbox that it feeds
+pub struct SettingsArgs {
+    /// Inbox that the mailbox feeds
     #[arg(long, value_name = "ADDRESS")]
     pub inbox: Option<Address>,
-    /// The mail server [default with --oauth: the provider's]
+    /// Host name of the mail server [default with --oauth: the provider's server]
     #[arg(long)]
     pub host: Option<String>,
-    /// The server's port [default when adding: 993, or 143 without implicit TLS]
+    /// Port of the mail server [default when adding: 993, or 143 without implicit TLS]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Option<u16>,
-    /// implicit, starttls or none [default when adding: implicit]
+    /// Encryption: implicit, starttls or none [default when adding: implicit]
     #[arg(long, value_name = "HOW")]
     pub tls: Option<TlsMode>,
     /// Trust the certificate authorities in this PEM file and no others
@@ -33,28 +33,28 @@ pub struct Settings {
     /// Trust the certificate with this SHA-256 fingerprint and no other
     #[arg(long, value_name = "FINGERPRINT")]
     pub pin_sha256: Option<String>,
-    /// The login name; with OAuth the mailbox to open, as for a shared mailbox [default when adding: the address]
+    /// Login name; with OAuth the mailbox to open, e.g. a shared mailbox [default when adding: the address]
     #[arg(long, value_name = "USER")]
     pub username: Option<String>,
-    /// A folder to poll; may be given several times [default when adding: INBOX]
+    /// Folder to poll; may be given several times [default when adding: INBOX]
     #[arg(long = "folder", value_name = "FOLDER")]
     pub folder: Vec<String>,
-    /// From when: now, all, or a date YYYY-MM-DD (UTC) [default when adding: now]
+    /// Import mail from this time on: now, all, or a date YYYY-MM-DD (UTC) [default when adding: now]
     #[arg(long, value_name = "WHEN")]
     pub start: Option<Start>,
-    /// What happens to the customer's copy: leave, seen, keyword:NAME, move:FOLDER, delete [default when adding: leave]
+    /// What to do with the customer's copy: leave, seen, keyword:NAME, move:FOLDER, delete [default when adding: leave]
     #[arg(long, value_name = "WHAT")]
     pub after_import: Option<AfterImport>,
-    /// The time between two polls, at least schedule.least_interval [default when adding: 60s]
+    /// Time between two polls, at least schedule.least_interval [default when adding: 60s]
     #[arg(long, value_name = "TIME")]
     pub interval: Option<Span>,
-    /// Larger mail is quarantined [default when adding: 50MB]
+    /// Maximum size of a mail; larger mail is quarantined [default when adding: 50MB]
     #[arg(long, value_name = "SIZE")]
     pub max_size: Option<Bytes>,
 }
 
-impl Settings {
-    /// Whether none is given.
+impl SettingsArgs {
+    /// Whether no option is given.
     pub fn is_empty(&self) -> bool {
         let Self {
             inbox,
@@ -84,10 +84,10 @@ impl Settings {
             && max_size.is_none()
     }
 
-    /// What is to change of the mailbox's settings; `least`: the shortest interval that may be.
-    pub fn change(&self, least: Duration) -> Result<SettingsChange, Failure> {
+    /// The change to the mailbox's settings. `least_interval` is the shortest interval that is allowed.
+    pub fn change(&self, least_interval: Duration) -> Result<SettingsChange, Failure> {
         let folders = settings::folders(&self.folder).map_err(|why| Failure::usage(why.to_string()))?;
-        let interval = self.interval.map(|interval| settings::interval_ms(interval.0, least)).transpose();
+        let interval = self.interval.map(|interval| settings::interval_ms(interval.0, least_interval)).transpose();
         let too_short = |why: Invalid| Failure::usage(format!("--interval: {why} (schedule.least_interval)"));
         Ok(SettingsChange {
             folders: (!folders.is_empty()).then_some(folders),
@@ -98,12 +98,12 @@ impl Settings {
         })
     }
 
-    /// The server of a new mailbox, on its provider's usual host if none is given; `None` without any.
-    pub fn new_server(&self, usual: Option<String>) -> Result<Option<Server>, Failure> {
-        Ok(self.server()?.new_server(usual)?)
+    /// The server of a new mailbox. `default_host` is used if no host is given; without either, returns `None`.
+    pub fn new_server(&self, default_host: Option<String>) -> Result<Option<Server>, Failure> {
+        Ok(self.server()?.new_server(default_host)?)
     }
 
-    /// The server with what is given changed; `None` if nothing of it is.
+    /// The changed server; `None` if no option of the server is given.
     pub fn changed_server(&self, before: &Server) -> Result<Option<Server>, Failure> {
         Ok(self.server()?.on(before)?)
     }

@@ -1,4 +1,4 @@
-//! What is shown of a mailbox: how it was told to be, and how it fares.
+//! `mailferry mailbox list` and `mailferry mailbox show`: the settings and the status of mailboxes.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -10,15 +10,15 @@ use crate::address::Address;
 use crate::cli::Context;
 use crate::cli::oauth::{GrantView, grant_views};
 use crate::clock::Timestamp;
-use crate::fact::{Fact, Kept, Notice, Obstacle};
+use crate::fact::{Fact, Notice, Obstacle, StoredFact};
 use crate::locale::Language;
 use crate::poll::MOST_CHANGES;
 use crate::shown::shown_within;
 use crate::store::{Completeness, Login, Mailbox, MailboxState, OpenCases};
 
-/// A mailbox as shown; never its password.
+/// The settings and the status of a mailbox; never its password.
 #[derive(Serialize)]
-pub struct View {
+pub struct MailboxView {
     address: String,
     inbox: String,
     host: String,
@@ -29,7 +29,7 @@ pub struct View {
     username: String,
     /// `password` or `oauth`.
     login: &'static str,
-    /// The consent that it is opened with.
+    /// The consent that the mailbox uses.
     oauth: Option<GrantView>,
     folders: Vec<String>,
     start: String,
@@ -49,11 +49,11 @@ pub struct View {
     quarantined: i64,
     effects_pending: i64,
     effects_impossible: i64,
-    effects_problem: Option<Kept<Obstacle>>,
+    effects_problem: Option<StoredFact<Obstacle>>,
     unaccounted: Option<i64>,
     completeness: Vec<FolderView>,
     who_must_act: &'static str,
-    /// What will end soon, in words.
+    /// Warnings about secrets and consents that end soon.
     warnings: Vec<String>,
 }
 
@@ -67,17 +67,17 @@ pub struct FolderView {
     uidvalidity: &'static str,
 }
 
-/// What is said of a folder whose UIDVALIDITY is of no use.
-const UNSTABLE: &str = "the server gives no lasting UIDVALIDITY, so at each poll some mails are looked at to see whether the \
-                        UIDs still mean the same";
+/// The note on a folder whose UIDVALIDITY is missing or changes all the time.
+const UNSTABLE_UIDVALIDITY: &str = "the server gives no lasting UIDVALIDITY, so each poll examines some mails to see whether the \
+                                    UIDs still name the same mails";
 
-/// A number of UIDs that the ledger cannot explain, in words.
+/// The number of UIDs that the ledger cannot explain; `None` if it is not known.
 pub fn unaccounted(count: Option<i64>) -> String {
-    count.map_or_else(|| "not known how many".to_owned(), |count| count.to_string())
+    count.map_or_else(|| "an unknown number".to_owned(), |count| count.to_string())
 }
 
-impl FolderView {
-    fn of(folder: Completeness) -> Self {
+impl From<Completeness> for FolderView {
+    fn from(folder: Completeness) -> Self {
         Self {
             uidvalidity: match folder.uidvalidity {
                 _ if folder.uidvalidity_changes >= MOST_CHANGES => "changing",
@@ -93,14 +93,13 @@ impl FolderView {
     }
 }
 
-impl View {
-    /// Gathers it.
-    pub async fn of(mailbox: &Mailbox, context: &Context) -> Result<Self, Failure> {
+impl MailboxView {
+    pub async fn load(mailbox: &Mailbox, context: &Context) -> Result<Self, Failure> {
         let open = context.store.open_cases(mailbox.id).await?;
-        Ok(Self::with(mailbox, open, &grants(context).await?, Context::now()))
+        Ok(Self::new(mailbox, open, &grants(context).await?, Context::now()))
     }
 
-    fn with(mailbox: &Mailbox, open: OpenCases, grants: &BTreeMap<i64, GrantView>, now: Timestamp) -> Self {
+    fn new(mailbox: &Mailbox, open: OpenCases, grants: &BTreeMap<i64, GrantView>, now: Timestamp) -> Self {
         let unaccounted = open.unaccounted();
         let oauth = match mailbox.login {
             Login::OAuth { grant_id, .. } => grants.get(&grant_id).cloned(),
@@ -145,7 +144,7 @@ impl View {
             effects_problem: open.effects_problem,
             oauth,
             unaccounted,
-            completeness: open.folders.into_iter().map(FolderView::of).collect(),
+            completeness: open.folders.into_iter().map(FolderView::from).collect(),
         }
     }
 
@@ -158,12 +157,12 @@ impl View {
     }
 }
 
-/// Every grant, as shown.
+/// The views of all grants, by the id of the grant.
 async fn grants(context: &Context) -> Result<BTreeMap<i64, GrantView>, Failure> {
     Ok(grant_views(&context.store, &context.config.oauth, Context::now(), context.language).await?)
 }
 
-/// Who can do something about a failure: nobody needs to where it may pass by itself.
+/// Who must act on a failure; "nobody" if it may pass without help.
 fn who_must_act(error: Option<&Value>) -> &'static str {
     let Some(error) = error.filter(|error| !error.is_null()) else { return "nobody" };
     let step = error.get("step").and_then(Value::as_str).unwrap_or_default();
@@ -186,9 +185,9 @@ pub async fn list(context: &Context) -> Result<(), Failure> {
     let mut views = Vec::new();
     let mut open = store.all_open_cases().await?;
     for mailbox in store.mailboxes().await? {
-        views.push(View::with(&mailbox, open.remove(&mailbox.id).unwrap_or_default(), &grants, now));
+        views.push(MailboxView::new(&mailbox, open.remove(&mailbox.id).unwrap_or_default(), &grants, now));
     }
-    let cells = |view: &View| {
+    let cells = |view: &MailboxView| {
         let or_never = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), |at| at.to_string());
         vec![
             view.address.clone(),
@@ -201,17 +200,17 @@ pub async fn list(context: &Context) -> Result<(), Failure> {
             view.trouble(),
         ]
     };
-    let headings = ["MAILBOX", "INBOX", "STATE", "LAST LOOK", "NEXT", "FAILING SINCE", "WHO ACTS", "TROUBLE"];
+    let headings = ["MAILBOX", "INBOX", "STATE", "LAST SUCCESS", "NEXT", "FAILING SINCE", "WHO ACTS", "TROUBLE"];
     output.rows(&views, &headings, cells, "No mailboxes yet. Add one: mailferry mailbox add --help")?;
     Ok(())
 }
 
 /// `mailbox show`
-pub async fn one(address: &Address, context: &Context) -> Result<(), Failure> {
+pub async fn show(address: &Address, context: &Context) -> Result<(), Failure> {
     let mailbox = context.store.mailbox(address).await?;
-    let view = View::of(&mailbox, context).await?;
+    let view = MailboxView::load(&mailbox, context).await?;
     let polls = context.store.recent_polls(mailbox.id, 5).await?;
-    context.output.one(&view, || describe(&view, &polls))?;
+    context.output.object(&view, || describe(&view, &polls))?;
     Ok(())
 }
 
@@ -219,11 +218,11 @@ fn describe_grant(grant: &GrantView) -> String {
     format!(" by OAuth: {}", grant.in_words())
 }
 
-fn describe(view: &View, polls: &[(Timestamp, String, Kept<Vec<Notice>>)]) -> String {
+fn describe(view: &MailboxView, polls: &[(Timestamp, String, StoredFact<Vec<Notice>>)]) -> String {
     let or_none = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| at.to_string());
     let trust = match (&view.pin_sha256, view.ca_file) {
         (Some(pin), _) => format!(", only the certificate {pin}"),
-        (None, true) => ", only its own CA".to_owned(),
+        (None, true) => ", only the configured CA".to_owned(),
         (None, false) => String::new(),
     };
     let mut lines = vec![
@@ -236,23 +235,23 @@ fn describe(view: &View, polls: &[(Timestamp, String, Kept<Vec<Notice>>)]) -> St
         format!("After import  {}", view.after_import),
         format!("Every         {}, mail up to {}", view.interval, bytesize::ByteSize(view.max_size).display().si()),
         format!("State         {}", view.state),
-        format!("Last look     {}", or_none(view.last_success_at)),
+        format!("Last success  {}", or_none(view.last_success_at)),
         format!("Next poll     {}", or_none(view.next_poll_at)),
         format!("Open          {} pending, {} quarantined", view.pending, view.quarantined),
-        format!("Copies        {} to deal with, {} impossible", view.effects_pending, view.effects_impossible),
+        format!("Effects       {} pending, {} impossible", view.effects_pending, view.effects_impossible),
     ];
     if let Some(problem) = &view.effects_problem {
         lines.push(format!("              {}", shown_within(&problem.words(Language::English), 2000)));
     }
     for folder in &view.completeness {
-        let at = folder.verified_at.map_or_else(|| "not yet".to_owned(), |at| at.to_string());
+        let at = folder.verified_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
         lines.push(format!(
-            "Complete      {}: {} unaccounted, compared {at}",
+            "Complete      {}: {} unaccounted, last compared {at}",
             folder.folder,
             unaccounted(folder.unaccounted)
         ));
         if matches!(folder.uidvalidity, "missing" | "changing") {
-            lines.push(format!("              {UNSTABLE}"));
+            lines.push(format!("              {UNSTABLE_UIDVALIDITY}"));
         }
     }
     if view.error.is_some() {

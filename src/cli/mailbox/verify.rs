@@ -14,14 +14,15 @@ use crate::clock::Timestamp;
 use crate::lifecycle;
 use crate::shown::shown_within;
 
-/// A folder, compared.
+/// The comparison of one folder with the ledger.
 #[derive(Serialize)]
 struct Line<'a> {
     mailbox: &'a str,
     folder: &'a str,
-    /// UIDs that the server has and the ledger still cannot explain; null: not known, since the server's answers contradict each other.
+    /// UIDs that the server has and the ledger still cannot explain; null if not known, because the server's answers contradict
+    /// each other.
     unaccounted: Option<i64>,
-    /// UIDs that this comparison has found, all of which were asked for.
+    /// UIDs that this comparison found to be missing in the ledger; all of them were requested.
     found: i64,
     verified_at: Option<Timestamp>,
 }
@@ -31,8 +32,8 @@ pub async fn run(address: &Address, context: Context) -> Result<ExitCode, Failur
     let stop = lifecycle::on_signals()?;
     let (deps, config, output) = context.into_deps().await?;
     let deps = Arc::new(deps);
-    let how = PollNow { deps: deps.clone(), limits: poll::limits(&config), stop, progress: Arc::default() };
-    let verified = mailboxes::verify(&mailbox, how).await?;
+    let options = PollNow { deps: deps.clone(), limits: poll::limits(&config), stop, progress: Arc::default() };
+    let verified = mailboxes::verify(&mailbox, options).await?;
     for VerifiedFolder { now: folder, found } in &verified.folders {
         let line = Line {
             mailbox: &mailbox.address,
@@ -41,7 +42,7 @@ pub async fn run(address: &Address, context: Context) -> Result<ExitCode, Failur
             found: *found,
             verified_at: folder.verified_at.map(Timestamp),
         };
-        output.one(&line, || in_words(&line))?;
+        output.object(&line, || describe(&line))?;
     }
     if let Some(error) = &verified.report.error {
         eprintln!("mailferry: {}: {}", error.step.name(), shown_within(&error.message, 2000));
@@ -50,15 +51,15 @@ pub async fn run(address: &Address, context: Context) -> Result<ExitCode, Failur
     Ok(if verified.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn in_words(line: &Line<'_>) -> String {
+fn describe(line: &Line<'_>) -> String {
     match line.verified_at {
         Some(_) if line.found == 0 => format!("ok      {}: the ledger explains every mail on the server", line.folder),
         Some(_) => {
-            format!("mended  {}: {} mails were missing in the ledger and were asked for", line.folder, line.found)
+            format!("fixed   {}: {} mails were missing in the ledger and were requested", line.folder, line.found)
         }
         None => {
             let count = unaccounted(line.unaccounted);
-            format!("FAILED  {}: could not be compared to its end, {count} unaccounted", line.folder)
+            format!("FAILED  {}: could not be compared completely, {count} unaccounted", line.folder)
         }
     }
 }

@@ -1,5 +1,5 @@
-//! `mailferry oauth app-only`: the lines for Exchange's admin, with the ids that are so easily mixed up filled in. The object id
-//! is that of the enterprise application, not of the app registration; the application's own token names it (claim `oid`).
+//! `mailferry oauth app-only`: the PowerShell commands for an Exchange administrator, with the ids filled in. The object id is that
+//! of the enterprise application, not of the app registration; the claim `oid` of the application's own token holds it.
 
 use std::process::ExitCode;
 
@@ -18,31 +18,30 @@ use crate::store::{GrantKey, GrantKind, Login};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The mailboxes [default: all that are added with --app-only]
+    /// Mailboxes to give access to [default: all that were added with --app-only]
     addresses: Vec<Address>,
-    /// The provider, as the configuration names it
-
+    /// Name of the provider in the configuration
     #[arg(long, value_name = "NAME", default_value = "microsoft")]
     provider: String,
 }
 
-/// What stands for an id that could not be learned.
-const UNKNOWN: &str = "OBJECT-ID-OF-THE-ENTERPRISE-APPLICATION";
+/// Placeholder of an object id that could not be determined.
+const UNKNOWN_ID: &str = "OBJECT-ID-OF-THE-ENTERPRISE-APPLICATION";
 
-/// One tenant and the mailboxes in it.
+/// A tenant and the mailboxes in it.
 struct Tenant {
     name: String,
     mailboxes: Vec<String>,
 }
 
-/// Prints them, a block for each tenant.
+/// Prints the commands, one block for each tenant.
 pub async fn print(args: &Args, deps: &Deps, output: Output, language: Language) -> Result<ExitCode, Failure> {
     let provider = Provider::named(&deps.oauth, &args.provider);
     let provider = provider.map_err(|trouble| Failure::usage(trouble.in_full(language)))?;
     let tenants = tenants(args, &provider, deps).await?;
     if tenants.is_empty() {
         return Err(Failure::usage(format!(
-            "no mailbox of {} is added with --app-only; name the mailboxes: mailferry oauth app-only ADDRESS…",
+            "no mailbox of {} was added with --app-only; name the mailboxes: mailferry oauth app-only ADDRESS…",
             args.provider
         )));
     }
@@ -50,22 +49,22 @@ pub async fn print(args: &Args, deps: &Deps, output: Output, language: Language)
     for tenant in tenants {
         let (object_id, trouble) = match object_id(args, &tenant, deps).await {
             Ok(id) => (id, None),
-            Err(trouble) => (UNKNOWN.to_owned(), Some(trouble)),
+            Err(trouble) => (UNKNOWN_ID.to_owned(), Some(trouble)),
         };
         all_known &= trouble.is_none();
         let lines = lines(&provider.app.client_id, &object_id, &tenant);
         let line = json!({
             "provider": args.provider, "tenant": tenant.name, "client_id": provider.app.client_id,
-            "object_id": (object_id != UNKNOWN).then_some(&object_id), "mailboxes": tenant.mailboxes, "powershell": lines,
+            "object_id": (object_id != UNKNOWN_ID).then_some(&object_id), "mailboxes": tenant.mailboxes, "powershell": lines,
             "cause": trouble.as_ref().map(|trouble| trouble.cause),
             "problem": trouble.as_ref().map(|trouble| trouble.sentence(language)),
             "remedy": trouble.as_ref().map(|trouble| trouble.remedy(language)),
         });
-        output.one(&line, || {
-            let mut text = vec![format!("# For Exchange Online PowerShell, as an administrator of {}:", tenant.name)];
+        output.object(&line, || {
+            let mut text = vec![format!("# In Exchange Online PowerShell, as an administrator of {}:", tenant.name)];
             text.extend(trouble.iter().map(|trouble| {
-                let copy = provider.trouble(Cause::NoObjectId).remedy(language);
-                format!("# {}\n# {copy}", trouble.sentence(language))
+                let remedy = provider.trouble(Cause::NoObjectId).remedy(language);
+                format!("# {}\n# {remedy}", trouble.sentence(language))
             }));
             text.extend(lines);
             text.join("\n")
@@ -76,12 +75,12 @@ pub async fn print(args: &Args, deps: &Deps, output: Output, language: Language)
 
 async fn tenants(args: &Args, provider: &Provider<'_>, deps: &Deps) -> Result<Vec<Tenant>, Failure> {
     let mut tenants = Vec::<Tenant>::new();
-    let mut put = |name: String, mailbox: String| match tenants.iter_mut().find(|tenant| tenant.name == name) {
+    let mut add = |name: String, mailbox: String| match tenants.iter_mut().find(|tenant| tenant.name == name) {
         Some(tenant) => tenant.mailboxes.push(mailbox),
         None => tenants.push(Tenant { name, mailboxes: vec![mailbox] }),
     };
     for address in &args.addresses {
-        put(provider.tenant_for(address), address.to_string());
+        add(provider.tenant_for(address), address.to_string());
     }
     if args.addresses.is_empty() {
         for mailbox in deps.store.mailboxes().await? {
@@ -89,7 +88,7 @@ async fn tenants(args: &Args, provider: &Provider<'_>, deps: &Deps) -> Result<Ve
                 && key.kind == GrantKind::AppOnly
                 && key.provider == args.provider
             {
-                put(key.identity, mailbox.username);
+                add(key.identity, mailbox.username);
             }
         }
     }
@@ -106,7 +105,7 @@ async fn object_id(args: &Args, tenant: &Tenant, deps: &Deps) -> Result<String, 
         error.trouble.about("kind", "app-only").about("mailbox", tenant.mailboxes.first().cloned().unwrap_or_default())
     })?;
     let claims = Claims::read(tokens.access.expose_secret()).unwrap_or_default();
-    // It goes into a line that somebody runs: an id and nothing else.
+    // The id goes into a command that a person runs: accept nothing but the characters of an id.
     let id = claims.oid.filter(|id| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
     id.ok_or_else(|| provider.trouble(Cause::NoObjectId))
 }

@@ -1,4 +1,4 @@
-//! Where the browser comes back to: a listener on this machine's loopback for one answer (RFC 8252 7.3).
+//! The redirect URI of `oauth connect`: a listener on this machine's loopback for one redirect (RFC 8252 7.3).
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -24,32 +24,32 @@ use crate::cause::{Cause, Trouble};
 use crate::locale::{self, Language};
 use crate::oauth::Callback;
 
-/// What the page shows in the end: who is connected, or what went wrong; `None`: something here.
-type Shown = Result<String, Option<Trouble>>;
+/// The result that the page shows: the identity that is connected, or the trouble; `None` is an error of our own.
+type Outcome = Result<String, Option<Trouble>>;
 
-/// One visit of the browser, and where to tell it how it went.
-type Visit = (Callback, oneshot::Sender<Shown>);
+/// A redirect of the browser, and the channel for the outcome to show.
+type Visit = (Callback, oneshot::Sender<Outcome>);
 
-/// A listener that takes one answer.
+/// A listener that accepts one redirect.
 pub struct Loopback {
-    /// Where the browser is sent.
+    /// The redirect URI of the listener.
     pub redirect: Url,
     visits: mpsc::Receiver<Visit>,
     servers: JoinSet<std::io::Result<()>>,
     end: CancellationToken,
 }
 
-/// The path, as it is to be registered with the provider.
+/// The path of the redirect URI, as registered with the provider.
 const PATH: &str = "/oauth/callback";
 
 impl Loopback {
-    /// Listens on `localhost`, by IPv4 and, where there is one, by IPv6: browsers choose by themselves. Microsoft takes no
-    /// 127.0.0.1 in its place.
+    /// Listens on `localhost` over IPv4 and, if available, IPv6: the browser chooses either. Microsoft does not accept 127.0.0.1
+    /// instead of `localhost`.
     pub async fn bind(port: u16) -> Result<Self, String> {
-        let cannot =
-            |error: std::io::Error| format!("cannot wait for the browser on port {port} of this machine: {error}");
-        let v4 = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(cannot)?;
-        let port = v4.local_addr().map_err(cannot)?.port();
+        let bind_error =
+            |error: std::io::Error| format!("cannot listen for the browser on port {port} of this machine: {error}");
+        let v4 = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(bind_error)?;
+        let port = v4.local_addr().map_err(bind_error)?.port();
         let v6 = TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, port))).await.ok();
         let redirect = Url::parse(&format!("http://localhost:{port}{PATH}")).map_err(|error| error.to_string())?;
         let (sender, visits) = mpsc::channel(1);
@@ -63,18 +63,18 @@ impl Loopback {
         Ok(Self { redirect, visits, servers, end })
     }
 
-    /// The first visit; every other is turned away.
+    /// Waits for the first redirect; all later ones are refused.
     pub async fn visit(&mut self) -> Option<Visit> {
         let visit = self.visits.recv().await;
         self.visits.close();
         visit
     }
 
-    /// Ends when the page has been handed over.
+    /// Closes the listener after the page has been sent.
     pub async fn close(mut self) {
         self.end.cancel();
-        let ended = async { while self.servers.join_next().await.is_some() {} };
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(2), ended).await;
+        let stopped = async { while self.servers.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(2), stopped).await;
     }
 }
 
@@ -83,32 +83,32 @@ async fn answer(
     headers: HeaderMap,
     callback: Result<Query<Callback>, axum::extract::rejection::QueryRejection>,
 ) -> Response {
-    let wanted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let language = Language::choose(wanted);
-    let not_ours = || Err(Some(Trouble::new(Cause::WrongState)));
-    let shown = match callback {
+    let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let language = Language::choose(accepted);
+    let wrong_state = || Err(Some(Trouble::new(Cause::WrongState)));
+    let outcome = match callback {
         Ok(Query(callback)) => {
-            let (reply, shown) = oneshot::channel();
+            let (reply, outcome) = oneshot::channel();
             match visits.try_send((callback, reply)) {
-                Ok(()) => shown.await.unwrap_or(Err(None)),
-                Err(_) => not_ours(), // there was an answer already
+                Ok(()) => outcome.await.unwrap_or(Err(None)),
+                Err(_) => wrong_state(), // an earlier redirect was accepted
             }
         }
-        Err(_) => not_ours(),
+        Err(_) => wrong_state(),
     };
-    page(language, &shown)
+    page(language, &outcome)
 }
 
-/// In the reader's light or dark, on any width.
+/// A style for light and dark mode and any width.
 const STYLE: &str = ":root{color-scheme:light dark}body{font:1.1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;\
                      padding:0 1.5rem}h1{font-size:1rem;font-weight:600;opacity:.7}p{overflow-wrap:anywhere}";
 
-/// A page without anything to load, and without the address that brought its reader here.
-fn page(language: Language, shown: &Shown) -> Response {
-    let (status, text) = match shown {
+/// Renders a page that loads nothing and sends no Referer: the URL of this page holds the authorization code.
+fn page(language: Language, outcome: &Outcome) -> Response {
+    let (status, text) = match outcome {
         Ok(identity) => {
-            let about = BTreeMap::from([("identity".to_owned(), identity.clone())]);
-            (StatusCode::OK, locale::message(language, "callback-done", None, &about))
+            let args = BTreeMap::from([("identity".to_owned(), identity.clone())]);
+            (StatusCode::OK, locale::message(language, "callback-done", None, &args))
         }
         Err(trouble) => {
             let failed = locale::text(language, "callback-failed");
@@ -125,7 +125,7 @@ fn page(language: Language, shown: &Shown) -> Response {
         escaped(&title),
         escaped(&text)
     );
-    // This style and nothing else (CSP level 3, hash sources).
+    // Allow this style and nothing else (CSP level 3, hash sources).
     let style = STANDARD.encode(Sha256::digest(STYLE));
     let policy = format!("default-src 'none'; style-src 'sha256-{style}'; frame-ancestors 'none'");
     let headers = [
@@ -138,7 +138,7 @@ fn page(language: Language, shown: &Shown) -> Response {
     (status, headers, html).into_response()
 }
 
-/// Text for HTML.
+/// Escapes a text for HTML.
 fn escaped(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut html, c| {
         match c {

@@ -1,4 +1,4 @@
-//! `mailferry oauth connect`: a person consents, in this machine's browser or with a code in any.
+//! `mailferry oauth connect`: a person consents in a browser on this machine, or in any browser with a device code.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::super::Failure;
-use super::super::output::{Output, is_watched};
+use super::super::output::{Output, is_interactive};
 use super::callback::Loopback;
 use crate::address::Address;
 use crate::app::{Acting, Actor, consents};
@@ -17,10 +17,10 @@ use crate::oauth::{Attempt, DeviceCode, GrantError, Provider, TokenEndpoint, Tok
 use crate::poll::Deps;
 use crate::store::{Flow, GrantKind, Login};
 
-/// How long somebody has to come back from the browser.
-const PATIENCE: Duration = Duration::from_mins(10);
+/// How long to wait for the consent in the browser.
+const CONSENT_TIMEOUT: Duration = Duration::from_mins(10);
 
-/// One command's session: an answer that belongs to another is refused.
+/// One run of the command. A redirect that belongs to another run is refused.
 pub struct Session<'a> {
     pub deps: &'a Deps,
     pub output: Output,
@@ -29,19 +29,19 @@ pub struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// Has a person consent and keeps what comes of it.
+    /// Asks a person to consent, and stores the tokens.
     pub async fn connect(&self, address: &Address, device: bool) -> Result<ExitCode, Failure> {
         let before = self.deps.store.mailbox(address).await?;
-        let wanted = self.wanted(address).await?;
+        let wanted = self.wanted_grant(address).await?;
         let tokens = self.deps.tokens();
         let provider = Provider::of(&tokens.config, &wanted.key).map_err(|trouble| self.refused(trouble, &wanted))?;
         let http = grant::http(&provider, &tokens);
         let endpoint = TokenEndpoint { provider: &provider, http: &http };
-        let done = match device {
-            true => self.by_code(&endpoint, &wanted).await,
+        let result = match device {
+            true => self.with_device_code(&endpoint, &wanted).await,
             false => self.in_browser(&endpoint, &wanted).await,
         };
-        done.map_err(|error| self.refused(error.trouble, &wanted))??;
+        result.map_err(|error| self.refused(error.trouble, &wanted))??;
         let acting = Acting { actor: &Actor::CommandLine, store: &self.deps.store, now: self.deps.clock.now() };
         consents::given(acting, &before, &wanted.key.identity).await?;
         let mailbox = self.deps.store.mailbox(address).await?;
@@ -55,23 +55,26 @@ impl Session<'_> {
             "connected": true, "mailbox": address, "provider": wanted.key.provider, "identity": wanted.key.identity,
             "mailboxes": mailboxes,
         });
-        self.output.one(&line, || {
+        self.output.object(&line, || {
             let others = mailboxes.iter().filter(|other| *other != address.as_str()).cloned().collect::<Vec<_>>();
-            let others =
-                if others.is_empty() { String::new() } else { format!(" It also opens {}.", others.join(", ")) };
+            let others = if others.is_empty() {
+                String::new()
+            } else {
+                format!(" The consent also opens {}.", others.join(", "))
+            };
             format!(
-                "{} has consented.{others} Check that mail can be read: mailferry mailbox check {address}",
+                "{} has consented.{others} Check the connection: mailferry mailbox check {address}",
                 wanted.key.identity
             )
         })?;
         Ok(ExitCode::SUCCESS)
     }
 
-    async fn wanted<'a>(&self, address: &'a Address) -> Result<Wanted<'a>, Failure> {
+    async fn wanted_grant<'a>(&self, address: &'a Address) -> Result<Wanted<'a>, Failure> {
         match self.deps.store.mailbox(address).await?.login {
             Login::OAuth { key, .. } if key.kind == GrantKind::AppOnly => Err(Failure::usage(format!(
-                "{address} is opened by the application itself, so nobody consents; an admin gives it the right: mailferry \
-                 oauth app-only {address}"
+                "{address} is read with the application's own right, which needs no consent; an administrator grants the right: \
+                 mailferry oauth app-only {address}"
             ))),
             Login::OAuth { key, .. } => Ok(Wanted { address, key }),
             Login::Password(_) => Err(Failure::usage(format!(
@@ -88,47 +91,47 @@ impl Session<'_> {
     ) -> Result<Result<(), Failure>, TokenError> {
         let mut loopback = match Loopback::bind(self.port).await {
             Ok(loopback) => loopback,
-            Err(what) => return Ok(Err(Failure::failed(what))),
+            Err(error) => return Ok(Err(Failure::failed(error))),
         };
         let attempt = Attempt::begin(endpoint, &wanted.key.identity, loopback.redirect.clone())?;
         let line = json!({
             "link": attempt.link.as_str(), "redirect_uri": loopback.redirect.as_str(), "identity": wanted.key.identity,
-            "seconds": PATIENCE.as_secs(),
+            "seconds": CONSENT_TIMEOUT.as_secs(),
         });
-        let said = self.output.one(&line, || {
+        let printed = self.output.object(&line, || {
             format!(
-                "Open this link in a browser on this machine and consent as {}:\n\n{}\n\nWaiting at {} for {} minutes. In a \
-                 browser elsewhere, {device}forward the port: ssh -L {port}:localhost:{port} …",
+                "Open this link in a browser on this machine and consent as {}:\n\n{}\n\nWaiting at {} for {} minutes. To use a \
+                 browser on another machine, {device}forward the port: ssh -L {port}:localhost:{port} …",
                 wanted.key.identity,
                 attempt.link,
                 loopback.redirect,
-                PATIENCE.as_secs() / 60,
+                CONSENT_TIMEOUT.as_secs() / 60,
                 device = if endpoint.provider.app.device_url.is_empty() { "" } else { "use --device, or " },
                 port = loopback.redirect.port().unwrap_or_default(),
             )
         });
-        if let Err(error) = said {
+        if let Err(error) = printed {
             return Ok(Err(error.into()));
         }
-        let Ok(Some(visit)) = tokio::time::timeout(PATIENCE, loopback.visit()).await else {
+        let Ok(Some(visit)) = tokio::time::timeout(CONSENT_TIMEOUT, loopback.visit()).await else {
             return Err(endpoint.provider.trouble(Cause::TimedOut).into());
         };
         let (callback, reply) = visit;
-        let kept = match attempt.finish(callback, endpoint).await {
-            Ok(tokens) => self.keep(&tokens, Flow::Code, endpoint, wanted).await,
+        let stored = match attempt.finish(callback, endpoint).await {
+            Ok(tokens) => self.store_tokens(&tokens, Flow::Code, endpoint, wanted).await,
             Err(error) => Err(error),
         };
-        let shown = match &kept {
+        let outcome = match &stored {
             Ok(Ok(())) => Ok(wanted.key.identity.clone()),
             Ok(Err(_)) => Err(None),
             Err(error) => Err(Some(wanted.told(error.trouble.clone()))),
         };
-        let _ = reply.send(shown);
+        let _ = reply.send(outcome);
         loopback.close().await;
-        kept
+        stored
     }
 
-    async fn by_code(
+    async fn with_device_code(
         &self,
         endpoint: &TokenEndpoint<'_>,
         wanted: &Wanted<'_>,
@@ -138,25 +141,25 @@ impl Session<'_> {
             "verification_uri": code.page(), "user_code": code.code(), "identity": wanted.key.identity,
             "seconds": code.lifetime().as_secs(),
         });
-        let said = self.output.one(&line, || {
+        let printed = self.output.object(&line, || {
             format!(
-                "Open {} in any browser, enter the code {} and consent as {}. The code holds for {} minutes.",
+                "Open {} in any browser, enter the code {} and consent as {}. The code is valid for {} minutes.",
                 code.page(),
                 code.code(),
                 wanted.key.identity,
                 code.lifetime().as_secs() / 60
             )
         });
-        if let Err(error) = said {
+        if let Err(error) = printed {
             return Ok(Err(error.into()));
         }
         let countdown = countdown(code.lifetime());
         let tokens = code.wait(endpoint, |pause| tick(&countdown, pause)).await;
         countdown.finish_and_clear();
-        self.keep(&tokens?, Flow::Device, endpoint, wanted).await
+        self.store_tokens(&tokens?, Flow::Device, endpoint, wanted).await
     }
 
-    async fn keep(
+    async fn store_tokens(
         &self,
         tokens: &Tokens,
         flow: Flow,
@@ -164,11 +167,11 @@ impl Session<'_> {
         wanted: &Wanted<'_>,
     ) -> Result<Result<(), Failure>, TokenError> {
         let deps = self.deps.tokens();
-        let kept = async {
+        let stored = async {
             wanted.judge(tokens, flow, endpoint, &deps).await?;
             wanted.keep(tokens, flow, &deps).await
         };
-        match kept.await {
+        match stored.await {
             Ok(()) => Ok(Ok(())),
             Err(GrantError::Token(error)) => Err(error),
             Err(GrantError::Store(error)) => Ok(Err(error.into())),
@@ -180,9 +183,9 @@ impl Session<'_> {
     }
 }
 
-/// The seconds that are left, for whoever watches.
+/// A progress bar that shows the remaining seconds, if a person can see it.
 fn countdown(lifetime: Duration) -> ProgressBar {
-    let bar = if is_watched() { ProgressBar::new(lifetime.as_secs()) } else { ProgressBar::hidden() };
+    let bar = if is_interactive() { ProgressBar::new(lifetime.as_secs()) } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{spinner} waiting, {msg} left") {
         bar.set_style(style);
     }

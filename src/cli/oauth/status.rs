@@ -1,4 +1,4 @@
-//! `mailferry oauth status`: every consent, how it fares, and what will end when.
+//! `mailferry oauth status`: the consents, their status, and when they and their secrets end.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -15,13 +15,13 @@ use crate::oauth::{Forecast, forecast};
 use crate::poll::Deps;
 use crate::store::{AppProblem, Grant, GrantKind, Store, StoreError};
 
-/// A grant as shown; never its tokens.
+/// The status of a grant; never its tokens.
 #[derive(Serialize, Clone)]
-pub struct View {
+pub struct GrantView {
     provider: String,
     kind: GrantKind,
     identity: String,
-    /// `connected`, `new` (an application's right that was never used), `waiting` (failed, and asked again by itself),
+    /// `connected`, `new` (an application's right that was never used), `waiting` (failed, and retried automatically),
     /// `not-connected`, `needs-consent` or `app-problem`.
     pub state: &'static str,
     mailboxes: Vec<String>,
@@ -33,44 +33,43 @@ pub struct View {
     remedy: Option<String>,
     problem_since: Option<Timestamp>,
     retry_at: Option<Timestamp>,
-    /// What will end.
+    /// When the consent and the secret end.
     pub ends: Vec<Forecast>,
-    /// The warnings that are due of it, in words.
+    /// The warnings that are due.
     pub warnings: Vec<String>,
 }
 
-/// How consents are shown.
-struct Shown<'a> {
+/// The dependencies of a [`GrantView`].
+struct ViewContext<'a> {
     config: &'a config::OAuth,
     now: Timestamp,
     language: Language,
 }
 
-impl View {
-    /// Gathers it.
-    fn of(grant: &Grant, mailboxes: Vec<String>, app_problem: Option<&AppProblem>, shown: &Shown<'_>) -> Self {
-        let Shown { config, now, language } = *shown;
-        let of_app = app_problem.and_then(|app| Some((Trouble::from_json(&app.problem)?, Timestamp(app.since))));
-        let of_grant = grant.problem.as_deref().and_then(Trouble::from_json);
-        let state = grant.state(of_app.is_some());
-        let since = of_app.as_ref().map(|(_, since)| *since).or(grant.problem_since);
+impl GrantView {
+    fn new(grant: &Grant, mailboxes: Vec<String>, app_problem: Option<&AppProblem>, context: &ViewContext<'_>) -> Self {
+        let ViewContext { config, now, language } = *context;
+        let app_trouble = app_problem.and_then(|app| Some((Trouble::from_json(&app.problem)?, Timestamp(app.since))));
+        let grant_trouble = grant.problem.as_deref().and_then(Trouble::from_json);
+        let state = grant.state(app_trouble.is_some());
+        let since = app_trouble.as_ref().map(|(_, since)| *since).or(grant.problem_since);
         let trouble = match state {
-            "needs-consent" | "waiting" => of_grant,
-            "app-problem" => of_app.map(|(trouble, _)| trouble),
+            "needs-consent" | "waiting" => grant_trouble,
+            "app-problem" => app_trouble.map(|(trouble, _)| trouble),
             "not-connected" => Some(Trouble::new(Cause::NotConnected)),
             _ => None,
         };
         let mailbox = mailboxes.first().cloned().unwrap_or_default();
         let app = config.providers.get(&grant.key.provider);
-        let about = [
+        let args = [
             ("mailbox", mailbox.as_str()),
             ("identity", &grant.key.identity),
             ("provider", &grant.key.provider),
             ("family", app.map_or("other", |app| app.family())),
         ];
-        let about = about.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let args = args.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let trouble =
-            trouble.map(|trouble| trouble.about("kind", grant.key.kind.as_str()).about_all(&BTreeMap::from(about)));
+            trouble.map(|trouble| trouble.about("kind", grant.key.kind.as_str()).about_all(&BTreeMap::from(args)));
         let ends = app.map(|app| forecast(app, Some(grant), now)).unwrap_or_default();
         let warnings =
             ends.iter().filter_map(|end| warning(end, &grant.key.provider, &grant.key.identity, language)).collect();
@@ -94,22 +93,22 @@ impl View {
     }
 }
 
-impl View {
-    /// Whose consent it is, and how it fares.
+impl GrantView {
+    /// The identity and the status, in words.
     pub fn in_words(&self) -> String {
-        let whose = match self.kind {
+        let identity = match self.kind {
             GrantKind::Delegated => format!("consent of {}", self.identity),
             GrantKind::AppOnly => format!("the application itself in {}", self.identity),
         };
-        format!("{}, {whose}, {}", self.provider, self.state.replace('-', " "))
+        format!("{}, {identity}, {}", self.provider, self.state.replace('-', " "))
     }
 
-    /// What is wrong with it, and what mends it.
+    /// The problem and its remedy.
     pub fn trouble(&self) -> Option<String> {
         Some(format!("{} {}", self.problem.as_ref()?, self.remedy.as_deref().unwrap_or_default()))
     }
 
-    /// Who can do something about it.
+    /// Who must act on the problem.
     pub fn who_must_act(&self) -> &'static str {
         match self.state {
             "needs-consent" | "not-connected" => "admin",
@@ -119,35 +118,35 @@ impl View {
     }
 }
 
-/// One warning in words, if it is due.
+/// The text of a warning, if it is due.
 pub fn warning(end: &Forecast, provider: &str, identity: &str, language: Language) -> Option<String> {
     end.warning?;
     Some(end.in_words(provider, identity, language))
 }
 
-/// Every grant as shown, by its row.
+/// The views of all grants, by the id of the grant.
 pub async fn views(
     store: &Store,
     config: &config::OAuth,
     now: Timestamp,
     language: Language,
-) -> Result<BTreeMap<i64, View>, StoreError> {
+) -> Result<BTreeMap<i64, GrantView>, StoreError> {
     let mut by_grant = store.mailboxes_by_grant().await?;
     let apps = store.app_problems().await?;
     let mut views = BTreeMap::new();
     for grant in store.grants().await? {
         let mailboxes = by_grant.remove(&grant.id).unwrap_or_default();
         let app = apps.iter().find(|app| app.provider == grant.key.provider);
-        views.insert(grant.id, View::of(&grant, mailboxes, app, &Shown { config, now, language }));
+        views.insert(grant.id, GrantView::new(&grant, mailboxes, app, &ViewContext { config, now, language }));
     }
     Ok(views)
 }
 
-/// All of them.
+/// `oauth status`
 pub async fn list(deps: &Deps, output: Output, language: Language) -> Result<ExitCode, Failure> {
     let views = views(&deps.store, &deps.oauth, deps.clock.now(), language).await?;
-    let views: Vec<View> = views.into_values().collect();
-    let cells = |view: &View| {
+    let views: Vec<GrantView> = views.into_values().collect();
+    let cells = |view: &GrantView| {
         let or_none = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| at.to_string());
         let ends = view.ends.iter().min_by_key(|end| end.ends_at);
         let trouble = view.problem.iter().chain(&view.remedy).cloned().chain(view.warnings.iter().cloned());
@@ -171,7 +170,7 @@ pub async fn list(deps: &Deps, output: Output, language: Language) -> Result<Exi
         ]
     };
     let headings = ["PROVIDER", "KIND", "IDENTITY", "STATE", "MAILBOXES", "TOKEN UNTIL", "ENDS", "TROUBLE"];
-    let none = "No mailbox is opened with access tokens. Add one: mailferry mailbox add ADDRESS --oauth PROVIDER …";
+    let none = "No mailbox uses access tokens. Add one: mailferry mailbox add ADDRESS --oauth PROVIDER …";
     output.rows(&views, &headings, cells, none)?;
     Ok(ExitCode::SUCCESS)
 }

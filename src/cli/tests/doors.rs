@@ -1,5 +1,5 @@
-//! The three doors: what somebody may do is done alike by the command line, the API and the pages. Each door has a database of its
-//! own; after each use case all three hold the same rows and the same audit lines.
+//! The three doors: a use case has the same result by the command line, the API and the pages. Each door has its own database;
+//! after each use case all three databases hold the same rows and the same audit lines.
 
 mod table;
 
@@ -37,14 +37,14 @@ const SESSION: &str = "the-session-of-the-test";
 const MAILBOX: &str = "jobb@lillestad.se";
 const INBOX: &str = "jobb.lillestad.se@mail.kundo.se";
 
-/// A door with its own database, which is opened anew for each use case: a command closes it at its end.
+/// A door with its own database. The database is opened for each use case, because a command closes it when it ends.
 struct Door {
     folder: TempDir,
 }
 
 impl Door {
-    /// With an operator, a token of all organisations, a person and a token to be removed, an inbox and a mailbox with two mails that
-    /// are quarantined.
+    /// Fills the database: an operator, a token for all organisations, a person and a token to be removed, an inbox, and a mailbox
+    /// with two quarantined mails.
     async fn new() -> Self {
         let door = Self { folder: tempfile::tempdir().unwrap() };
         let (store, now) = (door.store().await, SystemClock.now());
@@ -112,7 +112,7 @@ impl Door {
         config
     }
 
-    /// Runs a command. `{password}` stands for a file with a new password.
+    /// Runs a command. `{password}` is replaced by the path of a file with a new password.
     async fn command(&self, line: &str) -> bool {
         let password = self.file("password", "nytt hemligt");
         let line = line.replace("{password}", &password.display().to_string());
@@ -124,14 +124,14 @@ impl Door {
             language: Language::English,
             renewals: Renewals::default(),
         };
-        let ended = run_with(cli.command, context).await;
-        if let Err(failure) = &ended {
+        let result = run_with(cli.command, context).await;
+        if let Err(failure) = &result {
             eprintln!("{line}: {failure:?}");
         }
-        ended.is_ok()
+        result.is_ok()
     }
 
-    /// Sends a request to the API, for the state that it finds.
+    /// Sends a request to the API, whatever the version of the resource (`If-Match: *`).
     async fn api(&self, Api { method, path, body }: &Api) -> StatusCode {
         let path = format!("/api/v1{path}");
         let mut request = Request::builder()
@@ -147,10 +147,10 @@ impl Door {
             }
             None => Body::empty(),
         };
-        self.ask(request.body(body).unwrap()).await
+        self.send(request.body(body).unwrap()).await
     }
 
-    /// Sends a form of a page, as the operator.
+    /// Submits a form of a page as the operator.
     async fn page(&self, Page { path, form }: &Page) -> StatusCode {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form.iter()).finish();
         let request = Request::builder()
@@ -161,10 +161,10 @@ impl Door {
             .header("cookie", format!("{}={SESSION}", testing::SESSION))
             .header("content-type", "application/x-www-form-urlencoded")
             .body(Body::from(body));
-        self.ask(request.unwrap()).await
+        self.send(request.unwrap()).await
     }
 
-    async fn ask(&self, mut request: Request<Body>) -> StatusCode {
+    async fn send(&self, mut request: Request<Body>) -> StatusCode {
         request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 1))));
         let store = Arc::new(self.store().await);
         let vault = self.key().open(false).unwrap();
@@ -179,7 +179,7 @@ impl Door {
         status
     }
 
-    /// Everything that is stored, but for what no two runs have alike.
+    /// All rows, without the columns that differ from run to run.
     async fn rows(&self) -> Value {
         let store = self.store().await;
         let rows =
@@ -192,9 +192,9 @@ impl Door {
         let store = self.store().await;
         let lines = store.audit_lines(crate::store::Scope::All, None, 1000).await.unwrap();
         store.close().await;
-        let told =
+        let entry =
             |line: &crate::store::AuditLine| (line.action.clone(), line.target.clone(), line.detail(Language::English));
-        lines.iter().rev().map(told).collect()
+        lines.iter().rev().map(entry).collect()
     }
 }
 
@@ -202,7 +202,7 @@ fn address(text: &str) -> crate::address::Address {
     text.parse().unwrap()
 }
 
-/// Puts mails of the mailbox aside.
+/// Quarantines mails of the mailbox.
 async fn quarantine(store: &Store, uids: &[u32], now: Timestamp) {
     let until = now.plus(std::time::Duration::from_secs(60));
     let taker = Taker { owner: "me", dead_token: None };
@@ -212,27 +212,27 @@ async fn quarantine(store: &Store, uids: &[u32], now: Timestamp) {
         .open_epoch(&lease, crate::store::NewEpoch { folder_id: folder, uidvalidity: 7, boundary: 1 }, now)
         .await
         .unwrap();
-    let aside = |uid: &u32| {
+    let quarantined = |uid: &u32| {
         let reason = Reason::TooLarge { size: 9, limit: 8 };
         (*uid, Finding::Quarantined { reason, size: 9, internal_date: None, headers: Vec::new() })
     };
-    let findings = uids.iter().map(aside).collect();
+    let findings = uids.iter().map(quarantined).collect();
     let batch = Batch { epoch_id: epoch.id, folder: "INBOX".into(), uidvalidity: 7, findings, cursor: 9, top: 8 };
     store.import(&lease, batch, now).await.unwrap();
     store.release_lease(&lease).await.unwrap();
 }
 
-/// The rows in which two databases differ, for a person to read.
-fn difference(one: &Value, other: &Value) -> Vec<String> {
-    let tables = one.as_object().unwrap();
-    let differ = tables.iter().filter(|(table, rows)| other.get(table.as_str()) != Some(rows));
+/// Describes the tables in which two databases differ.
+fn difference(left: &Value, right: &Value) -> Vec<String> {
+    let tables = left.as_object().unwrap();
+    let differ = tables.iter().filter(|(table, rows)| right.get(table.as_str()) != Some(rows));
     differ
-        .map(|(table, rows)| format!("{table}:\n  {rows}\n  {}", other.get(table.as_str()).unwrap_or(&json!(null))))
+        .map(|(table, rows)| format!("{table}:\n  {rows}\n  {}", right.get(table.as_str()).unwrap_or(&json!(null))))
         .collect()
 }
 
 #[tokio::test]
-async fn the_same_is_done_by_every_door() {
+async fn a_use_case_has_the_same_result_by_every_door() {
     let [command_line, api, pages] = [Door::new().await, Door::new().await, Door::new().await];
     let mut audited = 0;
     for UseCase { name, command, api: request, page, audit } in USE_CASES {
@@ -252,7 +252,7 @@ async fn the_same_is_done_by_every_door() {
             doors.push(&pages);
         }
         assert!(doors.len() > 1, "{name} has one door only, and is tested there");
-        // A door that does not have it gets it by another, so that the next use case finds the same.
+        // A database whose door lacks the use case gets it by another door, so that the next use case starts from the same state.
         for (door, has_it) in
             [(&command_line, command.is_some()), (&api, request().is_some()), (&pages, page().is_some())]
         {
@@ -268,8 +268,9 @@ async fn the_same_is_done_by_every_door() {
             lines[audited..].iter().map(|(action, target, detail)| (&**action, &**target, &**detail)).collect();
         assert_eq!(new, *audit, "{name}: the audit lines");
         audited = lines.len();
-        let (one, two, three) = (command_line.rows().await, api.rows().await, pages.rows().await);
-        assert_eq!(difference(&one, &two), [""; 0], "{name}: command line and API");
-        assert_eq!(difference(&one, &three), [""; 0], "{name}: command line and pages");
+        let (from_command_line, from_api, from_pages) =
+            (command_line.rows().await, api.rows().await, pages.rows().await);
+        assert_eq!(difference(&from_command_line, &from_api), [""; 0], "{name}: command line and API");
+        assert_eq!(difference(&from_command_line, &from_pages), [""; 0], "{name}: command line and pages");
     }
 }

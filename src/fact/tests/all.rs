@@ -1,4 +1,4 @@
-//! One of each kind of every fact, by a match that the compiler keeps complete.
+//! One value of each variant of every fact. The matches make the compiler report a variant that is missing here.
 
 use crate::cause::{Cause, Trouble};
 use crate::clock::Timestamp;
@@ -8,129 +8,149 @@ pub fn name() -> String {
     "jobb@l.se".to_owned()
 }
 
-pub fn things() -> Vec<Thing> {
+pub fn resources() -> Vec<Resource> {
     let all = vec![
-        Thing::Mailbox(name()),
-        Thing::MailboxOfRow,
-        Thing::Inbox(name()),
-        Thing::Route(name()),
-        Thing::Person(name()),
-        Thing::Token(name()),
-        Thing::Organisation(name()),
-        Thing::Message(7),
-        Thing::TestMail,
-        Thing::Invitation,
-        Thing::Consent,
-        Thing::ConsentedMailbox,
+        Resource::Mailbox(name()),
+        Resource::MailboxOfRow,
+        Resource::Inbox(name()),
+        Resource::Route(name()),
+        Resource::Person(name()),
+        Resource::Token(name()),
+        Resource::Organisation(name()),
+        Resource::Message(7),
+        Resource::TestMail,
+        Resource::Invitation,
+        Resource::Consent,
+        Resource::ConsentedMailbox,
     ];
-    for one in &all {
-        match one {
-            Thing::Mailbox(_) | Thing::MailboxOfRow | Thing::Inbox(_) | Thing::Route(_) | Thing::Person(_) => {}
-            Thing::Token(_) | Thing::Organisation(_) | Thing::Message(_) | Thing::Invitation | Thing::Consent => {}
-            Thing::ConsentedMailbox | Thing::TestMail => {} // a new kind stands in the list above too
+    for fact in &all {
+        match fact {
+            Resource::Mailbox(_)
+            | Resource::MailboxOfRow
+            | Resource::Inbox(_)
+            | Resource::Route(_)
+            | Resource::Person(_) => {}
+            Resource::Token(_)
+            | Resource::Organisation(_)
+            | Resource::Message(_)
+            | Resource::Invitation
+            | Resource::Consent => {}
+            Resource::ConsentedMailbox | Resource::TestMail => {} // add a new variant to the list above too
         }
     }
     all
 }
 
 pub fn conflicts() -> Vec<Conflict> {
-    let into_itself = Conflict::IntoItself { target: name() };
-    let perhaps = Conflict::IntoItselfPerhaps { target: name(), folder: name() };
-    let to_and_fro = |wrong: &Conflict| Conflict::ToAndFro { wrong: Box::new(wrong.clone()), mailbox: name() };
+    let into_itself = Conflict::MoveIntoPolledFolder { target: name() };
+    let perhaps = Conflict::MayMoveIntoPolledFolder { target: name(), folder: name() };
+    let to_and_fro = |wrong: &Conflict| Conflict::ByOtherMailbox { wrong: Box::new(wrong.clone()), mailbox: name() };
     let all = vec![
-        Conflict::MailboxThere(name()),
-        Conflict::InboxThere(name()),
-        Conflict::PersonThere(name()),
-        Conflict::TokenThere(name()),
-        Conflict::OrganisationThere,
-        Conflict::AddressElsewhere,
-        Conflict::TokenOfSeveral(name()),
-        Conflict::PersonName,
-        Conflict::TokenName,
-        Conflict::OrganisationName,
-        Conflict::RoleOutOfPlace,
+        Conflict::MailboxExists(name()),
+        Conflict::InboxExists(name()),
+        Conflict::PersonExists(name()),
+        Conflict::TokenExists(name()),
+        Conflict::OrganisationExists,
+        Conflict::AddressTaken,
+        Conflict::AmbiguousToken(name()),
+        Conflict::InvalidPersonName,
+        Conflict::InvalidTokenName,
+        Conflict::InvalidOrganisationName,
+        Conflict::RoleOrganisationMismatch,
         Conflict::LastOperator(name()),
-        Conflict::InboxFed { inbox: name(), by: vec![name()] },
+        Conflict::InboxInUse { inbox: name(), by: vec![name()] },
         Conflict::InboxHoldsMail { inbox: name(), messages: 7 },
         to_and_fro(&into_itself),
         to_and_fro(&perhaps),
         into_itself,
         perhaps,
-        Conflict::BeingSetUp,
+        Conflict::InSetup,
         Conflict::Paused,
         Conflict::Failing,
-        Conflict::HeldByServer,
-        Conflict::HeldUntil(Timestamp(1_800_000_000_000)),
-        Conflict::NotOpen { folder: name(), uid: 7 },
+        Conflict::ServerAskedToWait,
+        Conflict::ServerAskedToWaitUntil(Timestamp(1_800_000_000_000)),
+        Conflict::UidNotOpen { folder: name(), uid: 7 },
         Conflict::TestPaused,
         Conflict::TestTooSoon,
         Conflict::MailboxChanged(name()),
         Conflict::OldKeyInUse,
-        Conflict::NoConsentOfApplication,
-        Conflict::NoConsentOfPassword,
+        Conflict::AppOnlyHasNoConsent,
+        Conflict::PasswordHasNoConsent,
     ];
-    for one in &all {
-        match one {
-            Conflict::MailboxThere(_) | Conflict::InboxThere(_) | Conflict::PersonThere(_) => {}
-            Conflict::TokenThere(_) | Conflict::OrganisationThere | Conflict::AddressElsewhere => {}
-            Conflict::TokenOfSeveral(_) | Conflict::PersonName | Conflict::TokenName => {}
-            Conflict::OrganisationName | Conflict::RoleOutOfPlace | Conflict::LastOperator(_) => {}
-            Conflict::InboxFed { .. } | Conflict::InboxHoldsMail { .. } | Conflict::IntoItself { .. } => {}
-            Conflict::IntoItselfPerhaps { .. } | Conflict::ToAndFro { .. } | Conflict::BeingSetUp => {}
-            Conflict::Paused | Conflict::Failing | Conflict::HeldByServer | Conflict::NotOpen { .. } => {}
-            Conflict::TestPaused | Conflict::TestTooSoon | Conflict::MailboxChanged(_) | Conflict::HeldUntil(_) => {}
-            Conflict::OldKeyInUse | Conflict::NoConsentOfApplication | Conflict::NoConsentOfPassword => {} // a new kind stands in the list above too
+    for fact in &all {
+        match fact {
+            Conflict::MailboxExists(_) | Conflict::InboxExists(_) | Conflict::PersonExists(_) => {}
+            Conflict::TokenExists(_) | Conflict::OrganisationExists | Conflict::AddressTaken => {}
+            Conflict::AmbiguousToken(_) | Conflict::InvalidPersonName | Conflict::InvalidTokenName => {}
+            Conflict::InvalidOrganisationName | Conflict::RoleOrganisationMismatch | Conflict::LastOperator(_) => {}
+            Conflict::InboxInUse { .. } | Conflict::InboxHoldsMail { .. } | Conflict::MoveIntoPolledFolder { .. } => {}
+            Conflict::MayMoveIntoPolledFolder { .. } | Conflict::ByOtherMailbox { .. } | Conflict::InSetup => {}
+            Conflict::Paused | Conflict::Failing | Conflict::ServerAskedToWait | Conflict::UidNotOpen { .. } => {}
+            Conflict::TestPaused
+            | Conflict::TestTooSoon
+            | Conflict::MailboxChanged(_)
+            | Conflict::ServerAskedToWaitUntil(_) => {}
+            Conflict::OldKeyInUse | Conflict::AppOnlyHasNoConsent | Conflict::PasswordHasNoConsent => {} // add a new variant to the list above too
         }
     }
     all
 }
 
-pub fn given_up() -> Vec<GivenUp> {
+pub fn revocation_outcomes() -> Vec<RevocationOutcome> {
     let mut all = vec![
-        GivenUp::Shared,
-        GivenUp::OfApplication,
-        GivenUp::Ended { provider: name(), identity: name() },
-        GivenUp::NeverGiven { identity: name() },
+        RevocationOutcome::Shared,
+        RevocationOutcome::OfApplication,
+        RevocationOutcome::Ended { provider: name(), identity: name() },
+        RevocationOutcome::NeverGiven { identity: name() },
     ];
     for is_microsoft in [true, false] {
         let (provider, identity, why) = (name(), name(), Trouble::new(Cause::Down).about("provider", "x"));
-        all.push(GivenUp::NoWay { provider: provider.clone(), identity: identity.clone(), is_microsoft });
-        all.push(GivenUp::Failed { provider: provider.clone(), identity: identity.clone(), is_microsoft });
-        all.push(GivenUp::Refused { provider, identity, is_microsoft, why });
+        all.push(RevocationOutcome::NoWay { provider: provider.clone(), identity: identity.clone(), is_microsoft });
+        all.push(RevocationOutcome::Failed { provider: provider.clone(), identity: identity.clone(), is_microsoft });
+        all.push(RevocationOutcome::Refused { provider, identity, is_microsoft, why });
     }
-    for one in &all {
-        match one {
-            GivenUp::Shared | GivenUp::OfApplication | GivenUp::Ended { .. } | GivenUp::NeverGiven { .. } => {}
-            GivenUp::NoWay { .. } | GivenUp::Refused { .. } | GivenUp::Failed { .. } => {} // stands in the list above too
+    for fact in &all {
+        match fact {
+            RevocationOutcome::Shared
+            | RevocationOutcome::OfApplication
+            | RevocationOutcome::Ended { .. }
+            | RevocationOutcome::NeverGiven { .. } => {}
+            RevocationOutcome::NoWay { .. } | RevocationOutcome::Refused { .. } | RevocationOutcome::Failed { .. } => {} // add a new variant to the list above too
         }
     }
     all
 }
 
-pub fn missing() -> Vec<Missing> {
+pub fn fetch_failures() -> Vec<FetchFailure> {
     let all = vec![
-        Missing::Substitute,
-        Missing::NotGiven,
-        Missing::NoBody,
-        Missing::EmptyBody,
-        Missing::EmptyDespiteSize,
-        Missing::OtherBytes,
-        Missing::WrongPart { part: name() },
-        Missing::Refused { words: name() },
-        Missing::BrokenOff { words: name() },
-        Missing::InVain { times: 2 },
-        Missing::HeaderNotGiven,
-        Missing::OtherMail,
-        Missing::NoHeader,
-        Missing::EmptyHeader,
-        Missing::HeadersRefused,
+        FetchFailure::Substitute,
+        FetchFailure::NotGiven,
+        FetchFailure::NoBody,
+        FetchFailure::EmptyBody,
+        FetchFailure::EmptyDespiteSize,
+        FetchFailure::OtherBytes,
+        FetchFailure::WrongPart { part: name() },
+        FetchFailure::Refused { words: name() },
+        FetchFailure::BrokenOff { words: name() },
+        FetchFailure::FailedBefore { times: 2 },
+        FetchFailure::HeaderNotGiven,
+        FetchFailure::OtherMail,
+        FetchFailure::NoHeader,
+        FetchFailure::EmptyHeader,
+        FetchFailure::HeadersRefused,
     ];
-    for one in &all {
-        match one {
-            Missing::Substitute | Missing::NotGiven | Missing::NoBody | Missing::EmptyBody => {}
-            Missing::EmptyDespiteSize | Missing::OtherBytes | Missing::WrongPart { .. } | Missing::Refused { .. } => {}
-            Missing::BrokenOff { .. } | Missing::InVain { .. } | Missing::HeaderNotGiven | Missing::OtherMail => {}
-            Missing::NoHeader | Missing::EmptyHeader | Missing::HeadersRefused => {} // stands in the list above too
+    for fact in &all {
+        match fact {
+            FetchFailure::Substitute | FetchFailure::NotGiven | FetchFailure::NoBody | FetchFailure::EmptyBody => {}
+            FetchFailure::EmptyDespiteSize
+            | FetchFailure::OtherBytes
+            | FetchFailure::WrongPart { .. }
+            | FetchFailure::Refused { .. } => {}
+            FetchFailure::BrokenOff { .. }
+            | FetchFailure::FailedBefore { .. }
+            | FetchFailure::HeaderNotGiven
+            | FetchFailure::OtherMail => {}
+            FetchFailure::NoHeader | FetchFailure::EmptyHeader | FetchFailure::HeadersRefused => {} // add a new variant to the list above too
         }
     }
     all
@@ -145,14 +165,14 @@ pub fn reasons() -> Vec<Reason> {
         Reason::SameMail,
         Reason::Returned,
     ];
-    for why in missing() {
+    for why in fetch_failures() {
         all.push(Reason::Missing { why: why.clone() });
-        all.push(Reason::AskedOften { why, times: 5 });
+        all.push(Reason::TooManyAttempts { why, times: 5 });
     }
-    for one in &all {
-        match one {
+    for fact in &all {
+        match fact {
             Reason::TooLarge { .. } | Reason::BeforeStart | Reason::ByHand | Reason::Gone | Reason::SameMail => {}
-            Reason::Returned | Reason::Missing { .. } | Reason::AskedOften { .. } => {} // stands in the list above too
+            Reason::Returned | Reason::Missing { .. } | Reason::TooManyAttempts { .. } => {} // add a new variant to the list above too
         }
     }
     all
@@ -165,7 +185,7 @@ pub fn obstacles() -> Vec<Obstacle> {
         Obstacle::NoDeleting,
         Obstacle::NoSeen,
         Obstacle::NoKeyword { keyword: name() },
-        Obstacle::IntoItself { target: name(), polled: name() },
+        Obstacle::MoveIntoPolledFolder { target: name(), polled: name() },
         Obstacle::NoTrash,
         Obstacle::Rebuilt,
         Obstacle::Returned,
@@ -173,33 +193,40 @@ pub fn obstacles() -> Vec<Obstacle> {
         Obstacle::NotOpened { folder: name(), words: name() },
         Obstacle::InFolder { folder: name(), why: Box::new(Obstacle::NoSeen) },
     ];
-    for one in &all {
-        match one {
+    for fact in &all {
+        match fact {
             Obstacle::ReadOnly | Obstacle::NoUidplus | Obstacle::NoDeleting | Obstacle::NoSeen => {}
-            Obstacle::NoKeyword { .. } | Obstacle::IntoItself { .. } | Obstacle::NoTrash | Obstacle::Rebuilt => {}
+            Obstacle::NoKeyword { .. }
+            | Obstacle::MoveIntoPolledFolder { .. }
+            | Obstacle::NoTrash
+            | Obstacle::Rebuilt => {}
             Obstacle::Returned | Obstacle::Refused { .. } | Obstacle::NotOpened { .. } => {}
-            Obstacle::InFolder { .. } => {} // a new kind stands in the list above too
+            Obstacle::InFolder { .. } => {} // add a new variant to the list above too
         }
     }
     all
 }
 
-pub fn ways() -> Vec<Way> {
+pub fn effect_methods() -> Vec<EffectMethod> {
     let mut all = vec![
-        Way::LeftAlone,
-        Way::Kept,
-        Way::KeptPerhaps,
-        Way::ByTrash { trash: name() },
-        Way::Expunged,
-        Way::Blocked(Obstacle::InFolder { folder: name(), why: Box::new(Obstacle::NoSeen) }),
+        EffectMethod::Untouched,
+        EffectMethod::FlagStored,
+        EffectMethod::FlagMaybeStored,
+        EffectMethod::MovedToTrash { trash: name() },
+        EffectMethod::Expunged,
+        EffectMethod::Blocked(Obstacle::InFolder { folder: name(), why: Box::new(Obstacle::NoSeen) }),
     ];
     for (by_move, is_there) in [(true, true), (true, false), (false, true), (false, false)] {
-        all.push(Way::Moved { by_move, is_there });
+        all.push(EffectMethod::Moved { by_move, is_there });
     }
-    for one in &all {
-        match one {
-            Way::LeftAlone | Way::Kept | Way::KeptPerhaps | Way::Moved { .. } | Way::ByTrash { .. } => {}
-            Way::Expunged | Way::Blocked(_) => {} // a new kind stands in the list above too
+    for fact in &all {
+        match fact {
+            EffectMethod::Untouched
+            | EffectMethod::FlagStored
+            | EffectMethod::FlagMaybeStored
+            | EffectMethod::Moved { .. }
+            | EffectMethod::MovedToTrash { .. } => {}
+            EffectMethod::Expunged | EffectMethod::Blocked(_) => {} // add a new variant to the list above too
         }
     }
     all
@@ -208,58 +235,64 @@ pub fn ways() -> Vec<Way> {
 pub fn notices() -> Vec<Notice> {
     let all = vec![
         Notice::FoundLate { folder: name(), count: 2, uids: "7, 8".to_owned() },
-        Notice::NumberedAnew { folder: name(), before: 1, number: 2, uidnext: 3 },
-        Notice::UidsAgain { folder: name() },
-        Notice::CopiesStay { why: Obstacle::NoSeen },
-        Notice::DayUsedUp { bytes: 5, until: Timestamp(1_800_000_000_000) },
+        Notice::Renumbered { folder: name(), before: 1, number: 2, uidnext: 3 },
+        Notice::UidsReused { folder: name() },
+        Notice::EffectsImpossible { why: Obstacle::NoSeen },
+        Notice::DailyLimitReached { bytes: 5, until: Timestamp(1_800_000_000_000) },
     ];
-    for one in &all {
-        match one {
-            Notice::FoundLate { .. } | Notice::NumberedAnew { .. } | Notice::UidsAgain { .. } => {}
-            Notice::CopiesStay { .. } | Notice::DayUsedUp { .. } => {} // a new kind stands in the list above too
+    for fact in &all {
+        match fact {
+            Notice::FoundLate { .. } | Notice::Renumbered { .. } | Notice::UidsReused { .. } => {}
+            Notice::EffectsImpossible { .. } | Notice::DailyLimitReached { .. } => {} // add a new variant to the list above too
         }
     }
     all
 }
 
-pub fn found() -> Vec<Found> {
-    let token = |held| {
+pub fn check_findings() -> Vec<CheckFinding> {
+    let token = |contents| {
         let (provider, identity, until) = (name(), name(), Timestamp(1_800_000_000_000));
-        Found::Token { provider, identity, until, held }
+        CheckFinding::Token { provider, identity, until, contents }
     };
-    let end = Some((Timestamp(1_800_000_000_000), 1));
+    let expiry = Some((Timestamp(1_800_000_000_000), 1));
     let mut all = vec![
-        Found::Addresses { host: name(), addresses: name() },
-        Found::PortAnswers { port: 993 },
-        Found::Reached,
-        Found::NotReached,
-        Found::InClear,
-        Found::Said { words: name() },
-        token(Held::Unreadable),
-        token(Held::Read { audience: name(), rights: name() }),
-        token(Held::Read { audience: String::new(), rights: String::new() }),
-        Found::LoggedIn { username: name() },
-        Found::Folder { folder: name(), messages: Some(7) },
-        Found::Folder { folder: name(), messages: None },
-        Found::MoreFolders { count: 3 },
-        Found::Opens { folder: name(), messages: 7, has_uidvalidity: true },
-        Found::Opens { folder: name(), messages: 7, has_uidvalidity: false },
-        Found::DoesNotOpen { folder: name(), words: name(), near: name() },
+        CheckFinding::Addresses { host: name(), addresses: name() },
+        CheckFinding::PortAnswers { port: 993 },
+        CheckFinding::Reached,
+        CheckFinding::NotReached,
+        CheckFinding::NoTls,
+        CheckFinding::ServerText { words: name() },
+        token(TokenContents::Unreadable),
+        token(TokenContents::Read { audience: name(), rights: name() }),
+        token(TokenContents::Read { audience: String::new(), rights: String::new() }),
+        CheckFinding::LoggedIn { username: name() },
+        CheckFinding::Folder { folder: name(), messages: Some(7) },
+        CheckFinding::Folder { folder: name(), messages: None },
+        CheckFinding::MoreFolders { count: 3 },
+        CheckFinding::FolderOpened { folder: name(), messages: 7, has_uidvalidity: true },
+        CheckFinding::FolderOpened { folder: name(), messages: 7, has_uidvalidity: false },
+        CheckFinding::FolderNotOpened { folder: name(), words: name(), existing: name() },
     ];
-    for (starttls, end) in [(true, None), (false, end), (true, end.map(|(at, _)| (at, 400)))] {
-        all.push(Found::Protected { starttls, subject: name(), end, fingerprint: name() });
+    for (starttls, expiry) in [(true, None), (false, expiry), (true, expiry.map(|(at, _)| (at, 400)))] {
+        all.push(CheckFinding::Tls { starttls, subject: name(), expiry, fingerprint: name() });
     }
-    all.extend(ways().into_iter().map(|way| Found::Copy { wish: name(), way }));
-    for one in &all {
-        match one {
-            Found::Addresses { .. } | Found::PortAnswers { .. } | Found::InClear | Found::Protected { .. } => {}
-            Found::Said { .. } | Found::Token { .. } | Found::LoggedIn { .. } | Found::Folder { .. } => {}
-            Found::Reached
-            | Found::NotReached
-            | Found::MoreFolders { .. }
-            | Found::Opens { .. }
-            | Found::DoesNotOpen { .. }
-            | Found::Copy { .. } => {}
+    all.extend(effect_methods().into_iter().map(|method| CheckFinding::AfterImport { action: name(), method }));
+    for fact in &all {
+        match fact {
+            CheckFinding::Addresses { .. }
+            | CheckFinding::PortAnswers { .. }
+            | CheckFinding::NoTls
+            | CheckFinding::Tls { .. } => {}
+            CheckFinding::ServerText { .. }
+            | CheckFinding::Token { .. }
+            | CheckFinding::LoggedIn { .. }
+            | CheckFinding::Folder { .. } => {}
+            CheckFinding::Reached
+            | CheckFinding::NotReached
+            | CheckFinding::MoreFolders { .. }
+            | CheckFinding::FolderOpened { .. }
+            | CheckFinding::FolderNotOpened { .. }
+            | CheckFinding::AfterImport { .. } => {}
         }
     }
     all
@@ -280,12 +313,12 @@ pub fn tls_problems() -> Vec<TlsProblem> {
         TlsProblem::Closed,
     ];
     all.extend(CertificateFault::ALL.map(|fault| TlsProblem::Refused { fault, fingerprint: name() }));
-    for one in &all {
-        match one {
+    for fact in &all {
+        match fact {
             TlsProblem::NoName { .. } | TlsProblem::NoTrust { .. } | TlsProblem::Expired { .. } => {}
             TlsProblem::NotYetValid | TlsProblem::OtherName { .. } | TlsProblem::UnknownIssuer { .. } => {}
             TlsProblem::NotThePinned { .. } | TlsProblem::CaAsServer { .. } | TlsProblem::Refused { .. } => {}
-            TlsProblem::Handshake { .. } | TlsProblem::Closed => {} // a new kind stands in the list above too
+            TlsProblem::Handshake { .. } | TlsProblem::Closed => {} // add a new variant to the list above too
         }
     }
     all
@@ -304,7 +337,7 @@ pub fn invalid() -> Vec<Invalid> {
         Invalid::Start(name()),
         Invalid::AfterImport(name()),
         Invalid::Keyword(name()),
-        Invalid::IntoItself(Conflict::IntoItself { target: name() }),
+        Invalid::MoveIntoPolledFolder(Conflict::MoveIntoPolledFolder { target: name() }),
         Invalid::Interval { least: name() },
         Invalid::NoPassword,
         Invalid::PasswordCharacters,
@@ -313,14 +346,14 @@ pub fn invalid() -> Vec<Invalid> {
         Invalid::NoAppOnly { provider: name() },
         Invalid::Provider(Box::new(Trouble::new(Cause::Down).about("provider", "x"))),
     ];
-    for one in &all {
-        match one {
+    for fact in &all {
+        match fact {
             Invalid::HostName(_) | Invalid::Port | Invalid::TlsMode(_) | Invalid::AuthoritiesNotPem => {}
             Invalid::AuthoritiesUnreadable | Invalid::NoAuthorities | Invalid::Fingerprint(_) => {}
             Invalid::FolderName(_) | Invalid::Start(_) | Invalid::AfterImport(_) | Invalid::Keyword(_) => {}
-            Invalid::IntoItself(_) | Invalid::Interval { .. } | Invalid::NoPassword => {}
+            Invalid::MoveIntoPolledFolder(_) | Invalid::Interval { .. } | Invalid::NoPassword => {}
             Invalid::PasswordCharacters | Invalid::TokenInClear | Invalid::NoTenant { .. } => {}
-            Invalid::NoAppOnly { .. } | Invalid::Provider(_) => {} // a new kind stands in the list above too
+            Invalid::NoAppOnly { .. } | Invalid::Provider(_) => {} // add a new variant to the list above too
         }
     }
     all

@@ -10,7 +10,7 @@ use crate::app::mailboxes::Refused;
 use crate::app::mailboxes::credential_policy::Moved;
 use crate::app::mailboxes::settings::Wrong;
 use crate::app::{Error, Forbidden};
-use crate::fact::{Conflict, Fact, Text, Thing};
+use crate::fact::{Conflict, Fact, Resource, Text};
 use crate::http::page::last_error::LastError;
 use crate::locale::Language;
 use crate::poll::Blame;
@@ -214,14 +214,14 @@ impl From<Error> for Refusal {
 }
 
 /// A path that names nothing of its kind: what it names is not repeated.
-fn missing(thing: &Thing) -> String {
+fn missing(thing: &Resource) -> String {
     match thing {
-        Thing::Mailbox(_) => "there is no such mailbox".to_owned(),
-        Thing::Inbox(_) => "there is no such inbox".to_owned(),
-        Thing::Route(_) => "there is no such route".to_owned(),
-        Thing::Person(_) => "there is no such user".to_owned(),
-        Thing::Token(_) => "there is no such token".to_owned(),
-        Thing::Organisation(_) => "there is no such organisation".to_owned(),
+        Resource::Mailbox(_) => "there is no such mailbox".to_owned(),
+        Resource::Inbox(_) => "there is no such inbox".to_owned(),
+        Resource::Route(_) => "there is no such route".to_owned(),
+        Resource::Person(_) => "there is no such user".to_owned(),
+        Resource::Token(_) => "there is no such token".to_owned(),
+        Resource::Organisation(_) => "there is no such organisation".to_owned(),
         thing => thing.words(Language::English),
     }
 }

@@ -9,7 +9,7 @@ use super::login_form::registered;
 use crate::app::any;
 use crate::app::organisations::Owner;
 use crate::app::tokens::{self, WhichToken};
-use crate::fact::Done;
+use crate::fact::AuditEvent;
 use crate::http::State;
 use crate::http::page::answer::{Answer, go, show};
 use crate::http::page::frame::Frame;
@@ -42,7 +42,7 @@ impl Audit {
     /// What else is worth knowing of it.
     fn detail(&self, line: &AuditLine) -> String {
         match line.done() {
-            Some(Done::TokenCreated { scope }) => self.f.w.tt("token-scope-", &scope),
+            Some(AuditEvent::TokenCreated { scope }) => self.f.w.tt("token-scope-", &scope),
             _ => line.detail(self.f.w.language),
         }
     }

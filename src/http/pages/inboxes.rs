@@ -103,7 +103,7 @@ pub async fn add(FromState(state): FromState<State>, who: SignedIn, Form(form): 
     let wanted = WantedInbox { address, name: optional_name(&form.name), reply_from, owner };
     match inboxes::add(state.acting(&who.actor), wanted).await {
         Ok(inbox) => go(&format!("{}?done=inbox-added", path(&inbox.address))),
-        Err(Error::Conflict(Conflict::InboxThere(_) | Conflict::AddressElsewhere)) => {
+        Err(Error::Conflict(Conflict::InboxExists(_) | Conflict::AddressTaken)) => {
             let problem = Some(who.reader.words.t("inbox-taken"));
             show_again(&render(&state, &who, form, problem, None).await?)
         }

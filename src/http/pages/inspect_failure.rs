@@ -13,7 +13,7 @@ use crate::poll::PollError;
 pub fn at_server(error: Error, state: &State) -> Result<PollError, PageError> {
     match error {
         Error::AtServer(error) => Ok(*error),
-        Error::Conflict(Conflict::HeldUntil(until)) => Ok(PollError::held(until, state.deps.clock.now())),
+        Error::Conflict(Conflict::ServerAskedToWaitUntil(until)) => Ok(PollError::held(until, state.deps.clock.now())),
         error => Err(error.into()),
     }
 }

@@ -235,7 +235,7 @@ pub async fn check(FromState(state): FromState<State>, who: SignedIn, Path(addre
     let mailbox = seen(&address, &state, &who).await?;
     let wish = CheckOptions { as_polled: false, tell: |_: &CheckLine| {} };
     let Checked { mut lines, trouble, .. } = match inspect::check(state.inspector(&who.actor), &mailbox, wish).await {
-        Err(Error::Conflict(Conflict::HeldUntil(_))) => {
+        Err(Error::Conflict(Conflict::ServerAskedToWaitUntil(_))) => {
             return go(&format!("{}?done=poll-waits", path(&mailbox.address)));
         }
         checked => checked?,

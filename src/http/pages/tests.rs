@@ -591,5 +591,8 @@ async fn tokens_made_by_a_token_are_named_where_it_is_revoked_and_go_with_it() {
         .filter(|line| line.action == "token-revoked")
         .map(|line| line.detail(crate::locale::Language::English))
         .collect();
-    assert_eq!(told, ["tokens made by it, revoked too: grandchild", "tokens made by it, still valid: grandchild"]);
+    assert_eq!(
+        told,
+        ["tokens created with it, revoked too: grandchild", "tokens created with it, still valid: grandchild"]
+    );
 }

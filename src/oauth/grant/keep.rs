@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{GrantError, Lock, TO_WRITE, works};
 use crate::clock::Timestamp;
-use crate::fact::Thing;
+use crate::fact::Resource;
 use crate::oauth::claims::Claims;
 use crate::oauth::{Deps, Tokens};
 use crate::store::{Flow, SealedTokens, StoreError, access_row, refresh_row};
@@ -113,7 +113,7 @@ pub async fn connect(grant_id: i64, flow: Flow, tokens: &Tokens, deps: &Deps) ->
     let key = lock.grant.key.clone();
     lock.release(deps).await;
     if !kept? {
-        return Err(Thing::ConsentedMailbox.missing().into());
+        return Err(Resource::ConsentedMailbox.missing().into());
     }
     works(&key, Some(flow), now, deps).await;
     Ok(())

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::cause::{Cause, Trouble};
-use crate::fact::{Fact, Found};
+use crate::fact::{CheckFinding, Fact};
 use crate::locale::Language;
 use crate::poll::PollError;
 use crate::shown::shown_within;
@@ -22,7 +22,7 @@ pub struct CheckLine {
     pub detail: String,
     /// What was found, as data.
     #[serde(skip)]
-    pub found: Option<Found>,
+    pub found: Option<CheckFinding>,
     /// In the last line of a check that failed, where that could be found out: the cause.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
@@ -33,7 +33,7 @@ pub struct CheckLine {
 
 impl CheckLine {
     /// A step that was taken, and what was found at it.
-    pub fn new(step: &'static str, ok: bool, found: Found) -> Self {
+    pub fn new(step: &'static str, ok: bool, found: CheckFinding) -> Self {
         let detail = found.words(Language::English);
         Self { found: Some(found), ..Self::told(step, ok, &detail) }
     }

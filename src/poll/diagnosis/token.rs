@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 
 use crate::cause::{Cause, Trouble};
 use crate::config::Application;
-use crate::fact::{Found, Held};
+use crate::fact::{CheckFinding, TokenContents};
 use crate::oauth::{Claims, Provider};
 use crate::poll::credential::{self, Credential, Secret};
 use crate::poll::{Blame, Deps, PollError, Retry, Step};
@@ -16,7 +16,7 @@ use crate::store::{GrantKind, Login, Mailbox};
 
 /// A token to check with, and what it says of itself. One that lacks something is asked for anew: it may be older than what an
 /// admin has mended.
-pub async fn token(mailbox: &Mailbox, deps: &Deps) -> Result<(Credential, Option<Found>), PollError> {
+pub async fn token(mailbox: &Mailbox, deps: &Deps) -> Result<(Credential, Option<CheckFinding>), PollError> {
     let mut credential = credential::ready(mailbox, deps).await?;
     let (mut said, mut wrong) = look_at_token(&credential, mailbox, deps);
     if wrong.is_some() {
@@ -30,18 +30,18 @@ pub async fn token(mailbox: &Mailbox, deps: &Deps) -> Result<(Credential, Option
 }
 
 /// What an access token says of itself, and the first thing that is wrong with it. A token that cannot be read is none to judge.
-fn look_at_token(credential: &Credential, mailbox: &Mailbox, deps: &Deps) -> (Option<Found>, Option<Trouble>) {
+fn look_at_token(credential: &Credential, mailbox: &Mailbox, deps: &Deps) -> (Option<CheckFinding>, Option<Trouble>) {
     let (Secret::Bearer(access), Login::OAuth { key, .. }) = (&credential.secret, &mailbox.login) else {
         return (None, None);
     };
-    let of = |held: Held| {
+    let of = |contents: TokenContents| {
         let (provider, identity) = (key.provider.clone(), key.identity.clone());
-        Some(Found::Token { provider, identity, until: access.expires_at, held })
+        Some(CheckFinding::Token { provider, identity, until: access.expires_at, contents })
     };
-    let Some(claims) = Claims::read(access.token.expose_secret()) else { return (of(Held::Unreadable), None) };
+    let Some(claims) = Claims::read(access.token.expose_secret()) else { return (of(TokenContents::Unreadable), None) };
     let rights: Vec<&str> =
         claims.scp.iter().map(String::as_str).chain(claims.roles.iter().map(String::as_str)).collect();
-    let held = Held::Read { audience: shown(&claims.aud.join(", ")), rights: shown(&rights.join(" ")) };
+    let held = TokenContents::Read { audience: shown(&claims.aud.join(", ")), rights: shown(&rights.join(" ")) };
     let wrong = Provider::of(&deps.oauth, key).ok().and_then(|provider| wrong_claim(&claims, key.kind, provider.app));
     (of(held), wrong.map(|trouble| trouble.about_all(&about(mailbox, deps, Some(&claims)))))
 }

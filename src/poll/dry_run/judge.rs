@@ -6,7 +6,7 @@ use super::report::{Line, Target, Verdict};
 use super::tally::{FolderTally, Importable};
 use super::wanted_uids::Wanted;
 use super::{Look, PollError, Retry, Step};
-use crate::fact::Missing;
+use crate::fact::FetchFailure;
 use crate::imap::{Fetched, ImapError, Meta, UidSet};
 use crate::mail::digest::MAX_HEADER;
 use crate::mail::parse::{self, Header};
@@ -70,12 +70,12 @@ impl Look<'_> {
         let judged = match headers {
             _ if fetch::is_too_large(meta, self.mailbox.max_size) => Ok(Verdict::TooLarge),
             Headers::Unasked => return None,
-            Headers::Refused => Err(Missing::HeadersRefused),
+            Headers::Refused => Err(FetchFailure::HeadersRefused),
             Headers::Came(_) => judge(meta, fetched, tried),
         };
         let header = fetched.and_then(|fetched| fetched.body.as_deref()).map(parse::header).unwrap_or_default();
         let (verdict, reason) = match judged {
-            Ok(_) if header.is_exchange_substitute() => (Verdict::Undecided, Some(Missing::Substitute)),
+            Ok(_) if header.is_exchange_substitute() => (Verdict::Undecided, Some(FetchFailure::Substitute)),
             Ok(verdict) => (verdict, None),
             Err(reason) => (Verdict::Undecided, Some(reason)),
         };
@@ -152,14 +152,14 @@ impl Look<'_> {
 }
 
 /// Whether a poll would get this mail, as far as its header shows; or what speaks against it. The mail itself may still not come.
-fn judge(meta: &Meta, fetched: Option<&Fetched<Vec<u8>>>, tried: i64) -> Result<Verdict, Missing> {
+fn judge(meta: &Meta, fetched: Option<&Fetched<Vec<u8>>>, tried: i64) -> Result<Verdict, FetchFailure> {
     let reason = match fetched {
-        _ if tried > 0 => Missing::InVain { times: tried },
-        None => Missing::HeaderNotGiven,
-        Some(fetched) if fetch::is_other(meta, fetched) => Missing::OtherMail,
+        _ if tried > 0 => FetchFailure::FailedBefore { times: tried },
+        None => FetchFailure::HeaderNotGiven,
+        Some(fetched) if fetch::is_other(meta, fetched) => FetchFailure::OtherMail,
         Some(fetched) => match &fetched.body {
-            None => Missing::NoHeader,
-            Some(header) if header.is_empty() && meta.size != Some(0) => Missing::EmptyHeader,
+            None => FetchFailure::NoHeader,
+            Some(header) if header.is_empty() && meta.size != Some(0) => FetchFailure::EmptyHeader,
             Some(_) => return Ok(Verdict::Import),
         },
     };

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::cause::Cause;
 use crate::clock::Timestamp;
-use crate::fact::{Missing, Notice, maybe_in_english};
+use crate::fact::{FetchFailure, Notice, maybe_in_english};
 use crate::imap::Meta;
 use crate::mail::parse::Header;
 use crate::poll::{Blame, PollError, Step};
@@ -115,7 +115,7 @@ pub struct Line {
     /// Why it is undecided.
     #[serde(serialize_with = "maybe_in_english")]
     #[schema(value_type = Option<String>)]
-    pub reason: Option<Missing>,
+    pub reason: Option<FetchFailure>,
 }
 
 /// An inbox with the evidence for it.
@@ -137,7 +137,13 @@ impl Target {
 
 impl Line {
     /// One mail.
-    pub fn new(meta: &Meta, header: &Header, inboxes: Vec<Target>, verdict: Verdict, reason: Option<Missing>) -> Self {
+    pub fn new(
+        meta: &Meta,
+        header: &Header,
+        inboxes: Vec<Target>,
+        verdict: Verdict,
+        reason: Option<FetchFailure>,
+    ) -> Self {
         Self {
             uid: meta.uid,
             date: meta.internal_date,

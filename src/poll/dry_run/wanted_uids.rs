@@ -30,7 +30,7 @@ impl Look<'_> {
             return Ok(wanted);
         }
         // A poll would end here, and the next one begin an epoch.
-        tally.report.note = Some(Notice::UidsAgain { folder: folder.name.clone() });
+        tally.report.note = Some(Notice::UidsReused { folder: folder.name.clone() });
         folder.epoch = Epoch::not_stored(folder.epoch.uidvalidity, folder.uidnext);
         folder.compared_to = 0;
         Ok(self.searched(folder, tally).await?.unwrap_or_default())

@@ -6,7 +6,7 @@ use super::large::{self, Failed, Got};
 use super::plan::{self, Job};
 use super::{AT_ONCE, Messages, Streaming, is_other};
 use crate::clock::Timestamp;
-use crate::fact::Missing;
+use crate::fact::FetchFailure;
 use crate::imap::{Body, ImapError, Meta, UidSet};
 use crate::mail::digest::{Digest, MAX_HEADER};
 use crate::poll::arrived::{Arrived, What};
@@ -41,7 +41,7 @@ impl Messages<'_> {
             Job::Large(meta) => self.large(meta).await,
             Job::TooLarge(meta) => self.too_large(meta).await.map(Some),
             Job::Missing(uid) => {
-                let what = What::Missing(Missing::NotGiven);
+                let what = What::Missing(FetchFailure::NotGiven);
                 Ok(Some(self.of(uid, None, what)))
             }
         }
@@ -161,7 +161,7 @@ impl Messages<'_> {
                     self.unasked.extend(UidSet::cut(&[*uid], 1));
                     return Ok(None);
                 }
-                Ok(Some(self.of(*uid, None, What::Missing(Missing::Refused { words: error.to_string() }))))
+                Ok(Some(self.of(*uid, None, What::Missing(FetchFailure::Refused { words: error.to_string() }))))
             }
             several => {
                 self.unasked.extend(UidSet::cut(several, 1));
@@ -175,16 +175,16 @@ impl Messages<'_> {
         let streamed = self.streaming.as_ref().and_then(|streaming| streaming.expected.keys().next().copied());
         // A session that ends with its access token ends at any mail.
         let uid = streamed.or(self.alone).filter(|_| self.broke && error.retry != Retry::Renew)?;
-        Some(self.of(uid, None, What::Missing(Missing::BrokenOff { words: error.to_string() })))
+        Some(self.of(uid, None, What::Missing(FetchFailure::BrokenOff { words: error.to_string() })))
     }
 
     /// Judges what came. An OK without a body is never a success (iCloud, reference row B1), nor is an empty body where the
     /// server tells a size (Yandex, B5).
     fn arrived(&self, meta: Meta, body: Option<Body>) -> Arrived {
         let what = match body {
-            None => What::Missing(Missing::NoBody),
+            None => What::Missing(FetchFailure::NoBody),
             // Only where size and body agree that there is nothing, there is.
-            Some(body) if body.is_empty() && meta.size != Some(0) => What::Missing(Missing::EmptyBody),
+            Some(body) if body.is_empty() && meta.size != Some(0) => What::Missing(FetchFailure::EmptyBody),
             Some(body) if body.len() as u64 > self.source.lease.mailbox.max_size => {
                 let header = body.get(..body.len().min(MAX_HEADER)).unwrap_or_default();
                 let header = Digest::from_bytes(header).header;

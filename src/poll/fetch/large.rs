@@ -1,7 +1,7 @@
 //! A large mail, in chunks that are stored as they come: memory stays small, and a broken download goes on where it stopped.
 
 use super::Source;
-use crate::fact::Missing;
+use crate::fact::FetchFailure;
 use crate::imap::{Body, Chunk, ImapError, Meta};
 use crate::mail::digest::Digester;
 use crate::poll::arrived::{Downloaded, What};
@@ -103,14 +103,14 @@ impl Download {
     /// The next bytes, empty at the end; or what came in their place.
     async fn next_chunk(&self, source: &mut Source<'_>) -> Result<Result<Body, What>, Failed> {
         let is_behind_the_end = self.offset > 0 && self.is_long_enough();
-        let missing = |why: Missing| Ok(Err(What::Missing(why)));
+        let missing = |why: FetchFailure| Ok(Err(What::Missing(why)));
         match source.session.fetch_chunk(self.uid, self.offset, CHUNK - self.open.len()).await {
             Ok(Chunk::Bytes(bytes)) => Ok(Ok(bytes)),
             Ok(Chunk::Whole(bytes)) => Ok(Err(What::Whole(bytes))), // judged as one that was asked for whole
-            Ok(Chunk::Wrong(what)) => missing(Missing::WrongPart { part: what.to_string() }),
+            Ok(Chunk::Wrong(what)) => missing(FetchFailure::WrongPart { part: what.to_string() }),
             // Some servers refuse what lies behind the end, or answer without a body.
             Ok(Chunk::Missing) | Err(ImapError::Refused { .. }) if is_behind_the_end => Ok(Ok(Body::default())),
-            Ok(Chunk::Missing) => missing(Missing::NoBody),
+            Ok(Chunk::Missing) => missing(FetchFailure::NoBody),
             Err(error @ ImapError::Refused { .. }) => Err(Failed::Refused(error)),
             Err(other) => Err(Failed::Broken(source.failed(&other), self.got)),
         }
@@ -163,13 +163,13 @@ impl Download {
     /// The parts of two mails must never be joined.
     async fn other_bytes(&self, source: &Source<'_>) -> Result<What, StoreError> {
         source.deps.store.delete_download(source.lease, source.folder.epoch.id, self.uid).await?;
-        Ok(What::Missing(Missing::OtherBytes))
+        Ok(What::Missing(FetchFailure::OtherBytes))
     }
 
     /// The end has come.
     fn ended(self) -> What {
         match self.offset {
-            0 => What::Missing(Missing::EmptyDespiteSize),
+            0 => What::Missing(FetchFailure::EmptyDespiteSize),
             _ => {
                 let is_certain = self.is_long_enough();
                 What::Downloaded(Downloaded { digest: self.digesting.finish(), is_certain })

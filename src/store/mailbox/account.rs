@@ -32,7 +32,7 @@ impl Reader {
     /// the moved copies.
     ///
     /// # Errors
-    /// [`Conflict::ToAndFro`], or the database fails.
+    /// [`Conflict::ByOtherMailbox`], or the database fails.
     pub(super) async fn check_move_loops(&mut self, account: &AccountUse<'_>) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- mailboxes of the same account
@@ -45,7 +45,8 @@ impl Reader {
         let statement = statement.bind(account.organisation_id).bind(account.host.to_ascii_lowercase());
         let rows: Vec<Row> = statement.bind(account.username.to_ascii_lowercase()).bind(account.id).all().await?;
         for Row { address, after_import, name } in rows {
-            let refused = |wrong: Conflict| Conflict::ToAndFro { wrong: Box::new(wrong), mailbox: address.clone() };
+            let refused =
+                |wrong: Conflict| Conflict::ByOtherMailbox { wrong: Box::new(wrong), mailbox: address.clone() };
             check_move_target(account.after_import, &[name]).map_err(refused)?;
             check_move_target(&after_import, account.folders).map_err(refused)?;
         }

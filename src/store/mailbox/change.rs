@@ -6,7 +6,7 @@ use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::fact::Reason;
 use crate::mailbox::{Settings, check_move_target};
-use crate::store::{StoreError, Thing, Tx};
+use crate::store::{Resource, StoreError, Tx};
 use crate::vault::Vault;
 
 /// A mailbox as it will be after the change.
@@ -101,7 +101,7 @@ impl Tx<'_> {
             UPDATE mailbox SET lease_token = NULL, lease_owner = NULL, lease_until = NULL WHERE address = $1",
         );
         match statement.bind(address.as_str()).run().await? {
-            0 => Err(Thing::Mailbox(address.to_string()).missing()),
+            0 => Err(Resource::Mailbox(address.to_string()).missing()),
             _ => self.mailbox(address).await,
         }
     }

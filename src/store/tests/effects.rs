@@ -1,7 +1,7 @@
 //! Pending effects on the customer's copies.
 
 use super::*;
-use crate::fact::{Kept, Obstacle};
+use crate::fact::{Obstacle, StoredFact};
 
 #[tokio::test]
 async fn an_effect_passes_its_steps_and_is_done_once() {
@@ -26,7 +26,7 @@ async fn an_effect_passes_its_steps_and_is_done_once() {
         assert_eq!(open(3, 9).await, [(4, EffectStep::Pending)], "{name}");
         let cases = at.store.open_cases(lease.mailbox.id).await.unwrap();
         let counts = (cases.effects_pending, cases.effects_impossible, cases.effects_problem);
-        assert_eq!(counts, (2, 1, Some(Kept::Known(Obstacle::ReadOnly))), "{name}");
+        assert_eq!(counts, (2, 1, Some(StoredFact::Known(Obstacle::ReadOnly))), "{name}");
         assert_eq!(at.store.open_effect_count(lease.mailbox.id).await.unwrap(), 2, "{name}");
         // Importing the same mail again, as after a crash, adds no effect.
         at.import(&lease, &epoch, vec![]).await;

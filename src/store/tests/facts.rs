@@ -3,14 +3,14 @@
 use sqlx::Connection as _;
 
 use super::*;
-use crate::fact::{Kept, Missing, Notice, Obstacle, Reason};
+use crate::fact::{FetchFailure, Notice, Obstacle, Reason, StoredFact};
 
 const STAYS: &str = "it stays in the customer's mailbox";
 
-fn reasons() -> Vec<(String, Kept<Reason>)> {
-    let broken = || Missing::BrokenOff { words: "the server is \"gone\"".into() };
-    let words = |text: &str| (text.to_owned(), Kept::Words(text.to_owned()));
-    let known = |text: String, reason: Reason| (text, Kept::Known(reason));
+fn reasons() -> Vec<(String, StoredFact<Reason>)> {
+    let broken = || FetchFailure::BrokenOff { words: "the server is \"gone\"".into() };
+    let words = |text: &str| (text.to_owned(), StoredFact::Words(text.to_owned()));
+    let known = |text: String, reason: Reason| (text, StoredFact::Known(reason));
     vec![
         known(format!("too large: 90 bytes, the limit is 80; {STAYS}"), Reason::TooLarge { size: 90, limit: 80 }),
         known("before start".into(), Reason::BeforeStart),
@@ -18,22 +18,22 @@ fn reasons() -> Vec<(String, Kept<Reason>)> {
         known("no longer on the server".into(), Reason::Gone),
         known("the same mail is in the inbox already".into(), Reason::SameMail),
         known("our own effect has put it here".into(), Reason::Returned),
-        known("the server answers without a body".into(), Reason::Missing { why: Missing::NoBody }),
+        known("the server answers without a body".into(), Reason::Missing { why: FetchFailure::NoBody }),
         known(
             format!("the server lists it and does not give it (asked for 5 times); {STAYS}"),
-            Reason::AskedOften { why: Missing::NotGiven, times: 5 },
+            Reason::TooManyAttempts { why: FetchFailure::NotGiven, times: 5 },
         ),
         known("while it was fetched: the server is \"gone\"".into(), Reason::Missing { why: broken() }),
         known(
             format!("while it was fetched: the server is \"gone\" (asked for 5 times); {STAYS}"),
-            Reason::AskedOften { why: broken(), times: 5 },
+            Reason::TooManyAttempts { why: broken(), times: 5 },
         ),
         words("the server refused: too large: 5 bytes"),
     ]
 }
 
-fn obstacles() -> Vec<(String, Kept<Obstacle>)> {
-    let known = |text: &str, obstacle: Obstacle| (text.to_owned(), Kept::Known(obstacle));
+fn obstacles() -> Vec<(String, StoredFact<Obstacle>)> {
+    let known = |text: &str, obstacle: Obstacle| (text.to_owned(), StoredFact::Known(obstacle));
     vec![
         known("the server opens the folder read-only for this account", Obstacle::ReadOnly),
         known("the folder does not keep the flag \\Seen", Obstacle::NoSeen),
@@ -41,23 +41,23 @@ fn obstacles() -> Vec<(String, Kept<Obstacle>)> {
         known("the folder does not keep the keyword Kundo", Obstacle::NoKeyword { keyword: "Kundo".into() }),
         known(
             "Klart is the polled folder INBOX, so that moved mail would come in again",
-            Obstacle::IntoItself { target: "Klart".into(), polled: "INBOX".into() },
+            Obstacle::MoveIntoPolledFolder { target: "Klart".into(), polled: "INBOX".into() },
         ),
-        ("not today".into(), Kept::Words("not today".into())),
+        ("not today".into(), StoredFact::Words("not today".into())),
     ]
 }
 
-fn notes() -> Vec<(String, Kept<Vec<Notice>>)> {
+fn notes() -> Vec<(String, StoredFact<Vec<Notice>>)> {
     let anew = "folder Jobb, nya: UIDVALIDITY was 17 and is 18, UIDNEXT 7: the server has numbered its mail anew; what is here \
                 already is recognised by its content";
-    let numbered = Notice::NumberedAnew { folder: "Jobb, nya".into(), before: 17, number: 18, uidnext: 7 };
+    let numbered = Notice::Renumbered { folder: "Jobb, nya".into(), before: 17, number: 18, uidnext: 7 };
     let used_up = "the day's limit of mail is used up (99 bytes); it goes on at 2027-01-16T00:00:00Z";
     let until = Timestamp(1_800_057_600_000);
     vec![
-        (String::new(), Kept::Words(String::new())),
-        (anew.to_owned(), Kept::Known(vec![numbered])),
-        (used_up.to_owned(), Kept::Known(vec![Notice::DayUsedUp { bytes: 99, until }])),
-        (format!("{anew}\n{used_up}"), Kept::Words(format!("{anew}\n{used_up}"))),
+        (String::new(), StoredFact::Words(String::new())),
+        (anew.to_owned(), StoredFact::Known(vec![numbered])),
+        (used_up.to_owned(), StoredFact::Known(vec![Notice::DailyLimitReached { bytes: 99, until }])),
+        (format!("{anew}\n{used_up}"), StoredFact::Words(format!("{anew}\n{used_up}"))),
     ]
 }
 
@@ -89,11 +89,11 @@ const READ: [&str; 3] = [
 
 fn compare(found: [Vec<String>; 3]) {
     let [ledger, effect, poll] = found;
-    let read = |texts: Vec<String>| texts.into_iter().map(Kept::read).collect::<Vec<_>>();
+    let read = |texts: Vec<String>| texts.into_iter().map(StoredFact::read).collect::<Vec<_>>();
     assert_eq!(read(ledger), reasons().into_iter().map(|(_, kept)| kept).collect::<Vec<_>>());
-    let read = |texts: Vec<String>| texts.into_iter().map(Kept::read).collect::<Vec<_>>();
+    let read = |texts: Vec<String>| texts.into_iter().map(StoredFact::read).collect::<Vec<_>>();
     assert_eq!(read(effect), obstacles().into_iter().map(|(_, kept)| kept).collect::<Vec<_>>());
-    let read = |texts: Vec<String>| texts.into_iter().map(Kept::read).collect::<Vec<_>>();
+    let read = |texts: Vec<String>| texts.into_iter().map(StoredFact::read).collect::<Vec<_>>();
     assert_eq!(read(poll), notes().into_iter().map(|(_, kept)| kept).collect::<Vec<_>>());
 }
 

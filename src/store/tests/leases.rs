@@ -135,7 +135,7 @@ async fn the_outcome_of_a_poll_is_stored_and_decides_the_next() {
             complete: success,
             report: "{}".into(),
             error: (!success).then(|| failure("settle", "us")),
-            notes: vec![Notice::UidsAgain { folder: "INBOX".into() }],
+            notes: vec![Notice::UidsReused { folder: "INBOX".into() }],
             noteworthy: true,
             next_poll_at: next,
             hold_until: None,

@@ -1,7 +1,7 @@
 //! The ledger.
 
 use super::*;
-use crate::fact::{Missing, Reason};
+use crate::fact::{FetchFailure, Reason};
 use crate::store::ledger::Known;
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn pending_can_become_anything_and_a_finished_state_stays() {
     for (at, name) in stores().await {
         let inbox = at.inbox_id(INBOX).await;
         let (lease, epoch) = at.add_leased("a@b.se").await;
-        let pending = || Finding::Pending { reason: Reason::Missing { why: Missing::NotGiven } };
+        let pending = || Finding::Pending { reason: Reason::Missing { why: FetchFailure::NotGiven } };
         let too_large = || Finding::Quarantined {
             reason: Reason::TooLarge { size: 99, limit: 9 },
             size: 99,
@@ -190,7 +190,7 @@ async fn the_cursor_does_not_pass_a_pending_uid_in_an_earlier_window() {
     for (at, name) in stores().await {
         let inbox = at.inbox_id(INBOX).await;
         let (lease, epoch) = at.add_leased("a@b.se").await;
-        let pending = Finding::Pending { reason: Reason::Missing { why: Missing::NotGiven } };
+        let pending = Finding::Pending { reason: Reason::Missing { why: FetchFailure::NotGiven } };
         let first = batch(&epoch, vec![(4, mail("a", &[inbox])), (5, pending)], 5);
         at.store.import(&lease, first, NOW).await.unwrap();
         let second = batch(&epoch, vec![(20_000, mail("b", &[inbox]))], 20_001);
@@ -237,8 +237,12 @@ async fn missing_mail_is_reopened_automatically_and_mail_that_was_too_large_is_n
             internal_date: None,
             headers: vec![],
         };
-        at.import(&lease, &epoch, vec![(1, Finding::Pending { reason: Reason::Missing { why: Missing::NotGiven } })])
-            .await;
+        at.import(
+            &lease,
+            &epoch,
+            vec![(1, Finding::Pending { reason: Reason::Missing { why: FetchFailure::NotGiven } })],
+        )
+        .await;
         at.import(&lease, &epoch, vec![(1, quarantined(0)), (2, quarantined(60_000_000))]).await;
         assert_eq!(at.store.reopen_missing(&lease, NOW, NOW).await.unwrap(), 0, "{name}: not so soon");
         let later = Timestamp(NOW.0 + 1);
@@ -254,8 +258,12 @@ async fn mail_that_is_skipped_during_its_fetch_is_not_imported() {
     for (at, name) in stores().await {
         let (lease, epoch) = at.add_leased("a@b.se").await;
         let inbox = at.inbox_id(INBOX).await;
-        at.import(&lease, &epoch, vec![(1, Finding::Pending { reason: Reason::Missing { why: Missing::NotGiven } })])
-            .await;
+        at.import(
+            &lease,
+            &epoch,
+            vec![(1, Finding::Pending { reason: Reason::Missing { why: FetchFailure::NotGiven } })],
+        )
+        .await;
         let folder = at.store.watched_folders(lease.mailbox.id).await.unwrap()[0].id;
         assert!(!at.store.skip_manually(folder, 1, Some(8), NOW).await.unwrap(), "{name}: numbered otherwise");
         assert!(at.store.skip_manually(folder, 1, Some(7), NOW).await.unwrap(), "{name}");

@@ -36,7 +36,7 @@ fn another_uidvalidity_is_told_and_what_is_here_is_recognised() {
         let told = comes_true(&mailferry);
         assert_eq!((told.count("would_import"), told.count("duplicates")), (2, 2), "{database:?}");
         let note = text(&told.folders[0], "note");
-        assert!(note.contains("numbered its mail anew") && note.contains("recognised by its content"), "{note}");
+        assert!(note.contains("renumbered its mail") && note.contains("recognised by its content"), "{note}");
         assert_eq!(text(told.mail("three"), "verdict"), "duplicate");
     }
 }

@@ -94,7 +94,7 @@ fn what_a_folder_cannot_keep_is_told_at_set_up() {
     server.account().faults.permanent_flags = Some("\\Seen".to_owned());
     let mailferry = mailbox(&server, &["--after-import", "delete"]);
     let checked = mailferry.run(&["mailbox", "check", JOBB, "--as-polled"]);
-    assert!(checked.code == 1 && checked.text().contains("may not delete"), "{}", checked.all());
+    assert!(checked.code == 1 && checked.text().contains("not allowed to delete"), "{}", checked.all());
     server.account().faults.read_only = true;
     let checked = mailferry.run(&["mailbox", "check", JOBB, "--as-polled"]);
     assert!(checked.code == 1 && checked.text().contains("read-only for this account"), "{}", checked.all());

@@ -27,7 +27,7 @@ fn the_built_in_providers_are_ready_but_for_their_application() {
     let google = ["mailbox", "set", JOBB, "--oauth", "google"];
     assert_eq!(text(&mailferry.json(&google)[0]["oauth"], "provider"), "google");
     let refused = mailferry.run(&["oauth", "connect", JOBB, "--device"]);
-    assert!(refused.code == 1 && refused.stderr.contains("google gives no device codes"), "{}", refused.all());
+    assert!(refused.code == 1 && refused.stderr.contains("google does not support device codes"), "{}", refused.all());
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn an_application_by_itself_has_no_consent_to_give_up_and_its_tenant_is_named() 
     mailferry.configure(&(provider.provider("contoso") + "tenant = \"organizations\"\n"));
     mailferry.ok(&add);
     let refused = mailferry.run(&["oauth", "revoke", JOBB]);
-    assert!(refused.code == 2 && refused.stderr.contains("no consent to give up"), "{}", refused.all());
+    assert!(refused.code == 2 && refused.stderr.contains("no consent to revoke"), "{}", refused.all());
     let removed = mailferry.json(&["mailbox", "remove", JOBB]).remove(0);
     assert!(text(&removed, "detail").contains("keeps its right"), "{removed}");
 }

@@ -25,9 +25,9 @@ fn what_goes_wrong_in_the_browser_is_told_there_and_here_and_nothing_is_kept() {
         (Endpoint::Authorize, Denied("access_denied", "AADSTS65004: User declined"), "was refused in the browser"),
         (Endpoint::Authorize, Denied("consent_required", "AADSTS90094: x"), "an administrator must do so first"),
         (Endpoint::Token, Misbehaviour::Error("invalid_client", "AADSTS7000215: wrong"), "does not accept the secret"),
-        (Endpoint::Token, Misbehaviour::Html, "something that is no token"),
-        (Endpoint::Token, Misbehaviour::Redirect("http://127.0.0.1:9/".into()), "sends the request elsewhere"),
-        (Endpoint::Token, Misbehaviour::Status(503, vec![], String::new()), "has trouble of its own"),
+        (Endpoint::Token, Misbehaviour::Html, "something other than a token"),
+        (Endpoint::Token, Misbehaviour::Redirect("http://127.0.0.1:9/".into()), "redirects the request"),
+        (Endpoint::Token, Misbehaviour::Status(503, vec![], String::new()), "has an internal problem"),
     ];
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
@@ -48,8 +48,8 @@ fn what_goes_wrong_in_the_browser_is_told_there_and_here_and_nothing_is_kept() {
 fn a_consent_that_is_not_the_wanted_one_is_not_kept_and_given_up_if_nobody_wants_it() {
     let server = takes_tokens();
     for (what, sentence) in [
-        ("account", "admin@lillestad.se consented, but jobb@lillestad.se was wanted"),
-        ("scope", "mail was not consented to"),
+        ("account", "admin@lillestad.se consented, but jobb@lillestad.se should have"),
+        ("scope", "does not include mail"),
         ("issuer", "does not come from contoso but from https://evil.example"),
         ("audience", "does not say who has consented"),
         ("nobody", "does not say who has consented"),
@@ -110,7 +110,7 @@ fn a_device_code_is_entered_elsewhere() {
     for (answers, code, sentence) in [
         (vec![Pending, AccessDenied], 1, "was refused in the browser"),
         (vec![Expired], 1, "Nobody consented in time"),
-        (vec![Misbehaviour::Html], 1, "something that is no token"),
+        (vec![Misbehaviour::Html], 1, "something other than a token"),
         (vec![Pending, SlowDown], 0, ""),
     ] {
         let about = format!("{answers:?}");

@@ -33,18 +33,28 @@ fn every_misbehaviour_of_the_token_endpoint_has_its_class_and_its_sentence() {
     let retry_after = || vec![("Retry-After", "120".to_owned())];
     let table = [
         // It passes by itself.
-        (Status(429, retry_after(), "{}".into()), "provider-busy", "identity provider", "asks to come back later"),
-        (Status(503, vec![], "oops".into()), "provider-down", "identity provider", "has trouble of its own"),
-        (Status(500, vec![], String::new()), "provider-down", "identity provider", "has trouble of its own"),
+        (
+            Status(429, retry_after(), "{}".into()),
+            "provider-busy",
+            "identity provider",
+            "asked Mailferry to try again later",
+        ),
+        (Status(503, vec![], "oops".into()), "provider-down", "identity provider", "has an internal problem"),
+        (Status(500, vec![], String::new()), "provider-down", "identity provider", "has an internal problem"),
         (Cut, "provider-unreachable", "identity provider", "cannot be reached"),
         (Truncated, "provider-unreachable", "identity provider", "cannot be reached"),
         (Silent, "provider-slow", "identity provider", "did not answer in time"),
         (Drip, "provider-slow", "identity provider", "did not answer in time"),
         (Huge, "provider-too-large", "identity provider", "more than a megabyte"),
-        (Html, "provider-not-json", "identity provider", "something that is no token"),
-        (Status(200, vec![], "{\"access_token\":\"\"}".into()), "provider-not-json", "identity provider", "no token"),
-        (Redirect("http://127.0.0.1:9/token".into()), "provider-redirected", "identity provider", "elsewhere"),
-        (Error("temporarily_unavailable", ""), "provider-down", "identity provider", "has trouble of its own"),
+        (Html, "provider-not-json", "identity provider", "something other than a token"),
+        (
+            Status(200, vec![], "{\"access_token\":\"\"}".into()),
+            "provider-not-json",
+            "identity provider",
+            "other than a token",
+        ),
+        (Redirect("http://127.0.0.1:9/token".into()), "provider-redirected", "identity provider", "another address"),
+        (Error("temporarily_unavailable", ""), "provider-down", "identity provider", "has an internal problem"),
         // A person consents anew.
         (Error("invalid_grant", "Token has been expired or revoked."), "consent-ended", "admin", "was withdrawn"),
         (Error("invalid_grant", "AADSTS700082: inactivity"), "consent-inactive", "admin", "not used for too long"),
@@ -56,8 +66,8 @@ fn every_misbehaviour_of_the_token_endpoint_has_its_class_and_its_sentence() {
         ),
         (Error("invalid_grant", "AADSTS50173: revoked"), "consent-ended", "admin", "was withdrawn"),
         (Error("invalid_grant", "AADSTS65001: no consent"), "consent-admin-needed", "admin", "Nobody has consented"),
-        (Error("interaction_required", "AADSTS50076: MFA"), "consent-mfa-needed", "admin", "further proof"),
-        (Error("invalid_grant", "AADSTS53003: CA"), "admin-access-blocked", "admin", "rule of the organisation"),
+        (Error("interaction_required", "AADSTS50076: MFA"), "consent-mfa-needed", "admin", "verify their identity"),
+        (Error("invalid_grant", "AADSTS53003: CA"), "admin-access-blocked", "admin", "policy of the organisation"),
         (
             Error("invalid_grant", "reauth related error (invalid_rapt)"),
             "consent-sign-in-frequency",
@@ -72,7 +82,7 @@ fn every_misbehaviour_of_the_token_endpoint_has_its_class_and_its_sentence() {
             Error("invalid_client", "The OAuth client was deleted."),
             "app-gone",
             "operator",
-            "has deleted the application",
+            "was deleted or switched off",
         ),
         (Error("something_new", "never seen"), "app-refused", "admin", "refuses the application"),
     ];
@@ -232,7 +242,7 @@ fn what_is_wrong_in_one_tenant_is_no_problem_of_the_application() {
     let poll = |address| mailferry.run(&["--json", "poll", address]).json().remove(0);
     let wrong = poll("jobb@typo.example");
     assert_eq!(text(&wrong["error"], "cause"), "app-tenant-unknown", "{wrong}");
-    assert!(text(&wrong["error"], "message").contains("knows no tenant typo.example"), "{wrong}");
+    assert!(text(&wrong["error"], "message").contains("does not know the tenant typo.example"), "{wrong}");
     assert!(poll(JOBB)["error"].is_null(), "the other goes on");
     let states = mailferry.json(&["oauth", "status"]);
     let state = |identity| text(crate::support::facts::with(&states, "identity", identity)[0], "state").to_owned();

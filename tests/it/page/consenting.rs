@@ -141,7 +141,7 @@ fn a_member_opens_a_shared_mailbox_and_any_other_account_is_refused_by_name() {
     for other in [BO, JOBB] {
         name_member(&page);
         consent(&page, other);
-        page.wait_for_text(&format!("{other} consented, but {ANNA} was wanted."));
+        page.wait_for_text(&format!("{other} consented, but {ANNA} should have."));
         assert_eq!(consents(&site), [""; 0], "nothing is kept of {other}");
     }
     name_member(&page);
@@ -174,7 +174,7 @@ fn a_customer_who_takes_the_wrong_account_tries_again_on_the_very_page_that_says
     customer.go(&link);
     name_member(&customer);
     consent(&customer, BO);
-    customer.wait_for_text(&format!("{BO} consented, but {ANNA} was wanted."));
+    customer.wait_for_text(&format!("{BO} consented, but {ANNA} should have."));
     name_member(&customer);
     consent(&customer, ANNA);
     customer.wait_for_text(&format!("{JOBB} is connected."));

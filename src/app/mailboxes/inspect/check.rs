@@ -6,7 +6,7 @@ use super::{Inspector, not_held};
 use crate::app::Error;
 use crate::app::mailboxes::guesses::{Limited, within};
 use crate::cause::Trouble;
-use crate::fact::Found;
+use crate::fact::CheckFinding;
 use crate::poll::check::{self, CheckFailure, CheckLine};
 use crate::poll::guesses::minutes_held;
 use crate::poll::{Deps, PollError, is_the_way};
@@ -37,7 +37,7 @@ pub struct Checked {
 /// stay away, since the problem may be fixed by now.
 ///
 /// # Errors
-/// [`Conflict::HeldUntil`](crate::fact::Conflict::HeldUntil), [`Error::LoginsWait`].
+/// [`Conflict::ServerAskedToWaitUntil`](crate::fact::Conflict::ServerAskedToWaitUntil), [`Error::LoginsWait`].
 pub async fn check<F>(inspector: Inspector<'_>, mailbox: &Mailbox, request: CheckOptions<F>) -> Result<Checked, Error>
 where
     F: FnMut(&CheckLine) + Send + 'static,
@@ -116,8 +116,8 @@ fn blurred(lines: Vec<CheckLine>) -> Vec<CheckLine> {
     for line in lines {
         let is_way = is_the_way(line.step);
         let line = match (is_way, line.ok) {
-            (true, true) => CheckLine::new(line.step, true, Found::Reached),
-            (true, false) => CheckLine::new("tcp", false, Found::NotReached),
+            (true, true) => CheckLine::new(line.step, true, CheckFinding::Reached),
+            (true, false) => CheckLine::new("tcp", false, CheckFinding::NotReached),
             (false, _) => line,
         };
         // A successful DNS lookup says nothing yet, and a second failed connection step adds nothing.

@@ -1,12 +1,12 @@
-//! The use cases that more than one door has, in an order in which each finds what it needs.
+//! The use cases of more than one door, in an order in which each finds the state that it needs.
 
-/// A use case, by each door that has it.
+/// A use case, as each door offers it.
 pub struct UseCase {
     pub name: &'static str,
     pub command: Option<&'static str>,
     pub api: fn() -> Option<Api>,
     pub page: fn() -> Option<Page>,
-    /// The audit lines that come of it: action, target, detail.
+    /// The audit lines that it writes: action, target, detail.
     pub audit: &'static [(&'static str, &'static str, &'static str)],
 }
 
@@ -32,12 +32,12 @@ fn page(path: &'static str, form: &'static [(&'static str, &'static str)]) -> Op
     Some(Page { path, form })
 }
 
-/// No such door.
+/// The door lacks the use case.
 fn none<T>() -> Option<T> {
     None
 }
 
-const OF_MAILBOX: &str = "jobb@lillestad.se";
+const MAILBOX: &str = "jobb@lillestad.se";
 
 pub const USE_CASES: &[UseCase] = &[
     UseCase {
@@ -115,7 +115,7 @@ pub const USE_CASES: &[UseCase] = &[
         command: Some("mailferry mailbox pause jobb@lillestad.se"),
         api: || api("POST", "/mailboxes/jobb@lillestad.se/pause", ""),
         page: || page("/mailboxes/jobb%40lillestad.se/pause", &[]),
-        audit: &[("mailbox-paused", OF_MAILBOX, "")],
+        audit: &[("mailbox-paused", MAILBOX, "")],
     },
     UseCase {
         name: "a paused mailbox is paused once more",
@@ -129,49 +129,49 @@ pub const USE_CASES: &[UseCase] = &[
         command: Some("mailferry mailbox resume jobb@lillestad.se"),
         api: || api("POST", "/mailboxes/jobb@lillestad.se/resume", ""),
         page: || page("/mailboxes/jobb%40lillestad.se/resume", &[]),
-        audit: &[("mailbox-resumed", OF_MAILBOX, "")],
+        audit: &[("mailbox-resumed", MAILBOX, "")],
     },
     UseCase {
         name: "a mailbox gets another start",
         command: Some("mailferry mailbox set jobb@lillestad.se --start 2026-01-02"),
         api: || api("PATCH", "/mailboxes/jobb@lillestad.se", r#"{"start":"2026-01-02"}"#),
         page: || page("/mailboxes/jobb%40lillestad.se/setup/start", &[("start", "date"), ("date", "2026-01-02")]),
-        audit: &[("mailbox-changed", OF_MAILBOX, "from when")],
+        audit: &[("mailbox-changed", MAILBOX, "the start")],
     },
     UseCase {
-        name: "the customer's copy is dealt with in another way",
+        name: "the after-import action is changed",
         command: Some("mailferry mailbox set jobb@lillestad.se --after-import move:Klart"),
         api: || api("PATCH", "/mailboxes/jobb@lillestad.se", r#"{"after_import":"move:Klart"}"#),
         page: || page("/mailboxes/jobb%40lillestad.se/setup/copy", &[("copy", "move"), ("folder", "Klart")]),
-        audit: &[("mailbox-changed", OF_MAILBOX, "the customer's copy")],
+        audit: &[("mailbox-changed", MAILBOX, "the customer's copy")],
     },
     UseCase {
         name: "other folders are polled",
         command: Some("mailferry mailbox set jobb@lillestad.se --folder INBOX --folder Viktigt"),
         api: || api("PATCH", "/mailboxes/jobb@lillestad.se", r#"{"folders":["INBOX","Viktigt"]}"#),
         page: || page("/mailboxes/jobb%40lillestad.se/setup/folders", &[("folder", "INBOX"), ("folder", "Viktigt")]),
-        audit: &[("mailbox-changed", OF_MAILBOX, "the folders")],
+        audit: &[("mailbox-changed", MAILBOX, "the folders")],
     },
     UseCase {
         name: "a mailbox gets another interval and a larger limit",
         command: Some("mailferry mailbox set jobb@lillestad.se --interval 5min --max-size 60MB"),
         api: || api("PATCH", "/mailboxes/jobb@lillestad.se", r#"{"interval":"5min","max_size":60000000}"#),
         page: none,
-        audit: &[("mailbox-changed", OF_MAILBOX, "the interval, the largest mail")],
+        audit: &[("mailbox-changed", MAILBOX, "the interval, the maximum mail size")],
     },
     UseCase {
-        name: "quarantined mail is asked for again",
+        name: "quarantined mail is retried",
         command: Some("mailferry ledger retry --mailbox jobb@lillestad.se"),
         api: || api("POST", "/mailboxes/jobb@lillestad.se/ledger/retry", ""),
         page: none,
-        audit: &[("ledger-retried", OF_MAILBOX, "")],
+        audit: &[("ledger-retried", MAILBOX, "")],
     },
     UseCase {
         name: "a mail is skipped",
         command: Some("mailferry ledger skip --mailbox jobb@lillestad.se --folder INBOX --uid 8"),
         api: || api("POST", "/mailboxes/jobb@lillestad.se/ledger/skip", r#"{"uid":8,"folder":"INBOX"}"#),
         page: || page("/mailboxes/jobb%40lillestad.se/skip", &[("folder", "INBOX"), ("uid", "8")]),
-        audit: &[("ledger-skipped", OF_MAILBOX, "INBOX UID 8")],
+        audit: &[("ledger-skipped", MAILBOX, "INBOX UID 8")],
     },
     UseCase {
         name: "a mailbox gets another password",
@@ -183,7 +183,7 @@ pub const USE_CASES: &[UseCase] = &[
                 &[("server", "127.0.0.1:1 implicit jobb@lillestad.se"), ("password", "nytt hemligt")],
             )
         },
-        audit: &[("credentials-changed", OF_MAILBOX, "")],
+        audit: &[("credentials-changed", MAILBOX, "")],
     },
     UseCase {
         name: "a mailbox is polled soon",
@@ -193,14 +193,14 @@ pub const USE_CASES: &[UseCase] = &[
         audit: &[],
     },
     UseCase {
-        name: "a link is made for the customer",
+        name: "a connect link is created",
         command: None,
         api: || api("POST", "/mailboxes/jobb@lillestad.se/connect-links", ""),
         page: || page("/mailboxes/jobb%40lillestad.se/link", &[]),
-        audit: &[("link-made", OF_MAILBOX, "")],
+        audit: &[("link-made", MAILBOX, "")],
     },
     UseCase {
-        name: "a token is made",
+        name: "a token is created",
         command: Some("mailferry token create --name import --scope read"),
         api: || api("POST", "/tokens", r#"{"name":"import","scope":"read"}"#),
         page: || page("/settings/tokens", &[("name", "import"), ("scope", "read")]),
@@ -214,7 +214,7 @@ pub const USE_CASES: &[UseCase] = &[
         audit: &[("token-revoked", "spare", "")],
     },
     UseCase {
-        name: "somebody is removed",
+        name: "a user is removed",
         command: Some("mailferry user remove anna"),
         api: || api("DELETE", "/users/anna", ""),
         page: || page("/people/remove", &[("name", "anna")]),

@@ -11,7 +11,7 @@ use super::seen;
 use super::view::{Mailbox, version};
 use crate::address::Address;
 use crate::app::mailboxes::{self, MovedLogin, Request};
-use crate::fact::{Fact, GivenUp};
+use crate::fact::{Fact, RevocationOutcome};
 use crate::http::State;
 use crate::http::api::auth::Caller;
 use crate::http::api::etag::{Condition, part};
@@ -140,7 +140,7 @@ pub async fn remove(
     let given_up = mailboxes::remove(acting, &mailbox, Some(&tokens), is_meant).await?;
     let removed = RemovedMailbox {
         mailbox: address.to_string(),
-        revoked_at_provider: given_up.as_ref().map(GivenUp::at_provider),
+        revoked_at_provider: given_up.as_ref().map(RevocationOutcome::at_provider),
         detail: given_up.map(|given_up| given_up.words(Language::English)),
     };
     Ok(Json(removed).into_response())

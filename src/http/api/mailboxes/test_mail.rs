@@ -12,7 +12,7 @@ use super::seen;
 use super::view::Failure;
 use crate::app::test_mails::{self, WantedTest};
 use crate::clock::Timestamp;
-use crate::fact::{Kept, Reason};
+use crate::fact::{Reason, StoredFact};
 use crate::http::State;
 use crate::http::api::BASE;
 use crate::http::api::auth::Caller;
@@ -75,7 +75,7 @@ pub struct TestAside {
     reason: String,
 }
 
-fn told(reason: Option<&Kept<Reason>>) -> String {
+fn told(reason: Option<&StoredFact<Reason>>) -> String {
     reason.map(|reason| reason.words(Language::English)).unwrap_or_default()
 }
 

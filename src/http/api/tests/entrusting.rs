@@ -142,7 +142,7 @@ async fn sentences_hide_nothing_and_data_says_all() {
     let made = world.ask("POST", "/tokens", "ours-write", &[], Some(token.clone())).await;
     assert_eq!(made.json()["name"], token["name"], "a name is given back as it was given");
     let again = world.ask("POST", "/tokens", "ours-write", &[], Some(token)).await;
-    assert_eq!(again.json()["detail"], "there is a token jobb already");
+    assert_eq!(again.json()["detail"], "the token jobb already exists");
     let inbox = json!({ "name": format!("jobb\u{202e}") });
     let named = world.ask("PATCH", &format!("/inboxes/{INBOX}"), "ours-write", &[("if-match", "*")], Some(inbox)).await;
     assert_eq!(named.json()["name"], "jobb\u{202e}", "what was given is given back");

@@ -256,7 +256,7 @@ async fn passwords_are_given_and_not_guessed() {
 async fn no_look_goes_to_a_server_that_told_us_to_stay_away() {
     let world = World::new().await;
     let until = world.hold().await;
-    let detail = format!("its server told us to stay away until {until}");
+    let detail = format!("the mail server asked Mailferry to wait until {until}");
     for (method, what) in [("GET", "folders"), ("GET", "effects"), ("POST", "dry-run"), ("POST", "check")] {
         let reply = world.ask(method, &of_mailbox(what), "ours-write", &[], None).await;
         assert_eq!((reply.status, &reply.json()["detail"]), (StatusCode::CONFLICT, &json!(detail)), "{what}");
@@ -264,7 +264,10 @@ async fn no_look_goes_to_a_server_that_told_us_to_stay_away() {
     let mailbox = world.store().mailbox(&MAILBOX.parse().unwrap()).await.unwrap();
     let actor = Actor::CommandLine;
     let inspector = world.state.inspector(&actor);
-    assert!(matches!(inspect::folders(inspector, &mailbox).await, Err(Error::Conflict(Conflict::HeldUntil(_)))));
+    assert!(matches!(
+        inspect::folders(inspector, &mailbox).await,
+        Err(Error::Conflict(Conflict::ServerAskedToWaitUntil(_)))
+    ));
     // The command line checks all the same: a person may have mended it.
     let wish = CheckOptions { as_polled: false, tell: |_: &CheckLine| {} };
     let checked = inspect::check(inspector, &mailbox, wish).await.unwrap();

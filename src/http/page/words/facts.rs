@@ -2,7 +2,7 @@
 
 use super::{Words, of_step};
 use crate::app::Actor;
-use crate::fact::{Fact, Kept, Reason};
+use crate::fact::{Fact, Reason, StoredFact};
 use crate::locale;
 use crate::poll::check::CheckLine;
 
@@ -22,7 +22,7 @@ impl Words {
     }
 
     /// The same of one that was kept.
-    pub fn kept(&self, fact: &Kept<impl Fact>) -> String {
+    pub fn kept(&self, fact: &StoredFact<impl Fact>) -> String {
         fact.on_page(self.language)
     }
 
@@ -32,7 +32,7 @@ impl Words {
     }
 
     /// Why a mail is not in an inbox, as the ledger says it.
-    pub fn reason(&self, reason: &Option<Kept<Reason>>) -> String {
+    pub fn reason(&self, reason: &Option<StoredFact<Reason>>) -> String {
         reason.as_ref().map_or_else(String::new, |reason| self.kept(reason))
     }
 

@@ -1,37 +1,35 @@
-//! Things that are not there.
+//! Resources that were not found.
 
 use super::{Fact, Text};
 
-/// A thing that somebody has named, and that is not there or is not theirs to see.
+/// A resource that does not exist, or that the actor must not see.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Thing {
+pub enum Resource {
     /// A mailbox, by its address.
     Mailbox(String),
-    /// A mailbox, by its row: it was removed meanwhile.
+    /// A mailbox, by its row; it was removed in the meantime.
     MailboxOfRow,
     /// An inbox, by its address.
     Inbox(String),
-    /// A route of this recipient.
+    /// A route, by its recipient.
     Route(String),
-    /// A user, by name.
+    /// A user, by its name.
     Person(String),
-    /// A token of the API, by name.
+    /// An API token, by its name.
     Token(String),
-    /// An organisation, by name.
+    /// An organisation, by its name.
     Organisation(String),
-    /// A message, by its number.
+    /// A message, by its id.
     Message(i64),
-    /// A test mail.
     TestMail,
-    /// An invitation.
     Invitation,
-    /// A consent that a mailbox was opened with.
+    /// The consent of a mailbox.
     Consent,
-    /// A mailbox for which somebody consents: it was removed or changed meanwhile.
+    /// A mailbox that was removed or changed while a person consented for it.
     ConsentedMailbox,
 }
 
-impl Fact for Thing {
+impl Fact for Resource {
     fn text(&self) -> Text {
         match self {
             Self::Mailbox(address) => Text::new("missing-mailbox").with("name", address),

@@ -1,4 +1,4 @@
-//! The end of a consent at its provider.
+//! The outcome of the revocation of a consent at its provider.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,27 +6,29 @@ use super::{Fact, Text};
 use crate::cause::Trouble;
 use crate::locale::Language;
 
-/// How a consent ended at its provider, when nothing here needed it any more.
+/// The outcome at the provider when Mailferry gives up a consent.
+///
+/// Variants keep their stored names when they are renamed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum GivenUp {
-    /// It stays: other mailboxes are opened with it.
+pub enum RevocationOutcome {
+    /// The consent is kept: other mailboxes use it.
     Shared,
-    /// An application's right, which only an administrator ends.
+    /// It is an application's own right, which only an administrator can remove.
     OfApplication,
     /// The provider has ended it.
     Ended { provider: String, identity: String },
-    /// Nobody had consented yet.
+    /// The identity had not consented yet.
     NeverGiven { identity: String },
-    /// The provider has no way to end it from here.
+    /// The provider offers no way to revoke a consent.
     NoWay { provider: String, identity: String, is_microsoft: bool },
-    /// It should have been ended, and was not: a provider's answer.
+    /// The provider refused the revocation.
     Refused { provider: String, identity: String, is_microsoft: bool, why: Trouble },
-    /// It should have been ended, and was not: our own database.
+    /// The revocation failed because of our own database.
     Failed { provider: String, identity: String, is_microsoft: bool },
 }
 
-impl GivenUp {
+impl RevocationOutcome {
     /// Whether the provider has ended it.
     pub fn at_provider(&self) -> bool {
         matches!(self, Self::Ended { .. })
@@ -37,7 +39,7 @@ fn family(is_microsoft: bool) -> &'static str {
     if is_microsoft { "microsoft" } else { "other" }
 }
 
-impl Fact for GivenUp {
+impl Fact for RevocationOutcome {
     fn text(&self) -> Text {
         match self {
             Self::Shared => Text::new("given-up-shared"),
@@ -64,7 +66,7 @@ impl Fact for GivenUp {
 
     fn words(&self, language: Language) -> String {
         match self {
-            // The provider's answer is a fact of its own, in the same language.
+            // The provider's answer is a fact itself, which is worded in the same language.
             Self::Refused { why, .. } => self.text().with("why", why.sentence(language)).words(language),
             _ => self.text().words(language),
         }

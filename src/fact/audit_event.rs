@@ -1,34 +1,30 @@
-//! Changes that somebody has made, as the audit tells them.
+//! The events of the audit log.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fact, GivenUp, Text, list};
+use super::{Fact, RevocationOutcome, Text, list};
 use crate::locale::Language;
 
-/// A part of a mailbox that can be changed.
+/// A part of a mailbox that a change can concern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Part {
-    /// The inbox that it feeds.
+pub enum MailboxPart {
+    /// The inbox that the mailbox feeds.
     Inbox,
-    /// Its server, or the trust in it.
+    /// The server, or which certificates are trusted.
     Server,
-    /// The login name.
     Username,
     /// The folders that are polled.
     Folders,
-    /// From when mail is wanted.
+    /// The date from which mail is imported.
     Start,
-    /// What happens to the customer's copy.
+    /// The effect on the customer's copy.
     AfterImport,
-    /// The time between two polls.
     Interval,
-    /// The largest mail.
     MaxSize,
 }
 
-impl Part {
-    /// All of them.
+impl MailboxPart {
     #[cfg(test)]
     pub const ALL: [Self; 8] = [
         Self::Inbox,
@@ -42,7 +38,7 @@ impl Part {
     ];
 }
 
-impl Fact for Part {
+impl Fact for MailboxPart {
     fn text(&self) -> Text {
         Text::new(match self {
             Self::Inbox => "part-inbox",
@@ -57,20 +53,20 @@ impl Fact for Part {
     }
 }
 
-/// A change that was made to something.
+/// A change that an actor made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "done")]
-pub enum Done {
+pub enum AuditEvent {
     MailboxAdded,
-    MailboxChanged { parts: Vec<Part> },
+    MailboxChanged { parts: Vec<MailboxPart> },
     MailboxStarted,
     MailboxPaused,
     MailboxResumed,
-    MailboxRemoved { consent: Option<GivenUp> },
-    CredentialsChanged { parts: Vec<Part> },
+    MailboxRemoved { consent: Option<RevocationOutcome> },
+    CredentialsChanged { parts: Vec<MailboxPart> },
     ConsentAsked { identity: String },
     ConsentGiven { identity: String },
-    ConsentGivenUp { consent: GivenUp },
+    ConsentGivenUp { consent: RevocationOutcome },
     LinkMade,
     LedgerRetried { folder: Option<String>, uid: Option<u32> },
     LedgerSkipped { folder: String, uid: u32 },
@@ -93,8 +89,8 @@ pub enum Done {
     SecretsForgotten { count: u64 },
 }
 
-impl Done {
-    /// Its name: in the database, in the API, and behind `audit-` in the language files.
+impl AuditEvent {
+    /// The id: in the database, in the API, and after `audit-` in the language files.
     pub fn id(&self) -> &'static str {
         match self {
             Self::MailboxAdded => "mailbox-added",
@@ -130,7 +126,7 @@ impl Done {
         }
     }
 
-    /// What else is worth knowing of it, in words; empty: nothing.
+    /// The details of the event; empty if it has none.
     pub fn detail(&self, language: Language) -> String {
         match self {
             Self::MailboxChanged { parts } | Self::CredentialsChanged { parts } => {

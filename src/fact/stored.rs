@@ -1,4 +1,4 @@
-//! Facts as they are kept: as JSON, or in the words of a version before this one, which are shown as they stand.
+//! Facts in the database: as JSON, or as an English sentence that an earlier version stored, which is shown unchanged.
 
 use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
@@ -7,29 +7,28 @@ use sqlx::{Database, Decode, Type};
 use super::Fact;
 use crate::locale::Language;
 
-/// A fact that was kept.
+/// A fact from the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kept<T> {
-    /// As data.
+pub enum StoredFact<T> {
     Known(T),
-    /// In the words of an earlier version.
+    /// A sentence of an earlier version.
     Words(String),
 }
 
-/// A fact as it is kept.
+/// The JSON of a fact, as stored in the database.
 pub fn to_json(fact: &impl Serialize) -> String {
     serde_json::to_string(fact).unwrap_or_default()
 }
 
-impl<T: DeserializeOwned> Kept<T> {
-    /// From its column.
+impl<T: DeserializeOwned> StoredFact<T> {
+    /// Reads a column. Text that is not the JSON of a fact is a sentence of an earlier version.
     pub fn read(stored: String) -> Self {
         serde_json::from_str(&stored).map_or(Self::Words(stored), Self::Known)
     }
 }
 
-impl<T: Fact> Kept<T> {
-    /// In words.
+impl<T: Fact> StoredFact<T> {
+    /// The text in the wording of a terminal and of the API.
     pub fn words(&self, language: Language) -> String {
         match self {
             Self::Known(fact) => fact.words(language),
@@ -37,7 +36,7 @@ impl<T: Fact> Kept<T> {
         }
     }
 
-    /// In the words of a page.
+    /// The text in the wording of a page.
     pub fn on_page(&self, language: Language) -> String {
         match self {
             Self::Known(fact) => fact.on_page(language),
@@ -46,8 +45,8 @@ impl<T: Fact> Kept<T> {
     }
 }
 
-impl<T: Fact> Kept<Vec<T>> {
-    /// Each in words.
+impl<T: Fact> StoredFact<Vec<T>> {
+    /// The text of each fact.
     pub fn each(&self, words: impl Fn(&T) -> String) -> Vec<String> {
         match self {
             Self::Known(facts) => facts.iter().map(words).collect(),
@@ -56,23 +55,23 @@ impl<T: Fact> Kept<Vec<T>> {
     }
 }
 
-/// In JSON that is shown, a fact is its English sentence.
+/// Serializes a fact as its English text, for JSON output.
 pub fn in_english<T: Fact, S: Serializer>(fact: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&fact.words(Language::English))
 }
 
-/// The same of one that there may be.
+/// Serializes an optional fact as its English text, for JSON output.
 pub fn maybe_in_english<T: Fact, S: Serializer>(fact: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
     fact.as_ref().map(|fact| fact.words(Language::English)).serialize(serializer)
 }
 
-impl<T: Fact> Serialize for Kept<T> {
+impl<T: Fact> Serialize for StoredFact<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.words(Language::English))
     }
 }
 
-impl<DB: Database, T> Type<DB> for Kept<T>
+impl<DB: Database, T> Type<DB> for StoredFact<T>
 where
     String: Type<DB>,
 {
@@ -80,12 +79,12 @@ where
         <String as Type<DB>>::type_info()
     }
 
-    fn compatible(its: &DB::TypeInfo) -> bool {
-        <String as Type<DB>>::compatible(its)
+    fn compatible(column: &DB::TypeInfo) -> bool {
+        <String as Type<DB>>::compatible(column)
     }
 }
 
-impl<'r, DB: Database, T: DeserializeOwned> Decode<'r, DB> for Kept<T>
+impl<'r, DB: Database, T: DeserializeOwned> Decode<'r, DB> for StoredFact<T>
 where
     String: Decode<'r, DB>,
 {

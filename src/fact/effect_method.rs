@@ -1,37 +1,37 @@
-//! How a server does what is to happen to a customer's copy.
+//! How a server carries out an effect on a customer's copy.
 
 use super::{Fact, Obstacle, Text};
 use crate::locale::Language;
 
-/// How a wish is fulfilled, or why it cannot be.
+/// The method by which an effect is carried out, or why it is not possible.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Way {
-    /// The folder is opened read-only.
-    LeftAlone,
-    /// The folder keeps the flag.
-    Kept,
-    /// Whether the folder keeps the flag shows later.
-    KeptPerhaps,
-    /// By MOVE, or by COPY and UID EXPUNGE, to a folder that is there or will be made.
+pub enum EffectMethod {
+    /// The folder is opened read-only and never changed.
+    Untouched,
+    /// The folder stores the flag.
+    FlagStored,
+    /// It is not known yet whether the folder stores the flag.
+    FlagMaybeStored,
+    /// By MOVE, or by COPY and UID EXPUNGE, to a folder that exists or will be created.
     Moved { by_move: bool, is_there: bool },
     /// By a move to Gmail's trash folder.
-    ByTrash { trash: String },
+    MovedToTrash { trash: String },
     /// By UID EXPUNGE.
     Expunged,
-    /// Not at all.
+    /// Not possible.
     Blocked(Obstacle),
 }
 
-impl Fact for Way {
+impl Fact for EffectMethod {
     fn text(&self) -> Text {
         match self {
-            Self::LeftAlone => Text::new("way-left-alone"),
-            Self::Kept => Text::new("way-kept"),
-            Self::KeptPerhaps => Text::new("way-kept-perhaps"),
+            Self::Untouched => Text::new("way-left-alone"),
+            Self::FlagStored => Text::new("way-kept"),
+            Self::FlagMaybeStored => Text::new("way-kept-perhaps"),
             Self::Moved { by_move, is_there } => {
                 Text::new(if *by_move { "way-moved" } else { "way-copied" }).with("is_there", is_there)
             }
-            Self::ByTrash { trash } => Text::new("way-by-trash").with("trash", trash),
+            Self::MovedToTrash { trash } => Text::new("way-by-trash").with("trash", trash),
             Self::Expunged => Text::new("way-expunged"),
             Self::Blocked(obstacle) => obstacle.text(),
         }
