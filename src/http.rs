@@ -44,7 +44,7 @@ pub use pages::set_up_link;
 #[derive(Clone)]
 pub struct State {
     deps: Arc<Deps>,
-    page: Arc<Settings>,
+    settings: Arc<Settings>,
     /// The way to mail servers: none is talked to on the threads that answer.
     visits: Visits,
     stopping: CancellationToken,
@@ -64,7 +64,7 @@ impl State {
 
     /// The surroundings of a change that may need a key, a provider or the network.
     fn change_deps(&self) -> ChangeDeps<'_> {
-        ChangeDeps { deps: &self.deps, ports: &self.page.mail_ports }
+        ChangeDeps { deps: &self.deps, ports: &self.settings.mail_ports }
     }
 
     /// Finds the mail server of an address for somebody who sees this. Documents of other people's servers are read off the threads
@@ -86,7 +86,7 @@ const OPERATORS: i64 = 0;
 /// What the configuration says of the page.
 pub struct Settings {
     /// Where people reach it.
-    base: Url,
+    base_url: Url,
     /// Whose proxies are believed.
     peers: Peers,
     /// By which names it may be asked.
@@ -98,13 +98,13 @@ pub struct Settings {
     /// The ports of mail servers that whoever is not an operator may name.
     mail_ports: Vec<u16>,
     /// What browsers may do with a page.
-    policy: HeaderValue,
+    csp: HeaderValue,
     /// A way to send test mails, if one is configured.
     mailer: Option<Mailer>,
     /// Who says who somebody is.
     sso: config::Sso,
     /// That provider, as it has described itself, and when.
-    provider: Mutex<Option<(Instant, Arc<CoreProviderMetadata>)>>,
+    sso_metadata: Mutex<Option<(Instant, Arc<CoreProviderMetadata>)>>,
     /// Nobody but this machine is meant to reach it.
     is_local: bool,
 }
@@ -121,26 +121,26 @@ impl Settings {
     /// From a configuration that was checked.
     pub fn new(config: &Config) -> Result<Self, String> {
         let config::Http { trusted_proxies, inbox_domain, .. } = &config.http;
-        let base = config.http.base().map_err(|error| format!("http.url: {error}"))?;
+        let base_url = config.http.base().map_err(|error| format!("http.url: {error}"))?;
         let providers = config.oauth.providers.values().map(|app| app.authorize_url.as_str());
         Ok(Self {
-            hosts: host::Hosts::new(&config.http, &base),
+            hosts: host::Hosts::new(&config.http, &base_url),
             passwords_in_clear: config.http.passwords_in_clear,
-            base,
+            base_url,
             peers: Peers::new(trusted_proxies.clone()),
             inbox_domain: inbox_domain.clone(),
             mail_ports: config.egress.ports.clone(),
-            policy: headers::policy(providers),
+            csp: headers::content_security_policy(providers),
             mailer: Mailer::new(&config.smtp)?,
             sso: config.sso.clone(),
-            provider: Mutex::default(),
+            sso_metadata: Mutex::default(),
             is_local: config.http.url.is_empty() && config.http.listen.ip().is_loopback(),
         })
     }
 
     /// A link to one of our pages, as others need it.
     pub fn link(&self, path: &str) -> String {
-        format!("{}{path}", self.base.as_str().trim_end_matches('/'))
+        format!("{}{path}", self.base_url.as_str().trim_end_matches('/'))
     }
 }
 
@@ -165,7 +165,7 @@ pub enum BindError {
 }
 
 /// Nobody is answered later: the longest that a page waits for, a check, takes half of it.
-const LONGEST: Duration = Duration::from_mins(3);
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(3);
 
 /// The two stages of the end.
 pub struct Stop {
@@ -176,14 +176,14 @@ pub struct Stop {
 }
 
 /// Answers until told to end.
-pub async fn serve(listener: TcpListener, deps: Arc<Deps>, page: Arc<Settings>, visits: Visits, stop: Stop) {
-    let (is_https, policy) = (page.base.scheme() == "https", page.policy.clone());
-    let peers = page.peers.clone();
-    let state = State { deps, page, visits, stopping: stop.stopping, shares: Arc::default() };
+pub async fn serve(listener: TcpListener, deps: Arc<Deps>, settings: Arc<Settings>, visits: Visits, stop: Stop) {
+    let (is_https, csp) = (settings.base_url.scheme() == "https", settings.csp.clone());
+    let peers = settings.peers.clone();
+    let state = State { deps, settings, visits, stopping: stop.stopping, shares: Arc::default() };
     let router = routes::router(state.clone())
         .layer(from_fn_with_state(state, host::guard))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST))
-        .layer(from_fn(move |request, next| headers::guard(is_https, policy.clone(), request, next)))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
+        .layer(from_fn(move |request, next| headers::add(is_https, csp.clone(), request, next)))
         .layer(CompressionLayer::new());
-    listen::answer(listener, router, peers, stop.end).await;
+    listen::run(listener, router, peers, stop.end).await;
 }

@@ -30,7 +30,7 @@ pub async fn state(adjust: impl FnOnce(&mut Config)) -> (State, TempDir) {
 }
 
 fn state_of(config: Config, store: Arc<Store>, vault: Vault) -> State {
-    let page = Arc::new(Settings::new(&config).unwrap());
+    let settings = Arc::new(Settings::new(&config).unwrap());
     let deps = Deps {
         store,
         vault: Arc::new(vault),
@@ -46,7 +46,7 @@ fn state_of(config: Config, store: Arc<Store>, vault: Vault) -> State {
     };
     let deps = Arc::new(deps);
     let visits = Visits::new(tokio::runtime::Handle::current(), deps.clone());
-    State { deps, page, visits, stopping: CancellationToken::new(), shares: Arc::default() }
+    State { deps, settings, visits, stopping: CancellationToken::new(), shares: Arc::default() }
 }
 
 /// Adds a token that is its own name.

@@ -8,11 +8,11 @@ use utoipa::ToSchema;
 
 use super::cursor::{Page, Paging};
 use super::inboxes::ListQuery;
-use super::problem::Answer;
+use super::problem::ApiResult;
 use crate::clock::Timestamp;
 use crate::http::State;
 use crate::http::api::auth::Caller;
-use crate::http::api::extract::Asked;
+use crate::http::api::extract::QueryParams;
 use crate::locale::Language;
 use crate::store::AuditLine as Stored;
 
@@ -43,9 +43,13 @@ impl From<Stored> for AuditLine {
 /// The changes, newest first.
 #[utoipa::path(get, path = "/audit", tag = "Audit", params(ListQuery),
     responses((status = 200, description = "A page of changes", body = Page<AuditLine>)))]
-pub async fn list(FromState(state): FromState<State>, caller: Caller, Asked(asked): Asked<ListQuery>) -> Answer {
-    let paging = Paging::<i64>::of("audit", asked.limit, asked.after.as_deref())?;
-    let found = state.deps.store.audit_lines(caller.scope(), paging.after, paging.with_one_more()).await?;
-    let page = Page::of("audit", found, paging.limit, |line| line.id);
+pub async fn list(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    QueryParams(query): QueryParams<ListQuery>,
+) -> ApiResult {
+    let paging = Paging::<i64>::parse("audit", query.limit, query.after.as_deref())?;
+    let found = state.deps.store.audit_lines(caller.scope(), paging.after, paging.fetch_limit()).await?;
+    let page = Page::from_items("audit", found, paging.limit, |line| line.id);
     Ok(Json(page.map(AuditLine::from)).into_response())
 }

@@ -14,9 +14,9 @@ use crate::store::{Scope, Token};
 
 /// What token a path needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Needs {
+pub enum TokenAccess {
     /// None.
-    Nothing,
+    Public,
     /// Any.
     Read,
     /// One that may change things.
@@ -38,23 +38,23 @@ pub struct Caller {
 
 impl Caller {
     /// The one who sent these headers.
-    pub async fn of(state: &State, headers: &HeaderMap) -> Result<Self, Refusal> {
+    pub async fn authenticate(state: &State, headers: &HeaderMap) -> Result<Self, Refusal> {
         let mut all = headers.get_all(AUTHORIZATION).iter();
         let (Some(value), None) = (all.next(), all.next()) else { return Err(Refusal::NoToken) };
-        let shown = value.to_str().ok().and_then(|value| value.split_once(' '));
-        let shown = shown.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        let (_, shown) = shown.ok_or(Refusal::NoToken)?;
-        let token = state.deps.store.token_of(&opaque::hash(shown.trim()), state.deps.clock.now()).await?;
+        let key = value.to_str().ok().and_then(|value| value.split_once(' '));
+        let key = key.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let (_, key) = key.ok_or(Refusal::NoToken)?;
+        let token = state.deps.store.token_of(&opaque::hash(key.trim()), state.deps.clock.now()).await?;
         let token = token.ok_or(Refusal::UnknownToken)?;
         Ok(Self { actor: Actor::Token(token.clone()), token })
     }
 
     /// Whether the token is enough.
-    pub fn may(&self, needs: Needs) -> Result<(), Refusal> {
-        if matches!(needs, Needs::Write | Needs::WriteAll) {
+    pub fn check_access(&self, access: TokenAccess) -> Result<(), Refusal> {
+        if matches!(access, TokenAccess::Write | TokenAccess::WriteAll) {
             self.actor.may_change()?;
         }
-        if matches!(needs, Needs::ReadAll | Needs::WriteAll) {
+        if matches!(access, TokenAccess::ReadAll | TokenAccess::WriteAll) {
             self.actor.may_do_all()?;
         }
         Ok(())

@@ -26,41 +26,41 @@ pub struct Paging<K> {
 }
 
 /// Items on a page if nothing is said.
-const USUAL: i64 = 50;
-const MOST: i64 = 200;
+const DEFAULT_LIMIT: i64 = 50;
+const MAX_LIMIT: i64 = 200;
 
 impl<K: DeserializeOwned> Paging<K> {
     /// From what was asked of this list.
     ///
     /// # Errors
     /// The limit is too large or none at all; the cursor is none of this list.
-    pub fn of(list: &str, limit: Option<i64>, after: Option<&str>) -> Result<Self, Refusal> {
-        let limit = limit.unwrap_or(USUAL);
-        if !(1..=MOST).contains(&limit) {
-            return Err(Refusal::Bad(format!("limit is 1 to {MOST}")));
+    pub fn parse(list: &str, limit: Option<i64>, after: Option<&str>) -> Result<Self, Refusal> {
+        let limit = limit.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=MAX_LIMIT).contains(&limit) {
+            return Err(Refusal::BadRequest(format!("limit must be between 1 and {MAX_LIMIT}")));
         }
         let after = match after {
-            Some(text) => {
-                Some(read(list, text).ok_or_else(|| Refusal::Bad("after is no cursor of this list".to_owned()))?)
-            }
+            Some(text) => Some(
+                decode(list, text).ok_or_else(|| Refusal::BadRequest("after is no cursor of this list".to_owned()))?,
+            ),
             None => None,
         };
         Ok(Self { limit, after })
     }
 
     /// One more than the page holds tells whether there is another.
-    pub fn with_one_more(&self) -> i64 {
+    pub fn fetch_limit(&self) -> i64 {
         self.limit + 1
     }
 }
 
 impl<T> Page<T> {
     /// Of items of which there may be one more than the page holds.
-    pub fn of<K: Serialize>(list: &str, mut items: Vec<T>, limit: i64, key: impl Fn(&T) -> K) -> Self {
+    pub fn from_items<K: Serialize>(list: &str, mut items: Vec<T>, limit: i64, key: impl Fn(&T) -> K) -> Self {
         let limit = usize::try_from(limit).unwrap_or(0);
         let has_more = items.len() > limit;
         items.truncate(limit);
-        let next = items.last().filter(|_| has_more).map(|last| write(list, &key(last)));
+        let next = items.last().filter(|_| has_more).map(|last| encode(list, &key(last)));
         Self { items, next }
     }
 
@@ -71,18 +71,18 @@ impl<T> Page<T> {
 }
 
 /// A cursor that stands behind this key.
-pub fn write(list: &str, key: &impl Serialize) -> String {
+pub fn encode(list: &str, key: &impl Serialize) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_string(&(list, key)).unwrap_or_default())
 }
 
-fn read<K: DeserializeOwned>(list: &str, cursor: &str) -> Option<K> {
+fn decode<K: DeserializeOwned>(list: &str, cursor: &str) -> Option<K> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     // We never write one, and PostgreSQL takes none.
     if text.contains("\\u0000") {
         return None;
     }
-    let (of, key): (String, K) = serde_json::from_str(&text).ok()?;
-    (of == list).then_some(key)
+    let (cursor_list, key): (String, K) = serde_json::from_str(&text).ok()?;
+    (cursor_list == list).then_some(key)
 }
 
 #[cfg(test)]
@@ -91,19 +91,19 @@ mod tests {
 
     #[test]
     fn a_cursor_is_read_by_its_own_list_only() {
-        let cursor = write("inboxes", &"å@b.se");
-        assert_eq!(read::<String>("inboxes", &cursor).unwrap(), "å@b.se");
-        assert!(read::<String>("routes", &cursor).is_none());
-        assert!(read::<i64>("inboxes", &cursor).is_none());
-        for text in ["", "x", "%%", "W10", &write("inboxes", &"a\0")] {
-            assert!(read::<String>("inboxes", text).is_none(), "{text}");
+        let cursor = encode("inboxes", &"å@b.se");
+        assert_eq!(decode::<String>("inboxes", &cursor).unwrap(), "å@b.se");
+        assert!(decode::<String>("routes", &cursor).is_none());
+        assert!(decode::<i64>("inboxes", &cursor).is_none());
+        for text in ["", "x", "%%", "W10", &encode("inboxes", &"a\0")] {
+            assert!(decode::<String>("inboxes", text).is_none(), "{text}");
         }
     }
 
     #[test]
     fn there_is_a_next_page_only_if_there_is_more() {
-        assert!(Page::of("x", vec![1, 2], 2, |one| *one).next.is_none());
-        let page = Page::of("x", vec![1, 2, 3], 2, |one| *one);
-        assert_eq!((page.items.as_slice(), page.next), ([1, 2].as_slice(), Some(write("x", &2))));
+        assert!(Page::from_items("x", vec![1, 2], 2, |number| *number).next.is_none());
+        let page = Page::from_items("x", vec![1, 2, 3], 2, |number| *number);
+        assert_eq!((page.items.as_slice(), page.next), ([1, 2].as_slice(), Some(encode("x", &2))));
     }
 }

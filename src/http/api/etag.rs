@@ -16,8 +16,8 @@ pub struct Version(String);
 
 impl Version {
     /// Of what can be changed of it.
-    pub fn of(stable: &impl Serialize) -> Self {
-        let text = serde_json::to_vec(stable).unwrap_or_default();
+    pub fn new(fields: &impl Serialize) -> Self {
+        let text = serde_json::to_vec(fields).unwrap_or_default();
         let hash = hex(&Sha256::digest(&text));
         Self(format!("\"{}\"", hash.get(..32).unwrap_or_default()))
     }
@@ -27,12 +27,12 @@ impl Version {
     }
 
     /// A thing as it is in this state.
-    pub fn show(&self, thing: &impl Serialize) -> Response {
+    pub fn respond(&self, thing: &impl Serialize) -> Response {
         ([self.header()], Json(thing)).into_response()
     }
 
     /// A new thing, which is found under this path below the API.
-    pub fn made(&self, path: &str, thing: &impl Serialize) -> Response {
+    pub fn respond_created(&self, path: &str, thing: &impl Serialize) -> Response {
         let path = HeaderValue::from_str(&format!("{}{path}", super::BASE)).unwrap_or(HeaderValue::from_static("/"));
         (StatusCode::CREATED, [self.header(), (LOCATION, path)], Json(thing)).into_response()
     }
@@ -46,23 +46,23 @@ impl Condition {
     ///
     /// # Errors
     /// It does not say what it means.
-    pub fn of(headers: &HeaderMap) -> Result<Self, Refusal> {
-        let mut meant = headers.get_all(IF_MATCH).iter().peekable();
-        if meant.peek().is_none() {
+    pub fn from_headers(headers: &HeaderMap) -> Result<Self, Refusal> {
+        let mut values = headers.get_all(IF_MATCH).iter().peekable();
+        if values.peek().is_none() {
             return Err(Refusal::NoCondition);
         }
-        let each = meant.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-        Ok(Self(each.map(|one| one.trim().to_owned()).collect()))
+        let each = values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+        Ok(Self(each.map(|etag| etag.trim().to_owned()).collect()))
     }
 
     /// Whether this state is meant. A weak one (W/"…") never is.
-    pub fn means(&self, version: &Version) -> bool {
-        self.0.iter().any(|one| one == "*" || *one == version.0)
+    pub fn matches(&self, version: &Version) -> bool {
+        self.0.iter().any(|etag| etag == "*" || *etag == version.0)
     }
 }
 
 /// A name as a part of a path (RFC 3986 3.3).
-pub fn part(name: &str) -> String {
+pub fn path_segment(name: &str) -> String {
     let mut path = String::new();
     for byte in name.bytes() {
         match byte {
@@ -85,21 +85,21 @@ mod tests {
 
     #[test]
     fn a_change_names_the_state_that_it_is_meant_for() {
-        let version = Version::of(&"x");
-        assert!(matches!(Condition::of(&sent(&[])), Err(Refusal::NoCondition)));
-        let means = |sent: &HeaderMap| Condition::of(sent).unwrap().means(&version);
+        let version = Version::new(&"x");
+        assert!(matches!(Condition::from_headers(&sent(&[])), Err(Refusal::NoCondition)));
+        let means = |sent: &HeaderMap| Condition::from_headers(sent).unwrap().matches(&version);
         for other in ["\"x\"", "", "W/\"11\""] {
             assert!(!means(&sent(&[other])), "{other}");
         }
         assert!(means(&sent(&["*"])));
         let own: &'static str = Box::leak(format!("\"x\", {}", version.0).into_boxed_str());
         assert!(means(&sent(&[own])));
-        assert_ne!(version, Version::of(&"y"));
+        assert_ne!(version, Version::new(&"y"));
     }
 
     #[test]
     fn a_name_is_one_part_of_a_path() {
-        assert_eq!(part("jobb+å@b.se"), "jobb+%C3%A5@b.se");
-        assert_eq!(part("a/b c"), "a%2Fb%20c");
+        assert_eq!(path_segment("jobb+å@b.se"), "jobb+%C3%A5@b.se");
+        assert_eq!(path_segment("a/b c"), "a%2Fb%20c");
     }
 }

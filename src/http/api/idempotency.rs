@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::problem::{Answer, Refusal, inside};
+use super::problem::{ApiResult, Refusal, internal};
 use crate::http::State;
 use crate::http::api::auth::Caller;
 use crate::vault::hex;
@@ -23,10 +23,10 @@ pub const KEY: &str = "idempotency-key";
 /// Says that an answer is the first one, again.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// No answer to a POST is larger.
-const MOST: usize = 1 << 20;
+const MAX_ANSWER: usize = 1 << 20;
 
 /// A request that is to be done once.
-pub struct Once {
+pub struct IdempotentRequest {
     key: String,
     /// Which request it is.
     request: Vec<u8>,
@@ -34,17 +34,17 @@ pub struct Once {
 
 /// An answer as it is kept.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct StoredAnswer {
     headers: Vec<(String, String)>,
     body: String,
 }
 
-impl Once {
+impl IdempotentRequest {
     /// What a request says; `None`: it may be done again.
     ///
     /// # Errors
     /// The key is none.
-    pub fn of(parts: &Parts, body: &Bytes) -> Result<Option<Self>, Refusal> {
+    pub fn from_request(parts: &Parts, body: &Bytes) -> Result<Option<Self>, Refusal> {
         let Some(key) = key(&parts.headers)? else { return Ok(None) };
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let mut hash = Sha256::new();
@@ -54,13 +54,13 @@ impl Once {
     }
 
     /// Does it, or tells what came of it before. What failed here is forgotten, so that it can be tried again.
-    pub async fn run(self, state: &State, caller: &Caller, work: impl Future<Output = Response>) -> Answer {
+    pub async fn run(self, state: &State, caller: &Caller, work: impl Future<Output = Response>) -> ApiResult {
         let (store, token) = (&state.deps.store, caller.token.id);
         if !store.claim_key(token, &self.key, &self.request, state.deps.clock.now()).await? {
-            return self.again(state, token).await;
+            return self.replay(state, token).await;
         }
         let (parts, body) = work.await.into_parts();
-        let bytes = axum::body::to_bytes(body, MOST).await.unwrap_or_default();
+        let bytes = axum::body::to_bytes(body, MAX_ANSWER).await.unwrap_or_default();
         if parts.status.is_server_error() {
             store.keep_answer(token, &self.key, None).await?;
         } else {
@@ -70,24 +70,24 @@ impl Once {
         Ok(Response::from_parts(parts, Body::from(bytes)))
     }
 
-    async fn again(&self, state: &State, token: i64) -> Answer {
+    async fn replay(&self, state: &State, token: i64) -> ApiResult {
         // Between the claim that failed and this look it may have ended in nothing.
-        let kept = state.deps.store.kept_answer(token, &self.key).await?;
-        let (request, status, text) = kept.ok_or(Refusal::UnderWay)?;
+        let stored = state.deps.store.kept_answer(token, &self.key).await?;
+        let (request, status, text) = stored.ok_or(Refusal::InProgress)?;
         if request != self.request {
             return Err(Refusal::KeyReused);
         }
         if status == 0 {
-            return Err(Refusal::UnderWay);
+            return Err(Refusal::InProgress);
         }
-        let gone = || Refusal::Conflict("this was done before, and its answer can no longer be read".to_owned());
-        let record = STANDARD_NO_PAD.decode(&text).map_err(|_| gone())?;
-        let opened = state.deps.vault.open(&self.row(token), &record).map_err(|_| gone())?;
-        let kept: Kept = serde_json::from_str(opened.expose_secret()).map_err(|_| gone())?;
-        let mut response = Response::new(Body::from(kept.body));
+        let unreadable = || Refusal::Conflict("this was done before, and its answer can no longer be read".to_owned());
+        let record = STANDARD_NO_PAD.decode(&text).map_err(|_| unreadable())?;
+        let opened = state.deps.vault.open(&self.row(token), &record).map_err(|_| unreadable())?;
+        let stored: StoredAnswer = serde_json::from_str(opened.expose_secret()).map_err(|_| unreadable())?;
+        let mut response = Response::new(Body::from(stored.body));
         *response.status_mut() =
-            u16::try_from(status).ok().and_then(|code| StatusCode::from_u16(code).ok()).ok_or_else(gone)?;
-        for (name, value) in kept.headers {
+            u16::try_from(status).ok().and_then(|code| StatusCode::from_u16(code).ok()).ok_or_else(unreadable)?;
+        for (name, value) in stored.headers {
             if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
                 response.headers_mut().insert(name, value);
             }
@@ -97,13 +97,13 @@ impl Once {
     }
 
     fn sealed(&self, state: &State, token: i64, headers: &HeaderMap, body: &Bytes) -> Result<String, Refusal> {
-        let kept = [CONTENT_TYPE, LOCATION, ETAG].iter().filter_map(|name| {
+        let stored = [CONTENT_TYPE, LOCATION, ETAG].iter().filter_map(|name| {
             let value = headers.get(name)?.to_str().ok()?;
             Some((name.to_string(), value.to_owned()))
         });
-        let kept = Kept { headers: kept.collect(), body: String::from_utf8_lossy(body).into_owned() };
-        let text = SecretString::from(serde_json::to_string(&kept).map_err(|error| inside(&error))?);
-        let record = state.deps.vault.seal(&self.row(token), &text).map_err(|error| inside(&error))?;
+        let stored = StoredAnswer { headers: stored.collect(), body: String::from_utf8_lossy(body).into_owned() };
+        let text = SecretString::from(serde_json::to_string(&stored).map_err(|error| internal(&error))?);
+        let record = state.deps.vault.seal(&self.row(token), &text).map_err(|error| internal(&error))?;
         Ok(STANDARD_NO_PAD.encode(record))
     }
 
@@ -119,6 +119,7 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let text = first.to_str().ok().filter(|_| all.next().is_none());
     let text =
         text.filter(|text| (1..=255).contains(&text.len()) && text.bytes().all(|byte| (0x20..0x7f).contains(&byte)));
-    let text = text.ok_or_else(|| Refusal::Bad("Idempotency-Key is 1 to 255 printable characters".to_owned()))?;
+    let text =
+        text.ok_or_else(|| Refusal::BadRequest("Idempotency-Key is 1 to 255 printable characters".to_owned()))?;
     Ok(Some(text.to_owned()))
 }

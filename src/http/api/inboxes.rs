@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::cursor::{Page, Paging};
-use super::problem::{Answer, Refusal};
+use super::problem::{ApiResult, Refusal};
 use crate::address::Address;
 use crate::app::inboxes::{self, InboxChanges, WantedInbox};
 use crate::http::State;
 use crate::http::api::auth::{Caller, owner};
-use crate::http::api::etag::{Condition, Version, part};
-use crate::http::api::extract::{Asked, Given, InPath, nullable};
-use crate::http::api::validate::{Checks, line};
+use crate::http::api::etag::{Condition, Version, path_segment};
+use crate::http::api::extract::{JsonBody, PathParams, QueryParams, nullable};
+use crate::http::api::validate::{Checks, single_line};
 use crate::store::{Inbox as Stored, InboxOverview};
 
 /// An inbox with what feeds it.
@@ -97,12 +97,12 @@ pub struct RemoveQuery {
 }
 
 /// The address of an inbox that is stored.
-fn named(inbox: &Stored) -> Result<Address, Refusal> {
-    inbox.address.parse().map_err(|_| Refusal::Inside)
+fn parsed_address(inbox: &Stored) -> Result<Address, Refusal> {
+    inbox.address.parse().map_err(|_| Refusal::Internal)
 }
 
 fn version(inbox: &Stored) -> Version {
-    Version::of(&(inbox.id, &inbox.address, &inbox.name, &inbox.reply_from))
+    Version::new(&(inbox.id, &inbox.address, &inbox.name, &inbox.reply_from))
 }
 
 fn view(overview: InboxOverview, organisations: &HashMap<i64, String>) -> Inbox {
@@ -121,10 +121,10 @@ fn view(overview: InboxOverview, organisations: &HashMap<i64, String>) -> Inbox 
 
 /// What organisations are called, by their rows.
 async fn organisations(state: &State) -> Result<HashMap<i64, String>, Refusal> {
-    Ok(state.deps.store.organisations().await?.into_iter().map(|one| (one.id, one.name)).collect())
+    Ok(state.deps.store.organisations().await?.into_iter().map(|item| (item.id, item.name)).collect())
 }
 
-async fn shown(address: &Address, state: &State) -> Result<(Version, Inbox), Refusal> {
+async fn load(address: &Address, state: &State) -> Result<(Version, Inbox), Refusal> {
     let overview = state.deps.store.inbox_overview(address).await?;
     Ok((version(&overview.inbox), view(overview, &organisations(state).await?)))
 }
@@ -132,39 +132,47 @@ async fn shown(address: &Address, state: &State) -> Result<(Version, Inbox), Ref
 /// The inboxes, by address.
 #[utoipa::path(get, path = "/inboxes", tag = "Inboxes", params(ListQuery),
     responses((status = 200, description = "A page of inboxes", body = Page<Inbox>)))]
-pub async fn list(FromState(state): FromState<State>, caller: Caller, Asked(asked): Asked<ListQuery>) -> Answer {
-    let paging = Paging::<String>::of("inboxes", asked.limit, asked.after.as_deref())?;
-    let found = state.deps.store.inbox_page(caller.scope(), paging.after.as_deref(), paging.with_one_more()).await?;
-    let page = Page::of("inboxes", found, paging.limit, |one| one.inbox.address.clone());
+pub async fn list(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    QueryParams(query): QueryParams<ListQuery>,
+) -> ApiResult {
+    let paging = Paging::<String>::parse("inboxes", query.limit, query.after.as_deref())?;
+    let found = state.deps.store.inbox_page(caller.scope(), paging.after.as_deref(), paging.fetch_limit()).await?;
+    let page = Page::from_items("inboxes", found, paging.limit, |item| item.inbox.address.clone());
     let organisations = organisations(&state).await?;
-    Ok(Json(page.map(|one| view(one, &organisations))).into_response())
+    Ok(Json(page.map(|item| view(item, &organisations))).into_response())
 }
 
 /// Adds an inbox.
 #[utoipa::path(post, path = "/inboxes", tag = "Inboxes", request_body = NewInboxBody,
     responses((status = 201, description = "It was added", body = Inbox)))]
-pub async fn create(FromState(state): FromState<State>, caller: Caller, given: Given) -> Answer {
-    let body: NewInboxBody = given.json()?;
+pub async fn create(FromState(state): FromState<State>, caller: Caller, body: JsonBody) -> ApiResult {
+    let new: NewInboxBody = body.parse()?;
     let mut checks = Checks::default();
-    let address = checks.address("/address", &body.address);
-    let name = checks.perhaps("/name", body.name.as_ref(), line);
-    let reply_from = checks.perhaps("/reply_from", body.reply_from.as_ref(), str::parse::<Address>);
-    let Some(address) = address else { return Err(checks.refusal()) };
-    checks.done()?;
-    let owner = owner(body.organisation.as_deref());
+    let address = checks.address("/address", &new.address);
+    let name = checks.optional("/name", new.name.as_ref(), single_line);
+    let reply_from = checks.optional("/reply_from", new.reply_from.as_ref(), str::parse::<Address>);
+    let Some(address) = address else { return Err(checks.into_refusal()) };
+    checks.finish()?;
+    let owner = owner(new.organisation.as_deref());
     let wanted = WantedInbox { address: address.clone(), name, reply_from, owner };
     inboxes::add(state.acting(&caller.actor), wanted).await?;
-    let (version, inbox) = shown(&address, &state).await?;
-    Ok(version.made(&format!("/inboxes/{}", part(address.as_str())), &inbox))
+    let (version, inbox) = load(&address, &state).await?;
+    Ok(version.respond_created(&format!("/inboxes/{}", path_segment(address.as_str())), &inbox))
 }
 
 /// One inbox.
 #[utoipa::path(get, path = "/inboxes/{address}", tag = "Inboxes", params(("address" = String, Path, description = "Its address")),
     responses((status = 200, description = "The inbox", body = Inbox)))]
-pub async fn one(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
+pub async fn get(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    PathParams(address): PathParams<String>,
+) -> ApiResult {
     let inbox = inboxes::find(state.acting(&caller.actor), &address).await?;
-    let (version, inbox) = shown(&named(&inbox)?, &state).await?;
-    Ok(version.show(&inbox))
+    let (version, inbox) = load(&parsed_address(&inbox)?, &state).await?;
+    Ok(version.respond(&inbox))
 }
 
 /// Changes an inbox; what is not named stays.
@@ -173,23 +181,23 @@ pub async fn one(FromState(state): FromState<State>, caller: Caller, InPath(addr
 pub async fn change(
     FromState(state): FromState<State>,
     caller: Caller,
-    InPath(address): InPath<String>,
+    PathParams(address): PathParams<String>,
     headers: HeaderMap,
-    given: Given,
-) -> Answer {
+    body: JsonBody,
+) -> ApiResult {
     let acting = state.acting(&caller.actor);
     let before = inboxes::find(acting, &address).await?;
-    let body: InboxPatch = given.json()?;
+    let body: InboxPatch = body.parse()?;
     let mut checks = Checks::default();
-    let name = body.name.as_ref().map(|name| checks.perhaps("/name", name.as_ref(), line));
+    let name = body.name.as_ref().map(|name| checks.optional("/name", name.as_ref(), single_line));
     let reply_from =
-        body.reply_from.as_ref().map(|from| checks.perhaps("/reply_from", from.as_ref(), str::parse::<Address>));
-    checks.done()?;
-    let (address, condition) = (named(&before)?, Condition::of(&headers)?);
-    let is_meant = |inbox: &Stored| condition.means(&version(inbox));
+        body.reply_from.as_ref().map(|from| checks.optional("/reply_from", from.as_ref(), str::parse::<Address>));
+    checks.finish()?;
+    let (address, condition) = (parsed_address(&before)?, Condition::from_headers(&headers)?);
+    let is_meant = |inbox: &Stored| condition.matches(&version(inbox));
     inboxes::change(acting, &address, InboxChanges { name, reply_from }, is_meant).await?;
-    let (version, inbox) = shown(&address, &state).await?;
-    Ok(version.show(&inbox))
+    let (version, inbox) = load(&address, &state).await?;
+    Ok(version.respond(&inbox))
 }
 
 /// Removes an inbox that nothing feeds any more. One that holds mail goes only with its messages.
@@ -199,14 +207,14 @@ pub async fn change(
 pub async fn remove(
     FromState(state): FromState<State>,
     caller: Caller,
-    InPath(address): InPath<String>,
-    Asked(asked): Asked<RemoveQuery>,
+    PathParams(address): PathParams<String>,
+    QueryParams(query): QueryParams<RemoveQuery>,
     headers: HeaderMap,
-) -> Answer {
+) -> ApiResult {
     let acting = state.acting(&caller.actor);
     let inbox = inboxes::find(acting, &address).await?;
-    let condition = Condition::of(&headers)?;
-    let is_meant = |inbox: &Stored| condition.means(&version(inbox));
-    inboxes::remove(acting, &named(&inbox)?, asked.with_messages, is_meant).await?;
+    let condition = Condition::from_headers(&headers)?;
+    let is_meant = |inbox: &Stored| condition.matches(&version(inbox));
+    inboxes::remove(acting, &parsed_address(&inbox)?, query.with_messages, is_meant).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

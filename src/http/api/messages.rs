@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::cursor::{self, Page, Paging};
-use super::problem::{Answer, Refusal};
+use super::problem::{ApiResult, Refusal};
 use crate::app::inboxes;
 use crate::http::State;
 use crate::http::api::auth::Caller;
 use crate::http::api::etag::Version;
-use crate::http::api::extract::{Asked, InPath};
+use crate::http::api::extract::{PathParams, QueryParams};
 use crate::store::{MessageFilter, MessageLine};
 
 /// The name in its cursors.
@@ -53,20 +53,20 @@ pub struct PullQuery {
 pub async fn pull(
     FromState(state): FromState<State>,
     caller: Caller,
-    InPath(address): InPath<String>,
-    Asked(asked): Asked<PullQuery>,
-) -> Answer {
+    PathParams(address): PathParams<String>,
+    QueryParams(query): QueryParams<PullQuery>,
+) -> ApiResult {
     let inbox = inboxes::find(state.acting(&caller.actor), &address).await?;
-    let paging = Paging::<i64>::of(LIST, asked.limit, asked.after.as_deref())?;
-    let filter = MessageFilter { inbox: Some(&inbox.address), mailbox: None, unacknowledged: asked.unacknowledged };
-    let found = state.deps.store.messages(filter, paging.after.unwrap_or(0), paging.with_one_more()).await?;
-    let page = Page::of(LIST, found, paging.limit, |message| message.id);
-    let pulled = page.map(|message| PulledMessage { cursor: cursor::write(LIST, &message.id), message });
+    let paging = Paging::<i64>::parse(LIST, query.limit, query.after.as_deref())?;
+    let filter = MessageFilter { inbox: Some(&inbox.address), mailbox: None, unacknowledged: query.unacknowledged };
+    let found = state.deps.store.messages(filter, paging.after.unwrap_or(0), paging.fetch_limit()).await?;
+    let page = Page::from_items(LIST, found, paging.limit, |message| message.id);
+    let pulled = page.map(|message| PulledMessage { cursor: cursor::encode(LIST, &message.id), message });
     Ok(Json(pulled).into_response())
 }
 
 /// The message of this number, if the caller has it.
-pub async fn seen(id: &str, caller: &Caller, state: &State) -> Result<MessageLine, Refusal> {
+pub async fn find_message(id: &str, caller: &Caller, state: &State) -> Result<MessageLine, Refusal> {
     let id = id.parse().map_err(|_| Refusal::NotFound(format!("there is no message {}", crate::shown::shown(id))))?;
     Ok(state.deps.store.message(id, caller.scope()).await?)
 }
@@ -74,16 +74,20 @@ pub async fn seen(id: &str, caller: &Caller, state: &State) -> Result<MessageLin
 /// One message.
 #[utoipa::path(get, path = "/messages/{id}", tag = "Messages", params(("id" = i64, Path, description = "Its number")),
     responses((status = 200, description = "The message", body = MessageLine)))]
-pub async fn one(FromState(state): FromState<State>, caller: Caller, InPath(id): InPath<String>) -> Answer {
-    let message = seen(&id, &caller, &state).await?;
-    Ok(Version::of(&(message.id, &message.sha256, message.acknowledged_at)).show(&message))
+pub async fn get(FromState(state): FromState<State>, caller: Caller, PathParams(id): PathParams<String>) -> ApiResult {
+    let message = find_message(&id, &caller, &state).await?;
+    Ok(Version::new(&(message.id, &message.sha256, message.acknowledged_at)).respond(&message))
 }
 
 /// Says that the message is where it was to go. Saying so again changes nothing.
 #[utoipa::path(post, path = "/messages/{id}/ack", tag = "Messages", params(("id" = i64, Path, description = "Its number")),
     responses((status = 204, description = "It is acknowledged")))]
-pub async fn acknowledge(FromState(state): FromState<State>, caller: Caller, InPath(id): InPath<String>) -> Answer {
-    let message = seen(&id, &caller, &state).await?;
+pub async fn acknowledge(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    PathParams(id): PathParams<String>,
+) -> ApiResult {
+    let message = find_message(&id, &caller, &state).await?;
     state.deps.store.acknowledge(message.id, caller.scope(), state.deps.clock.now()).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -18,7 +18,7 @@ use super::{
     Endpoint, audit, discovery, inboxes, mailboxes, message_parts, messages, organisations, people, routes, search,
     tokens,
 };
-use crate::http::api::auth::Needs;
+use crate::http::api::auth::TokenAccess;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,17 +27,17 @@ use crate::http::api::auth::Needs;
     components(schemas(Problem, PartProblem)),
     paths(
         document,
-        messages::pull, messages::one, messages::acknowledge, message_parts::raw, message_parts::parsed,
+        messages::pull, messages::get, messages::acknowledge, message_parts::raw, message_parts::parsed,
         message_parts::attachment, search::search,
-        inboxes::list, inboxes::create, inboxes::one, inboxes::change, inboxes::remove,
-        routes::list, routes::create, routes::one, routes::remove,
-        mailboxes::list, mailboxes::create, mailboxes::one, mailboxes::change, mailboxes::remove,
+        inboxes::list, inboxes::create, inboxes::get, inboxes::change, inboxes::remove,
+        routes::list, routes::create, routes::get, routes::remove,
+        mailboxes::list, mailboxes::create, mailboxes::get, mailboxes::change, mailboxes::remove,
         mailboxes::pause, mailboxes::resume, mailboxes::poll,
         mailboxes::ledger::list, mailboxes::ledger::retry, mailboxes::ledger::skip,
         discovery::discover, mailboxes::inspect::folders, mailboxes::inspect::effects, mailboxes::dry_run::dry_run,
         mailboxes::check::check, mailboxes::connect_links::create, mailboxes::test_mail::begin, mailboxes::test_mail::follow,
-        people::list, people::one, people::remove,
-        tokens::list, tokens::create, tokens::one, tokens::revoke,
+        people::list, people::get, people::remove,
+        tokens::list, tokens::create, tokens::get, tokens::revoke,
         audit::list, organisations::list, organisations::create,
     )
 )]
@@ -85,12 +85,12 @@ fn complete(operation: &mut Operation, endpoint: &Endpoint) {
     let has_body = operation.request_body.is_some();
     let is_changing = !is(Method::GET);
     // What asks at the customer's server changes nothing, and yet it is not only read here.
-    let does_something = matches!(endpoint.needs, Needs::Write | Needs::WriteAll);
+    let does_something = matches!(endpoint.access, TokenAccess::Write | TokenAccess::WriteAll);
     let of_version = is(Method::PATCH) || is(Method::DELETE);
     let words = endpoint.path.split(['/', '{', '}']).filter(|word| !word.is_empty());
     let words: Vec<&str> = std::iter::once(endpoint.method.as_str()).chain(words).collect();
     operation.operation_id = Some(words.join("_").to_lowercase().replace('.', "_"));
-    let needs_token = endpoint.needs != Needs::Nothing;
+    let needs_token = endpoint.access != TokenAccess::Public;
     operation.security = needs_token.then(|| vec![SecurityRequirement::new(TOKEN, [] as [&str; 0])]);
     for (holds, status, description) in [
         (true, "400", "It cannot be understood"),

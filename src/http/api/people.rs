@@ -9,14 +9,14 @@ use utoipa::ToSchema;
 
 use super::cursor::{Page, Paging};
 use super::inboxes::ListQuery;
-use super::problem::Answer;
+use super::problem::ApiResult;
 use crate::app::people;
 use crate::clock::Timestamp;
 use crate::http::State;
 use crate::http::api::auth::Caller;
 use crate::http::api::etag::{Condition, Version};
-use crate::http::api::extract::{Asked, InPath};
-use crate::http::api::validate::named;
+use crate::http::api::extract::{PathParams, QueryParams};
+use crate::http::api::validate::valid_name;
 use crate::store::{Person, Role};
 
 /// Somebody who may sign in.
@@ -43,25 +43,33 @@ impl From<Person> for User {
 }
 
 fn version(person: &Person) -> Version {
-    Version::of(&(person.id, &person.name, person.role, person.organisation_id))
+    Version::new(&(person.id, &person.name, person.role, person.organisation_id))
 }
 
 /// The users, by name.
 #[utoipa::path(get, path = "/users", tag = "Users", params(ListQuery),
     responses((status = 200, description = "A page of users", body = Page<User>)))]
-pub async fn list(FromState(state): FromState<State>, caller: Caller, Asked(asked): Asked<ListQuery>) -> Answer {
-    let paging = Paging::<String>::of("users", asked.limit, asked.after.as_deref())?;
-    let found = state.deps.store.people_page(caller.scope(), paging.after.as_deref(), paging.with_one_more()).await?;
-    let page = Page::of("users", found, paging.limit, |person| person.name.clone());
+pub async fn list(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    QueryParams(query): QueryParams<ListQuery>,
+) -> ApiResult {
+    let paging = Paging::<String>::parse("users", query.limit, query.after.as_deref())?;
+    let found = state.deps.store.people_page(caller.scope(), paging.after.as_deref(), paging.fetch_limit()).await?;
+    let page = Page::from_items("users", found, paging.limit, |person| person.name.clone());
     Ok(Json(page.map(User::from)).into_response())
 }
 
 /// One user.
 #[utoipa::path(get, path = "/users/{name}", tag = "Users", params(("name" = String, Path, description = "The name")),
     responses((status = 200, description = "The user", body = User)))]
-pub async fn one(FromState(state): FromState<State>, caller: Caller, InPath(name): InPath<String>) -> Answer {
-    let person = people::find(state.acting(&caller.actor), named(&name)?).await?;
-    Ok(version(&person).show(&User::from(person)))
+pub async fn get(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    PathParams(name): PathParams<String>,
+) -> ApiResult {
+    let person = people::find(state.acting(&caller.actor), valid_name(&name)?).await?;
+    Ok(version(&person).respond(&User::from(person)))
 }
 
 /// Removes a user, who is signed out at once. The last operator stays.
@@ -70,12 +78,12 @@ pub async fn one(FromState(state): FromState<State>, caller: Caller, InPath(name
 pub async fn remove(
     FromState(state): FromState<State>,
     caller: Caller,
-    InPath(name): InPath<String>,
+    PathParams(name): PathParams<String>,
     headers: HeaderMap,
-) -> Answer {
+) -> ApiResult {
     let acting = state.acting(&caller.actor);
-    people::find(acting, named(&name)?).await?;
-    let condition = Condition::of(&headers)?;
-    people::remove(acting, &name, |person| condition.means(&version(person))).await?;
+    people::find(acting, valid_name(&name)?).await?;
+    let condition = Condition::from_headers(&headers)?;
+    people::remove(acting, &name, |person| condition.matches(&version(person))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

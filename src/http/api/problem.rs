@@ -67,9 +67,9 @@ pub enum Refusal {
     /// It is not there, or is nobody's business here.
     NotFound(String),
     /// The path has no such method; these it has.
-    Method(String),
+    MethodNotAllowed(String),
     /// It cannot be understood.
-    Bad(String),
+    BadRequest(String),
     /// It is in another media type than is read.
     MediaType,
     /// Its body is larger than is read.
@@ -79,7 +79,7 @@ pub enum Refusal {
     /// It does not go with what is there.
     Conflict(String),
     /// A request with the same key is under way.
-    UnderWay,
+    InProgress,
     /// The key came with another request before.
     KeyReused,
     /// What is to be changed is not as it was thought to be.
@@ -89,17 +89,17 @@ pub enum Refusal {
     /// It asks for another host.
     Misdirected,
     /// Something here.
-    Inside,
+    Internal,
 }
 
 impl Refusal {
     /// A text holds what none can hold.
     pub fn nul() -> Self {
-        Self::Bad("a text in it holds the character U+0000, which no text here can hold".to_owned())
+        Self::BadRequest("a text in it holds the character U+0000, which no text here can hold".to_owned())
     }
 
     /// One part of the body cannot be.
-    pub fn part(pointer: &str, detail: impl Into<String>) -> Self {
+    pub fn field(pointer: &str, detail: impl Into<String>) -> Self {
         Self::Invalid(vec![PartProblem { pointer: pointer.to_owned(), detail: detail.into() }])
     }
 
@@ -109,13 +109,15 @@ impl Refusal {
             Self::UnknownToken => (StatusCode::UNAUTHORIZED, "unknown-token", "The token is not known"),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", "The token may not do this"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
-            Self::Method(_) => (StatusCode::METHOD_NOT_ALLOWED, "method", "The path does not have this method"),
-            Self::Bad(_) => (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be understood"),
+            Self::MethodNotAllowed(_) => {
+                (StatusCode::METHOD_NOT_ALLOWED, "method", "The path does not have this method")
+            }
+            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be understood"),
             Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "The body must be application/json"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is larger than 64 KiB"),
             Self::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Some of the request cannot be"),
             Self::Conflict(_) => (StatusCode::CONFLICT, "conflict", "This does not go with what is there"),
-            Self::UnderWay => (StatusCode::CONFLICT, "under-way", "A request with this key is under way"),
+            Self::InProgress => (StatusCode::CONFLICT, "under-way", "A request with this key is under way"),
             Self::KeyReused => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "key-reused", "This key came with another request before")
             }
@@ -124,15 +126,15 @@ impl Refusal {
             Self::Misdirected => {
                 (StatusCode::MISDIRECTED_REQUEST, "other-host", "This is not the host that was asked for")
             }
-            Self::Inside => (StatusCode::INTERNAL_SERVER_ERROR, "inside", "Something went wrong here"),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "inside", "Something went wrong here"),
         }
     }
 
     fn detail(&self) -> Option<String> {
         match self {
-            Self::Forbidden(what) => Some((*what).to_owned()),
-            Self::NotFound(what) | Self::Bad(what) | Self::Conflict(what) => Some(what.clone()),
-            Self::Method(names) => Some(format!("it has {names}")),
+            Self::Forbidden(detail) => Some((*detail).to_owned()),
+            Self::NotFound(detail) | Self::BadRequest(detail) | Self::Conflict(detail) => Some(detail.clone()),
+            Self::MethodNotAllowed(methods) => Some(format!("the path supports {methods}")),
             Self::NoToken => Some("send it as Authorization: Bearer mf_…".to_owned()),
             Self::Misdirected => Some("the operator names all hosts in http.url and http.hosts".to_owned()),
             Self::Changed => Some("get it again and look at it first; its ETag is another now".to_owned()),
@@ -152,7 +154,7 @@ impl IntoResponse for Refusal {
             _ => None,
         };
         let allow = match &self {
-            Self::Method(names) => HeaderValue::from_str(names).ok(),
+            Self::MethodNotAllowed(methods) => HeaderValue::from_str(methods).ok(),
             _ => None,
         };
         let problem = Problem {
@@ -187,14 +189,14 @@ impl From<StoreError> for Refusal {
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         match error {
-            Error::Missing(thing) => Self::NotFound(missing(&thing)),
+            Error::Missing(thing) => Self::NotFound(missing_detail(&thing)),
             Error::Forbidden(Forbidden::ReadOnly) => Self::Forbidden("it may only look"),
             Error::Forbidden(Forbidden::OneOrganisation | Forbidden::Yourself) => {
                 Self::Forbidden("it is one organisation's, and this is for tokens of all")
             }
             Error::Invalid(wrong) => wrong.into(),
             Error::Refused(refused) => refused.into(),
-            Error::Conflict(conflict) => Self::Conflict(in_words(&conflict)),
+            Error::Conflict(conflict) => Self::Conflict(conflict_detail(&conflict)),
             Error::Changed => Self::Changed,
             Error::Moved(address) => Self::Conflict(StoreError::Moved(address).to_string()),
             Error::LinkOver => Self::Conflict(StoreError::LinkOver.to_string()),
@@ -204,17 +206,17 @@ impl From<Error> for Refusal {
             Error::LoginsWait(minutes) => {
                 Self::Conflict(Text::new("mailbox-wait").with("count", minutes).words(Language::English))
             }
-            Error::AtServer(error) if error.blame == Blame::Us && error.trouble.is_none() => inside(&error),
-            Error::AtServer(error) => Self::Conflict(LastError::of(&error).in_full(Language::English)),
+            Error::AtServer(error) if error.blame == Blame::Us && error.trouble.is_none() => internal(&error),
+            Error::AtServer(error) => Self::Conflict(LastError::from_poll_error(&error).in_full(Language::English)),
             Error::Consent(error) => Self::Conflict(error.to_string()),
             Error::Inside(error) if error.is_unstorable_text() => Self::nul(),
-            Error::Inside(error) => inside(&error),
+            Error::Inside(error) => internal(&error),
         }
     }
 }
 
 /// A path that names nothing of its kind: what it names is not repeated.
-fn missing(thing: &Thing) -> String {
+fn missing_detail(thing: &Thing) -> String {
     match thing {
         Thing::Mailbox(_) => "there is no such mailbox".to_owned(),
         Thing::Inbox(_) => "there is no such inbox".to_owned(),
@@ -227,7 +229,7 @@ fn missing(thing: &Thing) -> String {
 }
 
 /// A conflict in the words of a request.
-fn in_words(conflict: &Conflict) -> String {
+fn conflict_detail(conflict: &Conflict) -> String {
     match conflict {
         Conflict::InboxHoldsMail { .. } => {
             "it holds messages; with with_messages=true they go too, for good".to_owned()
@@ -239,29 +241,29 @@ fn in_words(conflict: &Conflict) -> String {
 impl From<Refused> for Refusal {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::LoginToo(moved) => Self::part(
+            Refused::LoginToo(moved) => Self::field(
                 pointer(moved),
-                "what the mailbox is opened with was given for its server, and the trust in it, before; give password or oauth anew \
+                "detail the mailbox is opened with was given for its server, and the trust in it, before; give password or oauth anew \
                  with it",
             ),
-            Refused::OwnTrust(moved) => Self::part(
+            Refused::OwnTrust(moved) => Self::field(
                 pointer(moved),
                 "a certificate or authorities of its own are for tokens of all organisations where a provider's tokens open the \
                  mailbox",
             ),
             Refused::Port => {
-                Self::part("/port", "is for tokens of all organisations; name one of egress.ports, such as 993")
+                Self::field("/port", "is for tokens of all organisations; name one of egress.ports, such as 993")
             }
-            Refused::AppOnly => Self::part(
+            Refused::AppOnly => Self::field(
                 "/username",
                 "of a mailbox that an application opens, as its server, is for tokens of all organisations",
             ),
-            Refused::Home(home) => Self::part("/host", format!("the tokens of this provider are told to {home} only")),
-            Refused::InClear => Self::part(
+            Refused::Home(home) => Self::field("/host", format!("the tokens of this provider are told to {home} only")),
+            Refused::InClear => Self::field(
                 "/tls",
                 "none, to another machine than this one, is for tokens of all organisations: the password could be read on its way",
             ),
-            Refused::NoHome => Self::part(
+            Refused::NoHome => Self::field(
                 "/oauth/provider",
                 "whose server is not known here is for tokens of all organisations; the operator names it in imap_host",
             ),
@@ -282,15 +284,15 @@ fn pointer(moved: Moved) -> &'static str {
 
 impl From<Wrong> for Refusal {
     fn from(wrong: Wrong) -> Self {
-        Self::part(&format!("/{}", wrong.part), wrong.why.to_string())
+        Self::field(&format!("/{}", wrong.part), wrong.why.to_string())
     }
 }
 
 /// Something here, which is logged.
-pub fn inside(error: &dyn std::fmt::Display) -> Refusal {
+pub fn internal(error: &dyn std::fmt::Display) -> Refusal {
     tracing::error!(%error, "a request to the API failed");
-    Refusal::Inside
+    Refusal::Internal
 }
 
 /// What a handler gives.
-pub type Answer = Result<Response, Refusal>;
+pub type ApiResult = Result<Response, Refusal>;

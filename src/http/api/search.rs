@@ -7,10 +7,10 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::cursor::{Page, Paging};
-use super::problem::{Answer, Refusal};
+use super::problem::{ApiResult, Refusal};
 use crate::http::State;
 use crate::http::api::auth::Caller;
-use crate::http::api::extract::Asked;
+use crate::http::api::extract::QueryParams;
 use crate::store::{MessageLine, words};
 
 /// What is looked for.
@@ -31,14 +31,18 @@ pub struct SearchQuery {
 /// Imported messages with all of these words, newest first.
 #[utoipa::path(get, path = "/search", tag = "Messages", params(SearchQuery),
     responses((status = 200, description = "A page of messages", body = Page<MessageLine>)))]
-pub async fn search(FromState(state): FromState<State>, caller: Caller, Asked(asked): Asked<SearchQuery>) -> Answer {
-    if asked.q.chars().count() > 200 {
-        return Err(Refusal::Bad("q has at most 200 characters".to_owned()));
+pub async fn search(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    QueryParams(query): QueryParams<SearchQuery>,
+) -> ApiResult {
+    if query.q.chars().count() > 200 {
+        return Err(Refusal::BadRequest("q has at most 200 characters".to_owned()));
     }
-    let paging = Paging::<i64>::of("search", asked.limit, asked.after.as_deref())?;
-    let words = words(&asked.q);
+    let paging = Paging::<i64>::parse("search", query.limit, query.after.as_deref())?;
+    let words = words(&query.q);
     let busy = || Refusal::Conflict("too many searches are under way; ask again in a moment".to_owned());
     let _turn = state.shares.searching(caller.scope().id()).await.ok_or_else(busy)?;
-    let found = state.deps.store.find_messages(caller.scope(), &words, paging.after, paging.with_one_more()).await?;
-    Ok(Json(Page::of("search", found, paging.limit, |message| message.id)).into_response())
+    let found = state.deps.store.find_messages(caller.scope(), &words, paging.after, paging.fetch_limit()).await?;
+    Ok(Json(Page::from_items("search", found, paging.limit, |message| message.id)).into_response())
 }

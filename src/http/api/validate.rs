@@ -11,27 +11,27 @@ pub struct Checks(Vec<PartProblem>);
 
 impl Checks {
     /// A part that must be right.
-    pub fn part<T, E: Display>(&mut self, pointer: &str, checked: Result<T, E>) -> Option<T> {
-        checked.map_err(|why| self.wrong(pointer, why)).ok()
+    pub fn field<T, E: Display>(&mut self, pointer: &str, checked: Result<T, E>) -> Option<T> {
+        checked.map_err(|why| self.add(pointer, why)).ok()
     }
 
     /// A part that may be left out.
-    pub fn perhaps<T, E: Display>(
+    pub fn optional<T, E: Display>(
         &mut self,
         pointer: &str,
-        given: Option<&String>,
+        value: Option<&String>,
         check: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        self.part(pointer, check(given?))
+        self.field(pointer, check(value?))
     }
 
     /// An address.
     pub fn address(&mut self, pointer: &str, text: &str) -> Option<Address> {
-        self.part(pointer, text.parse())
+        self.field(pointer, text.parse())
     }
 
     /// Something is wrong.
-    pub fn wrong(&mut self, pointer: &str, why: impl Display) {
+    pub fn add(&mut self, pointer: &str, why: impl Display) {
         self.0.push(PartProblem { pointer: pointer.to_owned(), detail: why.to_string() });
     }
 
@@ -39,12 +39,12 @@ impl Checks {
     ///
     /// # Errors
     /// It was not.
-    pub fn done(self) -> Result<(), Refusal> {
+    pub fn finish(self) -> Result<(), Refusal> {
         if self.0.is_empty() { Ok(()) } else { Err(Refusal::Invalid(self.0)) }
     }
 
     /// What was wrong, where something must have been.
-    pub fn refusal(self) -> Refusal {
+    pub fn into_refusal(self) -> Refusal {
         Refusal::Invalid(self.0)
     }
 }
@@ -53,7 +53,7 @@ impl Checks {
 ///
 /// # Errors
 /// They are none, too many, or more than one line.
-pub fn line(text: &str) -> Result<String, String> {
+pub fn single_line(text: &str) -> Result<String, String> {
     let text = text.trim();
     match (1..=200).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
         true => Ok(text.to_owned()),
@@ -65,7 +65,7 @@ pub fn line(text: &str) -> Result<String, String> {
 ///
 /// # Errors
 /// It cannot, so that nothing has it.
-pub fn named(text: &str) -> Result<&str, Refusal> {
+pub fn valid_name(text: &str) -> Result<&str, Refusal> {
     match text.chars().any(char::is_control) {
         true => Err(Refusal::NotFound("nothing has such a name".to_owned())),
         false => Ok(text),

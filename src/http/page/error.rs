@@ -18,17 +18,17 @@ pub enum PageError {
     /// Nobody is signed in.
     SignIn,
     /// The request comes from a page of somebody else's.
-    Foreign,
+    CrossSite,
     /// What was asked for makes no sense; the name of a text.
-    Wrong(&'static str),
+    BadRequest(&'static str),
     /// A change does not go with what is there.
     Conflict(Conflict),
     /// The same, in the reader's words.
-    Said(String),
+    ConflictText(String),
     /// No login is tried for so many minutes; the name of a text.
-    Wait(&'static str, i64),
+    LoginWait(&'static str, i64),
     /// Something here.
-    Inside,
+    Internal,
 }
 
 impl PageError {
@@ -36,11 +36,11 @@ impl PageError {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Forbidden | Self::Foreign => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::SignIn => StatusCode::UNAUTHORIZED,
-            Self::Wrong(_) => StatusCode::BAD_REQUEST,
-            Self::Conflict(_) | Self::Said(_) | Self::Wait(..) => StatusCode::CONFLICT,
-            Self::Inside => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Conflict(_) | Self::ConflictText(_) | Self::LoginWait(..) => StatusCode::CONFLICT,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -50,10 +50,10 @@ impl PageError {
             Self::NotFound => "fault-not-found",
             Self::Forbidden => "fault-forbidden",
             Self::SignIn => "fault-sign-in",
-            Self::Foreign => "fault-foreign",
-            Self::Wrong(name) => name,
-            Self::Conflict(_) | Self::Said(_) | Self::Wait(..) => "fault-conflict",
-            Self::Inside => "fault-inside",
+            Self::CrossSite => "fault-foreign",
+            Self::BadRequest(name) => name,
+            Self::Conflict(_) | Self::ConflictText(_) | Self::LoginWait(..) => "fault-conflict",
+            Self::Internal => "fault-inside",
         }
     }
 }
@@ -68,35 +68,35 @@ impl From<Error> for PageError {
     fn from(error: Error) -> Self {
         match error {
             Error::Missing(_) => Self::NotFound,
-            Error::Forbidden(Forbidden::Yourself) => Self::Wrong("fault-yourself"),
+            Error::Forbidden(Forbidden::Yourself) => Self::BadRequest("fault-yourself"),
             Error::Forbidden(_) => Self::Forbidden,
             Error::Conflict(conflict @ (Conflict::TestPaused | Conflict::TestTooSoon)) => {
-                Self::Wrong(if conflict == Conflict::TestPaused { "test-paused" } else { "test-too-soon" })
+                Self::BadRequest(if conflict == Conflict::TestPaused { "test-paused" } else { "test-too-soon" })
             }
             Error::Conflict(conflict) => Self::Conflict(conflict),
-            Error::Moved(_) | Error::Changed => Self::Wrong("customer-server-changed"),
-            Error::LinkOver => Self::Wrong("link-over-text"),
-            Error::PasswordsWait(minutes) => Self::Wait("passwords-wait", minutes),
-            Error::LoginsWait(minutes) => Self::Wait("mailbox-wait", minutes),
+            Error::Moved(_) | Error::Changed => Self::BadRequest("customer-server-changed"),
+            Error::LinkOver => Self::BadRequest("link-over-text"),
+            Error::PasswordsWait(minutes) => Self::LoginWait("passwords-wait", minutes),
+            Error::LoginsWait(minutes) => Self::LoginWait("mailbox-wait", minutes),
             Error::AtServer(error) => {
                 tracing::error!(%error, "a page does not tell how a look at a customer's server failed");
-                Self::Inside
+                Self::Internal
             }
-            Error::Refused(Refused::Port) => Self::Wrong("port-not-allowed"),
-            Error::Refused(_) => Self::Wrong("server-unknown-to-provider"),
+            Error::Refused(Refused::Port) => Self::BadRequest("port-not-allowed"),
+            Error::Refused(_) => Self::BadRequest("server-unknown-to-provider"),
             Error::Invalid(wrong) => {
                 tracing::warn!(part = wrong.part, "a form gave what cannot be");
-                Self::Wrong("fault-form")
+                Self::BadRequest("fault-form")
             }
             Error::Consent(error) => {
                 let cause = error.trouble.cause.id();
                 tracing::warn!(cause, "a consent is being renewed just now, and cannot be changed");
-                Self::Wrong("consent-busy")
+                Self::BadRequest("consent-busy")
             }
-            Error::Inside(error) if error.is_unstorable_text() => Self::Wrong("fault-nul"),
+            Error::Inside(error) if error.is_unstorable_text() => Self::BadRequest("fault-nul"),
             Error::Inside(error) => {
                 tracing::error!(%error, "a page could not be made");
-                Self::Inside
+                Self::Internal
             }
         }
     }
@@ -105,7 +105,7 @@ impl From<Error> for PageError {
 impl From<askama::Error> for PageError {
     fn from(error: askama::Error) -> Self {
         tracing::error!(%error, "a page could not be written");
-        Self::Inside
+        Self::Internal
     }
 }
 

@@ -20,13 +20,13 @@ pub struct Frame {
 
 impl Frame {
     /// For this reader.
-    pub fn new(reader: &Visitor, part: &'static str) -> Self {
+    pub fn new(visitor: &Visitor, part: &'static str) -> Self {
         Self {
-            w: reader.words.clone(),
-            person: reader.person.clone(),
+            w: visitor.words.clone(),
+            person: visitor.person.clone(),
             part,
-            done: done(reader),
-            path: reader.path.clone(),
+            done: done(visitor),
+            path: visitor.path.clone(),
         }
     }
 
@@ -47,10 +47,10 @@ impl Frame {
 }
 
 /// What the page before says that was done: `?done=NAME`, where `NAME` is one of the texts and nothing else is shown.
-fn done(reader: &Visitor) -> Option<String> {
-    let (_, question) = reader.path.split_once('?')?;
-    let name = url::form_urlencoded::parse(question.as_bytes()).find(|(key, _)| key == "done")?.1;
+fn done(visitor: &Visitor) -> Option<String> {
+    let (_, query) = visitor.path.split_once('?')?;
+    let name = url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "done")?.1;
     let text = format!("done-{name}");
-    let is_one = name.chars().all(|c| c.is_ascii_lowercase() || c == '-') && crate::locale::has(&text);
-    is_one.then(|| reader.words.t(&text))
+    let is_known = name.chars().all(|c| c.is_ascii_lowercase() || c == '-') && crate::locale::has(&text);
+    is_known.then(|| visitor.words.t(&text))
 }

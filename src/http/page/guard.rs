@@ -23,17 +23,17 @@ use crate::store::{Person, Role};
 
 /// Who may ask for a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Needs {
+pub enum PageAccess {
     /// Everybody.
-    Nothing,
+    Public,
     /// Whoever is signed in.
-    SignIn,
+    SignedIn,
     /// Who may change their organisation's things.
     Admin,
 }
 
 /// No form is longer; the longest has a certificate authority in it.
-const LONGEST_FORM: usize = 256 << 10;
+const MAX_FORM: usize = 256 << 10;
 
 /// The cookie of a session: for this host only, over https only, for no script, and not sent by others' forms (RFC 6265bis).
 pub const SESSION: &str = "__Host-mailferry";
@@ -42,7 +42,7 @@ pub const LANGUAGE: &str = "__Host-language";
 /// The zone that the browser says it is in.
 pub const ZONE: &str = "__Host-zone";
 /// Where nobody knows better.
-pub const USUAL_ZONE: &str = "Europe/Stockholm";
+pub const DEFAULT_ZONE: &str = "Europe/Stockholm";
 
 /// A cookie by its name.
 pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -60,39 +60,43 @@ pub fn set_cookie(name: &str, value: &str, seconds: Option<i64>) -> (header::Hea
 }
 
 /// Lets a request through to its page, or not.
-pub async fn guard(FromState((state, needs)): FromState<(State, Needs)>, request: Request, next: Next) -> Response {
+pub async fn guard(
+    FromState((state, access)): FromState<(State, PageAccess)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
     let is_fragment = request.headers().contains_key("hx-request");
     // The body is nobody's business here, and must not be held while the database is asked.
     let (parts, body) = request.into_parts();
-    let reader = reader(&state, &parts).await;
+    let visitor = visitor(&state, &parts).await;
     let mut request = Request::from_parts(parts, body);
-    let reader = match reader {
-        Ok(reader) => reader,
-        Err(fault) => return fault.into_response(),
+    let visitor = match visitor {
+        Ok(visitor) => visitor,
+        Err(error) => return error.into_response(),
     };
-    let may = match needs {
-        _ if nul::is_in_uri(request.uri()) => Err(PageError::Wrong("fault-nul")),
-        _ if !is_get && !is_from_here(request.headers(), &state) => Err(PageError::Foreign),
-        Needs::Nothing => Ok(()),
-        Needs::SignIn => at_least(&reader, Role::Viewer),
-        Needs::Admin => at_least(&reader, Role::Admin),
+    let may = match access {
+        _ if nul::is_in_uri(request.uri()) => Err(PageError::BadRequest("fault-nul")),
+        _ if !is_get && !is_from_here(request.headers(), &state) => Err(PageError::CrossSite),
+        PageAccess::Public => Ok(()),
+        PageAccess::SignedIn => at_least(&visitor, Role::Viewer),
+        PageAccess::Admin => at_least(&visitor, Role::Admin),
     };
-    if let Err(fault) = may {
-        return error_page::page(&fault, &reader, is_get, is_fragment);
+    if let Err(error) = may {
+        return error_page::page(&error, &visitor, is_get, is_fragment);
     }
     if !is_get {
         request = match form(request).await {
             Ok(request) => request,
-            Err(fault) => return error_page::page(&fault, &reader, is_get, is_fragment),
+            Err(error) => return error_page::page(&error, &visitor, is_get, is_fragment),
         };
     }
-    request.extensions_mut().insert(reader.clone());
-    let whose = reader.person.as_ref().and_then(|person| person.organisation_id);
-    let response = state.shares.keep(whose, next.run(request).await).await;
-    let mut response = response.unwrap_or_else(|| PageError::Wrong("fault-busy").into_response());
+    request.extensions_mut().insert(visitor.clone());
+    let tenant = visitor.person.as_ref().and_then(|person| person.organisation_id);
+    let response = state.shares.hold(tenant, next.run(request).await).await;
+    let mut response = response.unwrap_or_else(|| PageError::BadRequest("fault-busy").into_response());
     match response.extensions_mut().remove::<PageError>() {
-        Some(fault) => error_page::page(&fault, &reader, is_get, is_fragment),
+        Some(error) => error_page::page(&error, &visitor, is_get, is_fragment),
         None => response,
     }
 }
@@ -100,22 +104,22 @@ pub async fn guard(FromState((state, needs)): FromState<(State, Needs)>, request
 /// A form that came whole, and whose texts can be stored.
 async fn form(request: Request) -> Result<Request, PageError> {
     let (parts, body) = request.into_parts();
-    let bytes = axum::body::to_bytes(body, LONGEST_FORM).await.map_err(|_| PageError::Wrong("fault-form"))?;
+    let bytes = axum::body::to_bytes(body, MAX_FORM).await.map_err(|_| PageError::BadRequest("fault-form"))?;
     if nul::is_in_form(&bytes) {
-        return Err(PageError::Wrong("fault-nul"));
+        return Err(PageError::BadRequest("fault-nul"));
     }
     Ok(Request::from_parts(parts, Body::from(bytes)))
 }
 
-fn at_least(reader: &Visitor, role: Role) -> Result<(), PageError> {
-    match &reader.person {
+fn at_least(visitor: &Visitor, role: Role) -> Result<(), PageError> {
+    match &visitor.person {
         None => Err(PageError::SignIn),
         Some(person) if person.role < role => Err(PageError::Forbidden),
         Some(_) => Ok(()),
     }
 }
 
-async fn reader(state: &State, request: &Parts) -> Result<Visitor, PageError> {
+async fn visitor(state: &State, request: &Parts) -> Result<Visitor, PageError> {
     let (headers, now) = (&request.headers, state.deps.clock.now());
     let session = cookie(headers, SESSION).map(opaque::hash);
     let person = match &session {
@@ -134,10 +138,10 @@ async fn reader(state: &State, request: &Parts) -> Result<Visitor, PageError> {
 
 /// A person's own language and zone, or a guest's: what was chosen, else what the browser says.
 fn words(headers: &HeaderMap, person: Option<&Person>, now: Timestamp) -> Words {
-    let said = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let accept_language = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let own = |text: fn(&Person) -> &String| person.map(text).map(String::as_str).filter(|text| !text.is_empty());
-    let language = own(|person| &person.language).or(cookie(headers, LANGUAGE)).or(said);
-    let zone = own(|person| &person.zone).unwrap_or(USUAL_ZONE);
+    let language = own(|person| &person.language).or(cookie(headers, LANGUAGE)).or(accept_language);
+    let zone = own(|person| &person.zone).unwrap_or(DEFAULT_ZONE);
     Words::new(language.map_or(Language::English, Language::choose), zone, now)
 }
 
@@ -149,7 +153,7 @@ fn is_from_here(headers: &HeaderMap, state: &State) -> bool {
         return site == "same-origin";
     }
     let Some(origin) = text(ORIGIN.as_str()) else { return false };
-    let own = state.page.base.origin().ascii_serialization();
+    let own = state.settings.base_url.origin().ascii_serialization();
     let host = text(HOST.as_str()).unwrap_or_default();
     // On this machine it may be called localhost or by its number.
     let loopback =
@@ -160,5 +164,5 @@ fn is_from_here(headers: &HeaderMap, state: &State) -> bool {
 /// The client that a request comes from.
 fn client(state: &State, request: &Parts) -> String {
     let peer = request.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    peer::named(state.page.peers.client(peer.unwrap_or(IpAddr::from([0, 0, 0, 0])), &request.headers))
+    peer::display(state.settings.peers.client(peer.unwrap_or(IpAddr::from([0, 0, 0, 0])), &request.headers))
 }

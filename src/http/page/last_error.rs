@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::cause::{Cause, Trouble};
-use crate::http::page::words::{Words, of_step};
+use crate::http::page::words::{Words, step_text_id};
 use crate::locale::{self, Language};
 use crate::poll::{PollError, ReportedError, is_the_way};
 use crate::shown::shown_within;
@@ -27,23 +27,23 @@ pub struct LastError {
 }
 
 /// The longest words.
-const MOST_WORDS: usize = 4000;
+const MAX_TEXT: usize = 4000;
 
 impl LastError {
     /// From its JSON; one that cannot be read says nothing.
-    pub fn read(json: &str) -> Self {
+    pub fn from_json(json: &str) -> Self {
         serde_json::from_str::<Self>(json).unwrap_or_default().shown()
     }
 
     /// From a report that was read already.
-    pub fn of_report(error: &serde_json::Value) -> Self {
+    pub fn from_report(error: &serde_json::Value) -> Self {
         Self::deserialize(error).unwrap_or_default().shown()
     }
 
     /// An older version kept a server's words as they came.
     fn shown(self) -> Self {
-        let about = self.about.into_iter().map(|(name, value)| (name, shown_within(&value, MOST_WORDS))).collect();
-        Self { message: shown_within(&self.message, MOST_WORDS), about, ..self }
+        let about = self.about.into_iter().map(|(name, value)| (name, shown_within(&value, MAX_TEXT))).collect();
+        Self { message: shown_within(&self.message, MAX_TEXT), about, ..self }
     }
 
     /// The SHA-256 of the certificate that the server has shown and nobody here knows, in an error that has just happened.
@@ -52,7 +52,7 @@ impl LastError {
     }
 
     /// One that has just happened.
-    pub fn of(error: &PollError) -> Self {
+    pub fn from_poll_error(error: &PollError) -> Self {
         let ReportedError { step, blame, message, cause, about, .. } = ReportedError::new(error, None);
         let fingerprint = error.tls.as_ref().and_then(|problem| problem.fingerprint()).map(str::to_owned);
         let (step, blame) = (step.name().to_owned(), blame.name().to_owned());
@@ -66,14 +66,14 @@ impl LastError {
 
     /// As a reader who sees this may see it: which hosts and ports answer from here is the operator's business only, so to others a host that
     /// may not be reached, one that is silent and one that refuses are the same.
-    pub fn for_reader(mut self, scope: Scope) -> Self {
-        if self.is_about_the_way() && scope.id().is_some() {
+    pub fn for_scope(mut self, scope: Scope) -> Self {
+        if self.is_connection_error() && scope.id().is_some() {
             self.message.clear();
         }
         self
     }
 
-    fn is_about_the_way(&self) -> bool {
+    fn is_connection_error(&self) -> bool {
         is_the_way(&self.step)
     }
 
@@ -90,11 +90,11 @@ impl LastError {
 
     /// The same in this language.
     pub fn sentence(&self, language: Language) -> String {
-        let of_step = || {
-            let name = of_step("error", &self.step);
+        let by_step = || {
+            let name = step_text_id("error", &self.step);
             locale::text(language, if locale::has(&name) { &name } else { "error-other" })
         };
-        self.trouble().map_or_else(of_step, |trouble| trouble.sentence(language))
+        self.trouble().map_or_else(by_step, |trouble| trouble.sentence(language))
     }
 
     /// What to do.
@@ -107,7 +107,7 @@ impl LastError {
         if let Some(trouble) = self.trouble() {
             return trouble.on_page().remedy(language);
         }
-        let name = of_step("remedy", &self.step);
+        let name = step_text_id("remedy", &self.step);
         let usual = if self.blame == "us" { "remedy-us" } else { "remedy-other" };
         locale::text(language, if locale::has(&name) { &name } else { usual })
     }

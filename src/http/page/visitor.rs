@@ -27,7 +27,7 @@ pub struct Visitor {
 #[derive(Clone)]
 pub struct SignedIn {
     /// The reader.
-    pub reader: Visitor,
+    pub visitor: Visitor,
     /// Who it is.
     pub person: Person,
     /// The same, as whoever does something.
@@ -36,8 +36,8 @@ pub struct SignedIn {
 
 impl SignedIn {
     /// A reader who is signed in.
-    pub fn new(reader: Visitor, person: Person) -> Self {
-        Self { reader, actor: Actor::Person(person.clone()), person }
+    pub fn new(visitor: Visitor, person: Person) -> Self {
+        Self { visitor, actor: Actor::Person(person.clone()), person }
     }
 
     /// What they may see.
@@ -51,7 +51,7 @@ impl SignedIn {
     }
 
     /// A mailbox that is not theirs is not there.
-    pub fn sees(&self, mailbox: Mailbox) -> Result<Mailbox, PageError> {
+    pub fn check_visible(&self, mailbox: Mailbox) -> Result<Mailbox, PageError> {
         if self.scope().has(mailbox.organisation_id) { Ok(mailbox) } else { Err(PageError::NotFound) }
     }
 }
@@ -68,8 +68,8 @@ impl<S: Sync> FromRequestParts<S> for SignedIn {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, PageError> {
-        let reader = parts.extensions.get::<Visitor>().cloned().ok_or(PageError::NotFound)?;
-        let person = reader.person.clone().ok_or(PageError::SignIn)?;
-        Ok(Self::new(reader, person))
+        let visitor = parts.extensions.get::<Visitor>().cloned().ok_or(PageError::NotFound)?;
+        let person = visitor.person.clone().ok_or(PageError::SignIn)?;
+        Ok(Self::new(visitor, person))
     }
 }

@@ -27,7 +27,7 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// The name of the text that tells of a step that failed, `error` or `remedy`.
-pub fn of_step(what: &str, step: &str) -> String {
+pub fn step_text_id(what: &str, step: &str) -> String {
     format!("{what}-{}", if is_the_way(step) { "reach" } else { step })
 }
 
@@ -49,24 +49,24 @@ impl Words {
 
     /// A text that names something.
     pub fn t1(&self, name: &str, key: &str, value: impl Display) -> String {
-        self.about(name, &[(key, &value)])
+        self.t_args(name, &[(key, &value)])
     }
 
     /// A text that names two things.
     pub fn t2(&self, name: &str, key: &str, value: impl Display, key2: &str, value2: impl Display) -> String {
-        self.about(name, &[(key, &value), (key2, &value2)])
+        self.t_args(name, &[(key, &value), (key2, &value2)])
     }
 
     /// A text that counts.
     pub fn n(&self, name: &str, count: impl Display) -> String {
-        self.about(name, &[("count", &count)])
+        self.t_args(name, &[("count", &count)])
     }
 
     /// A text with what it is about.
-    pub fn about(&self, name: &str, about: &[(&str, &dyn Display)]) -> String {
-        let about: BTreeMap<String, String> =
-            about.iter().map(|(key, value)| ((*key).to_owned(), value.to_string())).collect();
-        locale::message(self.language, name, None, &about)
+    pub fn t_args(&self, name: &str, args: &[(&str, &dyn Display)]) -> String {
+        let args: BTreeMap<String, String> =
+            args.iter().map(|(key, value)| ((*key).to_owned(), value.to_string())).collect();
+        locale::message(self.language, name, None, &args)
     }
 
     /// For the `lang` attribute.

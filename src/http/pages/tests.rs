@@ -92,8 +92,8 @@ impl Site {
         format!("{SESSION}={key}")
     }
 
-    async fn post(&self, who: &str, path: &str, form: &[(&str, &str)]) -> Reply {
-        let cookie = self.session(who).await;
+    async fn post(&self, user: &str, path: &str, form: &[(&str, &str)]) -> Reply {
+        let cookie = self.session(user).await;
         self.send(path, &cookie, form).await
     }
 
@@ -120,9 +120,9 @@ impl Site {
         read(self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()).await
     }
 
-    async fn server(&self, who: &str, host: &str, port: &str, username: &str) -> Reply {
+    async fn server(&self, user: &str, host: &str, port: &str, username: &str) -> Reply {
         let form = [("host", host), ("port", port), ("tls", "implicit"), ("username", username)];
-        self.post(who, &format!("/mailboxes/{MAILBOX}/setup/server"), &form).await
+        self.post(user, &format!("/mailboxes/{MAILBOX}/setup/server"), &form).await
     }
 
     async fn opened_with(&self, kind: GrantKind) {
@@ -150,14 +150,14 @@ fn address(text: &str) -> Address {
 
 #[tokio::test]
 async fn a_password_is_told_to_no_server_but_the_one_it_was_given_for() {
-    for who in ["admin", "operator"] {
+    for user in ["admin", "operator"] {
         let site = Site::new().await;
-        let reply = site.server(who, "imap.lillestad.se", "993", "jobb").await;
+        let reply = site.server(user, "imap.lillestad.se", "993", "jobb").await;
         assert_eq!(reply.to, format!("{}?done=saved", crate::http::page::paths::mailbox(MAILBOX)));
-        assert!(site.mailbox().await.login.is_given(), "{who}: the same server");
-        let reply = site.server(who, "imap.evil.se", "993", "jobb").await;
+        assert!(site.mailbox().await.login.is_given(), "{user}: the same server");
+        let reply = site.server(user, "imap.evil.se", "993", "jobb").await;
         assert!(reply.to.ends_with("/setup/login?done=login-anew"), "{reply:?}");
-        assert!(!site.mailbox().await.login.is_given(), "{who}");
+        assert!(!site.mailbox().await.login.is_given(), "{user}");
         assert_eq!(site.mailbox().await.server.host, "imap.evil.se");
     }
 }
@@ -358,7 +358,7 @@ async fn a_password_is_told_to_no_server_that_is_trusted_otherwise_than_it_was()
         ("", "starttls", "implicit ", true),
         ("", "none", "starttls ", true),
     ];
-    for who in ["admin", "operator"] {
+    for user in ["admin", "operator"] {
         for (before, tls, chosen, stays) in &rows {
             let site = Site::new().await;
             let pin_sha256 = Some((*before).to_owned()).filter(|pin| !pin.is_empty());
@@ -370,9 +370,9 @@ async fn a_password_is_told_to_no_server_that_is_trusted_otherwise_than_it_was()
             site.state.deps.store.change_mailbox(&address(MAILBOX), &changes, vault, SystemClock.now()).await.unwrap();
             let (tls, pin) = chosen.split_once(' ').unwrap();
             let form = [("host", "127.0.0.1"), ("port", "993"), ("tls", tls), ("username", MAILBOX), ("pin", pin)];
-            let reply = site.post(who, &format!("/mailboxes/{MAILBOX}/setup/server"), &form).await;
-            assert_eq!(site.mailbox().await.login.is_given(), *stays, "{who} {before} {chosen} {reply:?}");
-            assert_eq!(reply.to.ends_with("done=login-anew"), !stays, "{who} {before} {chosen} {reply:?}");
+            let reply = site.post(user, &format!("/mailboxes/{MAILBOX}/setup/server"), &form).await;
+            assert_eq!(site.mailbox().await.login.is_given(), *stays, "{user} {before} {chosen} {reply:?}");
+            assert_eq!(reply.to.ends_with("done=login-anew"), !stays, "{user} {before} {chosen} {reply:?}");
         }
     }
 }
@@ -454,18 +454,18 @@ async fn a_link_that_somebody_uses_is_used_by_nobody_else_meanwhile() {
 
 #[tokio::test]
 async fn another_login_name_asks_for_consent_anew() {
-    for who in ["admin", "operator"] {
+    for user in ["admin", "operator"] {
         let site = Site::new().await;
         site.opened_with(GrantKind::Delegated).await;
         assert!(!site.mailbox().await.asks_consent);
-        let reply = site.server(who, "outlook.office365.com", "993", MAILBOX).await;
-        assert!(!site.mailbox().await.asks_consent, "{who}: the same {reply:?}");
-        let reply = site.server(who, "outlook.office365.com", "993", "hr@lillestad.se").await;
-        assert!(reply.to.ends_with("/setup/login?done=login-anew"), "{who} {reply:?}");
+        let reply = site.server(user, "outlook.office365.com", "993", MAILBOX).await;
+        assert!(!site.mailbox().await.asks_consent, "{user}: the same {reply:?}");
+        let reply = site.server(user, "outlook.office365.com", "993", "hr@lillestad.se").await;
+        assert!(reply.to.ends_with("/setup/login?done=login-anew"), "{user} {reply:?}");
         let mailbox = site.mailbox().await;
-        assert!(mailbox.asks_consent && mailbox.username == "hr@lillestad.se", "{who}");
+        assert!(mailbox.asks_consent && mailbox.username == "hr@lillestad.se", "{user}");
         let refused = crate::poll::folders::folders(&mailbox, &site.state.deps).await.unwrap_err();
-        assert!(refused.message.contains("another login name"), "{who} {}", refused.message);
+        assert!(refused.message.contains("another login name"), "{user} {}", refused.message);
         // And a tenant's own certificate is none that a provider's tokens are told to.
         let form = [
             ("host", "outlook.office365.com"),
@@ -474,9 +474,9 @@ async fn another_login_name_asks_for_consent_anew() {
             ("username", "hr@lillestad.se"),
             ("pin", &"ab".repeat(32)),
         ];
-        let reply = site.post(who, &format!("/mailboxes/{MAILBOX}/setup/server"), &form).await;
+        let reply = site.post(user, &format!("/mailboxes/{MAILBOX}/setup/server"), &form).await;
         let is_refused = reply.status == StatusCode::UNPROCESSABLE_ENTITY;
-        assert_eq!(is_refused, who == "admin", "{who} {reply:?}");
+        assert_eq!(is_refused, user == "admin", "{user} {reply:?}");
     }
 }
 

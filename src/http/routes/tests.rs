@@ -8,7 +8,7 @@ use tower::ServiceExt;
 use super::{Route, router, table};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::http::State;
-use crate::http::page::guard::{Needs, SESSION};
+use crate::http::page::guard::{PageAccess, SESSION};
 use crate::mailbox::{AfterImport, Start, TlsMode};
 use crate::opaque;
 use crate::store::{
@@ -142,7 +142,7 @@ fn is_to_login(response: &Response) -> bool {
 #[tokio::test]
 async fn nobody_gets_anywhere_but_to_the_login() {
     let world = World::new().await;
-    for route in table().iter().filter(|route| route.needs != Needs::Nothing) {
+    for route in table().iter().filter(|route| route.access != PageAccess::Public) {
         let response = world.ask(route, None, OURS).await;
         assert!(is_to_login(&response), "{} {}: {}", route.method, route.path, response.status());
     }
@@ -153,7 +153,7 @@ async fn a_viewer_changes_nothing() {
     let world = World::new().await;
     for route in table() {
         let response = world.ask(&route, Some("viewer"), OURS).await;
-        let wanted = route.needs == Needs::Admin;
+        let wanted = route.access == PageAccess::Admin;
         let is_forbidden = response.status() == StatusCode::FORBIDDEN;
         assert_eq!(is_forbidden, wanted, "{} {}: {}", route.method, route.path, response.status());
         // What a viewer may send is about themselves.

@@ -13,11 +13,11 @@ use axum::response::{IntoResponse, Response};
 use crate::config::{self, Host};
 use crate::http::State;
 use crate::http::api::Refusal;
-use crate::http::server::listen::CameIn;
+use crate::http::server::listen::LocalEnd;
 use crate::locale::{self, Language};
 
 /// They tell nothing but whether the process lives, and are asked by whatever name a watcher knows.
-const FOR_ANY: [&str; 2] = ["/healthz", "/readyz"];
+const ANY_HOST_PATHS: [&str; 2] = ["/healthz", "/readyz"];
 
 /// The names that we have.
 #[derive(Debug)]
@@ -30,9 +30,9 @@ pub struct Hosts {
 
 /// Why a request is not answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Misplaced {
+pub enum HostError {
     /// It does not say by which one name it asks.
-    Unclear,
+    Ambiguous,
     /// It asks by a name that is none of ours.
     Unknown,
 }
@@ -48,11 +48,11 @@ impl Hosts {
     ///
     /// # Errors
     /// It may not.
-    pub fn judge(&self, request: &Parts, at: Option<SocketAddr>) -> Result<(), Misplaced> {
-        let host = asked_for(request)?;
-        let behind = forwarded(&request.headers)?;
-        let are_ours = [host].iter().chain(&behind).all(|host| self.is_ours(host, at));
-        if are_ours { Ok(()) } else { Err(Misplaced::Unknown) }
+    pub fn check(&self, request: &Parts, at: Option<SocketAddr>) -> Result<(), HostError> {
+        let host = requested_host(request)?;
+        let forwarded_hosts = forwarded(&request.headers)?;
+        let are_ours = [host].iter().chain(&forwarded_hosts).all(|host| self.is_ours(host, at));
+        if are_ours { Ok(()) } else { Err(HostError::Unknown) }
     }
 
     fn is_ours(&self, host: &Host, at: Option<SocketAddr>) -> bool {
@@ -68,27 +68,27 @@ impl Hosts {
 }
 
 /// The one name by which a request asks (RFC 9112 3.2): that in its target comes before `Host`, which must be there all the same.
-fn asked_for(request: &Parts) -> Result<Host, Misplaced> {
+fn requested_host(request: &Parts) -> Result<Host, HostError> {
     let mut fields = request.headers.get_all(HOST).iter();
-    let (Some(field), None) = (fields.next(), fields.next()) else { return Err(Misplaced::Unclear) };
-    let host: Host = field.to_str().ok().and_then(|text| text.parse().ok()).ok_or(Misplaced::Unclear)?;
+    let (Some(field), None) = (fields.next(), fields.next()) else { return Err(HostError::Ambiguous) };
+    let host: Host = field.to_str().ok().and_then(|text| text.parse().ok()).ok_or(HostError::Ambiguous)?;
     match request.uri.authority() {
         None => Ok(host),
         Some(authority) => {
-            let target: Host = authority.as_str().parse().map_err(|_| Misplaced::Unclear)?;
-            if target == host { Ok(host) } else { Err(Misplaced::Unclear) }
+            let target: Host = authority.as_str().parse().map_err(|_| HostError::Ambiguous)?;
+            if target == host { Ok(host) } else { Err(HostError::Ambiguous) }
         }
     }
 }
 
 /// The names by which proxies were asked, as they say. Others may say so, too: that only makes it stricter.
-fn forwarded(headers: &HeaderMap) -> Result<Vec<Host>, Misplaced> {
+fn forwarded(headers: &HeaderMap) -> Result<Vec<Host>, HostError> {
     let lines = headers.get_all("x-forwarded-host").iter();
     let mut hosts = Vec::new();
     for line in lines {
-        let line = line.to_str().map_err(|_| Misplaced::Unclear)?;
+        let line = line.to_str().map_err(|_| HostError::Ambiguous)?;
         for text in line.split(',').map(str::trim).filter(|text| !text.is_empty()) {
-            hosts.push(text.parse().map_err(|_| Misplaced::Unclear)?);
+            hosts.push(text.parse().map_err(|_| HostError::Ambiguous)?);
         }
     }
     Ok(hosts)
@@ -96,28 +96,28 @@ fn forwarded(headers: &HeaderMap) -> Result<Vec<Host>, Misplaced> {
 
 /// Lets through what asks by a name of ours.
 pub async fn guard(FromState(state): FromState<State>, request: Request, next: Next) -> Response {
-    if FOR_ANY.contains(&request.uri().path()) {
+    if ANY_HOST_PATHS.contains(&request.uri().path()) {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    let at = parts.extensions.get::<CameIn>().map(|came| came.at);
-    let Err(why) = state.page.hosts.judge(&parts, at) else {
+    let at = parts.extensions.get::<LocalEnd>().map(|end| end.at);
+    let Err(why) = state.settings.hosts.check(&parts, at) else {
         return next.run(Request::from_parts(parts, body)).await;
     };
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     tracing::debug!(?why, ?peer, "a request asks by a name that is none of ours");
     if parts.uri.path().starts_with("/api/") {
         return match why {
-            Misplaced::Unclear => Refusal::Bad("it must name one host, in Host".to_owned()).into_response(),
-            Misplaced::Unknown => Refusal::Misdirected.into_response(),
+            HostError::Ambiguous => Refusal::BadRequest("it must name one host, in Host".to_owned()).into_response(),
+            HostError::Unknown => Refusal::Misdirected.into_response(),
         };
     }
-    let said = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accept_language = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (status, name) = match why {
-        Misplaced::Unclear => (StatusCode::BAD_REQUEST, "fault-no-host"),
-        Misplaced::Unknown => (StatusCode::MISDIRECTED_REQUEST, "fault-other-host"),
+        HostError::Ambiguous => (StatusCode::BAD_REQUEST, "fault-no-host"),
+        HostError::Unknown => (StatusCode::MISDIRECTED_REQUEST, "fault-other-host"),
     };
-    (status, format!("{}\n", locale::text(Language::choose(said), name))).into_response()
+    (status, format!("{}\n", locale::text(Language::choose(accept_language), name))).into_response()
 }
 
 #[cfg(test)]
@@ -132,13 +132,13 @@ mod tests {
         Hosts::new(&config.http, &config.http.base().unwrap())
     }
 
-    fn judged(hosts: &Hosts, at: &str, target: &str, headers: &[(&str, &str)]) -> Result<(), Misplaced> {
+    fn checked(hosts: &Hosts, at: &str, target: &str, headers: &[(&str, &str)]) -> Result<(), HostError> {
         let mut request = axum::http::Request::builder().uri(target);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        hosts.judge(&parts, Some(at.parse().unwrap()))
+        hosts.check(&parts, Some(at.parse().unwrap()))
     }
 
     #[test]
@@ -170,8 +170,8 @@ mod tests {
             ("mailferry.example.se.evil.example", false),
             ("127.0.0.1.evil.example:8025", false),
         ] {
-            let wanted = if is_ours { Ok(()) } else { Err(Misplaced::Unknown) };
-            assert_eq!(judged(&hosts, "10.1.2.3:8025", "/", &[("host", host)]), wanted, "{host}");
+            let expected = if is_ours { Ok(()) } else { Err(HostError::Unknown) };
+            assert_eq!(checked(&hosts, "10.1.2.3:8025", "/", &[("host", host)]), expected, "{host}");
         }
     }
 
@@ -179,25 +179,25 @@ mod tests {
     fn it_is_said_once_and_clearly() {
         let hosts = hosts("", "127.0.0.1:8025", &[]);
         let own = ("host", "localhost:8025");
-        type Row = (&'static str, Vec<(&'static str, &'static str)>, Result<(), Misplaced>);
+        type Row = (&'static str, Vec<(&'static str, &'static str)>, Result<(), HostError>);
         let rows: Vec<Row> = vec![
             ("/", vec![own], Ok(())),
-            ("/", vec![], Err(Misplaced::Unclear)),
-            ("/", vec![("host", "")], Err(Misplaced::Unclear)),
-            ("/", vec![own, own], Err(Misplaced::Unclear)),
-            ("/", vec![own, ("host", "evil.example")], Err(Misplaced::Unclear)),
-            ("/", vec![("host", "localhost:8025, evil.example")], Err(Misplaced::Unclear)),
-            ("/", vec![("host", "evil.example@localhost:8025")], Err(Misplaced::Unclear)),
+            ("/", vec![], Err(HostError::Ambiguous)),
+            ("/", vec![("host", "")], Err(HostError::Ambiguous)),
+            ("/", vec![own, own], Err(HostError::Ambiguous)),
+            ("/", vec![own, ("host", "evil.example")], Err(HostError::Ambiguous)),
+            ("/", vec![("host", "localhost:8025, evil.example")], Err(HostError::Ambiguous)),
+            ("/", vec![("host", "evil.example@localhost:8025")], Err(HostError::Ambiguous)),
             ("http://localhost:8025/", vec![own], Ok(())),
-            ("http://evil.example/", vec![own], Err(Misplaced::Unclear)),
-            ("http://evil.example/", vec![("host", "evil.example")], Err(Misplaced::Unknown)),
+            ("http://evil.example/", vec![own], Err(HostError::Ambiguous)),
+            ("http://evil.example/", vec![("host", "evil.example")], Err(HostError::Unknown)),
             ("/", vec![own, ("x-forwarded-host", "localhost:8025")], Ok(())),
-            ("/", vec![own, ("x-forwarded-host", "evil.example")], Err(Misplaced::Unknown)),
-            ("/", vec![own, ("x-forwarded-host", "localhost:8025, evil.example")], Err(Misplaced::Unknown)),
-            ("/", vec![own, ("x-forwarded-host", "a b")], Err(Misplaced::Unclear)),
+            ("/", vec![own, ("x-forwarded-host", "evil.example")], Err(HostError::Unknown)),
+            ("/", vec![own, ("x-forwarded-host", "localhost:8025, evil.example")], Err(HostError::Unknown)),
+            ("/", vec![own, ("x-forwarded-host", "a b")], Err(HostError::Ambiguous)),
         ];
-        for (target, headers, wanted) in rows {
-            assert_eq!(judged(&hosts, "127.0.0.1:8025", target, &headers), wanted, "{target} {headers:?}");
+        for (target, headers, expected) in rows {
+            assert_eq!(checked(&hosts, "127.0.0.1:8025", target, &headers), expected, "{target} {headers:?}");
         }
     }
 }

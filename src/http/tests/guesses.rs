@@ -156,7 +156,10 @@ async fn what_was_not_tried_counts_nothing_and_what_goes_well_clears_its_own_acc
     let unavailable = LoginError::Refused("[UNAVAILABLE] try again later".to_owned());
     for error in [LoginError::NotOffered(""), LoginError::Imap(ImapError::Slow("the login")), unavailable] {
         for _ in 0..20 {
-            assert!(world.tried(&theirs, "imap.b.se", "anna@b.se", LoginTrigger::ByPerson, Some(&error)).await, "{error}");
+            assert!(
+                world.tried(&theirs, "imap.b.se", "anna@b.se", LoginTrigger::ByPerson, Some(&error)).await,
+                "{error}"
+            );
         }
     }
     for _ in 0..3 {
@@ -191,7 +194,10 @@ async fn polls_with_what_was_accepted_never_wait_and_others_do() {
     assert!(proven.login_proven);
     while world.guessed(&ours, "imap.b.se", "anna@b.se").await {}
     for _ in 0..20 {
-        assert!(world.tried(&proven, "imap.b.se", "anna@b.se", LoginTrigger::ByPoll, None).await, "its own polls go on");
+        assert!(
+            world.tried(&proven, "imap.b.se", "anna@b.se", LoginTrigger::ByPoll, None).await,
+            "its own polls go on"
+        );
     }
     // What is given anew has to be accepted first: many mailboxes of one account are no way to try many passwords.
     let login = Some(NewLogin::Password("guess".into()));

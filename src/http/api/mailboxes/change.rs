@@ -7,17 +7,17 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::seen;
+use super::find_mailbox;
 use super::view::{Mailbox, version};
 use crate::address::Address;
 use crate::app::mailboxes::{self, MovedLogin, Request};
 use crate::fact::{Fact, GivenUp};
 use crate::http::State;
 use crate::http::api::auth::Caller;
-use crate::http::api::etag::{Condition, part};
-use crate::http::api::extract::{Given, InPath};
-use crate::http::api::mailboxes::request::{MailboxPatch, NewMailboxBody, MailboxRequest};
-use crate::http::api::problem::{Answer, Refusal};
+use crate::http::api::etag::{Condition, path_segment};
+use crate::http::api::extract::{JsonBody, PathParams};
+use crate::http::api::mailboxes::request::{MailboxPatch, MailboxRequest, NewMailboxBody};
+use crate::http::api::problem::{ApiResult, Refusal};
 use crate::http::api::validate::Checks;
 use crate::locale::Language;
 use crate::mailbox::Settings;
@@ -37,29 +37,29 @@ pub struct RemovedMailbox {
 /// Adds a mailbox. Nothing is connected to before its first poll.
 #[utoipa::path(post, path = "/mailboxes", tag = "Mailboxes", request_body = NewMailboxBody,
     responses((status = 201, description = "It was added", body = Mailbox)))]
-pub async fn create(FromState(state): FromState<State>, caller: Caller, given: Given) -> Answer {
-    let (address, request) = given.json::<NewMailboxBody>()?.parted();
+pub async fn create(FromState(state): FromState<State>, caller: Caller, body: JsonBody) -> ApiResult {
+    let (address, request) = body.parse::<NewMailboxBody>()?.split();
     let mut checks = Checks::default();
-    let Some(address) = checks.address("/address", &address) else { return Err(checks.refusal()) };
-    let new = new(address.clone(), request.read(&address, &caller, &state)?)?;
+    let Some(address) = checks.address("/address", &address) else { return Err(checks.into_refusal()) };
+    let new = new_mailbox(address.clone(), request.read(&address, &caller, &state)?)?;
     let acting = state.acting(&caller.actor);
     let mailbox = mailboxes::add(acting, new.into(), &state.deps.vault, Some(state.change_deps())).await?;
     let shown = Mailbox::of(&mailbox, &caller, &state).await?;
-    Ok(version(&mailbox).made(&format!("/mailboxes/{}", part(address.as_str())), &shown))
+    Ok(version(&mailbox).respond_created(&format!("/mailboxes/{}", path_segment(address.as_str())), &shown))
 }
 
 /// A wish with what is usual where it says nothing.
-fn new(address: Address, request: MailboxRequest) -> Result<NewMailbox, Refusal> {
+fn new_mailbox(address: Address, request: MailboxRequest) -> Result<NewMailbox, Refusal> {
     let mut checks = Checks::default();
     let server = request.server.new_server(request.usual_host)?;
     if server.is_none() {
-        checks.wrong("/host", "this is needed");
+        checks.add("/host", "this is needed");
     }
     if request.login.is_none() {
-        checks.wrong("/password", "this or oauth is needed");
+        checks.add("/password", "this or oauth is needed");
     }
     let (Some(inbox), Some(server), Some(login)) = (request.inbox, server, request.login) else {
-        return Err(checks.refusal());
+        return Err(checks.into_refusal());
     };
     Ok(NewMailbox {
         username: request.username.unwrap_or_else(|| address.to_string()),
@@ -81,15 +81,15 @@ fn new(address: Address, request: MailboxRequest) -> Result<NewMailbox, Refusal>
 pub async fn change(
     FromState(state): FromState<State>,
     caller: Caller,
-    InPath(address): InPath<String>,
+    PathParams(address): PathParams<String>,
     headers: HeaderMap,
-    given: Given,
-) -> Answer {
-    let (address, _) = seen(&address, &caller, &state).await?;
-    let request = given.json::<MailboxPatch>()?.read(&address, &caller, &state)?;
-    let (_, before) = seen(address.as_str(), &caller, &state).await?;
-    let condition = Condition::of(&headers)?;
-    let is_meant = |mailbox: &Stored| condition.means(&version(mailbox));
+    body: JsonBody,
+) -> ApiResult {
+    let (address, _) = find_mailbox(&address, &caller, &state).await?;
+    let request = body.parse::<MailboxPatch>()?.read(&address, &caller, &state)?;
+    let (_, before) = find_mailbox(address.as_str(), &caller, &state).await?;
+    let condition = Condition::from_headers(&headers)?;
+    let is_meant = |mailbox: &Stored| condition.matches(&version(mailbox));
     if !is_meant(&before) {
         return Err(Refusal::Changed);
     }
@@ -101,7 +101,7 @@ pub async fn change(
         }
         None => before,
     };
-    Ok(version(&mailbox).show(&Mailbox::of(&mailbox, &caller, &state).await?))
+    Ok(version(&mailbox).respond(&Mailbox::of(&mailbox, &caller, &state).await?))
 }
 
 /// What a wish changes; `None`: nothing.
@@ -129,12 +129,12 @@ fn changes(before: &Stored, request: MailboxRequest) -> Result<Option<Changes>, 
 pub async fn remove(
     FromState(state): FromState<State>,
     caller: Caller,
-    InPath(address): InPath<String>,
+    PathParams(address): PathParams<String>,
     headers: HeaderMap,
-) -> Answer {
-    let (address, mailbox) = seen(&address, &caller, &state).await?;
-    let condition = Condition::of(&headers)?;
-    let is_meant = |mailbox: &Stored| condition.means(&version(mailbox));
+) -> ApiResult {
+    let (address, mailbox) = find_mailbox(&address, &caller, &state).await?;
+    let condition = Condition::from_headers(&headers)?;
+    let is_meant = |mailbox: &Stored| condition.matches(&version(mailbox));
     let acting = state.acting(&caller.actor);
     let tokens = state.deps.tokens();
     let given_up = mailboxes::remove(acting, &mailbox, Some(&tokens), is_meant).await?;

@@ -6,12 +6,12 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::seen;
+use super::find_mailbox;
 use crate::app::mailboxes::inspect::{self, CheckOptions};
 use crate::http::State;
 use crate::http::api::auth::Caller;
-use crate::http::api::extract::InPath;
-use crate::http::api::problem::Answer;
+use crate::http::api::extract::PathParams;
+use crate::http::api::problem::ApiResult;
 use crate::locale::Language;
 use crate::poll::check::CheckLine;
 
@@ -52,10 +52,14 @@ impl From<CheckLine> for CheckStep {
 #[utoipa::path(post, path = "/mailboxes/{address}/check", tag = "Setting up",
     params(("address" = String, Path, description = "The mailbox's address")),
     responses((status = 200, description = "What was found", body = Check)))]
-pub async fn check(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
-    let (_, mailbox) = seen(&address, &caller, &state).await?;
-    let wish = CheckOptions { as_polled: false, tell: |_: &CheckLine| {} };
-    let mut checked = inspect::check(state.inspector(&caller.actor), &mailbox, wish).await?;
+pub async fn check(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    PathParams(address): PathParams<String>,
+) -> ApiResult {
+    let (_, mailbox) = find_mailbox(&address, &caller, &state).await?;
+    let request = CheckOptions { as_polled: false, tell: |_: &CheckLine| {} };
+    let mut checked = inspect::check(state.inspector(&caller.actor), &mailbox, request).await?;
     let trouble = checked.trouble.map(|trouble| CheckLine::diagnosis(&trouble.on_page(), Language::English));
     checked.lines.extend(trouble);
     let ok = checked.complete && checked.lines.iter().all(|line| line.ok);

@@ -7,18 +7,18 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::seen;
+use super::find_mailbox;
 use crate::app::links;
 use crate::clock::Timestamp;
 use crate::http::State;
 use crate::http::api::auth::Caller;
-use crate::http::api::extract::InPath;
-use crate::http::api::problem::Answer;
+use crate::http::api::extract::PathParams;
+use crate::http::api::problem::ApiResult;
 
 /// A link that was just made.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ConnectLink)]
-pub struct Link {
+pub struct CreatedLink {
     /// The link itself. It is shown this once.
     #[schema(example = "https://mailferry.kundo.se/customer/…")]
     url: String,
@@ -29,10 +29,14 @@ pub struct Link {
 /// Makes a link by which the customer's own IT gives a password or a consent for this mailbox. An open one no longer works then.
 #[utoipa::path(post, path = "/mailboxes/{address}/connect-links", tag = "Setting up",
     params(("address" = String, Path, description = "The mailbox's address")),
-    responses((status = 201, description = "It was made", body = Link)))]
-pub async fn create(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
-    let (_, mailbox) = seen(&address, &caller, &state).await?;
+    responses((status = 201, description = "It was made", body = CreatedLink)))]
+pub async fn create(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    PathParams(address): PathParams<String>,
+) -> ApiResult {
+    let (_, mailbox) = find_mailbox(&address, &caller, &state).await?;
     let links::ConnectLink { key, expires_at } = links::make(state.acting(&caller.actor), &mailbox).await?;
-    let url = state.page.link(&format!("/customer/{key}"));
-    Ok((StatusCode::CREATED, Json(Link { url, expires_at })).into_response())
+    let url = state.settings.link(&format!("/customer/{key}"));
+    Ok((StatusCode::CREATED, Json(CreatedLink { url, expires_at })).into_response())
 }

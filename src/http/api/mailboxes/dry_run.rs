@@ -8,23 +8,23 @@ use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::seen;
+use super::find_mailbox;
 use crate::app::mailboxes::inspect;
 use crate::config::Span;
 use crate::fact::Fact;
 use crate::http::State;
 use crate::http::api::auth::Caller;
-use crate::http::api::extract::{Given, InPath};
-use crate::http::api::problem::Answer;
+use crate::http::api::extract::{JsonBody, PathParams};
+use crate::http::api::problem::ApiResult;
 use crate::http::api::validate::Checks;
 use crate::http::page::last_error::LastError;
 use crate::locale::Language;
 use crate::poll::dry_run::{self as report, Counts, Line, Target};
 
 /// So many targets are named.
-const MOST_TARGETS: usize = 100;
+const MAX_TARGETS: usize = 100;
 /// So many mails are shown, of all folders together: an answer that is kept for its `Idempotency-Key` has its limit.
-const MOST_SHOWN: usize = 200;
+const MAX_SHOWN: usize = 200;
 
 /// How it is done.
 #[derive(Deserialize, ToSchema, Default)]
@@ -94,29 +94,29 @@ pub struct DryRunTotal {
 pub async fn dry_run(
     FromState(state): FromState<State>,
     caller: Caller,
-    InPath(address): InPath<String>,
-    given: Given,
-) -> Answer {
-    let (_, mailbox) = seen(&address, &caller, &state).await?;
-    let wish: DryRunRequest = given.json_or_nothing::<Option<DryRunRequest>>()?.unwrap_or_default();
+    PathParams(address): PathParams<String>,
+    body: JsonBody,
+) -> ApiResult {
+    let (_, mailbox) = find_mailbox(&address, &caller, &state).await?;
+    let request: DryRunRequest = body.parse_or_default::<Option<DryRunRequest>>()?.unwrap_or_default();
     let mut checks = Checks::default();
-    let time = checks.perhaps("/within", wish.within.as_ref(), time);
-    checks.done()?;
+    let time = checks.optional("/within", request.within.as_ref(), wait_time);
+    checks.finish()?;
     let time = time.unwrap_or(report::WITHIN);
     let run = inspect::dry_run(state.inspector(&caller.actor), &mailbox, time).await?;
     Ok(Json(DryRun::from(run)).into_response())
 }
 
 /// A time that somebody waits.
-fn time(text: &str) -> Result<Duration, String> {
+fn wait_time(text: &str) -> Result<Duration, String> {
     let Span(time) = text.parse()?;
     if time <= report::WITHIN { Ok(time) } else { Err("60s at most".to_owned()) }
 }
 
 impl From<report::DryRun> for DryRun {
     fn from(run: report::DryRun) -> Self {
-        let (targets, targets_more) = run.targets(MOST_TARGETS);
-        let mut room = MOST_SHOWN;
+        let (targets, targets_more) = run.targets(MAX_TARGETS);
+        let mut room = MAX_SHOWN;
         let folders = run.folders.into_iter().map(|folder| DryRunFolder::of(folder, &mut room)).collect();
         let targets = targets.into_iter().map(|(target, mails)| DryRunTotal { target, mails }).collect();
         Self { folders, totals: run.totals, targets, targets_more, partial: run.partial }
@@ -125,10 +125,10 @@ impl From<report::DryRun> for DryRun {
 
 impl DryRunFolder {
     fn of(mut folder: report::FolderDryRun, room: &mut usize) -> Self {
-        let left_out = folder.shown.split_off(folder.shown.len().min(*room)).len();
+        let omitted = folder.shown.split_off(folder.shown.len().min(*room)).len();
         *room -= folder.shown.len();
         let problem = folder.problem.map(|error| {
-            let error = LastError::of(&error);
+            let error = LastError::from_poll_error(&error);
             let (problem, remedy) = (error.sentence(Language::English), error.remedy_in(Language::English));
             DryRunProblem { problem, remedy, detail: error.detail().to_owned() }
         });
@@ -138,7 +138,7 @@ impl DryRunFolder {
             note: folder.note.map(|note| note.words(Language::English)),
             counts: folder.counts,
             shown: folder.shown,
-            more: folder.more + left_out as u64,
+            more: folder.more + omitted as u64,
         }
     }
 }
@@ -149,9 +149,9 @@ mod tests {
 
     #[test]
     fn nobody_has_it_look_for_longer_than_a_minute() {
-        assert_eq!(time("60s"), Ok(Duration::from_secs(60)));
+        assert_eq!(wait_time("60s"), Ok(Duration::from_secs(60)));
         for wrong in ["61s", "0s", "", "soon", "1 year", "-1s"] {
-            assert!(time(wrong).is_err(), "{wrong}");
+            assert!(wait_time(wrong).is_err(), "{wrong}");
         }
     }
 }

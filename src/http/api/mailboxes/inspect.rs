@@ -6,13 +6,13 @@ use axum::response::IntoResponse;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::seen;
+use super::find_mailbox;
 use crate::app::mailboxes::inspect;
 use crate::http::State;
 use crate::http::api::auth::Caller;
 use crate::http::api::cursor::Page;
-use crate::http::api::extract::{Asked, InPath};
-use crate::http::api::problem::{Answer, Refusal};
+use crate::http::api::extract::{PathParams, QueryParams};
+use crate::http::api::problem::{ApiResult, Refusal};
 use crate::mailbox::folder_name;
 use crate::poll::capabilities::Ability;
 use crate::poll::folders::FolderOffer;
@@ -31,8 +31,12 @@ pub struct EffectsQuery {
 #[utoipa::path(get, path = "/mailboxes/{address}/folders", tag = "Setting up",
     params(("address" = String, Path, description = "The mailbox's address")),
     responses((status = 200, description = "All of them, on one page", body = Page<FolderOffer>)))]
-pub async fn folders(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
-    let (_, mailbox) = seen(&address, &caller, &state).await?;
+pub async fn folders(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    PathParams(address): PathParams<String>,
+) -> ApiResult {
+    let (_, mailbox) = find_mailbox(&address, &caller, &state).await?;
     let items = inspect::folders(state.inspector(&caller.actor), &mailbox).await?;
     Ok(Json(Page { items, next: None }).into_response())
 }
@@ -44,12 +48,12 @@ pub async fn folders(FromState(state): FromState<State>, caller: Caller, InPath(
 pub async fn effects(
     FromState(state): FromState<State>,
     caller: Caller,
-    InPath(address): InPath<String>,
-    Asked(asked): Asked<EffectsQuery>,
-) -> Answer {
-    let (_, mailbox) = seen(&address, &caller, &state).await?;
-    let folder = asked.folder.as_deref().map(folder_name).transpose();
-    let folder = folder.map_err(|_| Refusal::Bad("folder cannot be a folder's name".to_owned()))?;
+    PathParams(address): PathParams<String>,
+    QueryParams(query): QueryParams<EffectsQuery>,
+) -> ApiResult {
+    let (_, mailbox) = find_mailbox(&address, &caller, &state).await?;
+    let folder = query.folder.as_deref().map(folder_name).transpose();
+    let folder = folder.map_err(|_| Refusal::BadRequest("folder cannot be a folder's name".to_owned()))?;
     let items = inspect::effects(state.inspector(&caller.actor), &mailbox, folder).await?;
     Ok(Json(Page { items, next: None }).into_response())
 }

@@ -7,13 +7,13 @@ use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::seen;
+use super::find_mailbox;
 use crate::app::ledger;
 use crate::http::State;
 use crate::http::api::auth::Caller;
 use crate::http::api::cursor::{self, Page, Paging};
-use crate::http::api::extract::{Asked, Given, InPath};
-use crate::http::api::problem::{Answer, Refusal};
+use crate::http::api::extract::{JsonBody, PathParams, QueryParams};
+use crate::http::api::problem::{ApiResult, Refusal};
 use crate::store::{LedgerLine, QuarantineFilter, UidState, WatchedFolder};
 
 /// Which lines.
@@ -34,7 +34,7 @@ pub struct LedgerQuery {
 /// Which mail to ask for again.
 #[derive(Deserialize, ToSchema, Default)]
 #[serde(deny_unknown_fields)]
-pub struct Retry {
+pub struct RetryRequest {
     /// Only this UID [default: all that were put aside].
     uid: Option<u32>,
     /// Only in this folder.
@@ -45,7 +45,7 @@ pub struct Retry {
 
 /// How many are asked for again.
 #[derive(Serialize, ToSchema)]
-pub struct Retried {
+pub struct RetryResult {
     /// Their number.
     retried: u64,
 }
@@ -53,7 +53,7 @@ pub struct Retried {
 /// Which mail to give up on.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Skip {
+pub struct SkipRequest {
     /// The mail's UID.
     uid: u32,
     /// The folder, where the mailbox has several.
@@ -72,46 +72,46 @@ const LIST: &str = "ledger";
 pub async fn list(
     FromState(state): FromState<State>,
     caller: Caller,
-    InPath(address): InPath<String>,
-    Asked(asked): Asked<LedgerQuery>,
-) -> Answer {
-    let (_, mailbox) = seen(&address, &caller, &state).await?;
-    let paging = Paging::<(i64, u32)>::of(LIST, asked.limit, asked.after.as_deref())?;
-    let (items, next) = state.deps.store.newest_ledger(mailbox.id, asked.state, paging.after, paging.limit).await?;
-    Ok(Json(Page { items, next: next.map(|key| cursor::write(LIST, &key)) }).into_response())
+    PathParams(address): PathParams<String>,
+    QueryParams(query): QueryParams<LedgerQuery>,
+) -> ApiResult {
+    let (_, mailbox) = find_mailbox(&address, &caller, &state).await?;
+    let paging = Paging::<(i64, u32)>::parse(LIST, query.limit, query.after.as_deref())?;
+    let (items, next) = state.deps.store.newest_ledger(mailbox.id, query.state, paging.after, paging.limit).await?;
+    Ok(Json(Page { items, next: next.map(|key| cursor::encode(LIST, &key)) }).into_response())
 }
 
 /// Asks again for mail that was put aside.
 #[utoipa::path(post, path = "/mailboxes/{address}/ledger/retry", tag = "Ledger",
-    params(("address" = String, Path, description = "The mailbox's address")), request_body = Option<Retry>,
-    responses((status = 200, description = "It is asked for at the next poll", body = Retried)))]
+    params(("address" = String, Path, description = "The mailbox's address")), request_body = Option<RetryRequest>,
+    responses((status = 200, description = "It is asked for at the next poll", body = RetryResult)))]
 pub async fn retry(
     FromState(state): FromState<State>,
     caller: Caller,
-    InPath(address): InPath<String>,
-    given: Given,
-) -> Answer {
-    let (_, mailbox) = seen(&address, &caller, &state).await?;
-    let body: Retry = given.json_or_nothing::<Option<Retry>>()?.unwrap_or_default();
+    PathParams(address): PathParams<String>,
+    body: JsonBody,
+) -> ApiResult {
+    let (_, mailbox) = find_mailbox(&address, &caller, &state).await?;
+    let body: RetryRequest = body.parse_or_default::<Option<RetryRequest>>()?.unwrap_or_default();
     let which = QuarantineFilter { folder: body.folder.as_deref(), uidvalidity: body.uidvalidity, uid: body.uid };
     let retried = ledger::retry(state.acting(&caller.actor), &mailbox, which).await?;
-    Ok(Json(Retried { retried }).into_response())
+    Ok(Json(RetryResult { retried }).into_response())
 }
 
 /// Gives up on a mail that was put aside or does not come; it stays in the customer's mailbox.
 #[utoipa::path(post, path = "/mailboxes/{address}/ledger/skip", tag = "Ledger",
-    params(("address" = String, Path, description = "The mailbox's address")), request_body = Skip,
+    params(("address" = String, Path, description = "The mailbox's address")), request_body = SkipRequest,
     responses((status = 204, description = "It is left out")))]
 pub async fn skip(
     FromState(state): FromState<State>,
     caller: Caller,
-    InPath(address): InPath<String>,
-    given: Given,
-) -> Answer {
-    let (_, mailbox) = seen(&address, &caller, &state).await?;
-    let body: Skip = given.json()?;
+    PathParams(address): PathParams<String>,
+    body: JsonBody,
+) -> ApiResult {
+    let (_, mailbox) = find_mailbox(&address, &caller, &state).await?;
+    let body: SkipRequest = body.parse()?;
     let folders = state.deps.store.watched_folders(mailbox.id).await?;
-    let folder = WatchedFolder::meant(folders, body.folder.as_deref()).map_err(|why| Refusal::part("/folder", why))?;
+    let folder = WatchedFolder::meant(folders, body.folder.as_deref()).map_err(|why| Refusal::field("/folder", why))?;
     ledger::skip(state.acting(&caller.actor), &mailbox, &folder, body.uid, body.uidvalidity).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -10,7 +10,7 @@ use crate::http::State;
 use crate::http::api::auth::Caller;
 use crate::http::api::extract::nullable;
 use crate::http::api::problem::Refusal;
-use crate::http::api::validate::{Checks, line};
+use crate::http::api::validate::{Checks, single_line};
 use crate::mailbox::{SettingsChange, TlsMode};
 use crate::oauth::grant_request::GrantRequest;
 use crate::store::NewLogin;
@@ -80,7 +80,7 @@ macro_rules! bodies {
 
         impl NewMailboxBody {
             /// Its address, and what it is told.
-            pub fn parted(self) -> (String, MailboxPatch) {
+            pub fn split(self) -> (String, MailboxPatch) {
                 (self.address, MailboxPatch { inbox: Some(self.inbox), $($part: self.$part,)* })
             }
         }
@@ -147,18 +147,19 @@ impl MailboxPatch {
     pub fn read(&self, address: &Address, caller: &Caller, state: &State) -> Result<MailboxRequest, Refusal> {
         let mut checks = Checks::default();
         let (login, usual_host) = self.login(address, caller, state, &mut checks);
-        let interval = checks.perhaps("/interval", self.interval.as_ref(), |text| {
-            settings::interval_ms(text.parse::<Span>()?.0, state.deps.store.least_interval()).map_err(|why| why.to_string())
+        let interval = checks.optional("/interval", self.interval.as_ref(), |text| {
+            settings::interval_ms(text.parse::<Span>()?.0, state.deps.store.least_interval())
+                .map_err(|why| why.to_string())
         });
         let folders = self.folders.as_ref().and_then(|names| match names.as_slice() {
-            [] => checks.part("/folders", Err("one at least")),
-            names => checks.part("/folders", settings::folders(names)),
+            [] => checks.field("/folders", Err("one at least")),
+            names => checks.field("/folders", settings::folders(names)),
         });
         if self.max_size.is_some_and(|size| size == 0 || i64::try_from(size).is_err()) {
-            checks.wrong("/max_size", "a number of bytes, 1 to 9223372036854775807");
+            checks.add("/max_size", "a number of bytes, 1 to 9223372036854775807");
         }
-        let wish = MailboxRequest {
-            inbox: checks.perhaps("/inbox", self.inbox.as_ref(), str::parse),
+        let request = MailboxRequest {
+            inbox: checks.optional("/inbox", self.inbox.as_ref(), str::parse),
             server: ServerRequest {
                 host: self.host.clone(),
                 port: self.port,
@@ -166,21 +167,21 @@ impl MailboxPatch {
                 ca_pem: self.ca_pem.clone(),
                 pin_sha256: self.pin_sha256.clone(),
             },
-            username: checks.perhaps("/username", self.username.as_ref(), line),
+            username: checks.optional("/username", self.username.as_ref(), single_line),
             login,
             usual_host,
             settings: SettingsChange {
                 folders,
-                start: checks.perhaps("/start", self.start.as_ref(), str::parse),
-                after_import: checks.perhaps("/after_import", self.after_import.as_ref(), str::parse),
+                start: checks.optional("/start", self.start.as_ref(), str::parse),
+                after_import: checks.optional("/after_import", self.after_import.as_ref(), str::parse),
                 interval_ms: interval,
                 max_size: self.max_size,
             },
         };
         if matches!((&self.ca_pem, &self.pin_sha256), (Some(Some(_)), Some(Some(_)))) {
-            checks.wrong("/pin_sha256", "goes not with ca_pem");
+            checks.add("/pin_sha256", "goes not with ca_pem");
         }
-        checks.done().map(|()| wish)
+        checks.finish().map(|()| request)
     }
 
     fn login(
@@ -193,22 +194,22 @@ impl MailboxPatch {
         match (&self.password, &self.oauth) {
             (None, None) => (None, None),
             (Some(_), Some(_)) => {
-                checks.wrong("/oauth", "goes not with a password");
+                checks.add("/oauth", "goes not with a password");
                 (None, None)
             }
-            (Some(text), None) => (checks.part("/password", settings::password(text)).map(NewLogin::Password), None),
+            (Some(text), None) => (checks.field("/password", settings::password(text)).map(NewLogin::Password), None),
             (None, Some(body)) => {
                 // Whatever the application may open, it would open for this organisation.
                 if body.app_only && caller.scope().id().is_some() {
-                    checks.wrong("/oauth/app_only", "is for tokens of all organisations");
+                    checks.add("/oauth/app_only", "is for tokens of all organisations");
                     return (None, None);
                 }
                 let identity =
-                    checks.perhaps("/oauth/login_identity", body.login_identity.as_ref(), str::parse::<Address>);
+                    checks.optional("/oauth/login_identity", body.login_identity.as_ref(), str::parse::<Address>);
                 let grant =
                     GrantRequest { provider: &body.provider, app_only: body.app_only, identity: identity.as_ref() };
                 let config = &state.deps.oauth;
-                let key = checks.part("/oauth/provider", grant.key(address, config));
+                let key = checks.field("/oauth/provider", grant.key(address, config));
                 let usual = grant.imap_host(config).ok().flatten();
                 (key.map(NewLogin::OAuth), usual)
             }

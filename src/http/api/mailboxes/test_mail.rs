@@ -8,7 +8,7 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::seen;
+use super::find_mailbox;
 use super::view::Failure;
 use crate::app::test_mails::{self, WantedTest};
 use crate::clock::Timestamp;
@@ -16,9 +16,9 @@ use crate::fact::{Kept, Reason};
 use crate::http::State;
 use crate::http::api::BASE;
 use crate::http::api::auth::Caller;
-use crate::http::api::etag::part;
-use crate::http::api::extract::InPath;
-use crate::http::api::problem::Answer;
+use crate::http::api::etag::path_segment;
+use crate::http::api::extract::PathParams;
+use crate::http::api::problem::ApiResult;
 use crate::http::page::last_error::LastError;
 use crate::locale::{self, Language};
 use crate::store::{MessageLine, TestMail};
@@ -41,7 +41,7 @@ pub struct Test {
 
 /// How far a test mail has come.
 #[derive(Serialize, ToSchema)]
-pub struct TestTrail {
+pub struct TestProgress {
     /// The test.
     test: Test,
     /// There is nothing more to wait for.
@@ -63,19 +63,19 @@ pub struct TestTrail {
     /// It came by another mailbox than the one that is tested.
     elsewhere: bool,
     /// It was seen and put aside.
-    put_aside: Option<TestAside>,
+    put_aside: Option<QuarantinedTest>,
 }
 
 /// A test mail that was put aside.
 #[derive(Serialize, ToSchema)]
-pub struct TestAside {
+pub struct QuarantinedTest {
     /// Its number in its folder.
     uid: u32,
     /// Why.
     reason: String,
 }
 
-fn told(reason: Option<&Kept<Reason>>) -> String {
+fn reason_text(reason: Option<&Kept<Reason>>) -> String {
     reason.map(|reason| reason.words(Language::English)).unwrap_or_default()
 }
 
@@ -94,36 +94,40 @@ impl Test {
 #[utoipa::path(post, path = "/mailboxes/{address}/tests", tag = "Setting up",
     params(("address" = String, Path, description = "The mailbox's address")),
     responses((status = 201, description = "It has begun", body = Test)))]
-pub async fn begin(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
-    let (address, mailbox) = seen(&address, &caller, &state).await?;
-    let wanted = WantedTest { mailbox: &mailbox, mailer: state.page.mailer.as_ref(), language: Language::English };
+pub async fn begin(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    PathParams(address): PathParams<String>,
+) -> ApiResult {
+    let (address, mailbox) = find_mailbox(&address, &caller, &state).await?;
+    let wanted = WantedTest { mailbox: &mailbox, mailer: state.settings.mailer.as_ref(), language: Language::English };
     let shown = Test::of(test_mails::begin(state.acting(&caller.actor), wanted).await?);
-    let place = format!("{BASE}/mailboxes/{}/tests/{}", part(address.as_str()), shown.id);
+    let place = format!("{BASE}/mailboxes/{}/tests/{}", path_segment(address.as_str()), shown.id);
     Ok((StatusCode::CREATED, [(LOCATION, place)], Json(shown)).into_response())
 }
 
 /// How far a test has come. While somebody asks, the mailbox is looked at sooner than usual.
 #[utoipa::path(get, path = "/mailboxes/{address}/tests/{id}", tag = "Setting up",
     params(("address" = String, Path, description = "The mailbox's address"), ("id" = i64, Path, description = "The test's number")),
-    responses((status = 200, description = "How far it has come", body = TestTrail)))]
+    responses((status = 200, description = "How far it has come", body = TestProgress)))]
 pub async fn follow(
     FromState(state): FromState<State>,
     caller: Caller,
-    InPath((address, id)): InPath<(String, i64)>,
-) -> Answer {
-    let (_, mailbox) = seen(&address, &caller, &state).await?;
+    PathParams((address, id)): PathParams<(String, i64)>,
+) -> ApiResult {
+    let (_, mailbox) = find_mailbox(&address, &caller, &state).await?;
     let progress = test_mails::progress(state.acting(&caller.actor), &mailbox, id).await?;
-    let shown = TestTrail {
+    let shown = TestProgress {
         over: progress.is_over(),
         late: progress.is_late && !progress.is_over(),
         looked_at: progress.polled_at,
         next_poll_at: progress.next_poll_at,
         paused: progress.is_paused,
         held_until: progress.held_until,
-        error: progress.last_error.as_deref().map(|json| Failure::of(&LastError::read(json), &caller)),
+        error: progress.last_error.as_deref().map(|json| Failure::of(&LastError::from_json(json), &caller)),
         message: progress.message,
         elsewhere: progress.is_elsewhere,
-        put_aside: progress.aside.map(|(uid, reason)| TestAside { uid, reason: told(reason.as_ref()) }),
+        put_aside: progress.aside.map(|(uid, reason)| QuarantinedTest { uid, reason: reason_text(reason.as_ref()) }),
         test: Test::of(progress.test),
     };
     Ok(Json(shown).into_response())

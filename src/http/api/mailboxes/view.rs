@@ -11,7 +11,7 @@ use crate::http::api::etag::Version;
 use crate::http::api::problem::Refusal;
 use crate::http::page::last_error::LastError;
 use crate::locale::Language;
-use crate::store::{MailboxState, Login, Mailbox as Stored, MailboxLine};
+use crate::store::{Login, Mailbox as Stored, MailboxLine, MailboxState};
 
 /// A mailbox in the list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -46,7 +46,7 @@ impl From<MailboxLine> for MailboxSummary {
             inbox: line.inbox,
             organisation: line.organisation,
             state: line.mailbox_state,
-            problem: line.last_error.as_deref().map(|error| LastError::read(error).sentence(Language::English)),
+            problem: line.last_error.as_deref().map(|error| LastError::from_json(error).sentence(Language::English)),
             failing_since: line.failing_since,
             last_success_at: line.last_success_at,
             last_mail_at: line.last_mail_at,
@@ -166,10 +166,10 @@ pub fn version(mailbox: &Stored) -> Version {
             Login::OAuth { key, .. } => format!("{} {} {}", key.provider, key.kind.as_str(), key.identity),
         },
     );
-    let reached =
+    let connection =
         (&server.host, server.port, server.tls.to_string(), &server.ca_pem, &server.pin_sha256, &mailbox.username);
-    let told = (&mailbox.folders, mailbox.start.to_string(), mailbox.after_import.to_string(), mailbox.interval_ms);
-    Version::of(&(mailbox.id, &mailbox.inbox, reached, login, told, mailbox.max_size, mailbox.paused))
+    let polled = (&mailbox.folders, mailbox.start.to_string(), mailbox.after_import.to_string(), mailbox.interval_ms);
+    Version::new(&(mailbox.id, &mailbox.inbox, connection, login, polled, mailbox.max_size, mailbox.paused))
 }
 
 impl Mailbox {
@@ -205,12 +205,12 @@ impl Grant {
     async fn of(id: i64, asks_consent: bool, state: &State) -> Result<Self, Refusal> {
         let grant = state.deps.store.grant(id).await?;
         let app_fails = state.deps.store.app_problem(&grant.key.provider).await?.is_some();
-        let fares = if asks_consent { "needs-consent" } else { grant.state(app_fails) };
+        let grant_state = if asks_consent { "needs-consent" } else { grant.state(app_fails) };
         Ok(Self {
             provider: grant.key.provider,
             kind: grant.key.kind.as_str(),
             identity: grant.key.identity,
-            state: fares,
+            state: grant_state,
         })
     }
 }
@@ -227,7 +227,7 @@ impl Status {
             next_poll_at: if mailbox.paused { None } else { status.next_poll_at.max(status.hold_until).map(Timestamp) },
             failures: status.failures,
             failing_since: status.failing_since.map(Timestamp),
-            error: status.last_error.as_deref().map(|json| Failure::of(&LastError::read(json), caller)),
+            error: status.last_error.as_deref().map(|json| Failure::of(&LastError::from_json(json), caller)),
             unaccounted: open.unaccounted(),
             pending: open.pending,
             quarantined: open.quarantined,

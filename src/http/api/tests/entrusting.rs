@@ -148,6 +148,6 @@ async fn sentences_hide_nothing_and_data_says_all() {
     assert_eq!(named.json()["name"], "jobb\u{202e}", "what was given is given back");
     // A server's words, as an older version kept them.
     let error = json!({ "step": "login", "blame": "mailbox", "message": nasty, "about": {} });
-    let told = crate::http::page::last_error::LastError::read(&error.to_string());
+    let told = crate::http::page::last_error::LastError::from_json(&error.to_string());
     assert_eq!(told.detail(), "x  31m  y");
 }

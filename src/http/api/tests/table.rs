@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use super::*;
-use crate::http::api::auth::Needs;
+use crate::http::api::auth::TokenAccess;
 use crate::http::api::{Endpoint, table};
 
 impl World {
@@ -33,7 +33,7 @@ fn is_problem(reply: &Reply, endpoint: &Endpoint) {
 #[tokio::test]
 async fn without_a_good_token_nobody_gets_anything() {
     let world = World::new().await;
-    for endpoint in table().iter().filter(|endpoint| endpoint.needs != Needs::Nothing) {
+    for endpoint in table().iter().filter(|endpoint| endpoint.access != TokenAccess::Public) {
         for token in ["", "mf_unknown"] {
             let reply = world.walk(endpoint, token).await;
             assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{} {}", endpoint.method, endpoint.path);
@@ -47,7 +47,12 @@ async fn without_a_good_token_nobody_gets_anything() {
 async fn a_token_that_may_look_changes_nothing() {
     let world = World::new().await;
     for endpoint in table().iter().filter(|endpoint| endpoint.method != "GET") {
-        assert!(matches!(endpoint.needs, Needs::Write | Needs::WriteAll), "{} {}", endpoint.method, endpoint.path);
+        assert!(
+            matches!(endpoint.access, TokenAccess::Write | TokenAccess::WriteAll),
+            "{} {}",
+            endpoint.method,
+            endpoint.path
+        );
         for token in ["ours-read", "all-read"] {
             let reply = world.walk(endpoint, token).await;
             assert_eq!(reply.status, StatusCode::FORBIDDEN, "{} {}", endpoint.method, endpoint.path);
@@ -68,7 +73,7 @@ async fn what_is_another_organisations_is_not_there() {
     for endpoint in table().iter().filter(|endpoint| endpoint.method == "GET" && !endpoint.path.contains('{')) {
         let path = format!("{}{}", endpoint.path, if endpoint.path == "/search" { "?q=number" } else { "" });
         let reply = world.ask("GET", &path, "theirs-write", &[], None).await;
-        if matches!(endpoint.needs, Needs::ReadAll) {
+        if matches!(endpoint.access, TokenAccess::ReadAll) {
             assert_eq!(reply.status, StatusCode::FORBIDDEN, "{path}");
             continue;
         }
@@ -85,13 +90,14 @@ async fn whoever_may_is_answered() {
     for token in ["ours-write", "all-write"] {
         for endpoint in table() {
             let reply = world.walk(&endpoint, token).await;
-            let is_for_all = matches!(endpoint.needs, Needs::ReadAll | Needs::WriteAll) && token != "all-write";
+            let is_for_all =
+                matches!(endpoint.access, TokenAccess::ReadAll | TokenAccess::WriteAll) && token != "all-write";
             let wanted = match endpoint.method.as_str() {
                 _ if is_for_all => vec![403],
                 "DELETE" | "PATCH" => vec![428],
                 // What the body does not say; and what the customer's server does, where nobody listens.
                 "POST" => vec![200, 201, 202, 204, 409, 422],
-                _ if endpoint.needs == Needs::Write => vec![409],
+                _ if endpoint.access == TokenAccess::Write => vec![409],
                 _ if endpoint.path == "/search" => vec![400],
                 _ => vec![200],
             };

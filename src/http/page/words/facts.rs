@@ -1,6 +1,6 @@
 //! Facts, told in the words of a page in the reader's language. What a server says stays as it is.
 
-use super::{Words, of_step};
+use super::{Words, step_text_id};
 use crate::app::Actor;
 use crate::fact::{Fact, Kept, Reason};
 use crate::locale;
@@ -8,11 +8,11 @@ use crate::poll::check::CheckLine;
 
 impl Words {
     /// Who did something, as the audit names them.
-    pub fn who(&self, who: &str) -> String {
-        match who {
+    pub fn who(&self, name: &str) -> String {
+        match name {
             Actor::COMMAND_LINE => self.t("who-command-line"),
             Actor::LINK => self.t("who-connect-link"),
-            _ => who.to_owned(),
+            _ => name.to_owned(),
         }
     }
 
@@ -27,7 +27,7 @@ impl Words {
     }
 
     /// What was found at a step of a check.
-    pub fn line(&self, line: &CheckLine) -> String {
+    pub fn check_line(&self, line: &CheckLine) -> String {
         line.on_page(self.language)
     }
 
@@ -50,8 +50,8 @@ impl Words {
     }
 
     /// What it means that a step of a check failed, where there is a sentence for it.
-    pub fn failed(&self, step: &str) -> Option<String> {
-        let name = of_step("error", step);
+    pub fn step_error(&self, step: &str) -> Option<String> {
+        let name = step_text_id("error", step);
         locale::has(&name).then(|| self.t(&name))
     }
 }
@@ -84,7 +84,7 @@ mod tests {
         assert_eq!(w.who("connect link"), "kundens länk");
         assert_eq!(w.who("anna"), "anna");
         assert_eq!(w.reason(&None), "");
-        assert_eq!(w.failed("tcp").as_deref(), Some("Servern går inte att nå under det namnet och på den porten."));
-        assert_eq!(w.failed("capabilities"), None);
+        assert_eq!(w.step_error("tcp").as_deref(), Some("Servern går inte att nå under det namnet och på den porten."));
+        assert_eq!(w.step_error("capabilities"), None);
     }
 }

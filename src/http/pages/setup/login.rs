@@ -10,17 +10,17 @@ use crate::app::links;
 use crate::app::mailboxes::credential_policy;
 use crate::app::mailboxes::settings::given_password;
 use crate::http::State;
-use crate::http::page::answer::{Answer, go, show, show_again};
+use crate::http::page::answer::{PageResult, redirect, show, show_invalid};
 use crate::http::page::frame::Frame;
 use crate::http::page::last_error::LastError;
 use crate::http::page::visitor::SignedIn;
 use crate::http::pages::login_form::{mail_password, registered};
-use crate::http::pages::mailbox::seen;
+use crate::http::pages::mailbox::find_mailbox;
 use crate::store::{GrantKind, Login, Mailbox};
 
 #[derive(Template)]
 #[template(path = "setup_login.html")]
-struct Page {
+struct LoginStepPage {
     f: Frame,
     step: &'static str,
     mailbox: Mailbox,
@@ -35,7 +35,7 @@ struct Page {
     link: Option<String>,
 }
 
-impl Page {
+impl LoginStepPage {
     /// Whether this provider is the one to be proposed.
     fn is_usual(&self, name: &str) -> bool {
         self.usual.as_deref() == Some(name)
@@ -54,13 +54,13 @@ pub fn member<'a>(mailbox: &'a Mailbox, provider: &str) -> &'a str {
     }
 }
 
-fn made(mailbox: Mailbox, state: &State, who: &SignedIn) -> Page {
+fn login_page(mailbox: Mailbox, state: &State, user: &SignedIn) -> LoginStepPage {
     let (oauth, host) = (&state.deps.oauth, &mailbox.server.host);
     let usual = oauth.registered_for(host).map(str::to_owned);
-    let mut of_host = oauth.providers.values().filter(|app| app.imap_host.eq_ignore_ascii_case(host));
-    let is_microsoft = of_host.any(|app| app.family() == "microsoft");
-    Page {
-        f: Frame::new(&who.reader, "mailboxes"),
+    let mut same_host = oauth.providers.values().filter(|app| app.imap_host.eq_ignore_ascii_case(host));
+    let is_microsoft = same_host.any(|app| app.family() == "microsoft");
+    LoginStepPage {
+        f: Frame::new(&user.visitor, "mailboxes"),
         step: "login",
         registered: registered(state),
         is_unregistered: usual.is_none() && is_microsoft,
@@ -77,22 +77,22 @@ fn made(mailbox: Mailbox, state: &State, who: &SignedIn) -> Page {
 }
 
 /// The page.
-pub async fn page(FromState(state): FromState<State>, who: SignedIn, Path(address): Path<String>) -> Answer {
-    show(&made(seen(&address, &state, &who).await?, &state, &who))
+pub async fn page(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
+    show(&login_page(find_mailbox(&address, &state, &user).await?, &state, &user))
 }
 
 /// The page again, since the login went wrong.
-pub fn wrong(mailbox: Mailbox, error: LastError, state: &State, who: &SignedIn) -> Answer {
-    show_again(&Page { error: Some(error), ..made(mailbox, state, who) })
+pub fn failed(mailbox: Mailbox, error: LastError, state: &State, user: &SignedIn) -> PageResult {
+    show_invalid(&LoginStepPage { error: Some(error), ..login_page(mailbox, state, user) })
 }
 
 /// The page again, with a sentence about what went wrong at the provider.
-pub fn refused(mailbox: Mailbox, problem: String, state: &State, who: &SignedIn) -> Answer {
-    show_again(&Page { problem: Some(problem), ..made(mailbox, state, who) })
+pub fn refused(mailbox: Mailbox, problem: String, state: &State, user: &SignedIn) -> PageResult {
+    show_invalid(&LoginStepPage { problem: Some(problem), ..login_page(mailbox, state, user) })
 }
 
 #[derive(Deserialize)]
-pub struct Given {
+pub struct LoginStepForm {
     /// The server that was shown.
     #[serde(default)]
     server: String,
@@ -105,27 +105,27 @@ pub struct Given {
 /// Takes a password, or makes a link.
 pub async fn password(
     FromState(state): FromState<State>,
-    who: SignedIn,
+    user: SignedIn,
     Path(address): Path<String>,
-    Form(given): Form<Given>,
-) -> Answer {
-    let mailbox = seen(&address, &state, &who).await?;
-    if !given.link.is_empty() {
-        let made_link = links::make(state.acting(&who.actor), &mailbox).await?;
-        let link = Some(state.page.link(&format!("/customer/{}", made_link.key)));
-        return show(&Page { link, ..made(mailbox, &state, &who) });
+    Form(form): Form<LoginStepForm>,
+) -> PageResult {
+    let mailbox = find_mailbox(&address, &state, &user).await?;
+    if !form.link.is_empty() {
+        let created = links::make(state.acting(&user.actor), &mailbox).await?;
+        let link = Some(state.settings.link(&format!("/customer/{}", created.key)));
+        return show(&LoginStepPage { link, ..login_page(mailbox, &state, &user) });
     }
-    let password = match mail_password(&given.password) {
-        Ok(_) if given.server != credential_policy::shown(&mailbox) => Err("customer-server-changed"),
+    let password = match mail_password(&form.password) {
+        Ok(_) if form.server != credential_policy::shown(&mailbox) => Err("customer-server-changed"),
         password => password,
     };
     let password = match password {
         Ok(password) => password,
         Err(name) => {
-            let problem = Some(who.reader.words.t(name));
-            return show_again(&Page { problem, ..made(mailbox, &state, &who) });
+            let problem = Some(user.visitor.words.t(name));
+            return show_invalid(&LoginStepPage { problem, ..login_page(mailbox, &state, &user) });
         }
     };
-    change(&mailbox, given_password(&mailbox, password), &state, &who).await?;
-    go(&after("login", &mailbox))
+    change(&mailbox, given_password(&mailbox, password), &state, &user).await?;
+    redirect(&after("login", &mailbox))
 }

@@ -8,7 +8,7 @@ use rand::seq::IndexedRandom;
 use serde_json::{Map, Value, json};
 
 use super::super::{INBOX, MAILBOX, RECIPIENT, SECRET, THEIRS, USER, World};
-use crate::http::api::etag::part;
+use crate::http::api::etag::path_segment;
 
 /// An operation of the description.
 pub struct Operation {
@@ -189,7 +189,7 @@ impl Operation {
                     };
                     // An empty one would be another path.
                     let text = if text.is_empty() { "-".to_owned() } else { text };
-                    path = path.replace(&format!("{{{name}}}"), &part(&text));
+                    path = path.replace(&format!("{{{name}}}"), &path_segment(&text));
                 }
                 "query" if parameter["required"] == true || random.random_bool(0.3) => {
                     let value = value(&parameter["schema"], document, broken, random);
