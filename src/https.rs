@@ -1,5 +1,6 @@
-//! One request over https, through `egress`: to an identity provider, or to the domain that says where its mail is. No redirect
-//! is followed, no proxy is read from the environment, and an answer has a limit and a deadline.
+//! A minimal HTTPS client on top of `egress`, for identity providers, discovery documents and single sign-on. It
+//! follows no redirects, ignores proxy variables in the environment, and limits the size and the duration of every
+//! response.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -22,18 +23,17 @@ use crate::fact::Fact;
 use crate::locale::Language;
 use crate::tls::{self, Trust};
 
-/// The longest time that a host sends us away for.
+/// The longest Retry-After that is honoured.
 const LONGEST_HOLD: Duration = Duration::from_hours(1);
 
-/// Why there was no answer that could be one.
+/// Why a request got no usable response.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {detail}", cause.id())]
 pub struct HttpError {
-    /// What is wrong.
     pub cause: Cause,
-    /// In words.
+    /// The details, in English.
     pub detail: String,
-    /// When to come back, as the provider says.
+    /// The Retry-After of the response.
     pub retry_after: Option<Duration>,
 }
 
@@ -43,15 +43,14 @@ impl HttpError {
     }
 }
 
-/// The way to one host.
 pub struct HttpClient<'a> {
-    /// The gate to the network.
+    /// Opens every connection.
     pub egress: &'a Egress,
-    /// How long each step may take; `token` is for all of them together.
+    /// The deadlines of the single steps; `token` limits the whole exchange.
     pub deadlines: &'a Deadlines,
-    /// The bytes that an answer may have.
+    /// The largest response body, in bytes.
     pub largest: usize,
-    /// Whether plain http to 127.0.0.1 is fine.
+    /// Whether plain HTTP to 127.0.0.1 is allowed.
     pub allow_http_loopback: bool,
 }
 
@@ -65,7 +64,7 @@ impl<'c> AsyncHttpClient<'c> for HttpClient<'_> {
 }
 
 impl HttpClient<'_> {
-    /// Sends a request and reads its whole answer.
+    /// Sends a request and reads the whole response.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let slow = |_| HttpError::new(Cause::Slow, "no whole answer in time");
         timeout(self.deadlines.token.0, self.exchange(request)).await.map_err(slow)?
@@ -125,13 +124,13 @@ where
         HttpError::new(Cause::Unreachable, what)
     };
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-    // Ended with this request, whatever becomes of it.
+    // Dropping the set aborts the connection task together with this request.
     let mut driver = tokio::task::JoinSet::new();
     driver.spawn(connection);
     judge(sender.send_request(request).await.map_err(broken)?, largest).await
 }
 
-/// Reads an answer, unless its head says already that it is of no use.
+/// Reads the response body, unless the status already says that the response is of no use.
 async fn judge(response: Response<Incoming>, largest: usize) -> Result<HttpResponse, HttpError> {
     let status = response.status();
     if status.is_redirection() {
@@ -155,7 +154,7 @@ async fn judge(response: Response<Incoming>, largest: usize) -> Result<HttpRespo
     Ok(Response::from_parts(parts, body.to_bytes().to_vec()))
 }
 
-/// Seconds, or a date that is measured by the provider's own clock (RFC 9110 10.2.3).
+/// Parses Retry-After as seconds or as a date, relative to the provider's own clock (RFC 9110 10.2.3).
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let date = |text: &str| OffsetDateTime::parse(text, &Rfc2822).ok();

@@ -1,10 +1,9 @@
-//! `/api/v1`: everything that is kept, for programs.
+//! `/api/v1`, the HTTP API.
 //!
-//! Whoever asks shows a token (`Authorization: Bearer mf_…`, RFC 6750) and sees what its organisation has; no cookie is looked
-//! at, and no other site's script is let in. What is refused is told as a problem (RFC 9457). Lists come in pages with opaque
-//! cursors. A POST may be sent again with its `Idempotency-Key`; PATCH and DELETE say with `If-Match` what they mean to change
-//! (RFC 9110 13.1.1). Credentials go in and never come out. The description of it all is made from the handlers
-//! ([`openapi`]).
+//! A client authenticates with a token (`Authorization: Bearer mf_…`, RFC 6750) and sees what the token's organisation
+//! owns. Cookies are ignored, and CORS is not enabled. Errors are problem details (RFC 9457). Lists are paginated with
+//! opaque cursors. A POST can be repeated with an `Idempotency-Key`; PATCH and DELETE require `If-Match` (RFC 9110
+//! 13.1.1). Credentials are never returned. The OpenAPI document is generated from the handlers ([`openapi`]).
 
 mod audit;
 mod auth;
@@ -42,16 +41,16 @@ use super::server::nul;
 pub use auth::{Caller, TokenAccess};
 pub use problem::Refusal;
 
-/// Where it lies.
+/// The path of the API.
 const BASE: &str = "/api/v1";
 
-/// One line of the table.
+/// One endpoint.
 pub struct Endpoint {
     /// GET, POST, PATCH or DELETE.
     pub method: Method,
-    /// The path below [`BASE`], with what is variable in braces.
+    /// The path below [`BASE`], with parameters in braces.
     pub path: &'static str,
-    /// What token it needs.
+    /// The token that it requires.
     pub access: TokenAccess,
     handler: MethodRouter<State>,
 }
@@ -66,7 +65,7 @@ fn endpoint<H: Handler<T, State>, T: 'static>(
     Endpoint { method, path, access, handler: on(filter, handler) }
 }
 
-/// All of them.
+/// All endpoints.
 pub fn table() -> Vec<Endpoint> {
     use TokenAccess::{Public, Read, ReadAll, Write, WriteAll};
     const GET: Method = Method::GET;
@@ -75,7 +74,7 @@ pub fn table() -> Vec<Endpoint> {
     const DELETE: Method = Method::DELETE;
     vec![
         endpoint(GET, "/openapi.json", Public, openapi::document),
-        // Mail.
+        // Messages.
         endpoint(GET, "/inboxes/{address}/messages", Read, messages::pull),
         endpoint(GET, "/messages/{id}", Read, messages::get),
         endpoint(GET, "/messages/{id}/raw", Read, message_parts::raw),
@@ -83,7 +82,7 @@ pub fn table() -> Vec<Endpoint> {
         endpoint(GET, "/messages/{id}/attachments/{index}", Read, message_parts::attachment),
         endpoint(POST, "/messages/{id}/ack", Write, messages::acknowledge),
         endpoint(GET, "/search", Read, search::search),
-        // Where it ends up.
+        // Inboxes and routes.
         endpoint(GET, "/inboxes", Read, inboxes::list),
         endpoint(POST, "/inboxes", Write, inboxes::create),
         endpoint(GET, "/inboxes/{address}", Read, inboxes::get),
@@ -93,7 +92,7 @@ pub fn table() -> Vec<Endpoint> {
         endpoint(POST, "/routes", Write, routes::create),
         endpoint(GET, "/routes/{recipient}/{inbox}", Read, routes::get),
         endpoint(DELETE, "/routes/{recipient}/{inbox}", Write, routes::remove),
-        // Where it comes from.
+        // Mailboxes.
         endpoint(GET, "/mailboxes", Read, mailboxes::list),
         endpoint(POST, "/mailboxes", Write, mailboxes::create),
         endpoint(GET, "/mailboxes/{address}", Read, mailboxes::get),
@@ -105,7 +104,7 @@ pub fn table() -> Vec<Endpoint> {
         endpoint(GET, "/mailboxes/{address}/ledger", Read, mailboxes::ledger::list),
         endpoint(POST, "/mailboxes/{address}/ledger/retry", Write, mailboxes::ledger::retry),
         endpoint(POST, "/mailboxes/{address}/ledger/skip", Write, mailboxes::ledger::skip),
-        // What there is at the customer's, before anything is imported, and whether it arrives.
+        // Setting up a mailbox: discovery, inspection, dry run and test message.
         endpoint(POST, "/discover", Write, discovery::discover),
         endpoint(GET, "/mailboxes/{address}/folders", Write, mailboxes::inspect::folders),
         endpoint(GET, "/mailboxes/{address}/effects", Write, mailboxes::inspect::effects),
@@ -114,7 +113,7 @@ pub fn table() -> Vec<Endpoint> {
         endpoint(POST, "/mailboxes/{address}/connect-links", Write, mailboxes::connect_links::create),
         endpoint(POST, "/mailboxes/{address}/tests", Write, mailboxes::test_mail::begin),
         endpoint(GET, "/mailboxes/{address}/tests/{id}", Read, mailboxes::test_mail::follow),
-        // Who may, and who did.
+        // Users, tokens, audit log and organisations.
         endpoint(GET, "/users", Read, people::list),
         endpoint(GET, "/users/{name}", Read, people::get),
         endpoint(DELETE, "/users/{name}", Write, people::remove),
@@ -128,7 +127,7 @@ pub fn table() -> Vec<Endpoint> {
     ]
 }
 
-/// The table as a router.
+/// The router for all endpoints.
 pub fn router(state: State) -> Router<State> {
     let mut by_path = BTreeMap::<&str, (MethodRouter<State>, Vec<String>)>::new();
     for endpoint in table() {

@@ -1,4 +1,4 @@
-//! The bytes of a stored mail, for pages and the API.
+//! The bytes of a stored message, for pages and the API.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::http::server::shares::{PIECE, Share, SourceShare, Tenant, with_share}
 use crate::reading::{self, Content, Decoder};
 use crate::store::{CHUNK, MessageLine, Store, StoreError};
 
-/// A mail in memory, with its share of what there may be.
+/// A message in memory, with its share of the memory for messages.
 pub struct LoadedMail {
     bytes: Vec<u8>,
     sha256: Vec<u8>,
@@ -22,16 +22,15 @@ pub struct LoadedMail {
     tenant: Tenant,
 }
 
-/// What was read of a mail, with the share of that: what is made of it takes as much.
+/// A value read from a message, with the message's share: what is built from the value takes as much memory.
 pub struct WithShare<T> {
-    /// What was read.
     pub value: T,
-    /// For [`made_of`].
+    /// For [`attach_share`].
     pub share: Share,
 }
 
 impl LoadedMail {
-    /// The bytes of a message, as far as they are looked at. Waits for room; `None`: there is none for long.
+    /// Loads the bytes of a message, up to the limit of the reader. Waits for memory; `None`: none became free in time.
     pub async fn load(message: &MessageLine, tenant: Tenant, state: &State) -> Result<Option<Self>, StoreError> {
         let size = usize::try_from(message.size).unwrap_or(usize::MAX).min(reading::MOST_INPUT);
         let Some(share) = state.shares.mail(tenant, size).await else { return Ok(None) };
@@ -46,7 +45,7 @@ impl LoadedMail {
         Ok(Some(Self { bytes, sha256, share, tenant }))
     }
 
-    /// Reads it where nobody else waits for that; the inner `None`: it broke the reader, or no thread has time for long.
+    /// Reads the message on a blocking thread. `None`: the reader panicked, or no thread became free in time.
     pub async fn read<T: Send + 'static>(
         self,
         state: &State,
@@ -55,19 +54,19 @@ impl LoadedMail {
         let Self { bytes, share, tenant, .. } = self;
         let thread = state.shares.reading(tenant).await?;
         let work = move || {
-            // Also where nobody waits any more, it has its shares until it is done.
+            // Holds both shares until the work is done, even if the request is gone by then.
             let (value, _thread) = (read(&bytes), thread);
             WithShare { value, share }
         };
         run_blocking(work).await
     }
 
-    /// One of its attachments, to be saved and not to be shown; the inner `None`: there is none of this number.
+    /// One of the attachments, as a download. The inner `None`: there is no attachment with this index.
     pub async fn attachment(self, index: usize, state: &State) -> Option<Option<Response>> {
         let (tenant, sha256) = (self.tenant, self.sha256.clone());
         let WithShare { value, share } = self.read(state, move |bytes| reading::attachment(bytes, index)).await?;
         let Some(Content { name, size, lies, decoder, .. }) = value.ok().flatten() else { return Some(None) };
-        // The mail itself is gone by now.
+        // The message has been dropped by now.
         drop(share);
         let share = state.shares.sending(tenant, lies.len().min(CHUNK) + PIECE).await?;
         let stream = RawStream { store: state.deps.store.clone(), sha256, share, chunk: Bytes::new(), lies };
@@ -77,25 +76,25 @@ impl LoadedMail {
     }
 }
 
-/// An answer that was made of a mail: it has the mail's share until it has one of its own.
+/// Attaches the message's share to the response. The response holds it until it has a share of its own.
 pub fn attach_share(share: Share, mut response: Response) -> Response {
     response.extensions_mut().insert(SourceShare { _share: Arc::new(share) });
     response
 }
 
-/// What is still to be sent of a stored mail. No more of it than a row is in memory.
+/// The part of a stored message that is still to be sent. At most one row of it is in memory.
 struct RawStream {
     store: Arc<Store>,
     sha256: Vec<u8>,
     share: Arc<Share>,
-    /// Of the row that comes next, what is not sent yet.
+    /// The rest of the row that is being sent.
     chunk: Bytes,
-    /// Which bytes are still to come, those of the row included.
+    /// The bytes that are still to be sent, including those in `chunk`.
     lies: Range<usize>,
 }
 
 impl RawStream {
-    /// The next piece; empty after the last.
+    /// The next piece; empty at the end.
     async fn next_piece(&mut self) -> std::io::Result<Bytes> {
         if self.chunk.is_empty() && !self.lies.is_empty() {
             let (seq, skip) = (self.lies.start / CHUNK, self.lies.start % CHUNK);
@@ -103,7 +102,7 @@ impl RawStream {
             let chunk = self.store.raw_chunk(&self.sha256, seq).await.map_err(std::io::Error::other)?;
             let mut chunk = with_share(chunk.unwrap_or_default(), &self.share);
             if chunk.len() <= skip {
-                return Err(std::io::Error::other("a row of a mail is not there"));
+                return Err(std::io::Error::other("a row of a message is missing"));
             }
             chunk.truncate(skip.saturating_add(self.lies.len()));
             self.chunk = chunk.split_off(skip);
@@ -114,7 +113,7 @@ impl RawStream {
     }
 }
 
-/// The next piece of an attachment that is not empty.
+/// The next non-empty piece of a decoded attachment.
 async fn next_decoded(
     (mut stream, decoder): (RawStream, Option<Decoder>),
 ) -> std::io::Result<Option<(Bytes, (RawStream, Option<Decoder>))>> {
@@ -133,10 +132,11 @@ async fn next_decoded(
     }
 }
 
-/// The bytes of a message exactly as they came. A large mail is never whole in memory. `None`: too many are being sent for long.
+/// The bytes of a message exactly as they arrived. A large message is never in memory as a whole. `None`: too many
+/// downloads are running, and none ended in time.
 ///
 /// # Errors
-/// They are not there; nothing was answered yet then.
+/// The bytes are missing. Nothing has been sent then.
 pub async fn original(message: &MessageLine, tenant: Tenant, state: &State) -> Result<Option<Response>, StoreError> {
     let store = state.deps.store.clone();
     let sha256 = store.message_sha256(message.id).await?;
@@ -156,12 +156,15 @@ pub async fn original(message: &MessageLine, tenant: Tenant, state: &State) -> R
     Ok(Some(download(&disposition, "message/rfc822", Some(size as u64), Body::from_stream(pieces))))
 }
 
-/// Does what takes a while where nobody else waits for it; `None` if it broke.
+/// Runs blocking work; `None` if it panicked.
 pub async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    tokio::task::spawn_blocking(work).await.inspect_err(|error| tracing::error!(%error, "a mail broke its reader")).ok()
+    tokio::task::spawn_blocking(work)
+        .await
+        .inspect_err(|error| tracing::error!(%error, "reading a message panicked"))
+        .ok()
 }
 
-/// Something to be saved and not to be shown.
+/// A response that browsers save and do not display.
 fn download(disposition: &str, content_type: &'static str, length: Option<u64>, body: Body) -> Response {
     let disposition = HeaderValue::from_str(disposition).unwrap_or(HeaderValue::from_static("attachment"));
     let headers = [(CONTENT_TYPE, HeaderValue::from_static(content_type)), (CONTENT_DISPOSITION, disposition)];

@@ -1,4 +1,4 @@
-//! THE TABLE of everything that is answered: what, and who may. A test walks it.
+//! THE TABLE of all page routes, with the access that each requires. A test walks it.
 
 use axum::Router;
 use axum::handler::Handler;
@@ -10,14 +10,14 @@ use super::server::assets;
 use super::{State, api, pages};
 use crate::http::page::guard::{PageAccess, guard};
 
-/// One line of the table.
+/// One route.
 pub struct Route {
-    /// The method: GET or POST.
+    /// GET or POST.
     #[cfg_attr(not(test), expect(dead_code, reason = "the walk over the table asks by it"))]
     pub method: &'static str,
-    /// The path, with what is variable in braces.
+    /// The path, with parameters in braces.
     pub path: &'static str,
-    /// Who may.
+    /// Who may use the route.
     pub access: PageAccess,
     handler: MethodRouter<State>,
 }
@@ -30,7 +30,7 @@ fn post_route<H: Handler<T, State>, T: 'static>(path: &'static str, access: Page
     Route { method: "POST", path, access, handler: post(handler) }
 }
 
-/// All pages.
+/// All page routes.
 pub fn table() -> Vec<Route> {
     let mut all = sign_in_routes();
     all.extend(mailbox_routes());
@@ -38,7 +38,7 @@ pub fn table() -> Vec<Route> {
     all
 }
 
-/// Coming in, and one's own account.
+/// Signing in and out, and the user's own account.
 fn sign_in_routes() -> Vec<Route> {
     use PageAccess::{Public, SignedIn};
     use pages::{account, connect_link, consent, invitation, login, oauth_callback, sso};
@@ -57,7 +57,7 @@ fn sign_in_routes() -> Vec<Route> {
         get_route("/account", SignedIn, account::page),
         post_route("/account", SignedIn, account::preferences),
         post_route("/account/password", SignedIn, account::password),
-        // The customer's own IT, by a link.
+        // The customer's own IT staff, through a connect link.
         get_route("/customer/{key}", Public, connect_link::page),
         post_route("/customer/{key}", Public, connect_link::submit),
         get_route(consent::CALLBACK, Public, oauth_callback::callback),
@@ -103,7 +103,7 @@ fn mailbox_routes() -> Vec<Route> {
     ]
 }
 
-/// Inboxes and their mail, people, and the installation.
+/// Inboxes and their messages, users, and the installation.
 fn other_routes() -> Vec<Route> {
     use PageAccess::{Admin, SignedIn};
     use pages::{audit, inboxes, messages, people};
@@ -119,7 +119,7 @@ fn other_routes() -> Vec<Route> {
         get_route("/messages/{id}/original", SignedIn, messages::eml),
         get_route("/messages/{id}/attachments/{index}", SignedIn, messages::attachment),
         get_route("/search", SignedIn, messages::search),
-        // Who changed what, and who may.
+        // The audit log, users and settings.
         get_route("/audit", SignedIn, audit::page),
         get_route("/people", Admin, people::list),
         post_route("/people/invite", Admin, people::invite),
@@ -131,7 +131,7 @@ fn other_routes() -> Vec<Route> {
     ]
 }
 
-/// The table as a router, with whoever watches the process beside it.
+/// The router for pages, API and monitoring.
 pub fn router(state: State) -> Router {
     let watched = Router::new()
         .route("/healthz", get(health::alive))

@@ -1,4 +1,4 @@
-//! `/audit`: who changed what, and when.
+//! `/audit`: the audit log.
 
 use axum::Json;
 use axum::extract::State as FromState;
@@ -16,20 +16,20 @@ use crate::http::api::extract::QueryParams;
 use crate::locale::Language;
 use crate::store::AuditLine as Stored;
 
-/// One change.
+/// One change in the audit log.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AuditLine {
-    /// Its number, which grows.
+    /// The entry's number. Later entries have higher numbers.
     id: i64,
-    /// When.
+    /// When the change was made.
     at: Timestamp,
-    /// Who: a person's name, a token's, or the command line.
+    /// Who made the change: a user's name, a token's name, or the command line.
     who: String,
-    /// What was done, such as `mailbox-added`; `locale/` has a sentence for each.
+    /// What was done, for example `mailbox-added`.
     action: String,
-    /// To what.
+    /// What was changed.
     target: String,
-    /// What else is worth knowing. Never a secret.
+    /// Further details. Never contains a secret.
     detail: String,
 }
 
@@ -40,7 +40,7 @@ impl From<Stored> for AuditLine {
     }
 }
 
-/// The changes, newest first.
+/// List the audit log, newest first.
 #[utoipa::path(get, path = "/audit", tag = "Audit", params(ListQuery),
     responses((status = 200, description = "A page of changes", body = Page<AuditLine>)))]
 pub async fn list(

@@ -1,4 +1,4 @@
-//! Pages of a list. A cursor says where one ended; what is in it is our business alone.
+//! Pagination. A cursor is the key of the last item of a page; clients must treat it as opaque.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,29 +11,29 @@ use super::problem::Refusal;
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Page<T> {
-    /// What is on it.
+    /// The items on this page.
     pub items: Vec<T>,
-    /// For `after`, to get the next page; null: this was the last.
+    /// The value of `after` for the next page; null on the last page.
     pub next: Option<String>,
 }
 
-/// How much, and behind what.
+/// The requested page.
 pub struct Paging<K> {
-    /// Items on a page.
+    /// The number of items.
     pub limit: i64,
-    /// Where the page before has ended.
+    /// The key of the last item of the previous page.
     pub after: Option<K>,
 }
 
-/// Items on a page if nothing is said.
+/// Items on a page by default.
 const DEFAULT_LIMIT: i64 = 50;
 const MAX_LIMIT: i64 = 200;
 
 impl<K: DeserializeOwned> Paging<K> {
-    /// From what was asked of this list.
+    /// Parses the query of a list.
     ///
     /// # Errors
-    /// The limit is too large or none at all; the cursor is none of this list.
+    /// The limit is out of range, or the cursor does not belong to this list.
     pub fn parse(list: &str, limit: Option<i64>, after: Option<&str>) -> Result<Self, Refusal> {
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MAX_LIMIT).contains(&limit) {
@@ -41,21 +41,22 @@ impl<K: DeserializeOwned> Paging<K> {
         }
         let after = match after {
             Some(text) => Some(
-                decode(list, text).ok_or_else(|| Refusal::BadRequest("after is no cursor of this list".to_owned()))?,
+                decode(list, text)
+                    .ok_or_else(|| Refusal::BadRequest("after is not a cursor of this list".to_owned()))?,
             ),
             None => None,
         };
         Ok(Self { limit, after })
     }
 
-    /// One more than the page holds tells whether there is another.
+    /// One item more than the page holds shows whether there is a next page.
     pub fn fetch_limit(&self) -> i64 {
         self.limit + 1
     }
 }
 
 impl<T> Page<T> {
-    /// Of items of which there may be one more than the page holds.
+    /// Takes the items that were fetched with [`Paging::fetch_limit`].
     pub fn from_items<K: Serialize>(list: &str, mut items: Vec<T>, limit: i64, key: impl Fn(&T) -> K) -> Self {
         let limit = usize::try_from(limit).unwrap_or(0);
         let has_more = items.len() > limit;
@@ -64,20 +65,20 @@ impl<T> Page<T> {
         Self { items, next }
     }
 
-    /// The same with other items.
+    /// Converts the items.
     pub fn map<U>(self, view: impl FnMut(T) -> U) -> Page<U> {
         Page { items: self.items.into_iter().map(view).collect(), next: self.next }
     }
 }
 
-/// A cursor that stands behind this key.
+/// The cursor of the item with this key.
 pub fn encode(list: &str, key: &impl Serialize) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_string(&(list, key)).unwrap_or_default())
 }
 
 fn decode<K: DeserializeOwned>(list: &str, cursor: &str) -> Option<K> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-    // We never write one, and PostgreSQL takes none.
+    // Our cursors never contain U+0000, and PostgreSQL does not accept it.
     if text.contains("\\u0000") {
         return None;
     }

@@ -1,4 +1,4 @@
-//! `/discover`: where the mail of an address is.
+//! `/discover`: finds the mail server of an address.
 
 use axum::Json;
 use axum::extract::State as FromState;
@@ -13,7 +13,7 @@ use crate::http::api::auth::Caller;
 use crate::http::api::extract::JsonBody;
 use crate::http::api::validate::Checks;
 
-/// Whose server is looked for.
+/// The address whose mail server to find.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DiscoverRequest {
@@ -22,17 +22,19 @@ pub struct DiscoverRequest {
     address: String,
 }
 
-/// What was found.
+/// The result of a discovery.
 #[derive(Serialize, ToSchema)]
 pub struct Discovered {
-    /// The server; null: nobody knows one.
+    /// The server; null if none was found.
     server: Option<Proposal>,
 }
 
-/// Looks for the mail server of an address, for ten seconds at most. It is a proposal for somebody to look at: whoever rules the
-/// domain says where a password would go. Nothing is kept.
+/// Find the mail server of an address.
+///
+/// Takes at most ten seconds and stores nothing. The result is only a proposal: it comes from the owner of the domain,
+/// who thereby decides where a password would be sent. Let a person confirm it.
 #[utoipa::path(post, path = "/discover", tag = "Setting up", request_body = DiscoverRequest,
-    responses((status = 200, description = "What was found, if anything", body = Discovered)))]
+    responses((status = 200, description = "The result", body = Discovered)))]
 pub async fn discover(FromState(state): FromState<State>, caller: Caller, body: JsonBody) -> ApiResult {
     let body: DiscoverRequest = body.parse()?;
     let mut checks = Checks::default();

@@ -1,4 +1,4 @@
-//! ETags: which state of a thing a change is meant for (RFC 9110 8.8.3, 13.1.1).
+//! ETags and If-Match (RFC 9110 8.8.3, 13.1.1).
 
 use axum::Json;
 use axum::http::header::{ETAG, IF_MATCH, LOCATION};
@@ -10,12 +10,12 @@ use sha2::{Digest, Sha256};
 use super::problem::Refusal;
 use crate::vault::hex;
 
-/// The state of a thing, as far as somebody can change it.
+/// The version of a resource, as an ETag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version(String);
 
 impl Version {
-    /// Of what can be changed of it.
+    /// Builds the ETag from the fields a client can change.
     pub fn new(fields: &impl Serialize) -> Self {
         let text = serde_json::to_vec(fields).unwrap_or_default();
         let hash = hex(&Sha256::digest(&text));
@@ -26,26 +26,22 @@ impl Version {
         (ETAG, HeaderValue::from_str(&self.0).unwrap_or(HeaderValue::from_static("\"\"")))
     }
 
-    /// A thing as it is in this state.
+    /// The resource with its ETag.
     pub fn respond(&self, thing: &impl Serialize) -> Response {
         ([self.header()], Json(thing)).into_response()
     }
 
-    /// A new thing, which is found under this path below the API.
+    /// Status 201 with the new resource, its ETag and its path below the API.
     pub fn respond_created(&self, path: &str, thing: &impl Serialize) -> Response {
         let path = HeaderValue::from_str(&format!("{}{path}", super::BASE)).unwrap_or(HeaderValue::from_static("/"));
         (StatusCode::CREATED, [self.header(), (LOCATION, path)], Json(thing)).into_response()
     }
 }
 
-/// The states that a request means to change (`If-Match`).
+/// The ETags in If-Match.
 pub struct Condition(Vec<String>);
 
 impl Condition {
-    /// Of a request.
-    ///
-    /// # Errors
-    /// It does not say what it means.
     pub fn from_headers(headers: &HeaderMap) -> Result<Self, Refusal> {
         let mut values = headers.get_all(IF_MATCH).iter().peekable();
         if values.peek().is_none() {
@@ -55,13 +51,13 @@ impl Condition {
         Ok(Self(each.map(|etag| etag.trim().to_owned()).collect()))
     }
 
-    /// Whether this state is meant. A weak one (W/"…") never is.
+    /// Whether If-Match names this version. A weak ETag (W/"…") never matches.
     pub fn matches(&self, version: &Version) -> bool {
         self.0.iter().any(|etag| etag == "*" || *etag == version.0)
     }
 }
 
-/// A name as a part of a path (RFC 3986 3.3).
+/// A name as a path segment (RFC 3986 3.3).
 pub fn path_segment(name: &str) -> String {
     let mut path = String::new();
     for byte in name.bytes() {

@@ -1,4 +1,4 @@
-//! Stands before every path: finds out whose token it is, whether it is enough, and whether the request came before.
+//! Middleware before every endpoint: authentication, authorisation and idempotency.
 
 use std::net::SocketAddr;
 
@@ -15,7 +15,7 @@ use crate::http::State;
 use crate::http::api::auth::{Caller, TokenAccess};
 use crate::http::server::nul;
 
-/// Lets a request through, or not.
+/// Checks a request and passes it to its endpoint.
 pub async fn guard(
     FromState((state, access)): FromState<(State, TokenAccess)>,
     request: Request,
@@ -30,16 +30,17 @@ pub async fn guard(
     }
 }
 
-/// An answer that has its share of the memory until it is taken.
+/// Holds a share of the memory until the response is sent.
 async fn hold(state: &State, caller: &Caller, response: Response) -> ApiResult {
-    let busy = || Refusal::Conflict("too many answers are on their way to you; ask again in a moment".to_owned());
+    let busy =
+        || Refusal::Conflict("too many responses to your organisation are in progress; retry in a moment".to_owned());
     state.shares.hold(caller.scope().id(), response).await.ok_or_else(busy)
 }
 
-/// Whether a password may come with this request: nobody could read it on its way, or the operator says that nobody does.
+/// Whether the request may contain a password: nobody could read it on the network, or the operator allows it.
 fn is_private(state: &State, request: &Parts) -> bool {
     let peer = request.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    // Without a peer it came on no connection at all.
+    // Requests without a peer did not come through a connection (in tests).
     state.settings.passwords_in_clear || peer.is_none_or(|peer| state.settings.peers.is_private(peer, &request.headers))
 }
 
@@ -51,10 +52,10 @@ async fn authorise(state: State, access: TokenAccess, request: Request, next: Ne
     if matches!(parts.method, Method::GET | Method::HEAD) {
         return hold(&state, &caller, next.run(Request::from_parts(parts, body)).await).await;
     }
-    // Only for somebody who is known is a body waited for.
+    // Read the body only after the caller has been authenticated.
     let bytes = extract::read_body(&parts.headers, body).await?;
     if !is_private(&state, &parts) && extract::names_password(&bytes) {
-        return Err(Refusal::field("/password", "is not taken in clear text from another machine; send it by https"));
+        return Err(Refusal::field("/password", "must not be sent unencrypted from another machine; use https"));
     }
     let idempotent = match parts.method {
         Method::POST => idempotency::IdempotentRequest::from_request(&parts, &bytes)?,
@@ -68,6 +69,6 @@ async fn authorise(state: State, access: TokenAccess, request: Request, next: Ne
         };
         hold(&state, &caller, response).await
     };
-    // A change that was begun comes to its end, whether or not somebody still waits for its answer.
+    // Spawned, so that a change completes even if the client disconnects.
     tokio::spawn(work).await.map_err(|error| internal(&error))?
 }

@@ -1,6 +1,6 @@
-//! A request that is sent again because its answer got lost does not do its work twice: whoever sends an `Idempotency-Key` gets
-//! the first answer again (IETF draft-ietf-httpapi-idempotency-key-header). Answers are kept for a day, sealed, since one of
-//! them holds a token.
+//! Makes repeated requests safe: a second POST with the same `Idempotency-Key` gets the first response again (IETF
+//! draft-ietf-httpapi-idempotency-key-header). Responses are stored for a day, sealed, because one of them contains a
+//! token.
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_TYPE, ETAG, LOCATION};
@@ -18,21 +18,21 @@ use crate::http::State;
 use crate::http::api::auth::Caller;
 use crate::vault::hex;
 
-/// The header with the key.
+/// The request header with the key.
 pub const KEY: &str = "idempotency-key";
-/// Says that an answer is the first one, again.
+/// Marks a response as a stored one.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-/// No answer to a POST is larger.
+/// The largest response to a POST, in bytes.
 const MAX_ANSWER: usize = 1 << 20;
 
-/// A request that is to be done once.
+/// A request with an idempotency key.
 pub struct IdempotentRequest {
     key: String,
-    /// Which request it is.
+    /// The hash of method, path and body.
     request: Vec<u8>,
 }
 
-/// An answer as it is kept.
+/// A stored response.
 #[derive(Serialize, Deserialize)]
 struct StoredAnswer {
     headers: Vec<(String, String)>,
@@ -40,10 +40,10 @@ struct StoredAnswer {
 }
 
 impl IdempotentRequest {
-    /// What a request says; `None`: it may be done again.
+    /// `None`: the request has no key.
     ///
     /// # Errors
-    /// The key is none.
+    /// The key is invalid.
     pub fn from_request(parts: &Parts, body: &Bytes) -> Result<Option<Self>, Refusal> {
         let Some(key) = key(&parts.headers)? else { return Ok(None) };
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
@@ -53,7 +53,8 @@ impl IdempotentRequest {
         Ok(Some(Self { key, request: hash.finalize().to_vec() }))
     }
 
-    /// Does it, or tells what came of it before. What failed here is forgotten, so that it can be tried again.
+    /// Executes the request, or returns the stored response. A server error is not stored, so that the client can
+    /// retry.
     pub async fn run(self, state: &State, caller: &Caller, work: impl Future<Output = Response>) -> ApiResult {
         let (store, token) = (&state.deps.store, caller.token.id);
         if !store.claim_key(token, &self.key, &self.request, state.deps.clock.now()).await? {
@@ -71,7 +72,7 @@ impl IdempotentRequest {
     }
 
     async fn replay(&self, state: &State, token: i64) -> ApiResult {
-        // Between the claim that failed and this look it may have ended in nothing.
+        // The first request may have failed since the claim was refused.
         let stored = state.deps.store.kept_answer(token, &self.key).await?;
         let (request, status, text) = stored.ok_or(Refusal::InProgress)?;
         if request != self.request {
@@ -80,7 +81,8 @@ impl IdempotentRequest {
         if status == 0 {
             return Err(Refusal::InProgress);
         }
-        let unreadable = || Refusal::Conflict("this was done before, and its answer can no longer be read".to_owned());
+        let unreadable =
+            || Refusal::Conflict("this request was executed before, but its response can no longer be read".to_owned());
         let record = STANDARD_NO_PAD.decode(&text).map_err(|_| unreadable())?;
         let opened = state.deps.vault.open(&self.row(token), &record).map_err(|_| unreadable())?;
         let stored: StoredAnswer = serde_json::from_str(opened.expose_secret()).map_err(|_| unreadable())?;
@@ -107,7 +109,7 @@ impl IdempotentRequest {
         Ok(STANDARD_NO_PAD.encode(record))
     }
 
-    /// The name under which it is sealed.
+    /// The name for sealing the stored response.
     fn row(&self, token: i64) -> String {
         format!("answer_kept/{token}/{}", hex(&Sha256::digest(&self.key)))
     }
@@ -119,7 +121,8 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let text = first.to_str().ok().filter(|_| all.next().is_none());
     let text =
         text.filter(|text| (1..=255).contains(&text.len()) && text.bytes().all(|byte| (0x20..0x7f).contains(&byte)));
-    let text =
-        text.ok_or_else(|| Refusal::BadRequest("Idempotency-Key is 1 to 255 printable characters".to_owned()))?;
+    let text = text.ok_or_else(|| {
+        Refusal::BadRequest("Idempotency-Key must have 1 to 255 printable ASCII characters".to_owned())
+    })?;
     Ok(Some(text.to_owned()))
 }

@@ -20,25 +20,25 @@ use crate::http::api::extract::{JsonBody, PathParams, QueryParams, nullable};
 use crate::http::api::validate::{Checks, single_line};
 use crate::store::{Inbox as Stored, InboxOverview};
 
-/// An inbox with what feeds it.
+/// An inbox.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Inbox {
-    /// Its address.
+    /// The inbox's address.
     #[schema(example = "jobb.lillestad.se@mail.kundo.se")]
     address: String,
-    /// What people call it.
+    /// The display name.
     name: Option<String>,
-    /// The only address that replies leave from.
+    /// The only address that replies are sent from.
     reply_from: Option<String>,
-    /// Whose it is.
+    /// The organisation that the inbox belongs to.
     organisation: String,
-    /// The mailboxes that feed it.
+    /// The addresses of the mailboxes that feed the inbox.
     mailboxes: Vec<String>,
-    /// The recipients routed to it.
+    /// The recipients routed to the inbox.
     routes: Vec<String>,
-    /// How many messages it holds.
+    /// The number of messages in the inbox.
     messages: i64,
-    /// When it was added.
+    /// When the inbox was added.
     created_at: crate::clock::Timestamp,
 }
 
@@ -46,57 +46,57 @@ pub struct Inbox {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewInboxBody {
-    /// Its address.
+    /// The inbox's address.
     #[schema(example = "jobb.lillestad.se@mail.kundo.se")]
     address: String,
-    /// What people call it.
+    /// The display name.
     #[schema(example = "Jobb")]
     name: Option<String>,
-    /// The only address that replies leave from.
+    /// The only address that replies are sent from.
     #[schema(example = "jobb@lillestad.se")]
     reply_from: Option<String>,
-    /// Whose it is, where the token is for all organisations [default: the first].
+    /// The organisation that the inbox belongs to; only with a token for all organisations [default: the first
+    /// organisation].
     organisation: Option<String>,
 }
 
-/// What is to change of an inbox; null takes a part away.
+/// Changes to an inbox. Omitted fields stay unchanged; null removes a value.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InboxPatch {
-    /// What people call it.
+    /// The display name.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     name: Option<Option<String>>,
-    /// The only address that replies leave from.
+    /// The only address that replies are sent from.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     reply_from: Option<Option<String>>,
 }
 
-/// Which part of a list.
+/// The requested page of a list.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
-    /// Items on a page [default: 50].
+    /// The number of items on a page [default: 50].
     #[param(minimum = 1, maximum = 200)]
     pub limit: Option<i64>,
-    /// `next` of the page before.
+    /// The `next` value of the previous page.
     pub after: Option<String>,
 }
 
-/// What goes with an inbox.
+/// What to remove with an inbox.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct RemoveQuery {
-    /// Whether its messages go too, for good.
+    /// Whether to delete the inbox's messages permanently.
     #[serde(default)]
     #[param(required = false)]
     with_messages: bool,
 }
 
-/// The address of an inbox that is stored.
 fn parsed_address(inbox: &Stored) -> Result<Address, Refusal> {
     inbox.address.parse().map_err(|_| Refusal::Internal)
 }
@@ -119,7 +119,7 @@ fn view(overview: InboxOverview, organisations: &HashMap<i64, String>) -> Inbox 
     }
 }
 
-/// What organisations are called, by their rows.
+/// The names of all organisations, by their rows.
 async fn organisations(state: &State) -> Result<HashMap<i64, String>, Refusal> {
     Ok(state.deps.store.organisations().await?.into_iter().map(|item| (item.id, item.name)).collect())
 }
@@ -129,7 +129,7 @@ async fn load(address: &Address, state: &State) -> Result<(Version, Inbox), Refu
     Ok((version(&overview.inbox), view(overview, &organisations(state).await?)))
 }
 
-/// The inboxes, by address.
+/// List the inboxes, by address.
 #[utoipa::path(get, path = "/inboxes", tag = "Inboxes", params(ListQuery),
     responses((status = 200, description = "A page of inboxes", body = Page<Inbox>)))]
 pub async fn list(
@@ -144,9 +144,9 @@ pub async fn list(
     Ok(Json(page.map(|item| view(item, &organisations))).into_response())
 }
 
-/// Adds an inbox.
+/// Add an inbox.
 #[utoipa::path(post, path = "/inboxes", tag = "Inboxes", request_body = NewInboxBody,
-    responses((status = 201, description = "It was added", body = Inbox)))]
+    responses((status = 201, description = "Added", body = Inbox)))]
 pub async fn create(FromState(state): FromState<State>, caller: Caller, body: JsonBody) -> ApiResult {
     let new: NewInboxBody = body.parse()?;
     let mut checks = Checks::default();
@@ -162,8 +162,8 @@ pub async fn create(FromState(state): FromState<State>, caller: Caller, body: Js
     Ok(version.respond_created(&format!("/inboxes/{}", path_segment(address.as_str())), &inbox))
 }
 
-/// One inbox.
-#[utoipa::path(get, path = "/inboxes/{address}", tag = "Inboxes", params(("address" = String, Path, description = "Its address")),
+/// Get an inbox.
+#[utoipa::path(get, path = "/inboxes/{address}", tag = "Inboxes", params(("address" = String, Path, description = "The inbox's address")),
     responses((status = 200, description = "The inbox", body = Inbox)))]
 pub async fn get(
     FromState(state): FromState<State>,
@@ -175,9 +175,11 @@ pub async fn get(
     Ok(version.respond(&inbox))
 }
 
-/// Changes an inbox; what is not named stays.
-#[utoipa::path(patch, path = "/inboxes/{address}", tag = "Inboxes", params(("address" = String, Path, description = "Its address")),
-    request_body = InboxPatch, responses((status = 200, description = "It was changed", body = Inbox)))]
+/// Change an inbox.
+///
+/// Omitted fields stay unchanged.
+#[utoipa::path(patch, path = "/inboxes/{address}", tag = "Inboxes", params(("address" = String, Path, description = "The inbox's address")),
+    request_body = InboxPatch, responses((status = 200, description = "Changed", body = Inbox)))]
 pub async fn change(
     FromState(state): FromState<State>,
     caller: Caller,
@@ -200,10 +202,12 @@ pub async fn change(
     Ok(version.respond(&inbox))
 }
 
-/// Removes an inbox that nothing feeds any more. One that holds mail goes only with its messages.
+/// Remove an inbox.
+///
+/// The inbox must not be fed by a mailbox or a route. An inbox with messages can be removed only together with them.
 #[utoipa::path(delete, path = "/inboxes/{address}", tag = "Inboxes",
-    params(("address" = String, Path, description = "Its address"), RemoveQuery),
-    responses((status = 204, description = "It is gone")))]
+    params(("address" = String, Path, description = "The inbox's address"), RemoveQuery),
+    responses((status = 204, description = "Removed")))]
 pub async fn remove(
     FromState(state): FromState<State>,
     caller: Caller,

@@ -1,4 +1,4 @@
-//! `/mailboxes`: the customers' mail accounts that are polled.
+//! `/mailboxes`: the customers' mail accounts.
 
 mod change;
 pub mod check;
@@ -31,32 +31,32 @@ pub use change::*;
 
 pub use view::{Mailbox, MailboxSummary};
 
-/// Which mailboxes.
+/// The requested page of the mailboxes.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct MailboxQuery {
-    /// Only those that fare so.
+    /// Only mailboxes in this state.
     #[param(inline)]
     state: Option<MailboxState>,
-    /// Only those with this in their address or their inbox's.
+    /// Only mailboxes whose address or inbox contains this text.
     #[param(max_length = 200)]
     q: Option<String>,
-    /// Items on a page [default: 50].
+    /// The number of items on a page [default: 50].
     #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
-    /// `next` of the page before.
+    /// The `next` value of the previous page.
     after: Option<String>,
 }
 
-/// The mailbox of this address, if the caller has it.
+/// The mailbox with this address, if the caller may see it.
 async fn find_mailbox(address: &str, caller: &Caller, state: &State) -> Result<(Address, Stored), Refusal> {
     let mailbox = mailboxes::find(state.acting(&caller.actor), address).await?;
     let address = mailbox.address.parse().map_err(|_| Refusal::Internal)?;
     Ok((address, mailbox))
 }
 
-/// The mailboxes, by address.
+/// List the mailboxes, by address.
 #[utoipa::path(get, path = "/mailboxes", tag = "Mailboxes", params(MailboxQuery),
     responses((status = 200, description = "A page of mailboxes", body = Page<MailboxSummary>)))]
 pub async fn list(
@@ -67,7 +67,7 @@ pub async fn list(
     let paging = Paging::<String>::parse("mailboxes", query.limit, query.after.as_deref())?;
     let text = query.q.as_deref().map(str::trim).filter(|text| !text.is_empty());
     if text.is_some_and(|text| text.chars().count() > 200 || valid_name(text).is_err()) {
-        return Err(Refusal::BadRequest("q has at most 200 characters, on one line".to_owned()));
+        return Err(Refusal::BadRequest("q must have at most 200 characters on one line".to_owned()));
     }
     let filter = ListFilter { scope: caller.scope(), text, mailbox_state: query.state, inbox_id: None };
     let (store, now) = (&state.deps.store, state.deps.clock.now());
@@ -77,9 +77,11 @@ pub async fn list(
     Ok(Json(page.map(MailboxSummary::from)).into_response())
 }
 
-/// One mailbox: what it was told, and how it fares. Its credentials are never given back.
+/// Get a mailbox with its settings and its status.
+///
+/// Credentials are never returned.
 #[utoipa::path(get, path = "/mailboxes/{address}", tag = "Mailboxes",
-    params(("address" = String, Path, description = "Its address")),
+    params(("address" = String, Path, description = "The mailbox's address")),
     responses((status = 200, description = "The mailbox", body = Mailbox)))]
 pub async fn get(
     FromState(state): FromState<State>,
@@ -90,10 +92,12 @@ pub async fn get(
     Ok(view::version(&mailbox).respond(&Mailbox::of(&mailbox, &caller, &state).await?))
 }
 
-/// Stops polling a mailbox. Doing so again changes nothing.
+/// Pause a mailbox.
+///
+/// Mailferry stops polling it. Pausing a paused mailbox changes nothing.
 #[utoipa::path(post, path = "/mailboxes/{address}/pause", tag = "Mailboxes",
-    params(("address" = String, Path, description = "Its address")),
-    responses((status = 200, description = "It is paused", body = Mailbox)))]
+    params(("address" = String, Path, description = "The mailbox's address")),
+    responses((status = 200, description = "Paused", body = Mailbox)))]
 pub async fn pause(
     FromState(state): FromState<State>,
     caller: Caller,
@@ -102,10 +106,10 @@ pub async fn pause(
     set_paused(&address, true, &caller, &state).await
 }
 
-/// Polls a paused mailbox again.
+/// Resume a paused mailbox.
 #[utoipa::path(post, path = "/mailboxes/{address}/resume", tag = "Mailboxes",
-    params(("address" = String, Path, description = "Its address")),
-    responses((status = 200, description = "It is polled again", body = Mailbox)))]
+    params(("address" = String, Path, description = "The mailbox's address")),
+    responses((status = 200, description = "Resumed", body = Mailbox)))]
 pub async fn resume(
     FromState(state): FromState<State>,
     caller: Caller,
@@ -120,11 +124,13 @@ async fn set_paused(address: &str, paused: bool, caller: &Caller, state: &State)
     Ok(view::version(&mailbox).respond(&Mailbox::of(&mailbox, caller, state).await?))
 }
 
-/// Has a mailbox looked at now. Where its server told us to stay away, or a failed login has it wait, it is not: asking more
-/// often locks accounts.
+/// Poll a mailbox now.
+///
+/// The poll is refused while the customer's server has asked Mailferry to wait, or while Mailferry waits after a failed
+/// login, because more attempts can lock the account.
 #[utoipa::path(post, path = "/mailboxes/{address}/poll", tag = "Mailboxes",
-    params(("address" = String, Path, description = "Its address")),
-    responses((status = 202, description = "It is looked at next", body = Mailbox)))]
+    params(("address" = String, Path, description = "The mailbox's address")),
+    responses((status = 202, description = "The poll is scheduled", body = Mailbox)))]
 pub async fn poll(
     FromState(state): FromState<State>,
     caller: Caller,

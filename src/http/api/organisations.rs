@@ -1,4 +1,4 @@
-//! `/organisations`: for tokens of all organisations.
+//! `/organisations`, for tokens for all organisations.
 
 use axum::Json;
 use axum::extract::State as FromState;
@@ -20,12 +20,12 @@ use crate::store::Organisation;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewOrganisation {
-    /// What it is called.
+    /// The organisation's name.
     #[schema(example = "Lillestads kommun")]
     name: String,
 }
 
-/// The organisations, by name.
+/// List the organisations, by name.
 #[utoipa::path(get, path = "/organisations", tag = "Organisations", params(ListQuery),
     responses((status = 200, description = "A page of organisations", body = Page<Organisation>)))]
 pub async fn list(FromState(state): FromState<State>, QueryParams(query): QueryParams<ListQuery>) -> ApiResult {
@@ -34,14 +34,14 @@ pub async fn list(FromState(state): FromState<State>, QueryParams(query): QueryP
     Ok(Json(Page::from_items("organisations", found, paging.limit, |one| one.name.clone())).into_response())
 }
 
-/// Adds an organisation.
+/// Add an organisation.
 #[utoipa::path(post, path = "/organisations", tag = "Organisations", request_body = NewOrganisation,
-    responses((status = 201, description = "It was added", body = Organisation)))]
+    responses((status = 201, description = "Added", body = Organisation)))]
 pub async fn create(FromState(state): FromState<State>, caller: Caller, body: JsonBody) -> ApiResult {
     let body: NewOrganisation = body.parse()?;
     let name = body.name.trim();
     if !(1..=100).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-        return Err(Refusal::field("/name", "1 to 100 characters, on one line"));
+        return Err(Refusal::field("/name", "must have 1 to 100 characters on one line"));
     }
     let made = organisations::add(state.acting(&caller.actor), name).await?;
     Ok((StatusCode::CREATED, Json(made)).into_response())

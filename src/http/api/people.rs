@@ -1,4 +1,4 @@
-//! `/users`: who may sign in to the pages.
+//! `/users`: the users of the pages.
 
 use axum::Json;
 use axum::extract::State as FromState;
@@ -19,19 +19,19 @@ use crate::http::api::extract::{PathParams, QueryParams};
 use crate::http::api::validate::valid_name;
 use crate::store::{Person, Role};
 
-/// Somebody who may sign in.
+/// A user of the pages.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct User {
     /// The name to sign in with.
     #[schema(example = "anna@lillestad.se")]
     name: String,
-    /// What they may do.
+    /// What the user may do.
     role: Role,
-    /// Where they belong; null: an operator.
+    /// The organisation that the user belongs to; null for operators.
     organisation: Option<String>,
-    /// The language of their pages.
+    /// The language of the user's pages.
     language: String,
-    /// When they last signed in.
+    /// When the user last signed in.
     last_login_at: Option<Timestamp>,
 }
 
@@ -46,7 +46,7 @@ fn version(person: &Person) -> Version {
     Version::new(&(person.id, &person.name, person.role, person.organisation_id))
 }
 
-/// The users, by name.
+/// List the users, by name.
 #[utoipa::path(get, path = "/users", tag = "Users", params(ListQuery),
     responses((status = 200, description = "A page of users", body = Page<User>)))]
 pub async fn list(
@@ -60,8 +60,8 @@ pub async fn list(
     Ok(Json(page.map(User::from)).into_response())
 }
 
-/// One user.
-#[utoipa::path(get, path = "/users/{name}", tag = "Users", params(("name" = String, Path, description = "The name")),
+/// Get a user.
+#[utoipa::path(get, path = "/users/{name}", tag = "Users", params(("name" = String, Path, description = "The user's name")),
     responses((status = 200, description = "The user", body = User)))]
 pub async fn get(
     FromState(state): FromState<State>,
@@ -72,9 +72,11 @@ pub async fn get(
     Ok(version(&person).respond(&User::from(person)))
 }
 
-/// Removes a user, who is signed out at once. The last operator stays.
-#[utoipa::path(delete, path = "/users/{name}", tag = "Users", params(("name" = String, Path, description = "The name")),
-    responses((status = 204, description = "They are gone")))]
+/// Remove a user.
+///
+/// The user is signed out at once. The last operator cannot be removed.
+#[utoipa::path(delete, path = "/users/{name}", tag = "Users", params(("name" = String, Path, description = "The user's name")),
+    responses((status = 204, description = "Removed")))]
 pub async fn remove(
     FromState(state): FromState<State>,
     caller: Caller,

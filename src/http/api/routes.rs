@@ -1,4 +1,4 @@
-//! `/routes`: which recipient's mail goes to which inbox.
+//! `/routes`: rules that send a recipient's mail to an inbox.
 
 use axum::Json;
 use axum::extract::State as FromState;
@@ -23,7 +23,7 @@ use crate::store::Route;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewRoute {
-    /// The recipient's address, as it stands in Delivered-To or To.
+    /// The recipient's address, as it appears in Delivered-To or To.
     #[schema(example = "jobb@lillestad.se")]
     recipient: String,
     /// The inbox's address.
@@ -35,7 +35,7 @@ fn version(route: &Route) -> Version {
     Version::new(&(&route.recipient, &route.inbox))
 }
 
-/// The routes, by recipient.
+/// List the routes, by recipient.
 #[utoipa::path(get, path = "/routes", tag = "Routes", params(ListQuery),
     responses((status = 200, description = "A page of routes", body = Page<Route>)))]
 pub async fn list(
@@ -49,9 +49,11 @@ pub async fn list(
     Ok(Json(page).into_response())
 }
 
-/// Sends a recipient's mail to an inbox. Doing so again changes nothing.
+/// Add a route that sends a recipient's mail to an inbox.
+///
+/// Adding an existing route changes nothing.
 #[utoipa::path(post, path = "/routes", tag = "Routes", request_body = NewRoute,
-    responses((status = 201, description = "There is such a route", body = Route)))]
+    responses((status = 201, description = "The route", body = Route)))]
 pub async fn create(FromState(state): FromState<State>, caller: Caller, body: JsonBody) -> ApiResult {
     let body: NewRoute = body.parse()?;
     let mut checks = Checks::default();
@@ -63,7 +65,7 @@ pub async fn create(FromState(state): FromState<State>, caller: Caller, body: Js
     Ok(version(&route).respond_created(&path, &route))
 }
 
-/// One route.
+/// Get a route.
 #[utoipa::path(get, path = "/routes/{recipient}/{inbox}", tag = "Routes",
     params(("recipient" = String, Path, description = "The recipient's address"), ("inbox" = String, Path, description = "The inbox's address")),
     responses((status = 200, description = "The route", body = Route)))]
@@ -76,10 +78,10 @@ pub async fn get(
     Ok(version(&route).respond(&route))
 }
 
-/// Removes a route.
+/// Remove a route.
 #[utoipa::path(delete, path = "/routes/{recipient}/{inbox}", tag = "Routes",
     params(("recipient" = String, Path, description = "The recipient's address"), ("inbox" = String, Path, description = "The inbox's address")),
-    responses((status = 204, description = "It is gone")))]
+    responses((status = 204, description = "Removed")))]
 pub async fn remove(
     FromState(state): FromState<State>,
     caller: Caller,

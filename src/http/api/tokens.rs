@@ -1,4 +1,4 @@
-//! `/tokens`: who may use the API.
+//! `/tokens`: the tokens for this API.
 
 use axum::Json;
 use axum::extract::State as FromState;
@@ -18,69 +18,72 @@ use crate::http::api::extract::{JsonBody, PathParams, QueryParams};
 use crate::http::api::validate::{Checks, valid_name};
 use crate::store::{Token, TokenScope};
 
-/// A new token. It is never broader than the one that makes it.
+/// A new token. It cannot have more rights than the token that creates it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
-    /// What it is for.
+    /// The token's name.
     #[schema(example = "helpdesk")]
     name: String,
-    /// Whether it may change things.
+    /// Whether the token may change things.
     scope: TokenScope,
-    /// Whose things it is for [default: the caller's own organisation; everybody's, for a caller of all].
+    /// The organisation that the token is for [default: the caller's own; all organisations, for a caller with a token
+    /// for all].
     organisation: Option<String>,
 }
 
-/// A token that was just made.
+/// A token that was just created.
 #[derive(Serialize, ToSchema)]
 pub struct CreatedToken {
-    /// What it is called.
+    /// The token's name.
     name: String,
-    /// What it may do.
+    /// What the token may do.
     scope: TokenScope,
-    /// Whose things it is for; null: everybody's.
+    /// The organisation that the token is for; null for all organisations.
     organisation: Option<String>,
-    /// The token itself. It is shown this once.
+    /// The token itself. It is shown only in this response.
     #[schema(example = "mf_…")]
     token: String,
 }
 
-/// Which token is meant.
+/// Identifies a token.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct TokenQuery {
-    /// Whose token it is, for a caller of all organisations, where several have one of this name.
+    /// The token's organisation, if several organisations have a token with this name. Only with a token for all
+    /// organisations.
     #[param(max_length = 100)]
     organisation: Option<String>,
 }
 
-/// Which token is to be revoked, and what with it.
+/// Identifies the token to revoke.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct RevokeQuery {
-    /// Whose token it is, for a caller of all organisations, where several have one of this name.
+    /// The token's organisation, if several organisations have a token with this name. Only with a token for all
+    /// organisations.
     #[param(max_length = 100)]
     organisation: Option<String>,
-    /// Whether the tokens that were made by it are revoked too.
+    /// Whether to revoke the tokens that were created with it, too.
     #[serde(default)]
     #[param(required = false)]
     with_made: bool,
 }
 
-/// What became of the tokens that were made by a revoked token.
+/// The result of revoking a token with which others were created.
 #[derive(Serialize, ToSchema)]
 pub struct RevokedToken {
-    /// The revoked token.
+    /// The name of the revoked token.
     name: String,
-    /// The tokens that were made by it, by those in turn, and so on.
+    /// The names of the tokens that were created with it, directly or indirectly.
     made: Vec<String>,
-    /// Whether those are revoked too; else they still work.
+    /// Whether those tokens were revoked, too. Otherwise they are still valid.
     made_revoked: bool,
 }
 
-/// The token that a path names.
+/// The token that path and query name.
 fn which<'a>(name: &'a str, organisation: Option<&'a str>) -> Result<WhichToken<'a>, Refusal> {
     let missing = || Refusal::NotFound("there is no such token".to_owned());
     if organisation.is_some_and(|name| name.chars().any(char::is_control)) {
@@ -93,7 +96,7 @@ fn version(token: &Token) -> Version {
     Version::new(&(token.id, &token.name, token.scope, token.organisation_id))
 }
 
-/// The tokens, by name.
+/// List the tokens, by name.
 #[utoipa::path(get, path = "/tokens", tag = "Tokens", params(ListQuery),
     responses((status = 200, description = "A page of tokens", body = Page<Token>)))]
 pub async fn list(
@@ -106,15 +109,17 @@ pub async fn list(
     Ok(Json(Page::from_items("tokens", found, paging.limit, |token| (token.name.clone(), token.id))).into_response())
 }
 
-/// Makes a token. It is shown in this answer, and only its hash is kept.
+/// Create a token.
+///
+/// The token is shown only in this response. Mailferry stores only its hash.
 #[utoipa::path(post, path = "/tokens", tag = "Tokens", request_body = NewToken,
-    responses((status = 201, description = "It was made", body = CreatedToken)))]
+    responses((status = 201, description = "Created", body = CreatedToken)))]
 pub async fn create(FromState(state): FromState<State>, caller: Caller, body: JsonBody) -> ApiResult {
     let body: NewToken = body.parse()?;
     let mut checks = Checks::default();
     let fits = (1..=100).contains(&body.name.trim().chars().count()) && !body.name.chars().any(char::is_control);
     if !fits {
-        checks.add("/name", "1 to 100 characters, on one line");
+        checks.add("/name", "must have 1 to 100 characters on one line");
     }
     checks.finish()?;
     let name = body.name.trim();
@@ -131,9 +136,9 @@ pub async fn create(FromState(state): FromState<State>, caller: Caller, body: Js
     Ok(version.respond_created(&format!("/tokens/{}{question}", path_segment(name)), &made))
 }
 
-/// One token, without what it is shown by.
+/// Get a token, without its secret.
 #[utoipa::path(get, path = "/tokens/{name}", tag = "Tokens",
-    params(("name" = String, Path, description = "Its name"), TokenQuery),
+    params(("name" = String, Path, description = "The token's name"), TokenQuery),
     responses((status = 200, description = "The token", body = Token)))]
 pub async fn get(
     FromState(state): FromState<State>,
@@ -146,11 +151,13 @@ pub async fn get(
     Ok(version(&token).respond(&token))
 }
 
-/// Revokes a token: it is refused from then on. The answer names the tokens that were made by it, if there are any.
+/// Revoke a token.
+///
+/// The token is rejected from then on. The response lists the tokens that were created with it, if there are any.
 #[utoipa::path(delete, path = "/tokens/{name}", tag = "Tokens",
-    params(("name" = String, Path, description = "Its name"), RevokeQuery),
-    responses((status = 200, description = "It is gone; tokens were made by it", body = RevokedToken),
-        (status = 204, description = "It is gone; no token was made by it")))]
+    params(("name" = String, Path, description = "The token's name"), RevokeQuery),
+    responses((status = 200, description = "Revoked; tokens were created with it", body = RevokedToken),
+        (status = 204, description = "Revoked; no tokens were created with it")))]
 pub async fn revoke(
     FromState(state): FromState<State>,
     caller: Caller,

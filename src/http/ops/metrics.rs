@@ -1,4 +1,5 @@
-//! `/metrics` for Prometheus: how each mailbox fares, read from the database when asked for, so that every worker tells the same.
+//! `/metrics` for Prometheus: the status of each mailbox, read from the database on each request, so that every worker
+//! reports the same.
 
 use std::sync::atomic::{AtomicI64, AtomicU64};
 
@@ -53,8 +54,8 @@ struct ProviderLabels {
 type MailboxGauge = Family<MailboxLabels, Gauge<i64, AtomicI64>>;
 type MailboxCounter = Family<MailboxLabels, Counter<u64, AtomicU64>>;
 
-/// All of it, in the text format of OpenMetrics. It names everybody's mailboxes: where others than this machine reach us, for a token
-/// of all organisations only.
+/// All metrics, in the OpenMetrics text format. They contain the addresses of all mailboxes: if the server can be
+/// reached from other machines, they require a token for all organisations.
 pub async fn text(State(state): State<crate::http::State>, headers: HeaderMap) -> Response {
     if !state.settings.is_local
         && let Err(refusal) =
@@ -68,12 +69,12 @@ pub async fn text(State(state): State<crate::http::State>, headers: HeaderMap) -
         Ok(text) => {
             let answer = state.shares.hold(None, ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response()).await;
             answer.unwrap_or_else(|| {
-                (StatusCode::SERVICE_UNAVAILABLE, "others are being told just now\n").into_response()
+                (StatusCode::SERVICE_UNAVAILABLE, "too many metrics requests are in progress\n").into_response()
             })
         }
         Err(error) => {
             tracing::error!(%error, "the metrics could not be read");
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not respond\n").into_response()
         }
     }
 }
@@ -84,17 +85,21 @@ fn register<M: Metric + Clone + Default + EncodeMetric>(registry: &mut Registry,
     metric
 }
 
-/// How consents fare, and what will end. An application's trouble is one number, however many mailboxes it has.
+/// The states of consents, and the dates when credentials expire. A failing application is one number, however many
+/// mailboxes it has.
 async fn oauth(deps: &Deps, now: Timestamp, registry: &mut Registry) -> Result<(), StoreError> {
     let state: Family<GrantStateLabels, Gauge> =
-        register(registry, "oauth_grant_state", "1 for the state that a consent is in");
+        register(registry, "oauth_grant_state", "1 for the current state of a consent");
     let ends: Family<EndingLabels, Gauge> = register(
         registry,
         "oauth_ends_timestamp_seconds",
-        "When a client secret or a consent ends, as far as that is known",
+        "When a client secret or a consent expires, if that is known",
     );
-    let days: Family<EndingLabels, Gauge> =
-        register(registry, "oauth_ends_days", "Whole days until then; warned of at 30, 7 and 1");
+    let days: Family<EndingLabels, Gauge> = register(
+        registry,
+        "oauth_ends_days",
+        "Whole days until the client secret or consent expires; warnings are logged at 30, 7 and 1",
+    );
     let problem: Family<ProviderLabels, Gauge> =
         register(registry, "oauth_app_problem", "1 while an application gets no tokens, with the cause");
     let apps = deps.store.app_problems().await?;
@@ -125,24 +130,26 @@ async fn gather(deps: &Deps, now: Timestamp) -> Result<String, StoreError> {
     let mut registry = Registry::with_prefix("mailferry");
     let registry = &mut registry;
     let state: Family<MailboxStateLabels, Gauge> =
-        register(registry, "mailbox_state", "1 for the state that a mailbox is in");
+        register(registry, "mailbox_state", "1 for the current state of a mailbox");
     let success: MailboxGauge = register(
         registry,
         "mailbox_last_success_timestamp_seconds",
-        "When every folder was last seen to its end; 0 for never",
+        "When a poll last checked every folder successfully; 0 for never",
     );
-    let failures: MailboxGauge = register(registry, "mailbox_failures", "Failed polls in a row");
+    let failures: MailboxGauge = register(registry, "mailbox_failures", "Consecutive failed polls");
     let unaccounted: MailboxGauge = register(
         registry,
         "mailbox_unaccounted",
-        "UIDs that the server has and the ledger cannot explain, -1 for not known; must be 0",
+        "UIDs on the server that the ledger cannot explain, -1 if unknown; must be 0",
     );
     let found_late: MailboxCounter =
-        register(registry, "mailbox_found_late", "UIDs that the server had left out and a comparison has found");
-    let pending: MailboxGauge = register(registry, "mailbox_pending", "UIDs that are to be fetched still");
-    let quarantined: MailboxGauge = register(registry, "mailbox_quarantined", "UIDs that were put aside");
-    let effects: MailboxGauge = register(registry, "mailbox_effects_pending", "Copies that are to be dealt with still");
-    let impossible: MailboxGauge = register(registry, "mailbox_effects_impossible", "Copies that cannot be dealt with");
+        register(registry, "mailbox_found_late", "UIDs that the server had omitted and a comparison has found");
+    let pending: MailboxGauge = register(registry, "mailbox_pending", "UIDs that are still to be fetched");
+    let quarantined: MailboxGauge = register(registry, "mailbox_quarantined", "Quarantined UIDs");
+    let effects: MailboxGauge =
+        register(registry, "mailbox_effects_pending", "Copies that are still to be changed as configured");
+    let impossible: MailboxGauge =
+        register(registry, "mailbox_effects_impossible", "Copies that cannot be changed as configured");
     let messages: Gauge = register(registry, "messages", "Messages in the inboxes");
 
     messages.set(store.message_count().await?);

@@ -1,4 +1,4 @@
-//! The page of a fault, in the reader's language.
+//! The error page, in the visitor's language.
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -18,14 +18,15 @@ struct Page {
     detail: Option<String>,
 }
 
-/// The page of a fault, for this reader. A guest is sent to sign in, and comes back to where he wanted to go.
+/// The error page for this visitor. A guest who has to sign in is redirected to the login and from there back to the
+/// page.
 pub fn page(error: &PageError, visitor: &Visitor, is_get: bool, is_fragment: bool) -> Response {
     if matches!(error, PageError::SignIn) {
         let back = if is_get && !is_fragment { visitor.path.as_str() } else { "/" };
         let next: String = url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
         let to = if back == "/" { "/login".to_owned() } else { format!("/login?next={next}") };
         return match is_fragment {
-            // htmx goes there with the whole page.
+            // Makes htmx load the login as a whole page.
             true => (StatusCode::UNAUTHORIZED, [("HX-Redirect", to)]).into_response(),
             false => Redirect::to(&to).into_response(),
         };

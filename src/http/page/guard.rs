@@ -1,4 +1,4 @@
-//! Stands before every route: finds out who asks, whether they may, and whether the request comes from our own pages.
+//! Middleware before every page: identifies the visitor, checks access, and rejects requests from other sites.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -21,30 +21,31 @@ use crate::locale::Language;
 use crate::opaque;
 use crate::store::{Person, Role};
 
-/// Who may ask for a page.
+/// Who may use a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PageAccess {
-    /// Everybody.
+    /// Everyone.
     Public,
-    /// Whoever is signed in.
+    /// Every signed-in user.
     SignedIn,
-    /// Who may change their organisation's things.
+    /// Users who may change things in their organisation.
     Admin,
 }
 
-/// No form is longer; the longest has a certificate authority in it.
+/// The largest form, in bytes. The longest field holds a certificate authority.
 const MAX_FORM: usize = 256 << 10;
 
-/// The cookie of a session: for this host only, over https only, for no script, and not sent by others' forms (RFC 6265bis).
+/// The session cookie: bound to this host, sent over https only, hidden from scripts, and not sent with other sites'
+/// forms (RFC 6265bis).
 pub const SESSION: &str = "__Host-mailferry";
 /// The language that a guest has chosen.
 pub const LANGUAGE: &str = "__Host-language";
-/// The zone that the browser says it is in.
+/// The time zone that the browser reports.
 pub const ZONE: &str = "__Host-zone";
-/// Where nobody knows better.
+/// The time zone of users and guests without one.
 pub const DEFAULT_ZONE: &str = "Europe/Stockholm";
 
-/// A cookie by its name.
+/// The value of a cookie.
 pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let all = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     all.flat_map(|line| line.split(';'))
@@ -53,13 +54,13 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value)
 }
 
-/// A cookie to be set; without a lifetime it goes with the browser, with 0 at once.
+/// A Set-Cookie header. Without a lifetime the cookie ends with the browser session; a lifetime of 0 deletes it.
 pub fn set_cookie(name: &str, value: &str, seconds: Option<i64>) -> (header::HeaderName, String) {
     let age = seconds.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
     (header::SET_COOKIE, format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax{age}"))
 }
 
-/// Lets a request through to its page, or not.
+/// Checks a request and passes it to its page.
 pub async fn guard(
     FromState((state, access)): FromState<(State, PageAccess)>,
     request: Request,
@@ -67,7 +68,7 @@ pub async fn guard(
 ) -> Response {
     let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
     let is_fragment = request.headers().contains_key("hx-request");
-    // The body is nobody's business here, and must not be held while the database is asked.
+    // Split off the body: it is not `Sync`, and must not be borrowed across the database queries.
     let (parts, body) = request.into_parts();
     let visitor = visitor(&state, &parts).await;
     let mut request = Request::from_parts(parts, body);
@@ -101,7 +102,7 @@ pub async fn guard(
     }
 }
 
-/// A form that came whole, and whose texts can be stored.
+/// Reads the whole form and rejects U+0000, which cannot be stored.
 async fn form(request: Request) -> Result<Request, PageError> {
     let (parts, body) = request.into_parts();
     let bytes = axum::body::to_bytes(body, MAX_FORM).await.map_err(|_| PageError::BadRequest("fault-form"))?;
@@ -136,7 +137,7 @@ async fn visitor(state: &State, request: &Parts) -> Result<Visitor, PageError> {
     })
 }
 
-/// A person's own language and zone, or a guest's: what was chosen, else what the browser says.
+/// The language and time zone: the user's own settings, else the guest's choice, else what the browser reports.
 fn words(headers: &HeaderMap, person: Option<&Person>, now: Timestamp) -> Words {
     let accept_language = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let own = |text: fn(&Person) -> &String| person.map(text).map(String::as_str).filter(|text| !text.is_empty());
@@ -145,8 +146,8 @@ fn words(headers: &HeaderMap, person: Option<&Person>, now: Timestamp) -> Words 
     Words::new(language.map_or(Language::English, Language::choose), zone, now)
 }
 
-/// Whether a request that changes something comes from our own pages: the browser says so (Fetch Metadata), or names the page's
-/// origin (RFC 6454). One that says neither is not a browser's, and is refused with the rest.
+/// Whether a request that changes something comes from our own pages, according to Fetch Metadata, or to Origin (RFC
+/// 6454) where that is missing. A request without either header does not come from a browser and is refused, too.
 fn is_from_here(headers: &HeaderMap, state: &State) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {
@@ -155,13 +156,13 @@ fn is_from_here(headers: &HeaderMap, state: &State) -> bool {
     let Some(origin) = text(ORIGIN.as_str()) else { return false };
     let own = state.settings.base_url.origin().ascii_serialization();
     let host = text(HOST.as_str()).unwrap_or_default();
-    // On this machine it may be called localhost or by its number.
+    // This machine can be addressed as localhost or by its IP address.
     let loopback =
         ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| host.rsplit_once(':').is_some_and(|(h, _)| h == *name));
     origin == own || (loopback && origin == format!("http://{host}"))
 }
 
-/// The client that a request comes from.
+/// The client's address, for rate limits.
 fn client(state: &State, request: &Parts) -> String {
     let peer = request.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     peer::display(state.settings.peers.client(peer.unwrap_or(IpAddr::from([0, 0, 0, 0])), &request.headers))

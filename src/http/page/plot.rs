@@ -1,43 +1,41 @@
-//! Plots of days as bars, drawn here, so that they need no script.
+//! Bar charts by day, rendered as SVG on the server, so that they need no script.
 
 use askama::Template;
 
 use crate::http::page::words::Words;
 
-/// One day's bar.
+/// The bar of one day.
 pub struct Bar {
-    /// Where it begins, from the left.
+    /// Left edge.
     pub x: usize,
-    /// From where down it reaches.
+    /// Upper edge.
     pub y: i64,
-    /// How high it is.
     pub height: i64,
-    /// How much of it, from below, is bad.
+    /// Height of the failed part, from the bottom.
     pub bad: i64,
-    /// What it stands for, in words.
+    /// The tooltip.
     pub label: String,
 }
 
-/// Bars of some days, the last of them today.
+/// A chart of several days, the last of which is today.
 #[derive(Template)]
 #[template(path = "plot.html")]
 pub struct Plot {
-    /// What is shown.
     title: String,
     bars: Vec<Bar>,
     first: String,
     last: String,
-    /// How high the highest bar is, and what is bad, in words.
+    /// The maximum and the meaning of the colours, as text.
     max: Option<String>,
-    /// That there is nothing, in words.
+    /// The text for a chart without data.
     empty: Option<String>,
 }
 
-/// So high is the highest bar.
+/// Height of the highest bar.
 const MAX_HEIGHT: i64 = 100;
 
 impl Plot {
-    /// From counts by day (a number of days since 1970), each with how many of it are bad.
+    /// Takes (day, count, failed) with the day in days since 1970.
     pub fn new(title: String, w: &Words, days: i64, today: i64, counts: &[(i64, i64, i64)]) -> Self {
         let max = counts.iter().map(|(_, count, _)| *count).max().unwrap_or(0).max(1);
         let date = |day: i64| {
@@ -53,7 +51,7 @@ impl Plot {
                 0 => w.t2("plot-day", "date", date(day), "number", count),
                 _ => w.t_args("plot-day-bad", &[("date", &date(day)), ("number", &count), ("bad", &bad)]),
             };
-            // What there is at all can be seen.
+            // Non-zero counts stay visible.
             let high = |count: i64| if count == 0 { 0 } else { (count * MAX_HEIGHT / max).max(2) };
             let x = usize::try_from(n).unwrap_or(0) * 20;
             Bar { x, y: MAX_HEIGHT - high(count), height: high(count), bad: high(bad).min(high(count)), label }

@@ -1,4 +1,4 @@
-//! Who asks for a page: somebody who is signed in, or a guest.
+//! The visitor of a page: a signed-in user or a guest.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -8,49 +8,49 @@ use crate::http::page::error::PageError;
 use crate::http::page::words::Words;
 use crate::store::{Mailbox, Person, Role, Scope};
 
-/// Who asks.
+/// The visitor of a page.
 #[derive(Clone)]
 pub struct Visitor {
-    /// Their language and zone.
+    /// The texts in their language and time zone.
     pub words: Words,
-    /// Who they are; `None`: a guest.
+    /// The user; `None` for a guest.
     pub person: Option<Person>,
-    /// The hash of the key of their session.
+    /// The hash of the session key.
     pub session: Option<Vec<u8>>,
-    /// Where they come from, for limits on logins.
+    /// The client's address, for limits on logins.
     pub address: String,
-    /// The path that they asked for, with its question.
+    /// The requested path, with its query.
     pub path: String,
 }
 
-/// Somebody who is signed in: what routes that need it give to their handlers.
+/// A signed-in user, as an argument of handlers that require one.
 #[derive(Clone)]
 pub struct SignedIn {
-    /// The reader.
     pub visitor: Visitor,
-    /// Who it is.
     pub person: Person,
-    /// The same, as whoever does something.
+    /// The same user, as the actor of use cases.
     pub actor: Actor,
 }
 
 impl SignedIn {
-    /// A reader who is signed in.
     pub fn new(visitor: Visitor, person: Person) -> Self {
         Self { visitor, actor: Actor::Person(person.clone()), person }
     }
 
-    /// What they may see.
+    /// What the user may see.
     pub fn scope(&self) -> Scope {
         Scope::of(self.person.organisation_id)
     }
 
-    /// Whether they may change anything.
+    /// Whether the user may change things.
     pub fn may_change(&self) -> bool {
         self.person.role >= Role::Admin
     }
 
-    /// A mailbox that is not theirs is not there.
+    /// Hides the mailboxes of other organisations.
+    ///
+    /// # Errors
+    /// [`PageError::NotFound`]
     pub fn check_visible(&self, mailbox: Mailbox) -> Result<Mailbox, PageError> {
         if self.scope().has(mailbox.organisation_id) { Ok(mailbox) } else { Err(PageError::NotFound) }
     }

@@ -1,4 +1,4 @@
-//! One's own account: password, language, zone.
+//! The user's own account: password, language, time zone.
 
 use askama::Template;
 use axum::Form;
@@ -62,12 +62,11 @@ fn tag(language: &str) -> &'static str {
     Language::choose(language).tag()
 }
 
-/// The page.
 pub async fn page(user: SignedIn) -> PageResult {
     show(&AccountPage { f: Frame::new(&user.visitor, "account"), user, zones: zones(), problem: None })
 }
 
-/// Language and zone.
+/// Saves language and time zone.
 pub async fn preferences(
     FromState(state): FromState<State>,
     user: SignedIn,
@@ -78,7 +77,7 @@ pub async fn preferences(
     redirect("/account?done=saved")
 }
 
-/// A new password, which ends every other session.
+/// Changes the password, and ends all other sessions of the user.
 pub async fn password(
     FromState(state): FromState<State>,
     user: SignedIn,
@@ -89,7 +88,7 @@ pub async fn password(
         let problem = Some(words.t(name));
         show_invalid(&AccountPage { f: Frame::new(&user.visitor, "account"), user, zones: zones(), problem })
     };
-    // Counted as a login is: a session that was stolen must not find out the password.
+    // Counted like a login, so that a stolen session cannot be used to guess the password.
     let (store, now) = (&state.deps.store, state.deps.clock.now());
     let subject = format!("password of {}", user.person.id);
     if store.count_login(&[(subject.clone(), ACCOUNT_LIMIT)], now).await?.is_err() {
@@ -119,7 +118,7 @@ pub async fn password(
     redirect("/account?done=password")
 }
 
-/// The other language, on whichever page.
+/// Switches the language, on any page.
 pub async fn language(
     FromState(state): FromState<State>,
     visitor: Visitor,

@@ -1,4 +1,4 @@
-//! Who changed what, when; and the settings of the installation.
+//! The audit log, and the settings of the installation.
 
 use askama::Template;
 use axum::Form;
@@ -18,7 +18,7 @@ use crate::locale;
 use crate::oauth::endings;
 use crate::store::{AuditLine, Token, TokenScope};
 
-/// Changes on one page.
+/// Lines on one page.
 const PAGE: i64 = 100;
 
 #[derive(Template)]
@@ -30,7 +30,7 @@ struct AuditPage {
 }
 
 impl AuditPage {
-    /// A change in words.
+    /// The action, in words.
     fn action(&self, line: &AuditLine) -> String {
         let name = format!("audit-{}", line.action);
         match locale::has(&name) {
@@ -39,7 +39,7 @@ impl AuditPage {
         }
     }
 
-    /// What else is worth knowing of it.
+    /// The details, in words.
     fn detail(&self, line: &AuditLine) -> String {
         match line.done() {
             Some(Done::TokenCreated { scope }) => self.f.w.tt("token-scope-", &scope),
@@ -47,7 +47,7 @@ impl AuditPage {
         }
     }
 
-    /// What was changed; of an invitation, the role.
+    /// The target. For invitations, the role.
     fn target(&self, line: &AuditLine) -> String {
         let name = format!("role-{}", line.target);
         match line.action.contains("invit") && locale::has(&name) {
@@ -63,7 +63,7 @@ pub struct AuditQuery {
     before: Option<i64>,
 }
 
-/// The changes.
+/// Shows the audit log.
 pub async fn page(FromState(state): FromState<State>, user: SignedIn, Query(query): Query<AuditQuery>) -> PageResult {
     let lines = state.deps.store.audit_lines(user.scope(), query.before, PAGE).await?;
     let is_full = i64::try_from(lines.len()).is_ok_and(|count| count == PAGE);
@@ -84,7 +84,7 @@ struct SettingsPage {
 }
 
 impl SettingsPage {
-    /// The names of the tokens that were made by this one, by those in turn, and so on; empty: none.
+    /// The names of the tokens that were created with this token, directly or indirectly; empty: none.
     fn made_by(&self, token: &Token) -> String {
         let mut makers = vec![token.id];
         let mut names = Vec::new();
@@ -100,7 +100,7 @@ impl SettingsPage {
     }
 }
 
-/// A provider, as the configuration has it.
+/// A provider from the configuration.
 struct ProviderRow {
     name: String,
     client_id: String,
@@ -139,7 +139,7 @@ async fn render_settings(state: &State, user: &SignedIn, token: Option<String>) 
     })
 }
 
-/// The settings.
+/// Shows the settings.
 pub async fn settings_page(FromState(state): FromState<State>, user: SignedIn) -> PageResult {
     render_settings(&state, &user, None).await
 }
@@ -152,7 +152,7 @@ pub struct TokenForm {
     scope: String,
 }
 
-/// A new API token, which is shown once.
+/// Creates an API token, and shows it once.
 pub async fn add_token(FromState(state): FromState<State>, user: SignedIn, Form(form): Form<TokenForm>) -> PageResult {
     let scope = if form.scope == "write" { TokenScope::Write } else { TokenScope::Read };
     let made = tokens::make(state.acting(&user.actor), &form.name, scope, &Owner::Own).await?;
@@ -163,15 +163,15 @@ pub async fn add_token(FromState(state): FromState<State>, user: SignedIn, Form(
 pub struct RevokeTokenForm {
     #[serde(default)]
     name: String,
-    /// Its row: an operator may see several of one name.
+    /// The token's row: an operator may see several tokens with the same name.
     #[serde(default)]
     token: Option<i64>,
-    /// Those that were made by it are revoked too.
+    /// Not empty: also revoke the tokens that were created with this one.
     #[serde(default)]
     with_made: String,
 }
 
-/// Takes one back.
+/// Revokes an API token.
 pub async fn revoke_token(
     FromState(state): FromState<State>,
     user: SignedIn,

@@ -1,5 +1,5 @@
-//! The page behind a connect link: the customer's own IT gives a mailbox's credentials or consents, without an account here, and
-//! nobody at the helpdesk ever sees the password.
+//! The page behind a connect link. The customer's own IT staff enter a mailbox's password or give consent. They need no
+//! account here, and nobody at the helpdesk sees the password.
 
 use askama::Template;
 use axum::Form;
@@ -26,14 +26,14 @@ use crate::http::page::visitor::Visitor;
 use crate::opaque;
 use crate::store::{Changes, LinkClaim, Login, Mailbox, Purpose, Scope, StoreError, password_row};
 
-/// The key of the link that a browser left by, for when it comes back.
+/// Keeps the link's key in the browser while the customer is at the provider.
 const LINK_COOKIE: &str = "__Host-link";
 
 #[derive(Template)]
 #[template(path = "customer.html")]
 struct CustomerPage {
     f: Frame,
-    /// Where the forms go: the page is also shown to whoever comes back from a provider, under another address.
+    /// The target of the forms. After a return from the provider the page is shown under a different URL.
     path: String,
     mailbox: Mailbox,
     asked_by: String,
@@ -57,7 +57,7 @@ struct LinkOverPage {
 
 #[derive(Deserialize)]
 pub struct CustomerForm {
-    /// The server that was shown.
+    /// The server that the form was shown for.
     #[serde(default)]
     server: String,
     #[serde(default)]
@@ -68,7 +68,7 @@ pub struct CustomerForm {
     identity: String,
 }
 
-/// The mailbox of a link that still works, and who made it.
+/// The mailbox of a valid link, and who created the link.
 async fn open(hash: &[u8], state: &State) -> Result<Option<(Mailbox, String)>, PageError> {
     let link = state.deps.store.link(hash, state.deps.clock.now()).await?;
     match link.map(|link| (link.purpose, link.created_by)) {
@@ -99,12 +99,11 @@ fn customer_page(
     }
 }
 
-/// The page of a link that does not.
+/// The page for an invalid link.
 pub fn link_over(visitor: &Visitor) -> PageResult {
     show(&LinkOverPage { f: Frame::new(visitor, "login") })
 }
 
-/// The page.
 pub async fn page(FromState(state): FromState<State>, visitor: Visitor, Path(key): Path<String>) -> PageResult {
     match open(&opaque::hash(&key), &state).await? {
         Some(link) => show(&customer_page(&key, link, None, &state, &visitor)),
@@ -112,7 +111,7 @@ pub async fn page(FromState(state): FromState<State>, visitor: Visitor, Path(key
     }
 }
 
-/// Takes a password and tries it at once, or sends to the provider.
+/// Tries and stores a password, or redirects to the provider.
 pub async fn submit(
     FromState(state): FromState<State>,
     visitor: Visitor,
@@ -123,7 +122,7 @@ pub async fn submit(
     let Some((mailbox, by)) = open(&hash, &state).await? else {
         return link_over(&visitor);
     };
-    // What is given is for the server that was shown, and for no other.
+    // The credentials are for the server that was shown, and for no other.
     if form.server != credential_policy::shown(&mailbox) {
         let problem = Some(visitor.words.t("customer-server-changed"));
         return show_invalid(&customer_page(&key, (mailbox, by), problem, &state, &visitor));
@@ -148,7 +147,7 @@ pub async fn submit(
             return show_invalid(&customer_page(&key, (mailbox, by), Some(visitor.words.t(name)), &state, &visitor));
         }
     };
-    // The link is claimed before anything is tried: of two who give a password at once, one is asked to wait.
+    // Claim the link before trying the password: of two customers who submit at once, one has to wait.
     let Some(claim) = state.deps.store.claim_link(&hash, state.deps.clock.now()).await? else {
         let problem = Some(visitor.words.t("customer-link-busy"));
         return match open(&hash, &state).await? {
@@ -156,7 +155,7 @@ pub async fn submit(
             None => link_over(&visitor),
         };
     };
-    // Whatever happens, and whether or not the customer waits for it, the claim comes to its end.
+    // Spawned, so that the claim is always resolved, even if the customer disconnects.
     let work = {
         let (state, visitor, mailbox) = (state.clone(), visitor.clone(), mailbox.clone());
         async move { try_and_store(&mailbox, password, &claim, &state, &visitor).await }
@@ -170,17 +169,17 @@ pub async fn submit(
     }
 }
 
-/// What became of a password.
+/// The result of submitting a password.
 enum PasswordOutcome {
     Stored,
-    /// The link was taken back, or has ended, while the login was tried.
+    /// The link was revoked or expired during the login.
     LinkOver,
-    /// Why it was not, in words.
+    /// Why the password was not stored, in words.
     Rejected(String),
 }
 
-/// Tries a password and stores it if it works, unless the link is over by then. A password that does not work is told while the one
-/// who knows it is here, and takes nothing's place; of our network nothing is told.
+/// Tries a password, and stores it if it works and the link is still valid. A password that does not work replaces
+/// nothing, and the customer sees at once that it failed, but no details of our network.
 async fn try_and_store(
     mailbox: &Mailbox,
     password: SecretString,
@@ -209,7 +208,7 @@ async fn try_and_store(
     outcome
 }
 
-/// Tries a login; the inner `Err`: why it does not work, in words.
+/// Tries to log in. The inner `Err`: why that failed, in words.
 async fn try_login(
     trial: &Mailbox,
     actor: &Actor,
@@ -227,17 +226,18 @@ async fn try_login(
     }
 }
 
-/// Somebody who is back from the provider by a link.
+/// The return from a provider through a link.
 pub struct ProviderReturn<'a> {
-    /// The mailbox that they consented for.
+    /// The mailbox that the consent is for.
     pub mailbox: &'a Mailbox,
     /// The hash of the link's key.
     pub link: &'a [u8],
-    /// Why it came to nothing, in words.
+    /// Why the consent failed, in words.
     pub problem: Option<String>,
 }
 
-/// Back from the provider; the browser has kept the key of the link that it left by, which is kept here as a hash alone.
+/// Shows the result after the return from the provider. Only the browser still has the link's key, because we store
+/// only its hash.
 pub async fn after_provider(
     outcome: ProviderReturn<'_>,
     headers: &HeaderMap,
@@ -253,7 +253,7 @@ pub async fn after_provider(
     }
 }
 
-/// The link has done its work.
+/// The link has been used.
 fn done_page(mailbox: &Mailbox, visitor: &Visitor) -> PageResult {
     show(&DonePage { f: Frame::new(visitor, "login"), mailbox: mailbox.clone() })
 }

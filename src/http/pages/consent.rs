@@ -1,5 +1,5 @@
-//! A consent at an identity provider: the person is sent there, and comes back with an answer that is taken once, from the browser
-//! that left (RFC 6749 10.12, RFC 9700 4.7).
+//! A consent at an identity provider. The browser is redirected there and returns with an answer, which is accepted
+//! only once and only from the same browser (RFC 6749 10.12, RFC 9700 4.7).
 
 use axum::Form;
 use axum::extract::{Path, State as FromState};
@@ -24,14 +24,14 @@ use crate::oauth::{Attempt, Away, TokenEndpoint, Wanted, grant};
 use crate::opaque;
 use crate::store::{GrantKey, GrantKind, Login, Mailbox, NewLogin, PendingAuth, Scope, Server, pending_auth_row};
 
-/// What the browser that leaves is known by when it comes back.
+/// Identifies the browser when it returns.
 pub const BROWSER_COOKIE: &str = "__Host-errand";
-/// As long as an errand lasts, in seconds.
+/// How long a pending consent is valid, in seconds.
 pub const PENDING_SECONDS: i64 = 15 * 60;
 /// The path that is registered with providers.
 pub const CALLBACK: &str = "/oauth/callback";
 
-/// A provider as people know it.
+/// The display name of a provider.
 pub fn provider_name(name: &str) -> &str {
     match name {
         "microsoft" => "Microsoft",
@@ -42,28 +42,28 @@ pub fn provider_name(name: &str) -> &str {
 
 #[derive(Deserialize)]
 pub struct ConsentForm {
-    /// The provider's name in the configuration; empty: as it is.
+    /// The provider's name in the configuration; empty: renew the current consent.
     #[serde(default)]
     pub provider: String,
-    /// Who consents; empty: whose mailbox it is.
+    /// The account that consents; empty: the mailbox's own.
     #[serde(default)]
     pub identity: String,
 }
 
-/// What is kept, sealed, while somebody is away: what was asked for, and by what the answer is known.
+/// Stored sealed until the browser returns.
 #[derive(Serialize, Deserialize)]
 pub struct PendingConsent {
     /// The provider's name in the configuration.
     pub provider: String,
-    /// Who was to consent.
+    /// The account that was asked to consent.
     pub identity: String,
-    /// The mail server, its trust and the login name, as they were shown.
+    /// The mail server, the trust in it and the login name, as they were shown.
     pub shown: String,
-    /// By what the answer is known.
+    /// The secrets of the authorization request.
     pub away: Away,
 }
 
-/// Sends the reader to consent.
+/// Redirects the user to the provider.
 pub async fn begin(
     FromState(state): FromState<State>,
     user: SignedIn,
@@ -80,7 +80,7 @@ pub async fn begin(
     }
 }
 
-/// The consent that is wanted. `Err`: the name of what is wrong.
+/// The consent that the form asks for. `Err`: the id of a text.
 pub fn requested_grant(
     mailbox: &Mailbox,
     form: &ConsentForm,
@@ -88,7 +88,7 @@ pub fn requested_grant(
     state: &State,
 ) -> Result<GrantKey, &'static str> {
     if form.provider.is_empty() {
-        // The one that it has already, anew.
+        // Renew the current consent.
         return match &mailbox.login {
             Login::OAuth { key, .. } if key.kind == GrantKind::Delegated => Ok(key.clone()),
             _ => Err("provider-none"),
@@ -111,15 +111,15 @@ pub fn requested_grant(
     }
 }
 
-/// The server that a provider's tokens are told to, where the mailbox is to be opened at another one so far.
+/// The provider's server, if the mailbox uses another one so far. The tokens are sent to no other server.
 pub fn provider_server(mailbox: &Mailbox, key: &GrantKey, state: &State) -> Option<Server> {
     let provider_server = state.deps.oauth.server_of(&key.provider)?;
     let is_there = provider_server.eq_ignore_ascii_case(&mailbox.server.host);
     (!is_there).then(|| Server::usual(provider_server.to_owned(), TlsMode::Implicit))
 }
 
-/// Sends the reader to the provider; `link`: the hash of the link that they came by. The mailbox stays as it is until they are back:
-/// whoever turns round at the provider has lost nothing.
+/// Redirects the browser to the provider; `link` is the hash of the connect link's key. The mailbox does not change
+/// before the return, so cancelling at the provider loses nothing.
 pub async fn send_to_provider(
     mailbox: &Mailbox,
     key: GrantKey,

@@ -1,4 +1,4 @@
-//! Inboxes: what feeds each, the address that replies leave from, and its mails.
+//! Inboxes: their mailboxes and routes, the reply address, and their messages.
 
 use askama::Template;
 use axum::Form;
@@ -18,7 +18,7 @@ use crate::http::page::paths::inbox as path;
 use crate::http::page::visitor::SignedIn;
 use crate::store::{Inbox, InboxOverview, MessageLine, Organisation};
 
-/// Mails on one page.
+/// Messages on one page.
 const PAGE: i64 = 50;
 /// Inboxes on one page.
 const INBOXES: i64 = 100;
@@ -28,7 +28,7 @@ const INBOXES: i64 = 100;
 struct InboxesPage {
     f: Frame,
     inboxes: Vec<InboxOverview>,
-    /// The last of them, if there are more.
+    /// The address of the last inbox, if there are more.
     more: Option<String>,
     is_first: bool,
     organisations: Vec<Organisation>,
@@ -66,7 +66,7 @@ async fn list_page(
     Ok(InboxesPage { f, inboxes, more, is_first: after.is_none(), organisations, form, problem })
 }
 
-/// All of them.
+/// Lists the inboxes.
 pub async fn list(FromState(state): FromState<State>, user: SignedIn, Query(query): Query<InboxesQuery>) -> PageResult {
     show(&list_page(&state, &user, InboxForm::default(), None, query.after.as_deref()).await?)
 }
@@ -89,7 +89,7 @@ fn optional_name(text: &str) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-/// A new one.
+/// Adds an inbox.
 pub async fn add(FromState(state): FromState<State>, user: SignedIn, Form(form): Form<InboxForm>) -> PageResult {
     let parsed = (form.address.parse::<Address>(), optional_address(&form.reply_from));
     let (Ok(address), Ok(reply_from)) = parsed else {
@@ -128,12 +128,11 @@ pub struct InboxQuery {
     before: Option<i64>,
 }
 
-/// The inbox of this address, if the reader may see it.
+/// The inbox with this address, if the user may see it.
 async fn find_inbox(address: &str, state: &State, user: &SignedIn) -> Result<Inbox, PageError> {
     Ok(inboxes::find(state.acting(&user.actor), address).await?)
 }
 
-/// The address of an inbox that is stored.
 fn parsed_address(inbox: &Inbox) -> Result<Address, PageError> {
     inbox.address.parse().map_err(|_| PageError::Internal)
 }
@@ -158,7 +157,7 @@ async fn inbox_page(
     })
 }
 
-/// One of them.
+/// Shows one inbox.
 pub async fn page(
     FromState(state): FromState<State>,
     user: SignedIn,
@@ -169,7 +168,7 @@ pub async fn page(
     show(&inbox_page(&state, &user, inbox, query.before, None).await?)
 }
 
-/// Its name and reply address.
+/// Changes name and reply address.
 pub async fn set(
     FromState(state): FromState<State>,
     user: SignedIn,
@@ -192,7 +191,7 @@ pub struct RouteForm {
     recipient: String,
 }
 
-/// Leads a recipient's mail here.
+/// Routes a recipient's mail to this inbox.
 pub async fn add_route(
     FromState(state): FromState<State>,
     user: SignedIn,
@@ -208,7 +207,7 @@ pub async fn add_route(
     redirect(&format!("{}?done=saved", path(&inbox.address)))
 }
 
-/// Leads it here no longer.
+/// Removes a route.
 pub async fn remove_route(
     FromState(state): FromState<State>,
     user: SignedIn,

@@ -1,4 +1,4 @@
-//! Links by which somebody gets an account: the first operator's, and invitations.
+//! Links for creating an account: the first operator's, and invitations.
 
 use askama::Template;
 use axum::Form;
@@ -18,7 +18,8 @@ use crate::http::pages::login::{self, NewSession};
 use crate::store::{Link, LoginLimit, NewPerson, Purpose, Role};
 use crate::{opaque, password};
 
-/// Names that an organisation's invitations may try in vain: enough for people, too few to find out who has an account elsewhere.
+/// Limits how many taken names an organisation's invitations may try: enough for people, too few to find out who has an
+/// account elsewhere.
 const NAME_LIMIT: LoginLimit = LoginLimit { free: 10, longest_ms: 24 * 3600 * 1000 };
 
 #[derive(Template)]
@@ -49,7 +50,7 @@ pub struct InvitationForm {
     zone: String,
 }
 
-/// What becomes of who follows a link: a role, where.
+/// The role and the organisation that a link gives.
 fn membership(link: &Link) -> Option<(Role, Option<i64>)> {
     match link.purpose {
         Purpose::Setup => Some((Role::Operator, None)),
@@ -58,12 +59,12 @@ fn membership(link: &Link) -> Option<(Role, Option<i64>)> {
     }
 }
 
-/// The first run.
+/// The page for the first account.
 pub async fn set_up(state: FromState<State>, visitor: Visitor, key: Path<String>) -> PageResult {
     invited(state, visitor, key).await
 }
 
-/// The form, or that the link is over.
+/// The form, or the page for an invalid link.
 pub async fn invited(FromState(state): FromState<State>, visitor: Visitor, Path(key): Path<String>) -> PageResult {
     let link = state.deps.store.link(&opaque::hash(&key), state.deps.clock.now()).await?;
     let f = Frame::new(&visitor, "login");
@@ -79,8 +80,9 @@ pub async fn invited(FromState(state): FromState<State>, visitor: Visitor, Path(
     }
 }
 
-/// Makes the account and signs in. The link is claimed first: two who follow it at once do not both get one. A name that somebody has is
-/// refused in the words for every name that cannot be had, and a few times only: an invitation is no way to ask who has an account.
+/// Creates the account and signs in. Claims the link first, so that of two users only one gets an account. A taken name
+/// is refused with the same text as an invalid one, and only a few times, so that an invitation does not reveal who has
+/// an account.
 pub async fn accept(
     FromState(state): FromState<State>,
     visitor: Visitor,
@@ -133,15 +135,15 @@ pub async fn accept(
 
 enum Joined {
     Yes,
-    /// The link no longer works.
+    /// The link is no longer valid.
     LinkOver,
-    /// Somebody has the name, here or elsewhere; which of them is not told.
+    /// The name is taken, here or in another organisation; the visitor does not learn which.
     NameRefused,
-    /// Too many names were tried; so many minutes.
+    /// Too many names were tried. The number of minutes to wait.
     Wait(i64),
 }
 
-/// Adds the person and uses the link up, both or neither.
+/// Adds the person and uses up the link, atomically.
 async fn join(hash: &[u8], new: &NewPerson<'_>, invited_by: &str, state: &State) -> Result<Joined, Error> {
     let (store, now) = (&state.deps.store, state.deps.clock.now());
     let Some(claim) = store.claim_link(hash, now).await? else { return Ok(Joined::LinkOver) };

@@ -20,13 +20,13 @@ use crate::store::{LoginLimit, Person, StoreError, person_name};
 use crate::vault::hex;
 use crate::{clock::Timestamp, opaque};
 
-/// Somebody who has forgotten a password tries a few.
+/// Failed attempts for one account: enough for somebody who has forgotten a password.
 pub const ACCOUNT_LIMIT: LoginLimit = LoginLimit { free: 10, longest_ms: 15 * 60 * 1000 };
-/// By this a browser is known that somebody has signed in with.
+/// Marks a browser from which somebody has signed in before.
 const BROWSER_COOKIE: &str = "__Host-browser";
-/// For a year.
+/// The lifetime of that cookie.
 const BROWSER_SECONDS: i64 = 365 * 24 * 3600;
-/// An office has one address.
+/// Failed attempts from one address, which may be that of a whole office.
 const ADDRESS_LIMIT: LoginLimit = LoginLimit { free: 30, longest_ms: 15 * 60 * 1000 };
 
 #[derive(Template)]
@@ -37,7 +37,7 @@ struct LoginPage {
     name: String,
     problem: Option<String>,
     is_new: bool,
-    /// What single sign-on is called, if there is one.
+    /// The name of single sign-on, if it is configured.
     sso: Option<String>,
 }
 
@@ -45,7 +45,7 @@ fn sso(state: &State) -> Option<String> {
     Some(&state.settings.sso).filter(|sso| sso.is_on()).map(|sso| sso.name.clone())
 }
 
-/// The form again, since single sign-on did not come about.
+/// Shows the form again after a failed single sign-on.
 pub fn refused(visitor: &Visitor, state: &State, problem: String) -> PageResult {
     let f = Frame::new(visitor, "login");
     let (next, name) = (String::new(), String::new());
@@ -70,7 +70,7 @@ pub struct LoginForm {
     zone: String,
 }
 
-/// The form.
+/// Shows the form.
 pub async fn page(FromState(state): FromState<State>, visitor: Visitor, Query(query): Query<LoginQuery>) -> PageResult {
     if visitor.person.is_some() {
         return redirect(&local_path(&query.next));
@@ -80,7 +80,8 @@ pub async fn page(FromState(state): FromState<State>, visitor: Visitor, Query(qu
     show(&LoginPage { f: Frame::new(&visitor, "login"), next, name, problem: None, is_new, sso: sso(&state) })
 }
 
-/// A try. It is counted before the password is looked at, against the account and against the address.
+/// Signs in. The attempt is counted before the password is checked, against the account and against the client's
+/// address.
 pub async fn log_in(
     FromState(state): FromState<State>,
     visitor: Visitor,
@@ -88,7 +89,7 @@ pub async fn log_in(
     Form(form): Form<LoginForm>,
 ) -> PageResult {
     let (store, now) = (&state.deps.store, state.deps.clock.now());
-    // What cannot be anybody's name is one subject: nobody gets more tries by how he writes it.
+    // All invalid names count as the same account, so that variations of a name do not give more attempts.
     let name = person_name(&form.name).unwrap_or_default();
     let show_problem = |problem: String| {
         let f = Frame::new(&visitor, "login");
@@ -101,13 +102,13 @@ pub async fn log_in(
             sso: sso(&state),
         })
     };
-    // Strangers who try a name do not keep out whoever has signed in by it before, in the same browser.
+    // Attempts by strangers do not lock out a browser from which the user has signed in before.
     let browser = cookie(&headers, BROWSER_COOKIE).map(opaque::hash);
     let is_known = match &browser {
         Some(hash) => store.knows_browser(hash, &name).await?,
         None => false,
     };
-    // Nor do strangers behind the same address, which may be that of an office or of a proxy.
+    // Nor do strangers behind the same address, such as that of an office or a proxy.
     let address = format!("address {}", visitor.address);
     let (account, subjects) = match browser.filter(|_| is_known) {
         Some(hash) => {
@@ -120,13 +121,13 @@ pub async fn log_in(
         }
     };
     if let Err(wait) = store.count_login(&subjects, now).await? {
-        tracing::warn!(address = visitor.address, "logins are held back");
+        tracing::warn!(address = visitor.address, "too many failed logins; rejected an attempt");
         return show_problem(visitor.words.n("login-wait", minutes(wait)));
     }
     let person = store.person(&name).await?;
     let hash = person.as_ref().and_then(|person| person.password_hash.clone());
     let Some(right) = password::is_right(SecretString::from(form.password), hash).await else {
-        // That many wait is nobody's mistake.
+        // The password hasher is saturated: don't count this attempt.
         for (subject, limit) in &subjects {
             store.uncount_login(subject, *limit).await?;
         }
@@ -146,7 +147,7 @@ pub async fn log_in(
     }
 }
 
-/// The browser of somebody who has signed in, which is known from then on. It may be known of several people.
+/// Marks the browser as known for this user. Several users can share a browser.
 pub async fn remember_browser(
     state: &State,
     person: &Person,
@@ -159,30 +160,29 @@ pub async fn remember_browser(
     Ok((AppendHeaders([set_cookie(BROWSER_COOKIE, &key, Some(BROWSER_SECONDS))]), answer).into_response())
 }
 
-/// The key of a browser in which anybody has signed in before.
+/// The key of a browser from which anybody has signed in before.
 pub async fn known_browser(headers: &HeaderMap, state: &State) -> Result<Option<String>, StoreError> {
     let Some(key) = cookie(headers, BROWSER_COOKIE) else { return Ok(None) };
     let is_known = state.deps.store.is_browser(&opaque::hash(key)).await?;
     Ok(is_known.then(|| key.to_owned()))
 }
 
-/// A visit that begins with a login.
+/// A session that is about to begin.
 pub struct NewSession<'a> {
-    /// The zone that the browser says it is in; empty: it does not say.
+    /// The time zone that the browser reports; empty: unknown.
     pub zone: &'a str,
-    /// The path that was asked for.
+    /// The requested path.
     pub next: &'a str,
-    /// When it begins.
     pub now: Timestamp,
 }
 
-/// Begins a session under a new key, so that none that was known before is worth anything.
+/// Begins a session with a new key, so that a key known before the login is worthless.
 pub async fn sign_in(state: &State, visitor: &Visitor, person: &Person, session: NewSession<'_>) -> PageResult {
     let NewSession { zone, next, now } = session;
     let key = opaque::new("");
     let before = visitor.session.as_deref();
     state.deps.store.begin_session(person.id, &opaque::hash(&key), before, now).await?;
-    // Whoever was added on the command line is taken as the browser says.
+    // Users who were added on the command line get the settings of their browser.
     let language = if person.language.is_empty() { visitor.words.tag() } else { &person.language };
     let zone = if person.zone.is_empty() && jiff::tz::TimeZone::get(zone).is_ok() { zone } else { &person.zone };
     if (language, zone) != (&person.language, &person.zone) {
@@ -191,7 +191,7 @@ pub async fn sign_in(state: &State, visitor: &Visitor, person: &Person, session:
     Ok((AppendHeaders([set_cookie(SESSION, &key, None)]), Redirect::to(&local_path(next))).into_response())
 }
 
-/// Ends the session, here and in the browser.
+/// Ends the session, on the server and in the browser.
 pub async fn log_out(FromState(state): FromState<State>, headers: HeaderMap) -> Result<Response, PageError> {
     if let Some(key) = cookie(&headers, SESSION) {
         state.deps.store.end_session(&opaque::hash(key)).await?;
@@ -200,12 +200,12 @@ pub async fn log_out(FromState(state): FromState<State>, headers: HeaderMap) -> 
     Ok((expired, Redirect::to("/login")).into_response())
 }
 
-/// Whether a path is one of ours: `//host` and `/\host` would lead elsewhere.
+/// Whether a path belongs to this site: `//host` and `/\host` would lead to another.
 pub fn is_local_path(path: &str) -> bool {
     path.starts_with('/') && !path.starts_with("//") && !path.chars().any(|c| c == '\\' || c.is_control())
 }
 
-/// Where somebody goes who has signed in, whatever was asked for.
+/// The page to show after signing in.
 fn local_path(next: &str) -> String {
     if is_local_path(next) && !next.starts_with("/login") { next.to_owned() } else { "/".to_owned() }
 }

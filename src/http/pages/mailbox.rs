@@ -1,4 +1,4 @@
-//! One mailbox: does its mail flow, and if not, why not, and what to do.
+//! The page of one mailbox: whether mail flows, and if not, why, and what to do.
 
 use std::collections::BTreeMap;
 
@@ -26,11 +26,11 @@ use crate::mailbox::AfterImport;
 use crate::poll::check::CheckLine;
 use crate::store::{LedgerLine, Login, Mailbox, MailboxLine, OpenCases, QuarantineFilter, UidState};
 
-/// Days in the plots.
+/// Days in the charts.
 const DAYS: i64 = 30;
-/// Polls that are shown.
+/// Polls in the list.
 const POLLS: i64 = 15;
-/// Lines of the ledger on one page.
+/// Ledger lines on one page.
 const LEDGER_LINES: i64 = 100;
 const DAY_MS: i64 = 86_400_000;
 
@@ -51,7 +51,7 @@ struct MailboxPage {
     check: Option<Vec<CheckLine>>,
 }
 
-/// A poll that left a trace.
+/// A poll that imported something or failed.
 struct PollRow {
     at: Timestamp,
     imported: i64,
@@ -62,12 +62,12 @@ struct PollRow {
 }
 
 impl MailboxPage {
-    /// Whether it is opened with tokens.
+    /// Whether the mailbox is opened with OAuth tokens.
     fn is_oauth(&self) -> bool {
         matches!(self.mailbox.login, Login::OAuth { .. })
     }
 
-    /// The provider of its tokens, by the name in the configuration.
+    /// The provider's name in the configuration.
     fn provider(&self) -> &str {
         match &self.mailbox.login {
             Login::OAuth { key, .. } => &key.provider,
@@ -75,7 +75,7 @@ impl MailboxPage {
         }
     }
 
-    /// Who has consented, or is to.
+    /// The account that has consented, or is asked to.
     fn identity(&self) -> &str {
         match &self.mailbox.login {
             Login::OAuth { key, .. } => &key.identity,
@@ -83,12 +83,12 @@ impl MailboxPage {
         }
     }
 
-    /// Whether nothing is ever changed in it.
+    /// Whether Mailferry changes nothing in the customer's mailbox.
     fn is_left(&self) -> bool {
         self.mailbox.after_import == AfterImport::Leave
     }
 
-    /// Since when none of its copies was changed.
+    /// When Mailferry last changed a copy, or when the mailbox was added.
     fn unchanged_since(&self) -> Timestamp {
         self.mailbox.copy_changed_at.unwrap_or(self.mailbox.added_at)
     }
@@ -98,12 +98,11 @@ impl MailboxPage {
     }
 }
 
-/// The mailbox of this address, if the reader may see it.
+/// The mailbox with this address, if the user may see it.
 pub async fn find_mailbox(address: &str, state: &State, user: &SignedIn) -> Result<Mailbox, PageError> {
     Ok(mailboxes::find(state.acting(&user.actor), address).await?)
 }
 
-/// The page.
 pub async fn page(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
     let mailbox = find_mailbox(&address, &state, &user).await?;
     if mailbox.setup && user.may_change() {
@@ -167,12 +166,12 @@ async fn polls(mailbox: &Mailbox, state: &State, user: &SignedIn) -> Result<Vec<
         .collect())
 }
 
-/// Pauses.
+/// Pauses the mailbox.
 pub async fn pause(state: FromState<State>, user: SignedIn, address: Path<String>) -> PageResult {
     set_paused(state, user, address, true).await
 }
 
-/// Goes on.
+/// Resumes the mailbox.
 pub async fn resume(state: FromState<State>, user: SignedIn, address: Path<String>) -> PageResult {
     set_paused(state, user, address, false).await
 }
@@ -192,7 +191,7 @@ async fn set_paused(
     redirect(&format!("{}?done={}", path(&mailbox.address), if paused { "paused" } else { "resumed" }))
 }
 
-/// Has it looked at now.
+/// Schedules a poll now.
 pub async fn poll(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
     let mailbox = find_mailbox(&address, &state, &user).await?;
     let done = match mailboxes::poll_soon(state.acting(&user.actor), &mailbox).await {
@@ -205,14 +204,14 @@ pub async fn poll(FromState(state): FromState<State>, user: SignedIn, Path(addre
 
 #[derive(Deserialize)]
 pub struct MailboxPasswordForm {
-    /// The server that was shown.
+    /// The server that the form was shown for.
     #[serde(default)]
     server: String,
     #[serde(default)]
     password: String,
 }
 
-/// A new password, which nobody gets to see again.
+/// Replaces the password.
 pub async fn password(
     FromState(state): FromState<State>,
     user: SignedIn,
@@ -230,7 +229,7 @@ pub async fn password(
     redirect(&format!("{}?done=password-mailbox", path(&mailbox.address)))
 }
 
-/// Walks the way to it, step by step, and finds the cause of what fails.
+/// Checks the connection step by step, and diagnoses the failure.
 pub async fn check(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
     let mailbox = find_mailbox(&address, &state, &user).await?;
     let options = CheckOptions { as_polled: false, tell: |_: &CheckLine| {} };
@@ -256,7 +255,7 @@ pub struct QuarantineForm {
     uid: Option<u32>,
 }
 
-/// Asks again for what was put aside.
+/// Retries quarantined messages.
 pub async fn retry(
     FromState(state): FromState<State>,
     user: SignedIn,
@@ -271,7 +270,7 @@ pub async fn retry(
     redirect(&format!("{}?done=retried", path(&mailbox.address)))
 }
 
-/// Gives up on one.
+/// Skips a message.
 pub async fn skip(
     FromState(state): FromState<State>,
     user: SignedIn,
@@ -309,7 +308,7 @@ pub struct LedgerQuery {
     before: String,
 }
 
-/// What became of every UID, newest first.
+/// Shows the ledger, newest first.
 pub async fn ledger(
     FromState(state): FromState<State>,
     user: SignedIn,
@@ -340,7 +339,7 @@ pub struct RemovalForm {
     address: String,
 }
 
-/// Removes it, with its password or consent and its ledger; imported mail stays.
+/// Removes the mailbox with its credentials and its ledger. Imported messages stay.
 pub async fn remove(
     FromState(state): FromState<State>,
     user: SignedIn,
@@ -348,7 +347,7 @@ pub async fn remove(
     Form(form): Form<RemovalForm>,
 ) -> PageResult {
     let mailbox = find_mailbox(&address, &state, &user).await?;
-    // Whoever was never started has nothing to lose.
+    // A mailbox still in setup can be removed without confirmation.
     if !mailbox.setup && form.address.trim().to_lowercase() != mailbox.address {
         return Err(PageError::BadRequest("fault-not-sure"));
     }
@@ -357,7 +356,7 @@ pub async fn remove(
     redirect("/?done=mailbox-removed")
 }
 
-/// A link by which the customer's own IT gives the credentials. It is shown once.
+/// Creates a connect link, and shows it once.
 pub async fn link(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
     let mailbox = find_mailbox(&address, &state, &user).await?;
     let made = links::make(state.acting(&user.actor), &mailbox).await?;

@@ -1,4 +1,4 @@
-//! The list that answers "does mail flow?", with what needs a person first.
+//! The list of mailboxes. Those that need attention come first.
 
 use askama::Template;
 use axum::extract::{Query, State as FromState};
@@ -16,7 +16,7 @@ use crate::store::{ListFilter, MailboxLine, MailboxState, Moments};
 
 /// Mailboxes on one page.
 const PAGE: i64 = 50;
-/// Without a mail for so long, a mailbox that is well is said to be quiet.
+/// A working mailbox without mail for this long is marked as quiet.
 const QUIET_AFTER_MS: i64 = 10 * 24 * 3600 * 1000;
 
 #[derive(Template)]
@@ -28,7 +28,7 @@ struct MailboxesPage {
     has_inboxes: bool,
 }
 
-/// The part that is looked at again every few seconds.
+/// The part that is refreshed every few seconds.
 #[derive(Template)]
 #[template(path = "mailboxes_list.html")]
 struct MailboxList {
@@ -47,7 +47,7 @@ struct MailboxRow {
     line: MailboxLine,
     /// What is wrong, in a few words.
     trouble: Option<String>,
-    /// It is well, and yet nothing has come for long.
+    /// The mailbox works, but no mail has arrived for a long time.
     is_quiet: bool,
 }
 
@@ -62,7 +62,7 @@ pub struct MailboxesQuery {
 }
 
 impl MailboxList {
-    /// The address of this list with another state and page.
+    /// The URL of this list with another state and page.
     fn link(&self, mailbox_state: Option<&MailboxState>, page: &i64) -> String {
         let mut link = url::form_urlencoded::Serializer::new(String::from("/?"));
         if !self.text.is_empty() {
@@ -78,7 +78,7 @@ impl MailboxList {
     }
 }
 
-/// The page, or for htmx the list alone.
+/// Shows the page; for htmx, only the list.
 pub async fn list(
     FromState(state): FromState<State>,
     user: SignedIn,

@@ -1,4 +1,4 @@
-//! One mail: what it says, made harmless, and why it is here. And where a mail is that somebody misses.
+//! One message: its sanitised content, and why it is in this inbox. And the search for messages.
 
 use std::time::{Duration, Instant};
 
@@ -29,17 +29,17 @@ struct MessagePage {
     reading: Option<Reading>,
     arrivals: Vec<Arrival>,
     has_html: bool,
-    /// Pictures that lie elsewhere, which are not shown.
+    /// The number of remote images that are not shown.
     remote: usize,
 }
 
-/// A message's subject, fit to be shown.
+/// A message's subject, safe to display.
 pub fn subject(message: &MessageLine, w: &Words) -> String {
     let subject = message.subject.as_deref().map(shown).filter(|subject| !subject.is_empty());
     subject.unwrap_or_else(|| w.t("no-subject"))
 }
 
-/// What of a mail is not shown, in words.
+/// The parts of a message that are not shown, in words.
 pub fn left_out(reading: &Reading, w: &Words) -> String {
     let text = |cut: &Cut| {
         w.t(match cut {
@@ -56,7 +56,7 @@ pub fn left_out(reading: &Reading, w: &Words) -> String {
     reading.cut.iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
-/// A name and an address, as people write them.
+/// A name and an address in the usual form.
 pub fn person(one: &Person) -> String {
     match (one.name.as_deref(), one.address.as_deref()) {
         (Some(name), Some(address)) => format!("{name} <{address}>"),
@@ -73,7 +73,6 @@ async fn load_mail(message: &MessageLine, state: &State, user: &SignedIn) -> Res
     LoadedMail::load(message, user.scope().id(), state).await?.ok_or(PageError::BadRequest("fault-busy"))
 }
 
-/// The page.
 pub async fn page(FromState(state): FromState<State>, user: SignedIn, Path(id): Path<i64>) -> PageResult {
     let message = find_message(id, &state, &user).await?;
     let mail = load_mail(&message, &state, &user).await?;
@@ -91,7 +90,7 @@ pub async fn page(FromState(state): FromState<State>, user: SignedIn, Path(id): 
     Ok(mail_download::attach_share(share, show(&page)?))
 }
 
-/// The HTML for the frame in the page, which may do nothing.
+/// The HTML for the sandboxed frame in the page.
 pub async fn html(FromState(state): FromState<State>, user: SignedIn, Path(id): Path<i64>) -> PageResult {
     let message = find_message(id, &state, &user).await?;
     let mail = load_mail(&message, &state, &user).await?;
@@ -107,13 +106,13 @@ pub async fn html(FromState(state): FromState<State>, user: SignedIn, Path(id): 
     Ok(mail_download::attach_share(share, (headers, Html(document)).into_response()))
 }
 
-/// The original, byte by byte.
+/// The original message, byte by byte.
 pub async fn eml(FromState(state): FromState<State>, user: SignedIn, Path(id): Path<i64>) -> PageResult {
     let message = find_message(id, &state, &user).await?;
     mail_download::original(&message, user.scope().id(), &state).await?.ok_or(PageError::BadRequest("fault-busy"))
 }
 
-/// An attachment, for the disk and not for the browser.
+/// An attachment, always as a download.
 pub async fn attachment(
     FromState(state): FromState<State>,
     user: SignedIn,
@@ -136,7 +135,7 @@ struct SearchPage {
     quarantined: Vec<QuarantinedHit>,
 }
 
-/// A mail that was put aside.
+/// A quarantined message that matches a search.
 struct QuarantinedHit {
     line: QuarantinedMail,
     from: String,
@@ -151,14 +150,14 @@ pub struct SearchQuery {
     before: Option<i64>,
 }
 
-/// Mails on one page.
+/// Messages on one page.
 const PAGE: i64 = 50;
-/// Of those put aside, so many are shown.
+/// The maximum number of quarantined messages that are shown.
 const MAX_QUARANTINED: usize = 50;
-/// For looking through what was put aside.
+/// The time limit for searching quarantined messages.
 const SEARCH_TIME: Duration = Duration::from_secs(2);
 
-/// Where is my mail?
+/// Searches imported and quarantined messages.
 pub async fn search(
     FromState(state): FromState<State>,
     user: SignedIn,
@@ -167,7 +166,7 @@ pub async fn search(
     let store = &state.deps.store;
     let text: String = query.q.trim().chars().take(500).collect();
     let words = words(&text);
-    // What views of mail need of the database and the machine is not for searches to take.
+    // Limits searches, so that showing messages stays fast.
     let _share = state.shares.searching(user.scope().id()).await.ok_or(PageError::BadRequest("fault-busy"))?;
     let found = store.find_messages(user.scope(), &words, query.before, PAGE).await?;
     let quarantined = match words.is_empty() || query.before.is_some() {
@@ -189,7 +188,7 @@ pub async fn search(
     })
 }
 
-/// What was put aside and has all of the words, as far as there is time to look.
+/// Quarantined messages with all of the words, as many as are found in time.
 async fn quarantined_mail(state: &State, user: &SignedIn, words: &[String]) -> Result<Vec<QuarantinedHit>, PageError> {
     let (begun, mut found) = (Instant::now(), Vec::new());
     for page in 0..QUARANTINE_PAGES {
@@ -204,7 +203,7 @@ async fn quarantined_mail(state: &State, user: &SignedIn, words: &[String]) -> R
     Ok(found)
 }
 
-/// Those with all of the words in their sender, subject or Message-ID, as the index would find them.
+/// Messages with all of the words in sender, subject or Message-ID, like the search index.
 fn matching(lines: Vec<QuarantinedMail>, wanted: &[String]) -> Vec<QuarantinedHit> {
     let read = lines.into_iter().map(|line| {
         let header = parse::header(&line.headers);

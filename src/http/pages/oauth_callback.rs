@@ -1,4 +1,5 @@
-//! The return from an identity provider: the answer is taken once, from the browser that left (RFC 6749 10.12, RFC 9700 4.7).
+//! The return from an identity provider. The answer is accepted only once and only from the same browser (RFC 6749
+//! 10.12, RFC 9700 4.7).
 
 use axum::extract::{Query, State as FromState};
 use axum::http::HeaderMap;
@@ -20,7 +21,7 @@ use crate::oauth::{Callback, GrantError, TokenEndpoint, Wanted, grant};
 use crate::opaque;
 use crate::store::{Changes, Flow, GrantKey, GrantKind, LinkClaim, Mailbox, NewLogin, PendingAuth, pending_auth_row};
 
-/// The browser is back.
+/// Handles the return of the browser.
 pub async fn callback(
     FromState(state): FromState<State>,
     visitor: Visitor,
@@ -33,7 +34,7 @@ pub async fn callback(
     let browser = cookie(&headers, BROWSER_COOKIE).map(opaque::hash).unwrap_or_default();
     let pending = state.deps.store.end_auth(&state_hash, &browser, now).await?.ok_or_else(expired)?;
     let mailbox = state.deps.store.mailbox_of_row(pending.mailbox_id.ok_or_else(expired)?).await?;
-    // Whoever was away may have lost what they were sent with: the right to change it, or the link.
+    // The right to change the mailbox, or the link, may have been lost in the meantime.
     let mut claim = None;
     let user = match &pending.link_hash {
         Some(link) => {
@@ -89,19 +90,18 @@ pub async fn callback(
     }
 }
 
-/// Somebody who is back from the provider.
+/// The return from the provider.
 struct ConsentReturn<'a> {
     mailbox: &'a Mailbox,
     state_hash: &'a [u8],
     pending: &'a PendingAuth,
-    /// The link that they came by.
+    /// The claim on the connect link, if the browser came through one.
     claim: Option<&'a LinkClaim>,
-    /// Who it is.
     actor: &'a Actor,
 }
 
 impl ConsentReturn<'_> {
-    /// Takes the answer, and has the mailbox opened with what was consented to. `Err`: what is wrong, in words.
+    /// Completes the consent and opens the mailbox with it from now on. `Err`: what is wrong, in words.
     async fn finish(&self, callback: Callback, state: &State, visitor: &Visitor) -> Result<(), String> {
         let mailbox = self.mailbox;
         let wrong_state = || Trouble::new(Cause::WrongState).on_page().in_full(visitor.words.language);
@@ -121,7 +121,7 @@ impl ConsentReturn<'_> {
             let endpoint = TokenEndpoint { provider: &provider, http: &http };
             let tokens_given = consent.away.finish(callback, &endpoint).await.map_err(GrantError::from)?;
             wanted.judge(&tokens_given, Flow::Code, &endpoint, &tokens).await?;
-            // Whoever consented saw this server and this login name: if they are others by now, the consent is not for them.
+            // The consent was given for this server and this login name. It is not valid for others.
             if consent.shown != credential_policy::shown(mailbox) {
                 return Err(Error::Moved(mailbox.address.clone()));
             }
@@ -144,7 +144,7 @@ impl ConsentReturn<'_> {
             Error::LinkOver => visitor.words.t("link-over-text"),
             Error::Consent(error) => wanted.told(error.trouble).on_page().in_full(visitor.words.language),
             error => {
-                tracing::error!(?error, mailbox = mailbox.address, "a consent could not be kept");
+                tracing::error!(?error, mailbox = mailbox.address, "a consent could not be stored");
                 visitor.words.t("errand-over")
             }
         })

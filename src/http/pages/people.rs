@@ -1,4 +1,4 @@
-//! Who may sign in, and inviting others.
+//! Users and invitations.
 
 use askama::Template;
 use axum::Form;
@@ -48,12 +48,12 @@ async fn render(state: &State, user: &SignedIn, link: Option<String>) -> PageRes
     show(&UsersPage { f, me: user.person.name.clone(), people, invitations, organisations, link })
 }
 
-/// The page.
+/// Lists users and invitations.
 pub async fn list(FromState(state): FromState<State>, user: SignedIn) -> PageResult {
     render(&state, &user, None).await
 }
 
-/// A link that is shown once.
+/// Creates an invitation link, and shows it once.
 pub async fn invite(FromState(state): FromState<State>, user: SignedIn, Form(form): Form<InviteForm>) -> PageResult {
     let role: Role = form.role.parse().map_err(|_| PageError::BadRequest("fault-role"))?;
     let owner = match user.person.role {
@@ -71,7 +71,7 @@ pub struct RevokeInvitationForm {
     invitation: String,
 }
 
-/// Takes an invitation back.
+/// Revokes an invitation.
 pub async fn revoke(
     FromState(state): FromState<State>,
     user: SignedIn,
@@ -81,7 +81,7 @@ pub async fn revoke(
     redirect("/people?done=invitation-revoked")
 }
 
-/// Removes somebody, who is signed out at once.
+/// Removes a user and ends their sessions.
 pub async fn remove(
     FromState(state): FromState<State>,
     user: SignedIn,

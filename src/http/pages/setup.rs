@@ -1,6 +1,7 @@
-//! Setting a mailbox up, a step a page; each can be gone back to, and changes a mailbox that was started as well.
+//! Setting up a mailbox, one step per page. Each step can be repeated, also for a mailbox that has been started.
 //!
-//! A mailbox is there from the first step on, marked `setup` and paused, so that every step works with what a poll works with.
+//! From the first step on, the mailbox exists in the store, marked `setup` and paused. So every step uses the same code
+//! as a poll.
 
 mod folders;
 mod login;
@@ -34,7 +35,7 @@ pub use server::{page as server, set as set_server};
 pub use target::{copy, inbox, set_copy, set_inbox, set_start, start};
 pub use trial::{begin, page as trial};
 
-/// The steps after the address, in their order.
+/// The steps after the address, in order.
 pub const STEPS: [&str; 7] = ["server", "login", "folders", "inbox", "copy", "start", "trial"];
 
 #[derive(Template)]
@@ -44,12 +45,12 @@ struct AddressPage {
     address: String,
     inbox: String,
     organisation: String,
-    /// To choose from.
+    /// The organisations to choose from.
     organisations: Vec<Organisation>,
-    /// No inbox is there, and none can be proposed: its address is asked for.
+    /// There is no inbox yet and none can be proposed, so the form asks for an address.
     asks_inbox: bool,
     problem: Option<String>,
-    /// The mailbox that is there already.
+    /// The path of the existing mailbox with this address.
     there: Option<String>,
 }
 
@@ -63,7 +64,7 @@ pub struct AddressForm {
     organisation: String,
 }
 
-/// Where the next step is: of a mailbox that was started already, back to its page.
+/// The path of the next step; for a mailbox that has been started, its page.
 fn after(step: &str, mailbox: &Mailbox) -> String {
     let path = path(&mailbox.address);
     if !mailbox.setup {
@@ -73,19 +74,19 @@ fn after(step: &str, mailbox: &Mailbox) -> String {
     format!("{path}/setup/{next}")
 }
 
-/// Changes a mailbox. Tells whether its login has to be given anew.
+/// Changes a mailbox. Returns whether the credentials have to be entered again.
 async fn change(mailbox: &Mailbox, changes: Changes, state: &State, user: &SignedIn) -> Result<bool, Error> {
     let request = Request { before: mailbox, changes, moved_login: MovedLogin::Forgotten };
     let changed = mailboxes::change(state.acting(&user.actor), request, Some(state.change_deps()), any).await?;
     Ok(changed.asks_login)
 }
 
-/// The first step: an address.
+/// The first step: the address.
 pub async fn address(FromState(state): FromState<State>, user: SignedIn) -> PageResult {
     show(&address_page(&state, &user).await?)
 }
 
-/// The first step's page. An operator says whose the mailbox is, where there are several.
+/// The page of the first step. An operator chooses the organisation if there are several.
 async fn address_page(state: &State, user: &SignedIn) -> Result<AddressPage, PageError> {
     let store = &state.deps.store;
     let all = match user.scope() {
@@ -105,7 +106,7 @@ async fn address_page(state: &State, user: &SignedIn) -> Result<AddressPage, Pag
     })
 }
 
-/// Whose a new mailbox is. The inner `Err`: the name of what is wrong.
+/// The organisation of a new mailbox. The inner `Err`: the id of a text.
 async fn owner(named: &str, state: &State, user: &SignedIn) -> Result<Result<i64, &'static str>, PageError> {
     if let Some(own) = user.person.organisation_id {
         return Ok(Ok(own));
@@ -118,7 +119,7 @@ async fn owner(named: &str, state: &State, user: &SignedIn) -> Result<Result<i64
     }
 }
 
-/// Looks for its server, and makes a mailbox that is not started.
+/// Discovers the server, and adds the mailbox in setup.
 pub async fn begin_setup(
     FromState(state): FromState<State>,
     user: SignedIn,
@@ -133,7 +134,7 @@ pub async fn begin_setup(
     };
     let Ok(address) = form.address.parse::<Address>() else { return show_problem("fault-address", None) };
     if let Ok(mailbox) = state.deps.store.mailbox(&address).await {
-        // Another organisation's is not named.
+        // Mailboxes of other organisations are not revealed.
         let there = user.scope().has(mailbox.organisation_id).then(|| path(&mailbox.address));
         return show_problem(if there.is_some() { "address-there" } else { "address-not-here" }, there);
     }
@@ -157,7 +158,7 @@ pub async fn begin_setup(
     }
 }
 
-/// A mailbox that is not started, at the server that was found, as far as the reader may name that one.
+/// A mailbox in setup at the discovered server, as far as the user may choose that server.
 fn new_mailbox(
     address: Address,
     inbox: Address,
@@ -192,8 +193,8 @@ fn new_mailbox(
     (new, how)
 }
 
-/// The inbox that a new mailbox feeds for now: the one that is named, else the one that its address proposes, else the first that its
-/// organisation has; and whether it is to be added. The inner `Err`: the name of what is wrong.
+/// The inbox of a new mailbox: the named one, else the proposed one, else the organisation's first one. The bool tells
+/// whether the inbox has to be added. The inner `Err`: the id of a text.
 async fn inbox_for(
     address: &Address,
     named: &str,
@@ -220,7 +221,7 @@ async fn inbox_for(
     }
 }
 
-/// An inbox of this organisation by its address, and whether it is to be added.
+/// An inbox of this organisation by its address, and whether it has to be added.
 async fn own_or_new(
     wanted: &Address,
     organisation: i64,

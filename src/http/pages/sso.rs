@@ -1,5 +1,5 @@
-//! Single sign-on (OpenID Connect Core 1.0): an identity provider says who somebody is, and whoever has an account here by that name is
-//! signed in. Nobody gets an account by it.
+//! Single sign-on (OpenID Connect Core 1.0). An identity provider identifies the user, who is signed in if there is an
+//! account with that name. Single sign-on creates no accounts.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,30 +27,30 @@ use crate::opaque;
 use crate::store::{LoginLimit, PendingAuth, StoreError, pending_auth_row};
 use crate::vault::hex;
 
-/// What the browser that leaves is known by when it comes back.
+/// Identifies the browser when it returns.
 const BROWSER_COOKIE: &str = "__Host-sign-on";
-/// As long as an errand lasts, in seconds.
+/// How long a pending sign-in is valid, in seconds.
 const PENDING_SECONDS: i64 = 15 * 60;
 /// The path that is registered with the provider.
 pub const CALLBACK: &str = "/sso/callback";
-/// No answer of a provider, its keys included, has more bytes.
+/// The largest response of the provider, in bytes.
 const MAX_RESPONSE: usize = 1 << 20;
 
-/// So long what the provider says of itself is taken for true.
+/// How long the provider's metadata is cached.
 const METADATA_MAX_AGE: Duration = Duration::from_hours(1);
-/// It is not asked again sooner, whatever comes.
+/// The shortest time between two requests for the metadata.
 const METADATA_MIN_AGE: Duration = Duration::from_mins(1);
-/// Whoever begins and never comes back is counted.
+/// Limits sign-ins that begin and never return.
 const SIGN_IN_LIMIT: LoginLimit = LoginLimit { free: 100, longest_ms: 15 * 60 * 1000 };
 
-/// What is kept while somebody is away.
+/// Stored sealed until the browser returns.
 #[derive(Serialize, Deserialize)]
 struct PendingSignIn {
     verifier: String,
     nonce: String,
 }
 
-/// What somebody brings back.
+/// The parameters of the return from the provider.
 #[derive(Deserialize)]
 pub struct SignInQuery {
     #[serde(default)]
@@ -59,7 +59,7 @@ pub struct SignInQuery {
     code: String,
 }
 
-/// Why it did not come about; for the log, not for the page.
+/// Why a sign-in failed; for the log, not for the page.
 type SsoError = String;
 
 fn http(state: &State) -> HttpClient<'_> {
@@ -72,7 +72,8 @@ fn http(state: &State) -> HttpClient<'_> {
     }
 }
 
-/// The provider as it describes itself, with its keys. What was read is taken for an hour; where a key is not known, not even for that.
+/// The provider's metadata with its keys, cached for an hour. With `refresh`, because a key is unknown, for a minute
+/// only.
 async fn metadata(state: &State, refresh: bool) -> Result<Arc<CoreProviderMetadata>, SsoError> {
     let mut cached = state.settings.sso_metadata.lock().await;
     let age = |at: &Instant| at.elapsed();
@@ -99,7 +100,7 @@ macro_rules! client {
     }};
 }
 
-/// Sends somebody to sign in.
+/// Redirects to the provider.
 pub async fn begin(FromState(state): FromState<State>, visitor: Visitor, headers: HeaderMap) -> PageResult {
     if !state.settings.sso.is_on() {
         return Err(PageError::NotFound);
@@ -114,7 +115,8 @@ pub async fn begin(FromState(state): FromState<State>, visitor: Visitor, headers
     }
 }
 
-/// Against what a beginning is counted: strangers behind the same address do not keep out a browser that is known.
+/// The subject of the rate limit: a known browser, else the client's address, so that strangers behind the same address
+/// do not lock out a known browser.
 async fn limit_key(state: &State, visitor: &Visitor, headers: &HeaderMap) -> Result<String, StoreError> {
     Ok(match login::known_browser(headers, state).await? {
         Some(key) => format!("sso in {}", hex(&opaque::hash(&key))),
@@ -147,7 +149,7 @@ async fn begin_at_provider(state: &State) -> Result<PageResult, SsoError> {
     Ok(Ok((cookies, Redirect::to(link.as_str())).into_response()))
 }
 
-/// Somebody is back.
+/// Handles the return from the provider.
 pub async fn callback(
     FromState(state): FromState<State>,
     visitor: Visitor,
@@ -161,14 +163,15 @@ pub async fn callback(
     let state_hash = opaque::hash(&query.state);
     let browser = cookie(&headers, BROWSER_COOKIE).map(opaque::hash).unwrap_or_default();
     let Some(pending) = state.deps.store.end_auth(&state_hash, &browser, now).await? else {
-        return failed("nobody waited for this answer", &visitor, &state);
+        return failed("no sign-in is pending for this answer", &visitor, &state);
     };
     let identity = match identify(&state_hash, &pending, query.code, &state).await {
         Ok(identity) => identity,
         Err(error) => return failed(&error, &visitor, &state),
     };
     let store = &state.deps.store;
-    // Names change hands at a provider, subjects do not: the first login by a name is the last that only the name decides.
+    // A provider may assign a name to another person, but never a subject. So the name decides only the first sign-in,
+    // which binds the subject to the account.
     let mut refusal = "login-sso-nobody";
     let person = match store.person_by_subject(&identity.subject).await? {
         Some(person) => Some(person),
@@ -194,18 +197,18 @@ pub async fn callback(
     }
 }
 
-/// Somebody, as the provider knows them.
+/// A user, as the provider identifies them.
 struct Identity {
-    /// Issuer and subject, which are theirs for ever (OpenID Connect Core 1.0, 5.7).
+    /// Issuer and subject, which identify the user permanently (OpenID Connect Core 1.0, 5.7).
     subject: String,
-    /// The claim that is their name here.
+    /// The claim with the user's name here.
     name: String,
 }
 
-/// Who somebody is, as the provider has signed it, for us and for this errand.
+/// Verifies the provider's answer to this sign-in, and returns the user's identity.
 async fn identify(state_hash: &[u8], pending: &PendingAuth, code: String, state: &State) -> Result<Identity, SsoError> {
     if pending.mailbox_id.is_some() {
-        return Err("the answer belongs to a mailbox".to_owned());
+        return Err("the answer belongs to a consent for a mailbox".to_owned());
     }
     let sealed =
         state.deps.vault.open(&pending_auth_row(state_hash), &pending.sealed).map_err(|error| error.to_string())?;
@@ -216,19 +219,20 @@ async fn identify(state_hash: &[u8], pending: &PendingAuth, code: String, state:
     let exchange = client.exchange_code(AuthorizationCode::new(code)).map_err(|error| error.to_string())?;
     let exchange = exchange.set_pkce_verifier(PkceCodeVerifier::new(pending_sign_in.verifier));
     let http = http(state);
-    let tokens = exchange.request_async(&http).await.map_err(|error| format!("no token: {error}"))?;
-    let (id_token, nonce) = (tokens.id_token().ok_or("no ID token came")?, Nonce::new(pending_sign_in.nonce));
+    let tokens = exchange.request_async(&http).await.map_err(|error| format!("the token request failed: {error}"))?;
+    let (id_token, nonce) =
+        (tokens.id_token().ok_or("the response contains no ID token")?, Nonce::new(pending_sign_in.nonce));
     let claims = match id_token.claims(&client.id_token_verifier(), &nonce) {
         Ok(claims) => claims.clone(),
-        // The provider may sign with a key that is newer than what we know of it.
+        // The provider may have signed with a key that is newer than the cached metadata.
         Err(_) => {
             let newer = metadata(state, true).await?;
             let claims = id_token.claims(&client!(state, newer).id_token_verifier(), &nonce).cloned();
-            claims.map_err(|error| format!("the ID token is not good: {error}"))?
+            claims.map_err(|error| format!("the ID token is invalid: {error}"))?
         }
     };
     let name = match state.settings.sso.claim.as_str() {
-        // An address that nobody has verified is anybody's.
+        // Anybody can claim an unverified address.
         "email" if claims.email_verified() != Some(true) => return Err("the address is not verified".to_owned()),
         "email" => claims.email().map(|email| email.to_string()),
         "preferred_username" => claims.preferred_username().map(|name| name.to_string()),

@@ -1,4 +1,4 @@
-//! The test mail: a code is sent to the mailbox's address, and the page follows it step by step.
+//! The test message: a code is sent to the mailbox's address, and the page follows it step by step.
 
 use askama::Template;
 use axum::extract::{Path, State as FromState};
@@ -32,7 +32,7 @@ struct FollowPage {
     progress: ProgressFragment,
 }
 
-/// How far it has come.
+/// The progress of the test.
 #[derive(Template)]
 #[template(path = "test_trail.html")]
 struct ProgressFragment {
@@ -42,7 +42,7 @@ struct ProgressFragment {
     error: Option<LastError>,
 }
 
-/// How to begin.
+/// Shows how to begin.
 pub async fn page(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
     let mailbox = find_mailbox(&address, &state, &user).await?;
     let sends = new_test(&mailbox, &state, &user).is_sent_by_us();
@@ -53,14 +53,14 @@ fn new_test<'a>(mailbox: &'a Mailbox, state: &'a State, user: &SignedIn) -> Want
     WantedTest { mailbox, mailer: state.settings.mailer.as_ref(), language: user.visitor.words.language }
 }
 
-/// Begins a test, and sends the mail where Mailferry can.
+/// Begins a test, and sends the message if Mailferry can.
 pub async fn begin(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
     let mailbox = find_mailbox(&address, &state, &user).await?;
     let test = test_mails::begin(state.acting(&user.actor), new_test(&mailbox, &state, &user)).await?;
     redirect(&format!("{}/test/{}", path(&mailbox.address), test.id))
 }
 
-/// How far a test has come; for htmx, that part of the page alone.
+/// Shows the progress of a test; for htmx, only that part of the page.
 pub async fn follow(
     FromState(state): FromState<State>,
     user: SignedIn,

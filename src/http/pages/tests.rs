@@ -267,7 +267,7 @@ async fn what_an_operator_sets_up_stays_with_its_organisation() {
     // A new one is whose the operator says, and nobody's by the alphabet.
     let reply = site.post("operator", "/connect", &[("address", "ny@b.invalid")]).await;
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(reply.text.contains("which organisation"), "{}", reply.text);
+    assert!(reply.text.contains("Choose the organisation"), "{}", reply.text);
     let reply = site.post("operator", "/connect", &[("address", "ny@b.invalid"), ("organisation", "other")]).await;
     assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.text);
     assert_eq!(store.mailbox(&address("ny@b.invalid")).await.unwrap().organisation_id, other);
@@ -441,7 +441,7 @@ async fn a_link_that_somebody_uses_is_used_by_nobody_else_meanwhile() {
     let form = [("server", shown.as_str()), ("password", "hemligt2")];
     let reply = site.send(&path, "", &form).await;
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(reply.text.contains("being used right now"), "{}", reply.text);
+    assert!(reply.text.contains("in use right now"), "{}", reply.text);
     store.give_link_back(&claim).await.unwrap();
     // What does not work gives the link back.
     for _ in 0..2 {
@@ -576,7 +576,7 @@ async fn tokens_made_by_a_token_are_named_where_it_is_revoked_and_go_with_it() {
         .unwrap();
     let session = site.session("admin").await;
     let page = site.get("/settings", &[("cookie", &session)]).await.text;
-    assert!(page.contains("made by it: child, grandchild") && page.contains("made by parent"), "{page}");
+    assert!(page.contains("created with it: child, grandchild") && page.contains("created with parent"), "{page}");
     let names = async || -> Vec<String> {
         store.tokens(Scope::All).await.unwrap().into_iter().map(|token| token.name).collect()
     };

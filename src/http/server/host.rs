@@ -1,5 +1,5 @@
-//! By which names we may be asked. A page of somebody else's whose name leads to our address (DNS rebinding) is our own page to its
-//! browser: only the name that the browser asked for tells the two apart.
+//! Checks the host name of every request, against DNS rebinding: a foreign page whose name resolves to our address has
+//! our origin for its browser. Only the name in the request tells the two apart.
 
 use std::net::SocketAddr;
 
@@ -16,38 +16,37 @@ use crate::http::api::Refusal;
 use crate::http::server::listen::LocalEnd;
 use crate::locale::{self, Language};
 
-/// They tell nothing but whether the process lives, and are asked by whatever name a watcher knows.
+/// Monitoring endpoints, which accept any host name. They reveal only whether the process is alive.
 const ANY_HOST_PATHS: [&str; 2] = ["/healthz", "/readyz"];
 
-/// The names that we have.
+/// The host names of this server.
 #[derive(Debug)]
 pub struct Hosts {
-    /// Of `http.url`, and what the operator has added: without a port, at any.
+    /// The host of `http.url`, and `http.hosts`. An entry without a port matches any port.
     named: Vec<Host>,
-    /// The configured address, where it is one of this machine's.
+    /// The configured listen address.
     listen: SocketAddr,
 }
 
-/// Why a request is not answered.
+/// Why a request is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HostError {
-    /// It does not say by which one name it asks.
+    /// The request does not name exactly one host.
     Ambiguous,
-    /// It asks by a name that is none of ours.
+    /// The request names a host that is not ours.
     Unknown,
 }
 
 impl Hosts {
-    /// As the configuration says.
     pub fn new(http: &config::Http, base: &url::Url) -> Self {
         let of_url = base.host_str().and_then(|host| host.parse().ok()).filter(|_| !http.url.is_empty());
         Self { named: of_url.into_iter().chain(http.hosts.iter().cloned()).collect(), listen: http.listen }
     }
 
-    /// Whether a request that came in here may be answered.
+    /// Checks the host of a request that arrived at the local address `at`.
     ///
     /// # Errors
-    /// It may not.
+    /// The host is missing, ambiguous or not ours.
     pub fn check(&self, request: &Parts, at: Option<SocketAddr>) -> Result<(), HostError> {
         let host = requested_host(request)?;
         let forwarded_hosts = forwarded(&request.headers)?;
@@ -60,14 +59,15 @@ impl Hosts {
         let at = at.unwrap_or(self.listen);
         let has_port = host.port.is_none_or(|port| port == at.port());
         let ip = host.ip();
-        // A browser that asks for an address has its page from that address: nobody's name can lead there.
+        // A browser that requests an IP address has loaded its page from that address. No foreign name can be involved.
         let is_here = ip == Some(at.ip().to_canonical()) || ip == Some(self.listen.ip());
         let is_loopback = ["localhost", "127.0.0.1", "::1"].contains(&host.name.as_str());
         self.named.iter().any(is_named) || (has_port && (is_here || is_loopback))
     }
 }
 
-/// The one name by which a request asks (RFC 9112 3.2): that in its target comes before `Host`, which must be there all the same.
+/// The host that the request names (RFC 9112 3.2). An authority in the request target takes precedence, but Host is
+/// required all the same.
 fn requested_host(request: &Parts) -> Result<Host, HostError> {
     let mut fields = request.headers.get_all(HOST).iter();
     let (Some(field), None) = (fields.next(), fields.next()) else { return Err(HostError::Ambiguous) };
@@ -81,7 +81,7 @@ fn requested_host(request: &Parts) -> Result<Host, HostError> {
     }
 }
 
-/// The names by which proxies were asked, as they say. Others may say so, too: that only makes it stricter.
+/// The host names that proxies report. A client can set this header, too; that only makes the check stricter.
 fn forwarded(headers: &HeaderMap) -> Result<Vec<Host>, HostError> {
     let lines = headers.get_all("x-forwarded-host").iter();
     let mut hosts = Vec::new();
@@ -94,7 +94,7 @@ fn forwarded(headers: &HeaderMap) -> Result<Vec<Host>, HostError> {
     Ok(hosts)
 }
 
-/// Lets through what asks by a name of ours.
+/// Passes on requests that name one of our hosts.
 pub async fn guard(FromState(state): FromState<State>, request: Request, next: Next) -> Response {
     if ANY_HOST_PATHS.contains(&request.uri().path()) {
         return next.run(request).await;
@@ -105,10 +105,13 @@ pub async fn guard(FromState(state): FromState<State>, request: Request, next: N
         return next.run(Request::from_parts(parts, body)).await;
     };
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    tracing::debug!(?why, ?peer, "a request asks by a name that is none of ours");
+    tracing::debug!(?why, ?peer, "rejected a request for an unknown host");
     if parts.uri.path().starts_with("/api/") {
         return match why {
-            HostError::Ambiguous => Refusal::BadRequest("it must name one host, in Host".to_owned()).into_response(),
+            HostError::Ambiguous => {
+                Refusal::BadRequest("the request must name exactly one host in its Host header".to_owned())
+                    .into_response()
+            }
             HostError::Unknown => Refusal::Misdirected.into_response(),
         };
     }

@@ -1,5 +1,5 @@
-//! The listener. A client has so long for each of its doings ([`pace`]), and there is room for so many at once ([`places`]): those who
-//! say nothing, or take nothing of what they are answered, shut out nobody.
+//! The listener. [`pace`] limits how long a client may keep us waiting, and [`slots`] limits the number of connections.
+//! Clients that send nothing, or do not read their response, cannot shut others out.
 
 mod pace;
 mod slots;
@@ -34,20 +34,21 @@ use pace::Pace;
 use slots::{ConnectionSlot, ConnectionSlots, LIMITS};
 use stream::{RequestBody, ResponseBody, TimedStream};
 
-/// What the system keeps of an answer that is not taken, so that it shows soon whether it is.
+/// The send buffer of the operating system. It is small, so that a client that does not read its response is noticed
+/// soon.
 const SEND_BUFFER: u32 = 256 << 10;
-/// No honest head is larger.
+/// The largest request head, in bytes.
 const MAX_HEAD: usize = 64 << 10;
-/// After a failed `accept`, such as for want of file descriptors.
+/// The pause after a failed `accept`, for example when no file descriptors are left.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
-/// Connections that wait to be let in.
+/// The number of connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;
-/// Requests at once of one client behind a proxy, whose connections are everybody's.
+/// The maximum number of concurrent requests of one client behind a proxy. Proxy connections are shared by all clients
+/// and not counted.
 const MAX_REQUESTS_PER_CLIENT: usize = 100;
-/// They are answered also where there is no room for anybody else.
+/// These paths are answered even when the server is full.
 const MONITORING_PATHS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
-/// Opens the listener.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     #[cfg(not(windows))]
@@ -57,14 +58,13 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Where a connection came in: what the request was sent to, and from where.
+/// The local address of the connection that a request came through.
 #[derive(Debug, Clone, Copy)]
 pub struct LocalEnd {
-    /// Our end.
     pub at: SocketAddr,
 }
 
-/// Answers until told to end, and lets those come to their end that are being answered.
+/// Serves requests until `end` is cancelled, then waits for the running requests.
 pub async fn run(listener: TcpListener, router: Router, peers: Peers, end: CancellationToken) {
     let graceful = GracefulShutdown::new();
     let slots = ConnectionSlots::new(LIMITS);
@@ -82,21 +82,21 @@ pub async fn run(listener: TcpListener, router: Router, peers: Peers, end: Cance
         };
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            // `pace` has one for each doing, which differ.
+            // `pace` has its own timeout for each phase.
             .header_read_timeout(None)
             .max_buf_size(MAX_HEAD)
             .serve_connection(TokioIo::new(TimedStream::new(stream, pace.clone())), service);
         let watched = graceful.watch(connection);
         tokio::spawn(async move {
-            // A client that hangs up in the middle is no trouble of ours.
+            // A client that disconnects in the middle is not an error of ours.
             tokio::select! {
                 result = watched => {
                     if let Err(error) = result {
-                        tracing::debug!(%peer, %error, "a connection broke");
+                        tracing::debug!(%peer, %error, "a connection failed");
                     }
                 }
-                () = pace.overdue() => tracing::debug!(%peer, "a client keeps us waiting"),
-                () = connection_slot.evicted() => tracing::debug!(%peer, "a place is needed for others"),
+                () = pace.overdue() => tracing::debug!(%peer, "closed a connection: the client was too slow"),
+                () = connection_slot.evicted() => tracing::debug!(%peer, "closed an idle connection to make room for others"),
             }
         });
     }
@@ -109,7 +109,7 @@ async fn accept(listener: &TcpListener, slots: &ConnectionSlots) -> (TcpStream, 
             Ok(accepted) => return accepted,
             Err(error) => {
                 let evicted = slots.evict_any();
-                tracing::warn!(%error, evicted, "nobody can be let in just now");
+                tracing::warn!(%error, evicted, "cannot accept a connection");
                 tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
             }
         }
@@ -120,11 +120,11 @@ async fn accept(listener: &TcpListener, slots: &ConnectionSlots) -> (TcpStream, 
 struct Shared {
     router: Router,
     peers: Peers,
-    /// Requests that are being answered, of each client behind a proxy.
+    /// The number of running requests of each client behind a proxy.
     clients: Mutex<HashMap<IpAddr, usize>>,
 }
 
-/// A connection.
+/// One connection.
 #[derive(Clone)]
 struct Connection {
     shared: Arc<Shared>,
@@ -155,7 +155,7 @@ impl Connection {
     }
 }
 
-/// There is no room for this request.
+/// The response when the server is full.
 fn overloaded(request: &Request<Body>) -> Response {
     let accept_language =
         request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -163,15 +163,15 @@ fn overloaded(request: &Request<Body>) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5"), (CONNECTION, "close")], format!("{text}\n")).into_response()
 }
 
-/// One of the requests that a client may have answered at once.
+/// A running request, counted against its client.
 struct RequestSlot {
     shared: Arc<Shared>,
-    /// `None`: it came on a connection of its own, which is counted.
+    /// `None`: the request came through a direct connection, which is counted as a connection.
     client: Option<IpAddr>,
 }
 
 impl RequestSlot {
-    /// `None`: the client has as many already.
+    /// `None`: the client has too many running requests already.
     fn acquire(shared: &Arc<Shared>, peer: IpAddr, request: &Request<Body>) -> Option<Self> {
         let client = shared.peers.is_proxy(peer).then(|| shared.peers.client(peer, request.headers()));
         if let Some(client) = client {

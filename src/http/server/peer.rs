@@ -1,28 +1,26 @@
-//! The other end of a connection, and the client behind it where that end is a reverse proxy.
+//! The peer of a connection, and the client behind it if the peer is a reverse proxy.
 
 use std::net::IpAddr;
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 
-/// The reverse proxies whose headers are believed.
+/// The reverse proxies whose forwarding headers are trusted.
 #[derive(Debug, Clone, Default)]
 pub struct Peers {
     proxies: Vec<IpNet>,
 }
 
 impl Peers {
-    /// With these proxies.
     pub fn new(proxies: Vec<IpNet>) -> Self {
         Self { proxies }
     }
 
-    /// Whether this end speaks for others.
     pub fn is_proxy(&self, ip: IpAddr) -> bool {
         self.proxies.iter().any(|net| net.contains(&ip.to_canonical()))
     }
 
-    /// The client of a request: the nearest address that is none of the proxies'.
+    /// The client of a request: the nearest address that is not a trusted proxy's.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut nearest = peer.to_canonical();
         if self.is_proxy(nearest) {
@@ -39,8 +37,9 @@ impl Peers {
         client_network(nearest)
     }
 
-    /// Whether nobody on the way could read this request: it came from this machine, or a trusted proxy says that it came by
-    /// https. A proxy that says that it came by http is believed from this machine, too: that only makes it stricter.
+    /// Whether nobody on the network could read this request: it came from this machine, or a trusted proxy says that
+    /// it arrived by https. A proxy on this machine that reports plain http is believed, too: that only makes the check
+    /// stricter.
     pub fn is_private(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
         let forwarded =
             headers.get_all("x-forwarded-proto").iter().next_back().map(|value| value.to_str().unwrap_or_default());
@@ -54,7 +53,8 @@ impl Peers {
     }
 }
 
-/// The owner of one address of an IPv6 /64 has all of them.
+/// The /64 network of an IPv6 address, because whoever has one address of it has them all. An IPv4 address stays as it
+/// is.
 pub fn client_network(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V4(ip) => ip.into(),
@@ -63,7 +63,7 @@ pub fn client_network(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// A client as a log and a limit name it.
+/// A client as logs and rate limits name it.
 pub fn display(ip: IpAddr) -> String {
     match ip {
         IpAddr::V6(ip) if !ip.is_loopback() => {

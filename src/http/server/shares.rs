@@ -1,5 +1,6 @@
-//! What all organisations have together and none of them may take alone: memory, threads that read mail, searches. Each is a pool
-//! of which an organisation has a part at most, so that others' requests find some left however slowly it takes its own.
+//! Resources that all organisations share and none may use up: memory, threads that read messages, and searches. Each
+//! is a pool, and each organisation may hold only a part of it, so that slow clients of one organisation do not block
+//! the others.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,19 +13,19 @@ use hyper::body::Body as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-/// Somebody waits.
+/// The maximum time that a request waits for a share.
 const MAX_WAIT: Duration = Duration::from_secs(20);
-/// A unit of memory. Smaller answers take no share: the number of connections bounds them.
+/// The unit of memory. Smaller responses need no share: the limit on connections bounds them.
 pub const PIECE: usize = 64 << 10;
-/// Mails up to this size do not wait for larger ones.
+/// Messages up to this size, in bytes, do not wait for larger ones.
 const SMALL_MAIL: usize = 2 << 20;
-/// So many organisations are remembered that hold nothing.
+/// The number of idle organisations after which the unused entries are dropped.
 const REMEMBERED: usize = 1000;
 
-/// An organisation; `None`: who sees all of them.
+/// An organisation; `None` for callers that see all of them.
 pub type Tenant = Option<i64>;
 
-/// Something that there is so much of.
+/// A limited resource.
 #[derive(Debug)]
 struct Pool {
     total: Arc<Semaphore>,
@@ -32,7 +33,7 @@ struct Pool {
     by_tenant: Mutex<HashMap<Tenant, Arc<Semaphore>>>,
 }
 
-/// What somebody has of a pool, until it is dropped.
+/// A part of a pool, held until it is dropped.
 #[derive(Debug)]
 pub struct Share {
     _of_tenant: OwnedSemaphorePermit,
@@ -52,7 +53,8 @@ impl Pool {
         by_tenant.entry(tenant).or_insert_with(|| Arc::new(Semaphore::new(self.per_tenant as usize))).clone()
     }
 
-    /// Waits for so much; `None`: there is none for long. One's own part comes first, so that nobody's queue is before others'.
+    /// Waits for a share; `None`: none became free in time. Takes the organisation's part first, so that its queue does
+    /// not hold up others.
     async fn take(&self, tenant: Tenant, amount: u32) -> Option<Share> {
         let amount = amount.min(self.per_tenant);
         let by_tenant = self.by_tenant(tenant);
@@ -75,7 +77,7 @@ pub struct Shares {
     searching: Pool,
 }
 
-/// So many units of memory.
+/// The number of memory units for this many bytes.
 fn units(bytes: usize) -> u32 {
     u32::try_from(bytes.div_ceil(PIECE)).unwrap_or(u32::MAX)
 }
@@ -88,10 +90,10 @@ impl Default for Shares {
     fn default() -> Self {
         Self {
             small: Pool::new(mebibytes(32), mebibytes(8)),
-            // One mail of the largest size for each of two.
+            // Room for one message of the largest size for each of two organisations.
             large: Pool::new(mebibytes(104), mebibytes(52)),
             reading: Pool::new(8, 2),
-            // The largest single answer is a mail's HTML with its pictures.
+            // The largest single response is a message's HTML with its images.
             sending: Pool::new(mebibytes(96), mebibytes(24)),
             searching: Pool::new(2, 1),
         }
@@ -99,13 +101,13 @@ impl Default for Shares {
 }
 
 impl Shares {
-    /// For a mail of this size, as long as it is in memory.
+    /// For a message of this size, while it is in memory.
     pub async fn mail(&self, tenant: Tenant, size: usize) -> Option<Share> {
         let pool = if size <= SMALL_MAIL { &self.small } else { &self.large };
         pool.take(tenant, units(size).max(1)).await
     }
 
-    /// For one thread that reads.
+    /// For one thread that reads a message.
     pub async fn reading(&self, tenant: Tenant) -> Option<Share> {
         self.reading.take(tenant, 1).await
     }
@@ -115,17 +117,17 @@ impl Shares {
         self.searching.take(tenant, 1).await
     }
 
-    /// For so many bytes of an answer that are in memory until they are taken.
+    /// For this many bytes of a response that wait in memory to be sent.
     pub async fn sending(&self, tenant: Tenant, bytes: usize) -> Option<Arc<Share>> {
         self.sending.take(tenant, units(bytes).max(1)).await.map(Arc::new)
     }
 
-    /// An answer that is whole in memory holds a share until its last byte is taken; `None`: there is none for long. Until then it has
-    /// that of the mail that it was made of.
+    /// Makes a response that is held in memory as a whole keep a share until its last byte is sent. Until it has that
+    /// share, it keeps the share of the message that it was made from. `None`: no share became free in time.
     pub async fn hold(&self, tenant: Tenant, mut response: Response) -> Option<Response> {
         let source = response.extensions_mut().remove::<SourceShare>();
         let size = response.body().size_hint().exact().and_then(|size| usize::try_from(size).ok());
-        // What comes piece by piece has taken its share by itself.
+        // Streamed responses take their own share.
         let Some(size) = size.filter(|size| *size > PIECE) else { return Some(response) };
         let share = self.sending(tenant, size).await?;
         drop(source);
@@ -143,14 +145,14 @@ impl Shares {
     }
 }
 
-/// The share of the mail that an answer was made of.
+/// The share of the message that a response was made from.
 #[derive(Clone)]
 pub struct SourceShare {
-    /// It is kept for as long as this is.
+    /// Held as long as this value.
     pub _share: Arc<Share>,
 }
 
-/// Bytes that hold a share for as long as anybody has any of them.
+/// Bytes that keep a share until the last reference to any of them is dropped.
 pub fn with_share(bytes: impl AsRef<[u8]> + Send + 'static, share: &Arc<Share>) -> Bytes {
     struct Owned<T>(T, #[expect(dead_code, reason = "it is kept")] Arc<Share>);
     impl<T: AsRef<[u8]>> AsRef<[u8]> for Owned<T> {
@@ -199,7 +201,7 @@ mod tests {
         assert_eq!(shares.sending.total.available_permits(), before - 11, "a piece of it is still there");
         drop(first);
         assert_eq!(shares.sending.total.available_permits(), before);
-        // As compression does.
+        // Compression polls again after the end.
         let mut asked_again = shares.hold(Some(1), text.into_response()).await.unwrap().into_body();
         while asked_again.frame().await.is_some() {}
         assert!(asked_again.frame().await.is_none(), "the end is no panic");

@@ -139,5 +139,5 @@ fn single_sign_on_lets_in_who_has_an_account_and_nobody_else() {
     // An answer that nobody waits for, as one that was brought already, opens nothing.
     stranger.go(&site.url("/sso/callback?state=x&code=y"));
     stranger.wait_for_text("failed. Try again.");
-    assert!(site.serve.output().contains("nobody waited for this answer"));
+    assert!(site.serve.output().contains("no sign-in is pending for this answer"));
 }

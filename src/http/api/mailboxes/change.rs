@@ -1,4 +1,4 @@
-//! Adding, changing and removing a mailbox.
+//! Adding, changing and removing mailboxes.
 
 use axum::Json;
 use axum::extract::State as FromState;
@@ -23,20 +23,22 @@ use crate::locale::Language;
 use crate::mailbox::Settings;
 use crate::store::{Changes, Mailbox as Stored, NewMailbox};
 
-/// What became of a mailbox that was removed.
+/// The result of removing a mailbox.
 #[derive(Serialize, ToSchema)]
 pub struct RemovedMailbox {
-    /// Its address.
+    /// The address of the removed mailbox.
     mailbox: String,
-    /// Whether its provider has ended the consent; null: there was none to end.
+    /// Whether the provider has ended the consent; null if there was no consent to end.
     revoked_at_provider: Option<bool>,
-    /// What became of the consent, in words.
+    /// What happened to the consent, in words.
     detail: Option<String>,
 }
 
-/// Adds a mailbox. Nothing is connected to before its first poll.
+/// Add a mailbox.
+///
+/// Mailferry connects to the mailbox only at the first poll.
 #[utoipa::path(post, path = "/mailboxes", tag = "Mailboxes", request_body = NewMailboxBody,
-    responses((status = 201, description = "It was added", body = Mailbox)))]
+    responses((status = 201, description = "Added", body = Mailbox)))]
 pub async fn create(FromState(state): FromState<State>, caller: Caller, body: JsonBody) -> ApiResult {
     let (address, request) = body.parse::<NewMailboxBody>()?.split();
     let mut checks = Checks::default();
@@ -48,15 +50,15 @@ pub async fn create(FromState(state): FromState<State>, caller: Caller, body: Js
     Ok(version(&mailbox).respond_created(&format!("/mailboxes/{}", path_segment(address.as_str())), &shown))
 }
 
-/// A wish with what is usual where it says nothing.
+/// Fills in the defaults.
 fn new_mailbox(address: Address, request: MailboxRequest) -> Result<NewMailbox, Refusal> {
     let mut checks = Checks::default();
     let server = request.server.new_server(request.usual_host)?;
     if server.is_none() {
-        checks.add("/host", "this is needed");
+        checks.add("/host", "is required");
     }
     if request.login.is_none() {
-        checks.add("/password", "this or oauth is needed");
+        checks.add("/password", "password or oauth is required");
     }
     let (Some(inbox), Some(server), Some(login)) = (request.inbox, server, request.login) else {
         return Err(checks.into_refusal());
@@ -73,11 +75,12 @@ fn new_mailbox(address: Address, request: MailboxRequest) -> Result<NewMailbox, 
     })
 }
 
-/// Changes a mailbox, and has it looked at soon. Another way to log in takes the place of the one before, whose consent is given
-/// up if no other mailbox needs it.
+/// Change a mailbox.
+///
+/// Schedules a poll. New credentials replace the old ones. The old consent is ended if no other mailbox needs it.
 #[utoipa::path(patch, path = "/mailboxes/{address}", tag = "Mailboxes",
-    params(("address" = String, Path, description = "Its address")), request_body = MailboxPatch,
-    responses((status = 200, description = "It was changed", body = Mailbox)))]
+    params(("address" = String, Path, description = "The mailbox's address")), request_body = MailboxPatch,
+    responses((status = 200, description = "Changed", body = Mailbox)))]
 pub async fn change(
     FromState(state): FromState<State>,
     caller: Caller,
@@ -104,7 +107,7 @@ pub async fn change(
     Ok(version(&mailbox).respond(&Mailbox::of(&mailbox, &caller, &state).await?))
 }
 
-/// What a wish changes; `None`: nothing.
+/// The changes that a request asks for; `None`: none.
 fn changes(before: &Stored, request: MailboxRequest) -> Result<Option<Changes>, Refusal> {
     let changes = Changes {
         server: request.server.on(&before.server)?,
@@ -121,11 +124,12 @@ fn changes(before: &Stored, request: MailboxRequest) -> Result<Option<Changes>, 
     Ok(is_something.then_some(changes))
 }
 
-/// Removes a mailbox with its password or consent and its ledger. Imported mail stays in its inbox. A consent that no other
-/// mailbox is opened with is given up at its provider.
+/// Remove a mailbox with its credentials and its ledger.
+///
+/// Imported messages stay in their inbox. A consent that no other mailbox needs is ended at its provider.
 #[utoipa::path(delete, path = "/mailboxes/{address}", tag = "Mailboxes",
-    params(("address" = String, Path, description = "Its address")),
-    responses((status = 200, description = "It is gone", body = RemovedMailbox)))]
+    params(("address" = String, Path, description = "The mailbox's address")),
+    responses((status = 200, description = "Removed", body = RemovedMailbox)))]
 pub async fn remove(
     FromState(state): FromState<State>,
     caller: Caller,

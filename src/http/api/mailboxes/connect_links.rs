@@ -1,4 +1,4 @@
-//! `/mailboxes/{address}/connect-links`: links by which the customer gives the credentials himself.
+//! `/mailboxes/{address}/connect-links`: links through which customers enter the credentials themselves.
 
 use axum::Json;
 use axum::extract::State as FromState;
@@ -15,21 +15,24 @@ use crate::http::api::auth::Caller;
 use crate::http::api::extract::PathParams;
 use crate::http::api::problem::ApiResult;
 
-/// A link that was just made.
+/// A connect link that was just created.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ConnectLink)]
 pub struct CreatedLink {
-    /// The link itself. It is shown this once.
+    /// The link itself. It is shown only in this response.
     #[schema(example = "https://mailferry.kundo.se/customer/…")]
     url: String,
-    /// It works once, and until then.
+    /// When the link expires. It works only once.
     expires_at: Timestamp,
 }
 
-/// Makes a link by which the customer's own IT gives a password or a consent for this mailbox. An open one no longer works then.
+/// Create a connect link.
+///
+/// The customer's own IT staff use the link to enter the password or give consent for this mailbox. A new link replaces
+/// an open one.
 #[utoipa::path(post, path = "/mailboxes/{address}/connect-links", tag = "Setting up",
     params(("address" = String, Path, description = "The mailbox's address")),
-    responses((status = 201, description = "It was made", body = CreatedLink)))]
+    responses((status = 201, description = "Created", body = CreatedLink)))]
 pub async fn create(
     FromState(state): FromState<State>,
     caller: Caller,

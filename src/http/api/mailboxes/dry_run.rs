@@ -1,4 +1,4 @@
-//! `/mailboxes/{address}/dry-run`: what a poll would import, and where it would go.
+//! `/mailboxes/{address}/dry-run`: what a poll would import, and into which inboxes.
 
 use std::time::Duration;
 
@@ -21,16 +21,17 @@ use crate::http::page::last_error::LastError;
 use crate::locale::Language;
 use crate::poll::dry_run::{self as report, Counts, Line, Target};
 
-/// So many targets are named.
+/// The maximum number of targets that are listed.
 const MAX_TARGETS: usize = 100;
-/// So many mails are shown, of all folders together: an answer that is kept for its `Idempotency-Key` has its limit.
+/// The maximum number of messages that are listed, in all folders together: responses that are stored for an
+/// `Idempotency-Key` are limited in size.
 const MAX_SHOWN: usize = 200;
 
-/// How it is done.
+/// Options of a dry run.
 #[derive(Deserialize, ToSchema, Default)]
 #[serde(deny_unknown_fields)]
 pub struct DryRunRequest {
-    /// How long it may take, 60s at most [default: 60s].
+    /// The time limit, at most 60s [default: 60s].
     #[schema(example = "30s")]
     within: Option<String>,
 }
@@ -38,59 +39,61 @@ pub struct DryRunRequest {
 /// What a poll would do now.
 #[derive(Serialize, ToSchema)]
 pub struct DryRun {
-    /// The folders in the order of a poll.
+    /// The folders in the order in which a poll visits them.
     folders: Vec<DryRunFolder>,
-    /// All of them together.
+    /// The sums of all folders.
     totals: Counts,
-    /// Where all that would be imported would go, and why, the most first.
+    /// The inboxes that messages would go to, and why, most messages first.
     targets: Vec<DryRunTotal>,
-    /// So many mails go by further evidence, which is not named.
+    /// The number of messages with other targets, which are not listed.
     targets_more: u64,
-    /// The time was up, or enough was read, before all was looked at.
+    /// Whether the dry run stopped early, at its limit of time or data.
     partial: bool,
 }
 
 /// What a poll would do with one folder.
 #[derive(Serialize, ToSchema)]
 pub struct DryRunFolder {
-    /// Its name.
+    /// The folder's name.
     name: String,
-    /// Why it could not be looked at, or not to its end.
+    /// Why the folder could not be checked, or not completely.
     problem: Option<DryRunProblem>,
-    /// What there is to say of its numbers.
+    /// A note on the folder's numbering.
     note: Option<String>,
-    /// Its mails by what would become of them.
+    /// The folder's messages by their outcome.
     counts: Counts,
-    /// The newest mails that a poll would ask for; at most 200 in all folders together.
+    /// The newest messages that a poll would fetch; at most 200 in all folders together.
     shown: Vec<Line>,
-    /// So many more it would ask for.
+    /// The number of further messages that a poll would fetch.
     more: u64,
 }
 
-/// Why a folder could not be looked at.
+/// Why a folder could not be checked.
 #[derive(Serialize, ToSchema)]
 pub struct DryRunProblem {
     /// What is wrong.
     problem: String,
-    /// What mends it.
+    /// How to fix the problem.
     remedy: String,
-    /// The program's and the server's own words.
+    /// Technical details.
     detail: String,
 }
 
-/// How many mails would go somewhere by the same evidence.
+/// The number of messages with the same target and reason.
 #[derive(Serialize, ToSchema)]
 pub struct DryRunTotal {
-    /// Where, and why.
+    /// The inbox, and the reason.
     target: Target,
-    /// So many.
+    /// The number of messages.
     mails: u64,
 }
 
-/// Tells what a poll would do now. Nothing is imported, and nothing changed anywhere. The mailbox may be paused.
+/// Run a dry run: find out what a poll would do now.
+///
+/// Nothing is imported, and nothing is changed in the mailbox. The mailbox may be paused.
 #[utoipa::path(post, path = "/mailboxes/{address}/dry-run", tag = "Setting up",
     params(("address" = String, Path, description = "The mailbox's address")), request_body = Option<DryRunRequest>,
-    responses((status = 200, description = "What it would do", body = DryRun)))]
+    responses((status = 200, description = "The result of the dry run", body = DryRun)))]
 pub async fn dry_run(
     FromState(state): FromState<State>,
     caller: Caller,
@@ -107,10 +110,10 @@ pub async fn dry_run(
     Ok(Json(DryRun::from(run)).into_response())
 }
 
-/// A time that somebody waits.
+/// Parses the time limit.
 fn wait_time(text: &str) -> Result<Duration, String> {
     let Span(time) = text.parse()?;
-    if time <= report::WITHIN { Ok(time) } else { Err("60s at most".to_owned()) }
+    if time <= report::WITHIN { Ok(time) } else { Err("must be at most 60s".to_owned()) }
 }
 
 impl From<report::DryRun> for DryRun {

@@ -1,4 +1,4 @@
-//! `/mailboxes/{address}/tests`: a mail with a code, followed until it is in an inbox.
+//! `/mailboxes/{address}/tests`: a message with a code, followed until it is in an inbox.
 
 use axum::Json;
 use axum::extract::State as FromState;
@@ -23,55 +23,55 @@ use crate::http::page::last_error::LastError;
 use crate::locale::{self, Language};
 use crate::store::{MessageLine, TestMail};
 
-/// A test mail.
+/// A test message.
 #[derive(Serialize, ToSchema)]
 pub struct Test {
-    /// Its number.
+    /// The test's number.
     id: i64,
-    /// What the subject holds, or is to hold.
+    /// The code in the message's subject.
     #[schema(example = "TEST2A7KQXRM")]
     code: String,
-    /// When it was begun.
+    /// When the test began.
     begun_at: Timestamp,
-    /// When Mailferry sent it; null: somebody must, to the mailbox's address with the code in the subject.
+    /// When Mailferry sent the message; null: send one yourself, to the mailbox's address with the code in the subject.
     sent_at: Option<Timestamp>,
-    /// Why Mailferry could not send it.
+    /// Why Mailferry could not send the message.
     problem: Option<String>,
 }
 
-/// How far a test mail has come.
+/// The progress of a test message.
 #[derive(Serialize, ToSchema)]
 pub struct TestProgress {
     /// The test.
     test: Test,
-    /// There is nothing more to wait for.
+    /// Whether the test is over.
     over: bool,
-    /// It should have come by now.
+    /// Whether the message should have arrived by now.
     late: bool,
-    /// When the mailbox was last looked at since the test began.
+    /// When the mailbox was last polled since the test began.
     looked_at: Option<Timestamp>,
-    /// When it is looked at next.
+    /// When the mailbox is polled next.
     next_poll_at: Option<Timestamp>,
-    /// The mailbox is paused, so that nothing comes.
+    /// Whether the mailbox is paused, so that no message is fetched.
     paused: bool,
-    /// The customer's server told us to stay away until then.
+    /// The time until which the customer's server has asked Mailferry to wait.
     held_until: Option<Timestamp>,
-    /// What the last look failed with.
+    /// The error of the last poll.
     error: Option<Failure>,
-    /// The mail, once it is in an inbox.
+    /// The message, once it is in an inbox.
     message: Option<MessageLine>,
-    /// It came by another mailbox than the one that is tested.
+    /// Whether the message arrived through a different mailbox than the tested one.
     elsewhere: bool,
-    /// It was seen and put aside.
+    /// Set if the message was found but quarantined.
     put_aside: Option<QuarantinedTest>,
 }
 
-/// A test mail that was put aside.
+/// A test message that was quarantined.
 #[derive(Serialize, ToSchema)]
 pub struct QuarantinedTest {
-    /// Its number in its folder.
+    /// The message's UID in its folder.
     uid: u32,
-    /// Why.
+    /// Why the message was quarantined.
     reason: String,
 }
 
@@ -81,7 +81,7 @@ fn reason_text(reason: Option<&Kept<Reason>>) -> String {
 
 impl Test {
     fn of(test: TestMail) -> Self {
-        // To whom the operator's server's own words are not told.
+        // An empty problem: the SMTP server's own words are for the operator only.
         let problem = test.problem.map(|problem| match problem.is_empty() {
             true => locale::text(Language::English, "test-not-sent"),
             false => problem,
@@ -90,10 +90,12 @@ impl Test {
     }
 }
 
-/// Begins a test. Mailferry sends the mail itself where it has an SMTP server and has been in the mailbox before.
+/// Begin a test.
+///
+/// Mailferry sends the test message itself if it has an SMTP server and has logged in to the mailbox before.
 #[utoipa::path(post, path = "/mailboxes/{address}/tests", tag = "Setting up",
     params(("address" = String, Path, description = "The mailbox's address")),
-    responses((status = 201, description = "It has begun", body = Test)))]
+    responses((status = 201, description = "The test", body = Test)))]
 pub async fn begin(
     FromState(state): FromState<State>,
     caller: Caller,
@@ -106,10 +108,12 @@ pub async fn begin(
     Ok((StatusCode::CREATED, [(LOCATION, place)], Json(shown)).into_response())
 }
 
-/// How far a test has come. While somebody asks, the mailbox is looked at sooner than usual.
+/// Get the progress of a test.
+///
+/// While you ask, the mailbox is polled more often than usual.
 #[utoipa::path(get, path = "/mailboxes/{address}/tests/{id}", tag = "Setting up",
     params(("address" = String, Path, description = "The mailbox's address"), ("id" = i64, Path, description = "The test's number")),
-    responses((status = 200, description = "How far it has come", body = TestProgress)))]
+    responses((status = 200, description = "The progress", body = TestProgress)))]
 pub async fn follow(
     FromState(state): FromState<State>,
     caller: Caller,

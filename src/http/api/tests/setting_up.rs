@@ -228,7 +228,7 @@ async fn passwords_are_given_and_not_guessed() {
     world.refused(FIRST_ORGANISATION, 8).await;
     let reply = give(30).await;
     assert_eq!(
-        (reply.status, reply.text().contains("refused several passwords")),
+        (reply.status, reply.text().contains("rejected several passwords")),
         (StatusCode::CONFLICT, true),
         "{}",
         reply.text()

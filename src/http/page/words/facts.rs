@@ -1,4 +1,4 @@
-//! Facts, told in the words of a page in the reader's language. What a server says stays as it is.
+//! Facts in the words of a page. Texts from servers stay as they are.
 
 use super::{Words, step_text_id};
 use crate::app::Actor;
@@ -7,7 +7,7 @@ use crate::locale;
 use crate::poll::check::CheckLine;
 
 impl Words {
-    /// Who did something, as the audit names them.
+    /// An actor, as the audit log names them.
     pub fn who(&self, name: &str) -> String {
         match name {
             Actor::COMMAND_LINE => self.t("who-command-line"),
@@ -16,28 +16,27 @@ impl Words {
         }
     }
 
-    /// A fact, in the words of a page.
     pub fn fact(&self, fact: &impl Fact) -> String {
         fact.on_page(self.language)
     }
 
-    /// The same of one that was kept.
+    /// A stored fact.
     pub fn kept(&self, fact: &Kept<impl Fact>) -> String {
         fact.on_page(self.language)
     }
 
-    /// What was found at a step of a check.
+    /// The finding of one step of a check.
     pub fn check_line(&self, line: &CheckLine) -> String {
         line.on_page(self.language)
     }
 
-    /// Why a mail is not in an inbox, as the ledger says it.
+    /// Why a message is not in an inbox, according to the ledger.
     pub fn reason(&self, reason: &Option<Kept<Reason>>) -> String {
         reason.as_ref().map_or_else(String::new, |reason| self.kept(reason))
     }
 
-    /// Why a mail is in an inbox, as routing says it (`mailbox: a@b.se`, `Delivered-To: a@b.se`): what the mail did, for "because
-    /// the mail ...".
+    /// Why a message is in an inbox, from the rule that routing recorded (`mailbox: a@b.se`, `Delivered-To: a@b.se`).
+    /// Continues the sentence "because the message ...".
     pub fn why(&self, why: &str) -> String {
         let Some((field, what)) = why.split_once(": ") else { return why.to_owned() };
         let name = match field {
@@ -49,7 +48,7 @@ impl Words {
         self.t2(name, "what", what, "field", field)
     }
 
-    /// What it means that a step of a check failed, where there is a sentence for it.
+    /// The sentence for a failed step of a check, if there is one.
     pub fn step_error(&self, step: &str) -> Option<String> {
         let name = step_text_id("error", step);
         locale::has(&name).then(|| self.t(&name))

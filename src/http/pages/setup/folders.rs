@@ -1,5 +1,5 @@
-//! The step of the folders: which of them are fetched. Here the way to the mailbox is gone for the first time, so what is wrong
-//! with the steps before is told on their own pages.
+//! The folder step: which folders to fetch. This step is the first to connect to the mailbox, so errors of earlier
+//! steps are shown on the pages of those steps.
 
 use askama::Template;
 use axum::extract::{Path, RawForm, State as FromState};
@@ -35,10 +35,10 @@ impl FoldersPage {
     }
 }
 
-/// More folders than this are not polled in one mailbox.
+/// The maximum number of folders of one mailbox.
 const MAX_FOLDERS: usize = 100;
 
-/// The page of the step that an error belongs to.
+/// Shows an error on the page of the step that it belongs to.
 pub fn inspect_failed(error: Error, mailbox: Mailbox, state: &State, user: &SignedIn) -> PageResult {
     let error = LastError::from_poll_error(&at_server(error, state)?);
     match error.step() {
@@ -47,7 +47,6 @@ pub fn inspect_failed(error: Error, mailbox: Mailbox, state: &State, user: &Sign
     }
 }
 
-/// The page.
 pub async fn page(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
     let mailbox = find_mailbox(&address, &state, &user).await?;
     match inspect::folders(state.inspector(&user.actor), &mailbox).await {
@@ -66,7 +65,7 @@ fn folders_page(
     FoldersPage { f: Frame::new(&user.visitor, "mailboxes"), step: "folders", mailbox, offers, problem }
 }
 
-/// Takes what is ticked.
+/// Saves the chosen folders.
 pub async fn choose(
     FromState(state): FromState<State>,
     user: SignedIn,

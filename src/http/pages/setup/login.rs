@@ -1,4 +1,4 @@
-//! The step of the login: a provider's consent, a password, or a link by which the customer gives either.
+//! The login step: a provider's consent, a password, or a link for the customer.
 
 use askama::Template;
 use axum::Form;
@@ -25,9 +25,9 @@ struct LoginStepPage {
     step: &'static str,
     mailbox: Mailbox,
     registered: Vec<String>,
-    /// The registered provider that this server is.
+    /// The registered provider that this server belongs to.
     usual: Option<String>,
-    /// The server takes no passwords, and no application is registered.
+    /// The server accepts no passwords, and no application is registered.
     is_unregistered: bool,
     is_connected: bool,
     problem: Option<String>,
@@ -36,13 +36,13 @@ struct LoginStepPage {
 }
 
 impl LoginStepPage {
-    /// Whether this provider is the one to be proposed.
+    /// Whether this provider is proposed first.
     fn is_usual(&self, name: &str) -> bool {
         self.usual.as_deref() == Some(name)
     }
 }
 
-/// Who is to consent at this provider in the mailbox's place, as a member of a shared one; empty: nobody.
+/// The account that consents in place of a shared mailbox; empty: none.
 pub fn member<'a>(mailbox: &'a Mailbox, provider: &str) -> &'a str {
     match &mailbox.login {
         Login::OAuth { key, .. }
@@ -76,24 +76,23 @@ fn login_page(mailbox: Mailbox, state: &State, user: &SignedIn) -> LoginStepPage
     }
 }
 
-/// The page.
 pub async fn page(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
     show(&login_page(find_mailbox(&address, &state, &user).await?, &state, &user))
 }
 
-/// The page again, since the login went wrong.
+/// Shows the page again after a failed login.
 pub fn failed(mailbox: Mailbox, error: LastError, state: &State, user: &SignedIn) -> PageResult {
     show_invalid(&LoginStepPage { error: Some(error), ..login_page(mailbox, state, user) })
 }
 
-/// The page again, with a sentence about what went wrong at the provider.
+/// Shows the page again after a failure at the provider.
 pub fn refused(mailbox: Mailbox, problem: String, state: &State, user: &SignedIn) -> PageResult {
     show_invalid(&LoginStepPage { problem: Some(problem), ..login_page(mailbox, state, user) })
 }
 
 #[derive(Deserialize)]
 pub struct LoginStepForm {
-    /// The server that was shown.
+    /// The server that the form was shown for.
     #[serde(default)]
     server: String,
     #[serde(default)]
@@ -102,7 +101,7 @@ pub struct LoginStepForm {
     link: String,
 }
 
-/// Takes a password, or makes a link.
+/// Saves a password, or creates a link.
 pub async fn password(
     FromState(state): FromState<State>,
     user: SignedIn,

@@ -1,4 +1,4 @@
-//! The step of the server: what was found is shown for correction.
+//! The server step: the discovered server can be corrected.
 
 use askama::Template;
 use axum::Form;
@@ -27,12 +27,12 @@ struct ServerPage {
     f: Frame,
     step: &'static str,
     mailbox: Mailbox,
-    /// Who named the server, as the name of a text.
+    /// The source of the server, in words.
     how: Option<String>,
     form: ServerForm,
     problem: Option<String>,
     error: Option<LastError>,
-    /// The certificate that the server showed and nobody here knows.
+    /// The fingerprint of an unknown certificate that the server presented.
     certificate: Option<String>,
 }
 
@@ -66,7 +66,6 @@ fn filled_form(mailbox: &Mailbox) -> ServerForm {
     }
 }
 
-/// The page.
 pub async fn page(
     FromState(state): FromState<State>,
     user: SignedIn,
@@ -81,11 +80,11 @@ pub async fn page(
     show(&ServerPage { f, step: "server", mailbox, how, form, problem: None, error: None, certificate: None })
 }
 
-/// The page again, since what stands there leads nowhere.
+/// Shows the page again after a failed connection.
 pub fn failed(mailbox: Mailbox, error: LastError, user: &SignedIn) -> PageResult {
     let f = Frame::new(&user.visitor, "mailboxes");
     let form = filled_form(&mailbox);
-    // A certificate is offered to be trusted only where it was one that nobody knows.
+    // Only an unknown certificate can be trusted. Other TLS errors cannot be accepted here.
     let certificate = error.fingerprint().map(str::to_owned);
     show_invalid(&ServerPage {
         f,
@@ -99,7 +98,7 @@ pub fn failed(mailbox: Mailbox, error: LastError, user: &SignedIn) -> PageResult
     })
 }
 
-/// Takes what stands there.
+/// Saves the server.
 pub async fn set(
     FromState(state): FromState<State>,
     user: SignedIn,
@@ -141,7 +140,7 @@ pub async fn set(
         Err(Wrong { part: "pin_sha256", .. }) => return show_problem(mailbox, w.t("pin-wrong")),
         Err(_) => return show_problem(mailbox, w.t("host-wrong")),
     };
-    // Without TLS everything can be read on the way: only to this machine itself, for whoever tries it out.
+    // Everything can be read without TLS. Allowed only for a server on this machine, for tests.
     if tls == TlsMode::None && !server.is_this_machine() {
         return show_problem(mailbox, w.t("tls-needed"));
     }

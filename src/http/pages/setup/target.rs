@@ -1,4 +1,4 @@
-//! The steps of what is to happen: to which inbox mail goes, what becomes of the customer's copy, and from when on.
+//! The steps about what happens to mail: the inbox, the customer's copy, and the start date.
 
 use askama::Template;
 use axum::Form;
@@ -21,7 +21,7 @@ use crate::mailbox::{AfterImport, SettingsChange, Start, not_into_itself};
 use crate::poll::capabilities::Ability;
 use crate::store::{Changes, InboxOverview, Mailbox};
 
-/// So many inboxes are offered; another is written.
+/// The maximum number of inboxes to choose from. Others can be typed.
 const MAX_OFFERED: i64 = 100;
 
 #[derive(Template)]
@@ -49,7 +49,7 @@ async fn inbox_page(
     state: &State,
     user: &SignedIn,
 ) -> Result<InboxStepPage, PageError> {
-    // An operator sees all, and yet a mailbox stays with its organisation.
+    // An operator sees all inboxes, but a mailbox stays in its organisation.
     let scope = crate::store::Scope::Organisation(mailbox.organisation_id);
     let mut inboxes = state.deps.store.inbox_page(scope, None, MAX_OFFERED).await?;
     if !inboxes.iter().any(|overview| overview.inbox.address == mailbox.inbox) {
@@ -72,13 +72,13 @@ async fn inbox_page(
     })
 }
 
-/// Where mail goes.
+/// Shows the inbox step.
 pub async fn inbox(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
     let mailbox = find_mailbox(&address, &state, &user).await?;
     show(&inbox_page(mailbox, None, &state, &user).await?)
 }
 
-/// Takes an inbox, or makes one.
+/// Saves the inbox, and adds it if it is new.
 pub async fn set_inbox(
     FromState(state): FromState<State>,
     user: SignedIn,
@@ -155,7 +155,7 @@ async fn copy_page(
     }
 }
 
-/// What happens to the customer's copy.
+/// Shows the step about the customer's copy.
 pub async fn copy(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
     let mailbox = find_mailbox(&address, &state, &user).await?;
     match copy_page(mailbox, None, &state, &user).await {
@@ -164,7 +164,7 @@ pub async fn copy(FromState(state): FromState<State>, user: SignedIn, Path(addre
     }
 }
 
-/// Takes a wish.
+/// Saves what happens to the customer's copy.
 pub async fn set_copy(
     FromState(state): FromState<State>,
     user: SignedIn,
@@ -220,12 +220,12 @@ fn start_page(mailbox: Mailbox, problem: Option<String>, user: &SignedIn) -> Sta
     StartStepPage { f: Frame::new(&user.visitor, "mailboxes"), step: "start", mailbox, date, problem }
 }
 
-/// From when on.
+/// Shows the step about the start date.
 pub async fn start(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
     show(&start_page(find_mailbox(&address, &state, &user).await?, None, &user))
 }
 
-/// Takes a start.
+/// Saves the start.
 pub async fn set_start(
     FromState(state): FromState<State>,
     user: SignedIn,

@@ -22,10 +22,10 @@ use crate::http::pages::mailbox::find_mailbox;
 use crate::poll::dry_run::{DryRun, Target, Verdict};
 use crate::store::{Login, Mailbox};
 
-/// Somebody waits.
+/// The time limit of a dry run.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// So many targets are named.
+/// The maximum number of targets that are listed.
 const MAX_TARGETS: usize = 20;
 
 #[derive(Template)]
@@ -44,7 +44,7 @@ struct DryRunReport {
     run: DryRun,
     problems: Vec<(String, LastError)>,
     targets: Vec<(Target, u64)>,
-    /// Mails by other evidence.
+    /// The number of messages for other targets.
     others: u64,
 }
 
@@ -65,7 +65,7 @@ pub struct DryRunQuery {
     run: String,
 }
 
-/// What a poll would do: the page asks for it by htmx, or without scripts by a link.
+/// Shows the dry run. The page loads it by htmx, or without scripts by a link.
 pub async fn page(
     FromState(state): FromState<State>,
     user: SignedIn,
@@ -102,7 +102,7 @@ fn failure(error: Error, mailbox: &Mailbox, state: &State, user: &SignedIn) -> P
     show(&FailureFragment { w: user.visitor.words.clone(), error, path: path(&mailbox.address) })
 }
 
-/// Starts it.
+/// Starts the mailbox.
 pub async fn begin(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
     let mailbox = find_mailbox(&address, &state, &user).await?;
     if matches!(mailbox.login, Login::Password(None)) {

@@ -1,40 +1,41 @@
-//! How long a connection may keep us waiting. The deadlines hold for what the client does; work of ours has its own.
+//! The timeouts of one connection. They count only while we wait for the client; our own work has its own limits.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// For a connection on which nothing has come yet. Browsers open some ahead of their requests, keep them for ten seconds, and would
-/// take our end in that moment for a broken answer. A full house lets go of them first.
+/// For a new connection without any data. Browsers open connections ahead, keep them for ten seconds, and would take a
+/// close at that moment for a broken response. A full server closes these connections first.
 pub const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(30);
 /// For the head of a request, from its first byte on.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// For the whole body of a request.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// In this time a client takes [`LEAST`] of an answer.
+/// The time in which a client has to read [`MIN_PROGRESS`] bytes of a response.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-/// Between two requests: longer than proxies keep connections, so that they never send one into our end.
+/// Between two requests. Longer than proxies keep connections, so that they never send a request into a closing
+/// connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// A client that takes less than this of its answer is as good as one that takes nothing.
+/// A client that reads fewer bytes than this counts as one that reads nothing.
 const MIN_PROGRESS: usize = 4 << 10;
 
-/// Which of the client's doings is waited for.
+/// What the connection waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum WaitingFor {
     /// The first request.
     Opened,
-    /// Another request.
+    /// The next request.
     Idle,
-    /// The rest of the head of another request.
+    /// The rest of a request head.
     Head,
     /// The body of a request.
     Body,
-    /// That some of the answer is taken, of which more is to come.
+    /// The client reading a part of the response, of which more is to come.
     Write,
-    /// That the rest of the answer is taken.
+    /// The client reading the last part of the response.
     LastWrite,
-    /// Nothing: we work.
+    /// Nothing: we are working.
     Nothing,
 }
 
@@ -42,18 +43,18 @@ enum WaitingFor {
 struct PaceState {
     waiting_for: WaitingFor,
     since: Instant,
-    /// When the body of this request was first waited for.
+    /// When this request's body was first waited for.
     body: Option<Instant>,
-    /// Bytes that were taken since then.
+    /// Bytes written since `since`.
     written: usize,
 }
 
-/// Where one connection stands.
+/// The state of one connection.
 #[derive(Debug)]
 pub struct Pace(Mutex<PaceState>);
 
 impl Pace {
-    /// Of a connection that was just opened.
+    /// For a connection that was just opened.
     pub fn new() -> Self {
         Self(Mutex::new(PaceState { waiting_for: WaitingFor::Opened, since: Instant::now(), body: None, written: 0 }))
     }
@@ -62,7 +63,7 @@ impl Pace {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Bytes came in.
+    /// Bytes arrived.
     pub fn received(&self) {
         self.with(|state| {
             if matches!(state.waiting_for, WaitingFor::Opened | WaitingFor::Idle) {
@@ -71,7 +72,7 @@ impl Pace {
         });
     }
 
-    /// The head of a request is whole.
+    /// The head of a request is complete.
     pub fn head_received(&self) {
         self.with(|state| {
             state.wait_for(WaitingFor::Nothing);
@@ -79,7 +80,7 @@ impl Pace {
         });
     }
 
-    /// The body of the request is waited for, or came on.
+    /// The body of the request is pending, or more of it arrived.
     pub fn body(&self, is_pending: bool) {
         self.with(|state| match (state.waiting_for, is_pending) {
             (WaitingFor::Nothing, true) => {
@@ -91,7 +92,7 @@ impl Pace {
         });
     }
 
-    /// The client does not take what is written.
+    /// The client does not read what was written.
     pub fn write_blocked(&self) {
         self.with(|state| {
             if state.waiting_for == WaitingFor::Nothing {
@@ -100,7 +101,7 @@ impl Pace {
         });
     }
 
-    /// The client took so many bytes.
+    /// The client read this many bytes.
     pub fn wrote(&self, bytes: usize) {
         self.with(|state| {
             state.written = state.written.saturating_add(bytes);
@@ -110,7 +111,7 @@ impl Pace {
         });
     }
 
-    /// More of the answer is being made.
+    /// More of the response is being produced.
     pub fn producing(&self) {
         self.with(|state| {
             if state.waiting_for == WaitingFor::Write {
@@ -119,12 +120,12 @@ impl Pace {
         });
     }
 
-    /// The answer is made to its end; the rest of it is on its way.
+    /// The response is complete; its last bytes are being sent.
     pub fn response_produced(&self) {
         self.with(|state| state.wait_for(WaitingFor::LastWrite));
     }
 
-    /// All that was written is out of our hands.
+    /// Everything that was written has been handed to the operating system.
     pub fn flushed(&self) {
         self.with(|state| {
             if state.waiting_for == WaitingFor::LastWrite {
@@ -133,7 +134,7 @@ impl Pace {
         });
     }
 
-    /// Since when the client keeps us waiting; `None`: it does not.
+    /// Since when we have been waiting for the client; `None`: we are not.
     pub fn waiting_since(&self) -> Option<Instant> {
         self.with(|state| (state.waiting_for != WaitingFor::Nothing).then_some(state.since))
     }
@@ -152,13 +153,13 @@ impl Pace {
         })
     }
 
-    /// Comes back once the client has kept us waiting for too long.
+    /// Returns when the client has exceeded its timeout.
     pub async fn overdue(&self) {
         loop {
             let now = Instant::now();
             match self.deadline() {
                 Some(deadline) if deadline <= now => return,
-                // Whatever is waited for later may take no less than this.
+                // Check again soon: whatever the connection waits for next has at least this timeout.
                 Some(deadline) => sleep_until(deadline.min(now + HEAD_TIMEOUT)).await,
                 None => sleep_until(now + HEAD_TIMEOUT).await,
             }

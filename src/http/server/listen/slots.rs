@@ -1,6 +1,6 @@
-//! Room for so many connections at once. A full house lets go of the connection that has kept us waiting longest, first of the
-//! peer that has most of them, so that nobody shuts others out by saying nothing. Where all are being answered, a few places are left
-//! for whoever watches the process.
+//! Limits the number of connections. When all slots are taken, the connection that has kept us waiting longest is
+//! closed, first of the peer with the most connections, so that idle clients cannot shut others out. If every
+//! connection is busy with a request, a few slots remain for monitoring.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -10,23 +10,23 @@ use tokio_util::sync::CancellationToken;
 
 use super::pace::Pace;
 
-/// How many connections at once.
+/// Maximum numbers of connections.
 #[derive(Debug, Clone, Copy)]
 pub struct ConnectionLimits {
-    /// In all. With the common limit of 1,024 open files, polls and the database keep theirs.
+    /// In total. With the common limit of 1,024 open files, this leaves enough for polls and the database.
     pub all: usize,
-    /// Of one peer that is no proxy.
+    /// For one peer that is not a proxy.
     pub per_peer: usize,
-    /// Beyond that, for whoever watches the process.
+    /// In addition, for monitoring.
     pub monitoring: usize,
 }
 
-/// What [`super::answer`] lets in.
+/// The limits of [`super::run`].
 pub const LIMITS: ConnectionLimits = ConnectionLimits { all: 800, per_peer: 400, monitoring: 32 };
 
 #[derive(Debug)]
 struct OpenConnection {
-    /// `None`: a proxy, whose connections are everybody's.
+    /// `None`: a proxy, whose connections belong to all clients.
     peer: Option<IpAddr>,
     pace: Arc<Pace>,
     evict: CancellationToken,
@@ -41,20 +41,20 @@ struct OpenConnections {
     monitoring: usize,
 }
 
-/// All connections.
+/// All slots.
 #[derive(Debug)]
 pub struct ConnectionSlots {
     limits: ConnectionLimits,
     open: Mutex<OpenConnections>,
 }
 
-/// The place of one connection.
+/// The slot of one connection, until it is dropped.
 #[derive(Debug)]
 pub struct ConnectionSlot {
     slots: Arc<ConnectionSlots>,
     number: u64,
     evict: CancellationToken,
-    /// The house is full: only those who watch the process are answered here.
+    /// The server was full: this connection may use the monitoring endpoints only.
     pub monitoring_only: bool,
 }
 
@@ -67,7 +67,7 @@ impl ConnectionSlots {
         change(&mut self.open.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A place for another connection; `None`: there is none at all.
+    /// Takes a slot for a new connection; `None`: there is none.
     pub fn acquire(self: &Arc<Self>, peer: Option<IpAddr>, pace: &Arc<Pace>) -> Option<ConnectionSlot> {
         let limits = self.limits;
         self.with(|open| {
@@ -95,7 +95,7 @@ impl ConnectionSlots {
         })
     }
 
-    /// Lets go of one, where the system has no room for another.
+    /// Closes a connection when the system is out of resources. False: no connection is waiting for its client.
     pub fn evict_any(&self) -> bool {
         self.with(|open| open.evict_one(|_| true))
     }
@@ -127,7 +127,8 @@ impl OpenConnections {
         }
     }
 
-    /// Ends the connection that has kept us waiting longest, of the peer that has most. False: none of these does.
+    /// Closes the connection that has kept us waiting longest, of the peer with the most connections. False: none of
+    /// them is waiting for its client.
     fn evict_one(&mut self, among: impl Fn(&OpenConnection) -> bool) -> bool {
         let waiting =
             self.connections.iter().filter(|(_, connection)| among(connection)).filter_map(|(number, connection)| {
@@ -144,7 +145,7 @@ impl OpenConnections {
 }
 
 impl ConnectionSlot {
-    /// Comes back if the place is needed for others.
+    /// Returns when the slot is needed for another connection.
     pub async fn evicted(&self) {
         self.evict.cancelled().await;
     }

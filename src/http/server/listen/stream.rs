@@ -1,4 +1,4 @@
-//! A connection's bytes and bodies, each of which tells its [`Pace`] what passes.
+//! The byte stream and the bodies of a connection. Each reports its progress to the connection's [`Pace`].
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 
 use super::pace::Pace;
 
-/// A connection.
+/// The byte stream.
 pub struct TimedStream {
     stream: TcpStream,
     pace: Arc<Pace>,
@@ -105,11 +105,11 @@ impl Drop for RequestBody {
     }
 }
 
-/// The body of an answer.
+/// The body of a response.
 pub struct ResponseBody<T> {
     pub body: Body,
     pub pace: Arc<Pace>,
-    /// What is kept until then.
+    /// Held until the body is dropped.
     pub _slot: T,
 }
 
