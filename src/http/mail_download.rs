@@ -65,11 +65,11 @@ impl LoadedMail {
     pub async fn attachment(self, index: usize, state: &State) -> Option<Option<Response>> {
         let (tenant, sha256) = (self.tenant, self.sha256.clone());
         let WithShare { value, share } = self.read(state, move |bytes| reading::attachment(bytes, index)).await?;
-        let Some(Content { name, size, lies, decoder, .. }) = value.ok().flatten() else { return Some(None) };
+        let Some(Content { name, size, lies: range, decoder, .. }) = value.ok().flatten() else { return Some(None) };
         // The message has been dropped by now.
         drop(share);
-        let share = state.shares.sending(tenant, lies.len().min(CHUNK) + PIECE).await?;
-        let stream = RawStream { store: state.deps.store.clone(), sha256, share, chunk: Bytes::new(), lies };
+        let share = state.shares.sending(tenant, range.len().min(CHUNK) + PIECE).await?;
+        let stream = RawStream { store: state.deps.store.clone(), sha256, share, chunk: Bytes::new(), range };
         let disposition = reading::disposition(name.as_deref());
         let body = Body::from_stream(stream::try_unfold((stream, Some(decoder)), next_decoded));
         Some(Some(download(&disposition, "application/octet-stream", size, body)))
@@ -90,25 +90,25 @@ struct RawStream {
     /// The rest of the row that is being sent.
     chunk: Bytes,
     /// The bytes that are still to be sent, including those in `chunk`.
-    lies: Range<usize>,
+    range: Range<usize>,
 }
 
 impl RawStream {
     /// The next piece; empty at the end.
     async fn next_piece(&mut self) -> std::io::Result<Bytes> {
-        if self.chunk.is_empty() && !self.lies.is_empty() {
-            let (seq, skip) = (self.lies.start / CHUNK, self.lies.start % CHUNK);
+        if self.chunk.is_empty() && !self.range.is_empty() {
+            let (seq, skip) = (self.range.start / CHUNK, self.range.start % CHUNK);
             let seq = i64::try_from(seq).map_err(std::io::Error::other)?;
             let chunk = self.store.raw_chunk(&self.sha256, seq).await.map_err(std::io::Error::other)?;
             let mut chunk = with_share(chunk.unwrap_or_default(), &self.share);
             if chunk.len() <= skip {
                 return Err(std::io::Error::other("a row of a message is missing"));
             }
-            chunk.truncate(skip.saturating_add(self.lies.len()));
+            chunk.truncate(skip.saturating_add(self.range.len()));
             self.chunk = chunk.split_off(skip);
         }
         let piece = self.chunk.split_to(self.chunk.len().min(PIECE));
-        self.lies.start += piece.len();
+        self.range.start += piece.len();
         Ok(piece)
     }
 }
@@ -142,7 +142,7 @@ pub async fn original(message: &MessageLine, tenant: Tenant, state: &State) -> R
     let sha256 = store.message_sha256(message.id).await?;
     let size = usize::try_from(message.size).unwrap_or(0);
     let Some(share) = state.shares.sending(tenant, size.min(CHUNK)).await else { return Ok(None) };
-    let mut stream = RawStream { store, sha256, share, chunk: Bytes::new(), lies: 0..size };
+    let mut stream = RawStream { store, sha256, share, chunk: Bytes::new(), range: 0..size };
     let first =
         stream.next_piece().await.map_err(|error| StoreError::Unknown(format!("message {}: {error}", message.id)))?;
     let pieces = stream::try_unfold((Some(first), stream), async |(ready, mut stream)| {

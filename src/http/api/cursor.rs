@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_read_by_its_own_list_only() {
+    fn a_cursor_is_valid_for_its_own_list_only() {
         let cursor = encode("inboxes", &"å@b.se");
         assert_eq!(decode::<String>("inboxes", &cursor).unwrap(), "å@b.se");
         assert!(decode::<String>("routes", &cursor).is_none());
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_a_next_page_only_if_there_is_more() {
+    fn there_is_a_next_page_only_if_there_are_more_items() {
         assert!(Page::from_items("x", vec![1, 2], 2, |number| *number).next.is_none());
         let page = Page::from_items("x", vec![1, 2, 3], 2, |number| *number);
         assert_eq!((page.items.as_slice(), page.next), ([1, 2].as_slice(), Some(encode("x", &2))));

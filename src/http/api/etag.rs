@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_names_the_state_that_it_is_meant_for() {
+    fn if_match_names_the_version() {
         let version = Version::new(&"x");
         assert!(matches!(Condition::from_headers(&sent(&[])), Err(Refusal::NoCondition)));
         let means = |sent: &HeaderMap| Condition::from_headers(sent).unwrap().matches(&version);
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_one_part_of_a_path() {
+    fn a_name_is_one_path_segment() {
         assert_eq!(path_segment("jobb+å@b.se"), "jobb+%C3%A5@b.se");
         assert_eq!(path_segment("a/b c"), "a%2Fb%20c");
     }

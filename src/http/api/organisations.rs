@@ -31,7 +31,8 @@ pub struct NewOrganisation {
 pub async fn list(FromState(state): FromState<State>, QueryParams(query): QueryParams<ListQuery>) -> ApiResult {
     let paging = Paging::<String>::parse("organisations", query.limit, query.after.as_deref())?;
     let found = state.deps.store.organisation_page(paging.after.as_deref(), paging.fetch_limit()).await?;
-    Ok(Json(Page::from_items("organisations", found, paging.limit, |one| one.name.clone())).into_response())
+    Ok(Json(Page::from_items("organisations", found, paging.limit, |organisation| organisation.name.clone()))
+        .into_response())
 }
 
 /// Add an organisation.
@@ -43,6 +44,6 @@ pub async fn create(FromState(state): FromState<State>, caller: Caller, body: Js
     if !(1..=100).contains(&name.chars().count()) || name.chars().any(char::is_control) {
         return Err(Refusal::field("/name", "must have 1 to 100 characters on one line"));
     }
-    let made = organisations::add(state.acting(&caller.actor), name).await?;
-    Ok((StatusCode::CREATED, Json(made)).into_response())
+    let organisation = organisations::add(state.acting(&caller.actor), name).await?;
+    Ok((StatusCode::CREATED, Json(organisation)).into_response())
 }

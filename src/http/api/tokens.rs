@@ -124,16 +124,16 @@ pub async fn create(FromState(state): FromState<State>, caller: Caller, body: Js
     checks.finish()?;
     let name = body.name.trim();
     let owner = owner(body.organisation.as_deref());
-    let made = tokens::make(state.acting(&caller.actor), name, body.scope, &owner).await?;
-    let whose = made.organisation.as_ref().map(|one| one.id);
-    let version = Version::new(&(made.id, name, body.scope, whose));
-    let organisation = made.organisation.map(|one| one.name);
-    let question = match &organisation {
-        Some(whose) if caller.scope().id().is_none() => format!("?organisation={}", path_segment(whose)),
+    let created = tokens::make(state.acting(&caller.actor), name, body.scope, &owner).await?;
+    let organisation_id = created.organisation.as_ref().map(|organisation| organisation.id);
+    let version = Version::new(&(created.id, name, body.scope, organisation_id));
+    let organisation = created.organisation.map(|organisation| organisation.name);
+    let query = match &organisation {
+        Some(organisation) if caller.scope().id().is_none() => format!("?organisation={}", path_segment(organisation)),
         _ => String::new(),
     };
-    let made = CreatedToken { name: name.to_owned(), scope: body.scope, organisation, token: made.token };
-    Ok(version.respond_created(&format!("/tokens/{}{question}", path_segment(name)), &made))
+    let body = CreatedToken { name: name.to_owned(), scope: body.scope, organisation, token: created.token };
+    Ok(version.respond_created(&format!("/tokens/{}{query}", path_segment(name)), &body))
 }
 
 /// Get a token, without its secret.

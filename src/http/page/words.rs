@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_told_in_the_readers_zone_and_language() {
+    fn times_are_in_the_visitors_zone_and_language() {
         let now = Timestamp(1_764_010_800_000); // 2025-11-24T19:00:00Z
         let words = Words::new(Language::Swedish, "Europe/Stockholm", now);
         assert_eq!(words.at(&now), "2025-11-24 20:00");

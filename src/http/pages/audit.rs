@@ -90,9 +90,9 @@ impl SettingsPage {
         let mut names = Vec::new();
         let mut next = 0;
         while let Some(maker) = makers.get(next).copied() {
-            for made in self.tokens.iter().filter(|made| made.made_by_id == Some(maker)) {
-                makers.push(made.id);
-                names.push(made.name.as_str());
+            for token in self.tokens.iter().filter(|token| token.made_by_id == Some(maker)) {
+                makers.push(token.id);
+                names.push(token.name.as_str());
             }
             next += 1;
         }
@@ -155,8 +155,8 @@ pub struct TokenForm {
 /// Creates an API token, and shows it once.
 pub async fn add_token(FromState(state): FromState<State>, user: SignedIn, Form(form): Form<TokenForm>) -> PageResult {
     let scope = if form.scope == "write" { TokenScope::Write } else { TokenScope::Read };
-    let made = tokens::make(state.acting(&user.actor), &form.name, scope, &Owner::Own).await?;
-    render_settings(&state, &user, Some(made.token)).await
+    let created = tokens::make(state.acting(&user.actor), &form.name, scope, &Owner::Own).await?;
+    render_settings(&state, &user, Some(created.token)).await
 }
 
 #[derive(Deserialize)]

@@ -215,8 +215,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn after_the_login_nobody_is_led_elsewhere() {
-        for (next, wanted) in [
+    fn the_login_redirects_only_within_the_site() {
+        for (next, expected) in [
             ("/mailboxes/x?y=1", "/mailboxes/x?y=1"),
             ("", "/"),
             ("//evil.example", "/"),
@@ -225,7 +225,7 @@ mod tests {
             ("/\n/evil", "/"),
             ("/login?next=/login", "/"),
         ] {
-            assert_eq!(local_path(next), wanted);
+            assert_eq!(local_path(next), expected);
         }
     }
 }

@@ -359,7 +359,7 @@ pub async fn remove(
 /// Creates a connect link, and shows it once.
 pub async fn link(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
     let mailbox = find_mailbox(&address, &state, &user).await?;
-    let made = links::make(state.acting(&user.actor), &mailbox).await?;
-    let link = state.settings.link(&format!("/customer/{}", made.key));
+    let created = links::make(state.acting(&user.actor), &mailbox).await?;
+    let link = state.settings.link(&format!("/customer/{}", created.key));
     render(mailbox, &state, &user, None, Some(link)).await
 }

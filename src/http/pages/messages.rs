@@ -57,8 +57,8 @@ pub fn left_out(reading: &Reading, w: &Words) -> String {
 }
 
 /// A name and an address in the usual form.
-pub fn person(one: &Person) -> String {
-    match (one.name.as_deref(), one.address.as_deref()) {
+pub fn person(person: &Person) -> String {
+    match (person.name.as_deref(), person.address.as_deref()) {
         (Some(name), Some(address)) => format!("{name} <{address}>"),
         (Some(only), None) | (None, Some(only)) => only.to_owned(),
         (None, None) => "–".to_owned(),
@@ -204,7 +204,7 @@ async fn quarantined_mail(state: &State, user: &SignedIn, words: &[String]) -> R
 }
 
 /// Messages with all of the words in sender, subject or Message-ID, like the search index.
-fn matching(lines: Vec<QuarantinedMail>, wanted: &[String]) -> Vec<QuarantinedHit> {
+fn matching(lines: Vec<QuarantinedMail>, words: &[String]) -> Vec<QuarantinedHit> {
     let read = lines.into_iter().map(|line| {
         let header = parse::header(&line.headers);
         let (from, subject) = (header.from.unwrap_or_default(), header.subject.unwrap_or_default());
@@ -213,7 +213,7 @@ fn matching(lines: Vec<QuarantinedMail>, wanted: &[String]) -> Vec<QuarantinedHi
     });
     let fits = |text: &str| {
         let text: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect();
-        wanted.iter().all(|word| text.iter().any(|one| one.starts_with(word.as_str())))
+        words.iter().all(|word| text.iter().any(|token| token.starts_with(word.as_str())))
     };
     read.filter(|(_, text)| fits(text)).map(|(quarantined, _)| quarantined).collect()
 }

@@ -70,7 +70,7 @@ fn after(step: &str, mailbox: &Mailbox) -> String {
     if !mailbox.setup {
         return format!("{path}?done=saved");
     }
-    let next = STEPS.iter().skip_while(|one| **one != step).nth(1).unwrap_or(&"trial");
+    let next = STEPS.iter().skip_while(|name| **name != step).nth(1).unwrap_or(&"trial");
     format!("{path}/setup/{next}")
 }
 
@@ -115,7 +115,11 @@ async fn owner(named: &str, state: &State, user: &SignedIn) -> Result<Result<i64
     match (named.trim(), store.organisations().await?.as_slice()) {
         ("", [only]) => Ok(Ok(only.id)),
         ("", _) => Ok(Err("organisation-needed")),
-        (named, all) => Ok(all.iter().find(|one| one.name == named).map(|one| one.id).ok_or("organisation-needed")),
+        (named, all) => Ok(all
+            .iter()
+            .find(|organisation| organisation.name == named)
+            .map(|organisation| organisation.id)
+            .ok_or("organisation-needed")),
     }
 }
 
@@ -214,7 +218,7 @@ async fn inbox_for(
     match (proposed, first) {
         (Some(proposed), first) => match (own_or_new(&proposed, organisation, state).await?, first) {
             (Err(_), Some(first)) => Ok(there(first)),
-            (made, _) => Ok(made),
+            (inbox, _) => Ok(inbox),
         },
         (None, Some(first)) => Ok(there(first)),
         (None, None) => Ok(Err("inbox-needed")),

@@ -55,8 +55,8 @@ pub fn link(name: &str) -> String {
 pub async fn file(Path((_, name)): Path<(String, String)>) -> Response {
     match ASSETS.iter().find(|asset| asset.name == name) {
         Some(asset) => {
-            let kept = HeaderValue::from_static("public, max-age=31536000, immutable");
-            ([(CONTENT_TYPE, HeaderValue::from_static(asset.content_type)), (CACHE_CONTROL, kept)], asset.bytes)
+            let cached = HeaderValue::from_static("public, max-age=31536000, immutable");
+            ([(CONTENT_TYPE, HeaderValue::from_static(asset.content_type)), (CACHE_CONTROL, cached)], asset.bytes)
                 .into_response()
         }
         None => PageError::NotFound.into_response(),

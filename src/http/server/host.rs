@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn we_are_asked_by_our_own_names_only() {
+    fn only_our_own_host_names_are_accepted() {
         let hosts = hosts("https://mailferry.example.se", "0.0.0.0:8025", &["mailferry", "internal.example:9000"]);
         for (host, is_ours) in [
             ("mailferry.example.se", true),
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_said_once_and_clearly() {
+    fn a_request_names_exactly_one_host() {
         let hosts = hosts("", "127.0.0.1:8025", &[]);
         let own = ("host", "localhost:8025");
         type Row = (&'static str, Vec<(&'static str, &'static str)>, Result<(), HostError>);

@@ -74,11 +74,11 @@ pub async fn run(listener: TcpListener, router: Router, peers: Peers, end: Cance
         let pace = Arc::new(Pace::new());
         let counted = (!shared.peers.is_proxy(ip)).then(|| client_network(ip));
         let (Some(connection_slot), Ok(at)) = (slots.acquire(counted, &pace), stream.local_addr()) else { continue };
-        let (connection_slot, connection_state) =
+        let (connection_slot, client_connection) =
             (Arc::new(connection_slot), Connection { shared: shared.clone(), pace: pace.clone(), peer, at });
         let service = {
             let connection_slot = connection_slot.clone();
-            service_fn(move |request| connection_state.clone().respond(request, connection_slot.clone()))
+            service_fn(move |request| client_connection.clone().respond(request, connection_slot.clone()))
         };
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn whoever_says_nothing_is_let_go() {
+    async fn a_silent_client_is_disconnected() {
         let (listener, address) = listener();
         let end = CancellationToken::new();
         let answering = tokio::spawn(run(listener, Router::new(), Peers::default(), end.clone()));
@@ -236,14 +236,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_that_was_begun_comes_to_its_end() {
+    async fn a_running_request_is_completed_at_shutdown() {
         let (listener, address) = listener();
-        let (end, asked, go) = (CancellationToken::new(), Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+        let (end, started, finish) =
+            (CancellationToken::new(), Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
         let handler = {
-            let (asked, go) = (asked.clone(), go.clone());
+            let (started, finish) = (started.clone(), finish.clone());
             async move |ConnectInfo(peer): ConnectInfo<SocketAddr>| {
-                asked.add_permits(1);
-                let _ = go.acquire().await;
+                started.add_permits(1);
+                let _ = finish.acquire().await;
                 format!("you are {}", peer.ip())
             }
         };
@@ -251,9 +252,9 @@ mod tests {
             tokio::spawn(run(listener, Router::new().route("/", get(handler)), Peers::default(), end.clone()));
         let mut visitor = connect(address).await;
         visitor.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
-        let _ = asked.acquire().await.unwrap();
+        let _ = started.acquire().await.unwrap();
         end.cancel();
-        go.add_permits(1);
+        finish.add_permits(1);
         let mut response = String::new();
         visitor.read_to_string(&mut response).await.unwrap();
         assert!(response.ends_with("you are 127.0.0.1"), "{response}");

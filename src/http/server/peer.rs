@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_is_the_nearest_that_is_no_proxy() {
+    fn the_client_is_the_nearest_address_that_is_not_a_proxy() {
         let peers = Peers::new(vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()]);
         for (peer, forwarded, client) in [
             ("192.0.2.1", "203.0.113.9", "192.0.2.1"),
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_nobody_could_read_on_the_way_is_private() {
+    fn only_local_or_https_requests_are_private() {
         let peers = Peers::new(vec!["10.0.0.0/8".parse().unwrap()]);
         let from = |ip| ("x-forwarded-for", ip);
         let by = |proto| ("x-forwarded-proto", proto);

@@ -45,10 +45,10 @@ impl Pool {
         Self { total: Arc::new(Semaphore::new(total as usize)), per_tenant, by_tenant: Mutex::default() }
     }
 
-    fn by_tenant(&self, tenant: Tenant) -> Arc<Semaphore> {
+    fn tenant_pool(&self, tenant: Tenant) -> Arc<Semaphore> {
         let mut by_tenant = self.by_tenant.lock().unwrap_or_else(PoisonError::into_inner);
         if by_tenant.len() > REMEMBERED {
-            by_tenant.retain(|_, of| Arc::strong_count(of) > 1);
+            by_tenant.retain(|_, semaphore| Arc::strong_count(semaphore) > 1);
         }
         by_tenant.entry(tenant).or_insert_with(|| Arc::new(Semaphore::new(self.per_tenant as usize))).clone()
     }
@@ -57,11 +57,11 @@ impl Pool {
     /// not hold up others.
     async fn take(&self, tenant: Tenant, amount: u32) -> Option<Share> {
         let amount = amount.min(self.per_tenant);
-        let by_tenant = self.by_tenant(tenant);
+        let of_tenant = self.tenant_pool(tenant);
         let take = async {
-            let by_tenant = by_tenant.acquire_many_owned(amount).await.ok()?;
+            let of_tenant = of_tenant.acquire_many_owned(amount).await.ok()?;
             let total = self.total.clone().acquire_many_owned(amount).await.ok()?;
-            Some(Share { _of_tenant: by_tenant, _of_total: total })
+            Some(Share { _of_tenant: of_tenant, _of_total: total })
         };
         timeout(MAX_WAIT, take).await.ok().flatten()
     }
@@ -138,7 +138,7 @@ impl Shares {
             let piece = rest.split_to(rest.len().min(PIECE));
             (!piece.is_empty()).then_some((Ok::<_, std::io::Error>(piece), rest))
         });
-        let pieces = pieces.fuse(); // compression asks once more after the end
+        let pieces = pieces.fuse(); // compression polls again after the end
         let mut response = Response::from_parts(parts, Body::from_stream(pieces));
         response.headers_mut().entry(axum::http::header::CONTENT_LENGTH).or_insert(size.into());
         Some(response)
@@ -154,7 +154,7 @@ pub struct SourceShare {
 
 /// Bytes that keep a share until the last reference to any of them is dropped.
 pub fn with_share(bytes: impl AsRef<[u8]> + Send + 'static, share: &Arc<Share>) -> Bytes {
-    struct Owned<T>(T, #[expect(dead_code, reason = "it is kept")] Arc<Share>);
+    struct Owned<T>(T, #[expect(dead_code, reason = "held until it is dropped")] Arc<Share>);
     impl<T: AsRef<[u8]>> AsRef<[u8]> for Owned<T> {
         fn as_ref(&self) -> &[u8] {
             self.0.as_ref()
@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn what_one_organisation_holds_keeps_no_other_waiting() {
+    async fn one_organisation_does_not_block_the_others() {
         let shares = Shares::default();
         let begun = tokio::time::Instant::now();
         let large = shares.mail(Some(1), 50 << 20).await.unwrap();
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_holds_its_share_until_its_last_byte_is_gone() {
+    async fn a_response_keeps_its_share_until_its_last_byte_is_dropped() {
         let shares = Shares::default();
         let before = shares.sending.total.available_permits();
         let text = "x".repeat(10 * PIECE + 1);
@@ -202,10 +202,10 @@ mod tests {
         drop(first);
         assert_eq!(shares.sending.total.available_permits(), before);
         // Compression polls again after the end.
-        let mut asked_again = shares.hold(Some(1), text.into_response()).await.unwrap().into_body();
-        while asked_again.frame().await.is_some() {}
-        assert!(asked_again.frame().await.is_none(), "the end is no panic");
-        drop(asked_again);
+        let mut polled_again = shares.hold(Some(1), text.into_response()).await.unwrap().into_body();
+        while polled_again.frame().await.is_some() {}
+        assert!(polled_again.frame().await.is_none(), "the end is no panic");
+        drop(polled_again);
         let small = shares.hold(Some(1), "hej".into_response()).await.unwrap();
         assert_eq!((shares.sending.total.available_permits(), small.body().size_hint().exact()), (before, Some(3)));
     }

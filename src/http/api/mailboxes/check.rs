@@ -61,8 +61,8 @@ pub async fn check(
     PathParams(address): PathParams<String>,
 ) -> ApiResult {
     let (_, mailbox) = find_mailbox(&address, &caller, &state).await?;
-    let request = CheckOptions { as_polled: false, tell: |_: &CheckLine| {} };
-    let mut checked = inspect::check(state.inspector(&caller.actor), &mailbox, request).await?;
+    let options = CheckOptions { as_polled: false, tell: |_: &CheckLine| {} };
+    let mut checked = inspect::check(state.inspector(&caller.actor), &mailbox, options).await?;
     let trouble = checked.trouble.map(|trouble| CheckLine::diagnosis(&trouble.on_page(), Language::English));
     checked.lines.extend(trouble);
     let ok = checked.complete && checked.lines.iter().all(|line| line.ok);

@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_has_it_look_for_longer_than_a_minute() {
+    fn the_time_limit_is_at_most_a_minute() {
         assert_eq!(wait_time("60s"), Ok(Duration::from_secs(60)));
         for wrong in ["61s", "0s", "", "soon", "1 year", "-1s"] {
             assert!(wait_time(wrong).is_err(), "{wrong}");

@@ -66,9 +66,9 @@ mod tests {
     }
 
     #[test]
-    fn who_did_something_and_why_a_mail_is_here_is_told_in_swedish() {
+    fn actors_and_routing_reasons_are_translated() {
         let w = in_swedish();
-        for (why, told) in [
+        for (why, expected) in [
             ("mailbox: jobb@l.se", "kom till postlådan jobb@l.se"),
             ("To: jobb+anna@l.se", "skickades till jobb+anna@l.se (To)"),
             ("Cc: jobb@l.se", "skickades till jobb@l.se (Cc)"),
@@ -77,7 +77,7 @@ mod tests {
             ("X-Other: jobb@l.se", "har raden X-Other: jobb@l.se"),
             ("by magic", "by magic"),
         ] {
-            assert_eq!(w.why(why), told);
+            assert_eq!(w.why(why), expected);
         }
         assert_eq!(w.who("command line"), "kommandoraden");
         assert_eq!(w.who("connect link"), "kundens länk");

@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn each_thing_is_waited_for_as_long_as_it_may_take() {
+    async fn each_phase_has_its_own_timeout() {
         type Steps = &'static [fn(&Pace)];
         let rows: [(&str, Steps, Duration); 9] = [
             ("nothing comes", &[], FIRST_BYTE_TIMEOUT),
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_in_drops_has_one_deadline_and_an_answer_that_is_taken_none() {
+    async fn a_slow_body_has_one_deadline_and_a_response_being_read_has_none() {
         let pace = Pace::new();
         pace.head_received();
         for _ in 0..9 {

@@ -166,7 +166,7 @@ mod tests {
     const A: Option<IpAddr> = Some(IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)));
     const B: Option<IpAddr> = Some(IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2)));
 
-    /// A few connections, each of which waits a second longer than the next.
+    /// Opens connections. Each has been waiting for one second longer than the next.
     async fn acquire(
         slots: &Arc<ConnectionSlots>,
         peers: &[Option<IpAddr>],
@@ -189,25 +189,25 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_peer_that_is_too_many_loses_its_oldest() {
+    async fn a_peer_above_its_limit_loses_its_oldest_connection() {
         let slots = ConnectionSlots::new(ConnectionLimits { all: 10, per_peer: 3, monitoring: 1 });
         let mut all = acquire(&slots, &[A, B, A, A, A], false).await;
         assert_eq!(evicted_of(&all), [true, false, false, false, false]);
-        // A proxy's connections are everybody's, and are not counted so.
+        // Connections of a proxy belong to all clients, and are not counted for one peer.
         all.extend(acquire(&slots, &[None; 4], false).await);
         assert_eq!(evicted_of(&all), [true, false, false, false, false, false, false, false, false]);
         assert!(all.iter().all(|slot| !slot.monitoring_only));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_full_house_lets_go_of_those_who_have_most() {
+    async fn a_full_server_evicts_the_peer_with_the_most_connections() {
         let slots = ConnectionSlots::new(ConnectionLimits { all: 5, per_peer: 4, monitoring: 1 });
         let all = acquire(&slots, &[None, B, A, A, A, B], false).await;
         assert_eq!(evicted_of(&all), [false, false, true, false, false, false]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_is_being_answered_stays_and_watchers_have_places_of_their_own() {
+    async fn busy_connections_stay_and_monitoring_has_its_own_slots() {
         let slots = ConnectionSlots::new(ConnectionLimits { all: 4, per_peer: 2, monitoring: 1 });
         let busy = acquire(&slots, &[A, A, B, B], true).await;
         let monitoring = acquire(&slots, &[A], true).await;
