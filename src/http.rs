@@ -1,4 +1,4 @@
-//! What `mailferry serve` answers over HTTP: the pages, the API, and whoever watches the process.
+//! The HTTP server of `mailferry serve`: the pages, the API, and the endpoints for monitoring.
 
 mod api;
 mod mail_download;
@@ -40,38 +40,39 @@ use server::{headers, host, listen, shares};
 
 pub use pages::set_up_link;
 
-/// What the handlers work with.
+/// The state shared by all handlers.
 #[derive(Clone)]
 pub struct State {
     deps: Arc<Deps>,
-    page: Arc<Settings>,
-    /// The way to mail servers: none is talked to on the threads that answer.
+    settings: Arc<Settings>,
+    /// Runs connections to mail servers on their own threads, so that they never block the threads that answer
+    /// requests.
     visits: Visits,
     stopping: CancellationToken,
     shares: Arc<shares::Shares>,
 }
 
 impl State {
-    /// Somebody at work here.
+    /// The context of a use case: the actor, the store and the current time.
     fn acting<'a>(&'a self, actor: &'a Actor) -> Acting<'a> {
         Acting { actor, store: &self.deps.store, now: self.deps.clock.now() }
     }
 
-    /// Somebody here who has us look at a customer's server.
+    /// The context of a use case that connects to a customer's server.
     fn inspector<'a>(&'a self, actor: &'a Actor) -> Inspector<'a> {
         Inspector { acting: self.acting(actor), visits: &self.visits, deps: &self.deps }
     }
 
-    /// The surroundings of a change that may need a key, a provider or the network.
+    /// What a change needs beyond [`Acting`]: the key, the providers, and the ports a mail server may have.
     fn change_deps(&self) -> ChangeDeps<'_> {
-        ChangeDeps { deps: &self.deps, ports: &self.page.mail_ports }
+        ChangeDeps { deps: &self.deps, ports: &self.settings.mail_ports }
     }
 
-    /// Finds the mail server of an address for somebody who sees this. Documents of other people's servers are read off the threads
-    /// that answer.
+    /// Finds the mail server of an address for a user with this scope. Runs off the request threads, because discovery
+    /// parses documents from untrusted servers.
     ///
     /// # Errors
-    /// There is no room for that now.
+    /// No place for the work becomes free in time.
     async fn discover(&self, address: &Address, scope: Scope) -> Result<Discovery, PollError> {
         let (address, deps) = (address.clone(), self.deps.clone());
         let finding = async move { discover::find(&address, &deps.egress, &deps.deadlines, &deps.oauth).await };
@@ -80,71 +81,71 @@ impl State {
     }
 }
 
-/// Operators share places as an organisation does; no row has this number.
+/// Operators share one set of places, like an organisation. No organisation has this row number.
 const OPERATORS: i64 = 0;
 
-/// What the configuration says of the page.
+/// The HTTP settings, and the clients and caches made from them.
 pub struct Settings {
-    /// Where people reach it.
-    base: Url,
-    /// Whose proxies are believed.
+    /// The public URL of the pages.
+    base_url: Url,
+    /// The reverse proxies whose forwarding headers are trusted.
     peers: Peers,
-    /// By which names it may be asked.
+    /// The host names that requests may use.
     hosts: host::Hosts,
-    /// Passwords are taken that others could read on their way.
+    /// Whether the API accepts passwords over connections that others could read.
     passwords_in_clear: bool,
     /// The domain of proposed inbox addresses; empty: none is proposed.
     inbox_domain: String,
-    /// The ports of mail servers that whoever is not an operator may name.
+    /// The mail server ports that users other than operators may choose.
     mail_ports: Vec<u16>,
-    /// What browsers may do with a page.
-    policy: HeaderValue,
-    /// A way to send test mails, if one is configured.
+    /// The Content-Security-Policy header of every page.
+    csp: HeaderValue,
+    /// Sends test messages; `None` without an SMTP server in the configuration.
     mailer: Option<Mailer>,
-    /// Who says who somebody is.
+    /// The provider for single sign-on.
     sso: config::Sso,
-    /// That provider, as it has described itself, and when.
-    provider: Mutex<Option<(Instant, Arc<CoreProviderMetadata>)>>,
-    /// Nobody but this machine is meant to reach it.
+    /// The cached metadata of that provider, with the time when it was read.
+    sso_metadata: Mutex<Option<(Instant, Arc<CoreProviderMetadata>)>>,
+    /// Whether the server can be reached from this machine only.
     is_local: bool,
 }
 
-/// What an operator had better know of where the page is reached, as far as the configuration shows it.
+/// Warnings about `http.*` settings that are valid but probably wrong.
 pub fn warnings(http: &config::Http) -> Vec<String> {
     let is_behind = !http.url.is_empty() && http.trusted_proxies.is_empty();
-    let warning = "http.url is set and http.trusted_proxies is empty: behind a reverse proxy all clients look like one, so that wrong \
-                   passwords of one hold back the first sign-in of all; name the proxy there";
+    let warning = "http.url is set and http.trusted_proxies is empty: behind a reverse proxy, all clients look like one, so that \
+                   the failed logins of one can lock out all others; list the proxy there";
     is_behind.then(|| warning.to_owned()).into_iter().collect()
 }
 
 impl Settings {
-    /// From a configuration that was checked.
+    /// Takes a validated configuration.
     pub fn new(config: &Config) -> Result<Self, String> {
         let config::Http { trusted_proxies, inbox_domain, .. } = &config.http;
-        let base = config.http.base().map_err(|error| format!("http.url: {error}"))?;
+        let base_url = config.http.base().map_err(|error| format!("http.url: {error}"))?;
         let providers = config.oauth.providers.values().map(|app| app.authorize_url.as_str());
         Ok(Self {
-            hosts: host::Hosts::new(&config.http, &base),
+            hosts: host::Hosts::new(&config.http, &base_url),
             passwords_in_clear: config.http.passwords_in_clear,
-            base,
+            base_url,
             peers: Peers::new(trusted_proxies.clone()),
             inbox_domain: inbox_domain.clone(),
             mail_ports: config.egress.ports.clone(),
-            policy: headers::policy(providers),
+            csp: headers::content_security_policy(providers),
             mailer: Mailer::new(&config.smtp)?,
             sso: config.sso.clone(),
-            provider: Mutex::default(),
+            sso_metadata: Mutex::default(),
             is_local: config.http.url.is_empty() && config.http.listen.ip().is_loopback(),
         })
     }
 
-    /// A link to one of our pages, as others need it.
+    /// An absolute link to one of our pages.
     pub fn link(&self, path: &str) -> String {
-        format!("{}{path}", self.base.as_str().trim_end_matches('/'))
+        format!("{}{path}", self.base_url.as_str().trim_end_matches('/'))
     }
 }
 
-/// Opens the listener: before anything else is started, so that a taken port is an error at once.
+/// Opens the listener. Called before anything else starts, so that an occupied port is reported at once.
 pub fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
     listen::bind(address).map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => BindError::InUse(address),
@@ -152,11 +153,11 @@ pub fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
     })
 }
 
-/// Why nobody can be answered at an address.
+/// Why the listener could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     #[error(
-        "{0}: address already in use; another program listens there: choose another with http.listen \
+        "{0}: address already in use; choose another address with http.listen \
          (MAILFERRY__HTTP__LISTEN)"
     )]
     InUse(SocketAddr),
@@ -164,26 +165,26 @@ pub enum BindError {
     Impossible { address: SocketAddr, error: std::io::Error },
 }
 
-/// Nobody is answered later: the longest that a page waits for, a check, takes half of it.
-const LONGEST: Duration = Duration::from_mins(3);
+/// Hard timeout for every request; the slowest one, a mailbox check, is capped at half of this.
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(3);
 
-/// The two stages of the end.
+/// The two stages of a shutdown.
 pub struct Stop {
-    /// Nothing long is to be begun any more.
+    /// Cancelled first: nothing long is started any more.
     pub stopping: CancellationToken,
-    /// Nobody new is answered.
+    /// Cancelled last: no new request is accepted.
     pub end: CancellationToken,
 }
 
-/// Answers until told to end.
-pub async fn serve(listener: TcpListener, deps: Arc<Deps>, page: Arc<Settings>, visits: Visits, stop: Stop) {
-    let (is_https, policy) = (page.base.scheme() == "https", page.policy.clone());
-    let peers = page.peers.clone();
-    let state = State { deps, page, visits, stopping: stop.stopping, shares: Arc::default() };
+/// Serves requests until `stop.end` is cancelled.
+pub async fn serve(listener: TcpListener, deps: Arc<Deps>, settings: Arc<Settings>, visits: Visits, stop: Stop) {
+    let (is_https, csp) = (settings.base_url.scheme() == "https", settings.csp.clone());
+    let peers = settings.peers.clone();
+    let state = State { deps, settings, visits, stopping: stop.stopping, shares: Arc::default() };
     let router = routes::router(state.clone())
         .layer(from_fn_with_state(state, host::guard))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST))
-        .layer(from_fn(move |request, next| headers::guard(is_https, policy.clone(), request, next)))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
+        .layer(from_fn(move |request, next| headers::add(is_https, csp.clone(), request, next)))
         .layer(CompressionLayer::new());
-    listen::answer(listener, router, peers, stop.end).await;
+    listen::run(listener, router, peers, stop.end).await;
 }

@@ -1,4 +1,4 @@
-//! The bytes of a stored mail, for pages and the API.
+//! The bytes of a stored message, for pages and the API.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,31 +10,30 @@ use axum::response::{IntoResponse, Response};
 use futures::stream;
 
 use crate::http::State;
-use crate::http::server::shares::{MadeOf, PIECE, Share, Whose, held};
+use crate::http::server::shares::{PIECE, Share, SourceShare, Tenant, with_share};
 use crate::reading::{self, Content, Decoder};
 use crate::store::{CHUNK, MessageLine, Store, StoreError};
 
-/// A mail in memory, with its share of what there may be.
-pub struct Held {
+/// A message in memory, with its share of the memory for messages.
+pub struct LoadedMail {
     bytes: Vec<u8>,
     sha256: Vec<u8>,
     share: Share,
-    whose: Whose,
+    tenant: Tenant,
 }
 
-/// What was read of a mail, with the share of that: what is made of it takes as much.
-pub struct Read<T> {
-    /// What was read.
+/// A value read from a message, with the message's share: what is built from the value takes as much memory.
+pub struct WithShare<T> {
     pub value: T,
-    /// For [`made_of`].
+    /// For [`attach_share`].
     pub share: Share,
 }
 
-impl Held {
-    /// The bytes of a message, as far as they are looked at. Waits for room; `None`: there is none for long.
-    pub async fn of(message: &MessageLine, whose: Whose, state: &State) -> Result<Option<Self>, StoreError> {
+impl LoadedMail {
+    /// Loads the bytes of a message, up to the limit of the reader. Waits for memory; `None`: none became free in time.
+    pub async fn load(message: &MessageLine, tenant: Tenant, state: &State) -> Result<Option<Self>, StoreError> {
         let size = usize::try_from(message.size).unwrap_or(usize::MAX).min(reading::MAX_INPUT);
-        let Some(share) = state.shares.mail(whose, size).await else { return Ok(None) };
+        let Some(share) = state.shares.mail(tenant, size).await else { return Ok(None) };
         let sha256 = state.deps.store.message_sha256(message.id).await?;
         let mut bytes = Vec::with_capacity(size);
         for seq in 0.. {
@@ -43,124 +42,129 @@ impl Held {
                 _ => break,
             }
         }
-        Ok(Some(Self { bytes, sha256, share, whose }))
+        Ok(Some(Self { bytes, sha256, share, tenant }))
     }
 
-    /// Reads it where nobody else waits for that; the inner `None`: it broke the reader, or no thread has time for long.
+    /// Reads the message on a blocking thread. `None`: the reader panicked, or no thread became free in time.
     pub async fn read<T: Send + 'static>(
         self,
         state: &State,
         read: impl FnOnce(&[u8]) -> T + Send + 'static,
-    ) -> Option<Read<T>> {
-        let Self { bytes, share, whose, .. } = self;
-        let turn = state.shares.reading(whose).await?;
+    ) -> Option<WithShare<T>> {
+        let Self { bytes, share, tenant, .. } = self;
+        let thread = state.shares.reading(tenant).await?;
         let work = move || {
-            // Also where nobody waits any more, it has its shares until it is done.
-            let (value, _turn) = (read(&bytes), turn);
-            Read { value, share }
+            // Holds both shares until the work is done, even if the request is gone by then.
+            let (value, _thread) = (read(&bytes), thread);
+            WithShare { value, share }
         };
-        aside(work).await
+        run_blocking(work).await
     }
 
-    /// One of its attachments, to be saved and not to be shown; the inner `None`: there is none of this number.
+    /// One of the attachments, as a download. The inner `None`: there is no attachment with this index.
     pub async fn attachment(self, index: usize, state: &State) -> Option<Option<Response>> {
-        let (whose, sha256) = (self.whose, self.sha256.clone());
-        let Read { value, share } = self.read(state, move |bytes| reading::attachment(bytes, index)).await?;
-        let Some(Content { name, size, range: lies, decoder, .. }) = value.ok().flatten() else { return Some(None) };
-        // The mail itself is gone by now.
+        let (tenant, sha256) = (self.tenant, self.sha256.clone());
+        let WithShare { value, share } = self.read(state, move |bytes| reading::attachment(bytes, index)).await?;
+        let Some(Content { name, size, range, decoder, .. }) = value.ok().flatten() else { return Some(None) };
+        // The message has been dropped by now.
         drop(share);
-        let share = state.shares.sending(whose, lies.len().min(CHUNK) + PIECE).await?;
-        let rest = Rest { store: state.deps.store.clone(), sha256, share, chunk: Bytes::new(), lies };
+        let share = state.shares.sending(tenant, range.len().min(CHUNK) + PIECE).await?;
+        let stream = RawStream { store: state.deps.store.clone(), sha256, share, chunk: Bytes::new(), range };
         let disposition = reading::content_disposition(name.as_deref());
-        let body = Body::from_stream(stream::try_unfold((rest, Some(decoder)), decoded));
+        let body = Body::from_stream(stream::try_unfold((stream, Some(decoder)), next_decoded));
         Some(Some(download(&disposition, "application/octet-stream", size, body)))
     }
 }
 
-/// An answer that was made of a mail: it has the mail's share until it has one of its own.
-pub fn made_of(share: Share, mut response: Response) -> Response {
-    response.extensions_mut().insert(MadeOf { _share: Arc::new(share) });
+/// Attaches the message's share to the response. The response holds it until it has a share of its own.
+pub fn attach_share(share: Share, mut response: Response) -> Response {
+    response.extensions_mut().insert(SourceShare { _share: Arc::new(share) });
     response
 }
 
-/// What is still to be sent of a stored mail. No more of it than a row is in memory.
-struct Rest {
+/// The part of a stored message that is still to be sent. At most one row of it is in memory.
+struct RawStream {
     store: Arc<Store>,
     sha256: Vec<u8>,
     share: Arc<Share>,
-    /// Of the row that comes next, what is not sent yet.
+    /// The rest of the row that is being sent.
     chunk: Bytes,
-    /// Which bytes are still to come, those of the row included.
-    lies: Range<usize>,
+    /// The bytes that are still to be sent, including those in `chunk`.
+    range: Range<usize>,
 }
 
-impl Rest {
-    /// The next piece; empty after the last.
-    async fn piece(&mut self) -> std::io::Result<Bytes> {
-        if self.chunk.is_empty() && !self.lies.is_empty() {
-            let (seq, skip) = (self.lies.start / CHUNK, self.lies.start % CHUNK);
+impl RawStream {
+    /// The next piece; empty at the end.
+    async fn next_piece(&mut self) -> std::io::Result<Bytes> {
+        if self.chunk.is_empty() && !self.range.is_empty() {
+            let (seq, skip) = (self.range.start / CHUNK, self.range.start % CHUNK);
             let seq = i64::try_from(seq).map_err(std::io::Error::other)?;
             let chunk = self.store.raw_chunk(&self.sha256, seq).await.map_err(std::io::Error::other)?;
-            let mut chunk = held(chunk.unwrap_or_default(), &self.share);
+            let mut chunk = with_share(chunk.unwrap_or_default(), &self.share);
             if chunk.len() <= skip {
-                return Err(std::io::Error::other("a row of a mail is not there"));
+                return Err(std::io::Error::other("a row of a message is missing"));
             }
-            chunk.truncate(skip.saturating_add(self.lies.len()));
+            chunk.truncate(skip.saturating_add(self.range.len()));
             self.chunk = chunk.split_off(skip);
         }
         let piece = self.chunk.split_to(self.chunk.len().min(PIECE));
-        self.lies.start += piece.len();
+        self.range.start += piece.len();
         Ok(piece)
     }
 }
 
-/// The next piece of an attachment that is not empty.
-async fn decoded(
-    (mut rest, decoder): (Rest, Option<Decoder>),
-) -> std::io::Result<Option<(Bytes, (Rest, Option<Decoder>))>> {
+/// The next non-empty piece of a decoded attachment.
+async fn next_decoded(
+    (mut stream, decoder): (RawStream, Option<Decoder>),
+) -> std::io::Result<Option<(Bytes, (RawStream, Option<Decoder>))>> {
     let Some(mut decoder) = decoder else { return Ok(None) };
     loop {
-        let piece = rest.piece().await?;
+        let piece = stream.next_piece().await?;
         let mut bytes = Vec::with_capacity(piece.len());
         if piece.is_empty() {
             decoder.finish(&mut |byte| bytes.push(byte));
-            return Ok((!bytes.is_empty()).then(|| (held(bytes, &rest.share), (rest, None))));
+            return Ok((!bytes.is_empty()).then(|| (with_share(bytes, &stream.share), (stream, None))));
         }
         decoder.push(&piece, &mut |byte| bytes.push(byte));
         if !bytes.is_empty() {
-            return Ok(Some((held(bytes, &rest.share), (rest, Some(decoder)))));
+            return Ok(Some((with_share(bytes, &stream.share), (stream, Some(decoder)))));
         }
     }
 }
 
-/// The bytes of a message exactly as they came. A large mail is never whole in memory. `None`: too many are being sent for long.
+/// The bytes of a message exactly as they arrived. A large message is never in memory as a whole. `None`: too many
+/// downloads are running, and none ended in time.
 ///
 /// # Errors
-/// They are not there; nothing was answered yet then.
-pub async fn original(message: &MessageLine, whose: Whose, state: &State) -> Result<Option<Response>, StoreError> {
+/// The bytes are missing. Nothing has been sent then.
+pub async fn original(message: &MessageLine, tenant: Tenant, state: &State) -> Result<Option<Response>, StoreError> {
     let store = state.deps.store.clone();
     let sha256 = store.message_sha256(message.id).await?;
     let size = usize::try_from(message.size).unwrap_or(0);
-    let Some(share) = state.shares.sending(whose, size.min(CHUNK)).await else { return Ok(None) };
-    let mut rest = Rest { store, sha256, share, chunk: Bytes::new(), lies: 0..size };
-    let first = rest.piece().await.map_err(|error| StoreError::Unknown(format!("message {}: {error}", message.id)))?;
-    let pieces = stream::try_unfold((Some(first), rest), async |(ready, mut rest)| {
+    let Some(share) = state.shares.sending(tenant, size.min(CHUNK)).await else { return Ok(None) };
+    let mut stream = RawStream { store, sha256, share, chunk: Bytes::new(), range: 0..size };
+    let first =
+        stream.next_piece().await.map_err(|error| StoreError::Unknown(format!("message {}: {error}", message.id)))?;
+    let pieces = stream::try_unfold((Some(first), stream), async |(ready, mut stream)| {
         let piece = match ready {
             Some(piece) => piece,
-            None => rest.piece().await?,
+            None => stream.next_piece().await?,
         };
-        Ok::<_, std::io::Error>((!piece.is_empty()).then_some((piece, (None, rest))))
+        Ok::<_, std::io::Error>((!piece.is_empty()).then_some((piece, (None, stream))))
     });
     let disposition = format!("attachment; filename=\"{}.eml\"", message.id);
     Ok(Some(download(&disposition, "message/rfc822", Some(size as u64), Body::from_stream(pieces))))
 }
 
-/// Does what takes a while where nobody else waits for it; `None` if it broke.
-pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    tokio::task::spawn_blocking(work).await.inspect_err(|error| tracing::error!(%error, "a mail broke its reader")).ok()
+/// Runs blocking work; `None` if it panicked.
+pub async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .inspect_err(|error| tracing::error!(%error, "reading a message panicked"))
+        .ok()
 }
 
-/// Something to be saved and not to be shown.
+/// A response that browsers save and do not display.
 fn download(disposition: &str, content_type: &'static str, length: Option<u64>, body: Body) -> Response {
     let disposition = HeaderValue::from_str(disposition).unwrap_or(HeaderValue::from_static("attachment"));
     let headers = [(CONTENT_TYPE, HeaderValue::from_static(content_type)), (CONTENT_DISPOSITION, disposition)];

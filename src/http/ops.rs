@@ -1,4 +1,4 @@
-//! For operators: the health of the process, and metrics.
+//! For monitoring: health checks and metrics.
 
 pub mod health;
 pub mod metrics;

@@ -1,4 +1,4 @@
-//! The parts that all pages have in common: the visitor and their language, the frame, errors, and who may see a page.
+//! What all pages share: the visitor and their language, the frame, errors, and access control.
 
 pub mod answer;
 pub mod error;

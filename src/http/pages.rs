@@ -1,4 +1,4 @@
-//! The pages: a file each, with their templates in `templates/`.
+//! The pages: one file each, with their templates in `templates/`.
 
 pub mod account;
 pub mod audit;
@@ -26,12 +26,12 @@ use crate::clock::Timestamp;
 use crate::http::page::error::PageError;
 use crate::store::{Store, StoreError};
 
-/// Whatever there is not.
+/// Fallback handler: 404 for any unknown path.
 pub async fn lost() -> PageError {
     PageError::NotFound
 }
 
-/// Where nobody can sign in yet: the link by which the first operator can, once.
+/// The link for creating the first account; `None` if there is an account already. Each call makes a new link.
 pub async fn set_up_link(store: &Store, settings: &Settings, now: Timestamp) -> Result<Option<String>, StoreError> {
     let key = invitations::set_up(store, now).await?;
     Ok(key.map(|key| settings.link(&format!("/setup/{key}"))))

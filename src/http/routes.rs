@@ -1,4 +1,4 @@
-//! THE TABLE of everything that is answered: what, and who may. A test walks it.
+//! THE TABLE of all page routes, with the access that each requires. A test walks it.
 
 use axum::Router;
 use axum::handler::Handler;
@@ -8,130 +8,130 @@ use axum::routing::{MethodRouter, get, post};
 use super::ops::{health, metrics};
 use super::server::assets;
 use super::{State, api, pages};
-use crate::http::page::guard::{Needs, guard};
+use crate::http::page::guard::{PageAccess, guard};
 
-/// One line of the table.
+/// One route.
 pub struct Route {
-    /// The method: GET or POST.
+    /// GET or POST.
     #[cfg_attr(not(test), expect(dead_code, reason = "the walk over the table asks by it"))]
     pub method: &'static str,
-    /// The path, with what is variable in braces.
+    /// The path, with parameters in braces.
     pub path: &'static str,
-    /// Who may.
-    pub needs: Needs,
+    /// Who may use the route.
+    pub access: PageAccess,
     handler: MethodRouter<State>,
 }
 
-fn look<H: Handler<T, State>, T: 'static>(path: &'static str, needs: Needs, handler: H) -> Route {
-    Route { method: "GET", path, needs, handler: get(handler) }
+fn get_route<H: Handler<T, State>, T: 'static>(path: &'static str, access: PageAccess, handler: H) -> Route {
+    Route { method: "GET", path, access, handler: get(handler) }
 }
 
-fn act<H: Handler<T, State>, T: 'static>(path: &'static str, needs: Needs, handler: H) -> Route {
-    Route { method: "POST", path, needs, handler: post(handler) }
+fn post_route<H: Handler<T, State>, T: 'static>(path: &'static str, access: PageAccess, handler: H) -> Route {
+    Route { method: "POST", path, access, handler: post(handler) }
 }
 
-/// All pages.
+/// All page routes.
 pub fn table() -> Vec<Route> {
-    let mut all = entrances();
-    all.extend(mailboxes());
-    all.extend(the_rest());
+    let mut all = sign_in_routes();
+    all.extend(mailbox_routes());
+    all.extend(other_routes());
     all
 }
 
-/// Coming in, and one's own account.
-fn entrances() -> Vec<Route> {
-    use Needs::{Nothing, SignIn};
+/// Signing in and out, and the user's own account.
+fn sign_in_routes() -> Vec<Route> {
+    use PageAccess::{Public, SignedIn};
     use pages::{account, connect_link, consent, invitation, login, oauth_callback, sso};
     vec![
-        look("/assets/{version}/{name}", Nothing, assets::file),
-        look("/login", Nothing, login::form),
-        act("/login", Nothing, login::log_in),
-        act("/logout", Nothing, login::log_out),
-        look("/sso", Nothing, sso::begin),
-        look(sso::CALLBACK, Nothing, sso::callback),
-        act("/language", Nothing, account::language),
-        look("/setup/{key}", Nothing, invitation::set_up),
-        act("/setup/{key}", Nothing, invitation::accept),
-        look("/invitation/{key}", Nothing, invitation::invited),
-        act("/invitation/{key}", Nothing, invitation::accept),
-        look("/account", SignIn, account::page),
-        act("/account", SignIn, account::taste),
-        act("/account/password", SignIn, account::password),
-        // The customer's own IT, by a link.
-        look("/customer/{key}", Nothing, connect_link::page),
-        act("/customer/{key}", Nothing, connect_link::give),
-        look(consent::CALLBACK, Nothing, oauth_callback::callback),
+        get_route("/assets/{version}/{name}", Public, assets::file),
+        get_route("/login", Public, login::page),
+        post_route("/login", Public, login::log_in),
+        post_route("/logout", Public, login::log_out),
+        get_route("/sso", Public, sso::begin),
+        get_route(sso::CALLBACK, Public, sso::callback),
+        post_route("/language", Public, account::language),
+        get_route("/setup/{key}", Public, invitation::set_up),
+        post_route("/setup/{key}", Public, invitation::accept),
+        get_route("/invitation/{key}", Public, invitation::invited),
+        post_route("/invitation/{key}", Public, invitation::accept),
+        get_route("/account", SignedIn, account::page),
+        post_route("/account", SignedIn, account::preferences),
+        post_route("/account/password", SignedIn, account::password),
+        // The customer's own IT staff, through a connect link.
+        get_route("/customer/{key}", Public, connect_link::page),
+        post_route("/customer/{key}", Public, connect_link::submit),
+        get_route(consent::CALLBACK, Public, oauth_callback::callback),
     ]
 }
 
-fn mailboxes() -> Vec<Route> {
-    use Needs::{Admin, SignIn};
+fn mailbox_routes() -> Vec<Route> {
+    use PageAccess::{Admin, SignedIn};
     use pages::{consent, mailbox, setup, test_mail};
     vec![
-        look("/", SignIn, pages::mailboxes::list),
-        look("/connect", Admin, setup::address),
-        act("/connect", Admin, setup::begin_setup),
-        look("/mailboxes/{address}", SignIn, mailbox::page),
-        look("/mailboxes/{address}/ledger", SignIn, mailbox::ledger),
-        act("/mailboxes/{address}/pause", Admin, mailbox::pause),
-        act("/mailboxes/{address}/resume", Admin, mailbox::resume),
-        act("/mailboxes/{address}/poll", Admin, mailbox::poll),
-        act("/mailboxes/{address}/check", Admin, mailbox::check),
-        act("/mailboxes/{address}/password", Admin, mailbox::password),
-        act("/mailboxes/{address}/consent", Admin, consent::begin),
-        act("/mailboxes/{address}/link", Admin, mailbox::link),
-        act("/mailboxes/{address}/retry", Admin, mailbox::retry),
-        act("/mailboxes/{address}/skip", Admin, mailbox::skip),
-        act("/mailboxes/{address}/remove", Admin, mailbox::remove),
-        look("/mailboxes/{address}/setup/server", Admin, setup::server),
-        act("/mailboxes/{address}/setup/server", Admin, setup::set_server),
-        look("/mailboxes/{address}/setup/login", Admin, setup::login),
-        act("/mailboxes/{address}/setup/login", Admin, setup::password),
-        look("/mailboxes/{address}/setup/folders", Admin, setup::folders),
-        act("/mailboxes/{address}/setup/folders", Admin, setup::choose_folders),
-        look("/mailboxes/{address}/setup/inbox", Admin, setup::inbox),
-        act("/mailboxes/{address}/setup/inbox", Admin, setup::set_inbox),
-        look("/mailboxes/{address}/setup/copy", Admin, setup::copy),
-        act("/mailboxes/{address}/setup/copy", Admin, setup::set_copy),
-        look("/mailboxes/{address}/setup/start", Admin, setup::start),
-        act("/mailboxes/{address}/setup/start", Admin, setup::set_start),
-        look("/mailboxes/{address}/setup/trial", Admin, setup::trial),
-        act("/mailboxes/{address}/setup/begin", Admin, setup::begin),
-        look("/mailboxes/{address}/test", Admin, test_mail::page),
-        act("/mailboxes/{address}/test", Admin, test_mail::begin),
-        look("/mailboxes/{address}/test/{id}", Admin, test_mail::follow),
+        get_route("/", SignedIn, pages::mailboxes::list),
+        get_route("/connect", Admin, setup::address),
+        post_route("/connect", Admin, setup::begin_setup),
+        get_route("/mailboxes/{address}", SignedIn, mailbox::page),
+        get_route("/mailboxes/{address}/ledger", SignedIn, mailbox::ledger),
+        post_route("/mailboxes/{address}/pause", Admin, mailbox::pause),
+        post_route("/mailboxes/{address}/resume", Admin, mailbox::resume),
+        post_route("/mailboxes/{address}/poll", Admin, mailbox::poll),
+        post_route("/mailboxes/{address}/check", Admin, mailbox::check),
+        post_route("/mailboxes/{address}/password", Admin, mailbox::password),
+        post_route("/mailboxes/{address}/consent", Admin, consent::begin),
+        post_route("/mailboxes/{address}/link", Admin, mailbox::link),
+        post_route("/mailboxes/{address}/retry", Admin, mailbox::retry),
+        post_route("/mailboxes/{address}/skip", Admin, mailbox::skip),
+        post_route("/mailboxes/{address}/remove", Admin, mailbox::remove),
+        get_route("/mailboxes/{address}/setup/server", Admin, setup::server),
+        post_route("/mailboxes/{address}/setup/server", Admin, setup::set_server),
+        get_route("/mailboxes/{address}/setup/login", Admin, setup::login),
+        post_route("/mailboxes/{address}/setup/login", Admin, setup::password),
+        get_route("/mailboxes/{address}/setup/folders", Admin, setup::folders),
+        post_route("/mailboxes/{address}/setup/folders", Admin, setup::choose_folders),
+        get_route("/mailboxes/{address}/setup/inbox", Admin, setup::inbox),
+        post_route("/mailboxes/{address}/setup/inbox", Admin, setup::set_inbox),
+        get_route("/mailboxes/{address}/setup/copy", Admin, setup::copy),
+        post_route("/mailboxes/{address}/setup/copy", Admin, setup::set_copy),
+        get_route("/mailboxes/{address}/setup/start", Admin, setup::start),
+        post_route("/mailboxes/{address}/setup/start", Admin, setup::set_start),
+        get_route("/mailboxes/{address}/setup/trial", Admin, setup::trial),
+        post_route("/mailboxes/{address}/setup/begin", Admin, setup::begin),
+        get_route("/mailboxes/{address}/test", Admin, test_mail::page),
+        post_route("/mailboxes/{address}/test", Admin, test_mail::begin),
+        get_route("/mailboxes/{address}/test/{id}", Admin, test_mail::follow),
     ]
 }
 
-/// Inboxes and their mail, people, and the installation.
-fn the_rest() -> Vec<Route> {
-    use Needs::{Admin, SignIn};
+/// Inboxes and their messages, users, and the installation.
+fn other_routes() -> Vec<Route> {
+    use PageAccess::{Admin, SignedIn};
     use pages::{audit, inboxes, messages, people};
     vec![
-        look("/inboxes", SignIn, inboxes::list),
-        act("/inboxes", Admin, inboxes::add),
-        look("/inboxes/{address}", SignIn, inboxes::page),
-        act("/inboxes/{address}", Admin, inboxes::set),
-        act("/inboxes/{address}/routes", Admin, inboxes::add_route),
-        act("/inboxes/{address}/routes/remove", Admin, inboxes::remove_route),
-        look("/messages/{id}", SignIn, messages::page),
-        look("/messages/{id}/html", SignIn, messages::html),
-        look("/messages/{id}/original", SignIn, messages::eml),
-        look("/messages/{id}/attachments/{index}", SignIn, messages::attachment),
-        look("/search", SignIn, messages::search),
-        // Who changed what, and who may.
-        look("/audit", SignIn, audit::page),
-        look("/people", Admin, people::list),
-        act("/people/invite", Admin, people::invite),
-        act("/people/invite/revoke", Admin, people::revoke),
-        act("/people/remove", Admin, people::remove),
-        look("/settings", Admin, audit::settings_page),
-        act("/settings/tokens", Admin, audit::add_token),
-        act("/settings/tokens/revoke", Admin, audit::revoke_token),
+        get_route("/inboxes", SignedIn, inboxes::list),
+        post_route("/inboxes", Admin, inboxes::add),
+        get_route("/inboxes/{address}", SignedIn, inboxes::page),
+        post_route("/inboxes/{address}", Admin, inboxes::set),
+        post_route("/inboxes/{address}/routes", Admin, inboxes::add_route),
+        post_route("/inboxes/{address}/routes/remove", Admin, inboxes::remove_route),
+        get_route("/messages/{id}", SignedIn, messages::page),
+        get_route("/messages/{id}/html", SignedIn, messages::html),
+        get_route("/messages/{id}/original", SignedIn, messages::eml),
+        get_route("/messages/{id}/attachments/{index}", SignedIn, messages::attachment),
+        get_route("/search", SignedIn, messages::search),
+        // The audit log, users and settings.
+        get_route("/audit", SignedIn, audit::page),
+        get_route("/people", Admin, people::list),
+        post_route("/people/invite", Admin, people::invite),
+        post_route("/people/invite/revoke", Admin, people::revoke),
+        post_route("/people/remove", Admin, people::remove),
+        get_route("/settings", Admin, audit::settings_page),
+        post_route("/settings/tokens", Admin, audit::add_token),
+        post_route("/settings/tokens/revoke", Admin, audit::revoke_token),
     ]
 }
 
-/// The table as a router, with whoever watches the process beside it.
+/// The router for pages, API and monitoring.
 pub fn router(state: State) -> Router {
     let watched = Router::new()
         .route("/healthz", get(health::alive))
@@ -139,10 +139,10 @@ pub fn router(state: State) -> Router {
         .route("/metrics", get(metrics::text));
     let mut router = Router::new();
     for route in table() {
-        let guarded = route.handler.layer(from_fn_with_state((state.clone(), route.needs), guard));
+        let guarded = route.handler.layer(from_fn_with_state((state.clone(), route.access), guard));
         router = router.route(route.path, guarded);
     }
-    let lost = from_fn_with_state((state.clone(), Needs::Nothing), guard);
+    let lost = from_fn_with_state((state.clone(), PageAccess::Public), guard);
     let lost = get(pages::lost).layer(lost);
     watched
         .merge(router)

@@ -1,4 +1,4 @@
-//! What every request passes before a page or the API sees it, and what every answer leaves by.
+//! The plumbing below pages and API: listener, host check, headers, static files, and limits.
 
 pub mod assets;
 pub mod headers;

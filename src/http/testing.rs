@@ -1,4 +1,4 @@
-//! What the tests of pages and the API work with: all of it in this process, asked without a socket.
+//! A complete server for the tests of pages and API, in this process and without a socket.
 
 use std::sync::Arc;
 
@@ -17,9 +17,10 @@ use crate::vault::{Location, Vault};
 
 pub use crate::http::page::guard::SESSION;
 
-/// With an empty database, which goes with the folder. Nobody may be connected to, so nothing waits for a network.
+/// A state with an empty database, which is deleted with the folder. `egress` allows no address, so no test waits for
+/// the network.
 pub async fn state(adjust: impl FnOnce(&mut Config)) -> (State, TempDir) {
-    // Memory, where there is such a folder: thousands of requests each wait for the disk.
+    // Prefer memory: thousands of requests each wait for the disk.
     let memory = std::path::Path::new("/dev/shm");
     let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
     let store = Store::open(&format!("sqlite://{}", folder.path().join("t.db").display())).await.unwrap();
@@ -30,7 +31,7 @@ pub async fn state(adjust: impl FnOnce(&mut Config)) -> (State, TempDir) {
 }
 
 fn state_of(config: Config, store: Arc<Store>, vault: Vault) -> State {
-    let page = Arc::new(Settings::new(&config).unwrap());
+    let settings = Arc::new(Settings::new(&config).unwrap());
     let deps = Deps {
         store,
         vault: Arc::new(vault),
@@ -46,17 +47,17 @@ fn state_of(config: Config, store: Arc<Store>, vault: Vault) -> State {
     };
     let deps = Arc::new(deps);
     let visits = Visits::new(tokio::runtime::Handle::current(), deps.clone());
-    State { deps, page, visits, stopping: CancellationToken::new(), shares: Arc::default() }
+    State { deps, settings, visits, stopping: CancellationToken::new(), shares: Arc::default() }
 }
 
-/// Adds a token that is its own name.
+/// Adds a token whose secret is its name.
 pub async fn add_token(state: &State, name: &str, scope: TokenScope, organisation_id: Option<i64>) {
     let hash = opaque::hash(name);
     let new = NewToken { name, hash: &hash, scope, organisation_id, maker: "".into() };
     state.deps.store.add_token(new, state.deps.clock.now()).await.unwrap();
 }
 
-/// Everything that is answered, over this store.
+/// The router over this store.
 pub fn router(config: Config, store: Arc<Store>, vault: Vault) -> Router {
     super::routes::router(state_of(config, store, vault))
 }

@@ -1,4 +1,4 @@
-//! What the doors refuse before anything is done: U+0000, passwords that others could read, and strangers' guesses.
+//! Checks that run before every handler: U+0000, passwords over unencrypted connections, and guessed passwords.
 
 mod guesses;
 
@@ -73,7 +73,7 @@ fn mailbox(host: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_password_that_others_could_read_is_not_taken() {
+async fn the_api_rejects_passwords_over_unencrypted_connections() {
     let proxies = |config: &mut Config| config.http.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
     let (state, _folder) = world(proxies).await;
     state
@@ -99,22 +99,22 @@ async fn a_password_that_others_could_read_is_not_taken() {
         ("127.0.0.1:1", None, true),
         ("[::1]:1", None, true),
     ] {
-        let told = format!("{peer} {proto:?}");
+        let case = format!("{peer} {proto:?}");
         let with = |request: axum::http::request::Builder| match proto {
             Some(proto) => request.header("x-forwarded-proto", proto).header("x-forwarded-for", "192.0.2.9"),
             None => request,
         };
         let body = json!({"password": "geheim"}).to_string();
         let response = send(&state, with(api("PATCH", "/mailboxes/a@b.se", "all")), peer, body).await;
-        let wanted = if is_taken { StatusCode::NOT_FOUND } else { StatusCode::UNPROCESSABLE_ENTITY };
-        assert_eq!(response.status(), wanted, "{told}");
-        let said = text(response).await;
-        assert!(is_taken || (said.contains("https") && !said.contains("geheim")), "{told}: {said}");
-        // What holds no password may come in any way.
+        let expected = if is_taken { StatusCode::NOT_FOUND } else { StatusCode::UNPROCESSABLE_ENTITY };
+        assert_eq!(response.status(), expected, "{case}");
+        let body_text = text(response).await;
+        assert!(is_taken || (body_text.contains("https") && !body_text.contains("geheim")), "{case}: {body_text}");
+        // A request without a password may come over any connection.
         let response = send(&state, with(api("GET", "/mailboxes", "all")), peer, String::new()).await;
-        assert_eq!(response.status(), StatusCode::OK, "{told}");
+        assert_eq!(response.status(), StatusCode::OK, "{case}");
     }
-    // Where an operator says that nobody listens, it is taken.
+    // The operator can allow unencrypted passwords.
     let (state, _folder) = world(|config| config.http.passwords_in_clear = true).await;
     let body = json!({"password": "geheim"}).to_string();
     let response = send(&state, api("PATCH", "/mailboxes/a@b.se", "all"), STRANGER, body).await;
@@ -122,7 +122,7 @@ async fn a_password_that_others_could_read_is_not_taken() {
 }
 
 #[tokio::test]
-async fn a_password_is_told_to_another_machine_without_tls_only_if_an_operator_says_so() {
+async fn only_an_operator_can_choose_a_remote_server_without_tls() {
     let (state, _folder) = world(|_| {}).await;
     let inbox = crate::store::NewInbox {
         address: "i@b.se".parse().unwrap(),
@@ -139,15 +139,15 @@ async fn a_password_is_told_to_another_machine_without_tls_only_if_an_operator_s
     ] {
         let response = send(&state, api("POST", "/mailboxes", token), "127.0.0.1:1", mailbox(host)).await;
         assert_eq!(response.status(), status, "{token} {host}");
-        let said = text(response).await;
-        assert!(status == StatusCode::CREATED || said.contains("/tls"), "{said}");
-        let gone = api("DELETE", "/mailboxes/a@b.se", "all").header("if-match", "*");
-        send(&state, gone, "127.0.0.1:1", String::new()).await;
+        let body_text = text(response).await;
+        assert!(status == StatusCode::CREATED || body_text.contains("/tls"), "{body_text}");
+        let removal = api("DELETE", "/mailboxes/a@b.se", "all").header("if-match", "*");
+        send(&state, removal, "127.0.0.1:1", String::new()).await;
     }
 }
 
 #[tokio::test]
-async fn a_text_with_nul_is_refused_at_every_door() {
+async fn pages_and_api_reject_nul_everywhere() {
     let (state, _folder) = world(|_| {}).await;
     for path in ["/login?next=%00", "/inboxes/%00", "/search?q=a%00", "/assets/1/%00", "/nowhere%00"] {
         let response =
@@ -180,7 +180,7 @@ async fn a_text_with_nul_is_refused_at_every_door() {
 }
 
 #[tokio::test]
-async fn strangers_behind_the_same_address_do_not_keep_out_a_browser_that_is_known() {
+async fn strangers_behind_the_same_address_do_not_lock_out_a_known_browser() {
     let (state, _folder) = world(|_| {}).await;
     let log_in = |name: &str, password: &str, cookie: &str| {
         let body = format!("name={name}&password={}", password.replace(' ', "+"));
@@ -194,15 +194,15 @@ async fn strangers_behind_the_same_address_do_not_keep_out_a_browser_that_is_kno
     let browser = browser.find(|pair| pair.starts_with("__Host-browser")).expect("a browser that is known");
     let mut waits = false;
     for n in 0..40 {
-        let said = text(log_in(&format!("nobody{n}"), "wrong", "").await).await;
-        waits |= !said.contains("is wrong");
+        let body_text = text(log_in(&format!("nobody{n}"), "wrong", "").await).await;
+        waits |= !body_text.contains("is wrong");
     }
     assert!(waits, "the address waits");
     let response = log_in("anna", PASSWORD, "").await;
     assert_ne!(response.status(), StatusCode::SEE_OTHER, "a browser that nobody knows waits with it");
     let response = log_in("anna", PASSWORD, &browser).await;
     assert_eq!(response.status(), StatusCode::SEE_OTHER, "{}", text(response).await);
-    // It is known for its own people only, and its own mistakes are counted.
+    // The browser is known for its own users only, and their failed attempts are counted, too.
     assert_ne!(log_in("bo", PASSWORD, &browser).await.status(), StatusCode::SEE_OTHER);
     let mut waits = false;
     for _ in 0..12 {

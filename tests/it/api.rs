@@ -138,7 +138,7 @@ fn what_the_wizard_does_a_program_can_do_too() {
     };
     let (seen_by_all, seen_by_ours) = (steps(&all), steps(&ours));
     assert!(seen_by_all[0]["step"] == "dns" && text(&seen_by_all[0], "detail").contains("127.0.0.1"));
-    let is_answer = |line: &Value| line["step"] == "tcp" && line["detail"] == "The server answers.";
+    let is_answer = |line: &Value| line["step"] == "tcp" && line["detail"] == "The server responds.";
     assert!(is_answer(&seen_by_ours[0]) && seen_by_ours.len() == seen_by_all.len() - 1, "{seen_by_ours:?}");
     assert_eq!(seen_by_ours[1..], seen_by_all[2..]);
 }
@@ -156,7 +156,7 @@ fn a_password_that_is_refused_is_told_and_the_customer_mends_it_by_a_link() {
     let (status, told) = serve.api("GET", &of("folders"), &token, None);
     assert_eq!(status, 409, "{told}");
     let detail = text(&told, "detail");
-    assert!(detail.starts_with("The server did not let Mailferry in.") && !detail.contains("wrong"), "{detail}");
+    assert!(detail.starts_with("The server did not accept the login.") && !detail.contains("wrong"), "{detail}");
     let checked = serve.api("POST", &of("check"), &token, None).1;
     let failed = checked["lines"].as_array().unwrap().iter().find(|line| line["ok"] == false).unwrap();
     assert_eq!((&failed["step"], &checked["ok"]), (&json!("login"), &json!(false)), "{checked}");

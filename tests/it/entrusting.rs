@@ -112,7 +112,7 @@ fn of_two_who_use_a_link_at_once_one_gives_the_password() {
         let made = serve.api("POST", &format!("/mailboxes/{JOBB}/connect-links"), &token, None).1;
         let path = format!("/customer/{}", text(&made, "url").rsplit('/').next().unwrap());
         let wrong = post(serve.port, &path, &[("server", &shown), ("password", "wrong")]);
-        assert!(wrong.contains("The link still works"), "{wrong}");
+        assert!(wrong.contains("The link is still valid"), "{wrong}");
         let answers: Vec<String> = std::thread::scope(|scope| {
             let one = || post(serve.port, &path, &[("server", &shown), ("password", "secret")]);
             let all: Vec<_> = (0..6).map(|_| scope.spawn(one)).collect();
@@ -120,7 +120,7 @@ fn of_two_who_use_a_link_at_once_one_gives_the_password() {
         });
         let done = answers.iter().filter(|answer| answer.contains("is connected")).count();
         assert_eq!(done, 1, "round {round}: {answers:#?}");
-        let others = answers.iter().filter(|answer| answer.contains("right now") || answer.contains("does not work"));
+        let others = answers.iter().filter(|answer| answer.contains("right now") || answer.contains("no longer valid"));
         assert_eq!(others.count(), 5, "round {round}: {answers:#?}");
     }
     let lines = serve.api("GET", "/audit?limit=200", &token, None).1;

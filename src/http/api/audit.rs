@@ -1,4 +1,4 @@
-//! `/audit`: who changed what, and when.
+//! `/audit`: the audit log.
 
 use axum::Json;
 use axum::extract::State as FromState;
@@ -8,28 +8,28 @@ use utoipa::ToSchema;
 
 use super::cursor::{Page, Paging};
 use super::inboxes::ListQuery;
-use super::problem::Answer;
+use super::problem::ApiResult;
 use crate::clock::Timestamp;
 use crate::http::State;
 use crate::http::api::auth::Caller;
-use crate::http::api::extract::Asked;
+use crate::http::api::extract::QueryParams;
 use crate::locale::Language;
 use crate::store::AuditLine as Stored;
 
-/// One change.
+/// One change in the audit log.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AuditLine {
-    /// Its number, which grows.
+    /// The entry's number. Later entries have higher numbers.
     id: i64,
-    /// When.
+    /// When the change was made.
     at: Timestamp,
-    /// Who: a person's name, a token's, or the command line.
+    /// Who made the change: a user's name, a token's name, or the command line.
     who: String,
-    /// What was done, such as `mailbox-added`; `locale/` has a sentence for each.
+    /// What was done, for example `mailbox-added`.
     action: String,
-    /// To what.
+    /// What was changed.
     target: String,
-    /// What else is worth knowing. Never a secret.
+    /// Further details. Never contains a secret.
     detail: String,
 }
 
@@ -40,12 +40,16 @@ impl From<Stored> for AuditLine {
     }
 }
 
-/// The changes, newest first.
+/// List the audit log, newest first.
 #[utoipa::path(get, path = "/audit", tag = "Audit", params(ListQuery),
     responses((status = 200, description = "A page of changes", body = Page<AuditLine>)))]
-pub async fn list(FromState(state): FromState<State>, caller: Caller, Asked(asked): Asked<ListQuery>) -> Answer {
-    let paging = Paging::<i64>::of("audit", asked.limit, asked.after.as_deref())?;
-    let found = state.deps.store.audit_lines(caller.scope(), paging.after, paging.with_one_more()).await?;
-    let page = Page::of("audit", found, paging.limit, |line| line.id);
+pub async fn list(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    QueryParams(query): QueryParams<ListQuery>,
+) -> ApiResult {
+    let paging = Paging::<i64>::parse("audit", query.limit, query.after.as_deref())?;
+    let found = state.deps.store.audit_lines(caller.scope(), paging.after, paging.fetch_limit()).await?;
+    let page = Page::from_items("audit", found, paging.limit, |line| line.id);
     Ok(Json(page.map(AuditLine::from)).into_response())
 }

@@ -1,4 +1,4 @@
-//! Who asks: a program that shows a token.
+//! Authentication and authorisation with tokens.
 
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
@@ -12,61 +12,60 @@ use crate::http::State;
 use crate::opaque;
 use crate::store::{Scope, Token};
 
-/// What token a path needs.
+/// The token that an endpoint requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Needs {
-    /// None.
-    Nothing,
-    /// Any.
+pub enum TokenAccess {
+    /// No token.
+    Public,
+    /// Any token.
     Read,
-    /// One that may change things.
+    /// A token with write scope.
     Write,
-    /// One of all organisations.
+    /// A token for all organisations.
     ReadAll,
-    /// One of all organisations that may change things.
+    /// A token for all organisations with write scope.
     WriteAll,
 }
 
-/// The program behind a token.
+/// The program that a token belongs to.
 #[derive(Clone)]
 pub struct Caller {
-    /// The token, without what it is shown by.
     pub token: Token,
-    /// The same, as whoever does something.
+    /// The same token, as the actor of use cases.
     pub actor: Actor,
 }
 
 impl Caller {
-    /// The one who sent these headers.
-    pub async fn of(state: &State, headers: &HeaderMap) -> Result<Self, Refusal> {
+    /// Finds the token in the Authorization header.
+    pub async fn authenticate(state: &State, headers: &HeaderMap) -> Result<Self, Refusal> {
         let mut all = headers.get_all(AUTHORIZATION).iter();
         let (Some(value), None) = (all.next(), all.next()) else { return Err(Refusal::NoToken) };
-        let shown = value.to_str().ok().and_then(|value| value.split_once(' '));
-        let shown = shown.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        let (_, shown) = shown.ok_or(Refusal::NoToken)?;
-        let token = state.deps.store.token_by_hash(&opaque::hash(shown.trim()), state.deps.clock.now()).await?;
+        let key = value.to_str().ok().and_then(|value| value.split_once(' '));
+        let key = key.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let (_, key) = key.ok_or(Refusal::NoToken)?;
+        let token = state.deps.store.token_by_hash(&opaque::hash(key.trim()), state.deps.clock.now()).await?;
         let token = token.ok_or(Refusal::UnknownToken)?;
         Ok(Self { actor: Actor::Token(token.clone()), token })
     }
 
-    /// Whether the token is enough.
-    pub fn may(&self, needs: Needs) -> Result<(), Refusal> {
-        if matches!(needs, Needs::Write | Needs::WriteAll) {
+    /// Checks that the token allows this access.
+    pub fn check_access(&self, access: TokenAccess) -> Result<(), Refusal> {
+        if matches!(access, TokenAccess::Write | TokenAccess::WriteAll) {
             self.actor.may_change()?;
         }
-        if matches!(needs, Needs::ReadAll | Needs::WriteAll) {
+        if matches!(access, TokenAccess::ReadAll | TokenAccess::WriteAll) {
             self.actor.may_do_all()?;
         }
         Ok(())
     }
 
-    /// What it sees.
+    /// What the token may see.
     pub fn scope(&self) -> Scope {
         Scope::from_organisation(self.token.organisation_id)
     }
 }
 
-/// The organisation that something new is to belong to: the named one, or the caller's own.
+/// The organisation of a new object: the named one, else the caller's own.
 pub fn owner(named: Option<&str>) -> Owner {
     named.map_or(Owner::Own, |name| Owner::Named(name.to_owned()))
 }

@@ -1,4 +1,4 @@
-//! Pages of a list. A cursor says where one ended; what is in it is our business alone.
+//! Pagination. A cursor is the key of the last item of a page; clients must treat it as opaque.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,78 +11,79 @@ use super::problem::Refusal;
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Page<T> {
-    /// What is on it.
+    /// The items on this page.
     pub items: Vec<T>,
-    /// For `after`, to get the next page; null: this was the last.
+    /// The value of `after` for the next page; null on the last page.
     pub next: Option<String>,
 }
 
-/// How much, and behind what.
+/// The requested page.
 pub struct Paging<K> {
-    /// Items on a page.
+    /// The number of items.
     pub limit: i64,
-    /// Where the page before has ended.
+    /// The key of the last item of the previous page.
     pub after: Option<K>,
 }
 
-/// Items on a page if nothing is said.
-const USUAL: i64 = 50;
-const MOST: i64 = 200;
+/// Items on a page by default.
+const DEFAULT_LIMIT: i64 = 50;
+const MAX_LIMIT: i64 = 200;
 
 impl<K: DeserializeOwned> Paging<K> {
-    /// From what was asked of this list.
+    /// Parses the query of a list.
     ///
     /// # Errors
-    /// The limit is too large or none at all; the cursor is none of this list.
-    pub fn of(list: &str, limit: Option<i64>, after: Option<&str>) -> Result<Self, Refusal> {
-        let limit = limit.unwrap_or(USUAL);
-        if !(1..=MOST).contains(&limit) {
-            return Err(Refusal::Bad(format!("limit is 1 to {MOST}")));
+    /// The limit is out of range, or the cursor does not belong to this list.
+    pub fn parse(list: &str, limit: Option<i64>, after: Option<&str>) -> Result<Self, Refusal> {
+        let limit = limit.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=MAX_LIMIT).contains(&limit) {
+            return Err(Refusal::BadRequest(format!("limit must be between 1 and {MAX_LIMIT}")));
         }
         let after = match after {
-            Some(text) => {
-                Some(read(list, text).ok_or_else(|| Refusal::Bad("after is no cursor of this list".to_owned()))?)
-            }
+            Some(text) => Some(
+                decode(list, text)
+                    .ok_or_else(|| Refusal::BadRequest("after is not a cursor of this list".to_owned()))?,
+            ),
             None => None,
         };
         Ok(Self { limit, after })
     }
 
-    /// One more than the page holds tells whether there is another.
-    pub fn with_one_more(&self) -> i64 {
+    /// One item more than the page holds shows whether there is a next page.
+    pub fn fetch_limit(&self) -> i64 {
         self.limit + 1
     }
 }
 
 impl<T> Page<T> {
-    /// Of items of which there may be one more than the page holds.
-    pub fn of<K: Serialize>(list: &str, mut items: Vec<T>, limit: i64, key: impl Fn(&T) -> K) -> Self {
+    /// Takes the items that were fetched with [`Paging::fetch_limit`].
+    pub fn from_items<K: Serialize>(list: &str, mut items: Vec<T>, limit: i64, key: impl Fn(&T) -> K) -> Self {
         let limit = usize::try_from(limit).unwrap_or(0);
         let has_more = items.len() > limit;
         items.truncate(limit);
-        let next = items.last().filter(|_| has_more).map(|last| write(list, &key(last)));
+        let next = items.last().filter(|_| has_more).map(|last| encode(list, &key(last)));
         Self { items, next }
     }
 
-    /// The same with other items.
+    /// Converts the items.
     pub fn map<U>(self, view: impl FnMut(T) -> U) -> Page<U> {
         Page { items: self.items.into_iter().map(view).collect(), next: self.next }
     }
 }
 
-/// A cursor that stands behind this key.
-pub fn write(list: &str, key: &impl Serialize) -> String {
+/// The cursor of the item with this key.
+pub fn encode(list: &str, key: &impl Serialize) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_string(&(list, key)).unwrap_or_default())
 }
 
-fn read<K: DeserializeOwned>(list: &str, cursor: &str) -> Option<K> {
+fn decode<K: DeserializeOwned>(list: &str, cursor: &str) -> Option<K> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-    // We never write one, and PostgreSQL takes none.
+    // Our cursors never contain U+0000, and PostgreSQL does not accept it.
     if text.contains("\\u0000") {
         return None;
     }
-    let (of, key): (String, K) = serde_json::from_str(&text).ok()?;
-    (of == list).then_some(key)
+    let (cursor_list, key): (String, K) = serde_json::from_str(&text).ok()?;
+    (cursor_list == list).then_some(key)
 }
 
 #[cfg(test)]
@@ -90,20 +91,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_read_by_its_own_list_only() {
-        let cursor = write("inboxes", &"å@b.se");
-        assert_eq!(read::<String>("inboxes", &cursor).unwrap(), "å@b.se");
-        assert!(read::<String>("routes", &cursor).is_none());
-        assert!(read::<i64>("inboxes", &cursor).is_none());
-        for text in ["", "x", "%%", "W10", &write("inboxes", &"a\0")] {
-            assert!(read::<String>("inboxes", text).is_none(), "{text}");
+    fn a_cursor_is_valid_for_its_own_list_only() {
+        let cursor = encode("inboxes", &"å@b.se");
+        assert_eq!(decode::<String>("inboxes", &cursor).unwrap(), "å@b.se");
+        assert!(decode::<String>("routes", &cursor).is_none());
+        assert!(decode::<i64>("inboxes", &cursor).is_none());
+        for text in ["", "x", "%%", "W10", &encode("inboxes", &"a\0")] {
+            assert!(decode::<String>("inboxes", text).is_none(), "{text}");
         }
     }
 
     #[test]
-    fn there_is_a_next_page_only_if_there_is_more() {
-        assert!(Page::of("x", vec![1, 2], 2, |one| *one).next.is_none());
-        let page = Page::of("x", vec![1, 2, 3], 2, |one| *one);
-        assert_eq!((page.items.as_slice(), page.next), ([1, 2].as_slice(), Some(write("x", &2))));
+    fn there_is_a_next_page_only_if_there_are_more_items() {
+        assert!(Page::from_items("x", vec![1, 2], 2, |number| *number).next.is_none());
+        let page = Page::from_items("x", vec![1, 2, 3], 2, |number| *number);
+        assert_eq!((page.items.as_slice(), page.next), ([1, 2].as_slice(), Some(encode("x", &2))));
     }
 }

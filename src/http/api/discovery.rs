@@ -1,4 +1,4 @@
-//! `/discover`: where the mail of an address is.
+//! `/discover`: finds the mail server of an address.
 
 use axum::Json;
 use axum::extract::State as FromState;
@@ -6,37 +6,39 @@ use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::problem::{Answer, Refusal};
+use super::problem::{ApiResult, Refusal};
 use crate::discover::{Discovery, Proposal};
 use crate::http::State;
 use crate::http::api::auth::Caller;
-use crate::http::api::extract::Given;
+use crate::http::api::extract::JsonBody;
 use crate::http::api::validate::Checks;
 
-/// Whose server is looked for.
+/// The address whose mail server to find.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Wanted {
+pub struct DiscoverRequest {
     /// The customer's address.
     #[schema(example = "jobb@lillestad.se")]
     address: String,
 }
 
-/// What was found.
+/// The result of a discovery.
 #[derive(Serialize, ToSchema)]
 pub struct Discovered {
-    /// The server; null: nobody knows one.
+    /// The server; null if none was found.
     server: Option<Proposal>,
 }
 
-/// Looks for the mail server of an address, for ten seconds at most. It is a proposal for somebody to look at: whoever rules the
-/// domain says where a password would go. Nothing is kept.
-#[utoipa::path(post, path = "/discover", tag = "Setting up", request_body = Wanted,
-    responses((status = 200, description = "What was found, if anything", body = Discovered)))]
-pub async fn discover(FromState(state): FromState<State>, caller: Caller, given: Given) -> Answer {
-    let body: Wanted = given.json()?;
+/// Find the mail server of an address.
+///
+/// Takes at most ten seconds and stores nothing. The result is only a proposal: it comes from the owner of the domain,
+/// who thereby decides where a password would be sent. Let a person confirm it.
+#[utoipa::path(post, path = "/discover", tag = "Setting up", request_body = DiscoverRequest,
+    responses((status = 200, description = "The result", body = Discovered)))]
+pub async fn discover(FromState(state): FromState<State>, caller: Caller, body: JsonBody) -> ApiResult {
+    let body: DiscoverRequest = body.parse()?;
     let mut checks = Checks::default();
-    let Some(address) = checks.address("/address", &body.address) else { return Err(checks.refusal()) };
+    let Some(address) = checks.address("/address", &body.address) else { return Err(checks.into_refusal()) };
     let found = state.discover(&address, caller.scope()).await;
     let server = match found.map_err(|error| Refusal::Conflict(error.message))? {
         Discovery::Found(found) => Some(Proposal::of(&found)),

@@ -1,4 +1,4 @@
-//! ETags: which state of a thing a change is meant for (RFC 9110 8.8.3, 13.1.1).
+//! ETags and If-Match (RFC 9110 8.8.3, 13.1.1).
 
 use axum::Json;
 use axum::http::header::{ETAG, IF_MATCH, LOCATION};
@@ -10,14 +10,14 @@ use sha2::{Digest, Sha256};
 use super::problem::Refusal;
 use crate::vault::hex;
 
-/// The state of a thing, as far as somebody can change it.
+/// The version of a resource, as an ETag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version(String);
 
 impl Version {
-    /// Of what can be changed of it.
-    pub fn of(stable: &impl Serialize) -> Self {
-        let text = serde_json::to_vec(stable).unwrap_or_default();
+    /// Builds the ETag from the fields a client can change.
+    pub fn new(fields: &impl Serialize) -> Self {
+        let text = serde_json::to_vec(fields).unwrap_or_default();
         let hash = hex(&Sha256::digest(&text));
         Self(format!("\"{}\"", hash.get(..32).unwrap_or_default()))
     }
@@ -26,43 +26,39 @@ impl Version {
         (ETAG, HeaderValue::from_str(&self.0).unwrap_or(HeaderValue::from_static("\"\"")))
     }
 
-    /// A thing as it is in this state.
-    pub fn show(&self, thing: &impl Serialize) -> Response {
+    /// The resource with its ETag.
+    pub fn respond(&self, thing: &impl Serialize) -> Response {
         ([self.header()], Json(thing)).into_response()
     }
 
-    /// A new thing, which is found under this path below the API.
-    pub fn made(&self, path: &str, thing: &impl Serialize) -> Response {
+    /// Status 201 with the new resource, its ETag and its path below the API.
+    pub fn respond_created(&self, path: &str, thing: &impl Serialize) -> Response {
         let path = HeaderValue::from_str(&format!("{}{path}", super::BASE)).unwrap_or(HeaderValue::from_static("/"));
         (StatusCode::CREATED, [self.header(), (LOCATION, path)], Json(thing)).into_response()
     }
 }
 
-/// The states that a request means to change (`If-Match`).
+/// The ETags in If-Match.
 pub struct Condition(Vec<String>);
 
 impl Condition {
-    /// Of a request.
-    ///
-    /// # Errors
-    /// It does not say what it means.
-    pub fn of(headers: &HeaderMap) -> Result<Self, Refusal> {
-        let mut meant = headers.get_all(IF_MATCH).iter().peekable();
-        if meant.peek().is_none() {
+    pub fn from_headers(headers: &HeaderMap) -> Result<Self, Refusal> {
+        let mut values = headers.get_all(IF_MATCH).iter().peekable();
+        if values.peek().is_none() {
             return Err(Refusal::NoCondition);
         }
-        let each = meant.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-        Ok(Self(each.map(|one| one.trim().to_owned()).collect()))
+        let each = values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+        Ok(Self(each.map(|etag| etag.trim().to_owned()).collect()))
     }
 
-    /// Whether this state is meant. A weak one (W/"…") never is.
-    pub fn means(&self, version: &Version) -> bool {
-        self.0.iter().any(|one| one == "*" || *one == version.0)
+    /// Whether If-Match names this version. A weak ETag (W/"…") never matches.
+    pub fn matches(&self, version: &Version) -> bool {
+        self.0.iter().any(|etag| etag == "*" || *etag == version.0)
     }
 }
 
-/// A name as a part of a path (RFC 3986 3.3).
-pub fn part(name: &str) -> String {
+/// A name as a path segment (RFC 3986 3.3).
+pub fn path_segment(name: &str) -> String {
     let mut path = String::new();
     for byte in name.bytes() {
         match byte {
@@ -84,22 +80,22 @@ mod tests {
     }
 
     #[test]
-    fn a_change_names_the_state_that_it_is_meant_for() {
-        let version = Version::of(&"x");
-        assert!(matches!(Condition::of(&sent(&[])), Err(Refusal::NoCondition)));
-        let means = |sent: &HeaderMap| Condition::of(sent).unwrap().means(&version);
+    fn if_match_names_the_version() {
+        let version = Version::new(&"x");
+        assert!(matches!(Condition::from_headers(&sent(&[])), Err(Refusal::NoCondition)));
+        let means = |sent: &HeaderMap| Condition::from_headers(sent).unwrap().matches(&version);
         for other in ["\"x\"", "", "W/\"11\""] {
             assert!(!means(&sent(&[other])), "{other}");
         }
         assert!(means(&sent(&["*"])));
         let own: &'static str = Box::leak(format!("\"x\", {}", version.0).into_boxed_str());
         assert!(means(&sent(&[own])));
-        assert_ne!(version, Version::of(&"y"));
+        assert_ne!(version, Version::new(&"y"));
     }
 
     #[test]
-    fn a_name_is_one_part_of_a_path() {
-        assert_eq!(part("jobb+å@b.se"), "jobb+%C3%A5@b.se");
-        assert_eq!(part("a/b c"), "a%2Fb%20c");
+    fn a_name_is_one_path_segment() {
+        assert_eq!(path_segment("jobb+å@b.se"), "jobb+%C3%A5@b.se");
+        assert_eq!(path_segment("a/b c"), "a%2Fb%20c");
     }
 }

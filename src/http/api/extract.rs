@@ -1,5 +1,5 @@
-//! What a request brings: its body as JSON, and what stands in its path and its question. What it cannot be is told part by part,
-//! without repeating what was sent, which may be a password in the wrong place.
+//! Extractors for body, path and query. Error messages name the invalid field but do not repeat its value, which may be
+//! a misplaced password.
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -16,22 +16,22 @@ use serde_path_to_error::{Path as JsonPath, Segment};
 use super::problem::{PartProblem, Refusal};
 use crate::http::server::nul;
 
-/// No body needs more.
-const MOST: usize = 64 << 10;
+/// The largest request body, in bytes.
+const MAX_BODY: usize = 64 << 10;
 
-/// The whole body, if it is not too large.
-pub async fn whole(headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
-    let said = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if said.is_some_and(|length| length > MOST as u64) {
+/// Reads the whole body, up to [`MAX_BODY`].
+pub async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
+    let content_length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if content_length.is_some_and(|length| length > MAX_BODY as u64) {
         return Err(Refusal::TooLarge);
     }
-    axum::body::to_bytes(body, MOST).await.map_err(|error| {
+    axum::body::to_bytes(body, MAX_BODY).await.map_err(|error| {
         let is_too_large = std::error::Error::source(&error).is_some_and(|source| source.is::<LengthLimitError>());
-        if is_too_large { Refusal::TooLarge } else { Refusal::Bad("the body does not come to its end".to_owned()) }
+        if is_too_large { Refusal::TooLarge } else { Refusal::BadRequest("the body is incomplete".to_owned()) }
     })
 }
 
-/// Whether a password is in it, at any place.
+/// Whether any field of this JSON contains a password.
 pub fn names_password(bytes: &[u8]) -> bool {
     fn is_in(value: &Value) -> bool {
         match value {
@@ -45,19 +45,19 @@ pub fn names_password(bytes: &[u8]) -> bool {
     serde_json::from_slice(bytes).is_ok_and(|value| is_in(&value))
 }
 
-/// A body that is not read yet: what it is about may not be there at all, which is told first.
-pub struct Given {
+/// A body that is parsed later, so that a missing resource is reported before an invalid body.
+pub struct JsonBody {
     bytes: Bytes,
     is_json: bool,
 }
 
-impl<S: Sync> FromRequest<S> for Given {
+impl<S: Sync> FromRequest<S> for JsonBody {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
         let (parts, body) = request.into_parts();
         let is_json = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_json);
-        Ok(Self { bytes: whole(&parts.headers, body).await?, is_json })
+        Ok(Self { bytes: read_body(&parts.headers, body).await?, is_json })
     }
 }
 
@@ -66,12 +66,12 @@ fn is_json(content_type: &str) -> bool {
     essence == "application/json" || essence == "application/merge-patch+json"
 }
 
-impl Given {
-    /// The body as what is wanted.
+impl JsonBody {
+    /// Parses the body.
     ///
     /// # Errors
-    /// It is in another media type, is no JSON, or does not have this form.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+    /// The media type is wrong, the body is not valid JSON, or it does not have the form of `T`.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
         if !self.is_json {
             return Err(Refusal::MediaType);
         }
@@ -79,39 +79,44 @@ impl Given {
             return Err(Refusal::nul());
         }
         let mut from = serde_json::Deserializer::from_slice(&self.bytes);
-        let read = serde_path_to_error::deserialize(&mut from).map_err(|error| refused(&error))?;
-        from.end().map_err(|_| Refusal::Bad("something stands behind the JSON".to_owned()))?;
+        let read = serde_path_to_error::deserialize(&mut from).map_err(|error| json_error(&error))?;
+        from.end().map_err(|_| Refusal::BadRequest("there is data after the JSON".to_owned()))?;
         Ok(read)
     }
 
-    /// The same, where nothing need be said.
-    pub fn json_or_nothing<T: DeserializeOwned + Default>(&self) -> Result<T, Refusal> {
-        if self.bytes.is_empty() { Ok(T::default()) } else { self.json() }
+    /// The same, where the body is optional.
+    pub fn parse_or_default<T: DeserializeOwned + Default>(&self) -> Result<T, Refusal> {
+        if self.bytes.is_empty() { Ok(T::default()) } else { self.parse() }
     }
 }
 
-fn refused(error: &serde_path_to_error::Error<serde_json::Error>) -> Refusal {
+fn json_error(error: &serde_path_to_error::Error<serde_json::Error>) -> Refusal {
     let inner = error.inner();
     match inner.classify() {
-        Category::Data => {
-            Refusal::Invalid(vec![PartProblem { pointer: pointer(error.path()), detail: wanted(&inner.to_string()) }])
-        }
-        _ => Refusal::Bad(format!("the body is no JSON, from line {} column {} on", inner.line(), inner.column())),
+        Category::Data => Refusal::Invalid(vec![PartProblem {
+            pointer: pointer(error.path()),
+            detail: expectation(&inner.to_string()),
+        }]),
+        _ => Refusal::BadRequest(format!(
+            "the body is not valid JSON (line {}, column {})",
+            inner.line(),
+            inner.column()
+        )),
     }
 }
 
-/// What is wanted, of a sentence that tells also what came.
-fn wanted(sentence: &str) -> String {
+/// The expectation in a serde error message, without the value that was received.
+fn expectation(sentence: &str) -> String {
     let sentence = sentence.rsplit_once(" at line ").map_or(sentence, |(sentence, _)| sentence);
     match sentence.rsplit_once(", expected ") {
-        Some((what, _)) if what.starts_with("unknown field") => "there is no such part".to_owned(),
+        Some((message, _)) if message.starts_with("unknown field") => "unknown field".to_owned(),
         Some((_, wanted)) => format!("expected {wanted}"),
         None if sentence.starts_with("missing field") || sentence.starts_with("duplicate field") => sentence.to_owned(),
-        None => "this cannot be".to_owned(),
+        None => "invalid value".to_owned(),
     }
 }
 
-/// As a JSON Pointer (RFC 6901).
+/// A JSON Pointer (RFC 6901).
 fn pointer(path: &JsonPath) -> String {
     let step = |segment: &Segment| match segment {
         Segment::Seq { index } => format!("/{index}"),
@@ -122,34 +127,34 @@ fn pointer(path: &JsonPath) -> String {
     path.iter().map(step).collect()
 }
 
-/// A part that may be left out, which leaves what is there, or be null, which takes it away (RFC 7396).
+/// For fields that can be omitted (unchanged) or null (removed), as in JSON Merge Patch (RFC 7396).
 pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
     Option::<T>::deserialize(from).map(Some)
 }
 
-/// What stands in the path. What cannot stand there is not there.
-pub struct InPath<T>(pub T);
+/// Path parameters. A segment that does not parse is answered with 404.
+pub struct PathParams<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for InPath<T> {
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for PathParams<T> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         let Path(value) = Path::from_request_parts(parts, state)
             .await
-            .map_err(|_| Refusal::NotFound("nothing has such a name".to_owned()))?;
+            .map_err(|_| Refusal::NotFound("nothing has this name".to_owned()))?;
         Ok(Self(value))
     }
 }
 
-/// What is asked behind the question mark.
-pub struct Asked<T>(pub T);
+/// Query parameters.
+pub struct QueryParams<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryParams<T> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         let Query(value) = Query::from_request_parts(parts, state).await.map_err(|_| {
-            Refusal::Bad("a parameter in the query is unknown, missing, there twice or of another form".to_owned())
+            Refusal::BadRequest("a query parameter is unknown, missing, repeated or malformed".to_owned())
         })?;
         Ok(Self(value))
     }

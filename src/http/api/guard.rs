@@ -1,4 +1,4 @@
-//! Stands before every path: finds out whose token it is, whether it is enough, and whether the request came before.
+//! Middleware before every endpoint: authentication, authorisation and idempotency.
 
 use std::net::SocketAddr;
 
@@ -9,61 +9,66 @@ use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::problem::{Answer, Refusal, inside};
+use super::problem::{ApiResult, Refusal, internal};
 use super::{extract, idempotency};
 use crate::http::State;
-use crate::http::api::auth::{Caller, Needs};
+use crate::http::api::auth::{Caller, TokenAccess};
 use crate::http::server::nul;
 
-/// Lets a request through, or not.
-pub async fn guard(FromState((state, needs)): FromState<(State, Needs)>, request: Request, next: Next) -> Response {
+/// Checks a request and passes it to its endpoint.
+pub async fn guard(
+    FromState((state, access)): FromState<(State, TokenAccess)>,
+    request: Request,
+    next: Next,
+) -> Response {
     if nul::is_in_uri(request.uri()) {
         return Refusal::nul().into_response();
     }
-    match needs {
-        Needs::Nothing => next.run(request).await,
-        needs => let_through(state, needs, request, next).await.unwrap_or_else(IntoResponse::into_response),
+    match access {
+        TokenAccess::Public => next.run(request).await,
+        access => authorise(state, access, request, next).await.unwrap_or_else(IntoResponse::into_response),
     }
 }
 
-/// An answer that has its share of the memory until it is taken.
-async fn kept(state: &State, caller: &Caller, response: Response) -> Answer {
-    let busy = || Refusal::Conflict("too many answers are on their way to you; ask again in a moment".to_owned());
-    state.shares.keep(caller.scope().id(), response).await.ok_or_else(busy)
+/// Holds a share of the memory until the response is sent.
+async fn hold(state: &State, caller: &Caller, response: Response) -> ApiResult {
+    let busy =
+        || Refusal::Conflict("too many responses to your organisation are in progress; retry in a moment".to_owned());
+    state.shares.hold(caller.scope().id(), response).await.ok_or_else(busy)
 }
 
-/// Whether a password may come with this request: nobody could read it on its way, or the operator says that nobody does.
+/// Whether the request may contain a password: nobody could read it on the network, or the operator allows it.
 fn is_private(state: &State, request: &Parts) -> bool {
     let peer = request.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    // Without a peer it came on no connection at all.
-    state.page.passwords_in_clear || peer.is_none_or(|peer| state.page.peers.is_private(peer, &request.headers))
+    // Requests without a peer did not come through a connection (in tests).
+    state.settings.passwords_in_clear || peer.is_none_or(|peer| state.settings.peers.is_private(peer, &request.headers))
 }
 
-async fn let_through(state: State, needs: Needs, request: Request, next: Next) -> Answer {
+async fn authorise(state: State, access: TokenAccess, request: Request, next: Next) -> ApiResult {
     let (mut parts, body) = request.into_parts();
-    let caller = Caller::of(&state, &parts.headers).await?;
-    caller.may(needs)?;
+    let caller = Caller::authenticate(&state, &parts.headers).await?;
+    caller.check_access(access)?;
     parts.extensions.insert(caller.clone());
     if matches!(parts.method, Method::GET | Method::HEAD) {
-        return kept(&state, &caller, next.run(Request::from_parts(parts, body)).await).await;
+        return hold(&state, &caller, next.run(Request::from_parts(parts, body)).await).await;
     }
-    // Only for somebody who is known is a body waited for.
-    let bytes = extract::whole(&parts.headers, body).await?;
+    // Read the body only after the caller has been authenticated.
+    let bytes = extract::read_body(&parts.headers, body).await?;
     if !is_private(&state, &parts) && extract::names_password(&bytes) {
-        return Err(Refusal::part("/password", "is not taken in clear text from another machine; send it by https"));
+        return Err(Refusal::field("/password", "must not be sent unencrypted from another machine; use https"));
     }
-    let once = match parts.method {
-        Method::POST => idempotency::Once::of(&parts, &bytes)?,
+    let idempotent = match parts.method {
+        Method::POST => idempotency::IdempotentRequest::from_request(&parts, &bytes)?,
         _ => None,
     };
     let work = async move {
         let run = next.run(Request::from_parts(parts, Body::from(bytes)));
-        let response = match once {
-            Some(once) => once.run(&state, &caller, run).await?,
+        let response = match idempotent {
+            Some(idempotent) => idempotent.run(&state, &caller, run).await?,
             None => run.await,
         };
-        kept(&state, &caller, response).await
+        hold(&state, &caller, response).await
     };
-    // A change that was begun comes to its end, whether or not somebody still waits for its answer.
-    tokio::spawn(work).await.map_err(|error| inside(&error))?
+    // Spawned, so that a change completes even if the client disconnects.
+    tokio::spawn(work).await.map_err(|error| internal(&error))?
 }

@@ -1,6 +1,6 @@
-//! A request that is sent again because its answer got lost does not do its work twice: whoever sends an `Idempotency-Key` gets
-//! the first answer again (IETF draft-ietf-httpapi-idempotency-key-header). Answers are kept for a day, sealed, since one of
-//! them holds a token.
+//! Makes repeated requests safe: a second POST with the same `Idempotency-Key` gets the first response again (IETF
+//! draft-ietf-httpapi-idempotency-key-header). Responses are stored for a day, sealed, because one of them contains a
+//! token.
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_TYPE, ETAG, LOCATION};
@@ -13,38 +13,38 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::problem::{Answer, Refusal, inside};
+use super::problem::{ApiResult, Refusal, internal};
 use crate::http::State;
 use crate::http::api::auth::Caller;
 use crate::vault::hex;
 
-/// The header with the key.
+/// The request header with the key.
 pub const KEY: &str = "idempotency-key";
-/// Says that an answer is the first one, again.
+/// Marks a response as a stored one.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-/// No answer to a POST is larger.
-const MOST: usize = 1 << 20;
+/// The largest response to a POST, in bytes.
+const MAX_ANSWER: usize = 1 << 20;
 
-/// A request that is to be done once.
-pub struct Once {
+/// A request with an idempotency key.
+pub struct IdempotentRequest {
     key: String,
-    /// Which request it is.
+    /// The hash of method, path and body.
     request: Vec<u8>,
 }
 
-/// An answer as it is kept.
+/// A stored response.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct StoredAnswer {
     headers: Vec<(String, String)>,
     body: String,
 }
 
-impl Once {
-    /// What a request says; `None`: it may be done again.
+impl IdempotentRequest {
+    /// `None`: the request has no key.
     ///
     /// # Errors
-    /// The key is none.
-    pub fn of(parts: &Parts, body: &Bytes) -> Result<Option<Self>, Refusal> {
+    /// The key is invalid.
+    pub fn from_request(parts: &Parts, body: &Bytes) -> Result<Option<Self>, Refusal> {
         let Some(key) = key(&parts.headers)? else { return Ok(None) };
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let mut hash = Sha256::new();
@@ -53,14 +53,15 @@ impl Once {
         Ok(Some(Self { key, request: hash.finalize().to_vec() }))
     }
 
-    /// Does it, or tells what came of it before. What failed here is forgotten, so that it can be tried again.
-    pub async fn run(self, state: &State, caller: &Caller, work: impl Future<Output = Response>) -> Answer {
+    /// Executes the request, or returns the stored response. A server error is not stored, so that the client can
+    /// retry.
+    pub async fn run(self, state: &State, caller: &Caller, work: impl Future<Output = Response>) -> ApiResult {
         let (store, token) = (&state.deps.store, caller.token.id);
         if !store.claim_key(token, &self.key, &self.request, state.deps.clock.now()).await? {
-            return self.again(state, token).await;
+            return self.replay(state, token).await;
         }
         let (parts, body) = work.await.into_parts();
-        let bytes = axum::body::to_bytes(body, MOST).await.unwrap_or_default();
+        let bytes = axum::body::to_bytes(body, MAX_ANSWER).await.unwrap_or_default();
         if parts.status.is_server_error() {
             store.keep_answer(token, &self.key, None).await?;
         } else {
@@ -70,24 +71,25 @@ impl Once {
         Ok(Response::from_parts(parts, Body::from(bytes)))
     }
 
-    async fn again(&self, state: &State, token: i64) -> Answer {
-        // Between the claim that failed and this look it may have ended in nothing.
-        let kept = state.deps.store.kept_answer(token, &self.key).await?;
-        let (request, status, text) = kept.ok_or(Refusal::UnderWay)?;
+    async fn replay(&self, state: &State, token: i64) -> ApiResult {
+        // The first request may have failed since the claim was refused.
+        let stored = state.deps.store.kept_answer(token, &self.key).await?;
+        let (request, status, text) = stored.ok_or(Refusal::InProgress)?;
         if request != self.request {
             return Err(Refusal::KeyReused);
         }
         if status == 0 {
-            return Err(Refusal::UnderWay);
+            return Err(Refusal::InProgress);
         }
-        let gone = || Refusal::Conflict("this was done before, and its answer can no longer be read".to_owned());
-        let record = STANDARD_NO_PAD.decode(&text).map_err(|_| gone())?;
-        let opened = state.deps.vault.open(&self.row(token), &record).map_err(|_| gone())?;
-        let kept: Kept = serde_json::from_str(opened.expose_secret()).map_err(|_| gone())?;
-        let mut response = Response::new(Body::from(kept.body));
+        let unreadable =
+            || Refusal::Conflict("this request was executed before, but its response can no longer be read".to_owned());
+        let record = STANDARD_NO_PAD.decode(&text).map_err(|_| unreadable())?;
+        let opened = state.deps.vault.open(&self.row(token), &record).map_err(|_| unreadable())?;
+        let stored: StoredAnswer = serde_json::from_str(opened.expose_secret()).map_err(|_| unreadable())?;
+        let mut response = Response::new(Body::from(stored.body));
         *response.status_mut() =
-            u16::try_from(status).ok().and_then(|code| StatusCode::from_u16(code).ok()).ok_or_else(gone)?;
-        for (name, value) in kept.headers {
+            u16::try_from(status).ok().and_then(|code| StatusCode::from_u16(code).ok()).ok_or_else(unreadable)?;
+        for (name, value) in stored.headers {
             if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
                 response.headers_mut().insert(name, value);
             }
@@ -97,17 +99,17 @@ impl Once {
     }
 
     fn sealed(&self, state: &State, token: i64, headers: &HeaderMap, body: &Bytes) -> Result<String, Refusal> {
-        let kept = [CONTENT_TYPE, LOCATION, ETAG].iter().filter_map(|name| {
+        let stored = [CONTENT_TYPE, LOCATION, ETAG].iter().filter_map(|name| {
             let value = headers.get(name)?.to_str().ok()?;
             Some((name.to_string(), value.to_owned()))
         });
-        let kept = Kept { headers: kept.collect(), body: String::from_utf8_lossy(body).into_owned() };
-        let text = SecretString::from(serde_json::to_string(&kept).map_err(|error| inside(&error))?);
-        let record = state.deps.vault.seal(&self.row(token), &text).map_err(|error| inside(&error))?;
+        let stored = StoredAnswer { headers: stored.collect(), body: String::from_utf8_lossy(body).into_owned() };
+        let text = SecretString::from(serde_json::to_string(&stored).map_err(|error| internal(&error))?);
+        let record = state.deps.vault.seal(&self.row(token), &text).map_err(|error| internal(&error))?;
         Ok(STANDARD_NO_PAD.encode(record))
     }
 
-    /// The name under which it is sealed.
+    /// The name for sealing the stored response.
     fn row(&self, token: i64) -> String {
         format!("answer_kept/{token}/{}", hex(&Sha256::digest(&self.key)))
     }
@@ -119,6 +121,8 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let text = first.to_str().ok().filter(|_| all.next().is_none());
     let text =
         text.filter(|text| (1..=255).contains(&text.len()) && text.bytes().all(|byte| (0x20..0x7f).contains(&byte)));
-    let text = text.ok_or_else(|| Refusal::Bad("Idempotency-Key is 1 to 255 printable characters".to_owned()))?;
+    let text = text.ok_or_else(|| {
+        Refusal::BadRequest("Idempotency-Key must have 1 to 255 printable ASCII characters".to_owned())
+    })?;
     Ok(Some(text.to_owned()))
 }

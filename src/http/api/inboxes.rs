@@ -10,35 +10,35 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::cursor::{Page, Paging};
-use super::problem::{Answer, Refusal};
+use super::problem::{ApiResult, Refusal};
 use crate::address::Address;
 use crate::app::inboxes::{self, InboxChanges, WantedInbox};
 use crate::http::State;
 use crate::http::api::auth::{Caller, owner};
-use crate::http::api::etag::{Condition, Version, part};
-use crate::http::api::extract::{Asked, Given, InPath, nullable};
-use crate::http::api::validate::{Checks, line};
+use crate::http::api::etag::{Condition, Version, path_segment};
+use crate::http::api::extract::{JsonBody, PathParams, QueryParams, nullable};
+use crate::http::api::validate::{Checks, single_line};
 use crate::store::{Inbox as Stored, InboxOverview};
 
-/// An inbox with what feeds it.
+/// An inbox.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Inbox {
-    /// Its address.
+    /// The inbox's address.
     #[schema(example = "jobb.lillestad.se@mail.kundo.se")]
     address: String,
-    /// What people call it.
+    /// The display name.
     name: Option<String>,
-    /// The only address that replies leave from.
+    /// The only address that replies are sent from.
     reply_from: Option<String>,
-    /// Whose it is.
+    /// The organisation that the inbox belongs to.
     organisation: String,
-    /// The mailboxes that feed it.
+    /// The addresses of the mailboxes that feed the inbox.
     mailboxes: Vec<String>,
-    /// The recipients routed to it.
+    /// The recipients routed to the inbox.
     routes: Vec<String>,
-    /// How many messages it holds.
+    /// The number of messages in the inbox.
     messages: i64,
-    /// When it was added.
+    /// When the inbox was added.
     created_at: crate::clock::Timestamp,
 }
 
@@ -46,63 +46,63 @@ pub struct Inbox {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewInboxBody {
-    /// Its address.
+    /// The inbox's address.
     #[schema(example = "jobb.lillestad.se@mail.kundo.se")]
     address: String,
-    /// What people call it.
+    /// The display name.
     #[schema(example = "Jobb")]
     name: Option<String>,
-    /// The only address that replies leave from.
+    /// The only address that replies are sent from.
     #[schema(example = "jobb@lillestad.se")]
     reply_from: Option<String>,
-    /// Whose it is, where the token is for all organisations [default: the first].
+    /// The organisation that the inbox belongs to; only with a token for all organisations [default: the first
+    /// organisation].
     organisation: Option<String>,
 }
 
-/// What is to change of an inbox; null takes a part away.
+/// Changes to an inbox. Omitted fields stay unchanged; null removes a value.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InboxPatch {
-    /// What people call it.
+    /// The display name.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     name: Option<Option<String>>,
-    /// The only address that replies leave from.
+    /// The only address that replies are sent from.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     reply_from: Option<Option<String>>,
 }
 
-/// Which part of a list.
+/// The requested page of a list.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
-    /// Items on a page [default: 50].
+    /// The number of items on a page [default: 50].
     #[param(minimum = 1, maximum = 200)]
     pub limit: Option<i64>,
-    /// `next` of the page before.
+    /// The `next` value of the previous page.
     pub after: Option<String>,
 }
 
-/// What goes with an inbox.
+/// What to remove with an inbox.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct RemoveQuery {
-    /// Whether its messages go too, for good.
+    /// Whether to delete the inbox's messages permanently.
     #[serde(default)]
     #[param(required = false)]
     with_messages: bool,
 }
 
-/// The address of an inbox that is stored.
-fn named(inbox: &Stored) -> Result<Address, Refusal> {
-    inbox.address.parse().map_err(|_| Refusal::Inside)
+fn parsed_address(inbox: &Stored) -> Result<Address, Refusal> {
+    inbox.address.parse().map_err(|_| Refusal::Internal)
 }
 
 fn version(inbox: &Stored) -> Version {
-    Version::of(&(inbox.id, &inbox.address, &inbox.name, &inbox.reply_from))
+    Version::new(&(inbox.id, &inbox.address, &inbox.name, &inbox.reply_from))
 }
 
 fn view(overview: InboxOverview, organisations: &HashMap<i64, String>) -> Inbox {
@@ -119,94 +119,106 @@ fn view(overview: InboxOverview, organisations: &HashMap<i64, String>) -> Inbox 
     }
 }
 
-/// What organisations are called, by their rows.
+/// The names of all organisations, by their rows.
 async fn organisations(state: &State) -> Result<HashMap<i64, String>, Refusal> {
-    Ok(state.deps.store.organisations().await?.into_iter().map(|one| (one.id, one.name)).collect())
+    Ok(state.deps.store.organisations().await?.into_iter().map(|item| (item.id, item.name)).collect())
 }
 
-async fn shown(address: &Address, state: &State) -> Result<(Version, Inbox), Refusal> {
+async fn load(address: &Address, state: &State) -> Result<(Version, Inbox), Refusal> {
     let overview = state.deps.store.inbox_overview(address).await?;
     Ok((version(&overview.inbox), view(overview, &organisations(state).await?)))
 }
 
-/// The inboxes, by address.
+/// List the inboxes, by address.
 #[utoipa::path(get, path = "/inboxes", tag = "Inboxes", params(ListQuery),
     responses((status = 200, description = "A page of inboxes", body = Page<Inbox>)))]
-pub async fn list(FromState(state): FromState<State>, caller: Caller, Asked(asked): Asked<ListQuery>) -> Answer {
-    let paging = Paging::<String>::of("inboxes", asked.limit, asked.after.as_deref())?;
-    let found = state.deps.store.inbox_page(caller.scope(), paging.after.as_deref(), paging.with_one_more()).await?;
-    let page = Page::of("inboxes", found, paging.limit, |one| one.inbox.address.clone());
+pub async fn list(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    QueryParams(query): QueryParams<ListQuery>,
+) -> ApiResult {
+    let paging = Paging::<String>::parse("inboxes", query.limit, query.after.as_deref())?;
+    let found = state.deps.store.inbox_page(caller.scope(), paging.after.as_deref(), paging.fetch_limit()).await?;
+    let page = Page::from_items("inboxes", found, paging.limit, |item| item.inbox.address.clone());
     let organisations = organisations(&state).await?;
-    Ok(Json(page.map(|one| view(one, &organisations))).into_response())
+    Ok(Json(page.map(|item| view(item, &organisations))).into_response())
 }
 
-/// Adds an inbox.
+/// Add an inbox.
 #[utoipa::path(post, path = "/inboxes", tag = "Inboxes", request_body = NewInboxBody,
-    responses((status = 201, description = "It was added", body = Inbox)))]
-pub async fn create(FromState(state): FromState<State>, caller: Caller, given: Given) -> Answer {
-    let body: NewInboxBody = given.json()?;
+    responses((status = 201, description = "Added", body = Inbox)))]
+pub async fn create(FromState(state): FromState<State>, caller: Caller, body: JsonBody) -> ApiResult {
+    let new: NewInboxBody = body.parse()?;
     let mut checks = Checks::default();
-    let address = checks.address("/address", &body.address);
-    let name = checks.perhaps("/name", body.name.as_ref(), line);
-    let reply_from = checks.perhaps("/reply_from", body.reply_from.as_ref(), str::parse::<Address>);
-    let Some(address) = address else { return Err(checks.refusal()) };
-    checks.done()?;
-    let owner = owner(body.organisation.as_deref());
+    let address = checks.address("/address", &new.address);
+    let name = checks.optional("/name", new.name.as_ref(), single_line);
+    let reply_from = checks.optional("/reply_from", new.reply_from.as_ref(), str::parse::<Address>);
+    let Some(address) = address else { return Err(checks.into_refusal()) };
+    checks.finish()?;
+    let owner = owner(new.organisation.as_deref());
     let wanted = WantedInbox { address: address.clone(), name, reply_from, owner };
     inboxes::add(state.acting(&caller.actor), wanted).await?;
-    let (version, inbox) = shown(&address, &state).await?;
-    Ok(version.made(&format!("/inboxes/{}", part(address.as_str())), &inbox))
+    let (version, inbox) = load(&address, &state).await?;
+    Ok(version.respond_created(&format!("/inboxes/{}", path_segment(address.as_str())), &inbox))
 }
 
-/// One inbox.
-#[utoipa::path(get, path = "/inboxes/{address}", tag = "Inboxes", params(("address" = String, Path, description = "Its address")),
+/// Get an inbox.
+#[utoipa::path(get, path = "/inboxes/{address}", tag = "Inboxes", params(("address" = String, Path, description = "The inbox's address")),
     responses((status = 200, description = "The inbox", body = Inbox)))]
-pub async fn one(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
+pub async fn get(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    PathParams(address): PathParams<String>,
+) -> ApiResult {
     let inbox = inboxes::find(state.acting(&caller.actor), &address).await?;
-    let (version, inbox) = shown(&named(&inbox)?, &state).await?;
-    Ok(version.show(&inbox))
+    let (version, inbox) = load(&parsed_address(&inbox)?, &state).await?;
+    Ok(version.respond(&inbox))
 }
 
-/// Changes an inbox; what is not named stays.
-#[utoipa::path(patch, path = "/inboxes/{address}", tag = "Inboxes", params(("address" = String, Path, description = "Its address")),
-    request_body = InboxPatch, responses((status = 200, description = "It was changed", body = Inbox)))]
+/// Change an inbox.
+///
+/// Omitted fields stay unchanged.
+#[utoipa::path(patch, path = "/inboxes/{address}", tag = "Inboxes", params(("address" = String, Path, description = "The inbox's address")),
+    request_body = InboxPatch, responses((status = 200, description = "Changed", body = Inbox)))]
 pub async fn change(
     FromState(state): FromState<State>,
     caller: Caller,
-    InPath(address): InPath<String>,
+    PathParams(address): PathParams<String>,
     headers: HeaderMap,
-    given: Given,
-) -> Answer {
+    body: JsonBody,
+) -> ApiResult {
     let acting = state.acting(&caller.actor);
     let before = inboxes::find(acting, &address).await?;
-    let body: InboxPatch = given.json()?;
+    let body: InboxPatch = body.parse()?;
     let mut checks = Checks::default();
-    let name = body.name.as_ref().map(|name| checks.perhaps("/name", name.as_ref(), line));
+    let name = body.name.as_ref().map(|name| checks.optional("/name", name.as_ref(), single_line));
     let reply_from =
-        body.reply_from.as_ref().map(|from| checks.perhaps("/reply_from", from.as_ref(), str::parse::<Address>));
-    checks.done()?;
-    let (address, condition) = (named(&before)?, Condition::of(&headers)?);
-    let is_meant = |inbox: &Stored| condition.means(&version(inbox));
+        body.reply_from.as_ref().map(|from| checks.optional("/reply_from", from.as_ref(), str::parse::<Address>));
+    checks.finish()?;
+    let (address, condition) = (parsed_address(&before)?, Condition::from_headers(&headers)?);
+    let is_meant = |inbox: &Stored| condition.matches(&version(inbox));
     inboxes::change(acting, &address, InboxChanges { name, reply_from }, is_meant).await?;
-    let (version, inbox) = shown(&address, &state).await?;
-    Ok(version.show(&inbox))
+    let (version, inbox) = load(&address, &state).await?;
+    Ok(version.respond(&inbox))
 }
 
-/// Removes an inbox that nothing feeds any more. One that holds mail goes only with its messages.
+/// Remove an inbox.
+///
+/// The inbox must not be fed by a mailbox or a route. An inbox with messages can be removed only together with them.
 #[utoipa::path(delete, path = "/inboxes/{address}", tag = "Inboxes",
-    params(("address" = String, Path, description = "Its address"), RemoveQuery),
-    responses((status = 204, description = "It is gone")))]
+    params(("address" = String, Path, description = "The inbox's address"), RemoveQuery),
+    responses((status = 204, description = "Removed")))]
 pub async fn remove(
     FromState(state): FromState<State>,
     caller: Caller,
-    InPath(address): InPath<String>,
-    Asked(asked): Asked<RemoveQuery>,
+    PathParams(address): PathParams<String>,
+    QueryParams(query): QueryParams<RemoveQuery>,
     headers: HeaderMap,
-) -> Answer {
+) -> ApiResult {
     let acting = state.acting(&caller.actor);
     let inbox = inboxes::find(acting, &address).await?;
-    let condition = Condition::of(&headers)?;
-    let is_meant = |inbox: &Stored| condition.means(&version(inbox));
-    inboxes::remove(acting, &named(&inbox)?, asked.with_messages, is_meant).await?;
+    let condition = Condition::from_headers(&headers)?;
+    let is_meant = |inbox: &Stored| condition.matches(&version(inbox));
+    inboxes::remove(acting, &parsed_address(&inbox)?, query.with_messages, is_meant).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -1,5 +1,5 @@
-//! The description of the API (OpenAPI 3.1), made from the handlers. What holds for every path is added from the table, so that
-//! no handler has to say it.
+//! The OpenAPI 3.1 document, generated from the handlers. Responses and headers that are common to many endpoints are
+//! added from the endpoint table.
 
 use std::sync::LazyLock;
 
@@ -18,39 +18,40 @@ use super::{
     Endpoint, audit, discovery, inboxes, mailboxes, message_parts, messages, organisations, people, routes, search,
     tokens,
 };
-use crate::http::api::auth::Needs;
+use crate::http::api::auth::TokenAccess;
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Mailferry", description = "Imported mail, and the mailboxes that it comes from. Make a token with `mailferry token create`."),
+    info(title = "Mailferry", description = "Pull imported mail, and manage the mailboxes that it comes from. Create a token with `mailferry token create`."),
     servers((url = "/api/v1")),
     components(schemas(Problem, PartProblem)),
     paths(
         document,
-        messages::pull, messages::one, messages::acknowledge, message_parts::raw, message_parts::parsed,
+        messages::pull, messages::get, messages::acknowledge, message_parts::raw, message_parts::parsed,
         message_parts::attachment, search::search,
-        inboxes::list, inboxes::create, inboxes::one, inboxes::change, inboxes::remove,
-        routes::list, routes::create, routes::one, routes::remove,
-        mailboxes::list, mailboxes::create, mailboxes::one, mailboxes::change, mailboxes::remove,
+        inboxes::list, inboxes::create, inboxes::get, inboxes::change, inboxes::remove,
+        routes::list, routes::create, routes::get, routes::remove,
+        mailboxes::list, mailboxes::create, mailboxes::get, mailboxes::change, mailboxes::remove,
         mailboxes::pause, mailboxes::resume, mailboxes::poll,
         mailboxes::ledger::list, mailboxes::ledger::retry, mailboxes::ledger::skip,
         discovery::discover, mailboxes::inspect::folders, mailboxes::inspect::effects, mailboxes::dry_run::dry_run,
         mailboxes::check::check, mailboxes::connect_links::create, mailboxes::test_mail::begin, mailboxes::test_mail::follow,
-        people::list, people::one, people::remove,
-        tokens::list, tokens::create, tokens::one, tokens::revoke,
+        people::list, people::get, people::remove,
+        tokens::list, tokens::create, tokens::get, tokens::revoke,
         audit::list, organisations::list, organisations::create,
     )
 )]
 struct Described;
 
-/// The name of the way in.
+/// The name of the security scheme.
 const TOKEN: &str = "token";
 
 static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
     let mut document = Described::openapi();
     let components = document.components.get_or_insert_with(Components::default);
-    let scheme =
-        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("mf_…, by `mailferry token create`"));
+    let scheme = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("A token (mf_…), created with `mailferry token create`"));
     components.add_security_scheme(TOKEN, SecurityScheme::Http(scheme.build()));
     for endpoint in super::table() {
         let item = document.paths.paths.get_mut(endpoint.path);
@@ -61,7 +62,7 @@ static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
     document
 });
 
-/// This description.
+/// Get this document.
 #[utoipa::path(get, path = "/openapi.json", tag = "Description",
     responses((status = 200, description = "The description", body = serde_json::Value)))]
 pub async fn document() -> Json<&'static utoipa::openapi::OpenApi> {
@@ -78,33 +79,41 @@ fn of_method<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut Oper
     }
 }
 
-/// What holds for every path of its kind.
+/// Adds what is common to all endpoints of the same kind.
 fn complete(operation: &mut Operation, endpoint: &Endpoint) {
     let is = |method: Method| endpoint.method == method;
     let has_path = endpoint.path.contains('{');
     let has_body = operation.request_body.is_some();
     let is_changing = !is(Method::GET);
-    // What asks at the customer's server changes nothing, and yet it is not only read here.
-    let does_something = matches!(endpoint.needs, Needs::Write | Needs::WriteAll);
+    // Inspecting a customer's server changes nothing, but it does more than read stored data.
+    let does_something = matches!(endpoint.access, TokenAccess::Write | TokenAccess::WriteAll);
     let of_version = is(Method::PATCH) || is(Method::DELETE);
     let words = endpoint.path.split(['/', '{', '}']).filter(|word| !word.is_empty());
     let words: Vec<&str> = std::iter::once(endpoint.method.as_str()).chain(words).collect();
     operation.operation_id = Some(words.join("_").to_lowercase().replace('.', "_"));
-    let needs_token = endpoint.needs != Needs::Nothing;
+    let needs_token = endpoint.access != TokenAccess::Public;
     operation.security = needs_token.then(|| vec![SecurityRequirement::new(TOKEN, [] as [&str; 0])]);
     for (holds, status, description) in [
-        (true, "400", "It cannot be understood"),
-        (needs_token, "401", "No token, or one that nobody knows"),
-        (needs_token, "403", "The token may not"),
-        (has_path || has_body, "404", "There is no such thing, or none that the token sees"),
-        (does_something, "409", "It does not go with what is there, or the customer's server does not go along"),
-        (needs_token && !does_something, "409", "Too much is on its way to you just now; ask again in a moment"),
-        (of_version, "412", "It was changed since"),
+        (true, "400", "The request is malformed"),
+        (needs_token, "401", "The token is missing or unknown"),
+        (needs_token, "403", "The token does not allow this"),
+        (has_path || has_body, "404", "There is no such resource, or the token may not see it"),
+        (does_something, "409", "The request conflicts with the current state, or the customer's server failed"),
+        (
+            needs_token && !does_something,
+            "409",
+            "Too many responses to your organisation are in progress; retry in a moment",
+        ),
+        (of_version, "412", "The resource has changed"),
         (is_changing, "413", "The body is larger than 64 KiB"),
-        (has_body, "415", "The body is no application/json"),
-        (has_body || is(Method::POST), "422", "Some of it cannot be, or the key came with another request before"),
+        (has_body, "415", "The body is not application/json"),
+        (
+            has_body || is(Method::POST),
+            "422",
+            "The body is invalid, or the idempotency key was used for a different request",
+        ),
         (of_version, "428", "If-Match is missing"),
-        (true, "500", "Something went wrong here"),
+        (true, "500", "Internal error"),
     ] {
         if holds {
             operation.responses.responses.insert(status.to_owned(), problem(description).into());
@@ -112,10 +121,14 @@ fn complete(operation: &mut Operation, endpoint: &Endpoint) {
     }
     let headers = operation.parameters.get_or_insert_default();
     if is(Method::POST) {
-        headers.push(header("Idempotency-Key", "Has the request done once, however often it is sent", Required::False));
+        headers.push(header(
+            "Idempotency-Key",
+            "Identifies the request, so that it is executed only once even if it is sent again",
+            Required::False,
+        ));
     }
     if of_version {
-        headers.push(header("If-Match", "The ETag of what is meant, or *", Required::True));
+        headers.push(header("If-Match", "The ETag of the resource, or *", Required::True));
     }
 }
 

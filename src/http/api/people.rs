@@ -1,4 +1,4 @@
-//! `/users`: who may sign in to the pages.
+//! `/users`: the users of the pages.
 
 use axum::Json;
 use axum::extract::State as FromState;
@@ -9,29 +9,29 @@ use utoipa::ToSchema;
 
 use super::cursor::{Page, Paging};
 use super::inboxes::ListQuery;
-use super::problem::Answer;
+use super::problem::ApiResult;
 use crate::app::people;
 use crate::clock::Timestamp;
 use crate::http::State;
 use crate::http::api::auth::Caller;
 use crate::http::api::etag::{Condition, Version};
-use crate::http::api::extract::{Asked, InPath};
-use crate::http::api::validate::named;
+use crate::http::api::extract::{PathParams, QueryParams};
+use crate::http::api::validate::valid_name;
 use crate::store::{Person, Role};
 
-/// Somebody who may sign in.
+/// A user of the pages.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct User {
     /// The name to sign in with.
     #[schema(example = "anna@lillestad.se")]
     name: String,
-    /// What they may do.
+    /// What the user may do.
     role: Role,
-    /// Where they belong; null: an operator.
+    /// The organisation that the user belongs to; null for operators.
     organisation: Option<String>,
-    /// The language of their pages.
+    /// The language of the user's pages.
     language: String,
-    /// When they last signed in.
+    /// When the user last signed in.
     last_login_at: Option<Timestamp>,
 }
 
@@ -43,39 +43,49 @@ impl From<Person> for User {
 }
 
 fn version(person: &Person) -> Version {
-    Version::of(&(person.id, &person.name, person.role, person.organisation_id))
+    Version::new(&(person.id, &person.name, person.role, person.organisation_id))
 }
 
-/// The users, by name.
+/// List the users, by name.
 #[utoipa::path(get, path = "/users", tag = "Users", params(ListQuery),
     responses((status = 200, description = "A page of users", body = Page<User>)))]
-pub async fn list(FromState(state): FromState<State>, caller: Caller, Asked(asked): Asked<ListQuery>) -> Answer {
-    let paging = Paging::<String>::of("users", asked.limit, asked.after.as_deref())?;
-    let found = state.deps.store.people_page(caller.scope(), paging.after.as_deref(), paging.with_one_more()).await?;
-    let page = Page::of("users", found, paging.limit, |person| person.name.clone());
+pub async fn list(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    QueryParams(query): QueryParams<ListQuery>,
+) -> ApiResult {
+    let paging = Paging::<String>::parse("users", query.limit, query.after.as_deref())?;
+    let found = state.deps.store.people_page(caller.scope(), paging.after.as_deref(), paging.fetch_limit()).await?;
+    let page = Page::from_items("users", found, paging.limit, |person| person.name.clone());
     Ok(Json(page.map(User::from)).into_response())
 }
 
-/// One user.
-#[utoipa::path(get, path = "/users/{name}", tag = "Users", params(("name" = String, Path, description = "The name")),
+/// Get a user.
+#[utoipa::path(get, path = "/users/{name}", tag = "Users", params(("name" = String, Path, description = "The user's name")),
     responses((status = 200, description = "The user", body = User)))]
-pub async fn one(FromState(state): FromState<State>, caller: Caller, InPath(name): InPath<String>) -> Answer {
-    let person = people::find(state.acting(&caller.actor), named(&name)?).await?;
-    Ok(version(&person).show(&User::from(person)))
+pub async fn get(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    PathParams(name): PathParams<String>,
+) -> ApiResult {
+    let person = people::find(state.acting(&caller.actor), valid_name(&name)?).await?;
+    Ok(version(&person).respond(&User::from(person)))
 }
 
-/// Removes a user, who is signed out at once. The last operator stays.
-#[utoipa::path(delete, path = "/users/{name}", tag = "Users", params(("name" = String, Path, description = "The name")),
-    responses((status = 204, description = "They are gone")))]
+/// Remove a user.
+///
+/// The user is signed out at once. The last operator cannot be removed.
+#[utoipa::path(delete, path = "/users/{name}", tag = "Users", params(("name" = String, Path, description = "The user's name")),
+    responses((status = 204, description = "Removed")))]
 pub async fn remove(
     FromState(state): FromState<State>,
     caller: Caller,
-    InPath(name): InPath<String>,
+    PathParams(name): PathParams<String>,
     headers: HeaderMap,
-) -> Answer {
+) -> ApiResult {
     let acting = state.acting(&caller.actor);
-    people::find(acting, named(&name)?).await?;
-    let condition = Condition::of(&headers)?;
-    people::remove(acting, &name, |person| condition.means(&version(person))).await?;
+    people::find(acting, valid_name(&name)?).await?;
+    let condition = Condition::from_headers(&headers)?;
+    people::remove(acting, &name, |person| condition.matches(&version(person))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -1,4 +1,4 @@
-//! Why not: problem details (RFC 9457). What went wrong inside is logged, and not told.
+//! API errors as problem details (RFC 9457). Internal errors are logged and not revealed.
 
 use axum::http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
@@ -17,35 +17,35 @@ use crate::poll::Blame;
 use crate::shown::shown_lines;
 use crate::store::StoreError;
 
-/// The media type of a problem.
+/// The media type of problem details.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
-/// Why a request was refused (RFC 9457).
+/// An error (RFC 9457 problem details).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Problem {
-    /// Which kind of problem.
+    /// The type of the problem, a URI.
     #[schema(example = "urn:mailferry:problem:not-found")]
     pub r#type: String,
-    /// The same in words.
+    /// The type of the problem, in words.
     pub title: String,
-    /// The status of the answer.
+    /// The HTTP status.
     pub status: u16,
-    /// What it is this time.
+    /// What went wrong in this case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// Each part of the request's body that cannot be.
+    /// The invalid fields of the request body.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub errors: Vec<PartProblem>,
 }
 
-/// What is wrong with a part of a body.
+/// What is wrong with a field of the request body.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct PartProblem {
-    /// Which part (JSON Pointer, RFC 6901); empty: the whole.
+    /// The field (JSON Pointer, RFC 6901); empty for the whole body.
     #[schema(example = "/address")]
     pub pointer: String,
-    /// What is wrong.
+    /// What is wrong with the field.
     pub detail: String,
 }
 
@@ -55,88 +55,90 @@ impl PartProblem {
     }
 }
 
-/// Why not.
+/// Why a request was refused.
 #[derive(Debug)]
 pub enum Refusal {
-    /// No token was shown.
+    /// The request has no token.
     NoToken,
-    /// One that nobody knows.
+    /// The token does not exist.
     UnknownToken,
-    /// The token may not.
+    /// The token does not allow this.
     Forbidden(&'static str),
-    /// It is not there, or is nobody's business here.
+    /// There is no such resource, or the token may not see it.
     NotFound(String),
-    /// The path has no such method; these it has.
-    Method(String),
-    /// It cannot be understood.
-    Bad(String),
-    /// It is in another media type than is read.
+    /// The path does not support the method, but these.
+    MethodNotAllowed(String),
+    /// The request is malformed.
+    BadRequest(String),
+    /// The body has an unsupported media type.
     MediaType,
-    /// Its body is larger than is read.
+    /// The body is too large.
     TooLarge,
-    /// It is understood, and cannot be.
+    /// The body is well-formed but invalid.
     Invalid(Vec<PartProblem>),
-    /// It does not go with what is there.
+    /// The request conflicts with the current state.
     Conflict(String),
-    /// A request with the same key is under way.
-    UnderWay,
-    /// The key came with another request before.
+    /// A request with the same idempotency key is in progress.
+    InProgress,
+    /// The idempotency key was used for a different request.
     KeyReused,
-    /// What is to be changed is not as it was thought to be.
+    /// The resource has changed: If-Match does not match.
     Changed,
-    /// It does not say what is to be changed.
+    /// If-Match is missing.
     NoCondition,
-    /// It asks for another host.
+    /// The request is for another host.
     Misdirected,
-    /// Something here.
-    Inside,
+    /// An internal error, which has been logged.
+    Internal,
 }
 
 impl Refusal {
-    /// A text holds what none can hold.
+    /// A text in the request contains U+0000.
     pub fn nul() -> Self {
-        Self::Bad("a text in it holds the character U+0000, which no text here can hold".to_owned())
+        Self::BadRequest("a text in the request contains the character U+0000, which is not allowed".to_owned())
     }
 
-    /// One part of the body cannot be.
-    pub fn part(pointer: &str, detail: impl Into<String>) -> Self {
+    /// One field of the body is invalid.
+    pub fn field(pointer: &str, detail: impl Into<String>) -> Self {
         Self::Invalid(vec![PartProblem { pointer: pointer.to_owned(), detail: detail.into() }])
     }
 
     fn kind(&self) -> (StatusCode, &'static str, &'static str) {
         match self {
-            Self::NoToken => (StatusCode::UNAUTHORIZED, "no-token", "A token is needed"),
-            Self::UnknownToken => (StatusCode::UNAUTHORIZED, "unknown-token", "The token is not known"),
-            Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", "The token may not do this"),
-            Self::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
-            Self::Method(_) => (StatusCode::METHOD_NOT_ALLOWED, "method", "The path does not have this method"),
-            Self::Bad(_) => (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be understood"),
+            Self::NoToken => (StatusCode::UNAUTHORIZED, "no-token", "A token is required"),
+            Self::UnknownToken => (StatusCode::UNAUTHORIZED, "unknown-token", "The token is unknown"),
+            Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", "The token does not allow this"),
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "Not found"),
+            Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "method", "Method not allowed"),
+            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad-request", "The request is malformed"),
             Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "The body must be application/json"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is larger than 64 KiB"),
-            Self::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Some of the request cannot be"),
-            Self::Conflict(_) => (StatusCode::CONFLICT, "conflict", "This does not go with what is there"),
-            Self::UnderWay => (StatusCode::CONFLICT, "under-way", "A request with this key is under way"),
-            Self::KeyReused => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "key-reused", "This key came with another request before")
+            Self::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The request is invalid"),
+            Self::Conflict(_) => (StatusCode::CONFLICT, "conflict", "The request conflicts with the current state"),
+            Self::InProgress => {
+                (StatusCode::CONFLICT, "under-way", "A request with this idempotency key is in progress")
             }
-            Self::Changed => (StatusCode::PRECONDITION_FAILED, "changed", "It was changed meanwhile"),
-            Self::NoCondition => (StatusCode::PRECONDITION_REQUIRED, "no-condition", "If-Match is needed"),
-            Self::Misdirected => {
-                (StatusCode::MISDIRECTED_REQUEST, "other-host", "This is not the host that was asked for")
-            }
-            Self::Inside => (StatusCode::INTERNAL_SERVER_ERROR, "inside", "Something went wrong here"),
+            Self::KeyReused => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "key-reused",
+                "This idempotency key was used for a different request",
+            ),
+            Self::Changed => (StatusCode::PRECONDITION_FAILED, "changed", "The resource has changed"),
+            Self::NoCondition => (StatusCode::PRECONDITION_REQUIRED, "no-condition", "If-Match is required"),
+            Self::Misdirected => (StatusCode::MISDIRECTED_REQUEST, "other-host", "The request is for another host"),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "inside", "Internal error"),
         }
     }
 
     fn detail(&self) -> Option<String> {
         match self {
-            Self::Forbidden(what) => Some((*what).to_owned()),
-            Self::NotFound(what) | Self::Bad(what) | Self::Conflict(what) => Some(what.clone()),
-            Self::Method(names) => Some(format!("it has {names}")),
-            Self::NoToken => Some("send it as Authorization: Bearer mf_…".to_owned()),
-            Self::Misdirected => Some("the operator names all hosts in http.url and http.hosts".to_owned()),
-            Self::Changed => Some("get it again and look at it first; its ETag is another now".to_owned()),
-            Self::NoCondition => Some("send the ETag of what is meant, or *".to_owned()),
+            Self::Forbidden(detail) => Some((*detail).to_owned()),
+            Self::NotFound(detail) | Self::BadRequest(detail) | Self::Conflict(detail) => Some(detail.clone()),
+            Self::MethodNotAllowed(methods) => Some(format!("the path supports {methods}")),
+            Self::NoToken => Some("send Authorization: Bearer mf_…".to_owned()),
+            Self::Misdirected => Some("the operator lists the accepted hosts in http.url and http.hosts".to_owned()),
+            Self::Changed => Some("get the resource again: its ETag has changed".to_owned()),
+            Self::NoCondition => Some("send the ETag of the resource, or *".to_owned()),
             _ => None,
         }
     }
@@ -152,14 +154,14 @@ impl IntoResponse for Refusal {
             _ => None,
         };
         let allow = match &self {
-            Self::Method(names) => HeaderValue::from_str(names).ok(),
+            Self::MethodNotAllowed(methods) => HeaderValue::from_str(methods).ok(),
             _ => None,
         };
         let problem = Problem {
             r#type: format!("urn:mailferry:problem:{name}"),
             title: title.to_owned(),
             status: status.as_u16(),
-            // Both are read by people; what was asked for, and what a server said, may stand in them.
+            // Both may contain parts of the request or of a server's answer, and are shown to people.
             detail: self.detail().map(|detail| shown_lines(&detail)),
             errors: match self {
                 Self::Invalid(errors) => errors.into_iter().map(PartProblem::shown).collect(),
@@ -187,14 +189,14 @@ impl From<StoreError> for Refusal {
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         match error {
-            Error::Missing(thing) => Self::NotFound(missing(&thing)),
-            Error::Forbidden(Forbidden::ReadOnly) => Self::Forbidden("it may only look"),
+            Error::Missing(thing) => Self::NotFound(missing_detail(&thing)),
+            Error::Forbidden(Forbidden::ReadOnly) => Self::Forbidden("the token is read-only"),
             Error::Forbidden(Forbidden::OneOrganisation | Forbidden::Yourself) => {
-                Self::Forbidden("it is one organisation's, and this is for tokens of all")
+                Self::Forbidden("this requires a token for all organisations")
             }
             Error::Invalid(wrong) => wrong.into(),
             Error::Refused(refused) => refused.into(),
-            Error::Conflict(conflict) => Self::Conflict(in_words(&conflict)),
+            Error::Conflict(conflict) => Self::Conflict(conflict_detail(&conflict)),
             Error::Changed => Self::Changed,
             Error::Moved(address) => Self::Conflict(StoreError::ServerChanged(address).to_string()),
             Error::LinkOver => Self::Conflict(StoreError::LinkInvalid.to_string()),
@@ -204,17 +206,17 @@ impl From<Error> for Refusal {
             Error::LoginsWait(minutes) => {
                 Self::Conflict(Text::new("mailbox-wait").with("count", minutes).words(Language::English))
             }
-            Error::AtServer(error) if error.blame == Blame::Us && error.trouble.is_none() => inside(&error),
-            Error::AtServer(error) => Self::Conflict(LastError::of(&error).in_full(Language::English)),
+            Error::AtServer(error) if error.blame == Blame::Us && error.trouble.is_none() => internal(&error),
+            Error::AtServer(error) => Self::Conflict(LastError::from_poll_error(&error).in_full(Language::English)),
             Error::Consent(error) => Self::Conflict(error.to_string()),
             Error::Inside(error) if error.is_unstorable_text() => Self::nul(),
-            Error::Inside(error) => inside(&error),
+            Error::Inside(error) => internal(&error),
         }
     }
 }
 
-/// A path that names nothing of its kind: what it names is not repeated.
-fn missing(thing: &Resource) -> String {
+/// Does not repeat the name in the path.
+fn missing_detail(thing: &Resource) -> String {
     match thing {
         Resource::Mailbox(_) => "there is no such mailbox".to_owned(),
         Resource::Inbox(_) => "there is no such inbox".to_owned(),
@@ -226,11 +228,11 @@ fn missing(thing: &Resource) -> String {
     }
 }
 
-/// A conflict in the words of a request.
-fn in_words(conflict: &Conflict) -> String {
+/// The detail of a conflict, in the API's terms.
+fn conflict_detail(conflict: &Conflict) -> String {
     match conflict {
         Conflict::InboxHoldsMail { .. } => {
-            "it holds messages; with with_messages=true they go too, for good".to_owned()
+            "the inbox contains messages; with with_messages=true they are deleted permanently".to_owned()
         }
         conflict => conflict.words(Language::English),
     }
@@ -239,37 +241,38 @@ fn in_words(conflict: &Conflict) -> String {
 impl From<Refused> for Refusal {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::LoginToo(moved) => Self::part(
+            Refused::LoginToo(moved) => Self::field(
                 pointer(moved),
-                "what the mailbox is opened with was given for its server, and the trust in it, before; give password or oauth anew \
-                 with it",
+                "the current credentials are only for the current server and its certificates; send password or oauth in the same \
+                 request",
             ),
-            Refused::OwnTrust(moved) => Self::part(
+            Refused::OwnTrust(moved) => Self::field(
                 pointer(moved),
-                "a certificate or authorities of its own are for tokens of all organisations where a provider's tokens open the \
-                 mailbox",
+                "for a mailbox that a provider's tokens open, its own certificate or authorities require a token for all \
+                 organisations",
             ),
-            Refused::Port => {
-                Self::part("/port", "is for tokens of all organisations; name one of egress.ports, such as 993")
-            }
-            Refused::AppOnly => Self::part(
+            Refused::Port => Self::field(
+                "/port",
+                "requires a token for all organisations; without one, choose one of egress.ports, such as 993",
+            ),
+            Refused::AppOnly => Self::field(
                 "/username",
-                "of a mailbox that an application opens, as its server, is for tokens of all organisations",
+                "changing the server or the username of a mailbox that an application opens requires a token for all organisations",
             ),
-            Refused::Home(home) => Self::part("/host", format!("the tokens of this provider are told to {home} only")),
-            Refused::InClear => Self::part(
+            Refused::Home(home) => Self::field("/host", format!("the tokens of this provider are sent to {home} only")),
+            Refused::InClear => Self::field(
                 "/tls",
-                "none, to another machine than this one, is for tokens of all organisations: the password could be read on its way",
+                "none requires a token for all organisations, except for a server on this machine: the password could be read on its way",
             ),
-            Refused::NoHome => Self::part(
+            Refused::NoHome => Self::field(
                 "/oauth/provider",
-                "whose server is not known here is for tokens of all organisations; the operator names it in imap_host",
+                "requires a token for all organisations, because the provider's server is not configured; the operator sets it in imap_host",
             ),
         }
     }
 }
 
-/// The part of a body.
+/// The JSON Pointer of a setting.
 fn pointer(moved: Moved) -> &'static str {
     match moved {
         Moved::Host => "/host",
@@ -282,15 +285,15 @@ fn pointer(moved: Moved) -> &'static str {
 
 impl From<Wrong> for Refusal {
     fn from(wrong: Wrong) -> Self {
-        Self::part(&format!("/{}", wrong.part), wrong.why.to_string())
+        Self::field(&format!("/{}", wrong.part), wrong.why.to_string())
     }
 }
 
-/// Something here, which is logged.
-pub fn inside(error: &dyn std::fmt::Display) -> Refusal {
+/// Logs an internal error.
+pub fn internal(error: &dyn std::fmt::Display) -> Refusal {
     tracing::error!(%error, "a request to the API failed");
-    Refusal::Inside
+    Refusal::Internal
 }
 
-/// What a handler gives.
-pub type Answer = Result<Response, Refusal>;
+/// The result of a handler.
+pub type ApiResult = Result<Response, Refusal>;

@@ -1,4 +1,4 @@
-//! `/routes`: which recipient's mail goes to which inbox.
+//! `/routes`: rules that send a recipient's mail to an inbox.
 
 use axum::Json;
 use axum::extract::State as FromState;
@@ -9,13 +9,13 @@ use utoipa::ToSchema;
 
 use super::cursor::{Page, Paging};
 use super::inboxes::ListQuery;
-use super::problem::{Answer, Refusal};
+use super::problem::{ApiResult, Refusal};
 use crate::address::Address;
 use crate::app::routes;
 use crate::http::State;
 use crate::http::api::auth::Caller;
-use crate::http::api::etag::{Condition, Version, part};
-use crate::http::api::extract::{Asked, Given, InPath};
+use crate::http::api::etag::{Condition, Version, path_segment};
+use crate::http::api::extract::{JsonBody, PathParams, QueryParams};
 use crate::http::api::validate::Checks;
 use crate::store::Route;
 
@@ -23,7 +23,7 @@ use crate::store::Route;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewRoute {
-    /// The recipient's address, as it stands in Delivered-To or To.
+    /// The recipient's address, as it appears in Delivered-To or To.
     #[schema(example = "jobb@lillestad.se")]
     recipient: String,
     /// The inbox's address.
@@ -32,63 +32,69 @@ pub struct NewRoute {
 }
 
 fn version(route: &Route) -> Version {
-    Version::of(&(&route.recipient, &route.inbox))
+    Version::new(&(&route.recipient, &route.inbox))
 }
 
-/// The routes, by recipient.
+/// List the routes, by recipient.
 #[utoipa::path(get, path = "/routes", tag = "Routes", params(ListQuery),
     responses((status = 200, description = "A page of routes", body = Page<Route>)))]
-pub async fn list(FromState(state): FromState<State>, caller: Caller, Asked(asked): Asked<ListQuery>) -> Answer {
-    let paging = Paging::<(String, String)>::of("routes", asked.limit, asked.after.as_deref())?;
-    let found = state.deps.store.route_page(caller.scope(), paging.after.as_ref(), paging.with_one_more()).await?;
-    let page = Page::of("routes", found, paging.limit, |route| (route.recipient.clone(), route.inbox.clone()));
+pub async fn list(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    QueryParams(query): QueryParams<ListQuery>,
+) -> ApiResult {
+    let paging = Paging::<(String, String)>::parse("routes", query.limit, query.after.as_deref())?;
+    let found = state.deps.store.route_page(caller.scope(), paging.after.as_ref(), paging.fetch_limit()).await?;
+    let page = Page::from_items("routes", found, paging.limit, |route| (route.recipient.clone(), route.inbox.clone()));
     Ok(Json(page).into_response())
 }
 
-/// Sends a recipient's mail to an inbox. Doing so again changes nothing.
+/// Add a route that sends a recipient's mail to an inbox.
+///
+/// Adding an existing route changes nothing.
 #[utoipa::path(post, path = "/routes", tag = "Routes", request_body = NewRoute,
-    responses((status = 201, description = "There is such a route", body = Route)))]
-pub async fn create(FromState(state): FromState<State>, caller: Caller, given: Given) -> Answer {
-    let body: NewRoute = given.json()?;
+    responses((status = 201, description = "The route", body = Route)))]
+pub async fn create(FromState(state): FromState<State>, caller: Caller, body: JsonBody) -> ApiResult {
+    let body: NewRoute = body.parse()?;
     let mut checks = Checks::default();
     let recipient = checks.address("/recipient", &body.recipient);
     let inbox = checks.address("/inbox", &body.inbox);
-    let (Some(recipient), Some(inbox)) = (recipient, inbox) else { return Err(checks.refusal()) };
+    let (Some(recipient), Some(inbox)) = (recipient, inbox) else { return Err(checks.into_refusal()) };
     let route = routes::add(state.acting(&caller.actor), &recipient, &inbox).await?;
-    let path = format!("/routes/{}/{}", part(&route.recipient), part(&route.inbox));
-    Ok(version(&route).made(&path, &route))
+    let path = format!("/routes/{}/{}", path_segment(&route.recipient), path_segment(&route.inbox));
+    Ok(version(&route).respond_created(&path, &route))
 }
 
-/// One route.
+/// Get a route.
 #[utoipa::path(get, path = "/routes/{recipient}/{inbox}", tag = "Routes",
     params(("recipient" = String, Path, description = "The recipient's address"), ("inbox" = String, Path, description = "The inbox's address")),
     responses((status = 200, description = "The route", body = Route)))]
-pub async fn one(
+pub async fn get(
     FromState(state): FromState<State>,
     caller: Caller,
-    InPath((recipient, inbox)): InPath<(String, String)>,
-) -> Answer {
+    PathParams((recipient, inbox)): PathParams<(String, String)>,
+) -> ApiResult {
     let route = routes::find(state.acting(&caller.actor), &recipient, &inbox).await?;
-    Ok(version(&route).show(&route))
+    Ok(version(&route).respond(&route))
 }
 
-/// Removes a route.
+/// Remove a route.
 #[utoipa::path(delete, path = "/routes/{recipient}/{inbox}", tag = "Routes",
     params(("recipient" = String, Path, description = "The recipient's address"), ("inbox" = String, Path, description = "The inbox's address")),
-    responses((status = 204, description = "It is gone")))]
+    responses((status = 204, description = "Removed")))]
 pub async fn remove(
     FromState(state): FromState<State>,
     caller: Caller,
-    InPath((recipient, inbox)): InPath<(String, String)>,
+    PathParams((recipient, inbox)): PathParams<(String, String)>,
     headers: HeaderMap,
-) -> Answer {
+) -> ApiResult {
     let acting = state.acting(&caller.actor);
     let route = routes::find(acting, &recipient, &inbox).await?;
-    let condition = Condition::of(&headers)?;
-    if !condition.means(&version(&route)) {
+    let condition = Condition::from_headers(&headers)?;
+    if !condition.matches(&version(&route)) {
         return Err(Refusal::Changed);
     }
-    let named = |text: &str| text.parse::<Address>().map_err(|_| Refusal::Inside);
+    let named = |text: &str| text.parse::<Address>().map_err(|_| Refusal::Internal);
     routes::remove(acting, &named(&route.recipient)?, Some(&named(&route.inbox)?)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

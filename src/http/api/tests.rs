@@ -1,11 +1,11 @@
-//! The API in this process, asked without a socket.
+//! Tests of the API in this process, without a socket.
 
 mod behaviour;
 mod document;
-mod entrusting;
 mod fuzz;
 mod setting_up;
 mod table;
+mod tenants;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,28 +30,28 @@ const MAILBOX: &str = "jobb@lillestad.se";
 const INBOX: &str = "jobb.lillestad.se@mail.kundo.se";
 const RECIPIENT: &str = "info@lillestad.se";
 const USER: &str = "anna@lillestad.se";
-/// The other organisation's.
+/// An inbox of the other organisation.
 const THEIRS: &str = "theirs@mail.kundo.se";
-/// No answer may hold it.
+/// A password. No response may contain it.
 const SECRET: &str = "canary-Zq7x";
 
-/// What tokens show; each is named so.
-const TOKENS: [(&str, TokenScope, Whose); 5] = [
-    ("all-write", TokenScope::Write, Whose::All),
-    ("all-read", TokenScope::Read, Whose::All),
-    ("ours-write", TokenScope::Write, Whose::Ours),
-    ("ours-read", TokenScope::Read, Whose::Ours),
-    ("theirs-write", TokenScope::Write, Whose::Theirs),
+/// The tokens. Each token's secret is its name.
+const TOKENS: [(&str, TokenScope, TokenOwner); 5] = [
+    ("all-write", TokenScope::Write, TokenOwner::All),
+    ("all-read", TokenScope::Read, TokenOwner::All),
+    ("ours-write", TokenScope::Write, TokenOwner::Ours),
+    ("ours-read", TokenScope::Read, TokenOwner::Ours),
+    ("theirs-write", TokenScope::Write, TokenOwner::Theirs),
 ];
 
 #[derive(Clone, Copy)]
-enum Whose {
+enum TokenOwner {
     All,
     Ours,
     Theirs,
 }
 
-/// Two organisations, of which the first has one of everything.
+/// Two organisations. The first has one object of every kind.
 struct World {
     state: State,
     router: Router,
@@ -60,7 +60,6 @@ struct World {
     _folder: tempfile::TempDir,
 }
 
-/// An answer.
 struct Reply {
     status: StatusCode,
     headers: HeaderMap,
@@ -83,18 +82,18 @@ impl Reply {
 
 impl World {
     async fn new() -> Self {
-        // Nor is a name server waited for.
+        // No test waits for a name server.
         let (state, folder) = testing::state(|config| config.deadlines.dns = Span(Duration::ZERO)).await;
         let router = routes::router(state.clone());
         let mut world = Self { state, router, message: 0, test: 0, _folder: folder };
         let other = world.store().organisation_named("other", world.now()).await.unwrap().id;
-        for (name, scope, whose) in TOKENS {
-            let whose = match whose {
-                Whose::All => None,
-                Whose::Ours => Some(FIRST_ORGANISATION),
-                Whose::Theirs => Some(other),
+        for (name, scope, owner) in TOKENS {
+            let owner = match owner {
+                TokenOwner::All => None,
+                TokenOwner::Ours => Some(FIRST_ORGANISATION),
+                TokenOwner::Theirs => Some(other),
             };
-            testing::add_token(&world.state, name, scope, whose).await;
+            testing::add_token(&world.state, name, scope, owner).await;
         }
         let inbox =
             NewInbox { address: THEIRS.parse().unwrap(), name: None, reply_from: None, organisation_id: Some(other) };
@@ -115,14 +114,14 @@ impl World {
         self.state.deps.clock.now()
     }
 
-    /// Adds what the first organisation has, as far as it is not there.
+    /// Adds the first organisation's objects, as far as they are missing.
     async fn fill(&self) {
         let (store, now) = (self.store(), self.now());
         let address = |text: &str| text.parse().unwrap();
         let inbox = NewInbox { address: address(INBOX), name: None, reply_from: None, organisation_id: None };
         let _ = store.add_inbox(&inbox, now).await;
         store.add_route(&address(RECIPIENT), &address(INBOX), now).await.unwrap();
-        // Nobody listens there, so nothing waits for a network.
+        // Nothing listens there, so no test waits for the network.
         let server =
             Server { host: "127.0.0.1".into(), port: 1, tls: TlsMode::Implicit, ca_pem: None, pin_sha256: None };
         let new = NewMailbox {
@@ -171,7 +170,7 @@ impl World {
         self.import_subject("number").await
     }
 
-    /// The same with a subject that begins so.
+    /// The same, with a subject that begins like this.
     async fn import_subject(&self, subject: &str) -> i64 {
         let (store, now) = (self.store(), self.now());
         let until = Timestamp(now.0 + 60_000);
@@ -221,7 +220,7 @@ impl World {
         Reply { status: parts.status, headers: parts.headers, bytes }
     }
 
-    /// Asks, with this token and these headers.
+    /// Sends a request with this token and these headers.
     async fn ask(&self, method: &str, path: &str, token: &str, headers: &[(&str, &str)], body: Option<Value>) -> Reply {
         let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
         if !token.is_empty() {
@@ -237,7 +236,7 @@ impl World {
         self.send(request.body(body).unwrap()).await
     }
 
-    /// Gets something with the first organisation's token.
+    /// Sends a GET request with the first organisation's token.
     async fn get(&self, path: &str) -> Reply {
         self.ask("GET", path, "ours-read", &[], None).await
     }

@@ -1,4 +1,4 @@
-//! `/tokens`: who may use the API.
+//! `/tokens`: the tokens for this API.
 
 use axum::Json;
 use axum::extract::State as FromState;
@@ -9,160 +9,171 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::cursor::{Page, Paging};
 use super::inboxes::ListQuery;
-use super::problem::{Answer, Refusal};
+use super::problem::{ApiResult, Refusal};
 use crate::app::tokens::{self, WhichToken};
 use crate::http::State;
 use crate::http::api::auth::{Caller, owner};
-use crate::http::api::etag::{Condition, Version, part};
-use crate::http::api::extract::{Asked, Given, InPath};
-use crate::http::api::validate::{Checks, named};
+use crate::http::api::etag::{Condition, Version, path_segment};
+use crate::http::api::extract::{JsonBody, PathParams, QueryParams};
+use crate::http::api::validate::{Checks, valid_name};
 use crate::store::{Token, TokenScope};
 
-/// A new token. It is never broader than the one that makes it.
+/// A new token. It cannot have more rights than the token that creates it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
-    /// What it is for.
+    /// The token's name.
     #[schema(example = "helpdesk")]
     name: String,
-    /// Whether it may change things.
+    /// Whether the token may change things.
     scope: TokenScope,
-    /// Whose things it is for [default: the caller's own organisation; everybody's, for a caller of all].
+    /// The organisation that the token is for [default: the caller's own; all organisations, for a caller with a token
+    /// for all].
     organisation: Option<String>,
 }
 
-/// A token that was just made.
+/// A token that was just created.
 #[derive(Serialize, ToSchema)]
-pub struct MadeToken {
-    /// What it is called.
+pub struct CreatedToken {
+    /// The token's name.
     name: String,
-    /// What it may do.
+    /// What the token may do.
     scope: TokenScope,
-    /// Whose things it is for; null: everybody's.
+    /// The organisation that the token is for; null for all organisations.
     organisation: Option<String>,
-    /// The token itself. It is shown this once.
+    /// The token itself. It is shown only in this response.
     #[schema(example = "mf_…")]
     token: String,
 }
 
-/// Which token is meant.
+/// Identifies a token.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct TokenQuery {
-    /// Whose token it is, for a caller of all organisations, where several have one of this name.
+    /// The token's organisation, if several organisations have a token with this name. Only with a token for all
+    /// organisations.
     #[param(max_length = 100)]
     organisation: Option<String>,
 }
 
-/// Which token is to be revoked, and what with it.
+/// Identifies the token to revoke.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct RevokeQuery {
-    /// Whose token it is, for a caller of all organisations, where several have one of this name.
+    /// The token's organisation, if several organisations have a token with this name. Only with a token for all
+    /// organisations.
     #[param(max_length = 100)]
     organisation: Option<String>,
-    /// Whether the tokens that were made by it are revoked too.
+    /// Whether to revoke the tokens that were created with it, too.
     #[serde(default)]
     #[param(required = false)]
     with_made: bool,
 }
 
-/// What became of the tokens that were made by a revoked token.
+/// The result of revoking a token with which others were created.
 #[derive(Serialize, ToSchema)]
 pub struct RevokedToken {
-    /// The revoked token.
+    /// The name of the revoked token.
     name: String,
-    /// The tokens that were made by it, by those in turn, and so on.
+    /// The names of the tokens that were created with it, directly or indirectly.
     made: Vec<String>,
-    /// Whether those are revoked too; else they still work.
+    /// Whether those tokens were revoked, too. Otherwise they are still valid.
     made_revoked: bool,
 }
 
-/// The token that a path names.
+/// The token that path and query name.
 fn which<'a>(name: &'a str, organisation: Option<&'a str>) -> Result<WhichToken<'a>, Refusal> {
     let missing = || Refusal::NotFound("there is no such token".to_owned());
     if organisation.is_some_and(|name| name.chars().any(char::is_control)) {
         return Err(missing());
     }
-    Ok(WhichToken::Named { name: named(name)?, organisation })
+    Ok(WhichToken::Named { name: valid_name(name)?, organisation })
 }
 
 fn version(token: &Token) -> Version {
-    Version::of(&(token.id, &token.name, token.scope, token.organisation_id))
+    Version::new(&(token.id, &token.name, token.scope, token.organisation_id))
 }
 
-/// The tokens, by name.
+/// List the tokens, by name.
 #[utoipa::path(get, path = "/tokens", tag = "Tokens", params(ListQuery),
     responses((status = 200, description = "A page of tokens", body = Page<Token>)))]
-pub async fn list(FromState(state): FromState<State>, caller: Caller, Asked(asked): Asked<ListQuery>) -> Answer {
-    let paging = Paging::<(String, i64)>::of("tokens", asked.limit, asked.after.as_deref())?;
-    let found = state.deps.store.token_page(caller.scope(), paging.after.as_ref(), paging.with_one_more()).await?;
-    Ok(Json(Page::of("tokens", found, paging.limit, |token| (token.name.clone(), token.id))).into_response())
+pub async fn list(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    QueryParams(query): QueryParams<ListQuery>,
+) -> ApiResult {
+    let paging = Paging::<(String, i64)>::parse("tokens", query.limit, query.after.as_deref())?;
+    let found = state.deps.store.token_page(caller.scope(), paging.after.as_ref(), paging.fetch_limit()).await?;
+    Ok(Json(Page::from_items("tokens", found, paging.limit, |token| (token.name.clone(), token.id))).into_response())
 }
 
-/// Makes a token. It is shown in this answer, and only its hash is kept.
+/// Create a token.
+///
+/// The token is shown only in this response. Mailferry stores only its hash.
 #[utoipa::path(post, path = "/tokens", tag = "Tokens", request_body = NewToken,
-    responses((status = 201, description = "It was made", body = MadeToken)))]
-pub async fn create(FromState(state): FromState<State>, caller: Caller, given: Given) -> Answer {
-    let body: NewToken = given.json()?;
+    responses((status = 201, description = "Created", body = CreatedToken)))]
+pub async fn create(FromState(state): FromState<State>, caller: Caller, body: JsonBody) -> ApiResult {
+    let body: NewToken = body.parse()?;
     let mut checks = Checks::default();
     let fits = (1..=100).contains(&body.name.trim().chars().count()) && !body.name.chars().any(char::is_control);
     if !fits {
-        checks.wrong("/name", "1 to 100 characters, on one line");
+        checks.add("/name", "must have 1 to 100 characters on one line");
     }
-    checks.done()?;
+    checks.finish()?;
     let name = body.name.trim();
     let owner = owner(body.organisation.as_deref());
-    let made = tokens::make(state.acting(&caller.actor), name, body.scope, &owner).await?;
-    let whose = made.organisation.as_ref().map(|one| one.id);
-    let version = Version::of(&(made.id, name, body.scope, whose));
-    let organisation = made.organisation.map(|one| one.name);
-    let question = match &organisation {
-        Some(whose) if caller.scope().id().is_none() => format!("?organisation={}", part(whose)),
+    let created = tokens::make(state.acting(&caller.actor), name, body.scope, &owner).await?;
+    let organisation_id = created.organisation.as_ref().map(|organisation| organisation.id);
+    let version = Version::new(&(created.id, name, body.scope, organisation_id));
+    let organisation = created.organisation.map(|organisation| organisation.name);
+    let query = match &organisation {
+        Some(organisation) if caller.scope().id().is_none() => format!("?organisation={}", path_segment(organisation)),
         _ => String::new(),
     };
-    let made = MadeToken { name: name.to_owned(), scope: body.scope, organisation, token: made.token };
-    Ok(version.made(&format!("/tokens/{}{question}", part(name)), &made))
+    let body = CreatedToken { name: name.to_owned(), scope: body.scope, organisation, token: created.token };
+    Ok(version.respond_created(&format!("/tokens/{}{query}", path_segment(name)), &body))
 }
 
-/// One token, without what it is shown by.
+/// Get a token, without its secret.
 #[utoipa::path(get, path = "/tokens/{name}", tag = "Tokens",
-    params(("name" = String, Path, description = "Its name"), TokenQuery),
+    params(("name" = String, Path, description = "The token's name"), TokenQuery),
     responses((status = 200, description = "The token", body = Token)))]
-pub async fn one(
+pub async fn get(
     FromState(state): FromState<State>,
     caller: Caller,
-    InPath(name): InPath<String>,
-    Asked(asked): Asked<TokenQuery>,
-) -> Answer {
-    let which = which(&name, asked.organisation.as_deref())?;
+    PathParams(name): PathParams<String>,
+    QueryParams(query): QueryParams<TokenQuery>,
+) -> ApiResult {
+    let which = which(&name, query.organisation.as_deref())?;
     let token = tokens::find(state.acting(&caller.actor), &which).await?;
-    Ok(version(&token).show(&token))
+    Ok(version(&token).respond(&token))
 }
 
-/// Revokes a token: it is refused from then on. The answer names the tokens that were made by it, if there are any.
+/// Revoke a token.
+///
+/// The token is rejected from then on. The response lists the tokens that were created with it, if there are any.
 #[utoipa::path(delete, path = "/tokens/{name}", tag = "Tokens",
-    params(("name" = String, Path, description = "Its name"), RevokeQuery),
-    responses((status = 200, description = "It is gone; tokens were made by it", body = RevokedToken),
-        (status = 204, description = "It is gone; no token was made by it")))]
+    params(("name" = String, Path, description = "The token's name"), RevokeQuery),
+    responses((status = 200, description = "Revoked; tokens were created with it", body = RevokedToken),
+        (status = 204, description = "Revoked; no tokens were created with it")))]
 pub async fn revoke(
     FromState(state): FromState<State>,
     caller: Caller,
-    InPath(name): InPath<String>,
-    Asked(asked): Asked<RevokeQuery>,
+    PathParams(name): PathParams<String>,
+    QueryParams(query): QueryParams<RevokeQuery>,
     headers: HeaderMap,
-) -> Answer {
+) -> ApiResult {
     let acting = state.acting(&caller.actor);
-    let which = which(&name, asked.organisation.as_deref())?;
+    let which = which(&name, query.organisation.as_deref())?;
     tokens::find(acting, &which).await?;
-    let condition = Condition::of(&headers)?;
-    let is_meant = |token: &Token| condition.means(&version(token));
-    let revoked = tokens::revoke(acting, which, asked.with_made, is_meant).await?;
+    let condition = Condition::from_headers(&headers)?;
+    let is_meant = |token: &Token| condition.matches(&version(token));
+    let revoked = tokens::revoke(acting, which, query.with_made, is_meant).await?;
     let tokens::RevokedToken { token, made } = revoked;
     Ok(match made.is_empty() {
         true => StatusCode::NO_CONTENT.into_response(),
-        false => Json(RevokedToken { name: token.name, made, made_revoked: asked.with_made }).into_response(),
+        false => Json(RevokedToken { name: token.name, made, made_revoked: query.with_made }).into_response(),
     })
 }

@@ -1,4 +1,4 @@
-//! Answers of page handlers: a page, the same page to be filled in again, or another page.
+//! Responses of page handlers: a page, a page with an invalid form, or a redirect.
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -6,20 +6,20 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use crate::http::page::error::PageError;
 
-/// A page that was made, or the fault that it was not.
-pub type Answer = Result<Response, PageError>;
+/// The response of a page handler.
+pub type PageResult = Result<Response, PageError>;
 
-/// A page from its template.
-pub fn show(template: &impl Template) -> Answer {
+/// Renders a page.
+pub fn show(template: &impl Template) -> PageResult {
     Ok(Html(template.render()?).into_response())
 }
 
-/// A page whose form has to be filled in again.
-pub fn show_again(template: &impl Template) -> Answer {
+/// Renders a page again because its form was invalid (status 422).
+pub fn show_invalid(template: &impl Template) -> PageResult {
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(template.render()?)).into_response())
 }
 
-/// On to another page.
-pub fn go(to: &str) -> Answer {
+/// Redirects to another page.
+pub fn redirect(to: &str) -> PageResult {
     Ok(Redirect::to(to).into_response())
 }

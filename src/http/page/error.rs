@@ -1,4 +1,4 @@
-//! Why there is no such page: one list, one mapping. What went wrong inside is logged here, and not shown.
+//! Errors of page handlers, mapped to a status and a text in one place. Internal errors are logged here and not shown.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -8,52 +8,51 @@ use crate::app::{Error, Forbidden};
 use crate::fact::Conflict;
 use crate::store::StoreError;
 
-/// Why not.
+/// Why a page cannot be shown or an action was refused.
 #[derive(Debug, Clone)]
 pub enum PageError {
-    /// There is no such thing, or none that the reader may know of.
+    /// There is no such thing, or the visitor may not know of it.
     NotFound,
-    /// The reader may not.
+    /// The visitor's role does not allow it.
     Forbidden,
-    /// Nobody is signed in.
+    /// The visitor has to sign in first.
     SignIn,
-    /// The request comes from a page of somebody else's.
-    Foreign,
-    /// What was asked for makes no sense; the name of a text.
-    Wrong(&'static str),
-    /// A change does not go with what is there.
+    /// The request came from another site's page.
+    CrossSite,
+    /// The request makes no sense. The id of the text that says why.
+    BadRequest(&'static str),
+    /// The change conflicts with the current state.
     Conflict(Conflict),
-    /// The same, in the reader's words.
-    Said(String),
-    /// No login is tried for so many minutes; the name of a text.
-    Wait(&'static str, i64),
-    /// Something here.
-    Inside,
+    /// The same, already in the visitor's language.
+    ConflictText(String),
+    /// No login is attempted for this number of minutes. With the id of the text.
+    LoginWait(&'static str, i64),
+    /// An internal error, which has been logged.
+    Internal,
 }
 
 impl PageError {
-    /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Forbidden | Self::Foreign => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::SignIn => StatusCode::UNAUTHORIZED,
-            Self::Wrong(_) => StatusCode::BAD_REQUEST,
-            Self::Conflict(_) | Self::Said(_) | Self::Wait(..) => StatusCode::CONFLICT,
-            Self::Inside => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Conflict(_) | Self::ConflictText(_) | Self::LoginWait(..) => StatusCode::CONFLICT,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
-    /// The name of its text.
+    /// The id of the error's text.
     pub fn text(&self) -> &'static str {
         match self {
             Self::NotFound => "fault-not-found",
             Self::Forbidden => "fault-forbidden",
             Self::SignIn => "fault-sign-in",
-            Self::Foreign => "fault-foreign",
-            Self::Wrong(name) => name,
-            Self::Conflict(_) | Self::Said(_) | Self::Wait(..) => "fault-conflict",
-            Self::Inside => "fault-inside",
+            Self::CrossSite => "fault-foreign",
+            Self::BadRequest(name) => name,
+            Self::Conflict(_) | Self::ConflictText(_) | Self::LoginWait(..) => "fault-conflict",
+            Self::Internal => "fault-inside",
         }
     }
 }
@@ -68,35 +67,35 @@ impl From<Error> for PageError {
     fn from(error: Error) -> Self {
         match error {
             Error::Missing(_) => Self::NotFound,
-            Error::Forbidden(Forbidden::Yourself) => Self::Wrong("fault-yourself"),
+            Error::Forbidden(Forbidden::Yourself) => Self::BadRequest("fault-yourself"),
             Error::Forbidden(_) => Self::Forbidden,
             Error::Conflict(conflict @ (Conflict::TestPaused | Conflict::TestTooSoon)) => {
-                Self::Wrong(if conflict == Conflict::TestPaused { "test-paused" } else { "test-too-soon" })
+                Self::BadRequest(if conflict == Conflict::TestPaused { "test-paused" } else { "test-too-soon" })
             }
             Error::Conflict(conflict) => Self::Conflict(conflict),
-            Error::Moved(_) | Error::Changed => Self::Wrong("customer-server-changed"),
-            Error::LinkOver => Self::Wrong("link-over-text"),
-            Error::PasswordsWait(minutes) => Self::Wait("passwords-wait", minutes),
-            Error::LoginsWait(minutes) => Self::Wait("mailbox-wait", minutes),
+            Error::Moved(_) | Error::Changed => Self::BadRequest("customer-server-changed"),
+            Error::LinkOver => Self::BadRequest("link-over-text"),
+            Error::PasswordsWait(minutes) => Self::LoginWait("passwords-wait", minutes),
+            Error::LoginsWait(minutes) => Self::LoginWait("mailbox-wait", minutes),
             Error::AtServer(error) => {
-                tracing::error!(%error, "a page does not tell how a look at a customer's server failed");
-                Self::Inside
+                tracing::error!(%error, "the inspection of a customer's server failed");
+                Self::Internal
             }
-            Error::Refused(Refused::Port) => Self::Wrong("port-not-allowed"),
-            Error::Refused(_) => Self::Wrong("server-unknown-to-provider"),
+            Error::Refused(Refused::Port) => Self::BadRequest("port-not-allowed"),
+            Error::Refused(_) => Self::BadRequest("server-unknown-to-provider"),
             Error::Invalid(wrong) => {
-                tracing::warn!(part = wrong.part, "a form gave what cannot be");
-                Self::Wrong("fault-form")
+                tracing::warn!(part = wrong.part, "a form contained an invalid value");
+                Self::BadRequest("fault-form")
             }
             Error::Consent(error) => {
                 let cause = error.trouble.cause.id();
-                tracing::warn!(cause, "a consent is being renewed just now, and cannot be changed");
-                Self::Wrong("consent-busy")
+                tracing::warn!(cause, "a consent is being renewed and cannot be changed now");
+                Self::BadRequest("consent-busy")
             }
-            Error::Inside(error) if error.is_unstorable_text() => Self::Wrong("fault-nul"),
+            Error::Inside(error) if error.is_unstorable_text() => Self::BadRequest("fault-nul"),
             Error::Inside(error) => {
-                tracing::error!(%error, "a page could not be made");
-                Self::Inside
+                tracing::error!(%error, "a page request failed");
+                Self::Internal
             }
         }
     }
@@ -104,12 +103,12 @@ impl From<Error> for PageError {
 
 impl From<askama::Error> for PageError {
     fn from(error: askama::Error) -> Self {
-        tracing::error!(%error, "a page could not be written");
-        Self::Inside
+        tracing::error!(%error, "a page could not be rendered");
+        Self::Internal
     }
 }
 
-/// The guard turns it into a page in the reader's language.
+/// [`guard`](crate::http::page::guard::guard) turns the error into a page in the visitor's language.
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();

@@ -1,4 +1,4 @@
-//! The page of a fault, in the reader's language.
+//! The error page, in the visitor's language.
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -18,27 +18,28 @@ struct Page {
     detail: Option<String>,
 }
 
-/// The page of a fault, for this reader. A guest is sent to sign in, and comes back to where he wanted to go.
-pub fn page(fault: &PageError, reader: &Visitor, is_get: bool, is_fragment: bool) -> Response {
-    if matches!(fault, PageError::SignIn) {
-        let back = if is_get && !is_fragment { reader.path.as_str() } else { "/" };
+/// The error page for this visitor. A guest who has to sign in is redirected to the login and from there back to the
+/// page.
+pub fn page(error: &PageError, visitor: &Visitor, is_get: bool, is_fragment: bool) -> Response {
+    if matches!(error, PageError::SignIn) {
+        let back = if is_get && !is_fragment { visitor.path.as_str() } else { "/" };
         let next: String = url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
         let to = if back == "/" { "/login".to_owned() } else { format!("/login?next={next}") };
         return match is_fragment {
-            // htmx goes there with the whole page.
+            // Makes htmx load the login as a whole page.
             true => (StatusCode::UNAUTHORIZED, [("HX-Redirect", to)]).into_response(),
             false => Redirect::to(&to).into_response(),
         };
     }
-    let detail = match fault {
-        PageError::Conflict(conflict) => Some(conflict.words(reader.words.language)),
-        PageError::Said(words) => Some(words.clone()),
-        PageError::Wait(text, minutes) => Some(reader.words.n(text, *minutes)),
+    let detail = match error {
+        PageError::Conflict(conflict) => Some(conflict.words(visitor.words.language)),
+        PageError::ConflictText(words) => Some(words.clone()),
+        PageError::LoginWait(text, minutes) => Some(visitor.words.n(text, *minutes)),
         _ => None,
     };
-    let title = locale::text(reader.words.language, fault.text());
-    match (Page { f: Frame::new(reader, ""), title, detail }).render() {
-        Ok(html) => (fault.status(), Html(html)).into_response(),
-        Err(_) => fault.status().into_response(),
+    let title = locale::text(visitor.words.language, error.text());
+    match (Page { f: Frame::new(visitor, ""), title, detail }).render() {
+        Ok(html) => (error.status(), Html(html)).into_response(),
+        Err(_) => error.status().into_response(),
     }
 }

@@ -1,41 +1,39 @@
-//! The frame around every page, which is its reader's.
+//! The frame around every page: navigation, language, and confirmations.
 
 use crate::http::page::visitor::Visitor;
 use crate::http::page::words::Words;
 use crate::store::{Person, Role};
 
-/// The frame around a page: its words, who reads it, and where in the site it is.
+/// The frame around one page.
 pub struct Frame {
-    /// The reader's language and zone.
+    /// The visitor's language and time zone.
     pub w: Words,
-    /// Who is signed in.
+    /// The signed-in user.
     pub person: Option<Person>,
-    /// Which part of the site is shown.
+    /// The part of the site, for the navigation.
     pub part: &'static str,
-    /// What was just done, as a sentence.
+    /// The confirmation of the action before, as a sentence.
     pub done: Option<String>,
-    /// The same page, for a form that changes how it is shown.
+    /// The path of this page, for the form that switches the language.
     pub path: String,
 }
 
 impl Frame {
-    /// For this reader.
-    pub fn new(reader: &Visitor, part: &'static str) -> Self {
+    pub fn new(visitor: &Visitor, part: &'static str) -> Self {
         Self {
-            w: reader.words.clone(),
-            person: reader.person.clone(),
+            w: visitor.words.clone(),
+            person: visitor.person.clone(),
             part,
-            done: done(reader),
-            path: reader.path.clone(),
+            done: done(visitor),
+            path: visitor.path.clone(),
         }
     }
 
-    /// Whether the reader may change things.
+    /// Whether the visitor may change things.
     pub fn may_change(&self) -> bool {
         self.person.as_ref().is_some_and(|person| person.role >= Role::Admin)
     }
 
-    /// Whether the reader may do everything.
     pub fn is_operator(&self) -> bool {
         self.person.as_ref().is_some_and(|person| person.role == Role::Operator)
     }
@@ -46,11 +44,12 @@ impl Frame {
     }
 }
 
-/// What the page before says that was done: `?done=NAME`, where `NAME` is one of the texts and nothing else is shown.
-fn done(reader: &Visitor) -> Option<String> {
-    let (_, question) = reader.path.split_once('?')?;
-    let name = url::form_urlencoded::parse(question.as_bytes()).find(|(key, _)| key == "done")?.1;
+/// The confirmation that `?done=NAME` asks for: the text `done-NAME`. Anything else is ignored, so that a link cannot
+/// put words on a page.
+fn done(visitor: &Visitor) -> Option<String> {
+    let (_, query) = visitor.path.split_once('?')?;
+    let name = url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "done")?.1;
     let text = format!("done-{name}");
-    let is_one = name.chars().all(|c| c.is_ascii_lowercase() || c == '-') && crate::locale::has(&text);
-    is_one.then(|| reader.words.t(&text))
+    let is_known = name.chars().all(|c| c.is_ascii_lowercase() || c == '-') && crate::locale::has(&text);
+    is_known.then(|| visitor.words.t(&text))
 }

@@ -1,4 +1,4 @@
-//! Stands before every route: finds out who asks, whether they may, and whether the request comes from our own pages.
+//! Middleware before every page: identifies the visitor, checks access, and rejects requests from other sites.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -21,30 +21,31 @@ use crate::locale::Language;
 use crate::opaque;
 use crate::store::{Person, Role};
 
-/// Who may ask for a page.
+/// Who may use a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Needs {
-    /// Everybody.
-    Nothing,
-    /// Whoever is signed in.
-    SignIn,
-    /// Who may change their organisation's things.
+pub enum PageAccess {
+    /// Everyone.
+    Public,
+    /// Every signed-in user.
+    SignedIn,
+    /// Users who may change things in their organisation.
     Admin,
 }
 
-/// No form is longer; the longest has a certificate authority in it.
-const LONGEST_FORM: usize = 256 << 10;
+/// The largest form, in bytes. The longest field holds a certificate authority.
+const MAX_FORM: usize = 256 << 10;
 
-/// The cookie of a session: for this host only, over https only, for no script, and not sent by others' forms (RFC 6265bis).
+/// The session cookie: bound to this host, sent over https only, hidden from scripts, and not sent with other sites'
+/// forms (RFC 6265bis).
 pub const SESSION: &str = "__Host-mailferry";
 /// The language that a guest has chosen.
 pub const LANGUAGE: &str = "__Host-language";
-/// The zone that the browser says it is in.
+/// The time zone that the browser reports.
 pub const ZONE: &str = "__Host-zone";
-/// Where nobody knows better.
-pub const USUAL_ZONE: &str = "Europe/Stockholm";
+/// The time zone of users and guests without one.
+pub const DEFAULT_ZONE: &str = "Europe/Stockholm";
 
-/// A cookie by its name.
+/// The value of a cookie.
 pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let all = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     all.flat_map(|line| line.split(';'))
@@ -53,69 +54,73 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value)
 }
 
-/// A cookie to be set; without a lifetime it goes with the browser, with 0 at once.
+/// A Set-Cookie header. Without a lifetime the cookie ends with the browser session; a lifetime of 0 deletes it.
 pub fn set_cookie(name: &str, value: &str, seconds: Option<i64>) -> (header::HeaderName, String) {
     let age = seconds.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
     (header::SET_COOKIE, format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax{age}"))
 }
 
-/// Lets a request through to its page, or not.
-pub async fn guard(FromState((state, needs)): FromState<(State, Needs)>, request: Request, next: Next) -> Response {
+/// Checks a request and passes it to its page.
+pub async fn guard(
+    FromState((state, access)): FromState<(State, PageAccess)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
     let is_fragment = request.headers().contains_key("hx-request");
-    // The body is nobody's business here, and must not be held while the database is asked.
+    // Split off the body: it is not `Sync`, and must not be borrowed across the database queries.
     let (parts, body) = request.into_parts();
-    let reader = reader(&state, &parts).await;
+    let visitor = visitor(&state, &parts).await;
     let mut request = Request::from_parts(parts, body);
-    let reader = match reader {
-        Ok(reader) => reader,
-        Err(fault) => return fault.into_response(),
+    let visitor = match visitor {
+        Ok(visitor) => visitor,
+        Err(error) => return error.into_response(),
     };
-    let may = match needs {
-        _ if nul::is_in_uri(request.uri()) => Err(PageError::Wrong("fault-nul")),
-        _ if !is_get && !is_from_here(request.headers(), &state) => Err(PageError::Foreign),
-        Needs::Nothing => Ok(()),
-        Needs::SignIn => at_least(&reader, Role::Viewer),
-        Needs::Admin => at_least(&reader, Role::Admin),
+    let may = match access {
+        _ if nul::is_in_uri(request.uri()) => Err(PageError::BadRequest("fault-nul")),
+        _ if !is_get && !is_from_here(request.headers(), &state) => Err(PageError::CrossSite),
+        PageAccess::Public => Ok(()),
+        PageAccess::SignedIn => at_least(&visitor, Role::Viewer),
+        PageAccess::Admin => at_least(&visitor, Role::Admin),
     };
-    if let Err(fault) = may {
-        return error_page::page(&fault, &reader, is_get, is_fragment);
+    if let Err(error) = may {
+        return error_page::page(&error, &visitor, is_get, is_fragment);
     }
     if !is_get {
         request = match form(request).await {
             Ok(request) => request,
-            Err(fault) => return error_page::page(&fault, &reader, is_get, is_fragment),
+            Err(error) => return error_page::page(&error, &visitor, is_get, is_fragment),
         };
     }
-    request.extensions_mut().insert(reader.clone());
-    let whose = reader.person.as_ref().and_then(|person| person.organisation_id);
-    let response = state.shares.keep(whose, next.run(request).await).await;
-    let mut response = response.unwrap_or_else(|| PageError::Wrong("fault-busy").into_response());
+    request.extensions_mut().insert(visitor.clone());
+    let tenant = visitor.person.as_ref().and_then(|person| person.organisation_id);
+    let response = state.shares.hold(tenant, next.run(request).await).await;
+    let mut response = response.unwrap_or_else(|| PageError::BadRequest("fault-busy").into_response());
     match response.extensions_mut().remove::<PageError>() {
-        Some(fault) => error_page::page(&fault, &reader, is_get, is_fragment),
+        Some(error) => error_page::page(&error, &visitor, is_get, is_fragment),
         None => response,
     }
 }
 
-/// A form that came whole, and whose texts can be stored.
+/// Reads the whole form and rejects U+0000, which cannot be stored.
 async fn form(request: Request) -> Result<Request, PageError> {
     let (parts, body) = request.into_parts();
-    let bytes = axum::body::to_bytes(body, LONGEST_FORM).await.map_err(|_| PageError::Wrong("fault-form"))?;
+    let bytes = axum::body::to_bytes(body, MAX_FORM).await.map_err(|_| PageError::BadRequest("fault-form"))?;
     if nul::is_in_form(&bytes) {
-        return Err(PageError::Wrong("fault-nul"));
+        return Err(PageError::BadRequest("fault-nul"));
     }
     Ok(Request::from_parts(parts, Body::from(bytes)))
 }
 
-fn at_least(reader: &Visitor, role: Role) -> Result<(), PageError> {
-    match &reader.person {
+fn at_least(visitor: &Visitor, role: Role) -> Result<(), PageError> {
+    match &visitor.person {
         None => Err(PageError::SignIn),
         Some(person) if person.role < role => Err(PageError::Forbidden),
         Some(_) => Ok(()),
     }
 }
 
-async fn reader(state: &State, request: &Parts) -> Result<Visitor, PageError> {
+async fn visitor(state: &State, request: &Parts) -> Result<Visitor, PageError> {
     let (headers, now) = (&request.headers, state.deps.clock.now());
     let session = cookie(headers, SESSION).map(opaque::hash);
     let person = match &session {
@@ -132,33 +137,33 @@ async fn reader(state: &State, request: &Parts) -> Result<Visitor, PageError> {
     })
 }
 
-/// A person's own language and zone, or a guest's: what was chosen, else what the browser says.
+/// The language and time zone: the user's own settings, else the guest's choice, else what the browser reports.
 fn words(headers: &HeaderMap, person: Option<&Person>, now: Timestamp) -> Words {
-    let said = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let accept_language = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let own = |text: fn(&Person) -> &String| person.map(text).map(String::as_str).filter(|text| !text.is_empty());
-    let language = own(|person| &person.language).or(cookie(headers, LANGUAGE)).or(said);
-    let zone = own(|person| &person.zone).unwrap_or(USUAL_ZONE);
+    let language = own(|person| &person.language).or(cookie(headers, LANGUAGE)).or(accept_language);
+    let zone = own(|person| &person.zone).unwrap_or(DEFAULT_ZONE);
     Words::new(language.map_or(Language::English, Language::choose), zone, now)
 }
 
-/// Whether a request that changes something comes from our own pages: the browser says so (Fetch Metadata), or names the page's
-/// origin (RFC 6454). One that says neither is not a browser's, and is refused with the rest.
+/// Whether a request that changes something comes from our own pages, according to Fetch Metadata, or to Origin (RFC
+/// 6454) where that is missing. A request without either header does not come from a browser and is refused, too.
 fn is_from_here(headers: &HeaderMap, state: &State) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {
         return site == "same-origin";
     }
     let Some(origin) = text(ORIGIN.as_str()) else { return false };
-    let own = state.page.base.origin().ascii_serialization();
+    let own = state.settings.base_url.origin().ascii_serialization();
     let host = text(HOST.as_str()).unwrap_or_default();
-    // On this machine it may be called localhost or by its number.
+    // This machine can be addressed as localhost or by its IP address.
     let loopback =
         ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| host.rsplit_once(':').is_some_and(|(h, _)| h == *name));
     origin == own || (loopback && origin == format!("http://{host}"))
 }
 
-/// The client that a request comes from.
+/// The client's address, for rate limits.
 fn client(state: &State, request: &Parts) -> String {
     let peer = request.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    peer::named(state.page.peers.client(peer.unwrap_or(IpAddr::from([0, 0, 0, 0])), &request.headers))
+    peer::display(state.settings.peers.client(peer.unwrap_or(IpAddr::from([0, 0, 0, 0])), &request.headers))
 }

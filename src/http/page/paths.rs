@@ -1,16 +1,14 @@
-//! The paths of pages that others lead to.
+//! The paths of pages that other pages link to.
 
-/// The path of a mailbox's page.
 pub fn mailbox(address: &str) -> String {
     format!("/mailboxes/{}", encoded(address))
 }
 
-/// The path of an inbox's page.
 pub fn inbox(address: &str) -> String {
     format!("/inboxes/{}", encoded(address))
 }
 
-/// An address as a part of a path (RFC 3986 3.3), as `urlencode_strict` in the templates.
+/// An address as a path segment (RFC 3986 3.3), encoded like `urlencode_strict` in the templates.
 fn encoded(address: &str) -> String {
     let mut path = String::new();
     for byte in address.bytes() {

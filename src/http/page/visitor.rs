@@ -1,4 +1,4 @@
-//! Who asks for a page: somebody who is signed in, or a guest.
+//! The visitor of a page: a signed-in user or a guest.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -8,50 +8,50 @@ use crate::http::page::error::PageError;
 use crate::http::page::words::Words;
 use crate::store::{Mailbox, Person, Role, Scope};
 
-/// Who asks.
+/// The visitor of a page.
 #[derive(Clone)]
 pub struct Visitor {
-    /// Their language and zone.
+    /// The texts in their language and time zone.
     pub words: Words,
-    /// Who they are; `None`: a guest.
+    /// The user; `None` for a guest.
     pub person: Option<Person>,
-    /// The hash of the key of their session.
+    /// The hash of the session key.
     pub session: Option<Vec<u8>>,
-    /// Where they come from, for limits on logins.
+    /// The client's address, for limits on logins.
     pub address: String,
-    /// The path that they asked for, with its question.
+    /// The requested path, with its query.
     pub path: String,
 }
 
-/// Somebody who is signed in: what routes that need it give to their handlers.
+/// A signed-in user, as an argument of handlers that require one.
 #[derive(Clone)]
 pub struct SignedIn {
-    /// The reader.
-    pub reader: Visitor,
-    /// Who it is.
+    pub visitor: Visitor,
     pub person: Person,
-    /// The same, as whoever does something.
+    /// The same user, as the actor of use cases.
     pub actor: Actor,
 }
 
 impl SignedIn {
-    /// A reader who is signed in.
-    pub fn new(reader: Visitor, person: Person) -> Self {
-        Self { reader, actor: Actor::Person(person.clone()), person }
+    pub fn new(visitor: Visitor, person: Person) -> Self {
+        Self { visitor, actor: Actor::Person(person.clone()), person }
     }
 
-    /// What they may see.
+    /// What the user may see.
     pub fn scope(&self) -> Scope {
         Scope::from_organisation(self.person.organisation_id)
     }
 
-    /// Whether they may change anything.
+    /// Whether the user may change things.
     pub fn may_change(&self) -> bool {
         self.person.role >= Role::Admin
     }
 
-    /// A mailbox that is not theirs is not there.
-    pub fn sees(&self, mailbox: Mailbox) -> Result<Mailbox, PageError> {
+    /// Hides the mailboxes of other organisations.
+    ///
+    /// # Errors
+    /// [`PageError::NotFound`]
+    pub fn check_visible(&self, mailbox: Mailbox) -> Result<Mailbox, PageError> {
         if self.scope().has(mailbox.organisation_id) { Ok(mailbox) } else { Err(PageError::NotFound) }
     }
 }
@@ -68,8 +68,8 @@ impl<S: Sync> FromRequestParts<S> for SignedIn {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, PageError> {
-        let reader = parts.extensions.get::<Visitor>().cloned().ok_or(PageError::NotFound)?;
-        let person = reader.person.clone().ok_or(PageError::SignIn)?;
-        Ok(Self::new(reader, person))
+        let visitor = parts.extensions.get::<Visitor>().cloned().ok_or(PageError::NotFound)?;
+        let person = visitor.person.clone().ok_or(PageError::SignIn)?;
+        Ok(Self::new(visitor, person))
     }
 }

@@ -1,4 +1,4 @@
-//! What a reader is told, in their language, with times in their zone.
+//! Texts in the visitor's language, with times in their time zone.
 
 mod facts;
 
@@ -11,14 +11,12 @@ use crate::clock::Timestamp;
 use crate::locale::{self, Language};
 use crate::poll::is_the_way;
 
-/// A reader's language, zone and present moment.
+/// A visitor's language and time zone, and the current time.
 #[derive(Clone)]
 pub struct Words {
-    /// The language of the page.
     pub language: Language,
-    /// The zone of its times.
     pub zone: TimeZone,
-    /// When the page is made.
+    /// The time of the request.
     pub now: Timestamp,
 }
 
@@ -26,47 +24,47 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// The name of the text that tells of a step that failed, `error` or `remedy`.
-pub fn of_step(what: &str, step: &str) -> String {
+/// The id of the text about a failed step; `what` is `error` or `remedy`.
+pub fn step_text_id(what: &str, step: &str) -> String {
     format!("{what}-{}", if is_the_way(step) { "reach" } else { step })
 }
 
 impl Words {
-    /// For a reader; an unknown zone is UTC.
+    /// An unknown time zone is taken as UTC.
     pub fn new(language: Language, zone: &str, now: Timestamp) -> Self {
         Self { language, zone: TimeZone::get(zone).unwrap_or(TimeZone::UTC), now }
     }
 
-    /// A text by its name.
+    /// A text by its id.
     pub fn t(&self, name: &str) -> String {
         locale::text(self.language, name)
     }
 
-    /// A text whose name is put together of two parts.
+    /// A text whose id has two parts.
     pub fn tt(&self, prefix: &str, name: &str) -> String {
         locale::text(self.language, &format!("{prefix}{name}"))
     }
 
-    /// A text that names something.
+    /// A text with one argument.
     pub fn t1(&self, name: &str, key: &str, value: impl Display) -> String {
-        self.about(name, &[(key, &value)])
+        self.t_args(name, &[(key, &value)])
     }
 
-    /// A text that names two things.
+    /// A text with two arguments.
     pub fn t2(&self, name: &str, key: &str, value: impl Display, key2: &str, value2: impl Display) -> String {
-        self.about(name, &[(key, &value), (key2, &value2)])
+        self.t_args(name, &[(key, &value), (key2, &value2)])
     }
 
-    /// A text that counts.
+    /// A text with a count.
     pub fn n(&self, name: &str, count: impl Display) -> String {
-        self.about(name, &[("count", &count)])
+        self.t_args(name, &[("count", &count)])
     }
 
-    /// A text with what it is about.
-    pub fn about(&self, name: &str, about: &[(&str, &dyn Display)]) -> String {
-        let about: BTreeMap<String, String> =
-            about.iter().map(|(key, value)| ((*key).to_owned(), value.to_string())).collect();
-        locale::message(self.language, name, None, &about)
+    /// A text with any number of arguments.
+    pub fn t_args(&self, name: &str, args: &[(&str, &dyn Display)]) -> String {
+        let args: BTreeMap<String, String> =
+            args.iter().map(|(key, value)| ((*key).to_owned(), value.to_string())).collect();
+        locale::message(self.language, name, None, &args)
     }
 
     /// For the `lang` attribute.
@@ -74,12 +72,12 @@ impl Words {
         self.language.tag()
     }
 
-    /// A date and a time to the minute.
+    /// Date and time, to the minute.
     pub fn at(&self, at: &Timestamp) -> String {
         self.format(*at, "%Y-%m-%d %H:%M")
     }
 
-    /// A date and a time to the second.
+    /// Date and time, to the second.
     pub fn exactly(&self, at: &Timestamp) -> String {
         self.format(*at, "%Y-%m-%d %H:%M:%S")
     }
@@ -91,7 +89,7 @@ impl Words {
         }
     }
 
-    /// How long ago, or how far ahead, in words.
+    /// A past or future time relative to now ("5 minutes ago", "in 5 minutes").
     pub fn ago(&self, at: &Timestamp) -> String {
         let seconds = (self.now.0 - at.0) / 1000;
         let (count, unit) = match seconds.abs() {
@@ -104,12 +102,12 @@ impl Words {
         self.n(&name, count)
     }
 
-    /// How far ahead, in words, what is to happen: what is due happens soon.
+    /// Time until a future event ("in 5 minutes"). Due and overdue events read "in a moment".
     pub fn ahead(&self, at: &Timestamp) -> String {
         if at.0 - self.now.0 < MINUTE * 1000 { self.t("time-soon") } else { self.ago(at) }
     }
 
-    /// A number of bytes.
+    /// A number of bytes, with a unit.
     pub fn size<T: Copy + TryInto<u64>>(&self, bytes: &T) -> String {
         let text = bytesize::ByteSize((*bytes).try_into().unwrap_or(0)).display().si().to_string();
         match self.language {
@@ -118,7 +116,7 @@ impl Words {
         }
     }
 
-    /// When the reader's day began.
+    /// The start of the visitor's day.
     pub fn today(&self) -> Timestamp {
         let start = jiff::Timestamp::from_millisecond(self.now.0)
             .and_then(|now| now.to_zoned_datetime(self.zone.clone()).start_of_day())
@@ -126,7 +124,7 @@ impl Words {
         start.map_or(self.now, Timestamp)
     }
 
-    /// The reader's day of a moment, in days since 1970.
+    /// The visitor's calendar day at a point in time, in days since 1970.
     pub fn day(&self, at: Timestamp) -> i64 {
         let moment = jiff::Timestamp::from_millisecond(at.0);
         let date = moment.map(|at| at.to_zoned_datetime(self.zone.clone()).date());
@@ -139,13 +137,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_told_in_the_readers_zone_and_language() {
+    fn times_are_in_the_visitors_zone_and_language() {
         let now = Timestamp(1_764_010_800_000); // 2025-11-24T19:00:00Z
         let words = Words::new(Language::Swedish, "Europe/Stockholm", now);
         assert_eq!(words.at(&now), "2025-11-24 20:00");
         assert_eq!(words.today(), Timestamp(1_763_938_800_000), "midnight in Stockholm is 23:00 UTC");
         assert_eq!(words.day(words.today()), words.day(Timestamp(words.today().0 - 1)) + 1);
-        // The hour beside midnight, half a year ago when the clock stood otherwise: 22:30 UTC was half past midnight.
+        // 22:30 UTC in summer is half past midnight in Stockholm; half a year later the offset is different.
         assert_eq!(words.day(Timestamp(1_750_026_600_000)), 20_255);
         for (seconds, swedish, english) in [
             (0, "nyss", "just now"),

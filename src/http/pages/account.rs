@@ -1,4 +1,4 @@
-//! One's own account: password, language, zone.
+//! The user's own account: password, language, time zone.
 
 use askama::Template;
 use axum::Form;
@@ -9,26 +9,26 @@ use serde::Deserialize;
 
 use crate::app::people;
 use crate::http::State;
-use crate::http::page::answer::{Answer, go, show, show_again};
+use crate::http::page::answer::{PageResult, redirect, show, show_invalid};
 use crate::http::page::error::PageError;
 use crate::http::page::frame::Frame;
 use crate::http::page::guard::{LANGUAGE, set_cookie};
 use crate::http::page::visitor::{SignedIn, Visitor};
-use crate::http::pages::login::{OF_ACCOUNT, is_ours};
+use crate::http::pages::login::{ACCOUNT_LIMIT, is_local_path};
 use crate::locale::Language;
 use crate::password;
 
 #[derive(Template)]
 #[template(path = "account.html")]
-struct Page {
+struct AccountPage {
     f: Frame,
-    who: SignedIn,
+    user: SignedIn,
     zones: Vec<String>,
     problem: Option<String>,
 }
 
 #[derive(Deserialize)]
-pub struct Taste {
+pub struct PreferencesForm {
     #[serde(default)]
     language: String,
     #[serde(default)]
@@ -36,7 +36,7 @@ pub struct Taste {
 }
 
 #[derive(Deserialize)]
-pub struct Passwords {
+pub struct PasswordForm {
     #[serde(default)]
     now: String,
     #[serde(default)]
@@ -46,7 +46,7 @@ pub struct Passwords {
 }
 
 #[derive(Deserialize)]
-pub struct Choice {
+pub struct LanguageForm {
     #[serde(default)]
     language: String,
     #[serde(default)]
@@ -62,61 +62,72 @@ fn tag(language: &str) -> &'static str {
     Language::choose(language).tag()
 }
 
-/// The page.
-pub async fn page(who: SignedIn) -> Answer {
-    show(&Page { f: Frame::new(&who.reader, "account"), who, zones: zones(), problem: None })
+pub async fn page(user: SignedIn) -> PageResult {
+    show(&AccountPage { f: Frame::new(&user.visitor, "account"), user, zones: zones(), problem: None })
 }
 
-/// Language and zone.
-pub async fn taste(FromState(state): FromState<State>, who: SignedIn, Form(taste): Form<Taste>) -> Answer {
-    let zone = if jiff::tz::TimeZone::get(&taste.zone).is_ok() { taste.zone.as_str() } else { &who.person.zone };
-    state.deps.store.set_preferences(who.person.id, tag(&taste.language), zone).await?;
-    go("/account?done=saved")
+/// Saves language and time zone.
+pub async fn preferences(
+    FromState(state): FromState<State>,
+    user: SignedIn,
+    Form(form): Form<PreferencesForm>,
+) -> PageResult {
+    let zone = if jiff::tz::TimeZone::get(&form.zone).is_ok() { form.zone.as_str() } else { &user.person.zone };
+    state.deps.store.set_preferences(user.person.id, tag(&form.language), zone).await?;
+    redirect("/account?done=saved")
 }
 
-/// A new password, which ends every other session.
-pub async fn password(FromState(state): FromState<State>, who: SignedIn, Form(given): Form<Passwords>) -> Answer {
-    let words = who.reader.words.clone();
-    let again = |who: SignedIn, name: &str| {
+/// Changes the password, and ends all other sessions of the user.
+pub async fn password(
+    FromState(state): FromState<State>,
+    user: SignedIn,
+    Form(form): Form<PasswordForm>,
+) -> PageResult {
+    let words = user.visitor.words.clone();
+    let show_problem = |user: SignedIn, name: &str| {
         let problem = Some(words.t(name));
-        show_again(&Page { f: Frame::new(&who.reader, "account"), who, zones: zones(), problem })
+        show_invalid(&AccountPage { f: Frame::new(&user.visitor, "account"), user, zones: zones(), problem })
     };
-    // Counted as a login is: a session that was stolen must not find out the password.
+    // Counted like a login, so that a stolen session cannot be used to guess the password.
     let (store, now) = (&state.deps.store, state.deps.clock.now());
-    let subject = format!("password of {}", who.person.id);
-    if store.count_login(&[(subject.clone(), OF_ACCOUNT)], now).await?.is_err() {
-        return again(who, "login-busy");
+    let subject = format!("password of {}", user.person.id);
+    if store.count_login(&[(subject.clone(), ACCOUNT_LIMIT)], now).await?.is_err() {
+        return show_problem(user, "login-busy");
     }
-    match password::is_right(SecretString::from(given.now), who.person.password_hash.clone()).await {
+    match password::is_right(SecretString::from(form.now), user.person.password_hash.clone()).await {
         Some(true) => store.forget_failures(&subject).await?,
-        Some(false) => return again(who, "password-now-wrong"),
+        Some(false) => return show_problem(user, "password-now-wrong"),
         None => {
-            store.uncount_login(&subject, OF_ACCOUNT).await?;
-            return again(who, "login-busy");
+            store.uncount_login(&subject, ACCOUNT_LIMIT).await?;
+            return show_problem(user, "login-busy");
         }
     }
-    let new = SecretString::from(given.new.as_str());
+    let new = SecretString::from(form.new.as_str());
     if let Some(weak) = password::weakness(&new) {
-        return again(who, weak);
+        return show_problem(user, weak);
     }
-    if given.new != given.again {
-        return again(who, "password-differs");
+    if form.new != form.again {
+        return show_problem(user, "password-differs");
     }
     let hash = password::hash(new).await.map_err(|error| {
         tracing::error!(%error);
-        PageError::Inside
+        PageError::Internal
     })?;
-    let acting = state.acting(&who.actor);
-    people::change_own_password(acting, &who.person, &hash, who.reader.session.as_deref()).await?;
-    go("/account?done=password")
+    let acting = state.acting(&user.actor);
+    people::change_own_password(acting, &user.person, &hash, user.visitor.session.as_deref()).await?;
+    redirect("/account?done=password")
 }
 
-/// The other language, on whichever page.
-pub async fn language(FromState(state): FromState<State>, reader: Visitor, Form(choice): Form<Choice>) -> Answer {
-    let tag = tag(&choice.language);
-    if let Some(person) = &reader.person {
+/// Switches the language, on any page.
+pub async fn language(
+    FromState(state): FromState<State>,
+    visitor: Visitor,
+    Form(form): Form<LanguageForm>,
+) -> PageResult {
+    let tag = tag(&form.language);
+    if let Some(person) = &visitor.person {
         state.deps.store.set_preferences(person.id, tag, &person.zone).await?;
     }
-    let back = if is_ours(&choice.back) { choice.back } else { "/".to_owned() };
+    let back = if is_local_path(&form.back) { form.back } else { "/".to_owned() };
     Ok(([set_cookie(LANGUAGE, tag, Some(365 * 24 * 3600))], Redirect::to(&back)).into_response())
 }

@@ -1,4 +1,4 @@
-//! Who changed what, when; and the settings of the installation.
+//! The audit log, and the settings of the installation.
 
 use askama::Template;
 use axum::Form;
@@ -11,27 +11,27 @@ use crate::app::organisations::Owner;
 use crate::app::tokens::{self, WhichToken};
 use crate::fact::AuditEvent;
 use crate::http::State;
-use crate::http::page::answer::{Answer, go, show};
+use crate::http::page::answer::{PageResult, redirect, show};
 use crate::http::page::frame::Frame;
 use crate::http::page::visitor::SignedIn;
 use crate::locale;
 use crate::oauth::endings;
 use crate::store::{AuditLine, Token, TokenScope};
 
-/// Changes on one page.
+/// Lines on one page.
 const PAGE: i64 = 100;
 
 #[derive(Template)]
 #[template(path = "audit.html")]
-struct Audit {
+struct AuditPage {
     f: Frame,
     lines: Vec<AuditLine>,
     older: Option<i64>,
 }
 
-impl Audit {
-    /// A change in words.
-    fn told(&self, line: &AuditLine) -> String {
+impl AuditPage {
+    /// The action, in words.
+    fn action(&self, line: &AuditLine) -> String {
         let name = format!("audit-{}", line.action);
         match locale::has(&name) {
             true => self.f.w.t(&name),
@@ -39,7 +39,7 @@ impl Audit {
         }
     }
 
-    /// What else is worth knowing of it.
+    /// The details, in words.
     fn detail(&self, line: &AuditLine) -> String {
         match line.done() {
             Some(AuditEvent::TokenCreated { scope }) => self.f.w.tt("token-scope-", &scope),
@@ -47,7 +47,7 @@ impl Audit {
         }
     }
 
-    /// What was changed; of an invitation, the role.
+    /// The target. For invitations, the role.
     fn target(&self, line: &AuditLine) -> String {
         let name = format!("role-{}", line.target);
         match line.action.contains("invit") && locale::has(&name) {
@@ -58,41 +58,41 @@ impl Audit {
 }
 
 #[derive(Deserialize)]
-pub struct Before {
+pub struct AuditQuery {
     #[serde(default)]
     before: Option<i64>,
 }
 
-/// The changes.
-pub async fn page(FromState(state): FromState<State>, who: SignedIn, Query(part): Query<Before>) -> Answer {
-    let lines = state.deps.store.audit_lines(who.scope(), part.before, PAGE).await?;
+/// Shows the audit log.
+pub async fn page(FromState(state): FromState<State>, user: SignedIn, Query(query): Query<AuditQuery>) -> PageResult {
+    let lines = state.deps.store.audit_lines(user.scope(), query.before, PAGE).await?;
     let is_full = i64::try_from(lines.len()).is_ok_and(|count| count == PAGE);
     let older = lines.last().filter(|_| is_full).map(|line| line.id);
-    show(&Audit { f: Frame::new(&who.reader, "audit"), lines, older })
+    show(&AuditPage { f: Frame::new(&user.visitor, "audit"), lines, older })
 }
 
 #[derive(Template)]
 #[template(path = "settings.html")]
-struct Settings {
+struct SettingsPage {
     f: Frame,
     tokens: Vec<Token>,
     token: Option<String>,
-    providers: Vec<Provider>,
+    providers: Vec<ProviderRow>,
     callback: String,
     keys: String,
     version: &'static str,
 }
 
-impl Settings {
-    /// The names of the tokens that were made by this one, by those in turn, and so on; empty: none.
+impl SettingsPage {
+    /// The names of the tokens that were created with this token, directly or indirectly; empty: none.
     fn made_by(&self, token: &Token) -> String {
         let mut makers = vec![token.id];
         let mut names = Vec::new();
         let mut next = 0;
         while let Some(maker) = makers.get(next).copied() {
-            for made in self.tokens.iter().filter(|made| made.made_by_id == Some(maker)) {
-                makers.push(made.id);
-                names.push(made.name.as_str());
+            for token in self.tokens.iter().filter(|token| token.made_by_id == Some(maker)) {
+                makers.push(token.id);
+                names.push(token.name.as_str());
             }
             next += 1;
         }
@@ -100,17 +100,17 @@ impl Settings {
     }
 }
 
-/// A provider, as the configuration has it.
-struct Provider {
+/// A provider from the configuration.
+struct ProviderRow {
     name: String,
     client_id: String,
     is_registered: bool,
     endings: Vec<String>,
 }
 
-async fn settings(state: &State, who: &SignedIn, token: Option<String>) -> Answer {
-    let (store, w) = (&state.deps.store, &who.reader.words);
-    let f = Frame::new(&who.reader, "settings");
+async fn render_settings(state: &State, user: &SignedIn, token: Option<String>) -> PageResult {
+    let (store, w) = (&state.deps.store, &user.visitor.words);
+    let f = Frame::new(&user.visitor, "settings");
     let mut providers = Vec::new();
     if f.is_operator() {
         let ends = endings(&state.deps.oauth, &store.grants().await?, w.now);
@@ -119,7 +119,7 @@ async fn settings(state: &State, who: &SignedIn, token: Option<String>) -> Answe
             let own = ends.iter().filter(|(provider, _, _)| provider == name);
             let endings =
                 own.map(|(provider, identity, ending)| ending.in_words(provider, identity, w.language)).collect();
-            providers.push(Provider {
+            providers.push(ProviderRow {
                 name: name.clone(),
                 client_id: app.client_id.clone(),
                 is_registered: registered.contains(name),
@@ -128,52 +128,56 @@ async fn settings(state: &State, who: &SignedIn, token: Option<String>) -> Answe
         }
     }
     let is_current = store.is_all_sealed_with(&state.deps.vault).await?;
-    show(&Settings {
-        tokens: store.tokens(who.scope()).await?,
+    show(&SettingsPage {
+        tokens: store.tokens(user.scope()).await?,
         token,
         providers,
-        callback: state.page.link(super::consent::CALLBACK),
+        callback: state.settings.link(super::consent::CALLBACK),
         keys: w.t(if is_current { "keys-current" } else { "keys-old" }),
         version: env!("CARGO_PKG_VERSION"),
         f,
     })
 }
 
-/// The settings.
-pub async fn settings_page(FromState(state): FromState<State>, who: SignedIn) -> Answer {
-    settings(&state, &who, None).await
+/// Shows the settings.
+pub async fn settings_page(FromState(state): FromState<State>, user: SignedIn) -> PageResult {
+    render_settings(&state, &user, None).await
 }
 
 #[derive(Deserialize)]
-pub struct New {
+pub struct TokenForm {
     #[serde(default)]
     name: String,
     #[serde(default)]
     scope: String,
 }
 
-/// A new API token, which is shown once.
-pub async fn add_token(FromState(state): FromState<State>, who: SignedIn, Form(new): Form<New>) -> Answer {
-    let scope = if new.scope == "write" { TokenScope::Write } else { TokenScope::Read };
-    let made = tokens::make(state.acting(&who.actor), &new.name, scope, &Owner::Own).await?;
-    settings(&state, &who, Some(made.token)).await
+/// Creates an API token, and shows it once.
+pub async fn add_token(FromState(state): FromState<State>, user: SignedIn, Form(form): Form<TokenForm>) -> PageResult {
+    let scope = if form.scope == "write" { TokenScope::Write } else { TokenScope::Read };
+    let created = tokens::make(state.acting(&user.actor), &form.name, scope, &Owner::Own).await?;
+    render_settings(&state, &user, Some(created.token)).await
 }
 
 #[derive(Deserialize)]
-pub struct Revoked {
+pub struct RevokeTokenForm {
     #[serde(default)]
     name: String,
-    /// Its row: an operator may see several of one name.
+    /// The token's row: an operator may see several tokens with the same name.
     #[serde(default)]
     token: Option<i64>,
-    /// Those that were made by it are revoked too.
+    /// Not empty: also revoke the tokens that were created with this one.
     #[serde(default)]
     with_made: String,
 }
 
-/// Takes one back.
-pub async fn revoke_token(FromState(state): FromState<State>, who: SignedIn, Form(revoked): Form<Revoked>) -> Answer {
-    let which = WhichToken::Row { name: &revoked.name, id: revoked.token };
-    tokens::revoke(state.acting(&who.actor), which, !revoked.with_made.is_empty(), any).await?;
-    go("/settings?done=token-revoked")
+/// Revokes an API token.
+pub async fn revoke_token(
+    FromState(state): FromState<State>,
+    user: SignedIn,
+    Form(form): Form<RevokeTokenForm>,
+) -> PageResult {
+    let which = WhichToken::Row { name: &form.name, id: form.token };
+    tokens::revoke(state.acting(&user.actor), which, !form.with_made.is_empty(), any).await?;
+    redirect("/settings?done=token-revoked")
 }

@@ -1,5 +1,5 @@
-//! The page behind a connect link: the customer's own IT gives a mailbox's credentials or consents, without an account here, and
-//! nobody at the helpdesk ever sees the password.
+//! The page behind a connect link. The customer's own IT staff enter a mailbox's password or give consent. They need no
+//! account here, and nobody at the helpdesk sees the password.
 
 use askama::Template;
 use axum::Form;
@@ -9,7 +9,7 @@ use axum::response::{AppendHeaders, IntoResponse};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::consent::{self, With};
+use super::consent::{self, ConsentForm};
 use super::inspect_failure::at_server;
 use super::login_form::{mail_password, registered};
 use crate::app::mailboxes::inspect;
@@ -17,7 +17,7 @@ use crate::app::mailboxes::settings::given_password;
 use crate::app::mailboxes::{self, MovedLogin, Request, credential_policy};
 use crate::app::{Actor, Error, any};
 use crate::http::State;
-use crate::http::page::answer::{Answer, show, show_again};
+use crate::http::page::answer::{PageResult, show, show_invalid};
 use crate::http::page::error::PageError;
 use crate::http::page::frame::Frame;
 use crate::http::page::guard::{cookie, set_cookie};
@@ -26,14 +26,14 @@ use crate::http::page::visitor::Visitor;
 use crate::opaque;
 use crate::store::{Changes, LinkClaim, Login, Mailbox, Purpose, Scope, StoreError, password_row};
 
-/// The key of the link that a browser left by, for when it comes back.
-const LINK: &str = "__Host-link";
+/// Keeps the link's key in the browser while the customer is at the provider.
+const LINK_COOKIE: &str = "__Host-link";
 
 #[derive(Template)]
 #[template(path = "customer.html")]
-struct Page {
+struct CustomerPage {
     f: Frame,
-    /// Where the forms go: the page is also shown to whoever comes back from a provider, under another address.
+    /// The target of the forms. After a return from the provider the page is shown under a different URL.
     path: String,
     mailbox: Mailbox,
     asked_by: String,
@@ -44,20 +44,20 @@ struct Page {
 
 #[derive(Template)]
 #[template(path = "customer_done.html")]
-struct Done {
+struct DonePage {
     f: Frame,
     mailbox: Mailbox,
 }
 
 #[derive(Template)]
 #[template(path = "link_over.html")]
-struct Over {
+struct LinkOverPage {
     f: Frame,
 }
 
 #[derive(Deserialize)]
-pub struct Given {
-    /// The server that was shown.
+pub struct CustomerForm {
+    /// The server that the form was shown for.
     #[serde(default)]
     server: String,
     #[serde(default)]
@@ -68,7 +68,7 @@ pub struct Given {
     identity: String,
 }
 
-/// The mailbox of a link that still works, and who made it.
+/// The mailbox of a valid link, and who created the link.
 async fn open(hash: &[u8], state: &State) -> Result<Option<(Mailbox, String)>, PageError> {
     let link = state.deps.store.link(hash, state.deps.clock.now()).await?;
     match link.map(|link| (link.purpose, link.created_by)) {
@@ -79,161 +79,181 @@ async fn open(hash: &[u8], state: &State) -> Result<Option<(Mailbox, String)>, P
     }
 }
 
-fn made(
+fn customer_page(
     key: &str,
     (mailbox, asked_by): (Mailbox, String),
     problem: Option<String>,
     state: &State,
-    reader: &Visitor,
-) -> Page {
+    visitor: &Visitor,
+) -> CustomerPage {
     let usual = state.deps.oauth.registered_for_host(&mailbox.server.host).map(str::to_owned);
     let path = format!("/customer/{key}");
-    Page { f: Frame::new(reader, "login"), path, mailbox, asked_by, registered: registered(state), usual, problem }
-}
-
-/// The page of a link that does not.
-pub fn over(reader: &Visitor) -> Answer {
-    show(&Over { f: Frame::new(reader, "login") })
-}
-
-/// The page.
-pub async fn page(FromState(state): FromState<State>, reader: Visitor, Path(key): Path<String>) -> Answer {
-    match open(&opaque::hash(&key), &state).await? {
-        Some(of) => show(&made(&key, of, None, &state, &reader)),
-        None => over(&reader),
+    CustomerPage {
+        f: Frame::new(visitor, "login"),
+        path,
+        mailbox,
+        asked_by,
+        registered: registered(state),
+        usual,
+        problem,
     }
 }
 
-/// Takes a password and tries it at once, or sends to the provider.
-pub async fn give(
+/// The page for an invalid link.
+pub fn link_over(visitor: &Visitor) -> PageResult {
+    show(&LinkOverPage { f: Frame::new(visitor, "login") })
+}
+
+pub async fn page(FromState(state): FromState<State>, visitor: Visitor, Path(key): Path<String>) -> PageResult {
+    match open(&opaque::hash(&key), &state).await? {
+        Some(link) => show(&customer_page(&key, link, None, &state, &visitor)),
+        None => link_over(&visitor),
+    }
+}
+
+/// Tries and stores a password, or redirects to the provider.
+pub async fn submit(
     FromState(state): FromState<State>,
-    reader: Visitor,
+    visitor: Visitor,
     Path(key): Path<String>,
-    Form(given): Form<Given>,
-) -> Answer {
+    Form(form): Form<CustomerForm>,
+) -> PageResult {
     let hash = opaque::hash(&key);
     let Some((mailbox, by)) = open(&hash, &state).await? else {
-        return over(&reader);
+        return link_over(&visitor);
     };
-    // What is given is for the server that was shown, and for no other.
-    if given.server != credential_policy::shown(&mailbox) {
-        let problem = Some(reader.words.t("customer-server-changed"));
-        return show_again(&made(&key, (mailbox, by), problem, &state, &reader));
+    // The credentials are for the server that was shown, and for no other.
+    if form.server != credential_policy::shown(&mailbox) {
+        let problem = Some(visitor.words.t("customer-server-changed"));
+        return show_invalid(&customer_page(&key, (mailbox, by), problem, &state, &visitor));
     }
-    if !given.provider.is_empty() {
-        let with = With { provider: given.provider, identity: given.identity };
+    if !form.provider.is_empty() {
+        let request = ConsentForm { provider: form.provider, identity: form.identity };
         let scope = Scope::Organisation(mailbox.organisation_id);
-        return match consent::choose(&mailbox, &with, scope, &state) {
-            Ok(wanted) => {
-                let leaving = consent::send(&mailbox, wanted, Some(hash), &state, &reader).await?;
-                Ok((AppendHeaders([set_cookie(LINK, &key, Some(consent::AWAY))]), leaving).into_response())
+        return match consent::requested_grant(&mailbox, &request, scope, &state) {
+            Ok(grant) => {
+                let redirect = consent::send_to_provider(&mailbox, grant, Some(hash), &state, &visitor).await?;
+                Ok((AppendHeaders([set_cookie(LINK_COOKIE, &key, Some(consent::PENDING_SECONDS))]), redirect)
+                    .into_response())
             }
-            Err(name) => show_again(&made(&key, (mailbox, by), Some(reader.words.t(name)), &state, &reader)),
+            Err(name) => {
+                show_invalid(&customer_page(&key, (mailbox, by), Some(visitor.words.t(name)), &state, &visitor))
+            }
         };
     }
-    let password = match mail_password(&given.password) {
+    let password = match mail_password(&form.password) {
         Ok(password) => password,
-        Err(name) => return show_again(&made(&key, (mailbox, by), Some(reader.words.t(name)), &state, &reader)),
+        Err(name) => {
+            return show_invalid(&customer_page(&key, (mailbox, by), Some(visitor.words.t(name)), &state, &visitor));
+        }
     };
-    // The link is claimed before anything is tried: of two who give a password at once, one is asked to wait.
+    // Claim the link before trying the password: of two customers who submit at once, one has to wait.
     let Some(claim) = state.deps.store.claim_link(&hash, state.deps.clock.now()).await? else {
-        let problem = Some(reader.words.t("customer-link-busy"));
+        let problem = Some(visitor.words.t("customer-link-busy"));
         return match open(&hash, &state).await? {
-            Some(of) => show_again(&made(&key, of, problem, &state, &reader)),
-            None => over(&reader),
+            Some(link) => show_invalid(&customer_page(&key, link, problem, &state, &visitor)),
+            None => link_over(&visitor),
         };
     };
-    // Whatever happens, and whether or not the customer waits for it, the claim comes to its end.
+    // Spawned, so that the claim is always resolved, even if the customer disconnects.
     let work = {
-        let (state, reader, mailbox) = (state.clone(), reader.clone(), mailbox.clone());
-        async move { stored(&mailbox, password, &claim, &state, &reader).await }
+        let (state, visitor, mailbox) = (state.clone(), visitor.clone(), mailbox.clone());
+        async move { try_and_store(&mailbox, password, &claim, &state, &visitor).await }
     };
-    match tokio::spawn(work).await.map_err(|_| PageError::Inside)?? {
-        Stored::Yes => done(&mailbox, &reader),
-        Stored::LinkOver => over(&reader),
-        Stored::No(problem) => show_again(&made(&key, (mailbox, by), Some(problem), &state, &reader)),
+    match tokio::spawn(work).await.map_err(|_| PageError::Internal)?? {
+        PasswordOutcome::Stored => done_page(&mailbox, &visitor),
+        PasswordOutcome::LinkOver => link_over(&visitor),
+        PasswordOutcome::Rejected(problem) => {
+            show_invalid(&customer_page(&key, (mailbox, by), Some(problem), &state, &visitor))
+        }
     }
 }
 
-/// What became of a password.
-enum Stored {
-    Yes,
-    /// The link was taken back, or has ended, while the login was tried.
+/// The result of submitting a password.
+enum PasswordOutcome {
+    Stored,
+    /// The link was revoked or expired during the login.
     LinkOver,
-    /// Why it was not, in words.
-    No(String),
+    /// Why the password was not stored, in words.
+    Rejected(String),
 }
 
-/// Tries a password and stores it if it works, unless the link is over by then. A password that does not work is told while the one
-/// who knows it is here, and takes nothing's place; of our network nothing is told.
-async fn stored(
+/// Tries a password, and stores it if it works and the link is still valid. A password that does not work replaces
+/// nothing, and the customer sees at once that it failed, but no details of our network.
+async fn try_and_store(
     mailbox: &Mailbox,
     password: SecretString,
     claim: &LinkClaim,
     state: &State,
-    reader: &Visitor,
-) -> Result<Stored, PageError> {
+    visitor: &Visitor,
+) -> Result<PasswordOutcome, PageError> {
     let sealed = state.deps.vault.seal(&password_row(mailbox.id), &password).map_err(StoreError::from)?;
     let trial = Mailbox { login: Login::Password(Some(sealed)), ..mailbox.clone() };
     let actor = Actor::Link { organisation_id: mailbox.organisation_id };
-    let ended = match tried(&trial, &actor, state, reader).await {
+    let outcome = match try_login(&trial, &actor, state, visitor).await {
         Ok(Ok(())) => {
             let changes = Changes { by_link: Some(claim.clone()), ..given_password(mailbox, password) };
             let request = Request { before: mailbox, changes, moved_login: MovedLogin::GivenAnew };
             match mailboxes::change(state.acting(&actor), request, Some(state.change_deps()), any).await {
-                Ok(_) => return Ok(Stored::Yes),
-                Err(Error::LinkOver) => Ok(Stored::LinkOver),
-                Err(Error::Moved(_)) => Ok(Stored::No(reader.words.t("customer-server-changed"))),
+                Ok(_) => return Ok(PasswordOutcome::Stored),
+                Err(Error::LinkOver) => Ok(PasswordOutcome::LinkOver),
+                Err(Error::Moved(_)) => Ok(PasswordOutcome::Rejected(visitor.words.t("customer-server-changed"))),
                 Err(error) => Err(error.into()),
             }
         }
-        Ok(Err(problem)) => Ok(Stored::No(problem)),
+        Ok(Err(problem)) => Ok(PasswordOutcome::Rejected(problem)),
         Err(fault) => Err(fault),
     };
     state.deps.store.release_link(claim).await?;
-    ended
+    outcome
 }
 
-/// Tries a login; the inner `Err`: why it does not work, in words.
-async fn tried(
+/// Tries to log in. The inner `Err`: why that failed, in words.
+async fn try_login(
     trial: &Mailbox,
     actor: &Actor,
     state: &State,
-    reader: &Visitor,
+    visitor: &Visitor,
 ) -> Result<Result<(), String>, PageError> {
-    let words = &reader.words;
+    let words = &visitor.words;
     match inspect::folders(state.inspector(actor), trial).await {
         Ok(_) => Ok(Ok(())),
         Err(Error::LoginsWait(minutes)) => Ok(Err(words.n("mailbox-wait", minutes))),
         Err(error) => {
-            let error = LastError::of(&at_server(error, state)?);
+            let error = LastError::from_poll_error(&at_server(error, state)?);
             Ok(Err(format!("{} {}", error.brief(words), words.t("customer-again"))))
         }
     }
 }
 
-/// Somebody who is back from the provider by a link.
-pub struct Returning<'a> {
-    /// The mailbox that they consented for.
+/// The return from a provider through a link.
+pub struct ProviderReturn<'a> {
+    /// The mailbox that the consent is for.
     pub mailbox: &'a Mailbox,
     /// The hash of the link's key.
     pub link: &'a [u8],
-    /// Why it came to nothing, in words.
+    /// Why the consent failed, in words.
     pub problem: Option<String>,
 }
 
-/// Back from the provider; the browser has kept the key of the link that it left by, which is kept here as a hash alone.
-pub async fn back(of: Returning<'_>, headers: &HeaderMap, state: &State, reader: &Visitor) -> Answer {
-    let Returning { mailbox, link, problem } = of;
-    let Some(problem) = problem else { return done(mailbox, reader) };
-    let key = cookie(headers, LINK).filter(|key| opaque::hash(key) == link);
+/// Shows the result after the return from the provider. Only the browser still has the link's key, because we store
+/// only its hash.
+pub async fn after_provider(
+    outcome: ProviderReturn<'_>,
+    headers: &HeaderMap,
+    state: &State,
+    visitor: &Visitor,
+) -> PageResult {
+    let ProviderReturn { mailbox, link, problem } = outcome;
+    let Some(problem) = problem else { return done_page(mailbox, visitor) };
+    let key = cookie(headers, LINK_COOKIE).filter(|key| opaque::hash(key) == link);
     match (key, open(link, state).await?) {
-        (Some(key), Some(of)) => show_again(&made(key, of, Some(problem), state, reader)),
-        _ => over(reader),
+        (Some(key), Some(link)) => show_invalid(&customer_page(key, link, Some(problem), state, visitor)),
+        _ => link_over(visitor),
     }
 }
 
-/// The link has done its work.
-fn done(mailbox: &Mailbox, reader: &Visitor) -> Answer {
-    show(&Done { f: Frame::new(reader, "login"), mailbox: mailbox.clone() })
+/// The link has been used.
+fn done_page(mailbox: &Mailbox, visitor: &Visitor) -> PageResult {
+    show(&DonePage { f: Frame::new(visitor, "login"), mailbox: mailbox.clone() })
 }

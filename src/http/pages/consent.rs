@@ -1,5 +1,5 @@
-//! A consent at an identity provider: the person is sent there, and comes back with an answer that is taken once, from the browser
-//! that left (RFC 6749 10.12, RFC 9700 4.7).
+//! A consent at an identity provider. The browser is redirected there and returns with an answer, which is accepted
+//! only once and only from the same browser (RFC 6749 10.12, RFC 9700 4.7).
 
 use axum::Form;
 use axum::extract::{Path, State as FromState};
@@ -8,14 +8,14 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::login_form::registered;
-use super::mailbox::seen;
+use super::mailbox::find_mailbox;
 use super::setup;
 use crate::address::Address;
 use crate::app::consents;
 use crate::app::mailboxes::credential_policy;
 use crate::cause::Trouble;
 use crate::http::State;
-use crate::http::page::answer::Answer;
+use crate::http::page::answer::PageResult;
 use crate::http::page::error::PageError;
 use crate::http::page::guard::set_cookie;
 use crate::http::page::visitor::{SignedIn, Visitor};
@@ -24,14 +24,14 @@ use crate::oauth::{Attempt, Away, TokenEndpoint, Wanted, grant};
 use crate::opaque;
 use crate::store::{GrantKey, GrantKind, Login, Mailbox, NewLogin, PendingAuth, Scope, Server, pending_auth_row};
 
-/// What the browser that leaves is known by when it comes back.
-pub const BROWSER: &str = "__Host-errand";
-/// As long as an errand lasts, in seconds.
-pub const AWAY: i64 = 15 * 60;
+/// Identifies the browser when it returns.
+pub const BROWSER_COOKIE: &str = "__Host-errand";
+/// How long a pending consent is valid, in seconds.
+pub const PENDING_SECONDS: i64 = 15 * 60;
 /// The path that is registered with providers.
 pub const CALLBACK: &str = "/oauth/callback";
 
-/// A provider as people know it.
+/// The display name of a provider.
 pub fn provider_name(name: &str) -> &str {
     match name {
         "microsoft" => "Microsoft",
@@ -41,63 +41,68 @@ pub fn provider_name(name: &str) -> &str {
 }
 
 #[derive(Deserialize)]
-pub struct With {
-    /// The provider's name in the configuration; empty: as it is.
+pub struct ConsentForm {
+    /// The provider's name in the configuration; empty: renew the current consent.
     #[serde(default)]
     pub provider: String,
-    /// Who consents; empty: whose mailbox it is.
+    /// The account that consents; empty: the mailbox's own.
     #[serde(default)]
     pub identity: String,
 }
 
-/// What is kept, sealed, while somebody is away: what was asked for, and by what the answer is known.
+/// Stored sealed until the browser returns.
 #[derive(Serialize, Deserialize)]
-pub struct Gone {
+pub struct PendingConsent {
     /// The provider's name in the configuration.
     pub provider: String,
-    /// Who was to consent.
+    /// The account that was asked to consent.
     pub identity: String,
-    /// The mail server, its trust and the login name, as they were shown.
+    /// The mail server, the trust in it and the login name, as they were shown.
     pub shown: String,
-    /// By what the answer is known.
+    /// The secrets of the authorization request.
     pub away: Away,
 }
 
-/// Sends the reader to consent.
+/// Redirects the user to the provider.
 pub async fn begin(
     FromState(state): FromState<State>,
-    who: SignedIn,
+    user: SignedIn,
     Path(address): Path<String>,
-    Form(with): Form<With>,
-) -> Answer {
-    let mailbox = seen(&address, &state, &who).await?;
-    match choose(&mailbox, &with, who.scope(), &state) {
+    Form(form): Form<ConsentForm>,
+) -> PageResult {
+    let mailbox = find_mailbox(&address, &state, &user).await?;
+    match requested_grant(&mailbox, &form, user.scope(), &state) {
         Ok(key) => {
-            consents::ask(state.acting(&who.actor), &mailbox, &key.identity).await?;
-            send(&mailbox, key, None, &state, &who.reader).await
+            consents::ask(state.acting(&user.actor), &mailbox, &key.identity).await?;
+            send_to_provider(&mailbox, key, None, &state, &user.visitor).await
         }
-        Err(name) => setup::refused(mailbox, who.reader.words.t(name), &state, &who),
+        Err(name) => setup::refused(mailbox, user.visitor.words.t(name), &state, &user),
     }
 }
 
-/// The consent that is wanted. `Err`: the name of what is wrong.
-pub fn choose(mailbox: &Mailbox, with: &With, scope: Scope, state: &State) -> Result<GrantKey, &'static str> {
-    if with.provider.is_empty() {
-        // The one that it has already, anew.
+/// The consent that the form asks for. `Err`: the id of a text.
+pub fn requested_grant(
+    mailbox: &Mailbox,
+    form: &ConsentForm,
+    scope: Scope,
+    state: &State,
+) -> Result<GrantKey, &'static str> {
+    if form.provider.is_empty() {
+        // Renew the current consent.
         return match &mailbox.login {
             Login::OAuth { key, .. } if key.kind == GrantKind::Delegated => Ok(key.clone()),
             _ => Err("provider-none"),
         };
     }
-    if !registered(state).contains(&with.provider) {
+    if !registered(state).contains(&form.provider) {
         return Err("provider-none");
     }
-    let identity = match with.identity.trim() {
+    let identity = match form.identity.trim() {
         "" => mailbox.address.clone(),
         text => text.parse::<Address>().map_err(|_| "fault-address")?.to_string(),
     };
-    let key = GrantKey { provider: with.provider.clone(), kind: GrantKind::Delegated, identity };
-    let (server, login) = (home(mailbox, &key, state), NewLogin::OAuth(key.clone()));
+    let key = GrantKey { provider: form.provider.clone(), kind: GrantKind::Delegated, identity };
+    let (server, login) = (provider_server(mailbox, &key, state), NewLogin::OAuth(key.clone()));
     let (before, server, login) = (Some(mailbox), server.as_ref(), Some(&login));
     let change = credential_policy::Change { before, server, is_renamed: false, login };
     match state.change_deps().rules(scope).judge(&change) {
@@ -106,37 +111,45 @@ pub fn choose(mailbox: &Mailbox, with: &With, scope: Scope, state: &State) -> Re
     }
 }
 
-/// The server that a provider's tokens are told to, where the mailbox is to be opened at another one so far.
-pub fn home(mailbox: &Mailbox, key: &GrantKey, state: &State) -> Option<Server> {
-    let home = state.deps.oauth.imap_host_of(&key.provider)?;
-    let is_there = home.eq_ignore_ascii_case(&mailbox.server.host);
-    (!is_there).then(|| Server::on_default_port(home.to_owned(), TlsMode::Implicit))
+/// The provider's server, if the mailbox uses another one so far. The tokens are sent to no other server.
+pub fn provider_server(mailbox: &Mailbox, key: &GrantKey, state: &State) -> Option<Server> {
+    let provider_server = state.deps.oauth.imap_host_of(&key.provider)?;
+    let is_there = provider_server.eq_ignore_ascii_case(&mailbox.server.host);
+    (!is_there).then(|| Server::on_default_port(provider_server.to_owned(), TlsMode::Implicit))
 }
 
-/// Sends the reader to the provider; `link`: the hash of the link that they came by. The mailbox stays as it is until they are back:
-/// whoever turns round at the provider has lost nothing.
-pub async fn send(mailbox: &Mailbox, key: GrantKey, link: Option<Vec<u8>>, state: &State, reader: &Visitor) -> Answer {
-    let address: Address = mailbox.address.parse().map_err(|_| PageError::Inside)?;
+/// Redirects the browser to the provider; `link` is the hash of the connect link's key. The mailbox does not change
+/// before the return, so cancelling at the provider loses nothing.
+pub async fn send_to_provider(
+    mailbox: &Mailbox,
+    key: GrantKey,
+    link: Option<Vec<u8>>,
+    state: &State,
+    visitor: &Visitor,
+) -> PageResult {
+    let address: Address = mailbox.address.parse().map_err(|_| PageError::Internal)?;
     let wanted = Wanted { address: &address, key };
     let tokens = state.deps.tokens();
-    let told = |trouble: Trouble| PageError::Said(wanted.told(trouble).on_page().in_full(reader.words.language));
-    let provider = wanted.provider(&tokens).map_err(|error| told(error.trouble))?;
+    let consent_problem =
+        |trouble: Trouble| PageError::ConflictText(wanted.told(trouble).on_page().in_full(visitor.words.language));
+    let provider = wanted.provider(&tokens).map_err(|error| consent_problem(error.trouble))?;
     let http = grant::http(&provider, &tokens);
     let endpoint = TokenEndpoint { provider: &provider, http: &http };
-    let redirect = state.page.base.join(CALLBACK).map_err(|_| PageError::Inside)?;
-    let attempt = Attempt::begin(&endpoint, &wanted.key.identity, redirect).map_err(told)?;
+    let redirect = state.settings.base_url.join(CALLBACK).map_err(|_| PageError::Internal)?;
+    let attempt = Attempt::begin(&endpoint, &wanted.key.identity, redirect).map_err(consent_problem)?;
     let away = attempt.away();
     let (state_hash, browser) = (opaque::hash(away.state()), opaque::new(""));
     let GrantKey { provider, identity, .. } = wanted.key.clone();
-    let text = serde_json::to_string(&Gone { provider, identity, shown: credential_policy::shown(mailbox), away })
-        .map_err(|_| PageError::Inside)?;
+    let text =
+        serde_json::to_string(&PendingConsent { provider, identity, shown: credential_policy::shown(mailbox), away })
+            .map_err(|_| PageError::Internal)?;
     let sealed = state.deps.vault.seal(&pending_auth_row(&state_hash), &SecretString::from(text)).map_err(|error| {
         tracing::error!(%error);
-        PageError::Inside
+        PageError::Internal
     })?;
-    let errand =
+    let pending =
         PendingAuth { browser_hash: opaque::hash(&browser), mailbox_id: Some(mailbox.id), link_hash: link, sealed };
-    state.deps.store.begin_auth(&state_hash, &errand, state.deps.clock.now()).await?;
-    let leaving = AppendHeaders([set_cookie(BROWSER, &browser, Some(AWAY))]);
-    Ok((leaving, Redirect::to(attempt.link.as_str())).into_response())
+    state.deps.store.begin_auth(&state_hash, &pending, state.deps.clock.now()).await?;
+    let cookies = AppendHeaders([set_cookie(BROWSER_COOKIE, &browser, Some(PENDING_SECONDS))]);
+    Ok((cookies, Redirect::to(attempt.link.as_str())).into_response())
 }

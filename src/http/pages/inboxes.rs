@@ -1,4 +1,4 @@
-//! Inboxes: what feeds each, the address that replies leave from, and its mails.
+//! Inboxes: their mailboxes and routes, the reply address, and their messages.
 
 use askama::Template;
 use axum::Form;
@@ -11,33 +11,33 @@ use crate::app::organisations::Owner;
 use crate::app::{Error, any, routes};
 use crate::fact::Conflict;
 use crate::http::State;
-use crate::http::page::answer::{Answer, go, show, show_again};
+use crate::http::page::answer::{PageResult, redirect, show, show_invalid};
 use crate::http::page::error::PageError;
 use crate::http::page::frame::Frame;
 use crate::http::page::paths::inbox as path;
 use crate::http::page::visitor::SignedIn;
 use crate::store::{Inbox, InboxOverview, MessageLine, Organisation};
 
-/// Mails on one page.
+/// Messages on one page.
 const PAGE: i64 = 50;
 /// Inboxes on one page.
 const INBOXES: i64 = 100;
 
 #[derive(Template)]
 #[template(path = "inboxes.html")]
-struct List {
+struct InboxesPage {
     f: Frame,
     inboxes: Vec<InboxOverview>,
-    /// The last of them, if there are more.
+    /// The address of the last inbox, if there are more.
     more: Option<String>,
     is_first: bool,
     organisations: Vec<Organisation>,
-    form: New,
+    form: InboxForm,
     problem: Option<String>,
 }
 
 #[derive(Deserialize, Default, Clone)]
-pub struct New {
+pub struct InboxForm {
     #[serde(default)]
     address: String,
     #[serde(default)]
@@ -48,31 +48,31 @@ pub struct New {
     organisation: String,
 }
 
-async fn render(
+async fn list_page(
     state: &State,
-    who: &SignedIn,
-    form: New,
+    user: &SignedIn,
+    form: InboxForm,
     problem: Option<String>,
     after: Option<&str>,
-) -> Result<List, PageError> {
-    let f = Frame::new(&who.reader, "inboxes");
+) -> Result<InboxesPage, PageError> {
+    let f = Frame::new(&user.visitor, "inboxes");
     let organisations = if f.is_operator() { state.deps.store.organisations().await? } else { Vec::new() };
-    let mut inboxes = state.deps.store.inbox_page(who.scope(), after, INBOXES + 1).await?;
-    let is_more = i64::try_from(inboxes.len()).is_ok_and(|count| count > INBOXES);
-    if is_more {
+    let mut inboxes = state.deps.store.inbox_page(user.scope(), after, INBOXES + 1).await?;
+    let has_more = i64::try_from(inboxes.len()).is_ok_and(|count| count > INBOXES);
+    if has_more {
         inboxes.pop();
     }
-    let more = inboxes.last().filter(|_| is_more).map(|last| last.inbox.address.clone());
-    Ok(List { f, inboxes, more, is_first: after.is_none(), organisations, form, problem })
+    let more = inboxes.last().filter(|_| has_more).map(|last| last.inbox.address.clone());
+    Ok(InboxesPage { f, inboxes, more, is_first: after.is_none(), organisations, form, problem })
 }
 
-/// All of them.
-pub async fn list(FromState(state): FromState<State>, who: SignedIn, Query(part): Query<After>) -> Answer {
-    show(&render(&state, &who, New::default(), None, part.after.as_deref()).await?)
+/// Lists the inboxes.
+pub async fn list(FromState(state): FromState<State>, user: SignedIn, Query(query): Query<InboxesQuery>) -> PageResult {
+    show(&list_page(&state, &user, InboxForm::default(), None, query.after.as_deref()).await?)
 }
 
 #[derive(Deserialize)]
-pub struct After {
+pub struct InboxesQuery {
     #[serde(default)]
     after: Option<String>,
 }
@@ -89,23 +89,23 @@ fn optional_name(text: &str) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-/// A new one.
-pub async fn add(FromState(state): FromState<State>, who: SignedIn, Form(form): Form<New>) -> Answer {
+/// Adds an inbox.
+pub async fn add(FromState(state): FromState<State>, user: SignedIn, Form(form): Form<InboxForm>) -> PageResult {
     let parsed = (form.address.parse::<Address>(), optional_address(&form.reply_from));
     let (Ok(address), Ok(reply_from)) = parsed else {
-        let problem = Some(who.reader.words.t("fault-address"));
-        return show_again(&render(&state, &who, form, problem, None).await?);
+        let problem = Some(user.visitor.words.t("fault-address"));
+        return show_invalid(&list_page(&state, &user, form, problem, None).await?);
     };
-    let owner = match (who.person.organisation_id, form.organisation.trim()) {
+    let owner = match (user.person.organisation_id, form.organisation.trim()) {
         (Some(_), _) | (None, "") => Owner::Own,
         (None, name) => Owner::NamedOrNew(name.to_owned()),
     };
     let wanted = WantedInbox { address, name: optional_name(&form.name), reply_from, owner };
-    match inboxes::add(state.acting(&who.actor), wanted).await {
-        Ok(inbox) => go(&format!("{}?done=inbox-added", path(&inbox.address))),
+    match inboxes::add(state.acting(&user.actor), wanted).await {
+        Ok(inbox) => redirect(&format!("{}?done=inbox-added", path(&inbox.address))),
         Err(Error::Conflict(Conflict::InboxExists(_) | Conflict::AddressTaken)) => {
-            let problem = Some(who.reader.words.t("inbox-taken"));
-            show_again(&render(&state, &who, form, problem, None).await?)
+            let problem = Some(user.visitor.words.t("inbox-taken"));
+            show_invalid(&list_page(&state, &user, form, problem, None).await?)
         }
         Err(error) => Err(error.into()),
     }
@@ -113,7 +113,7 @@ pub async fn add(FromState(state): FromState<State>, who: SignedIn, Form(form): 
 
 #[derive(Template)]
 #[template(path = "inbox.html")]
-struct Page {
+struct InboxPage {
     f: Frame,
     overview: InboxOverview,
     messages: Vec<MessageLine>,
@@ -123,33 +123,32 @@ struct Page {
 }
 
 #[derive(Deserialize)]
-pub struct Before {
+pub struct InboxQuery {
     #[serde(default)]
     before: Option<i64>,
 }
 
-/// The inbox of this address, if the reader may see it.
-async fn seen(address: &str, state: &State, who: &SignedIn) -> Result<Inbox, PageError> {
-    Ok(inboxes::find(state.acting(&who.actor), address).await?)
+/// The inbox with this address, if the user may see it.
+async fn find_inbox(address: &str, state: &State, user: &SignedIn) -> Result<Inbox, PageError> {
+    Ok(inboxes::find(state.acting(&user.actor), address).await?)
 }
 
-/// The address of an inbox that is stored.
-fn named(inbox: &Inbox) -> Result<Address, PageError> {
-    inbox.address.parse().map_err(|_| PageError::Inside)
+fn parsed_address(inbox: &Inbox) -> Result<Address, PageError> {
+    inbox.address.parse().map_err(|_| PageError::Internal)
 }
 
-async fn one(
+async fn inbox_page(
     state: &State,
-    who: &SignedIn,
+    user: &SignedIn,
     inbox: Inbox,
     before: Option<i64>,
     problem: Option<String>,
-) -> Result<Page, PageError> {
-    let address = named(&inbox)?;
+) -> Result<InboxPage, PageError> {
+    let address = parsed_address(&inbox)?;
     let messages = state.deps.store.newest_messages(inbox.id, before, PAGE).await?;
     let is_full = i64::try_from(messages.len()).is_ok_and(|count| count == PAGE);
-    Ok(Page {
-        f: Frame::new(&who.reader, "inboxes"),
+    Ok(InboxPage {
+        f: Frame::new(&user.visitor, "inboxes"),
         older: messages.last().filter(|_| is_full).map(|message| message.id),
         overview: state.deps.store.inbox_overview(&address).await?,
         messages,
@@ -158,65 +157,65 @@ async fn one(
     })
 }
 
-/// One of them.
+/// Shows one inbox.
 pub async fn page(
     FromState(state): FromState<State>,
-    who: SignedIn,
+    user: SignedIn,
     Path(address): Path<String>,
-    Query(part): Query<Before>,
-) -> Answer {
-    let inbox = seen(&address, &state, &who).await?;
-    show(&one(&state, &who, inbox, part.before, None).await?)
+    Query(query): Query<InboxQuery>,
+) -> PageResult {
+    let inbox = find_inbox(&address, &state, &user).await?;
+    show(&inbox_page(&state, &user, inbox, query.before, None).await?)
 }
 
-/// Its name and reply address.
+/// Changes name and reply address.
 pub async fn set(
     FromState(state): FromState<State>,
-    who: SignedIn,
+    user: SignedIn,
     Path(address): Path<String>,
-    Form(form): Form<New>,
-) -> Answer {
-    let inbox = seen(&address, &state, &who).await?;
+    Form(form): Form<InboxForm>,
+) -> PageResult {
+    let inbox = find_inbox(&address, &state, &user).await?;
     let Ok(reply_from) = optional_address(&form.reply_from) else {
-        let problem = Some(who.reader.words.t("fault-address"));
-        return show_again(&one(&state, &who, inbox, None, problem).await?);
+        let problem = Some(user.visitor.words.t("fault-address"));
+        return show_invalid(&inbox_page(&state, &user, inbox, None, problem).await?);
     };
     let changes = InboxChanges { name: Some(optional_name(&form.name)), reply_from: Some(reply_from) };
-    inboxes::change(state.acting(&who.actor), &named(&inbox)?, changes, any).await?;
-    go(&format!("{}?done=saved", path(&inbox.address)))
+    inboxes::change(state.acting(&user.actor), &parsed_address(&inbox)?, changes, any).await?;
+    redirect(&format!("{}?done=saved", path(&inbox.address)))
 }
 
 #[derive(Deserialize)]
-pub struct Recipient {
+pub struct RouteForm {
     #[serde(default)]
     recipient: String,
 }
 
-/// Leads a recipient's mail here.
+/// Routes a recipient's mail to this inbox.
 pub async fn add_route(
     FromState(state): FromState<State>,
-    who: SignedIn,
+    user: SignedIn,
     Path(address): Path<String>,
-    Form(form): Form<Recipient>,
-) -> Answer {
-    let inbox = seen(&address, &state, &who).await?;
+    Form(form): Form<RouteForm>,
+) -> PageResult {
+    let inbox = find_inbox(&address, &state, &user).await?;
     let Ok(recipient) = form.recipient.parse::<Address>() else {
-        let problem = Some(who.reader.words.t("fault-address"));
-        return show_again(&one(&state, &who, inbox, None, problem).await?);
+        let problem = Some(user.visitor.words.t("fault-address"));
+        return show_invalid(&inbox_page(&state, &user, inbox, None, problem).await?);
     };
-    routes::add(state.acting(&who.actor), &recipient, &named(&inbox)?).await?;
-    go(&format!("{}?done=saved", path(&inbox.address)))
+    routes::add(state.acting(&user.actor), &recipient, &parsed_address(&inbox)?).await?;
+    redirect(&format!("{}?done=saved", path(&inbox.address)))
 }
 
-/// Leads it here no longer.
+/// Removes a route.
 pub async fn remove_route(
     FromState(state): FromState<State>,
-    who: SignedIn,
+    user: SignedIn,
     Path(address): Path<String>,
-    Form(form): Form<Recipient>,
-) -> Answer {
-    let inbox = seen(&address, &state, &who).await?;
+    Form(form): Form<RouteForm>,
+) -> PageResult {
+    let inbox = find_inbox(&address, &state, &user).await?;
     let recipient: Address = form.recipient.parse().map_err(|_| PageError::NotFound)?;
-    routes::remove(state.acting(&who.actor), &recipient, Some(&named(&inbox)?)).await?;
-    go(&format!("{}?done=saved", path(&inbox.address)))
+    routes::remove(state.acting(&user.actor), &recipient, Some(&parsed_address(&inbox)?)).await?;
+    redirect(&format!("{}?done=saved", path(&inbox.address)))
 }

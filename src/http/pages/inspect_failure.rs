@@ -1,4 +1,4 @@
-//! A look at a customer's server that came to nothing, for a page that tells why.
+//! Failed inspections of a customer's server, for pages that show the reason.
 
 use crate::app::Error;
 use crate::fact::Conflict;
@@ -6,10 +6,10 @@ use crate::http::State;
 use crate::http::page::error::PageError;
 use crate::poll::PollError;
 
-/// The failure at the customer's server, for the step that it belongs to; that the server told us to stay away is one.
+/// The failure at the customer's server. A server that has asked us to wait counts as a failure, too.
 ///
 /// # Errors
-/// There was no look.
+/// The error has nothing to do with the customer's server.
 pub fn at_server(error: Error, state: &State) -> Result<PollError, PageError> {
     match error {
         Error::AtServer(error) => Ok(*error),

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::app::mailboxes::guesses::minutes;
 use crate::http::State;
-use crate::http::page::answer::{Answer, go, show, show_again};
+use crate::http::page::answer::{PageResult, redirect, show, show_invalid};
 use crate::http::page::error::PageError;
 use crate::http::page::frame::Frame;
 use crate::http::page::guard::{SESSION, ZONE, cookie, set_cookie};
@@ -20,46 +20,46 @@ use crate::store::{LoginLimit, Person, StoreError, person_name};
 use crate::vault::hex;
 use crate::{clock::Timestamp, opaque};
 
-/// Somebody who has forgotten a password tries a few.
-pub const OF_ACCOUNT: LoginLimit = LoginLimit { free_failures: 10, max_wait_ms: 15 * 60 * 1000 };
-/// By this a browser is known that somebody has signed in with.
-const BROWSER: &str = "__Host-browser";
-/// For a year.
+/// Failed attempts for one account: enough for somebody who has forgotten a password.
+pub const ACCOUNT_LIMIT: LoginLimit = LoginLimit { free_failures: 10, max_wait_ms: 15 * 60 * 1000 };
+/// Marks a browser from which somebody has signed in before.
+const BROWSER_COOKIE: &str = "__Host-browser";
+/// The lifetime of that cookie.
 const BROWSER_SECONDS: i64 = 365 * 24 * 3600;
-/// An office has one address.
-const OF_ADDRESS: LoginLimit = LoginLimit { free_failures: 30, max_wait_ms: 15 * 60 * 1000 };
+/// Failed attempts from one address, which may be that of a whole office.
+const ADDRESS_LIMIT: LoginLimit = LoginLimit { free_failures: 30, max_wait_ms: 15 * 60 * 1000 };
 
 #[derive(Template)]
 #[template(path = "login.html")]
-struct Page {
+struct LoginPage {
     f: Frame,
     next: String,
     name: String,
     problem: Option<String>,
     is_new: bool,
-    /// What single sign-on is called, if there is one.
+    /// The name of single sign-on, if it is configured.
     sso: Option<String>,
 }
 
 fn sso(state: &State) -> Option<String> {
-    Some(&state.page.sso).filter(|sso| sso.is_on()).map(|sso| sso.name.clone())
+    Some(&state.settings.sso).filter(|sso| sso.is_on()).map(|sso| sso.name.clone())
 }
 
-/// The form again, since single sign-on did not come about.
-pub fn refused(reader: &Visitor, state: &State, problem: String) -> Answer {
-    let f = Frame::new(reader, "login");
+/// Shows the form again after a failed single sign-on.
+pub fn refused(visitor: &Visitor, state: &State, problem: String) -> PageResult {
+    let f = Frame::new(visitor, "login");
     let (next, name) = (String::new(), String::new());
-    show_again(&Page { f, next, name, problem: Some(problem), is_new: false, sso: sso(state) })
+    show_invalid(&LoginPage { f, next, name, problem: Some(problem), is_new: false, sso: sso(state) })
 }
 
 #[derive(Deserialize)]
-pub struct Next {
+pub struct LoginQuery {
     #[serde(default)]
     next: String,
 }
 
 #[derive(Deserialize)]
-pub struct Login {
+pub struct LoginForm {
     #[serde(default)]
     name: String,
     #[serde(default)]
@@ -70,67 +70,68 @@ pub struct Login {
     zone: String,
 }
 
-/// The form.
-pub async fn form(FromState(state): FromState<State>, reader: Visitor, Query(to): Query<Next>) -> Answer {
-    if reader.person.is_some() {
-        return go(&inside(&to.next));
+/// Shows the form.
+pub async fn page(FromState(state): FromState<State>, visitor: Visitor, Query(query): Query<LoginQuery>) -> PageResult {
+    if visitor.person.is_some() {
+        return redirect(&local_path(&query.next));
     }
     let is_new = !state.deps.store.has_people().await?;
-    let (next, name) = (to.next, String::new());
-    show(&Page { f: Frame::new(&reader, "login"), next, name, problem: None, is_new, sso: sso(&state) })
+    let (next, name) = (query.next, String::new());
+    show(&LoginPage { f: Frame::new(&visitor, "login"), next, name, problem: None, is_new, sso: sso(&state) })
 }
 
-/// A try. It is counted before the password is looked at, against the account and against the address.
+/// Signs in. The attempt is counted before the password is checked, against the account and against the client's
+/// address.
 pub async fn log_in(
     FromState(state): FromState<State>,
-    reader: Visitor,
+    visitor: Visitor,
     headers: HeaderMap,
-    Form(login): Form<Login>,
-) -> Answer {
+    Form(form): Form<LoginForm>,
+) -> PageResult {
     let (store, now) = (&state.deps.store, state.deps.clock.now());
-    // What cannot be anybody's name is one subject: nobody gets more tries by how he writes it.
-    let name = person_name(&login.name).unwrap_or_default();
-    let again = |problem: String| {
-        let f = Frame::new(&reader, "login");
-        show_again(&Page {
+    // All invalid names count as the same account, so that variations of a name do not give more attempts.
+    let name = person_name(&form.name).unwrap_or_default();
+    let show_problem = |problem: String| {
+        let f = Frame::new(&visitor, "login");
+        show_invalid(&LoginPage {
             f,
-            next: login.next.clone(),
-            name: login.name.clone(),
+            next: form.next.clone(),
+            name: form.name.clone(),
             problem: Some(problem),
             is_new: false,
             sso: sso(&state),
         })
     };
-    // Strangers who try a name do not keep out whoever has signed in by it before, in the same browser.
-    let browser = cookie(&headers, BROWSER).map(opaque::hash);
+    // Attempts by strangers do not lock out a browser from which the user has signed in before.
+    let browser = cookie(&headers, BROWSER_COOKIE).map(opaque::hash);
     let is_known = match &browser {
         Some(hash) => store.knows_browser(hash, &name).await?,
         None => false,
     };
-    // Nor do strangers behind the same address, which may be that of an office or of a proxy.
-    let address = format!("address {}", reader.address);
+    // Nor do strangers behind the same address, such as that of an office or a proxy.
+    let address = format!("address {}", visitor.address);
     let (account, subjects) = match browser.filter(|_| is_known) {
         Some(hash) => {
             let account = format!("account {name} in {}", hex(&hash));
-            (account.clone(), vec![(account, OF_ACCOUNT)])
+            (account.clone(), vec![(account, ACCOUNT_LIMIT)])
         }
         None => {
             let account = format!("account {name}");
-            (account.clone(), vec![(account, OF_ACCOUNT), (address.clone(), OF_ADDRESS)])
+            (account.clone(), vec![(account, ACCOUNT_LIMIT), (address.clone(), ADDRESS_LIMIT)])
         }
     };
     if let Err(wait) = store.count_login(&subjects, now).await? {
-        tracing::warn!(address = reader.address, "logins are held back");
-        return again(reader.words.n("login-wait", minutes(wait)));
+        tracing::warn!(address = visitor.address, "too many failed logins; rejected an attempt");
+        return show_problem(visitor.words.n("login-wait", minutes(wait)));
     }
     let person = store.person(&name).await?;
     let hash = person.as_ref().and_then(|person| person.password_hash.clone());
-    let Some(right) = password::is_right(SecretString::from(login.password), hash).await else {
-        // That many wait is nobody's mistake.
-        for (subject, patience) in &subjects {
-            store.uncount_login(subject, *patience).await?;
+    let Some(right) = password::is_right(SecretString::from(form.password), hash).await else {
+        // The password hasher is saturated: don't count this attempt.
+        for (subject, limit) in &subjects {
+            store.uncount_login(subject, *limit).await?;
         }
-        return again(reader.words.t("login-busy"));
+        return show_problem(visitor.words.t("login-busy"));
     };
     match person.filter(|_| right) {
         Some(person) => {
@@ -138,75 +139,75 @@ pub async fn log_in(
                 true => store.forget_failures(&account).await?,
                 false => store.record_login_success(&account, &address).await?,
             }
-            let answer = sign_in(&state, &reader, &person, Visit { zone: &login.zone, next: &login.next, now }).await?;
-            if is_known { Ok(answer) } else { remembered(&state, &person, &headers, answer, now).await }
+            let answer =
+                sign_in(&state, &visitor, &person, NewSession { zone: &form.zone, next: &form.next, now }).await?;
+            if is_known { Ok(answer) } else { remember_browser(&state, &person, &headers, answer, now).await }
         }
-        None => again(reader.words.t("login-wrong")),
+        None => show_problem(visitor.words.t("login-wrong")),
     }
 }
 
-/// The browser of somebody who has signed in, which is known from then on. It may be known of several people.
-pub async fn remembered(
+/// Marks the browser as known for this user. Several users can share a browser.
+pub async fn remember_browser(
     state: &State,
     person: &Person,
     headers: &HeaderMap,
     answer: Response,
     now: Timestamp,
-) -> Answer {
+) -> PageResult {
     let key = known_browser(headers, state).await?.unwrap_or_else(|| opaque::new(""));
     state.deps.store.remember_browser(person.id, &opaque::hash(&key), now).await?;
-    Ok((AppendHeaders([set_cookie(BROWSER, &key, Some(BROWSER_SECONDS))]), answer).into_response())
+    Ok((AppendHeaders([set_cookie(BROWSER_COOKIE, &key, Some(BROWSER_SECONDS))]), answer).into_response())
 }
 
-/// The key of a browser in which anybody has signed in before.
+/// The key of a browser from which anybody has signed in before.
 pub async fn known_browser(headers: &HeaderMap, state: &State) -> Result<Option<String>, StoreError> {
-    let Some(key) = cookie(headers, BROWSER) else { return Ok(None) };
+    let Some(key) = cookie(headers, BROWSER_COOKIE) else { return Ok(None) };
     let is_known = state.deps.store.is_browser(&opaque::hash(key)).await?;
     Ok(is_known.then(|| key.to_owned()))
 }
 
-/// A visit that begins with a login.
-pub struct Visit<'a> {
-    /// The zone that the browser says it is in; empty: it does not say.
+/// A session that is about to begin.
+pub struct NewSession<'a> {
+    /// The time zone that the browser reports; empty: unknown.
     pub zone: &'a str,
-    /// The path that was asked for.
+    /// The requested path.
     pub next: &'a str,
-    /// When it begins.
     pub now: Timestamp,
 }
 
-/// Begins a session under a new key, so that none that was known before is worth anything.
-pub async fn sign_in(state: &State, reader: &Visitor, person: &Person, visit: Visit<'_>) -> Answer {
-    let Visit { zone, next, now } = visit;
+/// Begins a session with a new key, so that a key known before the login is worthless.
+pub async fn sign_in(state: &State, visitor: &Visitor, person: &Person, session: NewSession<'_>) -> PageResult {
+    let NewSession { zone, next, now } = session;
     let key = opaque::new("");
-    let before = reader.session.as_deref();
+    let before = visitor.session.as_deref();
     state.deps.store.begin_session(person.id, &opaque::hash(&key), before, now).await?;
-    // Whoever was added on the command line is taken as the browser says.
-    let language = if person.language.is_empty() { reader.words.tag() } else { &person.language };
+    // Users who were added on the command line get the settings of their browser.
+    let language = if person.language.is_empty() { visitor.words.tag() } else { &person.language };
     let zone = if person.zone.is_empty() && jiff::tz::TimeZone::get(zone).is_ok() { zone } else { &person.zone };
     if (language, zone) != (&person.language, &person.zone) {
         state.deps.store.set_preferences(person.id, language, zone).await?;
     }
-    Ok((AppendHeaders([set_cookie(SESSION, &key, None)]), Redirect::to(&inside(next))).into_response())
+    Ok((AppendHeaders([set_cookie(SESSION, &key, None)]), Redirect::to(&local_path(next))).into_response())
 }
 
-/// Ends the session, here and in the browser.
+/// Ends the session, on the server and in the browser.
 pub async fn log_out(FromState(state): FromState<State>, headers: HeaderMap) -> Result<Response, PageError> {
     if let Some(key) = cookie(&headers, SESSION) {
         state.deps.store.end_session(&opaque::hash(key)).await?;
     }
-    let gone = AppendHeaders([set_cookie(SESSION, "", Some(0)), set_cookie(ZONE, "", Some(0))]);
-    Ok((gone, Redirect::to("/login")).into_response())
+    let expired = AppendHeaders([set_cookie(SESSION, "", Some(0)), set_cookie(ZONE, "", Some(0))]);
+    Ok((expired, Redirect::to("/login")).into_response())
 }
 
-/// Whether a path is one of ours: `//host` and `/\host` would lead elsewhere.
-pub fn is_ours(path: &str) -> bool {
+/// Whether a path belongs to this site: `//host` and `/\host` would lead to another.
+pub fn is_local_path(path: &str) -> bool {
     path.starts_with('/') && !path.starts_with("//") && !path.chars().any(|c| c == '\\' || c.is_control())
 }
 
-/// Where somebody goes who has signed in, whatever was asked for.
-fn inside(next: &str) -> String {
-    if is_ours(next) && !next.starts_with("/login") { next.to_owned() } else { "/".to_owned() }
+/// The page to show after signing in.
+fn local_path(next: &str) -> String {
+    if is_local_path(next) && !next.starts_with("/login") { next.to_owned() } else { "/".to_owned() }
 }
 
 #[cfg(test)]
@@ -214,8 +215,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn after_the_login_nobody_is_led_elsewhere() {
-        for (next, wanted) in [
+    fn the_login_redirects_only_within_the_site() {
+        for (next, expected) in [
             ("/mailboxes/x?y=1", "/mailboxes/x?y=1"),
             ("", "/"),
             ("//evil.example", "/"),
@@ -224,7 +225,7 @@ mod tests {
             ("/\n/evil", "/"),
             ("/login?next=/login", "/"),
         ] {
-            assert_eq!(inside(next), wanted);
+            assert_eq!(local_path(next), expected);
         }
     }
 }

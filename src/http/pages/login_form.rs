@@ -1,4 +1,4 @@
-//! What the forms for a mailbox's login have in common.
+//! Helpers for the forms that ask for a mailbox's credentials.
 
 use secrecy::SecretString;
 
@@ -10,7 +10,7 @@ pub fn registered(state: &State) -> Vec<String> {
     state.deps.oauth.registered().map(str::to_owned).collect()
 }
 
-/// A password for a mail server; `Err`: the name of what is wrong.
+/// Validates a password for a mail server. `Err`: the id of a text.
 pub fn mail_password(text: &str) -> Result<SecretString, &'static str> {
     settings::password(text).map_err(|_| "mail-password-wrong")
 }

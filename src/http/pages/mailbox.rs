@@ -1,4 +1,4 @@
-//! One mailbox: does its mail flow, and if not, why not, and what to do.
+//! The page of one mailbox: whether mail flows, and if not, why, and what to do.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::app::{Error, any, ledger, links};
 use crate::clock::Timestamp;
 use crate::fact::Conflict;
 use crate::http::State;
-use crate::http::page::answer::{Answer, go, show};
+use crate::http::page::answer::{PageResult, redirect, show};
 use crate::http::page::error::PageError;
 use crate::http::page::frame::Frame;
 use crate::http::page::last_error::LastError;
@@ -26,33 +26,33 @@ use crate::mailbox::AfterImport;
 use crate::poll::check::CheckLine;
 use crate::store::{LedgerLine, Login, Mailbox, MailboxLine, OpenCases, QuarantineFilter, UidState};
 
-/// Days in the plots.
+/// Days in the charts.
 const DAYS: i64 = 30;
-/// Polls that are shown.
+/// Polls in the list.
 const POLLS: i64 = 15;
-/// Lines of the ledger on one page.
-const LINES: i64 = 100;
+/// Ledger lines on one page.
+const LEDGER_LINES: i64 = 100;
 const DAY_MS: i64 = 86_400_000;
 
 #[derive(Template)]
 #[template(path = "mailbox.html")]
-struct Page {
+struct MailboxPage {
     f: Frame,
     mailbox: Mailbox,
     line: MailboxLine,
     error: Option<LastError>,
     cases: OpenCases,
-    polls: Vec<Poll>,
-    mails: Plot,
-    looks: Plot,
-    waiting: Vec<LedgerLine>,
+    polls: Vec<PollRow>,
+    mail_plot: Plot,
+    poll_plot: Plot,
+    quarantined_mails: Vec<LedgerLine>,
     link_until: Option<Timestamp>,
     link: Option<String>,
     check: Option<Vec<CheckLine>>,
 }
 
-/// A poll that left a trace.
-struct Poll {
+/// A poll that imported something or failed.
+struct PollRow {
     at: Timestamp,
     imported: i64,
     skipped: i64,
@@ -61,13 +61,13 @@ struct Poll {
     notes: Vec<String>,
 }
 
-impl Page {
-    /// Whether it is opened with tokens.
+impl MailboxPage {
+    /// Whether the mailbox is opened with OAuth tokens.
     fn is_oauth(&self) -> bool {
         matches!(self.mailbox.login, Login::OAuth { .. })
     }
 
-    /// The provider of its tokens, by the name in the configuration.
+    /// The provider's name in the configuration.
     fn provider(&self) -> &str {
         match &self.mailbox.login {
             Login::OAuth { key, .. } => &key.provider,
@@ -75,7 +75,7 @@ impl Page {
         }
     }
 
-    /// Who has consented, or is to.
+    /// The account that has consented, or is asked to.
     fn identity(&self) -> &str {
         match &self.mailbox.login {
             Login::OAuth { key, .. } => &key.identity,
@@ -83,12 +83,12 @@ impl Page {
         }
     }
 
-    /// Whether nothing is ever changed in it.
+    /// Whether Mailferry changes nothing in the customer's mailbox.
     fn is_left(&self) -> bool {
         self.mailbox.after_import == AfterImport::Leave
     }
 
-    /// Since when none of its copies was changed.
+    /// When Mailferry last changed a copy, or when the mailbox was added.
     fn unchanged_since(&self) -> Timestamp {
         self.mailbox.copy_changed_at.unwrap_or(self.mailbox.added_at)
     }
@@ -98,28 +98,27 @@ impl Page {
     }
 }
 
-/// The mailbox of this address, if the reader may see it.
-pub async fn seen(address: &str, state: &State, who: &SignedIn) -> Result<Mailbox, PageError> {
-    Ok(mailboxes::find(state.acting(&who.actor), address).await?)
+/// The mailbox with this address, if the user may see it.
+pub async fn find_mailbox(address: &str, state: &State, user: &SignedIn) -> Result<Mailbox, PageError> {
+    Ok(mailboxes::find(state.acting(&user.actor), address).await?)
 }
 
-/// The page.
-pub async fn page(FromState(state): FromState<State>, who: SignedIn, Path(address): Path<String>) -> Answer {
-    let mailbox = seen(&address, &state, &who).await?;
-    if mailbox.setup && who.may_change() {
-        return go(&format!("{}/setup/server", path(&mailbox.address)));
+pub async fn page(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
+    let mailbox = find_mailbox(&address, &state, &user).await?;
+    if mailbox.setup && user.may_change() {
+        return redirect(&format!("{}/setup/server", path(&mailbox.address)));
     }
-    render(mailbox, &state, &who, None, None).await
+    render(mailbox, &state, &user, None, None).await
 }
 
 async fn render(
     mailbox: Mailbox,
     state: &State,
-    who: &SignedIn,
+    user: &SignedIn,
     check: Option<Vec<CheckLine>>,
     link: Option<String>,
-) -> Answer {
-    let (store, w) = (&state.deps.store, &who.reader.words);
+) -> PageResult {
+    let (store, w) = (&state.deps.store, &user.visitor.words);
     let line = store.mailbox_line(mailbox.id, w.today(), w.now).await?.ok_or(PageError::NotFound)?;
     let today = w.day(w.now);
     let since = Timestamp((today - DAYS - 1) * DAY_MS);
@@ -127,17 +126,17 @@ async fn render(
     for (quarter, count) in store.mails_by_quarter_hour(&mailbox, since).await? {
         *by_day.entry(w.day(quarter)).or_default() += count;
     }
-    let mails: Vec<_> = by_day.into_iter().map(|(day, count)| (day, count, 0)).collect();
-    let looks = store.polls_by_day(mailbox.id, w.now.day() - DAYS).await?;
-    let waiting = store.quarantine_in_force(mailbox.id, 20).await?;
-    let page = Page {
-        f: Frame::new(&who.reader, "mailboxes"),
-        error: line.last_error.as_deref().map(|json| LastError::read(json).for_reader(who.scope())),
+    let mail_plot: Vec<_> = by_day.into_iter().map(|(day, count)| (day, count, 0)).collect();
+    let poll_plot = store.polls_by_day(mailbox.id, w.now.day() - DAYS).await?;
+    let quarantined_mails = store.quarantine_in_force(mailbox.id, 20).await?;
+    let page = MailboxPage {
+        f: Frame::new(&user.visitor, "mailboxes"),
+        error: line.last_error.as_deref().map(|json| LastError::from_json(json).for_scope(user.scope())),
         cases: store.open_cases(mailbox.id).await?,
-        polls: polls(&mailbox, state, who).await?,
-        mails: Plot::of(w.t("plot-mails"), w, DAYS, today, &mails),
-        looks: Plot::of(w.t("plot-looks"), w, DAYS, w.now.day(), &looks),
-        waiting,
+        polls: polls(&mailbox, state, user).await?,
+        mail_plot: Plot::new(w.t("plot-mails"), w, DAYS, today, &mail_plot),
+        poll_plot: Plot::new(w.t("plot-looks"), w, DAYS, w.now.day(), &poll_plot),
+        quarantined_mails,
         link_until: store.open_connect_link(mailbox.id, w.now).await?,
         link,
         check,
@@ -147,7 +146,7 @@ async fn render(
     show(&page)
 }
 
-async fn polls(mailbox: &Mailbox, state: &State, who: &SignedIn) -> Result<Vec<Poll>, PageError> {
+async fn polls(mailbox: &Mailbox, state: &State, user: &SignedIn) -> Result<Vec<PollRow>, PageError> {
     let recent = state.deps.store.recent_polls(mailbox.id, POLLS).await?;
     Ok(recent
         .into_iter()
@@ -155,98 +154,99 @@ async fn polls(mailbox: &Mailbox, state: &State, who: &SignedIn) -> Result<Vec<P
             let report: serde_json::Value = serde_json::from_str(&report).unwrap_or_default();
             let number = |name: &str| report.get(name).and_then(serde_json::Value::as_i64).unwrap_or(0);
             let error = report.get("error").filter(|error| error.is_object());
-            Poll {
+            PollRow {
                 at,
                 imported: number("imported"),
                 skipped: number("skipped"),
                 quarantined: number("quarantined"),
-                error: error.map(|error| LastError::of_report(error).for_reader(who.scope())),
-                notes: notes.each(|notice| who.reader.words.fact(notice)),
+                error: error.map(|error| LastError::from_report(error).for_scope(user.scope())),
+                notes: notes.each(|notice| user.visitor.words.fact(notice)),
             }
         })
         .collect())
 }
 
-/// Pauses.
-pub async fn pause(state: FromState<State>, who: SignedIn, address: Path<String>) -> Answer {
-    set_paused(state, who, address, true).await
+/// Pauses the mailbox.
+pub async fn pause(state: FromState<State>, user: SignedIn, address: Path<String>) -> PageResult {
+    set_paused(state, user, address, true).await
 }
 
-/// Goes on.
-pub async fn resume(state: FromState<State>, who: SignedIn, address: Path<String>) -> Answer {
-    set_paused(state, who, address, false).await
+/// Resumes the mailbox.
+pub async fn resume(state: FromState<State>, user: SignedIn, address: Path<String>) -> PageResult {
+    set_paused(state, user, address, false).await
 }
 
 async fn set_paused(
     FromState(state): FromState<State>,
-    who: SignedIn,
+    user: SignedIn,
     Path(address): Path<String>,
     paused: bool,
-) -> Answer {
-    let mailbox = seen(&address, &state, &who).await?;
+) -> PageResult {
+    let mailbox = find_mailbox(&address, &state, &user).await?;
     if mailbox.setup {
-        return go(&format!("{}/setup/trial", path(&mailbox.address)));
+        return redirect(&format!("{}/setup/trial", path(&mailbox.address)));
     }
-    let at: Address = mailbox.address.parse().map_err(|_| PageError::Inside)?;
-    mailboxes::pause(state.acting(&who.actor), &at, paused).await?;
-    go(&format!("{}?done={}", path(&mailbox.address), if paused { "paused" } else { "resumed" }))
+    let at: Address = mailbox.address.parse().map_err(|_| PageError::Internal)?;
+    mailboxes::pause(state.acting(&user.actor), &at, paused).await?;
+    redirect(&format!("{}?done={}", path(&mailbox.address), if paused { "paused" } else { "resumed" }))
 }
 
-/// Has it looked at now.
-pub async fn poll(FromState(state): FromState<State>, who: SignedIn, Path(address): Path<String>) -> Answer {
-    let mailbox = seen(&address, &state, &who).await?;
-    let done = match mailboxes::poll_soon(state.acting(&who.actor), &mailbox).await {
+/// Schedules a poll now.
+pub async fn poll(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
+    let mailbox = find_mailbox(&address, &state, &user).await?;
+    let done = match mailboxes::poll_soon(state.acting(&user.actor), &mailbox).await {
         Ok(()) => "poll",
         Err(Error::Conflict(_)) => "poll-waits",
         Err(error) => return Err(error.into()),
     };
-    go(&format!("{}?done={done}", path(&mailbox.address)))
+    redirect(&format!("{}?done={done}", path(&mailbox.address)))
 }
 
 #[derive(Deserialize)]
-pub struct Password {
-    /// The server that was shown.
+pub struct MailboxPasswordForm {
+    /// The server that the form was shown for.
     #[serde(default)]
     server: String,
     #[serde(default)]
     password: String,
 }
 
-/// A new password, which nobody gets to see again.
+/// Replaces the password.
 pub async fn password(
     FromState(state): FromState<State>,
-    who: SignedIn,
+    user: SignedIn,
     Path(address): Path<String>,
-    Form(given): Form<Password>,
-) -> Answer {
-    let mailbox = seen(&address, &state, &who).await?;
-    let password = super::login_form::mail_password(&given.password).map_err(PageError::Wrong)?;
-    if given.server != credential_policy::shown(&mailbox) {
-        return Err(PageError::Wrong("customer-server-changed"));
+    Form(form): Form<MailboxPasswordForm>,
+) -> PageResult {
+    let mailbox = find_mailbox(&address, &state, &user).await?;
+    let password = super::login_form::mail_password(&form.password).map_err(PageError::BadRequest)?;
+    if form.server != credential_policy::shown(&mailbox) {
+        return Err(PageError::BadRequest("customer-server-changed"));
     }
     let request =
         Request { before: &mailbox, changes: given_password(&mailbox, password), moved_login: MovedLogin::GivenAnew };
-    mailboxes::change(state.acting(&who.actor), request, Some(state.change_deps()), any).await?;
-    go(&format!("{}?done=password-mailbox", path(&mailbox.address)))
+    mailboxes::change(state.acting(&user.actor), request, Some(state.change_deps()), any).await?;
+    redirect(&format!("{}?done=password-mailbox", path(&mailbox.address)))
 }
 
-/// Walks the way to it, step by step, and finds the cause of what fails.
-pub async fn check(FromState(state): FromState<State>, who: SignedIn, Path(address): Path<String>) -> Answer {
-    let mailbox = seen(&address, &state, &who).await?;
-    let wish = CheckOptions { as_polled: false, tell: |_: &CheckLine| {} };
-    let Checked { mut lines, trouble, .. } = match inspect::check(state.inspector(&who.actor), &mailbox, wish).await {
+/// Checks the connection step by step, and diagnoses the failure.
+pub async fn check(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
+    let mailbox = find_mailbox(&address, &state, &user).await?;
+    let options = CheckOptions { as_polled: false, tell: |_: &CheckLine| {} };
+    let Checked { mut lines, trouble, .. } = match inspect::check(state.inspector(&user.actor), &mailbox, options).await
+    {
         Err(Error::Conflict(Conflict::ServerAskedToWaitUntil(_))) => {
-            return go(&format!("{}?done=poll-waits", path(&mailbox.address)));
+            return redirect(&format!("{}?done=poll-waits", path(&mailbox.address)));
         }
         checked => checked?,
     };
-    let language = who.reader.words.language;
+    let language = user.visitor.words.language;
     lines.extend(trouble.map(|trouble| CheckLine::diagnosis(&trouble.on_page(), language)));
-    render(mailbox, &state, &who, Some(lines), None).await
+    render(mailbox, &state, &user, Some(lines), None).await
 }
 
 #[derive(Deserialize)]
-pub struct OfFolder {
+pub struct QuarantineForm {
     #[serde(default)]
     folder: String,
     #[serde(default)]
@@ -255,42 +255,43 @@ pub struct OfFolder {
     uid: Option<u32>,
 }
 
-/// Asks again for what was put aside.
+/// Retries quarantined messages.
 pub async fn retry(
     FromState(state): FromState<State>,
-    who: SignedIn,
+    user: SignedIn,
     Path(address): Path<String>,
-    Form(of): Form<OfFolder>,
-) -> Answer {
-    let mailbox = seen(&address, &state, &who).await?;
-    let which = QuarantineFilter { folder: Some(&of.folder), uidvalidity: of.uidvalidity, uid: of.uid };
-    if ledger::retry(state.acting(&who.actor), &mailbox, which).await? == 0 {
-        return Err(PageError::Wrong("aside-no-longer"));
+    Form(form): Form<QuarantineForm>,
+) -> PageResult {
+    let mailbox = find_mailbox(&address, &state, &user).await?;
+    let which = QuarantineFilter { folder: Some(&form.folder), uidvalidity: form.uidvalidity, uid: form.uid };
+    if ledger::retry(state.acting(&user.actor), &mailbox, which).await? == 0 {
+        return Err(PageError::BadRequest("aside-no-longer"));
     }
-    go(&format!("{}?done=retried", path(&mailbox.address)))
+    redirect(&format!("{}?done=retried", path(&mailbox.address)))
 }
 
-/// Gives up on one.
+/// Skips a message.
 pub async fn skip(
     FromState(state): FromState<State>,
-    who: SignedIn,
+    user: SignedIn,
     Path(address): Path<String>,
-    Form(of): Form<OfFolder>,
-) -> Answer {
-    let mailbox = seen(&address, &state, &who).await?;
+    Form(form): Form<QuarantineForm>,
+) -> PageResult {
+    let mailbox = find_mailbox(&address, &state, &user).await?;
     let folders = state.deps.store.watched_folders(mailbox.id).await?;
-    let folder = folders.iter().find(|folder| folder.name == of.folder).ok_or(PageError::Wrong("aside-no-longer"))?;
-    let uid = of.uid.ok_or(PageError::NotFound)?;
-    match ledger::skip(state.acting(&who.actor), &mailbox, folder, uid, of.uidvalidity).await {
-        Err(Error::Conflict(_)) => return Err(PageError::Wrong("aside-no-longer")),
+    let folder =
+        folders.iter().find(|folder| folder.name == form.folder).ok_or(PageError::BadRequest("aside-no-longer"))?;
+    let uid = form.uid.ok_or(PageError::NotFound)?;
+    match ledger::skip(state.acting(&user.actor), &mailbox, folder, uid, form.uidvalidity).await {
+        Err(Error::Conflict(_)) => return Err(PageError::BadRequest("aside-no-longer")),
         skipped => skipped?,
     }
-    go(&format!("{}?done=skipped", path(&mailbox.address)))
+    redirect(&format!("{}?done=skipped", path(&mailbox.address)))
 }
 
 #[derive(Template)]
 #[template(path = "ledger.html")]
-struct Ledger {
+struct LedgerPage {
     f: Frame,
     mailbox: Mailbox,
     lines: Vec<LedgerLine>,
@@ -300,58 +301,65 @@ struct Ledger {
 }
 
 #[derive(Deserialize)]
-pub struct Part {
+pub struct LedgerQuery {
     #[serde(default)]
     state: String,
     #[serde(default)]
     before: String,
 }
 
-/// What became of every UID, newest first.
+/// Shows the ledger, newest first.
 pub async fn ledger(
     FromState(state): FromState<State>,
-    who: SignedIn,
+    user: SignedIn,
     Path(address): Path<String>,
-    Query(part): Query<Part>,
-) -> Answer {
-    let mailbox = seen(&address, &state, &who).await?;
-    let of = UidState::ALL.into_iter().find(|one| one.as_str() == part.state);
-    let before = part.before.split_once('-').and_then(|(epoch, uid)| Some((epoch.parse().ok()?, uid.parse().ok()?)));
-    let (lines, next) = state.deps.store.newest_ledger(mailbox.id, of, before, LINES).await?;
+    Query(query): Query<LedgerQuery>,
+) -> PageResult {
+    let mailbox = find_mailbox(&address, &state, &user).await?;
+    let filter = UidState::ALL.into_iter().find(|uid_state| uid_state.as_str() == query.state);
+    let before = query.before.split_once('-').and_then(|(epoch, uid)| Some((epoch.parse().ok()?, uid.parse().ok()?)));
+    let (lines, next) = state.deps.store.newest_ledger(mailbox.id, filter, before, LEDGER_LINES).await?;
     let next = next.map(|(epoch, uid)| {
-        let of = of.map(|of| format!("state={}&", of.as_str())).unwrap_or_default();
-        format!("{}/ledger?{of}before={epoch}-{uid}", path(&mailbox.address))
+        let filter = filter.map(|state| format!("state={}&", state.as_str())).unwrap_or_default();
+        format!("{}/ledger?{filter}before={epoch}-{uid}", path(&mailbox.address))
     });
-    show(&Ledger { f: Frame::new(&who.reader, "mailboxes"), mailbox, lines, state: of, states: UidState::ALL, next })
+    show(&LedgerPage {
+        f: Frame::new(&user.visitor, "mailboxes"),
+        mailbox,
+        lines,
+        state: filter,
+        states: UidState::ALL,
+        next,
+    })
 }
 
 #[derive(Deserialize)]
-pub struct Sure {
+pub struct RemovalForm {
     #[serde(default)]
     address: String,
 }
 
-/// Removes it, with its password or consent and its ledger; imported mail stays.
+/// Removes the mailbox with its credentials and its ledger. Imported messages stay.
 pub async fn remove(
     FromState(state): FromState<State>,
-    who: SignedIn,
+    user: SignedIn,
     Path(address): Path<String>,
-    Form(sure): Form<Sure>,
-) -> Answer {
-    let mailbox = seen(&address, &state, &who).await?;
-    // Whoever was never started has nothing to lose.
-    if !mailbox.setup && sure.address.trim().to_lowercase() != mailbox.address {
-        return Err(PageError::Wrong("fault-not-sure"));
+    Form(form): Form<RemovalForm>,
+) -> PageResult {
+    let mailbox = find_mailbox(&address, &state, &user).await?;
+    // A mailbox still in setup can be removed without confirmation.
+    if !mailbox.setup && form.address.trim().to_lowercase() != mailbox.address {
+        return Err(PageError::BadRequest("fault-not-sure"));
     }
     let tokens = state.deps.tokens();
-    mailboxes::remove(state.acting(&who.actor), &mailbox, Some(&tokens), any).await?;
-    go("/?done=mailbox-removed")
+    mailboxes::remove(state.acting(&user.actor), &mailbox, Some(&tokens), any).await?;
+    redirect("/?done=mailbox-removed")
 }
 
-/// A link by which the customer's own IT gives the credentials. It is shown once.
-pub async fn link(FromState(state): FromState<State>, who: SignedIn, Path(address): Path<String>) -> Answer {
-    let mailbox = seen(&address, &state, &who).await?;
-    let made = links::make(state.acting(&who.actor), &mailbox).await?;
-    let link = state.page.link(&format!("/customer/{}", made.key));
-    render(mailbox, &state, &who, None, Some(link)).await
+/// Creates a connect link, and shows it once.
+pub async fn link(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
+    let mailbox = find_mailbox(&address, &state, &user).await?;
+    let created = links::make(state.acting(&user.actor), &mailbox).await?;
+    let link = state.settings.link(&format!("/customer/{}", created.key));
+    render(mailbox, &state, &user, None, Some(link)).await
 }

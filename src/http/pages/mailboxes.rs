@@ -1,4 +1,4 @@
-//! The list that answers "does mail flow?", with what needs a person first.
+//! The list of mailboxes. Those that need attention come first.
 
 use askama::Template;
 use axum::extract::{Query, State as FromState};
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::clock::Timestamp;
 use crate::http::State;
-use crate::http::page::answer::{Answer, show};
+use crate::http::page::answer::{PageResult, show};
 use crate::http::page::frame::Frame;
 use crate::http::page::last_error::LastError;
 use crate::http::page::visitor::SignedIn;
@@ -16,24 +16,24 @@ use crate::store::{ListFilter, MailboxLine, MailboxState, Moments};
 
 /// Mailboxes on one page.
 const PAGE: i64 = 50;
-/// Without a mail for so long, a mailbox that is well is said to be quiet.
-const QUIET_MS: i64 = 10 * 24 * 3600 * 1000;
+/// A working mailbox without mail for this long is marked as quiet.
+const QUIET_AFTER_MS: i64 = 10 * 24 * 3600 * 1000;
 
 #[derive(Template)]
 #[template(path = "mailboxes.html")]
-struct Page {
+struct MailboxesPage {
     f: Frame,
-    list: List,
+    list: MailboxList,
     has_any: bool,
     has_inboxes: bool,
 }
 
-/// The part that is looked at again every few seconds.
+/// The part that is refreshed every few seconds.
 #[derive(Template)]
 #[template(path = "mailboxes_list.html")]
-struct List {
+struct MailboxList {
     w: Words,
-    rows: Vec<Row>,
+    rows: Vec<MailboxRow>,
     counts: Vec<(MailboxState, i64)>,
     total: i64,
     text: String,
@@ -43,16 +43,16 @@ struct List {
     shows_organisation: bool,
 }
 
-struct Row {
+struct MailboxRow {
     line: MailboxLine,
     /// What is wrong, in a few words.
     trouble: Option<String>,
-    /// It is well, and yet nothing has come for long.
+    /// The mailbox works, but no mail has arrived for a long time.
     is_quiet: bool,
 }
 
 #[derive(Deserialize)]
-pub struct Question {
+pub struct MailboxesQuery {
     #[serde(default)]
     q: String,
     #[serde(default)]
@@ -61,8 +61,8 @@ pub struct Question {
     page: String,
 }
 
-impl List {
-    /// The address of this list with another state and page.
+impl MailboxList {
+    /// The URL of this list with another state and page.
     fn link(&self, mailbox_state: Option<&MailboxState>, page: &i64) -> String {
         let mut link = url::form_urlencoded::Serializer::new(String::from("/?"));
         if !self.text.is_empty() {
@@ -78,19 +78,19 @@ impl List {
     }
 }
 
-/// The page, or for htmx the list alone.
+/// Shows the page; for htmx, only the list.
 pub async fn list(
     FromState(state): FromState<State>,
-    who: SignedIn,
-    Query(question): Query<Question>,
+    user: SignedIn,
+    Query(query): Query<MailboxesQuery>,
     headers: HeaderMap,
-) -> Answer {
-    let (store, words) = (&state.deps.store, &who.reader.words);
-    let text: String = question.q.trim().chars().take(200).collect();
-    let mailbox_state = MailboxState::from_id(&question.state);
-    let page = question.page.parse::<i64>().unwrap_or(1).clamp(1, 1_000_000);
+) -> PageResult {
+    let (store, words) = (&state.deps.store, &user.visitor.words);
+    let text: String = query.q.trim().chars().take(200).collect();
+    let mailbox_state = MailboxState::from_id(&query.state);
+    let page = query.page.parse::<i64>().unwrap_or(1).clamp(1, 1_000_000);
     let filter = ListFilter {
-        scope: who.scope(),
+        scope: user.scope(),
         text: Some(text.as_str()).filter(|text| !text.is_empty()),
         mailbox_state,
         inbox_id: None,
@@ -99,11 +99,13 @@ pub async fn list(
         store.mailbox_lines(filter, Moments { today: words.today(), now: words.now }, (page - 1) * PAGE, PAGE).await?;
     let total: i64 = counts.iter().map(|(_, count)| count).sum();
     let shown = match mailbox_state {
-        Some(mailbox_state) => counts.iter().find(|(one, _)| *one == mailbox_state).map_or(0, |(_, count)| *count),
+        Some(mailbox_state) => {
+            counts.iter().find(|(counted_state, _)| *counted_state == mailbox_state).map_or(0, |(_, count)| *count)
+        }
         None => total,
     };
     let is_filtered = filter.text.is_some();
-    let list = List {
+    let list = MailboxList {
         w: words.clone(),
         rows: lines.into_iter().map(|line| row(line, words)).collect(),
         counts,
@@ -112,19 +114,19 @@ pub async fn list(
         mailbox_state,
         page,
         pages: (shown + PAGE - 1) / PAGE,
-        shows_organisation: who.scope().id().is_none(),
+        shows_organisation: user.scope().id().is_none(),
     };
     if headers.get("hx-target").is_some_and(|target| target == "list") {
         return show(&list);
     }
     let has_any = total > 0 || is_filtered;
-    let has_inboxes = has_any || !store.inboxes(who.scope()).await?.is_empty();
-    show(&Page { f: Frame::new(&who.reader, "mailboxes"), list, has_any, has_inboxes })
+    let has_inboxes = has_any || !store.inboxes(user.scope()).await?.is_empty();
+    show(&MailboxesPage { f: Frame::new(&user.visitor, "mailboxes"), list, has_any, has_inboxes })
 }
 
-fn row(line: MailboxLine, words: &Words) -> Row {
-    let trouble = line.last_error.as_deref().map(|json| LastError::read(json).brief(words));
+fn row(line: MailboxLine, words: &Words) -> MailboxRow {
+    let trouble = line.last_error.as_deref().map(|json| LastError::from_json(json).brief(words));
     let last = line.last_mail_at.unwrap_or(line.added_at);
-    let is_quiet = line.mailbox_state == MailboxState::Ok && words.now > Timestamp(last.0 + QUIET_MS);
-    Row { line, trouble, is_quiet }
+    let is_quiet = line.mailbox_state == MailboxState::Ok && words.now > Timestamp(last.0 + QUIET_AFTER_MS);
+    MailboxRow { line, trouble, is_quiet }
 }

@@ -1,4 +1,4 @@
-//! Who may sign in, and inviting others.
+//! Users and invitations.
 
 use askama::Template;
 use axum::Form;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::app::organisations::Owner;
 use crate::app::{any, invitations, people};
 use crate::http::State;
-use crate::http::page::answer::{Answer, go, show};
+use crate::http::page::answer::{PageResult, redirect, show};
 use crate::http::page::error::PageError;
 use crate::http::page::frame::Frame;
 use crate::http::page::visitor::SignedIn;
@@ -16,7 +16,7 @@ use crate::store::{Invitation, Organisation, Person, Role};
 
 #[derive(Template)]
 #[template(path = "people.html")]
-struct Page {
+struct UsersPage {
     f: Frame,
     me: String,
     people: Vec<Person>,
@@ -26,7 +26,7 @@ struct Page {
 }
 
 #[derive(Deserialize)]
-pub struct Wanted {
+pub struct InviteForm {
     #[serde(default)]
     role: String,
     #[serde(default)]
@@ -34,51 +34,59 @@ pub struct Wanted {
 }
 
 #[derive(Deserialize)]
-pub struct Named {
+pub struct RemoveUserForm {
     #[serde(default)]
     name: String,
 }
 
-async fn render(state: &State, who: &SignedIn, link: Option<String>) -> Answer {
+async fn render(state: &State, user: &SignedIn, link: Option<String>) -> PageResult {
     let store = &state.deps.store;
-    let f = Frame::new(&who.reader, "people");
+    let f = Frame::new(&user.visitor, "people");
     let organisations = if f.is_operator() { store.organisations().await? } else { Vec::new() };
-    let people = store.people(who.scope()).await?;
-    let invitations = store.open_invitations(who.scope(), who.reader.words.now).await?;
-    show(&Page { f, me: who.person.name.clone(), people, invitations, organisations, link })
+    let people = store.people(user.scope()).await?;
+    let invitations = store.open_invitations(user.scope(), user.visitor.words.now).await?;
+    show(&UsersPage { f, me: user.person.name.clone(), people, invitations, organisations, link })
 }
 
-/// The page.
-pub async fn list(FromState(state): FromState<State>, who: SignedIn) -> Answer {
-    render(&state, &who, None).await
+/// Lists users and invitations.
+pub async fn list(FromState(state): FromState<State>, user: SignedIn) -> PageResult {
+    render(&state, &user, None).await
 }
 
-/// A link that is shown once.
-pub async fn invite(FromState(state): FromState<State>, who: SignedIn, Form(wanted): Form<Wanted>) -> Answer {
-    let role: Role = wanted.role.parse().map_err(|_| PageError::Wrong("fault-role"))?;
-    let owner = match who.person.role {
-        Role::Operator => Owner::NamedOrNew(wanted.organisation),
+/// Creates an invitation link, and shows it once.
+pub async fn invite(FromState(state): FromState<State>, user: SignedIn, Form(form): Form<InviteForm>) -> PageResult {
+    let role: Role = form.role.parse().map_err(|_| PageError::BadRequest("fault-role"))?;
+    let owner = match user.person.role {
+        Role::Operator => Owner::NamedOrNew(form.organisation),
         _ => Owner::Own,
     };
-    let key = invitations::invite(state.acting(&who.actor), role, &owner).await?;
-    render(&state, &who, Some(state.page.link(&format!("/invitation/{key}")))).await
+    let key = invitations::invite(state.acting(&user.actor), role, &owner).await?;
+    render(&state, &user, Some(state.settings.link(&format!("/invitation/{key}")))).await
 }
 
 #[derive(Deserialize)]
-pub struct Which {
+pub struct RevokeInvitationForm {
     /// The hash of the invitation's key, in hexadecimal.
     #[serde(default)]
     invitation: String,
 }
 
-/// Takes an invitation back.
-pub async fn revoke(FromState(state): FromState<State>, who: SignedIn, Form(which): Form<Which>) -> Answer {
-    invitations::revoke(state.acting(&who.actor), &which.invitation).await?;
-    go("/people?done=invitation-revoked")
+/// Revokes an invitation.
+pub async fn revoke(
+    FromState(state): FromState<State>,
+    user: SignedIn,
+    Form(form): Form<RevokeInvitationForm>,
+) -> PageResult {
+    invitations::revoke(state.acting(&user.actor), &form.invitation).await?;
+    redirect("/people?done=invitation-revoked")
 }
 
-/// Removes somebody, who is signed out at once.
-pub async fn remove(FromState(state): FromState<State>, who: SignedIn, Form(named): Form<Named>) -> Answer {
-    people::remove(state.acting(&who.actor), &named.name, any).await?;
-    go("/people?done=person-removed")
+/// Removes a user and ends their sessions.
+pub async fn remove(
+    FromState(state): FromState<State>,
+    user: SignedIn,
+    Form(form): Form<RemoveUserForm>,
+) -> PageResult {
+    people::remove(state.acting(&user.actor), &form.name, any).await?;
+    redirect("/people?done=person-removed")
 }

@@ -1,6 +1,7 @@
-//! Setting a mailbox up, a step a page; each can be gone back to, and changes a mailbox that was started as well.
+//! Setting up a mailbox, one step per page. Each step can be repeated, also for a mailbox that has been started.
 //!
-//! A mailbox is there from the first step on, marked `setup` and paused, so that every step works with what a poll works with.
+//! From the first step on, the mailbox exists in the store, marked `setup` and paused. So every step uses the same code
+//! as a poll.
 
 mod folders;
 mod login;
@@ -20,7 +21,7 @@ use crate::app::organisations::Owner;
 use crate::app::{Error, any};
 use crate::discover::Discovery;
 use crate::http::State;
-use crate::http::page::answer::{Answer, go, show, show_again};
+use crate::http::page::answer::{PageResult, redirect, show, show_invalid};
 use crate::http::page::error::PageError;
 use crate::http::page::frame::Frame;
 use crate::http::page::paths::mailbox as path;
@@ -34,27 +35,27 @@ pub use server::{page as server, set as set_server};
 pub use target::{copy, inbox, set_copy, set_inbox, set_start, start};
 pub use trial::{begin, page as trial};
 
-/// The steps after the address, in their order.
+/// The steps after the address, in order.
 pub const STEPS: [&str; 7] = ["server", "login", "folders", "inbox", "copy", "start", "trial"];
 
 #[derive(Template)]
 #[template(path = "setup_address.html")]
-struct Page {
+struct AddressPage {
     f: Frame,
     address: String,
     inbox: String,
     organisation: String,
-    /// To choose from.
+    /// The organisations to choose from.
     organisations: Vec<Organisation>,
-    /// No inbox is there, and none can be proposed: its address is asked for.
+    /// There is no inbox yet and none can be proposed, so the form asks for an address.
     asks_inbox: bool,
     problem: Option<String>,
-    /// The mailbox that is there already.
+    /// The path of the existing mailbox with this address.
     there: Option<String>,
 }
 
 #[derive(Deserialize, Clone)]
-pub struct Wanted {
+pub struct AddressForm {
     #[serde(default)]
     address: String,
     #[serde(default)]
@@ -63,110 +64,118 @@ pub struct Wanted {
     organisation: String,
 }
 
-/// Where the next step is: of a mailbox that was started already, back to its page.
+/// The path of the next step; for a mailbox that has been started, its page.
 fn after(step: &str, mailbox: &Mailbox) -> String {
     let path = path(&mailbox.address);
     if !mailbox.setup {
         return format!("{path}?done=saved");
     }
-    let next = STEPS.iter().skip_while(|one| **one != step).nth(1).unwrap_or(&"trial");
+    let next = STEPS.iter().skip_while(|name| **name != step).nth(1).unwrap_or(&"trial");
     format!("{path}/setup/{next}")
 }
 
-/// Changes a mailbox. Tells whether its login has to be given anew.
-async fn change(mailbox: &Mailbox, changes: Changes, state: &State, who: &SignedIn) -> Result<bool, Error> {
+/// Changes a mailbox. Returns whether the credentials have to be entered again.
+async fn change(mailbox: &Mailbox, changes: Changes, state: &State, user: &SignedIn) -> Result<bool, Error> {
     let request = Request { before: mailbox, changes, moved_login: MovedLogin::Forgotten };
-    let changed = mailboxes::change(state.acting(&who.actor), request, Some(state.change_deps()), any).await?;
+    let changed = mailboxes::change(state.acting(&user.actor), request, Some(state.change_deps()), any).await?;
     Ok(changed.asks_login)
 }
 
-/// The first step: an address.
-pub async fn address(FromState(state): FromState<State>, who: SignedIn) -> Answer {
-    show(&first(&state, &who).await?)
+/// The first step: the address.
+pub async fn address(FromState(state): FromState<State>, user: SignedIn) -> PageResult {
+    show(&address_page(&state, &user).await?)
 }
 
-/// The first step's page. An operator says whose the mailbox is, where there are several.
-async fn first(state: &State, who: &SignedIn) -> Result<Page, PageError> {
+/// The page of the first step. An operator chooses the organisation if there are several.
+async fn address_page(state: &State, user: &SignedIn) -> Result<AddressPage, PageError> {
     let store = &state.deps.store;
-    let all = match who.scope() {
+    let all = match user.scope() {
         Scope::All => store.organisations().await?,
         Scope::Organisation(_) => Vec::new(),
     };
-    let is_empty = store.inbox_addresses(who.scope(), 1).await?.is_empty();
-    Ok(Page {
-        f: Frame::new(&who.reader, "mailboxes"),
+    let is_empty = store.inbox_addresses(user.scope(), 1).await?.is_empty();
+    Ok(AddressPage {
+        f: Frame::new(&user.visitor, "mailboxes"),
         address: String::new(),
         inbox: String::new(),
         organisation: String::new(),
         organisations: Some(all).filter(|all| all.len() > 1).unwrap_or_default(),
-        asks_inbox: state.page.inbox_domain.is_empty() && is_empty,
+        asks_inbox: state.settings.inbox_domain.is_empty() && is_empty,
         problem: None,
         there: None,
     })
 }
 
-/// Whose a new mailbox is. The inner `Err`: the name of what is wrong.
-async fn owner(named: &str, state: &State, who: &SignedIn) -> Result<Result<i64, &'static str>, PageError> {
-    if let Some(own) = who.person.organisation_id {
+/// The organisation of a new mailbox. The inner `Err`: the id of a text.
+async fn owner(named: &str, state: &State, user: &SignedIn) -> Result<Result<i64, &'static str>, PageError> {
+    if let Some(own) = user.person.organisation_id {
         return Ok(Ok(own));
     }
     let store = &state.deps.store;
     match (named.trim(), store.organisations().await?.as_slice()) {
         ("", [only]) => Ok(Ok(only.id)),
         ("", _) => Ok(Err("organisation-needed")),
-        (named, all) => Ok(all.iter().find(|one| one.name == named).map(|one| one.id).ok_or("organisation-needed")),
+        (named, all) => Ok(all
+            .iter()
+            .find(|organisation| organisation.name == named)
+            .map(|organisation| organisation.id)
+            .ok_or("organisation-needed")),
     }
 }
 
-/// Looks for its server, and makes a mailbox that is not started.
-pub async fn begin_setup(FromState(state): FromState<State>, who: SignedIn, Form(wanted): Form<Wanted>) -> Answer {
-    let page = first(&state, &who).await?;
-    let w = who.reader.words.clone();
-    let again = |name: &str, there: Option<String>| {
-        let Wanted { address, inbox, organisation } = wanted.clone();
+/// Discovers the server, and adds the mailbox in setup.
+pub async fn begin_setup(
+    FromState(state): FromState<State>,
+    user: SignedIn,
+    Form(form): Form<AddressForm>,
+) -> PageResult {
+    let page = address_page(&state, &user).await?;
+    let w = user.visitor.words.clone();
+    let show_problem = |name: &str, there: Option<String>| {
+        let AddressForm { address, inbox, organisation } = form.clone();
         let asks_inbox = page.asks_inbox || name == "inbox-needed";
-        show_again(&Page { address, inbox, organisation, asks_inbox, problem: Some(w.t(name)), there, ..page })
+        show_invalid(&AddressPage { address, inbox, organisation, asks_inbox, problem: Some(w.t(name)), there, ..page })
     };
-    let Ok(address) = wanted.address.parse::<Address>() else { return again("fault-address", None) };
+    let Ok(address) = form.address.parse::<Address>() else { return show_problem("fault-address", None) };
     if let Ok(mailbox) = state.deps.store.mailbox(&address).await {
-        // Another organisation's is not named.
-        let there = who.scope().has(mailbox.organisation_id).then(|| path(&mailbox.address));
-        return again(if there.is_some() { "address-there" } else { "address-not-here" }, there);
+        // Mailboxes of other organisations are not revealed.
+        let there = user.scope().has(mailbox.organisation_id).then(|| path(&mailbox.address));
+        return show_problem(if there.is_some() { "address-there" } else { "address-not-here" }, there);
     }
-    let organisation = match owner(&wanted.organisation, &state, &who).await? {
+    let organisation = match owner(&form.organisation, &state, &user).await? {
         Ok(organisation) => organisation,
-        Err(problem) => return again(problem, None),
+        Err(problem) => return show_problem(problem, None),
     };
-    let (inbox, is_new) = match inbox_for(&address, &wanted.inbox, organisation, &state).await? {
+    let (inbox, is_new) = match inbox_for(&address, &form.inbox, organisation, &state).await? {
         Ok(inbox) => inbox,
-        Err(problem) => return again(problem, None),
+        Err(problem) => return show_problem(problem, None),
     };
-    let found = state.discover(&address, who.scope()).await.unwrap_or(Discovery::Nothing);
-    let (new, how) = new_mailbox(address, inbox.clone(), found, &state, &who);
+    let found = state.discover(&address, user.scope()).await.unwrap_or(Discovery::Nothing);
+    let (new, how) = new_mailbox(address, inbox.clone(), found, &state, &user);
     let inbox =
         is_new.then_some(WantedInbox { address: inbox, name: None, reply_from: None, owner: Owner::Row(organisation) });
-    let acting = state.acting(&who.actor);
+    let acting = state.acting(&user.actor);
     match mailboxes::add(acting, WantedMailbox { new, inbox }, &state.deps.vault, Some(state.change_deps())).await {
-        Ok(mailbox) => go(&format!("{}/setup/server?how={how}", path(&mailbox.address))),
-        Err(Error::Conflict(_)) => again("address-not-here", None),
+        Ok(mailbox) => redirect(&format!("{}/setup/server?how={how}", path(&mailbox.address))),
+        Err(Error::Conflict(_)) => show_problem("address-not-here", None),
         Err(error) => Err(error.into()),
     }
 }
 
-/// A mailbox that is not started, at the server that was found, as far as the reader may name that one.
+/// A mailbox in setup at the discovered server, as far as the user may choose that server.
 fn new_mailbox(
     address: Address,
     inbox: Address,
     found: Discovery,
     state: &State,
-    who: &SignedIn,
+    user: &SignedIn,
 ) -> (NewMailbox, &'static str) {
     let (server, username, how) = match found {
         Discovery::Found(found) => {
             let server = Server { port: found.port, ..Server::on_default_port(found.host, found.tls) };
             let change =
                 credential_policy::Change { before: None, server: Some(&server), is_renamed: false, login: None };
-            let is_allowed = state.change_deps().rules(who.scope()).judge(&change).is_ok();
+            let is_allowed = state.change_deps().rules(user.scope()).judge(&change).is_ok();
             let server = if is_allowed { server } else { Server::on_default_port(server.host, server.tls) };
             (server, found.username, found.how.id())
         }
@@ -188,8 +197,8 @@ fn new_mailbox(
     (new, how)
 }
 
-/// The inbox that a new mailbox feeds for now: the one that is named, else the one that its address proposes, else the first that its
-/// organisation has; and whether it is to be added. The inner `Err`: the name of what is wrong.
+/// The inbox of a new mailbox: the named one, else the proposed one, else the organisation's first one. The bool tells
+/// whether the inbox has to be added. The inner `Err`: the id of a text.
 async fn inbox_for(
     address: &Address,
     named: &str,
@@ -202,21 +211,21 @@ async fn inbox_for(
             Err(_) => Ok(Err("fault-address")),
         };
     }
-    let domain = &state.page.inbox_domain;
+    let domain = &state.settings.inbox_domain;
     let proposed = if domain.is_empty() { None } else { Address::derived(address, domain).ok() };
     let first = state.deps.store.inbox_addresses(Scope::Organisation(organisation), 1).await?.pop();
     let there = |first: String| first.parse().map(|first| (first, false)).map_err(|_| "fault-address");
     match (proposed, first) {
         (Some(proposed), first) => match (own_or_new(&proposed, organisation, state).await?, first) {
             (Err(_), Some(first)) => Ok(there(first)),
-            (made, _) => Ok(made),
+            (inbox, _) => Ok(inbox),
         },
         (None, Some(first)) => Ok(there(first)),
         (None, None) => Ok(Err("inbox-needed")),
     }
 }
 
-/// An inbox of this organisation by its address, and whether it is to be added.
+/// An inbox of this organisation by its address, and whether it has to be added.
 async fn own_or_new(
     wanted: &Address,
     organisation: i64,

@@ -1,4 +1,4 @@
-//! What pages promise beyond who may see them: nothing that was entrusted to one is told to another.
+//! What pages guarantee beyond access control: credentials of one user or server are never revealed to another.
 
 use std::net::SocketAddr;
 
@@ -30,7 +30,7 @@ struct Site {
     _folder: TempDir,
 }
 
-/// What came back: its status, where it leads, and what it says.
+/// The response to a request.
 #[derive(Debug)]
 struct Reply {
     status: StatusCode,
@@ -40,7 +40,7 @@ struct Reply {
 }
 
 impl Site {
-    /// With an operator and an admin, an organisation beside the first, and a mailbox with a password.
+    /// A site with an operator, an admin, a second organisation, and a mailbox with a password.
     async fn new() -> Self {
         let (state, folder) = testing::state(|config| {
             let mut app = config.oauth.providers["microsoft"].clone();
@@ -92,8 +92,8 @@ impl Site {
         format!("{SESSION}={key}")
     }
 
-    async fn post(&self, who: &str, path: &str, form: &[(&str, &str)]) -> Reply {
-        let cookie = self.session(who).await;
+    async fn post(&self, user: &str, path: &str, form: &[(&str, &str)]) -> Reply {
+        let cookie = self.session(user).await;
         self.send(path, &cookie, form).await
     }
 
@@ -120,9 +120,9 @@ impl Site {
         read(self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()).await
     }
 
-    async fn server(&self, who: &str, host: &str, port: &str, username: &str) -> Reply {
+    async fn server(&self, user: &str, host: &str, port: &str, username: &str) -> Reply {
         let form = [("host", host), ("port", port), ("tls", "implicit"), ("username", username)];
-        self.post(who, &format!("/mailboxes/{MAILBOX}/setup/server"), &form).await
+        self.post(user, &format!("/mailboxes/{MAILBOX}/setup/server"), &form).await
     }
 
     async fn opened_with(&self, kind: GrantKind) {
@@ -149,21 +149,21 @@ fn address(text: &str) -> Address {
 }
 
 #[tokio::test]
-async fn a_password_is_told_to_no_server_but_the_one_it_was_given_for() {
-    for who in ["admin", "operator"] {
+async fn a_password_is_sent_only_to_the_server_it_was_given_for() {
+    for user in ["admin", "operator"] {
         let site = Site::new().await;
-        let reply = site.server(who, "imap.lillestad.se", "993", "jobb").await;
+        let reply = site.server(user, "imap.lillestad.se", "993", "jobb").await;
         assert_eq!(reply.to, format!("{}?done=saved", crate::http::page::paths::mailbox(MAILBOX)));
-        assert!(site.mailbox().await.login.is_set(), "{who}: the same server");
-        let reply = site.server(who, "imap.evil.se", "993", "jobb").await;
+        assert!(site.mailbox().await.login.is_set(), "{user}: the same server");
+        let reply = site.server(user, "imap.evil.se", "993", "jobb").await;
         assert!(reply.to.ends_with("/setup/login?done=login-anew"), "{reply:?}");
-        assert!(!site.mailbox().await.login.is_set(), "{who}");
+        assert!(!site.mailbox().await.login.is_set(), "{user}");
         assert_eq!(site.mailbox().await.server.host, "imap.evil.se");
     }
 }
 
 #[tokio::test]
-async fn tokens_go_to_their_providers_server_and_to_no_mailbox_that_an_application_might_open() {
+async fn tokens_go_only_to_their_providers_server_and_own_mailbox() {
     let site = Site::new().await;
     site.opened_with(GrantKind::Delegated).await;
     let reply = site.server("admin", "imap.evil.se", "993", MAILBOX).await;
@@ -179,7 +179,7 @@ async fn tokens_go_to_their_providers_server_and_to_no_mailbox_that_an_applicati
 }
 
 #[tokio::test]
-async fn ports_beside_the_usual_are_for_operators() {
+async fn only_operators_can_use_unusual_ports() {
     let site = Site::new().await;
     let reply = site.server("admin", "imap.lillestad.se", "22", MAILBOX).await;
     assert_eq!((reply.status, site.mailbox().await.server.port), (StatusCode::UNPROCESSABLE_ENTITY, 993));
@@ -188,7 +188,7 @@ async fn ports_beside_the_usual_are_for_operators() {
 }
 
 #[tokio::test]
-async fn whoever_goes_to_consent_and_turns_round_has_lost_nothing() {
+async fn cancelling_a_consent_changes_nothing() {
     let site = Site::new().await;
     let path = format!("/mailboxes/{MAILBOX}/consent");
     let reply = site.post("admin", &path, &[("provider", "microsoft")]).await;
@@ -198,7 +198,7 @@ async fn whoever_goes_to_consent_and_turns_round_has_lost_nothing() {
 }
 
 #[tokio::test]
-async fn a_customer_gives_the_password_for_the_server_that_was_shown() {
+async fn a_customers_password_is_for_the_server_that_was_shown() {
     let site = Site::new().await;
     let store = &site.state.deps.store;
     let (id, now) = (site.mailbox().await.id, SystemClock.now());
@@ -223,14 +223,14 @@ async fn a_customer_gives_the_password_for_the_server_that_was_shown() {
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(reply.text.contains("was changed") && reply.text.contains("imap.evil.se"), "{}", reply.text);
     assert!(!site.mailbox().await.login.is_set());
-    // Nor is a password stored, that was given while another server was shown, by whichever form.
+    // No form stores a password that was entered while another server was shown.
     let before = site.mailbox().await;
     let expected_account = Some((before.server.clone(), before.username.clone()));
     site.server("admin", "imap.third.se", "993", MAILBOX).await;
-    for (path, wanted) in [("password", StatusCode::BAD_REQUEST), ("setup/login", StatusCode::UNPROCESSABLE_ENTITY)] {
+    for (path, expected) in [("password", StatusCode::BAD_REQUEST), ("setup/login", StatusCode::UNPROCESSABLE_ENTITY)] {
         let form = [("server", shown.as_str()), ("password", "hemligt2")];
         let reply = site.post("admin", &format!("/mailboxes/{MAILBOX}/{path}"), &form).await;
-        assert_eq!(reply.status, wanted, "{path}");
+        assert_eq!(reply.status, expected, "{path}");
     }
     let login = Some(NewLogin::Password("hemligt2".into()));
     let late = crate::store::Changes { login, expected_account, ..Default::default() };
@@ -238,7 +238,7 @@ async fn a_customer_gives_the_password_for_the_server_that_was_shown() {
     assert!(matches!(late, Err(crate::store::StoreError::ServerChanged(_))), "however late it is seen");
     site.server("admin", "imap.evil.se", "993", MAILBOX).await;
     assert!(!site.mailbox().await.login.is_set());
-    // One that does not work takes no place: of a server that may not be reached that cannot be said.
+    // A password that does not work replaces nothing. Whether it works at an unreachable server is unknown.
     let shown = shown.replace("imap.lillestad.se", "imap.evil.se");
     let reply = site.send("/customer/key", "", &[("server", &shown), ("password", "hemligt2")]).await;
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -246,7 +246,7 @@ async fn a_customer_gives_the_password_for_the_server_that_was_shown() {
 }
 
 #[tokio::test]
-async fn what_an_operator_sets_up_stays_with_its_organisation() {
+async fn a_mailbox_set_up_by_an_operator_stays_in_its_organisation() {
     let site = Site::new().await;
     let store = &site.state.deps.store;
     let other = store.organisation_named("other", SystemClock.now()).await.unwrap().id;
@@ -264,10 +264,10 @@ async fn what_an_operator_sets_up_stays_with_its_organisation() {
     let reply = site.post("operator", &path, &[("inbox", "a@mail.kundo.se")]).await;
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(site.mailbox().await.organisation_id, FIRST_ORGANISATION);
-    // A new one is whose the operator says, and nobody's by the alphabet.
+    // A new mailbox belongs to the organisation that the operator chooses, not to the first by name.
     let reply = site.post("operator", "/connect", &[("address", "ny@b.invalid")]).await;
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(reply.text.contains("which organisation"), "{}", reply.text);
+    assert!(reply.text.contains("Choose the organisation"), "{}", reply.text);
     let reply = site.post("operator", "/connect", &[("address", "ny@b.invalid"), ("organisation", "other")]).await;
     assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.text);
     assert_eq!(store.mailbox(&address("ny@b.invalid")).await.unwrap().organisation_id, other);
@@ -280,11 +280,11 @@ async fn what_an_operator_sets_up_stays_with_its_organisation() {
 }
 
 #[tokio::test]
-async fn nobody_gets_more_tries_by_how_a_name_is_written() {
+async fn spelling_variants_of_a_name_share_a_limit() {
     let site = Site::new().await;
     let mut looked = 0;
     for n in 0..40 {
-        // Blanks of many kinds, cut off or not; each of them is the same name, or nobody's.
+        // All kinds of white space. Each name is either the same name or invalid.
         let blank = ["\u{2003}", "\u{a0}", " ", "\t", "\u{3000}"][n % 5].repeat(96 + n);
         let name = format!("operator{blank}{}", if n % 2 == 0 { "x" } else { "" });
         let reply = site.send("/login", "", &[("name", &name), ("password", "fel")]).await;
@@ -297,7 +297,7 @@ async fn nobody_gets_more_tries_by_how_a_name_is_written() {
 }
 
 #[tokio::test]
-async fn strangers_keep_nobody_out_of_a_browser_that_is_known() {
+async fn strangers_do_not_lock_out_a_known_browser() {
     let site = Site::new().await;
     let right = [("name", "operator"), ("password", "rätt häst batteri")];
     let reply = site.send("/login", "", &right).await;
@@ -312,7 +312,7 @@ async fn strangers_keep_nobody_out_of_a_browser_that_is_known() {
 }
 
 #[tokio::test]
-async fn what_others_than_this_machine_reach_names_no_mailbox_to_guests() {
+async fn metrics_require_a_token_unless_the_server_is_local() {
     let site = Site::new().await;
     assert!(site.get("/metrics", &[]).await.text.contains(MAILBOX), "on this machine alone");
     let (state, _folder) = testing::state(|config| config.http.url = "https://mailferry.example.se".to_owned()).await;
@@ -327,7 +327,7 @@ async fn what_others_than_this_machine_reach_names_no_mailbox_to_guests() {
 }
 
 #[tokio::test]
-async fn the_language_leads_nowhere_else() {
+async fn switching_the_language_redirects_only_within_the_site() {
     let site = Site::new().await;
     for (back, to) in [("/\\evil.example", "/"), ("//evil.example", "/"), ("/login?next=%2F", "/login?next=%2F")] {
         let reply = site.send("/language", "", &[("language", "sv"), ("back", back)]).await;
@@ -336,7 +336,7 @@ async fn the_language_leads_nowhere_else() {
 }
 
 #[tokio::test]
-async fn a_mailbox_gets_no_flood_of_tests() {
+async fn test_messages_are_rate_limited() {
     let site = Site::new().await;
     let path = format!("/mailboxes/{MAILBOX}/test");
     assert_eq!(site.post("admin", &path, &[]).await.status, StatusCode::SEE_OTHER);
@@ -346,10 +346,10 @@ async fn a_mailbox_gets_no_flood_of_tests() {
 }
 
 #[tokio::test]
-async fn a_password_is_told_to_no_server_that_is_trusted_otherwise_than_it_was() {
+async fn changing_the_trusted_certificate_forgets_the_password() {
     let pin = "ab".repeat(32);
     let rows: [(&str, &str, &str, bool); 7] = [
-        // Before, as a fingerprint and a protection; what is chosen; whether the password stays.
+        // The fingerprint and encryption before, the new choice, and whether the password stays.
         ("", "implicit", "implicit ", true),
         ("", "implicit", &format!("implicit {pin}"), false),
         (&pin, "implicit", &format!("implicit {pin}"), true),
@@ -358,7 +358,7 @@ async fn a_password_is_told_to_no_server_that_is_trusted_otherwise_than_it_was()
         ("", "starttls", "implicit ", true),
         ("", "none", "starttls ", true),
     ];
-    for who in ["admin", "operator"] {
+    for user in ["admin", "operator"] {
         for (before, tls, chosen, stays) in &rows {
             let site = Site::new().await;
             let pin_sha256 = Some((*before).to_owned()).filter(|pin| !pin.is_empty());
@@ -370,15 +370,15 @@ async fn a_password_is_told_to_no_server_that_is_trusted_otherwise_than_it_was()
             site.state.deps.store.change_mailbox(&address(MAILBOX), &changes, vault, SystemClock.now()).await.unwrap();
             let (tls, pin) = chosen.split_once(' ').unwrap();
             let form = [("host", "127.0.0.1"), ("port", "993"), ("tls", tls), ("username", MAILBOX), ("pin", pin)];
-            let reply = site.post(who, &format!("/mailboxes/{MAILBOX}/setup/server"), &form).await;
-            assert_eq!(site.mailbox().await.login.is_set(), *stays, "{who} {before} {chosen} {reply:?}");
-            assert_eq!(reply.to.ends_with("done=login-anew"), !stays, "{who} {before} {chosen} {reply:?}");
+            let reply = site.post(user, &format!("/mailboxes/{MAILBOX}/setup/server"), &form).await;
+            assert_eq!(site.mailbox().await.login.is_set(), *stays, "{user} {before} {chosen} {reply:?}");
+            assert_eq!(reply.to.ends_with("done=login-anew"), !stays, "{user} {before} {chosen} {reply:?}");
         }
     }
 }
 
 impl Site {
-    /// A connect link for the mailbox; its page.
+    /// Creates a connect link for the mailbox, and returns its page.
     async fn link(&self, key: &str) -> String {
         let (purpose, now) = (Purpose::Connect { mailbox_id: self.mailbox().await.id }, SystemClock.now());
         let later = now.plus(std::time::Duration::from_mins(5));
@@ -411,7 +411,7 @@ fn seen(page: &Reply) -> String {
 }
 
 #[tokio::test]
-async fn a_customer_sees_the_trust_that_the_password_is_given_for() {
+async fn a_customer_sees_which_certificate_is_trusted() {
     let site = Site::new().await;
     let path = site.link("key").await;
     let page = site.get(&path, &[]).await;
@@ -422,7 +422,7 @@ async fn a_customer_sees_the_trust_that_the_password_is_given_for() {
     let reply = site.send(&path, "", &[("server", &shown), ("password", "hemligt2")]).await;
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(reply.text.contains("was changed") && reply.text.contains(&format!(": {pin}")), "{}", reply.text);
-    // Nor is a consent kept that was asked for while another trust was shown.
+    // Nor is a consent stored that was requested while another certificate was trusted.
     assert_ne!(seen(&reply), shown);
     for path in ["password", "setup/login"] {
         let form = [("server", shown.as_str()), ("password", "hemligt2")];
@@ -432,7 +432,7 @@ async fn a_customer_sees_the_trust_that_the_password_is_given_for() {
 }
 
 #[tokio::test]
-async fn a_link_that_somebody_uses_is_used_by_nobody_else_meanwhile() {
+async fn a_claimed_link_cannot_be_used_concurrently() {
     let site = Site::new().await;
     let path = site.link("key").await;
     let shown = seen(&site.get(&path, &[]).await);
@@ -441,9 +441,9 @@ async fn a_link_that_somebody_uses_is_used_by_nobody_else_meanwhile() {
     let form = [("server", shown.as_str()), ("password", "hemligt2")];
     let reply = site.send(&path, "", &form).await;
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(reply.text.contains("being used right now"), "{}", reply.text);
+    assert!(reply.text.contains("in use right now"), "{}", reply.text);
     store.release_link(&claim).await.unwrap();
-    // What does not work gives the link back.
+    // A wrong password does not use up the link.
     for _ in 0..2 {
         let reply = site.send(&path, "", &form).await;
         assert!(reply.text.contains("cannot be reached"), "{}", reply.text);
@@ -453,20 +453,20 @@ async fn a_link_that_somebody_uses_is_used_by_nobody_else_meanwhile() {
 }
 
 #[tokio::test]
-async fn another_login_name_asks_for_consent_anew() {
-    for who in ["admin", "operator"] {
+async fn another_login_name_requires_a_new_consent() {
+    for user in ["admin", "operator"] {
         let site = Site::new().await;
         site.opened_with(GrantKind::Delegated).await;
         assert!(!site.mailbox().await.asks_consent);
-        let reply = site.server(who, "outlook.office365.com", "993", MAILBOX).await;
-        assert!(!site.mailbox().await.asks_consent, "{who}: the same {reply:?}");
-        let reply = site.server(who, "outlook.office365.com", "993", "hr@lillestad.se").await;
-        assert!(reply.to.ends_with("/setup/login?done=login-anew"), "{who} {reply:?}");
+        let reply = site.server(user, "outlook.office365.com", "993", MAILBOX).await;
+        assert!(!site.mailbox().await.asks_consent, "{user}: the same {reply:?}");
+        let reply = site.server(user, "outlook.office365.com", "993", "hr@lillestad.se").await;
+        assert!(reply.to.ends_with("/setup/login?done=login-anew"), "{user} {reply:?}");
         let mailbox = site.mailbox().await;
-        assert!(mailbox.asks_consent && mailbox.username == "hr@lillestad.se", "{who}");
+        assert!(mailbox.asks_consent && mailbox.username == "hr@lillestad.se", "{user}");
         let refused = crate::poll::folders::folders(&mailbox, &site.state.deps).await.unwrap_err();
-        assert!(refused.message.contains("another login name"), "{who} {}", refused.message);
-        // And a tenant's own certificate is none that a provider's tokens are told to.
+        assert!(refused.message.contains("another login name"), "{user} {}", refused.message);
+        // A tenant's own certificate must not be trusted with a provider's tokens.
         let form = [
             ("host", "outlook.office365.com"),
             ("port", "993"),
@@ -474,14 +474,14 @@ async fn another_login_name_asks_for_consent_anew() {
             ("username", "hr@lillestad.se"),
             ("pin", &"ab".repeat(32)),
         ];
-        let reply = site.post(who, &format!("/mailboxes/{MAILBOX}/setup/server"), &form).await;
+        let reply = site.post(user, &format!("/mailboxes/{MAILBOX}/setup/server"), &form).await;
         let is_refused = reply.status == StatusCode::UNPROCESSABLE_ENTITY;
-        assert_eq!(is_refused, who == "admin", "{who} {reply:?}");
+        assert_eq!(is_refused, user == "admin", "{user} {reply:?}");
     }
 }
 
 #[tokio::test]
-async fn an_invitation_does_not_tell_who_has_an_account_elsewhere() {
+async fn an_invitation_does_not_reveal_who_has_an_account() {
     let site = Site::new().await;
     let (store, now) = (&site.state.deps.store, SystemClock.now());
     let other = store.organisation_named("other", now).await.unwrap().id;
@@ -510,14 +510,14 @@ async fn an_invitation_does_not_tell_who_has_an_account_elsewhere() {
         let form = [("name", name), ("password", "rätt häst batteri"), ("again", "rätt häst batteri")];
         site.send(&format!("/invitation/{key}"), "", &form).await
     };
-    let told: Vec<(StatusCode, String)> = [follow("ours", "here").await, follow("ours", "elsewhere").await]
+    let outcomes: Vec<(StatusCode, String)> = [follow("ours", "here").await, follow("ours", "elsewhere").await]
         .into_iter()
         .zip(["here", "elsewhere"])
         .map(|(reply, name)| (reply.status, reply.text.replace(name, "NAME")))
         .collect();
-    assert_eq!(told[0], told[1], "whose it is shows nowhere");
-    assert!(told[0].1.contains("cannot be used"), "{}", told[0].1);
-    // And nobody asks for long.
+    assert_eq!(outcomes[0], outcomes[1], "whose it is shows nowhere");
+    assert!(outcomes[0].1.contains("cannot be used"), "{}", outcomes[0].1);
+    // The number of attempts is limited.
     let mut asked = 2;
     while !follow("ours", "elsewhere").await.text.contains("Too many") {
         asked += 1;
@@ -529,7 +529,7 @@ async fn an_invitation_does_not_tell_who_has_an_account_elsewhere() {
 }
 
 #[tokio::test]
-async fn tokens_made_by_a_token_are_named_where_it_is_revoked_and_go_with_it() {
+async fn revoking_a_token_can_revoke_the_tokens_created_with_it() {
     let site = Site::new().await;
     let (store, now) = (&site.state.deps.store, SystemClock.now());
     let ours = Some(FIRST_ORGANISATION);
@@ -576,7 +576,7 @@ async fn tokens_made_by_a_token_are_named_where_it_is_revoked_and_go_with_it() {
         .unwrap();
     let session = site.session("admin").await;
     let page = site.get("/settings", &[("cookie", &session)]).await.text;
-    assert!(page.contains("made by it: child, grandchild") && page.contains("made by parent"), "{page}");
+    assert!(page.contains("created with it: child, grandchild") && page.contains("created with parent"), "{page}");
     let names = async || -> Vec<String> {
         store.tokens(Scope::All).await.unwrap().into_iter().map(|token| token.name).collect()
     };
@@ -586,13 +586,13 @@ async fn tokens_made_by_a_token_are_named_where_it_is_revoked_and_go_with_it() {
     assert_eq!(site.post("admin", "/settings/tokens/revoke", &form).await.status, StatusCode::SEE_OTHER);
     assert_eq!(names().await, [""; 0]);
     let lines = store.audit_lines(Scope::All, None, 10).await.unwrap();
-    let told: Vec<String> = lines
+    let outcomes: Vec<String> = lines
         .iter()
         .filter(|line| line.action == "token-revoked")
         .map(|line| line.detail(crate::locale::Language::English))
         .collect();
     assert_eq!(
-        told,
+        outcomes,
         ["tokens created with it, revoked too: grandchild", "tokens created with it, still valid: grandchild"]
     );
 }

@@ -1,4 +1,4 @@
-//! Walks the table: every route, asked by everybody, is refused as it should be.
+//! Walks the route table and checks the access to every route.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -8,7 +8,7 @@ use tower::ServiceExt;
 use super::{Route, router, table};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::http::State;
-use crate::http::page::guard::{Needs, SESSION};
+use crate::http::page::guard::{PageAccess, SESSION};
 use crate::mailbox::{AfterImport, Start, TlsMode};
 use crate::opaque;
 use crate::store::{
@@ -34,7 +34,7 @@ impl World {
         let now = SystemClock.now();
         let inbox = NewInbox { address: INBOX.parse().unwrap(), name: None, reply_from: None, organisation_id: None };
         store.add_inbox(&inbox, now).await.unwrap();
-        // Nobody may connect to it, so nothing waits for a network.
+        // Connections to it are forbidden, so no test waits for the network.
         let server =
             Server { host: "127.0.0.1".into(), port: 1, tls: TlsMode::Implicit, ca_pem: None, pin_sha256: None };
         let new = NewMailbox {
@@ -117,14 +117,14 @@ impl World {
             .replace("{name}", "mailferry.css")
     }
 
-    /// Asks as this person, with what a browser sends from this site.
+    /// Sends a request as this user, with these headers of a browser.
     async fn ask(&self, route: &Route, who: Option<&str>, site: &[(&str, &str)]) -> Response {
         let mut request =
             Request::builder().method(route.method).uri(self.path(route)).header("host", "localhost:8025");
         if let Some(name) = who {
             let key = opaque::new("");
             let person = self.state.deps.store.person(name).await.unwrap();
-            // Some routes sign people out, or away.
+            // Some routes sign the user out, or remove them.
             let Some(person) = person else { panic!("{name} is gone") };
             self.state.deps.store.begin_session(person.id, &opaque::hash(&key), None, self.now).await.unwrap();
             request = request.header("cookie", format!("{SESSION}={key}"));
@@ -145,49 +145,53 @@ fn is_to_login(response: &Response) -> bool {
 }
 
 #[tokio::test]
-async fn nobody_gets_anywhere_but_to_the_login() {
+async fn guests_are_redirected_to_the_login() {
     let world = World::new().await;
-    for route in table().iter().filter(|route| route.needs != Needs::Nothing) {
+    for route in table().iter().filter(|route| route.access != PageAccess::Public) {
         let response = world.ask(route, None, OURS).await;
         assert!(is_to_login(&response), "{} {}: {}", route.method, route.path, response.status());
     }
 }
 
 #[tokio::test]
-async fn a_viewer_changes_nothing() {
+async fn a_viewer_cannot_change_anything() {
     let world = World::new().await;
     for route in table() {
         let response = world.ask(&route, Some("viewer"), OURS).await;
-        let wanted = route.needs == Needs::Admin;
+        let is_admin_only = route.access == PageAccess::Admin;
         let is_forbidden = response.status() == StatusCode::FORBIDDEN;
-        assert_eq!(is_forbidden, wanted, "{} {}: {}", route.method, route.path, response.status());
-        // What a viewer may send is about themselves.
+        assert_eq!(is_forbidden, is_admin_only, "{} {}: {}", route.method, route.path, response.status());
+        // Viewers may change only what concerns themselves.
         let own = ["/login", "/logout", "/language", "/account", "/setup/", "/invitation/", "/customer/"];
-        assert!(wanted || route.method == "GET" || own.iter().any(|own| route.path.starts_with(own)), "{}", route.path);
+        assert!(
+            is_admin_only || route.method == "GET" || own.iter().any(|own| route.path.starts_with(own)),
+            "{}",
+            route.path
+        );
     }
 }
 
 #[tokio::test]
-async fn what_is_another_organisations_is_not_there() {
+async fn objects_of_other_organisations_are_not_found() {
     let world = World::new().await;
     for route in table().iter().filter(|route| ["{address}", "{id}"].iter().any(|name| route.path.contains(name))) {
         let response = world.ask(route, Some("stranger"), OURS).await;
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{} {}", route.method, route.path);
     }
-    // And it is not named where things are listed.
+    // Lists do not contain it, either.
     for route in table().iter().filter(|route| route.method == "GET" && !route.path.contains('{')) {
         let response = world.ask(route, Some("stranger"), OURS).await;
         let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
         let text = String::from_utf8_lossy(&body);
         for name in [MAILBOX, "viewer</td>", ">admin<"] {
-            // The placeholder of a form is an example, and ours is the same.
+            // The example in a form's placeholder is the same address.
             assert!(!text.replace(&format!("placeholder=\"{MAILBOX}\""), "").contains(name), "{} {name}", route.path);
         }
     }
 }
 
 #[tokio::test]
-async fn nothing_is_done_for_a_page_of_somebody_elses() {
+async fn cross_site_requests_are_rejected() {
     let world = World::new().await;
     let foreign: [&[(&str, &str)]; 6] = [
         &[],
@@ -206,10 +210,10 @@ async fn nothing_is_done_for_a_page_of_somebody_elses() {
 }
 
 #[tokio::test]
-async fn whoever_may_is_answered_and_nothing_breaks() {
+async fn authorised_requests_are_answered() {
     let world = World::new().await;
     for name in ["operator", "admin"] {
-        // What removes is asked last.
+        // Routes that remove something are tested last.
         let (last, first): (Vec<_>, Vec<_>) = table().into_iter().partition(|route| route.path.ends_with("/remove"));
         for route in first.iter().chain(&last) {
             let response = world.ask(route, Some(name), &[("origin", ORIGIN)]).await;

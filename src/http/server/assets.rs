@@ -1,4 +1,5 @@
-//! The files that pages are made with. They stand in the program, under a name that changes with their content.
+//! The static files of the pages. They are compiled into the program and served under a path that changes with their
+//! content.
 
 use std::sync::LazyLock;
 
@@ -36,7 +37,7 @@ const ASSETS: [Asset; 4] = [
     Asset { name: "icon.svg", content_type: "image/svg+xml", bytes: include_bytes!("assets/icon.svg") },
 ];
 
-/// The beginning of the hash of all of them.
+/// The beginning of the hash of all files.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let mut hash = Sha256::new();
     for asset in &ASSETS {
@@ -45,17 +46,17 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
     hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 });
 
-/// Where pages find a file.
+/// The path of a file.
 pub fn link(name: &str) -> String {
     format!("/assets/{}/{name}", *VERSION)
 }
 
-/// A file.
+/// Serves a file.
 pub async fn file(Path((_, name)): Path<(String, String)>) -> Response {
     match ASSETS.iter().find(|asset| asset.name == name) {
         Some(asset) => {
-            let kept = HeaderValue::from_static("public, max-age=31536000, immutable");
-            ([(CONTENT_TYPE, HeaderValue::from_static(asset.content_type)), (CACHE_CONTROL, kept)], asset.bytes)
+            let cached = HeaderValue::from_static("public, max-age=31536000, immutable");
+            ([(CONTENT_TYPE, HeaderValue::from_static(asset.content_type)), (CACHE_CONTROL, cached)], asset.bytes)
                 .into_response()
         }
         None => PageError::NotFound.into_response(),

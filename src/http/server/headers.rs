@@ -1,4 +1,4 @@
-//! Headers on everything that is served: what a browser may do with it.
+//! Response headers that tell browsers what they may do with a response.
 
 use std::collections::BTreeSet;
 
@@ -12,9 +12,9 @@ use axum::middleware::Next;
 use axum::response::Response;
 use url::Url;
 
-/// Nothing but our own files; no script or style within a page; no frame around it; forms and addresses lead nowhere else
-/// (Content Security Policy level 3). A form may lead on to these identity providers, by our own redirect.
-pub fn policy<'a>(providers: impl Iterator<Item = &'a str>) -> HeaderValue {
+/// The Content-Security-Policy (level 3): only our own files, no inline scripts or styles, no framing, and no form that
+/// leads to another site. A form may be redirected to these identity providers.
+pub fn content_security_policy<'a>(providers: impl Iterator<Item = &'a str>) -> HeaderValue {
     let origins = providers.filter_map(|url| Url::parse(url).ok()).map(|url| url.origin().ascii_serialization());
     let origins: BTreeSet<String> = origins.filter(|origin| origin != "null").collect();
     let origins = origins.into_iter().map(|origin| format!(" {origin}")).collect::<String>();
@@ -24,21 +24,22 @@ pub fn policy<'a>(providers: impl Iterator<Item = &'a str>) -> HeaderValue {
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("default-src 'none'"))
 }
 
-/// Puts them on; what a handler has set itself stays.
-pub async fn guard(is_https: bool, policy: HeaderValue, request: Request, next: Next) -> Response {
+/// Adds the security headers that the handler has not set itself.
+pub async fn add(is_https: bool, csp: HeaderValue, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    let mut unless_set = |name, value: HeaderValue| {
+    let mut set_default = |name, value: HeaderValue| {
         headers.entry(name).or_insert(value);
     };
-    unless_set(CONTENT_SECURITY_POLICY, policy);
-    unless_set(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    unless_set(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    // Links that work once stand in addresses, and are nobody else's business. (With "no-referrer" forms would have no Origin.)
-    unless_set(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    unless_set(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    set_default(CONTENT_SECURITY_POLICY, csp);
+    set_default(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    set_default(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    // URLs contain one-time links, which must not leak to other sites. (With "no-referrer", forms would send no
+    // Origin.)
+    set_default(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    set_default(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if is_https {
-        unless_set(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+        set_default(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
     response
 }

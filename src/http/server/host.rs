@@ -1,5 +1,5 @@
-//! By which names we may be asked. A page of somebody else's whose name leads to our address (DNS rebinding) is our own page to its
-//! browser: only the name that the browser asked for tells the two apart.
+//! Checks the host name of every request, against DNS rebinding: a foreign page whose name resolves to our address has
+//! our origin for its browser. Only the name in the request tells the two apart.
 
 use std::net::SocketAddr;
 
@@ -13,46 +13,45 @@ use axum::response::{IntoResponse, Response};
 use crate::config::{self, Host};
 use crate::http::State;
 use crate::http::api::Refusal;
-use crate::http::server::listen::CameIn;
+use crate::http::server::listen::LocalEnd;
 use crate::locale::{self, Language};
 
-/// They tell nothing but whether the process lives, and are asked by whatever name a watcher knows.
-const FOR_ANY: [&str; 2] = ["/healthz", "/readyz"];
+/// Monitoring endpoints, which accept any host name. They reveal only whether the process is alive.
+const ANY_HOST_PATHS: [&str; 2] = ["/healthz", "/readyz"];
 
-/// The names that we have.
+/// The host names of this server.
 #[derive(Debug)]
 pub struct Hosts {
-    /// Of `http.url`, and what the operator has added: without a port, at any.
+    /// The host of `http.url`, and `http.hosts`. An entry without a port matches any port.
     named: Vec<Host>,
-    /// The configured address, where it is one of this machine's.
+    /// The configured listen address.
     listen: SocketAddr,
 }
 
-/// Why a request is not answered.
+/// Why a request is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Misplaced {
-    /// It does not say by which one name it asks.
-    Unclear,
-    /// It asks by a name that is none of ours.
+pub enum HostError {
+    /// The request does not name exactly one host.
+    Ambiguous,
+    /// The request names a host that is not ours.
     Unknown,
 }
 
 impl Hosts {
-    /// As the configuration says.
     pub fn new(http: &config::Http, base: &url::Url) -> Self {
         let of_url = base.host_str().and_then(|host| host.parse().ok()).filter(|_| !http.url.is_empty());
         Self { named: of_url.into_iter().chain(http.hosts.iter().cloned()).collect(), listen: http.listen }
     }
 
-    /// Whether a request that came in here may be answered.
+    /// Checks the host of a request that arrived at the local address `at`.
     ///
     /// # Errors
-    /// It may not.
-    pub fn judge(&self, request: &Parts, at: Option<SocketAddr>) -> Result<(), Misplaced> {
-        let host = asked_for(request)?;
-        let behind = forwarded(&request.headers)?;
-        let are_ours = [host].iter().chain(&behind).all(|host| self.is_ours(host, at));
-        if are_ours { Ok(()) } else { Err(Misplaced::Unknown) }
+    /// The host is missing, ambiguous or not ours.
+    pub fn check(&self, request: &Parts, at: Option<SocketAddr>) -> Result<(), HostError> {
+        let host = requested_host(request)?;
+        let forwarded_hosts = forwarded(&request.headers)?;
+        let are_ours = [host].iter().chain(&forwarded_hosts).all(|host| self.is_ours(host, at));
+        if are_ours { Ok(()) } else { Err(HostError::Unknown) }
     }
 
     fn is_ours(&self, host: &Host, at: Option<SocketAddr>) -> bool {
@@ -60,64 +59,68 @@ impl Hosts {
         let at = at.unwrap_or(self.listen);
         let has_port = host.port.is_none_or(|port| port == at.port());
         let ip = host.ip();
-        // A browser that asks for an address has its page from that address: nobody's name can lead there.
+        // A browser that requests an IP address has loaded its page from that address. No foreign name can be involved.
         let is_here = ip == Some(at.ip().to_canonical()) || ip == Some(self.listen.ip());
         let is_loopback = ["localhost", "127.0.0.1", "::1"].contains(&host.name.as_str());
         self.named.iter().any(is_named) || (has_port && (is_here || is_loopback))
     }
 }
 
-/// The one name by which a request asks (RFC 9112 3.2): that in its target comes before `Host`, which must be there all the same.
-fn asked_for(request: &Parts) -> Result<Host, Misplaced> {
+/// The host that the request names (RFC 9112 3.2). An authority in the request target takes precedence, but Host is
+/// required all the same.
+fn requested_host(request: &Parts) -> Result<Host, HostError> {
     let mut fields = request.headers.get_all(HOST).iter();
-    let (Some(field), None) = (fields.next(), fields.next()) else { return Err(Misplaced::Unclear) };
-    let host: Host = field.to_str().ok().and_then(|text| text.parse().ok()).ok_or(Misplaced::Unclear)?;
+    let (Some(field), None) = (fields.next(), fields.next()) else { return Err(HostError::Ambiguous) };
+    let host: Host = field.to_str().ok().and_then(|text| text.parse().ok()).ok_or(HostError::Ambiguous)?;
     match request.uri.authority() {
         None => Ok(host),
         Some(authority) => {
-            let target: Host = authority.as_str().parse().map_err(|_| Misplaced::Unclear)?;
-            if target == host { Ok(host) } else { Err(Misplaced::Unclear) }
+            let target: Host = authority.as_str().parse().map_err(|_| HostError::Ambiguous)?;
+            if target == host { Ok(host) } else { Err(HostError::Ambiguous) }
         }
     }
 }
 
-/// The names by which proxies were asked, as they say. Others may say so, too: that only makes it stricter.
-fn forwarded(headers: &HeaderMap) -> Result<Vec<Host>, Misplaced> {
+/// The host names that proxies report. A client can set this header, too; that only makes the check stricter.
+fn forwarded(headers: &HeaderMap) -> Result<Vec<Host>, HostError> {
     let lines = headers.get_all("x-forwarded-host").iter();
     let mut hosts = Vec::new();
     for line in lines {
-        let line = line.to_str().map_err(|_| Misplaced::Unclear)?;
+        let line = line.to_str().map_err(|_| HostError::Ambiguous)?;
         for text in line.split(',').map(str::trim).filter(|text| !text.is_empty()) {
-            hosts.push(text.parse().map_err(|_| Misplaced::Unclear)?);
+            hosts.push(text.parse().map_err(|_| HostError::Ambiguous)?);
         }
     }
     Ok(hosts)
 }
 
-/// Lets through what asks by a name of ours.
+/// Passes on requests that name one of our hosts.
 pub async fn guard(FromState(state): FromState<State>, request: Request, next: Next) -> Response {
-    if FOR_ANY.contains(&request.uri().path()) {
+    if ANY_HOST_PATHS.contains(&request.uri().path()) {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    let at = parts.extensions.get::<CameIn>().map(|came| came.at);
-    let Err(why) = state.page.hosts.judge(&parts, at) else {
+    let at = parts.extensions.get::<LocalEnd>().map(|end| end.at);
+    let Err(why) = state.settings.hosts.check(&parts, at) else {
         return next.run(Request::from_parts(parts, body)).await;
     };
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    tracing::debug!(?why, ?peer, "a request asks by a name that is none of ours");
+    tracing::debug!(?why, ?peer, "rejected a request for an unknown host");
     if parts.uri.path().starts_with("/api/") {
         return match why {
-            Misplaced::Unclear => Refusal::Bad("it must name one host, in Host".to_owned()).into_response(),
-            Misplaced::Unknown => Refusal::Misdirected.into_response(),
+            HostError::Ambiguous => {
+                Refusal::BadRequest("the request must name exactly one host in its Host header".to_owned())
+                    .into_response()
+            }
+            HostError::Unknown => Refusal::Misdirected.into_response(),
         };
     }
-    let said = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accept_language = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (status, name) = match why {
-        Misplaced::Unclear => (StatusCode::BAD_REQUEST, "fault-no-host"),
-        Misplaced::Unknown => (StatusCode::MISDIRECTED_REQUEST, "fault-other-host"),
+        HostError::Ambiguous => (StatusCode::BAD_REQUEST, "fault-no-host"),
+        HostError::Unknown => (StatusCode::MISDIRECTED_REQUEST, "fault-other-host"),
     };
-    (status, format!("{}\n", locale::text(Language::choose(said), name))).into_response()
+    (status, format!("{}\n", locale::text(Language::choose(accept_language), name))).into_response()
 }
 
 #[cfg(test)]
@@ -132,17 +135,17 @@ mod tests {
         Hosts::new(&config.http, &config.http.base().unwrap())
     }
 
-    fn judged(hosts: &Hosts, at: &str, target: &str, headers: &[(&str, &str)]) -> Result<(), Misplaced> {
+    fn checked(hosts: &Hosts, at: &str, target: &str, headers: &[(&str, &str)]) -> Result<(), HostError> {
         let mut request = axum::http::Request::builder().uri(target);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        hosts.judge(&parts, Some(at.parse().unwrap()))
+        hosts.check(&parts, Some(at.parse().unwrap()))
     }
 
     #[test]
-    fn we_are_asked_by_our_own_names_only() {
+    fn only_our_own_host_names_are_accepted() {
         let hosts = hosts("https://mailferry.example.se", "0.0.0.0:8025", &["mailferry", "internal.example:9000"]);
         for (host, is_ours) in [
             ("mailferry.example.se", true),
@@ -170,34 +173,34 @@ mod tests {
             ("mailferry.example.se.evil.example", false),
             ("127.0.0.1.evil.example:8025", false),
         ] {
-            let wanted = if is_ours { Ok(()) } else { Err(Misplaced::Unknown) };
-            assert_eq!(judged(&hosts, "10.1.2.3:8025", "/", &[("host", host)]), wanted, "{host}");
+            let expected = if is_ours { Ok(()) } else { Err(HostError::Unknown) };
+            assert_eq!(checked(&hosts, "10.1.2.3:8025", "/", &[("host", host)]), expected, "{host}");
         }
     }
 
     #[test]
-    fn it_is_said_once_and_clearly() {
+    fn a_request_names_exactly_one_host() {
         let hosts = hosts("", "127.0.0.1:8025", &[]);
         let own = ("host", "localhost:8025");
-        type Row = (&'static str, Vec<(&'static str, &'static str)>, Result<(), Misplaced>);
+        type Row = (&'static str, Vec<(&'static str, &'static str)>, Result<(), HostError>);
         let rows: Vec<Row> = vec![
             ("/", vec![own], Ok(())),
-            ("/", vec![], Err(Misplaced::Unclear)),
-            ("/", vec![("host", "")], Err(Misplaced::Unclear)),
-            ("/", vec![own, own], Err(Misplaced::Unclear)),
-            ("/", vec![own, ("host", "evil.example")], Err(Misplaced::Unclear)),
-            ("/", vec![("host", "localhost:8025, evil.example")], Err(Misplaced::Unclear)),
-            ("/", vec![("host", "evil.example@localhost:8025")], Err(Misplaced::Unclear)),
+            ("/", vec![], Err(HostError::Ambiguous)),
+            ("/", vec![("host", "")], Err(HostError::Ambiguous)),
+            ("/", vec![own, own], Err(HostError::Ambiguous)),
+            ("/", vec![own, ("host", "evil.example")], Err(HostError::Ambiguous)),
+            ("/", vec![("host", "localhost:8025, evil.example")], Err(HostError::Ambiguous)),
+            ("/", vec![("host", "evil.example@localhost:8025")], Err(HostError::Ambiguous)),
             ("http://localhost:8025/", vec![own], Ok(())),
-            ("http://evil.example/", vec![own], Err(Misplaced::Unclear)),
-            ("http://evil.example/", vec![("host", "evil.example")], Err(Misplaced::Unknown)),
+            ("http://evil.example/", vec![own], Err(HostError::Ambiguous)),
+            ("http://evil.example/", vec![("host", "evil.example")], Err(HostError::Unknown)),
             ("/", vec![own, ("x-forwarded-host", "localhost:8025")], Ok(())),
-            ("/", vec![own, ("x-forwarded-host", "evil.example")], Err(Misplaced::Unknown)),
-            ("/", vec![own, ("x-forwarded-host", "localhost:8025, evil.example")], Err(Misplaced::Unknown)),
-            ("/", vec![own, ("x-forwarded-host", "a b")], Err(Misplaced::Unclear)),
+            ("/", vec![own, ("x-forwarded-host", "evil.example")], Err(HostError::Unknown)),
+            ("/", vec![own, ("x-forwarded-host", "localhost:8025, evil.example")], Err(HostError::Unknown)),
+            ("/", vec![own, ("x-forwarded-host", "a b")], Err(HostError::Ambiguous)),
         ];
-        for (target, headers, wanted) in rows {
-            assert_eq!(judged(&hosts, "127.0.0.1:8025", target, &headers), wanted, "{target} {headers:?}");
+        for (target, headers, expected) in rows {
+            assert_eq!(checked(&hosts, "127.0.0.1:8025", target, &headers), expected, "{target} {headers:?}");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! The listener. A client has so long for each of its doings ([`pace`]), and there is room for so many at once ([`places`]): those who
-//! say nothing, or take nothing of what they are answered, shut out nobody.
+//! The listener. [`pace`] limits how long a client may keep us waiting, and [`slots`] limits the number of connections.
+//! Clients that send nothing, or do not read their response, cannot shut others out.
 
 mod pace;
-mod places;
+mod slots;
 mod stream;
 
 use std::collections::HashMap;
@@ -28,26 +28,27 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::http::server::peer::{Peers, grouped};
+use crate::http::server::peer::{Peers, client_network};
 use crate::locale::{self, Language};
 use pace::Pace;
-use places::{MOST, Place, Places};
-use stream::{Paced, Received, Sent};
+use slots::{ConnectionSlot, ConnectionSlots, LIMITS};
+use stream::{RequestBody, ResponseBody, TimedStream};
 
-/// What the system keeps of an answer that is not taken, so that it shows soon whether it is.
+/// The send buffer of the operating system. It is small, so that a client that does not read its response is noticed
+/// soon.
 const SEND_BUFFER: u32 = 256 << 10;
-/// No honest head is larger.
-const LONGEST_HEAD: usize = 64 << 10;
-/// After a failed `accept`, such as for want of file descriptors.
-const PAUSE: Duration = Duration::from_millis(100);
-/// Connections that wait to be let in.
+/// The largest request head, in bytes.
+const MAX_HEAD: usize = 64 << 10;
+/// The pause after a failed `accept`, for example when no file descriptors are left.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
+/// The number of connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;
-/// Requests at once of one client behind a proxy, whose connections are everybody's.
-const MOST_OF_CLIENT: usize = 100;
-/// They are answered also where there is no room for anybody else.
-const WATCHED: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+/// The maximum number of concurrent requests of one client behind a proxy. Proxy connections are shared by all clients
+/// and not counted.
+const MAX_REQUESTS_PER_CLIENT: usize = 100;
+/// These paths are answered even when the server is full.
+const MONITORING_PATHS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
-/// Opens the listener.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     #[cfg(not(windows))]
@@ -57,133 +58,138 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Where a connection came in: what the request was sent to, and from where.
+/// The local address of the connection that a request came through.
 #[derive(Debug, Clone, Copy)]
-pub struct CameIn {
-    /// Our end.
+pub struct LocalEnd {
     pub at: SocketAddr,
 }
 
-/// Answers until told to end, and lets those come to their end that are being answered.
-pub async fn answer(listener: TcpListener, router: Router, peers: Peers, end: CancellationToken) {
+/// Serves requests until `end` is cancelled, then waits for the running requests.
+pub async fn run(listener: TcpListener, router: Router, peers: Peers, end: CancellationToken) {
     let graceful = GracefulShutdown::new();
-    let places = Places::new(MOST);
-    let house = Arc::new(House { router, peers, clients: Mutex::default() });
-    while let Some((stream, peer)) = end.run_until_cancelled(next(&listener, &places)).await {
+    let slots = ConnectionSlots::new(LIMITS);
+    let shared = Arc::new(Shared { router, peers, clients: Mutex::default() });
+    while let Some((stream, peer)) = end.run_until_cancelled(accept(&listener, &slots)).await {
         let ip = peer.ip().to_canonical();
         let pace = Arc::new(Pace::new());
-        let counted = (!house.peers.is_proxy(ip)).then(|| grouped(ip));
-        let (Some(place), Ok(at)) = (places.enter(counted, &pace), stream.local_addr()) else { continue };
-        let (place, guest) = (Arc::new(place), Guest { house: house.clone(), pace: pace.clone(), peer, at });
+        let counted = (!shared.peers.is_proxy(ip)).then(|| client_network(ip));
+        let (Some(connection_slot), Ok(at)) = (slots.acquire(counted, &pace), stream.local_addr()) else { continue };
+        let (connection_slot, client_connection) =
+            (Arc::new(connection_slot), Connection { shared: shared.clone(), pace: pace.clone(), peer, at });
         let service = {
-            let place = place.clone();
-            service_fn(move |request| guest.clone().answered(request, place.clone()))
+            let connection_slot = connection_slot.clone();
+            service_fn(move |request| client_connection.clone().respond(request, connection_slot.clone()))
         };
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            // `pace` has one for each doing, which differ.
+            // `pace` has its own timeout for each phase.
             .header_read_timeout(None)
-            .max_buf_size(LONGEST_HEAD)
-            .serve_connection(TokioIo::new(Paced::new(stream, pace.clone())), service);
+            .max_buf_size(MAX_HEAD)
+            .serve_connection(TokioIo::new(TimedStream::new(stream, pace.clone())), service);
         let watched = graceful.watch(connection);
         tokio::spawn(async move {
-            // A client that hangs up in the middle is no trouble of ours.
+            // A client that disconnects in the middle is not an error of ours.
             tokio::select! {
-                ended = watched => {
-                    if let Err(error) = ended {
-                        tracing::debug!(%peer, %error, "a connection broke");
+                result = watched => {
+                    if let Err(error) = result {
+                        tracing::debug!(%peer, %error, "a connection failed");
                     }
                 }
-                () = pace.overdue() => tracing::debug!(%peer, "a client keeps us waiting"),
-                () = place.is_needed() => tracing::debug!(%peer, "a place is needed for others"),
+                () = pace.overdue() => tracing::debug!(%peer, "closed a connection: the client was too slow"),
+                () = connection_slot.evicted() => tracing::debug!(%peer, "closed an idle connection to make room for others"),
             }
         });
     }
     graceful.shutdown().await;
 }
 
-async fn next(listener: &TcpListener, places: &Places) -> (TcpStream, SocketAddr) {
+async fn accept(listener: &TcpListener, slots: &ConnectionSlots) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
-            Ok(came) => return came,
+            Ok(accepted) => return accepted,
             Err(error) => {
-                let made_room = places.make_room();
-                tracing::warn!(%error, made_room, "nobody can be let in just now");
-                tokio::time::sleep(PAUSE).await;
+                let evicted = slots.evict_any();
+                tracing::warn!(%error, evicted, "cannot accept a connection");
+                tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
             }
         }
     }
 }
 
 /// What all connections share.
-struct House {
+struct Shared {
     router: Router,
     peers: Peers,
-    /// Requests that are being answered, of each client behind a proxy.
+    /// The number of running requests of each client behind a proxy.
     clients: Mutex<HashMap<IpAddr, usize>>,
 }
 
-/// A connection.
+/// One connection.
 #[derive(Clone)]
-struct Guest {
-    house: Arc<House>,
+struct Connection {
+    shared: Arc<Shared>,
     pace: Arc<Pace>,
     peer: SocketAddr,
     at: SocketAddr,
 }
 
-impl Guest {
-    async fn answered(self, request: Request<Incoming>, place: Arc<Place>) -> Result<Response, Infallible> {
-        self.pace.asked();
+impl Connection {
+    async fn respond(
+        self,
+        request: Request<Incoming>,
+        connection_slot: Arc<ConnectionSlot>,
+    ) -> Result<Response, Infallible> {
+        self.pace.head_received();
         let pace = self.pace.clone();
-        let mut request = request.map(|body| Body::new(Received { body, pace }));
+        let mut request = request.map(|body| Body::new(RequestBody { body, pace }));
         request.extensions_mut().insert(ConnectInfo(self.peer));
-        request.extensions_mut().insert(CameIn { at: self.at });
-        let is_watching = WATCHED.contains(&request.uri().path());
-        let turn = Turn::of(&self.house, self.peer.ip(), &request);
-        let response = match &turn {
-            _ if is_watching => self.house.router.clone().oneshot(request).await?,
-            Some(_) if !place.only_watches => self.house.router.clone().oneshot(request).await?,
-            _ => is_full(&request),
+        request.extensions_mut().insert(LocalEnd { at: self.at });
+        let is_monitoring = MONITORING_PATHS.contains(&request.uri().path());
+        let slot = RequestSlot::acquire(&self.shared, self.peer.ip(), &request);
+        let response = match &slot {
+            _ if is_monitoring => self.shared.router.clone().oneshot(request).await?,
+            Some(_) if !connection_slot.monitoring_only => self.shared.router.clone().oneshot(request).await?,
+            _ => overloaded(&request),
         };
-        Ok(response.map(|body| Body::new(Sent { body, pace: self.pace, _until: turn })))
+        Ok(response.map(|body| Body::new(ResponseBody { body, pace: self.pace, _slot: slot })))
     }
 }
 
-/// There is no room for this request.
-fn is_full(request: &Request<Body>) -> Response {
-    let said = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let text = locale::text(Language::choose(said), "fault-full");
+/// The response when the server is full.
+fn overloaded(request: &Request<Body>) -> Response {
+    let accept_language =
+        request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let text = locale::text(Language::choose(accept_language), "fault-full");
     (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5"), (CONNECTION, "close")], format!("{text}\n")).into_response()
 }
 
-/// One of the requests that a client may have answered at once.
-struct Turn {
-    house: Arc<House>,
-    /// `None`: it came on a connection of its own, which is counted.
+/// A running request, counted against its client.
+struct RequestSlot {
+    shared: Arc<Shared>,
+    /// `None`: the request came through a direct connection, which is counted as a connection.
     client: Option<IpAddr>,
 }
 
-impl Turn {
-    /// `None`: the client has as many already.
-    fn of(house: &Arc<House>, peer: IpAddr, request: &Request<Body>) -> Option<Self> {
-        let client = house.peers.is_proxy(peer).then(|| house.peers.client(peer, request.headers()));
+impl RequestSlot {
+    /// `None`: the client has too many running requests already.
+    fn acquire(shared: &Arc<Shared>, peer: IpAddr, request: &Request<Body>) -> Option<Self> {
+        let client = shared.peers.is_proxy(peer).then(|| shared.peers.client(peer, request.headers()));
         if let Some(client) = client {
-            let mut clients = house.clients.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut clients = shared.clients.lock().unwrap_or_else(PoisonError::into_inner);
             let count = clients.entry(client).or_default();
-            if *count >= MOST_OF_CLIENT {
+            if *count >= MAX_REQUESTS_PER_CLIENT {
                 return None;
             }
             *count += 1;
         }
-        Some(Self { house: house.clone(), client })
+        Some(Self { shared: shared.clone(), client })
     }
 }
 
-impl Drop for Turn {
+impl Drop for RequestSlot {
     fn drop(&mut self) {
         let Some(client) = self.client else { return };
-        let mut clients = self.house.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = self.shared.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = clients.get_mut(&client) {
             *count -= 1;
             if *count == 0 {
@@ -195,7 +201,7 @@ impl Drop for Turn {
 
 #[cfg(test)]
 mod tests {
-    use super::pace::HEAD;
+    use super::pace::HEAD_TIMEOUT;
     use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::sync::Semaphore;
@@ -214,43 +220,44 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn whoever_says_nothing_is_let_go() {
+    async fn a_silent_client_is_disconnected() {
         let (listener, address) = listener();
         let end = CancellationToken::new();
-        let answering = tokio::spawn(answer(listener, Router::new(), Peers::default(), end.clone()));
+        let answering = tokio::spawn(run(listener, Router::new(), Peers::default(), end.clone()));
         let mut silent = connect(address).await;
         silent.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow").await.unwrap();
         let begun = tokio::time::Instant::now();
-        let mut told = Vec::new();
-        silent.read_to_end(&mut told).await.unwrap();
+        let mut response = Vec::new();
+        silent.read_to_end(&mut response).await.unwrap();
         let waited = begun.elapsed();
-        assert!(waited >= HEAD && waited < 2 * HEAD, "{waited:?}");
+        assert!(waited >= HEAD_TIMEOUT && waited < 2 * HEAD_TIMEOUT, "{waited:?}");
         end.cancel();
         answering.await.unwrap();
     }
 
     #[tokio::test]
-    async fn an_answer_that_was_begun_comes_to_its_end() {
+    async fn a_running_request_is_completed_at_shutdown() {
         let (listener, address) = listener();
-        let (end, asked, go) = (CancellationToken::new(), Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+        let (end, started, finish) =
+            (CancellationToken::new(), Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
         let handler = {
-            let (asked, go) = (asked.clone(), go.clone());
+            let (started, finish) = (started.clone(), finish.clone());
             async move |ConnectInfo(peer): ConnectInfo<SocketAddr>| {
-                asked.add_permits(1);
-                let _ = go.acquire().await;
+                started.add_permits(1);
+                let _ = finish.acquire().await;
                 format!("you are {}", peer.ip())
             }
         };
         let answering =
-            tokio::spawn(answer(listener, Router::new().route("/", get(handler)), Peers::default(), end.clone()));
+            tokio::spawn(run(listener, Router::new().route("/", get(handler)), Peers::default(), end.clone()));
         let mut visitor = connect(address).await;
         visitor.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
-        let _ = asked.acquire().await.unwrap();
+        let _ = started.acquire().await.unwrap();
         end.cancel();
-        go.add_permits(1);
-        let mut told = String::new();
-        visitor.read_to_string(&mut told).await.unwrap();
-        assert!(told.ends_with("you are 127.0.0.1"), "{told}");
+        finish.add_permits(1);
+        let mut response = String::new();
+        visitor.read_to_string(&mut response).await.unwrap();
+        assert!(response.ends_with("you are 127.0.0.1"), "{response}");
         answering.await.unwrap();
     }
 }

@@ -1,22 +1,22 @@
-//! The character U+0000: no text here holds it, and PostgreSQL takes none that does. Each door asks here before anything else is
-//! done with what came in.
+//! Rejects the character U+0000. No text contains it, and PostgreSQL cannot store it. Pages and API check every input
+//! here first.
 
 use axum::http::Uri;
 use serde_json::Value;
 
-/// Whether a path or a query holds it.
+/// Whether a path or a query contains it.
 pub fn is_in_uri(uri: &Uri) -> bool {
     uri.path_and_query().is_some_and(|text| is_in_form(text.as_str().as_bytes()))
 }
 
-/// Whether a form holds it (`application/x-www-form-urlencoded`).
+/// Whether a form (`application/x-www-form-urlencoded`) contains it.
 pub fn is_in_form(bytes: &[u8]) -> bool {
     bytes.contains(&0) || bytes.windows(3).any(|three| three == b"%00")
 }
 
-/// Whether a text in this JSON holds it, name or value.
+/// Whether a name or a string value in this JSON contains it.
 pub fn is_in_json(bytes: &[u8]) -> bool {
-    // Written out, it is no JSON.
+    // JSON does not allow the unescaped character.
     let may_be = bytes.windows(6).any(|six| six == br"\u0000");
     may_be && serde_json::from_slice(bytes).is_ok_and(|value| is_in_value(&value))
 }
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_seen_however_it_is_written() {
+    fn nul_is_found_in_every_encoding() {
         for (uri, holds) in [("/a%00b", true), ("/a?q=%00", true), ("/a?q=%2500", false), ("/a%2F00", false)] {
             assert_eq!(is_in_uri(&uri.parse().unwrap()), holds, "{uri}");
         }

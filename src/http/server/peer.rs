@@ -1,34 +1,32 @@
-//! The other end of a connection, and the client behind it where that end is a reverse proxy.
+//! The peer of a connection, and the client behind it if the peer is a reverse proxy.
 
 use std::net::IpAddr;
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 
-/// The reverse proxies whose headers are believed.
+/// The reverse proxies whose forwarding headers are trusted.
 #[derive(Debug, Clone, Default)]
 pub struct Peers {
     proxies: Vec<IpNet>,
 }
 
 impl Peers {
-    /// With these proxies.
     pub fn new(proxies: Vec<IpNet>) -> Self {
         Self { proxies }
     }
 
-    /// Whether this end speaks for others.
     pub fn is_proxy(&self, ip: IpAddr) -> bool {
         self.proxies.iter().any(|net| net.contains(&ip.to_canonical()))
     }
 
-    /// The client of a request: the nearest address that is none of the proxies'.
+    /// The client of a request: the nearest address that is not a trusted proxy's.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut nearest = peer.to_canonical();
         if self.is_proxy(nearest) {
-            let said = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-            let said: Vec<&str> = said.flat_map(|line| line.split(',')).collect();
-            for text in said.iter().rev() {
+            let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+            let forwarded: Vec<&str> = forwarded.flat_map(|line| line.split(',')).collect();
+            for text in forwarded.iter().rev() {
                 let Ok(ip) = text.trim().parse::<IpAddr>() else { break };
                 nearest = ip.to_canonical();
                 if !self.is_proxy(nearest) {
@@ -36,16 +34,17 @@ impl Peers {
                 }
             }
         }
-        grouped(nearest)
+        client_network(nearest)
     }
 
-    /// Whether nobody on the way could read this request: it came from this machine, or a trusted proxy says that it came by
-    /// https. A proxy that says that it came by http is believed from this machine, too: that only makes it stricter.
+    /// Whether nobody on the network could read this request: it came from this machine, or a trusted proxy says that
+    /// it arrived by https. A proxy on this machine that reports plain http is believed, too: that only makes the check
+    /// stricter.
     pub fn is_private(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
-        let said =
+        let forwarded =
             headers.get_all("x-forwarded-proto").iter().next_back().map(|value| value.to_str().unwrap_or_default());
-        let said = said.map(|list| list.rsplit(',').next().unwrap_or_default().trim().to_ascii_lowercase());
-        match said.as_deref() {
+        let forwarded = forwarded.map(|list| list.rsplit(',').next().unwrap_or_default().trim().to_ascii_lowercase());
+        match forwarded.as_deref() {
             Some("https") => self.is_proxy(peer) || peer.to_canonical().is_loopback(),
             Some(_) if self.is_proxy(peer) => self.client(peer, headers).is_loopback(),
             Some(_) => false,
@@ -54,8 +53,9 @@ impl Peers {
     }
 }
 
-/// The owner of one address of an IPv6 /64 has all of them.
-pub fn grouped(ip: IpAddr) -> IpAddr {
+/// The /64 network of an IPv6 address, because whoever has one address of it has them all. An IPv4 address stays as it
+/// is.
+pub fn client_network(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V4(ip) => ip.into(),
         IpAddr::V6(ip) if ip.is_loopback() => ip.into(),
@@ -63,8 +63,8 @@ pub fn grouped(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// A client as a log and a limit name it.
-pub fn named(ip: IpAddr) -> String {
+/// A client as logs and rate limits name it.
+pub fn display(ip: IpAddr) -> String {
     match ip {
         IpAddr::V6(ip) if !ip.is_loopback() => {
             let [a, b, c, d, ..] = ip.segments();
@@ -87,9 +87,9 @@ mod tests {
     }
 
     #[test]
-    fn a_client_is_the_nearest_that_is_no_proxy() {
+    fn the_client_is_the_nearest_address_that_is_not_a_proxy() {
         let peers = Peers::new(vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()]);
-        for (peer, said, client) in [
+        for (peer, forwarded, client) in [
             ("192.0.2.1", "203.0.113.9", "192.0.2.1"),
             ("10.0.0.1", "203.0.113.9", "203.0.113.9"),
             ("10.0.0.1", "198.51.100.1, 203.0.113.9, 10.0.0.2", "203.0.113.9"),
@@ -98,17 +98,17 @@ mod tests {
             ("fd00::1", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
             ("2001:db8::1", "", "2001:db8:0:0::/64"),
         ] {
-            let found = peers.client(peer.parse().unwrap(), &headers(&[("x-forwarded-for", said)]));
-            assert_eq!(named(found), client, "{peer} {said}");
+            let found = peers.client(peer.parse().unwrap(), &headers(&[("x-forwarded-for", forwarded)]));
+            assert_eq!(display(found), client, "{peer} {forwarded}");
         }
     }
 
     #[test]
-    fn only_what_nobody_could_read_on_the_way_is_private() {
+    fn only_local_or_https_requests_are_private() {
         let peers = Peers::new(vec!["10.0.0.0/8".parse().unwrap()]);
         let from = |ip| ("x-forwarded-for", ip);
         let by = |proto| ("x-forwarded-proto", proto);
-        for (peer, said, is_private) in [
+        for (peer, forwarded, is_private) in [
             ("127.0.0.1", vec![], true),
             ("::1", vec![], true),
             ("127.0.0.1", vec![by("https")], true),
@@ -121,8 +121,8 @@ mod tests {
             ("10.0.0.1", vec![by("https"), by("http")], false),
             ("10.0.0.1", vec![by("http"), from("127.0.0.1")], true),
         ] {
-            let found = peers.is_private(peer.parse().unwrap(), &headers(&said));
-            assert_eq!(found, is_private, "{peer} {said:?}");
+            let found = peers.is_private(peer.parse().unwrap(), &headers(&forwarded));
+            assert_eq!(found, is_private, "{peer} {forwarded:?}");
         }
     }
 }

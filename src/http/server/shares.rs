@@ -1,5 +1,6 @@
-//! What all organisations have together and none of them may take alone: memory, threads that read mail, searches. Each is a pool
-//! of which an organisation has a part at most, so that others' requests find some left however slowly it takes its own.
+//! Resources that all organisations share and none may use up: memory, threads that read messages, and searches. Each
+//! is a pool, and each organisation may hold only a part of it, so that slow clients of one organisation do not block
+//! the others.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,56 +13,57 @@ use hyper::body::Body as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-/// Somebody waits.
-const LONGEST_WAIT: Duration = Duration::from_secs(20);
-/// A unit of memory. Smaller answers take no share: the number of connections bounds them.
+/// The maximum time that a request waits for a share.
+const MAX_WAIT: Duration = Duration::from_secs(20);
+/// The unit of memory. Smaller responses need no share: the limit on connections bounds them.
 pub const PIECE: usize = 64 << 10;
-/// Mails up to this size do not wait for larger ones.
-const SMALL: usize = 2 << 20;
-/// So many organisations are remembered that hold nothing.
+/// Messages up to this size, in bytes, do not wait for larger ones.
+const SMALL_MAIL: usize = 2 << 20;
+/// The number of idle organisations after which the unused entries are dropped.
 const REMEMBERED: usize = 1000;
 
-/// An organisation; `None`: who sees all of them.
-pub type Whose = Option<i64>;
+/// An organisation; `None` for callers that see all of them.
+pub type Tenant = Option<i64>;
 
-/// Something that there is so much of.
+/// A limited resource.
 #[derive(Debug)]
 struct Pool {
-    all: Arc<Semaphore>,
-    each: u32,
-    own: Mutex<HashMap<Whose, Arc<Semaphore>>>,
+    total: Arc<Semaphore>,
+    per_tenant: u32,
+    by_tenant: Mutex<HashMap<Tenant, Arc<Semaphore>>>,
 }
 
-/// What somebody has of a pool, until it is dropped.
+/// A part of a pool, held until it is dropped.
 #[derive(Debug)]
 pub struct Share {
-    _own: OwnedSemaphorePermit,
-    _all: OwnedSemaphorePermit,
+    _of_tenant: OwnedSemaphorePermit,
+    _of_total: OwnedSemaphorePermit,
 }
 
 impl Pool {
-    fn new(all: u32, each: u32) -> Self {
-        Self { all: Arc::new(Semaphore::new(all as usize)), each, own: Mutex::default() }
+    fn new(total: u32, per_tenant: u32) -> Self {
+        Self { total: Arc::new(Semaphore::new(total as usize)), per_tenant, by_tenant: Mutex::default() }
     }
 
-    fn own(&self, whose: Whose) -> Arc<Semaphore> {
-        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        if own.len() > REMEMBERED {
-            own.retain(|_, of| Arc::strong_count(of) > 1);
+    fn tenant_pool(&self, tenant: Tenant) -> Arc<Semaphore> {
+        let mut by_tenant = self.by_tenant.lock().unwrap_or_else(PoisonError::into_inner);
+        if by_tenant.len() > REMEMBERED {
+            by_tenant.retain(|_, semaphore| Arc::strong_count(semaphore) > 1);
         }
-        own.entry(whose).or_insert_with(|| Arc::new(Semaphore::new(self.each as usize))).clone()
+        by_tenant.entry(tenant).or_insert_with(|| Arc::new(Semaphore::new(self.per_tenant as usize))).clone()
     }
 
-    /// Waits for so much; `None`: there is none for long. One's own part comes first, so that nobody's queue is before others'.
-    async fn take(&self, whose: Whose, amount: u32) -> Option<Share> {
-        let amount = amount.min(self.each);
-        let own = self.own(whose);
+    /// Waits for a share; `None`: none became free in time. Takes the organisation's part first, so that its queue does
+    /// not hold up others.
+    async fn take(&self, tenant: Tenant, amount: u32) -> Option<Share> {
+        let amount = amount.min(self.per_tenant);
+        let of_tenant = self.tenant_pool(tenant);
         let take = async {
-            let own = own.acquire_many_owned(amount).await.ok()?;
-            let all = self.all.clone().acquire_many_owned(amount).await.ok()?;
-            Some(Share { _own: own, _all: all })
+            let of_tenant = of_tenant.acquire_many_owned(amount).await.ok()?;
+            let total = self.total.clone().acquire_many_owned(amount).await.ok()?;
+            Some(Share { _of_tenant: of_tenant, _of_total: total })
         };
-        timeout(LONGEST_WAIT, take).await.ok().flatten()
+        timeout(MAX_WAIT, take).await.ok().flatten()
     }
 }
 
@@ -75,7 +77,7 @@ pub struct Shares {
     searching: Pool,
 }
 
-/// So many units of memory.
+/// The number of memory units for this many bytes.
 fn units(bytes: usize) -> u32 {
     u32::try_from(bytes.div_ceil(PIECE)).unwrap_or(u32::MAX)
 }
@@ -88,10 +90,10 @@ impl Default for Shares {
     fn default() -> Self {
         Self {
             small: Pool::new(mebibytes(32), mebibytes(8)),
-            // One mail of the largest size for each of two.
+            // Room for one message of the largest size for each of two organisations.
             large: Pool::new(mebibytes(104), mebibytes(52)),
             reading: Pool::new(8, 2),
-            // The largest single answer is a mail's HTML with its pictures.
+            // The largest single response is a message's HTML with its images.
             sending: Pool::new(mebibytes(96), mebibytes(24)),
             searching: Pool::new(2, 1),
         }
@@ -99,66 +101,66 @@ impl Default for Shares {
 }
 
 impl Shares {
-    /// For a mail of this size, as long as it is in memory.
-    pub async fn mail(&self, whose: Whose, size: usize) -> Option<Share> {
-        let pool = if size <= SMALL { &self.small } else { &self.large };
-        pool.take(whose, units(size).max(1)).await
+    /// For a message of this size, while it is in memory.
+    pub async fn mail(&self, tenant: Tenant, size: usize) -> Option<Share> {
+        let pool = if size <= SMALL_MAIL { &self.small } else { &self.large };
+        pool.take(tenant, units(size).max(1)).await
     }
 
-    /// For one thread that reads.
-    pub async fn reading(&self, whose: Whose) -> Option<Share> {
-        self.reading.take(whose, 1).await
+    /// For one thread that reads a message.
+    pub async fn reading(&self, tenant: Tenant) -> Option<Share> {
+        self.reading.take(tenant, 1).await
     }
 
     /// For one search.
-    pub async fn searching(&self, whose: Whose) -> Option<Share> {
-        self.searching.take(whose, 1).await
+    pub async fn searching(&self, tenant: Tenant) -> Option<Share> {
+        self.searching.take(tenant, 1).await
     }
 
-    /// For so many bytes of an answer that are in memory until they are taken.
-    pub async fn sending(&self, whose: Whose, bytes: usize) -> Option<Arc<Share>> {
-        self.sending.take(whose, units(bytes).max(1)).await.map(Arc::new)
+    /// For this many bytes of a response that wait in memory to be sent.
+    pub async fn sending(&self, tenant: Tenant, bytes: usize) -> Option<Arc<Share>> {
+        self.sending.take(tenant, units(bytes).max(1)).await.map(Arc::new)
     }
 
-    /// An answer that is whole in memory holds a share until its last byte is taken; `None`: there is none for long. Until then it has
-    /// that of the mail that it was made of.
-    pub async fn keep(&self, whose: Whose, mut response: Response) -> Option<Response> {
-        let made_of = response.extensions_mut().remove::<MadeOf>();
+    /// Makes a response that is held in memory as a whole keep a share until its last byte is sent. Until it has that
+    /// share, it keeps the share of the message that it was made from. `None`: no share became free in time.
+    pub async fn hold(&self, tenant: Tenant, mut response: Response) -> Option<Response> {
+        let source = response.extensions_mut().remove::<SourceShare>();
         let size = response.body().size_hint().exact().and_then(|size| usize::try_from(size).ok());
-        // What comes piece by piece has taken its share by itself.
+        // Streamed responses take their own share.
         let Some(size) = size.filter(|size| *size > PIECE) else { return Some(response) };
-        let share = self.sending(whose, size).await?;
-        drop(made_of);
+        let share = self.sending(tenant, size).await?;
+        drop(source);
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, size).await.ok()?;
-        let bytes = held(bytes, &share);
+        let bytes = with_share(bytes, &share);
         let pieces = stream::unfold(bytes, async |mut rest| {
             let piece = rest.split_to(rest.len().min(PIECE));
             (!piece.is_empty()).then_some((Ok::<_, std::io::Error>(piece), rest))
         });
-        let pieces = pieces.fuse(); // compression asks once more after the end
+        let pieces = pieces.fuse(); // compression polls again after the end
         let mut response = Response::from_parts(parts, Body::from_stream(pieces));
         response.headers_mut().entry(axum::http::header::CONTENT_LENGTH).or_insert(size.into());
         Some(response)
     }
 }
 
-/// The share of the mail that an answer was made of.
+/// The share of the message that a response was made from.
 #[derive(Clone)]
-pub struct MadeOf {
-    /// It is kept for as long as this is.
+pub struct SourceShare {
+    /// Held as long as this value.
     pub _share: Arc<Share>,
 }
 
-/// Bytes that hold a share for as long as anybody has any of them.
-pub fn held(bytes: impl AsRef<[u8]> + Send + 'static, share: &Arc<Share>) -> Bytes {
-    struct Held<T>(T, #[expect(dead_code, reason = "it is kept")] Arc<Share>);
-    impl<T: AsRef<[u8]>> AsRef<[u8]> for Held<T> {
+/// Bytes that keep a share until the last reference to any of them is dropped.
+pub fn with_share(bytes: impl AsRef<[u8]> + Send + 'static, share: &Arc<Share>) -> Bytes {
+    struct Owned<T>(T, #[expect(dead_code, reason = "held until it is dropped")] Arc<Share>);
+    impl<T: AsRef<[u8]>> AsRef<[u8]> for Owned<T> {
         fn as_ref(&self) -> &[u8] {
             self.0.as_ref()
         }
     }
-    Bytes::from_owner(Held(bytes, share.clone()))
+    Bytes::from_owner(Owned(bytes, share.clone()))
 }
 
 #[cfg(test)]
@@ -169,13 +171,13 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn what_one_organisation_holds_keeps_no_other_waiting() {
+    async fn one_organisation_does_not_block_the_others() {
         let shares = Shares::default();
         let begun = tokio::time::Instant::now();
         let large = shares.mail(Some(1), 50 << 20).await.unwrap();
         let all = [shares.mail(Some(1), 50 << 20), shares.mail(Some(1), 3 << 20)];
         assert!(futures::future::join_all(all).await.iter().all(Option::is_none), "its part is taken");
-        assert_eq!(begun.elapsed(), LONGEST_WAIT);
+        assert_eq!(begun.elapsed(), MAX_WAIT);
         let begun = tokio::time::Instant::now();
         let others =
             (shares.mail(Some(2), 50 << 20).await, shares.mail(Some(3), 100).await, shares.mail(None, 1).await);
@@ -187,24 +189,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_holds_its_share_until_its_last_byte_is_gone() {
+    async fn a_response_keeps_its_share_until_its_last_byte_is_dropped() {
         let shares = Shares::default();
-        let before = shares.sending.all.available_permits();
+        let before = shares.sending.total.available_permits();
         let text = "x".repeat(10 * PIECE + 1);
-        let mut body = shares.keep(Some(1), text.clone().into_response()).await.unwrap().into_body();
+        let mut body = shares.hold(Some(1), text.clone().into_response()).await.unwrap().into_body();
         let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
         let rest = body.collect().await.unwrap().to_bytes();
         assert_eq!(first.len() + rest.len(), text.len());
         drop(rest);
-        assert_eq!(shares.sending.all.available_permits(), before - 11, "a piece of it is still there");
+        assert_eq!(shares.sending.total.available_permits(), before - 11, "a piece of it is still there");
         drop(first);
-        assert_eq!(shares.sending.all.available_permits(), before);
-        // As compression does.
-        let mut asked_again = shares.keep(Some(1), text.into_response()).await.unwrap().into_body();
-        while asked_again.frame().await.is_some() {}
-        assert!(asked_again.frame().await.is_none(), "the end is no panic");
-        drop(asked_again);
-        let small = shares.keep(Some(1), "hej".into_response()).await.unwrap();
-        assert_eq!((shares.sending.all.available_permits(), small.body().size_hint().exact()), (before, Some(3)));
+        assert_eq!(shares.sending.total.available_permits(), before);
+        // Compression polls again after the end.
+        let mut polled_again = shares.hold(Some(1), text.into_response()).await.unwrap().into_body();
+        while polled_again.frame().await.is_some() {}
+        assert!(polled_again.frame().await.is_none(), "the end is no panic");
+        drop(polled_again);
+        let small = shares.hold(Some(1), "hej".into_response()).await.unwrap();
+        assert_eq!((shares.sending.total.available_permits(), small.body().size_hint().exact()), (before, Some(3)));
     }
 }

@@ -1,4 +1,4 @@
-//! What logins at customers' servers are held back, and what is not.
+//! Rate limits on logins at customers' servers.
 
 use std::net::IpAddr;
 
@@ -21,7 +21,7 @@ fn account(organisation: i64, host: &str, username: &str, addresses: &[&str]) ->
     Account::new(organisation, &at(host), username, &addresses)
 }
 
-/// A mailbox of each of two organisations for one account, and what logs in to it.
+/// Two organisations, each with a mailbox for the same account.
 struct World {
     deps: std::sync::Arc<Deps>,
     _folder: tempfile::TempDir,
@@ -63,25 +63,25 @@ impl World {
         self.deps.store.mailbox(&format!("{name}@b.se").parse().unwrap()).await.unwrap()
     }
 
-    /// One login that ends so; tells whether it was tried.
+    /// Attempts a login with this result. Returns whether the rate limit let it through.
     async fn tried(
         &self,
         mailbox: &Mailbox,
         host: &str,
         username: &str,
-        asked: LoginTrigger,
-        ended: Option<&LoginError>,
+        trigger: LoginTrigger,
+        result: Option<&LoginError>,
     ) -> bool {
         let account = Account::new(mailbox.organisation_id, &at(host), username, &[IpAddr::from([192, 0, 2, 1])]);
-        let one = match Try::begin(&account, asked, mailbox, &self.deps).await {
+        let one = match Try::begin(&account, trigger, mailbox, &self.deps).await {
             Ok(one) => one,
             Err(error) => {
                 assert!(minutes_held(&error).is_some_and(|minutes| (1..=15).contains(&minutes)), "{error:?}");
                 return false;
             }
         };
-        let told = ended.map(|error| PollError::login(error, host, &Default::default()));
-        one.end(ended.map_or(Ok(&()), |error| Err((error, told.as_ref())))).await;
+        let poll_error = result.map(|error| PollError::login(error, host, &Default::default()));
+        one.end(result.map_or(Ok(&()), |error| Err((error, poll_error.as_ref())))).await;
         true
     }
 
@@ -95,7 +95,7 @@ fn no() -> LoginError {
 }
 
 #[tokio::test]
-async fn guesses_are_bounded_however_they_are_written_and_hold_back_no_other_organisation() {
+async fn spelling_variants_share_a_limit_and_other_organisations_are_unaffected() {
     let world = World::new().await;
     let (ours, theirs) = (world.mailbox("ours").await, world.mailbox("theirs").await);
     let spellings = [
@@ -110,13 +110,14 @@ async fn guesses_are_bounded_however_they_are_written_and_hold_back_no_other_org
         tried += usize::from(world.guessed(&theirs, host, username).await);
     }
     assert_eq!(tried, 8, "of 200 guesses");
-    // By names that are another account to us and may be the same to the server, not many more.
+    // Names that look like other accounts to us, but may be the same account to the server, do not give many more
+    // attempts.
     for n in 0..200 {
         let username = ["B\\anna".to_owned(), "anna".to_owned(), format!("anna@alias{n}.se")][n % 3].clone();
         tried += usize::from(world.guessed(&theirs, "imap.b.se", &username).await);
     }
     assert!(tried <= 18, "{tried} of 400 guesses");
-    // Nobody else waits, for the right password or for another account.
+    // Other organisations and other accounts are not affected.
     assert!(world.tried(&ours, "imap.b.se", "anna@b.se", LoginTrigger::ByPerson, None).await);
     assert!(world.mailbox("ours").await.login_proven);
     assert!(world.guessed(&theirs, "imap.b.se", "bo@b.se").await, "another account of theirs");
@@ -124,15 +125,15 @@ async fn guesses_are_bounded_however_they_are_written_and_hold_back_no_other_org
 }
 
 #[tokio::test]
-async fn servers_of_many_addresses_and_names_are_guessed_at_forty_times() {
+async fn many_servers_for_one_login_name_share_a_limit_of_forty() {
     let world = World::new().await;
     let theirs = world.mailbox("theirs").await;
     let mut tried = 0;
     for n in 0..100_u8 {
         let account = account(THEIRS, &format!("a{n}.evil.se"), "anna@b.se", &[&format!("198.51.100.{n}")]);
         if let Ok(one) = Try::begin(&account, LoginTrigger::ByPerson, &theirs, &world.deps).await {
-            let told = PollError::login(&no(), "h", &Default::default());
-            one.end(Err((&no(), Some(&told)))).await;
+            let poll_error = PollError::login(&no(), "h", &Default::default());
+            one.end(Err((&no(), Some(&poll_error)))).await;
             tried += 1;
         }
     }
@@ -140,7 +141,7 @@ async fn servers_of_many_addresses_and_names_are_guessed_at_forty_times() {
 }
 
 #[tokio::test]
-async fn many_guesses_at_once_are_many() {
+async fn concurrent_attempts_are_counted() {
     let world = World::new().await;
     let theirs = world.mailbox("theirs").await;
     let account = account(THEIRS, "imap.b.se", "anna@b.se", &["192.0.2.1"]);
@@ -150,7 +151,7 @@ async fn many_guesses_at_once_are_many() {
 }
 
 #[tokio::test]
-async fn what_was_not_tried_counts_nothing_and_what_goes_well_clears_its_own_account() {
+async fn untried_logins_do_not_count_and_success_clears_its_own_account() {
     let world = World::new().await;
     let theirs = world.mailbox("theirs").await;
     let unavailable = LoginError::Refused("[UNAVAILABLE] try again later".to_owned());
@@ -168,14 +169,14 @@ async fn what_was_not_tried_counts_nothing_and_what_goes_well_clears_its_own_acc
         }
         assert!(world.tried(&theirs, "imap.b.se", "anna@b.se", LoginTrigger::ByPerson, None).await);
     }
-    // Their own account at the same server is cleared by its own success, and no other account.
+    // A success clears the failed attempts of its own account only.
     for _ in 0..7 {
         assert!(world.guessed(&theirs, "imap.b.se", "anna@b.se").await);
         assert!(world.tried(&theirs, "imap.b.se", "eve@b.se", LoginTrigger::ByPerson, None).await);
     }
     assert!(world.guessed(&theirs, "imap.b.se", "anna@b.se").await);
     assert!(!world.guessed(&theirs, "imap.b.se", "anna@b.se").await);
-    // A server that hangs up in place of an answer has judged too.
+    // A server that closes the connection instead of answering counts as a refusal.
     let bye = LoginError::Imap(ImapError::Bye("invalid credentials".to_owned()));
     let mut tried = 0;
     for _ in 0..20 {
@@ -185,7 +186,7 @@ async fn what_was_not_tried_counts_nothing_and_what_goes_well_clears_its_own_acc
 }
 
 #[tokio::test]
-async fn polls_with_what_was_accepted_never_wait_and_others_do() {
+async fn polls_with_proven_credentials_never_wait() {
     let world = World::new().await;
     let ours = world.mailbox("ours").await;
     assert!(!ours.login_proven);
@@ -199,7 +200,7 @@ async fn polls_with_what_was_accepted_never_wait_and_others_do() {
             "its own polls go on"
         );
     }
-    // What is given anew has to be accepted first: many mailboxes of one account are no way to try many passwords.
+    // A new password has to be accepted first: several mailboxes for one account do not give more attempts.
     let login = Some(NewLogin::Password("guess".into()));
     let changes = crate::store::Changes { login, ..Default::default() };
     let (store, now) = (&world.deps.store, world.deps.clock.now());
@@ -207,7 +208,8 @@ async fn polls_with_what_was_accepted_never_wait_and_others_do() {
     let anew = world.mailbox("ours").await;
     assert!(!anew.login_proven);
     assert!(!world.tried(&anew, "imap.b.se", "anna@b.se", LoginTrigger::ByPoll, Some(&no())).await);
-    // Further polls of what was refused are counted by themselves, and hold back nobody who gives the right password.
+    // Repeated polls with a refused password are counted separately, and do not block somebody who enters the right
+    // one.
     let theirs = world.mailbox("theirs").await;
     let failing =
         Mailbox { status: crate::store::MailboxStatus { failures: 3, ..theirs.status.clone() }, ..theirs.clone() };
@@ -220,7 +222,7 @@ async fn polls_with_what_was_accepted_never_wait_and_others_do() {
 }
 
 #[tokio::test]
-async fn the_command_line_is_not_held_back() {
+async fn the_command_line_is_not_rate_limited() {
     let world = World::new().await;
     let theirs = world.mailbox("theirs").await;
     while world.guessed(&theirs, "imap.b.se", "anna@b.se").await {}

@@ -41,7 +41,7 @@ fn give_password(page: &Page, password: &str) {
     page.click_text(if page.text().contains("Använd lösenordet") {
         "Använd lösenordet"
     } else {
-        "Use the password"
+        "Use this password"
     });
 }
 
@@ -104,16 +104,16 @@ fn every_form_works_without_scripts() {
     address_and_server(&site, &page, server.imap, "none");
     page.scripts_off();
     give_password(&page, "secret");
-    for heading in ["Which inbox", "never change anything", "From when"] {
+    for heading in ["Which inbox", "never changes anything", "How far back"] {
         page.click("form.card button");
         page.wait_for_text(heading);
     }
     page.check("input[value=all]");
     page.click("form.card button");
     page.click("#told a");
-    page.wait_for_text("1 mail would be fetched");
+    page.wait_for_text("1 message would be fetched");
     page.click_text("Start");
-    page.wait_for_text("The mailbox is started");
+    page.wait_for_text("The mailbox has been started");
     page.click_text("Pause");
     page.wait_for_text("The mailbox is paused");
     page.click_text("På svenska");
@@ -126,7 +126,7 @@ fn the_customer_gives_the_password_by_a_link_and_nobody_here_sees_it() {
     let site = Site::new();
     let page = site.page();
     address_and_server(&site, &page, server.imap, "none");
-    page.click_text("Make a link");
+    page.click_text("Create link");
     page.wait_for_text("Send this link to the customer");
     let link = page.eval("document.getElementById('link').textContent").as_str().unwrap().trim().to_owned();
     let customer = Chromium::shared().page_in("sv");
@@ -183,7 +183,7 @@ fn a_certificate_that_nobody_knows_can_be_trusted_by_its_fingerprint() {
     let port = options.iter().skip_while(|word| *word != "--port").nth(1).unwrap().parse().unwrap();
     address_and_server(&site, &page, port, "implicit");
     give_password(&page, "secret");
-    page.wait_for_text("no known issuer stands behind");
+    page.wait_for_text("not issued by any known authority");
     page.click_text("Trust this certificate");
     give_password(&page, "secret");
     page.wait_for_text("The login works.");
@@ -202,22 +202,22 @@ fn a_consent_at_the_provider_opens_the_mailbox() {
     site.mailferry.add_mailbox_by_token(JOBB, JOBB_INBOX, "contoso", &options, &[]);
     let page = site.page();
     page.go(&site.url(MAILBOX));
-    page.click_text("Consent again at contoso");
+    page.click_text("Renew consent at contoso");
     // The provider's own page, which believes every name. Somebody else is refused, with both names.
     page.fill("input[name=username]", "admin@lillestad.se");
     page.key("Enter");
     page.wait_for_text("admin@lillestad.se");
     assert!(page.url().starts_with(&site.url("/oauth/callback")) && page.text().contains(JOBB), "{}", page.text());
     page.go(&site.url(MAILBOX));
-    page.click_text("Consent again at contoso");
+    page.click_text("Renew consent at contoso");
     page.fill("input[name=username]", JOBB);
     page.key("Enter");
-    page.wait_for_text("The consent is stored.");
+    page.wait_for_text("The consent has been saved.");
     crate::support::wait::within(std::time::Duration::from_secs(60), || {
         (site.mailferry.messages().len() == 1).then_some(())
     })
     .expect("the mail comes");
     // An answer that was brought already is worth nothing, and one for another browser neither.
     page.go(&site.url("/oauth/callback?state=x&code=y"));
-    page.wait_for_text("did not belong to anything that waited");
+    page.wait_for_text("does not belong to an open request");
 }

@@ -55,19 +55,19 @@ fn consent(page: &Page, account: &str) {
 
 /// The steps from the folders to the start, as they are proposed, for all the mail there is.
 fn start(page: &Page, dry_run: &str) {
-    page.wait_for_text("Which folders are to be fetched?");
+    page.wait_for_text("Which folders should Mailferry fetch?");
     page.click("form.card button");
-    page.wait_for_text("Which inbox does the mail go to?");
+    page.wait_for_text("Which inbox should the mail go to?");
     page.click("form.card button");
     page.wait_for_text("What happens to the customer's copy?");
     page.click("form.card button");
-    page.wait_for_text("From when is mail to be fetched?");
+    page.wait_for_text("How far back should Mailferry fetch mail?");
     page.check("input[value=all]");
     page.click("form.card button");
     page.wait_for_text(dry_run);
     page.wait_for_text("Nothing was imported");
     page.click_text("Start");
-    page.wait_for_text("The mailbox is started.");
+    page.wait_for_text("The mailbox has been started.");
 }
 
 /// Looks into the inbox until the mail is there, and opens it.
@@ -118,15 +118,15 @@ fn a_mailbox_is_connected_by_the_wizards_own_button_until_its_mail_is_read() {
     consent(&page, JOBB);
     page.wait_for_text("The login works.");
     assert_eq!(page.url(), site.url(&format!("{MAILBOX}/setup/folders")), "back where the wizard goes on");
-    assert!(offer(&page, "INBOX").contains("2 mails") && page.has("input[value=INBOX]:checked"), "{}", page.text());
-    assert!(offer(&page, "Arkiv").contains("1 mail") && !page.has("input[value=Arkiv]:checked"), "{}", page.text());
-    start(&page, "2 mails would be fetched");
-    page.wait_for_text(&format!("by the consent of {JOBB} (contoso)"));
+    assert!(offer(&page, "INBOX").contains("2 messages") && page.has("input[value=INBOX]:checked"), "{}", page.text());
+    assert!(offer(&page, "Arkiv").contains("1 message") && !page.has("input[value=Arkiv]:checked"), "{}", page.text());
+    start(&page, "2 messages would be fetched");
+    page.wait_for_text(&format!("with the consent of {JOBB} (contoso)"));
     open_mail(&site, &page, "praktik");
     assert_eq!(site.mailferry.subjects(), ["praktik", "sommarjobb"], "the other folder was not asked for");
     assert_eq!(dovecot.untouched(JOBB, "INBOX").len(), 2, "the customer's copies are as they were");
     page.go(&site.url("/"));
-    page.wait_for_text("Works");
+    page.wait_for_text("Working");
     assert_nothing_leaves(&page);
 }
 
@@ -147,9 +147,9 @@ fn a_member_opens_a_shared_mailbox_and_any_other_account_is_refused_by_name() {
     name_member(&page);
     consent(&page, ANNA);
     page.wait_for_text("The login works.");
-    assert!(offer(&page, "INBOX").contains("1 mail"), "{}", page.text());
-    start(&page, "1 mail would be fetched");
-    page.wait_for_text(&format!("by the consent of {ANNA} (contoso)"));
+    assert!(offer(&page, "INBOX").contains("1 message"), "{}", page.text());
+    start(&page, "1 message would be fetched");
+    page.wait_for_text(&format!("with the consent of {ANNA} (contoso)"));
     open_mail(&site, &page, "delat");
     assert_eq!(consents(&site), [ANNA]);
     let message = site.mailferry.messages().remove(0);
@@ -167,7 +167,7 @@ fn a_customer_who_takes_the_wrong_account_tries_again_on_the_very_page_that_says
     let dovecot = Dovecot::start_with(&[JOBB], &provider.dovecot_for_members("xoauth2"), |certs| &certs.good);
     let site = site(&provider);
     let page = page_of_login(&site, &dovecot);
-    page.click_text("Make a link");
+    page.click_text("Create link");
     page.wait_for_text("Send this link to the customer");
     let link = page.eval("document.getElementById('link').textContent").as_str().unwrap().trim().to_owned();
     let customer = Chromium::shared().page_in("en");
@@ -180,7 +180,7 @@ fn a_customer_who_takes_the_wrong_account_tries_again_on_the_very_page_that_says
     customer.wait_for_text(&format!("{JOBB} is connected."));
     assert_eq!(consents(&site), [ANNA]);
     customer.go(&link);
-    customer.wait_for_text("This link does not work");
+    customer.wait_for_text("This link is no longer valid");
     assert_nothing_leaves(&customer);
     page.go(&site.url(&format!("{MAILBOX}/setup/folders")));
     page.wait_for_text("The login works.");

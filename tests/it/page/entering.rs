@@ -31,7 +31,7 @@ fn the_first_run_makes_the_first_account_by_a_link_that_works_once() {
     assert_quiet(&page);
     let later = Chromium::shared().page_in("en");
     later.go(&link);
-    later.wait_for_text("This link does not work");
+    later.wait_for_text("This link is no longer valid");
     assert_eq!(text(&mailferry.json(&["user", "list"])[0], "name"), "anna@kundo.se");
 }
 
@@ -40,11 +40,11 @@ fn a_wrong_password_is_told_and_signing_out_ends_the_session() {
     let site = Site::new();
     let page = site.guest("en");
     sign_in(&page, "anna", "wrong password");
-    page.wait_for_text("The name or the password is wrong.");
+    page.wait_for_text("The name or password is wrong.");
     sign_in(&page, "nobody", "wrong password");
-    page.wait_for_text("The name or the password is wrong.");
+    page.wait_for_text("The name or password is wrong.");
     sign_in(&page, "ANNA", PASSWORD);
-    page.wait_for_text("Here there will be mail");
+    page.wait_for_text("No mailboxes connected yet");
     let key = page.cookies().iter().find(|cookie| cookie.name == "__Host-mailferry").unwrap().value.clone();
     page.click_text("Sign out");
     page.wait_for_text("Sign in");
@@ -65,7 +65,7 @@ fn an_invited_admin_sees_one_organisation_and_a_viewer_changes_nothing() {
     page.go(&site.url("/people"));
     page.check("input[value=admin]");
     page.fill("#organisation", "lillestad");
-    page.click_text("Make an invitation");
+    page.click_text("Create invitation");
     let link = page.eval("document.getElementById('link').textContent").as_str().unwrap().trim().to_owned();
     let guest = Chromium::shared().page_in("sv");
     guest.go(&link);
@@ -97,7 +97,7 @@ fn ten_thousand_logins_get_few_tries_and_a_restart_forgives_nothing() {
     let mut site = Site::new();
     let tries = |site: &Site, count: usize, name: &str| {
         let body = format!("name={name}&password=guess");
-        let wanted = "The name or the password is wrong.";
+        let wanted = "The name or password is wrong.";
         let heard = |answer: Option<String>| answer.is_some_and(|answer| answer.contains(wanted));
         (0..count).filter(|_| heard(site.serve.post_form("/login", &body))).count()
     };
@@ -111,7 +111,7 @@ fn ten_thousand_logins_get_few_tries_and_a_restart_forgives_nothing() {
     assert_eq!(tries(&site, 50, "anna"), 0);
     let page = site.guest("en");
     sign_in(&page, "anna", PASSWORD);
-    page.wait_for_text("Too many tries");
+    page.wait_for_text("Too many attempts");
 }
 
 #[test]
@@ -132,12 +132,12 @@ fn single_sign_on_lets_in_who_has_an_account_and_nobody_else() {
         page
     };
     let page = sign_on("Anna");
-    page.wait_for_text("Here there will be mail");
+    page.wait_for_text("No mailboxes connected yet");
     assert_eq!(page.url(), site.url("/"));
     let stranger = sign_on("mallory");
     stranger.wait_for_text("mallory has no account here");
     // An answer that nobody waits for, as one that was brought already, opens nothing.
     stranger.go(&site.url("/sso/callback?state=x&code=y"));
-    stranger.wait_for_text("did not come to its end");
-    assert!(site.serve.output().contains("nobody waited for this answer"));
+    stranger.wait_for_text("failed. Try again.");
+    assert!(site.serve.output().contains("no sign-in is pending for this answer"));
 }

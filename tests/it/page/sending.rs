@@ -91,16 +91,16 @@ fn a_test_mail_that_mailferry_sends_is_followed_live_with_a_time_at_each_step() 
 fn is_sent_by_hand(server: &GreenMail, site: &Site, why: &str) {
     let page = site.page();
     page.go(&site.url(MAILBOX));
-    page.click_text("Test mail");
-    page.click_text("Send a test mail");
-    page.wait_for_text("Mailferry could not send the mail; send it yourself.");
-    assert!(page.text().contains(why) && !page.text().contains("Mailferry has sent the mail"), "{}", page.text());
-    page.wait_for_text(&format!("Send a mail to {JOBB} with this code in the subject"));
+    page.click_text("Test message");
+    page.click_text("Send a test message");
+    page.wait_for_text("Mailferry could not send the message. Send it yourself.");
+    assert!(page.text().contains(why) && !page.text().contains("Mailferry sent the message"), "{}", page.text());
+    page.wait_for_text(&format!("Send a message to {JOBB} with this code in the subject"));
     let code = page.eval("document.getElementById('code').textContent").as_str().unwrap().trim().to_owned();
     assert_eq!(server.client(JOBB).examine("INBOX").search("ALL"), [0_u32; 0], "nothing has come");
     server.send("anna@example.se", &[JOBB], &mail(&code, JOBB));
-    page.wait_for_text("In the inbox. All is well.");
-    assert!(page.text().contains("could not send the mail"), "what went wrong is not forgotten: {}", page.text());
+    page.wait_for_text("In the inbox. Everything works.");
+    assert!(page.text().contains("could not send the message"), "what went wrong is not forgotten: {}", page.text());
     assert_quiet(&page);
 }
 

@@ -22,17 +22,17 @@ fn a_test_mail_is_followed_from_the_code_to_the_inbox() {
     let site = running(&server);
     let page = site.page();
     page.go(&site.url(MAILBOX));
-    page.click_text("Test mail");
+    page.click_text("Test message");
     page.wait_for_text("left as it is");
-    page.click_text("Give me a code");
-    page.wait_for_text("The test began");
+    page.click_text("Get a code");
+    page.wait_for_text("The test started");
     let code = page.eval("document.getElementById('code').textContent").as_str().unwrap().trim().to_owned();
     page.wait_for_text("is not there yet");
     server.send("anna@example.se", &[JOBB], &mail(&format!("Test {code}"), JOBB));
     // The page follows by itself.
-    page.wait_for_text("In the inbox. All is well.");
+    page.wait_for_text("In the inbox. Everything works.");
     page.wait_for_text("as UID 1");
-    page.click_text("Open the mail");
+    page.click_text("Open message");
     page.wait_for_text(&code);
     assert_quiet(&page);
 }

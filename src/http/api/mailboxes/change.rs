@@ -1,4 +1,4 @@
-//! Adding, changing and removing a mailbox.
+//! Adding, changing and removing mailboxes.
 
 use axum::Json;
 use axum::extract::State as FromState;
@@ -7,59 +7,61 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::seen;
+use super::find_mailbox;
 use super::view::{Mailbox, version};
 use crate::address::Address;
 use crate::app::mailboxes::{self, MovedLogin, Request};
 use crate::fact::{Fact, RevocationOutcome};
 use crate::http::State;
 use crate::http::api::auth::Caller;
-use crate::http::api::etag::{Condition, part};
-use crate::http::api::extract::{Given, InPath};
+use crate::http::api::etag::{Condition, path_segment};
+use crate::http::api::extract::{JsonBody, PathParams};
 use crate::http::api::mailboxes::request::{MailboxPatch, MailboxRequest, NewMailboxBody};
-use crate::http::api::problem::{Answer, Refusal};
+use crate::http::api::problem::{ApiResult, Refusal};
 use crate::http::api::validate::Checks;
 use crate::locale::Language;
 use crate::mailbox::Settings;
 use crate::store::{Changes, Mailbox as Stored, NewMailbox};
 
-/// What became of a mailbox that was removed.
+/// The result of removing a mailbox.
 #[derive(Serialize, ToSchema)]
 pub struct RemovedMailbox {
-    /// Its address.
+    /// The address of the removed mailbox.
     mailbox: String,
-    /// Whether its provider has ended the consent; null: there was none to end.
+    /// Whether the provider has ended the consent; null if there was no consent to end.
     revoked_at_provider: Option<bool>,
-    /// What became of the consent, in words.
+    /// What happened to the consent, in words.
     detail: Option<String>,
 }
 
-/// Adds a mailbox. Nothing is connected to before its first poll.
+/// Add a mailbox.
+///
+/// Mailferry connects to the mailbox only at the first poll.
 #[utoipa::path(post, path = "/mailboxes", tag = "Mailboxes", request_body = NewMailboxBody,
-    responses((status = 201, description = "It was added", body = Mailbox)))]
-pub async fn create(FromState(state): FromState<State>, caller: Caller, given: Given) -> Answer {
-    let (address, request) = given.json::<NewMailboxBody>()?.parted();
+    responses((status = 201, description = "Added", body = Mailbox)))]
+pub async fn create(FromState(state): FromState<State>, caller: Caller, body: JsonBody) -> ApiResult {
+    let (address, request) = body.parse::<NewMailboxBody>()?.split();
     let mut checks = Checks::default();
-    let Some(address) = checks.address("/address", &address) else { return Err(checks.refusal()) };
-    let new = new(address.clone(), request.read(&address, &caller, &state)?)?;
+    let Some(address) = checks.address("/address", &address) else { return Err(checks.into_refusal()) };
+    let new = new_mailbox(address.clone(), request.read(&address, &caller, &state)?)?;
     let acting = state.acting(&caller.actor);
     let mailbox = mailboxes::add(acting, new.into(), &state.deps.vault, Some(state.change_deps())).await?;
     let shown = Mailbox::of(&mailbox, &caller, &state).await?;
-    Ok(version(&mailbox).made(&format!("/mailboxes/{}", part(address.as_str())), &shown))
+    Ok(version(&mailbox).respond_created(&format!("/mailboxes/{}", path_segment(address.as_str())), &shown))
 }
 
-/// A wish with what is usual where it says nothing.
-fn new(address: Address, request: MailboxRequest) -> Result<NewMailbox, Refusal> {
+/// Fills in the defaults.
+fn new_mailbox(address: Address, request: MailboxRequest) -> Result<NewMailbox, Refusal> {
     let mut checks = Checks::default();
     let server = request.server.new_server(request.usual_host)?;
     if server.is_none() {
-        checks.wrong("/host", "this is needed");
+        checks.add("/host", "is required");
     }
     if request.login.is_none() {
-        checks.wrong("/password", "this or oauth is needed");
+        checks.add("/password", "password or oauth is required");
     }
     let (Some(inbox), Some(server), Some(login)) = (request.inbox, server, request.login) else {
-        return Err(checks.refusal());
+        return Err(checks.into_refusal());
     };
     Ok(NewMailbox {
         username: request.username.unwrap_or_else(|| address.to_string()),
@@ -73,23 +75,24 @@ fn new(address: Address, request: MailboxRequest) -> Result<NewMailbox, Refusal>
     })
 }
 
-/// Changes a mailbox, and has it looked at soon. Another way to log in takes the place of the one before, whose consent is given
-/// up if no other mailbox needs it.
+/// Change a mailbox.
+///
+/// Schedules a poll. New credentials replace the old ones. The old consent is ended if no other mailbox needs it.
 #[utoipa::path(patch, path = "/mailboxes/{address}", tag = "Mailboxes",
-    params(("address" = String, Path, description = "Its address")), request_body = MailboxPatch,
-    responses((status = 200, description = "It was changed", body = Mailbox)))]
+    params(("address" = String, Path, description = "The mailbox's address")), request_body = MailboxPatch,
+    responses((status = 200, description = "Changed", body = Mailbox)))]
 pub async fn change(
     FromState(state): FromState<State>,
     caller: Caller,
-    InPath(address): InPath<String>,
+    PathParams(address): PathParams<String>,
     headers: HeaderMap,
-    given: Given,
-) -> Answer {
-    let (address, _) = seen(&address, &caller, &state).await?;
-    let request = given.json::<MailboxPatch>()?.read(&address, &caller, &state)?;
-    let (_, before) = seen(address.as_str(), &caller, &state).await?;
-    let condition = Condition::of(&headers)?;
-    let is_meant = |mailbox: &Stored| condition.means(&version(mailbox));
+    body: JsonBody,
+) -> ApiResult {
+    let (address, _) = find_mailbox(&address, &caller, &state).await?;
+    let request = body.parse::<MailboxPatch>()?.read(&address, &caller, &state)?;
+    let (_, before) = find_mailbox(address.as_str(), &caller, &state).await?;
+    let condition = Condition::from_headers(&headers)?;
+    let is_meant = |mailbox: &Stored| condition.matches(&version(mailbox));
     if !is_meant(&before) {
         return Err(Refusal::Changed);
     }
@@ -101,10 +104,10 @@ pub async fn change(
         }
         None => before,
     };
-    Ok(version(&mailbox).show(&Mailbox::of(&mailbox, &caller, &state).await?))
+    Ok(version(&mailbox).respond(&Mailbox::of(&mailbox, &caller, &state).await?))
 }
 
-/// What a wish changes; `None`: nothing.
+/// The changes that a request asks for; `None`: none.
 fn changes(before: &Stored, request: MailboxRequest) -> Result<Option<Changes>, Refusal> {
     let changes = Changes {
         server: request.server.on(&before.server)?,
@@ -121,20 +124,21 @@ fn changes(before: &Stored, request: MailboxRequest) -> Result<Option<Changes>, 
     Ok(is_something.then_some(changes))
 }
 
-/// Removes a mailbox with its password or consent and its ledger. Imported mail stays in its inbox. A consent that no other
-/// mailbox is opened with is given up at its provider.
+/// Remove a mailbox with its credentials and its ledger.
+///
+/// Imported messages stay in their inbox. A consent that no other mailbox needs is ended at its provider.
 #[utoipa::path(delete, path = "/mailboxes/{address}", tag = "Mailboxes",
-    params(("address" = String, Path, description = "Its address")),
-    responses((status = 200, description = "It is gone", body = RemovedMailbox)))]
+    params(("address" = String, Path, description = "The mailbox's address")),
+    responses((status = 200, description = "Removed", body = RemovedMailbox)))]
 pub async fn remove(
     FromState(state): FromState<State>,
     caller: Caller,
-    InPath(address): InPath<String>,
+    PathParams(address): PathParams<String>,
     headers: HeaderMap,
-) -> Answer {
-    let (address, mailbox) = seen(&address, &caller, &state).await?;
-    let condition = Condition::of(&headers)?;
-    let is_meant = |mailbox: &Stored| condition.means(&version(mailbox));
+) -> ApiResult {
+    let (address, mailbox) = find_mailbox(&address, &caller, &state).await?;
+    let condition = Condition::from_headers(&headers)?;
+    let is_meant = |mailbox: &Stored| condition.matches(&version(mailbox));
     let acting = state.acting(&caller.actor);
     let tokens = state.deps.tokens();
     let given_up = mailboxes::remove(acting, &mailbox, Some(&tokens), is_meant).await?;

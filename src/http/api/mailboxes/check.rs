@@ -1,4 +1,4 @@
-//! `/mailboxes/{address}/check`: the way to a mailbox, step by step.
+//! `/mailboxes/{address}/check`: checks the connection to a mailbox, step by step.
 
 use axum::Json;
 use axum::extract::State as FromState;
@@ -6,37 +6,38 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::seen;
+use super::find_mailbox;
 use crate::app::mailboxes::inspect::{self, CheckOptions};
 use crate::http::State;
 use crate::http::api::auth::Caller;
-use crate::http::api::extract::InPath;
-use crate::http::api::problem::Answer;
+use crate::http::api::extract::PathParams;
+use crate::http::api::problem::ApiResult;
 use crate::locale::Language;
 use crate::poll::check::CheckLine;
 
-/// What a check has found.
+/// The result of a check.
 #[derive(Serialize, ToSchema)]
 pub struct Check {
-    /// Whether all is well.
+    /// Whether every step succeeded.
     ok: bool,
-    /// Whether it came to its end; else the time was up.
+    /// Whether the check was completed within its time limit.
     complete: bool,
-    /// Its steps, in their order; the first that fails ends it, but for the cause that could be found.
+    /// The steps in their order. The check stops at the first failing step; a last step `diagnosis` names the cause if
+    /// it is known.
     lines: Vec<CheckStep>,
 }
 
 /// One step of a check.
 #[derive(Serialize, ToSchema)]
 pub struct CheckStep {
-    /// Its name.
+    /// The name of the step.
     #[schema(example = "login")]
     step: &'static str,
-    /// Whether it went well.
+    /// Whether the step succeeded.
     ok: bool,
     /// What was found, or what is wrong.
     detail: String,
-    /// What mends it.
+    /// How to fix the problem.
     remedy: Option<String>,
 }
 
@@ -47,15 +48,21 @@ impl From<CheckLine> for CheckStep {
     }
 }
 
-/// Walks the way to a mailbox, from the name of its server to its folders, for 90 seconds at most, and finds the cause of what
-/// fails. Nothing is changed. That a step fails is what was asked for, and no problem of the request.
+/// Check the connection to a mailbox.
+///
+/// Checks each step, from the server's name to the folders, for at most 90 seconds, and diagnoses a failure. Nothing is
+/// changed. A failing step is a result of the check, not an error of the request.
 #[utoipa::path(post, path = "/mailboxes/{address}/check", tag = "Setting up",
     params(("address" = String, Path, description = "The mailbox's address")),
-    responses((status = 200, description = "What was found", body = Check)))]
-pub async fn check(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
-    let (_, mailbox) = seen(&address, &caller, &state).await?;
-    let wish = CheckOptions { as_polled: false, tell: |_: &CheckLine| {} };
-    let mut checked = inspect::check(state.inspector(&caller.actor), &mailbox, wish).await?;
+    responses((status = 200, description = "The result of the check", body = Check)))]
+pub async fn check(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    PathParams(address): PathParams<String>,
+) -> ApiResult {
+    let (_, mailbox) = find_mailbox(&address, &caller, &state).await?;
+    let options = CheckOptions { as_polled: false, tell: |_: &CheckLine| {} };
+    let mut checked = inspect::check(state.inspector(&caller.actor), &mailbox, options).await?;
     let trouble = checked.trouble.map(|trouble| CheckLine::diagnosis(&trouble.on_page(), Language::English));
     checked.lines.extend(trouble);
     let ok = checked.complete && checked.lines.iter().all(|line| line.ok);

@@ -1,4 +1,4 @@
-//! `/mailboxes/{address}/connect-links`: links by which the customer gives the credentials himself.
+//! `/mailboxes/{address}/connect-links`: links through which customers enter the credentials themselves.
 
 use axum::Json;
 use axum::extract::State as FromState;
@@ -7,32 +7,39 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::seen;
+use super::find_mailbox;
 use crate::app::links;
 use crate::clock::Timestamp;
 use crate::http::State;
 use crate::http::api::auth::Caller;
-use crate::http::api::extract::InPath;
-use crate::http::api::problem::Answer;
+use crate::http::api::extract::PathParams;
+use crate::http::api::problem::ApiResult;
 
-/// A link that was just made.
+/// A connect link that was just created.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ConnectLink)]
-pub struct Link {
-    /// The link itself. It is shown this once.
+pub struct CreatedLink {
+    /// The link itself. It is shown only in this response.
     #[schema(example = "https://mailferry.kundo.se/customer/…")]
     url: String,
-    /// It works once, and until then.
+    /// When the link expires. It works only once.
     expires_at: Timestamp,
 }
 
-/// Makes a link by which the customer's own IT gives a password or a consent for this mailbox. An open one no longer works then.
+/// Create a connect link.
+///
+/// The customer's own IT staff use the link to enter the password or give consent for this mailbox. A new link replaces
+/// an open one.
 #[utoipa::path(post, path = "/mailboxes/{address}/connect-links", tag = "Setting up",
     params(("address" = String, Path, description = "The mailbox's address")),
-    responses((status = 201, description = "It was made", body = Link)))]
-pub async fn create(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
-    let (_, mailbox) = seen(&address, &caller, &state).await?;
+    responses((status = 201, description = "Created", body = CreatedLink)))]
+pub async fn create(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    PathParams(address): PathParams<String>,
+) -> ApiResult {
+    let (_, mailbox) = find_mailbox(&address, &caller, &state).await?;
     let links::ConnectLink { key, expires_at } = links::make(state.acting(&caller.actor), &mailbox).await?;
-    let url = state.page.link(&format!("/customer/{key}"));
-    Ok((StatusCode::CREATED, Json(Link { url, expires_at })).into_response())
+    let url = state.settings.link(&format!("/customer/{key}"));
+    Ok((StatusCode::CREATED, Json(CreatedLink { url, expires_at })).into_response())
 }

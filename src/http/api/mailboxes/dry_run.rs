@@ -1,4 +1,4 @@
-//! `/mailboxes/{address}/dry-run`: what a poll would import, and where it would go.
+//! `/mailboxes/{address}/dry-run`: what a poll would import, and into which inboxes.
 
 use std::time::Duration;
 
@@ -8,29 +8,30 @@ use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::seen;
+use super::find_mailbox;
 use crate::app::mailboxes::inspect;
 use crate::config::Span;
 use crate::fact::Fact;
 use crate::http::State;
 use crate::http::api::auth::Caller;
-use crate::http::api::extract::{Given, InPath};
-use crate::http::api::problem::Answer;
+use crate::http::api::extract::{JsonBody, PathParams};
+use crate::http::api::problem::ApiResult;
 use crate::http::api::validate::Checks;
 use crate::http::page::last_error::LastError;
 use crate::locale::Language;
 use crate::poll::dry_run::{self as report, Counts, Line, Target};
 
-/// So many targets are named.
-const MOST_TARGETS: usize = 100;
-/// So many mails are shown, of all folders together: an answer that is kept for its `Idempotency-Key` has its limit.
-const MOST_SHOWN: usize = 200;
+/// The maximum number of targets that are listed.
+const MAX_TARGETS: usize = 100;
+/// The maximum number of messages that are listed, in all folders together: responses that are stored for an
+/// `Idempotency-Key` are limited in size.
+const MAX_SHOWN: usize = 200;
 
-/// How it is done.
+/// Options of a dry run.
 #[derive(Deserialize, ToSchema, Default)]
 #[serde(deny_unknown_fields)]
 pub struct DryRunRequest {
-    /// How long it may take, 60s at most [default: 60s].
+    /// The time limit, at most 60s [default: 60s].
     #[schema(example = "30s")]
     within: Option<String>,
 }
@@ -38,85 +39,87 @@ pub struct DryRunRequest {
 /// What a poll would do now.
 #[derive(Serialize, ToSchema)]
 pub struct DryRun {
-    /// The folders in the order of a poll.
+    /// The folders in the order in which a poll visits them.
     folders: Vec<DryRunFolder>,
-    /// All of them together.
+    /// The sums of all folders.
     totals: Counts,
-    /// Where all that would be imported would go, and why, the most first.
+    /// The inboxes that messages would go to, and why, most messages first.
     targets: Vec<DryRunTotal>,
-    /// So many mails go by further evidence, which is not named.
+    /// The number of messages with other targets, which are not listed.
     targets_more: u64,
-    /// The time was up, or enough was read, before all was looked at.
+    /// Whether the dry run stopped early, at its limit of time or data.
     partial: bool,
 }
 
 /// What a poll would do with one folder.
 #[derive(Serialize, ToSchema)]
 pub struct DryRunFolder {
-    /// Its name.
+    /// The folder's name.
     name: String,
-    /// Why it could not be looked at, or not to its end.
+    /// Why the folder could not be checked, or not completely.
     problem: Option<DryRunProblem>,
-    /// What there is to say of its numbers.
+    /// A note on the folder's numbering.
     note: Option<String>,
-    /// Its mails by what would become of them.
+    /// The folder's messages by their outcome.
     counts: Counts,
-    /// The newest mails that a poll would ask for; at most 200 in all folders together.
+    /// The newest messages that a poll would fetch; at most 200 in all folders together.
     shown: Vec<Line>,
-    /// So many more it would ask for.
+    /// The number of further messages that a poll would fetch.
     more: u64,
 }
 
-/// Why a folder could not be looked at.
+/// Why a folder could not be checked.
 #[derive(Serialize, ToSchema)]
 pub struct DryRunProblem {
     /// What is wrong.
     problem: String,
-    /// What mends it.
+    /// How to fix the problem.
     remedy: String,
-    /// The program's and the server's own words.
+    /// Technical details.
     detail: String,
 }
 
-/// How many mails would go somewhere by the same evidence.
+/// The number of messages with the same target and reason.
 #[derive(Serialize, ToSchema)]
 pub struct DryRunTotal {
-    /// Where, and why.
+    /// The inbox, and the reason.
     target: Target,
-    /// So many.
+    /// The number of messages.
     mails: u64,
 }
 
-/// Tells what a poll would do now. Nothing is imported, and nothing changed anywhere. The mailbox may be paused.
+/// Run a dry run: find out what a poll would do now.
+///
+/// Nothing is imported, and nothing is changed in the mailbox. The mailbox may be paused.
 #[utoipa::path(post, path = "/mailboxes/{address}/dry-run", tag = "Setting up",
     params(("address" = String, Path, description = "The mailbox's address")), request_body = Option<DryRunRequest>,
-    responses((status = 200, description = "What it would do", body = DryRun)))]
+    responses((status = 200, description = "The result of the dry run", body = DryRun)))]
 pub async fn dry_run(
     FromState(state): FromState<State>,
     caller: Caller,
-    InPath(address): InPath<String>,
-    given: Given,
-) -> Answer {
-    let (_, mailbox) = seen(&address, &caller, &state).await?;
-    let wish: DryRunRequest = given.json_or_nothing::<Option<DryRunRequest>>()?.unwrap_or_default();
+    PathParams(address): PathParams<String>,
+    body: JsonBody,
+) -> ApiResult {
+    let (_, mailbox) = find_mailbox(&address, &caller, &state).await?;
+    let request: DryRunRequest = body.parse_or_default::<Option<DryRunRequest>>()?.unwrap_or_default();
     let mut checks = Checks::default();
-    let time = checks.perhaps("/within", wish.within.as_ref(), time);
-    checks.done()?;
+    let time = checks.optional("/within", request.within.as_ref(), wait_time);
+    checks.finish()?;
     let time = time.unwrap_or(report::WITHIN);
     let run = inspect::dry_run(state.inspector(&caller.actor), &mailbox, time).await?;
     Ok(Json(DryRun::from(run)).into_response())
 }
 
-/// A time that somebody waits.
-fn time(text: &str) -> Result<Duration, String> {
+/// Parses the time limit.
+fn wait_time(text: &str) -> Result<Duration, String> {
     let Span(time) = text.parse()?;
-    if time <= report::WITHIN { Ok(time) } else { Err("60s at most".to_owned()) }
+    if time <= report::WITHIN { Ok(time) } else { Err("must be at most 60s".to_owned()) }
 }
 
 impl From<report::DryRun> for DryRun {
     fn from(run: report::DryRun) -> Self {
-        let (targets, targets_more) = run.targets(MOST_TARGETS);
-        let mut room = MOST_SHOWN;
+        let (targets, targets_more) = run.targets(MAX_TARGETS);
+        let mut room = MAX_SHOWN;
         let folders = run.folders.into_iter().map(|folder| DryRunFolder::of(folder, &mut room)).collect();
         let targets = targets.into_iter().map(|(target, mails)| DryRunTotal { target, mails }).collect();
         Self { folders, totals: run.totals, targets, targets_more, partial: run.partial }
@@ -125,10 +128,10 @@ impl From<report::DryRun> for DryRun {
 
 impl DryRunFolder {
     fn of(mut folder: report::FolderDryRun, room: &mut usize) -> Self {
-        let left_out = folder.shown.split_off(folder.shown.len().min(*room)).len();
+        let omitted = folder.shown.split_off(folder.shown.len().min(*room)).len();
         *room -= folder.shown.len();
         let problem = folder.problem.map(|error| {
-            let error = LastError::of(&error);
+            let error = LastError::from_poll_error(&error);
             let (problem, remedy) = (error.sentence(Language::English), error.remedy_in(Language::English));
             DryRunProblem { problem, remedy, detail: error.detail().to_owned() }
         });
@@ -138,7 +141,7 @@ impl DryRunFolder {
             note: folder.note.map(|note| note.words(Language::English)),
             counts: folder.counts,
             shown: folder.shown,
-            more: folder.more + left_out as u64,
+            more: folder.more + omitted as u64,
         }
     }
 }
@@ -148,10 +151,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_has_it_look_for_longer_than_a_minute() {
-        assert_eq!(time("60s"), Ok(Duration::from_secs(60)));
+    fn the_time_limit_is_at_most_a_minute() {
+        assert_eq!(wait_time("60s"), Ok(Duration::from_secs(60)));
         for wrong in ["61s", "0s", "", "soon", "1 year", "-1s"] {
-            assert!(time(wrong).is_err(), "{wrong}");
+            assert!(wait_time(wrong).is_err(), "{wrong}");
         }
     }
 }

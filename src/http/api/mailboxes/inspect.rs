@@ -1,4 +1,4 @@
-//! A look at the customer's server: which folders there are, and what can be done with a copy.
+//! Inspection of a customer's server: its folders, and what it can do with a copy.
 
 use axum::Json;
 use axum::extract::State as FromState;
@@ -6,50 +6,58 @@ use axum::response::IntoResponse;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::seen;
+use super::find_mailbox;
 use crate::app::mailboxes::inspect;
 use crate::http::State;
 use crate::http::api::auth::Caller;
 use crate::http::api::cursor::Page;
-use crate::http::api::extract::{Asked, InPath};
-use crate::http::api::problem::{Answer, Refusal};
+use crate::http::api::extract::{PathParams, QueryParams};
+use crate::http::api::problem::{ApiResult, Refusal};
 use crate::mailbox::folder_name;
 use crate::poll::capabilities::Ability;
 use crate::poll::folders::FolderOffer;
 
-/// In which folder.
+/// The folder to inspect.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct EffectsQuery {
-    /// The folder [default: the first that is polled].
+    /// The folder [default: the first folder that is polled].
     #[param(max_length = 1000, example = "INBOX")]
     folder: Option<String>,
 }
 
-/// The folders of the account, with their mails as far as they could be counted in a minute. None is opened.
+/// List the folders of the mail account.
+///
+/// Messages are counted for at most one minute. No folder is opened.
 #[utoipa::path(get, path = "/mailboxes/{address}/folders", tag = "Setting up",
     params(("address" = String, Path, description = "The mailbox's address")),
-    responses((status = 200, description = "All of them, on one page", body = Page<FolderOffer>)))]
-pub async fn folders(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
-    let (_, mailbox) = seen(&address, &caller, &state).await?;
+    responses((status = 200, description = "All folders, on one page", body = Page<FolderOffer>)))]
+pub async fn folders(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    PathParams(address): PathParams<String>,
+) -> ApiResult {
+    let (_, mailbox) = find_mailbox(&address, &caller, &state).await?;
     let items = inspect::folders(state.inspector(&caller.actor), &mailbox).await?;
     Ok(Json(Page { items, next: None }).into_response())
 }
 
-/// What can happen to the customer's copy on this server. The folder is opened read-only.
+/// List what the server can do with the customer's copy after an import.
+///
+/// The folder is opened read-only.
 #[utoipa::path(get, path = "/mailboxes/{address}/effects", tag = "Setting up",
     params(("address" = String, Path, description = "The mailbox's address"), EffectsQuery),
-    responses((status = 200, description = "Each of them, on one page", body = Page<Ability>)))]
+    responses((status = 200, description = "All effects, on one page", body = Page<Ability>)))]
 pub async fn effects(
     FromState(state): FromState<State>,
     caller: Caller,
-    InPath(address): InPath<String>,
-    Asked(asked): Asked<EffectsQuery>,
-) -> Answer {
-    let (_, mailbox) = seen(&address, &caller, &state).await?;
-    let folder = asked.folder.as_deref().map(folder_name).transpose();
-    let folder = folder.map_err(|_| Refusal::Bad("folder cannot be a folder's name".to_owned()))?;
+    PathParams(address): PathParams<String>,
+    QueryParams(query): QueryParams<EffectsQuery>,
+) -> ApiResult {
+    let (_, mailbox) = find_mailbox(&address, &caller, &state).await?;
+    let folder = query.folder.as_deref().map(folder_name).transpose();
+    let folder = folder.map_err(|_| Refusal::BadRequest("folder is not a valid folder name".to_owned()))?;
     let items = inspect::effects(state.inspector(&caller.actor), &mailbox, folder).await?;
     Ok(Json(Page { items, next: None }).into_response())
 }

@@ -1,4 +1,4 @@
-//! What a body tells a mailbox to be, checked as the command line's wishes are.
+//! The bodies that add and change mailboxes, with the same validation as on the command line.
 
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -10,20 +10,20 @@ use crate::http::State;
 use crate::http::api::auth::Caller;
 use crate::http::api::extract::nullable;
 use crate::http::api::problem::Refusal;
-use crate::http::api::validate::{Checks, line};
+use crate::http::api::validate::{Checks, single_line};
 use crate::mailbox::{SettingsChange, TlsMode};
 use crate::oauth::grant_request::GrantRequest;
 use crate::store::NewLogin;
 
-/// How a connection is protected.
+/// How the connection is encrypted.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Protection {
-    /// TLS from the first byte, usually port 993.
+    /// TLS from the first byte, usually on port 993.
     Implicit,
-    /// STARTTLS, required, usually port 143.
+    /// STARTTLS, required, usually on port 143.
     StartTls,
-    /// None.
+    /// No encryption.
     None,
 }
 
@@ -37,14 +37,15 @@ impl From<Protection> for TlsMode {
     }
 }
 
-/// Access tokens to open a mailbox with.
+/// Access tokens to open the mailbox with.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GrantBody {
     /// The provider's name in the configuration.
     #[schema(example = "microsoft")]
     provider: String,
-    /// The application itself has the right, and nobody consents; for tokens of all organisations.
+    /// Whether the application opens the mailbox with its own rights, without a person's consent. Requires a token for
+    /// all organisations.
     #[serde(default)]
     #[schema(required = false)]
     app_only: bool,
@@ -52,35 +53,36 @@ pub struct GrantBody {
     login_identity: Option<String>,
 }
 
-/// Two bodies of the same parts.
+/// Both bodies have the same fields.
 macro_rules! bodies {
     ($($(#[$about:meta])* $part:ident: $type:ty,)*) => {
-        /// A new mailbox. It needs a host and either a password or oauth; with a provider's oauth the host is known.
+        /// A new mailbox. Requires a host, and either a password or oauth. With oauth, the host defaults to the
+        /// provider's.
         #[derive(Deserialize, ToSchema)]
         #[serde(deny_unknown_fields)]
         pub struct NewMailboxBody {
             /// The customer's address.
             #[schema(example = "jobb@lillestad.se")]
             address: String,
-            /// The inbox that it feeds.
+            /// The address of the inbox that the mailbox feeds.
             #[schema(example = "jobb.lillestad.se@mail.kundo.se")]
             inbox: String,
             $($(#[$about])* $part: $type,)*
         }
 
-        /// What is to change of a mailbox; what is left out stays.
+        /// Changes to a mailbox. Omitted fields stay unchanged.
         #[derive(Deserialize, ToSchema)]
         #[serde(deny_unknown_fields)]
         pub struct MailboxPatch {
-            /// The inbox that it feeds.
+            /// The address of the inbox that the mailbox feeds.
             #[schema(example = "jobb.lillestad.se@mail.kundo.se")]
             inbox: Option<String>,
             $($(#[$about])* $part: $type,)*
         }
 
         impl NewMailboxBody {
-            /// Its address, and what it is told.
-            pub fn parted(self) -> (String, MailboxPatch) {
+            /// The address, and everything else.
+            pub fn split(self) -> (String, MailboxPatch) {
                 (self.address, MailboxPatch { inbox: Some(self.inbox), $($part: self.$part,)* })
             }
         }
@@ -88,78 +90,79 @@ macro_rules! bodies {
 }
 
 bodies! {
-    /// The mail server [usual with oauth: the provider's].
+    /// The mail server [default with oauth: the provider's].
     #[schema(example = "imap.lillestad.se")]
     host: Option<String>,
-    /// Its port [usual: 993, or 143 without implicit TLS].
+    /// The port [default: 993, or 143 without implicit TLS].
     #[schema(minimum = 1, maximum = 65535)]
     port: Option<u16>,
-    /// How the connection is protected [usual: implicit].
+    /// How the connection is encrypted [default: implicit].
     tls: Option<Protection>,
-    /// Trust these certificate authorities (PEM) and no others; null: the usual.
+    /// The only certificate authorities to trust (PEM); null: the usual ones.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     ca_pem: Option<Option<String>>,
-    /// Trust the certificate with this SHA-256 and no other; null: the usual.
+    /// The SHA-256 fingerprint of the only certificate to trust; null: any valid certificate.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     pin_sha256: Option<Option<String>>,
-    /// The login name [usual: the address].
+    /// The login name [default: the address].
     username: Option<String>,
-    /// The password. It is never given back.
+    /// The password. It is never returned.
     #[schema(write_only)]
     password: Option<String>,
-    /// Access tokens in place of a password.
+    /// Access tokens instead of a password.
     oauth: Option<GrantBody>,
-    /// The folders to poll [usual: INBOX].
+    /// The folders to poll [default: INBOX].
     #[schema(example = json!(["INBOX"]))]
     folders: Option<Vec<String>>,
-    /// From when: now, all, or a date YYYY-MM-DD (UTC) [usual: now].
+    /// The start date: now, all, or a date YYYY-MM-DD (UTC) [default: now].
     #[schema(example = "now")]
     start: Option<String>,
-    /// What happens to the customer's copy: leave, seen, keyword:NAME, move:FOLDER, delete [usual: leave].
+    /// What happens to the customer's copy after the import: leave, seen, keyword:NAME, move:FOLDER or delete [default:
+    /// leave].
     #[schema(example = "leave")]
     after_import: Option<String>,
-    /// The time between two polls [usual: 60s; at least 10s, unless the operator has chosen otherwise].
+    /// The time between two polls [default: 60s; minimum: 10s, unless the operator has configured another].
     #[schema(example = "60s")]
     interval: Option<String>,
-    /// Larger mail is put aside [usual: 50000000].
+    /// The largest message to import, in bytes; larger ones are quarantined [default: 50000000].
     #[schema(minimum = 1)]
     max_size: Option<u64>,
 }
 
-/// The same, read.
+/// A validated body.
 pub struct MailboxRequest {
     pub inbox: Option<Address>,
     pub server: ServerRequest,
     pub username: Option<String>,
     pub login: Option<NewLogin>,
-    /// The provider's usual server, with oauth.
+    /// The provider's default server, with oauth.
     pub usual_host: Option<String>,
     pub settings: SettingsChange,
 }
 
 impl MailboxPatch {
-    /// Reads it; `address`: the mailbox's, for what is usual.
+    /// Validates the body; `address` is the mailbox's, for defaults.
     ///
     /// # Errors
-    /// All that cannot be.
+    /// All invalid fields.
     pub fn read(&self, address: &Address, caller: &Caller, state: &State) -> Result<MailboxRequest, Refusal> {
         let mut checks = Checks::default();
         let (login, usual_host) = self.login(address, caller, state, &mut checks);
-        let interval = checks.perhaps("/interval", self.interval.as_ref(), |text| {
+        let interval = checks.optional("/interval", self.interval.as_ref(), |text| {
             settings::interval_ms(text.parse::<Span>()?.0, state.deps.store.least_interval())
                 .map_err(|why| why.to_string())
         });
         let folders = self.folders.as_ref().and_then(|names| match names.as_slice() {
-            [] => checks.part("/folders", Err("one at least")),
-            names => checks.part("/folders", settings::folders(names)),
+            [] => checks.field("/folders", Err("at least one is required")),
+            names => checks.field("/folders", settings::folders(names)),
         });
         if self.max_size.is_some_and(|size| size == 0 || i64::try_from(size).is_err()) {
-            checks.wrong("/max_size", "a number of bytes, 1 to 9223372036854775807");
+            checks.add("/max_size", "must be a number of bytes from 1 to 9223372036854775807");
         }
-        let wish = MailboxRequest {
-            inbox: checks.perhaps("/inbox", self.inbox.as_ref(), str::parse),
+        let request = MailboxRequest {
+            inbox: checks.optional("/inbox", self.inbox.as_ref(), str::parse),
             server: ServerRequest {
                 host: self.host.clone(),
                 port: self.port,
@@ -167,21 +170,21 @@ impl MailboxPatch {
                 ca_pem: self.ca_pem.clone(),
                 pin_sha256: self.pin_sha256.clone(),
             },
-            username: checks.perhaps("/username", self.username.as_ref(), line),
+            username: checks.optional("/username", self.username.as_ref(), single_line),
             login,
             usual_host,
             settings: SettingsChange {
                 folders,
-                start: checks.perhaps("/start", self.start.as_ref(), str::parse),
-                after_import: checks.perhaps("/after_import", self.after_import.as_ref(), str::parse),
+                start: checks.optional("/start", self.start.as_ref(), str::parse),
+                after_import: checks.optional("/after_import", self.after_import.as_ref(), str::parse),
                 interval_ms: interval,
                 max_size: self.max_size,
             },
         };
         if matches!((&self.ca_pem, &self.pin_sha256), (Some(Some(_)), Some(Some(_)))) {
-            checks.wrong("/pin_sha256", "goes not with ca_pem");
+            checks.add("/pin_sha256", "cannot be combined with ca_pem");
         }
-        checks.done().map(|()| wish)
+        checks.finish().map(|()| request)
     }
 
     fn login(
@@ -194,22 +197,22 @@ impl MailboxPatch {
         match (&self.password, &self.oauth) {
             (None, None) => (None, None),
             (Some(_), Some(_)) => {
-                checks.wrong("/oauth", "goes not with a password");
+                checks.add("/oauth", "cannot be combined with password");
                 (None, None)
             }
-            (Some(text), None) => (checks.part("/password", settings::password(text)).map(NewLogin::Password), None),
+            (Some(text), None) => (checks.field("/password", settings::password(text)).map(NewLogin::Password), None),
             (None, Some(body)) => {
-                // Whatever the application may open, it would open for this organisation.
+                // The application can open mailboxes of other organisations, too.
                 if body.app_only && caller.scope().id().is_some() {
-                    checks.wrong("/oauth/app_only", "is for tokens of all organisations");
+                    checks.add("/oauth/app_only", "requires a token for all organisations");
                     return (None, None);
                 }
                 let identity =
-                    checks.perhaps("/oauth/login_identity", body.login_identity.as_ref(), str::parse::<Address>);
+                    checks.optional("/oauth/login_identity", body.login_identity.as_ref(), str::parse::<Address>);
                 let grant =
                     GrantRequest { provider: &body.provider, app_only: body.app_only, identity: identity.as_ref() };
                 let config = &state.deps.oauth;
-                let key = checks.part("/oauth/provider", grant.key(address, config));
+                let key = checks.field("/oauth/provider", grant.key(address, config));
                 let usual = grant.imap_host(config).ok().flatten();
                 (key.map(NewLogin::OAuth), usual)
             }

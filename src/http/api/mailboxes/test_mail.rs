@@ -1,4 +1,4 @@
-//! `/mailboxes/{address}/tests`: a mail with a code, followed until it is in an inbox.
+//! `/mailboxes/{address}/tests`: a message with a code, followed until it is in an inbox.
 
 use axum::Json;
 use axum::extract::State as FromState;
@@ -8,7 +8,7 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::seen;
+use super::find_mailbox;
 use super::view::Failure;
 use crate::app::test_mails::{self, WantedTest};
 use crate::clock::Timestamp;
@@ -16,72 +16,72 @@ use crate::fact::{Reason, StoredFact};
 use crate::http::State;
 use crate::http::api::BASE;
 use crate::http::api::auth::Caller;
-use crate::http::api::etag::part;
-use crate::http::api::extract::InPath;
-use crate::http::api::problem::Answer;
+use crate::http::api::etag::path_segment;
+use crate::http::api::extract::PathParams;
+use crate::http::api::problem::ApiResult;
 use crate::http::page::last_error::LastError;
 use crate::locale::{self, Language};
 use crate::store::{MessageLine, TestMail};
 
-/// A test mail.
+/// A test message.
 #[derive(Serialize, ToSchema)]
 pub struct Test {
-    /// Its number.
+    /// The test's number.
     id: i64,
-    /// What the subject holds, or is to hold.
+    /// The code in the message's subject.
     #[schema(example = "TEST2A7KQXRM")]
     code: String,
-    /// When it was begun.
+    /// When the test began.
     begun_at: Timestamp,
-    /// When Mailferry sent it; null: somebody must, to the mailbox's address with the code in the subject.
+    /// When Mailferry sent the message; null: send one yourself, to the mailbox's address with the code in the subject.
     sent_at: Option<Timestamp>,
-    /// Why Mailferry could not send it.
+    /// Why Mailferry could not send the message.
     problem: Option<String>,
 }
 
-/// How far a test mail has come.
+/// The progress of a test message.
 #[derive(Serialize, ToSchema)]
-pub struct TestTrail {
+pub struct TestProgress {
     /// The test.
     test: Test,
-    /// There is nothing more to wait for.
+    /// Whether the test is over.
     over: bool,
-    /// It should have come by now.
+    /// Whether the message should have arrived by now.
     late: bool,
-    /// When the mailbox was last looked at since the test began.
+    /// When the mailbox was last polled since the test began.
     looked_at: Option<Timestamp>,
-    /// When it is looked at next.
+    /// When the mailbox is polled next.
     next_poll_at: Option<Timestamp>,
-    /// The mailbox is paused, so that nothing comes.
+    /// Whether the mailbox is paused, so that no message is fetched.
     paused: bool,
-    /// The customer's server told us to stay away until then.
+    /// The time until which the customer's server has asked Mailferry to wait.
     held_until: Option<Timestamp>,
-    /// What the last look failed with.
+    /// The error of the last poll.
     error: Option<Failure>,
-    /// The mail, once it is in an inbox.
+    /// The message, once it is in an inbox.
     message: Option<MessageLine>,
-    /// It came by another mailbox than the one that is tested.
+    /// Whether the message arrived through a different mailbox than the tested one.
     elsewhere: bool,
-    /// It was seen and put aside.
-    put_aside: Option<TestAside>,
+    /// Set if the message was found but quarantined.
+    put_aside: Option<QuarantinedTest>,
 }
 
-/// A test mail that was put aside.
+/// A test message that was quarantined.
 #[derive(Serialize, ToSchema)]
-pub struct TestAside {
-    /// Its number in its folder.
+pub struct QuarantinedTest {
+    /// The message's UID in its folder.
     uid: u32,
-    /// Why.
+    /// Why the message was quarantined.
     reason: String,
 }
 
-fn told(reason: Option<&StoredFact<Reason>>) -> String {
+fn reason_text(reason: Option<&StoredFact<Reason>>) -> String {
     reason.map(|reason| reason.words(Language::English)).unwrap_or_default()
 }
 
 impl Test {
     fn of(test: TestMail) -> Self {
-        // To whom the operator's server's own words are not told.
+        // An empty problem: the SMTP server's own words are for the operator only.
         let problem = test.problem.map(|problem| match problem.is_empty() {
             true => locale::text(Language::English, "test-not-sent"),
             false => problem,
@@ -90,40 +90,50 @@ impl Test {
     }
 }
 
-/// Begins a test. Mailferry sends the mail itself where it has an SMTP server and has been in the mailbox before.
+/// Begin a test.
+///
+/// Mailferry sends the test message itself if it has an SMTP server and has logged in to the mailbox before.
 #[utoipa::path(post, path = "/mailboxes/{address}/tests", tag = "Setting up",
     params(("address" = String, Path, description = "The mailbox's address")),
-    responses((status = 201, description = "It has begun", body = Test)))]
-pub async fn begin(FromState(state): FromState<State>, caller: Caller, InPath(address): InPath<String>) -> Answer {
-    let (address, mailbox) = seen(&address, &caller, &state).await?;
-    let wanted = WantedTest { mailbox: &mailbox, mailer: state.page.mailer.as_ref(), language: Language::English };
+    responses((status = 201, description = "The test", body = Test)))]
+pub async fn begin(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    PathParams(address): PathParams<String>,
+) -> ApiResult {
+    let (address, mailbox) = find_mailbox(&address, &caller, &state).await?;
+    let wanted = WantedTest { mailbox: &mailbox, mailer: state.settings.mailer.as_ref(), language: Language::English };
     let shown = Test::of(test_mails::begin(state.acting(&caller.actor), wanted).await?);
-    let place = format!("{BASE}/mailboxes/{}/tests/{}", part(address.as_str()), shown.id);
+    let place = format!("{BASE}/mailboxes/{}/tests/{}", path_segment(address.as_str()), shown.id);
     Ok((StatusCode::CREATED, [(LOCATION, place)], Json(shown)).into_response())
 }
 
-/// How far a test has come. While somebody asks, the mailbox is looked at sooner than usual.
+/// Get the progress of a test.
+///
+/// While you ask, the mailbox is polled more often than usual.
 #[utoipa::path(get, path = "/mailboxes/{address}/tests/{id}", tag = "Setting up",
     params(("address" = String, Path, description = "The mailbox's address"), ("id" = i64, Path, description = "The test's number")),
-    responses((status = 200, description = "How far it has come", body = TestTrail)))]
+    responses((status = 200, description = "The progress", body = TestProgress)))]
 pub async fn follow(
     FromState(state): FromState<State>,
     caller: Caller,
-    InPath((address, id)): InPath<(String, i64)>,
-) -> Answer {
-    let (_, mailbox) = seen(&address, &caller, &state).await?;
+    PathParams((address, id)): PathParams<(String, i64)>,
+) -> ApiResult {
+    let (_, mailbox) = find_mailbox(&address, &caller, &state).await?;
     let progress = test_mails::progress(state.acting(&caller.actor), &mailbox, id).await?;
-    let shown = TestTrail {
+    let shown = TestProgress {
         over: progress.is_over(),
         late: progress.is_late && !progress.is_over(),
         looked_at: progress.polled_at,
         next_poll_at: progress.next_poll_at,
         paused: progress.is_paused,
         held_until: progress.held_until,
-        error: progress.last_error.as_deref().map(|json| Failure::of(&LastError::read(json), &caller)),
+        error: progress.last_error.as_deref().map(|json| Failure::of(&LastError::from_json(json), &caller)),
         message: progress.message,
         elsewhere: progress.is_elsewhere,
-        put_aside: progress.quarantined.map(|(uid, reason)| TestAside { uid, reason: told(reason.as_ref()) }),
+        put_aside: progress
+            .quarantined
+            .map(|(uid, reason)| QuarantinedTest { uid, reason: reason_text(reason.as_ref()) }),
         test: Test::of(progress.test),
     };
     Ok(Json(shown).into_response())

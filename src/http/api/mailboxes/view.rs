@@ -1,4 +1,4 @@
-//! What is told of a mailbox: how it was told to be, and how it fares. Never its credentials.
+//! A mailbox in responses: its settings and its status, but never its credentials.
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -13,29 +13,29 @@ use crate::http::page::last_error::LastError;
 use crate::locale::Language;
 use crate::store::{Login, Mailbox as Stored, MailboxLine, MailboxState};
 
-/// A mailbox in the list.
+/// A mailbox in a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MailboxSummary {
     /// The customer's address.
     #[schema(example = "jobb@lillestad.se")]
     address: String,
-    /// The inbox that it feeds.
+    /// The address of the inbox that the mailbox feeds.
     inbox: String,
-    /// Whose it is.
+    /// The organisation that the mailbox belongs to.
     organisation: String,
-    /// How it fares.
+    /// The mailbox's state.
     state: MailboxState,
-    /// What is wrong, as a sentence.
+    /// What is wrong, in one sentence.
     problem: Option<String>,
-    /// Since when it fails.
+    /// When the polls began to fail.
     failing_since: Option<Timestamp>,
-    /// The last poll that saw every folder.
+    /// When a poll last checked every folder successfully.
     last_success_at: Option<Timestamp>,
-    /// When the last mail was imported.
+    /// When a message was last imported.
     last_mail_at: Option<Timestamp>,
-    /// When it is looked at next.
+    /// When the mailbox is polled next.
     next_poll_at: Option<Timestamp>,
-    /// When it was added.
+    /// When the mailbox was added.
     added_at: Timestamp,
 }
 
@@ -46,7 +46,7 @@ impl From<MailboxLine> for MailboxSummary {
             inbox: line.inbox,
             organisation: line.organisation,
             state: line.mailbox_state,
-            problem: line.last_error.as_deref().map(|error| LastError::read(error).sentence(Language::English)),
+            problem: line.last_error.as_deref().map(|error| LastError::from_json(error).sentence(Language::English)),
             failing_since: line.failing_since,
             last_success_at: line.last_success_at,
             last_mail_at: line.last_mail_at,
@@ -62,102 +62,103 @@ pub struct Mailbox {
     /// The customer's address.
     #[schema(example = "jobb@lillestad.se")]
     address: String,
-    /// The inbox that it feeds.
+    /// The address of the inbox that the mailbox feeds.
     #[schema(example = "jobb.lillestad.se@mail.kundo.se")]
     inbox: String,
     /// The mail server.
     #[schema(example = "imap.lillestad.se")]
     host: String,
-    /// Its port.
+    /// The mail server's port.
     port: u16,
-    /// How the connection is protected: implicit, starttls or none.
+    /// How the connection is encrypted: implicit, starttls or none.
     tls: String,
-    /// The certificate authorities that are trusted, in place of the usual (PEM).
+    /// The only certificate authorities that are trusted (PEM); null: the usual ones.
     ca_pem: Option<String>,
-    /// The SHA-256 of the one certificate that is trusted.
+    /// The SHA-256 fingerprint of the only certificate that is trusted.
     pin_sha256: Option<String>,
     /// The login name.
     username: String,
     /// Whether a password is stored.
     has_password: bool,
-    /// The access tokens that it is opened with; null: a password.
+    /// The access tokens that open the mailbox; null with a password.
     oauth: Option<Grant>,
     /// The folders that are polled.
     folders: Vec<String>,
-    /// From when mail is wanted.
+    /// The start date: now, all, or a date.
     start: String,
-    /// What happens to the customer's copy.
+    /// What happens to the customer's copy after the import.
     after_import: String,
     /// The time between two polls.
     #[schema(example = "1m")]
     interval: String,
-    /// Larger mail is put aside.
+    /// The largest message to import, in bytes; larger ones are quarantined.
     max_size: u64,
-    /// How it fares.
+    /// The mailbox's status.
     status: Status,
 }
 
-/// Access tokens that a mailbox is opened with.
+/// The access tokens that open a mailbox.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Grant {
     /// The provider's name in the configuration.
     #[schema(example = "microsoft")]
     provider: String,
-    /// Who consents: delegated (a person) or app-only (the application itself).
+    /// Who gives consent: delegated (a person) or app-only (the application itself).
     kind: &'static str,
-    /// Which person, or which tenant.
+    /// The account, or with app-only the tenant.
     identity: String,
-    /// How it fares: connected, not-connected, needs-consent, app-problem, waiting or new.
+    /// The state of the consent: connected, not-connected, needs-consent, app-problem, waiting or new.
     state: &'static str,
 }
 
-/// How a mailbox fares.
+/// The status of a mailbox.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MailboxStatus)]
 pub struct Status {
-    /// In one word.
+    /// The mailbox's state.
     state: MailboxState,
-    /// When it was added, or started.
+    /// When the mailbox was added or started.
     added_at: Timestamp,
-    /// The last poll that saw every folder.
+    /// When a poll last checked every folder successfully.
     last_success_at: Option<Timestamp>,
-    /// The last poll, however it ended.
+    /// When the last poll ran, successful or not.
     last_attempt_at: Option<Timestamp>,
-    /// When it is looked at next; null: a person must act first, or it is paused.
+    /// When the mailbox is polled next; null: a person must act first, or it is paused.
     next_poll_at: Option<Timestamp>,
-    /// Failed polls in a row.
+    /// The number of consecutive failed polls.
     failures: i64,
-    /// Since when they fail.
+    /// When the polls began to fail.
     failing_since: Option<Timestamp>,
-    /// What the last poll failed with.
+    /// The error of the last poll.
     error: Option<Failure>,
-    /// Mails that are to be fetched still.
+    /// The number of messages that are still to be fetched.
     pending: i64,
-    /// Mails that were put aside.
+    /// The number of quarantined messages.
     quarantined: i64,
-    /// Copies that are to be dealt with still.
+    /// The number of copies that are still to be changed as configured.
     effects_pending: i64,
-    /// Copies that cannot be dealt with.
+    /// The number of copies that cannot be changed as configured.
     effects_impossible: i64,
-    /// Mails that the server has and the ledger cannot explain; null: not known, since the server's answers contradict each other.
+    /// The number of messages on the server that the ledger cannot explain; null: unknown, because the server's answers
+    /// contradict each other.
     unaccounted: Option<i64>,
 }
 
-/// What a poll failed with.
+/// The error of a poll.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MailboxFailure)]
 pub struct Failure {
     /// What is wrong.
     problem: String,
-    /// What mends it.
+    /// How to fix the problem.
     remedy: String,
-    /// The program's and the server's own words, for tokens of all organisations: they tell what lies in our network.
+    /// Technical details; only for tokens for all organisations, because they reveal internal hosts.
     detail: Option<String>,
-    /// When it is tried again; null: a person must act first.
+    /// When Mailferry retries; null: a person must act first.
     retry: Option<String>,
 }
 
-/// What of a mailbox a change is meant for. That another password was stored shows too.
+/// The version of a mailbox. It changes with a new password, too.
 pub fn version(mailbox: &Stored) -> Version {
     let (server, login) = (
         &mailbox.server,
@@ -166,14 +167,13 @@ pub fn version(mailbox: &Stored) -> Version {
             Login::OAuth { key, .. } => format!("{} {} {}", key.provider, key.kind.as_str(), key.identity),
         },
     );
-    let reached =
+    let connection =
         (&server.host, server.port, server.tls.to_string(), &server.ca_pem, &server.pin_sha256, &mailbox.username);
-    let told = (&mailbox.folders, mailbox.start.to_string(), mailbox.after_import.to_string(), mailbox.interval_ms);
-    Version::of(&(mailbox.id, &mailbox.inbox, reached, login, told, mailbox.max_size, mailbox.paused))
+    let polled = (&mailbox.folders, mailbox.start.to_string(), mailbox.after_import.to_string(), mailbox.interval_ms);
+    Version::new(&(mailbox.id, &mailbox.inbox, connection, login, polled, mailbox.max_size, mailbox.paused))
 }
 
 impl Mailbox {
-    /// Gathers it.
     pub async fn of(mailbox: &Stored, caller: &Caller, state: &State) -> Result<Self, Refusal> {
         let (has_password, oauth) = match &mailbox.login {
             Login::Password(sealed) => (sealed.is_some(), None),
@@ -205,12 +205,12 @@ impl Grant {
     async fn of(id: i64, asks_consent: bool, state: &State) -> Result<Self, Refusal> {
         let grant = state.deps.store.grant(id).await?;
         let app_fails = state.deps.store.app_problem(&grant.key.provider).await?.is_some();
-        let fares = if asks_consent { "needs-consent" } else { grant.state(app_fails) };
+        let grant_state = if asks_consent { "needs-consent" } else { grant.state(app_fails) };
         Ok(Self {
             provider: grant.key.provider,
             kind: grant.key.kind.as_str(),
             identity: grant.key.identity,
-            state: fares,
+            state: grant_state,
         })
     }
 }
@@ -227,7 +227,7 @@ impl Status {
             next_poll_at: if mailbox.paused { None } else { status.next_poll_at.max(status.hold_until).map(Timestamp) },
             failures: status.failures,
             failing_since: status.failing_since.map(Timestamp),
-            error: status.last_error.as_deref().map(|json| Failure::of(&LastError::read(json), caller)),
+            error: status.last_error.as_deref().map(|json| Failure::of(&LastError::from_json(json), caller)),
             unaccounted: open.unaccounted(),
             pending: open.pending,
             quarantined: open.quarantined,
@@ -238,7 +238,7 @@ impl Status {
 }
 
 impl Failure {
-    /// An error as the caller may see it.
+    /// The error, as far as the caller may see it.
     pub fn of(error: &LastError, caller: &Caller) -> Self {
         Self {
             problem: error.sentence(Language::English),

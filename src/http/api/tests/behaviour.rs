@@ -1,4 +1,4 @@
-//! What the API promises, promise by promise.
+//! What the API guarantees.
 
 use axum::http::StatusCode;
 use serde_json::json;
@@ -11,7 +11,7 @@ fn statuses(replies: &[Reply]) -> Vec<u16> {
 }
 
 #[tokio::test]
-async fn whoever_remembers_the_cursor_of_a_message_misses_none() {
+async fn a_client_with_the_last_cursor_misses_no_message() {
     let world = World::new().await;
     for _ in 0..4 {
         world.import().await;
@@ -38,7 +38,7 @@ async fn whoever_remembers_the_cursor_of_a_message_misses_none() {
 }
 
 #[tokio::test]
-async fn a_message_is_given_byte_by_byte_and_acknowledged_once() {
+async fn a_message_is_returned_byte_by_byte_and_acknowledged_once() {
     let world = World::new().await;
     let path = format!("/messages/{}", world.message);
     let raw = world.get(&format!("{path}/raw")).await;
@@ -58,7 +58,7 @@ async fn a_message_is_given_byte_by_byte_and_acknowledged_once() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_sent_again_is_done_once() {
+async fn a_repeated_request_is_executed_once() {
     let world = World::new().await;
     let key = [("idempotency-key", "one")];
     let body = || Some(json!({ "name": "second", "scope": "read" }));
@@ -76,7 +76,7 @@ async fn a_request_that_is_sent_again_is_done_once() {
         world.ask("POST", "/tokens", "ours-write", &key, Some(json!({ "name": "third", "scope": "read" }))).await;
     assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(other.json()["type"], "urn:mailferry:problem:key-reused");
-    // Another's key is another key.
+    // The same key with another token is a different key.
     let theirs =
         world.ask("POST", "/tokens", "theirs-write", &key, Some(json!({ "name": "their", "scope": "read" }))).await;
     assert_eq!((theirs.status, theirs.json()["organisation"].clone()), (StatusCode::CREATED, json!("other")));
@@ -84,14 +84,14 @@ async fn a_request_that_is_sent_again_is_done_once() {
         let reply = world.ask("POST", "/tokens", "ours-write", &[("idempotency-key", bad)], body()).await;
         assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{bad:?}");
     }
-    // One that is under way is not done beside itself.
+    // A request in progress is not executed a second time.
     assert!(world.store().claim_key(3, "two", &[0], world.now()).await.unwrap());
     let reply = world.ask("POST", "/tokens", "ours-write", &[("idempotency-key", "two")], body()).await;
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "another request");
 }
 
 #[tokio::test]
-async fn many_at_once_with_one_key_make_one_thing() {
+async fn concurrent_requests_with_one_key_create_one_object() {
     let world = Arc::new(World::new().await);
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..12 {
@@ -101,14 +101,14 @@ async fn many_at_once_with_one_key_make_one_thing() {
             world.ask("POST", "/inboxes", "ours-write", &[("idempotency-key", "k")], Some(body)).await.status.as_u16()
         });
     }
-    let told = tasks.join_all().await;
-    assert!(told.iter().all(|status| [201, 409].contains(status)) && told.contains(&201), "{told:?}");
+    let codes = tasks.join_all().await;
+    assert!(codes.iter().all(|status| [201, 409].contains(status)) && codes.contains(&201), "{codes:?}");
     let added = world.store().audit_lines(Scope::All, None, 100).await.unwrap();
     assert_eq!(added.iter().filter(|line| line.action == "inbox-added").count(), 1);
 }
 
 #[tokio::test]
-async fn a_change_says_what_it_is_meant_for() {
+async fn a_change_requires_if_match() {
     let world = World::new().await;
     let path = format!("/inboxes/{INBOX}");
     let etag = world.get(&path).await.header("etag").to_owned();
@@ -121,7 +121,7 @@ async fn a_change_says_what_it_is_meant_for() {
     assert_eq!(patch(&[], json!({ "name": "x" })).await.status, StatusCode::PRECONDITION_REQUIRED);
     let gone = patch(&[("if-match", "*")], json!({ "reply_from": null })).await.json();
     assert_eq!((gone["name"].clone(), gone["reply_from"].clone()), (json!("Jobb"), json!(null)));
-    // Of many who mean the same state, one changes it.
+    // Of several changes to the same version, one succeeds.
     let etag = world.get(&path).await.header("etag").to_owned();
     let replies =
         futures::future::join_all(["a", "b", "c", "d"].map(|name| {
@@ -132,13 +132,13 @@ async fn a_change_says_what_it_is_meant_for() {
             }
         }))
         .await;
-    let mut told = statuses(&replies);
-    told.sort_unstable();
-    assert_eq!(told, [200, 412, 412, 412]);
+    let mut codes = statuses(&replies);
+    codes.sort_unstable();
+    assert_eq!(codes, [200, 412, 412, 412]);
 }
 
 #[tokio::test]
-async fn a_mailbox_is_added_changed_paused_and_removed_and_its_password_never_told() {
+async fn a_mailbox_is_added_changed_paused_and_removed_without_revealing_its_password() {
     let world = World::new().await;
     let body = json!({ "address": "ny@b.se", "inbox": INBOX, "host": "imap.b.se", "password": SECRET, "folders": ["inbox"], "interval": "5m" });
     let mut replies = vec![world.ask("POST", "/mailboxes", "ours-write", &[], Some(body)).await];
@@ -158,14 +158,14 @@ async fn a_mailbox_is_added_changed_paused_and_removed_and_its_password_never_to
         "{}",
         replies[1].text()
     );
-    for (action, wanted) in
+    for (action, expected) in
         [("pause", 200), ("poll", 409), ("resume", 200), ("poll", 202), ("ledger/retry", 200), ("ledger/skip", 422)]
     {
         replies.push(world.ask("POST", &format!("{path}/{action}"), "ours-write", &[], None).await);
         let last = replies.last().unwrap();
-        // Skipping needs a body.
-        let wanted = if action == "ledger/skip" { 415 } else { wanted };
-        assert_eq!(last.status.as_u16(), wanted, "{action} {}", last.text());
+        // Skipping requires a body.
+        let expected = if action == "ledger/skip" { 415 } else { expected };
+        assert_eq!(last.status.as_u16(), expected, "{action} {}", last.text());
     }
     replies.push(world.ask("POST", &format!("{path}/ledger/skip"), "ours-write", &[], Some(json!({ "uid": 1 }))).await);
     assert_eq!(replies.last().unwrap().status, StatusCode::CONFLICT);
@@ -202,7 +202,7 @@ async fn a_mailbox_is_added_changed_paused_and_removed_and_its_password_never_to
 }
 
 #[tokio::test]
-async fn a_body_is_told_what_is_wrong_with_it_without_being_repeated() {
+async fn errors_name_the_field_without_repeating_its_value() {
     let world = World::new().await;
     let post = async |body| world.ask("POST", "/mailboxes", "ours-write", &[], Some(body)).await;
     let usual = || json!({ "address": "a@b.se", "inbox": INBOX, "host": "h", "password": "p" });
@@ -253,7 +253,7 @@ async fn a_body_is_told_what_is_wrong_with_it_without_being_repeated() {
 }
 
 #[tokio::test]
-async fn nothing_is_pointed_at_what_another_organisation_has() {
+async fn objects_of_other_organisations_cannot_be_referenced() {
     let world = World::new().await;
     let ask = async |method: &str, path: &str, body| {
         world.ask(method, path, "theirs-write", &[("if-match", "*")], Some(body)).await.status.as_u16()
@@ -261,7 +261,7 @@ async fn nothing_is_pointed_at_what_another_organisation_has() {
     let mailbox = |inbox: &str| json!({ "address": "a@b.se", "inbox": inbox, "host": "h", "password": "p" });
     assert_eq!(ask("POST", "/mailboxes", mailbox(INBOX)).await, 404);
     assert_eq!(ask("POST", "/mailboxes", mailbox(THEIRS)).await, 201);
-    // Of an address that another has, it is said no more than that it cannot be used.
+    // A mailbox of another organisation is reported only as an address that cannot be used.
     let taken = json!({ "address": MAILBOX, "inbox": THEIRS, "host": "h", "password": "x" });
     let reply = world.ask("POST", "/mailboxes", "theirs-write", &[], Some(taken)).await;
     assert_eq!(
@@ -276,13 +276,13 @@ async fn nothing_is_pointed_at_what_another_organisation_has() {
     let token = |name: &str| json!({ "name": "n", "scope": "write", "organisation": name });
     assert_eq!(ask("POST", "/tokens", token("default")).await, 404, "never broader than itself");
     assert_eq!(ask("POST", "/tokens", token("other")).await, 201);
-    // What the application may open is nobody's.
+    // The application can open mailboxes of other organisations.
     let app_only = json!({ "address": "c@b.se", "inbox": THEIRS, "host": "h", "oauth": { "provider": "microsoft", "app_only": true } });
     assert_eq!(ask("POST", "/mailboxes", app_only).await, 422);
 }
 
 #[tokio::test]
-async fn the_rest_is_listed_and_removed() {
+async fn other_objects_are_listed_and_removed() {
     let world = World::new().await;
     let etag = async |path: &str| world.get(path).await.header("etag").to_owned();
     let route = format!("/routes/{RECIPIENT}/{INBOX}");
@@ -315,7 +315,7 @@ async fn the_rest_is_listed_and_removed() {
 }
 
 #[tokio::test]
-async fn what_stands_in_a_message_is_given_apart() {
+async fn a_message_is_parsed_into_text_and_attachments() {
     let world = World::new().await;
     let id = world.message;
     let parsed = world.ask("GET", &format!("/messages/{id}/parsed"), "ours-read", &[], None).await.json();

@@ -1,4 +1,4 @@
-//! The description says what there is, and nothing else.
+//! The OpenAPI document describes exactly the endpoints that exist.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::http::api::table;
 
 #[tokio::test]
-async fn the_description_and_the_table_name_the_same_paths() {
+async fn the_document_and_the_table_name_the_same_endpoints() {
     let world = World::new().await;
     let document = world.ask("GET", "/openapi.json", "", &[], None).await.json();
     assert_eq!(document["openapi"], "3.1.0");
@@ -24,7 +24,7 @@ async fn the_description_and_the_table_name_the_same_paths() {
 }
 
 #[tokio::test]
-async fn every_reference_leads_somewhere_and_every_operation_is_told_apart() {
+async fn references_resolve_and_operation_ids_are_unique() {
     let world = World::new().await;
     let document = world.ask("GET", "/openapi.json", "", &[], None).await.json();
     let mut ids = BTreeSet::new();

@@ -1,5 +1,5 @@
-//! Some thousand requests made from the description itself, most of them broken somewhere: whatever comes, the answer is one of
-//! those that the description names, in the media type that it names, and never that something broke inside.
+//! Sends thousands of requests generated from the OpenAPI document, most of them broken in some way. Every response
+//! must be one that the document names, in the media type that it names, and never an internal error.
 
 mod making;
 
@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use super::*;
 use making::{Operation, operations};
 
-/// Requests of each kind.
+/// Requests for each operation.
 const ROUNDS: usize = 100;
 
 fn is_described(reply: &Reply, operation: &Operation) -> Result<(), String> {
@@ -28,19 +28,19 @@ fn is_described(reply: &Reply, operation: &Operation) -> Result<(), String> {
 }
 
 #[tokio::test]
-async fn every_answer_is_one_that_the_description_names() {
+async fn every_response_is_documented() {
     let world = World::new().await;
     let document = world.ask("GET", "/openapi.json", "", &[], None).await.json();
     let mut random = StdRng::seed_from_u64(0x6d61_696c);
     let mut seen = std::collections::BTreeMap::<String, usize>::new();
     for operation in operations(&document) {
         for _ in 0..ROUNDS {
-            let (request, told) = operation.request(&document, &world, &mut random);
+            let (request, description) = operation.request(&document, &world, &mut random);
             let reply = world.send(request).await;
             if let Err(why) = is_described(&reply, &operation) {
-                panic!("{why}: {} {told}\n{} {}", operation.name, reply.status, reply.text());
+                panic!("{why}: {} {description}\n{} {}", operation.name, reply.status, reply.text());
             }
-            assert!(!reply.text().contains(SECRET), "{} {told}\n{}", operation.name, reply.text());
+            assert!(!reply.text().contains(SECRET), "{} {description}\n{}", operation.name, reply.text());
             if reply.header("content-type") == "application/json" {
                 let schema =
                     &operation.described["responses"][reply.status.as_str()]["content"]["application/json"]["schema"];
@@ -48,13 +48,13 @@ async fn every_answer_is_one_that_the_description_names() {
                     .unwrap_or_else(|why| panic!("{}: {why}\n{}", operation.name, reply.text()));
             }
             *seen.entry(reply.status.to_string()).or_default() += 1;
-            // What it has removed is put back, so that the next request finds something.
+            // Restore what was removed, so that later requests find something.
             if operation.method == "DELETE" && reply.status.is_success() {
                 world.fill().await;
             }
         }
     }
-    // Requests that are all refused for the same reason would try nothing.
+    // If all requests failed for the same reason, the test would prove nothing.
     for status in [
         "200 OK",
         "201 Created",

@@ -1,4 +1,4 @@
-//! What is there before anything is imported: found, looked at, checked, tried. Real servers are asked in `tests/it/api.rs`.
+//! Setting up a mailbox: discovery, inspection, check, dry run and test message. `tests/it/api.rs` uses real servers.
 
 use axum::http::StatusCode;
 use serde_json::json;
@@ -18,22 +18,22 @@ impl World {
         self.ask("POST", path, token, &[], body).await
     }
 
-    /// Has the server of the mailbox refused so many logins that this organisation asked for.
+    /// Makes the mailbox's server refuse this number of logins that this organisation has triggered.
     async fn refused(&self, organisation_id: i64, times: usize) {
         let deps = &self.state.deps;
         let mailbox = self.store().mailbox(&MAILBOX.parse().unwrap()).await.unwrap();
         let mailbox = Mailbox { organisation_id, ..mailbox };
         let account = Account::new(organisation_id, &mailbox.server, &mailbox.username, &[]);
         let error = LoginError::Refused("no".to_owned());
-        let told = PollError::login(&error, "h", &Default::default());
+        let poll_error = PollError::login(&error, "h", &Default::default());
         for _ in 0..times {
             if let Ok(one) = Try::begin(&account, LoginTrigger::ByPerson, &mailbox, deps).await {
-                one.end(Err((&error, Some(&told)))).await;
+                one.end(Err((&error, Some(&poll_error)))).await;
             }
         }
     }
 
-    /// Has the server of the mailbox told us to stay away for an hour; returns until when.
+    /// Makes the mailbox's server ask us to wait for an hour. Returns until when.
     async fn hold(&self) -> Timestamp {
         let (store, now) = (self.store(), self.now());
         let (taker, until) = (Taker { owner: "me", dead_token: None }, now.plus(Duration::from_mins(60)));
@@ -55,7 +55,7 @@ impl World {
         until
     }
 
-    /// What was done, of this kind: who and what of each.
+    /// The actor and target of the audit lines with this action.
     async fn done(&self, action: &str) -> Vec<(String, String)> {
         let lines = self.store().audit_lines(Scope::All, None, 100).await.unwrap();
         lines.into_iter().filter(|line| line.action == action).map(|line| (line.who, line.target)).collect()
@@ -67,15 +67,15 @@ fn of_mailbox(what: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_known_providers_server_is_found_and_a_name_that_is_no_domain_is_not_looked_for() {
+async fn discovery_knows_providers_and_ignores_names_that_are_not_domains() {
     let world = World::new().await;
     let find = async |address: &str| world.post("/discover", "ours-write", Some(json!({ "address": address }))).await;
     let gmail = find("Anna@gmail.com").await.json()["server"].clone();
-    let wanted = json!({
+    let expected = json!({
         "host": "imap.gmail.com", "port": 993, "tls": "implicit", "username": "anna@gmail.com", "login": "password",
         "oauth": null, "provider": gmail["provider"], "password_works": true, "app_password": true, "how": "provider",
     });
-    assert_eq!(gmail, wanted);
+    assert_eq!(gmail, expected);
     let microsoft = find("anna@outlook.com").await.json()["server"].clone();
     assert_eq!((&microsoft["login"], &microsoft["password_works"]), (&json!("oauth"), &json!(false)), "{microsoft}");
     assert_eq!(find("anna@localhost").await.json(), json!({ "server": null }));
@@ -85,7 +85,7 @@ async fn a_known_providers_server_is_found_and_a_name_that_is_no_domain_is_not_l
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_reached_is_told_as_a_problem_and_why_to_the_operator_only() {
+async fn only_the_operator_sees_why_a_server_is_unreachable() {
     let world = World::new().await;
     for (method, what) in [("GET", "folders"), ("GET", "effects?folder=INBOX"), ("POST", "dry-run")] {
         let path = of_mailbox(what);
@@ -93,9 +93,9 @@ async fn a_server_that_is_not_reached_is_told_as_a_problem_and_why_to_the_operat
             ["ours-write", "all-write"].map(async |token| world.ask(method, &path, token, &[], None).await);
         let (ours, all) = (ours.await, all.await);
         assert_eq!((ours.status, all.status), (StatusCode::CONFLICT, StatusCode::CONFLICT), "{what}");
-        let told = ours.json()["detail"].as_str().unwrap().to_owned();
-        assert!(told.starts_with("The server cannot be reached at that name and port."), "{told}");
-        assert!(!told.contains("127.0.0.1") && !told.contains('('), "{told}");
+        let detail = ours.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.starts_with("The server cannot be reached at that name and port."), "{detail}");
+        assert!(!detail.contains("127.0.0.1") && !detail.contains('('), "{detail}");
         assert!(all.json()["detail"].as_str().unwrap().contains("127.0.0.1"), "{}", all.text());
     }
     let [ours, all] =
@@ -106,7 +106,7 @@ async fn a_server_that_is_not_reached_is_told_as_a_problem_and_why_to_the_operat
     assert_eq!(ours.await, json!({ "ok": false, "complete": true, "lines": [line] }));
     let all = all.await;
     assert_eq!(all["lines"][0]["step"], "dns", "{all}");
-    // A name that leads nowhere looks just so.
+    // A host name that does not resolve looks the same.
     let world = World::new().await;
     let other = json!({ "host": "nowhere.invalid", "password": SECRET });
     let path = format!("/mailboxes/{MAILBOX}");
@@ -117,9 +117,9 @@ async fn a_server_that_is_not_reached_is_told_as_a_problem_and_why_to_the_operat
 }
 
 #[tokio::test]
-async fn no_account_is_locked_by_asking_again() {
+async fn repeated_inspections_do_not_lock_an_account() {
     let world = World::new().await;
-    // Who does not come to a login locks nothing, however often he asks.
+    // Attempts that never reach the login cannot lock an account.
     for _ in 0..12 {
         let reply = world.ask("GET", &of_mailbox("folders"), "ours-write", &[], None).await;
         assert_eq!((reply.status, reply.text().contains("Wait")), (StatusCode::CONFLICT, false), "{}", reply.text());
@@ -136,9 +136,9 @@ async fn no_account_is_locked_by_asking_again() {
 }
 
 #[tokio::test]
-async fn what_is_asked_of_a_look_has_its_bounds() {
+async fn inspection_options_are_validated() {
     let world = World::new().await;
-    for (body, wanted) in [
+    for (body, expected) in [
         (json!({ "within": "61s" }), 422),
         (json!({ "within": "0s" }), 422),
         (json!({ "within": 5 }), 422),
@@ -147,7 +147,7 @@ async fn what_is_asked_of_a_look_has_its_bounds() {
         (json!({}), 409),
     ] {
         let reply = world.post(&of_mailbox("dry-run"), "ours-write", Some(body.clone())).await;
-        assert_eq!(reply.status.as_u16(), wanted, "{body} {}", reply.text());
+        assert_eq!(reply.status.as_u16(), expected, "{body} {}", reply.text());
     }
     for wrong in ["folder=", "folder=a%0Ab", "folder=a&folder=b", "colour=red"] {
         let reply = world.ask("GET", &of_mailbox(&format!("effects?{wrong}")), "ours-write", &[], None).await;
@@ -156,7 +156,7 @@ async fn what_is_asked_of_a_look_has_its_bounds() {
 }
 
 #[tokio::test]
-async fn a_connect_link_opens_the_customers_page_until_the_next_is_made() {
+async fn a_connect_link_works_until_the_next_one_is_created() {
     let world = World::new().await;
     let page = async |url: &str| {
         let path = url.split_once("/customer/").unwrap().1;
@@ -171,7 +171,7 @@ async fn a_connect_link_opens_the_customers_page_until_the_next_is_made() {
     assert!(customer.contains(MAILBOX) && customer.contains("name=\"password\""), "{customer}");
     let until = world.store().open_connect_link(1, world.now()).await.unwrap().unwrap();
     assert_eq!(made["expires_at"], until.to_string());
-    // The same request again makes no other; a new one takes its place.
+    // The same request returns the same link; a new request replaces it.
     let key = [("idempotency-key", "one")];
     let ask = async || world.ask("POST", &of_mailbox("connect-links"), "ours-write", &key, None).await;
     let (second, again) = (ask().await, ask().await);
@@ -183,7 +183,7 @@ async fn a_connect_link_opens_the_customers_page_until_the_next_is_made() {
 }
 
 #[tokio::test]
-async fn a_test_mail_is_followed_until_it_is_in_an_inbox() {
+async fn a_test_message_is_followed_until_it_is_in_an_inbox() {
     let world = World::new().await;
     let begun = world.post(&of_mailbox("tests"), "ours-write", None).await;
     assert_eq!(begun.status, StatusCode::CREATED, "{}", begun.text());
@@ -213,13 +213,13 @@ async fn a_test_mail_is_followed_until_it_is_in_an_inbox() {
 }
 
 #[tokio::test]
-async fn passwords_are_given_and_not_guessed() {
+async fn guessing_passwords_is_rate_limited() {
     let world = World::new().await;
     let give = async |n: usize| {
         let body = json!({ "password": format!("{SECRET}{n}") });
         world.ask("PATCH", &format!("/mailboxes/{MAILBOX}"), "ours-write", &[("if-match", "*")], Some(body)).await
     };
-    // What was not tried, and what another organisation has tried, is held against nobody.
+    // Attempts that were not made, and attempts of other organisations, do not count.
     let other = world.store().organisation_named("other", world.now()).await.unwrap().id;
     world.refused(other, 30).await;
     for n in 0..30 {
@@ -228,12 +228,12 @@ async fn passwords_are_given_and_not_guessed() {
     world.refused(FIRST_ORGANISATION, 8).await;
     let reply = give(30).await;
     assert_eq!(
-        (reply.status, reply.text().contains("refused several passwords")),
+        (reply.status, reply.text().contains("rejected several passwords")),
         (StatusCode::CONFLICT, true),
         "{}",
         reply.text()
     );
-    // By another mailbox, and by other ways of writing it, it is the same account.
+    // Through another mailbox, or spelled differently, it is still the same account.
     for (n, (host, username)) in
         [("127.0.0.1", MAILBOX), ("127.1", "Jobb@Lillestad.SE"), ("::ffff:127.0.0.1", " jobb@lillestad.se ")]
             .into_iter()
@@ -253,7 +253,7 @@ async fn passwords_are_given_and_not_guessed() {
 }
 
 #[tokio::test]
-async fn no_look_goes_to_a_server_that_told_us_to_stay_away() {
+async fn no_inspection_goes_to_a_server_that_asked_us_to_wait() {
     let world = World::new().await;
     let until = world.hold().await;
     let detail = format!("the mail server asked Mailferry to wait until {until}");
@@ -268,8 +268,8 @@ async fn no_look_goes_to_a_server_that_told_us_to_stay_away() {
         inspect::folders(inspector, &mailbox).await,
         Err(Error::Conflict(Conflict::ServerAskedToWaitUntil(_)))
     ));
-    // The command line checks all the same: a person may have mended it.
-    let wish = CheckOptions { as_polled: false, tell: |_: &CheckLine| {} };
-    let checked = inspect::check(inspector, &mailbox, wish).await.unwrap();
+    // The command line ignores the waiting time: a person may have fixed the problem.
+    let options = CheckOptions { as_polled: false, tell: |_: &CheckLine| {} };
+    let checked = inspect::check(inspector, &mailbox, options).await.unwrap();
     assert!(!checked.lines.is_empty(), "it was walked");
 }

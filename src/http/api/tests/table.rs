@@ -1,14 +1,14 @@
-//! Walks the table: every path, asked by everybody, is refused as it should be.
+//! Walks the endpoint table and checks the access to every endpoint.
 
 use axum::http::StatusCode;
 use serde_json::json;
 
 use super::*;
-use crate::http::api::auth::Needs;
+use crate::http::api::auth::TokenAccess;
 use crate::http::api::{Endpoint, table};
 
 impl World {
-    /// The path with what is there in the first organisation.
+    /// The path for the first organisation's object.
     fn path(&self, endpoint: &Endpoint) -> String {
         let object = if endpoint.path.starts_with("/inboxes") { INBOX } else { MAILBOX };
         let name = if endpoint.path.starts_with("/users") { USER } else { "spare" };
@@ -24,16 +24,16 @@ impl World {
 }
 
 fn is_problem(reply: &Reply, endpoint: &Endpoint) {
-    let told = reply.json();
+    let problem = reply.json();
     assert_eq!(reply.header("content-type"), "application/problem+json", "{} {}", endpoint.method, endpoint.path);
-    assert_eq!(told["status"], reply.status.as_u16(), "{told}");
-    assert!(told["type"].as_str().unwrap().starts_with("urn:mailferry:problem:"), "{told}");
+    assert_eq!(problem["status"], reply.status.as_u16(), "{problem}");
+    assert!(problem["type"].as_str().unwrap().starts_with("urn:mailferry:problem:"), "{problem}");
 }
 
 #[tokio::test]
-async fn without_a_good_token_nobody_gets_anything() {
+async fn every_endpoint_requires_a_valid_token() {
     let world = World::new().await;
-    for endpoint in table().iter().filter(|endpoint| endpoint.needs != Needs::Nothing) {
+    for endpoint in table().iter().filter(|endpoint| endpoint.access != TokenAccess::Public) {
         for token in ["", "mf_unknown"] {
             let reply = world.walk(endpoint, token).await;
             assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{} {}", endpoint.method, endpoint.path);
@@ -44,10 +44,15 @@ async fn without_a_good_token_nobody_gets_anything() {
 }
 
 #[tokio::test]
-async fn a_token_that_may_look_changes_nothing() {
+async fn a_read_token_cannot_change_anything() {
     let world = World::new().await;
     for endpoint in table().iter().filter(|endpoint| endpoint.method != "GET") {
-        assert!(matches!(endpoint.needs, Needs::Write | Needs::WriteAll), "{} {}", endpoint.method, endpoint.path);
+        assert!(
+            matches!(endpoint.access, TokenAccess::Write | TokenAccess::WriteAll),
+            "{} {}",
+            endpoint.method,
+            endpoint.path
+        );
         for token in ["ours-read", "all-read"] {
             let reply = world.walk(endpoint, token).await;
             assert_eq!(reply.status, StatusCode::FORBIDDEN, "{} {}", endpoint.method, endpoint.path);
@@ -57,18 +62,18 @@ async fn a_token_that_may_look_changes_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_another_organisations_is_not_there() {
+async fn objects_of_other_organisations_are_not_found() {
     let world = World::new().await;
     for endpoint in table().iter().filter(|endpoint| endpoint.path.contains('{')) {
         let reply = world.walk(endpoint, "theirs-write").await;
         assert_eq!(reply.status, StatusCode::NOT_FOUND, "{} {}: {}", endpoint.method, endpoint.path, reply.text());
         is_problem(&reply, endpoint);
     }
-    // Nor is it named where things are listed.
+    // Lists do not contain it, either.
     for endpoint in table().iter().filter(|endpoint| endpoint.method == "GET" && !endpoint.path.contains('{')) {
         let path = format!("{}{}", endpoint.path, if endpoint.path == "/search" { "?q=number" } else { "" });
         let reply = world.ask("GET", &path, "theirs-write", &[], None).await;
-        if matches!(endpoint.needs, Needs::ReadAll) {
+        if matches!(endpoint.access, TokenAccess::ReadAll) {
             assert_eq!(reply.status, StatusCode::FORBIDDEN, "{path}");
             continue;
         }
@@ -80,29 +85,30 @@ async fn what_is_another_organisations_is_not_there() {
 }
 
 #[tokio::test]
-async fn whoever_may_is_answered() {
+async fn authorised_requests_are_answered() {
     let world = World::new().await;
     for token in ["ours-write", "all-write"] {
         for endpoint in table() {
             let reply = world.walk(&endpoint, token).await;
-            let is_for_all = matches!(endpoint.needs, Needs::ReadAll | Needs::WriteAll) && token != "all-write";
-            let wanted = match endpoint.method.as_str() {
+            let is_for_all =
+                matches!(endpoint.access, TokenAccess::ReadAll | TokenAccess::WriteAll) && token != "all-write";
+            let expected = match endpoint.method.as_str() {
                 _ if is_for_all => vec![403],
                 "DELETE" | "PATCH" => vec![428],
-                // What the body does not say; and what the customer's server does, where nobody listens.
+                // The body is missing, or nothing listens at the customer's server.
                 "POST" => vec![200, 201, 202, 204, 409, 422],
-                _ if endpoint.needs == Needs::Write => vec![409],
+                _ if endpoint.access == TokenAccess::Write => vec![409],
                 _ if endpoint.path == "/search" => vec![400],
                 _ => vec![200],
             };
             let status = reply.status.as_u16();
-            assert!(wanted.contains(&status), "{} {}: {status} {}", endpoint.method, endpoint.path, reply.text());
+            assert!(expected.contains(&status), "{} {}: {status} {}", endpoint.method, endpoint.path, reply.text());
         }
     }
 }
 
 #[tokio::test]
-async fn what_is_no_path_or_no_method_is_told_as_a_problem() {
+async fn unknown_paths_and_methods_are_problems() {
     let world = World::new().await;
     for path in ["", "/", "/nothing", "/inboxes/", "/inboxes/a@b.se/nothing/at/all"] {
         let reply = world.ask("GET", path, "all-write", &[], None).await;

@@ -1,43 +1,42 @@
-//! Facts, told in the words of a page in the reader's language. What a server says stays as it is.
+//! Facts in the words of a page. Texts from servers stay as they are.
 
-use super::{Words, of_step};
+use super::{Words, step_text_id};
 use crate::app::Actor;
 use crate::fact::{Fact, Reason, StoredFact};
 use crate::locale;
 use crate::poll::check::CheckLine;
 
 impl Words {
-    /// Who did something, as the audit names them.
-    pub fn who(&self, who: &str) -> String {
-        match who {
+    /// An actor, as the audit log names them.
+    pub fn who(&self, name: &str) -> String {
+        match name {
             Actor::COMMAND_LINE => self.t("who-command-line"),
             Actor::LINK => self.t("who-connect-link"),
-            _ => who.to_owned(),
+            _ => name.to_owned(),
         }
     }
 
-    /// A fact, in the words of a page.
     pub fn fact(&self, fact: &impl Fact) -> String {
         fact.on_page(self.language)
     }
 
-    /// The same of one that was kept.
+    /// A stored fact.
     pub fn kept(&self, fact: &StoredFact<impl Fact>) -> String {
         fact.on_page(self.language)
     }
 
-    /// What was found at a step of a check.
-    pub fn line(&self, line: &CheckLine) -> String {
+    /// The finding of one step of a check.
+    pub fn check_line(&self, line: &CheckLine) -> String {
         line.on_page(self.language)
     }
 
-    /// Why a mail is not in an inbox, as the ledger says it.
+    /// Why a message is not in an inbox, according to the ledger.
     pub fn reason(&self, reason: &Option<StoredFact<Reason>>) -> String {
         reason.as_ref().map_or_else(String::new, |reason| self.kept(reason))
     }
 
-    /// Why a mail is in an inbox, as routing says it (`mailbox: a@b.se`, `Delivered-To: a@b.se`): what the mail did, for "because
-    /// the mail ...".
+    /// Why a message is in an inbox, from the rule that routing recorded (`mailbox: a@b.se`, `Delivered-To: a@b.se`).
+    /// Continues the sentence "because the message ...".
     pub fn why(&self, why: &str) -> String {
         let Some((field, what)) = why.split_once(": ") else { return why.to_owned() };
         let name = match field {
@@ -49,9 +48,9 @@ impl Words {
         self.t2(name, "what", what, "field", field)
     }
 
-    /// What it means that a step of a check failed, where there is a sentence for it.
-    pub fn failed(&self, step: &str) -> Option<String> {
-        let name = of_step("error", step);
+    /// The sentence for a failed step of a check, if there is one.
+    pub fn step_error(&self, step: &str) -> Option<String> {
+        let name = step_text_id("error", step);
         locale::has(&name).then(|| self.t(&name))
     }
 }
@@ -67,9 +66,9 @@ mod tests {
     }
 
     #[test]
-    fn who_did_something_and_why_a_mail_is_here_is_told_in_swedish() {
+    fn actors_and_routing_reasons_are_translated() {
         let w = in_swedish();
-        for (why, told) in [
+        for (why, expected) in [
             ("mailbox: jobb@l.se", "kom till postlådan jobb@l.se"),
             ("To: jobb+anna@l.se", "skickades till jobb+anna@l.se (To)"),
             ("Cc: jobb@l.se", "skickades till jobb@l.se (Cc)"),
@@ -78,13 +77,13 @@ mod tests {
             ("X-Other: jobb@l.se", "har raden X-Other: jobb@l.se"),
             ("by magic", "by magic"),
         ] {
-            assert_eq!(w.why(why), told);
+            assert_eq!(w.why(why), expected);
         }
         assert_eq!(w.who("command line"), "kommandoraden");
         assert_eq!(w.who("connect link"), "kundens länk");
         assert_eq!(w.who("anna"), "anna");
         assert_eq!(w.reason(&None), "");
-        assert_eq!(w.failed("tcp").as_deref(), Some("Servern går inte att nå under det namnet och på den porten."));
-        assert_eq!(w.failed("capabilities"), None);
+        assert_eq!(w.step_error("tcp").as_deref(), Some("Servern går inte att nå under det namnet och på den porten."));
+        assert_eq!(w.step_error("capabilities"), None);
     }
 }

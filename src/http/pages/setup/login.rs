@@ -1,4 +1,4 @@
-//! The step of the login: a provider's consent, a password, or a link by which the customer gives either.
+//! The login step: a provider's consent, a password, or a link for the customer.
 
 use askama::Template;
 use axum::Form;
@@ -10,24 +10,24 @@ use crate::app::links;
 use crate::app::mailboxes::credential_policy;
 use crate::app::mailboxes::settings::given_password;
 use crate::http::State;
-use crate::http::page::answer::{Answer, go, show, show_again};
+use crate::http::page::answer::{PageResult, redirect, show, show_invalid};
 use crate::http::page::frame::Frame;
 use crate::http::page::last_error::LastError;
 use crate::http::page::visitor::SignedIn;
 use crate::http::pages::login_form::{mail_password, registered};
-use crate::http::pages::mailbox::seen;
+use crate::http::pages::mailbox::find_mailbox;
 use crate::store::{GrantKind, Login, Mailbox};
 
 #[derive(Template)]
 #[template(path = "setup_login.html")]
-struct Page {
+struct LoginStepPage {
     f: Frame,
     step: &'static str,
     mailbox: Mailbox,
     registered: Vec<String>,
-    /// The registered provider that this server is.
+    /// The registered provider that this server belongs to.
     usual: Option<String>,
-    /// The server takes no passwords, and no application is registered.
+    /// The server accepts no passwords, and no application is registered.
     is_unregistered: bool,
     is_connected: bool,
     problem: Option<String>,
@@ -35,14 +35,14 @@ struct Page {
     link: Option<String>,
 }
 
-impl Page {
-    /// Whether this provider is the one to be proposed.
+impl LoginStepPage {
+    /// Whether this provider is proposed first.
     fn is_usual(&self, name: &str) -> bool {
         self.usual.as_deref() == Some(name)
     }
 }
 
-/// Who is to consent at this provider in the mailbox's place, as a member of a shared one; empty: nobody.
+/// The account that consents in place of a shared mailbox; empty: none.
 pub fn member<'a>(mailbox: &'a Mailbox, provider: &str) -> &'a str {
     match &mailbox.login {
         Login::OAuth { key, .. }
@@ -54,13 +54,13 @@ pub fn member<'a>(mailbox: &'a Mailbox, provider: &str) -> &'a str {
     }
 }
 
-fn made(mailbox: Mailbox, state: &State, who: &SignedIn) -> Page {
+fn login_page(mailbox: Mailbox, state: &State, user: &SignedIn) -> LoginStepPage {
     let (oauth, host) = (&state.deps.oauth, &mailbox.server.host);
     let usual = oauth.registered_for_host(host).map(str::to_owned);
-    let mut of_host = oauth.providers.values().filter(|app| app.imap_host.eq_ignore_ascii_case(host));
-    let is_microsoft = of_host.any(|app| app.family() == "microsoft");
-    Page {
-        f: Frame::new(&who.reader, "mailboxes"),
+    let mut same_host = oauth.providers.values().filter(|app| app.imap_host.eq_ignore_ascii_case(host));
+    let is_microsoft = same_host.any(|app| app.family() == "microsoft");
+    LoginStepPage {
+        f: Frame::new(&user.visitor, "mailboxes"),
         step: "login",
         registered: registered(state),
         is_unregistered: usual.is_none() && is_microsoft,
@@ -76,24 +76,23 @@ fn made(mailbox: Mailbox, state: &State, who: &SignedIn) -> Page {
     }
 }
 
-/// The page.
-pub async fn page(FromState(state): FromState<State>, who: SignedIn, Path(address): Path<String>) -> Answer {
-    show(&made(seen(&address, &state, &who).await?, &state, &who))
+pub async fn page(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
+    show(&login_page(find_mailbox(&address, &state, &user).await?, &state, &user))
 }
 
-/// The page again, since the login went wrong.
-pub fn wrong(mailbox: Mailbox, error: LastError, state: &State, who: &SignedIn) -> Answer {
-    show_again(&Page { error: Some(error), ..made(mailbox, state, who) })
+/// Shows the page again after a failed login.
+pub fn failed(mailbox: Mailbox, error: LastError, state: &State, user: &SignedIn) -> PageResult {
+    show_invalid(&LoginStepPage { error: Some(error), ..login_page(mailbox, state, user) })
 }
 
-/// The page again, with a sentence about what went wrong at the provider.
-pub fn refused(mailbox: Mailbox, problem: String, state: &State, who: &SignedIn) -> Answer {
-    show_again(&Page { problem: Some(problem), ..made(mailbox, state, who) })
+/// Shows the page again after a failure at the provider.
+pub fn refused(mailbox: Mailbox, problem: String, state: &State, user: &SignedIn) -> PageResult {
+    show_invalid(&LoginStepPage { problem: Some(problem), ..login_page(mailbox, state, user) })
 }
 
 #[derive(Deserialize)]
-pub struct Given {
-    /// The server that was shown.
+pub struct LoginStepForm {
+    /// The server that the form was shown for.
     #[serde(default)]
     server: String,
     #[serde(default)]
@@ -102,30 +101,30 @@ pub struct Given {
     link: String,
 }
 
-/// Takes a password, or makes a link.
+/// Saves a password, or creates a link.
 pub async fn password(
     FromState(state): FromState<State>,
-    who: SignedIn,
+    user: SignedIn,
     Path(address): Path<String>,
-    Form(given): Form<Given>,
-) -> Answer {
-    let mailbox = seen(&address, &state, &who).await?;
-    if !given.link.is_empty() {
-        let made_link = links::make(state.acting(&who.actor), &mailbox).await?;
-        let link = Some(state.page.link(&format!("/customer/{}", made_link.key)));
-        return show(&Page { link, ..made(mailbox, &state, &who) });
+    Form(form): Form<LoginStepForm>,
+) -> PageResult {
+    let mailbox = find_mailbox(&address, &state, &user).await?;
+    if !form.link.is_empty() {
+        let created = links::make(state.acting(&user.actor), &mailbox).await?;
+        let link = Some(state.settings.link(&format!("/customer/{}", created.key)));
+        return show(&LoginStepPage { link, ..login_page(mailbox, &state, &user) });
     }
-    let password = match mail_password(&given.password) {
-        Ok(_) if given.server != credential_policy::shown(&mailbox) => Err("customer-server-changed"),
+    let password = match mail_password(&form.password) {
+        Ok(_) if form.server != credential_policy::shown(&mailbox) => Err("customer-server-changed"),
         password => password,
     };
     let password = match password {
         Ok(password) => password,
         Err(name) => {
-            let problem = Some(who.reader.words.t(name));
-            return show_again(&Page { problem, ..made(mailbox, &state, &who) });
+            let problem = Some(user.visitor.words.t(name));
+            return show_invalid(&LoginStepPage { problem, ..login_page(mailbox, &state, &user) });
         }
     };
-    change(&mailbox, given_password(&mailbox, password), &state, &who).await?;
-    go(&after("login", &mailbox))
+    change(&mailbox, given_password(&mailbox, password), &state, &user).await?;
+    redirect(&after("login", &mailbox))
 }

@@ -1,4 +1,4 @@
-//! The step of the server: what was found is shown for correction.
+//! The server step: the discovered server can be corrected.
 
 use askama::Template;
 use axum::Form;
@@ -10,34 +10,34 @@ use crate::app::Error;
 use crate::app::mailboxes::Refused;
 use crate::app::mailboxes::settings::{ServerRequest, Wrong};
 use crate::http::State;
-use crate::http::page::answer::{Answer, go, show, show_again};
+use crate::http::page::answer::{PageResult, redirect, show, show_invalid};
 use crate::http::page::frame::Frame;
 use crate::http::page::last_error::LastError;
 use crate::http::page::paths::mailbox as path;
 use crate::http::page::visitor::SignedIn;
 use crate::http::page::words::Words;
-use crate::http::pages::mailbox::seen;
+use crate::http::pages::mailbox::find_mailbox;
 use crate::locale;
 use crate::mailbox::TlsMode;
 use crate::store::{Changes, Mailbox};
 
 #[derive(Template)]
 #[template(path = "setup_server.html")]
-struct Page {
+struct ServerPage {
     f: Frame,
     step: &'static str,
     mailbox: Mailbox,
-    /// Who named the server, as the name of a text.
+    /// The source of the server, in words.
     how: Option<String>,
-    form: Given,
+    form: ServerForm,
     problem: Option<String>,
     error: Option<LastError>,
-    /// The certificate that the server showed and nobody here knows.
+    /// The fingerprint of an unknown certificate that the server presented.
     certificate: Option<String>,
 }
 
 #[derive(Deserialize, Clone, Default)]
-pub struct Given {
+pub struct ServerForm {
     #[serde(default)]
     host: String,
     #[serde(default)]
@@ -51,13 +51,13 @@ pub struct Given {
 }
 
 #[derive(Deserialize)]
-pub struct How {
+pub struct ServerQuery {
     #[serde(default)]
     how: String,
 }
 
-fn filled(mailbox: &Mailbox) -> Given {
-    Given {
+fn filled_form(mailbox: &Mailbox) -> ServerForm {
+    ServerForm {
         host: mailbox.server.host.clone(),
         port: mailbox.server.port.to_string(),
         tls: mailbox.server.tls.to_string(),
@@ -66,75 +66,93 @@ fn filled(mailbox: &Mailbox) -> Given {
     }
 }
 
-/// The page.
 pub async fn page(
     FromState(state): FromState<State>,
-    who: SignedIn,
+    user: SignedIn,
     Path(address): Path<String>,
-    Query(how): Query<How>,
-) -> Answer {
-    let mailbox = seen(&address, &state, &who).await?;
-    let how = Some(format!("found-{}", how.how)).filter(|name| locale::has(name)).map(|name| who.reader.words.t(&name));
-    let f = Frame::new(&who.reader, "mailboxes");
-    let form = filled(&mailbox);
-    show(&Page { f, step: "server", mailbox, how, form, problem: None, error: None, certificate: None })
+    Query(query): Query<ServerQuery>,
+) -> PageResult {
+    let mailbox = find_mailbox(&address, &state, &user).await?;
+    let how =
+        Some(format!("found-{}", query.how)).filter(|name| locale::has(name)).map(|name| user.visitor.words.t(&name));
+    let f = Frame::new(&user.visitor, "mailboxes");
+    let form = filled_form(&mailbox);
+    show(&ServerPage { f, step: "server", mailbox, how, form, problem: None, error: None, certificate: None })
 }
 
-/// The page again, since what stands there leads nowhere.
-pub fn wrong(mailbox: Mailbox, error: LastError, who: &SignedIn) -> Answer {
-    let f = Frame::new(&who.reader, "mailboxes");
-    let form = filled(&mailbox);
-    // A certificate is offered to be trusted only where it was one that nobody knows.
+/// Shows the page again after a failed connection.
+pub fn failed(mailbox: Mailbox, error: LastError, user: &SignedIn) -> PageResult {
+    let f = Frame::new(&user.visitor, "mailboxes");
+    let form = filled_form(&mailbox);
+    // Only an unknown certificate can be trusted. Other TLS errors cannot be accepted here.
     let certificate = error.fingerprint().map(str::to_owned);
-    show_again(&Page { f, step: "server", mailbox, how: None, form, problem: None, error: Some(error), certificate })
+    show_invalid(&ServerPage {
+        f,
+        step: "server",
+        mailbox,
+        how: None,
+        form,
+        problem: None,
+        error: Some(error),
+        certificate,
+    })
 }
 
-/// Takes what stands there.
+/// Saves the server.
 pub async fn set(
     FromState(state): FromState<State>,
-    who: SignedIn,
+    user: SignedIn,
     Path(address): Path<String>,
-    Form(given): Form<Given>,
-) -> Answer {
-    let mailbox = seen(&address, &state, &who).await?;
-    let w = who.reader.words.clone();
-    let again = |mailbox: Mailbox, problem: String| {
-        let f = Frame::new(&who.reader, "mailboxes");
-        let (form, problem) = (given.clone(), Some(problem));
-        show_again(&Page { f, step: "server", mailbox, how: None, form, problem, error: None, certificate: None })
+    Form(form): Form<ServerForm>,
+) -> PageResult {
+    let mailbox = find_mailbox(&address, &state, &user).await?;
+    let w = user.visitor.words.clone();
+    let show_problem = |mailbox: Mailbox, problem: String| {
+        let f = Frame::new(&user.visitor, "mailboxes");
+        let (form, problem) = (form.clone(), Some(problem));
+        show_invalid(&ServerPage {
+            f,
+            step: "server",
+            mailbox,
+            how: None,
+            form,
+            problem,
+            error: None,
+            certificate: None,
+        })
     };
-    let Some(port) = given.port.trim().parse::<u16>().ok() else { return again(mailbox, w.t("port-wrong")) };
-    let Ok(tls) = given.tls.parse::<TlsMode>() else { return again(mailbox, w.t("tls-wrong")) };
-    let username = given.username.trim();
+    let Some(port) = form.port.trim().parse::<u16>().ok() else { return show_problem(mailbox, w.t("port-wrong")) };
+    let Ok(tls) = form.tls.parse::<TlsMode>() else { return show_problem(mailbox, w.t("tls-wrong")) };
+    let username = form.username.trim();
     if username.is_empty() || username.len() > 1000 || username.chars().any(char::is_control) {
-        return again(mailbox, w.t("username-wrong"));
+        return show_problem(mailbox, w.t("username-wrong"));
     }
-    let wish = ServerRequest {
-        host: Some(given.host.trim().to_lowercase()),
+    let request = ServerRequest {
+        host: Some(form.host.trim().to_lowercase()),
         port: Some(port),
         tls: Some(tls),
         ca_pem: None,
-        pin_sha256: Some(Some(given.pin.trim().to_owned()).filter(|pin| !pin.is_empty())),
+        pin_sha256: Some(Some(form.pin.trim().to_owned()).filter(|pin| !pin.is_empty())),
     };
-    let server = match wish.on(&mailbox.server) {
+    let server = match request.on(&mailbox.server) {
         Ok(server) => server.unwrap_or_else(|| mailbox.server.clone()),
-        Err(Wrong { part: "port", .. }) => return again(mailbox, w.t("port-wrong")),
-        Err(Wrong { part: "pin_sha256", .. }) => return again(mailbox, w.t("pin-wrong")),
-        Err(_) => return again(mailbox, w.t("host-wrong")),
+        Err(Wrong { part: "port", .. }) => return show_problem(mailbox, w.t("port-wrong")),
+        Err(Wrong { part: "pin_sha256", .. }) => return show_problem(mailbox, w.t("pin-wrong")),
+        Err(_) => return show_problem(mailbox, w.t("host-wrong")),
     };
-    // Without TLS everything can be read on the way: only to this machine itself, for whoever tries it out.
+    // Everything can be read without TLS. Allowed only for a server on this machine, for tests.
     if tls == TlsMode::None && !server.is_this_machine() {
-        return again(mailbox, w.t("tls-needed"));
+        return show_problem(mailbox, w.t("tls-needed"));
     }
     let changes = Changes { server: Some(server), username: Some(username.to_owned()), ..Changes::default() };
-    let asks_login = match change(&mailbox, changes, &state, &who).await {
+    let asks_login = match change(&mailbox, changes, &state, &user).await {
         Ok(asks_login) => asks_login,
-        Err(Error::Refused(refused)) => return again(mailbox, refused_in_words(refused, &w)),
+        Err(Error::Refused(refused)) => return show_problem(mailbox, refused_in_words(refused, &w)),
         Err(error) => return Err(error.into()),
     };
     match asks_login {
-        true => go(&format!("{}/setup/login?done=login-anew", path(&mailbox.address))),
-        false => go(&after("server", &mailbox)),
+        true => redirect(&format!("{}/setup/login?done=login-anew", path(&mailbox.address))),
+        false => redirect(&after("server", &mailbox)),
     }
 }
 

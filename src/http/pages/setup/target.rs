@@ -1,32 +1,32 @@
-//! The steps of what is to happen: to which inbox mail goes, what becomes of the customer's copy, and from when on.
+//! The steps about what happens to mail: the inbox, the customer's copy, and the start date.
 
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, State as FromState};
 use serde::Deserialize;
 
-use super::folders::failed;
+use super::folders::inspect_failed;
 use super::{after, change, own_or_new};
 use crate::address::Address;
 use crate::app::inboxes::{self, WantedInbox};
 use crate::app::mailboxes::inspect;
 use crate::app::organisations::Owner;
 use crate::http::State;
-use crate::http::page::answer::{Answer, go, show, show_again};
+use crate::http::page::answer::{PageResult, redirect, show, show_invalid};
 use crate::http::page::error::PageError;
 use crate::http::page::frame::Frame;
 use crate::http::page::visitor::SignedIn;
-use crate::http::pages::mailbox::seen;
+use crate::http::pages::mailbox::find_mailbox;
 use crate::mailbox::{AfterImport, SettingsChange, Start, check_move_target};
 use crate::poll::capabilities::Ability;
 use crate::store::{Changes, InboxOverview, Mailbox};
 
-/// So many inboxes are offered; another is written.
-const MOST_OFFERED: i64 = 100;
+/// The maximum number of inboxes to choose from. Others can be typed.
+const MAX_OFFERED: i64 = 100;
 
 #[derive(Template)]
 #[template(path = "setup_inbox.html")]
-struct InboxPage {
+struct InboxStepPage {
     f: Frame,
     step: &'static str,
     mailbox: Mailbox,
@@ -36,7 +36,7 @@ struct InboxPage {
 }
 
 #[derive(Deserialize)]
-pub struct ChosenInbox {
+pub struct InboxStepForm {
     #[serde(default)]
     inbox: String,
     #[serde(default)]
@@ -47,46 +47,46 @@ async fn inbox_page(
     mailbox: Mailbox,
     problem: Option<&str>,
     state: &State,
-    who: &SignedIn,
-) -> Result<InboxPage, PageError> {
-    // An operator sees all, and yet a mailbox stays with its organisation.
+    user: &SignedIn,
+) -> Result<InboxStepPage, PageError> {
+    // An operator sees all inboxes, but a mailbox stays in its organisation.
     let scope = crate::store::Scope::Organisation(mailbox.organisation_id);
-    let mut inboxes = state.deps.store.inbox_page(scope, None, MOST_OFFERED).await?;
-    if !inboxes.iter().any(|one| one.inbox.address == mailbox.inbox) {
+    let mut inboxes = state.deps.store.inbox_page(scope, None, MAX_OFFERED).await?;
+    if !inboxes.iter().any(|overview| overview.inbox.address == mailbox.inbox) {
         let own: Result<Address, _> = mailbox.inbox.parse();
-        inboxes.insert(0, state.deps.store.inbox_overview(&own.map_err(|_| PageError::Inside)?).await?);
+        inboxes.insert(0, state.deps.store.inbox_overview(&own.map_err(|_| PageError::Internal)?).await?);
     }
     let address: Option<Address> = mailbox.address.parse().ok();
-    let proposed = address.and_then(|address| Address::derived(&address, &state.page.inbox_domain).ok());
-    let proposed = proposed.filter(|_| !state.page.inbox_domain.is_empty());
+    let proposed = address.and_then(|address| Address::derived(&address, &state.settings.inbox_domain).ok());
+    let proposed = proposed.filter(|_| !state.settings.inbox_domain.is_empty());
     let proposed = proposed
         .map(|address| address.to_string())
-        .filter(|address| !inboxes.iter().any(|one| one.inbox.address == *address));
-    Ok(InboxPage {
-        f: Frame::new(&who.reader, "mailboxes"),
+        .filter(|address| !inboxes.iter().any(|overview| overview.inbox.address == *address));
+    Ok(InboxStepPage {
+        f: Frame::new(&user.visitor, "mailboxes"),
         step: "inbox",
         mailbox,
         inboxes,
         proposed: proposed.unwrap_or_default(),
-        problem: problem.map(|name| who.reader.words.t(name)),
+        problem: problem.map(|name| user.visitor.words.t(name)),
     })
 }
 
-/// Where mail goes.
-pub async fn inbox(FromState(state): FromState<State>, who: SignedIn, Path(address): Path<String>) -> Answer {
-    let mailbox = seen(&address, &state, &who).await?;
-    show(&inbox_page(mailbox, None, &state, &who).await?)
+/// Shows the inbox step.
+pub async fn inbox(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
+    let mailbox = find_mailbox(&address, &state, &user).await?;
+    show(&inbox_page(mailbox, None, &state, &user).await?)
 }
 
-/// Takes an inbox, or makes one.
+/// Saves the inbox, and adds it if it is new.
 pub async fn set_inbox(
     FromState(state): FromState<State>,
-    who: SignedIn,
+    user: SignedIn,
     Path(address): Path<String>,
-    Form(given): Form<ChosenInbox>,
-) -> Answer {
-    let mailbox = seen(&address, &state, &who).await?;
-    let text = if given.inbox == "new" { &given.new } else { &given.inbox };
+    Form(form): Form<InboxStepForm>,
+) -> PageResult {
+    let mailbox = find_mailbox(&address, &state, &user).await?;
+    let text = if form.inbox == "new" { &form.new } else { &form.inbox };
     let chosen = match text.parse::<Address>() {
         Ok(address) => own_or_new(&address, mailbox.organisation_id, &state).await?,
         Err(_) => Err("fault-address"),
@@ -96,19 +96,19 @@ pub async fn set_inbox(
             if is_new {
                 let owner = Owner::Row(mailbox.organisation_id);
                 let wanted = WantedInbox { address: inbox.clone(), name: None, reply_from: None, owner };
-                inboxes::add(state.acting(&who.actor), wanted).await?;
+                inboxes::add(state.acting(&user.actor), wanted).await?;
             }
             let changes = Changes { inbox: Some(inbox), ..Changes::default() };
-            change(&mailbox, changes, &state, &who).await?;
-            go(&after("inbox", &mailbox))
+            change(&mailbox, changes, &state, &user).await?;
+            redirect(&after("inbox", &mailbox))
         }
-        Err(problem) => show_again(&inbox_page(mailbox, Some(problem), &state, &who).await?),
+        Err(problem) => show_invalid(&inbox_page(mailbox, Some(problem), &state, &user).await?),
     }
 }
 
 #[derive(Template)]
 #[template(path = "setup_copy.html")]
-struct CopyPage {
+struct CopyStepPage {
     f: Frame,
     step: &'static str,
     mailbox: Mailbox,
@@ -119,7 +119,7 @@ struct CopyPage {
 }
 
 #[derive(Deserialize)]
-pub struct ChosenCopy {
+pub struct CopyStepForm {
     #[serde(default)]
     copy: String,
     #[serde(default)]
@@ -132,17 +132,17 @@ async fn copy_page(
     mailbox: Mailbox,
     problem: Option<String>,
     state: &State,
-    who: &SignedIn,
-) -> Result<CopyPage, Answer> {
-    match inspect::effects(state.inspector(&who.actor), &mailbox, None).await {
+    user: &SignedIn,
+) -> Result<CopyStepPage, PageResult> {
+    match inspect::effects(state.inspector(&user.actor), &mailbox, None).await {
         Ok(abilities) => {
             let (keyword, target) = match &mailbox.after_import {
                 AfterImport::Keyword(name) => (name.clone(), String::new()),
                 AfterImport::Move(folder) => (String::new(), folder.clone()),
                 _ => (String::new(), String::new()),
             };
-            Ok(CopyPage {
-                f: Frame::new(&who.reader, "mailboxes"),
+            Ok(CopyStepPage {
+                f: Frame::new(&user.visitor, "mailboxes"),
                 step: "copy",
                 mailbox,
                 abilities,
@@ -151,52 +151,52 @@ async fn copy_page(
                 problem,
             })
         }
-        Err(error) => Err(failed(error, mailbox, state, who)),
+        Err(error) => Err(inspect_failed(error, mailbox, state, user)),
     }
 }
 
-/// What happens to the customer's copy.
-pub async fn copy(FromState(state): FromState<State>, who: SignedIn, Path(address): Path<String>) -> Answer {
-    let mailbox = seen(&address, &state, &who).await?;
-    match copy_page(mailbox, None, &state, &who).await {
+/// Shows the step about the customer's copy.
+pub async fn copy(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
+    let mailbox = find_mailbox(&address, &state, &user).await?;
+    match copy_page(mailbox, None, &state, &user).await {
         Ok(page) => show(&page),
         Err(answer) => answer,
     }
 }
 
-/// Takes a wish.
+/// Saves what happens to the customer's copy.
 pub async fn set_copy(
     FromState(state): FromState<State>,
-    who: SignedIn,
+    user: SignedIn,
     Path(address): Path<String>,
-    Form(given): Form<ChosenCopy>,
-) -> Answer {
-    let mailbox = seen(&address, &state, &who).await?;
-    let text = match given.copy.as_str() {
-        "keyword" => format!("keyword:{}", given.keyword.trim()),
-        "move" => format!("move:{}", given.folder.trim()),
+    Form(form): Form<CopyStepForm>,
+) -> PageResult {
+    let mailbox = find_mailbox(&address, &state, &user).await?;
+    let text = match form.copy.as_str() {
+        "keyword" => format!("keyword:{}", form.keyword.trim()),
+        "move" => format!("move:{}", form.folder.trim()),
         other => other.to_owned(),
     };
     let problem = match text.parse::<AfterImport>() {
-        Ok(wish) if check_move_target(&wish, &mailbox.folders).is_err() => "folders-target",
-        Ok(wish) => {
-            let changes = SettingsChange { after_import: Some(wish), ..SettingsChange::default() }.into();
-            change(&mailbox, changes, &state, &who).await?;
-            return go(&after("copy", &mailbox));
+        Ok(after_import) if check_move_target(&after_import, &mailbox.folders).is_err() => "folders-target",
+        Ok(after_import) => {
+            let changes = SettingsChange { after_import: Some(after_import), ..SettingsChange::default() }.into();
+            change(&mailbox, changes, &state, &user).await?;
+            return redirect(&after("copy", &mailbox));
         }
-        Err(_) if given.copy == "keyword" => "keyword-wrong",
-        Err(_) if given.copy == "move" => "folder-wrong",
+        Err(_) if form.copy == "keyword" => "keyword-wrong",
+        Err(_) if form.copy == "move" => "folder-wrong",
         Err(_) => "copy-wrong",
     };
-    match copy_page(mailbox, Some(who.reader.words.t(problem)), &state, &who).await {
-        Ok(page) => show_again(&page),
+    match copy_page(mailbox, Some(user.visitor.words.t(problem)), &state, &user).await {
+        Ok(page) => show_invalid(&page),
         Err(answer) => answer,
     }
 }
 
 #[derive(Template)]
 #[template(path = "setup_start.html")]
-struct StartPage {
+struct StartStepPage {
     f: Frame,
     step: &'static str,
     mailbox: Mailbox,
@@ -205,43 +205,43 @@ struct StartPage {
 }
 
 #[derive(Deserialize)]
-pub struct ChosenStart {
+pub struct StartStepForm {
     #[serde(default)]
     start: String,
     #[serde(default)]
     date: String,
 }
 
-fn start_page(mailbox: Mailbox, problem: Option<String>, who: &SignedIn) -> StartPage {
+fn start_page(mailbox: Mailbox, problem: Option<String>, user: &SignedIn) -> StartStepPage {
     let date = match mailbox.start {
         Start::Date(date) => date.to_string(),
         _ => String::new(),
     };
-    StartPage { f: Frame::new(&who.reader, "mailboxes"), step: "start", mailbox, date, problem }
+    StartStepPage { f: Frame::new(&user.visitor, "mailboxes"), step: "start", mailbox, date, problem }
 }
 
-/// From when on.
-pub async fn start(FromState(state): FromState<State>, who: SignedIn, Path(address): Path<String>) -> Answer {
-    show(&start_page(seen(&address, &state, &who).await?, None, &who))
+/// Shows the step about the start date.
+pub async fn start(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
+    show(&start_page(find_mailbox(&address, &state, &user).await?, None, &user))
 }
 
-/// Takes a start.
+/// Saves the start.
 pub async fn set_start(
     FromState(state): FromState<State>,
-    who: SignedIn,
+    user: SignedIn,
     Path(address): Path<String>,
-    Form(given): Form<ChosenStart>,
-) -> Answer {
-    let mailbox = seen(&address, &state, &who).await?;
-    let text = if given.start == "date" { given.date.trim() } else { given.start.as_str() };
+    Form(form): Form<StartStepForm>,
+) -> PageResult {
+    let mailbox = find_mailbox(&address, &state, &user).await?;
+    let text = if form.start == "date" { form.date.trim() } else { form.start.as_str() };
     match text.parse::<Start>() {
         Ok(start) => {
             if start != mailbox.start {
                 let changes = SettingsChange { start: Some(start), ..SettingsChange::default() }.into();
-                change(&mailbox, changes, &state, &who).await?;
+                change(&mailbox, changes, &state, &user).await?;
             }
-            go(&after("start", &mailbox))
+            redirect(&after("start", &mailbox))
         }
-        Err(_) => show_again(&start_page(mailbox, Some(who.reader.words.t("start-wrong")), &who)),
+        Err(_) => show_invalid(&start_page(mailbox, Some(user.visitor.words.t("start-wrong")), &user)),
     }
 }

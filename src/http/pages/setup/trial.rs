@@ -7,107 +7,107 @@ use axum::extract::{Path, Query, State as FromState};
 use axum::http::HeaderMap;
 use serde::Deserialize;
 
-use super::folders::failed;
+use super::folders::inspect_failed;
 use crate::app::Error;
 use crate::app::mailboxes::{self, inspect};
 use crate::http::State;
-use crate::http::page::answer::{Answer, go, show};
+use crate::http::page::answer::{PageResult, redirect, show};
 use crate::http::page::frame::Frame;
 use crate::http::page::last_error::LastError;
 use crate::http::page::paths::mailbox as path;
 use crate::http::page::visitor::SignedIn;
 use crate::http::page::words::Words;
 use crate::http::pages::inspect_failure::at_server;
-use crate::http::pages::mailbox::seen;
+use crate::http::pages::mailbox::find_mailbox;
 use crate::poll::dry_run::{DryRun, Target, Verdict};
 use crate::store::{Login, Mailbox};
 
-/// Somebody waits.
-const WITHIN: Duration = Duration::from_secs(60);
+/// The time limit of a dry run.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// So many targets are named.
-const MOST_TARGETS: usize = 20;
+/// The maximum number of targets that are listed.
+const MAX_TARGETS: usize = 20;
 
 #[derive(Template)]
 #[template(path = "setup_trial.html")]
-struct Page {
+struct DryRunPage {
     f: Frame,
     step: &'static str,
     mailbox: Mailbox,
-    told: Option<Told>,
+    report: Option<DryRunReport>,
 }
 
 #[derive(Template)]
-#[template(path = "setup_told.html")]
-struct Told {
+#[template(path = "setup_dry_run.html")]
+struct DryRunReport {
     w: Words,
     run: DryRun,
     problems: Vec<(String, LastError)>,
     targets: Vec<(Target, u64)>,
-    /// Mails by other evidence.
+    /// The number of messages for other targets.
     others: u64,
 }
 
-impl Told {
-    fn of(run: DryRun, who: &SignedIn) -> Self {
-        let of_folder = |folder: &crate::poll::dry_run::FolderDryRun| {
-            Some((folder.name.clone(), LastError::of(folder.problem.as_ref()?)))
+impl DryRunReport {
+    fn new(run: DryRun, user: &SignedIn) -> Self {
+        let folder_problem = |folder: &crate::poll::dry_run::FolderDryRun| {
+            Some((folder.name.clone(), LastError::from_poll_error(folder.problem.as_ref()?)))
         };
-        let problems = run.folders.iter().filter_map(of_folder).collect();
-        let (targets, others) = run.targets(MOST_TARGETS);
-        Self { w: who.reader.words.clone(), run, problems, targets, others }
+        let problems = run.folders.iter().filter_map(folder_problem).collect();
+        let (targets, others) = run.targets(MAX_TARGETS);
+        Self { w: user.visitor.words.clone(), run, problems, targets, others }
     }
 }
 
 #[derive(Deserialize)]
-pub struct Run {
+pub struct DryRunQuery {
     #[serde(default)]
     run: String,
 }
 
-/// What a poll would do: the page asks for it by htmx, or without scripts by a link.
+/// Shows the dry run. The page loads it by htmx, or without scripts by a link.
 pub async fn page(
     FromState(state): FromState<State>,
-    who: SignedIn,
+    user: SignedIn,
     Path(address): Path<String>,
-    Query(run): Query<Run>,
+    Query(query): Query<DryRunQuery>,
     headers: HeaderMap,
-) -> Answer {
-    let mailbox = seen(&address, &state, &who).await?;
+) -> PageResult {
+    let mailbox = find_mailbox(&address, &state, &user).await?;
     let is_fragment = headers.contains_key("hx-request");
-    let told = match run.run.is_empty() {
+    let report = match query.run.is_empty() {
         true => None,
-        false => match inspect::dry_run(state.inspector(&who.actor), &mailbox, WITHIN).await {
-            Ok(run) => Some(Told::of(run, &who)),
-            Err(error) if is_fragment => return failure(error, &mailbox, &state, &who),
-            Err(error) => return failed(error, mailbox, &state, &who),
+        false => match inspect::dry_run(state.inspector(&user.actor), &mailbox, TIME_LIMIT).await {
+            Ok(run) => Some(DryRunReport::new(run, &user)),
+            Err(error) if is_fragment => return failure(error, &mailbox, &state, &user),
+            Err(error) => return inspect_failed(error, mailbox, &state, &user),
         },
     };
-    match told {
-        Some(told) if is_fragment => show(&told),
-        told => show(&Page { f: Frame::new(&who.reader, "mailboxes"), step: "trial", mailbox, told }),
+    match report {
+        Some(report) if is_fragment => show(&report),
+        report => show(&DryRunPage { f: Frame::new(&user.visitor, "mailboxes"), step: "trial", mailbox, report }),
     }
 }
 
 #[derive(Template)]
 #[template(path = "setup_failure.html")]
-struct Failure {
+struct FailureFragment {
     w: Words,
     error: LastError,
     path: String,
 }
 
-fn failure(error: Error, mailbox: &Mailbox, state: &State, who: &SignedIn) -> Answer {
-    let error = LastError::of(&at_server(error, state)?);
-    show(&Failure { w: who.reader.words.clone(), error, path: path(&mailbox.address) })
+fn failure(error: Error, mailbox: &Mailbox, state: &State, user: &SignedIn) -> PageResult {
+    let error = LastError::from_poll_error(&at_server(error, state)?);
+    show(&FailureFragment { w: user.visitor.words.clone(), error, path: path(&mailbox.address) })
 }
 
-/// Starts it.
-pub async fn begin(FromState(state): FromState<State>, who: SignedIn, Path(address): Path<String>) -> Answer {
-    let mailbox = seen(&address, &state, &who).await?;
+/// Starts the mailbox.
+pub async fn begin(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
+    let mailbox = find_mailbox(&address, &state, &user).await?;
     if matches!(mailbox.login, Login::Password(None)) {
-        return go(&format!("{}/setup/login", path(&mailbox.address)));
+        return redirect(&format!("{}/setup/login", path(&mailbox.address)));
     }
-    mailboxes::start(state.acting(&who.actor), &mailbox).await?;
-    go(&format!("{}?done=started", path(&mailbox.address)))
+    mailboxes::start(state.acting(&user.actor), &mailbox).await?;
+    redirect(&format!("{}?done=started", path(&mailbox.address)))
 }

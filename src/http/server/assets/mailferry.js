@@ -1,8 +1,8 @@
-// Small comforts; every page works without them.
+// Progressive enhancement: every page works without scripts, too.
 "use strict";
 (() => {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const dress = (root) => {
+  const enhance = (root) => {
     for (const field of root.querySelectorAll("input[data-zone]")) field.value = zone;
     for (const button of root.querySelectorAll("button[data-copy]")) {
       button.hidden = !navigator.clipboard;
@@ -18,6 +18,6 @@
       field.onchange = () => field.form.requestSubmit();
     }
   };
-  dress(document);
-  document.addEventListener("htmx:afterSwap", (event) => dress(event.target));
+  enhance(document);
+  document.addEventListener("htmx:afterSwap", (event) => enhance(event.target));
 })();

@@ -1,4 +1,4 @@
-//! A connection's bytes and bodies, each of which tells its [`Pace`] what passes.
+//! The byte stream and the bodies of a connection. Each reports its progress to the connection's [`Pace`].
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -12,28 +12,28 @@ use tokio::net::TcpStream;
 
 use super::pace::Pace;
 
-/// A connection.
-pub struct Paced {
+/// The byte stream.
+pub struct TimedStream {
     stream: TcpStream,
     pace: Arc<Pace>,
 }
 
-impl Paced {
+impl TimedStream {
     pub fn new(stream: TcpStream, pace: Arc<Pace>) -> Self {
         Self { stream, pace }
     }
 
-    fn wrote(&self, wrote: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    fn record_write(&self, wrote: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match &wrote {
-            Poll::Pending => self.pace.is_full(),
-            Poll::Ready(Ok(bytes)) => self.pace.took(*bytes),
+            Poll::Pending => self.pace.write_blocked(),
+            Poll::Ready(Ok(bytes)) => self.pace.wrote(*bytes),
             Poll::Ready(Err(_)) => {}
         }
         wrote
     }
 }
 
-impl AsyncRead for Paced {
+impl AsyncRead for TimedStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = into.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, into))?;
@@ -44,10 +44,10 @@ impl AsyncRead for Paced {
     }
 }
 
-impl AsyncWrite for Paced {
+impl AsyncWrite for TimedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let wrote = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.wrote(wrote)
+        self.record_write(wrote)
     }
 
     fn poll_write_vectored(
@@ -56,7 +56,7 @@ impl AsyncWrite for Paced {
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let wrote = Pin::new(&mut self.stream).poll_write_vectored(cx, pieces);
-        self.wrote(wrote)
+        self.record_write(wrote)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -65,7 +65,7 @@ impl AsyncWrite for Paced {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
-        self.pace.is_flushed();
+        self.pace.flushed();
         Poll::Ready(Ok(()))
     }
 
@@ -75,12 +75,12 @@ impl AsyncWrite for Paced {
 }
 
 /// The body of a request.
-pub struct Received {
+pub struct RequestBody {
     pub body: Incoming,
     pub pace: Arc<Pace>,
 }
 
-impl hyper::body::Body for Received {
+impl hyper::body::Body for RequestBody {
     type Data = Bytes;
     type Error = hyper::Error;
 
@@ -99,26 +99,26 @@ impl hyper::body::Body for Received {
     }
 }
 
-impl Drop for Received {
+impl Drop for RequestBody {
     fn drop(&mut self) {
         self.pace.body(false);
     }
 }
 
-/// The body of an answer.
-pub struct Sent<T> {
+/// The body of a response.
+pub struct ResponseBody<T> {
     pub body: Body,
     pub pace: Arc<Pace>,
-    /// What is kept until then.
-    pub _until: T,
+    /// Held until the body is dropped.
+    pub _slot: T,
 }
 
-impl<T: Unpin> hyper::body::Body for Sent<T> {
+impl<T: Unpin> hyper::body::Body for ResponseBody<T> {
     type Data = Bytes;
     type Error = axum::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        self.pace.goes_on();
+        self.pace.producing();
         Pin::new(&mut self.body).poll_frame(cx)
     }
 
@@ -131,8 +131,8 @@ impl<T: Unpin> hyper::body::Body for Sent<T> {
     }
 }
 
-impl<T> Drop for Sent<T> {
+impl<T> Drop for ResponseBody<T> {
     fn drop(&mut self) {
-        self.pace.is_answered();
+        self.pace.response_produced();
     }
 }

@@ -78,12 +78,12 @@ fn begin_to_connect(site: &Site, server: &GreenMail) {
     page.eval("document.querySelector('input[name=tls][value=implicit]').value = 'none'");
     page.click("form.card button");
     page.fill("#password", "secret");
-    page.click_text("Use the password");
+    page.click_text("Use this password");
     page.wait_for_text("The login works.");
     page.go(&site.url(&format!("{NEW_PATH}/setup/start")));
     page.check("input[value=all]");
     page.click("form.card button");
-    page.wait_for_text("mails would be fetched");
+    page.wait_for_text("messages would be fetched");
 }
 
 /// The link that the page shows.

@@ -1,4 +1,4 @@
-//! Requests from a description: right ones, and such that are broken in one place or in several.
+//! Generates requests from the OpenAPI document: valid ones, and ones with one or more errors.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -8,9 +8,9 @@ use rand::seq::IndexedRandom;
 use serde_json::{Map, Value, json};
 
 use super::super::{INBOX, MAILBOX, RECIPIENT, SECRET, THEIRS, USER, World};
-use crate::http::api::etag::part;
+use crate::http::api::etag::path_segment;
 
-/// An operation of the description.
+/// An operation of the OpenAPI document.
 pub struct Operation {
     pub name: String,
     pub method: String,
@@ -18,7 +18,7 @@ pub struct Operation {
     pub described: Value,
 }
 
-/// All of them, those that remove last.
+/// All operations; those that remove something come last.
 pub fn operations(document: &Value) -> Vec<Operation> {
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -36,7 +36,7 @@ pub fn operations(document: &Value) -> Vec<Operation> {
     all
 }
 
-/// Texts that are right somewhere.
+/// Texts that are valid somewhere.
 const RIGHT: [&str; 17] = [
     INBOX,
     MAILBOX,
@@ -57,7 +57,7 @@ const RIGHT: [&str; 17] = [
     "INBOX",
 ];
 
-/// Texts that are wrong somewhere.
+/// Texts that are invalid somewhere.
 const WRONG: [&str; 16] = [
     "",
     " ",
@@ -121,7 +121,7 @@ fn followed<'a>(schema: &'a Value, document: &'a Value) -> &'a Value {
     }
 }
 
-/// A value of this schema, which is wrong somewhere as often as `broken` says.
+/// A value of this schema, each part of which is invalid with probability `broken`.
 fn value(schema: &Value, document: &Value, broken: f64, random: &mut StdRng) -> Value {
     if random.random_bool(broken) {
         return any(random, 0);
@@ -175,7 +175,7 @@ fn bare(value: &Value) -> String {
 }
 
 impl Operation {
-    /// A request, and what it says.
+    /// A request, and its description for error messages.
     pub fn request(&self, document: &Value, world: &World, random: &mut StdRng) -> (Request<Body>, String) {
         let broken = *[0.0, 0.0, 0.1, 0.4].choose(random).unwrap();
         let (mut path, mut query, mut headers) = (self.path.clone(), Vec::new(), Vec::new());
@@ -187,9 +187,9 @@ impl Operation {
                         0 => text(random),
                         _ => self.right(name, world),
                     };
-                    // An empty one would be another path.
+                    // An empty segment would be another path.
                     let text = if text.is_empty() { "-".to_owned() } else { text };
-                    path = path.replace(&format!("{{{name}}}"), &part(&text));
+                    path = path.replace(&format!("{{{name}}}"), &path_segment(&text));
                 }
                 "query" if parameter["required"] == true || random.random_bool(0.3) => {
                     let value = value(&parameter["schema"], document, broken, random);
@@ -221,11 +221,11 @@ impl Operation {
                 .unwrap(),
             false => "application/json",
         };
-        let told = format!("{uri} {headers:?} {content_type} {}", String::from_utf8_lossy(&body));
-        (request.header("content-type", content_type).body(Body::from(body)).unwrap(), told)
+        let description = format!("{uri} {headers:?} {content_type} {}", String::from_utf8_lossy(&body));
+        (request.header("content-type", content_type).body(Body::from(body)).unwrap(), description)
     }
 
-    /// What there is by this name of a parameter.
+    /// A valid value for this path parameter.
     fn right(&self, name: &str, world: &World) -> String {
         match (name, self.path.starts_with("/inboxes"), self.path.starts_with("/users")) {
             ("id", ..) if self.path.contains("/tests/") => world.test.to_string(),
@@ -244,7 +244,7 @@ impl Operation {
             return if random.random_bool(0.9) { Vec::new() } else { text(random).into_bytes() };
         }
         let mut body = value(schema, document, broken, random);
-        // A server is looked for only where that needs no network.
+        // Discovers servers only for domains that need no network.
         if self.path == "/discover"
             && let Some((name, _)) = body["address"].as_str().and_then(|address| address.split_once('@'))
         {
@@ -264,7 +264,7 @@ impl Operation {
     }
 }
 
-/// Whether a value is of a schema.
+/// Checks that a value matches a schema.
 pub fn is_of(value: &Value, schema: &Value, document: &Value) -> Result<(), String> {
     let schema = followed(schema, document);
     if let Some(all) = schema["oneOf"].as_array() {

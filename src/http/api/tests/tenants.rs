@@ -1,4 +1,5 @@
-//! What tenants may not get at by the API: others' names of tokens, passwords behind another trust, mailboxes behind a consent.
+//! What a tenant cannot obtain through the API: names of other tenants' tokens, passwords by changing the trusted
+//! certificate, and other mailboxes through a consent.
 
 use axum::http::StatusCode;
 use serde_json::json;
@@ -20,7 +21,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_token_has_its_name_in_its_own_organisation_and_names_what_it_has_made() {
+async fn token_names_are_per_organisation_and_revoking_lists_created_tokens() {
     let world = World::new().await;
     let made = async |token: &str, name: &str| {
         world.ask("POST", "/tokens", token, &[], Some(json!({ "name": name, "scope": "write" }))).await
@@ -35,23 +36,23 @@ async fn a_token_has_its_name_in_its_own_organisation_and_names_what_it_has_made
     let grandchild = made(&child, "grandchild").await.json()["token"].as_str().unwrap().to_owned();
     let works = async |token: &str| world.ask("GET", "/inboxes", token, &[], None).await.status == StatusCode::OK;
     assert_eq!(world.get("/tokens/grandchild").await.json()["made_by"], "child");
-    let told = delete("/tokens/child", "ours-write").await;
+    let reply = delete("/tokens/child", "ours-write").await;
     assert_eq!(
-        (told.status, told.json()),
+        (reply.status, reply.json()),
         (StatusCode::OK, json!({ "name": "child", "made": ["grandchild"], "made_revoked": false }))
     );
     assert!(!works(&child).await && works(&grandchild).await);
-    let told = delete("/tokens/ours-write?with_made=true", "ours-write").await.json();
-    assert_eq!(told["made"], json!(["grandchild", "import"]));
+    let reply = delete("/tokens/ours-write?with_made=true", "ours-write").await.json();
+    assert_eq!(reply["made"], json!(["grandchild", "import"]));
     assert!(!works(&grandchild).await && !works("ours-write").await && works("theirs-write").await);
-    // Who sees all says whose is meant.
+    // A caller that sees all organisations has to name one.
     assert_eq!(delete("/tokens/import?organisation=other", "all-write").await.status, StatusCode::NO_CONTENT);
     assert_eq!(world.ask("GET", "/tokens/import", "theirs-write", &[], None).await.status, StatusCode::NOT_FOUND);
     assert_eq!(delete("/tokens/import", "all-write").await.status, StatusCode::NO_CONTENT);
 }
 
 #[tokio::test]
-async fn another_trust_wants_the_password_in_the_same_request() {
+async fn changing_the_trusted_certificate_requires_the_password() {
     for (body, pointer) in [
         (json!({ "pin_sha256": PIN }), "/pin_sha256"),
         (json!({ "tls": "starttls", "port": 1 }), "/tls"),
@@ -76,7 +77,7 @@ async fn another_trust_wants_the_password_in_the_same_request() {
 }
 
 #[tokio::test]
-async fn a_consent_opens_the_mailbox_that_it_was_given_for() {
+async fn a_consent_opens_only_the_mailbox_that_it_was_given_for() {
     let (state, folder) = testing::state(|config| {
         let mut app = config.oauth.providers["microsoft"].clone();
         app.client_id = "app".to_owned();
@@ -88,7 +89,7 @@ async fn a_consent_opens_the_mailbox_that_it_was_given_for() {
     let ours = Some(FIRST_ORGANISATION);
     testing::add_token(&world.state, "ours-write", TokenScope::Write, ours).await;
     world.fill().await;
-    // Somebody has consented for one mailbox.
+    // A consent exists for one mailbox.
     let key = GrantKey { provider: "microsoft".into(), kind: GrantKind::Delegated, identity: MAILBOX.into() };
     let server = Server::on_default_port("outlook.office365.com".to_owned(), TlsMode::Implicit);
     let changes =
@@ -106,7 +107,7 @@ async fn a_consent_opens_the_mailbox_that_it_was_given_for() {
     };
     assert!(store.keep_consent(grant_id, Flow::Code, &tokens, now).await.unwrap());
     assert_eq!(world.patch(json!({ "interval": "90s" })).await.json()["oauth"]["state"], "connected");
-    // For another login name it asks anew, also where the same consent is named in the request.
+    // A new login name requires a new consent, even if the request names the old one.
     for body in [
         json!({ "username": "hr@lillestad.se" }),
         json!({ "username": "ekonomi@lillestad.se", "oauth": { "provider": "microsoft", "login_identity": MAILBOX } }),
@@ -117,21 +118,21 @@ async fn a_consent_opens_the_mailbox_that_it_was_given_for() {
         let reply = world.patch(json!({ "interval": "60s" })).await;
         assert_eq!(reply.json()["oauth"]["state"], "needs-consent", "whatever else changes");
     }
-    // And so does a new mailbox that names it.
+    // So does a new mailbox.
     let body = json!({
         "address": "hr@lillestad.se", "inbox": INBOX, "username": "hr@lillestad.se",
         "oauth": { "provider": "microsoft", "login_identity": MAILBOX },
     });
     let reply = world.create(body).await;
     assert_eq!((reply.status, reply.json()["oauth"]["state"].clone()), (StatusCode::CREATED, json!("needs-consent")));
-    // A tenant's own certificate is none that a provider's tokens are told to.
+    // A tenant's own certificate must not be trusted with a provider's tokens.
     for body in [json!({ "pin_sha256": PIN }), json!({ "pin_sha256": PIN, "oauth": { "provider": "microsoft" } })] {
         assert_eq!(world.patch(body).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     }
 }
 
 #[tokio::test]
-async fn sentences_hide_nothing_and_data_says_all() {
+async fn error_texts_escape_control_characters_and_data_keeps_them() {
     let world = World::new().await;
     let nasty = "x\u{202e}\u{9b}31m\u{2066}\u{200b}y";
     let sent = async |body: Value| world.create(body).await.text();
@@ -146,8 +147,8 @@ async fn sentences_hide_nothing_and_data_says_all() {
     let inbox = json!({ "name": format!("jobb\u{202e}") });
     let named = world.ask("PATCH", &format!("/inboxes/{INBOX}"), "ours-write", &[("if-match", "*")], Some(inbox)).await;
     assert_eq!(named.json()["name"], "jobb\u{202e}", "what was given is given back");
-    // A server's words, as an older version kept them.
+    // A server's text, stored unescaped by an older version.
     let error = json!({ "step": "login", "blame": "mailbox", "message": nasty, "about": {} });
-    let told = crate::http::page::last_error::LastError::read(&error.to_string());
-    assert_eq!(told.detail(), "x  31m  y");
+    let last_error = crate::http::page::last_error::LastError::from_json(&error.to_string());
+    assert_eq!(last_error.detail(), "x  31m  y");
 }
