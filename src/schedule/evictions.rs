@@ -42,8 +42,9 @@ pub enum Eviction {
     AfterMessage,
 }
 
-/// A mailbox that has failed gets more time, the more often it failed, since otherwise a server that is always slow
-/// would never be polled to the end. This applies only if the waiting mailbox has failed too.
+/// Maximum number of doublings of the patience. A mailbox that has failed gets more time, the more often it failed, since
+/// otherwise a server that is always slow would never be polled to the end. This applies only if the waiting mailbox has
+/// failed too.
 const MAX_DOUBLINGS: u32 = 4;
 
 /// For each blocked mailbox, at most one poll whose end gives it a slot.

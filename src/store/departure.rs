@@ -161,7 +161,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// UIDs of an epoch that are left alone because our own effects put the mails there.
+    /// UIDs of an epoch whose effects are suppressed, because the mails returned after our own effects.
     ///
     /// # Errors
     /// The database failed.

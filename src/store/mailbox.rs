@@ -163,7 +163,7 @@ pub struct MailboxStatus {
     pub last_success_at: Option<i64>,
     /// The error of the last poll, as JSON.
     pub last_error: Option<String>,
-    /// The cause of the last error.
+    /// The part that the last error is attributed to, such as the mailbox or its host.
     pub error_blame: Option<String>,
 }
 

@@ -190,9 +190,9 @@ async fn an_invitation_is_accepted_once_and_never_after_it_was_revoked() {
 #[tokio::test]
 async fn pending_authorizations_and_idempotency_keys_are_taken_by_one_of_many() {
     for (at, name) in stores().await {
-        let errand =
+        let auth =
             PendingAuth { browser_hash: b"b".to_vec(), mailbox_id: None, link_hash: None, sealed: b"x".to_vec() };
-        at.store.begin_auth(b"state", &errand, NOW).await.unwrap();
+        at.store.begin_auth(b"state", &auth, NOW).await.unwrap();
         let token = at
             .store
             .add_token(

@@ -277,13 +277,13 @@ async fn the_list_shows_the_same_state_as_the_mailbox_itself() {
 #[tokio::test]
 async fn an_authorization_ends_once_and_in_the_browser_that_started_it() {
     for (at, name) in stores().await {
-        let errand = || PendingAuth {
+        let auth = || PendingAuth {
             browser_hash: b"browser".to_vec(),
             mailbox_id: None,
             link_hash: None,
             sealed: b"x".to_vec(),
         };
-        at.store.begin_auth(b"state", &errand(), NOW).await.unwrap();
+        at.store.begin_auth(b"state", &auth(), NOW).await.unwrap();
         assert!(at.store.end_auth(b"state", b"another", NOW).await.unwrap().is_none(), "{name}");
         assert!(at.store.end_auth(b"state", b"browser", hours(1)).await.unwrap().is_none(), "{name}");
         assert!(at.store.end_auth(b"state", b"browser", NOW).await.unwrap().is_some(), "{name}");
