@@ -1,4 +1,4 @@
-//! Mail addresses as keys: in lower case, so that the same address is one row however it was typed.
+//! Mail addresses as keys: in lower case, so that an address is one row however it was typed.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,18 +15,18 @@ impl Address {
         &self.0
     }
 
-    /// What stands behind the @.
+    /// The part after the @.
     pub fn domain(&self) -> &str {
         self.0.split_once('@').map_or("", |(_, domain)| domain)
     }
 
-    /// The address that a helpdesk gives to an inbox for a customer's address: `jobb@lillestad.se` at `mail.kundo.se` is
+    /// The address of an inbox for a customer's address: `jobb@lillestad.se` at `mail.kundo.se` becomes
     /// `jobb.lillestad.se@mail.kundo.se`.
     pub fn derived(customer: &Self, domain: &str) -> Result<Self, String> {
         format!("{}@{domain}", customer.0.replace('@', ".")).parse()
     }
 
-    /// Without its plus part: `jobb+anna@lillestad.se` is delivered where `jobb@lillestad.se` is (RFC 5233).
+    /// The address without its plus part: `jobb+anna@lillestad.se` is delivered to `jobb@lillestad.se` (RFC 5233).
     #[must_use]
     pub fn without_plus(&self) -> Self {
         match self.0.split_once('@') {

@@ -1,5 +1,5 @@
-//! One request over https, through `egress`: to an identity provider, or to the domain that says where its mail is. No redirect
-//! is followed, no proxy is read from the environment, and an answer has a limit and a deadline.
+//! A minimal HTTPS client whose connections pass `egress`, for identity providers and autoconfiguration. It follows no
+//! redirects, reads no proxy settings from the environment, and limits the size and time of a response.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -22,18 +22,17 @@ use crate::fact::Fact;
 use crate::locale::Language;
 use crate::tls::{self, Trust};
 
-/// The longest time that a host sends us away for.
+/// The longest accepted `Retry-After`.
 const LONGEST_HOLD: Duration = Duration::from_hours(1);
 
-/// Why there was no answer that could be one.
+/// A failed request.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {detail}", cause.id())]
 pub struct HttpError {
-    /// What is wrong.
     pub cause: Cause,
-    /// In words.
+    /// Details in English.
     pub detail: String,
-    /// When to come back, as the provider says.
+    /// The wait that the provider demands.
     pub retry_after: Option<Duration>,
 }
 
@@ -43,15 +42,15 @@ impl HttpError {
     }
 }
 
-/// The way to one host.
+/// A client for one kind of request.
 pub struct HttpClient<'a> {
-    /// The gate to the network.
+    /// Makes the connections.
     pub egress: &'a Egress,
-    /// How long each step may take; `token` is for all of them together.
+    /// Deadlines; `token` covers the whole request.
     pub deadlines: &'a Deadlines,
-    /// The bytes that an answer may have.
+    /// Maximum size of a response in bytes.
     pub largest: usize,
-    /// Whether plain http to 127.0.0.1 is fine.
+    /// Whether plain HTTP to 127.0.0.1 is allowed.
     pub allow_http_loopback: bool,
 }
 
@@ -65,9 +64,9 @@ impl<'c> AsyncHttpClient<'c> for HttpClient<'_> {
 }
 
 impl HttpClient<'_> {
-    /// Sends a request and reads its whole answer.
+    /// Sends a request and reads the whole response.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let slow = |_| HttpError::new(Cause::Slow, "no whole answer in time");
+        let slow = |_| HttpError::new(Cause::Slow, "the response was not complete in time");
         timeout(self.deadlines.token.0, self.exchange(request)).await.map_err(slow)?
     }
 
@@ -84,8 +83,7 @@ impl HttpClient<'_> {
         parts.headers.insert(USER_AGENT, HeaderValue::from_static(concat!("Mailferry/", env!("CARGO_PKG_VERSION"))));
         parts.headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        parts.uri =
-            path.parse::<Uri>().map_err(|_| HttpError::new(Cause::Unreachable, "its address cannot be used"))?;
+        parts.uri = path.parse::<Uri>().map_err(|_| HttpError::new(Cause::Unreachable, "its URL is invalid"))?;
         let request = Request::from_parts(parts, Full::new(Bytes::from(body)));
         let unreachable = |what: String| HttpError::new(Cause::Unreachable, what);
         if is_tls {
@@ -111,7 +109,7 @@ impl HttpClient<'_> {
                 .map_err(|error| unreachable(error.to_string()))?;
             talk(stream, request, self.largest).await
         } else {
-            Err(unreachable("only https is spoken".to_owned()))
+            Err(unreachable("only https is supported".to_owned()))
         }
     }
 }
@@ -121,41 +119,42 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let broken = |error: hyper::Error| {
-        let what = if error.is_parse() { "its answer is not HTTP" } else { "the connection broke before its answer" };
+        let what =
+            if error.is_parse() { "its response is not HTTP" } else { "the connection broke before its response" };
         HttpError::new(Cause::Unreachable, what)
     };
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-    // Ended with this request, whatever becomes of it.
+    // The connection task ends with this request, whatever its result.
     let mut driver = tokio::task::JoinSet::new();
     driver.spawn(connection);
     judge(sender.send_request(request).await.map_err(broken)?, largest).await
 }
 
-/// Reads an answer, unless its head says already that it is of no use.
+/// Reads a response, unless its status already shows a failure.
 async fn judge(response: Response<Incoming>, largest: usize) -> Result<HttpResponse, HttpError> {
     let status = response.status();
     if status.is_redirection() {
-        return Err(HttpError::new(Cause::Redirected, format!("it answers with a redirect ({})", status.as_u16())));
+        return Err(HttpError::new(Cause::Redirected, format!("it responds with a redirect ({})", status.as_u16())));
     }
     if status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::REQUEST_TIMEOUT || status.is_server_error() {
         let cause = if status == StatusCode::TOO_MANY_REQUESTS { Cause::Busy } else { Cause::Down };
         return Err(HttpError {
             retry_after: retry_after(response.headers()).map(|wait| wait.min(LONGEST_HOLD)),
-            ..HttpError::new(cause, format!("it answers with status {}", status.as_u16()))
+            ..HttpError::new(cause, format!("it responds with status {}", status.as_u16()))
         });
     }
 
     let (parts, body) = response.into_parts();
     let body = Limited::new(body, largest).collect().await.map_err(|error| {
         match error.downcast_ref::<LengthLimitError>() {
-            Some(_) => HttpError::new(Cause::TooLarge, format!("its answer is larger than {} KiB", largest >> 10)),
-            None => HttpError::new(Cause::Unreachable, "the connection broke in the middle of its answer"),
+            Some(_) => HttpError::new(Cause::TooLarge, format!("its response is larger than {} KiB", largest >> 10)),
+            None => HttpError::new(Cause::Unreachable, "the connection broke in the middle of its response"),
         }
     })?;
     Ok(Response::from_parts(parts, body.to_bytes().to_vec()))
 }
 
-/// Seconds, or a date that is measured by the provider's own clock (RFC 9110 10.2.3).
+/// The header is a number of seconds, or a date by the provider's own clock (RFC 9110 10.2.3).
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let date = |text: &str| OffsetDateTime::parse(text, &Rfc2822).ok();

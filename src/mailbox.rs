@@ -1,4 +1,4 @@
-//! What a mailbox is told to do, in the words of the command line.
+//! The settings of a mailbox, in the syntax of the command line.
 
 mod settings;
 
@@ -14,19 +14,19 @@ use crate::fact::{Conflict, Invalid};
 
 pub use settings::{Settings, SettingsChange};
 
-/// How the connection is protected.
+/// The protection of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TlsMode {
     /// TLS from the first byte, usually port 993 (RFC 8314).
     Implicit,
     /// STARTTLS, required: without it no credential is sent.
     StartTls,
-    /// None, where the operator chose so.
+    /// No TLS, only if the operator chose so.
     None,
 }
 
 impl TlsMode {
-    /// The port that goes with it.
+    /// The usual port for this mode.
     pub fn default_port(self) -> u16 {
         match self {
             Self::Implicit => 993,
@@ -36,7 +36,7 @@ impl TlsMode {
 }
 
 impl TlsMode {
-    /// How much of a connection is protected: with implicit TLS all of it, with STARTTLS what follows the first commands.
+    /// A rank for comparing modes: implicit TLS protects the whole connection, STARTTLS all but the first commands.
     pub fn protects(self) -> u8 {
         match self {
             Self::Implicit => 2,
@@ -45,7 +45,7 @@ impl TlsMode {
         }
     }
 
-    /// In the words of the command line.
+    /// The name on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Implicit => "implicit",
@@ -74,19 +74,19 @@ impl fmt::Display for TlsMode {
     }
 }
 
-/// From when mail is wanted, decided at the first look at a folder.
+/// The date from which on mail is wanted, applied on the first visit to a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
-    /// From the moment the mailbox was added.
+    /// The time when the mailbox was added.
     Now,
-    /// Everything that is there.
+    /// All existing mail.
     All,
     /// From the start of this day, UTC.
     Date(Date),
 }
 
 impl Start {
-    /// What arrived before this moment is not wanted; `None` if everything is.
+    /// Mail older than this is not wanted; `None` if all mail is.
     pub fn moment(self, added_at: Timestamp) -> Option<Timestamp> {
         match self {
             Self::All => None,
@@ -104,7 +104,7 @@ impl FromStr for Start {
             "now" => Ok(Self::Now),
             "all" => Ok(Self::All),
             _ => match Date::parse(text, format_description!("[year]-[month]-[day]")) {
-                // IMAP's dates have four digits, and mail is not older than this.
+                // IMAP dates have four-digit years, and no mail is older than this.
                 Ok(date) if (1970..=9999).contains(&date.year()) => Ok(Self::Date(date)),
                 _ => Err(Invalid::Start(text.to_owned())),
             },
@@ -122,23 +122,23 @@ impl fmt::Display for Start {
     }
 }
 
-/// What happens to the customer's copy once the mail is safe in the inbox.
+/// The action on the customer's copy after its import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AfterImport {
-    /// Nothing: the folder is opened read-only.
+    /// No action: the folder is opened read-only.
     Leave,
-    /// Marked as read.
+    /// Mark the mail as read.
     Seen,
-    /// Marked with this keyword.
+    /// Add this keyword.
     Keyword(String),
-    /// Moved to this folder.
+    /// Move the mail to this folder.
     Move(String),
-    /// Deleted, this mail only.
+    /// Delete this mail only.
     Delete,
 }
 
 impl AfterImport {
-    /// What happens, without where to.
+    /// The kind of action, without its argument.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Leave => "leave",
@@ -149,7 +149,7 @@ impl AfterImport {
         }
     }
 
-    /// With which keyword, or to which folder.
+    /// The keyword or the target folder.
     pub fn what(&self) -> Option<&str> {
         match self {
             Self::Keyword(what) | Self::Move(what) => Some(what),
@@ -193,7 +193,7 @@ impl fmt::Display for AfterImport {
     }
 }
 
-/// A folder's name as people write it. INBOX is the same in every case (RFC 3501 5.1).
+/// Checks a folder name. INBOX is case-insensitive (RFC 3501 5.1).
 pub fn folder_name(text: &str) -> Result<String, Invalid> {
     if text.is_empty() || text.len() > 1000 || text.chars().any(char::is_control) {
         return Err(Invalid::FolderName(text.to_owned()));
@@ -201,7 +201,7 @@ pub fn folder_name(text: &str) -> Result<String, Invalid> {
     Ok(if text.eq_ignore_ascii_case("INBOX") { "INBOX".to_owned() } else { text.to_owned() })
 }
 
-/// Refuses to move mail into a folder that is polled: it would come in from there again.
+/// Refuses a move into a polled folder, since the mail would be imported again from there.
 ///
 /// # Errors
 /// [`Conflict::IntoItself`], [`Conflict::IntoItselfPerhaps`].
@@ -239,12 +239,12 @@ impl TryFrom<String> for AfterImport {
     }
 }
 
-/// Whether two names may be of one folder: servers ignore case, write letters in another Unicode form, and show their folders with
-/// or without the prefix `INBOX` (RFC 2342 namespaces of Courier, Cyrus and Dovecot).
+/// Whether two names may belong to one folder: servers ignore case, change the Unicode form, and list folders with or
+/// without the prefix `INBOX` (RFC 2342 namespaces of Courier, Cyrus and Dovecot).
 pub fn may_be_one_folder(one: &str, other: &str) -> bool {
     let folded = |name: &str| {
         let name: String = name.nfc().collect();
-        // Upper case first: some letters have two lower forms (`ſ`, `ς`).
+        // Upper case first, since some letters have two lower-case forms (`ſ`, `ς`).
         let name: String = name.to_uppercase().to_lowercase().nfc().collect();
         let name = name.trim_end_matches(DELIMITERS);
         let below = name.strip_prefix("inbox").and_then(|rest| rest.strip_prefix(DELIMITERS));
@@ -253,7 +253,7 @@ pub fn may_be_one_folder(one: &str, other: &str) -> bool {
     folded(one) == folded(other)
 }
 
-/// Between the levels of folders, on the servers that there are.
+/// Hierarchy delimiters in use.
 const DELIMITERS: [char; 3] = ['.', '/', '\\'];
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The mailer: it sends test mails by the operator's own SMTP server, where one is configured.
+//! The mailer: sends test mails through the operator's SMTP server, if one is configured.
 
 use std::time::Duration;
 
@@ -10,21 +10,21 @@ use secrecy::ExposeSecret;
 use crate::config::SmtpTls;
 use crate::{config, opaque};
 
-/// Somebody waits.
+/// A person is waiting.
 const WITHIN: Duration = Duration::from_secs(20);
 
-/// A way to send mail. It is the operator's own server, named in the configuration, so it does not pass `egress`, which is for hosts
-/// that others enter.
+/// An SMTP client. The operator's own server is named in the configuration, so the connection does not pass `egress`,
+/// which is for hosts that others enter.
 pub struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
 }
 
 impl Mailer {
-    /// From a configuration; `None` if no server is named there.
+    /// Creates the mailer; `None` if no server is configured.
     pub fn new(smtp: &config::Smtp) -> Result<Option<Self>, String> {
         let wrong = |key: &str, error: &dyn std::fmt::Display| format!("smtp.{key}: {error}");
-        // A wrong sender is told before a server is named, and not only after.
+        // A wrong sender is reported even while no server is configured.
         let from = smtp.from.parse().map_err(|error| wrong("from", &error))?;
         if smtp.host.is_empty() {
             return Ok(None);
@@ -45,7 +45,7 @@ impl Mailer {
         Ok(Some(Self { transport: builder.build(), from }))
     }
 
-    /// Sends a mail. It is marked as written by a machine (RFC 3834 5), so that nothing answers it.
+    /// Sends a mail with the header for automatic mail (RFC 3834 5), so that nothing replies to it.
     pub async fn send(&self, to: &str, subject: &str, body: &str) -> Result<(), String> {
         let to: Mailbox = to.parse().map_err(|error| format!("{to}: {error}"))?;
         let id = format!("<{}@{}>", opaque::new(""), self.from.email.domain());
@@ -59,7 +59,7 @@ impl Mailer {
             .map_err(|error| error.to_string())?;
         match tokio::time::timeout(WITHIN, self.transport.send(message)).await {
             Ok(sent) => sent.map(drop).map_err(|error| error.to_string()),
-            Err(_) => Err("the SMTP server does not answer in time".to_owned()),
+            Err(_) => Err("the SMTP server did not answer in time".to_owned()),
         }
     }
 }

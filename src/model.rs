@@ -162,7 +162,7 @@ impl World {
             oauth: Arc::new(config.oauth),
             renewals: Default::default(),
             lease: Duration::from_secs(60),
-            counts_guesses: true,
+            counts_login_attempts: true,
         };
         Self {
             server,

@@ -1,4 +1,4 @@
-//! TLS to a mail server: the system's authorities, the mailbox's own, or one pinned certificate.
+//! TLS to a server, with the system's authorities, the mailbox's own authorities, or one pinned certificate.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,32 +17,32 @@ use crate::fact::{CertificateFault, Invalid, TlsProblem};
 use crate::shown::shown;
 use crate::vault::hex;
 
-/// A connection under TLS. rustls reads 4 KiB at a time, so a buffer stands before the socket.
+/// A TLS connection. rustls reads 4 KiB at a time, so a buffer sits in front of the socket.
 pub type Protected<S> = TlsStream<BufReader<S>>;
 
-/// Whom to trust.
+/// The accepted certificates.
 #[derive(Debug, Clone)]
 pub enum Trust {
     /// The system's authorities.
     System,
-    /// These authorities (PEM) and no others.
+    /// Only these authorities (PEM).
     Authorities(String),
-    /// The certificate with this SHA-256 and no other, whatever it says of itself.
+    /// Only the certificate with this SHA-256, whatever its content.
     Pin([u8; 32]),
 }
 
-/// What a server's certificate says.
+/// A server's certificate.
 #[derive(Debug, Clone, Default)]
 pub struct Certificate {
-    /// SHA-256 of the certificate, in hexadecimal: what `--pin-sha256` takes.
+    /// SHA-256 of the certificate in hexadecimal, as `--pin-sha256` accepts it.
     pub fingerprint: String,
-    /// Whom it is for.
+    /// Subject of the certificate.
     pub subject: String,
-    /// Until when it is valid, if that can be read.
+    /// End of its validity, if readable.
     pub valid_until: Option<Timestamp>,
 }
 
-/// Does the handshake. On success tells what the certificate says.
+/// Performs the handshake, and returns the server's certificate.
 pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     host: &str,
@@ -55,7 +55,7 @@ pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
     let config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(|error| misconfigured(error.to_string()))?
-        .dangerous() // what follows is stricter than the default, or exactly the certificate that was pinned
+        .dangerous() // what follows is stricter than the default, or accepts exactly the pinned certificate
         .with_custom_certificate_verifier(seen.clone())
         .with_no_client_auth();
     match TlsConnector::from(Arc::new(config)).connect(name, BufReader::with_capacity(64 << 10, stream)).await {
@@ -64,7 +64,7 @@ pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-/// Reads 64 hexadecimal digits, with or without colons, as `openssl x509 -fingerprint -sha256` writes them.
+/// Parses 64 hexadecimal digits, with or without colons, as `openssl x509 -fingerprint -sha256` prints them.
 pub fn parse_fingerprint(text: &str) -> Result<[u8; 32], Invalid> {
     let digits: Vec<u8> = text.bytes().filter(|byte| *byte != b':' && !byte.is_ascii_whitespace()).collect();
     let (pairs, []) = digits.as_chunks::<2>() else {
@@ -83,7 +83,7 @@ fn not_a_fingerprint(text: &str) -> Invalid {
     Invalid::Fingerprint(text.to_owned())
 }
 
-/// Whether a PEM text holds certificates that can be trusted.
+/// Whether a PEM text contains usable authorities.
 pub fn check_authorities(pem: &str) -> Result<(), Invalid> {
     authorities(pem).map(drop)
 }
@@ -113,7 +113,7 @@ fn verifier(trust: &Trust, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn Ser
     })
 }
 
-/// Accepts one certificate: nothing in it counts but that it is the one, and that the server has its key.
+/// Accepts a single certificate. Only its hash and the server's possession of its key are checked.
 #[derive(Debug)]
 struct Pinned {
     sha256: [u8; 32],
@@ -158,7 +158,7 @@ impl ServerCertVerifier for Pinned {
     }
 }
 
-/// Remembers the certificate, also when it is refused, so that the message can name it.
+/// Records the server's certificate, even a rejected one, so that the error message can name it.
 #[derive(Debug)]
 struct Seen {
     inner: Arc<dyn ServerCertVerifier>,
@@ -219,7 +219,7 @@ impl ServerCertVerifier for Seen {
     }
 }
 
-/// What was wrong in a handshake that failed.
+/// The reason of a failed handshake.
 fn problem(error: &std::io::Error, host: &str, certificate: Certificate) -> TlsProblem {
     let Certificate { fingerprint, subject, valid_until } = certificate;
     match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {

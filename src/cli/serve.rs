@@ -14,7 +14,7 @@ pub async fn run(context: Context) -> Result<ExitCode, Failure> {
     let page = Arc::new(page(&context.config)?);
     let listener = http::bind(context.config.http.listen).map_err(|error| Failure::failed(error.to_string()))?;
     let (mut deps, config, output) = context.into_deps().await?;
-    deps.counts_guesses = true;
+    deps.counts_login_attempts = true;
     // A person may have mended what mailboxes wait for by changing the configuration.
     deps.store.wake_waiting(deps.clock.now()).await?;
     deps.store.ask_all_again().await?;

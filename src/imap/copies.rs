@@ -1,23 +1,22 @@
-//! COPYUID: which UIDs the copies of a COPY or MOVE got (RFC 4315 3).
+//! COPYUID: the UIDs that COPY or MOVE has given to the copies (RFC 4315 3).
 
 use imap_proto::ResponseCode;
 use imap_proto::rfc4315::UidSetMember;
 
-/// UIDs that one answer may name; a command names fewer.
+/// Maximum number of UIDs in one answer; a command names fewer.
 const MOST: usize = 10_000;
 
-/// Where copies were put.
+/// The copies in the target folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copies {
-    /// The UIDVALIDITY of the target folder.
+    /// UIDVALIDITY of the target folder.
     pub uidvalidity: u32,
-    /// The UID of each original, with that of its copy.
+    /// Pairs of an original's UID and its copy's UID.
     pub uids: Vec<(u32, u32)>,
 }
 
 impl Copies {
-    /// What a response code says of copies. `None` where it says nothing, or the two sets are not of one length: such an answer
-    /// pairs nothing.
+    /// Reads a response code. `None` if it is not COPYUID, or if the two sets differ in length and cannot be paired.
     pub fn told(code: &ResponseCode<'_>) -> Option<Self> {
         let ResponseCode::CopyUid(uidvalidity, originals, copies) = code else { return None };
         let (originals, copies) = (expanded(originals)?, expanded(copies)?);
@@ -26,7 +25,7 @@ impl Copies {
     }
 }
 
-/// The UIDs of a set; `None` where they are too many, as in `1:4294967295`.
+/// The UIDs of a set; `None` if there are too many, as in `1:4294967295`.
 fn expanded(set: &[UidSetMember]) -> Option<Vec<u32>> {
     let mut uids = Vec::new();
     for member in set {

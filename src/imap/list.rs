@@ -1,4 +1,4 @@
-//! LIST (RFC 3501 6.3.8, RFC 6154): the folders of an account, and what they are for.
+//! LIST (RFC 3501 6.3.8, RFC 6154): the folders of an account, and their purposes.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,11 @@ use serde::Serialize;
 use super::folder_name::{decode, unescaped};
 use super::{ImapError, Session};
 
-/// What a folder is for (RFC 6154).
+/// The purpose of a folder (RFC 6154).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SpecialUse {
-    /// Every mail of the account, as Gmail has it.
+    /// All mail of the account, as on Gmail.
     All,
     Archive,
     Drafts,
@@ -23,7 +23,7 @@ pub enum SpecialUse {
 }
 
 impl SpecialUse {
-    /// Its name, as in JSON and in the language files.
+    /// The name in JSON and in the language files.
     pub fn id(self) -> &'static str {
         match self {
             Self::All => "all",
@@ -40,27 +40,28 @@ impl SpecialUse {
 /// A folder of the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    /// Its name as people read it.
+    /// The name, decoded from modified UTF-7.
     pub name: String,
-    /// What it is for, if the server tells.
+    /// The purpose, if the server announces it.
     pub special_use: Option<SpecialUse>,
     /// Whether it can be opened.
     pub selectable: bool,
 }
 
-/// Folders of one account.
+/// Maximum number of folders per account.
 const MOST_FOLDERS: usize = 20_000;
-/// Bytes of a folder's name on the wire. Servers and file systems allow 255, or a little more for a path.
+/// Maximum length of a folder name on the wire, in bytes. Servers and file systems allow 255, or a little more for a
+/// path.
 const LONGEST_NAME: usize = 1000;
-/// Bytes of all folders' names and attributes, in the answers to one LIST.
+/// Maximum size of the answer to one LIST, in bytes.
 const LONGEST_LIST: u64 = 4 << 20;
 
 impl Session {
-    /// All folders, by name.
+    /// Lists all folders, sorted by name.
     pub async fn folders(&mut self) -> Result<Vec<Listed>, ImapError> {
         let mut folders = BTreeMap::new();
         self.list("LIST \"\" \"*\"", |attributes, name| keep(&mut folders, attributes, name)).await?;
-        // What they are for, many tell without being asked. ProtonMail answers BAD to the question (reference row D14).
+        // Many servers send the purposes unasked. ProtonMail answers BAD to a request for them (reference row D14).
         let told = folders.values().any(|kind| kind.special_use.is_some());
         if !told && self.can("SPECIAL-USE") && self.can("LIST-EXTENDED") {
             let mut asked = Vec::new();
@@ -86,7 +87,7 @@ impl Session {
         Ok(folders.into_iter().map(listed).collect())
     }
 
-    /// The folder for deleted mail (`\Trash`, RFC 6154), if the server tells.
+    /// The folder for deleted mail (`\Trash`, RFC 6154), if the server announces it.
     pub async fn trash_folder(&mut self) -> Result<Option<String>, ImapError> {
         let mut trash = None;
         self.list("LIST \"\" \"*\"", |attributes, name| {
@@ -99,7 +100,7 @@ impl Session {
         Ok(trash)
     }
 
-    /// Shows every folder, its name as people read it.
+    /// Calls `on` for every listed folder with its decoded name.
     async fn list(
         &mut self,
         line: &str,
@@ -122,16 +123,16 @@ impl Session {
     }
 }
 
-/// What is listed of a folder besides its name.
+/// The listed attributes of a folder.
 struct Kind {
     special_use: Option<SpecialUse>,
     selectable: bool,
 }
 
-/// Keeps what is listed, each name once.
+/// Adds a listed folder, once per name.
 fn keep(folders: &mut BTreeMap<String, Kind>, attributes: &[NameAttribute<'_>], name: String) -> Result<(), ImapError> {
     if name.chars().any(char::is_control) {
-        return Ok(()); // no wish can name it
+        return Ok(()); // no setting can contain such a name
     }
     if folders.len() == MOST_FOLDERS && !folders.contains_key(&name) {
         return Err(ImapError::Limit(format!("more than {MOST_FOLDERS} folders")));
@@ -143,7 +144,7 @@ fn keep(folders: &mut BTreeMap<String, Kind>, attributes: &[NameAttribute<'_>], 
     };
     let selectable = !attributes.iter().any(cannot_be_opened);
     let special_use = attributes.iter().find_map(special_use);
-    // Listed twice, as by servers that have it under two roots, it can be opened if it can once.
+    // Some servers list a folder under two roots. It can be opened if either entry can.
     let known = folders.entry(name).or_insert(Kind { special_use, selectable });
     known.selectable |= selectable;
     known.special_use = known.special_use.or(special_use);

@@ -1,7 +1,8 @@
-//! The few lines before STARTTLS (RFC 3501 6.2.1), read by hand so that not one byte is taken over from before TLS.
+//! Reads the few lines before STARTTLS (RFC 3501 6.2.1), byte by byte, so that no data from before TLS is used after
+//! it.
 //!
-//! Whoever sits in between can strip STARTTLS, say PREAUTH, or send bytes behind its answer that a buffered reader would take
-//! for the server's (the NO STARTTLS study). Each of these ends the connection before a credential is sent.
+//! An attacker on the network can remove STARTTLS, send PREAUTH, or append bytes to the answer that a buffered reader
+//! would take for the server's (the NO STARTTLS study). Each of these ends the connection before a credential is sent.
 
 use std::time::Duration;
 
@@ -11,13 +12,13 @@ use tokio::time::timeout;
 use super::ImapError;
 use super::error::printable;
 
-/// The longest line and the most lines that make sense before TLS.
+/// Maximum length and number of lines before TLS.
 const LINE: usize = 8192;
 const LINES: usize = 50;
-/// All bytes that make sense before TLS.
+/// Maximum bytes before TLS.
 const ALL: usize = 64 << 10;
 
-/// Reads the greeting, asks for STARTTLS and reads the answer. The stream is then ready for the TLS handshake. Returns the
+/// Reads the greeting, sends STARTTLS and reads the answer. The stream is then ready for the TLS handshake. Returns the
 /// greeting's text.
 pub async fn negotiate<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
@@ -51,14 +52,12 @@ async fn dialogue<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> Result<S
     for _ in 0..LINES {
         let line = reader.line(stream).await?;
         if line.starts_with("* ") {
-            continue; // nothing that is said before TLS counts
+            continue; // no answer before TLS is trustworthy
         }
         let (answer, text) = self::status(&line, "T1");
         return match answer.as_str() {
             "OK" if reader.buffer.is_empty() => Ok(printable(text_of_greeting(&greeting))),
-            "OK" => {
-                Err(ImapError::Protocol("bytes came behind its answer to STARTTLS: someone may be in between".into()))
-            }
+            "OK" => Err(ImapError::Protocol("it sent data behind its answer to STARTTLS, as an attacker would".into())),
             "NO" | "BAD" => Err(ImapError::Refused { command: "STARTTLS", text: printable(text) }),
             _ => Err(ImapError::Protocol("its answer to STARTTLS is not IMAP".into())),
         };
@@ -110,7 +109,7 @@ mod tests {
 
     const WITHIN: Duration = Duration::from_secs(60);
 
-    /// What comes of a server that sends these bytes, and what we sent it.
+    /// The result for a server that sends these bytes, and the bytes that it received.
     async fn with(server_says: &'static [&'static [u8]]) -> (Result<String, ImapError>, Vec<u8>) {
         let (mut server, mut client) = tokio::io::duplex(1 << 14);
         let serving = tokio::spawn(async move {

@@ -1,22 +1,22 @@
-//! Sets of UIDs as commands want them: ascending, ranges where they are dense, and cut so that no command line gets long.
-//! (QQ refuses descending sets, Exchange long lines: reference row A21.)
+//! Sets of UIDs as arguments of commands: ascending, with ranges, and cut to keep command lines short. (QQ refuses
+//! descending sets, Exchange long lines: reference row A21.)
 
 use std::fmt::Write;
 
-/// The longest set in octets, so that the whole command stays below 1,000.
+/// Maximum length of a set in octets, which keeps the whole command below 1,000.
 const LONGEST: usize = 900;
 
-/// A part of a list of UIDs, written for a command.
+/// A part of a list of UIDs, formatted for a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UidSet {
     /// The UIDs, ascending.
     pub uids: Vec<u32>,
-    /// As written in a command, e.g. `1:3,7`.
+    /// The IMAP syntax, e.g. `1:3,7`.
     pub text: String,
 }
 
 impl UidSet {
-    /// Cuts ascending UIDs into sets of at most `most` UIDs.
+    /// Splits ascending UIDs into sets of at most `most` UIDs.
     pub fn cut(uids: &[u32], most: usize) -> Vec<Self> {
         let mut sets = Vec::new();
         let mut current = Self { uids: Vec::new(), text: String::new() };

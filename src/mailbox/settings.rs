@@ -1,21 +1,20 @@
-//! The settings of a mailbox that say which mail is wanted, how often, and what happens to the customer's copy.
+//! The settings for which mail is imported, how often, and what happens to the customer's copy.
 
 use super::{AfterImport, Start};
 use crate::fact::Part;
 
-/// The settings of a mailbox.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Settings {
-    /// The folders that are polled.
+    /// The polled folders.
     #[sqlx(skip)]
     pub folders: Vec<String>,
-    /// From when mail is wanted.
+    /// The date from which on mail is wanted.
     #[sqlx(try_from = "String")]
     pub start: Start,
-    /// What happens to the customer's copy.
+    /// The action on the customer's copy.
     #[sqlx(try_from = "String")]
     pub after_import: AfterImport,
-    /// The time between two polls, in milliseconds.
+    /// Time between two polls, in milliseconds.
     pub interval_ms: i64,
     /// Larger mail is quarantined.
     #[sqlx(try_from = "i64")]
@@ -34,7 +33,7 @@ impl Default for Settings {
     }
 }
 
-/// Settings that are to change; `None` leaves one as it is.
+/// Changed settings; `None` keeps the current value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SettingsChange {
     pub folders: Option<Vec<String>>,
@@ -45,12 +44,12 @@ pub struct SettingsChange {
 }
 
 impl SettingsChange {
-    /// Whether none is named.
+    /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// The settings with what is named changed.
+    /// The settings after this change.
     pub fn on(&self, before: &Settings) -> Settings {
         Settings {
             folders: self.folders.clone().unwrap_or_else(|| before.folders.clone()),
@@ -63,7 +62,7 @@ impl SettingsChange {
 }
 
 impl Settings {
-    /// The parts in which these differ from others.
+    /// The parts in which two settings differ.
     pub fn parts_unlike(&self, other: &Self) -> Vec<Part> {
         let parts = [
             (Part::Folders, self.folders != other.folders),

@@ -47,13 +47,13 @@ impl Started {
     }
 
     fn place(&self) -> String {
-        self.progress.pace.place().unwrap_or_else(|| self.place.clone())
+        self.progress.pace.server_key().unwrap_or_else(|| self.place.clone())
     }
 
     fn lose(&mut self, loss: Loss) {
         self.told.get_or_insert_with(Instant::now);
         match loss {
-            Loss::Cut => self.progress.pace.cut(),
+            Loss::Cut => self.progress.pace.abort(),
             Loss::TurnOver => self.progress.pace.end_turn(),
         }
     }

@@ -34,13 +34,13 @@ pub async fn poll(
     let left_today = deps.limits.daily_bytes.0.saturating_sub(lease.mailbox.bytes_on(started_at));
     let most = (deps.limits.poll_messages.0 as u64, deps.limits.poll_bytes.0.min(left_today));
     let pace = progress.pace.clone();
-    let budget = Arc::new(Budget::new(stop.clone(), started + limits.time, most.0, most.1).in_turn(pace.turn_over()));
+    let budget = Arc::new(Budget::new(stop.clone(), started + limits.time, most.0, most.1).with_turn(pace.turn_over()));
     let lease = Arc::new(lease);
     let mut polling = {
         let (lease, deps, budget) = (lease.clone(), deps.clone(), budget.clone());
         // A task of its own: a panic in a parser is a failed poll, not the end of the program.
         tokio::spawn(async move {
-            let mut tally = Tally::watched_by(progress);
+            let mut tally = Tally::with_progress(progress);
             let (lease, deps, budget) = (&*lease, &*deps, &*budget);
             let mut poll = Poll { lease, deps, budget, tally: &mut tally, started_at };
             let result = poll::poll_mailbox(&mut poll).await;
@@ -54,7 +54,7 @@ pub async fn poll(
     let (mut tally, ended) = tokio::select! {
         ended = &mut polling => ended.map_or_else(|_| (Tally::default(), Err(PollError::panicked())), |(tally, result)| (tally, result)),
         () = keep_alive(&lease, deps) => (Tally::default(), Err(PollError::store(Step::Lease, &StoreError::LeaseLost))),
-        () = pace.is_cut() => (Tally::default(), Err(PollError::outpaced())),
+        () = pace.aborted() => (Tally::default(), Err(PollError::too_slow())),
         () = cut_off => {
             polling.abort();
             return give_back(&lease, deps, started.elapsed(), &cut_at_shutdown()).await;
@@ -120,7 +120,7 @@ async fn failed(poll: &mut Poll<'_>, error: &PollError) -> Option<Timestamp> {
     let brings = error.step == Step::Pace && budget.has_progressed();
     let in_a_row = if error.blame <= Blame::Folder || brings { 1 } else { failures };
     let next = match poll.tally.ended_early && error.retry == Retry::Soon && error.blame <= Blame::Folder {
-        true => Some(poll::after_an_early_end(poll, now)),
+        true => Some(poll::next_poll_after_early_end(poll, now)),
         false => backoff::wait(error.retry, in_a_row, interval).map(|wait| now.plus(wait)),
     };
     let reported = ReportedError::new(error, next);

@@ -1,6 +1,6 @@
 //! Logins at customers' servers that somebody here asks for: no account is locked, and no password guessed, through us.
 
-use crate::poll::guesses::{Account, minutes_held};
+use crate::poll::login_attempts::{Account, minutes_to_wait};
 use crate::poll::{Deps, PollError};
 use crate::store::{Mailbox, Server, StoreError};
 
@@ -36,13 +36,13 @@ pub async fn within<T>(
     work: impl Future<Output = Result<T, PollError>>,
 ) -> Result<Limited<T>, StoreError> {
     // The command line is not held back by logins that others have asked for.
-    if deps.counts_guesses
+    if deps.counts_login_attempts
         && let Some(minutes) = held(&mailbox.server, &mailbox.username, mailbox.organisation_id, deps).await?
     {
         return Ok(Limited::Wait(minutes));
     }
     let done = work.await;
-    Ok(match done.as_ref().err().and_then(minutes_held) {
+    Ok(match done.as_ref().err().and_then(minutes_to_wait) {
         Some(minutes) => Limited::Wait(minutes),
         None => Limited::Done(done),
     })

@@ -4,8 +4,8 @@ mod change;
 pub mod check;
 pub mod connect_links;
 pub mod dry_run;
-pub mod ledger;
 pub mod inspect;
+pub mod ledger;
 mod request;
 pub mod test_mail;
 mod view;
@@ -25,7 +25,7 @@ use crate::http::State;
 use crate::http::api::auth::Caller;
 use crate::http::api::extract::{Asked, InPath};
 use crate::http::api::validate::named;
-use crate::store::{MailboxState, ListFilter, Mailbox as Stored, Moments};
+use crate::store::{ListFilter, Mailbox as Stored, MailboxState, Moments};
 
 pub use change::*;
 

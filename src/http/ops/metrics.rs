@@ -137,7 +137,10 @@ async fn gather(deps: &Deps, now: Timestamp) -> Result<String, StoreError> {
     for mailbox in store.mailboxes().await? {
         let of = Of { mailbox: mailbox.address.clone() };
         state
-            .get_or_create(&InState { mailbox: mailbox.address.clone(), state: MailboxState::of(&mailbox, now).short_id() })
+            .get_or_create(&InState {
+                mailbox: mailbox.address.clone(),
+                state: MailboxState::of(&mailbox, now).short_id(),
+            })
             .set(1);
         success.get_or_create(&of).set(mailbox.status.last_success_at.unwrap_or(0) / 1000);
         failures.get_or_create(&of).set(mailbox.status.failures);

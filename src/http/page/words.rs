@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use crate::clock::Timestamp;
 use crate::locale::{self, Language};
-use crate::poll::is_the_way;
+use crate::poll::is_connection_step;
 
 /// A reader's language, zone and present moment.
 #[derive(Clone)]
@@ -28,7 +28,7 @@ const DAY: i64 = 24 * HOUR;
 
 /// The name of the text that tells of a step that failed, `error` or `remedy`.
 pub fn of_step(what: &str, step: &str) -> String {
-    format!("{what}-{}", if is_the_way(step) { "reach" } else { step })
+    format!("{what}-{}", if is_connection_step(step) { "reach" } else { step })
 }
 
 impl Words {

@@ -13,7 +13,7 @@ use crate::http::page::answer::{Answer, go, show, show_again};
 use crate::http::page::error::PageError;
 use crate::http::page::frame::Frame;
 use crate::http::page::guard::{LANGUAGE, set_cookie};
-use crate::http::page::visitor::{Visitor, SignedIn};
+use crate::http::page::visitor::{SignedIn, Visitor};
 use crate::http::pages::login::{OF_ACCOUNT, is_ours};
 use crate::locale::Language;
 use crate::password;

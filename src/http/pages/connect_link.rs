@@ -10,8 +10,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::consent::{self, With};
-use super::login_form::{mail_password, registered};
 use super::inspect_failure::at_server;
+use super::login_form::{mail_password, registered};
 use crate::app::mailboxes::inspect;
 use crate::app::mailboxes::settings::given_password;
 use crate::app::mailboxes::{self, MovedLogin, Request, credential_policy};

@@ -18,7 +18,7 @@ use crate::http::State;
 use crate::http::page::answer::Answer;
 use crate::http::page::error::PageError;
 use crate::http::page::guard::set_cookie;
-use crate::http::page::visitor::{Visitor, SignedIn};
+use crate::http::page::visitor::{SignedIn, Visitor};
 use crate::mailbox::TlsMode;
 use crate::oauth::{Attempt, Away, TokenEndpoint, Wanted, grant};
 use crate::opaque;

@@ -15,7 +15,7 @@ use crate::http::page::frame::Frame;
 use crate::http::page::guard::USUAL_ZONE;
 use crate::http::page::visitor::Visitor;
 use crate::http::pages::login::{self, Visit};
-use crate::store::{Link, NewPerson, LoginLimit, Purpose, Role};
+use crate::store::{Link, LoginLimit, NewPerson, Purpose, Role};
 use crate::{opaque, password};
 
 /// Names that an organisation's invitations may try in vain: enough for people, too few to find out who has an account elsewhere.

@@ -177,7 +177,12 @@ pub async fn resume(state: FromState<State>, who: SignedIn, address: Path<String
     set_paused(state, who, address, false).await
 }
 
-async fn set_paused(FromState(state): FromState<State>, who: SignedIn, Path(address): Path<String>, paused: bool) -> Answer {
+async fn set_paused(
+    FromState(state): FromState<State>,
+    who: SignedIn,
+    Path(address): Path<String>,
+    paused: bool,
+) -> Answer {
     let mailbox = seen(&address, &state, &who).await?;
     if mailbox.setup {
         return go(&format!("{}/setup/trial", path(&mailbox.address)));

@@ -12,7 +12,7 @@ use crate::http::page::frame::Frame;
 use crate::http::page::last_error::LastError;
 use crate::http::page::visitor::SignedIn;
 use crate::http::page::words::Words;
-use crate::store::{MailboxState, ListFilter, MailboxLine, Moments};
+use crate::store::{ListFilter, MailboxLine, MailboxState, Moments};
 
 /// Mailboxes on one page.
 const PAGE: i64 = 50;

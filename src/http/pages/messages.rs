@@ -19,7 +19,7 @@ use crate::http::page::words::Words;
 use crate::mail::parse;
 use crate::reading::{self, Cut, FRAME_POLICY, Person, Reading};
 use crate::shown::shown;
-use crate::store::{QUARANTINE_PAGES, Arrival, QuarantinedMail, MessageLine, words};
+use crate::store::{Arrival, MessageLine, QUARANTINE_PAGES, QuarantinedMail, words};
 
 #[derive(Template)]
 #[template(path = "message.html")]
@@ -112,7 +112,11 @@ pub async fn eml(FromState(state): FromState<State>, who: SignedIn, Path(id): Pa
 }
 
 /// An attachment, for the disk and not for the browser.
-pub async fn attachment(FromState(state): FromState<State>, who: SignedIn, Path((id, index)): Path<(i64, usize)>) -> Answer {
+pub async fn attachment(
+    FromState(state): FromState<State>,
+    who: SignedIn,
+    Path((id, index)): Path<(i64, usize)>,
+) -> Answer {
     let message = seen(id, &state, &who).await?;
     let held = held(&message, &state, &who).await?;
     let found = held.attachment(index, &state).await.ok_or(PageError::Wrong("fault-busy"))?;

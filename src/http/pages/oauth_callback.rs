@@ -15,7 +15,7 @@ use crate::http::page::answer::{Answer, go};
 use crate::http::page::error::PageError;
 use crate::http::page::guard::cookie;
 use crate::http::page::paths::mailbox as path;
-use crate::http::page::visitor::{Visitor, SignedIn};
+use crate::http::page::visitor::{SignedIn, Visitor};
 use crate::oauth::{Callback, GrantError, TokenEndpoint, Wanted, grant};
 use crate::opaque;
 use crate::store::{Changes, Flow, GrantKey, GrantKind, LinkClaim, Mailbox, NewLogin, PendingAuth, pending_auth_row};

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::http::testing;
 use crate::imap::{ImapError, LoginError};
 use crate::mailbox::{AfterImport, Start, TlsMode};
-use crate::poll::guesses::{Account, LoginTrigger, Try, minutes_held};
+use crate::poll::login_attempts::{Account, LoginAttempt, LoginTrigger, minutes_to_wait};
 use crate::poll::{Deps, PollError};
 use crate::store::{Mailbox, NewInbox, NewLogin, NewMailbox, Server};
 
@@ -73,20 +73,20 @@ impl World {
         ended: Option<&LoginError>,
     ) -> bool {
         let account = Account::new(mailbox.organisation_id, &at(host), username, &[IpAddr::from([192, 0, 2, 1])]);
-        let one = match Try::begin(&account, asked, mailbox, &self.deps).await {
-            Ok(one) => one,
+        let attempt = match LoginAttempt::begin(&account, asked, mailbox, &self.deps).await {
+            Ok(attempt) => attempt,
             Err(error) => {
-                assert!(minutes_held(&error).is_some_and(|minutes| (1..=15).contains(&minutes)), "{error:?}");
+                assert!(minutes_to_wait(&error).is_some_and(|minutes| (1..=15).contains(&minutes)), "{error:?}");
                 return false;
             }
         };
         let told = ended.map(|error| PollError::login(error, host, &Default::default()));
-        one.end(ended.map_or(Ok(&()), |error| Err((error, told.as_ref())))).await;
+        attempt.end(ended.map_or(Ok(&()), |error| Err((error, told.as_ref())))).await;
         true
     }
 
     async fn guessed(&self, mailbox: &Mailbox, host: &str, username: &str) -> bool {
-        self.tried(mailbox, host, username, LoginTrigger::ByPerson, Some(&no())).await
+        self.tried(mailbox, host, username, LoginTrigger::Person, Some(&no())).await
     }
 }
 
@@ -117,7 +117,7 @@ async fn guesses_are_bounded_however_they_are_written_and_hold_back_no_other_org
     }
     assert!(tried <= 18, "{tried} of 400 guesses");
     // Nobody else waits, for the right password or for another account.
-    assert!(world.tried(&ours, "imap.b.se", "anna@b.se", LoginTrigger::ByPerson, None).await);
+    assert!(world.tried(&ours, "imap.b.se", "anna@b.se", LoginTrigger::Person, None).await);
     assert!(world.mailbox("ours").await.login_proven);
     assert!(world.guessed(&theirs, "imap.b.se", "bo@b.se").await, "another account of theirs");
     assert!(!world.guessed(&theirs, "imap.b.se", "anna@b.se").await, "another's right password lifts nothing");
@@ -130,9 +130,9 @@ async fn servers_of_many_addresses_and_names_are_guessed_at_forty_times() {
     let mut tried = 0;
     for n in 0..100_u8 {
         let account = account(THEIRS, &format!("a{n}.evil.se"), "anna@b.se", &[&format!("198.51.100.{n}")]);
-        if let Ok(one) = Try::begin(&account, LoginTrigger::ByPerson, &theirs, &world.deps).await {
+        if let Ok(attempt) = LoginAttempt::begin(&account, LoginTrigger::Person, &theirs, &world.deps).await {
             let told = PollError::login(&no(), "h", &Default::default());
-            one.end(Err((&no(), Some(&told)))).await;
+            attempt.end(Err((&no(), Some(&told)))).await;
             tried += 1;
         }
     }
@@ -144,7 +144,7 @@ async fn many_guesses_at_once_are_many() {
     let world = World::new().await;
     let theirs = world.mailbox("theirs").await;
     let account = account(THEIRS, "imap.b.se", "anna@b.se", &["192.0.2.1"]);
-    let tries = (0..40).map(|_| Try::begin(&account, LoginTrigger::ByPerson, &theirs, &world.deps));
+    let tries = (0..40).map(|_| LoginAttempt::begin(&account, LoginTrigger::Person, &theirs, &world.deps));
     let begun = futures::future::join_all(tries).await.into_iter().filter(Result::is_ok).count();
     assert_eq!(begun, 8, "before any has ended");
 }
@@ -156,19 +156,22 @@ async fn what_was_not_tried_counts_nothing_and_what_goes_well_clears_its_own_acc
     let unavailable = LoginError::Refused("[UNAVAILABLE] try again later".to_owned());
     for error in [LoginError::NotOffered(""), LoginError::Imap(ImapError::Slow("the login")), unavailable] {
         for _ in 0..20 {
-            assert!(world.tried(&theirs, "imap.b.se", "anna@b.se", LoginTrigger::ByPerson, Some(&error)).await, "{error}");
+            assert!(
+                world.tried(&theirs, "imap.b.se", "anna@b.se", LoginTrigger::Person, Some(&error)).await,
+                "{error}"
+            );
         }
     }
     for _ in 0..3 {
         for _ in 0..7 {
             assert!(world.guessed(&theirs, "imap.b.se", "anna@b.se").await);
         }
-        assert!(world.tried(&theirs, "imap.b.se", "anna@b.se", LoginTrigger::ByPerson, None).await);
+        assert!(world.tried(&theirs, "imap.b.se", "anna@b.se", LoginTrigger::Person, None).await);
     }
     // Their own account at the same server is cleared by its own success, and no other account.
     for _ in 0..7 {
         assert!(world.guessed(&theirs, "imap.b.se", "anna@b.se").await);
-        assert!(world.tried(&theirs, "imap.b.se", "eve@b.se", LoginTrigger::ByPerson, None).await);
+        assert!(world.tried(&theirs, "imap.b.se", "eve@b.se", LoginTrigger::Person, None).await);
     }
     assert!(world.guessed(&theirs, "imap.b.se", "anna@b.se").await);
     assert!(!world.guessed(&theirs, "imap.b.se", "anna@b.se").await);
@@ -176,7 +179,7 @@ async fn what_was_not_tried_counts_nothing_and_what_goes_well_clears_its_own_acc
     let bye = LoginError::Imap(ImapError::Bye("invalid credentials".to_owned()));
     let mut tried = 0;
     for _ in 0..20 {
-        tried += usize::from(world.tried(&theirs, "imap.b.se", "carl@b.se", LoginTrigger::ByPerson, Some(&bye)).await);
+        tried += usize::from(world.tried(&theirs, "imap.b.se", "carl@b.se", LoginTrigger::Person, Some(&bye)).await);
     }
     assert_eq!(tried, 8);
 }
@@ -186,12 +189,15 @@ async fn polls_with_what_was_accepted_never_wait_and_others_do() {
     let world = World::new().await;
     let ours = world.mailbox("ours").await;
     assert!(!ours.login_proven);
-    assert!(world.tried(&ours, "imap.b.se", "anna@b.se", LoginTrigger::ByPoll, None).await);
+    assert!(world.tried(&ours, "imap.b.se", "anna@b.se", LoginTrigger::Schedule, None).await);
     let proven = world.mailbox("ours").await;
     assert!(proven.login_proven);
     while world.guessed(&ours, "imap.b.se", "anna@b.se").await {}
     for _ in 0..20 {
-        assert!(world.tried(&proven, "imap.b.se", "anna@b.se", LoginTrigger::ByPoll, None).await, "its own polls go on");
+        assert!(
+            world.tried(&proven, "imap.b.se", "anna@b.se", LoginTrigger::Schedule, None).await,
+            "its own polls go on"
+        );
     }
     // What is given anew has to be accepted first: many mailboxes of one account are no way to try many passwords.
     let login = Some(NewLogin::Password("guess".into()));
@@ -200,17 +206,18 @@ async fn polls_with_what_was_accepted_never_wait_and_others_do() {
     store.change_mailbox(&"ours@b.se".parse().unwrap(), &changes, Some(&world.deps.vault), now).await.unwrap();
     let anew = world.mailbox("ours").await;
     assert!(!anew.login_proven);
-    assert!(!world.tried(&anew, "imap.b.se", "anna@b.se", LoginTrigger::ByPoll, Some(&no())).await);
+    assert!(!world.tried(&anew, "imap.b.se", "anna@b.se", LoginTrigger::Schedule, Some(&no())).await);
     // Further polls of what was refused are counted by themselves, and hold back nobody who gives the right password.
     let theirs = world.mailbox("theirs").await;
     let failing =
         Mailbox { status: crate::store::MailboxStatus { failures: 3, ..theirs.status.clone() }, ..theirs.clone() };
     let mut tried = 0;
     for _ in 0..50 {
-        tried += usize::from(world.tried(&failing, "imap.b.se", "anna@b.se", LoginTrigger::ByPoll, Some(&no())).await);
+        tried +=
+            usize::from(world.tried(&failing, "imap.b.se", "anna@b.se", LoginTrigger::Schedule, Some(&no())).await);
     }
     assert_eq!(tried, 8);
-    assert!(world.tried(&theirs, "imap.b.se", "anna@b.se", LoginTrigger::ByPoll, None).await);
+    assert!(world.tried(&theirs, "imap.b.se", "anna@b.se", LoginTrigger::Schedule, None).await);
 }
 
 #[tokio::test]
@@ -219,7 +226,7 @@ async fn the_command_line_is_not_held_back() {
     let theirs = world.mailbox("theirs").await;
     while world.guessed(&theirs, "imap.b.se", "anna@b.se").await {}
     let World { deps, _folder } = world;
-    let deps = Deps { counts_guesses: false, ..std::sync::Arc::into_inner(deps).unwrap() };
+    let deps = Deps { counts_login_attempts: false, ..std::sync::Arc::into_inner(deps).unwrap() };
     let account = account(THEIRS, "imap.b.se", "anna@b.se", &["192.0.2.1"]);
-    assert!(Try::begin(&account, LoginTrigger::ByPerson, &theirs, &deps).await.is_ok());
+    assert!(LoginAttempt::begin(&account, LoginTrigger::Person, &theirs, &deps).await.is_ok());
 }

@@ -1,4 +1,4 @@
-//! The stream below the guard: counts bytes, and notices a server that is silent, slow or without an end.
+//! The stream below the guard: counts bytes, and detects a server that is silent, slow or endless.
 
 use std::io;
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use tokio::time::{Instant, Sleep};
 
 use super::{GuardLimits, Tripped};
 
-/// The time over which a server's speed is measured.
+/// The interval over which the throughput is measured.
 pub const WINDOW: Duration = Duration::from_secs(60);
 
 /// A stream with its counts.
@@ -20,18 +20,17 @@ pub struct Paced<S> {
     limits: GuardLimits,
     silence: Pin<Box<Sleep>>,
     waiting_since: Option<Instant>,
-    /// The time spent waiting in this window, and the bytes that came in it.
+    /// Time spent waiting in the current window, and bytes received in it.
     waited: Duration,
     came: u64,
     received: u64,
-    /// `received` when the running command was sent, and the bytes that its answer may have.
+    /// `received` at the start of the running command, and the maximum bytes of its answer.
     command_at: u64,
     command: u64,
     is_logged_in: bool,
 }
 
 impl<S> Paced<S> {
-    /// Nothing has come yet.
     pub fn new(inner: S, limits: GuardLimits) -> Self {
         Self {
             inner,
@@ -47,12 +46,12 @@ impl<S> Paced<S> {
         }
     }
 
-    /// What comes from now on answers a command, in at most so many bytes.
+    /// Starts a command whose answer has at most `most` bytes.
     pub fn begin_command(&mut self, most: u64) {
         (self.command_at, self.command) = (self.received, most);
     }
 
-    /// The login went well.
+    /// Ends the limits that apply before the login.
     pub fn logged_in(&mut self) {
         self.is_logged_in = true;
     }
@@ -62,7 +61,7 @@ impl<S> Paced<S> {
         self.received
     }
 
-    /// Fails if so many further bytes are more than may come.
+    /// Fails if this number of further bytes exceeds a limit.
     pub fn allows(&self, further: u64) -> Result<(), Tripped> {
         let total = self.received.saturating_add(further);
         if !self.is_logged_in && total > self.limits.before_login {

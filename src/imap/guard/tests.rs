@@ -1,4 +1,4 @@
-//! What passes the wall, and what does not.
+//! Tests of what the guard lets pass.
 
 use std::time::Duration;
 
@@ -17,14 +17,14 @@ fn limits() -> GuardLimits {
     }
 }
 
-/// A guard behind the login, with room for everything.
+/// A guard after the login, with ample memory.
 fn guard<S>(stream: S, limits: GuardLimits) -> Guard<S> {
     let mut guard = Guard::new(stream, limits, InFlight::new(1 << 20, 0, 0));
     guard.logged_in();
     guard
 }
 
-/// All answers, one behind the other.
+/// All answers, concatenated.
 async fn all<S: AsyncRead + Unpin>(mut guard: Guard<S>) -> Result<Vec<u8>, io::Error> {
     let mut out = Vec::new();
     while let Some(whole) = guard.answer().await? {
@@ -33,7 +33,7 @@ async fn all<S: AsyncRead + Unpin>(mut guard: Guard<S>) -> Result<Vec<u8>, io::E
     Ok(out)
 }
 
-/// What comes out when these pieces come in one by one.
+/// The output of a guard that receives these pieces one by one.
 async fn through(pieces: &[&[u8]]) -> Result<Vec<u8>, io::Error> {
     let (mut server, client) = tokio::io::duplex(1 << 16);
     for piece in pieces {

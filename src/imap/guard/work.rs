@@ -1,4 +1,4 @@
-//! A line twice as long takes about twice as long to read, whatever is in it: no server can make us work by the square.
+//! Tests that reading a line takes linear time, whatever its content: no server can cause quadratic work.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,7 +11,7 @@ use crate::config::{self, Overrides};
 use crate::imap::Session;
 use crate::wiring::terms;
 
-/// A server that has said all of it, and whose bytes come in packets.
+/// A server that sends these bytes in packets.
 #[derive(Debug)]
 struct Said(Vec<u8>, usize);
 
@@ -40,13 +40,13 @@ impl AsyncWrite for Said {
     }
 }
 
-/// The time that this thread has had of a processor.
+/// CPU time of this thread.
 fn processor_time() -> Duration {
     let told = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(u64::try_from(told.tv_sec).unwrap(), u32::try_from(told.tv_nsec).unwrap())
 }
 
-/// What it costs to read these lines in answer to a command, or until one of them ends the session.
+/// CPU time for reading these lines as the answer to a command, or until one of them ends the session.
 fn cost(lines: &[u8]) -> Duration {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let config = config::load(&Overrides::default()).unwrap();
@@ -62,15 +62,16 @@ fn cost(lines: &[u8]) -> Duration {
     })
 }
 
-/// The most that twice as much may cost. The square would be 4.
+/// Maximum ratio for a doubled line. Quadratic time would give 4.
 const MOST: f64 = 2.3;
-/// A line that long is just short enough when it is doubled.
+/// A line length that stays within the limits when doubled.
 const LONG: usize = 31_000;
 
-/// So little is a copy of the bytes and no work: what the caches hold decides how long it takes.
+/// Below this time, the measurement shows caches rather than work.
 const NO_WORK: Duration = Duration::from_micros(500);
 
-/// Compares a text with one twice as long. What disturbs a measurement makes it larger, so the smallest of several is right.
+/// Compares a text with one twice as long. Disturbances only make measurements larger, so the smallest of several is
+/// right.
 fn grows_with_the_length(what: &str, once: &[u8], twice: &[u8]) -> Result<(), String> {
     assert!((1.9..2.1).contains(&(twice.len() as f64 / once.len() as f64)), "{what} is not twice as long");
     let mut least = [Duration::MAX; 2];
@@ -87,13 +88,13 @@ fn grows_with_the_length(what: &str, once: &[u8], twice: &[u8]) -> Result<(), St
     Err(format!("{what}: {:?}, twice as long {:?}, ratio {ratio:.2}", least[0], least[1]))
 }
 
-/// A line of about so many bytes: a start, a piece again and again, and an end.
+/// A line of about this many bytes: a start, a repeated piece, and an end.
 fn line((start, again, end): (&str, &str, &str), bytes: usize) -> Vec<u8> {
     let text = again.repeat((bytes - start.len() - end.len()) / again.len());
     format!("{start}{text}{end}\r\n").into_bytes()
 }
 
-/// Every kind of answer that the parser knows, and what nobody can read.
+/// Every kind of answer that the parser knows, and some that nobody can parse.
 const LINES: &[(&str, &str, &str)] = &[
     ("* CAPABILITY IMAP4rev1", " A", ""),
     ("* CAPABILITY IMAP4rev1", " AUTH=X", ""),

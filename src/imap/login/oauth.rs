@@ -1,5 +1,5 @@
-//! Logging in by access token: OAUTHBEARER (RFC 7628) or XOAUTH2 (Google's and Microsoft's), in one exchange with the initial
-//! response where SASL-IR is offered (RFC 4959).
+//! The login by access token: OAUTHBEARER (RFC 7628) or XOAUTH2 (of Google and Microsoft), with an initial response if
+//! SASL-IR is offered (RFC 4959).
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
@@ -14,7 +14,7 @@ use crate::imap::guard::Whole;
 use crate::imap::session::Step;
 use crate::imap::{Answer, ImapError, Session, Status};
 
-/// A way to hand over an access token.
+/// A SASL mechanism for access tokens.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mechanism {
     OAuthBearer,
@@ -32,7 +32,7 @@ impl Mechanism {
     fn response(self, user: &str, token: &str, host: &str, port: u16) -> Zeroizing<String> {
         let text = Zeroizing::new(match self {
             Self::OAuthBearer => {
-                // The user stands in a GS2 header, in which `,` and `=` have a meaning (RFC 5801 4).
+                // The user name is part of a GS2 header, in which `,` and `=` are special (RFC 5801 4).
                 let user = user.replace('=', "=3D").replace(',', "=2C");
                 format!("n,a={user},\u{1}host={host}\u{1}port={port}\u{1}auth=Bearer {token}\u{1}\u{1}")
             }
@@ -41,7 +41,8 @@ impl Mechanism {
         Zeroizing::new(STANDARD.encode(text.as_bytes()))
     }
 
-    /// What ends the exchange after the server has said why it refuses (RFC 7628 3.2.3; XOAUTH2: an empty line).
+    /// The message that ends the exchange after the server's reason for refusing (RFC 7628 3.2.3; XOAUTH2: an empty
+    /// line).
     fn farewell(self) -> &'static str {
         match self {
             Self::OAuthBearer => "AQ==",
@@ -51,7 +52,7 @@ impl Mechanism {
 }
 
 impl Session {
-    /// Logs in as `user` with an access token, and learns anew what the server offers. Never tries a password mechanism.
+    /// Logs in as `user` with an access token, and updates the capabilities. Never tries a password mechanism.
     pub async fn login_by_token(
         &mut self,
         user: &str,
@@ -91,10 +92,10 @@ impl Session {
         Ok(())
     }
 
-    /// The exchange to its tagged answer, with what the server said of why it refuses.
+    /// Runs the exchange to its tagged answer. Also returns the server's reason for a refusal.
     async fn hand_over(&mut self, mechanism: Mechanism, response: &str) -> Result<(Answer, Option<String>), ImapError> {
         let at_once = self.can("SASL-IR");
-        // What is offered before the login is no longer true after it.
+        // Capabilities from before the login are no longer valid after it.
         self.forget_capabilities();
         let line = match at_once {
             true => Zeroizing::new(format!("AUTHENTICATE {} {response}", mechanism.name())),
@@ -129,7 +130,7 @@ impl Session {
     }
 }
 
-/// `eyJzdGF0dXMiOiI0MDAiLC…` is `{"status":"400",…`; some servers leave the padding out.
+/// Decodes `eyJzdGF0dXMiOiI0MDAiLC…` to `{"status":"400",…`. Some servers omit the padding.
 fn decoded(challenge: &str) -> String {
     let text = challenge.trim();
     let bytes = STANDARD.decode(text).or_else(|_| STANDARD_NO_PAD.decode(text.trim_end_matches('=')));

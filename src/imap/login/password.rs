@@ -1,4 +1,4 @@
-//! Logging in by password: AUTHENTICATE PLAIN (RFC 4616) where it is offered, else LOGIN (RFC 3501 6.2.3).
+//! The login by password: AUTHENTICATE PLAIN (RFC 4616) if offered, else LOGIN (RFC 3501 6.2.3).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,7 +14,7 @@ use crate::imap::session::Step;
 use crate::imap::{Answer, ImapError, Session, Status};
 
 impl Session {
-    /// Logs in, and learns anew what the server offers: it may offer more now (MOVE at Exchange, UIDPLUS at Gmail).
+    /// Logs in, and updates the capabilities: servers may offer more now (MOVE at Exchange, UIDPLUS at Gmail).
     pub async fn login(&mut self, username: &str, password: &SecretString) -> Result<(), LoginError> {
         for (what, text) in [("the user name", username), ("the password", password.expose_secret())] {
             if text.contains(['\r', '\n', '\0']) {
@@ -44,11 +44,11 @@ impl Session {
         let login_offered = !self.can("LOGINDISABLED");
         let initial_response = self.can("SASL-IR");
         let literals = self.can("LITERAL+");
-        // What is offered before the login is no longer true after it.
+        // Capabilities from before the login are no longer valid after it.
         if plain_offered {
             self.forget_capabilities();
             let answer = self.authenticate_plain(username, password, initial_response).await?;
-            // Some servers list PLAIN and do not know it; one that knows it and says NO has judged the password.
+            // Some servers list PLAIN without supporting it and answer BAD. A NO, in contrast, concerns the password.
             if answer.status != Status::Bad || !login_offered {
                 return Ok(answer);
             }
@@ -104,7 +104,7 @@ impl Session {
         let mut line = Zeroizing::new("LOGIN".to_owned());
         let mut later: std::collections::VecDeque<Zeroizing<String>> = std::collections::VecDeque::new();
         for argument in [username, password.expose_secret()] {
-            // Quoted strings are ASCII; anything else goes as a literal (RFC 3501 4.3).
+            // Quoted strings are ASCII; other texts are sent as literals (RFC 3501 4.3).
             if argument.is_ascii() {
                 let text = Zeroizing::new(format!(" {}", quoted(argument)));
                 later.back_mut().unwrap_or(&mut line).push_str(&text);
@@ -129,7 +129,7 @@ impl Session {
                 Step::Untagged(true) => {
                     let part = later
                         .pop_front()
-                        .ok_or_else(|| ImapError::Protocol("it asks for more than LOGIN has".into()))?;
+                        .ok_or_else(|| ImapError::Protocol("it requests more data than LOGIN has".into()))?;
                     let line = Zeroizing::new(format!("{}\r\n", part.as_str()));
                     self.write(line.as_bytes()).await?;
                 }
@@ -139,7 +139,7 @@ impl Session {
     }
 }
 
-/// Some servers repeat what they were sent: as it is, quoted, or in base64.
+/// Removes the password from a server's text. Some servers repeat what they received: as it is, quoted, or in base64.
 fn without_password(text: &str, username: &str, password: &SecretString) -> String {
     let secret = password.expose_secret();
     let plain = STANDARD.encode(format!("\0{username}\0{secret}"));

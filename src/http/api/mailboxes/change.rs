@@ -16,7 +16,7 @@ use crate::http::State;
 use crate::http::api::auth::Caller;
 use crate::http::api::etag::{Condition, part};
 use crate::http::api::extract::{Given, InPath};
-use crate::http::api::mailboxes::request::{MailboxPatch, NewMailboxBody, MailboxRequest};
+use crate::http::api::mailboxes::request::{MailboxPatch, MailboxRequest, NewMailboxBody};
 use crate::http::api::problem::{Answer, Refusal};
 use crate::http::api::validate::Checks;
 use crate::locale::Language;

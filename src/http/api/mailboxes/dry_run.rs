@@ -102,7 +102,7 @@ pub async fn dry_run(
     let mut checks = Checks::default();
     let time = checks.perhaps("/within", wish.within.as_ref(), time);
     checks.done()?;
-    let time = time.unwrap_or(report::WITHIN);
+    let time = time.unwrap_or(report::TIME_LIMIT);
     let run = inspect::dry_run(state.inspector(&caller.actor), &mailbox, time).await?;
     Ok(Json(DryRun::from(run)).into_response())
 }
@@ -110,7 +110,7 @@ pub async fn dry_run(
 /// A time that somebody waits.
 fn time(text: &str) -> Result<Duration, String> {
     let Span(time) = text.parse()?;
-    if time <= report::WITHIN { Ok(time) } else { Err("60s at most".to_owned()) }
+    if time <= report::TIME_LIMIT { Ok(time) } else { Err("60s at most".to_owned()) }
 }
 
 impl From<report::DryRun> for DryRun {

@@ -148,7 +148,8 @@ impl MailboxPatch {
         let mut checks = Checks::default();
         let (login, usual_host) = self.login(address, caller, state, &mut checks);
         let interval = checks.perhaps("/interval", self.interval.as_ref(), |text| {
-            settings::interval_ms(text.parse::<Span>()?.0, state.deps.store.least_interval()).map_err(|why| why.to_string())
+            settings::interval_ms(text.parse::<Span>()?.0, state.deps.store.least_interval())
+                .map_err(|why| why.to_string())
         });
         let folders = self.folders.as_ref().and_then(|names| match names.as_slice() {
             [] => checks.part("/folders", Err("one at least")),

@@ -11,7 +11,7 @@ use crate::http::api::etag::Version;
 use crate::http::api::problem::Refusal;
 use crate::http::page::last_error::LastError;
 use crate::locale::Language;
-use crate::store::{MailboxState, Login, Mailbox as Stored, MailboxLine};
+use crate::store::{Login, Mailbox as Stored, MailboxLine, MailboxState};
 
 /// A mailbox in the list.
 #[derive(Debug, Serialize, ToSchema)]

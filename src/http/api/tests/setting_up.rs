@@ -10,7 +10,7 @@ use crate::fact::Conflict;
 use crate::imap::LoginError;
 use crate::poll::PollError;
 use crate::poll::check::CheckLine;
-use crate::poll::guesses::{Account, LoginTrigger, Try};
+use crate::poll::login_attempts::{Account, LoginAttempt, LoginTrigger};
 use crate::store::{Mailbox, Outcome, Scope};
 
 impl World {
@@ -27,8 +27,8 @@ impl World {
         let error = LoginError::Refused("no".to_owned());
         let told = PollError::login(&error, "h", &Default::default());
         for _ in 0..times {
-            if let Ok(one) = Try::begin(&account, LoginTrigger::ByPerson, &mailbox, deps).await {
-                one.end(Err((&error, Some(&told)))).await;
+            if let Ok(attempt) = LoginAttempt::begin(&account, LoginTrigger::Person, &mailbox, deps).await {
+                attempt.end(Err((&error, Some(&told)))).await;
             }
         }
     }

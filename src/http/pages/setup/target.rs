@@ -43,7 +43,12 @@ pub struct ChosenInbox {
     new: String,
 }
 
-async fn inbox_page(mailbox: Mailbox, problem: Option<&str>, state: &State, who: &SignedIn) -> Result<InboxPage, PageError> {
+async fn inbox_page(
+    mailbox: Mailbox,
+    problem: Option<&str>,
+    state: &State,
+    who: &SignedIn,
+) -> Result<InboxPage, PageError> {
     // An operator sees all, and yet a mailbox stays with its organisation.
     let scope = crate::store::Scope::Organisation(mailbox.organisation_id);
     let mut inboxes = state.deps.store.inbox_page(scope, None, MOST_OFFERED).await?;
@@ -123,7 +128,12 @@ pub struct ChosenCopy {
     folder: String,
 }
 
-async fn copy_page(mailbox: Mailbox, problem: Option<String>, state: &State, who: &SignedIn) -> Result<CopyPage, Answer> {
+async fn copy_page(
+    mailbox: Mailbox,
+    problem: Option<String>,
+    state: &State,
+    who: &SignedIn,
+) -> Result<CopyPage, Answer> {
     match inspect::effects(state.inspector(&who.actor), &mailbox, None).await {
         Ok(abilities) => {
             let (keyword, target) = match &mailbox.after_import {
