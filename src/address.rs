@@ -22,7 +22,7 @@ impl Address {
 
     /// The address of an inbox for a customer's address: `jobb@lillestad.se` at `mail.kundo.se` becomes
     /// `jobb.lillestad.se@mail.kundo.se`.
-    pub fn derived(customer: &Self, domain: &str) -> Result<Self, String> {
+    pub fn derive(customer: &Self, domain: &str) -> Result<Self, String> {
         format!("{}@{domain}", customer.0.replace('@', ".")).parse()
     }
 
@@ -44,19 +44,19 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let wrong = |why: &str| Err(format!("{text:?} is not a mail address: {why}"));
+        let invalid = |why: &str| Err(format!("{text:?} is not a mail address: {why}"));
         if text.len() > 320 {
             return Err("a mail address has at most 320 characters".to_owned());
         }
         if text.chars().any(|c| c.is_whitespace() || c.is_control() || "<>\"(),;\\".contains(c)) {
-            return wrong("it holds a character that does not belong there");
+            return invalid("it holds a character that does not belong there");
         }
         match text.split_once('@') {
-            None => wrong("it has no @"),
-            Some((_, domain)) if domain.contains('@') => wrong("it has more than one @"),
-            Some(("", _)) => wrong("nothing stands before the @"),
+            None => invalid("it has no @"),
+            Some((_, domain)) if domain.contains('@') => invalid("it has more than one @"),
+            Some(("", _)) => invalid("nothing stands before the @"),
             Some((_, domain)) if domain.is_empty() || domain.starts_with('.') || domain.ends_with('.') => {
-                wrong("no domain stands after the @")
+                invalid("no domain stands after the @")
             }
             Some(_) => Ok(Self(text.to_lowercase())),
         }
@@ -90,11 +90,11 @@ mod tests {
     #[test]
     fn an_inbox_address_is_derived_from_the_customers() {
         let customer = "Jobb@lillestad.se".parse().unwrap();
-        assert_eq!(Address::derived(&customer, "mail.kundo.se").unwrap().as_str(), "jobb.lillestad.se@mail.kundo.se");
+        assert_eq!(Address::derive(&customer, "mail.kundo.se").unwrap().as_str(), "jobb.lillestad.se@mail.kundo.se");
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn invalid_addresses_are_refused() {
         for text in ["", "jobb", "@b.se", "a@", "a@b@c", "a b@c.se", "a@b.se\r\nX: y", "<a@b.se>", "a@.se", "a@se."] {
             assert!(text.parse::<Address>().is_err(), "{text:?}");
         }

@@ -26,7 +26,7 @@ pub enum CauseOwner {
 }
 
 macro_rules! causes {
-    ($($whose:ident { $($(#[$doc:meta])* $name:ident = $id:literal,)* })*) => {
+    ($($owner:ident { $($(#[$doc:meta])* $name:ident = $id:literal,)* })*) => {
         /// A known cause of a failure.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum Cause {
@@ -43,8 +43,8 @@ macro_rules! causes {
             }
 
             /// The party that has to act.
-            pub fn whose(self) -> CauseOwner {
-                match self { $($(Cause::$name => CauseOwner::$whose,)*)* }
+            pub fn owner(self) -> CauseOwner {
+                match self { $($(Cause::$name => CauseOwner::$owner,)*)* }
             }
         }
     };
@@ -189,7 +189,7 @@ causes! {
 }
 
 /// Maximum length of an argument.
-const MOST_NAMED: usize = 2000;
+const MAX_ARGUMENT: usize = 2000;
 
 /// A cause, with the arguments of its texts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -213,7 +213,7 @@ impl Trouble {
     #[must_use]
     pub fn about(mut self, name: &str, value: impl Into<String>) -> Self {
         // Servers, providers and strangers supply some of these values.
-        self.about.insert(name.to_owned(), shown_within(&value.into(), MOST_NAMED));
+        self.about.insert(name.to_owned(), shown_within(&value.into(), MAX_ARGUMENT));
         self
     }
 
@@ -221,14 +221,14 @@ impl Trouble {
     #[must_use]
     pub fn about_all(mut self, names: &BTreeMap<String, String>) -> Self {
         for (name, value) in names {
-            self.about.entry(name.clone()).or_insert_with(|| shown_within(value, MOST_NAMED));
+            self.about.entry(name.clone()).or_insert_with(|| shown_within(value, MAX_ARGUMENT));
         }
         self
     }
 
     /// Adds the provider's own code.
     #[must_use]
-    pub fn coded(mut self, code: Option<String>) -> Self {
+    pub fn with_code(mut self, code: Option<String>) -> Self {
         self.code = code.or(self.code);
         self
     }

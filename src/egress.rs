@@ -168,7 +168,7 @@ mod tests {
     ];
 
     #[tokio::test]
-    async fn no_form_of_an_address_that_is_not_public_is_connected_to() {
+    async fn no_form_of_a_private_address_is_connected_to() {
         let limits = config::load(&Overrides::default()).unwrap().deadlines;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -184,8 +184,8 @@ mod tests {
                 host.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, port)).into_iter().collect();
             assert!(egress.connect(host, &known, &limits).await.is_err(), "{host}");
         }
-        let came = tokio::time::timeout(std::time::Duration::from_millis(50), listener.accept()).await;
-        assert!(came.is_err(), "nobody has connected");
+        let accepted = tokio::time::timeout(std::time::Duration::from_millis(50), listener.accept()).await;
+        assert!(accepted.is_err(), "nobody has connected");
         // The operator may allow private networks.
         let allowing = Egress::new(vec!["127.0.0.0/8".parse().unwrap()]);
         let found = allowing.resolve("127.0.0.1", port, &limits).await.unwrap();

@@ -25,20 +25,20 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Builder::new_current_thread
 static CONFIG: LazyLock<Config> = LazyLock::new(|| config::load(&Overrides::default()).unwrap());
 
 /// Lets the fuzzer stop at uncaught panics only: some panics are caught on purpose.
-fn ends_at_uncaught_panics_only() {
+fn permit_caught_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| drop(std::panic::take_hook()));
 }
 
 /// A server that sends these bytes in small pieces and ignores its input.
 #[derive(Debug)]
-struct Said {
+struct Script {
     bytes: Vec<u8>,
     at: usize,
     piece: usize,
 }
 
-impl AsyncRead for Said {
+impl AsyncRead for Script {
     fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
         let take = self.piece.min(self.bytes.len() - self.at).min(buf.remaining());
         buf.put_slice(self.bytes.get(self.at..self.at + take).unwrap());
@@ -47,7 +47,7 @@ impl AsyncRead for Said {
     }
 }
 
-impl AsyncWrite for Said {
+impl AsyncWrite for Script {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
         Poll::Ready(Ok(buf.len()))
     }
@@ -81,9 +81,9 @@ fn in_flight() -> InFlight {
 }
 
 /// The output of a guard, or the reason why it closed.
-fn through(bytes: &[u8], piece: usize, skip_noise: bool) -> Result<Vec<u8>, String> {
+fn guard_output(bytes: &[u8], piece: usize, skip_noise: bool) -> Result<Vec<u8>, String> {
     RUNTIME.block_on(async {
-        let mut guard = Guard::new(Said { bytes: bytes.to_vec(), at: 0, piece }, SMALL, in_flight());
+        let mut guard = Guard::new(Script { bytes: bytes.to_vec(), at: 0, piece }, SMALL, in_flight());
         if skip_noise {
             guard.skip_noise();
         }
@@ -92,7 +92,7 @@ fn through(bytes: &[u8], piece: usize, skip_noise: bool) -> Result<Vec<u8>, Stri
             let most = SMALL.search_line + usize::try_from(SMALL.literal).unwrap() + READ;
             assert!(guard.held() + whole.bytes.len() <= most, "it holds {} bytes", guard.held());
             let unreadable = quirk::read(&whole.bytes).is_none();
-            if !(unreadable && guard.leaves_out(&whole).map_err(|tripped| tripped.to_string())?) {
+            if !(unreadable && guard.may_drop(&whole).map_err(|tripped| tripped.to_string())?) {
                 out.extend_from_slice(&whole.bytes);
             }
         }
@@ -103,12 +103,12 @@ fn through(bytes: &[u8], piece: usize, skip_noise: bool) -> Result<Vec<u8>, Stri
 /// The guard is bounded, its output does not depend on how the input is split, and it does not change well-formed
 /// input.
 pub fn guard(data: &[u8]) {
-    ends_at_uncaught_panics_only();
+    permit_caught_panics();
     let Some((first, bytes)) = data.split_first() else { return };
     let piece = 1 + usize::from(*first);
     for skip_noise in [false, true] {
-        let whole = through(bytes, usize::MAX, skip_noise);
-        assert_eq!(through(bytes, piece, skip_noise), whole, "cut in pieces of {piece}");
+        let whole = guard_output(bytes, usize::MAX, skip_noise);
+        assert_eq!(guard_output(bytes, piece, skip_noise), whole, "cut in pieces of {piece}");
     }
     let mut good = Vec::new();
     for literal in bytes.chunks(200) {
@@ -116,30 +116,30 @@ pub fn guard(data: &[u8]) {
         good.extend_from_slice(literal);
         good.extend_from_slice(b" FLAGS ())\r\n* OK ((( {9}\r\n");
     }
-    assert_eq!(through(&good, piece, true), Ok(good));
+    assert_eq!(guard_output(&good, piece, true), Ok(good));
 }
 
 /// A session with a server that sends these bytes: runs the commands in turn until one fails.
 pub fn reader(data: &[u8]) {
-    ends_at_uncaught_panics_only();
+    permit_caught_panics();
     let Some((first, bytes)) = data.split_first() else { return };
-    let said = Said { bytes: bytes.to_vec(), at: 0, piece: if first & 0x80 == 0 { usize::MAX } else { 7 } };
-    let _how_it_ended = RUNTIME.block_on(converse(usize::from(first & 0x7f), said));
+    let script = Script { bytes: bytes.to_vec(), at: 0, piece: if first & 0x80 == 0 { usize::MAX } else { 7 } };
+    let _result = RUNTIME.block_on(converse(usize::from(first & 0x7f), script));
 }
 
-async fn converse(first: usize, said: Said) -> Result<(), ImapError> {
-    let total = said.bytes.len() as u64;
+async fn converse(first: usize, script: Script) -> Result<(), ImapError> {
+    let total = script.bytes.len() as u64;
     let mut terms = Terms { in_flight: in_flight(), ..wiring::terms(&CONFIG.deadlines, &CONFIG.limits, 1) };
     terms.limits.literal = 1 << 16;
     let mut session = match first {
-        0 => Session::new(Box::new(said), &terms),
-        _ => Session::greeted(Box::new(said), &terms),
+        0 => Session::new(Box::new(script), &terms),
+        _ => Session::greeted(Box::new(script), &terms),
     };
     let Some(set) = UidSet::cut(&[1, 2, 3, 7], 10).pop() else { return Ok(()) };
     for step in (0..9).cycle().skip(first % 9).take(9) {
         match step {
             0 if first == 0 => drop(session.greeting().await?),
-            0 => session.know_capabilities().await?,
+            0 => session.ensure_capabilities().await?,
             1 => session.login("u", &"p".into()).await.map_err(|_| ImapError::Silent)?,
             2 => drop(session.select("a&b", true).await?),
             3 => {
@@ -185,7 +185,7 @@ pub fn folder_name(data: &[u8]) {
 
 /// A mail: the digest does not depend on how the bytes are split, and every header can be stored.
 pub fn header(data: &[u8]) {
-    ends_at_uncaught_panics_only();
+    permit_caught_panics();
     let Some((first, mail)) = data.split_first() else { return };
     let mut digesting = digest::Digesting::default();
     mail.chunks(1 + usize::from(*first)).for_each(|piece| digesting.update(piece));
@@ -204,7 +204,7 @@ pub fn header(data: &[u8]) {
 
 /// A mail as displayed: its HTML is clean, cleaning is idempotent, and every attachment has its declared size.
 pub fn reading(data: &[u8]) {
-    ends_at_uncaught_panics_only();
+    permit_caught_panics();
     let Ok(reading) = reading::read(data) else { return };
     if let Some(cleaned) = reading::html(data).unwrap() {
         let clean = cleaned.html.to_ascii_lowercase();

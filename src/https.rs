@@ -49,7 +49,7 @@ pub struct HttpClient<'a> {
     /// Deadlines; `token` covers the whole request.
     pub deadlines: &'a Deadlines,
     /// Maximum size of a response in bytes.
-    pub largest: usize,
+    pub max_size: usize,
     /// Whether plain HTTP to 127.0.0.1 is allowed.
     pub allow_http_loopback: bool,
 }
@@ -85,7 +85,7 @@ impl HttpClient<'_> {
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         parts.uri = path.parse::<Uri>().map_err(|_| HttpError::new(Cause::Unreachable, "its URL is invalid"))?;
         let request = Request::from_parts(parts, Full::new(Bytes::from(body)));
-        let unreachable = |what: String| HttpError::new(Cause::Unreachable, what);
+        let unreachable = |detail: String| HttpError::new(Cause::Unreachable, detail);
         if is_tls {
             let addresses = self
                 .egress
@@ -100,38 +100,38 @@ impl HttpClient<'_> {
             let (stream, _) = tls::connect(stream, &host, &Trust::System)
                 .await
                 .map_err(|error| unreachable(error.words(Language::English)))?;
-            talk(stream, request, self.largest).await
+            exchange_on(stream, request, self.max_size).await
         } else if self.allow_http_loopback && host == "127.0.0.1" {
             let stream = self
                 .egress
                 .connect_loopback(port, self.deadlines)
                 .await
                 .map_err(|error| unreachable(error.to_string()))?;
-            talk(stream, request, self.largest).await
+            exchange_on(stream, request, self.max_size).await
         } else {
             Err(unreachable("only https is supported".to_owned()))
         }
     }
 }
 
-async fn talk<S>(stream: S, request: Request<Full<Bytes>>, largest: usize) -> Result<HttpResponse, HttpError>
+async fn exchange_on<S>(stream: S, request: Request<Full<Bytes>>, max_size: usize) -> Result<HttpResponse, HttpError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let broken = |error: hyper::Error| {
-        let what =
+        let detail =
             if error.is_parse() { "its response is not HTTP" } else { "the connection broke before its response" };
-        HttpError::new(Cause::Unreachable, what)
+        HttpError::new(Cause::Unreachable, detail)
     };
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
     // The connection task ends with this request, whatever its result.
     let mut driver = tokio::task::JoinSet::new();
     driver.spawn(connection);
-    judge(sender.send_request(request).await.map_err(broken)?, largest).await
+    read_response(sender.send_request(request).await.map_err(broken)?, max_size).await
 }
 
 /// Reads a response, unless its status already shows a failure.
-async fn judge(response: Response<Incoming>, largest: usize) -> Result<HttpResponse, HttpError> {
+async fn read_response(response: Response<Incoming>, max_size: usize) -> Result<HttpResponse, HttpError> {
     let status = response.status();
     if status.is_redirection() {
         return Err(HttpError::new(Cause::Redirected, format!("it responds with a redirect ({})", status.as_u16())));
@@ -145,9 +145,9 @@ async fn judge(response: Response<Incoming>, largest: usize) -> Result<HttpRespo
     }
 
     let (parts, body) = response.into_parts();
-    let body = Limited::new(body, largest).collect().await.map_err(|error| {
+    let body = Limited::new(body, max_size).collect().await.map_err(|error| {
         match error.downcast_ref::<LengthLimitError>() {
-            Some(_) => HttpError::new(Cause::TooLarge, format!("its response is larger than {} KiB", largest >> 10)),
+            Some(_) => HttpError::new(Cause::TooLarge, format!("its response is larger than {} KiB", max_size >> 10)),
             None => HttpError::new(Cause::Unreachable, "the connection broke in the middle of its response"),
         }
     })?;
@@ -158,10 +158,10 @@ async fn judge(response: Response<Incoming>, largest: usize) -> Result<HttpRespo
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let date = |text: &str| OffsetDateTime::parse(text, &Rfc2822).ok();
-    let told = text(RETRY_AFTER)?;
-    match told.parse() {
+    let value = text(RETRY_AFTER)?;
+    match value.parse() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => (date(told)? - date(text(DATE)?)?).try_into().ok(),
+        Err(_) => (date(value)? - date(text(DATE)?)?).try_into().ok(),
     }
 }
 
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_provider_says_when_to_come_back_in_seconds_or_by_a_date() {
+    fn retry_after_is_seconds_or_a_date() {
         let wait = |retry: &str| {
             let headers = [(DATE, "Tue, 24 Nov 2026 16:00:00 GMT"), (RETRY_AFTER, retry)];
             retry_after(&headers.into_iter().map(|(name, value)| (name, value.parse().unwrap())).collect())

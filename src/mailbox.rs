@@ -150,9 +150,9 @@ impl AfterImport {
     }
 
     /// The keyword or the target folder.
-    pub fn what(&self) -> Option<&str> {
+    pub fn argument(&self) -> Option<&str> {
         match self {
-            Self::Keyword(what) | Self::Move(what) => Some(what),
+            Self::Keyword(argument) | Self::Move(argument) => Some(argument),
             Self::Leave | Self::Seen | Self::Delete => None,
         }
     }
@@ -205,10 +205,10 @@ pub fn folder_name(text: &str) -> Result<String, Invalid> {
 ///
 /// # Errors
 /// [`Conflict::IntoItself`], [`Conflict::IntoItselfPerhaps`].
-pub fn not_into_itself(after_import: &AfterImport, folders: &[String]) -> Result<(), Conflict> {
+pub fn check_move_target(after_import: &AfterImport, folders: &[String]) -> Result<(), Conflict> {
     let AfterImport::Move(target) = after_import else { return Ok(()) };
     let target = target.clone();
-    match folders.iter().find(|name| may_be_one_folder(name, &target)) {
+    match folders.iter().find(|name| may_be_same_folder(name, &target)) {
         Some(name) if *name == target => Err(Conflict::IntoItself { target }),
         Some(name) => Err(Conflict::IntoItselfPerhaps { target, folder: name.clone() }),
         None => Ok(()),
@@ -241,7 +241,7 @@ impl TryFrom<String> for AfterImport {
 
 /// Whether two names may belong to one folder: servers ignore case, change the Unicode form, and list folders with or
 /// without the prefix `INBOX` (RFC 2342 namespaces of Courier, Cyrus and Dovecot).
-pub fn may_be_one_folder(one: &str, other: &str) -> bool {
+pub fn may_be_same_folder(one: &str, other: &str) -> bool {
     let folded = |name: &str| {
         let name: String = name.nfc().collect();
         // Upper case first, since some letters have two lower-case forms (`ſ`, `ς`).
@@ -261,7 +261,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_words_of_the_command_line_read_back_as_written() {
+    fn settings_round_trip_through_text() {
         for text in ["leave", "seen", "keyword:Kundo", "move:Klart/Å", "move:a:b", "delete"] {
             assert_eq!(text.parse::<AfterImport>().unwrap().to_string(), text);
         }
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_may_be_of_one_folder_are_told() {
+    fn names_of_the_same_folder_are_recognised() {
         for (one, other, same) in [
             ("Klart", "Klart", true),
             ("Klart", "klart", true),
@@ -291,13 +291,13 @@ mod tests {
             ("A/Klart", "Klart", false),
             ("A.Klart", "A/Klart", false),
         ] {
-            assert_eq!(may_be_one_folder(one, other), same, "{one} {other}");
-            assert_eq!(may_be_one_folder(other, one), same, "{other} {one}");
+            assert_eq!(may_be_same_folder(one, other), same, "{one} {other}");
+            assert_eq!(may_be_same_folder(other, one), same, "{other} {one}");
         }
     }
 
     #[test]
-    fn what_could_break_out_of_a_command_is_refused() {
+    fn texts_that_could_inject_commands_are_refused() {
         for text in
             ["", "move", "move:", "move:a\r\nb", "keyword:", "keyword:a b", "keyword:\\Deleted", "keyword:a)", "purge"]
         {

@@ -11,7 +11,7 @@ use crate::config::SmtpTls;
 use crate::{config, opaque};
 
 /// A person is waiting.
-const WITHIN: Duration = Duration::from_secs(20);
+const TIME_LIMIT: Duration = Duration::from_secs(20);
 
 /// An SMTP client. The operator's own server is named in the configuration, so the connection does not pass `egress`,
 /// which is for hosts that others enter.
@@ -23,21 +23,21 @@ pub struct Mailer {
 impl Mailer {
     /// Creates the mailer; `None` if no server is configured.
     pub fn new(smtp: &config::Smtp) -> Result<Option<Self>, String> {
-        let wrong = |key: &str, error: &dyn std::fmt::Display| format!("smtp.{key}: {error}");
+        let config_error = |key: &str, error: &dyn std::fmt::Display| format!("smtp.{key}: {error}");
         // A wrong sender is reported even while no server is configured.
-        let from = smtp.from.parse().map_err(|error| wrong("from", &error))?;
+        let from = smtp.from.parse().map_err(|error| config_error("from", &error))?;
         if smtp.host.is_empty() {
             return Ok(None);
         }
         let builder = match smtp.tls {
             SmtpTls::Implicit => {
-                AsyncSmtpTransport::<Tokio1Executor>::relay(&smtp.host).map_err(|error| wrong("host", &error))?
+                AsyncSmtpTransport::<Tokio1Executor>::relay(&smtp.host).map_err(|error| config_error("host", &error))?
             }
             SmtpTls::StartTls => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(&smtp.host)
-                .map_err(|error| wrong("host", &error))?,
+                .map_err(|error| config_error("host", &error))?,
             SmtpTls::None => AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&smtp.host),
         };
-        let mut builder = builder.port(smtp.port).timeout(Some(WITHIN));
+        let mut builder = builder.port(smtp.port).timeout(Some(TIME_LIMIT));
         if !smtp.username.is_empty() {
             let password = smtp.password.expose_secret().to_owned();
             builder = builder.credentials(Credentials::new(smtp.username.clone(), password));
@@ -57,7 +57,7 @@ impl Mailer {
             .header(AutoSubmitted)
             .singlepart(SinglePart::plain(body.to_owned()))
             .map_err(|error| error.to_string())?;
-        match tokio::time::timeout(WITHIN, self.transport.send(message)).await {
+        match tokio::time::timeout(TIME_LIMIT, self.transport.send(message)).await {
             Ok(sent) => sent.map(drop).map_err(|error| error.to_string()),
             Err(_) => Err("the SMTP server did not answer in time".to_owned()),
         }

@@ -293,11 +293,11 @@ impl World {
                 faults.replies = vec![Reply { command: command.into(), after: 1, times: Some(2), answer }];
             }
             Fault::MessageLimit(most) => faults.message_limit = Some(most),
-            Fault::Lacks(capability) => drop(faults.lacks.insert(capability)),
+            Fault::Lacks(capability) => drop(faults.missing_capabilities.insert(capability)),
             Fault::Parts(parts) => faults.parts = parts,
             Fault::MisreadsStar => faults.search_misreads_star = true,
             Fault::ExistsMore(more) => faults.exists_more = more,
-            Fault::PutsBack => faults.puts_back = true,
+            Fault::PutsBack => faults.returns_mail = true,
         }
     }
 
@@ -412,7 +412,7 @@ fn faults() -> impl Strategy<Value = Fault> {
                 Just(Answer::Tagged("BAD what?".into())),
                 Just(Answer::Bye("Session invalidated".into())),
                 Just(Answer::Cut),
-                Just(Answer::DoneThenCut),
+                Just(Answer::ExecuteThenCut),
             ]
         )
             .prop_map(|(command, answer)| Fault::Refuses(command, answer)),

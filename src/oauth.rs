@@ -17,14 +17,14 @@ mod identity;
 mod provider;
 mod token;
 
-pub use authorize::{Attempt, Away, Callback};
+pub use authorize::{Callback, ConsentAttempt, PendingConsent};
 pub use claims::Claims;
-pub use consent::Wanted;
+pub use consent::ConsentRequest;
 pub use device::DeviceCode;
 #[cfg(test)]
-pub use forecast::What;
+pub use forecast::ExpiringCredential;
 pub use forecast::{Forecast, endings, forecast};
-pub use grant::{Access, GrantError};
+pub use grant::{AccessToken, GrantError};
 pub use provider::Provider;
 pub use token::{TokenEndpoint, TokenError, Tokens};
 

@@ -51,16 +51,19 @@ pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
     let misconfigured = |words: String| TlsProblem::NoTrust { words };
     let name = ServerName::try_from(host.to_owned()).map_err(|_| TlsProblem::NoName { host: host.to_owned() })?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let seen = Arc::new(Seen { inner: verifier(trust, &provider).map_err(misconfigured)?, leaf: Mutex::default() });
+    let recorder = Arc::new(RecordingVerifier {
+        inner: verifier(trust, &provider).map_err(misconfigured)?,
+        leaf: Mutex::default(),
+    });
     let config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(|error| misconfigured(error.to_string()))?
         .dangerous() // what follows is stricter than the default, or accepts exactly the pinned certificate
-        .with_custom_certificate_verifier(seen.clone())
+        .with_custom_certificate_verifier(recorder.clone())
         .with_no_client_auth();
     match TlsConnector::from(Arc::new(config)).connect(name, BufReader::with_capacity(64 << 10, stream)).await {
-        Ok(stream) => Ok((stream, seen.certificate())),
-        Err(error) => Err(problem(&error, host, seen.certificate())),
+        Ok(stream) => Ok((stream, recorder.certificate())),
+        Err(error) => Err(problem(&error, host, recorder.certificate())),
     }
 }
 
@@ -160,12 +163,12 @@ impl ServerCertVerifier for Pinned {
 
 /// Records the server's certificate, even a rejected one, so that the error message can name it.
 #[derive(Debug)]
-struct Seen {
+struct RecordingVerifier {
     inner: Arc<dyn ServerCertVerifier>,
     leaf: Mutex<Option<Vec<u8>>>,
 }
 
-impl Seen {
+impl RecordingVerifier {
     fn certificate(&self) -> Certificate {
         let leaf = self.leaf.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(der) = leaf.as_deref() else {
@@ -183,7 +186,7 @@ impl Seen {
     }
 }
 
-impl ServerCertVerifier for Seen {
+impl ServerCertVerifier for RecordingVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -223,7 +226,7 @@ impl ServerCertVerifier for Seen {
 fn problem(error: &std::io::Error, host: &str, certificate: Certificate) -> TlsProblem {
     let Certificate { fingerprint, subject, valid_until } = certificate;
     match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::InvalidCertificate(wrong)) => match wrong {
+        Some(rustls::Error::InvalidCertificate(certificate_error)) => match certificate_error {
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
                 TlsProblem::Expired { at: valid_until }
             }
@@ -244,13 +247,13 @@ fn problem(error: &std::io::Error, host: &str, certificate: Certificate) -> TlsP
     }
 }
 
-fn is_ca_as_server(wrong: &CertificateError) -> bool {
-    let CertificateError::Other(other) = wrong else { return false };
+fn is_ca_as_server(certificate_error: &CertificateError) -> bool {
+    let CertificateError::Other(other) = certificate_error else { return false };
     matches!(other.0.downcast_ref::<webpki::Error>(), Some(webpki::Error::CaUsedAsEndEntity))
 }
 
-fn fault(wrong: &CertificateError) -> CertificateFault {
-    match wrong {
+fn fault(certificate_error: &CertificateError) -> CertificateFault {
+    match certificate_error {
         CertificateError::BadEncoding => CertificateFault::Unreadable,
         CertificateError::Revoked => CertificateFault::Revoked,
         CertificateError::UnknownRevocationStatus

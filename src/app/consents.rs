@@ -39,7 +39,7 @@ pub async fn give_up(acting: Acting<'_>, mailbox: &Mailbox, deps: &oauth::Deps) 
         Login::Password(_) => return Err(Conflict::NoConsentOfPassword.into()),
     };
     acting.actor.may_change()?;
-    let held = give_up::consent_of(grant_id, deps).await?;
+    let held = give_up::lock_consent(grant_id, deps).await?;
     let consent = held.end(deps).await.unwrap_or(GivenUp::Shared);
     let forgotten = async {
         let mut tx = acting.begin().await?;

@@ -241,7 +241,7 @@ fn new_mailbox(
         login: Some(login),
         asks_consent: false,
         setup: false,
-        settings: settings.change(context.store.least_interval())?.on(&mailbox::Settings::default()),
+        settings: settings.change(context.store.least_interval())?.apply_to(&mailbox::Settings::default()),
         address,
     })
 }

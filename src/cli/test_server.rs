@@ -23,7 +23,7 @@ pub struct Args {
 pub async fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
     let Some(name) = args.profile else {
         for profile in PROFILES {
-            let (name, what) = (profile.name, profile.what);
+            let (name, what) = (profile.name, profile.description);
             output.one(&serde_json::json!({ "profile": name, "what": what }), || format!("{name:<22}{what}"))?;
         }
         return Ok(ExitCode::SUCCESS);
@@ -36,7 +36,7 @@ pub async fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::failed(format!("{}: cannot listen there: {error}", args.listen)))?;
     let address = server.address();
     output.one(&serde_json::json!({ "profile": name, "listen": address }), || {
-        format!("An IMAP server that {} listens on {address}, without TLS; every login is let in", profile.what)
+        format!("An IMAP server that {} listens on {address}, without TLS; every login is let in", profile.description)
     })?;
     stop.cancelled().await;
     Ok(ExitCode::SUCCESS)

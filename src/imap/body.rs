@@ -17,7 +17,7 @@ pub struct Body {
 
 impl Body {
     /// A slice of an answer. A small slice of a large answer is copied, so that it does not keep the rest in memory.
-    pub(super) fn of(answer: &Bytes, piece: &[u8], share: Option<&Arc<Share>>) -> Self {
+    pub(super) fn slice_of(answer: &Bytes, piece: &[u8], share: Option<&Arc<Share>>) -> Self {
         let bytes = match piece.len() >= answer.len() / 2 {
             true => answer.slice_ref(piece),
             false => Bytes::copy_from_slice(piece),

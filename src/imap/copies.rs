@@ -4,7 +4,7 @@ use imap_proto::ResponseCode;
 use imap_proto::rfc4315::UidSetMember;
 
 /// Maximum number of UIDs in one answer; a command names fewer.
-const MOST: usize = 10_000;
+const MAX_UIDS: usize = 10_000;
 
 /// The copies in the target folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,16 +17,16 @@ pub struct Copies {
 
 impl Copies {
     /// Reads a response code. `None` if it is not COPYUID, or if the two sets differ in length and cannot be paired.
-    pub fn told(code: &ResponseCode<'_>) -> Option<Self> {
+    pub fn from_code(code: &ResponseCode<'_>) -> Option<Self> {
         let ResponseCode::CopyUid(uidvalidity, originals, copies) = code else { return None };
-        let (originals, copies) = (expanded(originals)?, expanded(copies)?);
+        let (originals, copies) = (expand(originals)?, expand(copies)?);
         let is_paired = originals.len() == copies.len() && *uidvalidity > 0;
         is_paired.then(|| Self { uidvalidity: *uidvalidity, uids: originals.into_iter().zip(copies).collect() })
     }
 }
 
 /// The UIDs of a set; `None` if there are too many, as in `1:4294967295`.
-fn expanded(set: &[UidSetMember]) -> Option<Vec<u32>> {
+fn expand(set: &[UidSetMember]) -> Option<Vec<u32>> {
     let mut uids = Vec::new();
     for member in set {
         let (first, last) = match member {
@@ -34,7 +34,7 @@ fn expanded(set: &[UidSetMember]) -> Option<Vec<u32>> {
             UidSetMember::UidRange(range) => (*range.start(), *range.end()),
         };
         let count = usize::try_from(last.saturating_sub(first)).ok()?;
-        if first > last || uids.len().saturating_add(count) >= MOST {
+        if first > last || uids.len().saturating_add(count) >= MAX_UIDS {
             return None;
         }
         uids.extend(first..=last);
@@ -46,10 +46,10 @@ fn expanded(set: &[UidSetMember]) -> Option<Vec<u32>> {
 mod tests {
     use super::*;
 
-    fn told(line: &str) -> Option<Copies> {
+    fn parse(line: &str) -> Option<Copies> {
         let line = format!("* OK [{line}] done\r\n");
         match imap_proto::Response::parse(line.as_bytes()).unwrap().1 {
-            imap_proto::Response::Data { outcome, .. } => outcome.code.as_ref().and_then(Copies::told),
+            imap_proto::Response::Data { outcome, .. } => outcome.code.as_ref().and_then(Copies::from_code),
             other => panic!("{other:?}"),
         }
     }
@@ -65,7 +65,7 @@ mod tests {
             ("COPYUID 1 3:2 9:8", Some(vec![(2, 8), (3, 9)])),
             ("UIDNEXT 5", None),
         ] {
-            assert_eq!(told(code).map(|copies| copies.uids), pairs, "{code}");
+            assert_eq!(parse(code).map(|copies| copies.uids), pairs, "{code}");
         }
     }
 }

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use items::bodies;
 pub use items::items;
 
-use super::guard::Whole;
+use super::guard::RawAnswer;
 use super::session::Step;
 use super::{Body, ImapError, Session, UidSet};
 use crate::clock::Timestamp;
@@ -63,19 +63,19 @@ pub enum Chunk {
 /// Bytes kept of a Message-ID field.
 const LONGEST_SAMPLE: usize = 2048;
 /// Maximum number of mails in one sample, and bytes kept of them.
-const MOST_SAMPLES: usize = 50_000;
-const MOST_SAMPLE_BYTES: usize = 8 << 20;
+const MAX_SAMPLES: usize = 50_000;
+const MAX_SAMPLE_BYTES: usize = 8 << 20;
 
 /// Maximum total size of the headers in one answer, even if the server ignores partial requests.
-const MOST_HEADERS: usize = 16 << 20;
+const MAX_HEADER_BYTES: usize = 16 << 20;
 
 /// A FETCH in progress. It must be read to its end, or the session refuses the next command.
 #[derive(Debug)]
-pub struct Fetching {
+pub struct BodyFetch {
     untagged: usize,
     ended: bool,
     /// Deadline for the next requested mail.
-    until: Instant,
+    deadline: Instant,
 }
 
 impl Session {
@@ -117,11 +117,11 @@ impl Session {
                     let sample = Sample { uid: items.uid, internal_date: items.internal_date, header };
                     samples.insert(items.uid, sample);
                 }
-                if samples.len() > MOST_SAMPLES {
-                    return Err(ImapError::Limit(format!("more than {MOST_SAMPLES} mails, where few were requested")));
+                if samples.len() > MAX_SAMPLES {
+                    return Err(ImapError::Limit(format!("more than {MAX_SAMPLES} mails, where few were requested")));
                 }
-                if bytes > MOST_SAMPLE_BYTES {
-                    return Err(ImapError::Limit(format!("more than {MOST_SAMPLE_BYTES} bytes of Message-IDs")));
+                if bytes > MAX_SAMPLE_BYTES {
+                    return Err(ImapError::Limit(format!("more than {MAX_SAMPLE_BYTES} bytes of Message-IDs")));
                 }
                 Ok(())
             })
@@ -131,17 +131,17 @@ impl Session {
     }
 
     /// Starts to fetch the bodies of these mails.
-    pub async fn fetch_bodies(&mut self, set: &UidSet) -> Result<Fetching, ImapError> {
+    pub async fn fetch_bodies(&mut self, set: &UidSet) -> Result<BodyFetch, ImapError> {
         let line = format!("UID FETCH {} (UID INTERNALDATE BODY.PEEK[])", set.text);
         self.send_within(self.limits.mail, &line).await?;
-        Ok(Fetching { untagged: 0, ended: false, until: Instant::now() + self.deadlines.command })
+        Ok(BodyFetch { untagged: 0, ended: false, deadline: Instant::now() + self.deadlines.command })
     }
 
     /// Fetches a part of one mail.
     pub async fn fetch_chunk(&mut self, uid: u32, offset: u64, count: usize) -> Result<Chunk, ImapError> {
         let line = format!("UID FETCH {uid} (UID BODY.PEEK[]<{offset}.{count}>)");
         let mut chunk = Chunk::Missing;
-        let mut on = |response: &Response<'_>, whole: &Whole| {
+        let mut on = |response: &Response<'_>, whole: &RawAnswer| {
             if items(response).is_none_or(|items| items.uid != uid) {
                 return Ok(());
             }
@@ -163,7 +163,7 @@ impl Session {
         };
         // A server that ignores partial requests sends the whole mail.
         let most = self.limits.mail.min(self.limits.answer.saturating_add(self.limits.literal));
-        let answer = self.run_whole(most, "FETCH", &line, &mut on).await?;
+        let answer = self.run_raw(most, "FETCH", &line, &mut on).await?;
         answer.ok("FETCH")?;
         Ok(chunk)
     }
@@ -182,7 +182,7 @@ impl Session {
                 let asked = |items: &items::Items<'_>| set.uids.binary_search(&items.uid).is_ok();
                 let Some(items) = items(response).filter(asked) else { return Ok(()) };
                 bytes += items.header.map_or(0, <[u8]>::len);
-                if bytes > MOST_HEADERS.max(most.saturating_mul(set.uids.len())) {
+                if bytes > MAX_HEADER_BYTES.max(most.saturating_mul(set.uids.len())) {
                     return Err(ImapError::Limit(format!("{bytes} bytes of headers in one answer")));
                 }
                 let header = items.header.map(|header| header.iter().take(most).copied().collect());
@@ -214,17 +214,17 @@ impl Session {
     }
 }
 
-impl Fetching {
+impl BodyFetch {
     /// Restarts the deadline after a requested mail.
-    pub fn came(&mut self, session: &Session) {
-        self.until = Instant::now() + session.deadlines.command;
+    pub fn restart_deadline(&mut self, session: &Session) {
+        self.deadline = Instant::now() + session.deadlines.command;
     }
 
     /// The next mail; `None` after the tagged OK.
     pub async fn next(&mut self, session: &mut Session) -> Result<Option<Fetched>, ImapError> {
         while !self.ended {
-            let mut on = |response: &Response<'_>, whole: &Whole| Ok(fetched(response, whole));
-            let step = timeout_at(self.until, session.next("FETCH", &mut self.untagged, &mut on)).await;
+            let mut on = |response: &Response<'_>, whole: &RawAnswer| Ok(fetched(response, whole));
+            let step = timeout_at(self.deadline, session.next("FETCH", &mut self.untagged, &mut on)).await;
             match step.map_err(|_| ImapError::Slow("FETCH"))?? {
                 Step::Untagged(Some(fetched)) => return Ok(Some(fetched)),
                 Step::Untagged(None) => {}
@@ -239,14 +239,14 @@ impl Fetching {
 }
 
 /// Reads a mail from an answer. An answer without a body item is about something else.
-fn fetched(response: &Response<'_>, whole: &Whole) -> Option<Fetched> {
+fn fetched(response: &Response<'_>, whole: &RawAnswer) -> Option<Fetched> {
     let items = items(response)?;
     let (_, data) = bodies(response).find(|(index, _)| matches!(index, None | Some(0)))?;
     Some(Fetched { uid: items.uid, internal_date: items.internal_date, body: piece(whole, data) })
 }
 
 /// The bytes of an item, which are part of the answer's buffer.
-fn piece(whole: &Whole, data: Option<&Cow<'_, [u8]>>) -> Option<Body> {
+fn piece(whole: &RawAnswer, data: Option<&Cow<'_, [u8]>>) -> Option<Body> {
     match data? {
         Cow::Borrowed(bytes) => Some(whole.piece(bytes)),
         Cow::Owned(bytes) => Some(Body::from(bytes.clone())),

@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_modified_utf_7_is_left_as_it_is() {
+    fn invalid_modified_utf_7_stays_unchanged() {
         for wire in ["Ärenden", "a&b", "&!!!-", "&AA-x", "&"] {
             assert_eq!(decode(wire), wire);
         }
@@ -125,14 +125,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_name_comes_back(name in "\\PC*") {
+        fn encoding_is_reversible(name in "\\PC*") {
             let wire = encode(&name);
             prop_assert!(wire.bytes().all(|byte| (0x20..0x7f).contains(&byte)));
             prop_assert_eq!(decode(&wire), name);
         }
 
         #[test]
-        fn quoting_comes_back(text in "[^\\r\\n\\x00]*") {
+        fn quoting_is_reversible(text in "[^\\r\\n\\x00]*") {
             let quoted = quoted(&text);
             let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap();
             prop_assert_eq!(unescaped(inner), text);

@@ -41,7 +41,7 @@ pub struct GuardLimits {
 
 /// The limit that a server has exceeded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Tripped {
+pub enum GuardError {
     #[error("a literal of {0} bytes")]
     Literal(String),
     #[error("more than {0} literals in one answer")]
@@ -66,7 +66,7 @@ pub enum Tripped {
 
 /// One answer of the server, from its first byte to its last line end.
 #[derive(Debug)]
-pub struct Whole {
+pub struct RawAnswer {
     /// The bytes, repaired.
     pub bytes: Bytes,
     /// Whether the answer has no literal.
@@ -74,10 +74,10 @@ pub struct Whole {
     share: Option<Arc<Share>>,
 }
 
-impl Whole {
+impl RawAnswer {
     /// A slice of the answer. `piece` must point into `bytes`.
     pub fn piece(&self, piece: &[u8]) -> Body {
-        Body::of(&self.bytes, piece, self.share.as_ref())
+        Body::slice_of(&self.bytes, piece, self.share.as_ref())
     }
 }
 
@@ -102,7 +102,7 @@ pub struct Guard<S> {
     turn: Option<Turn>,
     is_large: bool,
     /// Opening parentheses so far in this answer.
-    opened: usize,
+    open_parentheses: usize,
     /// Whether unreadable lines may be dropped, and how many were.
     skips_noise: bool,
     noise: usize,
@@ -112,24 +112,24 @@ pub struct Guard<S> {
     /// Whether this answer is a FETCH.
     is_fetch: bool,
     /// Whether this answer has extra parentheses (Domino).
-    doubled: bool,
+    has_extra_parentheses: bool,
 }
 
 /// The result of processing the input.
 enum Next {
-    Whole(Whole),
+    Answer(RawAnswer),
     Share,
     Bytes,
 }
 
 /// Maximum number of literals in one answer; our commands request one.
-const MOST_LITERALS: usize = 8;
+const MAX_LITERALS: usize = 8;
 /// TLS delivers records of at most 16 KiB.
 const READ: usize = 16 << 10;
 /// Maximum number of unreadable lines in a session; more count as a flood.
-const MOST_NOISE: usize = 10_000;
+const MAX_NOISE: usize = 10_000;
 /// Space reserved for the rest of the line behind a literal.
-const BEHIND: usize = 64;
+const TRAILER_BYTES: usize = 64;
 
 impl<S> Guard<S> {
     /// Wraps a stream.
@@ -147,13 +147,13 @@ impl<S> Guard<S> {
             share: None,
             turn: None,
             is_large: false,
-            opened: 0,
+            open_parentheses: 0,
             skips_noise: false,
             noise: 0,
             literals: 0,
             literal_bytes: 0,
             is_fetch: false,
-            doubled: false,
+            has_extra_parentheses: false,
         }
     }
 
@@ -163,12 +163,12 @@ impl<S> Guard<S> {
     }
 
     /// Whether an unreadable answer may be dropped.
-    pub fn leaves_out(&mut self, unreadable: &Whole) -> Result<bool, Tripped> {
+    pub fn may_drop(&mut self, unreadable: &RawAnswer) -> Result<bool, GuardError> {
         if !self.skips_noise || !unreadable.is_one_line || !quirk::is_dispensable(&unreadable.bytes) {
             return Ok(false);
         }
         self.noise += 1;
-        if self.noise > MOST_NOISE { Err(Tripped::Noise(MOST_NOISE)) } else { Ok(true) }
+        if self.noise > MAX_NOISE { Err(GuardError::Noise(MAX_NOISE)) } else { Ok(true) }
     }
 
     /// Starts the byte count of a command's answer.
@@ -199,7 +199,7 @@ impl<S> Guard<S> {
     }
 
     /// Moves the input to the current answer, as far as possible.
-    fn digest(&mut self) -> Result<Next, Tripped> {
+    fn process_input(&mut self) -> Result<Next, GuardError> {
         while self.input_at < self.input.len() {
             let rest = self.input.get(self.input_at..).unwrap_or_default();
             if self.literal > 0 {
@@ -211,7 +211,7 @@ impl<S> Guard<S> {
                 self.answer.extend_from_slice(taken);
                 let taken = taken.len();
                 self.input_at += taken;
-                self.literal_came(taken as u64);
+                self.literal_received(taken as u64);
                 continue;
             }
             let end = rest.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
@@ -223,12 +223,12 @@ impl<S> Guard<S> {
                 false => self.limits.line,
             };
             if self.line.len() > longest {
-                return Err(Tripped::Line(longest));
+                return Err(GuardError::Line(longest));
             }
             if end.is_some()
                 && let Some(whole) = self.end_line()?
             {
-                return Ok(Next::Whole(whole));
+                return Ok(Next::Answer(whole));
             }
         }
         self.input.clear();
@@ -237,9 +237,9 @@ impl<S> Guard<S> {
     }
 
     /// Ends a line, and with it the answer unless a literal follows.
-    fn end_line(&mut self) -> Result<Option<Whole>, Tripped> {
+    fn end_line(&mut self) -> Result<Option<RawAnswer>, GuardError> {
         let mut line = std::mem::take(&mut self.line);
-        let starts_an_answer = self.opened == 0;
+        let starts_an_answer = self.open_parentheses == 0;
         if !starts_an_answer && self.is_fetch && matches!(line.as_slice(), b"\r\n" | b"\n") {
             return Ok(None); // Domino sends the mail's last line end behind its literal (reference row B4)
         }
@@ -247,18 +247,18 @@ impl<S> Guard<S> {
             self.is_fetch = quirk::is_fetch(&line);
         }
         self.check(&line)?;
-        quirk::mend(&mut line);
-        quirk::extra_parentheses(&mut line, starts_an_answer, &mut self.doubled);
+        quirk::repair(&mut line);
+        quirk::extra_parentheses(&mut line, starts_an_answer, &mut self.has_extra_parentheses);
         match self.answer.is_empty() {
             true => self.answer = line,
             false => self.answer.extend_from_slice(&line),
         }
-        if self.opened > 0 {
+        if self.open_parentheses > 0 {
             let literal = usize::try_from(self.literal).unwrap_or(usize::MAX);
-            self.answer.reserve_exact(literal.saturating_add(BEHIND));
+            self.answer.reserve_exact(literal.saturating_add(TRAILER_BYTES));
             return Ok(None);
         }
-        Ok(Some(Whole {
+        Ok(Some(RawAnswer {
             bytes: std::mem::take(&mut self.answer).into(),
             is_one_line: std::mem::take(&mut self.literals) == 0,
             share: self.share.take().map(Arc::new),
@@ -266,38 +266,38 @@ impl<S> Guard<S> {
     }
 
     /// Checks a line, and whether a literal follows it.
-    fn check(&mut self, line: &[u8]) -> Result<(), Tripped> {
-        if self.opened == 0 && is_status(line) {
+    fn check(&mut self, line: &[u8]) -> Result<(), GuardError> {
+        if self.open_parentheses == 0 && is_status(line) {
             return Ok(()); // free text, in which braces and parentheses have no meaning
         }
-        self.opened += line.iter().filter(|byte| **byte == b'(').count();
-        if self.opened > self.limits.nesting {
-            return Err(Tripped::Nesting(self.limits.nesting));
+        self.open_parentheses += line.iter().filter(|byte| **byte == b'(').count();
+        if self.open_parentheses > self.limits.nesting {
+            return Err(GuardError::Nesting(self.limits.nesting));
         }
         let Some(digits) = announced_literal(line) else {
-            (self.opened, self.literal_bytes) = (0, 0);
+            (self.open_parentheses, self.literal_bytes) = (0, 0);
             return Ok(());
         };
         let size = std::str::from_utf8(digits).ok().and_then(|text| text.parse::<u64>().ok());
         let left = self.limits.literal.saturating_sub(self.literal_bytes);
         let Some(size) = size.filter(|size| *size <= left) else {
-            return Err(Tripped::Literal(String::from_utf8_lossy(digits).chars().take(24).collect()));
+            return Err(GuardError::Literal(String::from_utf8_lossy(digits).chars().take(24).collect()));
         };
-        let here = (self.input.len() - self.input_at) as u64;
-        self.wire.allows(size.saturating_sub(here))?;
+        let buffered = (self.input.len() - self.input_at) as u64;
+        self.wire.check_limits(size.saturating_sub(buffered))?;
         self.literal = size;
         self.literal_bytes += size;
         self.is_large = self.literal_bytes > SMALL;
         self.literals += 1;
-        if self.literals > MOST_LITERALS {
-            return Err(Tripped::Literals(MOST_LITERALS));
+        if self.literals > MAX_LITERALS {
+            return Err(GuardError::Literals(MAX_LITERALS));
         }
         // The answer continues after its literal, so keep counting parentheses even if there were none.
-        self.opened = self.opened.max(1);
+        self.open_parentheses = self.open_parentheses.max(1);
         Ok(())
     }
 
-    fn literal_came(&mut self, bytes: u64) {
+    fn literal_received(&mut self, bytes: u64) {
         self.literal -= bytes;
         self.room -= bytes;
         if self.literal == 0 {
@@ -306,7 +306,7 @@ impl<S> Guard<S> {
     }
 
     /// Waits for a share of the memory budget.
-    async fn make_room(&mut self) {
+    async fn wait_for_share(&mut self) {
         if self.is_large && self.turn.is_none() {
             self.turn = self.in_flight.turn().await;
         }
@@ -321,11 +321,11 @@ impl<S> Guard<S> {
 
 impl<S: AsyncRead + Unpin> Guard<S> {
     /// The next answer; `None` if the stream ends between two answers. Cancel-safe.
-    pub async fn answer(&mut self) -> io::Result<Option<Whole>> {
+    pub async fn answer(&mut self) -> io::Result<Option<RawAnswer>> {
         loop {
-            match self.digest().map_err(io::Error::other)? {
-                Next::Whole(whole) => return Ok(Some(whole)),
-                Next::Share => self.make_room().await,
+            match self.process_input().map_err(io::Error::other)? {
+                Next::Answer(whole) => return Ok(Some(whole)),
+                Next::Share => self.wait_for_share().await,
                 Next::Bytes => {
                     if self.read().await? > 0 {
                         continue;
@@ -346,9 +346,9 @@ impl<S: AsyncRead + Unpin> Guard<S> {
         }
         let most = usize::try_from(self.literal.min(self.room)).unwrap_or(usize::MAX);
         let read = self.wire.read_buf(&mut (&mut self.answer).limit(most)).await?;
-        self.literal_came(read as u64);
+        self.literal_received(read as u64);
         match self.turn.as_ref().is_some_and(|turn| self.in_flight.is_over(turn)) {
-            true => Err(io::Error::other(Tripped::Turn)),
+            true => Err(io::Error::other(GuardError::Turn)),
             false => Ok(read),
         }
     }

@@ -3,7 +3,7 @@
 //!
 //! Sessions cannot deadlock:
 //!
-//! - While any session waits, every partial batch is committed ([`InFlight::wanted`]). A commit needs no share, so the
+//! - While any session waits, every partial batch is committed ([`InFlight::has_waiters`]). A commit needs no share, so the
 //! shares of a batch are always returned.
 //! - An answer whose literals have at most [`SMALL`] bytes takes the share of each literal before its first byte.
 //! - A larger answer takes its share in pieces, so that an announcement alone reserves nothing. Only one session at a
@@ -21,9 +21,9 @@ use tokio::time::Instant;
 /// a much larger literal comes from a wrong size or from a server that ignores partial requests.
 pub const SMALL: u64 = 5 << 18;
 /// Size of the pieces of a large literal's share.
-const PIECE: u64 = 1 << 20;
+const SHARE_PIECE: u64 = 1 << 20;
 /// Time limit of a large literal while other sessions wait for the turn.
-const TURN: Duration = Duration::from_secs(20);
+const TURN_TIME_LIMIT: Duration = Duration::from_secs(20);
 /// Bytes per semaphore permit.
 const UNIT: u64 = 1 << 10;
 
@@ -61,7 +61,7 @@ impl InFlight {
     /// Waits for the next share of a literal with `left` missing bytes: the whole literal, or a piece if it is `large`.
     /// Returns the number of bytes that the share covers.
     pub(super) async fn share(&self, left: u64, large: bool) -> (u64, Option<Share>) {
-        let bytes = if large { left.min(PIECE) } else { left };
+        let bytes = if large { left.min(SHARE_PIECE) } else { left };
         let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX);
         (bytes, self.take(&self.units, units).await.map(Share))
     }
@@ -73,11 +73,11 @@ impl InFlight {
 
     /// Whether this turn has exceeded its time limit while others wait.
     pub(super) fn is_over(&self, turn: &Turn) -> bool {
-        turn.since.elapsed() > TURN && *self.waiting.borrow() > 0
+        turn.since.elapsed() > TURN_TIME_LIMIT && *self.waiting.borrow() > 0
     }
 
     /// Returns as soon as any session waits.
-    pub async fn wanted(&self) {
+    pub async fn has_waiters(&self) {
         // The sender lives as long as `self`, so this never fails.
         let _ = self.waiting.subscribe().wait_for(|waiting| *waiting > 0).await;
     }
@@ -119,13 +119,13 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn who_asks_for_more_than_is_left_waits_until_it_is_given_back() {
+    async fn a_session_waits_until_a_share_is_returned() {
         let budget = InFlight::new(4 << 20, 0, 0);
         let (bytes, first) = budget.share(3 << 20, false).await;
         assert_eq!(bytes, 3 << 20);
         let mut second = stepped(budget.share(2 << 20, false));
         assert!(second.is_waiting());
-        budget.wanted().await;
+        budget.has_waiters().await;
         drop(first);
         let (bytes, share) = second.finish().await;
         assert_eq!((bytes, share.is_some()), (2 << 20, true));
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_goes_away_in_the_middle_no_longer_waits() {
+    async fn a_dropped_waiter_is_not_counted() {
         let budget = InFlight::new(0, 1 << 20, 0);
         let (_, all) = budget.share(1 << 20, false).await;
         let mut waiting = stepped(budget.share(1, false));
@@ -146,10 +146,10 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_large_literal_has_its_turn_and_loses_it_only_to_one_who_waits() {
+    async fn a_turn_is_over_only_while_another_session_waits() {
         let budget = InFlight::new(0, 32 << 20, 2);
         let first = budget.turn().await.unwrap();
-        tokio::time::advance(TURN + Duration::from_secs(1)).await;
+        tokio::time::advance(TURN_TIME_LIMIT + Duration::from_secs(1)).await;
         assert!(!budget.is_over(&first));
         let mut second = stepped(budget.turn());
         assert!(second.is_waiting());

@@ -39,7 +39,7 @@ impl SpecialUse {
 
 /// A folder of the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedFolder {
     /// The name, decoded from modified UTF-7.
     pub name: String,
     /// The purpose, if the server announces it.
@@ -49,7 +49,7 @@ pub struct Listed {
 }
 
 /// Maximum number of folders per account.
-const MOST_FOLDERS: usize = 20_000;
+const MAX_FOLDERS: usize = 20_000;
 /// Maximum length of a folder name on the wire, in bytes. Servers and file systems allow 255, or a little more for a
 /// path.
 const LONGEST_NAME: usize = 1000;
@@ -58,32 +58,32 @@ const LONGEST_LIST: u64 = 4 << 20;
 
 impl Session {
     /// Lists all folders, sorted by name.
-    pub async fn folders(&mut self) -> Result<Vec<Listed>, ImapError> {
+    pub async fn folders(&mut self) -> Result<Vec<ListedFolder>, ImapError> {
         let mut folders = BTreeMap::new();
-        self.list("LIST \"\" \"*\"", |attributes, name| keep(&mut folders, attributes, name)).await?;
+        self.list("LIST \"\" \"*\"", |attributes, name| add_folder(&mut folders, attributes, name)).await?;
         // Many servers send the purposes unasked. ProtonMail answers BAD to a request for them (reference row D14).
-        let told = folders.values().any(|kind| kind.special_use.is_some());
-        if !told && self.can("SPECIAL-USE") && self.can("LIST-EXTENDED") {
-            let mut asked = Vec::new();
+        let has_purposes = folders.values().any(|kind| kind.special_use.is_some());
+        if !has_purposes && self.can("SPECIAL-USE") && self.can("LIST-EXTENDED") {
+            let mut purposes = Vec::new();
             let line = "LIST \"\" \"*\" RETURN (SPECIAL-USE)";
             let on = |attributes: &[NameAttribute<'_>], name: String| {
                 let special_use = attributes.iter().find_map(special_use);
-                asked
+                purposes
                     .extend(special_use.filter(|_| folders.contains_key(&name)).map(|special_use| (name, special_use)));
                 Ok(())
             };
             match self.list(line, on).await {
                 Ok(()) => {}
-                Err(ImapError::Refused { .. }) => asked.clear(),
+                Err(ImapError::Refused { .. }) => purposes.clear(),
                 Err(error) => return Err(error),
             }
-            for (name, special_use) in asked {
+            for (name, special_use) in purposes {
                 if let Some(kind) = folders.get_mut(&name) {
                     kind.special_use = kind.special_use.or(Some(special_use));
                 }
             }
         }
-        let listed = |(name, Kind { special_use, selectable })| Listed { name, special_use, selectable };
+        let listed = |(name, FolderKind { special_use, selectable })| ListedFolder { name, special_use, selectable };
         Ok(folders.into_iter().map(listed).collect())
     }
 
@@ -124,18 +124,22 @@ impl Session {
 }
 
 /// The listed attributes of a folder.
-struct Kind {
+struct FolderKind {
     special_use: Option<SpecialUse>,
     selectable: bool,
 }
 
 /// Adds a listed folder, once per name.
-fn keep(folders: &mut BTreeMap<String, Kind>, attributes: &[NameAttribute<'_>], name: String) -> Result<(), ImapError> {
+fn add_folder(
+    folders: &mut BTreeMap<String, FolderKind>,
+    attributes: &[NameAttribute<'_>],
+    name: String,
+) -> Result<(), ImapError> {
     if name.chars().any(char::is_control) {
         return Ok(()); // no setting can contain such a name
     }
-    if folders.len() == MOST_FOLDERS && !folders.contains_key(&name) {
-        return Err(ImapError::Limit(format!("more than {MOST_FOLDERS} folders")));
+    if folders.len() == MAX_FOLDERS && !folders.contains_key(&name) {
+        return Err(ImapError::Limit(format!("more than {MAX_FOLDERS} folders")));
     }
     let cannot_be_opened = |attribute: &NameAttribute<'_>| match attribute {
         NameAttribute::NoSelect => true,
@@ -145,7 +149,7 @@ fn keep(folders: &mut BTreeMap<String, Kind>, attributes: &[NameAttribute<'_>], 
     let selectable = !attributes.iter().any(cannot_be_opened);
     let special_use = attributes.iter().find_map(special_use);
     // Some servers list a folder under two roots. It can be opened if either entry can.
-    let known = folders.entry(name).or_insert(Kind { special_use, selectable });
+    let known = folders.entry(name).or_insert(FolderKind { special_use, selectable });
     known.selectable |= selectable;
     known.special_use = known.special_use.or(special_use);
     Ok(())

@@ -11,10 +11,10 @@ pub enum LoginError {
     #[error("the server refused the user name or password: {0}")]
     Refused(String),
     #[error("the server offers no password login on this connection{0}")]
-    NotOffered(&'static str),
+    PasswordsNotOffered(&'static str),
     #[error("the server accepts no access tokens on this connection (neither OAUTHBEARER nor XOAUTH2){0}")]
-    NoTokensTaken(&'static str),
-    #[error("the server refused the access token: {text}{}", challenge.as_deref().map(|said| format!("; it says: {said}")).unwrap_or_default())]
+    TokensNotOffered(&'static str),
+    #[error("the server refused the access token: {text}{}", challenge.as_deref().map(|reason| format!("; it says: {reason}")).unwrap_or_default())]
     TokenRefused {
         /// Text of the tagged answer.
         text: String,

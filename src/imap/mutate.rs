@@ -20,7 +20,7 @@ pub async fn move_to(session: &mut Session, set: &UidSet, folder: &str) -> Resul
     let answer = session
         .run("MOVE", &line, |response| {
             if let Response::Data { status: imap_proto::Status::Ok, outcome } = response {
-                copies = outcome.code.as_ref().and_then(Copies::told).or(copies.take());
+                copies = outcome.code.as_ref().and_then(Copies::from_code).or(copies.take());
             }
             Ok(())
         })

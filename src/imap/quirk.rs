@@ -4,11 +4,11 @@
 use imap_proto::Response;
 
 /// Repairs one line in place, including its line end.
-pub fn mend(line: &mut Vec<u8>) {
+pub fn repair(line: &mut Vec<u8>) {
     lone_line_feed(line);
     leading_nuls(line);
     if line.starts_with(b"* ") {
-        double_blanks(line);
+        double_spaces(line);
         modseq_behind_search(line);
         literal_plus_in_two_words(line);
     }
@@ -155,19 +155,19 @@ fn internal_date_nil(line: &mut Vec<u8>) {
     if find(line).is_none() {
         return;
     }
-    let mut mended = Vec::with_capacity(line.len());
+    let mut repaired = Vec::with_capacity(line.len());
     let mut rest = line.as_slice();
     while let Some((before, behind)) = find(rest).and_then(|at| rest.split_at_checked(at + DATE.len())) {
-        mended.extend_from_slice(before);
-        mended.extend_from_slice(b"\"\"");
+        repaired.extend_from_slice(before);
+        repaired.extend_from_slice(b"\"\"");
         rest = behind.get(NIL.len() - DATE.len()..).unwrap_or_default();
     }
-    mended.extend_from_slice(rest);
-    *line = mended;
+    repaired.extend_from_slice(rest);
+    *line = repaired;
 }
 
 /// Telekom Hungary sends two spaces in CAPABILITY (rustmailer/bichon#197), others in SEARCH (reference row C5).
-fn double_blanks(line: &mut Vec<u8>) {
+fn double_spaces(line: &mut Vec<u8>) {
     // In a line without quotes, parentheses and literals, repeated spaces have no meaning.
     let is_plain = !line.iter().any(|byte| b"\"([{".contains(byte));
     if is_plain
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_nobody_needs_is_noise() {
+    fn only_unneeded_answers_are_noise() {
         for noise in [
             "* XFOO bar\r\n",
             "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n",
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_servers_really_send_is_read_after_mending() {
+    fn lines_of_real_servers_are_readable_after_repair() {
         for line in [
             "* OK [HIGHESTMODSEQ 7]\r\n",
             "* OK [UIDNEXT 0] x\r\n",
@@ -266,14 +266,14 @@ mod tests {
             "* 3 FETCH (UID 7 BODY[HEADER.FIELDS (MESSAGE-ID)] \"x\")\r\n",
             "* 3 FETCH (UID 7 MODSEQ (9223372036854775807))\r\n",
         ] {
-            let mut mended = line.as_bytes().to_vec();
-            mend(&mut mended);
-            assert!(!is_noise(&mended), "{line:?}");
+            let mut repaired = line.as_bytes().to_vec();
+            repair(&mut repaired);
+            assert!(!is_noise(&repaired), "{line:?}");
         }
     }
 
     #[test]
-    fn each_quirk_is_mended_and_good_lines_are_left_alone() {
+    fn each_quirk_is_repaired_and_good_lines_stay() {
         let cases: &[(&[u8], &[u8])] = &[
             (b"* 1 FETCH (UID 1 BODY[]<0>{10}\r\n", b"* 1 FETCH (UID 1 BODY[]<0> {10}\r\n"),
             (b"* 1 FETCH (BODY[]{10}\r\n", b"* 1 FETCH (BODY[] {10}\r\n"),
@@ -302,10 +302,10 @@ mod tests {
             (b"*  1  EXISTS\r\n", b"* 1 EXISTS\r\n"),
             (b"* CAPABILITY IMAP4rev1 LITERAL + UIDPLUS\r\n", b"* CAPABILITY IMAP4rev1 LITERAL+ UIDPLUS\r\n"),
         ];
-        for (given, wanted) in cases {
-            let mut line = given.to_vec();
-            mend(&mut line);
-            assert_eq!(String::from_utf8_lossy(&line), String::from_utf8_lossy(wanted));
+        for (input, expected) in cases {
+            let mut line = input.to_vec();
+            repair(&mut line);
+            assert_eq!(String::from_utf8_lossy(&line), String::from_utf8_lossy(expected));
         }
     }
 }

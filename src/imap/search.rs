@@ -38,24 +38,24 @@ impl ListForm {
     }
 
     /// The form of this name, or the default for an unknown name.
-    pub fn named(name: &str) -> Self {
+    pub fn from_name(name: &str) -> Self {
         Self::ALL.into_iter().find(|form| form.as_str() == name).unwrap_or_default()
     }
 
     /// Whether the answer lists every message of the folder, whatever the range.
-    pub fn names_all(self) -> bool {
+    pub fn lists_all(self) -> bool {
         matches!(self, Self::Everything | Self::All)
     }
 
     /// Whether an open-ended range in this form always includes the last message (RFC 3501 6.4.8).
-    pub fn names_the_last(self) -> bool {
+    pub fn always_lists_last(self) -> bool {
         self != Self::Largest
     }
 }
 
 /// The result of a search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct SearchResult {
     /// The UIDs in the range, ascending. `None` if the server sent OK without a SEARCH response: that may mean "none",
     /// but nothing may be concluded from it.
     pub uids: Option<Vec<u32>>,
@@ -65,14 +65,20 @@ pub struct Found {
 
 /// Maximum number of UIDs kept of one SEARCH. Requests cover at most 80,000, and each UID uses about 50 bytes while it
 /// is processed.
-const MOST_FOUND: usize = 200_000;
+const MAX_UIDS: usize = 200_000;
 
 impl Session {
     /// Lists the existing UIDs from `first` to `last` that match `also` (a search key, or empty), in this form.
     ///
     /// A range that ends with a star always includes the last mail (RFC 3501 6.4.8), so UIDs outside the range are
     /// dropped.
-    pub async fn search(&mut self, first: u32, last: u32, also: &str, form: ListForm) -> Result<Found, ImapError> {
+    pub async fn search(
+        &mut self,
+        first: u32,
+        last: u32,
+        also: &str,
+        form: ListForm,
+    ) -> Result<SearchResult, ImapError> {
         if form == ListForm::Fetch {
             return self.fetch_uids(first, last).await;
         }
@@ -88,15 +94,15 @@ impl Session {
         };
         let line = format!("UID SEARCH {set}{}{also}", if also.is_empty() { "" } else { " " });
         let mut uids = Vec::new();
-        let (mut told, mut highest) = (false, None);
+        let (mut has_response, mut highest) = (false, None);
         let answer = self
             .run("SEARCH", &line, |response| {
                 if let Response::MailboxData(MailboxDatum::Search(found)) = response {
-                    told = true;
+                    has_response = true;
                     highest = highest.max(found.iter().copied().max());
                     uids.extend(found.iter().copied().filter(|uid| (first..=last).contains(uid)));
-                    if uids.len() > MOST_FOUND {
-                        return Err(ImapError::Limit(format!("more than {MOST_FOUND} UIDs in one SEARCH")));
+                    if uids.len() > MAX_UIDS {
+                        return Err(ImapError::Limit(format!("more than {MAX_UIDS} UIDs in one SEARCH")));
                     }
                 }
                 Ok(())
@@ -105,11 +111,11 @@ impl Session {
         answer.ok("SEARCH")?;
         uids.sort_unstable();
         uids.dedup();
-        Ok(Found { uids: told.then_some(uids), highest })
+        Ok(SearchResult { uids: has_response.then_some(uids), highest })
     }
 
     /// Lists the UIDs in a range by FETCH. No answer means that there are none.
-    async fn fetch_uids(&mut self, first: u32, last: u32) -> Result<Found, ImapError> {
+    async fn fetch_uids(&mut self, first: u32, last: u32) -> Result<SearchResult, ImapError> {
         let end = if last == u32::MAX { "*".to_owned() } else { last.to_string() };
         let (mut uids, mut highest) = (Vec::new(), None);
         let answer = self
@@ -117,8 +123,8 @@ impl Session {
                 if let Some(uid) = items(response).map(|items| items.uid) {
                     highest = highest.max(Some(uid));
                     uids.extend(Some(uid).filter(|uid| (first..=last).contains(uid)));
-                    if uids.len() > MOST_FOUND {
-                        return Err(ImapError::Limit(format!("more than {MOST_FOUND} UIDs in one FETCH")));
+                    if uids.len() > MAX_UIDS {
+                        return Err(ImapError::Limit(format!("more than {MAX_UIDS} UIDs in one FETCH")));
                     }
                 }
                 Ok(())
@@ -127,7 +133,7 @@ impl Session {
         answer.ok("FETCH")?;
         uids.sort_unstable();
         uids.dedup();
-        Ok(Found { uids: Some(uids), highest })
+        Ok(SearchResult { uids: Some(uids), highest })
     }
 
     /// The highest UID in the open folder; `None` if it is empty. For servers that do not send UIDNEXT.

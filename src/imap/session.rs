@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::error::printable;
-use super::guard::{Guard, GuardLimits, Tripped, Whole};
+use super::guard::{Guard, GuardError, GuardLimits, RawAnswer};
 use super::terms::{Deadlines, Limits, Terms};
 use super::{Copies, ImapError, quirk};
 
@@ -25,7 +25,7 @@ pub struct Session {
     pub(super) limits: Limits,
     tags: u32,
     /// The tag of the running command. No other command may be sent before its answer.
-    unanswered: Option<String>,
+    running_tag: Option<String>,
     capabilities: BTreeSet<String>,
     /// The server's limit of messages per command (RFC 9738), if it has sent one.
     message_limit: Option<usize>,
@@ -38,7 +38,7 @@ pub struct Session {
 /// Maximum length of a line, except for SEARCH. The answers to our commands have a few hundred bytes.
 const LONGEST_LINE: usize = 64 << 10;
 /// Maximum bytes before the login. A greeting and repeated capabilities have a few KiB.
-const BEFORE_LOGIN: u64 = 128 << 10;
+const MAX_BYTES_BEFORE_LOGIN: u64 = 128 << 10;
 
 /// The server's greeting.
 #[derive(Debug)]
@@ -96,7 +96,7 @@ impl Session {
             nesting: limits.nesting,
             silence: deadlines.silence,
             answer: limits.answer,
-            before_login: BEFORE_LOGIN,
+            before_login: MAX_BYTES_BEFORE_LOGIN,
             throughput: limits.throughput,
         };
         Self {
@@ -104,7 +104,7 @@ impl Session {
             deadlines: *deadlines,
             limits: *limits,
             tags: 0,
-            unanswered: None,
+            running_tag: None,
             capabilities: BTreeSet::new(),
             message_limit: None,
             was_partial: false,
@@ -123,12 +123,12 @@ impl Session {
     /// it.
     pub async fn greeting(&mut self) -> Result<Greeting, ImapError> {
         let read = timeout(self.deadlines.greeting, self.wire.answer()).await;
-        let whole = read.map_err(|_| ImapError::Slow("the greeting"))?.map_err(|error| lost(&error))?;
+        let whole = read.map_err(|_| ImapError::Slow("the greeting"))?.map_err(|error| io_error(&error))?;
         let whole = whole.ok_or_else(|| ImapError::Lost("it was closed before the greeting".to_owned()))?;
         match quirk::read(&whole.bytes).ok_or_else(not_imap)? {
             Response::Data { status: imap_proto::Status::Ok, outcome } => {
                 if let Some(ResponseCode::Capabilities(list)) = &outcome.code {
-                    self.capabilities = names(list);
+                    self.capabilities = capability_names(list);
                 }
                 self.wire.skip_noise();
                 Ok(Greeting { text: printable(outcome.information.as_deref().unwrap_or_default()) })
@@ -155,7 +155,7 @@ impl Session {
     }
 
     /// The number of messages to put into one command: `most`, or the server's limit.
-    pub fn at_once(&self, most: usize) -> usize {
+    pub fn command_limit(&self, most: usize) -> usize {
         self.message_limit().map_or(most, |limit| limit.min(most))
     }
 
@@ -175,7 +175,7 @@ impl Session {
     }
 
     /// Requests the capabilities, unless they are known.
-    pub async fn know_capabilities(&mut self) -> Result<(), ImapError> {
+    pub async fn ensure_capabilities(&mut self) -> Result<(), ImapError> {
         if self.capabilities.is_empty() {
             self.run("CAPABILITY", "CAPABILITY", |_| Ok(())).await?.ok("CAPABILITY")?;
         }
@@ -203,7 +203,7 @@ impl Session {
 
     /// Logs out. The server closes the connection then.
     pub async fn logout(mut self) {
-        if self.unanswered.is_none() {
+        if self.running_tag.is_none() {
             let _ = timeout(std::time::Duration::from_secs(5), self.run("LOGOUT", "LOGOUT", |_| Ok(()))).await;
         }
     }
@@ -226,17 +226,17 @@ impl Session {
         line: &str,
         mut on: impl FnMut(&Response<'_>) -> Result<(), ImapError>,
     ) -> Result<Answer, ImapError> {
-        let mut on = |response: &Response<'_>, _: &Whole| on(response);
-        self.run_whole(most, name, line, &mut on).await
+        let mut on = |response: &Response<'_>, _: &RawAnswer| on(response);
+        self.run_raw(most, name, line, &mut on).await
     }
 
     /// Runs a command, and also passes the raw answers to `on`, whose slices need no copy.
-    pub(super) async fn run_whole(
+    pub(super) async fn run_raw(
         &mut self,
         most: u64,
         name: &'static str,
         line: &str,
-        on: &mut impl FnMut(&Response<'_>, &Whole) -> Result<(), ImapError>,
+        on: &mut impl FnMut(&Response<'_>, &RawAnswer) -> Result<(), ImapError>,
     ) -> Result<Answer, ImapError> {
         let deadline = self.deadlines.command;
         let running = async {
@@ -258,13 +258,13 @@ impl Session {
 
     /// Sends a command whose answer has its own byte limit.
     pub(super) async fn send_within(&mut self, most: u64, line: &str) -> Result<(), ImapError> {
-        if self.unanswered.is_some() {
+        if self.running_tag.is_some() {
             return Err(ImapError::Protocol("an answer was not read to its end".to_owned()));
         }
         self.tags += 1;
         let tag = format!("F{}", self.tags);
         let bytes = Zeroizing::new(format!("{tag} {line}\r\n")); // it may contain a password
-        self.unanswered = Some(tag);
+        self.running_tag = Some(tag);
         crate::crash::point("before a command");
         self.wire.begin_command(most);
         self.write(bytes.as_bytes()).await
@@ -272,7 +272,7 @@ impl Session {
 
     /// Sends raw bytes, as within AUTHENTICATE.
     pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), ImapError> {
-        self.wire.send(bytes).await.map_err(|error| lost(&error))
+        self.wire.send(bytes).await.map_err(|error| io_error(&error))
     }
 
     /// Reads the next answer to the running command.
@@ -280,21 +280,21 @@ impl Session {
         &mut self,
         name: &'static str,
         untagged: &mut usize,
-        on: &mut impl FnMut(&Response<'_>, &Whole) -> Result<T, ImapError>,
+        on: &mut impl FnMut(&Response<'_>, &RawAnswer) -> Result<T, ImapError>,
     ) -> Result<Step<T>, ImapError> {
         loop {
-            let whole = self.wire.answer().await.map_err(|error| lost(&error))?;
+            let whole = self.wire.answer().await.map_err(|error| io_error(&error))?;
             let whole = whole.ok_or_else(|| ImapError::Lost(format!("it was closed during {name}")))?;
             if let Some(response) = quirk::read(&whole.bytes) {
-                return self.judge(response, name, untagged, |response| on(response, &whole));
+                return self.classify(response, name, untagged, |response| on(response, &whole));
             }
-            if !self.wire.leaves_out(&whole).map_err(|tripped| ImapError::Limit(tripped.to_string()))? {
+            if !self.wire.may_drop(&whole).map_err(|guard_error| ImapError::Limit(guard_error.to_string()))? {
                 return Err(not_imap());
             }
         }
     }
 
-    fn judge<T>(
+    fn classify<T>(
         &mut self,
         response: Response<'_>,
         name: &'static str,
@@ -303,15 +303,15 @@ impl Session {
     ) -> Result<Step<T>, ImapError> {
         match response {
             Response::Done { tag, status, outcome } => {
-                if self.unanswered.as_deref() != Some(tag.0.as_str()) {
+                if self.running_tag.as_deref() != Some(tag.0.as_str()) {
                     return Err(ImapError::Protocol("it answered a command that was not sent".to_owned()));
                 }
-                self.unanswered = None;
-                let limit = outcome.information.as_deref().and_then(limit_in);
+                self.running_tag = None;
+                let limit = outcome.information.as_deref().and_then(parse_message_limit);
                 self.was_partial = limit.is_some();
                 self.message_limit = limit.or(self.message_limit);
                 if let Some(ResponseCode::Capabilities(list)) = &outcome.code {
-                    self.capabilities = names(list);
+                    self.capabilities = capability_names(list);
                 }
                 let status = match status {
                     imap_proto::Status::Ok => Status::Ok,
@@ -326,7 +326,7 @@ impl Session {
                     status,
                     read_only: matches!(outcome.code, Some(ResponseCode::ReadOnly)),
                     try_create: matches!(outcome.code, Some(ResponseCode::TryCreate)),
-                    copies: outcome.code.as_ref().and_then(Copies::told),
+                    copies: outcome.code.as_ref().and_then(Copies::from_code),
                     text: printable(outcome.information.as_deref().unwrap_or_default()),
                 }))
             }
@@ -340,7 +340,7 @@ impl Session {
                     return Err(ImapError::Limit(format!("more than {most} answers to {name}")));
                 }
                 match &other {
-                    Response::Capabilities(list) => self.capabilities = names(list),
+                    Response::Capabilities(list) => self.capabilities = capability_names(list),
                     Response::MailboxData(MailboxDatum::Exists(count)) => self.exists = *count,
                     Response::Expunge(_) => self.exists = self.exists.saturating_sub(1),
                     _ => {}
@@ -352,12 +352,12 @@ impl Session {
 }
 
 /// Parses `[MESSAGELIMIT 1000 23221]`, which imap-proto leaves in the text.
-fn limit_in(text: &str) -> Option<usize> {
+fn parse_message_limit(text: &str) -> Option<usize> {
     let (_, rest) = text.split_once("[MESSAGELIMIT ")?;
     rest.split([' ', ']']).next()?.parse().ok()
 }
 
-fn names(list: &[Capability<'_>]) -> BTreeSet<String> {
+fn capability_names(list: &[Capability<'_>]) -> BTreeSet<String> {
     list.iter()
         .map(|capability| match capability {
             Capability::Imap4rev1 => "IMAP4REV1".to_owned(),
@@ -372,10 +372,10 @@ fn not_imap() -> ImapError {
 }
 
 /// Converts a read or write error.
-pub(super) fn lost(error: &std::io::Error) -> ImapError {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<Tripped>()) {
-        Some(Tripped::Silence) => ImapError::Silent,
-        Some(tripped) => ImapError::Limit(tripped.to_string()),
+pub(super) fn io_error(error: &std::io::Error) -> ImapError {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<GuardError>()) {
+        Some(GuardError::Silence) => ImapError::Silent,
+        Some(guard_error) => ImapError::Limit(guard_error.to_string()),
         None => match error.kind() {
             std::io::ErrorKind::Other => not_imap(),
             std::io::ErrorKind::UnexpectedEof => ImapError::Lost("it was closed in the middle of an answer".to_owned()),

@@ -22,7 +22,7 @@ impl Session {
     }
 
     /// MESSAGES, UIDNEXT and UIDVALIDITY of a folder.
-    pub async fn numbers_of(&mut self, folder: &str) -> Result<FolderStatus, ImapError> {
+    pub async fn folder_numbers(&mut self, folder: &str) -> Result<FolderStatus, ImapError> {
         self.status(folder, "MESSAGES UIDNEXT UIDVALIDITY").await
     }
 

@@ -50,7 +50,7 @@ impl SettingsChange {
     }
 
     /// The settings after this change.
-    pub fn on(&self, before: &Settings) -> Settings {
+    pub fn apply_to(&self, before: &Settings) -> Settings {
         Settings {
             folders: self.folders.clone().unwrap_or_else(|| before.folders.clone()),
             start: self.start.unwrap_or(before.start),
@@ -63,7 +63,7 @@ impl SettingsChange {
 
 impl Settings {
     /// The parts in which two settings differ.
-    pub fn parts_unlike(&self, other: &Self) -> Vec<Part> {
+    pub fn changed_parts(&self, other: &Self) -> Vec<Part> {
         let parts = [
             (Part::Folders, self.folders != other.folders),
             (Part::Start, self.start != other.start),
@@ -71,6 +71,6 @@ impl Settings {
             (Part::Interval, self.interval_ms != other.interval_ms),
             (Part::MaxSize, self.max_size != other.max_size),
         ];
-        parts.into_iter().filter_map(|(part, is_other)| is_other.then_some(part)).collect()
+        parts.into_iter().filter_map(|(part, differs)| differs.then_some(part)).collect()
     }
 }

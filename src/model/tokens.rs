@@ -84,7 +84,7 @@ async fn a_token_of_a_minute_and_a_mailbox_polled_for_five() {
         let (provider, clock) = &*at_the_server;
         provider.lock().unwrap().issued.get(token).is_some_and(|end| clock.now().0 < *end)
     };
-    world.server.account().tokens = Some(crate::test_server::Tokens::that(lives));
+    world.server.account().tokens = Some(crate::test_server::Tokens::accept_if(lives));
 
     let started = deps.clock.now();
     while deps.clock.now().since(started) < Duration::from_mins(5) {

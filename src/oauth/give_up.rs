@@ -1,4 +1,4 @@
-//! Giving a consent up: at its provider, as far as that lets us, and here.
+//! Revokes a consent, at its provider if possible, and here.
 
 use super::Deps;
 use super::grant::{self, GrantError, Lock};
@@ -7,25 +7,25 @@ use crate::store::{Grant, GrantKey, GrantKind, Login, Mailbox};
 
 /// The consent of a mailbox.
 pub enum Consent {
-    /// It has none.
+    /// The mailbox has no consent.
     None,
-    /// Others are opened with it too.
+    /// Other mailboxes use the same consent.
     Shared,
-    /// No other mailbox is opened with it. No renewal is under way while it is held, whose new token would be left behind.
+    /// No other mailbox uses the consent. The lock prevents a renewal, whose new token would otherwise survive.
     Last(Box<Lock>),
 }
 
 impl Consent {
-    /// Ends it at its provider, if no other mailbox needs it. `None`: there was none to end.
+    /// Revokes the consent at its provider, if no other mailbox needs it. `None` if there is no consent.
     pub async fn end(&self, deps: &Deps) -> Option<GivenUp> {
         match self {
             Self::None => None,
             Self::Shared => Some(GivenUp::Shared),
-            Self::Last(lock) => Some(at_provider(lock, deps).await),
+            Self::Last(lock) => Some(revoke_at_provider(lock, deps).await),
         }
     }
 
-    /// Lets renewals go on.
+    /// Permits renewals again.
     pub async fn release(self, deps: &Deps) {
         if let Self::Last(lock) = self {
             lock.release(deps).await;
@@ -33,32 +33,33 @@ impl Consent {
     }
 }
 
-/// The consent of one grant, whoever is opened with it.
+/// The consent of a grant, whichever mailboxes use it.
 ///
 /// # Errors
-/// It is being renewed just now.
-pub async fn consent_of(grant_id: i64, deps: &Deps) -> Result<Consent, GrantError> {
+/// A renewal of the grant is in progress.
+pub async fn lock_consent(grant_id: i64, deps: &Deps) -> Result<Consent, GrantError> {
     Ok(Consent::Last(Box::new(Lock::take(grant_id, deps).await?)))
 }
 
-/// The consent of a mailbox, held where no other mailbox is opened with it: what nobody uses is not left behind at a provider.
+/// The consent of a mailbox, locked if no other mailbox uses it, so that unused consents are not left at a provider.
 ///
 /// # Errors
-/// It is being renewed just now.
+/// A renewal of the grant is in progress.
 pub async fn last_consent(mailbox: &Mailbox, deps: &Deps) -> Result<Consent, GrantError> {
     let Login::OAuth { grant_id, key } = &mailbox.login else { return Ok(Consent::None) };
     let mailboxes = deps.store.mailboxes_by_grant().await?.remove(grant_id).unwrap_or_default();
-    // Google ends all that an account has consented to together, so what another organisation's is opened with counts too.
+    // Google revokes all consents of an account together, so grants of other organisations count too.
     let grants = deps.store.grants().await?;
-    let is_elsewhere = |grant: &Grant| grant.id != *grant_id && grant.key == *key && grant.refresh_sealed.is_some();
-    match mailboxes.iter().any(|other| *other != mailbox.address) || grants.iter().any(is_elsewhere) {
+    let is_used_elsewhere =
+        |grant: &Grant| grant.id != *grant_id && grant.key == *key && grant.refresh_sealed.is_some();
+    match mailboxes.iter().any(|other| *other != mailbox.address) || grants.iter().any(is_used_elsewhere) {
         true => Ok(Consent::Shared),
-        false => consent_of(*grant_id, deps).await,
+        false => lock_consent(*grant_id, deps).await,
     }
 }
 
-/// Gives it up at its provider, as far as that lets us. What it does not do by itself is said.
-async fn at_provider(lock: &Lock, deps: &Deps) -> GivenUp {
+/// Revokes the consent at its provider if that is supported, and reports the result.
+async fn revoke_at_provider(lock: &Lock, deps: &Deps) -> GivenUp {
     let GrantKey { provider, kind, identity } = lock.grant.key.clone();
     let is_microsoft = deps.config.providers.get(&provider).is_some_and(|app| app.family() == "microsoft");
     match grant::revoke(&lock.grant, deps).await {
@@ -68,7 +69,7 @@ async fn at_provider(lock: &Lock, deps: &Deps) -> GivenUp {
         Ok(false) => GivenUp::NoWay { provider, identity, is_microsoft },
         Err(GrantError::Token(error)) => GivenUp::Refused { provider, identity, is_microsoft, why: error.trouble },
         Err(GrantError::Store(error)) => {
-            tracing::error!(%error, provider, "a consent could not be ended at its provider");
+            tracing::error!(%error, provider, "a consent could not be revoked at its provider");
             GivenUp::Failed { provider, identity, is_microsoft }
         }
     }

@@ -64,7 +64,7 @@ async fn attempt(session: &mut Session, credential: &Credential, mailbox: &Mailb
         Secret::Password(password) => session.login(&mailbox.username, password).await,
         Secret::Bearer(access) => {
             let server = &mailbox.server;
-            session.login_by_token(&mailbox.username, &access.token, &server.host, server.port).await
+            session.login_with_token(&mailbox.username, &access.token, &server.host, server.port).await
         }
     }
 }

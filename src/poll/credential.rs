@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use super::{Blame, Deps, PollError, Retry, Step};
 use crate::cause::{Cause, CauseOwner, Trouble};
 use crate::mailbox::TlsMode;
-use crate::oauth::{Access, GrantError, TokenError, grant};
+use crate::oauth::{AccessToken, GrantError, TokenError, grant};
 use crate::powershell::literal;
 use crate::store::{GrantKind, Login, Mailbox, StoreError, password_row};
 
@@ -22,7 +22,7 @@ pub struct Credential {
 
 pub(super) enum Secret {
     Password(SecretString),
-    Bearer(Access),
+    Bearer(AccessToken),
 }
 
 /// Maximum number of tokens that may expire during one poll. A poll takes minutes, so more means that the server ends
@@ -80,7 +80,7 @@ impl Credential {
     }
 }
 
-async fn token(grant_id: i64, refused: Option<i64>, mailbox: &Mailbox, deps: &Deps) -> Result<Access, PollError> {
+async fn token(grant_id: i64, refused: Option<i64>, mailbox: &Mailbox, deps: &Deps) -> Result<AccessToken, PollError> {
     grant::access_token(grant_id, refused, &deps.tokens()).await.map_err(|error| match error {
         GrantError::Store(error) => PollError::store(Step::Token, &error),
         GrantError::Token(error) => token_error(error, mailbox, deps),
@@ -90,7 +90,7 @@ async fn token(grant_id: i64, refused: Option<i64>, mailbox: &Mailbox, deps: &De
 /// Converts a token error: who has to act, and when to retry.
 fn token_error(TokenError { trouble, .. }: TokenError, mailbox: &Mailbox, deps: &Deps) -> PollError {
     let is_app_only = matches!(&mailbox.login, Login::OAuth { key, .. } if key.kind == GrantKind::AppOnly);
-    let (blame, retry) = match trouble.cause.whose() {
+    let (blame, retry) = match trouble.cause.owner() {
         CauseOwner::Here | CauseOwner::App => (Blame::Us, Retry::Soon),
         // There is no consent to an app-only grant: an admin assigns the permission at the provider, without notice to
         // us, so only a retry finds out.

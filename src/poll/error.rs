@@ -165,18 +165,20 @@ impl PollError {
         };
         let (blame, retry) = match error {
             LoginError::Imap(error) => return Self::imap(Step::Login, error),
-            LoginError::NotOffered(_) | LoginError::NoTokensTaken(_) => (Blame::Mailbox, Retry::Credentials),
+            LoginError::PasswordsNotOffered(_) | LoginError::TokensNotOffered(_) => {
+                (Blame::Mailbox, Retry::Credentials)
+            }
             LoginError::Refused(text) => judge(text, Retry::Credentials),
             // Some servers send this already at the login; the token itself was accepted.
             LoginError::TokenRefused { text, .. } if is_not_connected(text) => (Blame::Mailbox, Retry::Credentials),
             LoginError::TokenRefused { text, .. } => judge(text, Retry::Renew),
         };
-        let rejects_passwords = matches!(error, LoginError::Refused(_) | LoginError::NotOffered(_))
+        let rejects_passwords = matches!(error, LoginError::Refused(_) | LoginError::PasswordsNotOffered(_))
             && is_microsoft(host)
             && blame == Blame::Mailbox;
         let trouble = match error {
             _ if rejects_passwords => Some(Trouble::new(Cause::PasswordLoginOff)),
-            LoginError::NoTokensTaken(_) => Some(Trouble::new(Cause::NoOauthOffered)),
+            LoginError::TokensNotOffered(_) => Some(Trouble::new(Cause::NoOauthOffered)),
             LoginError::TokenRefused { .. } if retry == Retry::Renew => Some(Trouble::new(Cause::TokenRefused)),
             _ => None,
         };

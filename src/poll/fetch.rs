@@ -13,7 +13,7 @@ use super::fetched_mail::{Content, FetchedMail};
 use super::open_folder::OpenFolder;
 use super::search::Window;
 use super::{Budget, Deps, PollError, Step};
-use crate::imap::{Fetched, Fetching, ImapError, Meta, Session, UidSet};
+use crate::imap::{BodyFetch, Fetched, ImapError, Meta, Session, UidSet};
 use crate::store::Lease;
 use plan::Job;
 
@@ -53,7 +53,7 @@ pub struct WindowFetch<'a> {
 
 /// A FETCH of small mails in progress.
 struct Streaming {
-    fetching: Fetching,
+    fetching: BodyFetch,
     expected: BTreeMap<u32, Meta>,
 }
 
@@ -82,7 +82,7 @@ impl<'a> WindowFetch<'a> {
         // Mails that failed before are fetched one by one and last, so that they delay no others.
         let (suspects, others): (Vec<u32>, Vec<u32>) =
             window.unknown.iter().partition(|uid| window.attempts.contains_key(uid));
-        let others = UidSet::cut(&others, source.session.at_once(UIDS_PER_COMMAND));
+        let others = UidSet::cut(&others, source.session.command_limit(UIDS_PER_COMMAND));
         Self {
             source,
             queue: others.into_iter().chain(UidSet::cut(&suspects, 1)).collect(),
@@ -169,7 +169,7 @@ impl<'a> WindowFetch<'a> {
             tokio::select! {
                 next = &mut next => return Some(next),
                 () = &mut grace_period_over => return None,
-                () = in_flight.wanted(), if !batch.is_empty() => {
+                () = in_flight.has_waiters(), if !batch.is_empty() => {
                     // A closed channel is noticed at the next batch.
                     let _ = batches.send(std::mem::take(batch)).await;
                 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use tokio::time::{Instant, timeout_at};
 
 use super::{Deps, PollError, Step, authenticate};
-use crate::imap::{Listed, Session, SpecialUse};
+use crate::imap::{ListedFolder, Session, SpecialUse};
 use crate::store::Mailbox;
 
 /// A folder of an account that can be polled.
@@ -53,7 +53,7 @@ pub(super) async fn list(session: &mut Session) -> Result<Vec<FolderOffer>, Poll
     let is_gmail = session.can("X-GM-EXT-1");
     let mut offers: Vec<FolderOffer> = listed.into_iter().map(|listed| folder_offer(listed, is_gmail)).collect();
     if !offers.iter().any(|offer| offer.name.eq_ignore_ascii_case("INBOX")) {
-        let inbox = Listed { name: "INBOX".to_owned(), special_use: None, selectable: true };
+        let inbox = ListedFolder { name: "INBOX".to_owned(), special_use: None, selectable: true };
         offers.insert(0, folder_offer(inbox, is_gmail));
     }
     Ok(offers)
@@ -76,8 +76,8 @@ pub(super) async fn count_messages(
     Ok(())
 }
 
-fn folder_offer(listed: Listed, is_gmail: bool) -> FolderOffer {
-    let Listed { name, special_use, selectable } = listed;
+fn folder_offer(listed: ListedFolder, is_gmail: bool) -> FolderOffer {
+    let ListedFolder { name, special_use, selectable } = listed;
     let special_use = special_use.or_else(|| if is_gmail { gmail_special_use(&name) } else { None });
     FolderOffer { name, messages: None, special_use, selectable }
 }
@@ -104,7 +104,8 @@ mod tests {
     #[test]
     fn folder_names_have_a_meaning_on_gmail_only() {
         let special_use_of = |name: &str, is_gmail| {
-            folder_offer(Listed { name: name.to_owned(), special_use: None, selectable: true }, is_gmail).special_use
+            folder_offer(ListedFolder { name: name.to_owned(), special_use: None, selectable: true }, is_gmail)
+                .special_use
         };
         assert_eq!(special_use_of("[Gmail]/Trash", true), Some(SpecialUse::Trash));
         assert_eq!(special_use_of("[Google Mail]/All Mail", true), Some(SpecialUse::All));

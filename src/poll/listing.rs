@@ -21,7 +21,7 @@ pub use windows::Windows;
 
 /// The form that the server answered correctly before.
 pub fn preferred_form(folder: &WatchedFolder) -> ListForm {
-    folder.list_form.as_deref().map_or_else(ListForm::default, ListForm::named)
+    folder.list_form.as_deref().map_or_else(ListForm::default, ListForm::from_name)
 }
 
 /// Every UID of the open folder, and the form whose list agrees with the server's other answers.

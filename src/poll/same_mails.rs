@@ -68,7 +68,7 @@ impl Reopened<'_> {
         let (all, _) = listing::list_all(session, request).await?;
         let mut listed: Vec<u32> = all.into_iter().take_while(|uid| *uid <= before.top).collect();
         let newest = listed.split_off(listed.len().saturating_sub(UIDS_PER_COMMAND));
-        for set in UidSet::cut(&newest, session.at_once(UIDS_PER_COMMAND)) {
+        for set in UidSet::cut(&newest, session.command_limit(UIDS_PER_COMMAND)) {
             let samples = session.sample(&set).await;
             let samples = samples.map_err(|error| PollError::folder(Step::Select, &folder.name, &error))?;
             for uid in set.uids {
@@ -107,7 +107,7 @@ pub async fn same_mails(session: &mut Session, name: &str, known: &[Anchor]) -> 
     uids.sort_unstable();
     uids.dedup();
     let mut on_server = Vec::new();
-    for set in UidSet::cut(&uids, session.at_once(UIDS_PER_COMMAND)) {
+    for set in UidSet::cut(&uids, session.command_limit(UIDS_PER_COMMAND)) {
         match session.sample(&set).await {
             Ok(samples) => on_server.extend(samples),
             Err(ImapError::Refused { .. }) => {}

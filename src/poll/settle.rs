@@ -49,7 +49,7 @@ async fn report_returned(visit: &mut Visit<'_>, folder: &OpenFolder) -> Result<(
     let store = &visit.deps.store;
     let mut uids = store.returned(folder.epoch.id).await.map_err(store_error)?;
     if folder.compares_all {
-        for set in UidSet::cut(&uids, visit.session.at_once(UIDS_PER_COMMAND)) {
+        for set in UidSet::cut(&uids, visit.session.command_limit(UIDS_PER_COMMAND)) {
             let gone = find_gone(&mut visit.session, folder, &set).await?;
             store.effects_done(visit.lease, folder.epoch.id, &gone).await.map_err(store_error)?;
             uids.retain(|uid| gone.binary_search(uid).is_err());
@@ -118,7 +118,7 @@ impl<'a> Change<'a> {
         let next_uid = highest.map_or(folder.uidnext, |highest| highest.saturating_add(1).min(folder.uidnext));
         let target = match &action {
             AfterImport::Move(target) => {
-                let numbers = session.numbers_of(target).await;
+                let numbers = session.folder_numbers(target).await;
                 let numbers = numbers.map_err(|error| PollError::folder(Step::Settle, &folder.name, &error))?;
                 (numbers.uidvalidity, numbers.uidnext)
             }
@@ -133,8 +133,10 @@ impl<'a> Change<'a> {
 
     /// Applies the change to all copies, in as few commands as possible.
     async fn apply_to_all(&self, visit: &mut Visit<'_>, step: EffectStep, uids: &[u32]) -> Result<(), PollError> {
-        let mut sets: VecDeque<(UidSet, EffectStep)> =
-            UidSet::cut(uids, visit.session.at_once(UIDS_PER_COMMAND)).into_iter().map(|set| (set, step)).collect();
+        let mut sets: VecDeque<(UidSet, EffectStep)> = UidSet::cut(uids, visit.session.command_limit(UIDS_PER_COMMAND))
+            .into_iter()
+            .map(|set| (set, step))
+            .collect();
         let mut refusals = 0;
         while let Some((set, mut step)) = sets.pop_front() {
             self.begin(visit, &set).await?;
@@ -243,7 +245,7 @@ impl<'a> Change<'a> {
     async fn copy(&self, visit: &mut Visit<'_>, set: &UidSet, target: &str) -> Result<Answer, PollError> {
         let (session, store, lease) = (&mut visit.session, &visit.deps.store, visit.lease);
         let epoch = self.folder.epoch.id;
-        let next = session.numbers_of(target).await.map_err(imap_error)?.uidnext.unwrap_or(1);
+        let next = session.folder_numbers(target).await.map_err(imap_error)?.uidnext.unwrap_or(1);
         store.effects_copying(lease, epoch, &set.uids, next).await.map_err(store_error)?;
         let mut answer = mutate::copy_to(session, set, target).await.map_err(imap_error)?;
         if answer.try_create {

@@ -91,7 +91,7 @@ async fn find_wanted(
     let undecided: Vec<u32> =
         all.union(&newer).copied().filter(|uid| !(can_tell_dates && older.contains(uid))).collect();
     let mut wanted = Vec::new();
-    for set in UidSet::cut(&undecided, session.at_once(1000)) {
+    for set in UidSet::cut(&undecided, session.command_limit(1000)) {
         let metas =
             metas(session, &set).await.map_err(|error| PollError::folder(Step::Search, &folder.name, &error))?;
         let is_old = |uid: &u32| metas.get(uid).and_then(|meta| meta.internal_date).is_some_and(|at| at < moment);

@@ -8,7 +8,7 @@
 use super::open_folder::OpenFolder;
 use super::{PollError, Step};
 use crate::imap::{FolderStatus, ImapError, Sample, Session};
-use crate::mailbox::may_be_one_folder;
+use crate::mailbox::may_be_same_folder;
 
 /// Number of mails whose UIDs, dates and Message-IDs are compared.
 const COMPARED_MAILS: u32 = 20;
@@ -17,13 +17,13 @@ const MAX_FOLDERS: usize = 50;
 
 /// The polled folder that the target is, if any. Opens other folders read-only; the caller then calls [`reopen`].
 pub async fn polled_as(session: &mut Session, target: &str, polled: &[String]) -> Result<Option<String>, PollError> {
-    if let Some(name) = polled.iter().find(|name| may_be_one_folder(name, target)) {
+    if let Some(name) = polled.iter().find(|name| may_be_same_folder(name, target)) {
         return Ok(Some(name.clone()));
     }
     let failed = |error| PollError::imap(Step::Settle, &error);
-    let there = session.numbers_of(target).await.map_err(failed)?;
+    let there = session.folder_numbers(target).await.map_err(failed)?;
     for name in polled.iter().take(MAX_FOLDERS) {
-        let here = session.numbers_of(name).await.map_err(failed)?;
+        let here = session.folder_numbers(name).await.map_err(failed)?;
         if has_same_numbers(here, there) && same_mails(session, name, target, there).await.map_err(failed)? {
             return Ok(Some(name.clone()));
         }

@@ -55,12 +55,12 @@ fn news(warned: &mut HashMap<Of, i64>, all: Vec<(String, String, Forecast)>) -> 
 mod tests {
     use super::*;
     use crate::clock::Timestamp;
-    use crate::oauth::What;
+    use crate::oauth::ExpiringCredential;
 
     #[test]
     fn each_warning_is_given_once() {
         let ending = |days_left, warning| {
-            let ending = Forecast { what: What::ClientSecret, ends_at: Timestamp(0), days_left, warning };
+            let ending = Forecast { what: ExpiringCredential::ClientSecret, ends_at: Timestamp(0), days_left, warning };
             vec![("microsoft".to_owned(), String::new(), ending)]
         };
         let mut warned = HashMap::new();

@@ -147,7 +147,7 @@ pub fn log(report: &Report) {
     let Report { mailbox, imported, skipped, quarantined, effects_done, seconds, .. } = report;
     match &report.error {
         // Told once, of the application, and not of each of its mailboxes.
-        Some(error) if error.cause.is_some_and(|cause| cause.whose() == CauseOwner::App) => {
+        Some(error) if error.cause.is_some_and(|cause| cause.owner() == CauseOwner::App) => {
             tracing::debug!(mailbox, "poll failed: {}", error.message);
         }
         // It was begun before it was known that its name leads to an address where there is no room.

@@ -76,7 +76,7 @@ pub enum Login {
 
 impl Login {
     /// Whether a mailbox that is told to be opened so would be opened by the same consent as before.
-    pub fn is_consent_of(&self, new: &NewLogin) -> bool {
+    pub fn is_lock_consent(&self, new: &NewLogin) -> bool {
         matches!((self, new), (Self::OAuth { key, .. }, NewLogin::OAuth(new)) if key == new)
     }
 

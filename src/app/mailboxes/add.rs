@@ -1,6 +1,6 @@
 //! Adding a mailbox.
 
-use super::settings::{never_in_clear_text, not_into_itself};
+use super::settings::{check_move_target, never_in_clear_text};
 use super::{ChangeDeps, credential_policy, guesses, target};
 use crate::app::inboxes::{WantedInbox, add_in, visible};
 use crate::app::{Acting, Error};
@@ -34,7 +34,7 @@ pub async fn add(
 ) -> Result<Mailbox, Error> {
     let WantedMailbox { mut new, inbox } = wanted;
     let is_by_token = matches!(new.login, Some(NewLogin::OAuth(_)));
-    not_into_itself(&new.settings.after_import, &new.settings.folders)?;
+    check_move_target(&new.settings.after_import, &new.settings.folders)?;
     never_in_clear_text(&new.server, is_by_token)?;
     // Before the step of the server, which is judged, nothing is opened there.
     let is_opened = !new.setup || new.login.is_some();

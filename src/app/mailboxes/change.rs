@@ -1,7 +1,7 @@
 //! Changing a mailbox: its settings, and the password or consent that it is opened with.
 
 use super::credential_policy::{self, Fate};
-use super::settings::{never_in_clear_text, not_into_itself};
+use super::settings::{check_move_target, never_in_clear_text};
 use super::{ChangeDeps, Refused, guesses, hold, target};
 use crate::address::Address;
 use crate::app::inboxes::visible;
@@ -65,7 +65,7 @@ pub async fn change(
     }
     let tokens = change_deps.map(|change_deps| change_deps.deps.tokens());
     let consent = match (&changes.login, &tokens) {
-        (Some(login), Some(tokens)) if !before.login.is_consent_of(login) => {
+        (Some(login), Some(tokens)) if !before.login.is_lock_consent(login) => {
             give_up::last_consent(before, tokens).await?
         }
         _ => Consent::None,
@@ -91,8 +91,8 @@ fn check(before: &Mailbox, changes: &Changes) -> Result<(), Error> {
         None => matches!(before.login, Login::OAuth { .. }),
     };
     never_in_clear_text(changes.server.as_ref().unwrap_or(&before.server), is_by_token)?;
-    let after = changes.settings.on(&before.settings);
-    Ok(not_into_itself(&after.after_import, &after.folders)?)
+    let after = changes.settings.apply_to(&before.settings);
+    Ok(check_move_target(&after.after_import, &after.folders)?)
 }
 
 /// Applies the credential policy to a change. Returns whether the login has to be given anew.
@@ -113,10 +113,10 @@ fn judge(
     if fate == Fate::Forgotten && moved_login == MovedLogin::GivenAnew {
         return Err(Refused::LoginToo(change.moved_by()).into());
     }
-    let is_same_consent = login.is_none_or(|login| before.login.is_consent_of(login));
+    let is_same_consent = login.is_none_or(|login| before.login.is_lock_consent(login));
     let is_delegated = |login: &NewLogin| matches!(login, NewLogin::OAuth(key) if key.kind == GrantKind::Delegated);
     let is_asked = fate == Fate::AskedAnew
-        || login.is_some_and(|login| is_delegated(login) && (is_renamed || !before.login.is_consent_of(login)));
+        || login.is_some_and(|login| is_delegated(login) && (is_renamed || !before.login.is_lock_consent(login)));
     changes.login_goes_along = fate == Fate::GoesAlong || (fate == Fate::AskedAnew && is_same_consent);
     if changes.asks_consent.is_none() {
         changes.asks_consent = is_asked.then_some(true);
@@ -171,9 +171,9 @@ fn done(before: &Mailbox, changes: &Changes) -> Option<Done> {
         (Part::Username, changes.username.as_ref().is_some_and(|name| *name != before.username)),
     ];
     let mut parts: Vec<Part> = others.into_iter().filter_map(|(part, is_other)| is_other.then_some(part)).collect();
-    parts.extend(changes.settings.on(&before.settings).parts_unlike(&before.settings));
+    parts.extend(changes.settings.apply_to(&before.settings).changed_parts(&before.settings));
     match &changes.login {
-        Some(login) if before.login.is_consent_of(login) => {
+        Some(login) if before.login.is_lock_consent(login) => {
             (!parts.is_empty()).then_some(Done::MailboxChanged { parts })
         }
         Some(NewLogin::Password(_) | NewLogin::OAuth(_)) => Some(Done::CredentialsChanged { parts }),

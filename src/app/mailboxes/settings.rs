@@ -129,8 +129,8 @@ pub fn interval_ms(wanted: Duration, least: Duration) -> Result<i64, Invalid> {
 ///
 /// # Errors
 /// It would come in from there again.
-pub fn not_into_itself(after_import: &AfterImport, folders: &[String]) -> Result<(), Wrong> {
-    let checked = crate::mailbox::not_into_itself(after_import, folders);
+pub fn check_move_target(after_import: &AfterImport, folders: &[String]) -> Result<(), Wrong> {
+    let checked = crate::mailbox::check_move_target(after_import, folders);
     checked.map_err(|conflict| Wrong { part: "after_import", why: Invalid::IntoItself(conflict) })
 }
 

@@ -14,7 +14,7 @@ pub async fn run(address: &Address, context: &Context) -> Result<(), Failure> {
     let config = &context.config;
     match discover::find(address, &wiring::egress(config), &config.deadlines, &config.oauth).await {
         Discovery::Found(found) => {
-            context.output.one(&Proposal::of(&found), || describe(&found))?;
+            context.output.one(&Proposal::from_found(&found), || describe(&found))?;
             Ok(())
         }
         Discovery::Nothing => Err(Failure::failed(format!(

@@ -39,7 +39,7 @@ pub async fn discover(FromState(state): FromState<State>, caller: Caller, given:
     let Some(address) = checks.address("/address", &body.address) else { return Err(checks.refusal()) };
     let found = state.discover(&address, caller.scope()).await;
     let server = match found.map_err(|error| Refusal::Conflict(error.message))? {
-        Discovery::Found(found) => Some(Proposal::of(&found)),
+        Discovery::Found(found) => Some(Proposal::from_found(&found)),
         Discovery::Nothing => None,
     };
     Ok(Json(Discovered { server }).into_response())

@@ -20,7 +20,7 @@ use crate::http::page::error::PageError;
 use crate::http::page::guard::set_cookie;
 use crate::http::page::visitor::{SignedIn, Visitor};
 use crate::mailbox::TlsMode;
-use crate::oauth::{Attempt, Away, TokenEndpoint, Wanted, grant};
+use crate::oauth::{ConsentAttempt, ConsentRequest, PendingConsent, TokenEndpoint, grant};
 use crate::opaque;
 use crate::store::{GrantKey, GrantKind, Login, Mailbox, NewLogin, PendingAuth, Scope, Server, pending_auth_row};
 
@@ -60,7 +60,7 @@ pub struct Gone {
     /// The mail server, its trust and the login name, as they were shown.
     pub shown: String,
     /// By what the answer is known.
-    pub away: Away,
+    pub away: PendingConsent,
 }
 
 /// Sends the reader to consent.
@@ -117,15 +117,15 @@ pub fn home(mailbox: &Mailbox, key: &GrantKey, state: &State) -> Option<Server> 
 /// whoever turns round at the provider has lost nothing.
 pub async fn send(mailbox: &Mailbox, key: GrantKey, link: Option<Vec<u8>>, state: &State, reader: &Visitor) -> Answer {
     let address: Address = mailbox.address.parse().map_err(|_| PageError::Inside)?;
-    let wanted = Wanted { address: &address, key };
+    let wanted = ConsentRequest { address: &address, key };
     let tokens = state.deps.tokens();
-    let told = |trouble: Trouble| PageError::Said(wanted.told(trouble).on_page().in_full(reader.words.language));
+    let told = |trouble: Trouble| PageError::Said(wanted.with_args(trouble).on_page().in_full(reader.words.language));
     let provider = wanted.provider(&tokens).map_err(|error| told(error.trouble))?;
     let http = grant::http(&provider, &tokens);
     let endpoint = TokenEndpoint { provider: &provider, http: &http };
     let redirect = state.page.base.join(CALLBACK).map_err(|_| PageError::Inside)?;
-    let attempt = Attempt::begin(&endpoint, &wanted.key.identity, redirect).map_err(told)?;
-    let away = attempt.away();
+    let attempt = ConsentAttempt::begin(&endpoint, &wanted.key.identity, redirect).map_err(told)?;
+    let away = attempt.to_pending();
     let (state_hash, browser) = (opaque::hash(away.state()), opaque::new(""));
     let GrantKey { provider, identity, .. } = wanted.key.clone();
     let text = serde_json::to_string(&Gone { provider, identity, shown: credential_policy::shown(mailbox), away })

@@ -16,7 +16,7 @@ use crate::http::page::error::PageError;
 use crate::http::page::guard::cookie;
 use crate::http::page::paths::mailbox as path;
 use crate::http::page::visitor::{SignedIn, Visitor};
-use crate::oauth::{Callback, GrantError, TokenEndpoint, Wanted, grant};
+use crate::oauth::{Callback, ConsentRequest, GrantError, TokenEndpoint, grant};
 use crate::opaque;
 use crate::store::{Changes, Flow, GrantKey, GrantKind, LinkClaim, Mailbox, NewLogin, PendingAuth, pending_auth_row};
 
@@ -105,7 +105,7 @@ impl Back<'_> {
             state.deps.vault.open(&pending_auth_row(self.state_hash), &self.errand.sealed).map_err(|_| lost())?;
         let gone: Gone = serde_json::from_str(sealed.expose_secret()).map_err(|_| lost())?;
         let key = GrantKey { provider: gone.provider, kind: GrantKind::Delegated, identity: gone.identity };
-        let wanted = Wanted { address: &address, key };
+        let wanted = ConsentRequest { address: &address, key };
         let kept = async {
             let tokens = state.deps.tokens();
             let provider = wanted.provider(&tokens).map_err(GrantError::from)?;
@@ -134,7 +134,7 @@ impl Back<'_> {
         kept.await.map_err(|error| match error {
             Error::Moved(_) => reader.words.t("customer-server-changed"),
             Error::LinkOver => reader.words.t("link-over-text"),
-            Error::Consent(error) => wanted.told(error.trouble).on_page().in_full(reader.words.language),
+            Error::Consent(error) => wanted.with_args(error.trouble).on_page().in_full(reader.words.language),
             error => {
                 tracing::error!(?error, mailbox = mailbox.address, "a consent could not be kept");
                 reader.words.t("errand-over")

@@ -64,7 +64,7 @@ type Failed = String;
 
 fn http(state: &State) -> HttpClient<'_> {
     let allow_http_loopback = state.page.sso.allow_http_loopback;
-    HttpClient { egress: &state.deps.egress, deadlines: &state.deps.deadlines, largest: LARGEST, allow_http_loopback }
+    HttpClient { egress: &state.deps.egress, deadlines: &state.deps.deadlines, max_size: LARGEST, allow_http_loopback }
 }
 
 /// The provider as it describes itself, with its keys. What was read is taken for an hour; where a key is not known, not even for that.

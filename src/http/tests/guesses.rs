@@ -154,7 +154,7 @@ async fn what_was_not_tried_counts_nothing_and_what_goes_well_clears_its_own_acc
     let world = World::new().await;
     let theirs = world.mailbox("theirs").await;
     let unavailable = LoginError::Refused("[UNAVAILABLE] try again later".to_owned());
-    for error in [LoginError::NotOffered(""), LoginError::Imap(ImapError::Slow("the login")), unavailable] {
+    for error in [LoginError::PasswordsNotOffered(""), LoginError::Imap(ImapError::Slow("the login")), unavailable] {
         for _ in 0..20 {
             assert!(
                 world.tried(&theirs, "imap.b.se", "anna@b.se", LoginTrigger::Person, Some(&error)).await,

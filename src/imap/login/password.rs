@@ -9,19 +9,19 @@ use zeroize::Zeroizing;
 
 use super::{LoginError, without_secret};
 use crate::imap::folder_name::quoted;
-use crate::imap::guard::Whole;
+use crate::imap::guard::RawAnswer;
 use crate::imap::session::Step;
 use crate::imap::{Answer, ImapError, Session, Status};
 
 impl Session {
     /// Logs in, and updates the capabilities: servers may offer more now (MOVE at Exchange, UIDPLUS at Gmail).
     pub async fn login(&mut self, username: &str, password: &SecretString) -> Result<(), LoginError> {
-        for (what, text) in [("the user name", username), ("the password", password.expose_secret())] {
+        for (name, text) in [("the user name", username), ("the password", password.expose_secret())] {
             if text.contains(['\r', '\n', '\0']) {
-                return Err(ImapError::Unsendable(what).into());
+                return Err(ImapError::Unsendable(name).into());
             }
         }
-        self.know_capabilities().await?;
+        self.ensure_capabilities().await?;
         let deadline = self.deadlines.login;
         let answer =
             timeout(deadline, self.attempt(username, password)).await.map_err(|_| ImapError::Slow("the login"))?;
@@ -35,7 +35,7 @@ impl Session {
             return Err(LoginError::Refused(without_password(&answer.text, username, password)));
         }
         self.wire.logged_in();
-        self.know_capabilities().await?;
+        self.ensure_capabilities().await?;
         Ok(())
     }
 
@@ -58,7 +58,7 @@ impl Session {
                 true => " (LOGINDISABLED); it offers STARTTLS: use --tls starttls",
                 false => " (LOGINDISABLED)",
             };
-            return Err(LoginError::NotOffered(hint));
+            return Err(LoginError::PasswordsNotOffered(hint));
         }
         self.forget_capabilities();
         self.login_command(username, password, literals).await
@@ -81,8 +81,9 @@ impl Session {
         let mut response = (!initial_response).then_some(encoded);
         let mut untagged = 0;
         loop {
-            let mut asked = |response: &Response<'_>, _: &Whole| Ok(matches!(response, Response::Continue(_)));
-            match self.next("AUTHENTICATE", &mut untagged, &mut asked).await? {
+            let mut on_continue =
+                |response: &Response<'_>, _: &RawAnswer| Ok(matches!(response, Response::Continue(_)));
+            match self.next("AUTHENTICATE", &mut untagged, &mut on_continue).await? {
                 Step::Tagged(answer) => return Ok(answer),
                 Step::Untagged(false) => {}
                 Step::Untagged(true) => {
@@ -99,7 +100,7 @@ impl Session {
         &mut self,
         username: &str,
         password: &SecretString,
-        literals_at_once: bool,
+        has_literal_plus: bool,
     ) -> Result<Answer, LoginError> {
         let mut line = Zeroizing::new("LOGIN".to_owned());
         let mut later: std::collections::VecDeque<Zeroizing<String>> = std::collections::VecDeque::new();
@@ -109,12 +110,12 @@ impl Session {
                 let text = Zeroizing::new(format!(" {}", quoted(argument)));
                 later.back_mut().unwrap_or(&mut line).push_str(&text);
             } else {
-                let plus = if literals_at_once { "+" } else { "" };
+                let plus = if has_literal_plus { "+" } else { "" };
                 later.back_mut().unwrap_or(&mut line).push_str(&format!(" {{{}{plus}}}", argument.len()));
                 later.push_back(Zeroizing::new(argument.to_owned()));
             }
         }
-        if literals_at_once {
+        if has_literal_plus {
             while let Some(part) = later.pop_front() {
                 line.push_str("\r\n");
                 line.push_str(&part);
@@ -123,8 +124,9 @@ impl Session {
         self.send(&line).await?;
         let mut untagged = 0;
         loop {
-            let mut asked = |response: &Response<'_>, _: &Whole| Ok(matches!(response, Response::Continue(_)));
-            match self.next("LOGIN", &mut untagged, &mut asked).await? {
+            let mut on_continue =
+                |response: &Response<'_>, _: &RawAnswer| Ok(matches!(response, Response::Continue(_)));
+            match self.next("LOGIN", &mut untagged, &mut on_continue).await? {
                 Step::Tagged(answer) => return Ok(answer),
                 Step::Untagged(true) => {
                     let part = later

@@ -45,7 +45,7 @@ fn inspect_token(credential: &Credential, mailbox: &Mailbox, deps: &Deps) -> (Op
         claims.scp.iter().map(String::as_str).chain(claims.roles.iter().map(String::as_str)).collect();
     let held = Held::Read { audience: shown(&claims.aud.join(", ")), rights: shown(&rights.join(" ")) };
     let problem =
-        Provider::of(&deps.oauth, key).ok().and_then(|provider| claim_problem(&claims, key.kind, provider.app));
+        Provider::for_grant(&deps.oauth, key).ok().and_then(|provider| claim_problem(&claims, key.kind, provider.app));
     (finding_with(held), problem.map(|trouble| trouble.about_all(&text_args(mailbox, deps, Some(&claims)))))
 }
 

@@ -41,7 +41,7 @@ impl DryRunVisit<'_> {
         let failed = |error: ImapError| PollError::folder(Step::Fetch, &folder.name, &error);
         let mut importable = Vec::new();
         let mut refusals = 0;
-        let mut sets = UidSet::cut(&wanted.uids, self.session.at_once(UIDS_PER_COMMAND));
+        let mut sets = UidSet::cut(&wanted.uids, self.session.command_limit(UIDS_PER_COMMAND));
         while let Some(set) = sets.pop() {
             if self.limits.time_is_up() {
                 break;

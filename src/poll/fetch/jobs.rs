@@ -81,7 +81,7 @@ impl WindowFetch<'_> {
                 }
                 let Some(meta) = streaming.expected.remove(&fetched.uid) else { return Ok(None) };
                 (self.any_arrived, self.refusals) = (true, 0);
-                streaming.fetching.came(self.source.session);
+                streaming.fetching.restart_deadline(self.source.session);
                 Ok(Some(self.classify(meta, fetched.body)))
             }
             Ok(None) => {

@@ -46,7 +46,7 @@ impl Evidence {
     pub fn is_doubtful(&self) -> bool {
         let listed = self.listed.unwrap_or(0);
         // A range without an end always names the last message, so an empty list is wrong if there are mails.
-        let says_none = self.exists > 0 && self.listed.is_none() && self.form.names_the_last();
+        let says_none = self.exists > 0 && self.listed.is_none() && self.form.always_lists_last();
         // UIDNEXT has passed UIDs that were not listed: they were deleted or omitted.
         let has_gap = self.uidnext.is_none_or(|next| next > self.first && next > listed.saturating_add(1));
         says_none || (has_gap && (self.uidnext.is_some() || self.listed.is_none()))

@@ -55,7 +55,7 @@ impl ListRequest {
     /// The forms to try for a folder of this size, the preferred one first. It comes twice for an empty folder, whose
     /// first request is skipped. A form whose answer names every mail of a large folder would exceed the line limit.
     pub fn forms(&self) -> VecDeque<ListForm> {
-        let fits = |form: &ListForm| !form.names_all() || self.exists() <= windows::MAX_RESULTS;
+        let fits = |form: &ListForm| !form.lists_all() || self.exists() <= windows::MAX_RESULTS;
         let others = ListForm::ALL.into_iter().filter(|form| *form != self.form);
         let skipped_form = (self.exists() == 0).then_some(self.form);
         skipped_form.into_iter().chain([self.form]).chain(others).filter(fits).collect()
@@ -97,7 +97,7 @@ impl ListRequest {
             return Ok(contradiction);
         }
         let failed = |error: ImapError| PollError::folder(Step::Search, &self.name, &error);
-        let status = session.numbers_of(&self.name).await.map_err(failed)?;
+        let status = session.folder_numbers(&self.name).await.map_err(failed)?;
         Ok(status.messages.filter(|count| *count > 0).map(|messages| Contradiction::Status { messages }))
     }
 

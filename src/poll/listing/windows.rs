@@ -1,6 +1,6 @@
 //! Searches a range of UIDs in parts.
 
-use crate::imap::{Found, ImapError, ListForm, Session};
+use crate::imap::{ImapError, ListForm, SearchResult, Session};
 use crate::poll::{PollError, Step};
 
 /// The parts keep each answer short. They grow where UIDs are sparse, so that a search does not send many commands with
@@ -96,7 +96,7 @@ impl Windows {
                 false => self.next.saturating_add(self.span - 1),
             };
             let found = match self.is_empty {
-                true => Found { uids: Some(Vec::new()), highest: None }, // some servers answer SEARCH in an empty folder with an error (reference row A23)
+                true => SearchResult { uids: Some(Vec::new()), highest: None }, // some servers answer SEARCH in an empty folder with an error (reference row A23)
                 false => session.search(self.next, last, also, self.form).await.map_err(failed)?,
             };
             let uids = found.uids;

@@ -21,7 +21,7 @@ pub async fn find_copied(
 ) -> Result<Vec<u32>, PollError> {
     let imap_error = |error| PollError::folder(Step::Settle, &folder.name, &error);
     let mut originals = Vec::new();
-    for set in UidSet::cut(uids, session.at_once(UIDS_PER_COMMAND)) {
+    for set in UidSet::cut(uids, session.command_limit(UIDS_PER_COMMAND)) {
         originals.extend(session.sample(&set).await.map_err(imap_error)?);
     }
     let in_target = mails_in_target(session, target, from).await.map_err(imap_error)?;

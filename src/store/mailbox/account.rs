@@ -1,7 +1,7 @@
 //! Mailboxes that log in to the same account: mail that one of them moves must not come in by another.
 
 use crate::fact::Conflict;
-use crate::mailbox::{AfterImport, not_into_itself};
+use crate::mailbox::{AfterImport, check_move_target};
 use crate::store::{Reader, StoreError};
 
 /// Who logs in where, and what happens to copies there.
@@ -47,8 +47,8 @@ impl Reader {
         let rows: Vec<Row> = statement.bind(moving.username.to_ascii_lowercase()).bind(moving.id).all().await?;
         for Row { address, after_import, name } in rows {
             let refused = |wrong: Conflict| Conflict::ToAndFro { wrong: Box::new(wrong), mailbox: address.clone() };
-            not_into_itself(moving.after_import, &[name]).map_err(refused)?;
-            not_into_itself(&after_import, moving.folders).map_err(refused)?;
+            check_move_target(moving.after_import, &[name]).map_err(refused)?;
+            check_move_target(&after_import, moving.folders).map_err(refused)?;
         }
         Ok(())
     }

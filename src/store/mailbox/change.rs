@@ -5,7 +5,7 @@ use super::{Changes, Login, Mailbox, NewLogin, Server, password_row};
 use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::fact::Reason;
-use crate::mailbox::{Settings, not_into_itself};
+use crate::mailbox::{Settings, check_move_target};
 use crate::store::{StoreError, Thing, Tx};
 use crate::vault::Vault;
 
@@ -24,7 +24,7 @@ impl<'a> After<'a> {
     fn new(before: &'a Mailbox, changes: &'a Changes, (inbox_id, organisation_id): (i64, i64)) -> Self {
         let server = changes.server.as_ref().unwrap_or(&before.server);
         let is_told_to_others = before.server.is_told_to_others(server);
-        let named = changes.login.as_ref().filter(|login| !before.login.is_consent_of(login));
+        let named = changes.login.as_ref().filter(|login| !before.login.is_lock_consent(login));
         let is_forgotten =
             changes.login.is_none() && is_told_to_others && !changes.login_goes_along && before.login.is_given();
         Self {
@@ -32,7 +32,7 @@ impl<'a> After<'a> {
             organisation_id,
             server,
             username: changes.username.as_ref().unwrap_or(&before.username),
-            settings: changes.settings.on(&before.settings),
+            settings: changes.settings.apply_to(&before.settings),
             login: if is_forgotten { Some(&NewLogin::ToCome) } else { named },
         }
     }
@@ -117,7 +117,7 @@ impl Tx<'_> {
             after_import,
         })
         .await?;
-        Ok(not_into_itself(after_import, folders)?)
+        Ok(check_move_target(after_import, folders)?)
     }
 
     async fn write_account(

@@ -68,7 +68,7 @@ fn new(address: Address, request: MailboxRequest) -> Result<NewMailbox, Refusal>
         asks_consent: false,
         login: Some(login),
         setup: false,
-        settings: request.settings.on(&Settings::default()),
+        settings: request.settings.apply_to(&Settings::default()),
         address,
     })
 }

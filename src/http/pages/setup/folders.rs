@@ -15,7 +15,7 @@ use crate::http::page::visitor::SignedIn;
 use crate::http::pages::inspect_failure::at_server;
 use crate::http::pages::mailbox::seen;
 use crate::mailbox::folder_name;
-use crate::mailbox::{SettingsChange, not_into_itself};
+use crate::mailbox::{SettingsChange, check_move_target};
 use crate::poll::folders::FolderOffer;
 use crate::store::Mailbox;
 
@@ -81,7 +81,7 @@ pub async fn choose(
     let problem = match () {
         () if chosen.is_empty() => Some("folders-none"),
         () if chosen.len() > MOST => Some("folders-many"),
-        () if not_into_itself(&mailbox.after_import, &chosen).is_err() => Some("folders-target"),
+        () if check_move_target(&mailbox.after_import, &chosen).is_err() => Some("folders-target"),
         () => None,
     };
     if let Some(problem) = problem {

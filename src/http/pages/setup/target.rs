@@ -17,7 +17,7 @@ use crate::http::page::error::PageError;
 use crate::http::page::frame::Frame;
 use crate::http::page::visitor::SignedIn;
 use crate::http::pages::mailbox::seen;
-use crate::mailbox::{AfterImport, SettingsChange, Start, not_into_itself};
+use crate::mailbox::{AfterImport, SettingsChange, Start, check_move_target};
 use crate::poll::capabilities::Ability;
 use crate::store::{Changes, InboxOverview, Mailbox};
 
@@ -57,7 +57,7 @@ async fn inbox_page(
         inboxes.insert(0, state.deps.store.inbox_overview(&own.map_err(|_| PageError::Inside)?).await?);
     }
     let address: Option<Address> = mailbox.address.parse().ok();
-    let proposed = address.and_then(|address| Address::derived(&address, &state.page.inbox_domain).ok());
+    let proposed = address.and_then(|address| Address::derive(&address, &state.page.inbox_domain).ok());
     let proposed = proposed.filter(|_| !state.page.inbox_domain.is_empty());
     let proposed = proposed
         .map(|address| address.to_string())
@@ -178,7 +178,7 @@ pub async fn set_copy(
         other => other.to_owned(),
     };
     let problem = match text.parse::<AfterImport>() {
-        Ok(wish) if not_into_itself(&wish, &mailbox.folders).is_err() => "folders-target",
+        Ok(wish) if check_move_target(&wish, &mailbox.folders).is_err() => "folders-target",
         Ok(wish) => {
             let changes = SettingsChange { after_import: Some(wish), ..SettingsChange::default() }.into();
             change(&mailbox, changes, &state, &who).await?;
