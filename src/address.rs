@@ -49,14 +49,14 @@ impl FromStr for Address {
             return Err("a mail address has at most 320 characters".to_owned());
         }
         if text.chars().any(|c| c.is_whitespace() || c.is_control() || "<>\"(),;\\".contains(c)) {
-            return invalid("it holds a character that does not belong there");
+            return invalid("it contains an invalid character");
         }
         match text.split_once('@') {
             None => invalid("it has no @"),
             Some((_, domain)) if domain.contains('@') => invalid("it has more than one @"),
-            Some(("", _)) => invalid("nothing stands before the @"),
+            Some(("", _)) => invalid("the part before the @ is missing"),
             Some((_, domain)) if domain.is_empty() || domain.starts_with('.') || domain.ends_with('.') => {
-                invalid("no domain stands after the @")
+                invalid("the domain after the @ is missing or invalid")
             }
             Some(_) => Ok(Self(text.to_lowercase())),
         }

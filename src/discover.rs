@@ -37,14 +37,14 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Debug, PartialEq, Eq)]
 pub enum Discovery {
     /// A server to propose.
-    Found(Box<Found>),
+    Found(Box<FoundServer>),
     /// No source knows the domain, or none of them responds.
     Nothing,
 }
 
 /// A server to propose, and how to log in there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundServer {
     /// The host name in ASCII form (IDNA).
     pub host: String,
     pub port: u16,
@@ -61,7 +61,7 @@ pub struct Found {
     pub how: Source,
 }
 
-impl Found {
+impl FoundServer {
     /// Whether a password probably works.
     pub fn password_works(&self) -> bool {
         self.passwords != Passwords::None
@@ -188,8 +188,8 @@ pub async fn find(address: &Address, egress: &Egress, deadlines: &Deadlines, oau
         guess(format!("imap.{domain}"), egress, deadlines).boxed(),
         guess(format!("mail.{domain}"), egress, deadlines).boxed(),
     ];
-    let mut result: FuturesOrdered<_> = steps.into_iter().map(|step| timeout(TIME_LIMIT, step)).collect();
-    while let Some(result) = result.next().await {
+    let mut results: FuturesOrdered<_> = steps.into_iter().map(|step| timeout(TIME_LIMIT, step)).collect();
+    while let Some(result) = results.next().await {
         match result.unwrap_or(SourceResult::Unknown) {
             SourceResult::Found(source, candidate) => return found(source, candidate),
             SourceResult::NotOffered => return Discovery::Nothing,
@@ -209,7 +209,7 @@ async fn guess(host: String, egress: &Egress, deadlines: &Deadlines) -> SourceRe
 }
 
 /// Adds what we know about the server and its provider.
-fn describe(source: Source, candidate: Candidate, address: &Address, oauth: &config::OAuth) -> Found {
+fn describe(source: Source, candidate: Candidate, address: &Address, oauth: &config::OAuth) -> FoundServer {
     let known = provider::by_host(&candidate.host);
     let passwords = match known {
         _ if candidate.only_tokens => Passwords::None,
@@ -225,7 +225,7 @@ fn describe(source: Source, candidate: Candidate, address: &Address, oauth: &con
         }
         None => Login::Password,
     };
-    Found {
+    FoundServer {
         username: candidate.username.unwrap_or_else(|| address.to_string()),
         host: candidate.host,
         port: candidate.port,

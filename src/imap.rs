@@ -39,7 +39,7 @@ pub use list::{ListedFolder, SpecialUse};
 pub use login::LoginError;
 pub use search::{ListForm, SearchResult};
 pub use select::Selected;
-pub use session::{Answer, Session, Status};
+pub use session::{Session, Status, TaggedAnswer};
 pub use status::FolderStatus;
 pub use terms::{Deadlines, Limits, Terms};
 pub use uid_set::UidSet;

@@ -10,11 +10,11 @@ mod claims;
 mod consent;
 mod device;
 mod forecast;
-pub mod give_up;
 pub mod grant;
 pub mod grant_request;
 mod identity;
 mod provider;
+pub mod revocation;
 mod token;
 
 pub use authorize::{Callback, ConsentAttempt, PendingConsent};
@@ -41,7 +41,7 @@ use crate::vault::Vault;
 
 /// The services and settings that the token functions need.
 #[derive(Clone)]
-pub struct Deps {
+pub struct OAuthDeps {
     pub store: Arc<Store>,
     /// Decrypts the stored tokens.
     pub vault: Arc<Vault>,

@@ -7,8 +7,8 @@
 //! outcome                                            once per poll
 //! ```
 //!
-//! The steps share a [`Visit`], and no step calls another one. A failed poll is repeated as a whole, by the next poll. Only
-//! [`settle`] changes the customer's copies, and only those of mail that [`import`] has committed.
+//! The steps share a [`Visit`], and no step calls another one. A failed poll is repeated as a whole, by the next poll.
+//! Only [`settle`] changes the customer's copies, and only those of mail that [`import`] has committed.
 
 mod after_import;
 mod authenticate;
@@ -60,8 +60,8 @@ pub use visit::Poll;
 use visit::Visit;
 pub use visits::{VisitThreads, Visits};
 
-/// Batches that may wait to be committed, so that a slow commit does not stop the fetch: SQLite sometimes has to copy its log
-/// into the database first.
+/// Batches that may wait to be committed, so that a slow commit does not stop the fetch: SQLite sometimes has to copy its
+/// log into the database first.
 const BATCHES_AHEAD: usize = 2;
 
 /// Polls one mailbox once. The tally holds the work done so far, however the poll ends.
@@ -124,7 +124,7 @@ async fn import_window(visit: &mut Visit<'_>, folder: &OpenFolder, window: searc
     let Visit { session, routes, lease, deps, budget, tally } = visit;
     let (fetched_batches, incoming_batches) = tokio::sync::mpsc::channel(BATCHES_AHEAD);
     let mut import = import::WindowImport::new(&window, import::Destination { folder, routes, lease, deps }, tally);
-    let mut fetch = fetch::WindowFetch::new(window, fetch::Source { session, folder, lease, deps, budget });
+    let mut fetch = fetch::WindowFetch::new(window, fetch::FetchSource { session, folder, lease, deps, budget });
     let (fetched, committed) = tokio::join!(
         // 7. Fetch the bytes, batch by batch.
         fetch.run(fetched_batches),

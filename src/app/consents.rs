@@ -3,7 +3,7 @@
 use super::mailboxes::target;
 use super::{Acting, Error};
 use crate::fact::{Conflict, Done, GivenUp};
-use crate::oauth::{self, give_up};
+use crate::oauth::{self, revocation};
 use crate::store::{GrantKind, Login, Mailbox};
 
 /// Writes down that somebody was sent to consent.
@@ -30,7 +30,7 @@ pub async fn given(acting: Acting<'_>, mailbox: &Mailbox, identity: &str) -> Res
 ///
 /// # Errors
 /// [`Conflict::NoConsentOfApplication`], [`Conflict::NoConsentOfPassword`]; it is being renewed just now.
-pub async fn give_up(acting: Acting<'_>, mailbox: &Mailbox, deps: &oauth::Deps) -> Result<GivenUp, Error> {
+pub async fn give_up(acting: Acting<'_>, mailbox: &Mailbox, deps: &oauth::OAuthDeps) -> Result<GivenUp, Error> {
     let grant_id = match &mailbox.login {
         Login::OAuth { key, .. } if key.kind == GrantKind::AppOnly => {
             return Err(Conflict::NoConsentOfApplication.into());
@@ -39,7 +39,7 @@ pub async fn give_up(acting: Acting<'_>, mailbox: &Mailbox, deps: &oauth::Deps) 
         Login::Password(_) => return Err(Conflict::NoConsentOfPassword.into()),
     };
     acting.actor.may_change()?;
-    let held = give_up::lock_consent(grant_id, deps).await?;
+    let held = revocation::lock_consent(grant_id, deps).await?;
     let consent = held.end(deps).await.unwrap_or(GivenUp::Shared);
     let forgotten = async {
         let mut tx = acting.begin().await?;

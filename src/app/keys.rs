@@ -36,7 +36,7 @@ pub async fn generate(acting: Acting<'_>, location: &Location, forgets: bool) ->
 ///
 /// # Errors
 /// [`Conflict::OldKeyInUse`]; a consent is being renewed just now.
-pub async fn rotate(acting: Acting<'_>, location: &Location, deps: &oauth::Deps) -> Result<(Vault, usize), Error> {
+pub async fn rotate(acting: Acting<'_>, location: &Location, deps: &oauth::OAuthDeps) -> Result<(Vault, usize), Error> {
     // One at a time: each would drop the key of the other.
     let _alone = location.lock().map_err(StoreError::Vault)?;
     // The new key is on the disk before anything is sealed with it, and the old ones leave when nothing is any more. A crash in

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn implicit_tls_goes_before_starttls_and_nothing_else_is_taken() {
+    fn implicit_tls_is_preferred_to_starttls() {
         let plain = server("imap", "plain.lillestad.se", "143", "plain", "%EMAILADDRESS%");
         let pop = server("pop3", "pop.lillestad.se", "995", "SSL", "%EMAILADDRESS%");
         let starttls = server("imap", "one.lillestad.se", "143", "STARTTLS", "%EMAILADDRESS%");

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Found, Login, Passwords, Source};
+use super::{FoundServer, Login, Passwords, Source};
 
 /// A server to propose, and how to log in there.
 #[derive(Debug, Serialize, ToSchema)]
@@ -34,7 +34,7 @@ pub struct Proposal {
 
 impl Proposal {
     /// Converts a found server.
-    pub fn from_found(found: &Found) -> Self {
+    pub fn from_found(found: &FoundServer) -> Self {
         let (login, oauth) = match &found.login {
             Login::Password => ("password", None),
             Login::OAuth(name) => ("oauth", Some(name.clone())),

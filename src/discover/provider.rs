@@ -7,7 +7,7 @@ use crate::address::Address;
 
 /// A known provider.
 #[derive(Debug)]
-pub struct Provider {
+pub struct KnownProvider {
     /// Display name.
     pub name: &'static str,
     /// The passwords that its mail server accepts.
@@ -22,11 +22,11 @@ pub struct Provider {
     mx: &'static [&'static str],
 }
 
-const DEFAULTS: Provider =
-    Provider { name: "", passwords: Passwords::Own, host: "", by_local_part: false, domains: &[], mx: &[] };
+const DEFAULTS: KnownProvider =
+    KnownProvider { name: "", passwords: Passwords::Own, host: "", by_local_part: false, domains: &[], mx: &[] };
 
-static PROVIDERS: [Provider; 10] = [
-    Provider {
+static PROVIDERS: [KnownProvider; 10] = [
+    KnownProvider {
         name: "Microsoft",
         passwords: Passwords::None,
         host: "outlook.office365.com",
@@ -51,7 +51,7 @@ static PROVIDERS: [Provider; 10] = [
         mx: &["mail.protection.outlook.com", "olc.protection.outlook.com", "mx.microsoft"],
         ..DEFAULTS
     },
-    Provider {
+    KnownProvider {
         name: "Google",
         passwords: Passwords::App,
         host: "imap.gmail.com",
@@ -59,7 +59,7 @@ static PROVIDERS: [Provider; 10] = [
         mx: &["google.com", "googlemail.com"],
         ..DEFAULTS
     },
-    Provider {
+    KnownProvider {
         name: "iCloud",
         passwords: Passwords::App,
         host: "imap.mail.me.com",
@@ -67,7 +67,7 @@ static PROVIDERS: [Provider; 10] = [
         domains: &["icloud.com", "me.com", "mac.com"],
         ..DEFAULTS
     },
-    Provider {
+    KnownProvider {
         name: "Yahoo",
         passwords: Passwords::App,
         host: "imap.mail.yahoo.com",
@@ -85,14 +85,14 @@ static PROVIDERS: [Provider; 10] = [
         ],
         ..DEFAULTS
     },
-    Provider {
+    KnownProvider {
         name: "AOL",
         passwords: Passwords::App,
         host: "imap.aol.com",
         domains: &["aol.com", "aol.se", "aol.de", "aol.co.uk"],
         ..DEFAULTS
     },
-    Provider {
+    KnownProvider {
         name: "Fastmail",
         passwords: Passwords::App,
         host: "imap.fastmail.com",
@@ -100,18 +100,24 @@ static PROVIDERS: [Provider; 10] = [
         mx: &["messagingengine.com"],
         ..DEFAULTS
     },
-    Provider {
+    KnownProvider {
         name: "GMX",
         host: "imap.gmx.net",
         domains: &["gmx.net", "gmx.de", "gmx.at", "gmx.ch", "gmx.eu"],
         ..DEFAULTS
     },
-    Provider { name: "WEB.DE", host: "imap.web.de", by_local_part: true, domains: &["web.de"], ..DEFAULTS },
-    Provider { name: "one.com", host: "imap.one.com", domains: &["one.com"], mx: &["one.com"], ..DEFAULTS },
-    Provider { name: "Loopia", host: "mailcluster.loopia.se", domains: &["loopia.se"], mx: &["loopia.se"], ..DEFAULTS },
+    KnownProvider { name: "WEB.DE", host: "imap.web.de", by_local_part: true, domains: &["web.de"], ..DEFAULTS },
+    KnownProvider { name: "one.com", host: "imap.one.com", domains: &["one.com"], mx: &["one.com"], ..DEFAULTS },
+    KnownProvider {
+        name: "Loopia",
+        host: "mailcluster.loopia.se",
+        domains: &["loopia.se"],
+        mx: &["loopia.se"],
+        ..DEFAULTS
+    },
 ];
 
-impl Provider {
+impl KnownProvider {
     /// The provider's server, for this address.
     pub fn candidate(&self, address: &Address) -> Candidate {
         let local = address.as_str().split_once('@').map(|(local, _)| local.to_owned());
@@ -120,13 +126,13 @@ impl Provider {
 }
 
 /// The provider that owns this domain.
-pub fn by_domain(domain: &str) -> Option<&'static Provider> {
+pub fn by_domain(domain: &str) -> Option<&'static KnownProvider> {
     PROVIDERS.iter().find(|provider| provider.domains.contains(&domain))
 }
 
 /// The provider of a domain, by its MX hosts, preferred first. If a filter comes first, the provider behind it is often
 /// listed later.
-pub fn by_mx(hosts: &[String]) -> Option<&'static Provider> {
+pub fn by_mx(hosts: &[String]) -> Option<&'static KnownProvider> {
     let provider_of = |host: &String| {
         let host = host.trim_end_matches('.').to_ascii_lowercase();
         let is_in = |end: &&str| host.strip_suffix(*end).is_some_and(|rest| rest.ends_with('.'));
@@ -136,7 +142,7 @@ pub fn by_mx(hosts: &[String]) -> Option<&'static Provider> {
 }
 
 /// The provider of this mail server.
-pub fn by_host(host: &str) -> Option<&'static Provider> {
+pub fn by_host(host: &str) -> Option<&'static KnownProvider> {
     PROVIDERS.iter().find(|provider| provider.host.eq_ignore_ascii_case(host))
 }
 

@@ -13,7 +13,7 @@ use items::bodies;
 pub use items::items;
 
 use super::guard::RawAnswer;
-use super::session::Step;
+use super::session::AnswerPart;
 use super::{Body, ImapError, Session, UidSet};
 use crate::clock::Timestamp;
 
@@ -61,7 +61,7 @@ pub enum Chunk {
 }
 
 /// Bytes kept of a Message-ID field.
-const LONGEST_SAMPLE: usize = 2048;
+const MAX_FIELD_BYTES: usize = 2048;
 /// Maximum number of mails in one sample, and bytes kept of them.
 const MAX_SAMPLES: usize = 50_000;
 const MAX_SAMPLE_BYTES: usize = 8 << 20;
@@ -112,7 +112,7 @@ impl Session {
             .run("FETCH", &line, |response| {
                 let Some(items) = items(response).filter(|items| wanted(items.uid)) else { return Ok(()) };
                 if let Some(header) = items.header {
-                    let header: Vec<u8> = header.iter().take(LONGEST_SAMPLE).copied().collect();
+                    let header: Vec<u8> = header.iter().take(MAX_FIELD_BYTES).copied().collect();
                     bytes += header.len();
                     let sample = Sample { uid: items.uid, internal_date: items.internal_date, header };
                     samples.insert(items.uid, sample);
@@ -179,8 +179,8 @@ impl Session {
         let (mut headers, mut bytes) = (BTreeMap::new(), 0);
         let answer = self
             .run("FETCH", &line, |response| {
-                let asked = |items: &items::Items<'_>| set.uids.binary_search(&items.uid).is_ok();
-                let Some(items) = items(response).filter(asked) else { return Ok(()) };
+                let is_requested = |items: &items::Items<'_>| set.uids.binary_search(&items.uid).is_ok();
+                let Some(items) = items(response).filter(is_requested) else { return Ok(()) };
                 bytes += items.header.map_or(0, <[u8]>::len);
                 if bytes > MAX_HEADER_BYTES.max(most.saturating_mul(set.uids.len())) {
                     return Err(ImapError::Limit(format!("{bytes} bytes of headers in one answer")));
@@ -226,9 +226,9 @@ impl BodyFetch {
             let mut on = |response: &Response<'_>, whole: &RawAnswer| Ok(fetched(response, whole));
             let step = timeout_at(self.deadline, session.next("FETCH", &mut self.untagged, &mut on)).await;
             match step.map_err(|_| ImapError::Slow("FETCH"))?? {
-                Step::Untagged(Some(fetched)) => return Ok(Some(fetched)),
-                Step::Untagged(None) => {}
-                Step::Tagged(answer) => {
+                AnswerPart::Untagged(Some(fetched)) => return Ok(Some(fetched)),
+                AnswerPart::Untagged(None) => {}
+                AnswerPart::Tagged(answer) => {
                     answer.ok("FETCH")?;
                     self.ended = true;
                 }

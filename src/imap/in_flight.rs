@@ -4,12 +4,12 @@
 //! Sessions cannot deadlock:
 //!
 //! - While any session waits, every partial batch is committed ([`InFlight::has_waiters`]). A commit needs no share, so the
-//! shares of a batch are always returned.
+//!   shares of a batch are always returned.
 //! - An answer whose literals have at most [`SMALL`] bytes takes the share of each literal before its first byte.
 //! - A larger answer takes its share in pieces, so that an announcement alone reserves nothing. Only one session at a
-//! time may do so; the sessions that wait for that turn hold at most [`SMALL`] each.
+//!   time may do so; the sessions that wait for that turn hold at most [`SMALL`] each.
 //! - The budget has room for the largest literal and for a small one per concurrent session, so the session that has
-//! the turn always gets its shares.
+//!   the turn always gets its shares.
 
 use std::sync::Arc;
 use std::time::Duration;

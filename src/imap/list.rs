@@ -52,9 +52,9 @@ pub struct ListedFolder {
 const MAX_FOLDERS: usize = 20_000;
 /// Maximum length of a folder name on the wire, in bytes. Servers and file systems allow 255, or a little more for a
 /// path.
-const LONGEST_NAME: usize = 1000;
+const MAX_NAME_BYTES: usize = 1000;
 /// Maximum size of the answer to one LIST, in bytes.
-const LONGEST_LIST: u64 = 4 << 20;
+const MAX_LIST_BYTES: u64 = 4 << 20;
 
 impl Session {
     /// Lists all folders, sorted by name.
@@ -106,10 +106,10 @@ impl Session {
         line: &str,
         mut on: impl FnMut(&[NameAttribute<'_>], String) -> Result<(), ImapError>,
     ) -> Result<(), ImapError> {
-        let most = LONGEST_LIST.min(self.limits.answer);
+        let most = MAX_LIST_BYTES.min(self.limits.answer);
         let answer = self
             .run_within(most, "LIST", line, |response| match response {
-                Response::MailboxData(MailboxDatum::List(folder)) if folder.name.len() > LONGEST_NAME => {
+                Response::MailboxData(MailboxDatum::List(folder)) if folder.name.len() > MAX_NAME_BYTES => {
                     let bytes = folder.name.len();
                     Err(ImapError::Protocol(format!("it lists a folder whose name has {bytes} bytes")))
                 }

@@ -6,15 +6,15 @@
 use imap_proto::Response;
 
 use super::folder_name::{encode, quoted};
-use super::{Answer, Copies, ImapError, Session, UidSet};
+use super::{Copies, ImapError, Session, TaggedAnswer, UidSet};
 
 /// Adds a flag or keyword.
-pub async fn add_flag(session: &mut Session, set: &UidSet, flag: &str) -> Result<Answer, ImapError> {
+pub async fn add_flag(session: &mut Session, set: &UidSet, flag: &str) -> Result<TaggedAnswer, ImapError> {
     session.run("STORE", &format!("UID STORE {} +FLAGS.SILENT ({flag})", set.text), |_| Ok(())).await
 }
 
 /// Moves mails to a folder (RFC 6851). COPYUID arrives in an untagged answer, or in the tagged one of some servers.
-pub async fn move_to(session: &mut Session, set: &UidSet, folder: &str) -> Result<Answer, ImapError> {
+pub async fn move_to(session: &mut Session, set: &UidSet, folder: &str) -> Result<TaggedAnswer, ImapError> {
     let mut copies = None;
     let line = format!("UID MOVE {} {}", set.text, quoted(&encode(folder)));
     let answer = session
@@ -25,20 +25,20 @@ pub async fn move_to(session: &mut Session, set: &UidSet, folder: &str) -> Resul
             Ok(())
         })
         .await?;
-    Ok(Answer { copies: answer.copies.or(copies), ..answer })
+    Ok(TaggedAnswer { copies: answer.copies.or(copies), ..answer })
 }
 
 /// Copies mails to a folder.
-pub async fn copy_to(session: &mut Session, set: &UidSet, folder: &str) -> Result<Answer, ImapError> {
+pub async fn copy_to(session: &mut Session, set: &UidSet, folder: &str) -> Result<TaggedAnswer, ImapError> {
     session.run("COPY", &format!("UID COPY {} {}", set.text, quoted(&encode(folder))), |_| Ok(())).await
 }
 
 /// Removes those of these mails that are flagged as deleted, and no others (RFC 4315).
-pub async fn expunge(session: &mut Session, set: &UidSet) -> Result<Answer, ImapError> {
+pub async fn expunge(session: &mut Session, set: &UidSet) -> Result<TaggedAnswer, ImapError> {
     session.run("EXPUNGE", &format!("UID EXPUNGE {}", set.text), |_| Ok(())).await
 }
 
 /// Creates a target folder.
-pub async fn create_folder(session: &mut Session, folder: &str) -> Result<Answer, ImapError> {
+pub async fn create_folder(session: &mut Session, folder: &str) -> Result<TaggedAnswer, ImapError> {
     session.run("CREATE", &format!("CREATE {}", quoted(&encode(folder))), |_| Ok(())).await
 }

@@ -36,7 +36,7 @@ pub struct Session {
 }
 
 /// Maximum length of a line, except for SEARCH. The answers to our commands have a few hundred bytes.
-const LONGEST_LINE: usize = 64 << 10;
+const MAX_LINE: usize = 64 << 10;
 /// Maximum bytes before the login. A greeting and repeated capabilities have a few KiB.
 const MAX_BYTES_BEFORE_LOGIN: u64 = 128 << 10;
 
@@ -57,7 +57,7 @@ pub enum Status {
 
 /// The tagged answer to a command.
 #[derive(Debug)]
-pub struct Answer {
+pub struct TaggedAnswer {
     pub status: Status,
     /// Whether the folder is read-only (`[READ-ONLY]`).
     pub read_only: bool,
@@ -69,7 +69,7 @@ pub struct Answer {
     pub text: String,
 }
 
-impl Answer {
+impl TaggedAnswer {
     /// Converts every status but OK to an error.
     pub fn ok(self, command: &'static str) -> Result<Self, ImapError> {
         match self.status {
@@ -80,9 +80,9 @@ impl Answer {
 }
 
 /// A part of the answer to a command.
-pub(super) enum Step<T> {
+pub(super) enum AnswerPart<T> {
     Untagged(T),
-    Tagged(Answer),
+    Tagged(TaggedAnswer),
 }
 
 impl Session {
@@ -91,7 +91,7 @@ impl Session {
         let Terms { deadlines, limits, in_flight } = terms;
         let guard = GuardLimits {
             literal: limits.literal,
-            line: LONGEST_LINE.min(limits.line),
+            line: MAX_LINE.min(limits.line),
             search_line: limits.line,
             nesting: limits.nesting,
             silence: deadlines.silence,
@@ -214,7 +214,7 @@ impl Session {
         name: &'static str,
         line: &str,
         on: impl FnMut(&Response<'_>) -> Result<(), ImapError>,
-    ) -> Result<Answer, ImapError> {
+    ) -> Result<TaggedAnswer, ImapError> {
         self.run_within(self.limits.answer, name, line, on).await
     }
 
@@ -225,7 +225,7 @@ impl Session {
         name: &'static str,
         line: &str,
         mut on: impl FnMut(&Response<'_>) -> Result<(), ImapError>,
-    ) -> Result<Answer, ImapError> {
+    ) -> Result<TaggedAnswer, ImapError> {
         let mut on = |response: &Response<'_>, _: &RawAnswer| on(response);
         self.run_raw(most, name, line, &mut on).await
     }
@@ -237,13 +237,13 @@ impl Session {
         name: &'static str,
         line: &str,
         on: &mut impl FnMut(&Response<'_>, &RawAnswer) -> Result<(), ImapError>,
-    ) -> Result<Answer, ImapError> {
+    ) -> Result<TaggedAnswer, ImapError> {
         let deadline = self.deadlines.command;
         let running = async {
             self.send_within(most, line).await?;
             let mut untagged = 0;
             loop {
-                if let Step::Tagged(answer) = self.next(name, &mut untagged, on).await? {
+                if let AnswerPart::Tagged(answer) = self.next(name, &mut untagged, on).await? {
                     return Ok(answer);
                 }
             }
@@ -281,7 +281,7 @@ impl Session {
         name: &'static str,
         untagged: &mut usize,
         on: &mut impl FnMut(&Response<'_>, &RawAnswer) -> Result<T, ImapError>,
-    ) -> Result<Step<T>, ImapError> {
+    ) -> Result<AnswerPart<T>, ImapError> {
         loop {
             let whole = self.wire.answer().await.map_err(|error| io_error(&error))?;
             let whole = whole.ok_or_else(|| ImapError::Lost(format!("it was closed during {name}")))?;
@@ -300,7 +300,7 @@ impl Session {
         name: &'static str,
         untagged: &mut usize,
         on: impl FnOnce(&Response<'_>) -> Result<T, ImapError>,
-    ) -> Result<Step<T>, ImapError> {
+    ) -> Result<AnswerPart<T>, ImapError> {
         match response {
             Response::Done { tag, status, outcome } => {
                 if self.running_tag.as_deref() != Some(tag.0.as_str()) {
@@ -322,7 +322,7 @@ impl Session {
                     }
                 };
                 crate::crash::point("after a command");
-                Ok(Step::Tagged(Answer {
+                Ok(AnswerPart::Tagged(TaggedAnswer {
                     status,
                     read_only: matches!(outcome.code, Some(ResponseCode::ReadOnly)),
                     try_create: matches!(outcome.code, Some(ResponseCode::TryCreate)),
@@ -345,7 +345,7 @@ impl Session {
                     Response::Expunge(_) => self.exists = self.exists.saturating_sub(1),
                     _ => {}
                 }
-                on(&other).map(Step::Untagged)
+                on(&other).map(AnswerPart::Untagged)
             }
         }
     }

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 /// Maximum length of a set in octets, which keeps the whole command below 1,000.
-const LONGEST: usize = 900;
+const MAX_OCTETS: usize = 900;
 
 /// A part of a list of UIDs, formatted for a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl UidSet {
             if let (Some(first), Some(last)) = (run.first(), run.last()) {
                 let _ = if first == last { write!(text, "{first}") } else { write!(text, "{first}:{last}") };
             }
-            let full = current.uids.len() + run.len() > most || current.text.len() + 1 + text.len() > LONGEST;
+            let full = current.uids.len() + run.len() > most || current.text.len() + 1 + text.len() > MAX_OCTETS;
             if full && !current.uids.is_empty() {
                 sets.push(std::mem::replace(&mut current, Self { uids: Vec::new(), text: String::new() }));
                 continue;
@@ -74,7 +74,7 @@ mod tests {
             let all: Vec<u32> = sets.iter().flat_map(|set| set.uids.clone()).collect();
             prop_assert_eq!(all, uids);
             for set in sets {
-                prop_assert!(set.text.len() <= LONGEST && !set.uids.is_empty() && set.uids.len() <= most);
+                prop_assert!(set.text.len() <= MAX_OCTETS && !set.uids.is_empty() && set.uids.len() <= most);
                 let read: Vec<u32> = set.text.split(',').flat_map(|part| match part.split_once(':') {
                     Some((first, last)) => first.parse::<u32>().unwrap()..=last.parse().unwrap(),
                     None => part.parse().unwrap()..=part.parse().unwrap(),

@@ -3,7 +3,7 @@
 use super::grant::{self, GrantError};
 use super::identity::check;
 use super::token::{TokenEndpoint, TokenError, Tokens};
-use super::{Deps, Provider};
+use super::{OAuthDeps, Provider};
 use crate::address::Address;
 use crate::cause::{Cause, Trouble};
 use crate::fact::Conflict;
@@ -21,12 +21,12 @@ impl ConsentRequest<'_> {
     ///
     /// # Errors
     /// The consent is from another account, or lacks a scope.
-    pub async fn judge(
+    pub async fn check(
         &self,
         tokens: &Tokens,
         flow: Flow,
         endpoint: &TokenEndpoint<'_>,
-        deps: &Deps,
+        deps: &OAuthDeps,
     ) -> Result<(), GrantError> {
         if let Err(trouble) = check(tokens, endpoint.provider, &self.key.identity, deps.clock.now()) {
             revoke_wrong_consent(tokens, flow, endpoint, &trouble, deps).await;
@@ -36,7 +36,7 @@ impl ConsentRequest<'_> {
     }
 
     /// Stores a checked consent. Fails with `Conflict` if the mailbox was changed while the person consented.
-    pub async fn keep(&self, tokens: &Tokens, flow: Flow, deps: &Deps) -> Result<(), GrantError> {
+    pub async fn keep(&self, tokens: &Tokens, flow: Flow, deps: &OAuthDeps) -> Result<(), GrantError> {
         let mailbox = deps.store.mailbox(self.address).await?;
         match mailbox.login {
             Login::OAuth { grant_id, key } if key == self.key => grant::connect(grant_id, flow, tokens, deps).await,
@@ -50,7 +50,7 @@ impl ConsentRequest<'_> {
     }
 
     /// The provider of the grant, if an application is registered there.
-    pub fn provider<'a>(&'a self, deps: &'a Deps) -> Result<Provider<'a>, TokenError> {
+    pub fn provider<'a>(&'a self, deps: &'a OAuthDeps) -> Result<Provider<'a>, TokenError> {
         Provider::for_grant(&deps.config, &self.key).map_err(TokenError::from)
     }
 }
@@ -62,7 +62,7 @@ async fn revoke_wrong_consent(
     flow: Flow,
     endpoint: &TokenEndpoint<'_>,
     trouble: &Trouble,
-    deps: &Deps,
+    deps: &OAuthDeps,
 ) {
     let (Some(refresh), Some(found)) = (&tokens.refresh, trouble.about.get("found")) else { return };
     let Ok(grants) = deps.store.grants().await else { return };

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::Deps;
+use super::OAuthDeps;
 use super::provider::Provider;
 use super::token::{TokenEndpoint, TokenError, Tokens};
 use crate::cause::{Cause, CauseOwner, Trouble};
@@ -74,7 +74,7 @@ impl From<Trouble> for GrantError {
 }
 
 /// A valid access token of this grant. `refused` is the version of a token that a mail server has just refused.
-pub async fn access_token(grant_id: i64, refused: Option<i64>, deps: &Deps) -> Result<AccessToken, GrantError> {
+pub async fn access_token(grant_id: i64, refused: Option<i64>, deps: &OAuthDeps) -> Result<AccessToken, GrantError> {
     let grant = deps.store.grant(grant_id).await?;
     if let Some(settled) = cached(&grant, refused, deps).await? {
         return Ok(settled);
@@ -84,7 +84,7 @@ pub async fn access_token(grant_id: i64, refused: Option<i64>, deps: &Deps) -> R
     renewing.await.map_err(|_| GrantError::from(waiting(&grant.key)))?
 }
 
-async fn renew_locked(grant_id: i64, refused: Option<i64>, deps: &Deps) -> Result<AccessToken, GrantError> {
+async fn renew_locked(grant_id: i64, refused: Option<i64>, deps: &OAuthDeps) -> Result<AccessToken, GrantError> {
     let was = deps.store.grant(grant_id).await?;
     let (version, failures) = (was.version, was.failures);
     let lock = Lock::take_unless(grant_id, deps, |now| now.version != version || now.failures != failures).await?;
@@ -109,7 +109,7 @@ async fn renew_locked(grant_id: i64, refused: Option<i64>, deps: &Deps) -> Resul
 }
 
 /// The cached token, or the known reason why there is none. `None` if a request is necessary.
-async fn cached(grant: &Grant, refused: Option<i64>, deps: &Deps) -> Result<Option<AccessToken>, GrantError> {
+async fn cached(grant: &Grant, refused: Option<i64>, deps: &OAuthDeps) -> Result<Option<AccessToken>, GrantError> {
     let now = deps.clock.now();
     let kept = cached_token(grant, deps).filter(|access| refused != Some(access.version));
     if let Some(access) = kept.clone().filter(|access| now < grant.renew_at && access.since <= now.plus(SLACK)) {
@@ -153,7 +153,7 @@ fn not_connected(key: &GrantKey) -> Trouble {
 }
 
 /// The cached access token. A token whose key is gone counts as missing, since a new one can be requested.
-fn cached_token(grant: &Grant, deps: &Deps) -> Option<AccessToken> {
+fn cached_token(grant: &Grant, deps: &OAuthDeps) -> Option<AccessToken> {
     let sealed = grant.access_sealed.as_deref()?;
     let token = deps.vault.open(&access_row(grant.id), sealed).ok()?;
     let since = grant.refreshed_at.unwrap_or(Timestamp(0));
@@ -161,7 +161,7 @@ fn cached_token(grant: &Grant, deps: &Deps) -> Option<AccessToken> {
 }
 
 /// Requests a token, and stores the result or the failure.
-async fn renew(lock: &Lock, refused: Option<i64>, deps: &Deps) -> Result<AccessToken, GrantError> {
+async fn renew(lock: &Lock, refused: Option<i64>, deps: &OAuthDeps) -> Result<AccessToken, GrantError> {
     let grant = &lock.grant;
     match request_tokens(grant, deps).await {
         Ok(tokens) => {
@@ -179,7 +179,7 @@ async fn renew(lock: &Lock, refused: Option<i64>, deps: &Deps) -> Result<AccessT
 }
 
 /// Records that the application works. A device flow proves nothing about its secret.
-async fn record_app_works(key: &GrantKey, flow: Option<Flow>, now: Timestamp, deps: &Deps) {
+async fn record_app_works(key: &GrantKey, flow: Option<Flow>, now: Timestamp, deps: &OAuthDeps) {
     if flow == Some(Flow::Device) {
         return;
     }
@@ -193,12 +193,12 @@ async fn record_app_works(key: &GrantKey, flow: Option<Flow>, now: Timestamp, de
 }
 
 /// The token that another worker has stored meanwhile, for instance by a new consent.
-async fn stored_by_other(grant: &Grant, deps: &Deps) -> Result<AccessToken, GrantError> {
+async fn stored_by_other(grant: &Grant, deps: &OAuthDeps) -> Result<AccessToken, GrantError> {
     let now = deps.store.grant(grant.id).await?;
     cached_token(&now, deps).ok_or_else(|| not_connected(&now.key).into())
 }
 
-async fn request_tokens(grant: &Grant, deps: &Deps) -> Result<Tokens, GrantError> {
+async fn request_tokens(grant: &Grant, deps: &OAuthDeps) -> Result<Tokens, GrantError> {
     let provider = Provider::for_grant(&deps.config, &grant.key)?;
     let http = http(&provider, deps);
     let endpoint = TokenEndpoint { provider: &provider, http: &http };
@@ -213,7 +213,7 @@ async fn request_tokens(grant: &Grant, deps: &Deps) -> Result<Tokens, GrantError
 }
 
 /// The HTTP client for a provider.
-pub fn http<'a>(provider: &Provider<'_>, deps: &'a Deps) -> HttpClient<'a> {
+pub fn http<'a>(provider: &Provider<'_>, deps: &'a OAuthDeps) -> HttpClient<'a> {
     HttpClient {
         egress: &deps.egress,
         deadlines: &deps.deadlines,
@@ -227,7 +227,7 @@ async fn record_failure(
     grant: &Grant,
     refused: Option<i64>,
     error: TokenError,
-    deps: &Deps,
+    deps: &OAuthDeps,
 ) -> Result<AccessToken, GrantError> {
     let now = deps.clock.now();
     let cause = error.trouble.cause;
@@ -285,7 +285,7 @@ async fn record_failure(
 
 /// Revokes a grant's tokens at its provider. Returns false if the provider has no revocation endpoint, or there is no
 /// token.
-pub async fn revoke(grant: &Grant, deps: &Deps) -> Result<bool, GrantError> {
+pub async fn revoke(grant: &Grant, deps: &OAuthDeps) -> Result<bool, GrantError> {
     let Some(sealed) = &grant.refresh_sealed else { return Ok(false) };
     let provider = Provider::for_grant(&deps.config, &grant.key)?;
     let http = http(&provider, deps);

@@ -82,11 +82,11 @@ impl<'a> Provider<'a> {
     pub fn secret(&self) -> Result<Option<SecretString>, Trouble> {
         let file = &self.app.client_secret_file;
         if file.as_os_str().is_empty() {
-            let given = &self.app.client_secret;
-            return Ok((!given.expose_secret().is_empty()).then(|| given.clone()));
+            let secret = &self.app.client_secret;
+            return Ok((!secret.expose_secret().is_empty()).then(|| secret.clone()));
         }
-        let unreadable = |what: String| {
-            self.trouble(Cause::SecretUnreadable).about("file", file.display().to_string()).with_code(Some(what))
+        let unreadable = |reason: String| {
+            self.trouble(Cause::SecretUnreadable).about("file", file.display().to_string()).with_code(Some(reason))
         };
         let text = std::fs::read_to_string(file).map_err(|error| unreadable(error.kind().to_string()))?;
         match text.trim() {

@@ -2,7 +2,7 @@
 
 use super::connect::{self, Connection, ServerAddresses};
 use super::credential::{self, Credential, Secret};
-use super::login_attempts::{Account, LoginAttempt, LoginTrigger};
+use super::login_attempts::{LoginAccount, LoginAttempt, LoginTrigger};
 use super::{Deps, PollError, Step};
 use crate::imap::{LoginError, Session};
 use crate::store::Mailbox;
@@ -34,7 +34,7 @@ impl CountedLogin<'_> {
     pub async fn log_in(self, session: &mut Session, server_addresses: &ServerAddresses) -> Result<(), PollError> {
         let Self { credential, mailbox, trigger, deps } = self;
         let account =
-            Account::new(mailbox.organisation_id, &mailbox.server, &mailbox.username, &server_addresses.resolved);
+            LoginAccount::new(mailbox.organisation_id, &mailbox.server, &mailbox.username, &server_addresses.resolved);
         let login_attempt =
             LoginAttempt::begin(&account.connected_to(server_addresses.peer), trigger, mailbox, deps).await?;
         let result = attempt(session, credential, mailbox).await;

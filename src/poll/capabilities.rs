@@ -68,20 +68,21 @@ impl AccountState<'_> {
     ) -> Result<Ability, PollError> {
         // A target folder that nobody has chosen yet is not checked.
         let is_chosen = self.mailbox.after_import == *action || *action == AfterImport::Delete;
-        let judged = JudgedAction::judge(session, action, if is_chosen { &self.mailbox.folders } else { &[] }).await?;
+        let checked =
+            CheckedAction::check(session, action, if is_chosen { &self.mailbox.folders } else { &[] }).await?;
         let can = |capability: &str| session.can(capability);
         // A folder that is opened read-only may claim to keep no flag. A flag that it does list is kept in either mode.
-        let shows = |flags: &[String]| after_import::missing(&can, Some(flags), &judged.server_action).is_none();
+        let shows = |flags: &[String]| after_import::missing(&can, Some(flags), &checked.server_action).is_none();
         let is_shown = self.selected.permanent_flags.as_deref().is_some_and(shows);
         // Only opening the folder for changes shows whether it may be changed at all.
-        let needs_nothing = judged.server_action == AfterImport::Leave;
+        let needs_nothing = checked.server_action == AfterImport::Leave;
         Ok(Ability {
             effect,
-            possible: judged.obstacle.is_none(),
-            certain: judged.obstacle.is_some() || needs_nothing || is_shown,
-            detail: match judged.obstacle {
+            possible: checked.obstacle.is_none(),
+            certain: checked.obstacle.is_some() || needs_nothing || is_shown,
+            detail: match checked.obstacle {
                 Some(obstacle) => Way::Blocked(obstacle),
-                None => after_import::describe(&can, action, &judged.server_action, &self.folders, is_shown),
+                None => after_import::describe(&can, action, &checked.server_action, &self.folders, is_shown),
             },
         })
     }
@@ -100,16 +101,16 @@ pub(super) async fn server_action(
 }
 
 /// The action to use, checked against the server's capabilities.
-pub(super) struct JudgedAction {
+pub(super) struct CheckedAction {
     /// The action that does what was chosen.
     pub server_action: AfterImport,
     /// The reason why it is impossible.
     pub obstacle: Option<Obstacle>,
 }
 
-impl JudgedAction {
+impl CheckedAction {
     /// Checks the action for a mailbox that polls these folders.
-    pub async fn judge(session: &mut Session, action: &AfterImport, polled: &[String]) -> Result<Self, PollError> {
+    pub async fn check(session: &mut Session, action: &AfterImport, polled: &[String]) -> Result<Self, PollError> {
         Ok(match server_action(session, action).await? {
             Ok(server_action) => {
                 let mut obstacle = after_import::missing(&|capability| session.can(capability), None, &server_action);

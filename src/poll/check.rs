@@ -3,7 +3,7 @@
 mod line;
 
 use super::authenticate::CountedLogin;
-use super::capabilities::JudgedAction;
+use super::capabilities::CheckedAction;
 use super::connect::{self, Connection};
 use super::credential::Credential;
 use super::folders::{self, MAX_COUNTED};
@@ -171,8 +171,8 @@ impl Check<'_> {
     /// `\Recent`.
     async fn after_import(&mut self, session: &mut Session, folders: &[String]) -> Result<(), PollError> {
         let action = &self.mailbox.after_import;
-        let JudgedAction { server_action, mut obstacle } =
-            JudgedAction::judge(session, action, &self.mailbox.folders).await?;
+        let CheckedAction { server_action, mut obstacle } =
+            CheckedAction::check(session, action, &self.mailbox.folders).await?;
         let how = after_import::describe(
             &|capability| session.can(capability),
             action,
@@ -182,8 +182,8 @@ impl Check<'_> {
         );
         if self.as_polled && *action != AfterImport::Leave {
             for folder in &self.mailbox.folders {
-                let here = obstacle_in(session, folder, &server_action).await?;
-                obstacle = obstacle.or(here);
+                let obstacle_here = obstacle_in(session, folder, &server_action).await?;
+                obstacle = obstacle.or(obstacle_here);
             }
         }
         let ok = obstacle.is_none();
@@ -197,8 +197,8 @@ impl Check<'_> {
 async fn obstacle_in(session: &mut Session, folder: &str, action: &AfterImport) -> Result<Option<Obstacle>, PollError> {
     match session.select(folder, false).await {
         Ok(selected) => {
-            let here = after_import::in_folder(&selected, &|capability| session.can(capability), action);
-            Ok(here.map(|here| Obstacle::InFolder { folder: folder.to_owned(), why: Box::new(here) }))
+            let obstacle = after_import::in_folder(&selected, &|capability| session.can(capability), action);
+            Ok(obstacle.map(|obstacle| Obstacle::InFolder { folder: folder.to_owned(), why: Box::new(obstacle) }))
         }
         Err(ImapError::Refused { text, .. }) => {
             Ok(Some(Obstacle::NotOpened { folder: folder.to_owned(), words: text }))

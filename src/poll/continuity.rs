@@ -30,7 +30,7 @@ pub enum Continuity {
 pub const MAX_UIDVALIDITY_CHANGES: i64 = 3;
 
 /// Decides by the numbers. `changes` counts consecutive polls with a changed UIDVALIDITY.
-pub fn judge(before: &Epoch, server: ServerNumbers, changes: i64) -> Continuity {
+pub fn compare_numbers(before: &Epoch, server: ServerNumbers, changes: i64) -> Continuity {
     // UIDNEXT never decreases (RFC 3501 2.3.1.1), so a lower one is about to be given to a second mail.
     let decreases = server.uidnext.is_some_and(|uidnext| uidnext <= before.top);
     match server.uidvalidity {
@@ -88,7 +88,11 @@ mod tests {
             (&closed, None, None, 0, Continuity::Renumbered),
         ] {
             let server = ServerNumbers { uidvalidity, uidnext };
-            assert_eq!(judge(before, server, changes), expected, "{server:?} after {changes} changes, {before:?}");
+            assert_eq!(
+                compare_numbers(before, server, changes),
+                expected,
+                "{server:?} after {changes} changes, {before:?}"
+            );
         }
     }
 

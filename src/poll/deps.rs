@@ -35,8 +35,8 @@ pub struct Deps {
 
 impl Deps {
     /// The services that the token functions need.
-    pub fn tokens(&self) -> oauth::Deps {
-        oauth::Deps {
+    pub fn tokens(&self) -> oauth::OAuthDeps {
+        oauth::OAuthDeps {
             store: self.store.clone(),
             vault: self.vault.clone(),
             egress: self.egress.clone(),

@@ -38,7 +38,7 @@ enum LoginProbe {
 
 /// The evidence.
 #[derive(Debug, Clone, Copy)]
-struct Evidence {
+struct LoginEvidence {
     /// Whether the server is Exchange Online, which gives these answers.
     is_exchange: bool,
     kind: GrantKind,
@@ -58,19 +58,19 @@ const PAUSE: Duration = Duration::from_secs(3);
 
 /// The cause that the evidence leaves. Where IMAP cannot distinguish two causes, the likelier one; its remedy covers
 /// the others too.
-fn cause(found: Evidence) -> Cause {
+fn cause(found: LoginEvidence) -> Cause {
     use LoginProbe::{NotConnected, Opened, Refused, Unknown};
     match found {
-        Evidence { second: Opened, .. } => Cause::ServerUnwell,
-        Evidence { is_exchange: false, .. } => Cause::TokenRefused,
-        Evidence { kind: GrantKind::AppOnly, sibling: Opened, .. } => Cause::AppPermissionMissing,
-        Evidence { kind: GrantKind::AppOnly, first: Refused, .. } => Cause::ServicePrincipalMissing,
-        Evidence { kind: GrantKind::AppOnly, .. } => Cause::AppPermissionMissing,
-        Evidence { is_shared: true, own: Opened, .. } => Cause::DelegatePermissionMissing,
-        Evidence { is_shared: true, own: NotConnected, .. } => Cause::ImapOff,
-        Evidence { is_shared: true, first: NotConnected, own: Unknown, .. } => Cause::DelegatePermissionMissing,
-        Evidence { first: NotConnected, .. } => Cause::ImapOff,
-        Evidence { .. } => Cause::TokenRefused,
+        LoginEvidence { second: Opened, .. } => Cause::ServerUnwell,
+        LoginEvidence { is_exchange: false, .. } => Cause::TokenRefused,
+        LoginEvidence { kind: GrantKind::AppOnly, sibling: Opened, .. } => Cause::AppPermissionMissing,
+        LoginEvidence { kind: GrantKind::AppOnly, first: Refused, .. } => Cause::ServicePrincipalMissing,
+        LoginEvidence { kind: GrantKind::AppOnly, .. } => Cause::AppPermissionMissing,
+        LoginEvidence { is_shared: true, own: Opened, .. } => Cause::DelegatePermissionMissing,
+        LoginEvidence { is_shared: true, own: NotConnected, .. } => Cause::ImapOff,
+        LoginEvidence { is_shared: true, first: NotConnected, own: Unknown, .. } => Cause::DelegatePermissionMissing,
+        LoginEvidence { first: NotConnected, .. } => Cause::ImapOff,
+        LoginEvidence { .. } => Cause::TokenRefused,
     }
 }
 
@@ -93,7 +93,7 @@ pub async fn find(failure: &PollError, credential: &Credential, mailbox: &Mailbo
     if is_certain || first == LoginProbe::Unknown {
         return failure.trouble.clone();
     }
-    let mut found = Evidence {
+    let mut found = LoginEvidence {
         is_exchange: deps.oauth.providers.get(&key.provider).is_some_and(|app| app.family() == "microsoft"),
         kind: key.kind,
         is_shared: key.kind == GrantKind::Delegated && !mailbox.username.eq_ignore_ascii_case(&key.identity),
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn evidence_leaves_one_cause() {
         let delegated = |is_shared, first, second, own| {
-            cause(Evidence {
+            cause(LoginEvidence {
                 is_exchange: true,
                 kind: GrantKind::Delegated,
                 is_shared,
@@ -182,7 +182,7 @@ mod tests {
             })
         };
         let app_only = |first, second, sibling| {
-            cause(Evidence {
+            cause(LoginEvidence {
                 is_exchange: true,
                 kind: GrantKind::AppOnly,
                 is_shared: false,
@@ -192,7 +192,7 @@ mod tests {
                 sibling,
             })
         };
-        for (wanted, seen) in [
+        for (wanted, found) in [
             // The second attempt succeeds: one connection too many, or a temporary server failure.
             (Cause::ServerUnwell, delegated(false, NotConnected, Opened, Unknown)),
             (Cause::ServerUnwell, app_only(NotConnected, Opened, Unknown)),
@@ -213,7 +213,7 @@ mod tests {
             (Cause::AppPermissionMissing, app_only(Refused, Refused, Opened)),
             (Cause::AppPermissionMissing, app_only(NotConnected, NotConnected, Unknown)),
         ] {
-            assert_eq!(seen, wanted);
+            assert_eq!(found, wanted);
         }
     }
 }

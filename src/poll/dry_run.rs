@@ -29,8 +29,8 @@ pub use limits::TIME_LIMIT;
 pub use report::{Counts, DryRun, FolderDryRun, Line, Target, Verdict};
 
 use duplicates::Duplicates;
-use limits::Limits;
-use tally::{FolderTally, Tally};
+use limits::DryRunLimits;
+use tally::{DryRunTally, FolderTally};
 
 /// Reports, within a time limit, what a poll would do now. The mailbox may be paused but not on hold, since its server
 /// asked us to wait. A mailbox in setup is treated as if it were started now.
@@ -38,7 +38,7 @@ pub async fn dry_run(mailbox: &Mailbox, deps: &Deps, within: Duration) -> Result
     let now = deps.clock.now();
     let added_at = if mailbox.setup { now } else { mailbox.added_at };
     let mailbox = &Mailbox { added_at, ..mailbox.clone() };
-    let limits = Limits::within(within);
+    let limits = DryRunLimits::within(within);
     let mut tally = None;
     let work = async {
         let mut credential = credential::obtain(mailbox, deps).await?;
@@ -59,15 +59,15 @@ async fn visit(
     credential: &Credential,
     mailbox: &Mailbox,
     deps: &Deps,
-    limits: Limits,
-    tally: &mut Option<Tally>,
+    limits: DryRunLimits,
+    tally: &mut Option<DryRunTally>,
 ) -> Result<(), PollError> {
     let connection = connect::open(&mailbox.server, deps).await?;
     let session = authenticate::login(connection, credential, mailbox, LoginTrigger::Person, deps).await?;
     let routes = Routes::load(mailbox, deps).await?;
     let mut visit = DryRunVisit { session, routes, mailbox, deps, limits, duplicates: Duplicates::default() };
     let folders = visit.folders().await?;
-    let tally = tally.insert(Tally::new(&folders));
+    let tally = tally.insert(DryRunTally::new(&folders));
     let into_itself = visit.polled_target().await?;
     let mut broken: Option<PollError> = None;
     for (folder, tally) in folders.iter().zip(&mut tally.folders) {
@@ -99,7 +99,7 @@ struct DryRunVisit<'a> {
     routes: Routes,
     mailbox: &'a Mailbox,
     deps: &'a Deps,
-    limits: Limits,
+    limits: DryRunLimits,
     duplicates: Duplicates,
 }
 

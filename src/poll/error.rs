@@ -59,8 +59,8 @@ impl PollError {
     }
 
     /// A task that has exceeded its time limit.
-    pub fn slow(what: &str) -> Self {
-        Self::new(Step::Select, Blame::Host, Retry::Soon, format!("{what} timed out"))
+    pub fn slow(task: &str) -> Self {
+        Self::new(Step::Select, Blame::Host, Retry::Soon, format!("{task} timed out"))
     }
 
     /// All slots for interactive visits are taken.
@@ -159,7 +159,7 @@ impl PollError {
 
     /// A failed login.
     pub fn login(error: &LoginError, host: &str, about: &BTreeMap<String, String>) -> Self {
-        let judge = |text: &str, refused: Retry| match retry_after(text) {
+        let classify = |text: &str, refused: Retry| match retry_after(text) {
             Retry::Soon if !is_temporary(text) => (Blame::Mailbox, refused),
             retry => (Blame::Host, retry),
         };
@@ -168,10 +168,10 @@ impl PollError {
             LoginError::PasswordsNotOffered(_) | LoginError::TokensNotOffered(_) => {
                 (Blame::Mailbox, Retry::Credentials)
             }
-            LoginError::Refused(text) => judge(text, Retry::Credentials),
+            LoginError::Refused(text) => classify(text, Retry::Credentials),
             // Some servers send this already at the login; the token itself was accepted.
             LoginError::TokenRefused { text, .. } if is_not_connected(text) => (Blame::Mailbox, Retry::Credentials),
-            LoginError::TokenRefused { text, .. } => judge(text, Retry::Renew),
+            LoginError::TokenRefused { text, .. } => classify(text, Retry::Renew),
         };
         let rejects_passwords = matches!(error, LoginError::Refused(_) | LoginError::PasswordsNotOffered(_))
             && is_microsoft(host)

@@ -23,7 +23,7 @@ pub use plan::is_too_large;
 const UIDS_PER_COMMAND: usize = 500;
 
 /// The source of the mails, and the limits of the fetch.
-pub struct Source<'a> {
+pub struct FetchSource<'a> {
     pub session: &'a mut Session,
     pub folder: &'a OpenFolder,
     pub lease: &'a Lease,
@@ -33,7 +33,7 @@ pub struct Source<'a> {
 
 /// The fetch of one window.
 pub struct WindowFetch<'a> {
-    source: Source<'a>,
+    source: FetchSource<'a>,
     queue: VecDeque<UidSet>,
     jobs: VecDeque<Job>,
     streaming: Option<Streaming>,
@@ -57,7 +57,7 @@ struct Streaming {
     expected: BTreeMap<u32, Meta>,
 }
 
-impl Source<'_> {
+impl FetchSource<'_> {
     fn failed(&self, error: &ImapError) -> PollError {
         PollError::folder(Step::Fetch, &self.folder.name, error)
     }
@@ -78,7 +78,7 @@ pub fn is_different_mail<B>(meta: &Meta, fetched: &Fetched<B>) -> bool {
 
 impl<'a> WindowFetch<'a> {
     /// Sends no command yet.
-    pub fn new(window: Window, source: Source<'a>) -> Self {
+    pub fn new(window: Window, source: FetchSource<'a>) -> Self {
         // Mails that failed before are fetched one by one and last, so that they delay no others.
         let (suspects, others): (Vec<u32>, Vec<u32>) =
             window.unknown.iter().partition(|uid| window.attempts.contains_key(uid));

@@ -13,7 +13,7 @@ use crate::imap::{ImapError, LoginError};
 use crate::store::{LoginLimit, Mailbox, OnSuccess};
 use account::{NEW_LOGIN, REPEATED_POLL};
 
-pub use account::Account;
+pub use account::LoginAccount;
 
 /// The origin of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl<'a> LoginAttempt<'a> {
     /// # Errors
     /// The login is rate limited, or the database fails.
     pub async fn begin(
-        account: &Account,
+        account: &LoginAccount,
         trigger: LoginTrigger,
         mailbox: &'a Mailbox,
         deps: &'a Deps,

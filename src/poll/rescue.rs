@@ -24,7 +24,8 @@ pub async fn rescue(
     let store_error = |error: StoreError| PollError::store(Step::Select, &error);
     let epoch = deps.store.newest_epoch(folder.id).await.map_err(store_error)?;
     if epoch.is_none_or(|epoch| selected.uidvalidity.is_some_and(|number| number != epoch.uidvalidity)) {
-        let message = "the server has renumbered its mail since the last poll; poll the mailbox, then look up the mail in the ledger again";
+        let message = "the server has renumbered its mail since the last poll; poll the mailbox, then look up the mail in \
+                       the ledger again";
         return Err(PollError::new(Step::Select, Blame::Folder, Retry::Soon, message));
     }
     let mut offset = 0;
@@ -33,14 +34,14 @@ pub async fn rescue(
         let (bytes, is_last) = match chunk {
             Ok(Chunk::Bytes(bytes)) => (bytes, false),
             Ok(Chunk::Whole(bytes)) => (bytes, true),
-            Ok(Chunk::Wrong(what)) => return Err(failed(&ImapError::Protocol(what))),
+            Ok(Chunk::Wrong(text)) => return Err(failed(&ImapError::Protocol(text))),
             Ok(Chunk::Missing) | Err(ImapError::Refused { .. }) if offset > 0 => (Body::default(), true),
             Ok(Chunk::Missing) => return Err(failed(&ImapError::Protocol("it answers without a body".to_owned()))),
             Err(error) => return Err(failed(&error)),
         };
         let ended = is_last || bytes.is_empty();
         offset += bytes.len() as u64;
-        take(&bytes).map_err(|what| PollError::new(Step::Import, Blame::Us, Retry::Person, what))?;
+        take(&bytes).map_err(|message| PollError::new(Step::Import, Blame::Us, Retry::Person, message))?;
         if ended {
             session.logout().await;
             return Ok(offset);

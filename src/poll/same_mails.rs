@@ -31,7 +31,7 @@ impl Reopened<'_> {
     pub async fn uids_are_continued(&self, session: &mut Session, compares_all: bool) -> Result<bool, PollError> {
         let Self { folder, selected, before, .. } = self;
         let server = ServerNumbers { uidvalidity: selected.uidvalidity, uidnext: selected.uidnext };
-        match continuity::judge(before, server, folder.uidvalidity_changes) {
+        match continuity::compare_numbers(before, server, folder.uidvalidity_changes) {
             // A restored backup may have received so much mail since that its numbers look right.
             Continuity::Same if compares_all => {
                 Ok(self.compare_mails(session, FULL_SAMPLE_SIZE).await?.unwrap_or(true))

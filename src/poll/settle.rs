@@ -15,7 +15,7 @@ use super::visit::Visit;
 use super::{Blame, PollError, Retry, Step, listing};
 use crate::cause::{Cause, Trouble};
 use crate::fact::Obstacle;
-use crate::imap::{Answer, ImapError, Session, Status, UidSet, mutate};
+use crate::imap::{ImapError, Session, Status, TaggedAnswer, UidSet, mutate};
 use crate::mailbox::AfterImport;
 use crate::store::{Departing, Effect, EffectStep, StoreError};
 use evidence::{find_copied, find_gone};
@@ -174,7 +174,7 @@ impl<'a> Change<'a> {
     }
 
     /// Records the result, and returns the UIDs that are unchanged.
-    async fn end(&self, visit: &mut Visit<'_>, set: UidSet, answer: &Answer) -> Result<Vec<u32>, PollError> {
+    async fn end(&self, visit: &mut Visit<'_>, set: UidSet, answer: &TaggedAnswer) -> Result<Vec<u32>, PollError> {
         let (store, epoch) = (&visit.deps.store, self.folder.epoch.id);
         if let Some(copies) = &answer.copies {
             store.arrived_at(epoch, copies.uidvalidity, &copies.uids).await.map_err(store_error)?;
@@ -207,10 +207,15 @@ impl<'a> Change<'a> {
     }
 
     /// Sends the commands for one set, and records each step that must not be repeated.
-    async fn execute(&self, visit: &mut Visit<'_>, set: &UidSet, step: &mut EffectStep) -> Result<Answer, PollError> {
+    async fn execute(
+        &self,
+        visit: &mut Visit<'_>,
+        set: &UidSet,
+        step: &mut EffectStep,
+    ) -> Result<TaggedAnswer, PollError> {
         let session = &mut visit.session;
         match &self.action {
-            AfterImport::Leave => Ok(Answer {
+            AfterImport::Leave => Ok(TaggedAnswer {
                 status: Status::Ok,
                 read_only: false,
                 try_create: false,
@@ -242,7 +247,7 @@ impl<'a> Change<'a> {
     }
 
     /// Copies one set, recorded before and after.
-    async fn copy(&self, visit: &mut Visit<'_>, set: &UidSet, target: &str) -> Result<Answer, PollError> {
+    async fn copy(&self, visit: &mut Visit<'_>, set: &UidSet, target: &str) -> Result<TaggedAnswer, PollError> {
         let (session, store, lease) = (&mut visit.session, &visit.deps.store, visit.lease);
         let epoch = self.folder.epoch.id;
         let next = session.folder_numbers(target).await.map_err(imap_error)?.uidnext.unwrap_or(1);
@@ -269,7 +274,7 @@ impl<'a> Change<'a> {
 }
 
 /// Removes exactly these mails.
-async fn remove(visit: &mut Visit<'_>, set: &UidSet) -> Result<Answer, PollError> {
+async fn remove(visit: &mut Visit<'_>, set: &UidSet) -> Result<TaggedAnswer, PollError> {
     let Visit { session, lease, deps, .. } = visit;
     let marked = mutate::add_flag(session, set, "\\Deleted").await.map_err(imap_error)?;
     if marked.status != Status::Ok {

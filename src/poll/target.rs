@@ -21,10 +21,12 @@ pub async fn polled_as(session: &mut Session, target: &str, polled: &[String]) -
         return Ok(Some(name.clone()));
     }
     let failed = |error| PollError::imap(Step::Settle, &error);
-    let there = session.folder_numbers(target).await.map_err(failed)?;
+    let target_numbers = session.folder_numbers(target).await.map_err(failed)?;
     for name in polled.iter().take(MAX_FOLDERS) {
-        let here = session.folder_numbers(name).await.map_err(failed)?;
-        if has_same_numbers(here, there) && same_mails(session, name, target, there).await.map_err(failed)? {
+        let folder_numbers = session.folder_numbers(name).await.map_err(failed)?;
+        if has_same_numbers(folder_numbers, target_numbers)
+            && same_mails(session, name, target, target_numbers).await.map_err(failed)?
+        {
             return Ok(Some(name.clone()));
         }
     }
@@ -33,8 +35,10 @@ pub async fn polled_as(session: &mut Session, target: &str, polled: &[String]) -
 
 /// Equal numbers are only a sign: some servers give every folder the same UIDVALIDITY. An empty folder has no mails to
 /// compare, and none to move yet.
-fn has_same_numbers(here: FolderStatus, there: FolderStatus) -> bool {
-    there.messages.is_some_and(|count| count > 0) && there.uidvalidity.is_some() && here == there
+fn has_same_numbers(folder_numbers: FolderStatus, target_numbers: FolderStatus) -> bool {
+    target_numbers.messages.is_some_and(|count| count > 0)
+        && target_numbers.uidvalidity.is_some()
+        && folder_numbers == target_numbers
 }
 
 async fn same_mails(

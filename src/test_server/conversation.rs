@@ -12,14 +12,14 @@ use super::wire::{name, untagged, words};
 /// The state of one client.
 #[derive(Debug, Default)]
 pub struct Conversation {
-    selected: Option<Selected>,
+    selected: Option<OpenFolder>,
     is_over: bool,
     is_silent: bool,
     login: u32,
 }
 
 #[derive(Debug, Clone)]
-struct Selected {
+struct OpenFolder {
     folder: String,
     read_only: bool,
 }
@@ -141,7 +141,7 @@ impl Conversation {
         let read_only = verb == "EXAMINE" || account.faults.read_only;
         let folder = account.folders.get(&name).ok_or("NO [NONEXISTENT] no such folder")?;
         self.describe_folder(folder, &account.faults, out);
-        self.selected = Some(Selected { folder: name, read_only });
+        self.selected = Some(OpenFolder { folder: name, read_only });
         Ok(format!("OK [READ-{}] {verb} completed", if read_only { "ONLY" } else { "WRITE" }))
     }
 

@@ -7,7 +7,7 @@ use crate::address::Address;
 use crate::app::inboxes::visible;
 use crate::app::{Acting, Error};
 use crate::fact::{Done, GivenUp, Part};
-use crate::oauth::give_up::{self, Consent};
+use crate::oauth::revocation::{self, Consent};
 use crate::store::{Changes, GrantKind, Login, Mailbox, NewLogin, StoreError};
 use crate::vault::Vault;
 
@@ -66,7 +66,7 @@ pub async fn change(
     let tokens = change_deps.map(|change_deps| change_deps.deps.tokens());
     let consent = match (&changes.login, &tokens) {
         (Some(login), Some(tokens)) if !before.login.is_lock_consent(login) => {
-            give_up::last_consent(before, tokens).await?
+            revocation::last_consent(before, tokens).await?
         }
         _ => Consent::None,
     };

@@ -1,6 +1,6 @@
 //! Logins at customers' servers that somebody here asks for: no account is locked, and no password guessed, through us.
 
-use crate::poll::login_attempts::{Account, minutes_to_wait};
+use crate::poll::login_attempts::{LoginAccount, minutes_to_wait};
 use crate::poll::{Deps, PollError};
 use crate::store::{Mailbox, Server, StoreError};
 
@@ -14,7 +14,7 @@ pub fn minutes(wait_ms: i64) -> i64 {
 pub async fn held(server: &Server, username: &str, organisation: i64, deps: &Deps) -> Result<Option<i64>, StoreError> {
     let found = deps.egress.resolve(&server.host, server.port, &deps.deadlines).await.unwrap_or_default();
     let addresses: Vec<_> = found.into_iter().map(|address| address.ip()).collect();
-    let wait = Account::new(organisation, server, username, &addresses).wait(deps).await?;
+    let wait = LoginAccount::new(organisation, server, username, &addresses).wait(deps).await?;
     Ok(Some(minutes(wait)).filter(|minutes| *minutes > 0))
 }
 

@@ -3,7 +3,7 @@
 use super::Failure;
 use crate::address::Address;
 use crate::cli::Context;
-use crate::discover::{self, Discovery, Found, Login, Passwords, Proposal, Source};
+use crate::discover::{self, Discovery, FoundServer, Login, Passwords, Proposal, Source};
 use crate::wiring;
 
 /// Proposes the server of this address.
@@ -23,7 +23,7 @@ pub async fn run(address: &Address, context: &Context) -> Result<(), Failure> {
     }
 }
 
-fn describe(found: &Found) -> String {
+fn describe(found: &FoundServer) -> String {
     let lines = [
         format!("Host      {}", found.host),
         format!("Port      {}", found.port),
@@ -36,7 +36,7 @@ fn describe(found: &Found) -> String {
 }
 
 /// What one logs in with, and what is to be done first.
-fn login(found: &Found) -> String {
+fn login(found: &FoundServer) -> String {
     let who = found.provider.unwrap_or("this server");
     let password = match found.passwords {
         Passwords::Own => "password".to_owned(),

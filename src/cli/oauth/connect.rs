@@ -168,7 +168,7 @@ impl Session<'_> {
     ) -> Result<Result<(), Failure>, TokenError> {
         let deps = self.deps.tokens();
         let kept = async {
-            wanted.judge(tokens, flow, endpoint, &deps).await?;
+            wanted.check(tokens, flow, endpoint, &deps).await?;
             wanted.keep(tokens, flow, &deps).await
         };
         match kept.await {

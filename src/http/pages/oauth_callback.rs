@@ -112,7 +112,7 @@ impl Back<'_> {
             let http = grant::http(&provider, &tokens);
             let endpoint = TokenEndpoint { provider: &provider, http: &http };
             let given = gone.away.finish(callback, &endpoint).await.map_err(GrantError::from)?;
-            wanted.judge(&given, Flow::Code, &endpoint, &tokens).await?;
+            wanted.check(&given, Flow::Code, &endpoint, &tokens).await?;
             // Whoever consented saw this server and this login name: if they are others by now, the consent is not for them.
             if gone.shown != credential_policy::shown(mailbox) {
                 return Err(Error::Moved(mailbox.address.clone()));

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::http::testing;
 use crate::imap::{ImapError, LoginError};
 use crate::mailbox::{AfterImport, Start, TlsMode};
-use crate::poll::login_attempts::{Account, LoginAttempt, LoginTrigger, minutes_to_wait};
+use crate::poll::login_attempts::{LoginAccount, LoginAttempt, LoginTrigger, minutes_to_wait};
 use crate::poll::{Deps, PollError};
 use crate::store::{Mailbox, NewInbox, NewLogin, NewMailbox, Server};
 
@@ -16,9 +16,9 @@ fn at(host: &str) -> Server {
     Server::usual(host.to_owned(), TlsMode::Implicit)
 }
 
-fn account(organisation: i64, host: &str, username: &str, addresses: &[&str]) -> Account {
+fn account(organisation: i64, host: &str, username: &str, addresses: &[&str]) -> LoginAccount {
     let addresses: Vec<IpAddr> = addresses.iter().map(|address| address.parse().unwrap()).collect();
-    Account::new(organisation, &at(host), username, &addresses)
+    LoginAccount::new(organisation, &at(host), username, &addresses)
 }
 
 /// A mailbox of each of two organisations for one account, and what logs in to it.
@@ -72,7 +72,7 @@ impl World {
         asked: LoginTrigger,
         ended: Option<&LoginError>,
     ) -> bool {
-        let account = Account::new(mailbox.organisation_id, &at(host), username, &[IpAddr::from([192, 0, 2, 1])]);
+        let account = LoginAccount::new(mailbox.organisation_id, &at(host), username, &[IpAddr::from([192, 0, 2, 1])]);
         let attempt = match LoginAttempt::begin(&account, asked, mailbox, &self.deps).await {
             Ok(attempt) => attempt,
             Err(error) => {

@@ -166,7 +166,7 @@ async fn a_server_below_the_throughput_is_stopped() {
 }
 
 #[tokio::test]
-async fn a_line_end_behind_a_literal_and_doubled_parentheses_are_dominos_and_left_out() {
+async fn dominos_line_end_and_extra_parentheses_are_removed() {
     let domino = b"* 1 FETCH ((UID 7 BODY[] {1}\r\na\r\n))\r\n* 2 FETCH (UID 8 FLAGS (\\Seen))\r\n";
     let wanted = b"* 1 FETCH (UID 7 BODY[] {1}\r\na)\r\n* 2 FETCH (UID 8 FLAGS (\\Seen))\r\n";
     assert_eq!(String::from_utf8(guard_output(&[domino]).await.unwrap()).unwrap(), String::from_utf8_lossy(wanted));

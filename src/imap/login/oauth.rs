@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 use super::{LoginError, without_secret};
 use crate::imap::error::printable;
 use crate::imap::guard::RawAnswer;
-use crate::imap::session::Step;
-use crate::imap::{Answer, ImapError, Session, Status};
+use crate::imap::session::AnswerPart;
+use crate::imap::{ImapError, Session, Status, TaggedAnswer};
 
 /// A SASL mechanism for access tokens.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -97,7 +97,7 @@ impl Session {
         &mut self,
         mechanism: Mechanism,
         response: &str,
-    ) -> Result<(Answer, Option<String>), ImapError> {
+    ) -> Result<(TaggedAnswer, Option<String>), ImapError> {
         let has_initial_response = self.can("SASL-IR");
         // Capabilities from before the login are no longer valid after it.
         self.forget_capabilities();
@@ -115,9 +115,9 @@ impl Session {
                 _ => Ok(None),
             };
             match self.next("AUTHENTICATE", &mut untagged, &mut on_continue).await? {
-                Step::Tagged(answer) => return Ok((answer, challenge)),
-                Step::Untagged(None) => {}
-                Step::Untagged(Some(text)) => {
+                AnswerPart::Tagged(answer) => return Ok((answer, challenge)),
+                AnswerPart::Untagged(None) => {}
+                AnswerPart::Untagged(Some(text)) => {
                     let answer = match (to_send.take(), &challenge) {
                         (Some(response), _) => Zeroizing::new(format!("{response}\r\n")),
                         (None, None) => {

@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 use super::{LoginError, without_secret};
 use crate::imap::folder_name::quoted;
 use crate::imap::guard::RawAnswer;
-use crate::imap::session::Step;
-use crate::imap::{Answer, ImapError, Session, Status};
+use crate::imap::session::AnswerPart;
+use crate::imap::{ImapError, Session, Status, TaggedAnswer};
 
 impl Session {
     /// Logs in, and updates the capabilities: servers may offer more now (MOVE at Exchange, UIDPLUS at Gmail).
@@ -39,7 +39,7 @@ impl Session {
         Ok(())
     }
 
-    async fn attempt(&mut self, username: &str, password: &SecretString) -> Result<Answer, LoginError> {
+    async fn attempt(&mut self, username: &str, password: &SecretString) -> Result<TaggedAnswer, LoginError> {
         let plain_offered = self.can("AUTH=PLAIN");
         let login_offered = !self.can("LOGINDISABLED");
         let initial_response = self.can("SASL-IR");
@@ -69,7 +69,7 @@ impl Session {
         username: &str,
         password: &SecretString,
         initial_response: bool,
-    ) -> Result<Answer, LoginError> {
+    ) -> Result<TaggedAnswer, LoginError> {
         let plain = Zeroizing::new(format!("\0{username}\0{}", password.expose_secret()));
         let encoded = Zeroizing::new(STANDARD.encode(plain.as_bytes()));
         if initial_response {
@@ -84,9 +84,9 @@ impl Session {
             let mut on_continue =
                 |response: &Response<'_>, _: &RawAnswer| Ok(matches!(response, Response::Continue(_)));
             match self.next("AUTHENTICATE", &mut untagged, &mut on_continue).await? {
-                Step::Tagged(answer) => return Ok(answer),
-                Step::Untagged(false) => {}
-                Step::Untagged(true) => {
+                AnswerPart::Tagged(answer) => return Ok(answer),
+                AnswerPart::Untagged(false) => {}
+                AnswerPart::Untagged(true) => {
                     // A second challenge has no answer in PLAIN: `*` cancels (RFC 3501 6.2.2).
                     let answer = response.take().unwrap_or_else(|| Zeroizing::new("*".to_owned()));
                     let line = Zeroizing::new(format!("{}\r\n", answer.as_str()));
@@ -101,7 +101,7 @@ impl Session {
         username: &str,
         password: &SecretString,
         has_literal_plus: bool,
-    ) -> Result<Answer, LoginError> {
+    ) -> Result<TaggedAnswer, LoginError> {
         let mut line = Zeroizing::new("LOGIN".to_owned());
         let mut later: std::collections::VecDeque<Zeroizing<String>> = std::collections::VecDeque::new();
         for argument in [username, password.expose_secret()] {
@@ -127,15 +127,15 @@ impl Session {
             let mut on_continue =
                 |response: &Response<'_>, _: &RawAnswer| Ok(matches!(response, Response::Continue(_)));
             match self.next("LOGIN", &mut untagged, &mut on_continue).await? {
-                Step::Tagged(answer) => return Ok(answer),
-                Step::Untagged(true) => {
+                AnswerPart::Tagged(answer) => return Ok(answer),
+                AnswerPart::Untagged(true) => {
                     let part = later
                         .pop_front()
                         .ok_or_else(|| ImapError::Protocol("it requests more data than LOGIN has".into()))?;
                     let line = Zeroizing::new(format!("{}\r\n", part.as_str()));
                     self.write(line.as_bytes()).await?;
                 }
-                Step::Untagged(false) => {}
+                AnswerPart::Untagged(false) => {}
             }
         }
     }

@@ -9,7 +9,7 @@ use super::{GrantError, Lock, WRITE_TIME, record_app_works};
 use crate::clock::Timestamp;
 use crate::fact::Thing;
 use crate::oauth::claims::Claims;
-use crate::oauth::{Deps, Tokens};
+use crate::oauth::{OAuthDeps, Tokens};
 use crate::store::{Flow, SealedTokens, StoreError, access_row, refresh_row};
 use crate::vault::Vault;
 
@@ -31,7 +31,7 @@ impl<'a> StoreRetry<'a> {
     }
 
     /// Waits before the next attempt if that makes sense, and prolongs the lock meanwhile.
-    async fn wait_after(&self, error: StoreError, deps: &Deps) -> Result<(), StoreError> {
+    async fn wait_after(&self, error: StoreError, deps: &OAuthDeps) -> Result<(), StoreError> {
         if Instant::now() >= self.until || !matches!(error, StoreError::Database(_) | StoreError::Vault(_)) {
             return Err(error);
         }
@@ -49,7 +49,7 @@ pub(super) async fn keep(
     lock: &Lock,
     tokens: &Tokens,
     now: Timestamp,
-    deps: &Deps,
+    deps: &OAuthDeps,
 ) -> Result<Option<Timestamp>, StoreError> {
     let retry = StoreRetry::new(lock);
     loop {
@@ -73,7 +73,7 @@ async fn keep_consent(
     flow: Flow,
     tokens: &Tokens,
     now: Timestamp,
-    deps: &Deps,
+    deps: &OAuthDeps,
 ) -> Result<bool, StoreError> {
     let retry = StoreRetry::new(lock);
     loop {
@@ -89,7 +89,7 @@ async fn keep_consent(
 }
 
 /// Encrypts tokens for their rows, with the times that go with them.
-fn seal(grant_id: i64, tokens: &Tokens, now: Timestamp, deps: &Deps) -> Result<SealedTokens, StoreError> {
+fn seal(grant_id: i64, tokens: &Tokens, now: Timestamp, deps: &OAuthDeps) -> Result<SealedTokens, StoreError> {
     let refresh = tokens.refresh.as_ref().map(|token| deps.vault.seal(&refresh_row(grant_id), token)).transpose()?;
     // If the provider's and the token's own expiry differ, the earlier one counts.
     let told = now.plus(tokens.lifetime);
@@ -106,7 +106,7 @@ fn seal(grant_id: i64, tokens: &Tokens, now: Timestamp, deps: &Deps) -> Result<S
 }
 
 /// Stores a person's consent.
-pub async fn connect(grant_id: i64, flow: Flow, tokens: &Tokens, deps: &Deps) -> Result<(), GrantError> {
+pub async fn connect(grant_id: i64, flow: Flow, tokens: &Tokens, deps: &OAuthDeps) -> Result<(), GrantError> {
     let lock = Lock::take(grant_id, deps).await?;
     let now = deps.clock.now();
     let kept = keep_consent(&lock, flow, tokens, now, deps).await;
@@ -121,7 +121,7 @@ pub async fn connect(grant_id: i64, flow: Flow, tokens: &Tokens, deps: &Deps) ->
 
 /// Encrypts every grant's tokens with the current key. The grant's lock excludes a renewal meanwhile, which might store
 /// a token encrypted with the old key.
-pub async fn reseal(deps: &Deps, vault: &Vault) -> Result<usize, GrantError> {
+pub async fn reseal(deps: &OAuthDeps, vault: &Vault) -> Result<usize, GrantError> {
     let mut count = 0;
     for grant in deps.store.grants().await? {
         let lock = match Lock::take(grant.id, deps).await {

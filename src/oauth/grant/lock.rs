@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::{GrantError, WRITE_TIME, waiting};
 use crate::cause::{Cause, Trouble};
-use crate::oauth::Deps;
+use crate::oauth::OAuthDeps;
 use crate::owner;
 use crate::store::{Grant, Taker};
 
@@ -22,7 +22,7 @@ pub struct Lock {
 
 impl Lock {
     /// Waits for the lock.
-    pub async fn take(grant_id: i64, deps: &Deps) -> Result<Self, GrantError> {
+    pub async fn take(grant_id: i64, deps: &OAuthDeps) -> Result<Self, GrantError> {
         match Self::take_unless(grant_id, deps, |_| false).await? {
             Some(lock) => Ok(lock),
             None => Err(Trouble::new(Cause::Waiting).about("provider", "-").into()),
@@ -32,7 +32,7 @@ impl Lock {
     /// Waits for the lock, or returns `None` once `settled` is true.
     pub(super) async fn take_unless(
         grant_id: i64,
-        deps: &Deps,
+        deps: &OAuthDeps,
         settled: impl Fn(&Grant) -> bool,
     ) -> Result<Option<Self>, GrantError> {
         let lasts = deps.deadlines.token.0 + WRITE_TIME;
@@ -64,7 +64,7 @@ impl Lock {
     }
 
     /// Releases the lock. If that fails, the lock expires by itself.
-    pub async fn release(self, deps: &Deps) {
+    pub async fn release(self, deps: &OAuthDeps) {
         if let Err(error) = deps.store.unlock_grant(self.grant.id, self.token).await {
             tracing::warn!(grant = self.grant.id, %error, "a grant's lock could not be released");
         }

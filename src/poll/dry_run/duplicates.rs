@@ -26,9 +26,9 @@ impl Duplicates {
         let ids: BTreeSet<&str> = mails.iter().filter_map(|mail| mail.message_id.as_deref()).collect();
         let inboxes: BTreeSet<i64> = mails.iter().flat_map(|mail| mail.inboxes.iter().copied()).collect();
         let stored = deps.store.copies(epoch_id, &ids, &inboxes).await;
-        let mut there = self.0.clone();
+        let mut stored_copies = self.0.clone();
         for copy in stored.map_err(|error| PollError::store(Step::Search, &error))? {
-            *there.entry((copy.message_id, copy.from_address, copy.inbox_id)).or_default() +=
+            *stored_copies.entry((copy.message_id, copy.from_address, copy.inbox_id)).or_default() +=
                 usize::try_from(copy.count).unwrap_or(0);
         }
         let mut duplicates_found = BTreeSet::new();
@@ -37,7 +37,7 @@ impl Duplicates {
             let mut is_new = false;
             for inbox in &mail.inboxes {
                 let key = (id.clone(), mail.from.clone(), *inbox);
-                match there.get_mut(&key).filter(|count| **count > 0) {
+                match stored_copies.get_mut(&key).filter(|count| **count > 0) {
                     Some(count) => *count -= 1,
                     None => {
                         is_new = true;

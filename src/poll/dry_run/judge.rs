@@ -67,14 +67,14 @@ impl DryRunVisit<'_> {
             Headers::Received(received) => received.get(&meta.uid),
             Headers::Skipped | Headers::Refused => None,
         };
-        let judged = match headers {
+        let result = match headers {
             _ if fetch::is_too_large(meta, self.mailbox.max_size) => Ok(Verdict::TooLarge),
             Headers::Skipped => return None,
             Headers::Refused => Err(Missing::HeadersRefused),
             Headers::Received(_) => judge(meta, fetched, attempts),
         };
         let header = fetched.and_then(|fetched| fetched.body.as_deref()).map(parse::header).unwrap_or_default();
-        let (verdict, reason) = match judged {
+        let (verdict, reason) = match result {
             Ok(_) if header.is_exchange_substitute() => (Verdict::Undecided, Some(Missing::Substitute)),
             Ok(verdict) => (verdict, None),
             Err(reason) => (Verdict::Undecided, Some(reason)),

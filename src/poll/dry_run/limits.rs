@@ -13,7 +13,7 @@ const MAX_BYTES: u64 = 128 << 20;
 
 /// The remaining limits.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct DryRunLimits {
     /// Work in progress ends at this time.
     pub until: Instant,
     /// Nothing starts after this time, so that the dry run can finish in order.
@@ -21,7 +21,7 @@ pub struct Limits {
     headers: usize,
 }
 
-impl Limits {
+impl DryRunLimits {
     /// Limits that start now.
     pub fn within(time: Duration) -> Self {
         let now = Instant::now();

@@ -26,6 +26,7 @@ pub struct DryRun {
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = DryRunCounts)]
 pub struct Counts {
+    /// Mails in the folder.
     pub found: u64,
     /// A poll would import them.
     pub would_import: u64,
@@ -95,10 +96,13 @@ impl Verdict {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = DryRunMail)]
 pub struct Line {
+    /// UID in its folder.
     pub uid: u32,
     /// INTERNALDATE: when the server received it.
     pub date: Option<Timestamp>,
+    /// The sender.
     pub from: Option<String>,
+    /// The subject.
     pub subject: Option<String>,
     /// The size announced by the server.
     pub size: Option<u64>,
@@ -106,6 +110,7 @@ pub struct Line {
     pub inboxes: Vec<Target>,
     /// The header field that marks it as automatic mail.
     pub automatic: Option<String>,
+    /// The verdict.
     pub verdict: Verdict,
     /// The reason why it is undecided.
     #[serde(serialize_with = "maybe_in_english")]

@@ -21,7 +21,7 @@ pub struct Importable {
 }
 
 /// The counts of all folders.
-pub struct Tally {
+pub struct DryRunTally {
     pub folders: Vec<FolderTally>,
 }
 
@@ -40,7 +40,7 @@ pub struct FolderTally {
     pub searched: bool,
 }
 
-impl Tally {
+impl DryRunTally {
     /// Empty counts for these folders.
     pub fn new(folders: &[WatchedFolder]) -> Self {
         let tally = |folder: &WatchedFolder| FolderTally {
@@ -89,8 +89,8 @@ impl FolderTally {
         {
             *report.targets.entry(target.clone()).or_default() += 1;
         }
-        let there = importable.iter().filter(|mail| duplicates_found.contains(&mail.uid));
-        let automatic = there.filter(|mail| mail.is_automatic).count() as u64;
+        let stored_copies = importable.iter().filter(|mail| duplicates_found.contains(&mail.uid));
+        let automatic = stored_copies.filter(|mail| mail.is_automatic).count() as u64;
         report.counts.would_import -= duplicates_found.len() as u64;
         report.counts.automatic -= automatic;
         report.counts.duplicates += duplicates_found.len() as u64;

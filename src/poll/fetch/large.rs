@@ -1,7 +1,7 @@
 //! Downloads a large mail in chunks that are stored on arrival: memory use stays small, and the next poll resumes an
 //! interrupted download.
 
-use super::Source;
+use super::FetchSource;
 use crate::fact::Missing;
 use crate::imap::{Body, Chunk, ImapError, Meta};
 use crate::mail::digest::Digesting;
@@ -31,7 +31,7 @@ pub enum PartialDownload {
 
 /// Fetches a large mail up to its end, which is an empty chunk: the announced size is only a hint. Returns `None` if
 /// the budget ran out.
-pub async fn fetch(source: &mut Source<'_>, meta: &Meta) -> Result<Option<Content>, DownloadError> {
+pub async fn fetch(source: &mut FetchSource<'_>, meta: &Meta) -> Result<Option<Content>, DownloadError> {
     let mut download = Download::resume(source, meta).await.map_err(store_error)?;
     let mut empty_answers = 0;
     loop {
@@ -78,7 +78,7 @@ struct Download {
 
 impl Download {
     /// Resumes after the rows of an earlier poll.
-    async fn resume(source: &Source<'_>, meta: &Meta) -> Result<Self, StoreError> {
+    async fn resume(source: &FetchSource<'_>, meta: &Meta) -> Result<Self, StoreError> {
         let (store, epoch, uid) = (&source.deps.store, source.folder.epoch.id, meta.uid);
         let mut download = Self {
             uid,
@@ -102,7 +102,7 @@ impl Download {
     }
 
     /// The next bytes (empty at the end), or the final content of the mail.
-    async fn next_chunk(&self, source: &mut Source<'_>) -> Result<Result<Body, Content>, DownloadError> {
+    async fn next_chunk(&self, source: &mut FetchSource<'_>) -> Result<Result<Body, Content>, DownloadError> {
         let is_past_end = self.offset > 0 && self.is_long_enough();
         let missing = |why: Missing| Ok(Err(Content::Missing(why)));
         match source.session.fetch_chunk(self.uid, self.offset, CHUNK - self.partial_row.len()).await {
@@ -122,7 +122,7 @@ impl Download {
     }
 
     /// Processes a chunk. Returns the content of the mail if the download ends with it.
-    async fn add(&mut self, source: &Source<'_>, bytes: &[u8]) -> Result<Option<Content>, StoreError> {
+    async fn add(&mut self, source: &FetchSource<'_>, bytes: &[u8]) -> Result<Option<Content>, StoreError> {
         let ended = bytes.is_empty();
         source.budget.spend_bytes(bytes.len());
         self.offset += bytes.len() as u64;
@@ -146,7 +146,7 @@ impl Download {
     }
 
     /// Stores a row. Returns false if it differs from the row of an earlier poll.
-    async fn store_row(&mut self, source: &Source<'_>) -> Result<bool, StoreError> {
+    async fn store_row(&mut self, source: &FetchSource<'_>) -> Result<bool, StoreError> {
         let full = std::mem::replace(&mut self.partial_row, Vec::with_capacity(CHUNK));
         match self.last_row.take() {
             Some(row) if !full.starts_with(&row) => return Ok(false),
@@ -164,7 +164,7 @@ impl Download {
     }
 
     /// Discards the download, since the parts of two mails must never be joined.
-    async fn discard_changed(&self, source: &Source<'_>) -> Result<Content, StoreError> {
+    async fn discard_changed(&self, source: &FetchSource<'_>) -> Result<Content, StoreError> {
         source.deps.store.drop_download(source.lease, source.folder.epoch.id, self.uid).await?;
         Ok(Content::Missing(Missing::OtherBytes))
     }

@@ -96,7 +96,8 @@ impl Windows {
                 false => self.next.saturating_add(self.span - 1),
             };
             let found = match self.is_empty {
-                true => SearchResult { uids: Some(Vec::new()), highest: None }, // some servers answer SEARCH in an empty folder with an error (reference row A23)
+                // some servers answer SEARCH in an empty folder with an error (reference row A23)
+                true => SearchResult { uids: Some(Vec::new()), highest: None },
                 false => session.search(self.next, last, also, self.form).await.map_err(failed)?,
             };
             let uids = found.uids;

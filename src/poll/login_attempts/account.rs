@@ -29,7 +29,7 @@ pub const REPEATED_POLL: &str = "login again";
 
 /// An account at a server, within an organisation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
+pub struct LoginAccount {
     organisation: i64,
     /// The host name and its addresses.
     hosts: BTreeSet<String>,
@@ -39,7 +39,7 @@ pub struct Account {
     user: String,
 }
 
-impl Account {
+impl LoginAccount {
     /// The account of a login name at a server with these addresses.
     pub fn new(organisation: i64, server: &Server, username: &str, addresses: &[IpAddr]) -> Self {
         let mut known: Vec<String> = addresses.iter().copied().map(address_key).collect();

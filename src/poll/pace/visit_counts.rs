@@ -16,11 +16,11 @@ const MAX_NAMES: usize = 100_000;
 #[derive(Debug)]
 pub struct VisitCounts {
     max_per_address: usize,
-    counts: Mutex<Counts>,
+    counts: Mutex<CurrentVisits>,
 }
 
 #[derive(Debug, Default)]
-struct Counts {
+struct CurrentVisits {
     visits: HashMap<IpNet, usize>,
     known: HashMap<String, IpNet>,
 }

@@ -1,6 +1,6 @@
 //! The commands on UIDs of the open folder.
 
-use super::{Conversation, Selected};
+use super::{Conversation, OpenFolder};
 use crate::test_server::account::{Account, Message};
 use crate::test_server::faults::Faults;
 use crate::test_server::wire::{name, untagged};
@@ -42,7 +42,7 @@ impl Conversation {
         &self,
         words: &[&str],
         account: &mut Account,
-        selected: &Selected,
+        selected: &OpenFolder,
         out: &mut Vec<u8>,
     ) -> Result<Code, String> {
         let (uids, code) = limited(existing(words, account, selected)?, &account.faults);
@@ -57,7 +57,7 @@ impl Conversation {
         Ok(code)
     }
 
-    fn store(&self, words: &[&str], account: &mut Account, selected: &Selected) -> Result<Code, String> {
+    fn store(&self, words: &[&str], account: &mut Account, selected: &OpenFolder) -> Result<Code, String> {
         let uids = existing(words, account, selected)?;
         let removes = words.get(1).is_some_and(|how| how.starts_with('-'));
         let flags = words.get(2).copied().unwrap_or_default();
@@ -105,7 +105,7 @@ impl Conversation {
     }
 }
 
-fn search_for(words: &[&str], account: &Account, selected: &Selected, out: &mut Vec<u8>) -> Result<Code, String> {
+fn search_for(words: &[&str], account: &Account, selected: &OpenFolder, out: &mut Vec<u8>) -> Result<Code, String> {
     let faults = &account.faults;
     let folder = account.folders.get(&selected.folder).ok_or("NO [NONEXISTENT] the folder is gone")?;
     let mut uids = search::matches(words, folder)?;
@@ -125,7 +125,7 @@ fn search_for(words: &[&str], account: &Account, selected: &Selected, out: &mut 
 }
 
 /// The UIDs of the open folder in the first word's set.
-fn existing(words: &[&str], account: &Account, selected: &Selected) -> Result<Vec<u32>, String> {
+fn existing(words: &[&str], account: &Account, selected: &OpenFolder) -> Result<Vec<u32>, String> {
     let folder = account.folders.get(&selected.folder).ok_or("NO [NONEXISTENT] the folder is gone")?;
     let existing: Vec<u32> = folder.messages.iter().map(|message| message.uid).collect();
     Ok(uid_set::select(words.first().copied().unwrap_or_default(), &existing))

@@ -8,9 +8,9 @@ fn at(host: &str) -> Server {
     Server::usual(host.to_owned(), TlsMode::Implicit)
 }
 
-fn account(organisation: i64, host: &str, username: &str, addresses: &[&str]) -> Account {
+fn account(organisation: i64, host: &str, username: &str, addresses: &[&str]) -> LoginAccount {
     let addresses: Vec<IpAddr> = addresses.iter().map(|address| address.parse().unwrap()).collect();
-    Account::new(organisation, &at(host), username, &addresses)
+    LoginAccount::new(organisation, &at(host), username, &addresses)
 }
 
 #[test]
@@ -60,8 +60,8 @@ fn a_server_is_one_by_whichever_address_and_name() {
     }
     assert_ne!(address_key("2001:db8:1:2::1".parse().unwrap()), address_key("2001:db8:1:3::1".parse().unwrap()));
     // Two names of one server, and an address that no name had when it was looked up.
-    let shares = |one: &Account, other: &Account| {
-        let of = |account: &Account| {
+    let shares = |one: &LoginAccount, other: &LoginAccount| {
+        let of = |account: &LoginAccount| {
             let own = account.subjects(NEW_LOGIN).into_iter().filter(|(.., on)| *on == OnSuccess::Forget);
             own.map(|(subject, ..)| subject).collect::<BTreeSet<_>>()
         };

@@ -1,6 +1,6 @@
 //! Revokes a consent, at its provider if possible, and here.
 
-use super::Deps;
+use super::OAuthDeps;
 use super::grant::{self, GrantError, Lock};
 use crate::fact::GivenUp;
 use crate::store::{Grant, GrantKey, GrantKind, Login, Mailbox};
@@ -17,7 +17,7 @@ pub enum Consent {
 
 impl Consent {
     /// Revokes the consent at its provider, if no other mailbox needs it. `None` if there is no consent.
-    pub async fn end(&self, deps: &Deps) -> Option<GivenUp> {
+    pub async fn end(&self, deps: &OAuthDeps) -> Option<GivenUp> {
         match self {
             Self::None => None,
             Self::Shared => Some(GivenUp::Shared),
@@ -26,7 +26,7 @@ impl Consent {
     }
 
     /// Permits renewals again.
-    pub async fn release(self, deps: &Deps) {
+    pub async fn release(self, deps: &OAuthDeps) {
         if let Self::Last(lock) = self {
             lock.release(deps).await;
         }
@@ -37,7 +37,7 @@ impl Consent {
 ///
 /// # Errors
 /// A renewal of the grant is in progress.
-pub async fn lock_consent(grant_id: i64, deps: &Deps) -> Result<Consent, GrantError> {
+pub async fn lock_consent(grant_id: i64, deps: &OAuthDeps) -> Result<Consent, GrantError> {
     Ok(Consent::Last(Box::new(Lock::take(grant_id, deps).await?)))
 }
 
@@ -45,7 +45,7 @@ pub async fn lock_consent(grant_id: i64, deps: &Deps) -> Result<Consent, GrantEr
 ///
 /// # Errors
 /// A renewal of the grant is in progress.
-pub async fn last_consent(mailbox: &Mailbox, deps: &Deps) -> Result<Consent, GrantError> {
+pub async fn last_consent(mailbox: &Mailbox, deps: &OAuthDeps) -> Result<Consent, GrantError> {
     let Login::OAuth { grant_id, key } = &mailbox.login else { return Ok(Consent::None) };
     let mailboxes = deps.store.mailboxes_by_grant().await?.remove(grant_id).unwrap_or_default();
     // Google revokes all consents of an account together, so grants of other organisations count too.
@@ -59,7 +59,7 @@ pub async fn last_consent(mailbox: &Mailbox, deps: &Deps) -> Result<Consent, Gra
 }
 
 /// Revokes the consent at its provider if that is supported, and reports the result.
-async fn revoke_at_provider(lock: &Lock, deps: &Deps) -> GivenUp {
+async fn revoke_at_provider(lock: &Lock, deps: &OAuthDeps) -> GivenUp {
     let GrantKey { provider, kind, identity } = lock.grant.key.clone();
     let is_microsoft = deps.config.providers.get(&provider).is_some_and(|app| app.family() == "microsoft");
     match grant::revoke(&lock.grant, deps).await {
