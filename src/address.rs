@@ -1,4 +1,4 @@
-//! Mail addresses as keys: in lower case, so that the same address is one row however it was typed.
+//! Mail addresses as keys: in lower case, so that an address is one row however it was typed.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,18 +15,18 @@ impl Address {
         &self.0
     }
 
-    /// What stands behind the @.
+    /// The part after the @.
     pub fn domain(&self) -> &str {
         self.0.split_once('@').map_or("", |(_, domain)| domain)
     }
 
-    /// The address that a helpdesk gives to an inbox for a customer's address: `jobb@lillestad.se` at `mail.kundo.se` is
+    /// The address of an inbox for a customer's address: `jobb@lillestad.se` at `mail.kundo.se` becomes
     /// `jobb.lillestad.se@mail.kundo.se`.
-    pub fn derived(customer: &Self, domain: &str) -> Result<Self, String> {
+    pub fn derive(customer: &Self, domain: &str) -> Result<Self, String> {
         format!("{}@{domain}", customer.0.replace('@', ".")).parse()
     }
 
-    /// Without its plus part: `jobb+anna@lillestad.se` is delivered where `jobb@lillestad.se` is (RFC 5233).
+    /// The address without its plus part: `jobb+anna@lillestad.se` is delivered to `jobb@lillestad.se` (RFC 5233).
     #[must_use]
     pub fn without_plus(&self) -> Self {
         match self.0.split_once('@') {
@@ -44,19 +44,19 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let wrong = |why: &str| Err(format!("{text:?} is not a mail address: {why}"));
+        let invalid = |why: &str| Err(format!("{text:?} is not a mail address: {why}"));
         if text.len() > 320 {
             return Err("a mail address has at most 320 characters".to_owned());
         }
         if text.chars().any(|c| c.is_whitespace() || c.is_control() || "<>\"(),;\\".contains(c)) {
-            return wrong("it holds a character that does not belong there");
+            return invalid("it contains an invalid character");
         }
         match text.split_once('@') {
-            None => wrong("it has no @"),
-            Some((_, domain)) if domain.contains('@') => wrong("it has more than one @"),
-            Some(("", _)) => wrong("nothing stands before the @"),
+            None => invalid("it has no @"),
+            Some((_, domain)) if domain.contains('@') => invalid("it has more than one @"),
+            Some(("", _)) => invalid("the part before the @ is missing"),
             Some((_, domain)) if domain.is_empty() || domain.starts_with('.') || domain.ends_with('.') => {
-                wrong("no domain stands after the @")
+                invalid("the domain after the @ is missing or invalid")
             }
             Some(_) => Ok(Self(text.to_lowercase())),
         }
@@ -90,11 +90,11 @@ mod tests {
     #[test]
     fn an_inbox_address_is_derived_from_the_customers() {
         let customer = "Jobb@lillestad.se".parse().unwrap();
-        assert_eq!(Address::derived(&customer, "mail.kundo.se").unwrap().as_str(), "jobb.lillestad.se@mail.kundo.se");
+        assert_eq!(Address::derive(&customer, "mail.kundo.se").unwrap().as_str(), "jobb.lillestad.se@mail.kundo.se");
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn invalid_addresses_are_refused() {
         for text in ["", "jobb", "@b.se", "a@", "a@b@c", "a b@c.se", "a@b.se\r\nX: y", "<a@b.se>", "a@.se", "a@se."] {
             assert!(text.parse::<Address>().is_err(), "{text:?}");
         }

@@ -1,5 +1,5 @@
-//! What can be wrong with a mailbox, at its server or its identity provider, as one closed list: what a person is told of each, in Swedish
-//! and in English, stands in `locale/`.
+//! The known causes of a mailbox's failures, at its mail server or identity provider, as one closed list. `locale/` has
+//! a sentence and a remedy for each, in every language.
 
 use std::collections::BTreeMap;
 
@@ -8,44 +8,43 @@ use serde::{Deserialize, Serialize};
 use crate::locale::{self, Language};
 use crate::shown::shown_within;
 
-/// Whose business a cause is.
+/// The party that has to act on a cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CauseOwner {
-    /// This installation's configuration: the operator's. It says nothing of what other workers are told.
+    /// The operator: this installation's configuration is incomplete. Other workers may still be configured correctly.
     Here,
-    /// The registered application's, for all of its mailboxes at once: the operator's.
+    /// The operator: the registered application fails, for all of its mailboxes.
     App,
-    /// One consent's: a person must consent anew.
+    /// A person has to consent again.
     Consent,
-    /// A rule or a setting at the provider, of one tenant or account: its admin's, who mends it without telling us.
+    /// The provider's admin: a policy or setting of one tenant or account. Its fix is not announced to us.
     Admin,
-    /// One mailbox's rights and switches at its server: its admin's.
+    /// The mail server's admin: a permission or switch of one mailbox.
     Mailbox,
-    /// The provider's: it passes by itself.
+    /// Nobody: the provider's failure is temporary.
     Provider,
 }
 
 macro_rules! causes {
-    ($($whose:ident { $($(#[$doc:meta])* $name:ident = $id:literal,)* })*) => {
-        /// One cause.
+    ($($owner:ident { $($(#[$doc:meta])* $name:ident = $id:literal,)* })*) => {
+        /// A known cause of a failure.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum Cause {
             $($($(#[$doc])* #[serde(rename = $id)] $name,)*)*
         }
 
         impl Cause {
-            /// All of them.
             #[cfg(test)]
             pub const ALL: &[Cause] = &[$($(Cause::$name,)*)*];
 
-            /// Its name, as in JSON and in the language files.
+            /// The name in JSON and in the language files.
             pub fn id(self) -> &'static str {
                 match self { $($(Cause::$name => $id,)*)* }
             }
 
-            /// Whose business it is.
-            pub fn whose(self) -> CauseOwner {
-                match self { $($(Cause::$name => CauseOwner::$whose,)*)* }
+            /// The party that has to act.
+            pub fn owner(self) -> CauseOwner {
+                match self { $($(Cause::$name => CauseOwner::$owner,)*)* }
             }
         }
     };
@@ -53,49 +52,49 @@ macro_rules! causes {
 
 causes! {
     Here {
-        /// The configuration names no client id, or the provider is not in it.
+        /// The configuration has no client ID, or lacks the provider.
         NotRegistered = "app-not-registered",
-        /// The file with the client secret cannot be read.
+        /// The file with the client secret is unreadable.
                 SecretUnreadable = "app-secret-unreadable",
-        /// The provider gives no device codes.
+        /// The provider does not support device codes.
         NoDeviceCodes = "app-no-device-codes",
-        /// The application's own token names no object id.
+        /// The application's own token has no object ID.
         NoObjectId = "app-no-object-id",
             }
     App {
-        /// The client secret has ended.
+        /// The client secret has expired.
         SecretExpired = "app-secret-expired",
-        /// The client secret is another, or its id was given in place of its value.
+        /// The client secret is wrong, or its ID was entered instead of its value.
         SecretWrong = "app-secret-wrong",
-                /// The provider has deleted the application or switched it off, or never knew it.
+                /// The application is deleted, disabled or unknown at the provider.
         AppGone = "app-gone",
     }
     Admin {
-        /// This tenant does not know the application.
+        /// The tenant does not know the application.
         AppUnknown = "app-unknown",
-        /// This tenant has switched the application off.
+        /// The tenant has disabled the application.
         AppDisabled = "app-disabled",
-        /// There is no such tenant.
+        /// The tenant does not exist.
         TenantUnknown = "app-tenant-unknown",
-        /// Device codes need "Allow public client flows".
+        /// Device codes require "Allow public client flows".
         PublicClientOff = "app-public-client-off",
         /// The application is registered as a public client and must send no secret.
         SecretNotAllowed = "app-secret-not-allowed",
-        /// The address that the browser returns to is not registered.
+        /// The redirect URI is not registered.
         RedirectMismatch = "app-redirect-mismatch",
-        /// A scope that the application may not ask for.
+        /// The application may not request a scope.
         ScopeRefused = "app-scope-refused",
-        /// This kind of application may not get tokens this way.
+        /// The application may not get tokens by this grant type.
         FlowNotAllowed = "app-flow-not-allowed",
-                /// The provider takes our request for wrong, for another reason.
+                /// The provider rejects the request for another reason.
         AppRefused = "app-refused",
-        /// The tenant's rules do not let this application, place or device in.
+        /// A policy of the tenant blocks this application, location or device.
         AccessBlocked = "admin-access-blocked",
-        /// The account is switched off, locked or gone.
+        /// The account is disabled, locked or deleted.
         AccountDisabled = "admin-account-disabled",
-        /// The account is not among those that may use the application.
+        /// The account is not assigned to the application.
         NotAssigned = "admin-not-assigned",
-        /// The account belongs to another tenant than the one that was asked.
+        /// The account belongs to another tenant than the requested one.
         OtherTenant = "admin-other-tenant",
         /// The tenant has no Exchange Online.
         NoMailService = "admin-no-mail-service",
@@ -103,145 +102,144 @@ causes! {
     Consent {
         /// Nobody has consented yet.
         NotConnected = "consent-missing",
-        /// It was given for another login name than the mailbox has.
+        /// The consent was given for another login name.
         OtherLoginName = "consent-other-login-name",
         /// An admin of the tenant must consent first.
         AdminConsent = "consent-admin-needed",
-        /// It was not used for too long.
+        /// The consent was unused for too long.
         Inactive = "consent-inactive",
-        /// The tenant asks its people to sign in again after some time.
+        /// The tenant requires a new sign-in after some time.
         SignInFrequency = "consent-sign-in-frequency",
         /// The password was changed.
         PasswordChanged = "consent-password-changed",
-        /// It was withdrawn, or has ended for another reason.
+        /// The consent was revoked, or has ended for another reason.
         Ended = "consent-ended",
         /// Google ends consents to applications in testing after seven days.
         GoogleTesting = "consent-google-testing",
-        /// A further proof is needed, as by telephone.
+        /// Multi-factor authentication is required.
         MfaNeeded = "consent-mfa-needed",
 
-        /// Somebody else consented than was wanted.
+        /// Another account has consented than the requested one.
         WrongAccount = "consent-wrong-account",
-        /// The provider does not say who consented.
+        /// The provider does not identify the account that consented.
         NoIdentity = "consent-no-identity",
-        /// Less was consented to than was asked for.
+        /// Fewer scopes were granted than requested.
         ScopeMissing = "consent-scope-missing",
-        /// No refresh token came.
+        /// The provider sent no refresh token.
         NoRefreshToken = "consent-no-refresh-token",
-        /// The answer comes from another issuer.
+        /// The response has another issuer.
         WrongIssuer = "consent-wrong-issuer",
-        /// The answer does not belong to the question.
+        /// The response's `state` does not match the request.
         WrongState = "consent-wrong-state",
-        /// The person said no.
+        /// The person declined.
         Denied = "consent-denied",
-        /// Nobody entered the device code in time, or nobody came back from the browser.
+        /// The device code was not entered in time, or the browser did not return.
         TimedOut = "consent-timed-out",
     }
     Provider {
-        /// It asks to come back later.
+        /// The provider asks us to retry later.
         Busy = "provider-busy",
-        /// It has trouble of its own.
+        /// The provider has a failure.
         Down = "provider-down",
-        /// No connection.
+        /// The connection failed.
         Unreachable = "provider-unreachable",
-        /// No whole answer in time.
+        /// The response was not complete in time.
         Slow = "provider-slow",
-        /// An answer that is no token answer, such as a web page.
+        /// The response is not a token response, but for instance a web page.
         NotJson = "provider-not-json",
-        /// It sends us elsewhere, where we do not go with a secret.
+        /// The provider redirects. A secret is never sent to a redirect target.
         Redirected = "provider-redirected",
-        /// An answer above a megabyte.
+        /// The response exceeds a megabyte.
         TooLarge = "provider-too-large",
-        /// Another worker is renewing the token and does not come to its end.
+        /// Another worker is renewing the token and does not finish.
         Waiting = "provider-waiting",
-        /// The mail server had a moment's trouble: it worked when asked again.
+        /// The mail server failed temporarily: a second attempt succeeded.
         ServerUnwell = "server-unwell",
-        /// The mail server asks to come back later.
+        /// The mail server asks us to retry later.
         Throttled = "server-throttled",
     }
     Mailbox {
-        /// The server takes no access tokens.
+        /// The server does not accept access tokens.
         NoOauthOffered = "mailbox-no-oauth",
-        /// The server takes no passwords any more.
+        /// The server no longer accepts passwords.
         PasswordLoginOff = "mailbox-password-login-off",
-        /// The token is for somebody else.
+        /// The token is for another service.
         AudienceWrong = "mailbox-audience-wrong",
-        /// The token does not hold the right to read mail.
+        /// The token lacks the permission to read mail.
         TokenScopeMissing = "mailbox-token-scope-missing",
-        /// The application's token names no role for IMAP.
+        /// The application's token has no role for IMAP.
         RoleMissing = "mailbox-role-missing",
-        /// Exchange does not know the application, or knows it by another id.
+        /// Exchange does not know the application, or knows another ID of it.
         ServicePrincipalMissing = "mailbox-service-principal-missing",
-        /// The application has no right to this mailbox.
+        /// The application has no permission for this mailbox.
         AppPermissionMissing = "mailbox-app-permission-missing",
-        /// The person has no right to the shared mailbox.
+        /// The person has no permission for the shared mailbox.
         DelegatePermissionMissing = "mailbox-delegate-permission-missing",
         /// IMAP is switched off.
         ImapOff = "mailbox-imap-off",
-        /// The token is refused, and nothing tells why.
+        /// The server refuses the token for an unknown reason.
         TokenRefused = "mailbox-token-refused",
-        /// Answers of one session speak of the same mails and cannot all be true.
+        /// The answers of one session about the same mails contradict each other.
         AnswersContradict = "server-answers-contradict",
-        /// A mail that an effect of ours has moved or removed is there again.
+        /// A mail that one of our effects has moved or removed has come back.
         CopyReturns = "mailbox-copy-returns",
-        /// Its server has refused too many logins that were asked for here.
+        /// The server has refused too many logins from this organisation.
         TooManyRefusals = "mailbox-too-many-refusals",
     }
 }
 
-/// The longest of what a sentence names.
-const MOST_NAMED: usize = 2000;
+/// Maximum length of an argument.
+const MAX_ARGUMENT: usize = 2000;
 
-/// A cause with what it is about.
+/// A cause, with the arguments of its texts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
-    /// Which.
     pub cause: Cause,
     /// The provider's own code, such as AADSTS700082 or `invalid_grant`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// What its sentences name: addresses, scopes, a provider. Never a secret.
+    /// Arguments of the texts: addresses, scopes, a provider. Never a secret.
     #[serde(default)]
     pub about: BTreeMap<String, String>,
 }
 
 impl Trouble {
-    /// A cause alone.
+    /// A cause without arguments.
     pub fn new(cause: Cause) -> Self {
         Self { cause, code: None, about: BTreeMap::new() }
     }
 
-    /// With something that its sentences name.
+    /// Adds an argument of the texts.
     #[must_use]
     pub fn about(mut self, name: &str, value: impl Into<String>) -> Self {
-        // Some of it a server, a provider or a stranger has named.
-        self.about.insert(name.to_owned(), shown_within(&value.into(), MOST_NAMED));
+        // Servers, providers and strangers supply some of these values.
+        self.about.insert(name.to_owned(), shown_within(&value.into(), MAX_ARGUMENT));
         self
     }
 
-    /// With all of these that it does not have yet.
+    /// Adds those arguments that are not set yet.
     #[must_use]
     pub fn about_all(mut self, names: &BTreeMap<String, String>) -> Self {
         for (name, value) in names {
-            self.about.entry(name.clone()).or_insert_with(|| shown_within(value, MOST_NAMED));
+            self.about.entry(name.clone()).or_insert_with(|| shown_within(value, MAX_ARGUMENT));
         }
         self
     }
 
-    /// With the provider's own code.
+    /// Adds the provider's own code.
     #[must_use]
-    pub fn coded(mut self, code: Option<String>) -> Self {
+    pub fn with_code(mut self, code: Option<String>) -> Self {
         self.code = code.or(self.code);
         self
     }
 
-    /// For somebody who reads it on a page, and has no terminal.
+    /// Adapts the texts to a reader on a web page, who has no terminal.
     #[must_use]
     pub fn on_page(self) -> Self {
         self.about("place", "page")
     }
 
-    /// What is wrong, in one sentence, with the provider's code behind it.
+    /// The problem in one sentence, with the provider's code.
     pub fn sentence(&self, language: Language) -> String {
         let sentence = locale::message(language, self.cause.id(), None, &self.about);
         match (&self.code, sentence.strip_suffix('.')) {
@@ -251,22 +249,22 @@ impl Trouble {
         }
     }
 
-    /// The click or the command that mends it.
+    /// The action or command that fixes the problem.
     pub fn remedy(&self, language: Language) -> String {
         locale::message(language, self.cause.id(), Some("remedy"), &self.about)
     }
 
-    /// Both.
+    /// The sentence and the remedy.
     pub fn in_full(&self, language: Language) -> String {
         format!("{} {}", self.sentence(language), self.remedy(language))
     }
 
-    /// As it is kept.
+    /// The stored form.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// As it was kept; `None` if a later version wrote it.
+    /// Reads the stored form; `None` if a later version wrote it.
     pub fn from_json(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
     }

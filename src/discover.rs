@@ -1,8 +1,9 @@
-//! Finds the mail server of an address, to propose it to the admin: it is shown for correction, and never used unseen, since
-//! whoever rules the domain, or only its DNS, says where a password would go (RFC 6186 6).
+//! Finds the mail server of an address, to propose it to the admin. The proposal is shown for correction and never used
+//! unseen, since the owner of the domain or of its DNS decides where the password would go (RFC 6186 6).
 //!
-//! The sources, the earlier winning: the large providers by the address's domain; the domain's MX records; its own autoconfig
-//! file, as Thunderbird reads it; its SRV records (RFC 6186, RFC 8314); a guess. All but the first are asked at once.
+//! The sources, in order of preference: the large providers by the address's domain; the domain's MX records; its
+//! autoconfig file, as Thunderbird reads it; its SRV records (RFC 6186, RFC 8314); a guess. All but the first are
+//! queried concurrently.
 
 mod autoconfig;
 mod host_name;
@@ -29,88 +30,84 @@ use host_name::host_name;
 pub use proposal::Proposal;
 use records::Records;
 
-/// No source is waited for longer; they are asked at once, so this is also the time for all.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Time limit of each source. They run concurrently, so it is also the limit of the whole.
+const TIME_LIMIT: Duration = Duration::from_secs(10);
 
-/// What was found out.
+/// The result of a discovery.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Discovery {
     /// A server to propose.
-    Found(Box<Found>),
-    /// Nothing: no source knows the domain, or none of them answers.
+    Found(Box<FoundServer>),
+    /// No source knows the domain, or none of them responds.
     Nothing,
 }
 
-/// A server to propose, and how one would log in there.
+/// A server to propose, and how to log in there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// Its name, in the letters of DNS.
+pub struct FoundServer {
+    /// The host name in ASCII form (IDNA).
     pub host: String,
-    /// Its port.
     pub port: u16,
-    /// How the connection is protected; never not at all.
+    /// The protection of the connection; never `None`.
     pub tls: TlsMode,
-    /// The login name.
     pub username: String,
-    /// Who runs it, if it is one that we know, e.g. "Microsoft".
+    /// The operator of the server, if known, e.g. "Microsoft".
     pub provider: Option<&'static str>,
-    /// What one logs in with.
+    /// The kind of credential.
     pub login: Login,
-    /// Which passwords are thought to work, whatever else does.
+    /// The passwords that probably work, whatever the kind of credential.
     pub passwords: Passwords,
-    /// Who says so.
+    /// The source of this proposal.
     pub how: Source,
 }
 
-impl Found {
-    /// Whether a password is thought to work.
+impl FoundServer {
+    /// Whether a password probably works.
     pub fn password_works(&self) -> bool {
         self.passwords != Passwords::None
     }
 }
 
-/// What one logs in with.
+/// The kind of credential for a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Login {
     /// A password.
     Password,
-    /// Tokens of this provider of the configuration, with which an application is registered.
+    /// Tokens of this configured provider, which has a registered application.
     OAuth(String),
-    /// Tokens and nothing else, and no application is registered yet. With the provider of the configuration that wants one, if
-    /// there is such.
+    /// Only tokens work, and no application is registered yet. Holds the configured provider that needs one, if any.
     Unregistered(Option<String>),
 }
 
-/// Which passwords a server takes.
+/// The passwords that a server accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Passwords {
-    /// The account's own.
+    /// The account's own password.
     Own,
-    /// One that the account's owner has made for an application.
+    /// An app password that the account's owner has created.
     App,
-    /// None.
     None,
 }
 
-/// Who says where a domain's mail is.
+/// The source of a proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = DiscoverySource)]
 pub enum Source {
-    /// We do: the domain is a large provider's.
+    /// The built-in list: the domain belongs to a large provider.
     Provider,
     /// The domain's autoconfig file.
     Autoconfig,
-    /// Its SRV records.
+    /// The domain's SRV records.
     Srv,
-    /// Its MX records name a provider that we know.
+    /// The domain's MX records, which name a known provider.
     Mx,
-    /// Nobody: a host with a usual name exists.
+    /// A guess: a host with a usual name exists.
     Guess,
 }
 
 impl Source {
-    /// Its name, as in JSON and in the language files.
+    /// The name in JSON and in the language files.
     pub fn id(self) -> &'static str {
         match self {
             Self::Provider => "provider",
@@ -122,61 +119,67 @@ impl Source {
     }
 }
 
-/// A server as its source names it.
+/// A server as found in a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Lead {
+struct Candidate {
     host: String,
     port: u16,
     tls: TlsMode,
-    /// The login name, where the source says one.
+    /// The login name, if the source has one.
     username: Option<String>,
-    /// Whether the source says that passwords are not taken.
-    by_token_only: bool,
+    /// Whether the source excludes passwords.
+    only_tokens: bool,
 }
 
-impl Lead {
-    /// A server with TLS from the first byte on the usual port (RFC 8314 3.2).
+impl Candidate {
+    /// A server with implicit TLS on the usual port (RFC 8314 3.2).
     fn usual(host: impl Into<String>) -> Self {
         let tls = TlsMode::Implicit;
-        Self { host: host.into(), port: tls.default_port(), tls, username: None, by_token_only: false }
+        Self { host: host.into(), port: tls.default_port(), tls, username: None, only_tokens: false }
     }
 }
 
-/// What one source says.
+/// The answer of one source.
 #[derive(Debug, PartialEq, Eq)]
-enum Said {
-    /// There it is.
-    Here(Source, Lead),
-    /// The domain offers no IMAP, and says so.
-    Nowhere,
-    /// It knows nothing.
+enum SourceResult {
+    /// The server.
+    Found(Source, Candidate),
+    /// The domain declares that it offers no IMAP.
+    NotOffered,
+    /// The source knows nothing.
     Unknown,
 }
 
-impl Said {
-    fn here(source: Source, lead: Option<Lead>) -> Self {
-        lead.map_or(Self::Unknown, |lead| Self::Here(source, lead))
+impl SourceResult {
+    fn from_candidate(source: Source, candidate: Option<Candidate>) -> Self {
+        candidate.map_or(Self::Unknown, |candidate| Self::Found(source, candidate))
     }
 }
 
-/// Looks for the mail server of this address, for at most ten seconds.
+/// Finds the mail server of this address, within ten seconds.
 ///
-/// What goes wrong on the way, be it DNS, a certificate or a forbidden address, is told nobody: the source is one that knows
-/// nothing, so that nobody can feel his way about our network by the answers.
+/// Failures (DNS, TLS, forbidden address) look like "nothing found", so discovery cannot be used to probe our network.
 pub async fn find(address: &Address, egress: &Egress, deadlines: &Deadlines, oauth: &config::OAuth) -> Discovery {
     let Some(domain) = host_name(address.domain()) else { return Discovery::Nothing };
-    let found = |source, lead| Discovery::Found(Box::new(told(source, lead, address, oauth)));
+    let found = |source, candidate| Discovery::Found(Box::new(describe(source, candidate, address, oauth)));
     if let Some(provider) = provider::by_domain(&domain) {
-        return found(Source::Provider, provider.lead(address));
+        return found(Source::Provider, provider.candidate(address));
     }
     let records = Records::new(deadlines.dns.0);
-    let http = HttpClient { egress, deadlines, largest: autoconfig::LARGEST, allow_http_loopback: false };
-    let [first, second] = autoconfig::places(&domain, address);
-    let steps: [BoxFuture<'_, Said>; 6] = [
-        async { Said::here(Source::Mx, provider::by_mx(&records.mx(&domain).await).map(|it| it.lead(address))) }
+    let http = HttpClient { egress, deadlines, max_size: autoconfig::MAX_SIZE, allow_http_loopback: false };
+    let [first, second] = autoconfig::urls(&domain, address);
+    let steps: [BoxFuture<'_, SourceResult>; 6] = [
+        async {
+            SourceResult::from_candidate(
+                Source::Mx,
+                provider::by_mx(&records.mx(&domain).await).map(|it| it.candidate(address)),
+            )
+        }
+        .boxed(),
+        async { SourceResult::from_candidate(Source::Autoconfig, autoconfig::fetch(first, address, &http).await) }
             .boxed(),
-        async { Said::here(Source::Autoconfig, autoconfig::ask(first, address, &http).await) }.boxed(),
-        async { Said::here(Source::Autoconfig, autoconfig::ask(second, address, &http).await) }.boxed(),
+        async { SourceResult::from_candidate(Source::Autoconfig, autoconfig::fetch(second, address, &http).await) }
+            .boxed(),
         async {
             let (imaps, imap) = tokio::join!(records.srv("_imaps", &domain), records.srv("_imap", &domain));
             records::by_srv(&imaps, &imap)
@@ -185,47 +188,48 @@ pub async fn find(address: &Address, egress: &Egress, deadlines: &Deadlines, oau
         guess(format!("imap.{domain}"), egress, deadlines).boxed(),
         guess(format!("mail.{domain}"), egress, deadlines).boxed(),
     ];
-    let mut said: FuturesOrdered<_> = steps.into_iter().map(|step| timeout(PATIENCE, step)).collect();
-    while let Some(said) = said.next().await {
-        match said.unwrap_or(Said::Unknown) {
-            Said::Here(source, lead) => return found(source, lead),
-            Said::Nowhere => return Discovery::Nothing,
-            Said::Unknown => {}
+    let mut results: FuturesOrdered<_> = steps.into_iter().map(|step| timeout(TIME_LIMIT, step)).collect();
+    while let Some(result) = results.next().await {
+        match result.unwrap_or(SourceResult::Unknown) {
+            SourceResult::Found(source, candidate) => return found(source, candidate),
+            SourceResult::NotOffered => return Discovery::Nothing,
+            SourceResult::Unknown => {}
         }
     }
     Discovery::Nothing
 }
 
-/// A host with this name that may be connected to.
-async fn guess(host: String, egress: &Egress, deadlines: &Deadlines) -> Said {
-    let lead = Lead::usual(host);
-    match egress.resolve(&lead.host, lead.port, deadlines).await {
-        Ok(_) => Said::Here(Source::Guess, lead),
-        Err(_) => Said::Unknown,
+/// Proposes a host with this name if it exists and may be connected to.
+async fn guess(host: String, egress: &Egress, deadlines: &Deadlines) -> SourceResult {
+    let candidate = Candidate::usual(host);
+    match egress.resolve(&candidate.host, candidate.port, deadlines).await {
+        Ok(_) => SourceResult::Found(Source::Guess, candidate),
+        Err(_) => SourceResult::Unknown,
     }
 }
 
-/// What a source has said, with what we know of that server and its provider.
-fn told(source: Source, lead: Lead, address: &Address, oauth: &config::OAuth) -> Found {
-    let known = provider::by_host(&lead.host);
+/// Adds what we know about the server and its provider.
+fn describe(source: Source, candidate: Candidate, address: &Address, oauth: &config::OAuth) -> FoundServer {
+    let known = provider::by_host(&candidate.host);
     let passwords = match known {
-        _ if lead.by_token_only => Passwords::None,
+        _ if candidate.only_tokens => Passwords::None,
         Some(provider) => provider.passwords,
         None => Passwords::Own,
     };
-    let login = match oauth.registered_for_host(&lead.host) {
+    let login = match oauth.registered_for_host(&candidate.host) {
         Some(name) => Login::OAuth(name.to_owned()),
         None if passwords == Passwords::None => {
-            let mut ours = oauth.providers.iter().filter(|(_, app)| app.imap_host.eq_ignore_ascii_case(&lead.host));
+            let mut ours =
+                oauth.providers.iter().filter(|(_, app)| app.imap_host.eq_ignore_ascii_case(&candidate.host));
             Login::Unregistered(ours.next().map(|(name, _)| name.clone()))
         }
         None => Login::Password,
     };
-    Found {
-        username: lead.username.unwrap_or_else(|| address.to_string()),
-        host: lead.host,
-        port: lead.port,
-        tls: lead.tls,
+    FoundServer {
+        username: candidate.username.unwrap_or_else(|| address.to_string()),
+        host: candidate.host,
+        port: candidate.port,
+        tls: candidate.tls,
         provider: known.map(|provider| provider.name),
         login,
         passwords,
@@ -260,7 +264,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn microsoft_takes_no_passwords_whether_an_application_is_registered_or_not() {
+    async fn microsoft_accepts_no_passwords() {
         for (client_id, login) in [
             ("", Login::Unregistered(Some("microsoft".to_owned()))),
             ("00001111-aaaa", Login::OAuth("microsoft".to_owned())),
@@ -272,30 +276,30 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_domain_is_not_looked_for() {
+    async fn invalid_domains_are_not_looked_up() {
         for address in ["a@127.0.0.1", "a@[::1]", "a@2130706433", "a@0x7f.1", "a@localhost", "a@b_c.se", "a@-b.se"] {
             assert_eq!(find_with(address, &oauth("")).await, Discovery::Nothing, "{address}");
         }
     }
 
     #[test]
-    fn a_provider_is_known_by_its_server_too_whoever_names_it() {
+    fn a_provider_is_recognised_by_its_server() {
         let address = "jobb@lillestad.se".parse().unwrap();
-        let found = told(Source::Srv, Lead::usual("outlook.office365.com"), &address, &oauth("x"));
+        let found = describe(Source::Srv, Candidate::usual("outlook.office365.com"), &address, &oauth("x"));
         assert_eq!(found.login, Login::OAuth("microsoft".to_owned()));
         assert_eq!((found.how, found.passwords), (Source::Srv, Passwords::None));
-        let found = told(Source::Guess, Lead::usual("imap.lillestad.se"), &address, &oauth("x"));
+        let found = describe(Source::Guess, Candidate::usual("imap.lillestad.se"), &address, &oauth("x"));
         assert_eq!((found.login, found.passwords, found.provider), (Login::Password, Passwords::Own, None));
     }
 
     #[test]
-    fn the_built_in_provider_goes_before_the_operators_own_for_the_same_server() {
+    fn the_built_in_provider_takes_precedence() {
         let mut oauth = oauth("x");
         let own = config::Application { client_id: "y".to_owned(), ..oauth.providers["microsoft"].clone() };
         oauth.providers.insert("contoso".to_owned(), own);
         let login = |oauth: &config::OAuth| {
             let address = "jobb@lillestad.se".parse().unwrap();
-            told(Source::Mx, Lead::usual("outlook.office365.com"), &address, oauth).login
+            describe(Source::Mx, Candidate::usual("outlook.office365.com"), &address, oauth).login
         };
         assert_eq!(login(&oauth), Login::OAuth("microsoft".to_owned()));
         oauth.providers.get_mut("microsoft").unwrap().client_id.clear();

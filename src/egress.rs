@@ -1,5 +1,5 @@
-//! Every outbound connection passes here: the name is resolved once, every address is checked, and the checked address
-//! itself is connected to, so that a second look-up cannot slip another one in (DNS rebinding).
+//! All outbound connections pass here. The name is resolved once, every address is checked, and the connection goes to
+//! a checked address, so that a second lookup cannot substitute another one (DNS rebinding).
 
 mod public;
 
@@ -11,12 +11,12 @@ use tokio::time::timeout;
 
 use crate::config::Deadlines;
 
-/// The gate to the network.
+/// Makes outbound connections, to permitted addresses only.
 pub struct Egress {
     allow: Vec<IpNet>,
 }
 
-/// Why a connection did not come about.
+/// A connection failure.
 #[derive(Debug, thiserror::Error)]
 pub enum EgressError {
     #[error("the host name {host} cannot be resolved: {reason}")]
@@ -31,18 +31,18 @@ pub enum EgressError {
 }
 
 impl Egress {
-    /// Lets through public addresses and those in `allow`.
+    /// Permits public addresses and those in `allow`.
     pub fn new(allow: Vec<IpNet>) -> Self {
         Self { allow }
     }
 
-    /// The addresses of a host that may be connected to.
+    /// The permitted addresses of a host.
     pub async fn resolve(&self, host: &str, port: u16, limits: &Deadlines) -> Result<Vec<SocketAddr>, EgressError> {
         let unresolved = |reason: &str| EgressError::Unresolved { host: host.to_owned(), reason: reason.to_owned() };
         let found: Vec<SocketAddr> = match timeout(limits.dns.0, tokio::net::lookup_host((host, port))).await {
-            Err(_) => return Err(unresolved("no answer in time")),
+            Err(_) => return Err(unresolved("the resolver did not answer in time")),
             Ok(Err(_)) => {
-                return Err(unresolved("there is no such host, or the resolver does not answer"));
+                return Err(unresolved("the host does not exist, or the resolver does not answer"));
             }
             Ok(Ok(found)) => found.collect(),
         };
@@ -65,7 +65,7 @@ impl Egress {
             #[expect(clippy::disallowed_methods, reason = "the one place that connects")]
             match timeout(limits.tcp.0, TcpStream::connect(address)).await {
                 Ok(Ok(stream)) => {
-                    // Commands are short and answered one by one: waiting to fill a packet only costs time.
+                    // Commands are short and sent one at a time, so waiting to fill a packet only costs time.
                     let _ = stream.set_nodelay(true);
                     return Ok(stream);
                 }
@@ -77,7 +77,7 @@ impl Egress {
         Err(EgressError::Unreachable { host: host.to_owned(), port, reason })
     }
 
-    /// Connects to 127.0.0.1, for what a provider's `allow_http_loopback` lets through.
+    /// Connects to 127.0.0.1, if a provider's `allow_http_loopback` permits it.
     pub async fn connect_loopback(&self, port: u16, limits: &Deadlines) -> Result<TcpStream, EgressError> {
         let loopback = Self::new(vec![IpNet::from(IpAddr::from(std::net::Ipv4Addr::LOCALHOST))]);
         loopback.connect("127.0.0.1", &[SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, port))], limits).await
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
     use crate::config::{self, Overrides};
 
-    /// Ways to write an address that nobody out there may have us connect to: as it is, short, in other bases, mapped, translated.
+    /// Forms of forbidden addresses: plain, short, in other bases, mapped, translated.
     const FORMS: [&str; 62] = [
         "127.0.0.1",
         "127.1",
@@ -168,7 +168,7 @@ mod tests {
     ];
 
     #[tokio::test]
-    async fn no_form_of_an_address_that_is_not_public_is_connected_to() {
+    async fn no_form_of_a_private_address_is_connected_to() {
         let limits = config::load(&Overrides::default()).unwrap().deadlines;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -179,14 +179,14 @@ mod tests {
                 matches!(found, Err(EgressError::Refused { .. } | EgressError::Unresolved { .. })),
                 "{host}: {found:?}"
             );
-            // And who has slipped through the look-up is stopped before the connection.
+            // An address that passes the lookup is stopped before the connection.
             let known: Vec<SocketAddr> =
                 host.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, port)).into_iter().collect();
             assert!(egress.connect(host, &known, &limits).await.is_err(), "{host}");
         }
-        let came = tokio::time::timeout(std::time::Duration::from_millis(50), listener.accept()).await;
-        assert!(came.is_err(), "nobody has connected");
-        // The operator may allow his own.
+        let accepted = tokio::time::timeout(std::time::Duration::from_millis(50), listener.accept()).await;
+        assert!(accepted.is_err(), "nobody has connected");
+        // The operator may allow private networks.
         let allowing = Egress::new(vec!["127.0.0.0/8".parse().unwrap()]);
         let found = allowing.resolve("127.0.0.1", port, &limits).await.unwrap();
         assert!(allowing.connect("127.0.0.1", &found, &limits).await.is_ok());

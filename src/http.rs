@@ -76,7 +76,7 @@ impl State {
     async fn discover(&self, address: &Address, scope: Scope) -> Result<Discovery, PollError> {
         let (address, deps) = (address.clone(), self.deps.clone());
         let finding = async move { discover::find(&address, &deps.egress, &deps.deadlines, &deps.oauth).await };
-        let found = self.visits.apart(scope.id().unwrap_or(OPERATORS), finding).await?;
+        let found = self.visits.run_limited(scope.id().unwrap_or(OPERATORS), finding).await?;
         Ok(found.unwrap_or(Discovery::Nothing))
     }
 }

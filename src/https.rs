@@ -1,6 +1,5 @@
-//! A minimal HTTPS client on top of `egress`, for identity providers, discovery documents and single sign-on. It
-//! follows no redirects, ignores proxy variables in the environment, and limits the size and the duration of every
-//! response.
+//! A minimal HTTPS client whose connections pass `egress`, for identity providers and autoconfiguration. It follows no
+//! redirects, reads no proxy settings in the environment, and limits the size and duration of every response.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -22,17 +21,17 @@ use crate::fact::Fact;
 use crate::locale::Language;
 use crate::tls::{self, Trust};
 
-/// The longest Retry-After that is honoured.
+/// The longest accepted `Retry-After`.
 const LONGEST_HOLD: Duration = Duration::from_hours(1);
 
-/// Why a request got no usable response.
+/// A failed request.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {detail}", cause.id())]
 pub struct HttpError {
     pub cause: Cause,
-    /// The details, in English.
+    /// Details in English.
     pub detail: String,
-    /// The Retry-After of the response.
+    /// The wait that the provider demands.
     pub retry_after: Option<Duration>,
 }
 
@@ -42,13 +41,14 @@ impl HttpError {
     }
 }
 
+/// A client for one kind of request.
 pub struct HttpClient<'a> {
-    /// Opens every connection.
+    /// Makes the connections.
     pub egress: &'a Egress,
-    /// The deadlines of the single steps; `token` limits the whole exchange.
+    /// Deadlines; `token` covers the whole request.
     pub deadlines: &'a Deadlines,
-    /// The largest response body, in bytes.
-    pub largest: usize,
+    /// Maximum size of a response in bytes.
+    pub max_size: usize,
     /// Whether plain HTTP to 127.0.0.1 is allowed.
     pub allow_http_loopback: bool,
 }
@@ -65,7 +65,7 @@ impl<'c> AsyncHttpClient<'c> for HttpClient<'_> {
 impl HttpClient<'_> {
     /// Sends a request and reads the whole response.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let slow = |_| HttpError::new(Cause::Slow, "no complete response in time");
+        let slow = |_| HttpError::new(Cause::Slow, "the response was not complete in time");
         timeout(self.deadlines.token.0, self.exchange(request)).await.map_err(slow)?
     }
 
@@ -84,7 +84,7 @@ impl HttpClient<'_> {
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         parts.uri = path.parse::<Uri>().map_err(|_| HttpError::new(Cause::Unreachable, "its URL is invalid"))?;
         let request = Request::from_parts(parts, Full::new(Bytes::from(body)));
-        let unreachable = |what: String| HttpError::new(Cause::Unreachable, what);
+        let unreachable = |detail: String| HttpError::new(Cause::Unreachable, detail);
         if is_tls {
             let addresses = self
                 .egress
@@ -99,38 +99,38 @@ impl HttpClient<'_> {
             let (stream, _) = tls::connect(stream, &host, &Trust::System)
                 .await
                 .map_err(|error| unreachable(error.words(Language::English)))?;
-            exchange_over(stream, request, self.largest).await
+            exchange_on(stream, request, self.max_size).await
         } else if self.allow_http_loopback && host == "127.0.0.1" {
             let stream = self
                 .egress
                 .connect_loopback(port, self.deadlines)
                 .await
                 .map_err(|error| unreachable(error.to_string()))?;
-            exchange_over(stream, request, self.largest).await
+            exchange_on(stream, request, self.max_size).await
         } else {
             Err(unreachable("only https is supported".to_owned()))
         }
     }
 }
 
-async fn exchange_over<S>(stream: S, request: Request<Full<Bytes>>, largest: usize) -> Result<HttpResponse, HttpError>
+async fn exchange_on<S>(stream: S, request: Request<Full<Bytes>>, max_size: usize) -> Result<HttpResponse, HttpError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let broken = |error: hyper::Error| {
-        let what =
+        let detail =
             if error.is_parse() { "its response is not HTTP" } else { "the connection failed before its response" };
-        HttpError::new(Cause::Unreachable, what)
+        HttpError::new(Cause::Unreachable, detail)
     };
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-    // Dropping the set aborts the connection task together with this request.
+    // The connection task ends the set aborts the its result.
     let mut driver = tokio::task::JoinSet::new();
     driver.spawn(connection);
-    read_response(sender.send_request(request).await.map_err(broken)?, largest).await
+    read_response(sender.send_request(request).await.map_err(broken)?, max_size).await
 }
 
-/// Reads the response body, unless the status already says that the response is of no use.
-async fn read_response(response: Response<Incoming>, largest: usize) -> Result<HttpResponse, HttpError> {
+/// Reads a response, unless its status already shows a failure.
+async fn read_response(response: Response<Incoming>, max_size: usize) -> Result<HttpResponse, HttpError> {
     let status = response.status();
     if status.is_redirection() {
         return Err(HttpError::new(Cause::Redirected, format!("it responds with a redirect ({})", status.as_u16())));
@@ -144,16 +144,16 @@ async fn read_response(response: Response<Incoming>, largest: usize) -> Result<H
     }
 
     let (parts, body) = response.into_parts();
-    let body = Limited::new(body, largest).collect().await.map_err(|error| {
+    let body = Limited::new(body, max_size).collect().await.map_err(|error| {
         match error.downcast_ref::<LengthLimitError>() {
-            Some(_) => HttpError::new(Cause::TooLarge, format!("its response is larger than {} KiB", largest >> 10)),
+            Some(_) => HttpError::new(Cause::TooLarge, format!("its response is larger than {} KiB", max_size >> 10)),
             None => HttpError::new(Cause::Unreachable, "the connection failed in the middle of its response"),
         }
     })?;
     Ok(Response::from_parts(parts, body.to_bytes().to_vec()))
 }
 
-/// Parses Retry-After as seconds or as a date, relative to the provider's own clock (RFC 9110 10.2.3).
+/// The header is as a number of seconds, or a date to the provider's own clock (RFC 9110 10.2.3).
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let date = |text: &str| DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok();

@@ -1,12 +1,14 @@
-//! How to speak with an IMAP server: knows the wire, knows no store.
+//! The IMAP client: knows the protocol, but not the store.
 //!
-//! A [`guard`] limits what a server may send and cuts it into whole answers, imap-proto names what they say, and a [`session`]
-//! has commands that succeed on a tagged OK only. How much of all servers' mail is held at once is limited by [`in_flight`]. What
-//! changes the customer's copy is in [`mutate`], which only `poll/settle.rs` may name.
+//! A [`guard`] limits what a server may send and splits the input into whole answers, imap-proto parses them, and a
+//! [`session`] has commands that succeed only on a tagged OK. [`in_flight`] limits the memory that the mail of all
+//! sessions uses. The commands that change the customer's copy are in [`mutate`], which only `poll/settle.rs` may name.
 //!
-//! What real servers write and the parser cannot read is mended or left out by [`quirk`] below the parser, line by line, and
-//! not by a reader of our own above it: the parser stays one that others keep, each mend is a function named after its
-//! server, and a line that is left out is one that nobody hangs a decision on.
+//! [`quirk`] repairs or drops malformed lines below the parser, so that the parser can stay a maintained library. Each
+//! repair is a function named after its server, and no decision depends on a dropped line.
+//!
+//! "Reference row B8" and the like, here and in other files, are rows of the table in `tests/transcripts/README.md`,
+//! which lists the known behaviours of servers with the tests for each.
 
 mod body;
 mod copies;
@@ -32,12 +34,12 @@ mod uid_set;
 pub use body::Body;
 pub use copies::Copies;
 pub use error::ImapError;
-pub use fetch::{Chunk, Fetched, Fetching, Meta, Sample};
-pub use list::{Listed, SpecialUse};
+pub use fetch::{BodyFetch, Chunk, Fetched, Meta, Sample};
+pub use list::{ListedFolder, SpecialUse};
 pub use login::LoginError;
-pub use search::{Found, ListForm};
+pub use search::{ListForm, SearchResult};
 pub use select::Selected;
-pub use session::{Answer, Session, Status};
+pub use session::{Session, Status, TaggedAnswer};
 pub use status::FolderStatus;
 pub use terms::{Deadlines, Limits, Terms};
 pub use uid_set::UidSet;

@@ -1,4 +1,4 @@
-//! The mailer: sends test mails through the operator's own SMTP server, if one is configured.
+//! The mailer: sends test mails through the operator's SMTP server, if one is configured.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use secrecy::ExposeSecret;
 use crate::config::SmtpTls;
 use crate::{config, opaque};
 
-/// Timeout for sending a mail, while a user waits.
-const TIMEOUT: Duration = Duration::from_secs(20);
+/// A person is waiting.
+const TIME_LIMIT: Duration = Duration::from_secs(20);
 
-/// Sends mail through the operator's own server. That is named in the configuration, so it does not pass `egress`,
+/// An SMTP client. The operator's own server is named in the configuration, so the connection does not pass `egress`,
 /// which is for hosts that others enter.
 pub struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
@@ -21,23 +21,23 @@ pub struct Mailer {
 }
 
 impl Mailer {
-    /// Creates the mailer of a configuration; `None` if no server is configured.
+    /// Creates the mailer; `None` if no server is configured.
     pub fn new(smtp: &config::Smtp) -> Result<Option<Self>, String> {
-        let wrong = |key: &str, error: &dyn std::fmt::Display| format!("smtp.{key}: {error}");
-        // Check the sender even if no server is configured yet.
-        let from = smtp.from.parse().map_err(|error| wrong("from", &error))?;
+        let config_error = |key: &str, error: &dyn std::fmt::Display| format!("smtp.{key}: {error}");
+        // A wrong sender is reported even while no server is configured.
+        let from = smtp.from.parse().map_err(|error| config_error("from", &error))?;
         if smtp.host.is_empty() {
             return Ok(None);
         }
         let builder = match smtp.tls {
             SmtpTls::Implicit => {
-                AsyncSmtpTransport::<Tokio1Executor>::relay(&smtp.host).map_err(|error| wrong("host", &error))?
+                AsyncSmtpTransport::<Tokio1Executor>::relay(&smtp.host).map_err(|error| config_error("host", &error))?
             }
             SmtpTls::StartTls => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(&smtp.host)
-                .map_err(|error| wrong("host", &error))?,
+                .map_err(|error| config_error("host", &error))?,
             SmtpTls::None => AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&smtp.host),
         };
-        let mut builder = builder.port(smtp.port).timeout(Some(TIMEOUT));
+        let mut builder = builder.port(smtp.port).timeout(Some(TIME_LIMIT));
         if !smtp.username.is_empty() {
             let password = smtp.password.expose_secret().to_owned();
             builder = builder.credentials(Credentials::new(smtp.username.clone(), password));
@@ -45,7 +45,7 @@ impl Mailer {
         Ok(Some(Self { transport: builder.build(), from }))
     }
 
-    /// Sends a mail. It is marked as automatic (RFC 3834 section 5), so that nothing replies to it.
+    /// Sends a mail with the header for automatic mail (RFC 3834 5), so that nothing replies to it.
     pub async fn send(&self, to: &str, subject: &str, body: &str) -> Result<(), String> {
         let to: Mailbox = to.parse().map_err(|error| format!("{to}: {error}"))?;
         let id = format!("<{}@{}>", opaque::new(""), self.from.email.domain());
@@ -57,14 +57,14 @@ impl Mailer {
             .header(AutoSubmitted)
             .singlepart(SinglePart::plain(body.to_owned()))
             .map_err(|error| error.to_string())?;
-        match tokio::time::timeout(TIMEOUT, self.transport.send(message)).await {
+        match tokio::time::timeout(TIME_LIMIT, self.transport.send(message)).await {
             Ok(sent) => sent.map(drop).map_err(|error| error.to_string()),
-            Err(_) => Err("the SMTP server does not answer in time".to_owned()),
+            Err(_) => Err("the SMTP server did not answer in time".to_owned()),
         }
     }
 }
 
-/// The header field `Auto-Submitted: auto-generated`.
+/// `Auto-Submitted: auto-generated`
 #[derive(Clone)]
 struct AutoSubmitted;
 

@@ -164,7 +164,7 @@ impl World {
             oauth: Arc::new(config.oauth),
             renewals: Default::default(),
             lease: Duration::from_secs(60),
-            counts_guesses: true,
+            counts_login_attempts: true,
         };
         Self {
             server,
@@ -295,11 +295,11 @@ impl World {
                 faults.replies = vec![Reply { command: command.into(), after: 1, times: Some(2), answer }];
             }
             Fault::MessageLimit(limit) => faults.message_limit = Some(limit),
-            Fault::Lacks(capability) => drop(faults.lacks.insert(capability)),
+            Fault::Lacks(capability) => drop(faults.missing_capabilities.insert(capability)),
             Fault::Parts(parts) => faults.parts = parts,
             Fault::MisreadsStar => faults.search_misreads_star = true,
             Fault::ExistsMore(more) => faults.exists_more = more,
-            Fault::PutsBack => faults.puts_back = true,
+            Fault::PutsBack => faults.returns_mail = true,
         }
     }
 
@@ -414,7 +414,7 @@ fn faults() -> impl Strategy<Value = Fault> {
                 Just(Answer::Tagged("BAD what?".into())),
                 Just(Answer::Bye("Session invalidated".into())),
                 Just(Answer::Cut),
-                Just(Answer::DoneThenCut),
+                Just(Answer::ExecuteThenCut),
             ]
         )
             .prop_map(|(command, answer)| Fault::Refuses(command, answer)),

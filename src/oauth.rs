@@ -1,8 +1,8 @@
-//! Access tokens in place of passwords (RFC 6749, RFC 9700): who gives them, how a person consents, and how they are kept
-//! alive.
+//! Access tokens instead of passwords (RFC 6749, RFC 9700): requesting them, asking people for consent, and renewing
+//! them.
 //!
-//! A *grant* is one consent with its refresh token, or an application's own right in one tenant (`app-only`). Several mailboxes
-//! may be opened with one, as shared mailboxes are by one person.
+//! A *grant* is one consent with its refresh token, or an application's own permission in one tenant (`app-only`). A
+//! grant may open several mailboxes, such as the shared mailboxes of one person.
 
 mod answers;
 mod authorize;
@@ -10,21 +10,21 @@ mod claims;
 mod consent;
 mod device;
 mod forecast;
-pub mod give_up;
 pub mod grant;
 pub mod grant_request;
 mod identity;
 mod provider;
+pub mod revocation;
 mod token;
 
-pub use authorize::{Attempt, Away, Callback};
+pub use authorize::{Callback, ConsentAttempt, PendingConsent};
 pub use claims::Claims;
-pub use consent::Wanted;
+pub use consent::ConsentRequest;
 pub use device::DeviceCode;
 #[cfg(test)]
-pub use forecast::What;
+pub use forecast::ExpiringCredential;
 pub use forecast::{Forecast, endings, forecast};
-pub use grant::{Access, GrantError};
+pub use grant::{AccessToken, GrantError};
 pub use provider::Provider;
 pub use token::{TokenEndpoint, TokenError, Tokens};
 
@@ -39,27 +39,25 @@ use crate::egress::Egress;
 use crate::store::Store;
 use crate::vault::Vault;
 
-/// What tokens are got and kept with.
+/// The services and settings that the token functions need.
 #[derive(Clone)]
-pub struct Deps {
-    /// Where grants are kept.
+pub struct OAuthDeps {
     pub store: Arc<Store>,
-    /// The keys to their tokens.
+    /// Decrypts the stored tokens.
     pub vault: Arc<Vault>,
-    /// The way out.
+    /// Makes the outbound connections.
     pub egress: Arc<Egress>,
-    /// The time.
     pub clock: Arc<dyn Clock>,
-    /// How long each step may take.
+    /// Deadlines of the connection steps.
     pub deadlines: Deadlines,
     /// The registered applications.
     pub config: Arc<config::OAuth>,
-    /// Renewals under way.
+    /// Renewals in progress.
     pub renewals: Renewals,
 }
 
-/// Renewals under way. One that has asked comes to its end, whatever becomes of the poll that wanted it: a rotated token that
-/// nobody has written down is lost.
+/// Renewals in progress. A renewal that has sent its request runs to its end, even if the poll that started it is
+/// dropped: a rotated refresh token that is not stored is lost.
 #[derive(Clone, Default)]
 pub struct Renewals {
     tasks: TaskTracker,
@@ -67,7 +65,7 @@ pub struct Renewals {
 }
 
 impl Renewals {
-    /// Lets no other one ask, and waits for those that have.
+    /// Prevents new renewals, and waits for those that have sent their request.
     pub async fn finish(&self) {
         self.stop.cancel();
         self.tasks.close();

@@ -1,17 +1,16 @@
-//! READ THIS FIRST. One poll of one mailbox: what happens, in order, one line a step, one file a step.
+//! READ THIS FIRST. One poll of one mailbox: the steps in order, one line per step, one file per step.
 //!
 //! ```text
-//! credential -> connect -> authenticate                  once in a poll
-//!   select -> start                                      once for each folder
-//!     search -> fetch | (route) import -> settle         over and over, until nothing new is left
-//! outcome                                                once in a poll
+//! credential -> connect -> authenticate              once per poll
+//!   select -> start                                  once per folder
+//!     search -> fetch | (route) import -> settle     repeated until nothing new is left
+//! outcome                                            once per poll
 //! ```
 //!
-//! No step calls a later or an earlier one. Trying again is the next poll. Only [`settle`] touches the customer's copy, and
-//! only for mail that [`import`] has committed. [`Visit`] is what they hand on.
+//! The steps share a [`Visit`], and no step calls another one. A failed poll is repeated as a whole, by the next poll.
+//! Only [`settle`] changes the customer's copies, and only those of mail that [`import`] has committed.
 
 mod after_import;
-mod arrived;
 mod authenticate;
 mod budget;
 pub mod capabilities;
@@ -24,10 +23,11 @@ mod diagnosis;
 pub mod dry_run;
 mod error;
 mod fetch;
+mod fetched_mail;
 pub mod folders;
-pub mod guesses;
 mod import;
 mod listing;
+pub mod login_attempts;
 mod open_folder;
 mod outcome;
 mod pace;
@@ -46,49 +46,51 @@ mod visits;
 use crate::store::WatchedFolder;
 
 pub use budget::Budget;
-pub use continuity::MOST_CHANGES;
+pub use continuity::MAX_UIDVALIDITY_CHANGES;
 use credential::Credential;
 pub use deps::Deps;
-pub use error::{Blame, PollError, Retry, Step, is_the_way};
-use guesses::LoginTrigger;
+pub use error::{Blame, PollError, Retry, Step, is_connection_step};
+use login_attempts::LoginTrigger;
 use open_folder::OpenFolder;
-pub use outcome::{after_an_early_end, failed_outcome};
-pub use pace::{Arrivals, Pace};
+pub use outcome::{failed_outcome, next_poll_after_early_end};
+pub use pace::{Pace, VisitCounts};
 pub use report::{Progress, Report, ReportedError, Tally};
 use route::Routes;
 pub use visit::Poll;
 use visit::Visit;
 pub use visits::{VisitThreads, Visits};
 
-/// Batches that wait to be committed. A commit that takes long, as when SQLite tidies its log, does not stop the fetching.
+/// Batches that may wait to be committed, so that a slow commit does not stop the fetch: SQLite sometimes has to copy its
+/// log into the database first.
 const BATCHES_AHEAD: usize = 2;
 
-/// One poll of one mailbox. What was done stands in the tally, however the poll ends.
+/// Polls one mailbox once. The tally holds the work done so far, however the poll ends.
 pub async fn poll_mailbox(poll: &mut Poll<'_>) -> Result<(), PollError> {
     let Poll { lease, deps, .. } = *poll;
-    // 1. A password, or an access token that lives.
-    let mut credential = credential::ready(&lease.mailbox, deps).await?;
+    // 1. Obtain the password or a valid access token.
+    let mut credential = credential::obtain(&lease.mailbox, deps).await?;
     while let Err(error) = visit_mailbox(poll, &credential).await {
-        credential = credential.renewed(error, &lease.mailbox, deps).await?; // a token that died; what is imported stays so
+        // An access token that has expired is renewed, and the mailbox visited again. Imported mail stays imported.
+        credential = credential.renew_after(error, &lease.mailbox, deps).await?;
     }
-    // 10. When to look again.
-    outcome::finished(poll).await
+    // 10. Record the result, and schedule the next poll.
+    outcome::record_success(poll).await
 }
 
 async fn visit_mailbox(poll: &mut Poll<'_>, credential: &Credential) -> Result<(), PollError> {
     let Poll { lease, deps, budget, ref mut tally, .. } = *poll;
     let mailbox = &lease.mailbox;
-    // 2. A protected connection, where there is room at the server's address.
-    let connection = connect::at_pace(&mailbox.server, deps, &tally.progress.pace).await?;
-    // 3. The login.
-    let session = authenticate::login(connection, credential, mailbox, LoginTrigger::ByPoll, deps).await?;
+    // 2. Connect to the server, normally by TLS, unless its address has too many visits already.
+    let connection = connect::open_paced(&mailbox.server, deps, &tally.progress.pace).await?;
+    // 3. Log in.
+    let session = authenticate::login(connection, credential, mailbox, LoginTrigger::Schedule, deps).await?;
     tally.begin_visit();
     let routes = Routes::load(mailbox, deps).await?;
     let mut visit = Visit { session, routes, lease, deps, budget, tally };
-    for folder in select::watched(lease, deps).await? {
-        let ended = poll_folder(&mut visit, &folder).await;
-        search::doubt(&ended, folder.id, lease, deps).await?; // answers that contradict each other prove nothing
-        visit.tally.folder_ended(ended)?; // a folder that is missing does not keep the others waiting
+    for folder in select::watched_folders(lease, deps).await? {
+        let result = poll_folder(&mut visit, &folder).await;
+        search::record_contradiction(&result, folder.id, lease, deps).await?; // the folder may have unlisted mail
+        visit.tally.folder_ended(result)?; // an error in one folder does not stop the others
         if visit.tally.ended_early {
             break;
         }
@@ -97,42 +99,42 @@ async fn visit_mailbox(poll: &mut Poll<'_>, credential: &Credential) -> Result<(
 }
 
 async fn poll_folder(visit: &mut Visit<'_>, folder: &WatchedFolder) -> Result<(), PollError> {
-    // 4. The folder is opened, and it is decided whether our UIDs still mean anything there.
+    // 4. Open the folder, and decide whether the UIDs in the ledger still identify the same mails.
     let mut folder = select::open(visit, folder).await?;
-    // 5. At the first look: from when on is its mail wanted?
+    // 5. On the first visit: decide from which date on mail is wanted.
     start::decide(visit, &mut folder).await?;
-    // 6. Which UIDs does the ledger not know?
+    // 6. Search for UIDs that the ledger does not know.
     let mut search = search::Search::new(&folder);
     while let Some(window) = search.next_window(visit, &folder).await? {
-        bring_in(visit, &folder, window).await?;
+        import_window(visit, &folder, window).await?;
         if visit.tally.ended_early {
-            return Ok(()); // the connection still holds half an answer
+            return Ok(()); // the session is in the middle of a response and cannot be used any more
         }
-        // 9. Only now may the customer's copy change.
+        // 9. The mails are committed: now change the customer's copies.
         settle::pending_effects(visit, &folder).await?;
     }
     visit.tally.ended_early |= visit.budget.is_over();
-    search.compared(visit, &folder).await?; // nothing on the server that the ledger cannot explain
-    // What a crash or a refusal left open; last, so that it never keeps mail from coming in.
+    search.record_comparison(visit, &folder).await?; // every UID on the server is in the ledger
+    // Settle what a crash or a refusal left over. This comes last, so that it never delays new mail.
     settle::pending_effects(visit, &folder).await
 }
 
-/// Brings in the mails of a window: the next ones are fetched while these are committed.
-async fn bring_in(visit: &mut Visit<'_>, folder: &OpenFolder, window: search::Window) -> Result<(), PollError> {
+/// Imports the mails of a window: the next batch is fetched while the previous one is committed.
+async fn import_window(visit: &mut Visit<'_>, folder: &OpenFolder, window: search::Window) -> Result<(), PollError> {
     let Visit { session, routes, lease, deps, budget, tally } = visit;
-    let (batches, arriving) = tokio::sync::mpsc::channel(BATCHES_AHEAD);
-    let mut importing = import::Importing::new(&window, import::Destination { folder, routes, lease, deps }, tally);
-    let mut messages = fetch::Messages::new(window, fetch::Source { session, folder, lease, deps, budget });
+    let (fetched_batches, incoming_batches) = tokio::sync::mpsc::channel(BATCHES_AHEAD);
+    let mut import = import::WindowImport::new(&window, import::Destination { folder, routes, lease, deps }, tally);
+    let mut fetch = fetch::WindowFetch::new(window, fetch::FetchSource { session, folder, lease, deps, budget });
     let (fetched, committed) = tokio::join!(
-        // 7. The bytes come in, batch by batch.
-        messages.fetch(batches),
-        // 8. Each batch is routed and made durable, with the ledger, the pending effects and the cursor.
-        importing.commit(arriving),
+        // 7. Fetch the bytes, batch by batch.
+        fetch.run(fetched_batches),
+        // 8. Route each batch, and commit it with its ledger rows, pending effects and the cursor.
+        import.run(incoming_batches),
     );
     committed?;
     fetched?;
-    if messages.ended_early() {
-        fetch::not_in_vain(budget, folder)?;
+    if fetch.ended_early() {
+        fetch::require_progress(budget, folder)?;
         tally.ended_early = true;
     }
     Ok(())

@@ -1,9 +1,10 @@
-//! An IMAP server for tests that does on demand what real servers do on bad days: it holds folders whose UIDVALIDITY, UIDNEXT
-//! and mails can be changed while clients are connected, and [`Faults`] that say what is wrong with it.
+//! An IMAP server for tests that misbehaves on demand, as real servers do on bad days. Its folders' UIDVALIDITY,
+//! UIDNEXT and mails can be changed while clients are connected, and [`Faults`] describe its misbehaviour.
 //!
-//! `mailferry test-server PROFILE` starts it with one of the [`PROFILES`]; a test in Rust starts it by [`TestServer::start`] and
-//! steers it by [`TestServer::account`]. It speaks plain IMAP4rev1 on a loopback address, keeps everything in memory and lets
-//! everybody in: it is no place for real mail. What a real server does right is tested with real servers.
+//! `mailferry test-server PROFILE` starts it with one of the [`PROFILES`]; a Rust test starts it with
+//! [`TestServer::start`] and controls it with [`TestServer::account`]. It speaks plain IMAP4rev1 on a loopback address,
+//! keeps everything in memory and accepts any login, so it is not for real mail. Correct behaviour is tested with real
+//! servers.
 
 mod account;
 mod conversation;
@@ -26,7 +27,7 @@ pub use conversation::Conversation;
 pub use faults::{Answer, Body, Faults, Parts, Reply, Sizes, UidNext, UidValidity};
 pub use profile::{PROFILES, Profile};
 
-/// The longest command, its literals included.
+/// Maximum size of a command, including its literals.
 const LONGEST_COMMAND: usize = 64 << 20;
 
 /// A server that runs until it is dropped.
@@ -37,10 +38,10 @@ pub struct TestServer {
 }
 
 impl TestServer {
-    /// Listens on this address; with port 0, on a free one.
+    /// Listens on this address, or on a free port if the port is 0.
     ///
     /// # Errors
-    /// The address cannot be listened on, or is not a loopback address: this server asks for no password.
+    /// Listening fails, or the address is not a loopback address: this server accepts any password.
     pub async fn start(listen: SocketAddr, account: Account) -> std::io::Result<Self> {
         if !listen.ip().is_loopback() {
             return Err(std::io::Error::other("the test server listens on loopback addresses only"));
@@ -59,12 +60,12 @@ impl TestServer {
         Ok(Self { address, account, listening: listening.abort_handle() })
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What it has and what is wrong with it, to look at and to change. Clients wait meanwhile.
+    /// Locks the account for reading and changing. Clients wait meanwhile.
     pub fn account(&self) -> MutexGuard<'_, Account> {
         locked(&self.account)
     }
@@ -76,7 +77,7 @@ impl Drop for TestServer {
     }
 }
 
-/// A test that panicked with the lock in hand has left nothing half done that matters to the next.
+/// A test that panics while it holds the lock leaves nothing inconsistent that matters to the next one.
 fn locked(account: &Mutex<Account>) -> MutexGuard<'_, Account> {
     account.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -94,14 +95,14 @@ async fn serve(mut stream: TcpStream, account: Arc<Mutex<Account>>) {
             return;
         }
         if conversation.is_silent() {
-            // Until the client has had enough.
+            // Wait until the client gives up.
             while matches!(stream.read(&mut [0; 1024]).await, Ok(1..)) {}
             return;
         }
     }
 }
 
-/// Sends as the faults allow; `None` when the connection is over.
+/// Sends as the faults permit; `None` when the connection has ended.
 async fn send(stream: &mut TcpStream, mut bytes: &[u8], account: &Mutex<Account>, sent: &mut u64) -> Option<()> {
     let (cut, drip) = {
         let account = locked(account);
@@ -125,14 +126,14 @@ async fn send(stream: &mut TcpStream, mut bytes: &[u8], account: &Mutex<Account>
     (!is_cut).then_some(())
 }
 
-/// The next command, its literals put in quotes; `None` when the client has gone.
+/// The next command, with its literals converted to quoted strings; `None` when the client has disconnected.
 async fn command(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<String> {
     let mut command = String::new();
     loop {
         let end = loop {
             match unread.iter().position(|byte| *byte == b'\n') {
                 Some(end) => break end + 1,
-                None => more(stream, unread).await?,
+                None => read_more(stream, unread).await?,
             }
         };
         let line: Vec<u8> = unread.drain(..end).collect();
@@ -148,7 +149,7 @@ async fn command(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<String>
         }
         let size: usize = size.trim_end_matches('+').parse().ok().filter(|size| *size <= LONGEST_COMMAND)?;
         while unread.len() < size {
-            more(stream, unread).await?;
+            read_more(stream, unread).await?;
         }
         let literal: Vec<u8> = unread.drain(..size).collect();
         let literal = String::from_utf8_lossy(&literal).replace('\\', "\\\\").replace('"', "\\\"");
@@ -156,7 +157,7 @@ async fn command(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<String>
     }
 }
 
-async fn more(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<()> {
+async fn read_more(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<()> {
     let mut space = [0; 4096];
     let count = stream.read(&mut space).await.ok().filter(|count| *count > 0)?;
     unread.extend_from_slice(space.get(..count)?);

@@ -1,4 +1,4 @@
-//! TLS to a mail server: the system's authorities, the mailbox's own, or one pinned certificate.
+//! TLS to a server, with the system's authorities, the mailbox's own authorities, or one pinned certificate.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,32 +17,32 @@ use crate::fact::{CertificateFault, Invalid, TlsProblem};
 use crate::shown::shown;
 use crate::vault::hex;
 
-/// A connection under TLS. rustls reads 4 KiB at a time, so a buffer stands before the socket.
+/// A TLS connection. rustls reads 4 KiB at a time, so a buffer sits in front of the socket.
 pub type Protected<S> = TlsStream<BufReader<S>>;
 
-/// Whom to trust.
+/// The accepted certificates.
 #[derive(Debug, Clone)]
 pub enum Trust {
     /// The system's authorities.
     System,
-    /// These authorities (PEM) and no others.
+    /// Only these authorities (PEM).
     Authorities(String),
-    /// The certificate with this SHA-256 and no other, whatever it says of itself.
+    /// Only the certificate with this SHA-256, whatever its content.
     Pin([u8; 32]),
 }
 
-/// What a server's certificate says.
+/// A server's certificate.
 #[derive(Debug, Clone, Default)]
 pub struct Certificate {
-    /// SHA-256 of the certificate, in hexadecimal: what `--pin-sha256` takes.
+    /// SHA-256 of the certificate in hexadecimal, as `--pin-sha256` accepts it.
     pub fingerprint: String,
-    /// Whom it is for.
+    /// Subject of the certificate.
     pub subject: String,
-    /// Until when it is valid, if that can be read.
+    /// End of its validity, if readable.
     pub valid_until: Option<Timestamp>,
 }
 
-/// Does the handshake. On success tells what the certificate says.
+/// Performs the handshake, and returns the server's certificate.
 pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     host: &str,
@@ -51,20 +51,23 @@ pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
     let misconfigured = |words: String| TlsProblem::NoTrust { words };
     let name = ServerName::try_from(host.to_owned()).map_err(|_| TlsProblem::NoName { host: host.to_owned() })?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let seen = Arc::new(Seen { inner: verifier(trust, &provider).map_err(misconfigured)?, leaf: Mutex::default() });
+    let recorder = Arc::new(RecordingVerifier {
+        inner: verifier(trust, &provider).map_err(misconfigured)?,
+        leaf: Mutex::default(),
+    });
     let config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(|error| misconfigured(error.to_string()))?
-        .dangerous() // what follows is stricter than the default, or exactly the certificate that was pinned
-        .with_custom_certificate_verifier(seen.clone())
+        .dangerous() // what follows is stricter than the default, or accepts exactly the pinned certificate
+        .with_custom_certificate_verifier(recorder.clone())
         .with_no_client_auth();
     match TlsConnector::from(Arc::new(config)).connect(name, BufReader::with_capacity(64 << 10, stream)).await {
-        Ok(stream) => Ok((stream, seen.certificate())),
-        Err(error) => Err(problem(&error, host, seen.certificate())),
+        Ok(stream) => Ok((stream, recorder.certificate())),
+        Err(error) => Err(problem(&error, host, recorder.certificate())),
     }
 }
 
-/// Reads 64 hexadecimal digits, with or without colons, as `openssl x509 -fingerprint -sha256` writes them.
+/// Parses 64 hexadecimal digits, with or without colons, as `openssl x509 -fingerprint -sha256` prints them.
 pub fn parse_fingerprint(text: &str) -> Result<[u8; 32], Invalid> {
     let digits: Vec<u8> = text.bytes().filter(|byte| *byte != b':' && !byte.is_ascii_whitespace()).collect();
     let (pairs, []) = digits.as_chunks::<2>() else {
@@ -83,7 +86,7 @@ fn not_a_fingerprint(text: &str) -> Invalid {
     Invalid::Fingerprint(text.to_owned())
 }
 
-/// Whether a PEM text holds certificates that can be trusted.
+/// Whether a PEM text contains usable authorities.
 pub fn check_authorities(pem: &str) -> Result<(), Invalid> {
     authorities(pem).map(drop)
 }
@@ -113,7 +116,7 @@ fn verifier(trust: &Trust, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn Ser
     })
 }
 
-/// Accepts one certificate: nothing in it counts but that it is the one, and that the server has its key.
+/// Accepts a single certificate. Only its hash and the server's possession of its key are checked.
 #[derive(Debug)]
 struct Pinned {
     sha256: [u8; 32],
@@ -158,14 +161,14 @@ impl ServerCertVerifier for Pinned {
     }
 }
 
-/// Remembers the certificate, also when it is refused, so that the message can name it.
+/// Records the server's certificate, even a rejected one, so that the error message can name it.
 #[derive(Debug)]
-struct Seen {
+struct RecordingVerifier {
     inner: Arc<dyn ServerCertVerifier>,
     leaf: Mutex<Option<Vec<u8>>>,
 }
 
-impl Seen {
+impl RecordingVerifier {
     fn certificate(&self) -> Certificate {
         let leaf = self.leaf.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(der) = leaf.as_deref() else {
@@ -183,7 +186,7 @@ impl Seen {
     }
 }
 
-impl ServerCertVerifier for Seen {
+impl ServerCertVerifier for RecordingVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -219,11 +222,11 @@ impl ServerCertVerifier for Seen {
     }
 }
 
-/// What was wrong in a handshake that failed.
+/// The reason of a failed handshake.
 fn problem(error: &std::io::Error, host: &str, certificate: Certificate) -> TlsProblem {
     let Certificate { fingerprint, subject, valid_until } = certificate;
     match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::InvalidCertificate(wrong)) => match wrong {
+        Some(rustls::Error::InvalidCertificate(certificate_error)) => match certificate_error {
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
                 TlsProblem::Expired { at: valid_until }
             }
@@ -244,13 +247,13 @@ fn problem(error: &std::io::Error, host: &str, certificate: Certificate) -> TlsP
     }
 }
 
-fn is_ca_as_server(wrong: &CertificateError) -> bool {
-    let CertificateError::Other(other) = wrong else { return false };
+fn is_ca_as_server(certificate_error: &CertificateError) -> bool {
+    let CertificateError::Other(other) = certificate_error else { return false };
     matches!(other.0.downcast_ref::<webpki::Error>(), Some(webpki::Error::CaUsedAsEndEntity))
 }
 
-fn fault(wrong: &CertificateError) -> CertificateFault {
-    match wrong {
+fn fault(certificate_error: &CertificateError) -> CertificateFault {
+    match certificate_error {
         CertificateError::BadEncoding => CertificateFault::Unreadable,
         CertificateError::Revoked => CertificateFault::Revoked,
         CertificateError::UnknownRevocationStatus

@@ -1,4 +1,4 @@
-//! The only place that wires things together.
+//! The only place that creates and connects the components.
 
 use std::sync::Arc;
 
@@ -12,29 +12,29 @@ use crate::poll::Deps;
 use crate::store::{Store, StoreError};
 use crate::vault::{Location, Vault, VaultError};
 
-/// Opens the database that the configuration names.
+/// Opens the configured database.
 pub async fn store(config: &Config) -> Result<Store, StoreError> {
     let store = Store::open(&config.database.url).await?;
     Ok(store.with_least_interval(config.schedule.least_interval.0))
 }
 
-/// Where the keys of this installation are.
+/// The location of this installation's keys.
 pub fn key_location(config: &Config, store: &Store) -> Location {
     Location::find(&config.vault, store.sqlite_file())
 }
 
-/// Reads the keys; creates them on first use.
+/// Reads the keys, or creates them on first use.
 pub async fn vault(config: &Config, store: &Store) -> Result<Vault, StoreError> {
     let sealed = store.has_secrets().await?;
     key_location(config, store).open(sealed).map_err(|error: VaultError| StoreError::Vault(error))
 }
 
-/// The gate to the network, as the configuration opens it.
+/// The egress rules of the configuration.
 pub fn egress(config: &Config) -> Egress {
     Egress::new(config.egress.allow.clone())
 }
 
-/// The terms on which we speak with mail servers, for so many sessions at once.
+/// The deadlines and limits of IMAP sessions, for this number of concurrent sessions.
 pub fn terms(deadlines: &config::Deadlines, limits: &config::Limits, sessions: usize) -> Terms {
     Terms {
         deadlines: imap::Deadlines {
@@ -56,7 +56,7 @@ pub fn terms(deadlines: &config::Deadlines, limits: &config::Limits, sessions: u
     }
 }
 
-/// Everything that a poll works with.
+/// The services and settings that all polls share.
 pub fn deps(config: &Config, store: Arc<Store>, vault: Vault, renewals: Renewals) -> Deps {
     Deps {
         store,
@@ -69,6 +69,6 @@ pub fn deps(config: &Config, store: Arc<Store>, vault: Vault, renewals: Renewals
         oauth: Arc::new(config.oauth.clone()),
         renewals,
         lease: config.schedule.lease.0,
-        counts_guesses: false,
+        counts_login_attempts: false,
     }
 }

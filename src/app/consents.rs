@@ -3,7 +3,7 @@
 use super::mailboxes::target;
 use super::{Acting, Error};
 use crate::fact::{AuditEvent, Conflict, RevocationOutcome};
-use crate::oauth::{self, give_up};
+use crate::oauth::{self, revocation};
 use crate::store::{GrantKind, Login, Mailbox};
 
 /// Audits that a person was sent to the provider to consent.
@@ -30,7 +30,11 @@ pub async fn given(acting: Acting<'_>, mailbox: &Mailbox, identity: &str) -> Res
 ///
 /// # Errors
 /// [`Conflict::AppOnlyHasNoConsent`], [`Conflict::PasswordHasNoConsent`]; the consent is being renewed at this moment.
-pub async fn give_up(acting: Acting<'_>, mailbox: &Mailbox, deps: &oauth::Deps) -> Result<RevocationOutcome, Error> {
+pub async fn give_up(
+    acting: Acting<'_>,
+    mailbox: &Mailbox,
+    deps: &oauth::OAuthDeps,
+) -> Result<RevocationOutcome, Error> {
     let grant_id = match &mailbox.login {
         Login::OAuth { key, .. } if key.kind == GrantKind::AppOnly => {
             return Err(Conflict::AppOnlyHasNoConsent.into());
@@ -39,7 +43,7 @@ pub async fn give_up(acting: Acting<'_>, mailbox: &Mailbox, deps: &oauth::Deps) 
         Login::Password(_) => return Err(Conflict::PasswordHasNoConsent.into()),
     };
     acting.actor.may_change()?;
-    let held = give_up::consent_of(grant_id, deps).await?;
+    let held = revocation::lock_consent(grant_id, deps).await?;
     let consent = held.end(deps).await.unwrap_or(RevocationOutcome::Shared);
     let forgotten = async {
         let mut tx = acting.begin().await?;

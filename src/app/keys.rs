@@ -36,7 +36,7 @@ pub async fn generate(acting: Acting<'_>, location: &Location, forgets: bool) ->
 ///
 /// # Errors
 /// [`Conflict::OldKeyInUse`]; a consent is being renewed at this moment.
-pub async fn rotate(acting: Acting<'_>, location: &Location, deps: &oauth::Deps) -> Result<(Vault, usize), Error> {
+pub async fn rotate(acting: Acting<'_>, location: &Location, deps: &oauth::OAuthDeps) -> Result<(Vault, usize), Error> {
     // Two rotations at once would each drop the other's key.
     let _alone = location.lock().map_err(StoreError::Vault)?;
     // The new key is on disk before anything is sealed with it, and an old key is dropped only when nothing needs it. After a crash

@@ -11,7 +11,7 @@ pub mod settings;
 use super::{Acting, Error, Target, check_precondition};
 use crate::address::Address;
 use crate::fact::{AuditEvent, Conflict, Resource, RevocationOutcome};
-use crate::oauth::{self, give_up};
+use crate::oauth::{self, revocation};
 use crate::poll::Deps;
 use crate::store::{Mailbox, Scope, StoreError, Tx};
 
@@ -136,7 +136,7 @@ pub async fn poll_soon(acting: Acting<'_>, mailbox: &Mailbox) -> Result<(), Erro
 pub async fn remove(
     acting: Acting<'_>,
     mailbox: &Mailbox,
-    tokens: Option<&oauth::Deps>,
+    tokens: Option<&oauth::OAuthDeps>,
     precondition: impl Fn(&Mailbox) -> bool,
 ) -> Result<Option<RevocationOutcome>, Error> {
     acting.actor.may_change()?;
@@ -145,7 +145,7 @@ pub async fn remove(
         remove_row(acting, mailbox, None, precondition).await?;
         return Ok(None);
     };
-    let consent = give_up::last_consent(mailbox, tokens).await?;
+    let consent = revocation::last_consent(mailbox, tokens).await?;
     // The provider first: otherwise a crash leaves a consent that nobody here knows of.
     let given_up = consent.end(tokens).await;
     let removed = remove_row(acting, mailbox, given_up.clone(), precondition).await;

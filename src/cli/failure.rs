@@ -85,7 +85,7 @@ impl From<Error> for Failure {
             Error::Invalid(wrong) => wrong.into(),
             Error::Conflict(conflict) => Self::failed(conflict.words(Language::English)),
             Error::Moved(address) => StoreError::ServerChanged(address).into(),
-            Error::AtServer(error) => Self::failed(format!("{}: {}", error.step.name(), error.in_words())),
+            Error::AtServer(error) => Self::failed(format!("{}: {}", error.step.name(), error.with_remedy())),
             Error::LoginsWait(minutes) => {
                 Self::failed(Text::new("mailbox-wait").with("count", minutes).words(Language::English))
             }

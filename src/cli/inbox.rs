@@ -58,7 +58,7 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
         Command::Add { address, r#for, domain, name, reply_from, organisation } => {
             let address = match (address, r#for, domain) {
                 (Some(address), ..) => address,
-                (None, Some(customer), Some(domain)) => Address::derived(&customer, &domain).map_err(Failure::usage)?,
+                (None, Some(customer), Some(domain)) => Address::derive(&customer, &domain).map_err(Failure::usage)?,
                 _ => return Err(Failure::usage("give an address, or --for and --domain")),
             };
             let owner = organisation.map_or(Owner::Own, Owner::NamedOrNew);

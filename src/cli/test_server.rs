@@ -23,7 +23,7 @@ pub struct Args {
 pub async fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
     let Some(name) = args.profile else {
         for profile in PROFILES {
-            let (name, description) = (profile.name, profile.what);
+            let (name, description) = (profile.name, profile.description);
             output.object(&serde_json::json!({ "profile": name, "what": description }), || {
                 format!("{name:<22}{description}")
             })?;
@@ -38,7 +38,7 @@ pub async fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::failed(format!("{}: cannot listen there: {error}", args.listen)))?;
     let address = server.address();
     output.object(&serde_json::json!({ "profile": name, "listen": address }), || {
-        format!("An IMAP server that {} listens on {address}, without TLS; it accepts every login", profile.what)
+        format!("An IMAP server that {} listens on {address}, without TLS; it accepts every login", profile.description)
     })?;
     stop.cancelled().await;
     Ok(ExitCode::SUCCESS)

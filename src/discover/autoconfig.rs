@@ -1,11 +1,11 @@
-//! The file in which a domain says how its mail is read, as Thunderbird looks for it (draft-bucksch-autoconfig): over https
-//! only, from the domain itself, never from a directory of others.
+//! The autoconfig file of a domain, as Thunderbird looks for it (draft-bucksch-autoconfig): only over HTTPS and from
+//! the domain itself, never from a third-party directory.
 
 mod document;
 
 use url::Url;
 
-use super::{Lead, host_name};
+use super::{Candidate, host_name};
 use crate::address::Address;
 use crate::https::HttpClient;
 use crate::mailbox::TlsMode;
@@ -13,25 +13,25 @@ use crate::shown::shown;
 
 use document::Incoming;
 
-/// Such a file has two kilobytes.
-pub const LARGEST: usize = 64 << 10;
+/// Maximum size. Usual files have two kilobytes.
+pub const MAX_SIZE: usize = 64 << 10;
 
-/// Where a domain may have it, the better place first; `None` where no address can be made of it.
-pub fn places(domain: &str, address: &Address) -> [Option<Url>; 2] {
-    let place = |text: String| {
+/// The URLs of the file, in order of preference; `None` if a URL cannot be built.
+pub fn urls(domain: &str, address: &Address) -> [Option<Url>; 2] {
+    let url = |text: String| {
         let mut url = Url::parse(&text).ok()?;
         url.query_pairs_mut().append_pair("emailaddress", address.as_str());
         Some(url)
     };
     [
-        place(format!("https://autoconfig.{domain}/mail/config-v1.1.xml")),
-        place(format!("https://{domain}/.well-known/autoconfig/mail/config-v1.1.xml")),
+        url(format!("https://autoconfig.{domain}/mail/config-v1.1.xml")),
+        url(format!("https://{domain}/.well-known/autoconfig/mail/config-v1.1.xml")),
     ]
 }
 
-/// Fetches the file from there and reads it. No file, or none of use, is no error: most domains have none.
-pub async fn ask(place: Option<Url>, address: &Address, http: &HttpClient<'_>) -> Option<Lead> {
-    let request = hyper::Request::get(place?.as_str())
+/// Fetches and parses the file. A missing or useless file is not an error: most domains have none.
+pub async fn fetch(url: Option<Url>, address: &Address, http: &HttpClient<'_>) -> Option<Candidate> {
+    let request = hyper::Request::get(url?.as_str())
         .header(hyper::header::ACCEPT, "application/xml, text/xml")
         .body(Vec::new())
         .ok()?;
@@ -39,36 +39,37 @@ pub async fn ask(place: Option<Url>, address: &Address, http: &HttpClient<'_>) -
     by_autoconfig(&String::from_utf8(answer.into_body()).ok()?, address)
 }
 
-/// The first IMAP server of the file with TLS from the first byte, else the first with STARTTLS; never one without TLS.
-pub fn by_autoconfig(xml: &str, address: &Address) -> Option<Lead> {
-    let leads: Vec<Lead> = document::imap_servers(xml)?.iter().filter_map(|server| lead(server, address)).collect();
-    let first = |tls| leads.iter().find(|lead| lead.tls == tls).cloned();
+/// The first IMAP server in the file with implicit TLS, else the first with STARTTLS; never one without TLS.
+pub fn by_autoconfig(xml: &str, address: &Address) -> Option<Candidate> {
+    let candidates: Vec<Candidate> =
+        document::imap_servers(xml)?.iter().filter_map(|server| candidate(server, address)).collect();
+    let first = |tls| candidates.iter().find(|candidate| candidate.tls == tls).cloned();
     first(TlsMode::Implicit).or_else(|| first(TlsMode::StartTls))
 }
 
-/// A server of the file, if it can be used at all.
-fn lead(server: &Incoming, address: &Address) -> Option<Lead> {
+/// A server in the file, if it is usable.
+fn candidate(server: &Incoming, address: &Address) -> Option<Candidate> {
     let tls = match server.socket_type.trim() {
         "SSL" => TlsMode::Implicit,
         "STARTTLS" => TlsMode::StartTls,
         _ => return None,
     };
     let username = fill(server.username.trim(), address);
-    // A name that cannot be shown as it is cannot be corrected by whom it is shown to.
+    // A login name that cannot be displayed as it is cannot be corrected by its reader.
     if shown(&username) != username {
         return None;
     }
-    Some(Lead {
+    Some(Candidate {
         host: host_name(&fill(server.hostname.trim(), address))?,
         port: server.port.trim().parse().ok().filter(|port| *port != 0)?,
         tls,
         username: (!username.is_empty()).then_some(username),
-        by_token_only: !server.authentication.is_empty()
+        only_tokens: !server.authentication.is_empty()
             && server.authentication.iter().all(|way| way.trim() == "OAuth2"),
     })
 }
 
-/// Puts the address's parts in place of their names. In one pass, since an address may itself hold such a name.
+/// Fills in the placeholders in one pass, since an address may itself contain a placeholder.
 fn fill(text: &str, address: &Address) -> String {
     let (local, domain) = address.as_str().split_once('@').unwrap_or_default();
     let mut filled = String::new();
@@ -108,12 +109,12 @@ mod tests {
         )
     }
 
-    fn read(servers: &str) -> Option<Lead> {
+    fn read(servers: &str) -> Option<Candidate> {
         by_autoconfig(&file(servers), &"jobb@lillestad.se".parse().unwrap())
     }
 
     #[test]
-    fn implicit_tls_goes_before_starttls_and_nothing_else_is_taken() {
+    fn implicit_tls_is_preferred_to_starttls() {
         let plain = server("imap", "plain.lillestad.se", "143", "plain", "%EMAILADDRESS%");
         let pop = server("pop3", "pop.lillestad.se", "995", "SSL", "%EMAILADDRESS%");
         let starttls = server("imap", "one.lillestad.se", "143", "STARTTLS", "%EMAILADDRESS%");
@@ -146,16 +147,16 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_takes_tokens_only_is_told_from_one_that_takes_passwords() {
+    fn authentication_by_tokens_only_is_recognised() {
         let both = server("imap", "imap.lillestad.se", "993", "SSL", "%EMAILADDRESS%");
         let both = both.replace("</port>", "</port><authentication>OAuth2</authentication>");
-        assert!(!read(&both).unwrap().by_token_only);
-        assert!(read(&both.replace("password-cleartext", "OAuth2")).unwrap().by_token_only);
-        assert!(!read(&both.replace("authentication", "x")).unwrap().by_token_only, "nothing is said");
+        assert!(!read(&both).unwrap().only_tokens);
+        assert!(read(&both.replace("password-cleartext", "OAuth2")).unwrap().only_tokens);
+        assert!(!read(&both.replace("authentication", "x")).unwrap().only_tokens, "nothing is result");
     }
 
     #[test]
-    fn what_cannot_be_a_server_is_passed_over() {
+    fn unusable_servers_are_skipped() {
         let good = server("imap", "imap.lillestad.se", "993", "SSL", "%EMAILADDRESS%");
         for (host, port, username) in [
             ("127.0.0.1", "993", "a"),
@@ -180,7 +181,7 @@ mod tests {
 
     #[test]
     fn the_address_is_sent_so_that_it_stays_one_parameter() {
-        let [first, second] = places("lillestad.se", &"a&b=ö+c#d@lillestad.se".parse().unwrap());
+        let [first, second] = urls("lillestad.se", &"a&b=ö+c#d@lillestad.se".parse().unwrap());
         let query = "?emailaddress=a%26b%3D%C3%B6%2Bc%23d%40lillestad.se";
         let first = first.unwrap();
         assert_eq!(first.as_str(), format!("https://autoconfig.lillestad.se/mail/config-v1.1.xml{query}"));

@@ -1,12 +1,11 @@
-//! Which names strangers may give a server.
+//! Validates host names from untrusted sources.
 
 use url::Host;
 
-/// A host's full name in the letters of DNS, with its international letters encoded (IDNA, UTS 46). `None` for an IP address in
-/// any notation, a name without a dot, which the machine's own search list would complete, and what is no host's name
-/// (RFC 1123 2.1).
+/// The full name of a host in ASCII form (IDNA, UTS 46). `None` for an IP address in any notation, a name without a dot
+/// (which the machine's search list would complete), and invalid host names (RFC 1123 2.1).
 pub fn host_name(text: &str) -> Option<String> {
-    // The reader of URLs would take %6C for a letter, which a name does not hold.
+    // The URL parser would decode %6C to a letter.
     if text.contains('%') {
         return None;
     }
@@ -25,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_made_ready_for_dns() {
+    fn names_are_converted_to_ascii() {
         let ready = [
             ("lillestad.se", "lillestad.se"),
             ("IMAP.Lillestad.SE.", "imap.lillestad.se"),
@@ -39,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_and_nonsense_are_no_names() {
+    fn addresses_and_invalid_names_are_rejected() {
         let long = format!("{}.se", "a".repeat(64));
         let longer = format!("{}se", "abcdefgh.".repeat(32));
         for text in [

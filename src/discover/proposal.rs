@@ -1,40 +1,40 @@
-//! A server as proposed, for programs.
+//! The JSON form of a proposed server.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Found, Login, Passwords, Source};
+use super::{FoundServer, Login, Passwords, Source};
 
-/// A server to propose, and how one would log in there.
+/// A server to propose, and how to log in there.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Proposal {
-    /// Its name.
+    /// Host name.
     #[schema(example = "imap.lillestad.se")]
     host: String,
-    /// Its port.
+    /// Port number.
     port: u16,
-    /// How the connection is protected.
+    /// Protection of the connection.
     #[schema(example = "implicit")]
     tls: String,
     /// The login name.
     username: String,
-    /// What one logs in with: `password` or `oauth`.
+    /// The kind of credential: `password` or `oauth`.
     login: &'static str,
-    /// The provider of the configuration to consent with; null without OAuth, and where no application is registered.
+    /// The configured provider for the consent; null without OAuth, or if no application is registered.
     oauth: Option<String>,
-    /// Who runs it, if it is one that we know.
+    /// The operator of the server, if known.
     provider: Option<&'static str>,
-    /// Whether a password is thought to work.
+    /// Whether a password probably works.
     password_works: bool,
-    /// Whether the password must be one that was made for an application.
+    /// Whether it must be an app password.
     app_password: bool,
-    /// Who says so.
+    /// The source of this proposal.
     how: Source,
 }
 
 impl Proposal {
-    /// What was found, as it is told.
-    pub fn of(found: &Found) -> Self {
+    /// Converts a found server.
+    pub fn from_found(found: &FoundServer) -> Self {
         let (login, oauth) = match &found.login {
             Login::Password => ("password", None),
             Login::OAuth(name) => ("oauth", Some(name.clone())),

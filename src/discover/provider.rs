@@ -1,31 +1,32 @@
-//! The large providers: their domains, the hosts that take their customers' mail, and their mail servers. The servers are from
-//! their own pages and Thunderbird's list; what is not certain is not here, and is found by the other sources.
+//! The large providers: their own domains, the MX hosts of their customers' domains, and their IMAP servers. The
+//! servers are from the providers' pages and Thunderbird's list. Uncertain entries are omitted and left to the other
+//! sources.
 
-use super::{Lead, Passwords};
+use super::{Candidate, Passwords};
 use crate::address::Address;
 
-/// A provider that we know.
+/// A known provider.
 #[derive(Debug)]
-pub struct Provider {
-    /// Its name, for people.
+pub struct KnownProvider {
+    /// Display name.
     pub name: &'static str,
-    /// The passwords that its mail server takes.
+    /// The passwords that its mail server accepts.
     pub passwords: Passwords,
-    /// Its mail server, which has TLS from the first byte on port 993.
+    /// Its mail server, with implicit TLS on port 993.
     host: &'static str,
-    /// Whether the login name is what stands before the @, and not the whole address.
+    /// Whether the login name is the part before the @, instead of the whole address.
     by_local_part: bool,
     /// The domains of its own customers' addresses.
     domains: &'static [&'static str],
-    /// What the hosts that take mail for others' domains end in.
+    /// Suffixes of the MX hosts for its customers' domains.
     mx: &'static [&'static str],
 }
 
-const BLANK: Provider =
-    Provider { name: "", passwords: Passwords::Own, host: "", by_local_part: false, domains: &[], mx: &[] };
+const DEFAULTS: KnownProvider =
+    KnownProvider { name: "", passwords: Passwords::Own, host: "", by_local_part: false, domains: &[], mx: &[] };
 
-static KNOWN: [Provider; 10] = [
-    Provider {
+static PROVIDERS: [KnownProvider; 10] = [
+    KnownProvider {
         name: "Microsoft",
         passwords: Passwords::None,
         host: "outlook.office365.com",
@@ -48,25 +49,25 @@ static KNOWN: [Provider; 10] = [
             "windowslive.com",
         ],
         mx: &["mail.protection.outlook.com", "olc.protection.outlook.com", "mx.microsoft"],
-        ..BLANK
+        ..DEFAULTS
     },
-    Provider {
+    KnownProvider {
         name: "Google",
         passwords: Passwords::App,
         host: "imap.gmail.com",
         domains: &["gmail.com", "googlemail.com"],
         mx: &["google.com", "googlemail.com"],
-        ..BLANK
+        ..DEFAULTS
     },
-    Provider {
+    KnownProvider {
         name: "iCloud",
         passwords: Passwords::App,
         host: "imap.mail.me.com",
         by_local_part: true,
         domains: &["icloud.com", "me.com", "mac.com"],
-        ..BLANK
+        ..DEFAULTS
     },
-    Provider {
+    KnownProvider {
         name: "Yahoo",
         passwords: Passwords::App,
         host: "imap.mail.yahoo.com",
@@ -82,61 +83,67 @@ static KNOWN: [Provider; 10] = [
             "ymail.com",
             "rocketmail.com",
         ],
-        ..BLANK
+        ..DEFAULTS
     },
-    Provider {
+    KnownProvider {
         name: "AOL",
         passwords: Passwords::App,
         host: "imap.aol.com",
         domains: &["aol.com", "aol.se", "aol.de", "aol.co.uk"],
-        ..BLANK
+        ..DEFAULTS
     },
-    Provider {
+    KnownProvider {
         name: "Fastmail",
         passwords: Passwords::App,
         host: "imap.fastmail.com",
         domains: &["fastmail.com", "fastmail.fm"],
         mx: &["messagingengine.com"],
-        ..BLANK
+        ..DEFAULTS
     },
-    Provider {
+    KnownProvider {
         name: "GMX",
         host: "imap.gmx.net",
         domains: &["gmx.net", "gmx.de", "gmx.at", "gmx.ch", "gmx.eu"],
-        ..BLANK
+        ..DEFAULTS
     },
-    Provider { name: "WEB.DE", host: "imap.web.de", by_local_part: true, domains: &["web.de"], ..BLANK },
-    Provider { name: "one.com", host: "imap.one.com", domains: &["one.com"], mx: &["one.com"], ..BLANK },
-    Provider { name: "Loopia", host: "mailcluster.loopia.se", domains: &["loopia.se"], mx: &["loopia.se"], ..BLANK },
+    KnownProvider { name: "WEB.DE", host: "imap.web.de", by_local_part: true, domains: &["web.de"], ..DEFAULTS },
+    KnownProvider { name: "one.com", host: "imap.one.com", domains: &["one.com"], mx: &["one.com"], ..DEFAULTS },
+    KnownProvider {
+        name: "Loopia",
+        host: "mailcluster.loopia.se",
+        domains: &["loopia.se"],
+        mx: &["loopia.se"],
+        ..DEFAULTS
+    },
 ];
 
-impl Provider {
-    /// Its server, for this address.
-    pub fn lead(&self, address: &Address) -> Lead {
+impl KnownProvider {
+    /// The provider's server, for this address.
+    pub fn candidate(&self, address: &Address) -> Candidate {
         let local = address.as_str().split_once('@').map(|(local, _)| local.to_owned());
-        Lead { username: local.filter(|_| self.by_local_part), ..Lead::usual(self.host) }
+        Candidate { username: local.filter(|_| self.by_local_part), ..Candidate::usual(self.host) }
     }
 }
 
-/// The provider whose own customers have addresses in this domain.
-pub fn by_domain(domain: &str) -> Option<&'static Provider> {
-    KNOWN.iter().find(|provider| provider.domains.contains(&domain))
+/// The provider that owns this domain.
+pub fn by_domain(domain: &str) -> Option<&'static KnownProvider> {
+    PROVIDERS.iter().find(|provider| provider.domains.contains(&domain))
 }
 
-/// The provider that takes a domain's mail, by the hosts of its MX records, the preferred first. Where a filter stands first,
-/// the provider behind it often stands further down.
-pub fn by_mx(hosts: &[String]) -> Option<&'static Provider> {
-    let of = |host: &String| {
+/// The provider of a domain, by its MX hosts, preferred first. If a filter comes first, the provider behind it is often
+/// listed later.
+pub fn by_mx(hosts: &[String]) -> Option<&'static KnownProvider> {
+    let provider_of = |host: &String| {
         let host = host.trim_end_matches('.').to_ascii_lowercase();
         let is_in = |end: &&str| host.strip_suffix(*end).is_some_and(|rest| rest.ends_with('.'));
-        KNOWN.iter().find(|provider| provider.mx.iter().any(is_in))
+        PROVIDERS.iter().find(|provider| provider.mx.iter().any(is_in))
     };
-    hosts.iter().find_map(of)
+    hosts.iter().find_map(provider_of)
 }
 
-/// The provider whose mail server this is.
-pub fn by_host(host: &str) -> Option<&'static Provider> {
-    KNOWN.iter().find(|provider| provider.host.eq_ignore_ascii_case(host))
+/// The provider of this mail server.
+pub fn by_host(host: &str) -> Option<&'static KnownProvider> {
+    PROVIDERS.iter().find(|provider| provider.host.eq_ignore_ascii_case(host))
 }
 
 #[cfg(test)]
@@ -169,20 +176,20 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_that_stands_first_does_not_hide_the_provider_behind_it() {
+    fn a_filter_in_front_does_not_hide_the_provider() {
         let hosts = ["mx1.filter.example.", "lillestad-se.mail.protection.outlook.com.", "smtp.google.com."];
         assert_eq!(by_mx(&hosts.map(str::to_owned)).map(|provider| provider.name), Some("Microsoft"));
         assert!(by_mx(&[]).is_none());
     }
 
     #[test]
-    fn every_domain_and_server_is_one_providers_and_fit_to_be_asked_for() {
-        let mut seen = Vec::new();
-        for provider in &KNOWN {
+    fn every_domain_and_server_is_valid_and_unique() {
+        let mut known = Vec::new();
+        for provider in &PROVIDERS {
             for name in provider.domains.iter().chain([&provider.host]) {
                 assert_eq!(super::super::host_name(name).as_deref(), Some(*name));
-                assert!(!seen.contains(name), "{name} is there twice");
-                seen.push(name);
+                assert!(!known.contains(name), "{name} is there twice");
+                known.push(name);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What DNS says of a domain: MX and SRV records, which the system's resolver does not give.
+//! MX and SRV records, which the system's resolver does not return.
 
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -7,39 +7,38 @@ use hickory_resolver::TokioResolver;
 use hickory_resolver::proto::rr::{RData, RecordType};
 use tokio::time::timeout;
 
-use super::{Lead, Said, Source, host_name};
+use super::{Candidate, Source, SourceResult, host_name};
 use crate::mailbox::TlsMode;
 
-/// No domain has so many of one kind for a good reason.
-const MOST: usize = 50;
+/// Maximum number of records of one type.
+const MAX_RECORDS: usize = 50;
 
-/// Asks the name servers that this machine is configured with.
+/// A resolver that uses this machine's name servers.
 pub struct Records {
-    /// `None` where the machine's configuration cannot be read: then there are no records.
+    /// `None` if the machine's configuration is unreadable: then no records are found.
     resolver: Option<TokioResolver>,
-    /// The time for one question, with its repetitions.
+    /// Time limit of one query, including retries.
     limit: Duration,
 }
 
 /// An SRV record (RFC 2782).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Srv {
-    /// The lowest is asked.
+    /// The lowest priority is preferred.
     pub priority: u16,
-    /// Of those with the same priority, the heavier gets more.
+    /// Among equal priorities, a higher weight gets a larger share.
     pub weight: u16,
-    /// Where it listens.
     pub port: u16,
-    /// The host; "." where the service is not offered.
+    /// The host; "." if the service is not offered.
     pub target: String,
 }
 
 impl Records {
-    /// Waits so long for an answer.
+    /// A resolver with this time limit per query.
     pub fn new(limit: Duration) -> Self {
         let resolver = TokioResolver::builder_tokio().and_then(|mut builder| {
             let options = builder.options_mut();
-            // A packet that was lost is sent again while there is time.
+            // A lost packet is sent again while there is time.
             options.timeout = limit / 3;
             options.attempts = 2;
             builder.build()
@@ -47,7 +46,7 @@ impl Records {
         Self { resolver: resolver.ok(), limit }
     }
 
-    /// The hosts that take a domain's mail, the preferred first (RFC 5321 5.1).
+    /// The MX hosts of a domain, preferred first (RFC 5321 5.1).
     pub async fn mx(&self, domain: &str) -> Vec<String> {
         let mut found: Vec<(u16, String)> = self
             .look_up(format!("{domain}."), RecordType::MX)
@@ -62,7 +61,7 @@ impl Records {
         found.into_iter().map(|(_, host)| host).collect()
     }
 
-    /// Where a domain offers a service over TCP (RFC 6186 3).
+    /// The SRV records of a service over TCP (RFC 6186 3).
     pub async fn srv(&self, service: &str, domain: &str) -> Vec<Srv> {
         self.look_up(format!("{service}._tcp.{domain}."), RecordType::SRV)
             .await
@@ -79,31 +78,32 @@ impl Records {
             .collect()
     }
 
-    /// The name has its final dot, so that the machine's search list does not complete it.
+    /// The name must have its final dot, so that the machine's search list does not complete it.
     async fn look_up(&self, name: String, kind: RecordType) -> Vec<RData> {
         let Some(resolver) = &self.resolver else { return Vec::new() };
         match timeout(self.limit, resolver.lookup(name, kind)).await {
-            Ok(Ok(found)) => found.answers().iter().take(MOST).map(|record| record.data.clone()).collect(),
+            Ok(Ok(found)) => found.answers().iter().take(MAX_RECORDS).map(|record| record.data.clone()).collect(),
             Ok(Err(_)) | Err(_) => Vec::new(),
         }
     }
 }
 
-/// The server that these records name: TLS from the first byte before STARTTLS (RFC 8314 5.1). Where the domain says that it
-/// offers the first not, and names no other, a guess would contradict it.
-pub fn by_srv(imaps: &[Srv], imap: &[Srv]) -> Said {
-    let lead = best(imaps, TlsMode::Implicit).or_else(|| best(imap, TlsMode::StartTls));
-    match lead {
-        None if imaps.iter().any(|srv| srv.target == ".") => Said::Nowhere,
-        lead => Said::here(Source::Srv, lead),
+/// The server in these records: implicit TLS before STARTTLS (RFC 8314 5.1). If the domain excludes implicit TLS and
+/// has no other server, a guess would contradict it.
+pub fn by_srv(imaps: &[Srv], imap: &[Srv]) -> SourceResult {
+    let candidate = best(imaps, TlsMode::Implicit).or_else(|| best(imap, TlsMode::StartTls));
+    match candidate {
+        None if imaps.iter().any(|srv| srv.target == ".") => SourceResult::NotOffered,
+        candidate => SourceResult::from_candidate(Source::Srv, candidate),
     }
 }
 
-/// RFC 2782 draws lots by weight, to spread the load; one server that is proposed and kept is better the same every time.
-fn best(records: &[Srv], tls: TlsMode) -> Option<Lead> {
+/// RFC 2782 chooses randomly by weight, to spread the load. A proposed server is stored, so the choice is deterministic
+/// here.
+fn best(records: &[Srv], tls: TlsMode) -> Option<Candidate> {
     let usable = records.iter().filter(|srv| srv.port != 0).filter_map(|srv| Some((srv, host_name(&srv.target)?)));
     let (srv, host) = usable.min_by_key(|(srv, _)| (srv.priority, Reverse(srv.weight)))?;
-    Some(Lead { port: srv.port, tls, ..Lead::usual(host) })
+    Some(Candidate { port: srv.port, tls, ..Candidate::usual(host) })
 }
 
 #[cfg(test)]
@@ -116,7 +116,7 @@ mod tests {
 
     fn named(imaps: &[Srv], imap: &[Srv]) -> Option<(String, u16, TlsMode)> {
         match by_srv(imaps, imap) {
-            Said::Here(Source::Srv, lead) => Some((lead.host, lead.port, lead.tls)),
+            SourceResult::Found(Source::Srv, candidate) => Some((candidate.host, candidate.port, candidate.tls)),
             _ => None,
         }
     }
@@ -146,9 +146,9 @@ mod tests {
     #[test]
     fn a_service_that_is_not_offered_is_not_guessed_at() {
         let none = [srv(0, 0, 0, ".")];
-        assert_eq!(by_srv(&none, &none), Said::Nowhere);
-        assert_eq!(by_srv(&none, &[]), Said::Nowhere);
-        assert_eq!(by_srv(&[], &none), Said::Unknown, "only STARTTLS is not offered");
-        assert_eq!(by_srv(&[], &[]), Said::Unknown);
+        assert_eq!(by_srv(&none, &none), SourceResult::NotOffered);
+        assert_eq!(by_srv(&none, &[]), SourceResult::NotOffered);
+        assert_eq!(by_srv(&[], &none), SourceResult::Unknown, "only STARTTLS is not offered");
+        assert_eq!(by_srv(&[], &[]), SourceResult::Unknown);
     }
 }

@@ -1,5 +1,5 @@
-//! Which addresses are public: RFC 6890's special-purpose registries, and the forms that hide an IPv4 address in an IPv6
-//! one.
+//! Decides which addresses are public: RFC 6890's special-purpose registries, and the IPv6 forms that contain an IPv4
+//! address.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -36,7 +36,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         (0, 0, 0, 0, 0, 0xffff) => inner(g, h),
         (0x64, 0xff9b, 0, 0, 0, 0) => inner(g, h), // NAT64, RFC 6052
         (0x2002, ..) => inner(b, c),               // 6to4, RFC 3056
-        // Global unicast is 2000::/3; in it, Teredo and the other protocol assignments, and documentation, are not hosts.
+        // Global unicast is 2000::/3, without Teredo, the other protocol assignments and documentation.
         (0x2001, 0..=0x1ff, ..) | (0x2001, 0xdb8, ..) | (0x3fff, 0..=0xfff, ..) => false,
         _ => (0x2000..0x4000).contains(&a),
     }

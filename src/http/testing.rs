@@ -43,7 +43,7 @@ fn state_of(config: Config, store: Arc<Store>, vault: Vault) -> State {
         oauth: Arc::new(config.oauth),
         renewals: Default::default(),
         lease: config.schedule.lease.0,
-        counts_guesses: true,
+        counts_login_attempts: true,
     };
     let deps = Arc::new(deps);
     let visits = Visits::new(tokio::runtime::Handle::current(), deps.clone());

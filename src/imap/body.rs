@@ -1,4 +1,4 @@
-//! The bytes of one mail, as they came.
+//! The bytes of one mail, as received.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 use super::in_flight::Share;
 
-/// A mail or a part of one. It is a piece of the server's answer, which is not copied, and holds the share of what may be in
-/// flight that the answer took.
+/// A mail or a part of one. The bytes are a slice of the server's answer, without a copy, and keep the answer's share
+/// of the memory budget.
 #[derive(Debug, Clone, Default)]
 pub struct Body {
     bytes: Bytes,
@@ -16,8 +16,8 @@ pub struct Body {
 }
 
 impl Body {
-    /// A piece of an answer. A small piece of a large answer is copied, so that it does not keep the rest.
-    pub(super) fn of(answer: &Bytes, piece: &[u8], share: Option<&Arc<Share>>) -> Self {
+    /// A slice of an answer. A small slice of a large answer is copied, so that it does not keep the rest in memory.
+    pub(super) fn slice_of(answer: &Bytes, piece: &[u8], share: Option<&Arc<Share>>) -> Self {
         let bytes = match piece.len() >= answer.len() / 2 {
             true => answer.slice_ref(piece),
             false => Bytes::copy_from_slice(piece),
@@ -25,7 +25,7 @@ impl Body {
         Self { bytes, share: share.cloned() }
     }
 
-    /// The bytes, and the share that is to be kept as long as they are.
+    /// The bytes, and the memory share to keep for as long as the bytes.
     pub fn into_parts(self) -> (Bytes, Option<Arc<Share>>) {
         (self.bytes, self.share)
     }

@@ -1,33 +1,32 @@
-//! COPYUID: which UIDs the copies of a COPY or MOVE got (RFC 4315 3).
+//! COPYUID: the UIDs that COPY or MOVE has given to the copies (RFC 4315 3).
 
 use imap_proto::ResponseCode;
 use imap_proto::rfc4315::UidSetMember;
 
-/// UIDs that one answer may name; a command names fewer.
-const MOST: usize = 10_000;
+/// Maximum number of UIDs in one answer; a command names fewer.
+const MAX_UIDS: usize = 10_000;
 
-/// Where copies were put.
+/// The copies in the target folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copies {
-    /// The UIDVALIDITY of the target folder.
+    /// UIDVALIDITY of the target folder.
     pub uidvalidity: u32,
-    /// The UID of each original, with that of its copy.
+    /// Pairs of an original's UID and its copy's UID.
     pub uids: Vec<(u32, u32)>,
 }
 
 impl Copies {
-    /// What a response code says of copies. `None` where it says nothing, or the two sets are not of one length: such an answer
-    /// pairs nothing.
-    pub fn told(code: &ResponseCode<'_>) -> Option<Self> {
+    /// Reads a response code. `None` if it is not COPYUID, or if the two sets differ in length and cannot be paired.
+    pub fn from_code(code: &ResponseCode<'_>) -> Option<Self> {
         let ResponseCode::CopyUid(uidvalidity, originals, copies) = code else { return None };
-        let (originals, copies) = (expanded(originals)?, expanded(copies)?);
+        let (originals, copies) = (expand(originals)?, expand(copies)?);
         let is_paired = originals.len() == copies.len() && *uidvalidity > 0;
         is_paired.then(|| Self { uidvalidity: *uidvalidity, uids: originals.into_iter().zip(copies).collect() })
     }
 }
 
-/// The UIDs of a set; `None` where they are too many, as in `1:4294967295`.
-fn expanded(set: &[UidSetMember]) -> Option<Vec<u32>> {
+/// The UIDs of a set; `None` if there are too many, as in `1:4294967295`.
+fn expand(set: &[UidSetMember]) -> Option<Vec<u32>> {
     let mut uids = Vec::new();
     for member in set {
         let (first, last) = match member {
@@ -35,7 +34,7 @@ fn expanded(set: &[UidSetMember]) -> Option<Vec<u32>> {
             UidSetMember::UidRange(range) => (*range.start(), *range.end()),
         };
         let count = usize::try_from(last.saturating_sub(first)).ok()?;
-        if first > last || uids.len().saturating_add(count) >= MOST {
+        if first > last || uids.len().saturating_add(count) >= MAX_UIDS {
             return None;
         }
         uids.extend(first..=last);
@@ -47,10 +46,10 @@ fn expanded(set: &[UidSetMember]) -> Option<Vec<u32>> {
 mod tests {
     use super::*;
 
-    fn told(line: &str) -> Option<Copies> {
+    fn parse(line: &str) -> Option<Copies> {
         let line = format!("* OK [{line}] done\r\n");
         match imap_proto::Response::parse(line.as_bytes()).unwrap().1 {
-            imap_proto::Response::Data { outcome, .. } => outcome.code.as_ref().and_then(Copies::told),
+            imap_proto::Response::Data { outcome, .. } => outcome.code.as_ref().and_then(Copies::from_code),
             other => panic!("{other:?}"),
         }
     }
@@ -66,7 +65,7 @@ mod tests {
             ("COPYUID 1 3:2 9:8", Some(vec![(2, 8), (3, 9)])),
             ("UIDNEXT 5", None),
         ] {
-            assert_eq!(told(code).map(|copies| copies.uids), pairs, "{code}");
+            assert_eq!(parse(code).map(|copies| copies.uids), pairs, "{code}");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! What can go wrong on the wire. After any of these the connection is dropped.
+//! The errors of the IMAP protocol. The connection is closed after any of them.
 
 use crate::shown::shown;
 
-/// Why a command did not succeed. Server text is trimmed and made printable; it never holds mail.
+/// An IMAP error. Server text is trimmed and made printable; it never contains mail.
 #[derive(Debug, thiserror::Error)]
 pub enum ImapError {
     #[error("the connection was lost: {0}")]
@@ -19,11 +19,11 @@ pub enum ImapError {
     Protocol(String),
     #[error("the server sent more than the limit allows: {0}")]
     Limit(String),
-    #[error("{0} cannot be sent to a mail server, since it holds a line break or a NUL")]
+    #[error("{0} cannot be sent to a mail server, since it contains a line break or a NUL")]
     Unsendable(&'static str),
 }
 
-/// A server's text, fit to be shown, or that there was none.
+/// A server's text in printable form, or a note that there was none.
 pub fn printable(text: &str) -> String {
     let clean = shown(text);
     if clean.is_empty() { "(it gave no reason)".to_owned() } else { clean }

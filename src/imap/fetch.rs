@@ -1,5 +1,5 @@
-//! Fetching: only `UID INTERNALDATE RFC822.SIZE` and `BODY.PEEK[]` are asked for. ENVELOPE and BODYSTRUCTURE, which some
-//! servers cannot write and some clients cannot read, are never needed: we read the mail itself.
+//! FETCH. Only `UID INTERNALDATE RFC822.SIZE` and `BODY.PEEK[]` are requested, never ENVELOPE or BODYSTRUCTURE: some
+//! servers cannot write them, and we parse the mail ourselves.
 
 mod items;
 
@@ -12,82 +12,80 @@ use tokio::time::{Instant, timeout_at};
 use items::bodies;
 pub use items::items;
 
-use super::guard::Whole;
-use super::session::Step;
+use super::guard::RawAnswer;
+use super::session::AnswerPart;
 use super::{Body, ImapError, Session, UidSet};
 use crate::clock::Timestamp;
 
-/// What a server says of a mail before it is fetched.
+/// The data of a mail that is requested before its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Meta {
-    /// Its UID.
     pub uid: u32,
-    /// When it was received; `None` if the server's date cannot be read.
+    /// The date of receipt; `None` if the server's date is unreadable.
     pub internal_date: Option<Timestamp>,
-    /// How long it is said to be: a hint only, since Exchange, hMailServer and GreenMail are wrong about it.
+    /// The announced size. Only a hint, since Exchange, hMailServer and GreenMail get it wrong.
     pub size: Option<u64>,
 }
 
-/// What tells one mail from another without fetching it.
+/// The data that identifies a mail without fetching it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
-    /// Its UID.
     pub uid: u32,
-    /// When it was received; `None` if the server's date cannot be read.
+    /// The date of receipt; `None` if the server's date is unreadable.
     pub internal_date: Option<Timestamp>,
-    /// Its Message-ID field; empty if it has none.
+    /// The Message-ID field; empty if there is none.
     pub header: Vec<u8>,
 }
 
-/// A mail as it came, or its header.
+/// A fetched mail, or its header.
 #[derive(Debug)]
 pub struct Fetched<B = Body> {
-    /// Its UID.
     pub uid: u32,
-    /// When it was received, to tell that it is the mail that this UID stood for before.
+    /// The date of receipt, to check that the UID still identifies the same mail.
     pub internal_date: Option<Timestamp>,
-    /// Its bytes; `None` where the answer named the UID and had no body.
+    /// The bytes; `None` if the answer has no body.
     pub body: Option<B>,
 }
 
-/// A part of a large mail.
+/// The answer to a request for a part of a mail.
 #[derive(Debug)]
 pub enum Chunk {
-    /// Bytes from where they were asked for; empty at the end.
+    /// Bytes from the requested offset; empty at the end.
     Bytes(Body),
-    /// All of the mail, from a server that knows no parts (reference row B7).
+    /// The whole mail, from a server that ignores partial requests (reference row B7).
     Whole(Body),
-    /// Bytes that were not asked for.
+    /// Bytes of another part; the text describes them.
     Wrong(String),
-    /// The answer had no body.
+    /// The answer has no body.
     Missing,
 }
 
 /// Bytes kept of a Message-ID field.
-const LONGEST_SAMPLE: usize = 2048;
-/// Mails that are looked at in one go, and the bytes that are kept of them.
-const MOST_SAMPLES: usize = 50_000;
-const MOST_SAMPLE_BYTES: usize = 8 << 20;
+const MAX_FIELD_BYTES: usize = 2048;
+/// Maximum number of mails in one sample, and bytes kept of them.
+const MAX_SAMPLES: usize = 50_000;
+const MAX_SAMPLE_BYTES: usize = 8 << 20;
 
-/// Bytes of several headers that are taken in one answer, also from a server that knows no parts.
-const MOST_HEADERS: usize = 16 << 20;
+/// Maximum total size of the headers in one answer, even if the server ignores partial requests.
+const MAX_HEADER_BYTES: usize = 16 << 20;
 
-/// A FETCH under way. It must be read to its end, or the session refuses the next command.
+/// A FETCH in progress. It must be read to its end, or the session refuses the next command.
 #[derive(Debug)]
-pub struct Fetching {
+pub struct BodyFetch {
     untagged: usize,
     ended: bool,
-    /// By then the next mail that was asked for has come.
-    until: Instant,
+    /// Deadline for the next requested mail.
+    deadline: Instant,
 }
 
 impl Session {
-    /// Dates and sizes of these mails, for as many as the server answers; those that came before an error are there too.
+    /// Fetches dates and sizes of the mails that the server answers for. After an error, `metas` keeps the entries that
+    /// arrived before it.
     pub async fn fetch_meta(&mut self, set: &UidSet, metas: &mut BTreeMap<u32, Meta>) -> Result<(), ImapError> {
         let line = format!("UID FETCH {} (UID INTERNALDATE RFC822.SIZE)", set.text);
         let answer = self
             .run("FETCH", &line, |response| {
-                // Unsolicited answers name other mails, and some servers answer twice.
+                // Unsolicited answers are about other mails, and some servers answer twice.
                 if let Some(meta) = meta(response).filter(|meta| set.uids.binary_search(&meta.uid).is_ok()) {
                     metas.entry(meta.uid).or_insert(meta);
                 }
@@ -97,12 +95,12 @@ impl Session {
         answer.ok("FETCH").map(drop)
     }
 
-    /// INTERNALDATE and Message-ID of these mails, for as many as are there.
+    /// Fetches INTERNALDATE and Message-ID of those mails that exist.
     pub async fn sample(&mut self, set: &UidSet) -> Result<Vec<Sample>, ImapError> {
         self.samples(&set.text, &|uid| set.uids.binary_search(&uid).is_ok()).await
     }
 
-    /// INTERNALDATE and Message-ID of all mails from this UID on.
+    /// Fetches INTERNALDATE and Message-ID of all mails from this UID on.
     pub async fn sample_from(&mut self, first: u32) -> Result<Vec<Sample>, ImapError> {
         self.samples(&format!("{first}:*"), &|uid| uid >= first).await
     }
@@ -114,16 +112,16 @@ impl Session {
             .run("FETCH", &line, |response| {
                 let Some(items) = items(response).filter(|items| wanted(items.uid)) else { return Ok(()) };
                 if let Some(header) = items.header {
-                    let header: Vec<u8> = header.iter().take(LONGEST_SAMPLE).copied().collect();
+                    let header: Vec<u8> = header.iter().take(MAX_FIELD_BYTES).copied().collect();
                     bytes += header.len();
                     let sample = Sample { uid: items.uid, internal_date: items.internal_date, header };
                     samples.insert(items.uid, sample);
                 }
-                if samples.len() > MOST_SAMPLES {
-                    return Err(ImapError::Limit(format!("more than {MOST_SAMPLES} mails where few were asked about")));
+                if samples.len() > MAX_SAMPLES {
+                    return Err(ImapError::Limit(format!("more than {MAX_SAMPLES} mails, where few were requested")));
                 }
-                if bytes > MOST_SAMPLE_BYTES {
-                    return Err(ImapError::Limit(format!("more than {MOST_SAMPLE_BYTES} bytes of Message-IDs")));
+                if bytes > MAX_SAMPLE_BYTES {
+                    return Err(ImapError::Limit(format!("more than {MAX_SAMPLE_BYTES} bytes of Message-IDs")));
                 }
                 Ok(())
             })
@@ -133,24 +131,24 @@ impl Session {
     }
 
     /// Starts to fetch the bodies of these mails.
-    pub async fn fetch_bodies(&mut self, set: &UidSet) -> Result<Fetching, ImapError> {
+    pub async fn fetch_bodies(&mut self, set: &UidSet) -> Result<BodyFetch, ImapError> {
         let line = format!("UID FETCH {} (UID INTERNALDATE BODY.PEEK[])", set.text);
         self.send_within(self.limits.mail, &line).await?;
-        Ok(Fetching { untagged: 0, ended: false, until: Instant::now() + self.deadlines.command })
+        Ok(BodyFetch { untagged: 0, ended: false, deadline: Instant::now() + self.deadlines.command })
     }
 
-    /// A part of one mail.
+    /// Fetches a part of one mail.
     pub async fn fetch_chunk(&mut self, uid: u32, offset: u64, count: usize) -> Result<Chunk, ImapError> {
         let line = format!("UID FETCH {uid} (UID BODY.PEEK[]<{offset}.{count}>)");
         let mut chunk = Chunk::Missing;
-        let mut on = |response: &Response<'_>, whole: &Whole| {
+        let mut on = |response: &Response<'_>, whole: &RawAnswer| {
             if items(response).is_none_or(|items| items.uid != uid) {
                 return Ok(());
             }
             for (index, data) in bodies(response) {
-                let Some(data) = piece(whole, data) else { continue }; // NIL is no end, it is no answer
+                let Some(data) = piece(whole, data) else { continue }; // NIL is not an end, but no answer
                 chunk = match index.map(u64::from) {
-                    // RFC 3501 7.4.2 demands the origin, so this one knows no parts.
+                    // RFC 3501 7.4.2 requires the offset in the answer, so this server ignores partial requests.
                     None if offset == 0 && data.len() != count => Chunk::Whole(data),
                     None if offset == 0 => Chunk::Bytes(data),
                     Some(at) if at == offset && data.len() <= count => Chunk::Bytes(data),
@@ -163,15 +161,15 @@ impl Session {
             }
             Ok(())
         };
-        // A server that knows no parts sends the whole mail.
+        // A server that ignores partial requests sends the whole mail.
         let most = self.limits.mail.min(self.limits.answer.saturating_add(self.limits.literal));
-        let answer = self.run_whole(most, "FETCH", &line, &mut on).await?;
+        let answer = self.run_raw(most, "FETCH", &line, &mut on).await?;
         answer.ok("FETCH")?;
         Ok(chunk)
     }
 
-    /// The headers of these mails, at most `most` bytes of each, for as many as the server answers; a body that is `None` says that
-    /// the answer had no header.
+    /// Fetches the headers of these mails, at most `most` bytes of each. Mails without an answer are absent; a `None`
+    /// body means that the answer had no header.
     pub async fn fetch_headers(
         &mut self,
         set: &UidSet,
@@ -181,10 +179,10 @@ impl Session {
         let (mut headers, mut bytes) = (BTreeMap::new(), 0);
         let answer = self
             .run("FETCH", &line, |response| {
-                let asked = |items: &items::Items<'_>| set.uids.binary_search(&items.uid).is_ok();
-                let Some(items) = items(response).filter(asked) else { return Ok(()) };
+                let is_requested = |items: &items::Items<'_>| set.uids.binary_search(&items.uid).is_ok();
+                let Some(items) = items(response).filter(is_requested) else { return Ok(()) };
                 bytes += items.header.map_or(0, <[u8]>::len);
-                if bytes > MOST_HEADERS.max(most.saturating_mul(set.uids.len())) {
+                if bytes > MAX_HEADER_BYTES.max(most.saturating_mul(set.uids.len())) {
                     return Err(ImapError::Limit(format!("{bytes} bytes of headers in one answer")));
                 }
                 let header = items.header.map(|header| header.iter().take(most).copied().collect());
@@ -199,7 +197,7 @@ impl Session {
         Ok(headers)
     }
 
-    /// The header of one mail, at most `most` bytes of it.
+    /// Fetches the header of one mail, at most `most` bytes of it.
     pub async fn fetch_header(&mut self, uid: u32, most: usize) -> Result<Vec<u8>, ImapError> {
         let line = format!("UID FETCH {uid} (UID BODY.PEEK[HEADER]<0.{most}>)");
         let mut header = Vec::new();
@@ -216,21 +214,21 @@ impl Session {
     }
 }
 
-impl Fetching {
-    /// A mail that was asked for has come: the next one has as much time again.
-    pub fn came(&mut self, session: &Session) {
-        self.until = Instant::now() + session.deadlines.command;
+impl BodyFetch {
+    /// Restarts the deadline after a requested mail.
+    pub fn restart_deadline(&mut self, session: &Session) {
+        self.deadline = Instant::now() + session.deadlines.command;
     }
 
     /// The next mail; `None` after the tagged OK.
     pub async fn next(&mut self, session: &mut Session) -> Result<Option<Fetched>, ImapError> {
         while !self.ended {
-            let mut on = |response: &Response<'_>, whole: &Whole| Ok(fetched(response, whole));
-            let step = timeout_at(self.until, session.next("FETCH", &mut self.untagged, &mut on)).await;
+            let mut on = |response: &Response<'_>, whole: &RawAnswer| Ok(fetched(response, whole));
+            let step = timeout_at(self.deadline, session.next("FETCH", &mut self.untagged, &mut on)).await;
             match step.map_err(|_| ImapError::Slow("FETCH"))?? {
-                Step::Untagged(Some(fetched)) => return Ok(Some(fetched)),
-                Step::Untagged(None) => {}
-                Step::Tagged(answer) => {
+                AnswerPart::Untagged(Some(fetched)) => return Ok(Some(fetched)),
+                AnswerPart::Untagged(None) => {}
+                AnswerPart::Tagged(answer) => {
                     answer.ok("FETCH")?;
                     self.ended = true;
                 }
@@ -240,22 +238,22 @@ impl Fetching {
     }
 }
 
-/// A mail from an answer; answers without a word about a body are about something else.
-fn fetched(response: &Response<'_>, whole: &Whole) -> Option<Fetched> {
+/// Reads a mail from an answer. An answer without a body item is about something else.
+fn fetched(response: &Response<'_>, whole: &RawAnswer) -> Option<Fetched> {
     let items = items(response)?;
     let (_, data) = bodies(response).find(|(index, _)| matches!(index, None | Some(0)))?;
     Some(Fetched { uid: items.uid, internal_date: items.internal_date, body: piece(whole, data) })
 }
 
-/// The bytes of an item, which lie in the answer that was read.
-fn piece(whole: &Whole, data: Option<&Cow<'_, [u8]>>) -> Option<Body> {
+/// The bytes of an item, which are part of the answer's buffer.
+fn piece(whole: &RawAnswer, data: Option<&Cow<'_, [u8]>>) -> Option<Body> {
     match data? {
         Cow::Borrowed(bytes) => Some(whole.piece(bytes)),
         Cow::Owned(bytes) => Some(Body::from(bytes.clone())),
     }
 }
 
-/// Date and size; a FETCH that only tells new flags of a mail is no answer to that question.
+/// Reads date and size. A FETCH with only flags does not answer the request.
 fn meta(response: &Response<'_>) -> Option<Meta> {
     let items = items(response)?;
     let meta = Meta { uid: items.uid, internal_date: items.internal_date, size: items.size };

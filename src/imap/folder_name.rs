@@ -12,7 +12,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// From the name that people write to the one on the wire: `Ärenden` is `&AMQ-renden`.
+/// Encodes a name for the wire: `Ärenden` becomes `&AMQ-renden`.
 pub fn encode(name: &str) -> String {
     let mut wire = String::with_capacity(name.len());
     let mut shifted: Vec<u8> = Vec::new();
@@ -40,7 +40,7 @@ pub fn encode(name: &str) -> String {
     wire
 }
 
-/// From the wire to what people read. What is no valid modified UTF-7 is left as it is: some servers send UTF-8.
+/// Decodes a name from the wire. Invalid modified UTF-7 stays unchanged, since some servers send UTF-8.
 pub fn decode(wire: &str) -> String {
     let mut name = String::with_capacity(wire.len());
     let mut rest = wire;
@@ -77,12 +77,12 @@ fn unshift(shifted: &str) -> Option<String> {
     String::from_utf16(&units).ok()
 }
 
-/// A quoted string (RFC 3501 4.3); the caller has refused line breaks and NUL.
+/// A quoted string (RFC 3501 4.3). The caller has rejected line breaks and NUL.
 pub fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// imap-proto leaves the backslashes of quoted names in place.
+/// Removes backslash escapes, which imap-proto leaves in quoted names.
 pub fn unescaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars();
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_modified_utf_7_is_left_as_it_is() {
+    fn invalid_modified_utf_7_stays_unchanged() {
         for wire in ["Ärenden", "a&b", "&!!!-", "&AA-x", "&"] {
             assert_eq!(decode(wire), wire);
         }
@@ -125,14 +125,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_name_comes_back(name in "\\PC*") {
+        fn encoding_is_reversible(name in "\\PC*") {
             let wire = encode(&name);
             prop_assert!(wire.bytes().all(|byte| (0x20..0x7f).contains(&byte)));
             prop_assert_eq!(decode(&wire), name);
         }
 
         #[test]
-        fn quoting_comes_back(text in "[^\\r\\n\\x00]*") {
+        fn quoting_is_reversible(text in "[^\\r\\n\\x00]*") {
             let quoted = quoted(&text);
             let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap();
             prop_assert_eq!(unescaped(inner), text);

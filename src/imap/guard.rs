@@ -1,8 +1,9 @@
-//! A wall in front of the parser: limits literals, lines, nesting and bytes, and notices silence, on the bytes as they come.
+//! A guard in front of the parser: limits literals, lines, nesting and bytes, and detects silence, on the raw bytes.
 //!
-//! imap-proto overflows the stack at some 400 nested parentheses, which ends the process, and reads a text from its start however
-//! often it is called. So it gets whole answers, each once, mended by [`quirk`](super::quirk): a line with its literals and what
-//! stands behind them. A literal is received into the answer that it belongs to, and its bytes are never copied.
+//! imap-proto overflows the stack at about 400 nested parentheses, which aborts the process, and restarts at the
+//! beginning of a text on each call. So it gets only whole answers, each once, repaired by [`quirk`](super::quirk). An
+//! answer is a line with its literals and the rest behind them. A literal is received directly into the buffer of its
+//! answer and never copied.
 
 mod pace;
 
@@ -17,30 +18,30 @@ use super::in_flight::{InFlight, SMALL, Share, Turn};
 use super::quirk;
 use pace::Paced;
 
-/// What a server may send.
+/// The limits on a server's output.
 #[derive(Debug, Clone, Copy)]
 pub struct GuardLimits {
-    /// Bytes in one literal.
+    /// Maximum size of one literal, in bytes.
     pub literal: u64,
-    /// Bytes in one line.
+    /// Maximum length of one line, in bytes.
     pub line: usize,
-    /// Bytes in one line of UIDs that a SEARCH has found.
+    /// Maximum length of a SEARCH response line, in bytes.
     pub search_line: usize,
-    /// Opening parentheses in one answer: more than that cannot be nested, whatever the quotes around them pretend.
+    /// Maximum number of opening parentheses in one answer, which bounds the nesting depth whatever the quoting.
     pub nesting: usize,
-    /// Time without a byte while one is waited for.
+    /// Maximum time to wait for a byte.
     pub silence: std::time::Duration,
-    /// Bytes in the answer to one command, unless the command says otherwise.
+    /// Maximum bytes in the answer to a command, unless the command sets another limit.
     pub answer: u64,
-    /// Bytes before the login.
+    /// Maximum bytes before the login.
     pub before_login: u64,
-    /// Bytes a second while they are waited for, over a minute.
+    /// Minimum bytes per second while waiting, averaged over a minute.
     pub throughput: u64,
 }
 
-/// Why the wall closed.
+/// The limit that a server has exceeded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Tripped {
+pub enum GuardError {
     #[error("a literal of {0} bytes")]
     Literal(String),
     #[error("more than {0} literals in one answer")]
@@ -59,24 +60,24 @@ pub enum Tripped {
     BeforeLogin(u64),
     #[error("fewer than {0} bytes a second")]
     Slow(u64),
-    #[error("a large literal that comes too slowly, while other mailboxes wait")]
+    #[error("a large literal that arrives too slowly while other mailboxes wait")]
     Turn,
 }
 
 /// One answer of the server, from its first byte to its last line end.
 #[derive(Debug)]
-pub struct Whole {
-    /// Its bytes, mended.
+pub struct RawAnswer {
+    /// The bytes, repaired.
     pub bytes: Bytes,
-    /// Whether it has no literal.
+    /// Whether the answer has no literal.
     pub is_one_line: bool,
     share: Option<Arc<Share>>,
 }
 
-impl Whole {
-    /// A piece of it, which must have been read from its bytes.
+impl RawAnswer {
+    /// A slice of the answer. `piece` must point into `bytes`.
     pub fn piece(&self, piece: &[u8]) -> Body {
-        Body::of(&self.bytes, piece, self.share.as_ref())
+        Body::slice_of(&self.bytes, piece, self.share.as_ref())
     }
 }
 
@@ -86,52 +87,52 @@ pub struct Guard<S> {
     wire: Paced<S>,
     limits: GuardLimits,
     in_flight: InFlight,
-    /// Read, not yet looked at.
+    /// Bytes read but not processed.
     input: Vec<u8>,
     input_at: usize,
-    /// The line under construction.
+    /// The current line.
     line: Vec<u8>,
-    /// The answer under construction: its finished lines and literals.
+    /// The current answer: its complete lines and literals.
     answer: Vec<u8>,
-    /// Bytes of the literal still to come, and how many of them the share is for.
+    /// Bytes missing from the current literal, and how many of them the share covers.
     literal: u64,
     room: u64,
     share: Option<Share>,
-    /// Held while a large literal comes.
+    /// Held while a large literal is received.
     turn: Option<Turn>,
     is_large: bool,
     /// Opening parentheses so far in this answer.
-    opened: usize,
-    /// Whether lines that nobody can read are left out, and how many were.
+    open_parentheses: usize,
+    /// Whether unreadable lines may be dropped, and how many were.
     skips_noise: bool,
     noise: usize,
-    /// Literals in this answer, and their bytes.
+    /// Number and total size of the literals in this answer.
     literals: usize,
     literal_bytes: u64,
-    /// This answer is a FETCH.
+    /// Whether this answer is a FETCH.
     is_fetch: bool,
-    /// This answer has parentheses too many (Domino).
-    doubled: bool,
+    /// Whether this answer has extra parentheses (Domino).
+    has_extra_parentheses: bool,
 }
 
-/// What the guard needs to go on.
+/// The result of processing the input.
 enum Next {
-    Whole(Whole),
+    Answer(RawAnswer),
     Share,
     Bytes,
 }
 
-/// Literals in one answer: what we ask for has one.
-const MOST_LITERALS: usize = 8;
-/// TLS hands over records of at most 16 KiB.
+/// Maximum number of literals in one answer; our commands request one.
+const MAX_LITERALS: usize = 8;
+/// TLS delivers records of at most 16 KiB.
 const READ: usize = 16 << 10;
-/// So many unreadable lines are a server's habit; more are a flood.
-const MOST_NOISE: usize = 10_000;
-/// What commonly stands behind a literal.
-const BEHIND: usize = 64;
+/// Maximum number of unreadable lines in a session; more count as a flood.
+const MAX_NOISE: usize = 10_000;
+/// Space reserved for the rest of the line behind a literal.
+const TRAILER_BYTES: usize = 64;
 
 impl<S> Guard<S> {
-    /// Puts the wall in front of a stream.
+    /// Wraps a stream.
     pub fn new(inner: S, limits: GuardLimits, in_flight: InFlight) -> Self {
         Self {
             wire: Paced::new(inner, limits),
@@ -146,36 +147,36 @@ impl<S> Guard<S> {
             share: None,
             turn: None,
             is_large: false,
-            opened: 0,
+            open_parentheses: 0,
             skips_noise: false,
             noise: 0,
             literals: 0,
             literal_bytes: 0,
             is_fetch: false,
-            doubled: false,
+            has_extra_parentheses: false,
         }
     }
 
-    /// From now on, answers that cannot be read and that nobody needs may be left out: otherwise they end the session.
+    /// Permits dropping unreadable answers that are not needed. Otherwise they end the session.
     pub fn skip_noise(&mut self) {
         self.skips_noise = true;
     }
 
-    /// Whether an answer that cannot be read is left out.
-    pub fn leaves_out(&mut self, unreadable: &Whole) -> Result<bool, Tripped> {
+    /// Whether an unreadable answer may be dropped.
+    pub fn may_drop(&mut self, unreadable: &RawAnswer) -> Result<bool, GuardError> {
         if !self.skips_noise || !unreadable.is_one_line || !quirk::is_dispensable(&unreadable.bytes) {
             return Ok(false);
         }
         self.noise += 1;
-        if self.noise > MOST_NOISE { Err(Tripped::Noise(MOST_NOISE)) } else { Ok(true) }
+        if self.noise > MAX_NOISE { Err(GuardError::Noise(MAX_NOISE)) } else { Ok(true) }
     }
 
-    /// A command is about to be sent: what comes from now on answers it, in at most so many bytes.
+    /// Starts the byte count of a command's answer.
     pub fn begin_command(&mut self, most: u64) {
         self.wire.begin_command(most);
     }
 
-    /// The login went well: what comes from now on is no longer limited as a stranger's words are.
+    /// Ends the limits that apply before the login.
     pub fn logged_in(&mut self) {
         self.wire.logged_in();
     }
@@ -185,20 +186,20 @@ impl<S> Guard<S> {
         self.wire.received()
     }
 
-    /// Lines left out so far.
+    /// Number of dropped lines.
     #[cfg(test)]
     pub fn noise(&self) -> usize {
         self.noise
     }
 
-    /// Bytes held at the moment.
+    /// Bytes buffered at the moment.
     #[cfg(feature = "fuzzing")]
     pub fn held(&self) -> usize {
         self.input.len() + self.line.len() + self.answer.len()
     }
 
-    /// Moves what was read to the answer, as far as that goes.
-    fn digest(&mut self) -> Result<Next, Tripped> {
+    /// Moves the input to the current answer, as far as possible.
+    fn process_input(&mut self) -> Result<Next, GuardError> {
         while self.input_at < self.input.len() {
             let rest = self.input.get(self.input_at..).unwrap_or_default();
             if self.literal > 0 {
@@ -210,7 +211,7 @@ impl<S> Guard<S> {
                 self.answer.extend_from_slice(taken);
                 let taken = taken.len();
                 self.input_at += taken;
-                self.literal_came(taken as u64);
+                self.literal_received(taken as u64);
                 continue;
             }
             let end = rest.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
@@ -222,12 +223,12 @@ impl<S> Guard<S> {
                 false => self.limits.line,
             };
             if self.line.len() > longest {
-                return Err(Tripped::Line(longest));
+                return Err(GuardError::Line(longest));
             }
             if end.is_some()
                 && let Some(whole) = self.end_line()?
             {
-                return Ok(Next::Whole(whole));
+                return Ok(Next::Answer(whole));
             }
         }
         self.input.clear();
@@ -235,68 +236,68 @@ impl<S> Guard<S> {
         Ok(if self.literal > 0 && self.room == 0 { Next::Share } else { Next::Bytes })
     }
 
-    /// A line has ended; so has its answer, unless a literal follows.
-    fn end_line(&mut self) -> Result<Option<Whole>, Tripped> {
+    /// Ends a line, and with it the answer unless a literal follows.
+    fn end_line(&mut self) -> Result<Option<RawAnswer>, GuardError> {
         let mut line = std::mem::take(&mut self.line);
-        let starts_an_answer = self.opened == 0;
+        let starts_an_answer = self.open_parentheses == 0;
         if !starts_an_answer && self.is_fetch && matches!(line.as_slice(), b"\r\n" | b"\n") {
-            return Ok(None); // Domino: the mail's last line end stands behind its literal (reference row B4)
+            return Ok(None); // Domino sends the mail's last line end behind its literal (reference row B4)
         }
         if starts_an_answer {
             self.is_fetch = quirk::is_fetch(&line);
         }
         self.check(&line)?;
-        quirk::mend(&mut line);
-        quirk::extra_parentheses(&mut line, starts_an_answer, &mut self.doubled);
+        quirk::repair(&mut line);
+        quirk::extra_parentheses(&mut line, starts_an_answer, &mut self.has_extra_parentheses);
         match self.answer.is_empty() {
             true => self.answer = line,
             false => self.answer.extend_from_slice(&line),
         }
-        if self.opened > 0 {
+        if self.open_parentheses > 0 {
             let literal = usize::try_from(self.literal).unwrap_or(usize::MAX);
-            self.answer.reserve_exact(literal.saturating_add(BEHIND));
+            self.answer.reserve_exact(literal.saturating_add(TRAILER_BYTES));
             return Ok(None);
         }
-        Ok(Some(Whole {
+        Ok(Some(RawAnswer {
             bytes: std::mem::take(&mut self.answer).into(),
             is_one_line: std::mem::take(&mut self.literals) == 0,
             share: self.share.take().map(Arc::new),
         }))
     }
 
-    /// Checks a whole line and learns whether a literal follows it.
-    fn check(&mut self, line: &[u8]) -> Result<(), Tripped> {
-        if self.opened == 0 && is_status(line) {
-            return Ok(()); // free text: its braces and parentheses mean nothing
+    /// Checks a line, and whether a literal follows it.
+    fn check(&mut self, line: &[u8]) -> Result<(), GuardError> {
+        if self.open_parentheses == 0 && is_status(line) {
+            return Ok(()); // free text, in which braces and parentheses have no meaning
         }
-        self.opened += line.iter().filter(|byte| **byte == b'(').count();
-        if self.opened > self.limits.nesting {
-            return Err(Tripped::Nesting(self.limits.nesting));
+        self.open_parentheses += line.iter().filter(|byte| **byte == b'(').count();
+        if self.open_parentheses > self.limits.nesting {
+            return Err(GuardError::Nesting(self.limits.nesting));
         }
         let Some(digits) = announced_literal(line) else {
-            (self.opened, self.literal_bytes) = (0, 0);
+            (self.open_parentheses, self.literal_bytes) = (0, 0);
             return Ok(());
         };
         let size = std::str::from_utf8(digits).ok().and_then(|text| text.parse::<u64>().ok());
         let left = self.limits.literal.saturating_sub(self.literal_bytes);
         let Some(size) = size.filter(|size| *size <= left) else {
-            return Err(Tripped::Literal(String::from_utf8_lossy(digits).chars().take(24).collect()));
+            return Err(GuardError::Literal(String::from_utf8_lossy(digits).chars().take(24).collect()));
         };
-        let here = (self.input.len() - self.input_at) as u64;
-        self.wire.allows(size.saturating_sub(here))?;
+        let buffered = (self.input.len() - self.input_at) as u64;
+        self.wire.check_limits(size.saturating_sub(buffered))?;
         self.literal = size;
         self.literal_bytes += size;
         self.is_large = self.literal_bytes > SMALL;
         self.literals += 1;
-        if self.literals > MOST_LITERALS {
-            return Err(Tripped::Literals(MOST_LITERALS));
+        if self.literals > MAX_LITERALS {
+            return Err(GuardError::Literals(MAX_LITERALS));
         }
-        // An answer goes on after its literal, so its parentheses keep counting even if there were none.
-        self.opened = self.opened.max(1);
+        // The answer continues after its literal, so keep counting parentheses even if there were none.
+        self.open_parentheses = self.open_parentheses.max(1);
         Ok(())
     }
 
-    fn literal_came(&mut self, bytes: u64) {
+    fn literal_received(&mut self, bytes: u64) {
         self.literal -= bytes;
         self.room -= bytes;
         if self.literal == 0 {
@@ -304,8 +305,8 @@ impl<S> Guard<S> {
         }
     }
 
-    /// Waits for a share of what may be in flight.
-    async fn make_room(&mut self) {
+    /// Waits for a share of the memory budget.
+    async fn wait_for_share(&mut self) {
         if self.is_large && self.turn.is_none() {
             self.turn = self.in_flight.turn().await;
         }
@@ -319,12 +320,12 @@ impl<S> Guard<S> {
 }
 
 impl<S: AsyncRead + Unpin> Guard<S> {
-    /// The next answer; `None` where the stream ends between two. Dropped in the middle, it goes on where it was.
-    pub async fn answer(&mut self) -> io::Result<Option<Whole>> {
+    /// The next answer; `None` if the stream ends between two answers. Cancel-safe.
+    pub async fn answer(&mut self) -> io::Result<Option<RawAnswer>> {
         loop {
-            match self.digest().map_err(io::Error::other)? {
-                Next::Whole(whole) => return Ok(Some(whole)),
-                Next::Share => self.make_room().await,
+            match self.process_input().map_err(io::Error::other)? {
+                Next::Answer(whole) => return Ok(Some(whole)),
+                Next::Share => self.wait_for_share().await,
                 Next::Bytes => {
                     if self.read().await? > 0 {
                         continue;
@@ -338,30 +339,30 @@ impl<S: AsyncRead + Unpin> Guard<S> {
         }
     }
 
-    /// Reads what is there: of a literal straight into its answer.
+    /// Reads available bytes; those of a literal go directly into its answer.
     async fn read(&mut self) -> io::Result<usize> {
         if self.literal == 0 {
             return self.wire.read_buf(&mut (&mut self.input).limit(READ)).await;
         }
         let most = usize::try_from(self.literal.min(self.room)).unwrap_or(usize::MAX);
         let read = self.wire.read_buf(&mut (&mut self.answer).limit(most)).await?;
-        self.literal_came(read as u64);
+        self.literal_received(read as u64);
         match self.turn.as_ref().is_some_and(|turn| self.in_flight.is_over(turn)) {
-            true => Err(io::Error::other(Tripped::Turn)),
+            true => Err(io::Error::other(GuardError::Turn)),
             false => Ok(read),
         }
     }
 }
 
 impl<S: AsyncWrite + Unpin> Guard<S> {
-    /// Sends these bytes.
+    /// Sends and flushes these bytes.
     pub async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.wire.write_all(bytes).await?;
         self.wire.flush().await
     }
 }
 
-/// `* OK …`, `+ …`, `A1 NO …`: text to the end of the line.
+/// Whether a line is `* OK …`, `+ …` or `A1 NO …`: free text to the end of the line.
 fn is_status(line: &[u8]) -> bool {
     if line.starts_with(b"+") {
         return true;

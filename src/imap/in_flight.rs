@@ -1,15 +1,15 @@
-//! The bytes of mail that this process holds at once, of all mailboxes together: from the announcement of a literal until its
-//! mail is committed. A session that wants more waits for its share.
+//! Limits the memory that the mail of all sessions uses, from the announcement of a literal to the commit of its mail.
+//! A session that needs more waits for its share.
 //!
-//! No two sessions can wait for each other:
+//! Sessions cannot deadlock:
 //!
-//! - While anybody waits, every batch that is being collected goes to the database ([`InFlight::wanted`]). A commit needs no
-//!   share, so what lies in a batch is always given back.
-//! - An answer whose literals have at most [`SMALL`] bytes takes the share of each before its first byte.
-//! - A larger answer takes its share piece by piece, so that an announcement alone holds nothing, and one session at a time does
-//!   so. Whoever waits for that turn holds at most [`SMALL`].
-//! - The budget has room for the largest literal besides a small one in every place of the schedule, so the one whose turn it is
-//!   always gets what it asks for.
+//! - While any session waits, every partial batch is committed ([`InFlight::has_waiters`]). A commit needs no share, so the
+//!   shares of a batch are always returned.
+//! - An answer whose literals have at most [`SMALL`] bytes takes the share of each literal before its first byte.
+//! - A larger answer takes its share in pieces, so that an announcement alone reserves nothing. Only one session at a
+//!   time may do so; the sessions that wait for that turn hold at most [`SMALL`] each.
+//! - The budget has room for the largest literal and for a small one per concurrent session, so the session that has
+//!   the turn always gets its shares.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,17 +17,17 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 
-/// The literals of one answer take their shares at once up to here. Mail is asked for in chunks of 1 MiB; what is much larger is a
-/// lie about a size, or from a server that knows no parts.
+/// Up to this size, the literals of an answer take their whole shares at once. Mail is requested in chunks of 1 MiB, so
+/// a much larger literal comes from a wrong size or from a server that ignores partial requests.
 pub const SMALL: u64 = 5 << 18;
-/// What a large literal takes at a time.
-const PIECE: u64 = 1 << 20;
-/// A large literal has this long while others wait for their turn.
-const TURN: Duration = Duration::from_secs(20);
-/// Shares are counted in units of so many bytes.
+/// Size of the pieces of a large literal's share.
+const SHARE_PIECE: u64 = 1 << 20;
+/// Time limit of a large literal while other sessions wait for the turn.
+const TURN_TIME_LIMIT: Duration = Duration::from_secs(20);
+/// Bytes per semaphore permit.
 const UNIT: u64 = 1 << 10;
 
-/// The budget, and who waits for a part of it.
+/// The memory budget.
 #[derive(Debug, Clone)]
 pub struct InFlight {
     units: Arc<Semaphore>,
@@ -35,11 +35,11 @@ pub struct InFlight {
     waiting: watch::Sender<usize>,
 }
 
-/// What a session holds; dropping it gives it back.
+/// A part of the budget, returned on drop.
 #[derive(Debug)]
 pub struct Share(OwnedSemaphorePermit);
 
-/// The right to receive a large literal.
+/// The permission to receive a large literal.
 #[derive(Debug)]
 pub struct Turn {
     _permit: OwnedSemaphorePermit,
@@ -47,7 +47,7 @@ pub struct Turn {
 }
 
 impl InFlight {
-    /// A budget of so many bytes. It is raised to what `sessions` at once and the largest literal need in any case.
+    /// A budget of at least `bytes`, raised if necessary to fit the largest literal and a small one per session.
     pub fn new(bytes: u64, literal: u64, sessions: usize) -> Self {
         let least = SMALL.saturating_mul(sessions as u64).saturating_add(literal);
         let units = usize::try_from(bytes.max(least) / UNIT).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
@@ -58,26 +58,26 @@ impl InFlight {
         }
     }
 
-    /// The next share for a literal of which so many bytes are to come: all of it, or a piece where it is `large`. Returns how many
-    /// bytes it is for.
+    /// Waits for the next share of a literal with `left` missing bytes: the whole literal, or a piece if it is `large`.
+    /// Returns the number of bytes that the share covers.
     pub(super) async fn share(&self, left: u64, large: bool) -> (u64, Option<Share>) {
-        let bytes = if large { left.min(PIECE) } else { left };
+        let bytes = if large { left.min(SHARE_PIECE) } else { left };
         let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX);
         (bytes, self.take(&self.units, units).await.map(Share))
     }
 
-    /// The turn to receive a large literal.
+    /// Waits for the turn to receive a large literal.
     pub(super) async fn turn(&self) -> Option<Turn> {
         self.take(&self.large, 1).await.map(|permit| Turn { _permit: permit, since: Instant::now() })
     }
 
-    /// Whether this turn has taken too long while others wait.
+    /// Whether this turn has exceeded its time limit while others wait.
     pub(super) fn is_over(&self, turn: &Turn) -> bool {
-        turn.since.elapsed() > TURN && *self.waiting.borrow() > 0
+        turn.since.elapsed() > TURN_TIME_LIMIT && *self.waiting.borrow() > 0
     }
 
-    /// Returns as soon as anybody waits.
-    pub async fn wanted(&self) {
+    /// Returns as soon as any session waits.
+    pub async fn has_waiters(&self) {
         // The sender lives as long as `self`, so this never fails.
         let _ = self.waiting.subscribe().wait_for(|waiting| *waiting > 0).await;
     }
@@ -98,7 +98,7 @@ impl Share {
     }
 }
 
-/// Counts as one who waits, also when it is dropped in the middle.
+/// Counts a waiting session until it is dropped.
 struct Waiting<'a>(&'a watch::Sender<usize>);
 
 impl<'a> Waiting<'a> {
@@ -119,13 +119,13 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn who_asks_for_more_than_is_left_waits_until_it_is_given_back() {
+    async fn a_session_waits_until_a_share_is_returned() {
         let budget = InFlight::new(4 << 20, 0, 0);
         let (bytes, first) = budget.share(3 << 20, false).await;
         assert_eq!(bytes, 3 << 20);
         let mut second = stepped(budget.share(2 << 20, false));
         assert!(second.is_waiting());
-        budget.wanted().await;
+        budget.has_waiters().await;
         drop(first);
         let (bytes, share) = second.finish().await;
         assert_eq!((bytes, share.is_some()), (2 << 20, true));
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_goes_away_in_the_middle_no_longer_waits() {
+    async fn a_dropped_waiter_is_not_counted() {
         let budget = InFlight::new(0, 1 << 20, 0);
         let (_, all) = budget.share(1 << 20, false).await;
         let mut waiting = stepped(budget.share(1, false));
@@ -146,10 +146,10 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_large_literal_has_its_turn_and_loses_it_only_to_one_who_waits() {
+    async fn a_turn_is_over_only_while_another_session_waits() {
         let budget = InFlight::new(0, 32 << 20, 2);
         let first = budget.turn().await.unwrap();
-        tokio::time::advance(TURN + Duration::from_secs(1)).await;
+        tokio::time::advance(TURN_TIME_LIMIT + Duration::from_secs(1)).await;
         assert!(!budget.is_over(&first));
         let mut second = stepped(budget.turn());
         assert!(second.is_waiting());
@@ -158,7 +158,7 @@ mod tests {
         assert!(!budget.is_over(&second.finish().await.unwrap()));
     }
 
-    /// A future that is looked at step by step.
+    /// A future that is polled step by step.
     struct Stepped<F>(std::pin::Pin<Box<F>>);
 
     fn stepped<F: Future>(future: F) -> Stepped<F> {

@@ -1,4 +1,4 @@
-//! LIST (RFC 3501 6.3.8, RFC 6154): the folders of an account, and what they are for.
+//! LIST (RFC 3501 6.3.8, RFC 6154): the folders of an account, and their purposes.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,11 @@ use serde::Serialize;
 use super::folder_name::{decode, unescaped};
 use super::{ImapError, Session};
 
-/// What a folder is for (RFC 6154).
+/// The purpose of a folder (RFC 6154).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SpecialUse {
-    /// Every mail of the account, as Gmail has it.
+    /// All mail of the account, as on Gmail.
     All,
     Archive,
     Drafts,
@@ -23,7 +23,7 @@ pub enum SpecialUse {
 }
 
 impl SpecialUse {
-    /// Its name, as in JSON and in the language files.
+    /// The name in JSON and in the language files.
     pub fn id(self) -> &'static str {
         match self {
             Self::All => "all",
@@ -39,54 +39,55 @@ impl SpecialUse {
 
 /// A folder of the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
-    /// Its name as people read it.
+pub struct ListedFolder {
+    /// The name, decoded from modified UTF-7.
     pub name: String,
-    /// What it is for, if the server tells.
+    /// The purpose, if the server announces it.
     pub special_use: Option<SpecialUse>,
     /// Whether it can be opened.
     pub selectable: bool,
 }
 
-/// Folders of one account.
-const MOST_FOLDERS: usize = 20_000;
-/// Bytes of a folder's name on the wire. Servers and file systems allow 255, or a little more for a path.
-const LONGEST_NAME: usize = 1000;
-/// Bytes of all folders' names and attributes, in the answers to one LIST.
-const LONGEST_LIST: u64 = 4 << 20;
+/// Maximum number of folders per account.
+const MAX_FOLDERS: usize = 20_000;
+/// Maximum length of a folder name on the wire, in bytes. Servers and file systems allow 255, or a little more for a
+/// path.
+const MAX_NAME_BYTES: usize = 1000;
+/// Maximum size of the answer to one LIST, in bytes.
+const MAX_LIST_BYTES: u64 = 4 << 20;
 
 impl Session {
-    /// All folders, by name.
-    pub async fn folders(&mut self) -> Result<Vec<Listed>, ImapError> {
+    /// Lists all folders, sorted by name.
+    pub async fn folders(&mut self) -> Result<Vec<ListedFolder>, ImapError> {
         let mut folders = BTreeMap::new();
-        self.list("LIST \"\" \"*\"", |attributes, name| keep(&mut folders, attributes, name)).await?;
-        // What they are for, many tell without being asked. ProtonMail answers BAD to the question (reference row D14).
-        let told = folders.values().any(|kind| kind.special_use.is_some());
-        if !told && self.can("SPECIAL-USE") && self.can("LIST-EXTENDED") {
-            let mut asked = Vec::new();
+        self.list("LIST \"\" \"*\"", |attributes, name| add_folder(&mut folders, attributes, name)).await?;
+        // Many servers send the purposes unasked. ProtonMail answers BAD to a request for them (reference row D14).
+        let has_purposes = folders.values().any(|kind| kind.special_use.is_some());
+        if !has_purposes && self.can("SPECIAL-USE") && self.can("LIST-EXTENDED") {
+            let mut purposes = Vec::new();
             let line = "LIST \"\" \"*\" RETURN (SPECIAL-USE)";
             let on = |attributes: &[NameAttribute<'_>], name: String| {
                 let special_use = attributes.iter().find_map(special_use);
-                asked
+                purposes
                     .extend(special_use.filter(|_| folders.contains_key(&name)).map(|special_use| (name, special_use)));
                 Ok(())
             };
             match self.list(line, on).await {
                 Ok(()) => {}
-                Err(ImapError::Refused { .. }) => asked.clear(),
+                Err(ImapError::Refused { .. }) => purposes.clear(),
                 Err(error) => return Err(error),
             }
-            for (name, special_use) in asked {
+            for (name, special_use) in purposes {
                 if let Some(kind) = folders.get_mut(&name) {
                     kind.special_use = kind.special_use.or(Some(special_use));
                 }
             }
         }
-        let listed = |(name, Kind { special_use, selectable })| Listed { name, special_use, selectable };
+        let listed = |(name, FolderKind { special_use, selectable })| ListedFolder { name, special_use, selectable };
         Ok(folders.into_iter().map(listed).collect())
     }
 
-    /// The folder for deleted mail (`\Trash`, RFC 6154), if the server tells.
+    /// The folder for deleted mail (`\Trash`, RFC 6154), if the server announces it.
     pub async fn trash_folder(&mut self) -> Result<Option<String>, ImapError> {
         let mut trash = None;
         self.list("LIST \"\" \"*\"", |attributes, name| {
@@ -99,16 +100,16 @@ impl Session {
         Ok(trash)
     }
 
-    /// Shows every folder, its name as people read it.
+    /// Calls `on` for every listed folder with its decoded name.
     async fn list(
         &mut self,
         line: &str,
         mut on: impl FnMut(&[NameAttribute<'_>], String) -> Result<(), ImapError>,
     ) -> Result<(), ImapError> {
-        let most = LONGEST_LIST.min(self.limits.answer);
+        let most = MAX_LIST_BYTES.min(self.limits.answer);
         let answer = self
             .run_within(most, "LIST", line, |response| match response {
-                Response::MailboxData(MailboxDatum::List(folder)) if folder.name.len() > LONGEST_NAME => {
+                Response::MailboxData(MailboxDatum::List(folder)) if folder.name.len() > MAX_NAME_BYTES => {
                     let bytes = folder.name.len();
                     Err(ImapError::Protocol(format!("it lists a folder whose name has {bytes} bytes")))
                 }
@@ -122,19 +123,23 @@ impl Session {
     }
 }
 
-/// What is listed of a folder besides its name.
-struct Kind {
+/// The listed attributes of a folder.
+struct FolderKind {
     special_use: Option<SpecialUse>,
     selectable: bool,
 }
 
-/// Keeps what is listed, each name once.
-fn keep(folders: &mut BTreeMap<String, Kind>, attributes: &[NameAttribute<'_>], name: String) -> Result<(), ImapError> {
+/// Adds a listed folder, once per name.
+fn add_folder(
+    folders: &mut BTreeMap<String, FolderKind>,
+    attributes: &[NameAttribute<'_>],
+    name: String,
+) -> Result<(), ImapError> {
     if name.chars().any(char::is_control) {
-        return Ok(()); // no wish can name it
+        return Ok(()); // no setting can contain such a name
     }
-    if folders.len() == MOST_FOLDERS && !folders.contains_key(&name) {
-        return Err(ImapError::Limit(format!("more than {MOST_FOLDERS} folders")));
+    if folders.len() == MAX_FOLDERS && !folders.contains_key(&name) {
+        return Err(ImapError::Limit(format!("more than {MAX_FOLDERS} folders")));
     }
     let cannot_be_opened = |attribute: &NameAttribute<'_>| match attribute {
         NameAttribute::NoSelect => true,
@@ -143,8 +148,8 @@ fn keep(folders: &mut BTreeMap<String, Kind>, attributes: &[NameAttribute<'_>], 
     };
     let selectable = !attributes.iter().any(cannot_be_opened);
     let special_use = attributes.iter().find_map(special_use);
-    // Listed twice, as by servers that have it under two roots, it can be opened if it can once.
-    let known = folders.entry(name).or_insert(Kind { special_use, selectable });
+    // Some servers list a folder under two roots. It can be opened if either entry can.
+    let known = folders.entry(name).or_insert(FolderKind { special_use, selectable });
     known.selectable |= selectable;
     known.special_use = known.special_use.or(special_use);
     Ok(())

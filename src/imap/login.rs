@@ -1,31 +1,31 @@
-//! Logging in, by password or by access token.
+//! The login, by password or by access token.
 
 mod oauth;
 mod password;
 
 use super::ImapError;
 
-/// Why a login failed.
+/// A failed login.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
     #[error("the server refused the user name or password: {0}")]
     Refused(String),
     #[error("the server offers no password login on this connection{0}")]
-    NotOffered(&'static str),
-    #[error("the server takes no access tokens on this connection (neither OAUTHBEARER nor XOAUTH2){0}")]
-    NoTokensTaken(&'static str),
-    #[error("the server refused the access token: {text}{}", challenge.as_deref().map(|said| format!("; it says: {said}")).unwrap_or_default())]
+    PasswordsNotOffered(&'static str),
+    #[error("the server accepts no access tokens on this connection (neither OAUTHBEARER nor XOAUTH2){0}")]
+    TokensNotOffered(&'static str),
+    #[error("the server refused the access token: {text}{}", challenge.as_deref().map(|reason| format!("; it says: {reason}")).unwrap_or_default())]
     TokenRefused {
-        /// Its tagged answer.
+        /// Text of the tagged answer.
         text: String,
-        /// Why, in its own words: JSON of a status and a scope (reference row F1).
+        /// The server's reason: JSON with a status and a scope (reference row F1).
         challenge: Option<String>,
     },
     #[error(transparent)]
     Imap(#[from] ImapError),
 }
 
-/// A text without any of these forms of a secret, also where the text was cut in the middle of one.
+/// Removes every form of a secret from a text, even one that is cut off at its end.
 fn without_secret(text: &str, forms: &[&str], name: &str) -> String {
     let forms: Vec<&str> = forms.iter().copied().filter(|form| !form.is_empty()).collect();
     let mut text = forms.iter().fold(text.to_owned(), |text, form| text.replace(form, name));

@@ -1,44 +1,44 @@
-//! The commands that change the customer's copy. Only `poll/settle.rs` may call them, and only for mail that is stored.
+//! The commands that change the customer's copy. Only `poll/settle.rs` may call them, and only for committed mail.
 //!
-//! They name UIDs, never sequence numbers, and never EXPUNGE without a UID set or CLOSE, which would remove what the
-//! customer has marked too (RFC 4315 2.1).
+//! They use UIDs, never sequence numbers. Plain EXPUNGE and CLOSE are never sent, since they would also remove mail
+//! that the customer has flagged as deleted (RFC 4315 2.1).
 
 use imap_proto::Response;
 
 use super::folder_name::{encode, quoted};
-use super::{Answer, Copies, ImapError, Session, UidSet};
+use super::{Copies, ImapError, Session, TaggedAnswer, UidSet};
 
 /// Adds a flag or keyword.
-pub async fn add_flag(session: &mut Session, set: &UidSet, flag: &str) -> Result<Answer, ImapError> {
+pub async fn add_flag(session: &mut Session, set: &UidSet, flag: &str) -> Result<TaggedAnswer, ImapError> {
     session.run("STORE", &format!("UID STORE {} +FLAGS.SILENT ({flag})", set.text), |_| Ok(())).await
 }
 
-/// Moves to a folder at once (RFC 6851). COPYUID comes in an untagged answer there, and in the tagged one of some servers.
-pub async fn move_to(session: &mut Session, set: &UidSet, folder: &str) -> Result<Answer, ImapError> {
+/// Moves mails to a folder (RFC 6851). COPYUID arrives in an untagged answer, or in the tagged one of some servers.
+pub async fn move_to(session: &mut Session, set: &UidSet, folder: &str) -> Result<TaggedAnswer, ImapError> {
     let mut copies = None;
     let line = format!("UID MOVE {} {}", set.text, quoted(&encode(folder)));
     let answer = session
         .run("MOVE", &line, |response| {
             if let Response::Data { status: imap_proto::Status::Ok, outcome } = response {
-                copies = outcome.code.as_ref().and_then(Copies::told).or(copies.take());
+                copies = outcome.code.as_ref().and_then(Copies::from_code).or(copies.take());
             }
             Ok(())
         })
         .await?;
-    Ok(Answer { copies: answer.copies.or(copies), ..answer })
+    Ok(TaggedAnswer { copies: answer.copies.or(copies), ..answer })
 }
 
-/// Copies to a folder.
-pub async fn copy_to(session: &mut Session, set: &UidSet, folder: &str) -> Result<Answer, ImapError> {
+/// Copies mails to a folder.
+pub async fn copy_to(session: &mut Session, set: &UidSet, folder: &str) -> Result<TaggedAnswer, ImapError> {
     session.run("COPY", &format!("UID COPY {} {}", set.text, quoted(&encode(folder))), |_| Ok(())).await
 }
 
-/// Removes these mails, if they are marked as deleted, and no others (RFC 4315).
-pub async fn expunge(session: &mut Session, set: &UidSet) -> Result<Answer, ImapError> {
+/// Removes those of these mails that are flagged as deleted, and no others (RFC 4315).
+pub async fn expunge(session: &mut Session, set: &UidSet) -> Result<TaggedAnswer, ImapError> {
     session.run("EXPUNGE", &format!("UID EXPUNGE {}", set.text), |_| Ok(())).await
 }
 
-/// Creates the folder that mail is to be moved to.
-pub async fn create_folder(session: &mut Session, folder: &str) -> Result<Answer, ImapError> {
+/// Creates a target folder.
+pub async fn create_folder(session: &mut Session, folder: &str) -> Result<TaggedAnswer, ImapError> {
     session.run("CREATE", &format!("CREATE {}", quoted(&encode(folder))), |_| Ok(())).await
 }

@@ -1,14 +1,14 @@
-//! Lines that real servers send and that the parser would stumble over, mended before it sees them. Each mend is named after
-//! the server that needs it. Literals never come here.
+//! Repairs lines of real servers that the parser cannot read. Each repair is named after the server or the fault.
+//! Literals never pass here.
 
 use imap_proto::Response;
 
-/// Mends one line in place, its line end included.
-pub fn mend(line: &mut Vec<u8>) {
+/// Repairs one line in place, including its line end.
+pub fn repair(line: &mut Vec<u8>) {
     lone_line_feed(line);
     leading_nuls(line);
     if line.starts_with(b"* ") {
-        double_blanks(line);
+        double_spaces(line);
         modseq_behind_search(line);
         literal_plus_in_two_words(line);
     }
@@ -20,13 +20,13 @@ pub fn mend(line: &mut Vec<u8>) {
     code_without_blank(line);
 }
 
-/// `* 7 FETCH …`
+/// Whether a line is `* 7 FETCH …`.
 pub fn is_fetch(line: &[u8]) -> bool {
     let mut words = line.split(|byte| *byte == b' ');
     words.next() == Some(b"*") && words.nth(1).is_some_and(|word| word.eq_ignore_ascii_case(b"FETCH"))
 }
 
-/// Domino puts two pairs of parentheses around the items of a FETCH (MailKit#943).
+/// Domino puts a second pair of parentheses around the items of a FETCH (MailKit#943).
 pub fn extra_parentheses(line: &mut Vec<u8>, starts_an_answer: bool, doubled: &mut bool) {
     if starts_an_answer {
         *doubled = false;
@@ -44,13 +44,13 @@ pub fn extra_parentheses(line: &mut Vec<u8>, starts_an_answer: bool, doubled: &m
     }
 }
 
-/// `* SEARCH …`, whose line may be long.
+/// Whether a line is `* SEARCH …`, which may be long.
 pub fn is_search(line: &[u8]) -> bool {
     line.starts_with(b"* ") && is_answer(line, b"SEARCH")
 }
 
-/// Reads a whole answer. imap-proto 0.17 panics at some that are malformed: they cannot be read. METADATA, which we never ask for,
-/// would be the most of them.
+/// Parses a whole answer. imap-proto 0.17 panics on some malformed answers, which then count as unreadable. Most of
+/// them would be METADATA answers, which we never request.
 pub fn read(answer: &[u8]) -> Option<Response<'_>> {
     if is_answer(answer, b"METADATA") {
         return None;
@@ -59,11 +59,11 @@ pub fn read(answer: &[u8]) -> Option<Response<'_>> {
     read.ok().filter(|(rest, _)| rest.is_empty()).map(|(_, response)| response)
 }
 
-/// Whether an answer of one line that cannot be read may be left out without harm.
+/// Whether an unreadable one-line answer may be dropped.
 ///
-/// Servers send `* XFOO`, `* NAMESPACE`, `[COPYUID 55 31 6]` without its `* OK`, `Server Unavailable.` and worse (reference
-/// rows C1 to C9). Nothing is left out that a decision hangs on: an unreadable SEARCH would look like "no mail", so it stays,
-/// and is an error; a FETCH that is left out leaves its UID unanswered, and a tagged answer ends the command.
+/// Servers send `* XFOO`, `* NAMESPACE`, `[COPYUID 55 31 6]` without its `* OK`, `Server Unavailable.` and worse
+/// (reference rows C1 to C9). No decision may depend on a dropped line. An unreadable SEARCH would look like "no mail",
+/// so it is an error instead; the UID of a dropped FETCH stays unanswered; and a tagged answer ends the command.
 pub fn is_dispensable(line: &[u8]) -> bool {
     if line.starts_with(b"+") || is_tagged(line) {
         return false;
@@ -73,7 +73,7 @@ pub fn is_dispensable(line: &[u8]) -> bool {
     ![&b"SEARCH"[..], b"ESEARCH", b"SORT"].iter().any(|needed| keyword.eq_ignore_ascii_case(needed))
 }
 
-/// `F7 OK …`: tags are ours, an F and a number.
+/// Whether a line has one of our tags, an F and a number: `F7 OK …`.
 fn is_tagged(line: &[u8]) -> bool {
     let digits = line.strip_prefix(b"F").and_then(|rest| rest.split(|byte| *byte == b' ').next()).unwrap_or_default();
     !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
@@ -87,7 +87,7 @@ fn lone_line_feed(line: &mut Vec<u8>) {
     }
 }
 
-/// GreenMail 2.1.8 answers `BODY[]<0>{10}` where a blank belongs before the literal.
+/// GreenMail 2.1.8 sends `BODY[]<0>{10}` without the space before the literal.
 fn greenmail_literal_without_blank(line: &mut Vec<u8>) {
     if let Some(at) = line.windows(2).position(|pair| pair == b">{" || pair == b"]{") {
         line.insert(at + 1, b' ');
@@ -100,7 +100,7 @@ fn leading_nuls(line: &mut Vec<u8>) {
     line.drain(..nuls);
 }
 
-/// `BODY[]<0.65536>`, as it was asked for, where `BODY[]<0>` belongs (reference row B7).
+/// `BODY[]<0.65536>`, repeated from the request, instead of `BODY[]<0>` (reference row B7).
 fn echoed_origin(line: &mut Vec<u8>) {
     let Some(open) = line.windows(2).position(|pair| pair == b"]<").map(|at| at + 2) else { return };
     let Some(close) = line.iter().skip(open).position(|byte| *byte == b'>').map(|n| open + n) else { return };
@@ -112,8 +112,8 @@ fn echoed_origin(line: &mut Vec<u8>) {
     }
 }
 
-/// `RFC822.SIZE -1`, `9.3736e+06` (mail.ru) or NIL: a size is a hint only, so one that is no number is 1 (reference row C6); 0
-/// would say that the mail is empty.
+/// `RFC822.SIZE -1`, `9.3736e+06` (mail.ru) or NIL. The size is only a hint, so an invalid one becomes 1 (reference row
+/// C6); 0 would mean an empty mail.
 fn size_that_is_none(line: &mut Vec<u8>) {
     const SIZE: &[u8] = b"RFC822.SIZE ";
     let Some(at) = line.windows(SIZE.len()).position(|part| part.eq_ignore_ascii_case(SIZE)).map(|at| at + SIZE.len())
@@ -124,21 +124,21 @@ fn size_that_is_none(line: &mut Vec<u8>) {
     let end = at + rest.iter().position(|byte| b" )\r\n".contains(byte)).unwrap_or(rest.len());
     let number = line.get(at..end).unwrap_or_default();
     if number.is_empty() || !number.iter().all(u8::is_ascii_digit) || number.len() > 9 {
-        // RFC 3501 has 32 bits for it; a mail that is larger is too large in any case.
+        // RFC 3501 limits sizes to 32 bits; larger mail exceeds the size limit anyway.
         let number = std::str::from_utf8(number).ok().and_then(|text| text.parse::<f64>().ok());
         let size = number.filter(|size| *size >= 0.0).unwrap_or(1.0).min(f64::from(u32::MAX));
         line.splice(at..end, format!("{size:.0}").into_bytes());
     }
 }
 
-/// `{10+}` is for clients (RFC 7888); the parser does not read it.
+/// `{10+}` is client syntax (RFC 7888), which the parser does not accept.
 fn plus_in_a_literal(line: &mut Vec<u8>) {
     if line.ends_with(b"+}\r\n") && line.iter().rev().skip(4).take_while(|byte| byte.is_ascii_digit()).count() > 0 {
         line.remove(line.len() - 4);
     }
 }
 
-/// `LITERAL +` for `LITERAL+` (reference row C5).
+/// `LITERAL +` instead of `LITERAL+` (reference row C5).
 fn literal_plus_in_two_words(line: &mut Vec<u8>) {
     if is_answer(line, b"CAPABILITY")
         && let Some(at) = line.windows(10).position(|part| part.eq_ignore_ascii_case(b" LITERAL +"))
@@ -155,20 +155,20 @@ fn internal_date_nil(line: &mut Vec<u8>) {
     if find(line).is_none() {
         return;
     }
-    let mut mended = Vec::with_capacity(line.len());
+    let mut repaired = Vec::with_capacity(line.len());
     let mut rest = line.as_slice();
     while let Some((before, behind)) = find(rest).and_then(|at| rest.split_at_checked(at + DATE.len())) {
-        mended.extend_from_slice(before);
-        mended.extend_from_slice(b"\"\"");
+        repaired.extend_from_slice(before);
+        repaired.extend_from_slice(b"\"\"");
         rest = behind.get(NIL.len() - DATE.len()..).unwrap_or_default();
     }
-    mended.extend_from_slice(rest);
-    *line = mended;
+    repaired.extend_from_slice(rest);
+    *line = repaired;
 }
 
-/// Telekom Hungary sends two blanks in CAPABILITY (rustmailer/bichon#197), others in SEARCH (reference row C5).
-fn double_blanks(line: &mut Vec<u8>) {
-    // Where there is nothing but words, blanks mean nothing.
+/// Telekom Hungary sends two spaces in CAPABILITY (rustmailer/bichon#197), others in SEARCH (reference row C5).
+fn double_spaces(line: &mut Vec<u8>) {
+    // In a line without quotes, parentheses and literals, repeated spaces have no meaning.
     let is_plain = !line.iter().any(|byte| b"\"([{".contains(byte));
     if is_plain
         && (is_answer(line, b"CAPABILITY") || is_answer(line, b"SEARCH") || line.trim_ascii_end().ends_with(b" EXISTS"))
@@ -177,7 +177,7 @@ fn double_blanks(line: &mut Vec<u8>) {
     }
 }
 
-/// `* SEARCH 2 5 (MODSEQ 917162500)` (RFC 7162 3.1.5), which imap-proto does not read; we never ask for it.
+/// `* SEARCH 2 5 (MODSEQ 917162500)` (RFC 7162 3.1.5), which imap-proto cannot parse and we never request.
 fn modseq_behind_search(line: &mut Vec<u8>) {
     if is_answer(line, b"SEARCH")
         && let Some(at) = line.windows(9).position(|part| part.eq_ignore_ascii_case(b" (MODSEQ "))
@@ -192,7 +192,8 @@ fn is_answer(line: &[u8], keyword: &[u8]) -> bool {
     line.get(2..2 + keyword.len()).is_some_and(|word| word.eq_ignore_ascii_case(keyword))
 }
 
-/// imap-proto 0.17 cuts one byte off the text behind a response code, and panics if that byte is the first of several.
+/// imap-proto 0.17 cuts one byte off the text behind a response code, and panics if that byte starts a multi-byte
+/// character.
 fn code_without_blank(line: &mut Vec<u8>) {
     let Some(bracket) = line.iter().position(|byte| *byte == b'[') else {
         return;
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_nobody_needs_is_noise() {
+    fn only_unneeded_answers_are_noise() {
         for noise in [
             "* XFOO bar\r\n",
             "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n",
@@ -245,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_servers_really_send_is_read_after_mending() {
+    fn lines_of_real_servers_are_readable_after_repair() {
         for line in [
             "* OK [HIGHESTMODSEQ 7]\r\n",
             "* OK [UIDNEXT 0] x\r\n",
@@ -265,14 +266,14 @@ mod tests {
             "* 3 FETCH (UID 7 BODY[HEADER.FIELDS (MESSAGE-ID)] \"x\")\r\n",
             "* 3 FETCH (UID 7 MODSEQ (9223372036854775807))\r\n",
         ] {
-            let mut mended = line.as_bytes().to_vec();
-            mend(&mut mended);
-            assert!(!is_noise(&mended), "{line:?}");
+            let mut repaired = line.as_bytes().to_vec();
+            repair(&mut repaired);
+            assert!(!is_noise(&repaired), "{line:?}");
         }
     }
 
     #[test]
-    fn each_quirk_is_mended_and_good_lines_are_left_alone() {
+    fn each_quirk_is_repaired_and_good_lines_stay() {
         let cases: &[(&[u8], &[u8])] = &[
             (b"* 1 FETCH (UID 1 BODY[]<0>{10}\r\n", b"* 1 FETCH (UID 1 BODY[]<0> {10}\r\n"),
             (b"* 1 FETCH (BODY[]{10}\r\n", b"* 1 FETCH (BODY[] {10}\r\n"),
@@ -301,10 +302,10 @@ mod tests {
             (b"*  1  EXISTS\r\n", b"* 1 EXISTS\r\n"),
             (b"* CAPABILITY IMAP4rev1 LITERAL + UIDPLUS\r\n", b"* CAPABILITY IMAP4rev1 LITERAL+ UIDPLUS\r\n"),
         ];
-        for (given, wanted) in cases {
-            let mut line = given.to_vec();
-            mend(&mut line);
-            assert_eq!(String::from_utf8_lossy(&line), String::from_utf8_lossy(wanted));
+        for (input, expected) in cases {
+            let mut line = input.to_vec();
+            repair(&mut line);
+            assert_eq!(String::from_utf8_lossy(&line), String::from_utf8_lossy(expected));
         }
     }
 }

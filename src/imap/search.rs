@@ -1,12 +1,12 @@
-//! SEARCH (RFC 3501 6.4.4), and FETCH where it names UIDs: which mails the open folder has.
+//! SEARCH (RFC 3501 6.4.4), and FETCH for listing UIDs: which mails the open folder has.
 
 use imap_proto::{MailboxDatum, Response};
 
 use super::fetch::items;
 use super::{ImapError, Session};
 
-/// A form in which a server is asked for the UIDs of the open folder. Servers misread single forms: GNU Mailutils' imap4d answers
-/// `UID SEARCH UID 1:*` with nothing, and the other forms rightly.
+/// A command that lists the UIDs of the open folder. Some servers misread single forms: GNU Mailutils' imap4d answers
+/// `UID SEARCH UID 1:*` with nothing, and the other forms correctly.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ListForm {
     /// `UID SEARCH UID n:*`.
@@ -14,7 +14,7 @@ pub enum ListForm {
     Star,
     /// `UID SEARCH UID n:4294967295`.
     Largest,
-    /// `UID SEARCH 1:*`, which names all messages; UIDs outside of the range are dropped.
+    /// `UID SEARCH 1:*`, which lists all messages; UIDs outside the range are dropped.
     Everything,
     /// `UID SEARCH ALL`, likewise.
     All,
@@ -37,44 +37,52 @@ impl ListForm {
         }
     }
 
-    /// The form of this name; the usual one for a name that is not known.
-    pub fn named(name: &str) -> Self {
+    /// The form of this name, or the default for an unknown name.
+    pub fn from_name(name: &str) -> Self {
         Self::ALL.into_iter().find(|form| form.as_str() == name).unwrap_or_default()
     }
 
-    /// Whether the answer names every message of the folder, whatever range is wanted.
-    pub fn names_all(self) -> bool {
+    /// Whether the answer lists every message of the folder, whatever the range.
+    pub fn lists_all(self) -> bool {
         matches!(self, Self::Everything | Self::All)
     }
 
-    /// Whether a range without an end that is asked for in this form names the last message in any case (RFC 3501 6.4.8).
-    pub fn names_the_last(self) -> bool {
+    /// Whether an open-ended range in this form always includes the last message (RFC 3501 6.4.8).
+    pub fn always_lists_last(self) -> bool {
         self != Self::Largest
     }
 }
 
-/// The answer to a question for UIDs.
+/// The result of a search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Found {
-    /// The UIDs in the range, ascending. `None` where the server said OK and nothing else: that may mean "none", and must decide
-    /// nothing.
+pub struct SearchResult {
+    /// The UIDs in the range, ascending. `None` if the server sent OK without a SEARCH response: that may mean "none",
+    /// but nothing may be concluded from it.
     pub uids: Option<Vec<u32>>,
-    /// The highest UID that the answer named, in the range or not.
+    /// The highest UID in the answer, inside the range or not.
     pub highest: Option<u32>,
 }
 
-/// UIDs that are kept of one SEARCH: it is asked for at most 80,000, and each costs some 50 bytes on its way.
-const MOST_FOUND: usize = 200_000;
+/// Maximum number of UIDs kept of one SEARCH. Requests cover at most 80,000, and each UID uses about 50 bytes while it
+/// is processed.
+const MAX_UIDS: usize = 200_000;
 
 impl Session {
-    /// The UIDs from `first` to `last` that exist and match `also` (a search key, or empty), asked for in this form.
+    /// Lists the existing UIDs from `first` to `last` that match `also` (a search key, or empty), in this form.
     ///
-    /// A range that ends with a star names the last mail in any case (RFC 3501 6.4.8), so UIDs outside of the range are dropped.
-    pub async fn search(&mut self, first: u32, last: u32, also: &str, form: ListForm) -> Result<Found, ImapError> {
+    /// A range that ends with a star always includes the last mail (RFC 3501 6.4.8), so UIDs outside the range are
+    /// dropped.
+    pub async fn search(
+        &mut self,
+        first: u32,
+        last: u32,
+        also: &str,
+        form: ListForm,
+    ) -> Result<SearchResult, ImapError> {
         if form == ListForm::Fetch {
             return self.fetch_uids(first, last).await;
         }
-        // Some servers count in signed numbers; all understand a star.
+        // Some servers use signed numbers; all understand a star.
         let end = match last {
             u32::MAX if form == ListForm::Star => "*".to_owned(),
             last => last.to_string(),
@@ -86,15 +94,15 @@ impl Session {
         };
         let line = format!("UID SEARCH {set}{}{also}", if also.is_empty() { "" } else { " " });
         let mut uids = Vec::new();
-        let (mut told, mut highest) = (false, None);
+        let (mut has_response, mut highest) = (false, None);
         let answer = self
             .run("SEARCH", &line, |response| {
                 if let Response::MailboxData(MailboxDatum::Search(found)) = response {
-                    told = true;
+                    has_response = true;
                     highest = highest.max(found.iter().copied().max());
                     uids.extend(found.iter().copied().filter(|uid| (first..=last).contains(uid)));
-                    if uids.len() > MOST_FOUND {
-                        return Err(ImapError::Limit(format!("more than {MOST_FOUND} UIDs in one SEARCH")));
+                    if uids.len() > MAX_UIDS {
+                        return Err(ImapError::Limit(format!("more than {MAX_UIDS} UIDs in one SEARCH")));
                     }
                 }
                 Ok(())
@@ -103,11 +111,11 @@ impl Session {
         answer.ok("SEARCH")?;
         uids.sort_unstable();
         uids.dedup();
-        Ok(Found { uids: told.then_some(uids), highest })
+        Ok(SearchResult { uids: has_response.then_some(uids), highest })
     }
 
-    /// The UIDs in a range by FETCH. Where no line comes there is none.
-    async fn fetch_uids(&mut self, first: u32, last: u32) -> Result<Found, ImapError> {
+    /// Lists the UIDs in a range by FETCH. No answer means that there are none.
+    async fn fetch_uids(&mut self, first: u32, last: u32) -> Result<SearchResult, ImapError> {
         let end = if last == u32::MAX { "*".to_owned() } else { last.to_string() };
         let (mut uids, mut highest) = (Vec::new(), None);
         let answer = self
@@ -115,8 +123,8 @@ impl Session {
                 if let Some(uid) = items(response).map(|items| items.uid) {
                     highest = highest.max(Some(uid));
                     uids.extend(Some(uid).filter(|uid| (first..=last).contains(uid)));
-                    if uids.len() > MOST_FOUND {
-                        return Err(ImapError::Limit(format!("more than {MOST_FOUND} UIDs in one FETCH")));
+                    if uids.len() > MAX_UIDS {
+                        return Err(ImapError::Limit(format!("more than {MAX_UIDS} UIDs in one FETCH")));
                     }
                 }
                 Ok(())
@@ -125,10 +133,10 @@ impl Session {
         answer.ok("FETCH")?;
         uids.sort_unstable();
         uids.dedup();
-        Ok(Found { uids: Some(uids), highest })
+        Ok(SearchResult { uids: Some(uids), highest })
     }
 
-    /// The highest UID in the open folder; `None` if it is empty. For servers that do not tell UIDNEXT.
+    /// The highest UID in the open folder; `None` if it is empty. For servers that do not send UIDNEXT.
     pub async fn highest_uid(&mut self) -> Result<Option<u32>, ImapError> {
         let mut highest = None;
         let answer = self

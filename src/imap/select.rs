@@ -8,20 +8,20 @@ use super::{ImapError, Session};
 /// The open folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selected {
-    /// RFC 3501 2.3.1.1; `None` where the server gave none, or 0.
+    /// RFC 3501 2.3.1.1; `None` if the server sends none, or 0.
     pub uidvalidity: Option<u32>,
-    /// The UID that the next mail will have; `None` where the server gave none, or 0.
+    /// The UID of the next mail; `None` if the server sends none, or 0.
     pub uidnext: Option<u32>,
-    /// How many mails there are.
+    /// Number of mails.
     pub exists: u32,
-    /// The server says that nothing can be changed.
+    /// Whether the server forbids changes.
     pub read_only: bool,
-    /// Flags that can be kept; `None`: all that exist (RFC 3501 7.1).
+    /// Flags that the server keeps; `None` means all of them (RFC 3501 7.1).
     pub permanent_flags: Option<Vec<String>>,
 }
 
 impl Session {
-    /// Opens a folder: read-only by EXAMINE, so that the server itself forbids a change, or for changes by SELECT.
+    /// Opens a folder: read-only by EXAMINE, so that the server itself forbids changes, or for changes by SELECT.
     pub async fn select(&mut self, folder: &str, read_only: bool) -> Result<Selected, ImapError> {
         let name = if read_only { "EXAMINE" } else { "SELECT" };
         let line = format!("{name} {}", quoted(&encode(folder)));
@@ -47,14 +47,14 @@ impl Session {
             .await?;
         found.read_only |= answer.ok(name)?.read_only;
         if !counted {
-            // Taken for "none", it would look like an empty folder.
+            // Without EXISTS the folder would look empty.
             return Err(ImapError::Protocol("it does not say how many mails the folder has".to_owned()));
         }
         self.exists = found.exists;
         Ok(found)
     }
 
-    /// Has the server tell what it held back, such as mails that are gone (RFC 3501 7.4.1).
+    /// Makes the server send pending updates, such as removed mails (RFC 3501 7.4.1).
     pub async fn noop(&mut self) -> Result<(), ImapError> {
         self.run("NOOP", "NOOP", |_| Ok(())).await.map(drop)
     }

@@ -1,5 +1,5 @@
-//! Commands that succeed on a tagged OK only (RFC 3501 7.1): a NO, a BAD, a BYE, an end of stream or a wrong tag is an
-//! error, and after one the connection is of no use.
+//! The commands of a session. Each succeeds on a tagged OK only (RFC 3501 7.1). A NO, BAD, BYE, wrong tag or end of
+//! stream is an error, after which the connection must not be reused.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -10,44 +10,44 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::error::printable;
-use super::guard::{Guard, GuardLimits, Tripped, Whole};
+use super::guard::{Guard, GuardError, GuardLimits, RawAnswer};
 use super::terms::{Deadlines, Limits, Terms};
 use super::{Copies, ImapError, quirk};
 
-/// A byte stream to the server: TCP, or TLS over it.
+/// A byte stream to the server: TCP, or TLS over TCP.
 pub trait Wire: AsyncRead + AsyncWrite + Unpin + Send + Sync + Debug {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync + Debug> Wire for T {}
 
-/// A connection whose answers are read to their tagged end.
+/// A connection on which every answer is read to its tagged end.
 pub struct Session {
     pub(super) wire: Guard<Box<dyn Wire>>,
     pub(super) deadlines: Deadlines,
     pub(super) limits: Limits,
     tags: u32,
-    /// The tag of a command that has not been answered to its end; nothing else may be sent before.
-    unanswered: Option<String>,
+    /// The tag of the running command. No other command may be sent before its answer.
+    running_tag: Option<String>,
     capabilities: BTreeSet<String>,
-    /// How many messages it deals with in one command (RFC 9738), if it has said so.
+    /// The server's limit of messages per command (RFC 9738), if it has sent one.
     message_limit: Option<usize>,
-    /// Whether it did so for the last command.
+    /// Whether that limit cut the last answer short.
     was_partial: bool,
-    /// How many mails the open folder has, as last told.
+    /// Number of mails in the open folder, as last reported.
     pub(super) exists: u32,
 }
 
-/// The longest line but for the UIDs of a SEARCH. What we ask for has a few hundred bytes.
-const LONGEST_LINE: usize = 64 << 10;
-/// All that a server may say before the login: a greeting and what it offers, a few times, have a few KiB.
-const BEFORE_LOGIN: u64 = 128 << 10;
+/// Maximum length of a line, except for SEARCH. The answers to our commands have a few hundred bytes.
+const MAX_LINE: usize = 64 << 10;
+/// Maximum bytes before the login. A greeting and repeated capabilities have a few KiB.
+const MAX_BYTES_BEFORE_LOGIN: u64 = 128 << 10;
 
-/// What the server said first.
+/// The server's greeting.
 #[derive(Debug)]
 pub struct Greeting {
-    /// Its text, printable.
+    /// The text in printable form.
     pub text: String,
 }
 
-/// How a command was answered.
+/// The status of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     Ok,
@@ -55,23 +55,22 @@ pub enum Status {
     Bad,
 }
 
-/// The tagged answer.
+/// The tagged answer to a command.
 #[derive(Debug)]
-pub struct Answer {
-    /// OK, NO or BAD.
+pub struct TaggedAnswer {
     pub status: Status,
-    /// Whether what was opened can be changed by nobody (`[READ-ONLY]`).
+    /// Whether the folder is read-only (`[READ-ONLY]`).
     pub read_only: bool,
-    /// Whether it asks to create the folder first (`[TRYCREATE]`).
+    /// Whether the folder must be created first (`[TRYCREATE]`).
     pub try_create: bool,
-    /// Where copies were put (`[COPYUID]`).
+    /// The UIDs of the copies (`[COPYUID]`).
     pub copies: Option<Copies>,
-    /// Its text, printable.
+    /// The text in printable form.
     pub text: String,
 }
 
-impl Answer {
-    /// Anything but OK is an error.
+impl TaggedAnswer {
+    /// Converts every status but OK to an error.
     pub fn ok(self, command: &'static str) -> Result<Self, ImapError> {
         match self.status {
             Status::Ok => Ok(self),
@@ -80,24 +79,24 @@ impl Answer {
     }
 }
 
-/// One step in reading the answer to a command.
-pub(super) enum Step<T> {
+/// A part of the answer to a command.
+pub(super) enum AnswerPart<T> {
     Untagged(T),
-    Tagged(Answer),
+    Tagged(TaggedAnswer),
 }
 
 impl Session {
-    /// Wraps a stream that is ready for IMAP.
+    /// Wraps a stream that is ready for the greeting.
     pub fn new(stream: Box<dyn Wire>, terms: &Terms) -> Self {
         let Terms { deadlines, limits, in_flight } = terms;
         let guard = GuardLimits {
             literal: limits.literal,
-            line: LONGEST_LINE.min(limits.line),
+            line: MAX_LINE.min(limits.line),
             search_line: limits.line,
             nesting: limits.nesting,
             silence: deadlines.silence,
             answer: limits.answer,
-            before_login: BEFORE_LOGIN,
+            before_login: MAX_BYTES_BEFORE_LOGIN,
             throughput: limits.throughput,
         };
         Self {
@@ -105,7 +104,7 @@ impl Session {
             deadlines: *deadlines,
             limits: *limits,
             tags: 0,
-            unanswered: None,
+            running_tag: None,
             capabilities: BTreeSet::new(),
             message_limit: None,
             was_partial: false,
@@ -113,22 +112,23 @@ impl Session {
         }
     }
 
-    /// Wraps a stream on which the greeting was said before TLS.
+    /// Wraps a stream whose greeting was read before TLS.
     pub fn greeted(stream: Box<dyn Wire>, terms: &Terms) -> Self {
         let mut session = Self::new(stream, terms);
         session.wire.skip_noise();
         session
     }
 
-    /// Reads the greeting. PREAUTH is refused: it would skip the login, and whoever sits in between can say it.
+    /// Reads the greeting. PREAUTH is refused, since it would skip the login, and an attacker on the network can send
+    /// it.
     pub async fn greeting(&mut self) -> Result<Greeting, ImapError> {
         let read = timeout(self.deadlines.greeting, self.wire.answer()).await;
-        let whole = read.map_err(|_| ImapError::Slow("the greeting"))?.map_err(|error| lost(&error))?;
+        let whole = read.map_err(|_| ImapError::Slow("the greeting"))?.map_err(|error| io_error(&error))?;
         let whole = whole.ok_or_else(|| ImapError::Lost("it was closed before the greeting".to_owned()))?;
         match quirk::read(&whole.bytes).ok_or_else(not_imap)? {
             Response::Data { status: imap_proto::Status::Ok, outcome } => {
                 if let Some(ResponseCode::Capabilities(list)) = &outcome.code {
-                    self.capabilities = names(list);
+                    self.capabilities = capability_names(list);
                 }
                 self.wire.skip_noise();
                 Ok(Greeting { text: printable(outcome.information.as_deref().unwrap_or_default()) })
@@ -143,46 +143,46 @@ impl Session {
         }
     }
 
-    /// Whether the server offers this, in any case.
+    /// Whether the server has this capability, ignoring case.
     pub fn can(&self, capability: &str) -> bool {
         self.capabilities.contains(&capability.to_ascii_uppercase())
     }
 
-    /// How many messages the server deals with in one command (RFC 9738); `None`: any number.
+    /// The maximum number of messages per command (RFC 9738); `None` for no limit.
     pub fn message_limit(&self) -> Option<usize> {
         let offered = self.capabilities.iter().find_map(|name| name.strip_prefix("MESSAGELIMIT=")?.parse().ok());
         self.message_limit.into_iter().chain(offered).min().map(|limit: usize| limit.max(1))
     }
 
-    /// How many messages to deal with in one command, where we would take `most`.
-    pub fn at_once(&self, most: usize) -> usize {
+    /// The number of messages to put into one command: `most`, or the server's limit.
+    pub fn command_limit(&self, most: usize) -> usize {
         self.message_limit().map_or(most, |limit| limit.min(most))
     }
 
-    /// Whether the server says that its last answer is about some of the messages only (RFC 9738).
+    /// Whether the last answer covers only some of the messages (RFC 9738).
     pub fn was_partial(&self) -> bool {
         self.was_partial
     }
 
-    /// Everything the server offers, in upper case.
+    /// All capabilities, in upper case.
     pub fn capabilities(&self) -> impl Iterator<Item = &str> {
         self.capabilities.iter().map(String::as_str)
     }
 
-    /// Forgets what was offered before TLS or the login.
+    /// Forgets the capabilities from before TLS or the login.
     pub(super) fn forget_capabilities(&mut self) {
         self.capabilities.clear();
     }
 
-    /// Asks what the server offers, unless it has said so since that was last forgotten.
-    pub async fn know_capabilities(&mut self) -> Result<(), ImapError> {
+    /// Requests the capabilities, unless they are known.
+    pub async fn ensure_capabilities(&mut self) -> Result<(), ImapError> {
         if self.capabilities.is_empty() {
             self.run("CAPABILITY", "CAPABILITY", |_| Ok(())).await?.ok("CAPABILITY")?;
         }
         Ok(())
     }
 
-    /// How many mails the open folder has, by the last word of the server.
+    /// Number of mails in the open folder, as last reported.
     pub fn exists(&self) -> u32 {
         self.exists
     }
@@ -192,7 +192,7 @@ impl Session {
         self.wire.received()
     }
 
-    /// Says who we are (RFC 2971); 163.com refuses SELECT without. Whatever it answers is fine.
+    /// Identifies the client (RFC 2971), without which 163.com refuses SELECT. Any answer is accepted.
     pub async fn identify(&mut self) -> Result<(), ImapError> {
         if self.can("ID") {
             let id = concat!("ID (\"name\" \"Mailferry\" \"version\" \"", env!("CARGO_PKG_VERSION"), "\")");
@@ -201,49 +201,49 @@ impl Session {
         Ok(())
     }
 
-    /// Leaves. That the server then closes is what was asked for.
+    /// Logs out. The server closes the connection then.
     pub async fn logout(mut self) {
-        if self.unanswered.is_none() {
+        if self.running_tag.is_none() {
             let _ = timeout(std::time::Duration::from_secs(5), self.run("LOGOUT", "LOGOUT", |_| Ok(()))).await;
         }
     }
 
-    /// Runs a command to its tagged answer, showing every untagged one.
+    /// Runs a command to its tagged answer, and passes every untagged answer to `on`.
     pub(super) async fn run(
         &mut self,
         name: &'static str,
         line: &str,
         on: impl FnMut(&Response<'_>) -> Result<(), ImapError>,
-    ) -> Result<Answer, ImapError> {
+    ) -> Result<TaggedAnswer, ImapError> {
         self.run_within(self.limits.answer, name, line, on).await
     }
 
-    /// Runs a command whose answer has a limit of its own, in bytes.
+    /// Runs a command whose answer has its own byte limit.
     pub(super) async fn run_within(
         &mut self,
         most: u64,
         name: &'static str,
         line: &str,
         mut on: impl FnMut(&Response<'_>) -> Result<(), ImapError>,
-    ) -> Result<Answer, ImapError> {
-        let mut on = |response: &Response<'_>, _: &Whole| on(response);
-        self.run_whole(most, name, line, &mut on).await
+    ) -> Result<TaggedAnswer, ImapError> {
+        let mut on = |response: &Response<'_>, _: &RawAnswer| on(response);
+        self.run_raw(most, name, line, &mut on).await
     }
 
-    /// The same for what takes pieces of the answers without copying them.
-    pub(super) async fn run_whole(
+    /// Runs a command, and also passes the raw answers to `on`, whose slices need no copy.
+    pub(super) async fn run_raw(
         &mut self,
         most: u64,
         name: &'static str,
         line: &str,
-        on: &mut impl FnMut(&Response<'_>, &Whole) -> Result<(), ImapError>,
-    ) -> Result<Answer, ImapError> {
+        on: &mut impl FnMut(&Response<'_>, &RawAnswer) -> Result<(), ImapError>,
+    ) -> Result<TaggedAnswer, ImapError> {
         let deadline = self.deadlines.command;
         let running = async {
             self.send_within(most, line).await?;
             let mut untagged = 0;
             loop {
-                if let Step::Tagged(answer) = self.next(name, &mut untagged, on).await? {
+                if let AnswerPart::Tagged(answer) = self.next(name, &mut untagged, on).await? {
                     return Ok(answer);
                 }
             }
@@ -251,28 +251,28 @@ impl Session {
         timeout(deadline, running).await.map_err(|_| ImapError::Slow(name))?
     }
 
-    /// Sends a command under a new tag.
+    /// Sends a command with a new tag.
     pub(super) async fn send(&mut self, line: &str) -> Result<(), ImapError> {
         self.send_within(self.limits.answer, line).await
     }
 
-    /// Sends a command whose answer has a limit of its own, in bytes.
+    /// Sends a command whose answer has its own byte limit.
     pub(super) async fn send_within(&mut self, most: u64, line: &str) -> Result<(), ImapError> {
-        if self.unanswered.is_some() {
+        if self.running_tag.is_some() {
             return Err(ImapError::Protocol("an answer was not read to its end".to_owned()));
         }
         self.tags += 1;
         let tag = format!("F{}", self.tags);
-        let bytes = Zeroizing::new(format!("{tag} {line}\r\n")); // it may hold a password
-        self.unanswered = Some(tag);
+        let bytes = Zeroizing::new(format!("{tag} {line}\r\n")); // it may contain a password
+        self.running_tag = Some(tag);
         crate::crash::point("before a command");
         self.wire.begin_command(most);
         self.write(bytes.as_bytes()).await
     }
 
-    /// Sends bytes as they are, as within AUTHENTICATE.
+    /// Sends raw bytes, as within AUTHENTICATE.
     pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), ImapError> {
-        self.wire.send(bytes).await.map_err(|error| lost(&error))
+        self.wire.send(bytes).await.map_err(|error| io_error(&error))
     }
 
     /// Reads the next answer to the running command.
@@ -280,38 +280,38 @@ impl Session {
         &mut self,
         name: &'static str,
         untagged: &mut usize,
-        on: &mut impl FnMut(&Response<'_>, &Whole) -> Result<T, ImapError>,
-    ) -> Result<Step<T>, ImapError> {
+        on: &mut impl FnMut(&Response<'_>, &RawAnswer) -> Result<T, ImapError>,
+    ) -> Result<AnswerPart<T>, ImapError> {
         loop {
-            let whole = self.wire.answer().await.map_err(|error| lost(&error))?;
+            let whole = self.wire.answer().await.map_err(|error| io_error(&error))?;
             let whole = whole.ok_or_else(|| ImapError::Lost(format!("it was closed during {name}")))?;
             if let Some(response) = quirk::read(&whole.bytes) {
-                return self.judge(response, name, untagged, |response| on(response, &whole));
+                return self.classify(response, name, untagged, |response| on(response, &whole));
             }
-            if !self.wire.leaves_out(&whole).map_err(|tripped| ImapError::Limit(tripped.to_string()))? {
+            if !self.wire.may_drop(&whole).map_err(|guard_error| ImapError::Limit(guard_error.to_string()))? {
                 return Err(not_imap());
             }
         }
     }
 
-    fn judge<T>(
+    fn classify<T>(
         &mut self,
         response: Response<'_>,
         name: &'static str,
         untagged: &mut usize,
         on: impl FnOnce(&Response<'_>) -> Result<T, ImapError>,
-    ) -> Result<Step<T>, ImapError> {
+    ) -> Result<AnswerPart<T>, ImapError> {
         match response {
             Response::Done { tag, status, outcome } => {
-                if self.unanswered.as_deref() != Some(tag.0.as_str()) {
+                if self.running_tag.as_deref() != Some(tag.0.as_str()) {
                     return Err(ImapError::Protocol("it answered a command that was not sent".to_owned()));
                 }
-                self.unanswered = None;
-                let limit = outcome.information.as_deref().and_then(limit_in);
+                self.running_tag = None;
+                let limit = outcome.information.as_deref().and_then(parse_message_limit);
                 self.was_partial = limit.is_some();
                 self.message_limit = limit.or(self.message_limit);
                 if let Some(ResponseCode::Capabilities(list)) = &outcome.code {
-                    self.capabilities = names(list);
+                    self.capabilities = capability_names(list);
                 }
                 let status = match status {
                     imap_proto::Status::Ok => Status::Ok,
@@ -322,11 +322,11 @@ impl Session {
                     }
                 };
                 crate::crash::point("after a command");
-                Ok(Step::Tagged(Answer {
+                Ok(AnswerPart::Tagged(TaggedAnswer {
                     status,
                     read_only: matches!(outcome.code, Some(ResponseCode::ReadOnly)),
                     try_create: matches!(outcome.code, Some(ResponseCode::TryCreate)),
-                    copies: outcome.code.as_ref().and_then(Copies::told),
+                    copies: outcome.code.as_ref().and_then(Copies::from_code),
                     text: printable(outcome.information.as_deref().unwrap_or_default()),
                 }))
             }
@@ -340,24 +340,24 @@ impl Session {
                     return Err(ImapError::Limit(format!("more than {most} answers to {name}")));
                 }
                 match &other {
-                    Response::Capabilities(list) => self.capabilities = names(list),
+                    Response::Capabilities(list) => self.capabilities = capability_names(list),
                     Response::MailboxData(MailboxDatum::Exists(count)) => self.exists = *count,
                     Response::Expunge(_) => self.exists = self.exists.saturating_sub(1),
                     _ => {}
                 }
-                on(&other).map(Step::Untagged)
+                on(&other).map(AnswerPart::Untagged)
             }
         }
     }
 }
 
-/// `[MESSAGELIMIT 1000 23221]`, which imap-proto leaves in the text.
-fn limit_in(text: &str) -> Option<usize> {
+/// Parses `[MESSAGELIMIT 1000 23221]`, which imap-proto leaves in the text.
+fn parse_message_limit(text: &str) -> Option<usize> {
     let (_, rest) = text.split_once("[MESSAGELIMIT ")?;
     rest.split([' ', ']']).next()?.parse().ok()
 }
 
-fn names(list: &[Capability<'_>]) -> BTreeSet<String> {
+fn capability_names(list: &[Capability<'_>]) -> BTreeSet<String> {
     list.iter()
         .map(|capability| match capability {
             Capability::Imap4rev1 => "IMAP4REV1".to_owned(),
@@ -371,15 +371,15 @@ fn not_imap() -> ImapError {
     ImapError::Protocol("it sent something that is not IMAP".to_owned())
 }
 
-/// What a read or write error means.
-pub(super) fn lost(error: &std::io::Error) -> ImapError {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<Tripped>()) {
-        Some(Tripped::Silence) => ImapError::Silent,
-        Some(tripped) => ImapError::Limit(tripped.to_string()),
+/// Converts a read or write error.
+pub(super) fn io_error(error: &std::io::Error) -> ImapError {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<GuardError>()) {
+        Some(GuardError::Silence) => ImapError::Silent,
+        Some(guard_error) => ImapError::Limit(guard_error.to_string()),
         None => match error.kind() {
             std::io::ErrorKind::Other => not_imap(),
             std::io::ErrorKind::UnexpectedEof => ImapError::Lost("it was closed in the middle of an answer".to_owned()),
-            std::io::ErrorKind::InvalidData => ImapError::Protocol("what came was not valid TLS".to_owned()),
+            std::io::ErrorKind::InvalidData => ImapError::Protocol("the data was not valid TLS".to_owned()),
             kind => ImapError::Lost(kind.to_string()),
         },
     }

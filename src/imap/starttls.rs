@@ -1,7 +1,8 @@
-//! The few lines before STARTTLS (RFC 3501 6.2.1), read by hand so that not one byte is taken over from before TLS.
+//! Reads the few lines before STARTTLS (RFC 3501 6.2.1), byte by byte, so that no data from before TLS is used after
+//! it.
 //!
-//! Whoever sits in between can strip STARTTLS, say PREAUTH, or send bytes behind its answer that a buffered reader would take
-//! for the server's (the NO STARTTLS study). Each of these ends the connection before a credential is sent.
+//! An attacker on the network can remove STARTTLS, send PREAUTH, or append bytes to the answer that a buffered reader
+//! would take for the server's (the NO STARTTLS study). Each of these ends the connection before a credential is sent.
 
 use std::time::Duration;
 
@@ -11,23 +12,23 @@ use tokio::time::timeout;
 use super::ImapError;
 use super::error::printable;
 
-/// The longest line and the most lines that make sense before TLS.
-const LINE: usize = 8192;
-const LINES: usize = 50;
-/// All bytes that make sense before TLS.
-const ALL: usize = 64 << 10;
+/// Maximum length and number of lines before TLS.
+const MAX_LINE: usize = 8192;
+const MAX_LINES: usize = 50;
+/// Maximum bytes before TLS.
+const MAX_BYTES: usize = 64 << 10;
 
-/// Reads the greeting, asks for STARTTLS and reads the answer. The stream is then ready for the TLS handshake. Returns the
+/// Reads the greeting, sends STARTTLS and reads the answer. The stream is then ready for the TLS handshake. Returns the
 /// greeting's text.
 pub async fn negotiate<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
-    within: Duration,
+    time_limit: Duration,
 ) -> Result<String, ImapError> {
-    timeout(within, dialogue(stream)).await.map_err(|_| ImapError::Slow("STARTTLS"))?
+    timeout(time_limit, dialogue(stream)).await.map_err(|_| ImapError::Slow("STARTTLS"))?
 }
 
 async fn dialogue<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> Result<String, ImapError> {
-    let mut reader = Reader { buffer: Vec::new(), heard: 0 };
+    let mut reader = Reader { buffer: Vec::new(), received: 0 };
     let greeting = reader.line(stream).await?;
     let (status, text) = status(&greeting, "*");
     match status.as_str() {
@@ -48,17 +49,15 @@ async fn dialogue<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> Result<S
     let io = |error: std::io::Error| ImapError::Lost(error.kind().to_string());
     stream.write_all(b"T1 STARTTLS\r\n").await.map_err(io)?;
     stream.flush().await.map_err(io)?;
-    for _ in 0..LINES {
+    for _ in 0..MAX_LINES {
         let line = reader.line(stream).await?;
         if line.starts_with("* ") {
-            continue; // nothing that is said before TLS counts
+            continue; // no answer before TLS is trustworthy
         }
         let (answer, text) = self::status(&line, "T1");
         return match answer.as_str() {
-            "OK" if reader.buffer.is_empty() => Ok(printable(text_of_greeting(&greeting))),
-            "OK" => {
-                Err(ImapError::Protocol("bytes came behind its answer to STARTTLS: someone may be in between".into()))
-            }
+            "OK" if reader.buffer.is_empty() => Ok(printable(greeting_text(&greeting))),
+            "OK" => Err(ImapError::Protocol("it sent data behind its answer to STARTTLS, as an attacker would".into())),
             "NO" | "BAD" => Err(ImapError::Refused { command: "STARTTLS", text: printable(text) }),
             _ => Err(ImapError::Protocol("its answer to STARTTLS is not IMAP".into())),
         };
@@ -66,7 +65,7 @@ async fn dialogue<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> Result<S
     Err(ImapError::Limit("too many lines before TLS".into()))
 }
 
-fn text_of_greeting(line: &str) -> &str {
+fn greeting_text(line: &str) -> &str {
     status(line, "*").1
 }
 
@@ -79,7 +78,7 @@ fn status<'a>(line: &'a str, tag: &str) -> (String, &'a str) {
 
 struct Reader {
     buffer: Vec<u8>,
-    heard: usize,
+    received: usize,
 }
 
 impl Reader {
@@ -90,7 +89,7 @@ impl Reader {
                 let line = std::mem::replace(&mut self.buffer, rest);
                 return Ok(String::from_utf8_lossy(line.trim_ascii_end()).into_owned());
             }
-            if self.buffer.len() > LINE || self.heard > ALL {
+            if self.buffer.len() > MAX_LINE || self.received > MAX_BYTES {
                 return Err(ImapError::Limit("a line before TLS".into()));
             }
             let mut part = [0; 1024];
@@ -98,7 +97,7 @@ impl Reader {
             if read == 0 {
                 return Err(ImapError::Lost("it was closed before TLS".into()));
             }
-            self.heard += read;
+            self.received += read;
             self.buffer.extend(part.iter().take(read));
         }
     }
@@ -110,22 +109,22 @@ mod tests {
 
     const WITHIN: Duration = Duration::from_secs(60);
 
-    /// What comes of a server that sends these bytes, and what we sent it.
-    async fn with(server_says: &'static [&'static [u8]]) -> (Result<String, ImapError>, Vec<u8>) {
+    /// The result for a server that sends these bytes, and the bytes that it received.
+    async fn serve(server_sends: &'static [&'static [u8]]) -> (Result<String, ImapError>, Vec<u8>) {
         let (mut server, mut client) = tokio::io::duplex(1 << 14);
         let serving = tokio::spawn(async move {
-            let mut got = Vec::new();
-            for (turn, piece) in server_says.iter().enumerate() {
+            let mut received = Vec::new();
+            for (turn, piece) in server_sends.iter().enumerate() {
                 if turn > 0 {
                     let mut part = [0; 100];
                     let read = server.read(&mut part).await.unwrap();
-                    got.extend_from_slice(&part[..read]);
+                    received.extend_from_slice(&part[..read]);
                 }
                 server.write_all(piece).await.unwrap();
             }
             server.shutdown().await.unwrap();
-            server.read_to_end(&mut got).await.unwrap();
-            got
+            server.read_to_end(&mut received).await.unwrap();
+            received
         });
         let result = negotiate(&mut client, WITHIN).await;
         drop(client);
@@ -135,14 +134,14 @@ mod tests {
     #[tokio::test]
     async fn a_plain_dialogue_leads_to_tls() {
         let (result, sent) =
-            with(&[b"* OK [CAPABILITY IMAP4rev1 STARTTLS] hej\r\n", b"* OK noise\r\nT1 OK begin\r\n"]).await;
+            serve(&[b"* OK [CAPABILITY IMAP4rev1 STARTTLS] hej\r\n", b"* OK noise\r\nT1 OK begin\r\n"]).await;
         assert!(result.unwrap().ends_with("hej"));
         assert_eq!(sent, b"T1 STARTTLS\r\n");
     }
 
     #[tokio::test]
-    async fn every_trick_before_tls_ends_the_connection() {
-        let tricks: &[&'static [&'static [u8]]] = &[
+    async fn every_attack_before_tls_ends_the_connection() {
+        let attacks: &[&'static [&'static [u8]]] = &[
             &[b"* PREAUTH hej\r\n"],
             &[b"* BYE\r\n"],
             &[b"hello\r\n"],
@@ -154,10 +153,10 @@ mod tests {
             &[b"* OK hej\r\n", b"T2 OK begin\r\n"],
             &[b"* OK hej\r\n", b""],
         ];
-        for trick in tricks {
-            let (result, sent) = with(trick).await;
-            assert!(result.is_err(), "{trick:?}");
-            assert!(sent.is_empty() || sent == b"T1 STARTTLS\r\n", "{trick:?}");
+        for attack in attacks {
+            let (result, sent) = serve(attack).await;
+            assert!(result.is_err(), "{attack:?}");
+            assert!(sent.is_empty() || sent == b"T1 STARTTLS\r\n", "{attack:?}");
         }
     }
 }

@@ -5,10 +5,9 @@ use imap_proto::{MailboxDatum, Response, StatusAttribute};
 use super::folder_name::{encode, quoted};
 use super::{ImapError, Session};
 
-/// The numbers of a folder that is not open (RFC 3501 6.3.10).
+/// The numbers of a folder that is not open. `None` if the server does not send a number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FolderStatus {
-    /// MESSAGES.
     pub messages: Option<u32>,
     /// UIDVALIDITY; `None` also for 0.
     pub uidvalidity: Option<u32>,
@@ -17,17 +16,17 @@ pub struct FolderStatus {
 }
 
 impl Session {
-    /// How many mails a folder has; `None` if the server will not say.
+    /// Number of mails in a folder; `None` if the server does not send it.
     pub async fn message_count(&mut self, folder: &str) -> Result<Option<u32>, ImapError> {
         Ok(self.status(folder, "MESSAGES").await?.messages)
     }
 
-    /// MESSAGES, UIDNEXT and UIDVALIDITY of a folder; those that the server does not tell are missing.
-    pub async fn numbers_of(&mut self, folder: &str) -> Result<FolderStatus, ImapError> {
+    /// MESSAGES, UIDNEXT and UIDVALIDITY of a folder.
+    pub async fn folder_numbers(&mut self, folder: &str) -> Result<FolderStatus, ImapError> {
         self.status(folder, "MESSAGES UIDNEXT UIDVALIDITY").await
     }
 
-    /// Numbers of a folder; a refusal is no error.
+    /// Sends STATUS. A refusal is not an error.
     async fn status(&mut self, folder: &str, items: &str) -> Result<FolderStatus, ImapError> {
         let line = format!("STATUS {} ({items})", quoted(&encode(folder)));
         let mut found = FolderStatus::default();

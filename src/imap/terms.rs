@@ -1,46 +1,46 @@
-//! The terms on which we speak with a server: how long it may take and how much it may send.
+//! The deadlines and limits of a session.
 
 use std::time::Duration;
 
 use super::in_flight::InFlight;
 
-/// What every session is made with.
+/// The configuration of all sessions.
 #[derive(Debug, Clone)]
 pub struct Terms {
     pub deadlines: Deadlines,
     pub limits: Limits,
-    /// How much of all servers' mail is held at once.
+    /// The memory budget that all sessions share.
     pub in_flight: InFlight,
 }
 
-/// How long a server may take.
+/// Time limits of a server.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadlines {
-    /// For its first line, and for STARTTLS.
+    /// The greeting, and STARTTLS.
     pub greeting: Duration,
-    /// For the login.
+    /// The login.
     pub login: Duration,
-    /// Between two bytes of an answer.
+    /// Silence within an answer.
     pub silence: Duration,
-    /// For one command to its tagged answer.
+    /// One command, up to its tagged answer.
     pub command: Duration,
 }
 
-/// How much a server may send.
+/// Size limits of a server's output.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Bytes in one literal.
     pub literal: u64,
-    /// Bytes in one line with the UIDs of a SEARCH.
+    /// Bytes in one SEARCH response line.
     pub line: usize,
-    /// Parentheses within each other.
+    /// Nesting depth of parentheses.
     pub nesting: usize,
-    /// Untagged answers to one command.
+    /// Number of untagged answers to one command.
     pub untagged: usize,
-    /// Bytes in the answer to one command that asks for no mail.
+    /// Bytes in the answer to a command that requests no mail.
     pub answer: u64,
-    /// Bytes in the answer to one command that asks for mail.
+    /// Bytes in the answer to a command that requests mail.
     pub mail: u64,
-    /// Bytes a second while they are waited for.
+    /// Minimum bytes per second while waiting.
     pub throughput: u64,
 }

@@ -1,3 +1,3 @@
-//! What real servers have sent.
+//! Answers of real servers.
 
 mod corpus;

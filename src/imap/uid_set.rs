@@ -1,22 +1,22 @@
-//! Sets of UIDs as commands want them: ascending, ranges where they are dense, and cut so that no command line gets long.
-//! (QQ refuses descending sets, Exchange long lines: reference row A21.)
+//! Sets of UIDs as arguments of commands: ascending, with ranges, and cut to keep command lines short. (QQ refuses
+//! descending sets, Exchange long lines: reference row A21.)
 
 use std::fmt::Write;
 
-/// The longest set in octets, so that the whole command stays below 1,000.
-const LONGEST: usize = 900;
+/// Maximum length of a set in octets, which keeps the whole command below 1,000.
+const MAX_OCTETS: usize = 900;
 
-/// A part of a list of UIDs, written for a command.
+/// A part of a list of UIDs, formatted for a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UidSet {
     /// The UIDs, ascending.
     pub uids: Vec<u32>,
-    /// As written in a command, e.g. `1:3,7`.
+    /// The IMAP syntax, e.g. `1:3,7`.
     pub text: String,
 }
 
 impl UidSet {
-    /// Cuts ascending UIDs into sets of at most `most` UIDs.
+    /// Splits ascending UIDs into sets of at most `most` UIDs.
     pub fn cut(uids: &[u32], most: usize) -> Vec<Self> {
         let mut sets = Vec::new();
         let mut current = Self { uids: Vec::new(), text: String::new() };
@@ -27,7 +27,7 @@ impl UidSet {
             if let (Some(first), Some(last)) = (run.first(), run.last()) {
                 let _ = if first == last { write!(text, "{first}") } else { write!(text, "{first}:{last}") };
             }
-            let full = current.uids.len() + run.len() > most || current.text.len() + 1 + text.len() > LONGEST;
+            let full = current.uids.len() + run.len() > most || current.text.len() + 1 + text.len() > MAX_OCTETS;
             if full && !current.uids.is_empty() {
                 sets.push(std::mem::replace(&mut current, Self { uids: Vec::new(), text: String::new() }));
                 continue;
@@ -74,7 +74,7 @@ mod tests {
             let all: Vec<u32> = sets.iter().flat_map(|set| set.uids.clone()).collect();
             prop_assert_eq!(all, uids);
             for set in sets {
-                prop_assert!(set.text.len() <= LONGEST && !set.uids.is_empty() && set.uids.len() <= most);
+                prop_assert!(set.text.len() <= MAX_OCTETS && !set.uids.is_empty() && set.uids.len() <= most);
                 let read: Vec<u32> = set.text.split(',').flat_map(|part| match part.split_once(':') {
                     Some((first, last)) => first.parse::<u32>().unwrap()..=last.parse().unwrap(),
                     None => part.parse().unwrap()..=part.parse().unwrap(),

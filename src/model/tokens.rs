@@ -84,7 +84,7 @@ async fn tokens_of_a_minute_are_renewed_in_time() {
         let (provider, clock) = &*server_view;
         provider.lock().unwrap().issued.get(token).is_some_and(|end| clock.now().0 < *end)
     };
-    world.server.account().tokens = Some(crate::test_server::Tokens::that(is_valid));
+    world.server.account().tokens = Some(crate::test_server::Tokens::accept_if(is_valid));
 
     let started = deps.clock.now();
     while deps.clock.now().since(started) < Duration::from_mins(5) {

@@ -1,15 +1,16 @@
-//! What a provider's refusal means: its codes and words as a table.
+//! The meaning of a provider's refusal, as tables of error codes and texts.
 //!
 //! Microsoft's codes: learn.microsoft.com "Microsoft Entra authentication and authorization error codes"
-//! (entra/identity-platform/reference-error-codes), and the threads of reference rows F6 and F7. Google's words:
-//! developers.google.com "Using OAuth 2.0 for Web Server Applications" (errors) and "Using OAuth 2.0 to Access Google APIs"
-//! (refresh token expiration), and reference row F10. Where a table has nothing, the error's own name decides (RFC 6749 5.2).
+//! (entra/identity-platform/reference-error-codes), and the threads of reference rows F6 and F7. Google's texts:
+//! developers.google.com "Using OAuth 2.0 for Web Server Applications" (errors) and "Using OAuth 2.0 to Access Google
+//! APIs" (refresh token expiration), and reference row F10. Without an entry, the standard error code decides (RFC 6749
+//! 5.2).
 
 use super::provider::Provider;
 use crate::cause::{Cause, Trouble};
 use crate::shown::shown;
 
-/// Microsoft's codes, of which the first in a description counts.
+/// Microsoft's codes. The first one in a description counts.
 const AADSTS: &[(u32, Cause)] = &[
     (50001, Cause::ScopeRefused),
     (50011, Cause::RedirectMismatch),
@@ -37,9 +38,9 @@ const AADSTS: &[(u32, Cause)] = &[
     (50140, Cause::MfaNeeded),
     (50144, Cause::PasswordChanged),
     (50158, Cause::MfaNeeded),
-    (50173, Cause::Ended), // revoked by the person or an administrator, or the password was reset
+    (50173, Cause::Ended),         // revoked by the person or an admin, or the password was reset
     (50194, Cause::TenantUnknown), // not a multi-tenant application
-    (50196, Cause::Busy),  // asked too often
+    (50196, Cause::Busy),          // too many requests
     (53000, Cause::AccessBlocked),
     (53001, Cause::AccessBlocked),
     (53002, Cause::AccessBlocked),
@@ -50,8 +51,8 @@ const AADSTS: &[(u32, Cause)] = &[
     (530034, Cause::AccessBlocked),
     (530035, Cause::AccessBlocked),
     (530036, Cause::AccessBlocked),
-    (54005, Cause::Ended),        // an authorization code that was used already
-    (65001, Cause::AdminConsent), // nobody has consented, and a poll cannot ask
+    (54005, Cause::Ended),        // an authorization code that was already used
+    (65001, Cause::AdminConsent), // there is no consent, and a poll cannot ask for one
     (65004, Cause::Denied),
     (65005, Cause::ScopeRefused),
     (70000, Cause::Ended),
@@ -70,7 +71,7 @@ const AADSTS: &[(u32, Cause)] = &[
     (700054, Cause::FlowNotAllowed),
     (700081, Cause::Inactive),
     (700082, Cause::Inactive),
-    (700084, Cause::FlowNotAllowed), // the redirect address is one of a single-page application
+    (700084, Cause::FlowNotAllowed), // the redirect URI belongs to a single-page application
     (7000112, Cause::AppDisabled),
     (7000215, Cause::SecretWrong),
     (7000218, Cause::PublicClientOff),
@@ -113,7 +114,7 @@ const AADSTS: &[(u32, Cause)] = &[
     (700005, Cause::OtherTenant),
 ];
 
-/// Google's words, in an error's name or description.
+/// Google's texts, in an error code or description.
 const GOOGLE: &[(&str, Cause)] = &[
     ("invalid_rapt", Cause::SignInFrequency),
     ("reauth related error", Cause::SignInFrequency),
@@ -132,7 +133,7 @@ const GOOGLE: &[(&str, Cause)] = &[
     ("rate_limit_exceeded", Cause::Busy),
 ];
 
-/// The standard's own names (RFC 6749 4.1.2.1 and 5.2, RFC 8628 3.5, OpenID Connect Core 3.1.2.6).
+/// The standard error codes (RFC 6749 4.1.2.1 and 5.2, RFC 8628 3.5, OpenID Connect Core 3.1.2.6).
 const STANDARD: &[(&str, Cause)] = &[
     ("invalid_grant", Cause::Ended),
     ("interaction_required", Cause::MfaNeeded),
@@ -155,7 +156,8 @@ const STANDARD: &[(&str, Cause)] = &[
     ("server_error", Cause::Down),
 ];
 
-/// What a refusal means. Of the provider's words only its codes are kept: the others may hold what was sent.
+/// The meaning of a refusal. Only the provider's error code is kept: its description may contain secrets from the
+/// request.
 pub fn refused(provider: &Provider<'_>, error: &str, description: Option<&str>) -> Trouble {
     let text = description.unwrap_or_default();
     let microsoft = aadsts(text);
@@ -163,7 +165,7 @@ pub fn refused(provider: &Provider<'_>, error: &str, description: Option<&str>) 
     let cause = microsoft
         .and_then(|code| AADSTS.iter().find(|(known, _)| *known == code))
         .map(|(_, cause)| *cause)
-        // A code that says nothing of the secret is no problem of every mailbox.
+        // A code that does not concern the secret is not a failure of all mailboxes.
         .or_else(|| {
             (error == "invalid_client" && microsoft.is_some_and(|code| code != 70002)).then_some(Cause::AppRefused)
         })
@@ -176,10 +178,10 @@ pub fn refused(provider: &Provider<'_>, error: &str, description: Option<&str>) 
         Some(code) => format!("AADSTS{code}"),
         None => shown(error).chars().filter(|c| c.is_ascii_alphanumeric() || "_-.".contains(*c)).take(60).collect(),
     };
-    provider.trouble(cause).coded(Some(code).filter(|code| !code.is_empty()))
+    provider.trouble(cause).with_code(Some(code).filter(|code| !code.is_empty()))
 }
 
-/// The number behind the first `AADSTS`.
+/// The number after the first `AADSTS`.
 fn aadsts(text: &str) -> Option<u32> {
     let (_, rest) = text.split_once("AADSTS")?;
     rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
@@ -197,10 +199,10 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_somebodys_business() {
+    fn each_refusal_has_an_owner() {
         let (config, in_testing) = (provider(false), provider(true));
         let provider = Provider::named(&config, "p").unwrap();
-        for (error, description, cause, whose) in [
+        for (error, description, cause, owner) in [
             (
                 "invalid_grant",
                 "AADSTS700082: The refresh token has expired due to inactivity.",
@@ -262,14 +264,14 @@ mod tests {
             ("invalid_grant", "AADSTS99999999999: too long a number", Cause::Ended, CauseOwner::Consent),
         ] {
             let trouble = refused(&provider, error, Some(description));
-            assert_eq!((trouble.cause, trouble.cause.whose()), (cause, whose), "{error} {description}");
+            assert_eq!((trouble.cause, trouble.cause.owner()), (cause, owner), "{error} {description}");
         }
         let provider = Provider::named(&in_testing, "p").unwrap();
         assert_eq!(refused(&provider, "invalid_grant", None).cause, Cause::GoogleTesting);
     }
 
     #[test]
-    fn of_a_providers_words_only_the_code_is_kept() {
+    fn only_the_code_of_a_refusal_is_kept() {
         let config = provider(false);
         let provider = Provider::named(&config, "p").unwrap();
         let trouble = refused(&provider, "invalid_grant", Some("AADSTS70000: kanarie-token"));

@@ -9,16 +9,16 @@ use super::token::{TokenEndpoint, TokenError, Tokens};
 use crate::cause::{Cause, Trouble};
 use crate::shown::shown;
 
-/// One consent under way. Who holds it is the session that its `state` belongs to; it answers once and is gone.
-pub struct Attempt {
-    /// Where the person goes.
+/// A pending consent. It belongs to the session with its `state`, and is used once.
+pub struct ConsentAttempt {
+    /// The page where the person consents.
     pub link: Url,
     redirect: Url,
     state: CsrfToken,
     verifier: PkceCodeVerifier,
 }
 
-/// What the browser brings back.
+/// The query parameters of the redirect.
 #[derive(Deserialize)]
 pub struct Callback {
     state: Option<String>,
@@ -29,14 +29,13 @@ pub struct Callback {
 }
 
 impl Callback {
-    /// The state that the browser shows.
     pub fn state(&self) -> Option<&str> {
         self.state.as_deref()
     }
 }
 
-impl Attempt {
-    /// A link to consent by, which offers the wanted account.
+impl ConsentAttempt {
+    /// Starts a consent, with the wanted account as the login hint.
     pub fn begin(endpoint: &TokenEndpoint<'_>, wanted: &str, redirect: Url) -> Result<Self, Trouble> {
         let provider = endpoint.provider;
         let none = || provider.trouble(Cause::FlowNotAllowed);
@@ -58,42 +57,42 @@ impl Attempt {
         Ok(Self { link, redirect, state, verifier })
     }
 
-    /// What is needed when the browser comes back, to be kept sealed until then.
-    pub fn away(&self) -> Away {
-        Away {
+    /// The data needed after the redirect, to be stored encrypted until then.
+    pub fn to_pending(&self) -> PendingConsent {
+        PendingConsent {
             state: self.state.secret().clone(),
             verifier: self.verifier.secret().clone(),
             redirect: self.redirect.clone(),
         }
     }
 
-    /// Takes what the browser brought back: once.
+    /// Handles the redirect. Consumes the attempt.
     pub async fn finish(self, callback: Callback, endpoint: &TokenEndpoint<'_>) -> Result<Tokens, TokenError> {
-        self.away().finish(callback, endpoint).await
+        self.to_pending().finish(callback, endpoint).await
     }
 }
 
-/// An attempt whose person is away at the provider.
+/// The stored form of a pending consent.
 #[derive(Serialize, Deserialize)]
-pub struct Away {
+pub struct PendingConsent {
     state: String,
     verifier: String,
     redirect: Url,
 }
 
-impl Away {
-    /// What the browser will show.
+impl PendingConsent {
+    /// The `state` of the pending consent.
     pub fn state(&self) -> &str {
         &self.state
     }
 
-    /// Takes what the browser brought back: once.
+    /// Handles the redirect. Consumes the attempt.
     pub async fn finish(self, callback: Callback, endpoint: &TokenEndpoint<'_>) -> Result<Tokens, TokenError> {
         let provider = endpoint.provider;
-        if !callback.state.is_some_and(|state| same(state.as_bytes(), self.state.as_bytes())) {
+        if !callback.state.is_some_and(|state| equal_in_constant_time(state.as_bytes(), self.state.as_bytes())) {
             return Err(provider.trouble(Cause::WrongState).into());
         }
-        // RFC 9207: an answer that names another issuer was mixed up. The tenant in Microsoft's is not known yet.
+        // RFC 9207: a response with another issuer is a mix-up. The tenant in Microsoft's issuer is not known yet.
         if let Some(iss) = callback.iss.filter(|iss| !provider.issued_by(iss, tenant_in(iss))) {
             return Err(provider.trouble(Cause::WrongIssuer).about("issuer", shown(&iss)).into());
         }
@@ -110,7 +109,7 @@ fn tenant_in(issuer: &str) -> Option<&str> {
     issuer.split('/').nth(3)
 }
 
-/// Compares without telling by its time how much was right.
-fn same(a: &[u8], b: &[u8]) -> bool {
+/// Compares in constant time.
+fn equal_in_constant_time(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).fold(0, |differ, (a, b)| differ | (a ^ b)) == 0
 }

@@ -1,40 +1,39 @@
-//! What stands in a token, read without checking its signature: for a diagnosis, and for ID tokens that came from the token
-//! endpoint itself over TLS, which may stand in for the signature (OpenID Connect Core 3.1.3.7, item 6).
+//! The claims of a token, read without verifying its signature: for diagnosis, and for ID tokens received from the
+//! token endpoint over TLS, which may replace the signature check (OpenID Connect Core 3.1.3.7, item 6).
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-/// The claims that we look at. Microsoft's access tokens have `scp`, `roles`, `oid`, `appid`, `tid`, `upn`.
+/// The claims that we use. Microsoft's access tokens have `scp`, `roles`, `oid`, `appid`, `tid`, `upn`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Claims {
-    /// Who issued it.
+    /// Issuer.
     pub iss: Option<String>,
-    /// For whom it is.
+    /// Audiences.
     #[serde(deserialize_with = "one_or_many")]
     pub aud: Vec<String>,
-    /// Until when, in seconds since 1970.
+    /// Expiry, in seconds since 1970.
     pub exp: Option<f64>,
-    /// What may be done with it for a person.
+    /// Scopes of a delegated token.
     pub scp: Option<String>,
-    /// What the application may do by itself.
+    /// Roles of an app-only token.
     #[serde(deserialize_with = "one_or_many")]
     pub roles: Vec<String>,
-    /// The tenant.
     pub tid: Option<String>,
-    /// The object id of the person or, in an app-only token, of the service principal.
+    /// Object ID of the person or, in an app-only token, of the service principal.
     pub oid: Option<String>,
-    /// The application's id.
+    /// Client ID of the application.
     pub appid: Option<String>,
-    /// Whose it is, in the words of different providers.
+    /// The person's address, at some providers.
     pub email: Option<String>,
     /// Microsoft's login name in ID tokens.
     pub preferred_username: Option<String>,
     /// Microsoft's login name in access tokens.
     pub upn: Option<String>,
-    /// The same in old ones.
+    /// Microsoft's login name in old tokens.
     pub unique_name: Option<String>,
     /// The subject; an address at some providers.
     pub sub: Option<String>,
@@ -56,7 +55,7 @@ fn one_or_many<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<String>,
 }
 
 impl Claims {
-    /// Reads a JSON Web Token (RFC 7519); `None` if it is none, as Google's access tokens are not.
+    /// Parses a JSON Web Token (RFC 7519); `None` for an opaque token, such as Google's access tokens.
     pub fn read(token: &str) -> Option<Self> {
         let mut parts = token.split('.');
         let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
@@ -64,8 +63,8 @@ impl Claims {
         serde_json::from_slice(&bytes).ok()
     }
 
-    /// The addresses that this token may be of, in lower case, the surest first. At Microsoft, whose tokens name a tenant, `email` is
-    /// whatever the admin of that tenant has written there, and no login name.
+    /// The addresses of the token's owner, in lower case, most reliable first. `email` is ignored in Microsoft's
+    /// tokens, which have a tenant: its admin can write anything there, and it is not a login name.
     pub fn identities(&self) -> Vec<String> {
         let mut found = Vec::new();
         let email = if self.tid.is_some() { &None } else { &self.email };

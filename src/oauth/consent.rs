@@ -1,44 +1,42 @@
-//! Keeping what a person has consented to, if it is what was wanted.
+//! Checks and stores a consent.
 
 use super::grant::{self, GrantError};
 use super::identity::check;
 use super::token::{TokenEndpoint, TokenError, Tokens};
-use super::{Deps, Provider};
+use super::{OAuthDeps, Provider};
 use crate::address::Address;
 use crate::cause::{Cause, Trouble};
 use crate::fact::Conflict;
 use crate::store::{Flow, Grant, GrantKey, GrantKind, Login, StoreError};
 
-/// Whose consent is wanted, for which mailbox.
-pub struct Wanted<'a> {
-    /// The mailbox.
+/// The requested consent.
+pub struct ConsentRequest<'a> {
     pub address: &'a Address,
-    /// The grant that it is opened with.
+    /// The grant of the mailbox.
     pub key: GrantKey,
 }
 
-impl Wanted<'_> {
-    /// Whether a consent is the one that was wanted; another is given up at once.
+impl ConsentRequest<'_> {
+    /// Checks a consent. A wrong one is revoked at once.
     ///
     /// # Errors
-    /// It is another's, or of too little.
-    pub async fn judge(
+    /// The consent is from another account, or lacks a scope.
+    pub async fn check(
         &self,
         tokens: &Tokens,
         flow: Flow,
         endpoint: &TokenEndpoint<'_>,
-        deps: &Deps,
+        deps: &OAuthDeps,
     ) -> Result<(), GrantError> {
         if let Err(trouble) = check(tokens, endpoint.provider, &self.key.identity, deps.clock.now()) {
-            drop_consent(tokens, flow, endpoint, &trouble, deps).await;
+            revoke_wrong_consent(tokens, flow, endpoint, &trouble, deps).await;
             return Err(GrantError::Token(trouble.into()));
         }
         Ok(())
     }
 
-    /// Keeps a consent that was judged. Fails with `Conflict` if the mailbox was changed meanwhile: the person may have taken
-    /// minutes.
-    pub async fn keep(&self, tokens: &Tokens, flow: Flow, deps: &Deps) -> Result<(), GrantError> {
+    /// Stores a checked consent. Fails with `Conflict` if the mailbox was changed while the person consented.
+    pub async fn keep(&self, tokens: &Tokens, flow: Flow, deps: &OAuthDeps) -> Result<(), GrantError> {
         let mailbox = deps.store.mailbox(self.address).await?;
         match mailbox.login {
             Login::OAuth { grant_id, key } if key == self.key => grant::connect(grant_id, flow, tokens, deps).await,
@@ -46,30 +44,40 @@ impl Wanted<'_> {
         }
     }
 
-    /// A trouble with what its sentences name.
-    pub fn told(&self, trouble: Trouble) -> Trouble {
+    /// Adds the arguments of the cause's texts.
+    pub fn with_args(&self, trouble: Trouble) -> Trouble {
         trouble.about("mailbox", self.address.as_str()).about("identity", &self.key.identity).about("kind", "delegated")
     }
 
-    /// The endpoint's provider, if an application is registered there.
-    pub fn provider<'a>(&'a self, deps: &'a Deps) -> Result<Provider<'a>, TokenError> {
-        Provider::of(&deps.config, &self.key).map_err(TokenError::from)
+    /// The provider of the grant, if an application is registered there.
+    pub fn provider<'a>(&'a self, deps: &'a OAuthDeps) -> Result<Provider<'a>, TokenError> {
+        Provider::for_grant(&deps.config, &self.key).map_err(TokenError::from)
     }
 }
 
-/// What somebody else has consented to is given up at once, unless that would end a consent that is wanted: Google ends all that an
-/// account has consented to together.
-async fn drop_consent(tokens: &Tokens, flow: Flow, endpoint: &TokenEndpoint<'_>, trouble: &Trouble, deps: &Deps) {
+/// Revokes a consent from the wrong account, unless that would end a consent in use: Google revokes all consents of an
+/// account together.
+async fn revoke_wrong_consent(
+    tokens: &Tokens,
+    flow: Flow,
+    endpoint: &TokenEndpoint<'_>,
+    trouble: &Trouble,
+    deps: &OAuthDeps,
+) {
     let (Some(refresh), Some(found)) = (&tokens.refresh, trouble.about.get("found")) else { return };
     let Ok(grants) = deps.store.grants().await else { return };
     let provider = endpoint.provider.name;
-    let may_be_wanted = |grant: &Grant| {
+    let is_in_use = |grant: &Grant| {
         grant.key.provider == provider && grant.refresh_sealed.is_some() && grant.key.kind == GrantKind::Delegated
     };
-    if trouble.cause != Cause::WrongAccount || grants.iter().any(|g| may_be_wanted(g) && g.key.identity == *found) {
+    if trouble.cause != Cause::WrongAccount || grants.iter().any(|g| is_in_use(g) && g.key.identity == *found) {
         return;
     }
     if let Err(error) = endpoint.revoke(refresh, Some(flow)).await {
-        tracing::warn!(provider, cause = error.trouble.cause.id(), "the refused consent could not be given up");
+        tracing::warn!(
+            provider,
+            cause = error.trouble.cause.id(),
+            "a consent from the wrong account could not be revoked"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! What will end, and when: warned of before it does.
+//! Warns of expiring secrets and consents.
 
 use crate::clock::Timestamp;
 use crate::config::{Application, OAuth};
@@ -6,22 +6,22 @@ use crate::locale::{self, Language};
 use crate::store::{Grant, GrantKind};
 use serde::Serialize;
 
-/// What ends.
+/// The kind of credential that expires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum What {
-    /// The application's secret, for all of its mailboxes.
+pub enum ExpiringCredential {
+    /// The application's client secret, which all of its mailboxes use.
     ClientSecret,
-    /// A consent that is not used.
+    /// An unused consent.
     UnusedConsent,
-    /// A consent to an application that Google has in testing.
+    /// A consent to an application that is in testing at Google.
     GoogleTesting,
-    /// A consent that was given for a time only.
+    /// A consent with a time limit.
     TimedConsent,
 }
 
-impl What {
-    /// Its name, as in JSON, metrics and the language files.
+impl ExpiringCredential {
+    /// The name in JSON, metrics and the language files.
     pub fn id(self) -> &'static str {
         match self {
             Self::ClientSecret => "client-secret",
@@ -32,32 +32,30 @@ impl What {
     }
 }
 
-/// One thing that will end.
+/// A credential that expires.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Forecast {
-    /// What.
-    pub what: What,
-    /// When.
+    pub what: ExpiringCredential,
     pub ends_at: Timestamp,
-    /// Whole days until then; negative once it has ended.
+    /// Whole days until then; negative after the expiry.
     pub days_left: i64,
-    /// The warning that is due: 30, 7, 1 or 0 days; `None` if it is further off.
+    /// The current warning level: 30, 7, 1 or 0 days; `None` if the expiry is further away.
     pub warning: Option<i64>,
 }
 
-/// Warned of when so many days are left.
+/// Warning levels, in days before the expiry.
 const WARNINGS: [i64; 4] = [0, 1, 7, 30];
-/// How long a consent lives while an application is in testing (Google, "refresh token expiration").
+/// Lifetime of a consent to an application in testing (Google, "refresh token expiration").
 const TESTING_DAYS: i64 = 7;
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
 impl Forecast {
-    fn new(what: What, ends_at: Timestamp, now: Timestamp) -> Self {
+    fn new(what: ExpiringCredential, ends_at: Timestamp, now: Timestamp) -> Self {
         let days_left = (ends_at.0 - now.0).div_euclid(DAY_MS);
         Self { what, ends_at, days_left, warning: WARNINGS.into_iter().find(|days| days_left <= *days) }
     }
 
-    /// In words.
+    /// The warning as text.
     pub fn in_words(&self, provider: &str, identity: &str, language: Language) -> String {
         let name = format!("{}-{}", if self.days_left < 0 { "ended" } else { "ends" }, self.what.id());
         let about = [("provider", provider), ("identity", identity), ("days", &self.days_left.to_string())]
@@ -66,35 +64,35 @@ impl Forecast {
     }
 }
 
-/// What will end of this application and, with a grant, of that grant. Pure.
+/// The expiring credentials of an application and, if given, of a grant. Pure.
 pub fn forecast(app: &Application, grant: Option<&Grant>, now: Timestamp) -> Vec<Forecast> {
     let mut all = Vec::new();
     if let Some(day) = app.client_secret_expires {
-        // At some time of the day that the portal shows it ends.
+        // The secret expires at some time on the day that the portal shows.
         let end = Timestamp::from_datetime(day.at(0, 0, 0, 0));
-        all.push(Forecast::new(What::ClientSecret, end, now));
+        all.push(Forecast::new(ExpiringCredential::ClientSecret, end, now));
     }
     let Some(grant) = grant.filter(|grant| grant.key.kind == GrantKind::Delegated && grant.refresh_sealed.is_some())
     else {
         return all;
     };
     if let (Some(used), days @ 1..) = (grant.refreshed_at, i64::from(app.refresh_token_days)) {
-        let ending = Forecast::new(What::UnusedConsent, Timestamp(used.0 + days * DAY_MS), now);
-        // One that is used every hour is far from its end, however near that would be.
+        let ending = Forecast::new(ExpiringCredential::UnusedConsent, Timestamp(used.0 + days * DAY_MS), now);
+        // A consent in regular use is extended all the time, so it needs no warning.
         let is_used = now.0 - used.0 < DAY_MS;
         all.push(Forecast { warning: ending.warning.filter(|_| !is_used), ..ending });
     }
     if let Some(end) = grant.consent_ends_at {
-        all.push(Forecast::new(What::TimedConsent, end, now));
+        all.push(Forecast::new(ExpiringCredential::TimedConsent, end, now));
     }
     if let (Some(consented), true) = (grant.consented_at, app.testing) {
-        all.push(Forecast::new(What::GoogleTesting, Timestamp(consented.0 + TESTING_DAYS * DAY_MS), now));
+        all.push(Forecast::new(ExpiringCredential::GoogleTesting, Timestamp(consented.0 + TESTING_DAYS * DAY_MS), now));
     }
     all
 }
 
-/// Everything that will end: of each application that is registered, and of each grant that gives tokens. Each with its provider
-/// and whose it is, which is nobody's for an application's. Pure.
+/// All expiring credentials of the registered applications and the active grants, each with its provider and identity.
+/// The identity of an application's credential is empty. Pure.
 pub fn endings(config: &OAuth, grants: &[Grant], now: Timestamp) -> Vec<(String, String, Forecast)> {
     let mut all = Vec::new();
     for (name, app) in config.providers.iter().filter(|(_, app)| !app.client_id.is_empty()) {
@@ -102,8 +100,10 @@ pub fn endings(config: &OAuth, grants: &[Grant], now: Timestamp) -> Vec<(String,
     }
     for grant in grants {
         let Some(app) = config.providers.get(&grant.key.provider) else { continue };
-        let of_grant = forecast(app, Some(grant), now).into_iter().filter(|ending| ending.what != What::ClientSecret);
-        all.extend(of_grant.map(|ending| (grant.key.provider.clone(), grant.key.identity.clone(), ending)));
+        let grant_endings = forecast(app, Some(grant), now)
+            .into_iter()
+            .filter(|ending| ending.what != ExpiringCredential::ClientSecret);
+        all.extend(grant_endings.map(|ending| (grant.key.provider.clone(), grant.key.identity.clone(), ending)));
     }
     all
 }
@@ -163,13 +163,13 @@ mod tests {
         assert_eq!([0, 59, 60, 83, 89, 91].map(warned), [None, None, Some(30), Some(7), Some(1), Some(0)]);
         let testing = Application { testing: true, ..Application::default() };
         let [one] = &forecast(&testing, Some(&grant(2)), NOW)[..] else { panic!() };
-        assert_eq!((one.what, one.days_left, one.warning), (What::GoogleTesting, 5, Some(7)));
+        assert_eq!((one.what, one.days_left, one.warning), (ExpiringCredential::GoogleTesting, 5, Some(7)));
         let short = Application { refresh_token_days: 20, ..Application::default() };
         let warned = |days_ago| forecast(&short, Some(&grant(days_ago)), NOW)[0].warning;
         assert_eq!([0, 1, 13].map(warned), [None, Some(30), Some(7)], "one that is used is not warned of");
         let timed = Grant { consent_ends_at: Some(Timestamp(NOW.0 + 7 * DAY_MS)), ..grant(0) };
         let [_, one] = &forecast(&app, Some(&timed), NOW)[..] else { panic!() };
-        assert_eq!((one.what, one.warning), (What::TimedConsent, Some(7)));
+        assert_eq!((one.what, one.warning), (ExpiringCredential::TimedConsent, Some(7)));
         let unconnected = Grant { refresh_sealed: None, ..grant(2) };
         assert_eq!(forecast(&testing, Some(&unconnected), NOW), []);
     }

@@ -1,8 +1,8 @@
-//! The access token of a grant: kept while it is good, renewed once for all who need it, and never asked for in vain.
+//! The access token of a grant: cached while it is valid, and renewed once for all users of the grant.
 //!
-//! Renewing is single flight: whoever holds the grant's lock in the database asks, and all others, in this process or another,
-//! wait for what comes. What came is on the disk before it is used, so that no crash loses a rotated refresh token; and whoever
-//! asks is a task of its own, so that no poll that is cut off takes an answer with it.
+//! Renewal is single flight: the holder of the grant's database lock sends the request, and all others, in this process
+//! or another, wait for the result. The result is stored durably before it is used, so that no crash loses a rotated
+//! refresh token. The request runs in its own task, so that a cancelled poll does not lose the response.
 
 mod keep;
 mod lock;
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::Deps;
+use super::OAuthDeps;
 use super::provider::Provider;
 use super::token::{TokenEndpoint, TokenError, Tokens};
 use crate::cause::{Cause, CauseOwner, Trouble};
@@ -23,47 +23,46 @@ use crate::store::{Flow, Grant, GrantKey, GrantKind, GrantProblem, StoreError, a
 pub use keep::{connect, reseal};
 pub use lock::Lock;
 
-/// So long before its end a token is no longer begun a poll with, even if it cannot be renewed.
+/// A token with less remaining lifetime is not used for a new poll, even if it cannot be renewed.
 const LAST_USE: Duration = Duration::from_secs(30);
-/// A server that refuses a token that is younger does so for another reason than its age.
+/// A server that refuses a younger token does so for another reason than its age.
 const YOUNG: Duration = Duration::from_mins(5);
-/// Beside the provider's deadline, whoever renews has so long to write down what came; then somebody else may.
-const TO_WRITE: Duration = Duration::from_secs(20);
-/// A moment that lies further ahead than we ever set one was written by a clock that was wrong.
+/// Time to store the result, in addition to the provider's deadline. Then the lock expires.
+const WRITE_TIME: Duration = Duration::from_secs(20);
+/// A time further in the future than we ever set one was written with a wrong clock.
 const SLACK: Duration = Duration::from_mins(2);
-/// Between two requests for a token that does not come.
+/// First and longest interval between failed requests.
 const FIRST_WAIT: Duration = Duration::from_mins(1);
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
-/// Token answers have a few kilobytes.
-const LARGEST_ANSWER: usize = 1 << 20;
+/// Token responses have a few kilobytes.
+const MAX_RESPONSE: usize = 1 << 20;
 
-/// An access token to log in with.
+/// An access token for a login.
 #[derive(Debug, Clone)]
-pub struct Access {
-    /// The token.
+pub struct AccessToken {
     pub token: SecretString,
-    /// Which of the grant's tokens it is.
+    /// The version of the grant's tokens.
     pub version: i64,
-    /// Until when it lives.
+    /// Time of its expiry.
     pub expires_at: Timestamp,
-    /// Since when it is here.
+    /// Time of its receipt.
     pub since: Timestamp,
 }
 
-impl Access {
-    /// Whether a server that refuses it may do so for its age.
+impl AccessToken {
+    /// Whether a refusal of the token may be due to its age.
     pub fn may_be_stale(&self, now: Timestamp) -> bool {
         now.since(self.since) >= YOUNG || now >= self.expires_at || self.since > now.plus(SLACK)
     }
 }
 
-/// Why there is no access token.
+/// The reason why there is no access token.
 #[derive(Debug, thiserror::Error)]
 pub enum GrantError {
     /// The provider, the application or the consent.
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// Ourselves.
+    /// The database or the vault.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -74,32 +73,32 @@ impl From<Trouble> for GrantError {
     }
 }
 
-/// A good access token of this grant; `refused` is the version of one that a mail server has just refused.
-pub async fn access_token(grant_id: i64, refused: Option<i64>, deps: &Deps) -> Result<Access, GrantError> {
+/// A valid access token of this grant. `refused` is the version of a token that a mail server has just refused.
+pub async fn access_token(grant_id: i64, refused: Option<i64>, deps: &OAuthDeps) -> Result<AccessToken, GrantError> {
     let grant = deps.store.grant(grant_id).await?;
-    if let Some(settled) = without_asking(&grant, refused, deps).await? {
+    if let Some(settled) = cached(&grant, refused, deps).await? {
         return Ok(settled);
     }
     let deps = deps.clone();
-    let renewing = deps.renewals.tasks.clone().spawn(async move { renewed(grant_id, refused, &deps).await });
+    let renewing = deps.renewals.tasks.clone().spawn(async move { renew_locked(grant_id, refused, &deps).await });
     renewing.await.map_err(|_| GrantError::from(waiting(&grant.key)))?
 }
 
-async fn renewed(grant_id: i64, refused: Option<i64>, deps: &Deps) -> Result<Access, GrantError> {
+async fn renew_locked(grant_id: i64, refused: Option<i64>, deps: &OAuthDeps) -> Result<AccessToken, GrantError> {
     let was = deps.store.grant(grant_id).await?;
     let (version, failures) = (was.version, was.failures);
-    let lock = Lock::unless(grant_id, deps, |now| now.version != version || now.failures != failures).await?;
+    let lock = Lock::take_unless(grant_id, deps, |now| now.version != version || now.failures != failures).await?;
     let Some(lock) = lock else {
-        // Another has asked, and that is what there is.
+        // Another worker has sent the request: use its result.
         let grant = deps.store.grant(grant_id).await?;
-        let settled = without_asking(&grant, refused, deps).await?;
+        let settled = cached(&grant, refused, deps).await?;
         let why = grant.problem.as_deref().and_then(Trouble::from_json);
         let why = why.unwrap_or_else(|| waiting(&grant.key));
         return settled.ok_or_else(|| why.into());
     };
-    // Somebody else may have renewed it between the look and the lock.
-    let done = match without_asking(&lock.grant, refused, deps).await {
-        // Nobody waits for it any more.
+    // Another worker may have renewed the token before we got the lock.
+    let done = match cached(&lock.grant, refused, deps).await {
+        // Shutdown has begun; nobody waits for the token any more.
         Ok(None) if deps.renewals.stop.is_cancelled() => Err(waiting(&lock.grant.key).into()),
         Ok(None) => renew(&lock, refused, deps).await,
         Ok(Some(settled)) => Ok(settled),
@@ -109,10 +108,10 @@ async fn renewed(grant_id: i64, refused: Option<i64>, deps: &Deps) -> Result<Acc
     done
 }
 
-/// The token that is kept, or why there will be none; `None`: ask.
-async fn without_asking(grant: &Grant, refused: Option<i64>, deps: &Deps) -> Result<Option<Access>, GrantError> {
+/// The cached token, or the known reason why there is none. `None` if a request is necessary.
+async fn cached(grant: &Grant, refused: Option<i64>, deps: &OAuthDeps) -> Result<Option<AccessToken>, GrantError> {
     let now = deps.clock.now();
-    let kept = kept(grant, deps).filter(|access| refused != Some(access.version));
+    let kept = cached_token(grant, deps).filter(|access| refused != Some(access.version));
     if let Some(access) = kept.clone().filter(|access| now < grant.renew_at && access.since <= now.plus(SLACK)) {
         return Ok(Some(access));
     }
@@ -123,9 +122,9 @@ async fn without_asking(grant: &Grant, refused: Option<i64>, deps: &Deps) -> Res
     if grant.key.kind == GrantKind::Delegated && grant.refresh_sealed.is_none() {
         return Err(not_connected(&grant.key).into());
     }
-    // What has just failed is not asked for again at once, by any mailbox.
+    // A failed request is not repeated at once, by any mailbox.
     let app = match grant.flow {
-        Some(Flow::Device) => None, // no secret of the application's goes with it
+        Some(Flow::Device) => None, // a device flow does not use the application's secret
         _ => deps.store.app_problem(&grant.key.provider).await?,
     };
     let is_ahead = |at: Timestamp| now < at && at <= now.plus(LONGEST_WAIT + SLACK);
@@ -136,7 +135,7 @@ async fn without_asking(grant: &Grant, refused: Option<i64>, deps: &Deps) -> Res
         }
         _ => return Ok(None),
     };
-    // A token lives on while its provider does not answer.
+    // A valid token stays in use while its provider does not respond.
     if let Some(access) = kept.filter(|access| now.plus(LAST_USE) < access.expires_at) {
         return Ok(Some(access));
     }
@@ -144,7 +143,7 @@ async fn without_asking(grant: &Grant, refused: Option<i64>, deps: &Deps) -> Res
     Err(Trouble::from_json(&problem).unwrap_or_else(unknown).into())
 }
 
-/// Another is asking, or nobody may ask any more.
+/// Another worker is sending the request, or shutdown has begun.
 fn waiting(key: &GrantKey) -> Trouble {
     Trouble::new(Cause::Waiting).about("provider", &key.provider)
 }
@@ -153,34 +152,34 @@ fn not_connected(key: &GrantKey) -> Trouble {
     Trouble::new(Cause::NotConnected).about("identity", &key.identity).about("provider", &key.provider)
 }
 
-/// The access token that is kept. One that does not open, since its key is gone, is none: it can be had anew.
-fn kept(grant: &Grant, deps: &Deps) -> Option<Access> {
+/// The cached access token. A token whose key is gone counts as missing, since a new one can be requested.
+fn cached_token(grant: &Grant, deps: &OAuthDeps) -> Option<AccessToken> {
     let sealed = grant.access_sealed.as_deref()?;
     let token = deps.vault.open(&access_row(grant.id), sealed).ok()?;
     let since = grant.refreshed_at.unwrap_or(Timestamp(0));
-    Some(Access { token, version: grant.version, expires_at: grant.access_expires_at, since })
+    Some(AccessToken { token, version: grant.version, expires_at: grant.access_expires_at, since })
 }
 
-/// Asks the provider, and keeps what comes or why nothing does.
-async fn renew(lock: &Lock, refused: Option<i64>, deps: &Deps) -> Result<Access, GrantError> {
+/// Requests a token, and stores the result or the failure.
+async fn renew(lock: &Lock, refused: Option<i64>, deps: &OAuthDeps) -> Result<AccessToken, GrantError> {
     let grant = &lock.grant;
-    match ask(grant, deps).await {
+    match request_tokens(grant, deps).await {
         Ok(tokens) => {
             crate::crash::point("tokens came");
             let now = deps.clock.now();
             let mine = keep::keep(lock, &tokens, now, deps).await?;
             crate::crash::point("tokens kept");
-            works(&grant.key, grant.flow, now, deps).await;
-            let Some(expires_at) = mine else { return newer(grant, deps).await };
-            Ok(Access { token: tokens.access, version: grant.version + 1, expires_at, since: now })
+            record_app_works(&grant.key, grant.flow, now, deps).await;
+            let Some(expires_at) = mine else { return stored_by_other(grant, deps).await };
+            Ok(AccessToken { token: tokens.access, version: grant.version + 1, expires_at, since: now })
         }
-        Err(GrantError::Token(error)) => failed(grant, refused, error, deps).await,
+        Err(GrantError::Token(error)) => record_failure(grant, refused, error, deps).await,
         Err(other) => Err(other),
     }
 }
 
-/// The application gets tokens; a device's say nothing of its secret.
-async fn works(key: &GrantKey, flow: Option<Flow>, now: Timestamp, deps: &Deps) {
+/// Records that the application works. A device flow proves nothing about its secret.
+async fn record_app_works(key: &GrantKey, flow: Option<Flow>, now: Timestamp, deps: &OAuthDeps) {
     if flow == Some(Flow::Device) {
         return;
     }
@@ -188,19 +187,19 @@ async fn works(key: &GrantKey, flow: Option<Flow>, now: Timestamp, deps: &Deps) 
         Ok(true) => tracing::info!(provider = key.provider, "the application gets tokens again"),
         Ok(false) => {}
         Err(error) => {
-            tracing::warn!(provider = key.provider, %error, "that the application works could not be written down")
+            tracing::warn!(provider = key.provider, %error, "the recovery of an application could not be recorded")
         }
     }
 }
 
-/// What another has written meanwhile, as a new consent does.
-async fn newer(grant: &Grant, deps: &Deps) -> Result<Access, GrantError> {
+/// The token that another worker has stored meanwhile, for instance by a new consent.
+async fn stored_by_other(grant: &Grant, deps: &OAuthDeps) -> Result<AccessToken, GrantError> {
     let now = deps.store.grant(grant.id).await?;
-    kept(&now, deps).ok_or_else(|| not_connected(&now.key).into())
+    cached_token(&now, deps).ok_or_else(|| not_connected(&now.key).into())
 }
 
-async fn ask(grant: &Grant, deps: &Deps) -> Result<Tokens, GrantError> {
-    let provider = Provider::of(&deps.config, &grant.key)?;
+async fn request_tokens(grant: &Grant, deps: &OAuthDeps) -> Result<Tokens, GrantError> {
+    let provider = Provider::for_grant(&deps.config, &grant.key)?;
     let http = http(&provider, deps);
     let endpoint = TokenEndpoint { provider: &provider, http: &http };
     match (&grant.refresh_sealed, grant.key.kind) {
@@ -213,26 +212,31 @@ async fn ask(grant: &Grant, deps: &Deps) -> Result<Tokens, GrantError> {
     }
 }
 
-/// The way to a provider.
-pub fn http<'a>(provider: &Provider<'_>, deps: &'a Deps) -> HttpClient<'a> {
+/// The HTTP client for a provider.
+pub fn http<'a>(provider: &Provider<'_>, deps: &'a OAuthDeps) -> HttpClient<'a> {
     HttpClient {
         egress: &deps.egress,
         deadlines: &deps.deadlines,
-        largest: LARGEST_ANSWER,
+        max_size: MAX_RESPONSE,
         allow_http_loopback: provider.app.allow_http_loopback,
     }
 }
 
-/// Writes down whose business it is, so that no other mailbox asks in vain.
-async fn failed(grant: &Grant, refused: Option<i64>, error: TokenError, deps: &Deps) -> Result<Access, GrantError> {
+/// Records the failure for everybody whom it concerns, so that no other mailbox repeats the request.
+async fn record_failure(
+    grant: &Grant,
+    refused: Option<i64>,
+    error: TokenError,
+    deps: &OAuthDeps,
+) -> Result<AccessToken, GrantError> {
     let now = deps.clock.now();
     let cause = error.trouble.cause;
-    match cause.whose() {
-        // What is wrong here is wrong for this process, and says nothing of what others are told.
+    match cause.owner() {
+        // A configuration error concerns this process only.
         CauseOwner::Here => return Err(error.into()),
-        // A device sends no secret, so what is wrong is its own.
+        // A device flow sends no client secret, so the failure concerns the grant only.
         CauseOwner::App if grant.flow != Some(Flow::Device) => {
-            // One problem of the application, and not one of each of its grants.
+            // One failure of the application, not one of each grant.
             let (provider, problem) = (&grant.key.provider, error.trouble.to_json());
             if deps.store.app_failed(provider, &problem, now.plus(FIRST_WAIT), now).await? {
                 tracing::error!(
@@ -243,7 +247,7 @@ async fn failed(grant: &Grant, refused: Option<i64>, error: TokenError, deps: &D
                 );
             }
         }
-        // Nobody consents to what is the application's own.
+        // App-only grants have no consent.
         CauseOwner::Consent if grant.key.kind == GrantKind::Delegated => {
             let problem = GrantProblem {
                 problem: error.trouble.to_json(),
@@ -252,14 +256,14 @@ async fn failed(grant: &Grant, refused: Option<i64>, error: TokenError, deps: &D
                 provider_retry_at: None,
             };
             if !deps.store.grant_failed(grant, &problem, now).await? {
-                // Another has renewed it meanwhile, and what we asked with was the old token.
-                return newer(grant, deps).await;
+                // Another worker has renewed the grant meanwhile, and our request used the old token.
+                return stored_by_other(grant, deps).await;
             }
             return Err(error.into());
         }
         CauseOwner::Consent | CauseOwner::App | CauseOwner::Admin | CauseOwner::Provider | CauseOwner::Mailbox => {
             let times = u32::try_from(grant.failures.clamp(0, 6)).unwrap_or(0);
-            let wait = match cause.whose() {
+            let wait = match cause.owner() {
                 CauseOwner::Provider => FIRST_WAIT.saturating_mul(2_u32.saturating_pow(times)).min(LONGEST_WAIT),
                 _ => LONGEST_WAIT,
             };
@@ -270,19 +274,20 @@ async fn failed(grant: &Grant, refused: Option<i64>, error: TokenError, deps: &D
                 provider_retry_at: error.retry_after.map(|wait| now.plus(wait)),
             };
             if !deps.store.grant_failed(grant, &problem, now).await? {
-                return newer(grant, deps).await;
+                return stored_by_other(grant, deps).await;
             }
         }
     }
-    // A token lives on while its provider does not answer.
-    let kept = kept(grant, deps).filter(|access| refused != Some(access.version));
+    // A valid token stays in use while its provider does not respond.
+    let kept = cached_token(grant, deps).filter(|access| refused != Some(access.version));
     kept.filter(|access| now.plus(LAST_USE) < access.expires_at).ok_or_else(|| error.into())
 }
 
-/// Gives a grant's tokens up at its provider. `false`: the provider has no place for that, or there is nothing to give up.
-pub async fn revoke(grant: &Grant, deps: &Deps) -> Result<bool, GrantError> {
+/// Revokes a grant's tokens at its provider. Returns false if the provider has no revocation endpoint, or there is no
+/// token.
+pub async fn revoke(grant: &Grant, deps: &OAuthDeps) -> Result<bool, GrantError> {
     let Some(sealed) = &grant.refresh_sealed else { return Ok(false) };
-    let provider = Provider::of(&deps.config, &grant.key)?;
+    let provider = Provider::for_grant(&deps.config, &grant.key)?;
     let http = http(&provider, deps);
     let token = deps.vault.open(&refresh_row(grant.id), sealed).map_err(StoreError::Vault)?;
     Ok(TokenEndpoint { provider: &provider, http: &http }.revoke(&token, grant.flow).await?)

@@ -1,4 +1,4 @@
-//! A mailbox is to be opened with access tokens: whose, as far as it can be said before anybody has consented.
+//! A request to open a mailbox with access tokens, before anybody has consented.
 
 use super::Provider;
 use crate::address::Address;
@@ -6,21 +6,21 @@ use crate::config;
 use crate::fact::Invalid;
 use crate::store::{GrantKey, GrantKind};
 
-/// Which grant is wished for.
+/// The requested grant.
 pub struct GrantRequest<'a> {
     /// The provider's name in the configuration.
     pub provider: &'a str,
-    /// The application itself has the right, and nobody consents.
+    /// Whether the application itself has the permission, without a person's consent.
     pub app_only: bool,
-    /// Who consents; `None`: the mailbox's own address.
+    /// The consenting account; `None` for the mailbox's own address.
     pub identity: Option<&'a Address>,
 }
 
 impl GrantRequest<'_> {
-    /// The grant for this mailbox.
+    /// The key of the grant for this mailbox.
     ///
     /// # Errors
-    /// No application is registered with this provider, or it has no right of its own.
+    /// No application is registered with this provider, or it has no app-only access.
     pub fn key(&self, address: &Address, config: &config::OAuth) -> Result<GrantKey, Invalid> {
         let name = self.provider;
         let provider = self.provider(config)?;
@@ -38,7 +38,7 @@ impl GrantRequest<'_> {
         Ok(GrantKey { provider: name.to_owned(), kind: GrantKind::AppOnly, identity })
     }
 
-    /// The usual mail server of the provider, if it has one.
+    /// The provider's usual mail server, if any.
     ///
     /// # Errors
     /// No application is registered with this provider.

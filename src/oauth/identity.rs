@@ -1,4 +1,4 @@
-//! Who has consented, and to what: checked before anything of a consent is kept.
+//! Checks who has consented, and to which scopes, before a consent is stored.
 
 use secrecy::ExposeSecret;
 
@@ -9,25 +9,25 @@ use crate::cause::{Cause, Trouble};
 use crate::clock::Timestamp;
 use crate::shown::shown;
 
-/// Clocks may differ by so much, in seconds.
+/// Permitted clock difference, in seconds.
 const SKEW: f64 = 300.0;
 
-/// Scopes that are no right to mail, so nobody misses them.
-const NO_RIGHTS: [&str; 4] = ["openid", "email", "profile", "offline_access"];
+/// Scopes that grant no access to mail, and may be missing.
+const OPTIONAL_SCOPES: [&str; 4] = ["openid", "email", "profile", "offline_access"];
 
-/// Checks that a consent is of `wanted`, holds what was asked for, and lasts. Returns the identity as the provider writes it.
+/// Checks that a consent is from `wanted`, has the requested scopes, and has a refresh token. Returns the identity.
 pub fn check(tokens: &Tokens, provider: &Provider<'_>, wanted: &str, now: Timestamp) -> Result<String, Trouble> {
-    let identity = who(tokens, provider, wanted, now)?;
-    scopes(tokens, provider)?;
+    let identity = identity_of(tokens, provider, wanted, now)?;
+    check_scopes(tokens, provider)?;
     if tokens.refresh.is_none() {
         return Err(provider.trouble(Cause::NoRefreshToken));
     }
     Ok(identity)
 }
 
-/// From the ID token or, where none comes, from the access token if it can be read. More than one name may be right: at
+/// The identity from the ID token or, without one, from a readable access token. Several names may be right: at
 /// Microsoft the login name and the mail address may differ.
-fn who(tokens: &Tokens, provider: &Provider<'_>, wanted: &str, now: Timestamp) -> Result<String, Trouble> {
+fn identity_of(tokens: &Tokens, provider: &Provider<'_>, wanted: &str, now: Timestamp) -> Result<String, Trouble> {
     let id_token = tokens.id_token.as_ref().map(|token| Claims::read(token.expose_secret()).unwrap_or_default());
     if let Some(claims) = &id_token {
         let issuer = claims.iss.as_deref().unwrap_or_default();
@@ -51,16 +51,17 @@ fn who(tokens: &Tokens, provider: &Provider<'_>, wanted: &str, now: Timestamp) -
     Err(provider.trouble(Cause::WrongAccount).about("wanted", wanted).about("found", shown(first)))
 }
 
-/// People may untick what they are asked for (Google), and providers may grant less (RFC 6749 3.3).
-fn scopes(tokens: &Tokens, provider: &Provider<'_>) -> Result<(), Trouble> {
+/// People may deselect scopes (Google), and providers may grant fewer (RFC 6749 3.3).
+fn check_scopes(tokens: &Tokens, provider: &Provider<'_>) -> Result<(), Trouble> {
     let Some(granted) = &tokens.scopes else { return Ok(()) };
     let missing = provider.app.scopes.iter().find(|wanted| {
-        !NO_RIGHTS.contains(&wanted.as_str()) && !granted.iter().any(|scope| short(scope) == short(wanted))
+        !OPTIONAL_SCOPES.contains(&wanted.as_str())
+            && !granted.iter().any(|scope| comparable(scope) == comparable(wanted))
     });
     missing.map_or(Ok(()), |scope| Err(provider.trouble(Cause::ScopeMissing).about("scope", scope)))
 }
 
-/// A scope as it can be compared: Microsoft repeats its own under another host's name.
-fn short(scope: &str) -> String {
+/// The comparable part of a scope: Microsoft repeats its own scopes under another host name.
+fn comparable(scope: &str) -> String {
     scope.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_ascii_lowercase()
 }

@@ -1,4 +1,4 @@
-//! One registered application at one provider, ready to be asked: its addresses with the tenant in them, and its secret.
+//! A registered application at a provider: its URLs with the tenant filled in, and its secret.
 
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -7,21 +7,21 @@ use crate::cause::{Cause, Trouble};
 use crate::config::{Application, OAuth};
 use crate::store::{GrantKey, GrantKind};
 
-/// An application that can be used.
+/// A usable application.
 pub struct Provider<'a> {
     /// Its name in the configuration.
     pub name: &'a str,
-    /// What the configuration says of it.
+    /// Its configuration.
     pub app: &'a Application,
     tenant: String,
 }
 
-/// Tenants of Microsoft that stand for many; an application itself can only ask one.
+/// Microsoft's placeholders for several tenants. App-only requests need a single tenant.
 const MANY_TENANTS: [&str; 3] = ["organizations", "common", "consumers"];
 
 impl<'a> Provider<'a> {
     /// The provider of this grant.
-    pub fn of(config: &'a OAuth, key: &'a GrantKey) -> Result<Self, Trouble> {
+    pub fn for_grant(config: &'a OAuth, key: &'a GrantKey) -> Result<Self, Trouble> {
         let mut provider = Self::named(config, &key.provider)?;
         if key.kind == GrantKind::AppOnly {
             provider.tenant.clone_from(&key.identity);
@@ -42,7 +42,7 @@ impl<'a> Provider<'a> {
         }
     }
 
-    /// A trouble with it, which may name what it is.
+    /// A cause with the provider's arguments.
     pub fn trouble(&self, cause: Cause) -> Trouble {
         let about = [
             ("provider", self.name),
@@ -53,8 +53,8 @@ impl<'a> Provider<'a> {
         about.into_iter().fold(Trouble::new(cause), |trouble, (name, value)| trouble.about(name, value))
     }
 
-    /// The tenant that an app-only grant for this address asks: the one that is configured, or the one that the address's
-    /// domain belongs to, which Microsoft takes for its tenant's name.
+    /// The tenant for an app-only grant of this address: the configured one, or the address's domain, which Microsoft
+    /// accepts as a tenant name.
     pub fn tenant_for(&self, address: &crate::address::Address) -> String {
         match MANY_TENANTS.contains(&self.app.tenant.as_str()) {
             true => address.domain().to_owned(),
@@ -62,7 +62,7 @@ impl<'a> Provider<'a> {
         }
     }
 
-    /// One of its addresses; `None` if it has no such place.
+    /// Fills in a URL template; `None` if the provider lacks this endpoint.
     pub fn url(&self, template: &str) -> Result<Option<Url>, Trouble> {
         if template.is_empty() {
             return Ok(None);
@@ -72,20 +72,21 @@ impl<'a> Provider<'a> {
         url.map(Some).ok_or_else(|| self.trouble(Cause::TenantUnknown))
     }
 
-    /// Where tokens are given.
+    /// The token endpoint.
     pub fn token_url(&self) -> Result<Url, Trouble> {
         self.url(&self.app.token_url)?.ok_or_else(|| self.trouble(Cause::NotRegistered).about("known", "-"))
     }
 
-    /// The application's secret; `None` for a public client. The file is read anew, so that a new secret is taken up at once.
+    /// The application's secret; `None` for a public client. The file is read each time, so that a new secret takes
+    /// effect at once.
     pub fn secret(&self) -> Result<Option<SecretString>, Trouble> {
         let file = &self.app.client_secret_file;
         if file.as_os_str().is_empty() {
-            let given = &self.app.client_secret;
-            return Ok((!given.expose_secret().is_empty()).then(|| given.clone()));
+            let secret = &self.app.client_secret;
+            return Ok((!secret.expose_secret().is_empty()).then(|| secret.clone()));
         }
-        let unreadable = |what: String| {
-            self.trouble(Cause::SecretUnreadable).about("file", file.display().to_string()).coded(Some(what))
+        let unreadable = |reason: String| {
+            self.trouble(Cause::SecretUnreadable).about("file", file.display().to_string()).with_code(Some(reason))
         };
         let text = std::fs::read_to_string(file).map_err(|error| unreadable(error.kind().to_string()))?;
         match text.trim() {
@@ -94,12 +95,12 @@ impl<'a> Provider<'a> {
         }
     }
 
-    /// Whether an ID token, or an authorization response (RFC 9207), may come from this issuer. Where none is configured, it
-    /// must be on the host that gives the tokens.
+    /// Whether an ID token or authorization response (RFC 9207) may have this issuer. Without a configured issuer, it
+    /// must have the origin of the token endpoint.
     pub fn issued_by(&self, issuer: &str, tid: Option<&str>) -> bool {
         if !self.app.issuer.is_empty() {
             let wanted = self.app.issuer.replace("{tid}", tid.unwrap_or_default());
-            // Google leaves the scheme out of some of its tokens.
+            // Google omits the scheme in some of its tokens.
             return issuer == wanted || wanted.strip_prefix("https://").is_some_and(|bare| issuer == bare);
         }
         match (Url::parse(issuer), self.token_url()) {

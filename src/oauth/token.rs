@@ -1,4 +1,4 @@
-//! Asking a token endpoint (RFC 6749), and what its answers mean.
+//! Requests to a token endpoint (RFC 6749), and the meaning of the responses.
 
 use std::time::Duration;
 
@@ -19,26 +19,26 @@ use crate::cause::{Cause, Trouble};
 use crate::https::{HttpClient, HttpError};
 use crate::store::Flow;
 
-/// What comes beside an access token.
+/// Additional fields of a token response.
 #[derive(Clone, Deserialize, Serialize)]
-pub(super) struct Beside {
+pub(super) struct ExtraFields {
     id_token: Option<String>,
-    /// Google, where a person consents for a time only.
+    /// Google: the lifetime of a consent with a time limit.
     refresh_token_expires_in: Option<u64>,
 }
 
-/// It holds who a person is, and is never shown.
-impl std::fmt::Debug for Beside {
+/// Never prints the fields, since they identify a person.
+impl std::fmt::Debug for ExtraFields {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Beside")
     }
 }
 
-impl ExtraTokenFields for Beside {}
+impl ExtraTokenFields for ExtraFields {}
 
-type Response = StandardTokenResponse<Beside, BasicTokenType>;
+type Response = StandardTokenResponse<ExtraFields, BasicTokenType>;
 
-/// The library's client for a provider's token endpoint.
+/// The `oauth2` client for a provider's token endpoint.
 pub(super) type Client = oauth2::Client<
     BasicErrorResponse,
     Response,
@@ -52,30 +52,29 @@ pub(super) type Client = oauth2::Client<
     EndpointSet,
 >;
 
-/// What came from a token endpoint.
+/// A token response.
 #[derive(Debug)]
 pub struct Tokens {
-    /// The access token.
     pub access: SecretString,
-    /// How long it lives.
+    /// Lifetime of the access token.
     pub lifetime: Duration,
-    /// The refresh token, where one came.
+    /// The refresh token, if the provider sent one.
     pub refresh: Option<SecretString>,
-    /// How long the consent itself lives, where the provider says so.
+    /// Lifetime of the consent, if the provider limits it.
     pub consent_lifetime: Option<Duration>,
-    /// The ID token, where one came.
+    /// The ID token, if the provider sent one.
     pub id_token: Option<SecretString>,
-    /// What was granted; `None`: what was asked for (RFC 6749 5.1).
+    /// The granted scopes; `None` means the requested ones (RFC 6749 5.1).
     pub scopes: Option<Vec<String>>,
 }
 
-/// Why there is no token, and when to ask again.
+/// A failed token request.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{trouble}")]
 pub struct TokenError {
-    /// What is wrong.
+    /// The cause.
     pub trouble: Trouble,
-    /// When to come back, as the provider says.
+    /// The wait that the provider demands.
     pub retry_after: Option<Duration>,
 }
 
@@ -85,24 +84,23 @@ impl From<Trouble> for TokenError {
     }
 }
 
-/// Where a provider does not say how long a token lives (RFC 6749 5.1 only recommends it).
+/// The lifetime of a token without one (RFC 6749 5.1 only recommends it).
 const USUAL_LIFETIME: Duration = Duration::from_hours(1);
-/// Longer is taken for this: a token that is refused earlier is renewed then.
+/// Longer lifetimes are capped; a token refused earlier is renewed then.
 const LONGEST_LIFETIME: Duration = Duration::from_hours(24 * 30);
 
-/// Asks one provider.
+/// The token endpoint of one provider.
 pub struct TokenEndpoint<'a> {
-    /// Which.
     pub provider: &'a Provider<'a>,
-    /// The way there.
+    /// The HTTP client.
     pub http: &'a HttpClient<'a>,
 }
 
 impl TokenEndpoint<'_> {
-    /// The client, with the secret unless this flow is a public client's.
+    /// The `oauth2` client, without the secret for a public client's flow.
     pub(super) fn client(&self, is_public: bool) -> Result<Client, Trouble> {
         let url = TokenUrl::from_url(self.provider.token_url()?);
-        // In the body and not in a header: in the header some providers decode the secret in their own way (AADSTS7000215).
+        // The secret goes into the body: some providers decode it in their own way in the header (AADSTS7000215).
         let mut client = oauth2::Client::new(ClientId::new(self.provider.app.client_id.clone()))
             .set_auth_type(AuthType::RequestBody)
             .set_token_uri(url);
@@ -112,32 +110,32 @@ impl TokenEndpoint<'_> {
         Ok(client)
     }
 
-    /// For an authorization code (RFC 6749 4.1.3, RFC 7636).
+    /// Exchanges an authorization code (RFC 6749 4.1.3, RFC 7636).
     pub async fn for_code(&self, code: &str, verifier: String, redirect: &url::Url) -> Result<Tokens, TokenError> {
         let client = self.client(false)?.set_redirect_uri(RedirectUrl::from_url(redirect.clone()));
-        let asked = client
+        let response = client
             .exchange_code(AuthorizationCode::new(code.to_owned()))
             .set_pkce_verifier(PkceCodeVerifier::new(verifier))
             .request_async(self.http)
             .await;
-        self.read(asked)
+        self.read(response)
     }
 
-    /// For a refresh token (RFC 6749 6).
+    /// Exchanges a refresh token (RFC 6749 6).
     pub async fn refresh(&self, token: &SecretString, flow: Option<Flow>) -> Result<Tokens, TokenError> {
         let client = self.client(flow == Some(Flow::Device))?;
         let token = RefreshToken::new(token.expose_secret().to_owned());
         self.read(client.exchange_refresh_token(&token).request_async(self.http).await)
     }
 
-    /// For the application itself (RFC 6749 4.4).
+    /// Requests a token for the application itself (RFC 6749 4.4).
     pub async fn app_only(&self) -> Result<Tokens, TokenError> {
         let client = self.client(false)?;
         let scopes = self.provider.app.app_only_scopes.iter().cloned().map(Scope::new);
         self.read(client.exchange_client_credentials().add_scopes(scopes).request_async(self.http).await)
     }
 
-    /// Gives a token up (RFC 7009). Returns `false` where the provider has no place for that.
+    /// Revokes a token (RFC 7009). Returns false if the provider has no revocation endpoint.
     pub async fn revoke(&self, token: &SecretString, flow: Option<Flow>) -> Result<bool, TokenError> {
         let Some(url) = self.provider.url(&self.provider.app.revoke_url)? else { return Ok(false) };
         let secret = if flow == Some(Flow::Device) { None } else { self.provider.secret()? };
@@ -154,12 +152,12 @@ impl TokenEndpoint<'_> {
             .header(hyper::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form.into_bytes())
             .map_err(|_| self.trouble(Cause::Unreachable))?;
-        let answer = self.http.send(request).await.map_err(|error| self.unanswered(&error))?;
+        let answer = self.http.send(request).await.map_err(|error| self.transport_error(&error))?;
         if answer.status().is_success() {
             return Ok(true);
         }
         match serde_json::from_slice::<BasicErrorResponse>(answer.body()) {
-            // A token that is not known any more is given up already (RFC 7009 2.2).
+            // An unknown token counts as revoked (RFC 7009 2.2).
             Ok(refused) if matches!(refused.error().as_ref(), "invalid_token" | "invalid_grant") => Ok(true),
             Ok(refused) => Err(self.refused(&refused)),
             Err(_) => Err(self.trouble(Cause::NotJson).into()),
@@ -168,9 +166,9 @@ impl TokenEndpoint<'_> {
 
     pub(super) fn read(
         &self,
-        asked: Result<Response, RequestTokenError<HttpError, BasicErrorResponse>>,
+        response: Result<Response, RequestTokenError<HttpError, BasicErrorResponse>>,
     ) -> Result<Tokens, TokenError> {
-        match asked {
+        match response {
             Ok(response) => {
                 let secret = |text: &str| SecretString::from(text);
                 Ok(Tokens {
@@ -186,13 +184,13 @@ impl TokenEndpoint<'_> {
                 })
             }
             Err(RequestTokenError::ServerResponse(refused)) => Err(self.refused(&refused)),
-            Err(RequestTokenError::Request(error)) => Err(self.unanswered(&error)),
-            // What it holds is never quoted: a token may be in it.
+            Err(RequestTokenError::Request(error)) => Err(self.transport_error(&error)),
+            // The response is never quoted, since it may contain a token.
             Err(RequestTokenError::Parse(..) | RequestTokenError::Other(_)) => Err(self.trouble(Cause::NotJson).into()),
         }
     }
 
-    /// What a refusal in the standard's form (RFC 6749 5.2) means.
+    /// Converts a standard error response (RFC 6749 5.2).
     pub(super) fn refused<T>(&self, refused: &StandardErrorResponse<T>) -> TokenError
     where
         T: ErrorResponseType + AsRef<str>,
@@ -201,9 +199,9 @@ impl TokenEndpoint<'_> {
         answers::refused(self.provider, refused.error().as_ref(), description).into()
     }
 
-    pub(super) fn unanswered(&self, error: &HttpError) -> TokenError {
+    pub(super) fn transport_error(&self, error: &HttpError) -> TokenError {
         TokenError {
-            trouble: self.trouble(error.cause).coded(Some(error.detail.clone())),
+            trouble: self.trouble(error.cause).with_code(Some(error.detail.clone())),
             retry_after: error.retry_after,
         }
     }
@@ -213,7 +211,8 @@ impl TokenEndpoint<'_> {
     }
 }
 
-/// An access token goes into a SASL response between control characters: only what RFC 6750 2.1 allows is one.
+/// Accepts an access token only with the characters of RFC 6750 2.1, since it goes into a SASL response between control
+/// characters.
 fn sendable(token: &str) -> Option<SecretString> {
     let fits = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
     fits.then(|| SecretString::from(token))

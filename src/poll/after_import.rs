@@ -1,27 +1,27 @@
-//! What the customer wants to happen to a copy: how it is done on a server, and what stands in the way. Pure, so that
-//! `mailbox check` tells it before the first import; `capabilities` asks the server.
+//! The action on a copy after its import: how a server can do it, and the obstacles. Pure, so that `mailbox check` can
+//! show the result before the first import; `capabilities` does the I/O.
 
 use crate::fact::{EffectMethod, Obstacle};
 use crate::imap::Selected;
 use crate::mailbox::AfterImport;
 
-/// Whether a server offers something.
+/// Whether the server has a capability.
 pub type Can<'a> = &'a dyn Fn(&str) -> bool;
 
-/// Whether a wish is done by a move to the trash folder.
+/// Whether the action is done by a move to the trash folder.
 ///
-/// With Gmail, `\Deleted` and EXPUNGE take a mail out of the folder and leave it in All Mail (chatmail/core#3957): there, to
-/// delete is to move to the trash folder, which Gmail empties after 30 days.
-pub fn needs_trash(wish: &AfterImport, can: Can<'_>) -> bool {
-    *wish == AfterImport::Delete && can("X-GM-EXT-1")
+/// On Gmail, `\Deleted` and EXPUNGE remove a mail from the folder and leave it in All Mail (chatmail/core#3957). There,
+/// "delete" moves the mail to the trash folder, which Gmail empties after 30 days.
+pub fn needs_trash(action: &AfterImport, can: Can<'_>) -> bool {
+    *action == AfterImport::Delete && can("X-GM-EXT-1")
 }
 
-/// How it is done with this trash folder, or why it cannot be.
-pub fn by_trash(trash: Option<String>) -> Result<AfterImport, Obstacle> {
+/// A move to the trash folder, or the obstacle if there is none.
+pub fn move_to_trash(trash: Option<String>) -> Result<AfterImport, Obstacle> {
     trash.map(AfterImport::Move).ok_or(Obstacle::NoTrash)
 }
 
-/// Why it cannot be done in this folder, if it cannot.
+/// The obstacle in this folder, if any.
 pub fn in_folder(selected: &Selected, can: Can<'_>, action: &AfterImport) -> Option<Obstacle> {
     if selected.read_only && *action != AfterImport::Leave {
         return Some(Obstacle::ReadOnly);
@@ -29,14 +29,14 @@ pub fn in_folder(selected: &Selected, can: Can<'_>, action: &AfterImport) -> Opt
     missing(can, selected.permanent_flags.as_deref(), action)
 }
 
-/// The folder that mail is moved to is polled, under this or another name.
-pub fn into_itself(target: &str, polled: &str) -> Obstacle {
+/// The obstacle of a target folder that is polled, under the same or another name.
+pub fn target_is_polled(target: &str, polled: &str) -> Obstacle {
     Obstacle::MoveIntoPolledFolder { target: target.to_owned(), polled: polled.to_owned() }
 }
 
-/// What the choice needs and this server does not have.
+/// The obstacle if the server lacks a capability or a permanent flag that the action needs.
 pub fn missing(can: Can<'_>, permanent_flags: Option<&[String]>, action: &AfterImport) -> Option<Obstacle> {
-    // RFC 3501 7.1: without PERMANENTFLAGS every flag can be kept; `\*` means that new keywords can be made.
+    // RFC 3501 7.1: without PERMANENTFLAGS every flag can be kept; `\*` means that new keywords can be created.
     let keeps = |flag: &str| {
         permanent_flags.is_none_or(|flags| {
             flags.iter().any(|known| known.eq_ignore_ascii_case(flag) || (known == "\\*" && !flag.starts_with('\\')))
@@ -59,22 +59,28 @@ pub fn missing(can: Can<'_>, permanent_flags: Option<&[String]>, action: &AfterI
     }
 }
 
-/// How a wish is fulfilled. `flags_shown`: the folder has said which flags it keeps.
-pub fn how(can: Can<'_>, wish: &AfterImport, way: &AfterImport, folders: &[String], flags_shown: bool) -> EffectMethod {
-    match wish {
+/// How the action is done. `flags_shown`: the folder has listed its permanent flags.
+pub fn describe(
+    can: Can<'_>,
+    action: &AfterImport,
+    server_action: &AfterImport,
+    folders: &[String],
+    flags_shown: bool,
+) -> EffectMethod {
+    match action {
         AfterImport::Leave => EffectMethod::Untouched,
         AfterImport::Seen | AfterImport::Keyword(_) if flags_shown => EffectMethod::FlagStored,
         AfterImport::Seen | AfterImport::Keyword(_) => EffectMethod::FlagMaybeStored,
         AfterImport::Move(target) => EffectMethod::Moved { by_move: can("MOVE"), is_there: folders.contains(target) },
-        AfterImport::Delete if let AfterImport::Move(trash) = way => {
+        AfterImport::Delete if let AfterImport::Move(trash) = server_action => {
             EffectMethod::MovedToTrash { trash: trash.clone() }
         }
         AfterImport::Delete => EffectMethod::Expunged,
     }
 }
 
-/// One wish of each kind; the keyword and the folder that are chosen, where they are.
-pub fn one_of_each(chosen: &AfterImport, folder: &str) -> [(&'static str, AfterImport); 5] {
+/// One action of each kind, with the chosen keyword and folder where there are any.
+pub fn one_action_of_each_kind(chosen: &AfterImport, folder: &str) -> [(&'static str, AfterImport); 5] {
     let keyword = match chosen {
         AfterImport::Keyword(name) => name.clone(),
         _ => "Mailferry".to_owned(),
@@ -97,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_server_cannot_do_is_known_before_it_is_tried() {
+    fn obstacles_are_known_before_an_attempt() {
         let flags = |list: &[&str]| Some(list.iter().map(|flag| (*flag).to_owned()).collect::<Vec<_>>());
         let all = flags(&["\\Seen", "\\Deleted", "\\*"]);
         type Case<'a> = (&'a [&'a str], Option<Vec<String>>, &'a str, bool);
@@ -126,17 +132,21 @@ mod tests {
     fn gmail_deletes_by_a_move_to_its_trash() {
         let gmail: &[&str] = &["MOVE", "UIDPLUS", "X-GM-EXT-1"];
         let other: &[&str] = &["MOVE", "UIDPLUS"];
-        for (wish, offered, by_move) in [
+        for (action, offered, by_move) in [
             ("delete", gmail, true),
             ("delete", other, false),
             ("move:Klart", gmail, false),
             ("seen", gmail, false),
             ("leave", gmail, false),
         ] {
-            assert_eq!(needs_trash(&wish.parse().unwrap(), &|c| offered.contains(&c)), by_move, "{wish} {offered:?}");
+            assert_eq!(
+                needs_trash(&action.parse().unwrap(), &|c| offered.contains(&c)),
+                by_move,
+                "{action} {offered:?}"
+            );
         }
         let trash = "[Gmail]/Trash".to_owned();
-        assert_eq!(by_trash(Some(trash.clone())), Ok(AfterImport::Move(trash)));
-        assert!(by_trash(None).is_err());
+        assert_eq!(move_to_trash(Some(trash.clone())), Ok(AfterImport::Move(trash)));
+        assert!(move_to_trash(None).is_err());
     }
 }

@@ -1,88 +1,90 @@
 //! The login.
 
-use super::connect::{self, Connection, Place};
+use super::connect::{self, Connection, ServerAddresses};
 use super::credential::{self, Credential, Secret};
-use super::guesses::{Account, LoginTrigger, Try};
+use super::login_attempts::{LoginAccount, LoginAttempt, LoginTrigger};
 use super::{Deps, PollError, Step};
 use crate::imap::{LoginError, Session};
 use crate::store::Mailbox;
 
-/// A login that counts: too many refusals make the next ones wait.
+/// A login that is rate limited: too many refusals delay the next attempt.
 #[derive(Clone, Copy)]
-pub struct Counted<'a> {
+pub struct CountedLogin<'a> {
     pub credential: &'a Credential,
     pub mailbox: &'a Mailbox,
-    pub asked: LoginTrigger,
+    pub trigger: LoginTrigger,
     pub deps: &'a Deps,
 }
 
-/// Logs in with what is ready for that.
+/// Logs in with a credential.
 pub async fn login(
     connection: Connection,
     credential: &Credential,
     mailbox: &Mailbox,
-    asked: LoginTrigger,
+    trigger: LoginTrigger,
     deps: &Deps,
 ) -> Result<Session, PollError> {
     let mut session = connection.session;
-    Counted { credential, mailbox, asked, deps }.log_in(&mut session, &connection.place).await?;
+    CountedLogin { credential, mailbox, trigger, deps }.log_in(&mut session, &connection.server_addresses).await?;
     Ok(session)
 }
 
-impl Counted<'_> {
-    /// Logs in, unless too many logins at this account were refused before.
-    pub async fn log_in(self, session: &mut Session, place: &Place) -> Result<(), PollError> {
-        let Self { credential, mailbox, asked, deps } = self;
-        let account = Account::new(mailbox.organisation_id, &mailbox.server, &mailbox.username, &place.addresses);
-        let one = Try::begin(&account.connected_to(place.peer), asked, mailbox, deps).await?;
-        let tried = attempt(session, credential, mailbox).await;
-        let failure = tried.as_ref().err().map(|error| told(error, mailbox, deps));
-        one.end(tried.as_ref().map_err(|error| (error, failure.as_ref()))).await;
+impl CountedLogin<'_> {
+    /// Logs in, unless the account has had too many refused logins.
+    pub async fn log_in(self, session: &mut Session, server_addresses: &ServerAddresses) -> Result<(), PollError> {
+        let Self { credential, mailbox, trigger, deps } = self;
+        let account =
+            LoginAccount::new(mailbox.organisation_id, &mailbox.server, &mailbox.username, &server_addresses.resolved);
+        let login_attempt =
+            LoginAttempt::begin(&account.connected_to(server_addresses.peer), trigger, mailbox, deps).await?;
+        let result = attempt(session, credential, mailbox).await;
+        let failure = result.as_ref().err().map(|error| login_error(error, mailbox, deps));
+        login_attempt.end(result.as_ref().map_err(|error| (error, failure.as_ref()))).await;
         match failure {
             Some(failure) => Err(failure),
-            None => identified(session).await,
+            None => identify(session).await,
         }
     }
 }
 
-/// Logs in as the mailbox's user, to find out why a login that was counted has failed.
+/// Logs in without a rate limit, to diagnose a counted login that has failed.
 pub async fn log_in(
     session: &mut Session,
     credential: &Credential,
     mailbox: &Mailbox,
     deps: &Deps,
 ) -> Result<(), PollError> {
-    attempt(session, credential, mailbox).await.map_err(|error| told(&error, mailbox, deps))?;
-    identified(session).await
+    attempt(session, credential, mailbox).await.map_err(|error| login_error(&error, mailbox, deps))?;
+    identify(session).await
 }
 
-/// By password, or by access token and never by anything else then (reference row F13).
+/// A mailbox with an access token is never opened with a password (reference row F13).
 async fn attempt(session: &mut Session, credential: &Credential, mailbox: &Mailbox) -> Result<(), LoginError> {
     match &credential.secret {
         Secret::Password(password) => session.login(&mailbox.username, password).await,
         Secret::Bearer(access) => {
             let server = &mailbox.server;
-            session.login_by_token(&mailbox.username, &access.token, &server.host, server.port).await
+            session.login_with_token(&mailbox.username, &access.token, &server.host, server.port).await
         }
     }
 }
 
-fn told(error: &LoginError, mailbox: &Mailbox, deps: &Deps) -> PollError {
-    PollError::login(error, &mailbox.server.host, &credential::about(mailbox, deps))
+fn login_error(error: &LoginError, mailbox: &Mailbox, deps: &Deps) -> PollError {
+    PollError::login(error, &mailbox.server.host, &credential::text_args(mailbox, deps))
 }
 
-async fn identified(session: &mut Session) -> Result<(), PollError> {
+async fn identify(session: &mut Session) -> Result<(), PollError> {
     session.identify().await.map_err(|error| PollError::imap(Step::Login, &error))
 }
 
-/// A session of a mailbox for what is no poll, with another token where the first is refused.
+/// Opens a session outside a poll. A refused token is replaced once.
 pub async fn session(mailbox: &Mailbox, deps: &Deps) -> Result<Session, PollError> {
-    let mut credential = credential::ready(mailbox, deps).await?;
+    let mut credential = credential::obtain(mailbox, deps).await?;
     loop {
         let connection = connect::open(&mailbox.server, deps).await?;
-        match login(connection, &credential, mailbox, LoginTrigger::ByPerson, deps).await {
+        match login(connection, &credential, mailbox, LoginTrigger::Person, deps).await {
             Ok(session) => return Ok(session),
-            Err(error) => credential = credential.renewed(error, mailbox, deps).await?,
+            Err(error) => credential = credential.renew_after(error, mailbox, deps).await?,
         }
     }
 }

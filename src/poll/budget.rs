@@ -1,5 +1,5 @@
-//! How much one poll may take: time, mails and bytes. What is left over is the next poll's, so that one mailbox with a backlog
-//! keeps no other waiting, and no provider locks an account for downloading too much in a day.
+//! The limits of one poll: time, messages and bytes. The next poll continues with the rest, so that a mailbox with a
+//! backlog does not delay others, and no provider locks an account for downloading too much in a day.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -7,92 +7,92 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// When a poll is to end at the message in hand.
+/// The limits of one poll, and what it has used. A poll ends at the current message.
 #[derive(Debug)]
 pub struct Budget {
     stop: CancellationToken,
-    /// Others wait for the place of this poll.
+    /// Cancelled when other polls need this worker.
     turn_over: CancellationToken,
     until: Instant,
-    most_messages: u64,
-    most_bytes: u64,
+    max_messages: u64,
+    max_bytes: u64,
     messages: AtomicU64,
     bytes: AtomicU64,
     progressed: AtomicBool,
 }
 
-/// The time that the message in hand has when the budget is over.
-const LAST_MESSAGE: Duration = Duration::from_secs(5);
+/// Time for the current message after the budget is over.
+const GRACE_PERIOD: Duration = Duration::from_secs(5);
 
 impl Budget {
-    /// Until told to stop, until the time is up, until so many mails or bytes have come.
-    pub fn new(stop: CancellationToken, until: Instant, most_messages: u64, most_bytes: u64) -> Self {
+    /// Ends at shutdown, at a time, or after a number of messages or bytes.
+    pub fn new(stop: CancellationToken, until: Instant, max_messages: u64, max_bytes: u64) -> Self {
         Self {
             stop,
             turn_over: CancellationToken::new(),
             until,
-            most_messages,
-            most_bytes,
+            max_messages,
+            max_bytes,
             messages: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             progressed: AtomicBool::new(false),
         }
     }
 
-    /// The same, until others wait for the place of this poll.
+    /// Ends also when other polls need this worker.
     #[must_use]
-    pub fn in_turn(self, turn_over: CancellationToken) -> Self {
+    pub fn with_turn(self, turn_over: CancellationToken) -> Self {
         Self { turn_over, ..self }
     }
 
-    /// Whether nothing more is to be begun.
+    /// Whether the poll must not start anything new.
     pub fn is_over(&self) -> bool {
         self.stop.is_cancelled()
             || self.turn_over.is_cancelled()
             || Instant::now() >= self.until
-            || self.messages.load(Ordering::Relaxed) >= self.most_messages
-            || self.bytes.load(Ordering::Relaxed) >= self.most_bytes
+            || self.messages.load(Ordering::Relaxed) >= self.max_messages
+            || self.bytes.load(Ordering::Relaxed) >= self.max_bytes
     }
 
-    /// Something was dealt with that will not have to be dealt with again.
+    /// Records that some work will not have to be repeated.
     pub fn progress(&self) {
         self.progressed.store(true, Ordering::Relaxed);
     }
 
-    /// Whether going on at once makes sense.
+    /// Whether another poll right away makes sense.
     pub fn has_progressed(&self) -> bool {
         self.progressed.load(Ordering::Relaxed)
     }
 
-    /// Whether the time is up and nothing has come in it.
-    pub fn was_wasted(&self) -> bool {
+    /// Whether the time is up without any progress.
+    pub fn ended_without_progress(&self) -> bool {
         (self.turn_over.is_cancelled() || Instant::now() >= self.until) && !self.has_progressed()
     }
 
-    /// A mail has come.
+    /// Counts a fetched mail.
     pub fn spend_message(&self) {
         self.messages.fetch_add(1, Ordering::Relaxed);
         self.progress();
     }
 
-    /// Bytes of mail have come.
+    /// Counts fetched bytes of mail.
     pub fn spend_bytes(&self, bytes: usize) {
         self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    /// Bytes of mail that have come.
+    /// Bytes of mail fetched so far.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Returns when the message in hand has had time enough since the end.
-    pub async fn out_of_patience(&self) {
+    /// Returns when the budget is over and the current message has had its extra time.
+    pub async fn grace_period_over(&self) {
         tokio::select! {
             () = self.stop.cancelled() => {}
             () = self.turn_over.cancelled() => {}
             () = tokio::time::sleep_until(self.until) => {}
         }
-        tokio::time::sleep(LAST_MESSAGE).await;
+        tokio::time::sleep(GRACE_PERIOD).await;
     }
 }
 
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn each_limit_ends_it() {
+    async fn each_limit_ends_the_budget() {
         let stop = CancellationToken::new();
         let budget =
             |messages, bytes| Budget::new(stop.clone(), Instant::now() + Duration::from_secs(60), messages, bytes);
@@ -120,12 +120,12 @@ mod tests {
         assert!(by_time.is_over());
         assert!(budget(2, 0).is_over(), "nothing may be fetched today");
         let turn_over = CancellationToken::new();
-        let by_turn = budget(2, 100).in_turn(turn_over.clone());
+        let by_turn = budget(2, 100).with_turn(turn_over.clone());
         assert!(!by_turn.is_over());
         turn_over.cancel();
-        assert!(by_turn.is_over() && by_turn.was_wasted());
+        assert!(by_turn.is_over() && by_turn.ended_without_progress());
         by_turn.progress();
-        assert!(!by_turn.was_wasted(), "what was brought stays");
+        assert!(!by_turn.ended_without_progress(), "progress stays");
         let by_stop = budget(2, 100);
         stop.cancel();
         assert!(by_stop.is_over());

@@ -13,73 +13,71 @@ use crate::mailbox::TlsMode;
 use crate::store::Server;
 use crate::tls::{self, Certificate, Trust};
 
-/// A connection on which nothing has been said yet but the greeting.
+/// A connection that has received only the server's greeting.
 pub struct Connection {
-    /// Ready for the login.
     pub session: Session,
-    /// What the server said first.
+    /// The text of the server's greeting.
     pub greeting: String,
-    /// The server's certificate, if there is TLS.
+    /// The server's certificate; `None` without TLS.
     pub certificate: Option<Certificate>,
-    /// Where the server is: the addresses of its name, and the one that answers.
-    pub place: Place,
+    pub server_addresses: ServerAddresses,
 }
 
-/// Where a server is.
-pub struct Place {
-    /// The addresses of its name that may be connected to.
-    pub addresses: Vec<IpAddr>,
-    /// The one that is connected to.
+/// The network addresses of a server.
+pub struct ServerAddresses {
+    /// The addresses of the host name that the egress rules permit.
+    pub resolved: Vec<IpAddr>,
+    /// The address of this connection.
     pub peer: Option<IpAddr>,
 }
 
 type Stream = Metered<TcpStream>;
 
-/// Connects for somebody who waits, at whatever pace.
+/// Connects for a waiting person, without the pace limits.
 pub async fn open(server: &Server, deps: &Deps) -> Result<Connection, PollError> {
-    at_pace(server, deps, &Arc::default()).await
+    open_paced(server, deps, &Arc::default()).await
 }
 
-/// Connects, where there is room at the server's address, and measures what it brings.
-pub async fn at_pace(server: &Server, deps: &Deps, pace: &Arc<Pace>) -> Result<Connection, PollError> {
-    pace.waits();
-    let (mut stream, place) = reach(server, deps, pace).await?;
+/// Connects if the limits of the server's address leave room for another session, and measures the traffic.
+pub async fn open_paced(server: &Server, deps: &Deps, pace: &Arc<Pace>) -> Result<Connection, PollError> {
+    pace.start_waiting();
+    let (mut stream, server_addresses) = reach(server, deps, pace).await?;
     match server.tls {
         TlsMode::None => {
             let mut session = Session::new(Box::new(stream), &deps.imap);
-            let greeting = greet(&mut session).await?;
-            Ok(Connection { session, greeting, certificate: None, place })
+            let greeting = read_greeting(&mut session).await?;
+            Ok(Connection { session, greeting, certificate: None, server_addresses })
         }
         TlsMode::Implicit => {
             let (stream, certificate) = handshake(stream, server, deps).await?;
             let mut session = Session::new(Box::new(stream), &deps.imap);
-            let greeting = greet(&mut session).await?;
-            Ok(Connection { session, greeting, certificate: Some(certificate), place })
+            let greeting = read_greeting(&mut session).await?;
+            Ok(Connection { session, greeting, certificate: Some(certificate), server_addresses })
         }
         TlsMode::StartTls => {
             let negotiated = starttls::negotiate(&mut stream, deps.imap.deadlines.greeting).await;
             let greeting = negotiated.map_err(|error| PollError::imap(Step::StartTls, &error))?;
             let (stream, certificate) = handshake(stream, server, deps).await?;
             let session = Session::greeted(Box::new(stream), &deps.imap);
-            Ok(Connection { session, greeting, certificate: Some(certificate), place })
+            Ok(Connection { session, greeting, certificate: Some(certificate), server_addresses })
         }
     }
 }
 
-async fn reach(server: &Server, deps: &Deps, pace: &Arc<Pace>) -> Result<(Stream, Place), PollError> {
+async fn reach(server: &Server, deps: &Deps, pace: &Arc<Pace>) -> Result<(Stream, ServerAddresses), PollError> {
     let (host, limits) = (&server.host, &deps.deadlines);
     let found = deps.egress.resolve(host, server.port, limits).await.map_err(|error| PollError::egress(&error))?;
-    let found = pace.enter(host, found).ok_or_else(PollError::crowded)?;
+    let found = pace.enter(host, found).ok_or_else(PollError::server_busy)?;
     let stream = deps.egress.connect(host, &found, limits).await.map_err(|error| PollError::egress(&error))?;
     let peer = stream.peer_addr().ok().map(|peer| peer.ip());
     if let Some(peer) = peer {
-        pace.answered(host, peer);
+        pace.record_peer(host, peer);
     }
-    let addresses = found.iter().map(SocketAddr::ip).collect();
-    Ok((Metered::new(stream, pace.clone()), Place { addresses, peer }))
+    let resolved = found.iter().map(SocketAddr::ip).collect();
+    Ok((Metered::new(stream, pace.clone()), ServerAddresses { resolved, peer }))
 }
 
-async fn greet(session: &mut Session) -> Result<String, PollError> {
+async fn read_greeting(session: &mut Session) -> Result<String, PollError> {
     let greeting = session.greeting().await.map_err(|error| PollError::imap(Step::Greeting, &error))?;
     Ok(greeting.text)
 }
@@ -89,7 +87,7 @@ async fn handshake(
     server: &Server,
     deps: &Deps,
 ) -> Result<(tls::Protected<Stream>, Certificate), PollError> {
-    let trust = trust(server)?;
+    let trust = trust_settings(server)?;
     match timeout(deps.deadlines.tls.0, tls::connect(stream, &server.host, &trust)).await {
         Ok(result) => result.map_err(PollError::tls),
         Err(_) => Err(PollError::new(
@@ -101,7 +99,7 @@ async fn handshake(
     }
 }
 
-fn trust(server: &Server) -> Result<Trust, PollError> {
+fn trust_settings(server: &Server) -> Result<Trust, PollError> {
     match (&server.pin_sha256, &server.ca_pem) {
         (Some(pin), _) => tls::parse_fingerprint(pin)
             .map(Trust::Pin)

@@ -1,67 +1,65 @@
-//! Do the UIDs of a folder still mean what they meant at the last poll? Pure.
+//! Decides whether the UIDs of a folder are still valid. Pure.
 //!
-//! RFC 3501 2.3.1.1 lets a client rely on UIDVALIDITY. Servers that say nothing of it, say 0, or say another number at every
-//! login exist (reference rows A4 and A7), and so do restored backups that give UIDs again under the same number (A5).
+//! RFC 3501 2.3.1.1 lets a client rely on UIDVALIDITY. But there are servers that omit it, send 0 or send another value
+//! at each login (reference rows A4 and A7), and restored backups reuse UIDs under the same UIDVALIDITY (A5).
 
 use crate::clock::Timestamp;
 use crate::imap::Sample;
 use crate::mail::parse;
 use crate::store::{Anchor, Epoch};
 
-/// What the server says of a folder's numbers.
+/// The numbers that the server sends for a folder.
 #[derive(Debug, Clone, Copy)]
-pub struct Told {
-    /// UIDVALIDITY, if it says one.
+pub struct ServerNumbers {
     pub uidvalidity: Option<u32>,
-    /// UIDNEXT, if it says one.
     pub uidnext: Option<u32>,
 }
 
-/// What follows from it.
+/// Whether the old UIDs are still valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// The UIDs are the same.
+pub enum Continuity {
+    /// The old UIDs are valid.
     Same,
-    /// The UIDs are others.
-    Anew,
-    /// The numbers do not tell; the mails themselves must.
-    AskTheMails,
+    /// The server has numbered the mails anew.
+    Renumbered,
+    /// The numbers are inconclusive; the mails must be compared.
+    CompareMails,
 }
 
-/// After so many changes in a row, a UIDVALIDITY is no longer believed.
-pub const MOST_CHANGES: i64 = 3;
+/// UIDVALIDITY is ignored after this many changes in a row.
+pub const MAX_UIDVALIDITY_CHANGES: i64 = 3;
 
-/// Judges by the numbers. `changes`: polls in a row at which UIDVALIDITY was another.
-pub fn judge(before: &Epoch, told: Told, changes: i64) -> Verdict {
-    // UIDNEXT never falls (RFC 3501 2.3.1.1), so a UID that was dealt with is about to be given to another mail.
-    let falls = told.uidnext.is_some_and(|uidnext| uidnext <= before.top);
-    match told.uidvalidity {
-        _ if before.closed || falls => Verdict::Anew,
-        Some(number) if number == before.uidvalidity => Verdict::Same,
-        Some(_) if changes < MOST_CHANGES => Verdict::Anew,
-        Some(_) | None => Verdict::AskTheMails,
+/// Decides by the numbers. `changes` counts consecutive polls with a changed UIDVALIDITY.
+pub fn compare_numbers(before: &Epoch, server: ServerNumbers, changes: i64) -> Continuity {
+    // UIDNEXT never decreases (RFC 3501 2.3.1.1), so a lower one is about to be given to a second mail.
+    let decreases = server.uidnext.is_some_and(|uidnext| uidnext <= before.top);
+    match server.uidvalidity {
+        _ if before.closed || decreases => Continuity::Renumbered,
+        Some(number) if number == before.uidvalidity => Continuity::Same,
+        Some(_) if changes < MAX_UIDVALIDITY_CHANGES => Continuity::Renumbered,
+        Some(_) | None => Continuity::CompareMails,
     }
 }
 
-/// Whether the mails are the ones that we know by these UIDs; `None` where none is left that tells.
+/// Whether the mails on the server are the known ones; `None` if none of them can be compared.
 ///
-/// It is another mail only if neither Message-ID nor INTERNALDATE is the same: servers write the one anew, or tell the other
-/// differently, and a folder that is taken for another is read anew from its start.
-pub fn same_mails(known: &[Anchor], there: &[Sample]) -> Option<bool> {
-    let mut any = None;
-    for sample in there {
+/// A mail is different only if neither its Message-ID nor its INTERNALDATE matches: servers rewrite the former and vary
+/// the latter, and a wrong "different" reads the whole folder again.
+pub fn same_mails(known: &[Anchor], on_server: &[Sample]) -> Option<bool> {
+    let mut result = None;
+    for sample in on_server {
         let Some(anchor) = known.iter().find(|anchor| anchor.uid == sample.uid) else { continue };
         let id = parse::header(&sample.header).message_id;
         let same_id = id.is_some() && id == anchor.message_id;
         let dates = anchor.internal_date.map(Timestamp).zip(sample.internal_date);
-        let same_date = dates.is_some_and(|(known, told)| known == told);
+        let same_date = dates.is_some_and(|(known, server)| known == server);
         if same_id || same_date {
-            any = Some(true);
+            result = Some(true);
         } else if dates.is_some() || (id.is_some() && anchor.message_id.is_some()) {
             return Some(false);
         }
     }
-    any
+    result
 }
 
 #[cfg(test)]
@@ -73,29 +71,33 @@ mod tests {
         let before =
             Epoch { id: 1, uidvalidity: 7, cursor: 90, boundary: 50, start_decided: true, top: 100, closed: false };
         let closed = Epoch { closed: true, ..before.clone() };
-        for (before, uidvalidity, uidnext, changes, wanted) in [
-            (&before, Some(7), Some(101), 0, Verdict::Same),
-            (&before, Some(7), None, 0, Verdict::Same),
-            (&before, Some(7), Some(5000), 9, Verdict::Same),
-            (&before, Some(7), Some(100), 0, Verdict::Anew),
-            (&before, Some(7), Some(1), 9, Verdict::Anew),
-            (&before, Some(8), Some(101), 0, Verdict::Anew),
-            (&before, Some(8), Some(101), 2, Verdict::Anew),
-            (&before, Some(8), Some(101), 3, Verdict::AskTheMails),
-            (&before, Some(8), Some(100), 3, Verdict::Anew),
-            (&before, None, Some(101), 0, Verdict::AskTheMails),
-            (&before, None, None, 0, Verdict::AskTheMails),
-            (&before, None, Some(100), 0, Verdict::Anew),
-            (&closed, Some(7), Some(101), 0, Verdict::Anew),
-            (&closed, None, None, 0, Verdict::Anew),
+        for (before, uidvalidity, uidnext, changes, expected) in [
+            (&before, Some(7), Some(101), 0, Continuity::Same),
+            (&before, Some(7), None, 0, Continuity::Same),
+            (&before, Some(7), Some(5000), 9, Continuity::Same),
+            (&before, Some(7), Some(100), 0, Continuity::Renumbered),
+            (&before, Some(7), Some(1), 9, Continuity::Renumbered),
+            (&before, Some(8), Some(101), 0, Continuity::Renumbered),
+            (&before, Some(8), Some(101), 2, Continuity::Renumbered),
+            (&before, Some(8), Some(101), 3, Continuity::CompareMails),
+            (&before, Some(8), Some(100), 3, Continuity::Renumbered),
+            (&before, None, Some(101), 0, Continuity::CompareMails),
+            (&before, None, None, 0, Continuity::CompareMails),
+            (&before, None, Some(100), 0, Continuity::Renumbered),
+            (&closed, Some(7), Some(101), 0, Continuity::Renumbered),
+            (&closed, None, None, 0, Continuity::Renumbered),
         ] {
-            let told = Told { uidvalidity, uidnext };
-            assert_eq!(judge(before, told, changes), wanted, "{told:?} after {changes} changes, {before:?}");
+            let server = ServerNumbers { uidvalidity, uidnext };
+            assert_eq!(
+                compare_numbers(before, server, changes),
+                expected,
+                "{server:?} after {changes} changes, {before:?}"
+            );
         }
     }
 
     #[test]
-    fn mails_are_told_by_date_and_message_id() {
+    fn mails_are_compared_by_date_and_message_id() {
         let anchor = |uid, date: i64, id: &str| Anchor {
             uid,
             internal_date: Some(date),
@@ -107,7 +109,7 @@ mod tests {
             header: if id.is_empty() { b"\r\n".to_vec() } else { format!("Message-ID: <{id}>\r\n\r\n").into_bytes() },
         };
         let known = [anchor(9, 900, "nine"), anchor(8, 800, "eight"), anchor(7, 700, "")];
-        for (there, wanted) in [
+        for (on_server, expected) in [
             (vec![sample(9, Some(900), "nine"), sample(8, Some(800), "eight"), sample(7, Some(700), "")], Some(true)),
             (vec![sample(8, Some(800), "eight")], Some(true)),
             (vec![sample(8, None, "eight")], Some(true)),
@@ -120,7 +122,7 @@ mod tests {
             (vec![sample(7, None, "new")], None),
             (vec![sample(9, None, "other")], Some(false)),
         ] {
-            assert_eq!(same_mails(&known, &there), wanted, "{there:?}");
+            assert_eq!(same_mails(&known, &on_server), expected, "{on_server:?}");
         }
         let undated = [Anchor { internal_date: None, ..anchor(9, 0, "nine") }];
         assert_eq!(same_mails(&undated, &[sample(9, Some(900), "nine")]), Some(true));

@@ -1,4 +1,4 @@
-//! What to log in with, before anything is connected to: a consent that has ended costs no connection.
+//! The credential of a login. It is obtained before connecting, so an ended consent costs no connection.
 
 use std::collections::BTreeMap;
 
@@ -7,34 +7,34 @@ use secrecy::SecretString;
 use super::{Blame, Deps, PollError, Retry, Step};
 use crate::cause::{Cause, CauseOwner, Trouble};
 use crate::mailbox::TlsMode;
-use crate::oauth::{Access, GrantError, TokenError, grant};
+use crate::oauth::{AccessToken, GrantError, TokenError, grant};
 use crate::powershell::literal;
 use crate::store::{GrantKind, Login, Mailbox, StoreError, password_row};
 
-/// What a login is made with.
+/// The secret of a login, and the failures of its tokens during this poll.
 pub struct Credential {
     pub(super) secret: Secret,
-    /// The server has refused a token at the login of this poll.
+    /// Whether the server has refused a token at the login of this poll.
     refused: bool,
-    /// Tokens that died in the middle of this poll.
-    died: u32,
+    /// Number of tokens that expired during this poll.
+    expiries: u32,
 }
 
-/// A password, or an access token.
 pub(super) enum Secret {
     Password(SecretString),
-    Bearer(Access),
+    Bearer(AccessToken),
 }
 
-/// So many tokens may die in one poll, which takes minutes: a server that ends every session so is not asked for ever.
-const MOST_DEATHS: u32 = 5;
+/// Maximum number of tokens that may expire during one poll. A poll takes minutes, so more means that the server ends
+/// every session this way.
+const MAX_EXPIRIES: u32 = 5;
 
-/// Opens the sealed password, or gets an access token.
-pub async fn ready(mailbox: &Mailbox, deps: &Deps) -> Result<Credential, PollError> {
+/// Decrypts the stored password, or obtains an access token.
+pub async fn obtain(mailbox: &Mailbox, deps: &Deps) -> Result<Credential, PollError> {
     let secret = match &mailbox.login {
         Login::OAuth { grant_id, .. } => {
-            never_in_clear_text(mailbox)?;
-            consented_for(mailbox, deps)?;
+            require_tls(mailbox)?;
+            require_matching_consent(mailbox, deps)?;
             Secret::Bearer(token(*grant_id, None, mailbox, deps).await?)
         }
         Login::Password(None) => {
@@ -49,70 +49,73 @@ pub async fn ready(mailbox: &Mailbox, deps: &Deps) -> Result<Credential, PollErr
             })?)
         }
     };
-    Ok(Credential { secret, refused: false, died: 0 })
+    Ok(Credential { secret, refused: false, expiries: 0 })
 }
 
 impl Credential {
-    /// Another token, where the error is one that a new token may mend: refused at the login once, if it is not a young one, or
-    /// dead in the middle of a poll (Exchange: `BYE Session invalidated - AccessTokenExpired`, imapsync#250). Else the error.
-    pub async fn renewed(self, error: PollError, mailbox: &Mailbox, deps: &Deps) -> Result<Self, PollError> {
+    /// Replaces the token after an error that a new token may fix: the first refusal at the login, unless the token was
+    /// new, or an expiry during the poll (Exchange: `BYE Session invalidated - AccessTokenExpired`, imapsync#250).
+    /// Returns any other error.
+    pub async fn renew_after(self, error: PollError, mailbox: &Mailbox, deps: &Deps) -> Result<Self, PollError> {
         let Secret::Bearer(access) = &self.secret else { return Err(error.without_renewal()) };
         let at_login = error.step == Step::Login;
-        let is_in_vain = at_login && (self.refused || !access.may_be_stale(deps.clock.now()));
-        if error.retry != Retry::Renew || is_in_vain || self.died >= MOST_DEATHS {
+        let is_hopeless = at_login && (self.refused || !access.may_be_stale(deps.clock.now()));
+        if error.retry != Retry::Renew || is_hopeless || self.expiries >= MAX_EXPIRIES {
             return Err(error.without_renewal());
         }
-        tracing::info!(mailbox = mailbox.address, "the server takes the access token no longer; it is renewed");
-        let died = self.died + u32::from(!at_login);
-        Ok(Self { refused: at_login, died, ..self.anew(mailbox, deps).await? })
+        tracing::info!(mailbox = mailbox.address, "the server no longer accepts the access token; renewing it");
+        let expiries = self.expiries + u32::from(!at_login);
+        Ok(Self { refused: at_login, expiries, ..self.renew(mailbox, deps).await? })
     }
 
-    /// Another token, whatever is wrong with this one.
-    pub async fn anew(&self, mailbox: &Mailbox, deps: &Deps) -> Result<Self, PollError> {
+    /// Replaces the token unconditionally.
+    pub async fn renew(&self, mailbox: &Mailbox, deps: &Deps) -> Result<Self, PollError> {
         match (&self.secret, &mailbox.login) {
             (Secret::Bearer(access), Login::OAuth { grant_id, .. }) => {
                 let access = token(*grant_id, Some(access.version), mailbox, deps).await?;
-                Ok(Self { secret: Secret::Bearer(access), refused: false, died: 0 })
+                Ok(Self { secret: Secret::Bearer(access), refused: false, expiries: 0 })
             }
-            _ => ready(mailbox, deps).await,
+            _ => obtain(mailbox, deps).await,
         }
     }
 }
 
-async fn token(grant_id: i64, refused: Option<i64>, mailbox: &Mailbox, deps: &Deps) -> Result<Access, PollError> {
+async fn token(grant_id: i64, refused: Option<i64>, mailbox: &Mailbox, deps: &Deps) -> Result<AccessToken, PollError> {
     grant::access_token(grant_id, refused, &deps.tokens()).await.map_err(|error| match error {
         GrantError::Store(error) => PollError::store(Step::Token, &error),
-        GrantError::Token(error) => no_token(error, mailbox, deps),
+        GrantError::Token(error) => token_error(error, mailbox, deps),
     })
 }
 
-/// No token: whose business it is, and when to ask again.
-fn no_token(TokenError { trouble, .. }: TokenError, mailbox: &Mailbox, deps: &Deps) -> PollError {
+/// Converts a token error: who has to act, and when to retry.
+fn token_error(TokenError { trouble, .. }: TokenError, mailbox: &Mailbox, deps: &Deps) -> PollError {
     let is_app_only = matches!(&mailbox.login, Login::OAuth { key, .. } if key.kind == GrantKind::AppOnly);
-    let (blame, retry) = match trouble.cause.whose() {
+    let (blame, retry) = match trouble.cause.owner() {
         CauseOwner::Here | CauseOwner::App => (Blame::Us, Retry::Soon),
-        // Nobody consents to what is the application's own: an admin gives it the right at the provider, and nobody tells us.
+        // There is no consent to an app-only grant: an admin assigns the permission at the provider, without notice to
+        // us, so only a retry finds out.
         CauseOwner::Consent if !is_app_only => (Blame::Mailbox, Retry::Person),
         CauseOwner::Consent | CauseOwner::Admin | CauseOwner::Mailbox => (Blame::Mailbox, Retry::Credentials),
-        // How often the provider is asked is the grant's business.
+        // The grant limits how often the provider is asked.
         CauseOwner::Provider => (Blame::Host, Retry::Soon),
     };
-    PollError::of(Step::Token, blame, retry, trouble.about_all(&about(mailbox, deps)))
+    PollError::from_trouble(Step::Token, blame, retry, trouble.about_all(&text_args(mailbox, deps)))
 }
 
-/// A consent opens the mailbox that it was given for, and no other that its account may open.
-fn consented_for(mailbox: &Mailbox, deps: &Deps) -> Result<(), PollError> {
+/// Fails if the consent was given for another login name: a consent is valid for its own mailbox only, even where its
+/// account may open others.
+fn require_matching_consent(mailbox: &Mailbox, deps: &Deps) -> Result<(), PollError> {
     match mailbox.asks_consent {
         true => {
-            let trouble = Trouble::new(Cause::OtherLoginName).about_all(&about(mailbox, deps));
-            Err(PollError::of(Step::Token, Blame::Mailbox, Retry::Person, trouble))
+            let trouble = Trouble::new(Cause::OtherLoginName).about_all(&text_args(mailbox, deps));
+            Err(PollError::from_trouble(Step::Token, Blame::Mailbox, Retry::Person, trouble))
         }
         false => Ok(()),
     }
 }
 
-/// A token is as good as a password to whoever listens (RFC 6750 5.3).
-fn never_in_clear_text(mailbox: &Mailbox) -> Result<(), PollError> {
+/// A bearer token must never travel unencrypted (RFC 6750 5.3).
+fn require_tls(mailbox: &Mailbox) -> Result<(), PollError> {
     if mailbox.server.tls == TlsMode::None && !mailbox.server.is_this_machine() {
         let message = format!(
             "an access token is never sent without TLS; choose it: mailferry mailbox set {} --tls implicit",
@@ -123,27 +126,27 @@ fn never_in_clear_text(mailbox: &Mailbox) -> Result<(), PollError> {
     Ok(())
 }
 
-/// Everything that a sentence may name of a mailbox: `mailbox` is how we call it, `target` how its server does; names that begin
-/// with `ps_` are quoted for PowerShell.
-pub fn about(mailbox: &Mailbox, deps: &Deps) -> BTreeMap<String, String> {
-    let (target, mut about) = (&mailbox.username, BTreeMap::new());
-    let mut put = |name: &str, value: &str| drop(about.insert(name.to_owned(), value.to_owned()));
-    put("mailbox", &mailbox.address);
-    put("target", target);
-    put("ps_target", &literal(target));
-    put("host", &mailbox.server.host);
+/// The arguments for the texts about a mailbox: `mailbox` is its address, `target` its login name at the server; names
+/// that begin with `ps_` are quoted for PowerShell.
+pub fn text_args(mailbox: &Mailbox, deps: &Deps) -> BTreeMap<String, String> {
+    let (target, mut text_args) = (&mailbox.username, BTreeMap::new());
+    let mut insert = |name: &str, value: &str| drop(text_args.insert(name.to_owned(), value.to_owned()));
+    insert("mailbox", &mailbox.address);
+    insert("target", target);
+    insert("ps_target", &literal(target));
+    insert("host", &mailbox.server.host);
     if let Login::OAuth { key, .. } = &mailbox.login {
-        put("identity", &key.identity);
-        put("ps_identity", &literal(&key.identity));
-        put("provider", &key.provider);
-        put("kind", key.kind.as_str());
+        insert("identity", &key.identity);
+        insert("ps_identity", &literal(&key.identity));
+        insert("provider", &key.provider);
+        insert("kind", key.kind.as_str());
         let app = deps.oauth.providers.get(&key.provider);
-        put("family", app.map_or("other", |app| app.family()));
+        insert("family", app.map_or("other", |app| app.family()));
         if let Some(app) = app {
-            put("client_id", &app.client_id);
-            put("ps_client_id", &literal(&app.client_id));
-            put("tenant", if key.kind == GrantKind::AppOnly { &key.identity } else { &app.tenant });
+            insert("client_id", &app.client_id);
+            insert("ps_client_id", &literal(&app.client_id));
+            insert("tenant", if key.kind == GrantKind::AppOnly { &key.identity } else { &app.tenant });
         }
     }
-    about
+    text_args
 }

@@ -1,4 +1,4 @@
-//! What a poll works with, whichever mailbox it is of.
+//! The services and settings that all polls share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,36 +10,33 @@ use crate::store::{Store, StoreError};
 use crate::vault::Vault;
 use crate::{imap, oauth};
 
-/// What a poll works with.
 pub struct Deps {
-    /// Where everything is kept.
     pub store: Arc<Store>,
-    /// The keys to the passwords.
+    /// Decrypts the stored passwords.
     pub vault: Arc<Vault>,
-    /// The way out.
+    /// Makes the outbound connections.
     pub egress: Arc<Egress>,
-    /// The time.
     pub clock: Arc<dyn Clock>,
-    /// How long each step may take.
+    /// Deadlines of the connection steps.
     pub deadlines: Deadlines,
-    /// How much a poll may take.
+    /// Limits of one poll.
     pub limits: Limits,
-    /// How long a mail server may take, and how much it may send.
+    /// Deadlines and limits of the IMAP protocol.
     pub imap: imap::Terms,
-    /// The applications that access tokens are asked for with.
+    /// The OAuth applications that request access tokens.
     pub oauth: Arc<config::OAuth>,
-    /// Renewals of access tokens under way.
+    /// Access token renewals in progress.
     pub renewals: oauth::Renewals,
-    /// How long a lease lasts without a sign of life.
+    /// How long a lease lasts without a heartbeat.
     pub lease: Duration,
-    /// Whether logins that servers refuse make the next ones wait. Whoever runs the command line has the key, and is not held back.
-    pub counts_guesses: bool,
+    /// Whether refused logins delay later ones. False on the command line, whose user holds the key to all passwords.
+    pub counts_login_attempts: bool,
 }
 
 impl Deps {
-    /// What tokens are got and kept with.
-    pub fn tokens(&self) -> oauth::Deps {
-        oauth::Deps {
+    /// The services that the token functions need.
+    pub fn tokens(&self) -> oauth::OAuthDeps {
+        oauth::OAuthDeps {
             store: self.store.clone(),
             vault: self.vault.clone(),
             egress: self.egress.clone(),
@@ -50,7 +47,7 @@ impl Deps {
         }
     }
 
-    /// The same with connections to the database that belong to the runtime which calls this.
+    /// A copy whose database connections belong to the calling runtime.
     pub async fn for_this_runtime(&self, database_url: &str) -> Result<Self, StoreError> {
         Ok(Self {
             store: self.store.for_this_runtime(database_url).await?,
@@ -63,11 +60,11 @@ impl Deps {
             oauth: self.oauth.clone(),
             renewals: self.renewals.clone(),
             lease: self.lease,
-            counts_guesses: self.counts_guesses,
+            counts_login_attempts: self.counts_login_attempts,
         })
     }
 
-    /// Waits for what must not be cut off, and closes the database.
+    /// Waits for token renewals in progress, which must not be interrupted, and closes the database.
     pub async fn close(&self) {
         self.renewals.finish().await;
         self.store.close().await;

@@ -1,9 +1,10 @@
-//! Why an access token does not open a mailbox: what Exchange answers to one of many causes is told apart by asking in other
-//! ways, until one cause is left (reference rows D1, F2 to F4).
+//! Finds the cause when an access token does not open a mailbox. Exchange gives the same answer for many causes, so
+//! further logins narrow them down (reference rows D1, F2 to F4).
 //!
-//! Seen at outlook.office365.com: `NO AUTHENTICATE failed.` is about the token or about what Exchange knows of the application;
-//! `OK` and then `BAD User is authenticated but not connected.` means that the token was taken and the mailbox was not opened.
-//! (office-developer-exchange-docs#87, MailKit#1486 and #1811, email-oauth2-proxy#74 and #275, imapsync#250.)
+//! Seen at outlook.office365.com: `NO AUTHENTICATE failed.` concerns the token or Exchange's record of the application;
+//! `OK` followed by `BAD User is authenticated but not connected.` means that the token was accepted but the mailbox
+//! did not open. (office-developer-exchange-docs#87, MailKit#1486 and #1811, email-oauth2-proxy#74 and #275,
+//! imapsync#250.)
 
 mod token;
 
@@ -18,91 +19,92 @@ use crate::cause::{Cause, Trouble};
 use crate::mailbox::Settings;
 use crate::oauth::Claims;
 use crate::store::{GrantKind, Login, Mailbox};
-use token::about;
+use token::text_args;
 
 pub use token::token;
 
-/// How far a login came.
+/// The result of a login attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Came {
+enum LoginProbe {
     /// The folder opened.
     Opened,
-    /// The login was refused.
+    /// The server refused the login.
     Refused,
-    /// The login went through, and the mailbox did not open.
+    /// The login succeeded, but the mailbox did not open.
     NotConnected,
-    /// It was not tried, or failed in a way that tells nothing.
+    /// Not attempted, or failed without evidence.
     Unknown,
 }
 
-/// What was found out.
+/// The evidence.
 #[derive(Debug, Clone, Copy)]
-struct Findings {
-    /// It is Exchange Online, whose answers these are.
+struct LoginEvidence {
+    /// Whether the server is Exchange Online, which gives these answers.
     is_exchange: bool,
     kind: GrantKind,
-    /// Somebody else's mailbox is opened than that of who consented.
+    /// Whether the mailbox belongs to another person than the one who consented.
     is_shared: bool,
-    came: Came,
-    /// The same once more, a little later.
-    again: Came,
-    /// The same token, for the mailbox of who consented.
-    own: Came,
+    first: LoginProbe,
+    /// A second attempt, a little later.
+    second: LoginProbe,
+    /// The same token, for the consenting person's own mailbox.
+    own: LoginProbe,
     /// Another mailbox of the same application.
-    sibling: Came,
+    sibling: LoginProbe,
 }
 
-/// A moment's trouble has passed by then.
+/// Temporary failures should have passed after this time.
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// One cause. What cannot be told apart over IMAP is named by the likeliest, whose remedy looks at the others too.
-fn cause(found: Findings) -> Cause {
-    use Came::{NotConnected, Opened, Refused, Unknown};
+/// The cause that the evidence leaves. Where IMAP cannot distinguish two causes, the likelier one; its remedy covers
+/// the others too.
+fn cause(found: LoginEvidence) -> Cause {
+    use LoginProbe::{NotConnected, Opened, Refused, Unknown};
     match found {
-        Findings { again: Opened, .. } => Cause::ServerUnwell,
-        Findings { is_exchange: false, .. } => Cause::TokenRefused,
-        Findings { kind: GrantKind::AppOnly, sibling: Opened, .. } => Cause::AppPermissionMissing,
-        Findings { kind: GrantKind::AppOnly, came: Refused, .. } => Cause::ServicePrincipalMissing,
-        Findings { kind: GrantKind::AppOnly, .. } => Cause::AppPermissionMissing,
-        Findings { is_shared: true, own: Opened, .. } => Cause::DelegatePermissionMissing,
-        Findings { is_shared: true, own: NotConnected, .. } => Cause::ImapOff,
-        Findings { is_shared: true, came: NotConnected, own: Unknown, .. } => Cause::DelegatePermissionMissing,
-        Findings { came: NotConnected, .. } => Cause::ImapOff,
-        Findings { .. } => Cause::TokenRefused,
+        LoginEvidence { second: Opened, .. } => Cause::ServerUnwell,
+        LoginEvidence { is_exchange: false, .. } => Cause::TokenRefused,
+        LoginEvidence { kind: GrantKind::AppOnly, sibling: Opened, .. } => Cause::AppPermissionMissing,
+        LoginEvidence { kind: GrantKind::AppOnly, first: Refused, .. } => Cause::ServicePrincipalMissing,
+        LoginEvidence { kind: GrantKind::AppOnly, .. } => Cause::AppPermissionMissing,
+        LoginEvidence { is_shared: true, own: Opened, .. } => Cause::DelegatePermissionMissing,
+        LoginEvidence { is_shared: true, own: NotConnected, .. } => Cause::ImapOff,
+        LoginEvidence { is_shared: true, first: NotConnected, own: Unknown, .. } => Cause::DelegatePermissionMissing,
+        LoginEvidence { first: NotConnected, .. } => Cause::ImapOff,
+        LoginEvidence { .. } => Cause::TokenRefused,
     }
 }
 
-/// Finds the cause of a failure of this mailbox, by at most three further logins.
+/// Finds the cause of a failure, with at most three further logins.
 pub async fn find(failure: &PollError, credential: &Credential, mailbox: &Mailbox, deps: &Deps) -> Option<Trouble> {
     let Login::OAuth { key, .. } = &mailbox.login else { return failure.trouble.clone() };
     let claims = match &credential.secret {
         Secret::Bearer(access) => Claims::read(access.token.expose_secret()),
         Secret::Password(_) => None,
     };
-    let known = |trouble: Trouble| Some(trouble.about_all(&about(mailbox, deps, claims.as_ref())));
+    let known = |trouble: Trouble| Some(trouble.about_all(&text_args(mailbox, deps, claims.as_ref())));
     if matches!(failure.retry, Retry::After(_) | Retry::Quota) {
         return known(Trouble::new(Cause::Throttled));
     }
-    if says_imap_is_off(&failure.message) {
+    if is_imap_off_text(&failure.message) {
         return known(Trouble::new(Cause::ImapOff));
     }
-    let came = how_far(Err(failure.clone()));
+    let first = probe_result(Err(failure.clone()));
     let is_certain = failure.trouble.as_ref().is_some_and(|trouble| trouble.cause != Cause::TokenRefused);
-    if is_certain || came == Came::Unknown {
+    if is_certain || first == LoginProbe::Unknown {
         return failure.trouble.clone();
     }
-    let mut found = Findings {
+    let mut found = LoginEvidence {
         is_exchange: deps.oauth.providers.get(&key.provider).is_some_and(|app| app.family() == "microsoft"),
         kind: key.kind,
         is_shared: key.kind == GrantKind::Delegated && !mailbox.username.eq_ignore_ascii_case(&key.identity),
-        came,
-        again: Came::Unknown,
-        own: Came::Unknown,
-        sibling: Came::Unknown,
+        first,
+        second: LoginProbe::Unknown,
+        own: LoginProbe::Unknown,
+        sibling: LoginProbe::Unknown,
     };
     tokio::time::sleep(PAUSE).await;
-    found.again = try_login(credential, mailbox, deps).await;
-    if found.again != Came::Opened {
+    found.second = try_login(credential, mailbox, deps).await;
+    if found.second != LoginProbe::Opened {
         if found.is_shared {
             let own = Mailbox {
                 username: key.identity.clone(),
@@ -120,7 +122,7 @@ pub async fn find(failure: &PollError, credential: &Credential, mailbox: &Mailbo
     known(Trouble::new(cause(found)))
 }
 
-/// The other mailbox of the same grant and host that was last seen to work.
+/// The other mailbox of the same grant and host with the latest success.
 async fn sibling(mailbox: &Mailbox, deps: &Deps) -> Option<Mailbox> {
     let Login::OAuth { grant_id, .. } = mailbox.login else { return None };
     let all = deps.store.mailboxes().await.ok()?;
@@ -131,7 +133,7 @@ async fn sibling(mailbox: &Mailbox, deps: &Deps) -> Option<Mailbox> {
         .max_by_key(|other| other.status.last_success_at)
 }
 
-async fn try_login(credential: &Credential, mailbox: &Mailbox, deps: &Deps) -> Came {
+async fn try_login(credential: &Credential, mailbox: &Mailbox, deps: &Deps) -> LoginProbe {
     let attempt = async {
         let mut session = connect::open(&mailbox.server, deps).await?.session;
         authenticate::log_in(&mut session, credential, mailbox, deps).await?;
@@ -141,57 +143,57 @@ async fn try_login(credential: &Credential, mailbox: &Mailbox, deps: &Deps) -> C
         session.logout().await;
         Ok(())
     };
-    how_far(attempt.await)
+    probe_result(attempt.await)
 }
 
-fn how_far(attempt: Result<(), PollError>) -> Came {
+fn probe_result(attempt: Result<(), PollError>) -> LoginProbe {
     match attempt {
-        Ok(()) => Came::Opened,
-        Err(error) if is_not_connected(&error.message) => Came::NotConnected,
-        Err(PollError { step: Step::Login, blame: Blame::Mailbox, .. }) => Came::Refused,
-        // It opened, but for this folder.
-        Err(PollError { step: Step::Select, blame: Blame::Folder, .. }) => Came::Opened,
-        Err(_) => Came::Unknown,
+        Ok(()) => LoginProbe::Opened,
+        Err(error) if is_not_connected(&error.message) => LoginProbe::NotConnected,
+        Err(PollError { step: Step::Login, blame: Blame::Mailbox, .. }) => LoginProbe::Refused,
+        // The mailbox opened; only this folder did not.
+        Err(PollError { step: Step::Select, blame: Blame::Folder, .. }) => LoginProbe::Opened,
+        Err(_) => LoginProbe::Unknown,
     }
 }
 
-/// Gmail and Exchange say so in words of their own.
-fn says_imap_is_off(message: &str) -> bool {
+/// Texts of Gmail and Exchange.
+fn is_imap_off_text(message: &str) -> bool {
     let lower = message.to_ascii_lowercase();
     ["not enabled for imap", "imap access is disabled", "noadrecipient"].iter().any(|words| lower.contains(words))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Came::{NotConnected, Opened, Refused, Unknown};
+    use super::LoginProbe::{NotConnected, Opened, Refused, Unknown};
     use super::*;
 
     #[test]
-    fn what_was_found_out_leaves_one_cause() {
-        let delegated = |is_shared, came, again, own| {
-            cause(Findings {
+    fn evidence_leaves_one_cause() {
+        let delegated = |is_shared, first, second, own| {
+            cause(LoginEvidence {
                 is_exchange: true,
                 kind: GrantKind::Delegated,
                 is_shared,
-                came,
-                again,
+                first,
+                second,
                 own,
                 sibling: Unknown,
             })
         };
-        let app_only = |came, again, sibling| {
-            cause(Findings {
+        let app_only = |first, second, sibling| {
+            cause(LoginEvidence {
                 is_exchange: true,
                 kind: GrantKind::AppOnly,
                 is_shared: false,
-                came,
-                again,
+                first,
+                second,
                 own: Unknown,
                 sibling,
             })
         };
-        for (wanted, seen) in [
-            // The exchange works when tried again: one connection too many, or a server that was not well.
+        for (wanted, found) in [
+            // The second attempt succeeds: one connection too many, or a temporary server failure.
             (Cause::ServerUnwell, delegated(false, NotConnected, Opened, Unknown)),
             (Cause::ServerUnwell, app_only(NotConnected, Opened, Unknown)),
             // A member of a shared mailbox.
@@ -200,7 +202,7 @@ mod tests {
             (Cause::DelegatePermissionMissing, delegated(true, NotConnected, NotConnected, Unknown)),
             (Cause::ImapOff, delegated(true, NotConnected, NotConnected, NotConnected)),
             (Cause::TokenRefused, delegated(true, Refused, Refused, Refused)),
-            // One's own mailbox.
+            // The consenting person's own mailbox.
             (Cause::ImapOff, delegated(false, NotConnected, NotConnected, Unknown)),
             (Cause::TokenRefused, delegated(false, Refused, Refused, Unknown)),
             // The application itself.
@@ -211,7 +213,7 @@ mod tests {
             (Cause::AppPermissionMissing, app_only(Refused, Refused, Opened)),
             (Cause::AppPermissionMissing, app_only(NotConnected, NotConnected, Unknown)),
         ] {
-            assert_eq!(seen, wanted);
+            assert_eq!(found, wanted);
         }
     }
 }

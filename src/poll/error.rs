@@ -1,4 +1,4 @@
-//! How a poll fails: at which step, what is broken, and when it makes sense to try again.
+//! The error of a poll: the step that failed, the part that is broken, and when to retry.
 
 mod kinds;
 mod words;
@@ -13,92 +13,91 @@ use crate::imap::{ImapError, LoginError};
 use crate::locale::Language;
 use crate::shown::shown_within;
 use crate::store::StoreError;
-use words::{after, is_microsofts, is_temporary};
+use words::{is_microsoft, is_temporary, retry_after};
 
-pub use kinds::{Blame, Retry, Step, is_the_way};
+pub use kinds::{Blame, Retry, Step, is_connection_step};
 pub use words::is_not_connected;
 
 /// A failed poll.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]
 pub struct PollError {
-    /// Where.
+    /// The step that failed.
     pub step: Step,
-    /// What is broken.
+    /// The part that is broken.
     pub blame: Blame,
     /// When to try again.
     pub retry: Retry,
-    /// In words; holds no secret and no mail.
+    /// Description in English, without secrets and without mail content.
     pub message: String,
-    /// What is wrong, where that is one of the known causes.
+    /// The known cause, if any.
     pub trouble: Option<Trouble>,
-    /// Why there is no TLS, where that is what failed.
+    /// The TLS problem, if that is what failed.
     pub tls: Option<Box<TlsProblem>>,
 }
 
-/// The longest message.
-const MOST_WORDS: usize = 4000;
+/// Maximum length of a message.
+const MAX_MESSAGE: usize = 4000;
 
 impl PollError {
-    /// A failure in words.
+    /// A failure without a known cause.
     pub fn new(step: Step, blame: Blame, retry: Retry, message: impl Into<String>) -> Self {
-        // A server's own words are in it; nobody reads it as more than a line.
-        Self { step, blame, retry, message: shown_within(&message.into(), MOST_WORDS), trouble: None, tls: None }
+        // The message may quote the server, so its length is limited.
+        Self { step, blame, retry, message: shown_within(&message.into(), MAX_MESSAGE), trouble: None, tls: None }
     }
 
-    /// A failure with a known cause, which has its sentence.
-    pub fn of(step: Step, blame: Blame, retry: Retry, trouble: Trouble) -> Self {
+    /// A failure with a known cause, described by the cause's sentence.
+    pub fn from_trouble(step: Step, blame: Blame, retry: Retry, trouble: Trouble) -> Self {
         let sentence = trouble.sentence(Language::English);
         Self { trouble: Some(trouble), ..Self::new(step, blame, retry, sentence) }
     }
 
-    /// No TLS.
+    /// A failed TLS handshake.
     pub fn tls(problem: TlsProblem) -> Self {
         let message = problem.words(Language::English);
         Self { tls: Some(Box::new(problem)), ..Self::new(Step::Tls, Blame::Host, Retry::Soon, message) }
     }
 
-    /// Something that we had a time for, and that did not come in it.
-    pub fn slow(what: &str) -> Self {
-        Self::new(Step::Select, Blame::Host, Retry::Soon, format!("{what} did not come in time"))
+    /// A task that has exceeded its time limit.
+    pub fn slow(task: &str) -> Self {
+        Self::new(Step::Select, Blame::Host, Retry::Soon, format!("{task} timed out"))
     }
 
-    /// Too many visits that somebody waits for are under way.
-    pub fn no_place() -> Self {
-        let message = "too many mailboxes of this organisation are being looked at just now; try again in a minute";
+    /// All slots for interactive visits are taken.
+    pub fn no_free_slot() -> Self {
+        let message = "too many mailbox checks of this organisation are running; try again in a minute";
         Self::new(Step::Place, Blame::Mailbox, Retry::Soon, message)
     }
 
-    /// Other polls have taken all places at this address.
-    pub fn crowded() -> Self {
-        let message =
-            "as many mailboxes at this address are polled as may be at once; it is this one's turn after them";
+    /// Other polls use all connections that the server's address may have.
+    pub fn server_busy() -> Self {
+        let message = "the maximum number of mailboxes at this server is being polled; this one waits for its turn";
         Self::new(Step::Place, Blame::Us, Retry::InTurn, message)
     }
 
-    /// Others waited for its place.
-    pub fn outpaced() -> Self {
-        let message = "the server brought too little in the time that it was waited for, so the poll gave its place to another \
-                       mailbox that waited";
+    /// The server was too slow while other mailboxes waited.
+    pub fn too_slow() -> Self {
+        let message = "the server sent too little data in the time that we waited for it, so the poll made room for another \
+                       mailbox that was waiting";
         Self::new(Step::Pace, Blame::Host, Retry::Soon, message)
     }
 
-    /// A parser broke over what a server sent.
+    /// The parser panicked on the server's data.
     pub fn panicked() -> Self {
-        let message = "the server sent something that our IMAP parser broke over";
+        let message = "the server sent data that our IMAP parser could not handle";
         Self::new(Step::Fetch, Blame::Host, Retry::Soon, message)
     }
 
-    /// The server told us to stay away until then, and is not asked before.
+    /// The mailbox is on hold because the server asked us to wait.
     pub fn held(until: Timestamp, now: Timestamp) -> Self {
         let message = format!("the server told us to stay away until {until}");
         Self::new(Step::Lease, Blame::Host, Retry::After(until.since(now)), message)
     }
 
-    /// What happened and, where the cause is known, what mends it.
-    pub fn in_words(&self) -> String {
+    /// The description and, if the cause is known, the remedy.
+    pub fn with_remedy(&self) -> String {
         match &self.trouble {
-            // What the server said, and what it means.
+            // The server's text, and then its meaning.
             Some(trouble) if self.step != Step::Token && self.message != trouble.sentence(Language::English) => {
                 format!(
                     "{}. {} {}",
@@ -112,14 +111,14 @@ impl PollError {
         }
     }
 
-    /// The same for a reader who is not told how the way to the host failed: a host that may not be reached, one that is silent and
-    /// one that refuses are the same to them.
+    /// Removes the description of a connection failure, for readers who must not learn why a host cannot be reached:
+    /// forbidden, silent and refusing hosts look the same to them.
     #[must_use]
-    pub fn without_the_way(self) -> Self {
-        if is_the_way(self.step.name()) { Self { message: String::new(), ..self } } else { self }
+    pub fn without_connection_details(self) -> Self {
+        if is_connection_step(self.step.name()) { Self { message: String::new(), ..self } } else { self }
     }
 
-    /// The same where no new access token can help.
+    /// The error if renewing the access token is not possible.
     #[must_use]
     pub fn without_renewal(self) -> Self {
         match (self.retry, self.step) {
@@ -129,55 +128,57 @@ impl PollError {
         }
     }
 
-    /// A failure on the wire.
+    /// An IMAP error.
     pub fn imap(step: Step, error: &ImapError) -> Self {
         let (blame, retry) = match error {
-            ImapError::Refused { text, .. } | ImapError::Bye(text) => (Blame::Host, after(text)),
+            ImapError::Refused { text, .. } | ImapError::Bye(text) => (Blame::Host, retry_after(text)),
             ImapError::Unsendable(_) => (Blame::Mailbox, Retry::Person),
             _ => (Blame::Host, Retry::Soon),
         };
         Self::new(step, blame, retry, error.to_string())
     }
 
-    /// A failure that concerns one folder only, if it was the server's refusal.
+    /// An IMAP error in a folder. A refusal concerns only this folder.
     pub fn folder(step: Step, folder: &str, error: &ImapError) -> Self {
         match error {
             ImapError::Refused { text, .. } if is_not_connected(text) => {
                 Self::new(step, Blame::Mailbox, Retry::Credentials, format!("{error} ({NOT_CONNECTED})"))
             }
-            // What sends us away for a while concerns more than this folder.
-            ImapError::Refused { text, .. } if after(text) == Retry::Soon => {
+            // A request to wait concerns more than this folder.
+            ImapError::Refused { text, .. } if retry_after(text) == Retry::Soon => {
                 Self { blame: Blame::Folder, message: format!("folder {folder}: {error}"), ..Self::imap(step, error) }
             }
             _ => Self::imap(step, error),
         }
     }
 
-    /// Whether the server's words are about the moment and not about what was asked for.
+    /// Whether the server's text describes a temporary failure.
     pub fn is_temporary(&self) -> bool {
         self.retry != Retry::Soon || is_temporary(&self.message)
     }
 
     /// A failed login.
     pub fn login(error: &LoginError, host: &str, about: &BTreeMap<String, String>) -> Self {
-        let judge = |text: &str, refused: Retry| match after(text) {
+        let classify = |text: &str, refused: Retry| match retry_after(text) {
             Retry::Soon if !is_temporary(text) => (Blame::Mailbox, refused),
             retry => (Blame::Host, retry),
         };
         let (blame, retry) = match error {
             LoginError::Imap(error) => return Self::imap(Step::Login, error),
-            LoginError::NotOffered(_) | LoginError::NoTokensTaken(_) => (Blame::Mailbox, Retry::Credentials),
-            LoginError::Refused(text) => judge(text, Retry::Credentials),
-            // Some say so already here; the token itself was taken.
+            LoginError::PasswordsNotOffered(_) | LoginError::TokensNotOffered(_) => {
+                (Blame::Mailbox, Retry::Credentials)
+            }
+            LoginError::Refused(text) => classify(text, Retry::Credentials),
+            // Some servers send this already at the login; the token itself was accepted.
             LoginError::TokenRefused { text, .. } if is_not_connected(text) => (Blame::Mailbox, Retry::Credentials),
-            LoginError::TokenRefused { text, .. } => judge(text, Retry::Renew),
+            LoginError::TokenRefused { text, .. } => classify(text, Retry::Renew),
         };
-        let takes_no_passwords = matches!(error, LoginError::Refused(_) | LoginError::NotOffered(_))
-            && is_microsofts(host)
+        let rejects_passwords = matches!(error, LoginError::Refused(_) | LoginError::PasswordsNotOffered(_))
+            && is_microsoft(host)
             && blame == Blame::Mailbox;
         let trouble = match error {
-            _ if takes_no_passwords => Some(Trouble::new(Cause::PasswordLoginOff)),
-            LoginError::NoTokensTaken(_) => Some(Trouble::new(Cause::NoOauthOffered)),
+            _ if rejects_passwords => Some(Trouble::new(Cause::PasswordLoginOff)),
+            LoginError::TokensNotOffered(_) => Some(Trouble::new(Cause::NoOauthOffered)),
             LoginError::TokenRefused { .. } if retry == Retry::Renew => Some(Trouble::new(Cause::TokenRefused)),
             _ => None,
         };
@@ -185,18 +186,19 @@ impl PollError {
         Self { trouble, ..Self::new(Step::Login, blame, retry, error.to_string()) }
     }
 
-    /// No connection.
+    /// A connection failure.
     pub fn egress(error: &EgressError) -> Self {
         let (step, blame, retry) = match error {
             EgressError::Unresolved { .. } => (Step::Dns, Blame::Host, Retry::Soon),
-            // As the others, so that nobody learns from how it is treated which names are ours: the operator is told why.
+            // Treated like the others, so that the reaction does not reveal internal names. The operator's log has the
+            // reason.
             EgressError::Refused { .. } => (Step::Dns, Blame::Host, Retry::Soon),
             EgressError::Unreachable { .. } => (Step::Tcp, Blame::Host, Retry::Soon),
         };
         Self::new(step, blame, retry, error.to_string())
     }
 
-    /// The database failed us, or the mailbox is no longer ours to poll.
+    /// A database error, or a lost lease.
     pub fn store(step: Step, error: &StoreError) -> Self {
         let blame = if matches!(error, StoreError::LeaseLost) { Blame::Mailbox } else { Blame::Us };
         let message = match error {
@@ -209,10 +211,10 @@ impl PollError {
     }
 }
 
-/// What that means.
-const NOT_CONNECTED: &str = "the login went through and the mailbox did not open: the password is wrong after all, the account \
-                             has no right to this mailbox, IMAP is switched off for it, or the server is not well; with access \
-                             tokens, `mailferry mailbox check` finds out which";
+/// The meaning of "authenticated but not connected".
+const NOT_CONNECTED: &str = "the login succeeded but the mailbox did not open: the password is wrong after all, the account has \
+                             no permission for this mailbox, IMAP is switched off for it, or the server has a failure; with \
+                             access tokens, `mailferry mailbox check` finds out which";
 
 #[cfg(test)]
 mod tests {
@@ -244,7 +246,7 @@ mod tests {
         }
         let about = BTreeMap::from([("mailbox".to_owned(), "a@b.se".to_owned())]);
         let outlook = PollError::login(&LoginError::Refused("LOGIN failed.".into()), "Outlook.Office365.com", &about);
-        assert!(outlook.in_words().contains("mailferry mailbox set a@b.se --oauth microsoft"), "{outlook}");
+        assert!(outlook.with_remedy().contains("mailferry mailbox set a@b.se --oauth microsoft"), "{outlook}");
         let text = "User is authenticated but not connected.".to_owned();
         let error = PollError::folder(Step::Select, "INBOX", &ImapError::Refused { command: "EXAMINE", text });
         assert_eq!((error.blame, error.retry), (Blame::Mailbox, Retry::Credentials));

@@ -1,4 +1,4 @@
-//! The folders of an account, for whoever chooses one and for `mailbox check`.
+//! The folders of an account, for choosing one and for `mailbox check`.
 
 use std::time::Duration;
 
@@ -6,84 +6,84 @@ use serde::Serialize;
 use tokio::time::{Instant, timeout_at};
 
 use super::{Deps, PollError, Step, authenticate};
-use crate::imap::{Listed, Session, SpecialUse};
+use crate::imap::{ListedFolder, Session, SpecialUse};
 use crate::store::Mailbox;
 
-/// A folder that may be chosen.
+/// A folder of an account that can be polled.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct FolderOffer {
-    /// Its name as people read it.
+    /// Its name, decoded from modified UTF-7.
     pub name: String,
-    /// How many mails it has; `None` where the server does not say, or was not asked.
+    /// Number of mails; `None` if unknown.
     pub messages: Option<u32>,
-    /// What it is for.
+    /// The purpose of the folder (RFC 6154), such as trash.
     pub special_use: Option<SpecialUse>,
     /// Whether it can be opened.
     pub selectable: bool,
 }
 
-/// Folders whose mails are counted; more would take long and be read by nobody.
-pub const MOST_COUNTED: usize = 200;
-/// No count is begun later.
-const COUNTING: Duration = Duration::from_secs(30);
-/// All of it, from the first look-up of a name on.
-const ALTOGETHER: Duration = Duration::from_secs(60);
+/// Maximum number of folders whose mails are counted.
+pub const MAX_COUNTED: usize = 200;
+/// No count starts after this time.
+const COUNT_TIME_LIMIT: Duration = Duration::from_secs(30);
+/// Time limit of the whole list, from the DNS lookup on.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// Lists the folders of a mailbox with their counts, as far as that goes in a minute. Opens none.
+/// Lists the folders of a mailbox, with the message counts that arrive within a minute. Opens no folder.
 pub async fn folders(mailbox: &Mailbox, deps: &Deps) -> Result<Vec<FolderOffer>, PollError> {
     let mut offers = None;
     let listing = async {
         let mut session = authenticate::session(mailbox, deps).await?;
-        let offers = offers.insert(listed(&mut session).await?);
-        count(&mut session, offers, &mut |_| {}).await?;
+        let offers = offers.insert(list(&mut session).await?);
+        count_messages(&mut session, offers, &mut |_| {}).await?;
         session.logout().await;
         Ok(())
     };
-    let ended = timeout_at(Instant::now() + ALTOGETHER, listing).await;
+    let ended = timeout_at(Instant::now() + TIME_LIMIT, listing).await;
     match (offers, ended) {
         (_, Ok(Err(error))) => Err(error),
-        (Some(offers), _) => Ok(offers), // without the counts that did not come in time
+        (Some(offers), _) => Ok(offers), // without the counts that did not arrive in time
         (None, _) => Err(PollError::slow("the list of folders")),
     }
 }
 
-/// The folders by name, not counted yet. INBOX is always there, listed or not (reference row C13).
-pub(super) async fn listed(session: &mut Session) -> Result<Vec<FolderOffer>, PollError> {
+/// Lists the folders without counts. INBOX is always included, listed or not (reference row C13).
+pub(super) async fn list(session: &mut Session) -> Result<Vec<FolderOffer>, PollError> {
     let listed = session.folders().await.map_err(|error| PollError::imap(Step::Select, &error))?;
     let is_gmail = session.can("X-GM-EXT-1");
-    let mut offers: Vec<FolderOffer> = listed.into_iter().map(|listed| offer(listed, is_gmail)).collect();
+    let mut offers: Vec<FolderOffer> = listed.into_iter().map(|listed| folder_offer(listed, is_gmail)).collect();
     if !offers.iter().any(|offer| offer.name.eq_ignore_ascii_case("INBOX")) {
-        let inbox = Listed { name: "INBOX".to_owned(), special_use: None, selectable: true };
-        offers.insert(0, offer(inbox, is_gmail));
+        let inbox = ListedFolder { name: "INBOX".to_owned(), special_use: None, selectable: true };
+        offers.insert(0, folder_offer(inbox, is_gmail));
     }
     Ok(offers)
 }
 
-/// Counts the mails of the first folders that can be opened, and tells of each.
-pub(super) async fn count(
+/// Counts the mails of the first selectable folders, and reports each folder.
+pub(super) async fn count_messages(
     session: &mut Session,
     offers: &mut [FolderOffer],
-    tell: &mut impl FnMut(&FolderOffer),
+    on_counted: &mut impl FnMut(&FolderOffer),
 ) -> Result<(), PollError> {
-    let until = Instant::now() + COUNTING;
-    for offer in offers.iter_mut().filter(|offer| offer.selectable).take(MOST_COUNTED) {
+    let until = Instant::now() + COUNT_TIME_LIMIT;
+    for offer in offers.iter_mut().filter(|offer| offer.selectable).take(MAX_COUNTED) {
         if Instant::now() < until {
             let count = session.message_count(&offer.name).await;
             offer.messages = count.map_err(|error| PollError::imap(Step::Select, &error))?;
         }
-        tell(offer);
+        on_counted(offer);
     }
     Ok(())
 }
 
-fn offer(listed: Listed, is_gmail: bool) -> FolderOffer {
-    let Listed { name, special_use, selectable } = listed;
-    let special_use = special_use.or_else(|| if is_gmail { gmails(&name) } else { None });
+fn folder_offer(listed: ListedFolder, is_gmail: bool) -> FolderOffer {
+    let ListedFolder { name, special_use, selectable } = listed;
+    let special_use = special_use.or_else(|| if is_gmail { gmail_special_use(&name) } else { None });
     FolderOffer { name, messages: None, special_use, selectable }
 }
 
-/// Gmail's folders by their English names; elsewhere a name means what the customer means by it.
-fn gmails(name: &str) -> Option<SpecialUse> {
+/// The purpose of Gmail's folders by their English names. On other servers a name proves nothing.
+fn gmail_special_use(name: &str) -> Option<SpecialUse> {
     let (root, name) = name.split_once('/')?;
     match name {
         _ if root != "[Gmail]" && root != "[Google Mail]" => None,
@@ -102,14 +102,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_mean_something_with_gmail_only() {
-        let of = |name: &str, is_gmail| {
-            offer(Listed { name: name.to_owned(), special_use: None, selectable: true }, is_gmail).special_use
+    fn folder_names_have_a_meaning_on_gmail_only() {
+        let special_use_of = |name: &str, is_gmail| {
+            folder_offer(ListedFolder { name: name.to_owned(), special_use: None, selectable: true }, is_gmail)
+                .special_use
         };
-        assert_eq!(of("[Gmail]/Trash", true), Some(SpecialUse::Trash));
-        assert_eq!(of("[Google Mail]/All Mail", true), Some(SpecialUse::All));
+        assert_eq!(special_use_of("[Gmail]/Trash", true), Some(SpecialUse::Trash));
+        assert_eq!(special_use_of("[Google Mail]/All Mail", true), Some(SpecialUse::All));
         for (name, is_gmail) in [("[Gmail]/Trash", false), ("Trash", true), ("Kunder/Trash", true), ("INBOX", true)] {
-            assert_eq!(of(name, is_gmail), None, "{name}");
+            assert_eq!(special_use_of(name, is_gmail), None, "{name}");
         }
     }
 }

@@ -1,12 +1,12 @@
-//! Which UIDs the open folder has: asked in parts, and each answer held against the others of the session.
+//! Lists the UIDs of the open folder in parts, and compares the list with the session's other answers.
 //!
-//! EXISTS, UIDNEXT, SEARCH, FETCH and STATUS all speak of the same mails. Where one of them contradicts another, "nothing new" is
-//! not believed: the folder is asked for its UIDs in another form ([`ListForm`]), and where no form agrees with the other answers,
-//! that is an error, since mail that cannot be listed would never come.
+//! EXISTS, UIDNEXT, SEARCH, FETCH and STATUS all describe the same mails. If one contradicts another, "nothing new" is
+//! not believed: the UIDs are listed in another form ([`ListForm`]). If no form agrees with the other answers, the
+//! listing fails, since mail that is not listed would never be imported.
 
-mod asked;
 mod evidence;
 mod passes;
+mod request;
 mod windows;
 
 use std::collections::BTreeSet;
@@ -15,25 +15,26 @@ use super::{PollError, Step};
 use crate::imap::{ImapError, ListForm, Session};
 use crate::store::WatchedFolder;
 
-pub use asked::{Asked, Removed};
 pub use passes::{Listing, Pass};
+pub use request::{ListRequest, RemovedUids};
 pub use windows::Windows;
 
-/// The form in which the server answered rightly before.
-pub fn form_of(folder: &WatchedFolder) -> ListForm {
-    folder.list_form.as_deref().map_or_else(ListForm::default, ListForm::named)
+/// The form that the server answered correctly before.
+pub fn preferred_form(folder: &WatchedFolder) -> ListForm {
+    folder.list_form.as_deref().map_or_else(ListForm::default, ListForm::from_name)
 }
 
-/// Every UID of the open folder, in whichever form agrees with what else the server says; with the form.
-pub async fn everything(session: &mut Session, asked: Asked) -> Result<(BTreeSet<u32>, ListForm), PollError> {
-    let mut listing = Listing::new(asked, 1, None);
-    // A part of which the server said nothing has none, unless what is counted later says otherwise.
+/// Every UID of the open folder, and the form whose list agrees with the server's other answers.
+pub async fn list_all(session: &mut Session, request: ListRequest) -> Result<(BTreeSet<u32>, ListForm), PollError> {
+    let mut listing = Listing::new(request, 1, None);
+    // A part without a SEARCH response counts as empty, unless the later count contradicts it.
     while listing.next(session).await?.is_some() {}
     let form = listing.form();
     Ok((listing.into_listed().into_iter().collect(), form))
 }
 
-/// The highest UID of the open folder, as FETCH names it; a refusal is as good as none, since some refuse it for an empty folder.
+/// The highest UID of the open folder by FETCH. A refusal counts as none, since some servers refuse FETCH in an empty
+/// folder.
 pub async fn highest_uid(session: &mut Session, step: Step, folder: &str) -> Result<Option<u32>, PollError> {
     match session.highest_uid().await {
         Ok(highest) => Ok(highest),

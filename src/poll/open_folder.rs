@@ -1,37 +1,36 @@
-//! A folder that is open, with what we know of it.
+//! An open folder, with its state in the ledger.
 
-use super::listing::{Asked, Removed};
+use super::listing::{ListRequest, RemovedUids};
 use crate::imap::{ListForm, Selected};
 use crate::store::Epoch;
 
-/// An open folder with what we know of it.
 pub struct OpenFolder {
-    /// Its row.
+    /// Row ID of the folder.
     pub id: i64,
-    /// Its name as people write it.
+    /// The folder's name, decoded from modified UTF-7.
     pub name: String,
-    /// As the server described it.
+    /// The server's response to SELECT or EXAMINE.
     pub selected: Selected,
-    /// What our UIDs belong to, with our cursor.
+    /// The epoch of the folder's UIDs, with the cursor.
     pub epoch: Epoch,
-    /// What the server says that the next UID is, or what follows from the highest one.
+    /// The server's UIDNEXT, or the highest UID plus one.
     pub uidnext: u32,
-    /// Whether every UID is to be compared with the ledger, and not only those from the cursor on.
+    /// Whether every UID is compared with the ledger, not only those from the cursor on.
     pub compares_all: bool,
-    /// How far an earlier comparison has come.
+    /// The UID that an interrupted comparison has reached.
     pub compared_to: u32,
-    /// The form in which it is asked for UIDs first.
+    /// The search form to try first.
     pub form: ListForm,
-    /// The UIDs that we have removed since it was opened: not every server tells.
-    pub removed: Removed,
+    /// UIDs that this session has removed: not every server reports their removal.
+    pub removed: RemovedUids,
 }
 
 impl OpenFolder {
-    /// As it is asked for UIDs.
-    pub fn asked(&self) -> Asked {
-        Asked {
+    /// The request that lists the folder's UIDs.
+    pub fn list_request(&self) -> ListRequest {
+        ListRequest {
             name: self.name.clone(),
-            selected: self.selected.exists,
+            exists_at_select: self.selected.exists,
             removed: self.removed.clone(),
             uidnext: self.selected.uidnext,
             last: self.uidnext.saturating_sub(1),

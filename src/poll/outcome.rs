@@ -1,4 +1,4 @@
-//! The good end of a poll is written down. The bad ends are written down by `schedule/worker.rs`.
+//! Records the end of a poll that succeeded. `schedule/worker.rs` records failures.
 
 use super::visit::Poll;
 use super::{PollError, Report, ReportedError, Step};
@@ -6,12 +6,12 @@ use crate::clock::Timestamp;
 use crate::fact::Notice;
 use crate::store::{Lease, Outcome, StoredError};
 
-/// Writes down that every folder was seen, and when to look again.
-pub async fn finished(poll: &mut Poll<'_>) -> Result<(), PollError> {
+/// Records the success, and when the next poll is due.
+pub async fn record_success(poll: &mut Poll<'_>) -> Result<(), PollError> {
     let now = poll.deps.clock.now();
     let next = match poll.tally.ended_early {
-        true => after_an_early_end(poll, now),
-        false => next_poll(poll.lease, now),
+        true => next_poll_after_early_end(poll, now),
+        false => after_interval(poll.lease, now),
     };
     poll.tally.next_poll_at = Some(next);
     let ended = Outcome {
@@ -25,29 +25,29 @@ pub async fn finished(poll: &mut Poll<'_>) -> Result<(), PollError> {
     finished.map_err(|error| PollError::store(Step::Record, &error))
 }
 
-/// When the next poll is after one that ended before all was fetched: at once if it has come any further and the day's limit
-/// allows it, else after the interval.
-pub fn after_an_early_end(poll: &mut Poll<'_>, now: Timestamp) -> Timestamp {
+/// When to poll again after a poll that hit its budget: at once if it made progress and the daily limit allows, else
+/// after the interval.
+pub fn next_poll_after_early_end(poll: &mut Poll<'_>, now: Timestamp) -> Timestamp {
     let today = poll.lease.mailbox.bytes_on(now).saturating_add(poll.budget.bytes());
     if today >= poll.deps.limits.daily_bytes.0 {
         let tomorrow = now.next_day();
         poll.tally.notes.push(Notice::DailyLimitReached { bytes: today, until: tomorrow });
         return tomorrow;
     }
-    if poll.budget.has_progressed() { now } else { next_poll(poll.lease, now) }
+    if poll.budget.has_progressed() { now } else { after_interval(poll.lease, now) }
 }
 
-/// The end of a poll that failed; who records it says when to look again.
+/// The record of a failed poll. The caller sets the time of the next poll.
 pub fn failed_outcome(poll: &Poll<'_>, error: Option<ReportedError>, now: Timestamp) -> Outcome {
     let Poll { lease, budget, ref tally, started_at, .. } = *poll;
-    let stored = error.as_ref().and_then(stored);
+    let stored_error = error.as_ref().and_then(stored_error);
     let report = Report::new(&lease.mailbox.address, tally, 0, now.since(started_at).as_secs_f64(), error);
     Outcome {
         started_at,
         success: false,
         complete: false,
         report: serde_json::to_string(&report).unwrap_or_default(),
-        error: stored,
+        error: stored_error,
         notes: tally.notes.clone(),
         noteworthy: true,
         next_poll_at: None,
@@ -57,14 +57,14 @@ pub fn failed_outcome(poll: &Poll<'_>, error: Option<ReportedError>, now: Timest
     }
 }
 
-fn stored(error: &ReportedError) -> Option<StoredError> {
+fn stored_error(error: &ReportedError) -> Option<StoredError> {
     let json = serde_json::to_string(error).ok()?;
     let (step, blame) = (error.step.name(), error.blame.name());
     Some(StoredError { json, step, blame, waits_for_person: error.retry.is_none() })
 }
 
-/// The interval later, give or take a tenth, so that mailboxes added together do not stay together.
-fn next_poll(lease: &Lease, now: Timestamp) -> Timestamp {
+/// One interval from now, plus or minus a tenth, so that mailboxes added together drift apart.
+fn after_interval(lease: &Lease, now: Timestamp) -> Timestamp {
     let interval = lease.mailbox.interval_ms;
     let jitter = rand::random_range(-interval / 10..=interval / 10);
     Timestamp(now.0.saturating_add(interval).saturating_add(jitter))

@@ -1,4 +1,4 @@
-//! What a poll did: counted while it runs, told when it ends.
+//! The counts of a poll: kept while it runs, reported when it ends.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,61 +12,61 @@ use crate::clock::Timestamp;
 use crate::fact::Notice;
 use crate::store::Imported;
 
-/// What was done so far, for whoever watches.
+/// Live progress of a poll, for its observers.
 #[derive(Debug, Default)]
 pub struct Progress {
-    /// Mails found that are to be dealt with.
+    /// Mails found that have to be processed.
     pub found: AtomicU64,
-    /// Mails dealt with.
+    /// Mails processed.
     pub done: AtomicU64,
     /// Bytes of mail imported.
     pub bytes: AtomicU64,
-    /// How fast its server is.
+    /// The measured speed of the server.
     pub pace: Arc<Pace>,
 }
 
 impl Progress {
-    /// Of a poll at this pace.
-    pub fn at(pace: Pace) -> Self {
+    /// The progress of a poll with this pace.
+    pub fn with_pace(pace: Pace) -> Self {
         Self { pace: Arc::new(pace), ..Self::default() }
     }
 }
 
-/// What was done so far.
+/// The work that a poll has done so far.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// Imported, skipped, quarantined, bytes.
+    /// Imported, skipped and quarantined mails, and bytes.
     pub done: Imported,
-    /// Changes made to customers' copies.
+    /// Number of changes made to customers' copies.
     pub effects_done: u64,
-    /// Bytes that came over the wire.
+    /// Bytes received from the server.
     pub wire_bytes: u64,
-    /// Decisions worth remembering.
+    /// Notices for the poll's record.
     pub notes: Vec<Notice>,
-    /// What the customer asked for and the server cannot, or would not, do; the mail itself is safe.
+    /// The first effect that the server could not or would not do. The mail itself is safe.
     pub unsettled: Option<PollError>,
-    /// When the next poll is, once that is written down.
+    /// When the next poll is due, once recorded.
     pub next_poll_at: Option<Timestamp>,
-    /// The budget ran out; there may be more to fetch.
+    /// Whether the budget ran out, so that there may be more to fetch.
     pub ended_early: bool,
-    /// For whoever watches.
+    /// Live progress, for observers.
     pub progress: Arc<Progress>,
-    /// UIDs that were imported from the folder in hand by this poll.
+    /// UIDs of the current folder that this poll has imported.
     pub imported_uids: BTreeSet<u32>,
-    /// Folders that copies are moved to, and that were found not to be polled themselves.
-    pub sure_targets: BTreeSet<String>,
-    /// The folders that were turned to, by their rows.
+    /// Target folders that were checked and are not polled themselves.
+    pub checked_targets: BTreeSet<String>,
+    /// Row IDs of the folders that were opened.
     pub visited: Vec<i64>,
     folder_error: Option<PollError>,
 }
 
 impl Tally {
-    /// Nothing done yet, shown to whoever watches.
-    pub fn watched_by(progress: Arc<Progress>) -> Self {
+    /// An empty tally that updates this progress.
+    pub fn with_progress(progress: Arc<Progress>) -> Self {
         Self { progress, ..Self::default() }
     }
 
-    /// Counts what an import changed.
+    /// Adds the counts of one import.
     pub fn add(&mut self, imported: Imported, messages: u64) {
         self.done.imported += imported.imported;
         self.done.skipped += imported.skipped;
@@ -76,7 +76,7 @@ impl Tally {
         self.progress.bytes.fetch_add(imported.bytes, Ordering::Relaxed);
     }
 
-    /// Remembers the error of one folder; passes on one that concerns more.
+    /// Keeps the error of one folder; returns an error that concerns more than the folder.
     pub(super) fn folder_ended(&mut self, ended: Result<(), PollError>) -> Result<(), PollError> {
         match ended {
             Err(error) if error.blame <= Blame::Folder => {
@@ -96,18 +96,18 @@ impl Tally {
         self.wire_bytes += bytes;
     }
 
-    /// What a folder had to say in a session that has ended is said anew, if it still is so.
+    /// Clears the folder errors of an ended session, since the new session visits the folders again.
     pub(super) fn begin_visit(&mut self) {
         self.folder_error = None;
     }
 
-    /// What is unsettled, with the time of the next try.
+    /// The unsettled effect, with the time of the next attempt.
     pub fn unsettled(&self) -> Option<ReportedError> {
         let error = self.unsettled.as_ref()?;
         Some(ReportedError::new(error, self.next_poll_at.filter(|_| error.retry != Retry::Person)))
     }
 
-    /// Whether the poll left traces that are worth a row.
+    /// Whether the poll is worth a row in the history.
     pub fn is_noteworthy(&self) -> bool {
         let done = &self.done;
         done.imported + done.skipped + done.quarantined + self.effects_done > 0
@@ -116,7 +116,7 @@ impl Tally {
     }
 }
 
-/// A line of `mailferry poll`.
+/// One line of `mailferry poll`.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     pub mailbox: String,
@@ -130,27 +130,26 @@ pub struct Report {
     pub error: Option<ReportedError>,
 }
 
-/// What went wrong, in a report.
+/// The error in a report.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReportedError {
-    /// Where.
+    /// The step that failed.
     pub step: Step,
-    /// What is broken.
+    /// The part that is broken.
     pub blame: Blame,
-    /// When the next try is; `None`: a person must act first.
+    /// When the next attempt is due; `None` if a person must act first.
     pub retry: Option<Timestamp>,
-    /// In words.
+    /// The error in English.
     pub message: String,
-    /// Which of the known causes, where it is one.
+    /// The known cause, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
-    /// What that cause's sentences name, so that they can be told in every language.
+    /// The arguments of the cause's texts, so that every language can show them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub about: BTreeMap<String, String>,
 }
 
 impl Report {
-    /// The report of a poll.
     pub fn new(mailbox: &str, tally: &Tally, effects_pending: u64, seconds: f64, error: Option<ReportedError>) -> Self {
         Self {
             mailbox: mailbox.to_owned(),
@@ -160,7 +159,7 @@ impl Report {
             effects_done: tally.effects_done,
             effects_pending,
             bytes: tally.done.bytes,
-            // Milliseconds are as fine as it is true.
+            // Round to milliseconds: more digits would be noise.
             seconds: (seconds * 1000.0).round() / 1000.0,
             error,
         }
@@ -168,10 +167,10 @@ impl Report {
 }
 
 impl ReportedError {
-    /// An error with the time of the next try.
+    /// An error with the time of the next attempt.
     pub fn new(error: &PollError, retry: Option<Timestamp>) -> Self {
         let cause = error.trouble.as_ref().map(|trouble| trouble.cause);
         let about = error.trouble.as_ref().map(|trouble| trouble.about.clone()).unwrap_or_default();
-        Self { step: error.step, blame: error.blame, retry, message: error.in_words(), cause, about }
+        Self { step: error.step, blame: error.blame, retry, message: error.with_remedy(), cause, about }
     }
 }

@@ -1,7 +1,7 @@
-//! Which inboxes does a mail go to, and why?
+//! Chooses the inboxes of a mail, with the evidence for each.
 //!
-//! The first kind of evidence that has a route decides: what the server wrote at delivery, then what the sender wrote, then
-//! the mailbox's own inbox, so that no mail is without one.
+//! The first kind of evidence that matches a route decides: headers written at delivery, then headers written by the
+//! sender. Mail without a match goes to the mailbox's own inbox.
 
 use std::collections::HashMap;
 
@@ -10,20 +10,20 @@ use crate::address::Address;
 use crate::mail::parse::Header;
 use crate::store::{Mailbox, Scope};
 
-/// The routes in force.
+/// The routes of a mailbox's organisation.
 #[derive(Debug, Default)]
 pub struct Routes {
     by_recipient: HashMap<String, Vec<i64>>,
-    /// The mailbox's own inbox, and its address as the evidence.
+    /// The mailbox's own inbox, and the mailbox's address as evidence.
     own: (i64, String),
-    /// The addresses of all these inboxes.
+    /// Address of each inbox.
     addresses: HashMap<i64, String>,
 }
 
 impl Routes {
-    /// Reads the routes as they are now.
+    /// Loads the current routes.
     pub async fn load(mailbox: &Mailbox, deps: &Deps) -> Result<Self, PollError> {
-        // No organisation's route leads another's mail away.
+        // A route of one organisation never applies to the mail of another.
         let own = Scope::Organisation(mailbox.organisation_id);
         let routes = deps.store.routes(own).await.map_err(|error| PollError::store(Step::Import, &error))?;
         let mut by_recipient = HashMap::<String, Vec<i64>>::new();
@@ -35,14 +35,14 @@ impl Routes {
         Ok(Self { by_recipient, own: (mailbox.inbox_id, mailbox.address.clone()), addresses })
     }
 
-    /// The address of an inbox that was chosen.
+    /// The address of a chosen inbox.
     pub fn address(&self, inbox: i64) -> &str {
         self.addresses.get(&inbox).map_or("", String::as_str)
     }
 
-    /// The inboxes for a mail, each once, each with its evidence, e.g. `Delivered-To: jobb@lillestad.se`.
+    /// The inboxes for a mail without duplicates, each with its evidence, e.g. `Delivered-To: jobb@lillestad.se`.
     pub fn choose(&self, header: &Header) -> Vec<(i64, String)> {
-        // To and Cc are one kind: the sender named all of them.
+        // To and Cc are one kind, since the sender wrote both.
         let is_same_kind = |a: &str, b: &str| a == b || (a == "To" && b == "Cc");
         for fields in header.recipients.chunk_by(|(a, _), (b, _)| is_same_kind(a, b)) {
             let mut chosen: Vec<(i64, String)> = Vec::new();

@@ -1,7 +1,7 @@
-//! Whether the mails under the UIDs that we know are still the same: the mails are asked where the numbers do not tell.
+//! Compares mails on the server with those in the ledger, where the folder's numbers are inconclusive.
 
-use super::continuity::{self, Told, Verdict};
-use super::listing::{self, Asked, Removed};
+use super::continuity::{self, Continuity, ServerNumbers};
+use super::listing::{self, ListRequest, RemovedUids};
 use super::open_folder::OpenFolder;
 use super::visit::Visit;
 use super::{Blame, Deps, PollError, Step};
@@ -9,70 +9,71 @@ use crate::clock::Timestamp;
 use crate::imap::{ImapError, Sample, Selected, Session, UidSet};
 use crate::store::{Anchor, Epoch, Mailbox, StoreError, UidState, WatchedFolder};
 
-/// Mails that are looked at, at each poll, where the numbers of a folder do not tell.
-pub const FEW: i64 = 20;
-/// Mails that are looked at when all UIDs are compared.
-const MANY: i64 = 500;
-/// In one command.
-const MANY_AT_ONCE: usize = 500;
+/// Sample size of each poll whose numbers are inconclusive.
+pub const SAMPLE_SIZE: i64 = 20;
+/// Sample size of a complete comparison.
+const FULL_SAMPLE_SIZE: i64 = 500;
+/// Maximum number of mails per command.
+const UIDS_PER_COMMAND: usize = 500;
 
-/// A folder that was just opened, beside what we knew of it.
+/// An open folder, with its last epoch.
 pub struct Reopened<'a> {
     pub folder: &'a WatchedFolder,
-    /// As the server describes it now.
     pub selected: &'a Selected,
-    /// What our UIDs belonged to.
+    /// The last epoch.
     pub before: &'a Epoch,
     pub mailbox: &'a Mailbox,
     pub deps: &'a Deps,
 }
 
 impl Reopened<'_> {
-    /// Whether our UIDs still mean the same there.
-    pub async fn means_the_same(&self, session: &mut Session, compares_all: bool) -> Result<bool, PollError> {
+    /// Whether the UIDs of the last epoch are still valid.
+    pub async fn uids_are_continued(&self, session: &mut Session, compares_all: bool) -> Result<bool, PollError> {
         let Self { folder, selected, before, .. } = self;
-        let told = Told { uidvalidity: selected.uidvalidity, uidnext: selected.uidnext };
-        match continuity::judge(before, told, folder.uidvalidity_changes) {
-            // A backup may have been restored between two polls, and so much mail have come since that no number tells.
-            Verdict::Same if compares_all => Ok(self.ask_the_mails(session, MANY).await?.unwrap_or(true)),
-            Verdict::Same => Ok(true),
-            Verdict::Anew => Ok(false),
-            Verdict::AskTheMails => match self.ask_the_mails(session, FEW).await? {
+        let server = ServerNumbers { uidvalidity: selected.uidvalidity, uidnext: selected.uidnext };
+        match continuity::compare_numbers(before, server, folder.uidvalidity_changes) {
+            // A restored backup may have received so much mail since that its numbers look right.
+            Continuity::Same if compares_all => {
+                Ok(self.compare_mails(session, FULL_SAMPLE_SIZE).await?.unwrap_or(true))
+            }
+            Continuity::Same => Ok(true),
+            Continuity::Renumbered => Ok(false),
+            Continuity::CompareMails => match self.compare_mails(session, SAMPLE_SIZE).await? {
                 Some(same) => Ok(same),
-                None => self.nothing_contradicts(session).await,
+                None => self.ledger_matches(session).await,
             },
         }
     }
 
-    async fn ask_the_mails(&self, session: &mut Session, most: i64) -> Result<Option<bool>, PollError> {
-        let known = self.deps.store.anchors(self.before.id, most).await.map_err(stored)?;
+    async fn compare_mails(&self, session: &mut Session, size: i64) -> Result<Option<bool>, PollError> {
+        let known = self.deps.store.anchors(self.before.id, size).await.map_err(store_error)?;
         same_mails(session, &self.folder.name, &known).await
     }
 
-    /// Where the newest mails that we know are gone, as after "delete": whether what the server lists below the last UID that
-    /// was dealt with is what the ledger says that it is. Where that cannot be told, it is not the same, and all is read anew.
-    async fn nothing_contradicts(&self, session: &mut Session) -> Result<bool, PollError> {
+    /// Compares the ledger with the server's list where the newest known mails are gone, as after "delete". If that is
+    /// inconclusive, the UIDs count as renumbered, and the folder is read again.
+    async fn ledger_matches(&self, session: &mut Session) -> Result<bool, PollError> {
         let Self { folder, selected, before, .. } = self;
         if selected.exists == 0 || before.top == 0 {
             return Ok(true);
         }
-        let asked = Asked {
+        let request = ListRequest {
             name: folder.name.clone(),
-            selected: selected.exists,
-            removed: Removed::default(),
+            exists_at_select: selected.exists,
+            removed: RemovedUids::default(),
             uidnext: selected.uidnext,
             last: selected.uidnext.unwrap_or(before.top.saturating_add(1)).saturating_sub(1),
-            form: listing::form_of(folder),
+            form: listing::preferred_form(folder),
         };
-        let (all, _) = listing::everything(session, asked).await?;
+        let (all, _) = listing::list_all(session, request).await?;
         let mut listed: Vec<u32> = all.into_iter().take_while(|uid| *uid <= before.top).collect();
-        let newest = listed.split_off(listed.len().saturating_sub(MANY_AT_ONCE));
-        for set in UidSet::cut(&newest, session.at_once(MANY_AT_ONCE)) {
+        let newest = listed.split_off(listed.len().saturating_sub(UIDS_PER_COMMAND));
+        for set in UidSet::cut(&newest, session.command_limit(UIDS_PER_COMMAND)) {
             let samples = session.sample(&set).await;
             let samples = samples.map_err(|error| PollError::folder(Step::Select, &folder.name, &error))?;
             for uid in set.uids {
                 let sample = samples.iter().find(|sample| sample.uid == uid);
-                if !self.agrees(uid, sample).await? {
+                if !self.matches_ledger(uid, sample).await? {
                     return Ok(false);
                 }
             }
@@ -80,9 +81,9 @@ impl Reopened<'_> {
         Ok(true)
     }
 
-    /// Whether a mail is what the ledger says of its UID; one of which nothing is said or known agrees.
-    async fn agrees(&self, uid: u32, sample: Option<&Sample>) -> Result<bool, PollError> {
-        let known = self.deps.store.known_mail(self.before.id, uid).await.map_err(stored)?;
+    /// Whether a mail matches the ledger's entry of its UID. A mail that cannot be compared matches.
+    async fn matches_ledger(&self, uid: u32, sample: Option<&Sample>) -> Result<bool, PollError> {
+        let known = self.deps.store.known_mail(self.before.id, uid).await.map_err(store_error)?;
         let (Some(sample), Some(known)) = (sample, known) else { return Ok(true) };
         let start = self.mailbox.start.earliest(self.mailbox.added_at);
         Ok(match known.state {
@@ -94,40 +95,40 @@ impl Reopened<'_> {
             }
             UidState::Skipped | UidState::Pending | UidState::Quarantined | UidState::Gone => {
                 let dates = known.anchor.internal_date.map(Timestamp).zip(sample.internal_date);
-                dates.is_none_or(|(known, told)| known == told)
+                dates.is_none_or(|(known, server)| known == server)
             }
         })
     }
 }
 
-/// Compares mails that we know with what the server has under their UIDs. That it refuses to tell is no evidence.
+/// Compares known mails with those that the server has under their UIDs. A refusal is no evidence.
 pub async fn same_mails(session: &mut Session, name: &str, known: &[Anchor]) -> Result<Option<bool>, PollError> {
     let mut uids: Vec<u32> = known.iter().map(|anchor| anchor.uid).collect();
     uids.sort_unstable();
     uids.dedup();
-    let mut there = Vec::new();
-    for set in UidSet::cut(&uids, session.at_once(MANY_AT_ONCE)) {
+    let mut on_server = Vec::new();
+    for set in UidSet::cut(&uids, session.command_limit(UIDS_PER_COMMAND)) {
         match session.sample(&set).await {
-            Ok(samples) => there.extend(samples),
+            Ok(samples) => on_server.extend(samples),
             Err(ImapError::Refused { .. }) => {}
             Err(error) => return Err(PollError::folder(Step::Select, name, &error)),
         }
     }
-    Ok(continuity::same_mails(known, &there))
+    Ok(continuity::same_mails(known, &on_server))
 }
 
-/// Fails, and has the next poll open a new epoch, if these mails are others now: a backup was restored between two polls, and
-/// UIDNEXT has risen past it since.
-pub async fn still_the_same(visit: &mut Visit<'_>, folder: &OpenFolder, known: &[Anchor]) -> Result<(), PollError> {
+/// Fails if the mails under these UIDs have changed, and makes the next poll open a new epoch. This happens when a
+/// restored backup has received enough mail for UIDNEXT to pass the old one.
+pub async fn require_same_mails(visit: &mut Visit<'_>, folder: &OpenFolder, known: &[Anchor]) -> Result<(), PollError> {
     if same_mails(&mut visit.session, &folder.name, known).await? != Some(false) {
         return Ok(());
     }
     let closed = visit.deps.store.close_epoch(visit.lease, folder.epoch.id).await;
     closed.map_err(|error| PollError::store(Step::Search, &error))?;
-    let other = ImapError::Protocol("it gives UIDs a second time; the folder is read anew at the next poll".to_owned());
+    let other = ImapError::Protocol("it has reused UIDs; the next poll reads the folder again".to_owned());
     Err(PollError { blame: Blame::Folder, ..PollError::folder(Step::Search, &folder.name, &other) })
 }
 
-fn stored(error: StoreError) -> PollError {
+fn store_error(error: StoreError) -> PollError {
     PollError::store(Step::Select, &error)
 }

@@ -1,14 +1,14 @@
-//! Which UIDs does the server have that the ledger does not know?
+//! Finds the UIDs on the server that the ledger does not know.
 //!
-//! The cursor says below which UID all is finished; the ledger says what is finished above it. Flags, dates and Message-IDs
+//! All UIDs below the cursor are finished; the ledger lists the finished UIDs above it. Flags, dates and Message-IDs
 //! never decide what is new.
 
 use std::collections::BTreeMap;
 
-use super::arrived::MOST_TRIES;
+use super::fetched_mail::MAX_ATTEMPTS;
 use super::listing::{Listing, Pass};
 use super::open_folder::OpenFolder;
-use super::same_mails::{FEW, still_the_same};
+use super::same_mails::{SAMPLE_SIZE, require_same_mails};
 use super::visit::Visit;
 use super::{Deps, PollError, Step};
 use crate::cause::Cause;
@@ -16,49 +16,49 @@ use crate::fact::Notice;
 use crate::imap::Session;
 use crate::store::{Known, Lease, NotListed, Open, StoreError};
 
-/// UIDs named in a note.
-const SHOWN: usize = 20;
+/// Maximum number of UIDs listed in a notice.
+const MAX_LISTED: usize = 20;
 
-/// UIDs to fetch, and how far the cursor may move once they are finished.
+/// UIDs to fetch, and the cursor once they are finished.
 pub struct Window {
     /// Unknown or pending UIDs, ascending.
     pub unknown: Vec<u32>,
-    /// Those of them that were asked for in vain, and how often.
-    pub tried: BTreeMap<u32, i64>,
-    /// Where the cursor may stand once all of these are finished.
-    pub after: u32,
+    /// Failed attempts so far, by UID.
+    pub attempts: BTreeMap<u32, i64>,
+    /// The cursor once all of these are finished.
+    pub cursor_after: u32,
 }
 
 /// One part of a search.
 pub struct Part {
-    /// What the server has in it; `None`: it said nothing.
+    /// The UIDs of the part, as listed by the server; `None` if it sent no SEARCH response.
     pub uids: Option<Vec<u32>>,
-    /// What the ledger knows of it, ascending.
+    /// The ledger's entries for the part, ascending.
     pub known: Vec<Known>,
-    /// The search began anew with it, in another form: earlier parts are void.
-    pub anew: bool,
+    /// Whether the search restarted in another form with this part, so that earlier parts are void.
+    pub restarted: bool,
 }
 
-/// The search through one folder: first from the cursor on, for what is new, then below it, where all is to be compared.
+/// The search of one folder: first the new UIDs from the cursor on, then, if everything is compared, those below it.
 pub struct Search {
     listing: Listing,
-    /// UIDs that the ledger waits for, and that were not listed.
+    /// UIDs that are pending in the ledger and were not listed.
     unlisted: Vec<u32>,
-    /// The highest UID that the server has listed, or that was dealt with at an earlier poll.
+    /// The highest UID that the server has listed, or that an earlier poll has finished.
     highest: u32,
-    /// UIDs that an earlier poll passed without knowing of them.
+    /// UIDs below the cursor that the ledger does not know.
     found_late: Vec<u32>,
-    /// Whether it was looked, since something is new, if the UIDs still mean the same.
+    /// Whether a sample of known mails was compared, to prove that the UIDs still identify them.
     sampled: bool,
 }
 
 impl Search {
-    /// From the cursor to the last UID, and below the cursor if all are to be compared with the ledger.
+    /// Starts at the cursor, and continues below it if every UID is compared with the ledger.
     pub fn new(folder: &OpenFolder) -> Self {
         let cursor = folder.epoch.cursor;
         let compares_from = folder.compares_all.then_some(folder.compared_to.max(1));
         Self {
-            listing: Listing::new(folder.asked(), cursor, compares_from),
+            listing: Listing::new(folder.list_request(), cursor, compares_from),
             unlisted: Vec::new(),
             highest: cursor.saturating_sub(1),
             found_late: Vec::new(),
@@ -66,7 +66,7 @@ impl Search {
         }
     }
 
-    /// The next part; `None` at the end. Writes nothing down.
+    /// The next part; `None` at the end. Writes nothing.
     pub async fn next_part(
         &mut self,
         session: &mut Session,
@@ -78,21 +78,22 @@ impl Search {
         let known = match &part.uids {
             Some(uids) => {
                 self.highest = self.highest.max(uids.last().copied().unwrap_or(0));
-                deps.store.known_uids(folder.epoch.id, first, last).await.map_err(stored)?
+                deps.store.known_uids(folder.epoch.id, first, last).await.map_err(store_error)?
             }
             None => Vec::new(),
         };
-        Ok(Some(Part { uids: part.uids, known, anew: part.anew }))
+        Ok(Some(Part { uids: part.uids, known, restarted: part.restarted }))
     }
 
-    /// Whether there was an end to it.
+    /// Whether the search has reached the last UID.
     pub fn has_ended(&self) -> bool {
         self.listing.pass() == Pass::Ended
     }
 
-    /// Where the cursor may stand once all that is listed so far is finished: not behind a gap at the end, since UIDNEXT may
-    /// be a lie (reference row A8), and not behind UIDNEXT, since a mail that came meanwhile may not be the first (A11).
-    fn after(&self, folder: &OpenFolder) -> u32 {
+    /// The cursor once everything listed so far is finished. It stays at or below UIDNEXT, since a mail that has
+    /// arrived meanwhile may not be the first (A11), and never follows a UIDNEXT over a gap at the end, since it may be
+    /// wrong (reference row A8).
+    fn cursor_after(&self, folder: &OpenFolder) -> u32 {
         let after = self.highest.saturating_add(1).min(folder.uidnext).max(folder.epoch.cursor);
         self.listing.undecided().map_or(after, |undecided| undecided.min(after))
     }
@@ -106,85 +107,96 @@ impl Search {
         let mut finished = false;
         while !visit.budget.is_over() {
             let next = self.next_part(&mut visit.session, folder, visit.deps).await?;
-            let Some(Part { uids, known, anew }) = next else { break };
-            if anew {
+            let Some(Part { uids, known, restarted }) = next else { break };
+            if restarted {
                 self.unlisted.clear();
             }
             let Some(uids) = uids else { continue };
-            let waits = |known: &&Known| known.open == Some(Open::Pending) && uids.binary_search(&known.first).is_err();
-            self.unlisted.extend(known.iter().filter(waits).map(|known| known.first));
-            let (tried, unknown) = (tried(&known), unknown(uids, &known));
+            let is_unlisted =
+                |known: &&Known| known.open == Some(Open::Pending) && uids.binary_search(&known.first).is_err();
+            self.unlisted.extend(known.iter().filter(is_unlisted).map(|known| known.first));
+            let (attempts, unknown) = (attempts(&known), unknown(uids, &known));
             if !unknown.is_empty() {
-                self.found(visit, folder, &unknown, &tried).await?;
-                return Ok(Some(Window { unknown, tried, after: self.after(folder) }));
+                self.check_new(visit, folder, &unknown, &attempts).await?;
+                return Ok(Some(Window { unknown, attempts, cursor_after: self.cursor_after(folder) }));
             }
             finished = true;
         }
-        self.nothing_left(visit, folder, finished).await?;
+        self.finish(visit, folder, finished).await?;
         Ok(None)
     }
 
-    /// Something is new: makes sure that it is, and writes down that it was found late.
-    async fn found(
+    /// Handles new UIDs: checks that the server has not reused old UIDs, and records UIDs that were found late.
+    async fn check_new(
         &mut self,
         visit: &mut Visit<'_>,
         folder: &OpenFolder,
         unknown: &[u32],
-        tried: &BTreeMap<u32, i64>,
+        attempts: &BTreeMap<u32, i64>,
     ) -> Result<(), PollError> {
         if !std::mem::replace(&mut self.sampled, true) {
-            let known = visit.deps.store.anchors(folder.epoch.id, FEW).await.map_err(stored)?;
-            still_the_same(visit, folder, &known).await?;
+            let known = visit.deps.store.anchors(folder.epoch.id, SAMPLE_SIZE).await.map_err(store_error)?;
+            require_same_mails(visit, folder, &known).await?;
         }
-        let late = |uid: &&u32| **uid < folder.epoch.cursor && !tried.contains_key(uid);
+        let late = |uid: &&u32| **uid < folder.epoch.cursor && !attempts.contains_key(uid);
         let late: Vec<u32> = unknown.iter().filter(late).copied().collect();
         if !late.is_empty() {
             self.found_late.extend(late);
             let count = self.found_late.len();
-            visit.deps.store.record_unaccounted(visit.lease, folder.id, count).await.map_err(stored)?;
+            visit.deps.store.record_unaccounted(visit.lease, folder.id, count).await.map_err(store_error)?;
         }
         Ok(())
     }
 
-    /// Nothing more is to be fetched. `finished`: the last windows had nothing new.
-    async fn nothing_left(&mut self, visit: &Visit<'_>, folder: &OpenFolder, finished: bool) -> Result<(), PollError> {
+    /// Handles the end of the search. `finished`: the last windows had nothing new.
+    async fn finish(&mut self, visit: &Visit<'_>, folder: &OpenFolder, finished: bool) -> Result<(), PollError> {
         let (store, lease, epoch) = (&visit.deps.store, visit.lease, folder.epoch.id);
-        // Only now it is certain that these were not left out by an answer that is not true.
+        // Only a complete search proves that the server no longer has these UIDs.
         if self.has_ended() && !self.unlisted.is_empty() {
             let unlisted = std::mem::take(&mut self.unlisted);
             let now = visit.deps.clock.now();
             store
-                .count_not_listed(lease, NotListed { epoch_id: epoch, uids: &unlisted, max_attempts: MOST_TRIES }, now)
+                .count_not_listed(
+                    lease,
+                    NotListed { epoch_id: epoch, uids: &unlisted, max_attempts: MAX_ATTEMPTS },
+                    now,
+                )
                 .await
-                .map_err(stored)?;
+                .map_err(store_error)?;
         }
-        if let Some(form) = self.listing.take_learned() {
-            store.set_list_form(lease, form.as_str()).await.map_err(stored)?;
+        if let Some(form) = self.listing.take_new_preference() {
+            store.set_list_form(lease, form.as_str()).await.map_err(store_error)?;
         }
-        // Windows at the end without anything new still move the cursor, so that they are not searched again.
-        let cursor = self.after(folder);
+        // The cursor passes windows at the end that have nothing new, so that they are not searched again.
+        let cursor = self.cursor_after(folder);
         if finished && cursor > folder.epoch.cursor {
-            store.advance_cursor(lease, epoch, cursor).await.map_err(stored)?;
+            store.advance_cursor(lease, epoch, cursor).await.map_err(store_error)?;
         }
         Ok(())
     }
 
-    /// Writes down that every UID was compared with the ledger, if that was to be done and is.
-    pub async fn compared(&self, visit: &mut Visit<'_>, folder: &OpenFolder) -> Result<(), PollError> {
+    /// Records a complete comparison with the ledger, or how far an interrupted one has come.
+    pub async fn record_comparison(&self, visit: &mut Visit<'_>, folder: &OpenFolder) -> Result<(), PollError> {
         let (store, lease) = (&visit.deps.store, visit.lease);
         let count = self.found_late.len();
         if count > 0 {
-            let some: Vec<String> = self.found_late.iter().take(SHOWN).map(u32::to_string).collect();
-            let more = if count > SHOWN { ", ..." } else { "" };
+            let some: Vec<String> = self.found_late.iter().take(MAX_LISTED).map(u32::to_string).collect();
+            let more = if count > MAX_LISTED { ", ..." } else { "" };
             let (name, some) = (&folder.name, some.join(", "));
-            tracing::warn!(mailbox = lease.mailbox.address, folder = name, count, uids = some, "UIDs were found late");
+            tracing::warn!(
+                mailbox = lease.mailbox.address,
+                folder = name,
+                count,
+                uids = some,
+                "the server has listed old UIDs for the first time"
+            );
             let (folder, uids) = (name.clone(), format!("{some}{more}"));
             visit.tally.notes.push(Notice::FoundLate { folder, count: count as u64, uids });
         }
         let written = match (self.listing.pass(), self.listing.undecided()) {
             _ if !folder.compares_all => Ok(()),
             (Pass::Ended, None) => store.record_comparison(lease, folder.id, count, visit.deps.clock.now()).await,
-            // The time was up: the next poll goes on from there.
+            // The budget ran out: the next poll continues from there.
             (Pass::Below | Pass::Ended, undecided) => {
                 let next = self.listing.position().min(folder.epoch.cursor);
                 match undecided.map_or(next, |undecided| undecided.min(next)) {
@@ -194,11 +206,11 @@ impl Search {
             }
             (Pass::New, _) => Ok(()),
         };
-        written.map_err(stored)
+        written.map_err(store_error)
     }
 }
 
-/// The UIDs that are not finished by what the ledger knows; both ascend.
+/// The UIDs that the ledger does not list as finished; both arguments are ascending.
 pub fn unknown(mut uids: Vec<u32>, known: &[Known]) -> Vec<u32> {
     let mut done = known.iter().filter(|known| known.open.is_none()).peekable();
     uids.retain(|uid| {
@@ -208,22 +220,27 @@ pub fn unknown(mut uids: Vec<u32>, known: &[Known]) -> Vec<u32> {
     uids
 }
 
-/// How often each UID that is pending was asked for in vain.
-pub fn tried(known: &[Known]) -> BTreeMap<u32, i64> {
+/// Failed attempts of each pending UID.
+pub fn attempts(known: &[Known]) -> BTreeMap<u32, i64> {
     let pending = known.iter().filter(|known| known.open == Some(Open::Pending));
     pending.map(|known| (known.first, known.attempts)).collect()
 }
 
-/// Writes down that it is not known whether every mail of a folder is in the ledger, where its answers contradict each other.
-pub async fn doubt(ended: &Result<(), PollError>, folder_id: i64, lease: &Lease, deps: &Deps) -> Result<(), PollError> {
-    let trouble = ended.as_ref().err().and_then(|error| error.trouble.as_ref());
+/// Records that the completeness of a folder is unknown, if the server's answers contradict each other.
+pub async fn record_contradiction(
+    result: &Result<(), PollError>,
+    folder_id: i64,
+    lease: &Lease,
+    deps: &Deps,
+) -> Result<(), PollError> {
+    let trouble = result.as_ref().err().and_then(|error| error.trouble.as_ref());
     if trouble.is_none_or(|trouble| trouble.cause != Cause::AnswersContradict) {
         return Ok(());
     }
     let written = deps.store.record_contradiction(lease, folder_id).await;
-    written.map_err(stored)
+    written.map_err(store_error)
 }
 
-fn stored(error: StoreError) -> PollError {
+fn store_error(error: StoreError) -> PollError {
     PollError::store(Step::Search, &error)
 }

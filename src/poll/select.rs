@@ -1,6 +1,6 @@
-//! A folder is opened, and it is decided whether our UIDs still mean anything there.
+//! Opens a folder, and decides whether the UIDs in the ledger still identify the same mails.
 
-use super::listing::Removed;
+use super::listing::RemovedUids;
 use super::open_folder::OpenFolder;
 use super::same_mails::Reopened;
 use super::visit::Visit;
@@ -11,140 +11,141 @@ use crate::imap::{ImapError, Selected, Session};
 use crate::mailbox::AfterImport;
 use crate::store::{Epoch, Lease, Mailbox, NewEpoch, StoreError, WatchedFolder};
 
-/// So long after a mail that did not come was put aside, it is asked for once more, and again after as long: an outage can
-/// look like a bad mail, and must not cost one.
-const ASK_AGAIN_MS: i64 = 6 * 3600 * 1000;
-/// So often every UID is compared with the ledger: servers leave UIDs out of SEARCH now and then (reference row A9).
-const COMPARE_MS: i64 = 24 * 3600 * 1000;
-/// A folder with more mails is searched in parts, up to the highest UID there is and not to a UIDNEXT that may be far ahead.
-const LARGE: u32 = 80_000;
+/// A quarantined mail that was never received is fetched again after this time, and again after each further interval:
+/// an outage can look like a bad mail, and must not lose one.
+const RETRY_MISSING_MS: i64 = 6 * 3600 * 1000;
+/// Interval at which every UID is compared with the ledger: servers sometimes omit UIDs from SEARCH (reference row A9).
+const COMPARE_INTERVAL_MS: i64 = 24 * 3600 * 1000;
+/// A folder with more mails is searched in parts, up to its highest UID: its UIDNEXT may be far ahead.
+const LARGE_FOLDER: u32 = 80_000;
 
-/// The folders of the mailbox, in their order, with what was put aside long enough among what is to be fetched.
-pub async fn watched(lease: &Lease, deps: &Deps) -> Result<Vec<WatchedFolder>, PollError> {
+/// The folders of the mailbox in order. Missing mails that were quarantined long enough ago become pending again.
+pub async fn watched_folders(lease: &Lease, deps: &Deps) -> Result<Vec<WatchedFolder>, PollError> {
     let now = deps.clock.now();
-    let before = Timestamp(now.0.saturating_sub(ASK_AGAIN_MS));
-    deps.store.reopen_missing(lease, before, now).await.map_err(stored)?;
-    deps.store.watched_folders(lease.mailbox.id).await.map_err(stored)
+    let before = Timestamp(now.0.saturating_sub(RETRY_MISSING_MS));
+    deps.store.reopen_missing(lease, before, now).await.map_err(store_error)?;
+    deps.store.watched_folders(lease.mailbox.id).await.map_err(store_error)
 }
 
-/// What was found out about a folder, with nothing of it written down yet.
-struct Looked {
-    /// As the server described it.
+/// The state of a folder on the server and in the database. Nothing has been written yet.
+struct FolderState {
     selected: Selected,
-    /// What our UIDs belonged to, if it was looked at before.
+    /// The last epoch; `None` on the first visit.
     before: Option<Epoch>,
-    /// Whether they still do.
-    same: bool,
-    /// Whether every UID is to be compared with the ledger.
+    /// Whether the UIDs of that epoch are still valid.
+    is_continued: bool,
+    /// Whether every UID is compared with the ledger.
     compares_all: bool,
-    /// What the server says that the next UID is, or what follows from the highest one.
+    /// The server's UIDNEXT, or the highest UID plus one.
     uidnext: u32,
 }
 
-impl Looked {
-    /// UIDVALIDITY; 0: none.
+impl FolderState {
+    /// UIDVALIDITY; 0 if the server sends none.
     fn number(&self) -> u32 {
         self.selected.uidvalidity.unwrap_or(0)
     }
 
-    /// The note about another numbering than before, where it is one.
-    fn anew(&self, name: &str) -> Option<Notice> {
-        let before = self.before.as_ref().filter(|_| !self.same)?.uidvalidity;
+    /// The notice about new UIDs, if the last epoch is no longer valid.
+    fn renumbered_notice(&self, name: &str) -> Option<Notice> {
+        let before = self.before.as_ref().filter(|_| !self.is_continued)?.uidvalidity;
         let (number, uidnext) = (self.number(), self.uidnext);
         Some(Notice::Renumbered { folder: name.to_owned(), before, number, uidnext })
     }
 
-    fn opened(self, folder: &WatchedFolder, epoch: Epoch) -> OpenFolder {
+    fn into_open_folder(self, folder: &WatchedFolder, epoch: Epoch) -> OpenFolder {
         OpenFolder {
             id: folder.id,
             name: folder.name.clone(),
-            compared_to: if self.same { u32::try_from(folder.compared_to).unwrap_or(0) } else { 0 },
+            compared_to: if self.is_continued { u32::try_from(folder.compared_to).unwrap_or(0) } else { 0 },
             selected: self.selected,
             epoch,
             uidnext: self.uidnext,
             compares_all: self.compares_all,
-            form: listing::form_of(folder),
-            removed: Removed::default(),
+            form: listing::preferred_form(folder),
+            removed: RemovedUids::default(),
         }
     }
 }
 
-/// Opens a folder, read-only where the customer's copy is to be left.
+/// Opens a folder, read-only if the mailbox leaves its copies unchanged.
 pub async fn open(visit: &mut Visit<'_>, folder: &WatchedFolder) -> Result<OpenFolder, PollError> {
     let Visit { session, lease, deps, tally, .. } = visit;
     tally.visited.push(folder.id);
     tally.imported_uids.clear();
     let read_only = lease.mailbox.after_import == AfterImport::Leave;
-    let mut looked = look(session, folder, &lease.mailbox, read_only, deps).await?;
-    let (number, note) = (looked.number(), looked.anew(&folder.name));
-    let before = looked.before.as_ref().map(|before| before.uidvalidity);
-    let epoch = match looked.before.take() {
-        Some(before) if looked.same => deps.store.keep_epoch(lease, folder, before, number).await,
+    let mut state = inspect(session, folder, &lease.mailbox, read_only, deps).await?;
+    let (number, note) = (state.number(), state.renumbered_notice(&folder.name));
+    let before = state.before.as_ref().map(|before| before.uidvalidity);
+    let epoch = match state.before.take() {
+        Some(before) if state.is_continued => deps.store.keep_epoch(lease, folder, before, number).await,
         _ => {
             let epoch = deps
                 .store
                 .open_epoch(
                     lease,
-                    NewEpoch { folder_id: folder.id, uidvalidity: number, boundary: looked.uidnext },
+                    NewEpoch { folder_id: folder.id, uidvalidity: number, boundary: state.uidnext },
                     deps.clock.now(),
                 )
                 .await;
             if let Some(note) = note {
                 let (mailbox, folder) = (&lease.mailbox.address, &folder.name);
-                tracing::warn!(mailbox, folder, before, now = number, "UIDs were given anew");
+                tracing::warn!(mailbox, folder, before, now = number, "the server has renumbered the folder");
                 tally.notes.push(note);
             }
             epoch
         }
     };
-    Ok(looked.opened(folder, epoch.map_err(stored)?))
+    Ok(state.into_open_folder(folder, epoch.map_err(store_error)?))
 }
 
-/// Opens a folder read-only and writes nothing down: where [`open`] would begin an epoch, it is one that the database does not
-/// have. With it comes what there is to say of its numbers.
-pub async fn open_unwritten(
+/// Opens a folder read-only and writes nothing: where [`open`] would begin an epoch, the epoch is not in the database.
+/// Also returns the notice about new UIDs.
+pub async fn open_for_dry_run(
     session: &mut Session,
     folder: &WatchedFolder,
     mailbox: &Mailbox,
     deps: &Deps,
 ) -> Result<(OpenFolder, Option<Notice>), PollError> {
-    let mut looked = look(session, folder, mailbox, true, deps).await?;
-    let note = looked.anew(&folder.name);
-    let epoch = match looked.before.take() {
-        Some(before) if looked.same => before,
-        _ => Epoch::not_stored(looked.number(), looked.uidnext),
+    let mut state = inspect(session, folder, mailbox, true, deps).await?;
+    let note = state.renumbered_notice(&folder.name);
+    let epoch = match state.before.take() {
+        Some(before) if state.is_continued => before,
+        _ => Epoch::not_stored(state.number(), state.uidnext),
     };
-    Ok((looked.opened(folder, epoch), note))
+    Ok((state.into_open_folder(folder, epoch), note))
 }
 
-/// Opens a folder and finds out what its numbers mean.
-async fn look(
+/// Opens a folder, and decides whether its UIDs are still valid.
+async fn inspect(
     session: &mut Session,
     folder: &WatchedFolder,
     mailbox: &Mailbox,
     read_only: bool,
     deps: &Deps,
-) -> Result<Looked, PollError> {
+) -> Result<FolderState, PollError> {
     let selected = session.select(&folder.name, read_only).await;
     let selected = selected.map_err(|error| PollError::folder(Step::Select, &folder.name, &error))?;
-    let before = deps.store.newest_epoch(folder.id).await.map_err(stored)?;
+    let before = deps.store.newest_epoch(folder.id).await.map_err(store_error)?;
     let compares_all =
-        folder.verified_at.is_none_or(|at| !(0..COMPARE_MS).contains(&deps.clock.now().0.saturating_sub(at)));
-    let same = match &before {
+        folder.verified_at.is_none_or(|at| !(0..COMPARE_INTERVAL_MS).contains(&deps.clock.now().0.saturating_sub(at)));
+    let is_continued = match &before {
         None => false,
         Some(before) => {
             let reopened = Reopened { folder, selected: &selected, before, mailbox, deps };
-            reopened.means_the_same(session, compares_all).await?
+            reopened.uids_are_continued(session, compares_all).await?
         }
     };
-    let cursor = before.as_ref().filter(|_| same).map(|before| before.cursor);
+    let cursor = before.as_ref().filter(|_| is_continued).map(|before| before.cursor);
     let uidnext = next_uid(session, &folder.name, &selected, cursor).await?;
-    Ok(Looked { selected, before, same, compares_all, uidnext })
+    Ok(FolderState { selected, before, is_continued, compares_all, uidnext })
 }
 
-/// What the server says that the next UID is, or what follows from the highest one. `cursor`: where UIDs still mean the same.
+/// Finds the next UID: the server's UIDNEXT, or the highest UID plus one. `cursor` is `None` if the old UIDs are no
+/// longer valid.
 ///
-/// Winmail and 163.com do not say UIDNEXT (reference rows A2, A3), and Yahoo's is far ahead (A8): the highest UID tells more.
+/// Winmail and 163.com do not send UIDNEXT (reference rows A2, A3), and Yahoo's is far ahead (A8), so the highest UID
+/// decides there.
 async fn next_uid(
     session: &mut Session,
     name: &str,
@@ -154,22 +155,22 @@ async fn next_uid(
     let failed = |error: ImapError| PollError::folder(Step::Select, name, &error);
     let is_near = |next: u32| {
         let distance = next.saturating_sub(cursor.unwrap_or(1)) / 10;
-        cursor.is_some() && (selected.exists <= LARGE || distance <= LARGE)
+        cursor.is_some() && (selected.exists <= LARGE_FOLDER || distance <= LARGE_FOLDER)
     };
     let highest = match selected.uidnext {
         _ if selected.exists == 0 => Some(0),
         Some(next) if is_near(next) => None,
         Some(_) => listing::highest_uid(session, Step::Select, name).await?,
-        None => session.highest_uid().await.map_err(failed)?, // nothing else tells it, so a refusal is one
+        None => session.highest_uid().await.map_err(failed)?, // there is no other source, so a refusal is an error
     };
     match (selected.uidnext, highest) {
-        (Some(told), Some(highest)) => Ok(told.min(highest.saturating_add(1))),
-        (Some(told), None) => Ok(told),
+        (Some(announced), Some(highest)) => Ok(announced.min(highest.saturating_add(1))),
+        (Some(announced), None) => Ok(announced),
         (None, Some(highest)) => Ok(highest.saturating_add(1)),
-        (None, None) => Err(failed(ImapError::Protocol("it tells neither UIDNEXT nor the highest UID".to_owned()))),
+        (None, None) => Err(failed(ImapError::Protocol("it sends neither UIDNEXT nor the highest UID".to_owned()))),
     }
 }
 
-fn stored(error: StoreError) -> PollError {
+fn store_error(error: StoreError) -> PollError {
     PollError::store(Step::Select, &error)
 }

@@ -1,7 +1,7 @@
-//! From when on is the mail of a folder wanted? Decided once for each.
+//! Decides from which date on the mail of a folder is wanted. Decided once per folder.
 //!
-//! What lies there at the first look and is older than the start is skipped, in the ledger, as ranges: mailboxes with
-//! 500,000 old mails exist. Whatever appears later is new, whatever its date.
+//! Mail that is present on the first visit and older than the start is skipped. The ledger stores it as ranges, since
+//! mailboxes with 500,000 old mails exist. Mail that appears later is new, whatever its date.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,83 +13,83 @@ use crate::clock::Timestamp;
 use crate::imap::{ImapError, ListForm, Meta, Session, UidSet};
 use crate::store::{EpochStart, Mailbox, StoreError};
 
-/// SEARCH SINCE knows days of the server's own calendar only (reference row A15): this much earlier is never too late.
+/// SEARCH SINCE uses days of the server's own calendar (reference row A15), so the search begins this much earlier.
 const MARGIN_MS: i64 = 2 * 24 * 3600 * 1000;
 
-/// What the start leaves out of a folder.
+/// The mail of a folder that the start leaves out.
 #[derive(Default)]
-pub struct Decision {
-    /// These ranges of UIDs, ascending.
+pub struct StartDecision {
+    /// The skipped ranges of UIDs, ascending.
     pub skipped: Vec<(u32, u32)>,
-    /// From here on mail is looked for.
+    /// The first UID to search.
     pub cursor: u32,
-    /// So many mails are left out.
+    /// Number of mails left out.
     pub left_out: u64,
 }
 
-/// Decides the start, unless that was done.
+/// Decides the start, unless it was decided before.
 pub async fn decide(visit: &mut Visit<'_>, folder: &mut OpenFolder) -> Result<(), PollError> {
     if folder.epoch.start_decided {
         return Ok(());
     }
     let Visit { session, lease, deps, tally, .. } = visit;
-    let decision = decision(session, folder, &lease.mailbox, deps).await?;
+    let decision = compute(session, folder, &lease.mailbox, deps).await?;
     tally.done.skipped += decision.left_out;
     let (skipped, cursor) = (&decision.skipped, decision.cursor);
     deps.store
         .decide_start(lease, EpochStart { epoch_id: folder.epoch.id, skipped, cursor }, deps.clock.now())
         .await
-        .map_err(stored)?;
+        .map_err(store_error)?;
     folder.epoch.start_decided = true;
     folder.epoch.cursor = cursor;
     Ok(())
 }
 
-/// The decision, with nothing written down.
-pub async fn decision(
+/// Computes the decision, without writing it.
+pub async fn compute(
     session: &mut Session,
     folder: &OpenFolder,
     mailbox: &Mailbox,
     deps: &Deps,
-) -> Result<Decision, PollError> {
-    let old_last = folder.epoch.boundary.saturating_sub(1);
-    let mut decided = Decision { cursor: 1, ..Decision::default() };
+) -> Result<StartDecision, PollError> {
+    let last_old = folder.epoch.boundary.saturating_sub(1);
+    let mut decision = StartDecision { cursor: 1, ..StartDecision::default() };
     if let Some(moment) = mailbox.start.earliest(mailbox.added_at)
-        && old_last > 0
+        && last_old > 0
     {
-        let wanted = wanted(session, folder, old_last, moment).await?;
-        // Where the start is decided anew, what became of some of these mails is decided already.
-        let known = deps.store.known_uids(folder.epoch.id, 1, old_last).await.map_err(stored)?;
+        let wanted = find_wanted(session, folder, last_old, moment).await?;
+        // If the start is decided again, the ledger already knows some of these mails.
+        let known = deps.store.known_uids(folder.epoch.id, 1, last_old).await.map_err(store_error)?;
         let first_open = known.iter().find(|known| known.open.is_some()).map(|known| known.first);
         let opens = wanted.first().copied().into_iter().chain(first_open);
-        decided.cursor = opens.min().unwrap_or(folder.epoch.boundary);
+        decision.cursor = opens.min().unwrap_or(folder.epoch.boundary);
         let known: Vec<(u32, u32)> = known.into_iter().map(|known| (known.first, known.last)).collect();
-        decided.skipped = gaps(&wanted, &known, old_last);
+        decision.skipped = gaps(&wanted, &known, last_old);
         let kept = wanted.len() + known.iter().filter(|(uid, _)| wanted.binary_search(uid).is_err()).count();
-        decided.left_out = u64::from(folder.selected.exists).saturating_sub(kept as u64);
+        decision.left_out = u64::from(folder.selected.exists).saturating_sub(kept as u64);
     }
-    Ok(decided)
+    Ok(decision)
 }
 
-/// The UIDs up to `last` that are not known to be from before the moment. Only what the server lists as older, or gives an older
-/// date, is left out: it may leave a UID out of one answer (reference row A9), but hardly out of two.
-async fn wanted(
+/// The UIDs up to `last`, without those known to be older than `moment`. A UID is left out only if the server lists it
+/// as older or sends an older date: a server may omit a UID from one answer (reference row A9), but hardly from two.
+async fn find_wanted(
     session: &mut Session,
     folder: &OpenFolder,
     last: u32,
     moment: Timestamp,
 ) -> Result<Vec<u32>, PollError> {
     let day = imap_date(Timestamp(moment.0.saturating_sub(MARGIN_MS).max(0)));
-    let (mut all, form) = listing::everything(session, folder.asked()).await?;
+    let (mut all, form) = listing::list_all(session, folder.list_request()).await?;
     all.retain(|uid| *uid <= last);
-    // Some servers say nothing where there is nothing; of what was not listed as older, the dates are looked at.
-    let newer = listed(session, folder, last, &format!("SINCE {day}"), form).await?;
-    let older = listed(session, folder, last, &format!("BEFORE {day}"), form).await?;
+    // Some servers omit empty SEARCH responses, so every UID that was not listed as older is checked by its date.
+    let newer = search_dates(session, folder, last, &format!("SINCE {day}"), form).await?;
+    let older = search_dates(session, folder, last, &format!("BEFORE {day}"), form).await?;
     let can_tell_dates = older.is_disjoint(&newer); // Domino cannot (reference row A15)
     let undecided: Vec<u32> =
         all.union(&newer).copied().filter(|uid| !(can_tell_dates && older.contains(uid))).collect();
     let mut wanted = Vec::new();
-    for set in UidSet::cut(&undecided, session.at_once(1000)) {
+    for set in UidSet::cut(&undecided, session.command_limit(1000)) {
         let metas =
             metas(session, &set).await.map_err(|error| PollError::folder(Step::Search, &folder.name, &error))?;
         let is_old = |uid: &u32| metas.get(uid).and_then(|meta| meta.internal_date).is_some_and(|at| at < moment);
@@ -98,8 +98,8 @@ async fn wanted(
     Ok(wanted)
 }
 
-/// The UIDs up to `last` that match.
-async fn listed(
+/// The UIDs up to `last` that match the search key `also`.
+async fn search_dates(
     session: &mut Session,
     folder: &OpenFolder,
     last: u32,
@@ -108,22 +108,22 @@ async fn listed(
 ) -> Result<BTreeSet<u32>, PollError> {
     let mut all = BTreeSet::new();
     if form == ListForm::Fetch {
-        return Ok(all); // SEARCH is not believed here: the dates themselves are looked at
+        return Ok(all); // this server's SEARCH is unreliable; the dates are fetched instead
     }
-    let mut windows = Windows::between(1, last, folder.selected.exists.max(1)).asked_as(form);
+    let mut windows = Windows::between(1, last, folder.selected.exists.max(1)).with_form(form);
     while let Some((_, uids)) = windows.next(session, also, &folder.name).await? {
         all.extend(uids.unwrap_or_default());
     }
     Ok(all)
 }
 
-/// Dates and sizes of these mails; one that the server refuses to tell of has none.
+/// Fetches dates and sizes. A mail whose FETCH the server refuses has no entry.
 pub async fn metas(session: &mut Session, set: &UidSet) -> Result<BTreeMap<u32, Meta>, ImapError> {
     let mut metas = BTreeMap::new();
     match session.fetch_meta(set, &mut metas).await {
         Err(ImapError::Refused { .. }) if set.uids.len() > 1 => {
-            for one in UidSet::cut(&set.uids, 1) {
-                match session.fetch_meta(&one, &mut metas).await {
+            for single in UidSet::cut(&set.uids, 1) {
+                match session.fetch_meta(&single, &mut metas).await {
                     Ok(()) | Err(ImapError::Refused { .. }) => {}
                     Err(error) => return Err(error),
                 }
@@ -135,7 +135,7 @@ pub async fn metas(session: &mut Session, set: &UidSet) -> Result<BTreeMap<u32, 
     Ok(metas)
 }
 
-/// The ranges from 1 to `last` without the wanted UIDs and the known ranges, both ascending.
+/// The ranges from 1 to `last` without the wanted UIDs and without the known ranges; both are ascending.
 fn gaps(wanted: &[u32], known: &[(u32, u32)], last: u32) -> Vec<(u32, u32)> {
     let mut kept: Vec<(u32, u32)> = wanted.iter().map(|uid| (*uid, *uid)).chain(known.iter().copied()).collect();
     kept.sort_unstable();
@@ -153,7 +153,7 @@ fn gaps(wanted: &[u32], known: &[(u32, u32)], last: u32) -> Vec<(u32, u32)> {
     gaps
 }
 
-fn stored(error: StoreError) -> PollError {
+fn store_error(error: StoreError) -> PollError {
     PollError::store(Step::Search, &error)
 }
 
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_gaps_are_what_is_left_out() {
+    fn gaps_are_the_ranges_between_kept_uids() {
         assert_eq!(gaps(&[], &[], 9), [(1, 9)]);
         assert_eq!(gaps(&[1, 2, 5], &[], 9), [(3, 4), (6, 9)]);
         assert_eq!(gaps(&[9], &[], 9), [(1, 8)]);

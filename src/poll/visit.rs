@@ -1,4 +1,4 @@
-//! What is handed from step to step of one poll.
+//! The state that the steps of one poll share.
 
 use super::route::Routes;
 use super::{Budget, Deps, PollError, Tally};
@@ -6,24 +6,22 @@ use crate::clock::Timestamp;
 use crate::imap::Session;
 use crate::store::Lease;
 
-/// One poll of one mailbox, from its lease to its record.
+/// One poll of one mailbox, from its lease to its result.
 pub struct Poll<'a> {
-    /// The mailbox, and our right to write down what becomes of its mail.
+    /// The mailbox, and the lease that permits writing to its ledger.
     pub lease: &'a Lease,
-    /// What a poll works with.
     pub deps: &'a Deps,
-    /// How much it may take.
+    /// The time, messages and bytes that the poll may use.
     pub budget: &'a Budget,
-    /// What was done so far.
+    /// The work done so far.
     pub tally: &'a mut Tally,
     pub started_at: Timestamp,
 }
 
-/// The visit to its server that a poll makes, from the login to the logout.
+/// The connected part of a poll, from the login to the logout.
 pub struct Visit<'a> {
-    /// The conversation with the server.
     pub session: Session,
-    /// Where the mailbox's mail goes.
+    /// The inboxes for the mailbox's mail.
     pub routes: Routes,
     pub lease: &'a Lease,
     pub deps: &'a Deps,
@@ -32,7 +30,7 @@ pub struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    /// Leaves. Fails where one folder did, which kept no other waiting.
+    /// Logs out. Returns the error of the first folder that failed, if any.
     pub async fn end(self) -> Result<(), PollError> {
         self.tally.received(self.session.received());
         self.session.logout().await;

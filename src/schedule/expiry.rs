@@ -58,12 +58,12 @@ fn due_warnings(
 mod tests {
     use super::*;
     use crate::clock::Timestamp;
-    use crate::oauth::What;
+    use crate::oauth::ExpiringCredential;
 
     #[test]
     fn each_warning_is_given_once() {
         let ending = |days_left, warning| {
-            let ending = Forecast { what: What::ClientSecret, ends_at: Timestamp(0), days_left, warning };
+            let ending = Forecast { what: ExpiringCredential::ClientSecret, ends_at: Timestamp(0), days_left, warning };
             vec![("microsoft".to_owned(), String::new(), ending)]
         };
         let mut warned = HashMap::new();

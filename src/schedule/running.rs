@@ -46,13 +46,13 @@ impl RunningPoll {
     }
 
     fn endpoint(&self) -> String {
-        self.progress.pace.place().unwrap_or_else(|| self.endpoint.clone())
+        self.progress.pace.server_key().unwrap_or_else(|| self.endpoint.clone())
     }
 
     fn evict(&mut self, eviction: Eviction) {
         self.asked_to_end.get_or_insert_with(Instant::now);
         match eviction {
-            Eviction::AtOnce => self.progress.pace.cut(),
+            Eviction::AtOnce => self.progress.pace.abort(),
             Eviction::AfterMessage => self.progress.pace.end_turn(),
         }
     }

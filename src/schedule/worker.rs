@@ -34,13 +34,14 @@ pub async fn poll(
     let left_today = deps.limits.daily_bytes.0.saturating_sub(lease.mailbox.bytes_on(started_at));
     let quota = (deps.limits.poll_messages.0 as u64, deps.limits.poll_bytes.0.min(left_today));
     let pace = progress.pace.clone();
-    let budget = Arc::new(Budget::new(stop.clone(), started + limits.time, quota.0, quota.1).in_turn(pace.turn_over()));
+    let budget =
+        Arc::new(Budget::new(stop.clone(), started + limits.time, quota.0, quota.1).with_turn(pace.turn_over()));
     let lease = Arc::new(lease);
     let mut polling = {
         let (lease, deps, budget) = (lease.clone(), deps.clone(), budget.clone());
         // A separate task: a panic in a parser fails the poll and does not end the program.
         tokio::spawn(async move {
-            let mut tally = Tally::watched_by(progress);
+            let mut tally = Tally::with_progress(progress);
             let (lease, deps, budget) = (&*lease, &*deps, &*budget);
             let mut poll = Poll { lease, deps, budget, tally: &mut tally, started_at };
             let result = poll::poll_mailbox(&mut poll).await;
@@ -54,7 +55,7 @@ pub async fn poll(
     let (mut tally, ended) = tokio::select! {
         ended = &mut polling => ended.map_or_else(|_| (Tally::default(), Err(PollError::panicked())), |(tally, result)| (tally, result)),
         () = keep_alive(&lease, deps) => (Tally::default(), Err(PollError::store(Step::Lease, &StoreError::LeaseLost))),
-        () = pace.is_cut() => (Tally::default(), Err(PollError::outpaced())),
+        () = pace.aborted() => (Tally::default(), Err(PollError::too_slow())),
         () = cut_off => {
             polling.abort();
             return release(&lease, deps, started.elapsed(), &cut_at_shutdown()).await;
@@ -120,7 +121,7 @@ async fn record_failure(poll: &mut Poll<'_>, error: &PollError) -> Option<Timest
     let is_delivering = error.step == Step::Pace && budget.has_progressed();
     let in_a_row = if error.blame <= Blame::Folder || is_delivering { 1 } else { failures };
     let next = match poll.tally.ended_early && error.retry == Retry::Soon && error.blame <= Blame::Folder {
-        true => Some(poll::after_an_early_end(poll, now)),
+        true => Some(poll::next_poll_after_early_end(poll, now)),
         false => backoff::wait(error.retry, in_a_row, interval).map(|wait| now.plus(wait)),
     };
     let reported = ReportedError::new(error, next);
@@ -148,7 +149,7 @@ pub fn log(report: &Report) {
     let Report { mailbox, imported, skipped, quarantined, effects_done, seconds, .. } = report;
     match &report.error {
         // Logged once for the application, not for each of its mailboxes.
-        Some(error) if error.cause.is_some_and(|cause| cause.whose() == CauseOwner::App) => {
+        Some(error) if error.cause.is_some_and(|cause| cause.owner() == CauseOwner::App) => {
             tracing::debug!(mailbox, "poll failed: {}", error.message);
         }
         // The poll was started before its host name turned out to lead to an address without a free slot.

@@ -70,7 +70,7 @@ pub enum Login {
 
 impl Login {
     /// Whether a mailbox with the new login would use the same consent as now.
-    pub fn is_consent_of(&self, new: &NewLogin) -> bool {
+    pub fn uses_consent(&self, new: &NewLogin) -> bool {
         matches!((self, new), (Self::OAuth { key, .. }, NewLogin::OAuth(new)) if key == new)
     }
 

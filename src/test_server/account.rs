@@ -1,4 +1,4 @@
-//! What the server has: folders with mails, whose UIDs, UIDVALIDITY and UIDNEXT a test may change at will.
+//! The server's account: folders with mails, whose UIDs, UIDVALIDITY and UIDNEXT a test may change.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,77 +9,77 @@ use jiff::civil::{DateTime, date};
 /// One mail in a folder.
 #[derive(Debug, Clone)]
 pub struct Message {
-    /// Its UID.
+    /// UID.
     pub uid: u32,
-    /// Its bytes.
+    /// The raw mail.
     pub bytes: Vec<u8>,
-    /// Its INTERNALDATE, in UTC.
+    /// INTERNALDATE, in UTC.
     pub date: DateTime,
-    /// Its flags and keywords.
+    /// Flags and keywords.
     pub flags: BTreeSet<String>,
 }
 
 /// A folder.
 #[derive(Debug, Clone)]
 pub struct Folder {
-    /// Its UIDVALIDITY.
+    /// UIDVALIDITY.
     pub uidvalidity: u32,
-    /// The UID that the next mail gets.
+    /// UID of the next mail.
     pub uidnext: u32,
-    /// Its mails, their UIDs ascending.
+    /// Mails, ascending by UID.
     pub messages: Vec<Message>,
-    /// `\Trash` and the like (RFC 6154).
+    /// A special-use attribute such as `\Trash` (RFC 6154).
     pub special_use: Option<String>,
-    /// Mails that ever came in.
-    pub came_in: u32,
+    /// Number of mails ever appended.
+    pub appended: u32,
 }
 
 impl Default for Folder {
     fn default() -> Self {
-        Self { uidvalidity: 17, uidnext: 1, messages: Vec::new(), special_use: None, came_in: 0 }
+        Self { uidvalidity: 17, uidnext: 1, messages: Vec::new(), special_use: None, appended: 0 }
     }
 }
 
 impl Folder {
-    /// Puts a mail in and returns its UID. It is a minute younger than the one that came in before it.
+    /// Appends a mail, dated a minute after the previous one, and returns its UID.
     pub fn append(&mut self, bytes: impl Into<Vec<u8>>) -> u32 {
-        let date = date(2026, 3, 3).at(8, 30, 0, 0) + SignedDuration::from_mins(self.came_in.into());
+        let date = date(2026, 3, 3).at(8, 30, 0, 0) + SignedDuration::from_mins(self.appended.into());
         self.append_at(bytes, date)
     }
 
-    /// Puts a mail in with this date and returns its UID.
+    /// Appends a mail with this date, and returns its UID.
     pub fn append_at(&mut self, bytes: impl Into<Vec<u8>>, date: DateTime) -> u32 {
         let uid = self.uidnext;
-        self.came_in += 1;
+        self.appended += 1;
         self.uidnext = self.uidnext.saturating_add(1);
         self.messages.push(Message { uid, bytes: bytes.into(), date, flags: BTreeSet::new() });
         uid
     }
 
-    /// The mail with this UID.
+    /// Finds a mail by UID.
     pub fn message(&self, uid: u32) -> Option<&Message> {
         self.messages.iter().find(|message| message.uid == uid)
     }
 
-    /// Takes mails away; a server that puts them back gives each a new UID.
+    /// Removes mails. With the matching fault they come back under new UIDs.
     pub(super) fn take(&mut self, is_taken: impl Fn(&Message) -> bool, faults: &super::Faults) {
         let (taken, kept) = std::mem::take(&mut self.messages).into_iter().partition(is_taken);
         self.messages = kept;
-        for message in taken.into_iter().filter(|_: &Message| faults.puts_back) {
+        for message in taken.into_iter().filter(|_: &Message| faults.returns_mail) {
             let mut bytes = message.bytes;
-            if faults.puts_back_changed {
+            if faults.returns_mail_changed {
                 bytes.extend_from_slice(b"Scanned.\r\n");
             }
             self.append_at(bytes, message.date);
         }
     }
 
-    /// Takes a mail away for good.
+    /// Removes a mail permanently.
     pub fn expunge(&mut self, uid: u32) {
         self.messages.retain(|message| message.uid != uid);
     }
 
-    /// The folder is built anew, as by a migration: another UIDVALIDITY, the mails numbered from 1.
+    /// Simulates a migration: new UIDVALIDITY, mails renumbered from 1.
     pub fn renumber(&mut self, uidvalidity: u32) {
         self.uidvalidity = uidvalidity;
         self.uidnext = 1;
@@ -89,7 +89,8 @@ impl Folder {
         }
     }
 
-    /// A backup is restored under the same UIDVALIDITY: mails from this UID on are gone, and their UIDs are given again.
+    /// Simulates a restored backup under the same UIDVALIDITY: mails from this UID on are gone, and their UIDs will be
+    /// reused.
     pub fn rewind(&mut self, uidnext: u32) {
         self.messages.retain(|message| message.uid < uidnext);
         self.uidnext = uidnext;
@@ -99,25 +100,25 @@ impl Folder {
 /// A mail account.
 #[derive(Debug, Clone, Default)]
 pub struct Account {
-    /// Its folders by name; INBOX is always there.
+    /// Folders by name. INBOX always exists.
     pub folders: BTreeMap<String, Folder>,
-    /// What is wrong with the server.
+    /// The server's misbehaviour.
     pub faults: super::Faults,
-    /// Every command line of every client, without its tag; of a login the word only.
+    /// All command lines of all clients, without tags; of a login only the verb.
     pub commands: Vec<String>,
-    /// Logins so far.
+    /// Number of logins so far.
     pub logins: u32,
-    /// Which access tokens open it, by XOAUTH2 and no other way; `None`: every login does.
+    /// The access tokens that XOAUTH2 accepts, as the only login; `None` if any login succeeds.
     pub tokens: Option<Tokens>,
 }
 
-/// Which access tokens open an account.
+/// A predicate for accepted access tokens.
 #[derive(Clone)]
 pub struct Tokens(Arc<dyn Fn(&str) -> bool + Send + Sync>);
 
 impl Tokens {
-    /// Those of which this is true, at each login anew.
-    pub fn that(open: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+    /// Accepts tokens for which the predicate is true at the time of the login.
+    pub fn accept_if(open: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         Self(Arc::new(open))
     }
 
@@ -133,7 +134,7 @@ impl std::fmt::Debug for Tokens {
 }
 
 impl Account {
-    /// With these mails in INBOX.
+    /// An account with these mails in INBOX.
     pub fn with_mails<B: Into<Vec<u8>>>(mails: impl IntoIterator<Item = B>) -> Self {
         let mut account = Self::default();
         for mail in mails {
@@ -142,19 +143,19 @@ impl Account {
         account
     }
 
-    /// INBOX.
+    /// The folder INBOX.
     pub fn inbox(&mut self) -> &mut Folder {
         self.folder("INBOX")
     }
 
-    /// The name that a folder has in the account, by whatever name a client calls it.
+    /// The folder's own name for a name that a client uses.
     pub(super) fn own_name(&self, name: &str) -> String {
         let name = self.faults.aliases.get(name).map_or(name, String::as_str);
         let folded = |own: &&String| self.faults.folds_case && own.eq_ignore_ascii_case(name);
         self.folders.keys().find(folded).map_or_else(|| name.to_owned(), Clone::clone)
     }
 
-    /// A folder, created if it is not there.
+    /// A folder, created if missing.
     pub fn folder(&mut self, name: &str) -> &mut Folder {
         self.folders.entry(name.to_owned()).or_default()
     }

@@ -1,4 +1,4 @@
-//! One client's conversation: commands in, bytes out. No I/O, so that other kits can speak for this server.
+//! One client's dialogue: commands in, bytes out. No I/O, so that other test tools can reuse it.
 
 mod uids;
 
@@ -7,19 +7,19 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::account::{Account, Folder, Tokens};
 use super::faults::{Answer, Faults, UidNext, UidValidity};
-use super::wire::{name, say, words};
+use super::wire::{name, untagged, words};
 
-/// What is known of one client.
+/// The state of one client.
 #[derive(Debug, Default)]
 pub struct Conversation {
-    selected: Option<Selected>,
+    selected: Option<OpenFolder>,
     is_over: bool,
     is_silent: bool,
     login: u32,
 }
 
 #[derive(Debug, Clone)]
-struct Selected {
+struct OpenFolder {
     folder: String,
     read_only: bool,
 }
@@ -28,28 +28,28 @@ const CAPABILITIES: [&str; 8] =
     ["IMAP4rev1", "SASL-IR", "UIDPLUS", "MOVE", "ID", "NAMESPACE", "SPECIAL-USE", "UNSELECT"];
 
 impl Conversation {
-    /// The first line.
+    /// The greeting line.
     pub fn greeting() -> Vec<u8> {
         b"* OK Mailferry's test server is ready\r\n".to_vec()
     }
 
-    /// Whether the connection is to be closed.
+    /// Whether to close the connection.
     pub fn is_over(&self) -> bool {
         self.is_over
     }
 
-    /// Whether nothing is answered any more.
+    /// Whether to stop answering.
     pub fn is_silent(&self) -> bool {
         self.is_silent
     }
 
-    /// Answers one command, its literals in quotes.
+    /// Answers one command, whose literals are quoted strings.
     pub fn answer(&mut self, line: &str, account: &mut Account) -> Vec<u8> {
         let (tag, command) = line.split_once(' ').unwrap_or((line, ""));
         let upper = command.to_ascii_uppercase();
         let is_login = upper.starts_with("LOGIN") || upper.starts_with("AUTHENTICATE");
         account.commands.push(if is_login { upper.split(' ').take(1).collect() } else { command.to_owned() });
-        account.inbox(); // is always there
+        account.inbox(); // always exists
         let mut out = Vec::new();
         let done = match account.faults.reply(command) {
             Some(Answer::Tagged(text)) => return format!("{tag} {text}\r\n").into_bytes(),
@@ -66,13 +66,13 @@ impl Conversation {
                 self.is_over = true;
                 return out;
             }
-            Some(Answer::DoneThenCut) => {
+            Some(Answer::ExecuteThenCut) => {
                 self.is_over = true;
-                let _ = self.act(command, account, &mut out);
+                let _ = self.execute(command, account, &mut out);
                 return Vec::new();
             }
-            Some(Answer::DoneBut(text)) => self.act(command, account, &mut out).map(|_| text),
-            None => self.act(command, account, &mut out),
+            Some(Answer::ExecuteThen(text)) => self.execute(command, account, &mut out).map(|_| text),
+            None => self.execute(command, account, &mut out),
         };
         let end = done.unwrap_or_else(|refusal| refusal);
         if end.is_empty() {
@@ -83,27 +83,27 @@ impl Conversation {
         out
     }
 
-    /// Does a command; the tagged line without its tag, as `Err` if it is a refusal.
-    fn act(&mut self, command: &str, account: &mut Account, out: &mut Vec<u8>) -> Result<String, String> {
+    /// Executes a command. Returns the tagged line without its tag, as `Err` for a refusal.
+    fn execute(&mut self, command: &str, account: &mut Account, out: &mut Vec<u8>) -> Result<String, String> {
         let words = words(command);
         let mut words = words.iter().map(String::as_str);
         let verb = words.next().unwrap_or_default().to_ascii_uppercase();
         let words: Vec<&str> = words.collect();
         match verb.as_str() {
-            "LIST" | "LSUB" | "STATUS" | "CREATE" => about_folders(&verb, &words, account, out)?,
+            "LIST" | "LSUB" | "STATUS" | "CREATE" => folder_command(&verb, &words, account, out)?,
             "SELECT" | "EXAMINE" => return self.open(&verb, &words, account, out),
             "CLOSE" | "UNSELECT" | "EXPUNGE" => self.purge(&verb, account)?,
             "UID" => {
                 let verb = words.first().copied().unwrap_or_default().to_ascii_uppercase();
-                return self.act_on_uids(&verb, words.get(1..).unwrap_or_default(), account, out);
+                return self.execute_on_uids(&verb, words.get(1..).unwrap_or_default(), account, out);
             }
-            _ => self.about_the_session(&verb, command, account, out)?,
+            _ => self.session_command(&verb, command, account, out)?,
         }
         Ok(format!("OK {verb} completed"))
     }
 
-    /// What needs no folder.
-    fn about_the_session(
+    /// Commands that need no open folder.
+    fn session_command(
         &mut self,
         verb: &str,
         command: &str,
@@ -113,21 +113,23 @@ impl Conversation {
         match verb {
             "CAPABILITY" => {
                 let by_token = if account.tokens.is_some() { " AUTH=XOAUTH2" } else { "" };
-                say(out, &format!("CAPABILITY {}{by_token}", capabilities(&account.faults)));
+                untagged(out, &format!("CAPABILITY {}{by_token}", capabilities(&account.faults)));
             }
-            "LOGIN" | "AUTHENTICATE" if account.tokens.as_ref().is_some_and(|tokens| !lets_in(tokens, command)) => {
+            "LOGIN" | "AUTHENTICATE"
+                if account.tokens.as_ref().is_some_and(|tokens| !accepts_login(tokens, command)) =>
+            {
                 return Err("NO AUTHENTICATE failed.".to_owned());
             }
             "LOGIN" | "AUTHENTICATE" => {
                 account.logins += 1;
                 self.login = account.logins;
             }
-            "ID" => say(out, "ID NIL"),
-            "NAMESPACE" => say(out, "NAMESPACE ((\"\" \"/\")) NIL NIL"),
+            "ID" => untagged(out, "ID NIL"),
+            "NAMESPACE" => untagged(out, "NAMESPACE ((\"\" \"/\")) NIL NIL"),
             "NOOP" | "CHECK" => {}
             "LOGOUT" => {
                 self.is_over = true;
-                say(out, "BYE see you");
+                untagged(out, "BYE see you");
             }
             _ => return Err("BAD this server does not know that command".to_owned()),
         }
@@ -138,16 +140,16 @@ impl Conversation {
         let name = account.own_name(&name(words.first().copied()));
         let read_only = verb == "EXAMINE" || account.faults.read_only;
         let folder = account.folders.get(&name).ok_or("NO [NONEXISTENT] no such folder")?;
-        self.opened(folder, &account.faults, out);
-        self.selected = Some(Selected { folder: name, read_only });
+        self.describe_folder(folder, &account.faults, out);
+        self.selected = Some(OpenFolder { folder: name, read_only });
         Ok(format!("OK [READ-{}] {verb} completed", if read_only { "ONLY" } else { "WRITE" }))
     }
 
-    /// Takes away what is marked as deleted, and with CLOSE the folder.
+    /// Removes mails flagged as deleted; CLOSE also closes the folder.
     fn purge(&mut self, verb: &str, account: &mut Account) -> Result<(), String> {
         if verb != "UNSELECT" {
             let faults = account.faults.clone();
-            self.changing(account)?.take(|message| message.flags.contains("\\Deleted"), &faults);
+            self.open_for_changes(account)?.take(|message| message.flags.contains("\\Deleted"), &faults);
         }
         if verb != "EXPUNGE" {
             self.selected = None;
@@ -156,7 +158,7 @@ impl Conversation {
     }
 
     /// The open folder, if it may be changed.
-    fn changing<'a>(&self, account: &'a mut Account) -> Result<&'a mut Folder, String> {
+    fn open_for_changes<'a>(&self, account: &'a mut Account) -> Result<&'a mut Folder, String> {
         match &self.selected {
             Some(selected) if selected.read_only => Err("NO [READ-ONLY] the folder is open read-only".to_owned()),
             Some(selected) => account
@@ -167,55 +169,60 @@ impl Conversation {
         }
     }
 
-    fn opened(&self, folder: &Folder, faults: &Faults, out: &mut Vec<u8>) {
-        say(out, "FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)");
+    fn describe_folder(&self, folder: &Folder, faults: &Faults, out: &mut Vec<u8>) {
+        untagged(out, "FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)");
         let exists = if faults.exists_none { 0 } else { folder.messages.len() + faults.exists_more as usize };
-        say(out, &format!("{exists} EXISTS"));
-        say(out, "0 RECENT");
+        untagged(out, &format!("{exists} EXISTS"));
+        untagged(out, "0 RECENT");
         match faults.uidvalidity {
-            UidValidity::True => say(out, &format!("OK [UIDVALIDITY {}] valid", folder.uidvalidity)),
+            UidValidity::True => untagged(out, &format!("OK [UIDVALIDITY {}] valid", folder.uidvalidity)),
             UidValidity::Missing => {}
-            UidValidity::Zero => say(out, "OK [UIDVALIDITY 0] valid"),
+            UidValidity::Zero => untagged(out, "OK [UIDVALIDITY 0] valid"),
             UidValidity::NewAtEachLogin => {
                 let number = folder.uidvalidity.saturating_add(self.login);
-                say(out, &format!("OK [UIDVALIDITY {number}] valid"));
+                untagged(out, &format!("OK [UIDVALIDITY {number}] valid"));
             }
         }
         match faults.uidnext {
-            UidNext::True => say(out, &format!("OK [UIDNEXT {}] next", folder.uidnext)),
+            UidNext::True => untagged(out, &format!("OK [UIDNEXT {}] next", folder.uidnext)),
             UidNext::Missing => {}
-            UidNext::Zero => say(out, "OK [UIDNEXT 0] next"),
-            UidNext::Ahead(more) => say(out, &format!("OK [UIDNEXT {}] next", folder.uidnext.saturating_add(more))),
-            UidNext::Stuck(number) => say(out, &format!("OK [UIDNEXT {number}] next")),
+            UidNext::Zero => untagged(out, "OK [UIDNEXT 0] next"),
+            UidNext::Ahead(more) => {
+                untagged(out, &format!("OK [UIDNEXT {}] next", folder.uidnext.saturating_add(more)))
+            }
+            UidNext::Stuck(number) => untagged(out, &format!("OK [UIDNEXT {number}] next")),
         }
         if let Some(flags) = &faults.permanent_flags {
-            say(out, &format!("OK [PERMANENTFLAGS ({flags})] kept"));
+            untagged(out, &format!("OK [PERMANENTFLAGS ({flags})] kept"));
         }
     }
 }
 
-/// What concerns folders that are not open.
-fn about_folders(verb: &str, words: &[&str], account: &mut Account, out: &mut Vec<u8>) -> Result<(), String> {
+/// Commands about folders that need not be open.
+fn folder_command(verb: &str, words: &[&str], account: &mut Account, out: &mut Vec<u8>) -> Result<(), String> {
     let name = account.own_name(&name(words.first().copied()));
     match verb {
         "STATUS" => {
             let folder = account.folders.get(&name).ok_or("NO [NONEXISTENT] no such folder")?;
             let (count, next, validity) = (folder.messages.len(), folder.uidnext, folder.uidvalidity);
-            say(out, &format!("STATUS \"{name}\" (MESSAGES {count} UIDNEXT {next} UIDVALIDITY {validity} UNSEEN 0)"));
+            untagged(
+                out,
+                &format!("STATUS \"{name}\" (MESSAGES {count} UIDNEXT {next} UIDVALIDITY {validity} UNSEEN 0)"),
+            );
         }
         "CREATE" => drop(account.folder(&name)),
         _ => {
             for (name, folder) in &account.folders {
                 let attribute = folder.special_use.clone().unwrap_or_default();
-                say(out, &format!("{verb} ({attribute}) \"/\" \"{name}\""));
+                untagged(out, &format!("{verb} ({attribute}) \"/\" \"{name}\""));
             }
         }
     }
     Ok(())
 }
 
-/// Whether this is an XOAUTH2 login with a token that opens the account.
-fn lets_in(tokens: &Tokens, command: &str) -> bool {
+/// Whether this is an XOAUTH2 login with an accepted token.
+fn accepts_login(tokens: &Tokens, command: &str) -> bool {
     let response = command.split_once("XOAUTH2 ").and_then(|(_, response)| STANDARD.decode(response.trim()).ok());
     let text = response.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
     let token = text.split('\u{1}').find_map(|part| part.strip_prefix("auth=Bearer "));
@@ -223,7 +230,10 @@ fn lets_in(tokens: &Tokens, command: &str) -> bool {
 }
 
 fn capabilities(faults: &Faults) -> String {
-    let offered = CAPABILITIES.iter().filter(|name| !faults.lacks.contains(*name)).chain(&faults.also);
+    let offered = CAPABILITIES
+        .iter()
+        .filter(|name| !faults.missing_capabilities.contains(*name))
+        .chain(&faults.extra_capabilities);
     let mut list: Vec<String> = offered.map(|name| (*name).to_owned()).collect();
     list.extend(faults.message_limit.map(|most| format!("MESSAGELIMIT={most}")));
     list.join(" ")

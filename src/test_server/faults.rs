@@ -1,202 +1,202 @@
-//! What can be wrong with the server. By default nothing is. Every fault may be changed between two commands.
+//! The possible faults of the server, none by default. They may be changed between two commands.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// Everything that is wrong.
+/// All faults.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
-    /// What is said of UIDVALIDITY.
+    /// UIDVALIDITY responses.
     pub uidvalidity: UidValidity,
-    /// What is said of UIDNEXT.
+    /// UIDNEXT responses.
     pub uidnext: UidNext,
-    /// UIDs that SEARCH does not list.
+    /// UIDs that SEARCH omits.
     pub hidden_from_search: BTreeSet<u32>,
-    /// UIDs that FETCH is silent about.
+    /// UIDs that FETCH omits.
     pub hidden_from_fetch: BTreeSet<u32>,
-    /// UIDs that SEARCH does not list where it is asked for dates.
+    /// UIDs that SEARCH omits when dates are searched for.
     pub hidden_from_date_search: BTreeSet<u32>,
-    /// UIDs at whose turn the connection breaks when sizes are asked for.
+    /// The connection breaks when the sizes of these UIDs are fetched.
     pub breaks_at_size_of: BTreeSet<u32>,
-    /// SEARCH says nothing but OK where nothing matches.
+    /// SEARCH sends OK without a SEARCH response if nothing matches.
     pub search_hides_none: bool,
-    /// SEARCH answers OK and nothing else.
+    /// SEARCH always sends OK without a SEARCH response.
     pub search_is_silent: bool,
-    /// SEARCH lists UIDs in descending order, some of them twice.
+    /// SEARCH lists UIDs in descending order, with a duplicate.
     pub search_is_unsorted: bool,
-    /// SEARCH takes the star in `UID n:*` for nothing (GNU Mailutils' imap4d).
+    /// SEARCH misreads the star in `UID n:*` (GNU Mailutils' imap4d).
     pub search_misreads_star: bool,
-    /// EXISTS is so many more than is true.
+    /// EXISTS is too high by this number.
     pub exists_more: u32,
     /// EXISTS is 0.
     pub exists_none: bool,
-    /// A mail that is moved or removed is put back at once, under a new UID.
-    pub puts_back: bool,
-    /// Each mail that is put back gets a line more at its end.
-    pub puts_back_changed: bool,
-    /// Other names of folders, which LIST does not show.
+    /// A moved or removed mail comes back at once under a new UID.
+    pub returns_mail: bool,
+    /// Mails that come back have an additional line.
+    pub returns_mail_changed: bool,
+    /// Aliases of folders, which LIST does not show.
     pub aliases: BTreeMap<String, String>,
-    /// Names of folders are the same in upper and lower case.
+    /// Folder names are case-insensitive.
     pub folds_case: bool,
-    /// What is said of RFC822.SIZE.
+    /// RFC822.SIZE values.
     pub sizes: Sizes,
-    /// What is wrong with single bodies.
+    /// Faults of single bodies, by UID.
     pub bodies: BTreeMap<u32, Body>,
-    /// How parts of a mail (`BODY[]<0.100>`) are answered.
+    /// Answers to partial fetches (`BODY[]<0.100>`).
     pub parts: Parts,
-    /// FETCH, EXPUNGE and EXISTS that nobody asked for stand between the answers to a FETCH.
+    /// FETCH sends unsolicited FETCH, EXPUNGE and EXISTS responses in between.
     pub unsolicited: bool,
-    /// Commands that are answered otherwise than by doing them.
+    /// Replacements for the answers to commands.
     pub replies: Vec<Reply>,
-    /// The connection is reset after so many bytes of the server's.
+    /// The connection ends after this number of sent bytes.
     pub cut_after: Option<u64>,
-    /// The server sends so many bytes at once, and then waits so long.
+    /// The server sends pieces of this size, with this pause after each.
     pub drip: Option<(usize, Duration)>,
-    /// Capabilities that are missing.
-    pub lacks: BTreeSet<&'static str>,
-    /// Capabilities that there are besides.
-    pub also: BTreeSet<&'static str>,
-    /// Folders open read-only, whatever was asked for.
+    /// Missing capabilities.
+    pub missing_capabilities: BTreeSet<&'static str>,
+    /// Additional capabilities.
+    pub extra_capabilities: BTreeSet<&'static str>,
+    /// Every folder opens read-only.
     pub read_only: bool,
-    /// Flags that a folder keeps; `None`: all, without a word about it.
+    /// PERMANENTFLAGS; `None` if they are not sent, which means that all flags are kept.
     pub permanent_flags: Option<String>,
-    /// Messages that one command deals with (RFC 9738).
+    /// Maximum number of messages per command (RFC 9738).
     pub message_limit: Option<usize>,
 }
 
-/// What is said of UIDVALIDITY.
+/// UIDVALIDITY responses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum UidValidity {
-    /// The truth.
+    /// Correct.
     #[default]
     True,
-    /// Nothing.
+    /// Omitted.
     Missing,
-    /// 0.
+    /// Always 0.
     Zero,
-    /// Another number at each login.
+    /// A new value at each login.
     NewAtEachLogin,
 }
 
-/// What is said of UIDNEXT.
+/// UIDNEXT responses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum UidNext {
-    /// The truth.
+    /// Correct.
     #[default]
     True,
-    /// Nothing.
+    /// Omitted.
     Missing,
-    /// 0.
+    /// Always 0.
     Zero,
-    /// So much more than is true.
+    /// Too high by this number.
     Ahead(u32),
-    /// Always this.
+    /// Always this value.
     Stuck(u32),
 }
 
-/// What is said of RFC822.SIZE.
+/// RFC822.SIZE values.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Sizes {
-    /// The truth.
+    /// Correct.
     #[default]
     True,
-    /// Nothing.
+    /// Omitted.
     Missing,
-    /// 0.
+    /// Always 0.
     Zero,
-    /// -1.
+    /// Always -1.
     Negative,
-    /// The truth times this.
+    /// Multiplied by this.
     Times(u32),
-    /// The truth divided by this.
+    /// Divided by this.
     Part(u32),
 }
 
-/// What is wrong with a body.
+/// A fault of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Body {
-    /// The answer names the UID and no body (iCloud).
+    /// The answer has the UID but no body (iCloud).
     Absent,
-    /// NIL.
+    /// NIL instead of the body.
     Nil,
-    /// Empty.
+    /// An empty body.
     Empty,
-    /// A mail of the server's own that says that the mail cannot be given (Exchange).
+    /// A substitute that says that the mail cannot be retrieved (Exchange).
     Substitute,
-    /// FETCH is refused as soon as this UID is asked for.
+    /// Every FETCH that includes this UID is refused.
     Refused,
-    /// The literal announces so many bytes more than come.
+    /// The literal announces this many bytes too many.
     TooFew(usize),
-    /// So many bytes come after the literal has ended.
+    /// The literal announces this many bytes too few.
     TooMany(usize),
-    /// The literal leaves out the last line end, which comes after it (Domino).
+    /// The literal excludes the last line end, which follows it (Domino).
     LineEndOutside,
-    /// The answer bears another UID.
+    /// The answer has another UID.
     OtherUid(u32),
-    /// Flags and body come in two answers.
+    /// Flags and body arrive in two answers.
     Split,
-    /// The connection breaks in the middle.
+    /// The connection breaks in the middle of the body.
     Cut,
-    /// The server ends the connection where the answer belongs (Dovecot, for a mail that it cannot read).
+    /// The server sends BYE instead of the answer (Dovecot, for an unreadable mail).
     Bye,
 }
 
-/// How parts of a mail are answered.
+/// Answers to partial fetches.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Parts {
-    /// As asked for.
+    /// Correct.
     #[default]
     True,
-    /// By the whole mail, as if no part had been asked for.
+    /// The whole mail, as if no part had been requested.
     Whole,
-    /// With the question's own words: `BODY[]<0.100>` where `BODY[]<0>` belongs.
+    /// The requested range is echoed: `BODY[]<0.100>` instead of `BODY[]<0>`.
     Echoed,
-    /// From the beginning, whatever was asked for.
+    /// Always from the beginning.
     FromStart,
-    /// With more bytes than asked for.
+    /// One byte more than requested.
     TooLong,
     /// Always empty.
     Empty,
-    /// Without a blank before the literal (GreenMail).
+    /// No space before the literal (GreenMail).
     NoBlank,
-    /// By NO behind the end.
+    /// NO to an offset at or behind the end.
     RefusedBehindEnd,
 }
 
-/// A command that is answered otherwise than by doing it.
+/// A replacement for the answers to a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
-    /// How the command begins, e.g. `UID FETCH`.
+    /// The start of the command, e.g. `UID FETCH`.
     pub command: String,
-    /// So many such commands are still done.
+    /// Number of such commands to execute normally first.
     pub after: usize,
-    /// So many are answered so; `None`: all.
+    /// Number of commands to answer this way; `None` for all.
     pub times: Option<usize>,
-    /// The answer.
+    /// The replacement.
     pub answer: Answer,
 }
 
-/// An answer in place of the command's own.
+/// A replacement answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// A tagged line, e.g. `NO [UNAVAILABLE] later`; nothing is done.
+    /// A tagged line, e.g. `NO [UNAVAILABLE] later`, without executing the command.
     Tagged(String),
-    /// The command is done, and its tagged line is this one.
-    DoneBut(String),
-    /// `* BYE` and the end.
+    /// Executes the command, but with this tagged line.
+    ExecuteThen(String),
+    /// `* BYE`, and the end of the connection.
     Bye(String),
-    /// The connection ends; nothing is done.
+    /// The end of the connection, without executing the command.
     Cut,
-    /// The command is done, and the connection ends without an answer.
-    DoneThenCut,
-    /// Nothing, for ever.
+    /// Executes the command and closes the connection without an answer.
+    ExecuteThenCut,
+    /// No answer, and none later.
     Silence,
-    /// These bytes and nothing else.
+    /// Only these bytes.
     Raw(Vec<u8>),
 }
 
 impl Faults {
-    /// The answer to a command that is not done, if there is one for it now.
+    /// The replacement for a command's answer, if any is due.
     pub(super) fn reply(&mut self, command: &str) -> Option<Answer> {
         let reply = self.replies.iter_mut().find(|reply| {
             command.to_ascii_uppercase().starts_with(&reply.command.to_ascii_uppercase()) && reply.times != Some(0)

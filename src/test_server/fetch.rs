@@ -1,10 +1,10 @@
-//! FETCH: what is said of each mail, and everything that can be wrong with it.
+//! FETCH, with all of its faults.
 
 use super::account::{Folder, Message};
 use super::faults::{Body, Faults, Parts, Sizes};
-use super::wire::say;
+use super::wire::untagged;
 
-/// What Exchange gives where it cannot give the mail (OfflineIMAP/offlineimap#62).
+/// The substitute that Exchange sends for a mail that it cannot retrieve (OfflineIMAP/offlineimap#62).
 fn substitute(uid: u32) -> Vec<u8> {
     format!(
         "From: \"Microsoft Exchange Server\" <>\r\nSubject: Retrieval using the IMAP4 protocol failed for the following \
@@ -13,7 +13,7 @@ fn substitute(uid: u32) -> Vec<u8> {
     .into_bytes()
 }
 
-/// The answers for these UIDs. `Err`: the tagged refusal, empty where the connection breaks.
+/// The answers for these UIDs. `Err` is the tagged refusal, or empty if the connection breaks.
 pub fn answer(folder: &Folder, uids: &[u32], items: &str, faults: &Faults, out: &mut Vec<u8>) -> Result<(), String> {
     for uid in uids.iter().filter(|uid| !faults.hidden_from_fetch.contains(uid)) {
         let Some((at, message)) = folder.messages.iter().enumerate().find(|(_, message)| message.uid == *uid) else {
@@ -23,76 +23,76 @@ pub fn answer(folder: &Folder, uids: &[u32], items: &str, faults: &Faults, out: 
         let asks_for_body = items.contains("BODY[]") || items.contains("BODY.PEEK[]") || items.contains("RFC822)");
         let fault = faults.bodies.get(uid).copied().filter(|_| asks_for_body);
         if faults.unsolicited {
-            say(out, &format!("{number} FETCH (FLAGS (\\Seen))"));
-            say(out, &format!("{} FETCH (UID {} FLAGS (\\Answered))", number + 1, uid.saturating_add(1)));
-            say(out, "999 EXPUNGE");
-            say(out, &format!("{} EXISTS", folder.messages.len()));
+            untagged(out, &format!("{number} FETCH (FLAGS (\\Seen))"));
+            untagged(out, &format!("{} FETCH (UID {} FLAGS (\\Answered))", number + 1, uid.saturating_add(1)));
+            untagged(out, "999 EXPUNGE");
+            untagged(out, &format!("{} EXISTS", folder.messages.len()));
         }
         if items.contains("RFC822.SIZE") && faults.breaks_at_size_of.contains(uid) {
             return Err(String::new());
         }
-        let about = about(message, items, faults);
+        let items_text = items_text(message, items, faults);
         match fault {
             Some(Body::Refused) => {
                 return Err("NO [UNAVAILABLE] UID FETCH Server error while fetching messages".to_owned());
             }
             Some(Body::Bye) => {
-                say(out, "BYE Internal error occurred. Refer to server log for more information.");
+                untagged(out, "BYE Internal error occurred. Refer to server log for more information.");
                 return Err(String::new());
             }
-            Some(Body::Absent) => say(out, &format!("{number} FETCH (UID {uid})")),
-            Some(Body::Nil) => say(out, &format!("{number} FETCH (UID {uid}{about} BODY[] NIL)")),
+            Some(Body::Absent) => untagged(out, &format!("{number} FETCH (UID {uid})")),
+            Some(Body::Nil) => untagged(out, &format!("{number} FETCH (UID {uid}{items_text} BODY[] NIL)")),
             Some(Body::Split) => {
-                say(out, &format!("{number} FETCH (UID {uid} FLAGS (\\Seen))"));
+                untagged(out, &format!("{number} FETCH (UID {uid} FLAGS (\\Seen))"));
                 let begin = format!("* {number} FETCH (UID {uid}");
-                body(message, begin, &Asked { items, faults, fault: None }, out)?;
+                body(message, begin, &FetchRequest { items, faults, fault: None }, out)?;
             }
             Some(Body::OtherUid(other)) => {
-                let begin = format!("* {number} FETCH (UID {other}{about}");
-                body(message, begin, &Asked { items, faults, fault: None }, out)?;
+                let begin = format!("* {number} FETCH (UID {other}{items_text}");
+                body(message, begin, &FetchRequest { items, faults, fault: None }, out)?;
             }
             fault => {
-                let begin = format!("* {number} FETCH (UID {uid}{about}");
-                body(message, begin, &Asked { items, faults, fault }, out)?;
+                let begin = format!("* {number} FETCH (UID {uid}{items_text}");
+                body(message, begin, &FetchRequest { items, faults, fault }, out)?;
             }
         }
     }
     Ok(())
 }
 
-fn about(message: &Message, items: &str, faults: &Faults) -> String {
-    let mut about = String::new();
+fn items_text(message: &Message, items: &str, faults: &Faults) -> String {
+    let mut items_text = String::new();
     if items.contains("FLAGS") {
         let flags: Vec<&str> = message.flags.iter().map(String::as_str).collect();
-        about.push_str(&format!(" FLAGS ({})", flags.join(" ")));
+        items_text.push_str(&format!(" FLAGS ({})", flags.join(" ")));
     }
     if items.contains("INTERNALDATE") {
-        about.push_str(&format!(" INTERNALDATE \"{}\"", message.date.strftime("%e-%b-%Y %H:%M:%S +0000")));
+        items_text.push_str(&format!(" INTERNALDATE \"{}\"", message.date.strftime("%e-%b-%Y %H:%M:%S +0000")));
     }
     if items.contains("RFC822.SIZE") {
         let size = message.bytes.len();
         match faults.sizes {
-            Sizes::True => about.push_str(&format!(" RFC822.SIZE {size}")),
+            Sizes::True => items_text.push_str(&format!(" RFC822.SIZE {size}")),
             Sizes::Missing => {}
-            Sizes::Zero => about.push_str(" RFC822.SIZE 0"),
-            Sizes::Negative => about.push_str(" RFC822.SIZE -1"),
-            Sizes::Times(factor) => about.push_str(&format!(" RFC822.SIZE {}", size as u64 * u64::from(factor))),
-            Sizes::Part(part) => about.push_str(&format!(" RFC822.SIZE {}", size as u64 / u64::from(part.max(1)))),
+            Sizes::Zero => items_text.push_str(" RFC822.SIZE 0"),
+            Sizes::Negative => items_text.push_str(" RFC822.SIZE -1"),
+            Sizes::Times(factor) => items_text.push_str(&format!(" RFC822.SIZE {}", size as u64 * u64::from(factor))),
+            Sizes::Part(part) => items_text.push_str(&format!(" RFC822.SIZE {}", size as u64 / u64::from(part.max(1)))),
         }
     }
-    about
+    items_text
 }
 
-/// What is asked for, and what is wrong with the answer.
-struct Asked<'a> {
+/// The requested items, and the faults of the answer.
+struct FetchRequest<'a> {
     items: &'a str,
     faults: &'a Faults,
     fault: Option<Body>,
 }
 
-/// The sections that are asked for, behind the beginning of a line.
-fn body(message: &Message, begin: String, asked: &Asked<'_>, out: &mut Vec<u8>) -> Result<(), String> {
-    let Asked { items, faults, fault } = *asked;
+/// Appends the requested sections to the beginning of a line.
+fn body(message: &Message, begin: String, request: &FetchRequest<'_>, out: &mut Vec<u8>) -> Result<(), String> {
+    let FetchRequest { items, faults, fault } = *request;
     let start = out.len();
     out.extend(begin.into_bytes());
     let substitute = substitute(message.uid);
@@ -102,13 +102,13 @@ fn body(message: &Message, begin: String, asked: &Asked<'_>, out: &mut Vec<u8>) 
         _ => &message.bytes,
     };
     let header_end = whole.windows(4).position(|end| end == b"\r\n\r\n").map_or(whole.len(), |end| end + 4);
-    for (asked, name, content) in [
+    for (request, name, content) in [
         ("BODY.PEEK[]", "BODY[]", whole),
         ("BODY[]", "BODY[]", whole),
         ("BODY.PEEK[HEADER]", "BODY[HEADER]", whole.get(..header_end).unwrap_or_default()),
         ("BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]", "BODY[HEADER.FIELDS (MESSAGE-ID)]", &message_id(whole)),
     ] {
-        let Some((_, behind)) = items.split_once(asked) else { continue };
+        let Some((_, behind)) = items.split_once(request) else { continue };
         let (origin, part, blank) = part(behind, content, faults).inspect_err(|_| out.truncate(start))?;
         let (announced, sent, after): (usize, &[u8], &[u8]) = match fault {
             Some(Body::TooFew(missing)) => (part.len() + missing, part, b""),
@@ -128,7 +128,7 @@ fn body(message: &Message, begin: String, asked: &Asked<'_>, out: &mut Vec<u8>) 
     Ok(())
 }
 
-/// The header field with its line end and the empty line.
+/// The Message-ID field with its line end, and an empty line.
 fn message_id(mail: &[u8]) -> Vec<u8> {
     let is_field = |line: &&[u8]| line.get(..11).is_some_and(|start| start.eq_ignore_ascii_case(b"message-id:"));
     let field =
@@ -136,10 +136,10 @@ fn message_id(mail: &[u8]) -> Vec<u8> {
     [field.unwrap_or_default(), b"\r\n"].concat()
 }
 
-/// The part that `<origin.count>` behind the section asks for, with its origin as the answer tells it.
+/// The part that `<origin.count>` behind the section requests, with the origin as the answer states it.
 fn part<'a>(behind: &str, content: &'a [u8], faults: &Faults) -> Result<(String, &'a [u8], &'static str), String> {
-    let asked = behind.strip_prefix('<').and_then(|rest| rest.split_once('>')).map(|(asked, _)| asked);
-    let Some((origin, count)) = asked.and_then(|asked| asked.split_once('.')) else {
+    let request = behind.strip_prefix('<').and_then(|rest| rest.split_once('>')).map(|(request, _)| request);
+    let Some((origin, count)) = request.and_then(|request| request.split_once('.')) else {
         return Ok((String::new(), content, " "));
     };
     let (start, count) = (origin.parse().unwrap_or(0), count.parse().unwrap_or(usize::MAX));

@@ -1,4 +1,4 @@
-//! SEARCH: a few keys, enough for clients that look for new mail.
+//! SEARCH with a few keys, enough for clients that search for new mail.
 
 use jiff::civil::Date;
 
@@ -6,59 +6,59 @@ use super::account::{Folder, Message};
 use super::faults::Faults;
 use super::uid_set;
 
-/// The UIDs that match all keys. A key that this server does not know is an error, and never "all".
-pub fn hits(keys: &[&str], folder: &Folder) -> Result<Vec<u32>, String> {
+/// The UIDs that match all keys. An unknown key is an error, and never matches everything.
+pub fn matches(keys: &[&str], folder: &Folder) -> Result<Vec<u32>, String> {
     let existing: Vec<u32> = folder.messages.iter().map(|message| message.uid).collect();
-    let mut hits = folder.messages.iter().collect::<Vec<&Message>>();
+    let mut matching = folder.messages.iter().collect::<Vec<&Message>>();
     let mut keys = keys.iter().copied();
     while let Some(key) = keys.next() {
         let mut value = || keys.next().ok_or_else(|| format!("BAD {key} needs a value"));
         match key.to_ascii_uppercase().as_str() {
             "ALL" => {}
             "UID" => {
-                let named = uid_set::named(value()?, &existing);
-                hits.retain(|message| named.binary_search(&message.uid).is_ok());
+                let named = uid_set::select(value()?, &existing);
+                matching.retain(|message| named.binary_search(&message.uid).is_ok());
             }
-            "SEEN" => hits.retain(|message| message.flags.contains("\\Seen")),
-            "UNSEEN" => hits.retain(|message| !message.flags.contains("\\Seen")),
-            "DELETED" => hits.retain(|message| message.flags.contains("\\Deleted")),
-            "UNDELETED" => hits.retain(|message| !message.flags.contains("\\Deleted")),
+            "SEEN" => matching.retain(|message| message.flags.contains("\\Seen")),
+            "UNSEEN" => matching.retain(|message| !message.flags.contains("\\Seen")),
+            "DELETED" => matching.retain(|message| message.flags.contains("\\Deleted")),
+            "UNDELETED" => matching.retain(|message| !message.flags.contains("\\Deleted")),
             "SINCE" => {
                 let day = day(value()?)?;
-                hits.retain(|message| message.date.date() >= day);
+                matching.retain(|message| message.date.date() >= day);
             }
             "BEFORE" => {
                 let day = day(value()?)?;
-                hits.retain(|message| message.date.date() < day);
+                matching.retain(|message| message.date.date() < day);
             }
             set if set.starts_with(|c: char| c.is_ascii_digit()) => {
                 let numbers: Vec<u32> = (1..).take(existing.len()).collect();
-                let named: Vec<u32> = uid_set::named(set, &numbers);
+                let named: Vec<u32> = uid_set::select(set, &numbers);
                 let uids: Vec<u32> = numbers
                     .iter()
                     .zip(&existing)
                     .filter(|(number, _)| named.contains(number))
                     .map(|(_, uid)| *uid)
                     .collect();
-                hits.retain(|message| uids.contains(&message.uid));
+                matching.retain(|message| uids.contains(&message.uid));
             }
             _ => return Err(format!("BAD this server does not know the key {key}")),
         }
     }
-    Ok(hits.into_iter().map(|message| message.uid).collect())
+    Ok(matching.into_iter().map(|message| message.uid).collect())
 }
 
 fn day(text: &str) -> Result<Date, String> {
     Date::strptime("%d-%b-%Y", text).map_err(|_| format!("BAD {text} is not a date"))
 }
 
-/// The answer, as the faults want it.
-pub fn line(mut hits: Vec<u32>, faults: &Faults) -> String {
-    hits.retain(|uid| !faults.hidden_from_search.contains(uid));
+/// The SEARCH response, modified by the faults.
+pub fn line(mut uids: Vec<u32>, faults: &Faults) -> String {
+    uids.retain(|uid| !faults.hidden_from_search.contains(uid));
     if faults.search_is_unsorted {
-        hits.reverse();
-        hits.extend(hits.first().copied());
+        uids.reverse();
+        uids.extend(uids.first().copied());
     }
-    let hits: String = hits.iter().map(|uid| format!(" {uid}")).collect();
-    format!("SEARCH{hits}")
+    let uids: String = uids.iter().map(|uid| format!(" {uid}")).collect();
+    format!("SEARCH{uids}")
 }

@@ -1,8 +1,8 @@
-//! Sets of UIDs and sequence numbers as clients write them.
+//! Parses sets of UIDs and sequence numbers.
 
-/// Which of the existing numbers, ascending, a set such as `1:3,7,9:*` names. `n:*` always includes the last one, as RFC 3501
-/// 6.4.8 wants it.
-pub fn named(set: &str, existing: &[u32]) -> Vec<u32> {
+/// The existing numbers (ascending) in a set such as `1:3,7,9:*`. `n:*` always includes the last one, as RFC 3501 6.4.8
+/// requires.
+pub fn select(set: &str, existing: &[u32]) -> Vec<u32> {
     let last = existing.last().copied().unwrap_or(0);
     let number = |text: &str| if text == "*" { last } else { text.parse().unwrap_or(0) };
     let ranges: Vec<(u32, u32)> = set
@@ -37,8 +37,8 @@ mod tests {
             ("2,9", &[2, 9]),
             ("x", &[]),
         ] {
-            assert_eq!(named(set, &existing), wanted, "{set}");
+            assert_eq!(select(set, &existing), wanted, "{set}");
         }
-        assert_eq!(named("1:*", &[]), [0_u32; 0]);
+        assert_eq!(select("1:*", &[]), [0_u32; 0]);
     }
 }

@@ -1,17 +1,17 @@
-//! Commands as they are read and answers as they are written.
+//! Parsing of commands, and formatting of answers.
 
-/// An untagged answer.
-pub fn say(out: &mut Vec<u8>, text: &str) {
+/// Appends an untagged answer.
+pub fn untagged(out: &mut Vec<u8>, text: &str) {
     out.extend(format!("* {text}\r\n").into_bytes());
 }
 
-/// A folder's name; INBOX is the same in every case.
+/// A folder's name. INBOX is case-insensitive.
 pub fn name(word: Option<&str>) -> String {
     let word = word.unwrap_or_default();
     if word.eq_ignore_ascii_case("INBOX") { "INBOX".to_owned() } else { word.to_owned() }
 }
 
-/// The words of a command: quotes are taken off, what stands in parentheses or brackets stays together.
+/// The words of a command. Quotes are removed; text in parentheses or brackets stays together.
 pub fn words(command: &str) -> Vec<String> {
     let (mut words, mut word) = (Vec::new(), String::new());
     let (mut depth, mut quoted, mut escaped, mut any) = (0_u32, false, false, false);

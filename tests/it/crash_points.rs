@@ -32,7 +32,7 @@ impl Trial {
         let server = Faulty::start(Account::with_mails(mails));
         let (choice, lacks_move) = choice.split_once(" without").map_or((choice, false), |(choice, _)| (choice, true));
         if lacks_move {
-            server.account().faults.lacks.insert("MOVE");
+            server.account().faults.missing_capabilities.insert("MOVE");
         }
         let mut mailferry = Mailferry::on(database);
         mailferry.env("MAILFERRY__LIMITS__BATCH_MESSAGES", "2");

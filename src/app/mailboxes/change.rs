@@ -7,7 +7,7 @@ use crate::address::Address;
 use crate::app::inboxes::visible;
 use crate::app::{Acting, Error};
 use crate::fact::{AuditEvent, MailboxPart, RevocationOutcome};
-use crate::oauth::give_up::{self, Consent};
+use crate::oauth::revocation::{self, Consent};
 use crate::store::{Changes, GrantKind, Login, Mailbox, NewLogin, StoreError};
 use crate::vault::Vault;
 
@@ -64,8 +64,8 @@ pub async fn change(
     }
     let tokens = change_deps.map(|change_deps| change_deps.deps.tokens());
     let consent = match (&changes.login, &tokens) {
-        (Some(login), Some(tokens)) if !before.login.is_consent_of(login) => {
-            give_up::last_consent(before, tokens).await?
+        (Some(login), Some(tokens)) if !before.login.uses_consent(login) => {
+            revocation::last_consent(before, tokens).await?
         }
         _ => Consent::None,
     };
@@ -112,10 +112,10 @@ fn judge(
     if fate == LoginFate::Forgotten && moved_login == MovedLogin::GivenAnew {
         return Err(Refused::LoginToo(change.moved_by()).into());
     }
-    let is_same_consent = login.is_none_or(|login| before.login.is_consent_of(login));
+    let is_same_consent = login.is_none_or(|login| before.login.uses_consent(login));
     let is_delegated = |login: &NewLogin| matches!(login, NewLogin::OAuth(key) if key.kind == GrantKind::Delegated);
     let is_asked = fate == LoginFate::AskedAnew
-        || login.is_some_and(|login| is_delegated(login) && (is_renamed || !before.login.is_consent_of(login)));
+        || login.is_some_and(|login| is_delegated(login) && (is_renamed || !before.login.uses_consent(login)));
     changes.keeps_login = fate == LoginFate::GoesAlong || (fate == LoginFate::AskedAnew && is_same_consent);
     if changes.asks_consent.is_none() {
         changes.asks_consent = is_asked.then_some(true);
@@ -173,7 +173,7 @@ fn done(before: &Mailbox, changes: &Changes) -> Option<AuditEvent> {
         others.into_iter().filter_map(|(part, is_other)| is_other.then_some(part)).collect();
     parts.extend(changes.settings.apply_to(&before.settings).differences(&before.settings));
     match &changes.login {
-        Some(login) if before.login.is_consent_of(login) => {
+        Some(login) if before.login.uses_consent(login) => {
             (!parts.is_empty()).then_some(AuditEvent::MailboxChanged { parts })
         }
         Some(NewLogin::Password(_) | NewLogin::OAuth(_)) => Some(AuditEvent::CredentialsChanged { parts }),

@@ -1,6 +1,6 @@
 //! Rate limit on logins that actors request: it keeps anybody from locking an account or guessing a password through Mailferry.
 
-use crate::poll::guesses::{Account, minutes_held};
+use crate::poll::login_attempts::{LoginAccount, minutes_to_wait};
 use crate::poll::{Deps, PollError};
 use crate::store::{Mailbox, Server, StoreError};
 
@@ -14,7 +14,7 @@ pub fn minutes(wait_ms: i64) -> i64 {
 pub async fn held(server: &Server, username: &str, organisation: i64, deps: &Deps) -> Result<Option<i64>, StoreError> {
     let found = deps.egress.resolve(&server.host, server.port, &deps.deadlines).await.unwrap_or_default();
     let addresses: Vec<_> = found.into_iter().map(|address| address.ip()).collect();
-    let wait = Account::new(organisation, server, username, &addresses).wait(deps).await?;
+    let wait = LoginAccount::new(organisation, server, username, &addresses).wait(deps).await?;
     Ok(Some(minutes(wait)).filter(|minutes| *minutes > 0))
 }
 
@@ -36,13 +36,13 @@ pub async fn within<T>(
     work: impl Future<Output = Result<T, PollError>>,
 ) -> Result<Limited<T>, StoreError> {
     // The command line is exempt: refused logins of page and API users do not delay it.
-    if deps.counts_guesses
+    if deps.counts_login_attempts
         && let Some(minutes) = held(&mailbox.server, &mailbox.username, mailbox.organisation_id, deps).await?
     {
         return Ok(Limited::Wait(minutes));
     }
     let done = work.await;
-    Ok(match done.as_ref().err().and_then(minutes_held) {
+    Ok(match done.as_ref().err().and_then(minutes_to_wait) {
         Some(minutes) => Limited::Wait(minutes),
         None => Limited::Done(done),
     })

@@ -46,7 +46,7 @@ impl Inspector<'_> {
 
     /// Removes details that the actor may not see: only operators learn which hosts and ports answer from here.
     fn shown(&self, error: PollError) -> PollError {
-        if self.sees_everything() { error } else { error.without_the_way() }
+        if self.sees_everything() { error } else { error.without_connection_details() }
     }
 
     fn sees_everything(&self) -> bool {

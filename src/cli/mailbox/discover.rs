@@ -3,7 +3,7 @@
 use super::Failure;
 use crate::address::Address;
 use crate::cli::Context;
-use crate::discover::{self, Discovery, Found, Login, Passwords, Proposal, Source};
+use crate::discover::{self, Discovery, FoundServer, Login, Passwords, Proposal, Source};
 use crate::wiring;
 
 /// Proposes the mail server of an address.
@@ -14,7 +14,7 @@ pub async fn run(address: &Address, context: &Context) -> Result<(), Failure> {
     let config = &context.config;
     match discover::find(address, &wiring::egress(config), &config.deadlines, &config.oauth).await {
         Discovery::Found(found) => {
-            context.output.object(&Proposal::of(&found), || describe(&found))?;
+            context.output.object(&Proposal::from_found(&found), || describe(&found))?;
             Ok(())
         }
         Discovery::Nothing => Err(Failure::failed(format!(
@@ -23,7 +23,7 @@ pub async fn run(address: &Address, context: &Context) -> Result<(), Failure> {
     }
 }
 
-fn describe(found: &Found) -> String {
+fn describe(found: &FoundServer) -> String {
     let lines = [
         format!("Host      {}", found.host),
         format!("Port      {}", found.port),
@@ -36,7 +36,7 @@ fn describe(found: &Found) -> String {
 }
 
 /// How to log in, and what must be done first.
-fn login(found: &Found) -> String {
+fn login(found: &FoundServer) -> String {
     let server = found.provider.unwrap_or("this server");
     let password = match found.passwords {
         Passwords::Own => "password".to_owned(),

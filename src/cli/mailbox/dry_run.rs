@@ -26,7 +26,7 @@ struct Total<'a> {
 pub async fn run(address: &Address, within: Option<Duration>, context: &Context) -> Result<ExitCode, Failure> {
     let (mailbox, output) = (context.store.mailbox(address).await?, context.output);
     let servers = context.servers().await?;
-    let report = inspect::dry_run(servers.inspector(context), &mailbox, within.unwrap_or(dry_run::WITHIN)).await?;
+    let report = inspect::dry_run(servers.inspector(context), &mailbox, within.unwrap_or(dry_run::TIME_LIMIT)).await?;
     for folder in &report.folders {
         output.object(folder, || describe_folder(folder))?;
     }
@@ -42,7 +42,7 @@ fn describe_folder(folder: &FolderDryRun) -> String {
     let mut lines = vec![format!("{name}: {}", describe_counts(&folder.counts))];
     lines.extend(folder.note.iter().map(|note| format!("  {}", shown(&note.words(Language::English)))));
     lines.extend(
-        folder.problem.iter().map(|problem| format!("  FAILED  {}: {}", problem.step.name(), problem.in_words())),
+        folder.problem.iter().map(|problem| format!("  FAILED  {}: {}", problem.step.name(), problem.with_remedy())),
     );
     lines.extend(folder.shown.iter().map(describe_mail));
     if folder.more > 0 {

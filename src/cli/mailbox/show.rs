@@ -12,7 +12,7 @@ use crate::cli::oauth::{GrantView, grant_views};
 use crate::clock::Timestamp;
 use crate::fact::{Fact, Notice, Obstacle, StoredFact};
 use crate::locale::Language;
-use crate::poll::MOST_CHANGES;
+use crate::poll::MAX_UIDVALIDITY_CHANGES;
 use crate::shown::shown_within;
 use crate::store::{Completeness, Login, Mailbox, MailboxState, OpenCases};
 
@@ -80,7 +80,7 @@ impl From<Completeness> for FolderView {
     fn from(folder: Completeness) -> Self {
         Self {
             uidvalidity: match folder.uidvalidity {
-                _ if folder.uidvalidity_changes >= MOST_CHANGES => "changing",
+                _ if folder.uidvalidity_changes >= MAX_UIDVALIDITY_CHANGES => "changing",
                 0 => "missing",
                 -1 => "unknown",
                 _ => "lasting",

@@ -98,7 +98,7 @@ async fn tenants(args: &Args, provider: &Provider<'_>, deps: &Deps) -> Result<Ve
 async fn object_id(args: &Args, tenant: &Tenant, deps: &Deps) -> Result<String, Trouble> {
     let deps = deps.tokens();
     let key = GrantKey { provider: args.provider.clone(), kind: GrantKind::AppOnly, identity: tenant.name.clone() };
-    let provider = Provider::of(&deps.config, &key)?;
+    let provider = Provider::for_grant(&deps.config, &key)?;
     let http = grant::http(&provider, &deps);
     let endpoint = TokenEndpoint { provider: &provider, http: &http };
     let tokens = endpoint.app_only().await.map_err(|error| {

@@ -13,7 +13,9 @@ use crate::address::Address;
 use crate::app::{Acting, Actor, consents};
 use crate::cause::{Cause, Trouble};
 use crate::locale::Language;
-use crate::oauth::{Attempt, DeviceCode, GrantError, Provider, TokenEndpoint, TokenError, Tokens, Wanted, grant};
+use crate::oauth::{
+    ConsentAttempt, ConsentRequest, DeviceCode, GrantError, Provider, TokenEndpoint, TokenError, Tokens, grant,
+};
 use crate::poll::Deps;
 use crate::store::{Flow, GrantKind, Login};
 
@@ -34,7 +36,8 @@ impl Session<'_> {
         let before = self.deps.store.mailbox(address).await?;
         let wanted = self.wanted_grant(address).await?;
         let tokens = self.deps.tokens();
-        let provider = Provider::of(&tokens.config, &wanted.key).map_err(|trouble| self.refused(trouble, &wanted))?;
+        let provider =
+            Provider::for_grant(&tokens.config, &wanted.key).map_err(|trouble| self.refused(trouble, &wanted))?;
         let http = grant::http(&provider, &tokens);
         let endpoint = TokenEndpoint { provider: &provider, http: &http };
         let result = match device {
@@ -70,13 +73,13 @@ impl Session<'_> {
         Ok(ExitCode::SUCCESS)
     }
 
-    async fn wanted_grant<'a>(&self, address: &'a Address) -> Result<Wanted<'a>, Failure> {
+    async fn wanted_grant<'a>(&self, address: &'a Address) -> Result<ConsentRequest<'a>, Failure> {
         match self.deps.store.mailbox(address).await?.login {
             Login::OAuth { key, .. } if key.kind == GrantKind::AppOnly => Err(Failure::usage(format!(
                 "{address} is read with the application's own right, which needs no consent; an administrator grants the right: \
                  mailferry oauth app-only {address}"
             ))),
-            Login::OAuth { key, .. } => Ok(Wanted { address, key }),
+            Login::OAuth { key, .. } => Ok(ConsentRequest { address, key }),
             Login::Password(_) => Err(Failure::usage(format!(
                 "{address} is opened with a password; to open it with access tokens: mailferry mailbox set {address} --oauth \
                  PROVIDER"
@@ -87,13 +90,13 @@ impl Session<'_> {
     async fn in_browser(
         &self,
         endpoint: &TokenEndpoint<'_>,
-        wanted: &Wanted<'_>,
+        wanted: &ConsentRequest<'_>,
     ) -> Result<Result<(), Failure>, TokenError> {
         let mut loopback = match Loopback::bind(self.port).await {
             Ok(loopback) => loopback,
             Err(error) => return Ok(Err(Failure::failed(error))),
         };
-        let attempt = Attempt::begin(endpoint, &wanted.key.identity, loopback.redirect.clone())?;
+        let attempt = ConsentAttempt::begin(endpoint, &wanted.key.identity, loopback.redirect.clone())?;
         let line = json!({
             "link": attempt.link.as_str(), "redirect_uri": loopback.redirect.as_str(), "identity": wanted.key.identity,
             "seconds": CONSENT_TIMEOUT.as_secs(),
@@ -124,7 +127,7 @@ impl Session<'_> {
         let outcome = match &stored {
             Ok(Ok(())) => Ok(wanted.key.identity.clone()),
             Ok(Err(_)) => Err(None),
-            Err(error) => Err(Some(wanted.told(error.trouble.clone()))),
+            Err(error) => Err(Some(wanted.with_args(error.trouble.clone()))),
         };
         let _ = reply.send(outcome);
         loopback.close().await;
@@ -134,9 +137,9 @@ impl Session<'_> {
     async fn with_device_code(
         &self,
         endpoint: &TokenEndpoint<'_>,
-        wanted: &Wanted<'_>,
+        wanted: &ConsentRequest<'_>,
     ) -> Result<Result<(), Failure>, TokenError> {
-        let code = DeviceCode::ask(endpoint).await?;
+        let code = DeviceCode::request(endpoint).await?;
         let line = json!({
             "verification_uri": code.page(), "user_code": code.code(), "identity": wanted.key.identity,
             "seconds": code.lifetime().as_secs(),
@@ -164,11 +167,11 @@ impl Session<'_> {
         tokens: &Tokens,
         flow: Flow,
         endpoint: &TokenEndpoint<'_>,
-        wanted: &Wanted<'_>,
+        wanted: &ConsentRequest<'_>,
     ) -> Result<Result<(), Failure>, TokenError> {
         let deps = self.deps.tokens();
         let stored = async {
-            wanted.judge(tokens, flow, endpoint, &deps).await?;
+            wanted.check(tokens, flow, endpoint, &deps).await?;
             wanted.keep(tokens, flow, &deps).await
         };
         match stored.await {
@@ -178,8 +181,8 @@ impl Session<'_> {
         }
     }
 
-    fn refused(&self, trouble: Trouble, wanted: &Wanted<'_>) -> Failure {
-        Failure::failed(wanted.told(trouble).in_full(self.language))
+    fn refused(&self, trouble: Trouble, wanted: &ConsentRequest<'_>) -> Failure {
+        Failure::failed(wanted.with_args(trouble).in_full(self.language))
     }
 }
 

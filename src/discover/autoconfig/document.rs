@@ -1,41 +1,40 @@
-//! Reads an autoconfig file, which a stranger wrote: nothing in it is expanded, fetched, or nested deeper than it needs to be.
+//! Parses an autoconfig file, which is untrusted: no entities are expanded, nothing is fetched, and nesting is limited.
 
 use quick_xml::Reader;
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
-/// Such a file is four deep, more with what others have added to it.
-const DEEPEST: usize = 16;
-/// Nobody offers so many.
-const MOST: usize = 20;
+/// Maximum nesting depth. The format needs four levels, extensions a few more.
+const MAX_DEPTH: usize = 16;
+/// Maximum number of servers.
+const MAX_SERVERS: usize = 20;
 
-/// Where a server stands.
+/// The path of a server element.
 const SERVER: [&str; 3] = ["clientConfig", "emailProvider", "incomingServer"];
 
-/// What the file says of one IMAP server, as it stands there.
+/// The raw fields of an IMAP server.
 #[derive(Debug, Default)]
 pub struct Incoming {
-    /// The host, perhaps with placeholders.
+    /// The host, possibly with placeholders.
     pub hostname: String,
-    /// The port, a number.
     pub port: String,
     /// `SSL`, `STARTTLS` or `plain`.
     pub socket_type: String,
-    /// The login name, perhaps with placeholders.
+    /// The login name, possibly with placeholders.
     pub username: String,
-    /// The ways to log in.
+    /// Authentication methods.
     pub authentication: Vec<String>,
 }
 
 impl Incoming {
-    /// An element in it begins.
+    /// Handles the start of a child element.
     fn begin(&mut self, element: &str) {
         if element == "authentication" {
             self.authentication.push(String::new());
         }
     }
 
-    /// The text of an element in it, which may come in pieces.
+    /// Appends text of a child element, which may arrive in pieces.
     fn push(&mut self, element: &str, text: &str) {
         let field = match element {
             "hostname" => &mut self.hostname,
@@ -52,8 +51,8 @@ impl Incoming {
     }
 }
 
-/// The IMAP servers in the order of the file, at most so many that nobody is kept busy; `None` for what is not well-formed, or
-/// declares a document type, whose entities could grow without end.
+/// The IMAP servers in file order, up to a maximum number. `None` if the file is malformed or declares a document type,
+/// whose entities could expand without limit.
 pub fn imap_servers(xml: &str) -> Option<Vec<Incoming>> {
     let mut reader = Reader::from_str(xml);
     let mut path: Vec<String> = Vec::new();
@@ -62,7 +61,7 @@ pub fn imap_servers(xml: &str) -> Option<Vec<Incoming>> {
     loop {
         match reader.read_event().ok()? {
             Event::Start(tag) => {
-                if path.len() == DEEPEST {
+                if path.len() == MAX_DEPTH {
                     return None;
                 }
                 path.push(tag.name().0.to_owned());
@@ -75,7 +74,7 @@ pub fn imap_servers(xml: &str) -> Option<Vec<Incoming>> {
             Event::End(_) => {
                 if is_server(&path) {
                     servers.extend(server.take());
-                    if servers.len() == MOST {
+                    if servers.len() == MAX_SERVERS {
                         return Some(servers);
                     }
                 }
@@ -83,10 +82,10 @@ pub fn imap_servers(xml: &str) -> Option<Vec<Incoming>> {
             }
             Event::Text(text) => push(&mut server, &path, &text.xml10_content()),
             Event::CData(text) => push(&mut server, &path, &text.xml10_content()),
-            Event::GeneralRef(name) => push(&mut server, &path, &resolved(&name)?),
+            Event::GeneralRef(name) => push(&mut server, &path, &resolve(&name)?),
             Event::DocType(_) => return None,
             Event::Eof => return path.is_empty().then_some(servers),
-            // An empty element says nothing, and neither do the others.
+            // Empty elements and the rest have no content.
             Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
         }
     }
@@ -102,7 +101,7 @@ fn is_server(path: &[String]) -> bool {
     path.iter().map(String::as_str).eq(SERVER)
 }
 
-/// The element directly in a server that the path ends at.
+/// The child element of a server at the end of the path.
 fn element(path: &[String]) -> Option<&str> {
     let (last, before) = path.split_last()?;
     is_server(before).then_some(last)
@@ -112,8 +111,8 @@ fn is_imap(tag: &BytesStart<'_>) -> Option<bool> {
     Some(tag.try_get_attribute("type").ok()?.is_some_and(|kind| kind.value == "imap"))
 }
 
-/// The five entities of XML itself and numbered characters; `None` for any other.
-fn resolved(name: &BytesRef<'_>) -> Option<String> {
+/// Resolves XML's five predefined entities and character references; `None` for any other entity.
+fn resolve(name: &BytesRef<'_>) -> Option<String> {
     match name.resolve_char_ref().ok()? {
         Some(character) => Some(character.to_string()),
         None => resolve_xml_entity(name).map(str::to_owned),
@@ -135,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn servers_stand_in_one_place_only() {
+    fn servers_are_read_at_one_path_only() {
         let one = Some(vec!["a.se".to_owned()]);
         assert_eq!(hosts(&file(ONE)), one);
         assert_eq!(hosts(&format!("\u{feff}<?xml version='1.0'?><!-- x --><?x y?>\n{}", file(ONE))), one);
@@ -146,7 +145,7 @@ mod tests {
         }
         let deeper = file(&ONE.replace("a.se", "<b>evil.example</b>a.se"));
         assert_eq!(hosts(&deeper), one, "what stands deeper is another's");
-        assert_eq!(hosts(&file(&ONE.repeat(500))).map(|hosts| hosts.len()), Some(MOST));
+        assert_eq!(hosts(&file(&ONE.repeat(500))).map(|hosts| hosts.len()), Some(MAX_SERVERS));
     }
 
     #[test]

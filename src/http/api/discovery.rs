@@ -41,7 +41,7 @@ pub async fn discover(FromState(state): FromState<State>, caller: Caller, body: 
     let Some(address) = checks.address("/address", &body.address) else { return Err(checks.into_refusal()) };
     let found = state.discover(&address, caller.scope()).await;
     let server = match found.map_err(|error| Refusal::Conflict(error.message))? {
-        Discovery::Found(found) => Some(Proposal::of(&found)),
+        Discovery::Found(found) => Some(Proposal::from_found(&found)),
         Discovery::Nothing => None,
     };
     Ok(Json(Discovered { server }).into_response())

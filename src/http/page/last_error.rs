@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::cause::{Cause, Trouble};
 use crate::http::page::words::{Words, step_text_id};
 use crate::locale::{self, Language};
-use crate::poll::{PollError, ReportedError, is_the_way};
+use crate::poll::{PollError, ReportedError, is_connection_step};
 use crate::shown::shown_within;
 use crate::store::Scope;
 
@@ -75,7 +75,7 @@ impl LastError {
     }
 
     fn is_connection_error(&self) -> bool {
-        is_the_way(&self.step)
+        is_connection_step(&self.step)
     }
 
     fn trouble(&self) -> Option<Trouble> {

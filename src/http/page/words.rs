@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use crate::clock::Timestamp;
 use crate::locale::{self, Language};
-use crate::poll::is_the_way;
+use crate::poll::is_connection_step;
 
 /// A visitor's language and time zone, and the current time.
 #[derive(Clone)]
@@ -26,7 +26,7 @@ const DAY: i64 = 24 * HOUR;
 
 /// The id of the text about a failed step; `what` is `error` or `remedy`.
 pub fn step_text_id(what: &str, step: &str) -> String {
-    format!("{what}-{}", if is_the_way(step) { "reach" } else { step })
+    format!("{what}-{}", if is_connection_step(step) { "reach" } else { step })
 }
 
 impl Words {

@@ -20,7 +20,7 @@ use crate::http::page::error::PageError;
 use crate::http::page::guard::set_cookie;
 use crate::http::page::visitor::{SignedIn, Visitor};
 use crate::mailbox::TlsMode;
-use crate::oauth::{Attempt, Away, TokenEndpoint, Wanted, grant};
+use crate::oauth::{ConsentAttempt, ConsentRequest, PendingConsent, TokenEndpoint, grant};
 use crate::opaque;
 use crate::store::{GrantKey, GrantKind, Login, Mailbox, NewLogin, PendingAuth, Scope, Server, pending_auth_row};
 
@@ -52,7 +52,7 @@ pub struct ConsentForm {
 
 /// Stored sealed until the browser returns.
 #[derive(Serialize, Deserialize)]
-pub struct PendingConsent {
+pub struct SavedConsent {
     /// The provider's name in the configuration.
     pub provider: String,
     /// The account that was asked to consent.
@@ -60,7 +60,7 @@ pub struct PendingConsent {
     /// The mail server, the trust in it and the login name, as they were shown.
     pub shown: String,
     /// The secrets of the authorization request.
-    pub away: Away,
+    pub away: PendingConsent,
 }
 
 /// Redirects the user to the provider.
@@ -128,20 +128,20 @@ pub async fn send_to_provider(
     visitor: &Visitor,
 ) -> PageResult {
     let address: Address = mailbox.address.parse().map_err(|_| PageError::Internal)?;
-    let wanted = Wanted { address: &address, key };
+    let wanted = ConsentRequest { address: &address, key };
     let tokens = state.deps.tokens();
     let consent_problem =
-        |trouble: Trouble| PageError::ConflictText(wanted.told(trouble).on_page().in_full(visitor.words.language));
+        |trouble: Trouble| PageError::ConflictText(wanted.with_args(trouble).on_page().in_full(visitor.words.language));
     let provider = wanted.provider(&tokens).map_err(|error| consent_problem(error.trouble))?;
     let http = grant::http(&provider, &tokens);
     let endpoint = TokenEndpoint { provider: &provider, http: &http };
     let redirect = state.settings.base_url.join(CALLBACK).map_err(|_| PageError::Internal)?;
-    let attempt = Attempt::begin(&endpoint, &wanted.key.identity, redirect).map_err(consent_problem)?;
-    let away = attempt.away();
+    let attempt = ConsentAttempt::begin(&endpoint, &wanted.key.identity, redirect).map_err(consent_problem)?;
+    let away = attempt.to_pending();
     let (state_hash, browser) = (opaque::hash(away.state()), opaque::new(""));
     let GrantKey { provider, identity, .. } = wanted.key.clone();
     let text =
-        serde_json::to_string(&PendingConsent { provider, identity, shown: credential_policy::shown(mailbox), away })
+        serde_json::to_string(&SavedConsent { provider, identity, shown: credential_policy::shown(mailbox), away })
             .map_err(|_| PageError::Internal)?;
     let sealed = state.deps.vault.seal(&pending_auth_row(&state_hash), &SecretString::from(text)).map_err(|error| {
         tracing::error!(%error);

@@ -5,7 +5,7 @@ use axum::extract::{Query, State as FromState};
 use axum::http::HeaderMap;
 use secrecy::ExposeSecret;
 
-use super::consent::{BROWSER_COOKIE, PendingConsent, provider_server};
+use super::consent::{BROWSER_COOKIE, SavedConsent, provider_server};
 use super::{connect_link, setup};
 use crate::address::Address;
 use crate::app::mailboxes::{self, MovedLogin, Request, credential_policy};
@@ -17,7 +17,7 @@ use crate::http::page::error::PageError;
 use crate::http::page::guard::cookie;
 use crate::http::page::paths::mailbox as path;
 use crate::http::page::visitor::{SignedIn, Visitor};
-use crate::oauth::{Callback, GrantError, TokenEndpoint, Wanted, grant};
+use crate::oauth::{Callback, ConsentRequest, GrantError, TokenEndpoint, grant};
 use crate::opaque;
 use crate::store::{Changes, Flow, GrantKey, GrantKind, LinkClaim, Mailbox, NewLogin, PendingAuth, pending_auth_row};
 
@@ -111,16 +111,16 @@ impl ConsentReturn<'_> {
             .vault
             .open(&pending_auth_row(self.state_hash), &self.pending.sealed)
             .map_err(|_| wrong_state())?;
-        let consent: PendingConsent = serde_json::from_str(sealed.expose_secret()).map_err(|_| wrong_state())?;
+        let consent: SavedConsent = serde_json::from_str(sealed.expose_secret()).map_err(|_| wrong_state())?;
         let key = GrantKey { provider: consent.provider, kind: GrantKind::Delegated, identity: consent.identity };
-        let wanted = Wanted { address: &address, key };
+        let wanted = ConsentRequest { address: &address, key };
         let result = async {
             let tokens = state.deps.tokens();
             let provider = wanted.provider(&tokens).map_err(GrantError::from)?;
             let http = grant::http(&provider, &tokens);
             let endpoint = TokenEndpoint { provider: &provider, http: &http };
             let tokens_given = consent.away.finish(callback, &endpoint).await.map_err(GrantError::from)?;
-            wanted.judge(&tokens_given, Flow::Code, &endpoint, &tokens).await?;
+            wanted.check(&tokens_given, Flow::Code, &endpoint, &tokens).await?;
             // The consent was given for this server and this login name. It is not valid for others.
             if consent.shown != credential_policy::shown(mailbox) {
                 return Err(Error::Moved(mailbox.address.clone()));
@@ -142,7 +142,7 @@ impl ConsentReturn<'_> {
         result.await.map_err(|error| match error {
             Error::Moved(_) => visitor.words.t("customer-server-changed"),
             Error::LinkOver => visitor.words.t("link-over-text"),
-            Error::Consent(error) => wanted.told(error.trouble).on_page().in_full(visitor.words.language),
+            Error::Consent(error) => wanted.with_args(error.trouble).on_page().in_full(visitor.words.language),
             error => {
                 tracing::error!(?error, mailbox = mailbox.address, "a consent could not be stored");
                 visitor.words.t("errand-over")

@@ -212,7 +212,7 @@ async fn inbox_for(
         };
     }
     let domain = &state.settings.inbox_domain;
-    let proposed = if domain.is_empty() { None } else { Address::derived(address, domain).ok() };
+    let proposed = if domain.is_empty() { None } else { Address::derive(address, domain).ok() };
     let first = state.deps.store.inbox_addresses(Scope::Organisation(organisation), 1).await?.pop();
     let there = |first: String| first.parse().map(|first| (first, false)).map_err(|_| "fault-address");
     match (proposed, first) {

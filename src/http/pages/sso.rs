@@ -67,7 +67,7 @@ fn http(state: &State) -> HttpClient<'_> {
     HttpClient {
         egress: &state.deps.egress,
         deadlines: &state.deps.deadlines,
-        largest: MAX_RESPONSE,
+        max_size: MAX_RESPONSE,
         allow_http_loopback,
     }
 }

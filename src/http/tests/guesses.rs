@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::http::testing;
 use crate::imap::{ImapError, LoginError};
 use crate::mailbox::{AfterImport, Start, TlsMode};
-use crate::poll::guesses::{Account, LoginTrigger, Try, minutes_held};
+use crate::poll::login_attempts::{LoginAccount, LoginAttempt, LoginTrigger, minutes_to_wait};
 use crate::poll::{Deps, PollError};
 use crate::store::{Mailbox, NewInbox, NewLogin, NewMailbox, Server};
 
@@ -16,9 +16,9 @@ fn at(host: &str) -> Server {
     Server::on_default_port(host.to_owned(), TlsMode::Implicit)
 }
 
-fn account(organisation: i64, host: &str, username: &str, addresses: &[&str]) -> Account {
+fn account(organisation: i64, host: &str, username: &str, addresses: &[&str]) -> LoginAccount {
     let addresses: Vec<IpAddr> = addresses.iter().map(|address| address.parse().unwrap()).collect();
-    Account::new(organisation, &at(host), username, &addresses)
+    LoginAccount::new(organisation, &at(host), username, &addresses)
 }
 
 /// Two organisations, each with a mailbox for the same account.
@@ -72,21 +72,21 @@ impl World {
         trigger: LoginTrigger,
         result: Option<&LoginError>,
     ) -> bool {
-        let account = Account::new(mailbox.organisation_id, &at(host), username, &[IpAddr::from([192, 0, 2, 1])]);
-        let one = match Try::begin(&account, trigger, mailbox, &self.deps).await {
-            Ok(one) => one,
+        let account = LoginAccount::new(mailbox.organisation_id, &at(host), username, &[IpAddr::from([192, 0, 2, 1])]);
+        let attempt = match LoginAttempt::begin(&account, trigger, mailbox, &self.deps).await {
+            Ok(attempt) => attempt,
             Err(error) => {
-                assert!(minutes_held(&error).is_some_and(|minutes| (1..=15).contains(&minutes)), "{error:?}");
+                assert!(minutes_to_wait(&error).is_some_and(|minutes| (1..=15).contains(&minutes)), "{error:?}");
                 return false;
             }
         };
         let poll_error = result.map(|error| PollError::login(error, host, &Default::default()));
-        one.end(result.map_or(Ok(&()), |error| Err((error, poll_error.as_ref())))).await;
+        attempt.end(result.map_or(Ok(&()), |error| Err((error, poll_error.as_ref())))).await;
         true
     }
 
     async fn guessed(&self, mailbox: &Mailbox, host: &str, username: &str) -> bool {
-        self.tried(mailbox, host, username, LoginTrigger::ByPerson, Some(&no())).await
+        self.tried(mailbox, host, username, LoginTrigger::Person, Some(&no())).await
     }
 }
 
@@ -118,7 +118,7 @@ async fn spelling_variants_share_a_limit_and_other_organisations_are_unaffected(
     }
     assert!(tried <= 18, "{tried} of 400 guesses");
     // Other organisations and other accounts are not affected.
-    assert!(world.tried(&ours, "imap.b.se", "anna@b.se", LoginTrigger::ByPerson, None).await);
+    assert!(world.tried(&ours, "imap.b.se", "anna@b.se", LoginTrigger::Person, None).await);
     assert!(world.mailbox("ours").await.login_proven);
     assert!(world.guessed(&theirs, "imap.b.se", "bo@b.se").await, "another account of theirs");
     assert!(!world.guessed(&theirs, "imap.b.se", "anna@b.se").await, "another's right password lifts nothing");
@@ -131,9 +131,9 @@ async fn many_servers_for_one_login_name_share_a_limit_of_forty() {
     let mut tried = 0;
     for n in 0..100_u8 {
         let account = account(THEIRS, &format!("a{n}.evil.se"), "anna@b.se", &[&format!("198.51.100.{n}")]);
-        if let Ok(one) = Try::begin(&account, LoginTrigger::ByPerson, &theirs, &world.deps).await {
+        if let Ok(attempt) = LoginAttempt::begin(&account, LoginTrigger::Person, &theirs, &world.deps).await {
             let poll_error = PollError::login(&no(), "h", &Default::default());
-            one.end(Err((&no(), Some(&poll_error)))).await;
+            attempt.end(Err((&no(), Some(&poll_error)))).await;
             tried += 1;
         }
     }
@@ -145,7 +145,7 @@ async fn concurrent_attempts_are_counted() {
     let world = World::new().await;
     let theirs = world.mailbox("theirs").await;
     let account = account(THEIRS, "imap.b.se", "anna@b.se", &["192.0.2.1"]);
-    let tries = (0..40).map(|_| Try::begin(&account, LoginTrigger::ByPerson, &theirs, &world.deps));
+    let tries = (0..40).map(|_| LoginAttempt::begin(&account, LoginTrigger::Person, &theirs, &world.deps));
     let begun = futures::future::join_all(tries).await.into_iter().filter(Result::is_ok).count();
     assert_eq!(begun, 8, "before any has ended");
 }
@@ -155,10 +155,10 @@ async fn untried_logins_do_not_count_and_success_clears_its_own_account() {
     let world = World::new().await;
     let theirs = world.mailbox("theirs").await;
     let unavailable = LoginError::Refused("[UNAVAILABLE] try again later".to_owned());
-    for error in [LoginError::NotOffered(""), LoginError::Imap(ImapError::Slow("the login")), unavailable] {
+    for error in [LoginError::PasswordsNotOffered(""), LoginError::Imap(ImapError::Slow("the login")), unavailable] {
         for _ in 0..20 {
             assert!(
-                world.tried(&theirs, "imap.b.se", "anna@b.se", LoginTrigger::ByPerson, Some(&error)).await,
+                world.tried(&theirs, "imap.b.se", "anna@b.se", LoginTrigger::Person, Some(&error)).await,
                 "{error}"
             );
         }
@@ -167,12 +167,12 @@ async fn untried_logins_do_not_count_and_success_clears_its_own_account() {
         for _ in 0..7 {
             assert!(world.guessed(&theirs, "imap.b.se", "anna@b.se").await);
         }
-        assert!(world.tried(&theirs, "imap.b.se", "anna@b.se", LoginTrigger::ByPerson, None).await);
+        assert!(world.tried(&theirs, "imap.b.se", "anna@b.se", LoginTrigger::Person, None).await);
     }
     // A success clears the failed attempts of its own account only.
     for _ in 0..7 {
         assert!(world.guessed(&theirs, "imap.b.se", "anna@b.se").await);
-        assert!(world.tried(&theirs, "imap.b.se", "eve@b.se", LoginTrigger::ByPerson, None).await);
+        assert!(world.tried(&theirs, "imap.b.se", "eve@b.se", LoginTrigger::Person, None).await);
     }
     assert!(world.guessed(&theirs, "imap.b.se", "anna@b.se").await);
     assert!(!world.guessed(&theirs, "imap.b.se", "anna@b.se").await);
@@ -180,7 +180,7 @@ async fn untried_logins_do_not_count_and_success_clears_its_own_account() {
     let bye = LoginError::Imap(ImapError::Bye("invalid credentials".to_owned()));
     let mut tried = 0;
     for _ in 0..20 {
-        tried += usize::from(world.tried(&theirs, "imap.b.se", "carl@b.se", LoginTrigger::ByPerson, Some(&bye)).await);
+        tried += usize::from(world.tried(&theirs, "imap.b.se", "carl@b.se", LoginTrigger::Person, Some(&bye)).await);
     }
     assert_eq!(tried, 8);
 }
@@ -190,13 +190,13 @@ async fn polls_with_proven_credentials_never_wait() {
     let world = World::new().await;
     let ours = world.mailbox("ours").await;
     assert!(!ours.login_proven);
-    assert!(world.tried(&ours, "imap.b.se", "anna@b.se", LoginTrigger::ByPoll, None).await);
+    assert!(world.tried(&ours, "imap.b.se", "anna@b.se", LoginTrigger::Schedule, None).await);
     let proven = world.mailbox("ours").await;
     assert!(proven.login_proven);
     while world.guessed(&ours, "imap.b.se", "anna@b.se").await {}
     for _ in 0..20 {
         assert!(
-            world.tried(&proven, "imap.b.se", "anna@b.se", LoginTrigger::ByPoll, None).await,
+            world.tried(&proven, "imap.b.se", "anna@b.se", LoginTrigger::Schedule, None).await,
             "its own polls go on"
         );
     }
@@ -207,7 +207,7 @@ async fn polls_with_proven_credentials_never_wait() {
     store.change_mailbox(&"ours@b.se".parse().unwrap(), &changes, Some(&world.deps.vault), now).await.unwrap();
     let anew = world.mailbox("ours").await;
     assert!(!anew.login_proven);
-    assert!(!world.tried(&anew, "imap.b.se", "anna@b.se", LoginTrigger::ByPoll, Some(&no())).await);
+    assert!(!world.tried(&anew, "imap.b.se", "anna@b.se", LoginTrigger::Schedule, Some(&no())).await);
     // Repeated polls with a refused password are counted separately, and do not block somebody who enters the right
     // one.
     let theirs = world.mailbox("theirs").await;
@@ -215,10 +215,11 @@ async fn polls_with_proven_credentials_never_wait() {
         Mailbox { status: crate::store::MailboxStatus { failures: 3, ..theirs.status.clone() }, ..theirs.clone() };
     let mut tried = 0;
     for _ in 0..50 {
-        tried += usize::from(world.tried(&failing, "imap.b.se", "anna@b.se", LoginTrigger::ByPoll, Some(&no())).await);
+        tried +=
+            usize::from(world.tried(&failing, "imap.b.se", "anna@b.se", LoginTrigger::Schedule, Some(&no())).await);
     }
     assert_eq!(tried, 8);
-    assert!(world.tried(&theirs, "imap.b.se", "anna@b.se", LoginTrigger::ByPoll, None).await);
+    assert!(world.tried(&theirs, "imap.b.se", "anna@b.se", LoginTrigger::Schedule, None).await);
 }
 
 #[tokio::test]
@@ -227,7 +228,7 @@ async fn the_command_line_is_not_rate_limited() {
     let theirs = world.mailbox("theirs").await;
     while world.guessed(&theirs, "imap.b.se", "anna@b.se").await {}
     let World { deps, _folder } = world;
-    let deps = Deps { counts_guesses: false, ..std::sync::Arc::into_inner(deps).unwrap() };
+    let deps = Deps { counts_login_attempts: false, ..std::sync::Arc::into_inner(deps).unwrap() };
     let account = account(THEIRS, "imap.b.se", "anna@b.se", &["192.0.2.1"]);
-    assert!(Try::begin(&account, LoginTrigger::ByPerson, &theirs, &deps).await.is_ok());
+    assert!(LoginAttempt::begin(&account, LoginTrigger::Person, &theirs, &deps).await.is_ok());
 }

@@ -1,4 +1,4 @@
-//! The items of one FETCH answer, as far as we ask for them.
+//! The requested items of a FETCH answer.
 
 use std::borrow::Cow;
 
@@ -8,20 +8,19 @@ use jiff::fmt::strtime;
 
 use crate::clock::Timestamp;
 
-/// One FETCH answer.
+/// The items of one FETCH answer.
 #[derive(Debug, Default)]
 pub struct Items<'a> {
-    /// UID.
     pub uid: u32,
-    /// INTERNALDATE, if it can be read.
+    /// INTERNALDATE, if readable.
     pub internal_date: Option<Timestamp>,
     /// RFC822.SIZE.
     pub size: Option<u64>,
-    /// A section of the mail, as its header; NIL is none.
+    /// A section of the mail, such as its header; `None` also for NIL.
     pub header: Option<&'a [u8]>,
 }
 
-/// Reads an answer; `None` where it is no FETCH, or one without a UID: that is about something else.
+/// Reads an answer; `None` if it is not a FETCH or has no UID, and thus is about something else.
 pub fn items<'a>(response: &'a Response<'_>) -> Option<Items<'a>> {
     let attributes = attributes(response)?;
     let uid = attributes.iter().find_map(|item| if let AttributeValue::Uid(uid) = item { Some(*uid) } else { None })?;
@@ -37,7 +36,7 @@ pub fn items<'a>(response: &'a Response<'_>) -> Option<Items<'a>> {
     Some(items)
 }
 
-/// The bodies in an answer, each with the offset that the server tells; NIL is none.
+/// The bodies in an answer, each with the offset that the server states; `None` bytes for NIL.
 pub fn bodies<'a>(response: &'a Response<'_>) -> impl Iterator<Item = (Option<u32>, Option<&'a Cow<'a, [u8]>>)> {
     attributes(response).unwrap_or_default().iter().filter_map(|item| match item {
         AttributeValue::BodySection { section: None, index, data } => Some((*index, data.as_ref())),
@@ -52,7 +51,7 @@ fn attributes<'a>(response: &'a Response<'_>) -> Option<&'a [AttributeValue<'a>]
     }
 }
 
-/// `17-Jul-1996 02:44:25 -0700` (RFC 3501 9, date-time); a one-digit day may stand with or without its blank.
+/// Parses `17-Jul-1996 02:44:25 -0700` (RFC 3501 9, date-time). A one-digit day may have a leading space.
 fn internal_date(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     // jiff lets blanks and leading zeros be left out, and takes a leap second for the one before it.

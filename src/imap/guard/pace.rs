@@ -1,4 +1,4 @@
-//! The stream below the guard: counts bytes, and notices a server that is silent, slow or without an end.
+//! The stream below the guard: counts bytes, and detects a server that is silent, slow or endless.
 
 use std::io;
 use std::pin::Pin;
@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-use super::{GuardLimits, Tripped};
+use super::{GuardError, GuardLimits};
 
-/// The time over which a server's speed is measured.
+/// The interval over which the throughput is measured.
 pub const WINDOW: Duration = Duration::from_secs(60);
 
 /// A stream with its counts.
@@ -20,18 +20,17 @@ pub struct Paced<S> {
     limits: GuardLimits,
     silence: Pin<Box<Sleep>>,
     waiting_since: Option<Instant>,
-    /// The time spent waiting in this window, and the bytes that came in it.
+    /// Time spent waiting in the current window, and bytes received in it.
     waited: Duration,
-    came: u64,
+    window_bytes: u64,
     received: u64,
-    /// `received` when the running command was sent, and the bytes that its answer may have.
-    command_at: u64,
-    command: u64,
+    /// `received` at the start of the running command, and the maximum bytes of its answer.
+    command_start: u64,
+    command_limit: u64,
     is_logged_in: bool,
 }
 
 impl<S> Paced<S> {
-    /// Nothing has come yet.
     pub fn new(inner: S, limits: GuardLimits) -> Self {
         Self {
             inner,
@@ -39,20 +38,20 @@ impl<S> Paced<S> {
             silence: Box::pin(tokio::time::sleep(limits.silence)),
             waiting_since: None,
             waited: Duration::ZERO,
-            came: 0,
+            window_bytes: 0,
             received: 0,
-            command_at: 0,
-            command: limits.answer,
+            command_start: 0,
+            command_limit: limits.answer,
             is_logged_in: false,
         }
     }
 
-    /// What comes from now on answers a command, in at most so many bytes.
+    /// Starts a command whose answer has at most `most` bytes.
     pub fn begin_command(&mut self, most: u64) {
-        (self.command_at, self.command) = (self.received, most);
+        (self.command_start, self.command_limit) = (self.received, most);
     }
 
-    /// The login went well.
+    /// Ends the limits that apply before the login.
     pub fn logged_in(&mut self) {
         self.is_logged_in = true;
     }
@@ -62,29 +61,29 @@ impl<S> Paced<S> {
         self.received
     }
 
-    /// Fails if so many further bytes are more than may come.
-    pub fn allows(&self, further: u64) -> Result<(), Tripped> {
+    /// Fails if this number of further bytes exceeds a limit.
+    pub fn check_limits(&self, further: u64) -> Result<(), GuardError> {
         let total = self.received.saturating_add(further);
         if !self.is_logged_in && total > self.limits.before_login {
-            return Err(Tripped::BeforeLogin(self.limits.before_login));
+            return Err(GuardError::BeforeLogin(self.limits.before_login));
         }
-        match total.saturating_sub(self.command_at) > self.command {
-            true => Err(Tripped::Command(self.command)),
+        match total.saturating_sub(self.command_start) > self.command_limit {
+            true => Err(GuardError::Command(self.command_limit)),
             false => Ok(()),
         }
     }
 
-    fn count(&mut self, bytes: u64) -> Result<(), Tripped> {
+    fn count(&mut self, bytes: u64) -> Result<(), GuardError> {
         self.received += bytes;
-        self.came += bytes;
-        self.allows(0)?;
+        self.window_bytes += bytes;
+        self.check_limits(0)?;
         if let Some(since) = self.waiting_since.take() {
             self.waited += since.elapsed();
             if self.waited >= WINDOW {
-                if self.came < self.limits.throughput.saturating_mul(self.waited.as_secs()) {
-                    return Err(Tripped::Slow(self.limits.throughput));
+                if self.window_bytes < self.limits.throughput.saturating_mul(self.waited.as_secs()) {
+                    return Err(GuardError::Slow(self.limits.throughput));
                 }
-                (self.waited, self.came) = (Duration::ZERO, 0);
+                (self.waited, self.window_bytes) = (Duration::ZERO, 0);
             }
         }
         Ok(())
@@ -106,7 +105,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
                     this.silence.as_mut().reset(Instant::now() + this.limits.silence);
                 }
                 ready!(this.silence.as_mut().poll(cx));
-                Poll::Ready(Err(io::Error::other(Tripped::Silence)))
+                Poll::Ready(Err(io::Error::other(GuardError::Silence)))
             }
         }
     }

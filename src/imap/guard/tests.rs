@@ -1,4 +1,4 @@
-//! What passes the wall, and what does not.
+//! Tests of what the guard lets pass.
 
 use std::time::Duration;
 
@@ -17,14 +17,14 @@ fn limits() -> GuardLimits {
     }
 }
 
-/// A guard behind the login, with room for everything.
+/// A guard after the login, with ample memory.
 fn guard<S>(stream: S, limits: GuardLimits) -> Guard<S> {
     let mut guard = Guard::new(stream, limits, InFlight::new(1 << 20, 0, 0));
     guard.logged_in();
     guard
 }
 
-/// All answers, one behind the other.
+/// All answers, concatenated.
 async fn all<S: AsyncRead + Unpin>(mut guard: Guard<S>) -> Result<Vec<u8>, io::Error> {
     let mut out = Vec::new();
     while let Some(whole) = guard.answer().await? {
@@ -33,8 +33,8 @@ async fn all<S: AsyncRead + Unpin>(mut guard: Guard<S>) -> Result<Vec<u8>, io::E
     Ok(out)
 }
 
-/// What comes out when these pieces come in one by one.
-async fn through(pieces: &[&[u8]]) -> Result<Vec<u8>, io::Error> {
+/// The output of a guard that receives these pieces one by one.
+async fn guard_output(pieces: &[&[u8]]) -> Result<Vec<u8>, io::Error> {
     let (mut server, client) = tokio::io::duplex(1 << 16);
     for piece in pieces {
         server.write_all(piece).await.unwrap();
@@ -43,69 +43,69 @@ async fn through(pieces: &[&[u8]]) -> Result<Vec<u8>, io::Error> {
     all(guard(client, limits())).await
 }
 
-fn tripped(result: Result<Vec<u8>, io::Error>) -> Tripped {
-    result.unwrap_err().get_ref().unwrap().downcast_ref::<Tripped>().unwrap().clone()
+fn guard_error(result: Result<Vec<u8>, io::Error>) -> GuardError {
+    result.unwrap_err().get_ref().unwrap().downcast_ref::<GuardError>().unwrap().clone()
 }
 
 #[tokio::test]
 async fn lines_and_literals_pass_unchanged_however_they_are_cut() {
     let whole: &[u8] = b"* 1 FETCH (UID 7 BODY[] {12}\r\na\n(((\r\n\0{9}) FLAGS ())\r\nA1 OK done ((( {5}\r\n";
-    assert_eq!(through(&[whole]).await.unwrap(), whole);
+    assert_eq!(guard_output(&[whole]).await.unwrap(), whole);
     let bytes: Vec<&[u8]> = whole.chunks(1).collect();
-    assert_eq!(through(&bytes).await.unwrap(), whole);
+    assert_eq!(guard_output(&bytes).await.unwrap(), whole);
 }
 
 #[tokio::test]
 async fn a_literal_over_the_limit_is_stopped_at_its_announcement() {
     for size in ["1001", "99999999999", "4294967296", "99999999999999999999", "-1"] {
         let line = format!("* 1 FETCH (BODY[] {{{size}}}\r\n");
-        assert!(matches!(tripped(through(&[line.as_bytes()]).await), Tripped::Literal(_)), "{size}");
+        assert!(matches!(guard_error(guard_output(&[line.as_bytes()]).await), GuardError::Literal(_)), "{size}");
     }
 }
 
 #[tokio::test]
 async fn an_endless_line_is_stopped() {
-    assert_eq!(tripped(through(&[b"* OK ", &[b'x'; 300]]).await), Tripped::Line(200));
+    assert_eq!(guard_error(guard_output(&[b"* OK ", &[b'x'; 300]]).await), GuardError::Line(200));
 }
 
 #[tokio::test]
 async fn only_a_line_of_uids_may_be_long() {
     let uids = format!("* SEARCH{}\r\n", " 1".repeat(150));
-    assert_eq!(through(&[uids.as_bytes()]).await.unwrap(), uids.as_bytes());
+    assert_eq!(guard_output(&[uids.as_bytes()]).await.unwrap(), uids.as_bytes());
     let long = format!("* SEARCH{}\r\n", " 1".repeat(250));
-    assert_eq!(tripped(through(&[long.as_bytes()]).await), Tripped::Line(400));
+    assert_eq!(guard_error(guard_output(&[long.as_bytes()]).await), GuardError::Line(400));
     for start in
         ["* CAPABILITY", "* LIST () NIL ", "* SEARC", "* ESEARCH", "F1 OK", "+ ", "* 1 FETCH (X {0}\r\n* SEARCH"]
     {
         let line = format!("{start}{}\r\n", " 1".repeat(150));
-        assert_eq!(tripped(through(&[line.as_bytes()]).await), Tripped::Line(200), "{start}");
+        assert_eq!(guard_error(guard_output(&[line.as_bytes()]).await), GuardError::Line(200), "{start}");
     }
 }
 
 #[tokio::test]
-async fn before_the_login_little_is_heard() {
+async fn input_before_the_login_is_limited() {
     let (mut server, client) = tokio::io::duplex(1 << 16);
     server.write_all(&b"* OK still here\r\n".repeat(100)).await.unwrap();
-    let mut stranger = Guard::new(client, limits(), InFlight::new(1 << 20, 0, 0));
-    stranger.begin_command(u64::MAX);
-    assert_eq!(tripped(all(stranger).await), Tripped::BeforeLogin(1000));
+    let mut guard = Guard::new(client, limits(), InFlight::new(1 << 20, 0, 0));
+    guard.begin_command(u64::MAX);
+    assert_eq!(guard_error(all(guard).await), GuardError::BeforeLogin(1000));
 }
 
 #[tokio::test]
-async fn a_literal_that_the_command_has_no_room_for_is_stopped_at_its_announcement() {
+async fn a_literal_over_the_commands_limit_is_stopped_at_its_announcement() {
     let (mut server, client) = tokio::io::duplex(1 << 16);
     server.write_all(b"* LIST () NIL {900}\r\n").await.unwrap();
     let mut guard = guard(client, limits());
     guard.begin_command(500);
-    assert_eq!(tripped(all(guard).await), Tripped::Command(500));
+    assert_eq!(guard_error(all(guard).await), GuardError::Command(500));
 }
 
 #[tokio::test]
-async fn an_end_in_the_middle_of_an_answer_is_one() {
+async fn an_end_within_an_answer_is_an_error() {
     for half in
         ["* OK", "* 1 FETCH (X {5}\r\n", "* 1 FETCH (X {5}\r\nabc", "* 1 FETCH (X {1}\r\na", "* 1 FETCH (X {1}\r\na)"]
     {
-        let error = through(&[b"* OK\r\n", half.as_bytes()]).await.unwrap_err();
+        let error = guard_output(&[b"* OK\r\n", half.as_bytes()]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "{half}");
     }
 }
@@ -139,19 +139,19 @@ async fn nesting_is_stopped_also_behind_quotes_and_literals() {
         "* 1 FETCH (X \"a)\" (\"a)\" (\"a)\" (\"a)\" (\"a)\" (\"a)\" (\"a)\" (\"a)\" (\"a)\" (\"a)\" (\r\n".to_owned(),
         "* 1 FETCH (((((( {2}\r\nab ((((((\r\n".to_owned(),
     ] {
-        assert_eq!(tripped(through(&[answer.as_bytes()]).await), Tripped::Nesting(10), "{answer}");
+        assert_eq!(guard_error(guard_output(&[answer.as_bytes()]).await), GuardError::Nesting(10), "{answer}");
     }
 }
 
 #[tokio::test]
 async fn an_answer_without_end_is_stopped() {
     let line = b"* 1 EXISTS\r\n".repeat(200);
-    assert_eq!(tripped(through(&[&line]).await), Tripped::Command(2000));
+    assert_eq!(guard_error(guard_output(&[&line]).await), GuardError::Command(2000));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_drips_is_stopped_and_a_slow_one_is_not() {
-    for (bytes, wanted) in [(10, Some(Tripped::Slow(64))), (1000, None)] {
+async fn a_server_below_the_throughput_is_stopped() {
+    for (bytes, wanted) in [(10, Some(GuardError::Slow(64))), (1000, None)] {
         let (mut server, client) = tokio::io::duplex(1 << 16);
         tokio::spawn(async move {
             for _ in 0..100 {
@@ -161,19 +161,19 @@ async fn a_server_that_drips_is_stopped_and_a_slow_one_is_not() {
         });
         let limits = GuardLimits { answer: u64::MAX, ..limits() };
         let result = all(guard(client, limits)).await;
-        assert_eq!(result.err().map(|error| tripped(Err(error))), wanted, "{bytes} bytes a second");
+        assert_eq!(result.err().map(|error| guard_error(Err(error))), wanted, "{bytes} bytes a second");
     }
 }
 
 #[tokio::test]
-async fn a_line_end_behind_a_literal_and_doubled_parentheses_are_dominos_and_left_out() {
+async fn dominos_line_end_and_extra_parentheses_are_removed() {
     let domino = b"* 1 FETCH ((UID 7 BODY[] {1}\r\na\r\n))\r\n* 2 FETCH (UID 8 FLAGS (\\Seen))\r\n";
     let wanted = b"* 1 FETCH (UID 7 BODY[] {1}\r\na)\r\n* 2 FETCH (UID 8 FLAGS (\\Seen))\r\n";
-    assert_eq!(String::from_utf8(through(&[domino]).await.unwrap()).unwrap(), String::from_utf8_lossy(wanted));
+    assert_eq!(String::from_utf8(guard_output(&[domino]).await.unwrap()).unwrap(), String::from_utf8_lossy(wanted));
 }
 
 #[tokio::test(start_paused = true)]
 async fn silence_ends_the_wait() {
     let (_server, client) = tokio::io::duplex(64);
-    assert_eq!(tripped(all(guard(client, limits())).await), Tripped::Silence);
+    assert_eq!(guard_error(all(guard(client, limits())).await), GuardError::Silence);
 }

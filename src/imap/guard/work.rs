@@ -1,4 +1,4 @@
-//! A line twice as long takes about twice as long to read, whatever is in it: no server can make us work by the square.
+//! Tests that reading a line takes linear time, whatever its content: no server can cause quadratic work.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,11 +11,11 @@ use crate::config::{self, Overrides};
 use crate::imap::Session;
 use crate::wiring::terms;
 
-/// A server that has said all of it, and whose bytes come in packets.
+/// A server that sends these bytes in packets.
 #[derive(Debug)]
-struct Said(Vec<u8>, usize);
+struct Script(Vec<u8>, usize);
 
-impl AsyncRead for Said {
+impl AsyncRead for Script {
     fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
         const PACKET: usize = 1400;
         let rest = &self.0[self.1..];
@@ -26,7 +26,7 @@ impl AsyncRead for Said {
     }
 }
 
-impl AsyncWrite for Said {
+impl AsyncWrite for Script {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
         Poll::Ready(Ok(buf.len()))
     }
@@ -40,38 +40,39 @@ impl AsyncWrite for Said {
     }
 }
 
-/// The time that this thread has had of a processor.
+/// CPU time of this thread.
 fn processor_time() -> Duration {
-    let told = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::new(u64::try_from(told.tv_sec).unwrap(), u32::try_from(told.tv_nsec).unwrap())
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(u64::try_from(time.tv_sec).unwrap(), u32::try_from(time.tv_nsec).unwrap())
 }
 
-/// What it costs to read these lines in answer to a command, or until one of them ends the session.
+/// CPU time for reading these lines as the answer to a command, or until one of them ends the session.
 fn cost(lines: &[u8]) -> Duration {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let config = config::load(&Overrides::default()).unwrap();
     let mut terms = terms(&config.deadlines, &config.limits, 1);
     (terms.limits.answer, terms.limits.line, terms.limits.untagged) = (1 << 30, 2 << 20, 1_000_000);
-    let said = [lines, b"F1 OK done\r\n"].concat();
+    let script = [lines, b"F1 OK done\r\n"].concat();
     runtime.block_on(async {
-        let mut session = Session::greeted(Box::new(Said(said, 0)), &terms);
+        let mut session = Session::greeted(Box::new(Script(script, 0)), &terms);
         session.wire.logged_in();
         let start = processor_time();
-        let _how_it_ended = session.run("LIST", "LIST", |_| Ok(())).await;
+        let _result = session.run("LIST", "LIST", |_| Ok(())).await;
         processor_time() - start
     })
 }
 
-/// The most that twice as much may cost. The square would be 4.
-const MOST: f64 = 3.0;
-/// A line that long is just short enough when it is doubled.
-const LONG: usize = 31_000;
+/// Maximum ratio for a doubled line. Quadratic time would give 4.
+const MAX_RATIO: f64 = 3.0;
+/// A line length that stays within the limits when doubled.
+const LINE_LENGTH: usize = 31_000;
 
-/// So little is a copy of the bytes and no work: what the caches hold decides how long it takes.
-const NO_WORK: Duration = Duration::from_micros(500);
+/// Below this time, the measurement shows caches rather than work.
+const NEGLIGIBLE: Duration = Duration::from_micros(500);
 
-/// Compares a text with one twice as long. What disturbs a measurement makes it larger, so the smallest of several is right.
-fn grows_with_the_length(what: &str, once: &[u8], twice: &[u8]) -> Result<(), String> {
+/// Compares a text with one twice as long. Disturbances only make measurements larger, so the smallest of several is
+/// right.
+fn assert_linear(what: &str, once: &[u8], twice: &[u8]) -> Result<(), String> {
     assert!((1.9..2.1).contains(&(twice.len() as f64 / once.len() as f64)), "{what} is not twice as long");
     let mut least = [Duration::MAX; 2];
     let mut ratio = f64::MAX;
@@ -80,20 +81,20 @@ fn grows_with_the_length(what: &str, once: &[u8], twice: &[u8]) -> Result<(), St
             *least = (*least).min(cost(lines));
         }
         ratio = least[1].as_secs_f64() / least[0].as_secs_f64();
-        if ratio <= MOST || least[1] < NO_WORK {
+        if ratio <= MAX_RATIO || least[1] < NEGLIGIBLE {
             return Ok(());
         }
     }
     Err(format!("{what}: {:?}, twice as long {:?}, ratio {ratio:.2}", least[0], least[1]))
 }
 
-/// A line of about so many bytes: a start, a piece again and again, and an end.
-fn line((start, again, end): (&str, &str, &str), bytes: usize) -> Vec<u8> {
-    let text = again.repeat((bytes - start.len() - end.len()) / again.len());
+/// A line of about this many bytes: a start, a repeated piece, and an end.
+fn line((start, piece, end): (&str, &str, &str), bytes: usize) -> Vec<u8> {
+    let text = piece.repeat((bytes - start.len() - end.len()) / piece.len());
     format!("{start}{text}{end}\r\n").into_bytes()
 }
 
-/// Every kind of answer that the parser knows, and what nobody can read.
+/// Every kind of answer that the parser knows, and some that nobody can parse.
 const LINES: &[(&str, &str, &str)] = &[
     ("* CAPABILITY IMAP4rev1", " A", ""),
     ("* CAPABILITY IMAP4rev1", " AUTH=X", ""),
@@ -173,22 +174,22 @@ const LINES: &[(&str, &str, &str)] = &[
 ];
 
 #[test]
-fn every_kind_of_line_costs_what_its_length_says() {
+fn every_kind_of_line_costs_linear_time() {
     let failed = LINES.iter().filter_map(|parts| {
-        let [once, twice] = [1, 2].map(|times| line(*parts, times * LONG).repeat(2));
-        grows_with_the_length(&format!("{}{}…{}", parts.0, parts.1, parts.2), &once, &twice).err()
+        let [once, twice] = [1, 2].map(|times| line(*parts, times * LINE_LENGTH).repeat(2));
+        assert_linear(&format!("{}{}…{}", parts.0, parts.1, parts.2), &once, &twice).err()
     });
     assert_eq!(failed.collect::<Vec<_>>(), [""; 0]);
 }
 
 #[test]
-fn one_line_with_all_uids_of_a_large_folder_costs_what_its_length_says() {
+fn a_line_with_all_uids_of_a_large_folder_costs_linear_time() {
     let [once, twice] = [1, 2].map(|times| line(("* SEARCH", " 1234567", ""), times * 500_000));
-    assert_eq!(grows_with_the_length("* SEARCH", &once, &twice), Ok(()));
+    assert_eq!(assert_linear("* SEARCH", &once, &twice), Ok(()));
 }
 
 #[test]
-fn literals_cost_what_their_length_says() {
+fn literals_cost_linear_time() {
     let literal = |size: usize| format!("BODY[] {{{size}}}\r\n{} ", "x".repeat(size));
     let answer =
         |literals: usize, size: usize| format!("* 1 FETCH (UID 1 {}FLAGS ())\r\n", literal(size).repeat(literals));
@@ -197,18 +198,18 @@ fn literals_cost_what_their_length_says() {
         ("several literals", answer(8, 50_000), answer(8, 100_000)),
         ("many answers of small literals", answer(8, 1).repeat(1000), answer(8, 1).repeat(2000)),
     ] {
-        assert_eq!(grows_with_the_length(what, once.as_bytes(), twice.as_bytes()), Ok(()));
+        assert_eq!(assert_linear(what, once.as_bytes(), twice.as_bytes()), Ok(()));
     }
     for literal in ["* LIST () \"/\" {SIZE}\r\n", "* OK {SIZE}\r\n", "* STATUS {SIZE}\r\n"] {
         let lines =
             |size: usize| [literal.replace("SIZE", &size.to_string()), "a".repeat(size), "\r\n".to_owned()].concat();
         let [once, twice] = [lines(200_000), lines(400_000)];
-        assert_eq!(grows_with_the_length(literal, once.as_bytes(), twice.as_bytes()), Ok(()));
+        assert_eq!(assert_linear(literal, once.as_bytes(), twice.as_bytes()), Ok(()));
     }
 }
 
 #[test]
-fn what_is_nested_costs_little_however_it_ends() {
+fn nested_structures_cost_little() {
     let part = |inner: &str| {
         format!("(\"MESSAGE\" \"RFC822\" NIL NIL NIL \"7BIT\" 1 (NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL) {inner} 1)")
     };
@@ -228,18 +229,18 @@ fn what_is_nested_costs_little_however_it_ends() {
 }
 
 #[test]
-fn what_is_said_before_the_login_costs_little() {
+fn input_before_the_login_costs_little() {
     let config = config::load(&Overrides::default()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    for (parts, bytes) in LINES.iter().map(|parts| (*parts, LONG)).chain([(("* OK", " still here", ""), 100)]) {
-        let said = [b"* OK ready\r\n".to_vec(), line(parts, bytes).repeat((1 << 20) / bytes)].concat();
+    for (parts, bytes) in LINES.iter().map(|parts| (*parts, LINE_LENGTH)).chain([(("* OK", " still here", ""), 100)]) {
+        let script = [b"* OK ready\r\n".to_vec(), line(parts, bytes).repeat((1 << 20) / bytes)].concat();
         runtime.block_on(async {
-            let mut session = Session::new(Box::new(Said(said, 0)), &terms(&config.deadlines, &config.limits, 1));
+            let mut session = Session::new(Box::new(Script(script, 0)), &terms(&config.deadlines, &config.limits, 1));
             let start = processor_time();
             session.greeting().await.unwrap();
             assert!(session.login("u", &"p".into()).await.is_err());
-            let (took, heard) = (processor_time() - start, session.received());
-            assert!(heard <= (128 << 10) + (16 << 10), "{heard} bytes of {parts:?}");
+            let (took, received) = (processor_time() - start, session.received());
+            assert!(received <= (128 << 10) + (16 << 10), "{received} bytes of {parts:?}");
             assert!(took < Duration::from_secs(1), "{took:?} for {parts:?}");
         });
     }

@@ -1,5 +1,5 @@
-//! Logging in by access token: OAUTHBEARER (RFC 7628) or XOAUTH2 (Google's and Microsoft's), in one exchange with the initial
-//! response where SASL-IR is offered (RFC 4959).
+//! The login by access token: OAUTHBEARER (RFC 7628) or XOAUTH2 (of Google and Microsoft), with an initial response if
+//! SASL-IR is offered (RFC 4959).
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
@@ -10,11 +10,11 @@ use zeroize::Zeroizing;
 
 use super::{LoginError, without_secret};
 use crate::imap::error::printable;
-use crate::imap::guard::Whole;
-use crate::imap::session::Step;
-use crate::imap::{Answer, ImapError, Session, Status};
+use crate::imap::guard::RawAnswer;
+use crate::imap::session::AnswerPart;
+use crate::imap::{ImapError, Session, Status, TaggedAnswer};
 
-/// A way to hand over an access token.
+/// A SASL mechanism for access tokens.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mechanism {
     OAuthBearer,
@@ -32,7 +32,7 @@ impl Mechanism {
     fn response(self, user: &str, token: &str, host: &str, port: u16) -> Zeroizing<String> {
         let text = Zeroizing::new(match self {
             Self::OAuthBearer => {
-                // The user stands in a GS2 header, in which `,` and `=` have a meaning (RFC 5801 4).
+                // The user name is part of a GS2 header, in which `,` and `=` are special (RFC 5801 4).
                 let user = user.replace('=', "=3D").replace(',', "=2C");
                 format!("n,a={user},\u{1}host={host}\u{1}port={port}\u{1}auth=Bearer {token}\u{1}\u{1}")
             }
@@ -41,8 +41,9 @@ impl Mechanism {
         Zeroizing::new(STANDARD.encode(text.as_bytes()))
     }
 
-    /// What ends the exchange after the server has said why it refuses (RFC 7628 3.2.3; XOAUTH2: an empty line).
-    fn farewell(self) -> &'static str {
+    /// The message that ends the exchange after the server's reason for refusing (RFC 7628 3.2.3; XOAUTH2: an empty
+    /// line).
+    fn final_response(self) -> &'static str {
         match self {
             Self::OAuthBearer => "AQ==",
             Self::XOAuth2 => "",
@@ -51,8 +52,8 @@ impl Mechanism {
 }
 
 impl Session {
-    /// Logs in as `user` with an access token, and learns anew what the server offers. Never tries a password mechanism.
-    pub async fn login_by_token(
+    /// Logs in as `user` with an access token, and updates the capabilities. Never tries a password mechanism.
+    pub async fn login_with_token(
         &mut self,
         user: &str,
         token: &SecretString,
@@ -62,19 +63,19 @@ impl Session {
         if user.contains(|c: char| c.is_control()) {
             return Err(ImapError::Unsendable("the user name").into());
         }
-        self.know_capabilities().await?;
+        self.ensure_capabilities().await?;
         let offered = |mechanism: &Mechanism| self.can(&format!("AUTH={}", mechanism.name()));
         let Some(mechanism) = [Mechanism::OAuthBearer, Mechanism::XOAuth2].into_iter().find(offered) else {
             let hint = match self.can("STARTTLS") {
                 true => "; it offers STARTTLS: use --tls starttls",
                 false => "",
             };
-            return Err(LoginError::NoTokensTaken(hint));
+            return Err(LoginError::TokensNotOffered(hint));
         };
         let response = mechanism.response(user, token.expose_secret(), host, port);
         let clean = |text: &str| without_secret(text, &[response.as_str(), token.expose_secret()], "(the token)");
         let deadline = self.deadlines.login;
-        let exchange = timeout(deadline, self.hand_over(mechanism, &response)).await;
+        let exchange = timeout(deadline, self.authenticate_with_token(mechanism, &response)).await;
         let (answer, challenge) = match exchange.map_err(|_| ImapError::Slow("the login"))? {
             Ok(exchanged) => exchanged,
             Err(ImapError::Bye(text)) => return Err(ImapError::Bye(clean(&text)).into()),
@@ -87,37 +88,41 @@ impl Session {
             });
         }
         self.wire.logged_in();
-        self.know_capabilities().await?;
+        self.ensure_capabilities().await?;
         Ok(())
     }
 
-    /// The exchange to its tagged answer, with what the server said of why it refuses.
-    async fn hand_over(&mut self, mechanism: Mechanism, response: &str) -> Result<(Answer, Option<String>), ImapError> {
-        let at_once = self.can("SASL-IR");
-        // What is offered before the login is no longer true after it.
+    /// Runs the exchange to its tagged answer. Also returns the server's reason for a refusal.
+    async fn authenticate_with_token(
+        &mut self,
+        mechanism: Mechanism,
+        response: &str,
+    ) -> Result<(TaggedAnswer, Option<String>), ImapError> {
+        let has_initial_response = self.can("SASL-IR");
+        // Capabilities from before the login are no longer valid after it.
         self.forget_capabilities();
-        let line = match at_once {
+        let line = match has_initial_response {
             true => Zeroizing::new(format!("AUTHENTICATE {} {response}", mechanism.name())),
             false => Zeroizing::new(format!("AUTHENTICATE {}", mechanism.name())),
         };
         self.send(&line).await?;
-        let mut to_send = (!at_once).then_some(response);
+        let mut to_send = (!has_initial_response).then_some(response);
         let mut challenge = None;
         let mut untagged = 0;
         loop {
-            let mut asked = |response: &Response<'_>, _: &Whole| match response {
-                Response::Continue(asked) => Ok(Some(asked.information.as_deref().unwrap_or_default().to_owned())),
+            let mut on_continue = |response: &Response<'_>, _: &RawAnswer| match response {
+                Response::Continue(request) => Ok(Some(request.information.as_deref().unwrap_or_default().to_owned())),
                 _ => Ok(None),
             };
-            match self.next("AUTHENTICATE", &mut untagged, &mut asked).await? {
-                Step::Tagged(answer) => return Ok((answer, challenge)),
-                Step::Untagged(None) => {}
-                Step::Untagged(Some(text)) => {
+            match self.next("AUTHENTICATE", &mut untagged, &mut on_continue).await? {
+                AnswerPart::Tagged(answer) => return Ok((answer, challenge)),
+                AnswerPart::Untagged(None) => {}
+                AnswerPart::Untagged(Some(text)) => {
                     let answer = match (to_send.take(), &challenge) {
                         (Some(response), _) => Zeroizing::new(format!("{response}\r\n")),
                         (None, None) => {
-                            challenge = Some(decoded(&text));
-                            Zeroizing::new(format!("{}\r\n", mechanism.farewell()))
+                            challenge = Some(decode_challenge(&text));
+                            Zeroizing::new(format!("{}\r\n", mechanism.final_response()))
                         }
                         // `*` cancels (RFC 3501 6.2.2).
                         (None, Some(_)) => Zeroizing::new("*\r\n".to_owned()),
@@ -129,8 +134,8 @@ impl Session {
     }
 }
 
-/// `eyJzdGF0dXMiOiI0MDAiLC…` is `{"status":"400",…`; some servers leave the padding out.
-fn decoded(challenge: &str) -> String {
+/// Decodes `eyJzdGF0dXMiOiI0MDAiLC…` to `{"status":"400",…`. Some servers omit the padding.
+fn decode_challenge(challenge: &str) -> String {
     let text = challenge.trim();
     let bytes = STANDARD.decode(text).or_else(|_| STANDARD_NO_PAD.decode(text.trim_end_matches('=')));
     printable(&bytes.map_or_else(|_| text.to_owned(), |bytes| String::from_utf8_lossy(&bytes).into_owned()))
@@ -157,8 +162,8 @@ mod tests {
 
     #[test]
     fn a_challenge_is_read_with_and_without_padding() {
-        assert_eq!(decoded("eyJzdGF0dXMiOiI0MDAifQ=="), r#"{"status":"400"}"#);
-        assert_eq!(decoded("eyJzdGF0dXMiOiI0MDAifQ"), r#"{"status":"400"}"#);
-        assert_eq!(decoded("not base64!"), "not base64!");
+        assert_eq!(decode_challenge("eyJzdGF0dXMiOiI0MDAifQ=="), r#"{"status":"400"}"#);
+        assert_eq!(decode_challenge("eyJzdGF0dXMiOiI0MDAifQ"), r#"{"status":"400"}"#);
+        assert_eq!(decode_challenge("not base64!"), "not base64!");
     }
 }

@@ -1,4 +1,4 @@
-//! Logging in by password: AUTHENTICATE PLAIN (RFC 4616) where it is offered, else LOGIN (RFC 3501 6.2.3).
+//! The login by password: AUTHENTICATE PLAIN (RFC 4616) if offered, else LOGIN (RFC 3501 6.2.3).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,19 +9,19 @@ use zeroize::Zeroizing;
 
 use super::{LoginError, without_secret};
 use crate::imap::folder_name::quoted;
-use crate::imap::guard::Whole;
-use crate::imap::session::Step;
-use crate::imap::{Answer, ImapError, Session, Status};
+use crate::imap::guard::RawAnswer;
+use crate::imap::session::AnswerPart;
+use crate::imap::{ImapError, Session, Status, TaggedAnswer};
 
 impl Session {
-    /// Logs in, and learns anew what the server offers: it may offer more now (MOVE at Exchange, UIDPLUS at Gmail).
+    /// Logs in, and updates the capabilities: servers may offer more now (MOVE at Exchange, UIDPLUS at Gmail).
     pub async fn login(&mut self, username: &str, password: &SecretString) -> Result<(), LoginError> {
-        for (what, text) in [("the user name", username), ("the password", password.expose_secret())] {
+        for (name, text) in [("the user name", username), ("the password", password.expose_secret())] {
             if text.contains(['\r', '\n', '\0']) {
-                return Err(ImapError::Unsendable(what).into());
+                return Err(ImapError::Unsendable(name).into());
             }
         }
-        self.know_capabilities().await?;
+        self.ensure_capabilities().await?;
         let deadline = self.deadlines.login;
         let answer =
             timeout(deadline, self.attempt(username, password)).await.map_err(|_| ImapError::Slow("the login"))?;
@@ -35,20 +35,20 @@ impl Session {
             return Err(LoginError::Refused(without_password(&answer.text, username, password)));
         }
         self.wire.logged_in();
-        self.know_capabilities().await?;
+        self.ensure_capabilities().await?;
         Ok(())
     }
 
-    async fn attempt(&mut self, username: &str, password: &SecretString) -> Result<Answer, LoginError> {
+    async fn attempt(&mut self, username: &str, password: &SecretString) -> Result<TaggedAnswer, LoginError> {
         let plain_offered = self.can("AUTH=PLAIN");
         let login_offered = !self.can("LOGINDISABLED");
         let initial_response = self.can("SASL-IR");
         let literals = self.can("LITERAL+");
-        // What is offered before the login is no longer true after it.
+        // Capabilities from before the login are no longer valid after it.
         if plain_offered {
             self.forget_capabilities();
             let answer = self.authenticate_plain(username, password, initial_response).await?;
-            // Some servers list PLAIN and do not know it; one that knows it and says NO has judged the password.
+            // Some servers list PLAIN without supporting it and answer BAD. A NO, in contrast, concerns the password.
             if answer.status != Status::Bad || !login_offered {
                 return Ok(answer);
             }
@@ -58,7 +58,7 @@ impl Session {
                 true => " (LOGINDISABLED); it offers STARTTLS: use --tls starttls",
                 false => " (LOGINDISABLED)",
             };
-            return Err(LoginError::NotOffered(hint));
+            return Err(LoginError::PasswordsNotOffered(hint));
         }
         self.forget_capabilities();
         self.login_command(username, password, literals).await
@@ -69,7 +69,7 @@ impl Session {
         username: &str,
         password: &SecretString,
         initial_response: bool,
-    ) -> Result<Answer, LoginError> {
+    ) -> Result<TaggedAnswer, LoginError> {
         let plain = Zeroizing::new(format!("\0{username}\0{}", password.expose_secret()));
         let encoded = Zeroizing::new(STANDARD.encode(plain.as_bytes()));
         if initial_response {
@@ -81,11 +81,12 @@ impl Session {
         let mut response = (!initial_response).then_some(encoded);
         let mut untagged = 0;
         loop {
-            let mut asked = |response: &Response<'_>, _: &Whole| Ok(matches!(response, Response::Continue(_)));
-            match self.next("AUTHENTICATE", &mut untagged, &mut asked).await? {
-                Step::Tagged(answer) => return Ok(answer),
-                Step::Untagged(false) => {}
-                Step::Untagged(true) => {
+            let mut on_continue =
+                |response: &Response<'_>, _: &RawAnswer| Ok(matches!(response, Response::Continue(_)));
+            match self.next("AUTHENTICATE", &mut untagged, &mut on_continue).await? {
+                AnswerPart::Tagged(answer) => return Ok(answer),
+                AnswerPart::Untagged(false) => {}
+                AnswerPart::Untagged(true) => {
                     // A second challenge has no answer in PLAIN: `*` cancels (RFC 3501 6.2.2).
                     let answer = response.take().unwrap_or_else(|| Zeroizing::new("*".to_owned()));
                     let line = Zeroizing::new(format!("{}\r\n", answer.as_str()));
@@ -99,22 +100,22 @@ impl Session {
         &mut self,
         username: &str,
         password: &SecretString,
-        literals_at_once: bool,
-    ) -> Result<Answer, LoginError> {
+        has_literal_plus: bool,
+    ) -> Result<TaggedAnswer, LoginError> {
         let mut line = Zeroizing::new("LOGIN".to_owned());
         let mut later: std::collections::VecDeque<Zeroizing<String>> = std::collections::VecDeque::new();
         for argument in [username, password.expose_secret()] {
-            // Quoted strings are ASCII; anything else goes as a literal (RFC 3501 4.3).
+            // Quoted strings are ASCII; other texts are sent as literals (RFC 3501 4.3).
             if argument.is_ascii() {
                 let text = Zeroizing::new(format!(" {}", quoted(argument)));
                 later.back_mut().unwrap_or(&mut line).push_str(&text);
             } else {
-                let plus = if literals_at_once { "+" } else { "" };
+                let plus = if has_literal_plus { "+" } else { "" };
                 later.back_mut().unwrap_or(&mut line).push_str(&format!(" {{{}{plus}}}", argument.len()));
                 later.push_back(Zeroizing::new(argument.to_owned()));
             }
         }
-        if literals_at_once {
+        if has_literal_plus {
             while let Some(part) = later.pop_front() {
                 line.push_str("\r\n");
                 line.push_str(&part);
@@ -123,23 +124,24 @@ impl Session {
         self.send(&line).await?;
         let mut untagged = 0;
         loop {
-            let mut asked = |response: &Response<'_>, _: &Whole| Ok(matches!(response, Response::Continue(_)));
-            match self.next("LOGIN", &mut untagged, &mut asked).await? {
-                Step::Tagged(answer) => return Ok(answer),
-                Step::Untagged(true) => {
+            let mut on_continue =
+                |response: &Response<'_>, _: &RawAnswer| Ok(matches!(response, Response::Continue(_)));
+            match self.next("LOGIN", &mut untagged, &mut on_continue).await? {
+                AnswerPart::Tagged(answer) => return Ok(answer),
+                AnswerPart::Untagged(true) => {
                     let part = later
                         .pop_front()
-                        .ok_or_else(|| ImapError::Protocol("it asks for more than LOGIN has".into()))?;
+                        .ok_or_else(|| ImapError::Protocol("it requests more data than LOGIN has".into()))?;
                     let line = Zeroizing::new(format!("{}\r\n", part.as_str()));
                     self.write(line.as_bytes()).await?;
                 }
-                Step::Untagged(false) => {}
+                AnswerPart::Untagged(false) => {}
             }
         }
     }
 }
 
-/// Some servers repeat what they were sent: as it is, quoted, or in base64.
+/// Removes the password from a server's text. Some servers repeat what they received: as it is, quoted, or in base64.
 fn without_password(text: &str, username: &str, password: &SecretString) -> String {
     let secret = password.expose_secret();
     let plain = STANDARD.encode(format!("\0{username}\0{secret}"));

@@ -1,5 +1,5 @@
-//! Lines that real servers have sent, read as a session reads them. They lie below the folder that the environment variable
-//! MAILFERRY_RESPONSES names: a server's folder with a file for each answer, and a list of single lines.
+//! Reads lines that real servers have sent, as a session does. The folder in the environment variable
+//! MAILFERRY_RESPONSES has a folder for each server with a file for each answer, and a list of single lines.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -13,7 +13,7 @@ use crate::imap::in_flight::InFlight;
 use crate::imap::quirk;
 use crate::rules::files;
 
-/// What became of the lines of one server.
+/// The results for one server.
 #[derive(Debug, Default)]
 struct Count {
     files: usize,
@@ -23,14 +23,14 @@ struct Count {
     broken: Vec<String>,
 }
 
-/// The share of all answers that was understood when this was written: 2,055 of 2,323. The rest is ESEARCH and extensions
-/// that we never ask for. METADATA does not count: it is left out on purpose, whether it can be read or not.
+/// The percentage of answers that could be parsed when this test was written: 2,055 of 2,323. The rest is ESEARCH and
+/// extensions that we never request. METADATA does not count, since it is dropped on purpose.
 const UNDERSTOOD_PERCENT: usize = 88;
 
 #[tokio::test]
-async fn what_real_servers_have_sent_is_read() {
+async fn answers_of_real_servers_are_parsed() {
     let Some(root) = std::env::var_os("MAILFERRY_RESPONSES").map(PathBuf::from) else {
-        // Straight to the terminal: what a passing test prints is not shown.
+        // Written to the terminal directly, since the output of passing tests is hidden.
         let _ = writeln!(std::io::stderr(), "skipped: MAILFERRY_RESPONSES is not set to a folder of server lines");
         return;
     };
@@ -39,7 +39,7 @@ async fn what_real_servers_have_sent_is_read() {
         let text = with_crlf(&std::fs::read(&path).unwrap());
         let name = path.strip_prefix(&root).unwrap().display().to_string();
         let folder = path.parent().unwrap().strip_prefix(&root).unwrap().display().to_string();
-        // A list of lines from everywhere is no dialogue: each is a connection of its own.
+        // The list of lines from many servers is not a dialogue: each line is a connection.
         let streams: Vec<Vec<u8>> = match folder.is_empty() {
             true => text.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect(),
             false => vec![text],
@@ -79,7 +79,7 @@ async fn read(name: &str, stream: &[u8], count: &mut Count) {
     drop(server);
     count.files += 1;
     let mut wire = Guard::new(client, limits, InFlight::new(64 << 20, 64 << 20, 1));
-    // A file that begins with a greeting begins where a session does; any other is a later part of one.
+    // A file that starts with a greeting is a whole session; any other is a later part of one.
     if !(stream.starts_with(b"* OK") || stream.starts_with(b"* PREAUTH") || stream.starts_with(b"* BYE")) {
         wire.skip_noise();
     }
@@ -94,7 +94,7 @@ async fn read(name: &str, stream: &[u8], count: &mut Count) {
                 None if whole.bytes.get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"* METADATA")) => {
                     continue;
                 }
-                None if wire.leaves_out(&whole).unwrap() => continue,
+                None if wire.may_drop(&whole).unwrap() => continue,
                 None => String::from_utf8_lossy(&whole.bytes).into_owned(),
             },
             Ok(None) => break,
@@ -106,7 +106,7 @@ async fn read(name: &str, stream: &[u8], count: &mut Count) {
     count.noise += wire.noise();
 }
 
-/// The files have the line ends of Unix, but their literals were counted with CRLF.
+/// The files have Unix line ends, but their literals were counted with CRLF.
 fn with_crlf(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     for byte in text {

@@ -1,59 +1,59 @@
-//! Writing down what came: sealed, and for as long as it takes.
+//! Stores token responses encrypted, and retries for as long as necessary.
 
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use tokio::time::Instant;
 
-use super::{GrantError, Lock, TO_WRITE, works};
+use super::{GrantError, Lock, WRITE_TIME, record_app_works};
 use crate::clock::Timestamp;
 use crate::fact::Resource;
 use crate::oauth::claims::Claims;
-use crate::oauth::{Deps, Tokens};
+use crate::oauth::{OAuthDeps, Tokens};
 use crate::store::{Flow, SealedTokens, StoreError, access_row, refresh_row};
 use crate::vault::Vault;
 
-/// A token in the last part of its life is renewed before it is used: it may be needed for a long poll.
+/// A token is renewed after this part of its lifetime, so that it lasts for a long poll.
 const RENEW_AT: f64 = 0.8;
-/// How long, and how often, it is tried to write down what came: it is all there is of a consent.
-const TO_KEEP: Duration = Duration::from_mins(5);
-const AGAIN: Duration = Duration::from_millis(250);
+/// How long and how often storing a response is retried: it may hold the only copy of a consent.
+const STORE_TIME_LIMIT: Duration = Duration::from_mins(5);
+const STORE_RETRY_INTERVAL: Duration = Duration::from_millis(250);
 
-/// What came is in memory only: a database or a key file that is away for a while must not cost a consent.
-struct Patience<'a> {
+/// Retries to store a response, so that a temporary failure of the database or the key file does not lose a consent.
+struct StoreRetry<'a> {
     until: Instant,
     lock: &'a Lock,
 }
 
-impl<'a> Patience<'a> {
+impl<'a> StoreRetry<'a> {
     fn new(lock: &'a Lock) -> Self {
-        Self { until: Instant::now() + TO_KEEP, lock }
+        Self { until: Instant::now() + STORE_TIME_LIMIT, lock }
     }
 
-    /// Waits a little where it makes sense to try again, and keeps others from asking meanwhile.
-    async fn with(&self, error: StoreError, deps: &Deps) -> Result<(), StoreError> {
+    /// Waits before the next attempt if that makes sense, and prolongs the lock meanwhile.
+    async fn wait_after(&self, error: StoreError, deps: &OAuthDeps) -> Result<(), StoreError> {
         if Instant::now() >= self.until || !matches!(error, StoreError::Database(_) | StoreError::Vault(_)) {
             return Err(error);
         }
-        tracing::warn!(%error, "what an identity provider gave could not be written down yet");
-        let until = deps.clock.now().plus(deps.deadlines.token.0 + TO_WRITE);
-        // Where that fails too, nobody else reaches the database either, or the lock is lost and the version decides.
+        tracing::warn!(%error, "a token response could not be stored yet; retrying");
+        let until = deps.clock.now().plus(deps.deadlines.token.0 + WRITE_TIME);
+        // If that fails too, either nobody reaches the database, or the lock is lost and the version decides.
         let _ = deps.store.prolong_grant_lock(self.lock.grant.id, self.lock.token, until).await;
-        tokio::time::sleep(AGAIN).await;
+        tokio::time::sleep(STORE_RETRY_INTERVAL).await;
         Ok(())
     }
 }
 
-/// Keeps renewed tokens; the end of the new access token's life, or `None` if others have come meanwhile.
+/// Stores renewed tokens. Returns the expiry of the access token, or `None` if a newer version was stored meanwhile.
 pub(super) async fn keep(
     lock: &Lock,
     tokens: &Tokens,
     now: Timestamp,
-    deps: &Deps,
+    deps: &OAuthDeps,
 ) -> Result<Option<Timestamp>, StoreError> {
-    let patience = Patience::new(lock);
+    let retry = StoreRetry::new(lock);
     loop {
-        // Sealed each time anew: the key may have been changed.
+        // Encrypted in each attempt, since the key may have changed.
         let kept = match seal(lock.grant.id, tokens, now, deps) {
             Ok(sealed) => {
                 let kept = deps.store.keep_tokens(&lock.grant, &sealed, now).await;
@@ -63,7 +63,7 @@ pub(super) async fn keep(
         };
         match kept {
             Ok(kept) => return Ok(kept),
-            Err(error) => patience.with(error, deps).await?,
+            Err(error) => retry.wait_after(error, deps).await?,
         }
     }
 }
@@ -73,9 +73,9 @@ async fn keep_consent(
     flow: Flow,
     tokens: &Tokens,
     now: Timestamp,
-    deps: &Deps,
+    deps: &OAuthDeps,
 ) -> Result<bool, StoreError> {
-    let patience = Patience::new(lock);
+    let retry = StoreRetry::new(lock);
     loop {
         let kept = match seal(lock.grant.id, tokens, now, deps) {
             Ok(sealed) => deps.store.keep_consent(lock.grant.id, flow, &sealed, now).await,
@@ -83,15 +83,15 @@ async fn keep_consent(
         };
         match kept {
             Ok(kept) => return Ok(kept),
-            Err(error) => patience.with(error, deps).await?,
+            Err(error) => retry.wait_after(error, deps).await?,
         }
     }
 }
 
-/// Seals tokens for their rows, with the times that go with them.
-fn seal(grant_id: i64, tokens: &Tokens, now: Timestamp, deps: &Deps) -> Result<SealedTokens, StoreError> {
+/// Encrypts tokens for their rows, with the times that go with them.
+fn seal(grant_id: i64, tokens: &Tokens, now: Timestamp, deps: &OAuthDeps) -> Result<SealedTokens, StoreError> {
     let refresh = tokens.refresh.as_ref().map(|token| deps.vault.seal(&refresh_row(grant_id), token)).transpose()?;
-    // Where the provider's word and the token's own differ, the earlier end counts.
+    // If the provider's and the token's own expiry differ, the earlier one counts.
     let told = now.plus(tokens.lifetime);
     let own = Claims::read(tokens.access.expose_secret()).and_then(|claims| claims.exp);
     let own = own.map(|seconds| Timestamp((seconds * 1000.0) as i64)).filter(|end| *end > now);
@@ -105,8 +105,8 @@ fn seal(grant_id: i64, tokens: &Tokens, now: Timestamp, deps: &Deps) -> Result<S
     })
 }
 
-/// Keeps what a person has consented to.
-pub async fn connect(grant_id: i64, flow: Flow, tokens: &Tokens, deps: &Deps) -> Result<(), GrantError> {
+/// Stores a person's consent.
+pub async fn connect(grant_id: i64, flow: Flow, tokens: &Tokens, deps: &OAuthDeps) -> Result<(), GrantError> {
     let lock = Lock::take(grant_id, deps).await?;
     let now = deps.clock.now();
     let kept = keep_consent(&lock, flow, tokens, now, deps).await;
@@ -115,13 +115,13 @@ pub async fn connect(grant_id: i64, flow: Flow, tokens: &Tokens, deps: &Deps) ->
     if !kept? {
         return Err(Resource::ConsentedMailbox.missing().into());
     }
-    works(&key, Some(flow), now, deps).await;
+    record_app_works(&key, Some(flow), now, deps).await;
     Ok(())
 }
 
-/// Seals every grant's tokens with the key that seals now. No renewal is under way for a grant while that is done, so that none
-/// writes down what it has sealed with the old key.
-pub async fn reseal(deps: &Deps, vault: &Vault) -> Result<usize, GrantError> {
+/// Encrypts every grant's tokens with the current key. The grant's lock excludes a renewal meanwhile, which might store
+/// a token encrypted with the old key.
+pub async fn reseal(deps: &OAuthDeps, vault: &Vault) -> Result<usize, GrantError> {
     let mut count = 0;
     for grant in deps.store.grants().await? {
         let lock = match Lock::take(grant.id, deps).await {

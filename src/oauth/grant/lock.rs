@@ -1,47 +1,47 @@
-//! The lock under which one asks for all.
+//! The lock of a grant's renewal.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{GrantError, TO_WRITE, waiting};
+use super::{GrantError, WRITE_TIME, waiting};
 use crate::cause::{Cause, Trouble};
-use crate::oauth::Deps;
+use crate::oauth::OAuthDeps;
 use crate::owner;
 use crate::store::{Grant, Taker};
 
-/// How long others wait for it, beside that.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long to wait for the lock, in addition to its lifetime.
+const MAX_WAIT: Duration = Duration::from_secs(15);
 
-/// The right to renew a grant's token, or to change it in another way that must not meet a renewal.
+/// The exclusive right to renew or otherwise change a grant's tokens.
 pub struct Lock {
-    /// The grant as it is under the lock.
+    /// The grant, read under the lock.
     pub grant: Grant,
     pub(super) token: i64,
 }
 
 impl Lock {
-    /// Waits for it.
-    pub async fn take(grant_id: i64, deps: &Deps) -> Result<Self, GrantError> {
-        match Self::unless(grant_id, deps, |_| false).await? {
+    /// Waits for the lock.
+    pub async fn take(grant_id: i64, deps: &OAuthDeps) -> Result<Self, GrantError> {
+        match Self::take_unless(grant_id, deps, |_| false).await? {
             Some(lock) => Ok(lock),
             None => Err(Trouble::new(Cause::Waiting).about("provider", "-").into()),
         }
     }
 
-    /// Waits for it until there is no need any more; `None` then.
-    pub(super) async fn unless(
+    /// Waits for the lock, or returns `None` once `settled` is true.
+    pub(super) async fn take_unless(
         grant_id: i64,
-        deps: &Deps,
+        deps: &OAuthDeps,
         settled: impl Fn(&Grant) -> bool,
     ) -> Result<Option<Self>, GrantError> {
-        let lasts = deps.deadlines.token.0 + TO_WRITE;
-        let until = Instant::now() + lasts + PATIENCE;
+        let lasts = deps.deadlines.token.0 + WRITE_TIME;
+        let until = Instant::now() + lasts + MAX_WAIT;
         let mut pause = Duration::from_millis(50);
         loop {
             let now = deps.clock.now();
             let holder = deps.store.grant_lock(grant_id, now, lasts).await?;
-            // After a crash nobody has to wait for the lock to run out.
+            // A lock left by a crashed process is taken over at once.
             let dead = holder.as_ref().filter(|(_, owner)| owner::is_dead(owner)).map(|(token, _)| *token);
             if (holder.is_none() || dead.is_some())
                 && let Some((grant, token)) = deps
@@ -68,10 +68,10 @@ impl Lock {
         }
     }
 
-    /// Gives it back. Where that fails it runs out by itself.
-    pub async fn release(self, deps: &Deps) {
+    /// Releases the lock. If that fails, the lock expires by itself.
+    pub async fn release(self, deps: &OAuthDeps) {
         if let Err(error) = deps.store.unlock_grant(self.grant.id, self.token).await {
-            tracing::warn!(grant = self.grant.id, %error, "a lock could not be given back");
+            tracing::warn!(grant = self.grant.id, %error, "a grant's lock could not be released");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is told of a check, line by line.
+//! The lines of a check's output.
 
 use serde::Serialize;
 
@@ -8,53 +8,52 @@ use crate::locale::Language;
 use crate::poll::PollError;
 use crate::shown::shown_within;
 
-/// The longest detail: capabilities and names of folders are many.
-const MOST_DETAIL: usize = 8000;
+/// Maximum length of a detail: there may be many capabilities and folder names.
+const MAX_DETAIL: usize = 8000;
 
-/// One step of the check.
+/// The result of one step.
 #[derive(Debug, Serialize)]
 pub struct CheckLine {
-    /// Its name.
+    /// Name of the step.
     pub step: &'static str,
-    /// Whether it went well.
     pub ok: bool,
-    /// What was found, or what is wrong and what to do.
+    /// The finding, or the error and its remedy.
     pub detail: String,
-    /// What was found, as data.
+    /// The finding as data.
     #[serde(skip)]
     pub found: Option<CheckFinding>,
-    /// In the last line of a check that failed, where that could be found out: the cause.
+    /// The cause, in the last line of a failed check, if it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
-    /// And the click or the command that mends it.
+    /// The action or command that fixes the cause.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
 }
 
 impl CheckLine {
-    /// A step that was taken, and what was found at it.
+    /// A step with its finding.
     pub fn new(step: &'static str, ok: bool, found: CheckFinding) -> Self {
         let detail = found.words(Language::English);
-        Self { found: Some(found), ..Self::told(step, ok, &detail) }
+        Self { found: Some(found), ..Self::from_text(step, ok, &detail) }
     }
 
-    fn told(step: &'static str, ok: bool, detail: &str) -> Self {
-        Self { step, ok, detail: shown_within(detail, MOST_DETAIL), found: None, cause: None, remedy: None }
+    fn from_text(step: &'static str, ok: bool, detail: &str) -> Self {
+        Self { step, ok, detail: shown_within(detail, MAX_DETAIL), found: None, cause: None, remedy: None }
     }
 
-    /// What was found, for a page; what is only known in words stays as it stands.
+    /// The detail for a page: the finding in the page's language, or the text as it is.
     pub fn on_page(&self, language: Language) -> String {
         self.found.as_ref().map_or_else(|| self.detail.clone(), |found| found.on_page(language))
     }
 
-    /// The step at which a check ended.
+    /// The step that failed.
     pub fn failure(error: &PollError) -> Self {
-        Self::told(error.step.name(), false, &error.message)
+        Self::from_text(error.step.name(), false, &error.message)
     }
 
-    /// The last line of a check that failed: the cause, in a language.
+    /// The last line of a failed check: the cause and its remedy.
     pub fn diagnosis(trouble: &Trouble, language: Language) -> Self {
         let remedy = Some(trouble.remedy(language));
-        Self { cause: Some(trouble.cause), remedy, ..Self::told("diagnosis", false, &trouble.sentence(language)) }
+        Self { cause: Some(trouble.cause), remedy, ..Self::from_text("diagnosis", false, &trouble.sentence(language)) }
     }
 }

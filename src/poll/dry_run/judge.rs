@@ -1,11 +1,11 @@
-//! What would become of each mail: by its size, as the server tells it, and by its header.
+//! The verdict on each mail, by its announced size and its header.
 
 use std::collections::BTreeMap;
 
 use super::report::{Line, Target, Verdict};
 use super::tally::{FolderTally, Importable};
 use super::wanted_uids::Wanted;
-use super::{Look, PollError, Retry, Step};
+use super::{DryRunVisit, PollError, Retry, Step};
 use crate::fact::FetchFailure;
 use crate::imap::{Fetched, ImapError, Meta, UidSet};
 use crate::mail::digest::MAX_HEADER;
@@ -13,26 +13,26 @@ use crate::mail::parse::{self, Header};
 use crate::poll::open_folder::OpenFolder;
 use crate::poll::{fetch, start};
 
-/// UIDs asked about in one question.
-const AT_ONCE: usize = 100;
-/// A header is read so far, and only one that is longer alone and to its end.
-const HEADER: usize = 64 << 10;
-/// So many refusals in a row are not about single mails: the rest of the folder is undecided.
-const MOST_REFUSALS: usize = 3;
+/// Maximum number of UIDs per command.
+const UIDS_PER_COMMAND: usize = 100;
+/// Bytes fetched of each header. A longer one is fetched again by itself.
+const HEADER_BYTES: usize = 64 << 10;
+/// This many refusals in a row are not about single mails: the rest of the folder is undecided.
+const MAX_REFUSALS: usize = 3;
 
-/// The headers of a set: what came, or why it did not.
+/// The headers of a set, or the reason why there are none.
 enum Headers {
-    /// Nothing was asked, since enough was.
-    Unasked,
-    /// The server refuses them one after another.
+    /// Not fetched, since a limit was reached.
+    Skipped,
+    /// The server refuses one header after another.
     Refused,
-    /// What came; a mail whose header did not come is not among them.
-    Came(BTreeMap<u32, Fetched<Vec<u8>>>),
+    /// The headers that arrived, by UID; the others are absent.
+    Received(BTreeMap<u32, Fetched<Vec<u8>>>),
 }
 
-impl Look<'_> {
-    /// Looks at the mails, the newest first, as far as the limits allow. Gives those that would be imported.
-    pub async fn judged(
+impl DryRunVisit<'_> {
+    /// Judges the mails, newest first, as far as the limits allow. Returns those that would be imported.
+    pub async fn judge_all(
         &mut self,
         folder: &OpenFolder,
         wanted: &Wanted,
@@ -41,7 +41,7 @@ impl Look<'_> {
         let failed = |error: ImapError| PollError::folder(Step::Fetch, &folder.name, &error);
         let mut importable = Vec::new();
         let mut refusals = 0;
-        let mut sets = UidSet::cut(&wanted.uids, self.session.at_once(AT_ONCE));
+        let mut sets = UidSet::cut(&wanted.uids, self.session.command_limit(UIDS_PER_COMMAND));
         while let Some(set) = sets.pop() {
             if self.limits.time_is_up() {
                 break;
@@ -51,8 +51,8 @@ impl Look<'_> {
             for uid in set.uids.iter().rev().copied() {
                 let unknown = Meta { uid, internal_date: None, size: None };
                 let meta = metas.get(&uid).unwrap_or(&unknown);
-                let tried = wanted.tried.get(&uid).copied().unwrap_or(0);
-                if let Some((line, import)) = self.judge(meta, &headers, tried) {
+                let attempts = wanted.attempts.get(&uid).copied().unwrap_or(0);
+                if let Some((line, import)) = self.judge(meta, &headers, attempts) {
                     tally.count(line);
                     importable.extend(import);
                 }
@@ -61,20 +61,20 @@ impl Look<'_> {
         Ok(importable)
     }
 
-    /// One mail; `None`: nothing is said of it.
-    fn judge(&self, meta: &Meta, headers: &Headers, tried: i64) -> Option<(Line, Option<Importable>)> {
+    /// Judges one mail. `None` if it was not examined.
+    fn judge(&self, meta: &Meta, headers: &Headers, attempts: i64) -> Option<(Line, Option<Importable>)> {
         let fetched = match headers {
-            Headers::Came(came) => came.get(&meta.uid),
-            Headers::Unasked | Headers::Refused => None,
+            Headers::Received(received) => received.get(&meta.uid),
+            Headers::Skipped | Headers::Refused => None,
         };
-        let judged = match headers {
+        let result = match headers {
             _ if fetch::is_too_large(meta, self.mailbox.max_size) => Ok(Verdict::TooLarge),
-            Headers::Unasked => return None,
+            Headers::Skipped => return None,
             Headers::Refused => Err(FetchFailure::HeadersRefused),
-            Headers::Came(_) => judge(meta, fetched, tried),
+            Headers::Received(_) => judge(meta, fetched, attempts),
         };
         let header = fetched.and_then(|fetched| fetched.body.as_deref()).map(parse::header).unwrap_or_default();
-        let (verdict, reason) = match judged {
+        let (verdict, reason) = match result {
             Ok(_) if header.is_exchange_substitute() => (Verdict::Undecided, Some(FetchFailure::Substitute)),
             Ok(verdict) => (verdict, None),
             Err(reason) => (Verdict::Undecided, Some(reason)),
@@ -97,33 +97,33 @@ impl Look<'_> {
         }
     }
 
-    /// Asks for the headers of a set; where that is refused, for each alone.
+    /// Fetches the headers of a set; after a refusal, one by one.
     async fn headers(&mut self, folder: &OpenFolder, set: &UidSet, refusals: &mut usize) -> Result<Headers, PollError> {
-        if *refusals >= MOST_REFUSALS {
+        if *refusals >= MAX_REFUSALS {
             return Ok(Headers::Refused);
         }
         if !self.limits.take_headers(set.uids.len(), self.session.received()) {
-            return Ok(Headers::Unasked);
+            return Ok(Headers::Skipped);
         }
-        let mut came = BTreeMap::new();
+        let mut received = BTreeMap::new();
         let mut sets = vec![set.clone()];
         while let Some(set) = sets.pop() {
             if self.limits.time_is_up() {
-                return Ok(Headers::Unasked);
+                return Ok(Headers::Skipped);
             }
-            if *refusals >= MOST_REFUSALS {
+            if *refusals >= MAX_REFUSALS {
                 break;
             }
-            match self.session.fetch_headers(&set, HEADER).await {
+            match self.session.fetch_headers(&set, HEADER_BYTES).await {
                 Ok(mut headers) => {
                     *refusals = 0;
-                    came.append(&mut headers);
+                    received.append(&mut headers);
                 }
                 Err(error) => {
                     let refused = matches!(error, ImapError::Refused { .. });
                     let error = PollError::folder(Step::Fetch, &folder.name, &error);
                     if !refused || error.retry != Retry::Soon {
-                        return Err(error); // it sends us away, or is lost
+                        return Err(error); // the server asks us to wait, or the connection is lost
                     }
                     match set.uids.as_slice() {
                         [_] => *refusals += 1,
@@ -132,16 +132,18 @@ impl Look<'_> {
                 }
             }
         }
-        self.fill_up(&mut came).await.map_err(|error| PollError::folder(Step::Fetch, &folder.name, &error))?;
-        Ok(Headers::Came(came))
+        self.complete_headers(&mut received)
+            .await
+            .map_err(|error| PollError::folder(Step::Fetch, &folder.name, &error))?;
+        Ok(Headers::Received(received))
     }
 
-    /// Asks again for headers that are longer than was asked for, alone and to their end.
-    async fn fill_up(&mut self, came: &mut BTreeMap<u32, Fetched<Vec<u8>>>) -> Result<(), ImapError> {
-        for (uid, fetched) in came {
-            if fetched.body.as_ref().is_some_and(|header| header.len() >= HEADER) && !self.limits.time_is_up() {
+    /// Fetches headers that exceed the first fetch again, one by one and whole.
+    async fn complete_headers(&mut self, received: &mut BTreeMap<u32, Fetched<Vec<u8>>>) -> Result<(), ImapError> {
+        for (uid, fetched) in received {
+            if fetched.body.as_ref().is_some_and(|header| header.len() >= HEADER_BYTES) && !self.limits.time_is_up() {
                 match self.session.fetch_header(*uid, MAX_HEADER).await {
-                    Ok(header) if header.len() > HEADER => fetched.body = Some(header),
+                    Ok(header) if header.len() > HEADER_BYTES => fetched.body = Some(header),
                     Ok(_) | Err(ImapError::Refused { .. }) => {}
                     Err(error) => return Err(error),
                 }
@@ -151,12 +153,13 @@ impl Look<'_> {
     }
 }
 
-/// Whether a poll would get this mail, as far as its header shows; or what speaks against it. The mail itself may still not come.
-fn judge(meta: &Meta, fetched: Option<&Fetched<Vec<u8>>>, tried: i64) -> Result<Verdict, FetchFailure> {
+/// Whether a poll would receive this mail, as far as its header shows, or the reason for doubt. The mail itself may
+/// still be missing.
+fn judge(meta: &Meta, fetched: Option<&Fetched<Vec<u8>>>, attempts: i64) -> Result<Verdict, FetchFailure> {
     let reason = match fetched {
-        _ if tried > 0 => FetchFailure::FailedBefore { times: tried },
+        _ if attempts > 0 => FetchFailure::FailedBefore { times: attempts },
         None => FetchFailure::HeaderNotGiven,
-        Some(fetched) if fetch::is_other(meta, fetched) => FetchFailure::OtherMail,
+        Some(fetched) if fetch::is_different_mail(meta, fetched) => FetchFailure::OtherMail,
         Some(fetched) => match &fetched.body {
             None => FetchFailure::NoHeader,
             Some(header) if header.is_empty() && meta.size != Some(0) => FetchFailure::EmptyHeader,

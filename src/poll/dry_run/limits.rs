@@ -1,41 +1,41 @@
-//! How much one dry run may take. It counts for no day's limit, since nothing of it is written down, so its own are low.
+//! Limits of one dry run. It does not count towards the daily limit, so its own limits are low.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// As long as a person waits.
-pub const WITHIN: Duration = Duration::from_secs(60);
-/// Headers that are read altogether, the newest of each folder first.
-const HEADERS: usize = 10_000;
-/// Bytes that may come over the wire.
-const BYTES: u64 = 128 << 20;
+/// For how long a person waits.
+pub const TIME_LIMIT: Duration = Duration::from_secs(60);
+/// Maximum number of headers, newest of each folder first.
+const MAX_HEADERS: usize = 10_000;
+/// Maximum number of bytes received from the server.
+const MAX_BYTES: u64 = 128 << 20;
 
-/// What is left of it.
+/// The remaining limits.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// What is under way then is broken off.
+pub struct DryRunLimits {
+    /// Work in progress ends at this time.
     pub until: Instant,
-    /// Nothing is begun later, so that there is time for a good end.
-    begins_until: Instant,
+    /// Nothing starts after this time, so that the dry run can finish in order.
+    start_until: Instant,
     headers: usize,
 }
 
-impl Limits {
-    /// From now on.
+impl DryRunLimits {
+    /// Limits that start now.
     pub fn within(time: Duration) -> Self {
         let now = Instant::now();
-        Self { until: now + time, begins_until: now + time * 9 / 10, headers: HEADERS }
+        Self { until: now + time, start_until: now + time * 9 / 10, headers: MAX_HEADERS }
     }
 
-    /// Whether nothing more is to be begun.
+    /// Whether the dry run must not start anything new.
     pub fn time_is_up(&self) -> bool {
-        Instant::now() >= self.begins_until
+        Instant::now() >= self.start_until
     }
 
-    /// Takes so many headers from what may still be read, if they are left and so few bytes have come.
+    /// Deducts headers from the limit, if enough are left and the server has not sent too many bytes.
     pub fn take_headers(&mut self, count: usize, received: u64) -> bool {
-        let left = self.headers.checked_sub(count).filter(|_| received < BYTES && !self.time_is_up());
+        let left = self.headers.checked_sub(count).filter(|_| received < MAX_BYTES && !self.time_is_up());
         self.headers = left.unwrap_or(self.headers);
         left.is_some()
     }

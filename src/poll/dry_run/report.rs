@@ -1,4 +1,4 @@
-//! What a dry run tells.
+//! The report of a dry run.
 
 use std::collections::BTreeMap;
 
@@ -12,18 +12,17 @@ use crate::mail::parse::Header;
 use crate::poll::{Blame, PollError, Step};
 use crate::shown::shown;
 
-/// What a poll would do.
+/// The result of a dry run.
 #[derive(Debug, Serialize)]
 pub struct DryRun {
-    /// The folders in the order of a poll.
     pub folders: Vec<FolderDryRun>,
-    /// All of them together.
+    /// Sums of all folders.
     pub totals: Counts,
-    /// The time was up, or enough was read, before all was looked at.
+    /// Whether a limit was reached before all mails were examined.
     pub partial: bool,
 }
 
-/// Mails by what would become of them. All but `found` and `automatic` add up to `found`.
+/// Number of mails by what a poll would do with them. All but `found` and `automatic` add up to `found`.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = DryRunCounts)]
 pub struct Counts {
@@ -31,45 +30,46 @@ pub struct Counts {
     pub found: u64,
     /// A poll would import them.
     pub would_import: u64,
-    /// Of those: a machine wrote them, as their header says.
+    /// Of those: automatic mail, according to the header.
     pub automatic: u64,
-    /// Older than the start, which is decided now: left out for good.
+    /// Older than the start date: never imported.
     pub before_start: u64,
-    /// In the ledger already: imported, left out or put aside by an earlier poll.
+    /// Already in the ledger: imported, skipped or quarantined by an earlier poll.
     pub known: u64,
-    /// Larger than allowed: put aside.
+    /// Larger than the limit: would be quarantined.
     pub too_big: u64,
-    /// Not in the ledger, but a message with the same Message-ID and sender is in the inbox already: probably the same mail.
+    /// Not in the ledger, but the inbox already has a message with the same Message-ID and sender: probably the same
+    /// mail.
     pub duplicates: u64,
-    /// The server gives no header, or not the mail's, or does not list it.
+    /// The server does not list the mail, or sends no header, or the header of another mail.
     pub undecided: u64,
-    /// Nothing was asked about them: the time was up, or enough was read.
+    /// Not examined, because a limit was reached.
     pub not_looked_at: u64,
 }
 
-/// What a poll would do with one folder.
+/// The result for one folder.
 #[derive(Debug, Default, Serialize)]
 pub struct FolderDryRun {
-    /// Its name as people read it.
+    /// The folder's name, decoded from modified UTF-7.
     pub name: String,
-    /// Why it could not be looked at, or not to its end.
-    #[serde(serialize_with = "in_short")]
+    /// The error that stopped the examination, if any.
+    #[serde(serialize_with = "serialize_without_retry")]
     pub problem: Option<PollError>,
-    /// What there is to say of its numbers.
+    /// The notice about its UIDs, if any.
     #[serde(serialize_with = "maybe_in_english")]
     pub note: Option<Notice>,
     #[serde(flatten)]
     pub counts: Counts,
-    /// The newest mails that a poll would ask for.
+    /// The newest mails that a poll would fetch.
     pub shown: Vec<Line>,
-    /// So many more it would ask for.
+    /// Number of further mails that a poll would fetch.
     pub more: u64,
-    /// Where all that would be imported would go, and why: how many mails by each evidence.
+    /// Number of importable mails by inbox and evidence.
     #[serde(skip)]
     pub targets: BTreeMap<Target, u64>,
 }
 
-/// What would become of a mail.
+/// What a poll would do with a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schema(as = DryRunVerdict)]
@@ -81,7 +81,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Its name, as in JSON and in the language files.
+    /// The name in JSON and in message ids.
     pub fn id(self) -> &'static str {
         match self {
             Self::Import => "import",
@@ -92,51 +92,49 @@ impl Verdict {
     }
 }
 
-/// A mail that a poll would ask for; what its sender wrote is cleaned.
+/// A mail that a poll would fetch. The sender's texts are cleaned for display.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = DryRunMail)]
 pub struct Line {
-    /// Its number in its folder.
+    /// UID in its folder.
     pub uid: u32,
-    /// When the server received it.
+    /// INTERNALDATE: when the server received it.
     pub date: Option<Timestamp>,
     /// The sender.
     pub from: Option<String>,
     /// The subject.
     pub subject: Option<String>,
-    /// As the server tells it.
+    /// The size announced by the server.
     pub size: Option<u64>,
-    /// Where it would go, and why.
+    /// The inboxes, with the evidence.
     pub inboxes: Vec<Target>,
-    /// The header field that says that a machine wrote it.
+    /// The header field that marks it as automatic mail.
     pub automatic: Option<String>,
-    /// What would become of it.
+    /// The verdict.
     pub verdict: Verdict,
-    /// Why it is undecided.
+    /// The reason why it is undecided.
     #[serde(serialize_with = "maybe_in_english")]
     #[schema(value_type = Option<String>)]
     pub reason: Option<FetchFailure>,
 }
 
-/// An inbox with the evidence for it.
+/// An inbox, with the evidence for it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
 #[schema(as = DryRunTarget)]
 pub struct Target {
-    /// Its address.
+    /// The inbox's address.
     pub inbox: String,
-    /// The evidence.
+    /// The evidence, such as a header field.
     pub why: String,
 }
 
 impl Target {
-    /// For this inbox, by this evidence.
     pub fn new(inbox: &str, why: &str) -> Self {
         Self { inbox: inbox.to_owned(), why: shown(why) }
     }
 }
 
 impl Line {
-    /// One mail.
     pub fn new(
         meta: &Meta,
         header: &Header,
@@ -159,7 +157,8 @@ impl Line {
 }
 
 impl DryRun {
-    /// Where the mails of all folders would go, and why, the most first; and how many there are by other evidence than so much.
+    /// The targets of all folders, most frequent first, at most `most` of them; and the number of mails with other
+    /// targets.
     pub fn targets(&self, most: usize) -> (Vec<(Target, u64)>, u64) {
         let mut all = BTreeMap::<&Target, u64>::new();
         for (target, count) in self.folders.iter().flat_map(|folder| &folder.targets) {
@@ -172,8 +171,8 @@ impl DryRun {
     }
 }
 
-/// A problem without when it is tried again: a dry run is tried again by whoever wants to.
-fn in_short<S: Serializer>(problem: &Option<PollError>, serializer: S) -> Result<S::Ok, S::Error> {
+/// Serialises an error without a retry time, since a dry run is not repeated automatically.
+fn serialize_without_retry<S: Serializer>(problem: &Option<PollError>, serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     struct Problem {
         step: Step,
@@ -184,7 +183,7 @@ fn in_short<S: Serializer>(problem: &Option<PollError>, serializer: S) -> Result
     let problem = problem.as_ref().map(|error| Problem {
         step: error.step,
         blame: error.blame,
-        message: error.in_words(),
+        message: error.with_remedy(),
         cause: error.trouble.as_ref().map(|trouble| trouble.cause),
     });
     problem.serialize(serializer)

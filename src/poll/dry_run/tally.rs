@@ -1,4 +1,4 @@
-//! A dry run is counted up.
+//! The counts of a dry run.
 
 use std::collections::BTreeSet;
 
@@ -6,44 +6,43 @@ use super::report::{Counts, DryRun, FolderDryRun, Line, Target, Verdict};
 use crate::fact::Notice;
 use crate::store::WatchedFolder;
 
-/// Mails of one folder that are shown one by one.
-const SHOWN: usize = 200;
+/// Maximum number of mails listed per folder.
+const MAX_LISTED: usize = 200;
 
-/// A mail that would be imported, as far as its header tells.
+/// A mail that would be imported, as far as its header shows.
 pub struct Importable {
     pub uid: u32,
     pub message_id: Option<String>,
     pub from: Option<String>,
-    /// The inboxes.
     pub inboxes: Vec<i64>,
-    /// The same, with the evidence for each.
+    /// The same inboxes, with the evidence for each.
     pub targets: Vec<Target>,
     pub is_automatic: bool,
 }
 
-/// What was found in all folders.
-pub struct Tally {
+/// The counts of all folders.
+pub struct DryRunTally {
     pub folders: Vec<FolderTally>,
 }
 
-/// What was found in one.
+/// The counts of one folder.
 #[derive(Default)]
 pub struct FolderTally {
-    /// As it is told.
+    /// The folder's report so far.
     pub report: FolderDryRun,
-    /// Mails that a poll would ask for.
+    /// Number of mails that a poll would fetch.
     pub wanted: u64,
-    /// Every UID was searched for, also what an earlier poll has finished.
-    pub whole: bool,
-    /// Some SEARCH was answered with nothing at all.
-    pub silent: bool,
-    /// The search has come to its end.
+    /// Whether every UID was searched for, including those that an earlier poll has finished.
+    pub covers_all: bool,
+    /// Whether the server left a SEARCH without a response.
+    pub unanswered: bool,
+    /// Whether the search is complete.
     pub searched: bool,
 }
 
-impl Tally {
-    /// Of these folders, none of which was looked at yet.
-    pub fn of(folders: &[WatchedFolder]) -> Self {
+impl DryRunTally {
+    /// Empty counts for these folders.
+    pub fn new(folders: &[WatchedFolder]) -> Self {
         let tally = |folder: &WatchedFolder| FolderTally {
             report: FolderDryRun { name: folder.name.clone(), ..FolderDryRun::default() },
             ..FolderTally::default()
@@ -51,74 +50,76 @@ impl Tally {
         Self { folders: folders.iter().map(tally).collect() }
     }
 
-    /// Adds up what there is.
-    pub fn finished(self) -> DryRun {
-        let mut told = DryRun { folders: Vec::new(), totals: Counts::default(), partial: false };
+    /// Completes the counts, and adds them up.
+    pub fn into_report(self) -> DryRun {
+        let mut sum = DryRun { folders: Vec::new(), totals: Counts::default(), partial: false };
         for mut folder in self.folders {
             folder.add_up();
             let report = folder.report;
-            add(&mut told.totals, &report.counts);
-            told.partial |= report.problem.is_none() && (!folder.searched || report.counts.not_looked_at > 0);
-            told.folders.push(report);
+            add(&mut sum.totals, &report.counts);
+            sum.partial |= report.problem.is_none() && (!folder.searched || report.counts.not_looked_at > 0);
+            sum.folders.push(report);
         }
-        told
+        sum
     }
 }
 
 impl FolderTally {
-    /// The folder is open.
+    /// Records the open folder.
     pub fn opened(&mut self, exists: u32, note: Option<Notice>) {
         self.report.counts.found = exists.into();
         self.report.note = note;
     }
 
-    /// Counts a mail, and keeps it for showing while there are few.
+    /// Counts a mail, and lists it if there is room.
     pub fn count(&mut self, line: Line) {
         let counts = &mut self.report.counts;
-        *of(counts, line.verdict) += 1;
+        *count_for(counts, line.verdict) += 1;
         counts.automatic += u64::from(line.verdict == Verdict::Import && line.automatic.is_some());
-        if self.report.shown.len() < SHOWN {
+        if self.report.shown.len() < MAX_LISTED {
             self.report.shown.push(line);
         }
     }
 
-    /// Of the mails that would be imported, these are here already; the others go where they go.
-    pub fn routed(&mut self, importable: &[Importable], here: &BTreeSet<u32>) {
+    /// Counts the mails in `duplicates_found` as duplicates, and the targets of the others.
+    pub fn record_targets(&mut self, importable: &[Importable], duplicates_found: &BTreeSet<u32>) {
         let report = &mut self.report;
-        for target in importable.iter().filter(|mail| !here.contains(&mail.uid)).flat_map(|mail| &mail.targets) {
+        for target in
+            importable.iter().filter(|mail| !duplicates_found.contains(&mail.uid)).flat_map(|mail| &mail.targets)
+        {
             *report.targets.entry(target.clone()).or_default() += 1;
         }
-        let there = importable.iter().filter(|mail| here.contains(&mail.uid));
-        let automatic = there.filter(|mail| mail.is_automatic).count() as u64;
-        report.counts.would_import -= here.len() as u64;
+        let stored_copies = importable.iter().filter(|mail| duplicates_found.contains(&mail.uid));
+        let automatic = stored_copies.filter(|mail| mail.is_automatic).count() as u64;
+        report.counts.would_import -= duplicates_found.len() as u64;
         report.counts.automatic -= automatic;
-        report.counts.duplicates += here.len() as u64;
-        for line in report.shown.iter_mut().filter(|line| here.contains(&line.uid)) {
+        report.counts.duplicates += duplicates_found.len() as u64;
+        for line in report.shown.iter_mut().filter(|line| duplicates_found.contains(&line.uid)) {
             line.verdict = Verdict::Duplicate;
         }
     }
 
-    /// What was not looked at one by one.
+    /// Computes the counts of mails that were not examined one by one.
     fn add_up(&mut self) {
         let counts = &mut self.report.counts;
-        let looked_at = looked_at(counts);
-        self.report.more = self.wanted.max(looked_at) - self.report.shown.len() as u64;
-        counts.not_looked_at = self.wanted.saturating_sub(looked_at);
-        let told = counts.before_start + counts.known + looked_at + counts.not_looked_at;
-        counts.found = counts.found.max(told); // mail that came meanwhile
-        let rest = counts.found - told;
-        if !self.searched && !self.silent {
+        let examined = examined(counts);
+        self.report.more = self.wanted.max(examined) - self.report.shown.len() as u64;
+        counts.not_looked_at = self.wanted.saturating_sub(examined);
+        let sum = counts.before_start + counts.known + examined + counts.not_looked_at;
+        counts.found = counts.found.max(sum); // mail that arrived meanwhile
+        let rest = counts.found - sum;
+        if !self.searched && !self.unanswered {
             counts.not_looked_at += rest;
-        } else if self.silent || self.whole {
-            counts.undecided += rest; // what there is said to be, and is not listed
+        } else if self.unanswered || self.covers_all {
+            counts.undecided += rest; // counted by EXISTS, but not listed
         } else {
             counts.known += rest;
         }
     }
 }
 
-/// Where mails with this verdict are counted.
-fn of(counts: &mut Counts, verdict: Verdict) -> &mut u64 {
+/// The count for a verdict.
+fn count_for(counts: &mut Counts, verdict: Verdict) -> &mut u64 {
     match verdict {
         Verdict::Import => &mut counts.would_import,
         Verdict::TooLarge => &mut counts.too_big,
@@ -127,8 +128,8 @@ fn of(counts: &mut Counts, verdict: Verdict) -> &mut u64 {
     }
 }
 
-/// Mails that were looked at one by one.
-fn looked_at(counts: &Counts) -> u64 {
+/// Number of mails that were examined one by one.
+fn examined(counts: &Counts) -> u64 {
     counts.would_import + counts.too_big + counts.duplicates + counts.undecided
 }
 

@@ -1,4 +1,4 @@
-//! Where a poll fails, what is broken, and when it makes sense to try again.
+//! The classification of errors.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use serde::{Serialize, Serializer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     Lease,
-    /// Finding a place among all visits, and keeping it.
+    /// Waiting for a slot among all visits.
     Place,
-    /// Bringing enough while others wait.
+    /// Receiving enough data while others wait.
     Pace,
     Dns,
     Tcp,
@@ -28,7 +28,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// As it stands in JSON.
+    /// The name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Lease => "lease",
@@ -51,9 +51,9 @@ impl Step {
     }
 }
 
-/// Whether a step, by its name, is about the way to a host: which of them fail is the operator's business only.
-pub fn is_the_way(step: &str) -> bool {
-    [Step::Dns, Step::Tcp].iter().any(|way| way.name() == step)
+/// Whether a step, by its name, is part of connecting to a host. Only the operator may see why such a step failed.
+pub fn is_connection_step(step: &str) -> bool {
+    [Step::Dns, Step::Tcp].iter().any(|step_of_connection| step_of_connection.name() == step)
 }
 
 impl Serialize for Step {
@@ -62,22 +62,22 @@ impl Serialize for Step {
     }
 }
 
-/// What is broken, from least to most.
+/// The broken part, from the smallest to the largest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Blame {
-    /// One folder; others go on.
+    /// One folder; the others continue.
     Folder,
-    /// One mailbox: its password, its settings.
+    /// One mailbox: its password or settings.
     Mailbox,
     /// The server, for all its mailboxes.
     Host,
-    /// Ourselves: the database, the key.
+    /// Mailferry itself: its database or key.
     Us,
 }
 
 impl Blame {
-    /// As it stands in JSON.
+    /// The name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Folder => "folder",
@@ -91,17 +91,17 @@ impl Blame {
 /// When to try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
-    /// Soon, and less often the longer it fails.
+    /// Soon, with increasing delays while it fails.
     Soon,
-    /// The server said to stay away so long.
+    /// After the time that the server demands.
     After(Duration),
-    /// The account's limit at the server is used up; asking on makes it longer.
+    /// The account's limit at the server is used up; further requests would prolong the block.
     Quota,
-    /// Rarely: each try may count against the account.
+    /// Rarely, since each attempt may count against the account.
     Credentials,
-    /// At once, with a new access token; without one, soon.
+    /// At once with a new access token; without one, soon.
     Renew,
-    /// As soon as there is a place: nothing has failed.
+    /// As soon as there is a free slot. Nothing has failed.
     InTurn,
     /// When a person has changed something.
     Person,

@@ -1,25 +1,25 @@
-//! What servers say of failures, each in words of its own.
+//! Recognises failures by the texts of servers.
 
 use std::time::Duration;
 
 use super::kinds::Retry;
 
-/// The longest time that we let a server send us away for.
+/// The longest time for which a server can make us wait.
 pub const LONGEST_HOLD: Duration = Duration::from_hours(24);
 
-/// Exchange lets a login through and refuses what follows (reference row D1).
+/// Exchange accepts the login and refuses the commands after it (reference row D1).
 pub fn is_not_connected(text: &str) -> bool {
     text.to_ascii_lowercase().contains("authenticated but not connected")
 }
 
-/// Microsoft takes no passwords since 2023 (Office 365) and 2024 (outlook.com); asking on only locks accounts (reference row
-/// F5).
-pub fn is_microsofts(host: &str) -> bool {
+/// Microsoft accepts no passwords since 2023 (Office 365) and 2024 (outlook.com); further attempts only lock accounts
+/// (reference row F5).
+pub fn is_microsoft(host: &str) -> bool {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     ["outlook.office365.com", "outlook.office.com", "imap-mail.outlook.com"].contains(&host.as_str())
 }
 
-/// Whether a refusal at login says nothing about the password (RFC 5530).
+/// Whether a refused login says nothing about the password (RFC 5530).
 pub fn is_temporary(text: &str) -> bool {
     let text = text.to_ascii_uppercase();
     ["[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]", "[TEMPFAIL]", "TOO MANY", "TRY AGAIN"]
@@ -27,8 +27,8 @@ pub fn is_temporary(text: &str) -> bool {
         .any(|sign| text.contains(sign))
 }
 
-/// How long a server's text sends us away for. Exchange: `Request is throttled. Suggested Backoff Time: 299961 milliseconds`.
-pub fn after(text: &str) -> Retry {
+/// When to retry, by the server's text. Exchange: `Request is throttled. Suggested Backoff Time: 299961 milliseconds`.
+pub fn retry_after(text: &str) -> Retry {
     let lower = text.to_ascii_lowercase();
     if let Some((_, rest)) = lower.split_once("suggested backoff time:") {
         let digits: String = rest.trim_start().chars().take_while(char::is_ascii_digit).collect();

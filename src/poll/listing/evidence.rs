@@ -1,20 +1,20 @@
-//! What one session has said about a folder, judged. Pure.
+//! Compares the answers of one session about a folder. Pure.
 
 use crate::cause::Trouble;
 use crate::imap::ListForm;
 
-/// The answers of one session that speak of the same mails.
+/// The answers of one session about the same mails.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence {
-    /// UIDs were listed from here on, to the end of the folder.
+    /// The first UID of the list, which extends to the end of the folder.
     pub first: u32,
-    /// EXISTS: the least that the server has said since the folder was opened.
+    /// EXISTS: the lowest number since the folder was opened.
     pub exists: u32,
-    /// UIDNEXT, as SELECT said.
+    /// UIDNEXT at SELECT.
     pub uidnext: Option<u32>,
-    /// The highest UID that any of the answers named.
+    /// The highest listed UID.
     pub listed: Option<u32>,
-    /// The form in which they were asked for.
+    /// The form of the list.
     pub form: ListForm,
 }
 
@@ -30,8 +30,8 @@ pub enum Contradiction {
 }
 
 impl Contradiction {
-    /// Puts the numbers where the sentence finds them.
-    pub fn told(self, trouble: Trouble) -> Trouble {
+    /// Adds the numbers as arguments of the cause's texts.
+    pub fn add_to(self, trouble: Trouble) -> Trouble {
         let (kind, one, other) = match self {
             Self::Exists { exists, listed } => ("exists", u64::from(exists), listed),
             Self::Fetch { highest, listed } => ("fetch", highest.into(), listed.into()),
@@ -42,17 +42,17 @@ impl Contradiction {
 }
 
 impl Evidence {
-    /// Whether the answers leave room for a mail that was not listed, so that FETCH must be asked for the last one.
+    /// Whether a mail may be missing from the list, so that FETCH must check the last one.
     pub fn is_doubtful(&self) -> bool {
         let listed = self.listed.unwrap_or(0);
-        // A range without an end names the last message in any case, so that "none" is no answer where there are mails.
-        let says_none = self.exists > 0 && self.listed.is_none() && self.form.names_the_last();
-        // UIDNEXT has passed UIDs that were not listed: they were deleted, or they were left out.
+        // A range without an end always names the last message, so an empty list is wrong if there are mails.
+        let says_none = self.exists > 0 && self.listed.is_none() && self.form.always_lists_last();
+        // UIDNEXT has passed UIDs that were not listed: they were deleted or omitted.
         let has_gap = self.uidnext.is_none_or(|next| next > self.first && next > listed.saturating_add(1));
         says_none || (has_gap && (self.uidnext.is_some() || self.listed.is_none()))
     }
 
-    /// What the UID of the last mail, as FETCH names it, says against the list.
+    /// The contradiction between the list and the highest UID by FETCH, if any.
     pub fn against_fetch(&self, highest: Option<u32>) -> Option<Contradiction> {
         let listed = self.listed.unwrap_or(0);
         match highest {

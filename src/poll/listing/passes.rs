@@ -1,133 +1,141 @@
-//! A folder listed in one pass or two, each in the forms that there are until one agrees with the server's other answers.
+//! Lists a folder in one or two passes. A pass tries each form until a list agrees with the server's other answers.
 
 use std::collections::VecDeque;
 
-use super::asked::Asked;
 use super::evidence::Contradiction;
+use super::request::ListRequest;
 use super::windows::Windows;
 use crate::imap::{ListForm, Session};
 use crate::poll::{Blame, PollError};
 
 /// One part of a list.
-pub struct Part {
-    /// Its first and last UID.
+pub struct ListedPart {
+    /// First and last UID of the part.
     pub range: (u32, u32),
-    /// What the server has in it; `None`: it said nothing.
+    /// The UIDs in the part; `None` if the server sent no SEARCH response.
     pub uids: Option<Vec<u32>>,
-    /// The listing began anew with it, in another form: earlier parts are void.
-    pub anew: bool,
+    /// Whether the listing restarted in another form with this part, so that earlier parts are void.
+    pub restarted: bool,
 }
 
-/// The listing of one folder: first from the cursor on, then below it, where all is to be compared.
+/// The listing of one folder: first from the cursor on, then below it if everything is compared.
 pub struct Listing {
-    asked: Asked,
-    /// The forms that were not asked for yet.
+    request: ListRequest,
+    /// Forms not tried yet.
     forms: VecDeque<ListForm>,
     pass: Pass,
     windows: Windows,
-    /// The first UID of the first pass.
+    /// First UID of the first pass.
     cursor: u32,
-    /// The first UID of the comparison, if all are to be compared.
+    /// First UID of the comparison, if everything is compared.
     compares_from: Option<u32>,
-    /// UIDs listed so far, in whichever form, where all of the folder are asked for: each form may leave out others.
+    /// UIDs listed so far in any form, if the whole folder is listed: each form may omit others.
     listed: Vec<u32>,
-    /// Why the list in another form is not believed.
+    /// The contradiction that made the listing restart.
     contradiction: Option<Contradiction>,
-    /// The form that is preferred is misread: it lists nothing.
-    misread: bool,
-    /// No part has come since the listing began anew.
-    anew: bool,
-    /// The form that the folder is to be asked for first from now on.
-    learned: Option<ListForm>,
-    /// The first UID of a part of which the server said nothing.
+    /// Whether the server misreads the preferred form and lists nothing.
+    is_misread: bool,
+    /// Whether the listing has restarted and no part has followed yet.
+    restarted: bool,
+    /// The form to prefer for this folder from now on.
+    new_preference: Option<ListForm>,
+    /// First UID of the first part without a SEARCH response.
     undecided: Option<u32>,
 }
 
-/// Which UIDs are asked for.
+/// The UIDs that are being listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pass {
-    /// Those from the cursor on.
+    /// UIDs from the cursor on.
     New,
-    /// Those below it.
+    /// UIDs below the cursor.
     Below,
-    /// None any more.
+    /// The listing is complete.
     Ended,
 }
 
 impl Listing {
-    /// From the cursor to the last UID, and from `compares_from` to the cursor.
-    pub fn new(asked: Asked, cursor: u32, compares_from: Option<u32>) -> Self {
-        let mut forms = asked.forms();
+    /// Lists from the cursor to the last UID, and then from `compares_from` to the cursor.
+    pub fn new(request: ListRequest, cursor: u32, compares_from: Option<u32>) -> Self {
+        let mut forms = request.forms();
         let form = forms.pop_front().unwrap_or_default();
         Self {
-            windows: asked.from(cursor).asked_as(form),
-            asked,
+            windows: request.windows_from(cursor).with_form(form),
+            request,
             forms,
             pass: Pass::New,
             cursor,
             compares_from,
             listed: Vec::new(),
             contradiction: None,
-            misread: false,
-            anew: false,
-            learned: None,
+            is_misread: false,
+            restarted: false,
+            new_preference: None,
             undecided: None,
         }
     }
 
     /// The next part; `None` at the end.
-    pub async fn next(&mut self, session: &mut Session) -> Result<Option<Part>, PollError> {
+    pub async fn next(&mut self, session: &mut Session) -> Result<Option<ListedPart>, PollError> {
         while self.pass != Pass::Ended {
             let first = self.windows.position();
-            match self.windows.next(session, "", &self.asked.name).await {
+            match self.windows.next(session, "", &self.request.name).await {
                 Ok(Some((last, uids))) => {
                     match &uids {
                         Some(uids) if self.lists_all() => self.listed.extend(uids),
                         Some(_) => {}
-                        // Nothing was said, so nothing is decided: later parts are looked at, and the cursor stays before this one.
+                        // Without an answer nothing is decided: later parts are searched, and the cursor stays before
+                        // this one.
                         None => {
                             self.undecided.get_or_insert(first);
                         }
                     }
-                    return Ok(Some(Part { range: (first, last), uids, anew: std::mem::take(&mut self.anew) }));
+                    return Ok(Some(ListedPart {
+                        range: (first, last),
+                        uids,
+                        restarted: std::mem::take(&mut self.restarted),
+                    }));
                 }
                 Ok(None) => self.pass_ended(session).await?,
-                // A form that was only tried because answers contradict each other need not be known to the server.
-                Err(error) if self.contradiction.is_some() && error.blame == Blame::Folder => self.ask_otherwise()?,
+                // The server need not support a form that is tried only because of a contradiction.
+                Err(error) if self.contradiction.is_some() && error.blame == Blame::Folder => {
+                    self.restart_in_next_form()?
+                }
                 Err(error) => return Err(error),
             }
         }
         Ok(None)
     }
 
-    /// Holds what was listed against what else the server says: goes on to the next pass, or asks in another form.
+    /// Compares the list with the server's other answers. Then starts the next pass, or restarts in another form.
     async fn pass_ended(&mut self, session: &mut Session) -> Result<(), PollError> {
         let has_listed_all = self.lists_all() && (self.pass != Pass::New || self.cursor <= 1);
         self.listed.sort_unstable();
         self.listed.dedup();
-        let mut against = match has_listed_all {
-            true => self.asked.too_few(session, self.asked.removed.left_of(&self.listed)).await?,
+        let mut contradiction = match has_listed_all {
+            true => self.request.check_count(session, self.request.removed.count_present(&self.listed)).await?,
             false => None,
         };
-        if against.is_none() && self.pass == Pass::New {
-            against = self.asked.left_out(session, self.cursor, &self.windows).await?;
+        if contradiction.is_none() && self.pass == Pass::New {
+            contradiction = self.request.check_end(session, self.cursor, &self.windows).await?;
         }
-        if against.is_some() {
-            let lists_none = self.windows.highest().is_none() && self.asked.exists() > 0;
-            self.misread |= self.contradiction.is_none() && lists_none;
-            self.contradiction = self.contradiction.or(against);
-            return self.ask_otherwise();
+        if contradiction.is_some() {
+            let lists_none = self.windows.highest().is_none() && self.request.exists() > 0;
+            self.is_misread |= self.contradiction.is_none() && lists_none;
+            self.contradiction = self.contradiction.or(contradiction);
+            return self.restart_in_next_form();
         }
-        // Where all that there is was listed, or FETCH names no later mail, there is nothing where nothing was said.
+        // If all mails are listed, or FETCH shows no later mail, the parts without an answer are empty.
         if has_listed_all || (self.pass == Pass::New && self.windows.highest().is_none()) {
             self.undecided = None;
         }
-        // One mail that is left out of one answer (reference row A9) is no reason to ask otherwise for ever.
-        self.learned = Some(self.windows.form()).filter(|form| self.misread && *form != self.asked.form);
+        // A single mail omitted from a single answer (reference row A9) is no reason to prefer another form
+        // permanently.
+        self.new_preference = Some(self.windows.form()).filter(|form| self.is_misread && *form != self.request.form);
         self.pass = match (self.pass, self.compares_from) {
             (Pass::New, Some(first)) if self.cursor > 1 => {
-                let below = Windows::between(first, self.cursor - 1, self.asked.exists());
-                self.windows = below.asked_as(self.windows.form());
+                let below = Windows::between(first, self.cursor - 1, self.request.exists());
+                self.windows = below.with_form(self.windows.form());
                 Pass::Below
             }
             _ => Pass::Ended,
@@ -135,48 +143,47 @@ impl Listing {
         Ok(())
     }
 
-    /// Begins anew in the next form.
-    fn ask_otherwise(&mut self) -> Result<(), PollError> {
-        let unlisted = Contradiction::Exists { exists: self.asked.exists(), listed: 0 };
+    /// Restarts in the next form.
+    fn restart_in_next_form(&mut self) -> Result<(), PollError> {
+        let unlisted = Contradiction::Exists { exists: self.request.exists(), listed: 0 };
         let contradiction = self.contradiction.unwrap_or(unlisted);
-        let form = self.forms.pop_front().ok_or_else(|| self.asked.error(contradiction))?;
-        self.windows = self.asked.from(self.cursor).asked_as(form).in_any_case();
-        (self.pass, self.anew) = (Pass::New, true);
+        let form = self.forms.pop_front().ok_or_else(|| self.request.error(contradiction))?;
+        self.windows = self.request.windows_from(self.cursor).with_form(form).even_if_empty();
+        (self.pass, self.restarted) = (Pass::New, true);
         self.undecided = None;
         Ok(())
     }
 
-    /// Whether all UIDs of the folder are asked for, in one pass or in two.
+    /// Whether the passes cover the whole folder.
     fn lists_all(&self) -> bool {
         self.cursor <= 1 || self.compares_from.is_some_and(|first| first <= 1)
     }
 
-    /// Where it is.
     pub fn pass(&self) -> Pass {
         self.pass
     }
 
-    /// The first UID of the next part.
+    /// First UID of the next part.
     pub fn position(&self) -> u32 {
         self.windows.position()
     }
 
-    /// The first UID of a part of which the server said nothing.
+    /// First UID of the first part without a SEARCH response.
     pub fn undecided(&self) -> Option<u32> {
         self.undecided
     }
 
-    /// The form in which it asks.
+    /// The form in use.
     pub fn form(&self) -> ListForm {
         self.windows.form()
     }
 
-    /// The form that the folder is to be asked for first from now on, if that is another than now.
-    pub fn take_learned(&mut self) -> Option<ListForm> {
-        self.learned.take()
+    /// The form to prefer for this folder from now on, if it has changed.
+    pub fn take_new_preference(&mut self) -> Option<ListForm> {
+        self.new_preference.take()
     }
 
-    /// The UIDs listed, ascending, where all of the folder were asked for.
+    /// The listed UIDs, ascending, if the whole folder was listed.
     pub fn into_listed(self) -> Vec<u32> {
         self.listed
     }

@@ -1,4 +1,4 @@
-//! A stream that measures what a server brings, and how long it is waited for.
+//! A stream that measures received bytes and the time spent waiting.
 
 use std::io;
 use std::pin::Pin;
@@ -9,7 +9,6 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Pace;
 
-/// A stream to a server that is measured.
 #[derive(Debug)]
 pub struct Metered<S> {
     inner: S,
@@ -17,15 +16,14 @@ pub struct Metered<S> {
 }
 
 impl<S> Metered<S> {
-    /// From now on.
     pub fn new(inner: S, pace: Arc<Pace>) -> Self {
         Self { inner, pace }
     }
 
-    fn noted<T>(&self, poll: Poll<T>, bytes: usize) -> Poll<T> {
+    fn record<T>(&self, poll: Poll<T>, bytes: usize) -> Poll<T> {
         match &poll {
-            Poll::Pending => self.pace.waits(),
-            Poll::Ready(_) => self.pace.came(bytes),
+            Poll::Pending => self.pace.start_waiting(),
+            Poll::Ready(_) => self.pace.record_bytes(bytes),
         }
         poll
     }
@@ -35,19 +33,19 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let poll = Pin::new(&mut self.inner).poll_read(cx, buf);
-        self.noted(poll, buf.filled().len() - before)
+        self.record(poll, buf.filled().len() - before)
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.inner).poll_write(cx, buf);
-        self.noted(poll, 0)
+        self.record(poll, 0)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let poll = Pin::new(&mut self.inner).poll_flush(cx);
-        self.noted(poll, 0)
+        self.record(poll, 0)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

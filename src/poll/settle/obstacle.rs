@@ -1,4 +1,4 @@
-//! Whether a wish can be fulfilled in the open folder, and what is told where it cannot.
+//! Decides whether an action is possible in the open folder, and reports obstacles.
 
 use crate::fact::{Fact, Obstacle};
 use crate::locale::Language;
@@ -8,47 +8,47 @@ use crate::poll::visit::Visit;
 use crate::poll::{Blame, PollError, Retry, Step, after_import, capabilities, target};
 use crate::store::EffectStep;
 
-/// How a wish is done in this folder, or why it cannot be.
-pub async fn way_here(
+/// The action to use in this folder, or the obstacle.
+pub async fn action_in_folder(
     visit: &mut Visit<'_>,
     folder: &OpenFolder,
-    wish: &AfterImport,
+    action: &AfterImport,
     step: EffectStep,
 ) -> Result<Result<AfterImport, Obstacle>, PollError> {
     let session = &mut visit.session;
-    let way = capabilities::way(session, wish).await?.and_then(|action| {
+    let way = capabilities::server_action(session, action).await?.and_then(|action| {
         let obstacle = after_import::in_folder(&folder.selected, &|capability| session.can(capability), &action);
         obstacle.map_or(Ok(action), Err)
     });
     match way {
-        // Half of a COPY looks as if the two were one; it was judged before it was begun.
+        // After half of a COPY, source and target look like one folder. The target was checked before the COPY.
         Ok(action) if matches!(step, EffectStep::Pending | EffectStep::Impossible) => {
-            Ok(obstacle_at_target(visit, folder, &action).await?.map_or(Ok(action), Err))
+            Ok(target_obstacle(visit, folder, &action).await?.map_or(Ok(action), Err))
         }
         way => Ok(way),
     }
 }
 
-/// The obstacle where the target is polled itself; looked for once in a visit.
-async fn obstacle_at_target(
+/// The obstacle if the target folder is polled itself. Checked once per visit.
+async fn target_obstacle(
     visit: &mut Visit<'_>,
     folder: &OpenFolder,
     action: &AfterImport,
 ) -> Result<Option<Obstacle>, PollError> {
     let AfterImport::Move(to) = action else { return Ok(None) };
-    if !visit.tally.sure_targets.contains(to) {
+    if !visit.tally.checked_targets.contains(to) {
         let polled = target::polled_as(&mut visit.session, to, &visit.lease.mailbox.folders).await?;
         target::reopen(&mut visit.session, folder).await?;
         if let Some(name) = polled {
-            return Ok(Some(after_import::into_itself(to, &name)));
+            return Ok(Some(after_import::target_is_polled(to, &name)));
         }
-        visit.tally.sure_targets.insert(to.clone());
+        visit.tally.checked_targets.insert(to.clone());
     }
     Ok(None)
 }
 
-/// Writes down that it cannot be done, and tells.
-pub async fn impossible(
+/// Records the obstacle, and reports it.
+pub async fn record_obstacle(
     visit: &mut Visit<'_>,
     folder: &OpenFolder,
     step: EffectStep,

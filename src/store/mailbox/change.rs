@@ -24,7 +24,7 @@ impl<'a> ChangedMailbox<'a> {
     fn new(before: &'a Mailbox, changes: &'a Changes, (inbox_id, organisation_id): (i64, i64)) -> Self {
         let server = changes.server.as_ref().unwrap_or(&before.server);
         let needs_new_credentials = before.server.needs_new_credentials(server);
-        let new_login = changes.login.as_ref().filter(|login| !before.login.is_consent_of(login));
+        let new_login = changes.login.as_ref().filter(|login| !before.login.uses_consent(login));
         let is_deleted =
             changes.login.is_none() && needs_new_credentials && !changes.keeps_login && before.login.is_set();
         Self {

@@ -1,17 +1,17 @@
-//! The commands that name UIDs of the open folder.
+//! The commands on UIDs of the open folder.
 
-use super::{Conversation, Selected};
+use super::{Conversation, OpenFolder};
 use crate::test_server::account::{Account, Message};
 use crate::test_server::faults::Faults;
-use crate::test_server::wire::{name, say};
+use crate::test_server::wire::{name, untagged};
 use crate::test_server::{fetch, search, uid_set};
 
-/// What stands in brackets in the tagged answer.
+/// The response code in the tagged answer.
 type Code = Option<String>;
 
 impl Conversation {
-    /// Does a command on UIDs: its words from the set on.
-    pub(super) fn act_on_uids(
+    /// Executes a command on UIDs. `words` start at the set.
+    pub(super) fn execute_on_uids(
         &mut self,
         verb: &str,
         words: &[&str],
@@ -24,10 +24,10 @@ impl Conversation {
             "FETCH" => self.fetch(words, account, &selected, out)?,
             "STORE" => self.store(words, account, &selected)?,
             "COPY" | "MOVE" => self.copy(verb == "MOVE", words, account, out)?,
-            "EXPUNGE" if !account.faults.lacks.contains("UIDPLUS") => {
+            "EXPUNGE" if !account.faults.missing_capabilities.contains("UIDPLUS") => {
                 let (uids, faults) = (existing(words, account, &selected)?, account.faults.clone());
                 let is_taken = |message: &Message| uids.contains(&message.uid) && message.flags.contains("\\Deleted");
-                self.changing(account)?.take(is_taken, &faults);
+                self.open_for_changes(account)?.take(is_taken, &faults);
                 None
             }
             _ => {
@@ -42,27 +42,27 @@ impl Conversation {
         &self,
         words: &[&str],
         account: &mut Account,
-        selected: &Selected,
+        selected: &OpenFolder,
         out: &mut Vec<u8>,
     ) -> Result<Code, String> {
-        let (uids, code) = within(existing(words, account, selected)?, &account.faults);
+        let (uids, code) = limited(existing(words, account, selected)?, &account.faults);
         let folder = account.folders.get(&selected.folder).ok_or("NO [NONEXISTENT] the folder is gone")?;
         let items = words.get(1..).unwrap_or_default().join(" ").to_ascii_uppercase();
         fetch::answer(folder, &uids, &items, &account.faults, out)?;
         if items.contains("BODY[") && !selected.read_only {
-            for message in self.changing(account)?.messages.iter_mut().filter(|m| uids.contains(&m.uid)) {
+            for message in self.open_for_changes(account)?.messages.iter_mut().filter(|m| uids.contains(&m.uid)) {
                 message.flags.insert("\\Seen".to_owned());
             }
         }
         Ok(code)
     }
 
-    fn store(&self, words: &[&str], account: &mut Account, selected: &Selected) -> Result<Code, String> {
+    fn store(&self, words: &[&str], account: &mut Account, selected: &OpenFolder) -> Result<Code, String> {
         let uids = existing(words, account, selected)?;
         let removes = words.get(1).is_some_and(|how| how.starts_with('-'));
         let flags = words.get(2).copied().unwrap_or_default();
         let flags: Vec<&str> = flags.trim_matches(['(', ')']).split(' ').collect();
-        for message in self.changing(account)?.messages.iter_mut().filter(|m| uids.contains(&m.uid)) {
+        for message in self.open_for_changes(account)?.messages.iter_mut().filter(|m| uids.contains(&m.uid)) {
             for flag in &flags {
                 match removes {
                     true => message.flags.remove(*flag),
@@ -80,7 +80,7 @@ impl Conversation {
         let copies: Vec<_> = folder.messages.iter().filter(|m| uids.contains(&m.uid)).cloned().collect();
         let target = account.own_name(&name(words.get(1).copied()));
         if moves {
-            self.changing(account)?;
+            self.open_for_changes(account)?;
         }
         let into = account.folders.get_mut(&target).ok_or("NO [TRYCREATE] no such folder")?;
         let mut pairs = (Vec::new(), Vec::new());
@@ -92,47 +92,47 @@ impl Conversation {
                 new.flags = copy.flags;
             }
         }
-        let tells = !pairs.0.is_empty() && !faults.lacks.contains("UIDPLUS");
+        let has_code = !pairs.0.is_empty() && !faults.missing_capabilities.contains("UIDPLUS");
         let (from, to) = (pairs.0.join(","), pairs.1.join(","));
-        let mut code = tells.then(|| format!(" [COPYUID {} {from} {to}]", into.uidvalidity));
+        let mut code = has_code.then(|| format!(" [COPYUID {} {from} {to}]", into.uidvalidity));
         if moves {
             if let Some(code) = code.take() {
-                say(out, &format!("OK{code} moved"));
+                untagged(out, &format!("OK{code} moved"));
             }
-            self.changing(account)?.take(|message| uids.contains(&message.uid), &faults);
+            self.open_for_changes(account)?.take(|message| uids.contains(&message.uid), &faults);
         }
         Ok(code)
     }
 }
 
-fn search_for(words: &[&str], account: &Account, selected: &Selected, out: &mut Vec<u8>) -> Result<Code, String> {
+fn search_for(words: &[&str], account: &Account, selected: &OpenFolder, out: &mut Vec<u8>) -> Result<Code, String> {
     let faults = &account.faults;
     let folder = account.folders.get(&selected.folder).ok_or("NO [NONEXISTENT] the folder is gone")?;
-    let mut hits = search::hits(words, folder)?;
+    let mut uids = search::matches(words, folder)?;
     if faults.search_misreads_star
         && words.iter().any(|key| key.eq_ignore_ascii_case("UID"))
         && words.iter().any(|key| key.ends_with(":*"))
     {
-        hits.clear();
+        uids.clear();
     }
     let asks_for_dates = words.iter().any(|key| matches!(*key, "SINCE" | "BEFORE"));
-    hits.retain(|uid| !(asks_for_dates && faults.hidden_from_date_search.contains(uid)));
-    let (hits, code) = within(hits, faults);
-    if !(faults.search_is_silent || faults.search_hides_none && hits.is_empty()) {
-        say(out, search::line(hits, faults).trim_end());
+    uids.retain(|uid| !(asks_for_dates && faults.hidden_from_date_search.contains(uid)));
+    let (uids, code) = limited(uids, faults);
+    if !(faults.search_is_silent || faults.search_hides_none && uids.is_empty()) {
+        untagged(out, search::line(uids, faults).trim_end());
     }
     Ok(code)
 }
 
-/// The UIDs of the open folder that the first word names.
-fn existing(words: &[&str], account: &Account, selected: &Selected) -> Result<Vec<u32>, String> {
+/// The UIDs of the open folder in the first word's set.
+fn existing(words: &[&str], account: &Account, selected: &OpenFolder) -> Result<Vec<u32>, String> {
     let folder = account.folders.get(&selected.folder).ok_or("NO [NONEXISTENT] the folder is gone")?;
     let existing: Vec<u32> = folder.messages.iter().map(|message| message.uid).collect();
-    Ok(uid_set::named(words.first().copied().unwrap_or_default(), &existing))
+    Ok(uid_set::select(words.first().copied().unwrap_or_default(), &existing))
 }
 
-/// The highest of these, where only so many are dealt with in one command (RFC 9738).
-fn within(mut uids: Vec<u32>, faults: &Faults) -> (Vec<u32>, Code) {
+/// The highest of these UIDs, if the number of mails per command is limited (RFC 9738).
+fn limited(mut uids: Vec<u32>, faults: &Faults) -> (Vec<u32>, Code) {
     let Some(most) = faults.message_limit.filter(|most| uids.len() > *most) else { return (uids, None) };
     let lowest = uids.get(uids.len() - most).map(|lowest| format!(" [MESSAGELIMIT {most} {lowest}]"));
     uids.drain(..uids.len() - most);

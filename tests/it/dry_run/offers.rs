@@ -87,8 +87,8 @@ fn what_a_server_can_do_is_told_without_trying() {
     assert!(server.changes().is_empty(), "{:?}", server.changes());
 
     let server = Faulty::with("gmail", 1);
-    server.account().faults.also.clear();
-    server.account().faults.lacks.extend(["MOVE", "UIDPLUS"]);
+    server.account().faults.extra_capabilities.clear();
+    server.account().faults.missing_capabilities.extend(["MOVE", "UIDPLUS"]);
     let mailferry = mailbox(&server.options(), &[]);
     let told = effects(&mailferry);
     assert_eq!((&told[3], &told[4]), (&is("move", false, true), &is("delete", false, true)));

@@ -268,7 +268,7 @@ fn a_limit_that_shrinks_with_every_answer_is_an_error_in_the_end() {
         command: "UID SEARCH".to_owned(),
         after: 0,
         times: None,
-        answer: Answer::DoneBut("OK [MESSAGELIMIT 1 1] only some".to_owned()),
+        answer: Answer::ExecuteThen("OK [MESSAGELIMIT 1 1] only some".to_owned()),
     }];
     assert_eq!(mailferry.poll_error()["step"], "search");
     server.mend();

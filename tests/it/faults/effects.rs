@@ -17,12 +17,12 @@ fn once(command: &str, answer: Answer) -> Vec<Reply> {
 fn a_break_at_any_step_of_move_leaves_one_copy_in_the_target() {
     for lacks_move in [false, true] {
         for command in ["UID MOVE", "STATUS", "UID COPY", "UID STORE", "UID EXPUNGE"] {
-            for answer in [Answer::Cut, Answer::DoneThenCut, Answer::Tagged("NO not now".to_owned())] {
+            for answer in [Answer::Cut, Answer::ExecuteThenCut, Answer::Tagged("NO not now".to_owned())] {
                 let about = format!("{command} {answer:?}, without MOVE: {lacks_move}");
                 let server = Faulty::start(Account::with_mails(["one", "two"].map(|subject| mail(subject, JOBB))));
                 server.account().folder("Klart");
                 if lacks_move {
-                    server.account().faults.lacks.insert("MOVE");
+                    server.account().faults.missing_capabilities.insert("MOVE");
                 }
                 server.account().faults.replies = once(command, answer);
                 let mailferry = mailbox(&server, &["--after-import", "move:Klart"]);
@@ -40,8 +40,8 @@ fn a_break_at_any_step_of_move_leaves_one_copy_in_the_target() {
 #[test]
 fn two_equal_mails_are_two_copies_also_after_a_break() {
     let server = Faulty::start(Account::with_mails(["same", "same"].map(|subject| mail(subject, JOBB))));
-    server.account().faults.lacks.insert("MOVE");
-    server.account().faults.replies = once("UID COPY", Answer::DoneThenCut);
+    server.account().faults.missing_capabilities.insert("MOVE");
+    server.account().faults.replies = once("UID COPY", Answer::ExecuteThenCut);
     server.account().folder("Klart");
     let mailferry = mailbox(&server, &["--after-import", "move:Klart"]);
     poll(&mailferry);
@@ -123,7 +123,7 @@ fn old_copies_get_no_newer_wish_when_the_folder_is_numbered_anew() {
 fn what_was_open_goes_on_where_it_was_when_the_folder_is_numbered_anew() {
     let server = Faulty::start(Account::with_mails(["one", "two"].map(|subject| mail(subject, JOBB))));
     server.account().folder("Klart");
-    server.account().faults.lacks.insert("MOVE");
+    server.account().faults.missing_capabilities.insert("MOVE");
     server.account().faults.replies = vec![Reply {
         command: "UID EXPUNGE".to_owned(),
         after: 0,

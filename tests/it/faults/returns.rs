@@ -41,9 +41,9 @@ fn mail_that_is_put_back_comes_in_once_and_is_left_alone() {
         for (effect, lacks) in [("move:Klart", ""), ("move:Klart", "MOVE"), ("delete", "")] {
             let server = with_mails(&["one", "two"]);
             server.account().folder("Klart");
-            server.account().faults.puts_back = true;
+            server.account().faults.returns_mail = true;
             if !lacks.is_empty() {
-                server.account().faults.lacks.insert("MOVE");
+                server.account().faults.missing_capabilities.insert("MOVE");
             }
             let mailferry = mailbox_on(database, &server, &["--after-import", effect]);
             let line = comes_to_rest(&server, &mailferry);
@@ -63,7 +63,7 @@ fn mail_that_is_put_back_comes_in_once_and_is_left_alone() {
 #[test]
 fn another_wish_ends_what_was_told() {
     let server = with_mails(&["one"]);
-    server.account().faults.puts_back = true;
+    server.account().faults.returns_mail = true;
     let mailferry = mailbox(&server, &["--after-import", "delete"]);
     comes_to_rest(&server, &mailferry);
     mailferry.ok(&["mailbox", "set", JOBB, "--after-import", "leave"]);
@@ -74,7 +74,7 @@ fn another_wish_ends_what_was_told() {
 #[test]
 fn a_mail_that_is_gone_again_is_told_of_no_more() {
     let server = with_mails(&["one"]);
-    server.account().faults.puts_back = true;
+    server.account().faults.returns_mail = true;
     let mailferry = mailbox(&server, &["--after-import", "delete"]);
     comes_to_rest(&server, &mailferry);
     server.mend();
@@ -86,7 +86,7 @@ fn a_mail_that_is_gone_again_is_told_of_no_more() {
 #[test]
 fn mail_that_something_changes_on_its_way_back_comes_to_rest_too() {
     let server = with_mails(&["one"]);
-    (server.account().faults.puts_back, server.account().faults.puts_back_changed) = (true, true);
+    (server.account().faults.returns_mail, server.account().faults.returns_mail_changed) = (true, true);
     let mailferry = mailbox(&server, &["--after-import", "delete"]);
     for _ in 0..10 {
         poll(&mailferry);
@@ -100,13 +100,13 @@ fn mail_that_something_changes_on_its_way_back_comes_to_rest_too() {
 fn a_break_at_any_step_leaves_nothing_that_comes_in_twice() {
     for lacks_move in [false, true] {
         for command in ["UID MOVE", "STATUS", "UID COPY", "UID STORE", "UID EXPUNGE"] {
-            for answer in [Answer::Cut, Answer::DoneThenCut, Answer::Tagged("NO not now".to_owned())] {
+            for answer in [Answer::Cut, Answer::ExecuteThenCut, Answer::Tagged("NO not now".to_owned())] {
                 let about = format!("{command} {answer:?}, without MOVE: {lacks_move}");
                 let server = with_mails(&["one", "two"]);
                 server.account().folder("Klart");
-                server.account().faults.puts_back = true;
+                server.account().faults.returns_mail = true;
                 if lacks_move {
-                    server.account().faults.lacks.insert("MOVE");
+                    server.account().faults.missing_capabilities.insert("MOVE");
                 }
                 server.account().faults.replies =
                     vec![Reply { command: command.to_owned(), after: 0, times: Some(1), answer }];

@@ -68,7 +68,7 @@ fn the_metrics_tell_what_is_open() {
     for database in crate::support::mailferry::databases() {
         let server = Faulty::with("placeholder-body", 3);
         let mailferry = super::mailbox_on(database, &server, &["--after-import", "delete"]);
-        server.account().faults.lacks.extend(["UIDPLUS", "MOVE"]);
+        server.account().faults.missing_capabilities.extend(["UIDPLUS", "MOVE"]);
         poll(&mailferry);
         let serve = mailferry.serve();
         let seen: Vec<i64> = ["pending", "quarantined", "unaccounted", "effects_impossible", "failures", "state"]

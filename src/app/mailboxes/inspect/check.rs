@@ -8,8 +8,8 @@ use crate::app::mailboxes::guesses::{Limited, within};
 use crate::cause::Trouble;
 use crate::fact::CheckFinding;
 use crate::poll::check::{self, CheckFailure, CheckLine};
-use crate::poll::guesses::minutes_held;
-use crate::poll::{Deps, PollError, is_the_way};
+use crate::poll::login_attempts::minutes_to_wait;
+use crate::poll::{Deps, PollError, is_connection_step};
 use crate::store::Mailbox;
 
 /// Time limit of a check for pages and the API.
@@ -58,7 +58,7 @@ where
             .visit(mailbox, move |mailbox, deps| async move { Ok(walked(&mailbox, &deps, request, limit).await) });
         let walk = walking.await.unwrap_or_else(Walk::not_begun);
         match walk.failure {
-            Some(failure) if minutes_held(&failure.error).is_some() => Err(failure.error),
+            Some(failure) if minutes_to_wait(&failure.error).is_some() => Err(failure.error),
             failure => Ok(Walk { failure, ..walk }),
         }
     };
@@ -114,7 +114,7 @@ async fn walked<F: FnMut(&CheckLine) + Send>(
 fn blurred(lines: Vec<CheckLine>) -> Vec<CheckLine> {
     let (mut has_failed, mut kept) = (false, Vec::new());
     for line in lines {
-        let is_way = is_the_way(line.step);
+        let is_way = is_connection_step(line.step);
         let line = match (is_way, line.ok) {
             (true, true) => CheckLine::new(line.step, true, CheckFinding::Reached),
             (true, false) => CheckLine::new("tcp", false, CheckFinding::NotReached),

@@ -105,7 +105,7 @@ pub async fn dry_run(
     let mut checks = Checks::default();
     let time = checks.optional("/within", request.within.as_ref(), wait_time);
     checks.finish()?;
-    let time = time.unwrap_or(report::WITHIN);
+    let time = time.unwrap_or(report::TIME_LIMIT);
     let run = inspect::dry_run(state.inspector(&caller.actor), &mailbox, time).await?;
     Ok(Json(DryRun::from(run)).into_response())
 }
@@ -113,7 +113,7 @@ pub async fn dry_run(
 /// Parses the time limit.
 fn wait_time(text: &str) -> Result<Duration, String> {
     let Span(time) = text.parse()?;
-    if time <= report::WITHIN { Ok(time) } else { Err("must be at most 60s".to_owned()) }
+    if time <= report::TIME_LIMIT { Ok(time) } else { Err("must be at most 60s".to_owned()) }
 }
 
 impl From<report::DryRun> for DryRun {

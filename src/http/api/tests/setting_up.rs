@@ -10,7 +10,7 @@ use crate::fact::Conflict;
 use crate::imap::LoginError;
 use crate::poll::PollError;
 use crate::poll::check::CheckLine;
-use crate::poll::guesses::{Account, LoginTrigger, Try};
+use crate::poll::login_attempts::{LoginAccount, LoginAttempt, LoginTrigger};
 use crate::store::{Mailbox, Outcome, Scope};
 
 impl World {
@@ -23,12 +23,12 @@ impl World {
         let deps = &self.state.deps;
         let mailbox = self.store().mailbox(&MAILBOX.parse().unwrap()).await.unwrap();
         let mailbox = Mailbox { organisation_id, ..mailbox };
-        let account = Account::new(organisation_id, &mailbox.server, &mailbox.username, &[]);
+        let account = LoginAccount::new(organisation_id, &mailbox.server, &mailbox.username, &[]);
         let error = LoginError::Refused("no".to_owned());
         let poll_error = PollError::login(&error, "h", &Default::default());
         for _ in 0..times {
-            if let Ok(one) = Try::begin(&account, LoginTrigger::ByPerson, &mailbox, deps).await {
-                one.end(Err((&error, Some(&poll_error)))).await;
+            if let Ok(attempt) = LoginAttempt::begin(&account, LoginTrigger::Person, &mailbox, deps).await {
+                attempt.end(Err((&error, Some(&poll_error)))).await;
             }
         }
     }

@@ -57,7 +57,7 @@ async fn inbox_page(
         inboxes.insert(0, state.deps.store.inbox_overview(&own.map_err(|_| PageError::Internal)?).await?);
     }
     let address: Option<Address> = mailbox.address.parse().ok();
-    let proposed = address.and_then(|address| Address::derived(&address, &state.settings.inbox_domain).ok());
+    let proposed = address.and_then(|address| Address::derive(&address, &state.settings.inbox_domain).ok());
     let proposed = proposed.filter(|_| !state.settings.inbox_domain.is_empty());
     let proposed = proposed
         .map(|address| address.to_string())

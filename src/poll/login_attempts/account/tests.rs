@@ -8,9 +8,9 @@ fn at(host: &str) -> Server {
     Server::on_default_port(host.to_owned(), TlsMode::Implicit)
 }
 
-fn account(organisation: i64, host: &str, username: &str, addresses: &[&str]) -> Account {
+fn account(organisation: i64, host: &str, username: &str, addresses: &[&str]) -> LoginAccount {
     let addresses: Vec<IpAddr> = addresses.iter().map(|address| address.parse().unwrap()).collect();
-    Account::new(organisation, &at(host), username, &addresses)
+    LoginAccount::new(organisation, &at(host), username, &addresses)
 }
 
 #[test]
@@ -33,14 +33,14 @@ fn one_account_is_one_however_it_is_written() {
     {
         assert_eq!(fold(of), fold(same), "{of}");
     }
-    for (username, name, bare) in [
+    for (username, name, user) in [
         ("LILLESTAD\\Anna", "anna", "anna"),
         ("anna", "anna", "anna"),
         ("Anna@Lillestad.SE", "anna@lillestad.se", "anna"),
         ("@b.se", "@b.se", "@b.se"),
         ("", "", ""),
     ] {
-        assert_eq!(folded(username), (name.to_owned(), bare.to_owned()), "{username}");
+        assert_eq!(fold_username(username), (name.to_owned(), user.to_owned()), "{username}");
     }
 }
 
@@ -52,17 +52,17 @@ fn a_server_is_one_by_whichever_address_and_name() {
         ("192.0.2.1", "2002:c000:201::1"),
         ("2001:db8:1:2::1", "2001:0db8:0001:0002:ffff::9"),
     ] {
-        assert_eq!(place(of.parse().unwrap()), place(same.parse().unwrap()), "{same}");
-        assert_eq!(host(of), host(same), "{same}");
+        assert_eq!(address_key(of.parse().unwrap()), address_key(same.parse().unwrap()), "{same}");
+        assert_eq!(host_key(of), host_key(same), "{same}");
     }
     for (of, same) in [("127.0.0.1", "127.1"), ("127.0.0.1", "2130706433"), ("127.0.0.1", "[::ffff:7f00:1]")] {
-        assert_eq!(host(of), host(same), "{same}");
+        assert_eq!(host_key(of), host_key(same), "{same}");
     }
-    assert_ne!(place("2001:db8:1:2::1".parse().unwrap()), place("2001:db8:1:3::1".parse().unwrap()));
+    assert_ne!(address_key("2001:db8:1:2::1".parse().unwrap()), address_key("2001:db8:1:3::1".parse().unwrap()));
     // Two names of one server, and an address that no name had when it was looked up.
-    let shares = |one: &Account, other: &Account| {
-        let of = |account: &Account| {
-            let own = account.subjects(GUESS).into_iter().filter(|(.., on)| *on == OnSuccess::Reset);
+    let shares = |one: &LoginAccount, other: &LoginAccount| {
+        let of = |account: &LoginAccount| {
+            let own = account.subjects(NEW_LOGIN).into_iter().filter(|(.., on)| *on == OnSuccess::Reset);
             own.map(|(subject, ..)| subject).collect::<BTreeSet<_>>()
         };
         !of(one).is_disjoint(&of(other))

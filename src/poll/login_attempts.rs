@@ -1,0 +1,132 @@
+//! Rate limit for logins that the server may refuse. After a few refused logins of an organisation, each further one
+//! delays the next, so that Mailferry can neither be used to guess passwords nor locks an account.
+//!
+//! An account is identified by its server (the canonical host name, each address it resolves to, and the address of the
+//! connection) and by its folded login name, however these are written. Refusals are counted per organisation, so that
+//! none waits for the attempts of another. A scheduled poll is not limited once the server has accepted the credential.
+
+mod account;
+
+use super::{Blame, Deps, PollError, Retry, Step, credential};
+use crate::cause::{Cause, Trouble};
+use crate::imap::{ImapError, LoginError};
+use crate::store::{LoginLimit, Mailbox, OnSuccess};
+use account::{NEW_LOGIN, REPEATED_POLL};
+
+pub use account::LoginAccount;
+
+/// The origin of a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginTrigger {
+    /// The schedule.
+    Schedule,
+    /// A waiting person.
+    Person,
+}
+
+/// One login attempt. It is counted before its result is known, so that concurrent attempts are all counted.
+pub struct LoginAttempt<'a> {
+    subjects: Vec<(String, LoginLimit, OnSuccess)>,
+    mailbox: &'a Mailbox,
+    deps: &'a Deps,
+    /// False for a check from the command line, which changes nothing in the database.
+    is_recorded: bool,
+}
+
+impl<'a> LoginAttempt<'a> {
+    /// Counts the attempt.
+    ///
+    /// # Errors
+    /// The login is rate limited, or the database fails.
+    pub async fn begin(
+        account: &LoginAccount,
+        trigger: LoginTrigger,
+        mailbox: &'a Mailbox,
+        deps: &'a Deps,
+    ) -> Result<Self, PollError> {
+        let kind = match trigger {
+            LoginTrigger::Schedule if mailbox.status.failures > 0 => REPEATED_POLL,
+            _ => NEW_LOGIN,
+        };
+        let is_exempt = mailbox.login_proven && trigger == LoginTrigger::Schedule;
+        let subjects = if is_exempt || !deps.counts_login_attempts { Vec::new() } else { account.subjects(kind) };
+        let counted: Vec<(String, LoginLimit)> =
+            subjects.iter().map(|(subject, limit, _)| (subject.clone(), *limit)).collect();
+        if !counted.is_empty() {
+            let now = deps.clock.now();
+            let counted = deps.store.count_login(&counted, now).await;
+            counted
+                .map_err(|error| PollError::store(Step::Login, &error))?
+                .map_err(|wait| rate_limited(wait, mailbox, deps))?;
+        }
+        let is_recorded = deps.counts_login_attempts || trigger == LoginTrigger::Schedule;
+        Ok(Self { subjects, mailbox, deps, is_recorded })
+    }
+
+    /// Records the result. An attempt whose future is dropped stays counted, since the server may have refused it.
+    pub async fn end(self, ended: Result<&(), (&LoginError, Option<&PollError>)>) {
+        if !self.is_recorded {
+            return;
+        }
+        let (store, mailbox) = (&self.deps.store, self.mailbox);
+        let ended = match ended {
+            Ok(()) => LoginResult::Success,
+            Err((error, poll_error)) => LoginResult::from_error(error, poll_error),
+        };
+        let written = async {
+            if matches!(ended, LoginResult::Success | LoginResult::NotChecked) && !self.subjects.is_empty() {
+                store.login_ended(&self.subjects, ended == LoginResult::Success).await?;
+            }
+            match ended {
+                LoginResult::Success if !mailbox.login_proven => store.set_login_proven(mailbox, true).await,
+                LoginResult::Refused if mailbox.login_proven => store.set_login_proven(mailbox, false).await,
+                _ => Ok(()),
+            }
+        };
+        // A failed update of the counter must not end a session that works.
+        if let Err(error) = written.await {
+            tracing::warn!(%error, mailbox = mailbox.address, "the result of a login could not be recorded");
+        }
+    }
+}
+
+/// The result of a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LoginResult {
+    /// The login succeeded.
+    Success,
+    /// The server rejected the password or the token.
+    Refused,
+    /// The server closed the connection, as some do instead of refusing.
+    Disconnected,
+    /// The server did not check the credential, so the attempt cannot lock the account.
+    NotChecked,
+}
+
+impl LoginResult {
+    fn from_error(error: &LoginError, poll_error: Option<&PollError>) -> Self {
+        // A temporary failure says nothing about the password.
+        let was_checked =
+            poll_error.is_some_and(|poll_error| matches!(poll_error.retry, Retry::Credentials | Retry::Renew));
+        match error {
+            LoginError::Refused(_) | LoginError::TokenRefused { .. } if was_checked => Self::Refused,
+            LoginError::Imap(ImapError::Bye(_)) if poll_error.is_some_and(|poll_error| !poll_error.is_temporary()) => {
+                Self::Disconnected
+            }
+            _ => Self::NotChecked,
+        }
+    }
+}
+
+fn rate_limited(wait_ms: i64, mailbox: &Mailbox, deps: &Deps) -> PollError {
+    let minutes = (wait_ms + 59_999) / 60_000;
+    let trouble = Trouble::new(Cause::TooManyRefusals).about("minutes", minutes.to_string());
+    let trouble = trouble.about_all(&credential::text_args(mailbox, deps));
+    PollError::from_trouble(Step::Login, Blame::Mailbox, Retry::Credentials, trouble)
+}
+
+/// The remaining wait, in minutes, of a rate-limited login; `None` if it failed for another reason.
+pub fn minutes_to_wait(error: &PollError) -> Option<i64> {
+    let trouble = error.trouble.as_ref().filter(|trouble| trouble.cause == Cause::TooManyRefusals)?;
+    trouble.about.get("minutes")?.parse().ok()
+}
