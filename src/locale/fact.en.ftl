@@ -31,7 +31,7 @@ conflict-into-itself = move:{ $target }: this folder is itself polled; choose an
 conflict-into-itself-perhaps = move:{ $target }: this may be the polled folder { $folder } under another name; choose another
 conflict-to-and-fro = move:{ $target }: this folder is itself polled; choose another: the mailbox { $mailbox } logs in to the same account
 conflict-to-and-fro-perhaps = move:{ $target }: this may be the polled folder { $folder } under another name; choose another: the mailbox { $mailbox } logs in to the same account
-conflict-being-set-up = the mailbox is still being set up; start it on its page
+conflict-being-set-up = the mailbox is still being set up; finish the setup on its page
 conflict-paused = the mailbox is paused
 conflict-failing = the last polls of the mailbox failed; Mailferry tries again automatically, and at once when the mailbox is changed
 conflict-held-by-server = the mail server asked Mailferry to wait for a while
@@ -83,10 +83,7 @@ reason-before-start = { $place ->
     [page] older than the start
    *[terminal] before start
 }
-reason-by-hand = { $place ->
-    [page] skipped manually
-   *[terminal] skipped manually
-}
+reason-by-hand = skipped manually
 reason-gone = no longer on the server
 reason-same-mail = the same mail is already in the inbox
 reason-returned = { $place ->

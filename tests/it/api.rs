@@ -1,4 +1,4 @@
-//! The API from outside: a mailbox made by it, its mail pulled, and two organisations that know nothing of each other.
+//! The API from outside: adding a mailbox, reading its mail, and two organisations that are isolated from each other.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ fn token(mailferry: &Mailferry, name: &str, organisation: &[&str]) -> String {
     text(&mailferry.json(&[&args, organisation].concat())[0], "token").to_owned()
 }
 
-/// The items behind this cursor, once there are so many.
+/// Waits until there are this many items after this cursor, and returns them.
 fn pulled(serve: &Serve, token: &str, after: &str, count: usize) -> Vec<Value> {
     let path = if after.is_empty() { PULL.to_owned() } else { format!("{PULL}?after={after}") };
     let items = || serve.api("GET", &path, token, None).1["items"].as_array().cloned().unwrap_or_default();
@@ -52,7 +52,7 @@ fn mail_is_pulled_by_the_cursor_none_missed_and_none_twice() {
     assert_eq!((serve.api("POST", &ack, &token, None).0, serve.api("POST", &ack, &token, None).0), (204, 204));
     let left = serve.api("GET", &format!("{PULL}?unacknowledged=true"), &token, None).1;
     assert_eq!(left["items"].as_array().unwrap().len(), 1, "{left}");
-    // The cursor holds over a restart.
+    // The cursor stays valid after a restart.
     let cursor = text(&first[1], "cursor").to_owned();
     serve.sigterm();
     serve.wait();
@@ -61,8 +61,8 @@ fn mail_is_pulled_by_the_cursor_none_missed_and_none_twice() {
     server.send("anna@example.se", &[JOBB], &mail("three", JOBB));
     serve.api("POST", "/mailboxes/jobb@lillestad.se/poll", &token, None);
     assert_eq!(text(&pulled(&serve, &token, &cursor, 1)[0], "subject"), "three");
-    let told = serve.api("GET", "/mailboxes/jobb@lillestad.se", &token, None).1.to_string();
-    assert!(!told.contains("secret"), "{told}");
+    let answer = serve.api("GET", "/mailboxes/jobb@lillestad.se", &token, None).1.to_string();
+    assert!(!answer.contains("secret"), "{answer}");
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_token_of_another_organisation_finds_nothing_and_a_revoked_one_opens_nothing
 }
 
 #[test]
-fn what_the_wizard_does_a_program_can_do_too() {
+fn a_program_can_do_everything_that_the_wizard_does() {
     let server = GreenMail::start(&[JOBB]);
     for subject in ["one", "two"] {
         server.send("anna@example.se", &[JOBB], &mail(subject, JOBB));
@@ -95,9 +95,9 @@ fn what_the_wizard_does_a_program_can_do_too() {
     let serve = mailferry.serve();
     let of = |what: &str| format!("/mailboxes/{JOBB}/{what}");
     let ask = |method: &str, what: &str, token: &str, wanted: u16| {
-        let (status, told) = serve.api(method, &of(what), token, None);
-        assert_eq!(status, wanted, "{what}: {told}");
-        told
+        let (status, answer) = serve.api(method, &of(what), token, None);
+        assert_eq!(status, wanted, "{what}: {answer}");
+        answer
     };
 
     let folders = ask("GET", "folders", &ours, 200);
@@ -113,7 +113,7 @@ fn what_the_wizard_does_a_program_can_do_too() {
     let gone = ask("GET", "effects?folder=Nowhere", &ours, 409);
     assert!(text(&gone, "detail").starts_with("A folder could not be opened."), "{gone}");
 
-    // The same as the command line tells, and nothing is imported by it.
+    // The result is the same as on the command line, and nothing is imported.
     let run = ask("POST", "dry-run", &ours, 200);
     let by_command = mailferry.json(&["mailbox", "dry-run", JOBB]);
     let (folder, totals) = (&by_command[0], &by_command[1]);
@@ -130,11 +130,11 @@ fn what_the_wizard_does_a_program_can_do_too() {
     assert_eq!(run["targets"], json!([{ "target": target, "mails": 2 }]), "{run}");
     assert!(mailferry.messages().is_empty());
 
-    // Which name and port answer is told to the operator only.
+    // Only an operator learns which name and port answer.
     let steps = |token: &str| {
-        let told = ask("POST", "check", token, 200);
-        assert_eq!((&told["ok"], &told["complete"]), (&json!(true), &json!(true)), "{told}");
-        told["lines"].as_array().unwrap().clone()
+        let answer = ask("POST", "check", token, 200);
+        assert_eq!((&answer["ok"], &answer["complete"]), (&json!(true), &json!(true)), "{answer}");
+        answer["lines"].as_array().unwrap().clone()
     };
     let (seen_by_all, seen_by_ours) = (steps(&all), steps(&ours));
     assert!(seen_by_all[0]["step"] == "dns" && text(&seen_by_all[0], "detail").contains("127.0.0.1"));
@@ -153,9 +153,9 @@ fn a_password_that_is_refused_is_told_and_the_customer_mends_it_by_a_link() {
     mailferry.ok(&["mailbox", "pause", JOBB]);
     let serve = mailferry.serve();
     let of = |what: &str| format!("/mailboxes/{JOBB}/{what}");
-    let (status, told) = serve.api("GET", &of("folders"), &token, None);
-    assert_eq!(status, 409, "{told}");
-    let detail = text(&told, "detail");
+    let (status, answer) = serve.api("GET", &of("folders"), &token, None);
+    assert_eq!(status, 409, "{answer}");
+    let detail = text(&answer, "detail");
     assert!(detail.starts_with("The server did not accept the login.") && !detail.contains("wrong"), "{detail}");
     let checked = serve.api("POST", &of("check"), &token, None).1;
     let failed = checked["lines"].as_array().unwrap().iter().find(|line| line["ok"] == false).unwrap();

@@ -1,5 +1,5 @@
-//! Clients and organisations that hurt each other as well as they can: half requests, answers that nobody takes, mails that cost
-//! much to read.
+//! Clients and organisations that try to harm each other: incomplete requests, answers that are not read, and mails that are
+//! expensive to parse.
 
 use std::{
     fs,
@@ -60,7 +60,7 @@ fn a_thousand_half_requests_shut_out_nobody() {
     let serve = mailferry.serve();
     let half = |n: usize| {
         let mut stream = connect(serve.port);
-        // Half a head, half a body, or nothing at all.
+        // Half of the headers, half of the body, or nothing.
         let _ = stream.write_all(match n % 3 {
             0 => b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow".as_slice(),
             1 => {
@@ -76,7 +76,7 @@ fn a_thousand_half_requests_shut_out_nobody() {
     let others = |path: &str| asked(connect_from([127, 0, 0, 2], serve.port), &request(serve.port, path, "", CLOSE));
     for ask in [&own as &dyn Fn(&str) -> (u16, Duration), &others] {
         for path in ["/healthz", "/readyz", "/metrics", "/login"] {
-            // A busy machine takes its time now and then: the best of a few tries is ours.
+            // A busy machine can delay a request: take the best of a few tries.
             let tries: Vec<(u16, Duration)> = (0..3).map(|_| ask(path)).collect();
             assert!(tries.iter().all(|(status, _)| *status == 200), "{path} {tries:?}");
             let took = tries.iter().map(|(_, took)| *took).min().unwrap();
@@ -205,7 +205,7 @@ const OURS: &str = "ours@lillestad.se";
 const THEIRS: &str = "theirs@lillestad.se";
 
 impl Two {
-    /// Ours has a large mail that is made of this, theirs one of 100 bytes.
+    /// Our organisation has this large mail, the other one a small mail.
     fn with(large: &[u8]) -> Self {
         let server = GreenMail::start(&[OURS, THEIRS]);
         server.send("anna@example.se", &[OURS], large);
@@ -230,7 +230,7 @@ impl Two {
         Self { serve, ours, theirs, large, small, _mailferry: mailferry, _server: server }
     }
 
-    /// So many requests for this of the large mail, whose answers nobody takes.
+    /// Sends this number of requests for a part of the large mail, and does not read the answers.
     fn stalled(&self, what: &str, count: usize) -> Vec<TcpStream> {
         let path = format!("/api/v1/messages/{}/{what}", self.large);
         let ask = |_| {
@@ -250,8 +250,8 @@ impl Two {
 }
 
 #[test]
-fn what_one_organisation_does_not_take_is_bounded_and_keeps_no_other_waiting() {
-    // HTML that is six times as long in JSON, and a large file.
+fn unread_answers_of_one_organisation_are_bounded_and_do_not_block_others() {
+    // HTML that is six times as long in JSON, and a large attachment.
     let html = "AQEB\r\n".repeat(1 << 18);
     let file = "AAAA".repeat(18).into_bytes();
     let mut large = format!(
@@ -276,7 +276,7 @@ fn what_one_organisation_does_not_take_is_bounded_and_keeps_no_other_waiting() {
     }
     let count = held.len();
     drop(held);
-    // What they held is free again.
+    // The memory is free again.
     let again = wait::within(Duration::from_secs(60), || {
         let path = format!("/api/v1/messages/{}/attachments/0", two.large);
         let mut stream = connect(two.serve.port);

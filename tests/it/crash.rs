@@ -1,7 +1,7 @@
-//! The process is killed at random moments of an import, again and again. In the end every mail is there, once, and with
-//! "delete" nothing of the customer's is gone that is not stored.
+//! The process is killed repeatedly at random moments of an import. In the end every mail is imported once. With "delete", no mail
+//! of the customer is gone that is not stored.
 //!
-//! MAILFERRY_TEST_KILLS and MAILFERRY_TEST_KILL_MESSAGES make it longer, MAILFERRY_TEST_SEED repeats a run.
+//! MAILFERRY_TEST_KILLS and MAILFERRY_TEST_KILL_MESSAGES make the test longer, MAILFERRY_TEST_SEED repeats a run.
 
 use std::{
     process::Stdio,
@@ -51,7 +51,7 @@ impl Trial {
     fn new(database: Database, after_import: &str) -> Self {
         let server = Dovecot::start(&[JOBB]);
         let mut mailferry = Mailferry::on(database);
-        // Small batches, so that a kill finds some committed, some written, some on their way.
+        // Small batches, so that a kill hits some committed, some written and some in flight.
         mailferry.env("MAILFERRY__LIMITS__BATCH_MESSAGES", "7");
         mailferry.add_inbox(JOBB_INBOX);
         let more = ["--start", "all", "--after-import", after_import];
@@ -63,8 +63,8 @@ impl Trial {
     fn run(mut self) {
         let kills = number_from("MAILFERRY_TEST_KILLS").unwrap_or(5);
         let messages = number_from("MAILFERRY_TEST_KILL_MESSAGES").unwrap_or(300);
-        // The first run is only measured. Then half of the mail lies there at once, so that one import is killed several
-        // times, and some comes before every further run, so that there always is something to interrupt.
+        // The first run is only timed. Then half of the mail is delivered at once, so that one import is killed several times, and
+        // some before every further run, so that there is always something to interrupt.
         let share = messages / 2 / (kills + 1);
         self.deliver(share);
         let start = Instant::now();
@@ -90,15 +90,15 @@ impl Trial {
     }
 
     fn deliver(&mut self, count: u64) {
-        // Their sizes differ, so that a kill meets messages and batches at different places.
+        // Their sizes differ, so that a kill hits messages and batches at different places.
         self.delivered.deliver(&self.server, count, &mut self.random);
     }
 
-    /// Starts a poll and kills it after a random part of this time. Tells whether it was still running.
+    /// Starts a poll and kills it after a random part of this time. Returns whether it was still running.
     fn killed_within(&mut self, whole_run: Duration) -> bool {
         let mut command = self.mailferry.command(&["poll"]);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        // This wait is no synchronisation: its length is what the test is about.
+        // This wait is not for synchronisation: its random length is the purpose of the test.
         thread::sleep(whole_run.mul_f64(self.random.random_range(0.0..1.1)));
         let was_running = child.try_wait().unwrap().is_none();
         child.kill().unwrap();

@@ -1,8 +1,8 @@
-//! The process is ended at every single step of a poll, and started again: the end is the same as if nothing had happened, and
-//! a further poll changes nothing.
+//! The process is killed at every single step of a poll, and started again: the result is the same as without a crash, and a
+//! further poll changes nothing.
 //!
-//! MAILFERRY_TEST_SWEEP=all takes every step in every combination; without it each combination takes its share of the steps.
-//! Needs the feature `crash-points`, as `make test` has it.
+//! MAILFERRY_TEST_SWEEP=all tests every step in every combination; without it each combination tests a part of the steps. Needs the
+//! feature `crash-points`, which `make test` enables.
 
 use std::{fs, thread};
 
@@ -42,14 +42,14 @@ impl Trial {
         Self { server, mailferry }
     }
 
-    /// A poll that ends at this step; tells whether it came to it.
+    /// Runs a poll that is killed at this step; returns whether it reached the step.
     fn crash_at(&self, step: usize) -> bool {
         let mut command = self.mailferry.command(&["--json", "poll"]);
         let output = command.env("MAILFERRY_CRASH_AT", step.to_string()).output().unwrap();
         output.status.code().is_none()
     }
 
-    /// How many steps an undisturbed poll has.
+    /// The number of steps of an undisturbed poll.
     fn steps(database: Database, choice: &str) -> usize {
         let trial = Self::new(database, choice);
         let log = trial.mailferry.dir().join("steps");
@@ -58,7 +58,7 @@ impl Trial {
         fs::read_to_string(log).unwrap().lines().count()
     }
 
-    /// All that can be seen of the end, without what differs from run to run.
+    /// The visible result, without the parts that differ from run to run.
     fn state(&self) -> Value {
         let folders: Vec<Value> = {
             let account = self.server.account();
@@ -92,7 +92,7 @@ fn sweep(database: Database, choice: &str, share: usize, of: usize) {
     let mut tried = 0;
     for step in (1..=steps).filter(|step| step % of == share % of) {
         let trial = Trial::new(database, choice);
-        // Threads take turns as they like, so the last steps may come in another number.
+        // The order of threads varies, so the last steps may have other numbers.
         let crashed = trial.crash_at(step);
         assert!(crashed || step + 4 > steps, "{database:?} {choice}: step {step} of {steps} was not reached");
         let about = format!("{database:?} {choice}: ended at step {step} of {steps}");

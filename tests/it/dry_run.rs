@@ -1,4 +1,4 @@
-//! The dry run tells what a poll would do, does nothing, and is right.
+//! The dry run reports what a poll would do, changes nothing, and is right.
 
 mod dovecot;
 mod greenmail;
@@ -12,13 +12,13 @@ use crate::support::{
     mailferry::{Mailferry, Output},
 };
 
-/// What it tells of each folder, and of all.
-struct Told {
+/// The report of each folder, and the totals.
+struct DryRunReport {
     folders: Vec<Value>,
     total: Value,
 }
 
-impl Told {
+impl DryRunReport {
     fn of(output: &Output) -> Self {
         let mut folders = output.json();
         let total = folders.pop().unwrap_or_else(|| panic!("a total: {}", output.all()));
@@ -44,37 +44,37 @@ impl Told {
     }
 }
 
-/// A dry run of JOBB, in which every folder can be looked at.
-fn dry_run(mailferry: &Mailferry) -> Told {
-    Told::of(&mailferry.ok(&["--json", "mailbox", "dry-run", JOBB]))
+/// A dry run of JOBB in which every folder can be opened.
+fn dry_run(mailferry: &Mailferry) -> DryRunReport {
+    DryRunReport::of(&mailferry.ok(&["--json", "mailbox", "dry-run", JOBB]))
 }
 
-/// A dry run of JOBB with a folder that cannot.
-fn dry_run_with_a_problem(mailferry: &Mailferry) -> Told {
+/// A dry run of JOBB with a folder that cannot be opened.
+fn dry_run_with_a_problem(mailferry: &Mailferry) -> DryRunReport {
     let output = mailferry.run(&["--json", "mailbox", "dry-run", JOBB]);
     assert_eq!(output.code, 1, "{}", output.all());
-    Told::of(&output)
+    DryRunReport::of(&output)
 }
 
-/// A dry run and then a poll, which does what was told; and one more that finds nothing to do. Gives the first.
-fn comes_true(mailferry: &Mailferry) -> Told {
-    let told = dry_run(mailferry);
-    assert_eq!(told.total["partial"], false, "{}", told.total);
+/// A dry run, then a poll that does what was reported, and one more dry run that finds nothing to do. Returns the first.
+fn comes_true(mailferry: &Mailferry) -> DryRunReport {
+    let report = dry_run(mailferry);
+    assert_eq!(report.total["partial"], false, "{}", report.total);
     let line = mailferry.poll().remove(0);
     assert!(line["error"].is_null(), "{line}");
-    for (done, foretold) in [
-        ("imported", told.count("would_import")),
-        ("quarantined", told.count("too_big")),
-        ("skipped", told.count("before_start") + told.count("duplicates")),
+    for (done, expected) in [
+        ("imported", report.count("would_import")),
+        ("quarantined", report.count("too_big")),
+        ("skipped", report.count("before_start") + report.count("duplicates")),
     ] {
-        assert_eq!(line[done], foretold, "{done}: {line} after {}", told.total);
+        assert_eq!(line[done], expected, "{done}: {line} after {}", report.total);
     }
     let again = dry_run(mailferry);
-    assert_eq!((again.count("known"), again.count("found")), (told.count("found"), told.count("found")));
-    told
+    assert_eq!((again.count("known"), again.count("found")), (report.count("found"), report.count("found")));
+    report
 }
 
-/// Everything that the program shows of what it keeps; the file of the database too, where it is one.
+/// Everything that the program shows of its stored data, and the database file, if there is one.
 fn kept(mailferry: &Mailferry) -> (Vec<Value>, Vec<Value>, Vec<Value>, Option<Vec<u8>>) {
     let file = std::fs::read(mailferry.dir().join("mailferry.db")).ok();
     (mailferry.ledger(), mailferry.messages(), mailferry.json(&["mailbox", "show", JOBB]), file)

@@ -1,5 +1,5 @@
-//! What is below the import fails, the disk or the database, while copies are to be deleted: no copy goes whose mail is not
-//! stored, and everything comes once when it is well again.
+//! The disk or the database fails while copies are deleted: no copy is deleted whose mail is not stored, and after the failure
+//! every mail is imported once.
 
 mod database_gone;
 mod disk_full;
@@ -11,10 +11,10 @@ use crate::support::{
     mailferry::Mailferry,
 };
 
-/// Adds JOBB on this server, with "delete", in small batches so that a failure finds some committed and some not.
+/// Adds JOBB on this server, with "delete", in small batches so that a failure hits some committed and some not.
 fn add_deleting(mailferry: &mut Mailferry, server: &Dovecot) {
     mailferry.env("MAILFERRY__LIMITS__BATCH_MESSAGES", "1");
-    // A poll that cannot write down its end keeps the mailbox so long.
+    // A poll that cannot record its end holds the lease for this long.
     mailferry.env("MAILFERRY__SCHEDULE__LEASE", "6s");
     mailferry.add_inbox(JOBB_INBOX);
     let more = ["--start", "all", "--after-import", "delete", "--interval", "1s"];

@@ -1,4 +1,4 @@
-//! What tenants can do with each other's accounts and with the customer's links, at a real mail server.
+//! Attempts of tenants to use each other's accounts and the customer's links, with a real mail server.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -19,7 +19,7 @@ fn token(mailferry: &Mailferry, name: &str, organisation: &str) -> String {
     text(&mailferry.json(&args)[0], "token").to_owned()
 }
 
-/// Once the server has refused the login of this mailbox, or mail has come.
+/// Waits until this mailbox was polled, and returns it.
 fn polled(serve: &Serve, token: &str, address: &str) -> Value {
     let one = || serve.api("GET", &format!("/mailboxes/{address}"), token, None).1;
     let done = |one: &Value| !one["status"]["last_attempt_at"].is_null();
@@ -37,7 +37,7 @@ fn one_organisations_guesses_are_few_and_keep_no_other_out() {
     for (token, inbox) in [(&theirs, ANSOKAN_INBOX), (&ours, JOBB_INBOX)] {
         assert_eq!(serve.api("POST", "/inboxes", token, Some(&json!({ "address": inbox }))).0, 201);
     }
-    // The account by many mailboxes, names of its host, and ways of writing its login name.
+    // The same account through many mailboxes, host names and spellings of its login name.
     let spelled = [("127.0.0.1", JOBB), ("localhost", "JOBB@lillestad.se"), ("LOCALHOST", "Jobb@Lillestad.SE")];
     let guess = |n: usize| {
         let (host, username) = spelled[n % spelled.len()];
@@ -59,22 +59,22 @@ fn one_organisations_guesses_are_few_and_keep_no_other_out() {
             "password": "secret", "start": "all",
         })
     };
-    let (status, told) = serve.api("POST", "/mailboxes", &theirs, Some(&right(ANSOKAN, ANSOKAN_INBOX)));
-    assert_eq!((status, text(&told, "detail").contains("Wait")), (409, true), "the ninth might be right: {told}");
-    // Who knows the password is not kept out by that, and mail comes.
-    let (status, told) = serve.api("POST", "/mailboxes", &ours, Some(&right(JOBB, JOBB_INBOX)));
-    assert_eq!(status, 201, "{told}");
+    let (status, answer) = serve.api("POST", "/mailboxes", &theirs, Some(&right(ANSOKAN, ANSOKAN_INBOX)));
+    assert_eq!((status, text(&answer, "detail").contains("Wait")), (409, true), "the ninth might be right: {answer}");
+    // The holder of the right password is not locked out by that, and mail arrives.
+    let (status, answer) = serve.api("POST", "/mailboxes", &ours, Some(&right(JOBB, JOBB_INBOX)));
+    assert_eq!(status, 201, "{answer}");
     let path = format!("/inboxes/{JOBB_INBOX}/messages");
     let pulled = || serve.api("GET", &path, &ours, None).1["items"].as_array().cloned().unwrap_or_default();
     wait::within(Duration::from_secs(60), || (pulled().len() == 1).then_some(())).expect("the mail comes");
-    // Nor by asking for folders over and over, nor by what a person changes.
+    // Nor by listing folders repeatedly, nor by changes to the mailbox.
     for _ in 0..3 {
         assert_eq!(serve.api("GET", &format!("/mailboxes/{JOBB}/folders"), &ours, None).0, 200);
         assert_eq!(serve.api("GET", "/mailboxes/guess0@lillestad.se/folders", &theirs, None).0, 409);
     }
 }
 
-/// Posts a form from the page's own origin.
+/// Submits a form with the origin of the page.
 fn post(port: u16, path: &str, form: &[(&str, &str)]) -> String {
     let body = url_encoded(form);
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();

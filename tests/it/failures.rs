@@ -1,4 +1,4 @@
-//! What cannot be done is said, with the step at which it failed, and never looks like "no new mail".
+//! Failures are reported, with the step at which they happened, and never look like "no new mail".
 
 mod answers;
 mod certificates;
@@ -16,7 +16,7 @@ use crate::support::{
 /// Not in any dictionary, so that finding it anywhere means a leak.
 const CANARY: &str = "kanarie-Xq7vB2-pw";
 
-/// An installation whose only mailbox is at this server, with CANARY as its password.
+/// An installation whose only mailbox is on this server, with CANARY as its password.
 fn mailbox(options: &[String], more: &[&str]) -> Mailferry {
     let mailferry = Mailferry::new();
     mailferry.add_inbox(JOBB_INBOX);
@@ -25,7 +25,7 @@ fn mailbox(options: &[String], more: &[&str]) -> Mailferry {
     mailferry
 }
 
-/// Polls, and shows that the poll fails at this step with a message in which one of these words occurs.
+/// Polls, and checks that the poll fails at this step with a message that contains one of these words.
 fn fails_at(mailferry: &Mailferry, step: &str, words: &[&str]) -> Value {
     let error = mailferry.poll_error();
     assert_eq!(keys(&error), ["blame", "message", "retry", "step"]);
@@ -34,7 +34,7 @@ fn fails_at(mailferry: &Mailferry, step: &str, words: &[&str]) -> Value {
     assert!(words.iter().any(|word| message.contains(&word.to_lowercase())), "one of {words:?} in {error}");
     assert!(!text(&error, "blame").is_empty(), "{error}");
     assert!(!error.to_string().contains(CANARY));
-    // A person without --json is told the same.
+    // Without --json, the message is the same.
     let output = mailferry.run(&["poll"]);
     assert_eq!(output.code, 1);
     assert!(output.all().contains(step), "the step {step} is named:\n{}", output.all());

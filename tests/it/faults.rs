@@ -1,5 +1,5 @@
-//! A server with every fault that the test server can play: nothing is lost, nothing comes twice, nothing that did not come
-//! whole is a message or is followed by an effect, and once the server is well everything is as if it had always been.
+//! A server with every fault that the test server can play: no mail is lost or imported twice, no incomplete mail becomes a message
+//! or gets an effect, and once the server works again everything is as if it had always worked.
 
 mod cursor;
 mod effects;
@@ -20,7 +20,7 @@ use crate::support::{
 
 const MAILS: u32 = 5;
 
-/// A mailbox at this server.
+/// A mailbox on this server.
 fn mailbox(server: &Faulty, more: &[&str]) -> Mailferry {
     mailbox_on(Database::Sqlite, server, more)
 }
@@ -35,17 +35,17 @@ fn mailbox_on(database: Database, server: &Faulty, more: &[&str]) -> Mailferry {
     mailferry
 }
 
-/// The ledger's state of each UID in the newest numbering.
+/// The ledger's state of each UID of the newest UIDVALIDITY.
 fn states(mailferry: &Mailferry) -> BTreeMap<u64, String> {
     mailferry.ledger().iter().map(|line| (line["uid"].as_u64().unwrap(), text(line, "state").to_owned())).collect()
 }
 
-/// One poll, which may fail: its line.
+/// Runs one poll, which may fail; returns its line.
 fn poll(mailferry: &Mailferry) -> Value {
     mailferry.poll().remove(0)
 }
 
-/// What the first poll does: mails that come in, the step that fails, the state of UID 1.
+/// The result of the first poll: the number of imported mails, the step that fails, the state of UID 1.
 type FirstPoll = (&'static str, u64, Option<&'static str>, Option<&'static str>);
 
 const FIRST_POLL: &[FirstPoll] = &[
@@ -95,8 +95,8 @@ fn profiles() -> Vec<FirstPoll> {
     names.map(case).collect()
 }
 
-/// The first poll does what the table says, nothing of the customer's is changed, and once the server is well everything is
-/// there once.
+/// The first poll does what the table says, the customer's mail is unchanged, and once the server works again every mail is
+/// imported once.
 #[test]
 fn every_fault_with_leave() {
     for (profile, imported, step, state) in profiles() {
@@ -107,13 +107,13 @@ fn every_fault_with_leave() {
         assert_eq!(line["imported"], imported, "{profile}: {line}");
         assert_eq!(line["error"]["step"].as_str(), step, "{profile}: {line}");
         assert_eq!(states(&mailferry).get(&1).map(String::as_str), state, "{profile}: {line}");
-        well_again(&server, &mailferry, profile);
+        works_again(&server, &mailferry, profile);
         assert_eq!(server.changes(), Vec::<String>::new(), "{profile}");
         assert_eq!(server.uids(), [1, 2, 3, 4, 5], "{profile}");
     }
 }
 
-/// What is gone from the server is stored, and once the server is well all is stored and gone.
+/// Every mail that is gone from the server is stored, and once the server works again all mail is stored and gone.
 #[test]
 fn every_fault_with_delete() {
     for (profile, imported, step, _) in profiles() {
@@ -127,16 +127,16 @@ fn every_fault_with_delete() {
         for uid in (1..=MAILS).filter(|uid| !left.contains(uid)) {
             assert!(stored.contains(&format!("Mail {uid}")), "{profile}: UID {uid} is gone and not stored");
         }
-        well_again(&server, &mailferry, profile);
+        works_again(&server, &mailferry, profile);
         assert_eq!(server.uids(), [0_u32; 0], "{profile}: deleted in the end");
     }
 }
 
-/// The server is mended; when asked to verify, everything is there once.
-fn well_again(server: &Faulty, mailferry: &Mailferry, profile: &str) {
+/// The server works again; after `mailbox verify`, every mail is imported once.
+fn works_again(server: &Faulty, mailferry: &Mailferry, profile: &str) {
     server.mend();
     if matches!(profile, "exchange-throttle" | "gmail-overquota") {
-        // What a server has told us to wait is waited for, unless it is another account.
+        // A wait that the server asked for applies, unless it is for another account.
         mailferry.ok(&["mailbox", "set", JOBB, "--username", "another"]);
     }
     mailferry.run(&["mailbox", "verify", JOBB]);
@@ -153,5 +153,5 @@ fn a_server_that_drips_ends_with_the_polls_time_and_loses_nothing() {
     let start = std::time::Instant::now();
     poll(&mailferry);
     assert!(start.elapsed().as_secs() < 15, "the slot is free again");
-    well_again(&server, &mailferry, "slow");
+    works_again(&server, &mailferry, "slow");
 }

@@ -1,4 +1,4 @@
-//! Every message comes out with the bytes it went in with, whatever they are.
+//! Every message is stored with exactly the bytes that the server has.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ fn samples() -> Vec<Sample> {
 }
 
 /// Polls a mailbox that holds these messages, and compares each by its UID.
-fn come_out_as_they_went_in(mailferry: &Mailferry, expected: &BTreeMap<u64, Sample>) {
+fn are_stored_unchanged(mailferry: &Mailferry, expected: &BTreeMap<u64, Sample>) {
     let line = mailferry.poll().remove(0);
     assert!(line["error"].is_null(), "{line}");
     assert_eq!(line["imported"], expected.len(), "{line}");
@@ -39,7 +39,7 @@ fn come_out_as_they_went_in(mailferry: &Mailferry, expected: &BTreeMap<u64, Samp
     assert_eq!(mailferry.poll_ok(), 0);
 }
 
-/// Real servers change bare line ends and NUL; this one does not, so that nothing but ours can.
+/// Real servers change bare line ends and NUL; this one does not, so any change would be ours.
 fn from_a_server_that_keeps_every_byte(database: Database) {
     let expected: BTreeMap<u64, Sample> = (1..).zip(samples()).collect();
     let bytes = expected.values().map(|sample| sample.bytes.clone()).collect();
@@ -47,7 +47,7 @@ fn from_a_server_that_keeps_every_byte(database: Database) {
     let mailferry = Mailferry::on(database);
     mailferry.add_inbox(JOBB_INBOX);
     mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.options("none"), &["--start", "all"]);
-    come_out_as_they_went_in(&mailferry, &expected);
+    are_stored_unchanged(&mailferry, &expected);
     server.finish();
 }
 
@@ -61,7 +61,7 @@ fn from_a_server_that_keeps_every_byte_into_postgres() {
     from_a_server_that_keeps_every_byte(Database::Postgres);
 }
 
-/// Whether Dovecot serves these bytes as they lie in the file: it writes every line end as CRLF and cannot send NUL.
+/// Whether Dovecot serves these bytes unchanged: it writes every line end as CRLF and cannot send NUL.
 fn is_served_unchanged(bytes: &[u8]) -> bool {
     let has_bare_lf = bytes.iter().enumerate().any(|(at, byte)| *byte == b'\n' && (at == 0 || bytes[at - 1] != b'\r'));
     !has_bare_lf && !bytes.contains(&0)
@@ -78,7 +78,7 @@ fn from_dovecot() {
     customer.examine("INBOX");
     let uids = customer.search("ALL");
     assert_eq!(uids.len(), samples.len());
-    // What went in is what an independent client gets.
+    // An independent client gets the same bytes.
     let mut expected = BTreeMap::new();
     for (uid, sample) in uids.into_iter().zip(&samples) {
         let bytes = customer.fetch(uid);
@@ -90,5 +90,5 @@ fn from_dovecot() {
     let mailferry = Mailferry::new();
     mailferry.add_inbox(JOBB_INBOX);
     mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.tls_options(), &["--start", "all"]);
-    come_out_as_they_went_in(&mailferry, &expected);
+    are_stored_unchanged(&mailferry, &expected);
 }

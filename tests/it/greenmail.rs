@@ -1,5 +1,5 @@
-//! The whole way of a mail, from SMTP at the customer's server to the inbox. GreenMail does not keep bytes exactly, so
-//! they are compared with what it serves to another client.
+//! The whole path of a mail, from SMTP at the customer's server to the inbox. GreenMail does not preserve bytes exactly, so they
+//! are compared with the bytes that it serves to another client.
 
 mod after_import;
 mod restart;
@@ -13,7 +13,7 @@ use crate::support::{
     mailferry::{Database, Mailferry, databases},
 };
 
-/// A server with mail for JOBB, and an installation that polls it, with these options of `mailbox add`.
+/// A server with mail for JOBB, and an installation that polls it, with these additional options of `mailbox add`.
 fn mailbox(server: &GreenMail, database: Database, more: &[&str]) -> Mailferry {
     let mailferry = Mailferry::on(database);
     mailferry.add_inbox(JOBB_INBOX);

@@ -1,4 +1,4 @@
-//! Servers that mean harm: they get no credential, invent no mail, and take neither much time nor much memory.
+//! Hostile servers: they get no credentials, cannot make up mail, and cost neither much time nor much memory.
 
 mod floods;
 mod folders;
@@ -23,12 +23,12 @@ const CANARY: &str = "kanarie-Hq3xW8-pw";
 
 /// No step of a poll may take longer here.
 const DEADLINE: Duration = Duration::from_secs(4);
-/// What a poll may take besides: the program starts, and the machine may be busy.
+/// Additional time for a poll: the program must start, and the machine may be busy.
 const GRACE: Duration = Duration::from_secs(5);
-/// A poll is to stay below this, whatever the server sends.
+/// The memory limit of a poll, whatever the server sends.
 const MOST_MEMORY: u64 = 128 << 20;
 
-/// An installation that does not wait long, whose only mailbox is at this port.
+/// An installation with short deadlines, whose only mailbox is on this port.
 fn hurried(port: u16, tls: &str, more: &[&str]) -> Mailferry {
     let mut mailferry = Mailferry::new();
     for step in ["TCP", "TLS", "GREETING", "LOGIN", "COMMAND"] {
@@ -41,7 +41,7 @@ fn hurried(port: u16, tls: &str, more: &[&str]) -> Mailferry {
     mailferry
 }
 
-/// One poll, and its line of JSON.
+/// Runs one poll and returns its JSON line.
 fn measured_poll(mailferry: &Mailferry, limit: Duration) -> (Measured, Value) {
     let measured = measured::run(mailferry, &["--json", "poll"], limit);
     let output = &measured.output;

@@ -1,4 +1,4 @@
-//! The test kit against itself: that the servers start, keep what they are given, and end.
+//! Tests of the test kit: the servers start, keep the mail they are given, and end.
 
 mod chromium;
 mod oauth;

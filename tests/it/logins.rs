@@ -1,4 +1,4 @@
-//! How a user name and a password go over the wire, for each kind of server.
+//! User names and passwords on the wire, for each kind of server.
 
 use crate::support::{
     facts::{JOBB, JOBB_INBOX},
@@ -7,7 +7,7 @@ use crate::support::{
     scripted::Scripted,
 };
 
-/// Logs in with this password to a server that offers this, and shows what it was sent.
+/// Logs in with this password to a server with these capabilities, and returns the bytes that it received.
 fn is_sent(capabilities: &str, password: &str, wanted: &str) {
     let dialogue = format!(
         "S: * OK [CAPABILITY IMAP4rev1 {capabilities}] ready\nC: {wanted}\nS: TAG OK [CAPABILITY IMAP4rev1] in\nORDINARY"

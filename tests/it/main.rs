@@ -1,6 +1,6 @@
-//! Mailferry as its operator meets it: the binary on the command line, against real mail servers.
+//! Mailferry as its operator uses it: the binary on the command line, with real mail servers.
 //!
-//! `kit.rs` shows that the servers themselves do what the other tests rely on.
+//! `kit.rs` tests that the servers do what the other tests rely on.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,7 +1,7 @@
-//! The network fails in the middle of polls, in every way and anywhere. Each poll ends in time, and in the end every mail is
-//! there, once, and with "delete" nothing of the customer's is gone that is not stored.
+//! The network fails in the middle of polls, in every way and at every place. Each poll ends in time, and in the end every mail is
+//! imported once. With "delete", no mail of the customer is gone that is not stored.
 //!
-//! MAILFERRY_TEST_FAULTS makes it longer (so many in all four trials), MAILFERRY_TEST_SEED repeats a run.
+//! MAILFERRY_TEST_FAULTS sets the number of faults in all four trials, MAILFERRY_TEST_SEED repeats a run.
 
 mod other_hosts;
 
@@ -21,7 +21,7 @@ use crate::support::{
     mailferry::{Database, Mailferry},
 };
 
-/// The faults of one trial, in turn. `Latency` stands here twice: with deadlines that it breaks and that it does not.
+/// The faults of one trial, in turn. `Latency` is here twice: with deadlines that it exceeds, and with deadlines that it meets.
 const FAULTS: [(Fault, &Deadlines); 6] = [
     (Fault::Reset, &SHORT),
     (Fault::BlackHole, &SHORT),
@@ -31,10 +31,10 @@ const FAULTS: [(Fault, &Deadlines); 6] = [
     (Fault::Latency, &PATIENT),
 ];
 
-/// No poll may hold its place for longer than `poll_time` and this.
+/// No poll may run for longer than `poll_time` and this.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Mails in a poll whose end is aimed at; each is told of in some 20 bytes there.
+/// Mails in a poll whose last answers are the target; each mail takes about 20 bytes of them.
 const TINY: u64 = 40;
 
 struct Deadlines {
@@ -44,7 +44,7 @@ struct Deadlines {
 }
 
 const SHORT: Deadlines = Deadlines { poll_time: Duration::from_secs(6), silence: "2s", command: "4s" };
-/// Nothing stands still for longer than `LATENCY`, once.
+/// No fault delays anything for longer than `LATENCY`, once.
 const PATIENT: Deadlines = Deadlines { poll_time: Duration::from_secs(30), silence: "10s", command: "20s" };
 
 #[test]
@@ -74,10 +74,10 @@ struct Trial {
     mailferry: Mailferry,
     deletes: bool,
     delivered: Delivered,
-    /// Bytes that the server still has to give, or a little less.
+    /// The number of bytes that the server still has to send, or a little less.
     waiting: u64,
     random: StdRng,
-    /// How the polls ended, for the person who looks.
+    /// How the polls ended, for the failure message.
     ends: BTreeMap<String, u32>,
     longest_beyond: Duration,
 }
@@ -87,7 +87,7 @@ impl Trial {
         let server = Dovecot::start(&[JOBB]);
         let proxy = FaultProxy::start(server.imaps);
         let mut mailferry = Mailferry::on(database);
-        // Small batches, so that a fault finds some committed, some written, some on their way.
+        // Small batches, so that a fault hits some committed, some written and some in flight.
         mailferry.env("MAILFERRY__LIMITS__BATCH_MESSAGES", "7");
         mailferry.add_inbox(JOBB_INBOX);
         let mut options = server.tls_options();
@@ -108,7 +108,7 @@ impl Trial {
         }
     }
 
-    /// Trials begin at different faults, so that few runs in all still meet each.
+    /// Trials begin at different faults, so that a few runs together meet all of them.
     fn run(mut self, place: u64) {
         let runs = knob::number_from("MAILFERRY_TEST_FAULTS").unwrap_or(20).div_ceil(4);
         self.deliver(30);
@@ -160,7 +160,7 @@ impl Trial {
         if run.is_multiple_of(3) {
             self.waiting += self.delivered.deliver_large(&self.server, &mut self.random);
         }
-        // The handshake, the login and the opening of the folder are short beside the mail, but as easily hit.
+        // Handshake, login and opening the folder are short compared with the mail, and must be hit as often.
         let beginning = 8_000;
         match self.random.random_range(0..4) {
             0 => self.random.random_range(0..beginning),
@@ -168,8 +168,8 @@ impl Trial {
         }
     }
 
-    /// Delivers mail, and chooses a byte of the last answers, where copies are deleted. How much a whole poll is told, is
-    /// learnt from one with just such mails and no fault.
+    /// Delivers mail, and chooses a byte of the last answers, where copies are deleted. A poll of such mails without a fault shows
+    /// how many bytes a whole poll receives.
     fn near_the_end(&mut self) -> u64 {
         self.proxy.plan(Fault::None, 0);
         self.set(&PATIENT);
@@ -181,7 +181,7 @@ impl Trial {
         whole - self.random.random_range(0..TINY * 20)
     }
 
-    /// One poll with this fault.
+    /// Runs one poll with this fault.
     fn meet(&mut self, fault: Fault, after: u64, deadlines: &Deadlines) {
         self.set(deadlines);
         self.proxy.plan(fault, after);

@@ -1,5 +1,5 @@
-//! Access tokens in place of passwords: against mock-oauth2-server, Dovecot and GreenMail, and against a scripted identity
-//! provider for what real ones will not do on demand.
+//! Access tokens instead of passwords: with mock-oauth2-server, Dovecot and GreenMail, and with a scripted identity provider for
+//! behaviour that real ones do not show on demand.
 
 mod commands;
 mod consent;
@@ -20,7 +20,7 @@ use crate::support::{
     scripted::Scripted,
 };
 
-/// A mail server that takes every access token, and has a mail.
+/// A mail server with one mail that accepts every access token.
 const TAKES_TOKENS: &str = "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready\nORDINARY";
 
 fn takes_tokens() -> Scripted {
@@ -39,27 +39,27 @@ fn installation_on(database: Database, provider: &str) -> Mailferry {
     mailferry
 }
 
-/// An installation with [`JOBB`] on this server, which nobody has consented to yet.
+/// An installation with [`JOBB`] on this server, without a consent.
 fn unconnected(provider: &IdentityProvider, server: &Scripted) -> Mailferry {
     let mailferry = installation(&provider.provider("contoso"));
     mailferry.add_mailbox_by_token(JOBB, JOBB_INBOX, "contoso", &server.options("none"), &[]);
     mailferry
 }
 
-/// Whoever the scripted provider takes the browser for consents to a mailbox.
+/// The identity that the scripted provider is set to consents to a mailbox.
 fn consent(mailferry: &Mailferry, address: &str) -> (Page, Output) {
     let connecting = mailferry.connect(address, &[]);
     let page = Browser::new().open(connecting.link());
     (page, connecting.finish())
 }
 
-/// The same, which has to succeed.
+/// As `consent`, which must succeed.
 fn connected(mailferry: &Mailferry, address: &str) {
     let (page, output) = consent(mailferry, address);
     assert_eq!((page.status, output.code), (200, 0), "{}{}", page.body, output.all());
 }
 
-/// Makes every token older than one that is refused for its age may be.
+/// Makes every token so old that a refusal may be because of its age.
 fn age(mailferry: &Mailferry) {
     mailferry.sql("UPDATE oauth_grant SET refreshed_at = refreshed_at - 600000");
 }

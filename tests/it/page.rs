@@ -1,4 +1,4 @@
-//! The page as people meet it: a real Chromium, real mail servers, and `mailferry serve`.
+//! The pages as people see them: a real Chromium, real mail servers, and `mailferry serve`.
 
 mod connecting;
 mod consenting;
@@ -13,10 +13,10 @@ use crate::support::{
     mailferry::{Mailferry, Serve},
 };
 
-/// A password that people might have.
+/// A password that a person might choose.
 const PASSWORD: &str = "rätt häst batteri";
 
-/// An installation with an operator called anna, and its page.
+/// An installation with an operator called anna, and its pages.
 struct Site {
     mailferry: Mailferry,
     serve: Serve,
@@ -64,10 +64,10 @@ fn sign_in(page: &Page, name: &str, password: &str) {
     page.click("main form button");
 }
 
-/// Nothing left this machine, no script but our own ran, and no policy was broken.
+/// No request left this machine, only our own scripts ran, and no policy was violated.
 fn assert_quiet(page: &Page) {
     assert_eq!(page.leaving(), [""; 0]);
-    // A form that is to be filled in again comes with 422, which Chromium takes for an error.
+    // A form that is shown again has the status 422, which Chromium logs as an error.
     let errors: Vec<String> = page.console_errors().into_iter().filter(|line| !line.contains("status of 4")).collect();
     assert_eq!(errors, [""; 0]);
 }

@@ -1,4 +1,4 @@
-//! What real servers do, and what it must not lead to. What each transcript is for stands in `tests/transcripts/README.md`.
+//! Quirks of real servers, which must not lose or duplicate mail. `tests/transcripts/README.md` describes each transcript.
 
 mod bodies;
 mod contradictions;
@@ -18,7 +18,7 @@ use crate::support::{
 
 const ORDINARY: &str = "S: * OK ready\nORDINARY";
 
-/// A server with mails of these subjects that plays these dialogues, one a connection, and a mailbox at it.
+/// A server with mails of these subjects that plays these dialogues, one per connection, and a mailbox on it.
 fn with_mails(subjects: &[&str], dialogues: &[&str]) -> (Scripted, Mailferry) {
     with_options(subjects, dialogues, &["--start", "all"])
 }
@@ -35,14 +35,14 @@ fn at(dialogues: &[&str]) -> (Scripted, Mailferry) {
     with_mails(&["one", "two"], dialogues)
 }
 
-/// What the ledger says of this UID.
+/// The state of this UID in the ledger.
 fn state(mailferry: &Mailferry, uid: u32) -> String {
     let ledger = mailferry.ledger();
     let line = ledger.iter().find(|line| line["uid"] == uid).expect("a line for this UID");
     text(line, "state").to_owned()
 }
 
-/// Two polls of a server that plays this dialogue: both mails come, and once.
+/// Polls a server that plays this dialogue twice: both mails are imported once.
 fn brings_both(dialogue: &str) -> Vec<Session> {
     let (server, mailferry) = at(&[dialogue]);
     assert_eq!(mailferry.poll_ok(), 2, "{dialogue}");

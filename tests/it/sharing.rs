@@ -1,5 +1,5 @@
-//! One server's trouble is nobody else's: pages answer beside servers that make parsers work, and mailboxes are polled in time
-//! beside servers that drip.
+//! One server does not affect others: pages answer while other servers cause parsing work, and mailboxes are polled in time while
+//! other servers drip.
 
 use std::{
     fs,
@@ -107,7 +107,7 @@ fn a_healthy_mailbox_is_polled_in_time_beside_sixteen_that_drip() {
     add(&mailferry, &wild, same, INBOX, &[]);
     add(&mailferry, &wild, other, OTHERS, &[]);
     let serve = mailferry.serve();
-    // All but those without TLS have been seen to work, so nothing but their pace tells them apart.
+    // All of them, except those without TLS, have worked before, so only their speed distinguishes them.
     wait::until("a second poll of each", SOON, || {
         let mut plain = ills.iter().take(16).map(|(at, _)| *at).chain([same, other]);
         plain.all(|at| wild.visits(at).len() >= 2).then_some(())
@@ -160,7 +160,7 @@ fn folder_lists_of_one_organisation_leave_room_for_those_of_another() {
         wait::until("four lists that drip", SOON, || (wild.suffering() >= 4).then_some(()));
         let (status, answer, took) = folders(well, &theirs);
         assert!(status == 200 && took < Duration::from_secs(3), "{status} {answer} after {took:?}");
-        // Those that found no place are told so after ten seconds; the others are read for a minute.
+        // Requests without a slot are refused after ten seconds; the others are processed for a minute.
         let ended = |asked: &[thread::ScopedJoinHandle<_>]| asked.iter().filter(|asked| asked.is_finished()).count();
         wait::until("an answer to those without a place", SOON, || (ended(&asked) >= 2).then_some(()));
         assert_eq!(ended(&asked), 2, "four places");

@@ -1,4 +1,4 @@
-//! `mailferry serve` is told to stop while a mail is on its way: once finishes what is in hand, twice ends at once.
+//! `mailferry serve` gets a signal while it fetches a mail: the first finishes the current work, the second exits at once.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::support::{
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A server that gives the first of two mails and then nothing, a mailbox at it, and a `serve` that has imported the first.
+/// A server that returns the first of two mails and then hangs, a mailbox on it, and a `serve` that has imported the first.
 fn in_the_middle() -> (Mailferry, Serve) {
     let (one, two) = (mail("one", JOBB), mail("two", JOBB));
     let body = String::from_utf8(one.clone()).unwrap().replace('\r', "\\r").replace('\n', "\\n");
@@ -33,7 +33,7 @@ fn in_the_middle() -> (Mailferry, Serve) {
 }
 
 #[test]
-fn told_once_it_keeps_what_it_has_and_the_next_poll_goes_on() {
+fn one_signal_finishes_the_mail_in_hand_and_the_next_poll_continues() {
     let (mailferry, mut serve) = in_the_middle();
     serve.sigterm();
     assert!(serve.wait().success(), "{}", serve.output());
@@ -43,13 +43,13 @@ fn told_once_it_keeps_what_it_has_and_the_next_poll_goes_on() {
 }
 
 #[test]
-fn told_twice_it_ends_at_once() {
+fn two_signals_exit_at_once() {
     let (mailferry, mut serve) = in_the_middle();
     serve.sigterm();
     wait::until("the first signal is heard", PATIENCE, || (serve.get("/readyz") == Some(503)).then_some(()));
-    let told = Instant::now();
+    let signalled = Instant::now();
     serve.sigterm();
     assert!(!serve.wait().success(), "it did not finish");
-    assert!(told.elapsed() < Duration::from_secs(5), "the message in hand is not waited for");
+    assert!(signalled.elapsed() < Duration::from_secs(5), "the message in hand is not waited for");
     assert_eq!(mailferry.poll_ok(), 1, "what it held is free at once, since it is seen to be dead");
 }

@@ -1,10 +1,10 @@
-//! Exit code 78 for a configuration that is wrong, with everything that is wrong about it at once.
+//! Exit code 78 for a wrong configuration, with all its problems at once.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use crate::support::mailferry::Mailferry;
 
-/// Runs `check` and shows that it refuses the configuration and names all of these.
+/// Checks that `check` refuses the configuration and names all of these problems.
 fn refuses(mailferry: &Mailferry, args: &[&str], names: &[&str]) {
     let output = mailferry.run(&[args, &["check"]].concat());
     assert_eq!(output.code, 78, "{}", output.all());
@@ -21,13 +21,13 @@ fn a_good_one_passes_the_check() {
 }
 
 #[test]
-fn several_errors_are_all_told() {
+fn several_errors_are_all_reported() {
     let mut mailferry = Mailferry::new();
     mailferry.env("MAILFERRY__HTTP__LISTEN", "somewhere");
     mailferry.env("MAILFERRY__EGRESS__ALLOW", "everything");
     mailferry.env("MAILFERRY__DEADLINES__DNS", "soon");
     refuses(&mailferry, &[], &["http.listen", "egress.allow", "deadlines.dns"]);
-    // Not only `check` refuses it.
+    // Other commands refuse it too.
     assert_eq!(mailferry.run(&["poll"]).code, 78);
 }
 
@@ -102,25 +102,25 @@ fn no_other_user_of_the_machine_can_read_what_is_stored() {
     }
     drop(serve);
 
-    // As an older version left it; the process was killed, so its log is still there.
+    // As an older version left it: the process was killed, so the write-ahead log still exists.
     set_mode(&folder, 0o755);
     for file in files.iter().take(3) {
         set_mode(file, 0o644);
     }
-    let told = mailferry.ok(&["check"]).all();
-    assert!(told.contains("0644") && told.contains("0755") && told.contains("post.db-wal"), "{told}");
+    let printed = mailferry.ok(&["check"]).all();
+    assert!(printed.contains("0644") && printed.contains("0755") && printed.contains("post.db-wal"), "{printed}");
     let modes: Vec<u32> = files.iter().filter(|file| file.exists()).map(|file| mode(file)).collect();
     assert!(mode(&folder) == 0o700 && modes.iter().all(|mode| *mode == 0o600), "{modes:?}");
     assert!(mailferry.ok(&["check"]).all().contains("no other user"), "it is told once");
 
-    // Every command closes what it finds, and says so.
+    // Every command corrects the permissions that it finds, and says so.
     set_mode(&files[0], 0o640);
-    let told = mailferry.ok(&["inbox", "list"]);
-    assert!(told.stderr.contains("0640") && mode(&files[0]) == 0o600, "{}", told.stderr);
+    let printed = mailferry.ok(&["inbox", "list"]);
+    assert!(printed.stderr.contains("0640") && mode(&files[0]) == 0o600, "{}", printed.stderr);
 
-    // A folder that others use is theirs, too.
+    // A folder that other users use is left alone.
     fs::write(folder.join("notes.txt"), "").unwrap();
     set_mode(&folder, 0o755);
-    let told = mailferry.ok(&["check"]).all();
-    assert!(told.contains("a folder of its own") && mode(&folder) == 0o755, "{told}");
+    let printed = mailferry.ok(&["check"]).all();
+    assert!(printed.contains("a folder of its own") && mode(&folder) == 0o755, "{printed}");
 }

@@ -16,18 +16,18 @@ fn a_large_providers_server_is_proposed() {
         "oauth": null, "provider": "Google", "password_works": true, "app_password": true, "how": "provider",
     });
     assert_eq!(found, expected);
-    let told = mailferry.ok(&["mailbox", "discover", "anna@gmail.com"]).text();
+    let output = mailferry.ok(&["mailbox", "discover", "anna@gmail.com"]).text();
     for word in ["imap.gmail.com", "993", "implicit", "anna@gmail.com", "password", "Google"] {
-        assert!(told.contains(word), "{word} in {told}");
+        assert!(output.contains(word), "{word} in {output}");
     }
 }
 
 #[test]
 fn an_application_that_is_registered_is_proposed_for_its_provider() {
     let mut mailferry = Mailferry::new();
-    let told = mailferry.ok(&["mailbox", "discover", "anna@outlook.com"]).text();
-    assert!(told.contains("Microsoft takes access tokens only"), "{told}");
-    assert!(told.contains("oauth.providers.microsoft.client_id"), "{told}");
+    let output = mailferry.ok(&["mailbox", "discover", "anna@outlook.com"]).text();
+    assert!(output.contains("Microsoft accepts access tokens only"), "{output}");
+    assert!(output.contains("oauth.providers.microsoft.client_id"), "{output}");
     mailferry.env("MAILFERRY__OAUTH__PROVIDERS__MICROSOFT__CLIENT_ID", "00001111-aaaa-2222-bbbb-3333cccc4444");
     let found = mailferry.json(&["mailbox", "discover", "anna@outlook.com"]).remove(0);
     assert_eq!((&found["login"], &found["oauth"]), (&json!("oauth"), &json!("microsoft")));
@@ -35,7 +35,7 @@ fn an_application_that_is_registered_is_proposed_for_its_provider() {
 }
 
 #[test]
-fn nothing_found_is_told_in_time() {
+fn nothing_found_is_reported_in_time() {
     let mailferry = Mailferry::new();
     for address in ["jobb@no-such-domain.invalid", "jobb@127.0.0.1", "jobb@[::1]", "jobb@localhost"] {
         let begun = Instant::now();

@@ -1,4 +1,4 @@
-//! The JSON keys that other programs rely on, exactly.
+//! The exact JSON keys that other programs rely on.
 
 use serde_json::Value;
 
@@ -59,8 +59,8 @@ fn check_tells_of_housekeeping_in_words_and_in_json() {
     let mailferry = Mailferry::new();
     let line = mailferry.json(&["check"]).into_iter().find(|line| line["step"] == "housekeeping").unwrap();
     assert_eq!(keys(&line).join(" "), "detail ok step");
-    let told = mailferry.ok(&["check"]).all();
-    assert!(told.contains(&format!("housekeeping: {}", text(&line, "detail"))), "{told}");
+    let printed = mailferry.ok(&["check"]).all();
+    assert!(printed.contains(&format!("housekeeping: {}", text(&line, "detail"))), "{printed}");
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn the_key_file_can_be_elsewhere() {
     mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.options("none"), &[]);
     assert!(!key_file(&mailferry).exists());
     assert_eq!(mailferry.poll_ok(), 0);
-    // A second generate must not throw away the key that everything is sealed with.
+    // A second `generate` must not overwrite the key that everything is sealed with.
     assert_ne!(mailferry.run(&["key", "generate"]).code, 0);
     assert_eq!(mailferry.poll_ok(), 0);
     all_have_logged_in(&server.finish(), 2);

@@ -1,4 +1,4 @@
-//! Exit code 2 for a command that makes no sense, 1 for one that cannot be done.
+//! Exit code 2 for wrong usage, 1 for a command that fails.
 
 use crate::support::{
     facts::{JOBB, JOBB_INBOX},

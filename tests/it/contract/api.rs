@@ -1,4 +1,4 @@
-//! Every endpoint of the API: what it answers to those who may, and how it refuses. The description of the API says which there are.
+//! Every endpoint of the API: its answers, and its refusals. The OpenAPI description says which endpoints exist.
 
 mod program;
 
@@ -39,7 +39,7 @@ fn every_endpoint_answers_as_before() {
     inboxes_and_routes(&mut program, &mut snapshots);
     people_and_tokens(&mut program, &mut snapshots);
     links_and_tests(&mut program, &mut snapshots);
-    // From here on mailboxes are polled in between, and no answer tells how far that is.
+    // From here on mailboxes are polled in between, and no answer depends on how far the polls are.
     ledger(&mut program, &mut snapshots);
     mailboxes(&mut program, &port(&installation.jobb), &mut snapshots);
     for_one_organisation(Program::new(&serve, &ours), &mut snapshots);
@@ -48,7 +48,7 @@ fn every_endpoint_answers_as_before() {
     snapshots.finish();
 }
 
-/// Every method and path of the description.
+/// Every method and path of the OpenAPI description.
 fn endpoints(document: &Value) -> Vec<(String, String)> {
     let paths = document["paths"].as_object().expect("paths").iter();
     let methods =
@@ -56,7 +56,7 @@ fn endpoints(document: &Value) -> Vec<(String, String)> {
     methods.map(|(method, path)| (method.to_uppercase(), path.trim_start_matches(BASE).to_owned())).collect()
 }
 
-/// The endpoints that nothing was asked of, or that refused everything.
+/// The endpoints that were not requested, or that refused every request.
 fn missing(document: &Value, done: &BTreeSet<String>) -> Vec<String> {
     let is_of = |endpoint: &str, asked: &str| {
         let (endpoint, asked) = (endpoint.split('/'), asked.split('/'));
@@ -67,7 +67,7 @@ fn missing(document: &Value, done: &BTreeSet<String>) -> Vec<String> {
     all.filter(|endpoint| !done.iter().any(|asked| is_of(endpoint, asked))).collect()
 }
 
-/// Each endpoint without a token, with an unknown one, with one that may only read, and with another organisation's.
+/// Each endpoint without a token, with an unknown token, with a read-only token, and with another organisation's token.
 fn refusals(serve: &Serve, document: &Value, [reader, theirs]: [&str; 2], snapshots: &mut Snapshots) {
     let shown = |title: &str, token: &str| {
         let visitor = Visitor::with_token(serve, token);
@@ -91,7 +91,7 @@ fn list(errors: &Value) -> String {
     if errors.is_null() { String::new() } else { format!(" {errors}") }
 }
 
-/// The path of something in the first organisation that is not changed by an empty body.
+/// The path of a resource of the first organisation that an empty body does not change.
 fn filled(path: &str) -> String {
     let address = if path.starts_with("/inboxes") { JOBB_INBOX } else { PAUSED };
     let path = path.replace("{address}", address).replace("{id}", "1").replace("{index}", "0");
@@ -267,7 +267,7 @@ fn mailboxes(program: &mut Program<'_>, port: &str, snapshots: &mut Snapshots) {
     program.take("mailbox-paused-polled-removed", snapshots);
 }
 
-/// Things that a token of one organisation may not, or sees otherwise than one of all.
+/// Requests that a token of one organisation may not make, or whose answers differ from those to a token for all.
 fn for_one_organisation(mut program: Program<'_>, snapshots: &mut Snapshots) {
     program.get_all(&format!(
         "/organisations\n /tokens\n /mailboxes/{DOWN}\n /mailboxes/{WITHOUT_CONSENT}\n /inboxes/{VIKBY_INBOX}"
@@ -289,7 +289,7 @@ fn for_one_organisation(mut program: Program<'_>, snapshots: &mut Snapshots) {
     program.take("one-organisation", snapshots);
 }
 
-/// Requests that are wrong whatever they ask for, and one that is sent twice.
+/// Requests that are wrong for every endpoint, and one that is sent twice.
 fn requests(program: &mut Program<'_>, snapshots: &mut Snapshots) {
     program.get_all("/nothing\n /\n /inboxes/");
     program.ask("PUT", "/inboxes", &[], json!({}));

@@ -1,4 +1,4 @@
-//! The audit line that each door leaves for each change: one table, so that it shows where the doors differ.
+//! The audit line that each door writes for each change, in one table, so that differences between the doors show.
 
 use std::cell::Cell;
 
@@ -15,12 +15,12 @@ use crate::support::{
     mailferry::Serve,
 };
 
-/// The three doors, and the table of what came in by them.
+/// The three doors, and the table of their audit lines.
 struct Doors<'a> {
     installation: &'a Installation,
     serve: &'a Serve,
     program: Visitor<'a>,
-    /// By organisation: a program that sees its audit lines only.
+    /// By organisation: a program that sees only the audit lines of that organisation.
     organisations: [(&'static str, Visitor<'a>); 2],
     person: Visitor<'a>,
     guest: Visitor<'a>,
@@ -89,7 +89,7 @@ impl<'a> Doors<'a> {
         answer.json()
     }
 
-    /// By a page; whatever it answers, for the key in it.
+    /// Submits a form of a page; returns the whole answer, for the key in it.
     fn page(&mut self, change: &str, path: &str, fields: &[(&str, &str)]) -> String {
         let answer = self.person.post(path, fields);
         self.note(change, "page", matches!(answer.status, 200 | 303));
@@ -195,7 +195,7 @@ fn mailboxes(doors: &mut Doors<'_>, port: &str) {
 fn ledger(doors: &mut Doors<'_>) {
     let (path, api) = (format!("/mailboxes/{JOBB}/retry"), format!("/mailboxes/{JOBB}/ledger/retry"));
     let one = [("folder", "INBOX"), ("uidvalidity", "18"), ("uid", "4")];
-    // A page refuses to ask again for nothing; the other doors do not.
+    // A page refuses to retry if there is nothing to retry; the other doors do not.
     doors.page("ledger retry, one", &path, &one);
     doors.cli("ledger retry, all", &format!("ledger retry --mailbox {JOBB}"));
     doors.api("ledger retry, one", "POST", &api, json!({ "uid": 4, "folder": "INBOX" }));
@@ -205,7 +205,7 @@ fn ledger(doors: &mut Doors<'_>) {
     doors.installation.run(&format!("poll {JOBB}"));
     doors.page("ledger retry, all", &path, &[("folder", "INBOX")]);
     for address in ["by-cli@gmail.com", "by-api@gmail.com", "by-page@gmail.com"] {
-        // Of these mailboxes too, a poll puts the mail aside that is too large.
+        // A poll of these mailboxes too quarantines the mail that is too large.
         doors.installation.ok(&format!("mailbox set {address} --start all --max-size 20KB"));
         doors.installation.run(&format!("poll {address}"));
     }
@@ -277,7 +277,7 @@ fn removals(doors: &mut Doors<'_>) {
     doors.api("mailbox remove", "DELETE", "/mailboxes/by-api@gmail.com", Value::Null);
     doors.page("mailbox remove", "/mailboxes/by-page@gmail.com/remove", &[("address", "by-page@gmail.com")]);
     doors.cli("mailbox remove, consent", &format!("mailbox remove {WITHOUT_CONSENT}"));
-    // Tokens that a person or a token has made go with their maker.
+    // Tokens that a person or a token has created are revoked with their creator.
     let token = doors.installation.token("maker", "--scope write");
     doors.new_lines();
     let maker = Visitor::with_token(doors.serve, &token);

@@ -1,4 +1,4 @@
-//! Every command as its user sees it: exit code, standard output as text and as JSON, standard error.
+//! Every command as its user sees it: exit code, standard output as text and as JSON, and standard error.
 
 use super::{
     installation::{ALL_MAILBOXES, DOWN, Installation, LATE, PAUSED, READ_ONLY, VIKBY_INBOX, WITHOUT_CONSENT, port},
@@ -10,7 +10,7 @@ use crate::support::{
     mailferry::Output,
 };
 
-/// A terminal, and the protocol of what was done in it.
+/// A terminal, and the record of the commands that were run in it.
 struct Terminal<'a> {
     installation: &'a Installation,
     protocol: String,
@@ -21,7 +21,7 @@ impl<'a> Terminal<'a> {
         Self { installation, protocol: String::new() }
     }
 
-    /// Runs command lines, a line each.
+    /// Runs command lines, one per line.
     fn run(&mut self, lines: &str) -> &mut Self {
         for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let output = self.installation.run(line);
@@ -30,7 +30,7 @@ impl<'a> Terminal<'a> {
         self
     }
 
-    /// Runs each command line for a person, then for a program.
+    /// Runs each command line without and then with `--json`.
     fn both(&mut self, lines: &str) -> &mut Self {
         for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
             self.run(line).run(&format!("--json {line}"));
@@ -251,7 +251,9 @@ fn oauth(terminal: &mut Terminal<'_>, snapshots: &mut Snapshots) {
          --lang sv oauth connect {WITHOUT_CONSENT} --device"
     ));
     let connecting = terminal.installation.mailferry.connect(WITHOUT_CONSENT, &[]);
-    terminal.protocol.push_str(&format!("$ mailferry --json oauth connect {WITHOUT_CONSENT}\n{:#}\n", connecting.told));
+    terminal
+        .protocol
+        .push_str(&format!("$ mailferry --json oauth connect {WITHOUT_CONSENT}\n{:#}\n", connecting.first_line));
     terminal.take("oauth", snapshots);
 }
 

@@ -6,7 +6,7 @@ use crate::support::mailferry::Mailferry;
 /// The names below "Commands:".
 fn subcommands(help: &str) -> Vec<String> {
     let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    // A description that goes on in the next line is indented further than a name.
+    // The continuation line of a description is indented further than a name.
     let named = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     named.filter_map(|line| line.split_whitespace().next().map(str::to_owned)).filter(|name| name != "help").collect()
 }

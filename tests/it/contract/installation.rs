@@ -22,15 +22,15 @@ use crate::support::{
 };
 
 pub const PASSWORD: &str = "rätt häst batteri";
-/// Never polled, since it is paused.
+/// A paused mailbox, which is never polled.
 pub const PAUSED: &str = "paus@lillestad.se";
-/// Its mails are from before the start.
+/// A mailbox whose mails are older than its start.
 pub const LATE: &str = "arkiv@lillestad.se";
-/// Its server opens folders read-only, so mails are not marked as seen.
+/// A mailbox whose server opens folders read-only, so mails cannot be marked as seen.
 pub const READ_ONLY: &str = "felanmalan@lillestad.se";
-/// Nobody listens at its server.
+/// A mailbox whose server is down.
 pub const DOWN: &str = "post@strand.se";
-/// Of the other organisation; opened with access tokens, and nobody has consented.
+/// A mailbox of the other organisation, with OAuth but without a consent.
 pub const WITHOUT_CONSENT: &str = "post@vikby.se";
 pub const ALL_MAILBOXES: [&str; 7] = [JOBB, ANSOKAN, PAUSED, LATE, READ_ONLY, DOWN, WITHOUT_CONSENT];
 pub const VIKBY: &str = "vikby";
@@ -48,7 +48,7 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// Without inboxes, mailboxes and people.
+    /// An installation without inboxes, mailboxes and users.
     pub fn empty() -> Self {
         let down = free_port();
         let mut mailferry = Mailferry::in_memory();
@@ -90,7 +90,7 @@ impl Installation {
         self
     }
 
-    /// With everything, and each mailbox polled once but the paused one.
+    /// An installation with everything; each mailbox except the paused one was polled once.
     pub fn full() -> Self {
         let installation = Self::empty();
         installation.add_inboxes();
@@ -104,7 +104,7 @@ impl Installation {
         installation
     }
 
-    /// The folder is built anew, so that its mails have other UIDs, and a mail comes in.
+    /// Rebuilds the folder, so that its mails have other UIDs, and delivers a mail.
     pub fn rebuild_jobb(&self) {
         let mut account = self.jobb.account();
         account.inbox().renumber(18);
@@ -165,20 +165,20 @@ impl Installation {
         assert_eq!(output.code, 0, "mailferry {line}:\n{}", output.all());
     }
 
-    /// A token with this scope and these further options.
+    /// Creates a token with this scope and these additional options.
     pub fn token(&self, name: &str, more: &str) -> String {
         let line = format!("--json token create --name {name} {more}");
         text(&self.run(&line).json()[0], "token").to_owned()
     }
 
-    /// Serves, and waits until the mailboxes that wait for a person have been tried again, as they are at each start.
+    /// Starts `serve`, and waits until the mailboxes that wait for a person have been polled again, which happens at each start.
     pub fn serve(&mut self) -> Serve {
         let lines = || self.run("--json mailbox list").json();
         let waits = |line: &Value| line["error"].is_object() && line["error"]["retry"].is_null();
         let waiting: Vec<Value> = lines().into_iter().filter(waits).collect();
         let is_tried =
             |line: &Value| waiting.iter().all(|old| old["address"] != line["address"] || is_later(line, old));
-        // Times are told in whole seconds.
+        // Times are shown in whole seconds.
         thread::sleep(Duration::from_secs(1));
         let serve = self.mailferry.serve();
         wait::until("the first polls", Duration::from_secs(60), || {

@@ -1,8 +1,8 @@
-//! The mails in the customer's mailbox, each of which fares differently.
+//! The mails in the customer's mailbox, each with a different outcome.
 
 use crate::support::{facts::JOBB, mail::mail};
 
-/// Larger than the mailbox takes.
+/// Larger than the mailbox's limit.
 pub const MAX_SIZE: &str = "20KB";
 /// Another inbox has a route for this recipient.
 pub const BYGGLOV: &str = "bygglov@lillestad.se";

@@ -4,7 +4,7 @@ use regex_lite::Regex;
 
 /// Pattern and replacement, applied from top to bottom.
 const TABLE: &[(&str, &str)] = &[
-    // The mails of the tests are from March 2026: their dates stay, in a form that the patterns below leave alone.
+    // The mails of the tests are from March 2026: their dates are kept, in a form that the patterns below do not match.
     (r"2026-03-(\d\d)", "MARCH-$1"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "YYYY-MM-DDThh:mm:ssZ"),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "YYYY-MM-DD hh:mm:ss"),
@@ -28,7 +28,7 @@ const TABLE: &[(&str, &str)] = &[
     (r"/assets/[0-9a-f]{12}/", "/assets/VERSION/"),
     (r"\b0\.1\.0\b", "VERSION"),
     (r"(127\.0\.0\.1|localhost)(:|%3A)\d{4,5}\b", "$1${2}PORT"),
-    // Every time zone that this machine knows.
+    // The list of all time zones of this machine.
     (r"<option>(UTC|[A-Za-z]+/[A-Za-z0-9_/+-]+)</option>\s*", ""),
 ];
 
@@ -44,7 +44,7 @@ impl Masks {
         Self { known: Vec::new(), table }
     }
 
-    /// Names a text that only this run has, such as a port or a folder.
+    /// Masks a text that only this run has, such as a port or a folder.
     pub fn know(&mut self, text: &str, name: &str) {
         let begin = if text.starts_with(|c: char| c.is_alphanumeric()) { r"\b" } else { "" };
         let end = if text.ends_with(|c: char| c.is_alphanumeric()) { r"\b" } else { "" };

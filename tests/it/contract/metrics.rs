@@ -1,9 +1,9 @@
-//! The names, labels and help texts of `/metrics`, and what else watches the process.
+//! The names, labels and help texts of `/metrics`, and the other endpoints for monitoring.
 
 use super::{snapshots::Snapshots, visitor::Visitor};
 use crate::support::mailferry::Serve;
 
-/// The lines without their values. Those of one metric come in any order, so they are sorted.
+/// The lines without their values. The order within a metric is arbitrary, so they are sorted.
 fn without_values(text: &str) -> String {
     let is_comment = |line: &&str| line.starts_with('#');
     let mut lines: Vec<String> = Vec::new();
@@ -19,7 +19,7 @@ fn without_values(text: &str) -> String {
     lines.join("\n")
 }
 
-/// As whoever watches the process of this installation asks.
+/// Takes the snapshots of the monitoring endpoints.
 pub fn take(serve: &Serve, snapshots: &mut Snapshots) {
     let visitor = Visitor::guest(serve, "en");
     let answer = visitor.get("/metrics");

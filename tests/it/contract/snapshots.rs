@@ -17,7 +17,7 @@ pub struct Snapshots {
 }
 
 impl Snapshots {
-    /// Into this folder of `tests/snapshots/`, where no other test may have any. A name may begin with a folder in it.
+    /// Takes snapshots in this folder of `tests/snapshots/`, which no other test may use. A name may contain a subfolder.
     pub fn of(folder: &str, masks: Masks) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(folder);
         Self { folder, masks, taken: BTreeSet::new(), failed: Vec::new() }
@@ -46,7 +46,7 @@ impl Snapshots {
     }
 }
 
-/// The snapshots that there are in this folder and in those in it.
+/// The snapshot files in this folder and its subfolders.
 fn names(folder: &Path) -> Vec<String> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {

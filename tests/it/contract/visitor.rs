@@ -1,4 +1,4 @@
-//! Somebody who asks over HTTP: a program with a token, or a browser with cookies. No redirect is followed.
+//! An HTTP client: a program with a token, or a browser with cookies. It follows no redirects.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub struct Answer {
     pub body: String,
 }
 
-/// The headers that are part of the contract. Of an ETag only that it is there.
+/// The headers that are part of the contract. Of an ETag, only its presence.
 const SHOWN: [&str; 10] = [
     "allow",
     "cache-control",
@@ -51,12 +51,12 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or(Value::Null)
     }
 
-    /// Whether the body is of this kind.
+    /// Whether the body has this content type.
     fn is(&self, media: &str) -> bool {
-        self.header("content-type").is_some_and(|told| told.contains(media))
+        self.header("content-type").is_some_and(|value| value.contains(media))
     }
 
-    /// Status and headers, a line each. A policy for the content is shown of documents only.
+    /// Status and headers, one line each. The Content-Security-Policy is shown for documents only.
     pub fn head(&self) -> String {
         let mut lines = vec![self.status.to_string()];
         let is_document = self.status != 303 && !self.is("json");
@@ -68,7 +68,7 @@ impl Answer {
         lines.join("\n")
     }
 
-    /// All of it, JSON and HTML broken into lines.
+    /// The whole answer, with JSON and HTML broken into lines.
     pub fn shown(&self) -> String {
         let body = match () {
             () if self.is("json") => format!("{:#}", self.json()),
@@ -121,7 +121,7 @@ impl<'a> Visitor<'a> {
         self.ask("POST", path, &[], &fields.iter().map(encoded).collect::<Vec<_>>().join("&"))
     }
 
-    /// `more`: headers besides, or in place of, those that this visitor always sends.
+    /// `more`: additional headers, which replace those that this visitor always sends.
     pub fn ask(&self, method: &str, path: &str, more: &[(&str, &str)], body: &str) -> Answer {
         let mut headers = self.headers.clone();
         headers.insert("host".to_owned(), format!("localhost:{}", self.serve.port));

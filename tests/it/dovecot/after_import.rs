@@ -1,4 +1,4 @@
-//! What happens to the customer's copy after the import, seen in the Maildir.
+//! The effect on the customer's copy after the import, seen in the Maildir.
 
 use super::{deliver, mailbox};
 use crate::support::{
@@ -8,8 +8,8 @@ use crate::support::{
     mailferry::{Database, Mailferry, databases},
 };
 
-/// One mail of the customer's from before and two new ones, imported with this choice. With "start now" the old one is
-/// none of our business, whatever the choice.
+/// Imports with this choice: one mail from before the start and two new ones. With "start now" the old one is left alone, whatever
+/// the choice.
 fn imported(database: Database, extra: &str, after_import: &str) -> (Dovecot, Mailferry) {
     let server = Dovecot::start_with(&[JOBB], extra, |certs| &certs.good);
     server.create_folder(JOBB, "Klart");
@@ -75,7 +75,7 @@ fn delete_takes_only_what_was_imported() {
     for database in databases() {
         let (server, mailferry) = imported(database, "", "delete");
         assert_eq!(server.names(JOBB, "INBOX"), ["old"], "{database:?}");
-        // The customer has marked this one himself, and has not decided yet.
+        // The customer has marked this one as deleted, and has not expunged it yet.
         server.deliver_with_flags(JOBB, "INBOX", "marked", &mail("marked", JOBB), "T");
         assert_eq!(server.client(JOBB).examine("INBOX").search("DELETED"), [4]);
         mailferry.ok(&["mailbox", "set", JOBB, "--after-import", "leave"]);

@@ -1,9 +1,9 @@
-//! With "leave", not one command goes over the wire that could change the customer's copy.
+//! With "leave", no command is sent that could change the customer's copy.
 
 use super::{deliver, mailbox};
 use crate::support::{dovecot::Dovecot, facts::JOBB, mailferry::Database};
 
-/// All that a client may say that only looks. FETCH is looked at more closely.
+/// All commands of a client that only reads. FETCH is examined more closely.
 const LOOKING: [&str; 11] = [
     "CAPABILITY",
     "ID ",
@@ -33,7 +33,7 @@ fn leave_sends_not_one_changing_command() {
     let server = Dovecot::start(&[JOBB]);
     let mailferry = mailbox(&server, Database::Sqlite, &["--start", "all"]);
     deliver(&server, &["one", "two"]);
-    // The test's own looks are in the log as well: they end here.
+    // The test's own sessions are in the log as well; they end here.
     let before = server.commands_sent(JOBB).len();
     mailferry.ok(&["mailbox", "check", JOBB]);
     assert_eq!(mailferry.poll_ok(), 2);

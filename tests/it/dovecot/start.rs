@@ -1,4 +1,4 @@
-//! What of the mail that is there already, when a folder is looked at for the first time.
+//! Which of the existing mails are imported at the first poll of a folder.
 
 use std::time::{Duration, SystemTime};
 
@@ -17,12 +17,12 @@ fn days_ago(days: u64) -> SystemTime {
     SystemTime::now() - Duration::from_secs(days * 86_400)
 }
 
-/// The day as `--start` wants it.
+/// The date in the format of `--start`.
 fn date(moment: SystemTime) -> String {
     Timestamp::try_from(moment).unwrap().to_zoned_datetime(TimeZone::UTC).date().to_string()
 }
 
-/// A server with five mails: three of 400 days ago, two of 100 days ago, in the order of their UIDs.
+/// A server with five mails: three that are 400 days old and two that are 100 days old, in the order of their UIDs.
 fn server_with_old_mail() -> Dovecot {
     let server = Dovecot::start(&[JOBB]);
     for (name, days) in [("old1", 400), ("old2", 400), ("old3", 400), ("recent1", 100), ("recent2", 100)] {
@@ -36,7 +36,7 @@ fn historic(mailferry: &Mailferry, subject: &str) -> Value {
     with(&mailferry.messages(), "subject", subject)[0]["historic"].clone()
 }
 
-/// How many UIDs the ledger has as skipped, and in how many rows.
+/// The number of skipped UIDs in the ledger, and the number of their rows.
 fn skipped(mailferry: &Mailferry) -> (u64, usize) {
     let ledger = mailferry.ledger();
     let rows = with(&ledger, "state", "skipped");
@@ -59,7 +59,7 @@ fn now_skips_what_is_there_and_takes_what_comes() {
         assert_eq!(skipped(&mailferry), (5, 1), "a range, not a row each");
 
         deliver(&server, &["new"]);
-        // Somebody drags an old mail into the folder: it appears now, so it is new.
+        // The customer moves an old mail into the folder: it appears now, so it is new.
         server.deliver_at(JOBB, "INBOX", "dragged", &mail("dragged", JOBB), days_ago(800));
         assert_eq!(mailferry.poll_ok(), 2, "{database:?}");
         assert_eq!(mailferry.subjects(), ["dragged", "new"]);
@@ -129,11 +129,11 @@ fn a_start_that_is_moved_is_decided_anew_and_imports_nothing_that_was_not_wanted
         }
         let mailferry = mailbox(&server, database, &["--start", &date(days_ago(30))]);
         assert_eq!(mailferry.poll_ok(), 3, "{database:?}");
-        // Later: what is imported stays, what is too old stays skipped.
+        // A later start: imported mail stays, skipped mail stays skipped.
         mailferry.ok(&["mailbox", "set", JOBB, "--start", &date(days_ago(10))]);
         assert_eq!(mailferry.poll_ok(), 0, "{database:?}");
         assert_eq!(skipped(&mailferry), (1, 1), "{database:?}");
-        // Earlier: the rest comes, and only that.
+        // An earlier start: the rest is imported, and only that.
         mailferry.ok(&["mailbox", "set", JOBB, "--start", "all"]);
         assert_eq!(mailferry.poll_ok(), 1, "{database:?}");
         assert_eq!(mailferry.subjects(), ["a4", "b14", "c90", "d4"]);

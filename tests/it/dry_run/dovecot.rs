@@ -1,4 +1,4 @@
-//! Against Dovecot, whose Maildir shows every change, and whose log every command.
+//! With Dovecot, whose Maildir shows every change, and whose log shows every command.
 
 use std::time::{Duration, SystemTime};
 
@@ -22,7 +22,7 @@ fn date(days: u64) -> String {
     Timestamp::try_from(days_ago(days)).unwrap().to_zoned_datetime(TimeZone::UTC).date().to_string()
 }
 
-/// Mails of different ages, among them two that are too large, one that a machine wrote and one that is routed elsewhere.
+/// Mails of different ages: two are too large, one is automatic, and one is routed to another inbox.
 fn server() -> Dovecot {
     let server = Dovecot::start(&[JOBB]);
     let large = |subject: &str| [mail(subject, JOBB), b"0123456789\r\n".repeat(2000)].concat();
@@ -60,7 +60,7 @@ fn nothing_is_imported_and_nothing_is_changed() {
             (server.messages(JOBB, "INBOX"), server.untouched(JOBB, "INBOX"), server.commands_sent(JOBB).len());
         let before = kept(&mailferry);
 
-        let told = dry_run(&mailferry);
+        let report = dry_run(&mailferry);
         assert_eq!(kept(&mailferry), before, "{database:?}");
         assert_eq!((server.messages(JOBB, "INBOX"), server.untouched(JOBB, "INBOX")), (copies, new));
         let commands = server.commands_sent(JOBB).split_off(sent);
@@ -72,11 +72,14 @@ fn nothing_is_imported_and_nothing_is_changed() {
         }
 
         let to = |inbox: &str, why: &str| json!([{"inbox": inbox, "why": why}]);
-        assert_eq!(told.mail("routed")["inboxes"], to(ANSOKAN_INBOX, &format!("Delivered-To: {ANSOKAN}")));
-        assert_eq!(told.mail("plain")["inboxes"], to(JOBB_INBOX, &format!("mailbox: {JOBB}")));
-        assert_eq!(told.mail("machine")["automatic"], "Auto-Submitted: auto-replied");
-        assert_eq!((&told.mail("large")["verdict"], &told.mail("large")["inboxes"]), (&json!("too-large"), &json!([])));
-        assert_eq!(told.folders[0]["shown"][0]["subject"], "plain", "the newest first");
+        assert_eq!(report.mail("routed")["inboxes"], to(ANSOKAN_INBOX, &format!("Delivered-To: {ANSOKAN}")));
+        assert_eq!(report.mail("plain")["inboxes"], to(JOBB_INBOX, &format!("mailbox: {JOBB}")));
+        assert_eq!(report.mail("machine")["automatic"], "Auto-Submitted: auto-replied");
+        assert_eq!(
+            (&report.mail("large")["verdict"], &report.mail("large")["inboxes"]),
+            (&json!("too-large"), &json!([]))
+        );
+        assert_eq!(report.folders[0]["shown"][0]["subject"], "plain", "the newest first");
         let words = mailferry.ok(&["mailbox", "dry-run", JOBB]).text();
         for wanted in [
             "INBOX: 4 of 6 mails would be imported (1 of them automatic), 2 too large",
@@ -94,10 +97,11 @@ fn nothing_is_imported_and_nothing_is_changed() {
 }
 
 #[test]
-fn a_poll_does_what_was_told_whatever_the_start() {
+fn a_poll_does_what_the_dry_run_reported_for_every_start() {
     let server = server();
-    let counts =
-        |told: &super::Told| ["would_import", "too_big", "before_start", "automatic"].map(|key| told.count(key));
+    let counts = |report: &super::DryRunReport| {
+        ["would_import", "too_big", "before_start", "automatic"].map(|key| report.count(key))
+    };
     for (start, wanted) in [
         ("all".to_owned(), [4, 2, 0, 1]),
         ("now".to_owned(), [0, 0, 6, 0]),
@@ -110,7 +114,7 @@ fn a_poll_does_what_was_told_whatever_the_start() {
 }
 
 #[test]
-fn a_start_that_is_moved_brings_what_was_told_and_nothing_that_is_here() {
+fn an_earlier_start_imports_what_was_reported_and_no_duplicates() {
     for database in databases() {
         let server = server();
         let mailferry = mailbox(&server, database, &["--start", &date(50)]);
@@ -118,13 +122,13 @@ fn a_start_that_is_moved_brings_what_was_told_and_nothing_that_is_here() {
         for (start, would_import, before_start) in [(date(200), 2, 2), (date(300), 0, 2), ("all".to_owned(), 1, 0)] {
             mailferry.ok(&["mailbox", "set", JOBB, "--start", &start]);
             let before = kept(&mailferry);
-            let told = dry_run(&mailferry);
+            let report = dry_run(&mailferry);
             assert_eq!(kept(&mailferry), before, "{database:?}");
             assert_eq!(
-                (told.count("would_import"), told.count("before_start")),
+                (report.count("would_import"), report.count("before_start")),
                 (would_import, before_start),
                 "{start}: {}",
-                told.total
+                report.total
             );
             comes_true(&mailferry);
         }
@@ -132,7 +136,7 @@ fn a_start_that_is_moved_brings_what_was_told_and_nothing_that_is_here() {
 }
 
 #[test]
-fn mail_in_two_folders_is_told_once_and_a_folder_that_is_missing_keeps_no_other_waiting() {
+fn mail_in_two_folders_is_reported_once_and_a_missing_folder_does_not_block_others() {
     let server = Dovecot::start(&[JOBB]);
     server.create_folder(JOBB, "Kopior");
     server.deliver(JOBB, "INBOX", "a", &mail("one", JOBB));
@@ -140,11 +144,11 @@ fn mail_in_two_folders_is_told_once_and_a_folder_that_is_missing_keeps_no_other_
     server.deliver(JOBB, "Kopior", "c", &mail("two", JOBB));
     let folders = ["--start", "all", "--folder", "Saknas", "--folder", "INBOX", "--folder", "Kopior"];
     let mailferry = mailbox(&server, Database::Sqlite, &folders);
-    let told = super::dry_run_with_a_problem(&mailferry);
-    let problem = &told.folders[0]["problem"];
+    let report = super::dry_run_with_a_problem(&mailferry);
+    let problem = &report.folders[0]["problem"];
     assert_eq!((&problem["step"], &problem["blame"]), (&json!("select"), &json!("folder")), "{problem}");
-    assert_eq!((told.count("would_import"), told.count("duplicates")), (2, 1), "{}", told.total);
-    assert_eq!(told.folders[2]["shown"][1]["verdict"], "duplicate");
+    assert_eq!((report.count("would_import"), report.count("duplicates")), (2, 1), "{}", report.total);
+    assert_eq!(report.folders[2]["shown"][1]["verdict"], "duplicate");
     let line = mailferry.poll().remove(0);
     assert_eq!((&line["imported"], &line["skipped"]), (&json!(2), &json!(1)), "{line}");
 }

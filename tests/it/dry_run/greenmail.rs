@@ -1,4 +1,4 @@
-//! Against GreenMail, whose restart is a new UIDVALIDITY.
+//! With GreenMail, which has a new UIDVALIDITY after a restart.
 
 use super::{comes_true, dry_run};
 use crate::support::{
@@ -22,7 +22,7 @@ fn send(server: &GreenMail, subjects: &[&str]) {
 }
 
 #[test]
-fn another_uidvalidity_is_told_and_what_is_here_is_recognised() {
+fn another_uidvalidity_is_reported_and_duplicates_are_recognised() {
     for database in databases() {
         let mut server = GreenMail::start(&[JOBB]);
         let mailferry = mailbox(&server, database);
@@ -33,24 +33,24 @@ fn another_uidvalidity_is_told_and_what_is_here_is_recognised() {
 
         server.restart();
         send(&server, &["four", "three", "two", "five"]);
-        let told = comes_true(&mailferry);
-        assert_eq!((told.count("would_import"), told.count("duplicates")), (2, 2), "{database:?}");
-        let note = text(&told.folders[0], "note");
+        let report = comes_true(&mailferry);
+        assert_eq!((report.count("would_import"), report.count("duplicates")), (2, 2), "{database:?}");
+        let note = text(&report.folders[0], "note");
         assert!(note.contains("renumbered its mail") && note.contains("recognised by its content"), "{note}");
-        assert_eq!(text(told.mail("three"), "verdict"), "duplicate");
+        assert_eq!(text(report.mail("three"), "verdict"), "duplicate");
     }
 }
 
 #[test]
-fn mail_that_another_mailbox_has_brought_is_told_as_here() {
+fn mail_that_another_mailbox_has_imported_is_reported_as_a_duplicate() {
     let server = GreenMail::start(&[JOBB, ANSOKAN]);
     let mailferry = mailbox(&server, Database::Sqlite);
     mailferry.add_mailbox(ANSOKAN, JOBB_INBOX, &server.options(), &["--start", "all"]);
     server.send("anna@example.se", &[JOBB, ANSOKAN], &mail("to both", &format!("{JOBB}, {ANSOKAN}")));
     send(&server, &["to one"]);
     mailferry.ok(&["poll", ANSOKAN]);
-    let told = dry_run(&mailferry);
-    assert_eq!((told.count("would_import"), told.count("duplicates")), (1, 1), "{}", told.total);
+    let report = dry_run(&mailferry);
+    assert_eq!((report.count("would_import"), report.count("duplicates")), (1, 1), "{}", report.total);
     let line = mailferry.json(&["poll", JOBB]).remove(0);
     assert_eq!((&line["imported"], &line["skipped"]), (&1.into(), &1.into()), "{line}");
 }

@@ -1,4 +1,4 @@
-//! What may be chosen: folders, and what happens to a copy.
+//! The choices: folders, and effects on a copy.
 
 use serde_json::{Value, json};
 
@@ -24,9 +24,9 @@ fn folder<'a>(folders: &'a [Value], name: &str) -> &'a Value {
 
 /// Whether each effect is possible, and whether that is certain.
 fn effects(mailferry: &Mailferry) -> Vec<(String, bool, bool)> {
-    let told = mailferry.json(&["mailbox", "effects", JOBB]);
+    let offers = mailferry.json(&["mailbox", "effects", JOBB]);
     let is = |ability: &Value, key: &str| ability[key].as_bool().unwrap();
-    told.iter().map(|one| (text(one, "effect").to_owned(), is(one, "possible"), is(one, "certain"))).collect()
+    offers.iter().map(|one| (text(one, "effect").to_owned(), is(one, "possible"), is(one, "certain"))).collect()
 }
 
 #[test]
@@ -45,13 +45,13 @@ fn folders_are_offered_with_their_counts_and_none_is_opened() {
 }
 
 #[test]
-fn what_a_folder_is_for_is_told_where_the_server_tells_it() {
+fn special_uses_are_listed_if_the_server_gives_them() {
     let server = Faulty::with("gmail", 1);
     let folders = mailbox(&server.options(), &[]).json(&["mailbox", "folders", JOBB]);
     assert_eq!(folder(&folders, "[Gmail]/Trash")["special_use"], "trash");
     assert_eq!(folder(&folders, "INBOX")["special_use"], Value::Null);
 
-    // One that tells only when asked, and one that refuses the question.
+    // A server that lists special uses only on request (LIST RETURN), and one that refuses the request.
     for (answer, wanted) in [
         ("S: * LIST (\\Junk) \"/\" Skr\nS: * LIST () \"/\" INBOX\nS: TAG OK done", json!("junk")),
         ("S: TAG BAD what?", Value::Null),
@@ -71,17 +71,17 @@ fn what_a_folder_is_for_is_told_where_the_server_tells_it() {
 }
 
 #[test]
-fn what_a_server_can_do_is_told_without_trying() {
+fn the_effects_of_a_server_are_listed_without_trying_them() {
     let server = Faulty::with("gmail", 1);
     let mailferry = mailbox(&server.options(), &[]);
     let is = |effect: &str, possible, certain| (effect.to_owned(), possible, certain);
-    let told = effects(&mailferry);
+    let offers = effects(&mailferry);
     assert_eq!(
-        (&told[0], &told[3], &told[4]),
-        // Whether the folder may be changed at all shows only when it is opened for changes.
+        (&offers[0], &offers[3], &offers[4]),
+        // Only opening the folder read-write shows whether it can be changed.
         (&is("leave", true, true), &is("move", true, false), &is("delete", true, false))
     );
-    assert!(told[1].1 && told[2].1, "{told:?}");
+    assert!(offers[1].1 && offers[2].1, "{offers:?}");
     server.account().folders.remove("[Gmail]/Trash");
     assert_eq!(effects(&mailferry)[4], is("delete", false, true));
     assert!(server.changes().is_empty(), "{:?}", server.changes());
@@ -90,8 +90,8 @@ fn what_a_server_can_do_is_told_without_trying() {
     server.account().faults.extra_capabilities.clear();
     server.account().faults.missing_capabilities.extend(["MOVE", "UIDPLUS"]);
     let mailferry = mailbox(&server.options(), &[]);
-    let told = effects(&mailferry);
-    assert_eq!((&told[3], &told[4]), (&is("move", false, true), &is("delete", false, true)));
+    let offers = effects(&mailferry);
+    assert_eq!((&offers[3], &offers[4]), (&is("move", false, true), &is("delete", false, true)));
     let words = mailferry.ok(&["mailbox", "effects", JOBB]).text();
     assert!(words.contains("the server lacks UIDPLUS"), "{words}");
 }

@@ -1,4 +1,4 @@
-//! PostgreSQL goes away, or stands still, while `serve` imports with "delete".
+//! PostgreSQL stops, or hangs, while `serve` imports with "delete".
 //!
 //! MAILFERRY_TEST_OUTAGE_SECONDS makes it longer.
 

@@ -40,7 +40,7 @@ fn mounted() -> Option<SmallDisk> {
     disk
 }
 
-/// An installation on this disk, and a mailbox with more mail than has room there.
+/// An installation on this disk, and a mailbox with more mail than fits.
 fn too_much_mail(disk: &SmallDisk) -> (Dovecot, Mailferry, Delivered) {
     let server = Dovecot::start(&[JOBB]);
     let mut mailferry = Mailferry::new();
@@ -71,7 +71,7 @@ fn poll_again_and_again(mut disk: SmallDisk) {
 fn serve_until_there_is_room(mut disk: SmallDisk) {
     let (server, mut mailferry, delivered) = too_much_mail(&disk);
     let mut serve = mailferry.serve();
-    // What says why: the poll itself, or the next look for what is due.
+    // The cause is reported by the poll itself, or by the next query for due mailboxes.
     let failures = || serve.output().matches("database").count();
     let limit = Duration::from_secs(60);
     wait::until("two failures", limit, || (failures() >= 2).then_some(()));

@@ -1,4 +1,4 @@
-//! A server that breaks off or answers NO: an error, never "no new mail", and the next poll goes on.
+//! A server that disconnects or answers NO: an error, never "no new mail", and the next poll continues.
 
 use super::{CANARY, fails_at, mailbox};
 use crate::support::{mail::mail, mailferry::Mailferry, scripted::Scripted};

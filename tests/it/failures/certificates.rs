@@ -1,4 +1,4 @@
-//! Certificates that must not be trusted, and the pin for the one kind that many customers have.
+//! Certificates that must not be trusted, and pinning for the self-signed kind that many customers have.
 
 use super::{fails_at, mailbox};
 use crate::support::{
@@ -42,7 +42,7 @@ fn a_self_signed_one_marked_as_authority_is_accepted_by_its_pin() {
     let fingerprint = &server.certs.self_signed_ca.fingerprint;
     let mailferry = Mailferry::new();
     mailferry.add_inbox(JOBB_INBOX);
-    // Even where the customer has sent it as "our CA file".
+    // Even if the customer has sent it as "our CA file".
     let mut options = server.tls_options();
     let ca_file = options.iter().position(|option| option == "--ca-file").unwrap();
     options[ca_file + 1] = server.certs.self_signed_ca.cert_file.to_string_lossy().into_owned();

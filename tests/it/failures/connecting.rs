@@ -1,4 +1,4 @@
-//! Servers that are not there, do not let us in, or do not have the folder.
+//! Servers that cannot be reached, refuse the login, or do not have the folder.
 
 use super::{fails_at, mailbox};
 use crate::support::{

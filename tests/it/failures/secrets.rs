@@ -1,4 +1,4 @@
-//! No password in anything that is printed, logged or stored in the clear.
+//! No password in anything that is printed, logged or stored unencrypted.
 
 use std::fs;
 
@@ -24,7 +24,7 @@ fn base64(bytes: &[u8]) -> String {
     })
 }
 
-/// The password, and what AUTHENTICATE PLAIN makes of it.
+/// The password, and its form in AUTHENTICATE PLAIN.
 fn spellings() -> [String; 3] {
     let plain = base64(format!("\0{JOBB}\0{CANARY}").as_bytes());
     [CANARY.to_owned(), plain, base64(CANARY.as_bytes()).trim_end_matches('=').to_owned()]

@@ -1,9 +1,9 @@
-//! Somebody between us and the server takes STARTTLS away or puts words into it. No credential may leave.
+//! An attacker between us and the server strips STARTTLS or injects text. No credentials may be sent.
 
 use super::{CANARY, fails_at, mailbox};
 use crate::support::{certs::Certs, scripted::Scripted};
 
-/// Polls with `--tls starttls` against this dialogue, and shows that the client has kept its credentials.
+/// Polls with `--tls starttls` against this dialogue, and checks that the client has sent no credentials.
 fn keeps_its_credentials(dialogue: &str, words: &[&str]) {
     let dir = tempfile::TempDir::new().unwrap();
     let certs = Certs::make(dir.path());

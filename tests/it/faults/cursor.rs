@@ -1,4 +1,4 @@
-//! Which mail is new, whatever the server says of its numbers.
+//! Which mail is new, whatever numbers the server gives.
 
 use mailferry::test_server::{Account, Answer, Body, Reply, Sizes, UidNext, UidValidity};
 use serde_json::Value;
@@ -29,7 +29,7 @@ fn show(mailferry: &Mailferry) -> Value {
 fn a_mail_that_search_left_out_is_found_by_the_daily_comparison() {
     let (server, mailferry) = with(&["one"]);
     assert_eq!(mailferry.poll_ok(), 1);
-    // At the first look EXISTS would tell at once; where only the new mails are listed, a gap looks like a mail that was deleted.
+    // At the first poll EXISTS would show it at once; later, when only new mails are listed, a gap looks like a deleted mail.
     for subject in ["two", "three"] {
         arrives(&server, subject);
     }
@@ -154,7 +154,7 @@ fn uidvalidity_that_changes_at_every_login_is_replaced_by_the_mails_and_said_so(
     let shown = show(&mailferry);
     assert_eq!(shown["completeness"][0]["uidvalidity"], "changing", "{shown}");
     assert!(mailferry.ok(&["mailbox", "show", JOBB]).text().contains("no lasting UIDVALIDITY"));
-    // And if its mails are others, they are noticed.
+    // And if the mails are different ones, this is noticed.
     server.account().inbox().messages.reverse();
     server.account().inbox().renumber(500);
     arrives(&server, "last");
@@ -276,7 +276,7 @@ fn a_limit_that_shrinks_with_every_answer_is_an_error_in_the_end() {
 }
 
 #[test]
-fn a_mail_whose_size_breaks_the_connection_keeps_no_other_waiting() {
+fn a_mail_whose_size_breaks_the_connection_does_not_block_others() {
     let (server, mailferry) = with(&["one", "two", "three"]);
     server.account().faults.breaks_at_size_of.extend([2]);
     for _ in 0..5 {
@@ -321,7 +321,7 @@ fn without_any_number_a_uid_that_was_skipped_and_is_given_again_is_noticed() {
 }
 
 #[test]
-fn a_server_that_says_nothing_where_there_is_nothing_is_polled_all_the_same() {
+fn a_server_that_answers_nothing_for_an_empty_folder_is_polled() {
     let (server, mailferry) = with(&["one", "two"]);
     server.account().faults.search_hides_none = true;
     assert_eq!(mailferry.poll_ok(), 2);

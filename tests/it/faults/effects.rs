@@ -1,4 +1,4 @@
-//! What happens to the customer's copies when the server will not, cannot, or breaks in the middle.
+//! Effects on the customer's copies when the server refuses, cannot do them, or breaks in the middle.
 
 use mailferry::test_server::{Account, Answer, Reply};
 
@@ -14,7 +14,7 @@ fn once(command: &str, answer: Answer) -> Vec<Reply> {
 }
 
 #[test]
-fn a_break_at_any_step_of_move_leaves_one_copy_in_the_target() {
+fn a_crash_at_any_step_of_move_leaves_one_copy_in_the_target() {
     for lacks_move in [false, true] {
         for command in ["UID MOVE", "STATUS", "UID COPY", "UID STORE", "UID EXPUNGE"] {
             for answer in [Answer::Cut, Answer::ExecuteThenCut, Answer::Tagged("NO not now".to_owned())] {
@@ -38,7 +38,7 @@ fn a_break_at_any_step_of_move_leaves_one_copy_in_the_target() {
 }
 
 #[test]
-fn two_equal_mails_are_two_copies_also_after_a_break() {
+fn two_equal_mails_are_two_copies_also_after_a_crash() {
     let server = Faulty::start(Account::with_mails(["same", "same"].map(|subject| mail(subject, JOBB))));
     server.account().faults.missing_capabilities.insert("MOVE");
     server.account().faults.replies = once("UID COPY", Answer::ExecuteThenCut);
@@ -71,7 +71,7 @@ fn gmail_without_a_trash_folder_says_so_and_deletes_nothing() {
 }
 
 #[test]
-fn what_is_refused_again_and_again_is_impossible_and_asked_for_once_a_day() {
+fn an_effect_that_is_refused_repeatedly_is_impossible_and_retried_daily() {
     let server = Faulty::with("store-refused", 1);
     let mailferry = mailbox(&server, &["--after-import", "seen"]);
     for _ in 0..10 {
@@ -89,7 +89,7 @@ fn what_is_refused_again_and_again_is_impossible_and_asked_for_once_a_day() {
 }
 
 #[test]
-fn what_a_folder_cannot_keep_is_told_at_set_up() {
+fn flags_that_a_folder_does_not_store_are_reported_at_setup() {
     let server = Faulty::with("ordinary", 1);
     server.account().faults.permanent_flags = Some("\\Seen".to_owned());
     let mailferry = mailbox(&server, &["--after-import", "delete"]);
@@ -104,7 +104,7 @@ fn what_a_folder_cannot_keep_is_told_at_set_up() {
 }
 
 #[test]
-fn old_copies_get_no_newer_wish_when_the_folder_is_numbered_anew() {
+fn a_new_uidvalidity_applies_no_newer_action_to_old_copies() {
     for (before, done) in [("leave", ""), ("seen", "\\Seen")] {
         let server = Faulty::start(Account::with_mails(["one", "two"].map(|subject| mail(subject, JOBB))));
         let mailferry = mailbox(&server, &["--after-import", before]);
@@ -120,7 +120,7 @@ fn old_copies_get_no_newer_wish_when_the_folder_is_numbered_anew() {
 }
 
 #[test]
-fn what_was_open_goes_on_where_it_was_when_the_folder_is_numbered_anew() {
+fn pending_work_continues_when_the_folder_gets_a_new_uidvalidity() {
     let server = Faulty::start(Account::with_mails(["one", "two"].map(|subject| mail(subject, JOBB))));
     server.account().folder("Klart");
     server.account().faults.missing_capabilities.insert("MOVE");
@@ -148,7 +148,7 @@ fn what_an_earlier_poll_left_open_is_never_done_to_another_mail() {
     poll(&mailferry);
     assert_eq!(count(&server, "INBOX"), 3, "imported, and to be deleted still");
     server.mend();
-    // A backup is restored, and so much mail comes that no number shows it.
+    // A backup is restored, and so much mail arrives that UIDNEXT does not show it.
     server.account().inbox().rewind(2);
     for subject in ["four", "five", "six"] {
         server.account().inbox().append(mail(subject, JOBB));

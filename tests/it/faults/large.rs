@@ -1,4 +1,4 @@
-//! Large mail: in parts, on from where it stopped, and in little memory.
+//! Large mail is fetched in parts, resumed where it stopped, and needs little memory.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ fn parts_of_two_different_mails_are_never_joined() {
     server.account().faults.cut_after = Some(4 << 20);
     poll(&mailferry);
     server.mend();
-    // A server that writes the mail anew for each session.
+    // A server that generates the mail again for each session.
     let other: Vec<u8> = large(6).iter().map(|byte| if *byte == b'7' { b'x' } else { *byte }).collect();
     server.account().inbox().messages[0].bytes = other.clone();
     poll(&mailferry);
@@ -92,7 +92,7 @@ fn a_wrong_part_concerns_its_mail_only() {
 }
 
 #[test]
-fn what_was_put_aside_can_be_downloaded_or_given_up() {
+fn quarantined_mail_can_be_downloaded_or_skipped() {
     let server = Faulty::start(Account::with_mails([large(3), mail("small", JOBB)]));
     let mailferry = mailbox(&server, &["--max-size", "2MB"]);
     poll(&mailferry);
@@ -118,7 +118,7 @@ fn what_was_put_aside_can_be_downloaded_or_given_up() {
 }
 
 #[test]
-fn a_poll_that_comes_no_further_is_not_begun_again_at_once() {
+fn a_poll_without_progress_is_not_repeated_at_once() {
     let server = Faulty::with("silent", 2);
     server.account().faults.replies =
         vec![Reply { command: "UID FETCH".to_owned(), after: 1, times: None, answer: Answer::Silence }];
@@ -133,7 +133,7 @@ fn a_poll_that_comes_no_further_is_not_begun_again_at_once() {
 }
 
 #[test]
-fn a_large_mail_that_always_breaks_at_the_same_place_keeps_no_other_waiting() {
+fn a_large_mail_that_always_breaks_at_the_same_place_does_not_block_others() {
     let server = Faulty::start(Account::with_mails([large(4), mail("small", JOBB)]));
     server.account().faults.cut_after = Some(2 << 20);
     let mailferry = mailbox(&server, &[]);
@@ -155,12 +155,12 @@ fn a_large_mail_that_always_breaks_at_the_same_place_keeps_no_other_waiting() {
 }
 
 #[test]
-fn an_empty_whole_in_place_of_a_part_is_no_mail() {
+fn an_empty_body_instead_of_a_part_is_not_a_mail() {
     let server = Faulty::start(Account::with_mails(["one", "two"].map(|subject| mail(subject, JOBB))));
     server.account().faults.parts = Parts::Whole;
     server.account().faults.bodies.insert(1, Body::Empty);
     let mailferry = mailbox(&server, &[]);
-    // The second poll asks for the suspect in parts.
+    // The second poll fetches the suspect in parts.
     for _ in 0..2 {
         poll(&mailferry);
         assert_eq!((mailferry.subjects(), states(&mailferry)[&1].as_str()), (vec!["two".to_owned()], "pending"));
@@ -171,8 +171,8 @@ fn an_empty_whole_in_place_of_a_part_is_no_mail() {
 }
 
 #[test]
-fn a_large_mail_that_is_refused_before_any_other_came_keeps_no_other_waiting() {
-    // More mails than one question is about: whether it is this mail or the server, the others tell.
+fn a_large_mail_that_is_refused_first_does_not_block_others() {
+    // More mails than one FETCH: the others show whether the mail or the server is at fault.
     let others = (0..500).map(|n| mail(&format!("small {n}"), JOBB));
     let server = Faulty::start(Account::with_mails([large(2)].into_iter().chain(others)));
     server.account().faults.bodies.insert(1, Body::Refused);

@@ -1,4 +1,4 @@
-//! Mail that our own effects put into a folder that is polled, or that something puts back: it comes in once, and comes to rest.
+//! Mail that our own effects put into a polled folder, or that something else puts back: it is imported once, and the loop ends.
 
 use mailferry::test_server::{Account, Answer, Reply};
 use serde_json::Value;
@@ -21,8 +21,8 @@ fn changes(server: &Faulty) -> usize {
     server.account().commands.iter().filter(changing).count()
 }
 
-/// Polls on until nothing changes any more, and sees that this is soon.
-fn comes_to_rest(server: &Faulty, mailferry: &Mailferry) -> Value {
+/// Polls until nothing changes any more, and checks that this is soon.
+fn settles(server: &Faulty, mailferry: &Mailferry) -> Value {
     let mut line = poll(mailferry);
     for _ in 0..3 {
         line = poll(mailferry);
@@ -46,7 +46,7 @@ fn mail_that_is_put_back_comes_in_once_and_is_left_alone() {
                 server.account().faults.missing_capabilities.insert("MOVE");
             }
             let mailferry = mailbox_on(database, &server, &["--after-import", effect]);
-            let line = comes_to_rest(&server, &mailferry);
+            let line = settles(&server, &mailferry);
             assert_eq!(mailferry.subjects(), ["one", "two"], "{effect} {lacks}");
             assert_eq!(server.uids(), [3, 4], "{effect} {lacks}: left alone");
             let states = states(&mailferry);
@@ -61,11 +61,11 @@ fn mail_that_is_put_back_comes_in_once_and_is_left_alone() {
 }
 
 #[test]
-fn another_wish_ends_what_was_told() {
+fn a_changed_action_replaces_pending_effects() {
     let server = with_mails(&["one"]);
     server.account().faults.returns_mail = true;
     let mailferry = mailbox(&server, &["--after-import", "delete"]);
-    comes_to_rest(&server, &mailferry);
+    settles(&server, &mailferry);
     mailferry.ok(&["mailbox", "set", JOBB, "--after-import", "leave"]);
     assert!(poll(&mailferry)["error"].is_null());
     assert_eq!(mailferry.subjects(), ["one"]);
@@ -76,7 +76,7 @@ fn a_mail_that_is_gone_again_is_told_of_no_more() {
     let server = with_mails(&["one"]);
     server.account().faults.returns_mail = true;
     let mailferry = mailbox(&server, &["--after-import", "delete"]);
-    comes_to_rest(&server, &mailferry);
+    settles(&server, &mailferry);
     server.mend();
     server.account().inbox().expunge(2);
     mailferry.run(&["mailbox", "verify", JOBB]);
@@ -84,20 +84,20 @@ fn a_mail_that_is_gone_again_is_told_of_no_more() {
 }
 
 #[test]
-fn mail_that_something_changes_on_its_way_back_comes_to_rest_too() {
+fn the_loop_ends_also_for_mail_that_is_changed_when_it_is_put_back() {
     let server = with_mails(&["one"]);
     (server.account().faults.returns_mail, server.account().faults.returns_mail_changed) = (true, true);
     let mailferry = mailbox(&server, &["--after-import", "delete"]);
     for _ in 0..10 {
         poll(&mailferry);
     }
-    comes_to_rest(&server, &mailferry);
-    // Each is another mail, as far as anybody can tell: none is lost, and at the sixth its copy is left alone.
+    settles(&server, &mailferry);
+    // Each looks like a different mail: none is lost, and the copy of the sixth is left alone.
     assert_eq!(mailferry.messages().len(), 6);
 }
 
 #[test]
-fn a_break_at_any_step_leaves_nothing_that_comes_in_twice() {
+fn a_crash_at_any_step_imports_nothing_twice() {
     for lacks_move in [false, true] {
         for command in ["UID MOVE", "STATUS", "UID COPY", "UID STORE", "UID EXPUNGE"] {
             for answer in [Answer::Cut, Answer::ExecuteThenCut, Answer::Tagged("NO not now".to_owned())] {
@@ -111,7 +111,7 @@ fn a_break_at_any_step_leaves_nothing_that_comes_in_twice() {
                 server.account().faults.replies =
                     vec![Reply { command: command.to_owned(), after: 0, times: Some(1), answer }];
                 let mailferry = mailbox(&server, &["--after-import", "move:Klart"]);
-                comes_to_rest(&server, &mailferry);
+                settles(&server, &mailferry);
                 assert_eq!(mailferry.subjects(), ["one", "two"], "{about}");
                 assert_eq!(server.account().folder("Klart").messages.len(), 2, "{about}");
             }
@@ -127,7 +127,7 @@ fn a_folder_that_is_polled_under_another_name_is_no_target() {
         let refused = mailferry.run(&["mailbox", "set", JOBB, "--after-import", &format!("move:{name}")]);
         assert!(refused.code != 0 && refused.all().contains("choose another"), "{name}: {}", refused.all());
     }
-    // The server alone knows this name.
+    // Only the server knows this name of the folder.
     let server = with_mails(&["one", "two"]);
     server.account().folder("Klart").append(mail("three", JOBB));
     server.account().faults.aliases.insert("Arkiv".to_owned(), "INBOX".to_owned());
@@ -138,9 +138,9 @@ fn a_folder_that_is_polled_under_another_name_is_no_target() {
     let offered = mailferry.json(&["mailbox", "effects", JOBB]);
     let moving = offered.iter().find(|ability| ability["effect"] == "move").expect("a line for move");
     assert_eq!(moving["possible"], false, "{moving}");
-    let told = mailferry.ok(&["mailbox", "dry-run", JOBB]).text();
-    assert!(told.contains("Arkiv is the polled folder INBOX"), "{told}");
-    let line = comes_to_rest(&server, &mailferry);
+    let output = mailferry.ok(&["mailbox", "dry-run", JOBB]).text();
+    assert!(output.contains("Arkiv is the polled folder INBOX"), "{output}");
+    let line = settles(&server, &mailferry);
     assert_eq!(mailferry.subjects(), ["one", "three", "two"]);
     assert_eq!((changes(&server), text(&line["error"], "step")), (0, "settle"), "nothing is moved: {line}");
     assert_eq!(server.uids(), [1, 2]);
@@ -151,10 +151,10 @@ fn a_server_that_ignores_the_case_of_names_moves_nothing_into_itself() {
     let server = with_mails(&["one"]);
     server.account().faults.folds_case = true;
     server.account().folder("Klart").append(mail("two", JOBB));
-    // Set up before names were compared so: the row is as an older version has written it.
+    // An installation from before names were compared this way: the row is as an older version wrote it.
     let mailferry = mailbox(&server, &["--folder", "Klart", "--after-import", "move:Annan"]);
     mailferry.sql("UPDATE mailbox SET after_import = 'move:klart'");
-    let line = comes_to_rest(&server, &mailferry);
+    let line = settles(&server, &mailferry);
     assert_eq!((mailferry.subjects(), changes(&server)), (vec!["two".to_owned()], 0), "{line}");
 }
 
@@ -173,7 +173,7 @@ fn two_mailboxes_of_one_account_do_not_move_mail_to_and_fro() {
     };
     let refused = other(&["--folder", "Klart", "--after-import", "move:INBOX"]);
     assert!(refused.code != 0 && refused.all().contains(JOBB), "{}", refused.all());
-    // What was set up before is found out by what comes.
+    // For such an installation, the loop is detected from the mails that arrive.
     assert_eq!(other(&["--folder", "Annan", "--after-import", "leave"]).code, 0);
     mailferry.sql("UPDATE folder SET name = 'Klart' WHERE name = 'Annan'");
     mailferry.sql(&format!("UPDATE mailbox SET after_import = 'move:INBOX' WHERE address = '{ANSOKAN}'"));

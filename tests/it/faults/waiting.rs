@@ -1,4 +1,4 @@
-//! When a server is asked again after it would not.
+//! When a poll is retried after a server has refused or throttled it.
 
 use super::{mailbox, poll};
 use crate::support::{
@@ -33,7 +33,7 @@ fn each_refusal_has_its_own_wait() {
 }
 
 #[test]
-fn a_told_wait_is_kept_by_a_new_process() {
+fn a_wait_that_the_server_asked_for_survives_a_restart() {
     let server = Faulty::with("exchange-throttle", 2);
     let mailferry = mailbox(&server, &[]);
     poll(&mailferry);

@@ -1,4 +1,4 @@
-//! What happens to the customer's copy after the import, one test a choice.
+//! The effect on the customer's copy after the import, one test for each choice.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::support::{
     mailferry::{Database, Mailferry},
 };
 
-/// Two mails, imported with this choice; the line that the poll gave.
+/// Imports two mails with this choice; returns the line of the poll.
 fn imported(after_import: &str) -> (GreenMail, Mailferry, Value) {
     let server = GreenMail::start(&[JOBB]);
     server.client(JOBB).create("Klart");
@@ -25,7 +25,7 @@ fn all_effects_are_done(line: &Value) {
     assert_eq!((&line["effects_done"], &line["effects_pending"]), (&2.into(), &0.into()), "{line}");
 }
 
-/// Nothing comes again, and nothing is lost, by what was done to the customer's copy.
+/// The effect on the customer's copy makes no mail come again, and loses none.
 fn the_next_poll_finds_nothing(mailferry: &Mailferry) {
     assert_eq!(mailferry.poll_ok(), 0);
     assert_eq!(mailferry.subjects(), ["one", "two"]);

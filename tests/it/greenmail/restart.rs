@@ -1,4 +1,4 @@
-//! A restart of GreenMail is what a restored or migrated server looks like: new UIDVALIDITY, UIDs from 1 again.
+//! After a restart, GreenMail looks like a restored or migrated server: a new UIDVALIDITY, and UIDs from 1 again.
 
 use super::{mailbox, send};
 use crate::support::{

@@ -1,4 +1,4 @@
-//! `mailferry serve`, which polls by itself.
+//! `mailferry serve`, which polls on schedule.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Servers that never come to an end. Each costs the mailbox one failed poll, and us little.
+//! Endless answers. Each costs the mailbox one failed poll, and Mailferry little time and memory.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -10,9 +10,9 @@ use std::{
 use super::{DEADLINE, GRACE, MOST_MEMORY, hurried, measured_poll};
 use crate::support::{facts::text, mail::mail, ordinary};
 
-/// What comes instead of an answer: a start, and then the same again and again; nothing, if that is empty.
+/// The text instead of an answer: a beginning, and then a part that repeats without end; nothing, if that is empty.
 struct Flood {
-    /// How the command begins that is answered so; empty for the greeting.
+    /// The beginning of the command that is answered this way; empty for the greeting.
     at: &'static str,
     start: Vec<u8>,
     again: Vec<u8>,
@@ -24,7 +24,7 @@ impl Flood {
         Self { at, start: start.into(), again: again.into(), pause: Duration::ZERO }
     }
 
-    /// Ends when the client goes.
+    /// Ends when the client disconnects.
     fn pour(&self, mut stream: &TcpStream) -> std::io::Result<()> {
         stream.write_all(&self.start)?;
         while !self.again.is_empty() {
@@ -34,7 +34,7 @@ impl Flood {
         Ok(())
     }
 
-    /// An ordinary server with one mail, until the moment comes.
+    /// An ordinary server with one mail, until the command arrives.
     fn serve(&self, stream: &TcpStream) -> std::io::Result<()> {
         let messages = [mail("one", "jobb@lillestad.se")];
         if self.at.is_empty() {
@@ -62,7 +62,7 @@ impl Flood {
     }
 }
 
-/// Polls a server with this flood. The poll fails in time and within the memory, at the step, and imports nothing.
+/// Polls a server with this flood. The poll fails at the step, within the time and memory limits, and imports nothing.
 fn ends_at(step: &str, flood: Flood) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let mailferry = hurried(listener.local_addr().unwrap().port(), "none", &[]);

@@ -1,4 +1,4 @@
-//! Lists of folders without measure: they end at their limits, and cost little until then.
+//! Endless lists of folders: they end at their limits, and cost little until then.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -13,7 +13,7 @@ use crate::support::{facts::JOBB, measured, measured::Measured, ordinary};
 /// Most of it is the program itself.
 const MOST_MEMORY: u64 = 96 << 20;
 
-/// An ordinary server but for its answer to commands that begin so.
+/// An ordinary server except for its answer to commands that begin with this text.
 fn serve(stream: &TcpStream, at: &str, before: &[u8]) -> std::io::Result<()> {
     let mut writer = stream;
     writer.write_all(b"* OK ready\r\n")?;
@@ -27,7 +27,7 @@ fn serve(stream: &TcpStream, at: &str, before: &[u8]) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Asks such a server for its folders.
+/// Lists the folders of such a server.
 fn listed(at: &'static str, before: impl Into<Vec<u8>>) -> Measured {
     let before = before.into();
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();

@@ -9,10 +9,10 @@ use crate::support::{
     scripted::{Session, tls_config},
 };
 
-/// Certificates of every kind that the scripts name.
+/// The kinds of certificates that the scripts use.
 struct Kinds {
     ours: Certs,
-    /// From an authority that nobody trusts.
+    /// From an untrusted authority.
     strangers: Certs,
 }
 

@@ -1,4 +1,5 @@
-//! Servers that give more than they said, all at once: what is in flight has one limit for all of them, and nobody waits for ever.
+//! Servers that send more than they announced, all at once: the mail in flight has one limit for all of them, and no poll waits for
+//! ever.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -15,7 +16,7 @@ use crate::support::{
     ordinary,
 };
 
-/// A server whose mails have more bytes than it says.
+/// A server whose mails have more bytes than it announces.
 #[derive(Clone, Copy)]
 struct Liar {
     mails: usize,
@@ -53,7 +54,7 @@ impl Liar {
     }
 }
 
-/// Polls so many of them at once.
+/// Polls this number of them at once.
 fn polled(servers: usize, liar: Liar, env: &[(&str, &str)]) -> (Mailferry, Measured) {
     let mut mailferry = Mailferry::new();
     for (name, value) in env {
@@ -90,8 +91,8 @@ fn sixteen_servers_with_literals_of_31_mib() {
 }
 
 #[test]
-fn who_holds_mail_and_wants_more_waits_for_nobody_who_does_the_same() {
-    // In flight are 7 MiB at most, and each of the four wants to collect 4 MiB before it commits.
+fn polls_that_hold_mail_and_need_more_do_not_wait_for_each_other() {
+    // At most 7 MiB are in flight, and each of the four would collect 4 MiB before it commits.
     let env = [
         ("MAILFERRY__SCHEDULE__PARALLEL", "4"),
         ("MAILFERRY__LIMITS__LITERAL", "2MiB"),

@@ -1,4 +1,4 @@
-//! What strangers write goes to no terminal as it is, by whichever command it is printed.
+//! No command prints text from strangers to a terminal unescaped.
 
 use crate::support::{
     facts::{JOBB, JOBB_INBOX, text},
@@ -6,13 +6,13 @@ use crate::support::{
     scripted::Scripted,
 };
 
-/// What a terminal obeys or what hides: an escape, a C1 control, characters that turn or hide text, and those that end a line.
+/// Characters that a terminal interprets or hides: an escape, a C1 control, characters that reorder or hide text, and line ends.
 const NASTY: [char; 12] = [
     '\u{1b}', '\u{9b}', '\u{9d}', '\u{7}', '\u{202e}', '\u{2066}', '\u{2069}', '\u{200b}', '\u{200e}', '\u{200f}',
     '\u{feff}', '\u{2028}',
 ];
 
-fn nasty() -> String {
+fn control_characters() -> String {
     format!("a{}[31mb", NASTY.iter().collect::<String>())
 }
 
@@ -23,10 +23,10 @@ fn word(text: &str) -> String {
 }
 
 fn message() -> Vec<u8> {
-    let (subject, from) = (word(&format!("{}\nmailferry: forged", nasty())), word(&nasty()));
+    let (subject, from) = (word(&format!("{}\nmailferry: forged", control_characters())), word(&control_characters()));
     format!(
         "From: {from} <anna@example.se>\r\nTo: {JOBB}\r\nSubject: {subject}\r\nMessage-ID: <{}@b>\r\n\r\nhej\r\n",
-        nasty()
+        control_characters()
     )
     .into()
 }
@@ -71,7 +71,7 @@ fn no_command_prints_what_a_terminal_would_obey() {
             serde_json::from_str::<serde_json::Value>(line).unwrap_or_else(|error| panic!("{args:?} {error}: {line}"));
         }
     }
-    // A program is told all of it that was stored: control characters are taken out of a subject when it is read.
+    // JSON has everything that was stored: control characters are removed from a subject when it is parsed.
     let subject = text(&mailferry.messages()[0], "subject").to_owned();
     assert!(NASTY.iter().filter(|c| !c.is_control()).all(|c| subject.contains(*c)), "{subject:?}");
     server.sessions();
@@ -79,8 +79,10 @@ fn no_command_prints_what_a_terminal_would_obey() {
 
 #[test]
 fn no_command_prints_a_servers_words_as_they_are() {
-    let dialogue =
-        format!("S: * OK ready\nORDINARY\n\nWHEN: TAG LOGIN *\nS: TAG NO {} so not", nasty().replace('\u{2028}', ""));
+    let dialogue = format!(
+        "S: * OK ready\nORDINARY\n\nWHEN: TAG LOGIN *\nS: TAG NO {} so not",
+        control_characters().replace('\u{2028}', "")
+    );
     let server = Scripted::start(&[&dialogue]);
     let mut mailferry = Mailferry::new();
     mailferry.env("RUST_LOG", "debug");

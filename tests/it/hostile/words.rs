@@ -1,4 +1,4 @@
-//! Servers whose words are the attack, and people whose words would become commands.
+//! Servers with hostile texts, and user input that would become commands.
 
 use super::{CANARY, DEADLINE, GRACE, MOST_MEMORY, hurried};
 use crate::support::{
@@ -11,7 +11,7 @@ use crate::support::{
 
 const ORDINARY: &str = "S: * OK ready\nORDINARY";
 
-/// A server with one mail that plays these dialogues, and a mailbox at it.
+/// A server with one mail that plays these dialogues, and a mailbox on it.
 fn at(dialogues: &[&str]) -> (Scripted, Mailferry) {
     let server = Scripted::with_messages(dialogues, vec![mail("one", JOBB)]);
     let mailferry = hurried(server.port, "none", &[]);

@@ -1,4 +1,4 @@
-//! Twice as long an answer takes about twice as long to read: no server can make us work by the square.
+//! Parsing time grows linearly with the length of an answer: no server can cause quadratic work.
 
 use std::{
     fmt::Write as _,
@@ -33,7 +33,7 @@ fn processor_time(before: Vec<u8>) -> Duration {
     measured.processor
 }
 
-/// Compares an answer with one twice as long. A busy machine blurs the times, so the limit is wide; the square would be 4.
+/// Compares an answer with one that is twice as long. Times vary on a busy machine, so the limit is wide; quadratic would be 4.
 fn grows_with_the_length(what: &str, answer: impl Fn(usize) -> String, count: usize) {
     let [once, twice] = [count, 2 * count].map(|count| (answer(count).into_bytes(), count));
     let length = once.0.len();

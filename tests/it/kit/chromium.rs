@@ -1,4 +1,4 @@
-//! Chromium on a site of a few pages, some of them with faults that it must show.
+//! Chromium on a site of a few pages, some of which have faults that it must report.
 
 mod site;
 
@@ -110,7 +110,7 @@ fn a_request_that_wants_to_leave_is_seen_also_from_a_frame() {
     assert_eq!(leaving, wanted);
     assert_eq!(page.scripts(), [site.url_by_number("/elsewhere")]);
     assert!(page.requests().contains(&site.url("/leaving")), "{:?}", page.requests());
-    // An address is refused like a name, though here it would be found.
+    // An address is refused like a name, although it would be reachable here.
     page.eval("fetch('http://127.0.0.2/', {mode: 'no-cors'}).catch(() => 0)");
     let errors = page.console_errors();
     let count = |what: &str| errors.iter().filter(|error| error.contains(what)).count();
@@ -168,7 +168,7 @@ fn cookies_have_their_flags_and_belong_to_one_page() {
     let two = page(&site, "/asked");
     assert!(!two.text().contains("Cookie:"), "{}", two.text());
 
-    // To a browser this machine is as safe as HTTPS.
+    // A browser treats this machine as a secure origin, like HTTPS.
     for url in [site.url("/cookies"), site.url_by_number("/cookies")] {
         let page = Chromium::shared().page();
         page.go(&url);

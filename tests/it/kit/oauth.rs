@@ -1,4 +1,4 @@
-//! That the identity providers do what the tests of OAuth rely on, as a person's browser and curl see them.
+//! The identity providers do what the OAuth tests rely on, as seen by a browser and by curl.
 
 mod browser;
 mod misbehaviours;
@@ -27,7 +27,7 @@ const USER: &str = "jobb@lillestad.se";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-/// An application that greets the browser when it comes back, once: its redirect URI.
+/// An application that answers one redirect of the browser; returns its redirect URI.
 fn application() -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -49,7 +49,7 @@ fn link(base: &str, redirect_uri: &str) -> String {
     )
 }
 
-/// What curl sees of an answer; a code other than 0 tells why it has none.
+/// An answer as curl sees it; an exit code other than 0 says why there is none.
 #[derive(Debug)]
 struct Seen {
     code: i32,
@@ -62,13 +62,13 @@ impl Seen {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {self:?}"))
     }
 
-    /// A text in the answer, which has to be a good one.
+    /// A text in the answer, whose status must be 200.
     fn text(&self, name: &str) -> String {
         assert_eq!(self.status, 200, "{self:?}");
         self.json()[name].as_str().unwrap_or_else(|| panic!("no {name} in {self:?}")).to_owned()
     }
 
-    /// The status and the error of OAuth.
+    /// The status and the OAuth error.
     fn error(&self) -> (u16, String) {
         (self.status, self.json()["error"].as_str().unwrap_or_default().to_owned())
     }
@@ -86,7 +86,7 @@ fn curl(url: &str, options: &[&str]) -> Seen {
     Seen { code: output.status.code().unwrap(), status: status.parse().unwrap(), body: body.to_owned() }
 }
 
-/// Sends a form, as an application that shows its secret.
+/// Sends a form as an application with a secret.
 fn post(url: &str, fields: &[(&str, &str)]) -> Seen {
     post_with(url, fields, &["--user", &format!("{CLIENT_ID}:{CLIENT_SECRET}")])
 }
@@ -97,7 +97,7 @@ fn post_with(url: &str, fields: &[(&str, &str)], options: &[&str]) -> Seen {
     curl(url, &data.chain(options.iter().copied()).collect::<Vec<_>>())
 }
 
-/// Asks for tokens for a code.
+/// Exchanges a code for tokens.
 fn redeem(base: &str, code: &str, redirect_uri: &str, verifier: &str) -> Seen {
     let fields = [
         ("grant_type", "authorization_code"),

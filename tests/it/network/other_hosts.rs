@@ -1,5 +1,5 @@
-//! Hosts that accept and then say nothing hold places of `serve`, but not all of them and not for long: mail on healthy hosts
-//! arrives all the same.
+//! Hosts that accept connections and then hang occupy slots of `serve`, but not all and not for long: mail on healthy hosts still
+//! arrives.
 
 use std::{
     net::TcpListener,
@@ -17,7 +17,7 @@ use crate::support::{
 const HEALTHY: usize = 10;
 const DEAD_HOSTS: u8 = 10;
 const DEAD_ON_EACH: usize = 3;
-/// How long a dead host costs a place.
+/// For how long a dead host occupies a slot.
 const GREETING: Duration = Duration::from_secs(3);
 const ROUNDS: usize = 3;
 
@@ -34,7 +34,7 @@ fn black_holes_do_not_keep_the_mail_of_healthy_hosts() {
     let mut mails = Mails { server: &server, mailferry: &mailferry, users: &users, sent: 0 };
     let alone = mails.longest_delay(&mailferry.serve());
 
-    // The system accepts connections for a listener that never asks for them, each on an address of its own.
+    // The kernel accepts connections for a listener that never calls accept, each on its own address.
     let silent: Vec<TcpListener> =
         (2..2 + DEAD_HOSTS).map(|n| TcpListener::bind((format!("127.0.0.{n}"), 0)).unwrap()).collect();
     for (host, listener) in silent.iter().enumerate() {
@@ -51,7 +51,7 @@ fn black_holes_do_not_keep_the_mail_of_healthy_hosts() {
         "longest delay: {alone:?} alone, {beside_the_dead:?} beside {} dead",
         usize::from(DEAD_HOSTS) * DEAD_ON_EACH
     );
-    // At the start all are due at once: 30 dead ones in 16 places are two rounds of their deadline.
+    // At the start all are due at once: 30 dead hosts in 16 slots take two rounds of their deadline.
     assert!(beside_the_dead < alone + 3 * GREETING + Duration::from_secs(5), "{alone:?} {beside_the_dead:?}");
 }
 
@@ -63,7 +63,7 @@ struct Mails<'a> {
 }
 
 impl Mails<'_> {
-    /// Delivers a mail to every healthy mailbox, several times; how long the slowest took to arrive.
+    /// Delivers a mail to every healthy mailbox, several times; returns the longest time until one arrived.
     fn longest_delay(&mut self, serve: &Serve) -> Duration {
         let delays = (0..ROUNDS).map(|_| {
             for user in self.users {

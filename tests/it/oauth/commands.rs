@@ -1,4 +1,4 @@
-//! The command line: what it takes, what it refuses, what it shows.
+//! The `oauth` commands: arguments, refusals and output.
 
 use std::time::Duration;
 
@@ -84,8 +84,8 @@ fn a_consent_is_given_up_at_its_provider_when_told_and_with_its_last_mailbox() {
     connected(&mailferry, JOBB);
     mailferry.poll_ok();
     let revoked = || provider.requests(Endpoint::Revoke).len();
-    let told = mailferry.json(&["oauth", "revoke", JOBB]).remove(0);
-    assert_eq!((&told["revoked_at_provider"], &told["mailboxes"]), (&json!(true), &json!([ANSOKAN, JOBB])));
+    let output = mailferry.json(&["oauth", "revoke", JOBB]).remove(0);
+    assert_eq!((&output["revoked_at_provider"], &output["mailboxes"]), (&json!(true), &json!([ANSOKAN, JOBB])));
     assert_eq!(revoked(), 1);
     assert_eq!(text(&mailferry.json(&["oauth", "status"])[0], "state"), "not-connected");
     connected(&mailferry, ANSOKAN);
@@ -110,7 +110,7 @@ fn the_powershell_lines_have_the_ids_filled_in() {
     ] {
         assert!(lines.lines().any(|other| other == line), "{line}: {lines}");
     }
-    // An id that is none goes into no line that somebody runs.
+    // A text that is not a valid id must not end up in a command that a person runs.
     provider.access_token_claims(json!({"oid": "'; Remove-Mailbox *"}));
     let refused = mailferry.run(&["oauth", "app-only", JOBB, "--provider", "contoso"]);
     assert!(refused.code == 1 && !refused.text().contains("Remove-Mailbox"), "{}", refused.all());
@@ -159,7 +159,7 @@ fn tokens_are_sealed_anew_with_a_new_key_and_forgotten_with_a_lost_one() {
     connected(&mailferry, JOBB);
     assert_eq!(mailferry.json(&["key", "rotate"])[0]["resealed"], 2);
     assert_eq!(mailferry.poll_ok(), 1);
-    // A process that runs since before seals with the new key too, or nobody could open what it leaves.
+    // A process that was already running must seal with the new key too, or its secrets could not be opened.
     provider.lifetime(0);
     mailferry.ok(&["mailbox", "set", JOBB, "--interval", "1s"]);
     connected(&mailferry, JOBB);
@@ -172,7 +172,7 @@ fn tokens_are_sealed_anew_with_a_new_key_and_forgotten_with_a_lost_one() {
     more("renewals");
     mailferry.ok(&["key", "rotate"]);
     more("renewals with another key");
-    // Killed between an answer and its being kept, it would lose the consent to this strict provider.
+    // Killed between the answer and storing it, the process would lose the consent at this strict provider.
     serve.sigterm();
     serve.wait();
     mailferry.poll_ok();
@@ -221,6 +221,9 @@ fn a_change_that_cannot_be_made_costs_no_consent() {
     let wrong = ["mailbox", "set", JOBB, "--password-stdin", "--inbox", "misspelt@mail.kundo.se"];
     assert_eq!(mailferry.run_with_input(&wrong, "secret\n").code, 1);
     assert_eq!((provider.requests(Endpoint::Revoke).len(), mailferry.poll_ok()), (0, 1));
-    let told = mailferry.ok_with_input(&["mailbox", "set", JOBB, "--password-stdin"], "secret\n").text();
-    assert!(told.contains("contoso has ended the consent") && provider.requests(Endpoint::Revoke).len() == 1, "{told}");
+    let output = mailferry.ok_with_input(&["mailbox", "set", JOBB, "--password-stdin"], "secret\n").text();
+    assert!(
+        output.contains("contoso has ended the consent") && provider.requests(Endpoint::Revoke).len() == 1,
+        "{output}"
+    );
 }

@@ -1,5 +1,4 @@
-//! What can go wrong while a person consents: each has its cause, its sentence in the browser and on the command line, and keeps
-//! nothing.
+//! Failures while a person consents: each has its cause and its text in the browser and on the command line, and nothing is stored.
 
 use super::{connected, consent, takes_tokens, unconnected};
 use crate::support::{
@@ -15,7 +14,7 @@ fn is_unconnected(mailferry: &Mailferry, about: &str) {
 }
 
 #[test]
-fn what_goes_wrong_in_the_browser_is_told_there_and_here_and_nothing_is_kept() {
+fn a_failure_in_the_browser_is_reported_there_and_on_the_command_line_and_nothing_is_stored() {
     use Misbehaviour::{Denied, WrongIssuer, WrongState};
     let server = takes_tokens();
     let answers: [(Endpoint, Misbehaviour, &str); 9] = [
@@ -67,7 +66,7 @@ fn a_consent_that_is_not_the_wanted_one_is_not_kept_and_given_up_if_nobody_wants
         assert_eq!((page.status, output.code), (400, 1), "{what}: {}", output.all());
         assert!(output.stderr.contains(sentence), "{what}: {}", output.stderr);
         is_unconnected(&mailferry, what);
-        // What the wanted account has consented to before would end with it.
+        // Revoking a token of the wanted account would end its earlier consent too.
         let given_up: Vec<String> = provider.requests(Endpoint::Revoke).iter().map(|r| r["token"].clone()).collect();
         let of_another = if what == "account" { provider.issued().refresh_tokens } else { Vec::new() };
         assert_eq!(given_up, of_another, "{what}");
@@ -83,7 +82,7 @@ fn the_link_asks_for_what_it_should_and_for_nothing_secret() {
     let browser = Browser::new();
     let page = browser.open(connecting.link());
     assert_eq!(page.status, 200, "{}", page.body);
-    // A second visit with the same answer comes too late, or is told so.
+    // A second visit with the same redirect is refused.
     let output = connecting.finish();
     assert_eq!(output.code, 0, "{}", output.all());
     let asked = provider.requests(Endpoint::Authorize).remove(0);
@@ -116,13 +115,13 @@ fn a_device_code_is_entered_elsewhere() {
         let about = format!("{answers:?}");
         provider.next(Endpoint::Token, answers);
         let connecting = mailferry.connect(JOBB, &["--device"]);
-        assert!(!text(&connecting.told, "user_code").is_empty(), "{:?}", connecting.told);
+        assert!(!text(&connecting.first_line, "user_code").is_empty(), "{:?}", connecting.first_line);
         let output = connecting.finish();
         assert_eq!(output.code, code, "{about}: {}", output.all());
         assert!(output.stderr.contains(sentence), "{about}: {}", output.stderr);
     }
     assert_eq!(mailferry.poll_ok(), 1);
-    // A device code is a public client's: no secret goes with it, nor with the refresh token that comes of it.
+    // A device code is for public clients: no secret is sent with it, nor with the refresh token from it.
     provider.lifetime(0);
     mailferry.connect(JOBB, &["--device"]).finish();
     mailferry.poll_ok();
@@ -158,7 +157,7 @@ fn a_consent_of_somebody_who_is_connected_already_ends_nothing() {
     let mailferry = unconnected(&provider, &server);
     connected(&mailferry, JOBB);
     mailferry.add_mailbox_by_token(ANSOKAN, JOBB_INBOX, "contoso", &server.options("none"), &[]);
-    // The browser is logged in as the other, and consents as that one.
+    // The browser is logged in as the other account, and consents as that one.
     let (page, _) = consent(&mailferry, ANSOKAN);
     assert_eq!(page.status, 400);
     assert_eq!(provider.requests(Endpoint::Revoke).len(), 0, "Google would end both");

@@ -1,5 +1,5 @@
-//! The process is ended at every step of a poll that renews its token, against a provider that takes a second use of a refresh
-//! token for theft: the consent is never lost but where the answer itself was.
+//! The process is killed at every step of a poll that renews its token, with a provider that takes a second use of a refresh token
+//! for theft. The consent is lost only if the provider's answer itself was lost.
 
 use std::fs;
 
@@ -29,9 +29,9 @@ fn a_crash_between_rotation_and_use_loses_no_consent() {
     let steps: Vec<String> = fs::read_to_string(log).unwrap().lines().map(str::to_owned).collect();
     let came = steps.iter().position(|step| step == "tokens came").expect("the points are compiled in");
     let kept = steps.iter().position(|step| step == "tokens kept").expect("the tokens are kept");
-    // Up to a few steps behind the renewal; what follows is any poll's.
+    // A few steps past the renewal are enough; the rest is like any poll.
     for step in 1..=kept + 6 {
-        // The tokens are in this process only: a provider that grants no overlap takes them as stolen.
+        // Only this process has the new tokens: a provider without overlap takes the old one for stolen.
         let is_between = (came..kept).contains(&(step - 1))
             && steps[step - 1] != "after a commit"
             && steps[step - 1] != "on the disk";

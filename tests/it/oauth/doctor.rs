@@ -1,4 +1,4 @@
-//! `mailbox check` finds the one cause behind what Exchange says of many.
+//! `mailbox check` finds the cause behind an answer of Exchange that can have several.
 
 use serde_json::{Value, json};
 
@@ -12,13 +12,13 @@ use crate::support::{
 
 const GREETING: &str = "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready";
 
-/// base64 of `user=jobb@l`: how the initial response begins.
+/// base64 of `user=jobb@l`, the beginning of the initial response.
 const AS_JOBB: &str = "TAG AUTHENTICATE XOAUTH2 dXNlcj1qb2JiQGxp*";
 
 const REFUSED: &str = "S: TAG NO AUTHENTICATE failed.";
 const NOT_CONNECTED: &str = "S: TAG BAD User is authenticated but not connected.";
 
-/// Exchange: whoever logs in so is let in, and sees no mailbox.
+/// Exchange: this login succeeds, but sees no mailbox.
 fn not_connected(login: &str) -> String {
     format!(
         "WHEN: {login}\nS: TAG OK AUTHENTICATE completed.\n\nWHEN: TAG LIST *\n{NOT_CONNECTED}\n\nWHEN: TAG EXAMINE *\n{NOT_CONNECTED}\n\n"
@@ -62,7 +62,7 @@ fn diagnosis(mailferry: &Mailferry, about: &str) -> Value {
 #[test]
 fn one_cause_is_left_for_a_persons_mailbox() {
     let shared = ["--login-identity", "anna@lillestad.se"];
-    // The check, the same again, and then as the person whose consent it is.
+    // The check, the check once more, and then with the login name of the person who consented.
     let (unconnected, no) = (not_connected("TAG AUTHENTICATE *"), refused("TAG AUTHENTICATE *"));
     let well = String::new;
     let twice = |last: String| vec![unconnected.clone(), unconnected.clone(), last];
@@ -84,9 +84,9 @@ fn one_cause_is_left_for_a_persons_mailbox() {
         let about = format!("{cause} {more:?}");
 
         let case = case(&sessions, provider, more);
-        let told = diagnosis(&case.mailferry, &about);
-        assert_eq!(text(&told, "cause"), cause, "{about}: {told}");
-        assert!(text(&told, "remedy").contains(remedy), "{about}: {told}");
+        let diagnosed = diagnosis(&case.mailferry, &about);
+        assert_eq!(text(&diagnosed, "cause"), cause, "{about}: {diagnosed}");
+        assert!(text(&diagnosed, "remedy").contains(remedy), "{about}: {diagnosed}");
     }
 }
 
@@ -122,9 +122,9 @@ fn one_cause_is_left_for_an_application_and_the_ids_are_filled_in() {
             case.mailferry.add_mailbox_by_token(ANSOKAN, JOBB_INBOX, "contoso", &options, &["--app-only"]);
             case.mailferry.sql("UPDATE mailbox SET last_success_at = 1 WHERE address LIKE 'ansokan%'");
         }
-        let told = diagnosis(&case.mailferry, cause);
-        assert_eq!(text(&told, "cause"), cause, "{told}");
-        assert!(text(&told, "remedy").contains(remedy), "{told}");
+        let diagnosed = diagnosis(&case.mailferry, cause);
+        assert_eq!(text(&diagnosed, "cause"), cause, "{diagnosed}");
+        assert!(text(&diagnosed, "remedy").contains(remedy), "{diagnosed}");
     }
 }
 
@@ -153,9 +153,9 @@ fn a_token_that_cannot_work_is_told_before_the_login() {
         let provider = IdentityProvider::start(JOBB);
         provider.access_token_claims(claims);
         let case = case(&[String::new()], provider, more);
-        let told = diagnosis(&case.mailferry, cause);
-        assert_eq!(text(&told, "cause"), cause, "{told}");
-        assert!(text(&told, "detail").contains(sentence), "{told}");
+        let diagnosed = diagnosis(&case.mailferry, cause);
+        assert_eq!(text(&diagnosed, "cause"), cause, "{diagnosed}");
+        assert!(text(&diagnosed, "detail").contains(sentence), "{diagnosed}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! From the link to the imported mail, with real parts.
+//! From the link to the imported mail, with real servers.
 
 use super::{consent, installation};
 use crate::support::{
@@ -20,7 +20,7 @@ fn a_consent_opens_dovecot(mechanism: &str) -> (OAuthServer, Dovecot, Mailferry)
     let mailferry = installation(&provider.provider("contoso"));
     mailferry.add_mailbox_by_token(JOBB, JOBB_INBOX, "contoso", &dovecot.tls_options(), &[]);
     let connecting = mailferry.connect(JOBB, &[]);
-    assert_eq!(text(&connecting.told, "identity"), JOBB);
+    assert_eq!(text(&connecting.first_line, "identity"), JOBB);
     let page = Browser::new().log_in(connecting.link(), JOBB);
     assert_eq!(page.status, 200, "{}", page.body);
     assert!(page.body.contains(JOBB) && page.url.starts_with("http://localhost:"), "{}", page.body);
@@ -42,7 +42,7 @@ fn a_consent_in_the_browser_opens_dovecot_by_xoauth2() {
     );
     let status = mailferry.json(&["oauth", "status"]).remove(0);
     assert_eq!((text(&status, "state"), text(&status, "identity")), ("connected", JOBB));
-    // Its own copy is as it was: nothing but reading was asked for.
+    // The customer's copy is untouched: the mailbox is only read.
     assert!(dovecot.untouched(JOBB, "INBOX").contains(&"one".to_owned()));
     assert!(mailferry.ok(&["mailbox", "remove", JOBB]).text().contains("contoso has ended the consent"));
 }
@@ -77,7 +77,7 @@ fn somebody_else_who_logs_in_is_refused_with_both_addresses() {
         assert!(said.contains(JOBB) && said.contains("admin@lillestad.se"), "{said}");
     }
     assert_eq!(text(&mailferry.json(&["oauth", "status"])[0], "state"), "not-connected");
-    // A member of a shared mailbox is named, and may.
+    // A member of the shared mailbox is named, and may open it.
     mailferry.ok(&["mailbox", "set", JOBB, "--login-identity", "admin@lillestad.se"]);
     let connecting = mailferry.connect(JOBB, &[]);
     assert_eq!(Browser::new().log_in(connecting.link(), "admin@lillestad.se").status, 200);

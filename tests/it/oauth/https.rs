@@ -1,4 +1,4 @@
-//! The way to a provider over https: its certificate and its address are checked like a mail server's.
+//! HTTPS to a provider: its certificate and its address are checked like a mail server's.
 
 use tempfile::TempDir;
 
@@ -10,7 +10,7 @@ use crate::support::{
     scripted::Scripted,
 };
 
-/// One token answer, behind a request line, its five headers and the empty line.
+/// Reads a request line, five headers and the empty line, and sends one token answer.
 fn provider(identity: &Identity) -> Scripted {
     let body = r#"{"access_token":"secret","token_type":"Bearer","expires_in":3600}"#;
     let head =

@@ -1,4 +1,4 @@
-//! Keeping an access token alive: once for all who need it, and whose business it is when none comes.
+//! Renewal of access tokens: one renewal for all mailboxes of a consent, and who must act when it fails.
 
 use std::thread;
 
@@ -16,7 +16,7 @@ fn renewals(provider: &IdentityProvider) -> usize {
     provider.requests(Endpoint::Token).iter().filter(|request| request["grant_type"] == "refresh_token").count()
 }
 
-/// A consent whose access token has ended already.
+/// A consent whose access token has already expired.
 fn expired(provider: &IdentityProvider, server: &Scripted) -> Mailferry {
     let mailferry = unconnected(provider, server);
     provider.lifetime(0);
@@ -25,14 +25,14 @@ fn expired(provider: &IdentityProvider, server: &Scripted) -> Mailferry {
     mailferry
 }
 
-/// Whose business a refusal is, in what is told of it: who acts, and whether anything is asked again by itself.
+/// Who must act on a refusal, as reported, and whether it is retried automatically.
 #[test]
 fn every_misbehaviour_of_the_token_endpoint_has_its_class_and_its_sentence() {
     use Misbehaviour::{Cut, Drip, Error, Html, Huge, Redirect, Silent, Status, Truncated};
     let server = takes_tokens();
     let retry_after = || vec![("Retry-After", "120".to_owned())];
     let table = [
-        // It passes by itself.
+        // Temporary: retried automatically.
         (
             Status(429, retry_after(), "{}".into()),
             "provider-busy",
@@ -55,7 +55,7 @@ fn every_misbehaviour_of_the_token_endpoint_has_its_class_and_its_sentence() {
         ),
         (Redirect("http://127.0.0.1:9/token".into()), "provider-redirected", "identity provider", "another address"),
         (Error("temporarily_unavailable", ""), "provider-down", "identity provider", "has an internal problem"),
-        // A person consents anew.
+        // A person must consent again.
         (Error("invalid_grant", "Token has been expired or revoked."), "consent-ended", "admin", "was withdrawn"),
         (Error("invalid_grant", "AADSTS700082: inactivity"), "consent-inactive", "admin", "not used for too long"),
         (
@@ -74,7 +74,7 @@ fn every_misbehaviour_of_the_token_endpoint_has_its_class_and_its_sentence() {
             "admin",
             "sign in",
         ),
-        // One problem of the application.
+        // A problem of the application.
         (Error("invalid_client", "AADSTS7000222: expired"), "app-secret-expired", "operator", "has expired"),
         (Error("invalid_client", "AADSTS7000215: wrong"), "app-secret-wrong", "operator", "does not accept the secret"),
         (Error("unauthorized_client", "AADSTS700016: who"), "app-unknown", "admin", "does not know the application"),
@@ -102,17 +102,17 @@ fn every_misbehaviour_of_the_token_endpoint_has_its_class_and_its_sentence() {
                 let shown = mailferry.json(&["mailbox", "list"]).remove(0);
                 assert_eq!(text(&shown, "who_must_act"), who, "{about}: {shown}");
                 assert_eq!(error["retry"].is_null(), cause.starts_with("consent-"), "{about}: {error}");
-                // The provider behaves again.
+                // The provider behaves well again.
                 let before = renewals(&provider);
                 match cause {
-                    // Only a person can mend it, and nobody asks in vain meanwhile.
+                    // Only a person can fix this, and the provider is not asked until then.
                     _ if cause.starts_with("consent-") => {
                         assert_eq!(text(&mailferry.poll_error(), "cause"), cause, "{about}");
                         assert_eq!(renewals(&provider), before, "{about}");
                         assert_eq!(text(&mailferry.json(&["oauth", "status"])[0], "state"), "needs-consent");
                         connected(&mailferry, JOBB);
                     }
-                    // Not before the provider's own word.
+                    // Not before the time that the provider named.
                     "provider-busy" => {
                         assert_eq!(text(&mailferry.poll_error(), "cause"), cause, "{about}");
                         assert_eq!(renewals(&provider), before, "{about}");
@@ -130,7 +130,7 @@ fn every_misbehaviour_of_the_token_endpoint_has_its_class_and_its_sentence() {
 fn fifty_mailboxes_of_one_consent_in_two_processes_ask_once() {
     for database in databases() {
         let server = takes_tokens();
-        // Strict: a refresh token that is used twice ends the consent.
+        // Strict: using a refresh token twice ends the consent.
         let provider = IdentityProvider::start(JOBB);
         let mut mailferry = installation_on(database, &provider.provider("contoso"));
         mailferry.env("MAILFERRY__SCHEDULE__PARALLEL", "50");
@@ -167,7 +167,7 @@ fn a_rotated_refresh_token_whose_answer_was_lost_is_asked_for_again() {
     provider.next(Endpoint::Token, vec![Misbehaviour::Cut]);
     assert_eq!(text(&mailferry.poll_error(), "cause"), "provider-unreachable");
     assert_eq!(mailferry.poll_ok(), 1);
-    // Where the provider takes it for theft, a person must act, and it is said at once.
+    // If the provider takes it for theft, a person must act, and this is reported at once.
     let strict = IdentityProvider::start(JOBB);
     let mailferry = expired(&strict, &server);
     strict.next(Endpoint::Token, vec![Misbehaviour::Cut]);
@@ -181,7 +181,7 @@ fn a_token_that_still_lives_is_used_while_the_provider_is_down() {
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
     connected(&mailferry, JOBB);
-    // At 80 % of its life it is renewed; 100 % is far off.
+    // The token is renewed at 80 % of its lifetime, long before it expires.
     mailferry.sql("UPDATE oauth_grant SET renew_at = 0");
     provider.next(Endpoint::Token, vec![Misbehaviour::Status(503, vec![], String::new())]);
     assert_eq!(mailferry.poll_ok(), 1);
@@ -218,7 +218,7 @@ fn a_wrong_secret_is_one_problem_of_the_application_and_mended_for_all() {
     let serve = mailferry.serve();
     let metrics = serve.answer("/metrics").unwrap();
     assert_eq!(metrics.matches("mailferry_oauth_app_problem{").count(), 1, "{metrics}");
-    // The file is read anew: a right secret is taken up without a restart, and all mailboxes go on.
+    // The file is read again: the right secret works without a restart, for all mailboxes.
     let value = secret_line.split('"').nth(1).unwrap();
     std::fs::write(&file, value).unwrap();
     mailferry.ok(&["mailbox", "check", "m0@lillestad.se"]);
@@ -226,8 +226,8 @@ fn a_wrong_secret_is_one_problem_of_the_application_and_mended_for_all() {
         let all = mailferry.json(&["mailbox", "list"]);
         all.iter().all(|mailbox| text(mailbox, "state") == "ok").then_some(())
     });
-    let told = serve.output().matches("no mailbox of this application gets a token").count();
-    assert!(told <= 1, "told once, and not of each mailbox: {}", serve.output());
+    let warnings = serve.output().matches("no mailbox of this application gets a token").count();
+    assert!(warnings <= 1, "told once, and not of each mailbox: {}", serve.output());
 }
 
 #[test]
@@ -251,12 +251,12 @@ fn what_is_wrong_in_one_tenant_is_no_problem_of_the_application() {
 }
 
 #[test]
-fn a_moment_that_a_wrong_clock_has_written_silences_nothing() {
+fn times_that_a_wrong_clock_wrote_block_nothing() {
     let server = takes_tokens();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
     connected(&mailferry, JOBB);
-    // A year ahead: a token that would never be renewed, and a provider that is not to be asked.
+    // Times that are a year ahead: taken literally, the token would never be renewed and the provider never asked.
     mailferry.sql(
         "UPDATE oauth_grant SET refreshed_at = refreshed_at + 31536000000, renew_at = renew_at + 31536000000, \
          access_expires_at = access_expires_at + 31536000000, problem = '{\"cause\":\"provider-busy\",\"about\":{}}', \

@@ -1,4 +1,4 @@
-//! How an access token goes over the wire, and how a refusal comes back.
+//! Logins with an access token, and refusals, on the wire.
 
 use super::{age, connected, unconnected};
 use crate::support::{
@@ -8,7 +8,7 @@ use crate::support::{
     scripted::Scripted,
 };
 
-/// The login of this dialogue brings the mail in.
+/// The login of this dialogue succeeds, and the mail is imported.
 fn opens(capabilities: &str, login: &str) {
     let dialogue = format!(
         "S: * OK [CAPABILITY IMAP4rev1 {capabilities}] ready\n{login}\nS: TAG OK [CAPABILITY IMAP4rev1] in\nORDINARY"
@@ -52,8 +52,8 @@ fn a_server_that_takes_no_tokens_is_never_given_anything_else() {
     assert!(!said.iter().any(|line| line.contains("LOGIN \"") || line.contains("AUTHENTICATE")), "{said:?}");
 }
 
-/// A refusal with its challenge: the challenge is answered as the mechanism has it, a new token is tried once, and what the
-/// server said of why stands in the error.
+/// A refusal with its challenge: the challenge is answered as the mechanism requires, a new token is tried once, and the error
+/// contains the reason from the server.
 fn refused(mechanism: &str, farewell: &str) {
     // {"status":"400","schemes":"Bearer","scope":"https://mail.google.com/"}
     let challenge = "eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIiwic2NvcGUiOiJodHRwczovL21haWwuZ29vZ2xlLmNvbS8ifQ==";
@@ -71,7 +71,7 @@ fn refused(mechanism: &str, farewell: &str) {
     assert!(text(&error, "message").contains("\"status\":\"400\""), "{error}");
     let renewals = provider.requests(Endpoint::Token).iter().filter(|r| r["grant_type"] == "refresh_token").count();
     assert_eq!(renewals, 1, "a new token is tried once");
-    // A token that is young is refused for another reason than its age.
+    // A fresh token is not refused because of its age.
     mailferry.poll_error();
     let renewals = provider.requests(Endpoint::Token).iter().filter(|r| r["grant_type"] == "refresh_token").count();
     assert_eq!((renewals, server.finish().len()), (1, 3), "and not again");
@@ -88,7 +88,7 @@ fn a_token_that_ends_in_the_middle_of_a_poll_is_renewed_and_the_next_mail_comes(
     let mails = || vec![mail("one", JOBB), mail("two", JOBB), mail("three", JOBB)];
     let first = "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready\nORDINARY\n\
                  WHEN: TAG UID FETCH * BODY.PEEK[]*\nOMIT 2 BYE\n\n";
-    // The first session ends with its token behind the first mail; the second goes on.
+    // The first session ends with its token after the first mail; the second continues.
     let first = first.replace("OMIT 2 BYE\n", "S: * BYE Session invalidated - AccessTokenExpired\nCUT\n");
     let server = Scripted::with_messages(&[&first, super::TAKES_TOKENS], mails());
     let provider = IdentityProvider::start(JOBB);

@@ -1,4 +1,4 @@
-//! Neither the application's secret nor any token leaves by any way but to the provider and the mail server.
+//! The application's secret and all tokens go to the provider and the mail server only.
 
 use std::{fs, path::PathBuf};
 
@@ -52,7 +52,7 @@ fn canary_secrets_are_found_nowhere() {
     said.push(serve.answer("/metrics").unwrap());
     let arguments = fs::read(format!("/proc/{}/cmdline", serve.id())).unwrap();
     said.push(String::from_utf8_lossy(&arguments).into_owned());
-    // While it runs, SQLite's log is there too.
+    // While the process runs, SQLite's write-ahead log exists too.
     let files = || fs::read_dir(mailferry.dir()).unwrap().map(|entry| entry.unwrap().path());
     assert!(files().any(|path| path.to_string_lossy().ends_with("-wal")), "a log to look into");
     let logs: Vec<(PathBuf, Vec<u8>)> =
@@ -69,7 +69,7 @@ fn canary_secrets_are_found_nowhere() {
         assert!(!said.iter().any(|text| text.contains(canary)), "{canary} was shown");
         let now = files().map(|path| (path.clone(), fs::read(&path).unwrap_or_default()));
         for (path, bytes) in logs.iter().cloned().chain(now) {
-            // The configuration is where the operator has written the secret himself.
+            // The operator's own configuration contains the secret.
             let is_configuration = path.extension().is_some_and(|extension| extension == "toml");
             assert!(is_configuration || !holds(&bytes, canary), "{canary} is in {}", path.display());
         }

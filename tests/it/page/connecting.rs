@@ -1,4 +1,4 @@
-//! Connecting a mailbox with a password, by every step; by the customer's own IT; and what happens when something is wrong.
+//! Connecting a mailbox with a password: every step, the connect link for the customer's own IT, and errors.
 
 use super::{Site, assert_quiet};
 use crate::support::{
@@ -12,7 +12,7 @@ use crate::support::{
 
 const MAILBOX: &str = "/mailboxes/jobb%40lillestad.se";
 
-/// From the address to the server that is really there.
+/// The steps from the address to the server of the test.
 fn address_and_server(site: &Site, page: &Page, port: u16, tls: &str) {
     page.go(&site.url("/"));
     page.click_text(if page.text().contains("Anslut en postlåda") {
@@ -26,7 +26,7 @@ fn address_and_server(site: &Site, page: &Page, port: u16, tls: &str) {
     page.fill("#host", "localhost");
     page.fill("#port", &port.to_string());
     if tls == "none" {
-        // Offered only where the host is this machine already.
+        // The option exists only if the host is this machine already.
         page.check("input[value=implicit]");
         page.eval("document.querySelector('input[name=tls][value=implicit]').value = 'none'");
     } else {
@@ -74,7 +74,7 @@ fn a_mailbox_is_connected_step_by_step_and_nothing_happens_before_the_start() {
     page.wait_for_text("Inget har importerats");
     assert_eq!(site.mailferry.messages().len(), 0, "nothing is imported by the dry run");
     assert_eq!(text(&site.mailferry.json(&["mailbox", "list"])[0], "state"), "setup");
-    // A step can be gone back to, and keeps what was chosen.
+    // Going back to a step keeps what was chosen.
     page.click_text("Från när");
     assert!(page.has("input[value=all]:checked"));
     page.click("form.card button");
@@ -121,7 +121,7 @@ fn every_form_works_without_scripts() {
 }
 
 #[test]
-fn the_customer_gives_the_password_by_a_link_and_nobody_here_sees_it() {
+fn the_customer_gives_the_password_by_a_link_and_the_operator_never_sees_it() {
     let server = GreenMail::start(&[JOBB]);
     let site = Site::new();
     let page = site.page();
@@ -203,7 +203,7 @@ fn a_consent_at_the_provider_opens_the_mailbox() {
     let page = site.page();
     page.go(&site.url(MAILBOX));
     page.click_text("Renew consent at contoso");
-    // The provider's own page, which believes every name. Somebody else is refused, with both names.
+    // The provider's login page accepts every name. The consent of another account is refused, with both names.
     page.fill("input[name=username]", "admin@lillestad.se");
     page.key("Enter");
     page.wait_for_text("admin@lillestad.se");
@@ -217,7 +217,7 @@ fn a_consent_at_the_provider_opens_the_mailbox() {
         (site.mailferry.messages().len() == 1).then_some(())
     })
     .expect("the mail comes");
-    // An answer that was brought already is worth nothing, and one for another browser neither.
+    // A redirect cannot be used twice, nor in another browser.
     page.go(&site.url("/oauth/callback?state=x&code=y"));
     page.wait_for_text("does not belong to an open request");
 }

@@ -1,5 +1,5 @@
-//! Connecting a mailbox by a consent at its provider, from its address to its mail, in one browser: by whoever has it, and by a
-//! member of a shared one.
+//! Connecting a mailbox by a consent at its provider, from its address to its mail, in one browser: by its owner, and by a member
+//! of a shared mailbox.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::support::{
 
 const MAILBOX: &str = "/mailboxes/jobb%40lillestad.se";
 const INBOX: &str = "/inboxes/jobb.lillestad.se%40mail.kundo.se";
-/// A member of the shared mailbox, and somebody who is none.
+/// A member of the shared mailbox, and a person who is not a member.
 const ANNA: &str = "anna@lillestad.se";
 const BO: &str = "bo@lillestad.se";
 
@@ -28,7 +28,7 @@ fn site(provider: &OAuthServer) -> Site {
     Site::of(mailferry)
 }
 
-/// A page on which the server is named, with the certificate that it shows, and the login is asked for.
+/// Goes through the step of the server, with its certificate, to the step of the login.
 fn page_of_login(site: &Site, dovecot: &Dovecot) -> Page {
     let page = site.page();
     page.click_text("Connect a mailbox");
@@ -45,7 +45,7 @@ fn page_of_login(site: &Site, dovecot: &Dovecot) -> Page {
     page
 }
 
-/// Goes to the provider by the wizard's own button, and consents there as this account.
+/// Follows the wizard's button to the provider and consents there as this account.
 fn consent(page: &Page, account: &str) {
     page.click_text("Connect with contoso");
     page.wait_for_element("input[name=username]");
@@ -53,7 +53,7 @@ fn consent(page: &Page, account: &str) {
     page.key("Enter");
 }
 
-/// The steps from the folders to the start, as they are proposed, for all the mail there is.
+/// The steps from the folders to the start, with the proposed choices, and all existing mail.
 fn start(page: &Page, dry_run: &str) {
     page.wait_for_text("Which folders should Mailferry fetch?");
     page.click("form.card button");
@@ -70,7 +70,7 @@ fn start(page: &Page, dry_run: &str) {
     page.wait_for_text("The mailbox has been started.");
 }
 
-/// Looks into the inbox until the mail is there, and opens it.
+/// Waits until the mail is in the inbox, and opens it.
 fn open_mail(site: &Site, page: &Page, subject: &str) {
     wait::until("the mail in the inbox", Duration::from_secs(60), || {
         page.go(&site.url(INBOX));
@@ -80,25 +80,25 @@ fn open_mail(site: &Site, page: &Page, subject: &str) {
     page.wait_for_text(&format!("det gäller {subject}."));
 }
 
-/// What the picker says of a folder.
+/// The text of a folder in the folder picker.
 fn offer(page: &Page, folder: &str) -> String {
     let label = format!("document.querySelector('input[name=folder][value=\"{folder}\"]').closest('label').innerText");
     page.eval(&label).as_str().unwrap().to_owned()
 }
 
-/// Nothing left this machine. The provider's own page wants a font from elsewhere, which it does not get.
+/// No request left this machine. The provider's login page requests a font from another host, which fails.
 fn assert_nothing_leaves(page: &Page) {
     let mut leaving = page.leaving();
     leaving.retain(|url| !url.starts_with("http://fonts.googleapis.com/"));
     assert_eq!(leaving, [""; 0]);
 }
 
-/// Whose consents are kept.
+/// The identities whose consents are stored.
 fn consents(site: &Site) -> Vec<String> {
     site.mailferry.json(&["oauth", "status"]).iter().map(|status| text(status, "identity").to_owned()).collect()
 }
 
-/// Says that a member is to sign in.
+/// Names the member as the account that signs in.
 fn name_member(page: &Page) {
     page.click("form:has([name=identity]) summary");
     page.fill("#identity-contoso", ANNA);
@@ -137,7 +137,7 @@ fn a_member_opens_a_shared_mailbox_and_any_other_account_is_refused_by_name() {
     dovecot.deliver(JOBB, "INBOX", "delat", &mail("delat", JOBB));
     let site = site(&provider);
     let page = page_of_login(&site, &dovecot);
-    // Not even the mailbox's own account, as which nobody is to sign in.
+    // Not even the mailbox's own account, which is not the one chosen to sign in.
     for other in [BO, JOBB] {
         name_member(&page);
         consent(&page, other);
@@ -155,7 +155,7 @@ fn a_member_opens_a_shared_mailbox_and_any_other_account_is_refused_by_name() {
     let message = site.mailferry.messages().remove(0);
     assert_eq!((text(&message, "mailbox"), text(&message, "inbox")), (JOBB, JOBB_INBOX));
     assert!(!dovecot.commands_sent(JOBB).is_empty(), "the shared mailbox is what the server has opened");
-    // Whoever consents later is the member again, unless another is named.
+    // A later consent is for the same member, unless another is chosen.
     page.go(&site.url(&format!("{MAILBOX}/setup/login")));
     assert_eq!(page.value("#identity-contoso"), ANNA);
     assert_nothing_leaves(&page);

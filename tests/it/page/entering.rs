@@ -16,7 +16,7 @@ fn the_first_run_makes_the_first_account_by_a_link_that_works_once() {
     page.fill("#name", "Anna@Kundo.se");
     page.fill("#password", "kort");
     page.fill("#again", "kort");
-    // The browser itself asks for more; without it, we do.
+    // The browser requires a longer password; without the browser, the server does.
     page.eval("document.querySelector('form.card').noValidate = true");
     page.click("form.card button");
     page.wait_for_text("minst 8 tecken");
@@ -48,11 +48,11 @@ fn a_wrong_password_is_told_and_signing_out_ends_the_session() {
     let key = page.cookies().iter().find(|cookie| cookie.name == "__Host-mailferry").unwrap().value.clone();
     page.click_text("Sign out");
     page.wait_for_text("Sign in");
-    // The old key opens nothing.
+    // The old link no longer works.
     page.set_cookie("__Host-mailferry", &key);
     page.go(&site.url("/"));
     assert!(page.url().contains("/login"), "{}", page.url());
-    // Where one wanted to go, one comes to.
+    // After the login, the page that was requested opens.
     page.go(&site.url("/audit"));
     sign_in(&page, "anna", PASSWORD);
     assert_eq!(page.url(), site.url("/audit"));
@@ -101,7 +101,7 @@ fn ten_thousand_logins_get_few_tries_and_a_restart_forgives_nothing() {
         let heard = |answer: Option<String>| answer.is_some_and(|answer| answer.contains(wanted));
         (0..count).filter(|_| heard(site.serve.post_form("/login", &body))).count()
     };
-    // One address tries one account, then many.
+    // One client address tries one account, then many.
     let one = tries(&site, 5_000, "anna");
     let many: usize = (0..5_000).map(|n| tries(&site, 1, &format!("name{n}"))).sum();
     assert!(one <= 11 && one + many <= 32, "{one} and {many} tries were let through");
@@ -136,7 +136,7 @@ fn single_sign_on_lets_in_who_has_an_account_and_nobody_else() {
     assert_eq!(page.url(), site.url("/"));
     let stranger = sign_on("mallory");
     stranger.wait_for_text("mallory has no account here");
-    // An answer that nobody waits for, as one that was brought already, opens nothing.
+    // A redirect without a pending sign-in, such as one that was used already, signs nobody in.
     stranger.go(&site.url("/sso/callback?state=x&code=y"));
     stranger.wait_for_text("failed. Try again.");
     assert!(site.serve.output().contains("no sign-in is pending for this answer"));

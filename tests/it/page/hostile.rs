@@ -1,5 +1,5 @@
-//! What strangers write, wherever the page shows it: in mails, in the names of folders, in the words of servers, in questions. All
-//! of it is shown, none of it runs, and nobody hears of it. The table of what they write is `hostile/payloads.txt`.
+//! Hostile text wherever a page shows it: in mails, names of folders, texts of servers and query parameters. All of it is shown,
+//! none of it runs, and no request leaves the machine. `hostile/payloads.txt` is the table of payloads.
 
 mod loose;
 mod mails;
@@ -21,24 +21,24 @@ use crate::support::{
     wait,
 };
 
-use mails::{folder, message_id, sender, sheaves};
+use mails::{batches, folder, message_id, sender};
 use payloads::{Payload, file_name, payloads, seen};
 use witness::Witness;
 
 const INBOX: &str = "/inboxes/jobb.lillestad.se%40mail.kundo.se";
-/// Imports the mails.
+/// The mailbox that imports the mails.
 const MAILBOX: &str = "/mailboxes/jobb%40lillestad.se";
-/// Puts them aside, because they are too large.
+/// The mailbox that quarantines them, because they are too large.
 const ASIDE: &str = "/mailboxes/ansokan%40lillestad.se";
-/// Is not started yet.
+/// The mailbox that is not started yet.
 const TRIAL: &str = "kontakt@lillestad.se";
 const TRIAL_PATH: &str = "/mailboxes/kontakt%40lillestad.se";
 
-/// Cells of the lists of mails: who wrote, and about what.
+/// The cells of sender and subject in the lists of mails.
 const SENDERS: &str = "table.cards td:nth-child(1)";
 const SUBJECTS: &str = "table.cards td:nth-child(2)";
 
-/// An installation with three mailboxes, each with all the folders.
+/// An installation with three mailboxes, each with all folders.
 fn site(server: &Dovecot, payloads: &[Payload]) -> Site {
     let ours = Mailferry::new();
     ours.add_inbox(JOBB_INBOX);
@@ -81,23 +81,23 @@ fn what_a_mail_says_is_shown_and_does_nothing() {
     witness.assert_harmless(&canary);
 }
 
-/// The lists in which mails stand.
+/// The pages that list mails.
 fn lists(witness: &Witness, payloads: &[Payload]) {
     witness.visit("/");
     witness.visit("/inboxes");
     witness.expect_all("the inbox", subjects(payloads), &witness.visit_all(INBOX, SUBJECTS));
     witness.expect_all("the inbox", payloads.iter().map(sender), &witness.visit_all(INBOX, SENDERS));
-    for (word, sheaf) in sheaves(payloads) {
-        // Those that were put aside stand first, then those that were imported.
+    for (word, batch) in batches(payloads) {
+        // Quarantined mails come first, then imported mails.
         let shown = witness.visit_all(&format!("/search?q={word}"), SUBJECTS);
-        let (aside, found) = shown.split_at(sheaf.len().min(shown.len()));
-        witness.expect_all("what was put aside", subjects(sheaf), aside);
-        witness.expect_all("what was found", subjects(sheaf), found);
+        let (aside, found) = shown.split_at(batch.len().min(shown.len()));
+        witness.expect_all("what was put aside", subjects(batch), aside);
+        witness.expect_all("what was found", subjects(batch), found);
     }
     witness.visit("/audit");
 }
 
-/// The page of one mail, with what it says in a frame.
+/// The page of one mail, which shows its body in a frame.
 fn one_mail(witness: &Witness, message: &Value, payload: &Payload) {
     let id = &message["id"];
     witness.visit(&format!("/messages/{}", id.as_str().map_or_else(|| id.to_string(), str::to_owned)));
@@ -118,7 +118,7 @@ fn one_mail(witness: &Witness, message: &Value, payload: &Payload) {
     expect("the HTML", frame.starts_with(&wanted), &frame);
 }
 
-/// The pages on which folders stand.
+/// The pages that list folders.
 fn folders(witness: &Witness, payloads: &[Payload]) {
     let names = || payloads.iter().map(folder);
     for (mailbox, state) in [(MAILBOX, "imported"), (ASIDE, "quarantined")] {

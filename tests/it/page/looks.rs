@@ -1,5 +1,5 @@
-//! How every page looks, in both languages, on a desktop and on a phone, by day and by night. The pictures lie in
-//! `target/screenshots`; what a machine can see of a page is asserted.
+//! The look of every page, in both languages, on a desktop and on a phone, in light and dark mode. The screenshots are in
+//! `target/screenshots`; everything that can be checked automatically is asserted.
 
 mod eye;
 mod full;
@@ -14,7 +14,7 @@ use eye::{Eye, Findings};
 
 const LANGUAGES: [&str; 2] = ["sv", "en"];
 
-/// Somebody who reads this language, whatever they read before.
+/// Opens a page as this person, in this language.
 fn reader(site: &Site, name: &str, language: &str) -> Page {
     let page = site.page_of(name, language);
     if page.eval("document.documentElement.lang") != language {
@@ -23,7 +23,7 @@ fn reader(site: &Site, name: &str, language: &str) -> Page {
     page
 }
 
-/// The pages of somebody who has nothing yet.
+/// The pages of an empty installation.
 #[test]
 fn every_page_is_fit_to_be_seen_while_there_is_nothing() {
     let mut mailferry = Mailferry::new();
@@ -38,7 +38,7 @@ fn every_page_is_fit_to_be_seen_while_there_is_nothing() {
         let guest = Chromium::shared().page_in(language);
         let eye = Eye::new(&findings, &site, &guest, language, "empty");
         eye.visit("login", "/login");
-        // The link for the first account has done its work.
+        // The link for the first account is used up.
         eye.visit_address("link-over", &link);
         let page = reader(&site, "anna", language);
         let eye = Eye::new(&findings, &site, &page, language, "empty");

@@ -1,5 +1,5 @@
-//! A test mail that Mailferry sends itself, by a real SMTP server: followed to the inbox, and sent by hand where that server does
-//! not take it.
+//! A test mail that Mailferry sends itself through a real SMTP server: followed to the inbox, and sent by the user if that server
+//! refuses it.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::support::{
 const MAILBOX: &str = "/mailboxes/jobb%40lillestad.se";
 const SENDER: &str = "test@kundo.example";
 
-/// A mailbox on this server, and an installation that sends by SMTP to this port, with this login.
+/// A mailbox on this server, and an installation that sends through the SMTP server on this port, with this login.
 fn sending(server: &GreenMail, smtp: u16, username: &str) -> Site {
     let mut mailferry = Mailferry::new();
     for (key, value) in [("HOST", "127.0.0.1"), ("PORT", &smtp.to_string()), ("TLS", "none"), ("USERNAME", username)] {
@@ -28,20 +28,20 @@ fn sending(server: &GreenMail, smtp: u16, username: &str) -> Site {
     let site = Site::of(mailferry);
     site.mailferry.add_inbox(JOBB_INBOX);
     site.mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.options(), &[]);
-    // Nothing is sent to a mailbox that was never seen.
+    // Nothing is sent to a mailbox that was never polled.
     wait::until("the first look", Duration::from_secs(60), || {
         (!site.mailferry.json(&["mailbox", "list"])[0]["last_success_at"].is_null()).then_some(())
     });
     site
 }
 
-/// The steps that are done, each as a person reads it, with what they have come to.
+/// The completed steps as the page shows them, with their results.
 fn done(page: &Page) -> Vec<String> {
     let steps = page.eval("[...document.querySelectorAll('#trail li.done')].map(step => step.innerText.trim())");
     steps.as_array().unwrap().iter().map(|step| step.as_str().unwrap().to_owned()).collect()
 }
 
-/// Whether a date and a time to the second stand there.
+/// Whether the text contains a date and a time with seconds.
 fn has_time(step: &str) -> bool {
     step.split_whitespace().any(|word| {
         let parts: Vec<&str> = word.trim_end_matches(')').split(':').collect();
@@ -59,7 +59,7 @@ fn a_test_mail_that_mailferry_sends_is_followed_live_with_a_time_at_each_step() 
     page.click_text("Skicka ett testmejl");
     page.wait_for_text("Mailferry har skickat mejlet");
     assert!(!page.text().contains("med den här koden i ämnet"), "nothing is left to be done by hand: {}", page.text());
-    // A document that takes the place of this one would not know it.
+    // A new document would not have this mark.
     page.eval("window.followed = true");
     page.wait_for_text("I inkorgen. Allt fungerar.");
     assert_eq!(page.eval("window.followed === true"), true, "the page follows by itself");
@@ -87,7 +87,7 @@ fn a_test_mail_that_mailferry_sends_is_followed_live_with_a_time_at_each_step() 
     assert_quiet(&page);
 }
 
-/// The page says that the mail did not go, in these words of the way there, and goes on with one that is sent by hand.
+/// The page says that the mail was not sent, with this text of the SMTP server, and continues with one that the user sends.
 fn is_sent_by_hand(server: &GreenMail, site: &Site, why: &str) {
     let page = site.page();
     page.go(&site.url(MAILBOX));

@@ -1,4 +1,4 @@
-//! Seeing that mail flows: test mails, where a mail is, and what a mail says.
+//! Following mail: test mails, search, and the page of a mail.
 
 use super::{Site, assert_quiet};
 use crate::support::{
@@ -29,7 +29,7 @@ fn a_test_mail_is_followed_from_the_code_to_the_inbox() {
     let code = page.eval("document.getElementById('code').textContent").as_str().unwrap().trim().to_owned();
     page.wait_for_text("is not there yet");
     server.send("anna@example.se", &[JOBB], &mail(&format!("Test {code}"), JOBB));
-    // The page follows by itself.
+    // The page updates itself.
     page.wait_for_text("In the inbox. Everything works.");
     page.wait_for_text("as UID 1");
     page.click_text("Open message");
@@ -57,7 +57,7 @@ fn a_mail_is_found_wherever_it_is_or_said_why_it_is_not_here() {
     assert!(page.text().contains("Much too large") && page.text().contains("åt sidan"), "{}", page.text());
     page.go(&site.url("/search?q=finns+inte"));
     page.wait_for_text("Ett sådant mejl har inte setts");
-    // What was put aside is left out, or asked for again, on the mailbox's page.
+    // Quarantined mail is skipped or retried on the mailbox's page.
     page.go(&site.url(MAILBOX));
     page.wait_for_text("Lagt åt sidan");
     page.click_text("Hoppa över");

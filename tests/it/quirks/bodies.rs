@@ -9,7 +9,7 @@ use crate::support::{
 };
 
 #[test]
-fn a_mail_that_the_server_refuses_does_not_keep_the_others_and_is_put_aside() {
+fn a_mail_that_the_server_refuses_does_not_block_others_and_is_quarantined() {
     let (server, mailferry) = {
         let poison = ["INCLUDE: poison-refused.imap"; 6];
         with_mails(&["one", "two", "three"], &[&poison[..], &["S: * OK ready\nORDINARY"]].concat())
@@ -32,7 +32,7 @@ fn a_mail_that_the_server_refuses_does_not_keep_the_others_and_is_put_aside() {
 }
 
 #[test]
-fn a_mail_that_breaks_the_connection_does_not_keep_the_others_and_is_put_aside() {
+fn a_mail_that_breaks_the_connection_does_not_block_others_and_is_quarantined() {
     let (server, mailferry) = with_mails(&["one", "two", "three"], &["INCLUDE: poison-cut.imap"]);
     assert_eq!(mailferry.poll_error()["step"], "fetch");
     assert_eq!(state(&mailferry, 1), "pending");
@@ -127,12 +127,12 @@ fn a_mail_is_read_whatever_else_stands_in_its_answer() {
     ] {
         let answer = format!(r"S-RAW: * 1 FETCH (UID 1 {before}\r\n{mail}{behind}\r\n");
         println!("{answer}");
-        comes_as_it_is(&format!("{ORDINARY}\n\nWHEN: TAG UID FETCH *BODY.PEEK[]*\n{answer}\nS: TAG OK done"));
+        is_imported_unchanged(&format!("{ORDINARY}\n\nWHEN: TAG UID FETCH *BODY.PEEK[]*\n{answer}\nS: TAG OK done"));
     }
 }
 
-/// The one mail of this dialogue comes whole, and nothing with it.
-fn comes_as_it_is(dialogue: &str) {
+/// The only mail of this dialogue is imported completely, and nothing else.
+fn is_imported_unchanged(dialogue: &str) {
     let (server, mailferry) = with_mails(&["one"], &[dialogue]);
     assert_eq!(mailferry.poll_ok(), 1, "{dialogue}");
     let messages = mailferry.messages();
@@ -142,12 +142,12 @@ fn comes_as_it_is(dialogue: &str) {
 }
 
 #[test]
-fn a_part_that_echoes_the_question_is_the_part() {
-    comes_as_it_is("INCLUDE: part-echoes-the-question.imap");
+fn a_part_with_the_requested_range_in_its_name_is_accepted() {
+    is_imported_unchanged("INCLUDE: part-echoes-the-question.imap");
 }
 
 #[test]
-fn the_end_of_a_mail_in_parts_is_an_empty_part_however_it_is_said() {
+fn every_form_of_an_empty_part_ends_a_mail_in_parts() {
     let mail = r"From: anna@example.se\r\nSubject: one\r\n\r\nHej.\r\n";
     for end in [
         r#"S-RAW: * 1 FETCH (UID 1 BODY[]<45> "")\r\nTAG OK done\r\n"#,
@@ -161,7 +161,7 @@ fn the_end_of_a_mail_in_parts_is_an_empty_part_however_it_is_said() {
     ] {
         let size = "WHEN: TAG UID FETCH *RFC822.SIZE)\nS: * 1 FETCH (UID 1)\nS: TAG OK done";
         let first = format!("S-RAW: * 1 FETCH (UID 1 BODY[]<0> {{45}}\\r\\n{mail})\\r\\n\nS: TAG OK done");
-        comes_as_it_is(&format!(
+        is_imported_unchanged(&format!(
             "{ORDINARY}\n\n{size}\n\nWHEN: TAG UID FETCH *PEEK[]<0.*\n{first}\n\nWHEN: TAG UID FETCH *PEEK[]<45.*\n{end}"
         ));
     }
@@ -169,7 +169,7 @@ fn the_end_of_a_mail_in_parts_is_an_empty_part_however_it_is_said() {
 
 #[test]
 fn a_part_without_an_origin_is_the_whole_mail() {
-    comes_as_it_is("INCLUDE: part-is-the-whole.imap");
+    is_imported_unchanged("INCLUDE: part-is-the-whole.imap");
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn a_line_feed_behind_its_literal_keeps_no_mail_from_coming() {
 }
 
 #[test]
-fn some_that_no_longer_exist_keep_no_others_waiting() {
+fn mails_that_no_longer_exist_do_not_block_others() {
     let only_two = format!(
         "{ORDINARY}\n\nWHEN: TAG EXAMINE *\nS: * 1 EXISTS\nS: * OK [UIDVALIDITY 17] valid\nS: * OK [UIDNEXT 3] next\nS: TAG OK done\n\n\
          WHEN: TAG UID SEARCH *\nS: * SEARCH 2\nS: TAG OK done"
@@ -218,7 +218,7 @@ fn only_what_cannot_mark_a_mail_as_read_is_fetched() {
     }
 }
 
-/// A mail of 3 MB and a small one, at a server that plays this dialogue.
+/// A mail of 3 MB and a small one, on a server that plays this dialogue.
 fn with_a_large_mail(dialogue: &str, more: &[&str]) -> (Scripted, Mailferry) {
     let mut large = mail("large", JOBB);
     large.extend(b"0123456789\r\n".repeat(250_000));
@@ -241,7 +241,7 @@ fn a_large_mail_comes_in_chunks() {
 }
 
 #[test]
-fn a_large_mail_that_the_server_refuses_keeps_no_other_waiting() {
+fn a_large_mail_that_the_server_refuses_does_not_block_others() {
     let (server, mailferry) = with_a_large_mail("INCLUDE: large-refused.imap", &[]);
     mailferry.poll();
     assert_eq!(mailferry.subjects(), ["two"]);

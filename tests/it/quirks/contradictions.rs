@@ -1,4 +1,4 @@
-//! Answers of one session that cannot all be true (reference rows A9, A25, A26): never taken for "nothing new".
+//! Answers of one session that contradict each other (reference rows A9, A25, A26): never taken for "nothing new".
 
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ fn polled(dialogue: &str) -> (Scripted, Mailferry, Value) {
 }
 
 #[test]
-fn where_another_form_of_the_question_is_answered_the_mails_come_at_once() {
+fn if_another_form_of_search_is_answered_the_mails_are_imported_at_once() {
     for dialogue in ["search-misreads-star", "search-empty", "exists-none", "search-ends-early"] {
         let (server, mailferry, line) = polled(dialogue);
         assert_eq!((&line["imported"], line["error"].is_null()), (&2.into(), true), "{dialogue}: {line}");
@@ -33,7 +33,7 @@ fn where_another_form_of_the_question_is_answered_the_mails_come_at_once() {
 }
 
 #[test]
-fn the_form_that_is_answered_is_asked_for_first_from_then_on() {
+fn the_form_of_search_that_works_is_used_first_from_then_on() {
     let (server, mailferry) = at(&["INCLUDE: search-misreads-star.imap"]);
     assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (2, 0));
     let sessions = server.finish();
@@ -46,7 +46,7 @@ fn the_form_that_is_answered_is_asked_for_first_from_then_on() {
 }
 
 #[test]
-fn where_no_form_agrees_it_is_an_error_and_completeness_is_not_known() {
+fn if_no_form_of_search_agrees_it_is_an_error_and_completeness_is_unknown() {
     for (dialogue, imported) in [("exists-too-many", 2), ("status-counts-more", 0), ("nothing-is-listed", 0)] {
         let (server, mailferry, line) = polled(dialogue);
         assert_eq!(line["imported"], imported, "{dialogue}: {line}");
@@ -81,7 +81,7 @@ fn a_folder_that_is_listed_rightly_again_is_complete_again() {
 
 #[test]
 fn a_start_is_not_decided_on_a_list_that_is_contradicted() {
-    // Taken for "nothing there", all would be left out as older than the start.
+    // Taken for an empty folder, all mails would be skipped as older than the start.
     for dialogue in ["search-misreads-star", "search-empty"] {
         let include = format!("INCLUDE: {dialogue}.imap");
         let (server, mailferry) = with_options(&["one", "two"], &[&include], &["--start", "2026-01-01"]);
@@ -98,7 +98,7 @@ fn a_start_is_not_decided_on_a_list_that_is_contradicted() {
 
 #[test]
 fn a_mail_that_came_since_and_is_left_out_is_asked_for() {
-    // The last mail is named by FETCH and left out of SEARCH; what is below the cursor is not listed again.
+    // FETCH mentions the last mail and SEARCH omits it; UIDs below the cursor are not listed again.
     let left_out = format!("{ORDINARY}\n\nWHEN: TAG UID SEARCH UID *\nS: * SEARCH 2\nS: TAG OK done");
     let empty = format!("{ORDINARY}\n\nWHEN: TAG UID SEARCH UID *\nS: * SEARCH\nS: TAG OK done");
     for dialogue in [left_out, empty] {

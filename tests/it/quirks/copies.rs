@@ -1,4 +1,4 @@
-//! What happens to the customer's copies after the import (reference rows E1 to E9).
+//! Effects on the customer's copies after the import (reference rows E1 to E9).
 
 use super::{ORDINARY, changes, with_options};
 use crate::support::{
@@ -8,7 +8,7 @@ use crate::support::{
     scripted::{Scripted, Session},
 };
 
-/// A poll that imports two mails and then does this to their copies: its line, and what was said.
+/// Polls two mails with this after-import action; returns the line of the poll and the sessions.
 fn polled(dialogue: &str, action: &str) -> (serde_json::Value, Vec<Session>) {
     let more = ["--start", "all", "--after-import", action];
     let (server, mailferry) = with_options(&["one", "two"], &[dialogue], &more);
@@ -19,7 +19,7 @@ fn polled(dialogue: &str, action: &str) -> (serde_json::Value, Vec<Session>) {
 }
 
 #[test]
-fn where_only_everything_can_be_expunged_nothing_is_marked() {
+fn without_uidplus_no_copy_is_marked_as_deleted() {
     for action in ["delete", "move:Klart"] {
         let (line, sessions) = polled("INCLUDE: no-uidplus.imap", action);
         assert_eq!(line["error"]["step"], "settle", "{line}");
@@ -37,7 +37,7 @@ fn only_the_uids_that_were_imported_are_expunged_and_nothing_is_closed() {
 }
 
 #[test]
-fn where_the_copies_went_may_be_said_badly() {
+fn a_useless_copyuid_is_tolerated() {
     let (line, sessions) = polled("INCLUDE: copyuid-empty.imap", "move:Klart");
     assert!(line["error"].is_null(), "{line}");
     assert_eq!(line["effects_pending"], 0, "{line}");

@@ -3,7 +3,7 @@
 use super::{ORDINARY, at, brings_both, changes, with_options};
 use crate::support::facts::{JOBB, text};
 
-/// Lines that servers send between their answers, by the row of the reference, in the language of the dialogues.
+/// Lines that servers send between their answers, by reference row, in the language of the dialogues.
 const LINES: &[(&str, &str)] = &[
     ("A3", r#"* STATUS "INBOX" ()\r\n"#),
     ("A24", r"* 0 RECENT\r\n* OK [UNSEEN 0] none\r\n"),
@@ -134,7 +134,7 @@ fn a_lone_plus_is_a_request_to_go_on() {
 }
 
 #[test]
-fn lower_case_is_as_good() {
+fn lower_case_answers_are_accepted() {
     brings_both("INCLUDE: lower-case.imap");
 }
 

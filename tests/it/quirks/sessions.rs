@@ -1,4 +1,4 @@
-//! Logins, refusals, slow servers, and what is never sent (reference rows D1 to D20).
+//! Logins, refusals, slow servers, and commands that are never sent (reference rows D1 to D20).
 
 use super::{ORDINARY, at, brings_both, with_options};
 use crate::support::facts::text;
@@ -14,7 +14,7 @@ fn a_login_that_leads_nowhere_is_the_mailboxes_failure() {
 }
 
 #[test]
-fn a_server_that_wants_to_be_left_alone_is() {
+fn a_server_that_asks_for_a_pause_is_left_alone() {
     let (server, mailferry) = at(&["INCLUDE: throttled.imap"]);
     let error = mailferry.poll_error();
     assert_eq!((text(&error, "step"), text(&error, "blame")), ("select", "host"), "{error}");
@@ -23,7 +23,7 @@ fn a_server_that_wants_to_be_left_alone_is() {
 }
 
 #[test]
-fn slowed_down_is_not_refused() {
+fn a_throttled_command_is_not_refused() {
     brings_both("INCLUDE: throttled-and-done.imap");
 }
 
@@ -87,7 +87,7 @@ fn a_slow_line_is_no_failure() {
 }
 
 #[test]
-fn a_folder_that_is_missing_keeps_no_other_waiting() {
+fn a_missing_folder_does_not_block_others() {
     let more = ["--start", "all", "--folder", "Saknas", "--folder", "INBOX"];
     let (server, mailferry) = with_options(&["one", "two"], &["INCLUDE: folder-nonexistent.imap"], &more);
     let line = mailferry.poll().remove(0);
@@ -98,19 +98,19 @@ fn a_folder_that_is_missing_keeps_no_other_waiting() {
 }
 
 #[test]
-fn we_say_who_we_are() {
+fn the_client_sends_its_name() {
     let (server, mailferry) = at(&["INCLUDE: unsafe-login.imap"]);
     assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (2, 0));
     server.finish();
 }
 
 #[test]
-fn what_is_not_needed_may_fail() {
+fn optional_commands_may_fail() {
     brings_both("INCLUDE: optional-commands-fail.imap");
 }
 
 #[test]
-fn what_is_on_offer_after_the_login_counts() {
+fn capabilities_after_the_login_count() {
     let more = ["--start", "all", "--after-import", "delete"];
     let (server, mailferry) = with_options(&["one", "two"], &["INCLUDE: uidplus-after-login.imap"], &more);
     let line = mailferry.poll().remove(0);
@@ -146,16 +146,16 @@ fn a_user_name_with_a_backslash_arrives_as_it_is() {
 }
 
 #[test]
-fn how_a_server_takes_its_leave_does_not_matter() {
+fn any_kind_of_bye_at_logout_is_accepted() {
     for end in ["CUT", "S: TAG NO what for", "S: TAG BAD", "S: * BYE\nCUT", "S: TAG OK bye\nS: * BYE bye"] {
         brings_both(&format!("{ORDINARY}\n\nWHEN: TAG LOGOUT\n{end}"));
     }
     brings_both("INCLUDE: bye-at-logout-again-and-again.imap");
 }
 
-/// One refused login is one; to try another way each time would lock the account in half the time (D20).
+/// One refused login counts once; trying another mechanism each time would lock the account in half the time (D20).
 #[test]
-fn where_plain_is_refused_it_is_one_refused_login() {
+fn a_refused_plain_login_counts_once() {
     let (server, mailferry) = at(&["INCLUDE: plain-refused.imap"]);
     assert_eq!(mailferry.poll_error()["step"], "login");
     server.sessions();

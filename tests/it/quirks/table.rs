@@ -1,4 +1,4 @@
-//! The table of quirks in `tests/transcripts/README.md` is true.
+//! Checks the tables in `tests/transcripts/README.md` against the files.
 
 use std::collections::BTreeSet;
 

@@ -8,7 +8,7 @@ use crate::support::{
     scripted::Scripted,
 };
 
-/// The first poll meets an ordinary server with two mails, the second this dialogue: nothing is lost, nothing doubled.
+/// The first poll meets an ordinary server with two mails, the second this dialogue: no mail is lost or duplicated.
 fn changes_nothing(dialogue: &str) -> Mailferry {
     let (server, mailferry) = at(&[ORDINARY, dialogue]);
     assert_eq!(mailferry.poll_ok(), 2, "{dialogue}");
@@ -118,7 +118,7 @@ fn an_esearch_that_was_not_asked_for_is_an_error_and_not_an_empty_mailbox() {
 }
 
 #[test]
-fn what_search_lists_is_asked_for_whatever_exists_says() {
+fn uids_from_search_are_fetched_whatever_exists_says() {
     let (server, mailferry) = at(&["INCLUDE: search-lists-more-than-exists.imap"]);
     assert_eq!(mailferry.poll_ok(), 2);
     assert_eq!(mailferry.subjects(), ["one", "two"]);
@@ -167,7 +167,7 @@ fn a_list_that_is_said_to_be_cut_is_asked_for_in_parts() {
 }
 
 #[test]
-fn an_ok_to_search_and_not_a_word_of_uids_decides_nothing() {
+fn an_ok_to_search_without_uids_decides_nothing() {
     let (server, mailferry) = at(&["INCLUDE: nothing-is-listed.imap", ORDINARY]);
     assert_eq!(mailferry.poll_error()["step"], "search");
     assert_eq!(mailferry.ledger().len(), 0);
@@ -175,7 +175,7 @@ fn an_ok_to_search_and_not_a_word_of_uids_decides_nothing() {
     server.finish();
 }
 
-/// A mailbox with these mails at an ordinary server.
+/// A mailbox with these mails on an ordinary server.
 fn ordinary(messages: Vec<Vec<u8>>) -> (Scripted, Mailferry) {
     let server = Scripted::with_messages(&[ORDINARY], messages);
     let mailferry = Mailferry::new();

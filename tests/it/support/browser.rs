@@ -1,4 +1,4 @@
-//! What a person does in a browser, done by curl: links are opened, forms are sent, cookies are kept.
+//! A browser without scripts, implemented with curl: it opens links, sends forms and keeps cookies.
 
 mod form;
 
@@ -8,16 +8,16 @@ use tempfile::TempDir;
 
 use super::urlencoded;
 
-/// One person's browser; another one has other cookies.
+/// A browser with its own cookies.
 pub struct Browser {
     dir: TempDir,
 }
 
-/// What the browser shows in the end.
+/// The page that the browser shows after redirects.
 #[derive(Debug)]
 pub struct Page {
     pub status: u16,
-    /// Where the redirects have led.
+    /// The URL after redirects.
     pub url: String,
     pub body: String,
     headers: String,
@@ -30,7 +30,7 @@ impl Page {
         headers.filter(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).next()
     }
 
-    /// A parameter of the address, such as the code that an identity provider sends with the browser.
+    /// A parameter of the URL, such as the code of an identity provider.
     pub fn parameter(&self, name: &str) -> Option<String> {
         urlencoded::decode(self.url.split_once('?')?.1).remove(name)
     }
@@ -46,7 +46,7 @@ impl Browser {
         self.curl(url, &[])
     }
 
-    /// Fills in the page's first form and sends it, with the fields that the page has hidden in it.
+    /// Fills in the page's first form and sends it, with its hidden fields.
     pub fn submit(&self, page: &Page, fields: &[(&str, &str)]) -> Page {
         let mut all = form::hidden_fields(&page.body);
         all.retain(|(name, _)| !fields.iter().any(|(other, _)| other == name));
@@ -62,12 +62,12 @@ impl Browser {
         self.curl(&form::target(&page.url, &page.body), &options)
     }
 
-    /// Logs in on the page of mock-oauth2-server, to which the link leads: what the application behind it answers.
+    /// Opens the link to the login page of mock-oauth2-server and logs in; returns the application's answer.
     pub fn log_in(&self, link: &str, username: &str) -> Page {
         self.log_in_with(link, username, "")
     }
 
-    /// As `log_in`, with a JSON object of further claims for the tokens, such as `email`.
+    /// As `log_in`, with a JSON object of additional claims for the tokens, such as `email`.
     pub fn log_in_with(&self, link: &str, username: &str, claims: &str) -> Page {
         let page = self.open(link);
         assert!(page.status == 200 && page.body.contains("name=\"username\""), "no login page: {page:?}");
@@ -79,7 +79,7 @@ impl Browser {
         let (cookies, headers, body) = (file("cookies"), file("headers"), file("body"));
         let _ = fs::remove_file(&body);
         let output = Command::new("curl")
-            // First: neither a configuration file nor a proxy of the caller's takes part.
+            // First: ignore the caller's configuration file and proxy.
             .args(["-q", "--noproxy", "*", "--silent", "--show-error", "--location", "--max-time", "60"])
             .args(["--cookie", &cookies, "--cookie-jar", &cookies, "--dump-header", &headers, "--output", &body])
             .args(["--write-out", "%{http_code} %{url_effective}"])
@@ -88,9 +88,9 @@ impl Browser {
             .output()
             .expect("curl starts");
         assert!(output.status.success(), "{url}: {}", String::from_utf8_lossy(&output.stderr));
-        let told = String::from_utf8(output.stdout).unwrap();
-        let (status, url) = told.split_once(' ').unwrap();
-        // The file has the headers of every redirect as well.
+        let written = String::from_utf8(output.stdout).unwrap();
+        let (status, url) = written.split_once(' ').unwrap();
+        // The file also has the headers of every redirect.
         let headers = fs::read_to_string(&headers).unwrap();
         let last = headers.trim_end().rsplit("\r\n\r\n").next().unwrap_or_default();
         Page {

@@ -1,4 +1,4 @@
-//! A host that nobody should come to. It counts who does, and answers each with a script that tells of itself.
+//! A host that should get no connections. It counts them, and answers each with a script that reports that it ran.
 
 use std::{
     io::{Read as _, Write as _},
@@ -44,13 +44,13 @@ impl Canary {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// What each connection asked for first, in order; empty where it asked for nothing.
+    /// The first request line of each connection, in order; empty if there was none.
     pub fn came(&self) -> Vec<String> {
         self.came.lock().unwrap().clone()
     }
 }
 
-/// Also one that asks for nothing has come.
+/// A connection without a request counts too.
 fn serve(mut stream: TcpStream) -> String {
     stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
     let mut asked = [0; 1024];
@@ -62,7 +62,7 @@ fn serve(mut stream: TcpStream) -> String {
 impl Drop for Canary {
     fn drop(&mut self) {
         self.ends.store(true, Ordering::SeqCst);
-        // Wakes the listener, which only then sees that it should end.
+        // Wakes the listener, so that it notices that it should end.
         let _ = TcpStream::connect(("127.0.0.1", self.port));
         if let Some(listener) = self.listener.take() {
             let _ = listener.join();

@@ -1,4 +1,4 @@
-//! Certificates made for one test: good ones and each kind of bad one.
+//! Certificates for one test: good ones and each kind of bad one.
 
 mod shown;
 
@@ -24,18 +24,18 @@ pub struct Identity {
     pub fingerprint: String,
 }
 
-/// One certificate authority and what it has signed, or not signed.
+/// A certificate authority and server certificates, signed by it or not.
 #[derive(Debug)]
 pub struct Certs {
     /// The authority's certificate, for `--ca-file`.
     pub ca_file: PathBuf,
     /// Signed by the authority, for localhost and 127.0.0.1.
     pub good: Identity,
-    /// As `good`, but its time is over.
+    /// As `good`, but expired.
     pub expired: Identity,
-    /// Signed by the authority, for the name of somebody else.
+    /// Signed by the authority, for another name.
     pub foreign: Identity,
-    /// What `openssl req -x509` makes: self-signed, for the right name, and marked CA:TRUE.
+    /// As `openssl req -x509` creates it: self-signed, for the right name, and marked CA:TRUE.
     pub self_signed_ca: Identity,
 }
 

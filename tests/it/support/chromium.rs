@@ -1,6 +1,6 @@
-//! A real Chromium, driven over its DevTools protocol: scripts run, policies hold, cookies have their flags, and what a
-//! page asks for is seen. Its resolver knows no name but `localhost`, so nothing can leave this machine. `browser` is the
-//! other browser, without scripts and faster.
+//! A real Chromium, driven over its DevTools protocol: it runs scripts, enforces policies and cookie flags, and reports all
+//! requests. Its resolver knows no name except `localhost`, so no request can leave this machine. `browser` is the other browser,
+//! without scripts and faster.
 
 mod connection;
 mod page;
@@ -15,7 +15,7 @@ pub use page::{Cookie, Page};
 
 use super::daemon::{Daemon, Start, find_program, our_uid};
 
-/// Said where there is none.
+/// The message if there is no Chromium.
 const MISSING: &str = "Chromium is missing: apt-get install chromium (or `make parts`)";
 
 pub struct Chromium {
@@ -26,15 +26,15 @@ pub struct Chromium {
 }
 
 impl Chromium {
-    /// Starts a browser that asks for English.
+    /// Starts a browser whose language is English.
     pub fn start() -> Self {
         Self::start_with("en")
     }
 
-    /// As `start`, for a person who wants another language.
+    /// As `start`, with another language.
     pub fn start_with(language: &str) -> Self {
         let program = find_program("chromium", &[]).expect(MISSING);
-        // The folder is not a TempDir of ours: the watcher removes it after the end of the browser.
+        // The folder is not a TempDir: the watcher removes it after the end of the browser.
         let dir = TempDir::with_prefix("chromium-").unwrap().keep();
         let mut daemon = Daemon::start(Start {
             name: "chromium",
@@ -52,19 +52,19 @@ impl Chromium {
         Self { _daemon: daemon, endpoint: endpoint.unwrap(), language: language.to_owned() }
     }
 
-    /// One browser for the whole test run, which asks for English: its pages share nothing, and a start takes a second.
+    /// One browser for the whole test run, in English: its pages share nothing, and a start takes a second.
     pub fn shared() -> &'static Self {
-        // Never dropped, because it lives in a static: its watcher ends it with this process.
+        // Never dropped, because it is in a static: its watcher ends it with this process.
         static SHARED: OnceLock<Chromium> = OnceLock::new();
         SHARED.get_or_init(Self::start)
     }
 
-    /// A window of a person who was never here: without cookies, and apart from those of all other pages.
+    /// A new window without cookies, separate from all other pages.
     pub fn page(&self) -> Page {
         self.page_in(&self.language)
     }
 
-    /// As `page`, for a person who wants another language.
+    /// As `page`, with another language.
     pub fn page_in(&self, language: &str) -> Page {
         Page::open(&self.endpoint, language)
     }
@@ -72,7 +72,7 @@ impl Chromium {
 
 fn command(program: &Path, dir: &Path, language: &str) -> Vec<String> {
     let mut args = vec![
-        // What it wants to keep beside the profile goes into the folder as well.
+        // Files that it stores outside the profile go into the folder as well.
         format!("HOME={}", dir.display()),
         program.display().to_string(),
         "--headless=new".to_owned(),
@@ -92,13 +92,13 @@ fn command(program: &Path, dir: &Path, language: &str) -> Vec<String> {
         "--disable-default-apps",
         "--disable-sync",
         "--disable-gpu",
-        // A sandboxed frame in a process of its own starts before anybody can listen to it, if its document is inline.
+        // A sandboxed frame in its own process, with an inline document, would start before the kit can attach to it.
         "--disable-features=IsolateSandboxedIframes,Translate,OptimizationHints,MediaRouter",
         "--mute-audio",
         "--password-store=basic",
     ];
     args.extend(quiet.map(str::to_owned));
-    // Its sandbox is refused to root.
+    // Its sandbox does not work for root.
     if our_uid(Path::new("/proc/self")) == 0 {
         args.push("--no-sandbox".to_owned());
     }
@@ -107,7 +107,7 @@ fn command(program: &Path, dir: &Path, language: &str) -> Vec<String> {
 
 /// The browser writes its port and the path of its WebSocket into a file as soon as it listens.
 fn endpoint_in(dir: &Path) -> Option<String> {
-    let told = fs::read_to_string(dir.join("profile/DevToolsActivePort")).ok()?;
-    let (port, path) = told.split_once('\n')?;
+    let port_file = fs::read_to_string(dir.join("profile/DevToolsActivePort")).ok()?;
+    let (port, path) = port_file.split_once('\n')?;
     path.starts_with("/devtools/browser/").then(|| format!("ws://127.0.0.1:{port}{}", path.trim_end()))
 }

@@ -1,5 +1,5 @@
-//! Messages for the proof that bytes come out as they went in: a few made here, and every file below the folder that
-//! the environment variable MAILFERRY_CORPUS names.
+//! Messages for the tests that bytes are preserved: a few made here, and every file below the folder that the environment variable
+//! MAILFERRY_CORPUS names.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ pub struct Sample {
     pub bytes: Vec<u8>,
 }
 
-/// Each of these has once broken a mail program.
+/// Each of these has broken some mail program.
 pub fn generated() -> Vec<Sample> {
     let header = "From: a@example.se\r\nTo: jobb@lillestad.se\r\nSubject: prov\r\nMessage-ID: <prov@example.se>\r\n";
     let with_body = |body: &[u8]| [header.as_bytes(), b"\r\n", body].concat();
@@ -45,13 +45,13 @@ pub fn generated() -> Vec<Sample> {
     samples.into_iter().map(|(name, bytes)| Sample { name: name.to_owned(), bytes }).collect()
 }
 
-/// Lines that differ, so that a chunk lost, doubled or put in the wrong place is noticed.
+/// Lines that differ, so that a chunk that is lost, duplicated or misplaced is noticed.
 fn thirty_megabytes() -> Vec<u8> {
     let line = |number: u32| format!("{number:08} the quick brown fox jumps over the lazy dog\r\n").into_bytes();
     (0..30_000_000 / 54).flat_map(line).collect()
 }
 
-/// The files below MAILFERRY_CORPUS; none, with a word about it, where that is not set.
+/// The files below MAILFERRY_CORPUS; none, with a message, if that is not set.
 pub fn from_environment() -> Vec<Sample> {
     let files = files::from_environment("MAILFERRY_CORPUS", "messages");
     files.into_iter().map(|(name, path)| Sample { name, bytes: fs::read(path).unwrap() }).collect()

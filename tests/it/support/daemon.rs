@@ -1,5 +1,5 @@
-//! A server process that cannot outlive the test process. A small shell watches a pipe whose other end only the test
-//! holds: when the test drops it, panics or is killed, the pipe closes and the shell ends the server.
+//! A server process that cannot outlive the test process. A small shell watches a pipe whose other end only the test holds: when
+//! the test drops it, panics or is killed, the pipe closes and the shell ends the server.
 
 use std::{
     ffi::OsStr,
@@ -11,8 +11,8 @@ use std::{
 
 use super::wait;
 
-/// Starts the server, waits for it, and ends it as soon as the pipe on descriptor 3 closes. Its output goes to a file:
-/// daemons keep the pipes they are given, and whoever reads those would wait for ever.
+/// Starts the server, waits for it, and ends it as soon as the pipe on descriptor 3 closes. Its output goes to a file: daemons keep
+/// inherited pipes open, so their reader would wait for ever.
 const WATCH: &str = r#"
 exec 3<&0
 "$@" </dev/null 3<&- >>"$LOG" 2>&1 &
@@ -42,11 +42,11 @@ pub struct Start<'a> {
     pub name: &'static str,
     pub program: &'a OsStr,
     pub args: Vec<String>,
-    /// Where the output goes.
+    /// The file for the output.
     pub log: PathBuf,
     /// The signal that ends it.
     pub end_with: &'static str,
-    /// A folder that nobody else removes after the end.
+    /// A folder that the watcher removes after the end.
     pub remove: Option<&'a Path>,
 }
 
@@ -76,7 +76,7 @@ impl Daemon {
         Self { name: start.name, watcher, log: start.log }
     }
 
-    /// Waits until `ready` says so. A server that ends or stays silent shows the tail of its log.
+    /// Waits until `ready` returns true. If the server exits or does not become ready, panics with the tail of its log.
     pub fn wait_until_ready(&mut self, mut ready: impl FnMut() -> bool) {
         let is_ready = wait::within(Duration::from_secs(120), || match ready() {
             true => Some(true),
@@ -96,7 +96,7 @@ impl Daemon {
 impl Drop for Daemon {
     fn drop(&mut self) {
         drop(self.watcher.stdin.take());
-        // A server that ignores its signal must not hold the test run; the watcher's own end is enough to be told.
+        // A server that ignores its signal must not block the test run; the end of the watcher is enough.
         if wait::within(Duration::from_secs(20), || self.watcher.try_wait().ok().flatten()).is_none() {
             eprintln!("{} does not end", self.name);
             let _ = self.watcher.kill();
@@ -105,12 +105,12 @@ impl Drop for Daemon {
     }
 }
 
-/// What the watcher leaves when the server has ended, of its own or not.
+/// The file that the watcher writes when the server has ended.
 fn ended(log: &Path) -> PathBuf {
     log.with_extension("log.ended")
 }
 
-/// Looks for a program in PATH and in the folders where Debian hides servers from ordinary users.
+/// Finds a program in PATH and in the folders for servers that Debian leaves out of the PATH of ordinary users.
 pub fn find_program(name: &str, folders: &[&str]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
@@ -119,7 +119,7 @@ pub fn find_program(name: &str, folders: &[&str]) -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
-/// Servers refuse to run as root or to work in folders of others; this is the user that owns a folder we make.
+/// Servers refuse to run as root or in folders of other users; this is the user that owns a new folder.
 pub fn our_uid(folder: &Path) -> u32 {
     use std::os::unix::fs::MetadataExt as _;
     fs::metadata(folder).unwrap().uid()

@@ -1,5 +1,5 @@
-//! Keeps account of the mail delivered to JOBB, so that a test can say in the end: nothing lost, nothing twice, and nothing
-//! of the customer's gone that is not stored.
+//! Records the mail delivered to JOBB, so that a test can check in the end that no mail was lost or imported twice, and that no
+//! mail of the customer is gone that is not stored.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -26,17 +26,17 @@ impl Delivered {
         self.mails.len()
     }
 
-    /// Delivers mails between 0.3 and 60 KB. Gives their bytes.
+    /// Delivers mails between 0.3 and 60 KB. Returns their size in bytes.
     pub fn deliver(&mut self, server: &Dovecot, count: u64, random: &mut StdRng) -> u64 {
         (0..count).map(|_| self.one(server, random.random_range(1..900))).sum()
     }
 
-    /// Delivers mails of about 300 bytes, so that what is said about them weighs more than they do. Gives their bytes.
+    /// Delivers mails of about 300 bytes, which are smaller than the answers about them. Returns their size in bytes.
     pub fn deliver_tiny(&mut self, server: &Dovecot, count: u64) -> u64 {
         (0..count).map(|_| self.one(server, 2)).sum()
     }
 
-    /// Delivers a mail between 1.1 and 2 MB, which is fetched in chunks. Gives its bytes.
+    /// Delivers a mail between 1.1 and 2 MB, which is fetched in chunks. Returns its size in bytes.
     pub fn deliver_large(&mut self, server: &Dovecot, random: &mut StdRng) -> u64 {
         self.one(server, random.random_range(17_000..30_000))
     }
@@ -56,7 +56,7 @@ impl Delivered {
         mail.len() as u64
     }
 
-    /// Every mail is with the customer still, or stored, or both.
+    /// Checks that every mail is still on the server, or stored, or both.
     pub fn nothing_is_gone(&self, server: &Dovecot, mailferry: &Mailferry) {
         let messages = mailferry.messages();
         let stored: BTreeSet<&str> = messages.iter().map(|message| text(message, "sha256")).collect();
@@ -67,7 +67,7 @@ impl Delivered {
                 .map(|(name, _)| name)
                 .collect()
         };
-        // The server may still be renaming files for a client that has gone; what is gone for good stays away.
+        // The server may still be renaming files for a client that is gone; a mail that is really gone stays missing.
         let settled = wait::within(Duration::from_secs(5), || is_nowhere().is_empty().then_some(()));
         assert!(settled.is_some(), "deleted without a stored copy: {:?}", is_nowhere());
     }
@@ -83,7 +83,7 @@ impl Delivered {
         println!("{} delivered, {} lost, {} more than once", self.mails.len(), lost.len(), twice.len());
         assert!(lost.is_empty() && twice.is_empty(), "lost: {lost:?}, more than once: {twice:?}");
         assert_eq!(messages.len(), self.mails.len());
-        // The list tells what was computed on the way in; some twenty are read back to see what is stored.
+        // The list has the hashes computed at import; about twenty mails are read back to check the stored bytes.
         for message in messages.iter().step_by((messages.len() / 20).max(1)) {
             assert_eq!(sha256::hex(&mailferry.raw(message)), text(message, "sha256"));
         }

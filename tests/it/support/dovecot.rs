@@ -1,5 +1,5 @@
-//! A throw-away Dovecot: byte-true, with TLS, STARTTLS, MOVE and keywords. Mail is put into its Maildir as files, and
-//! what became of it is read from there, so that the test sees what another mail program would see.
+//! A temporary Dovecot, which preserves bytes and supports TLS, STARTTLS, MOVE and keywords. Mail is written to its Maildir as
+//! files, and its state is read from there, so the test sees what another mail program would see.
 
 mod config;
 pub mod introspection;
@@ -21,9 +21,9 @@ pub const PASSWORD: &str = "secret";
 
 pub struct Dovecot {
     _daemon: Daemon,
-    /// Plain IMAP with STARTTLS on offer.
+    /// The port for plain IMAP, with STARTTLS.
     pub imap: u16,
-    /// TLS from the first byte.
+    /// The port for implicit TLS.
     pub imaps: u16,
     pub certs: Certs,
     dir: TempDir,
@@ -36,7 +36,7 @@ impl Dovecot {
         Self::start_with(users, "", |certs| &certs.good)
     }
 
-    /// As `start`, with more lines for its configuration and a certificate of choice.
+    /// As `start`, with additional lines of configuration and a given certificate.
     pub fn start_with(users: &[&str], extra: &str, choose: impl Fn(&Certs) -> &Identity) -> Self {
         let program = find_program("dovecot", &["/usr/sbin", "/usr/local/sbin"]);
         let program = program.expect("Dovecot is missing: run `make parts`");
@@ -79,21 +79,21 @@ impl Dovecot {
         ImapClient::login(self.imap, user, PASSWORD)
     }
 
-    /// The options of `mailbox add` for TLS from the first byte, with the authority's certificate.
+    /// The options of `mailbox add` for implicit TLS, with the authority's certificate.
     pub fn tls_options(&self) -> Vec<String> {
         let ca_file = self.certs.ca_file.to_string_lossy().into_owned();
         let port = self.imaps.to_string();
         ["--host", "localhost", "--tls", "implicit", "--ca-file", &ca_file, "--port", &port].map(str::to_owned).to_vec()
     }
 
-    /// The options for TLS after a plain beginning.
+    /// The options of `mailbox add` for STARTTLS.
     pub fn starttls_options(&self) -> Vec<String> {
         let ca_file = self.certs.ca_file.to_string_lossy().into_owned();
         let port = self.imap.to_string();
         ["--host", "localhost", "--tls", "starttls", "--ca-file", &ca_file, "--port", &port].map(str::to_owned).to_vec()
     }
 
-    /// The options for no TLS at all.
+    /// The options of `mailbox add` without TLS.
     pub fn plain_options(&self) -> Vec<String> {
         ["--host", "127.0.0.1", "--tls", "none", "--port", &self.imap.to_string()].map(str::to_owned).to_vec()
     }

@@ -1,7 +1,7 @@
 //! The scripts of EAST's fake-mail-server, from the study "Why TLS Is Better Without STARTTLS" (USENIX Security 2021): every
 //! `.ron` file below the folder that the environment variable MAILFERRY_HOSTILE names.
 //!
-//! Where the authors left settings in comments, to be switched on one at a time, each makes a script of its own.
+//! Settings that the authors left in comments, to be enabled one at a time, each make a script of their own.
 
 mod server;
 mod words;
@@ -17,7 +17,7 @@ pub use words::{Capability, Greeting, No};
 
 #[derive(Debug, Deserialize)]
 pub struct Script {
-    /// The file, and which of its comments was switched on.
+    /// The file, and which of its comments was enabled.
     #[serde(skip)]
     pub name: String,
     #[serde(default)]
@@ -58,7 +58,7 @@ enum Cert {
 }
 
 impl Script {
-    /// The name of the certificate's file; ours is to be of the same kind.
+    /// The name of the certificate's file; ours must be of the same kind.
     pub fn certificate(&self) -> &str {
         let Cert::Cert { crt_path } = &self.cert;
         crt_path
@@ -69,7 +69,7 @@ fn yes() -> bool {
     true
 }
 
-/// All scripts, in order of their names; none, with a word about it, where the variable is not set.
+/// All scripts, sorted by name; none, with a message, if the variable is not set.
 pub fn from_environment() -> Vec<Script> {
     let files = files::from_environment("MAILFERRY_HOSTILE", "hostile scripts");
     let is_set = !files.is_empty();
@@ -81,7 +81,7 @@ pub fn from_environment() -> Vec<Script> {
     scripts
 }
 
-/// The script in a file, and those that its comments make of it.
+/// The script in a file, and the variants from its comments.
 fn read(file: &str, path: &Path) -> Vec<Script> {
     let text = fs::read_to_string(path).unwrap();
     let texts = with_comments_switched_on(&text);
@@ -93,7 +93,7 @@ fn read(file: &str, path: &Path) -> Vec<Script> {
     texts.iter().enumerate().map(script).collect()
 }
 
-/// The settings that stand in comments and mean something to us.
+/// The settings in comments that are relevant here.
 const SETTINGS: [&str; 7] = [
     "kind:",
     "starttls_response:",
@@ -104,7 +104,7 @@ const SETTINGS: [&str; 7] = [
     "override_select:",
 ];
 
-/// The text as it is, and once more for each setting in a comment.
+/// The text, and one variant for each setting in a comment.
 fn with_comments_switched_on(text: &str) -> Vec<String> {
     let lines: Vec<&str> = text.lines().collect();
     let comment = |line: &str| line.trim_start().strip_prefix("//").map(|rest| rest.trim_start().to_owned());
@@ -113,7 +113,7 @@ fn with_comments_switched_on(text: &str) -> Vec<String> {
     for (at, line) in lines.iter().enumerate() {
         let Some(name) = comment(line).as_deref().and_then(setting) else { continue };
         let mut switched: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
-        // Another value for the same field gives way.
+        // It replaces another value of the same field.
         switched.iter_mut().filter(|line| line.trim_start().starts_with(name)).for_each(String::clear);
         let mut open = 0;
         for line in &mut switched[at..] {

@@ -1,15 +1,15 @@
-//! The names that the tests share, and small questions about JSON.
+//! The names that the tests share, and small helpers for JSON.
 
 use serde_json::Value;
 
-/// The customer's address, and the inbox that its mail belongs to.
+/// The customer's address, and the inbox that its mail goes to.
 pub const JOBB: &str = "jobb@lillestad.se";
 pub const JOBB_INBOX: &str = "jobb.lillestad.se@mail.kundo.se";
 /// A second address of the same customer.
 pub const ANSOKAN: &str = "ansokan@lillestad.se";
 pub const ANSOKAN_INBOX: &str = "ansokan.lillestad.se@mail.kundo.se";
 
-/// The text under a key; empty where there is none.
+/// The text of a key; empty if there is none.
 pub fn text<'a>(object: &'a Value, key: &str) -> &'a str {
     object[key].as_str().unwrap_or_default()
 }

@@ -1,5 +1,5 @@
-//! A TCP proxy on this machine that carries a connection faithfully up to a chosen byte, and then does it harm. The byte is
-//! counted in what the server sends, TLS included, so that it falls into the middle of whatever happens to be there.
+//! A TCP proxy on this machine that forwards a connection up to a chosen byte, and then applies a fault. The byte is counted in the
+//! bytes from the server, TLS included, so the fault hits the middle of whatever happens to be there.
 
 use std::{
     future::{Future, pending},
@@ -19,45 +19,45 @@ use tokio::{
     time::sleep,
 };
 
-/// How long a connection with `Latency` stands still, once.
+/// The delay of a connection with `Latency`, once.
 pub const LATENCY: Duration = Duration::from_secs(5);
 
-/// What happens to a connection when its byte has passed.
+/// The fault of a connection after its byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
-    /// Nothing.
+    /// No fault.
     None,
-    /// The client is told that the connection never was (RST).
+    /// The connection is reset (RST).
     Reset,
-    /// Nothing more comes or goes, and the connection stays open.
+    /// No more bytes are forwarded, and the connection stays open.
     BlackHole,
-    /// From now on 1 KB a second from the server.
+    /// The server's bytes are forwarded at 1 KB per second.
     Slow,
-    /// The client is told that the server has said everything (FIN), while the server still listens.
+    /// The client gets the end of the stream (FIN), while the server still listens.
     HalfClose,
-    /// The server's bytes stand still for `LATENCY`, then all goes on.
+    /// The server's bytes are delayed once by `LATENCY`.
     Latency,
 }
 
 struct Shared {
     plan: Mutex<(Fault, u64)>,
-    /// Connections that have lasted until their fault.
+    /// The number of connections that reached their fault.
     met: AtomicU64,
-    /// Bytes of the newest connection before its fault.
+    /// The bytes of the newest connection before its fault.
     passed: AtomicU64,
 }
 
-/// The proxy; its connections end with it.
+/// The proxy. Its connections end with it.
 pub struct FaultProxy {
-    /// Where it listens on 127.0.0.1.
+    /// The port on 127.0.0.1.
     pub port: u16,
     shared: Arc<Shared>,
-    /// An option only to be taken in `drop`, without waiting for connections that hang on purpose.
+    /// An `Option` only so that `drop` can take it, without waiting for connections that hang on purpose.
     runtime: Option<Runtime>,
 }
 
 impl FaultProxy {
-    /// A proxy before this port of 127.0.0.1, without a fault for now.
+    /// A proxy for this port of 127.0.0.1, without a fault.
     pub fn start(server: u16) -> Self {
         let listener = StdListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -69,17 +69,17 @@ impl FaultProxy {
         Self { port, shared, runtime: Some(runtime) }
     }
 
-    /// Connections from now on meet this fault after so many bytes from the server; 0 is right after connecting.
+    /// Applies this fault to later connections after this number of bytes from the server; 0 is right after connecting.
     pub fn plan(&self, fault: Fault, after: u64) {
         *self.shared.plan.lock().unwrap() = (fault, after);
     }
 
-    /// How many connections have lasted until their fault.
+    /// The number of connections that reached their fault.
     pub fn met(&self) -> u64 {
         self.shared.met.load(Ordering::SeqCst)
     }
 
-    /// How many bytes the server has sent on the newest connection, until its fault.
+    /// The number of bytes that the server has sent on the newest connection, until its fault.
     pub fn passed(&self) -> u64 {
         self.shared.passed.load(Ordering::SeqCst)
     }
@@ -99,7 +99,7 @@ async fn accept(listener: StdListener, server: u16, shared: Arc<Shared>) {
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
             if let Ok(server) = TcpStream::connect(("127.0.0.1", server)).await {
-                // An error is the end of a connection like any other.
+                // An error ends a connection like any other end.
                 let _ = carry(client, server, &shared).await;
             }
         });
@@ -133,7 +133,7 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, shared: &Shared) ->
         }
         Fault::HalfClose => {
             to_client.shutdown().await?;
-            // The server may talk on, and nobody hears it; it must not be seen to leave before the client does.
+            // The server may send more, which is discarded; its end must not be visible before the client disconnects.
             let unheard = async {
                 let _ = copy(&mut from_server, &mut sink()).await;
                 pending().await
@@ -152,7 +152,7 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, shared: &Shared) ->
     }
 }
 
-/// Carries what the client says until it leaves; once `swallows` is set, it is read and goes nowhere.
+/// Forwards the client's bytes until it disconnects; once `swallows` is set, they are read and discarded.
 async fn upwards(
     from: &mut (impl AsyncRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),
@@ -170,7 +170,7 @@ async fn upwards(
     }
 }
 
-/// Carries so many bytes from the server; false if it had less to say.
+/// Forwards this number of bytes from the server; false if the server sent fewer.
 async fn downwards(
     from: &mut (impl AsyncRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),

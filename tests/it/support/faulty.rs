@@ -1,4 +1,4 @@
-//! The program's own test server, steered from a test: what is wrong with it can change between two polls.
+//! The program's own test server, controlled by a test: its faults can change between two polls.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -23,12 +23,12 @@ impl Faulty {
         Self { server, _runtime: runtime }
     }
 
-    /// With a named set of faults, and so many mails.
+    /// Starts a server with the faults of this profile, and this number of mails.
     pub fn with(profile: &str, mails: u32) -> Self {
         Self::start(Profile::find(profile).expect("a profile").account(mails))
     }
 
-    /// The options of `mailbox add` that lead here.
+    /// The options of `mailbox add` for this server.
     pub fn options(&self) -> Vec<String> {
         let port = self.server.address().port().to_string();
         ["--host", "127.0.0.1", "--tls", "none", "--port", &port].map(str::to_owned).to_vec()
@@ -38,7 +38,7 @@ impl Faulty {
         self.server.account()
     }
 
-    /// Everything is done right from now on.
+    /// Removes all faults.
     pub fn mend(&self) {
         self.account().faults = Default::default();
     }
@@ -48,7 +48,7 @@ impl Faulty {
         self.account().inbox().messages.iter().map(|message| message.uid).collect()
     }
 
-    /// Commands that change something, or open a folder for it.
+    /// The commands that change something, or open a folder read-write.
     pub fn changes(&self) -> Vec<String> {
         let commands = &self.account().commands;
         commands.iter().filter(|command| is_changing(command) || command.starts_with("SELECT ")).cloned().collect()

@@ -1,4 +1,4 @@
-//! Files that others have gathered, found by a variable.
+//! External files, in a folder that an environment variable names.
 
 use std::{
     fs,
@@ -6,11 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The files below the folder that this variable names, each with its name from there on, sorted; none, with a word about it,
-/// where it is not set.
+/// The files below the folder that this variable names, with their relative names, sorted; none, with a message, if the variable is
+/// not set.
 pub fn from_environment(variable: &str, of_what: &str) -> Vec<(String, PathBuf)> {
     let Some(folder) = std::env::var_os(variable).map(PathBuf::from) else {
-        // Straight to the terminal: what a passing test prints is not shown.
+        // Written directly to the terminal: the output of a passing test is not shown.
         let _ = writeln!(std::io::stderr(), "skipped: {variable} is not set to a folder of {of_what}");
         return Vec::new();
     };

@@ -1,5 +1,5 @@
-//! GreenMail, the in-memory mail server: mail goes in by SMTP and is there by IMAP. A restart empties it and gives
-//! every folder a new UIDVALIDITY. It does not keep bytes exactly; Dovecot does.
+//! GreenMail, an in-memory mail server: mail goes in by SMTP and comes out by IMAP. A restart empties it and gives every folder a
+//! new UIDVALIDITY. It does not preserve bytes exactly; Dovecot does.
 
 use std::{
     ffi::OsStr,
@@ -31,7 +31,7 @@ pub struct GreenMail {
 }
 
 impl GreenMail {
-    /// Starts a server that knows these addresses, each with the password `PASSWORD`.
+    /// Starts a server with these addresses, each with the password `PASSWORD`.
     pub fn start(users: &[&str]) -> Self {
         let mut server = Self {
             daemon: None,
@@ -70,7 +70,7 @@ impl GreenMail {
         }
         args.push(format!("-Dgreenmail.users={}", users.join(",")));
         args.push("-Dgreenmail.users.login=email".to_owned());
-        // By itself it gives up after little time on a busy machine, and listens on without any users.
+        // By default it gives up soon on a busy machine, and keeps listening without any users.
         args.push("-Dgreenmail.startup.timeout=100000".to_owned());
         args.push("-jar".to_owned());
         args.push(jar().to_string_lossy().into_owned());
@@ -84,7 +84,7 @@ impl GreenMail {
         });
         let (smtp, imap, imaps) = (self.smtp, self.imap, self.imaps);
         daemon.wait_until_ready(|| {
-            // It listens before it knows its users.
+            // It listens before its users are set up.
             let last_user = self.users.last().unwrap();
             greets(smtp, "220")
                 && greets(imap, "* OK")
@@ -94,7 +94,7 @@ impl GreenMail {
         self.daemon = Some(daemon);
     }
 
-    /// Hands in a mail by SMTP, in one transaction for all the recipients.
+    /// Sends a mail by SMTP, in one transaction for all recipients.
     pub fn send(&self, from: &str, recipients: &[&str], mail: &[u8]) {
         let mut smtp = Smtp(BufReader::new(TcpStream::connect(("127.0.0.1", self.smtp)).unwrap()));
         smtp.0.get_ref().set_read_timeout(Some(Duration::from_secs(30))).unwrap();
@@ -105,7 +105,7 @@ impl GreenMail {
             smtp.say(&format!("RCPT TO:<{recipient}>"), "250");
         }
         smtp.say("DATA", "354");
-        // A line that begins with a dot gets another one (RFC 5321, 4.5.2).
+        // Dot stuffing (RFC 5321, 4.5.2).
         let stuffed = mail.split_inclusive(|byte| *byte == b'\n').flat_map(|line| {
             let dot: &[u8] = if line.starts_with(b".") { b"." } else { b"" };
             [dot, line].concat()
@@ -124,12 +124,12 @@ impl GreenMail {
         ImapClient::login(self.imap, user, PASSWORD)
     }
 
-    /// The SHA-256 of the certificate that it shows on its TLS port.
+    /// The SHA-256 fingerprint of the certificate on its TLS port.
     pub fn fingerprint(&self) -> String {
         certs::shown_by(self.imaps)
     }
 
-    /// The options of `mailbox add` that lead to this server without TLS.
+    /// The options of `mailbox add` for this server without TLS.
     pub fn options(&self) -> Vec<String> {
         ["--host", "127.0.0.1", "--tls", "none", "--port", &self.imap.to_string()].map(str::to_owned).to_vec()
     }
@@ -142,7 +142,7 @@ fn jar() -> PathBuf {
     jar
 }
 
-/// Whether a server greets with this beginning of a line.
+/// Whether a server's greeting begins with this text.
 pub fn greets(port: u16, beginning: &str) -> bool {
     let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) else {
         return false;
@@ -174,7 +174,7 @@ impl Smtp {
         self.expect(code);
     }
 
-    /// Reads an answer, also one of several lines, and panics unless it has this code.
+    /// Reads an answer of one or more lines, and panics unless it has this code.
     fn expect(&mut self, code: &str) {
         loop {
             let mut line = String::new();

@@ -1,6 +1,6 @@
-//! A scripted identity provider, for what real ones will not do on demand. By itself it is a strict one: it checks PKCE,
-//! the redirect URI and the application's secret, and a refresh token that is used twice ends its whole family. Whoever
-//! opens its link is logged in at once, as the `identity` of the moment.
+//! A scripted identity provider, for behaviour that real ones do not show on demand. By default it is strict: it checks PKCE, the
+//! redirect URI and the application's secret, and a refresh token that is used twice ends its whole family. A browser that opens
+//! its link is logged in at once, as the current `identity`.
 
 mod answers;
 mod http;
@@ -48,7 +48,7 @@ const PATHS: [(&str, Endpoint); 5] = [
     ("/introspect", Endpoint::Introspect),
 ];
 
-/// The provider, which every method changes for the requests from then on.
+/// The provider. Every setter applies to later requests.
 pub struct IdentityProvider {
     port: u16,
     shared: Arc<Shared>,
@@ -59,7 +59,7 @@ pub struct IdentityProvider {
 struct Shared {
     state: Mutex<State>,
     ends: AtomicBool,
-    /// Connections that go on until the client leaves; closing them ends their threads.
+    /// Connections that stay open until the client closes them; closing them here ends their threads.
     lasting: Mutex<Vec<TcpStream>>,
 }
 
@@ -71,7 +71,7 @@ struct State {
 }
 
 impl IdentityProvider {
-    /// Starts a provider that behaves well, and where `identity` logs in.
+    /// Starts a provider that behaves well, with `identity` logged in.
     pub fn start(identity: &str) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -97,7 +97,7 @@ impl IdentityProvider {
         Self { port, shared, listener: Some(listener), dir: TempDir::with_prefix("identity-provider-").unwrap() }
     }
 
-    /// Below it lie the endpoints.
+    /// The base URL of the endpoints.
     pub fn base(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
@@ -108,59 +108,59 @@ impl IdentityProvider {
         oauth_client::provider(name, &base, &format!("device_url = \"{base}/devicecode\"\n"))
     }
 
-    /// More lines for `Dovecot::start_with`: it takes this provider's tokens with these mechanisms.
+    /// Configuration for `Dovecot::start_with`: Dovecot accepts this provider's tokens with these mechanisms.
     pub fn dovecot(&self, mechanisms: &str) -> String {
         let url = format!("http://{CLIENT_ID}:{CLIENT_SECRET}@127.0.0.1:{}/introspect", self.port);
         introspection::settings(self.dir.path(), &url, mechanisms)
     }
 
-    /// Who logs in, and whose mailbox an application's own tokens are for.
+    /// Sets the identity that logs in, and whose mailbox an application's own tokens are for.
     pub fn identity(&self, address: &str) {
         self.settings(|settings| settings.identity = address.to_owned());
     }
 
-    /// How long access tokens are good.
+    /// Sets the lifetime of access tokens.
     pub fn lifetime(&self, seconds: u64) {
         self.settings(|settings| settings.lifetime = seconds);
     }
 
-    /// Who it says it is, in its redirects and tokens.
+    /// Sets the issuer in its redirects and tokens.
     pub fn issuer(&self, text: &str) {
         self.settings(|settings| settings.issuer = text.to_owned());
     }
 
-    /// Says that it grants this scope, whatever was asked for.
+    /// Sets the scope that it says it grants, whatever was requested.
     pub fn granted_scope(&self, text: &str) {
         self.settings(|settings| settings.granted_scope = Some(text.to_owned()));
     }
 
-    /// Whether each use of a refresh token brings a new one in its place, as at first. If not, none is in the answer and
-    /// the old one goes on.
+    /// Sets whether each use of a refresh token replaces it, which is the default. If not, the answer has none and the old one
+    /// stays valid.
     pub fn rotate(&self, rotates: bool) {
         self.settings(|settings| settings.rotates = rotates);
     }
 
-    /// How often a refresh token may be used after it was replaced; at first never.
+    /// Sets the number of times that a refresh token may be used after it was replaced; by default 0.
     pub fn overlap(&self, uses: u32) {
         self.settings(|settings| settings.overlap = uses);
     }
 
-    /// Every access token is this text: GreenMail compares a token with the user's password.
+    /// Makes every access token this text: GreenMail compares a token with the user's password.
     pub fn access_token_is(&self, text: &str) {
         self.settings(|settings| settings.access_tokens = AccessTokens::Fixed(text.to_owned()));
     }
 
-    /// Access tokens are JWTs with the usual claims and these; null takes a usual one away.
+    /// Makes access tokens JWTs with the usual claims and these; null removes a usual claim.
     pub fn access_token_claims(&self, claims: Value) {
         self.settings(|settings| settings.access_tokens = AccessTokens::Jwt(claims));
     }
 
-    /// ID tokens have the usual claims and these; null takes a usual one away.
+    /// Makes ID tokens have the usual claims and these; null removes a usual claim.
     pub fn id_token_claims(&self, claims: Value) {
         self.settings(|settings| settings.id_token_claims = claims);
     }
 
-    /// What the next requests to an endpoint meet, in order; after them it behaves well again.
+    /// Sets the misbehaviours for the next requests to an endpoint, in order; after them it behaves well again.
     pub fn next(&self, endpoint: Endpoint, misbehaviours: Vec<Misbehaviour>) {
         self.shared.lock().queues.entry(endpoint).or_default().extend(misbehaviours);
     }
@@ -172,7 +172,7 @@ impl IdentityProvider {
         requests.map(|(_, parameters)| parameters.clone()).collect()
     }
 
-    /// Everything secret that it has made up so far, also what a misbehaviour kept from the client.
+    /// All secrets that it has issued so far, including those that a misbehaviour kept from the client.
     pub fn issued(&self) -> Issued {
         self.shared.lock().tokens.issued.clone()
     }
@@ -189,7 +189,7 @@ impl Shared {
 }
 
 impl State {
-    /// Notes a request, and tells what it is to meet.
+    /// Records a request, and returns its misbehaviour.
     fn receive(&mut self, endpoint: Endpoint, parameters: &Parameters) -> Option<Misbehaviour> {
         self.requests.push((endpoint, parameters.clone()));
         self.queues.get_mut(&endpoint)?.pop_front()
@@ -199,7 +199,7 @@ impl State {
 impl Drop for IdentityProvider {
     fn drop(&mut self) {
         self.shared.ends.store(true, Ordering::SeqCst);
-        // Wakes the listener, which only then sees that it should end.
+        // Wakes the listener, so that it notices that it should end.
         let _ = TcpStream::connect(("127.0.0.1", self.port));
         let _ = self.listener.take().map(JoinHandle::join);
         for stream in self.shared.lasting.lock().unwrap().drain(..) {
@@ -208,7 +208,7 @@ impl Drop for IdentityProvider {
     }
 }
 
-/// The body of an error as Microsoft writes it, with the numbers that its description begins with.
+/// The body of an error in Microsoft's format, with the numbers at the beginning of its description.
 fn error_body(error: &str, description: &str) -> String {
     let number = description.strip_prefix("AADSTS").and_then(|rest| rest.split(':').next()?.parse::<u64>().ok());
     json!({

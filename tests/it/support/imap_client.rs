@@ -1,5 +1,5 @@
-//! A tiny blocking IMAP client, independent of the code under test, so that both can be compared with it. It speaks
-//! plain TCP only and takes every byte of a literal as it comes.
+//! A small blocking IMAP client, independent of the code under test, for comparison. It supports plain TCP only and returns every
+//! byte of a literal unchanged.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -79,7 +79,7 @@ impl ImapClient {
         self.command(&format!("CREATE \"{folder}\""));
     }
 
-    /// The UIDs in the open folder that fulfil a search criterion.
+    /// The UIDs in the open folder that match a search criterion.
     pub fn search(&mut self, criterion: &str) -> Vec<u32> {
         let responses = self.command(&format!("UID SEARCH {criterion}"));
         let hits = responses.iter().filter_map(|response| response.text.strip_prefix("* SEARCH"));
@@ -88,7 +88,7 @@ impl ImapClient {
         uids
     }
 
-    /// The bytes of a message in the open folder, exactly as the server serves them.
+    /// The bytes of a message in the open folder, as the server returns them.
     pub fn fetch(&mut self, uid: u32) -> Vec<u8> {
         let responses = self.command(&format!("UID FETCH {uid} (BODY.PEEK[])"));
         let body = responses.into_iter().find(|response| response.text.contains("BODY[]")).expect("a BODY[]");

@@ -1,6 +1,6 @@
-//! Small mails for the tests: the subject tells them apart.
+//! Small mails for the tests, identified by their subjects.
 
-/// A mail whose Message-ID follows from its subject, so that the same call gives the same bytes.
+/// A mail whose Message-ID is derived from its subject, so that the same call returns the same bytes.
 pub fn mail(subject: &str, to: &str) -> Vec<u8> {
     let id: String = subject.chars().filter(char::is_ascii_alphanumeric).collect();
     format!(

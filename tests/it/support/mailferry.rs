@@ -1,4 +1,4 @@
-//! The binary under test, with a database and a folder of its own and nothing of the caller's environment.
+//! The binary under test, with its own database and folder and without the caller's environment.
 
 mod connecting;
 mod serve;
@@ -20,7 +20,7 @@ use super::{daemon::is_quick, postgres, wait};
 pub use connecting::Connecting;
 pub use serve::Serve;
 
-/// No command of the tests takes this long unless it hangs.
+/// The timeout of a command; only a command that hangs takes this long.
 const LIMIT: Duration = Duration::from_secs(180);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,12 +57,12 @@ impl Output {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
-    /// Everything a person would have seen.
+    /// Standard output and standard error, as a person would see them.
     pub fn all(&self) -> String {
         format!("{}{}", self.text(), self.stderr)
     }
 
-    /// Standard output as one JSON object a line.
+    /// Standard output as JSON, one object per line.
     pub fn json(&self) -> Vec<Value> {
         let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line:?}"));
         let lines: Vec<Value> = self.text().lines().map(parse).collect();
@@ -72,7 +72,7 @@ impl Output {
 }
 
 impl Mailferry {
-    /// With a fresh SQLite file.
+    /// An installation with a new SQLite file.
     pub fn new() -> Self {
         Self::on(Database::Sqlite)
     }
@@ -86,7 +86,7 @@ impl Mailferry {
         Self { dir, database_url, env: Vec::new(), wrapper: Vec::new() }
     }
 
-    /// As `new`, on a file system in memory where there is one, for a test of many commands that each wait for the disk.
+    /// As `new`, on a file system in memory if there is one, for a test with many commands that would wait for the disk.
     pub fn in_memory() -> Self {
         let memory = Path::new("/dev/shm");
         let parent = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
@@ -105,17 +105,17 @@ impl Mailferry {
         self.env.push((name.to_owned(), Some(value.to_owned())));
     }
 
-    /// Takes a variable away from every later command, also one that the kit sets.
+    /// Removes a variable from the environment of every later command, also one that the kit sets.
     pub fn unset(&mut self, name: &str) {
         self.env.push((name.to_owned(), None));
     }
 
-    /// Lets this command, with its arguments, start every later command in its own place; none if it is empty.
+    /// Runs every later command through this wrapper command; an empty one removes the wrapper.
     pub fn wrap(&mut self, wrapper: &[&str]) {
         self.wrapper = wrapper.iter().map(|&word| word.to_owned()).collect();
     }
 
-    /// Runs a statement on the installation's SQLite file, as for a row that an older version has written.
+    /// Runs a statement on the installation's SQLite file, for instance to write a row as an older version did.
     pub fn sql(&self, statement: &str) {
         let url = format!("sqlite://{}", self.dir().join("mailferry.db").display());
         tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -137,7 +137,7 @@ impl Mailferry {
         command.env_remove("RUST_LOG");
         command.env("MAILFERRY_DATABASE_URL", &self.database_url);
         command.env("MAILFERRY__EGRESS__ALLOW", "127.0.0.0/8,::1/128");
-        // Tests do not wait as long as a customer's server is left in peace.
+        // Tests cannot wait as long as the shortest interval for a customer's server.
         command.env("MAILFERRY__SCHEDULE__LEAST_INTERVAL", "1s");
         for (name, value) in &self.env {
             match value {
@@ -167,7 +167,7 @@ impl Mailferry {
         Output { code: status.code().unwrap_or(-1), stdout: stdout.join().unwrap(), stderr }
     }
 
-    /// Runs a command that has to succeed.
+    /// Runs a command that must succeed.
     pub fn ok(&self, args: &[&str]) -> Output {
         self.ok_with_input(args, "")
     }
@@ -178,12 +178,12 @@ impl Mailferry {
         output
     }
 
-    /// Runs a command that has to succeed, with `--json`.
+    /// Runs a command that must succeed, with `--json`.
     pub fn json(&self, args: &[&str]) -> Vec<Value> {
         self.ok(&[&["--json"], args].concat()).json()
     }
 
-    /// One poll of every mailbox, which may fail: the line for each, in the order of the output.
+    /// Polls every mailbox once, which may fail; returns the line of each, in the order of the output.
     pub fn poll(&self) -> Vec<Value> {
         let output = self.run(&["--json", "poll"]);
         assert!(output.code == 0 || output.code == 1, "poll ends with {}:\n{}", output.code, output.all());
@@ -193,7 +193,7 @@ impl Mailferry {
         lines
     }
 
-    /// One poll that has to succeed for every mailbox: the sum of what it imported.
+    /// Polls every mailbox once, which must succeed; returns the number of imported mails.
     pub fn poll_ok(&self) -> u64 {
         let lines = self.poll();
         assert!(!lines.is_empty(), "no mailbox was polled");
@@ -203,7 +203,7 @@ impl Mailferry {
         lines.iter().map(|line| line["imported"].as_u64().expect("imported")).sum()
     }
 
-    /// One poll of the only mailbox, which has to fail: its error.
+    /// Polls the only mailbox once, which must fail; returns the error.
     pub fn poll_error(&self) -> Value {
         let lines = self.poll();
         assert_eq!(lines.len(), 1, "{lines:?}");
@@ -216,7 +216,7 @@ impl Mailferry {
         self.ok(&["inbox", "add", address]);
     }
 
-    /// Adds a mailbox whose password is `secret`; `options` says where the server is and what else is chosen.
+    /// Adds a mailbox with the password `secret`; `options` has the server and other options.
     pub fn add_mailbox(&self, address: &str, inbox: &str, options: &[String], more: &[&str]) {
         self.add_mailbox_with_password(address, inbox, options, more, "secret");
     }
@@ -238,7 +238,7 @@ impl Mailferry {
         self.json(&["message", "list"])
     }
 
-    /// The subjects of all messages, sorted; one that cannot be read is empty.
+    /// The subjects of all messages, sorted; a subject that cannot be parsed is empty.
     pub fn subjects(&self) -> Vec<String> {
         let subject = |message: &Value| message["subject"].as_str().unwrap_or_default().to_owned();
         let mut subjects: Vec<String> = self.messages().iter().map(subject).collect();
@@ -269,7 +269,7 @@ impl Mailferry {
         self.ok(&[&args, &options[..], more].concat());
     }
 
-    /// Starts `oauth connect` and waits for what it prints first.
+    /// Starts `oauth connect` and waits for its first line.
     pub fn connect(&self, address: &str, more: &[&str]) -> Connecting {
         Connecting::start(self, &[&["--json", "oauth", "connect", address], more].concat())
     }

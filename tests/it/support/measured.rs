@@ -1,4 +1,4 @@
-//! Runs the binary and tells what it took: time, memory, processor.
+//! Runs the binary and measures time, memory and processor time.
 
 use std::{
     fs::{self, File},
@@ -14,7 +14,7 @@ use super::mailferry::{Mailferry, Output};
 pub struct Measured {
     pub output: Output,
     pub took: Duration,
-    /// The most memory that was in use, in bytes.
+    /// Peak memory, in bytes.
     pub peak: u64,
     /// Processor time, user and system.
     pub processor: Duration,
@@ -29,7 +29,7 @@ pub fn run(mailferry: &Mailferry, args: &[&str], limit: Duration) -> Measured {
     let mut child = command.spawn().unwrap();
     let process = Path::new("/proc").join(child.id().to_string());
     let mut peak = 0;
-    // A process that has ended stays in /proc until it is waited for: without memory, but with its times.
+    // A process that has exited stays in /proc until it is waited for: without memory, but with its times.
     let processor = loop {
         let (state, processor) = state(&process);
         if state == "Z" {

@@ -1,9 +1,9 @@
-//! Mailferry as an identity provider knows it: the one application that the tests have registered.
+//! The application that the tests register with an identity provider.
 
 pub const CLIENT_ID: &str = "mailferry";
 pub const CLIENT_SECRET: &str = "s3cret-of-the-app";
 
-/// The configuration of a provider whose endpoints lie below this address; `more` is further lines of it.
+/// The configuration of a provider with its endpoints below this URL; `more` has additional lines.
 pub fn provider(name: &str, base: &str, more: &str) -> String {
     format!(
         "[oauth.providers.{name}]\n\

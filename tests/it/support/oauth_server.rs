@@ -1,5 +1,5 @@
-//! mock-oauth2-server, an identity provider that others have written: with a login page that believes every name, and
-//! signed tokens. It checks PKCE but hardly anything else; `identity_provider` is the strict one.
+//! mock-oauth2-server, a third-party identity provider with a login page that accepts every name, and signed tokens. It checks PKCE
+//! but hardly anything else; `identity_provider` is the strict one.
 
 use std::{
     ffi::OsStr,
@@ -18,7 +18,7 @@ use super::{
     ports::free_port,
 };
 
-/// Whose mailbox an application gets a token for when it asks in its own name.
+/// The mailbox that an application's own token is for.
 pub const APP_ONLY_USER: &str = "jobb@lillestad.se";
 
 const ISSUER: &str = "contoso";
@@ -30,7 +30,7 @@ pub struct OAuthServer {
 }
 
 impl OAuthServer {
-    /// Starts a server whose access tokens are good for an hour.
+    /// Starts a server whose access tokens are valid for an hour.
     pub fn start() -> Self {
         Self::start_with(3600)
     }
@@ -39,7 +39,7 @@ impl OAuthServer {
     pub fn start_with(expiry_seconds: u32) -> Self {
         let dir = TempDir::with_prefix("oauth-server-").unwrap();
         let port = free_port();
-        // A token's `sub` is who has logged in; without a login there is nobody, so it is said here.
+        // A token's `sub` is the identity that logged in; for a token without a login it is set here.
         let app_only =
             json!({"requestParam": "grant_type", "match": "client_credentials", "claims": {"sub": APP_ONLY_USER}});
         let config = json!({
@@ -71,19 +71,19 @@ impl OAuthServer {
         Self { _daemon: daemon, port, dir }
     }
 
-    /// Below it lie `authorize`, `token`, `revoke`, `introspect` and `.well-known/openid-configuration`.
+    /// The base URL of `authorize`, `token`, `revoke`, `introspect` and `.well-known/openid-configuration`.
     pub fn base(&self) -> String {
         format!("http://127.0.0.1:{}/{ISSUER}", self.port)
     }
 
-    /// More lines for `Dovecot::start_with`: it takes this server's tokens with these mechanisms.
+    /// Configuration for `Dovecot::start_with`: Dovecot accepts this server's tokens with these mechanisms.
     pub fn dovecot(&self, mechanisms: &str) -> String {
-        // The server wants some client, and takes any.
+        // The server requires a client id, and accepts any.
         let url = format!("http://dovecot:any@127.0.0.1:{}/{ISSUER}/introspect", self.port);
         introspection::settings(self.dir.path(), &url, mechanisms)
     }
 
-    /// As `dovecot`, of a server whose mailboxes are shared: whoever is of their domain opens them.
+    /// As `dovecot`, with shared mailboxes: every identity of their domain can open them.
     pub fn dovecot_for_members(&self, mechanisms: &str) -> String {
         let lines = self.dovecot(mechanisms);
         introspection::open_to_members(self.dir.path());

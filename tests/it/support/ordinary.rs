@@ -1,15 +1,15 @@
-//! What an ordinary, correct IMAP server answers, for one folder INBOX with given messages. It keeps every byte: bare
-//! LF, NUL and all that Dovecot and GreenMail would change. The scripted server falls back on it, so that a dialogue
-//! only has to tell where its server differs.
+//! The answers of an ordinary, correct IMAP server with given messages in the folder INBOX. It preserves every byte: bare LF, NUL
+//! and everything that Dovecot and GreenMail would change. The scripted server falls back on it, so that a dialogue only has to
+//! describe where its server differs.
 
 pub const UID_VALIDITY: u32 = 17;
 
-/// The answer to one command line without its CRLF, or nothing for a command that it does not know.
+/// The answer to one command line without its CRLF; `None` for an unknown command.
 pub fn answer(line: &str, messages: &[Vec<u8>]) -> Option<Vec<u8>> {
     answer_without(0, "OK done", line, messages)
 }
 
-/// As `answer`, but FETCH says nothing of one UID, and the tagged end is another.
+/// As `answer`, but FETCH omits one UID, and the tagged line is replaced.
 pub fn answer_without(omitted: usize, end: &str, line: &str, messages: &[Vec<u8>]) -> Option<Vec<u8>> {
     let (tag, command) = line.split_once(' ')?;
     let upper = command.to_ascii_uppercase();
@@ -44,7 +44,7 @@ pub fn answer_without(omitted: usize, end: &str, line: &str, messages: &[Vec<u8>
     Some(answer)
 }
 
-/// Every message matches every criterion but a set of UIDs.
+/// Every message matches every criterion except a set of UIDs.
 fn search(command: &str, count: usize) -> String {
     let mut words = command.split(' ').skip_while(|word| *word != "UID").skip(1).skip_while(|word| *word != "UID");
     let wanted = words.nth(1).map(|set| uids(set, count));
@@ -75,7 +75,7 @@ fn fetch(omitted: usize, command: &str, messages: &[Vec<u8>]) -> Option<Vec<u8>>
     Some(answer)
 }
 
-/// The octets asked for by what follows `BODY.PEEK[]`: `<origin.count>`, or all of them.
+/// The octets that `<origin.count>` after `BODY.PEEK[]` requests, or all of them.
 fn part<'a>(section: &str, message: &'a [u8]) -> (String, &'a [u8]) {
     let asked =
         section.strip_prefix('<').and_then(|rest| rest.split_once('>')).and_then(|(asked, _)| asked.split_once('.'));
@@ -87,7 +87,7 @@ fn part<'a>(section: &str, message: &'a [u8]) -> (String, &'a [u8]) {
     (format!("<{origin}>"), message.get(start..end).unwrap_or_default())
 }
 
-/// The existing UIDs that a set names. `n:*` always includes the last message, as RFC 3501 wants it.
+/// The existing UIDs in a set. `n:*` always includes the last message, as RFC 3501 requires.
 fn uids(set: &str, count: usize) -> Vec<usize> {
     let number = |text: &str| {
         if text == "*" { count } else { text.parse().unwrap() }

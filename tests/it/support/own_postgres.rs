@@ -1,4 +1,4 @@
-//! A PostgreSQL cluster of one test, which may stop it, let it hang, and have it back.
+//! A PostgreSQL cluster of one test, which can stop it, make it hang, and resume it.
 
 use std::{fs, process::Command};
 
@@ -40,11 +40,11 @@ impl OwnPostgres {
         self.daemon = Some(run(self.dir.path(), self.port, false));
     }
 
-    /// Its connections stay open and new ones are accepted, but nobody answers.
+    /// Makes the server hang: connections stay open and new ones are accepted, but nothing answers.
     pub fn freeze(&mut self) {
         let pid_file = fs::read_to_string(self.dir.path().join("data/postmaster.pid")).unwrap();
         let main = pid_file.lines().next().unwrap().to_owned();
-        // The main process first: then no children are added any more.
+        // The main process first, so that it starts no more children.
         signal("STOP", std::slice::from_ref(&main));
         let children = fs::read_to_string(format!("/proc/{main}/task/{main}/children")).unwrap();
         self.frozen = children.split_whitespace().map(str::to_owned).collect();
@@ -59,14 +59,14 @@ impl OwnPostgres {
 
 impl Drop for OwnPostgres {
     fn drop(&mut self) {
-        // Who stands still does not hear that it should end.
+        // A stopped process does not react to a signal to end.
         self.thaw();
     }
 }
 
 fn signal(name: &str, processes: &[String]) {
     if !processes.is_empty() {
-        // One that has ended meanwhile is no matter.
+        // A process that has ended in the meantime does not matter.
         let _ = Command::new("kill").args(["-s", name]).args(processes).output();
     }
 }

@@ -1,4 +1,4 @@
-//! Free TCP ports for servers that cannot be told to choose one themselves.
+//! Free TCP ports for servers that cannot choose one themselves.
 
 use std::{
     collections::HashSet,
@@ -6,8 +6,8 @@ use std::{
     sync::{Mutex, OnceLock},
 };
 
-/// A port of 127.0.0.1 that nobody listens on and that was not given out before in this run. It lies below the range
-/// from which the system takes the near end of outgoing connections, so that none of them can occupy it meanwhile.
+/// A free port of 127.0.0.1 that was not returned before in this run. It is below the ephemeral port range, so that no outgoing
+/// connection can take it in the meantime.
 pub fn free_port() -> u16 {
     static GIVEN: OnceLock<Mutex<HashSet<u16>>> = OnceLock::new();
     loop {

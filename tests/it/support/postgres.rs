@@ -1,4 +1,4 @@
-//! One throw-away PostgreSQL cluster for the whole test run, started when the first test asks for a database.
+//! One temporary PostgreSQL cluster for the whole test run, started when the first test needs a database.
 
 use std::{
     os::unix::fs::chown,
@@ -19,11 +19,11 @@ use super::{
 
 struct Cluster {
     port: u16,
-    /// Never dropped, because it lives in a static: its watcher ends the server with this process.
+    /// Never dropped, because it is in a static: its watcher ends the server with this process.
     _daemon: Daemon,
 }
 
-/// Creates an empty database and gives its URL.
+/// Creates an empty database and returns its URL.
 pub fn fresh_database() -> String {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -38,7 +38,7 @@ pub fn fresh_database() -> String {
 }
 
 fn start() -> Cluster {
-    // The folder is not a TempDir of ours: the watcher removes it after the end of the server.
+    // The folder is not a TempDir: the watcher removes it after the end of the server.
     let dir = TempDir::with_prefix("postgres-").unwrap().keep();
     make(&dir);
     let port = free_port();
@@ -46,7 +46,7 @@ fn start() -> Cluster {
     Cluster { port, _daemon: daemon }
 }
 
-/// Makes a cluster in this folder.
+/// Creates a cluster in this folder.
 pub(super) fn make(dir: &Path) {
     let data = dir.join("data");
     std::fs::create_dir(&data).unwrap();
@@ -67,13 +67,13 @@ pub(super) fn make(dir: &Path) {
     assert!(initdb.status.success(), "initdb: {}", String::from_utf8_lossy(&initdb.stderr));
 }
 
-/// Starts a cluster that was made; `remove` says whether its folder goes with it.
+/// Starts an existing cluster; `remove` says whether its folder is removed at the end.
 pub(super) fn run(dir: &Path, port: u16, remove: bool) -> Daemon {
     let data = dir.join("data");
     let mut args = as_postgres(our_uid(Path::new("/proc/self")) == 0);
     args.push(binary("postgres").to_string_lossy().into_owned());
     args.extend(["-D".to_owned(), data.to_string_lossy().into_owned()]);
-    // Nobody needs this data after a power failure.
+    // The data does not have to survive a power failure.
     let settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "max_connections=200"];
     for setting in settings.map(str::to_owned).into_iter().chain([format!("port={port}")]) {
         args.extend(["-c".to_owned(), setting]);
@@ -90,7 +90,7 @@ pub(super) fn run(dir: &Path, port: u16, remove: bool) -> Daemon {
     daemon
 }
 
-/// The options of setpriv that leave root, which PostgreSQL refuses to be; without them it just runs the program.
+/// The options of setpriv that drop root, as which PostgreSQL refuses to run; without them setpriv just runs the program.
 fn as_postgres(is_root: bool) -> Vec<String> {
     if !is_root {
         return Vec::new();
@@ -99,7 +99,7 @@ fn as_postgres(is_root: bool) -> Vec<String> {
     vec![format!("--reuid={uid}"), format!("--regid={gid}"), "--clear-groups".to_owned()]
 }
 
-/// The number of a user (`-u`) or of the user's group (`-g`).
+/// The id of a user (`-u`) or of the user's group (`-g`).
 fn id(which: &str, user: &str) -> u32 {
     let output = Command::new("id").args([which, user]).output().unwrap();
     String::from_utf8_lossy(&output.stdout).trim().parse().expect("the user postgres exists")
@@ -114,7 +114,7 @@ fn psql(port: u16, sql: &str) -> bool {
 }
 
 fn binary(name: &str) -> PathBuf {
-    // Debian keeps each version's programs in a folder of its own, outside of PATH.
+    // Debian keeps the programs of each version in their own folder, outside PATH.
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut folders: Vec<String> = versions.map(|v| v.path().join("bin").to_string_lossy().into_owned()).collect();
     folders.sort();

@@ -1,6 +1,6 @@
-//! A scripted IMAP server on a real socket, for what real servers will not do on demand. Each connection plays one
-//! dialogue, in order; the last one is repeated. The language of a dialogue is told in `dialogue.rs`, and those that
-//! several tests use lie in `tests/transcripts/`.
+//! A scripted IMAP server on a real socket, for behaviour that real servers do not show on demand. Each connection plays one
+//! dialogue, in order; the last one is repeated. `dialogue.rs` describes the language of a dialogue, and those that several tests
+//! use are in `tests/transcripts/`.
 
 mod connection;
 mod dialogue;
@@ -35,15 +35,15 @@ pub struct Scripted {
 /// What happened on one connection.
 #[derive(Debug, Default)]
 pub struct Session {
-    /// `C: ...` and `S: ...`, a line each, in order.
+    /// `C: ...` and `S: ...`, one line each, in order.
     pub lines: Vec<String>,
-    /// Every byte that the client has sent, after decryption where TLS was on.
+    /// Every byte that the client has sent, after decryption if there was TLS.
     pub received: Vec<u8>,
-    /// Where the client left the dialogue.
+    /// The place where the client deviated from the dialogue.
     pub error: Option<String>,
 }
 
-/// What all connections share.
+/// The state that all connections share.
 #[derive(Default)]
 struct Shared {
     messages: Vec<Vec<u8>>,
@@ -52,7 +52,7 @@ struct Shared {
 }
 
 impl Scripted {
-    /// A plain server with these dialogues, each the text of one, and no messages.
+    /// A server without TLS that plays these dialogues, and has no messages.
     pub fn start(dialogues: &[&str]) -> Self {
         Self::with_messages(dialogues, Vec::new())
     }
@@ -62,7 +62,7 @@ impl Scripted {
         Self::launch(dialogues, Shared { messages, ..Shared::default() })
     }
 
-    /// A server that can do TLS: at once, or by the directive `STARTTLS`.
+    /// A server with TLS: implicit, or by the directive `STARTTLS`.
     pub fn with_tls(dialogues: &[&str], identity: &Identity, implicit_tls: bool) -> Self {
         Self::launch(dialogues, Shared { tls: Some(tls_config(identity)), implicit_tls, ..Shared::default() })
     }
@@ -89,17 +89,17 @@ impl Scripted {
         Self { port, ends, listener: Some(listener) }
     }
 
-    /// The options of `mailbox add` that lead here, with this choice of `--tls`.
+    /// The options of `mailbox add` for this server, with this choice of `--tls`.
     pub fn options(&self, tls: &str) -> Vec<String> {
         ["--host", "127.0.0.1", "--tls", tls, "--port", &self.port.to_string()].map(str::to_owned).to_vec()
     }
 
-    /// Ends the server: what happened on each connection, in order.
+    /// Ends the server; returns the session of each connection, in order.
     pub fn sessions(mut self) -> Vec<Session> {
         self.end()
     }
 
-    /// As `sessions`, and panics if a client has left its dialogue.
+    /// As `sessions`, and panics if a client deviated from its dialogue.
     pub fn finish(self) -> Vec<Session> {
         let sessions = self.sessions();
         for session in &sessions {
@@ -111,13 +111,13 @@ impl Scripted {
 
     fn end(&mut self) -> Vec<Session> {
         self.ends.store(true, Ordering::SeqCst);
-        // Wakes the listener, which only then sees that it should end.
+        // Wakes the listener, so that it notices that it should end.
         let _ = TcpStream::connect(("127.0.0.1", self.port));
         self.listener.take().map(|listener| listener.join().unwrap()).unwrap_or_default()
     }
 }
 
-/// TLS as a server with this certificate speaks it.
+/// The TLS configuration of a server with this certificate.
 pub fn tls_config(identity: &Identity) -> Arc<ServerConfig> {
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(identity.key_der.clone()));
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -138,13 +138,13 @@ impl Drop for Scripted {
 }
 
 impl Session {
-    /// The commands of the client in their order, without their tags.
+    /// The commands of the client, in order, without their tags.
     pub fn commands(&self) -> Vec<&str> {
         let said = self.lines.iter().filter_map(|line| line.strip_prefix("C: "));
         said.map(|line| line.split_once(' ').map_or(line, |(_tag, command)| command)).collect()
     }
 
-    /// Whether the client has sent a credential, or only tried to.
+    /// Whether the client has sent credentials, or tried to.
     pub fn has_credentials(&self, password: &str) -> bool {
         let received = String::from_utf8_lossy(&self.received);
         let upper = received.to_ascii_uppercase();

@@ -1,4 +1,4 @@
-//! SHA-256 as lower-case hexadecimal digits, the form in which everything here compares it.
+//! SHA-256 as lower-case hexadecimal digits.
 
 use std::fmt::Write as _;
 

@@ -1,9 +1,8 @@
-//! A disk that is too small for a test's database, and that gets larger when told.
+//! A disk that is too small for a test's database, and that can be enlarged.
 //!
-//! `Mounted` is the real thing: a file system in memory, in a name space of its own, which root may make and on most systems
-//! everybody. It needs no privilege there, and its end cannot be forgotten: it goes with the process that holds it. Where the
-//! system forbids such name spaces (some containers do), there still is `Limited`: no file may grow beyond a limit. That works
-//! everywhere, but SQLite is then told EFBIG and not ENOSPC.
+//! `Mounted` is a real file system in memory, in its own mount namespace, which root and, on most systems, every user may create.
+//! It disappears with the process that holds it. Where the system forbids such namespaces (some containers do), `Limited` is used
+//! instead: no file may grow beyond a limit. That works everywhere, but SQLite gets EFBIG instead of ENOSPC.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -14,23 +13,23 @@ use tempfile::TempDir;
 
 use super::mailferry::{Mailferry, Serve};
 
-/// Mounts, says so, waits for a line, makes it larger, says so, and waits for the end.
+/// Mounts, prints a line, waits for a line, enlarges the file system, prints a line, and waits for the end.
 const HOLD: &str = r#"
 mount -t tmpfs -o size=5m mailferry "$1" && echo small && read -r _ &&
 mount -o remount,size=100m "$1" && echo large && read -r _
 "#;
 
-/// SQLite sees an error and not the signal that ends a program by default. The unit is 512 bytes, `-S` lets the limit be
-/// raised again.
+/// Makes SQLite see an error instead of the signal that ends a program by default. The unit is 512 bytes; `-S` allows the limit to
+/// be raised again.
 const LIMITED: &str = r#"trap '' XFSZ; ulimit -S -f 6000; exec "$@""#;
 
 pub enum SmallDisk {
-    Mounted { holder: Child, tell: ChildStdin, told: BufReader<ChildStdout>, at: TempDir },
+    Mounted { holder: Child, requests: ChildStdin, replies: BufReader<ChildStdout>, at: TempDir },
     Limited,
 }
 
 impl SmallDisk {
-    /// None where the system does not let us.
+    /// `None` if the system does not allow it.
     pub fn mounted() -> Option<Self> {
         let at = TempDir::with_prefix("disk-").unwrap();
         let mut holder = Command::new("unshare")
@@ -40,12 +39,12 @@ impl SmallDisk {
             .stdout(Stdio::piped())
             .spawn()
             .expect("unshare (util-linux) starts");
-        let (tell, told) = (holder.stdin.take().unwrap(), BufReader::new(holder.stdout.take().unwrap()));
-        let mut disk = Self::Mounted { holder, tell, told, at };
+        let (requests, replies) = (holder.stdin.take().unwrap(), BufReader::new(holder.stdout.take().unwrap()));
+        let mut disk = Self::Mounted { holder, requests, replies, at };
         disk.says("small").then_some(disk)
     }
 
-    /// From now on, everything this installation writes is on the disk, or limited as if it were.
+    /// Puts everything that this installation writes from now on on the disk, or limits it as if it were.
     pub fn put_under(&self, mailferry: &mut Mailferry) {
         match self {
             Self::Mounted { holder, at, .. } => {
@@ -58,11 +57,11 @@ impl SmallDisk {
         }
     }
 
-    /// Makes room, also for what runs already.
+    /// Enlarges the disk, also for running processes.
     pub fn enlarge(&mut self, mailferry: &mut Mailferry, running: Option<&Serve>) {
         match self {
-            Self::Mounted { tell, .. } => {
-                tell.write_all(b"\n").unwrap();
+            Self::Mounted { requests, .. } => {
+                requests.write_all(b"\n").unwrap();
                 assert!(self.says("large"), "the disk does not get larger");
             }
             Self::Limited => {
@@ -77,9 +76,9 @@ impl SmallDisk {
     }
 
     fn says(&mut self, word: &str) -> bool {
-        let Self::Mounted { told, .. } = self else { return true };
+        let Self::Mounted { replies, .. } = self else { return true };
         let mut line = String::new();
-        told.read_line(&mut line).is_ok() && line.trim() == word
+        replies.read_line(&mut line).is_ok() && line.trim() == word
     }
 }
 

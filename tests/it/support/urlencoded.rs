@@ -1,8 +1,8 @@
-//! Queries and forms (application/x-www-form-urlencoded), read and written apart from the code under test.
+//! Queries and forms (application/x-www-form-urlencoded), read and written independently of the code under test.
 
 use std::{collections::BTreeMap, str::from_utf8};
 
-/// By name, decoded.
+/// The decoded values, by name.
 pub type Parameters = BTreeMap<String, String>;
 
 pub fn decode(pairs: &str) -> Parameters {

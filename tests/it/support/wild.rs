@@ -1,4 +1,4 @@
-//! Mail servers on many addresses of this machine, which turn bad on demand: they drip, or they flood.
+//! Mail servers on many addresses of this machine, which misbehave on demand: they drip, or they flood.
 
 use std::{
     collections::HashMap,
@@ -12,18 +12,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How a server treats its clients once it has turned bad.
+/// The misbehaviour of a server once it is switched on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ill {
-    /// Not at all.
+    /// The server behaves well.
     Well,
-    /// It drips from this command on, eight bytes every tenth of a second; an empty one: from the greeting on.
+    /// The server drips from this command on, eight bytes every tenth of a second; if empty, from the greeting on.
     Drips(&'static str),
-    /// It drips whole lines, and never the tagged one, from this command on.
+    /// The server drips whole lines, and never the tagged one, from this command on.
     Untagged(&'static str),
-    /// It drips in the TLS handshake.
+    /// The server drips in the TLS handshake.
     Handshake,
-    /// It answers this command with cheap lines without end.
+    /// The server answers this command with an endless flood of short lines.
     Floods(&'static str),
 }
 
@@ -37,9 +37,9 @@ struct Shared {
     ills: HashMap<Ipv4Addr, Ill>,
     is_bad: AtomicBool,
     ended: AtomicBool,
-    /// When each address was connected to.
+    /// The times of the connections to each address.
     visits: Mutex<HashMap<Ipv4Addr, Vec<Instant>>>,
-    /// Visits under way in which a server has begun to drip or flood.
+    /// Open connections on which a server has begun to drip or flood.
     suffering: AtomicUsize,
 }
 
@@ -69,17 +69,17 @@ impl Wild {
         Self { port, shared }
     }
 
-    /// From now on the servers do what ails them.
+    /// Switches the misbehaviours on.
     pub fn turn_bad(&self) {
         self.shared.is_bad.store(true, Ordering::SeqCst);
     }
 
-    /// They hang up, and do well from then on.
+    /// Closes the connections and switches the misbehaviours off.
     pub fn turn_good(&self) {
         self.shared.is_bad.store(false, Ordering::SeqCst);
     }
 
-    /// The visits that are dripped on or flooded now.
+    /// The number of connections that are dripped on or flooded now.
     pub fn suffering(&self) -> usize {
         self.shared.suffering.load(Ordering::SeqCst)
     }
@@ -109,7 +109,7 @@ impl Shared {
             true => self.ills.get(&address).copied().unwrap_or(Ill::Well),
             false => Ill::Well,
         };
-        // Whoever hangs up ends the conversation.
+        // The end of the connection ends the conversation.
         let _ = self.converse(stream, ill);
     }
 
@@ -119,7 +119,7 @@ impl Shared {
             Ill::Drips("") => return self.drip(&mut stream, b"* OK ", b"x"),
             _ => stream.write_all(b"* OK ready\r\n")?,
         }
-        // A mail comes in when they turn bad, so that there is something to fetch.
+        // A mail arrives when the misbehaviours begin, so that there is something to fetch.
         let next = 1 + i32::from(ill != Ill::Well);
         let mut lines = BufReader::new(stream.try_clone()?).lines();
         while let Some(line) = lines.next().transpose()? {
@@ -166,7 +166,7 @@ impl Shared {
     }
 }
 
-/// What a good server says before the tagged OK, with the mails 1 to `next` - 1.
+/// The untagged answers of a good server with the mails 1 to `next` - 1.
 fn untagged(command: &str, next: i32) -> String {
     let word = command.split(' ').find(|word| !["UID", ""].contains(word)).unwrap_or_default();
     let exists = next - 1;

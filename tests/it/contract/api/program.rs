@@ -1,4 +1,4 @@
-//! A program that asks the API.
+//! A program that uses the API.
 
 use std::collections::BTreeSet;
 
@@ -10,14 +10,14 @@ use super::super::{
 };
 use crate::support::mailferry::Serve;
 
-/// Where the API lies.
+/// The base path of the API.
 pub const BASE: &str = "/api/v1";
 
-/// A program, and the protocol of what it asked and was answered.
+/// A program, and the record of its requests and their answers.
 pub struct Program<'a> {
     visitor: Visitor<'a>,
     protocol: String,
-    /// Method and path of everything that was answered well.
+    /// Method and path of every request that succeeded.
     pub done: BTreeSet<String>,
 }
 
@@ -30,7 +30,7 @@ impl<'a> Program<'a> {
         self.ask("GET", path, &[], Value::Null)
     }
 
-    /// Asks for each path, a line each.
+    /// Requests each path; one path per line.
     pub fn get_all(&mut self, paths: &str) -> &mut Self {
         for path in paths.lines().map(str::trim).filter(|line| !line.is_empty()) {
             self.get(path);
@@ -57,9 +57,9 @@ impl<'a> Program<'a> {
 
     pub fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let answer = self.visitor.ask(method, &format!("{BASE}{path}"), headers, body);
-        let told: String = headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+        let header_lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
         let sent = if body.is_empty() { String::new() } else { format!("{body}\n") };
-        self.protocol.push_str(&format!("{method} {path}\n{told}{sent}\n{}\n\n\n", answer.shown()));
+        self.protocol.push_str(&format!("{method} {path}\n{header_lines}{sent}\n{}\n\n\n", answer.shown()));
         if answer.status < 300 {
             self.done.insert(format!("{method} {}", path.split('?').next().unwrap_or_default()));
         }

@@ -7,7 +7,7 @@ use super::super::{
 };
 use crate::support::facts::{JOBB, JOBB_INBOX};
 
-/// A person who sends forms. Where one leads is a line of one snapshot; a page that comes in its place is a snapshot of its own.
+/// A person who submits forms. All redirects are in one snapshot; each page that is shown instead is its own snapshot.
 struct Sender<'a> {
     visitor: &'a Visitor<'a>,
     snapshots: &'a mut Snapshots,
@@ -49,7 +49,7 @@ fn every_form_is_answered_as_before() {
     inboxes(&mut sender);
     people_and_tokens(&mut sender);
     let invitation = link(&mut sender, "/people/invite", "invite", "/invitation/");
-    // Near the end: the mailbox that it starts is polled, and its mail is counted on other pages.
+    // Near the end, because the mailbox that it starts is polled, and its mail is counted on other pages.
     wizard(&mut sender, &port(&installation.jobb));
     account(&mut sender);
     let redirects = std::mem::take(&mut sender.redirects);
@@ -118,7 +118,7 @@ fn mailbox(sender: &mut Sender<'_>) {
     sender.post("nowhere", "/mailboxes/nobody@lillestad.se/pause", &[]);
 }
 
-/// A form that makes a link: its path.
+/// Submits a form that creates a link; returns the path of the link.
 fn link(sender: &mut Sender<'_>, path: &str, name: &str, before: &str) -> String {
     let answer = sender.post(name, path, &[("role", "viewer"), ("organisation", "default")]);
     format!("{before}{}", super::key(&answer.body, before))
@@ -128,7 +128,7 @@ fn tests(sender: &mut Sender<'_>) {
     let begun = sender.post("test", &format!("/mailboxes/{JOBB}/test"), &[]);
     let follow = begun.header("location").expect("where to follow it").to_owned();
     sender.get("test-follow", &follow);
-    // Whoever follows a test has its mailbox polled soon, so each mailbox's is looked at once.
+    // Following a test mail polls the mailbox soon, so each mailbox's test page is opened only once.
     let other = sender.visitor.post(&format!("/mailboxes/{READ_ONLY}/test"), &[]);
     let follow = other.header("location").expect("where to follow it");
     let fragment = sender.visitor.ask("GET", follow, &[("hx-request", "true")], "");

@@ -1,4 +1,4 @@
-//! The pages, in both languages and to those who may less.
+//! The pages, in both languages and for every role.
 
 use super::super::{
     installation::{ALL_MAILBOXES, Installation, PASSWORD},
@@ -70,7 +70,7 @@ fn take(folder: &str, visitor: &Visitor<'_>, pages: &[(String, String)], snapsho
     }
 }
 
-/// Those of a person who may only look, and is of one organisation.
+/// The pages of a viewer of one organisation.
 fn of_viewer(all: &[(String, String)]) -> Vec<(String, String)> {
     let names =
         ["mailboxes", "connect", "ledger-quarantined", "inboxes", "inbox", "people", "settings", "account", "audit"];
@@ -96,7 +96,7 @@ fn every_page_is_as_before() {
     snapshots.finish();
 }
 
-/// The pages of somebody who is not signed in, with a link to each that is made for one person.
+/// The pages without a sign-in, with a link to each page that is for one person.
 fn entrance(installation: &Installation, serve: &Serve) -> Vec<(String, String)> {
     let token = installation.token("links", "--scope write");
     let link = Visitor::with_token(serve, &token)

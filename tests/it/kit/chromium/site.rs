@@ -1,4 +1,4 @@
-//! The site: a thread that answers each path with a page.
+//! The site: a thread that serves a page for each path.
 
 use std::{
     fmt::Write as _,
@@ -57,7 +57,7 @@ impl Site {
         let port = listener.local_addr().unwrap().port();
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                // The browser opens connections on which it then says nothing.
+                // The browser opens connections on which it sends nothing.
                 thread::spawn(move || answer(&stream));
             }
         });
@@ -68,7 +68,7 @@ impl Site {
         format!("http://localhost:{}{path}", self.port)
     }
 
-    /// The same site under another name, and therefore without the cookies of this one.
+    /// The same site under another host name, so without the cookies of this one.
     pub fn url_by_number(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
@@ -88,14 +88,14 @@ fn answer(mut stream: &TcpStream) -> Option<()> {
         "/large" => ("", "x".repeat(100_000)),
         "/cookies" => (COOKIES, String::new()),
         "/asked" => ("", format!("<pre>{head}</pre>")),
-        // Every window asks for its icon.
+        // Every window requests its icon.
         _ => return stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").ok(),
     };
     let headers = format!("{headers}Content-Type: text/html; charset=utf-8\r\nConnection: close");
     stream.write_all(format!("HTTP/1.1 200 OK\r\n{headers}\r\n\r\n<!doctype html>{page}").as_bytes()).ok()
 }
 
-/// What a form has sent, in its order.
+/// The fields that a form has sent, in order.
 fn sent(body: &str) -> String {
     let mut text = String::new();
     for field in body.split('&') {

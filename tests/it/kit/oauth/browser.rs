@@ -1,4 +1,4 @@
-//! The browser on a site of a few pages.
+//! The browser without scripts on a site of a few pages.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -8,7 +8,7 @@ use std::{
 
 use crate::support::{browser::Browser, urlencoded};
 
-/// Gives these answers, in order: its address, and what it was asked.
+/// Serves these answers, in order; returns its address and the requests.
 fn site(answers: Vec<String>) -> (String, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let base = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());

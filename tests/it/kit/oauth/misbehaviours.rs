@@ -1,4 +1,4 @@
-//! The scripted identity provider at its worst.
+//! The misbehaviours of the scripted identity provider.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::support::{
     oauth_client::CLIENT_ID,
 };
 
-/// Asks for a token by client credentials, with these further options for curl.
+/// Requests a token with client credentials, with these additional options for curl.
 fn ask(provider: &IdentityProvider, options: &[&str]) -> Seen {
     let form = ["--data", "grant_type=client_credentials", "--user", "mailferry:s3cret-of-the-app"];
     curl(&format!("{}/token", provider.base()), &[&form, options].concat())
@@ -35,7 +35,7 @@ fn answers_of_choice_come_in_order_and_then_good_ones() {
     assert_eq!(provider.requests(Endpoint::Token).len(), 5);
 }
 
-/// The exit codes are curl's: 18 half an answer, 28 too late, 52 no answer, 63 too large.
+/// The exit codes are curl's: 18 partial answer, 28 timeout, 52 no answer, 63 too large.
 #[test]
 fn answers_get_lost_or_never_end() {
     let provider = IdentityProvider::start(USER);
@@ -70,7 +70,7 @@ fn a_client_that_still_waits_is_let_go_when_the_provider_ends() {
 }
 
 #[test]
-fn an_answer_that_got_lost_has_used_up_the_refresh_token() {
+fn a_lost_answer_has_used_up_the_refresh_token() {
     let provider = IdentityProvider::start(USER);
     let (base, redirect_uri) = (provider.base(), application());
     let page = Browser::new().open(&link(&base, &redirect_uri));

@@ -57,10 +57,10 @@ fn its_tokens_tell_who_has_logged_in_and_how_long_they_are_good() {
     let answer = redeem(&base, &page.parameter("code").unwrap(), &redirect_uri, VERIFIER);
     // A second may have passed.
     assert!((118..=120).contains(&answer.json()["expires_in"].as_u64().unwrap()), "{answer:?}");
-    let told = claims(&answer.text("id_token"));
+    let id_claims = claims(&answer.text("id_token"));
     let wanted = [("sub", "anna"), ("email", USER), ("aud", "mailferry"), ("nonce", "once"), ("iss", base.as_str())];
     for (name, value) in wanted {
-        assert_eq!(told[name], value, "{told}");
+        assert_eq!(id_claims[name], value, "{id_claims}");
     }
     let old = answer.text("refresh_token");
     let refreshed = refresh(&base, &old);

@@ -1,4 +1,4 @@
-//! The scripted identity provider while it behaves well.
+//! The scripted identity provider when it behaves well.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use crate::support::{
     oauth_client::{CLIENT_ID, CLIENT_SECRET},
 };
 
-/// A person consents: the code and the redirect URI that it belongs to.
+/// A person consents; returns the code and its redirect URI.
 fn consent(provider: &IdentityProvider) -> (String, String) {
     let redirect_uri = application();
     let page = Browser::new().open(&link(&provider.base(), &redirect_uri));
@@ -40,11 +40,14 @@ fn a_code_brings_tokens_once_and_only_to_whom_it_was_meant_for() {
     let answer = redeem(&base, &code, &redirect_uri, VERIFIER);
     assert_eq!(answer.json()["expires_in"], 3600);
     assert_eq!(answer.text("scope"), "openid email mail");
-    let told = claims(&answer.text("id_token"));
+    let id_claims = claims(&answer.text("id_token"));
     for name in ["sub", "email", "preferred_username"] {
-        assert_eq!(told[name], USER, "{told}");
+        assert_eq!(id_claims[name], USER, "{id_claims}");
     }
-    assert_eq!((&told["aud"], &told["nonce"], &told["iss"]), (&json!(CLIENT_ID), &json!("once"), &json!(base)));
+    assert_eq!(
+        (&id_claims["aud"], &id_claims["nonce"], &id_claims["iss"]),
+        (&json!(CLIENT_ID), &json!("once"), &json!(base))
+    );
 
     assert_eq!(redeem(&base, &code, &redirect_uri, VERIFIER).error(), invalid_grant());
     assert_eq!(refresh(&base, &answer.text("refresh_token")).error(), invalid_grant(), "a code used twice ends all");

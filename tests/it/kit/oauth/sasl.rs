@@ -11,9 +11,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 /// How an attempt to log in ended.
 #[derive(Debug)]
 pub struct Attempt {
-    /// What the server has to say about a token that it does not take, decoded.
+    /// The server's reason for refusing a token, decoded.
     pub challenge: Option<String>,
-    /// Its last line, without the tag.
+    /// The tagged line of the server, without the tag.
     pub end: String,
 }
 
@@ -26,7 +26,7 @@ pub fn oauthbearer(port: u16, user: &str, token: &str) -> Attempt {
     attempt(port, "OAUTHBEARER", &response, "\x01")
 }
 
-/// A challenge is answered with `consent`, which asks for the tagged end.
+/// A challenge is answered with `consent`, so that the tagged line follows.
 fn attempt(port: u16, mechanism: &str, response: &str, consent: &str) -> Attempt {
     let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();

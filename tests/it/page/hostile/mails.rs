@@ -1,4 +1,4 @@
-//! Mails that carry what strangers write wherever a mail can carry something, each in a folder of that name.
+//! Mails that carry the payloads in every field and part, each in a folder that is named after it.
 
 use base64::{
     Engine as _,
@@ -12,13 +12,13 @@ use crate::support::{
     imap_client::ImapClient,
 };
 
-/// Dovecot with folders of any name: its separator stands in none, and what its files may not be called is escaped.
+/// Dovecot with folders of any name: no name contains its separator, and characters that are forbidden in file names are escaped.
 const ANY_FOLDER: &str = "namespace inbox {\n  separator = ^\n}\nmail_plugins = listescape\n";
 
-/// Mails of one sheaf are found together.
-const SHEAF: usize = 40;
+/// The number of mails in a batch, which one search finds together.
+const BATCH: usize = 40;
 
-/// A server that has all of them.
+/// A server with all these mails.
 pub fn server(payloads: &[Payload]) -> Dovecot {
     let server = Dovecot::start_with(&[JOBB], ANY_FOLDER, |certs| &certs.good);
     let mut client = ImapClient::login(server.imap, JOBB, dovecot::PASSWORD);
@@ -30,25 +30,25 @@ pub fn server(payloads: &[Payload]) -> Dovecot {
     server
 }
 
-/// The folder that is named after it.
+/// The folder that is named after the payload.
 pub fn folder(payload: &Payload) -> String {
     payload.without_controls()
 }
 
-/// The words of a search that finds all of a sheaf.
-pub fn sheaves(payloads: &[Payload]) -> Vec<(String, &[Payload])> {
-    payloads.chunks(SHEAF).map(|chunk| (sheaf(&chunk[0]), chunk)).collect()
+/// The search words that find all mails of a batch.
+pub fn batches(payloads: &[Payload]) -> Vec<(String, &[Payload])> {
+    payloads.chunks(BATCH).map(|chunk| (batch(&chunk[0]), chunk)).collect()
 }
 
-fn sheaf(payload: &Payload) -> String {
-    format!("sheaf{}", (payload.number - 1) / SHEAF)
+fn batch(payload: &Payload) -> String {
+    format!("sheaf{}", (payload.number - 1) / BATCH)
 }
 
 pub fn message_id(payload: &Payload) -> String {
-    format!("<mail-{}@{}.example>", payload.number, sheaf(payload))
+    format!("<mail-{}@{}.example>", payload.number, batch(payload))
 }
 
-/// The address of its sender, of signs that stay in one: a tag that ends somewhere in the page.
+/// The sender's address, of characters that are allowed in an address: a tag that would end somewhere in the page.
 pub fn sender(payload: &Payload) -> String {
     let kept = payload.text.chars().filter(|c| (c.is_ascii_graphic() || *c == ' ') && !r">\,;".contains(*c));
     let kept = kept.map(|c| match c {
@@ -57,7 +57,7 @@ pub fn sender(payload: &Payload) -> String {
         other => other,
     });
     // An encoded word would be decoded.
-    format!("{}@{}.example", kept.collect::<String>().replace("=?", "="), sheaf(payload))
+    format!("{}@{}.example", kept.collect::<String>().replace("=?", "="), batch(payload))
 }
 
 fn mail(payload: &Payload) -> String {
@@ -80,22 +80,22 @@ fn mail(payload: &Payload) -> String {
     )
 }
 
-/// As the mail's words, as a title that it is to get out of, and as it is.
+/// The payload as text, inside a title to break out of, and raw.
 fn html(payload: &Payload) -> (String, &'static str) {
     let text = &payload.text;
     let words = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
-    // What is UTF-7 itself is read as such, but for the words.
+    // A UTF-7 payload is sent with the charset UTF-7, except as text.
     let (words, charset) =
         if text.starts_with('+') { (words.replace('+', "+ACs-"), "utf-7") } else { (words, "utf-8") };
     (format!("<p title=\"{words}\">{words}</p>\r\n{text}\r\n<p>the end</p>"), charset)
 }
 
-/// Whether it may stand in a header as it is, and means itself there.
+/// Whether the payload can be written raw in a header without changing its meaning.
 fn is_plain(text: &str) -> bool {
     !text.contains("=?") && !text.contains(char::is_control) && text.trim() == text
 }
 
-/// In one of the ways of RFC 2047.
+/// Encodes a text in one of the forms of RFC 2047.
 fn encoded_word(number: usize, text: &str) -> String {
     match number % 3 {
         0 => format!("=?utf-8?B?{}?=", STANDARD.encode(text)),
@@ -107,7 +107,7 @@ fn encoded_word(number: usize, text: &str) -> String {
     }
 }
 
-/// In one of the ways in which programs write file names: of RFC 2231 whole and in pieces, in an encoded word, and in quotes.
+/// Encodes a file name in one of the forms that mail programs use: RFC 2231 whole or in pieces, an encoded word, or quotes.
 fn file_name(number: usize, text: &str) -> String {
     let percent = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
     let middle = text.floor_char_boundary(text.len() / 2);
@@ -128,7 +128,7 @@ fn in_lines(bytes: &[u8]) -> String {
     encoded.as_bytes().chunks(76).map(|line| String::from_utf8_lossy(line) + "\r\n").collect()
 }
 
-/// A folder's name as IMAP writes it: in modified UTF-7 (RFC 3501 5.1.3), and in quotes.
+/// A folder's name on the wire: in modified UTF-7 (RFC 3501 5.1.3) and in quotes.
 fn on_the_wire(name: &str) -> String {
     let mut wire = String::new();
     let mut rest = name;

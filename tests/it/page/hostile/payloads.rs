@@ -1,4 +1,4 @@
-//! The table of what strangers write, `payloads.txt`, made ready for one run.
+//! The table of payloads, `payloads.txt`, with the marks of one run.
 
 use std::collections::HashSet;
 
@@ -6,23 +6,23 @@ use crate::support::canary::Canary;
 
 const TABLE: &str = include_str!("payloads.txt");
 
-/// What a page shows of one line; see `shown.rs`.
+/// The payload as a page shows it in one line; see `shown.rs`.
 const LONGEST: usize = 300;
 
 pub struct Payload {
-    /// Its place in the table, by which its marks tell it from the others.
+    /// Its index in the table, which its marks contain.
     pub number: usize,
     pub text: String,
 }
 
 impl Payload {
-    /// Without what cannot stand in a line of a header, or in the name of a folder.
+    /// The payload without characters that a header line or a folder's name cannot contain.
     pub fn without_controls(&self) -> String {
         self.text.chars().filter(|c| !c.is_control()).collect()
     }
 }
 
-/// All of them.
+/// All payloads.
 pub fn payloads(canary: &Canary) -> Vec<Payload> {
     let lines = TABLE.lines().filter(|line| !line.is_empty() && !line.starts_with("# "));
     let made = |(number, line): (usize, &str)| {
@@ -38,7 +38,7 @@ pub fn payloads(canary: &Canary) -> Vec<Payload> {
     payloads
 }
 
-/// `{U+202E}` is the character of that number.
+/// Replaces `{U+202E}` by the character with that code point.
 fn unescaped(line: &str) -> String {
     let mut text = String::new();
     let mut rest = line;
@@ -51,12 +51,12 @@ fn unescaped(line: &str) -> String {
     text + rest
 }
 
-/// What of a text can be seen, whatever becomes of spaces, and of signs that turn or hide what is around them.
+/// The visible characters of a text, without spaces and without characters that reorder or hide text.
 pub fn seen(text: &str) -> String {
     text.chars().filter(|c| c.is_ascii_graphic() || c.is_alphanumeric()).collect()
 }
 
-/// A file name as far as it is one: its last part, without what Windows or a shell takes for something else.
+/// The file name that is offered: its last component, without characters that are special to Windows or a shell.
 pub fn file_name(text: &str) -> String {
     let last = text.split(['/', '\\']).rfind(|part| !part.trim().is_empty()).unwrap_or_default();
     let name: String = last.chars().map(|c| if r#"<>:"|?*"#.contains(c) { '_' } else { c }).collect();

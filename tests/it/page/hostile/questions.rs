@@ -1,4 +1,4 @@
-//! What stands in the address of a page that somebody is led to, and comes back in a field.
+//! Payloads in the query of a page's address, which come back in a field.
 
 use super::{
     payloads::{payloads, seen},
@@ -23,7 +23,7 @@ fn what_somebody_asks_is_shown_and_does_nothing() {
     let page = site.page();
     let witness = Witness::of(&page, &site);
     for payload in payloads(&canary) {
-        // The list of mailboxes asks for itself anew, with the question in its own address.
+        // The list of mailboxes reloads itself, with the query in its address.
         let path = if payload.number % 2 == 0 { "/" } else { "/search" };
         witness.visit(&format!("{path}?q={}", encode(&payload.text)));
         if payload.text.contains('\0') {

@@ -1,4 +1,4 @@
-//! What servers say: when they are connected to, when they let nobody in, and when a mailbox's trouble is looked for.
+//! Hostile texts of servers: in greetings, refused logins, and the check of a mailbox.
 
 use std::time::Duration;
 
@@ -19,20 +19,20 @@ use crate::{
     },
 };
 
-/// Is greeted by each of the payloads, one after another.
+/// The mailbox whose server greets with each of the payloads in turn.
 const GREETED: &str = "/mailboxes/jobb%40lillestad.se";
 
-/// Mailboxes on a page of their list.
+/// The number of mailboxes on one page of the list.
 const ON_A_PAGE: usize = 50;
 
-/// Says goodbye to each who comes, each time in the next words.
-fn unwelcoming(payloads: &[Payload]) -> Scripted {
+/// A server that answers each connection with BYE and the next text.
+fn refusing_connections(payloads: &[Payload]) -> Scripted {
     let dialogues: Vec<String> =
         payloads.iter().map(|payload| format!("S: * BYE {}\nCUT\n", payload.without_controls())).collect();
     Scripted::start(&dialogues.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-/// Lets nobody in, and has words of its own for each.
+/// A server that refuses every login, with a different text for each mailbox.
 fn distrustful(payloads: &[Payload]) -> Scripted {
     let refusal = |payload: &Payload| {
         let (address, words) = (address(payload), payload.without_controls());
@@ -49,7 +49,7 @@ fn path(payload: &Payload) -> String {
     format!("/mailboxes/{}", address(payload).replace('@', "%40"))
 }
 
-/// Adds a mailbox for each, and waits until each has been refused.
+/// Adds a mailbox for each payload, and waits until each login was refused.
 fn refused(site: &Site, server: &Scripted, payloads: &[Payload]) {
     let token = site.mailferry.json(&["token", "create", "--name", "test", "--scope", "write"]);
     let port = server.options("none").last().unwrap().parse::<u16>().unwrap();
@@ -69,7 +69,7 @@ fn refused(site: &Site, server: &Scripted, payloads: &[Payload]) {
     wait::until("each mailbox to be refused", Duration::from_secs(120), all_failed);
 }
 
-/// An installation with a mailbox that each greets in other words, and that is asked only when somebody looks.
+/// An installation with a mailbox whose server greets each connection with another text, and that is not polled.
 fn site(server: &Scripted) -> Site {
     let ours = Mailferry::new();
     ours.add_inbox(JOBB_INBOX);
@@ -82,8 +82,8 @@ fn site(server: &Scripted) -> Site {
 fn what_a_server_says_is_shown_and_does_nothing() {
     let canary = Canary::start();
     let payloads = payloads(&canary);
-    let (unwelcoming, distrustful) = (unwelcoming(&payloads), distrustful(&payloads));
-    let site = site(&unwelcoming);
+    let (refusing_connections, distrustful) = (refusing_connections(&payloads), distrustful(&payloads));
+    let site = site(&refusing_connections);
     refused(&site, &distrustful, &payloads);
     let page = site.page();
     let witness = Witness::of(&page, &site);
@@ -95,12 +95,12 @@ fn what_a_server_says_is_shown_and_does_nothing() {
     witness.assert_harmless(&canary);
 }
 
-/// The page of each mailbox that was refused, on which its trouble is looked for.
+/// The page of each mailbox whose login was refused, with the check of its connection.
 fn refusals(witness: &Witness, payloads: &[Payload]) {
     let page = witness.page();
     witness.visit(&path(&payloads[0]));
     for payload in payloads {
-        // From one mailbox to the next, without opening the page anew.
+        // Goes from one mailbox to the next without reloading the page.
         page.eval(&format!("document.querySelector(\"form[action$='/check']\").action = '{}/check'", path(payload)));
         page.click("form[action$='/check'] button");
         witness.look(&format!("the check of {}", payload.number));
@@ -113,7 +113,7 @@ fn refusals(witness: &Witness, payloads: &[Payload]) {
     }
 }
 
-/// The step of the folders, again and again: each time the server has other words.
+/// Opens the folder step repeatedly; the server has another text each time.
 fn greetings(witness: &Witness, payloads: &[Payload]) {
     for payload in payloads {
         witness.visit(&format!("{GREETED}/setup/folders"));

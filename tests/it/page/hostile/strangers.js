@@ -1,4 +1,4 @@
-// What stands in a document and was not written by us: by no template of ours, or, in a mail's frame, not let through.
+// Finds the parts of a document that neither a template wrote nor, in a mail's frame, the filter allows.
 (() => {
     const isMail = location.pathname.endsWith("/html");
     const words = (text) => new Set(text.trim().split(/\s+/));
@@ -16,7 +16,7 @@
         charset checked class content data-copy data-done data-label data-sure data-zone defer disabled download for height
         hidden href hx-get hx-swap hx-target hx-trigger id inputmode lang list method minlength name placeholder
         preserveAspectRatio rel required role sandbox scope selected spellcheck src tabindex title type value viewBox width x y`);
-    // Where those are that could do something.
+    // The elements and attributes that could run something.
     const places = isMail ? { meta: "head > meta", style: "head > style" } : {
         meta: "head > meta", link: "head > link", script: "head > script[src^='/assets/']", title: "head > title, svg title",
         img: "header img[src^='/assets/']", iframe: "iframe.mail[sandbox][src^='/messages/']", svg: "figure > svg",
@@ -36,6 +36,6 @@
             || [...element.attributes].some(({ name, value }) => !attributes.has(name) || leadsAway(name, value));
     };
     const found = [...document.querySelectorAll("*")].filter(isStrange).map((one) => one.outerHTML.slice(0, 200));
-    // A mail's frame has the title "-", and none of ours is a number.
+    // A mail's frame has the title "-", and no title of our own is a number.
     return found.concat(globalThis.__xss ?? [], /^\d+$/.test(document.title) ? `title ${document.title}` : []);
 })()

@@ -1,4 +1,4 @@
-//! One who walks through the pages and takes down all that a stranger has brought about.
+//! Visits pages and records every effect of a payload.
 
 use std::{cell::RefCell, collections::BTreeMap};
 
@@ -12,12 +12,12 @@ use crate::{
 
 const STRANGERS: &str = include_str!("strangers.js");
 
-/// So much is told of what was found.
-const TOLD: usize = 40;
+/// Maximum length of a reported finding, in characters.
+const MAX_FINDING: usize = 40;
 
 pub struct Witness<'a> {
     page: &'a Page,
-    /// The only place that anything may be asked for.
+    /// The only origin that requests may go to.
     origin: String,
     found: RefCell<Vec<String>>,
 }
@@ -31,13 +31,13 @@ impl<'a> Witness<'a> {
         Self::new(page, &site.url(""))
     }
 
-    /// Opens a page of the site and looks at it.
+    /// Opens a page of the site and inspects it.
     pub fn visit(&self, path: &str) {
         self.page.go(&format!("{}{path}", self.origin));
         self.look(path);
     }
 
-    /// As `visit`, and then the pages that its link to older things leads to. Tells what can be seen at these places.
+    /// As `visit`, and then the pages behind its link to older entries. Returns the visible text at these selectors.
     pub fn visit_all(&self, path: &str, selector: &str) -> Vec<String> {
         let mut seen = Vec::new();
         let mut next = Some(path.to_owned());
@@ -55,7 +55,7 @@ impl<'a> Witness<'a> {
         seen
     }
 
-    /// Looks at what is open, in all its frames.
+    /// Inspects the open page, in all its frames.
     pub fn look(&self, name: &str) {
         let unanswered = |error| json!([format!("the page does not answer: {error}")]);
         let of_page = self.page.try_eval(STRANGERS).unwrap_or_else(unanswered);
@@ -65,27 +65,27 @@ impl<'a> Witness<'a> {
         }
     }
 
-    /// Takes down that something was not shown: a page that shows nothing would be harmless.
+    /// Records that a payload was not shown: a page that shows nothing would seem harmless.
     pub fn expect(&self, is_shown: bool, what: impl FnOnce() -> String) {
         if !is_shown {
             self.found.borrow_mut().push(format!("not shown: {}", what()));
         }
     }
 
-    /// Takes down which of these cannot be seen as one of those.
+    /// Records the expected texts that are not among the visible ones.
     pub fn expect_all(&self, place: &str, wanted: impl Iterator<Item = String>, shown: &[String]) {
         for one in wanted {
             self.expect(shown.contains(&seen(&one)), || format!("{one} in {place}"));
         }
     }
 
-    /// What can be seen at each of these places.
+    /// The visible text of each element of this selector.
     pub fn texts(&self, selector: &str) -> Vec<String> {
         let [texts] = self.all_texts([selector]);
         texts
     }
 
-    /// What can be seen at each of these places, where one is several elements together.
+    /// The visible text at each of these places, each of which is several elements.
     pub fn texts_at<const COUNT: usize>(&self, selectors: [&str; COUNT]) -> [String; COUNT] {
         self.all_texts(selectors).map(|texts| texts.concat())
     }
@@ -98,7 +98,7 @@ impl<'a> Witness<'a> {
         std::array::from_fn(|place| of_one(&all[place]))
     }
 
-    /// What can be seen in each frame.
+    /// The visible text of each frame.
     pub fn frame_texts(&self) -> Vec<String> {
         self.page.frame_texts().iter().map(|text| seen(text)).collect()
     }
@@ -107,13 +107,13 @@ impl<'a> Witness<'a> {
         self.page
     }
 
-    /// Everything that was found: what was brought about, what stood in a page, and what did not.
+    /// All findings: effects, foreign markup, and payloads that were not shown.
     pub fn findings(&self, canary: &Canary) -> Vec<String> {
-        [self.brought_about(canary), self.found.borrow().clone()].concat()
+        [self.effects_of(canary), self.found.borrow().clone()].concat()
     }
 
-    /// What ran, was said, was stopped by a policy, or was asked of somebody else.
-    pub fn brought_about(&self, canary: &Canary) -> Vec<String> {
+    /// Scripts that ran, dialogs, policy violations, and requests to other hosts.
+    pub fn effects_of(&self, canary: &Canary) -> Vec<String> {
         let mut found = Vec::new();
         let mut note = |what: &str, of: Vec<String>| found.extend(of.into_iter().map(|one| format!("{what} {one}")));
         let ours = format!("{}/assets/", self.origin);
@@ -121,20 +121,20 @@ impl<'a> Witness<'a> {
         note("dialog", self.page.dialogs());
         let is_ours = |url: &str| url.starts_with(&format!("{}/", self.origin)) || url.starts_with("data:");
         note("request", self.page.requests().into_iter().filter(|url| !is_ours(url)).collect());
-        // A form that is to be filled in again comes with 422, which Chromium takes for an error.
+        // A form that is shown again has the status 422, which Chromium logs as an error.
         let errors = self.page.console_errors().into_iter().filter(|line| !line.contains("status of 4"));
         note("console", errors.collect());
         note("canary", canary.came());
         found
     }
 
-    /// Everything was shown, and did nothing.
+    /// Everything was shown, and nothing ran.
     pub fn assert_harmless(&self, canary: &Canary) {
         let found = self.findings(canary);
         let kinds = found.iter().fold(BTreeMap::<&str, usize>::new(), |mut kinds, finding| {
             *kinds.entry(finding.split(' ').next().unwrap_or_default()).or_default() += 1;
             kinds
         });
-        assert!(found.is_empty(), "{kinds:?}\n{}", found[..found.len().min(TOLD)].join("\n"));
+        assert!(found.is_empty(), "{kinds:?}\n{}", found[..found.len().min(MAX_FINDING)].join("\n"));
     }
 }

@@ -1,4 +1,4 @@
-//! One who looks at a page from all sides.
+//! Inspects a page: its layout, its accessibility, and what it loads.
 
 use std::cell::RefCell;
 
@@ -6,24 +6,24 @@ use serde_json::json;
 
 use crate::{page::Site, support::chromium::Page};
 
-/// What a first visit to a page may cost.
-const MOST_BYTES: u64 = 100 << 10;
+/// The maximum number of bytes that a first visit to a page may transfer.
+const MAX_BYTES: u64 = 100 << 10;
 
 const PHONE: u32 = 390;
 
-/// Whether what has the focus can be seen, and is marked.
+/// Whether the element with the focus is visible and has a focus mark.
 const SHOWS_FOCUS: &str = "(() => {
     const focused = document.activeElement, box = focused.getBoundingClientRect(), style = getComputedStyle(focused);
     return focused !== document.body && box.width > 0 && box.height > 0 && box.left >= 0
         && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
 })()";
 
-/// What sticks out to the right, for whoever has to mend it.
+/// The elements that overflow to the right.
 const TOO_WIDE: &str = "[...document.querySelectorAll('body *')]
     .filter((one) => one.getBoundingClientRect().right > innerWidth && !one.closest('.sheet, svg'))
     .slice(0, 3).map((one) => one.outerHTML.slice(0, 120)).join(' ')";
 
-/// What was seen that should not be, on all pages of a test.
+/// The findings on all pages of a test.
 #[derive(Default)]
 pub struct Findings(RefCell<Vec<String>>);
 
@@ -48,7 +48,7 @@ impl<'a> Eye<'a> {
         Self { findings, site, page, language, fill }
     }
 
-    /// Opens a page of the site as for the first time, and looks at it.
+    /// Opens a page of the site with an empty cache and inspects it.
     pub fn visit(&self, name: &str, path: &str) {
         self.visit_address(name, &self.site.url(path));
     }
@@ -58,7 +58,7 @@ impl<'a> Eye<'a> {
         self.look(name);
     }
 
-    /// As `visit`, of a page that gets a part of it only later.
+    /// As `visit`, for a page that loads a part of its content later.
     pub fn visit_when(&self, name: &str, path: &str, selector: &str) {
         self.open(name, &self.site.url(path));
         self.page.wait_for_element(selector);
@@ -78,10 +78,10 @@ impl<'a> Eye<'a> {
         self.page.dark(false);
         self.page.go(url);
         let bytes = self.page.transferred();
-        self.note(bytes < MOST_BYTES, name, || format!("costs {bytes} bytes"));
+        self.note(bytes < MAX_BYTES, name, || format!("costs {bytes} bytes"));
     }
 
-    /// Looks at what is open.
+    /// Inspects the open page.
     pub fn look(&self, name: &str) {
         let (page, is_swedish) = (self.page, self.language == "sv");
         let within = page.eval("document.documentElement.lang");
@@ -126,7 +126,7 @@ impl<'a> Eye<'a> {
         }
     }
 
-    /// What the console shows in red, but for the status of a page that is shown with one on purpose.
+    /// The errors in the console, without the error of a page whose status is meant to be one.
     fn complaints(&self) -> Vec<String> {
         let all = self.page.console_errors();
         all.into_iter().filter(|error| !error.contains("the server responded with a status of 4")).collect()

@@ -1,4 +1,4 @@
-//! An installation in which everything there is can be seen.
+//! An installation that has every kind of thing, so that every page can be shown.
 
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ fn site(server: &GreenMail) -> Site {
     site
 }
 
-/// Begins to connect a mailbox, up to where its login works.
+/// Connects a mailbox up to the step at which its login works.
 fn begin_to_connect(site: &Site, server: &GreenMail) {
     let page = site.page();
     page.go(&site.url("/connect"));
@@ -165,7 +165,7 @@ fn mails(site: &Site, eye: &Eye) {
     }
 }
 
-/// What is shown once, and what is behind links.
+/// The pages that are shown once, and the pages that need a link.
 fn with_links(site: &Site, page: &Page, eye: &Eye) {
     page.go(&site.url(MAILBOX));
     page.click("form[action$='/link'] button");

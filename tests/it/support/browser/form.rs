@@ -1,6 +1,6 @@
-//! The little that has to be understood of a page in order to send its first form.
+//! A minimal parser for the first form of a page.
 
-/// Where the form goes.
+/// The action of the form.
 pub fn target(page_url: &str, body: &str) -> String {
     let action = tags(form(body), "<form").next().and_then(|tag| attribute(tag, "action")).unwrap_or_default();
     let (scheme, rest) = page_url.split_once("://").unwrap();
@@ -17,7 +17,7 @@ pub fn target(page_url: &str, body: &str) -> String {
     }
 }
 
-/// What the page wants to hear again, such as a token against forged requests.
+/// The hidden fields, such as a CSRF token.
 pub fn hidden_fields(body: &str) -> Vec<(String, String)> {
     tags(form(body), "<input")
         .filter(|tag| attribute(tag, "type").as_deref() == Some("hidden"))

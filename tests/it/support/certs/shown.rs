@@ -1,4 +1,4 @@
-//! Looks at the certificate that a server shows, whether it is to be trusted or not.
+//! Reads the certificate of a server, trusted or not.
 
 use std::{
     net::TcpStream,
@@ -14,7 +14,7 @@ use tokio_rustls::rustls::{
 
 use crate::support::sha256;
 
-/// The SHA-256 of the certificate that the server on this port shows.
+/// The SHA-256 fingerprint of the certificate of the server on this port.
 pub fn shown_by(port: u16) -> String {
     let seen = Arc::new(Onlooker::default());
     let provider = Arc::new(ring::default_provider());
@@ -26,7 +26,7 @@ pub fn shown_by(port: u16) -> String {
         .with_no_client_auth();
     let mut tls = ClientConnection::new(Arc::new(config), ServerName::try_from("localhost").unwrap()).unwrap();
     let mut tcp = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    // The onlooker refuses what it has seen, so that the handshake always ends with an error.
+    // The verifier refuses every certificate, so the handshake always ends with an error.
     while tls.is_handshaking() && tls.complete_io(&mut tcp).is_ok() {}
     let certificate = seen.0.lock().unwrap();
     assert!(!certificate.is_empty(), "the server on port {port} shows no certificate");

@@ -1,30 +1,30 @@
-//! One WebSocket to the browser: commands out, answers and events in. The protocol is JSON; a *session* is one target of
-//! it, such as a page or a frame that runs in a process of its own.
+//! One WebSocket to the browser: commands out, answers and events in. The protocol is JSON; a *session* is one target, such as a
+//! page or a frame that runs in its own process.
 
 use std::{collections::HashMap, io::ErrorKind, net::TcpStream, time::Duration};
 
 use serde_json::{Value, json};
 use tungstenite::{Error, Message, WebSocket, client::client, protocol::WebSocketConfig};
 
-/// How long one look at the socket waits for something to come.
+/// The timeout of one read from the socket.
 const LOOK: Duration = Duration::from_millis(20);
 
 pub struct Connection {
     socket: WebSocket<TcpStream>,
     sent: u64,
-    /// Answers that nobody has taken yet.
+    /// Answers that were not taken yet.
     answers: HashMap<u64, Result<Value, String>>,
 }
 
 pub enum Received {
     Event(Event),
-    /// It is kept until somebody asks for it.
+    /// An answer, which is kept until it is taken.
     Answer,
-    /// Not for a while.
+    /// Nothing arrived within the timeout.
     Nothing,
 }
 
-/// What the browser tells of its own accord.
+/// An event of the browser.
 pub struct Event {
     pub session: String,
     pub method: String,
@@ -32,7 +32,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// A text among the parameters, found by its path such as `/frame/id`; empty where there is none.
+    /// A text in the parameters, by a path such as `/frame/id`; empty if there is none.
     pub fn text(&self, path: &str) -> &str {
         self.params.pointer(path).and_then(Value::as_str).unwrap_or_default()
     }
@@ -45,7 +45,7 @@ impl Connection {
         stream.set_nodelay(true).unwrap();
         let (mut socket, _) = client(endpoint, stream).expect("the browser speaks WebSocket");
         socket.get_ref().set_read_timeout(Some(LOOK)).unwrap();
-        // A picture of a long page comes in one message.
+        // A screenshot of a long page is one message.
         let no_limit = |config: &mut WebSocketConfig| {
             config.max_message_size = None;
             config.max_frame_size = None;
@@ -54,7 +54,7 @@ impl Connection {
         Self { socket, sent: 0, answers: HashMap::new() }
     }
 
-    /// Sends a command to a session, or to the browser itself where that is empty. Its answer will have this number.
+    /// Sends a command to a session, or to the browser itself if the session is empty. Returns the number of its answer.
     pub fn send(&mut self, session: &str, method: &str, params: &Value) -> u64 {
         self.sent += 1;
         let mut command = json!({"id": self.sent, "method": method, "params": params});
@@ -65,12 +65,12 @@ impl Connection {
         self.sent
     }
 
-    /// The answer to the command of this number, once it has come: a result, or what is wrong.
+    /// The answer to the command with this number, if it has arrived: a result or an error.
     pub fn answer(&mut self, number: u64) -> Option<Result<Value, String>> {
         self.answers.remove(&number)
     }
 
-    /// Takes one message, if one comes.
+    /// Reads one message, if one arrives.
     pub fn receive(&mut self) -> Received {
         let text = match self.socket.read() {
             Ok(Message::Text(text)) => text,

@@ -1,11 +1,11 @@
-// How the kit finds and describes elements: each a function for one expression, evaluated in the page.
+// Functions by which the kit finds and describes elements, evaluated in the page.
 
 const name = (element) => {
     const shown = element.getAttribute("aria-label") || element.innerText || element.value || element.name || element.id || "";
     return shown.replace(/\s+/g, " ").trim();
 };
 
-// What a person would call it, such as `button "Save"` or `input "email"`; a field is called by its name, not by its value.
+// A short description of an element, such as `button "Save"` or `input "email"`; a field has its name, not its value.
 const describe = (element) => {
     const tag = element.tagName.toLowerCase();
     const isField = ["input", "select", "textarea"].includes(tag) && !["submit", "button"].includes(element.type);
@@ -20,14 +20,14 @@ const clickable = () => [...document.querySelectorAll(CLICKABLE)].filter(isVisib
 
 const byText = (text) => clickable().find((element) => name(element) === text) ?? null;
 
-// Where the middle of an element is, once it is in view; a text where something else would get the click, null while there
-// is nothing to be clicked.
+// The centre of an element, after scrolling it into view; a text if another element would get the click, null while there is
+// nothing to click.
 const pointOf = (element) => {
     if (!element || !isVisible(element) || element.disabled) {
         return null;
     }
     element.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
-    // A link that is broken into lines has a rectangle of its own for each.
+    // A link that wraps has one rectangle for each line.
     const box = element.getClientRects()[0];
     const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
     const hit = document.elementFromPoint(x, y);
@@ -35,7 +35,7 @@ const pointOf = (element) => {
     return isHit ? { x, y } : `${hit ? describe(hit) : "nothing"} lies over ${describe(element)}`;
 };
 
-// Makes a field ready to be typed into: its old value is selected and goes with the first character.
+// Prepares a field for typing: selects its old value, so that the first character replaces it.
 const readyToFill = (element) => {
     if (!element || !isVisible(element) || element.disabled || element.readOnly) {
         return null;
@@ -57,7 +57,7 @@ const setValue = (element, value) => {
     return changed(element);
 };
 
-// Chooses by value or by what is shown; a text where there is no such choice, null where there is no field.
+// Chooses an option by its value or its text; a text if there is no such option, null if there is no field.
 const choose = (element, wanted) => {
     if (!element || element.disabled) {
         return null;

@@ -1,4 +1,4 @@
-//! What a person does with a page, and what a test may ask of it.
+//! What a person does with a page, and what a test can query.
 
 mod axe;
 mod input;
@@ -27,14 +27,14 @@ impl Page {
         page
     }
 
-    /// Opens an address and waits until all of it is there. `transferred` counts from here.
+    /// Opens a URL and waits until it has loaded completely. `transferred` counts from here.
     pub fn go(&self, url: &str) {
         let mut tab = self.tab.borrow_mut();
         tab.seen.transferred = 0;
         let before = tab.seen.navigation.loader.clone();
         let gone = tab.command("Page.navigate", json!({"url": url}));
         assert!(gone["errorText"].is_null(), "{url}: {}", gone["errorText"]);
-        // Within a document there is no other loader, and nothing to wait for.
+        // A navigation within the document has no new loader and nothing to wait for.
         let is_other = !gone["loaderId"].is_null();
         let arrived = tab.listen(|tab| {
             let navigation = &tab.seen.navigation;
@@ -43,30 +43,30 @@ impl Page {
         assert!(arrived.is_some(), "{url} does not finish loading");
     }
 
-    /// Opens the address again that is open.
+    /// Reloads the page.
     pub fn reload(&self) {
         let url = self.url();
         self.go("about:blank");
         self.go(&url);
     }
 
-    /// Where the page is, redirects and scripts included.
+    /// The URL of the page, after redirects and scripts.
     pub fn url(&self) -> String {
         self.text_of("location.href")
     }
 
-    /// What a person can read.
+    /// The visible text of the page.
     pub fn text(&self) -> String {
         self.text_of("document.body.innerText")
     }
 
-    /// What a person can read in each frame of the page, such as one that shows a mail.
+    /// The visible text of each frame of the page, such as one that shows a mail.
     pub fn frame_texts(&self) -> Vec<String> {
         let values = self.in_frames("document.body?.innerText");
         values.iter().filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
-    /// The value of an expression in each frame of the page, beside the frame's own scripts.
+    /// The value of an expression in each frame of the page, in an isolated world.
     pub fn in_frames(&self, expression: &str) -> Vec<Value> {
         self.tab.borrow_mut().evaluate_below(expression)
     }
@@ -84,23 +84,23 @@ impl Page {
         self.eval(&format!("document.querySelector({}) !== null", quoted(selector))) == json!(true)
     }
 
-    /// How many there are.
+    /// The number of elements of this selector.
     pub fn count(&self, selector: &str) -> usize {
         self.eval(&format!("document.querySelectorAll({}).length", quoted(selector))).as_u64().unwrap() as usize
     }
 
-    /// The attribute of the first such element, as the document has it.
+    /// The attribute of the first element of this selector.
     pub fn attribute(&self, selector: &str, name: &str) -> Option<String> {
         let expression = format!("document.querySelector({}).getAttribute({})", quoted(selector), quoted(name));
         self.eval(&expression).as_str().map(str::to_owned)
     }
 
-    /// What a field holds now.
+    /// The current value of a field.
     pub fn value(&self, selector: &str) -> String {
         self.text_of(&format!("document.querySelector({}).value", quoted(selector)))
     }
 
-    /// What has the focus, such as `button "Save"`; `body ""` if nothing has.
+    /// The element with the focus, such as `button "Save"`; `body ""` if there is none.
     pub fn focused(&self) -> String {
         let focused = "document.activeElement === document.body ? 'body \"\"' : describe(document.activeElement)";
         let value = self.of_elements(focused).unwrap_or_else(|error| panic!("focused: {error}"));
@@ -112,30 +112,30 @@ impl Page {
         self.try_eval(expression).unwrap_or_else(|error| panic!("{expression}: {error}"))
     }
 
-    /// As `eval`, of a page that may be on its way to another, or not what it seems.
+    /// As `eval`, for a page that may be navigating; returns the error.
     pub fn try_eval(&self, expression: &str) -> Result<Value, String> {
         self.tab.borrow_mut().evaluate(expression)
     }
 
-    /// Waits until a person can read this.
+    /// Waits until this text is visible.
     pub fn wait_for_text(&self, text: &str) {
         self.wait_for(text, &format!("document.body.innerText.includes({})", quoted(text)));
     }
 
-    /// Waits until there is such an element.
+    /// Waits until an element of this selector exists.
     pub fn wait_for_element(&self, selector: &str) {
         self.wait_for(selector, &format!("document.querySelector({}) !== null", quoted(selector)));
     }
 
     fn wait_for(&self, what: &str, condition: &str) {
         self.until(what, || {
-            // While one document takes the place of another there is none to ask.
+            // While a navigation replaces the document, there is none to evaluate in.
             let value = self.tab.borrow_mut().evaluate(condition).unwrap_or_default();
             (value == json!(true)).then_some(())
         });
     }
 
-    /// As `wait::until`, with the page in what it says.
+    /// As `wait::until`; the failure message contains the page.
     fn until<T>(&self, what: &str, look: impl FnMut() -> Option<T>) -> T {
         let found = crate::support::wait::within(super::tab::PATIENCE, look);
         found.unwrap_or_else(|| panic!("waited in vain for {what} on {}:\n{}", self.url(), self.text()))
@@ -151,7 +151,7 @@ impl Page {
     }
 }
 
-/// A text as JavaScript writes it.
+/// A text as a JavaScript literal.
 fn quoted(text: &str) -> String {
     json!(text).to_string()
 }

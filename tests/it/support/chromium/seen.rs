@@ -1,4 +1,4 @@
-//! What a page has done, gathered from the browser's events.
+//! What a page has done, collected from the browser's events.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,21 +10,21 @@ use super::connection::Event;
 pub struct Seen {
     /// The main frame of the page.
     pub frame: String,
-    /// Every URL that any frame asked for, in order.
+    /// Every URL that any frame requested, in order.
     pub requests: Vec<String>,
-    /// What dialogs of scripts said.
+    /// The texts of script dialogs.
     pub dialogs: Vec<String>,
-    /// What the console shows in red: exceptions, violations of the policy, answers that failed.
+    /// The errors in the console: exceptions, policy violations, failed answers.
     pub errors: Vec<String>,
-    /// The URLs of all scripts that were run, the page's own ones only.
+    /// The URLs of all scripts that ran, without those of the kit.
     pub scripts: Vec<String>,
     /// Bytes of all answers, as they came over the wire.
     pub transferred: u64,
-    /// The newest answer that is the document of the main frame.
+    /// The newest document of the main frame.
     pub document: Option<Document>,
-    /// The headers as the server sent them, by request; those of `document` lack what scripts must not see.
+    /// The headers as the server sent them, by request; those of `document` lack the headers that are hidden from scripts.
     raw_headers: HashMap<String, Value>,
-    /// Requests for the icon of the window. It comes at any time, and is neither part of the page nor its fault if missing.
+    /// Requests for the icon of the window. They come at any time, are not part of the page, and may fail.
     icons: HashSet<String>,
     pub navigation: Navigation,
 }
@@ -35,7 +35,7 @@ pub struct Document {
     headers: Value,
 }
 
-/// How far the main frame is. A document has a loader, and keeps it for life.
+/// The loading state of the main frame. Every document has one loader.
 #[derive(Default)]
 pub struct Navigation {
     pub loader: String,
@@ -44,7 +44,7 @@ pub struct Navigation {
 }
 
 impl Navigation {
-    /// Has the document arrived with all that belongs to it, and is no other on its way?
+    /// Whether the document has loaded completely and no navigation is pending.
     pub fn is_settled(&self) -> bool {
         self.is_loaded && !self.is_under_way
     }
@@ -97,7 +97,7 @@ impl Seen {
         }
     }
 
-    /// The kit's own scripts have no address of the page's, but this one.
+    /// The kit's own scripts have this URL.
     fn note_script(&mut self, event: &Event) {
         if event.text("/url") != super::tab::OUR_SCRIPT {
             self.scripts.push(event.text("/url").to_owned());
@@ -112,7 +112,7 @@ impl Seen {
         }
         let navigation = &mut self.navigation;
         match event.method.as_str() {
-            // A form's navigation is announced before anything is asked for, a link's with its request.
+            // The navigation of a form is announced before its request, that of a link with it.
             "Page.frameScheduledNavigation" | "Page.frameRequestedNavigation" | "Page.frameStartedLoading" => {
                 navigation.is_under_way = true;
             }

@@ -1,5 +1,5 @@
-//! A page as the protocol sees it: a target, with the frames in other processes that belong to it. The browser tells what
-//! happens only while somebody listens, which is whenever a command waits for its answer.
+//! A page as the protocol sees it: a target, with its frames in other processes. Events of the browser are read only while a
+//! command waits for its answer.
 
 use std::time::Duration;
 
@@ -11,29 +11,29 @@ use super::{
 };
 use crate::support::wait;
 
-/// How long anything may take; the machine may be busy with other tests.
+/// The timeout of a command; the machine may be busy with other tests.
 pub const LIMIT: Duration = Duration::from_secs(30);
 
-/// How long a test waits for what its page should do; then it is told what the page shows.
+/// The timeout of a test that waits for its page; the failure message shows the page.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The name that scripts of this kit have for the debugger, which tells them from the page's.
+/// The URL of the kit's scripts, by which the debugger's events tell them from the page's scripts.
 pub const OUR_SCRIPT: &str = "kit:script";
 
 pub struct Tab {
     connection: Connection,
     session: String,
-    /// The frames in processes of their own; those that have gone are still among them.
+    /// The frames in other processes, including those that are gone.
     frames: Vec<String>,
-    /// What every frame is told, those to come included.
+    /// The commands for every frame, including later ones.
     settings: Vec<(&'static str, Value)>,
     pub seen: Seen,
-    /// What dialogs of scripts are answered.
+    /// Whether script dialogs are accepted.
     pub accepts_dialogs: bool,
 }
 
 impl Tab {
-    /// Opens an empty page in a context of its own, which ends with the connection.
+    /// Opens an empty page in its own context, which ends with the connection.
     pub fn open(endpoint: &str) -> Self {
         let connection = Connection::open(endpoint);
         let (session, frames, settings) = (String::new(), Vec::new(), Vec::new());
@@ -52,12 +52,12 @@ impl Tab {
         tab
     }
 
-    /// Gives a command and waits for its result.
+    /// Sends a command and waits for its result.
     pub fn command(&mut self, method: &str, params: Value) -> Value {
         self.try_command(method, params).unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 
-    /// As `command`; the browser may refuse, for instance because the document has gone meanwhile.
+    /// As `command`; the browser may refuse, for instance because the document is gone.
     pub fn try_command(&mut self, method: &str, params: Value) -> Result<Value, String> {
         let session = self.session.clone();
         self.try_command_of(&session, method, params)
@@ -69,7 +69,7 @@ impl Tab {
         answer.unwrap_or_else(|| panic!("no answer to {method} {params}"))
     }
 
-    /// Tells all frames, now and later.
+    /// Sends a command to all frames, now and later.
     pub fn set(&mut self, method: &'static str, params: Value) {
         self.settings.retain(|(other, _)| *other != method);
         self.settings.push((method, params.clone()));
@@ -79,15 +79,15 @@ impl Tab {
         self.command(method, params);
     }
 
-    /// Have all frames been told exactly this?
+    /// Whether all frames have got exactly this command.
     pub fn is_set(&self, method: &str, params: &Value) -> bool {
         self.settings.iter().any(|(other, set)| *other == method && set == params)
     }
 
-    /// Takes what the browser tells until `look` has found its answer in it, within `LIMIT`.
+    /// Reads messages until `look` returns a value, within `LIMIT`.
     pub fn listen<T>(&mut self, mut look: impl FnMut(&mut Self) -> Option<T>) -> Option<T> {
         wait::within(LIMIT, || {
-            // Ends when the browser pauses, or on a page that never does, so that the limit is looked at.
+            // Ends when the browser pauses, or after a while on a page that never does, so that the limit is checked.
             for _ in 0..1000 {
                 if let Some(found) = look(self) {
                     return Some(found);
@@ -105,18 +105,18 @@ impl Tab {
     fn take(&mut self, event: &Event) {
         self.seen.note(event, &self.session);
         match event.method.as_str() {
-            // The page stands still until its dialog is answered.
+            // The page is blocked until its dialog is answered.
             "Page.javascriptDialogOpening" => {
                 let answer = json!({"accept": self.accepts_dialogs});
                 self.connection.send(&event.session, "Page.handleJavaScriptDialog", &answer);
             }
-            // What has no session itself is the answer to our own wish, for the page.
+            // Without a session, the event answers our own attachment to the page.
             "Target.attachedToTarget" if !event.session.is_empty() => self.take_in(event.text("/sessionId")),
             _ => {}
         }
     }
 
-    /// Listens to a frame that has got a process of its own. It waits for that, so that none of its requests is missed.
+    /// Attaches to a frame in its own process. The frame waits for that, so that none of its requests is missed.
     fn take_in(&mut self, frame: &str) {
         let settings = self.settings.iter().map(|(method, params)| (*method, params.clone()));
         for (method, params) in listening().into_iter().chain(settings) {
@@ -126,13 +126,13 @@ impl Tab {
         self.frames.push(frame.to_owned());
     }
 
-    /// Evaluates an expression in the page, after all that the page's own scripts can see.
+    /// Evaluates an expression in the page, in the world of the page's own scripts.
     pub fn evaluate(&mut self, expression: &str) -> Result<Value, String> {
         let session = self.session.clone();
         self.evaluate_in(&session, None, expression)
     }
 
-    /// Evaluates an expression beside the page's scripts: the same document, other globals, and no policy of the page's.
+    /// Evaluates an expression in an isolated world: the same document, other globals, and without the page's policy.
     pub fn evaluate_apart(&mut self, expression: &str) -> Result<Value, String> {
         let (session, frame) = (self.session.clone(), self.seen.frame.clone());
         let world = self.world(&session, &frame)?;
@@ -143,7 +143,7 @@ impl Tab {
     pub fn evaluate_below(&mut self, expression: &str) -> Vec<Value> {
         let mut values = Vec::new();
         for session in [vec![self.session.clone()], self.frames.clone()].concat() {
-            // A frame that has gone does not answer.
+            // A frame that is gone does not answer.
             let Ok(tree) = self.try_command_of(&session, "Page.getFrameTree", json!({})) else { continue };
             for frame in frames_of(&tree["frameTree"]) {
                 if frame == self.seen.frame {
@@ -157,7 +157,7 @@ impl Tab {
         values
     }
 
-    /// Globals of the kit's own in a frame.
+    /// Creates an isolated world of the kit in a frame.
     fn world(&mut self, session: &str, frame: &str) -> Result<Value, String> {
         let params = json!({"frameId": frame, "worldName": "kit"});
         let world = self.try_command_of(session, "Page.createIsolatedWorld", params)?;
@@ -178,7 +178,7 @@ impl Tab {
     }
 }
 
-/// What makes the browser tell; the debugger tells of scripts, and must never stop one.
+/// The commands that enable events; the debugger reports scripts, and must never pause one.
 fn listening() -> Vec<(&'static str, Value)> {
     vec![
         ("Page.enable", json!({})),

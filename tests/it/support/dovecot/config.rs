@@ -1,4 +1,4 @@
-//! The configuration of the throw-away Dovecot, for root and for an ordinary user.
+//! The configuration of the temporary Dovecot, for root and for an ordinary user.
 
 use std::{
     fs,
@@ -9,8 +9,8 @@ use std::{
 
 use crate::support::certs::Identity;
 
-/// The user that Dovecot's mail processes run as. Dovecot serves nobody's mail as root, so root's tests use the user
-/// nobody; an ordinary user can only use himself.
+/// The user that Dovecot's mail processes run as. Dovecot does not serve mail as root, so tests run by root use the user nobody; an
+/// ordinary user can only use itself.
 pub struct Owner {
     uid: u32,
     gid: u32,
@@ -26,14 +26,14 @@ impl Owner {
         }
     }
 
-    /// A temporary folder is closed to others, and Dovecot's processes are others.
+    /// A temporary folder is private to its owner, and Dovecot's processes run as other users.
     pub fn open_to_daemons(&self, dir: &Path) {
         if self.is_root {
             fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).unwrap();
         }
     }
 
-    /// Makes a folder, with its parents, that the mail processes may write to.
+    /// Creates a folder, with its parents, that the mail processes may write to.
     pub fn make_dir(&self, dir: &Path) {
         fs::create_dir_all(dir).unwrap();
         if self.is_root {
@@ -41,7 +41,7 @@ impl Owner {
         }
     }
 
-    /// As root, Dovecot changes to its own users; another user can only stay what he is, and cannot chroot.
+    /// As root, Dovecot switches to its own users; an ordinary user cannot switch, and cannot chroot.
     fn settings(&self) -> String {
         if self.is_root {
             return String::new();

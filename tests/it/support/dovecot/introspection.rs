@@ -1,4 +1,4 @@
-//! Lets Dovecot take bearer tokens, each of which it shows to an identity provider that says whose it is (RFC 7662).
+//! Makes Dovecot accept bearer tokens, which it validates at an identity provider by introspection (RFC 7662).
 
 use std::{
     fs::{self, File},
@@ -10,9 +10,9 @@ use super::config::Owner;
 
 const FILE: &str = "dovecot-oauth2.conf";
 
-/// More lines for `Dovecot::start_with`, which switch on these mechanisms: `xoauth2`, `oauthbearer` or both. The folder,
-/// which has to outlive the server, gets a file of settings. A password still works with PLAIN and LOGIN, and a token is
-/// none there. Refusals come at once: else each one from the same address takes longer than the one before.
+/// Configuration for `Dovecot::start_with` that enables these mechanisms: `xoauth2`, `oauthbearer` or both. The folder, which must
+/// outlive the server, gets a file of settings. Passwords still work with PLAIN and LOGIN, which do not accept tokens. Refusals are
+/// not delayed: by default each one from the same address takes longer than the one before.
 pub fn settings(folder: &Path, url: &str, mechanisms: &str) -> String {
     let file = folder.join(FILE);
     let text = format!(
@@ -34,8 +34,8 @@ pub fn settings(folder: &Path, url: &str, mechanisms: &str) -> String {
     )
 }
 
-/// Lets a token open every mailbox of its owner's domain, as that of a shared mailbox's member does: of both names, the token's and
-/// the one that is logged in with, only the domains are compared. `settings` has made the folder's file.
+/// Makes a token open every mailbox of its owner's domain, like the token of a member of a shared mailbox: only the domains of the
+/// token's identity and of the login name are compared. `settings` must have created the folder's file.
 pub fn open_to_members(folder: &Path) {
     let mut file = File::options().append(true).open(folder.join(FILE)).unwrap();
     file.write_all(b"username_format = %Ld\n").unwrap();

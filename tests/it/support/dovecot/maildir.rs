@@ -8,19 +8,19 @@ use std::{
 
 use super::Dovecot;
 
-/// A message as it lies in the Maildir.
+/// A message in the Maildir.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
-    /// The name it was delivered under.
+    /// The file name under which it was delivered.
     pub name: String,
-    /// Maildir's letters, for instance `ST` for seen and to be deleted, without those that stand for keywords.
+    /// The Maildir flags, for instance `ST` for seen and deleted, without those of keywords.
     pub flags: String,
     pub keywords: Vec<String>,
     pub bytes: Vec<u8>,
 }
 
 impl Dovecot {
-    /// Puts a mail with exactly these bytes into a folder, under a name by which the test finds it again.
+    /// Delivers a mail with exactly these bytes to a folder, under a name by which the test finds it again.
     pub fn deliver(&self, user: &str, folder: &str, name: &str, bytes: &[u8]) {
         self.deliver_at(user, folder, name, bytes, SystemTime::now());
     }
@@ -30,7 +30,7 @@ impl Dovecot {
         self.deliver_as(user, folder, &format!("new/{name}"), bytes, internal_date);
     }
 
-    /// Puts in a mail that a mail program has seen already and given these flags, as Maildir letters.
+    /// Delivers a mail that a mail program has already seen and given these Maildir flags.
     pub fn deliver_with_flags(&self, user: &str, folder: &str, name: &str, bytes: &[u8], flags: &str) {
         self.deliver_as(user, folder, &format!("cur/{name}:2,{flags}"), bytes, SystemTime::now());
     }
@@ -45,7 +45,7 @@ impl Dovecot {
         fs::rename(&unfinished, folder.join(target)).unwrap();
     }
 
-    /// Makes a folder; levels are separated by `/`, and the name is plain Unicode.
+    /// Creates a folder; levels are separated by `/`, and the name is plain Unicode.
     pub fn create_folder(&self, user: &str, folder: &str) {
         let folder = self.folder(user, folder);
         for part in [&folder, &folder.join("cur"), &folder.join("new"), &folder.join("tmp")] {
@@ -57,7 +57,7 @@ impl Dovecot {
     pub fn messages(&self, user: &str, folder: &str) -> Vec<Stored> {
         let folder = self.folder(user, folder);
         let keywords = keywords(&folder);
-        // A server that moves a mail from new to cur meanwhile must not hide it.
+        // A server that moves a mail from new to cur at the same time must not hide it.
         let mut messages: Vec<Stored> = ["new", "cur"]
             .iter()
             .flat_map(|part| fs::read_dir(folder.join(part)).into_iter().flatten())
@@ -73,7 +73,7 @@ impl Dovecot {
         self.messages(user, folder).into_iter().map(|message| message.name).collect()
     }
 
-    /// The names of the files in `new/`: what no client has opened otherwise than read-only.
+    /// The names of the files in `new/`: mails that clients have opened only read-only.
     pub fn untouched(&self, user: &str, folder: &str) -> Vec<String> {
         let new = fs::read_dir(self.folder(user, folder).join("new")).unwrap();
         let mut names: Vec<String> = new.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -86,7 +86,7 @@ impl Dovecot {
         self.owner.make_dir(&maildir);
         match folder {
             "INBOX" => maildir,
-            // Maildir++: every folder is a directory beside the others, its levels separated by dots.
+            // Maildir++: all folders are directories on one level, with the levels of their names separated by dots.
             other => maildir.join(format!(".{}", other.replace('/', "."))),
         }
     }
@@ -102,7 +102,7 @@ fn keywords(folder: &Path) -> Vec<(char, String)> {
     list.lines().filter_map(keyword).collect()
 }
 
-/// Gives nothing for a file that has gone meanwhile: the server may be moving it.
+/// Returns `None` for a file that is gone: the server may be moving it.
 fn stored(file: &Path, known: &[(char, String)]) -> Option<Stored> {
     let bytes = fs::read(file).ok()?;
     let file = file.file_name()?.to_str()?;

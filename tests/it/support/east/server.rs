@@ -1,5 +1,5 @@
-//! Plays a script for one visitor, as fake-mail-server does: what the script does not tell is answered as an ordinary server
-//! with an empty INBOX would.
+//! Plays a script for one client, as fake-mail-server does: commands that the script does not cover are answered as by an ordinary
+//! server with an empty INBOX.
 
 use std::{
     io::{Read, Write},
@@ -13,12 +13,12 @@ use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
 use super::{No, Script, words::capabilities};
 use crate::support::{ordinary, wait};
 
-/// What a visitor has said.
+/// The bytes that a client has sent.
 #[derive(Debug, Default)]
 pub struct Visit {
-    /// Without TLS; the handshake itself is not in it.
+    /// Before TLS, without the handshake itself.
     pub plain: Vec<u8>,
-    /// Within TLS.
+    /// Inside TLS.
     pub encrypted: Vec<u8>,
 }
 
@@ -35,7 +35,7 @@ struct Server<'a> {
     visit: Visit,
 }
 
-/// Waits for the next visitor, at most so long, and stays with it until it goes.
+/// Waits for the next client, up to this time, and serves it until it disconnects.
 pub fn play(listener: &TcpListener, script: &Script, tls: Arc<ServerConfig>, limit: Duration) -> Visit {
     listener.set_nonblocking(true).unwrap();
     let (tcp, _) = wait::until("a visitor", limit, || listener.accept().ok());
@@ -119,11 +119,11 @@ impl Server<'_> {
     }
 
     fn say(&mut self, text: &str) {
-        // A visitor that has gone is seen when it is read from.
+        // A closed connection is noticed at the next read.
         let _ = self.stream.write_all(text.as_bytes()).and_then(|()| self.stream.flush());
     }
 
-    /// Octet by octet, so that nothing is taken over from before TLS.
+    /// Octet by octet, so that no bytes from before TLS are buffered.
     fn read_line(&mut self) -> Option<String> {
         let mut line = Vec::new();
         while line.last() != Some(&b'\n') {

@@ -1,4 +1,4 @@
-//! How the scripts name what a server says, and how it is written on the wire.
+//! The responses of the scripts, and their form on the wire.
 
 use serde::{Deserialize, de::IgnoredAny};
 
@@ -73,7 +73,7 @@ pub struct CapabilityOther {
 #[derive(Debug, Deserialize)]
 struct Atom(String);
 
-/// A refusal in place of a server's own answer.
+/// A refusal instead of the server's own answer.
 #[derive(Debug, Deserialize)]
 pub enum No {
     No { code: Option<Code>, text: Text },
@@ -94,18 +94,18 @@ impl Greeting {
             Kind::Bye => "BYE",
             Kind::PreAuth => "PREAUTH",
         };
-        format!("* {kind} {}\r\n", told(self.code.as_ref(), &self.text))
+        format!("* {kind} {}\r\n", with_code(self.code.as_ref(), &self.text))
     }
 }
 
 impl No {
     pub fn line(&self) -> String {
         let Self::No { code, text } = self;
-        format!("<tag> NO {}\r\n", told(code.as_ref(), text))
+        format!("<tag> NO {}\r\n", with_code(code.as_ref(), text))
     }
 }
 
-fn told(code: Option<&Code>, Text::Text(text): &Text) -> String {
+fn with_code(code: Option<&Code>, Text::Text(text): &Text) -> String {
     let code = match code {
         None => return text.clone(),
         Some(Code::Alert) => "ALERT".to_owned(),

@@ -1,4 +1,4 @@
-//! What a good provider answers.
+//! The answers of a well-behaved provider.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
@@ -38,7 +38,7 @@ pub fn answer(endpoint: Endpoint, settings: &Settings, tokens: &mut Tokens, requ
     }
 }
 
-/// The consent that a person has said no to, or that something else is in the way of.
+/// The redirect for a consent that was denied, or that failed for another reason.
 pub fn denied(settings: &Settings, request: &Request, error: &str, description: &str) -> Answer {
     back(settings, &request.parameters, &[("error", error), ("error_description", description)])
 }
@@ -51,9 +51,9 @@ pub fn refusal(error: &str, description: &str) -> Answer {
     Answer::json(if error == "invalid_client" { 401 } else { 400 }, error_body(error, description))
 }
 
-/// Whether a client shows no secret. One that shows a wrong one, or any in two ways, is refused.
+/// Whether a client sends no secret. A wrong secret, or one sent in two ways, is refused.
 fn is_public(parameters: &Parameters) -> Result<bool, Answer> {
-    // Dovecot sends these two empty beside its header.
+    // Dovecot sends these two empty besides its header.
     let secret_in_form = parameters.get("client_secret").filter(|secret| !secret.is_empty()).cloned();
     let by_form = (get(parameters, "client_id").to_owned(), secret_in_form);
     let by_header = parameters.get("authorization").map(|header| {
@@ -96,7 +96,7 @@ fn authorize(settings: &Settings, tokens: &mut Tokens, link: &Parameters) -> Res
     Ok(back(settings, link, &[("code", &code)]))
 }
 
-/// Sends the browser back to the application.
+/// Redirects the browser to the application.
 fn back(settings: &Settings, link: &Parameters, more: &[(&str, &str)]) -> Answer {
     let common = [("state", get(link, "state")), ("iss", settings.issuer.as_str())];
     let pairs: Vec<String> =

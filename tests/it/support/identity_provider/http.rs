@@ -1,4 +1,4 @@
-//! As much HTTP/1.1 as one request and its answer need; the connection ends with it.
+//! A minimal HTTP/1.1 server: one request and its answer per connection.
 
 use std::{
     collections::BTreeMap,
@@ -11,11 +11,11 @@ use crate::support::urlencoded::{Parameters, decode};
 pub struct Request {
     pub method: String,
     pub path: String,
-    /// Of the query and the form, and the header `authorization`.
+    /// The parameters of the query and the form, and the header `authorization`.
     pub parameters: Parameters,
 }
 
-/// None if the client has left before it had said everything.
+/// `None` if the client disconnects before the request is complete.
 pub fn read(stream: &TcpStream) -> Option<Request> {
     let mut stream = BufReader::new(stream);
     let mut line = || {
@@ -63,7 +63,7 @@ impl Answer {
         Self { status, headers: vec![("Location", url)], body: String::new() }
     }
 
-    /// Says how long the body is, and sends only so much of it.
+    /// Announces the length of the body, and sends only this much of it.
     pub fn send(&self, mut stream: &TcpStream, bytes: usize) -> std::io::Result<()> {
         let length = ("Content-Length", self.body.len().to_string());
         stream.write_all(head(self.status, self.headers.iter().chain([&length])).as_bytes())?;

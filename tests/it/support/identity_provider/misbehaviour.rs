@@ -1,4 +1,4 @@
-//! What a provider does instead of what it should, and the way of a request to its answer.
+//! The misbehaviours of a provider, and the handling of a request.
 
 use std::{
     io::{ErrorKind, Read as _, Write as _},
@@ -12,44 +12,44 @@ use super::{
     tokens::Settings,
 };
 
-/// Unless it says otherwise, nothing of what was asked is done.
+/// Unless a variant says otherwise, the request is not carried out.
 #[derive(Clone, Debug)]
 pub enum Misbehaviour {
     /// A status, headers and a body.
     Status(u16, Vec<(&'static str, String)>, String),
-    /// An error of OAuth with its description: 400, or 401 for `invalid_client`.
+    /// An OAuth error with its description: 400, or 401 for `invalid_client`.
     Error(&'static str, &'static str),
-    /// Does what was asked, and ends the connection without an answer.
+    /// Carries out the request, and closes the connection without an answer.
     Cut,
-    /// Does what was asked, and ends the connection in the middle of the answer.
+    /// Carries out the request, and closes the connection in the middle of the answer.
     Truncated,
-    /// 200 and a page for people.
+    /// 200 and an HTML page.
     Html,
-    /// 200 and a token as long as a gigabyte.
+    /// 200 and a token of one gigabyte.
     Huge,
-    /// 200 and then a byte a second for ever.
+    /// 200 and then one byte per second for ever.
     Drip,
     /// Never answers.
     Silent,
-    /// 307: go there, with everything you have sent here.
+    /// 307 to this URL.
     Redirect(String),
-    /// A consent that comes back with the state of another one.
+    /// A redirect with the state of another consent.
     WrongState,
-    /// A consent that comes back in the name of another provider (RFC 9207).
+    /// A redirect with another issuer (RFC 9207).
     WrongIssuer,
-    /// A consent that comes back as an error with its description.
+    /// A redirect with an error and its description.
     Denied(&'static str, &'static str),
-    /// For a device code: the person has done nothing yet.
+    /// For a device code: authorization_pending.
     Pending,
-    /// For a device code: you ask too often.
+    /// For a device code: slow_down.
     SlowDown,
-    /// For a device code: the person has said no.
+    /// For a device code: access_denied.
     AccessDenied,
-    /// For a device code: it is too late.
+    /// For a device code: expired_token.
     Expired,
 }
 
-/// What goes over the wire.
+/// The answer on the wire.
 enum Outcome {
     Whole(Answer),
     Half(Answer),
@@ -144,7 +144,7 @@ fn huge(mut stream: &TcpStream) -> std::io::Result<()> {
 
 fn drip(mut stream: &TcpStream) -> std::io::Result<()> {
     stream.write_all(ok_json(&[]).as_bytes())?;
-    // Listening to the client for a second is the pause.
+    // The read timeout of one second is the pause.
     stream.set_read_timeout(Some(Duration::from_secs(1)))?;
     loop {
         stream.write_all(b" ")?;

@@ -1,4 +1,4 @@
-//! The token endpoint of a good provider, for each kind of grant.
+//! The token endpoint of a well-behaved provider, for each grant type.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::support::{oauth_client::CLIENT_ID, urlencoded::Parameters};
 
-/// Why tokens are refused: the error and its description.
+/// A refusal of tokens: the error and its description.
 type Refusal = (&'static str, &'static str);
 
 const NO_SECRET: Refusal = ("invalid_client", "AADSTS7000218: the client has to show its secret");
@@ -30,7 +30,7 @@ pub fn answer(settings: &Settings, tokens: &mut Tokens, request: &Parameters, is
     }
 }
 
-/// A code is good for one try, and a second one takes back what the first one gave (RFC 6749, 4.1.2).
+/// A code can be used once; a second use revokes the tokens of the first (RFC 6749, 4.1.2).
 fn by_code(tokens: &mut Tokens, request: &Parameters, is_public: bool) -> Result<(Grant, Option<u64>), Refusal> {
     let family = tokens.new_family();
     let Some(code) = tokens.codes.get_mut(get(request, "code")) else {
@@ -102,7 +102,7 @@ fn give(settings: &Settings, tokens: &mut Tokens, request: &Parameters, grant: &
         "expires_in": settings.lifetime,
         "scope": settings.granted_scope.as_ref().unwrap_or(&grant.scope),
     });
-    // Nobody has logged in where the application asks in its own name.
+    // With client credentials there is no login.
     if let Some(family) = family {
         let is_refreshed = get(request, "grant_type") == "refresh_token";
         if settings.rotates || !is_refreshed {

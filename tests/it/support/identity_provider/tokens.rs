@@ -1,4 +1,4 @@
-//! What the provider has given out, and to whom.
+//! The codes and tokens that the provider has issued.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,7 +12,7 @@ use crate::support::urlencoded::Parameters;
 
 #[derive(Clone)]
 pub struct Settings {
-    /// Below it lie the endpoints.
+    /// The base URL of the endpoints.
     pub base: String,
     pub identity: String,
     pub lifetime: u64,
@@ -47,33 +47,33 @@ impl Settings {
     }
 }
 
-/// All that is secret, in the order in which it was made up.
+/// All secrets, in the order in which they were issued.
 #[derive(Clone, Debug, Default)]
 pub struct Issued {
     pub access_tokens: Vec<String>,
     pub refresh_tokens: Vec<String>,
     pub id_tokens: Vec<String>,
-    /// Of consents and of devices.
+    /// The codes of consents and of devices.
     pub codes: Vec<String>,
 }
 
-/// Who has agreed to what.
+/// A consent: the identity, the application and the scope.
 #[derive(Clone)]
 pub struct Grant {
     pub identity: String,
     pub client_id: String,
     pub scope: String,
     pub nonce: Option<String>,
-    /// Whether the application has shown no secret.
+    /// Whether the application has sent no secret.
     pub is_public: bool,
 }
 
-/// What a code stands for.
+/// The consent behind a code.
 pub struct Code {
     pub grant: Grant,
-    /// What the link to the consent has said.
+    /// The parameters of the authorization request.
     pub link: Parameters,
-    /// The tokens that it was used for.
+    /// The tokens that it was exchanged for.
     pub family: Option<u64>,
 }
 
@@ -86,7 +86,7 @@ struct Access {
 struct Refresh {
     grant: Grant,
     family: u64,
-    /// How often it may be used although it was replaced; none if it was not.
+    /// The number of uses left after it was replaced; `None` if it was not replaced.
     further_uses: Option<u32>,
 }
 
@@ -102,7 +102,7 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// All tokens that come from one consent are a family.
+    /// All tokens from one consent form a family.
     pub fn new_family(&mut self) -> u64 {
         self.families += 1;
         self.families
@@ -153,13 +153,13 @@ impl Tokens {
         code
     }
 
-    /// Whether a refresh token was given to an application without a secret.
+    /// Whether a refresh token was issued to an application without a secret.
     pub fn is_public(&self, refresh_token: &str) -> bool {
         self.refresh.get(refresh_token).is_some_and(|refresh| refresh.grant.is_public)
     }
 
-    /// Uses a refresh token: its grant and family, or why it is refused. One too many uses ends the family, because
-    /// one of the two users must be a thief.
+    /// Uses a refresh token; returns its grant and family, or why it is refused. A use too many ends the family, because the token
+    /// may be stolen.
     pub fn use_refresh_token(&mut self, settings: &Settings, token: &str) -> Result<(Grant, u64), &'static str> {
         let Some(refresh) = self.refresh.get_mut(token) else {
             return Err("AADSTS9002313: there is no such refresh token");
@@ -179,14 +179,14 @@ impl Tokens {
         Ok((refresh.grant.clone(), refresh.family))
     }
 
-    /// The grant behind a good access token, and when it ends.
+    /// The grant of a valid access token, and its expiry.
     pub fn grant_of(&self, token: &str) -> Option<(&Grant, u64)> {
         let access = self.access.get(token)?;
         let is_good = now() < access.expires && !access.family.is_some_and(|family| self.ended.contains(&family));
         is_good.then_some((&access.grant, access.expires))
     }
 
-    /// A refresh token takes its family with it, an access token goes alone (RFC 7009, 2.1).
+    /// Revoking a refresh token revokes its family, revoking an access token only itself (RFC 7009, 2.1).
     pub fn revoke(&mut self, token: &str) {
         self.access.remove(token);
         if let Some(refresh) = self.refresh.get(token) {
@@ -195,7 +195,7 @@ impl Tokens {
     }
 }
 
-/// Looks like a signed token, but nobody has signed it: a client that got it from the provider itself need not look.
+/// Formats an unsigned JWT: a client that got the token directly from the provider need not check the signature.
 fn jwt(settings: &Settings, usual: Value, more: &Value) -> String {
     let now = now();
     let mut claims = json!({"iss": settings.issuer, "iat": now, "exp": now + settings.lifetime});

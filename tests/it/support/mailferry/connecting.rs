@@ -13,8 +13,8 @@ use crate::support::wait;
 
 pub struct Connecting {
     child: Child,
-    /// What it printed first: the link, or the device code.
-    pub told: Value,
+    /// Its first line: the link, or the device code.
+    pub first_line: Value,
     stdout: Option<JoinHandle<Vec<u8>>>,
     stderr: Option<JoinHandle<Vec<u8>>>,
 }
@@ -28,19 +28,19 @@ impl Connecting {
         let mut stderr = child.stderr.take().unwrap();
         let mut first = String::new();
         stdout.read_line(&mut first).unwrap();
-        let told = serde_json::from_str(&first).unwrap_or_else(|_| {
+        let first_line = serde_json::from_str(&first).unwrap_or_else(|_| {
             let mut said = String::new();
             let _ = stderr.read_to_string(&mut said);
             panic!("mailferry {args:?} waits for nobody: {first}{said}")
         });
-        Self { child, told, stdout: Some(read_aside(stdout)), stderr: Some(read_aside(stderr)) }
+        Self { child, first_line, stdout: Some(read_aside(stdout)), stderr: Some(read_aside(stderr)) }
     }
 
     pub fn link(&self) -> &str {
-        self.told["link"].as_str().expect("a link")
+        self.first_line["link"].as_str().expect("a link")
     }
 
-    /// Waits for its end: what it printed after the first line.
+    /// Waits for its end; returns its output after the first line.
     pub fn finish(mut self) -> Output {
         let status = wait::within(LIMIT, || self.child.try_wait().unwrap());
         end(&mut self.child);

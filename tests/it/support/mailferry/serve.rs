@@ -1,4 +1,4 @@
-//! `mailferry serve`, on a port of its own.
+//! `mailferry serve`, on its own port.
 
 use std::{
     fs::{self, File},
@@ -38,12 +38,12 @@ impl Serve {
         serve
     }
 
-    /// The status of a page, or nothing while nobody listens.
+    /// The status of a page; `None` while the port is closed.
     pub fn get(&self, path: &str) -> Option<u16> {
         self.answer(path)?.split(' ').nth(1)?.parse().ok()
     }
 
-    /// A whole answer, headers included, or nothing while nobody listens.
+    /// A whole answer, headers included; `None` while the port is closed.
     pub fn answer(&self, path: &str) -> Option<String> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
@@ -54,7 +54,7 @@ impl Serve {
         Some(String::from_utf8_lossy(&answer).into_owned())
     }
 
-    /// A request to the API with this token: the status and the JSON that came, null where none did.
+    /// Sends a request to the API with this token; returns the status and the JSON, null if there is none.
     pub fn api(&self, method: &str, path: &str, token: &str, body: Option<&Value>) -> (u16, Value) {
         let body = body.map(Value::to_string).unwrap_or_default();
         let request = format!(
@@ -69,7 +69,7 @@ impl Serve {
         (status, serde_json::from_slice(&answer[head + 4..]).unwrap_or(Value::Null))
     }
 
-    /// The bytes of a message by the API.
+    /// The bytes of a message, from the API.
     pub fn api_raw(&self, id: &Value, token: &str) -> Vec<u8> {
         let request = format!(
             "GET /api/v1/messages/{id}/raw HTTP/1.0\r\nHost: localhost:{}\r\nAuthorization: Bearer {token}\r\n\r\n",
@@ -80,7 +80,7 @@ impl Serve {
         answer[head + 4..].to_vec()
     }
 
-    /// Sends a whole request: the whole answer.
+    /// Sends a whole request; returns the whole answer.
     pub fn exchange(&self, request: &[u8]) -> Option<Vec<u8>> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
@@ -90,7 +90,7 @@ impl Serve {
         Some(answer)
     }
 
-    /// A form sent as our own page sends it; a whole answer.
+    /// Submits a form as our own page does; returns the whole answer.
     pub fn post_form(&self, path: &str, body: &str) -> Option<String> {
         let (port, length) = (self.port, body.len());
         let request = format!(
@@ -112,7 +112,7 @@ impl Serve {
         super::end(&mut self.child);
     }
 
-    /// The polite signal; `wait` tells how it ended.
+    /// Sends SIGTERM; `wait` returns how the process ended.
     pub fn sigterm(&self) {
         let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());

@@ -1,4 +1,4 @@
-//! One connection of the scripted server: plays its dialogue and takes down what was said.
+//! One connection of the scripted server: plays its dialogue and records the session.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -16,10 +16,10 @@ use super::{
 };
 use crate::support::ordinary;
 
-/// A client that says nothing for so long is not going to.
+/// The timeout for a command of the client.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// Octets of a flood that are sent at once.
+/// The number of octets of a flood that are sent at once.
 const FLOOD: usize = 1 << 14;
 
 trait Stream: Read + Write + Send {}
@@ -33,13 +33,13 @@ pub struct Connection<'a> {
     command: String,
     tag: String,
     session: Session,
-    /// So many octets are sent at once, with such a pause between.
+    /// The number of octets that are sent at once, and the pause between.
     drip: Option<(usize, Duration)>,
     dialogue: &'a Dialogue,
     shared: &'a Shared,
 }
 
-/// The connection is over, for better or worse; the session tells which.
+/// The connection has ended; the session says whether as expected.
 struct Over;
 
 impl<'a> Connection<'a> {
@@ -100,7 +100,7 @@ impl<'a> Connection<'a> {
     fn say(&mut self, bytes: &[u8]) {
         let text = String::from_utf8_lossy(bytes).replace("TAG", &self.tag);
         self.session.lines.push(format!("S: {}", text.trim_end()));
-        // A client that has gone is seen when it is read from.
+        // A closed connection is noticed at the next read.
         let _ = self.send(text.as_bytes());
     }
 
@@ -127,7 +127,7 @@ impl<'a> Connection<'a> {
         let _ = self.send(answer);
     }
 
-    /// Reads until the expected line has come; commands with a standing answer may come before it.
+    /// Reads until the expected line arrives; commands with a standing answer may come before it.
     fn expect(&mut self, pattern: &str) -> Result<(), Over> {
         loop {
             let Some(line) = self.read_line() else {
@@ -179,7 +179,7 @@ impl<'a> Connection<'a> {
         self.stream = Box::new(StreamOwned::new(tls, self.tcp.try_clone().unwrap()));
     }
 
-    /// The next line, with the literals that it announces; nothing at the end of the connection.
+    /// The next line, with its literals; `None` at the end of the connection.
     fn read_line(&mut self) -> Option<String> {
         let mut line = Vec::new();
         loop {
@@ -217,7 +217,7 @@ impl<'a> Connection<'a> {
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => Some(()),
             Err(error) => {
-                // A client may close without ceremony, but not wait for ever.
+                // A client may close without LOGOUT, but must not wait for ever.
                 if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) {
                     self.session.error.get_or_insert_with(|| "the client has fallen silent".to_owned());
                 }

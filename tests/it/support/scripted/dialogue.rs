@@ -1,4 +1,4 @@
-//! The language of a dialogue, one directive a line:
+//! The language of a dialogue, one directive per line:
 //!
 //! ```text
 //! # a comment
@@ -24,7 +24,7 @@ use std::{
 #[derive(Debug, Default)]
 pub struct Dialogue {
     pub steps: Vec<Step>,
-    /// The later of two that fit is taken, so that a dialogue can refine what it includes.
+    /// If two match, the later one is used, so that a dialogue can refine what it includes.
     pub standing: Vec<(String, Vec<Step>)>,
     pub is_ordinary: bool,
 }
@@ -133,7 +133,7 @@ fn unescape(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// Whether a line fits a pattern in which `*` stands for anything.
+/// Whether a line matches a pattern in which `*` stands for anything.
 pub fn fits(pattern: &str, line: &str) -> bool {
     let (pattern, line) = (pattern.to_ascii_lowercase(), line.to_ascii_lowercase());
     let mut parts = pattern.split('*');

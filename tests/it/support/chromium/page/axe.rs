@@ -1,4 +1,4 @@
-//! axe-core, which looks for what keeps people out: missing labels, low contrast, and the like.
+//! axe-core, which finds accessibility problems: missing labels, low contrast, and the like.
 
 use std::{fs, path::Path};
 
@@ -6,18 +6,18 @@ use serde_json::Value;
 
 use super::Page;
 
-/// The rules that are broken badly, each as one line: the impact, the rule, what to do, and the first places.
+/// The serious violations, one line each: impact, rule, advice, and the first elements.
 const RUN: &str = "axe.run(document, {resultTypes: ['violations'], iframes: false}).then(({violations}) => violations
     .filter(({impact}) => ['serious', 'critical'].includes(impact))
     .map(({impact, id, help, nodes}) =>
         `${impact}: ${id}: ${help}: ${nodes.slice(0, 3).map(({target}) => target.join(' ')).join(', ')}`))";
 
 impl Page {
-    /// The serious and critical violations of axe-core's rules. What lies in frames is not looked at.
+    /// The serious and critical violations of axe-core's rules. Frames are not examined.
     pub fn axe(&self) -> Vec<String> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(".parts/axe-core/axe.min.js");
         let script = fs::read_to_string(script).expect("axe-core is missing: run `make parts`");
-        // Beside the page's scripts, where neither they nor its policy see it. It waits by timers.
+        // In an isolated world, which neither the page's scripts nor its policy affect. axe-core waits with timers.
         let run = || self.tab.borrow_mut().evaluate_apart(&format!("{script};\n{RUN}"));
         let violations = self.with_scripts(run);
         let violations = violations.unwrap_or_else(|error| panic!("axe: {error}"));

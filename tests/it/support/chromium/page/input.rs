@@ -1,6 +1,6 @@
-//! Mouse and keyboard. They act where a person would: on what is in view and not covered, by events of the browser and not
-//! by calls of a script, so that it works on pages without scripts too. Each waits for its element, and afterwards, where a
-//! navigation has followed, until the next document is there.
+//! Mouse and keyboard. They act as a person would: on elements that are in view and not covered, by events of the browser and not
+//! by calls of a script, so they also work on pages without scripts. Each waits for its element and, if a navigation follows, for
+//! the next document.
 
 use serde_json::{Value, json};
 
@@ -9,23 +9,23 @@ use super::{Page, quoted};
 const SHIFT: u64 = 8;
 
 impl Page {
-    /// Clicks on the first such element.
+    /// Clicks on the first element of this selector.
     pub fn click(&self, selector: &str) {
         self.click_on(selector, &format!("document.querySelector({})", quoted(selector)));
     }
 
-    /// Clicks on the first visible link, button or label that says this and nothing else.
+    /// Clicks on the first visible link, button or label with exactly this text.
     pub fn click_text(&self, text: &str) {
         self.click_on(text, &format!("byText({})", quoted(text)));
     }
 
-    /// Clicks, and waits for a text that a script brings.
+    /// Clicks, and waits for a text that a script adds.
     pub fn click_and_wait_for(&self, selector: &str, text: &str) {
         self.click(selector);
         self.wait_for_text(text);
     }
 
-    /// Types into a field, in place of what it holds.
+    /// Types into a field, replacing its value.
     pub fn fill(&self, selector: &str, value: &str) {
         let element = format!("document.querySelector({})", quoted(selector));
         self.wait_for_value(selector, &format!("readyToFill({element})"));
@@ -38,7 +38,7 @@ impl Page {
         }
     }
 
-    /// Chooses by value or by what is shown.
+    /// Chooses an option by its value or by its text.
     pub fn choose(&self, select: &str, value: &str) {
         let choice = format!("choose(document.querySelector({}), {})", quoted(select), quoted(value));
         self.and_settle(|page| {
@@ -106,7 +106,7 @@ impl Page {
         });
     }
 
-    /// The page may go away, or show a dialog, before it has said that it got this.
+    /// The page may navigate, or show a dialog, before it confirms the event.
     fn input(&self, method: &str, params: Value) {
         let _ = self.tab.borrow_mut().try_command(method, params);
     }
@@ -114,15 +114,15 @@ impl Page {
     /// Waits until an expression of `elements.js` has a value.
     fn wait_for_value(&self, what: &str, expression: &str) -> Value {
         self.until(what, || {
-            // While one document takes the place of another there is none to ask.
+            // While a navigation replaces the document, there is none to evaluate in.
             self.of_elements(expression).ok().filter(|value| !value.is_null())
         })
     }
 
-    /// Does something, and waits for the navigation that may have followed from it.
+    /// Does something, and waits for the navigation that may follow.
     fn and_settle(&self, act: impl FnOnce(&Self)) {
         act(self);
-        // A navigation is announced on the way on which this is answered, and therefore before it.
+        // A navigation is announced on the same connection as this answer, so before it.
         let _ = self.tab.borrow_mut().evaluate("0");
         let settled = self.tab.borrow_mut().listen(|tab| tab.seen.navigation.is_settled().then_some(()));
         assert!(settled.is_some(), "{} does not finish loading", self.url());

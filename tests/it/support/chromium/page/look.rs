@@ -1,4 +1,4 @@
-//! How the page is looked at: on which screen, in which light, by whom.
+//! The environment of the page: screen, colour scheme, cache and scripts.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use super::Page;
 const SCRIPTS: &str = "Emulation.setScriptExecutionDisabled";
 
 impl Page {
-    /// Gives the window this size; a mobile one is touched, and heeds the page's `viewport`.
+    /// Sets the size of the window; a mobile one has touch input and honours the page's `viewport`.
     pub fn viewport(&self, width: u32, height: u32, mobile: bool) {
         let mut tab = self.tab.borrow_mut();
         let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile});
@@ -21,24 +21,24 @@ impl Page {
         tab.command("Emulation.setTouchEmulationEnabled", json!({"enabled": mobile}));
     }
 
-    /// Prefers dark colours, or light ones.
+    /// Sets the preferred colour scheme.
     pub fn dark(&self, dark: bool) {
         let value = if dark { "dark" } else { "light" };
         let features = json!({"features": [{"name": "prefers-color-scheme", "value": value}]});
         self.tab.borrow_mut().set("Emulation.setEmulatedMedia", features);
     }
 
-    /// Keeps nothing that it has loaded from now on, as somebody who comes for the first time.
+    /// Disables the cache from now on, as at a first visit.
     pub fn cache_off(&self) {
         self.tab.borrow_mut().set("Network.setCacheDisabled", json!({"cacheDisabled": true}));
     }
 
-    /// Runs no scripts of pages from now on; those of the kit run.
+    /// Disables scripts of pages from now on; scripts of the kit still run.
     pub fn scripts_off(&self) {
         self.tab.borrow_mut().set(SCRIPTS, json!({"value": true}));
     }
 
-    /// Runs scripts while something is done that needs them. Those of the page that were left out do not come back.
+    /// Enables scripts for an action that needs them. Scripts of the page that did not run before do not run later.
     pub(super) fn with_scripts<T>(&self, act: impl FnOnce() -> T) -> T {
         if !self.tab.borrow().is_set(SCRIPTS, &json!({"value": true})) {
             return act();
@@ -56,7 +56,7 @@ impl Page {
         tab.set("Emulation.setUserAgentOverride", identity);
     }
 
-    /// Writes a picture of the whole page, below what is in view too, into `target/screenshots` or the folder that
+    /// Saves a screenshot of the whole page, not only of the part in view, in `target/screenshots` or the folder that
     /// MAILFERRY_TEST_SCREENSHOTS names.
     pub fn screenshot(&self, name: &str) -> PathBuf {
         let mut tab = self.tab.borrow_mut();

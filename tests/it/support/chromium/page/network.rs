@@ -1,4 +1,4 @@
-//! What went over the wire for the page, and what it complained about.
+//! The requests, answers, cookies and errors of the page.
 
 use serde_json::{Value, json};
 use url::{Host, Url};
@@ -17,7 +17,7 @@ pub struct Cookie {
     pub http_only: bool,
     /// `Strict`, `Lax`, `None`, or empty where the server said nothing.
     pub same_site: String,
-    /// Does it end with the browser?
+    /// Whether the cookie ends with the browser session.
     pub session: bool,
 }
 
@@ -32,32 +32,32 @@ impl Page {
         self.seen(|seen| seen.header(name))
     }
 
-    /// Every URL that any frame of the page has asked for, in order, redirects included.
+    /// Every URL that any frame of the page has requested, in order, redirects included.
     pub fn requests(&self) -> Vec<String> {
         self.seen(|seen| seen.requests.clone())
     }
 
-    /// Those of `requests` that wanted to leave this machine. None did: its resolver knows no other.
+    /// The requests to other machines. None succeeds: the resolver knows no other host.
     pub fn leaving(&self) -> Vec<String> {
         self.requests().into_iter().filter(|url| !stays_here(url)).collect()
     }
 
-    /// What dialogs of scripts have said. They were accepted, unless `dismiss_dialogs` was called before.
+    /// The texts of script dialogs. They were accepted, unless `dismiss_dialogs` was called before.
     pub fn dialogs(&self) -> Vec<String> {
         self.seen(|seen| seen.dialogs.clone())
     }
 
-    /// Dialogs from now on are left by `Cancel`.
+    /// Cancels dialogs from now on.
     pub fn dismiss_dialogs(&self) {
         self.tab.borrow_mut().accepts_dialogs = false;
     }
 
-    /// What the console shows in red: exceptions, violations of the policy, answers that failed.
+    /// The errors in the console: exceptions, policy violations, failed answers.
     pub fn console_errors(&self) -> Vec<String> {
         self.seen(|seen| seen.errors.clone())
     }
 
-    /// The URL of every script of the page that was run, in any frame; one within a document has the document's.
+    /// The URL of every script of the page that ran, in any frame; an inline script has the URL of its document.
     pub fn scripts(&self) -> Vec<String> {
         self.seen(|seen| seen.scripts.clone())
     }
@@ -67,13 +67,13 @@ impl Page {
         self.seen(|seen| seen.transferred)
     }
 
-    /// The cookies that would go with a request to where the page is.
+    /// The cookies that a request to the page's URL would send.
     pub fn cookies(&self) -> Vec<Cookie> {
         let answer = self.tab.borrow_mut().command("Network.getCookies", json!({}));
         answer["cookies"].as_array().unwrap().iter().map(cookie).collect()
     }
 
-    /// Gives the browser a cookie for where the page is, with the flags that its name demands.
+    /// Sets a cookie for the page's URL, with the flags that its name requires.
     pub fn set_cookie(&self, name: &str, value: &str) {
         let cookie =
             json!({"name": name, "value": value, "url": self.url(), "path": "/", "secure": name.starts_with("__")});
@@ -82,7 +82,7 @@ impl Page {
     }
 
     fn seen<T>(&self, look: impl FnOnce(&Seen) -> T) -> T {
-        // What has happened meanwhile is told before this is answered.
+        // Earlier events arrive before this answer.
         let _ = self.tab.borrow_mut().evaluate("0");
         look(&self.tab.borrow().seen)
     }
