@@ -12,10 +12,10 @@ mod device;
 mod forecast;
 pub mod give_up;
 pub mod grant;
-pub mod grant_request;
 mod identity;
 mod provider;
 mod token;
+pub mod grant_request;
 
 pub use authorize::{Attempt, Away, Callback};
 pub use claims::Claims;

@@ -57,14 +57,14 @@ pub use inbox::{Inbox, InboxOverview, NewInbox};
 pub use lease::{Due, Lease, Taker};
 pub use ledger::{Known, LedgerLine, NotListed, Open, QuarantineFilter, UidState};
 pub use link::{Invitation, Link, LinkClaim, Maker, NewLink, Purpose};
-pub use login_failure::{LoginLimit, OnSuccess};
+pub use login_failure::{OnSuccess, LoginLimit};
 #[cfg(test)]
 pub use mailbox::MailboxStatus;
 pub use mailbox::{Changes, Login, Mailbox, NewLogin, NewMailbox, Server, password_row};
 pub use message::{Arrival, MessageFilter, MessageLine};
 pub use open_cases::OpenCases;
 pub use organisation::{FIRST_ORGANISATION, Organisation, Scope};
-pub use overview::{ListFilter, MailboxLine, MailboxState, Moments};
+pub use overview::{MailboxState, ListFilter, MailboxLine, Moments};
 pub use pending_auth::{PendingAuth, pending_auth_row};
 pub use person::{NewPerson, Person, Role, person_name};
 pub use poll::{Outcome, StoredError};

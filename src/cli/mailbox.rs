@@ -18,7 +18,7 @@ use serde_json::json;
 use super::{Context, Failure};
 use crate::address::Address;
 use crate::app::any;
-use crate::app::mailboxes::{self, ChangeDeps, MovedLogin, Request};
+use crate::app::mailboxes::{self, MovedLogin, Request, ChangeDeps};
 use crate::config::Span;
 use crate::fact::{Fact, GivenUp};
 use crate::locale::Language;

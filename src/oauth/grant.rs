@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use super::Deps;
 use super::provider::Provider;
 use super::token::{TokenEndpoint, TokenError, Tokens};
-use crate::cause::{Cause, CauseOwner, Trouble};
+use crate::cause::{Cause, Trouble, CauseOwner};
 use crate::clock::Timestamp;
 use crate::https::HttpClient;
 use crate::locale::Language;

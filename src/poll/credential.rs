@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 
 use super::{Blame, Deps, PollError, Retry, Step};
-use crate::cause::{Cause, CauseOwner, Trouble};
+use crate::cause::{Cause, Trouble, CauseOwner};
 use crate::mailbox::TlsMode;
 use crate::oauth::{Access, GrantError, TokenError, grant};
 use crate::powershell::literal;

@@ -10,7 +10,7 @@ mod account;
 use super::{Blame, Deps, PollError, Retry, Step, credential};
 use crate::cause::{Cause, Trouble};
 use crate::imap::{ImapError, LoginError};
-use crate::store::{LoginLimit, Mailbox, OnSuccess};
+use crate::store::{Mailbox, OnSuccess, LoginLimit};
 use account::{AGAIN, GUESS};
 
 pub use account::Account;

@@ -2,8 +2,8 @@
 
 use super::db::Db;
 use super::{
-    Changes, LinkClaim, NewInbox, NewLink, NewMailbox, NewPerson, NewToken, Organisation, Person, QuarantineFilter,
-    Scope, Store, StoreError,
+    Changes, LinkClaim, NewInbox, NewLink, NewMailbox, NewPerson, NewToken, Organisation, Person, QuarantineFilter, Scope,
+    Store, StoreError,
 };
 use crate::address::Address;
 use crate::clock::Timestamp;

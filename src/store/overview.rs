@@ -150,8 +150,7 @@ impl ListFilter<'_> {
     }
 
     fn rank(&self) -> Option<i64> {
-        let rank =
-            self.mailbox_state.and_then(|mailbox_state| MailboxState::ALL.iter().position(|one| *one == mailbox_state));
+        let rank = self.mailbox_state.and_then(|mailbox_state| MailboxState::ALL.iter().position(|one| *one == mailbox_state));
         rank.and_then(|rank| i64::try_from(rank).ok())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::credential_policy::{self, Fate};
 use super::settings::{never_in_clear_text, not_into_itself};
-use super::{ChangeDeps, Refused, guesses, hold, target};
+use super::{Refused, ChangeDeps, guesses, hold, target};
 use crate::address::Address;
 use crate::app::inboxes::visible;
 use crate::app::{Acting, Error};

@@ -32,11 +32,7 @@ impl Inspector<'_> {
     ///
     /// # Errors
     /// [`Conflict::HeldUntil`], [`Error::LoginsWait`], [`Error::AtServer`].
-    async fn inspect<T>(
-        &self,
-        mailbox: &Mailbox,
-        work: impl Future<Output = Result<T, PollError>>,
-    ) -> Result<T, Error> {
+    async fn inspect<T>(&self, mailbox: &Mailbox, work: impl Future<Output = Result<T, PollError>>) -> Result<T, Error> {
         not_held(self.acting, mailbox)?;
         match guesses::within(mailbox, self.deps, work).await? {
             Limited::Done(done) => done.map_err(|error| Error::AtServer(Box::new(self.shown(error)))),
@@ -78,11 +74,7 @@ pub async fn folders(inspector: Inspector<'_>, mailbox: &Mailbox) -> Result<Vec<
 ///
 /// # Errors
 /// As every look.
-pub async fn effects(
-    inspector: Inspector<'_>,
-    mailbox: &Mailbox,
-    folder: Option<String>,
-) -> Result<Vec<Ability>, Error> {
+pub async fn effects(inspector: Inspector<'_>, mailbox: &Mailbox, folder: Option<String>) -> Result<Vec<Ability>, Error> {
     let first = || mailbox.folders.first().cloned().unwrap_or_else(|| "INBOX".to_owned());
     let folder = folder.unwrap_or_else(first);
     let work = inspector

@@ -6,7 +6,7 @@ use super::shown;
 use crate::app::{Acting, Error};
 use crate::clock::Timestamp;
 use crate::fact::{Kept, Reason, Thing};
-use crate::store::{Mailbox, MessageLine, QUARANTINE_PAGES, QuarantinedMail, StoreError, TestMail, words};
+use crate::store::{QUARANTINE_PAGES, QuarantinedMail, Mailbox, MessageLine, StoreError, TestMail, words};
 
 /// A test that has not arrived by then is late.
 const LATE_AFTER: Duration = Duration::from_mins(5);

@@ -14,7 +14,7 @@ use crate::fact::{Fact, Kept, Notice, Obstacle};
 use crate::locale::Language;
 use crate::poll::MOST_CHANGES;
 use crate::shown::shown_within;
-use crate::store::{Completeness, Login, Mailbox, MailboxState, OpenCases};
+use crate::store::{Completeness, MailboxState, Login, Mailbox, OpenCases};
 
 /// A mailbox as shown; never its password.
 #[derive(Serialize)]

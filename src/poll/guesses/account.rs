@@ -8,7 +8,7 @@ use url::Host;
 
 use crate::poll::Deps;
 use crate::shown::hides;
-use crate::store::{LoginLimit, OnSuccess, Server, StoreError};
+use crate::store::{OnSuccess, LoginLimit, Server, StoreError};
 
 /// Somebody who mistypes a password does so a few times in a row.
 const OF_ACCOUNT: LoginLimit = LoginLimit { free: 8, longest_ms: LONGEST_MS };

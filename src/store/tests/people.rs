@@ -220,11 +220,7 @@ async fn the_list_tells_the_same_of_a_mailbox_as_the_mailbox_itself() {
                 at.store.mailbox_lines(filter, crate::store::Moments { today: NOW, now }, 0, 10).await.unwrap();
             assert_eq!(counts, [(lines[0].mailbox_state, 1)], "{name}");
             let state = MailboxState::of(&at.store.mailbox(&address("a@b.se")).await.unwrap(), now).short_id();
-            let same = if lines[0].mailbox_state == MailboxState::NeedsPerson {
-                "failing"
-            } else {
-                lines[0].mailbox_state.id()
-            };
+            let same = if lines[0].mailbox_state == MailboxState::NeedsPerson { "failing" } else { lines[0].mailbox_state.id() };
             assert_eq!(state, same, "{name}");
             told.push(lines[0].mailbox_state);
         };
@@ -254,14 +250,7 @@ async fn the_list_tells_the_same_of_a_mailbox_as_the_mailbox_itself() {
         }
         at.store.pause_mailbox(&address("a@b.se"), true, NOW).await.unwrap();
         look(NOW).await;
-        let all = [
-            MailboxState::New,
-            MailboxState::Ok,
-            MailboxState::Failing,
-            MailboxState::NeedsPerson,
-            MailboxState::Behind,
-            MailboxState::Paused,
-        ];
+        let all = [MailboxState::New, MailboxState::Ok, MailboxState::Failing, MailboxState::NeedsPerson, MailboxState::Behind, MailboxState::Paused];
         assert_eq!(told, all, "{name}");
         let id = at.store.mailbox(&address("a@b.se")).await.unwrap().id;
         assert_eq!(at.store.polls_by_day(id, NOW.day()).await.unwrap(), [(NOW.day(), 4, 2)], "{name}");
