@@ -113,8 +113,8 @@ pub struct Settings {
 /// Warnings about `http.*` settings that are valid but probably wrong.
 pub fn warnings(http: &config::Http) -> Vec<String> {
     let is_behind = !http.url.is_empty() && http.trusted_proxies.is_empty();
-    let warning = "http.url is set and http.trusted_proxies is empty: behind a reverse proxy, all clients look like one, so that \
-                   the failed logins of one can lock out all others; list the proxy there";
+    let warning = "http.url is set and http.trusted_proxies is empty: behind a reverse proxy, all clients look like one, \
+                   so that the failed logins of one can lock out all others; list the proxy there";
     is_behind.then(|| warning.to_owned()).into_iter().collect()
 }
 

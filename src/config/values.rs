@@ -18,7 +18,9 @@ impl std::str::FromStr for Span {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match duration::parse(text) {
-            Some(duration) if duration.is_zero() => Err(format!("{text:?} is no time at all; write e.g. \"60s\"")),
+            Some(duration) if duration.is_zero() => {
+                Err(format!("{text:?} must be longer than zero; write e.g. \"60s\""))
+            }
             // Durations are stored in milliseconds: less would be stored as none.
             Some(duration) if duration < Duration::from_millis(1) => {
                 Err(format!("{text:?} is less than a millisecond"))
