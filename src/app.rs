@@ -32,7 +32,7 @@ pub struct Acting<'a> {
     pub now: Timestamp,
 }
 
-/// The target of a change, as the audit names it.
+/// The target of a change, as the audit log names it.
 struct Target<'a> {
     /// The row of the organisation that it belongs to; `None`: the installation.
     organisation: Option<i64>,
@@ -49,7 +49,7 @@ impl<'a> Acting<'a> {
     /// Begins the transaction of a change.
     ///
     /// # Errors
-    /// The actor may only look.
+    /// The actor has read-only access.
     async fn begin(&self) -> Result<Tx<'a>, Error> {
         self.actor.may_change()?;
         Ok(self.store.begin().await?)

@@ -94,7 +94,7 @@ causes! {
         AccountDisabled = "admin-account-disabled",
         /// The account is not assigned to the application.
         NotAssigned = "admin-not-assigned",
-        /// The account belongs to another tenant than the requested one.
+        /// The account belongs to a tenant other than the requested one.
         OtherTenant = "admin-other-tenant",
         /// The tenant has no Exchange Online.
         NoMailService = "admin-no-mail-service",
@@ -119,7 +119,7 @@ causes! {
         /// Multi-factor authentication is required.
         MfaNeeded = "consent-mfa-needed",
 
-        /// Another account has consented than the requested one.
+        /// An account other than the requested one has consented.
         WrongAccount = "consent-wrong-account",
         /// The provider does not identify the account that consented.
         NoIdentity = "consent-no-identity",

@@ -14,7 +14,7 @@ const DAY_MS: i64 = 24 * 3600 * 1000;
 const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 const FAR_FUTURE: DateTime = DateTime::constant(9999, 12, 31, 23, 59, 59, 0);
 
-/// Reads a day written "2027-05-01", and in none of the other ways that ISO 8601 has.
+/// Parses a day such as "2027-05-01"; the other forms of ISO 8601 are refused.
 pub fn day(text: &str) -> Option<Date> {
     text.parse::<Date>().ok().filter(|day| day.to_string() == text)
 }
@@ -68,7 +68,7 @@ impl Timestamp {
 
 impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Whole seconds read better, and what is finer than that is noise to a person.
+        // Whole seconds read better; anything finer is noise to a person.
         write!(f, "{}Z", self.whole_seconds().to_datetime())
     }
 }
@@ -155,7 +155,7 @@ mod tests {
     }
 
     proptest! {
-        /// `jiff` writes and reads RFC 3339 by itself where it has the moment.
+        /// `jiff` itself writes and reads RFC 3339 for times in its range.
         #[test]
         fn a_time_is_written_as_jiff_writes_it(seconds in -62_167_219_200_i64..=253_402_207_200) {
             let judged = jiff::Timestamp::from_second(seconds).unwrap();

@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::SpanRelativeTo;
 use jiff::fmt::friendly::SpanParser;
 
-/// Reads a duration; `None` if the text is none, is negative, or holds months or years, whose length varies. A day has 24 hours.
+/// Parses a duration; `None` if the text is not a duration, is negative, or contains months or years, whose length varies. A day has
+/// 24 hours.
 pub fn parse(text: &str) -> Option<Duration> {
     if text == "0" {
         return Some(Duration::ZERO);

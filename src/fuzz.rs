@@ -2,7 +2,7 @@
 //!
 //! The first byte of the data chooses how the rest is split.
 
-#![expect(clippy::unwrap_used, reason = "a fuzz target reports by a panic")]
+#![expect(clippy::unwrap_used, reason = "a fuzz target reports failures by panicking")]
 
 use std::pin::Pin;
 use std::sync::{LazyLock, Once};

@@ -72,7 +72,7 @@ impl State {
     /// parses documents from untrusted servers.
     ///
     /// # Errors
-    /// No place for the work becomes free in time.
+    /// No slot for the work becomes free in time.
     async fn discover(&self, address: &Address, scope: Scope) -> Result<Discovery, PollError> {
         let (address, deps) = (address.clone(), self.deps.clone());
         let finding = async move { discover::find(&address, &deps.egress, &deps.deadlines, &deps.oauth).await };
@@ -81,7 +81,7 @@ impl State {
     }
 }
 
-/// Operators share one set of places, like an organisation. No organisation has this row number.
+/// Operators share one set of slots, like an organisation. No organisation has this row number.
 const OPERATORS: i64 = 0;
 
 /// The HTTP settings, and the clients and caches made from them.

@@ -123,7 +123,7 @@ where
         HttpError::new(Cause::Unreachable, detail)
     };
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-    // The connection task ends the set aborts the its result.
+    // The connection task ends with this request, whatever its result: dropping the set aborts it.
     let mut driver = tokio::task::JoinSet::new();
     driver.spawn(connection);
     read_response(sender.send_request(request).await.map_err(broken)?, max_size).await
@@ -153,7 +153,7 @@ async fn read_response(response: Response<Incoming>, max_size: usize) -> Result<
     Ok(Response::from_parts(parts, body.to_bytes().to_vec()))
 }
 
-/// The header is as a number of seconds, or a date to the provider's own clock (RFC 9110 10.2.3).
+/// Parses Retry-After: a number of seconds, or a date relative to the provider's own clock (RFC 9110 10.2.3).
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let date = |text: &str| DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok();

@@ -390,7 +390,7 @@ fn faults() -> impl Strategy<Value = Fault> {
                 Just(Body::Empty),
                 Just(Body::Substitute),
                 Just(Body::Refused),
-                Just(Body::TooMany(7)),
+                Just(Body::LiteralTooShort(7)),
                 Just(Body::OtherUid(3)),
                 Just(Body::Split),
                 Just(Body::Cut),

@@ -176,14 +176,14 @@ mod tests {
         let record = running.seal("r", &"a".into()).unwrap();
         let both = place.add_key().unwrap();
         assert_eq!(both.open("r", &record).unwrap().expose_secret(), "a");
-        // It was started before, and does not know that the key was changed.
+        // `running` was loaded earlier, and does not know about the new key.
         let resealed = running.seal("r", &"b".into()).unwrap();
         let new_only = place.drop_old_keys().unwrap();
         assert_eq!(new_only.open("r", &resealed).unwrap().expose_secret(), "b");
         assert!(matches!(new_only.open("r", &record), Err(VaultError::UnknownKey(_))));
         let later = new_only.seal("r", &"c".into()).unwrap();
         assert_eq!(running.open("r", &later).unwrap().expose_secret(), "c");
-        // A file that cannot be read may hold a newer key; one that is away for a moment takes nothing away.
+        // An unreadable file may hold a newer key, so nothing is sealed; a missing file changes nothing.
         let file = place.file().unwrap();
         let text = std::fs::read(file).unwrap();
         std::fs::write(file, "no key\n").unwrap();

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::error::{Error, Forbidden};
 use crate::store::{Maker, Person, Role, Scope, Token, TokenScope};
 
-/// The one who calls a use case.
+/// The caller of a use case.
 #[derive(Clone)]
 pub enum Actor {
     /// The command line of this machine. It has the master key and may do everything.
@@ -27,12 +27,12 @@ pub enum Actor {
 }
 
 impl Actor {
-    /// The command line's name in the audit.
+    /// The command line's name in the audit log.
     pub const COMMAND_LINE: &'static str = "command line";
-    /// The audit name of a connect link.
+    /// A connect link's name in the audit log.
     pub const LINK: &'static str = "connect link";
 
-    /// The actor's name in the audit.
+    /// The actor's name in the audit log.
     pub fn name(&self) -> Cow<'_, str> {
         match self {
             Self::CommandLine => Cow::Borrowed(Self::COMMAND_LINE),

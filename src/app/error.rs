@@ -1,7 +1,7 @@
 //! The error of a use case. It holds no wording of HTTP or the command line: each door maps it to its own.
 
 use super::mailboxes::Refused;
-use super::mailboxes::settings::Wrong;
+use super::mailboxes::settings::InvalidField;
 use crate::fact::{Conflict, Resource};
 use crate::oauth::{GrantError, TokenError};
 use crate::poll::PollError;
@@ -26,7 +26,7 @@ pub enum Error {
     /// The actor lacks the right.
     Forbidden(Forbidden),
     /// A part of the input is invalid.
-    Invalid(Wrong),
+    Invalid(InvalidField),
     /// The credential policy forbids it.
     Refused(Refused),
     /// The change conflicts with the stored state.
@@ -36,17 +36,17 @@ pub enum Error {
     /// The mailbox of this address has moved to another server since the login was entered.
     Moved(String),
     /// The link no longer works.
-    LinkOver,
+    LinkInvalid,
     /// The server refused too many passwords for this account: minutes until another is accepted.
-    PasswordsWait(i64),
+    PasswordRateLimited(i64),
     /// The server refused too many logins to this account: minutes until another is tried.
-    LoginsWait(i64),
+    LoginRateLimited(i64),
     /// The customer's server, or the connection to it, failed. The error holds only details that the actor may see.
-    AtServer(Box<PollError>),
+    Server(Box<PollError>),
     /// The consent is being renewed at this moment, or its provider refused.
     Consent(Box<TokenError>),
     /// The database, the vault or another part of this installation failed.
-    Inside(StoreError),
+    Internal(StoreError),
 }
 
 impl From<StoreError> for Error {
@@ -55,8 +55,8 @@ impl From<StoreError> for Error {
             StoreError::NotFound(thing) => Self::Missing(thing),
             StoreError::Conflict(conflict) => Self::Conflict(conflict),
             StoreError::ServerChanged(address) => Self::Moved(address),
-            StoreError::LinkInvalid => Self::LinkOver,
-            error => Self::Inside(error),
+            StoreError::LinkInvalid => Self::LinkInvalid,
+            error => Self::Internal(error),
         }
     }
 }
@@ -82,8 +82,8 @@ impl From<Conflict> for Error {
     }
 }
 
-impl From<Wrong> for Error {
-    fn from(wrong: Wrong) -> Self {
+impl From<InvalidField> for Error {
+    fn from(wrong: InvalidField) -> Self {
         Self::Invalid(wrong)
     }
 }

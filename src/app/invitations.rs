@@ -1,4 +1,4 @@
-//! Invitations: links by which somebody gets an account.
+//! Invitations: links for creating an account.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use crate::vault::hex;
 /// How long an invitation works.
 const WITHIN: Duration = Duration::from_hours(7 * 24);
 
-/// How long the link of the first run works.
+/// How long the link for the first account works.
 const SET_UP_WITHIN: Duration = Duration::from_hours(24);
 
-/// Where nobody can sign in yet: the key of the link by which the first operator can, once.
+/// Makes the single-use link for the first operator's account and returns its key; `None` if there is a user already.
 ///
 /// # Errors
 /// The database fails.
@@ -38,10 +38,10 @@ pub async fn set_up(store: &Store, now: Timestamp) -> Result<Option<String>, Sto
     Ok(Some(key))
 }
 
-/// Invites somebody, and returns the key of the link, which can be shown now and never again.
+/// Invites a user and returns the key of the link. Only its hash is stored, so it can be shown once.
 ///
 /// # Errors
-/// Only an operator invites an operator.
+/// The actor has read-only access, or invites an operator without being one.
 pub async fn invite(acting: Acting<'_>, role: Role, of: &Owner) -> Result<String, Error> {
     if role == Role::Operator && acting.actor.may_do_all().is_err() {
         return Err(Forbidden::OneOrganisation.into());
@@ -77,10 +77,10 @@ pub async fn revoke(acting: Acting<'_>, key_hash: &str) -> Result<(), Error> {
     acting.finish(tx, &AuditEvent::InvitationRevoked, target).await
 }
 
-/// Adds the person for whom a claimed link was made, and uses the link up with it.
+/// Adds the user for whom a claimed link was made, and uses up the link in the same transaction.
 ///
 /// # Errors
-/// [`Error::LinkOver`]; somebody has the name already, and the link still works.
+/// [`Error::LinkInvalid`]; the name is taken, and the link still works.
 pub async fn accept(acting: Acting<'_>, claim: &LinkClaim, new: &NewPerson<'_>, invited_by: &str) -> Result<(), Error> {
     debug_assert!(matches!(acting.actor, Actor::Guest { .. }));
     let mut tx = acting.begin().await?;

@@ -3,8 +3,8 @@
 mod add;
 mod change;
 pub mod credential_policy;
-pub mod guesses;
 pub mod inspect;
+pub mod login_limit;
 mod poll_now;
 pub mod settings;
 
@@ -16,7 +16,7 @@ use crate::poll::Deps;
 use crate::store::{Mailbox, Scope, StoreError, Tx};
 
 pub use add::{WantedMailbox, add};
-pub use change::{MovedLogin, Request, change};
+pub use change::{Request, StoredLogin, change};
 pub use credential_policy::{Refused, Rules};
 pub use poll_now::{PollNow, VerifiedFolder, poll_now, verify};
 
@@ -146,7 +146,7 @@ pub async fn remove(
         return Ok(None);
     };
     let consent = revocation::last_consent(mailbox, tokens).await?;
-    // The provider first: otherwise a crash leaves a consent that nobody here knows of.
+    // End the consent at the provider first: otherwise a crash would leave a consent there that is no longer recorded here.
     let given_up = consent.end(tokens).await;
     let removed = remove_row(acting, mailbox, given_up.clone(), precondition).await;
     consent.release(tokens).await;

@@ -1,19 +1,19 @@
-//! Organisations: the owners of inboxes, people and tokens.
+//! Organisations: the owners of inboxes, mailboxes, users and tokens.
 
 use super::{Acting, Error, Target};
 use crate::fact::{AuditEvent, Conflict, Resource};
 use crate::store::{Organisation, Role, Scope, Tx};
 
-/// The organisation that something new is to belong to.
+/// The owner of a new object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
-    /// The actor's own; for an actor who sees all, none.
+    /// The actor's own organisation; none for an actor who sees all.
     Own,
-    /// The one of this row.
+    /// The organisation with this row.
     Row(i64),
-    /// The one of this name, which is there.
+    /// The existing organisation with this name.
     Named(String),
-    /// The one of this name, which is added if it is not there.
+    /// The organisation with this name, added if missing.
     NamedOrNew(String),
 }
 
@@ -33,7 +33,7 @@ pub async fn add(acting: Acting<'_>, name: &str) -> Result<Organisation, Error> 
     Ok(organisation)
 }
 
-/// The row of the organisation that a new person belongs to. An operator belongs to none.
+/// The row of the organisation that a new user belongs to. An operator belongs to none.
 pub(super) async fn owner_of_person(
     acting: Acting<'_>,
     role: Role,
@@ -46,7 +46,8 @@ pub(super) async fn owner_of_person(
     }
 }
 
-/// The owner of something new. Another organisation's name is as unknown to an actor of one as a name that nobody has.
+/// The owner of a new object. An actor of one organisation gets the same error for another organisation's name as for a name that
+/// does not exist.
 pub(super) async fn owner(acting: Acting<'_>, owner: &Owner, tx: &mut Tx<'_>) -> Result<Option<Organisation>, Error> {
     let all = tx.organisations().await?;
     let scope = acting.scope();

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::app::Error;
-use crate::app::mailboxes::settings::Wrong;
+use crate::app::mailboxes::settings::InvalidField;
 use crate::fact::{Fact, Resource, Text};
 use crate::locale::Language;
 use crate::oauth::GrantError;
@@ -85,16 +85,18 @@ impl From<Error> for Failure {
             Error::Invalid(wrong) => wrong.into(),
             Error::Conflict(conflict) => Self::failed(conflict.words(Language::English)),
             Error::Moved(address) => StoreError::ServerChanged(address).into(),
-            Error::AtServer(error) => Self::failed(format!("{}: {}", error.step.name(), error.with_remedy())),
-            Error::LoginsWait(minutes) => {
+            Error::Server(error) => Self::failed(format!("{}: {}", error.step.name(), error.with_remedy())),
+            Error::LoginRateLimited(minutes) => {
                 Self::failed(Text::new("mailbox-wait").with("count", minutes).words(Language::English))
             }
             Error::Consent(error) => Self::failed(error.to_string()),
-            Error::Inside(error) => error.into(),
-            // None of these can happen: no policy limits the command line, and it sends no version of what it changes.
-            Error::Forbidden(_) | Error::Refused(_) | Error::Changed | Error::PasswordsWait(_) | Error::LinkOver => {
-                Self::failed("this is not possible on the command line")
-            }
+            Error::Internal(error) => error.into(),
+            // These errors cannot happen here: the policy does not limit the command line, and the command line sends no precondition.
+            Error::Forbidden(_)
+            | Error::Refused(_)
+            | Error::Changed
+            | Error::PasswordRateLimited(_)
+            | Error::LinkInvalid => Self::failed("this is not possible on the command line"),
         }
     }
 }
@@ -110,8 +112,8 @@ impl From<StoreError> for Failure {
     }
 }
 
-impl From<Wrong> for Failure {
-    fn from(wrong: Wrong) -> Self {
+impl From<InvalidField> for Failure {
+    fn from(wrong: InvalidField) -> Self {
         Self::usage(wrong.why.to_string())
     }
 }

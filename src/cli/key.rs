@@ -11,7 +11,7 @@ use crate::wiring;
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Create the key file; never overwrites one
+    /// Create the key file; an existing one is never overwritten
     Generate {
         /// The old key is lost: forget the passwords and tokens that only the old key could open
         #[arg(long)]

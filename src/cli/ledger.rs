@@ -109,7 +109,7 @@ async fn download(mail: &MailArgs, to: Option<&Path>, context: &Context) -> Resu
             let _ = std::fs::remove_file(path); // an incomplete mail is useless
         }
         match error {
-            Error::AtServer(error) => Failure::failed(error.to_string()),
+            Error::Server(error) => Failure::failed(error.to_string()),
             error => error.into(),
         }
     })?;

@@ -18,7 +18,7 @@ use serde_json::json;
 use super::{Context, Failure};
 use crate::address::Address;
 use crate::app::any;
-use crate::app::mailboxes::{self, ChangeDeps, MovedLogin, Request};
+use crate::app::mailboxes::{self, ChangeDeps, Request, StoredLogin};
 use crate::config::Span;
 use crate::fact::{Fact, RevocationOutcome};
 use crate::locale::Language;
@@ -186,7 +186,7 @@ async fn set(address: &Address, login: &LoginArgs, settings: &SettingsArgs, cont
         None => None, // no key is needed
     };
     let change_deps = deps.as_ref().map(|deps| ChangeDeps { deps, ports: &[] });
-    let request = Request { before: &before, changes, moved_login: MovedLogin::GivenAnew };
+    let request = Request { before: &before, changes, stored_login: StoredLogin::MustBeReplaced };
     let changed = mailboxes::change(context.acting(), request, change_deps, any).await?;
     let given_up = changed.given_up.map(|outcome| format!(". {}", outcome.words(Language::English)));
     let given_up = given_up.unwrap_or_default();

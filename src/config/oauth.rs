@@ -33,7 +33,7 @@ pub struct Application {
     /// The last day on which the secret is valid.
     #[serde(deserialize_with = "values::day")]
     pub client_secret_expires: Option<jiff::civil::Date>,
-    /// What stands for {tenant} in the addresses.
+    /// The value that replaces {tenant} in the URLs.
     pub tenant: String,
     /// Authorization endpoint, where people consent.
     pub authorize_url: String,

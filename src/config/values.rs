@@ -21,7 +21,7 @@ impl std::str::FromStr for Span {
             Some(duration) if duration.is_zero() => {
                 Err(format!("{text:?} must be longer than zero; write e.g. \"60s\""))
             }
-            // Durations are stored in milliseconds: less would be stored as none.
+            // Durations are stored in milliseconds: less than one would be stored as zero.
             Some(duration) if duration < Duration::from_millis(1) => {
                 Err(format!("{text:?} is less than a millisecond"))
             }
@@ -159,7 +159,7 @@ mod tests {
             ("99999999999s", Err("is longer than a year")),
             ("0", Err("must be longer than zero")),
             ("0s", Err("must be longer than zero")),
-            ("0ms 0h", Err("must be longer than zero")),
+            ("0h 0ms", Err("must be longer than zero")),
             ("999us", Err("is less than a millisecond")),
             ("1ns", Err("is less than a millisecond")),
             ("", Err("is not a duration")),

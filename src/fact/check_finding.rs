@@ -84,7 +84,7 @@ impl Fact for CheckFinding {
             Self::FolderNotOpened { folder, words, existing } => {
                 Text::new("found-does-not-open").with("folder", folder).with("words", words).with("near", existing)
             }
-            Self::AfterImport { action, .. } => Text::new("found-copy").with("wish", action).with("way", ""),
+            Self::AfterImport { action, .. } => Text::new("found-copy").with("action", action).with("way", ""),
         }
     }
 

@@ -38,7 +38,7 @@ pub enum Conflict {
     MoveIntoPolledFolder { target: String },
     /// Mail would be moved into a folder that may be a polled one under another name.
     MayMoveIntoPolledFolder { target: String, folder: String },
-    /// A conflict about a folder, `wrong`, that another mailbox polls, which logs in to the same account.
+    /// The conflict `wrong`, about a folder that is polled by another mailbox that logs in to the same account.
     ByOtherMailbox { wrong: Box<Conflict>, mailbox: String },
     /// The mailbox is still in setup, and is started there.
     InSetup,

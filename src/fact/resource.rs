@@ -13,7 +13,7 @@ pub enum Resource {
     Inbox(String),
     /// A route, by its recipient.
     Route(String),
-    /// A user, by its name.
+    /// A user, by name.
     Person(String),
     /// An API token, by its name.
     Token(String),

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 /// The problem of a TLS handshake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TlsProblem {
-    /// The host name is not one that a certificate can hold.
+    /// The host name cannot appear in a certificate.
     NoName { host: String },
     /// The configured certificates cannot be used.
     NoTrust { words: String },

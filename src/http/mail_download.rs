@@ -22,7 +22,7 @@ pub struct LoadedMail {
     tenant: Tenant,
 }
 
-/// A value read from a message, with the message's share: what is built from the value takes as much memory.
+/// A value read from a message, with the message's share: data built from the value takes as much memory.
 pub struct WithShare<T> {
     pub value: T,
     /// For [`attach_share`].

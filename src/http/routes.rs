@@ -13,7 +13,7 @@ use crate::http::page::guard::{PageAccess, guard};
 /// One route.
 pub struct Route {
     /// GET or POST.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the walk over the table asks by it"))]
+    #[cfg_attr(not(test), expect(dead_code, reason = "the test that walks the table uses it"))]
     pub method: &'static str,
     /// The path, with parameters in braces.
     pub path: &'static str,

@@ -1,6 +1,6 @@
 //! Checks that run before every handler: U+0000, passwords over unencrypted connections, and guessed passwords.
 
-mod guesses;
+mod login_limit;
 
 use std::net::SocketAddr;
 

@@ -107,7 +107,7 @@ consent-google-testing = The consent has ended: Google ends consents after seven
 consent-mfa-needed = { $provider } requires the person to sign in again or to verify their identity, for example with a code on their phone.
     .remedy = { do-run-connect }
 consent-wrong-account = { $found } consented, but { $wanted } should have.
-    .remedy = Choose { $wanted } in the browser (in a private window if necessary). If { $found } is a member of the shared mailbox, or the login name of { $wanted }, say so{ do-by-identity }
+    .remedy = Choose { $wanted } in the browser (in a private window if necessary). If { $found } is a member of the shared mailbox, or the login name of { $wanted }, enter it{ do-by-identity }
 consent-no-identity = { $provider } does not say who has consented.
     .remedy = Add "openid", "profile" and "email" to oauth.providers.{ $provider }.scopes.
 consent-scope-missing = The consent does not include { $scope }.
@@ -126,7 +126,7 @@ consent-denied = The consent was refused in the browser.
         [google] Start again and accept. Google refuses by itself while the application is in Testing and the account is no test user: Google Auth Platform > Audience > Test users > Add users.
        *[other] Start again and accept{ do-by-connect }
     }
-consent-timed-out = Nobody consented in time.
+consent-timed-out = The consent was not given in time.
     .remedy = Start again{ do-by-connect }
 
 provider-busy = { $provider } asked Mailferry to try again later.
@@ -180,8 +180,8 @@ mailbox-token-refused = { $host } refuses the access token of { $identity } for 
         [google] Check that { $target } is the account's primary address and not an alias, and that IMAP is on: Google Admin console > Apps > Google Workspace > Gmail > End User Access > POP and IMAP access; { do-and-connect }
        *[other] Check that { $target } is the mailbox's primary address and not an alias{ do-by-username }, { do-and-connect }
     }
-mailbox-too-many-refusals = { $host } has refused several logins as { $target }, so Mailferry waits about { $minutes } min before the next one.
-    .remedy = Wait, so that the account is not locked; then give the right password.
+mailbox-too-many-refusals = { $host } has refused several logins as { $target }, so Mailferry waits about { $minutes } minutes before the next one.
+    .remedy = Wait, so that the account is not locked; then enter the correct password.
 
 server-answers-contradict = { $kind ->
         [exists] The server says that the folder { $folder } has { $one } mails, but lists { $other } of them, however it is asked: mail may be missing.

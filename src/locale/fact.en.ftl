@@ -87,7 +87,7 @@ reason-by-hand = skipped manually
 reason-gone = no longer on the server
 reason-same-mail = the same mail is already in the inbox
 reason-returned = { $place ->
-    [page] put here by Mailferry’s own move or removal
+    [page] put here by Mailferry's own move or removal
    *[terminal] put here by one of Mailferry's own effects
 }
 reason-asked-often = { $why } ({ $count } attempts); it stays in the customer's mailbox
@@ -163,8 +163,8 @@ way-expunged = by UID EXPUNGE (UIDPLUS), which the server supports
 
 # Decisions of a poll that are worth recording.
 notice-found-late = { $place ->
-    [page] Folder { $folder }: { $count } mails that the server had left out of an earlier answer were found and requested (UID { $uids }).
-   *[terminal] folder { $folder }: { $count } mails that the server had left out of an earlier answer were found and requested (UID { $uids })
+    [page] Folder { $folder }: { $count } messages that the server had left out of an earlier answer were found and requested (UID { $uids }).
+   *[terminal] folder { $folder }: { $count } messages that the server had left out of an earlier answer were found and requested (UID { $uids })
 }
 notice-numbered-anew = { $place ->
     [page] Folder { $folder }: the server has renumbered its mail (UIDVALIDITY was { $before } and is { $number }, UIDNEXT { $uidnext }). Mail that is already imported is recognised by its content.
@@ -175,7 +175,7 @@ notice-uids-again = { $place ->
    *[terminal] folder { $folder }: the server reuses UIDs, so the whole folder is read again; mail that is already imported is recognised by its content
 }
 notice-day-used-up = { $place ->
-    [page] The daily limit of mail is used up ({ $bytes } bytes); polling continues at { $time }.
+    [page] The daily limit of mail is used up ({ $bytes } bytes); fetching continues at { $time }.
    *[terminal] the daily limit of mail is used up ({ $bytes } bytes); polling continues at { $time }
 }
 
@@ -209,24 +209,24 @@ found-token-audience = for { $list }
 found-token-rights = grants { $list }
 found-logged-in = as { $username }
 found-folder = { $place ->
-    [page] { $folder }: { $count } mails
+    [page] { $folder }: { $count } messages
    *[terminal] { $folder }: { $count } messages
 }
 found-folder-uncounted = { $place ->
-    [page] { $folder }: an unknown number of mails
+    [page] { $folder }: an unknown number of messages
    *[terminal] { $folder }: an unknown number of messages
 }
 found-more-folders = and { $count } more folders
 found-opens = { $place ->
-    [page] { $folder } opens read-only, { $count } mails
+    [page] { $folder } opens read-only, { $count } messages
    *[terminal] { $folder } opens read-only, { $count } messages
 }
 found-opens-without-uidvalidity = { $place ->
-    [page] { $folder } opens read-only, { $count } mails; the server gives no UIDVALIDITY, so its mails are recognised by Message-ID and date
-   *[terminal] { $folder } opens read-only, { $count } messages; the server gives no UIDVALIDITY, so its mails are recognised by Message-ID and date
+    [page] { $folder } opens read-only, { $count } messages; the server gives no UIDVALIDITY, so its messages are recognised by Message-ID and date
+   *[terminal] { $folder } opens read-only, { $count } messages; the server gives no UIDVALIDITY, so its messages are recognised by Message-ID and date
 }
 found-does-not-open = { $folder }: { $words }; existing folders: { $near }
-found-copy = { $wish }: { $way }
+found-copy = { $action }: { $way }
 
 # Why a TLS connection could not be established.
 no-tls-no-name = { $host } is not a name that a certificate can hold, so the server cannot be verified

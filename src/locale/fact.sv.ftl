@@ -74,7 +74,7 @@ detail-tokens-revoked = Återkallade API-nycklar: { $count }
 detail-made-revoked = API-nycklar som skapats med den, återkallade också: { $names }
 detail-made-valid = API-nycklar som skapats med den, fortfarande giltiga: { $names }
 
-# Why the ledger has no message for a mail.
+# Varför ett mejl i liggaren inte har något meddelande.
 reason-too-large = för stort; det finns kvar hos kunden
 reason-before-start = från tiden före starten
 reason-by-hand = utelämnat för hand
@@ -83,7 +83,7 @@ reason-same-mail = samma mejl finns redan i inkorgen
 reason-returned = Mailferrys egen flytt eller borttagning har lagt det här
 reason-asked-often = { $why } (begärt { $count } gånger); det finns kvar hos kunden
 
-# Why a mail did not come.
+# Varför ett mejl inte kunde hämtas.
 reason-substitute = Exchange lämnade ut en ersättning i stället för mejlet
 reason-not-given = servern lämnade inte ut det
 reason-no-body = servern lämnade inte ut det
@@ -100,7 +100,7 @@ reason-no-header = servern svarar utan huvud
 reason-empty-header = servern lämnar ut ett tomt huvud
 reason-headers-refused = servern vägrar lämna ut det ena huvudet efter det andra
 
-# What stands in the way of what is to happen to a copy.
+# Varför en åtgärd på kundens kopia inte är möjlig.
 obstacle-read-only = servern öppnar mappen skrivskyddad för det här kontot
 obstacle-no-uidplus = servern saknar UIDPLUS, så ett mejl kan inte tas bort utan att det som kunden har märkt för borttagning också försvinner
 obstacle-no-deleting = det här kontot får inte ta bort i mappen
@@ -113,7 +113,7 @@ obstacle-refused = { $words }
 obstacle-not-opened = { $folder } kan inte öppnas för ändringar: { $words }
 obstacle-in-folder = { $folder }: { $obstacle }
 
-# How a server does what is to happen to a copy.
+# Hur en server utför en åtgärd på kundens kopia.
 way-left-alone = mappen öppnas skrivskyddad och inget i den ändras någonsin
 way-kept = mappen behåller det
 way-kept-perhaps = kräver en mapp som behåller det, vilket `mailbox check --as-polled` eller den första importen visar
@@ -128,13 +128,13 @@ way-copied = { $is_there ->
 way-by-trash = med en flytt till { $trash }, så som Gmail tar bort
 way-expunged = med UID EXPUNGE (UIDPLUS), som servern har
 
-# What a poll has decided besides its mail.
+# Beslut vid en hämtning som är värda att anteckna.
 notice-found-late = Mappen { $folder }: { $count } mejl som servern hade utelämnat i ett tidigare svar hittades och begärdes (UID { $uids }).
 notice-numbered-anew = Mappen { $folder }: servern har numrerat om sina mejl (UIDVALIDITY var { $before } och är { $number }, UIDNEXT { $uidnext }). Det som redan finns här känns igen på sitt innehåll.
 notice-uids-again = { $folder }: servern har gett nummer en andra gång, så allt läses på nytt; mejl som redan finns här känns igen på sitt innehåll
 notice-day-used-up = Dagens mängd mejl är förbrukad ({ $bytes } byte); hämtningen fortsätter { $time }.
 
-# What a check has found.
+# Vad en kontroll har hittat.
 found-addresses = { $host } är { $addresses }
 found-port-answers = Port { $port } svarar.
 found-in-clear = Ingen kryptering, som valt: lösenord och mejl går i klartext.
@@ -163,9 +163,9 @@ found-more-folders = och { $count } mappar till
 found-opens = { $folder } öppnas skrivskyddad, { $count } mejl
 found-opens-without-uidvalidity = { $folder } öppnas skrivskyddad, { $count } mejl; servern ger ingen UIDVALIDITY, så dess mejl skiljs åt genom Message-ID och datum
 found-does-not-open = { $folder }: { $words }; mapparna är: { $near }
-found-copy = { $wish }: { $way }
+found-copy = { $action }: { $way }
 
-# Why there is no TLS.
+# Varför ingen TLS-anslutning kunde upprättas.
 no-tls-no-name = { $host } kan inte stå i ett certifikat, så det kan inte kontrolleras
 no-tls-no-trust = { $words }
 no-tls-expired = serverns certifikat har gått ut; dess operatör måste förnya det

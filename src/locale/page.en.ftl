@@ -215,7 +215,7 @@ logs-in = Login
 complete = Completeness
 complete-yes = Every message on the server is accounted for
 complete-unknown = Not yet compared with the server
-complete-contradicted = Unknown: the server’s answers contradict each other
+complete-contradicted = Unknown: the server's answers contradict each other
 compared-at = compared { $time }
 complete-no = { $count ->
         [one] { $count } message on the server is not accounted for
@@ -261,13 +261,13 @@ check-step-settle = Customer's copy
 failing-since = Failing since { $time }.
 tries-again = Mailferry retries { $time }.
 own-words = Technical details
-plot-mails = Messages per day
-plot-looks = Fetches per day
-plot-most = at most { $count }
-plot-bad = failures in red
-plot-none = Nothing in the last 30 days.
-plot-day = { $date }: { $number }
-plot-day-bad = { $date }: { $number }, of which { $bad } failed
+chart-mails = Messages per day
+chart-looks = Fetches per day
+chart-most = at most { $count }
+chart-bad = failures in red
+chart-none = Nothing in the last 30 days.
+chart-day = { $date }: { $number }
+chart-day-bad = { $date }: { $number }, of which { $bad } failed
 polls-title = Recent fetches
 polls-none = No fetch has brought in mail or failed yet.
 poll-well = OK
@@ -445,7 +445,7 @@ trial-target-others = { $count ->
     }
 trial-target = { $count ->
         [one] { $count } to { $inbox }, because it { $why }
-       *[other] { $count } to { $inbox }, because the mail { $why }
+       *[other] { $count } to { $inbox }, because each { $why }
     }
 trial-automatic = { $count ->
         [one] of which { $count } is an automatic reply

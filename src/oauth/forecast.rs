@@ -12,7 +12,7 @@ use serde::Serialize;
 pub enum ExpiringCredential {
     /// The application's client secret, which all of its mailboxes use.
     ClientSecret,
-    /// An unused consent.
+    /// A consent that the provider ends if it is not used.
     UnusedConsent,
     /// A consent to an application that is in testing at Google.
     GoogleTesting,

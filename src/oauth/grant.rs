@@ -25,7 +25,7 @@ pub use lock::Lock;
 
 /// A token with less remaining lifetime is not used for a new poll, even if it cannot be renewed.
 const LAST_USE: Duration = Duration::from_secs(30);
-/// A server that refuses a younger token does so for another reason than its age.
+/// A server that refuses a younger token does so for a reason other than its age.
 const YOUNG: Duration = Duration::from_mins(5);
 /// Time to store the result, in addition to the provider's deadline. Then the lock expires.
 const WRITE_TIME: Duration = Duration::from_secs(20);

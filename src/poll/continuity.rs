@@ -26,10 +26,10 @@ pub enum Continuity {
     CompareMails,
 }
 
-/// UIDVALIDITY is ignored after this many changes in a row.
+/// UIDVALIDITY is ignored once the count of its changes reaches this number.
 pub const MAX_UIDVALIDITY_CHANGES: i64 = 3;
 
-/// Decides by the numbers. `changes` counts consecutive polls with a changed UIDVALIDITY.
+/// Decides by the numbers. `changes`: number of polls with a changed UIDVALIDITY, minus those without.
 pub fn compare_numbers(before: &Epoch, server: ServerNumbers, changes: i64) -> Continuity {
     // UIDNEXT never decreases (RFC 3501 2.3.1.1), so a lower one is about to be given to a second mail.
     let decreases = server.uidnext.is_some_and(|uidnext| uidnext <= before.top);

@@ -42,7 +42,7 @@ struct LoginEvidence {
     /// Whether the server is Exchange Online, which gives these answers.
     is_exchange: bool,
     kind: GrantKind,
-    /// Whether the mailbox belongs to another person than the one who consented.
+    /// Whether the mailbox belongs to a person other than the one who consented.
     is_shared: bool,
     first: LoginProbe,
     /// A second attempt, a little later.

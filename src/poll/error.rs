@@ -118,7 +118,7 @@ impl PollError {
         if is_connection_step(self.step.name()) { Self { message: String::new(), ..self } } else { self }
     }
 
-    /// The error if renewing the access token is not possible.
+    /// The error when the access token cannot be renewed.
     #[must_use]
     pub fn without_renewal(self) -> Self {
         match (self.retry, self.step) {

@@ -71,7 +71,7 @@ pub fn require_progress(budget: &Budget, folder: &OpenFolder) -> Result<(), Poll
     }
 }
 
-/// Whether the fetched mail has another INTERNALDATE than the server sent for this UID before.
+/// Whether the fetched mail has a different INTERNALDATE from the one that the server sent for this UID before.
 pub fn is_different_mail<B>(meta: &Meta, fetched: &Fetched<B>) -> bool {
     meta.internal_date.is_some() && fetched.internal_date.is_some() && meta.internal_date != fetched.internal_date
 }

@@ -14,7 +14,7 @@ use crate::store::Mailbox;
 pub struct FolderOffer {
     /// Its name, decoded from modified UTF-7.
     pub name: String,
-    /// Number of mails; `None` if unknown.
+    /// Number of mails; null if unknown.
     pub messages: Option<u32>,
     /// The purpose of the folder (RFC 6154), such as trash.
     pub special_use: Option<SpecialUse>,

@@ -1,5 +1,5 @@
 //! Rate limit for logins that the server may refuse. After a few refused logins of an organisation, each further one
-//! delays the next, so that Mailferry can neither be used to guess passwords nor locks an account.
+//! delays the next, so that Mailferry cannot be used to guess passwords and does not lock accounts.
 //!
 //! An account is identified by its server (the canonical host name, each address it resolves to, and the address of the
 //! connection) and by its folded login name, however these are written. Refusals are counted per organisation, so that

@@ -41,7 +41,7 @@ impl VisitThreads {
         spawn_and_join(&self.handle, work).await
     }
 
-    /// The visits that HTTP handlers request, made with these dependencies.
+    /// Lets HTTP handlers request visits on these threads, with these dependencies.
     pub fn visits(&self, deps: Arc<Deps>) -> Visits {
         Visits::new(self.handle.clone(), deps)
     }
@@ -76,7 +76,7 @@ pub struct Visits {
 }
 
 impl Visits {
-    /// Visits that run on this runtime.
+    /// Visits that run on these threads.
     pub fn new(threads: Handle, deps: Arc<Deps>) -> Self {
         Self { threads, deps, slots: Arc::new(VisitSlots::default()) }
     }

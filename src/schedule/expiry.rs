@@ -35,7 +35,7 @@ pub async fn watch(deps: &Deps, stop: CancellationToken) {
     }
 }
 
-/// The warnings that are due and have not been given yet.
+/// The warnings that are due and have not been logged yet.
 fn due_warnings(
     warned: &mut HashMap<WarningKey, i64>,
     all: Vec<(String, String, Forecast)>,

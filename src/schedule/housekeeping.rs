@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_perishable_has_one_retention() {
+    fn every_kind_has_one_retention_time() {
         assert_eq!(RETENTIONS.map(|(kind, _)| kind), Retention::ALL);
     }
 

@@ -17,7 +17,7 @@ pub struct Completeness {
     pub contradicts: bool,
     /// UIDs found only by a comparison, since the folder was added.
     pub found_late: i64,
-    /// Consecutive polls at which UIDVALIDITY had changed.
+    /// Number of polls with a changed UIDVALIDITY, minus those without; never below 0.
     pub uidvalidity_changes: i64,
     /// UIDVALIDITY; 0 if the server gives none, -1 before the first poll.
     pub uidvalidity: i64,

@@ -86,7 +86,7 @@ pub struct Epoch {
     /// The highest handled UID that was below UIDNEXT.
     #[sqlx(try_from = "i64")]
     pub top: u32,
-    /// The mailbox has changed to another server or account.
+    /// Its UIDs may now denote other mails: the next poll opens a new epoch.
     pub closed: bool,
 }
 

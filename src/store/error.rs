@@ -21,7 +21,7 @@ pub enum StoreError {
     /// A change conflicts with the current state.
     #[error("{}", .0.words(Language::English))]
     Conflict(Conflict),
-    /// A login was given for another server than the mailbox (named by its address) has by now.
+    /// A login was given for a server other than the one that the mailbox (named by its address) has by now.
     #[error("the server of {0} was changed in the meantime; check it again")]
     ServerChanged(String),
     /// The link that authorised the change was used, revoked or has expired meanwhile; nothing was written.

@@ -21,13 +21,13 @@ pub struct GrantKey {
     pub identity: String,
 }
 
-/// Whose right a grant is.
+/// The holder of a grant's right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GrantKind {
-    /// Of a person who has consented.
+    /// A person who has consented.
     Delegated,
-    /// Of the application itself.
+    /// The application itself.
     AppOnly,
 }
 

@@ -148,7 +148,7 @@ impl Tx<'_> {
 
     async fn remove_kept_answers(&mut self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
         let statement = self.sql(
-            r"-- remove old kept answers
+            r"-- remove old stored responses
             DELETE FROM answer_kept WHERE (token_id, key) IN (
                 SELECT token_id, key FROM answer_kept WHERE at < $1 LIMIT $2
             )",

@@ -184,7 +184,7 @@ impl Tx<'_> {
     /// Copies the chunks of a download to the raw mail.
     async fn keep_download(&mut self, epoch_id: i64, uid: u32, sha256: &[u8]) -> Result<(), StoreError> {
         let statement = self.sql(
-            r"-- keep a download as raw mail
+            r"-- copy a download to the raw mail
             INSERT INTO raw_chunk (sha256, seq, data)
             SELECT $1, seq, data FROM download_chunk WHERE epoch_id = $2 AND uid = $3
             ON CONFLICT DO NOTHING",
@@ -196,7 +196,7 @@ impl Tx<'_> {
     /// Raises the highest handled UID.
     async fn raise_top(&mut self, epoch_id: i64, top: u32) -> Result<(), StoreError> {
         let statement = self.sql(
-            r"-- raise the highest UID dealt with
+            r"-- raise the highest handled UID
             UPDATE epoch SET top = $2 WHERE id = $1 AND top < $2",
         );
         statement.bind(epoch_id).bind(i64::from(top)).run().await?;

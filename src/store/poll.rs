@@ -128,7 +128,7 @@ impl Tx<'_> {
     ) -> Result<(), StoreError> {
         if outcome.complete {
             let statement = self.sql(
-                r"-- mark all folders visited
+                r"-- clear the visit times of all folders
                 UPDATE folder SET visited_at = NULL WHERE mailbox_id = $1 AND visited_at IS NOT NULL",
             );
             statement.bind(mailbox_id).run().await?;

@@ -46,7 +46,7 @@ struct Fixture {
     _folder: tempfile::TempDir,
 }
 
-/// One of each kind, with `make quick` of SQLite alone.
+/// A store on each database; with `make quick`, on SQLite only.
 async fn stores() -> Vec<(Fixture, &'static str)> {
     let mut kinds = vec![(None, "SQLite")];
     if !daemon::is_quick() {

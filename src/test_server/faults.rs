@@ -14,13 +14,13 @@ pub struct Faults {
     pub hidden_from_search: BTreeSet<u32>,
     /// UIDs that FETCH omits.
     pub hidden_from_fetch: BTreeSet<u32>,
-    /// UIDs that SEARCH omits when dates are searched for.
+    /// UIDs that a SEARCH by date omits.
     pub hidden_from_date_search: BTreeSet<u32>,
     /// The connection breaks when the sizes of these UIDs are fetched.
     pub breaks_at_size_of: BTreeSet<u32>,
     /// SEARCH sends OK without a SEARCH response if nothing matches.
     pub search_hides_none: bool,
-    /// SEARCH always sends OK without a SEARCH response.
+    /// The server answers every SEARCH with OK only, without a SEARCH response.
     pub search_is_silent: bool,
     /// SEARCH lists UIDs in descending order, with a duplicate.
     pub search_is_unsorted: bool,
@@ -126,9 +126,9 @@ pub enum Body {
     /// Every FETCH that includes this UID is refused.
     Refused,
     /// The literal announces this many bytes too many.
-    TooFew(usize),
+    LiteralTooLong(usize),
     /// The literal announces this many bytes too few.
-    TooMany(usize),
+    LiteralTooShort(usize),
     /// The literal excludes the last line end, which follows it (Domino).
     LineEndOutside,
     /// The answer has another UID.

@@ -111,8 +111,8 @@ fn body(message: &Message, begin: String, request: &FetchRequest<'_>, out: &mut 
         let Some((_, behind)) = items.split_once(request) else { continue };
         let (origin, part, blank) = part(behind, content, faults).inspect_err(|_| out.truncate(start))?;
         let (announced, sent, after): (usize, &[u8], &[u8]) = match fault {
-            Some(Body::TooFew(missing)) => (part.len() + missing, part, b""),
-            Some(Body::TooMany(more)) => (part.len().saturating_sub(more), part, b""),
+            Some(Body::LiteralTooLong(missing)) => (part.len() + missing, part, b""),
+            Some(Body::LiteralTooShort(more)) => (part.len().saturating_sub(more), part, b""),
             Some(Body::LineEndOutside) => (part.len().saturating_sub(2), part, b""),
             Some(Body::Cut) => (part.len(), part.get(..part.len() / 2).unwrap_or_default(), b""),
             _ => (part.len(), part, b""),

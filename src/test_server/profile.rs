@@ -61,8 +61,8 @@ profiles! {
     "refused-body", "refuses every FETCH that includes mail 1 (Yahoo)", |account| body(account, Body::Refused);
     "drop-mid-literal", "breaks the connection in the middle of mail 1", |account| body(account, Body::Cut);
     "bye-at-mail", "ends the connection instead of sending mail 1 (Dovecot)", |account| body(account, Body::Bye);
-    "literal-too-long", "announces more bytes than it sends for mail 1", |account| body(account, Body::TooFew(100));
-    "literal-too-short", "announces fewer bytes than it sends for mail 1", |account| body(account, Body::TooMany(10));
+    "literal-too-long", "announces more bytes than it sends for mail 1", |account| body(account, Body::LiteralTooLong(100));
+    "literal-too-short", "announces fewer bytes than it sends for mail 1", |account| body(account, Body::LiteralTooShort(10));
     "substituted-uid", "sends the body of mail 1 with UID 999", |account| body(account, Body::OtherUid(999));
     "size-lies", "announces ten times the size of each mail", |account| account.faults.sizes = Sizes::Times(10);
     "size-zero", "announces a size of 0 for each mail (GreenMail)", |account| account.faults.sizes = Sizes::Zero;

@@ -1,7 +1,7 @@
 //! Adding a mailbox.
 
 use super::settings::{check_move_target, never_in_clear_text};
-use super::{ChangeDeps, credential_policy, guesses, target};
+use super::{ChangeDeps, credential_policy, login_limit, target};
 use crate::app::inboxes::{WantedInbox, add_in, visible};
 use crate::app::{Acting, Error};
 use crate::fact::{AuditEvent, Conflict};
@@ -74,8 +74,8 @@ async fn judge(
     let mut reader = acting.store.read().await?;
     let inbox = visible(acting, &new.inbox, &mut reader).await?;
     drop(reader);
-    match guesses::held(&new.server, &new.username, inbox.organisation_id, change_deps.deps).await? {
-        Some(minutes) => Err(Error::PasswordsWait(minutes)),
+    match login_limit::held(&new.server, &new.username, inbox.organisation_id, change_deps.deps).await? {
+        Some(minutes) => Err(Error::PasswordRateLimited(minutes)),
         None => Ok(()),
     }
 }

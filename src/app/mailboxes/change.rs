@@ -2,7 +2,7 @@
 
 use super::credential_policy::{self, LoginFate};
 use super::settings::{check_move_target, never_in_clear_text};
-use super::{ChangeDeps, Refused, guesses, hold, target};
+use super::{ChangeDeps, Refused, hold, login_limit, target};
 use crate::address::Address;
 use crate::app::inboxes::visible;
 use crate::app::{Acting, Error};
@@ -13,11 +13,11 @@ use crate::vault::Vault;
 
 /// What a door does with a stored login when the server changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MovedLogin {
+pub enum StoredLogin {
     /// The change must include a new login.
-    GivenAnew,
+    MustBeReplaced,
     /// The login is deleted, and the next page asks for a new one.
-    Forgotten,
+    IsDeleted,
 }
 
 /// A change to a mailbox.
@@ -26,7 +26,7 @@ pub struct Request<'a> {
     pub before: &'a Mailbox,
     pub changes: Changes,
     /// What happens to the stored login if the server changes.
-    pub moved_login: MovedLogin,
+    pub stored_login: StoredLogin,
 }
 
 /// The outcome of a change.
@@ -51,7 +51,7 @@ pub async fn change(
     precondition: impl FnOnce(&Mailbox) -> bool,
 ) -> Result<Changed, Error> {
     acting.actor.may_change()?;
-    let Request { before, mut changes, moved_login } = request;
+    let Request { before, mut changes, stored_login } = request;
     if let Some(inbox) = &changes.inbox {
         let mut reader = acting.store.read().await?;
         visible(acting, inbox, &mut reader).await?;
@@ -59,7 +59,7 @@ pub async fn change(
     check(before, &changes)?;
     let mut asks_login = false;
     if let Some(change_deps) = change_deps.filter(|_| acting.actor.is_judged()) {
-        asks_login = judge(acting, before, &mut changes, moved_login, change_deps)?;
+        asks_login = judge(acting, before, &mut changes, stored_login, change_deps)?;
         no_guessing(before, &changes, change_deps).await?;
     }
     let tokens = change_deps.map(|change_deps| change_deps.deps.tokens());
@@ -99,7 +99,7 @@ fn judge(
     acting: Acting<'_>,
     before: &Mailbox,
     changes: &mut Changes,
-    moved_login: MovedLogin,
+    stored_login: StoredLogin,
     change_deps: ChangeDeps<'_>,
 ) -> Result<bool, Error> {
     if changes.server.is_none() && changes.username.is_none() && changes.login.is_none() {
@@ -109,21 +109,22 @@ fn judge(
     let (server, login) = (changes.server.as_ref(), changes.login.as_ref());
     let change = credential_policy::Change { before: Some(before), server, is_renamed, login };
     let fate = change_deps.rules(acting.scope()).judge(&change)?;
-    if fate == LoginFate::Forgotten && moved_login == MovedLogin::GivenAnew {
-        return Err(Refused::LoginToo(change.moved_by()).into());
+    if fate == LoginFate::Forgotten && stored_login == StoredLogin::MustBeReplaced {
+        return Err(Refused::LoginRequired(change.moved_by()).into());
     }
     let is_same_consent = login.is_none_or(|login| before.login.uses_consent(login));
     let is_delegated = |login: &NewLogin| matches!(login, NewLogin::OAuth(key) if key.kind == GrantKind::Delegated);
-    let is_asked = fate == LoginFate::AskedAnew
+    let is_asked = fate == LoginFate::ConsentRequired
         || login.is_some_and(|login| is_delegated(login) && (is_renamed || !before.login.uses_consent(login)));
-    changes.keeps_login = fate == LoginFate::GoesAlong || (fate == LoginFate::AskedAnew && is_same_consent);
+    changes.keeps_login =
+        fate == LoginFate::KeptWithProvider || (fate == LoginFate::ConsentRequired && is_same_consent);
     if changes.asks_consent.is_none() {
         changes.asks_consent = is_asked.then_some(true);
     }
     if fate == LoginFate::Forgotten {
         changes.login = Some(NewLogin::Unset);
     }
-    Ok(matches!(fate, LoginFate::Forgotten | LoginFate::AskedAnew))
+    Ok(matches!(fate, LoginFate::Forgotten | LoginFate::ConsentRequired))
 }
 
 /// Refuses another password if the server has refused too many for this account.
@@ -133,8 +134,8 @@ async fn no_guessing(before: &Mailbox, changes: &Changes, change_deps: ChangeDep
     }
     let server = changes.server.as_ref().unwrap_or(&before.server);
     let username = changes.username.as_ref().unwrap_or(&before.username);
-    match guesses::held(server, username, before.organisation_id, change_deps.deps).await? {
-        Some(minutes) => Err(Error::PasswordsWait(minutes)),
+    match login_limit::held(server, username, before.organisation_id, change_deps.deps).await? {
+        Some(minutes) => Err(Error::PasswordRateLimited(minutes)),
         None => Ok(()),
     }
 }

@@ -28,15 +28,15 @@ pub enum Refused {
     /// An application opens the mailbox: with another login name it would open other mailboxes for this organisation.
     AppOnly,
     /// The provider's tokens may be sent to this server only (RFC 9700 4.9.1).
-    Home(String),
+    OtherServer(String),
     /// The configuration names no server that the provider's tokens may be sent to.
-    NoHome,
+    NoConfiguredServer,
     /// The provider's tokens are sent only to a server with a publicly trusted certificate, not to one trusted by this organisation.
-    OwnTrust(Moved),
+    CustomTrust(Moved),
     /// The login was entered for the previous server or trust: the change must include a new one.
-    LoginToo(Moved),
+    LoginRequired(Moved),
     /// The password would be sent to another machine without TLS, which only an operator may allow.
-    InClear,
+    PlaintextPassword,
 }
 
 /// What happens to the stored login of a mailbox.
@@ -45,11 +45,11 @@ pub enum LoginFate {
     /// It is kept, or replaced by the change.
     Stays,
     /// It belongs to the provider's own server and is kept for the new settings.
-    GoesAlong,
+    KeptWithProvider,
     /// It was entered for another server or trust and is deleted.
     Forgotten,
     /// The consent was given for another login name: it is kept but unusable until the person consents again.
-    AskedAnew,
+    ConsentRequired,
 }
 
 /// A change for the policy to judge.
@@ -146,10 +146,10 @@ impl Rules<'_> {
             return self.tokens(key, key_before, change, moved);
         }
         if key.is_some_and(|key| key.kind == GrantKind::Delegated) && is_renamed {
-            return Ok(LoginFate::AskedAnew);
+            return Ok(LoginFate::ConsentRequired);
         }
         if !is_operator && moved.is_some_and(is_in_clear) {
-            return Err(Refused::InClear);
+            return Err(Refused::PlaintextPassword);
         }
         let is_anew = login.is_some() || before.is_none_or(|before| !before.login.is_set());
         Ok(if moved.is_none() || is_anew { LoginFate::Stays } else { LoginFate::Forgotten })
@@ -164,16 +164,16 @@ impl Rules<'_> {
     ) -> Result<LoginFate, Refused> {
         let server = change.server.or(change.before.map(|before| &before.server));
         if moved.is_some_and(Server::has_own_trust) && self.scope.id().is_some() {
-            return Err(Refused::OwnTrust(change.moved_by()));
+            return Err(Refused::CustomTrust(change.moved_by()));
         }
         let is_asked = change.is_renamed && key.kind == GrantKind::Delegated && Some(key) == key_before;
         let host = server.map(|server| server.host.as_str());
         match self.oauth.imap_host_of(&key.provider) {
             Some(home) if host.is_some_and(|host| home.eq_ignore_ascii_case(host)) => {
-                Ok(if is_asked { LoginFate::AskedAnew } else { LoginFate::GoesAlong })
+                Ok(if is_asked { LoginFate::ConsentRequired } else { LoginFate::KeptWithProvider })
             }
-            Some(home) => Err(Refused::Home(home.to_owned())),
-            None if self.scope.id().is_some() => Err(Refused::NoHome),
+            Some(home) => Err(Refused::OtherServer(home.to_owned())),
+            None if self.scope.id().is_some() => Err(Refused::NoConfiguredServer),
             None if moved.is_some() && Some(key) == key_before && change.login.is_none() => Ok(LoginFate::Forgotten),
             None => Ok(LoginFate::Stays),
         }
@@ -263,14 +263,21 @@ mod tests {
             ("imap.b.se", ours, password(), ("imap.b.se", 144), None, Err(Refused::Port)),
             ("imap.b.se", ours, password(), (evil, 993), given(), Ok(LoginFate::Stays)),
             ("imap.b.se", ours, Login::Password(None), (evil, 993), None, Ok(LoginFate::Stays)),
-            (home, ours, tokens("microsoft"), (evil, 993), None, Err(Refused::Home(home.to_owned()))),
-            (home, all, tokens("microsoft"), (evil, 993), None, Err(Refused::Home(home.to_owned()))),
-            (home, ours, tokens("microsoft"), (evil, 993), consent("microsoft"), Err(Refused::Home(home.to_owned()))),
+            (home, ours, tokens("microsoft"), (evil, 993), None, Err(Refused::OtherServer(home.to_owned()))),
+            (home, all, tokens("microsoft"), (evil, 993), None, Err(Refused::OtherServer(home.to_owned()))),
+            (
+                home,
+                ours,
+                tokens("microsoft"),
+                (evil, 993),
+                consent("microsoft"),
+                Err(Refused::OtherServer(home.to_owned())),
+            ),
             (home, ours, tokens("microsoft"), (evil, 993), given(), Ok(LoginFate::Stays)),
-            (evil, ours, password(), (evil, 993), consent("microsoft"), Err(Refused::Home(home.to_owned()))),
-            ("imap.b.se", ours, password(), (home, 993), consent("microsoft"), Ok(LoginFate::GoesAlong)),
-            (home, ours, tokens("microsoft"), (home, 143), None, Ok(LoginFate::GoesAlong)),
-            (evil, ours, password(), (evil, 993), consent("contoso"), Err(Refused::NoHome)),
+            (evil, ours, password(), (evil, 993), consent("microsoft"), Err(Refused::OtherServer(home.to_owned()))),
+            ("imap.b.se", ours, password(), (home, 993), consent("microsoft"), Ok(LoginFate::KeptWithProvider)),
+            (home, ours, tokens("microsoft"), (home, 143), None, Ok(LoginFate::KeptWithProvider)),
+            (evil, ours, password(), (evil, 993), consent("contoso"), Err(Refused::NoConfiguredServer)),
             (evil, all, password(), (evil, 993), consent("contoso"), Ok(LoginFate::Stays)),
             ("imap.b.se", all, tokens("contoso"), (evil, 993), None, Ok(LoginFate::Forgotten)),
             (home, ours, app_only(), (evil, 993), None, Err(Refused::AppOnly)),
@@ -308,7 +315,7 @@ mod tests {
             };
             let ours = Scope::Organisation(1);
             for (before, login) in [(None, Some(&given)), (Some(&before), None), (Some(&before), Some(&given))] {
-                let wanted = if is_here { Ok(LoginFate::Stays) } else { Err(Refused::InClear) };
+                let wanted = if is_here { Ok(LoginFate::Stays) } else { Err(Refused::PlaintextPassword) };
                 assert_eq!(judge(ours, before, login), wanted, "{host}");
                 assert_eq!(judge(Scope::All, before, login), Ok(LoginFate::Stays), "{host}");
             }

@@ -4,7 +4,7 @@ mod check;
 
 use std::time::Duration;
 
-use super::guesses::{self, Limited};
+use super::login_limit::{self, Limited};
 use crate::app::{Acting, Error};
 use crate::fact::Conflict;
 use crate::poll::capabilities::{self, Ability};
@@ -31,16 +31,16 @@ impl Inspector<'_> {
     /// Runs work that logs in to a mailbox.
     ///
     /// # Errors
-    /// [`Conflict::ServerAskedToWaitUntil`], [`Error::LoginsWait`], [`Error::AtServer`].
+    /// [`Conflict::ServerAskedToWaitUntil`], [`Error::LoginRateLimited`], [`Error::Server`].
     async fn inspect<T>(
         &self,
         mailbox: &Mailbox,
         work: impl Future<Output = Result<T, PollError>>,
     ) -> Result<T, Error> {
         not_held(self.acting, mailbox)?;
-        match guesses::within(mailbox, self.deps, work).await? {
-            Limited::Done(done) => done.map_err(|error| Error::AtServer(Box::new(self.shown(error)))),
-            Limited::Wait(minutes) => Err(Error::LoginsWait(minutes)),
+        match login_limit::within(mailbox, self.deps, work).await? {
+            Limited::Done(done) => done.map_err(|error| Error::Server(Box::new(self.shown(error)))),
+            Limited::Wait(minutes) => Err(Error::LoginRateLimited(minutes)),
         }
     }
 

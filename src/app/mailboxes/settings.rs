@@ -13,7 +13,7 @@ use crate::vault::hex;
 
 /// An invalid part of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wrong {
+pub struct InvalidField {
     /// Name of the part.
     pub part: &'static str,
     /// The reason.
@@ -40,7 +40,7 @@ impl ServerRequest {
     ///
     /// # Errors
     /// A part is invalid.
-    pub fn new_server(&self, usual: Option<String>) -> Result<Option<Server>, Wrong> {
+    pub fn new_server(&self, usual: Option<String>) -> Result<Option<Server>, InvalidField> {
         let tls = self.tls.unwrap_or(TlsMode::Implicit);
         let Some(host) = self.host.clone().or(usual) else { return Ok(None) };
         let blank = Server::on_default_port(host, tls);
@@ -51,8 +51,8 @@ impl ServerRequest {
     ///
     /// # Errors
     /// A part is invalid.
-    pub fn on(&self, before: &Server) -> Result<Option<Server>, Wrong> {
-        let wrong = |part: &'static str, why: Invalid| Wrong { part, why };
+    pub fn on(&self, before: &Server) -> Result<Option<Server>, InvalidField> {
+        let wrong = |part: &'static str, why: Invalid| InvalidField { part, why };
         let mut server = before.clone();
         if let Some(host) = &self.host {
             let bad = |c: char| c.is_whitespace() || c.is_control() || c == '/' || c == '@';
@@ -129,18 +129,18 @@ pub fn interval_ms(wanted: Duration, least: Duration) -> Result<i64, Invalid> {
 ///
 /// # Errors
 /// The mail would be imported again from there.
-pub fn check_move_target(after_import: &AfterImport, folders: &[String]) -> Result<(), Wrong> {
+pub fn check_move_target(after_import: &AfterImport, folders: &[String]) -> Result<(), InvalidField> {
     let checked = crate::mailbox::check_move_target(after_import, folders);
-    checked.map_err(|conflict| Wrong { part: "after_import", why: Invalid::MoveIntoPolledFolder(conflict) })
+    checked.map_err(|conflict| InvalidField { part: "after_import", why: Invalid::MoveIntoPolledFolder(conflict) })
 }
 
 /// Refuses to send bearer tokens unencrypted (RFC 6750 5.3).
 ///
 /// # Errors
 /// The connection would have no TLS.
-pub fn never_in_clear_text(server: &Server, by_token: bool) -> Result<(), Wrong> {
+pub fn never_in_clear_text(server: &Server, by_token: bool) -> Result<(), InvalidField> {
     match by_token && server.tls == TlsMode::None && !server.is_this_machine() {
-        true => Err(Wrong { part: "tls", why: Invalid::TokenInClear }),
+        true => Err(InvalidField { part: "tls", why: Invalid::TokenInClear }),
         false => Ok(()),
     }
 }

@@ -120,6 +120,35 @@ fn every_path_that_is_named_exists() {
     assert_eq!(missing, [""; 0]);
 }
 
+#[test]
+fn every_name_in_the_recipes_stands_in_the_source() {
+    let mut source = String::new();
+    for folder in ["src", "tests", "scripts", "migrations", "config"] {
+        let mut folders = vec![root().join(folder)];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                match path.is_dir() {
+                    true => folders.push(path),
+                    false => source.push_str(&std::fs::read_to_string(&path).unwrap_or_default()),
+                }
+            }
+        }
+    }
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let names: BTreeSet<&str> = source.split(|c| !is_part(c)).collect();
+    let mut unknown = Vec::new();
+    for document in documents().into_iter().filter(|document| document.name() == "CONTRIBUTING.md") {
+        for code in document.code().into_iter().filter(|code| !code.contains([' ', '/'])) {
+            // Capitals stand for a name that the reader chooses.
+            let is_name = |part: &&str| part.len() > 3 && part.contains(|c: char| c.is_ascii_lowercase());
+            let parts = code.split(|c| !is_part(c)).filter(is_name);
+            unknown.extend(parts.filter(|part| !names.contains(part)).map(|part| format!("{part} in {code}")));
+        }
+    }
+    assert_eq!(unknown, [""; 0]);
+}
+
 /// The first part of a command line that the program does not know.
 fn unknown_part(program: &Command, line: &str) -> Option<String> {
     let mut command = program;

@@ -12,9 +12,9 @@ use crate::vault::hex;
 
 /// The version of a resource, as an ETag.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Version(String);
+pub struct EntityTag(String);
 
-impl Version {
+impl EntityTag {
     /// Builds the ETag from the fields a client can change.
     pub fn new(fields: &impl Serialize) -> Self {
         let text = serde_json::to_vec(fields).unwrap_or_default();
@@ -39,9 +39,9 @@ impl Version {
 }
 
 /// The ETags in If-Match.
-pub struct Condition(Vec<String>);
+pub struct IfMatch(Vec<String>);
 
-impl Condition {
+impl IfMatch {
     pub fn from_headers(headers: &HeaderMap) -> Result<Self, Refusal> {
         let mut values = headers.get_all(IF_MATCH).iter().peekable();
         if values.peek().is_none() {
@@ -52,7 +52,7 @@ impl Condition {
     }
 
     /// Whether If-Match names this version. A weak ETag (W/"…") never matches.
-    pub fn matches(&self, version: &Version) -> bool {
+    pub fn matches(&self, version: &EntityTag) -> bool {
         self.0.iter().any(|etag| etag == "*" || *etag == version.0)
     }
 }
@@ -81,16 +81,16 @@ mod tests {
 
     #[test]
     fn if_match_names_the_version() {
-        let version = Version::new(&"x");
-        assert!(matches!(Condition::from_headers(&sent(&[])), Err(Refusal::NoCondition)));
-        let means = |sent: &HeaderMap| Condition::from_headers(sent).unwrap().matches(&version);
+        let version = EntityTag::new(&"x");
+        assert!(matches!(IfMatch::from_headers(&sent(&[])), Err(Refusal::NoCondition)));
+        let means = |sent: &HeaderMap| IfMatch::from_headers(sent).unwrap().matches(&version);
         for other in ["\"x\"", "", "W/\"11\""] {
             assert!(!means(&sent(&[other])), "{other}");
         }
         assert!(means(&sent(&["*"])));
         let own: &'static str = Box::leak(format!("\"x\", {}", version.0).into_boxed_str());
         assert!(means(&sent(&[own])));
-        assert_ne!(version, Version::new(&"y"));
+        assert_ne!(version, EntityTag::new(&"y"));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::address::Address;
 use crate::app::inboxes::{self, InboxChanges, WantedInbox};
 use crate::http::State;
 use crate::http::api::auth::{Caller, owner};
-use crate::http::api::etag::{Condition, Version, path_segment};
+use crate::http::api::etag::{EntityTag, IfMatch, path_segment};
 use crate::http::api::extract::{JsonBody, PathParams, QueryParams, nullable};
 use crate::http::api::validate::{Checks, single_line};
 use crate::store::{Inbox as Stored, InboxOverview};
@@ -101,8 +101,8 @@ fn parsed_address(inbox: &Stored) -> Result<Address, Refusal> {
     inbox.address.parse().map_err(|_| Refusal::Internal)
 }
 
-fn version(inbox: &Stored) -> Version {
-    Version::new(&(inbox.id, &inbox.address, &inbox.name, &inbox.reply_from))
+fn version(inbox: &Stored) -> EntityTag {
+    EntityTag::new(&(inbox.id, &inbox.address, &inbox.name, &inbox.reply_from))
 }
 
 fn view(overview: InboxOverview, organisations: &HashMap<i64, String>) -> Inbox {
@@ -124,7 +124,7 @@ async fn organisations(state: &State) -> Result<HashMap<i64, String>, Refusal> {
     Ok(state.deps.store.organisations().await?.into_iter().map(|item| (item.id, item.name)).collect())
 }
 
-async fn load(address: &Address, state: &State) -> Result<(Version, Inbox), Refusal> {
+async fn load(address: &Address, state: &State) -> Result<(EntityTag, Inbox), Refusal> {
     let overview = state.deps.store.inbox_overview(address).await?;
     Ok((version(&overview.inbox), view(overview, &organisations(state).await?)))
 }
@@ -195,7 +195,7 @@ pub async fn change(
     let reply_from =
         body.reply_from.as_ref().map(|from| checks.optional("/reply_from", from.as_ref(), str::parse::<Address>));
     checks.finish()?;
-    let (address, condition) = (parsed_address(&before)?, Condition::from_headers(&headers)?);
+    let (address, condition) = (parsed_address(&before)?, IfMatch::from_headers(&headers)?);
     let is_meant = |inbox: &Stored| condition.matches(&version(inbox));
     inboxes::change(acting, &address, InboxChanges { name, reply_from }, is_meant).await?;
     let (version, inbox) = load(&address, &state).await?;
@@ -217,7 +217,7 @@ pub async fn remove(
 ) -> ApiResult {
     let acting = state.acting(&caller.actor);
     let inbox = inboxes::find(acting, &address).await?;
-    let condition = Condition::from_headers(&headers)?;
+    let condition = IfMatch::from_headers(&headers)?;
     let is_meant = |inbox: &Stored| condition.matches(&version(inbox));
     inboxes::remove(acting, &parsed_address(&inbox)?, query.with_messages, is_meant).await?;
     Ok(StatusCode::NO_CONTENT.into_response())

@@ -13,7 +13,7 @@ use super::problem::{ApiResult, Refusal};
 use crate::app::inboxes;
 use crate::http::State;
 use crate::http::api::auth::Caller;
-use crate::http::api::etag::Version;
+use crate::http::api::etag::EntityTag;
 use crate::http::api::extract::{PathParams, QueryParams};
 use crate::store::{MessageFilter, MessageLine};
 
@@ -26,7 +26,7 @@ pub struct PulledMessage {
     /// The message.
     #[serde(flatten)]
     message: MessageLine,
-    /// The value of `after` that continues behind this message. A client that stores the last cursor misses no message.
+    /// The value of `after` that continues after this message. A client that stores the last cursor misses no message.
     cursor: String,
 }
 
@@ -78,7 +78,7 @@ pub async fn find_message(id: &str, caller: &Caller, state: &State) -> Result<Me
     responses((status = 200, description = "The message", body = MessageLine)))]
 pub async fn get(FromState(state): FromState<State>, caller: Caller, PathParams(id): PathParams<String>) -> ApiResult {
     let message = find_message(&id, &caller, &state).await?;
-    Ok(Version::new(&(message.id, &message.sha256, message.acknowledged_at)).respond(&message))
+    Ok(EntityTag::new(&(message.id, &message.sha256, message.acknowledged_at)).respond(&message))
 }
 
 /// Acknowledge a message.

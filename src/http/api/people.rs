@@ -14,7 +14,7 @@ use crate::app::people;
 use crate::clock::Timestamp;
 use crate::http::State;
 use crate::http::api::auth::Caller;
-use crate::http::api::etag::{Condition, Version};
+use crate::http::api::etag::{EntityTag, IfMatch};
 use crate::http::api::extract::{PathParams, QueryParams};
 use crate::http::api::validate::valid_name;
 use crate::store::{Person, Role};
@@ -42,8 +42,8 @@ impl From<Person> for User {
     }
 }
 
-fn version(person: &Person) -> Version {
-    Version::new(&(person.id, &person.name, person.role, person.organisation_id))
+fn version(person: &Person) -> EntityTag {
+    EntityTag::new(&(person.id, &person.name, person.role, person.organisation_id))
 }
 
 /// List the users, by name.
@@ -85,7 +85,7 @@ pub async fn remove(
 ) -> ApiResult {
     let acting = state.acting(&caller.actor);
     people::find(acting, valid_name(&name)?).await?;
-    let condition = Condition::from_headers(&headers)?;
+    let condition = IfMatch::from_headers(&headers)?;
     people::remove(acting, &name, |person| condition.matches(&version(person))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::app::mailboxes::Refused;
 use crate::app::mailboxes::credential_policy::Moved;
-use crate::app::mailboxes::settings::Wrong;
+use crate::app::mailboxes::settings::InvalidField;
 use crate::app::{Error, Forbidden};
 use crate::fact::{Conflict, Fact, Resource, Text};
 use crate::http::page::last_error::LastError;
@@ -199,18 +199,18 @@ impl From<Error> for Refusal {
             Error::Conflict(conflict) => Self::Conflict(conflict_detail(&conflict)),
             Error::Changed => Self::Changed,
             Error::Moved(address) => Self::Conflict(StoreError::ServerChanged(address).to_string()),
-            Error::LinkOver => Self::Conflict(StoreError::LinkInvalid.to_string()),
-            Error::PasswordsWait(minutes) => {
+            Error::LinkInvalid => Self::Conflict(StoreError::LinkInvalid.to_string()),
+            Error::PasswordRateLimited(minutes) => {
                 Self::Conflict(Text::new("passwords-wait").with("count", minutes).words(Language::English))
             }
-            Error::LoginsWait(minutes) => {
+            Error::LoginRateLimited(minutes) => {
                 Self::Conflict(Text::new("mailbox-wait").with("count", minutes).words(Language::English))
             }
-            Error::AtServer(error) if error.blame == Blame::Us && error.trouble.is_none() => internal(&error),
-            Error::AtServer(error) => Self::Conflict(LastError::from_poll_error(&error).in_full(Language::English)),
+            Error::Server(error) if error.blame == Blame::Us && error.trouble.is_none() => internal(&error),
+            Error::Server(error) => Self::Conflict(LastError::from_poll_error(&error).in_full(Language::English)),
             Error::Consent(error) => Self::Conflict(error.to_string()),
-            Error::Inside(error) if error.is_unstorable_text() => Self::nul(),
-            Error::Inside(error) => internal(&error),
+            Error::Internal(error) if error.is_unstorable_text() => Self::nul(),
+            Error::Internal(error) => internal(&error),
         }
     }
 }
@@ -241,12 +241,12 @@ fn conflict_detail(conflict: &Conflict) -> String {
 impl From<Refused> for Refusal {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::LoginToo(moved) => Self::field(
+            Refused::LoginRequired(moved) => Self::field(
                 pointer(moved),
                 "the current credentials are only for the current server and its certificates; send password or oauth in the same \
                  request",
             ),
-            Refused::OwnTrust(moved) => Self::field(
+            Refused::CustomTrust(moved) => Self::field(
                 pointer(moved),
                 "for a mailbox that a provider's tokens open, its own certificate or authorities require a token for all \
                  organisations",
@@ -259,12 +259,14 @@ impl From<Refused> for Refusal {
                 "/username",
                 "changing the server or the username of a mailbox that an application opens requires a token for all organisations",
             ),
-            Refused::Home(home) => Self::field("/host", format!("the tokens of this provider are sent to {home} only")),
-            Refused::InClear => Self::field(
+            Refused::OtherServer(home) => {
+                Self::field("/host", format!("the tokens of this provider are sent to {home} only"))
+            }
+            Refused::PlaintextPassword => Self::field(
                 "/tls",
-                "none requires a token for all organisations, except for a server on this machine: the password could be read on its way",
+                "\"none\" requires a token for all organisations, unless the server is on this machine, because the password could be read on the network",
             ),
-            Refused::NoHome => Self::field(
+            Refused::NoConfiguredServer => Self::field(
                 "/oauth/provider",
                 "requires a token for all organisations, because the provider's server is not configured; the operator sets it in imap_host",
             ),
@@ -283,8 +285,8 @@ fn pointer(moved: Moved) -> &'static str {
     }
 }
 
-impl From<Wrong> for Refusal {
-    fn from(wrong: Wrong) -> Self {
+impl From<InvalidField> for Refusal {
+    fn from(wrong: InvalidField) -> Self {
         Self::field(&format!("/{}", wrong.part), wrong.why.to_string())
     }
 }

@@ -14,7 +14,7 @@ use crate::address::Address;
 use crate::app::routes;
 use crate::http::State;
 use crate::http::api::auth::Caller;
-use crate::http::api::etag::{Condition, Version, path_segment};
+use crate::http::api::etag::{EntityTag, IfMatch, path_segment};
 use crate::http::api::extract::{JsonBody, PathParams, QueryParams};
 use crate::http::api::validate::Checks;
 use crate::store::Route;
@@ -31,8 +31,8 @@ pub struct NewRoute {
     inbox: String,
 }
 
-fn version(route: &Route) -> Version {
-    Version::new(&(&route.recipient, &route.inbox))
+fn version(route: &Route) -> EntityTag {
+    EntityTag::new(&(&route.recipient, &route.inbox))
 }
 
 /// List the routes, by recipient.
@@ -90,7 +90,7 @@ pub async fn remove(
 ) -> ApiResult {
     let acting = state.acting(&caller.actor);
     let route = routes::find(acting, &recipient, &inbox).await?;
-    let condition = Condition::from_headers(&headers)?;
+    let condition = IfMatch::from_headers(&headers)?;
     if !condition.matches(&version(&route)) {
         return Err(Refusal::Changed);
     }

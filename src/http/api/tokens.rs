@@ -13,7 +13,7 @@ use super::problem::{ApiResult, Refusal};
 use crate::app::tokens::{self, WhichToken};
 use crate::http::State;
 use crate::http::api::auth::{Caller, owner};
-use crate::http::api::etag::{Condition, Version, path_segment};
+use crate::http::api::etag::{EntityTag, IfMatch, path_segment};
 use crate::http::api::extract::{JsonBody, PathParams, QueryParams};
 use crate::http::api::validate::{Checks, valid_name};
 use crate::store::{Token, TokenScope};
@@ -92,8 +92,8 @@ fn which<'a>(name: &'a str, organisation: Option<&'a str>) -> Result<WhichToken<
     Ok(WhichToken::Named { name: valid_name(name)?, organisation })
 }
 
-fn version(token: &Token) -> Version {
-    Version::new(&(token.id, &token.name, token.scope, token.organisation_id))
+fn version(token: &Token) -> EntityTag {
+    EntityTag::new(&(token.id, &token.name, token.scope, token.organisation_id))
 }
 
 /// List the tokens, by name.
@@ -126,7 +126,7 @@ pub async fn create(FromState(state): FromState<State>, caller: Caller, body: Js
     let owner = owner(body.organisation.as_deref());
     let created = tokens::make(state.acting(&caller.actor), name, body.scope, &owner).await?;
     let organisation_id = created.organisation.as_ref().map(|organisation| organisation.id);
-    let version = Version::new(&(created.id, name, body.scope, organisation_id));
+    let version = EntityTag::new(&(created.id, name, body.scope, organisation_id));
     let organisation = created.organisation.map(|organisation| organisation.name);
     let query = match &organisation {
         Some(organisation) if caller.scope().id().is_none() => format!("?organisation={}", path_segment(organisation)),
@@ -168,7 +168,7 @@ pub async fn revoke(
     let acting = state.acting(&caller.actor);
     let which = which(&name, query.organisation.as_deref())?;
     tokens::find(acting, &which).await?;
-    let condition = Condition::from_headers(&headers)?;
+    let condition = IfMatch::from_headers(&headers)?;
     let is_meant = |token: &Token| condition.matches(&version(token));
     let revoked = tokens::revoke(acting, which, query.with_made, is_meant).await?;
     let tokens::RevokedToken { token, made } = revoked;

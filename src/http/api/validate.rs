@@ -41,7 +41,7 @@ impl Checks {
         if self.0.is_empty() { Ok(()) } else { Err(Refusal::Invalid(self.0)) }
     }
 
-    /// The refusal, where there must have been a problem.
+    /// The refusal with the problems found, of which there must be at least one.
     pub fn into_refusal(self) -> Refusal {
         Refusal::Invalid(self.0)
     }
@@ -59,10 +59,10 @@ pub fn single_line(text: &str) -> Result<String, String> {
     }
 }
 
-/// Checks that a name from the path could be a name.
+/// Checks that a text from the path can be a name.
 ///
 /// # Errors
-/// It could not, so nothing has this name.
+/// It cannot, so nothing has this name.
 pub fn valid_name(text: &str) -> Result<&str, Refusal> {
     match text.chars().any(char::is_control) {
         true => Err(Refusal::NotFound("nothing has this name".to_owned())),

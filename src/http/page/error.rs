@@ -19,13 +19,13 @@ pub enum PageError {
     SignIn,
     /// The request came from another site's page.
     CrossSite,
-    /// The request makes no sense. The id of the text that says why.
+    /// The request is invalid. Holds the id of the text that says why.
     BadRequest(&'static str),
     /// The change conflicts with the current state.
     Conflict(Conflict),
     /// The same, already in the visitor's language.
     ConflictText(String),
-    /// No login is attempted for this number of minutes. With the id of the text.
+    /// No login is attempted for this number of minutes. Holds the id of the text, too.
     LoginWait(&'static str, i64),
     /// An internal error, which has been logged.
     Internal,
@@ -74,10 +74,10 @@ impl From<Error> for PageError {
             }
             Error::Conflict(conflict) => Self::Conflict(conflict),
             Error::Moved(_) | Error::Changed => Self::BadRequest("customer-server-changed"),
-            Error::LinkOver => Self::BadRequest("link-over-text"),
-            Error::PasswordsWait(minutes) => Self::LoginWait("passwords-wait", minutes),
-            Error::LoginsWait(minutes) => Self::LoginWait("mailbox-wait", minutes),
-            Error::AtServer(error) => {
+            Error::LinkInvalid => Self::BadRequest("link-over-text"),
+            Error::PasswordRateLimited(minutes) => Self::LoginWait("passwords-wait", minutes),
+            Error::LoginRateLimited(minutes) => Self::LoginWait("mailbox-wait", minutes),
+            Error::Server(error) => {
                 tracing::error!(%error, "the inspection of a customer's server failed");
                 Self::Internal
             }
@@ -92,8 +92,8 @@ impl From<Error> for PageError {
                 tracing::warn!(cause, "a consent is being renewed and cannot be changed now");
                 Self::BadRequest("consent-busy")
             }
-            Error::Inside(error) if error.is_unstorable_text() => Self::BadRequest("fault-nul"),
-            Error::Inside(error) => {
+            Error::Internal(error) if error.is_unstorable_text() => Self::BadRequest("fault-nul"),
+            Error::Internal(error) => {
                 tracing::error!(%error, "a page request failed");
                 Self::Internal
             }

@@ -47,7 +47,7 @@ impl SignedIn {
         self.person.role >= Role::Admin
     }
 
-    /// Hides the mailboxes of other organisations.
+    /// Returns the mailbox, unless it belongs to another organisation.
     ///
     /// # Errors
     /// [`PageError::NotFound`]

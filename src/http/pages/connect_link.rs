@@ -14,7 +14,7 @@ use super::inspect_failure::at_server;
 use super::login_form::{mail_password, registered};
 use crate::app::mailboxes::inspect;
 use crate::app::mailboxes::settings::given_password;
-use crate::app::mailboxes::{self, MovedLogin, Request, credential_policy};
+use crate::app::mailboxes::{self, Request, StoredLogin, credential_policy};
 use crate::app::{Actor, Error, any};
 use crate::http::State;
 use crate::http::page::answer::{PageResult, show, show_invalid};
@@ -193,10 +193,10 @@ async fn try_and_store(
     let outcome = match try_login(&trial, &actor, state, visitor).await {
         Ok(Ok(())) => {
             let changes = Changes { by_link: Some(claim.clone()), ..given_password(mailbox, password) };
-            let request = Request { before: mailbox, changes, moved_login: MovedLogin::GivenAnew };
+            let request = Request { before: mailbox, changes, stored_login: StoredLogin::MustBeReplaced };
             match mailboxes::change(state.acting(&actor), request, Some(state.change_deps()), any).await {
                 Ok(_) => return Ok(PasswordOutcome::Stored),
-                Err(Error::LinkOver) => Ok(PasswordOutcome::LinkOver),
+                Err(Error::LinkInvalid) => Ok(PasswordOutcome::LinkOver),
                 Err(Error::Moved(_)) => Ok(PasswordOutcome::Rejected(visitor.words.t("customer-server-changed"))),
                 Err(error) => Err(error.into()),
             }
@@ -218,7 +218,7 @@ async fn try_login(
     let words = &visitor.words;
     match inspect::folders(state.inspector(actor), trial).await {
         Ok(_) => Ok(Ok(())),
-        Err(Error::LoginsWait(minutes)) => Ok(Err(words.n("mailbox-wait", minutes))),
+        Err(Error::LoginRateLimited(minutes)) => Ok(Err(words.n("mailbox-wait", minutes))),
         Err(error) => {
             let error = LastError::from_poll_error(&at_server(error, state)?);
             Ok(Err(format!("{} {}", error.brief(words), words.t("customer-again"))))

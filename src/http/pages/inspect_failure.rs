@@ -12,7 +12,7 @@ use crate::poll::PollError;
 /// The error has nothing to do with the customer's server.
 pub fn at_server(error: Error, state: &State) -> Result<PollError, PageError> {
     match error {
-        Error::AtServer(error) => Ok(*error),
+        Error::Server(error) => Ok(*error),
         Error::Conflict(Conflict::ServerAskedToWaitUntil(until)) => Ok(PollError::held(until, state.deps.clock.now())),
         error => Err(error.into()),
     }

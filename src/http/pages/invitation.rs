@@ -6,7 +6,7 @@ use axum::extract::{Path, State as FromState};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::app::mailboxes::guesses::minutes;
+use crate::app::mailboxes::login_limit::minutes;
 use crate::app::{Actor, Error, invitations};
 use crate::http::State;
 use crate::http::page::answer::{PageResult, show, show_invalid};
@@ -143,7 +143,7 @@ enum Joined {
     Wait(i64),
 }
 
-/// Adds the person and uses up the link, atomically.
+/// Adds the user and uses up the link, atomically.
 async fn join(hash: &[u8], new: &NewPerson<'_>, invited_by: &str, state: &State) -> Result<Joined, Error> {
     let (store, now) = (&state.deps.store, state.deps.clock.now());
     let Some(claim) = store.claim_link(hash, now).await? else { return Ok(Joined::LinkOver) };
@@ -162,7 +162,7 @@ async fn join(hash: &[u8], new: &NewPerson<'_>, invited_by: &str, state: &State)
     }
     match joined {
         Ok(()) => Ok(Joined::Yes),
-        Err(Error::LinkOver) => Ok(Joined::LinkOver),
+        Err(Error::LinkInvalid) => Ok(Joined::LinkOver),
         Err(Error::Conflict(_)) => Ok(Joined::NameRefused),
         Err(error) => Err(error),
     }

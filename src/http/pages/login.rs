@@ -8,7 +8,7 @@ use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::app::mailboxes::guesses::minutes;
+use crate::app::mailboxes::login_limit::minutes;
 use crate::http::State;
 use crate::http::page::answer::{PageResult, redirect, show, show_invalid};
 use crate::http::page::error::PageError;

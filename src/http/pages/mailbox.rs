@@ -10,17 +10,17 @@ use serde::Deserialize;
 use crate::address::Address;
 use crate::app::mailboxes::inspect::{self, CheckOptions, Checked};
 use crate::app::mailboxes::settings::given_password;
-use crate::app::mailboxes::{self, MovedLogin, Request, credential_policy};
+use crate::app::mailboxes::{self, Request, StoredLogin, credential_policy};
 use crate::app::{Error, any, ledger, links};
 use crate::clock::Timestamp;
 use crate::fact::Conflict;
 use crate::http::State;
 use crate::http::page::answer::{PageResult, redirect, show};
+use crate::http::page::chart::BarChart;
 use crate::http::page::error::PageError;
 use crate::http::page::frame::Frame;
 use crate::http::page::last_error::LastError;
 use crate::http::page::paths::mailbox as path;
-use crate::http::page::plot::Plot;
 use crate::http::page::visitor::SignedIn;
 use crate::mailbox::AfterImport;
 use crate::poll::check::CheckLine;
@@ -43,8 +43,8 @@ struct MailboxPage {
     error: Option<LastError>,
     cases: OpenCases,
     polls: Vec<PollRow>,
-    mail_plot: Plot,
-    poll_plot: Plot,
+    mail_plot: BarChart,
+    poll_plot: BarChart,
     quarantined_mails: Vec<LedgerLine>,
     link_until: Option<Timestamp>,
     link: Option<String>,
@@ -134,8 +134,8 @@ async fn render(
         error: line.last_error.as_deref().map(|json| LastError::from_json(json).for_scope(user.scope())),
         cases: store.open_cases(mailbox.id).await?,
         polls: polls(&mailbox, state, user).await?,
-        mail_plot: Plot::new(w.t("plot-mails"), w, DAYS, today, &mail_plot),
-        poll_plot: Plot::new(w.t("plot-looks"), w, DAYS, w.now.day(), &poll_plot),
+        mail_plot: BarChart::new(w.t("chart-mails"), w, DAYS, today, &mail_plot),
+        poll_plot: BarChart::new(w.t("chart-looks"), w, DAYS, w.now.day(), &poll_plot),
         quarantined_mails,
         link_until: store.open_connect_link(mailbox.id, w.now).await?,
         link,
@@ -223,8 +223,11 @@ pub async fn password(
     if form.server != credential_policy::shown(&mailbox) {
         return Err(PageError::BadRequest("customer-server-changed"));
     }
-    let request =
-        Request { before: &mailbox, changes: given_password(&mailbox, password), moved_login: MovedLogin::GivenAnew };
+    let request = Request {
+        before: &mailbox,
+        changes: given_password(&mailbox, password),
+        stored_login: StoredLogin::MustBeReplaced,
+    };
     mailboxes::change(state.acting(&user.actor), request, Some(state.change_deps()), any).await?;
     redirect(&format!("{}?done=password-mailbox", path(&mailbox.address)))
 }

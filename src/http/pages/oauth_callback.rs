@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use super::consent::{BROWSER_COOKIE, SavedConsent, provider_server};
 use super::{connect_link, setup};
 use crate::address::Address;
-use crate::app::mailboxes::{self, MovedLogin, Request, credential_policy};
+use crate::app::mailboxes::{self, Request, StoredLogin, credential_policy};
 use crate::app::{Actor, Error, any, consents};
 use crate::cause::{Cause, Trouble};
 use crate::http::State;
@@ -133,7 +133,7 @@ impl ConsentReturn<'_> {
                 by_link: self.claim.cloned(),
                 ..Changes::default()
             };
-            let request = Request { before: mailbox, changes, moved_login: MovedLogin::GivenAnew };
+            let request = Request { before: mailbox, changes, stored_login: StoredLogin::MustBeReplaced };
             let acting = state.acting(self.actor);
             let changed = mailboxes::change(acting, request, Some(state.change_deps()), any).await?.mailbox;
             wanted.keep(&tokens_given, Flow::Code, &tokens).await?;
@@ -141,7 +141,7 @@ impl ConsentReturn<'_> {
         };
         result.await.map_err(|error| match error {
             Error::Moved(_) => visitor.words.t("customer-server-changed"),
-            Error::LinkOver => visitor.words.t("link-over-text"),
+            Error::LinkInvalid => visitor.words.t("link-over-text"),
             Error::Consent(error) => wanted.with_args(error.trouble).on_page().in_full(visitor.words.language),
             error => {
                 tracing::error!(?error, mailbox = mailbox.address, "a consent could not be stored");

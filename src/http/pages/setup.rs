@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use crate::address::Address;
 use crate::app::inboxes::WantedInbox;
-use crate::app::mailboxes::{self, MovedLogin, Request, WantedMailbox, credential_policy};
+use crate::app::mailboxes::{self, Request, StoredLogin, WantedMailbox, credential_policy};
 use crate::app::organisations::Owner;
 use crate::app::{Error, any};
 use crate::discover::Discovery;
@@ -76,7 +76,7 @@ fn after(step: &str, mailbox: &Mailbox) -> String {
 
 /// Changes a mailbox. Returns whether the credentials have to be entered again.
 async fn change(mailbox: &Mailbox, changes: Changes, state: &State, user: &SignedIn) -> Result<bool, Error> {
-    let request = Request { before: mailbox, changes, moved_login: MovedLogin::Forgotten };
+    let request = Request { before: mailbox, changes, stored_login: StoredLogin::IsDeleted };
     let changed = mailboxes::change(state.acting(&user.actor), request, Some(state.change_deps()), any).await?;
     Ok(changed.asks_login)
 }

@@ -15,7 +15,7 @@ use openidconnect::{
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::app::mailboxes::guesses::minutes;
+use crate::app::mailboxes::login_limit::minutes;
 use crate::http::State;
 use crate::http::page::answer::PageResult;
 use crate::http::page::error::PageError;

@@ -53,7 +53,7 @@ impl Peers {
     }
 }
 
-/// The /64 network of an IPv6 address, because whoever has one address of it has them all. An IPv4 address stays as it
+/// The /64 network of an IPv6 address, because a client with one address of it usually has them all. An IPv4 address stays as it
 /// is.
 pub fn client_network(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {

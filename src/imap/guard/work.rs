@@ -94,7 +94,7 @@ fn line((start, piece, end): (&str, &str, &str), bytes: usize) -> Vec<u8> {
     format!("{start}{text}{end}\r\n").into_bytes()
 }
 
-/// Every kind of answer that the parser knows, and some that nobody can parse.
+/// Every kind of answer that the parser knows, and some that cannot be parsed.
 const LINES: &[(&str, &str, &str)] = &[
     ("* CAPABILITY IMAP4rev1", " A", ""),
     ("* CAPABILITY IMAP4rev1", " AUTH=X", ""),

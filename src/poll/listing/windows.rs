@@ -96,7 +96,7 @@ impl Windows {
                 false => self.next.saturating_add(self.span - 1),
             };
             let found = match self.is_empty {
-                // some servers answer SEARCH in an empty folder with an error (reference row A23)
+                // Some servers answer SEARCH in an empty folder with an error (reference row A23).
                 true => SearchResult { uids: Some(Vec::new()), highest: None },
                 false => session.search(self.next, last, also, self.form).await.map_err(failed)?,
             };

@@ -21,7 +21,7 @@ impl Tx<'_> {
         let mut present = HashSet::<[u8; 32]>::new();
         for identities in row_groups(mails.map(|mail| mail.identity.to_vec()).collect()) {
             let statement = self.sql(
-                r"-- identities present
+                r"-- identities that are already in an inbox
                 SELECT DISTINCT identity FROM message WHERE identity IN ({list})",
             );
             let found: Vec<Vec<u8>> = statement.list(identities).values().await?;

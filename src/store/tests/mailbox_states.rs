@@ -2,11 +2,11 @@
 
 use super::*;
 
-/// A moment when a mailbox was last seen, as far before now.
+/// Times since the last complete poll, in milliseconds; `None`: never.
 const AGES: [Option<i64>; 5] = [None, Some(0), Some(3 * 60_000 + 60_000), Some(3 * 60_000 + 60_001), Some(-5)];
 
 impl Fixture {
-    /// A mailbox with these columns: by the function, and by the list.
+    /// The state of a mailbox with these columns: by the function, and by the list.
     async fn states(
         &self,
         row: (bool, bool, i64),

@@ -46,7 +46,7 @@ fn a_configuration_that_would_send_a_secret_astray_is_refused() {
         ("[oauth.providers.c]\nclient_id = \"x\"\n", "oauth.providers.c.token_url: is missing"),
         ("[oauth.providers.c]\nclient_secret = \"x\"\n", "oauth.providers.c.client_id: is missing"),
         ("[oauth.providers.c]\nclient = \"x\"\n", "oauth.providers.c.client: unknown key"),
-        ("[oauth.providers.c]\nclient_secret_expires = \"soon\"\n", "is not a date"),
+        ("[oauth.providers.c]\nclient_secret_expires = \"soon\"\n", "is not a day"),
         ("[oauth]\nport = 1\n", "oauth.port: unknown key"),
     ] {
         let mut mailferry = crate::support::mailferry::Mailferry::new();

@@ -108,7 +108,7 @@ fn a_device_code_is_entered_elsewhere() {
     let mailferry = unconnected(&provider, &server);
     for (answers, code, sentence) in [
         (vec![Pending, AccessDenied], 1, "was refused in the browser"),
-        (vec![Expired], 1, "Nobody consented in time"),
+        (vec![Expired], 1, "was not given in time"),
         (vec![Misbehaviour::Html], 1, "something other than a token"),
         (vec![Pending, SlowDown], 0, ""),
     ] {

@@ -38,7 +38,7 @@ fn a_consent_opens_dovecot(mechanism: &str) -> (OAuthServer, Dovecot, Mailferry)
 fn a_consent_in_the_browser_opens_dovecot_by_xoauth2() {
     let (_provider, dovecot, mailferry) = a_consent_opens_dovecot("xoauth2");
     assert!(
-        mailferry.ok(&["mailbox", "check", JOBB]).text().contains("ok      token: of contoso for jobb@lillestad.se")
+        mailferry.ok(&["mailbox", "check", JOBB]).text().contains("ok      token: from contoso for jobb@lillestad.se")
     );
     let status = mailferry.json(&["oauth", "status"]).remove(0);
     assert_eq!((text(&status, "state"), text(&status, "identity")), ("connected", JOBB));
@@ -61,7 +61,7 @@ fn an_application_by_itself_opens_dovecot_and_nobody_consents() {
     mailferry.add_mailbox_by_token(JOBB, JOBB_INBOX, "contoso", &dovecot.tls_options(), &["--app-only"]);
     assert_eq!(mailferry.poll_ok(), 1);
     let refused = mailferry.run(&["oauth", "connect", JOBB]);
-    assert!(refused.code == 2 && refused.stderr.contains("nobody consents"), "{}", refused.all());
+    assert!(refused.code == 2 && refused.stderr.contains("needs no consent"), "{}", refused.all());
 }
 
 #[test]

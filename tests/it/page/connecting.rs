@@ -115,7 +115,7 @@ fn every_form_works_without_scripts() {
     page.click_text("Start");
     page.wait_for_text("The mailbox has been started");
     page.click_text("Pause");
-    page.wait_for_text("The mailbox is paused");
+    page.wait_for_text("The mailbox has been paused");
     page.click_text("På svenska");
     page.wait_for_text("Pausad");
 }

@@ -27,7 +27,7 @@ fn a_test_mail_is_followed_from_the_code_to_the_inbox() {
     page.click_text("Get a code");
     page.wait_for_text("The test started");
     let code = page.eval("document.getElementById('code').textContent").as_str().unwrap().trim().to_owned();
-    page.wait_for_text("is not there yet");
+    page.wait_for_text("has not arrived yet");
     server.send("anna@example.se", &[JOBB], &mail(&format!("Test {code}"), JOBB));
     // The page updates itself.
     page.wait_for_text("In the inbox. Everything works.");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Inspector, not_held};
 use crate::app::Error;
-use crate::app::mailboxes::guesses::{Limited, within};
+use crate::app::mailboxes::login_limit::{Limited, within};
 use crate::cause::Trouble;
 use crate::fact::CheckFinding;
 use crate::poll::check::{self, CheckFailure, CheckLine};
@@ -37,7 +37,7 @@ pub struct Checked {
 /// stay away, since the problem may be fixed by now.
 ///
 /// # Errors
-/// [`Conflict::ServerAskedToWaitUntil`](crate::fact::Conflict::ServerAskedToWaitUntil), [`Error::LoginsWait`].
+/// [`Conflict::ServerAskedToWaitUntil`](crate::fact::Conflict::ServerAskedToWaitUntil), [`Error::LoginRateLimited`].
 pub async fn check<F>(inspector: Inspector<'_>, mailbox: &Mailbox, request: CheckOptions<F>) -> Result<Checked, Error>
 where
     F: FnMut(&CheckLine) + Send + 'static,
@@ -52,76 +52,76 @@ where
             None
         }
     };
-    let walk = async {
-        let walking = inspector
+    let checking = async {
+        let running = inspector
             .visits
-            .visit(mailbox, move |mailbox, deps| async move { Ok(walked(&mailbox, &deps, request, limit).await) });
-        let walk = walking.await.unwrap_or_else(Walk::not_begun);
-        match walk.failure {
+            .visit(mailbox, move |mailbox, deps| async move { Ok(run_check(&mailbox, &deps, request, limit).await) });
+        let checking = running.await.unwrap_or_else(CheckRun::failed_to_start);
+        match checking.failure {
             Some(failure) if minutes_to_wait(&failure.error).is_some() => Err(failure.error),
-            failure => Ok(Walk { failure, ..walk }),
+            failure => Ok(CheckRun { failure, ..checking }),
         }
     };
-    let walked = match within(mailbox, inspector.deps, walk).await? {
-        Limited::Done(walked) => walked,
-        Limited::Wait(minutes) => return Err(Error::LoginsWait(minutes)),
+    let run_check = match within(mailbox, inspector.deps, checking).await? {
+        Limited::Done(run_check) => run_check,
+        Limited::Wait(minutes) => return Err(Error::LoginRateLimited(minutes)),
     };
-    let Walk { lines, failure, complete } = walked.unwrap_or_else(Walk::not_begun);
-    let lines = if inspector.sees_everything() { lines } else { blurred(lines) };
+    let CheckRun { lines, failure, complete } = run_check.unwrap_or_else(CheckRun::failed_to_start);
+    let lines = if inspector.sees_everything() { lines } else { hide_connection_details(lines) };
     Ok(Checked { lines, trouble: failure.and_then(|failure| failure.trouble), complete })
 }
 
 /// The steps taken so far.
-struct Walk {
+struct CheckRun {
     lines: Vec<CheckLine>,
     failure: Option<CheckFailure>,
     complete: bool,
 }
 
-impl Walk {
-    fn not_begun(error: PollError) -> Self {
+impl CheckRun {
+    fn failed_to_start(error: PollError) -> Self {
         let lines = vec![CheckLine::failure(&error)];
         Self { lines, failure: Some(CheckFailure { error, trouble: None }), complete: false }
     }
 }
 
-async fn walked<F: FnMut(&CheckLine) + Send>(
+async fn run_check<F: FnMut(&CheckLine) + Send>(
     mailbox: &Mailbox,
     deps: &Deps,
     request: CheckOptions<F>,
     limit: Option<Duration>,
-) -> Walk {
+) -> CheckRun {
     let CheckOptions { as_polled, mut tell } = request;
     let mut lines = Vec::new();
     let mut note = |line: CheckLine| {
         tell(&line);
         lines.push(line);
     };
-    let walking = check::check(mailbox, deps, as_polled, &mut note);
-    let walked = match limit {
-        Some(limit) => tokio::time::timeout(limit, walking).await,
-        None => Ok(walking.await),
+    let running = check::check(mailbox, deps, as_polled, &mut note);
+    let run_check = match limit {
+        Some(limit) => tokio::time::timeout(limit, running).await,
+        None => Ok(running.await),
     };
-    let complete = walked.is_ok();
+    let complete = run_check.is_ok();
     if !complete {
         tracing::warn!(mailbox = mailbox.address, "a check took too long");
     }
-    Walk { lines, failure: walked.ok().and_then(Result::err), complete }
+    CheckRun { lines, failure: run_check.ok().and_then(Result::err), complete }
 }
 
 /// Merges the steps of DNS and TCP into one for actors of one organisation: only operators learn which hosts and ports answer from
 /// here.
-fn blurred(lines: Vec<CheckLine>) -> Vec<CheckLine> {
+fn hide_connection_details(lines: Vec<CheckLine>) -> Vec<CheckLine> {
     let (mut has_failed, mut kept) = (false, Vec::new());
     for line in lines {
-        let is_way = is_connection_step(line.step);
-        let line = match (is_way, line.ok) {
+        let is_connection = is_connection_step(line.step);
+        let line = match (is_connection, line.ok) {
             (true, true) => CheckLine::new(line.step, true, CheckFinding::Reached),
             (true, false) => CheckLine::new("tcp", false, CheckFinding::NotReached),
             (false, _) => line,
         };
         // A successful DNS lookup says nothing yet, and a second failed connection step adds nothing.
-        let is_left_out = if line.ok { line.step == "dns" } else { is_way && has_failed };
+        let is_left_out = if line.ok { line.step == "dns" } else { is_connection && has_failed };
         has_failed |= !line.ok;
         if !is_left_out {
             kept.push(line);

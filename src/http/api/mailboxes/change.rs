@@ -10,11 +10,11 @@ use utoipa::ToSchema;
 use super::find_mailbox;
 use super::view::{Mailbox, version};
 use crate::address::Address;
-use crate::app::mailboxes::{self, MovedLogin, Request};
+use crate::app::mailboxes::{self, Request, StoredLogin};
 use crate::fact::{Fact, RevocationOutcome};
 use crate::http::State;
 use crate::http::api::auth::Caller;
-use crate::http::api::etag::{Condition, path_segment};
+use crate::http::api::etag::{IfMatch, path_segment};
 use crate::http::api::extract::{JsonBody, PathParams};
 use crate::http::api::mailboxes::request::{MailboxPatch, MailboxRequest, NewMailboxBody};
 use crate::http::api::problem::{ApiResult, Refusal};
@@ -91,14 +91,14 @@ pub async fn change(
     let (address, _) = find_mailbox(&address, &caller, &state).await?;
     let request = body.parse::<MailboxPatch>()?.read(&address, &caller, &state)?;
     let (_, before) = find_mailbox(address.as_str(), &caller, &state).await?;
-    let condition = Condition::from_headers(&headers)?;
+    let condition = IfMatch::from_headers(&headers)?;
     let is_meant = |mailbox: &Stored| condition.matches(&version(mailbox));
     if !is_meant(&before) {
         return Err(Refusal::Changed);
     }
     let mailbox = match changes(&before, request)? {
         Some(changes) => {
-            let request = Request { before: &before, changes, moved_login: MovedLogin::GivenAnew };
+            let request = Request { before: &before, changes, stored_login: StoredLogin::MustBeReplaced };
             let acting = state.acting(&caller.actor);
             mailboxes::change(acting, request, Some(state.change_deps()), is_meant).await?.mailbox
         }
@@ -137,7 +137,7 @@ pub async fn remove(
     headers: HeaderMap,
 ) -> ApiResult {
     let (address, mailbox) = find_mailbox(&address, &caller, &state).await?;
-    let condition = Condition::from_headers(&headers)?;
+    let condition = IfMatch::from_headers(&headers)?;
     let is_meant = |mailbox: &Stored| condition.matches(&version(mailbox));
     let acting = state.acting(&caller.actor);
     let tokens = state.deps.tokens();

@@ -92,7 +92,7 @@ impl Test {
 
 /// Begin a test.
 ///
-/// Mailferry sends the test message itself if it has an SMTP server and has logged in to the mailbox before.
+/// Mailferry sends the test message itself if it has an SMTP server and has polled the mailbox successfully before.
 #[utoipa::path(post, path = "/mailboxes/{address}/tests", tag = "Setting up",
     params(("address" = String, Path, description = "The mailbox's address")),
     responses((status = 201, description = "The test", body = Test)))]

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::clock::Timestamp;
 use crate::http::State;
 use crate::http::api::auth::Caller;
-use crate::http::api::etag::Version;
+use crate::http::api::etag::EntityTag;
 use crate::http::api::problem::Refusal;
 use crate::http::page::last_error::LastError;
 use crate::locale::Language;
@@ -159,7 +159,7 @@ pub struct Failure {
 }
 
 /// The version of a mailbox. It changes with a new password, too.
-pub fn version(mailbox: &Stored) -> Version {
+pub fn version(mailbox: &Stored) -> EntityTag {
     let (server, login) = (
         &mailbox.server,
         match &mailbox.login {
@@ -170,7 +170,7 @@ pub fn version(mailbox: &Stored) -> Version {
     let connection =
         (&server.host, server.port, server.tls.to_string(), &server.ca_pem, &server.pin_sha256, &mailbox.username);
     let polled = (&mailbox.folders, mailbox.start.to_string(), mailbox.after_import.to_string(), mailbox.interval_ms);
-    Version::new(&(mailbox.id, &mailbox.inbox, connection, login, polled, mailbox.max_size, mailbox.paused))
+    EntityTag::new(&(mailbox.id, &mailbox.inbox, connection, login, polled, mailbox.max_size, mailbox.paused))
 }
 
 impl Mailbox {

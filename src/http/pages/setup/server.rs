@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{after, change};
 use crate::app::Error;
 use crate::app::mailboxes::Refused;
-use crate::app::mailboxes::settings::{ServerRequest, Wrong};
+use crate::app::mailboxes::settings::{InvalidField, ServerRequest};
 use crate::http::State;
 use crate::http::page::answer::{PageResult, redirect, show, show_invalid};
 use crate::http::page::frame::Frame;
@@ -136,8 +136,8 @@ pub async fn set(
     };
     let server = match request.on(&mailbox.server) {
         Ok(server) => server.unwrap_or_else(|| mailbox.server.clone()),
-        Err(Wrong { part: "port", .. }) => return show_problem(mailbox, w.t("port-wrong")),
-        Err(Wrong { part: "pin_sha256", .. }) => return show_problem(mailbox, w.t("pin-wrong")),
+        Err(InvalidField { part: "port", .. }) => return show_problem(mailbox, w.t("port-wrong")),
+        Err(InvalidField { part: "pin_sha256", .. }) => return show_problem(mailbox, w.t("pin-wrong")),
         Err(_) => return show_problem(mailbox, w.t("host-wrong")),
     };
     // Everything can be read without TLS. Allowed only for a server on this machine, for tests.
@@ -160,10 +160,10 @@ fn refused_in_words(refused: Refused, w: &Words) -> String {
     match refused {
         Refused::Port => w.t("port-not-allowed"),
         Refused::AppOnly => w.t("server-of-application"),
-        Refused::Home(home) => w.t1("server-of-tokens", "host", home),
-        Refused::InClear => w.t("server-in-clear"),
-        Refused::NoHome => w.t("server-unknown-to-provider"),
-        Refused::OwnTrust(_) => w.t("server-own-trust"),
-        Refused::LoginToo(_) => w.t("done-login-anew"),
+        Refused::OtherServer(home) => w.t1("server-of-tokens", "host", home),
+        Refused::PlaintextPassword => w.t("server-in-clear"),
+        Refused::NoConfiguredServer => w.t("server-unknown-to-provider"),
+        Refused::CustomTrust(_) => w.t("server-own-trust"),
+        Refused::LoginRequired(_) => w.t("done-login-anew"),
     }
 }

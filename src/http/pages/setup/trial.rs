@@ -44,7 +44,7 @@ struct DryRunReport {
     run: DryRun,
     problems: Vec<(String, LastError)>,
     targets: Vec<(Target, u64)>,
-    /// The number of messages for other targets.
+    /// The number of messages whose targets are not listed.
     others: u64,
 }
 

@@ -19,8 +19,8 @@ pub struct Bar {
 
 /// A chart of several days, the last of which is today.
 #[derive(Template)]
-#[template(path = "plot.html")]
-pub struct Plot {
+#[template(path = "chart.html")]
+pub struct BarChart {
     title: String,
     bars: Vec<Bar>,
     first: String,
@@ -34,7 +34,7 @@ pub struct Plot {
 /// Height of the highest bar.
 const MAX_HEIGHT: i64 = 100;
 
-impl Plot {
+impl BarChart {
     /// Takes (day, count, failed) with the day in days since 1970.
     pub fn new(title: String, w: &Words, days: i64, today: i64, counts: &[(i64, i64, i64)]) -> Self {
         let max = counts.iter().map(|(_, count, _)| *count).max().unwrap_or(0).max(1);
@@ -48,8 +48,8 @@ impl Plot {
                 .find(|(counted_day, ..)| *counted_day == day)
                 .map_or((0, 0), |(_, count, bad)| (*count, *bad));
             let label = match bad {
-                0 => w.t2("plot-day", "date", date(day), "number", count),
-                _ => w.t_args("plot-day-bad", &[("date", &date(day)), ("number", &count), ("bad", &bad)]),
+                0 => w.t2("chart-day", "date", date(day), "number", count),
+                _ => w.t_args("chart-day-bad", &[("date", &date(day)), ("number", &count), ("bad", &bad)]),
             };
             // Non-zero counts stay visible.
             let high = |count: i64| if count == 0 { 0 } else { (count * MAX_HEIGHT / max).max(2) };
@@ -58,14 +58,14 @@ impl Plot {
         });
         let bars: Vec<Bar> = bars.collect();
         let (is_empty, has_bad) = (bars.iter().all(|bar| bar.height == 0), bars.iter().any(|bar| bar.bad > 0));
-        let bad = if has_bad { format!(", {}", w.t("plot-bad")) } else { String::new() };
+        let bad = if has_bad { format!(", {}", w.t("chart-bad")) } else { String::new() };
         Self {
             title,
             bars,
             first: date(today - days + 1),
             last: date(today),
-            max: (!is_empty).then(|| w.n("plot-most", max) + &bad),
-            empty: is_empty.then(|| w.t("plot-none")),
+            max: (!is_empty).then(|| w.n("chart-most", max) + &bad),
+            empty: is_empty.then(|| w.t("chart-none")),
         }
     }
 }
