@@ -187,10 +187,10 @@ pub fn folder_name(data: &[u8]) {
 pub fn header(data: &[u8]) {
     permit_caught_panics();
     let Some((first, mail)) = data.split_first() else { return };
-    let mut digesting = digest::Digesting::default();
-    mail.chunks(1 + usize::from(*first)).for_each(|piece| digesting.update(piece));
-    let digest = digesting.finish();
-    assert_eq!(digest, digest::Digest::of(mail));
+    let mut digester = digest::Digester::default();
+    mail.chunks(1 + usize::from(*first)).for_each(|piece| digester.update(piece));
+    let digest = digester.finish();
+    assert_eq!(digest, digest::Digest::from_bytes(mail));
     assert!(mail.starts_with(&digest.header) && digest.size == mail.len() as u64);
     let header = parse::header(&digest.header);
     assert_eq!(parse::identity(&digest, &header), parse::identity(&digest, &parse::header(&digest.header)));
@@ -214,7 +214,7 @@ pub fn reading(data: &[u8]) {
     }
     for it in reading.attachments {
         let content = reading::attachment(data, it.index).unwrap().unwrap();
-        let disposition = reading::disposition(content.name.as_deref());
+        let disposition = reading::content_disposition(content.name.as_deref());
         for header in [&disposition, reading::FRAME_POLICY] {
             assert!(header.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()), "{header:?}");
         }

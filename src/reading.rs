@@ -3,11 +3,11 @@
 //! Pure: bytes in, values out. The input is untrusted, so:
 //!
 //! 1. Everything has a limit and takes time proportional to its size, each part is decoded once, and all of it ends
-//! with its [`budget`]; the result lists what was left out. Mail is split into parts here and not by `mail_parser`,
-//! whose traversal of parts is quadratic in places, and whose nested messages overflow the stack when they are dropped,
-//! which aborts the process. `mail_parser` only decodes single fields of limited length.
+//!    with its [`budget`]; the result lists what was left out. Mail is split into parts here and not by `mail_parser`,
+//!    whose traversal of parts is quadratic in places, and whose nested messages overflow the stack when they are dropped,
+//!    which aborts the process. `mail_parser` only decodes single fields of limited length.
 //! 2. It runs on a thread with its own stack and under `catch_unwind`. A mail that makes it panic "cannot be shown";
-//! the raw mail can still be downloaded.
+//!    the raw mail can still be downloaded.
 //! 3. HTML goes through [`html::clean_html`] before it is shown, and then into a sandboxed frame.
 //!
 //! The functions block for up to [`budget::TIME_LIMIT`]: call them with `spawn_blocking`.

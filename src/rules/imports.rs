@@ -1,9 +1,9 @@
 //! The import graph of the source files.
 //!
 //! - An import is a `use`, or a path in code such as `crate::a::b()`, `super::x::y()` or `module::z()`. It counts as an
-//! import of the file that defines the name, even through a re-export.
+//!   import of the file that defines the name, even through a re-export.
 //! - Imports between a module and its submodules do not count: `mod x;` and `pub use x::Y;` in a parent define its
-//! interface, and children may use their parent. A loop is therefore one between siblings, or across folders.
+//!   interface, and children may use their parent. A loop is therefore one between siblings, or across folders.
 //! - Test modules do not count.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
