@@ -299,7 +299,7 @@ impl World {
             Fault::Parts(parts) => faults.parts = parts,
             Fault::MisreadsStar => faults.search_misreads_star = true,
             Fault::ExistsMore(more) => faults.exists_more = more,
-            Fault::PutsBack => faults.returns_mail = true,
+            Fault::PutsBack => faults.removed_mail_returns = true,
         }
     }
 

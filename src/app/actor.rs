@@ -59,7 +59,7 @@ impl Actor {
     }
 
     /// Whether the credential policy applies. It does not apply to the command line, which has the master key anyway.
-    pub fn is_judged(&self) -> bool {
+    pub fn is_bound_by_credential_policy(&self) -> bool {
         !matches!(self, Self::CommandLine)
     }
 

@@ -130,7 +130,7 @@ pub fn by_domain(domain: &str) -> Option<&'static KnownProvider> {
     PROVIDERS.iter().find(|provider| provider.domains.contains(&domain))
 }
 
-/// The provider of a domain, by its MX hosts, preferred first. If a filter comes first, the provider behind it is often
+/// The provider of a domain, by its MX hosts, preferred first. If a mail filter comes first, the provider behind it is often
 /// listed later.
 pub fn by_mx(hosts: &[String]) -> Option<&'static KnownProvider> {
     let provider_of = |host: &String| {

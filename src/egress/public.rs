@@ -1,5 +1,5 @@
-//! Decides which addresses are public: RFC 6890's special-purpose registries, and the IPv6 forms that contain an IPv4
-//! address.
+//! Decides which addresses are public: those outside RFC 6890's special-purpose registries. An IPv6 address that
+//! contains an IPv4 address is judged by the IPv4 address.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -44,7 +44,7 @@ pub enum FetchFailure {
     NoBody,
     /// The body is empty, and the mail should have one.
     EmptyBody,
-    /// The body is empty, although the mail has a size.
+    /// The body is empty, although the server reports a size above zero.
     EmptyDespiteSize,
     /// The parts that were fetched belong to different mails.
     OtherBytes,

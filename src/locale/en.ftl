@@ -65,21 +65,21 @@ app-no-object-id = The token of { $provider } does not name the application's ob
     .remedy = Copy the application's object id from Microsoft Entra admin center > Entra ID > Enterprise apps > your application > Overview > Object ID (not from App registrations).
 admin-access-blocked = A policy of the organisation blocks this application.
     .remedy = { $family ->
-        [microsoft] An administrator finds the policy at Microsoft Entra admin center > Entra ID > Monitoring & health > Sign-in logs > the entry > Conditional Access and allows the application. Mailferry tries again within the hour{ do-by-check }
-        [google] An administrator opens Google Admin console > Security > Access and data control > API controls > Manage Third-Party App Access and makes the application Trusted. Mailferry tries again within the hour{ do-by-check }
-       *[other] An administrator allows the application at { $provider }. Mailferry tries again within the hour{ do-by-check }
+        [microsoft] Ask an administrator to find the policy at Microsoft Entra admin center > Entra ID > Monitoring & health > Sign-in logs > the entry > Conditional Access and to allow the application. Mailferry tries again within the hour{ do-by-check }
+        [google] Ask an administrator to open Google Admin console > Security > Access and data control > API controls > Manage Third-Party App Access and to make the application Trusted. Mailferry tries again within the hour{ do-by-check }
+       *[other] Ask an administrator to allow the application at { $provider }. Mailferry tries again within the hour{ do-by-check }
     }
 admin-account-disabled = The account is disabled, locked, or does not exist.
     .remedy = { $family ->
-        [microsoft] An administrator checks Microsoft Entra admin center > Entra ID > Users > the account > Account enabled. Mailferry tries again within the hour{ do-by-check }
-       *[other] An administrator checks the account. Mailferry tries again within the hour{ do-by-check }
+        [microsoft] Ask an administrator to check Microsoft Entra admin center > Entra ID > Users > the account > Account enabled. Mailferry tries again within the hour{ do-by-check }
+       *[other] Ask an administrator to check the account. Mailferry tries again within the hour{ do-by-check }
     }
 admin-not-assigned = The account is not assigned to the application.
     .remedy = Microsoft Entra admin center > Entra ID > Enterprise apps > the application > Users and groups > Add user/group. Mailferry tries again within the hour{ do-by-check }
 admin-other-tenant = The account belongs to a different organisation from the one that was asked.
     .remedy = Choose the account of the right organisation, or set oauth.providers.{ $provider }.tenant to "organizations"; { do-and-connect }
 admin-no-mail-service = The organisation has no Exchange Online, or its subscription has ended.
-    .remedy = An administrator checks Microsoft 365 admin center > Billing > Your products. Mailferry tries again within the hour{ do-by-check }
+    .remedy = Ask an administrator to check Microsoft 365 admin center > Billing > Your products. Mailferry tries again within the hour{ do-by-check }
 
 consent-missing = { $identity } has not consented yet.
     .remedy = { do-run-connect }
@@ -94,8 +94,8 @@ consent-inactive = The consent has ended, because it was not used for too long.
     .remedy = { do-run-connect }
 consent-sign-in-frequency = The organisation requires people to sign in again after a certain time, and each time the consent ends.
     .remedy = { $family ->
-        [microsoft] { do-run-connect }. To make the consent last, an administrator excludes the application: Microsoft Entra admin center > Entra ID > Conditional Access > Policies > the policy > Session > Sign-in frequency.
-        [google] { do-run-connect }. To make the consent last, an administrator opens Google Admin console > Security > Access and data control > Google Cloud session control > Exempt trusted apps, and makes the application Trusted under API controls.
+        [microsoft] { do-run-connect }. To make the consent last, ask an administrator to exclude the application: Microsoft Entra admin center > Entra ID > Conditional Access > Policies > the policy > Session > Sign-in frequency.
+        [google] { do-run-connect }. To make the consent last, ask an administrator to open Google Admin console > Security > Access and data control > Google Cloud session control > Exempt trusted apps, and to make the application Trusted under API controls.
        *[other] { do-run-connect }
     }
 consent-password-changed = The consent has ended, because the account's password was changed or has expired.
@@ -119,8 +119,8 @@ consent-no-refresh-token = { $provider } gave no refresh token, so the consent w
     }
 consent-wrong-issuer = The answer does not come from { $provider } but from { $issuer }, so it was refused.
     .remedy = Start again. If it happens again, compare oauth.providers.{ $provider }.issuer with what the provider publishes.
-consent-wrong-state = The answer in the browser does not belong to this attempt, so it was refused.
-    .remedy = Start again, and use the link that is shown then, once.
+consent-wrong-state = The response that the browser brought back does not belong to this attempt, so it was refused.
+    .remedy = Start again, and open the new link only once.
 consent-denied = The consent was refused in the browser.
     .remedy = { $family ->
         [google] Start again and accept. Google refuses by itself while the application is in Testing and the account is no test user: Google Auth Platform > Audience > Test users > Add users.

@@ -108,7 +108,7 @@ reason-empty-body = { $place ->
 }
 reason-empty-despite-size = { $place ->
     [page] the server did not return it
-   *[terminal] the server returns an empty body for a mail with a size
+   *[terminal] the server returns an empty body for a mail whose size is not zero
 }
 reason-other-bytes = the server returns other bytes than at an earlier poll; the mail is fetched again from its start
 reason-wrong-part = the server returns the wrong part: { $part }

@@ -30,12 +30,12 @@ impl Header {
     /// (OfflineIMAP/offlineimap#62): `Subject: Retrieval using the IMAP4 protocol failed for the following message:
     /// 20004`.
     pub fn is_exchange_substitute(&self) -> bool {
-        let number = self.subject.as_deref().and_then(|subject| subject.strip_prefix(SUBSTITUTE));
+        let number = self.subject.as_deref().and_then(|subject| subject.strip_prefix(EXCHANGE_SUBSTITUTE_SUBJECT));
         number.is_some_and(|number| number.trim().bytes().all(|byte| byte.is_ascii_digit()))
     }
 }
 
-const SUBSTITUTE: &str = "Retrieval using the IMAP4 protocol failed for the following message:";
+const EXCHANGE_SUBSTITUTE_SUBJECT: &str = "Retrieval using the IMAP4 protocol failed for the following message:";
 
 /// The header fields with recipients, in the order of precedence. Fields added by a server at delivery come before
 /// fields written by the sender, since To does not contain Bcc recipients, aliases and list subscribers.

@@ -95,8 +95,8 @@ impl<'a> Provider<'a> {
         }
     }
 
-    /// Whether an ID token or authorization response (RFC 9207) may have this issuer. Without a configured issuer, it
-    /// must have the origin of the token endpoint.
+    /// Whether an ID token or authorization response (RFC 9207) may have this issuer. Without a configured issuer,
+    /// the issuer must have the same origin as the token endpoint.
     pub fn issued_by(&self, issuer: &str, tid: Option<&str>) -> bool {
         if !self.app.issuer.is_empty() {
             let wanted = self.app.issuer.replace("{tid}", tid.unwrap_or_default());

@@ -22,7 +22,7 @@ pub fn is_free(due: &Due, now: Timestamp) -> bool {
     !is_held(due, now) || due.lease_owner.as_deref().is_some_and(owner::is_dead)
 }
 
-/// Whether this process holds the lease. If it is not polling the mailbox, it could not store the outcome of its poll.
+/// Whether this process holds the lease. If it holds the lease but no poll is running, its last poll ended without storing an outcome.
 pub fn is_ours(due: &Due) -> bool {
     due.lease_owner.as_deref() == Some(owner::this_process())
 }

@@ -65,9 +65,9 @@ impl Folder {
     pub(super) fn take(&mut self, is_taken: impl Fn(&Message) -> bool, faults: &super::Faults) {
         let (taken, kept) = std::mem::take(&mut self.messages).into_iter().partition(is_taken);
         self.messages = kept;
-        for message in taken.into_iter().filter(|_: &Message| faults.returns_mail) {
+        for message in taken.into_iter().filter(|_: &Message| faults.removed_mail_returns) {
             let mut bytes = message.bytes;
-            if faults.returns_mail_changed {
+            if faults.removed_mail_returns_changed {
                 bytes.extend_from_slice(b"Scanned.\r\n");
             }
             self.append_at(bytes, message.date);

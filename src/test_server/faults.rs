@@ -31,9 +31,9 @@ pub struct Faults {
     /// EXISTS is 0.
     pub exists_none: bool,
     /// A moved or removed mail comes back at once under a new UID.
-    pub returns_mail: bool,
+    pub removed_mail_returns: bool,
     /// Mails that come back have an additional line.
-    pub returns_mail_changed: bool,
+    pub removed_mail_returns_changed: bool,
     /// Aliases of folders, which LIST does not show.
     pub aliases: BTreeMap<String, String>,
     /// Folder names are case-insensitive.

@@ -177,7 +177,7 @@ fn generate(path: &Path) -> Result<Vault, VaultError> {
 /// Atomically replaces the file: writes a new one beside it, syncs it, and renames it over the old one.
 fn replace(path: &Path, keys: &[Key]) -> Result<(), VaultError> {
     let unwritable = |source| VaultError::Unwritable { path: path.to_owned(), source };
-    // A unique name, so that no other process renames it half-written.
+    // A unique name, so that no other process can rename it while it is half-written.
     let new_file = path.with_extension(format!("new-{:016x}", rand::random::<u64>()));
     write_new(&new_file, keys)?;
     // Keep the owner, so that everybody who could read the old file can read the new one: `serve` may run as another

@@ -37,7 +37,7 @@ pub async fn add(
     never_in_clear_text(&new.server, is_by_token)?;
     // A mailbox in setup is not opened before the server step, which applies the policy.
     let is_opened = !new.setup || new.login.is_some();
-    if let Some(change_deps) = change_deps.filter(|_| acting.actor.is_judged() && is_opened) {
+    if let Some(change_deps) = change_deps.filter(|_| acting.actor.is_bound_by_credential_policy() && is_opened) {
         judge(acting, &new, inbox.is_some(), change_deps).await?;
         // A consent given for one mailbox opens another only after the person has consented for that one too.
         new.asks_consent = matches!(&new.login, Some(NewLogin::OAuth(key)) if key.kind == GrantKind::Delegated);

@@ -58,7 +58,7 @@ pub async fn change(
     }
     check(before, &changes)?;
     let mut asks_login = false;
-    if let Some(change_deps) = change_deps.filter(|_| acting.actor.is_judged()) {
+    if let Some(change_deps) = change_deps.filter(|_| acting.actor.is_bound_by_credential_policy()) {
         asks_login = judge(acting, before, &mut changes, stored_login, change_deps)?;
         no_guessing(before, &changes, change_deps).await?;
     }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use serde_json::error::Category;
 use serde_path_to_error::{Path as JsonPath, Segment};
 
-use super::problem::{PartProblem, Refusal};
+use super::problem::{FieldProblem, Refusal};
 use crate::http::server::nul;
 
 /// The largest request body, in bytes.
@@ -93,7 +93,7 @@ impl JsonBody {
 fn json_error(error: &serde_path_to_error::Error<serde_json::Error>) -> Refusal {
     let inner = error.inner();
     match inner.classify() {
-        Category::Data => Refusal::Invalid(vec![PartProblem {
+        Category::Data => Refusal::Invalid(vec![FieldProblem {
             pointer: pointer(error.path()),
             detail: expectation(&inner.to_string()),
         }]),

@@ -13,7 +13,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Components, Ref, RefOr, Required};
 
-use super::problem::{MEDIA_TYPE, PartProblem, Problem};
+use super::problem::{FieldProblem, MEDIA_TYPE, Problem};
 use super::{
     Endpoint, audit, discovery, inboxes, mailboxes, message_parts, messages, organisations, people, routes, search,
     tokens,
@@ -24,7 +24,7 @@ use crate::http::api::auth::TokenAccess;
 #[openapi(
     info(title = "Mailferry", description = "Pull imported mail, and manage the mailboxes that it comes from. Create a token with `mailferry token create`."),
     servers((url = "/api/v1")),
-    components(schemas(Problem, PartProblem)),
+    components(schemas(Problem, FieldProblem)),
     paths(
         document,
         messages::pull, messages::get, messages::acknowledge, message_parts::raw, message_parts::parsed,

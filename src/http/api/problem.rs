@@ -36,12 +36,12 @@ pub struct Problem {
     /// The invalid fields of the request body.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
-    pub errors: Vec<PartProblem>,
+    pub errors: Vec<FieldProblem>,
 }
 
 /// What is wrong with a field of the request body.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct PartProblem {
+pub struct FieldProblem {
     /// The field (JSON Pointer, RFC 6901); empty for the whole body.
     #[schema(example = "/address")]
     pub pointer: String,
@@ -49,7 +49,7 @@ pub struct PartProblem {
     pub detail: String,
 }
 
-impl PartProblem {
+impl FieldProblem {
     fn shown(self) -> Self {
         Self { detail: shown_lines(&self.detail), ..self }
     }
@@ -75,7 +75,7 @@ pub enum Refusal {
     /// The body is too large.
     TooLarge,
     /// The body is well-formed but invalid.
-    Invalid(Vec<PartProblem>),
+    Invalid(Vec<FieldProblem>),
     /// The request conflicts with the current state.
     Conflict(String),
     /// A request with the same idempotency key is in progress.
@@ -100,7 +100,7 @@ impl Refusal {
 
     /// One field of the body is invalid.
     pub fn field(pointer: &str, detail: impl Into<String>) -> Self {
-        Self::Invalid(vec![PartProblem { pointer: pointer.to_owned(), detail: detail.into() }])
+        Self::Invalid(vec![FieldProblem { pointer: pointer.to_owned(), detail: detail.into() }])
     }
 
     fn kind(&self) -> (StatusCode, &'static str, &'static str) {
@@ -164,7 +164,7 @@ impl IntoResponse for Refusal {
             // Both may contain parts of the request or of a server's answer, and are shown to people.
             detail: self.detail().map(|detail| shown_lines(&detail)),
             errors: match self {
-                Self::Invalid(errors) => errors.into_iter().map(PartProblem::shown).collect(),
+                Self::Invalid(errors) => errors.into_iter().map(FieldProblem::shown).collect(),
                 _ => Vec::new(),
             },
         };

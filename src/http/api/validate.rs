@@ -2,12 +2,12 @@
 
 use std::fmt::Display;
 
-use super::problem::{PartProblem, Refusal};
+use super::problem::{FieldProblem, Refusal};
 use crate::address::Address;
 
 /// The problems found so far.
 #[derive(Default)]
-pub struct Checks(Vec<PartProblem>);
+pub struct Checks(Vec<FieldProblem>);
 
 impl Checks {
     /// Checks a required field.
@@ -32,7 +32,7 @@ impl Checks {
 
     /// Adds a problem.
     pub fn add(&mut self, pointer: &str, why: impl Display) {
-        self.0.push(PartProblem { pointer: pointer.to_owned(), detail: why.to_string() });
+        self.0.push(FieldProblem { pointer: pointer.to_owned(), detail: why.to_string() });
     }
 
     /// # Errors

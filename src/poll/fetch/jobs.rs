@@ -39,7 +39,7 @@ impl WindowFetch<'_> {
     pub(super) async fn start_job(&mut self, job: Job) -> Result<Option<FetchedMail>, PollError> {
         match job {
             Job::Small(metas) => self.stream(metas).await.map(|()| None),
-            Job::Large(meta) => self.large(meta).await,
+            Job::Large(meta) => self.fetch_large(meta).await,
             Job::TooLarge(meta) => self.too_large(meta).await.map(Some),
             Job::Missing(uid) => {
                 let content = Content::Missing(FetchFailure::NotGiven);
@@ -103,7 +103,7 @@ impl WindowFetch<'_> {
     }
 
     /// Fetches a large mail by itself.
-    async fn large(&mut self, meta: Meta) -> Result<Option<FetchedMail>, PollError> {
+    async fn fetch_large(&mut self, meta: Meta) -> Result<Option<FetchedMail>, PollError> {
         self.in_transfer = Some(meta.uid);
         let content = match large::fetch(&mut self.source, &meta).await {
             Ok(Some(content)) => content,

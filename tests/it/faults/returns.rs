@@ -41,7 +41,7 @@ fn mail_that_is_put_back_comes_in_once_and_is_left_alone() {
         for (effect, lacks) in [("move:Klart", ""), ("move:Klart", "MOVE"), ("delete", "")] {
             let server = with_mails(&["one", "two"]);
             server.account().folder("Klart");
-            server.account().faults.returns_mail = true;
+            server.account().faults.removed_mail_returns = true;
             if !lacks.is_empty() {
                 server.account().faults.missing_capabilities.insert("MOVE");
             }
@@ -63,7 +63,7 @@ fn mail_that_is_put_back_comes_in_once_and_is_left_alone() {
 #[test]
 fn a_changed_action_replaces_pending_effects() {
     let server = with_mails(&["one"]);
-    server.account().faults.returns_mail = true;
+    server.account().faults.removed_mail_returns = true;
     let mailferry = mailbox(&server, &["--after-import", "delete"]);
     settles(&server, &mailferry);
     mailferry.ok(&["mailbox", "set", JOBB, "--after-import", "leave"]);
@@ -74,7 +74,7 @@ fn a_changed_action_replaces_pending_effects() {
 #[test]
 fn a_mail_that_is_gone_again_is_told_of_no_more() {
     let server = with_mails(&["one"]);
-    server.account().faults.returns_mail = true;
+    server.account().faults.removed_mail_returns = true;
     let mailferry = mailbox(&server, &["--after-import", "delete"]);
     settles(&server, &mailferry);
     server.mend();
@@ -86,7 +86,7 @@ fn a_mail_that_is_gone_again_is_told_of_no_more() {
 #[test]
 fn the_loop_ends_also_for_mail_that_is_changed_when_it_is_put_back() {
     let server = with_mails(&["one"]);
-    (server.account().faults.returns_mail, server.account().faults.returns_mail_changed) = (true, true);
+    (server.account().faults.removed_mail_returns, server.account().faults.removed_mail_returns_changed) = (true, true);
     let mailferry = mailbox(&server, &["--after-import", "delete"]);
     for _ in 0..10 {
         poll(&mailferry);
@@ -104,7 +104,7 @@ fn a_crash_at_any_step_imports_nothing_twice() {
                 let about = format!("{command} {answer:?}, without MOVE: {lacks_move}");
                 let server = with_mails(&["one", "two"]);
                 server.account().folder("Klart");
-                server.account().faults.returns_mail = true;
+                server.account().faults.removed_mail_returns = true;
                 if lacks_move {
                     server.account().faults.missing_capabilities.insert("MOVE");
                 }

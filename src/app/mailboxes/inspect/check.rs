@@ -42,7 +42,7 @@ pub async fn check<F>(inspector: Inspector<'_>, mailbox: &Mailbox, request: Chec
 where
     F: FnMut(&CheckLine) + Send + 'static,
 {
-    let limit = match inspector.acting.actor.is_judged() {
+    let limit = match inspector.acting.actor.is_bound_by_credential_policy() {
         true => {
             not_held(inspector.acting, mailbox)?;
             Some(WITHIN)
