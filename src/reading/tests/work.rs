@@ -29,10 +29,13 @@ fn cost(raw: &[u8]) -> Duration {
     processor() - begun
 }
 
+/// Maximum cost of a mail twice as long. Quadratic work would cost 4 times as much.
+const MAX_RATIO: f64 = 3.0;
+
 /// The ratio of the costs. Both are measured again if it looks too high, since caches affect single measurements.
 fn ratio(small: &[u8], large: &[u8], first: Duration) -> f64 {
     let (mut least, mut most) = (cost(small), first);
-    for _ in 0..8 {
+    for _ in 0..20 {
         if most.as_secs_f64() <= 2.2 * least.as_secs_f64() {
             break;
         }
@@ -236,7 +239,7 @@ fn grow(rows: Vec<Row>) {
             continue;
         }
         let ratio = ratio(&small, &large, first);
-        if ratio > 2.3 {
+        if ratio > MAX_RATIO {
             wrong.push(format!("{what}: {ratio:.2}, {first:?}"));
         }
     }
@@ -289,7 +292,7 @@ fn reading_stops_at_the_time_limit_and_reports_it() {
             let view = build_view(&raw, &Budget::new(within));
             let cleaned = cleaned_html(&raw, &Budget::new(within));
             let took = begun.elapsed();
-            assert!(took < Duration::from_millis(1500), "{what} took {took:?} in place of {within:?}");
+            assert!(took < Duration::from_secs(3), "{what} took {took:?} in place of {within:?}");
             // Everything that was done in time is complete.
             if within.is_zero() {
                 assert!(view.reading.cut.contains(&Cut::Time), "{what}: {:?}", view.reading.cut);
