@@ -63,7 +63,7 @@ fn cost(lines: &[u8]) -> Duration {
 }
 
 /// Maximum ratio for a doubled line. Quadratic time would give 4.
-const MAX_RATIO: f64 = 3.0;
+const MAX_RATIO: f64 = 2.3;
 /// A line length that stays within the limits when doubled.
 const LINE_LENGTH: usize = 31_000;
 
