@@ -21,7 +21,7 @@ pub enum CauseOwner {
     Admin,
     /// The mail server's admin: a permission or switch of one mailbox.
     Mailbox,
-    /// Nobody: the provider's failure is temporary.
+    /// No one has to act: the provider's failure is temporary.
     Provider,
 }
 

@@ -72,7 +72,7 @@ const SMALL: GuardLimits = GuardLimits {
     before_login: u64::MAX,
     throughput: 0,
 };
-/// What a guard may buffer in addition: one read of 16 KiB, and the lines around an answer's literals, which quirks may
+/// The bytes that a guard may buffer in addition: one read of 16 KiB, and the lines around an answer's literals, which quirks may
 /// lengthen.
 const READ: usize = 2 * (16 << 10);
 

@@ -63,7 +63,7 @@ impl State {
         Inspector { acting: self.acting(actor), visits: &self.visits, deps: &self.deps }
     }
 
-    /// What a change needs beyond [`Acting`]: the key, the providers, and the ports a mail server may have.
+    /// Dependencies of a change beyond [`Acting`]: the key, the providers, and the ports a mail server may have.
     fn change_deps(&self) -> ChangeDeps<'_> {
         ChangeDeps { deps: &self.deps, ports: &self.settings.mail_ports }
     }

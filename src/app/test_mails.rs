@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::mailboxes::target;
 use super::{Acting, Error};
+use crate::clock::Clock;
 use crate::fact::{AuditEvent, Conflict, Text};
 use crate::locale::Language;
 use crate::mailer::Mailer;
@@ -23,6 +24,8 @@ pub struct WantedTest<'a> {
     pub mailer: Option<&'a Mailer>,
     /// The language of the mail.
     pub language: Language,
+    /// Tells when the mail was sent, which may take seconds.
+    pub clock: &'a dyn Clock,
 }
 
 impl<'a> WantedTest<'a> {
@@ -49,8 +52,9 @@ pub async fn begin(acting: Acting<'_>, wanted: WantedTest<'_>) -> Result<TestMai
         let sent = mailer.send(address, &subject, &Text::new("test-body").words(language)).await;
         match sent {
             Ok(()) => {
-                acting.store.test_sent(test.id, Ok(acting.now)).await?;
-                test.sent_at = Some(acting.now);
+                let at = wanted.clock.now();
+                acting.store.test_sent(test.id, Ok(at)).await?;
+                test.sent_at = Some(at);
             }
             Err(error) => {
                 tracing::warn!(%error, mailbox = address, "the test mail could not be sent");
@@ -64,8 +68,8 @@ pub async fn begin(acting: Acting<'_>, wanted: WantedTest<'_>) -> Result<TestMai
 
 /// The test without details that the actor may not see: only operators see the answer of their own mail server.
 fn shown(acting: Acting<'_>, test: TestMail) -> TestMail {
-    let is_shown_all = acting.scope().id().is_none();
-    let problem = test.problem.map(|problem| if is_shown_all { problem } else { String::new() });
+    let sees_everything = acting.scope().id().is_none();
+    let problem = test.problem.map(|problem| if sees_everything { problem } else { String::new() });
     TestMail { problem, ..test }
 }
 

@@ -195,7 +195,7 @@ async fn set(address: &Address, login: &LoginArgs, settings: &SettingsArgs, cont
     Ok(())
 }
 
-/// What the admin should do next.
+/// The next step for the admin.
 fn next_step(login: &NewLogin, address: &Address) -> String {
     match login {
         NewLogin::OAuth(key) if key.kind == GrantKind::Delegated => {

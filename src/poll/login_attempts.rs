@@ -118,8 +118,13 @@ impl LoginResult {
     }
 }
 
+/// Converts a wait in milliseconds to whole minutes, rounded up.
+pub fn minutes(wait_ms: i64) -> i64 {
+    (wait_ms + 59_999) / 60_000
+}
+
 fn rate_limited(wait_ms: i64, mailbox: &Mailbox, deps: &Deps) -> PollError {
-    let minutes = (wait_ms + 59_999) / 60_000;
+    let minutes = minutes(wait_ms);
     let trouble = Trouble::new(Cause::TooManyRefusals).about("minutes", minutes.to_string());
     let trouble = trouble.about_all(&credential::text_args(mailbox, deps));
     PollError::from_trouble(Step::Login, Blame::Mailbox, Retry::Credentials, trouble)

@@ -11,7 +11,7 @@ use crate::oauth::revocation::{self, Consent};
 use crate::store::{Changes, GrantKind, Login, Mailbox, NewLogin, StoreError};
 use crate::vault::Vault;
 
-/// What a door does with a stored login when the server changes.
+/// The way a door treats a stored login when the server changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoredLogin {
     /// The change must include a new login.
@@ -25,7 +25,7 @@ pub struct Request<'a> {
     /// The mailbox as the actor saw it.
     pub before: &'a Mailbox,
     pub changes: Changes,
-    /// What happens to the stored login if the server changes.
+    /// The treatment of the stored login if the server changes.
     pub stored_login: StoredLogin,
 }
 

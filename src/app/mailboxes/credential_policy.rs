@@ -39,7 +39,7 @@ pub enum Refused {
     PlaintextPassword,
 }
 
-/// What happens to the stored login of a mailbox.
+/// The effect of a change on the stored login of a mailbox.
 #[derive(Debug, PartialEq, Eq)]
 pub enum LoginFate {
     /// It is kept, or replaced by the change.

@@ -4,10 +4,7 @@ use crate::poll::login_attempts::{LoginAccount, minutes_to_wait};
 use crate::poll::{Deps, PollError};
 use crate::store::{Mailbox, Server, StoreError};
 
-/// Converts a wait in milliseconds to whole minutes, rounded up.
-pub fn minutes(wait_ms: i64) -> i64 {
-    (wait_ms + 59_999) / 60_000
-}
+pub use crate::poll::login_attempts::minutes;
 
 /// Minutes until the next login to this account may be tried, after too many refused logins of this organisation; `None`: now. The
 /// login itself checks the limit again, for the address that the server name resolves to then.

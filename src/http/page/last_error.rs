@@ -84,7 +84,7 @@ impl LastError {
         Some(trouble).filter(|trouble| !trouble.about.is_empty())
     }
 
-    /// What is wrong, in one sentence.
+    /// The problem, in one sentence.
     pub fn brief(&self, w: &Words) -> String {
         self.sentence(w.language)
     }
@@ -98,7 +98,7 @@ impl LastError {
         self.trouble().map_or_else(by_step, |trouble| trouble.sentence(language))
     }
 
-    /// What to do.
+    /// The remedy.
     pub fn remedy(&self, w: &Words) -> String {
         self.remedy_in(w.language)
     }

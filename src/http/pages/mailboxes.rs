@@ -45,7 +45,7 @@ struct MailboxList {
 
 struct MailboxRow {
     line: MailboxLine,
-    /// What is wrong, in a few words.
+    /// The problem, in a few words.
     trouble: Option<String>,
     /// The mailbox works, but no mail has arrived for a long time.
     is_quiet: bool,

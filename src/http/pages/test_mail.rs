@@ -50,7 +50,12 @@ pub async fn page(FromState(state): FromState<State>, user: SignedIn, Path(addre
 }
 
 fn new_test<'a>(mailbox: &'a Mailbox, state: &'a State, user: &SignedIn) -> WantedTest<'a> {
-    WantedTest { mailbox, mailer: state.settings.mailer.as_ref(), language: user.visitor.words.language }
+    WantedTest {
+        mailbox,
+        mailer: state.settings.mailer.as_ref(),
+        language: user.visitor.words.language,
+        clock: &*state.deps.clock,
+    }
 }
 
 /// Begins a test, and sends the message if Mailferry can.

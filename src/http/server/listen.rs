@@ -116,7 +116,7 @@ async fn accept(listener: &TcpListener, slots: &ConnectionSlots) -> (TcpStream, 
     }
 }
 
-/// What all connections share.
+/// The state that all connections share.
 struct Shared {
     router: Router,
     peers: Peers,

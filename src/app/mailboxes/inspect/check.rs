@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{Inspector, not_held};
-use crate::app::Error;
 use crate::app::mailboxes::login_limit::{Limited, within};
+use crate::app::{Actor, Error};
 use crate::cause::Trouble;
 use crate::fact::CheckFinding;
 use crate::poll::check::{self, CheckFailure, CheckLine};
@@ -42,31 +42,31 @@ pub async fn check<F>(inspector: Inspector<'_>, mailbox: &Mailbox, request: Chec
 where
     F: FnMut(&CheckLine) + Send + 'static,
 {
-    let limit = match inspector.acting.actor.is_bound_by_credential_policy() {
-        true => {
-            not_held(inspector.acting, mailbox)?;
-            Some(WITHIN)
-        }
-        false => {
+    let limit = match inspector.acting.actor {
+        Actor::CommandLine => {
             inspector.acting.store.clear_token_backoff(mailbox.id).await?;
             None
         }
-    };
-    let checking = async {
-        let running = inspector
-            .visits
-            .visit(mailbox, move |mailbox, deps| async move { Ok(run_check(&mailbox, &deps, request, limit).await) });
-        let checking = running.await.unwrap_or_else(CheckRun::failed_to_start);
-        match checking.failure {
-            Some(failure) if minutes_to_wait(&failure.error).is_some() => Err(failure.error),
-            failure => Ok(CheckRun { failure, ..checking }),
+        _ => {
+            not_held(inspector.acting, mailbox)?;
+            Some(WITHIN)
         }
     };
-    let run_check = match within(mailbox, inspector.deps, checking).await? {
-        Limited::Done(run_check) => run_check,
+    let running = async {
+        let visit = inspector
+            .visits
+            .visit(mailbox, move |mailbox, deps| async move { Ok(run_check(&mailbox, &deps, request, limit).await) });
+        let run = visit.await.unwrap_or_else(CheckRun::failed_to_start);
+        match run.failure {
+            Some(failure) if minutes_to_wait(&failure.error).is_some() => Err(failure.error),
+            failure => Ok(CheckRun { failure, ..run }),
+        }
+    };
+    let run = match within(mailbox, inspector.deps, running).await? {
+        Limited::Done(run) => run,
         Limited::Wait(minutes) => return Err(Error::LoginRateLimited(minutes)),
     };
-    let CheckRun { lines, failure, complete } = run_check.unwrap_or_else(CheckRun::failed_to_start);
+    let CheckRun { lines, failure, complete } = run.unwrap_or_else(CheckRun::failed_to_start);
     let lines = if inspector.sees_everything() { lines } else { hide_connection_details(lines) };
     Ok(Checked { lines, trouble: failure.and_then(|failure| failure.trouble), complete })
 }
@@ -97,16 +97,16 @@ async fn run_check<F: FnMut(&CheckLine) + Send>(
         tell(&line);
         lines.push(line);
     };
-    let running = check::check(mailbox, deps, as_polled, &mut note);
-    let run_check = match limit {
-        Some(limit) => tokio::time::timeout(limit, running).await,
-        None => Ok(running.await),
+    let checking = check::check(mailbox, deps, as_polled, &mut note);
+    let ended = match limit {
+        Some(limit) => tokio::time::timeout(limit, checking).await,
+        None => Ok(checking.await),
     };
-    let complete = run_check.is_ok();
+    let complete = ended.is_ok();
     if !complete {
         tracing::warn!(mailbox = mailbox.address, "a check took too long");
     }
-    CheckRun { lines, failure: run_check.ok().and_then(Result::err), complete }
+    CheckRun { lines, failure: ended.ok().and_then(Result::err), complete }
 }
 
 /// Merges the steps of DNS and TCP into one for actors of one organisation: only operators learn which hosts and ports answer from

@@ -102,7 +102,12 @@ pub async fn begin(
     PathParams(address): PathParams<String>,
 ) -> ApiResult {
     let (address, mailbox) = find_mailbox(&address, &caller, &state).await?;
-    let wanted = WantedTest { mailbox: &mailbox, mailer: state.settings.mailer.as_ref(), language: Language::English };
+    let wanted = WantedTest {
+        mailbox: &mailbox,
+        mailer: state.settings.mailer.as_ref(),
+        language: Language::English,
+        clock: &*state.deps.clock,
+    };
     let shown = Test::of(test_mails::begin(state.acting(&caller.actor), wanted).await?);
     let place = format!("{BASE}/mailboxes/{}/tests/{}", path_segment(address.as_str()), shown.id);
     Ok((StatusCode::CREATED, [(LOCATION, place)], Json(shown)).into_response())

@@ -20,7 +20,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// A client that reads fewer bytes than this counts as one that reads nothing.
 const MIN_PROGRESS: usize = 4 << 10;
 
-/// What the connection waits for.
+/// The event that the connection waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum WaitingFor {
     /// The first request.
