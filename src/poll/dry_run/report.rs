@@ -69,7 +69,7 @@ pub struct FolderDryRun {
     pub targets: BTreeMap<Target, u64>,
 }
 
-/// The outcome that a poll would have for a mail.
+/// What a poll would do with a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schema(as = DryRunVerdict)]
