@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_no_durations() {
+    fn texts_that_are_not_durations_are_rejected() {
         for text in [
             "",
             " ",
@@ -119,7 +119,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_ends_in_a_panic(text: String, close in "[0-9 .smhdyM]{0,40}") {
+        fn no_text_causes_a_panic(text: String, close in "[0-9 .smhdyM]{0,40}") {
             parse(&text);
             parse(&close);
         }

@@ -168,7 +168,7 @@ mod tests {
     ];
 
     #[tokio::test]
-    async fn no_form_of_a_private_address_is_connected_to() {
+    async fn private_addresses_are_refused_in_every_notation() {
         let limits = config::load(&Overrides::default()).unwrap().deadlines;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();

@@ -461,7 +461,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: histories(), max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_is_lost_and_nothing_comes_twice(effect in effects(), history in proptest::collection::vec(events(), 1..30)) {
+    fn no_mail_is_lost_or_imported_twice(effect in effects(), history in proptest::collection::vec(events(), 1..30)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let result = runtime.block_on(async {
             let mut world = World::new(effect).await;

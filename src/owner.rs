@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_living_process_is_alive_and_an_ended_one_is_dead() {
+    fn a_running_process_is_alive_and_an_ended_process_is_dead() {
         assert!(!is_dead(this_process()));
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         let machine = machine().unwrap();
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn owners_on_another_machine_are_not_dead() {
+    fn owners_on_another_machine_are_assumed_to_be_alive() {
         for owner in ["", "elsewhere|1", "other-boot|pid:[1]|1|1", "x"] {
             assert!(!is_dead(owner), "{owner}");
         }

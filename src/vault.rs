@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_opens_in_its_own_row_only() {
+    fn a_sealed_value_can_be_decrypted_only_in_its_own_row() {
         let vault = vault();
         let record = vault.seal("mailbox/1/password", &"hemligt".into()).unwrap();
         assert_eq!(vault.open("mailbox/1/password", &record).unwrap().expose_secret(), "hemligt");
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_record_does_not_open_whatever_byte_was_changed() {
+    fn a_sealed_value_with_any_changed_byte_cannot_be_decrypted() {
         let vault = vault();
         let record = vault.seal("r", &"hemligt".into()).unwrap();
         for at in 0..record.len() {
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_rotation_old_records_open_and_a_running_process_seals_with_the_new_key() {
+    fn after_a_key_rotation_old_values_are_readable_and_a_running_process_uses_the_new_key() {
         let folder = tempfile::tempdir().unwrap();
         let place = Location::File { path: folder.path().join("key"), create: true };
         let running = place.open(false).unwrap();

@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_address_of_the_page_is_a_good_line_and_a_missing_proxy_a_warning() {
+    async fn the_page_address_is_ok_and_a_missing_proxy_is_a_warning() {
         let folder = tempfile::tempdir().unwrap();
         let page_lines = async |key: &str, value: &str| {
             let overrides = overrides(folder.path(), key, value);

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_are_filled_once() {
+    fn placeholders_are_replaced_in_one_pass() {
         let table = [
             ("%EMAILADDRESS%", "a%emaildomain%@lillestad.se"),
             ("%EMAILLOCALPART%.%EMAILDOMAIN%", "a%emaildomain%.lillestad.se"),

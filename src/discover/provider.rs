@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_mx_record_names_its_provider_and_looks_alike_do_not() {
+    fn a_provider_is_recognised_by_its_mx_record_and_lookalikes_are_not() {
         let table = [
             ("lillestad-se.mail.protection.outlook.com.", Some("Microsoft")),
             ("Lillestad-SE.mail.protection.Outlook.com", Some("Microsoft")),

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lowest_priority_and_then_the_heaviest_is_proposed() {
+    fn the_lowest_priority_then_the_highest_weight_is_proposed() {
         let records = [
             srv(10, 90, 993, "backup.example."),
             srv(5, 1, 993, "small.example."),
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn starttls_where_that_is_all_there_is() {
+    fn starttls_is_proposed_if_nothing_else_is_offered() {
         let imap = [srv(0, 1, 143, "imap.lillestad.se.")];
         let expected = Some(("imap.lillestad.se".to_owned(), 143, TlsMode::StartTls));
         assert_eq!(named(&[], &imap), expected);

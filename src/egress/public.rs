@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_public_addresses_are_public() {
+    fn only_globally_routable_addresses_are_public() {
         let refused = [
             "0.0.0.0",
             "0.1.2.3",

@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_turn_is_over_only_while_another_session_waits() {
+    async fn a_session_yields_only_while_another_session_waits() {
         let budget = InFlight::new(0, 32 << 20, 2);
         let first = budget.turn().await.unwrap();
         tokio::time::advance(TURN_TIME_LIMIT + Duration::from_secs(1)).await;

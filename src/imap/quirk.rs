@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn only_unneeded_answers_are_noise() {
+    fn only_responses_that_are_not_needed_are_skipped() {
         for noise in [
             "* XFOO bar\r\n",
             "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n",

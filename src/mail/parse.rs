@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn exchanges_substitute_is_distinguished_from_a_mail_about_it() {
+    fn exchanges_substitute_for_a_mail_is_distinguished_from_a_mail_that_quotes_it() {
         for (subject, is_substitute) in [
             ("Retrieval using the IMAP4 protocol failed for the following message: 20004", true),
             ("Retrieval using the IMAP4 protocol failed for the following message: 752 again", false),
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn unreadable_fields_are_none_and_never_an_error() {
+    fn malformed_fields_are_absent_and_never_an_error() {
         for bytes in [&b""[..], b"\0\0\0", b"\r\n\r\n", b"From:\r\nSubject: \0\r\n\r\n", b":\r\n", &[0xff; 5000]] {
             let header = header(bytes);
             assert_eq!((header.from, header.message_id), (None, None), "{bytes:?}");
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn two_arrivals_of_one_mail_have_the_same_identity() {
+    fn two_copies_of_one_mail_have_the_same_identity() {
         let identity_of = |mail: &str| {
             let digest = Digest::from_bytes(mail.as_bytes());
             identity(&digest, &header(&digest.header))

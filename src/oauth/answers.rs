@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn each_refusal_has_an_owner() {
+    fn every_refusal_names_who_must_act() {
         let (config, in_testing) = (provider(false), provider(true));
         let provider = Provider::named(&config, "p").unwrap();
         for (error, description, cause, owner) in [

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_believed_while_they_make_sense() {
+    fn uidvalidity_and_uidnext_are_trusted_while_they_are_consistent() {
         let before =
             Epoch { id: 1, uidvalidity: 7, cursor: 90, boundary: 50, start_decided: true, top: 100, closed: false };
         let closed = Epoch { closed: true, ..before.clone() };

@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn evidence_leaves_one_cause() {
+    fn the_evidence_leaves_a_single_cause() {
         let delegated = |is_shared, first, second, own| {
             cause(LoginEvidence {
                 is_exchange: true,

@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_servers_words_decide_when_to_come_back() {
+    fn the_retry_delay_depends_on_the_servers_response() {
         let refused =
             |text: &str| PollError::login(&LoginError::Refused(text.to_owned()), "imap.example.se", &BTreeMap::new());
         for (text, blame, retry) in [

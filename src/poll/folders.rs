@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn folder_names_have_a_meaning_on_gmail_only() {
+    fn folder_names_are_special_on_gmail_only() {
         let special_use_of = |name: &str, is_gmail| {
             folder_offer(ListedFolder { name: name.to_owned(), special_use: None, selectable: true }, is_gmail)
                 .special_use

@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn only_waiting_for_too_little_is_slow() {
+    async fn only_time_spent_waiting_for_the_server_counts_as_slow() {
         let second = Duration::from_secs(1);
         let pace = Pace::default();
         pace.start_waiting();
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_one_address_share_its_places() {
+    fn host_names_with_the_same_address_share_connection_slots() {
         let visit_counts = VisitCounts::new(2);
         let visit = |host: &str, addresses: &[&str]| {
             let pace = Pace::counted_by(visit_counts.clone());

@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_has_one_retention_time() {
+    fn every_retention_has_one_period() {
         assert_eq!(RETENTIONS.map(|(kind, _)| kind), Retention::ALL);
     }
 

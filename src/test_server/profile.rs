@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_profile_has_a_name_of_its_own() {
+    fn profile_names_are_unique() {
         let mut names: Vec<&str> = PROFILES.iter().map(|profile| profile.name).collect();
         names.sort_unstable();
         names.dedup();

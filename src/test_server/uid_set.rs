@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_set_names_what_exists_and_a_star_the_last() {
+    fn a_uid_set_matches_existing_uids_and_a_star_is_the_last() {
         let existing = [2, 3, 7, 9];
         for (set, wanted) in [
             ("1:3", &[2, 3][..]),

@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_is_taken_apart() {
+    fn a_command_is_parsed() {
         assert_eq!(
             words("UID FETCH 1 (UID BODY[HEADER.FIELDS (X)])"),
             ["UID", "FETCH", "1", "(UID BODY[HEADER.FIELDS (X)])"]

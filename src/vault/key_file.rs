@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_file_is_created_once_and_only_for_its_owner() {
+    fn a_key_file_is_created_once_and_readable_only_by_its_owner() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sub/mailferry.key");
         let sealed = at(&path).open(false).unwrap().seal("r", &"a".into()).unwrap();

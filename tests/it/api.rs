@@ -26,7 +26,7 @@ fn pulled(serve: &Serve, token: &str, after: &str, count: usize) -> Vec<Value> {
 }
 
 #[test]
-fn mail_is_pulled_by_the_cursor_none_missed_and_none_twice() {
+fn a_client_that_follows_the_cursor_receives_every_message_once() {
     let server = GreenMail::start(&[JOBB]);
     for subject in ["one", "two"] {
         server.send("anna@example.se", &[JOBB], &mail(subject, JOBB));
@@ -66,7 +66,7 @@ fn mail_is_pulled_by_the_cursor_none_missed_and_none_twice() {
 }
 
 #[test]
-fn a_token_of_another_organisation_finds_nothing_and_a_revoked_one_opens_nothing() {
+fn tokens_of_other_organisations_and_revoked_tokens_give_no_access() {
     let mailferry = Mailferry::new();
     mailferry.add_inbox(JOBB_INBOX);
     let (ours, theirs) = (token(&mailferry, "ours", &[]), token(&mailferry, "theirs", &["--organisation", "other"]));
@@ -82,7 +82,7 @@ fn a_token_of_another_organisation_finds_nothing_and_a_revoked_one_opens_nothing
 }
 
 #[test]
-fn a_program_can_do_everything_that_the_wizard_does() {
+fn the_api_can_do_everything_that_the_setup_pages_do() {
     let server = GreenMail::start(&[JOBB]);
     for subject in ["one", "two"] {
         server.send("anna@example.se", &[JOBB], &mail(subject, JOBB));
@@ -144,7 +144,7 @@ fn a_program_can_do_everything_that_the_wizard_does() {
 }
 
 #[test]
-fn a_password_that_is_refused_is_told_and_the_customer_mends_it_by_a_link() {
+fn a_refused_password_is_reported_and_the_customer_replaces_it_through_a_connect_link() {
     let server = GreenMail::start(&[JOBB]);
     let mailferry = Mailferry::new();
     let token = token(&mailferry, "import", &["--organisation", "default"]);
@@ -175,7 +175,7 @@ fn a_password_that_is_refused_is_told_and_the_customer_mends_it_by_a_link() {
 }
 
 #[test]
-fn a_test_mail_is_begun_and_followed_to_its_inbox() {
+fn a_test_mail_is_started_and_followed_to_its_inbox() {
     let server = GreenMail::start(&[JOBB]);
     let mailferry = Mailferry::new();
     let token = token(&mailferry, "import", &["--organisation", "default"]);

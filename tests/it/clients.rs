@@ -55,7 +55,7 @@ fn asked(mut stream: TcpStream, request: &str) -> (u16, Duration) {
 const CLOSE: &str = "Connection: close\r\n";
 
 #[test]
-fn a_thousand_half_requests_shut_out_nobody() {
+fn a_thousand_incomplete_requests_do_not_block_other_clients() {
     let mailferry = Mailferry::new();
     let serve = mailferry.serve();
     let half = |n: usize| {
@@ -87,7 +87,7 @@ fn a_thousand_half_requests_shut_out_nobody() {
 }
 
 #[test]
-fn only_known_hosts_are_answered() {
+fn requests_for_unknown_hosts_are_rejected() {
     let mut mailferry = Mailferry::new();
     mailferry.env("MAILFERRY__HTTP__HOSTS", "mailferry.test,proxied.test:8443");
     let serve = mailferry.serve();
@@ -139,7 +139,7 @@ fn only_known_hosts_are_answered() {
 }
 
 #[test]
-fn nul_is_refused_whatever_the_database() {
+fn nul_is_rejected_with_both_databases() {
     for database in databases() {
         let mailferry = Mailferry::on(database);
         let token =
@@ -250,7 +250,7 @@ impl Two {
 }
 
 #[test]
-fn unread_answers_of_one_organisation_are_bounded_and_do_not_block_others() {
+fn unread_responses_of_one_organisation_are_limited_and_do_not_block_others() {
     // HTML that is six times as long in JSON, and a large attachment.
     let html = "AQEB\r\n".repeat(1 << 18);
     let file = "AAAA".repeat(18).into_bytes();

@@ -20,22 +20,22 @@ use crate::support::{
 };
 
 #[test]
-fn killed_on_sqlite_with_leave() {
+fn no_mail_is_lost_or_doubled_by_kills_on_sqlite_with_leave() {
     Trial::new(Database::Sqlite, "leave").run();
 }
 
 #[test]
-fn killed_on_sqlite_with_delete() {
+fn no_mail_is_lost_or_doubled_by_kills_on_sqlite_with_delete() {
     Trial::new(Database::Sqlite, "delete").run();
 }
 
 #[test]
-fn killed_on_postgres_with_leave() {
+fn no_mail_is_lost_or_doubled_by_kills_on_postgres_with_leave() {
     Trial::new(Database::Postgres, "leave").run();
 }
 
 #[test]
-fn killed_on_postgres_with_delete() {
+fn no_mail_is_lost_or_doubled_by_kills_on_postgres_with_delete() {
     Trial::new(Database::Postgres, "delete").run();
 }
 

@@ -112,7 +112,7 @@ fn sweep(database: Database, choice: &str, share: usize, of: usize) {
 }
 
 #[test]
-fn ended_at_every_step() {
+fn a_crash_at_any_crash_point_loses_and_doubles_no_mail() {
     if !cfg!(feature = "crash-points") {
         println!("skipped: built without the feature crash-points; `make test` has it");
         return;

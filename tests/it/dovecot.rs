@@ -31,7 +31,7 @@ fn deliver(server: &Dovecot, subjects: &[&str]) {
 }
 
 #[test]
-fn two_identical_mails_in_one_folder_are_two_messages() {
+fn identical_mails_in_one_folder_become_two_messages() {
     let server = Dovecot::start(&[JOBB]);
     let mailferry = mailbox(&server, Database::Sqlite, &["--start", "all"]);
     server.deliver(JOBB, "INBOX", "a", &mail("twice", JOBB));
@@ -45,7 +45,7 @@ fn two_identical_mails_in_one_folder_are_two_messages() {
 }
 
 #[test]
-fn a_mail_that_is_too_large_is_quarantined_with_its_reason_and_the_others_come() {
+fn a_mail_that_is_too_large_is_quarantined_and_the_others_are_imported() {
     let server = Dovecot::start(&[JOBB]);
     let mailferry = mailbox(&server, Database::Sqlite, &["--start", "all", "--max-size", "10KB"]);
     let large = [mail("large", JOBB), vec![b'x'; 20_000], b"\r\n".to_vec()].concat();

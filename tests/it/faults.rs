@@ -98,7 +98,7 @@ fn profiles() -> Vec<FirstPoll> {
 /// The first poll does what the table says, the customer's mail is unchanged, and once the server works again every mail is
 /// imported once.
 #[test]
-fn every_fault_with_leave() {
+fn no_network_fault_loses_or_doubles_mail_with_leave() {
     for (profile, imported, step, state) in profiles() {
         let server = Faulty::with(profile, MAILS);
         let mailferry = mailbox(&server, &[]);
@@ -115,7 +115,7 @@ fn every_fault_with_leave() {
 
 /// Every mail that is gone from the server is stored, and once the server works again all mail is stored and gone.
 #[test]
-fn every_fault_with_delete() {
+fn no_network_fault_loses_or_doubles_mail_with_delete() {
     for (profile, imported, step, _) in profiles() {
         let server = Faulty::with(profile, MAILS);
         let mailferry = mailbox(&server, &["--after-import", "delete"]);
@@ -147,7 +147,7 @@ fn works_again(server: &Faulty, mailferry: &Mailferry, profile: &str) {
 }
 
 #[test]
-fn a_server_that_drips_ends_with_the_polls_time_and_loses_nothing() {
+fn a_poll_of_a_very_slow_server_ends_at_its_time_limit_without_losing_mail() {
     let server = Faulty::with("slow", MAILS);
     let mailferry = mailbox(&server, &[]);
     let start = std::time::Instant::now();

@@ -52,12 +52,12 @@ fn from_a_server_that_keeps_every_byte(database: Database) {
 }
 
 #[test]
-fn from_a_server_that_keeps_every_byte_into_sqlite() {
+fn mail_is_stored_byte_for_byte_on_sqlite() {
     from_a_server_that_keeps_every_byte(Database::Sqlite);
 }
 
 #[test]
-fn from_a_server_that_keeps_every_byte_into_postgres() {
+fn mail_is_stored_byte_for_byte_on_postgres() {
     from_a_server_that_keeps_every_byte(Database::Postgres);
 }
 
@@ -68,7 +68,7 @@ fn is_served_unchanged(bytes: &[u8]) -> bool {
 }
 
 #[test]
-fn from_dovecot() {
+fn mail_from_dovecot_is_stored_byte_for_byte() {
     let server = Dovecot::start(&[JOBB]);
     let samples = samples();
     for (number, sample) in samples.iter().enumerate() {

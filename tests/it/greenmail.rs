@@ -29,7 +29,7 @@ fn send(server: &GreenMail, subjects: &[&str]) {
 }
 
 #[test]
-fn mail_arrives_once_and_the_customers_copy_stays_as_it_was() {
+fn mail_is_imported_once_and_the_customers_copy_is_unchanged() {
     for database in databases() {
         let server = GreenMail::start(&[JOBB]);
         let mailferry = mailbox(&server, database, &[]);
@@ -53,7 +53,7 @@ fn mail_arrives_once_and_the_customers_copy_stays_as_it_was() {
 }
 
 #[test]
-fn mail_that_comes_between_two_polls_is_imported_by_the_second() {
+fn mail_that_arrives_between_two_polls_is_imported_by_the_second() {
     let server = GreenMail::start(&[JOBB]);
     let mailferry = mailbox(&server, Database::Sqlite, &[]);
     send(&server, &["one"]);
@@ -64,7 +64,7 @@ fn mail_that_comes_between_two_polls_is_imported_by_the_second() {
 }
 
 #[test]
-fn mail_that_another_program_has_read_is_new_all_the_same() {
+fn mail_that_another_client_has_marked_as_read_is_still_imported() {
     let server = GreenMail::start(&[JOBB]);
     let mailferry = mailbox(&server, Database::Sqlite, &[]);
     send(&server, &["read on a telephone"]);
@@ -73,7 +73,7 @@ fn mail_that_another_program_has_read_is_new_all_the_same() {
 }
 
 #[test]
-fn a_mailbox_added_to_start_now_gets_the_mail_that_comes_at_once() {
+fn a_mailbox_with_start_now_imports_mail_that_arrives_immediately_after_it_was_added() {
     let server = GreenMail::start(&[JOBB]);
     let mailferry = Mailferry::new();
     mailferry.add_inbox(JOBB_INBOX);
@@ -83,7 +83,7 @@ fn a_mailbox_added_to_start_now_gets_the_mail_that_comes_at_once() {
 }
 
 #[test]
-fn tls_with_a_pinned_certificate() {
+fn a_pinned_certificate_is_accepted() {
     let server = GreenMail::start(&[JOBB]);
     let mailferry = Mailferry::new();
     mailferry.add_inbox(JOBB_INBOX);

@@ -23,7 +23,7 @@ use crate::support::{
 const USER: &str = "jobb@lillestad.se";
 
 #[test]
-fn greenmail_takes_mail_serves_it_and_forgets_it_in_a_restart() {
+fn greenmail_accepts_and_serves_mail_and_loses_it_when_restarted() {
     let mut server = GreenMail::start(&[USER, "ansokan@lillestad.se"]);
     server.send("anna@example.se", &[USER, "ansokan@lillestad.se"], &mail("hej", USER));
     let validity = |server: &GreenMail| {
@@ -40,7 +40,7 @@ fn greenmail_takes_mail_serves_it_and_forgets_it_in_a_restart() {
 }
 
 #[test]
-fn dovecot_serves_what_lies_in_its_maildir() {
+fn dovecot_serves_the_mail_in_its_maildir() {
     let server = Dovecot::start(&[USER]);
     server.create_folder(USER, "Ärenden/Inkommet");
     let day = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
@@ -70,13 +70,13 @@ fn dovecot_refuses_a_wrong_password() {
 }
 
 #[test]
-fn postgres_gives_every_test_its_own_database() {
+fn every_test_gets_its_own_postgres_database() {
     let (one, two) = (postgres::fresh_database(), postgres::fresh_database());
     assert_ne!(one, two);
 }
 
 #[test]
-fn the_scripted_server_plays_a_dialogue_and_answers_the_rest_as_an_ordinary_one() {
+fn the_scripted_server_follows_its_script_and_answers_other_commands_normally() {
     let samples = corpus::generated();
     let messages = samples.iter().take(9).map(|sample| sample.bytes.clone()).collect();
     let dialogue = "
@@ -103,7 +103,7 @@ fn the_scripted_server_plays_a_dialogue_and_answers_the_rest_as_an_ordinary_one(
 }
 
 #[test]
-fn every_transcript_can_be_read() {
+fn every_transcript_can_be_parsed() {
     let names = transcript_names();
     assert!(!names.is_empty());
     let dialogues: Vec<String> = names.iter().map(|name| format!("INCLUDE: {name}")).collect();
@@ -112,7 +112,7 @@ fn every_transcript_can_be_read() {
 }
 
 #[test]
-fn servers_show_the_certificate_that_was_chosen() {
+fn test_servers_present_the_configured_certificate() {
     let dovecot = Dovecot::start_with(&[USER], "", |certs| &certs.self_signed_ca);
     assert_eq!(certs::shown_by(dovecot.imaps), dovecot.certs.self_signed_ca.fingerprint);
     let dir = tempfile::TempDir::new().unwrap();
@@ -122,7 +122,7 @@ fn servers_show_the_certificate_that_was_chosen() {
 }
 
 #[test]
-fn the_scripted_server_leaves_out_a_mail_and_breaks_off() {
+fn the_scripted_server_can_omit_a_mail_and_drop_the_connection() {
     let two = vec![mail("one", USER), mail("two", USER)];
     let omits = Scripted::with_messages(&["INCLUDE: fetch-omits-one.imap"], two.clone());
     let mut client = ImapClient::login(omits.port, USER, "secret");

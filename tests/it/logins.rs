@@ -22,19 +22,19 @@ fn is_sent(capabilities: &str, password: &str, wanted: &str) {
 }
 
 #[test]
-fn login_quotes_what_is_ascii() {
+fn login_sends_ascii_credentials_as_quoted_strings() {
     is_sent("", "secret", "TAG LOGIN \"jobb@lillestad.se\" \"secret\"");
     is_sent("", "a \"b\" \\c{3}", "TAG LOGIN \"jobb@lillestad.se\" \"a \\\"b\\\" \\\\c{3}\"");
 }
 
 #[test]
-fn login_sends_a_literal_for_anything_else_and_waits_where_it_must() {
+fn login_sends_other_credentials_as_literals_and_waits_if_required() {
     is_sent("", "lösenord", "TAG LOGIN \"jobb@lillestad.se\" {9}*lösenord");
     is_sent("LITERAL+", "lösenord", "TAG LOGIN \"jobb@lillestad.se\" {9+}*lösenord");
 }
 
 #[test]
-fn authenticate_plain_goes_before_login_and_at_once_where_that_is_offered() {
+fn authenticate_plain_is_preferred_to_login_with_an_initial_response_if_offered() {
     is_sent("AUTH=PLAIN SASL-IR", "secret", "TAG AUTHENTICATE PLAIN AGpvYmJAbGlsbGVzdGFkLnNlAHNlY3JldA==");
     is_sent(
         "AUTH=PLAIN LOGINDISABLED",
@@ -44,7 +44,7 @@ fn authenticate_plain_goes_before_login_and_at_once_where_that_is_offered() {
 }
 
 #[test]
-fn login_is_tried_where_authenticate_plain_is_offered_and_not_known() {
+fn login_is_tried_if_authenticate_plain_is_offered_but_not_implemented() {
     let login = "TAG AUTHENTICATE *\nS: TAG BAD unknown\nC: TAG LOGIN \"jobb@lillestad.se\" \"secret\"";
     is_sent("AUTH=PLAIN SASL-IR", "secret", login);
 }

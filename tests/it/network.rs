@@ -48,22 +48,22 @@ const SHORT: Deadlines = Deadlines { poll_time: Duration::from_secs(6), silence:
 const PATIENT: Deadlines = Deadlines { poll_time: Duration::from_secs(30), silence: "10s", command: "20s" };
 
 #[test]
-fn faults_on_sqlite_with_leave() {
+fn no_connection_fault_loses_or_doubles_mail_on_sqlite_with_leave() {
     Trial::new(Database::Sqlite, "leave").run(0);
 }
 
 #[test]
-fn faults_on_sqlite_with_delete() {
+fn no_connection_fault_loses_or_doubles_mail_on_sqlite_with_delete() {
     Trial::new(Database::Sqlite, "delete").run(1);
 }
 
 #[test]
-fn faults_on_postgres_with_leave() {
+fn no_connection_fault_loses_or_doubles_mail_on_postgres_with_leave() {
     Trial::new(Database::Postgres, "leave").run(2);
 }
 
 #[test]
-fn faults_on_postgres_with_delete() {
+fn no_connection_fault_loses_or_doubles_mail_on_postgres_with_delete() {
     Trial::new(Database::Postgres, "delete").run(3);
 }
 

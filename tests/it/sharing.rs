@@ -40,7 +40,7 @@ fn processor(serve: &Serve) -> f64 {
 }
 
 #[test]
-fn pages_answer_beside_servers_that_keep_parsers_busy() {
+fn pages_respond_while_servers_keep_the_parsers_busy() {
     let ills: Vec<_> = (1..=12).map(|n| (bad(n), Ill::Floods("EXAMINE"))).collect();
     let wild = Wild::start(&ills);
     wild.turn_bad();
@@ -79,7 +79,7 @@ fn pages_answer_beside_servers_that_keep_parsers_busy() {
 }
 
 #[test]
-fn a_healthy_mailbox_is_polled_in_time_beside_sixteen_that_drip() {
+fn a_healthy_mailbox_is_polled_in_time_beside_sixteen_very_slow_servers() {
     const INTERVAL: Duration = Duration::from_secs(3);
     let stages = [
         Ill::Drips(""),
@@ -132,7 +132,7 @@ fn a_healthy_mailbox_is_polled_in_time_beside_sixteen_that_drip() {
 }
 
 #[test]
-fn folder_lists_of_one_organisation_leave_room_for_those_of_another() {
+fn folder_lists_of_one_organisation_do_not_block_those_of_another() {
     let ills: Vec<_> = (1..=6).map(|n| (bad(20 + n), Ill::Drips("LIST"))).collect();
     let wild = Wild::start(&ills);
     wild.turn_bad();

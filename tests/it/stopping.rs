@@ -33,7 +33,7 @@ fn in_the_middle() -> (Mailferry, Serve) {
 }
 
 #[test]
-fn one_signal_finishes_the_mail_in_hand_and_the_next_poll_continues() {
+fn after_one_signal_the_current_mail_is_finished_and_the_next_poll_continues() {
     let (mailferry, mut serve) = in_the_middle();
     serve.sigterm();
     assert!(serve.wait().success(), "{}", serve.output());
@@ -43,7 +43,7 @@ fn one_signal_finishes_the_mail_in_hand_and_the_next_poll_continues() {
 }
 
 #[test]
-fn two_signals_exit_at_once() {
+fn a_second_signal_exits_immediately() {
     let (mailferry, mut serve) = in_the_middle();
     serve.sigterm();
     wait::until("the first signal is heard", PATIENCE, || (serve.get("/readyz") == Some(503)).then_some(()));

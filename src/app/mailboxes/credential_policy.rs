@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_entrusted_to_one_server_is_told_to_no_other() {
+    fn credentials_are_sent_only_to_the_server_they_were_given_for() {
         let mut config = load(&Overrides::default()).unwrap().oauth;
         let mut contoso = config.providers["microsoft"].clone();
         contoso.imap_host = String::new();
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_operator_has_a_password_told_to_another_machine_without_tls() {
+    fn only_an_operator_can_send_a_password_to_a_remote_server_without_tls() {
         let config = load(&Overrides::default()).unwrap().oauth;
         let plain = |host: &str| Server { tls: TlsMode::None, ..server(host, 143) };
         let given = NewLogin::Password("new".to_owned().into());
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn an_organisation_names_no_other_mailbox_to_an_application() {
+    fn an_organisation_cannot_use_an_application_for_a_mailbox_of_another() {
         let config = load(&Overrides::default()).unwrap().oauth;
         let before = mailbox("outlook.office365.com", by_token("microsoft", GrantKind::AppOnly));
         let change = Change { before: Some(&before), server: None, is_renamed: true, login: None };

@@ -75,7 +75,7 @@ impl Document {
 }
 
 #[test]
-fn every_link_leads_somewhere() {
+fn every_link_has_an_existing_target() {
     let all = documents();
     let mut broken = Vec::new();
     for document in &all {
@@ -96,7 +96,7 @@ fn every_link_leads_somewhere() {
 }
 
 #[test]
-fn every_path_that_is_named_exists() {
+fn every_path_in_the_documents_exists() {
     let mut missing = Vec::new();
     for document in documents() {
         for code in document.code() {
@@ -121,7 +121,7 @@ fn every_path_that_is_named_exists() {
 }
 
 #[test]
-fn every_name_in_the_recipes_stands_in_the_source() {
+fn every_name_in_the_recipes_occurs_in_the_source() {
     let mut source = String::new();
     for folder in ["src", "tests", "scripts", "migrations", "config"] {
         let mut folders = vec![root().join(folder)];
@@ -181,7 +181,7 @@ fn unknown_part(program: &Command, line: &str) -> Option<String> {
 }
 
 #[test]
-fn every_command_in_the_documents_is_one_of_the_program() {
+fn every_command_in_the_documents_exists() {
     let program = crate::cli::Cli::command();
     let mut unknown = Vec::new();
     let mut count = 0;
@@ -204,7 +204,7 @@ fn every_command_in_the_documents_is_one_of_the_program() {
 }
 
 #[test]
-fn every_configuration_key_that_is_named_exists() {
+fn every_configuration_key_in_the_documents_exists() {
     let defaults = Figment::from(Toml::string(include_str!("../../../config/default.toml")));
     let sections: Vec<String> = match defaults.extract::<figment::value::Dict>() {
         Ok(values) => values.into_keys().collect(),

@@ -232,7 +232,7 @@ fn difference(left: &Value, right: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_use_case_has_the_same_result_by_every_door() {
+async fn a_use_case_has_the_same_result_through_every_door() {
     let [command_line, api, pages] = [Door::new().await, Door::new().await, Door::new().await];
     let mut audited = 0;
     for UseCase { name, command, api: request, page, audit } in USE_CASES {

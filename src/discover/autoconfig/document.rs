@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn servers_are_read_at_one_path_only() {
+    fn servers_are_read_from_the_specified_xml_path_only() {
         let one = Some(vec!["a.se".to_owned()]);
         assert_eq!(hosts(&file(ONE)), one);
         assert_eq!(hosts(&format!("\u{feff}<?xml version='1.0'?><!-- x --><?x y?>\n{}", file(ONE))), one);
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_documents_are_refused_whole_and_at_once() {
+    fn hostile_documents_are_rejected_entirely_and_immediately() {
         let bomb = "<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;'>]>";
         let refused = [
             format!("{bomb}{}", file(ONE)),

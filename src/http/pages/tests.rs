@@ -163,7 +163,7 @@ async fn a_password_is_sent_only_to_the_server_it_was_given_for() {
 }
 
 #[tokio::test]
-async fn tokens_go_only_to_their_providers_server_and_own_mailbox() {
+async fn tokens_are_sent_only_to_their_providers_server_for_their_own_mailbox() {
     let site = Site::new().await;
     site.opened_with(GrantKind::Delegated).await;
     let reply = site.server("admin", "imap.evil.se", "993", MAILBOX).await;
@@ -198,7 +198,7 @@ async fn cancelling_a_consent_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_customers_password_is_for_the_server_that_was_shown() {
+async fn a_customers_password_is_stored_only_for_the_server_that_was_shown() {
     let site = Site::new().await;
     let store = &site.state.deps.store;
     let (id, now) = (site.mailbox().await.id, SystemClock.now());

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn internal_dates_are_read_as_servers_write_them() {
+    fn internal_dates_are_parsed_in_every_form_that_servers_send() {
         for (text, wanted) in [
             ("17-Jul-1996 02:44:25 -0700", Some("1996-07-17T09:44:25Z")),
             (" 1-Jan-2026 00:00:00 +0100", Some("2025-12-31T23:00:00Z")),
@@ -111,7 +111,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_internal_date_reads_back_as_the_moment_that_it_was_written_of(
+        fn an_internal_date_reads_back_as_the_same_time(
             seconds in -62_135_596_800_i64..=253_402_200_000,
             minutes in -14 * 60..=14 * 60_i64,
         ) {
@@ -122,7 +122,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_in_a_dates_place_ends_in_a_panic(text: String, close in "[0-9 :+A-Za-z-]{0,30}") {
+        fn no_text_instead_of_a_date_causes_a_panic(text: String, close in "[0-9 :+A-Za-z-]{0,30}") {
             internal_date(&text);
             internal_date(&close);
         }

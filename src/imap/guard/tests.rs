@@ -48,7 +48,7 @@ fn guard_error(result: Result<Vec<u8>, io::Error>) -> GuardError {
 }
 
 #[tokio::test]
-async fn lines_and_literals_pass_unchanged_however_they_are_cut() {
+async fn lines_and_literals_pass_unchanged_in_pieces_of_any_size() {
     let whole: &[u8] = b"* 1 FETCH (UID 7 BODY[] {12}\r\na\n(((\r\n\0{9}) FLAGS ())\r\nA1 OK done ((( {5}\r\n";
     assert_eq!(guard_output(&[whole]).await.unwrap(), whole);
     let bytes: Vec<&[u8]> = whole.chunks(1).collect();
@@ -56,7 +56,7 @@ async fn lines_and_literals_pass_unchanged_however_they_are_cut() {
 }
 
 #[tokio::test]
-async fn a_literal_over_the_limit_is_stopped_at_its_announcement() {
+async fn a_literal_over_the_limit_is_rejected_when_it_is_announced() {
     for size in ["1001", "99999999999", "4294967296", "99999999999999999999", "-1"] {
         let line = format!("* 1 FETCH (BODY[] {{{size}}}\r\n");
         assert!(matches!(guard_error(guard_output(&[line.as_bytes()]).await), GuardError::Literal(_)), "{size}");
@@ -64,7 +64,7 @@ async fn a_literal_over_the_limit_is_stopped_at_its_announcement() {
 }
 
 #[tokio::test]
-async fn an_endless_line_is_stopped() {
+async fn an_endless_line_ends_the_session() {
     assert_eq!(guard_error(guard_output(&[b"* OK ", &[b'x'; 300]]).await), GuardError::Line(200));
 }
 
@@ -92,7 +92,7 @@ async fn input_before_the_login_is_limited() {
 }
 
 #[tokio::test]
-async fn a_literal_over_the_commands_limit_is_stopped_at_its_announcement() {
+async fn a_literal_over_the_commands_limit_is_rejected_when_it_is_announced() {
     let (mut server, client) = tokio::io::duplex(1 << 16);
     server.write_all(b"* LIST () NIL {900}\r\n").await.unwrap();
     let mut guard = guard(client, limits());
@@ -101,7 +101,7 @@ async fn a_literal_over_the_commands_limit_is_stopped_at_its_announcement() {
 }
 
 #[tokio::test]
-async fn an_end_within_an_answer_is_an_error() {
+async fn end_of_stream_within_a_response_is_an_error() {
     for half in
         ["* OK", "* 1 FETCH (X {5}\r\n", "* 1 FETCH (X {5}\r\nabc", "* 1 FETCH (X {1}\r\na", "* 1 FETCH (X {1}\r\na)"]
     {
@@ -111,7 +111,7 @@ async fn an_end_within_an_answer_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_body_is_a_piece_of_its_answer_and_keeps_its_share() {
+async fn a_body_shares_the_memory_of_its_response_and_keeps_its_memory_share() {
     let (mut server, client) = tokio::io::duplex(1 << 16);
     let budget = InFlight::new(2 << 10, 0, 0);
     let answer = format!("* 1 FETCH (UID 1 BODY[] {{900}}\r\n{})\r\n", "x".repeat(900));
@@ -133,7 +133,7 @@ async fn a_body_is_a_piece_of_its_answer_and_keeps_its_share() {
 }
 
 #[tokio::test]
-async fn nesting_is_stopped_also_behind_quotes_and_literals() {
+async fn deep_nesting_is_rejected_also_after_quotes_and_literals() {
     for answer in [
         "* 1 FETCH (BODYSTRUCTURE ((((((((((((\r\n".to_owned(),
         "* 1 FETCH (X \"a)\" (\"a)\" (\"a)\" (\"a)\" (\"a)\" (\"a)\" (\"a)\" (\"a)\" (\"a)\" (\"a)\" (\r\n".to_owned(),
@@ -144,13 +144,13 @@ async fn nesting_is_stopped_also_behind_quotes_and_literals() {
 }
 
 #[tokio::test]
-async fn an_answer_without_end_is_stopped() {
+async fn an_endless_response_ends_the_session() {
     let line = b"* 1 EXISTS\r\n".repeat(200);
     assert_eq!(guard_error(guard_output(&[&line]).await), GuardError::Command(2000));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_below_the_throughput_is_stopped() {
+async fn a_server_below_the_minimum_throughput_is_disconnected() {
     for (bytes, wanted) in [(10, Some(GuardError::Slow(64))), (1000, None)] {
         let (mut server, client) = tokio::io::duplex(1 << 16);
         tokio::spawn(async move {
@@ -173,7 +173,7 @@ async fn dominos_line_end_and_extra_parentheses_are_removed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_ends_the_wait() {
+async fn a_silent_server_is_disconnected() {
     let (_server, client) = tokio::io::duplex(64);
     assert_eq!(guard_error(all(guard(client, limits())).await), GuardError::Silence);
 }

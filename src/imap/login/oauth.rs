@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn responses_are_those_of_the_documents() {
+    fn sasl_responses_match_the_examples_in_the_providers_documentation() {
         // developers.google.com/workspace/gmail/imap/xoauth2-protocol, "Initial client response".
         let wanted = "dXNlcj1zb21ldXNlckBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB5YTI5LnZGOWRmdDRxbVRjMk52YjNSbGNrQmhkSFJoZG1semRHRXVZMjl0Q2cBAQ==";
         let token = "ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg";

@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn small_mails_go_together_and_the_others_alone_in_their_order() {
+    fn small_mails_are_fetched_together_and_large_mails_separately_in_uid_order() {
         let meta = |uid, size| Meta { uid, internal_date: None, size };
         let announced = [
             meta(1, Some(10)),

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_agree_are_believed_at_once() {
+    fn consistent_responses_are_accepted_immediately() {
         for case in [
             (1, 0, Some(1), None),    // a new folder
             (1, 3, Some(4), Some(3)), // all listed
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_leave_room_for_a_mail_are_doubted() {
+    fn responses_that_may_hide_a_mail_are_checked_again() {
         for case in [
             (1, 185, Some(186), None), // SEARCH lists nothing (GNU imap4d)
             (186, 186, Some(187), None),
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_mail_decides() {
+    fn the_highest_uid_shows_whether_a_search_is_complete() {
         let case = |first, exists, uidnext, listed| evidence((first, exists, uidnext, listed), ListForm::Star);
         for (evidence, highest, wanted) in [
             (case(186, 186, Some(187), None), Some(186), Some(Contradiction::Fetch { highest: 186, listed: 0 })),

@@ -103,7 +103,7 @@ fn is_refused<T>(result: Result<T, sqlx::Error>) -> bool {
 }
 
 #[tokio::test]
-async fn every_state_is_kept_and_an_unknown_value_is_refused_on_sqlite() {
+async fn every_valid_state_is_accepted_and_unknown_values_are_refused_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}?mode=rwc", folder.path().join("m.db").display());
     let mut sqlite = sqlx::SqliteConnection::connect(&url).await.unwrap();
@@ -135,7 +135,7 @@ async fn every_state_is_kept_and_an_unknown_value_is_refused_on_sqlite() {
 }
 
 #[tokio::test]
-async fn every_state_is_kept_and_an_unknown_value_is_refused_on_postgresql() {
+async fn every_valid_state_is_accepted_and_unknown_values_are_refused_on_postgresql() {
     let url = tokio::task::spawn_blocking(postgres::fresh_database).await.unwrap();
     let mut postgres = sqlx::PgConnection::connect(&url).await.unwrap();
     for sql in [

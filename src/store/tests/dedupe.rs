@@ -24,7 +24,7 @@ async fn a_mail_in_two_mailboxes_is_imported_once() {
 }
 
 #[tokio::test]
-async fn two_equal_mails_in_one_folder_stay_two_in_one_batch_and_in_several() {
+async fn identical_mails_in_one_folder_are_both_imported_in_one_batch_or_several() {
     for (at, name) in stores().await {
         let inbox = at.inbox_id(INBOX).await;
         let ((first, one), (second, two)) = (at.add_leased("a@b.se").await, at.add_leased("c@b.se").await);
@@ -39,7 +39,7 @@ async fn two_equal_mails_in_one_folder_stay_two_in_one_batch_and_in_several() {
 }
 
 #[tokio::test]
-async fn a_new_uidvalidity_imports_nothing_twice_and_loses_nothing() {
+async fn a_new_uidvalidity_neither_loses_nor_duplicates_mail() {
     for (at, name) in stores().await {
         at.add("a@b.se").await;
         let inbox = at.inbox_id(INBOX).await;
@@ -104,7 +104,7 @@ async fn concurrent_imports_do_not_both_import_a_mail() {
 }
 
 #[tokio::test]
-async fn a_removed_mailbox_leaves_its_mail_and_imports_none_of_it_again() {
+async fn mail_of_a_removed_mailbox_stays_and_is_not_imported_again() {
     for (at, name) in stores().await {
         let inbox = at.inbox_id(INBOX).await;
         let (lease, epoch) = at.add_leased("a@b.se").await;

@@ -4,7 +4,7 @@ use super::*;
 use crate::fact::{Obstacle, StoredFact};
 
 #[tokio::test]
-async fn an_effect_passes_its_steps_and_is_done_once() {
+async fn an_effect_goes_through_its_steps_and_runs_once() {
     for (at, name) in stores().await {
         at.add_with("a@b.se", AfterImport::Move("Klart".into())).await;
         let inbox = at.inbox_id(INBOX).await;

@@ -57,7 +57,7 @@ fn later(seconds: i64) -> Timestamp {
 }
 
 #[tokio::test]
-async fn a_late_renewal_overwrites_nothing() {
+async fn a_late_token_refresh_does_not_overwrite_newer_data() {
     for (at, name) in stores().await {
         let id = at.add_with_grant("a@b.se", key()).await;
         assert_eq!(at.add_with_grant("c@b.se", key()).await, id, "{name}: two mailboxes share it");
@@ -84,7 +84,7 @@ async fn a_late_renewal_overwrites_nothing() {
 }
 
 #[tokio::test]
-async fn one_worker_renews_and_a_dead_workers_lock_is_taken_over() {
+async fn one_worker_refreshes_a_token_and_a_dead_workers_lock_is_taken_over() {
     for (at, name) in stores().await {
         let id = at.add_with_grant("a@b.se", key()).await;
         let lock = async |owner, dead, now| {
@@ -136,7 +136,7 @@ async fn a_grant_is_deleted_with_its_last_mailbox_and_an_applications_problem_wi
 }
 
 #[tokio::test]
-async fn a_new_consent_has_its_mailboxes_polled_whatever_a_running_poll_reports() {
+async fn after_a_new_consent_its_mailboxes_are_due_despite_a_failing_poll() {
     for (at, name) in stores().await {
         let id = at.add_with_grant("a@b.se", key()).await;
         let lease = at.lease("a@b.se").await;

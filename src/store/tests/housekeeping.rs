@@ -96,7 +96,7 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn every_kind_of_housekeeping_deletes_its_old_rows_and_nothing_younger() {
+async fn every_retention_deletes_its_old_rows_only() {
     assert_eq!(CASES.map(|case| case.kind), Retention::ALL);
     for (at, name) in stores().await {
         at.add_leased("a@b.se").await;
@@ -156,7 +156,7 @@ async fn a_download_that_is_still_growing_keeps_its_first_chunks() {
 }
 
 #[tokio::test]
-async fn the_last_run_is_reported() {
+async fn the_last_housekeeping_run_is_reported() {
     for (at, name) in stores().await {
         assert_eq!(at.store.housekeeping_runs().await.unwrap(), [], "{name}");
         for (now, removed) in [(NOW, 7), (Timestamp(NOW.0 + 1), 0)] {

@@ -58,7 +58,7 @@ async fn a_dead_holders_lease_is_taken_over_at_once() {
 }
 
 #[tokio::test]
-async fn a_worker_that_lost_its_lease_writes_nothing() {
+async fn a_worker_that_lost_its_lease_cannot_write() {
     for (at, name) in stores().await {
         at.add("a@b.se").await;
         let inbox = at.inbox_id(INBOX).await;
@@ -175,7 +175,7 @@ async fn the_outcome_of_a_poll_is_stored_and_decides_the_next() {
 }
 
 #[tokio::test]
-async fn a_host_with_many_due_mailboxes_does_not_hide_another() {
+async fn a_host_with_many_due_mailboxes_does_not_crowd_out_another() {
     for (at, name) in stores().await {
         for n in 0..5 {
             at.add(&format!("a{n}@b.se")).await;
@@ -227,7 +227,7 @@ async fn no_mailbox_is_polled_before_the_minimum_interval_has_passed() {
 }
 
 #[tokio::test]
-async fn an_organisation_with_many_due_mailboxes_does_not_hide_another() {
+async fn an_organisation_with_many_due_mailboxes_does_not_crowd_out_another() {
     for (at, name) in stores().await {
         for n in 0..5 {
             at.add(&format!("a{n}@b{n}.se")).await;

@@ -5,7 +5,7 @@ use crate::fact::{FetchFailure, Reason};
 use crate::store::ledger::Known;
 
 #[tokio::test]
-async fn a_mail_its_bytes_and_its_ledger_line_are_stored_together() {
+async fn a_message_its_bytes_and_its_ledger_row_are_stored_in_one_transaction() {
     for (at, name) in stores().await {
         at.add("a@b.se").await;
         let inbox = at.inbox_id(INBOX).await;
@@ -30,7 +30,7 @@ async fn a_mail_its_bytes_and_its_ledger_line_are_stored_together() {
 }
 
 #[tokio::test]
-async fn a_large_mail_is_cut_into_rows_and_a_download_becomes_the_same_rows() {
+async fn a_large_mail_is_stored_in_the_same_chunks_whether_fetched_whole_or_in_parts() {
     for (at, name) in stores().await {
         let inbox = at.inbox_id(INBOX).await;
         let (lease, epoch) = at.add_leased("a@b.se").await;
@@ -56,7 +56,7 @@ async fn a_large_mail_is_cut_into_rows_and_a_download_becomes_the_same_rows() {
 }
 
 #[tokio::test]
-async fn the_cursor_never_goes_back() {
+async fn the_cursor_never_moves_backwards() {
     for (at, name) in stores().await {
         let (lease, epoch) = at.add_leased("a@b.se").await;
         at.store.advance_cursor(&lease, epoch.id, 50).await.unwrap();
@@ -67,7 +67,7 @@ async fn the_cursor_never_goes_back() {
 }
 
 #[tokio::test]
-async fn pending_can_become_anything_and_a_finished_state_stays() {
+async fn a_pending_uid_can_reach_any_state_and_a_final_state_stays() {
     for (at, name) in stores().await {
         let inbox = at.inbox_id(INBOX).await;
         let (lease, epoch) = at.add_leased("a@b.se").await;
@@ -98,7 +98,7 @@ async fn pending_can_become_anything_and_a_finished_state_stays() {
 }
 
 #[tokio::test]
-async fn mail_before_the_start_is_known_as_ranges() {
+async fn mail_before_the_start_is_recorded_as_ranges() {
     for (at, name) in stores().await {
         let (lease, epoch) = at.add_leased("a@b.se").await;
         at.store
@@ -204,7 +204,7 @@ async fn the_cursor_does_not_pass_a_pending_uid_in_an_earlier_window() {
 }
 
 #[tokio::test]
-async fn a_batch_may_be_for_many_inboxes() {
+async fn a_batch_can_contain_mail_for_many_inboxes() {
     for (at, name) in stores().await {
         at.add("a@b.se").await;
         let mut inboxes = vec![at.inbox_id(INBOX).await];

@@ -47,7 +47,7 @@ async fn a_mailbox_is_read_as_it_was_stored() {
 }
 
 #[tokio::test]
-async fn passwords_open_in_their_own_row_even_after_a_key_rotation() {
+async fn passwords_can_be_decrypted_only_in_their_own_row_even_after_a_key_rotation() {
     for (at, name) in stores().await {
         at.add("a@b.se").await;
         at.add("c@b.se").await;

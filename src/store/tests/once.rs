@@ -58,7 +58,7 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn of_many_concurrent_uses_of_a_link_one_succeeds() {
+async fn one_of_many_concurrent_uses_of_a_link_succeeds() {
     for (at, name) in stores().await {
         at.linked("a@b.se", "anna").await;
         let Fixture { store, vault, place, _folder } = at;
@@ -188,7 +188,7 @@ async fn an_invitation_is_accepted_once_and_never_after_it_was_revoked() {
 }
 
 #[tokio::test]
-async fn pending_authorizations_and_idempotency_keys_are_taken_by_one_of_many() {
+async fn one_of_many_concurrent_requests_claims_a_pending_authorization_or_idempotency_key() {
     for (at, name) in stores().await {
         let auth =
             PendingAuth { browser_hash: b"b".to_vec(), mailbox_id: None, link_hash: None, sealed: b"x".to_vec() };

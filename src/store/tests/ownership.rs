@@ -62,7 +62,7 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn a_consent_opens_no_mailbox_of_another_organisation() {
+async fn a_consent_gives_no_access_to_a_mailbox_of_another_organisation() {
     for (at, name) in stores().await {
         let other = at.store.organisation_named("other", NOW).await.unwrap().id;
         // Naming the account first gives no access to it.

@@ -130,7 +130,7 @@ async fn logins_are_limited_by_account_and_by_address_even_when_concurrent() {
 }
 
 #[tokio::test]
-async fn an_organisation_sees_its_own_data_and_routes_send_no_mail_out_of_it() {
+async fn an_organisation_sees_only_its_own_data_and_routes_stay_within_it() {
     for (at, name) in stores().await {
         let other = at.store.organisation_named("other", NOW).await.unwrap();
         assert_eq!(at.store.organisation_named(" other ", NOW).await.unwrap(), other, "{name}");
@@ -275,7 +275,7 @@ async fn the_list_shows_the_same_state_as_the_mailbox_itself() {
 }
 
 #[tokio::test]
-async fn an_authorization_ends_once_and_in_the_browser_that_started_it() {
+async fn an_authorization_is_completed_once_and_only_in_the_browser_that_started_it() {
     for (at, name) in stores().await {
         let auth = || PendingAuth {
             browser_hash: b"browser".to_vec(),
@@ -292,7 +292,7 @@ async fn an_authorization_ends_once_and_in_the_browser_that_started_it() {
 }
 
 #[tokio::test]
-async fn a_token_is_known_by_its_hash_until_it_is_revoked() {
+async fn a_token_is_found_by_its_hash_until_it_is_revoked() {
     for (at, name) in stores().await {
         let other = at.store.organisation_named("other", NOW).await.unwrap();
         at.store
@@ -396,7 +396,7 @@ async fn queries_of_the_pages_work_on_both_databases() {
 }
 
 #[tokio::test]
-async fn an_uncounted_attempt_lifts_no_wait_caused_by_others() {
+async fn an_uncounted_attempt_does_not_end_a_wait_caused_by_others() {
     let limit = LoginLimit { free_failures: 2, max_wait_ms: 900_000 };
     for (at, name) in stores().await {
         let subjects = [("x".to_owned(), limit)];

@@ -15,7 +15,7 @@ fn refuses(mailferry: &Mailferry, args: &[&str], names: &[&str]) {
 }
 
 #[test]
-fn a_good_one_passes_the_check() {
+fn a_valid_configuration_passes_the_check() {
     let mailferry = Mailferry::new();
     mailferry.ok(&["check"]);
 }
@@ -32,14 +32,14 @@ fn several_errors_are_all_reported() {
 }
 
 #[test]
-fn an_unknown_key_in_the_environment() {
+fn an_unknown_key_in_the_environment_is_an_error() {
     let mut mailferry = Mailferry::new();
     mailferry.env("MAILFERRY__HTTP__LISTNE", "127.0.0.1:8025");
     refuses(&mailferry, &[], &["listne"]);
 }
 
 #[test]
-fn unknown_keys_in_the_file() {
+fn unknown_keys_in_the_configuration_file_are_errors() {
     let mailferry = Mailferry::new();
     let file = mailferry.dir().join("mine.toml");
     fs::write(&file, "[http]\nlistne = \"127.0.0.1:8025\"\n\n[nonsense]\nkey = 1\n").unwrap();
@@ -47,7 +47,7 @@ fn unknown_keys_in_the_file() {
 }
 
 #[test]
-fn a_file_that_is_missing_or_no_toml() {
+fn a_missing_or_malformed_configuration_file_is_an_error() {
     let mailferry = Mailferry::new();
     refuses(&mailferry, &["--config", "no-such-file.toml"], &["no-such-file.toml"]);
     let file = mailferry.dir().join("broken.toml");
@@ -56,13 +56,13 @@ fn a_file_that_is_missing_or_no_toml() {
 }
 
 #[test]
-fn a_database_url_of_no_known_kind() {
+fn a_database_url_with_an_unknown_scheme_is_an_error() {
     let mailferry = Mailferry::new();
     refuses(&mailferry, &["--database", "mysql://localhost/mail"], &["database"]);
 }
 
 #[test]
-fn environment_wins_over_the_file_and_a_flag_over_both() {
+fn the_environment_overrides_the_file_and_a_flag_overrides_both() {
     let mut mailferry = Mailferry::new();
     let file = mailferry.dir().join("mine.toml");
     let database = |name: &str| format!("sqlite://{}", mailferry.dir().join(name).display());

@@ -17,7 +17,7 @@ fn is_rfc3339_utc(value: &Value) -> bool {
 }
 
 #[test]
-fn poll_message_list_and_ledger_have_the_promised_keys() {
+fn poll_message_list_and_ledger_have_the_documented_keys() {
     for database in databases() {
         let server = Scripted::with_messages(&["S: * OK ready\nORDINARY"], vec![mail("Ärende 7", JOBB)]);
         let mailferry = Mailferry::on(database);
@@ -55,7 +55,7 @@ fn poll_message_list_and_ledger_have_the_promised_keys() {
 }
 
 #[test]
-fn check_tells_of_housekeeping_in_words_and_in_json() {
+fn check_reports_housekeeping_in_text_and_in_json() {
     let mailferry = Mailferry::new();
     let line = mailferry.json(&["check"]).into_iter().find(|line| line["step"] == "housekeeping").unwrap();
     assert_eq!(keys(&line).join(" "), "detail ok step");
@@ -64,7 +64,7 @@ fn check_tells_of_housekeeping_in_words_and_in_json() {
 }
 
 #[test]
-fn an_error_has_the_promised_keys() {
+fn an_error_has_the_documented_keys() {
     let mailferry = Mailferry::new();
     mailferry.add_inbox(JOBB_INBOX);
     let port = free_port().to_string();
@@ -76,7 +76,7 @@ fn an_error_has_the_promised_keys() {
 }
 
 #[test]
-fn what_cannot_be_read_is_null_and_no_error() {
+fn unreadable_values_are_null_in_json() {
     for database in databases() {
         let messages =
             vec![Vec::new(), b"\r\nonly a body\r\n".to_vec(), b"Subject: a\0b\r\nFrom: \xff\xfe\0\r\n\r\n".to_vec()];

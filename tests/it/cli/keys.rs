@@ -29,7 +29,7 @@ fn key_file(mailferry: &Mailferry) -> PathBuf {
 }
 
 #[test]
-fn the_key_file_is_created_for_its_owner_only() {
+fn the_key_file_is_created_readable_only_by_its_owner() {
     let server = server();
     let mailferry = with_a_password(&server);
     let mode = fs::metadata(key_file(&mailferry)).unwrap().permissions().mode();
@@ -56,7 +56,7 @@ fn a_key_file_that_others_can_read_is_refused() {
 }
 
 #[test]
-fn without_its_key_a_password_is_of_no_use() {
+fn a_password_cannot_be_used_without_its_key() {
     let server = server();
     let mailferry = with_a_password(&server);
     fs::remove_file(key_file(&mailferry)).unwrap();
@@ -76,7 +76,7 @@ fn after_a_rotation_the_passwords_can_still_be_read() {
 }
 
 #[test]
-fn the_key_file_can_be_elsewhere() {
+fn the_key_file_can_be_in_another_place() {
     let server = server();
     let mut mailferry = Mailferry::new();
     let elsewhere = mailferry.dir().join("elsewhere.key");

@@ -35,14 +35,14 @@ fn the_address_of_an_inbox_can_be_derived() {
 }
 
 #[test]
-fn addresses_are_the_same_in_upper_and_lower_case() {
+fn addresses_are_case_insensitive() {
     let mailferry = with_a_mailbox(&[]);
     assert_eq!(mailferry.run(&["inbox", "add", &JOBB_INBOX.to_uppercase()]).code, 1);
     mailferry.ok(&["mailbox", "show", "Jobb@Lillestad.SE"]);
 }
 
 #[test]
-fn a_mailbox_has_the_promised_defaults() {
+fn a_new_mailbox_has_the_documented_defaults() {
     let mailbox = the_mailbox(&with_a_mailbox(&[]));
     let expected = json!({
         "address": JOBB, "inbox": JOBB_INBOX, "host": "imap.lillestad.example", "port": 993, "tls": "implicit",
@@ -57,7 +57,7 @@ fn a_mailbox_has_the_promised_defaults() {
 }
 
 #[test]
-fn options_are_kept_and_can_be_changed() {
+fn options_are_stored_and_can_be_changed() {
     let mailferry =
         with_a_mailbox(&["--tls", "starttls", "--username", "lillestad\\jobb", "--folder", "Ärenden/Inkommet"]);
     let mailbox = the_mailbox(&mailferry);
@@ -79,7 +79,7 @@ fn options_are_kept_and_can_be_changed() {
 }
 
 #[test]
-fn pause_and_resume() {
+fn a_mailbox_can_be_paused_and_resumed() {
     let mailferry = with_a_mailbox(&[]);
     mailferry.ok(&["mailbox", "pause", JOBB]);
     assert_eq!(the_mailbox(&mailferry)["paused"], true);
@@ -104,7 +104,7 @@ fn the_password_can_come_from_a_file() {
 }
 
 #[test]
-fn messages_outlive_the_mailbox_that_brought_them() {
+fn messages_remain_when_their_mailbox_is_removed() {
     let server = Scripted::with_messages(&["S: * OK ready\nORDINARY"], vec![mail("one", JOBB)]);
     let mailferry = Mailferry::new();
     mailferry.add_inbox(JOBB_INBOX);

@@ -6,7 +6,7 @@ use crate::support::{
 };
 
 #[test]
-fn wrong_usage_ends_with_2() {
+fn usage_errors_exit_with_2() {
     let mailferry = Mailferry::new();
     mailferry.add_inbox(JOBB_INBOX);
     let add = ["mailbox", "add", JOBB, "--inbox", JOBB_INBOX, "--host", "127.0.0.1", "--password-stdin"];
@@ -30,7 +30,7 @@ fn wrong_usage_ends_with_2() {
 }
 
 #[test]
-fn help_and_version_end_with_0() {
+fn help_and_version_exit_with_0() {
     let mailferry = Mailferry::new();
     assert!(mailferry.ok(&["--help"]).text().contains("mailbox"));
     assert!(mailferry.ok(&["--version"]).text().contains(env!("CARGO_PKG_VERSION")));
@@ -40,7 +40,7 @@ fn help_and_version_end_with_0() {
 }
 
 #[test]
-fn what_cannot_be_done_ends_with_1_and_names_the_address() {
+fn failures_exit_with_1_and_name_the_address() {
     let mailferry = Mailferry::new();
     mailferry.add_inbox(JOBB_INBOX);
     let add = ["mailbox", "add", JOBB, "--inbox", "nobody@mail.kundo.se", "--host", "127.0.0.1", "--password-stdin"];
@@ -63,7 +63,7 @@ fn what_cannot_be_done_ends_with_1_and_names_the_address() {
 }
 
 #[test]
-fn an_inbox_that_mailboxes_feed_is_not_removed() {
+fn an_inbox_with_mailboxes_cannot_be_removed() {
     let mailferry = Mailferry::new();
     mailferry.add_inbox(JOBB_INBOX);
     let options = ["--host", "127.0.0.1"].map(str::to_owned);

@@ -22,7 +22,7 @@ use crate::support::{
 const NEW: &str = "ny@lillestad.se";
 
 #[test]
-fn every_endpoint_answers_as_before() {
+fn responses_of_every_endpoint_match_their_snapshots() {
     let mut installation = Installation::full();
     let all = installation.token("all", "--scope write");
     let ours = installation.token("ours", "--scope write --organisation default");

@@ -107,7 +107,7 @@ fn audit(program: &Visitor<'_>) -> Vec<Value> {
 }
 
 #[test]
-fn every_door_leaves_the_audit_lines_as_before() {
+fn audit_lines_of_every_door_match_their_snapshots() {
     let mut installation = Installation::full();
     let token = installation.token("helpdesk", "--scope write");
     let serve = installation.serve();

@@ -55,7 +55,7 @@ impl<'a> Terminal<'a> {
 }
 
 #[test]
-fn every_command_prints_as_before() {
+fn output_of_every_command_matches_its_snapshot() {
     let installation = Installation::empty();
     let mut snapshots = Snapshots::of("cli", installation.masks.clone());
     let mut terminal = Terminal::new(&installation);

@@ -20,7 +20,7 @@ fn walk(mailferry: &Mailferry, path: &[&str], snapshots: &mut Snapshots) {
 }
 
 #[test]
-fn every_help_text_is_as_before() {
+fn every_help_text_matches_its_snapshot() {
     let Installation { mut mailferry, masks, .. } = Installation::empty();
     mailferry.unset("MAILFERRY_CONFIG");
     let mut snapshots = Snapshots::of("help", masks);

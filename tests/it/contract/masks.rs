@@ -60,7 +60,7 @@ impl Masks {
 }
 
 #[test]
-fn only_that_is_masked_which_differs_between_two_runs() {
+fn only_values_that_differ_between_two_runs_are_masked() {
     let mut masks = Masks::new();
     masks.know("/tmp/mailferry-x1", "DIR");
     masks.know("23456", "JOBB-PORT");

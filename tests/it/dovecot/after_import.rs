@@ -50,7 +50,7 @@ fn keyword() {
 }
 
 #[test]
-fn move_takes_one_command_where_the_server_knows_move() {
+fn move_uses_the_move_command_if_the_server_supports_it() {
     let (server, _mailferry) = imported(Database::Sqlite, "", "move:Klart");
     assert_eq!(server.names(JOBB, "INBOX"), ["old"]);
     assert_eq!(server.messages(JOBB, "Klart").len(), 2);
@@ -60,7 +60,7 @@ fn move_takes_one_command_where_the_server_knows_move() {
 }
 
 #[test]
-fn without_move_the_mail_is_copied_and_only_then_expunged() {
+fn without_the_move_command_the_mail_is_copied_and_then_expunged() {
     let without_move = "protocol imap {\n  imap_capability = IMAP4rev1 SASL-IR ID NAMESPACE UIDPLUS LITERAL+\n}";
     let (server, _mailferry) = imported(Database::Sqlite, without_move, "move:Klart");
     assert_eq!(server.names(JOBB, "INBOX"), ["old"]);
@@ -71,7 +71,7 @@ fn without_move_the_mail_is_copied_and_only_then_expunged() {
 }
 
 #[test]
-fn delete_takes_only_what_was_imported() {
+fn delete_removes_only_imported_mail() {
     for database in databases() {
         let (server, mailferry) = imported(database, "", "delete");
         assert_eq!(server.names(JOBB, "INBOX"), ["old"], "{database:?}");
@@ -91,7 +91,7 @@ fn delete_takes_only_what_was_imported() {
 }
 
 #[test]
-fn delete_is_refused_where_the_server_can_only_expunge_everything() {
+fn delete_is_refused_if_the_server_can_only_expunge_everything() {
     let without_uidplus = "protocol imap {\n  imap_capability = IMAP4rev1 SASL-IR ID NAMESPACE LITERAL+\n}";
     let server = Dovecot::start_with(&[JOBB], without_uidplus, |certs| &certs.good);
     let mailferry = mailbox(&server, Database::Sqlite, &["--start", "all", "--after-import", "delete"]);
@@ -110,7 +110,7 @@ const ALIAS: &str =
     "namespace other {\n  prefix = Annat/\n  separator = /\n  alias_for =\n  list = no\n  hidden = yes\n}\n";
 
 #[test]
-fn a_folder_that_dovecot_has_under_two_names_is_not_moved_into_itself() {
+fn mail_is_not_moved_into_the_same_folder_under_another_name() {
     let server = Dovecot::start_with(&[JOBB], ALIAS, |certs| &certs.good);
     server.create_folder(JOBB, "Support");
     server.deliver(JOBB, "Support", "one", &mail("one", JOBB));

@@ -37,7 +37,7 @@ fn mail_is_moved_into_a_folder_with_umlauts() {
 }
 
 #[test]
-fn a_folder_that_was_emptied_is_no_failure() {
+fn an_emptied_folder_is_not_a_failure() {
     let server = Dovecot::start(&[JOBB]);
     let mailferry = mailbox(&server, Database::Sqlite, &["--start", "all"]);
     assert_eq!(mailferry.poll_ok(), 0, "an empty folder is a folder without new mail");

@@ -29,7 +29,7 @@ fn only_looks(command: &str) -> bool {
 }
 
 #[test]
-fn leave_sends_not_one_changing_command() {
+fn leave_sends_no_command_that_changes_the_mailbox() {
     let server = Dovecot::start(&[JOBB]);
     let mailferry = mailbox(&server, Database::Sqlite, &["--start", "all"]);
     deliver(&server, &["one", "two"]);
@@ -48,7 +48,7 @@ fn leave_sends_not_one_changing_command() {
 }
 
 #[test]
-fn check_only_looks_whatever_is_chosen_for_after_the_import() {
+fn a_check_changes_nothing_with_any_after_import_choice() {
     let server = Dovecot::start(&[JOBB]);
     server.create_folder(JOBB, "Klart");
     let mailferry = mailbox(&server, Database::Sqlite, &["--start", "all"]);

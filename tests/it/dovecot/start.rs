@@ -50,7 +50,7 @@ fn skipped(mailferry: &Mailferry) -> (u64, usize) {
 }
 
 #[test]
-fn now_skips_what_is_there_and_takes_what_comes() {
+fn start_now_skips_existing_mail_and_imports_new_mail() {
     for database in databases() {
         let server = server_with_old_mail();
         let mailferry = mailbox(&server, database, &[]);
@@ -69,7 +69,7 @@ fn now_skips_what_is_there_and_takes_what_comes() {
 }
 
 #[test]
-fn now_takes_what_came_between_adding_and_the_first_poll() {
+fn start_now_imports_mail_that_arrived_before_the_first_poll() {
     let server = server_with_old_mail();
     let mailferry = mailbox(&server, Database::Sqlite, &["--start", "now"]);
     deliver(&server, &["new"]);
@@ -79,7 +79,7 @@ fn now_takes_what_came_between_adding_and_the_first_poll() {
 }
 
 #[test]
-fn all_takes_everything_and_marks_it_as_historic() {
+fn start_all_imports_everything_and_marks_it_as_historic() {
     let server = server_with_old_mail();
     let mailferry = mailbox(&server, Database::Sqlite, &["--start", "all"]);
     assert_eq!(mailferry.poll_ok(), 5);
@@ -92,7 +92,7 @@ fn all_takes_everything_and_marks_it_as_historic() {
 }
 
 #[test]
-fn a_date_takes_what_is_younger() {
+fn a_start_date_imports_only_later_mail() {
     let server = server_with_old_mail();
     let mailferry = mailbox(&server, Database::Sqlite, &["--start", &date(days_ago(200))]);
     assert_eq!(mailferry.poll_ok(), 2);
@@ -105,7 +105,7 @@ fn a_date_takes_what_is_younger() {
 }
 
 #[test]
-fn many_old_mails_with_young_ones_between_them_are_a_few_ranges() {
+fn many_old_mails_with_new_mails_between_them_are_stored_as_few_ranges() {
     let server = Dovecot::start(&[JOBB]);
     for number in 0..60 {
         let days = if number == 30 { 10 } else { 400 };
@@ -120,7 +120,7 @@ fn many_old_mails_with_young_ones_between_them_are_a_few_ranges() {
 }
 
 #[test]
-fn a_start_that_is_moved_is_decided_anew_and_imports_nothing_that_was_not_wanted() {
+fn a_changed_start_is_evaluated_again_and_imports_only_wanted_mail() {
     for database in databases() {
         let server = Dovecot::start(&[JOBB]);
         for (name, days) in [("a4", 4), ("b14", 14), ("c90", 90), ("d4", 4)] {

@@ -19,7 +19,7 @@ fn imports(options: impl Fn(&Dovecot) -> Vec<String>) {
 }
 
 #[test]
-fn tls_at_once_with_the_authority_of_the_customer() {
+fn implicit_tls_works_with_the_customers_certificate_authority() {
     imports(Dovecot::tls_options);
 }
 

@@ -30,7 +30,7 @@ fn effects(mailferry: &Mailferry) -> Vec<(String, bool, bool)> {
 }
 
 #[test]
-fn folders_are_offered_with_their_counts_and_none_is_opened() {
+fn folders_are_listed_with_their_counts_without_opening_them() {
     let server = Dovecot::start(&[JOBB]);
     server.create_folder(JOBB, "Ärenden/Inkommet");
     server.deliver(JOBB, "Ärenden/Inkommet", "a", &mail("one", JOBB));
@@ -45,7 +45,7 @@ fn folders_are_offered_with_their_counts_and_none_is_opened() {
 }
 
 #[test]
-fn special_uses_are_listed_if_the_server_gives_them() {
+fn special_uses_are_listed_if_the_server_reports_them() {
     let server = Faulty::with("gmail", 1);
     let folders = mailbox(&server.options(), &[]).json(&["mailbox", "folders", JOBB]);
     assert_eq!(folder(&folders, "[Gmail]/Trash")["special_use"], "trash");

@@ -37,7 +37,7 @@ fn with_answer(when: &str, answer: &str) -> DryRunReport {
 const HEADERS: &str = "UID FETCH * (UID INTERNALDATE BODY.PEEK[HEADER]*";
 
 #[test]
-fn headers_that_are_refused_are_undecided() {
+fn mails_whose_headers_are_refused_are_undecided() {
     let report = with_answer(HEADERS, "S: TAG NO [UNAVAILABLE] server error");
     assert_eq!((report.count("undecided"), report.count("would_import")), (2, 0), "{}", report.total);
     let one = format!(
@@ -53,7 +53,7 @@ fn headers_that_are_refused_are_undecided() {
 }
 
 #[test]
-fn a_missing_or_foreign_header_is_undecided() {
+fn a_mail_with_a_missing_or_foreign_header_is_undecided() {
     let substitute = "Subject: Retrieval using the IMAP4 protocol failed for the following message: 2\\r\\n\\r\\n";
     let length = substitute.replace("\\r\\n", "__").len();
     let dated =
@@ -90,7 +90,7 @@ fn without_an_answer_to_search_nothing_is_decided() {
 }
 
 #[test]
-fn mail_that_is_counted_but_not_listed_is_searched_for_in_other_ways() {
+fn mail_that_exists_counts_but_search_omits_is_searched_for_in_other_ways() {
     for (start, counts) in [("all", [2, 0, 0]), ("now", [0, 0, 2])] {
         let (server, mailferry) = at(&["INCLUDE: search-empty.imap"], &["--start", start]);
         let report = dry_run(&mailferry);
@@ -146,7 +146,7 @@ fn text_from_strangers_reorders_nothing() {
 }
 
 #[test]
-fn uids_that_are_given_a_second_time_are_read_anew() {
+fn reused_uids_are_evaluated_again() {
     // A restored backup: the same numbers, other mails, and UIDNEXT is past the known one.
     let server = Faulty::start(Account::with_mails(["one", "two", "three"].map(|subject| mail(subject, JOBB))));
     let mailferry = Mailferry::new();

@@ -12,12 +12,12 @@ use crate::support::{
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
-fn while_the_database_is_gone_nothing_happens_and_then_serve_goes_on() {
+fn serve_pauses_while_the_database_is_unreachable_and_then_continues() {
     outage(OwnPostgres::stop, OwnPostgres::start_again);
 }
 
 #[test]
-fn while_the_database_hangs_nothing_happens_and_then_serve_goes_on() {
+fn serve_pauses_while_the_database_hangs_and_then_continues() {
     outage(OwnPostgres::freeze, OwnPostgres::thaw);
 }
 

@@ -9,26 +9,26 @@ use crate::support::{
 };
 
 #[test]
-fn a_poll_on_a_full_disk_says_so_and_deletes_nothing_that_is_not_stored() {
+fn a_poll_on_a_full_disk_reports_it_and_deletes_no_mail_that_is_not_stored() {
     if let Some(disk) = mounted() {
         poll_again_and_again(disk);
     }
 }
 
 #[test]
-fn a_poll_whose_files_may_not_grow_says_so_and_deletes_nothing_that_is_not_stored() {
+fn a_poll_at_the_file_size_limit_reports_it_and_deletes_no_mail_that_is_not_stored() {
     poll_again_and_again(SmallDisk::Limited);
 }
 
 #[test]
-fn serve_goes_on_by_itself_when_there_is_room_on_the_disk_again() {
+fn serve_continues_when_the_disk_has_free_space_again() {
     if let Some(disk) = mounted() {
         serve_until_there_is_room(disk);
     }
 }
 
 #[test]
-fn serve_goes_on_by_itself_when_its_files_may_grow_again() {
+fn serve_continues_when_its_files_can_grow_again() {
     serve_until_there_is_room(SmallDisk::Limited);
 }
 

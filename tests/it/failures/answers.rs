@@ -22,17 +22,17 @@ fn everything_comes_now(mailferry: &Mailferry) {
 }
 
 #[test]
-fn no_to_a_search() {
+fn a_no_to_search_is_a_failure_and_not_an_empty_folder() {
     fails_and_goes_on("INCLUDE: search-no.imap", "search", &["search"]);
 }
 
 #[test]
-fn no_to_a_fetch() {
+fn a_no_to_fetch_loses_no_mail() {
     fails_and_goes_on("INCLUDE: fetch-no.imap", "fetch", &["fetch"]);
 }
 
 #[test]
-fn no_to_a_fetch_after_one_of_two_mails() {
+fn a_no_to_fetch_after_one_of_two_mails_keeps_the_first() {
     let messages = vec![mail("one", super::JOBB), mail("two", super::JOBB)];
     let server = Scripted::with_messages(&["INCLUDE: fetch-no-after-one.imap", ORDINARY], messages);
     let mailferry = mailbox(&server.options("none"), &[]);
@@ -43,28 +43,28 @@ fn no_to_a_fetch_after_one_of_two_mails() {
 }
 
 #[test]
-fn bye_in_the_middle_of_a_fetch() {
+fn a_bye_during_a_fetch_loses_no_mail() {
     fails_and_goes_on("INCLUDE: fetch-bye.imap", "fetch", &["fetch", "BYE"]);
 }
 
 #[test]
-fn the_end_of_the_connection_in_the_middle_of_a_mail() {
+fn a_connection_that_ends_within_a_mail_loses_no_mail() {
     fails_and_goes_on("INCLUDE: fetch-cut.imap", "fetch", &["fetch", "connection", "ended", "closed"]);
 }
 
 #[test]
-fn bye_for_a_greeting() {
+fn a_bye_instead_of_a_greeting_is_reported() {
     fails_and_goes_on("S: * BYE too many connections\nCUT", "greeting", &["too many connections", "BYE"]);
 }
 
 #[test]
-fn bye_after_the_login() {
+fn a_bye_after_the_login_is_reported() {
     let dialogue = "S: * OK ready\nORDINARY\nWHEN: TAG EXAMINE *\nS: * BYE closing for the night\nCUT";
     fails_and_goes_on(dialogue, "select", &["select", "BYE", "closing"]);
 }
 
 #[test]
-fn a_mail_that_search_lists_and_fetch_does_not_give_is_asked_for_again() {
+fn a_mail_that_search_lists_and_fetch_omits_is_requested_again() {
     let messages = vec![mail("one", super::JOBB), mail("two", super::JOBB)];
     let server = Scripted::with_messages(&["INCLUDE: fetch-omits-one.imap", ORDINARY], messages);
     let mailferry = mailbox(&server.options("none"), &[]);

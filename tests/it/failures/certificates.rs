@@ -14,20 +14,20 @@ fn server_with(choose: impl Fn(&Certs) -> &Identity) -> Dovecot {
 }
 
 #[test]
-fn an_expired_one() {
+fn an_expired_certificate_is_refused() {
     let server = server_with(|certs| &certs.expired);
     fails_at(&mailbox(&server.tls_options(), &[]), "tls", &["expired"]);
     fails_at(&mailbox(&server.starttls_options(), &[]), "tls", &["expired"]);
 }
 
 #[test]
-fn one_for_a_foreign_name() {
+fn a_certificate_for_another_name_is_refused() {
     let server = server_with(|certs| &certs.foreign);
     fails_at(&mailbox(&server.tls_options(), &[]), "tls", &["name", "imap.example.org"]);
 }
 
 #[test]
-fn one_of_an_authority_that_nobody_has_vouched_for() {
+fn a_certificate_of_an_unknown_authority_is_refused() {
     let server = server_with(|certs| &certs.good);
     let mut options = server.tls_options();
     let ca_file = options.iter().position(|option| option == "--ca-file").unwrap();
@@ -36,7 +36,7 @@ fn one_of_an_authority_that_nobody_has_vouched_for() {
 }
 
 #[test]
-fn a_self_signed_one_marked_as_authority_is_accepted_by_its_pin() {
+fn a_self_signed_authority_certificate_is_accepted_by_its_pin() {
     let server = server_with(|certs| &certs.self_signed_ca);
     server.deliver(JOBB, "INBOX", "one", &mail("one", JOBB));
     let fingerprint = &server.certs.self_signed_ca.fingerprint;
@@ -71,7 +71,7 @@ fn a_pin_accepts_no_other_certificate() {
 }
 
 #[test]
-fn colons_and_capitals_in_a_pin_make_no_difference() {
+fn a_pin_may_contain_colons_and_capitals() {
     let server = server_with(|certs| &certs.self_signed_ca);
     let fingerprint = server.certs.self_signed_ca.fingerprint.to_uppercase();
     let pairs: Vec<&str> = (0..32).map(|at| &fingerprint[2 * at..2 * at + 2]).collect();

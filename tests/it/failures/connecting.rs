@@ -14,7 +14,7 @@ fn at(host: &str, port: u16) -> Vec<String> {
 }
 
 #[test]
-fn a_wrong_password() {
+fn a_wrong_password_is_reported() {
     let server = Dovecot::start(&[JOBB]);
     let mailferry = mailbox(&server.tls_options(), &[]);
     fails_at(&mailferry, "login", &["password", "login", "authentication"]);
@@ -23,7 +23,7 @@ fn a_wrong_password() {
 }
 
 #[test]
-fn the_right_password_afterwards() {
+fn the_poll_succeeds_after_the_password_is_corrected() {
     let server = Dovecot::start(&[JOBB]);
     server.deliver(JOBB, "INBOX", "one", &mail("one", JOBB));
     let mailferry = mailbox(&server.tls_options(), &[]);
@@ -33,14 +33,14 @@ fn the_right_password_afterwards() {
 }
 
 #[test]
-fn an_unknown_host() {
+fn an_unknown_host_is_reported() {
     let mailferry = mailbox(&at("imap.nowhere.invalid", 143), &[]);
     fails_at(&mailferry, "dns", &["imap.nowhere.invalid"]);
     assert_eq!(mailferry.run(&["mailbox", "check", JOBB]).code, 1);
 }
 
 #[test]
-fn a_closed_port() {
+fn a_closed_port_is_reported() {
     let port = free_port();
     let mailferry = mailbox(&at("127.0.0.1", port), &[]);
     fails_at(&mailferry, "tcp", &["refused"]);
@@ -59,7 +59,7 @@ fn a_missing_folder() {
 }
 
 #[test]
-fn loopback_without_leave_to_go_there() {
+fn a_loopback_address_is_refused_unless_allowed() {
     let server = Dovecot::start(&[JOBB]);
     let mut mailferry = mailbox(&server.tls_options(), &[]);
     mailferry.unset("MAILFERRY__EGRESS__ALLOW");
@@ -68,7 +68,7 @@ fn loopback_without_leave_to_go_there() {
 }
 
 #[test]
-fn one_mailbox_that_fails_does_not_keep_the_others_from_their_mail() {
+fn a_failing_mailbox_does_not_block_the_others() {
     let server = Dovecot::start(&[JOBB, "ansokan@lillestad.se"]);
     server.deliver("ansokan@lillestad.se", "INBOX", "one", &mail("one", JOBB));
     let mailferry = mailbox(&at("127.0.0.1", free_port()), &[]);

@@ -47,20 +47,20 @@ fn says_nothing_at_trace(mailferry: &mut Mailferry) {
 }
 
 #[test]
-fn not_in_a_log_at_trace_when_the_login_fails() {
+fn the_password_is_not_in_a_trace_log_of_a_failed_login() {
     let server = Dovecot::start(&[JOBB]);
     says_nothing_at_trace(&mut mailbox(&server.tls_options(), &[]));
 }
 
 #[test]
-fn not_in_a_log_at_trace_when_the_login_succeeds() {
+fn the_password_is_not_in_a_trace_log_of_a_successful_login() {
     let server = Scripted::with_messages(&["S: * OK ready\nORDINARY"], vec![mail("one", JOBB)]);
     says_nothing_at_trace(&mut mailbox(&server.options("none"), &[]));
     assert!(server.finish()[0].has_credentials(CANARY), "the password was used");
 }
 
 #[test]
-fn not_in_a_log_at_trace_when_the_server_repeats_it() {
+fn the_password_is_not_in_a_trace_log_if_the_server_repeats_it() {
     let server = Scripted::start(&[&format!(
         "S: * OK ready\nWHEN: TAG LOGIN *\nS: TAG NO no such user with {CANARY}\n\nORDINARY"
     )]);
@@ -68,7 +68,7 @@ fn not_in_a_log_at_trace_when_the_server_repeats_it() {
 }
 
 #[test]
-fn not_in_any_file_of_the_installation() {
+fn the_password_is_not_in_plain_text_in_any_file_of_the_installation() {
     let server = Scripted::with_messages(&["S: * OK ready\nORDINARY"], vec![mail("one", JOBB)]);
     let mailferry = mailbox(&server.options("none"), &[]);
     assert_eq!(mailferry.poll_ok(), 1);

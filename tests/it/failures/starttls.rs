@@ -21,22 +21,22 @@ fn keeps_its_credentials(dialogue: &str, words: &[&str]) {
 }
 
 #[test]
-fn stripped_from_the_capabilities() {
+fn starttls_missing_from_the_capabilities_ends_the_login() {
     keeps_its_credentials("INCLUDE: starttls-stripped.imap", &["STARTTLS"]);
 }
 
 #[test]
-fn refused_with_no() {
+fn a_no_to_starttls_ends_the_login() {
     keeps_its_credentials("INCLUDE: starttls-refused.imap", &["STARTTLS"]);
 }
 
 #[test]
-fn forestalled_by_preauth() {
+fn preauth_before_starttls_ends_the_login() {
     keeps_its_credentials("INCLUDE: starttls-preauth.imap", &["PREAUTH"]);
 }
 
 #[test]
-fn followed_by_bytes_that_are_not_encrypted() {
+fn plain_bytes_after_starttls_end_the_login() {
     keeps_its_credentials("INCLUDE: starttls-injection.imap", &["STARTTLS", "unencrypted", "before TLS"]);
 }
 

@@ -26,7 +26,7 @@ fn show(mailferry: &Mailferry) -> Value {
 }
 
 #[test]
-fn a_mail_that_search_left_out_is_found_by_the_daily_comparison() {
+fn a_mail_that_search_omits_is_found_by_the_daily_comparison() {
     let (server, mailferry) = with(&["one"]);
     assert_eq!(mailferry.poll_ok(), 1);
     // At the first poll EXISTS would show it at once; later, when only new mails are listed, a gap looks like a deleted mail.
@@ -47,7 +47,7 @@ fn a_mail_that_search_left_out_is_found_by_the_daily_comparison() {
 }
 
 #[test]
-fn a_mail_that_came_back_after_it_was_gone_is_imported() {
+fn a_mail_that_disappeared_and_returned_is_imported() {
     let (server, mailferry) = with(&["one", "two"]);
     server.account().faults.hidden_from_fetch.extend([1]);
     mailferry.poll_ok();
@@ -80,7 +80,7 @@ fn uidnext_may_be_missing_zero_ahead_or_stuck() {
 }
 
 #[test]
-fn a_uidnext_far_ahead_at_the_first_look_skips_nothing_that_comes_later() {
+fn a_uidnext_far_too_high_at_the_first_poll_skips_no_later_mail() {
     let server = Faulty::start(Account::with_mails([mail("old", JOBB)]));
     server.account().faults.uidnext = UidNext::Ahead(420_000);
     let mailferry = mailbox(&server, &["--start", "now"]);
@@ -91,7 +91,7 @@ fn a_uidnext_far_ahead_at_the_first_look_skips_nothing_that_comes_later() {
 }
 
 #[test]
-fn a_restored_backup_gives_uids_again_and_nothing_is_lost() {
+fn a_restored_backup_that_reuses_uids_loses_no_mail() {
     let (server, mailferry) = with(&["one", "two", "three"]);
     assert_eq!(mailferry.poll_ok(), 3);
     server.account().inbox().rewind(2);
@@ -102,7 +102,7 @@ fn a_restored_backup_gives_uids_again_and_nothing_is_lost() {
 }
 
 #[test]
-fn a_restored_backup_that_no_number_shows_is_found_by_the_comparison() {
+fn a_restored_backup_with_consistent_numbers_is_found_by_the_daily_comparison() {
     let (server, mailferry) = with(&["one", "two", "three"]);
     assert_eq!(mailferry.poll_ok(), 3);
     server.account().inbox().rewind(2);
@@ -127,7 +127,7 @@ fn a_restored_backup_that_no_number_shows_is_found_by_the_comparison() {
 }
 
 #[test]
-fn uidvalidity_changed_once_replays_nothing_and_drops_nothing() {
+fn a_changed_uidvalidity_neither_duplicates_nor_loses_mail() {
     let (server, mailferry) = with(&["one", "two"]);
     assert_eq!(mailferry.poll_ok(), 2);
     server.account().inbox().renumber(99);
@@ -139,7 +139,7 @@ fn uidvalidity_changed_once_replays_nothing_and_drops_nothing() {
 }
 
 #[test]
-fn uidvalidity_that_changes_at_every_login_is_replaced_by_the_mails_and_said_so() {
+fn a_uidvalidity_that_changes_at_every_login_is_replaced_by_comparing_mails_with_a_notice() {
     let (server, mailferry) = with(&["one", "two"]);
     server.account().faults.uidvalidity = UidValidity::NewAtEachLogin;
     assert_eq!(mailferry.poll_ok(), 2);
@@ -163,7 +163,7 @@ fn uidvalidity_that_changes_at_every_login_is_replaced_by_the_mails_and_said_so(
 }
 
 #[test]
-fn a_missing_uidvalidity_is_replaced_by_the_mails_and_said_so() {
+fn a_missing_uidvalidity_is_replaced_by_comparing_mails_with_a_notice() {
     for fault in [UidValidity::Missing, UidValidity::Zero] {
         let (server, mailferry) = with(&["one", "two"]);
         server.account().faults.uidvalidity = fault;
@@ -191,7 +191,7 @@ fn an_unsorted_search_is_sorted() {
 }
 
 #[test]
-fn a_message_limit_is_kept_to() {
+fn the_message_limit_of_a_poll_is_enforced() {
     let server = Faulty::with("message-limit", 50);
     let mailferry = mailbox(&server, &[]);
     assert_eq!(mailferry.poll_ok(), 50);
@@ -202,7 +202,7 @@ fn a_message_limit_is_kept_to() {
 }
 
 #[test]
-fn a_days_limit_ends_the_day_and_the_next_one_goes_on() {
+fn the_daily_limit_ends_polling_until_the_next_day() {
     let server = Faulty::start(Account::with_mails((0..12).map(|number| {
         let mut large = mail(&format!("{number:02}"), JOBB);
         large.extend(b"0123456789\r\n".repeat(80_000));
@@ -222,7 +222,7 @@ fn a_days_limit_ends_the_day_and_the_next_one_goes_on() {
 }
 
 #[test]
-fn a_polls_limit_ends_the_poll_and_the_next_one_goes_on() {
+fn the_byte_limit_ends_a_poll_and_the_next_poll_continues() {
     let server = Faulty::with("ordinary", 25);
     let mut mailferry = mailbox(&server, &[]);
     mailferry.env("MAILFERRY__LIMITS__POLL_MESSAGES", "10");
@@ -231,7 +231,7 @@ fn a_polls_limit_ends_the_poll_and_the_next_one_goes_on() {
 }
 
 #[test]
-fn a_start_by_date_skips_only_what_is_shown_to_be_old() {
+fn a_start_date_skips_only_mail_that_is_provably_older() {
     let server = Faulty::start(Account::default());
     let old = jiff::civil::date(2020, 1, 1).at(0, 0, 0, 0);
     for subject in ["old 1", "old 2"] {
@@ -246,7 +246,7 @@ fn a_start_by_date_skips_only_what_is_shown_to_be_old() {
 }
 
 #[test]
-fn without_uidvalidity_and_with_delete_the_numbering_lasts() {
+fn without_uidvalidity_deleting_copies_does_not_start_a_new_epoch() {
     let (server, mailferry) = with(&["one"]);
     server.account().faults.uidvalidity = UidValidity::Missing;
     mailferry.ok(&["mailbox", "set", JOBB, "--after-import", "delete"]);
@@ -262,7 +262,7 @@ fn without_uidvalidity_and_with_delete_the_numbering_lasts() {
 }
 
 #[test]
-fn a_limit_that_shrinks_with_every_answer_is_an_error_in_the_end() {
+fn a_search_limit_that_shrinks_with_every_response_ends_in_an_error() {
     let (server, mailferry) = with(&["one", "two"]);
     server.account().faults.replies = vec![Reply {
         command: "UID SEARCH".to_owned(),
@@ -289,7 +289,7 @@ fn a_mail_whose_size_breaks_the_connection_does_not_block_others() {
 }
 
 #[test]
-fn a_body_under_the_uid_of_another_mail_that_was_asked_for_is_not_taken() {
+fn a_body_sent_under_the_uid_of_another_requested_mail_is_rejected() {
     let (server, mailferry) = with(&["one", "two", "three"]);
     server.account().faults.bodies.insert(1, Body::OtherUid(3));
     mailferry.poll();
@@ -301,7 +301,7 @@ fn a_body_under_the_uid_of_another_mail_that_was_asked_for_is_not_taken() {
 }
 
 #[test]
-fn without_any_number_a_uid_that_was_skipped_and_is_given_again_is_noticed() {
+fn without_uidvalidity_the_reuse_of_a_skipped_uid_is_detected() {
     let server = Faulty::start(Account::default());
     let old = jiff::civil::date(2020, 1, 1).at(0, 0, 0, 0);
     for number in 0..5 {
@@ -321,7 +321,7 @@ fn without_any_number_a_uid_that_was_skipped_and_is_given_again_is_noticed() {
 }
 
 #[test]
-fn a_server_that_answers_nothing_for_an_empty_folder_is_polled() {
+fn a_server_that_sends_no_search_response_for_an_empty_folder_is_polled() {
     let (server, mailferry) = with(&["one", "two"]);
     server.account().faults.search_hides_none = true;
     assert_eq!(mailferry.poll_ok(), 2);
@@ -331,7 +331,7 @@ fn a_server_that_answers_nothing_for_an_empty_folder_is_polled() {
 }
 
 #[test]
-fn an_empty_body_is_no_mail_where_the_size_is_no_number() {
+fn an_empty_body_is_not_a_mail_if_the_size_is_not_a_number() {
     for sizes in [Sizes::Negative, Sizes::Missing, Sizes::Part(10)] {
         let (server, mailferry) = with(&["one", "two"]);
         server.account().faults.sizes = sizes;

@@ -38,7 +38,7 @@ fn a_crash_at_any_step_of_move_leaves_one_copy_in_the_target() {
 }
 
 #[test]
-fn two_equal_mails_are_two_copies_also_after_a_crash() {
+fn two_identical_mails_have_two_copies_also_after_a_crash() {
     let server = Faulty::start(Account::with_mails(["same", "same"].map(|subject| mail(subject, JOBB))));
     server.account().faults.missing_capabilities.insert("MOVE");
     server.account().faults.replies = once("UID COPY", Answer::ExecuteThenCut);
@@ -50,7 +50,7 @@ fn two_equal_mails_are_two_copies_also_after_a_crash() {
 }
 
 #[test]
-fn gmails_delete_is_a_move_to_the_trash() {
+fn deleting_on_gmail_moves_the_copy_to_the_trash() {
     let server = Faulty::with("gmail", 3);
     let mailferry = mailbox(&server, &["--after-import", "delete"]);
     assert_eq!(mailferry.poll_ok(), 3);
@@ -59,7 +59,7 @@ fn gmails_delete_is_a_move_to_the_trash() {
 }
 
 #[test]
-fn gmail_without_a_trash_folder_says_so_and_deletes_nothing() {
+fn gmail_without_a_trash_folder_is_reported_and_nothing_is_deleted() {
     let server = Faulty::with("gmail", 3);
     server.account().folders.remove("[Gmail]/Trash");
     let mailferry = mailbox(&server, &["--after-import", "delete"]);
@@ -104,7 +104,7 @@ fn flags_that_a_folder_does_not_store_are_reported_at_setup() {
 }
 
 #[test]
-fn a_new_uidvalidity_applies_no_newer_action_to_old_copies() {
+fn after_a_new_uidvalidity_old_copies_keep_their_original_action() {
     for (before, done) in [("leave", ""), ("seen", "\\Seen")] {
         let server = Faulty::start(Account::with_mails(["one", "two"].map(|subject| mail(subject, JOBB))));
         let mailferry = mailbox(&server, &["--after-import", before]);
@@ -140,7 +140,7 @@ fn pending_work_continues_when_the_folder_gets_a_new_uidvalidity() {
 }
 
 #[test]
-fn what_an_earlier_poll_left_open_is_never_done_to_another_mail() {
+fn pending_work_of_an_earlier_poll_is_never_applied_to_another_mail() {
     let server = Faulty::start(Account::with_mails(["one", "two", "three"].map(|subject| mail(subject, JOBB))));
     server.account().faults.replies =
         vec![Reply { command: "UID STORE".to_owned(), after: 0, times: None, answer: Answer::Tagged("NO".to_owned()) }];

@@ -34,7 +34,7 @@ fn a_mail_of_150_megabytes_takes_at_most_24_more_megabytes_of_memory() {
 }
 
 #[test]
-fn a_broken_download_goes_on_where_it_stopped() {
+fn an_interrupted_download_continues_where_it_stopped() {
     let (server, mailferry) = with_large(6);
     server.account().faults.cut_after = Some(4 << 20);
     poll(&mailferry);
@@ -65,7 +65,7 @@ fn parts_of_two_different_mails_are_never_joined() {
 }
 
 #[test]
-fn a_wrong_part_concerns_its_mail_only() {
+fn a_wrong_part_affects_only_its_own_mail() {
     for (fault, whole) in [
         (Parts::FromStart, false),
         (Parts::TooLong, false),

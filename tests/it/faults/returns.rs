@@ -36,7 +36,7 @@ fn settles(server: &Faulty, mailferry: &Mailferry) -> Value {
 }
 
 #[test]
-fn mail_that_is_put_back_comes_in_once_and_is_left_alone() {
+fn mail_that_is_put_back_is_imported_once_and_its_copy_left_alone() {
     for database in databases() {
         for (effect, lacks) in [("move:Klart", ""), ("move:Klart", "MOVE"), ("delete", "")] {
             let server = with_mails(&["one", "two"]);
@@ -72,7 +72,7 @@ fn a_changed_action_replaces_pending_effects() {
 }
 
 #[test]
-fn a_mail_that_is_gone_again_is_told_of_no_more() {
+fn a_returned_mail_that_is_gone_again_is_no_longer_reported() {
     let server = with_mails(&["one"]);
     server.account().faults.removed_mail_returns = true;
     let mailferry = mailbox(&server, &["--after-import", "delete"]);
@@ -84,7 +84,7 @@ fn a_mail_that_is_gone_again_is_told_of_no_more() {
 }
 
 #[test]
-fn the_loop_ends_also_for_mail_that_is_changed_when_it_is_put_back() {
+fn the_loop_ends_even_if_mail_is_changed_when_it_is_put_back() {
     let server = with_mails(&["one"]);
     (server.account().faults.removed_mail_returns, server.account().faults.removed_mail_returns_changed) = (true, true);
     let mailferry = mailbox(&server, &["--after-import", "delete"]);
@@ -120,7 +120,7 @@ fn a_crash_at_any_step_imports_nothing_twice() {
 }
 
 #[test]
-fn a_folder_that_is_polled_under_another_name_is_no_target() {
+fn a_folder_that_is_polled_under_another_name_is_refused_as_target() {
     for name in ["Klart", "INBOX.Klart", "klart"] {
         let server = with_mails(&["one", "two"]);
         let mailferry = mailbox(&server, &["--folder", "INBOX", "--folder", "Klart"]);
@@ -147,7 +147,7 @@ fn a_folder_that_is_polled_under_another_name_is_no_target() {
 }
 
 #[test]
-fn a_server_that_ignores_the_case_of_names_moves_nothing_into_itself() {
+fn mail_is_not_moved_into_its_own_folder_on_a_case_insensitive_server() {
     let server = with_mails(&["one"]);
     server.account().faults.folds_case = true;
     server.account().folder("Klart").append(mail("two", JOBB));
@@ -159,7 +159,7 @@ fn a_server_that_ignores_the_case_of_names_moves_nothing_into_itself() {
 }
 
 #[test]
-fn two_mailboxes_of_one_account_do_not_move_mail_to_and_fro() {
+fn two_mailboxes_of_one_account_do_not_move_mail_back_and_forth() {
     let server = with_mails(&["one", "two"]);
     server.account().folder("Klart");
     let mailferry = mailbox(&server, &["--after-import", "move:Klart"]);
@@ -194,7 +194,7 @@ fn two_mailboxes_of_one_account_do_not_move_mail_to_and_fro() {
 }
 
 #[test]
-fn equal_mails_that_lie_side_by_side_are_all_imported_and_moved() {
+fn identical_mails_in_one_folder_are_all_imported_and_moved() {
     let server = with_mails(&["same", "same", "same"]);
     server.account().folder("Klart");
     let mailferry = mailbox(&server, &["--after-import", "move:Klart"]);

@@ -44,7 +44,7 @@ fn a_wait_that_the_server_asked_for_survives_a_restart() {
 }
 
 #[test]
-fn after_three_refused_logins_once_an_hour_until_something_is_changed() {
+fn after_three_refused_logins_the_login_is_tried_hourly_until_a_change() {
     let server = Faulty::with("wrong-password", 2);
     let mailferry = mailbox(&server, &[]);
     let waits: Vec<f64> = (0..3).map(|_| seconds_until(&poll(&mailferry))).collect();
@@ -64,7 +64,7 @@ fn metric(serve: &crate::support::mailferry::Serve, name: &str) -> i64 {
 }
 
 #[test]
-fn the_metrics_tell_what_is_open() {
+fn the_metrics_show_open_cases() {
     for database in crate::support::mailferry::databases() {
         let server = Faulty::with("placeholder-body", 3);
         let mailferry = super::mailbox_on(database, &server, &["--after-import", "delete"]);

@@ -65,7 +65,7 @@ fn keyword_gives_the_copy_a_keyword() {
 }
 
 #[test]
-fn move_puts_the_copy_into_another_folder() {
+fn move_moves_the_copy_into_another_folder() {
     let (server, mailferry, line) = imported("move:Klart");
     all_effects_are_done(&line);
     let mut customer = server.client(JOBB);
@@ -83,7 +83,7 @@ fn delete_removes_the_copy() {
 }
 
 #[test]
-fn the_choice_can_be_changed_later_and_counts_for_later_mail() {
+fn a_changed_after_import_choice_applies_to_later_mail() {
     let (server, mailferry, _) = imported("leave");
     mailferry.ok(&["mailbox", "set", JOBB, "--after-import", "seen"]);
     send(&server, &["three"]);

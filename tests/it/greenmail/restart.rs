@@ -8,7 +8,7 @@ use crate::support::{
 };
 
 #[test]
-fn a_new_uidvalidity_loses_nothing_and_doubles_nothing() {
+fn a_new_uidvalidity_neither_loses_nor_doubles_mail() {
     for database in databases() {
         let mut server = GreenMail::start(&[JOBB]);
         let mailferry = mailbox(&server, database, &[]);
@@ -44,7 +44,7 @@ fn a_mailbox_that_starts_now_skips_nothing_after_a_restart() {
 }
 
 #[test]
-fn with_delete_nothing_is_deleted_by_an_old_uid() {
+fn delete_uses_no_uid_of_an_old_uidvalidity() {
     let mut server = GreenMail::start(&[JOBB]);
     let mailferry = mailbox(&server, Database::Sqlite, &["--after-import", "delete"]);
     send(&server, &["one", "two"]);

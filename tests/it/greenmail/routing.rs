@@ -10,7 +10,7 @@ use crate::support::{
 const BOTH_RECIPIENTS: [&str; 2] = [JOBB, ANSOKAN];
 
 #[test]
-fn the_same_mail_through_two_mailboxes_is_in_their_inbox_once() {
+fn a_mail_in_two_mailboxes_of_one_inbox_is_imported_once() {
     for database in databases() {
         let server = GreenMail::start(&BOTH_RECIPIENTS);
         let mailferry = Mailferry::on(database);
@@ -58,7 +58,7 @@ fn a_mail_to_several_recipients_reaches_each_of_their_inboxes_once() {
 }
 
 #[test]
-fn a_route_takes_the_mail_of_its_recipient_and_leaves_the_rest() {
+fn a_route_applies_only_to_mail_of_its_recipient() {
     let server = GreenMail::start(&[JOBB]);
     let mailferry = Mailferry::new();
     mailferry.add_inbox(JOBB_INBOX);
@@ -81,7 +81,7 @@ fn a_route_takes_the_mail_of_its_recipient_and_leaves_the_rest() {
 }
 
 #[test]
-fn delivered_to_goes_before_to() {
+fn delivered_to_takes_precedence_over_to() {
     let server = GreenMail::start(&[JOBB]);
     let mailferry = Mailferry::new();
     mailferry.add_inbox(JOBB_INBOX);
@@ -98,7 +98,7 @@ fn delivered_to_goes_before_to() {
 }
 
 #[test]
-fn a_removed_route_counts_no_longer() {
+fn a_removed_route_has_no_effect() {
     let mailferry = Mailferry::new();
     mailferry.add_inbox(ANSOKAN_INBOX);
     let route = ["--inbox", ANSOKAN_INBOX, "--recipient", ANSOKAN];

@@ -13,7 +13,7 @@ use crate::support::{
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
-fn serve_imports_mail_that_comes_while_it_runs() {
+fn serve_imports_mail_that_arrives_while_it_runs() {
     for database in databases() {
         let server = GreenMail::start(&[JOBB]);
         let mailferry = mailbox(&server, database, &["--interval", "1s"]);
@@ -34,7 +34,7 @@ fn serve_imports_mail_that_comes_while_it_runs() {
 }
 
 #[test]
-fn after_a_kill_another_serve_goes_on() {
+fn another_serve_process_continues_after_a_kill() {
     let server = GreenMail::start(&[JOBB]);
     let mailferry = mailbox(&server, Database::Sqlite, &["--interval", "1s"]);
     let mut first = mailferry.serve();

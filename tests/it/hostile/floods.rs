@@ -89,43 +89,43 @@ fn search(first: u32, count: u32) -> Vec<u8> {
 }
 
 #[test]
-fn a_greeting_without_an_end() {
+fn an_endless_greeting_is_limited() {
     ends_at("greeting", Flood::new("", "* OK ", vec![b'x'; 1 << 16]));
 }
 
 #[test]
-fn a_line_without_an_end() {
+fn an_endless_line_is_limited() {
     ends_at("select", Flood::new("EXAMINE", "* OK ", vec![b'x'; 1 << 16]));
 }
 
 #[test]
-fn numbers_of_mails_without_an_end() {
+fn endless_exists_responses_are_limited() {
     ends_at("select", Flood::new("EXAMINE", "", "* 1 EXISTS\r\n".repeat(5_000)));
 }
 
 #[test]
-fn signs_of_life_without_an_end() {
+fn endless_untagged_ok_responses_are_limited() {
     ends_at("select", Flood::new("EXAMINE", "", "* OK still here\r\n".repeat(5_000)));
     ends_at("login", Flood::new("LOGIN", "", "* OK still here\r\n".repeat(5_000)));
 }
 
 #[test]
-fn requests_to_go_on_without_an_end() {
+fn endless_continuation_requests_are_limited() {
     ends_at("login", Flood::new("LOGIN", "", "+ go on\r\n".repeat(5_000)));
 }
 
 #[test]
-fn lines_that_are_not_imap_without_an_end() {
+fn endless_lines_that_are_not_imap_are_limited() {
     ends_at("select", Flood::new("EXAMINE", "", "* XFOO bar\r\n".repeat(5_000)));
 }
 
 #[test]
-fn a_literal_of_a_hundred_gigabytes() {
+fn a_literal_of_a_hundred_gigabytes_is_rejected() {
     ends_at("fetch", Flood::new("RFC822.SIZE", "* 1 FETCH (UID 1 BODY[] {99999999999}\r\n", vec![b'x'; 1 << 16]));
 }
 
 #[test]
-fn a_million_parentheses() {
+fn a_million_parentheses_are_rejected() {
     let open = "(".repeat(1_000_000);
     ends_at("fetch", Flood::new("RFC822.SIZE", format!("* 1 FETCH (UID 1 BODYSTRUCTURE {open}\r\n"), ""));
     let lines = format!("* 1 FETCH {}\r\n", "(".repeat(1_000)).repeat(1_000);
@@ -133,48 +133,48 @@ fn a_million_parentheses() {
 }
 
 #[test]
-fn ten_million_uids_in_one_line() {
+fn ten_million_uids_in_one_line_are_limited() {
     ends_at("search", Flood::new("SEARCH", search(1, 10_000_000), ""));
 }
 
 #[test]
-fn ten_million_uids_in_many_lines() {
+fn ten_million_uids_in_many_lines_are_limited() {
     let lines: Vec<u8> = (0..1_000).flat_map(|part| search(1 + part * 10_000, 10_000)).collect();
     ends_at("search", Flood::new("SEARCH", lines, ""));
 }
 
 #[test]
-fn the_same_uids_without_an_end() {
+fn endless_repeated_uids_are_limited() {
     ends_at("search", Flood::new("SEARCH", "", search(1, 10_000)));
 }
 
 #[test]
-fn small_literals_without_an_end_to_their_answer() {
+fn an_endless_response_of_small_literals_is_limited() {
     let again = "BODY[1] {1}\r\nx ".repeat(1_000);
     ends_at("fetch", Flood::new("RFC822.SIZE", "* 1 FETCH (UID 1 ", again));
 }
 
 #[test]
-fn large_literals_without_an_end_to_their_answer() {
+fn an_endless_response_of_large_literals_is_limited() {
     let again = format!("BODY[1] {{1000000}}\r\n{} ", "x".repeat(1_000_000));
     ends_at("fetch", Flood::new("RFC822.SIZE", "* 1 FETCH (UID 1 ", again));
 }
 
 #[test]
-fn mails_that_nobody_asked_for_without_an_end() {
+fn endless_unsolicited_mails_are_limited() {
     let again = format!("* 2 FETCH (UID 2 BODY[] {{1000000}}\r\n{})\r\n", "x".repeat(1_000_000));
     ends_at("fetch", Flood::new("BODY.PEEK", "", again));
 }
 
 #[test]
-fn a_mail_much_larger_than_was_said() {
+fn a_mail_much_larger_than_announced_is_limited() {
     let size = 60 << 20;
     let mail = format!("* 1 FETCH (UID 1 BODY[] {{{size}}}\r\n{}", "x".repeat(size));
     ends_at("fetch", Flood::new("BODY.PEEK", mail, ""));
 }
 
 #[test]
-fn one_octet_a_second() {
+fn a_server_sending_one_byte_a_second_is_disconnected() {
     for (at, step) in [("", "greeting"), ("EXAMINE", "select"), ("RFC822.SIZE", "fetch")] {
         ends_at(step, Flood { pause: Duration::from_secs(1), ..Flood::new(at, "* OK ", "x") });
     }

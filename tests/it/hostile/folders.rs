@@ -60,7 +60,7 @@ fn named(name: &str) -> String {
 }
 
 #[test]
-fn names_of_three_megabytes() {
+fn folder_names_of_three_megabytes_are_rejected() {
     let name = "x".repeat(3 << 20);
     refused("LIST", named(&name).repeat(20), "a line of more than 65536 bytes");
     let literal = format!("* LIST () \"/\" {{{}}}\r\n{name}\r\n", name.len());
@@ -68,7 +68,7 @@ fn names_of_three_megabytes() {
 }
 
 #[test]
-fn a_name_may_have_a_thousand_bytes_and_no_more() {
+fn a_folder_name_has_at_most_a_thousand_bytes() {
     let measured = listed("LIST", named(&"x".repeat(1000)));
     assert_eq!(measured.output.code, 0, "{}", measured.output.all());
     assert!(measured.output.text().contains(&"x".repeat(1000)));
@@ -78,7 +78,7 @@ fn a_name_may_have_a_thousand_bytes_and_no_more() {
 }
 
 #[test]
-fn a_list_has_four_megabytes_in_all() {
+fn a_folder_list_has_at_most_four_megabytes() {
     let lines = |count: usize, length: usize| -> String {
         (0..count).map(|at| named(&format!("{at:x>length$}", length = length))).collect()
     };
@@ -91,13 +91,13 @@ fn a_list_has_four_megabytes_in_all() {
 }
 
 #[test]
-fn other_commands_have_little_to_say() {
+fn responses_to_other_commands_have_a_small_limit() {
     let status = format!("* STATUS INBOX (MESSAGES 1{})\r\n", " MESSAGES 1".repeat(5_000));
     refused("STATUS", status.repeat(1_000), "more than 16777216 bytes");
 }
 
 #[test]
-fn before_the_login_a_server_has_less_to_say() {
+fn responses_before_the_login_have_a_smaller_limit() {
     for line in [
         "* OK still here\r\n".to_owned(),
         format!("* CAPABILITY IMAP4rev1{}\r\n", " A".repeat(30_000)),

@@ -76,11 +76,11 @@ fn no_script_gets_a_credential(tls: &str) {
 }
 
 #[test]
-fn no_script_gets_a_credential_by_starttls() {
+fn no_hostile_script_obtains_a_credential_with_starttls() {
     no_script_gets_a_credential("starttls");
 }
 
 #[test]
-fn no_script_gets_a_credential_by_implicit_tls() {
+fn no_hostile_script_obtains_a_credential_with_implicit_tls() {
     no_script_gets_a_credential("implicit");
 }

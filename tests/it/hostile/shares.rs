@@ -80,7 +80,7 @@ fn polled(servers: usize, liar: Liar, env: &[(&str, &str)]) -> (Mailferry, Measu
 }
 
 #[test]
-fn sixteen_servers_with_literals_of_31_mib() {
+fn sixteen_literals_of_31_mib_stay_within_the_memory_limit() {
     let liar = Liar { mails: 1, bytes: 31 << 20 };
     let (_, measured) = polled(16, liar, &[("MAILFERRY__SCHEDULE__PER_HOST", "16")]);
     assert_eq!(measured.output.code, 0, "{}", measured.output.all());
@@ -91,7 +91,7 @@ fn sixteen_servers_with_literals_of_31_mib() {
 }
 
 #[test]
-fn polls_that_hold_mail_and_need_more_do_not_wait_for_each_other() {
+fn polls_that_hold_memory_and_need_more_do_not_deadlock() {
     // At most 7 MiB are in flight, and each of the four would collect 4 MiB before it commits.
     let env = [
         ("MAILFERRY__SCHEDULE__PARALLEL", "4"),

@@ -44,7 +44,7 @@ fn assert_clean(mailferry: &Mailferry, args: &[&str]) -> String {
 }
 
 #[test]
-fn no_command_prints_what_a_terminal_would_obey() {
+fn no_command_prints_terminal_control_sequences() {
     // A folder whose name holds U+202E, U+009B and ESC, in modified UTF-7 (RFC 3501 5.1.3).
     let dialogue = "S: * OK ready\nORDINARY\n\nWHEN: TAG LIST *\nS: * LIST () \"/\" \"INBOX\"\nS: * LIST () \"/\" \"a&IC4AmwAb-b\"\n\
                     S: TAG OK done";
@@ -78,7 +78,7 @@ fn no_command_prints_what_a_terminal_would_obey() {
 }
 
 #[test]
-fn no_command_prints_a_servers_words_as_they_are() {
+fn no_command_prints_a_servers_text_without_escaping() {
     let dialogue = format!(
         "S: * OK ready\nORDINARY\n\nWHEN: TAG LOGIN *\nS: TAG NO {} so not",
         control_characters().replace('\u{2028}', "")

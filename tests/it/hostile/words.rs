@@ -26,7 +26,7 @@ fn a_referral_is_not_followed() {
 }
 
 #[test]
-fn what_is_no_greeting_gets_no_credential() {
+fn no_credential_is_sent_without_a_valid_greeting() {
     for name in ["greeting-tagged", "greeting-of-another-kind"] {
         let (server, mailferry) = at(&[&format!("INCLUDE: {name}.imap")]);
         assert_eq!(mailferry.poll_error()["step"], "greeting", "{name}");
@@ -37,7 +37,7 @@ fn what_is_no_greeting_gets_no_credential() {
 }
 
 #[test]
-fn a_servers_words_paint_on_no_terminal() {
+fn a_servers_text_cannot_control_the_terminal() {
     let (server, mailferry) = at(&["INCLUDE: alert-with-controls.imap"]);
     let said = mailferry.run(&["poll"]).all();
     assert!(said.contains("pay") && !said.contains("\u{1b}["), "{said:?}");
@@ -49,7 +49,7 @@ fn a_servers_words_paint_on_no_terminal() {
 }
 
 #[test]
-fn the_answer_to_another_command_is_none() {
+fn a_response_to_another_command_is_not_accepted() {
     let (server, mailferry) = at(&["INCLUDE: tag-of-another.imap", ORDINARY]);
     assert_eq!(mailferry.poll_error()["step"], "search");
     assert_eq!(mailferry.poll_ok(), 1);
@@ -57,7 +57,7 @@ fn the_answer_to_another_command_is_none() {
 }
 
 #[test]
-fn a_list_of_folders_without_an_end_ends_the_check() {
+fn an_endless_folder_list_ends_the_check() {
     let (server, mailferry) = at(&["INCLUDE: list-without-an-end.imap"]);
     let checked = measured::run(&mailferry, &["mailbox", "check", JOBB], DEADLINE + GRACE);
     assert_eq!(checked.output.code, 1, "{}", checked.output.all());
@@ -67,7 +67,7 @@ fn a_list_of_folders_without_an_end_ends_the_check() {
 }
 
 #[test]
-fn literals_of_impossible_sizes_are_no_mail() {
+fn literals_of_impossible_sizes_are_rejected() {
     for size in ["4294967296", "99999999999", "99999999999999999999", "-1"] {
         let announced = format!("S: * 1 FETCH (UID 1 BODY[] {{{size}}}");
         let dialogue = format!("{ORDINARY}\n\nWHEN: TAG UID FETCH *BODY.PEEK[]*\n{announced}\nS: )\nS: TAG OK done");
@@ -80,7 +80,7 @@ fn literals_of_impossible_sizes_are_no_mail() {
 }
 
 #[test]
-fn nobodys_words_become_a_command() {
+fn no_text_of_a_user_or_server_becomes_a_command() {
     let server = Scripted::start(&[ORDINARY]);
     let mailferry = Mailferry::new();
     mailferry.add_inbox(JOBB_INBOX);

@@ -52,23 +52,23 @@ fn search(count: u32) -> String {
 }
 
 #[test]
-fn lines_of_uids() {
+fn parsing_many_lines_of_uids_leaves_other_tasks_running() {
     grows_with_the_length("SEARCH lines", |count| search(10_000).repeat(count), 100);
 }
 
 #[test]
-fn one_long_line_of_uids() {
+fn parsing_one_long_line_of_uids_leaves_other_tasks_running() {
     grows_with_the_length("one SEARCH line", |count| search(u32::try_from(count).unwrap()), 60_000);
 }
 
 #[test]
-fn answers_with_small_literals() {
+fn parsing_small_literals_leaves_other_tasks_running() {
     let answer = format!("* 1 FETCH (UID 1 {}FLAGS ())\r\n", "BODY[1] {1}\r\nx ".repeat(6));
     grows_with_the_length("FETCH answers of 6 literals", |count| answer.repeat(count), 40_000);
 }
 
 #[test]
-fn lines_that_are_not_imap() {
+fn skipping_lines_that_are_not_imap_leaves_other_tasks_running() {
     let line = format!("* XFOO {}\r\n", "x".repeat(1_000));
     grows_with_the_length("noise", |count| line.repeat(count), 4_000);
 }

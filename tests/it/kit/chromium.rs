@@ -16,7 +16,7 @@ fn page(site: &Site, path: &str) -> Page {
 }
 
 #[test]
-fn a_form_is_filled_and_sent_and_the_next_document_is_there() {
+fn a_form_is_filled_in_and_submitted_and_the_next_page_loads() {
     let site = Site::start();
     let page = page(&site, "/form");
     assert_eq!((page.title().as_str(), page.status()), ("Form", 200));
@@ -46,7 +46,7 @@ fn a_form_is_filled_and_sent_and_the_next_document_is_there() {
 }
 
 #[test]
-fn the_keyboard_goes_from_field_to_field_and_sends() {
+fn the_keyboard_moves_between_fields_and_submits() {
     let site = Site::start();
     let page = page(&site, "/form");
     assert_eq!(page.focused(), "body \"\"");
@@ -65,7 +65,7 @@ fn the_keyboard_goes_from_field_to_field_and_sends() {
 }
 
 #[test]
-fn what_scripts_do_is_waited_for_and_their_dialogs_are_answered() {
+fn the_browser_waits_for_scripts_and_answers_their_dialogs() {
     let site = Site::start();
     let page = page(&site, "/scripts");
     page.click_and_wait_for("#later", "it is later");
@@ -88,7 +88,7 @@ fn what_scripts_do_is_waited_for_and_their_dialogs_are_answered() {
 }
 
 #[test]
-fn the_policy_of_a_page_holds_and_its_violations_are_seen() {
+fn the_content_security_policy_is_enforced_and_violations_are_reported() {
     let site = Site::start();
     let page = page(&site, "/policy");
     assert_eq!(page.scripts(), [""; 0]);
@@ -100,7 +100,7 @@ fn the_policy_of_a_page_holds_and_its_violations_are_seen() {
 }
 
 #[test]
-fn a_request_that_wants_to_leave_is_seen_also_from_a_frame() {
+fn requests_to_other_hosts_are_reported_also_from_a_frame() {
     let site = Site::start();
     let page = page(&site, "/leaving");
     assert_eq!(page.frame_texts(), ["in a frame", "in another process"]);
@@ -118,7 +118,7 @@ fn a_request_that_wants_to_leave_is_seen_also_from_a_frame() {
 }
 
 #[test]
-fn without_scripts_a_page_is_still_used() {
+fn a_page_can_be_used_without_scripts() {
     let site = Site::start();
     let page = Chromium::shared().page();
     page.scripts_off();
@@ -136,7 +136,7 @@ fn without_scripts_a_page_is_still_used() {
 }
 
 #[test]
-fn the_bytes_of_a_page_are_counted_from_where_it_was_opened() {
+fn the_bytes_of_a_page_are_counted_from_its_opening() {
     let site = Site::start();
     let page = page(&site, "/large");
     let large = page.transferred();
@@ -146,7 +146,7 @@ fn the_bytes_of_a_page_are_counted_from_where_it_was_opened() {
 }
 
 #[test]
-fn cookies_have_their_flags_and_belong_to_one_page() {
+fn cookies_have_their_flags_and_belong_to_one_browser_context() {
     let site = Site::start();
     let one = page(&site, "/cookies");
     let cookie = |name: &str| one.cookies().into_iter().find(|cookie| cookie.name == name);
@@ -180,7 +180,7 @@ fn cookies_have_their_flags_and_belong_to_one_page() {
 }
 
 #[test]
-fn a_page_is_asked_for_in_the_language_of_its_reader() {
+fn a_page_is_requested_in_the_configured_language() {
     let site = Site::start();
     let browser = Chromium::start_with("sv");
     let page = browser.page();
@@ -193,7 +193,7 @@ fn a_page_is_asked_for_in_the_language_of_its_reader() {
 }
 
 #[test]
-fn a_page_is_seen_on_a_small_screen_in_the_dark() {
+fn a_page_can_be_shown_on_a_small_screen_in_dark_mode() {
     let site = Site::start();
     let page = page(&site, "/colours");
     let background = |page: &Page| page.eval("getComputedStyle(document.body).backgroundColor");
@@ -210,7 +210,7 @@ fn a_page_is_seen_on_a_small_screen_in_the_dark() {
 }
 
 #[test]
-fn axe_finds_what_keeps_people_out_in_spite_of_the_policy() {
+fn axe_finds_accessibility_errors_despite_the_content_security_policy() {
     let site = Site::start();
     let faulty = page(&site, "/policy").axe();
     let has = |rule: &str, place: &str| {

@@ -22,7 +22,7 @@ const GREETING: Duration = Duration::from_secs(3);
 const ROUNDS: usize = 3;
 
 #[test]
-fn black_holes_do_not_keep_the_mail_of_healthy_hosts() {
+fn unresponsive_hosts_do_not_delay_the_mail_of_healthy_hosts() {
     let users: Vec<String> = (0..HEALTHY).map(|n| format!("user{n}@lillestad.se")).collect();
     let server = Dovecot::start(&users.iter().map(String::as_str).collect::<Vec<_>>());
     let mut mailferry = Mailferry::new();

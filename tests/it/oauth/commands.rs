@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 #[test]
-fn the_built_in_providers_are_ready_but_for_their_application() {
+fn the_built_in_providers_lack_only_a_registered_application() {
     let mut mailferry = installation("[oauth.providers.microsoft]\nclient_id = \"app-1\"\n");
     let refused = mailferry.run(&["mailbox", "add", JOBB, "--inbox", JOBB_INBOX, "--oauth", "google"]);
     assert!(refused.code == 2 && refused.stderr.contains("oauth.providers.google.client_id"), "{}", refused.all());
@@ -31,7 +31,7 @@ fn the_built_in_providers_are_ready_but_for_their_application() {
 }
 
 #[test]
-fn a_configuration_that_would_send_a_secret_astray_is_refused() {
+fn a_configuration_that_would_send_a_secret_to_another_host_is_refused() {
     for (config, wrong) in [
         (
             "[oauth.providers.microsoft]\ntoken_url = \"https://evil.example/token\"\n",
@@ -57,7 +57,7 @@ fn a_configuration_that_would_send_a_secret_astray_is_refused() {
 }
 
 #[test]
-fn a_password_and_tokens_are_never_both_there() {
+fn a_mailbox_has_a_password_or_a_grant_never_both() {
     let server = takes_tokens();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
@@ -75,7 +75,7 @@ fn a_password_and_tokens_are_never_both_there() {
 }
 
 #[test]
-fn a_consent_is_given_up_at_its_provider_when_told_and_with_its_last_mailbox() {
+fn a_consent_is_revoked_at_the_provider_on_request_and_with_its_last_mailbox() {
     let server = takes_tokens();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
@@ -97,7 +97,7 @@ fn a_consent_is_given_up_at_its_provider_when_told_and_with_its_last_mailbox() {
 }
 
 #[test]
-fn the_powershell_lines_have_the_ids_filled_in() {
+fn the_powershell_commands_contain_the_ids() {
     let provider = IdentityProvider::start(JOBB);
     provider.access_token_claims(json!({"oid": "11111111-aaaa", "appid": "mailferry"}));
     let mailferry = installation(&(provider.provider("contoso") + "tenant = \"organizations\"\n"));
@@ -117,7 +117,7 @@ fn the_powershell_lines_have_the_ids_filled_in() {
 }
 
 #[test]
-fn what_will_end_is_warned_of_in_the_list_the_metrics_and_the_log() {
+fn expiring_credentials_are_shown_in_the_list_the_metrics_and_the_log() {
     let server = takes_tokens();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
@@ -152,7 +152,7 @@ fn what_will_end_is_warned_of_in_the_list_the_metrics_and_the_log() {
 }
 
 #[test]
-fn tokens_are_sealed_anew_with_a_new_key_and_forgotten_with_a_lost_one() {
+fn tokens_are_encrypted_again_with_a_new_key_and_discarded_if_the_key_is_lost() {
     let server = takes_tokens();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
@@ -183,7 +183,7 @@ fn tokens_are_sealed_anew_with_a_new_key_and_forgotten_with_a_lost_one() {
 }
 
 #[test]
-fn a_token_never_goes_out_without_tls() {
+fn tokens_are_never_sent_without_tls() {
     let mailferry = installation("[oauth.providers.microsoft]\nclient_id = \"app-1\"\n");
     let add = ["mailbox", "add", JOBB, "--inbox", JOBB_INBOX, "--oauth", "microsoft", "--tls", "none"];
     let refused = mailferry.run(&add);
@@ -193,7 +193,7 @@ fn a_token_never_goes_out_without_tls() {
 }
 
 #[test]
-fn an_application_by_itself_has_no_consent_to_give_up_and_its_tenant_is_named() {
+fn app_only_access_has_no_consent_to_revoke_and_names_its_tenant() {
     let provider = IdentityProvider::start(JOBB);
     let mut mailferry = installation(&provider.provider("contoso"));
     let add =
@@ -213,7 +213,7 @@ fn an_application_by_itself_has_no_consent_to_give_up_and_its_tenant_is_named() 
 }
 
 #[test]
-fn a_change_that_cannot_be_made_costs_no_consent() {
+fn a_rejected_change_keeps_the_consent() {
     let server = takes_tokens();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);

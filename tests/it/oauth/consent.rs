@@ -14,7 +14,7 @@ fn is_unconnected(mailferry: &Mailferry, about: &str) {
 }
 
 #[test]
-fn a_failure_in_the_browser_is_reported_there_and_on_the_command_line_and_nothing_is_stored() {
+fn a_failed_consent_is_reported_in_the_browser_and_on_the_command_line_and_stores_nothing() {
     use Misbehaviour::{Denied, WrongIssuer, WrongState};
     let server = takes_tokens();
     let answers: [(Endpoint, Misbehaviour, &str); 9] = [
@@ -44,7 +44,7 @@ fn a_failure_in_the_browser_is_reported_there_and_on_the_command_line_and_nothin
 }
 
 #[test]
-fn a_consent_that_is_not_the_wanted_one_is_not_kept_and_given_up_if_nobody_wants_it() {
+fn a_consent_of_the_wrong_account_is_not_stored_and_revoked_if_unused() {
     let server = takes_tokens();
     for (what, sentence) in [
         ("account", "admin@lillestad.se consented, but jobb@lillestad.se should have"),
@@ -74,7 +74,7 @@ fn a_consent_that_is_not_the_wanted_one_is_not_kept_and_given_up_if_nobody_wants
 }
 
 #[test]
-fn the_link_asks_for_what_it_should_and_for_nothing_secret() {
+fn the_authorization_link_has_the_required_parameters_and_no_secret() {
     let server = takes_tokens();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
@@ -101,7 +101,7 @@ fn the_link_asks_for_what_it_should_and_for_nothing_secret() {
 }
 
 #[test]
-fn a_device_code_is_entered_elsewhere() {
+fn a_device_code_is_entered_on_another_device() {
     use Misbehaviour::{AccessDenied, Expired, Pending, SlowDown};
     let server = takes_tokens();
     let provider = IdentityProvider::start(JOBB);
@@ -137,7 +137,7 @@ fn a_device_code_is_entered_elsewhere() {
 }
 
 #[test]
-fn the_page_speaks_the_browsers_language_and_the_command_the_terminals() {
+fn the_page_uses_the_browsers_language_and_the_command_the_terminals() {
     let server = takes_tokens();
     let provider = IdentityProvider::start("admin@lillestad.se");
     let mut mailferry = unconnected(&provider, &server);
@@ -151,7 +151,7 @@ fn the_page_speaks_the_browsers_language_and_the_command_the_terminals() {
 }
 
 #[test]
-fn a_consent_of_somebody_who_is_connected_already_ends_nothing() {
+fn a_rejected_consent_of_a_connected_account_is_not_revoked() {
     let server = takes_tokens();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
@@ -164,7 +164,7 @@ fn a_consent_of_somebody_who_is_connected_already_ends_nothing() {
 }
 
 #[test]
-fn a_mailbox_that_is_changed_while_somebody_consents_is_not_said_to_be_connected() {
+fn a_consent_is_not_reported_as_connected_if_the_mailbox_changed_meanwhile() {
     let server = takes_tokens();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);

@@ -17,7 +17,7 @@ fn trial(server: &Scripted, overlap: u32) -> (IdentityProvider, Mailferry) {
 }
 
 #[test]
-fn a_crash_between_rotation_and_use_loses_no_consent() {
+fn a_crash_after_a_refresh_token_rotation_keeps_the_consent() {
     if !cfg!(feature = "crash-points") {
         println!("skipped: built without the feature crash-points; `make test` has it");
         return;

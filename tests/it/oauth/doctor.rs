@@ -60,7 +60,7 @@ fn diagnosis(mailferry: &Mailferry, about: &str) -> Value {
 }
 
 #[test]
-fn one_cause_is_left_for_a_persons_mailbox() {
+fn the_diagnosis_of_a_delegated_mailbox_finds_one_cause() {
     let shared = ["--login-identity", "anna@lillestad.se"];
     // The check, the check once more, and then with the login name of the person who consented.
     let (unconnected, no) = (not_connected("TAG AUTHENTICATE *"), refused("TAG AUTHENTICATE *"));
@@ -91,7 +91,7 @@ fn one_cause_is_left_for_a_persons_mailbox() {
 }
 
 #[test]
-fn one_cause_is_left_for_an_application_and_the_ids_are_filled_in() {
+fn the_diagnosis_of_app_only_access_finds_one_cause_and_fills_in_the_ids() {
     let claims = json!({"aud": "https://outlook.office.com", "roles": ["IMAP.AccessAsApp"], "oid": "11111111-aaaa", "appid": "mailferry"});
     for (sessions, with_sibling, cause, remedy) in [
         (
@@ -129,7 +129,7 @@ fn one_cause_is_left_for_an_application_and_the_ids_are_filled_in() {
 }
 
 #[test]
-fn a_token_that_cannot_work_is_told_before_the_login() {
+fn an_unusable_token_is_reported_before_the_login() {
     for (claims, more, cause, sentence) in [
         (
             json!({"aud": "https://graph.microsoft.com", "scp": "IMAP.AccessAsUser.All"}),
@@ -160,7 +160,7 @@ fn a_token_that_cannot_work_is_told_before_the_login() {
 }
 
 #[test]
-fn a_consent_that_has_ended_is_the_diagnosis_in_swedish_too() {
+fn an_expired_consent_is_diagnosed_in_both_languages() {
     use crate::support::identity_provider::{Endpoint, Misbehaviour};
     let provider = IdentityProvider::start(JOBB);
     provider.lifetime(0);

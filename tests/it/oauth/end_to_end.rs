@@ -35,7 +35,7 @@ fn a_consent_opens_dovecot(mechanism: &str) -> (OAuthServer, Dovecot, Mailferry)
 }
 
 #[test]
-fn a_consent_in_the_browser_opens_dovecot_by_xoauth2() {
+fn a_consent_in_the_browser_gives_access_to_dovecot_with_xoauth2() {
     let (_provider, dovecot, mailferry) = a_consent_opens_dovecot("xoauth2");
     assert!(
         mailferry.ok(&["mailbox", "check", JOBB]).text().contains("ok      token: from contoso for jobb@lillestad.se")
@@ -48,12 +48,12 @@ fn a_consent_in_the_browser_opens_dovecot_by_xoauth2() {
 }
 
 #[test]
-fn a_consent_in_the_browser_opens_dovecot_by_oauthbearer() {
+fn a_consent_in_the_browser_gives_access_to_dovecot_with_oauthbearer() {
     a_consent_opens_dovecot("oauthbearer");
 }
 
 #[test]
-fn an_application_by_itself_opens_dovecot_and_nobody_consents() {
+fn app_only_access_to_dovecot_needs_no_consent() {
     let provider = OAuthServer::start();
     let dovecot = Dovecot::start_with(&[JOBB], &provider.dovecot("xoauth2"), |certs| &certs.good);
     dovecot.deliver(JOBB, "INBOX", "one", &mail("one", JOBB));
@@ -65,7 +65,7 @@ fn an_application_by_itself_opens_dovecot_and_nobody_consents() {
 }
 
 #[test]
-fn somebody_else_who_logs_in_is_refused_with_both_addresses() {
+fn a_consent_of_another_account_is_refused_with_both_addresses() {
     let provider = OAuthServer::start();
     let mailferry = installation(&provider.provider("contoso"));
     mailferry.add_mailbox_by_token(JOBB, JOBB_INBOX, "contoso", &["--host".to_owned(), "localhost".to_owned()], &[]);
@@ -85,7 +85,7 @@ fn somebody_else_who_logs_in_is_refused_with_both_addresses() {
 }
 
 #[test]
-fn greenmail_takes_a_token_by_xoauth2() {
+fn greenmail_accepts_a_token_with_xoauth2() {
     let greenmail = GreenMail::start(&[JOBB]);
     greenmail.send("anna@example.se", &[JOBB], &mail("one", JOBB));
     // GreenMail compares the token with the user's password.

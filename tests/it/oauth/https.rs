@@ -32,7 +32,7 @@ fn asks(provider: &Scripted, server: &Scripted, authority: &str) -> Mailferry {
 }
 
 #[test]
-fn a_token_comes_over_https_from_a_provider_that_is_trusted() {
+fn a_token_is_requested_over_https_from_a_trusted_provider() {
     let folder = TempDir::new().unwrap();
     let certs = Certs::make(folder.path());
     let authority = certs.ca_file.to_string_lossy().into_owned();
@@ -51,7 +51,7 @@ fn a_token_comes_over_https_from_a_provider_that_is_trusted() {
 }
 
 #[test]
-fn a_provider_inside_our_own_network_is_not_reached_unless_allowed() {
+fn a_provider_with_a_private_address_is_refused_unless_allowed() {
     let folder = TempDir::new().unwrap();
     let certs = Certs::make(folder.path());
     let server = takes_tokens();

@@ -27,7 +27,7 @@ fn expired(provider: &IdentityProvider, server: &Scripted) -> Mailferry {
 
 /// Who must act on a refusal, as reported, and whether it is retried automatically.
 #[test]
-fn every_misbehaviour_of_the_token_endpoint_has_its_class_and_its_sentence() {
+fn every_failure_of_the_token_endpoint_has_its_cause_and_its_text() {
     use Misbehaviour::{Cut, Drip, Error, Html, Huge, Redirect, Silent, Status, Truncated};
     let server = takes_tokens();
     let retry_after = || vec![("Retry-After", "120".to_owned())];
@@ -127,7 +127,7 @@ fn every_misbehaviour_of_the_token_endpoint_has_its_class_and_its_sentence() {
 }
 
 #[test]
-fn fifty_mailboxes_of_one_consent_in_two_processes_ask_once() {
+fn fifty_mailboxes_of_one_consent_in_two_processes_refresh_the_token_once() {
     for database in databases() {
         let server = takes_tokens();
         // Strict: using a refresh token twice ends the consent.
@@ -159,7 +159,7 @@ fn fifty_mailboxes_of_one_consent_in_two_processes_ask_once() {
 }
 
 #[test]
-fn a_rotated_refresh_token_whose_answer_was_lost_is_asked_for_again() {
+fn a_token_refresh_whose_response_was_lost_is_repeated() {
     let server = takes_tokens();
     let provider = IdentityProvider::start(JOBB);
     provider.overlap(1); // as RFC 9700 4.14 has it for lost answers
@@ -176,7 +176,7 @@ fn a_rotated_refresh_token_whose_answer_was_lost_is_asked_for_again() {
 }
 
 #[test]
-fn a_token_that_still_lives_is_used_while_the_provider_is_down() {
+fn a_valid_token_is_used_while_the_provider_is_down() {
     let server = takes_tokens();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
@@ -190,7 +190,7 @@ fn a_token_that_still_lives_is_used_while_the_provider_is_down() {
 }
 
 #[test]
-fn a_wrong_secret_is_one_problem_of_the_application_and_mended_for_all() {
+fn a_wrong_client_secret_is_one_problem_of_the_application_and_repaired_for_all_mailboxes() {
     let server = takes_tokens();
     let provider = IdentityProvider::start(JOBB);
     let good = provider.provider("contoso");
@@ -231,7 +231,7 @@ fn a_wrong_secret_is_one_problem_of_the_application_and_mended_for_all() {
 }
 
 #[test]
-fn what_is_wrong_in_one_tenant_is_no_problem_of_the_application() {
+fn a_problem_of_one_tenant_is_not_a_problem_of_the_application() {
     let server = takes_tokens();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = installation_on(Database::Sqlite, &(provider.provider("contoso") + "tenant = \"organizations\"\n"));
@@ -251,7 +251,7 @@ fn what_is_wrong_in_one_tenant_is_no_problem_of_the_application() {
 }
 
 #[test]
-fn times_that_a_wrong_clock_wrote_block_nothing() {
+fn times_stored_by_a_wrong_clock_do_not_block_refreshes() {
     let server = takes_tokens();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);

@@ -26,13 +26,13 @@ fn opens(capabilities: &str, login: &str) {
 const XOAUTH2: &str = "dXNlcj1qb2JiQGxpbGxlc3RhZC5zZQFhdXRoPUJlYXJlciBzZWNyZXQBAQ==";
 
 #[test]
-fn xoauth2_goes_at_once_where_sasl_ir_is_offered_and_else_when_asked_for() {
+fn xoauth2_uses_an_initial_response_if_offered_and_otherwise_waits_for_the_challenge() {
     opens("SASL-IR AUTH=XOAUTH2 AUTH=PLAIN", &format!("C: TAG AUTHENTICATE XOAUTH2 {XOAUTH2}"));
     opens("AUTH=XOAUTH2", &format!("C: TAG AUTHENTICATE XOAUTH2\nS: + \nC: {XOAUTH2}"));
 }
 
 #[test]
-fn oauthbearer_goes_before_xoauth2() {
+fn oauthbearer_is_preferred_to_xoauth2() {
     opens(
         "SASL-IR AUTH=XOAUTH2 AUTH=OAUTHBEARER",
         "C: TAG AUTHENTICATE OAUTHBEARER bixhPWpvYmJAbGlsbGVzdGFkLnNlLAFob3N0PTEyNy4wLjAuMQFwb3J0P*",
@@ -40,7 +40,7 @@ fn oauthbearer_goes_before_xoauth2() {
 }
 
 #[test]
-fn a_server_that_takes_no_tokens_is_never_given_anything_else() {
+fn a_server_without_token_authentication_is_sent_no_credential() {
     let dialogue = "S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN AUTH=LOGIN] ready\nORDINARY";
     let server = Scripted::start(&[dialogue]);
     let provider = IdentityProvider::start(JOBB);
@@ -78,13 +78,13 @@ fn refused(mechanism: &str, farewell: &str) {
 }
 
 #[test]
-fn the_challenge_of_a_refusal_is_answered_and_kept() {
+fn the_challenge_of_a_refusal_is_answered_and_recorded() {
     refused("XOAUTH2", "");
     refused("OAUTHBEARER", "AQ==");
 }
 
 #[test]
-fn a_token_that_ends_in_the_middle_of_a_poll_is_renewed_and_the_next_mail_comes() {
+fn a_token_that_expires_during_a_poll_is_refreshed_and_the_poll_continues() {
     let mails = || vec![mail("one", JOBB), mail("two", JOBB), mail("three", JOBB)];
     let first = "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready\nORDINARY\n\
                  WHEN: TAG UID FETCH * BODY.PEEK[]*\nOMIT 2 BYE\n\n";
@@ -102,7 +102,7 @@ fn a_token_that_ends_in_the_middle_of_a_poll_is_renewed_and_the_next_mail_comes(
 }
 
 #[test]
-fn tokens_that_never_last_are_not_asked_for_without_end_and_no_mail_is_blamed() {
+fn token_refreshes_per_poll_are_limited_and_no_mail_is_blamed() {
     let dies = "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready\nORDINARY\n\
                 WHEN: TAG UID FETCH * BODY.PEEK[]*\nS: * BYE Session invalidated - AccessTokenExpired\nCUT\n";
     let server = Scripted::with_messages(&[dies], vec![mail("one", JOBB)]);

@@ -15,7 +15,7 @@ fn holds(bytes: &[u8], canary: &str) -> bool {
 }
 
 #[test]
-fn canary_secrets_are_found_nowhere() {
+fn canary_secrets_appear_nowhere() {
     // A server that repeats the token, and a provider that repeats everything.
     let echo = "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready\nC: TAG AUTHENTICATE XOAUTH2 *\n\
                 S: TAG NO kanarie-access-token is no good, kanarie-access-token!";

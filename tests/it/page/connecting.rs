@@ -46,7 +46,7 @@ fn give_password(page: &Page, password: &str) {
 }
 
 #[test]
-fn a_mailbox_is_connected_step_by_step_and_nothing_happens_before_the_start() {
+fn a_mailbox_is_set_up_step_by_step_and_not_polled_before_it_is_started() {
     let server = GreenMail::start(&[JOBB]);
     for subject in ["one", "two", "three"] {
         server.send("anna@example.se", &[JOBB], &mail(subject, JOBB));
@@ -121,7 +121,7 @@ fn every_form_works_without_scripts() {
 }
 
 #[test]
-fn the_customer_gives_the_password_by_a_link_and_the_operator_never_sees_it() {
+fn the_customer_enters_the_password_through_a_connect_link_and_the_operator_never_sees_it() {
     let server = GreenMail::start(&[JOBB]);
     let site = Site::new();
     let page = site.page();
@@ -152,7 +152,7 @@ fn the_customer_gives_the_password_by_a_link_and_the_operator_never_sees_it() {
 }
 
 #[test]
-fn a_mailbox_that_fails_says_why_and_is_mended_on_its_page() {
+fn a_failing_mailbox_shows_its_cause_and_is_repaired_on_its_page() {
     let server = GreenMail::start(&[JOBB]);
     server.send("anna@example.se", &[JOBB], &mail("one", JOBB));
     let site = Site::new();
@@ -175,7 +175,7 @@ fn a_mailbox_that_fails_says_why_and_is_mended_on_its_page() {
 }
 
 #[test]
-fn a_certificate_that_nobody_knows_can_be_trusted_by_its_fingerprint() {
+fn an_unknown_certificate_can_be_trusted_by_its_fingerprint() {
     let dovecot = Dovecot::start(&[JOBB]);
     let site = Site::new();
     let page = site.page();
@@ -190,7 +190,7 @@ fn a_certificate_that_nobody_knows_can_be_trusted_by_its_fingerprint() {
 }
 
 #[test]
-fn a_consent_at_the_provider_opens_the_mailbox() {
+fn a_consent_at_the_provider_connects_the_mailbox() {
     let provider = OAuthServer::start();
     let dovecot = Dovecot::start_with(&[JOBB], &provider.dovecot("xoauth2"), |certs| &certs.good);
     dovecot.deliver(JOBB, "INBOX", "one", &mail("one", JOBB));

@@ -105,7 +105,7 @@ fn name_member(page: &Page) {
 }
 
 #[test]
-fn a_mailbox_is_connected_by_the_wizards_own_button_until_its_mail_is_read() {
+fn a_mailbox_is_connected_with_the_consent_button_and_its_mail_is_imported() {
     let provider = OAuthServer::start();
     let dovecot = Dovecot::start_with(&[JOBB], &provider.dovecot("xoauth2"), |certs| &certs.good);
     dovecot.create_folder(JOBB, "Arkiv");
@@ -131,7 +131,7 @@ fn a_mailbox_is_connected_by_the_wizards_own_button_until_its_mail_is_read() {
 }
 
 #[test]
-fn a_member_opens_a_shared_mailbox_and_any_other_account_is_refused_by_name() {
+fn a_member_connects_a_shared_mailbox_and_other_accounts_are_refused_by_name() {
     let provider = OAuthServer::start();
     let dovecot = Dovecot::start_with(&[JOBB], &provider.dovecot_for_members("xoauth2"), |certs| &certs.good);
     dovecot.deliver(JOBB, "INBOX", "delat", &mail("delat", JOBB));
@@ -162,7 +162,7 @@ fn a_member_opens_a_shared_mailbox_and_any_other_account_is_refused_by_name() {
 }
 
 #[test]
-fn a_customer_who_takes_the_wrong_account_tries_again_on_the_very_page_that_says_so() {
+fn a_customer_who_chose_the_wrong_account_can_retry_on_the_error_page() {
     let provider = OAuthServer::start();
     let dovecot = Dovecot::start_with(&[JOBB], &provider.dovecot_for_members("xoauth2"), |certs| &certs.good);
     let site = site(&provider);

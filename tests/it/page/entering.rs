@@ -4,7 +4,7 @@ use super::{PASSWORD, Site, assert_quiet, sign_in};
 use crate::support::{chromium::Chromium, facts::text, mailferry::Mailferry, oauth_server::OAuthServer};
 
 #[test]
-fn the_first_run_makes_the_first_account_by_a_link_that_works_once() {
+fn the_first_account_is_created_through_a_link_that_works_once() {
     let mailferry = Mailferry::new();
     let serve = mailferry.serve();
     let output = serve.output();
@@ -36,7 +36,7 @@ fn the_first_run_makes_the_first_account_by_a_link_that_works_once() {
 }
 
 #[test]
-fn a_wrong_password_is_told_and_signing_out_ends_the_session() {
+fn a_wrong_password_is_reported_and_signing_out_ends_the_session() {
     let site = Site::new();
     let page = site.guest("en");
     sign_in(&page, "anna", "wrong password");
@@ -59,7 +59,7 @@ fn a_wrong_password_is_told_and_signing_out_ends_the_session() {
 }
 
 #[test]
-fn an_invited_admin_sees_one_organisation_and_a_viewer_changes_nothing() {
+fn an_invited_admin_sees_one_organisation_and_a_viewer_cannot_change_anything() {
     let site = Site::new();
     let page = site.page();
     page.go(&site.url("/people"));
@@ -93,7 +93,7 @@ fn an_invited_admin_sees_one_organisation_and_a_viewer_changes_nothing() {
 }
 
 #[test]
-fn ten_thousand_logins_get_few_tries_and_a_restart_forgives_nothing() {
+fn the_login_limit_holds_against_ten_thousand_requests_and_survives_a_restart() {
     let mut site = Site::new();
     let tries = |site: &Site, count: usize, name: &str| {
         let body = format!("name={name}&password=guess");
@@ -115,7 +115,7 @@ fn ten_thousand_logins_get_few_tries_and_a_restart_forgives_nothing() {
 }
 
 #[test]
-fn single_sign_on_lets_in_who_has_an_account_and_nobody_else() {
+fn single_sign_on_admits_only_people_with_an_account() {
     let provider = OAuthServer::start();
     let mut mailferry = Mailferry::new();
     mailferry.configure(&format!(

@@ -65,7 +65,7 @@ fn subjects(payloads: &[Payload]) -> impl Iterator<Item = String> {
 }
 
 #[test]
-fn what_a_mail_says_is_shown_and_does_nothing() {
+fn hostile_content_of_a_mail_is_displayed_and_not_executed() {
     let canary = Canary::start();
     let payloads = payloads(&canary);
     let server = mails::server(&payloads);

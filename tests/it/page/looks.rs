@@ -25,7 +25,7 @@ fn reader(site: &Site, name: &str, language: &str) -> Page {
 
 /// The pages of an empty installation.
 #[test]
-fn every_page_is_fit_to_be_seen_while_there_is_nothing() {
+fn every_page_of_an_empty_installation_looks_right() {
     let mut mailferry = Mailferry::new();
     mailferry.env("MAILFERRY__HTTP__INBOX_DOMAIN", "");
     let serve = mailferry.serve();
@@ -54,7 +54,7 @@ fn every_page_is_fit_to_be_seen_while_there_is_nothing() {
 }
 
 #[test]
-fn the_first_account_and_what_is_not_there_are_fit_to_be_seen() {
+fn the_first_account_page_and_the_404_page_look_right() {
     let mailferry = Mailferry::new();
     let serve = mailferry.serve();
     let output = serve.output();

@@ -50,7 +50,7 @@ fn has_time(step: &str) -> bool {
 }
 
 #[test]
-fn a_test_mail_that_mailferry_sends_is_followed_live_with_a_time_at_each_step() {
+fn a_test_mail_sent_by_mailferry_is_followed_live_with_the_time_of_each_step() {
     let server = GreenMail::start(&[JOBB]);
     let site = sending(&server, server.smtp, "");
     let page = site.page_of("anna", "sv");
@@ -105,14 +105,14 @@ fn is_sent_by_hand(server: &GreenMail, site: &Site, why: &str) {
 }
 
 #[test]
-fn where_the_smtp_server_refuses_the_mail_is_sent_by_hand() {
+fn if_the_smtp_server_refuses_the_test_mail_can_be_sent_by_hand() {
     let server = GreenMail::start(&[JOBB]);
     let site = sending(&server, server.smtp, "stranger");
     is_sent_by_hand(&server, &site, "535");
 }
 
 #[test]
-fn where_the_smtp_server_is_down_the_mail_is_sent_by_hand() {
+fn if_the_smtp_server_is_down_the_test_mail_can_be_sent_by_hand() {
     let server = GreenMail::start(&[JOBB]);
     let site = sending(&server, free_port(), "");
     is_sent_by_hand(&server, &site, "refused");

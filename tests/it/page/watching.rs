@@ -38,7 +38,7 @@ fn a_test_mail_is_followed_from_the_code_to_the_inbox() {
 }
 
 #[test]
-fn a_mail_is_found_wherever_it_is_or_said_why_it_is_not_here() {
+fn the_search_finds_every_mail_or_shows_why_it_was_not_imported() {
     let server = GreenMail::start(&[JOBB]);
     server.send("anna@example.se", &[JOBB], &mail("Ansökan om bygglov", JOBB));
     let big = format!("Subject: Much too large\r\nFrom: bo@example.se\r\n\r\n{}", "x".repeat(300_000));

@@ -61,7 +61,7 @@ fn exchanges_substitute_for_a_mail_is_never_a_message() {
 }
 
 #[test]
-fn an_ok_without_a_body_is_no_success_and_leads_to_no_deletion() {
+fn an_ok_without_a_body_is_a_failure_and_nothing_is_deleted() {
     let obliging =
         format!("{ORDINARY}\n\nWHEN: TAG UID STORE *\nS: TAG OK done\n\nWHEN: TAG UID EXPUNGE *\nS: TAG OK done");
     for name in ["body-left-out", "body-not-a-word", "body-nil", "body-empty"] {
@@ -80,7 +80,7 @@ fn an_ok_without_a_body_is_no_success_and_leads_to_no_deletion() {
 }
 
 #[test]
-fn mails_come_whole_and_under_their_own_uid_however_the_answers_look() {
+fn mails_are_complete_and_under_their_own_uid_in_every_form_of_response() {
     for name in [
         "domino",
         "expunge-in-fetch",
@@ -109,7 +109,7 @@ fn mails_come_whole_and_under_their_own_uid_however_the_answers_look() {
 }
 
 #[test]
-fn a_mail_is_read_whatever_else_stands_in_its_answer() {
+fn a_mail_is_read_despite_other_items_in_its_response() {
     let mail = r"From: anna@example.se\r\nSubject: one\r\n\r\nHej.\r\n";
     for (before, behind) in [
         ("BODY[] {45}", " )"),
@@ -142,12 +142,12 @@ fn is_imported_unchanged(dialogue: &str) {
 }
 
 #[test]
-fn a_part_with_the_requested_range_in_its_name_is_accepted() {
+fn a_chunk_that_names_the_requested_range_is_accepted() {
     is_imported_unchanged("INCLUDE: part-echoes-the-question.imap");
 }
 
 #[test]
-fn every_form_of_an_empty_part_ends_a_mail_in_parts() {
+fn every_form_of_an_empty_chunk_ends_a_mail() {
     let mail = r"From: anna@example.se\r\nSubject: one\r\n\r\nHej.\r\n";
     for end in [
         r#"S-RAW: * 1 FETCH (UID 1 BODY[]<45> "")\r\nTAG OK done\r\n"#,
@@ -168,12 +168,12 @@ fn every_form_of_an_empty_part_ends_a_mail_in_parts() {
 }
 
 #[test]
-fn a_part_without_an_origin_is_the_whole_mail() {
+fn a_chunk_without_an_origin_is_the_whole_mail() {
     is_imported_unchanged("INCLUDE: part-is-the-whole.imap");
 }
 
 #[test]
-fn a_line_feed_behind_its_literal_keeps_no_mail_from_coming() {
+fn a_line_feed_after_a_literal_does_not_block_mail() {
     let (server, mailferry) = at(&["INCLUDE: literal-short-by-one.imap"]);
     assert_eq!(mailferry.poll_ok(), 2);
     server.finish();
@@ -196,7 +196,7 @@ fn mails_that_no_longer_exist_do_not_block_others() {
 }
 
 #[test]
-fn a_mail_larger_than_32_bits_can_tell_is_too_large_at_once() {
+fn a_mail_size_over_32_bits_is_too_large_without_a_fetch() {
     let (server, mailferry) = at(&["INCLUDE: larger-than-4-gigabytes.imap"]);
     let line = mailferry.poll().remove(0);
     assert_eq!((&line["imported"], &line["quarantined"]), (&1.into(), &1.into()), "{line}");
@@ -205,7 +205,7 @@ fn a_mail_larger_than_32_bits_can_tell_is_too_large_at_once() {
 }
 
 #[test]
-fn only_what_cannot_mark_a_mail_as_read_is_fetched() {
+fn only_body_peek_is_used_to_fetch_mail() {
     for session in brings_both(ORDINARY) {
         let commands = session.commands();
         assert!(commands.iter().any(|line| line.starts_with("EXAMINE ")), "{commands:?}");
@@ -231,7 +231,7 @@ fn with_a_large_mail(dialogue: &str, more: &[&str]) -> (Scripted, Mailferry) {
 }
 
 #[test]
-fn a_large_mail_comes_in_chunks() {
+fn a_large_mail_is_fetched_in_chunks() {
     let (server, mailferry) = with_a_large_mail("S: * OK ready\nORDINARY", &[]);
     assert_eq!(mailferry.poll_ok(), 2);
     let messages = mailferry.messages();
@@ -250,7 +250,7 @@ fn a_large_mail_that_the_server_refuses_does_not_block_others() {
 }
 
 #[test]
-fn a_large_mail_that_breaks_off_is_never_taken_for_whole() {
+fn an_interrupted_large_mail_is_never_imported_as_complete() {
     let (server, mailferry) = with_a_large_mail("INCLUDE: large-ends-early.imap", &["--after-import", "delete"]);
     mailferry.poll();
     assert_eq!(mailferry.subjects(), ["two"], "nothing of it is a message");

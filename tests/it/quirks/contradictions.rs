@@ -21,7 +21,7 @@ fn polled(dialogue: &str) -> (Scripted, Mailferry, Value) {
 }
 
 #[test]
-fn if_another_form_of_search_is_answered_the_mails_are_imported_at_once() {
+fn if_another_form_of_search_lists_the_mails_they_are_imported_in_the_same_poll() {
     for dialogue in ["search-misreads-star", "search-empty", "exists-none", "search-ends-early"] {
         let (server, mailferry, line) = polled(dialogue);
         assert_eq!((&line["imported"], line["error"].is_null()), (&2.into(), true), "{dialogue}: {line}");
@@ -33,7 +33,7 @@ fn if_another_form_of_search_is_answered_the_mails_are_imported_at_once() {
 }
 
 #[test]
-fn the_form_of_search_that_works_is_used_first_from_then_on() {
+fn the_form_of_search_that_worked_is_tried_first_later() {
     let (server, mailferry) = at(&["INCLUDE: search-misreads-star.imap"]);
     assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (2, 0));
     let sessions = server.finish();
@@ -71,7 +71,7 @@ fn if_no_form_of_search_agrees_it_is_an_error_and_completeness_is_unknown() {
 }
 
 #[test]
-fn a_folder_that_is_listed_rightly_again_is_complete_again() {
+fn a_folder_that_is_listed_correctly_again_is_complete_again() {
     let (server, mailferry) = at(&["INCLUDE: nothing-is-listed.imap", ORDINARY]);
     assert_eq!(mailferry.poll_error()["step"], "search");
     assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (2, 0));
@@ -80,7 +80,7 @@ fn a_folder_that_is_listed_rightly_again_is_complete_again() {
 }
 
 #[test]
-fn a_start_is_not_decided_on_a_list_that_is_contradicted() {
+fn the_start_is_not_applied_to_a_contradictory_list() {
     // Taken for an empty folder, all mails would be skipped as older than the start.
     for dialogue in ["search-misreads-star", "search-empty"] {
         let include = format!("INCLUDE: {dialogue}.imap");
@@ -97,7 +97,7 @@ fn a_start_is_not_decided_on_a_list_that_is_contradicted() {
 }
 
 #[test]
-fn a_mail_that_came_since_and_is_left_out_is_asked_for() {
+fn a_newer_mail_that_search_omits_is_fetched() {
     // FETCH mentions the last mail and SEARCH omits it; UIDs below the cursor are not listed again.
     let left_out = format!("{ORDINARY}\n\nWHEN: TAG UID SEARCH UID *\nS: * SEARCH 2\nS: TAG OK done");
     let empty = format!("{ORDINARY}\n\nWHEN: TAG UID SEARCH UID *\nS: * SEARCH\nS: TAG OK done");

@@ -29,7 +29,7 @@ fn without_uidplus_no_copy_is_marked_as_deleted() {
 }
 
 #[test]
-fn only_the_uids_that_were_imported_are_expunged_and_nothing_is_closed() {
+fn only_imported_uids_are_expunged_and_close_is_never_sent() {
     let obliging = "WHEN: TAG UID STORE *\nS: TAG OK done\n\nWHEN: TAG UID EXPUNGE *\nS: TAG OK done";
     let (line, sessions) = polled(&format!("{ORDINARY}\n\n{obliging}"), "delete");
     assert!(line["error"].is_null(), "{line}");
@@ -37,7 +37,7 @@ fn only_the_uids_that_were_imported_are_expunged_and_nothing_is_closed() {
 }
 
 #[test]
-fn a_useless_copyuid_is_tolerated() {
+fn an_invalid_copyuid_is_tolerated() {
     let (line, sessions) = polled("INCLUDE: copyuid-empty.imap", "move:Klart");
     assert!(line["error"].is_null(), "{line}");
     assert_eq!(line["effects_pending"], 0, "{line}");
@@ -45,7 +45,7 @@ fn a_useless_copyuid_is_tolerated() {
 }
 
 #[test]
-fn a_target_that_cannot_be_made_leaves_the_copies_where_they_are() {
+fn copies_stay_if_the_target_folder_cannot_be_created() {
     let (line, sessions) = polled("INCLUDE: target-cannot-be-created.imap", "move:Klart");
     assert_eq!((&line["error"]["step"], &line["effects_pending"]), (&"settle".into(), &2.into()), "{line}");
     let changes = changes(&sessions);
@@ -54,7 +54,7 @@ fn a_target_that_cannot_be_made_leaves_the_copies_where_they_are() {
 }
 
 #[test]
-fn a_store_that_is_not_silent_is_done_all_the_same() {
+fn a_store_with_fetch_responses_succeeds() {
     let (line, sessions) = polled("INCLUDE: store-answers-fetch.imap", "seen");
     assert!(line["error"].is_null(), "{line}");
     assert_eq!(line["effects_pending"], 0, "{line}");
@@ -62,7 +62,7 @@ fn a_store_that_is_not_silent_is_done_all_the_same() {
 }
 
 #[test]
-fn a_copy_that_the_server_will_not_change_keeps_no_mail_from_coming_in() {
+fn a_copy_that_cannot_be_changed_does_not_block_imports() {
     let messages = vec![mail("one", JOBB), mail("two", JOBB)];
     let server = Scripted::with_messages(&["INCLUDE: store-refused.imap"], messages);
     let mut mailferry = Mailferry::new();
@@ -80,7 +80,7 @@ fn a_copy_that_the_server_will_not_change_keeps_no_mail_from_coming_in() {
 }
 
 #[test]
-fn a_mail_that_nobody_can_parse_is_imported_byte_by_byte() {
+fn an_unparsable_mail_is_imported_byte_for_byte() {
     let poison: [&[u8]; 4] = [b"\0\xff\xfe", b"\r\n", b"Content-Type: multipart/mixed\r\n\r\n--", b":::\n\n\n"];
     let server = Scripted::with_messages(&[ORDINARY], poison.iter().map(|bytes| bytes.to_vec()).collect());
     let mailferry = Mailferry::new();

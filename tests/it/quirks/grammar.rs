@@ -48,7 +48,7 @@ const LINES: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn no_line_between_the_answers_keeps_mail_from_coming() {
+fn unsolicited_lines_do_not_block_mail() {
     for (row, line) in LINES {
         let before = |command| format!("\n\nWHEN: TAG {command} *\nS-RAW: {line}\nOMIT 99 OK done");
         let dialogue = ["EXAMINE", "UID SEARCH", "UID FETCH"].map(before).concat();
@@ -58,7 +58,7 @@ fn no_line_between_the_answers_keeps_mail_from_coming() {
 }
 
 #[test]
-fn lines_that_nobody_can_read_are_passed_over() {
+fn unparsable_lines_are_skipped() {
     let (server, mailferry) = at(&["INCLUDE: noise.imap"]);
     assert_eq!(mailferry.poll_ok(), 2);
     assert_eq!(mailferry.poll_ok(), 0);
@@ -66,7 +66,7 @@ fn lines_that_nobody_can_read_are_passed_over() {
 }
 
 #[test]
-fn the_end_of_an_answer_is_read_however_it_is_written() {
+fn every_form_of_a_tagged_response_is_read() {
     for end in [
         r"OK",
         r"OK ",
@@ -86,7 +86,7 @@ fn the_end_of_an_answer_is_read_however_it_is_written() {
 }
 
 #[test]
-fn a_greeting_is_read_however_it_is_written() {
+fn every_form_of_a_greeting_is_read() {
     for greeting in [
         r"* OK\r\n",
         r"* OK \r\n",
@@ -104,7 +104,7 @@ fn a_greeting_is_read_however_it_is_written() {
 }
 
 #[test]
-fn a_folder_opens_however_its_numbers_are_written() {
+fn a_folder_opens_with_every_form_of_its_numbers() {
     for numbers in [
         r"* 2 EXISTS \r\n* OK [UIDVALIDITY 17]\r\n* OK [UIDNEXT 3]\r\n",
         r"* 2 EXISTS\r\n* OK [UIDVALIDITY 17] \r\n* OK [UIDNEXT 3]x\r\n",
@@ -120,14 +120,14 @@ fn a_folder_opens_however_its_numbers_are_written() {
 }
 
 #[test]
-fn names_of_folders_may_be_literals() {
+fn folder_names_can_be_literals() {
     let (server, mailferry) = at(&["INCLUDE: list-with-literals.imap"]);
     mailferry.ok(&["mailbox", "check", JOBB]);
     server.finish();
 }
 
 #[test]
-fn a_lone_plus_is_a_request_to_go_on() {
+fn a_lone_plus_is_a_continuation_request() {
     let (server, mailferry) = at(&["INCLUDE: lone-plus.imap"]);
     assert_eq!(mailferry.poll_ok(), 2);
     server.finish();
@@ -139,12 +139,12 @@ fn lower_case_answers_are_accepted() {
 }
 
 #[test]
-fn a_lone_line_feed_ends_a_line_and_in_a_mail_nothing() {
+fn a_lone_line_feed_ends_a_line_but_not_within_a_mail() {
     brings_both("INCLUDE: lone-line-feeds.imap");
 }
 
 #[test]
-fn inbox_is_there_also_where_it_is_not_listed() {
+fn inbox_exists_even_if_it_is_not_listed() {
     let (server, mailferry) = at(&["INCLUDE: inbox-not-listed.imap"]);
     mailferry.ok(&["mailbox", "check", JOBB]);
     assert_eq!(mailferry.poll_ok(), 2);
@@ -152,7 +152,7 @@ fn inbox_is_there_also_where_it_is_not_listed() {
 }
 
 #[test]
-fn flags_that_a_folder_does_not_keep_are_not_tried_and_no_reason_to_keep_mail_waiting() {
+fn flags_that_a_folder_does_not_store_are_not_set_and_do_not_block_mail() {
     for name in ["permanentflags-without-seen", "select-is-read-only"] {
         for action in ["seen", "delete"] {
             let dialogue = format!("INCLUDE: {name}.imap");

@@ -4,7 +4,7 @@ use super::{ORDINARY, at, brings_both, with_options};
 use crate::support::facts::text;
 
 #[test]
-fn a_login_that_leads_nowhere_is_the_mailboxes_failure() {
+fn a_login_without_a_usable_session_is_a_failure_of_the_mailbox() {
     let (server, mailferry) = at(&["INCLUDE: not-connected.imap", ORDINARY]);
     let error = mailferry.poll_error();
     assert_eq!((text(&error, "step"), text(&error, "blame")), ("select", "mailbox"), "{error}");
@@ -14,7 +14,7 @@ fn a_login_that_leads_nowhere_is_the_mailboxes_failure() {
 }
 
 #[test]
-fn a_server_that_asks_for_a_pause_is_left_alone() {
+fn a_server_that_asks_for_a_pause_is_not_contacted_until_it_ends() {
     let (server, mailferry) = at(&["INCLUDE: throttled.imap"]);
     let error = mailferry.poll_error();
     assert_eq!((text(&error, "step"), text(&error, "blame")), ("select", "host"), "{error}");
@@ -23,12 +23,12 @@ fn a_server_that_asks_for_a_pause_is_left_alone() {
 }
 
 #[test]
-fn a_throttled_command_is_not_refused() {
+fn a_throttled_command_is_retried_and_not_a_refusal() {
     brings_both("INCLUDE: throttled-and-done.imap");
 }
 
 #[test]
-fn the_code_of_a_refused_login_tells_whose_failure_it_is() {
+fn the_response_code_of_a_refused_login_decides_who_must_act() {
     for (code, blame) in [
         ("UNAVAILABLE", "host"),
         ("INUSE", "host"),
@@ -50,7 +50,7 @@ fn the_code_of_a_refused_login_tells_whose_failure_it_is() {
 }
 
 #[test]
-fn what_came_before_a_bye_is_kept() {
+fn mail_received_before_a_bye_is_imported() {
     let (server, mailferry) = at(&["INCLUDE: session-invalidated.imap", ORDINARY]);
     assert_eq!(mailferry.poll_error()["step"], "fetch");
     assert_eq!(mailferry.subjects(), ["one"]);
@@ -60,7 +60,7 @@ fn what_came_before_a_bye_is_kept() {
 }
 
 #[test]
-fn after_a_bye_nothing_more_is_read() {
+fn nothing_is_read_after_a_bye() {
     let (server, mailferry) = at(&["INCLUDE: bye-again-and-again.imap", ORDINARY]);
     let error = mailferry.poll_error();
     assert_eq!(text(&error, "step"), "search");
@@ -82,7 +82,7 @@ fn a_greeting_that_takes_too_long_costs_one_poll() {
 }
 
 #[test]
-fn a_slow_line_is_no_failure() {
+fn a_slow_connection_is_not_a_failure() {
     brings_both("INCLUDE: slow-but-steady.imap");
 }
 
@@ -110,7 +110,7 @@ fn optional_commands_may_fail() {
 }
 
 #[test]
-fn capabilities_after_the_login_count() {
+fn capabilities_sent_after_the_login_are_used() {
     let more = ["--start", "all", "--after-import", "delete"];
     let (server, mailferry) = with_options(&["one", "two"], &["INCLUDE: uidplus-after-login.imap"], &more);
     let line = mailferry.poll().remove(0);
@@ -121,7 +121,7 @@ fn capabilities_after_the_login_count() {
 }
 
 #[test]
-fn only_what_is_needed_is_sent_whatever_is_on_offer() {
+fn offered_but_unneeded_extensions_are_not_used() {
     let needed = ["CAPABILITY", "LOGIN", "ID", "EXAMINE", "UID SEARCH", "UID FETCH", "LOGOUT"];
     let sessions = brings_both("INCLUDE: much-on-offer.imap");
     assert_eq!(sessions.len(), 2, "one connection a poll");
@@ -136,7 +136,7 @@ fn only_what_is_needed_is_sent_whatever_is_on_offer() {
 }
 
 #[test]
-fn a_user_name_with_a_backslash_arrives_as_it_is() {
+fn a_user_name_with_a_backslash_is_sent_correctly() {
     let login = r#"C: TAG LOGIN "kommun\\anna\\jobb" *"#;
     let dialogue = format!("S: * OK [CAPABILITY IMAP4rev1] ready\n{login}\nS: TAG OK in\nORDINARY");
     let more = ["--start", "all", "--username", r"kommun\anna\jobb"];

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::support::scripted::{transcript, transcript_names};
 
 #[test]
-fn every_transcript_is_in_the_table_and_all_of_the_table_are_there() {
+fn the_table_and_the_transcripts_match() {
     let readme = transcript("README.md");
     let named: BTreeSet<&str> = readme.split(['`', '|', ' ', '\n']).filter(|word| word.ends_with(".imap")).collect();
     let there = transcript_names();
@@ -14,7 +14,7 @@ fn every_transcript_is_in_the_table_and_all_of_the_table_are_there() {
 }
 
 #[test]
-fn every_transcript_begins_with_what_it_is_about() {
+fn every_transcript_begins_with_its_subject() {
     for name in transcript_names() {
         let text = transcript(&name);
         let first = text.lines().next().unwrap_or_default();

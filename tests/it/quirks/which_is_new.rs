@@ -19,7 +19,7 @@ fn changes_nothing(dialogue: &str) -> Mailferry {
 }
 
 #[test]
-fn the_last_mail_is_not_new_at_every_poll() {
+fn the_last_mail_is_imported_once() {
     let (server, mailferry) = at(&[ORDINARY, "INCLUDE: search-lists-the-last-mail-again.imap"]);
     assert_eq!(mailferry.poll_ok(), 2);
     assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (0, 0));
@@ -30,12 +30,12 @@ fn the_last_mail_is_not_new_at_every_poll() {
 }
 
 #[test]
-fn without_uidnext_the_mail_comes_all_the_same() {
+fn mail_is_imported_without_uidnext() {
     brings_both("INCLUDE: uidnext-missing.imap");
 }
 
 #[test]
-fn zero_means_unknown() {
+fn a_uidnext_of_zero_means_unknown() {
     let (server, mailferry) = at(&["INCLUDE: zeros.imap"]);
     assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (2, 0));
     let shown = mailferry.json(&["mailbox", "show", JOBB]).remove(0);
@@ -44,19 +44,19 @@ fn zero_means_unknown() {
 }
 
 #[test]
-fn a_uidnext_that_falls_doubles_nothing() {
+fn a_decreasing_uidnext_duplicates_no_mail() {
     changes_nothing("INCLUDE: uidnext-falls.imap");
 }
 
 #[test]
-fn another_uidvalidity_doubles_nothing() {
+fn another_uidvalidity_duplicates_no_mail() {
     let mailferry = changes_nothing("INCLUDE: uidvalidity-other.imap");
     let said = mailferry.ok(&["mailbox", "show", JOBB]).text();
     assert!(said.contains("renumbered its mail"), "{said}");
 }
 
 #[test]
-fn behind_a_uidnext_far_ahead_new_mail_is_seen() {
+fn new_mail_below_a_uidnext_that_is_too_high_is_imported() {
     let far = "INCLUDE: uidnext-far-ahead.imap";
     let (server, mailferry) = with_mails(&["one", "two", "three"], &[far, far, ORDINARY]);
     assert_eq!((mailferry.poll_ok(), mailferry.poll_ok(), mailferry.poll_ok()), (2, 0, 1));
@@ -64,7 +64,7 @@ fn behind_a_uidnext_far_ahead_new_mail_is_seen() {
 }
 
 #[test]
-fn uids_are_asked_for_in_ascending_sets() {
+fn uids_are_requested_in_ascending_sets() {
     let (server, mailferry) = with_mails(&["one", "two", "three"], &["INCLUDE: search-unsorted.imap"]);
     assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (3, 0));
     let sessions = server.finish();
@@ -76,7 +76,7 @@ fn uids_are_asked_for_in_ascending_sets() {
 }
 
 #[test]
-fn no_command_is_long_however_many_uids_it_is_about() {
+fn commands_for_many_uids_stay_short() {
     let subjects: Vec<String> = (1..=600).map(|number| format!("mail {number}")).collect();
     let subjects: Vec<&str> = subjects.iter().map(String::as_str).collect();
     let odd: String = (1..=600).step_by(2).map(|uid| format!(" {uid}")).collect();
@@ -93,7 +93,7 @@ fn no_command_is_long_however_many_uids_it_is_about() {
 }
 
 #[test]
-fn mail_that_arrives_during_the_poll_is_passed_by_no_cursor() {
+fn the_cursor_does_not_pass_mail_that_arrives_during_the_poll() {
     let (server, mailferry) = with_mails(&["one", "two", "three"], &["INCLUDE: arrives-after-examine.imap", ORDINARY]);
     assert_eq!(mailferry.poll_ok(), 2);
     assert_eq!(mailferry.subjects(), ["one", "three"]);
@@ -102,7 +102,7 @@ fn mail_that_arrives_during_the_poll_is_passed_by_no_cursor() {
 }
 
 #[test]
-fn a_search_that_nobody_can_read_is_an_error_and_not_an_empty_mailbox() {
+fn an_unparsable_search_response_is_an_error_and_not_an_empty_folder() {
     let (server, mailferry) = at(&["INCLUDE: search-garbage.imap", "S: * OK ready\nORDINARY"]);
     assert_eq!(mailferry.poll_error()["step"], "search");
     assert_eq!(mailferry.poll_ok(), 2);
@@ -110,7 +110,7 @@ fn a_search_that_nobody_can_read_is_an_error_and_not_an_empty_mailbox() {
 }
 
 #[test]
-fn an_esearch_that_was_not_asked_for_is_an_error_and_not_an_empty_mailbox() {
+fn an_unsolicited_esearch_is_an_error_and_not_an_empty_folder() {
     let (server, mailferry) = at(&["INCLUDE: esearch-unasked.imap", ORDINARY]);
     assert_eq!(mailferry.poll_error()["step"], "search");
     assert_eq!(mailferry.poll_ok(), 2);
@@ -118,7 +118,7 @@ fn an_esearch_that_was_not_asked_for_is_an_error_and_not_an_empty_mailbox() {
 }
 
 #[test]
-fn uids_from_search_are_fetched_whatever_exists_says() {
+fn uids_from_search_are_fetched_even_if_exists_disagrees() {
     let (server, mailferry) = at(&["INCLUDE: search-lists-more-than-exists.imap"]);
     assert_eq!(mailferry.poll_ok(), 2);
     assert_eq!(mailferry.subjects(), ["one", "two"]);
@@ -137,13 +137,13 @@ fn a_start_by_date_allows_for_the_servers_own_calendar() {
 }
 
 #[test]
-fn mail_that_somebody_else_has_read_is_new_to_us() {
+fn mail_that_another_client_has_read_is_imported() {
     let sessions = brings_both("INCLUDE: read-by-somebody-else.imap");
     assert_eq!(changes(&sessions), [""; 0]);
 }
 
 #[test]
-fn a_list_of_uids_is_read_however_it_is_written() {
+fn every_form_of_a_uid_list_is_read() {
     for list in [
         r"* SEARCH 1 2 \r\n",
         r"* SEARCH  1  2\r\n",
@@ -160,14 +160,14 @@ fn a_list_of_uids_is_read_however_it_is_written() {
 }
 
 #[test]
-fn a_list_that_is_said_to_be_cut_is_asked_for_in_parts() {
+fn a_truncated_list_is_requested_in_parts() {
     let (server, mailferry) = at(&["INCLUDE: messagelimit.imap"]);
     assert_eq!(mailferry.poll_ok(), 2);
     server.finish();
 }
 
 #[test]
-fn an_ok_to_search_without_uids_decides_nothing() {
+fn an_ok_to_search_without_a_list_is_not_an_empty_folder() {
     let (server, mailferry) = at(&["INCLUDE: nothing-is-listed.imap", ORDINARY]);
     assert_eq!(mailferry.poll_error()["step"], "search");
     assert_eq!(mailferry.ledger().len(), 0);
@@ -185,7 +185,7 @@ fn ordinary(messages: Vec<Vec<u8>>) -> (Scripted, Mailferry) {
 }
 
 #[test]
-fn two_mails_with_one_message_id_are_two() {
+fn two_mails_with_the_same_message_id_are_both_imported() {
     let first = mail("one", JOBB);
     let second = String::from_utf8(first.clone()).unwrap().replace("Hej,", "Hej igen,").into_bytes();
     let (server, mailferry) = ordinary(vec![first, second]);
@@ -195,7 +195,7 @@ fn two_mails_with_one_message_id_are_two() {
 }
 
 #[test]
-fn mails_without_a_message_id_come_once_each() {
+fn mails_without_a_message_id_are_imported_once_each() {
     let without = |subject: &str| format!("From: anna@example.se\r\nSubject: {subject}\r\n\r\nHej.\r\n").into_bytes();
     let (server, mailferry) = ordinary(vec![without("one"), without("two"), b"no header at all".to_vec()]);
     assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (3, 0));
@@ -203,7 +203,7 @@ fn mails_without_a_message_id_come_once_each() {
 }
 
 #[test]
-fn a_mail_that_was_changed_and_uploaded_again_is_a_mail() {
+fn a_mail_that_was_changed_and_uploaded_again_is_imported() {
     let first = mail("one", JOBB);
     let again = String::from_utf8(first.clone()).unwrap().replace("Hej,", "[Checked] Hej,").into_bytes();
     let (server, mailferry) = ordinary(vec![first, mail("two", JOBB), again]);
@@ -214,7 +214,7 @@ fn a_mail_that_was_changed_and_uploaded_again_is_a_mail() {
 }
 
 #[test]
-fn numbers_may_be_as_large_as_they_can() {
+fn the_largest_valid_numbers_are_accepted() {
     let (server, mailferry) = at(&["INCLUDE: numbers-of-32-bits.imap"]);
     assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (1, 0));
     assert_eq!(state(&mailferry, 4_294_967_290), "imported");

@@ -77,7 +77,7 @@ async fn changing_the_trusted_certificate_requires_the_password() {
 }
 
 #[tokio::test]
-async fn a_consent_opens_only_the_mailbox_that_it_was_given_for() {
+async fn a_consent_grants_access_only_to_the_mailbox_it_was_given_for() {
     let (state, folder) = testing::state(|config| {
         let mut app = config.oauth.providers["microsoft"].clone();
         app.client_id = "app".to_owned();

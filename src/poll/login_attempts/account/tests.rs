@@ -14,7 +14,7 @@ fn account(organisation: i64, host: &str, username: &str, addresses: &[&str]) ->
 }
 
 #[test]
-fn one_account_is_one_however_it_is_written() {
+fn spelling_variants_of_a_login_name_are_one_account() {
     let one = account(OURS, "imap.åmål.se", "anna@åmål.se", &["192.0.2.1"]);
     for (host, username) in [
         ("IMAP.Åmål.SE", "Anna@Åmål.se"),
@@ -45,7 +45,7 @@ fn one_account_is_one_however_it_is_written() {
 }
 
 #[test]
-fn a_server_is_one_by_whichever_address_and_name() {
+fn addresses_and_names_of_one_server_share_a_limit() {
     for (of, same) in [
         ("192.0.2.1", "::ffff:192.0.2.1"),
         ("192.0.2.1", "64:ff9b::192.0.2.1"),

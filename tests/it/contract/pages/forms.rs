@@ -32,7 +32,7 @@ impl Sender<'_> {
 }
 
 #[test]
-fn every_form_is_answered_as_before() {
+fn responses_to_every_form_match_their_snapshots() {
     let mut installation = Installation::full();
     let serve = installation.serve();
     let mut snapshots = Snapshots::of("forms", installation.masks.clone());

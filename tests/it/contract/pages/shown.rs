@@ -79,7 +79,7 @@ fn of_viewer(all: &[(String, String)]) -> Vec<(String, String)> {
 }
 
 #[test]
-fn every_page_is_as_before() {
+fn every_page_matches_its_snapshot() {
     let mut installation = Installation::full();
     let serve = installation.serve();
     let mut snapshots = Snapshots::of("pages", installation.masks.clone());
@@ -124,7 +124,7 @@ fn entrance(installation: &Installation, serve: &Serve) -> Vec<(String, String)>
 }
 
 #[test]
-fn the_first_run_is_as_before() {
+fn the_pages_of_the_first_run_match_their_snapshots() {
     let mut installation = Installation::empty();
     let serve = installation.serve();
     let mut snapshots = Snapshots::of("first-run", installation.masks.clone());

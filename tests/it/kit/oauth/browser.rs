@@ -37,7 +37,7 @@ fn read(stream: &TcpStream) -> String {
 }
 
 #[test]
-fn forms_go_where_they_should_with_what_is_hidden_in_them_and_the_cookie() {
+fn forms_are_submitted_with_their_hidden_fields_and_the_cookie() {
     let form = "<form method=\"post\" action=\"/consent?a=1&amp;b=2\"><input type=\"hidden\" name=\"csrf\" value=\"x&amp;y\">\
                 <input type=\"hidden\" name=\"choice\" value=\"no\"><input name=\"user\"></form><input type=\"hidden\" name=\"other\">";
     let page = format!("200 OK\r\nSet-Cookie: session=s3; Path=/; HttpOnly\r\nConnection: close\r\n\r\n{form}");

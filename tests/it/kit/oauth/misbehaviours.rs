@@ -16,7 +16,7 @@ fn ask(provider: &IdentityProvider, options: &[&str]) -> Seen {
 }
 
 #[test]
-fn answers_of_choice_come_in_order_and_then_good_ones() {
+fn configured_responses_are_sent_in_order_and_then_normal_ones() {
     let provider = IdentityProvider::start(USER);
     let busy = Misbehaviour::Status(429, vec![("Retry-After", "7".to_owned())], "busy".to_owned());
     let expired = Misbehaviour::Error("invalid_grant", "AADSTS700082: the refresh token has expired");
@@ -37,7 +37,7 @@ fn answers_of_choice_come_in_order_and_then_good_ones() {
 
 /// The exit codes are curl's: 18 partial answer, 28 timeout, 52 no answer, 63 too large.
 #[test]
-fn answers_get_lost_or_never_end() {
+fn responses_can_be_lost_or_endless() {
     let provider = IdentityProvider::start(USER);
     use Misbehaviour::{Cut, Drip, Huge, Silent, Truncated};
     provider.next(Endpoint::Token, vec![Cut, Truncated, Silent, Drip]);
@@ -58,7 +58,7 @@ fn answers_get_lost_or_never_end() {
 }
 
 #[test]
-fn a_client_that_still_waits_is_let_go_when_the_provider_ends() {
+fn a_waiting_client_is_disconnected_when_the_provider_ends() {
     let provider = IdentityProvider::start(USER);
     provider.next(Endpoint::Token, vec![Misbehaviour::Silent]);
     let url = format!("{}/token", provider.base());
@@ -70,7 +70,7 @@ fn a_client_that_still_waits_is_let_go_when_the_provider_ends() {
 }
 
 #[test]
-fn a_lost_answer_has_used_up_the_refresh_token() {
+fn a_lost_response_has_consumed_the_refresh_token() {
     let provider = IdentityProvider::start(USER);
     let (base, redirect_uri) = (provider.base(), application());
     let page = Browser::new().open(&link(&base, &redirect_uri));
@@ -83,7 +83,7 @@ fn a_lost_answer_has_used_up_the_refresh_token() {
 }
 
 #[test]
-fn a_redirect_asks_for_everything_again_elsewhere() {
+fn a_redirect_makes_the_client_repeat_its_whole_request_elsewhere() {
     let (provider, elsewhere) = (IdentityProvider::start(USER), IdentityProvider::start(USER));
     let redirect = || Misbehaviour::Redirect(format!("{}/token", elsewhere.base()));
     provider.next(Endpoint::Token, vec![redirect(), redirect()]);
@@ -94,7 +94,7 @@ fn a_redirect_asks_for_everything_again_elsewhere() {
 }
 
 #[test]
-fn a_consent_comes_back_wrong() {
+fn a_consent_can_return_with_an_error() {
     let provider = IdentityProvider::start(USER);
     let denied = Misbehaviour::Denied("access_denied", "AADSTS65004: User declined to consent");
     provider.next(Endpoint::Authorize, vec![Misbehaviour::WrongState, Misbehaviour::WrongIssuer, denied]);
@@ -113,7 +113,7 @@ fn a_consent_comes_back_wrong() {
 }
 
 #[test]
-fn a_device_has_to_wait_or_is_refused() {
+fn a_device_must_wait_or_is_refused() {
     use Misbehaviour::{AccessDenied, Expired, Pending, SlowDown};
     let provider = IdentityProvider::start(USER);
     let device = post(&format!("{}/devicecode", provider.base()), &[("client_id", CLIENT_ID), ("scope", "mail")]);

@@ -11,7 +11,7 @@ use crate::support::{
 };
 
 #[test]
-fn dovecot_takes_its_tokens_and_no_others() {
+fn dovecot_accepts_only_the_tokens_of_the_mock_server() {
     let server = OAuthServer::start();
     let other = "ansokan@lillestad.se";
     let dovecot = Dovecot::start_with(&[USER, other], &server.dovecot("xoauth2 oauthbearer"), |certs| &certs.good);
@@ -36,7 +36,7 @@ fn dovecot_takes_its_tokens_and_no_others() {
 }
 
 #[test]
-fn dovecot_offers_one_mechanism_where_one_was_chosen() {
+fn dovecot_offers_only_the_chosen_mechanism() {
     let server = OAuthServer::start();
     let dovecot = Dovecot::start_with(&[APP_ONLY_USER], &server.dovecot("xoauth2"), |certs| &certs.good);
     let offered = dovecot.client(APP_ONLY_USER).command("CAPABILITY");
@@ -49,7 +49,7 @@ fn dovecot_offers_one_mechanism_where_one_was_chosen() {
 }
 
 #[test]
-fn its_tokens_tell_who_has_logged_in_and_how_long_they_are_good() {
+fn tokens_of_the_mock_server_name_the_account_and_their_lifetime() {
     let server = OAuthServer::start_with(120);
     let (base, redirect_uri) = (server.base(), application());
     let more = format!("{{\"email\": \"{USER}\"}}");
@@ -69,7 +69,7 @@ fn its_tokens_tell_who_has_logged_in_and_how_long_they_are_good() {
 }
 
 #[test]
-fn it_checks_the_verifier_of_pkce() {
+fn the_mock_server_checks_the_pkce_verifier() {
     let server = OAuthServer::start();
     let redirect_uri = application();
     let page = Browser::new().log_in(&link(&server.base(), &redirect_uri), USER);
@@ -78,7 +78,7 @@ fn it_checks_the_verifier_of_pkce() {
 }
 
 #[test]
-fn it_is_a_provider_of_mailferry() {
+fn mailferry_can_use_the_mock_server_as_a_provider() {
     let server = OAuthServer::start();
     let base = server.base();
     let wanted = format!(

@@ -30,7 +30,7 @@ fn invalid_grant() -> (u16, String) {
 }
 
 #[test]
-fn a_code_brings_tokens_once_and_only_to_whom_it_was_meant_for() {
+fn a_code_is_exchanged_once_and_only_by_its_client() {
     let provider = IdentityProvider::start(USER);
     let base = provider.base();
     let redirect_uri = application();
@@ -68,7 +68,7 @@ fn a_code_brings_tokens_once_and_only_to_whom_it_was_meant_for() {
 }
 
 #[test]
-fn a_link_without_pkce_leads_nowhere() {
+fn an_authorization_request_without_pkce_is_refused() {
     let provider = IdentityProvider::start(USER);
     let link = link(&provider.base(), "http://127.0.0.1/callback");
     for (of, instead) in
@@ -80,7 +80,7 @@ fn a_link_without_pkce_leads_nowhere() {
 }
 
 #[test]
-fn the_secret_is_taken_either_way_and_has_to_be_right() {
+fn the_client_secret_is_checked_in_the_header_and_in_the_form() {
     let provider = IdentityProvider::start(USER);
     let url = format!("{}/token", provider.base());
     let grant = ("grant_type", "client_credentials");
@@ -101,7 +101,7 @@ fn the_secret_is_taken_either_way_and_has_to_be_right() {
 }
 
 #[test]
-fn a_refresh_token_that_is_used_twice_ends_its_family() {
+fn reusing_a_refresh_token_revokes_all_tokens_of_its_consent() {
     let provider = IdentityProvider::start(USER);
     let base = provider.base();
     let first = refresh_token(&provider);
@@ -126,7 +126,7 @@ fn a_refresh_token_that_is_used_twice_ends_its_family() {
 }
 
 #[test]
-fn a_refresh_may_ask_for_less_and_not_for_more() {
+fn a_refresh_can_request_fewer_scopes_but_not_more() {
     let provider = IdentityProvider::start(USER);
     provider.rotate(false);
     let token = refresh_token(&provider);
@@ -139,7 +139,7 @@ fn a_refresh_may_ask_for_less_and_not_for_more() {
 }
 
 #[test]
-fn settings_hold_from_then_on() {
+fn changed_settings_apply_to_later_requests() {
     let provider = IdentityProvider::start("anna@example.se");
     provider.identity(USER);
     provider.lifetime(60);
@@ -160,7 +160,7 @@ fn settings_hold_from_then_on() {
 }
 
 #[test]
-fn a_device_gets_tokens_without_a_secret_and_once() {
+fn a_device_code_gives_tokens_once_and_without_a_secret() {
     let provider = IdentityProvider::start(USER);
     let base = provider.base();
     let id = ("client_id", CLIENT_ID);
@@ -179,7 +179,7 @@ fn a_device_gets_tokens_without_a_secret_and_once() {
 }
 
 #[test]
-fn dovecot_takes_its_tokens_until_they_are_revoked() {
+fn dovecot_accepts_the_providers_tokens_until_they_are_revoked() {
     let provider = IdentityProvider::start(USER);
     let dovecot = Dovecot::start_with(&[USER], &provider.dovecot("xoauth2 oauthbearer"), |certs| &certs.good);
     let (code, redirect_uri) = consent(&provider);
@@ -210,7 +210,7 @@ fn dovecot_takes_its_tokens_until_they_are_revoked() {
 }
 
 #[test]
-fn greenmail_takes_a_token_that_is_the_password() {
+fn greenmail_accepts_a_token_equal_to_the_password() {
     let provider = IdentityProvider::start(USER);
     provider.access_token_is(PASSWORD);
     let server = GreenMail::start(&[USER]);

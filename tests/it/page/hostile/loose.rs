@@ -8,7 +8,7 @@ use crate::support::{canary::Canary, chromium::Chromium, urlencoded::encode};
 const HARMFUL: usize = 100;
 
 #[test]
-fn unprotected_payloads_are_noticed() {
+fn payloads_without_protection_are_detected() {
     let canary = Canary::start();
     let page = Chromium::shared().page();
     let witness = Witness::new(&page, "data:");

@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[test]
-fn what_somebody_asks_is_shown_and_does_nothing() {
+fn hostile_request_parameters_are_displayed_and_not_executed() {
     let canary = Canary::start();
     let site = Site::new();
     site.mailferry.add_inbox(JOBB_INBOX);

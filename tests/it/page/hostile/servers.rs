@@ -79,7 +79,7 @@ fn site(server: &Scripted) -> Site {
 }
 
 #[test]
-fn what_a_server_says_is_shown_and_does_nothing() {
+fn hostile_text_of_a_mail_server_is_displayed_and_not_executed() {
     let canary = Canary::start();
     let payloads = payloads(&canary);
     let (refusing_connections, distrustful) = (refusing_connections(&payloads), distrustful(&payloads));

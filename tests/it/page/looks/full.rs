@@ -92,7 +92,7 @@ fn link_on(page: &Page) -> String {
 }
 
 #[test]
-fn every_page_is_fit_to_be_seen_while_there_is_much() {
+fn every_page_of_a_full_installation_looks_right() {
     let server = server();
     let site = site(&server);
     begin_to_connect(&site, &server);

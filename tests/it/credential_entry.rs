@@ -27,7 +27,7 @@ fn polled(serve: &Serve, token: &str, address: &str) -> Value {
 }
 
 #[test]
-fn one_organisations_guesses_are_few_and_keep_no_other_out() {
+fn login_attempts_of_one_organisation_are_limited_and_do_not_block_others() {
     let server = GreenMail::start(&[JOBB]);
     server.send("anna@example.se", &[JOBB], &mail("one", JOBB));
     let mut mailferry = Mailferry::new();
@@ -99,7 +99,7 @@ fn url_encoded(form: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn of_two_who_use_a_link_at_once_one_gives_the_password() {
+fn one_of_two_concurrent_uses_of_a_connect_link_stores_the_password() {
     let server = GreenMail::start(&[JOBB]);
     let mailferry = Mailferry::new();
     let token = token(&mailferry, "api", "default");
