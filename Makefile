@@ -25,7 +25,7 @@ build: ## builds the optimised program, target/release/mailferry
 parts: ## installs what is missing for FOR=demo, test (the default) or bench, and says what
 	scripts/install-parts $(FOR)
 
-demo: ## shows the whole way of a mail until Ctrl-C; with ONCE=1 it ends by itself
+demo: ## shows the whole path of a mail until Ctrl-C; with ONCE=1 it ends on its own
 	scripts/install-parts demo
 	ONCE=$(ONCE) scripts/demo
 

@@ -41,7 +41,7 @@ struct Target<'a> {
 }
 
 impl<'a> Acting<'a> {
-    /// The organisations whose things the actor may see.
+    /// The organisations whose data the actor may see.
     fn scope(&self) -> Scope {
         self.actor.scope()
     }
@@ -56,7 +56,7 @@ impl<'a> Acting<'a> {
     }
 
     /// The error for an address that is taken. An actor who may not see the owner learns only that the address cannot be used.
-    fn taken(&self, taken: Conflict, organisation: i64) -> Error {
+    fn address_taken(&self, taken: Conflict, organisation: i64) -> Error {
         if self.scope().has(organisation) { taken.into() } else { Conflict::AddressTaken.into() }
     }
 

@@ -100,7 +100,7 @@ causes! {
         NoMailService = "admin-no-mail-service",
     }
     Consent {
-        /// Nobody has consented yet.
+        /// There is no consent yet.
         NotConnected = "consent-missing",
         /// The consent was given for another login name.
         OtherLoginName = "consent-other-login-name",
@@ -211,7 +211,7 @@ impl Trouble {
 
     /// Adds an argument of the texts.
     #[must_use]
-    pub fn about(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub fn with_arg(mut self, name: &str, value: impl Into<String>) -> Self {
         // Servers, providers and strangers supply some of these values.
         self.about.insert(name.to_owned(), shown_within(&value.into(), MAX_ARGUMENT));
         self
@@ -219,7 +219,7 @@ impl Trouble {
 
     /// Adds those arguments that are not set yet.
     #[must_use]
-    pub fn about_all(mut self, names: &BTreeMap<String, String>) -> Self {
+    pub fn with_args(mut self, names: &BTreeMap<String, String>) -> Self {
         for (name, value) in names {
             self.about.entry(name.clone()).or_insert_with(|| shown_within(value, MAX_ARGUMENT));
         }
@@ -236,7 +236,7 @@ impl Trouble {
     /// Adapts the texts to a reader on a web page, who has no terminal.
     #[must_use]
     pub fn on_page(self) -> Self {
-        self.about("place", "page")
+        self.with_arg("place", "page")
     }
 
     /// The problem in one sentence, with the provider's code.

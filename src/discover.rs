@@ -133,7 +133,7 @@ struct Candidate {
 
 impl Candidate {
     /// A server with implicit TLS on the usual port (RFC 8314 3.2).
-    fn usual(host: impl Into<String>) -> Self {
+    fn with_implicit_tls(host: impl Into<String>) -> Self {
         let tls = TlsMode::Implicit;
         Self { host: host.into(), port: tls.default_port(), tls, username: None, only_tokens: false }
     }
@@ -201,7 +201,7 @@ pub async fn find(address: &Address, egress: &Egress, deadlines: &Deadlines, oau
 
 /// Proposes a host with this name if it exists and may be connected to.
 async fn guess(host: String, egress: &Egress, deadlines: &Deadlines) -> SourceResult {
-    let candidate = Candidate::usual(host);
+    let candidate = Candidate::with_implicit_tls(host);
     match egress.resolve(&candidate.host, candidate.port, deadlines).await {
         Ok(_) => SourceResult::Found(Source::Guess, candidate),
         Err(_) => SourceResult::Unknown,
@@ -285,10 +285,10 @@ mod tests {
     #[test]
     fn a_provider_is_recognised_by_its_server() {
         let address = "jobb@lillestad.se".parse().unwrap();
-        let found = describe(Source::Srv, Candidate::usual("outlook.office365.com"), &address, &oauth("x"));
+        let found = describe(Source::Srv, Candidate::with_implicit_tls("outlook.office365.com"), &address, &oauth("x"));
         assert_eq!(found.login, Login::OAuth("microsoft".to_owned()));
         assert_eq!((found.how, found.passwords), (Source::Srv, Passwords::None));
-        let found = describe(Source::Guess, Candidate::usual("imap.lillestad.se"), &address, &oauth("x"));
+        let found = describe(Source::Guess, Candidate::with_implicit_tls("imap.lillestad.se"), &address, &oauth("x"));
         assert_eq!((found.login, found.passwords, found.provider), (Login::Password, Passwords::Own, None));
     }
 
@@ -299,7 +299,7 @@ mod tests {
         oauth.providers.insert("contoso".to_owned(), own);
         let login = |oauth: &config::OAuth| {
             let address = "jobb@lillestad.se".parse().unwrap();
-            describe(Source::Mx, Candidate::usual("outlook.office365.com"), &address, oauth).login
+            describe(Source::Mx, Candidate::with_implicit_tls("outlook.office365.com"), &address, oauth).login
         };
         assert_eq!(login(&oauth), Login::OAuth("microsoft".to_owned()));
         oauth.providers.get_mut("microsoft").unwrap().client_id.clear();

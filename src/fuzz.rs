@@ -90,7 +90,7 @@ fn guard_output(bytes: &[u8], piece: usize, skip_noise: bool) -> Result<Vec<u8>,
         let mut out = Vec::new();
         while let Some(whole) = guard.answer().await.map_err(|error| error.to_string())? {
             let most = SMALL.search_line + usize::try_from(SMALL.literal).unwrap() + READ;
-            assert!(guard.held() + whole.bytes.len() <= most, "it holds {} bytes", guard.held());
+            assert!(guard.buffered() + whole.bytes.len() <= most, "it holds {} bytes", guard.buffered());
             let unreadable = quirk::read(&whole.bytes).is_none();
             if !(unreadable && guard.may_drop(&whole).map_err(|tripped| tripped.to_string())?) {
                 out.extend_from_slice(&whole.bytes);

@@ -22,7 +22,7 @@ use crate::locale::Language;
 use crate::tls::{self, Trust};
 
 /// The longest accepted `Retry-After`.
-const LONGEST_HOLD: Duration = Duration::from_hours(1);
+const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// A failed request.
 #[derive(Debug, thiserror::Error)]
@@ -138,7 +138,7 @@ async fn read_response(response: Response<Incoming>, max_size: usize) -> Result<
     if status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::REQUEST_TIMEOUT || status.is_server_error() {
         let cause = if status == StatusCode::TOO_MANY_REQUESTS { Cause::Busy } else { Cause::Down };
         return Err(HttpError {
-            retry_after: retry_after(response.headers()).map(|wait| wait.min(LONGEST_HOLD)),
+            retry_after: retry_after(response.headers()).map(|wait| wait.min(MAX_RETRY_AFTER)),
             ..HttpError::new(cause, format!("it responds with status {}", status.as_u16()))
         });
     }

@@ -4,7 +4,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// Exit code after a second signal.
-const EXIT_AT_ONCE: i32 = 1;
+const EXIT_SECOND_SIGNAL: i32 = 1;
 
 /// Returns a token that the first signal cancels.
 pub fn on_signals() -> std::io::Result<CancellationToken> {
@@ -19,7 +19,7 @@ pub fn on_signals() -> std::io::Result<CancellationToken> {
             }
             if token.is_cancelled() {
                 tracing::warn!("second signal: exiting at once");
-                std::process::exit(EXIT_AT_ONCE);
+                std::process::exit(EXIT_SECOND_SIGNAL);
             }
             tracing::info!("stopping after the current messages; a second signal exits at once");
             token.cancel();

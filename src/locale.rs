@@ -153,8 +153,9 @@ mod tests {
             "one",
             "other",
         ];
-        let with_args =
-            |trouble: Trouble| names.iter().chain(&more_names).fold(trouble, |trouble, name| trouble.about(name, "X1"));
+        let with_args = |trouble: Trouble| {
+            names.iter().chain(&more_names).fold(trouble, |trouble, name| trouble.with_arg(name, "X1"))
+        };
         for language in Language::ALL {
             for cause in Cause::ALL {
                 let trouble = with_args(Trouble::new(*cause));

@@ -19,7 +19,7 @@ use crate::egress::Egress;
 use crate::mailbox::{AfterImport, Start, TlsMode};
 use crate::poll::{Deps, Report};
 use crate::schedule::{lease, worker};
-use crate::store::{MessageFilter, NewInbox, NewLogin, NewMailbox, Server, Store};
+use crate::store::{MessageFilter, NewInbox, NewMailbox, Server, Store};
 use crate::test_server::{Account, Answer, Body, Parts, Reply, Sizes, TestServer, UidNext, UidValidity};
 use crate::vault::Location;
 
@@ -37,17 +37,17 @@ enum Event {
     Renumber,
     /// A backup is restored: the newest mails are deleted, and their UIDs are assigned again.
     Rewind(usize),
-    /// The server has this fault until `Mend`, or until another event of the same kind.
+    /// The server has this fault until `EndFaults`, or until another event of the same kind.
     Fault(Fault),
     /// All faults end.
-    Mend,
+    EndFaults,
     /// A poll.
     Poll,
     /// A poll that compares every UID.
     Verify,
     /// A poll whose connection breaks after this number of bytes.
     PollCutAfter(u64),
-    /// A day passes: quarantined mail is asked for again, and the daily comparison is due.
+    /// A day passes: quarantined mail is requested again, and the daily comparison is due.
     Day,
 }
 
@@ -56,7 +56,7 @@ enum Fault {
     HiddenFromSearch(usize),
     HiddenFromFetch(usize),
     SilentSearch,
-    SilentWhereNone,
+    SilentIfNone,
     Unsorted,
     Unsolicited,
     UidValidity(UidValidity),
@@ -65,13 +65,13 @@ enum Fault {
     Body(usize, Body),
     Refuses(&'static str, Answer),
     MessageLimit(usize),
-    Lacks(&'static str),
+    LacksCapability(&'static str),
     Parts(Parts),
     HiddenFromDateSearch(usize),
     BreaksAtSizeOf(usize),
     MisreadsStar,
-    ExistsMore(u32),
-    PutsBack,
+    ExistsTooHigh(u32),
+    RestoresMail,
 }
 
 struct Manual(AtomicI64);
@@ -88,7 +88,7 @@ struct World {
     clock: Arc<Manual>,
     /// How often each content was appended, and the contents that the customer deleted before they were fetched.
     appended: BTreeMap<String, usize>,
-    excused: BTreeSet<String>,
+    may_be_missing: BTreeSet<String>,
     _folder: tempfile::TempDir,
 }
 
@@ -127,26 +127,12 @@ impl World {
         let inbox = NewInbox { address: INBOX.parse().unwrap(), name: None, reply_from: None, organisation_id: None };
         store.add_inbox(&inbox, clock.now()).await.unwrap();
         let new = NewMailbox {
-            address: MAILBOX.parse().unwrap(),
-            inbox: INBOX.parse().unwrap(),
             server: Server {
-                host: "127.0.0.1".into(),
                 port: server.address().port(),
-                tls: TlsMode::None,
-                ca_pem: None,
-                pin_sha256: None,
+                ..Server::on_default_port("127.0.0.1".into(), TlsMode::None)
             },
-            username: MAILBOX.into(),
-            login: Some(NewLogin::Password("secret".into())),
-            asks_consent: false,
-            setup: false,
-            settings: crate::mailbox::Settings {
-                folders: vec!["INBOX".into()],
-                start: Start::All,
-                after_import,
-                interval_ms: 60_000,
-                max_size: 50_000_000,
-            },
+            settings: crate::mailbox::Settings { start: Start::All, after_import, ..Default::default() },
+            ..NewMailbox::with_password(MAILBOX, INBOX, "secret")
         };
         store.add_mailbox(&new, &vault, clock.now()).await.unwrap();
         let mut limits = config.limits;
@@ -171,7 +157,7 @@ impl World {
             deps: Arc::new(deps),
             clock,
             appended: BTreeMap::new(),
-            excused: BTreeSet::new(),
+            may_be_missing: BTreeSet::new(),
             _folder: folder,
         }
     }
@@ -200,14 +186,14 @@ impl World {
 
     fn append(&mut self, name: &str) {
         *self.appended.entry(name.to_owned()).or_default() += 1;
-        self.excused.remove(name);
+        self.may_be_missing.remove(name);
         self.server.account().inbox().append(content(name));
     }
 
     /// Records a deletion by the customer: mail that was not fetched before need not be in the inbox.
     async fn record_deletions(&mut self, deleted: Vec<String>) {
         let imported = self.imported().await;
-        self.excused.extend(deleted.into_iter().filter(|name| !imported.contains_key(name)));
+        self.may_be_missing.extend(deleted.into_iter().filter(|name| !imported.contains_key(name)));
     }
 
     async fn apply(&mut self, event: Event) {
@@ -252,7 +238,7 @@ impl World {
                 self.record_deletions(deleted).await;
             }
             Event::Fault(fault) => self.fault(fault, uid_at),
-            Event::Mend => self.server.account().faults = Default::default(),
+            Event::EndFaults => self.server.account().faults = Default::default(),
             Event::Poll => drop(self.poll().await),
             Event::Verify => drop(self.verify().await),
             Event::PollCutAfter(bytes) => {
@@ -280,7 +266,7 @@ impl World {
             Fault::HiddenFromFetch(_) => faults.hidden_from_fetch.extend(uid),
             Fault::HiddenFromDateSearch(_) => faults.hidden_from_date_search.extend(uid),
             Fault::BreaksAtSizeOf(_) => faults.breaks_at_size_of.extend(uid),
-            Fault::SilentWhereNone => faults.search_hides_none = true,
+            Fault::SilentIfNone => faults.search_hides_none = true,
             Fault::SilentSearch => faults.search_is_silent = true,
             Fault::Unsorted => faults.search_is_unsorted = true,
             Fault::Unsolicited => faults.unsolicited = true,
@@ -295,11 +281,11 @@ impl World {
                 faults.replies = vec![Reply { command: command.into(), after: 1, times: Some(2), answer }];
             }
             Fault::MessageLimit(limit) => faults.message_limit = Some(limit),
-            Fault::Lacks(capability) => drop(faults.missing_capabilities.insert(capability)),
+            Fault::LacksCapability(capability) => drop(faults.missing_capabilities.insert(capability)),
             Fault::Parts(parts) => faults.parts = parts,
             Fault::MisreadsStar => faults.search_misreads_star = true,
-            Fault::ExistsMore(more) => faults.exists_more = more,
-            Fault::PutsBack => faults.removed_mail_returns = true,
+            Fault::ExistsTooHigh(more) => faults.exists_more = more,
+            Fault::RestoresMail => faults.removed_mail_returns = true,
         }
     }
 
@@ -323,7 +309,7 @@ impl World {
         let imported = self.imported().await;
         for (name, appended) in &self.appended {
             let count = imported.get(name).copied().unwrap_or(0);
-            if count == 0 && !self.excused.contains(name) {
+            if count == 0 && !self.may_be_missing.contains(name) {
                 return Err(format!("lost: {name}"));
             }
             if count > *appended {
@@ -356,18 +342,18 @@ fn faults() -> impl Strategy<Value = Fault> {
         at.clone().prop_map(Fault::HiddenFromDateSearch),
         at.clone().prop_map(Fault::BreaksAtSizeOf),
         Just(Fault::SilentSearch),
-        Just(Fault::SilentWhereNone),
+        Just(Fault::SilentIfNone),
         Just(Fault::Unsorted),
         Just(Fault::Unsolicited),
         prop_oneof![
-            Just(UidValidity::True),
+            Just(UidValidity::Correct),
             Just(UidValidity::Missing),
             Just(UidValidity::Zero),
             Just(UidValidity::NewAtEachLogin)
         ]
         .prop_map(Fault::UidValidity),
         prop_oneof![
-            Just(UidNext::True),
+            Just(UidNext::Correct),
             Just(UidNext::Missing),
             Just(UidNext::Zero),
             (1..500_u32).prop_map(UidNext::Ahead),
@@ -378,8 +364,8 @@ fn faults() -> impl Strategy<Value = Fault> {
             Just(Sizes::Missing),
             Just(Sizes::Zero),
             Just(Sizes::Negative),
-            Just(Sizes::Times(10)),
-            Just(Sizes::Part(10))
+            Just(Sizes::MultipliedBy(10)),
+            Just(Sizes::DividedBy(10))
         ]
         .prop_map(Fault::Sizes),
         (
@@ -419,11 +405,11 @@ fn faults() -> impl Strategy<Value = Fault> {
         )
             .prop_map(|(command, answer)| Fault::Refuses(command, answer)),
         (1..4_usize).prop_map(Fault::MessageLimit),
-        prop_oneof![Just("MOVE"), Just("UIDPLUS")].prop_map(Fault::Lacks),
-        prop_oneof![Just(Parts::Echoed), Just(Parts::NoBlank), Just(Parts::Whole)].prop_map(Fault::Parts),
+        prop_oneof![Just("MOVE"), Just("UIDPLUS")].prop_map(Fault::LacksCapability),
+        prop_oneof![Just(Parts::Echoed), Just(Parts::NoSpace), Just(Parts::Whole)].prop_map(Fault::Parts),
         Just(Fault::MisreadsStar),
-        (1..3_u32).prop_map(Fault::ExistsMore),
-        Just(Fault::PutsBack),
+        (1..3_u32).prop_map(Fault::ExistsTooHigh),
+        Just(Fault::RestoresMail),
     ]
 }
 
@@ -435,7 +421,7 @@ fn events() -> impl Strategy<Value = Event> {
         1 => Just(Event::Renumber),
         1 => (0..6_usize).prop_map(Event::Rewind),
         4 => faults().prop_map(Event::Fault),
-        2 => Just(Event::Mend),
+        2 => Just(Event::EndFaults),
         6 => Just(Event::Poll),
         1 => Just(Event::Verify),
         2 => (0..6000_u64).prop_map(Event::PollCutAfter),

@@ -23,7 +23,7 @@ pub use consent::ConsentRequest;
 pub use device::DeviceCode;
 #[cfg(test)]
 pub use forecast::ExpiringCredential;
-pub use forecast::{Forecast, endings, forecast};
+pub use forecast::{Forecast, all_forecasts, forecast};
 pub use grant::{AccessToken, GrantError};
 pub use provider::Provider;
 pub use token::{TokenEndpoint, TokenError, Tokens};

@@ -90,7 +90,7 @@ async fn visit_mailbox(poll: &mut Poll<'_>, credential: &Credential) -> Result<(
     for folder in select::watched_folders(lease, deps).await? {
         let result = poll_folder(&mut visit, &folder).await;
         search::record_contradiction(&result, folder.id, lease, deps).await?; // the folder may have unlisted mail
-        visit.tally.folder_ended(result)?; // an error in one folder does not stop the others
+        visit.tally.record_folder_result(result)?; // an error in one folder does not stop the others
         if visit.tally.ended_early {
             break;
         }

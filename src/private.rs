@@ -18,12 +18,12 @@ const MAX_OWN_FILES: usize = 200;
 /// Log target of messages that appear once in the life of an installation; `telemetry` shows it for every command.
 const LOG_TARGET: &str = "made_private";
 
-/// Sets the umask, so that only the own user can access files that this process creates.
+/// Sets the umask, so that only the user of this process can access files that it creates.
 pub fn create_private_files() {
     umask(Mode::from_raw_mode(OTHERS));
 }
 
-/// Creates a directory, and missing ones above it, that only the own user can access.
+/// Creates a directory, and missing parents, that only the user of this process can access.
 pub fn create_folder(folder: &Path) -> io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
@@ -68,7 +68,7 @@ impl Display for Exposed {
     }
 }
 
-/// Restricts an SQLite database, its log and, unless others use it too, its directory to the own user. Returns what
+/// Restricts an SQLite database, its log and, unless others use it too, its directory to the user of this process. Returns what
 /// others could access before.
 pub fn restrict(database: &Path) -> Vec<Exposed> {
     let mut exposed = Vec::new();

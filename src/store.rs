@@ -54,9 +54,9 @@ pub use grant::{AppProblem, Flow, Grant, GrantKey, GrantKind, GrantProblem, Seal
 pub use housekeeping::{HousekeepingRun, Retention};
 pub use import::Imported;
 pub use inbox::{Inbox, InboxOverview, NewInbox};
-pub use lease::{Due, Lease, Taker};
-pub use ledger::{Known, LedgerLine, NotListed, Open, QuarantineFilter, UidState};
-pub use link::{Invitation, Link, LinkClaim, Maker, NewLink, Purpose};
+pub use lease::{Due, Lease, LeaseTaker};
+pub use ledger::{KnownUids, LedgerLine, NotListed, OpenReason, QuarantineFilter, UidState};
+pub use link::{Creator, Invitation, Link, LinkClaim, NewLink, Purpose};
 pub use login_failure::{LoginLimit, OnSuccess};
 #[cfg(test)]
 pub use mailbox::MailboxStatus;

@@ -28,7 +28,7 @@ pub use faults::{Answer, Body, Faults, Parts, Reply, Sizes, UidNext, UidValidity
 pub use profile::{PROFILES, Profile};
 
 /// Maximum size of a command, including its literals.
-const LONGEST_COMMAND: usize = 64 << 20;
+const MAX_COMMAND: usize = 64 << 20;
 
 /// A server that runs until it is dropped.
 pub struct TestServer {
@@ -147,7 +147,7 @@ async fn command(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<String>
         if !size.ends_with('+') {
             stream.write_all(b"+ go on\r\n").await.ok()?;
         }
-        let size: usize = size.trim_end_matches('+').parse().ok().filter(|size| *size <= LONGEST_COMMAND)?;
+        let size: usize = size.trim_end_matches('+').parse().ok().filter(|size| *size <= MAX_COMMAND)?;
         while unread.len() < size {
             read_more(stream, unread).await?;
         }
@@ -161,5 +161,5 @@ async fn read_more(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<()> {
     let mut space = [0; 4096];
     let count = stream.read(&mut space).await.ok().filter(|count| *count > 0)?;
     unread.extend_from_slice(space.get(..count)?);
-    (unread.len() <= LONGEST_COMMAND).then_some(())
+    (unread.len() <= MAX_COMMAND).then_some(())
 }

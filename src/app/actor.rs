@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::error::{Error, Forbidden};
-use crate::store::{Maker, Person, Role, Scope, Token, TokenScope};
+use crate::store::{Creator, Person, Role, Scope, Token, TokenScope};
 
 /// The caller of a use case.
 #[derive(Clone)]
@@ -43,7 +43,7 @@ impl Actor {
         }
     }
 
-    /// The organisations whose things the actor may see.
+    /// The organisations whose data the actor may see.
     pub fn scope(&self) -> Scope {
         Scope::from_organisation(self.organisation())
     }
@@ -84,7 +84,7 @@ impl Actor {
         if self.organisation().is_none() { Ok(()) } else { Err(Forbidden::OneOrganisation.into()) }
     }
 
-    /// The token that owns things this actor makes: they end when it is revoked.
+    /// The token that owns the links and tokens which this actor creates: they end when it is revoked.
     pub fn token(&self) -> Option<i64> {
         match self {
             Self::Token(token) => Some(token.id),
@@ -92,9 +92,9 @@ impl Actor {
         }
     }
 
-    /// The maker of a link. A link made with a token ends with that token.
-    pub fn link_maker<'a>(&self, name: &'a str) -> Maker<'a> {
-        Maker { who: name, token: self.token() }
+    /// The creator of a link. A link made with a token ends with that token.
+    pub fn link_creator<'a>(&self, name: &'a str) -> Creator<'a> {
+        Creator { who: name, token: self.token() }
     }
 
     /// The user that a token made by this actor is attributed to; empty for the command line.

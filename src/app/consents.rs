@@ -10,7 +10,7 @@ use crate::store::{GrantKind, Login, Mailbox};
 ///
 /// # Errors
 /// The actor has read-only access.
-pub async fn ask(acting: Acting<'_>, mailbox: &Mailbox, identity: &str) -> Result<(), Error> {
+pub async fn audit_request(acting: Acting<'_>, mailbox: &Mailbox, identity: &str) -> Result<(), Error> {
     let tx = acting.begin().await?;
     acting.finish(tx, &AuditEvent::ConsentAsked { identity: identity.to_owned() }, target(mailbox)).await
 }
@@ -20,7 +20,7 @@ pub async fn ask(acting: Acting<'_>, mailbox: &Mailbox, identity: &str) -> Resul
 ///
 /// # Errors
 /// The actor has read-only access.
-pub async fn given(acting: Acting<'_>, mailbox: &Mailbox, identity: &str) -> Result<(), Error> {
+pub async fn record(acting: Acting<'_>, mailbox: &Mailbox, identity: &str) -> Result<(), Error> {
     let mut tx = acting.begin().await?;
     tx.record_consent(mailbox.id, &mailbox.username, acting.now).await?;
     acting.finish(tx, &AuditEvent::ConsentGiven { identity: identity.to_owned() }, target(mailbox)).await
@@ -30,7 +30,7 @@ pub async fn given(acting: Acting<'_>, mailbox: &Mailbox, identity: &str) -> Res
 ///
 /// # Errors
 /// [`Conflict::AppOnlyHasNoConsent`], [`Conflict::PasswordHasNoConsent`]; the consent is being renewed at this moment.
-pub async fn give_up(
+pub async fn revoke(
     acting: Acting<'_>,
     mailbox: &Mailbox,
     deps: &oauth::OAuthDeps,

@@ -34,7 +34,7 @@ pub enum Error {
     /// The thing does not meet the precondition of the change.
     Changed,
     /// The mailbox of this address has moved to another server since the login was entered.
-    Moved(String),
+    ServerChanged(String),
     /// The link no longer works.
     LinkInvalid,
     /// The server refused too many passwords for this account: minutes until another is accepted.
@@ -54,7 +54,7 @@ impl From<StoreError> for Error {
         match error {
             StoreError::NotFound(thing) => Self::Missing(thing),
             StoreError::Conflict(conflict) => Self::Conflict(conflict),
-            StoreError::ServerChanged(address) => Self::Moved(address),
+            StoreError::ServerChanged(address) => Self::ServerChanged(address),
             StoreError::LinkInvalid => Self::LinkInvalid,
             error => Self::Internal(error),
         }

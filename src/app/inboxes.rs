@@ -12,7 +12,7 @@ pub struct WantedInbox {
     pub address: Address,
     /// The display name.
     pub name: Option<String>,
-    /// The only address that replies leave from.
+    /// The only address that replies are sent from.
     pub reply_from: Option<Address>,
     /// The owning organisation. [`Owner::Own`] of an operator means the first organisation.
     pub owner: Owner,
@@ -23,7 +23,7 @@ pub struct WantedInbox {
 pub struct InboxChanges {
     /// The display name.
     pub name: Option<Option<String>>,
-    /// The only address that replies leave from.
+    /// The only address that replies are sent from.
     pub reply_from: Option<Option<Address>>,
 }
 
@@ -72,7 +72,7 @@ pub(super) async fn add_in(acting: Acting<'_>, wanted: WantedInbox, tx: &mut Tx<
     let owner = owner(acting, &wanted.owner, tx).await?;
     let WantedInbox { address, name, reply_from, .. } = wanted;
     if let Ok(there) = tx.inbox(&address).await {
-        return Err(acting.taken(Conflict::InboxExists(address.to_string()), there.organisation_id));
+        return Err(acting.address_taken(Conflict::InboxExists(address.to_string()), there.organisation_id));
     }
     let organisation_id = owner.map(|organisation| organisation.id);
     tx.add_inbox(&NewInbox { address: address.clone(), name, reply_from, organisation_id }, acting.now).await?;

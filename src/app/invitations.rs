@@ -12,10 +12,10 @@ use crate::store::{LinkClaim, NewLink, NewPerson, Purpose, Role, Store, StoreErr
 use crate::vault::hex;
 
 /// How long an invitation works.
-const WITHIN: Duration = Duration::from_hours(7 * 24);
+const LIFETIME: Duration = Duration::from_hours(7 * 24);
 
 /// How long the link for the first account works.
-const SET_UP_WITHIN: Duration = Duration::from_hours(24);
+const SETUP_LIFETIME: Duration = Duration::from_hours(24);
 
 /// Makes the single-use link for the first operator's account and returns its key; `None` if there is a user already.
 ///
@@ -29,8 +29,8 @@ pub async fn set_up(store: &Store, now: Timestamp) -> Result<Option<String>, Sto
     let link = NewLink {
         key_hash: &opaque::hash(&key),
         purpose: &Purpose::Setup,
-        maker: "serve".into(),
-        expires_at: now.plus(SET_UP_WITHIN),
+        creator: "serve".into(),
+        expires_at: now.plus(SETUP_LIFETIME),
     };
     let mut tx = store.begin().await?;
     tx.add_link(link, now).await?;
@@ -52,8 +52,8 @@ pub async fn invite(acting: Acting<'_>, role: Role, of: &Owner) -> Result<String
     let link = NewLink {
         key_hash: &opaque::hash(&key),
         purpose: &Purpose::Invite { role, organisation_id },
-        maker: acting.actor.link_maker(&name),
-        expires_at: acting.now.plus(WITHIN),
+        creator: acting.actor.link_creator(&name),
+        expires_at: acting.now.plus(LIFETIME),
     };
     tx.add_link(link, acting.now).await?;
     let target = Target { organisation: organisation_id, name: role.as_str() };

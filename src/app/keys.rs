@@ -9,7 +9,7 @@ use crate::store::StoreError;
 use crate::vault::{Location, Vault, VaultError};
 
 /// Maximum passes over secrets that another process sealed with the old key during a rotation.
-const TRIES: usize = 5;
+const MAX_PASSES: usize = 5;
 
 /// Creates the first key. If the key of existing secrets is lost, `forgets` allows deleting those secrets. Returns the new vault and
 /// the number of secrets deleted.
@@ -43,7 +43,7 @@ pub async fn rotate(acting: Acting<'_>, location: &Location, deps: &oauth::OAuth
     // in between all keys are still there, and the next rotation continues.
     let vault = Arc::new(location.add_key().map_err(StoreError::Vault)?);
     let (mut count, mut is_done) = (0, false);
-    for _ in 0..TRIES {
+    for _ in 0..MAX_PASSES {
         count = acting.store.reseal_passwords(&vault).await?;
         count += grant::reseal(deps, &vault).await?;
         // Another process may have sealed secrets with the old key in the meantime.

@@ -10,7 +10,7 @@ use crate::opaque;
 use crate::store::{Mailbox, NewLink, Purpose};
 
 /// Lifetime of a link.
-const WITHIN: Duration = Duration::from_hours(3 * 24);
+const LIFETIME: Duration = Duration::from_hours(3 * 24);
 
 /// A new link.
 pub struct ConnectLink {
@@ -24,14 +24,14 @@ pub struct ConnectLink {
 ///
 /// # Errors
 /// The actor has read-only access.
-pub async fn make(acting: Acting<'_>, mailbox: &Mailbox) -> Result<ConnectLink, Error> {
-    let (key, expires_at) = (opaque::new(""), acting.now.plus(WITHIN));
+pub async fn create(acting: Acting<'_>, mailbox: &Mailbox) -> Result<ConnectLink, Error> {
+    let (key, expires_at) = (opaque::new(""), acting.now.plus(LIFETIME));
     let mut tx = acting.begin().await?;
     let name = acting.actor.name();
     let link = NewLink {
         key_hash: &opaque::hash(&key),
         purpose: &Purpose::Connect { mailbox_id: mailbox.id },
-        maker: acting.actor.link_maker(&name),
+        creator: acting.actor.link_creator(&name),
         expires_at,
     };
     tx.add_link(link, acting.now).await?;

@@ -62,7 +62,7 @@ fn check_visible(acting: Acting<'_>, mailbox: Mailbox) -> Result<Mailbox, Error>
 ///
 /// # Errors
 /// It was removed, another mailbox has its address now, or it does not meet the precondition.
-async fn hold(
+async fn lock_mailbox(
     acting: Acting<'_>,
     shown: &Mailbox,
     tx: &mut Tx<'_>,
@@ -110,7 +110,7 @@ pub async fn start(acting: Acting<'_>, mailbox: &Mailbox) -> Result<(), Error> {
     }
 }
 
-/// Schedules a poll now. A mailbox whose server told us to stay away, or whose last login failed, keeps waiting: extra logins lock
+/// Schedules a poll now. A mailbox whose server asked us to wait, or whose last login failed, keeps waiting: extra logins lock
 /// accounts.
 ///
 /// # Errors
@@ -147,10 +147,10 @@ pub async fn remove(
     };
     let consent = revocation::last_consent(mailbox, tokens).await?;
     // End the consent at the provider first: otherwise a crash would leave a consent there that is no longer recorded here.
-    let given_up = consent.end(tokens).await;
-    let removed = remove_row(acting, mailbox, given_up.clone(), precondition).await;
+    let revocation = consent.end(tokens).await;
+    let removed = remove_row(acting, mailbox, revocation.clone(), precondition).await;
     consent.release(tokens).await;
-    removed.map(|()| given_up)
+    removed.map(|()| revocation)
 }
 
 /// Removes the row. The precondition is checked again, since the provider may have taken seconds to answer.
@@ -161,7 +161,7 @@ async fn remove_row(
     precondition: impl FnOnce(&Mailbox) -> bool,
 ) -> Result<(), Error> {
     let mut tx = acting.begin().await?;
-    let held = hold(acting, mailbox, &mut tx, precondition).await?;
+    let held = lock_mailbox(acting, mailbox, &mut tx, precondition).await?;
     tx.remove_mailbox(held.id).await?;
     acting.finish(tx, &AuditEvent::MailboxRemoved { consent }, target(&held)).await
 }

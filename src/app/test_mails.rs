@@ -15,7 +15,7 @@ use crate::store::{Mailbox, TestMail};
 pub use progress::{TestProgress, progress};
 
 /// Minimum time between two tests of one mailbox.
-const ONE_EVERY: Duration = Duration::from_secs(20);
+const MIN_INTERVAL: Duration = Duration::from_secs(20);
 
 /// A test to begin.
 pub struct WantedTest<'a> {
@@ -79,7 +79,7 @@ async fn start(acting: Acting<'_>, mailbox: &Mailbox) -> Result<TestMail, Error>
     }
     let mut tx = acting.begin().await?;
     let last = tx.last_test_at(mailbox.id).await?;
-    if last.is_some_and(|last| acting.now.since(last) < ONE_EVERY && last <= acting.now) {
+    if last.is_some_and(|last| acting.now.since(last) < MIN_INTERVAL && last <= acting.now) {
         return Err(Conflict::TestTooSoon.into());
     }
     let code = code();

@@ -7,7 +7,7 @@ use crate::opaque;
 use crate::store::{NewToken, Organisation, Token, TokenScope};
 
 /// A new token.
-pub struct MadeToken {
+pub struct IssuedToken {
     /// Its row.
     pub id: i64,
     /// The organisation it is limited to; `None`: all organisations.
@@ -24,25 +24,25 @@ pub struct RevokedToken {
     pub made: Vec<String>,
 }
 
-/// Makes a token. Its rights never exceed those of its maker.
+/// Makes a token. Its rights never exceed those of its creator.
 ///
 /// # Errors
 /// [`crate::fact::Conflict::InvalidTokenName`], [`crate::fact::Conflict::TokenExists`]; the organisation is missing.
-pub async fn make(acting: Acting<'_>, name: &str, scope: TokenScope, of: &Owner) -> Result<MadeToken, Error> {
+pub async fn create(acting: Acting<'_>, name: &str, scope: TokenScope, of: &Owner) -> Result<IssuedToken, Error> {
     let mut tx = acting.begin().await?;
     let organisation = owner(acting, of, &mut tx).await?;
     let (token, name) = (opaque::new(opaque::TOKEN), name.trim());
     let organisation_id = organisation.as_ref().map(|organisation| organisation.id);
-    let maker = acting.actor.link_maker(acting.actor.person());
-    let new = NewToken { name, hash: &opaque::hash(&token), scope, organisation_id, maker };
+    let creator = acting.actor.link_creator(acting.actor.person());
+    let new = NewToken { name, hash: &opaque::hash(&token), scope, organisation_id, creator };
     let id = tx.add_token(new, acting.now).await?;
     let done = AuditEvent::TokenCreated { scope: scope.as_str().to_owned() };
     acting.finish(tx, &done, Target { organisation: organisation_id, name }).await?;
-    Ok(MadeToken { id, organisation, token })
+    Ok(IssuedToken { id, organisation, token })
 }
 
 /// Identifies a token.
-pub enum WhichToken<'a> {
+pub enum TokenSelector<'a> {
     /// By name; `organisation` decides where several organisations have a token of this name.
     Named { name: &'a str, organisation: Option<&'a str> },
     /// By name and row.
@@ -53,10 +53,12 @@ pub enum WhichToken<'a> {
 ///
 /// # Errors
 /// No such token is visible to the actor; several organisations have one of this name.
-pub async fn find(acting: Acting<'_>, which: &WhichToken<'_>) -> Result<Token, Error> {
+pub async fn find(acting: Acting<'_>, which: &TokenSelector<'_>) -> Result<Token, Error> {
     match which {
-        WhichToken::Named { name, organisation } => Ok(acting.store.token(name, *organisation, acting.scope()).await?),
-        WhichToken::Row { name, id } => {
+        TokenSelector::Named { name, organisation } => {
+            Ok(acting.store.token(name, *organisation, acting.scope()).await?)
+        }
+        TokenSelector::Row { name, id } => {
             let precondition = |token: &Token| token.name == *name && id.is_none_or(|id| id == token.id);
             let mut meant = acting.store.tokens(acting.scope()).await?.into_iter().filter(precondition);
             match (meant.next(), meant.next()) {
@@ -73,14 +75,14 @@ pub async fn find(acting: Acting<'_>, which: &WhichToken<'_>) -> Result<Token, E
 /// The token does not exist or does not meet the precondition.
 pub async fn revoke(
     acting: Acting<'_>,
-    which: WhichToken<'_>,
+    which: TokenSelector<'_>,
     with_made: bool,
     precondition: impl FnOnce(&Token) -> bool,
 ) -> Result<RevokedToken, Error> {
     let token = find(acting, &which).await?;
     check_precondition(&token, precondition)?;
     let mut tx = acting.begin().await?;
-    let made: Vec<String> = tx.tokens_made_by(token.id).await?.into_iter().map(|one| one.name).collect();
+    let made: Vec<String> = tx.descendants_of_token(token.id).await?.into_iter().map(|one| one.name).collect();
     if tx.revoke_token(token.id, with_made).await? == 0 {
         return Err(Error::Missing(Resource::Token(token.name))); // another request revoked it first
     }

@@ -84,7 +84,7 @@ impl From<Error> for Failure {
             Error::Missing(thing) => thing.into(),
             Error::Invalid(wrong) => wrong.into(),
             Error::Conflict(conflict) => Self::failed(conflict.words(Language::English)),
-            Error::Moved(address) => StoreError::ServerChanged(address).into(),
+            Error::ServerChanged(address) => StoreError::ServerChanged(address).into(),
             Error::Server(error) => Self::failed(format!("{}: {}", error.step.name(), error.with_remedy())),
             Error::LoginRateLimited(minutes) => {
                 Self::failed(Text::new("mailbox-wait").with("count", minutes).words(Language::English))

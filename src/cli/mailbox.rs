@@ -188,10 +188,10 @@ async fn set(address: &Address, login: &LoginArgs, settings: &SettingsArgs, cont
     let change_deps = deps.as_ref().map(|deps| ChangeDeps { deps, ports: &[] });
     let request = Request { before: &before, changes, stored_login: StoredLogin::MustBeReplaced };
     let changed = mailboxes::change(context.acting(), request, change_deps, any).await?;
-    let given_up = changed.given_up.map(|outcome| format!(". {}", outcome.words(Language::English)));
-    let given_up = given_up.unwrap_or_default();
+    let revocation = changed.revocation.map(|outcome| format!(". {}", outcome.words(Language::English)));
+    let revocation = revocation.unwrap_or_default();
     let changed = show::MailboxView::load(&changed.mailbox, context).await?;
-    context.output.object(&changed, || format!("Changed mailbox {address}{given_up}{next}"))?;
+    context.output.object(&changed, || format!("Changed mailbox {address}{revocation}{next}"))?;
     Ok(())
 }
 
@@ -254,9 +254,9 @@ async fn remove(address: &Address, context: &Context) -> Result<(), Failure> {
         Login::Password(_) => None, // no key is needed to delete a password
     };
     let tokens = deps.as_ref().map(Deps::tokens);
-    let given_up = mailboxes::remove(context.acting(), &mailbox, tokens.as_ref(), any).await?;
-    let revoked = given_up.as_ref().map(RevocationOutcome::at_provider);
-    let detail = given_up.map(|outcome| outcome.words(Language::English));
+    let revocation = mailboxes::remove(context.acting(), &mailbox, tokens.as_ref(), any).await?;
+    let revoked = revocation.as_ref().map(RevocationOutcome::at_provider);
+    let detail = revocation.map(|outcome| outcome.words(Language::English));
     let line = json!({ "removed": true, "mailbox": address, "revoked_at_provider": revoked, "detail": detail });
     context.output.object(&line, || {
         let with_password = if detail.is_some() { "" } else { " and its password" };

@@ -61,7 +61,7 @@ pub async fn run(command: Command, context: Context) -> Result<ExitCode, Failure
 async fn revoke(address: &Address, deps: &Deps, output: super::Output) -> Result<ExitCode, Failure> {
     let mailbox = deps.store.mailbox(address).await?;
     let acting = Acting { actor: &Actor::CommandLine, store: &deps.store, now: deps.clock.now() };
-    let given_up = consents::give_up(acting, &mailbox, &deps.tokens()).await.map_err(|error| match error {
+    let revocation = consents::revoke(acting, &mailbox, &deps.tokens()).await.map_err(|error| match error {
         Error::Conflict(Conflict::AppOnlyHasNoConsent) => Failure::usage(format!(
             "{address} is read with the application's own right, so there is no consent to revoke. An administrator removes the \
              right with Remove-MailboxPermission; to stop polling: mailferry mailbox pause {address}"
@@ -73,10 +73,10 @@ async fn revoke(address: &Address, deps: &Deps, output: super::Output) -> Result
     })?;
     let Login::OAuth { grant_id, key } = &mailbox.login else { return Ok(ExitCode::SUCCESS) };
     let mailboxes = deps.store.mailboxes_by_grant().await?.remove(grant_id).unwrap_or_default();
-    let detail = given_up.words(Language::English);
+    let detail = revocation.words(Language::English);
     let line = json!({
         "provider": key.provider, "identity": key.identity, "mailboxes": mailboxes,
-        "revoked_at_provider": given_up.at_provider(), "detail": detail,
+        "revoked_at_provider": revocation.at_provider(), "detail": detail,
     });
     output.object(&line, || format!("Deleted the tokens of {}. {detail}", mailboxes.join(", ")))?;
     Ok(ExitCode::SUCCESS)

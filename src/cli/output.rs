@@ -50,7 +50,7 @@ impl Output {
             cells
                 .iter()
                 .enumerate()
-                .map(|(n, cell)| fit(cell, if n + 1 < cells.len() { MAX_COLUMN } else { MAX_LAST_COLUMN }))
+                .map(|(n, cell)| truncate(cell, if n + 1 < cells.len() { MAX_COLUMN } else { MAX_LAST_COLUMN }))
                 .collect()
         }));
         print(&table(&lines))
@@ -76,7 +76,7 @@ fn json(object: &impl Serialize) -> std::io::Result<()> {
     print(&format!("{}\n", escaped_json(&serde_json::to_string(object)?)))
 }
 
-fn fit(cell: &str, max: usize) -> String {
+fn truncate(cell: &str, max: usize) -> String {
     // Text from strangers may hold control characters; the terminal must not interpret them.
     let clean = shown_within(cell, cell.len());
     if clean.chars().count() <= max { clean } else { clean.chars().take(max - 1).chain(['…']).collect() }

@@ -16,7 +16,7 @@ pub async fn run(context: Context) -> Result<ExitCode, Failure> {
     let (mut deps, config, output) = context.into_deps().await?;
     deps.counts_login_attempts = true;
     // A changed configuration may have fixed the problems for which mailboxes wait for a person.
-    deps.store.wake_waiting(deps.clock.now()).await?;
+    deps.store.schedule_waiting_mailboxes(deps.clock.now()).await?;
     deps.store.clear_all_token_backoff().await?;
     for app in deps.store.app_problems().await? {
         let problem =

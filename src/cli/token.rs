@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Context, Failure};
 use crate::app::any;
 use crate::app::organisations::Owner;
-use crate::app::tokens::{self, RevokedToken, WhichToken};
+use crate::app::tokens::{self, RevokedToken, TokenSelector};
 use crate::fact::AuditEvent;
 use crate::locale::Language;
 use crate::store::{Scope, Token, TokenScope};
@@ -47,7 +47,7 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
     match command {
         Command::Create { name, scope, organisation } => {
             let owner = organisation.map_or(Owner::Own, Owner::NamedOrNew);
-            let created = tokens::make(context.acting(), &name, scope, &owner).await?;
+            let created = tokens::create(context.acting(), &name, scope, &owner).await?;
             let organisation = created.organisation.map(|organisation| organisation.name);
             let line = json!({ "name": name, "scope": scope, "organisation": organisation, "token": created.token });
             output.object(&line, || created.token.clone())?;
@@ -73,7 +73,7 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
             )?;
         }
         Command::Revoke { name, organisation, with_made } => {
-            let which = WhichToken::Named { name: &name, organisation: organisation.as_deref() };
+            let which = TokenSelector::Named { name: &name, organisation: organisation.as_deref() };
             let RevokedToken { token, made } = tokens::revoke(context.acting(), which, with_made, any).await?;
             let event = AuditEvent::TokenRevoked { made: made.clone(), made_revoked: with_made };
             let detail = event.detail(Language::English);

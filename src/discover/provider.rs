@@ -121,7 +121,7 @@ impl KnownProvider {
     /// The provider's server, for this address.
     pub fn candidate(&self, address: &Address) -> Candidate {
         let local = address.as_str().split_once('@').map(|(local, _)| local.to_owned());
-        Candidate { username: local.filter(|_| self.by_local_part), ..Candidate::usual(self.host) }
+        Candidate { username: local.filter(|_| self.by_local_part), ..Candidate::with_implicit_tls(self.host) }
     }
 }
 

@@ -103,7 +103,7 @@ pub fn by_srv(imaps: &[Srv], imap: &[Srv]) -> SourceResult {
 fn best(records: &[Srv], tls: TlsMode) -> Option<Candidate> {
     let usable = records.iter().filter(|srv| srv.port != 0).filter_map(|srv| Some((srv, host_name(&srv.target)?)));
     let (srv, host) = usable.min_by_key(|(srv, _)| (srv.priority, Reverse(srv.weight)))?;
-    Some(Candidate { port: srv.port, tls, ..Candidate::usual(host) })
+    Some(Candidate { port: srv.port, tls, ..Candidate::with_implicit_tls(host) })
 }
 
 #[cfg(test)]

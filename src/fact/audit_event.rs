@@ -154,7 +154,7 @@ impl AuditEvent {
             Self::TokenCreated { scope } => scope.clone(),
             Self::TokenRevoked { made, .. } if made.is_empty() => String::new(),
             Self::TokenRevoked { made, made_revoked } => {
-                let name = if *made_revoked { "detail-made-revoked" } else { "detail-made-valid" };
+                let name = if *made_revoked { "detail-descendants-revoked" } else { "detail-descendants-valid" };
                 Text::new(name).with("names", list(made)).words(language)
             }
             _ => String::new(),

@@ -59,13 +59,13 @@ impl Fact for CheckFinding {
             Self::PortAnswers { port } => Text::new("found-port-answers").with("port", port),
             Self::Reached => Text::new("check-reached"),
             Self::NotReached => Text::new("error-reach"),
-            Self::NoTls => Text::new("found-in-clear"),
-            Self::Tls { starttls, subject, fingerprint, .. } => Text::new("found-protected")
+            Self::NoTls => Text::new("found-no-tls"),
+            Self::Tls { starttls, subject, fingerprint, .. } => Text::new("found-tls")
                 .with("starttls", starttls)
                 .with("subject", subject)
                 .with("until", "")
                 .with("fingerprint", fingerprint),
-            Self::ServerText { words } => Text::new("found-said").with("words", words),
+            Self::ServerText { words } => Text::new("found-server-text").with("words", words),
             Self::Token { provider, identity, until, .. } => Text::new("found-token")
                 .with("provider", provider)
                 .with("identity", identity)
@@ -78,13 +78,14 @@ impl Fact for CheckFinding {
             Self::Folder { folder, messages: None } => Text::new("found-folder-uncounted").with("folder", folder),
             Self::MoreFolders { count } => Text::new("found-more-folders").with("count", count),
             Self::FolderOpened { folder, messages, has_uidvalidity } => {
-                let name = if *has_uidvalidity { "found-opens" } else { "found-opens-without-uidvalidity" };
+                let name =
+                    if *has_uidvalidity { "found-folder-opened" } else { "found-folder-opened-without-uidvalidity" };
                 Text::new(name).with("folder", folder).with("count", messages)
             }
             Self::FolderNotOpened { folder, words, existing } => {
-                Text::new("found-does-not-open").with("folder", folder).with("words", words).with("near", existing)
+                Text::new("found-folder-not-opened").with("folder", folder).with("words", words).with("near", existing)
             }
-            Self::AfterImport { action, .. } => Text::new("found-copy").with("action", action).with("way", ""),
+            Self::AfterImport { action, .. } => Text::new("found-after-import").with("action", action).with("way", ""),
         }
     }
 
@@ -113,8 +114,8 @@ impl Fact for CheckFinding {
 
 /// The text on the end of a certificate.
 fn expiry_text(expiry: Option<(Timestamp, u64)>, language: Language) -> String {
-    let Some((at, days)) = expiry else { return Text::new("found-end-unreadable").words(language) };
-    let name = if days < EXPIRES_SOON_DAYS { "found-ends-soon" } else { "found-ends" };
+    let Some((at, days)) = expiry else { return Text::new("found-expiry-unreadable").words(language) };
+    let name = if days < EXPIRES_SOON_DAYS { "found-expiry-soon" } else { "found-expiry" };
     Text::new(name).with("at", at).with("days", days).words(language)
 }
 

@@ -69,42 +69,48 @@ pub enum Conflict {
 impl Fact for Conflict {
     fn text(&self) -> Text {
         match self {
-            Self::MailboxExists(address) => Text::new("conflict-mailbox-there").with("name", address),
-            Self::InboxExists(address) => Text::new("conflict-inbox-there").with("name", address),
-            Self::PersonExists(name) => Text::new("conflict-person-there").with("name", name),
-            Self::TokenExists(name) => Text::new("conflict-token-there").with("name", name),
-            Self::OrganisationExists => Text::new("conflict-organisation-there"),
-            Self::AddressTaken => Text::new("conflict-address-elsewhere"),
-            Self::AmbiguousToken(name) => Text::new("conflict-token-of-several").with("name", name),
+            Self::MailboxExists(address) => Text::new("conflict-mailbox-exists").with("name", address),
+            Self::InboxExists(address) => Text::new("conflict-inbox-exists").with("name", address),
+            Self::PersonExists(name) => Text::new("conflict-person-exists").with("name", name),
+            Self::TokenExists(name) => Text::new("conflict-token-exists").with("name", name),
+            Self::OrganisationExists => Text::new("conflict-organisation-exists"),
+            Self::AddressTaken => Text::new("conflict-address-taken"),
+            Self::AmbiguousToken(name) => Text::new("conflict-token-ambiguous").with("name", name),
             Self::InvalidPersonName => Text::new("conflict-person-name"),
             Self::InvalidTokenName => Text::new("conflict-token-name"),
             Self::InvalidOrganisationName => Text::new("conflict-organisation-name"),
-            Self::RoleOrganisationMismatch => Text::new("conflict-role-out-of-place"),
+            Self::RoleOrganisationMismatch => Text::new("conflict-role-organisation"),
             Self::LastOperator(name) => Text::new("conflict-last-operator").with("name", name),
-            Self::InboxInUse { inbox, by } => Text::new("conflict-inbox-fed").with("name", inbox).with("by", list(by)),
+            Self::InboxInUse { inbox, by } => {
+                Text::new("conflict-inbox-in-use").with("name", inbox).with("by", list(by))
+            }
             Self::InboxHoldsMail { inbox, messages } => {
                 Text::new("conflict-inbox-holds-mail").with("name", inbox).with("count", messages)
             }
-            Self::MoveIntoPolledFolder { target } => Text::new("conflict-into-itself").with("target", target),
+            Self::MoveIntoPolledFolder { target } => Text::new("conflict-move-into-polled").with("target", target),
             Self::MayMoveIntoPolledFolder { target, folder } => {
-                Text::new("conflict-into-itself-perhaps").with("target", target).with("folder", folder)
+                Text::new("conflict-move-into-polled-maybe").with("target", target).with("folder", folder)
             }
             Self::ByOtherMailbox { wrong, mailbox } => match wrong.as_ref() {
-                Self::MayMoveIntoPolledFolder { target, folder } => Text::new("conflict-to-and-fro-perhaps")
+                Self::MayMoveIntoPolledFolder { target, folder } => Text::new("conflict-move-into-other-polled-maybe")
                     .with("target", target)
                     .with("folder", folder)
                     .with("mailbox", mailbox),
                 Self::MoveIntoPolledFolder { target } => {
-                    Text::new("conflict-to-and-fro").with("target", target).with("mailbox", mailbox)
+                    Text::new("conflict-move-into-other-polled").with("target", target).with("mailbox", mailbox)
                 }
                 other => other.text(),
             },
-            Self::InSetup => Text::new("conflict-being-set-up"),
+            Self::InSetup => Text::new("conflict-in-setup"),
             Self::Paused => Text::new("conflict-paused"),
             Self::Failing => Text::new("conflict-failing"),
-            Self::ServerAskedToWait => Text::new("conflict-held-by-server"),
-            Self::ServerAskedToWaitUntil(until) => Text::new("conflict-held-until").with("until", until),
-            Self::UidNotOpen { folder, uid } => Text::new("conflict-not-open").with("folder", folder).with("uid", uid),
+            Self::ServerAskedToWait => Text::new("conflict-server-asked-to-wait"),
+            Self::ServerAskedToWaitUntil(until) => {
+                Text::new("conflict-server-asked-to-wait-until").with("until", until)
+            }
+            Self::UidNotOpen { folder, uid } => {
+                Text::new("conflict-uid-not-open").with("folder", folder).with("uid", uid)
+            }
             Self::TestPaused => Text::new("test-paused"),
             Self::TestTooSoon => Text::new("test-too-soon"),
             Self::MailboxChanged(address) => Text::new("conflict-mailbox-changed").with("name", address),

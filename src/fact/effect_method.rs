@@ -25,14 +25,14 @@ pub enum EffectMethod {
 impl Fact for EffectMethod {
     fn text(&self) -> Text {
         match self {
-            Self::Untouched => Text::new("way-left-alone"),
-            Self::FlagStored => Text::new("way-kept"),
-            Self::FlagMaybeStored => Text::new("way-kept-perhaps"),
+            Self::Untouched => Text::new("method-untouched"),
+            Self::FlagStored => Text::new("method-flag-stored"),
+            Self::FlagMaybeStored => Text::new("method-flag-maybe-stored"),
             Self::Moved { by_move, is_there } => {
-                Text::new(if *by_move { "way-moved" } else { "way-copied" }).with("is_there", is_there)
+                Text::new(if *by_move { "method-moved" } else { "method-copied" }).with("is_there", is_there)
             }
-            Self::MovedToTrash { trash } => Text::new("way-by-trash").with("trash", trash),
-            Self::Expunged => Text::new("way-expunged"),
+            Self::MovedToTrash { trash } => Text::new("method-trash").with("trash", trash),
+            Self::Expunged => Text::new("method-expunged"),
             Self::Blocked(obstacle) => obstacle.text(),
         }
     }

@@ -40,7 +40,7 @@ pub enum Invalid {
     /// The password contains a line break or a NUL.
     PasswordCharacters,
     /// Access tokens would be sent without TLS.
-    TokenInClear,
+    TokenWithoutTls,
     /// The provider has no tenant configured, which app-only access needs.
     NoTenant { provider: String },
     /// The provider does not support app-only access.
@@ -67,7 +67,7 @@ impl Fact for Invalid {
             Self::Interval { least } => Text::new("invalid-interval").with("least", least),
             Self::NoPassword => Text::new("invalid-no-password"),
             Self::PasswordCharacters => Text::new("invalid-password-characters"),
-            Self::TokenInClear => Text::new("invalid-token-in-clear"),
+            Self::TokenWithoutTls => Text::new("invalid-token-without-tls"),
             Self::NoTenant { provider } => Text::new("invalid-no-tenant").with("provider", provider),
             Self::NoAppOnly { provider } => Text::new("invalid-no-app-only").with("provider", provider),
             Self::Provider(_) => Text::new("invalid-provider").with("why", ""),

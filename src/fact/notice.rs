@@ -42,15 +42,15 @@ impl Fact for Notice {
             Self::FoundLate { folder, count, uids } => {
                 Text::new("notice-found-late").with("folder", folder).with("count", count).with("uids", uids)
             }
-            Self::Renumbered { folder, before, number, uidnext } => Text::new("notice-numbered-anew")
+            Self::Renumbered { folder, before, number, uidnext } => Text::new("notice-renumbered")
                 .with("folder", folder)
                 .with("before", before)
                 .with("number", number)
                 .with("uidnext", uidnext),
-            Self::UidsReused { folder } => Text::new("notice-uids-again").with("folder", folder),
+            Self::UidsReused { folder } => Text::new("notice-uids-reused").with("folder", folder),
             Self::EffectsImpossible { why } => why.text(),
             Self::DailyLimitReached { bytes, until } => {
-                Text::new("notice-day-used-up").with("bytes", bytes).with("time", until)
+                Text::new("notice-daily-limit").with("bytes", bytes).with("time", until)
             }
         }
     }

@@ -47,7 +47,7 @@ impl Fact for Obstacle {
             Self::NoSeen => Text::new("obstacle-no-seen"),
             Self::NoKeyword { keyword } => Text::new("obstacle-no-keyword").with("keyword", keyword),
             Self::MoveIntoPolledFolder { target, polled } => {
-                Text::new("obstacle-into-itself").with("target", target).with("polled", polled)
+                Text::new("obstacle-move-into-polled").with("target", target).with("polled", polled)
             }
             Self::NoTrash => Text::new("obstacle-no-trash"),
             Self::Rebuilt => Text::new("obstacle-rebuilt"),

@@ -86,7 +86,9 @@ impl Fact for Reason {
             Self::SameMail => Text::new("reason-same-mail"),
             Self::Returned => Text::new("reason-returned"),
             Self::Missing { why } => why.text(),
-            Self::TooManyAttempts { times, .. } => Text::new("reason-asked-often").with("count", times).with("why", ""),
+            Self::TooManyAttempts { times, .. } => {
+                Text::new("reason-too-many-attempts").with("count", times).with("why", "")
+            }
         }
     }
 
@@ -118,16 +120,16 @@ impl Fact for FetchFailure {
     fn text(&self) -> Text {
         match self {
             Self::Substitute => Text::new("reason-substitute"),
-            Self::NotGiven => Text::new("reason-not-given"),
+            Self::NotGiven => Text::new("reason-not-returned"),
             Self::NoBody => Text::new("reason-no-body"),
             Self::EmptyBody => Text::new("reason-empty-body"),
             Self::EmptyDespiteSize => Text::new("reason-empty-despite-size"),
             Self::OtherBytes => Text::new("reason-other-bytes"),
             Self::WrongPart { part } => Text::new("reason-wrong-part").with("part", part),
             Self::Refused { words } => Text::new("reason-refused").with("words", words),
-            Self::BrokenOff { words } => Text::new("reason-broken-off").with("words", words),
-            Self::FailedBefore { times } => Text::new("reason-in-vain").with("count", times),
-            Self::HeaderNotGiven => Text::new("reason-header-not-given"),
+            Self::BrokenOff { words } => Text::new("reason-interrupted").with("words", words),
+            Self::FailedBefore { times } => Text::new("reason-failed-before").with("count", times),
+            Self::HeaderNotGiven => Text::new("reason-header-not-returned"),
             Self::OtherMail => Text::new("reason-other-mail"),
             Self::NoHeader => Text::new("reason-no-header"),
             Self::EmptyHeader => Text::new("reason-empty-header"),

@@ -6,7 +6,7 @@ use super::{Fact, Text};
 use crate::cause::Trouble;
 use crate::locale::Language;
 
-/// The outcome at the provider when Mailferry gives up a consent.
+/// The outcome at the provider when Mailferry revokes a consent.
 ///
 /// Variants keep their stored names when they are renamed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,22 +42,22 @@ fn family(is_microsoft: bool) -> &'static str {
 impl Fact for RevocationOutcome {
     fn text(&self) -> Text {
         match self {
-            Self::Shared => Text::new("given-up-shared"),
-            Self::OfApplication => Text::new("given-up-of-application"),
+            Self::Shared => Text::new("revocation-shared"),
+            Self::OfApplication => Text::new("revocation-app-only"),
             Self::Ended { provider, identity } => {
-                Text::new("given-up-ended").with("provider", provider).with("identity", identity)
+                Text::new("revocation-ended").with("provider", provider).with("identity", identity)
             }
-            Self::NeverGiven { identity } => Text::new("given-up-never-given").with("identity", identity),
-            Self::NoWay { provider, identity, is_microsoft } => Text::new("given-up-no-way")
+            Self::NeverGiven { identity } => Text::new("revocation-never-given").with("identity", identity),
+            Self::NoWay { provider, identity, is_microsoft } => Text::new("revocation-unsupported")
                 .with("provider", provider)
                 .with("identity", identity)
                 .with("family", family(*is_microsoft)),
-            Self::Refused { provider, identity, is_microsoft, .. } => Text::new("given-up-refused")
+            Self::Refused { provider, identity, is_microsoft, .. } => Text::new("revocation-refused")
                 .with("provider", provider)
                 .with("identity", identity)
                 .with("family", family(*is_microsoft))
                 .with("why", ""),
-            Self::Failed { provider, identity, is_microsoft } => Text::new("given-up-failed")
+            Self::Failed { provider, identity, is_microsoft } => Text::new("revocation-failed")
                 .with("provider", provider)
                 .with("identity", identity)
                 .with("family", family(*is_microsoft)),

@@ -10,7 +10,7 @@ use all::*;
 fn check(fact: &impl Fact, what: &str) {
     for language in Language::ALL {
         for words in [fact.words(language), fact.on_page(language)] {
-            assert!(!words.is_empty() && words != fact.text().name, "{what} has no words in {language:?}");
+            assert!(!words.is_empty() && words != fact.text().name, "{what} has no text in {language:?}");
             assert!(!words.contains("{$") && !words.contains("{ $"), "{what} in {language:?}: {words}");
         }
     }

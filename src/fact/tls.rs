@@ -71,7 +71,7 @@ impl Fact for TlsProblem {
                 .with("host", host)
                 .with("fingerprint", fingerprint),
             Self::UnknownIssuer { fingerprint } => Text::new("no-tls-unknown-issuer").with("fingerprint", fingerprint),
-            Self::NotThePinned { fingerprint } => Text::new("no-tls-not-the-pinned").with("fingerprint", fingerprint),
+            Self::NotThePinned { fingerprint } => Text::new("no-tls-pin-mismatch").with("fingerprint", fingerprint),
             Self::CaAsServer { fingerprint } => Text::new("no-tls-ca-as-server").with("fingerprint", fingerprint),
             Self::Refused { fault, fingerprint } => {
                 Text::new("no-tls-refused").with("fault", fault.id()).with("fingerprint", fingerprint)

@@ -1,4 +1,4 @@
-//! What all pages share: the visitor and their language, the frame, errors, and access control.
+//! Code that all pages share: the visitor and their language, the frame, errors, and access control.
 
 pub mod answer;
 pub mod chart;

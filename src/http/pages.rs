@@ -27,7 +27,7 @@ use crate::http::page::error::PageError;
 use crate::store::{Store, StoreError};
 
 /// Fallback handler: 404 for any unknown path.
-pub async fn lost() -> PageError {
+pub async fn not_found() -> PageError {
     PageError::NotFound
 }
 

@@ -17,7 +17,7 @@ pub struct Route {
     pub method: &'static str,
     /// The path, with parameters in braces.
     pub path: &'static str,
-    /// Who may use the route.
+    /// The visitors that may use the route.
     pub access: PageAccess,
     handler: MethodRouter<State>,
 }
@@ -143,7 +143,7 @@ pub fn router(state: State) -> Router {
         router = router.route(route.path, guarded);
     }
     let lost = from_fn_with_state((state.clone(), PageAccess::Public), guard);
-    let lost = get(pages::lost).layer(lost);
+    let lost = get(pages::not_found).layer(lost);
     watched
         .merge(router)
         .merge(api::router(state.clone()))

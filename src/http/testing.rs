@@ -53,7 +53,7 @@ fn state_of(config: Config, store: Arc<Store>, vault: Vault) -> State {
 /// Adds a token whose secret is its name.
 pub async fn add_token(state: &State, name: &str, scope: TokenScope, organisation_id: Option<i64>) {
     let hash = opaque::hash(name);
-    let new = NewToken { name, hash: &hash, scope, organisation_id, maker: "".into() };
+    let new = NewToken { name, hash: &hash, scope, organisation_id, creator: "".into() };
     state.deps.store.add_token(new, state.deps.clock.now()).await.unwrap();
 }
 

@@ -191,15 +191,15 @@ async fn strangers_behind_the_same_address_do_not_lock_out_a_known_browser() {
     let response = log_in("anna", PASSWORD, "").await;
     let cookies = response.headers().get_all("set-cookie").iter().map(|value| value.to_str().unwrap().to_owned());
     let mut browser = cookies.filter_map(|line| line.split(';').next().map(str::to_owned));
-    let browser = browser.find(|pair| pair.starts_with("__Host-browser")).expect("a browser that is known");
+    let browser = browser.find(|pair| pair.starts_with("__Host-browser")).expect("a known browser");
     let mut waits = false;
     for n in 0..40 {
         let body_text = text(log_in(&format!("nobody{n}"), "wrong", "").await).await;
         waits |= !body_text.contains("is wrong");
     }
-    assert!(waits, "the address waits");
+    assert!(waits, "the address is rate limited");
     let response = log_in("anna", PASSWORD, "").await;
-    assert_ne!(response.status(), StatusCode::SEE_OTHER, "a browser that nobody knows waits with it");
+    assert_ne!(response.status(), StatusCode::SEE_OTHER, "an unknown browser shares the limit of its address");
     let response = log_in("anna", PASSWORD, &browser).await;
     assert_eq!(response.status(), StatusCode::SEE_OTHER, "{}", text(response).await);
     // The browser is known for its own users only, and their failed attempts are counted, too.
@@ -208,5 +208,5 @@ async fn strangers_behind_the_same_address_do_not_lock_out_a_known_browser() {
     for _ in 0..12 {
         waits |= !text(log_in("anna", "wrong", &browser).await).await.contains("is wrong");
     }
-    assert!(waits, "guesses in a known browser wait, too");
+    assert!(waits, "failed attempts in a known browser are limited, too");
 }

@@ -194,7 +194,7 @@ impl<S> Guard<S> {
 
     /// Bytes buffered at the moment.
     #[cfg(feature = "fuzzing")]
-    pub fn held(&self) -> usize {
+    pub fn buffered(&self) -> usize {
         self.input.len() + self.line.len() + self.answer.len()
     }
 

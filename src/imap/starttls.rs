@@ -107,7 +107,7 @@ impl Reader {
 mod tests {
     use super::*;
 
-    const WITHIN: Duration = Duration::from_secs(60);
+    const TIME_LIMIT: Duration = Duration::from_secs(60);
 
     /// The result for a server that sends these bytes, and the bytes that it received.
     async fn serve(server_sends: &'static [&'static [u8]]) -> (Result<String, ImapError>, Vec<u8>) {
@@ -126,7 +126,7 @@ mod tests {
             server.read_to_end(&mut received).await.unwrap();
             received
         });
-        let result = negotiate(&mut client, WITHIN).await;
+        let result = negotiate(&mut client, TIME_LIMIT).await;
         drop(client);
         (result, serving.await.unwrap())
     }

@@ -17,7 +17,7 @@ pub struct UidSet {
 
 impl UidSet {
     /// Splits ascending UIDs into sets of at most `most` UIDs.
-    pub fn cut(uids: &[u32], most: usize) -> Vec<Self> {
+    pub fn split(uids: &[u32], most: usize) -> Vec<Self> {
         let mut sets = Vec::new();
         let mut current = Self { uids: Vec::new(), text: String::new() };
         let mut runs = uids.chunk_by(|a, b| a.checked_add(1) == Some(*b)).flat_map(|run| run.chunks(most.max(1)));
@@ -52,7 +52,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn texts(uids: &[u32], most: usize) -> Vec<String> {
-        UidSet::cut(uids, most).into_iter().map(|set| set.text).collect()
+        UidSet::split(uids, most).into_iter().map(|set| set.text).collect()
     }
 
     #[test]
@@ -70,7 +70,7 @@ mod tests {
             uids in proptest::collection::btree_set(1u32.., 0..2000), most in 1usize..600,
         ) {
             let uids: Vec<u32> = uids.into_iter().collect();
-            let sets = UidSet::cut(&uids, most);
+            let sets = UidSet::split(&uids, most);
             let all: Vec<u32> = sets.iter().flat_map(|set| set.uids.clone()).collect();
             prop_assert_eq!(all, uids);
             for set in sets {

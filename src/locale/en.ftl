@@ -9,8 +9,8 @@ app-secret-unreadable = The file with the application's secret, { $file }, canno
 app-secret-expired = The secret of the application { $client_id } has expired, so no mailbox of { $provider } gets a token.
     .remedy = { $family ->
         [microsoft] Microsoft Entra admin center > Entra ID > App registrations > your application > Certificates & secrets > Client secrets > New client secret; copy its Value into the configuration. Nobody has to consent again.
-        [google] Google Auth Platform > Clients > your client > Add secret; put the new secret into the configuration. Nobody has to consent again.
-       *[other] Create a new secret in the portal of { $provider } and put it into the configuration. Nobody has to consent again.
+        [google] Google Auth Platform > Clients > your client > Add secret; put the new secret into the configuration. No new consent is needed.
+       *[other] Create a new secret in the portal of { $provider } and put it into the configuration. No new consent is needed.
     }
 app-secret-wrong = { $provider } does not accept the secret of the application { $client_id }.
     .remedy = { $family ->
@@ -85,7 +85,7 @@ consent-missing = { $identity } has not consented yet.
     .remedy = { do-run-connect }
 consent-other-login-name = { $identity } has not consented to { $target } being read: the consent was given for another login name.
     .remedy = { do-run-connect }
-consent-admin-needed = Nobody has consented to the application { $client_id }, or an administrator must do so first.
+consent-admin-needed = The application { $client_id } has no consent, or an administrator must consent first.
     .remedy = { $kind ->
         [app-only] The administrator consents at https://login.microsoftonline.com/{ $tenant }/adminconsent?client_id={ $client_id }. Mailferry tries again within the hour{ do-by-check }
        *[delegated] { do-run-connect }. Where people may not give consent themselves, an administrator must do so first: Microsoft Entra admin center > Entra ID > Enterprise apps > the application > Permissions > Grant admin consent, or https://login.microsoftonline.com/{ $tenant }/adminconsent?client_id={ $client_id }
@@ -117,8 +117,8 @@ consent-no-refresh-token = { $provider } gave no refresh token, so the consent w
         [google] Set access_type = "offline" and prompt = "consent" in oauth.providers.{ $provider }.authorize_params.
        *[other] Add "offline_access" to oauth.providers.{ $provider }.scopes.
     }
-consent-wrong-issuer = The answer does not come from { $provider } but from { $issuer }, so it was refused.
-    .remedy = Start again. If it happens again, compare oauth.providers.{ $provider }.issuer with what the provider publishes.
+consent-wrong-issuer = The response does not come from { $provider } but from { $issuer }, so it was refused.
+    .remedy = Start again. If it happens again, compare oauth.providers.{ $provider }.issuer with the issuer that the provider publishes.
 consent-wrong-state = The response that the browser brought back does not belong to this attempt, so it was refused.
     .remedy = Start again, and open the new link only once.
 consent-denied = The consent was refused in the browser.
@@ -193,7 +193,7 @@ mailbox-copy-returns = { $count ->
         [one] A mail appeared in the folder { $folder } after Mailferry had moved, removed or marked it. It is not imported again and is left alone.
        *[other] { $count } mails appeared in the folder { $folder } after Mailferry had moved, removed or marked them. They are not imported again and are left alone.
     }
-    .remedy = Check whether the folder that mail is moved to is itself polled under another name, or whether a rule or another program puts mail back; then change what happens to the copy{ do-by-after-import }
+    .remedy = Check whether the folder that mail is moved to is itself polled under another name, or whether a rule or another program puts mail back; then change the after-import action{ do-by-after-import }
 
 # Warnings about secrets and consents that will end, and about those that have ended.
 ends-client-secret = { $days ->

@@ -13,49 +13,49 @@ missing-consent = the mailbox no longer uses this consent
 missing-consented-mailbox = the mailbox was removed or changed in the meantime; start again
 
 # Why a change conflicts with the current state.
-conflict-mailbox-there = the mailbox { $name } already exists
-conflict-inbox-there = the inbox { $name } already exists
-conflict-person-there = the user { $name } already exists
-conflict-token-there = the token { $name } already exists
-conflict-organisation-there = an organisation with this name already exists
-conflict-address-elsewhere = this address cannot be used here
-conflict-token-of-several = several organisations have a token { $name }; name the organisation
+conflict-mailbox-exists = the mailbox { $name } already exists
+conflict-inbox-exists = the inbox { $name } already exists
+conflict-person-exists = the user { $name } already exists
+conflict-token-exists = the token { $name } already exists
+conflict-organisation-exists = an organisation with this name already exists
+conflict-address-taken = this address cannot be used here
+conflict-token-ambiguous = several organisations have a token { $name }; name the organisation
 conflict-person-name = a name must have 1 to 100 characters, without spaces, quotes or < > & / \
 conflict-token-name = a token's name must have 1 to 100 characters, on one line
 conflict-organisation-name = an organisation's name must have 1 to 100 characters, on one line
-conflict-role-out-of-place = an operator belongs to no organisation; an admin or viewer belongs to one
+conflict-role-organisation = an operator belongs to no organisation; an admin or viewer belongs to one
 conflict-last-operator = { $name } is the last operator; add another first
-conflict-inbox-fed = { $name } is still fed by { $by }; remove them or have them feed another inbox first
+conflict-inbox-in-use = { $name } is still fed by { $by }; remove them or have them feed another inbox first
 conflict-inbox-holds-mail = { $name } holds { $count } messages; --with-messages deletes them too, permanently
-conflict-into-itself = move:{ $target }: this folder is itself polled; choose another
-conflict-into-itself-perhaps = move:{ $target }: this may be the polled folder { $folder } under another name; choose another
-conflict-to-and-fro = move:{ $target }: this folder is itself polled; choose another: the mailbox { $mailbox } logs in to the same account
-conflict-to-and-fro-perhaps = move:{ $target }: this may be the polled folder { $folder } under another name; choose another: the mailbox { $mailbox } logs in to the same account
-conflict-being-set-up = the mailbox is still being set up; finish the setup on its page
+conflict-move-into-polled = move:{ $target }: this folder is itself polled; choose another
+conflict-move-into-polled-maybe = move:{ $target }: this may be the polled folder { $folder } under another name; choose another
+conflict-move-into-other-polled = move:{ $target }: this folder is itself polled; choose another: the mailbox { $mailbox } logs in to the same account
+conflict-move-into-other-polled-maybe = move:{ $target }: this may be the polled folder { $folder } under another name; choose another: the mailbox { $mailbox } logs in to the same account
+conflict-in-setup = the mailbox is still being set up; finish the setup on its page
 conflict-paused = the mailbox is paused
 conflict-failing = the last polls of the mailbox failed; Mailferry tries again automatically, and at once when the mailbox is changed
-conflict-held-by-server = the mail server asked Mailferry to wait for a while
-conflict-held-until = the mail server asked Mailferry to wait until { $until }
-conflict-not-open = this UID is neither pending nor quarantined
+conflict-server-asked-to-wait = the mail server asked Mailferry to wait for a while
+conflict-server-asked-to-wait-until = the mail server asked Mailferry to wait until { $until }
+conflict-uid-not-open = this UID is neither pending nor quarantined
 conflict-mailbox-changed = { $name } was changed in the meantime; start again
 conflict-old-key-in-use = secrets are still being sealed with the old key, so both keys are kept; run `mailferry key rotate` again
 conflict-no-consent-of-application = the mailbox is read with the application's own right, so there is no consent to revoke
 conflict-no-consent-of-password = the mailbox is opened with a password, so there is no consent to revoke
 
-# What happened to a consent at its provider when it was given up here.
-given-up-shared = The consent was kept, because other mailboxes use it.
-given-up-of-application = The application keeps its right until an administrator removes it (Exchange: Remove-MailboxPermission).
-given-up-ended = { $provider } has ended the consent of { $identity }.
-given-up-never-given = { $identity } had not consented.
-given-up-no-way = { $family ->
+# The outcome at the provider when a consent is revoked here.
+revocation-shared = The consent was kept, because other mailboxes use it.
+revocation-app-only = The application keeps its right until an administrator removes it (Exchange: Remove-MailboxPermission).
+revocation-ended = { $provider } has ended the consent of { $identity }.
+revocation-never-given = { $identity } had not consented.
+revocation-unsupported = { $family ->
     [microsoft] { $provider } offers no way to end a consent from here: { $identity } can remove the application at https://myapps.microsoft.com, or an administrator ends the consent with Remove-MgOauth2PermissionGrant.
    *[other] { $provider } offers no way to end a consent from here: end it there yourself.
 }
-given-up-refused = { $family ->
+revocation-refused = { $family ->
     [microsoft] The consent could not be ended at { $provider } ({ $why }): { $identity } can remove the application at https://myapps.microsoft.com, or an administrator ends the consent with Remove-MgOauth2PermissionGrant.
    *[other] The consent could not be ended at { $provider } ({ $why }): end it there yourself.
 }
-given-up-failed = { $family ->
+revocation-failed = { $family ->
     [microsoft] The consent could not be ended at { $provider }: { $identity } can remove the application at https://myapps.microsoft.com, or an administrator ends the consent with Remove-MgOauth2PermissionGrant.
    *[other] The consent could not be ended at { $provider }: end it there yourself.
 }
@@ -71,8 +71,8 @@ part-interval = the interval
 part-max-size = the maximum mail size
 detail-with-messages = with its messages
 detail-tokens-revoked = tokens revoked: { $count }
-detail-made-revoked = tokens created with it, revoked too: { $names }
-detail-made-valid = tokens created with it, still valid: { $names }
+detail-descendants-revoked = tokens created with it, revoked too: { $names }
+detail-descendants-valid = tokens created with it, still valid: { $names }
 
 # Why a mail in the ledger has no message.
 reason-too-large = { $place ->
@@ -90,11 +90,11 @@ reason-returned = { $place ->
     [page] put here by Mailferry's own move or removal
    *[terminal] put here by one of Mailferry's own effects
 }
-reason-asked-often = { $why } ({ $count } attempts); it stays in the customer's mailbox
+reason-too-many-attempts = { $why } ({ $count } attempts); it stays in the customer's mailbox
 
 # Why a mail could not be fetched.
 reason-substitute = Exchange returns a substitute instead of the mail itself
-reason-not-given = { $place ->
+reason-not-returned = { $place ->
     [page] the server did not return it
    *[terminal] the server lists it but does not return it
 }
@@ -113,15 +113,15 @@ reason-empty-despite-size = { $place ->
 reason-other-bytes = the server returns other bytes than at an earlier poll; the mail is fetched again from its start
 reason-wrong-part = the server returns the wrong part: { $part }
 reason-refused = { $words }
-reason-broken-off = { $place ->
+reason-interrupted = { $place ->
     [page] the fetch was interrupted
    *[terminal] the fetch was interrupted: { $words }
 }
-reason-in-vain = { $place ->
+reason-failed-before = { $place ->
     [page] the server did not return it
    *[terminal] failed attempts to fetch it: { $count }
 }
-reason-header-not-given = the server lists it but does not return its header
+reason-header-not-returned = the server lists it but does not return its header
 reason-other-mail = the server returns a different mail under its UID
 reason-no-header = the server answers without a header
 reason-empty-header = the server returns an empty header
@@ -136,7 +136,7 @@ obstacle-no-seen = { $place ->
    *[terminal] the folder does not store the flag \Seen
 }
 obstacle-no-keyword = the folder does not store the keyword { $keyword }
-obstacle-into-itself = { $place ->
+obstacle-move-into-polled = { $place ->
     [page] { $target } is the fetched folder { $polled }, so moved mail would be imported again
    *[terminal] { $target } is the polled folder { $polled }, so moved mail would be imported again
 }
@@ -147,34 +147,34 @@ obstacle-not-opened = { $folder } cannot be opened for changes: { $words }
 obstacle-in-folder = { $folder }: { $obstacle }
 
 # How a server carries out an effect on a customer's copy.
-way-left-alone = the folder is opened read-only and nothing in it is ever changed
-way-kept = the folder stores it
-way-kept-perhaps = needs a folder that stores it; `mailbox check --as-polled` or the first import shows whether this one does
-way-moved = { $is_there ->
+method-untouched = the folder is opened read-only and nothing in it is ever changed
+method-flag-stored = the folder stores it
+method-flag-maybe-stored = needs a folder that stores it; `mailbox check --as-polled` or the first import shows whether this one does
+method-moved = { $is_there ->
     [true] by MOVE, which the server supports
    *[false] by MOVE, which the server supports; the folder does not exist yet and is created by the first move
 }
-way-copied = { $is_there ->
+method-copied = { $is_there ->
     [true] by COPY and UID EXPUNGE (UIDPLUS), which the server supports
    *[false] by COPY and UID EXPUNGE (UIDPLUS), which the server supports; the folder does not exist yet and is created by the first move
 }
-way-by-trash = by a move to { $trash }, as Gmail deletes
-way-expunged = by UID EXPUNGE (UIDPLUS), which the server supports
+method-trash = by a move to { $trash }, as Gmail deletes
+method-expunged = by UID EXPUNGE (UIDPLUS), which the server supports
 
 # Decisions of a poll that are worth recording.
 notice-found-late = { $place ->
     [page] Folder { $folder }: { $count } messages that the server had left out of an earlier answer were found and requested (UID { $uids }).
    *[terminal] folder { $folder }: { $count } messages that the server had left out of an earlier answer were found and requested (UID { $uids })
 }
-notice-numbered-anew = { $place ->
+notice-renumbered = { $place ->
     [page] Folder { $folder }: the server has renumbered its mail (UIDVALIDITY was { $before } and is { $number }, UIDNEXT { $uidnext }). Mail that is already imported is recognised by its content.
    *[terminal] folder { $folder }: UIDVALIDITY was { $before } and is { $number }, UIDNEXT { $uidnext }: the server has renumbered its mail; mail that is already imported is recognised by its content
 }
-notice-uids-again = { $place ->
+notice-uids-reused = { $place ->
     [page] { $folder }: the server has reused numbers, so the whole folder is read again; mail that is already imported is recognised by its content
    *[terminal] folder { $folder }: the server reuses UIDs, so the whole folder is read again; mail that is already imported is recognised by its content
 }
-notice-day-used-up = { $place ->
+notice-daily-limit = { $place ->
     [page] The daily limit of mail is used up ({ $bytes } bytes); fetching continues at { $time }.
    *[terminal] the daily limit of mail is used up ({ $bytes } bytes); polling continues at { $time }
 }
@@ -185,24 +185,24 @@ found-port-answers = { $place ->
     [page] Port { $port } answers.
    *[terminal] port { $port } answers
 }
-found-in-clear = { $place ->
+found-no-tls = { $place ->
     [page] No encryption, as chosen: passwords and mail are sent in clear text.
    *[terminal] none, as chosen: the password or access token and all mail are sent in clear text
 }
-found-protected = { $starttls ->
+found-tls = { $starttls ->
     [true] STARTTLS
    *[false] TLS from the start
 }; certificate of { $subject }, valid until { $until }; SHA-256 { $fingerprint }
-found-ends = { $at }, { $days ->
+found-expiry = { $at }, { $days ->
     [one] { $days } day left
    *[other] { $days } days left
 }
-found-ends-soon = { $at }, { $days ->
+found-expiry-soon = { $at }, { $days ->
     [one] only { $days } day left
    *[other] only { $days } days left
 }
-found-end-unreadable = an unreadable date
-found-said = { $words }
+found-expiry-unreadable = an unreadable date
+found-server-text = { $words }
 found-token = from { $provider } for { $identity }, valid until { $until }{ $held }
 found-token-unreadable = its contents cannot be read
 found-token-audience = for { $list }
@@ -217,16 +217,16 @@ found-folder-uncounted = { $place ->
    *[terminal] { $folder }: an unknown number of messages
 }
 found-more-folders = and { $count } more folders
-found-opens = { $place ->
+found-folder-opened = { $place ->
     [page] { $folder } opens read-only, { $count } messages
    *[terminal] { $folder } opens read-only, { $count } messages
 }
-found-opens-without-uidvalidity = { $place ->
+found-folder-opened-without-uidvalidity = { $place ->
     [page] { $folder } opens read-only, { $count } messages; the server gives no UIDVALIDITY, so its messages are recognised by Message-ID and date
    *[terminal] { $folder } opens read-only, { $count } messages; the server gives no UIDVALIDITY, so its messages are recognised by Message-ID and date
 }
-found-does-not-open = { $folder }: { $words }; existing folders: { $near }
-found-copy = { $action }: { $way }
+found-folder-not-opened = { $folder }: { $words }; existing folders: { $near }
+found-after-import = { $action }: { $way }
 
 # Why a TLS connection could not be established.
 no-tls-no-name = { $host } is not a name that a certificate can hold, so the server cannot be verified
@@ -236,7 +236,7 @@ no-tls-expired-at = the server's certificate expired on { $at }; its operator mu
 no-tls-not-yet-valid = the server's certificate is not valid yet; check the clocks
 no-tls-other-name = the server's certificate is for another name ({ $subject }), not for { $host }; use that name, or if you know this certificate, pin it: --pin-sha256 { $fingerprint } (compare the fingerprint with the server's)
 no-tls-unknown-issuer = the server's certificate is from an unknown issuer, which is not trusted here; give its CA with --ca-file, or if you know this certificate, pin it: --pin-sha256 { $fingerprint } (compare the fingerprint with the server's)
-no-tls-not-the-pinned = the server's certificate is not the pinned one; it has the fingerprint { $fingerprint }; if it was renewed, pin the new one
+no-tls-pin-mismatch = the server's certificate is not the pinned one; it has the fingerprint { $fingerprint }; if it was renewed, pin the new one
 no-tls-ca-as-server = the server's certificate is a self-signed one that is marked as a CA (CaUsedAsEndEntity), which cannot be trusted as a server certificate; if you know this certificate, pin it: --pin-sha256 { $fingerprint } (compare the fingerprint with the server's)
 no-tls-refused = the server's certificate was refused ({ $fault ->
     [unreadable] it cannot be read
@@ -266,7 +266,7 @@ invalid-keyword = "{ $text }" is not a valid keyword: letters, digits, - _ . $ o
 invalid-interval = at least { $least }: each poll is a login at the customer's server
 invalid-no-password = the password is empty
 invalid-password-characters = the password contains a line break or a NUL character, which no mail server accepts
-invalid-token-in-clear = access tokens are never sent without TLS; choose implicit or starttls
+invalid-token-without-tls = access tokens are never sent without TLS; choose implicit or starttls
 invalid-no-tenant = oauth.providers.{ $provider }.tenant is empty; set it to the tenant
 invalid-no-app-only = { $provider } does not issue tokens to an application without a person's consent (oauth.providers.{ $provider }.app_only_scopes is empty)
 invalid-provider = { $why }

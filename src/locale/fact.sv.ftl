@@ -13,49 +13,49 @@ missing-consent = postlådan öppnas inte längre med det här medgivandet
 missing-consented-mailbox = postlådan har tagits bort eller ändrats under tiden; börja om
 
 # Varför en ändring inte går ihop med det som finns.
-conflict-mailbox-there = postlådan { $name } finns redan
-conflict-inbox-there = inkorgen { $name } finns redan
-conflict-person-there = användaren { $name } finns redan
-conflict-token-there = API-nyckeln { $name } finns redan
-conflict-organisation-there = det finns redan en organisation med det namnet
-conflict-address-elsewhere = adressen kan inte användas här
-conflict-token-of-several = flera organisationer har en API-nyckel { $name }; ange vilken organisation
+conflict-mailbox-exists = postlådan { $name } finns redan
+conflict-inbox-exists = inkorgen { $name } finns redan
+conflict-person-exists = användaren { $name } finns redan
+conflict-token-exists = API-nyckeln { $name } finns redan
+conflict-organisation-exists = det finns redan en organisation med det namnet
+conflict-address-taken = adressen kan inte användas här
+conflict-token-ambiguous = flera organisationer har en API-nyckel { $name }; ange vilken organisation
 conflict-person-name = ett namn har 1 till 100 tecken, utan mellanslag, citattecken och < > & / \
 conflict-token-name = en API-nyckels namn har 1 till 100 tecken, på en rad
 conflict-organisation-name = en organisations namn har 1 till 100 tecken, på en rad
-conflict-role-out-of-place = en operatör hör inte till någon organisation, och alla andra till en
+conflict-role-organisation = en operatör hör inte till någon organisation, och alla andra till en
 conflict-last-operator = { $name } är den sista operatören; lägg till en annan först
-conflict-inbox-fed = { $name } får fortfarande mejl från { $by }; ta bort eller led om dem först
+conflict-inbox-in-use = { $name } får fortfarande mejl från { $by }; ta bort eller led om dem först
 conflict-inbox-holds-mail = { $name } innehåller { $count } meddelanden; med --with-messages försvinner de också, för gott
-conflict-into-itself = move:{ $target }: den mappen hämtas själv; välj en annan
-conflict-into-itself-perhaps = move:{ $target }: det kan vara den hämtade mappen { $folder } under ett annat namn; välj en annan
-conflict-to-and-fro = move:{ $target }: den mappen hämtas själv; välj en annan: postlådan { $mailbox } loggar in på samma konto
-conflict-to-and-fro-perhaps = move:{ $target }: det kan vara den hämtade mappen { $folder } under ett annat namn; välj en annan: postlådan { $mailbox } loggar in på samma konto
-conflict-being-set-up = den håller på att ställas in på sidan, och startas där
+conflict-move-into-polled = move:{ $target }: den mappen hämtas själv; välj en annan
+conflict-move-into-polled-maybe = move:{ $target }: det kan vara den hämtade mappen { $folder } under ett annat namn; välj en annan
+conflict-move-into-other-polled = move:{ $target }: den mappen hämtas själv; välj en annan: postlådan { $mailbox } loggar in på samma konto
+conflict-move-into-other-polled-maybe = move:{ $target }: det kan vara den hämtade mappen { $folder } under ett annat namn; välj en annan: postlådan { $mailbox } loggar in på samma konto
+conflict-in-setup = den håller på att ställas in på sidan, och startas där
 conflict-paused = den är pausad
 conflict-failing = de senaste hämtningarna misslyckades, och nya försök görs av sig självt; en ändring ger ett försök genast
-conflict-held-by-server = servern har bett oss att vänta ett tag
-conflict-held-until = servern har bett oss att vänta till { $until }
-conflict-not-open = det UID:t varken väntar eller är undanlagt
+conflict-server-asked-to-wait = servern har bett oss att vänta ett tag
+conflict-server-asked-to-wait-until = servern har bett oss att vänta till { $until }
+conflict-uid-not-open = det UID:t varken väntar eller är undanlagt
 conflict-mailbox-changed = { $name } har ändrats under tiden; börja om
 conflict-old-key-in-use = något förseglas fortfarande med den gamla nyckeln, så båda finns kvar; kör `mailferry key rotate` igen
 conflict-no-consent-of-application = den öppnas av programmet självt, så det finns inget medgivande att ge upp
 conflict-no-consent-of-password = den öppnas med ett lösenord; det finns inget medgivande att ge upp
 
 # Hur ett medgivande slutade hos leverantören.
-given-up-shared = Medgivandet finns kvar, eftersom andra postlådor öppnas med det.
-given-up-of-application = Programmet behåller sin rätt tills en administratör tar bort den (Exchange: Remove-MailboxPermission).
-given-up-ended = { $provider } har avslutat medgivandet från { $identity }.
-given-up-never-given = { $identity } hade inte gett något medgivande.
-given-up-no-way = { $family ->
+revocation-shared = Medgivandet finns kvar, eftersom andra postlådor öppnas med det.
+revocation-app-only = Programmet behåller sin rätt tills en administratör tar bort den (Exchange: Remove-MailboxPermission).
+revocation-ended = { $provider } har avslutat medgivandet från { $identity }.
+revocation-never-given = { $identity } hade inte gett något medgivande.
+revocation-unsupported = { $family ->
     [microsoft] { $provider } kan inte avsluta ett medgivande härifrån: { $identity } kan ta bort programmet på https://myapps.microsoft.com, eller så avslutar en administratör medgivandet med Remove-MgOauth2PermissionGrant.
    *[other] { $provider } kan inte avsluta ett medgivande härifrån: avsluta det där för hand.
 }
-given-up-refused = { $family ->
+revocation-refused = { $family ->
     [microsoft] Hos { $provider } kunde medgivandet inte avslutas ({ $why }): { $identity } kan ta bort programmet på https://myapps.microsoft.com, eller så avslutar en administratör medgivandet med Remove-MgOauth2PermissionGrant.
    *[other] Hos { $provider } kunde medgivandet inte avslutas ({ $why }): avsluta det där för hand.
 }
-given-up-failed = { $family ->
+revocation-failed = { $family ->
     [microsoft] Hos { $provider } kunde medgivandet inte avslutas: { $identity } kan ta bort programmet på https://myapps.microsoft.com, eller så avslutar en administratör medgivandet med Remove-MgOauth2PermissionGrant.
    *[other] Hos { $provider } kunde medgivandet inte avslutas: avsluta det där för hand.
 }
@@ -71,8 +71,8 @@ part-interval = intervallet
 part-max-size = största mejl
 detail-with-messages = med sina meddelanden
 detail-tokens-revoked = Återkallade API-nycklar: { $count }
-detail-made-revoked = API-nycklar som skapats med den, återkallade också: { $names }
-detail-made-valid = API-nycklar som skapats med den, fortfarande giltiga: { $names }
+detail-descendants-revoked = API-nycklar som skapats med den, återkallade också: { $names }
+detail-descendants-valid = API-nycklar som skapats med den, fortfarande giltiga: { $names }
 
 # Varför ett mejl i liggaren inte har något meddelande.
 reason-too-large = för stort; det finns kvar hos kunden
@@ -81,20 +81,20 @@ reason-by-hand = utelämnat för hand
 reason-gone = finns inte längre på servern
 reason-same-mail = samma mejl finns redan i inkorgen
 reason-returned = Mailferrys egen flytt eller borttagning har lagt det här
-reason-asked-often = { $why } (begärt { $count } gånger); det finns kvar hos kunden
+reason-too-many-attempts = { $why } (begärt { $count } gånger); det finns kvar hos kunden
 
 # Varför ett mejl inte kunde hämtas.
 reason-substitute = Exchange lämnade ut en ersättning i stället för mejlet
-reason-not-given = servern lämnade inte ut det
+reason-not-returned = servern lämnade inte ut det
 reason-no-body = servern lämnade inte ut det
 reason-empty-body = servern lämnade inte ut det
 reason-empty-despite-size = servern lämnade inte ut det
 reason-other-bytes = servern lämnar ut andra byte än vid en tidigare hämtning; mejlet begärs från början
 reason-wrong-part = servern lämnar ut fel del: { $part }
 reason-refused = { $words }
-reason-broken-off = hämtningen bröts
-reason-in-vain = servern lämnade inte ut det
-reason-header-not-given = servern listar det och lämnar inte ut dess huvud
+reason-interrupted = hämtningen bröts
+reason-failed-before = servern lämnade inte ut det
+reason-header-not-returned = servern listar det och lämnar inte ut dess huvud
 reason-other-mail = servern lämnar ut ett annat mejl under dess UID
 reason-no-header = servern svarar utan huvud
 reason-empty-header = servern lämnar ut ett tomt huvud
@@ -106,7 +106,7 @@ obstacle-no-uidplus = servern saknar UIDPLUS, så ett mejl kan inte tas bort uta
 obstacle-no-deleting = det här kontot får inte ta bort i mappen
 obstacle-no-seen = mappen behåller inte märket läst
 obstacle-no-keyword = mappen behåller inte nyckelordet { $keyword }
-obstacle-into-itself = { $target } är den hämtade mappen { $polled }, så flyttade mejl skulle komma in igen
+obstacle-move-into-polled = { $target } är den hämtade mappen { $polled }, så flyttade mejl skulle komma in igen
 obstacle-no-trash = Gmail visar ingen papperskorg över IMAP; det kan ändras i dess inställningar
 obstacle-rebuilt = mappen har byggts om på servern (ny UIDVALIDITY)
 obstacle-refused = { $words }
@@ -114,44 +114,44 @@ obstacle-not-opened = { $folder } kan inte öppnas för ändringar: { $words }
 obstacle-in-folder = { $folder }: { $obstacle }
 
 # Hur en server utför en åtgärd på kundens kopia.
-way-left-alone = mappen öppnas skrivskyddad och inget i den ändras någonsin
-way-kept = mappen behåller det
-way-kept-perhaps = kräver en mapp som behåller det, vilket `mailbox check --as-polled` eller den första importen visar
-way-moved = { $is_there ->
+method-untouched = mappen öppnas skrivskyddad och inget i den ändras någonsin
+method-flag-stored = mappen behåller det
+method-flag-maybe-stored = kräver en mapp som behåller det, vilket `mailbox check --as-polled` eller den första importen visar
+method-moved = { $is_there ->
     [true] med MOVE, som servern har
    *[false] med MOVE, som servern har; mappen finns inte än och skapas av den första flytten
 }
-way-copied = { $is_there ->
+method-copied = { $is_there ->
     [true] med COPY och UID EXPUNGE (UIDPLUS), som servern har
    *[false] med COPY och UID EXPUNGE (UIDPLUS), som servern har; mappen finns inte än och skapas av den första flytten
 }
-way-by-trash = med en flytt till { $trash }, så som Gmail tar bort
-way-expunged = med UID EXPUNGE (UIDPLUS), som servern har
+method-trash = med en flytt till { $trash }, så som Gmail tar bort
+method-expunged = med UID EXPUNGE (UIDPLUS), som servern har
 
 # Beslut vid en hämtning som är värda att anteckna.
 notice-found-late = Mappen { $folder }: { $count } mejl som servern hade utelämnat i ett tidigare svar hittades och begärdes (UID { $uids }).
-notice-numbered-anew = Mappen { $folder }: servern har numrerat om sina mejl (UIDVALIDITY var { $before } och är { $number }, UIDNEXT { $uidnext }). Det som redan finns här känns igen på sitt innehåll.
-notice-uids-again = { $folder }: servern har gett nummer en andra gång, så allt läses på nytt; mejl som redan finns här känns igen på sitt innehåll
-notice-day-used-up = Dagens mängd mejl är förbrukad ({ $bytes } byte); hämtningen fortsätter { $time }.
+notice-renumbered = Mappen { $folder }: servern har numrerat om sina mejl (UIDVALIDITY var { $before } och är { $number }, UIDNEXT { $uidnext }). Det som redan finns här känns igen på sitt innehåll.
+notice-uids-reused = { $folder }: servern har gett nummer en andra gång, så allt läses på nytt; mejl som redan finns här känns igen på sitt innehåll
+notice-daily-limit = Dagens mängd mejl är förbrukad ({ $bytes } byte); hämtningen fortsätter { $time }.
 
 # Vad en kontroll har hittat.
 found-addresses = { $host } är { $addresses }
 found-port-answers = Port { $port } svarar.
-found-in-clear = Ingen kryptering, som valt: lösenord och mejl går i klartext.
-found-protected = { $starttls ->
+found-no-tls = Ingen kryptering, som valt: lösenord och mejl går i klartext.
+found-tls = { $starttls ->
     [true] STARTTLS
    *[false] TLS från början
 }; certifikat för { $subject }, giltigt till { $until }; SHA-256 { $fingerprint }
-found-ends = { $at }, { $days ->
+found-expiry = { $at }, { $days ->
     [one] { $days } dag kvar
    *[other] { $days } dagar kvar
 }
-found-ends-soon = { $at }, { $days ->
+found-expiry-soon = { $at }, { $days ->
     [one] bara { $days } dag kvar
    *[other] bara { $days } dagar kvar
 }
-found-end-unreadable = ett slut som inte kan läsas
-found-said = { $words }
+found-expiry-unreadable = ett slut som inte kan läsas
+found-server-text = { $words }
 found-token = från { $provider } för { $identity }, gäller till { $until }{ $held }
 found-token-unreadable = dess innehåll kan inte läsas
 found-token-audience = för { $list }
@@ -160,10 +160,10 @@ found-logged-in = som { $username }
 found-folder = { $folder }: { $count } mejl
 found-folder-uncounted = { $folder }: okänt antal mejl
 found-more-folders = och { $count } mappar till
-found-opens = { $folder } öppnas skrivskyddad, { $count } mejl
-found-opens-without-uidvalidity = { $folder } öppnas skrivskyddad, { $count } mejl; servern ger ingen UIDVALIDITY, så dess mejl skiljs åt genom Message-ID och datum
-found-does-not-open = { $folder }: { $words }; mapparna är: { $near }
-found-copy = { $action }: { $way }
+found-folder-opened = { $folder } öppnas skrivskyddad, { $count } mejl
+found-folder-opened-without-uidvalidity = { $folder } öppnas skrivskyddad, { $count } mejl; servern ger ingen UIDVALIDITY, så dess mejl skiljs åt genom Message-ID och datum
+found-folder-not-opened = { $folder }: { $words }; mapparna är: { $near }
+found-after-import = { $action }: { $way }
 
 # Varför ingen TLS-anslutning kunde upprättas.
 no-tls-no-name = { $host } kan inte stå i ett certifikat, så det kan inte kontrolleras
@@ -173,7 +173,7 @@ no-tls-expired-at = serverns certifikat gick ut { $at }; dess operatör måste f
 no-tls-not-yet-valid = serverns certifikat gäller inte än; kontrollera klockorna
 no-tls-other-name = serverns certifikat gäller ett annat namn ({ $subject }), inte { $host }; använd det namnet, eller om du känner till certifikatet, lita på just det: --pin-sha256 { $fingerprint } (jämför fingeravtrycket med serverns)
 no-tls-unknown-issuer = serverns certifikat kommer från en okänd utfärdare, som inte är betrodd här; ange dess CA med --ca-file, eller om du känner till certifikatet, lita på just det: --pin-sha256 { $fingerprint } (jämför fingeravtrycket med serverns)
-no-tls-not-the-pinned = serverns certifikat är inte det som är betrott här; det har fingeravtrycket { $fingerprint }; om det har förnyats, lita på det nya
+no-tls-pin-mismatch = serverns certifikat är inte det som är betrott här; det har fingeravtrycket { $fingerprint }; om det har förnyats, lita på det nya
 no-tls-ca-as-server = serverns certifikat är självsignerat och märkt som CA (CaUsedAsEndEntity), vilket inte kan betros som en servers; om du känner till certifikatet, lita på just det: --pin-sha256 { $fingerprint } (jämför fingeravtrycket med serverns)
 no-tls-refused = serverns certifikat godtogs inte ({ $fault ->
     [unreadable] det kan inte läsas
@@ -203,7 +203,7 @@ invalid-keyword = ”{ $text }” kan inte vara ett nyckelord: bara bokstäver, 
 invalid-interval = minst { $least }: varje hämtning är en inloggning hos kundens server
 invalid-no-password = lösenordet är tomt
 invalid-password-characters = lösenordet innehåller en radbrytning eller ett NUL-tecken, vilket ingen e-postserver tar emot
-invalid-token-in-clear = åtkomsttoken skickas aldrig utan TLS; välj något annat än none
+invalid-token-without-tls = åtkomsttoken skickas aldrig utan TLS; välj något annat än none
 invalid-no-tenant = oauth.providers.{ $provider }.tenant är tom; ange klientorganisationen där
 invalid-no-app-only = { $provider } ger inga token till ett program i sig (oauth.providers.{ $provider }.app_only_scopes är tom)
 invalid-provider = { $why }

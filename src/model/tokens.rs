@@ -40,7 +40,7 @@ async fn token(State(shared): State<Shared>, form: String) -> Json<Value> {
     let form: BTreeMap<String, String> = url::form_urlencoded::parse(form.as_bytes()).into_owned().collect();
     let (provider, clock) = &*shared;
     let mut provider = provider.lock().unwrap();
-    assert_eq!(form["refresh_token"], provider.refresh, "each is used once");
+    assert_eq!(form["refresh_token"], provider.refresh, "each refresh token is used once");
     let (access, refresh) = provider.issue(clock.now().0);
     Json(
         json!({"access_token": access, "refresh_token": refresh, "token_type": "Bearer", "expires_in": LIFETIME.as_secs()}),

@@ -94,7 +94,7 @@ impl PendingConsent {
         }
         // RFC 9207: a response with another issuer is a mix-up. The tenant in Microsoft's issuer is not known yet.
         if let Some(iss) = callback.iss.filter(|iss| !provider.issued_by(iss, tenant_in(iss))) {
-            return Err(provider.trouble(Cause::WrongIssuer).about("issuer", shown(&iss)).into());
+            return Err(provider.trouble(Cause::WrongIssuer).with_arg("issuer", shown(&iss)).into());
         }
         if let Some(error) = callback.error {
             return Err(answers::refused(provider, &error, callback.error_description.as_deref()).into());

@@ -46,7 +46,10 @@ impl ConsentRequest<'_> {
 
     /// Adds the arguments of the cause's texts.
     pub fn with_args(&self, trouble: Trouble) -> Trouble {
-        trouble.about("mailbox", self.address.as_str()).about("identity", &self.key.identity).about("kind", "delegated")
+        trouble
+            .with_arg("mailbox", self.address.as_str())
+            .with_arg("identity", &self.key.identity)
+            .with_arg("kind", "delegated")
     }
 
     /// The provider of the grant, if an application is registered there.

@@ -93,7 +93,7 @@ pub fn forecast(app: &Application, grant: Option<&Grant>, now: Timestamp) -> Vec
 
 /// All expiring credentials of the registered applications and the active grants, each with its provider and identity.
 /// The identity of an application's credential is empty. Pure.
-pub fn endings(config: &OAuth, grants: &[Grant], now: Timestamp) -> Vec<(String, String, Forecast)> {
+pub fn all_forecasts(config: &OAuth, grants: &[Grant], now: Timestamp) -> Vec<(String, String, Forecast)> {
     let mut all = Vec::new();
     for (name, app) in config.providers.iter().filter(|(_, app)| !app.client_id.is_empty()) {
         all.extend(forecast(app, None, now).into_iter().map(|ending| (name.clone(), String::new(), ending)));
@@ -166,7 +166,7 @@ mod tests {
         assert_eq!((one.what, one.days_left, one.warning), (ExpiringCredential::GoogleTesting, 5, Some(7)));
         let short = Application { refresh_token_days: 20, ..Application::default() };
         let warned = |days_ago| forecast(&short, Some(&grant(days_ago)), NOW)[0].warning;
-        assert_eq!([0, 1, 13].map(warned), [None, Some(30), Some(7)], "one that is used is not warned of");
+        assert_eq!([0, 1, 13].map(warned), [None, Some(30), Some(7)], "a consent in use causes no warning");
         let timed = Grant { consent_ends_at: Some(Timestamp(NOW.0 + 7 * DAY_MS)), ..grant(0) };
         let [_, one] = &forecast(&app, Some(&timed), NOW)[..] else { panic!() };
         assert_eq!((one.what, one.warning), (ExpiringCredential::TimedConsent, Some(7)));

@@ -24,16 +24,16 @@ pub use keep::{connect, reseal};
 pub use lock::Lock;
 
 /// A token with less remaining lifetime is not used for a new poll, even if it cannot be renewed.
-const LAST_USE: Duration = Duration::from_secs(30);
+const MIN_REMAINING_LIFETIME: Duration = Duration::from_secs(30);
 /// A server that refuses a younger token does so for a reason other than its age.
-const YOUNG: Duration = Duration::from_mins(5);
+const FRESH_TOKEN_AGE: Duration = Duration::from_mins(5);
 /// Time to store the result, in addition to the provider's deadline. Then the lock expires.
-const WRITE_TIME: Duration = Duration::from_secs(20);
+const STORE_TIME: Duration = Duration::from_secs(20);
 /// A time further in the future than we ever set one was written with a wrong clock.
-const SLACK: Duration = Duration::from_mins(2);
+const MAX_CLOCK_ERROR: Duration = Duration::from_mins(2);
 /// First and longest interval between failed requests.
-const FIRST_WAIT: Duration = Duration::from_mins(1);
-const LONGEST_WAIT: Duration = Duration::from_hours(1);
+const MIN_RETRY_DELAY: Duration = Duration::from_mins(1);
+const MAX_RETRY_DELAY: Duration = Duration::from_hours(1);
 /// Token responses have a few kilobytes.
 const MAX_RESPONSE: usize = 1 << 20;
 
@@ -52,7 +52,7 @@ pub struct AccessToken {
 impl AccessToken {
     /// Whether a refusal of the token may be due to its age.
     pub fn may_be_stale(&self, now: Timestamp) -> bool {
-        now.since(self.since) >= YOUNG || now >= self.expires_at || self.since > now.plus(SLACK)
+        now.since(self.since) >= FRESH_TOKEN_AGE || now >= self.expires_at || self.since > now.plus(MAX_CLOCK_ERROR)
     }
 }
 
@@ -112,7 +112,9 @@ async fn renew_locked(grant_id: i64, refused: Option<i64>, deps: &OAuthDeps) -> 
 async fn cached(grant: &Grant, refused: Option<i64>, deps: &OAuthDeps) -> Result<Option<AccessToken>, GrantError> {
     let now = deps.clock.now();
     let kept = cached_token(grant, deps).filter(|access| refused != Some(access.version));
-    if let Some(access) = kept.clone().filter(|access| now < grant.renew_at && access.since <= now.plus(SLACK)) {
+    if let Some(access) =
+        kept.clone().filter(|access| now < grant.renew_at && access.since <= now.plus(MAX_CLOCK_ERROR))
+    {
         return Ok(Some(access));
     }
     if grant.needs_consent {
@@ -127,7 +129,7 @@ async fn cached(grant: &Grant, refused: Option<i64>, deps: &OAuthDeps) -> Result
         Some(Flow::Device) => None, // a device flow does not use the application's secret
         _ => deps.store.app_problem(&grant.key.provider).await?,
     };
-    let is_ahead = |at: Timestamp| now < at && at <= now.plus(LONGEST_WAIT + SLACK);
+    let is_ahead = |at: Timestamp| now < at && at <= now.plus(MAX_RETRY_DELAY + MAX_CLOCK_ERROR);
     let problem = match (app, &grant.problem) {
         (Some(app), _) if is_ahead(Timestamp(app.retry_at)) => app.problem,
         (_, Some(problem)) if grant.retry_at.is_some_and(is_ahead) || grant.provider_retry_at.is_some_and(is_ahead) => {
@@ -136,20 +138,20 @@ async fn cached(grant: &Grant, refused: Option<i64>, deps: &OAuthDeps) -> Result
         _ => return Ok(None),
     };
     // A valid token stays in use while its provider does not respond.
-    if let Some(access) = kept.filter(|access| now.plus(LAST_USE) < access.expires_at) {
+    if let Some(access) = kept.filter(|access| now.plus(MIN_REMAINING_LIFETIME) < access.expires_at) {
         return Ok(Some(access));
     }
-    let unknown = || Trouble::new(Cause::Down).about("provider", &grant.key.provider);
+    let unknown = || Trouble::new(Cause::Down).with_arg("provider", &grant.key.provider);
     Err(Trouble::from_json(&problem).unwrap_or_else(unknown).into())
 }
 
 /// Another worker is sending the request, or shutdown has begun.
 fn waiting(key: &GrantKey) -> Trouble {
-    Trouble::new(Cause::Waiting).about("provider", &key.provider)
+    Trouble::new(Cause::Waiting).with_arg("provider", &key.provider)
 }
 
 fn not_connected(key: &GrantKey) -> Trouble {
-    Trouble::new(Cause::NotConnected).about("identity", &key.identity).about("provider", &key.provider)
+    Trouble::new(Cause::NotConnected).with_arg("identity", &key.identity).with_arg("provider", &key.provider)
 }
 
 /// The cached access token. A token whose key is gone counts as missing, since a new one can be requested.
@@ -238,7 +240,7 @@ async fn record_failure(
         CauseOwner::App if grant.flow != Some(Flow::Device) => {
             // One failure of the application, not one of each grant.
             let (provider, problem) = (&grant.key.provider, error.trouble.to_json());
-            if deps.store.app_failed(provider, &problem, now.plus(FIRST_WAIT), now).await? {
+            if deps.store.app_failed(provider, &problem, now.plus(MIN_RETRY_DELAY), now).await? {
                 tracing::error!(
                     provider,
                     cause = cause.id(),
@@ -264,8 +266,10 @@ async fn record_failure(
         CauseOwner::Consent | CauseOwner::App | CauseOwner::Admin | CauseOwner::Provider | CauseOwner::Mailbox => {
             let times = u32::try_from(grant.failures.clamp(0, 6)).unwrap_or(0);
             let wait = match cause.owner() {
-                CauseOwner::Provider => FIRST_WAIT.saturating_mul(2_u32.saturating_pow(times)).min(LONGEST_WAIT),
-                _ => LONGEST_WAIT,
+                CauseOwner::Provider => {
+                    MIN_RETRY_DELAY.saturating_mul(2_u32.saturating_pow(times)).min(MAX_RETRY_DELAY)
+                }
+                _ => MAX_RETRY_DELAY,
             };
             let problem = GrantProblem {
                 problem: error.trouble.to_json(),
@@ -280,7 +284,7 @@ async fn record_failure(
     }
     // A valid token stays in use while its provider does not respond.
     let kept = cached_token(grant, deps).filter(|access| refused != Some(access.version));
-    kept.filter(|access| now.plus(LAST_USE) < access.expires_at).ok_or_else(|| error.into())
+    kept.filter(|access| now.plus(MIN_REMAINING_LIFETIME) < access.expires_at).ok_or_else(|| error.into())
 }
 
 /// Revokes a grant's tokens at its provider. Returns false if the provider has no revocation endpoint, or there is no

@@ -32,7 +32,7 @@ fn identity_of(tokens: &Tokens, provider: &Provider<'_>, wanted: &str, now: Time
     if let Some(claims) = &id_token {
         let issuer = claims.iss.as_deref().unwrap_or_default();
         if !provider.issued_by(issuer, claims.tid.as_deref()) {
-            return Err(provider.trouble(Cause::WrongIssuer).about("issuer", shown(issuer)));
+            return Err(provider.trouble(Cause::WrongIssuer).with_arg("issuer", shown(issuer)));
         }
         let is_ours = claims.aud.contains(&provider.app.client_id);
         let seconds = now.0 as f64 / 1000.0;
@@ -48,7 +48,7 @@ fn identity_of(tokens: &Tokens, provider: &Provider<'_>, wanted: &str, now: Time
     if identities.iter().any(|identity| *identity == wanted.to_lowercase()) {
         return Ok(wanted.to_lowercase());
     }
-    Err(provider.trouble(Cause::WrongAccount).about("wanted", wanted).about("found", shown(first)))
+    Err(provider.trouble(Cause::WrongAccount).with_arg("wanted", wanted).with_arg("found", shown(first)))
 }
 
 /// People may deselect scopes (Google), and providers may grant fewer (RFC 6749 3.3).
@@ -58,7 +58,7 @@ fn check_scopes(tokens: &Tokens, provider: &Provider<'_>) -> Result<(), Trouble>
         !OPTIONAL_SCOPES.contains(&wanted.as_str())
             && !granted.iter().any(|scope| comparable(scope) == comparable(wanted))
     });
-    missing.map_or(Ok(()), |scope| Err(provider.trouble(Cause::ScopeMissing).about("scope", scope)))
+    missing.map_or(Ok(()), |scope| Err(provider.trouble(Cause::ScopeMissing).with_arg("scope", scope)))
 }
 
 /// The comparable part of a scope: Microsoft repeats its own scopes under another host name.

@@ -37,7 +37,7 @@ impl<'a> Provider<'a> {
                 let known = config.providers.iter().filter(|(_, app)| !app.client_id.is_empty());
                 let known: Vec<&str> = known.map(|(name, _)| name.as_str()).collect();
                 let known = if known.is_empty() { "-".to_owned() } else { known.join(", ") };
-                Err(Trouble::new(Cause::NotRegistered).about("provider", name).about("known", known))
+                Err(Trouble::new(Cause::NotRegistered).with_arg("provider", name).with_arg("known", known))
             }
         }
     }
@@ -50,7 +50,7 @@ impl<'a> Provider<'a> {
             ("client_id", &self.app.client_id),
             ("tenant", &self.tenant),
         ];
-        about.into_iter().fold(Trouble::new(cause), |trouble, (name, value)| trouble.about(name, value))
+        about.into_iter().fold(Trouble::new(cause), |trouble, (name, value)| trouble.with_arg(name, value))
     }
 
     /// The tenant for an app-only grant of this address: the configured one, or the address's domain, which Microsoft
@@ -74,7 +74,7 @@ impl<'a> Provider<'a> {
 
     /// The token endpoint.
     pub fn token_url(&self) -> Result<Url, Trouble> {
-        self.url(&self.app.token_url)?.ok_or_else(|| self.trouble(Cause::NotRegistered).about("known", "-"))
+        self.url(&self.app.token_url)?.ok_or_else(|| self.trouble(Cause::NotRegistered).with_arg("known", "-"))
     }
 
     /// The application's secret; `None` for a public client. The file is read each time, so that a new secret takes
@@ -86,7 +86,7 @@ impl<'a> Provider<'a> {
             return Ok((!secret.expose_secret().is_empty()).then(|| secret.clone()));
         }
         let unreadable = |reason: String| {
-            self.trouble(Cause::SecretUnreadable).about("file", file.display().to_string()).with_code(Some(reason))
+            self.trouble(Cause::SecretUnreadable).with_arg("file", file.display().to_string()).with_code(Some(reason))
         };
         let text = std::fs::read_to_string(file).map_err(|error| unreadable(error.kind().to_string()))?;
         match text.trim() {

@@ -85,9 +85,9 @@ impl From<Trouble> for TokenError {
 }
 
 /// The lifetime of a token without one (RFC 6749 5.1 only recommends it).
-const USUAL_LIFETIME: Duration = Duration::from_hours(1);
+const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
 /// Longer lifetimes are capped; a token refused earlier is renewed then.
-const LONGEST_LIFETIME: Duration = Duration::from_hours(24 * 30);
+const MAX_LIFETIME: Duration = Duration::from_hours(24 * 30);
 
 /// The token endpoint of one provider.
 pub struct TokenEndpoint<'a> {
@@ -173,7 +173,7 @@ impl TokenEndpoint<'_> {
                 let secret = |text: &str| SecretString::from(text);
                 Ok(Tokens {
                     access: sendable(response.access_token().secret()).ok_or_else(|| self.trouble(Cause::NotJson))?,
-                    lifetime: response.expires_in().unwrap_or(USUAL_LIFETIME).min(LONGEST_LIFETIME),
+                    lifetime: response.expires_in().unwrap_or(DEFAULT_LIFETIME).min(MAX_LIFETIME),
                     refresh: response
                         .refresh_token()
                         .map(|token| secret(token.secret()))

@@ -6,13 +6,13 @@ use crate::imap::Selected;
 use crate::mailbox::AfterImport;
 
 /// Whether the server has a capability.
-pub type Can<'a> = &'a dyn Fn(&str) -> bool;
+pub type HasCapability<'a> = &'a dyn Fn(&str) -> bool;
 
 /// Whether the action is done by a move to the trash folder.
 ///
 /// On Gmail, `\Deleted` and EXPUNGE remove a mail from the folder and leave it in All Mail (chatmail/core#3957). There,
 /// "delete" moves the mail to the trash folder, which Gmail empties after 30 days.
-pub fn needs_trash(action: &AfterImport, can: Can<'_>) -> bool {
+pub fn needs_trash(action: &AfterImport, can: HasCapability<'_>) -> bool {
     *action == AfterImport::Delete && can("X-GM-EXT-1")
 }
 
@@ -22,7 +22,7 @@ pub fn move_to_trash(trash: Option<String>) -> Result<AfterImport, Obstacle> {
 }
 
 /// The obstacle in this folder, if any.
-pub fn in_folder(selected: &Selected, can: Can<'_>, action: &AfterImport) -> Option<Obstacle> {
+pub fn in_folder(selected: &Selected, can: HasCapability<'_>, action: &AfterImport) -> Option<Obstacle> {
     if selected.read_only && *action != AfterImport::Leave {
         return Some(Obstacle::ReadOnly);
     }
@@ -35,7 +35,7 @@ pub fn target_is_polled(target: &str, polled: &str) -> Obstacle {
 }
 
 /// The obstacle if the server lacks a capability or a permanent flag that the action needs.
-pub fn missing(can: Can<'_>, permanent_flags: Option<&[String]>, action: &AfterImport) -> Option<Obstacle> {
+pub fn missing(can: HasCapability<'_>, permanent_flags: Option<&[String]>, action: &AfterImport) -> Option<Obstacle> {
     // RFC 3501 7.1: without PERMANENTFLAGS every flag can be kept; `\*` means that new keywords can be created.
     let keeps = |flag: &str| {
         permanent_flags.is_none_or(|flags| {
@@ -61,7 +61,7 @@ pub fn missing(can: Can<'_>, permanent_flags: Option<&[String]>, action: &AfterI
 
 /// How the action is done. `flags_shown`: the folder has listed its permanent flags.
 pub fn describe(
-    can: Can<'_>,
+    can: HasCapability<'_>,
     action: &AfterImport,
     server_action: &AfterImport,
     folders: &[String],

@@ -86,7 +86,7 @@ impl Budget {
     }
 
     /// Returns when the budget is over and the current message has had its extra time.
-    pub async fn grace_period_over(&self) {
+    pub async fn wait_for_grace_period(&self) {
         tokio::select! {
             () = self.stop.cancelled() => {}
             () = self.turn_over.cancelled() => {}
@@ -125,7 +125,7 @@ mod tests {
         turn_over.cancel();
         assert!(by_turn.is_over() && by_turn.ended_without_progress());
         by_turn.progress();
-        assert!(!by_turn.ended_without_progress(), "progress stays");
+        assert!(!by_turn.ended_without_progress(), "recorded progress remains");
         let by_stop = budget(2, 100);
         stop.cancel();
         assert!(by_stop.is_over());

@@ -41,7 +41,7 @@ pub async fn open(server: &Server, deps: &Deps) -> Result<Connection, PollError>
 /// Connects if the limits of the server's address leave room for another session, and measures the traffic.
 pub async fn open_paced(server: &Server, deps: &Deps, pace: &Arc<Pace>) -> Result<Connection, PollError> {
     pace.start_waiting();
-    let (mut stream, server_addresses) = reach(server, deps, pace).await?;
+    let (mut stream, server_addresses) = connect_tcp(server, deps, pace).await?;
     match server.tls {
         TlsMode::None => {
             let mut session = Session::new(Box::new(stream), &deps.imap);
@@ -64,7 +64,7 @@ pub async fn open_paced(server: &Server, deps: &Deps, pace: &Arc<Pace>) -> Resul
     }
 }
 
-async fn reach(server: &Server, deps: &Deps, pace: &Arc<Pace>) -> Result<(Stream, ServerAddresses), PollError> {
+async fn connect_tcp(server: &Server, deps: &Deps, pace: &Arc<Pace>) -> Result<(Stream, ServerAddresses), PollError> {
     let (host, limits) = (&server.host, &deps.deadlines);
     let found = deps.egress.resolve(host, server.port, limits).await.map_err(|error| PollError::egress(&error))?;
     let found = pace.enter(host, found).ok_or_else(PollError::server_busy)?;

@@ -20,7 +20,7 @@ pub struct ServerNumbers {
 pub enum Continuity {
     /// The old UIDs are valid.
     Same,
-    /// The server has numbered the mails anew.
+    /// The server has renumbered the mails.
     Renumbered,
     /// The numbers are inconclusive; the mails must be compared.
     CompareMails,

@@ -99,7 +99,7 @@ fn token_error(TokenError { trouble, .. }: TokenError, mailbox: &Mailbox, deps: 
         // The grant limits how often the provider is asked.
         CauseOwner::Provider => (Blame::Host, Retry::Soon),
     };
-    PollError::from_trouble(Step::Token, blame, retry, trouble.about_all(&text_args(mailbox, deps)))
+    PollError::from_trouble(Step::Token, blame, retry, trouble.with_args(&text_args(mailbox, deps)))
 }
 
 /// Fails if the consent was given for another login name: a consent is valid for its own mailbox only, even where its
@@ -107,7 +107,7 @@ fn token_error(TokenError { trouble, .. }: TokenError, mailbox: &Mailbox, deps: 
 fn require_matching_consent(mailbox: &Mailbox, deps: &Deps) -> Result<(), PollError> {
     match mailbox.asks_consent {
         true => {
-            let trouble = Trouble::new(Cause::OtherLoginName).about_all(&text_args(mailbox, deps));
+            let trouble = Trouble::new(Cause::OtherLoginName).with_args(&text_args(mailbox, deps));
             Err(PollError::from_trouble(Step::Token, Blame::Mailbox, Retry::Person, trouble))
         }
         false => Ok(()),

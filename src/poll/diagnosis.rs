@@ -54,7 +54,7 @@ struct LoginEvidence {
 }
 
 /// Temporary failures should have passed after this time.
-const PAUSE: Duration = Duration::from_secs(3);
+const RETRY_PAUSE: Duration = Duration::from_secs(3);
 
 /// The cause that the evidence leaves. Where IMAP cannot distinguish two causes, the likelier one; its remedy covers
 /// the others too.
@@ -81,7 +81,7 @@ pub async fn find(failure: &PollError, credential: &Credential, mailbox: &Mailbo
         Secret::Bearer(access) => Claims::read(access.token.expose_secret()),
         Secret::Password(_) => None,
     };
-    let known = |trouble: Trouble| Some(trouble.about_all(&text_args(mailbox, deps, claims.as_ref())));
+    let known = |trouble: Trouble| Some(trouble.with_args(&text_args(mailbox, deps, claims.as_ref())));
     if matches!(failure.retry, Retry::After(_) | Retry::Quota) {
         return known(Trouble::new(Cause::Throttled));
     }
@@ -102,7 +102,7 @@ pub async fn find(failure: &PollError, credential: &Credential, mailbox: &Mailbo
         own: LoginProbe::Unknown,
         sibling: LoginProbe::Unknown,
     };
-    tokio::time::sleep(PAUSE).await;
+    tokio::time::sleep(RETRY_PAUSE).await;
     found.second = try_login(credential, mailbox, deps).await;
     if found.second != LoginProbe::Opened {
         if found.is_shared {

@@ -26,7 +26,7 @@ use crate::mailbox::AfterImport;
 use crate::store::{Mailbox, WatchedFolder};
 
 pub use limits::TIME_LIMIT;
-pub use report::{Counts, DryRun, FolderDryRun, Line, Target, Verdict};
+pub use report::{Counts, DryRun, FolderDryRun, ListedMail, Target, Verdict};
 
 use duplicates::Duplicates;
 use limits::DryRunLimits;

@@ -66,13 +66,13 @@ impl PollError {
     /// All slots for interactive visits are taken.
     pub fn no_free_slot() -> Self {
         let message = "too many mailbox checks of this organisation are running; try again in a minute";
-        Self::new(Step::Place, Blame::Mailbox, Retry::Soon, message)
+        Self::new(Step::Slot, Blame::Mailbox, Retry::Soon, message)
     }
 
     /// Other polls use all connections that the server's address may have.
     pub fn server_busy() -> Self {
         let message = "the maximum number of mailboxes at this server is being polled; this one waits for its turn";
-        Self::new(Step::Place, Blame::Us, Retry::InTurn, message)
+        Self::new(Step::Slot, Blame::Us, Retry::WhenSlotIsFree, message)
     }
 
     /// The server was too slow while other mailboxes waited.
@@ -89,8 +89,8 @@ impl PollError {
     }
 
     /// The mailbox is on hold because the server asked us to wait.
-    pub fn held(until: Timestamp, now: Timestamp) -> Self {
-        let message = format!("the server told us to stay away until {until}");
+    pub fn on_hold(until: Timestamp, now: Timestamp) -> Self {
+        let message = format!("the server asked us to wait until {until}");
         Self::new(Step::Lease, Blame::Host, Retry::After(until.since(now)), message)
     }
 
@@ -182,7 +182,7 @@ impl PollError {
             LoginError::TokenRefused { .. } if retry == Retry::Renew => Some(Trouble::new(Cause::TokenRefused)),
             _ => None,
         };
-        let trouble = trouble.map(|trouble| trouble.about_all(about));
+        let trouble = trouble.map(|trouble| trouble.with_args(about));
         Self { trouble, ..Self::new(Step::Login, blame, retry, error.to_string()) }
     }
 
@@ -220,7 +220,7 @@ const NOT_CONNECTED: &str = "the login succeeded but the mailbox did not open: t
 mod tests {
     use std::time::Duration;
 
-    use super::words::LONGEST_HOLD;
+    use super::words::MAX_HOLD;
     use super::*;
 
     #[test]
@@ -238,7 +238,7 @@ mod tests {
                 Blame::Host,
                 Retry::After(Duration::from_millis(299_961)),
             ),
-            ("Suggested Backoff Time: 99999999999 milliseconds", Blame::Host, Retry::After(LONGEST_HOLD)),
+            ("Suggested Backoff Time: 99999999999 milliseconds", Blame::Host, Retry::After(MAX_HOLD)),
             ("[OVERQUOTA] Account exceeded command or bandwidth limits.", Blame::Host, Retry::Quota),
         ] {
             let error = refused(text);

@@ -82,10 +82,10 @@ impl<'a> WindowFetch<'a> {
         // Mails that failed before are fetched one by one and last, so that they delay no others.
         let (suspects, others): (Vec<u32>, Vec<u32>) =
             window.unknown.iter().partition(|uid| window.attempts.contains_key(uid));
-        let others = UidSet::cut(&others, source.session.command_limit(UIDS_PER_COMMAND));
+        let others = UidSet::split(&others, source.session.command_limit(UIDS_PER_COMMAND));
         Self {
             source,
-            queue: others.into_iter().chain(UidSet::cut(&suspects, 1)).collect(),
+            queue: others.into_iter().chain(UidSet::split(&suspects, 1)).collect(),
             jobs: VecDeque::new(),
             streaming: None,
             attempts: window.attempts,
@@ -164,11 +164,11 @@ impl<'a> WindowFetch<'a> {
     ) -> Option<Result<Option<FetchedMail>, PollError>> {
         let (budget, in_flight) = (self.source.budget, &self.source.deps.imap.in_flight);
         let mut next = pin!(self.next());
-        let mut grace_period_over = pin!(budget.grace_period_over());
+        let mut wait_for_grace_period = pin!(budget.wait_for_grace_period());
         loop {
             tokio::select! {
                 next = &mut next => return Some(next),
-                () = &mut grace_period_over => return None,
+                () = &mut wait_for_grace_period => return None,
                 () = in_flight.has_waiters(), if !batch.is_empty() => {
                     // A closed channel is noticed at the next batch.
                     let _ = batches.send(std::mem::take(batch)).await;

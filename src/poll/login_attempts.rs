@@ -75,7 +75,7 @@ impl<'a> LoginAttempt<'a> {
         };
         let written = async {
             if matches!(ended, LoginResult::Success | LoginResult::NotChecked) && !self.subjects.is_empty() {
-                store.login_ended(&self.subjects, ended == LoginResult::Success).await?;
+                store.record_login_result(&self.subjects, ended == LoginResult::Success).await?;
             }
             match ended {
                 LoginResult::Success if !mailbox.login_proven => store.set_login_proven(mailbox, true).await,
@@ -125,8 +125,8 @@ pub fn minutes(wait_ms: i64) -> i64 {
 
 fn rate_limited(wait_ms: i64, mailbox: &Mailbox, deps: &Deps) -> PollError {
     let minutes = minutes(wait_ms);
-    let trouble = Trouble::new(Cause::TooManyRefusals).about("minutes", minutes.to_string());
-    let trouble = trouble.about_all(&credential::text_args(mailbox, deps));
+    let trouble = Trouble::new(Cause::TooManyRefusals).with_arg("minutes", minutes.to_string());
+    let trouble = trouble.with_args(&credential::text_args(mailbox, deps));
     PollError::from_trouble(Step::Login, Blame::Mailbox, Retry::Credentials, trouble)
 }
 

@@ -140,7 +140,7 @@ mod tests {
         pace.record_bytes(50);
         assert_eq!(pace.slow_for(100), 4 * second, "50 bytes are too few");
         tokio::time::advance(60 * second).await;
-        assert_eq!(pace.slow_for(100), 4 * second, "this minute was ours");
+        assert_eq!(pace.slow_for(100), 4 * second, "time spent on our side does not count");
         pace.start_waiting();
         tokio::time::advance(second).await;
         pace.start_waiting();
@@ -169,7 +169,7 @@ mod tests {
             "a refused visit also stores the address"
         );
         let (pace, order) = visit("d.example", &["192.0.2.1:993", "192.0.2.2:993"]).unwrap();
-        assert_eq!(order[0], at("192.0.2.2:993"), "where there is room");
+        assert_eq!(order[0], at("192.0.2.2:993"), "an address with a free slot");
         pace.record_peer("d.example", "192.0.2.1".parse().unwrap());
         assert_eq!(pace.server_key(), Some("192.0.2.1/32".to_owned()));
         drop((first, second, pace));

@@ -77,7 +77,7 @@ impl Tally {
     }
 
     /// Keeps the error of one folder; returns an error that concerns more than the folder.
-    pub(super) fn folder_ended(&mut self, ended: Result<(), PollError>) -> Result<(), PollError> {
+    pub(super) fn record_folder_result(&mut self, ended: Result<(), PollError>) -> Result<(), PollError> {
         match ended {
             Err(error) if error.blame <= Blame::Folder => {
                 self.folder_error.get_or_insert(error);

@@ -17,7 +17,7 @@ const FULL_SAMPLE_SIZE: i64 = 500;
 const UIDS_PER_COMMAND: usize = 500;
 
 /// An open folder, with its last epoch.
-pub struct Reopened<'a> {
+pub struct FolderWithEpoch<'a> {
     pub folder: &'a WatchedFolder,
     pub selected: &'a Selected,
     /// The last epoch.
@@ -26,7 +26,7 @@ pub struct Reopened<'a> {
     pub deps: &'a Deps,
 }
 
-impl Reopened<'_> {
+impl FolderWithEpoch<'_> {
     /// Whether the UIDs of the last epoch are still valid.
     pub async fn uids_are_continued(&self, session: &mut Session, compares_all: bool) -> Result<bool, PollError> {
         let Self { folder, selected, before, .. } = self;
@@ -68,7 +68,7 @@ impl Reopened<'_> {
         let (all, _) = listing::list_all(session, request).await?;
         let mut listed: Vec<u32> = all.into_iter().take_while(|uid| *uid <= before.top).collect();
         let newest = listed.split_off(listed.len().saturating_sub(UIDS_PER_COMMAND));
-        for set in UidSet::cut(&newest, session.command_limit(UIDS_PER_COMMAND)) {
+        for set in UidSet::split(&newest, session.command_limit(UIDS_PER_COMMAND)) {
             let samples = session.sample(&set).await;
             let samples = samples.map_err(|error| PollError::folder(Step::Select, &folder.name, &error))?;
             for uid in set.uids {
@@ -107,7 +107,7 @@ pub async fn same_mails(session: &mut Session, name: &str, known: &[Anchor]) -> 
     uids.sort_unstable();
     uids.dedup();
     let mut on_server = Vec::new();
-    for set in UidSet::cut(&uids, session.command_limit(UIDS_PER_COMMAND)) {
+    for set in UidSet::split(&uids, session.command_limit(UIDS_PER_COMMAND)) {
         match session.sample(&set).await {
             Ok(samples) => on_server.extend(samples),
             Err(ImapError::Refused { .. }) => {}

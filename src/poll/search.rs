@@ -14,7 +14,7 @@ use super::{Deps, PollError, Step};
 use crate::cause::Cause;
 use crate::fact::Notice;
 use crate::imap::Session;
-use crate::store::{Known, Lease, NotListed, Open, StoreError};
+use crate::store::{KnownUids, Lease, NotListed, OpenReason, StoreError};
 
 /// Maximum number of UIDs listed in a notice.
 const MAX_LISTED: usize = 20;
@@ -34,7 +34,7 @@ pub struct Part {
     /// The UIDs of the part, as listed by the server; `None` if it sent no SEARCH response.
     pub uids: Option<Vec<u32>>,
     /// The ledger's entries for the part, ascending.
-    pub known: Vec<Known>,
+    pub known: Vec<KnownUids>,
     /// Whether the search restarted in another form with this part, so that earlier parts are void.
     pub restarted: bool,
 }
@@ -112,8 +112,9 @@ impl Search {
                 self.unlisted.clear();
             }
             let Some(uids) = uids else { continue };
-            let is_unlisted =
-                |known: &&Known| known.open == Some(Open::Pending) && uids.binary_search(&known.first).is_err();
+            let is_unlisted = |known: &&KnownUids| {
+                known.open == Some(OpenReason::Pending) && uids.binary_search(&known.first).is_err()
+            };
             self.unlisted.extend(known.iter().filter(is_unlisted).map(|known| known.first));
             let (attempts, unknown) = (attempts(&known), unknown(uids, &known));
             if !unknown.is_empty() {
@@ -211,7 +212,7 @@ impl Search {
 }
 
 /// The UIDs that the ledger does not list as finished; both arguments are ascending.
-pub fn unknown(mut uids: Vec<u32>, known: &[Known]) -> Vec<u32> {
+pub fn unknown(mut uids: Vec<u32>, known: &[KnownUids]) -> Vec<u32> {
     let mut done = known.iter().filter(|known| known.open.is_none()).peekable();
     uids.retain(|uid| {
         while done.next_if(|known| known.last < *uid).is_some() {}
@@ -221,8 +222,8 @@ pub fn unknown(mut uids: Vec<u32>, known: &[Known]) -> Vec<u32> {
 }
 
 /// Failed attempts of each pending UID.
-pub fn attempts(known: &[Known]) -> BTreeMap<u32, i64> {
-    let pending = known.iter().filter(|known| known.open == Some(Open::Pending));
+pub fn attempts(known: &[KnownUids]) -> BTreeMap<u32, i64> {
+    let pending = known.iter().filter(|known| known.open == Some(OpenReason::Pending));
     pending.map(|known| (known.first, known.attempts)).collect()
 }
 

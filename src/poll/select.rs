@@ -2,7 +2,7 @@
 
 use super::listing::RemovedUids;
 use super::open_folder::OpenFolder;
-use super::same_mails::Reopened;
+use super::same_mails::FolderWithEpoch;
 use super::visit::Visit;
 use super::{Deps, PollError, Step, listing};
 use crate::clock::Timestamp;
@@ -78,7 +78,7 @@ pub async fn open(visit: &mut Visit<'_>, folder: &WatchedFolder) -> Result<OpenF
     let (number, note) = (state.number(), state.renumbered_notice(&folder.name));
     let before = state.before.as_ref().map(|before| before.uidvalidity);
     let epoch = match state.before.take() {
-        Some(before) if state.is_continued => deps.store.keep_epoch(lease, folder, before, number).await,
+        Some(before) if state.is_continued => deps.store.continue_epoch(lease, folder, before, number).await,
         _ => {
             let epoch = deps
                 .store
@@ -132,7 +132,7 @@ async fn inspect(
     let is_continued = match &before {
         None => false,
         Some(before) => {
-            let reopened = Reopened { folder, selected: &selected, before, mailbox, deps };
+            let reopened = FolderWithEpoch { folder, selected: &selected, before, mailbox, deps };
             reopened.uids_are_continued(session, compares_all).await?
         }
     };

@@ -18,7 +18,7 @@ use crate::fact::Obstacle;
 use crate::imap::{ImapError, Session, Status, TaggedAnswer, UidSet, mutate};
 use crate::mailbox::AfterImport;
 use crate::store::{Departing, Effect, EffectStep, StoreError};
-use evidence::{find_copied, find_gone};
+use evidence::{find_copied, find_removed};
 use obstacle::{action_in_folder, record_obstacle};
 
 /// Number of effects read from the database at once.
@@ -43,23 +43,23 @@ pub async fn pending_effects(visit: &mut Visit<'_>, folder: &OpenFolder) -> Resu
     }
 }
 
-/// Reports mails that came back after an effect. They are left alone, since the loop would never end. Mails that are
+/// Reports mails that came back after an effect. They are left alone, since otherwise the loop would never end. Mails that are
 /// gone by now are forgotten.
 async fn report_returned(visit: &mut Visit<'_>, folder: &OpenFolder) -> Result<(), PollError> {
     let store = &visit.deps.store;
     let mut uids = store.returned_uids(folder.epoch.id).await.map_err(store_error)?;
     if folder.compares_all {
-        for set in UidSet::cut(&uids, visit.session.command_limit(UIDS_PER_COMMAND)) {
-            let gone = find_gone(&mut visit.session, folder, &set).await?;
-            store.effects_done(visit.lease, folder.epoch.id, &gone).await.map_err(store_error)?;
+        for set in UidSet::split(&uids, visit.session.command_limit(UIDS_PER_COMMAND)) {
+            let gone = find_removed(&mut visit.session, folder, &set).await?;
+            store.delete_effects(visit.lease, folder.epoch.id, &gone).await.map_err(store_error)?;
             uids.retain(|uid| gone.binary_search(uid).is_err());
         }
     }
     if !uids.is_empty() {
         let trouble = Trouble::new(Cause::CopyReturns)
-            .about("folder", &folder.name)
-            .about("count", uids.len().to_string())
-            .about("mailbox", &visit.lease.mailbox.address);
+            .with_arg("folder", &folder.name)
+            .with_arg("count", uids.len().to_string())
+            .with_arg("mailbox", &visit.lease.mailbox.address);
         visit.tally.unsettled.get_or_insert(PollError::from_trouble(
             Step::Settle,
             Blame::Mailbox,
@@ -91,9 +91,9 @@ async fn settle(visit: &mut Visit<'_>, folder: &OpenFolder, group: &[Effect]) ->
     {
         let (store, lease, epoch) = (&visit.deps.store, visit.lease, folder.epoch.id);
         let copied = find_copied(&mut visit.session, folder, target, from, &uids).await?;
-        store.effects_copied(lease, epoch, &copied).await.map_err(store_error)?;
+        store.record_copied(lease, epoch, &copied).await.map_err(store_error)?;
         uids.retain(|uid| copied.binary_search(uid).is_err());
-        store.effects_not_copied(lease, epoch, &uids).await.map_err(store_error)?;
+        store.record_not_copied(lease, epoch, &uids).await.map_err(store_error)?;
         change.apply_to_all(visit, EffectStep::Copied, &copied).await?;
         step = EffectStep::Pending;
     }
@@ -133,10 +133,11 @@ impl<'a> Change<'a> {
 
     /// Applies the change to all copies, in as few commands as possible.
     async fn apply_to_all(&self, visit: &mut Visit<'_>, step: EffectStep, uids: &[u32]) -> Result<(), PollError> {
-        let mut sets: VecDeque<(UidSet, EffectStep)> = UidSet::cut(uids, visit.session.command_limit(UIDS_PER_COMMAND))
-            .into_iter()
-            .map(|set| (set, step))
-            .collect();
+        let mut sets: VecDeque<(UidSet, EffectStep)> =
+            UidSet::split(uids, visit.session.command_limit(UIDS_PER_COMMAND))
+                .into_iter()
+                .map(|set| (set, step))
+                .collect();
         let mut refusals = 0;
         while let Some((set, mut step)) = sets.pop_front() {
             self.begin(visit, &set).await?;
@@ -145,7 +146,7 @@ impl<'a> Change<'a> {
             match failed.as_slice() {
                 [] => refusals = 0,
                 // The refusal may concern one of several copies: retry each by itself.
-                [_, _, ..] => sets.extend(UidSet::cut(&failed, 1).into_iter().map(|set| (set, step))),
+                [_, _, ..] => sets.extend(UidSet::split(&failed, 1).into_iter().map(|set| (set, step))),
                 [_] => {
                     self.refused(visit, &failed, &answer.text).await?;
                     refusals += 1;
@@ -181,9 +182,9 @@ impl<'a> Change<'a> {
         }
         let done = match answer.status {
             Status::Ok if !visit.session.was_partial() => set.uids.clone(),
-            Status::Ok | Status::No | Status::Bad => find_gone(&mut visit.session, self.folder, &set).await?,
+            Status::Ok | Status::No | Status::Bad => find_removed(&mut visit.session, self.folder, &set).await?,
         };
-        store.effects_done(visit.lease, epoch, &done).await.map_err(store_error)?;
+        store.delete_effects(visit.lease, epoch, &done).await.map_err(store_error)?;
         if self.removes_copy() {
             self.folder.removed.add(&done);
         }
@@ -198,7 +199,7 @@ impl<'a> Change<'a> {
         visit
             .deps
             .store
-            .effects_failed(visit.lease, self.folder.epoch.id, uids, &obstacle)
+            .record_failed_attempt(visit.lease, self.folder.epoch.id, uids, &obstacle)
             .await
             .map_err(store_error)?;
         let message = format!("folder {}: the server refused to do \"{}\": {why}", self.folder.name, self.action);
@@ -251,7 +252,7 @@ impl<'a> Change<'a> {
         let (session, store, lease) = (&mut visit.session, &visit.deps.store, visit.lease);
         let epoch = self.folder.epoch.id;
         let next = session.folder_numbers(target).await.map_err(imap_error)?.uidnext.unwrap_or(1);
-        store.effects_copying(lease, epoch, &set.uids, next).await.map_err(store_error)?;
+        store.record_copying(lease, epoch, &set.uids, next).await.map_err(store_error)?;
         let mut answer = mutate::copy_to(session, set, target).await.map_err(imap_error)?;
         if answer.try_create {
             create(session, target).await?;
@@ -262,10 +263,10 @@ impl<'a> Change<'a> {
             return Err(imap_error(ImapError::Protocol("it copied only some of the mails".to_owned())));
         }
         if answer.status != Status::Ok {
-            store.effects_not_copied(lease, epoch, &set.uids).await.map_err(store_error)?;
+            store.record_not_copied(lease, epoch, &set.uids).await.map_err(store_error)?;
             return Ok(answer);
         }
-        store.effects_copied(lease, epoch, &set.uids).await.map_err(store_error)?;
+        store.record_copied(lease, epoch, &set.uids).await.map_err(store_error)?;
         if let Some(copies) = &answer.copies {
             store.record_copied_uids(epoch, copies.uidvalidity, &copies.uids).await.map_err(store_error)?;
         }

@@ -89,7 +89,7 @@ async fn find_wanted(
     let undecided: Vec<u32> =
         all.union(&newer).copied().filter(|uid| !(can_tell_dates && older.contains(uid))).collect();
     let mut wanted = Vec::new();
-    for set in UidSet::cut(&undecided, session.command_limit(1000)) {
+    for set in UidSet::split(&undecided, session.command_limit(1000)) {
         let metas =
             metas(session, &set).await.map_err(|error| PollError::folder(Step::Search, &folder.name, &error))?;
         let is_old = |uid: &u32| metas.get(uid).and_then(|meta| meta.internal_date).is_some_and(|at| at < moment);
@@ -122,7 +122,7 @@ pub async fn metas(session: &mut Session, set: &UidSet) -> Result<BTreeMap<u32, 
     let mut metas = BTreeMap::new();
     match session.fetch_meta(set, &mut metas).await {
         Err(ImapError::Refused { .. }) if set.uids.len() > 1 => {
-            for single in UidSet::cut(&set.uids, 1) {
+            for single in UidSet::split(&set.uids, 1) {
                 match session.fetch_meta(&single, &mut metas).await {
                     Ok(()) | Err(ImapError::Refused { .. }) => {}
                     Err(error) => return Err(error),

@@ -170,7 +170,7 @@ mod tests {
             taken.push(slots.take(1).await.unwrap());
         }
         let refused = slots.take(1).await.unwrap_err();
-        assert_eq!((refused.step, refused.retry), (Step::Place, Retry::Soon));
+        assert_eq!((refused.step, refused.retry), (Step::Slot, Retry::Soon));
         for organisation in 2..=(MAX_VISITS / MAX_VISITS_PER_ORGANISATION) as i64 {
             for _ in 0..MAX_VISITS_PER_ORGANISATION {
                 taken.push(slots.take(organisation).await.unwrap());
@@ -191,8 +191,8 @@ mod tests {
             std::future::pending::<()>().await;
         });
         assert!(timeout(Duration::from_millis(20), endless).await.is_err());
-        assert!(ended.await.is_err(), "the work was dropped");
-        assert_eq!(threads.run(async { panic!("a parser breaks") }).await, None::<()>);
+        assert!(ended.await.is_err(), "dropping the future ends the work");
+        assert_eq!(threads.run(async { panic!("the parser panics") }).await, None::<()>);
         let name = threads.run(async { std::thread::current().name().map(str::to_owned) }).await;
         assert_eq!(name, Some(Some("mail-server".to_owned())));
     }

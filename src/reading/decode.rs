@@ -172,7 +172,7 @@ mod tests {
 
     use super::*;
 
-    fn plenty() -> Budget {
+    fn ample_budget() -> Budget {
         Budget::new(Duration::from_secs(60))
     }
 
@@ -196,10 +196,14 @@ mod tests {
             ("7bit", "h=65j", "h=65j"),
             ("x-own", "hej", "hej"),
         ] {
-            let decoded = transfer(encoding, body.as_bytes(), 100, &plenty());
+            let decoded = transfer(encoding, body.as_bytes(), 100, &ample_budget());
             assert_eq!(String::from_utf8_lossy(&decoded), expected, "{encoding} {body:?}");
-            assert_eq!(size(encoding, body.as_bytes(), &plenty()), Some(decoded.len() as u64), "{encoding} {body:?}");
-            assert!(transfer(encoding, body.as_bytes(), 1, &plenty()).len() <= 1, "{encoding} {body:?}");
+            assert_eq!(
+                size(encoding, body.as_bytes(), &ample_budget()),
+                Some(decoded.len() as u64),
+                "{encoding} {body:?}"
+            );
+            assert!(transfer(encoding, body.as_bytes(), 1, &ample_budget()).len() <= 1, "{encoding} {body:?}");
             // The output does not depend on where the input is split.
             for at in 0..=body.len() {
                 let (mut decoder, mut found) = (Decoder::for_encoding(encoding), Vec::new());
@@ -214,10 +218,10 @@ mod tests {
     #[test]
     fn long_runs_of_blanks_are_processed_once() {
         let body = [&[b' '; 1 << 20][..], b"x"].concat();
-        assert_eq!(size("quoted-printable", &body, &plenty()), Some(body.len() as u64));
+        assert_eq!(size("quoted-printable", &body, &ample_budget()), Some(body.len() as u64));
         // The same after malformed escapes.
         let body = b"= x".repeat(1 << 18);
-        assert_eq!(size("quoted-printable", &body, &plenty()), Some(body.len() as u64));
+        assert_eq!(size("quoted-printable", &body, &ample_budget()), Some(body.len() as u64));
     }
 
     #[test]
@@ -229,7 +233,7 @@ mod tests {
         }
         assert_eq!(size("base64", &body, &over), None);
         // The number of bytes is limited too, so that a fast machine does not decode for ever.
-        let budget = plenty();
+        let budget = ample_budget();
         let decoded = (0..1000).take_while(|_| size("base64", &body, &budget).is_some()).count();
         assert_eq!(decoded, 150);
     }

@@ -1,6 +1,6 @@
 //! Sanitises untrusted HTML: no scripts, no forms, no remote content, and processing time proportional to its length.
 //!
-//! Two independent steps. [`shape`] tokenises the HTML roughly like a browser and writes it anew with a limited number
+//! Two independent steps. [`shape`] tokenises the HTML roughly like a browser and rewrites it with a limited number
 //! of well-nested tags, so that no later parser can be made to work long. `ammonia` then parses the result exactly like
 //! a browser and enforces the allow-list. The result is shown in a frame that can neither run nor load anything: see
 //! [`FRAME_POLICY`].

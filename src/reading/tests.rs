@@ -312,7 +312,7 @@ fn mails_made_to_be_slow_are_read_quickly() {
 
 #[test]
 fn a_panic_in_the_reader_is_contained() {
-    assert_eq!(run_guarded(|| -> u8 { panic!("a mail that breaks the reader") }), Err(Unreadable));
+    assert_eq!(run_guarded(|| -> u8 { panic!("a mail that makes the reader panic") }), Err(Unreadable));
     assert_eq!(run_guarded(|| 1), Ok(1));
 }
 

@@ -10,7 +10,7 @@ pub const MAX_DELAY: Duration = Duration::from_hours(1);
 const MAX_QUICK_LOGINS: i64 = 3;
 
 /// The delay after `failures` consecutive failed polls, including this one. `None`: until a person changes something.
-pub fn wait(retry: Retry, failures: i64, interval: Duration) -> Option<Duration> {
+pub fn retry_delay(retry: Retry, failures: i64, interval: Duration) -> Option<Duration> {
     let doubled = |base: Duration| {
         let times = u32::try_from(failures.clamp(1, 20) - 1).unwrap_or(0);
         base.saturating_mul(2_u32.saturating_pow(times))
@@ -23,7 +23,7 @@ pub fn wait(retry: Retry, failures: i64, interval: Duration) -> Option<Duration>
         Retry::Quota => Some(Duration::from_hours(1)),
         Retry::Credentials if failures >= MAX_QUICK_LOGINS => Some(MAX_DELAY.max(interval)),
         Retry::Credentials => Some(doubled(interval.max(Duration::from_mins(1))).min(MAX_DELAY.max(interval))),
-        Retry::InTurn => Some(Duration::ZERO),
+        Retry::WhenSlotIsFree => Some(Duration::ZERO),
         Retry::Person => None,
     }
 }
@@ -51,11 +51,11 @@ mod tests {
             (Retry::Credentials, 2, minute, Some(2 * minute)),
             (Retry::Credentials, 3, minute, Some(MAX_DELAY)),
             (Retry::Credentials, 300, minute, Some(MAX_DELAY)),
-            (Retry::InTurn, 9, minute, Some(Duration::ZERO)),
+            (Retry::WhenSlotIsFree, 9, minute, Some(Duration::ZERO)),
             (Retry::Person, 1, minute, None),
         ];
         for (retry, failures, interval, expected) in cases {
-            assert_eq!(wait(retry, failures, interval), expected, "{retry:?} {failures} {interval:?}");
+            assert_eq!(retry_delay(retry, failures, interval), expected, "{retry:?} {failures} {interval:?}");
         }
     }
 }

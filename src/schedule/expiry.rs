@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::oauth::{Forecast, endings};
+use crate::oauth::{Forecast, all_forecasts};
 use crate::poll::Deps;
 
 /// Time between two checks; warnings are due by days.
@@ -20,7 +20,7 @@ pub async fn watch(deps: &Deps, stop: CancellationToken) {
     loop {
         match deps.store.grants().await {
             Ok(grants) => {
-                let all = endings(&deps.oauth, &grants, deps.clock.now());
+                let all = all_forecasts(&deps.oauth, &grants, deps.clock.now());
                 for (key, ending) in due_warnings(&mut warned, all) {
                     let (provider, identity, what) = key;
                     tracing::warn!(provider, identity, what, days_left = ending.days_left, ends_at = %ending.ends_at, "will expire");

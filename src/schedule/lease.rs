@@ -8,7 +8,7 @@ use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::owner;
 use crate::poll::Deps;
-use crate::store::{Due, Lease, StoreError, Taker};
+use crate::store::{Due, Lease, LeaseTaker, StoreError};
 
 /// How long `mailferry poll` waits for a mailbox that another worker is polling.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -31,7 +31,9 @@ pub fn is_ours(due: &Due) -> bool {
 pub async fn take(deps: &Deps, due: &Due, address: &Address) -> Result<Option<Lease>, StoreError> {
     let now = deps.clock.now();
     let dead_token = if is_held(due, now) { due.lease_token } else { None };
-    deps.store.take_lease(address, Taker { owner: owner::this_process(), dead_token }, now, now.plus(deps.lease)).await
+    deps.store
+        .take_lease(address, LeaseTaker { owner: owner::this_process(), dead_token }, now, now.plus(deps.lease))
+        .await
 }
 
 /// Takes the lease as soon as it is free, within a minute. `None` if another worker keeps it.

@@ -64,7 +64,7 @@ pub async fn poll(
     polling.abort();
     let error = match ended {
         Ok(()) => tally.unsettled(),
-        Err(failure) if failure.retry == Retry::InTurn => {
+        Err(failure) if failure.retry == Retry::WhenSlotIsFree => {
             return release(&lease, deps, started.elapsed(), &failure).await;
         }
         Err(failure) => {
@@ -122,7 +122,7 @@ async fn record_failure(poll: &mut Poll<'_>, error: &PollError) -> Option<Timest
     let in_a_row = if error.blame <= Blame::Folder || is_delivering { 1 } else { failures };
     let next = match poll.tally.ended_early && error.retry == Retry::Soon && error.blame <= Blame::Folder {
         true => Some(poll::next_poll_after_early_end(poll, now)),
-        false => backoff::wait(error.retry, in_a_row, interval).map(|wait| now.plus(wait)),
+        false => backoff::retry_delay(error.retry, in_a_row, interval).map(|wait| now.plus(wait)),
     };
     let reported = ReportedError::new(error, next);
     // A wrong setting of one process or one wrong DNS answer must not silence a mailbox; another attempt costs no
@@ -153,7 +153,7 @@ pub fn log(report: &Report) {
             tracing::debug!(mailbox, "poll failed: {}", error.message);
         }
         // The poll was started before its host name turned out to lead to an address without a free slot.
-        Some(error) if error.step == Step::Place => tracing::debug!(mailbox, "{}", error.message),
+        Some(error) if error.step == Step::Slot => tracing::debug!(mailbox, "{}", error.message),
         Some(error) => tracing::warn!(
             mailbox,
             step = error.step.name(),

@@ -12,7 +12,7 @@ use crate::clock::Timestamp;
 use crate::vault::hex;
 
 /// The step of an effect that is suppressed because it would repeat for ever.
-pub(super) const HELD_BACK: &str = "returned";
+pub(super) const SUPPRESSED: &str = "returned";
 
 /// Maximum number of times within [`RETURN_WINDOW`] that mails with the same Message-ID are moved, removed or marked in
 /// a folder; later ones are left alone. Either something keeps changing the mail and putting it back, or a sender

@@ -3,13 +3,30 @@
 
 use super::db::Db;
 use super::{
-    Changes, LinkClaim, NewInbox, NewLink, NewMailbox, NewPerson, NewToken, Organisation, Person, QuarantineFilter,
-    Scope, Store, StoreError,
+    Changes, LinkClaim, NewInbox, NewLink, NewLogin, NewMailbox, NewPerson, NewToken, Organisation, Person,
+    QuarantineFilter, Scope, Server, Store, StoreError,
 };
 use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::fact::Resource;
+use crate::mailbox::{Settings, TlsMode};
 use crate::vault::Vault;
+
+impl NewMailbox {
+    /// A mailbox with this password and the default settings. No test can reach its server, so none waits for the network.
+    pub fn with_password(address: &str, inbox: &str, password: &str) -> Self {
+        Self {
+            address: address.parse().unwrap(),
+            inbox: inbox.parse().unwrap(),
+            server: Server { port: 1, ..Server::on_default_port("127.0.0.1".to_owned(), TlsMode::Implicit) },
+            username: address.to_owned(),
+            login: Some(NewLogin::Password(password.into())),
+            asks_consent: false,
+            setup: false,
+            settings: Settings::default(),
+        }
+    }
+}
 
 impl Store {
     pub async fn organisation_named(&self, name: &str, now: Timestamp) -> Result<Organisation, StoreError> {

@@ -80,7 +80,7 @@ impl Store {
     }
 
     /// Deletes effects that have been carried out.
-    pub async fn effects_done(&self, lease: &Lease, epoch_id: i64, uids: &[u32]) -> Result<(), StoreError> {
+    pub async fn delete_effects(&self, lease: &Lease, epoch_id: i64, uids: &[u32]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         tx.check_lease(lease).await?;
         for uids in uids.chunks(UIDS_PER_STATEMENT) {
@@ -94,7 +94,7 @@ impl Store {
     }
 
     /// Stores that these copies are about to be copied into a folder with this UIDNEXT.
-    pub async fn effects_copying(
+    pub async fn record_copying(
         &self,
         lease: &Lease,
         epoch_id: i64,
@@ -114,7 +114,7 @@ impl Store {
     }
 
     /// Stores that these copies are not in the target folder.
-    pub async fn effects_not_copied(&self, lease: &Lease, epoch_id: i64, uids: &[u32]) -> Result<(), StoreError> {
+    pub async fn record_not_copied(&self, lease: &Lease, epoch_id: i64, uids: &[u32]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         tx.check_lease(lease).await?;
         for uids in uids.chunks(UIDS_PER_STATEMENT) {
@@ -128,7 +128,7 @@ impl Store {
     }
 
     /// Stores that these copies are in the target folder.
-    pub async fn effects_copied(&self, lease: &Lease, epoch_id: i64, uids: &[u32]) -> Result<(), StoreError> {
+    pub async fn record_copied(&self, lease: &Lease, epoch_id: i64, uids: &[u32]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         tx.check_lease(lease).await?;
         for uids in uids.chunks(UIDS_PER_STATEMENT) {
@@ -142,7 +142,7 @@ impl Store {
     }
 
     /// Stores that these effects are impossible because of this obstacle.
-    pub async fn effects_impossible(
+    pub async fn record_impossible(
         &self,
         lease: &Lease,
         epoch_id: i64,
@@ -162,7 +162,7 @@ impl Store {
     }
 
     /// Counts a failed attempt of these effects; after [`MAX_ATTEMPTS`] they count as impossible.
-    pub async fn effects_failed(
+    pub async fn record_failed_attempt(
         &self,
         lease: &Lease,
         epoch_id: i64,

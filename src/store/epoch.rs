@@ -140,7 +140,7 @@ impl Store {
     }
 
     /// Continues an epoch under the server's current UIDVALIDITY (0: none), and counts how often it changed.
-    pub async fn keep_epoch(
+    pub async fn continue_epoch(
         &self,
         lease: &Lease,
         folder: &WatchedFolder,

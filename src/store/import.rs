@@ -98,21 +98,21 @@ impl Importing<'_> {
     /// Records a mail that our own effect put where it was found.
     fn add_returned(&mut self, uid: u32, mail: &Mail, message: Option<i64>) {
         self.counts.skipped += 1;
-        self.rows.effects.push(EffectRow::held_back(uid, mail));
+        self.rows.effects.push(EffectRow::suppressed(uid, mail));
         self.rows.arrivals.extend(message.map(|message| Arrival { uid, message }));
         let reason = Some(Reason::Returned);
         self.rows.ledger.push(LedgerRow::for_mail(uid, UidState::Duplicate, reason, mail, message));
     }
 
-    /// Records any other mail; `is_held_back`: its copy is left alone, since it has returned too often.
-    async fn add_mail(&mut self, uid: u32, mut mail: Mail, is_held_back: bool) -> Result<(), StoreError> {
+    /// Records any other mail; `is_suppressed`: its copy is left alone, since it has returned too often.
+    async fn add_mail(&mut self, uid: u32, mut mail: Mail, is_suppressed: bool) -> Result<(), StoreError> {
         let (known, new) = self.add_to_inboxes(uid, &mail).await?;
         let state = if new.is_some() { UidState::Imported } else { UidState::Duplicate };
         let reason = self.count(state, &mail);
         if state == UidState::Imported {
             match std::mem::replace(&mut mail.raw, Raw::Downloaded) {
                 Raw::Whole(bytes) => self.rows.add_chunks(mail.sha256, bytes),
-                Raw::Downloaded => self.tx.keep_download(self.epoch_id, uid, &mail.sha256).await?,
+                Raw::Downloaded => self.tx.store_download(self.epoch_id, uid, &mail.sha256).await?,
             }
         }
         // A copy known from an older epoch keeps its pending effect and gets no new one.
@@ -122,7 +122,7 @@ impl Importing<'_> {
         };
         match &mail.effect {
             Some(_) if is_old => {}
-            Some(_) if is_held_back => self.rows.effects.push(EffectRow::held_back(uid, &mail)),
+            Some(_) if is_suppressed => self.rows.effects.push(EffectRow::suppressed(uid, &mail)),
             Some(action) => self.rows.effects.push(EffectRow::new(uid, action, "pending", &mail)),
             None => {}
         }
@@ -182,7 +182,7 @@ impl Tx<'_> {
     }
 
     /// Copies the chunks of a download to the raw mail.
-    async fn keep_download(&mut self, epoch_id: i64, uid: u32, sha256: &[u8]) -> Result<(), StoreError> {
+    async fn store_download(&mut self, epoch_id: i64, uid: u32, sha256: &[u8]) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- copy a download to the raw mail
             INSERT INTO raw_chunk (sha256, seq, data)

@@ -18,7 +18,7 @@ pub struct Lease {
 
 /// The worker that takes a lease.
 #[derive(Debug, Clone, Copy)]
-pub struct Taker<'a> {
+pub struct LeaseTaker<'a> {
     /// The worker's name.
     pub owner: &'a str,
     /// Lease token of a previous holder that is known to be dead.
@@ -111,11 +111,11 @@ impl Store {
     pub async fn take_lease(
         &self,
         address: &Address,
-        taker: Taker<'_>,
+        taker: LeaseTaker<'_>,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<Lease>, StoreError> {
-        let Taker { owner, dead_token } = taker;
+        let LeaseTaker { owner, dead_token } = taker;
         let token: i64 = rand::random();
         let mut tx = self.begin().await?;
         let statement = tx.sql(
@@ -158,7 +158,7 @@ impl Store {
 
     /// Schedules polls of the mailboxes that wait for a person, since the configuration may have been fixed, and of
     /// those whose next poll is later than the maximum delay, since it was stored with a wrong clock.
-    pub async fn wake_waiting(&self, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn schedule_waiting_mailboxes(&self, now: Timestamp) -> Result<(), StoreError> {
         let furthest = now.plus(MAX_DELAY);
         let mut tx = self.begin().await?;
         let polls = tx.sql(

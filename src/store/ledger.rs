@@ -11,7 +11,7 @@ use crate::fact::{Reason, StoredFact};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum UidState {
-    /// Listed by the server but not imported yet; it is asked for again.
+    /// Listed by the server but not imported yet; it is requested again.
     Pending,
     Imported,
     /// The same mail is already in the inbox.
@@ -52,18 +52,18 @@ impl TryFrom<String> for UidState {
 
 /// A UID, or a range of UIDs, in the ledger.
 #[derive(Debug, Clone, Copy)]
-pub struct Known {
+pub struct KnownUids {
     pub first: u32,
     pub last: u32,
     /// Why it is still to be fetched; `None` if it is finished.
-    pub open: Option<Open>,
+    pub open: Option<OpenReason>,
     /// Number of failed attempts to fetch it.
     pub attempts: i64,
 }
 
 /// Why a UID in the ledger is not finished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Open {
+pub enum OpenReason {
     /// It has not been imported yet.
     Pending,
     /// It had disappeared from the server. If the server lists it again, it is fetched.
@@ -134,7 +134,7 @@ fn page(rows: Vec<LineWithEpoch>) -> (Vec<LedgerLine>, Option<LedgerPosition>) {
 
 impl Store {
     /// The ledger entries of the UIDs from `first` to `last`, in ascending order.
-    pub async fn known_uids(&self, epoch_id: i64, first: u32, last: u32) -> Result<Vec<Known>, StoreError> {
+    pub async fn known_uids(&self, epoch_id: i64, first: u32, last: u32) -> Result<Vec<KnownUids>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
             r"-- known UIDs of an epoch
@@ -145,12 +145,12 @@ impl Store {
         );
         let rows: Vec<(i64, i64, String, i64)> =
             statement.bind(epoch_id).bind(i64::from(first)).bind(i64::from(last)).all().await?;
-        let known = rows.into_iter().map(|(first, last, state, attempts)| Known {
+        let known = rows.into_iter().map(|(first, last, state, attempts)| KnownUids {
             first: uid(first),
             last: uid(last),
             open: match state.as_str() {
-                "pending" => Some(Open::Pending),
-                "gone" => Some(Open::Gone),
+                "pending" => Some(OpenReason::Pending),
+                "gone" => Some(OpenReason::Gone),
                 _ => None,
             },
             attempts,
@@ -189,7 +189,7 @@ impl Store {
     }
 
     /// Quarantined mail of a mailbox that can be fetched again, newest first.
-    pub async fn quarantine_in_force(&self, mailbox_id: i64, limit: i64) -> Result<Vec<LedgerLine>, StoreError> {
+    pub async fn retryable_quarantine(&self, mailbox_id: i64, limit: i64) -> Result<Vec<LedgerLine>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
             r"-- quarantined mail that can be fetched again

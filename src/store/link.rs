@@ -19,16 +19,16 @@ pub enum Purpose {
     Connect { mailbox_id: i64 },
 }
 
-/// The creator of a link: the name shown to the customer and in the audit log, and the token that was used, if any.
+/// The creator of a link or a token: the name shown to the customer and in the audit log, and the token that was used, if any.
 #[derive(Debug, Clone, Copy)]
-pub struct Maker<'a> {
+pub struct Creator<'a> {
     /// The name.
     pub who: &'a str,
     /// The link is deleted together with this token.
     pub token: Option<i64>,
 }
 
-impl<'a> From<&'a str> for Maker<'a> {
+impl<'a> From<&'a str> for Creator<'a> {
     fn from(who: &'a str) -> Self {
         Self { who, token: None }
     }
@@ -95,7 +95,7 @@ pub struct NewLink<'a> {
     /// Hash of the key.
     pub key_hash: &'a [u8],
     pub purpose: &'a Purpose,
-    pub maker: Maker<'a>,
+    pub creator: Creator<'a>,
     pub expires_at: Timestamp,
 }
 
@@ -132,7 +132,7 @@ impl Tx<'_> {
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         );
         let add = add.bind(new.key_hash).bind(name).bind(role).bind(organisation).bind(mailbox);
-        add.bind(new.maker.who).bind(now).bind(new.expires_at).bind(new.maker.token).run().await?;
+        add.bind(new.creator.who).bind(now).bind(new.expires_at).bind(new.creator.token).run().await?;
         Ok(())
     }
 

@@ -28,7 +28,7 @@ pub enum OnSuccess {
 
 /// The first wait, in milliseconds.
 const FIRST_WAIT_MS: i64 = 30 * 1000;
-/// After this time without a failure the count starts anew.
+/// After this time without a failure the count is reset.
 const FORGET_AFTER: Duration = Duration::from_hours(24);
 
 impl Store {
@@ -76,7 +76,7 @@ impl Store {
     }
 
     /// Corrects the counts after an attempt that succeeded or turned out not to be an attempt.
-    pub async fn login_ended(
+    pub async fn record_login_result(
         &self,
         subjects: &[(String, LoginLimit, OnSuccess)],
         is_success: bool,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Conflict, Reader, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 
-/// The data that somebody may see: everything, or that of one organisation.
+/// The data that an actor may see: everything, or that of one organisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// Everything, for an operator.

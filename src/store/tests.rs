@@ -77,26 +77,13 @@ impl Fixture {
 
     async fn add_with(&self, mailbox: &str, after_import: AfterImport) {
         let new = NewMailbox {
-            address: address(mailbox),
-            inbox: address(INBOX),
-            server: Server {
-                host: "imap.example.se".into(),
-                port: 993,
-                tls: TlsMode::Implicit,
-                ca_pem: None,
-                pin_sha256: None,
-            },
-            username: mailbox.into(),
-            login: Some(NewLogin::Password("hemligt".into())),
-            asks_consent: false,
-            setup: false,
+            server: Server::on_default_port("imap.example.se".into(), TlsMode::Implicit),
             settings: crate::mailbox::Settings {
                 folders: vec!["INBOX".into(), "Ärenden".into()],
-                start: Start::Now,
                 after_import,
-                interval_ms: 60_000,
-                max_size: 50_000_000,
+                ..Default::default()
             },
+            ..NewMailbox::with_password(mailbox, INBOX, "hemligt")
         };
         self.store.add_mailbox(&new, &self.vault, NOW).await.unwrap();
     }
@@ -112,7 +99,7 @@ impl Fixture {
     async fn lease(&self, mailbox: &str) -> Lease {
         let until = Timestamp(NOW.0 + 60_000);
         self.store
-            .take_lease(&address(mailbox), Taker { owner: "me", dead_token: None }, NOW, until)
+            .take_lease(&address(mailbox), LeaseTaker { owner: "me", dead_token: None }, NOW, until)
             .await
             .unwrap()
             .expect("nobody has it")

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Conflict, Maker, Reader, Resource, Scope, Store, StoreError, Tx};
+use super::{Conflict, Creator, Reader, Resource, Scope, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 
 /// The rights of a token.
@@ -91,7 +91,7 @@ pub struct NewToken<'a> {
     /// `None`: all organisations.
     pub organisation_id: Option<i64>,
     /// The person who creates it, and the token with which it is created, if any; empty for the command line.
-    pub maker: Maker<'a>,
+    pub creator: Creator<'a>,
 }
 
 /// Precision of a token's time of last use.
@@ -122,8 +122,8 @@ impl Tx<'_> {
             .bind(new.scope.as_str())
             .bind(new.organisation_id)
             .bind(now)
-            .bind(new.maker.who)
-            .bind(new.maker.token)
+            .bind(new.creator.who)
+            .bind(new.creator.token)
             .value()
             .await;
         added.map_err(|error| StoreError::on_unique_violation(error, || Conflict::TokenExists(name.to_owned())))
@@ -177,7 +177,7 @@ impl Reader {
     }
 
     /// All tokens created with this one, directly or indirectly; by name.
-    pub async fn tokens_made_by(&mut self, id: i64) -> Result<Vec<Token>, StoreError> {
+    pub async fn descendants_of_token(&mut self, id: i64) -> Result<Vec<Token>, StoreError> {
         let statement = self.sql(
             r"-- tokens made by a token
             {made_by} {token} WHERE t.id IN (SELECT id FROM made) AND t.id <> $1 ORDER BY t.name, t.id",
@@ -239,7 +239,11 @@ impl Store {
     }
 
     /// The stored response to an earlier request with the same idempotency key: request hash, status and body.
-    pub async fn kept_answer(&self, token_id: i64, key: &str) -> Result<Option<(Vec<u8>, i64, String)>, StoreError> {
+    pub async fn stored_response(
+        &self,
+        token_id: i64,
+        key: &str,
+    ) -> Result<Option<(Vec<u8>, i64, String)>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
             r"-- kept answer
@@ -269,7 +273,12 @@ impl Store {
     }
 
     /// Stores the response to a request for a day; `None` frees its key.
-    pub async fn keep_answer(&self, token_id: i64, key: &str, answer: Option<(u16, &str)>) -> Result<(), StoreError> {
+    pub async fn store_response(
+        &self,
+        token_id: i64,
+        key: &str,
+        answer: Option<(u16, &str)>,
+    ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         match answer {
             Some((status, body)) => {

@@ -175,7 +175,7 @@ impl Conversation {
         untagged(out, &format!("{exists} EXISTS"));
         untagged(out, "0 RECENT");
         match faults.uidvalidity {
-            UidValidity::True => untagged(out, &format!("OK [UIDVALIDITY {}] valid", folder.uidvalidity)),
+            UidValidity::Correct => untagged(out, &format!("OK [UIDVALIDITY {}] valid", folder.uidvalidity)),
             UidValidity::Missing => {}
             UidValidity::Zero => untagged(out, "OK [UIDVALIDITY 0] valid"),
             UidValidity::NewAtEachLogin => {
@@ -184,7 +184,7 @@ impl Conversation {
             }
         }
         match faults.uidnext {
-            UidNext::True => untagged(out, &format!("OK [UIDNEXT {}] next", folder.uidnext)),
+            UidNext::Correct => untagged(out, &format!("OK [UIDNEXT {}] next", folder.uidnext)),
             UidNext::Missing => {}
             UidNext::Zero => untagged(out, "OK [UIDNEXT 0] next"),
             UidNext::Ahead(more) => {

@@ -69,7 +69,7 @@ pub struct Faults {
 pub enum UidValidity {
     /// Correct.
     #[default]
-    True,
+    Correct,
     /// Omitted.
     Missing,
     /// Always 0.
@@ -83,7 +83,7 @@ pub enum UidValidity {
 pub enum UidNext {
     /// Correct.
     #[default]
-    True,
+    Correct,
     /// Omitted.
     Missing,
     /// Always 0.
@@ -99,7 +99,7 @@ pub enum UidNext {
 pub enum Sizes {
     /// Correct.
     #[default]
-    True,
+    Correct,
     /// Omitted.
     Missing,
     /// Always 0.
@@ -107,9 +107,9 @@ pub enum Sizes {
     /// Always -1.
     Negative,
     /// Multiplied by this.
-    Times(u32),
+    MultipliedBy(u32),
     /// Divided by this.
-    Part(u32),
+    DividedBy(u32),
 }
 
 /// A fault of a body.
@@ -146,7 +146,7 @@ pub enum Body {
 pub enum Parts {
     /// Correct.
     #[default]
-    True,
+    Correct,
     /// The whole mail, as if no part had been requested.
     Whole,
     /// The requested range is echoed: `BODY[]<0.100>` instead of `BODY[]<0>`.
@@ -158,7 +158,7 @@ pub enum Parts {
     /// Always empty.
     Empty,
     /// No space before the literal (GreenMail).
-    NoBlank,
+    NoSpace,
     /// NO to an offset at or behind the end.
     RefusedBehindEnd,
 }

@@ -72,12 +72,16 @@ fn items_text(message: &Message, items: &str, faults: &Faults) -> String {
     if items.contains("RFC822.SIZE") {
         let size = message.bytes.len();
         match faults.sizes {
-            Sizes::True => items_text.push_str(&format!(" RFC822.SIZE {size}")),
+            Sizes::Correct => items_text.push_str(&format!(" RFC822.SIZE {size}")),
             Sizes::Missing => {}
             Sizes::Zero => items_text.push_str(" RFC822.SIZE 0"),
             Sizes::Negative => items_text.push_str(" RFC822.SIZE -1"),
-            Sizes::Times(factor) => items_text.push_str(&format!(" RFC822.SIZE {}", size as u64 * u64::from(factor))),
-            Sizes::Part(part) => items_text.push_str(&format!(" RFC822.SIZE {}", size as u64 / u64::from(part.max(1)))),
+            Sizes::MultipliedBy(factor) => {
+                items_text.push_str(&format!(" RFC822.SIZE {}", size as u64 * u64::from(factor)))
+            }
+            Sizes::DividedBy(part) => {
+                items_text.push_str(&format!(" RFC822.SIZE {}", size as u64 / u64::from(part.max(1))))
+            }
         }
     }
     items_text
@@ -149,13 +153,13 @@ fn part<'a>(behind: &str, content: &'a [u8], faults: &Faults) -> Result<(String,
     };
     let right = cut(start, count);
     Ok(match faults.parts {
-        Parts::True => (format!("<{origin}>"), right, " "),
+        Parts::Correct => (format!("<{origin}>"), right, " "),
         Parts::Whole => (String::new(), content, " "),
         Parts::Echoed => (format!("<{origin}.{count}>"), right, " "),
         Parts::FromStart => ("<0>".to_owned(), cut(0, count), " "),
         Parts::TooLong => (format!("<{origin}>"), cut(start, count.saturating_add(1)), " "),
         Parts::Empty => (format!("<{origin}>"), &[], " "),
-        Parts::NoBlank => (format!("<{origin}>"), right, ""),
+        Parts::NoSpace => (format!("<{origin}>"), right, ""),
         Parts::RefusedBehindEnd if right.is_empty() => return Err("NO the offset is behind the end".to_owned()),
         Parts::RefusedBehindEnd => (format!("<{origin}>"), right, " "),
     })

@@ -64,7 +64,7 @@ profiles! {
     "literal-too-long", "announces more bytes than it sends for mail 1", |account| body(account, Body::LiteralTooLong(100));
     "literal-too-short", "announces fewer bytes than it sends for mail 1", |account| body(account, Body::LiteralTooShort(10));
     "substituted-uid", "sends the body of mail 1 with UID 999", |account| body(account, Body::OtherUid(999));
-    "size-lies", "announces ten times the size of each mail", |account| account.faults.sizes = Sizes::Times(10);
+    "size-lies", "announces ten times the size of each mail", |account| account.faults.sizes = Sizes::MultipliedBy(10);
     "size-zero", "announces a size of 0 for each mail (GreenMail)", |account| account.faults.sizes = Sizes::Zero;
     "size-negative", "announces a size of -1 for each mail", |account| account.faults.sizes = Sizes::Negative;
     "whole-parts", "sends the whole mail when a part is requested", |account| account.faults.parts = Parts::Whole;

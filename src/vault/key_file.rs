@@ -19,7 +19,7 @@ const PREFIX: &str = "mailferry-key-1:";
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
     #[error("{path}: the key file is readable by others (mode {mode:o}); run: chmod 600 {path}")]
-    Readable { path: PathBuf, mode: u32 },
+    ReadableByOthers { path: PathBuf, mode: u32 },
     #[error("{path}: the key file cannot be read: {source}")]
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error("{path}: the key file cannot be written: {source}")]
@@ -138,7 +138,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Key>, VaultError> {
     let unreadable = |source| VaultError::Unreadable { path: path.to_owned(), source };
     let mode = std::fs::metadata(path).map_err(unreadable)?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
-        return Err(VaultError::Readable { path: path.to_owned(), mode });
+        return Err(VaultError::ReadableByOthers { path: path.to_owned(), mode });
     }
     let text = Zeroizing::new(std::fs::read_to_string(path).map_err(unreadable)?);
     parse(&text, &path.display().to_string())
@@ -246,7 +246,7 @@ mod tests {
         at(&path).generate().unwrap();
         for mode in [0o640, 0o604, 0o644, 0o660] {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
-            assert!(matches!(at(&path).open(false), Err(VaultError::Readable { .. })), "{mode:o}");
+            assert!(matches!(at(&path).open(false), Err(VaultError::ReadableByOthers { .. })), "{mode:o}");
         }
     }
 

@@ -47,7 +47,7 @@ fn a_client_that_follows_the_cursor_receives_every_message_once() {
     assert_eq!((text(&first[0], "subject"), text(&first[1], "subject")), ("one", "two"));
     let mut customer = server.client(JOBB);
     customer.examine("INBOX");
-    assert_eq!(serve.api_raw(&first[0]["id"], &token), customer.fetch(1), "the bytes that another client gets");
+    assert_eq!(serve.api_raw(&first[0]["id"], &token), customer.fetch(1), "the bytes that another client receives");
     let ack = format!("/messages/{}/ack", first[0]["id"]);
     assert_eq!((serve.api("POST", &ack, &token, None).0, serve.api("POST", &ack, &token, None).0), (204, 204));
     let left = serve.api("GET", &format!("{PULL}?unacknowledged=true"), &token, None).1;
@@ -171,7 +171,7 @@ fn a_refused_password_is_reported_and_the_customer_replaces_it_through_a_connect
     assert!(done.starts_with("HTTP/1.1 200"), "{done}");
     assert_eq!(serve.api("GET", &of("folders"), &token, None).0, 200);
     assert_eq!(serve.api("POST", &of("check"), &token, None).1["ok"], true);
-    assert!(!serve.answer(&path).unwrap().contains("name=\"password\""), "it works once");
+    assert!(!serve.answer(&path).unwrap().contains("name=\"password\""), "the link works once");
 }
 
 #[test]
@@ -185,12 +185,12 @@ fn a_test_mail_is_started_and_followed_to_its_inbox() {
     let path = format!("/mailboxes/{JOBB}/tests");
     let (status, test) = serve.api("POST", &path, &token, None);
     assert_eq!(status, 201, "{test}");
-    assert!(test["sent_at"].is_null(), "there is no SMTP server to send it by: {test}");
+    assert!(test["sent_at"].is_null(), "no SMTP server is configured: {test}");
     let code = text(&test, "code");
     server.send("anna@example.se", &[JOBB], &mail(&format!("Test {code}"), JOBB));
     let trail = || serve.api("GET", &format!("{path}/{}", test["id"]), &token, None).1;
     let over = wait::within(std::time::Duration::from_secs(60), || Some(trail()).filter(|trail| trail["over"] == true))
-        .unwrap_or_else(|| panic!("it arrives: {}", trail()));
+        .unwrap_or_else(|| panic!("the test mail arrives: {}", trail()));
     let message = &over["message"];
     assert_eq!(
         (text(message, "inbox"), text(message, "mailbox"), text(message, "folder")),

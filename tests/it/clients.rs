@@ -42,7 +42,7 @@ fn request(port: u16, path: &str, token: &str, more: &str) -> String {
 }
 
 /// The status, and how long it took.
-fn asked(mut stream: TcpStream, request: &str) -> (u16, Duration) {
+fn send_request(mut stream: TcpStream, request: &str) -> (u16, Duration) {
     let begun = Instant::now();
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = Vec::new();
@@ -72,8 +72,9 @@ fn a_thousand_incomplete_requests_do_not_block_other_clients() {
         stream
     };
     let halves: Vec<TcpStream> = (0..1000).map(half).collect();
-    let own = |path: &str| asked(connect(serve.port), &request(serve.port, path, "", CLOSE));
-    let others = |path: &str| asked(connect_from([127, 0, 0, 2], serve.port), &request(serve.port, path, "", CLOSE));
+    let own = |path: &str| send_request(connect(serve.port), &request(serve.port, path, "", CLOSE));
+    let others =
+        |path: &str| send_request(connect_from([127, 0, 0, 2], serve.port), &request(serve.port, path, "", CLOSE));
     for ask in [&own as &dyn Fn(&str) -> (u16, Duration), &others] {
         for path in ["/healthz", "/readyz", "/metrics", "/login"] {
             // A busy machine can delay a request: take the best of a few tries.
@@ -92,7 +93,7 @@ fn requests_for_unknown_hosts_are_rejected() {
     mailferry.env("MAILFERRY__HTTP__HOSTS", "mailferry.test,proxied.test:8443");
     let serve = mailferry.serve();
     let port = serve.port;
-    let ask = |head: String| asked(connect(port), &format!("{head}Connection: close\r\n\r\n")).0;
+    let ask = |head: String| send_request(connect(port), &format!("{head}Connection: close\r\n\r\n")).0;
     let get = |path: &str, host: &str| ask(format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n"));
     for (host, status) in [
         (format!("localhost:{port}"), 200),
@@ -141,7 +142,7 @@ fn requests_for_unknown_hosts_are_rejected() {
 #[test]
 fn nul_is_rejected_with_both_databases() {
     for database in databases() {
-        let mailferry = Mailferry::on(database);
+        let mailferry = Mailferry::with_database(database);
         let token =
             text(&mailferry.json(&["token", "create", "--name", "all", "--scope", "write"])[0], "token").to_owned();
         let serve = mailferry.serve();
@@ -183,15 +184,15 @@ fn nul_is_rejected_with_both_databases() {
                 serve.port,
                 body.len()
             );
-            assert_eq!(asked(connect(serve.port), &head).0, 400, "{database:?} {body:?}");
+            assert_eq!(send_request(connect(serve.port), &head).0, 400, "{database:?} {body:?}");
         }
         let log = serve.output();
         assert!(!log.contains("ERROR"), "{database:?} {log}");
     }
 }
 
-/// Two organisations with a mailbox each, and their tokens.
-struct Two {
+/// TwoOrganisations organisations with a mailbox each, and their tokens.
+struct TwoOrganisations {
     serve: Serve,
     ours: String,
     theirs: String,
@@ -204,7 +205,7 @@ struct Two {
 const OURS: &str = "ours@lillestad.se";
 const THEIRS: &str = "theirs@lillestad.se";
 
-impl Two {
+impl TwoOrganisations {
     /// Our organisation has this large mail, the other one a small mail.
     fn with(large: &[u8]) -> Self {
         let server = GreenMail::start(&[OURS, THEIRS]);
@@ -231,7 +232,7 @@ impl Two {
     }
 
     /// Sends this number of requests for a part of the large mail, and does not read the answers.
-    fn stalled(&self, what: &str, count: usize) -> Vec<TcpStream> {
+    fn send_unread_requests(&self, what: &str, count: usize) -> Vec<TcpStream> {
         let path = format!("/api/v1/messages/{}/{what}", self.large);
         let ask = |_| {
             let mut stream = connect(self.serve.port);
@@ -241,9 +242,10 @@ impl Two {
         (0..count).map(ask).collect()
     }
 
-    fn read_theirs(&self) -> Duration {
+    fn read_as_other_organisation(&self) -> Duration {
         let path = format!("/api/v1/messages/{}/parsed", self.small);
-        let (status, took) = asked(connect(self.serve.port), &request(self.serve.port, &path, &self.theirs, CLOSE));
+        let (status, took) =
+            send_request(connect(self.serve.port), &request(self.serve.port, &path, &self.theirs, CLOSE));
         assert_eq!(status, 200);
         took
     }
@@ -265,13 +267,13 @@ fn unread_responses_of_one_organisation_are_limited_and_do_not_block_others() {
         large.extend_from_slice(b"\r\n");
     }
     large.extend_from_slice(b"--b--\r\n");
-    let two = Two::with(&large);
+    let two = TwoOrganisations::with(&large);
     let mut held = Vec::new();
     for (what, count) in [("attachments/0", 60), ("raw", 70), ("parsed", 70)] {
-        held.extend(two.stalled(what, count));
+        held.extend(two.send_unread_requests(what, count));
         for _ in 0..3 {
-            let took = two.read_theirs();
-            assert!(took < Duration::from_secs(2), "beside {what} it took {took:?}");
+            let took = two.read_as_other_organisation();
+            assert!(took < Duration::from_secs(2), "beside {what} the request took {took:?}");
         }
     }
     let count = held.len();
@@ -285,7 +287,7 @@ fn unread_responses_of_one_organisation_are_limited_and_do_not_block_others() {
         let _ = stream.read_to_end(&mut answer);
         (answer.len() > 8 << 20).then_some(())
     });
-    assert!(again.is_some(), "those who take their answers get them again");
+    assert!(again.is_some(), "clients that read their responses are served again");
     let status = fs::read_to_string(format!("/proc/{}/status", two.serve.id())).unwrap();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap().trim().trim_end_matches(" kB");
     let peak: u64 = peak.parse().unwrap();

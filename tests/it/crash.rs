@@ -50,7 +50,7 @@ struct Trial {
 impl Trial {
     fn new(database: Database, after_import: &str) -> Self {
         let server = Dovecot::start(&[JOBB]);
-        let mut mailferry = Mailferry::on(database);
+        let mut mailferry = Mailferry::with_database(database);
         // Small batches, so that a kill hits some committed, some written and some in flight.
         mailferry.env("MAILFERRY__LIMITS__BATCH_MESSAGES", "7");
         mailferry.add_inbox(JOBB_INBOX);
@@ -75,16 +75,16 @@ impl Trial {
         let mut in_the_middle = 0;
         for _ in 0..kills {
             self.deliver(share);
-            in_the_middle += u64::from(self.killed_within(whole_run));
-            self.delivered.nothing_is_gone(&self.server, &self.mailferry);
+            in_the_middle += u64::from(self.kill_during(whole_run));
+            self.delivered.assert_nothing_lost(&self.server, &self.mailferry);
         }
         println!("{in_the_middle} of {kills} kills came before the end of a poll");
-        assert!(kills == 0 || in_the_middle > 0, "no kill has interrupted anything");
+        assert!(kills == 0 || in_the_middle > 0, "no kill interrupted a run");
 
         self.mailferry.poll_ok();
-        self.delivered.nothing_is_gone(&self.server, &self.mailferry);
-        self.delivered.everything_is_there_once(&self.mailferry);
-        assert_eq!(self.mailferry.poll_ok(), 0, "and a further poll finds nothing");
+        self.delivered.assert_nothing_lost(&self.server, &self.mailferry);
+        self.delivered.assert_all_imported_once(&self.mailferry);
+        assert_eq!(self.mailferry.poll_ok(), 0, "a further poll finds nothing");
         let left = self.server.names(JOBB, "INBOX").len();
         assert_eq!(left, if self.deletes { 0 } else { self.delivered.len() }, "the customer's copies");
     }
@@ -95,7 +95,7 @@ impl Trial {
     }
 
     /// Starts a poll and kills it after a random part of this time. Returns whether it was still running.
-    fn killed_within(&mut self, whole_run: Duration) -> bool {
+    fn kill_during(&mut self, whole_run: Duration) -> bool {
         let mut command = self.mailferry.command(&["poll"]);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         // This wait is not for synchronisation: its random length is the purpose of the test.

@@ -34,7 +34,7 @@ impl Trial {
         if lacks_move {
             server.account().faults.missing_capabilities.insert("MOVE");
         }
-        let mut mailferry = Mailferry::on(database);
+        let mut mailferry = Mailferry::with_database(database);
         mailferry.env("MAILFERRY__LIMITS__BATCH_MESSAGES", "2");
         mailferry.add_inbox(JOBB_INBOX);
         let more = ["--start", "all", "--after-import", choice];
@@ -88,7 +88,7 @@ fn sweep(database: Database, choice: &str, share: usize, of: usize) {
     let wanted = whole.state();
     assert_eq!(wanted["messages"].as_array().unwrap().len(), 5, "{wanted}");
     let steps = Trial::steps(database, choice);
-    assert!(steps > 20, "the points are compiled in");
+    assert!(steps > 20, "crash points are compiled in");
     let mut tried = 0;
     for step in (1..=steps).filter(|step| step % of == share % of) {
         let trial = Trial::new(database, choice);

@@ -19,8 +19,8 @@ fn token(mailferry: &Mailferry, name: &str, organisation: &str) -> String {
     text(&mailferry.json(&args)[0], "token").to_owned()
 }
 
-/// Waits until this mailbox was polled, and returns it.
-fn polled(serve: &Serve, token: &str, address: &str) -> Value {
+/// Waits until this mailbox was wait_until_polled, and returns it.
+fn wait_until_polled(serve: &Serve, token: &str, address: &str) -> Value {
     let one = || serve.api("GET", &format!("/mailboxes/{address}"), token, None).1;
     let done = |one: &Value| !one["status"]["last_attempt_at"].is_null();
     wait::within(Duration::from_secs(60), || Some(one()).filter(done)).unwrap_or_else(|| panic!("{}", one()))
@@ -48,9 +48,9 @@ fn login_attempts_of_one_organisation_are_limited_and_do_not_block_others() {
     };
     let mut tried = 0;
     while serve.api("POST", "/mailboxes", &theirs, Some(&guess(tried))).0 == 201 {
-        polled(&serve, &theirs, &format!("guess{tried}@lillestad.se"));
+        wait_until_polled(&serve, &theirs, &format!("guess{tried}@lillestad.se"));
         tried += 1;
-        assert!(tried <= 8, "each of them was tried");
+        assert!(tried <= 8, "each password was tried");
     }
     assert_eq!(tried, 8);
     let right = |address: &str, inbox: &str| {
@@ -60,13 +60,17 @@ fn login_attempts_of_one_organisation_are_limited_and_do_not_block_others() {
         })
     };
     let (status, answer) = serve.api("POST", "/mailboxes", &theirs, Some(&right(ANSOKAN, ANSOKAN_INBOX)));
-    assert_eq!((status, text(&answer, "detail").contains("Wait")), (409, true), "the ninth might be right: {answer}");
+    assert_eq!(
+        (status, text(&answer, "detail").contains("Wait")),
+        (409, true),
+        "the ninth password is refused even if it is right: {answer}"
+    );
     // The holder of the right password is not locked out by that, and mail arrives.
     let (status, answer) = serve.api("POST", "/mailboxes", &ours, Some(&right(JOBB, JOBB_INBOX)));
     assert_eq!(status, 201, "{answer}");
     let path = format!("/inboxes/{JOBB_INBOX}/messages");
     let pulled = || serve.api("GET", &path, &ours, None).1["items"].as_array().cloned().unwrap_or_default();
-    wait::within(Duration::from_secs(60), || (pulled().len() == 1).then_some(())).expect("the mail comes");
+    wait::within(Duration::from_secs(60), || (pulled().len() == 1).then_some(())).expect("the mail is imported");
     // Nor by listing folders repeatedly, nor by changes to the mailbox.
     for _ in 0..3 {
         assert_eq!(serve.api("GET", &format!("/mailboxes/{JOBB}/folders"), &ours, None).0, 200);
@@ -126,5 +130,5 @@ fn one_of_two_concurrent_uses_of_a_connect_link_stores_the_password() {
     let lines = serve.api("GET", "/audit?limit=200", &token, None).1;
     let lines = lines["items"].as_array().unwrap();
     let given = lines.iter().filter(|line| line["who"] == "connect link").count();
-    assert_eq!(given, 3, "one a link: {lines:?}");
+    assert_eq!(given, 3, "one password for each link: {lines:?}");
 }

@@ -19,7 +19,7 @@ struct DryRunReport {
 }
 
 impl DryRunReport {
-    fn of(output: &Output) -> Self {
+    fn from_output(output: &Output) -> Self {
         let mut folders = output.json();
         let total = folders.pop().unwrap_or_else(|| panic!("a total: {}", output.all()));
         let number = |object: &Value, key: &str| object[key].as_u64().unwrap_or_else(|| panic!("{key}: {object}"));
@@ -46,18 +46,18 @@ impl DryRunReport {
 
 /// A dry run of JOBB in which every folder can be opened.
 fn dry_run(mailferry: &Mailferry) -> DryRunReport {
-    DryRunReport::of(&mailferry.ok(&["--json", "mailbox", "dry-run", JOBB]))
+    DryRunReport::from_output(&mailferry.ok(&["--json", "mailbox", "dry-run", JOBB]))
 }
 
 /// A dry run of JOBB with a folder that cannot be opened.
 fn dry_run_with_a_problem(mailferry: &Mailferry) -> DryRunReport {
     let output = mailferry.run(&["--json", "mailbox", "dry-run", JOBB]);
     assert_eq!(output.code, 1, "{}", output.all());
-    DryRunReport::of(&output)
+    DryRunReport::from_output(&output)
 }
 
 /// A dry run, then a poll that does what was reported, and one more dry run that finds nothing to do. Returns the first.
-fn comes_true(mailferry: &Mailferry) -> DryRunReport {
+fn check_poll_matches_dry_run(mailferry: &Mailferry) -> DryRunReport {
     let report = dry_run(mailferry);
     assert_eq!(report.total["partial"], false, "{}", report.total);
     let line = mailferry.poll().remove(0);
@@ -75,7 +75,7 @@ fn comes_true(mailferry: &Mailferry) -> DryRunReport {
 }
 
 /// Everything that the program shows of its stored data, and the database file, if there is one.
-fn kept(mailferry: &Mailferry) -> (Vec<Value>, Vec<Value>, Vec<Value>, Option<Vec<u8>>) {
+fn stored_state(mailferry: &Mailferry) -> (Vec<Value>, Vec<Value>, Vec<Value>, Option<Vec<u8>>) {
     let file = std::fs::read(mailferry.dir().join("mailferry.db")).ok();
     (mailferry.ledger(), mailferry.messages(), mailferry.json(&["mailbox", "show", JOBB]), file)
 }

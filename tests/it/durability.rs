@@ -21,8 +21,8 @@ fn add_deleting(mailferry: &mut Mailferry, server: &Dovecot) {
     mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.tls_options(), &more);
 }
 
-fn all_came_once_and_no_copy_is_left(delivered: &Delivered, server: &Dovecot, mailferry: &Mailferry) {
-    delivered.everything_is_there_once(mailferry);
+fn assert_all_imported_once_and_no_copy_left(delivered: &Delivered, server: &Dovecot, mailferry: &Mailferry) {
+    delivered.assert_all_imported_once(mailferry);
     assert_eq!(server.names(JOBB, "INBOX"), Vec::<String>::new(), "the customer's copies");
-    assert_eq!(mailferry.poll_ok(), 0, "and a further poll finds nothing");
+    assert_eq!(mailferry.poll_ok(), 0, "a further poll finds nothing");
 }

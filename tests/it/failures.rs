@@ -37,7 +37,7 @@ fn fails_at(mailferry: &Mailferry, step: &str, words: &[&str]) -> Value {
     // Without --json, the message is the same.
     let output = mailferry.run(&["poll"]);
     assert_eq!(output.code, 1);
-    assert!(output.all().contains(step), "the step {step} is named:\n{}", output.all());
+    assert!(output.all().contains(step), "the output must name the step {step}:\n{}", output.all());
     assert!(!output.all().contains(CANARY));
     error
 }

@@ -26,7 +26,7 @@ fn mailbox(server: &Faulty, more: &[&str]) -> Mailferry {
 }
 
 fn mailbox_on(database: Database, server: &Faulty, more: &[&str]) -> Mailferry {
-    let mut mailferry = Mailferry::on(database);
+    let mut mailferry = Mailferry::with_database(database);
     mailferry.env("MAILFERRY__DEADLINES__SILENCE", "1s");
     mailferry.env("MAILFERRY__SCHEDULE__POLL_TIME", "5s");
     mailferry.add_inbox(JOBB_INBOX);
@@ -107,7 +107,7 @@ fn no_network_fault_loses_or_doubles_mail_with_leave() {
         assert_eq!(line["imported"], imported, "{profile}: {line}");
         assert_eq!(line["error"]["step"].as_str(), step, "{profile}: {line}");
         assert_eq!(states(&mailferry).get(&1).map(String::as_str), state, "{profile}: {line}");
-        works_again(&server, &mailferry, profile);
+        assert_recovers(&server, &mailferry, profile);
         assert_eq!(server.changes(), Vec::<String>::new(), "{profile}");
         assert_eq!(server.uids(), [1, 2, 3, 4, 5], "{profile}");
     }
@@ -127,14 +127,14 @@ fn no_network_fault_loses_or_doubles_mail_with_delete() {
         for uid in (1..=MAILS).filter(|uid| !left.contains(uid)) {
             assert!(stored.contains(&format!("Mail {uid}")), "{profile}: UID {uid} is gone and not stored");
         }
-        works_again(&server, &mailferry, profile);
-        assert_eq!(server.uids(), [0_u32; 0], "{profile}: deleted in the end");
+        assert_recovers(&server, &mailferry, profile);
+        assert_eq!(server.uids(), [0_u32; 0], "{profile}: all copies are deleted in the end");
     }
 }
 
 /// The server works again; after `mailbox verify`, every mail is imported once.
-fn works_again(server: &Faulty, mailferry: &Mailferry, profile: &str) {
-    server.mend();
+fn assert_recovers(server: &Faulty, mailferry: &Mailferry, profile: &str) {
+    server.remove_faults();
     if matches!(profile, "exchange-throttle" | "gmail-overquota") {
         // A wait that the server asked for applies, unless it is for another account.
         mailferry.ok(&["mailbox", "set", JOBB, "--username", "another"]);
@@ -153,5 +153,5 @@ fn a_poll_of_a_very_slow_server_ends_at_its_time_limit_without_losing_mail() {
     let start = std::time::Instant::now();
     poll(&mailferry);
     assert!(start.elapsed().as_secs() < 15, "the slot is free again");
-    works_again(&server, &mailferry, "slow");
+    assert_recovers(&server, &mailferry, "slow");
 }

@@ -18,7 +18,7 @@ fn samples() -> Vec<Sample> {
 }
 
 /// Polls a mailbox that holds these messages, and compares each by its UID.
-fn are_stored_unchanged(mailferry: &Mailferry, expected: &BTreeMap<u64, Sample>) {
+fn assert_stored_unchanged(mailferry: &Mailferry, expected: &BTreeMap<u64, Sample>) {
     let line = mailferry.poll().remove(0);
     assert!(line["error"].is_null(), "{line}");
     assert_eq!(line["imported"], expected.len(), "{line}");
@@ -40,25 +40,25 @@ fn are_stored_unchanged(mailferry: &Mailferry, expected: &BTreeMap<u64, Sample>)
 }
 
 /// Real servers change bare line ends and NUL; this one does not, so any change would be ours.
-fn from_a_server_that_keeps_every_byte(database: Database) {
+fn import_from_byte_exact_server(database: Database) {
     let expected: BTreeMap<u64, Sample> = (1..).zip(samples()).collect();
     let bytes = expected.values().map(|sample| sample.bytes.clone()).collect();
     let server = Scripted::with_messages(&["S: * OK ready\nORDINARY"], bytes);
-    let mailferry = Mailferry::on(database);
+    let mailferry = Mailferry::with_database(database);
     mailferry.add_inbox(JOBB_INBOX);
     mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.options("none"), &["--start", "all"]);
-    are_stored_unchanged(&mailferry, &expected);
+    assert_stored_unchanged(&mailferry, &expected);
     server.finish();
 }
 
 #[test]
 fn mail_is_stored_byte_for_byte_on_sqlite() {
-    from_a_server_that_keeps_every_byte(Database::Sqlite);
+    import_from_byte_exact_server(Database::Sqlite);
 }
 
 #[test]
 fn mail_is_stored_byte_for_byte_on_postgres() {
-    from_a_server_that_keeps_every_byte(Database::Postgres);
+    import_from_byte_exact_server(Database::Postgres);
 }
 
 /// Whether Dovecot serves these bytes unchanged: it writes every line end as CRLF and cannot send NUL.
@@ -90,5 +90,5 @@ fn mail_from_dovecot_is_stored_byte_for_byte() {
     let mailferry = Mailferry::new();
     mailferry.add_inbox(JOBB_INBOX);
     mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.tls_options(), &["--start", "all"]);
-    are_stored_unchanged(&mailferry, &expected);
+    assert_stored_unchanged(&mailferry, &expected);
 }

@@ -15,7 +15,7 @@ use crate::support::{
 
 /// A server with mail for JOBB, and an installation that polls it, with these additional options of `mailbox add`.
 fn mailbox(server: &GreenMail, database: Database, more: &[&str]) -> Mailferry {
-    let mailferry = Mailferry::on(database);
+    let mailferry = Mailferry::with_database(database);
     mailferry.add_inbox(JOBB_INBOX);
     let start: &[&str] = if more.contains(&"--start") { &[] } else { &["--start", "all"] };
     mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.options(), &[start, more].concat());
@@ -47,7 +47,7 @@ fn mail_is_imported_once_and_the_customers_copy_is_unchanged() {
         for message in mailferry.messages() {
             assert_eq!(text(&message, "inbox"), JOBB_INBOX);
             let uid = u32::try_from(message["uid"].as_u64().unwrap()).unwrap();
-            assert_eq!(mailferry.raw(&message), customer.fetch(uid), "the bytes that another client gets");
+            assert_eq!(mailferry.raw(&message), customer.fetch(uid), "the bytes that another client receives");
         }
     }
 }
@@ -79,7 +79,7 @@ fn a_mailbox_with_start_now_imports_mail_that_arrives_immediately_after_it_was_a
     mailferry.add_inbox(JOBB_INBOX);
     mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.options(), &[]);
     send(&server, &["in the same second"]);
-    assert_eq!(mailferry.poll_ok(), 1, "INTERNALDATE has whole seconds, the moment of adding has not");
+    assert_eq!(mailferry.poll_ok(), 1, "INTERNALDATE has whole seconds; the time of adding has milliseconds");
 }
 
 #[test]

@@ -26,10 +26,10 @@ const DEADLINE: Duration = Duration::from_secs(4);
 /// Additional time for a poll: the program must start, and the machine may be busy.
 const GRACE: Duration = Duration::from_secs(5);
 /// The memory limit of a poll, whatever the server sends.
-const MOST_MEMORY: u64 = 128 << 20;
+const MAX_MEMORY: u64 = 128 << 20;
 
 /// An installation with short deadlines, whose only mailbox is on this port.
-fn hurried(port: u16, tls: &str, more: &[&str]) -> Mailferry {
+fn with_short_deadlines(port: u16, tls: &str, more: &[&str]) -> Mailferry {
     let mut mailferry = Mailferry::new();
     for step in ["TCP", "TLS", "GREETING", "LOGIN", "COMMAND"] {
         mailferry.env(&format!("MAILFERRY__DEADLINES__{step}"), &format!("{}s", DEADLINE.as_secs()));

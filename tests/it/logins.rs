@@ -8,7 +8,7 @@ use crate::support::{
 };
 
 /// Logs in with this password to a server with these capabilities, and returns the bytes that it received.
-fn is_sent(capabilities: &str, password: &str, wanted: &str) {
+fn assert_login_bytes(capabilities: &str, password: &str, wanted: &str) {
     let dialogue = format!(
         "S: * OK [CAPABILITY IMAP4rev1 {capabilities}] ready\nC: {wanted}\nS: TAG OK [CAPABILITY IMAP4rev1] in\nORDINARY"
     );
@@ -23,20 +23,20 @@ fn is_sent(capabilities: &str, password: &str, wanted: &str) {
 
 #[test]
 fn login_sends_ascii_credentials_as_quoted_strings() {
-    is_sent("", "secret", "TAG LOGIN \"jobb@lillestad.se\" \"secret\"");
-    is_sent("", "a \"b\" \\c{3}", "TAG LOGIN \"jobb@lillestad.se\" \"a \\\"b\\\" \\\\c{3}\"");
+    assert_login_bytes("", "secret", "TAG LOGIN \"jobb@lillestad.se\" \"secret\"");
+    assert_login_bytes("", "a \"b\" \\c{3}", "TAG LOGIN \"jobb@lillestad.se\" \"a \\\"b\\\" \\\\c{3}\"");
 }
 
 #[test]
 fn login_sends_other_credentials_as_literals_and_waits_if_required() {
-    is_sent("", "lösenord", "TAG LOGIN \"jobb@lillestad.se\" {9}*lösenord");
-    is_sent("LITERAL+", "lösenord", "TAG LOGIN \"jobb@lillestad.se\" {9+}*lösenord");
+    assert_login_bytes("", "lösenord", "TAG LOGIN \"jobb@lillestad.se\" {9}*lösenord");
+    assert_login_bytes("LITERAL+", "lösenord", "TAG LOGIN \"jobb@lillestad.se\" {9+}*lösenord");
 }
 
 #[test]
 fn authenticate_plain_is_preferred_to_login_with_an_initial_response_if_offered() {
-    is_sent("AUTH=PLAIN SASL-IR", "secret", "TAG AUTHENTICATE PLAIN AGpvYmJAbGlsbGVzdGFkLnNlAHNlY3JldA==");
-    is_sent(
+    assert_login_bytes("AUTH=PLAIN SASL-IR", "secret", "TAG AUTHENTICATE PLAIN AGpvYmJAbGlsbGVzdGFkLnNlAHNlY3JldA==");
+    assert_login_bytes(
         "AUTH=PLAIN LOGINDISABLED",
         "secret",
         "TAG AUTHENTICATE PLAIN\nS: + \nC: AGpvYmJAbGlsbGVzdGFkLnNlAHNlY3JldA==",
@@ -46,5 +46,5 @@ fn authenticate_plain_is_preferred_to_login_with_an_initial_response_if_offered(
 #[test]
 fn login_is_tried_if_authenticate_plain_is_offered_but_not_implemented() {
     let login = "TAG AUTHENTICATE *\nS: TAG BAD unknown\nC: TAG LOGIN \"jobb@lillestad.se\" \"secret\"";
-    is_sent("AUTH=PLAIN SASL-IR", "secret", login);
+    assert_login_bytes("AUTH=PLAIN SASL-IR", "secret", login);
 }

@@ -8,7 +8,7 @@
     clippy::indexing_slicing,
     clippy::string_slice,
     clippy::disallowed_methods,
-    reason = "a test may panic, and stands outside: it has its own clock and its own connections"
+    reason = "a test may panic, and it runs outside of the program: it has its own clock and connections"
 )]
 
 mod support;

@@ -1,4 +1,4 @@
-//! The network fails in the middle of polls, in every way and at every place. Each poll ends in time, and in the end every mail is
+//! The network fails in the middle of polls, in every way and at every place. Each poll outcomes in time, and in the end every mail is
 //! imported once. With "delete", no mail of the customer is gone that is not stored.
 //!
 //! MAILFERRY_TEST_FAULTS sets the number of faults in all four trials, MAILFERRY_TEST_SEED repeats a run.
@@ -78,15 +78,15 @@ struct Trial {
     waiting: u64,
     random: StdRng,
     /// How the polls ended, for the failure message.
-    ends: BTreeMap<String, u32>,
-    longest_beyond: Duration,
+    outcomes: BTreeMap<String, u32>,
+    longest_overrun: Duration,
 }
 
 impl Trial {
     fn new(database: Database, after_import: &str) -> Self {
         let server = Dovecot::start(&[JOBB]);
         let proxy = FaultProxy::start(server.imaps);
-        let mut mailferry = Mailferry::on(database);
+        let mut mailferry = Mailferry::with_database(database);
         // Small batches, so that a fault hits some committed, some written and some in flight.
         mailferry.env("MAILFERRY__LIMITS__BATCH_MESSAGES", "7");
         mailferry.add_inbox(JOBB_INBOX);
@@ -103,8 +103,8 @@ impl Trial {
             deletes: after_import == "delete",
             delivered: Delivered::default(),
             waiting: 0,
-            ends: BTreeMap::new(),
-            longest_beyond: Duration::ZERO,
+            outcomes: BTreeMap::new(),
+            longest_overrun: Duration::ZERO,
         }
     }
 
@@ -115,23 +115,28 @@ impl Trial {
         for run in 0..runs {
             let turn = usize::try_from(place * 2 + run).unwrap() % FAULTS.len();
             let (fault, deadlines) = FAULTS[turn];
-            let after = if run % 5 == 4 { self.near_the_end() } else { self.anywhere(run) };
-            self.meet(fault, after, deadlines);
-            self.delivered.nothing_is_gone(&self.server, &self.mailferry);
+            let after = if run % 5 == 4 { self.choose_late_byte() } else { self.choose_any_byte(run) };
+            self.poll_with_fault(fault, after, deadlines);
+            self.delivered.assert_nothing_lost(&self.server, &self.mailferry);
         }
-        println!("{}: {} of {runs} polls met their fault: {:#?}", self.name, self.proxy.met(), self.ends);
-        println!("{}: longest beyond poll_time: {:?}", self.name, self.longest_beyond);
-        assert!(runs == 0 || self.proxy.met() > 0, "no fault has interrupted anything");
+        println!(
+            "{}: {} of {runs} polls met their fault: {:#?}",
+            self.name,
+            self.proxy.faults_applied(),
+            self.outcomes
+        );
+        println!("{}: longest beyond poll_time: {:?}", self.name, self.longest_overrun);
+        assert!(runs == 0 || self.proxy.faults_applied() > 0, "no fault interrupted a poll");
 
         self.proxy.plan(Fault::None, 0);
         self.set(&PATIENT);
         self.mailferry.poll_ok();
-        self.delivered.nothing_is_gone(&self.server, &self.mailferry);
+        self.delivered.assert_nothing_lost(&self.server, &self.mailferry);
         let ledger = self.mailferry.ledger();
         let quarantined = with(&ledger, "state", "quarantined");
-        assert!(quarantined.is_empty(), "the network is taken for bad mail: {quarantined:?}");
-        self.delivered.everything_is_there_once(&self.mailferry);
-        assert_eq!(self.mailferry.poll_ok(), 0, "and a further poll finds nothing");
+        assert!(quarantined.is_empty(), "mail was quarantined because of a network fault: {quarantined:?}");
+        self.delivered.assert_all_imported_once(&self.mailferry);
+        assert_eq!(self.mailferry.poll_ok(), 0, "a further poll finds nothing");
         let left = self.server.names(JOBB, "INBOX").len();
         assert_eq!(left, if self.deletes { 0 } else { self.delivered.len() }, "the customer's copies");
     }
@@ -155,7 +160,7 @@ impl Trial {
     }
 
     /// Delivers mail, and chooses a byte of what the server will send.
-    fn anywhere(&mut self, run: u64) -> u64 {
+    fn choose_any_byte(&mut self, run: u64) -> u64 {
         self.deliver(6);
         if run.is_multiple_of(3) {
             self.waiting += self.delivered.deliver_large(&self.server, &mut self.random);
@@ -170,45 +175,45 @@ impl Trial {
 
     /// Delivers mail, and chooses a byte of the last answers, where copies are deleted. A poll of such mails without a fault shows
     /// how many bytes a whole poll receives.
-    fn near_the_end(&mut self) -> u64 {
+    fn choose_late_byte(&mut self) -> u64 {
         self.proxy.plan(Fault::None, 0);
         self.set(&PATIENT);
         self.mailferry.poll_ok();
         self.delivered.deliver_tiny(&self.server, TINY);
         self.mailferry.poll_ok();
-        let whole = self.proxy.passed();
+        let whole = self.proxy.bytes_passed();
         self.waiting = self.delivered.deliver_tiny(&self.server, TINY);
         whole - self.random.random_range(0..TINY * 20)
     }
 
     /// Runs one poll with this fault.
-    fn meet(&mut self, fault: Fault, after: u64, deadlines: &Deadlines) {
+    fn poll_with_fault(&mut self, fault: Fault, after: u64, deadlines: &Deadlines) {
         self.set(deadlines);
         self.proxy.plan(fault, after);
-        let met_before = self.proxy.met();
+        let met_before = self.proxy.faults_applied();
         let start = Instant::now();
         let line = self.mailferry.poll().remove(0);
         let took = start.elapsed();
-        let was_met = self.proxy.met() > met_before;
+        let was_met = self.proxy.faults_applied() > met_before;
         let error = &line["error"];
         if error.is_null() {
             self.waiting = 0;
         }
 
         let what = format!("{}: {fault:?} after {after} bytes, in {took:?}: {line}", self.name);
-        self.longest_beyond = self.longest_beyond.max(took.saturating_sub(deadlines.poll_time));
+        self.longest_overrun = self.longest_overrun.max(took.saturating_sub(deadlines.poll_time));
         assert!(took < deadlines.poll_time + GRACE, "the poll does not end in time: {what}");
         let is_latency = fault == Fault::Latency;
         if is_latency && deadlines.poll_time == PATIENT.poll_time {
-            assert!(error.is_null(), "the deadlines allow this: {what}");
-            assert!(!was_met || took >= LATENCY, "the proxy has not been slow: {what}");
+            assert!(error.is_null(), "the poll should succeed within the deadlines: {what}");
+            assert!(!was_met || took >= LATENCY, "the proxy did not delay the connection: {what}");
         }
         if !was_met {
-            assert!(error.is_null(), "there was no fault: {what}");
+            assert!(error.is_null(), "no fault was applied: {what}");
         }
         let allows = if is_latency { format!(" with silence {}", deadlines.silence) } else { String::new() };
         let end = if error.is_null() { "no error" } else { text(error, "step") };
         let met = if was_met { "met" } else { "not met" };
-        *self.ends.entry(format!("{fault:?}{allows}, {met}: {end}")).or_default() += 1;
+        *self.outcomes.entry(format!("{fault:?}{allows}, {met}: {end}")).or_default() += 1;
     }
 }

@@ -21,10 +21,10 @@ use crate::support::{
 };
 
 /// A mail server with one mail that accepts every access token.
-const TAKES_TOKENS: &str = "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready\nORDINARY";
+const TOKEN_LOGIN: &str = "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready\nORDINARY";
 
-fn takes_tokens() -> Scripted {
-    Scripted::with_messages(&[TAKES_TOKENS], vec![mail("one", JOBB)])
+fn token_server() -> Scripted {
+    Scripted::with_messages(&[TOKEN_LOGIN], vec![mail("one", JOBB)])
 }
 
 /// An installation with this provider and the inbox for [`JOBB`].
@@ -33,7 +33,7 @@ fn installation(provider: &str) -> Mailferry {
 }
 
 fn installation_on(database: Database, provider: &str) -> Mailferry {
-    let mut mailferry = Mailferry::on(database);
+    let mut mailferry = Mailferry::with_database(database);
     mailferry.configure(provider);
     mailferry.add_inbox(JOBB_INBOX);
     mailferry
@@ -60,6 +60,6 @@ fn connected(mailferry: &Mailferry, address: &str) {
 }
 
 /// Makes every token so old that a refusal may be because of its age.
-fn age(mailferry: &Mailferry) {
+fn make_tokens_old(mailferry: &Mailferry) {
     mailferry.sql("UPDATE oauth_grant SET refreshed_at = refreshed_at - 600000");
 }

@@ -43,7 +43,7 @@ fn state(mailferry: &Mailferry, uid: u32) -> String {
 }
 
 /// Polls a server that plays this dialogue twice: both mails are imported once.
-fn brings_both(dialogue: &str) -> Vec<Session> {
+fn assert_both_imported(dialogue: &str) -> Vec<Session> {
     let (server, mailferry) = at(&[dialogue]);
     assert_eq!(mailferry.poll_ok(), 2, "{dialogue}");
     assert_eq!(mailferry.poll_ok(), 0, "{dialogue}");

@@ -10,10 +10,10 @@ use crate::support::{
     wait,
 };
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A server that returns the first of two mails and then hangs, a mailbox on it, and a `serve` that has imported the first.
-fn in_the_middle() -> (Mailferry, Serve) {
+fn serve_during_fetch() -> (Mailferry, Serve) {
     let (one, two) = (mail("one", JOBB), mail("two", JOBB));
     let body = String::from_utf8(one.clone()).unwrap().replace('\r', "\\r").replace('\n', "\\n");
     let hangs = format!(
@@ -27,29 +27,29 @@ fn in_the_middle() -> (Mailferry, Serve) {
     mailferry.add_inbox(JOBB_INBOX);
     mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.options("none"), &["--start", "all"]);
     let serve = mailferry.serve();
-    wait::until("the first mail", PATIENCE, || (mailferry.subjects() == ["one"]).then_some(()));
+    wait::until("the first mail", TIMEOUT, || (mailferry.subjects() == ["one"]).then_some(()));
     std::mem::forget(server); // its end would wait for the connection that hangs
     (mailferry, serve)
 }
 
 #[test]
 fn after_one_signal_the_current_mail_is_finished_and_the_next_poll_continues() {
-    let (mailferry, mut serve) = in_the_middle();
+    let (mailferry, mut serve) = serve_during_fetch();
     serve.sigterm();
     assert!(serve.wait().success(), "{}", serve.output());
     assert_eq!(mailferry.subjects(), ["one"]);
-    assert_eq!(mailferry.poll_ok(), 1, "nothing holds the mailbox");
+    assert_eq!(mailferry.poll_ok(), 1, "no lease is held");
     assert_eq!(mailferry.subjects(), ["one", "two"]);
 }
 
 #[test]
 fn a_second_signal_exits_immediately() {
-    let (mailferry, mut serve) = in_the_middle();
+    let (mailferry, mut serve) = serve_during_fetch();
     serve.sigterm();
-    wait::until("the first signal is heard", PATIENCE, || (serve.get("/readyz") == Some(503)).then_some(()));
+    wait::until("the first signal is heard", TIMEOUT, || (serve.get("/readyz") == Some(503)).then_some(()));
     let signalled = Instant::now();
     serve.sigterm();
-    assert!(!serve.wait().success(), "it did not finish");
-    assert!(signalled.elapsed() < Duration::from_secs(5), "the message in hand is not waited for");
-    assert_eq!(mailferry.poll_ok(), 1, "what it held is free at once, since it is seen to be dead");
+    assert!(!serve.wait().success(), "the poll did not finish");
+    assert!(signalled.elapsed() < Duration::from_secs(5), "the current message is not finished");
+    assert_eq!(mailferry.poll_ok(), 1, "the lease is free at once, since its holder is dead");
 }

@@ -1,6 +1,7 @@
 //! The test kit: real servers on free ports, a scripted one, and the binary under test. Everything that a value starts is ended
 //! when the value is dropped, also when the test panics.
 
+pub mod bad_servers;
 pub mod browser;
 pub mod canary;
 pub mod certs;
@@ -33,4 +34,3 @@ pub mod sha256;
 pub mod small_disk;
 pub mod urlencoded;
 pub mod wait;
-pub mod wild;

@@ -1,6 +1,6 @@
 //! Adding a mailbox.
 
-use super::settings::{check_move_target, never_in_clear_text};
+use super::settings::{check_move_target, require_tls_for_tokens};
 use super::{ChangeDeps, credential_policy, login_limit, target};
 use crate::app::inboxes::{WantedInbox, add_in, visible};
 use crate::app::{Acting, Error};
@@ -34,7 +34,7 @@ pub async fn add(
     let WantedMailbox { mut new, inbox } = wanted;
     let is_by_token = matches!(new.login, Some(NewLogin::OAuth(_)));
     check_move_target(&new.settings.after_import, &new.settings.folders)?;
-    never_in_clear_text(&new.server, is_by_token)?;
+    require_tls_for_tokens(&new.server, is_by_token)?;
     // A mailbox in setup is not opened before the server step, which applies the policy.
     let is_opened = !new.setup || new.login.is_some();
     if let Some(change_deps) = change_deps.filter(|_| acting.actor.is_bound_by_credential_policy() && is_opened) {
@@ -49,7 +49,7 @@ pub async fn add(
     }
     if let Ok(there) = tx.mailbox(&new.address).await {
         let taken = Conflict::MailboxExists(new.address.to_string());
-        return Err(acting.taken(taken, there.organisation_id));
+        return Err(acting.address_taken(taken, there.organisation_id));
     }
     tx.add_mailbox(&new, vault, acting.now).await?;
     let mailbox = tx.mailbox(&new.address).await?;
@@ -74,7 +74,7 @@ async fn judge(
     let mut reader = acting.store.read().await?;
     let inbox = visible(acting, &new.inbox, &mut reader).await?;
     drop(reader);
-    match login_limit::held(&new.server, &new.username, inbox.organisation_id, change_deps.deps).await? {
+    match login_limit::login_wait(&new.server, &new.username, inbox.organisation_id, change_deps.deps).await? {
         Some(minutes) => Err(Error::PasswordRateLimited(minutes)),
         None => Ok(()),
     }

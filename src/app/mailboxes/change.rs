@@ -1,8 +1,8 @@
 //! Changing a mailbox: its settings, and its password or consent.
 
 use super::credential_policy::{self, LoginFate};
-use super::settings::{check_move_target, never_in_clear_text};
-use super::{ChangeDeps, Refused, hold, login_limit, target};
+use super::settings::{check_move_target, require_tls_for_tokens};
+use super::{ChangeDeps, Refused, lock_mailbox, login_limit, target};
 use crate::address::Address;
 use crate::app::inboxes::visible;
 use crate::app::{Acting, Error};
@@ -34,7 +34,7 @@ pub struct Changed {
     /// The changed mailbox.
     pub mailbox: Mailbox,
     /// How the previous consent ended, if the mailbox had one.
-    pub given_up: Option<RevocationOutcome>,
+    pub revocation: Option<RevocationOutcome>,
     /// Whether a new login or consent is required before the mailbox can be polled again.
     pub asks_login: bool,
 }
@@ -60,7 +60,7 @@ pub async fn change(
     let mut asks_login = false;
     if let Some(change_deps) = change_deps.filter(|_| acting.actor.is_bound_by_credential_policy()) {
         asks_login = judge(acting, before, &mut changes, stored_login, change_deps)?;
-        no_guessing(before, &changes, change_deps).await?;
+        refuse_password_guessing(before, &changes, change_deps).await?;
     }
     let tokens = change_deps.map(|change_deps| change_deps.deps.tokens());
     let consent = match (&changes.login, &tokens) {
@@ -71,16 +71,16 @@ pub async fn change(
     };
     let vault = change_deps.map(|change_deps| &*change_deps.deps.vault);
     let changed = write(acting, before, &changes, vault, precondition).await;
-    let Some(tokens) = tokens else { return changed.map(|mailbox| Changed { mailbox, given_up: None, asks_login }) };
-    let given_up = match &changed {
+    let Some(tokens) = tokens else { return changed.map(|mailbox| Changed { mailbox, revocation: None, asks_login }) };
+    let revocation = match &changed {
         Ok(_) => consent.end(&tokens).await,
         Err(_) => None,
     };
     consent.release(&tokens).await;
-    if let Some(given_up) = &given_up {
-        tracing::info!(mailbox = before.address, ended = given_up.at_provider(), "a consent was given up");
+    if let Some(revocation) = &revocation {
+        tracing::info!(mailbox = before.address, ended = revocation.at_provider(), "a consent was revoked");
     }
-    changed.map(|mailbox| Changed { mailbox, given_up, asks_login })
+    changed.map(|mailbox| Changed { mailbox, revocation, asks_login })
 }
 
 /// Refuses settings that can never work.
@@ -89,7 +89,7 @@ fn check(before: &Mailbox, changes: &Changes) -> Result<(), Error> {
         Some(login) => matches!(login, NewLogin::OAuth(_)),
         None => matches!(before.login, Login::OAuth { .. }),
     };
-    never_in_clear_text(changes.server.as_ref().unwrap_or(&before.server), is_by_token)?;
+    require_tls_for_tokens(changes.server.as_ref().unwrap_or(&before.server), is_by_token)?;
     let after = changes.settings.apply_to(&before.settings);
     Ok(check_move_target(&after.after_import, &after.folders)?)
 }
@@ -110,7 +110,7 @@ fn judge(
     let change = credential_policy::Change { before: Some(before), server, is_renamed, login };
     let fate = change_deps.rules(acting.scope()).judge(&change)?;
     if fate == LoginFate::Forgotten && stored_login == StoredLogin::MustBeReplaced {
-        return Err(Refused::LoginRequired(change.moved_by()).into());
+        return Err(Refused::LoginRequired(change.changed_setting()).into());
     }
     let is_same_consent = login.is_none_or(|login| before.login.uses_consent(login));
     let is_delegated = |login: &NewLogin| matches!(login, NewLogin::OAuth(key) if key.kind == GrantKind::Delegated);
@@ -128,13 +128,17 @@ fn judge(
 }
 
 /// Refuses another password if the server has refused too many for this account.
-async fn no_guessing(before: &Mailbox, changes: &Changes, change_deps: ChangeDeps<'_>) -> Result<(), Error> {
+async fn refuse_password_guessing(
+    before: &Mailbox,
+    changes: &Changes,
+    change_deps: ChangeDeps<'_>,
+) -> Result<(), Error> {
     if !matches!(changes.login, Some(NewLogin::Password(_))) {
         return Ok(());
     }
     let server = changes.server.as_ref().unwrap_or(&before.server);
     let username = changes.username.as_ref().unwrap_or(&before.username);
-    match login_limit::held(server, username, before.organisation_id, change_deps.deps).await? {
+    match login_limit::login_wait(server, username, before.organisation_id, change_deps.deps).await? {
         Some(minutes) => Err(Error::PasswordRateLimited(minutes)),
         None => Ok(()),
     }
@@ -150,12 +154,12 @@ async fn write(
 ) -> Result<Mailbox, Error> {
     let address: Address = shown.address.parse().map_err(StoreError::Unknown)?;
     let mut tx = acting.begin().await?;
-    let before = hold(acting, shown, &mut tx, precondition).await?;
+    let before = lock_mailbox(acting, shown, &mut tx, precondition).await?;
     if let Some(inbox) = &changes.inbox {
         visible(acting, inbox, &mut tx).await?;
     }
     tx.change_mailbox(&address, changes, vault, acting.now).await?;
-    if let Some(done) = done(&before, changes) {
+    if let Some(done) = audit_event(&before, changes) {
         acting.audit(&mut tx, &done, target(&before)).await?;
     }
     let mailbox = tx.mailbox(&address).await?;
@@ -164,7 +168,7 @@ async fn write(
 }
 
 /// The audit entry, with the parts that differ. `None`: the change only repeats the existing consent.
-fn done(before: &Mailbox, changes: &Changes) -> Option<AuditEvent> {
+fn audit_event(before: &Mailbox, changes: &Changes) -> Option<AuditEvent> {
     let others = [
         (MailboxPart::Inbox, changes.inbox.as_ref().is_some_and(|inbox| inbox.as_str() != before.inbox)),
         (MailboxPart::Server, changes.server.as_ref().is_some_and(|server| *server != before.server)),

@@ -12,7 +12,7 @@ use crate::vault::hex;
 
 /// The server setting that a change modifies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moved {
+pub enum ServerSetting {
     Host,
     Port,
     Tls,
@@ -32,9 +32,9 @@ pub enum Refused {
     /// The configuration names no server that the provider's tokens may be sent to.
     NoConfiguredServer,
     /// The provider's tokens are sent only to a server with a publicly trusted certificate, not to one trusted by this organisation.
-    CustomTrust(Moved),
+    CustomTrust(ServerSetting),
     /// The login was entered for the previous server or trust: the change must include a new one.
-    LoginRequired(Moved),
+    LoginRequired(ServerSetting),
     /// The password would be sent to another machine without TLS, which only an operator may allow.
     PlaintextPassword,
 }
@@ -66,26 +66,26 @@ pub struct Change<'a> {
 
 impl Change<'_> {
     /// The first server setting that differs.
-    pub fn moved_by(&self) -> Moved {
+    pub fn changed_setting(&self) -> ServerSetting {
         let (Some(before), Some(after)) = (self.before.map(|before| &before.server), self.server) else {
             let has_authorities = self.server.is_some_and(|server| server.ca_pem.is_some());
-            return if has_authorities { Moved::CaPem } else { Moved::PinSha256 };
+            return if has_authorities { ServerSetting::CaPem } else { ServerSetting::PinSha256 };
         };
         if !before.host.eq_ignore_ascii_case(&after.host) {
-            Moved::Host
+            ServerSetting::Host
         } else if before.port != after.port {
-            Moved::Port
+            ServerSetting::Port
         } else if before.pin_sha256 != after.pin_sha256 {
-            Moved::PinSha256
+            ServerSetting::PinSha256
         } else if before.ca_pem != after.ca_pem {
-            Moved::CaPem
+            ServerSetting::CaPem
         } else {
-            Moved::Tls
+            ServerSetting::Tls
         }
     }
 }
 
-/// Server, trust and login name as one string. A form carries it, so that a password applies only to the server its reader saw.
+/// Server, trust and login name as one string. A form contains it, so that a password applies only to the server that the form showed.
 pub fn shown(mailbox: &Mailbox) -> String {
     let Mailbox { server, username, .. } = mailbox;
     let trust = trust(server).map(|trust| format!("{trust} ")).unwrap_or_default();
@@ -148,7 +148,7 @@ impl Rules<'_> {
         if key.is_some_and(|key| key.kind == GrantKind::Delegated) && is_renamed {
             return Ok(LoginFate::ConsentRequired);
         }
-        if !is_operator && moved.is_some_and(is_in_clear) {
+        if !is_operator && moved.is_some_and(is_unencrypted) {
             return Err(Refused::PlaintextPassword);
         }
         let is_anew = login.is_some() || before.is_none_or(|before| !before.login.is_set());
@@ -164,7 +164,7 @@ impl Rules<'_> {
     ) -> Result<LoginFate, Refused> {
         let server = change.server.or(change.before.map(|before| &before.server));
         if moved.is_some_and(Server::has_own_trust) && self.scope.id().is_some() {
-            return Err(Refused::CustomTrust(change.moved_by()));
+            return Err(Refused::CustomTrust(change.changed_setting()));
         }
         let is_asked = change.is_renamed && key.kind == GrantKind::Delegated && Some(key) == key_before;
         let host = server.map(|server| server.host.as_str());
@@ -181,7 +181,7 @@ impl Rules<'_> {
 }
 
 /// Whether credentials sent to this server could be read on the network.
-fn is_in_clear(server: &Server) -> bool {
+fn is_unencrypted(server: &Server) -> bool {
     let host = server.host.strip_suffix('.').unwrap_or(&server.host);
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     let is_here = host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|ip| ip.to_canonical().is_loopback());
@@ -340,6 +340,6 @@ mod tests {
         };
         let change = Change { before: Some(&local), server: Some(&downgraded), is_renamed: false, login: None };
         let judged = Rules { oauth: &config, ports: &[993], scope: Scope::All }.judge(&change);
-        assert_eq!(judged, Ok(LoginFate::Forgotten), "without TLS everybody on the way would be told");
+        assert_eq!(judged, Ok(LoginFate::Forgotten), "without TLS the password could be read on the network");
     }
 }

@@ -4,7 +4,7 @@ mod check;
 
 use std::time::Duration;
 
-use super::login_limit::{self, Limited};
+use super::login_limit::{self, RateLimited};
 use crate::app::{Acting, Error};
 use crate::fact::Conflict;
 use crate::poll::capabilities::{self, Ability};
@@ -37,10 +37,10 @@ impl Inspector<'_> {
         mailbox: &Mailbox,
         work: impl Future<Output = Result<T, PollError>>,
     ) -> Result<T, Error> {
-        not_held(self.acting, mailbox)?;
-        match login_limit::within(mailbox, self.deps, work).await? {
-            Limited::Done(done) => done.map_err(|error| Error::Server(Box::new(self.shown(error)))),
-            Limited::Wait(minutes) => Err(Error::LoginRateLimited(minutes)),
+        refuse_while_on_hold(self.acting, mailbox)?;
+        match login_limit::run_limited(mailbox, self.deps, work).await? {
+            RateLimited::Done(done) => done.map_err(|error| Error::Server(Box::new(self.shown(error)))),
+            RateLimited::Wait(minutes) => Err(Error::LoginRateLimited(minutes)),
         }
     }
 
@@ -54,11 +54,11 @@ impl Inspector<'_> {
     }
 }
 
-/// Refuses to contact a server that told us to stay away.
+/// Refuses to contact a server that asked us to wait.
 ///
 /// # Errors
 /// [`Conflict::ServerAskedToWaitUntil`].
-fn not_held(acting: Acting<'_>, mailbox: &Mailbox) -> Result<(), Error> {
+fn refuse_while_on_hold(acting: Acting<'_>, mailbox: &Mailbox) -> Result<(), Error> {
     match mailbox.held_until(acting.now) {
         Some(until) => Err(Conflict::ServerAskedToWaitUntil(until).into()),
         None => Ok(()),

@@ -8,7 +8,12 @@ pub use crate::poll::login_attempts::minutes;
 
 /// Minutes until the next login to this account may be tried, after too many refused logins of this organisation; `None`: now. The
 /// login itself checks the limit again, for the address that the server name resolves to then.
-pub async fn held(server: &Server, username: &str, organisation: i64, deps: &Deps) -> Result<Option<i64>, StoreError> {
+pub async fn login_wait(
+    server: &Server,
+    username: &str,
+    organisation: i64,
+    deps: &Deps,
+) -> Result<Option<i64>, StoreError> {
     let found = deps.egress.resolve(&server.host, server.port, &deps.deadlines).await.unwrap_or_default();
     let addresses: Vec<_> = found.into_iter().map(|address| address.ip()).collect();
     let wait = LoginAccount::new(organisation, server, username, &addresses).wait(deps).await?;
@@ -16,7 +21,7 @@ pub async fn held(server: &Server, username: &str, organisation: i64, deps: &Dep
 }
 
 /// The result of work under the rate limit.
-pub enum Limited<T> {
+pub enum RateLimited<T> {
     /// The work ran, and succeeded or failed.
     Done(Result<T, PollError>),
     /// The limit is reached: minutes until a login may be tried.
@@ -27,20 +32,20 @@ pub enum Limited<T> {
 ///
 /// # Errors
 /// The database fails.
-pub async fn within<T>(
+pub async fn run_limited<T>(
     mailbox: &Mailbox,
     deps: &Deps,
     work: impl Future<Output = Result<T, PollError>>,
-) -> Result<Limited<T>, StoreError> {
+) -> Result<RateLimited<T>, StoreError> {
     // The command line is exempt: refused logins of page and API users do not delay it.
     if deps.counts_login_attempts
-        && let Some(minutes) = held(&mailbox.server, &mailbox.username, mailbox.organisation_id, deps).await?
+        && let Some(minutes) = login_wait(&mailbox.server, &mailbox.username, mailbox.organisation_id, deps).await?
     {
-        return Ok(Limited::Wait(minutes));
+        return Ok(RateLimited::Wait(minutes));
     }
     let done = work.await;
     Ok(match done.as_ref().err().and_then(minutes_to_wait) {
-        Some(minutes) => Limited::Wait(minutes),
-        None => Limited::Done(done),
+        Some(minutes) => RateLimited::Wait(minutes),
+        None => RateLimited::Done(done),
     })
 }

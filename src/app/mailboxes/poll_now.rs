@@ -30,7 +30,7 @@ pub async fn poll_now(mailbox: &Mailbox, how: PollNow) -> Report {
     };
     let now = deps.clock.now();
     if let Some(until) = mailbox.held_until(now) {
-        return not_polled(Blame::Host, PollError::held(until, now).message, Some(until));
+        return not_polled(Blame::Host, PollError::on_hold(until, now).message, Some(until));
     }
     if mailbox.paused {
         return not_polled(

@@ -44,14 +44,14 @@ impl ServerRequest {
         let tls = self.tls.unwrap_or(TlsMode::Implicit);
         let Some(host) = self.host.clone().or(usual) else { return Ok(None) };
         let blank = Server::on_default_port(host, tls);
-        Ok(Some(self.on(&blank)?.unwrap_or(blank)))
+        Ok(Some(self.apply_to(&blank)?.unwrap_or(blank)))
     }
 
     /// Applies the request to a server; `None` if it changes nothing.
     ///
     /// # Errors
     /// A part is invalid.
-    pub fn on(&self, before: &Server) -> Result<Option<Server>, InvalidField> {
+    pub fn apply_to(&self, before: &Server) -> Result<Option<Server>, InvalidField> {
         let wrong = |part: &'static str, why: Invalid| InvalidField { part, why };
         let mut server = before.clone();
         if let Some(host) = &self.host {
@@ -138,15 +138,15 @@ pub fn check_move_target(after_import: &AfterImport, folders: &[String]) -> Resu
 ///
 /// # Errors
 /// The connection would have no TLS.
-pub fn never_in_clear_text(server: &Server, by_token: bool) -> Result<(), InvalidField> {
+pub fn require_tls_for_tokens(server: &Server, by_token: bool) -> Result<(), InvalidField> {
     match by_token && server.tls == TlsMode::None && !server.is_this_machine() {
-        true => Err(InvalidField { part: "tls", why: Invalid::TokenInClear }),
+        true => Err(InvalidField { part: "tls", why: Invalid::TokenWithoutTls }),
         false => Ok(()),
     }
 }
 
 /// The change that stores a new password, valid only while server and login name are those of `mailbox`.
-pub fn given_password(mailbox: &Mailbox, password: SecretString) -> Changes {
+pub fn password_change(mailbox: &Mailbox, password: SecretString) -> Changes {
     let expected_account = Some((mailbox.server.clone(), mailbox.username.clone()));
     Changes { login: Some(NewLogin::Password(password)), expected_account, ..Changes::default() }
 }

@@ -11,9 +11,9 @@ use crate::store::{MAX_QUARANTINE_PAGES, Mailbox, MessageLine, QuarantinedMail, 
 /// A test that has not arrived by then is late.
 const LATE_AFTER: Duration = Duration::from_mins(5);
 /// While a test is younger than this, reading its progress has the mailbox polled early.
-const HURRIED_FOR: Duration = Duration::from_mins(10);
+const EARLY_POLLS_FOR: Duration = Duration::from_mins(10);
 /// Minimum time between an early poll and the last attempt.
-const SOONEST: Duration = Duration::from_secs(10);
+const MIN_POLL_DISTANCE: Duration = Duration::from_secs(10);
 /// A poll due within this time is not rescheduled.
 const ALMOST_DUE: Duration = Duration::from_secs(1);
 
@@ -29,7 +29,7 @@ pub struct TestProgress {
     pub last_error: Option<String>,
     /// The mailbox is not polled.
     pub is_paused: bool,
-    /// Its server told us to stay away until this time.
+    /// Its server asked us to wait until this time.
     pub held_until: Option<Timestamp>,
     /// When the mailbox is polled next.
     pub next_poll_at: Option<Timestamp>,
@@ -62,7 +62,7 @@ pub async fn progress(acting: Acting<'_>, mailbox: &Mailbox, id: i64) -> Result<
         Some(_) => None,
         None => find_quarantined(acting, mailbox, &test).await?,
     };
-    if message.is_none() && quarantined.is_none() && may_hurry(mailbox, &test, now) {
+    if message.is_none() && quarantined.is_none() && may_poll_early(mailbox, &test, now) {
         store.poll_soon(mailbox.id, now).await?;
     }
     let status = &mailbox.status;
@@ -81,13 +81,13 @@ pub async fn progress(acting: Acting<'_>, mailbox: &Mailbox, id: i64) -> Result<
     })
 }
 
-/// Whether the mailbox may be polled early for a test. A mailbox that failed to log in, or whose server told us to stay away, is not:
+/// Whether the mailbox may be polled early for a test. A mailbox that failed to log in, or whose server asked us to wait, is not:
 /// extra logins lock accounts. The scheduler makes the poll, so effects are applied as usual.
-fn may_hurry(mailbox: &Mailbox, test: &TestMail, now: Timestamp) -> bool {
+fn may_poll_early(mailbox: &Mailbox, test: &TestMail, now: Timestamp) -> bool {
     let status = &mailbox.status;
     let last = Timestamp(status.last_attempt_at.unwrap_or(0));
-    now.since(test.created_at) < HURRIED_FOR
-        && now.since(last) > SOONEST
+    now.since(test.created_at) < EARLY_POLLS_FOR
+        && now.since(last) > MIN_POLL_DISTANCE
         && status.next_poll_at.is_some_and(|at| Timestamp(at).since(now) > ALMOST_DUE)
 }
 

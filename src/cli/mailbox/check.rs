@@ -24,7 +24,7 @@ pub async fn run(address: &Address, as_polled: bool, context: &Context) -> Resul
         }
     };
     let checked =
-        inspect::check(servers.inspector(context), &mailbox, CheckOptions { as_polled, tell: report }).await?;
+        inspect::check(servers.inspector(context), &mailbox, CheckOptions { as_polled, on_step: report }).await?;
     if let Some(error) = Arc::into_inner(print_error).and_then(OnceLock::into_inner) {
         return Err(error.into());
     }

@@ -10,7 +10,7 @@ use crate::address::Address;
 use crate::app::mailboxes::inspect;
 use crate::fact::Fact;
 use crate::locale::Language;
-use crate::poll::dry_run::{self, Counts, DryRun, FolderDryRun, Line, Verdict};
+use crate::poll::dry_run::{self, Counts, DryRun, FolderDryRun, ListedMail, Verdict};
 use crate::shown::shown;
 
 /// The last line.
@@ -72,7 +72,7 @@ fn describe_counts(counts: &Counts) -> String {
     parts.join(", ")
 }
 
-fn describe_mail(mail: &Line) -> String {
+fn describe_mail(mail: &ListedMail) -> String {
     let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let date = mail.date.map_or_else(|| "-".to_owned(), |at| at.to_string());
     let to = || {

@@ -42,7 +42,7 @@ pub struct SettingsArgs {
     /// Import mail from this time on: now, all, or a date YYYY-MM-DD (UTC) [default when adding: now]
     #[arg(long, value_name = "WHEN")]
     pub start: Option<Start>,
-    /// What to do with the customer's copy: leave, seen, keyword:NAME, move:FOLDER, delete [default when adding: leave]
+    /// Effect on the customer's copy: leave, seen, keyword:NAME, move:FOLDER, delete [default when adding: leave]
     #[arg(long, value_name = "WHAT")]
     pub after_import: Option<AfterImport>,
     /// Time between two polls, at least schedule.least_interval [default when adding: 60s]
@@ -105,7 +105,7 @@ impl SettingsArgs {
 
     /// The changed server; `None` if no option of the server is given.
     pub fn changed_server(&self, before: &Server) -> Result<Option<Server>, Failure> {
-        Ok(self.server()?.on(before)?)
+        Ok(self.server()?.apply_to(before)?)
     }
 
     fn server(&self) -> Result<ServerRequest, Failure> {

@@ -162,7 +162,7 @@ async fn grants(context: &Context) -> Result<BTreeMap<i64, GrantView>, Failure> 
     Ok(grant_views(&context.store, &context.config.oauth, Context::now(), context.language).await?)
 }
 
-/// Who must act on a failure; "nobody" if it may pass without help.
+/// The party that must act on a failure; "nobody" if it may pass without help.
 fn who_must_act(error: Option<&Value>) -> &'static str {
     let Some(error) = error.filter(|error| !error.is_null()) else { return "nobody" };
     let step = error.get("step").and_then(Value::as_str).unwrap_or_default();

@@ -102,7 +102,10 @@ async fn object_id(args: &Args, tenant: &Tenant, deps: &Deps) -> Result<String, 
     let http = grant::http(&provider, &deps);
     let endpoint = TokenEndpoint { provider: &provider, http: &http };
     let tokens = endpoint.app_only().await.map_err(|error| {
-        error.trouble.about("kind", "app-only").about("mailbox", tenant.mailboxes.first().cloned().unwrap_or_default())
+        error
+            .trouble
+            .with_arg("kind", "app-only")
+            .with_arg("mailbox", tenant.mailboxes.first().cloned().unwrap_or_default())
     })?;
     let claims = Claims::read(tokens.access.expose_secret()).unwrap_or_default();
     // The id goes into a command that a person runs: accept nothing but the characters of an id.

@@ -28,13 +28,13 @@ use crate::oauth::Callback;
 type Outcome = Result<String, Option<Trouble>>;
 
 /// A redirect of the browser, and the channel for the outcome to show.
-type Visit = (Callback, oneshot::Sender<Outcome>);
+type BrowserRedirect = (Callback, oneshot::Sender<Outcome>);
 
 /// A listener that accepts one redirect.
 pub struct Loopback {
     /// The redirect URI of the listener.
     pub redirect: Url,
-    visits: mpsc::Receiver<Visit>,
+    visits: mpsc::Receiver<BrowserRedirect>,
     servers: JoinSet<std::io::Result<()>>,
     end: CancellationToken,
 }
@@ -64,7 +64,7 @@ impl Loopback {
     }
 
     /// Waits for the first redirect; all later ones are refused.
-    pub async fn visit(&mut self) -> Option<Visit> {
+    pub async fn wait_for_redirect(&mut self) -> Option<BrowserRedirect> {
         let visit = self.visits.recv().await;
         self.visits.close();
         visit
@@ -79,7 +79,7 @@ impl Loopback {
 }
 
 async fn answer(
-    State(visits): State<mpsc::Sender<Visit>>,
+    State(visits): State<mpsc::Sender<BrowserRedirect>>,
     headers: HeaderMap,
     callback: Result<Query<Callback>, axum::extract::rejection::QueryRejection>,
 ) -> Response {

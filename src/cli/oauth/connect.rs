@@ -46,7 +46,7 @@ impl Session<'_> {
         };
         result.map_err(|error| self.refused(error.trouble, &wanted))??;
         let acting = Acting { actor: &Actor::CommandLine, store: &self.deps.store, now: self.deps.clock.now() };
-        consents::given(acting, &before, &wanted.key.identity).await?;
+        consents::record(acting, &before, &wanted.key.identity).await?;
         let mailbox = self.deps.store.mailbox(address).await?;
         let mailboxes = match mailbox.login {
             Login::OAuth { grant_id, .. } => {
@@ -116,7 +116,7 @@ impl Session<'_> {
         if let Err(error) = printed {
             return Ok(Err(error.into()));
         }
-        let Ok(Some(visit)) = tokio::time::timeout(CONSENT_TIMEOUT, loopback.visit()).await else {
+        let Ok(Some(visit)) = tokio::time::timeout(CONSENT_TIMEOUT, loopback.wait_for_redirect()).await else {
             return Err(endpoint.provider.trouble(Cause::TimedOut).into());
         };
         let (callback, reply) = visit;

@@ -69,7 +69,7 @@ impl GrantView {
         ];
         let args = args.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let trouble =
-            trouble.map(|trouble| trouble.about("kind", grant.key.kind.as_str()).about_all(&BTreeMap::from(args)));
+            trouble.map(|trouble| trouble.with_arg("kind", grant.key.kind.as_str()).with_args(&BTreeMap::from(args)));
         let ends = app.map(|app| forecast(app, Some(grant), now)).unwrap_or_default();
         let warnings =
             ends.iter().filter_map(|end| warning(end, &grant.key.provider, &grant.key.identity, language)).collect();
@@ -108,7 +108,7 @@ impl GrantView {
         Some(format!("{} {}", self.problem.as_ref()?, self.remedy.as_deref().unwrap_or_default()))
     }
 
-    /// Who must act on the problem.
+    /// The party that must act on the problem.
     pub fn who_must_act(&self) -> &'static str {
         match self.state {
             "needs-consent" | "not-connected" => "admin",

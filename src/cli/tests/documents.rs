@@ -140,7 +140,7 @@ fn every_name_in_the_recipes_occurs_in_the_source() {
     let mut unknown = Vec::new();
     for document in documents().into_iter().filter(|document| document.name() == "CONTRIBUTING.md") {
         for code in document.code().into_iter().filter(|code| !code.contains([' ', '/'])) {
-            // Capitals stand for a name that the reader chooses.
+            // Capitals are a placeholder for a name that the reader chooses.
             let is_name = |part: &&str| part.len() > 3 && part.contains(|c: char| c.is_ascii_lowercase());
             let parts = code.split(|c| !is_part(c)).filter(is_name);
             unknown.extend(parts.filter(|part| !names.contains(part)).map(|part| format!("{part} in {code}")));

@@ -21,12 +21,11 @@ use crate::config::{self, Config, Overrides, Span};
 use crate::fact::Reason;
 use crate::http::testing;
 use crate::locale::Language;
-use crate::mailbox::{AfterImport, Start, TlsMode};
+use crate::mailbox::Start;
 use crate::oauth::Renewals;
 use crate::opaque;
 use crate::store::{
-    Batch, FIRST_ORGANISATION, Finding, NewInbox, NewLogin, NewMailbox, NewPerson, NewToken, Role, Server, Store,
-    Taker, TokenScope,
+    Batch, FIRST_ORGANISATION, Finding, LeaseTaker, NewInbox, NewMailbox, NewPerson, NewToken, Role, Store, TokenScope,
 };
 use crate::vault::Location;
 
@@ -58,7 +57,7 @@ impl Door {
         for (name, scope, hash) in
             [("all", TokenScope::Write, opaque::hash(TOKEN)), ("spare", TokenScope::Read, opaque::hash("spare"))]
         {
-            let new = NewToken { name, hash: &hash, scope, organisation_id: None, maker: "".into() };
+            let new = NewToken { name, hash: &hash, scope, organisation_id: None, creator: "".into() };
             store.add_token(new, now).await.unwrap();
         }
         let operator = store.person("operator").await.unwrap().unwrap();
@@ -66,20 +65,8 @@ impl Door {
         let inbox = NewInbox { address: address(INBOX), name: None, reply_from: None, organisation_id: None };
         store.add_inbox(&inbox, now).await.unwrap();
         let new = NewMailbox {
-            address: address(MAILBOX),
-            inbox: address(INBOX),
-            server: Server { port: 1, ..Server::on_default_port("127.0.0.1".to_owned(), TlsMode::Implicit) },
-            username: MAILBOX.to_owned(),
-            login: Some(NewLogin::Password("hemligt".into())),
-            asks_consent: false,
-            setup: false,
-            settings: crate::mailbox::Settings {
-                folders: vec!["INBOX".to_owned()],
-                start: Start::All,
-                after_import: AfterImport::Leave,
-                interval_ms: 60_000,
-                max_size: 50_000_000,
-            },
+            settings: crate::mailbox::Settings { start: Start::All, ..Default::default() },
+            ..NewMailbox::with_password(MAILBOX, INBOX, "hemligt")
         };
         store.add_mailbox(&new, &vault, now).await.unwrap();
         quarantine(&store, &[7, 8], now).await;
@@ -205,7 +192,7 @@ fn address(text: &str) -> crate::address::Address {
 /// Quarantines mails of the mailbox.
 async fn quarantine(store: &Store, uids: &[u32], now: Timestamp) {
     let until = now.plus(std::time::Duration::from_secs(60));
-    let taker = Taker { owner: "me", dead_token: None };
+    let taker = LeaseTaker { owner: "me", dead_token: None };
     let lease = store.take_lease(&address(MAILBOX), taker, now, until).await.unwrap().unwrap();
     let folder = store.watched_folders(lease.mailbox.id).await.unwrap()[0].id;
     let epoch = store

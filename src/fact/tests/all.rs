@@ -104,7 +104,7 @@ pub fn revocation_outcomes() -> Vec<RevocationOutcome> {
         RevocationOutcome::NeverGiven { identity: name() },
     ];
     for is_microsoft in [true, false] {
-        let (provider, identity, why) = (name(), name(), Trouble::new(Cause::Down).about("provider", "x"));
+        let (provider, identity, why) = (name(), name(), Trouble::new(Cause::Down).with_arg("provider", "x"));
         all.push(RevocationOutcome::NoWay { provider: provider.clone(), identity: identity.clone(), is_microsoft });
         all.push(RevocationOutcome::Failed { provider: provider.clone(), identity: identity.clone(), is_microsoft });
         all.push(RevocationOutcome::Refused { provider, identity, is_microsoft, why });
@@ -341,10 +341,10 @@ pub fn invalid() -> Vec<Invalid> {
         Invalid::Interval { least: name() },
         Invalid::NoPassword,
         Invalid::PasswordCharacters,
-        Invalid::TokenInClear,
+        Invalid::TokenWithoutTls,
         Invalid::NoTenant { provider: name() },
         Invalid::NoAppOnly { provider: name() },
-        Invalid::Provider(Box::new(Trouble::new(Cause::Down).about("provider", "x"))),
+        Invalid::Provider(Box::new(Trouble::new(Cause::Down).with_arg("provider", "x"))),
     ];
     for fact in &all {
         match fact {
@@ -352,7 +352,7 @@ pub fn invalid() -> Vec<Invalid> {
             Invalid::AuthoritiesUnreadable | Invalid::NoAuthorities | Invalid::Fingerprint(_) => {}
             Invalid::FolderName(_) | Invalid::Start(_) | Invalid::AfterImport(_) | Invalid::Keyword(_) => {}
             Invalid::MoveIntoPolledFolder(_) | Invalid::Interval { .. } | Invalid::NoPassword => {}
-            Invalid::PasswordCharacters | Invalid::TokenInClear | Invalid::NoTenant { .. } => {}
+            Invalid::PasswordCharacters | Invalid::TokenWithoutTls | Invalid::NoTenant { .. } => {}
             Invalid::NoAppOnly { .. } | Invalid::Provider(_) => {} // add a new variant to the list above too
         }
     }

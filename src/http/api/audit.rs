@@ -23,11 +23,11 @@ pub struct AuditLine {
     id: i64,
     /// When the change was made.
     at: Timestamp,
-    /// Who made the change: a user's name, a token's name, or the command line.
+    /// The actor: a user's name, a token's name, or the command line.
     who: String,
-    /// What was done, for example `mailbox-added`.
+    /// The action, for example `mailbox-added`.
     action: String,
-    /// What was changed.
+    /// The object that was changed.
     target: String,
     /// Further details. Never contains a secret.
     detail: String,

@@ -59,7 +59,7 @@ impl Caller {
         Ok(())
     }
 
-    /// The organisations whose things the token may see.
+    /// The organisations whose data the token may see.
     pub fn scope(&self) -> Scope {
         Scope::from_organisation(self.token.organisation_id)
     }

@@ -37,7 +37,7 @@ async fn hold(state: &State, caller: &Caller, response: Response) -> ApiResult {
     state.shares.hold(caller.scope().id(), response).await.ok_or_else(busy)
 }
 
-/// Whether the request may contain a password: nobody could read it on the network, or the operator allows it.
+/// Whether the request may contain a password: it could not be read on the network, or the operator allows it.
 fn is_private(state: &State, request: &Parts) -> bool {
     let peer = request.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     // Requests without a peer did not come through a connection (in tests).

@@ -63,17 +63,17 @@ impl IdempotentRequest {
         let (parts, body) = work.await.into_parts();
         let bytes = axum::body::to_bytes(body, MAX_ANSWER).await.unwrap_or_default();
         if parts.status.is_server_error() {
-            store.keep_answer(token, &self.key, None).await?;
+            store.store_response(token, &self.key, None).await?;
         } else {
             let text = self.sealed(state, token, &parts.headers, &bytes)?;
-            store.keep_answer(token, &self.key, Some((parts.status.as_u16(), &text))).await?;
+            store.store_response(token, &self.key, Some((parts.status.as_u16(), &text))).await?;
         }
         Ok(Response::from_parts(parts, Body::from(bytes)))
     }
 
     async fn replay(&self, state: &State, token: i64) -> ApiResult {
         // The first request may have failed since the claim was refused.
-        let stored = state.deps.store.kept_answer(token, &self.key).await?;
+        let stored = state.deps.store.stored_response(token, &self.key).await?;
         let (request, status, text) = stored.ok_or(Refusal::InProgress)?;
         if request != self.request {
             return Err(Refusal::KeyReused);

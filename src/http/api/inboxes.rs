@@ -86,7 +86,7 @@ pub struct ListQuery {
     pub after: Option<String>,
 }
 
-/// What to remove with an inbox.
+/// Options for removing an inbox.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

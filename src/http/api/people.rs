@@ -25,7 +25,7 @@ pub struct User {
     /// The name to sign in with.
     #[schema(example = "anna@lillestad.se")]
     name: String,
-    /// What the user may do.
+    /// The role of the user.
     role: Role,
     /// The organisation that the user belongs to; null for operators.
     organisation: Option<String>,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::mailboxes::Refused;
-use crate::app::mailboxes::credential_policy::Moved;
+use crate::app::mailboxes::credential_policy::ServerSetting;
 use crate::app::mailboxes::settings::InvalidField;
 use crate::app::{Error, Forbidden};
 use crate::fact::{Conflict, Fact, Resource, Text};
@@ -30,7 +30,7 @@ pub struct Problem {
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// What went wrong in this case.
+    /// An explanation of this occurrence of the problem.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// The invalid fields of the request body.
@@ -39,13 +39,13 @@ pub struct Problem {
     pub errors: Vec<FieldProblem>,
 }
 
-/// What is wrong with a field of the request body.
+/// An invalid field of the request body.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct FieldProblem {
     /// The field (JSON Pointer, RFC 6901); empty for the whole body.
     #[schema(example = "/address")]
     pub pointer: String,
-    /// What is wrong with the field.
+    /// The reason why the field is invalid.
     pub detail: String,
 }
 
@@ -198,7 +198,7 @@ impl From<Error> for Refusal {
             Error::Refused(refused) => refused.into(),
             Error::Conflict(conflict) => Self::Conflict(conflict_detail(&conflict)),
             Error::Changed => Self::Changed,
-            Error::Moved(address) => Self::Conflict(StoreError::ServerChanged(address).to_string()),
+            Error::ServerChanged(address) => Self::Conflict(StoreError::ServerChanged(address).to_string()),
             Error::LinkInvalid => Self::Conflict(StoreError::LinkInvalid.to_string()),
             Error::PasswordRateLimited(minutes) => {
                 Self::Conflict(Text::new("passwords-wait").with("count", minutes).words(Language::English))
@@ -275,13 +275,13 @@ impl From<Refused> for Refusal {
 }
 
 /// The JSON Pointer of a setting.
-fn pointer(moved: Moved) -> &'static str {
-    match moved {
-        Moved::Host => "/host",
-        Moved::Port => "/port",
-        Moved::Tls => "/tls",
-        Moved::CaPem => "/ca_pem",
-        Moved::PinSha256 => "/pin_sha256",
+fn pointer(setting: ServerSetting) -> &'static str {
+    match setting {
+        ServerSetting::Host => "/host",
+        ServerSetting::Port => "/port",
+        ServerSetting::Tls => "/tls",
+        ServerSetting::CaPem => "/ca_pem",
+        ServerSetting::PinSha256 => "/pin_sha256",
     }
 }
 

@@ -19,11 +19,11 @@ use tower::ServiceExt;
 use crate::clock::Timestamp;
 use crate::config::Span;
 use crate::http::{State, routes, testing};
-use crate::mailbox::{AfterImport, Start, TlsMode};
+use crate::mailbox::{Start, TlsMode};
 use crate::opaque;
 use crate::store::{
-    Batch, FIRST_ORGANISATION, Finding, Mail, NewInbox, NewLogin, NewMailbox, NewPerson, Raw, Role, Server, Store,
-    Taker, TokenScope,
+    Batch, FIRST_ORGANISATION, Finding, LeaseTaker, Mail, NewInbox, NewLogin, NewMailbox, NewPerson, Raw, Role, Server,
+    Store, TokenScope,
 };
 
 const MAILBOX: &str = "jobb@lillestad.se";
@@ -121,24 +121,9 @@ impl World {
         let inbox = NewInbox { address: address(INBOX), name: None, reply_from: None, organisation_id: None };
         let _ = store.add_inbox(&inbox, now).await;
         store.add_route(&address(RECIPIENT), &address(INBOX), now).await.unwrap();
-        // Nothing listens there, so no test waits for the network.
-        let server =
-            Server { host: "127.0.0.1".into(), port: 1, tls: TlsMode::Implicit, ca_pem: None, pin_sha256: None };
         let new = NewMailbox {
-            address: address(MAILBOX),
-            inbox: address(INBOX),
-            server,
-            username: MAILBOX.into(),
-            login: Some(NewLogin::Password(SECRET.into())),
-            asks_consent: false,
-            setup: false,
-            settings: crate::mailbox::Settings {
-                folders: vec!["INBOX".into()],
-                start: Start::All,
-                after_import: AfterImport::Leave,
-                interval_ms: 60_000,
-                max_size: 50_000_000,
-            },
+            settings: crate::mailbox::Settings { start: Start::All, ..Default::default() },
+            ..NewMailbox::with_password(MAILBOX, INBOX, SECRET)
         };
         let _ = store.add_mailbox(&new, &self.state.deps.vault, now).await;
         let organisation_id = Some(FIRST_ORGANISATION);
@@ -158,7 +143,7 @@ impl World {
                     hash: &opaque::hash("spare"),
                     scope: TokenScope::Read,
                     organisation_id,
-                    maker: "".into(),
+                    creator: "".into(),
                 },
                 now,
             )
@@ -175,7 +160,7 @@ impl World {
         let (store, now) = (self.store(), self.now());
         let until = Timestamp(now.0 + 60_000);
         let lease = store
-            .take_lease(&MAILBOX.parse().unwrap(), Taker { owner: "me", dead_token: None }, now, until)
+            .take_lease(&MAILBOX.parse().unwrap(), LeaseTaker { owner: "me", dead_token: None }, now, until)
             .await
             .unwrap()
             .unwrap();

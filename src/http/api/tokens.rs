@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::cursor::{Page, Paging};
 use super::inboxes::ListQuery;
 use super::problem::{ApiResult, Refusal};
-use crate::app::tokens::{self, WhichToken};
+use crate::app::tokens::{self, TokenSelector};
 use crate::http::State;
 use crate::http::api::auth::{Caller, owner};
 use crate::http::api::etag::{EntityTag, IfMatch, path_segment};
@@ -37,7 +37,7 @@ pub struct NewToken {
 pub struct CreatedToken {
     /// The token's name.
     name: String,
-    /// What the token may do.
+    /// The rights of the token.
     scope: TokenScope,
     /// The organisation that the token is for; null for all organisations.
     organisation: Option<String>,
@@ -84,12 +84,12 @@ pub struct RevokedToken {
 }
 
 /// The token that path and query name.
-fn which<'a>(name: &'a str, organisation: Option<&'a str>) -> Result<WhichToken<'a>, Refusal> {
+fn which<'a>(name: &'a str, organisation: Option<&'a str>) -> Result<TokenSelector<'a>, Refusal> {
     let missing = || Refusal::NotFound("there is no such token".to_owned());
     if organisation.is_some_and(|name| name.chars().any(char::is_control)) {
         return Err(missing());
     }
-    Ok(WhichToken::Named { name: valid_name(name)?, organisation })
+    Ok(TokenSelector::Named { name: valid_name(name)?, organisation })
 }
 
 fn version(token: &Token) -> EntityTag {
@@ -124,7 +124,7 @@ pub async fn create(FromState(state): FromState<State>, caller: Caller, body: Js
     checks.finish()?;
     let name = body.name.trim();
     let owner = owner(body.organisation.as_deref());
-    let created = tokens::make(state.acting(&caller.actor), name, body.scope, &owner).await?;
+    let created = tokens::create(state.acting(&caller.actor), name, body.scope, &owner).await?;
     let organisation_id = created.organisation.as_ref().map(|organisation| organisation.id);
     let version = EntityTag::new(&(created.id, name, body.scope, organisation_id));
     let organisation = created.organisation.map(|organisation| organisation.name);

@@ -16,7 +16,7 @@ use prometheus_client::registry::{Metric, Registry};
 use crate::cause::Trouble;
 use crate::clock::Timestamp;
 use crate::http::api::{Caller, TokenAccess};
-use crate::oauth::endings;
+use crate::oauth::all_forecasts;
 use crate::poll::Deps;
 use crate::store::{MailboxState, StoreError};
 
@@ -39,7 +39,7 @@ struct GrantStateLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct EndingLabels {
+struct ExpiryLabels {
     provider: String,
     identity: String,
     what: &'static str,
@@ -90,12 +90,12 @@ fn register<M: Metric + Clone + Default + EncodeMetric>(registry: &mut Registry,
 async fn oauth(deps: &Deps, now: Timestamp, registry: &mut Registry) -> Result<(), StoreError> {
     let state: Family<GrantStateLabels, Gauge> =
         register(registry, "oauth_grant_state", "1 for the current state of a consent");
-    let ends: Family<EndingLabels, Gauge> = register(
+    let ends: Family<ExpiryLabels, Gauge> = register(
         registry,
         "oauth_ends_timestamp_seconds",
         "When a client secret or a consent expires, if that is known",
     );
-    let days: Family<EndingLabels, Gauge> = register(
+    let days: Family<ExpiryLabels, Gauge> = register(
         registry,
         "oauth_ends_days",
         "Whole days until the client secret or consent expires; warnings are logged at 30, 7 and 1",
@@ -104,8 +104,8 @@ async fn oauth(deps: &Deps, now: Timestamp, registry: &mut Registry) -> Result<(
         register(registry, "oauth_app_problem", "1 while an application gets no tokens, with the cause");
     let apps = deps.store.app_problems().await?;
     let grants = deps.store.grants().await?;
-    for (provider, identity, ending) in endings(&deps.oauth, &grants, now) {
-        let labels = EndingLabels { provider, identity, what: ending.what.id() };
+    for (provider, identity, ending) in all_forecasts(&deps.oauth, &grants, now) {
+        let labels = ExpiryLabels { provider, identity, what: ending.what.id() };
         ends.get_or_create(&labels).set(ending.ends_at.0 / 1000);
         days.get_or_create(&labels).set(ending.days_left);
     }

@@ -49,7 +49,7 @@ impl BarChart {
                 .map_or((0, 0), |(_, count, bad)| (*count, *bad));
             let label = match bad {
                 0 => w.t2("chart-day", "date", date(day), "number", count),
-                _ => w.t_args("chart-day-bad", &[("date", &date(day)), ("number", &count), ("bad", &bad)]),
+                _ => w.t_args("chart-day-failures", &[("date", &date(day)), ("number", &count), ("bad", &bad)]),
             };
             // Non-zero counts stay visible.
             let high = |count: i64| if count == 0 { 0 } else { (count * MAX_HEIGHT / max).max(2) };
@@ -58,7 +58,7 @@ impl BarChart {
         });
         let bars: Vec<Bar> = bars.collect();
         let (is_empty, has_bad) = (bars.iter().all(|bar| bar.height == 0), bars.iter().any(|bar| bar.bad > 0));
-        let bad = if has_bad { format!(", {}", w.t("chart-bad")) } else { String::new() };
+        let bad = if has_bad { format!(", {}", w.t("chart-failures")) } else { String::new() };
         Self {
             title,
             bars,

@@ -49,10 +49,10 @@ impl PageError {
             Self::NotFound => "fault-not-found",
             Self::Forbidden => "fault-forbidden",
             Self::SignIn => "fault-sign-in",
-            Self::CrossSite => "fault-foreign",
+            Self::CrossSite => "fault-cross-site",
             Self::BadRequest(name) => name,
             Self::Conflict(_) | Self::ConflictText(_) | Self::LoginWait(..) => "fault-conflict",
-            Self::Internal => "fault-inside",
+            Self::Internal => "fault-internal",
         }
     }
 }
@@ -73,8 +73,8 @@ impl From<Error> for PageError {
                 Self::BadRequest(if conflict == Conflict::TestPaused { "test-paused" } else { "test-too-soon" })
             }
             Error::Conflict(conflict) => Self::Conflict(conflict),
-            Error::Moved(_) | Error::Changed => Self::BadRequest("customer-server-changed"),
-            Error::LinkInvalid => Self::BadRequest("link-over-text"),
+            Error::ServerChanged(_) | Error::Changed => Self::BadRequest("customer-server-changed"),
+            Error::LinkInvalid => Self::BadRequest("link-invalid-text"),
             Error::PasswordRateLimited(minutes) => Self::LoginWait("passwords-wait", minutes),
             Error::LoginRateLimited(minutes) => Self::LoginWait("mailbox-wait", minutes),
             Error::Server(error) => {

@@ -21,7 +21,7 @@ use crate::locale::Language;
 use crate::opaque;
 use crate::store::{Person, Role};
 
-/// Who may use a page.
+/// The visitors that may use a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PageAccess {
     /// Everyone.

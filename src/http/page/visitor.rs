@@ -37,7 +37,7 @@ impl SignedIn {
         Self { visitor, actor: Actor::Person(person.clone()), person }
     }
 
-    /// The organisations whose things the user may see.
+    /// The organisations whose data the user may see.
     pub fn scope(&self) -> Scope {
         Scope::from_organisation(self.person.organisation_id)
     }

@@ -8,18 +8,18 @@ use serde::Deserialize;
 use super::login_form::registered;
 use crate::app::any;
 use crate::app::organisations::Owner;
-use crate::app::tokens::{self, WhichToken};
+use crate::app::tokens::{self, TokenSelector};
 use crate::fact::AuditEvent;
 use crate::http::State;
 use crate::http::page::answer::{PageResult, redirect, show};
 use crate::http::page::frame::Frame;
 use crate::http::page::visitor::SignedIn;
 use crate::locale;
-use crate::oauth::endings;
+use crate::oauth::all_forecasts;
 use crate::store::{AuditLine, Token, TokenScope};
 
 /// Lines on one page.
-const PAGE: i64 = 100;
+const PAGE_SIZE: i64 = 100;
 
 #[derive(Template)]
 #[template(path = "audit.html")]
@@ -65,8 +65,8 @@ pub struct AuditQuery {
 
 /// Shows the audit log.
 pub async fn page(FromState(state): FromState<State>, user: SignedIn, Query(query): Query<AuditQuery>) -> PageResult {
-    let lines = state.deps.store.audit_lines(user.scope(), query.before, PAGE).await?;
-    let is_full = i64::try_from(lines.len()).is_ok_and(|count| count == PAGE);
+    let lines = state.deps.store.audit_lines(user.scope(), query.before, PAGE_SIZE).await?;
+    let is_full = i64::try_from(lines.len()).is_ok_and(|count| count == PAGE_SIZE);
     let older = lines.last().filter(|_| is_full).map(|line| line.id);
     show(&AuditPage { f: Frame::new(&user.visitor, "audit"), lines, older })
 }
@@ -85,12 +85,12 @@ struct SettingsPage {
 
 impl SettingsPage {
     /// The names of the tokens that were created with this token, directly or indirectly; empty: none.
-    fn made_by(&self, token: &Token) -> String {
+    fn descendants(&self, token: &Token) -> String {
         let mut makers = vec![token.id];
         let mut names = Vec::new();
         let mut next = 0;
-        while let Some(maker) = makers.get(next).copied() {
-            for token in self.tokens.iter().filter(|token| token.made_by_id == Some(maker)) {
+        while let Some(creator) = makers.get(next).copied() {
+            for token in self.tokens.iter().filter(|token| token.made_by_id == Some(creator)) {
                 makers.push(token.id);
                 names.push(token.name.as_str());
             }
@@ -113,7 +113,7 @@ async fn render_settings(state: &State, user: &SignedIn, token: Option<String>) 
     let f = Frame::new(&user.visitor, "settings");
     let mut providers = Vec::new();
     if f.is_operator() {
-        let ends = endings(&state.deps.oauth, &store.grants().await?, w.now);
+        let ends = all_forecasts(&state.deps.oauth, &store.grants().await?, w.now);
         let registered = registered(state);
         for (name, app) in &state.deps.oauth.providers {
             let own = ends.iter().filter(|(provider, _, _)| provider == name);
@@ -155,7 +155,7 @@ pub struct TokenForm {
 /// Creates an API token, and shows it once.
 pub async fn add_token(FromState(state): FromState<State>, user: SignedIn, Form(form): Form<TokenForm>) -> PageResult {
     let scope = if form.scope == "write" { TokenScope::Write } else { TokenScope::Read };
-    let created = tokens::make(state.acting(&user.actor), &form.name, scope, &Owner::Own).await?;
+    let created = tokens::create(state.acting(&user.actor), &form.name, scope, &Owner::Own).await?;
     render_settings(&state, &user, Some(created.token)).await
 }
 
@@ -177,7 +177,7 @@ pub async fn revoke_token(
     user: SignedIn,
     Form(form): Form<RevokeTokenForm>,
 ) -> PageResult {
-    let which = WhichToken::Row { name: &form.name, id: form.token };
+    let which = TokenSelector::Row { name: &form.name, id: form.token };
     tokens::revoke(state.acting(&user.actor), which, !form.with_made.is_empty(), any).await?;
     redirect("/settings?done=token-revoked")
 }

@@ -10,10 +10,10 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::consent::{self, ConsentForm};
-use super::inspect_failure::at_server;
+use super::inspect_failure::server_failure;
 use super::login_form::{mail_password, registered};
 use crate::app::mailboxes::inspect;
-use crate::app::mailboxes::settings::given_password;
+use crate::app::mailboxes::settings::password_change;
 use crate::app::mailboxes::{self, Request, StoredLogin, credential_policy};
 use crate::app::{Actor, Error, any};
 use crate::http::State;
@@ -50,8 +50,8 @@ struct DonePage {
 }
 
 #[derive(Template)]
-#[template(path = "link_over.html")]
-struct LinkOverPage {
+#[template(path = "link_invalid.html")]
+struct LinkInvalidPage {
     f: Frame,
 }
 
@@ -100,14 +100,14 @@ fn customer_page(
 }
 
 /// The page for an invalid link.
-pub fn link_over(visitor: &Visitor) -> PageResult {
-    show(&LinkOverPage { f: Frame::new(visitor, "login") })
+pub fn link_invalid(visitor: &Visitor) -> PageResult {
+    show(&LinkInvalidPage { f: Frame::new(visitor, "login") })
 }
 
 pub async fn page(FromState(state): FromState<State>, visitor: Visitor, Path(key): Path<String>) -> PageResult {
     match open(&opaque::hash(&key), &state).await? {
         Some(link) => show(&customer_page(&key, link, None, &state, &visitor)),
-        None => link_over(&visitor),
+        None => link_invalid(&visitor),
     }
 }
 
@@ -120,7 +120,7 @@ pub async fn submit(
 ) -> PageResult {
     let hash = opaque::hash(&key);
     let Some((mailbox, by)) = open(&hash, &state).await? else {
-        return link_over(&visitor);
+        return link_invalid(&visitor);
     };
     // The credentials are for the server that was shown, and for no other.
     if form.server != credential_policy::shown(&mailbox) {
@@ -152,7 +152,7 @@ pub async fn submit(
         let problem = Some(visitor.words.t("customer-link-busy"));
         return match open(&hash, &state).await? {
             Some(link) => show_invalid(&customer_page(&key, link, problem, &state, &visitor)),
-            None => link_over(&visitor),
+            None => link_invalid(&visitor),
         };
     };
     // Spawned, so that the claim is always resolved, even if the customer disconnects.
@@ -162,7 +162,7 @@ pub async fn submit(
     };
     match tokio::spawn(work).await.map_err(|_| PageError::Internal)?? {
         PasswordOutcome::Stored => done_page(&mailbox, &visitor),
-        PasswordOutcome::LinkOver => link_over(&visitor),
+        PasswordOutcome::LinkOver => link_invalid(&visitor),
         PasswordOutcome::Rejected(problem) => {
             show_invalid(&customer_page(&key, (mailbox, by), Some(problem), &state, &visitor))
         }
@@ -192,12 +192,14 @@ async fn try_and_store(
     let actor = Actor::Link { organisation_id: mailbox.organisation_id };
     let outcome = match try_login(&trial, &actor, state, visitor).await {
         Ok(Ok(())) => {
-            let changes = Changes { by_link: Some(claim.clone()), ..given_password(mailbox, password) };
+            let changes = Changes { by_link: Some(claim.clone()), ..password_change(mailbox, password) };
             let request = Request { before: mailbox, changes, stored_login: StoredLogin::MustBeReplaced };
             match mailboxes::change(state.acting(&actor), request, Some(state.change_deps()), any).await {
                 Ok(_) => return Ok(PasswordOutcome::Stored),
                 Err(Error::LinkInvalid) => Ok(PasswordOutcome::LinkOver),
-                Err(Error::Moved(_)) => Ok(PasswordOutcome::Rejected(visitor.words.t("customer-server-changed"))),
+                Err(Error::ServerChanged(_)) => {
+                    Ok(PasswordOutcome::Rejected(visitor.words.t("customer-server-changed")))
+                }
                 Err(error) => Err(error.into()),
             }
         }
@@ -220,7 +222,7 @@ async fn try_login(
         Ok(_) => Ok(Ok(())),
         Err(Error::LoginRateLimited(minutes)) => Ok(Err(words.n("mailbox-wait", minutes))),
         Err(error) => {
-            let error = LastError::from_poll_error(&at_server(error, state)?);
+            let error = LastError::from_poll_error(&server_failure(error, state)?);
             Ok(Err(format!("{} {}", error.brief(words), words.t("customer-again"))))
         }
     }
@@ -249,7 +251,7 @@ pub async fn after_provider(
     let key = cookie(headers, LINK_COOKIE).filter(|key| opaque::hash(key) == link);
     match (key, open(link, state).await?) {
         (Some(key), Some(link)) => show_invalid(&customer_page(key, link, Some(problem), state, visitor)),
-        _ => link_over(visitor),
+        _ => link_invalid(visitor),
     }
 }
 

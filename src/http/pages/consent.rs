@@ -73,7 +73,7 @@ pub async fn begin(
     let mailbox = find_mailbox(&address, &state, &user).await?;
     match requested_grant(&mailbox, &form, user.scope(), &state) {
         Ok(key) => {
-            consents::ask(state.acting(&user.actor), &mailbox, &key.identity).await?;
+            consents::audit_request(state.acting(&user.actor), &mailbox, &key.identity).await?;
             send_to_provider(&mailbox, key, None, &state, &user.visitor).await
         }
         Err(name) => setup::refused(mailbox, user.visitor.words.t(name), &state, &user),

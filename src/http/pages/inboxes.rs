@@ -19,9 +19,9 @@ use crate::http::page::visitor::SignedIn;
 use crate::store::{Inbox, InboxOverview, MessageLine, Organisation};
 
 /// Messages on one page.
-const PAGE: i64 = 50;
+const PAGE_SIZE: i64 = 50;
 /// Inboxes on one page.
-const INBOXES: i64 = 100;
+const INBOXES_PER_PAGE: i64 = 100;
 
 #[derive(Template)]
 #[template(path = "inboxes.html")]
@@ -57,8 +57,8 @@ async fn list_page(
 ) -> Result<InboxesPage, PageError> {
     let f = Frame::new(&user.visitor, "inboxes");
     let organisations = if f.is_operator() { state.deps.store.organisations().await? } else { Vec::new() };
-    let mut inboxes = state.deps.store.inbox_page(user.scope(), after, INBOXES + 1).await?;
-    let has_more = i64::try_from(inboxes.len()).is_ok_and(|count| count > INBOXES);
+    let mut inboxes = state.deps.store.inbox_page(user.scope(), after, INBOXES_PER_PAGE + 1).await?;
+    let has_more = i64::try_from(inboxes.len()).is_ok_and(|count| count > INBOXES_PER_PAGE);
     if has_more {
         inboxes.pop();
     }
@@ -145,8 +145,8 @@ async fn inbox_page(
     problem: Option<String>,
 ) -> Result<InboxPage, PageError> {
     let address = parsed_address(&inbox)?;
-    let messages = state.deps.store.newest_messages(inbox.id, before, PAGE).await?;
-    let is_full = i64::try_from(messages.len()).is_ok_and(|count| count == PAGE);
+    let messages = state.deps.store.newest_messages(inbox.id, before, PAGE_SIZE).await?;
+    let is_full = i64::try_from(messages.len()).is_ok_and(|count| count == PAGE_SIZE);
     Ok(InboxPage {
         f: Frame::new(&user.visitor, "inboxes"),
         older: messages.last().filter(|_| is_full).map(|message| message.id),

@@ -10,10 +10,12 @@ use crate::poll::PollError;
 ///
 /// # Errors
 /// The error has nothing to do with the customer's server.
-pub fn at_server(error: Error, state: &State) -> Result<PollError, PageError> {
+pub fn server_failure(error: Error, state: &State) -> Result<PollError, PageError> {
     match error {
         Error::Server(error) => Ok(*error),
-        Error::Conflict(Conflict::ServerAskedToWaitUntil(until)) => Ok(PollError::held(until, state.deps.clock.now())),
+        Error::Conflict(Conflict::ServerAskedToWaitUntil(until)) => {
+            Ok(PollError::on_hold(until, state.deps.clock.now()))
+        }
         error => Err(error.into()),
     }
 }

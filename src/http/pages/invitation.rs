@@ -33,8 +33,8 @@ struct InvitationPage {
 }
 
 #[derive(Template)]
-#[template(path = "link_over.html")]
-struct LinkOverPage {
+#[template(path = "link_invalid.html")]
+struct LinkInvalidPage {
     f: Frame,
 }
 
@@ -76,7 +76,7 @@ pub async fn invited(FromState(state): FromState<State>, visitor: Visitor, Path(
             name: String::new(),
             problem: None,
         }),
-        None => show(&LinkOverPage { f }),
+        None => show(&LinkInvalidPage { f }),
     }
 }
 
@@ -92,7 +92,7 @@ pub async fn accept(
     let (store, now, hash) = (&state.deps.store, state.deps.clock.now(), opaque::hash(&key));
     let link = store.link(&hash, now).await?;
     let Some((role, organisation_id)) = link.as_ref().and_then(membership) else {
-        return show(&LinkOverPage { f: Frame::new(&visitor, "login") });
+        return show(&LinkInvalidPage { f: Frame::new(&visitor, "login") });
     };
     let show_problem = |problem: String| {
         let f = Frame::new(&visitor, "login");
@@ -125,7 +125,7 @@ pub async fn accept(
     let by = link.map(|link| link.created_by).unwrap_or_default();
     match join(&hash, &new, &by, &state).await? {
         Joined::Yes => {}
-        Joined::LinkOver => return show(&LinkOverPage { f: Frame::new(&visitor, "login") }),
+        Joined::LinkInvalid => return show(&LinkInvalidPage { f: Frame::new(&visitor, "login") }),
         Joined::NameRefused => return show_problem(visitor.words.t("name-refused")),
         Joined::Wait(minutes) => return show_problem(visitor.words.n("login-wait", minutes)),
     }
@@ -136,7 +136,7 @@ pub async fn accept(
 enum Joined {
     Yes,
     /// The link is no longer valid.
-    LinkOver,
+    LinkInvalid,
     /// The name is taken, here or in another organisation; the visitor does not learn which.
     NameRefused,
     /// Too many names were tried. The number of minutes to wait.
@@ -146,7 +146,7 @@ enum Joined {
 /// Adds the user and uses up the link, atomically.
 async fn join(hash: &[u8], new: &NewPerson<'_>, invited_by: &str, state: &State) -> Result<Joined, Error> {
     let (store, now) = (&state.deps.store, state.deps.clock.now());
-    let Some(claim) = store.claim_link(hash, now).await? else { return Ok(Joined::LinkOver) };
+    let Some(claim) = store.claim_link(hash, now).await? else { return Ok(Joined::LinkInvalid) };
     let subject = format!("names of {}", new.organisation_id.unwrap_or(0));
     if let Err(wait) = store.count_login(&[(subject.clone(), NAME_LIMIT)], now).await? {
         store.release_link(&claim).await?;
@@ -162,7 +162,7 @@ async fn join(hash: &[u8], new: &NewPerson<'_>, invited_by: &str, state: &State)
     }
     match joined {
         Ok(()) => Ok(Joined::Yes),
-        Err(Error::LinkInvalid) => Ok(Joined::LinkOver),
+        Err(Error::LinkInvalid) => Ok(Joined::LinkInvalid),
         Err(Error::Conflict(_)) => Ok(Joined::NameRefused),
         Err(error) => Err(error),
     }

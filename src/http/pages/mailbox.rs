@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::address::Address;
 use crate::app::mailboxes::inspect::{self, CheckOptions, Checked};
-use crate::app::mailboxes::settings::given_password;
+use crate::app::mailboxes::settings::password_change;
 use crate::app::mailboxes::{self, Request, StoredLogin, credential_policy};
 use crate::app::{Error, any, ledger, links};
 use crate::clock::Timestamp;
@@ -27,9 +27,9 @@ use crate::poll::check::CheckLine;
 use crate::store::{LedgerLine, Login, Mailbox, MailboxLine, OpenCases, QuarantineFilter, UidState};
 
 /// Days in the charts.
-const DAYS: i64 = 30;
+const CHART_DAYS: i64 = 30;
 /// Polls in the list.
-const POLLS: i64 = 15;
+const POLLS_SHOWN: i64 = 15;
 /// Ledger lines on one page.
 const LEDGER_LINES: i64 = 100;
 const DAY_MS: i64 = 86_400_000;
@@ -84,7 +84,7 @@ impl MailboxPage {
     }
 
     /// Whether Mailferry changes nothing in the customer's mailbox.
-    fn is_left(&self) -> bool {
+    fn leaves_copies(&self) -> bool {
         self.mailbox.after_import == AfterImport::Leave
     }
 
@@ -121,21 +121,21 @@ async fn render(
     let (store, w) = (&state.deps.store, &user.visitor.words);
     let line = store.mailbox_line(mailbox.id, w.today(), w.now).await?.ok_or(PageError::NotFound)?;
     let today = w.day(w.now);
-    let since = Timestamp((today - DAYS - 1) * DAY_MS);
+    let since = Timestamp((today - CHART_DAYS - 1) * DAY_MS);
     let mut by_day = BTreeMap::<i64, i64>::new();
     for (quarter, count) in store.mails_by_quarter_hour(&mailbox, since).await? {
         *by_day.entry(w.day(quarter)).or_default() += count;
     }
     let mail_plot: Vec<_> = by_day.into_iter().map(|(day, count)| (day, count, 0)).collect();
-    let poll_plot = store.polls_by_day(mailbox.id, w.now.day() - DAYS).await?;
-    let quarantined_mails = store.quarantine_in_force(mailbox.id, 20).await?;
+    let poll_plot = store.polls_by_day(mailbox.id, w.now.day() - CHART_DAYS).await?;
+    let quarantined_mails = store.retryable_quarantine(mailbox.id, 20).await?;
     let page = MailboxPage {
         f: Frame::new(&user.visitor, "mailboxes"),
         error: line.last_error.as_deref().map(|json| LastError::from_json(json).for_scope(user.scope())),
         cases: store.open_cases(mailbox.id).await?,
         polls: polls(&mailbox, state, user).await?,
-        mail_plot: BarChart::new(w.t("chart-mails"), w, DAYS, today, &mail_plot),
-        poll_plot: BarChart::new(w.t("chart-looks"), w, DAYS, w.now.day(), &poll_plot),
+        mail_plot: BarChart::new(w.t("chart-mails"), w, CHART_DAYS, today, &mail_plot),
+        poll_plot: BarChart::new(w.t("chart-fetches"), w, CHART_DAYS, w.now.day(), &poll_plot),
         quarantined_mails,
         link_until: store.open_connect_link(mailbox.id, w.now).await?,
         link,
@@ -147,7 +147,7 @@ async fn render(
 }
 
 async fn polls(mailbox: &Mailbox, state: &State, user: &SignedIn) -> Result<Vec<PollRow>, PageError> {
-    let recent = state.deps.store.recent_polls(mailbox.id, POLLS).await?;
+    let recent = state.deps.store.recent_polls(mailbox.id, POLLS_SHOWN).await?;
     Ok(recent
         .into_iter()
         .map(|(at, report, notes)| {
@@ -225,7 +225,7 @@ pub async fn password(
     }
     let request = Request {
         before: &mailbox,
-        changes: given_password(&mailbox, password),
+        changes: password_change(&mailbox, password),
         stored_login: StoredLogin::MustBeReplaced,
     };
     mailboxes::change(state.acting(&user.actor), request, Some(state.change_deps()), any).await?;
@@ -235,7 +235,7 @@ pub async fn password(
 /// Checks the connection step by step, and diagnoses the failure.
 pub async fn check(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
     let mailbox = find_mailbox(&address, &state, &user).await?;
-    let options = CheckOptions { as_polled: false, tell: |_: &CheckLine| {} };
+    let options = CheckOptions { as_polled: false, on_step: |_: &CheckLine| {} };
     let Checked { mut lines, trouble, .. } = match inspect::check(state.inspector(&user.actor), &mailbox, options).await
     {
         Err(Error::Conflict(Conflict::ServerAskedToWaitUntil(_))) => {
@@ -268,7 +268,7 @@ pub async fn retry(
     let mailbox = find_mailbox(&address, &state, &user).await?;
     let which = QuarantineFilter { folder: Some(&form.folder), uidvalidity: form.uidvalidity, uid: form.uid };
     if ledger::retry(state.acting(&user.actor), &mailbox, which).await? == 0 {
-        return Err(PageError::BadRequest("aside-no-longer"));
+        return Err(PageError::BadRequest("quarantine-no-longer"));
     }
     redirect(&format!("{}?done=retried", path(&mailbox.address)))
 }
@@ -282,11 +282,13 @@ pub async fn skip(
 ) -> PageResult {
     let mailbox = find_mailbox(&address, &state, &user).await?;
     let folders = state.deps.store.watched_folders(mailbox.id).await?;
-    let folder =
-        folders.iter().find(|folder| folder.name == form.folder).ok_or(PageError::BadRequest("aside-no-longer"))?;
+    let folder = folders
+        .iter()
+        .find(|folder| folder.name == form.folder)
+        .ok_or(PageError::BadRequest("quarantine-no-longer"))?;
     let uid = form.uid.ok_or(PageError::NotFound)?;
     match ledger::skip(state.acting(&user.actor), &mailbox, folder, uid, form.uidvalidity).await {
-        Err(Error::Conflict(_)) => return Err(PageError::BadRequest("aside-no-longer")),
+        Err(Error::Conflict(_)) => return Err(PageError::BadRequest("quarantine-no-longer")),
         skipped => skipped?,
     }
     redirect(&format!("{}?done=skipped", path(&mailbox.address)))
@@ -362,7 +364,7 @@ pub async fn remove(
 /// Creates a connect link, and shows it once.
 pub async fn link(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
     let mailbox = find_mailbox(&address, &state, &user).await?;
-    let created = links::make(state.acting(&user.actor), &mailbox).await?;
+    let created = links::create(state.acting(&user.actor), &mailbox).await?;
     let link = state.settings.link(&format!("/customer/{}", created.key));
     render(mailbox, &state, &user, None, Some(link)).await
 }

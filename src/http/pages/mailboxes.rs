@@ -15,7 +15,7 @@ use crate::http::page::words::Words;
 use crate::store::{ListFilter, MailboxLine, MailboxState, Moments};
 
 /// Mailboxes on one page.
-const PAGE: i64 = 50;
+const PAGE_SIZE: i64 = 50;
 /// A working mailbox without mail for this long is marked as quiet.
 const QUIET_AFTER_MS: i64 = 10 * 24 * 3600 * 1000;
 
@@ -95,8 +95,9 @@ pub async fn list(
         mailbox_state,
         inbox_id: None,
     };
-    let (lines, counts) =
-        store.mailbox_lines(filter, Moments { today: words.today(), now: words.now }, (page - 1) * PAGE, PAGE).await?;
+    let (lines, counts) = store
+        .mailbox_lines(filter, Moments { today: words.today(), now: words.now }, (page - 1) * PAGE_SIZE, PAGE_SIZE)
+        .await?;
     let total: i64 = counts.iter().map(|(_, count)| count).sum();
     let shown = match mailbox_state {
         Some(mailbox_state) => {
@@ -113,7 +114,7 @@ pub async fn list(
         text,
         mailbox_state,
         page,
-        pages: (shown + PAGE - 1) / PAGE,
+        pages: (shown + PAGE_SIZE - 1) / PAGE_SIZE,
         shows_organisation: user.scope().id().is_none(),
     };
     if headers.get("hx-target").is_some_and(|target| target == "list") {

@@ -40,7 +40,7 @@ pub fn subject(message: &MessageLine, w: &Words) -> String {
 }
 
 /// The parts of a message that are not shown, in words.
-pub fn left_out(reading: &Reading, w: &Words) -> String {
+pub fn omitted_parts(reading: &Reading, w: &Words) -> String {
     let text = |cut: &Cut| {
         w.t(match cut {
             Cut::Mail => "cut-mail",
@@ -151,7 +151,7 @@ pub struct SearchQuery {
 }
 
 /// Messages on one page.
-const PAGE: i64 = 50;
+const PAGE_SIZE: i64 = 50;
 /// The maximum number of quarantined messages that are shown.
 const MAX_QUARANTINED: usize = 50;
 /// The time limit for searching quarantined messages.
@@ -168,12 +168,12 @@ pub async fn search(
     let words = search_words(&text);
     // Limits searches, so that showing messages stays fast.
     let _share = state.shares.searching(user.scope().id()).await.ok_or(PageError::BadRequest("fault-busy"))?;
-    let found = store.find_messages(user.scope(), &words, query.before, PAGE).await?;
+    let found = store.find_messages(user.scope(), &words, query.before, PAGE_SIZE).await?;
     let quarantined = match words.is_empty() || query.before.is_some() {
         true => Vec::new(),
         false => quarantined_mail(&state, &user, &words).await?,
     };
-    let is_full = i64::try_from(found.len()).is_ok_and(|count| count == PAGE);
+    let is_full = i64::try_from(found.len()).is_ok_and(|count| count == PAGE_SIZE);
     let older = found.last().filter(|_| is_full).map(|last| {
         let mut query = url::form_urlencoded::Serializer::new(String::from("/search?"));
         query.append_pair("q", &text).append_pair("before", &last.id.to_string()).finish()

@@ -29,7 +29,7 @@ pub async fn callback(
     Query(callback): Query<Callback>,
 ) -> PageResult {
     let now = state.deps.clock.now();
-    let expired = || PageError::BadRequest("errand-over");
+    let expired = || PageError::BadRequest("consent-not-pending");
     let state_hash = callback.state().map(opaque::hash).unwrap_or_default();
     let browser = cookie(&headers, BROWSER_COOKIE).map(opaque::hash).unwrap_or_default();
     let pending = state.deps.store.end_auth(&state_hash, &browser, now).await?.ok_or_else(expired)?;
@@ -40,7 +40,7 @@ pub async fn callback(
         Some(link) => {
             claim = state.deps.store.claim_link(link, now).await?;
             if claim.is_none() {
-                return connect_link::link_over(&visitor);
+                return connect_link::link_invalid(&visitor);
             }
             None
         }
@@ -95,7 +95,7 @@ struct ConsentReturn<'a> {
     mailbox: &'a Mailbox,
     state_hash: &'a [u8],
     pending: &'a PendingAuth,
-    /// The claim on the connect link, if the browser came through one.
+    /// The claim on the connect link, if the consent was started through one.
     claim: Option<&'a LinkClaim>,
     actor: &'a Actor,
 }
@@ -123,7 +123,7 @@ impl ConsentReturn<'_> {
             wanted.check(&tokens_given, Flow::Code, &endpoint, &tokens).await?;
             // The consent was given for this server and this login name. It is not valid for others.
             if consent.shown != credential_policy::shown(mailbox) {
-                return Err(Error::Moved(mailbox.address.clone()));
+                return Err(Error::ServerChanged(mailbox.address.clone()));
             }
             let changes = Changes {
                 login: Some(NewLogin::OAuth(wanted.key.clone())),
@@ -137,15 +137,15 @@ impl ConsentReturn<'_> {
             let acting = state.acting(self.actor);
             let changed = mailboxes::change(acting, request, Some(state.change_deps()), any).await?.mailbox;
             wanted.keep(&tokens_given, Flow::Code, &tokens).await?;
-            consents::given(acting, &changed, &wanted.key.identity).await
+            consents::record(acting, &changed, &wanted.key.identity).await
         };
         result.await.map_err(|error| match error {
-            Error::Moved(_) => visitor.words.t("customer-server-changed"),
-            Error::LinkInvalid => visitor.words.t("link-over-text"),
+            Error::ServerChanged(_) => visitor.words.t("customer-server-changed"),
+            Error::LinkInvalid => visitor.words.t("link-invalid-text"),
             Error::Consent(error) => wanted.with_args(error.trouble).on_page().in_full(visitor.words.language),
             error => {
                 tracing::error!(?error, mailbox = mailbox.address, "a consent could not be stored");
-                visitor.words.t("errand-over")
+                visitor.words.t("consent-not-pending")
             }
         })
     }

@@ -140,7 +140,7 @@ pub async fn begin_setup(
     if let Ok(mailbox) = state.deps.store.mailbox(&address).await {
         // Mailboxes of other organisations are not revealed.
         let there = user.scope().has(mailbox.organisation_id).then(|| path(&mailbox.address));
-        return show_problem(if there.is_some() { "address-there" } else { "address-not-here" }, there);
+        return show_problem(if there.is_some() { "address-exists" } else { "address-not-here" }, there);
     }
     let organisation = match owner(&form.organisation, &state, &user).await? {
         Ok(organisation) => organisation,

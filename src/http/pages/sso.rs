@@ -50,7 +50,7 @@ struct PendingSignIn {
     nonce: String,
 }
 
-/// The parameters of the return from the provider.
+/// The parameters of the redirect from the provider.
 #[derive(Deserialize)]
 pub struct SignInQuery {
     #[serde(default)]
@@ -172,7 +172,7 @@ pub async fn callback(
     let store = &state.deps.store;
     // A provider may assign a name to another person, but never a subject. So the name decides only the first sign-in,
     // which binds the subject to the account.
-    let mut refusal = "login-sso-nobody";
+    let mut refusal = "login-sso-no-account";
     let person = match store.person_by_subject(&identity.subject).await? {
         Some(person) => Some(person),
         None => match store.person(&identity.name).await? {

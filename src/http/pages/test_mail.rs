@@ -34,7 +34,7 @@ struct FollowPage {
 
 /// The progress of the test.
 #[derive(Template)]
-#[template(path = "test_trail.html")]
+#[template(path = "test_progress.html")]
 struct ProgressFragment {
     w: Words,
     path: String,

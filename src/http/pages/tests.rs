@@ -1,4 +1,4 @@
-//! What pages guarantee beyond access control: credentials of one user or server are never revealed to another.
+//! Guarantees of the pages beyond access control: credentials of one user or server are never revealed to another.
 
 use std::net::SocketAddr;
 
@@ -14,7 +14,7 @@ use crate::address::Address;
 use crate::clock::{Clock, SystemClock};
 use crate::http::page::guard::SESSION;
 use crate::http::{State, routes, testing};
-use crate::mailbox::{AfterImport, Start, TlsMode};
+use crate::mailbox::TlsMode;
 use crate::store::{
     FIRST_ORGANISATION, GrantKey, GrantKind, Mailbox, NewInbox, NewLogin, NewMailbox, NewPerson, Purpose, Role, Scope,
     Server, TokenScope,
@@ -61,20 +61,9 @@ impl Site {
         let inbox = NewInbox { address: address(INBOX), name: None, reply_from: None, organisation_id: None };
         store.add_inbox(&inbox, now).await.unwrap();
         let new = NewMailbox {
-            address: address(MAILBOX),
-            inbox: address(INBOX),
             server: Server::on_default_port("imap.lillestad.se".to_owned(), TlsMode::Implicit),
-            username: MAILBOX.to_owned(),
-            login: Some(NewLogin::Password("hemligt".into())),
-            asks_consent: false,
-            setup: false,
-            settings: crate::mailbox::Settings {
-                folders: vec!["INBOX".to_owned()],
-                start: Start::Now,
-                after_import: AfterImport::Leave,
-                interval_ms: 60_000,
-                max_size: 1000,
-            },
+            settings: crate::mailbox::Settings { max_size: 1000, ..Default::default() },
+            ..NewMailbox::with_password(MAILBOX, INBOX, "hemligt")
         };
         store.add_mailbox(&new, &site.state.deps.vault, now).await.unwrap();
         site
@@ -208,7 +197,7 @@ async fn a_customers_password_is_stored_only_for_the_server_that_was_shown() {
             crate::store::NewLink {
                 key_hash: &opaque::hash("key"),
                 purpose: &purpose,
-                maker: "admin".into(),
+                creator: "admin".into(),
                 expires_at: now.plus(std::time::Duration::from_mins(5)),
             },
             now,
@@ -235,7 +224,7 @@ async fn a_customers_password_is_stored_only_for_the_server_that_was_shown() {
     let login = Some(NewLogin::Password("hemligt2".into()));
     let late = crate::store::Changes { login, expected_account, ..Default::default() };
     let late = store.change_mailbox(&address(MAILBOX), &late, Some(&site.state.deps.vault), now).await;
-    assert!(matches!(late, Err(crate::store::StoreError::ServerChanged(_))), "however late it is seen");
+    assert!(matches!(late, Err(crate::store::StoreError::ServerChanged(_))), "even if the change is noticed late");
     site.server("admin", "imap.evil.se", "993", MAILBOX).await;
     assert!(!site.mailbox().await.login.is_set());
     // A password that does not work replaces nothing. Whether it works at an unreachable server is unknown.
@@ -272,7 +261,7 @@ async fn a_mailbox_set_up_by_an_operator_stays_in_its_organisation() {
     assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.text);
     assert_eq!(store.mailbox(&address("ny@b.invalid")).await.unwrap().organisation_id, other);
     let reply = site.post("operator", "/connect", &[("address", "ny3@b.invalid"), ("organisation", "othr")]).await;
-    assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "a typo founds nothing");
+    assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "a mistyped name creates no organisation");
     assert_eq!(store.organisations().await.unwrap().len(), 2);
     let reply = site.post("admin", "/connect", &[("address", "ny2@b.invalid"), ("organisation", "other")]).await;
     assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.text);
@@ -291,7 +280,7 @@ async fn spelling_variants_of_a_name_share_a_limit() {
         assert!(!reply.status.is_server_error(), "{reply:?}");
         looked += usize::from(reply.text.contains("wrong"));
     }
-    assert!(looked <= 22, "{looked} tries: ten of the name, ten of nobody's");
+    assert!(looked <= 22, "{looked} attempts: ten for the name, ten for invalid names");
     let nul = site.send("/login", "", &[("name", "a\0b"), ("password", "fel")]).await;
     assert!(!nul.status.is_server_error());
 }
@@ -306,7 +295,7 @@ async fn strangers_do_not_lock_out_a_known_browser() {
     for _ in 0..15 {
         site.send("/login", "", &[("name", "operator"), ("password", "fel")]).await;
     }
-    assert!(site.send("/login", "", &right).await.text.contains("Too many"), "a stranger's browser waits");
+    assert!(site.send("/login", "", &right).await.text.contains("Too many"), "an unknown browser is rate limited");
     let reply = site.send("/login", &known, &right).await;
     assert_eq!((reply.status, reply.to.as_str()), (StatusCode::SEE_OTHER, "/"), "{}", reply.text);
 }
@@ -314,7 +303,7 @@ async fn strangers_do_not_lock_out_a_known_browser() {
 #[tokio::test]
 async fn metrics_require_a_token_unless_the_server_is_local() {
     let site = Site::new().await;
-    assert!(site.get("/metrics", &[]).await.text.contains(MAILBOX), "on this machine alone");
+    assert!(site.get("/metrics", &[]).await.text.contains(MAILBOX), "only on this machine");
     let (state, _folder) = testing::state(|config| config.http.url = "https://mailferry.example.se".to_owned()).await;
     testing::add_token(&state, "all", TokenScope::Read, None).await;
     let ours = Some(FIRST_ORGANISATION);
@@ -389,7 +378,7 @@ impl Site {
                 crate::store::NewLink {
                     key_hash: &opaque::hash(key),
                     purpose: &purpose,
-                    maker: "admin".into(),
+                    creator: "admin".into(),
                     expires_at: later,
                 },
                 now,
@@ -406,7 +395,7 @@ impl Site {
     }
 }
 
-fn seen(page: &Reply) -> String {
+fn shown_server(page: &Reply) -> String {
     page.text.split("name=\"server\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
 }
 
@@ -416,14 +405,14 @@ async fn a_customer_sees_which_certificate_is_trusted() {
     let path = site.link("key").await;
     let page = site.get(&path, &[]).await;
     assert!(page.text.contains("993") && page.text.contains("encrypted from the start"), "{}", page.text);
-    let shown = seen(&page);
+    let shown = shown_server(&page);
     let pin = "cd".repeat(32);
     site.trusts(&pin).await;
     let reply = site.send(&path, "", &[("server", &shown), ("password", "hemligt2")]).await;
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(reply.text.contains("was changed") && reply.text.contains(&format!(": {pin}")), "{}", reply.text);
     // Nor is a consent stored that was requested while another certificate was trusted.
-    assert_ne!(seen(&reply), shown);
+    assert_ne!(shown_server(&reply), shown);
     for path in ["password", "setup/login"] {
         let form = [("server", shown.as_str()), ("password", "hemligt2")];
         site.post("admin", &format!("/mailboxes/{MAILBOX}/{path}"), &form).await;
@@ -435,7 +424,7 @@ async fn a_customer_sees_which_certificate_is_trusted() {
 async fn a_claimed_link_cannot_be_used_concurrently() {
     let site = Site::new().await;
     let path = site.link("key").await;
-    let shown = seen(&site.get(&path, &[]).await);
+    let shown = shown_server(&site.get(&path, &[]).await);
     let (store, hash) = (&site.state.deps.store, opaque::hash("key"));
     let claim = store.claim_link(&hash, SystemClock.now()).await.unwrap().unwrap();
     let form = [("server", shown.as_str()), ("password", "hemligt2")];
@@ -449,7 +438,7 @@ async fn a_claimed_link_cannot_be_used_concurrently() {
         assert!(reply.text.contains("cannot be reached"), "{}", reply.text);
         assert!(store.link(&hash, SystemClock.now()).await.unwrap().is_some());
     }
-    assert!(store.claim_link(&hash, SystemClock.now()).await.unwrap().is_some(), "it is nobody's");
+    assert!(store.claim_link(&hash, SystemClock.now()).await.unwrap().is_some(), "the claim is released");
 }
 
 #[tokio::test]
@@ -459,7 +448,7 @@ async fn another_login_name_requires_a_new_consent() {
         site.opened_with(GrantKind::Delegated).await;
         assert!(!site.mailbox().await.asks_consent);
         let reply = site.server(user, "outlook.office365.com", "993", MAILBOX).await;
-        assert!(!site.mailbox().await.asks_consent, "{user}: the same {reply:?}");
+        assert!(!site.mailbox().await.asks_consent, "{user}: the same response {reply:?}");
         let reply = site.server(user, "outlook.office365.com", "993", "hr@lillestad.se").await;
         assert!(reply.to.ends_with("/setup/login?done=login-anew"), "{user} {reply:?}");
         let mailbox = site.mailbox().await;
@@ -498,7 +487,7 @@ async fn an_invitation_does_not_reveal_who_has_an_account() {
                 crate::store::NewLink {
                     key_hash: &opaque::hash(key),
                     purpose: &purpose,
-                    maker: "operator".into(),
+                    creator: "operator".into(),
                     expires_at: later,
                 },
                 now,
@@ -515,7 +504,7 @@ async fn an_invitation_does_not_reveal_who_has_an_account() {
         .zip(["here", "elsewhere"])
         .map(|(reply, name)| (reply.status, reply.text.replace(name, "NAME")))
         .collect();
-    assert_eq!(outcomes[0], outcomes[1], "whose it is shows nowhere");
+    assert_eq!(outcomes[0], outcomes[1], "the owner is not revealed");
     assert!(outcomes[0].1.contains("cannot be used"), "{}", outcomes[0].1);
     // The number of attempts is limited.
     let mut asked = 2;
@@ -524,8 +513,8 @@ async fn an_invitation_does_not_reveal_who_has_an_account() {
         assert!(asked < 100);
     }
     assert_eq!(asked, 10);
-    assert_eq!(follow("theirs", "bo").await.status, StatusCode::SEE_OTHER, "another organisation's works");
-    assert!(store.link(&opaque::hash("ours"), now).await.unwrap().is_some(), "and the link still does");
+    assert_eq!(follow("theirs", "bo").await.status, StatusCode::SEE_OTHER, "the link of another organisation works");
+    assert!(store.link(&opaque::hash("ours"), now).await.unwrap().is_some(), "the link still works");
 }
 
 #[tokio::test]
@@ -540,13 +529,13 @@ async fn revoking_a_token_can_revoke_the_tokens_created_with_it() {
                 hash: b"1",
                 scope: TokenScope::Write,
                 organisation_id: ours,
-                maker: "admin".into(),
+                creator: "admin".into(),
             },
             now,
         )
         .await
         .unwrap();
-    let maker = crate::store::Maker { who: "admin", token: Some(parent) };
+    let creator = crate::store::Creator { who: "admin", token: Some(parent) };
     let child = store
         .add_token(
             crate::store::NewToken {
@@ -554,13 +543,13 @@ async fn revoking_a_token_can_revoke_the_tokens_created_with_it() {
                 hash: b"2",
                 scope: TokenScope::Write,
                 organisation_id: ours,
-                maker,
+                creator,
             },
             now,
         )
         .await
         .unwrap();
-    let maker = crate::store::Maker { who: "admin", token: Some(child) };
+    let creator = crate::store::Creator { who: "admin", token: Some(child) };
     store
         .add_token(
             crate::store::NewToken {
@@ -568,7 +557,7 @@ async fn revoking_a_token_can_revoke_the_tokens_created_with_it() {
                 hash: b"3",
                 scope: TokenScope::Write,
                 organisation_id: ours,
-                maker,
+                creator,
             },
             now,
         )

@@ -9,11 +9,9 @@ use super::{Route, router, table};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::http::State;
 use crate::http::page::guard::{PageAccess, SESSION};
-use crate::mailbox::{AfterImport, Start, TlsMode};
+use crate::mailbox::Start;
 use crate::opaque;
-use crate::store::{
-    Batch, FIRST_ORGANISATION, Finding, Mail, NewInbox, NewLogin, NewMailbox, NewPerson, Raw, Role, Server, Taker,
-};
+use crate::store::{Batch, FIRST_ORGANISATION, Finding, LeaseTaker, Mail, NewInbox, NewMailbox, NewPerson, Raw, Role};
 
 const MAILBOX: &str = "jobb@lillestad.se";
 const INBOX: &str = "jobb.lillestad.se@mail.kundo.se";
@@ -34,30 +32,15 @@ impl World {
         let now = SystemClock.now();
         let inbox = NewInbox { address: INBOX.parse().unwrap(), name: None, reply_from: None, organisation_id: None };
         store.add_inbox(&inbox, now).await.unwrap();
-        // Connections to it are forbidden, so no test waits for the network.
-        let server =
-            Server { host: "127.0.0.1".into(), port: 1, tls: TlsMode::Implicit, ca_pem: None, pin_sha256: None };
         let new = NewMailbox {
-            address: MAILBOX.parse().unwrap(),
-            inbox: INBOX.parse().unwrap(),
-            server,
-            username: MAILBOX.into(),
-            login: Some(NewLogin::Password("secret".into())),
-            asks_consent: false,
-            setup: false,
-            settings: crate::mailbox::Settings {
-                folders: vec!["INBOX".into()],
-                start: Start::All,
-                after_import: AfterImport::Leave,
-                interval_ms: 60_000,
-                max_size: 50_000_000,
-            },
+            settings: crate::mailbox::Settings { start: Start::All, ..Default::default() },
+            ..NewMailbox::with_password(MAILBOX, INBOX, "secret")
         };
         store.add_mailbox(&new, vault, now).await.unwrap();
         let lease = store
             .take_lease(
                 &MAILBOX.parse().unwrap(),
-                Taker { owner: "me", dead_token: None },
+                LeaseTaker { owner: "me", dead_token: None },
                 now,
                 Timestamp(now.0 + 60_000),
             )
@@ -125,7 +108,7 @@ impl World {
             let key = opaque::new("");
             let person = self.state.deps.store.person(name).await.unwrap();
             // Some routes sign the user out, or remove them.
-            let Some(person) = person else { panic!("{name} is gone") };
+            let Some(person) = person else { panic!("{name} was removed") };
             self.state.deps.store.begin_session(person.id, &opaque::hash(&key), None, self.now).await.unwrap();
             request = request.header("cookie", format!("{SESSION}={key}"));
         }

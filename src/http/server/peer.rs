@@ -37,7 +37,7 @@ impl Peers {
         client_network(nearest)
     }
 
-    /// Whether nobody on the network could read this request: it came from this machine, or a trusted proxy says that
+    /// Whether this request could not be read on the network: it came from this machine, or a trusted proxy says that
     /// it arrived by https. A proxy on this machine that reports plain http is believed, too: that only makes the check
     /// stricter.
     pub fn is_private(&self, peer: IpAddr, headers: &HeaderMap) -> bool {

@@ -20,7 +20,7 @@ pub const PIECE: usize = 64 << 10;
 /// Messages up to this size, in bytes, do not wait for larger ones.
 const SMALL_MAIL: usize = 2 << 20;
 /// The number of idle organisations after which the unused entries are dropped.
-const REMEMBERED: usize = 1000;
+const MAX_IDLE_TENANTS: usize = 1000;
 
 /// An organisation; `None` for callers that see all of them.
 pub type Tenant = Option<i64>;
@@ -47,7 +47,7 @@ impl Pool {
 
     fn tenant_pool(&self, tenant: Tenant) -> Arc<Semaphore> {
         let mut by_tenant = self.by_tenant.lock().unwrap_or_else(PoisonError::into_inner);
-        if by_tenant.len() > REMEMBERED {
+        if by_tenant.len() > MAX_IDLE_TENANTS {
             by_tenant.retain(|_, semaphore| Arc::strong_count(semaphore) > 1);
         }
         by_tenant.entry(tenant).or_insert_with(|| Arc::new(Semaphore::new(self.per_tenant as usize))).clone()
@@ -176,13 +176,13 @@ mod tests {
         let begun = tokio::time::Instant::now();
         let large = shares.mail(Some(1), 50 << 20).await.unwrap();
         let all = [shares.mail(Some(1), 50 << 20), shares.mail(Some(1), 3 << 20)];
-        assert!(futures::future::join_all(all).await.iter().all(Option::is_none), "its part is taken");
+        assert!(futures::future::join_all(all).await.iter().all(Option::is_none), "the organisation's part is in use");
         assert_eq!(begun.elapsed(), MAX_WAIT);
         let begun = tokio::time::Instant::now();
         let others =
             (shares.mail(Some(2), 50 << 20).await, shares.mail(Some(3), 100).await, shares.mail(None, 1).await);
         assert!(others.0.is_some() && others.1.is_some() && others.2.is_some());
-        assert!(shares.mail(Some(1), 100).await.is_some(), "small ones do not wait for large ones");
+        assert!(shares.mail(Some(1), 100).await.is_some(), "small messages do not wait for large ones");
         assert_eq!(begun.elapsed(), Duration::ZERO);
         drop(large);
         assert!(shares.mail(Some(1), 3 << 20).await.is_some());
@@ -198,13 +198,13 @@ mod tests {
         let rest = body.collect().await.unwrap().to_bytes();
         assert_eq!(first.len() + rest.len(), text.len());
         drop(rest);
-        assert_eq!(shares.sending.total.available_permits(), before - 11, "a piece of it is still there");
+        assert_eq!(shares.sending.total.available_permits(), before - 11, "a piece of the body is still referenced");
         drop(first);
         assert_eq!(shares.sending.total.available_permits(), before);
         // Compression polls again after the end.
         let mut polled_again = shares.hold(Some(1), text.into_response()).await.unwrap().into_body();
         while polled_again.frame().await.is_some() {}
-        assert!(polled_again.frame().await.is_none(), "the end is no panic");
+        assert!(polled_again.frame().await.is_none(), "polling after the end does not panic");
         drop(polled_again);
         let small = shares.hold(Some(1), "hej".into_response()).await.unwrap();
         assert_eq!((shares.sending.total.available_permits(), small.body().size_hint().exact()), (before, Some(3)));

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::http::testing;
 use crate::imap::{ImapError, LoginError};
-use crate::mailbox::{AfterImport, Start, TlsMode};
+use crate::mailbox::TlsMode;
 use crate::poll::login_attempts::{LoginAccount, LoginAttempt, LoginTrigger, minutes_to_wait};
 use crate::poll::{Deps, PollError};
 use crate::store::{Mailbox, NewInbox, NewLogin, NewMailbox, Server};
@@ -39,20 +39,9 @@ impl World {
             let new = NewInbox { address: inbox.parse().unwrap(), name: None, reply_from: None, organisation_id };
             store.add_inbox(&new, now).await.unwrap();
             let new = NewMailbox {
-                address: format!("{name}@b.se").parse().unwrap(),
-                inbox: inbox.parse().unwrap(),
                 server: at("imap.b.se"),
                 username: "anna@b.se".to_owned(),
-                login: Some(NewLogin::Password("x".into())),
-                asks_consent: false,
-                setup: false,
-                settings: crate::mailbox::Settings {
-                    folders: vec!["INBOX".to_owned()],
-                    start: Start::Now,
-                    after_import: AfterImport::Leave,
-                    interval_ms: 60_000,
-                    max_size: 1000,
-                },
+                ..NewMailbox::with_password(&format!("{name}@b.se"), &inbox, "x")
             };
             store.add_mailbox(&new, &state.deps.vault, now).await.unwrap();
         }
@@ -64,7 +53,7 @@ impl World {
     }
 
     /// Attempts a login with this result. Returns whether the rate limit let it through.
-    async fn tried(
+    async fn attempt(
         &self,
         mailbox: &Mailbox,
         host: &str,
@@ -86,7 +75,7 @@ impl World {
     }
 
     async fn guessed(&self, mailbox: &Mailbox, host: &str, username: &str) -> bool {
-        self.tried(mailbox, host, username, LoginTrigger::Person, Some(&no())).await
+        self.attempt(mailbox, host, username, LoginTrigger::Person, Some(&no())).await
     }
 }
 
@@ -118,10 +107,13 @@ async fn spelling_variants_share_a_limit_and_other_organisations_are_unaffected(
     }
     assert!(tried <= 18, "{tried} of 400 guesses");
     // Other organisations and other accounts are not affected.
-    assert!(world.tried(&ours, "imap.b.se", "anna@b.se", LoginTrigger::Person, None).await);
+    assert!(world.attempt(&ours, "imap.b.se", "anna@b.se", LoginTrigger::Person, None).await);
     assert!(world.mailbox("ours").await.login_proven);
-    assert!(world.guessed(&theirs, "imap.b.se", "bo@b.se").await, "another account of theirs");
-    assert!(!world.guessed(&theirs, "imap.b.se", "anna@b.se").await, "another's right password lifts nothing");
+    assert!(world.guessed(&theirs, "imap.b.se", "bo@b.se").await, "another account of the other organisation");
+    assert!(
+        !world.guessed(&theirs, "imap.b.se", "anna@b.se").await,
+        "a success of another organisation does not end the wait"
+    );
 }
 
 #[tokio::test]
@@ -147,7 +139,7 @@ async fn concurrent_attempts_are_counted() {
     let account = account(THEIRS, "imap.b.se", "anna@b.se", &["192.0.2.1"]);
     let tries = (0..40).map(|_| LoginAttempt::begin(&account, LoginTrigger::Person, &theirs, &world.deps));
     let begun = futures::future::join_all(tries).await.into_iter().filter(Result::is_ok).count();
-    assert_eq!(begun, 8, "before any has ended");
+    assert_eq!(begun, 8, "before any attempt has ended");
 }
 
 #[tokio::test]
@@ -158,7 +150,7 @@ async fn untried_logins_do_not_count_and_success_clears_its_own_account() {
     for error in [LoginError::PasswordsNotOffered(""), LoginError::Imap(ImapError::Slow("the login")), unavailable] {
         for _ in 0..20 {
             assert!(
-                world.tried(&theirs, "imap.b.se", "anna@b.se", LoginTrigger::Person, Some(&error)).await,
+                world.attempt(&theirs, "imap.b.se", "anna@b.se", LoginTrigger::Person, Some(&error)).await,
                 "{error}"
             );
         }
@@ -167,12 +159,12 @@ async fn untried_logins_do_not_count_and_success_clears_its_own_account() {
         for _ in 0..7 {
             assert!(world.guessed(&theirs, "imap.b.se", "anna@b.se").await);
         }
-        assert!(world.tried(&theirs, "imap.b.se", "anna@b.se", LoginTrigger::Person, None).await);
+        assert!(world.attempt(&theirs, "imap.b.se", "anna@b.se", LoginTrigger::Person, None).await);
     }
     // A success clears the failed attempts of its own account only.
     for _ in 0..7 {
         assert!(world.guessed(&theirs, "imap.b.se", "anna@b.se").await);
-        assert!(world.tried(&theirs, "imap.b.se", "eve@b.se", LoginTrigger::Person, None).await);
+        assert!(world.attempt(&theirs, "imap.b.se", "eve@b.se", LoginTrigger::Person, None).await);
     }
     assert!(world.guessed(&theirs, "imap.b.se", "anna@b.se").await);
     assert!(!world.guessed(&theirs, "imap.b.se", "anna@b.se").await);
@@ -180,7 +172,7 @@ async fn untried_logins_do_not_count_and_success_clears_its_own_account() {
     let bye = LoginError::Imap(ImapError::Bye("invalid credentials".to_owned()));
     let mut tried = 0;
     for _ in 0..20 {
-        tried += usize::from(world.tried(&theirs, "imap.b.se", "carl@b.se", LoginTrigger::Person, Some(&bye)).await);
+        tried += usize::from(world.attempt(&theirs, "imap.b.se", "carl@b.se", LoginTrigger::Person, Some(&bye)).await);
     }
     assert_eq!(tried, 8);
 }
@@ -190,14 +182,14 @@ async fn polls_with_proven_credentials_never_wait() {
     let world = World::new().await;
     let ours = world.mailbox("ours").await;
     assert!(!ours.login_proven);
-    assert!(world.tried(&ours, "imap.b.se", "anna@b.se", LoginTrigger::Schedule, None).await);
+    assert!(world.attempt(&ours, "imap.b.se", "anna@b.se", LoginTrigger::Schedule, None).await);
     let proven = world.mailbox("ours").await;
     assert!(proven.login_proven);
     while world.guessed(&ours, "imap.b.se", "anna@b.se").await {}
     for _ in 0..20 {
         assert!(
-            world.tried(&proven, "imap.b.se", "anna@b.se", LoginTrigger::Schedule, None).await,
-            "its own polls go on"
+            world.attempt(&proven, "imap.b.se", "anna@b.se", LoginTrigger::Schedule, None).await,
+            "its own polls continue"
         );
     }
     // A new password has to be accepted first: several mailboxes for one account do not give more attempts.
@@ -207,7 +199,7 @@ async fn polls_with_proven_credentials_never_wait() {
     store.change_mailbox(&"ours@b.se".parse().unwrap(), &changes, Some(&world.deps.vault), now).await.unwrap();
     let anew = world.mailbox("ours").await;
     assert!(!anew.login_proven);
-    assert!(!world.tried(&anew, "imap.b.se", "anna@b.se", LoginTrigger::Schedule, Some(&no())).await);
+    assert!(!world.attempt(&anew, "imap.b.se", "anna@b.se", LoginTrigger::Schedule, Some(&no())).await);
     // Repeated polls with a refused password are counted separately, and do not block somebody who enters the right
     // one.
     let theirs = world.mailbox("theirs").await;
@@ -216,10 +208,10 @@ async fn polls_with_proven_credentials_never_wait() {
     let mut tried = 0;
     for _ in 0..50 {
         tried +=
-            usize::from(world.tried(&failing, "imap.b.se", "anna@b.se", LoginTrigger::Schedule, Some(&no())).await);
+            usize::from(world.attempt(&failing, "imap.b.se", "anna@b.se", LoginTrigger::Schedule, Some(&no())).await);
     }
     assert_eq!(tried, 8);
-    assert!(world.tried(&theirs, "imap.b.se", "anna@b.se", LoginTrigger::Schedule, None).await);
+    assert!(world.attempt(&theirs, "imap.b.se", "anna@b.se", LoginTrigger::Schedule, None).await);
 }
 
 #[tokio::test]

@@ -129,7 +129,7 @@ async fn a_body_shares_the_memory_of_its_response_and_keeps_its_memory_share() {
     let third = tokio::time::timeout(Duration::from_millis(20), guard.answer()).await;
     assert!(third.is_err(), "nothing is left");
     bodies.pop();
-    assert!(guard.answer().await.unwrap().is_some(), "it goes on where it was");
+    assert!(guard.answer().await.unwrap().is_some(), "it continues where it was");
 }
 
 #[tokio::test]

@@ -73,7 +73,10 @@ const NEGLIGIBLE: Duration = Duration::from_micros(500);
 /// Compares a text with one twice as long. Disturbances only make measurements larger, so the smallest of several is
 /// right.
 fn assert_linear(what: &str, once: &[u8], twice: &[u8]) -> Result<(), String> {
-    assert!((1.9..2.1).contains(&(twice.len() as f64 / once.len() as f64)), "{what} is not twice as long");
+    assert!(
+        (1.9..2.1).contains(&(twice.len() as f64 / once.len() as f64)),
+        "{what}: the second text is not twice as long"
+    );
     let mut least = [Duration::MAX; 2];
     let mut ratio = f64::MAX;
     for _ in 0..20 {

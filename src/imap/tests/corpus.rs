@@ -59,7 +59,7 @@ async fn answers_of_real_servers_are_parsed() {
         others += noise + broken.len();
     }
     println!("all: {answers} answers read, {others} lines left out or not read");
-    assert!(answers * 100 >= (answers + others) * UNDERSTOOD_PERCENT, "less is understood than before");
+    assert!(answers * 100 >= (answers + others) * UNDERSTOOD_PERCENT, "fewer responses can be parsed than before");
 }
 
 /// Reads one connection to its end. A panic of the parser is a panic here.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use tokio::time::Instant;
 
-use super::{GrantError, Lock, WRITE_TIME, record_app_works};
+use super::{GrantError, Lock, STORE_TIME, record_app_works};
 use crate::clock::Timestamp;
 use crate::fact::Resource;
 use crate::oauth::claims::Claims;
@@ -36,8 +36,8 @@ impl<'a> StoreRetry<'a> {
             return Err(error);
         }
         tracing::warn!(%error, "a token response could not be stored yet; retrying");
-        let until = deps.clock.now().plus(deps.deadlines.token.0 + WRITE_TIME);
-        // If that fails too, either nobody reaches the database, or the lock is lost and the version decides.
+        let until = deps.clock.now().plus(deps.deadlines.token.0 + STORE_TIME);
+        // If that fails too, either the database is down, or the lock is lost and the version decides.
         let _ = deps.store.prolong_grant_lock(self.lock.grant.id, self.lock.token, until).await;
         tokio::time::sleep(STORE_RETRY_INTERVAL).await;
         Ok(())

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{GrantError, WRITE_TIME, waiting};
+use super::{GrantError, STORE_TIME, waiting};
 use crate::cause::{Cause, Trouble};
 use crate::oauth::OAuthDeps;
 use crate::owner;
-use crate::store::{Grant, Taker};
+use crate::store::{Grant, LeaseTaker};
 
 /// How long to wait for the lock, in addition to its lifetime.
 const MAX_WAIT: Duration = Duration::from_secs(15);
@@ -25,7 +25,7 @@ impl Lock {
     pub async fn take(grant_id: i64, deps: &OAuthDeps) -> Result<Self, GrantError> {
         match Self::take_unless(grant_id, deps, |_| false).await? {
             Some(lock) => Ok(lock),
-            None => Err(Trouble::new(Cause::Waiting).about("provider", "-").into()),
+            None => Err(Trouble::new(Cause::Waiting).with_arg("provider", "-").into()),
         }
     }
 
@@ -35,7 +35,7 @@ impl Lock {
         deps: &OAuthDeps,
         settled: impl Fn(&Grant) -> bool,
     ) -> Result<Option<Self>, GrantError> {
-        let lasts = deps.deadlines.token.0 + WRITE_TIME;
+        let lasts = deps.deadlines.token.0 + STORE_TIME;
         let until = Instant::now() + lasts + MAX_WAIT;
         let mut pause = Duration::from_millis(50);
         loop {
@@ -48,7 +48,7 @@ impl Lock {
                     .store
                     .lock_grant(
                         grant_id,
-                        Taker { owner: owner::this_process(), dead_token: dead },
+                        LeaseTaker { owner: owner::this_process(), dead_token: dead },
                         now,
                         now.plus(lasts),
                     )

@@ -46,18 +46,18 @@ fn inspect_token(credential: &Credential, mailbox: &Mailbox, deps: &Deps) -> (Op
     let held = TokenContents::Read { audience: shown(&claims.aud.join(", ")), rights: shown(&rights.join(" ")) };
     let problem =
         Provider::for_grant(&deps.oauth, key).ok().and_then(|provider| claim_problem(&claims, key.kind, provider.app));
-    (finding_with(held), problem.map(|trouble| trouble.about_all(&text_args(mailbox, deps, Some(&claims)))))
+    (finding_with(held), problem.map(|trouble| trouble.with_args(&text_args(mailbox, deps, Some(&claims)))))
 }
 
 fn claim_problem(claims: &Claims, kind: GrantKind, app: &Application) -> Option<Trouble> {
     let bare = |text: &str| text.trim_end_matches('/').to_ascii_lowercase();
     let is_for_mail = |aud: &String| app.audiences.iter().any(|wanted| bare(wanted) == bare(aud));
     if !app.audiences.is_empty() && !claims.aud.is_empty() && !claims.aud.iter().any(is_for_mail) {
-        return Some(Trouble::new(Cause::AudienceWrong).about("found", shown(&claims.aud.join(", "))));
+        return Some(Trouble::new(Cause::AudienceWrong).with_arg("found", shown(&claims.aud.join(", "))));
     }
     match kind {
         GrantKind::AppOnly if !app.app_only_role.is_empty() && !claims.roles.contains(&app.app_only_role) => {
-            Some(Trouble::new(Cause::RoleMissing).about("role", &app.app_only_role))
+            Some(Trouble::new(Cause::RoleMissing).with_arg("role", &app.app_only_role))
         }
         // Microsoft lists scopes in the token by their last path segment.
         GrantKind::Delegated => {
@@ -66,7 +66,7 @@ fn claim_problem(claims: &Claims, kind: GrantKind, app: &Application) -> Option<
             let last = |scope: &String| scope.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
             let missing =
                 wanted.map(last).find(|wanted| !scp.split(' ').any(|held| held.eq_ignore_ascii_case(wanted)))?;
-            Some(Trouble::new(Cause::TokenScopeMissing).about("scope", missing))
+            Some(Trouble::new(Cause::TokenScopeMissing).with_arg("scope", missing))
         }
         GrantKind::AppOnly => None,
     }

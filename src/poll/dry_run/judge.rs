@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::report::{Line, Target, Verdict};
+use super::report::{ListedMail, Target, Verdict};
 use super::tally::{FolderTally, Importable};
 use super::wanted_uids::Wanted;
 use super::{DryRunVisit, PollError, Retry, Step};
@@ -41,7 +41,7 @@ impl DryRunVisit<'_> {
         let failed = |error: ImapError| PollError::folder(Step::Fetch, &folder.name, &error);
         let mut importable = Vec::new();
         let mut refusals = 0;
-        let mut sets = UidSet::cut(&wanted.uids, self.session.command_limit(UIDS_PER_COMMAND));
+        let mut sets = UidSet::split(&wanted.uids, self.session.command_limit(UIDS_PER_COMMAND));
         while let Some(set) = sets.pop() {
             if self.limits.time_is_up() {
                 break;
@@ -62,7 +62,7 @@ impl DryRunVisit<'_> {
     }
 
     /// Judges one mail. `None` if it was not examined.
-    fn judge(&self, meta: &Meta, headers: &Headers, attempts: i64) -> Option<(Line, Option<Importable>)> {
+    fn judge(&self, meta: &Meta, headers: &Headers, attempts: i64) -> Option<(ListedMail, Option<Importable>)> {
         let fetched = match headers {
             Headers::Received(received) => received.get(&meta.uid),
             Headers::Skipped | Headers::Refused => None,
@@ -81,7 +81,7 @@ impl DryRunVisit<'_> {
         };
         let import = (verdict == Verdict::Import).then(|| self.importable(meta.uid, &header));
         let targets = import.as_ref().map(|import| import.targets.clone()).unwrap_or_default();
-        Some((Line::new(meta, &header, targets, verdict, reason), import))
+        Some((ListedMail::new(meta, &header, targets, verdict, reason), import))
     }
 
     fn importable(&self, uid: u32, header: &Header) -> Importable {
@@ -127,7 +127,7 @@ impl DryRunVisit<'_> {
                     }
                     match set.uids.as_slice() {
                         [_] => *refusals += 1,
-                        several => sets.extend(UidSet::cut(several, 1)),
+                        several => sets.extend(UidSet::split(several, 1)),
                     }
                 }
             }

@@ -61,7 +61,7 @@ pub struct FolderDryRun {
     #[serde(flatten)]
     pub counts: Counts,
     /// The newest mails that a poll would fetch.
-    pub shown: Vec<Line>,
+    pub shown: Vec<ListedMail>,
     /// Number of further mails that a poll would fetch.
     pub more: u64,
     /// Number of importable mails by inbox and evidence.
@@ -69,7 +69,7 @@ pub struct FolderDryRun {
     pub targets: BTreeMap<Target, u64>,
 }
 
-/// What a poll would do with a mail.
+/// The verdict on a mail: the action that a poll would take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schema(as = DryRunVerdict)]
@@ -95,7 +95,7 @@ impl Verdict {
 /// A mail that a poll would fetch. The sender's texts are cleaned for display.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = DryRunMail)]
-pub struct Line {
+pub struct ListedMail {
     /// UID in its folder.
     pub uid: u32,
     /// INTERNALDATE: when the server received it.
@@ -134,7 +134,7 @@ impl Target {
     }
 }
 
-impl Line {
+impl ListedMail {
     pub fn new(
         meta: &Meta,
         header: &Header,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::report::{Counts, DryRun, FolderDryRun, Line, Target, Verdict};
+use super::report::{Counts, DryRun, FolderDryRun, ListedMail, Target, Verdict};
 use crate::fact::Notice;
 use crate::store::WatchedFolder;
 
@@ -72,7 +72,7 @@ impl FolderTally {
     }
 
     /// Counts a mail, and lists it if there is room.
-    pub fn count(&mut self, line: Line) {
+    pub fn count(&mut self, line: ListedMail) {
         let counts = &mut self.report.counts;
         *count_for(counts, line.verdict) += 1;
         counts.automatic += u64::from(line.verdict == Verdict::Import && line.automatic.is_some());

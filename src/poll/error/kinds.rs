@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 pub enum Step {
     Lease,
     /// Waiting for a slot among all visits.
-    Place,
+    Slot,
     /// Receiving enough data while others wait.
     Pace,
     Dns,
@@ -32,7 +32,7 @@ impl Step {
     pub fn name(self) -> &'static str {
         match self {
             Self::Lease => "lease",
-            Self::Place => "place",
+            Self::Slot => "place",
             Self::Pace => "pace",
             Self::Dns => "dns",
             Self::Tcp => "tcp",
@@ -102,7 +102,7 @@ pub enum Retry {
     /// At once with a new access token; without one, soon.
     Renew,
     /// As soon as there is a free slot. Nothing has failed.
-    InTurn,
+    WhenSlotIsFree,
     /// When a person has changed something.
     Person,
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::kinds::Retry;
 
 /// The longest time for which a server can make us wait.
-pub const LONGEST_HOLD: Duration = Duration::from_hours(24);
+pub const MAX_HOLD: Duration = Duration::from_hours(24);
 
 /// Exchange accepts the login and refuses the commands after it (reference row D1).
 pub fn is_not_connected(text: &str) -> bool {
@@ -33,7 +33,7 @@ pub fn retry_after(text: &str) -> Retry {
     if let Some((_, rest)) = lower.split_once("suggested backoff time:") {
         let digits: String = rest.trim_start().chars().take_while(char::is_ascii_digit).collect();
         if let Ok(millis) = digits.parse() {
-            return Retry::After(Duration::from_millis(millis).min(LONGEST_HOLD));
+            return Retry::After(Duration::from_millis(millis).min(MAX_HOLD));
         }
     }
     // Exchange ends a session with its token: `Session invalidated - AccessTokenExpired` (imapsync#250).

@@ -51,7 +51,7 @@ impl WindowFetch<'_> {
     /// Starts the FETCH of several small mails.
     async fn stream(&mut self, metas: Vec<Meta>) -> Result<(), PollError> {
         let uids: Vec<u32> = metas.iter().map(|meta| meta.uid).collect();
-        let mut sets = UidSet::cut(&uids, UIDS_PER_COMMAND).into_iter();
+        let mut sets = UidSet::split(&uids, UIDS_PER_COMMAND).into_iter();
         let Some(first) = sets.next() else {
             return Ok(());
         };
@@ -163,13 +163,13 @@ impl WindowFetch<'_> {
                     if self.queue.is_empty() || !self.deferred.insert(*uid) {
                         return Err(failure);
                     }
-                    self.queue.extend(UidSet::cut(&[*uid], 1));
+                    self.queue.extend(UidSet::split(&[*uid], 1));
                     return Ok(None);
                 }
                 Ok(Some(self.mail(*uid, None, Content::Missing(FetchFailure::Refused { words: error.to_string() }))))
             }
             several => {
-                self.queue.extend(UidSet::cut(several, 1));
+                self.queue.extend(UidSet::split(several, 1));
                 Ok(None)
             }
         }

@@ -72,7 +72,7 @@ mod tests {
             meta(5, Some(7)),
             meta(6, Some(7)),
         ];
-        let set = UidSet::cut(&[1, 2, 3, 4, 5, 6, 7], 100).remove(0);
+        let set = UidSet::split(&[1, 2, 3, 4, 5, 6, 7], 100).remove(0);
         let metas = announced.iter().cloned().map(|meta| (meta.uid, meta)).collect();
         let planned = jobs(&set, metas, 50 << 20, &BTreeMap::from([(6, 1)]));
         let expected = [
@@ -90,7 +90,7 @@ mod tests {
     fn one_fetch_has_a_maximum_size() {
         let metas: BTreeMap<u32, Meta> =
             (1..=40).map(|uid| (uid, Meta { uid, internal_date: None, size: Some(1 << 20) })).collect();
-        let set = UidSet::cut(&(1..=40).collect::<Vec<u32>>(), 100).remove(0);
+        let set = UidSet::split(&(1..=40).collect::<Vec<u32>>(), 100).remove(0);
         let counts: Vec<usize> = jobs(&set, metas, 50 << 20, &BTreeMap::new())
             .iter()
             .map(|job| if let Job::Small(metas) = job { metas.len() } else { 0 })

@@ -37,7 +37,7 @@ impl Contradiction {
             Self::Fetch { highest, listed } => ("fetch", highest.into(), listed.into()),
             Self::Status { messages } => ("status", messages.into(), 0),
         };
-        trouble.about("kind", kind).about("one", one.to_string()).about("other", other.to_string())
+        trouble.with_arg("kind", kind).with_arg("one", one.to_string()).with_arg("other", other.to_string())
     }
 }
 

@@ -103,7 +103,7 @@ impl ListRequest {
 
     /// The error if no form agrees with the other answers.
     pub fn error(&self, contradiction: Contradiction) -> PollError {
-        let trouble = contradiction.add_to(Trouble::new(Cause::AnswersContradict)).about("folder", &self.name);
+        let trouble = contradiction.add_to(Trouble::new(Cause::AnswersContradict)).with_arg("folder", &self.name);
         PollError::from_trouble(Step::Search, Blame::Folder, Retry::Soon, trouble)
     }
 }

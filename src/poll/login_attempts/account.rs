@@ -13,9 +13,9 @@ use crate::store::{LoginLimit, OnSuccess, Server, StoreError};
 /// People who mistype a password do so a few times in a row.
 const PER_ACCOUNT: LoginLimit = LoginLimit { free_failures: 8, max_wait_ms: MAX_WAIT_MS };
 /// Accounts that differ only in their domain, which are one account to some servers.
-const PER_NAME: LoginLimit = LoginLimit { free_failures: 16, max_wait_ms: MAX_WAIT_MS };
+const PER_USER: LoginLimit = LoginLimit { free_failures: 16, max_wait_ms: MAX_WAIT_MS };
 /// One login name at any server: a server may have more addresses and names than are known here.
-const ANYWHERE: LoginLimit = LoginLimit { free_failures: 40, max_wait_ms: MAX_WAIT_MS };
+const PER_LOGIN_NAME: LoginLimit = LoginLimit { free_failures: 40, max_wait_ms: MAX_WAIT_MS };
 const MAX_WAIT_MS: i64 = 15 * 60 * 1000;
 
 /// Maximum number of resolved addresses counted, in addition to the address of the connection.
@@ -66,10 +66,10 @@ impl LoginAccount {
         for host in hosts {
             subjects.push((format!("{kind} {organisation} {host} {name}"), PER_ACCOUNT, OnSuccess::Reset));
             if user != name {
-                subjects.push((format!("{kind} {organisation} {host} {user}"), PER_NAME, OnSuccess::SubtractReset));
+                subjects.push((format!("{kind} {organisation} {host} {user}"), PER_USER, OnSuccess::SubtractReset));
             }
         }
-        subjects.push((format!("{kind} {organisation} anywhere {name}"), ANYWHERE, OnSuccess::SubtractOne));
+        subjects.push((format!("{kind} {organisation} anywhere {name}"), PER_LOGIN_NAME, OnSuccess::SubtractOne));
         subjects
     }
 

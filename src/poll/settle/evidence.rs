@@ -21,7 +21,7 @@ pub async fn find_copied(
 ) -> Result<Vec<u32>, PollError> {
     let imap_error = |error| PollError::folder(Step::Settle, &folder.name, &error);
     let mut originals = Vec::new();
-    for set in UidSet::cut(uids, session.command_limit(UIDS_PER_COMMAND)) {
+    for set in UidSet::split(uids, session.command_limit(UIDS_PER_COMMAND)) {
         originals.extend(session.sample(&set).await.map_err(imap_error)?);
     }
     let in_target = mails_in_target(session, target, from).await.map_err(imap_error)?;
@@ -64,7 +64,7 @@ async fn mails_in_target(session: &mut Session, target: &str, from: u32) -> Resu
 }
 
 /// The UIDs that are no longer in the folder: their effects count as done.
-pub async fn find_gone(session: &mut Session, folder: &OpenFolder, set: &UidSet) -> Result<Vec<u32>, PollError> {
+pub async fn find_removed(session: &mut Session, folder: &OpenFolder, set: &UidSet) -> Result<Vec<u32>, PollError> {
     let (Some(first), Some(last)) = (set.uids.first(), set.uids.last()) else {
         return Ok(Vec::new());
     };

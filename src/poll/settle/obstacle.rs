@@ -56,7 +56,7 @@ pub async fn record_obstacle(
     obstacle: &Obstacle,
 ) -> Result<(), PollError> {
     if step == EffectStep::Pending {
-        let written = visit.deps.store.effects_impossible(visit.lease, folder.epoch.id, uids, obstacle).await;
+        let written = visit.deps.store.record_impossible(visit.lease, folder.epoch.id, uids, obstacle).await;
         written.map_err(|error| PollError::store(Step::Settle, &error))?;
     }
     let message = format!(

@@ -1,4 +1,4 @@
-//! Writes HTML anew so that parsing it takes linear time: a limited number of tags, limited depth, all closed in order.
+//! Rewrites HTML so that parsing it takes linear time: a limited number of tags, limited depth, all closed in order.
 //!
 //! The HTML standard defines repairs of bad nesting, and a mail can exploit them: a hundred thousand open `<b>` that
 //! are reopened in each of a hundred thousand paragraphs, or a search through all open tags at every tag. The output

@@ -68,7 +68,7 @@ pub const PROPERTIES: [&str; 61] = [
 /// Maximum length of a value.
 const MAX_LENGTH: usize = 300;
 
-/// The allowed declarations, written anew; `None` if there are none. A declaration whose value is not plain is dropped:
+/// The allowed declarations, rewritten; `None` if there are none. A declaration whose value is not plain is dropped:
 /// without `\`, comments and functions other than colours, a value has only one interpretation.
 pub fn sanitized(style: &str) -> Option<String> {
     let declarations = style.split(';').filter_map(|declaration| {

@@ -8,7 +8,7 @@ use super::super::{Cut, Reading, build_view, cleaned_html};
 /// A name, a size, and a function that creates the mail.
 type Row = (String, usize, Box<dyn Fn(usize) -> Vec<u8>>);
 
-fn plenty() -> Budget {
+fn ample_budget() -> Budget {
     Budget::new(Duration::from_secs(600))
 }
 
@@ -23,8 +23,8 @@ fn processor() -> Duration {
 /// The processor time of one view, including the HTML if there is any.
 fn cost(raw: &[u8]) -> Duration {
     let begun = processor();
-    if std::hint::black_box(build_view(raw, &plenty())).remote.is_some() {
-        std::hint::black_box(cleaned_html(raw, &plenty()));
+    if std::hint::black_box(build_view(raw, &ample_budget())).remote.is_some() {
+        std::hint::black_box(cleaned_html(raw, &ample_budget()));
     }
     processor() - begun
 }
@@ -250,12 +250,12 @@ fn grow(rows: Vec<Row>) {
 fn a_part_is_decoded_once_however_often_it_is_referenced() {
     for (calls, pictures) in [(200, 1), (200, 5), (3, 3)] {
         let raw = pictured(calls, pictures, 400_000);
-        let budget = plenty();
+        let budget = ample_budget();
         let cleaned = cleaned_html(&raw, &budget).unwrap();
         assert!(budget.decoded() <= raw.len(), "{calls} {pictures}: {} of {}", budget.decoded(), raw.len());
         assert!(cleaned.html.contains("data:image/png") && cleaned.html.len() < 6 << 20);
         assert_eq!(cleaned.is_cut, calls == 200, "omitted pictures are reported");
-        let budget = plenty();
+        let budget = ample_budget();
         build_view(&raw, &budget);
         assert!(budget.decoded() <= raw.len(), "{} of {}", budget.decoded(), raw.len());
     }
@@ -263,7 +263,7 @@ fn a_part_is_decoded_once_however_often_it_is_referenced() {
     let text = "Content-Transfer-Encoding: base64\r\nContent-Type: text/";
     let raw =
         multipart(["plain", "html"].into_iter().map(|kind| format!("{text}{kind}\r\n\r\n{}", "YWFh".repeat(50_000))));
-    let budget = plenty();
+    let budget = ample_budget();
     let Reading { text, html, .. } = build_view(&raw, &budget).reading;
     assert!(text.unwrap().len() > 290_000 && html.unwrap().len() > 290_000);
     assert!(budget.decoded() <= raw.len(), "{} of {}", budget.decoded(), raw.len());
@@ -292,7 +292,7 @@ fn reading_stops_at_the_time_limit_and_reports_it() {
             let view = build_view(&raw, &Budget::new(within));
             let cleaned = cleaned_html(&raw, &Budget::new(within));
             let took = begun.elapsed();
-            assert!(took < Duration::from_millis(1500), "{what} took {took:?} in place of {within:?}");
+            assert!(took < Duration::from_millis(1500), "{what} took {took:?}; the limit is {within:?}");
             // Everything that was done in time is complete.
             if within.is_zero() {
                 assert!(view.reading.cut.contains(&Cut::Time), "{what}: {:?}", view.reading.cut);

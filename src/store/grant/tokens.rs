@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Flow, Grant};
 use crate::clock::Timestamp;
-use crate::store::{Store, StoreError, Taker, Tx};
+use crate::store::{LeaseTaker, Store, StoreError, Tx};
 
 /// New tokens, sealed for their rows.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl Store {
     pub async fn lock_grant(
         &self,
         id: i64,
-        taker: Taker<'_>,
+        taker: LeaseTaker<'_>,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<(Grant, i64)>, StoreError> {

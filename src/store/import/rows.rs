@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::clock::Timestamp;
 use crate::fact::{Obstacle, Reason, to_json};
 use crate::store::batch::Mail;
-use crate::store::departure::{HELD_BACK, repeat_key};
+use crate::store::departure::{SUPPRESSED, repeat_key};
 use crate::store::ledger::UidState;
 use crate::store::{CHUNK, StoreError, Tx};
 
@@ -79,9 +79,9 @@ impl EffectRow {
     }
 
     /// An effect that is suppressed because it would repeat for ever.
-    pub fn held_back(uid: u32, mail: &Mail) -> Self {
+    pub fn suppressed(uid: u32, mail: &Mail) -> Self {
         let action = mail.effect.as_deref().unwrap_or("leave");
-        Self { problem: Some(Obstacle::Returned), ..Self::new(uid, action, HELD_BACK, mail) }
+        Self { problem: Some(Obstacle::Returned), ..Self::new(uid, action, SUPPRESSED, mail) }
     }
 }
 

@@ -265,7 +265,7 @@ impl Tx<'_> {
         self.rewind_cursors(before.id).await
     }
 
-    /// Decides the start anew if it changes, for the mails that it left out so far.
+    /// Reopens the decision about the start if it changes, for the mails that were skipped so far.
     async fn reset_start(&mut self, before: &Mailbox, after: &ChangedMailbox<'_>) -> Result<(), StoreError> {
         if after.settings.start == before.start {
             return Ok(());

@@ -17,10 +17,10 @@ async fn an_effect_goes_through_its_steps_and_runs_once() {
             effects.into_iter().map(|effect| (effect.uid, effect.step)).collect()
         };
         assert_eq!(open(0, 2).await, [(1, EffectStep::Pending), (2, EffectStep::Pending)], "{name}");
-        at.store.effects_copied(&lease, epoch.id, &[1, 2]).await.unwrap();
-        at.store.effects_done(&lease, epoch.id, &[1]).await.unwrap();
-        at.store.effects_impossible(&lease, epoch.id, &[3], &Obstacle::ReadOnly).await.unwrap();
-        at.store.effects_failed(&lease, epoch.id, &[4], &Obstacle::NoSeen).await.unwrap();
+        at.store.record_copied(&lease, epoch.id, &[1, 2]).await.unwrap();
+        at.store.delete_effects(&lease, epoch.id, &[1]).await.unwrap();
+        at.store.record_impossible(&lease, epoch.id, &[3], &Obstacle::ReadOnly).await.unwrap();
+        at.store.record_failed_attempt(&lease, epoch.id, &[4], &Obstacle::NoSeen).await.unwrap();
         let all = [(2, EffectStep::Copied), (3, EffectStep::Impossible), (4, EffectStep::Pending)];
         assert_eq!(open(0, 9).await, all, "{name}");
         assert_eq!(open(3, 9).await, [(4, EffectStep::Pending)], "{name}");

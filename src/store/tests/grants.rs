@@ -14,7 +14,7 @@ impl Fixture {
         self.store.change_mailbox(&address(mailbox), &changes, None, NOW).await.unwrap();
         match self.store.mailbox(&address(mailbox)).await.unwrap().login {
             Login::OAuth { grant_id, .. } => grant_id,
-            Login::Password(_) => panic!("{mailbox} has a password still"),
+            Login::Password(_) => panic!("{mailbox} still has a password"),
         }
     }
 
@@ -68,7 +68,7 @@ async fn a_late_token_refresh_does_not_overwrite_newer_data() {
         assert!(!at.store.keep_tokens(&before, &at.tokens(id, "stolen"), NOW).await.unwrap(), "{name}");
         let after = at.store.grant(id).await.unwrap();
         assert_eq!((at.refresh_token(&after), after.version), ("second".to_owned(), before.version + 1), "{name}");
-        // Its failure is about a token that has been replaced.
+        // The failure concerns a token that has been replaced.
         let refusal =
             GrantProblem { problem: "{}".into(), needs_consent: true, retry_at: None, provider_retry_at: None };
         assert!(!at.store.grant_failed(&before, &refusal, NOW).await.unwrap(), "{name}");
@@ -88,7 +88,10 @@ async fn one_worker_refreshes_a_token_and_a_dead_workers_lock_is_taken_over() {
     for (at, name) in stores().await {
         let id = at.add_with_grant("a@b.se", key()).await;
         let lock = async |owner, dead, now| {
-            at.store.lock_grant(id, Taker { owner, dead_token: dead }, now, Timestamp(now.0 + 30_000)).await.unwrap()
+            at.store
+                .lock_grant(id, LeaseTaker { owner, dead_token: dead }, now, Timestamp(now.0 + 30_000))
+                .await
+                .unwrap()
         };
         let (_, first) = lock("one", None, NOW).await.expect("nobody has it");
         assert!(lock("two", None, later(10)).await.is_none(), "{name}");

@@ -107,7 +107,7 @@ async fn every_retention_deletes_its_old_rows_only() {
                     hash: b"hash",
                     scope: TokenScope::Read,
                     organisation_id: None,
-                    maker: "".into(),
+                    creator: "".into(),
                 },
                 NOW,
             )

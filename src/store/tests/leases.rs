@@ -12,14 +12,24 @@ async fn a_lease_is_exclusive_until_it_expires() {
         let until = Timestamp(NOW.0 + 60_000);
         let second = at
             .store
-            .take_lease(&mailbox_address, Taker { owner: "other", dead_token: None }, Timestamp(NOW.0 + 59_999), until)
+            .take_lease(
+                &mailbox_address,
+                LeaseTaker { owner: "other", dead_token: None },
+                Timestamp(NOW.0 + 59_999),
+                until,
+            )
             .await
             .unwrap();
         assert!(second.is_none(), "{name}");
         // A wrong token does not help.
         assert!(
             at.store
-                .take_lease(&mailbox_address, Taker { owner: "other", dead_token: Some(lease.token ^ 1) }, NOW, until)
+                .take_lease(
+                    &mailbox_address,
+                    LeaseTaker { owner: "other", dead_token: Some(lease.token ^ 1) },
+                    NOW,
+                    until
+                )
                 .await
                 .unwrap()
                 .is_none(),
@@ -30,7 +40,7 @@ async fn a_lease_is_exclusive_until_it_expires() {
             .store
             .take_lease(
                 &mailbox_address,
-                Taker { owner: "other", dead_token: None },
+                LeaseTaker { owner: "other", dead_token: None },
                 later,
                 Timestamp(later.0 + 60_000),
             )
@@ -50,7 +60,7 @@ async fn a_dead_holders_lease_is_taken_over_at_once() {
         let until = Timestamp(NOW.0 + 60_000);
         let taken = at
             .store
-            .take_lease(&address("a@b.se"), Taker { owner: "me", dead_token: Some(dead.token) }, NOW, until)
+            .take_lease(&address("a@b.se"), LeaseTaker { owner: "me", dead_token: Some(dead.token) }, NOW, until)
             .await
             .unwrap();
         assert!(taken.is_some(), "{name}");
@@ -67,7 +77,12 @@ async fn a_worker_that_lost_its_lease_cannot_write() {
         let later = Timestamp(NOW.0 + 60_000);
         let won = at
             .store
-            .take_lease(&address("a@b.se"), Taker { owner: "other", dead_token: None }, later, Timestamp(later.0 + 1))
+            .take_lease(
+                &address("a@b.se"),
+                LeaseTaker { owner: "other", dead_token: None },
+                later,
+                Timestamp(later.0 + 1),
+            )
             .await
             .unwrap();
         let won = won.unwrap();
@@ -76,7 +91,7 @@ async fn a_worker_that_lost_its_lease_cannot_write() {
         let folder = at.store.watched_folders(lost.mailbox.id).await.unwrap()[0].id;
         for written in [
             at.store.advance_cursor(&lost, epoch.id, 9).await,
-            at.store.effects_done(&lost, epoch.id, &[1]).await,
+            at.store.delete_effects(&lost, epoch.id, &[1]).await,
             at.store
                 .decide_start(
                     &lost,
@@ -154,7 +169,7 @@ async fn the_outcome_of_a_poll_is_stored_and_decides_the_next() {
             );
         }
         assert!(at.store.due("nobody", NOW, 9, 9).await.unwrap().is_empty(), "{name}: a person must act first");
-        at.store.wake_waiting(NOW).await.unwrap();
+        at.store.schedule_waiting_mailboxes(NOW).await.unwrap();
         assert_eq!(at.store.due("nobody", NOW, 9, 9).await.unwrap().len(), 1, "{name}");
         let lease = at.lease("a@b.se").await;
         at.store.finish_poll(&lease, &outcome(true, Some(Timestamp(NOW.0 + 500))), Timestamp(NOW.0 + 9)).await.unwrap();

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::fact::{FetchFailure, Reason};
-use crate::store::ledger::Known;
+use crate::store::ledger::KnownUids;
 
 #[tokio::test]
 async fn a_message_its_bytes_and_its_ledger_row_are_stored_in_one_transaction() {
@@ -113,7 +113,7 @@ async fn mail_before_the_start_is_recorded_as_ranges() {
             )
             .await
             .unwrap();
-        let known = |known: &[Known]| known.iter().map(|k| (k.first, k.last, k.open.is_some())).collect::<Vec<_>>();
+        let known = |known: &[KnownUids]| known.iter().map(|k| (k.first, k.last, k.open.is_some())).collect::<Vec<_>>();
         for (first, last, expected) in [
             (1, 1, vec![(1, 499_999, false)]),
             (400, 500_000, vec![(1, 499_999, false)]),
@@ -127,7 +127,7 @@ async fn mail_before_the_start_is_recorded_as_ranges() {
         let (lines, _) = at.store.ledger_page(None, (0, 0), 9).await.unwrap();
         let ranges: Vec<_> = lines.iter().map(|line| (line.uid, line.uid_last)).collect();
         assert_eq!(ranges, [(1, Some(499_999)), (500_001, None)], "{name}");
-        // A new start is decided anew.
+        // A changed start is evaluated again.
         let changes = Changes::from(crate::mailbox::SettingsChange { start: Some(Start::All), ..Default::default() });
         at.store.change_mailbox(&address("a@b.se"), &changes, None, NOW).await.unwrap();
         assert!(at.ledger("a@b.se").await.is_empty(), "{name}");
@@ -297,15 +297,15 @@ async fn only_the_selected_mail_is_reopened() {
         let retry = async |folder, uidvalidity, uid| {
             at.store.retry_quarantined(id, QuarantineFilter { folder, uidvalidity, uid }, NOW).await.unwrap()
         };
-        assert_eq!(at.store.quarantine_in_force(id, 9).await.unwrap().len(), 2, "{name}");
+        assert_eq!(at.store.retryable_quarantine(id, 9).await.unwrap().len(), 2, "{name}");
         assert_eq!(retry(Some("INBOX"), Some(8), Some(5)).await, 0, "{name}: numbered otherwise");
         assert_eq!(retry(Some("INBOX"), Some(7), Some(5)).await, 1, "{name}: not the other folder's");
-        assert_eq!(at.store.quarantine_in_force(id, 9).await.unwrap().len(), 1, "{name}");
+        assert_eq!(at.store.retryable_quarantine(id, 9).await.unwrap().len(), 1, "{name}");
         // Mail that no poll can reach any more is not reopened.
         let changes =
             Changes::from(crate::mailbox::SettingsChange { folders: Some(vec!["INBOX".into()]), ..Default::default() });
         at.store.change_mailbox(&address("a@b.se"), &changes, None, NOW).await.unwrap();
-        assert_eq!(at.store.quarantine_in_force(id, 9).await.unwrap().len(), 0, "{name}");
+        assert_eq!(at.store.retryable_quarantine(id, 9).await.unwrap().len(), 0, "{name}");
         assert_eq!(retry(None, None, None).await, 0, "{name}");
     }
 }

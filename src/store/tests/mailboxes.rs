@@ -13,22 +13,7 @@ async fn a_mailbox_is_read_as_it_was_stored() {
         assert_eq!(mailbox.after_import, AfterImport::Keyword("Kundo".into()), "{name}");
         assert_eq!((mailbox.start, mailbox.added_at, mailbox.paused), (Start::Now, NOW, false), "{name}");
         assert_eq!(at.store.mailboxes().await.unwrap().len(), 1, "{name}");
-        let twice = NewMailbox {
-            address: address("a@b.se"),
-            inbox: address(INBOX),
-            server: mailbox.server.clone(),
-            username: "x".into(),
-            login: Some(NewLogin::Password("y".into())),
-            asks_consent: false,
-            setup: false,
-            settings: crate::mailbox::Settings {
-                folders: vec![],
-                start: Start::All,
-                after_import: AfterImport::Leave,
-                interval_ms: 1,
-                max_size: 1,
-            },
-        };
+        let twice = NewMailbox::with_password("a@b.se", INBOX, "y");
         let twice = at.store.add_mailbox(&twice, &at.vault, NOW).await;
         assert!(matches!(twice, Err(StoreError::Conflict(_))), "{name}");
         let changes = Changes {

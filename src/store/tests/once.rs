@@ -33,13 +33,13 @@ fn invite() -> Purpose {
 
 impl Fixture {
     /// A mailbox without a password, with a link for it.
-    async fn linked(&self, mailbox: &str, maker: impl Into<Maker<'_>>) -> Purpose {
+    async fn linked(&self, mailbox: &str, creator: impl Into<Creator<'_>>) -> Purpose {
         self.add(mailbox).await;
         let forgotten = Changes { login: Some(NewLogin::Unset), ..Changes::default() };
         self.store.change_mailbox(&address(mailbox), &forgotten, None, NOW).await.unwrap();
         let purpose = Purpose::Connect { mailbox_id: self.store.mailbox(&address(mailbox)).await.unwrap().id };
         self.store
-            .add_link(NewLink { key_hash: b"key", purpose: &purpose, maker: maker.into(), expires_at: LATER }, NOW)
+            .add_link(NewLink { key_hash: b"key", purpose: &purpose, creator: creator.into(), expires_at: LATER }, NOW)
             .await
             .unwrap();
         purpose
@@ -70,7 +70,7 @@ async fn one_of_many_concurrent_uses_of_a_link_succeeds() {
         assert!(store.claim_link(b"key", late).await.unwrap().is_none(), "{name}: it is claimed");
         store
             .add_link(
-                NewLink { key_hash: b"setup", purpose: &Purpose::Setup, maker: "serve".into(), expires_at: LATER },
+                NewLink { key_hash: b"setup", purpose: &Purpose::Setup, creator: "serve".into(), expires_at: LATER },
                 NOW,
             )
             .await
@@ -96,31 +96,31 @@ async fn a_link_that_is_revoked_during_its_use_stores_nothing() {
         let token = at
             .store
             .add_token(
-                NewToken { name: "t", hash: b"t", scope: TokenScope::Write, organisation_id: None, maker: "".into() },
+                NewToken { name: "t", hash: b"t", scope: TokenScope::Write, organisation_id: None, creator: "".into() },
                 NOW,
             )
             .await
             .unwrap();
-        for what in ["replaced", "maker removed", "token revoked", "expired", "claimed anew", "nothing"] {
+        for what in ["replaced", "creator removed", "token revoked", "expired", "claimed anew", "nothing"] {
             let mailbox = format!("{}@b.se", what.replace(' ', "-"));
-            let maker = match what {
-                "maker removed" => Maker { who: "eve", token: None },
-                "token revoked" => Maker { who: "token t", token: Some(token) },
+            let creator = match what {
+                "creator removed" => Creator { who: "eve", token: None },
+                "token revoked" => Creator { who: "token t", token: Some(token) },
                 _ => "root".into(),
             };
-            let purpose = at.linked(&mailbox, maker).await;
+            let purpose = at.linked(&mailbox, creator).await;
             let claim = at.store.claim_link(b"key", NOW).await.unwrap().expect("it is open");
             let mut now = NOW;
             match what {
                 "replaced" => at
                     .store
                     .add_link(
-                        NewLink { key_hash: b"next", purpose: &purpose, maker: "root".into(), expires_at: LATER },
+                        NewLink { key_hash: b"next", purpose: &purpose, creator: "root".into(), expires_at: LATER },
                         NOW,
                     )
                     .await
                     .unwrap(),
-                "maker removed" => {
+                "creator removed" => {
                     let eve = at.store.person("eve").await.unwrap().unwrap();
                     at.store.remove_person(&eve).await.unwrap();
                 }
@@ -161,7 +161,7 @@ async fn an_invitation_is_accepted_once_and_never_after_it_was_revoked() {
         at.store.add_person(&operator("eve"), NOW).await.unwrap();
         let invited = async |who: &str| {
             at.store
-                .add_link(NewLink { key_hash: b"key", purpose: &invite(), maker: who.into(), expires_at: LATER }, NOW)
+                .add_link(NewLink { key_hash: b"key", purpose: &invite(), creator: who.into(), expires_at: LATER }, NOW)
                 .await
                 .unwrap();
             at.store.claim_link(b"key", NOW).await.unwrap().expect("it is open")
@@ -196,7 +196,7 @@ async fn one_of_many_concurrent_requests_claims_a_pending_authorization_or_idemp
         let token = at
             .store
             .add_token(
-                NewToken { name: "t", hash: b"t", scope: TokenScope::Write, organisation_id: None, maker: "".into() },
+                NewToken { name: "t", hash: b"t", scope: TokenScope::Write, organisation_id: None, creator: "".into() },
                 NOW,
             )
             .await

@@ -156,7 +156,7 @@ async fn a_removed_person_leaves_no_access() {
         for (key, who) in [(b"eves", "eve"), (b"root", "root")] {
             let purpose = Purpose::Invite { role: Role::Admin, organisation_id: Some(FIRST_ORGANISATION) };
             at.store
-                .add_link(NewLink { key_hash: key, purpose: &purpose, maker: who.into(), expires_at: later }, NOW)
+                .add_link(NewLink { key_hash: key, purpose: &purpose, creator: who.into(), expires_at: later }, NOW)
                 .await
                 .unwrap();
             let scope = Some(FIRST_ORGANISATION);
@@ -167,7 +167,7 @@ async fn a_removed_person_leaves_no_access() {
                         hash: key,
                         scope: TokenScope::Read,
                         organisation_id: scope,
-                        maker: who.into(),
+                        creator: who.into(),
                     },
                     NOW,
                 )
@@ -202,7 +202,7 @@ async fn an_installation_with_a_person_needs_no_setup_link() {
                 NewLink {
                     key_hash: b"setup",
                     purpose: &Purpose::Setup,
-                    maker: "".into(),
+                    creator: "".into(),
                     expires_at: Timestamp(NOW.0 + 1000),
                 },
                 NOW,

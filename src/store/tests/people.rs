@@ -66,7 +66,7 @@ async fn a_link_works_once_and_until_it_expires() {
     for (at, name) in stores().await {
         let invite = Purpose::Invite { role: Role::Viewer, organisation_id: Some(FIRST_ORGANISATION) };
         at.store
-            .add_link(NewLink { key_hash: b"a", purpose: &invite, maker: "anna".into(), expires_at: hours(1) }, NOW)
+            .add_link(NewLink { key_hash: b"a", purpose: &invite, creator: "anna".into(), expires_at: hours(1) }, NOW)
             .await
             .unwrap();
         assert_eq!(at.store.link(b"a", NOW).await.unwrap().unwrap().purpose, invite);
@@ -86,14 +86,14 @@ async fn a_link_works_once_and_until_it_expires() {
         // A new setup link replaces the old one.
         at.store
             .add_link(
-                NewLink { key_hash: b"b", purpose: &Purpose::Setup, maker: "serve".into(), expires_at: hours(1) },
+                NewLink { key_hash: b"b", purpose: &Purpose::Setup, creator: "serve".into(), expires_at: hours(1) },
                 NOW,
             )
             .await
             .unwrap();
         at.store
             .add_link(
-                NewLink { key_hash: b"c", purpose: &Purpose::Setup, maker: "serve".into(), expires_at: hours(1) },
+                NewLink { key_hash: b"c", purpose: &Purpose::Setup, creator: "serve".into(), expires_at: hours(1) },
                 NOW,
             )
             .await
@@ -302,7 +302,7 @@ async fn a_token_is_found_by_its_hash_until_it_is_revoked() {
                     hash: b"hash",
                     scope: TokenScope::Read,
                     organisation_id: Some(other.id),
-                    maker: "".into(),
+                    creator: "".into(),
                 },
                 NOW,
             )
@@ -316,7 +316,7 @@ async fn a_token_is_found_by_its_hash_until_it_is_revoked() {
                     hash: b"hash2",
                     scope: TokenScope::Read,
                     organisation_id: Some(other.id),
-                    maker: "".into(),
+                    creator: "".into(),
                 },
                 NOW,
             )

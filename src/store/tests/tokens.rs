@@ -7,10 +7,10 @@ use super::*;
 impl Fixture {
     async fn token(&self, name: &str, organisation: Option<i64>, made_by: Option<i64>) -> i64 {
         let hash = Sha256::digest(format!("{name} {organisation:?}"));
-        let maker = Maker { who: "", token: made_by };
+        let creator = Creator { who: "", token: made_by };
         self.store
             .add_token(
-                NewToken { name, hash: &hash, scope: TokenScope::Write, organisation_id: organisation, maker },
+                NewToken { name, hash: &hash, scope: TokenScope::Write, organisation_id: organisation, creator },
                 NOW,
             )
             .await
@@ -37,7 +37,7 @@ async fn a_name_is_unique_within_its_organisation() {
                         hash: b"x",
                         scope: TokenScope::Read,
                         organisation_id: Some(organisation),
-                        maker: "".into(),
+                        creator: "".into(),
                     },
                     NOW,
                 )
@@ -63,7 +63,7 @@ async fn a_name_is_unique_within_its_organisation() {
                         hash: b"y",
                         scope: TokenScope::Read,
                         organisation_id: None,
-                        maker: "".into()
+                        creator: "".into()
                     },
                     NOW
                 )
@@ -96,7 +96,7 @@ async fn tokens_created_with_a_revoked_token_are_listed_and_revoked_on_request()
                 .read()
                 .await
                 .unwrap()
-                .tokens_made_by(id)
+                .descendants_of_token(id)
                 .await
                 .unwrap()
                 .into_iter()
@@ -120,7 +120,7 @@ async fn tokens_created_with_a_revoked_token_are_listed_and_revoked_on_request()
                 NewLink {
                     key_hash: b"link",
                     purpose: &purpose,
-                    maker: Maker { who: "token child", token: Some(child) },
+                    creator: Creator { who: "token child", token: Some(child) },
                     expires_at: later,
                 },
                 NOW,

@@ -10,7 +10,7 @@ fn refuses(mailferry: &Mailferry, args: &[&str], names: &[&str]) {
     assert_eq!(output.code, 78, "{}", output.all());
     let said = output.all().to_lowercase();
     for name in names {
-        assert!(said.contains(&name.to_lowercase()), "{name} is named:\n{said}");
+        assert!(said.contains(&name.to_lowercase()), "the output must name {name}:\n{said}");
     }
 }
 
@@ -111,7 +111,7 @@ fn no_other_user_of_the_machine_can_read_what_is_stored() {
     assert!(printed.contains("0644") && printed.contains("0755") && printed.contains("post.db-wal"), "{printed}");
     let modes: Vec<u32> = files.iter().filter(|file| file.exists()).map(|file| mode(file)).collect();
     assert!(mode(&folder) == 0o700 && modes.iter().all(|mode| *mode == 0o600), "{modes:?}");
-    assert!(mailferry.ok(&["check"]).all().contains("no other user"), "it is told once");
+    assert!(mailferry.ok(&["check"]).all().contains("no other user"), "it is reported once");
 
     // Every command corrects the permissions that it finds, and says so.
     set_mode(&files[0], 0o640);

@@ -20,7 +20,7 @@ fn is_rfc3339_utc(value: &Value) -> bool {
 fn poll_message_list_and_ledger_have_the_documented_keys() {
     for database in databases() {
         let server = Scripted::with_messages(&["S: * OK ready\nORDINARY"], vec![mail("Ärende 7", JOBB)]);
-        let mailferry = Mailferry::on(database);
+        let mailferry = Mailferry::with_database(database);
         mailferry.add_inbox(JOBB_INBOX);
         mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.options("none"), &["--start", "all"]);
 
@@ -35,7 +35,7 @@ fn poll_message_list_and_ledger_have_the_documented_keys() {
         let promised = "folder from historic id imported_at inbox internal_date mailbox message_id sha256 size subject \
                         uid uidvalidity why";
         assert_eq!(keys(&message).join(" "), promised);
-        assert_eq!(text(&message, "subject"), "Ärende 7", "8-bit and encoded words are read where they can be");
+        assert_eq!(text(&message, "subject"), "Ärende 7", "8-bit text and encoded words are decoded if possible");
         assert!(text(&message, "from").contains("anna@example.se"), "{message}");
         assert!(text(&message, "message_id").contains("rende7@example.se"), "{message}");
         assert_eq!(text(&message, "sha256"), sha256::hex(&mail("Ärende 7", JOBB)));
@@ -72,7 +72,7 @@ fn an_error_has_the_documented_keys() {
     mailferry.add_mailbox(JOBB, JOBB_INBOX, &options, &[]);
     let error = mailferry.poll_error();
     assert_eq!(keys(&error), ["blame", "message", "retry", "step"]);
-    assert!(is_rfc3339_utc(&error["retry"]), "a closed port is tried again by itself: {error}");
+    assert!(is_rfc3339_utc(&error["retry"]), "a closed port is retried automatically: {error}");
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn unreadable_values_are_null_in_json() {
         let messages =
             vec![Vec::new(), b"\r\nonly a body\r\n".to_vec(), b"Subject: a\0b\r\nFrom: \xff\xfe\0\r\n\r\n".to_vec()];
         let server = Scripted::with_messages(&["S: * OK ready\nORDINARY"], messages.clone());
-        let mailferry = Mailferry::on(database);
+        let mailferry = Mailferry::with_database(database);
         mailferry.add_inbox(JOBB_INBOX);
         mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.options("none"), &["--start", "all"]);
         assert_eq!(mailferry.poll_ok(), 3, "{database:?}");

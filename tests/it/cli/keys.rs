@@ -47,7 +47,7 @@ fn a_key_file_that_others_can_read_is_refused() {
         for command in ["poll", "check"] {
             let output = mailferry.run(&[command]);
             assert_ne!(output.code, 0, "{command} with {mode:o}:\n{}", output.all());
-            assert!(output.all().contains("mailferry.key"), "the file is named:\n{}", output.all());
+            assert!(output.all().contains("mailferry.key"), "the output must name the file:\n{}", output.all());
         }
     }
     fs::set_permissions(key_file(&mailferry), fs::Permissions::from_mode(0o600)).unwrap();

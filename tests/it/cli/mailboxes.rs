@@ -75,7 +75,7 @@ fn options_are_stored_and_can_be_changed() {
     assert_eq!(mailbox["port"], 1993);
     assert_eq!(mailbox["folders"], json!(["INBOX", "Skräp"]));
     assert_eq!(text(&mailbox, "after_import"), "move:Klart");
-    assert_eq!(text(&mailbox, "username"), "lillestad\\jobb", "what was not named stays");
+    assert_eq!(text(&mailbox, "username"), "lillestad\\jobb", "options that were not given keep their values");
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn no_mailbox_is_polled_more_often_than_the_operator_allows() {
     let interval = |mailferry: &Mailferry| mailferry.json(&["mailbox", "show", JOBB])[0]["interval"].clone();
     mailferry.env("MAILFERRY__SCHEDULE__LEAST_INTERVAL", "2s");
     mailferry.ok(&["mailbox", "set", JOBB, "--interval", "2s"]);
-    assert_eq!(interval(&mailferry), "2s", "operators may go lower");
+    assert_eq!(interval(&mailferry), "2s", "the operator may configure less");
     mailferry.env("MAILFERRY__SCHEDULE__LEAST_INTERVAL", "30s");
-    assert_eq!(interval(&mailferry), "30s", "what was stored before is raised");
+    assert_eq!(interval(&mailferry), "30s", "a shorter stored interval is raised");
 }

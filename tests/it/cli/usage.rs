@@ -24,8 +24,8 @@ fn usage_errors_exit_with_2() {
     for args in wrong {
         let output = mailferry.run_with_input(args, "secret\n");
         assert_eq!(output.code, 2, "{args:?}:\n{}", output.all());
-        assert!(!output.stderr.is_empty(), "{args:?} is explained");
-        assert!(output.stdout.is_empty(), "{args:?} gives nothing that a program could take for an answer");
+        assert!(!output.stderr.is_empty(), "{args:?}: the error is explained");
+        assert!(output.stdout.is_empty(), "{args:?}: standard output is empty");
     }
 }
 
@@ -58,7 +58,7 @@ fn failures_exit_with_1_and_name_the_address() {
     for (args, named) in impossible {
         let output = mailferry.run_with_input(args, "secret\n");
         assert_eq!(output.code, 1, "{args:?}:\n{}", output.all());
-        assert!(output.all().contains(named), "{named} is named:\n{}", output.all());
+        assert!(output.all().contains(named), "the output must name {named}:\n{}", output.all());
     }
 }
 

@@ -35,7 +35,7 @@ fn responses_of_every_endpoint_match_their_snapshots() {
     program.take("openapi", &mut snapshots);
     refusals(&serve, &document, [&reader, &theirs], &mut snapshots);
     reading(&mut program, &mut snapshots);
-    at_servers(&mut program, &mut snapshots);
+    server_inspections(&mut program, &mut snapshots);
     inboxes_and_routes(&mut program, &mut snapshots);
     people_and_tokens(&mut program, &mut snapshots);
     links_and_tests(&mut program, &mut snapshots);
@@ -44,7 +44,7 @@ fn responses_of_every_endpoint_match_their_snapshots() {
     mailboxes(&mut program, &port(&installation.jobb), &mut snapshots);
     for_one_organisation(Program::new(&serve, &ours), &mut snapshots);
     requests(&mut program, &mut snapshots);
-    assert_eq!(missing(&document, &program.done), [""; 0], "of these endpoints no snapshot shows an answer");
+    assert_eq!(missing(&document, &program.done), [""; 0], "no snapshot has a response of these endpoints");
     snapshots.finish();
 }
 
@@ -73,7 +73,7 @@ fn refusals(serve: &Serve, document: &Value, [reader, theirs]: [&str; 2], snapsh
         let visitor = Visitor::with_token(serve, token);
         let lines = endpoints(document).into_iter().map(|(method, path)| {
             let body = if method == "GET" { "" } else { "{}" };
-            let answer = visitor.ask(&method, &format!("{BASE}{}", filled(&path)), &[("if-match", "*")], body);
+            let answer = visitor.ask(&method, &format!("{BASE}{}", fill_path(&path)), &[("if-match", "*")], body);
             let problem = answer.json();
             let words = ["type", "title", "detail"].map(|key| text(&problem, key)).join(" | ");
             format!("{method} {path}: {} {words}{}\n", answer.status, list(&problem["errors"]))
@@ -92,7 +92,7 @@ fn list(errors: &Value) -> String {
 }
 
 /// The path of a resource of the first organisation that an empty body does not change.
-fn filled(path: &str) -> String {
+fn fill_path(path: &str) -> String {
     let address = if path.starts_with("/inboxes") { JOBB_INBOX } else { PAUSED };
     let path = path.replace("{address}", address).replace("{id}", "1").replace("{index}", "0");
     path.replace("{recipient}", BYGGLOV).replace("{inbox}", JOBB_INBOX).replace("{name}", "nobody")
@@ -132,7 +132,7 @@ fn reading(program: &mut Program<'_>, snapshots: &mut Snapshots) {
     program.take("users-tokens-organisations", snapshots);
 }
 
-fn at_servers(program: &mut Program<'_>, snapshots: &mut Snapshots) {
+fn server_inspections(program: &mut Program<'_>, snapshots: &mut Snapshots) {
     for (method, what) in [("GET", "folders"), ("GET", "effects"), ("POST", "dry-run"), ("POST", "check")] {
         for address in [JOBB, PAUSED, ANSOKAN, DOWN, WITHOUT_CONSENT, "nobody@lillestad.se"] {
             program.ask(method, &format!("/mailboxes/{address}/{what}"), &[], Value::Null);

@@ -116,7 +116,7 @@ fn audit_lines_of_every_door_match_their_snapshots() {
     inboxes_and_routes(&mut doors);
     mailboxes(&mut doors, &port(&installation.jobb));
     ledger(&mut doors);
-    at_mailboxes(&mut doors, &port(&installation.jobb));
+    mailbox_inspections(&mut doors, &port(&installation.jobb));
     people(&mut doors);
     tokens_and_keys(&mut doors);
     removals(&mut doors);
@@ -215,7 +215,7 @@ fn ledger(doors: &mut Doors<'_>) {
     doors.page("ledger skip", "/mailboxes/by-page@gmail.com/skip", &one);
 }
 
-fn at_mailboxes(doors: &mut Doors<'_>, port: &str) {
+fn mailbox_inspections(doors: &mut Doors<'_>, port: &str) {
     doors.api("poll", "POST", &format!("/mailboxes/{JOBB}/poll"), Value::Null);
     doors.page("poll", &format!("/mailboxes/{JOBB}/poll"), &[]);
     doors.cli("poll", &format!("poll {JOBB}"));

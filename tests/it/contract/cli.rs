@@ -13,12 +13,12 @@ use crate::support::{
 /// A terminal, and the record of the commands that were run in it.
 struct Terminal<'a> {
     installation: &'a Installation,
-    protocol: String,
+    record: String,
 }
 
 impl<'a> Terminal<'a> {
     fn new(installation: &'a Installation) -> Self {
-        Self { installation, protocol: String::new() }
+        Self { installation, record: String::new() }
     }
 
     /// Runs command lines, one per line.
@@ -42,15 +42,15 @@ impl<'a> Terminal<'a> {
         let is_json = line.starts_with("--json") && !output.text().is_empty();
         let lines = || output.json().iter().map(|object| format!("{object:#}\n")).collect();
         let stdout: String = if is_json { lines() } else { output.text().replace("\r\n", "\n") };
-        self.protocol.push_str(&format!("$ mailferry {line}\nexit code {}\n{stdout}", output.code));
+        self.record.push_str(&format!("$ mailferry {line}\nexit code {}\n{stdout}", output.code));
         for line in output.stderr.lines() {
-            self.protocol.push_str(&format!("stderr: {line}\n"));
+            self.record.push_str(&format!("stderr: {line}\n"));
         }
-        self.protocol.push('\n');
+        self.record.push('\n');
     }
 
     fn take(&mut self, name: &str, snapshots: &mut Snapshots) {
-        snapshots.take(name, &std::mem::take(&mut self.protocol));
+        snapshots.take(name, &std::mem::take(&mut self.record));
     }
 }
 
@@ -64,10 +64,10 @@ fn output_of_every_command_matches_its_snapshot() {
     people_and_tokens(&mut terminal, &mut snapshots);
     mailboxes(&mut terminal, &mut snapshots);
     polls(&mut terminal, &mut snapshots);
-    looks_at_servers(&mut terminal, &mut snapshots);
+    server_inspections(&mut terminal, &mut snapshots);
     ledger_and_messages(&mut terminal, &mut snapshots);
     oauth(&mut terminal, &mut snapshots);
-    the_rest(&mut terminal, &mut snapshots);
+    other_commands(&mut terminal, &mut snapshots);
     removals(&mut terminal, &mut snapshots);
     snapshots.finish();
 }
@@ -195,7 +195,7 @@ fn polls(terminal: &mut Terminal<'_>, snapshots: &mut Snapshots) {
     terminal.take("mailbox-show", snapshots);
 }
 
-fn looks_at_servers(terminal: &mut Terminal<'_>, snapshots: &mut Snapshots) {
+fn server_inspections(terminal: &mut Terminal<'_>, snapshots: &mut Snapshots) {
     for command in ["check", "folders", "effects", "dry-run", "verify"] {
         for address in [JOBB, PAUSED, READ_ONLY, ANSOKAN, DOWN, WITHOUT_CONSENT, "nobody@lillestad.se"] {
             terminal.both(&format!("mailbox {command} {address}"));
@@ -252,12 +252,12 @@ fn oauth(terminal: &mut Terminal<'_>, snapshots: &mut Snapshots) {
     ));
     let connecting = terminal.installation.mailferry.connect(WITHOUT_CONSENT, &[]);
     terminal
-        .protocol
+        .record
         .push_str(&format!("$ mailferry --json oauth connect {WITHOUT_CONSENT}\n{:#}\n", connecting.first_line));
     terminal.take("oauth", snapshots);
 }
 
-fn the_rest(terminal: &mut Terminal<'_>, snapshots: &mut Snapshots) {
+fn other_commands(terminal: &mut Terminal<'_>, snapshots: &mut Snapshots) {
     terminal.run("check --defaults");
     terminal.take("check-defaults", snapshots);
     terminal.both("check");

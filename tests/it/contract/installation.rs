@@ -80,13 +80,13 @@ impl Installation {
     }
 
     fn with_masks(mut self) -> Self {
-        self.masks.know(&self.mailferry.dir().to_string_lossy(), "DIR");
+        self.masks.mask(&self.mailferry.dir().to_string_lossy(), "DIR");
         let servers =
             [(&self.jobb, "JOBB"), (&self.locked, "LOCKED"), (&self.late, "LATE"), (&self.read_only, "READ-ONLY")];
         for (server, name) in servers {
-            self.masks.know(&port(server), &format!("{name}-PORT"));
+            self.masks.mask(&port(server), &format!("{name}-PORT"));
         }
-        self.masks.know(&self.down.to_string(), "DOWN-PORT");
+        self.masks.mask(&self.down.to_string(), "DOWN-PORT");
         self
     }
 
@@ -185,7 +185,7 @@ impl Installation {
             thread::sleep(Duration::from_millis(200));
             lines().iter().all(is_tried).then_some(())
         });
-        self.masks.know(&serve.port.to_string(), "PORT");
+        self.masks.mask(&serve.port.to_string(), "PORT");
         serve
     }
 }

@@ -45,7 +45,7 @@ impl Masks {
     }
 
     /// Masks a text that only this run has, such as a port or a folder.
-    pub fn know(&mut self, text: &str, name: &str) {
+    pub fn mask(&mut self, text: &str, name: &str) {
         let begin = if text.starts_with(|c: char| c.is_alphanumeric()) { r"\b" } else { "" };
         let end = if text.ends_with(|c: char| c.is_alphanumeric()) { r"\b" } else { "" };
         let pattern = Regex::new(&format!("{begin}{}{end}", regex_lite::escape(text))).unwrap();
@@ -62,8 +62,8 @@ impl Masks {
 #[test]
 fn only_values_that_differ_between_two_runs_are_masked() {
     let mut masks = Masks::new();
-    masks.know("/tmp/mailferry-x1", "DIR");
-    masks.know("23456", "JOBB-PORT");
+    masks.mask("/tmp/mailferry-x1", "DIR");
+    masks.mask("23456", "JOBB-PORT");
     let key = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNO-_";
     let hash = "0123456789abcdef".repeat(4);
     for (text, wanted) in [

@@ -94,7 +94,7 @@ impl<'a> Visitor<'a> {
     pub fn person(serve: &'a Serve, name: &str, language: &str) -> Self {
         let mut guest = Self::guest(serve, language);
         let answer = guest.post("/login", &[("name", name), ("password", PASSWORD)]);
-        assert_eq!(answer.status, 303, "{name} is let in: {answer:?}");
+        assert_eq!(answer.status, 303, "{name} is signed in: {answer:?}");
         let cookies = answer
             .headers
             .iter()

@@ -8,8 +8,8 @@ use crate::support::{
     mailferry::{Database, Mailferry, databases},
 };
 
-/// Imports with this choice: one mail from before the start and two new ones. With "start now" the old one is left alone, whatever
-/// the choice.
+/// Imports with this choice: one mail from before the start and two new ones. With "start now" the old one is left alone, with every
+/// choice.
 fn imported(database: Database, extra: &str, after_import: &str) -> (Dovecot, Mailferry) {
     let server = Dovecot::start_with(&[JOBB], extra, |certs| &certs.good);
     server.create_folder(JOBB, "Klart");
@@ -31,7 +31,7 @@ fn imported(database: Database, extra: &str, after_import: &str) -> (Dovecot, Ma
 }
 
 /// The flags and keywords of a mail in INBOX.
-fn marks(server: &Dovecot, name: &str) -> String {
+fn flags_and_keywords(server: &Dovecot, name: &str) -> String {
     let messages = server.messages(JOBB, "INBOX");
     let message = messages.iter().find(|message| message.name == name).expect(name);
     format!("{}{}", message.flags, message.keywords.join(" "))
@@ -40,13 +40,19 @@ fn marks(server: &Dovecot, name: &str) -> String {
 #[test]
 fn seen() {
     let (server, _mailferry) = imported(Database::Sqlite, "", "seen");
-    assert_eq!([marks(&server, "old"), marks(&server, "one"), marks(&server, "two")], ["", "S", "S"]);
+    assert_eq!(
+        [flags_and_keywords(&server, "old"), flags_and_keywords(&server, "one"), flags_and_keywords(&server, "two")],
+        ["", "S", "S"]
+    );
 }
 
 #[test]
 fn keyword() {
     let (server, _mailferry) = imported(Database::Sqlite, "", "keyword:Hamtad");
-    assert_eq!([marks(&server, "old"), marks(&server, "one"), marks(&server, "two")], ["", "Hamtad", "Hamtad"]);
+    assert_eq!(
+        [flags_and_keywords(&server, "old"), flags_and_keywords(&server, "one"), flags_and_keywords(&server, "two")],
+        ["", "Hamtad", "Hamtad"]
+    );
 }
 
 #[test]
@@ -102,7 +108,7 @@ fn delete_is_refused_if_the_server_can_only_expunge_everything() {
     assert!(!commands.iter().any(|command| command.contains("EXPUNGE")), "{commands:?}");
     let check = mailferry.run(&["mailbox", "check", JOBB]);
     let said = format!("{}{}", output.all(), check.all());
-    assert!(said.contains("UIDPLUS"), "the missing capability is named:\n{said}");
+    assert!(said.contains("UIDPLUS"), "the output must name the missing capability:\n{said}");
 }
 
 /// One folder under two names, as Dovecot's `alias_for` has it.

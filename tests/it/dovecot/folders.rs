@@ -40,11 +40,11 @@ fn mail_is_moved_into_a_folder_with_umlauts() {
 fn an_emptied_folder_is_not_a_failure() {
     let server = Dovecot::start(&[JOBB]);
     let mailferry = mailbox(&server, Database::Sqlite, &["--start", "all"]);
-    assert_eq!(mailferry.poll_ok(), 0, "an empty folder is a folder without new mail");
+    assert_eq!(mailferry.poll_ok(), 0, "an empty folder is not an error");
     deliver(&server, &["one"]);
     assert_eq!(mailferry.poll_ok(), 1);
     server.client(JOBB).select("INBOX").command("UID STORE 1 +FLAGS (\\Deleted)");
     server.client(JOBB).select("INBOX").command("UID EXPUNGE 1");
     assert_eq!(mailferry.poll_ok(), 0);
-    assert_eq!(mailferry.subjects(), ["one"], "what was imported stays when the customer deletes his copy");
+    assert_eq!(mailferry.subjects(), ["one"], "imported mail stays when the customer deletes the copy");
 }

@@ -4,7 +4,7 @@ use super::{deliver, mailbox};
 use crate::support::{dovecot::Dovecot, facts::JOBB, mailferry::Database};
 
 /// All commands of a client that only reads. FETCH is examined more closely.
-const LOOKING: [&str; 11] = [
+const READ_ONLY_COMMANDS: [&str; 11] = [
     "CAPABILITY",
     "ID ",
     "LOGIN ",
@@ -18,14 +18,14 @@ const LOOKING: [&str; 11] = [
     "LOGOUT",
 ];
 
-fn only_looks(command: &str) -> bool {
+fn is_read_only(command: &str) -> bool {
     let command = command.to_ascii_uppercase();
     if command.starts_with("UID FETCH ") {
         // BODY[...] and RFC822 set \Seen, BODY.PEEK[...] and RFC822.SIZE do not.
         let rest = command.replace("BODY.PEEK[", "").replace("RFC822.SIZE", "");
         return !rest.contains("BODY[") && !rest.contains("RFC822");
     }
-    LOOKING.iter().any(|allowed| command.starts_with(allowed))
+    READ_ONLY_COMMANDS.iter().any(|allowed| command.starts_with(allowed))
 }
 
 #[test]
@@ -41,10 +41,13 @@ fn leave_sends_no_command_that_changes_the_mailbox() {
     mailferry.ok(&["mailbox", "check", JOBB]);
 
     let commands = server.commands_sent(JOBB).split_off(before);
-    assert!(commands.iter().any(|command| command.starts_with("UID FETCH ")), "the log is there: {commands:?}");
-    let changing: Vec<&String> = commands.iter().filter(|command| !only_looks(command)).collect();
+    assert!(
+        commands.iter().any(|command| command.starts_with("UID FETCH ")),
+        "the command log is incomplete: {commands:?}"
+    );
+    let changing: Vec<&String> = commands.iter().filter(|command| !is_read_only(command)).collect();
     assert!(changing.is_empty(), "{changing:?}");
-    assert_eq!(server.untouched(JOBB, "INBOX"), ["one", "two"], "not even \\Recent is gone");
+    assert_eq!(server.untouched(JOBB, "INBOX"), ["one", "two"], "even \\Recent is unchanged");
 }
 
 #[test]
@@ -60,6 +63,6 @@ fn a_check_changes_nothing_with_any_after_import_choice() {
         assert!(check.contains("INBOX"), "{check}");
     }
     let commands = server.commands_sent(JOBB).split_off(before);
-    assert!(commands.iter().all(|command| only_looks(command)), "{commands:?}");
+    assert!(commands.iter().all(|command| is_read_only(command)), "{commands:?}");
     assert_eq!(server.untouched(JOBB, "INBOX"), ["one"]);
 }

@@ -56,7 +56,7 @@ fn start_now_skips_existing_mail_and_imports_new_mail() {
         let mailferry = mailbox(&server, database, &[]);
         let line = mailferry.poll().remove(0);
         assert_eq!((&line["imported"], &line["skipped"]), (&0.into(), &5.into()), "{line}");
-        assert_eq!(skipped(&mailferry), (5, 1), "a range, not a row each");
+        assert_eq!(skipped(&mailferry), (5, 1), "one range, not a row for each mail");
 
         deliver(&server, &["new"]);
         // The customer moves an old mail into the folder: it appears now, so it is new.
@@ -100,7 +100,7 @@ fn a_start_date_imports_only_later_mail() {
     assert_eq!(historic(&mailferry, "recent1"), true);
     assert_eq!(skipped(&mailferry), (3, 1));
     server.deliver_at(JOBB, "INBOX", "dragged", &mail("dragged", JOBB), days_ago(800));
-    assert_eq!(mailferry.poll_ok(), 1, "the date counts for the first look only");
+    assert_eq!(mailferry.poll_ok(), 1, "the start date applies to the first poll only");
     assert_eq!(historic(&mailferry, "dragged"), false);
 }
 

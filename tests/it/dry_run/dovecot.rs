@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::json;
 
-use super::{comes_true, dry_run, kept, subjects_in};
+use super::{check_poll_matches_dry_run, dry_run, stored_state, subjects_in};
 use crate::support::{
     changing::is_changing,
     dovecot::Dovecot,
@@ -42,7 +42,7 @@ fn server() -> Dovecot {
 }
 
 fn mailbox(server: &Dovecot, database: Database, more: &[&str]) -> Mailferry {
-    let mailferry = Mailferry::on(database);
+    let mailferry = Mailferry::with_database(database);
     mailferry.add_inbox(JOBB_INBOX);
     mailferry.add_inbox(ANSOKAN_INBOX);
     mailferry.ok(&["route", "add", "--inbox", ANSOKAN_INBOX, "--recipient", ANSOKAN]);
@@ -58,10 +58,10 @@ fn nothing_is_imported_and_nothing_is_changed() {
         mailferry.ok(&["mailbox", "pause", JOBB]);
         let (copies, new, sent) =
             (server.messages(JOBB, "INBOX"), server.untouched(JOBB, "INBOX"), server.commands_sent(JOBB).len());
-        let before = kept(&mailferry);
+        let before = stored_state(&mailferry);
 
         let report = dry_run(&mailferry);
-        assert_eq!(kept(&mailferry), before, "{database:?}");
+        assert_eq!(stored_state(&mailferry), before, "{database:?}");
         assert_eq!((server.messages(JOBB, "INBOX"), server.untouched(JOBB, "INBOX")), (copies, new));
         let commands = server.commands_sent(JOBB).split_off(sent);
         assert!(commands.iter().any(|command| command.starts_with("EXAMINE")), "{commands:?}");
@@ -91,7 +91,7 @@ fn nothing_is_imported_and_nothing_is_changed() {
 
         mailferry.ok(&["mailbox", "resume", JOBB]);
         mailferry.ok(&["mailbox", "set", JOBB, "--after-import", "leave"]);
-        comes_true(&mailferry);
+        check_poll_matches_dry_run(&mailferry);
         assert_eq!(subjects_in(&mailferry, ANSOKAN_INBOX), ["routed"]);
     }
 }
@@ -109,7 +109,7 @@ fn a_poll_does_what_the_dry_run_reported_for_every_start() {
         (date(50), [1, 1, 4, 0]),
     ] {
         let mailferry = mailbox(&server, Database::Sqlite, &["--start", &start]);
-        assert_eq!(counts(&comes_true(&mailferry)), wanted, "{start}");
+        assert_eq!(counts(&check_poll_matches_dry_run(&mailferry)), wanted, "{start}");
     }
 }
 
@@ -118,19 +118,19 @@ fn an_earlier_start_imports_what_was_reported_and_no_duplicates() {
     for database in databases() {
         let server = server();
         let mailferry = mailbox(&server, database, &["--start", &date(50)]);
-        comes_true(&mailferry);
+        check_poll_matches_dry_run(&mailferry);
         for (start, would_import, before_start) in [(date(200), 2, 2), (date(300), 0, 2), ("all".to_owned(), 1, 0)] {
             mailferry.ok(&["mailbox", "set", JOBB, "--start", &start]);
-            let before = kept(&mailferry);
+            let before = stored_state(&mailferry);
             let report = dry_run(&mailferry);
-            assert_eq!(kept(&mailferry), before, "{database:?}");
+            assert_eq!(stored_state(&mailferry), before, "{database:?}");
             assert_eq!(
                 (report.count("would_import"), report.count("before_start")),
                 (would_import, before_start),
                 "{start}: {}",
                 report.total
             );
-            comes_true(&mailferry);
+            check_poll_matches_dry_run(&mailferry);
         }
     }
 }

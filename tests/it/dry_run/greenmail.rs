@@ -1,6 +1,6 @@
 //! With GreenMail, which has a new UIDVALIDITY after a restart.
 
-use super::{comes_true, dry_run};
+use super::{check_poll_matches_dry_run, dry_run};
 use crate::support::{
     facts::{ANSOKAN, JOBB, JOBB_INBOX, text},
     greenmail::GreenMail,
@@ -9,7 +9,7 @@ use crate::support::{
 };
 
 fn mailbox(server: &GreenMail, database: Database) -> Mailferry {
-    let mailferry = Mailferry::on(database);
+    let mailferry = Mailferry::with_database(database);
     mailferry.add_inbox(JOBB_INBOX);
     mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.options(), &["--start", "all"]);
     mailferry
@@ -27,13 +27,13 @@ fn another_uidvalidity_is_reported_and_duplicates_are_recognised() {
         let mut server = GreenMail::start(&[JOBB]);
         let mailferry = mailbox(&server, database);
         send(&server, &["one", "two", "three"]);
-        assert_eq!(comes_true(&mailferry).count("would_import"), 3);
+        assert_eq!(check_poll_matches_dry_run(&mailferry).count("would_import"), 3);
         send(&server, &["late"]);
-        assert_eq!(comes_true(&mailferry).count("would_import"), 1);
+        assert_eq!(check_poll_matches_dry_run(&mailferry).count("would_import"), 1);
 
         server.restart();
         send(&server, &["four", "three", "two", "five"]);
-        let report = comes_true(&mailferry);
+        let report = check_poll_matches_dry_run(&mailferry);
         assert_eq!((report.count("would_import"), report.count("duplicates")), (2, 2), "{database:?}");
         let note = text(&report.folders[0], "note");
         assert!(note.contains("renumbered its mail") && note.contains("recognised by its content"), "{note}");

@@ -65,7 +65,7 @@ fn special_uses_are_listed_if_the_server_reports_them() {
         let folders = mailbox(&server.options("none"), &[]).json(&["mailbox", "folders", JOBB]);
         assert_eq!(folder(&folders, "Skr")["special_use"], wanted);
         assert_eq!(folder(&folders, "Rot")["selectable"], false);
-        assert_eq!(folder(&folders, "INBOX")["selectable"], true, "it is there, listed or not");
+        assert_eq!(folder(&folders, "INBOX")["selectable"], true, "INBOX exists, listed or not");
         server.finish();
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use mailferry::test_server::Account;
 use serde_json::json;
 
-use super::{DryRunReport, dry_run, dry_run_with_a_problem, kept};
+use super::{DryRunReport, dry_run, dry_run_with_a_problem, stored_state};
 use crate::support::{
     facts::{JOBB, JOBB_INBOX, text},
     faulty::Faulty,
@@ -117,7 +117,7 @@ fn a_referral_in_the_greeting_is_not_followed() {
     let sessions = server.finish();
     assert_eq!(sessions.len(), 2);
     let examined = sessions[0].commands().iter().filter(|command| command.starts_with("EXAMINE")).count();
-    assert_eq!(examined, 1, "the second folder is not asked for");
+    assert_eq!(examined, 1, "the second folder is not opened");
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_dry_run_that_takes_too_long_is_marked_as_partial() {
     let began = Instant::now();
     let output = mailferry.ok(&["--json", "mailbox", "dry-run", JOBB, "--within", "3s"]);
     assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
-    let report = DryRunReport::of(&output);
+    let report = DryRunReport::from_output(&output);
     assert_eq!((&report.total["partial"], report.count("not_looked_at")), (&json!(true), 2), "{}", report.total);
     server.sessions();
 }
@@ -162,13 +162,13 @@ fn reused_uids_are_evaluated_again() {
             inbox.append(mail(subject, JOBB));
         }
     }
-    let before = kept(&mailferry);
+    let before = stored_state(&mailferry);
     let report = dry_run(&mailferry);
-    assert_eq!(kept(&mailferry), before);
+    assert_eq!(stored_state(&mailferry), before);
     assert_eq!((report.count("would_import"), report.count("duplicates")), (3, 1), "{}", report.total);
     assert!(text(&report.folders[0], "note").contains("reuses UIDs"), "{:?}", report.folders);
     mailferry.poll_error();
-    assert_eq!(mailferry.poll_ok(), 3, "as was told");
+    assert_eq!(mailferry.poll_ok(), 3, "as the dry run reported");
 }
 
 #[test]

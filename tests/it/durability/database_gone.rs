@@ -4,12 +4,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::{add_deleting, all_came_once_and_no_copy_is_left};
+use super::{add_deleting, assert_all_imported_once_and_no_copy_left};
 use crate::support::{
     delivered::Delivered, dovecot::Dovecot, facts::JOBB, knob, mailferry::Mailferry, own_postgres::OwnPostgres, wait,
 };
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 #[test]
 fn serve_pauses_while_the_database_is_unreachable_and_then_continues() {
@@ -21,7 +21,7 @@ fn serve_pauses_while_the_database_hangs_and_then_continues() {
     outage(OwnPostgres::freeze, OwnPostgres::thaw);
 }
 
-fn outage(take_away: fn(&mut OwnPostgres), give_back: fn(&mut OwnPostgres)) {
+fn outage(stop: fn(&mut OwnPostgres), resume: fn(&mut OwnPostgres)) {
     let length = Duration::from_secs(knob::number_from("MAILFERRY_TEST_OUTAGE_SECONDS").unwrap_or(3));
     let mut random = knob::random("database gone");
     let server = Dovecot::start(&[JOBB]);
@@ -32,28 +32,28 @@ fn outage(take_away: fn(&mut OwnPostgres), give_back: fn(&mut OwnPostgres)) {
     let mut delivered = Delivered::default();
     delivered.deliver(&server, 400, &mut random);
     let mut serve = mailferry.serve();
-    wait::until("the first mail", PATIENCE, || (!mailferry.messages().is_empty()).then_some(()));
+    wait::until("the first mail", TIMEOUT, || (!mailferry.messages().is_empty()).then_some(()));
 
-    take_away(&mut database);
-    wait::until("/readyz tells", PATIENCE, || (serve.get("/readyz") == Some(503)).then_some(()));
-    assert_eq!(serve.get("/healthz"), Some(200), "the process itself lives");
+    stop(&mut database);
+    wait::until("/readyz tells", TIMEOUT, || (serve.get("/readyz") == Some(503)).then_some(()));
+    assert_eq!(serve.get("/healthz"), Some(200), "the process is still running");
     let copies = server.messages(JOBB, "INBOX");
-    assert!(!copies.is_empty(), "the import was over before the outage");
+    assert!(!copies.is_empty(), "the import ended before the outage");
     println!("{} of {} copies are there when the database goes", copies.len(), delivered.len());
     let change = wait::within(length, || (server.messages(JOBB, "INBOX") != copies).then_some(()));
-    assert!(change.is_none(), "a copy was touched without a database:\n{}", serve.output());
+    assert!(change.is_none(), "a copy was changed without a database:\n{}", serve.output());
     delivered.deliver(&server, 20, &mut random);
     assert_eq!(serve.get("/readyz"), Some(503));
 
-    give_back(&mut database);
+    resume(&mut database);
     let back = Instant::now();
-    delivered.nothing_is_gone(&server, &mailferry);
-    wait::until("/readyz is well", PATIENCE, || (serve.get("/readyz") == Some(200)).then_some(()));
+    delivered.assert_nothing_lost(&server, &mailferry);
+    wait::until("/readyz is well", TIMEOUT, || (serve.get("/readyz") == Some(200)).then_some(()));
     println!("ready {:?} after the database is back", back.elapsed());
-    let rest = wait::within(2 * PATIENCE, || server.names(JOBB, "INBOX").is_empty().then_some(()));
+    let rest = wait::within(2 * TIMEOUT, || server.names(JOBB, "INBOX").is_empty().then_some(()));
     println!("everything {:?} after the database is back; the log:\n{}", back.elapsed(), serve.output());
-    assert!(rest.is_some(), "serve does not go on");
+    assert!(rest.is_some(), "serve does not continue");
     serve.sigterm();
     assert!(serve.wait().success(), "{}", serve.output());
-    all_came_once_and_no_copy_is_left(&delivered, &server, &mailferry);
+    assert_all_imported_once_and_no_copy_left(&delivered, &server, &mailferry);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{add_deleting, all_came_once_and_no_copy_is_left};
+use super::{add_deleting, assert_all_imported_once_and_no_copy_left};
 use crate::support::{
     delivered::Delivered, dovecot::Dovecot, facts::JOBB, facts::text, knob, mailferry::Mailferry,
     small_disk::SmallDisk, wait,
@@ -11,13 +11,13 @@ use crate::support::{
 #[test]
 fn a_poll_on_a_full_disk_reports_it_and_deletes_no_mail_that_is_not_stored() {
     if let Some(disk) = mounted() {
-        poll_again_and_again(disk);
+        poll_repeatedly(disk);
     }
 }
 
 #[test]
 fn a_poll_at_the_file_size_limit_reports_it_and_deletes_no_mail_that_is_not_stored() {
-    poll_again_and_again(SmallDisk::Limited);
+    poll_repeatedly(SmallDisk::Limited);
 }
 
 #[test]
@@ -44,14 +44,14 @@ fn mounted() -> Option<SmallDisk> {
 fn too_much_mail(disk: &SmallDisk) -> (Dovecot, Mailferry, Delivered) {
     let server = Dovecot::start(&[JOBB]);
     let mut mailferry = Mailferry::new();
-    disk.put_under(&mut mailferry);
+    disk.use_for(&mut mailferry);
     add_deleting(&mut mailferry, &server);
     let mut delivered = Delivered::default();
     delivered.deliver(&server, 250, &mut knob::random("disk full"));
     (server, mailferry, delivered)
 }
 
-fn poll_again_and_again(mut disk: SmallDisk) {
+fn poll_repeatedly(mut disk: SmallDisk) {
     let (server, mut mailferry, delivered) = too_much_mail(&disk);
     for _ in 0..3 {
         let error = mailferry.poll_error();
@@ -59,13 +59,13 @@ fn poll_again_and_again(mut disk: SmallDisk) {
         assert_eq!(text(&error, "blame"), "us");
         let why = text(&error, "message");
         assert!(why.contains("full") || why.contains("disk I/O error"), "{why}");
-        delivered.nothing_is_gone(&server, &mailferry);
+        delivered.assert_nothing_lost(&server, &mailferry);
         println!("{} stored, {} with the customer", mailferry.messages().len(), server.names(JOBB, "INBOX").len());
     }
     assert!(mailferry.messages().len() < delivered.len(), "the disk was large enough");
     disk.enlarge(&mut mailferry, None);
     mailferry.poll_ok();
-    all_came_once_and_no_copy_is_left(&delivered, &server, &mailferry);
+    assert_all_imported_once_and_no_copy_left(&delivered, &server, &mailferry);
 }
 
 fn serve_until_there_is_room(mut disk: SmallDisk) {
@@ -75,13 +75,13 @@ fn serve_until_there_is_room(mut disk: SmallDisk) {
     let failures = || serve.output().matches("database").count();
     let limit = Duration::from_secs(60);
     wait::until("two failures", limit, || (failures() >= 2).then_some(()));
-    delivered.nothing_is_gone(&server, &mailferry);
+    delivered.assert_nothing_lost(&server, &mailferry);
     assert!(mailferry.messages().len() < delivered.len(), "the disk was large enough");
     disk.enlarge(&mut mailferry, Some(&serve));
     let rest = wait::within(limit, || server.names(JOBB, "INBOX").is_empty().then_some(()));
     println!("{}", serve.output());
-    assert!(rest.is_some(), "serve does not go on");
+    assert!(rest.is_some(), "serve does not continue");
     serve.sigterm();
     assert!(serve.wait().success(), "{}", serve.output());
-    all_came_once_and_no_copy_is_left(&delivered, &server, &mailferry);
+    assert_all_imported_once_and_no_copy_left(&delivered, &server, &mailferry);
 }

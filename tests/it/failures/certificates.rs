@@ -52,9 +52,9 @@ fn a_self_signed_authority_certificate_is_accepted_by_its_pin() {
     let check = mailferry.run(&["mailbox", "check", JOBB]);
     assert_eq!(check.code, 1);
     let said = check.all();
-    assert!(said.contains("--pin-sha256"), "the way out is named:\n{said}");
+    assert!(said.contains("--pin-sha256"), "the output must name the solution:\n{said}");
     let digits: String = said.to_lowercase().replace(':', "");
-    assert!(digits.contains(fingerprint.as_str()), "the fingerprint {fingerprint} is given:\n{said}");
+    assert!(digits.contains(fingerprint.as_str()), "the output must contain the fingerprint {fingerprint}:\n{said}");
 
     mailferry.ok(&["mailbox", "set", JOBB, "--pin-sha256", fingerprint]);
     assert_eq!(mailferry.poll_ok(), 1);

@@ -55,7 +55,7 @@ fn a_missing_folder() {
     fails_at(&mailferry, "select", &["Saknas"]);
     server.create_folder(JOBB, "Saknas");
     server.deliver(JOBB, "Saknas", "one", &mail("one", JOBB));
-    assert_eq!(mailferry.poll_ok(), 1, "once the folder is there, all is well");
+    assert_eq!(mailferry.poll_ok(), 1, "the poll succeeds once the folder exists");
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn a_loopback_address_is_refused_unless_allowed() {
     let mut mailferry = mailbox(&server.tls_options(), &[]);
     mailferry.unset("MAILFERRY__EGRESS__ALLOW");
     let error = fails_at(&mailferry, "dns", &["egress"]);
-    assert!(error["message"].as_str().unwrap().contains("egress.allow"), "the setting is named: {error}");
+    assert!(error["message"].as_str().unwrap().contains("egress.allow"), "the error must name the setting: {error}");
 }
 
 #[test]

@@ -25,37 +25,39 @@ fn base64(bytes: &[u8]) -> String {
 }
 
 /// The password, and its form in AUTHENTICATE PLAIN.
-fn spellings() -> [String; 3] {
+fn encodings() -> [String; 3] {
     let plain = base64(format!("\0{JOBB}\0{CANARY}").as_bytes());
     [CANARY.to_owned(), plain, base64(CANARY.as_bytes()).trim_end_matches('=').to_owned()]
 }
 
-fn is_clean(output: &Output) {
-    for spelling in spellings() {
+fn assert_no_password(output: &Output) {
+    for spelling in encodings() {
         assert!(!output.all().contains(&spelling), "{spelling} in:\n{}", output.all());
     }
 }
 
-fn says_nothing_at_trace(mailferry: &mut Mailferry) {
+fn assert_no_password_in_trace_log(mailferry: &mut Mailferry) {
     mailferry.env("RUST_LOG", "trace");
     for args in [&["poll"][..], &["--json", "poll"], &["mailbox", "check", JOBB], &["mailbox", "show", JOBB]] {
-        is_clean(&mailferry.run(args));
-        is_clean(&mailferry.run(&[&["--log-format", "json"], args].concat()));
+        assert_no_password(&mailferry.run(args));
+        assert_no_password(&mailferry.run(&[&["--log-format", "json"], args].concat()));
     }
-    is_clean(&mailferry.run(&["--json", "mailbox", "list"]));
-    is_clean(&mailferry.run_with_input(&["mailbox", "set", JOBB, "--password-stdin"], &format!("{CANARY}\n")));
+    assert_no_password(&mailferry.run(&["--json", "mailbox", "list"]));
+    assert_no_password(
+        &mailferry.run_with_input(&["mailbox", "set", JOBB, "--password-stdin"], &format!("{CANARY}\n")),
+    );
 }
 
 #[test]
 fn the_password_is_not_in_a_trace_log_of_a_failed_login() {
     let server = Dovecot::start(&[JOBB]);
-    says_nothing_at_trace(&mut mailbox(&server.tls_options(), &[]));
+    assert_no_password_in_trace_log(&mut mailbox(&server.tls_options(), &[]));
 }
 
 #[test]
 fn the_password_is_not_in_a_trace_log_of_a_successful_login() {
     let server = Scripted::with_messages(&["S: * OK ready\nORDINARY"], vec![mail("one", JOBB)]);
-    says_nothing_at_trace(&mut mailbox(&server.options("none"), &[]));
+    assert_no_password_in_trace_log(&mut mailbox(&server.options("none"), &[]));
     assert!(server.finish()[0].has_credentials(CANARY), "the password was used");
 }
 
@@ -64,7 +66,7 @@ fn the_password_is_not_in_a_trace_log_if_the_server_repeats_it() {
     let server = Scripted::start(&[&format!(
         "S: * OK ready\nWHEN: TAG LOGIN *\nS: TAG NO no such user with {CANARY}\n\nORDINARY"
     )]);
-    says_nothing_at_trace(&mut mailbox(&server.options("none"), &[]));
+    assert_no_password_in_trace_log(&mut mailbox(&server.options("none"), &[]));
 }
 
 #[test]
@@ -76,7 +78,7 @@ fn the_password_is_not_in_plain_text_in_any_file_of_the_installation() {
     assert!(files.iter().any(|file| file.ends_with("mailferry.db")), "{files:?}");
     for file in files.iter().filter(|file| file.is_file()) {
         let bytes = fs::read(file).unwrap();
-        for spelling in spellings() {
+        for spelling in encodings() {
             let found = bytes.windows(spelling.len()).any(|window| window == spelling.as_bytes());
             assert!(!found, "{spelling} in {}", file.display());
         }

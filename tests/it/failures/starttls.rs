@@ -4,7 +4,7 @@ use super::{CANARY, fails_at, mailbox};
 use crate::support::{certs::Certs, scripted::Scripted};
 
 /// Polls with `--tls starttls` against this dialogue, and checks that the client has sent no credentials.
-fn keeps_its_credentials(dialogue: &str, words: &[&str]) {
+fn assert_no_credentials_sent(dialogue: &str, words: &[&str]) {
     let dir = tempfile::TempDir::new().unwrap();
     let certs = Certs::make(dir.path());
     let server = Scripted::with_tls(&[dialogue], &certs.good, false);
@@ -14,7 +14,7 @@ fn keeps_its_credentials(dialogue: &str, words: &[&str]) {
     let check = mailferry.run(&["mailbox", "check", super::JOBB]);
     assert_eq!(check.code, 1, "{}", check.all());
     let sessions = server.sessions();
-    assert!(sessions.len() >= 3, "a poll, another and a check have come");
+    assert!(sessions.len() >= 3, "two polls and a check have connected");
     for session in sessions {
         assert!(!session.has_credentials(CANARY), "{:#?}", session.lines);
     }
@@ -22,22 +22,22 @@ fn keeps_its_credentials(dialogue: &str, words: &[&str]) {
 
 #[test]
 fn starttls_missing_from_the_capabilities_ends_the_login() {
-    keeps_its_credentials("INCLUDE: starttls-stripped.imap", &["STARTTLS"]);
+    assert_no_credentials_sent("INCLUDE: starttls-stripped.imap", &["STARTTLS"]);
 }
 
 #[test]
 fn a_no_to_starttls_ends_the_login() {
-    keeps_its_credentials("INCLUDE: starttls-refused.imap", &["STARTTLS"]);
+    assert_no_credentials_sent("INCLUDE: starttls-refused.imap", &["STARTTLS"]);
 }
 
 #[test]
 fn preauth_before_starttls_ends_the_login() {
-    keeps_its_credentials("INCLUDE: starttls-preauth.imap", &["PREAUTH"]);
+    assert_no_credentials_sent("INCLUDE: starttls-preauth.imap", &["PREAUTH"]);
 }
 
 #[test]
 fn plain_bytes_after_starttls_end_the_login() {
-    keeps_its_credentials("INCLUDE: starttls-injection.imap", &["STARTTLS", "unencrypted", "before TLS"]);
+    assert_no_credentials_sent("INCLUDE: starttls-injection.imap", &["STARTTLS", "unencrypted", "before TLS"]);
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn capabilities_from_before_tls_are_forgotten() {
     let server = Scripted::with_tls(&["INCLUDE: starttls-capabilities.imap"], &certs.good, false);
     let ca_file = certs.ca_file.to_string_lossy().into_owned();
     let mailferry = mailbox(&server.options("starttls"), &["--ca-file", &ca_file]);
-    assert_eq!(mailferry.poll_ok(), 0, "LOGINDISABLED was said before TLS, by whomever");
+    assert_eq!(mailferry.poll_ok(), 0, "LOGINDISABLED from before TLS is ignored");
     let sessions = server.finish();
     assert!(sessions[0].has_credentials(CANARY));
 }

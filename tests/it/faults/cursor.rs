@@ -1,4 +1,4 @@
-//! Which mail is new, whatever numbers the server gives.
+//! The detection of new mail, with every kind of server numbers.
 
 use mailferry::test_server::{Account, Answer, Body, Reply, Sizes, UidNext, UidValidity};
 use serde_json::Value;
@@ -17,7 +17,7 @@ fn with(subjects: &[&str]) -> (Faulty, Mailferry) {
     (server, mailferry)
 }
 
-fn arrives(server: &Faulty, subject: &str) {
+fn deliver(server: &Faulty, subject: &str) {
     server.account().inbox().append(mail(subject, JOBB));
 }
 
@@ -31,11 +31,11 @@ fn a_mail_that_search_omits_is_found_by_the_daily_comparison() {
     assert_eq!(mailferry.poll_ok(), 1);
     // At the first poll EXISTS would show it at once; later, when only new mails are listed, a gap looks like a deleted mail.
     for subject in ["two", "three"] {
-        arrives(&server, subject);
+        deliver(&server, subject);
     }
     server.account().faults.hidden_from_search.extend([2]);
     assert_eq!(mailferry.poll_ok(), 1);
-    server.mend();
+    server.remove_faults();
     assert_eq!(mailferry.poll_ok(), 0, "the cursor has passed it");
     let verified = mailferry.json(&["mailbox", "verify", JOBB]).remove(0);
     assert_eq!((&verified["found"], &verified["unaccounted"]), (&1.into(), &0.into()), "{verified}");
@@ -55,8 +55,8 @@ fn a_mail_that_disappeared_and_returned_is_imported() {
     for _ in 0..4 {
         mailferry.poll();
     }
-    assert_eq!(states(&mailferry)[&1], "gone", "after being asked for several times");
-    server.mend();
+    assert_eq!(states(&mailferry)[&1], "gone", "after several requests");
+    server.remove_faults();
     server.account().inbox().messages.insert(0, away);
     mailferry.run(&["mailbox", "verify", JOBB]);
     assert_eq!(mailferry.subjects(), ["one", "two"]);
@@ -69,11 +69,11 @@ fn uidnext_may_be_missing_zero_ahead_or_stuck() {
         server.account().faults.uidnext = uidnext;
         assert_eq!(mailferry.poll_ok(), 2, "{uidnext:?}");
         for subject in ["three", "four"] {
-            arrives(&server, subject);
+            deliver(&server, subject);
             assert_eq!(mailferry.poll_ok(), 1, "{uidnext:?}: {subject}");
         }
-        server.mend();
-        arrives(&server, "five");
+        server.remove_faults();
+        deliver(&server, "five");
         assert_eq!(mailferry.poll_ok(), 1, "{uidnext:?}: mended");
         assert_eq!(mailferry.subjects(), ["five", "four", "one", "three", "two"], "{uidnext:?}");
     }
@@ -84,8 +84,8 @@ fn a_uidnext_far_too_high_at_the_first_poll_skips_no_later_mail() {
     let server = Faulty::start(Account::with_mails([mail("old", JOBB)]));
     server.account().faults.uidnext = UidNext::Ahead(420_000);
     let mailferry = mailbox(&server, &["--start", "now"]);
-    assert_eq!(mailferry.poll_ok(), 0, "what was there before is not wanted");
-    arrives(&server, "new");
+    assert_eq!(mailferry.poll_ok(), 0, "mail from before the start is not wanted");
+    deliver(&server, "new");
     assert_eq!(mailferry.poll_ok(), 1);
     assert_eq!(mailferry.subjects(), ["new"]);
 }
@@ -95,8 +95,8 @@ fn a_restored_backup_that_reuses_uids_loses_no_mail() {
     let (server, mailferry) = with(&["one", "two", "three"]);
     assert_eq!(mailferry.poll_ok(), 3);
     server.account().inbox().rewind(2);
-    arrives(&server, "four");
-    assert_eq!(mailferry.poll_ok(), 1, "UIDNEXT has fallen, which is noticed");
+    deliver(&server, "four");
+    assert_eq!(mailferry.poll_ok(), 1, "the lower UIDNEXT is noticed");
     assert_eq!(mailferry.subjects(), ["four", "one", "three", "two"]);
     assert_eq!(mailferry.poll_ok(), 0);
 }
@@ -107,23 +107,19 @@ fn a_restored_backup_with_consistent_numbers_is_found_by_the_daily_comparison() 
     assert_eq!(mailferry.poll_ok(), 3);
     server.account().inbox().rewind(2);
     for subject in ["four", "five"] {
-        arrives(&server, subject);
+        deliver(&server, subject);
     }
-    assert_eq!(mailferry.poll_ok(), 0, "UIDNEXT is as it was, so UIDs 2 and 3 look known");
-    arrives(&server, "six");
-    assert_eq!(
-        mailferry.poll_error()["step"],
-        "search",
-        "something is new, so it is looked whether the rest is the same"
-    );
+    assert_eq!(mailferry.poll_ok(), 0, "UIDNEXT is unchanged, so UIDs 2 and 3 look known");
+    deliver(&server, "six");
+    assert_eq!(mailferry.poll_error()["step"], "search", "new mail causes a comparison of the known mails");
     mailferry.poll_ok();
-    assert_eq!(mailferry.subjects(), ["five", "four", "one", "six", "three", "two"], "and none of them twice");
+    assert_eq!(mailferry.subjects(), ["five", "four", "one", "six", "three", "two"], "none is imported twice");
     server.account().inbox().rewind(2);
     for subject in ["seven", "eight", "nine"] {
-        arrives(&server, subject);
+        deliver(&server, subject);
     }
     mailferry.run(&["mailbox", "verify", JOBB]);
-    assert_eq!(mailferry.subjects().len(), 9, "the daily comparison looks in any case");
+    assert_eq!(mailferry.subjects().len(), 9, "the daily comparison always compares mails");
 }
 
 #[test]
@@ -131,7 +127,7 @@ fn a_changed_uidvalidity_neither_duplicates_nor_loses_mail() {
     let (server, mailferry) = with(&["one", "two"]);
     assert_eq!(mailferry.poll_ok(), 2);
     server.account().inbox().renumber(99);
-    arrives(&server, "three");
+    deliver(&server, "three");
     assert_eq!(mailferry.poll_ok(), 1);
     assert_eq!(mailferry.subjects(), ["one", "three", "two"]);
     let said = mailferry.ok(&["mailbox", "show", JOBB]).text();
@@ -144,20 +140,20 @@ fn a_uidvalidity_that_changes_at_every_login_is_replaced_by_comparing_mails_with
     server.account().faults.uidvalidity = UidValidity::NewAtEachLogin;
     assert_eq!(mailferry.poll_ok(), 2);
     for number in 0..6 {
-        arrives(&server, &format!("more {number}"));
+        deliver(&server, &format!("more {number}"));
         assert_eq!(mailferry.poll_ok(), 1, "{number}");
     }
     let fetched = |server: &Faulty| server.account().commands.iter().filter(|c| c.contains("BODY.PEEK[])")).count();
     let before = fetched(&server);
     assert_eq!(mailferry.poll_ok(), 0);
-    assert_eq!(fetched(&server), before, "mail that is known is not fetched again and again");
+    assert_eq!(fetched(&server), before, "known mail is not fetched repeatedly");
     let shown = show(&mailferry);
     assert_eq!(shown["completeness"][0]["uidvalidity"], "changing", "{shown}");
-    assert!(mailferry.ok(&["mailbox", "show", JOBB]).text().contains("no lasting UIDVALIDITY"));
+    assert!(mailferry.ok(&["mailbox", "show", JOBB]).text().contains("no stable UIDVALIDITY"));
     // And if the mails are different ones, this is noticed.
     server.account().inbox().messages.reverse();
     server.account().inbox().renumber(500);
-    arrives(&server, "last");
+    deliver(&server, "last");
     assert_eq!(mailferry.poll_ok(), 1);
     assert_eq!(mailferry.messages().len(), 9);
 }
@@ -168,13 +164,13 @@ fn a_missing_uidvalidity_is_replaced_by_comparing_mails_with_a_notice() {
         let (server, mailferry) = with(&["one", "two"]);
         server.account().faults.uidvalidity = fault;
         assert_eq!(mailferry.poll_ok(), 2);
-        arrives(&server, "three");
+        deliver(&server, "three");
         assert_eq!(mailferry.poll_ok(), 1);
         assert_eq!(show(&mailferry)["completeness"][0]["uidvalidity"], "missing");
         server.account().inbox().messages.reverse();
         server.account().inbox().renumber(1);
         assert_eq!(mailferry.poll_ok(), 0, "the same mails under other UIDs");
-        arrives(&server, "four");
+        deliver(&server, "four");
         assert_eq!(mailferry.poll_ok(), 1);
         assert_eq!(mailferry.subjects(), ["four", "one", "three", "two"]);
     }
@@ -187,7 +183,7 @@ fn an_unsorted_search_is_sorted() {
     assert_eq!(mailferry.poll_ok(), 3);
     assert_eq!(mailferry.poll_ok(), 0);
     let uids: Vec<u64> = mailferry.messages().iter().map(|message| message["uid"].as_u64().unwrap()).collect();
-    assert_eq!(uids, [1, 2, 3], "and imported in the order of arrival");
+    assert_eq!(uids, [1, 2, 3], "imported in the order of arrival");
 }
 
 #[test]
@@ -198,7 +194,7 @@ fn the_message_limit_of_a_poll_is_enforced() {
     let ledger = mailferry.ledger();
     assert!(ledger.iter().all(|line| text(line, "state") == "imported"), "{ledger:?}");
     let partial = server.account().commands.iter().filter(|command| command.starts_with("UID FETCH")).count();
-    assert!(partial < 30, "asked for in sets and not one by one: {partial}");
+    assert!(partial < 30, "requested in sets and not one by one: {partial}");
 }
 
 #[test]
@@ -214,7 +210,7 @@ fn the_daily_limit_ends_polling_until_the_next_day() {
     assert!(line["error"].is_null(), "{line}");
     let first = line["imported"].as_u64().unwrap();
     assert!((8..=10).contains(&first), "{line}");
-    assert_eq!(poll(&mailferry)["imported"], 0, "not today");
+    assert_eq!(poll(&mailferry)["imported"], 0, "not on the same day");
     let shown = show(&mailferry);
     assert!(text(&shown, "next_poll_at").ends_with("T00:00:00Z"), "{shown}");
     mailferry.env("MAILFERRY__LIMITS__DAILY_BYTES", "1GB");
@@ -237,8 +233,8 @@ fn a_start_date_skips_only_mail_that_is_provably_older() {
     for subject in ["old 1", "old 2"] {
         server.account().inbox().append_at(mail(subject, JOBB), old);
     }
-    arrives(&server, "new");
-    arrives(&server, "hidden");
+    deliver(&server, "new");
+    deliver(&server, "hidden");
     server.account().faults.hidden_from_date_search.extend([4]);
     let mailferry = mailbox(&server, &["--start", "2025-01-01"]);
     assert_eq!(mailferry.poll_ok(), 2);
@@ -251,7 +247,7 @@ fn without_uidvalidity_deleting_copies_does_not_start_a_new_epoch() {
     server.account().faults.uidvalidity = UidValidity::Missing;
     mailferry.ok(&["mailbox", "set", JOBB, "--after-import", "delete"]);
     assert_eq!(mailferry.poll_ok(), 1);
-    // An old mail that the customer moves in later is new, whatever its date.
+    // An old mail that the customer moves into the folder later is new, independently of its date.
     for number in 0..3 {
         let old = jiff::civil::date(2020, 1, 1).at(0, 0, 0, 0);
         server.account().inbox().append_at(mail(&format!("moved in {number}"), JOBB), old);
@@ -271,7 +267,7 @@ fn a_search_limit_that_shrinks_with_every_response_ends_in_an_error() {
         answer: Answer::ExecuteThen("OK [MESSAGELIMIT 1 1] only some".to_owned()),
     }];
     assert_eq!(mailferry.poll_error()["step"], "search");
-    server.mend();
+    server.remove_faults();
     assert_eq!(mailferry.poll_ok(), 2);
 }
 
@@ -283,7 +279,7 @@ fn a_mail_whose_size_breaks_the_connection_does_not_block_others() {
         mailferry.poll();
     }
     assert_eq!(mailferry.subjects(), ["one", "three"]);
-    server.mend();
+    server.remove_faults();
     mailferry.ok(&["ledger", "retry", "--mailbox", JOBB]);
     assert_eq!(mailferry.poll_ok(), 1);
 }
@@ -311,13 +307,13 @@ fn without_uidvalidity_the_reuse_of_a_skipped_uid_is_detected() {
     server.account().faults.uidnext = UidNext::Missing;
     let mailferry = mailbox(&server, &["--start", "2025-01-01", "--after-import", "delete"]);
     assert_eq!(mailferry.poll_ok(), 0);
-    arrives(&server, "one");
+    deliver(&server, "one");
     assert_eq!(mailferry.poll_ok(), 1);
     server.account().inbox().rewind(1);
-    arrives(&server, "two");
+    deliver(&server, "two");
     mailferry.poll();
     mailferry.poll();
-    assert_eq!(mailferry.subjects(), ["one", "two"], "UID 1 is no old mail any more");
+    assert_eq!(mailferry.subjects(), ["one", "two"], "UID 1 now identifies a new mail");
 }
 
 #[test]
@@ -326,13 +322,13 @@ fn a_server_that_sends_no_search_response_for_an_empty_folder_is_polled() {
     server.account().faults.search_hides_none = true;
     assert_eq!(mailferry.poll_ok(), 2);
     assert_eq!(mailferry.poll_ok(), 0);
-    arrives(&server, "three");
+    deliver(&server, "three");
     assert_eq!(mailferry.poll_ok(), 1);
 }
 
 #[test]
 fn an_empty_body_is_not_a_mail_if_the_size_is_not_a_number() {
-    for sizes in [Sizes::Negative, Sizes::Missing, Sizes::Part(10)] {
+    for sizes in [Sizes::Negative, Sizes::Missing, Sizes::DividedBy(10)] {
         let (server, mailferry) = with(&["one", "two"]);
         server.account().faults.sizes = sizes;
         server.account().faults.bodies.insert(1, Body::Empty);
@@ -342,7 +338,7 @@ fn an_empty_body_is_not_a_mail_if_the_size_is_not_a_number() {
             (vec!["two".to_owned()], "pending"),
             "{sizes:?}"
         );
-        server.mend();
+        server.remove_faults();
         mailferry.poll();
         assert_eq!(mailferry.subjects(), ["one", "two"], "{sizes:?}");
     }

@@ -80,12 +80,12 @@ fn an_effect_that_is_refused_repeatedly_is_impossible_and_retried_daily() {
     let stores = |server: &Faulty| server.changes().iter().filter(|command| command.starts_with("UID STORE")).count();
     let before = stores(&server);
     let line = poll(&mailferry);
-    assert_eq!(stores(&server), before, "it is not tried for ever");
+    assert_eq!(stores(&server), before, "the attempts are limited");
     let shown = mailferry.json(&["mailbox", "show", JOBB]).remove(0);
     assert_eq!((&shown["effects_impossible"], &shown["effects_pending"]), (&1.into(), &0.into()), "{shown} {line}");
-    server.mend();
+    server.remove_faults();
     mailferry.ok(&["mailbox", "verify", JOBB]);
-    assert!(server.account().inbox().messages[0].flags.contains("\\Seen"), "as soon as it can be");
+    assert!(server.account().inbox().messages[0].flags.contains("\\Seen"), "as soon as it is possible");
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn flags_that_a_folder_does_not_store_are_reported_at_setup() {
     server.account().faults.read_only = true;
     let checked = mailferry.run(&["mailbox", "check", JOBB, "--as-polled"]);
     assert!(checked.code == 1 && checked.text().contains("read-only for this account"), "{}", checked.all());
-    server.mend();
+    server.remove_faults();
     mailferry.ok(&["mailbox", "check", JOBB, "--as-polled"]);
     assert_eq!(server.uids(), [1], "a check changes nothing");
 }
@@ -114,7 +114,7 @@ fn after_a_new_uidvalidity_old_copies_keep_their_original_action() {
         server.account().inbox().append(mail("three", JOBB));
         assert_eq!(mailferry.poll_ok(), 1);
         let left = server.account().inbox().messages.clone();
-        assert_eq!(left.len(), 2, "{before}: what was imported before the new wish stays");
+        assert_eq!(left.len(), 2, "{before}: mail imported before the change keeps its copy");
         assert!(left.iter().all(|mail| done.is_empty() || mail.flags.contains(done)), "{before}");
     }
 }
@@ -132,7 +132,7 @@ fn pending_work_continues_when_the_folder_gets_a_new_uidvalidity() {
     }];
     let mailferry = mailbox(&server, &["--after-import", "move:Klart"]);
     poll(&mailferry);
-    assert_eq!((count(&server, "INBOX"), count(&server, "Klart")), (2, 2), "copied, and not gone yet");
+    assert_eq!((count(&server, "INBOX"), count(&server, "Klart")), (2, 2), "copied, and the original not removed yet");
     server.account().inbox().renumber(99);
     server.account().faults.replies.clear();
     let line = poll(&mailferry);
@@ -146,8 +146,8 @@ fn pending_work_of_an_earlier_poll_is_never_applied_to_another_mail() {
         vec![Reply { command: "UID STORE".to_owned(), after: 0, times: None, answer: Answer::Tagged("NO".to_owned()) }];
     let mailferry = mailbox(&server, &["--after-import", "delete"]);
     poll(&mailferry);
-    assert_eq!(count(&server, "INBOX"), 3, "imported, and to be deleted still");
-    server.mend();
+    assert_eq!(count(&server, "INBOX"), 3, "imported, and not deleted yet");
+    server.remove_faults();
     // A backup is restored, and so much mail arrives that UIDNEXT does not show it.
     server.account().inbox().rewind(2);
     for subject in ["four", "five", "six"] {
@@ -157,5 +157,5 @@ fn pending_work_of_an_earlier_poll_is_never_applied_to_another_mail() {
         poll(&mailferry);
     }
     assert_eq!(mailferry.subjects(), ["five", "four", "one", "six", "three", "two"]);
-    assert_eq!(count(&server, "INBOX"), 0, "and each deleted only then");
+    assert_eq!(count(&server, "INBOX"), 0, "each is deleted only after that");
 }

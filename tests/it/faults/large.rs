@@ -38,12 +38,12 @@ fn an_interrupted_download_continues_where_it_stopped() {
     let (server, mailferry) = with_large(6);
     server.account().faults.cut_after = Some(4 << 20);
     poll(&mailferry);
-    server.mend();
+    server.remove_faults();
     let asked = server.account().commands.len();
     assert_eq!(poll(&mailferry)["imported"], 2);
     let asked: Vec<String> = server.account().commands.split_off(asked);
     let parts = asked.iter().filter(|command| command.contains("BODY.PEEK[]<")).count();
-    assert!(parts <= 6, "the last stored part, the rest and the end: {asked:?}");
+    assert!(parts <= 6, "the requests are for the last stored part, the rest and the end: {asked:?}");
     let message = &mailferry.messages()[0];
     let sizes: Vec<usize> = mailferry.messages().iter().map(|message| mailferry.raw(message).len()).collect();
     assert!(sizes.contains(&large(6).len()), "{message}");
@@ -54,14 +54,14 @@ fn parts_of_two_different_mails_are_never_joined() {
     let (server, mailferry) = with_large(6);
     server.account().faults.cut_after = Some(4 << 20);
     poll(&mailferry);
-    server.mend();
+    server.remove_faults();
     // A server that generates the mail again for each session.
     let other: Vec<u8> = large(6).iter().map(|byte| if *byte == b'7' { b'x' } else { *byte }).collect();
     server.account().inbox().messages[0].bytes = other.clone();
     poll(&mailferry);
     poll(&mailferry);
     let stored: Vec<Vec<u8>> = mailferry.messages().iter().map(|message| mailferry.raw(message)).collect();
-    assert!(stored.contains(&other) && stored.len() == 2, "all of it from one session");
+    assert!(stored.contains(&other) && stored.len() == 2, "all parts come from one session");
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn a_wrong_part_affects_only_its_own_mail() {
         (Parts::Empty, false),
         (Parts::Whole, true),
         (Parts::Echoed, true),
-        (Parts::NoBlank, true),
+        (Parts::NoSpace, true),
         (Parts::RefusedBehindEnd, true),
     ] {
         let (server, mailferry) = with_large(3);
@@ -84,7 +84,7 @@ fn a_wrong_part_affects_only_its_own_mail() {
         }
         assert_eq!(mailferry.subjects(), wanted, "{fault:?}");
         assert_eq!(states(&mailferry)[&1], if whole { "imported" } else { "pending" }, "{fault:?}");
-        server.mend();
+        server.remove_faults();
         poll(&mailferry);
         let stored: Vec<usize> = mailferry.messages().iter().map(|message| mailferry.raw(message).len()).collect();
         assert!(stored.len() == 2 && stored.contains(&large(3).len()), "{fault:?}: {stored:?}");
@@ -102,7 +102,7 @@ fn quarantined_mail_can_be_downloaded_or_skipped() {
     mailferry.ok(&["ledger", "download", "--mailbox", JOBB, "--uid", "1", "--output", "mail.eml"]);
     assert_eq!(std::fs::read(mailferry.dir().join("mail.eml")).unwrap().len(), raw.len());
     let again = mailferry.run(&["ledger", "download", "--mailbox", JOBB, "--uid", "1", "--output", "mail.eml"]);
-    assert_eq!(again.code, 1, "a file that is there is not written over");
+    assert_eq!(again.code, 1, "an existing file is not overwritten");
     let missing = mailferry.run(&["ledger", "download", "--mailbox", JOBB, "--uid", "77"]);
     assert_eq!(missing.code, 1, "{}", missing.all());
     assert_eq!(server.changes(), Vec::<String>::new());
@@ -111,7 +111,7 @@ fn quarantined_mail_can_be_downloaded_or_skipped() {
     assert_eq!(
         mailferry.run(&["ledger", "skip", "--mailbox", JOBB, "--uid", "2"]).code,
         1,
-        "what is imported stays so"
+        "imported mail stays imported"
     );
     mailferry.ok(&["mailbox", "verify", JOBB]);
     assert_eq!(mailferry.subjects(), ["small"]);
@@ -165,7 +165,7 @@ fn an_empty_body_instead_of_a_part_is_not_a_mail() {
         poll(&mailferry);
         assert_eq!((mailferry.subjects(), states(&mailferry)[&1].as_str()), (vec!["two".to_owned()], "pending"));
     }
-    server.mend();
+    server.remove_faults();
     poll(&mailferry);
     assert_eq!(mailferry.subjects(), ["one", "two"]);
 }
@@ -180,6 +180,6 @@ fn a_large_mail_that_is_refused_first_does_not_block_others() {
     let line = poll(&mailferry);
     assert_eq!(line["imported"], 500, "{line}");
     assert_eq!(states(&mailferry)[&1], "pending");
-    server.mend();
+    server.remove_faults();
     assert_eq!(poll(&mailferry)["imported"], 1);
 }

@@ -22,7 +22,7 @@ fn changes(server: &Faulty) -> usize {
 }
 
 /// Polls until nothing changes any more, and checks that this is soon.
-fn settles(server: &Faulty, mailferry: &Mailferry) -> Value {
+fn poll_until_stable(server: &Faulty, mailferry: &Mailferry) -> Value {
     let mut line = poll(mailferry);
     for _ in 0..3 {
         line = poll(mailferry);
@@ -31,7 +31,7 @@ fn settles(server: &Faulty, mailferry: &Mailferry) -> Value {
     for _ in 0..3 {
         line = poll(mailferry);
     }
-    assert_eq!((changes(server), mailferry.messages().len()), before, "it goes on: {line}");
+    assert_eq!((changes(server), mailferry.messages().len()), before, "it does not become stable: {line}");
     line
 }
 
@@ -46,12 +46,12 @@ fn mail_that_is_put_back_is_imported_once_and_its_copy_left_alone() {
                 server.account().faults.missing_capabilities.insert("MOVE");
             }
             let mailferry = mailbox_on(database, &server, &["--after-import", effect]);
-            let line = settles(&server, &mailferry);
+            let line = poll_until_stable(&server, &mailferry);
             assert_eq!(mailferry.subjects(), ["one", "two"], "{effect} {lacks}");
-            assert_eq!(server.uids(), [3, 4], "{effect} {lacks}: left alone");
+            assert_eq!(server.uids(), [3, 4], "{effect} {lacks}: its copy is left alone");
             let states = states(&mailferry);
             assert_eq!((states[&3].as_str(), states[&4].as_str()), ("duplicate", "duplicate"), "{effect} {lacks}");
-            assert_eq!(text(&line["error"], "cause"), "mailbox-copy-returns", "a person is told at each poll: {line}");
+            assert_eq!(text(&line["error"], "cause"), "mailbox-copy-returns", "each poll reports it: {line}");
             assert!(line["error"]["retry"].is_null(), "{line}");
             let shown = mailferry.json(&["mailbox", "show", JOBB]).remove(0);
             assert_eq!((&shown["effects_impossible"], &shown["effects_pending"]), (&2.into(), &0.into()), "{shown}");
@@ -65,7 +65,7 @@ fn a_changed_action_replaces_pending_effects() {
     let server = with_mails(&["one"]);
     server.account().faults.removed_mail_returns = true;
     let mailferry = mailbox(&server, &["--after-import", "delete"]);
-    settles(&server, &mailferry);
+    poll_until_stable(&server, &mailferry);
     mailferry.ok(&["mailbox", "set", JOBB, "--after-import", "leave"]);
     assert!(poll(&mailferry)["error"].is_null());
     assert_eq!(mailferry.subjects(), ["one"]);
@@ -76,8 +76,8 @@ fn a_returned_mail_that_is_gone_again_is_no_longer_reported() {
     let server = with_mails(&["one"]);
     server.account().faults.removed_mail_returns = true;
     let mailferry = mailbox(&server, &["--after-import", "delete"]);
-    settles(&server, &mailferry);
-    server.mend();
+    poll_until_stable(&server, &mailferry);
+    server.remove_faults();
     server.account().inbox().expunge(2);
     mailferry.run(&["mailbox", "verify", JOBB]);
     assert!(poll(&mailferry)["error"].is_null());
@@ -91,7 +91,7 @@ fn the_loop_ends_even_if_mail_is_changed_when_it_is_put_back() {
     for _ in 0..10 {
         poll(&mailferry);
     }
-    settles(&server, &mailferry);
+    poll_until_stable(&server, &mailferry);
     // Each looks like a different mail: none is lost, and the copy of the sixth is left alone.
     assert_eq!(mailferry.messages().len(), 6);
 }
@@ -111,7 +111,7 @@ fn a_crash_at_any_step_imports_nothing_twice() {
                 server.account().faults.replies =
                     vec![Reply { command: command.to_owned(), after: 0, times: Some(1), answer }];
                 let mailferry = mailbox(&server, &["--after-import", "move:Klart"]);
-                settles(&server, &mailferry);
+                poll_until_stable(&server, &mailferry);
                 assert_eq!(mailferry.subjects(), ["one", "two"], "{about}");
                 assert_eq!(server.account().folder("Klart").messages.len(), 2, "{about}");
             }
@@ -136,11 +136,11 @@ fn a_folder_that_is_polled_under_another_name_is_refused_as_target() {
     assert!(checked.code == 1, "{}", checked.all());
     assert!(checked.text().contains("Arkiv is the polled folder INBOX"), "{}", checked.all());
     let offered = mailferry.json(&["mailbox", "effects", JOBB]);
-    let moving = offered.iter().find(|ability| ability["effect"] == "move").expect("a line for move");
+    let moving = offered.iter().find(|ability| ability["effect"] == "move").expect("an effect for move");
     assert_eq!(moving["possible"], false, "{moving}");
     let output = mailferry.ok(&["mailbox", "dry-run", JOBB]).text();
     assert!(output.contains("Arkiv is the polled folder INBOX"), "{output}");
-    let line = settles(&server, &mailferry);
+    let line = poll_until_stable(&server, &mailferry);
     assert_eq!(mailferry.subjects(), ["one", "three", "two"]);
     assert_eq!((changes(&server), text(&line["error"], "step")), (0, "settle"), "nothing is moved: {line}");
     assert_eq!(server.uids(), [1, 2]);
@@ -154,7 +154,7 @@ fn mail_is_not_moved_into_its_own_folder_on_a_case_insensitive_server() {
     // An installation from before names were compared this way: the row is as an older version wrote it.
     let mailferry = mailbox(&server, &["--folder", "Klart", "--after-import", "move:Annan"]);
     mailferry.sql("UPDATE mailbox SET after_import = 'move:klart'");
-    let line = settles(&server, &mailferry);
+    let line = poll_until_stable(&server, &mailferry);
     assert_eq!((mailferry.subjects(), changes(&server)), (vec!["two".to_owned()], 0), "{line}");
 }
 
@@ -185,7 +185,7 @@ fn two_mailboxes_of_one_account_do_not_move_mail_back_and_forth() {
     for _ in 0..3 {
         mailferry.poll();
     }
-    assert_eq!(changes(&server), before, "it comes to rest");
+    assert_eq!(changes(&server), before, "the moves end");
     assert_eq!(
         (server.uids().len(), server.account().folder("Klart").messages.len()),
         (0, 2),

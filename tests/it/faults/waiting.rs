@@ -39,8 +39,8 @@ fn a_wait_that_the_server_asked_for_survives_a_restart() {
     poll(&mailferry);
     let logins = server.account().commands.len();
     let held = poll(&mailferry);
-    assert!(text(&held["error"], "message").contains("stay away"), "{held}");
-    assert_eq!(server.account().commands.len(), logins, "it is not even asked");
+    assert!(text(&held["error"], "message").contains("asked us to wait"), "{held}");
+    assert_eq!(server.account().commands.len(), logins, "the server is not contacted");
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn after_three_refused_logins_the_login_is_tried_hourly_until_a_change() {
     let waits: Vec<f64> = (0..3).map(|_| seconds_until(&poll(&mailferry))).collect();
     assert!(waits[0] < 90.0 && waits[2] > 3500.0, "{waits:?}");
     mailferry.ok_with_input(&["mailbox", "set", JOBB, "--password-stdin"], "right\n");
-    assert!(seconds_until(&poll(&mailferry)) < 90.0, "a change counts anew");
+    assert!(seconds_until(&poll(&mailferry)) < 90.0, "a change resets the count");
 }
 
 /// The value of a metric of the only mailbox, from `mailferry serve`.

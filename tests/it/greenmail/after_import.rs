@@ -21,7 +21,7 @@ fn imported(after_import: &str) -> (GreenMail, Mailferry, Value) {
     (server, mailferry, line)
 }
 
-fn all_effects_are_done(line: &Value) {
+fn assert_all_effects_done(line: &Value) {
     assert_eq!((&line["effects_done"], &line["effects_pending"]), (&2.into(), &0.into()), "{line}");
 }
 
@@ -44,7 +44,7 @@ fn leave_changes_nothing() {
 #[test]
 fn seen_marks_the_copy_as_read() {
     let (server, mailferry, line) = imported("seen");
-    all_effects_are_done(&line);
+    assert_all_effects_done(&line);
     let mut customer = server.client(JOBB);
     customer.examine("INBOX");
     assert_eq!(customer.flags(1), ["\\Seen"]);
@@ -55,7 +55,7 @@ fn seen_marks_the_copy_as_read() {
 #[test]
 fn keyword_gives_the_copy_a_keyword() {
     let (server, mailferry, line) = imported("keyword:Hamtad");
-    all_effects_are_done(&line);
+    assert_all_effects_done(&line);
     let mut customer = server.client(JOBB);
     customer.examine("INBOX");
     let flags = customer.flags(1);
@@ -67,7 +67,7 @@ fn keyword_gives_the_copy_a_keyword() {
 #[test]
 fn move_moves_the_copy_into_another_folder() {
     let (server, mailferry, line) = imported("move:Klart");
-    all_effects_are_done(&line);
+    assert_all_effects_done(&line);
     let mut customer = server.client(JOBB);
     assert!(customer.examine("INBOX").search("ALL").is_empty());
     assert_eq!(customer.examine("Klart").search("ALL").len(), 2);
@@ -77,7 +77,7 @@ fn move_moves_the_copy_into_another_folder() {
 #[test]
 fn delete_removes_the_copy() {
     let (server, mailferry, line) = imported("delete");
-    all_effects_are_done(&line);
+    assert_all_effects_done(&line);
     assert!(server.client(JOBB).examine("INBOX").search("ALL").is_empty());
     the_next_poll_finds_nothing(&mailferry);
 }
@@ -90,6 +90,6 @@ fn a_changed_after_import_choice_applies_to_later_mail() {
     assert_eq!(mailferry.poll_ok(), 1);
     let mut customer = server.client(JOBB);
     customer.examine("INBOX");
-    assert!(customer.flags(1).is_empty(), "what was imported under the old choice stays");
+    assert!(customer.flags(1).is_empty(), "mail imported before the change keeps its copy");
     assert_eq!(customer.flags(3), ["\\Seen"]);
 }

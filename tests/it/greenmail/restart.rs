@@ -27,7 +27,7 @@ fn a_new_uidvalidity_neither_loses_nor_doubles_mail() {
         assert_eq!(with(&ledger, "state", "duplicate").len(), 2, "{ledger:?}");
         let mut validities: Vec<&serde_json::Value> = ledger.iter().map(|row| &row["uidvalidity"]).collect();
         validities.dedup();
-        assert_eq!(validities.len(), 2, "both numberings stay in the ledger: {ledger:?}");
+        assert_eq!(validities.len(), 2, "both epochs stay in the ledger: {ledger:?}");
     }
 }
 
@@ -39,7 +39,7 @@ fn a_mailbox_that_starts_now_skips_nothing_after_a_restart() {
     assert_eq!(mailferry.poll_ok(), 1);
     server.restart();
     send(&server, &["two", "one", "three"]);
-    assert_eq!(mailferry.poll_ok(), 2, "the first look at a folder was long ago");
+    assert_eq!(mailferry.poll_ok(), 2, "this is not the first poll of the folder");
     assert_eq!(mailferry.subjects(), ["one", "three", "two"]);
 }
 
@@ -67,5 +67,5 @@ fn a_server_that_is_down_is_a_failure_and_no_mail_is_lost() {
     assert_eq!(error["step"], "tcp", "{error}");
     server.restart();
     send(&server, &["two"]);
-    assert_eq!(mailferry.poll_ok(), 1, "a poll by hand goes past our own back-off");
+    assert_eq!(mailferry.poll_ok(), 1, "a manual poll ignores the back-off");
 }

@@ -13,7 +13,7 @@ const BOTH_RECIPIENTS: [&str; 2] = [JOBB, ANSOKAN];
 fn a_mail_in_two_mailboxes_of_one_inbox_is_imported_once() {
     for database in databases() {
         let server = GreenMail::start(&BOTH_RECIPIENTS);
-        let mailferry = Mailferry::on(database);
+        let mailferry = Mailferry::with_database(database);
         mailferry.add_inbox(JOBB_INBOX);
         for address in BOTH_RECIPIENTS {
             mailferry.add_mailbox(address, JOBB_INBOX, &server.options(), &["--start", "all"]);
@@ -29,7 +29,7 @@ fn a_mail_in_two_mailboxes_of_one_inbox_is_imported_once() {
         assert_eq!((ledger.len(), duplicates.len()), (3, 1), "{ledger:?}");
         let messages = mailferry.messages();
         let original = with(&messages, "subject", "to both")[0];
-        assert_eq!(duplicates[0]["message"], original["id"], "the ledger links to the mail that is there");
+        assert_eq!(duplicates[0]["message"], original["id"], "the ledger names the existing message");
         assert_ne!(text(duplicates[0], "mailbox"), text(original, "mailbox"));
 
         assert_eq!(mailferry.poll_ok(), 0);

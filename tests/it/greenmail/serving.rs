@@ -10,7 +10,7 @@ use crate::support::{
     wait,
 };
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 #[test]
 fn serve_imports_mail_that_arrives_while_it_runs() {
@@ -21,7 +21,7 @@ fn serve_imports_mail_that_arrives_while_it_runs() {
         let mut serve = mailferry.serve();
         assert_eq!(serve.get("/healthz"), Some(200));
         let arrives = |subjects: &[&str]| {
-            wait::until(&format!("{subjects:?}"), PATIENCE, || (mailferry.subjects() == subjects).then_some(()));
+            wait::until(&format!("{subjects:?}"), TIMEOUT, || (mailferry.subjects() == subjects).then_some(()));
         };
         arrives(&["before"]);
         send(&server, &["while"]);
@@ -39,9 +39,9 @@ fn another_serve_process_continues_after_a_kill() {
     let mailferry = mailbox(&server, Database::Sqlite, &["--interval", "1s"]);
     let mut first = mailferry.serve();
     send(&server, &["one"]);
-    wait::until("the first mail", PATIENCE, || (mailferry.subjects() == ["one"]).then_some(()));
+    wait::until("the first mail", TIMEOUT, || (mailferry.subjects() == ["one"]).then_some(()));
     first.kill9();
     send(&server, &["two"]);
     let _second = mailferry.serve();
-    wait::until("the second mail", PATIENCE, || (mailferry.subjects() == ["one", "two"]).then_some(()));
+    wait::until("the second mail", TIMEOUT, || (mailferry.subjects() == ["one", "two"]).then_some(()));
 }

@@ -7,11 +7,11 @@ use std::{
     time::Duration,
 };
 
-use super::{GRACE, hurried};
+use super::{GRACE, with_short_deadlines};
 use crate::support::{facts::JOBB, measured, measured::Measured, ordinary};
 
 /// Most of it is the program itself.
-const MOST_MEMORY: u64 = 96 << 20;
+const MAX_MEMORY: u64 = 96 << 20;
 
 /// An ordinary server except for its answer to commands that begin with this text.
 fn serve(stream: &TcpStream, at: &str, before: &[u8]) -> std::io::Result<()> {
@@ -31,7 +31,7 @@ fn serve(stream: &TcpStream, at: &str, before: &[u8]) -> std::io::Result<()> {
 fn listed(at: &'static str, before: impl Into<Vec<u8>>) -> Measured {
     let before = before.into();
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let mut mailferry = hurried(listener.local_addr().unwrap().port(), "none", &[]);
+    let mut mailferry = with_short_deadlines(listener.local_addr().unwrap().port(), "none", &[]);
     mailferry.env("MAILFERRY__DEADLINES__COMMAND", "30s");
     mailferry.env("MAILFERRY__DEADLINES__LOGIN", "30s");
     let server = thread::spawn(move || {
@@ -40,9 +40,9 @@ fn listed(at: &'static str, before: impl Into<Vec<u8>>) -> Measured {
     });
     let measured = measured::run(&mailferry, &["--json", "mailbox", "folders", JOBB], Duration::from_secs(30) + GRACE);
     server.join().unwrap();
-    let (took, peak, processor) = (measured.took, measured.peak >> 20, measured.processor);
+    let (took, peak, processor) = (measured.duration, measured.peak >> 20, measured.processor);
     println!("{took:?}, {peak} MB, {processor:?} of the processor, {} bytes", measured.output.stdout.len());
-    assert!(measured.peak <= MOST_MEMORY, "it took {peak} MB");
+    assert!(measured.peak <= MAX_MEMORY, "the command used {peak} MB");
     measured
 }
 
@@ -50,9 +50,13 @@ fn refused(at: &'static str, before: impl Into<Vec<u8>>, why: &str) {
     let measured = listed(at, before);
     let said = measured.output.all();
     assert_eq!(measured.output.code, 1, "{}", said.chars().take(300).collect::<String>());
-    assert!(said.contains(why), "{why:?} is told:\n{}", said.chars().take(300).collect::<String>());
+    assert!(said.contains(why), "the output must contain {why:?}:\n{}", said.chars().take(300).collect::<String>());
     // Without optimisation, a megabyte takes a quarter of a second.
-    assert!(measured.processor <= Duration::from_secs(8), "it worked for {:?}", measured.processor);
+    assert!(
+        measured.processor <= Duration::from_secs(8),
+        "the command used {:?} of processor time",
+        measured.processor
+    );
 }
 
 fn named(name: &str) -> String {

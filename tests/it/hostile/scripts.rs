@@ -2,21 +2,21 @@
 
 use std::{net::TcpListener, thread};
 
-use super::{CANARY, DEADLINE, GRACE, MOST_MEMORY, hurried, measured_poll};
+use super::{CANARY, DEADLINE, GRACE, MAX_MEMORY, measured_poll, with_short_deadlines};
 use crate::support::{
     certs::{Certs, Identity},
-    east::{self, Script, Visit},
+    east::{self, ClientBytes, Script},
     scripted::{Session, tls_config},
 };
 
-/// The kinds of certificates that the scripts use.
-struct Kinds {
+/// The certificates of certificates that the scripts use.
+struct Certificates {
     ours: Certs,
     /// From an untrusted authority.
     strangers: Certs,
 }
 
-impl Kinds {
+impl Certificates {
     fn of(&self, script: &Script) -> &Identity {
         match script.certificate() {
             name if name.contains("self-signed") => &self.ours.self_signed_ca,
@@ -42,30 +42,30 @@ fn no_script_gets_a_credential(tls: &str) {
         return;
     }
     let dirs = [(); 2].map(|()| tempfile::TempDir::new().unwrap());
-    let kinds = Kinds { ours: Certs::make(dirs[0].path()), strangers: Certs::make(dirs[1].path()) };
+    let certificates = Certificates { ours: Certs::make(dirs[0].path()), strangers: Certs::make(dirs[1].path()) };
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
-    let ca_file = kinds.ours.ca_file.to_string_lossy().into_owned();
-    let mailferry = hurried(port, tls, &["--ca-file", &ca_file]);
+    let ca_file = certificates.ours.ca_file.to_string_lossy().into_owned();
+    let mailferry = with_short_deadlines(port, tls, &["--ca-file", &ca_file]);
     let limit = DEADLINE + GRACE;
     let (mut succeeded, mut peak) = (0, 0);
     for script in &scripts {
-        let config = tls_config(kinds.of(script));
-        let (visit, (measured, line)): (Visit, _) = thread::scope(|scope| {
+        let config = tls_config(certificates.of(script));
+        let (visit, (measured, line)): (ClientBytes, _) = thread::scope(|scope| {
             let server = scope.spawn(|| east::play(&listener, script, config, limit));
             let polled = measured_poll(&mailferry, limit);
             (server.join().unwrap(), polled)
         });
         let name = &script.name;
-        println!("{name}: {:?}, {} MB, {}", measured.took, measured.peak >> 20, line["error"]["message"]);
+        println!("{name}: {:?}, {} MB, {}", measured.duration, measured.peak >> 20, line["error"]["message"]);
         let said = String::from_utf8_lossy(&visit.plain);
-        assert!(!has_credentials(&visit.plain), "{name} got a credential in the clear:\n{said}");
-        assert!(kinds.is_trusted(script) || visit.encrypted.is_empty(), "{name} was trusted");
-        assert!(measured.peak <= MOST_MEMORY, "{name} took {} MB", measured.peak >> 20);
-        assert!(listener.accept().is_err(), "{name} was asked twice");
+        assert!(!has_credentials(&visit.plain), "{name} received a credential unencrypted:\n{said}");
+        assert!(certificates.is_trusted(script) || visit.encrypted.is_empty(), "{name} was trusted");
+        assert!(measured.peak <= MAX_MEMORY, "{name} took {} MB", measured.peak >> 20);
+        assert!(listener.accept().is_err(), "{name} received two login attempts");
         if line["error"].is_null() {
             succeeded += 1;
-            assert!(has_credentials(&visit.encrypted), "{name} needed no login?");
+            assert!(has_credentials(&visit.encrypted), "{name}: the poll succeeded without a login");
         }
         peak = peak.max(measured.peak);
     }

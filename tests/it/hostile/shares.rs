@@ -18,12 +18,12 @@ use crate::support::{
 
 /// A server whose mails have more bytes than it announces.
 #[derive(Clone, Copy)]
-struct Liar {
+struct MisannouncingServer {
     mails: usize,
     bytes: usize,
 }
 
-impl Liar {
+impl MisannouncingServer {
     /// All mails are different, so that each is imported.
     fn body(self, server: usize, mail: usize) -> Vec<u8> {
         let header = format!("Subject: {server} {mail}\r\nMessage-ID: <{server}.{mail}@example.org>\r\n\r\n");
@@ -55,7 +55,7 @@ impl Liar {
 }
 
 /// Polls this number of them at once.
-fn polled(servers: usize, liar: Liar, env: &[(&str, &str)]) -> (Mailferry, Measured) {
+fn polled(servers: usize, misannouncing: MisannouncingServer, env: &[(&str, &str)]) -> (Mailferry, Measured) {
     let mut mailferry = Mailferry::new();
     for (name, value) in env {
         mailferry.env(name, value);
@@ -69,25 +69,25 @@ fn polled(servers: usize, liar: Liar, env: &[(&str, &str)]) -> (Mailferry, Measu
         mailferry.add_mailbox_with_password(&address, JOBB_INBOX, &options, &["--start", "all"], CANARY);
         thread::spawn(move || {
             while let Ok((stream, _)) = listener.accept() {
-                let _ended_by_the_client = liar.serve(server, &stream);
+                let _ended_by_the_client = misannouncing.serve(server, &stream);
             }
         });
     }
     let measured = measured::run(&mailferry, &["--json", "poll"], Duration::from_secs(120));
-    let (took, peak, processor) = (measured.took, measured.peak >> 20, measured.processor);
+    let (took, peak, processor) = (measured.duration, measured.peak >> 20, measured.processor);
     println!("{servers} servers: {took:?}, {peak} MB, {processor:?} of the processor");
     (mailferry, measured)
 }
 
 #[test]
 fn sixteen_literals_of_31_mib_stay_within_the_memory_limit() {
-    let liar = Liar { mails: 1, bytes: 31 << 20 };
-    let (_, measured) = polled(16, liar, &[("MAILFERRY__SCHEDULE__PER_HOST", "16")]);
+    let misannouncing = MisannouncingServer { mails: 1, bytes: 31 << 20 };
+    let (_, measured) = polled(16, misannouncing, &[("MAILFERRY__SCHEDULE__PER_HOST", "16")]);
     assert_eq!(measured.output.code, 0, "{}", measured.output.all());
     let lines = measured.output.json();
     assert_eq!(lines.iter().filter(|line| line["imported"] == 1).count(), 16, "{lines:?}");
     // 64 MiB in flight, and the program with its database.
-    assert!(measured.peak <= 192 << 20, "it took {} MB", measured.peak >> 20);
+    assert!(measured.peak <= 192 << 20, "the polls used {} MB", measured.peak >> 20);
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn polls_that_hold_memory_and_need_more_do_not_deadlock() {
         ("MAILFERRY__DEADLINES__COMMAND", "30s"),
     ];
     for bytes in [1200 << 10, 1900 << 10] {
-        let (_, measured) = polled(4, Liar { mails: 8, bytes }, &env);
+        let (_, measured) = polled(4, MisannouncingServer { mails: 8, bytes }, &env);
         assert_eq!(measured.output.code, 0, "{}", measured.output.all());
         let lines = measured.output.json();
         assert!(lines.iter().all(|line| line["imported"] == 8), "{lines:?}");

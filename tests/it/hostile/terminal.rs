@@ -7,13 +7,13 @@ use crate::support::{
 };
 
 /// Characters that a terminal interprets or hides: an escape, a C1 control, characters that reorder or hide text, and line ends.
-const NASTY: [char; 12] = [
+const HOSTILE_CHARACTERS: [char; 12] = [
     '\u{1b}', '\u{9b}', '\u{9d}', '\u{7}', '\u{202e}', '\u{2066}', '\u{2069}', '\u{200b}', '\u{200e}', '\u{200f}',
     '\u{feff}', '\u{2028}',
 ];
 
 fn control_characters() -> String {
-    format!("a{}[31mb", NASTY.iter().collect::<String>())
+    format!("a{}[31mb", HOSTILE_CHARACTERS.iter().collect::<String>())
 }
 
 /// An encoded word (RFC 2047) of this text.
@@ -36,7 +36,7 @@ fn assert_clean(mailferry: &Mailferry, args: &[&str]) -> String {
     let output = mailferry.run(args);
     let all = output.all();
     assert!(!all.is_empty(), "{args:?}");
-    for c in NASTY {
+    for c in HOSTILE_CHARACTERS {
         assert!(!all.contains(c), "{args:?} printed {c:?}: {all:?}");
     }
     assert!(!all.lines().any(|line| line.starts_with("mailferry: forged")), "{args:?}: {all:?}");
@@ -73,7 +73,7 @@ fn no_command_prints_terminal_control_sequences() {
     }
     // JSON has everything that was stored: control characters are removed from a subject when it is parsed.
     let subject = text(&mailferry.messages()[0], "subject").to_owned();
-    assert!(NASTY.iter().filter(|c| !c.is_control()).all(|c| subject.contains(*c)), "{subject:?}");
+    assert!(HOSTILE_CHARACTERS.iter().filter(|c| !c.is_control()).all(|c| subject.contains(*c)), "{subject:?}");
     server.sessions();
 }
 

@@ -1,6 +1,6 @@
 //! Servers with hostile texts, and user input that would become commands.
 
-use super::{CANARY, DEADLINE, GRACE, MOST_MEMORY, hurried};
+use super::{CANARY, DEADLINE, GRACE, MAX_MEMORY, with_short_deadlines};
 use crate::support::{
     facts::{JOBB, JOBB_INBOX, text},
     mail::mail,
@@ -11,10 +11,10 @@ use crate::support::{
 
 const ORDINARY: &str = "S: * OK ready\nORDINARY";
 
-/// A server with one mail that plays these dialogues, and a mailbox on it.
+/// Starts a server with one mail and these dialogues, and adds a mailbox on it.
 fn at(dialogues: &[&str]) -> (Scripted, Mailferry) {
     let server = Scripted::with_messages(dialogues, vec![mail("one", JOBB)]);
-    let mailferry = hurried(server.port, "none", &[]);
+    let mailferry = with_short_deadlines(server.port, "none", &[]);
     (server, mailferry)
 }
 
@@ -61,8 +61,8 @@ fn an_endless_folder_list_ends_the_check() {
     let (server, mailferry) = at(&["INCLUDE: list-without-an-end.imap"]);
     let checked = measured::run(&mailferry, &["mailbox", "check", JOBB], DEADLINE + GRACE);
     assert_eq!(checked.output.code, 1, "{}", checked.output.all());
-    assert!(checked.peak <= MOST_MEMORY, "it took {} MB", checked.peak >> 20);
-    assert_eq!(mailferry.poll_ok(), 1, "a poll does not ask for it");
+    assert!(checked.peak <= MAX_MEMORY, "the poll used {} MB", checked.peak >> 20);
+    assert_eq!(mailferry.poll_ok(), 1, "a poll does not list folders");
     server.finish();
 }
 

@@ -8,13 +8,13 @@ use std::{
     time::Duration,
 };
 
-use super::{hurried, measured_poll};
+use super::{measured_poll, with_short_deadlines};
 use crate::support::ordinary;
 
 /// The processor time of a poll in which EXAMINE is answered with this before its ordinary answer.
 fn processor_time(before: Vec<u8>) -> Duration {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let mut mailferry = hurried(listener.local_addr().unwrap().port(), "none", &[]);
+    let mut mailferry = with_short_deadlines(listener.local_addr().unwrap().port(), "none", &[]);
     mailferry.env("MAILFERRY__DEADLINES__COMMAND", "60s");
     let server = thread::spawn(move || {
         let (stream, _) = listener.accept().unwrap();
@@ -34,7 +34,7 @@ fn processor_time(before: Vec<u8>) -> Duration {
 }
 
 /// Compares an answer with one that is twice as long. Times vary on a busy machine, so the limit is wide; quadratic would be 4.
-fn grows_with_the_length(what: &str, answer: impl Fn(usize) -> String, count: usize) {
+fn assert_linear_time(what: &str, answer: impl Fn(usize) -> String, count: usize) {
     let [once, twice] = [count, 2 * count].map(|count| (answer(count).into_bytes(), count));
     let length = once.0.len();
     let [once, twice] = [once.0, twice.0].map(processor_time);
@@ -53,22 +53,22 @@ fn search(count: u32) -> String {
 
 #[test]
 fn parsing_many_lines_of_uids_leaves_other_tasks_running() {
-    grows_with_the_length("SEARCH lines", |count| search(10_000).repeat(count), 100);
+    assert_linear_time("SEARCH lines", |count| search(10_000).repeat(count), 100);
 }
 
 #[test]
 fn parsing_one_long_line_of_uids_leaves_other_tasks_running() {
-    grows_with_the_length("one SEARCH line", |count| search(u32::try_from(count).unwrap()), 60_000);
+    assert_linear_time("one SEARCH line", |count| search(u32::try_from(count).unwrap()), 60_000);
 }
 
 #[test]
 fn parsing_small_literals_leaves_other_tasks_running() {
     let answer = format!("* 1 FETCH (UID 1 {}FLAGS ())\r\n", "BODY[1] {1}\r\nx ".repeat(6));
-    grows_with_the_length("FETCH answers of 6 literals", |count| answer.repeat(count), 40_000);
+    assert_linear_time("FETCH answers of 6 literals", |count| answer.repeat(count), 40_000);
 }
 
 #[test]
 fn skipping_lines_that_are_not_imap_leaves_other_tasks_running() {
     let line = format!("* XFOO {}\r\n", "x".repeat(1_000));
-    grows_with_the_length("noise", |count| line.repeat(count), 4_000);
+    assert_linear_time("noise", |count| line.repeat(count), 4_000);
 }

@@ -104,7 +104,7 @@ fn requests_to_other_hosts_are_reported_also_from_a_frame() {
     let site = Site::start();
     let page = page(&site, "/leaving");
     assert_eq!(page.frame_texts(), ["in a frame", "in another process"]);
-    let mut leaving = page.leaving();
+    let mut leaving = page.external_requests();
     leaving.sort();
     let wanted = ["elsewhere.js", "frame.png", "page.png"].map(|name| format!("http://example.com/{name}"));
     assert_eq!(leaving, wanted);
@@ -219,5 +219,5 @@ fn axe_finds_accessibility_errors_despite_the_content_security_policy() {
     assert!(has("image-alt", ": img") && has("label", ": input"), "{faulty:?}");
     let good = page(&site, "/form");
     assert_eq!(good.axe(), [""; 0]);
-    assert_eq!(good.scripts(), [""; 0], "axe is none of the page's scripts");
+    assert_eq!(good.scripts(), [""; 0], "axe does not count as a script of the page");
 }

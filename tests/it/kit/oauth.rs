@@ -51,13 +51,13 @@ fn link(base: &str, redirect_uri: &str) -> String {
 
 /// An answer as curl sees it; an exit code other than 0 says why there is none.
 #[derive(Debug)]
-struct Seen {
+struct CurlResponse {
     code: i32,
     status: u16,
     body: String,
 }
 
-impl Seen {
+impl CurlResponse {
     fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {self:?}"))
     }
@@ -74,7 +74,7 @@ impl Seen {
     }
 }
 
-fn curl(url: &str, options: &[&str]) -> Seen {
+fn curl(url: &str, options: &[&str]) -> CurlResponse {
     let output = Command::new("curl")
         .args(["-q", "--noproxy", "*", "--silent", "--write-out", "\n%{http_code}"])
         .args(options)
@@ -83,22 +83,22 @@ fn curl(url: &str, options: &[&str]) -> Seen {
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let (body, status) = text.rsplit_once('\n').unwrap();
-    Seen { code: output.status.code().unwrap(), status: status.parse().unwrap(), body: body.to_owned() }
+    CurlResponse { code: output.status.code().unwrap(), status: status.parse().unwrap(), body: body.to_owned() }
 }
 
 /// Sends a form as an application with a secret.
-fn post(url: &str, fields: &[(&str, &str)]) -> Seen {
+fn post(url: &str, fields: &[(&str, &str)]) -> CurlResponse {
     post_with(url, fields, &["--user", &format!("{CLIENT_ID}:{CLIENT_SECRET}")])
 }
 
-fn post_with(url: &str, fields: &[(&str, &str)], options: &[&str]) -> Seen {
+fn post_with(url: &str, fields: &[(&str, &str)], options: &[&str]) -> CurlResponse {
     let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let data = fields.iter().flat_map(|field| ["--data-urlencode", field]);
     curl(url, &data.chain(options.iter().copied()).collect::<Vec<_>>())
 }
 
 /// Exchanges a code for tokens.
-fn redeem(base: &str, code: &str, redirect_uri: &str, verifier: &str) -> Seen {
+fn redeem(base: &str, code: &str, redirect_uri: &str, verifier: &str) -> CurlResponse {
     let fields = [
         ("grant_type", "authorization_code"),
         ("code", code),
@@ -108,7 +108,7 @@ fn redeem(base: &str, code: &str, redirect_uri: &str, verifier: &str) -> Seen {
     post(&format!("{base}/token"), &fields)
 }
 
-fn refresh(base: &str, token: &str) -> Seen {
+fn refresh(base: &str, token: &str) -> CurlResponse {
     post(&format!("{base}/token"), &[("grant_type", "refresh_token"), ("refresh_token", token)])
 }
 

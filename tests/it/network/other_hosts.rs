@@ -74,7 +74,7 @@ impl Mails<'_> {
             let start = Instant::now();
             let all_here = || (self.mailferry.messages().len() == self.sent).then_some(());
             let arrived = wait::within(Duration::from_secs(120), all_here);
-            assert!(arrived.is_some(), "mail of healthy hosts does not come:\n{}", serve.output());
+            assert!(arrived.is_some(), "mail of healthy hosts is not imported:\n{}", serve.output());
             start.elapsed()
         });
         let delays: Vec<Duration> = delays.collect();

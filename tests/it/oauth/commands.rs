@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{connected, installation, takes_tokens, unconnected};
+use super::{connected, installation, token_server, unconnected};
 use crate::support::{
     facts::{ANSOKAN, JOBB, JOBB_INBOX, text},
     identity_provider::{Endpoint, IdentityProvider},
@@ -58,7 +58,7 @@ fn a_configuration_that_would_send_a_secret_to_another_host_is_refused() {
 
 #[test]
 fn a_mailbox_has_a_password_or_a_grant_never_both() {
-    let server = takes_tokens();
+    let server = token_server();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
     for wrong in [&["--password-stdin"][..], &["--app-only", "--login-identity", ANSOKAN]] {
@@ -68,15 +68,15 @@ fn a_mailbox_has_a_password_or_a_grant_never_both() {
     }
     connected(&mailferry, JOBB);
     mailferry.ok_with_input(&["mailbox", "set", JOBB, "--password-stdin"], "secret\n");
-    assert_eq!(mailferry.json(&["oauth", "status"]).len(), 0, "the consent is forgotten with its tokens");
+    assert_eq!(mailferry.json(&["oauth", "status"]).len(), 0, "the consent is deleted with its tokens");
     assert_eq!(mailferry.run(&["oauth", "connect", JOBB]).code, 2);
     mailferry.ok(&["mailbox", "set", JOBB, "--oauth", "contoso"]);
-    assert_eq!(text(&mailferry.poll_error(), "cause"), "consent-missing", "and the password too");
+    assert_eq!(text(&mailferry.poll_error(), "cause"), "consent-missing", "the password is deleted too");
 }
 
 #[test]
 fn a_consent_is_revoked_at_the_provider_on_request_and_with_its_last_mailbox() {
-    let server = takes_tokens();
+    let server = token_server();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
     let more = ["--login-identity", JOBB];
@@ -90,7 +90,7 @@ fn a_consent_is_revoked_at_the_provider_on_request_and_with_its_last_mailbox() {
     assert_eq!(text(&mailferry.json(&["oauth", "status"])[0], "state"), "not-connected");
     connected(&mailferry, ANSOKAN);
     mailferry.ok(&["mailbox", "remove", JOBB]);
-    assert_eq!(revoked(), 1, "another mailbox is opened with it");
+    assert_eq!(revoked(), 1, "another mailbox uses it");
     mailferry.ok(&["mailbox", "remove", ANSOKAN]);
     assert_eq!(revoked(), 2);
     assert_eq!(mailferry.json(&["oauth", "status"]).len(), 0);
@@ -99,7 +99,7 @@ fn a_consent_is_revoked_at_the_provider_on_request_and_with_its_last_mailbox() {
 #[test]
 fn the_powershell_commands_contain_the_ids() {
     let provider = IdentityProvider::start(JOBB);
-    provider.access_token_claims(json!({"oid": "11111111-aaaa", "appid": "mailferry"}));
+    provider.set_access_token_claims(json!({"oid": "11111111-aaaa", "appid": "mailferry"}));
     let mailferry = installation(&(provider.provider("contoso") + "tenant = \"organizations\"\n"));
     let lines = mailferry.ok(&["oauth", "app-only", JOBB, "o'hara@lillestad.se", "--provider", "contoso"]).text();
     for line in [
@@ -111,14 +111,14 @@ fn the_powershell_commands_contain_the_ids() {
         assert!(lines.lines().any(|other| other == line), "{line}: {lines}");
     }
     // A text that is not a valid id must not end up in a command that a person runs.
-    provider.access_token_claims(json!({"oid": "'; Remove-Mailbox *"}));
+    provider.set_access_token_claims(json!({"oid": "'; Remove-Mailbox *"}));
     let refused = mailferry.run(&["oauth", "app-only", JOBB, "--provider", "contoso"]);
     assert!(refused.code == 1 && !refused.text().contains("Remove-Mailbox"), "{}", refused.all());
 }
 
 #[test]
 fn expiring_credentials_are_shown_in_the_list_the_metrics_and_the_log() {
-    let server = takes_tokens();
+    let server = token_server();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
     connected(&mailferry, JOBB);
@@ -128,7 +128,7 @@ fn expiring_credentials_are_shown_in_the_list_the_metrics_and_the_log() {
     mailferry.configure(&ended);
     let list = mailferry.json(&["mailbox", "list"]).remove(0);
     let warnings: Vec<&str> = list["warnings"].as_array().unwrap().iter().filter_map(|w| w.as_str()).collect();
-    assert_eq!(warnings.len(), 2, "what is used is not warned of: {warnings:?}");
+    assert_eq!(warnings.len(), 2, "a consent in use causes no warning: {warnings:?}");
     assert!(
         warnings[0].contains("client secret of contoso has ended")
             && ["in 6 days", "in 7 days"].iter().any(|days| warnings[1].contains(days)),
@@ -153,14 +153,14 @@ fn expiring_credentials_are_shown_in_the_list_the_metrics_and_the_log() {
 
 #[test]
 fn tokens_are_encrypted_again_with_a_new_key_and_discarded_if_the_key_is_lost() {
-    let server = takes_tokens();
+    let server = token_server();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
     connected(&mailferry, JOBB);
     assert_eq!(mailferry.json(&["key", "rotate"])[0]["resealed"], 2);
     assert_eq!(mailferry.poll_ok(), 1);
     // A process that was already running must seal with the new key too, or its secrets could not be opened.
-    provider.lifetime(0);
+    provider.set_lifetime(0);
     mailferry.ok(&["mailbox", "set", JOBB, "--interval", "1s"]);
     connected(&mailferry, JOBB);
     let renewals = || provider.requests(Endpoint::Token).len();
@@ -214,7 +214,7 @@ fn app_only_access_has_no_consent_to_revoke_and_names_its_tenant() {
 
 #[test]
 fn a_rejected_change_keeps_the_consent() {
-    let server = takes_tokens();
+    let server = token_server();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
     connected(&mailferry, JOBB);

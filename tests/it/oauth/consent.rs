@@ -1,6 +1,6 @@
 //! Failures while a person consents: each has its cause and its text in the browser and on the command line, and nothing is stored.
 
-use super::{connected, consent, takes_tokens, unconnected};
+use super::{connected, consent, token_server, unconnected};
 use crate::support::{
     browser::Browser,
     facts::{ANSOKAN, JOBB, JOBB_INBOX, text},
@@ -16,7 +16,7 @@ fn is_unconnected(mailferry: &Mailferry, about: &str) {
 #[test]
 fn a_failed_consent_is_reported_in_the_browser_and_on_the_command_line_and_stores_nothing() {
     use Misbehaviour::{Denied, WrongIssuer, WrongState};
-    let server = takes_tokens();
+    let server = token_server();
     let answers: [(Endpoint, Misbehaviour, &str); 9] = [
         (Endpoint::Authorize, WrongState, "does not belong to this attempt"),
         (Endpoint::Authorize, WrongIssuer, "does not come from contoso"),
@@ -32,7 +32,7 @@ fn a_failed_consent_is_reported_in_the_browser_and_on_the_command_line_and_store
     let mailferry = unconnected(&provider, &server);
     for (endpoint, misbehaviour, sentence) in answers {
         let about = format!("{misbehaviour:?}");
-        provider.next(endpoint, vec![misbehaviour]);
+        provider.misbehave(endpoint, vec![misbehaviour]);
         let (page, output) = consent(&mailferry, JOBB);
         assert_eq!((page.status, output.code), (400, 1), "{about}: {} {}", page.body, output.all());
         assert!(output.stderr.contains(sentence), "{about}: {}", output.stderr);
@@ -45,7 +45,7 @@ fn a_failed_consent_is_reported_in_the_browser_and_on_the_command_line_and_store
 
 #[test]
 fn a_consent_of_the_wrong_account_is_not_stored_and_revoked_if_unused() {
-    let server = takes_tokens();
+    let server = token_server();
     for (what, sentence) in [
         ("account", "admin@lillestad.se consented, but jobb@lillestad.se should have"),
         ("scope", "does not include mail"),
@@ -55,11 +55,12 @@ fn a_consent_of_the_wrong_account_is_not_stored_and_revoked_if_unused() {
     ] {
         let provider = IdentityProvider::start(JOBB);
         match what {
-            "account" => provider.identity("admin@lillestad.se"),
-            "scope" => provider.granted_scope("openid email offline_access"),
-            "issuer" => provider.id_token_claims(serde_json::json!({"iss": "https://evil.example"})),
-            "audience" => provider.id_token_claims(serde_json::json!({"aud": "another-application"})),
-            _ => provider.id_token_claims(serde_json::json!({"email": null, "preferred_username": null, "sub": "42"})),
+            "account" => provider.set_identity("admin@lillestad.se"),
+            "scope" => provider.set_granted_scope("openid email offline_access"),
+            "issuer" => provider.set_id_token_claims(serde_json::json!({"iss": "https://evil.example"})),
+            "audience" => provider.set_id_token_claims(serde_json::json!({"aud": "another-application"})),
+            _ => provider
+                .set_id_token_claims(serde_json::json!({"email": null, "preferred_username": null, "sub": "42"})),
         }
         let mailferry = unconnected(&provider, &server);
         let (page, output) = consent(&mailferry, JOBB);
@@ -75,7 +76,7 @@ fn a_consent_of_the_wrong_account_is_not_stored_and_revoked_if_unused() {
 
 #[test]
 fn the_authorization_link_has_the_required_parameters_and_no_secret() {
-    let server = takes_tokens();
+    let server = token_server();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
     let connecting = mailferry.connect(JOBB, &[]);
@@ -92,7 +93,7 @@ fn the_authorization_link_has_the_required_parameters_and_no_secret() {
     assert!(of("state").len() >= 32 && of("code_challenge").len() == 43, "{asked:?}");
     assert!(of("redirect_uri").starts_with("http://localhost:") && of("redirect_uri").ends_with("/oauth/callback"));
     let exchanged = provider.requests(Endpoint::Token).remove(0);
-    assert_eq!(exchanged["redirect_uri"], of("redirect_uri"), "the redirect URI is the very same");
+    assert_eq!(exchanged["redirect_uri"], of("redirect_uri"), "the redirect URI is identical");
     assert!(exchanged["code_verifier"].len() >= 43);
     // Another attempt has another state, another challenge and another verifier.
     connected(&mailferry, JOBB);
@@ -103,7 +104,7 @@ fn the_authorization_link_has_the_required_parameters_and_no_secret() {
 #[test]
 fn a_device_code_is_entered_on_another_device() {
     use Misbehaviour::{AccessDenied, Expired, Pending, SlowDown};
-    let server = takes_tokens();
+    let server = token_server();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
     for (answers, code, sentence) in [
@@ -113,7 +114,7 @@ fn a_device_code_is_entered_on_another_device() {
         (vec![Pending, SlowDown], 0, ""),
     ] {
         let about = format!("{answers:?}");
-        provider.next(Endpoint::Token, answers);
+        provider.misbehave(Endpoint::Token, answers);
         let connecting = mailferry.connect(JOBB, &["--device"]);
         assert!(!text(&connecting.first_line, "user_code").is_empty(), "{:?}", connecting.first_line);
         let output = connecting.finish();
@@ -122,7 +123,7 @@ fn a_device_code_is_entered_on_another_device() {
     }
     assert_eq!(mailferry.poll_ok(), 1);
     // A device code is for public clients: no secret is sent with it, nor with the refresh token from it.
-    provider.lifetime(0);
+    provider.set_lifetime(0);
     mailferry.connect(JOBB, &["--device"]).finish();
     mailferry.poll_ok();
     let with_secret = |request: &std::collections::BTreeMap<String, String>| {
@@ -131,14 +132,14 @@ fn a_device_code_is_entered_on_another_device() {
     let asked = provider.requests(Endpoint::Token);
     assert!(asked.iter().any(|request| request["grant_type"] == "refresh_token"));
     assert!(!asked.iter().any(with_secret), "{asked:?}");
-    provider.next(Endpoint::Device, vec![Misbehaviour::Error("unauthorized_client", "AADSTS7000218: x")]);
+    provider.misbehave(Endpoint::Device, vec![Misbehaviour::Error("unauthorized_client", "AADSTS7000218: x")]);
     let refused = mailferry.run(&["oauth", "connect", JOBB, "--device"]);
     assert!(refused.code == 1 && refused.stderr.contains("Allow public client flows"), "{}", refused.all());
 }
 
 #[test]
 fn the_page_uses_the_browsers_language_and_the_command_the_terminals() {
-    let server = takes_tokens();
+    let server = token_server();
     let provider = IdentityProvider::start("admin@lillestad.se");
     let mut mailferry = unconnected(&provider, &server);
     mailferry.env("LC_ALL", "sv_SE.UTF-8");
@@ -152,7 +153,7 @@ fn the_page_uses_the_browsers_language_and_the_command_the_terminals() {
 
 #[test]
 fn a_rejected_consent_of_a_connected_account_is_not_revoked() {
-    let server = takes_tokens();
+    let server = token_server();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
     connected(&mailferry, JOBB);
@@ -160,12 +161,12 @@ fn a_rejected_consent_of_a_connected_account_is_not_revoked() {
     // The browser is logged in as the other account, and consents as that one.
     let (page, _) = consent(&mailferry, ANSOKAN);
     assert_eq!(page.status, 400);
-    assert_eq!(provider.requests(Endpoint::Revoke).len(), 0, "Google would end both");
+    assert_eq!(provider.requests(Endpoint::Revoke).len(), 0, "Google would revoke both");
 }
 
 #[test]
 fn a_consent_is_not_reported_as_connected_if_the_mailbox_changed_meanwhile() {
-    let server = takes_tokens();
+    let server = token_server();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
     for change in [&["mailbox", "set", JOBB, "--login-identity", ANSOKAN][..], &["mailbox", "remove", JOBB]] {

@@ -3,16 +3,16 @@
 
 use std::fs;
 
-use super::{connected, takes_tokens, unconnected};
+use super::{connected, token_server, unconnected};
 use crate::support::{facts::JOBB, identity_provider::IdentityProvider, mailferry::Mailferry, scripted::Scripted};
 
 fn trial(server: &Scripted, overlap: u32) -> (IdentityProvider, Mailferry) {
     let provider = IdentityProvider::start(JOBB);
-    provider.overlap(overlap);
+    provider.set_overlap(overlap);
     let mailferry = unconnected(&provider, server);
-    provider.lifetime(0);
+    provider.set_lifetime(0);
     connected(&mailferry, JOBB);
-    provider.lifetime(3600);
+    provider.set_lifetime(3600);
     (provider, mailferry)
 }
 
@@ -22,16 +22,16 @@ fn a_crash_after_a_refresh_token_rotation_keeps_the_consent() {
         println!("skipped: built without the feature crash-points; `make test` has it");
         return;
     }
-    let server = takes_tokens();
+    let server = token_server();
     let (_provider, undisturbed) = trial(&server, 0);
     let log = undisturbed.dir().join("steps");
     assert!(undisturbed.command(&["poll"]).env("MAILFERRY_CRASH_LOG", &log).status().unwrap().success());
     let steps: Vec<String> = fs::read_to_string(log).unwrap().lines().map(str::to_owned).collect();
-    let came = steps.iter().position(|step| step == "tokens came").expect("the points are compiled in");
-    let kept = steps.iter().position(|step| step == "tokens kept").expect("the tokens are kept");
+    let came = steps.iter().position(|step| step == "tokens came").expect("crash points are compiled in");
+    let kept = steps.iter().position(|step| step == "tokens kept").expect("the tokens are stored");
     // A few steps past the renewal are enough; the rest is like any poll.
     for step in 1..=kept + 6 {
-        // Only this process has the new tokens: a provider without overlap takes the old one for stolen.
+        // Only this process has the new tokens: a provider without overlap treats the old one as stolen.
         let is_between = (came..kept).contains(&(step - 1))
             && steps[step - 1] != "after a commit"
             && steps[step - 1] != "on the disk";

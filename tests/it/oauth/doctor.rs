@@ -115,7 +115,7 @@ fn the_diagnosis_of_app_only_access_finds_one_cause_and_fills_in_the_ids() {
         (not_connected(AS_JOBB), true, "mailbox-app-permission-missing", "Add-MailboxPermission"),
     ] {
         let provider = IdentityProvider::start(JOBB);
-        provider.access_token_claims(claims.clone());
+        provider.set_access_token_claims(claims.clone());
         let case = case(&[sessions], provider, &["--app-only"]);
         if with_sibling {
             let options = case._server.options("none");
@@ -151,7 +151,7 @@ fn an_unusable_token_is_reported_before_the_login() {
         ),
     ] {
         let provider = IdentityProvider::start(JOBB);
-        provider.access_token_claims(claims);
+        provider.set_access_token_claims(claims);
         let case = case(&[String::new()], provider, more);
         let diagnosed = diagnosis(&case.mailferry, cause);
         assert_eq!(text(&diagnosed, "cause"), cause, "{diagnosed}");
@@ -163,9 +163,9 @@ fn an_unusable_token_is_reported_before_the_login() {
 fn an_expired_consent_is_diagnosed_in_both_languages() {
     use crate::support::identity_provider::{Endpoint, Misbehaviour};
     let provider = IdentityProvider::start(JOBB);
-    provider.lifetime(0);
+    provider.set_lifetime(0);
     let case = case(&[String::new()], provider, &[]);
-    case.provider.next(Endpoint::Token, vec![Misbehaviour::Error("invalid_grant", "AADSTS700082: inactive")]);
+    case.provider.misbehave(Endpoint::Token, vec![Misbehaviour::Error("invalid_grant", "AADSTS700082: inactive")]);
     let output = case.mailferry.run(&["--lang", "sv", "mailbox", "check", JOBB]);
     assert_eq!(output.code, 1);
     assert!(

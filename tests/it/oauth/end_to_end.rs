@@ -90,7 +90,7 @@ fn greenmail_accepts_a_token_with_xoauth2() {
     greenmail.send("anna@example.se", &[JOBB], &mail("one", JOBB));
     // GreenMail compares the token with the user's password.
     let provider = IdentityProvider::start(JOBB);
-    provider.access_token_is("secret");
+    provider.set_fixed_access_token("secret");
     let mailferry = installation(&provider.provider("contoso"));
     mailferry.add_mailbox_by_token(JOBB, JOBB_INBOX, "contoso", &greenmail.options(), &[]);
     assert_eq!(consent(&mailferry, JOBB).1.code, 0);

@@ -2,7 +2,7 @@
 
 use tempfile::TempDir;
 
-use super::{installation, takes_tokens};
+use super::{installation, token_server};
 use crate::support::{
     certs::{Certs, Identity},
     facts::{JOBB, JOBB_INBOX, text},
@@ -36,7 +36,7 @@ fn a_token_is_requested_over_https_from_a_trusted_provider() {
     let folder = TempDir::new().unwrap();
     let certs = Certs::make(folder.path());
     let authority = certs.ca_file.to_string_lossy().into_owned();
-    let server = takes_tokens();
+    let server = token_server();
     let good = provider(&certs.good);
     assert_eq!(asks(&good, &server, &authority).poll_ok(), 1);
     let said: Vec<String> = good.finish().into_iter().flat_map(|session| session.lines).collect();
@@ -46,7 +46,7 @@ fn a_token_is_requested_over_https_from_a_trusted_provider() {
         let error = asks(&provider, &server, &authority).poll_error();
         assert_eq!(text(&error, "cause"), "provider-unreachable", "{why}: {error}");
         let received: Vec<u8> = provider.sessions().into_iter().flat_map(|session| session.received).collect();
-        assert!(received.is_empty(), "{why}: not a byte of the secret");
+        assert!(received.is_empty(), "{why}: nothing of the secret is sent");
     }
 }
 
@@ -54,7 +54,7 @@ fn a_token_is_requested_over_https_from_a_trusted_provider() {
 fn a_provider_with_a_private_address_is_refused_unless_allowed() {
     let folder = TempDir::new().unwrap();
     let certs = Certs::make(folder.path());
-    let server = takes_tokens();
+    let server = token_server();
     let provider = provider(&certs.good);
     let mut mailferry = asks(&provider, &server, &certs.ca_file.to_string_lossy());
     mailferry.env("MAILFERRY__EGRESS__ALLOW", "");

@@ -4,7 +4,7 @@ use std::thread;
 
 use serde_json::Value;
 
-use super::{connected, installation_on, takes_tokens, unconnected};
+use super::{connected, installation_on, token_server, unconnected};
 use crate::support::{
     facts::{JOBB, JOBB_INBOX, text},
     identity_provider::{Endpoint, IdentityProvider, Misbehaviour},
@@ -19,9 +19,9 @@ fn renewals(provider: &IdentityProvider) -> usize {
 /// A consent whose access token has already expired.
 fn expired(provider: &IdentityProvider, server: &Scripted) -> Mailferry {
     let mailferry = unconnected(provider, server);
-    provider.lifetime(0);
+    provider.set_lifetime(0);
     connected(&mailferry, JOBB);
-    provider.lifetime(3600);
+    provider.set_lifetime(3600);
     mailferry
 }
 
@@ -29,7 +29,7 @@ fn expired(provider: &IdentityProvider, server: &Scripted) -> Mailferry {
 #[test]
 fn every_failure_of_the_token_endpoint_has_its_cause_and_its_text() {
     use Misbehaviour::{Cut, Drip, Error, Html, Huge, Redirect, Silent, Status, Truncated};
-    let server = takes_tokens();
+    let server = token_server();
     let retry_after = || vec![("Retry-After", "120".to_owned())];
     let table = [
         // Temporary: retried automatically.
@@ -65,7 +65,7 @@ fn every_failure_of_the_token_endpoint_has_its_cause_and_its_text() {
             "sign in again",
         ),
         (Error("invalid_grant", "AADSTS50173: revoked"), "consent-ended", "admin", "was withdrawn"),
-        (Error("invalid_grant", "AADSTS65001: no consent"), "consent-admin-needed", "admin", "Nobody has consented"),
+        (Error("invalid_grant", "AADSTS65001: no consent"), "consent-admin-needed", "admin", "has no consent"),
         (Error("interaction_required", "AADSTS50076: MFA"), "consent-mfa-needed", "admin", "verify their identity"),
         (Error("invalid_grant", "AADSTS53003: CA"), "admin-access-blocked", "admin", "policy of the organisation"),
         (
@@ -92,10 +92,10 @@ fn every_failure_of_the_token_endpoint_has_its_cause_and_its_text() {
             scope.spawn(move || {
                 let about = format!("{misbehaviour:?}");
                 let provider = IdentityProvider::start(JOBB);
-                provider.overlap(1);
+                provider.set_overlap(1);
                 let mut mailferry = expired(&provider, server);
                 mailferry.env("MAILFERRY__DEADLINES__TOKEN", "2s");
-                provider.next(Endpoint::Token, vec![misbehaviour]);
+                provider.misbehave(Endpoint::Token, vec![misbehaviour]);
                 let error = mailferry.poll_error();
                 assert_eq!((text(&error, "step"), text(&error, "cause")), ("token", cause), "{about}: {error}");
                 assert!(text(&error, "message").contains(sentence), "{about}: {error}");
@@ -129,7 +129,7 @@ fn every_failure_of_the_token_endpoint_has_its_cause_and_its_text() {
 #[test]
 fn fifty_mailboxes_of_one_consent_in_two_processes_refresh_the_token_once() {
     for database in databases() {
-        let server = takes_tokens();
+        let server = token_server();
         // Strict: using a refresh token twice ends the consent.
         let provider = IdentityProvider::start(JOBB);
         let mut mailferry = installation_on(database, &provider.provider("contoso"));
@@ -139,9 +139,9 @@ fn fifty_mailboxes_of_one_consent_in_two_processes_refresh_the_token_once() {
             let more = ["--login-identity", JOBB];
             mailferry.add_mailbox_by_token(address, JOBB_INBOX, "contoso", &server.options("none"), &more);
         }
-        provider.lifetime(0);
+        provider.set_lifetime(0);
         connected(&mailferry, &addresses[0]);
-        provider.lifetime(3600);
+        provider.set_lifetime(3600);
         let (first, second) = addresses.split_at(25);
         let poll = |addresses: &[String]| {
             let words: Vec<&str> = ["--json", "poll"].into_iter().chain(addresses.iter().map(String::as_str)).collect();
@@ -160,30 +160,30 @@ fn fifty_mailboxes_of_one_consent_in_two_processes_refresh_the_token_once() {
 
 #[test]
 fn a_token_refresh_whose_response_was_lost_is_repeated() {
-    let server = takes_tokens();
+    let server = token_server();
     let provider = IdentityProvider::start(JOBB);
-    provider.overlap(1); // as RFC 9700 4.14 has it for lost answers
+    provider.set_overlap(1); // as RFC 9700 4.14 has it for lost answers
     let mailferry = expired(&provider, &server);
-    provider.next(Endpoint::Token, vec![Misbehaviour::Cut]);
+    provider.misbehave(Endpoint::Token, vec![Misbehaviour::Cut]);
     assert_eq!(text(&mailferry.poll_error(), "cause"), "provider-unreachable");
     assert_eq!(mailferry.poll_ok(), 1);
     // If the provider takes it for theft, a person must act, and this is reported at once.
     let strict = IdentityProvider::start(JOBB);
     let mailferry = expired(&strict, &server);
-    strict.next(Endpoint::Token, vec![Misbehaviour::Cut]);
+    strict.misbehave(Endpoint::Token, vec![Misbehaviour::Cut]);
     mailferry.poll_error();
     assert_eq!(text(&mailferry.poll_error(), "cause"), "consent-ended");
 }
 
 #[test]
 fn a_valid_token_is_used_while_the_provider_is_down() {
-    let server = takes_tokens();
+    let server = token_server();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
     connected(&mailferry, JOBB);
     // The token is renewed at 80 % of its lifetime, long before it expires.
     mailferry.sql("UPDATE oauth_grant SET renew_at = 0");
-    provider.next(Endpoint::Token, vec![Misbehaviour::Status(503, vec![], String::new())]);
+    provider.misbehave(Endpoint::Token, vec![Misbehaviour::Status(503, vec![], String::new())]);
     assert_eq!(mailferry.poll_ok(), 1);
     assert_eq!(text(&mailferry.json(&["oauth", "status"])[0], "state"), "waiting");
     assert_eq!(renewals(&provider), 1);
@@ -191,19 +191,19 @@ fn a_valid_token_is_used_while_the_provider_is_down() {
 
 #[test]
 fn a_wrong_client_secret_is_one_problem_of_the_application_and_repaired_for_all_mailboxes() {
-    let server = takes_tokens();
+    let server = token_server();
     let provider = IdentityProvider::start(JOBB);
     let good = provider.provider("contoso");
     let mut mailferry = installation_on(Database::Sqlite, &good);
     for n in 0..5 {
         let (address, identity) = (format!("m{n}@lillestad.se"), format!("p{n}@lillestad.se"));
-        provider.identity(&identity);
+        provider.set_identity(&identity);
         let more = ["--login-identity", &identity];
         mailferry.add_mailbox_by_token(&address, JOBB_INBOX, "contoso", &server.options("none"), &more);
-        provider.lifetime(0);
+        provider.set_lifetime(0);
         connected(&mailferry, &address);
     }
-    provider.lifetime(3600);
+    provider.set_lifetime(3600);
     let file = mailferry.dir().join("secret");
     std::fs::write(&file, "the-secret-id-and-not-the-value\n").unwrap();
     let secret_file = format!("client_secret_file = {:?}", file.to_string_lossy());
@@ -212,7 +212,7 @@ fn a_wrong_client_secret_is_one_problem_of_the_application_and_repaired_for_all_
     mailferry.env("MAILFERRY__SCHEDULE__PARALLEL", "1");
     let lines = mailferry.poll();
     assert!(lines.iter().all(|line| text(&line["error"], "cause") == "app-secret-wrong"), "{lines:?}");
-    assert_eq!(renewals(&provider), 1, "one asks for all");
+    assert_eq!(renewals(&provider), 1, "one request for all mailboxes");
     let states: Vec<Value> = mailferry.json(&["oauth", "status"]);
     assert!(states.iter().all(|status| text(status, "state") == "app-problem"), "{states:?}");
     let serve = mailferry.serve();
@@ -227,23 +227,23 @@ fn a_wrong_client_secret_is_one_problem_of_the_application_and_repaired_for_all_
         all.iter().all(|mailbox| text(mailbox, "state") == "ok").then_some(())
     });
     let warnings = serve.output().matches("no mailbox of this application gets a token").count();
-    assert!(warnings <= 1, "told once, and not of each mailbox: {}", serve.output());
+    assert!(warnings <= 1, "reported once, not for each mailbox: {}", serve.output());
 }
 
 #[test]
 fn a_problem_of_one_tenant_is_not_a_problem_of_the_application() {
-    let server = takes_tokens();
+    let server = token_server();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = installation_on(Database::Sqlite, &(provider.provider("contoso") + "tenant = \"organizations\"\n"));
     for address in ["jobb@typo.example", JOBB] {
         mailferry.add_mailbox_by_token(address, JOBB_INBOX, "contoso", &server.options("none"), &["--app-only"]);
     }
-    provider.next(Endpoint::Token, vec![Misbehaviour::Error("invalid_request", "AADSTS90002: Tenant not found")]);
+    provider.misbehave(Endpoint::Token, vec![Misbehaviour::Error("invalid_request", "AADSTS90002: Tenant not found")]);
     let poll = |address| mailferry.run(&["--json", "poll", address]).json().remove(0);
     let wrong = poll("jobb@typo.example");
     assert_eq!(text(&wrong["error"], "cause"), "app-tenant-unknown", "{wrong}");
     assert!(text(&wrong["error"], "message").contains("does not know the tenant typo.example"), "{wrong}");
-    assert!(poll(JOBB)["error"].is_null(), "the other goes on");
+    assert!(poll(JOBB)["error"].is_null(), "the other mailbox continues");
     let states = mailferry.json(&["oauth", "status"]);
     let state = |identity| text(crate::support::facts::with(&states, "identity", identity)[0], "state").to_owned();
     assert_eq!((state("typo.example"), state("lillestad.se")), ("waiting".to_owned(), "connected".to_owned()));
@@ -252,7 +252,7 @@ fn a_problem_of_one_tenant_is_not_a_problem_of_the_application() {
 
 #[test]
 fn times_stored_by_a_wrong_clock_do_not_block_refreshes() {
-    let server = takes_tokens();
+    let server = token_server();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
     connected(&mailferry, JOBB);

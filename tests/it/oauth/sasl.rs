@@ -1,6 +1,6 @@
 //! Logins with an access token, and refusals, on the wire.
 
-use super::{age, connected, unconnected};
+use super::{connected, make_tokens_old, unconnected};
 use crate::support::{
     facts::{JOBB, text},
     identity_provider::{Endpoint, IdentityProvider},
@@ -9,13 +9,13 @@ use crate::support::{
 };
 
 /// The login of this dialogue succeeds, and the mail is imported.
-fn opens(capabilities: &str, login: &str) {
+fn assert_login_succeeds(capabilities: &str, login: &str) {
     let dialogue = format!(
         "S: * OK [CAPABILITY IMAP4rev1 {capabilities}] ready\n{login}\nS: TAG OK [CAPABILITY IMAP4rev1] in\nORDINARY"
     );
     let server = Scripted::with_messages(&[&dialogue], vec![mail("one", JOBB)]);
     let provider = IdentityProvider::start(JOBB);
-    provider.access_token_is("secret");
+    provider.set_fixed_access_token("secret");
     let mailferry = unconnected(&provider, &server);
     connected(&mailferry, JOBB);
     assert_eq!(mailferry.poll_ok(), 1, "{capabilities}");
@@ -27,13 +27,13 @@ const XOAUTH2: &str = "dXNlcj1qb2JiQGxpbGxlc3RhZC5zZQFhdXRoPUJlYXJlciBzZWNyZXQBA
 
 #[test]
 fn xoauth2_uses_an_initial_response_if_offered_and_otherwise_waits_for_the_challenge() {
-    opens("SASL-IR AUTH=XOAUTH2 AUTH=PLAIN", &format!("C: TAG AUTHENTICATE XOAUTH2 {XOAUTH2}"));
-    opens("AUTH=XOAUTH2", &format!("C: TAG AUTHENTICATE XOAUTH2\nS: + \nC: {XOAUTH2}"));
+    assert_login_succeeds("SASL-IR AUTH=XOAUTH2 AUTH=PLAIN", &format!("C: TAG AUTHENTICATE XOAUTH2 {XOAUTH2}"));
+    assert_login_succeeds("AUTH=XOAUTH2", &format!("C: TAG AUTHENTICATE XOAUTH2\nS: + \nC: {XOAUTH2}"));
 }
 
 #[test]
 fn oauthbearer_is_preferred_to_xoauth2() {
-    opens(
+    assert_login_succeeds(
         "SASL-IR AUTH=XOAUTH2 AUTH=OAUTHBEARER",
         "C: TAG AUTHENTICATE OAUTHBEARER bixhPWpvYmJAbGlsbGVzdGFkLnNlLAFob3N0PTEyNy4wLjAuMQFwb3J0P*",
     );
@@ -65,7 +65,7 @@ fn refused(mechanism: &str, farewell: &str) {
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
     connected(&mailferry, JOBB);
-    age(&mailferry);
+    make_tokens_old(&mailferry);
     let error = mailferry.poll_error();
     assert_eq!((text(&error, "step"), text(&error, "cause")), ("login", "mailbox-token-refused"), "{error}");
     assert!(text(&error, "message").contains("\"status\":\"400\""), "{error}");
@@ -74,7 +74,7 @@ fn refused(mechanism: &str, farewell: &str) {
     // A fresh token is not refused because of its age.
     mailferry.poll_error();
     let renewals = provider.requests(Endpoint::Token).iter().filter(|r| r["grant_type"] == "refresh_token").count();
-    assert_eq!((renewals, server.finish().len()), (1, 3), "and not again");
+    assert_eq!((renewals, server.finish().len()), (1, 3), "it is not tried again");
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn a_token_that_expires_during_a_poll_is_refreshed_and_the_poll_continues() {
                  WHEN: TAG UID FETCH * BODY.PEEK[]*\nOMIT 2 BYE\n\n";
     // The first session ends with its token after the first mail; the second continues.
     let first = first.replace("OMIT 2 BYE\n", "S: * BYE Session invalidated - AccessTokenExpired\nCUT\n");
-    let server = Scripted::with_messages(&[&first, super::TAKES_TOKENS], mails());
+    let server = Scripted::with_messages(&[&first, super::TOKEN_LOGIN], mails());
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
     connected(&mailferry, JOBB);
@@ -113,5 +113,5 @@ fn token_refreshes_per_poll_are_limited_and_no_mail_is_blamed() {
     assert!(text(&error, "message").contains("AccessTokenExpired") && !error["retry"].is_null(), "{error}");
     let renewals = provider.requests(Endpoint::Token).iter().filter(|r| r["grant_type"] == "refresh_token").count();
     assert_eq!(renewals, 5);
-    assert!(mailferry.ledger().is_empty(), "the mail was not even looked at: {:?}", mailferry.ledger());
+    assert!(mailferry.ledger().is_empty(), "the mail was not fetched: {:?}", mailferry.ledger());
 }

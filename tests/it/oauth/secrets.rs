@@ -10,7 +10,7 @@ use crate::support::{
     scripted::Scripted,
 };
 
-fn holds(bytes: &[u8], canary: &str) -> bool {
+fn contains(bytes: &[u8], canary: &str) -> bool {
     bytes.windows(canary.len()).any(|window| window == canary.as_bytes())
 }
 
@@ -20,7 +20,7 @@ fn canary_secrets_appear_nowhere() {
     let echo = "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready\nC: TAG AUTHENTICATE XOAUTH2 *\n\
                 S: TAG NO kanarie-access-token is no good, kanarie-access-token!";
     let provider = IdentityProvider::start(JOBB);
-    provider.access_token_is("kanarie-access-token");
+    provider.set_fixed_access_token("kanarie-access-token");
     let server = Scripted::start(&[echo]);
     let mut mailferry = unconnected(&provider, &server);
     mailferry.env("RUST_LOG", "trace");
@@ -42,9 +42,9 @@ fn canary_secrets_appear_nowhere() {
     assert!(refreshed.len() > 1, "a refused token was renewed");
     let echoed: &'static str =
         Box::leak(format!("AADSTS70000: {CLIENT_SECRET} {}", refreshed.join(" ")).into_boxed_str());
-    provider.lifetime(0);
+    provider.set_lifetime(0);
     let _ = consent(&mailferry, JOBB);
-    provider.next(Endpoint::Token, vec![Misbehaviour::Error("invalid_grant", echoed)]);
+    provider.misbehave(Endpoint::Token, vec![Misbehaviour::Error("invalid_grant", echoed)]);
     said.push(mailferry.run(&["poll"]).all());
     said.push(mailferry.run(&["--json", "oauth", "status"]).all());
     connected(&mailferry, JOBB);
@@ -54,7 +54,7 @@ fn canary_secrets_appear_nowhere() {
     said.push(String::from_utf8_lossy(&arguments).into_owned());
     // While the process runs, SQLite's write-ahead log exists too.
     let files = || fs::read_dir(mailferry.dir()).unwrap().map(|entry| entry.unwrap().path());
-    assert!(files().any(|path| path.to_string_lossy().ends_with("-wal")), "a log to look into");
+    assert!(files().any(|path| path.to_string_lossy().ends_with("-wal")), "a log to search");
     let logs: Vec<(PathBuf, Vec<u8>)> =
         files().map(|path| (path.clone(), fs::read(&path).unwrap_or_default())).collect();
     said.push(serve.output());
@@ -71,7 +71,7 @@ fn canary_secrets_appear_nowhere() {
         for (path, bytes) in logs.iter().cloned().chain(now) {
             // The operator's own configuration contains the secret.
             let is_configuration = path.extension().is_some_and(|extension| extension == "toml");
-            assert!(is_configuration || !holds(&bytes, canary), "{canary} is in {}", path.display());
+            assert!(is_configuration || !contains(&bytes, canary), "{canary} is in {}", path.display());
         }
     }
     for request in provider.requests(Endpoint::Authorize) {

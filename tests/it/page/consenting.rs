@@ -25,7 +25,7 @@ const BO: &str = "bo@lillestad.se";
 fn site(provider: &OAuthServer) -> Site {
     let mut mailferry = Mailferry::new();
     mailferry.configure(&format!("{}imap_host = \"localhost\"\n", provider.provider("contoso")));
-    Site::of(mailferry)
+    Site::with_installation(mailferry)
 }
 
 /// Goes through the step of the server, with its certificate, to the step of the login.
@@ -88,7 +88,7 @@ fn offer(page: &Page, folder: &str) -> String {
 
 /// No request left this machine. The provider's login page requests a font from another host, which fails.
 fn assert_nothing_leaves(page: &Page) {
-    let mut leaving = page.leaving();
+    let mut leaving = page.external_requests();
     leaving.retain(|url| !url.starts_with("http://fonts.googleapis.com/"));
     assert_eq!(leaving, [""; 0]);
 }
@@ -114,17 +114,17 @@ fn a_mailbox_is_connected_with_the_consent_button_and_its_mail_is_imported() {
     }
     let site = site(&provider);
     let page = page_of_login(&site, &dovecot);
-    assert!(!page.has("form[action$='/consent'] button.second"), "the server's own provider is what is proposed");
+    assert!(!page.has("form[action$='/consent'] button.second"), "the server's own provider is proposed");
     consent(&page, JOBB);
     page.wait_for_text("The login works.");
-    assert_eq!(page.url(), site.url(&format!("{MAILBOX}/setup/folders")), "back where the wizard goes on");
+    assert_eq!(page.url(), site.url(&format!("{MAILBOX}/setup/folders")), "back at the wizard's next step");
     assert!(offer(&page, "INBOX").contains("2 messages") && page.has("input[value=INBOX]:checked"), "{}", page.text());
     assert!(offer(&page, "Arkiv").contains("1 message") && !page.has("input[value=Arkiv]:checked"), "{}", page.text());
     start(&page, "2 messages would be fetched");
     page.wait_for_text(&format!("with the consent of {JOBB} (contoso)"));
     open_mail(&site, &page, "praktik");
-    assert_eq!(site.mailferry.subjects(), ["praktik", "sommarjobb"], "the other folder was not asked for");
-    assert_eq!(dovecot.untouched(JOBB, "INBOX").len(), 2, "the customer's copies are as they were");
+    assert_eq!(site.mailferry.subjects(), ["praktik", "sommarjobb"], "the other folder was not chosen");
+    assert_eq!(dovecot.untouched(JOBB, "INBOX").len(), 2, "the customer's copies are unchanged");
     page.go(&site.url("/"));
     page.wait_for_text("Working");
     assert_nothing_leaves(&page);
@@ -142,7 +142,7 @@ fn a_member_connects_a_shared_mailbox_and_other_accounts_are_refused_by_name() {
         name_member(&page);
         consent(&page, other);
         page.wait_for_text(&format!("{other} consented, but {ANNA} should have."));
-        assert_eq!(consents(&site), [""; 0], "nothing is kept of {other}");
+        assert_eq!(consents(&site), [""; 0], "no consent of {other} is stored");
     }
     name_member(&page);
     consent(&page, ANNA);
@@ -154,7 +154,7 @@ fn a_member_connects_a_shared_mailbox_and_other_accounts_are_refused_by_name() {
     assert_eq!(consents(&site), [ANNA]);
     let message = site.mailferry.messages().remove(0);
     assert_eq!((text(&message, "mailbox"), text(&message, "inbox")), (JOBB, JOBB_INBOX));
-    assert!(!dovecot.commands_sent(JOBB).is_empty(), "the shared mailbox is what the server has opened");
+    assert!(!dovecot.commands_sent(JOBB).is_empty(), "the server has opened the shared mailbox");
     // A later consent is for the same member, unless another is chosen.
     page.go(&site.url(&format!("{MAILBOX}/setup/login")));
     assert_eq!(page.value("#identity-contoso"), ANNA);

@@ -1,6 +1,6 @@
 //! The first run, signing in, invitations, and who may do what.
 
-use super::{PASSWORD, Site, assert_quiet, sign_in};
+use super::{PASSWORD, Site, assert_no_violations, sign_in};
 use crate::support::{chromium::Chromium, facts::text, mailferry::Mailferry, oauth_server::OAuthServer};
 
 #[test]
@@ -28,7 +28,7 @@ fn the_first_account_is_created_through_a_link_that_works_once() {
     let cookies = page.cookies();
     let session = cookies.iter().find(|cookie| cookie.name == "__Host-mailferry").expect("a session");
     assert!(session.secure && session.http_only && session.same_site == "Lax" && session.path == "/", "{session:?}");
-    assert_quiet(&page);
+    assert_no_violations(&page);
     let later = Chromium::shared().page_in("en");
     later.go(&link);
     later.wait_for_text("This link is no longer valid");
@@ -104,7 +104,7 @@ fn the_login_limit_holds_against_ten_thousand_requests_and_survives_a_restart() 
     // One client address tries one account, then many.
     let one = tries(&site, 5_000, "anna");
     let many: usize = (0..5_000).map(|n| tries(&site, 1, &format!("name{n}"))).sum();
-    assert!(one <= 11 && one + many <= 32, "{one} and {many} tries were let through");
+    assert!(one <= 11 && one + many <= 32, "{one} and {many} attempts were allowed");
     site.serve.sigterm();
     site.serve.wait();
     site.serve = site.mailferry.serve();
@@ -123,7 +123,7 @@ fn single_sign_on_admits_only_people_with_an_account() {
          allow_http_loopback = true\n",
         provider.base()
     ));
-    let site = Site::of(mailferry);
+    let site = Site::with_installation(mailferry);
     let sign_on = |name: &str| {
         let page = site.guest("en");
         page.click_text("Sign in with Contoso");
@@ -139,5 +139,5 @@ fn single_sign_on_admits_only_people_with_an_account() {
     // A redirect without a pending sign-in, such as one that was used already, signs nobody in.
     stranger.go(&site.url("/sso/callback?state=x&code=y"));
     stranger.wait_for_text("failed. Try again.");
-    assert!(site.serve.output().contains("no sign-in is pending for this answer"));
+    assert!(site.serve.output().contains("no sign-in is pending for this redirect"));
 }

@@ -1,11 +1,11 @@
 //! Hostile text wherever a page shows it: in mails, names of folders, texts of servers and query parameters. All of it is shown,
 //! none of it runs, and no request leaves the machine. `hostile/payloads.txt` is the table of payloads.
 
-mod loose;
 mod mails;
 mod payloads;
-mod questions;
+mod queries;
 mod servers;
+mod unprotected;
 mod witness;
 
 use std::time::Duration;
@@ -22,17 +22,17 @@ use crate::support::{
 };
 
 use mails::{batches, folder, message_id, sender};
-use payloads::{Payload, file_name, payloads, seen};
+use payloads::{Payload, file_name, payloads, visible_characters};
 use witness::Witness;
 
 const INBOX: &str = "/inboxes/jobb.lillestad.se%40mail.kundo.se";
 /// The mailbox that imports the mails.
 const MAILBOX: &str = "/mailboxes/jobb%40lillestad.se";
 /// The mailbox that quarantines them, because they are too large.
-const ASIDE: &str = "/mailboxes/ansokan%40lillestad.se";
+const QUARANTINE_MAILBOX: &str = "/mailboxes/ansokan%40lillestad.se";
 /// The mailbox that is not started yet.
-const TRIAL: &str = "kontakt@lillestad.se";
-const TRIAL_PATH: &str = "/mailboxes/kontakt%40lillestad.se";
+const SETUP_MAILBOX: &str = "kontakt@lillestad.se";
+const SETUP_PATH: &str = "/mailboxes/kontakt%40lillestad.se";
 
 /// The cells of sender and subject in the lists of mails.
 const SENDERS: &str = "table.cards td:nth-child(1)";
@@ -47,9 +47,9 @@ fn site(server: &Dovecot, payloads: &[Payload]) -> Site {
     let common: Vec<&str> = common.collect();
     ours.add_mailbox(JOBB, JOBB_INBOX, &server.plain_options(), &common);
     ours.add_mailbox(ANSOKAN, JOBB_INBOX, &server.plain_options(), &[&common[..], &["--max-size", "500B"]].concat());
-    ours.add_mailbox(TRIAL, JOBB_INBOX, &server.plain_options(), &common);
-    ours.ok(&["mailbox", "pause", TRIAL]);
-    let site = Site::of(ours);
+    ours.add_mailbox(SETUP_MAILBOX, JOBB_INBOX, &server.plain_options(), &common);
+    ours.ok(&["mailbox", "pause", SETUP_MAILBOX]);
+    let site = Site::with_installation(ours);
     let all_is_there = || {
         let messages = site.mailferry.messages().len();
         (messages == payloads.len() && site.mailferry.ledger().len() == 2 * messages).then_some(())
@@ -75,7 +75,7 @@ fn hostile_content_of_a_mail_is_displayed_and_not_executed() {
     lists(&witness, &payloads);
     for message in site.mailferry.messages() {
         let payload = payloads.iter().find(|payload| message_id(payload) == text(&message, "message_id"));
-        one_mail(&witness, &message, payload.expect("a mail of ours"));
+        one_mail(&witness, &message, payload.expect("one of the test mails"));
     }
     folders(&witness, &payloads);
     witness.assert_harmless(&canary);
@@ -102,18 +102,18 @@ fn one_mail(witness: &Witness, message: &Value, payload: &Payload) {
     let id = &message["id"];
     witness.visit(&format!("/messages/{}", id.as_str().map_or_else(|| id.to_string(), str::to_owned)));
     let [title, facts, trail, plain, file, headers] =
-        witness.texts_at(["h1", "dl.facts", "ol.trail", "details pre", "a[download]", "details table"]);
-    let wanted = seen(&payload.text);
+        witness.texts_at(["h1", "dl.facts", "ol.timeline", "details pre", "a[download]", "details table"]);
+    let wanted = visible_characters(&payload.text);
     let expect = |place: &str, is_shown: bool, shown: &str| {
         witness.expect(is_shown, || format!("{} in {place} of its mail: {shown}", payload.text));
     };
     expect("the subject", title == wanted, &title);
     expect("From, To and Cc", facts.matches(&wanted).count() >= 3, &facts);
-    expect("the sender's address", facts.contains(&seen(&sender(payload))), &facts);
-    expect("the folder", trail.contains(&seen(&folder(payload))), &trail);
+    expect("the sender's address", facts.contains(&visible_characters(&sender(payload))), &facts);
+    expect("the folder", trail.contains(&visible_characters(&folder(payload))), &trail);
     expect("the text", plain.contains(&wanted), &plain);
     expect("the file's name", file == file_name(&payload.text), &file);
-    expect("the headers", headers.contains(&seen(&message_id(payload))), &headers);
+    expect("the headers", headers.contains(&visible_characters(&message_id(payload))), &headers);
     let frame = witness.frame_texts().concat();
     expect("the HTML", frame.starts_with(&wanted), &frame);
 }
@@ -121,25 +121,25 @@ fn one_mail(witness: &Witness, message: &Value, payload: &Payload) {
 /// The pages that list folders.
 fn folders(witness: &Witness, payloads: &[Payload]) {
     let names = || payloads.iter().map(folder);
-    for (mailbox, state) in [(MAILBOX, "imported"), (ASIDE, "quarantined")] {
+    for (mailbox, state) in [(MAILBOX, "imported"), (QUARANTINE_MAILBOX, "quarantined")] {
         witness.visit(mailbox);
         let listed = witness.texts("dl.facts").concat();
         for name in names() {
-            witness.expect(listed.contains(&seen(&name)), || format!("{name} in {mailbox}"));
+            witness.expect(listed.contains(&visible_characters(&name)), || format!("{name} in {mailbox}"));
         }
         let ledger = witness.visit_all(&format!("{mailbox}/ledger?state={state}"), "table.cards td:nth-child(1)");
         witness.expect_all("the ledger", names(), &ledger);
     }
     for step in ["server", "login", "inbox", "copy", "start"] {
-        witness.visit(&format!("{TRIAL_PATH}/setup/{step}"));
+        witness.visit(&format!("{SETUP_PATH}/setup/{step}"));
     }
-    witness.visit(&format!("{TRIAL_PATH}/setup/folders"));
+    witness.visit(&format!("{SETUP_PATH}/setup/folders"));
     witness.expect_all("the folders", names(), &witness.texts("label.choice > span:nth-of-type(1)"));
     for run in ["?run=1", ""] {
-        witness.visit(&format!("{TRIAL_PATH}/setup/trial{run}"));
-        witness.page().wait_for_element("#told table");
-        witness.expect_all("the dry run", names(), &witness.texts("#told h3"));
-        witness.expect_all("the dry run", subjects(payloads), &witness.texts("#told td:nth-child(3)"));
-        witness.expect_all("the dry run", payloads.iter().map(sender), &witness.texts("#told td:nth-child(2)"));
+        witness.visit(&format!("{SETUP_PATH}/setup/trial{run}"));
+        witness.page().wait_for_element("#result table");
+        witness.expect_all("the dry run", names(), &witness.texts("#result h3"));
+        witness.expect_all("the dry run", subjects(payloads), &witness.texts("#result td:nth-child(3)"));
+        witness.expect_all("the dry run", payloads.iter().map(sender), &witness.texts("#result td:nth-child(2)"));
     }
 }

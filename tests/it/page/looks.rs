@@ -1,8 +1,8 @@
 //! The look of every page, in both languages, on a desktop and on a phone, in light and dark mode. The screenshots are in
 //! `target/screenshots`; everything that can be checked automatically is asserted.
 
-mod eye;
 mod full;
+mod inspector;
 
 use super::{PASSWORD, Site};
 use crate::support::{
@@ -10,7 +10,7 @@ use crate::support::{
     mailferry::Mailferry,
 };
 
-use eye::{Eye, Findings};
+use inspector::{Findings, Inspector};
 
 const LANGUAGES: [&str; 2] = ["sv", "en"];
 
@@ -36,18 +36,18 @@ fn every_page_of_an_empty_installation_looks_right() {
     let findings = Findings::default();
     for language in LANGUAGES {
         let guest = Chromium::shared().page_in(language);
-        let eye = Eye::new(&findings, &site, &guest, language, "empty");
-        eye.visit("login", "/login");
+        let inspector = Inspector::new(&findings, &site, &guest, language, "empty");
+        inspector.visit("login", "/login");
         // The link for the first account is used up.
-        eye.visit_address("link-over", &link);
+        inspector.visit_address("link-over", &link);
         let page = reader(&site, "anna", language);
-        let eye = Eye::new(&findings, &site, &page, language, "empty");
+        let inspector = Inspector::new(&findings, &site, &page, language, "empty");
         let paths =
             ["/", "/connect", "/inboxes", "/search", "/search?q=bygglov", "/audit", "/people", "/settings", "/account"];
         let names =
             ["mailboxes", "connect", "inboxes", "search", "search-none", "audit", "people", "settings", "account"];
         for (name, path) in names.into_iter().zip(paths) {
-            eye.visit(name, path);
+            inspector.visit(name, path);
         }
     }
     findings.assert_none();
@@ -63,9 +63,9 @@ fn the_first_account_page_and_the_404_page_look_right() {
     let findings = Findings::default();
     for language in LANGUAGES {
         let guest = Chromium::shared().page_in(language);
-        let eye = Eye::new(&findings, &site, &guest, language, "empty");
-        eye.visit("login-nobody-yet", "/login");
-        eye.visit_address("setup", &link);
+        let inspector = Inspector::new(&findings, &site, &guest, language, "empty");
+        inspector.visit("login-no-accounts", "/login");
+        inspector.visit_address("setup", &link);
     }
     findings.assert_none();
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Site, assert_quiet};
+use super::{Site, assert_no_violations};
 use crate::support::{
     chromium::Page,
     facts::{JOBB, JOBB_INBOX, text},
@@ -25,7 +25,7 @@ fn sending(server: &GreenMail, smtp: u16, username: &str) -> Site {
     }
     mailferry.env("MAILFERRY__SMTP__PASSWORD", "wrong password");
     mailferry.env("MAILFERRY__SMTP__FROM", &format!("Mailferry <{SENDER}>"));
-    let site = Site::of(mailferry);
+    let site = Site::with_installation(mailferry);
     site.mailferry.add_inbox(JOBB_INBOX);
     site.mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.options(), &[]);
     // Nothing is sent to a mailbox that was never polled.
@@ -37,7 +37,7 @@ fn sending(server: &GreenMail, smtp: u16, username: &str) -> Site {
 
 /// The completed steps as the page shows them, with their results.
 fn done(page: &Page) -> Vec<String> {
-    let steps = page.eval("[...document.querySelectorAll('#trail li.done')].map(step => step.innerText.trim())");
+    let steps = page.eval("[...document.querySelectorAll('#progress li.done')].map(step => step.innerText.trim())");
     steps.as_array().unwrap().iter().map(|step| step.as_str().unwrap().to_owned()).collect()
 }
 
@@ -58,11 +58,11 @@ fn a_test_mail_sent_by_mailferry_is_followed_live_with_the_time_of_each_step() {
     page.click_text("Testmejl");
     page.click_text("Skicka ett testmejl");
     page.wait_for_text("Mailferry har skickat mejlet");
-    assert!(!page.text().contains("med den här koden i ämnet"), "nothing is left to be done by hand: {}", page.text());
+    assert!(!page.text().contains("med den här koden i ämnet"), "no manual step remains: {}", page.text());
     // A new document would not have this mark.
     page.eval("window.followed = true");
     page.wait_for_text("I inkorgen. Allt fungerar.");
-    assert_eq!(page.eval("window.followed === true"), true, "the page follows by itself");
+    assert_eq!(page.eval("window.followed === true"), true, "the page updates itself");
     let steps = done(&page);
     let said = [
         "Testet började".to_owned(),
@@ -73,7 +73,7 @@ fn a_test_mail_sent_by_mailferry_is_followed_live_with_the_time_of_each_step() {
     ];
     assert_eq!(steps.len(), said.len(), "{steps:?}");
     for (step, said) in steps.iter().zip(&said) {
-        assert!(step.contains(said) && has_time(step), "{step:?} is to say {said:?} and when");
+        assert!(step.contains(said) && has_time(step), "{step:?} must contain {said:?} and a time");
     }
     page.click_text("Öppna mejlet");
     page.wait_for_text("Det här är ett test av Mailferry.");
@@ -84,7 +84,7 @@ fn a_test_mail_sent_by_mailferry_is_followed_live_with_the_time_of_each_step() {
     for field in ["auto-submitted: auto-generated", "mime-version: 1.0", "charset=utf-8"] {
         assert!(raw.contains(field), "{field} is missing:\n{raw}");
     }
-    assert_quiet(&page);
+    assert_no_violations(&page);
 }
 
 /// The page says that the mail was not sent, with this text of the SMTP server, and continues with one that the user sends.
@@ -97,11 +97,11 @@ fn is_sent_by_hand(server: &GreenMail, site: &Site, why: &str) {
     assert!(page.text().contains(why) && !page.text().contains("Mailferry sent the message"), "{}", page.text());
     page.wait_for_text(&format!("Send a message to {JOBB} with this code in the subject"));
     let code = page.eval("document.getElementById('code').textContent").as_str().unwrap().trim().to_owned();
-    assert_eq!(server.client(JOBB).examine("INBOX").search("ALL"), [0_u32; 0], "nothing has come");
+    assert_eq!(server.client(JOBB).examine("INBOX").search("ALL"), [0_u32; 0], "no mail was received");
     server.send("anna@example.se", &[JOBB], &mail(&code, JOBB));
     page.wait_for_text("In the inbox. Everything works.");
-    assert!(page.text().contains("could not send the message"), "what went wrong is not forgotten: {}", page.text());
-    assert_quiet(&page);
+    assert!(page.text().contains("could not send the message"), "the error is still shown: {}", page.text());
+    assert_no_violations(&page);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Following mail: test mails, search, and the page of a mail.
 
-use super::{Site, assert_quiet};
+use super::{Site, assert_no_violations};
 use crate::support::{
     facts::{JOBB, JOBB_INBOX},
     greenmail::GreenMail,
@@ -34,7 +34,7 @@ fn a_test_mail_is_followed_from_the_code_to_the_inbox() {
     page.wait_for_text("as UID 1");
     page.click_text("Open message");
     page.wait_for_text(&code);
-    assert_quiet(&page);
+    assert_no_violations(&page);
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn the_search_finds_every_mail_or_shows_why_it_was_not_imported() {
     crate::support::wait::within(std::time::Duration::from_secs(60), || {
         (site.mailferry.messages().len() == 1 && site.mailferry.ledger().len() == 2).then_some(())
     })
-    .expect("both are dealt with");
+    .expect("both mails are handled");
     let page = site.page_of("anna", "sv");
     page.go(&site.url("/search?q=bygglov+ans"));
     page.wait_for_text("I en inkorg");
@@ -62,5 +62,5 @@ fn the_search_finds_every_mail_or_shows_why_it_was_not_imported() {
     page.wait_for_text("Lagt åt sidan");
     page.click_text("Hoppa över");
     page.wait_for_text("Mejlet utelämnas.");
-    assert_quiet(&page);
+    assert_no_violations(&page);
 }

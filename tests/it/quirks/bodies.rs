@@ -1,6 +1,6 @@
 //! Getting the bytes right (reference rows B1 to B19).
 
-use super::{ORDINARY, at, brings_both, changes, state, with_mails, with_options};
+use super::{ORDINARY, assert_both_imported, at, changes, state, with_mails, with_options};
 use crate::support::{
     facts::{JOBB, JOBB_INBOX},
     mail::mail,
@@ -14,7 +14,7 @@ fn a_mail_that_the_server_refuses_does_not_block_others_and_is_quarantined() {
         let poison = ["INCLUDE: poison-refused.imap"; 6];
         with_mails(&["one", "two", "three"], &[&poison[..], &["S: * OK ready\nORDINARY"]].concat())
     };
-    assert_eq!(mailferry.poll_ok(), 2, "the others come at once");
+    assert_eq!(mailferry.poll_ok(), 2, "the others are imported at once");
     assert_eq!(mailferry.subjects(), ["one", "three"]);
     for _ in 2..=4 {
         assert_eq!(state(&mailferry, 2), "pending");
@@ -22,11 +22,11 @@ fn a_mail_that_the_server_refuses_does_not_block_others_and_is_quarantined() {
     }
     let line = mailferry.poll().remove(0);
     assert_eq!((&line["quarantined"], state(&mailferry, 2).as_str()), (&1.into(), "quarantined"), "{line}");
-    assert_eq!(mailferry.poll_ok(), 0, "and then all is well");
-    assert_eq!(mailferry.subjects(), ["one", "three"], "a mail that did not come is no message");
+    assert_eq!(mailferry.poll_ok(), 0, "then the poll succeeds");
+    assert_eq!(mailferry.subjects(), ["one", "three"], "a mail that was not received is not a message");
     mailferry.ok(&["ledger", "retry", "--mailbox", JOBB, "--uid", "2"]);
     assert_eq!(state(&mailferry, 2), "pending");
-    assert_eq!(mailferry.poll_ok(), 1, "a person may ask again");
+    assert_eq!(mailferry.poll_ok(), 1, "a person may retry");
     assert_eq!(mailferry.subjects(), ["one", "three", "two"]);
     server.finish();
 }
@@ -37,13 +37,13 @@ fn a_mail_that_breaks_the_connection_does_not_block_others_and_is_quarantined() 
     assert_eq!(mailferry.poll_error()["step"], "fetch");
     assert_eq!(state(&mailferry, 1), "pending");
     assert_eq!(mailferry.poll_error()["step"], "fetch");
-    assert_eq!(mailferry.subjects(), ["three", "two"], "the suspect is asked for last");
+    assert_eq!(mailferry.subjects(), ["three", "two"], "the suspect is requested last");
     for _ in 3..=5 {
         assert_eq!(state(&mailferry, 1), "pending");
         mailferry.poll_error();
     }
     assert_eq!(state(&mailferry, 1), "quarantined");
-    assert_eq!(mailferry.poll_ok(), 0, "and then all is well");
+    assert_eq!(mailferry.poll_ok(), 0, "then the poll succeeds");
     server.finish();
 }
 
@@ -71,11 +71,11 @@ fn an_ok_without_a_body_is_a_failure_and_nothing_is_deleted() {
         mailferry.poll();
         assert_eq!(mailferry.messages().len(), 0, "{name}");
         assert_eq!([1, 2].map(|uid| state(&mailferry, uid)), ["pending", "pending"], "{name}");
-        assert_eq!(mailferry.poll_ok(), 2, "{name}: it is asked for again");
+        assert_eq!(mailferry.poll_ok(), 2, "{name}: it is requested again");
         assert_eq!(mailferry.subjects(), ["one", "two"], "{name}");
         let sessions = server.finish();
         assert_eq!(changes(&sessions[..1]), [""; 0], "{name}");
-        assert!(!changes(&sessions).is_empty(), "{name}: deleted once they are stored");
+        assert!(!changes(&sessions).is_empty(), "{name}: deleted after they were stored");
     }
 }
 
@@ -206,7 +206,7 @@ fn a_mail_size_over_32_bits_is_too_large_without_a_fetch() {
 
 #[test]
 fn only_body_peek_is_used_to_fetch_mail() {
-    for session in brings_both(ORDINARY) {
+    for session in assert_both_imported(ORDINARY) {
         let commands = session.commands();
         assert!(commands.iter().any(|line| line.starts_with("EXAMINE ")), "{commands:?}");
         for fetch in commands.iter().filter(|line| line.contains("FETCH ")) {
@@ -253,7 +253,7 @@ fn a_large_mail_that_the_server_refuses_does_not_block_others() {
 fn an_interrupted_large_mail_is_never_imported_as_complete() {
     let (server, mailferry) = with_a_large_mail("INCLUDE: large-ends-early.imap", &["--after-import", "delete"]);
     mailferry.poll();
-    assert_eq!(mailferry.subjects(), ["two"], "nothing of it is a message");
+    assert_eq!(mailferry.subjects(), ["two"], "no part of it is a message");
     assert_eq!(state(&mailferry, 1), "pending");
     for session in server.sessions() {
         assert!(!session.lines.iter().any(|line| line.contains("STORE 1")), "its copy stays: {:#?}", session.lines);

@@ -91,7 +91,7 @@ fn the_start_is_not_applied_to_a_contradictory_list() {
     let (server, mailferry) =
         with_options(&["one", "two"], &["INCLUDE: nothing-is-listed.imap", ORDINARY], &["--start", "2026-01-01"]);
     assert_eq!(mailferry.poll_error()["step"], "search");
-    assert!(mailferry.ledger().is_empty(), "nothing is left out");
+    assert!(mailferry.ledger().is_empty(), "no mail is skipped");
     assert_eq!(mailferry.poll_ok(), 2);
     server.sessions();
 }

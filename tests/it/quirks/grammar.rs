@@ -1,6 +1,6 @@
 //! Lines that break the grammar (reference rows C1 to C14).
 
-use super::{ORDINARY, at, brings_both, changes, with_options};
+use super::{ORDINARY, assert_both_imported, at, changes, with_options};
 use crate::support::facts::{JOBB, text};
 
 /// Lines that servers send between their answers, by reference row, in the language of the dialogues.
@@ -53,7 +53,7 @@ fn unsolicited_lines_do_not_block_mail() {
         let before = |command| format!("\n\nWHEN: TAG {command} *\nS-RAW: {line}\nOMIT 99 OK done");
         let dialogue = ["EXAMINE", "UID SEARCH", "UID FETCH"].map(before).concat();
         println!("{row}: {line}");
-        brings_both(&format!("{ORDINARY}{dialogue}"));
+        assert_both_imported(&format!("{ORDINARY}{dialogue}"));
     }
 }
 
@@ -81,7 +81,7 @@ fn every_form_of_a_tagged_response_is_read() {
     ] {
         let answer = |command| format!("\n\nWHEN: TAG {command} *\nOMIT 99 {end}");
         println!("{end:?}");
-        brings_both(&format!("{ORDINARY}{}", ["EXAMINE", "UID SEARCH", "UID FETCH"].map(answer).concat()));
+        assert_both_imported(&format!("{ORDINARY}{}", ["EXAMINE", "UID SEARCH", "UID FETCH"].map(answer).concat()));
     }
 }
 
@@ -99,7 +99,7 @@ fn every_form_of_a_greeting_is_read() {
         r"* OK [X-UNHEARD-OF] ready\r\n",
     ] {
         println!("{greeting}");
-        brings_both(&format!("S-RAW: {greeting}\nORDINARY"));
+        assert_both_imported(&format!("S-RAW: {greeting}\nORDINARY"));
     }
 }
 
@@ -115,7 +115,7 @@ fn a_folder_opens_with_every_form_of_its_numbers() {
         r"* OK [UIDNEXT 3] x\r\n* OK [UIDVALIDITY 17] x\r\n* 0 EXISTS\r\n* 2 EXISTS\r\n",
     ] {
         println!("{numbers}");
-        brings_both(&format!("{ORDINARY}\n\nWHEN: TAG EXAMINE *\nS-RAW: {numbers}\nS: TAG OK done"));
+        assert_both_imported(&format!("{ORDINARY}\n\nWHEN: TAG EXAMINE *\nS-RAW: {numbers}\nS: TAG OK done"));
     }
 }
 
@@ -135,12 +135,12 @@ fn a_lone_plus_is_a_continuation_request() {
 
 #[test]
 fn lower_case_answers_are_accepted() {
-    brings_both("INCLUDE: lower-case.imap");
+    assert_both_imported("INCLUDE: lower-case.imap");
 }
 
 #[test]
 fn a_lone_line_feed_ends_a_line_but_not_within_a_mail() {
-    brings_both("INCLUDE: lone-line-feeds.imap");
+    assert_both_imported("INCLUDE: lone-line-feeds.imap");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Logins, refusals, slow servers, and commands that are never sent (reference rows D1 to D20).
 
-use super::{ORDINARY, at, brings_both, with_options};
+use super::{ORDINARY, assert_both_imported, at, with_options};
 use crate::support::facts::text;
 
 #[test]
@@ -8,7 +8,7 @@ fn a_login_without_a_usable_session_is_a_failure_of_the_mailbox() {
     let (server, mailferry) = at(&["INCLUDE: not-connected.imap", ORDINARY]);
     let error = mailferry.poll_error();
     assert_eq!((text(&error, "step"), text(&error, "blame")), ("select", "mailbox"), "{error}");
-    assert!(text(&error, "message").contains("password"), "what it may mean is said: {error}");
+    assert!(text(&error, "message").contains("password"), "the error must explain its meaning: {error}");
     assert_eq!(mailferry.poll_ok(), 2);
     server.finish();
 }
@@ -24,7 +24,7 @@ fn a_server_that_asks_for_a_pause_is_not_contacted_until_it_ends() {
 
 #[test]
 fn a_throttled_command_is_retried_and_not_a_refusal() {
-    brings_both("INCLUDE: throttled-and-done.imap");
+    assert_both_imported("INCLUDE: throttled-and-done.imap");
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn mail_received_before_a_bye_is_imported() {
     let (server, mailferry) = at(&["INCLUDE: session-invalidated.imap", ORDINARY]);
     assert_eq!(mailferry.poll_error()["step"], "fetch");
     assert_eq!(mailferry.subjects(), ["one"]);
-    assert_eq!(mailferry.poll_ok(), 1, "and the next poll goes on behind it");
+    assert_eq!(mailferry.poll_ok(), 1, "the next poll continues after it");
     assert_eq!(mailferry.subjects(), ["one", "two"]);
     server.finish();
 }
@@ -83,7 +83,7 @@ fn a_greeting_that_takes_too_long_costs_one_poll() {
 
 #[test]
 fn a_slow_connection_is_not_a_failure() {
-    brings_both("INCLUDE: slow-but-steady.imap");
+    assert_both_imported("INCLUDE: slow-but-steady.imap");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn the_client_sends_its_name() {
 
 #[test]
 fn optional_commands_may_fail() {
-    brings_both("INCLUDE: optional-commands-fail.imap");
+    assert_both_imported("INCLUDE: optional-commands-fail.imap");
 }
 
 #[test]
@@ -123,15 +123,15 @@ fn capabilities_sent_after_the_login_are_used() {
 #[test]
 fn offered_but_unneeded_extensions_are_not_used() {
     let needed = ["CAPABILITY", "LOGIN", "ID", "EXAMINE", "UID SEARCH", "UID FETCH", "LOGOUT"];
-    let sessions = brings_both("INCLUDE: much-on-offer.imap");
-    assert_eq!(sessions.len(), 2, "one connection a poll");
+    let sessions = assert_both_imported("INCLUDE: much-on-offer.imap");
+    assert_eq!(sessions.len(), 2, "one connection for each poll");
     for session in &sessions {
         for command in session.commands() {
             assert!(needed.iter().any(|verb| command.starts_with(verb)), "{command}");
             assert!(!command.contains("RETURN") && !command.contains("CONDSTORE"), "{command}");
         }
-        assert!(session.commands().iter().any(|line| line.starts_with("EXAMINE ")), "the folder is opened anew");
-        assert_eq!(session.commands().last(), Some(&"LOGOUT"), "and left politely");
+        assert!(session.commands().iter().any(|line| line.starts_with("EXAMINE ")), "the folder is opened again");
+        assert_eq!(session.commands().last(), Some(&"LOGOUT"), "the session ends with LOGOUT");
     }
 }
 
@@ -148,9 +148,9 @@ fn a_user_name_with_a_backslash_is_sent_correctly() {
 #[test]
 fn any_kind_of_bye_at_logout_is_accepted() {
     for end in ["CUT", "S: TAG NO what for", "S: TAG BAD", "S: * BYE\nCUT", "S: TAG OK bye\nS: * BYE bye"] {
-        brings_both(&format!("{ORDINARY}\n\nWHEN: TAG LOGOUT\n{end}"));
+        assert_both_imported(&format!("{ORDINARY}\n\nWHEN: TAG LOGOUT\n{end}"));
     }
-    brings_both("INCLUDE: bye-at-logout-again-and-again.imap");
+    assert_both_imported("INCLUDE: bye-at-logout-again-and-again.imap");
 }
 
 /// One refused login counts once; trying another mechanism each time would lock the account in half the time (D20).

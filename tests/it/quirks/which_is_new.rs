@@ -1,6 +1,6 @@
 //! Which mail is new (reference rows A1 to A24).
 
-use super::{ORDINARY, at, brings_both, changes, state, with_mails, with_options};
+use super::{ORDINARY, assert_both_imported, at, changes, state, with_mails, with_options};
 use crate::support::{
     facts::{JOBB, JOBB_INBOX, text},
     mail::mail,
@@ -31,7 +31,7 @@ fn the_last_mail_is_imported_once() {
 
 #[test]
 fn mail_is_imported_without_uidnext() {
-    brings_both("INCLUDE: uidnext-missing.imap");
+    assert_both_imported("INCLUDE: uidnext-missing.imap");
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn a_uidnext_of_zero_means_unknown() {
     let (server, mailferry) = at(&["INCLUDE: zeros.imap"]);
     assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (2, 0));
     let shown = mailferry.json(&["mailbox", "show", JOBB]).remove(0);
-    assert_eq!(shown["completeness"][0]["uidvalidity"], "missing", "and the mailbox is marked: {shown}");
+    assert_eq!(shown["completeness"][0]["uidvalidity"], "missing", "the mailbox is marked: {shown}");
     server.finish();
 }
 
@@ -97,7 +97,7 @@ fn the_cursor_does_not_pass_mail_that_arrives_during_the_poll() {
     let (server, mailferry) = with_mails(&["one", "two", "three"], &["INCLUDE: arrives-after-examine.imap", ORDINARY]);
     assert_eq!(mailferry.poll_ok(), 2);
     assert_eq!(mailferry.subjects(), ["one", "three"]);
-    assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (1, 0), "the earlier of two is seen a poll later");
+    assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (1, 0), "the earlier of two is found one poll later");
     server.finish();
 }
 
@@ -122,7 +122,7 @@ fn uids_from_search_are_fetched_even_if_exists_disagrees() {
     let (server, mailferry) = at(&["INCLUDE: search-lists-more-than-exists.imap"]);
     assert_eq!(mailferry.poll_ok(), 2);
     assert_eq!(mailferry.subjects(), ["one", "two"]);
-    assert_eq!(state(&mailferry, 99), "pending", "what there is not is asked for again, a few times");
+    assert_eq!(state(&mailferry, 99), "pending", "missing mail is requested again a few times");
     server.finish();
 }
 
@@ -130,7 +130,7 @@ fn uids_from_search_are_fetched_even_if_exists_disagrees() {
 fn a_start_by_date_allows_for_the_servers_own_calendar() {
     let (server, mailferry) =
         with_options(&["one", "two"], &["INCLUDE: since-by-the-servers-day.imap"], &["--start", "2026-03-03"]);
-    assert_eq!(mailferry.poll_ok(), 2, "INTERNALDATE decides, and it is the 3rd of March");
+    assert_eq!(mailferry.poll_ok(), 2, "INTERNALDATE decides: 3 March");
     let sessions = server.finish();
     let said = sessions[0].commands();
     assert!(said.iter().any(|line| line.ends_with("SINCE 1-Mar-2026")), "{said:?}");
@@ -138,7 +138,7 @@ fn a_start_by_date_allows_for_the_servers_own_calendar() {
 
 #[test]
 fn mail_that_another_client_has_read_is_imported() {
-    let sessions = brings_both("INCLUDE: read-by-somebody-else.imap");
+    let sessions = assert_both_imported("INCLUDE: read-by-somebody-else.imap");
     assert_eq!(changes(&sessions), [""; 0]);
 }
 
@@ -155,7 +155,7 @@ fn every_form_of_a_uid_list_is_read() {
         r"* SEARCH 0 1 2\r\n",
         r"* 2 EXISTS\r\n* SEARCH 1 2 2 1\r\n* OK still here\r\n",
     ] {
-        brings_both(&format!("{ORDINARY}\n\nWHEN: TAG UID SEARCH *\nS-RAW: {list}\nS: TAG OK done"));
+        assert_both_imported(&format!("{ORDINARY}\n\nWHEN: TAG UID SEARCH *\nS-RAW: {list}\nS: TAG OK done"));
     }
 }
 
@@ -171,7 +171,7 @@ fn an_ok_to_search_without_a_list_is_not_an_empty_folder() {
     let (server, mailferry) = at(&["INCLUDE: nothing-is-listed.imap", ORDINARY]);
     assert_eq!(mailferry.poll_error()["step"], "search");
     assert_eq!(mailferry.ledger().len(), 0);
-    assert_eq!(mailferry.poll_ok(), 2, "they are not taken for known");
+    assert_eq!(mailferry.poll_ok(), 2, "they do not count as known");
     server.finish();
 }
 
@@ -207,7 +207,7 @@ fn a_mail_that_was_changed_and_uploaded_again_is_imported() {
     let first = mail("one", JOBB);
     let again = String::from_utf8(first.clone()).unwrap().replace("Hej,", "[Checked] Hej,").into_bytes();
     let (server, mailferry) = ordinary(vec![first, mail("two", JOBB), again]);
-    assert_eq!(mailferry.poll_ok(), 3, "what may be another mail is never dropped");
+    assert_eq!(mailferry.poll_ok(), 3, "a mail that may be a different one is imported");
     let ledger = mailferry.ledger();
     assert!(ledger.iter().all(|line| text(line, "state") == "imported"), "{ledger:?}");
     server.finish();

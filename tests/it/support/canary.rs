@@ -12,11 +12,11 @@ use std::{
 };
 
 const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/javascript\r\nAccess-Control-Allow-Origin: *\r\n\
-    Content-Length: 18\r\nConnection: close\r\n\r\nalert('came back')";
+    Content-Length: 18\r\nConnection: close\r\n\r\nalert('connections back')";
 
 pub struct Canary {
     port: u16,
-    came: Arc<Mutex<Vec<String>>>,
+    connections: Arc<Mutex<Vec<String>>>,
     ends: Arc<AtomicBool>,
     listener: Option<JoinHandle<()>>,
 }
@@ -25,8 +25,8 @@ impl Canary {
     pub fn start() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (came, ends) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
-        let (notes, until) = (Arc::clone(&came), Arc::clone(&ends));
+        let (connections, ends) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
+        let (notes, until) = (Arc::clone(&connections), Arc::clone(&ends));
         let listener = thread::spawn(move || {
             while let Ok((stream, _)) = listener.accept() {
                 if until.load(Ordering::SeqCst) {
@@ -36,7 +36,7 @@ impl Canary {
                 notes.lock().unwrap().push(asked);
             }
         });
-        Self { port, came, ends, listener: Some(listener) }
+        Self { port, connections, ends, listener: Some(listener) }
     }
 
     /// Its host and port.
@@ -45,8 +45,8 @@ impl Canary {
     }
 
     /// The first request line of each connection, in order; empty if there was none.
-    pub fn came(&self) -> Vec<String> {
-        self.came.lock().unwrap().clone()
+    pub fn connections(&self) -> Vec<String> {
+        self.connections.lock().unwrap().clone()
     }
 }
 

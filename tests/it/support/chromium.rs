@@ -3,8 +3,8 @@
 //! without scripts and faster.
 
 mod connection;
+mod events;
 mod page;
-mod seen;
 mod tab;
 
 use std::{ffi::OsStr, fs, path::Path, sync::OnceLock};

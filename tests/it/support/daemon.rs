@@ -55,10 +55,10 @@ impl Daemon {
         // Every server that is not the kit's own comes by here.
         assert!(
             !is_quick(),
-            "this test starts {}, which `make quick` does without: scripts/quick says how such a test is named",
+            "this test starts {}, which `make quick` excludes: scripts/quick lists how such a test is named",
             start.name
         );
-        let _ = fs::remove_file(ended(&start.log));
+        let _ = fs::remove_file(end_marker(&start.log));
         let watcher = Command::new("sh")
             .args(["-c", WATCH, "watch"])
             .arg(start.program)
@@ -80,7 +80,7 @@ impl Daemon {
     pub fn wait_until_ready(&mut self, mut ready: impl FnMut() -> bool) {
         let is_ready = wait::within(Duration::from_secs(120), || match ready() {
             true => Some(true),
-            false => ended(&self.log).exists().then_some(false),
+            false => end_marker(&self.log).exists().then_some(false),
         });
         assert!(is_ready == Some(true), "{} did not start:\n{}", self.name, self.log_tail());
     }
@@ -106,7 +106,7 @@ impl Drop for Daemon {
 }
 
 /// The file that the watcher writes when the server has ended.
-fn ended(log: &Path) -> PathBuf {
+fn end_marker(log: &Path) -> PathBuf {
     log.with_extension("log.ended")
 }
 

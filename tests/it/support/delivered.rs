@@ -28,20 +28,20 @@ impl Delivered {
 
     /// Delivers mails between 0.3 and 60 KB. Returns their size in bytes.
     pub fn deliver(&mut self, server: &Dovecot, count: u64, random: &mut StdRng) -> u64 {
-        (0..count).map(|_| self.one(server, random.random_range(1..900))).sum()
+        (0..count).map(|_| self.deliver_one(server, random.random_range(1..900))).sum()
     }
 
     /// Delivers mails of about 300 bytes, which are smaller than the answers about them. Returns their size in bytes.
     pub fn deliver_tiny(&mut self, server: &Dovecot, count: u64) -> u64 {
-        (0..count).map(|_| self.one(server, 2)).sum()
+        (0..count).map(|_| self.deliver_one(server, 2)).sum()
     }
 
     /// Delivers a mail between 1.1 and 2 MB, which is fetched in chunks. Returns its size in bytes.
     pub fn deliver_large(&mut self, server: &Dovecot, random: &mut StdRng) -> u64 {
-        self.one(server, random.random_range(17_000..30_000))
+        self.deliver_one(server, random.random_range(17_000..30_000))
     }
 
-    fn one(&mut self, server: &Dovecot, lines: usize) -> u64 {
+    fn deliver_one(&mut self, server: &Dovecot, lines: usize) -> u64 {
         let number = self.mails.len();
         let mail = [
             format!("From: anna@example.se\r\nTo: {JOBB}\r\nSubject: {number}\r\n"),
@@ -57,7 +57,7 @@ impl Delivered {
     }
 
     /// Checks that every mail is still on the server, or stored, or both.
-    pub fn nothing_is_gone(&self, server: &Dovecot, mailferry: &Mailferry) {
+    pub fn assert_nothing_lost(&self, server: &Dovecot, mailferry: &Mailferry) {
         let messages = mailferry.messages();
         let stored: BTreeSet<&str> = messages.iter().map(|message| text(message, "sha256")).collect();
         let is_nowhere = || -> Vec<&String> {
@@ -72,7 +72,7 @@ impl Delivered {
         assert!(settled.is_some(), "deleted without a stored copy: {:?}", is_nowhere());
     }
 
-    pub fn everything_is_there_once(&self, mailferry: &Mailferry) {
+    pub fn assert_all_imported_once(&self, mailferry: &Mailferry) {
         let messages = mailferry.messages();
         let mut times: BTreeMap<&str, u32> = BTreeMap::new();
         for message in &messages {

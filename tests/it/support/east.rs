@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::files;
 
-pub use server::{Visit, play};
+pub use server::{ClientBytes, play};
 pub use words::{Capability, Greeting, No};
 
 #[derive(Debug, Deserialize)]

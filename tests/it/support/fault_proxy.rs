@@ -1,5 +1,5 @@
 //! A TCP proxy on this machine that forwards a connection up to a chosen byte, and then applies a fault. The byte is counted in the
-//! bytes from the server, TLS included, so the fault hits the middle of whatever happens to be there.
+//! bytes from the server, TLS included, so the fault may hit any part of the conversation.
 
 use std::{
     future::{Future, pending},
@@ -42,9 +42,9 @@ pub enum Fault {
 struct Shared {
     plan: Mutex<(Fault, u64)>,
     /// The number of connections that reached their fault.
-    met: AtomicU64,
+    faults_applied: AtomicU64,
     /// The bytes of the newest connection before its fault.
-    passed: AtomicU64,
+    bytes_passed: AtomicU64,
 }
 
 /// The proxy. Its connections end with it.
@@ -63,7 +63,8 @@ impl FaultProxy {
         let port = listener.local_addr().unwrap().port();
         listener.set_nonblocking(true).unwrap();
         let plan = Mutex::new((Fault::None, 0));
-        let shared = Arc::new(Shared { plan, met: AtomicU64::default(), passed: AtomicU64::default() });
+        let shared =
+            Arc::new(Shared { plan, faults_applied: AtomicU64::default(), bytes_passed: AtomicU64::default() });
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         runtime.spawn(accept(listener, server, Arc::clone(&shared)));
         Self { port, shared, runtime: Some(runtime) }
@@ -75,13 +76,13 @@ impl FaultProxy {
     }
 
     /// The number of connections that reached their fault.
-    pub fn met(&self) -> u64 {
-        self.shared.met.load(Ordering::SeqCst)
+    pub fn faults_applied(&self) -> u64 {
+        self.shared.faults_applied.load(Ordering::SeqCst)
     }
 
     /// The number of bytes that the server has sent on the newest connection, until its fault.
-    pub fn passed(&self) -> u64 {
-        self.shared.passed.load(Ordering::SeqCst)
+    pub fn bytes_passed(&self) -> u64 {
+        self.shared.bytes_passed.load(Ordering::SeqCst)
     }
 }
 
@@ -100,30 +101,30 @@ async fn accept(listener: StdListener, server: u16, shared: Arc<Shared>) {
         tokio::spawn(async move {
             if let Ok(server) = TcpStream::connect(("127.0.0.1", server)).await {
                 // An error ends a connection like any other end.
-                let _ = carry(client, server, &shared).await;
+                let _ = forward(client, server, &shared).await;
             }
         });
     }
 }
 
-async fn carry(mut client: TcpStream, mut server: TcpStream, shared: &Shared) -> std::io::Result<()> {
+async fn forward(mut client: TcpStream, mut server: TcpStream, shared: &Shared) -> std::io::Result<()> {
     let (fault, after) = *shared.plan.lock().unwrap();
-    shared.passed.store(0, Ordering::SeqCst);
+    shared.bytes_passed.store(0, Ordering::SeqCst);
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     let (mut from_client, mut to_client) = client.split();
     let (mut from_server, mut to_server) = server.split();
     let swallows = AtomicBool::new(false);
-    let mut up = pin!(upwards(&mut from_client, &mut to_server, &swallows));
+    let mut up = pin!(forward_from_client(&mut from_client, &mut to_server, &swallows));
     let after = if fault == Fault::None { u64::MAX } else { after };
     let has_come = tokio::select! {
         ended = &mut up => return ended,
-        has_come = downwards(&mut from_server, &mut to_client, after, &shared.passed) => has_come?,
+        has_come = forward_from_server(&mut from_server, &mut to_client, after, &shared.bytes_passed) => has_come?,
     };
     if !has_come {
         return to_client.shutdown().await;
     }
-    shared.met.fetch_add(1, Ordering::SeqCst);
+    shared.faults_applied.fetch_add(1, Ordering::SeqCst);
     match fault {
         Fault::None => Ok(()),
         Fault::Reset => to_client.as_ref().set_zero_linger(),
@@ -153,7 +154,7 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, shared: &Shared) ->
 }
 
 /// Forwards the client's bytes until it disconnects; once `swallows` is set, they are read and discarded.
-async fn upwards(
+async fn forward_from_client(
     from: &mut (impl AsyncRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),
     swallows: &AtomicBool,
@@ -171,11 +172,11 @@ async fn upwards(
 }
 
 /// Forwards this number of bytes from the server; false if the server sent fewer.
-async fn downwards(
+async fn forward_from_server(
     from: &mut (impl AsyncRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),
     mut most: u64,
-    passed: &AtomicU64,
+    bytes_passed: &AtomicU64,
 ) -> std::io::Result<bool> {
     let mut bytes = [0; 4096];
     while most > 0 {
@@ -186,7 +187,7 @@ async fn downwards(
         }
         to.write_all(&bytes[..count]).await?;
         most -= count as u64;
-        passed.fetch_add(count as u64, Ordering::SeqCst);
+        bytes_passed.fetch_add(count as u64, Ordering::SeqCst);
     }
     Ok(true)
 }

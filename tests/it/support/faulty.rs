@@ -39,7 +39,7 @@ impl Faulty {
     }
 
     /// Removes all faults.
-    pub fn mend(&self) {
+    pub fn remove_faults(&self) {
         self.account().faults = Default::default();
     }
 

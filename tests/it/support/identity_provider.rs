@@ -60,7 +60,7 @@ struct Shared {
     state: Mutex<State>,
     ends: AtomicBool,
     /// Connections that stay open until the client closes them; closing them here ends their threads.
-    lasting: Mutex<Vec<TcpStream>>,
+    open_connections: Mutex<Vec<TcpStream>>,
 }
 
 struct State {
@@ -81,8 +81,11 @@ impl IdentityProvider {
             queues: BTreeMap::new(),
             requests: Vec::new(),
         };
-        let shared =
-            Arc::new(Shared { state: Mutex::new(state), ends: AtomicBool::default(), lasting: Mutex::default() });
+        let shared = Arc::new(Shared {
+            state: Mutex::new(state),
+            ends: AtomicBool::default(),
+            open_connections: Mutex::default(),
+        });
         let for_listener = Arc::clone(&shared);
         let listener = thread::spawn(move || {
             while let Ok((stream, _)) = listener.accept() {
@@ -115,53 +118,53 @@ impl IdentityProvider {
     }
 
     /// Sets the identity that logs in, and whose mailbox an application's own tokens are for.
-    pub fn identity(&self, address: &str) {
+    pub fn set_identity(&self, address: &str) {
         self.settings(|settings| settings.identity = address.to_owned());
     }
 
     /// Sets the lifetime of access tokens.
-    pub fn lifetime(&self, seconds: u64) {
+    pub fn set_lifetime(&self, seconds: u64) {
         self.settings(|settings| settings.lifetime = seconds);
     }
 
     /// Sets the issuer in its redirects and tokens.
-    pub fn issuer(&self, text: &str) {
+    pub fn set_issuer(&self, text: &str) {
         self.settings(|settings| settings.issuer = text.to_owned());
     }
 
-    /// Sets the scope that it says it grants, whatever was requested.
-    pub fn granted_scope(&self, text: &str) {
+    /// Sets the scope that token responses name as granted, independently of the requested one.
+    pub fn set_granted_scope(&self, text: &str) {
         self.settings(|settings| settings.granted_scope = Some(text.to_owned()));
     }
 
     /// Sets whether each use of a refresh token replaces it, which is the default. If not, the answer has none and the old one
     /// stays valid.
-    pub fn rotate(&self, rotates: bool) {
+    pub fn set_rotation(&self, rotates: bool) {
         self.settings(|settings| settings.rotates = rotates);
     }
 
     /// Sets the number of times that a refresh token may be used after it was replaced; by default 0.
-    pub fn overlap(&self, uses: u32) {
+    pub fn set_overlap(&self, uses: u32) {
         self.settings(|settings| settings.overlap = uses);
     }
 
     /// Makes every access token this text: GreenMail compares a token with the user's password.
-    pub fn access_token_is(&self, text: &str) {
+    pub fn set_fixed_access_token(&self, text: &str) {
         self.settings(|settings| settings.access_tokens = AccessTokens::Fixed(text.to_owned()));
     }
 
     /// Makes access tokens JWTs with the usual claims and these; null removes a usual claim.
-    pub fn access_token_claims(&self, claims: Value) {
+    pub fn set_access_token_claims(&self, claims: Value) {
         self.settings(|settings| settings.access_tokens = AccessTokens::Jwt(claims));
     }
 
     /// Makes ID tokens have the usual claims and these; null removes a usual claim.
-    pub fn id_token_claims(&self, claims: Value) {
+    pub fn set_id_token_claims(&self, claims: Value) {
         self.settings(|settings| settings.id_token_claims = claims);
     }
 
     /// Sets the misbehaviours for the next requests to an endpoint, in order; after them it behaves well again.
-    pub fn next(&self, endpoint: Endpoint, misbehaviours: Vec<Misbehaviour>) {
+    pub fn misbehave(&self, endpoint: Endpoint, misbehaviours: Vec<Misbehaviour>) {
         self.shared.lock().queues.entry(endpoint).or_default().extend(misbehaviours);
     }
 
@@ -202,7 +205,7 @@ impl Drop for IdentityProvider {
         // Wakes the listener, so that it notices that it should end.
         let _ = TcpStream::connect(("127.0.0.1", self.port));
         let _ = self.listener.take().map(JoinHandle::join);
-        for stream in self.shared.lasting.lock().unwrap().drain(..) {
+        for stream in self.shared.open_connections.lock().unwrap().drain(..) {
             let _ = stream.shutdown(Shutdown::Both);
         }
     }

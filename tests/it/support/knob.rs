@@ -3,7 +3,7 @@
 use rand::{SeedableRng as _, rngs::StdRng};
 
 pub fn number_from(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{variable} is no number")))
+    std::env::var(variable).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{variable} is not a number")))
 }
 
 /// A random generator whose seed MAILFERRY_TEST_SEED sets; prints the seed.

@@ -66,7 +66,7 @@ impl Output {
     pub fn json(&self) -> Vec<Value> {
         let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line:?}"));
         let lines: Vec<Value> = self.text().lines().map(parse).collect();
-        assert!(lines.iter().all(Value::is_object), "one object a line: {lines:?}");
+        assert!(lines.iter().all(Value::is_object), "one object per line: {lines:?}");
         lines
     }
 }
@@ -74,10 +74,10 @@ impl Output {
 impl Mailferry {
     /// An installation with a new SQLite file.
     pub fn new() -> Self {
-        Self::on(Database::Sqlite)
+        Self::with_database(Database::Sqlite)
     }
 
-    pub fn on(database: Database) -> Self {
+    pub fn with_database(database: Database) -> Self {
         let dir = TempDir::with_prefix("mailferry-").unwrap();
         let database_url = match database {
             Database::Sqlite => format!("sqlite://{}", dir.path().join("mailferry.db").display()),
@@ -158,8 +158,8 @@ impl Mailferry {
         let mut child = command.spawn().unwrap();
         // A command that does not read its input closes the pipe, which is no failure of the test.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        let stdout = read_aside(child.stdout.take().unwrap());
-        let stderr = read_aside(child.stderr.take().unwrap());
+        let stdout = read_in_background(child.stdout.take().unwrap());
+        let stderr = read_in_background(child.stderr.take().unwrap());
         let status = wait::within(LIMIT, || child.try_wait().unwrap());
         end(&mut child);
         let stderr = String::from_utf8_lossy(&stderr.join().unwrap()).into_owned();
@@ -189,7 +189,7 @@ impl Mailferry {
         assert!(output.code == 0 || output.code == 1, "poll ends with {}:\n{}", output.code, output.all());
         let lines = output.json();
         let has_failed = lines.iter().any(|line| !line["error"].is_null());
-        assert_eq!(output.code, i32::from(has_failed), "the exit code tells of a failure:\n{}", output.all());
+        assert_eq!(output.code, i32::from(has_failed), "the exit code must report a failure:\n{}", output.all());
         lines
     }
 
@@ -285,7 +285,7 @@ fn id(message: &Value) -> String {
     id.as_str().map_or_else(|| id.to_string(), str::to_owned)
 }
 
-fn read_aside(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
+fn read_in_background(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
     thread::spawn(move || {
         let mut bytes = Vec::new();
         let _ = pipe.read_to_end(&mut bytes);

@@ -13,7 +13,7 @@ use super::mailferry::{Mailferry, Output};
 #[derive(Debug)]
 pub struct Measured {
     pub output: Output,
-    pub took: Duration,
+    pub duration: Duration,
     /// Peak memory, in bytes.
     pub peak: u64,
     /// Processor time, user and system.
@@ -35,7 +35,7 @@ pub fn run(mailferry: &Mailferry, args: &[&str], limit: Duration) -> Measured {
         if state == "Z" {
             break processor;
         }
-        peak = peak.max(high_water(&process));
+        peak = peak.max(peak_memory(&process));
         if start.elapsed() > limit {
             let _ = child.kill();
             let _ = child.wait();
@@ -43,10 +43,10 @@ pub fn run(mailferry: &Mailferry, args: &[&str], limit: Duration) -> Measured {
         }
         thread::sleep(Duration::from_millis(2));
     };
-    let took = start.elapsed();
+    let duration = start.elapsed();
     let code = child.wait().unwrap().code().unwrap_or(-1);
     let stderr = String::from_utf8_lossy(&fs::read(stderr).unwrap()).into_owned();
-    Measured { output: Output { code, stdout: fs::read(stdout).unwrap(), stderr }, took, peak, processor }
+    Measured { output: Output { code, stdout: fs::read(stdout).unwrap(), stderr }, duration, peak, processor }
 }
 
 /// The state and the processor time: fields 3, 14 and 15 of `stat` (proc(5)), times in hundredths of a second.
@@ -57,7 +57,7 @@ fn state(process: &Path) -> (String, Duration) {
     (fields[0].to_owned(), Duration::from_millis(10 * ticks))
 }
 
-fn high_water(process: &Path) -> u64 {
+fn peak_memory(process: &Path) -> u64 {
     let status = fs::read_to_string(process.join("status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.map_or(0, |line| line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10)

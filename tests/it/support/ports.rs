@@ -9,11 +9,11 @@ use std::{
 /// A free port of 127.0.0.1 that was not returned before in this run. It is below the ephemeral port range, so that no outgoing
 /// connection can take it in the meantime.
 pub fn free_port() -> u16 {
-    static GIVEN: OnceLock<Mutex<HashSet<u16>>> = OnceLock::new();
+    static USED_PORTS: OnceLock<Mutex<HashSet<u16>>> = OnceLock::new();
     loop {
         let port = rand::random_range(15_000..32_000);
         let is_free = TcpListener::bind(("127.0.0.1", port)).is_ok();
-        let mut given = GIVEN.get_or_init(Mutex::default).lock().unwrap();
+        let mut given = USED_PORTS.get_or_init(Mutex::default).lock().unwrap();
         if is_free && given.insert(port) {
             return port;
         }

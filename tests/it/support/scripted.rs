@@ -32,7 +32,7 @@ pub struct Scripted {
     listener: Option<JoinHandle<Vec<Session>>>,
 }
 
-/// What happened on one connection.
+/// The record of one connection.
 #[derive(Debug, Default)]
 pub struct Session {
     /// `C: ...` and `S: ...`, one line each, in order.

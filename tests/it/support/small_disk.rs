@@ -41,11 +41,11 @@ impl SmallDisk {
             .expect("unshare (util-linux) starts");
         let (requests, replies) = (holder.stdin.take().unwrap(), BufReader::new(holder.stdout.take().unwrap()));
         let mut disk = Self::Mounted { holder, requests, replies, at };
-        disk.says("small").then_some(disk)
+        disk.expect_line("small").then_some(disk)
     }
 
     /// Puts everything that this installation writes from now on on the disk, or limits it as if it were.
-    pub fn put_under(&self, mailferry: &mut Mailferry) {
+    pub fn use_for(&self, mailferry: &mut Mailferry) {
         match self {
             Self::Mounted { holder, at, .. } => {
                 let target = holder.id().to_string();
@@ -62,7 +62,7 @@ impl SmallDisk {
         match self {
             Self::Mounted { requests, .. } => {
                 requests.write_all(b"\n").unwrap();
-                assert!(self.says("large"), "the disk does not get larger");
+                assert!(self.expect_line("large"), "the disk was not enlarged");
             }
             Self::Limited => {
                 mailferry.wrap(&[]);
@@ -75,7 +75,7 @@ impl SmallDisk {
         }
     }
 
-    fn says(&mut self, word: &str) -> bool {
+    fn expect_line(&mut self, word: &str) -> bool {
         let Self::Mounted { replies, .. } = self else { return true };
         let mut line = String::new();
         replies.read_line(&mut line).is_ok() && line.trim() == word

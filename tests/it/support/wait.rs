@@ -7,7 +7,7 @@ use std::{
 
 /// Calls `look` until it returns a value, and panics when `limit` has passed without one.
 pub fn until<T>(what: &str, limit: Duration, mut look: impl FnMut() -> Option<T>) -> T {
-    within(limit, &mut look).unwrap_or_else(|| panic!("waited {limit:?} in vain for {what}"))
+    within(limit, &mut look).unwrap_or_else(|| panic!("not within {limit:?}: {what}"))
 }
 
 /// As `until`, for a caller that shows something before it panics.

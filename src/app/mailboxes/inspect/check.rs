@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Inspector, not_held};
-use crate::app::mailboxes::login_limit::{Limited, within};
+use super::{Inspector, refuse_while_on_hold};
+use crate::app::mailboxes::login_limit::{RateLimited, run_limited};
 use crate::app::{Actor, Error};
 use crate::cause::Trouble;
 use crate::fact::CheckFinding;
@@ -13,14 +13,14 @@ use crate::poll::{Deps, PollError, is_connection_step};
 use crate::store::Mailbox;
 
 /// Time limit of a check for pages and the API.
-const WITHIN: Duration = Duration::from_secs(90);
+const TIME_LIMIT: Duration = Duration::from_secs(90);
 
 /// Options of a check.
 pub struct CheckOptions<F> {
     /// Opens folders as a poll does instead of read-only, to learn which flags they keep.
     pub as_polled: bool,
     /// Called with each step as it ends.
-    pub tell: F,
+    pub on_step: F,
 }
 
 /// The result of a check.
@@ -48,8 +48,8 @@ where
             None
         }
         _ => {
-            not_held(inspector.acting, mailbox)?;
-            Some(WITHIN)
+            refuse_while_on_hold(inspector.acting, mailbox)?;
+            Some(TIME_LIMIT)
         }
     };
     let running = async {
@@ -62,9 +62,9 @@ where
             failure => Ok(CheckRun { failure, ..run }),
         }
     };
-    let run = match within(mailbox, inspector.deps, running).await? {
-        Limited::Done(run) => run,
-        Limited::Wait(minutes) => return Err(Error::LoginRateLimited(minutes)),
+    let run = match run_limited(mailbox, inspector.deps, running).await? {
+        RateLimited::Done(run) => run,
+        RateLimited::Wait(minutes) => return Err(Error::LoginRateLimited(minutes)),
     };
     let CheckRun { lines, failure, complete } = run.unwrap_or_else(CheckRun::failed_to_start);
     let lines = if inspector.sees_everything() { lines } else { hide_connection_details(lines) };
@@ -91,10 +91,10 @@ async fn run_check<F: FnMut(&CheckLine) + Send>(
     request: CheckOptions<F>,
     limit: Option<Duration>,
 ) -> CheckRun {
-    let CheckOptions { as_polled, mut tell } = request;
+    let CheckOptions { as_polled, mut on_step } = request;
     let mut lines = Vec::new();
     let mut note = |line: CheckLine| {
-        tell(&line);
+        on_step(&line);
         lines.push(line);
     };
     let checking = check::check(mailbox, deps, as_polled, &mut note);

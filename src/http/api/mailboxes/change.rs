@@ -30,7 +30,7 @@ pub struct RemovedMailbox {
     mailbox: String,
     /// Whether the provider has ended the consent; null if there was no consent to end.
     revoked_at_provider: Option<bool>,
-    /// What happened to the consent, in words.
+    /// The outcome for the consent, in words.
     detail: Option<String>,
 }
 
@@ -110,7 +110,7 @@ pub async fn change(
 /// The changes that a request asks for; `None`: none.
 fn changes(before: &Stored, request: MailboxRequest) -> Result<Option<Changes>, Refusal> {
     let changes = Changes {
-        server: request.server.on(&before.server)?,
+        server: request.server.apply_to(&before.server)?,
         inbox: request.inbox,
         username: request.username,
         login: request.login,
@@ -141,11 +141,11 @@ pub async fn remove(
     let is_meant = |mailbox: &Stored| condition.matches(&version(mailbox));
     let acting = state.acting(&caller.actor);
     let tokens = state.deps.tokens();
-    let given_up = mailboxes::remove(acting, &mailbox, Some(&tokens), is_meant).await?;
+    let revocation = mailboxes::remove(acting, &mailbox, Some(&tokens), is_meant).await?;
     let removed = RemovedMailbox {
         mailbox: address.to_string(),
-        revoked_at_provider: given_up.as_ref().map(RevocationOutcome::at_provider),
-        detail: given_up.map(|given_up| given_up.words(Language::English)),
+        revoked_at_provider: revocation.as_ref().map(RevocationOutcome::at_provider),
+        detail: revocation.map(|revocation| revocation.words(Language::English)),
     };
     Ok(Json(removed).into_response())
 }

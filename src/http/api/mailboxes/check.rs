@@ -35,7 +35,7 @@ pub struct CheckStep {
     step: &'static str,
     /// Whether the step succeeded.
     ok: bool,
-    /// What was found, or what is wrong.
+    /// The finding, or the problem.
     detail: String,
     /// How to fix the problem.
     remedy: Option<String>,
@@ -61,7 +61,7 @@ pub async fn check(
     PathParams(address): PathParams<String>,
 ) -> ApiResult {
     let (_, mailbox) = find_mailbox(&address, &caller, &state).await?;
-    let options = CheckOptions { as_polled: false, tell: |_: &CheckLine| {} };
+    let options = CheckOptions { as_polled: false, on_step: |_: &CheckLine| {} };
     let mut checked = inspect::check(state.inspector(&caller.actor), &mailbox, options).await?;
     let trouble = checked.trouble.map(|trouble| CheckLine::diagnosis(&trouble.on_page(), Language::English));
     checked.lines.extend(trouble);

@@ -39,7 +39,7 @@ pub async fn create(
     PathParams(address): PathParams<String>,
 ) -> ApiResult {
     let (_, mailbox) = find_mailbox(&address, &caller, &state).await?;
-    let links::ConnectLink { key, expires_at } = links::make(state.acting(&caller.actor), &mailbox).await?;
+    let links::ConnectLink { key, expires_at } = links::create(state.acting(&caller.actor), &mailbox).await?;
     let url = state.settings.link(&format!("/customer/{key}"));
     Ok((StatusCode::CREATED, Json(CreatedLink { url, expires_at })).into_response())
 }

@@ -19,7 +19,7 @@ use crate::http::api::problem::ApiResult;
 use crate::http::api::validate::Checks;
 use crate::http::page::last_error::LastError;
 use crate::locale::Language;
-use crate::poll::dry_run::{self as report, Counts, Line, Target};
+use crate::poll::dry_run::{self as report, Counts, ListedMail, Target};
 
 /// The maximum number of targets that are listed.
 const MAX_TARGETS: usize = 100;
@@ -36,7 +36,7 @@ pub struct DryRunRequest {
     within: Option<String>,
 }
 
-/// What a poll would do now.
+/// The actions that a poll would take now.
 #[derive(Serialize, ToSchema)]
 pub struct DryRun {
     /// The folders in the order in which a poll visits them.
@@ -51,7 +51,7 @@ pub struct DryRun {
     partial: bool,
 }
 
-/// What a poll would do with one folder.
+/// The actions that a poll would take in one folder.
 #[derive(Serialize, ToSchema)]
 pub struct DryRunFolder {
     /// The folder's name.
@@ -63,7 +63,7 @@ pub struct DryRunFolder {
     /// The folder's messages by their outcome.
     counts: Counts,
     /// The newest messages that a poll would fetch; at most 200 in all folders together.
-    shown: Vec<Line>,
+    shown: Vec<ListedMail>,
     /// The number of further messages that a poll would fetch.
     more: u64,
 }
@@ -71,7 +71,7 @@ pub struct DryRunFolder {
 /// Why a folder could not be checked.
 #[derive(Serialize, ToSchema)]
 pub struct DryRunProblem {
-    /// What is wrong.
+    /// The problem, in one sentence.
     problem: String,
     /// How to fix the problem.
     remedy: String,

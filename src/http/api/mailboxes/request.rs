@@ -119,7 +119,7 @@ bodies! {
     /// The start date: now, all, or a date YYYY-MM-DD (UTC) [default: now].
     #[schema(example = "now")]
     start: Option<String>,
-    /// What happens to the customer's copy after the import: leave, seen, keyword:NAME, move:FOLDER or delete [default:
+    /// The effect on the customer's copy after the import: leave, seen, keyword:NAME, move:FOLDER or delete [default:
     /// leave].
     #[schema(example = "leave")]
     after_import: Option<String>,

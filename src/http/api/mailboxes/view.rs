@@ -25,7 +25,7 @@ pub struct MailboxSummary {
     organisation: String,
     /// The mailbox's state.
     state: MailboxState,
-    /// What is wrong, in one sentence.
+    /// The problem, in one sentence.
     problem: Option<String>,
     /// When the polls began to fail.
     failing_since: Option<Timestamp>,
@@ -86,7 +86,7 @@ pub struct Mailbox {
     folders: Vec<String>,
     /// The start date: now, all, or a date.
     start: String,
-    /// What happens to the customer's copy after the import.
+    /// The effect on the customer's copy after the import.
     after_import: String,
     /// The time between two polls.
     #[schema(example = "1m")]
@@ -103,7 +103,7 @@ pub struct Grant {
     /// The provider's name in the configuration.
     #[schema(example = "microsoft")]
     provider: String,
-    /// Who gives consent: delegated (a person) or app-only (the application itself).
+    /// The holder of the right: delegated (a person who consented) or app-only (the application itself).
     kind: &'static str,
     /// The account, or with app-only the tenant.
     identity: String,
@@ -148,7 +148,7 @@ pub struct Status {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MailboxFailure)]
 pub struct Failure {
-    /// What is wrong.
+    /// The problem, in one sentence.
     problem: String,
     /// How to fix the problem.
     remedy: String,

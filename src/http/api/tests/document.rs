@@ -44,7 +44,7 @@ async fn references_resolve_and_operation_ids_are_unique() {
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let id = operation["operationId"].as_str().unwrap();
-            assert!(ids.insert(id), "{id} is there twice");
+            assert!(ids.insert(id), "{id} is not unique");
             assert!(operation["summary"].is_string() && operation["tags"][0].is_string(), "{method} {path}");
             for (status, answer) in operation["responses"].as_object().unwrap() {
                 if status.as_str() >= "400" {

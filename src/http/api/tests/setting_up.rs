@@ -36,7 +36,7 @@ impl World {
     /// Makes the mailbox's server ask us to wait for an hour. Returns until when.
     async fn hold(&self) -> Timestamp {
         let (store, now) = (self.store(), self.now());
-        let (taker, until) = (Taker { owner: "me", dead_token: None }, now.plus(Duration::from_mins(60)));
+        let (taker, until) = (LeaseTaker { owner: "me", dead_token: None }, now.plus(Duration::from_mins(60)));
         let lease = store.take_lease(&MAILBOX.parse().unwrap(), taker, now, until).await.unwrap().unwrap();
         let outcome = Outcome {
             started_at: now,
@@ -56,7 +56,7 @@ impl World {
     }
 
     /// The actor and target of the audit lines with this action.
-    async fn done(&self, action: &str) -> Vec<(String, String)> {
+    async fn audit_lines_of(&self, action: &str) -> Vec<(String, String)> {
         let lines = self.store().audit_lines(Scope::All, None, 100).await.unwrap();
         lines.into_iter().filter(|line| line.action == action).map(|line| (line.who, line.target)).collect()
     }
@@ -177,8 +177,8 @@ async fn a_connect_link_works_until_the_next_one_is_created() {
     let (second, again) = (ask().await, ask().await);
     assert_eq!((second.json(), again.header("idempotency-replayed")), (again.json(), "true"));
     assert!(page(second.json()["url"].as_str().unwrap()).await.contains("name=\"password\""));
-    assert!(!page(url).await.contains("name=\"password\""), "the one before is over");
-    let done = world.done("link-made").await;
+    assert!(!page(url).await.contains("name=\"password\""), "the previous link is no longer valid");
+    let done = world.audit_lines_of("link-made").await;
     assert_eq!(done, vec![("token ours-write".to_owned(), MAILBOX.to_owned()); 2]);
 }
 
@@ -189,7 +189,7 @@ async fn a_test_message_is_followed_until_it_is_in_an_inbox() {
     assert_eq!(begun.status, StatusCode::CREATED, "{}", begun.text());
     let (test, place) = (begun.json(), begun.header("location").trim_start_matches("/api/v1").to_owned());
     let code = test["code"].as_str().unwrap();
-    assert!(test["sent_at"].is_null() && test["problem"].is_null(), "there is no server to send by: {test}");
+    assert!(test["sent_at"].is_null() && test["problem"].is_null(), "no SMTP server is configured: {test}");
     let trail = world.get(&place).await.json();
     assert_eq!((&trail["test"], &trail["over"], &trail["message"]), (&test, &json!(false), &json!(null)), "{trail}");
     let too_soon = world.post(&of_mailbox("tests"), "ours-write", None).await;
@@ -206,7 +206,7 @@ async fn a_test_message_is_followed_until_it_is_in_an_inbox() {
     for (path, token) in [(place.as_str(), "theirs-write"), (&of_mailbox("tests/999"), "ours-read")] {
         assert_eq!(world.ask("GET", path, token, &[], None).await.status, StatusCode::NOT_FOUND, "{path}");
     }
-    assert_eq!(world.done("test-begun").await, [("token ours-write".to_owned(), MAILBOX.to_owned())]);
+    assert_eq!(world.audit_lines_of("test-begun").await, [("token ours-write".to_owned(), MAILBOX.to_owned())]);
     world.post(&of_mailbox("pause"), "ours-write", None).await;
     let paused = world.post(&of_mailbox("tests"), "ours-write", None).await;
     assert_eq!((paused.status, paused.text().contains("paused")), (StatusCode::CONFLICT, true));
@@ -269,7 +269,7 @@ async fn no_inspection_goes_to_a_server_that_asked_us_to_wait() {
         Err(Error::Conflict(Conflict::ServerAskedToWaitUntil(_)))
     ));
     // The command line ignores the waiting time: a person may have fixed the problem.
-    let options = CheckOptions { as_polled: false, tell: |_: &CheckLine| {} };
+    let options = CheckOptions { as_polled: false, on_step: |_: &CheckLine| {} };
     let checked = inspect::check(inspector, &mailbox, options).await.unwrap();
-    assert!(!checked.lines.is_empty(), "it was walked");
+    assert!(!checked.lines.is_empty(), "the check was run");
 }

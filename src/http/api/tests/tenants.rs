@@ -1,4 +1,4 @@
-//! What a tenant cannot obtain through the API: names of other tenants' tokens, passwords by changing the trusted
+//! Data that a tenant cannot obtain through the API: names of other tenants' tokens, passwords by changing the trusted
 //! certificate, and other mailboxes through a consent.
 
 use axum::http::StatusCode;
@@ -70,7 +70,11 @@ async fn changing_the_trusted_certificate_requires_the_password() {
     }
     let world = World::new().await;
     assert_eq!(world.patch(json!({ "pin_sha256": PIN, "password": "x" })).await.status, StatusCode::OK);
-    assert_eq!(world.patch(json!({ "pin_sha256": PIN.to_uppercase() })).await.status, StatusCode::OK, "the same");
+    assert_eq!(
+        world.patch(json!({ "pin_sha256": PIN.to_uppercase() })).await.status,
+        StatusCode::OK,
+        "the same fingerprint"
+    );
     for body in [json!({ "pin_sha256": null }), json!({ "pin_sha256": PIN.replace("ab", "cd") })] {
         assert_eq!(world.patch(body).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     }
@@ -96,7 +100,7 @@ async fn a_consent_grants_access_only_to_the_mailbox_it_was_given_for() {
         crate::store::Changes { server: Some(server), login: Some(NewLogin::OAuth(key)), ..Default::default() };
     store.change_mailbox(&MAILBOX.parse().unwrap(), &changes, None, now).await.unwrap();
     let mailbox = async || world.store().mailbox(&MAILBOX.parse().unwrap()).await.unwrap();
-    let Login::OAuth { grant_id, .. } = mailbox().await.login else { panic!("it has a consent") };
+    let Login::OAuth { grant_id, .. } = mailbox().await.login else { panic!("the mailbox has a consent") };
     let life = Timestamp(now.0 + 3_600_000);
     let tokens = SealedTokens {
         access: vec![1],
@@ -116,7 +120,7 @@ async fn a_consent_grants_access_only_to_the_mailbox_it_was_given_for() {
         let reply = world.patch(body.clone()).await;
         assert_eq!(reply.json()["oauth"]["state"], "needs-consent", "{body} {}", reply.text());
         let reply = world.patch(json!({ "interval": "60s" })).await;
-        assert_eq!(reply.json()["oauth"]["state"], "needs-consent", "whatever else changes");
+        assert_eq!(reply.json()["oauth"]["state"], "needs-consent", "independently of other changes");
     }
     // So does a new mailbox.
     let body = json!({
@@ -141,12 +145,12 @@ async fn error_texts_escape_control_characters_and_data_keeps_them() {
     assert!(!wrong.contains(['\u{202e}', '\u{9b}', '\u{2066}', '\u{200b}']), "{wrong}");
     let token = json!({ "name": "jobb\u{202e}\u{2066}\u{200b}", "scope": "read" });
     let made = world.ask("POST", "/tokens", "ours-write", &[], Some(token.clone())).await;
-    assert_eq!(made.json()["name"], token["name"], "a name is given back as it was given");
+    assert_eq!(made.json()["name"], token["name"], "a name is returned as it was stored");
     let again = world.ask("POST", "/tokens", "ours-write", &[], Some(token)).await;
     assert_eq!(again.json()["detail"], "the token jobb already exists");
     let inbox = json!({ "name": format!("jobb\u{202e}") });
     let named = world.ask("PATCH", &format!("/inboxes/{INBOX}"), "ours-write", &[("if-match", "*")], Some(inbox)).await;
-    assert_eq!(named.json()["name"], "jobb\u{202e}", "what was given is given back");
+    assert_eq!(named.json()["name"], "jobb\u{202e}", "stored values are returned unchanged");
     // A server's text, stored unescaped by an older version.
     let error = json!({ "step": "login", "blame": "mailbox", "message": nasty, "about": {} });
     let last_error = crate::http::page::last_error::LastError::from_json(&error.to_string());

@@ -8,7 +8,7 @@ use crate::poll::check::CheckLine;
 
 impl Words {
     /// An actor, as the audit log names them.
-    pub fn who(&self, name: &str) -> String {
+    pub fn actor(&self, name: &str) -> String {
         match name {
             Actor::COMMAND_LINE => self.t("who-command-line"),
             Actor::LINK => self.t("who-connect-link"),
@@ -21,7 +21,7 @@ impl Words {
     }
 
     /// A stored fact.
-    pub fn kept(&self, fact: &StoredFact<impl Fact>) -> String {
+    pub fn stored_fact(&self, fact: &StoredFact<impl Fact>) -> String {
         fact.on_page(self.language)
     }
 
@@ -32,7 +32,7 @@ impl Words {
 
     /// Why a message is not in an inbox, according to the ledger.
     pub fn reason(&self, reason: &Option<StoredFact<Reason>>) -> String {
-        reason.as_ref().map_or_else(String::new, |reason| self.kept(reason))
+        reason.as_ref().map_or_else(String::new, |reason| self.stored_fact(reason))
     }
 
     /// Why a message is in an inbox, from the rule that routing recorded (`mailbox: a@b.se`, `Delivered-To: a@b.se`).
@@ -79,9 +79,9 @@ mod tests {
         ] {
             assert_eq!(w.why(why), expected);
         }
-        assert_eq!(w.who("command line"), "kommandoraden");
-        assert_eq!(w.who("connect link"), "kundens länk");
-        assert_eq!(w.who("anna"), "anna");
+        assert_eq!(w.actor("command line"), "kommandoraden");
+        assert_eq!(w.actor("connect link"), "kundens länk");
+        assert_eq!(w.actor("anna"), "anna");
         assert_eq!(w.reason(&None), "");
         assert_eq!(w.step_error("tcp").as_deref(), Some("Servern går inte att nå under det namnet och på den porten."));
         assert_eq!(w.step_error("capabilities"), None);

@@ -12,7 +12,7 @@ use crate::http::page::answer::{PageResult, redirect, show, show_invalid};
 use crate::http::page::frame::Frame;
 use crate::http::page::last_error::LastError;
 use crate::http::page::visitor::SignedIn;
-use crate::http::pages::inspect_failure::at_server;
+use crate::http::pages::inspect_failure::server_failure;
 use crate::http::pages::mailbox::find_mailbox;
 use crate::mailbox::folder_name;
 use crate::mailbox::{SettingsChange, check_move_target};
@@ -40,7 +40,7 @@ const MAX_FOLDERS: usize = 100;
 
 /// Shows an error on the page of the step that it belongs to.
 pub fn inspect_failed(error: Error, mailbox: Mailbox, state: &State, user: &SignedIn) -> PageResult {
-    let error = LastError::from_poll_error(&at_server(error, state)?);
+    let error = LastError::from_poll_error(&server_failure(error, state)?);
     match error.step() {
         "dns" | "tcp" | "tls" | "starttls" | "greeting" => server::failed(mailbox, error, user),
         _ => login::failed(mailbox, error, state, user),

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{after, change};
 use crate::app::links;
 use crate::app::mailboxes::credential_policy;
-use crate::app::mailboxes::settings::given_password;
+use crate::app::mailboxes::settings::password_change;
 use crate::http::State;
 use crate::http::page::answer::{PageResult, redirect, show, show_invalid};
 use crate::http::page::frame::Frame;
@@ -110,7 +110,7 @@ pub async fn password(
 ) -> PageResult {
     let mailbox = find_mailbox(&address, &state, &user).await?;
     if !form.link.is_empty() {
-        let created = links::make(state.acting(&user.actor), &mailbox).await?;
+        let created = links::create(state.acting(&user.actor), &mailbox).await?;
         let link = Some(state.settings.link(&format!("/customer/{}", created.key)));
         return show(&LoginStepPage { link, ..login_page(mailbox, &state, &user) });
     }
@@ -125,6 +125,6 @@ pub async fn password(
             return show_invalid(&LoginStepPage { problem, ..login_page(mailbox, &state, &user) });
         }
     };
-    change(&mailbox, given_password(&mailbox, password), &state, &user).await?;
+    change(&mailbox, password_change(&mailbox, password), &state, &user).await?;
     redirect(&after("login", &mailbox))
 }

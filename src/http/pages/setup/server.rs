@@ -134,7 +134,7 @@ pub async fn set(
         ca_pem: None,
         pin_sha256: Some(Some(form.pin.trim().to_owned()).filter(|pin| !pin.is_empty())),
     };
-    let server = match request.on(&mailbox.server) {
+    let server = match request.apply_to(&mailbox.server) {
         Ok(server) => server.unwrap_or_else(|| mailbox.server.clone()),
         Err(InvalidField { part: "port", .. }) => return show_problem(mailbox, w.t("port-wrong")),
         Err(InvalidField { part: "pin_sha256", .. }) => return show_problem(mailbox, w.t("pin-wrong")),
@@ -161,7 +161,7 @@ fn refused_in_words(refused: Refused, w: &Words) -> String {
         Refused::Port => w.t("port-not-allowed"),
         Refused::AppOnly => w.t("server-of-application"),
         Refused::OtherServer(home) => w.t1("server-of-tokens", "host", home),
-        Refused::PlaintextPassword => w.t("server-in-clear"),
+        Refused::PlaintextPassword => w.t("server-without-tls"),
         Refused::NoConfiguredServer => w.t("server-unknown-to-provider"),
         Refused::CustomTrust(_) => w.t("server-own-trust"),
         Refused::LoginRequired(_) => w.t("done-login-anew"),

@@ -17,7 +17,7 @@ use crate::http::page::last_error::LastError;
 use crate::http::page::paths::mailbox as path;
 use crate::http::page::visitor::SignedIn;
 use crate::http::page::words::Words;
-use crate::http::pages::inspect_failure::at_server;
+use crate::http::pages::inspect_failure::server_failure;
 use crate::http::pages::mailbox::find_mailbox;
 use crate::poll::dry_run::{DryRun, Target, Verdict};
 use crate::store::{Login, Mailbox};
@@ -98,7 +98,7 @@ struct FailureFragment {
 }
 
 fn failure(error: Error, mailbox: &Mailbox, state: &State, user: &SignedIn) -> PageResult {
-    let error = LastError::from_poll_error(&at_server(error, state)?);
+    let error = LastError::from_poll_error(&server_failure(error, state)?);
     show(&FailureFragment { w: user.visitor.words.clone(), error, path: path(&mailbox.address) })
 }
 

@@ -232,7 +232,7 @@ mod tests {
             assert!(tokio::time::timeout(WRITE_TIMEOUT / 2, pace.overdue()).await.is_err());
         }
         pace.producing();
-        assert_eq!(pace.waiting_since(), None, "we work");
+        assert_eq!(pace.waiting_since(), None, "the server is working");
         assert!(tokio::time::timeout(10 * WRITE_TIMEOUT, pace.overdue()).await.is_err());
     }
 }

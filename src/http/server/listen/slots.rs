@@ -212,7 +212,7 @@ mod tests {
         let busy = acquire(&slots, &[A, A, B, B], true).await;
         let monitoring = acquire(&slots, &[A], true).await;
         assert!(monitoring[0].monitoring_only && busy.iter().all(|slot| !slot.monitoring_only));
-        assert!(slots.acquire(B, &Arc::new(Pace::new())).is_none(), "no connection waits whose slot could be taken");
+        assert!(slots.acquire(B, &Arc::new(Pace::new())).is_none(), "no waiting connection whose slot could be taken");
         drop(monitoring);
         let silent = acquire(&slots, &[A], false).await;
         assert!(silent[0].monitoring_only);

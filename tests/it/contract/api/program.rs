@@ -16,14 +16,14 @@ pub const BASE: &str = "/api/v1";
 /// A program, and the record of its requests and their answers.
 pub struct Program<'a> {
     visitor: Visitor<'a>,
-    protocol: String,
+    record: String,
     /// Method and path of every request that succeeded.
     pub done: BTreeSet<String>,
 }
 
 impl<'a> Program<'a> {
     pub fn new(serve: &'a Serve, token: &str) -> Self {
-        Self { visitor: Visitor::with_token(serve, token), protocol: String::new(), done: BTreeSet::new() }
+        Self { visitor: Visitor::with_token(serve, token), record: String::new(), done: BTreeSet::new() }
     }
 
     pub fn get(&mut self, path: &str) -> Answer {
@@ -59,7 +59,7 @@ impl<'a> Program<'a> {
         let answer = self.visitor.ask(method, &format!("{BASE}{path}"), headers, body);
         let header_lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
         let sent = if body.is_empty() { String::new() } else { format!("{body}\n") };
-        self.protocol.push_str(&format!("{method} {path}\n{header_lines}{sent}\n{}\n\n\n", answer.shown()));
+        self.record.push_str(&format!("{method} {path}\n{header_lines}{sent}\n{}\n\n\n", answer.shown()));
         if answer.status < 300 {
             self.done.insert(format!("{method} {}", path.split('?').next().unwrap_or_default()));
         }
@@ -67,6 +67,6 @@ impl<'a> Program<'a> {
     }
 
     pub fn take(&mut self, name: &str, snapshots: &mut Snapshots) {
-        snapshots.take(name, &std::mem::take(&mut self.protocol));
+        snapshots.take(name, &std::mem::take(&mut self.record));
     }
 }

@@ -8,13 +8,13 @@ use super::super::{
 use crate::support::facts::{JOBB, JOBB_INBOX};
 
 /// A person who submits forms. All redirects are in one snapshot; each page that is shown instead is its own snapshot.
-struct Sender<'a> {
+struct FormSubmitter<'a> {
     visitor: &'a Visitor<'a>,
     snapshots: &'a mut Snapshots,
     redirects: String,
 }
 
-impl Sender<'_> {
+impl FormSubmitter<'_> {
     fn post(&mut self, name: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
         let answer = self.visitor.post(path, fields);
         let sent: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -42,7 +42,7 @@ fn responses_to_every_form_match_their_snapshots() {
     snapshots.take("foreign-site", &foreign.shown());
     snapshots.take("viewer-forbidden", &eva.post(&format!("/mailboxes/{JOBB}/pause"), &[]).shown());
     snapshots.take("guest-forbidden", &guest.post(&format!("/mailboxes/{JOBB}/pause"), &[]).shown());
-    let mut sender = Sender { visitor: &anna, snapshots: &mut snapshots, redirects: String::new() };
+    let mut sender = FormSubmitter { visitor: &anna, snapshots: &mut snapshots, redirects: String::new() };
     mailbox(&mut sender);
     let customer = link(&mut sender, &format!("/mailboxes/{PAUSED}/link"), "link", "/customer/");
     tests(&mut sender);
@@ -54,14 +54,14 @@ fn responses_to_every_form_match_their_snapshots() {
     account(&mut sender);
     let redirects = std::mem::take(&mut sender.redirects);
     snapshots.take("redirects", &redirects);
-    let mut sender = Sender { visitor: &guest, snapshots: &mut snapshots, redirects: String::new() };
+    let mut sender = FormSubmitter { visitor: &guest, snapshots: &mut snapshots, redirects: String::new() };
     guests(&mut sender, &customer, &invitation, &port(&installation.jobb));
     let redirects = std::mem::take(&mut sender.redirects);
     snapshots.take("redirects-of-guests", &redirects);
     snapshots.finish();
 }
 
-fn wizard(sender: &mut Sender<'_>, port: &str) {
+fn wizard(sender: &mut FormSubmitter<'_>, port: &str) {
     let of = |step: &str| format!("/mailboxes/ny@gmail.com/setup/{step}");
     sender.post("connect-wrong-address", "/connect", &[("address", "nobody")]);
     sender.post("connect-address-there", "/connect", &[("address", JOBB)]);
@@ -97,7 +97,7 @@ fn wizard(sender: &mut Sender<'_>, port: &str) {
     sender.post("wizard-begin", &of("begin"), &[]);
 }
 
-fn mailbox(sender: &mut Sender<'_>) {
+fn mailbox(sender: &mut FormSubmitter<'_>) {
     let of = |what: &str| format!("/mailboxes/{PAUSED}/{what}");
     sender.post("poll-while-paused", &of("poll"), &[]);
     sender.post("pause", &of("pause"), &[]);
@@ -119,25 +119,25 @@ fn mailbox(sender: &mut Sender<'_>) {
 }
 
 /// Submits a form that creates a link; returns the path of the link.
-fn link(sender: &mut Sender<'_>, path: &str, name: &str, before: &str) -> String {
+fn link(sender: &mut FormSubmitter<'_>, path: &str, name: &str, before: &str) -> String {
     let answer = sender.post(name, path, &[("role", "viewer"), ("organisation", "default")]);
     format!("{before}{}", super::key(&answer.body, before))
 }
 
-fn tests(sender: &mut Sender<'_>) {
+fn tests(sender: &mut FormSubmitter<'_>) {
     let begun = sender.post("test", &format!("/mailboxes/{JOBB}/test"), &[]);
-    let follow = begun.header("location").expect("where to follow it").to_owned();
+    let follow = begun.header("location").expect("the path for following the test").to_owned();
     sender.get("test-follow", &follow);
     // Following a test mail polls the mailbox soon, so each mailbox's test page is opened only once.
     let other = sender.visitor.post(&format!("/mailboxes/{READ_ONLY}/test"), &[]);
-    let follow = other.header("location").expect("where to follow it");
+    let follow = other.header("location").expect("the path for following the test");
     let fragment = sender.visitor.ask("GET", follow, &[("hx-request", "true")], "");
     sender.snapshots.take("test-follow-fragment", &fragment.shown());
     sender.post("test-too-soon", &format!("/mailboxes/{JOBB}/test"), &[]);
     sender.post("test-while-paused", &format!("/mailboxes/{PAUSED}/test"), &[]);
 }
 
-fn inboxes(sender: &mut Sender<'_>) {
+fn inboxes(sender: &mut FormSubmitter<'_>) {
     let new = "ny.lillestad.se@mail.kundo.se";
     let of = |what: &str| format!("/inboxes/{new}{what}");
     sender.post("inbox-add-wrong", "/inboxes", &[("address", "nobody")]);
@@ -152,7 +152,7 @@ fn inboxes(sender: &mut Sender<'_>) {
     sender.post("route-remove-again", &of("/routes/remove"), &[("recipient", "post@lillestad.se")]);
 }
 
-fn people_and_tokens(sender: &mut Sender<'_>) {
+fn people_and_tokens(sender: &mut FormSubmitter<'_>) {
     sender.post("invite-wrong-role", "/people/invite", &[("role", "king")]);
     sender.post("invitation-revoke-nowhere", "/people/invite/revoke", &[("invitation", "00")]);
     sender.post("person-remove-oneself", "/people/remove", &[("name", "anna")]);
@@ -164,7 +164,7 @@ fn people_and_tokens(sender: &mut Sender<'_>) {
     sender.post("token-revoke-nowhere", "/settings/tokens/revoke", &[("name", "helpdesk")]);
 }
 
-fn account(sender: &mut Sender<'_>) {
+fn account(sender: &mut FormSubmitter<'_>) {
     let passwords = |now, new, again| [("now", now), ("new", new), ("again", again)];
     sender.post("account", "/account", &[("language", "en"), ("zone", "Europe/Stockholm")]);
     sender.post("account-password-now-wrong", "/account/password", &passwords("x", "y", "y"));
@@ -175,7 +175,7 @@ fn account(sender: &mut Sender<'_>) {
     sender.post("logout", "/logout", &[]);
 }
 
-fn guests(sender: &mut Sender<'_>, customer: &str, invitation: &str, port: &str) {
+fn guests(sender: &mut FormSubmitter<'_>, customer: &str, invitation: &str, port: &str) {
     sender.post("login-wrong", "/login", &[("name", "anna"), ("password", "wrong")]);
     let server = format!("127.0.0.1:{port} none {PAUSED}");
     sender.post("customer-server-changed", customer, &[("server", "other"), ("password", "secret")]);

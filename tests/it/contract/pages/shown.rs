@@ -83,10 +83,10 @@ fn every_page_matches_its_snapshot() {
     let mut installation = Installation::full();
     let serve = installation.serve();
     let mut snapshots = Snapshots::of("pages", installation.masks.clone());
-    let (all, entrance) = (pages(), entrance(&installation, &serve));
+    let (all, guest_pages) = (pages(), guest_pages(&installation, &serve));
     let snapshots_of = &mut snapshots;
     for language in ["en", "sv"] {
-        take(&format!("guest-{language}"), &Visitor::guest(&serve, language), &entrance, snapshots_of);
+        take(&format!("guest-{language}"), &Visitor::guest(&serve, language), &guest_pages, snapshots_of);
     }
     take("operator-en", &Visitor::person(&serve, "anna", "en"), &all, snapshots_of);
     take("operator-sv", &Visitor::person(&serve, "arvid", "sv"), &all, snapshots_of);
@@ -97,7 +97,7 @@ fn every_page_matches_its_snapshot() {
 }
 
 /// The pages without a sign-in, with a link to each page that is for one person.
-fn entrance(installation: &Installation, serve: &Serve) -> Vec<(String, String)> {
+fn guest_pages(installation: &Installation, serve: &Serve) -> Vec<(String, String)> {
     let token = installation.token("links", "--scope write");
     let link = Visitor::with_token(serve, &token)
         .ask("POST", &format!("/api/v1/mailboxes/{JOBB}/connect-links"), &[], "")

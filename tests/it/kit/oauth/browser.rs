@@ -28,7 +28,7 @@ fn read(stream: &TcpStream) -> String {
     let mut reader = BufReader::new(stream);
     let mut request = String::new();
     while !request.ends_with("\r\n\r\n") {
-        assert!(reader.read_line(&mut request).unwrap() > 0, "the browser has left after {request:?}");
+        assert!(reader.read_line(&mut request).unwrap() > 0, "the browser disconnected after {request:?}");
     }
     let length = request.lines().find_map(|line| line.strip_prefix("Content-Length: ")).unwrap_or("0");
     let mut body = vec![0; length.parse().unwrap()];

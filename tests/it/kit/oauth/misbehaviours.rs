@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Seen, USER, VERIFIER, application, curl, link, post, redeem, refresh};
+use super::{CurlResponse, USER, VERIFIER, application, curl, link, post, redeem, refresh};
 use crate::support::{
     browser::Browser,
     identity_provider::{Endpoint, IdentityProvider, Misbehaviour},
@@ -10,7 +10,7 @@ use crate::support::{
 };
 
 /// Requests a token with client credentials, with these additional options for curl.
-fn ask(provider: &IdentityProvider, options: &[&str]) -> Seen {
+fn ask(provider: &IdentityProvider, options: &[&str]) -> CurlResponse {
     let form = ["--data", "grant_type=client_credentials", "--user", "mailferry:s3cret-of-the-app"];
     curl(&format!("{}/token", provider.base()), &[&form, options].concat())
 }
@@ -21,7 +21,7 @@ fn configured_responses_are_sent_in_order_and_then_normal_ones() {
     let busy = Misbehaviour::Status(429, vec![("Retry-After", "7".to_owned())], "busy".to_owned());
     let expired = Misbehaviour::Error("invalid_grant", "AADSTS700082: the refresh token has expired");
     let unknown = Misbehaviour::Error("invalid_client", "AADSTS7000222: the secret has expired");
-    provider.next(Endpoint::Token, vec![busy, expired, unknown, Misbehaviour::Html]);
+    provider.misbehave(Endpoint::Token, vec![busy, expired, unknown, Misbehaviour::Html]);
     let seen = ask(&provider, &["--include"]);
     assert!(seen.status == 429 && seen.body.contains("Retry-After: 7\r\n") && seen.body.ends_with("busy"), "{seen:?}");
     let seen = ask(&provider, &[]);
@@ -40,18 +40,18 @@ fn configured_responses_are_sent_in_order_and_then_normal_ones() {
 fn responses_can_be_lost_or_endless() {
     let provider = IdentityProvider::start(USER);
     use Misbehaviour::{Cut, Drip, Huge, Silent, Truncated};
-    provider.next(Endpoint::Token, vec![Cut, Truncated, Silent, Drip]);
+    provider.misbehave(Endpoint::Token, vec![Cut, Truncated, Silent, Drip]);
     assert_eq!(ask(&provider, &[]).code, 52);
     let seen = ask(&provider, &[]);
     assert!(seen.code == 18 && seen.body.starts_with('{') && !seen.body.ends_with('}'), "{seen:?}");
-    assert_eq!(provider.issued().access_tokens.len(), 2, "both were given");
+    assert_eq!(provider.issued().access_tokens.len(), 2, "both requests were received");
     let seen = ask(&provider, &["--max-time", "1"]);
     assert_eq!((seen.code, seen.status), (28, 0));
     let seen = ask(&provider, &["--max-time", "3"]);
     assert_eq!((seen.code, seen.status), (28, 200));
     assert!((1..=4).contains(&seen.body.len()), "a byte a second: {seen:?}");
 
-    provider.next(Endpoint::Token, vec![Huge]);
+    provider.misbehave(Endpoint::Token, vec![Huge]);
     let bytes = ask(&provider, &["--output", "/dev/null", "--write-out", "\n%{size_download}\n200"]);
     assert!(bytes.code == 0 && bytes.body.trim().parse::<u64>().unwrap() > 1 << 30, "{bytes:?}");
     assert_eq!(ask(&provider, &[]).status, 200);
@@ -60,7 +60,7 @@ fn responses_can_be_lost_or_endless() {
 #[test]
 fn a_waiting_client_is_disconnected_when_the_provider_ends() {
     let provider = IdentityProvider::start(USER);
-    provider.next(Endpoint::Token, vec![Misbehaviour::Silent]);
+    provider.misbehave(Endpoint::Token, vec![Misbehaviour::Silent]);
     let url = format!("{}/token", provider.base());
     let client = std::thread::spawn(move || curl(&url, &["--data", "grant_type=none", "--max-time", "60"]));
     let asked = || (!provider.requests(Endpoint::Token).is_empty()).then_some(());
@@ -75,7 +75,7 @@ fn a_lost_response_has_consumed_the_refresh_token() {
     let (base, redirect_uri) = (provider.base(), application());
     let page = Browser::new().open(&link(&base, &redirect_uri));
     let token = redeem(&base, &page.parameter("code").unwrap(), &redirect_uri, VERIFIER).text("refresh_token");
-    provider.next(Endpoint::Token, vec![Misbehaviour::Cut]);
+    provider.misbehave(Endpoint::Token, vec![Misbehaviour::Cut]);
     assert_eq!(refresh(&base, &token).code, 52);
     let lost = provider.issued().refresh_tokens.pop().unwrap();
     assert_ne!(lost, token);
@@ -86,7 +86,7 @@ fn a_lost_response_has_consumed_the_refresh_token() {
 fn a_redirect_makes_the_client_repeat_its_whole_request_elsewhere() {
     let (provider, elsewhere) = (IdentityProvider::start(USER), IdentityProvider::start(USER));
     let redirect = || Misbehaviour::Redirect(format!("{}/token", elsewhere.base()));
-    provider.next(Endpoint::Token, vec![redirect(), redirect()]);
+    provider.misbehave(Endpoint::Token, vec![redirect(), redirect()]);
     assert_eq!(ask(&provider, &[]).status, 307);
     assert!(elsewhere.requests(Endpoint::Token).is_empty());
     ask(&provider, &["--location"]);
@@ -97,7 +97,7 @@ fn a_redirect_makes_the_client_repeat_its_whole_request_elsewhere() {
 fn a_consent_can_return_with_an_error() {
     let provider = IdentityProvider::start(USER);
     let denied = Misbehaviour::Denied("access_denied", "AADSTS65004: User declined to consent");
-    provider.next(Endpoint::Authorize, vec![Misbehaviour::WrongState, Misbehaviour::WrongIssuer, denied]);
+    provider.misbehave(Endpoint::Authorize, vec![Misbehaviour::WrongState, Misbehaviour::WrongIssuer, denied]);
     let open = || Browser::new().open(&link(&provider.base(), &application()));
     let page = open();
     assert_eq!(page.parameter("state").unwrap(), "of-another-consent");
@@ -120,7 +120,7 @@ fn a_device_must_wait_or_is_refused() {
     let code = device.text("device_code");
     let grant = "urn:ietf:params:oauth:grant-type:device_code";
     let poll = || post(&format!("{}/token", provider.base()), &[("grant_type", grant), ("device_code", &code)]);
-    provider.next(Endpoint::Token, vec![Pending, SlowDown, AccessDenied, Expired]);
+    provider.misbehave(Endpoint::Token, vec![Pending, SlowDown, AccessDenied, Expired]);
     for error in ["authorization_pending", "slow_down", "access_denied", "expired_token"] {
         assert_eq!(poll().error(), (400, error.to_owned()));
     }

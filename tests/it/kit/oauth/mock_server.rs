@@ -32,7 +32,10 @@ fn dovecot_accepts_only_the_tokens_of_the_mock_server() {
         }
     }
     dovecot.client(USER).command("NOOP");
-    assert!(catch_unwind(|| ImapClient::login(dovecot.imap, USER, &token)).is_err(), "a token is no password");
+    assert!(
+        catch_unwind(|| ImapClient::login(dovecot.imap, USER, &token)).is_err(),
+        "a token does not work as a password"
+    );
 }
 
 #[test]
@@ -64,7 +67,7 @@ fn tokens_of_the_mock_server_name_the_account_and_their_lifetime() {
     }
     let old = answer.text("refresh_token");
     let refreshed = refresh(&base, &old);
-    assert_eq!(refreshed.text("refresh_token"), old, "it does not rotate");
+    assert_eq!(refreshed.text("refresh_token"), old, "refresh tokens are not rotated");
     assert_eq!(claims(&refreshed.text("access_token"))["sub"], "anna");
 }
 

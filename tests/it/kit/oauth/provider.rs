@@ -50,7 +50,11 @@ fn a_code_is_exchanged_once_and_only_by_its_client() {
     );
 
     assert_eq!(redeem(&base, &code, &redirect_uri, VERIFIER).error(), invalid_grant());
-    assert_eq!(refresh(&base, &answer.text("refresh_token")).error(), invalid_grant(), "a code used twice ends all");
+    assert_eq!(
+        refresh(&base, &answer.text("refresh_token")).error(),
+        invalid_grant(),
+        "using a code twice revokes all tokens"
+    );
 
     let (code, redirect_uri) = consent(&provider);
     assert_eq!(redeem(&base, &code, &redirect_uri, &VERIFIER.replace('d', "e")).error(), invalid_grant());
@@ -109,7 +113,7 @@ fn reusing_a_refresh_token_revokes_all_tokens_of_its_consent() {
     assert_eq!(refresh(&base, &first).error(), invalid_grant());
     assert_eq!(refresh(&base, &second).error(), invalid_grant());
 
-    provider.overlap(1);
+    provider.set_overlap(1);
     let first = refresh_token(&provider);
     let second = refresh(&base, &first).text("refresh_token");
     let third = refresh(&base, &first).text("refresh_token");
@@ -117,7 +121,7 @@ fn reusing_a_refresh_token_revokes_all_tokens_of_its_consent() {
     assert_eq!(refresh(&base, &first).error(), invalid_grant());
     assert_eq!(refresh(&base, &third).error(), invalid_grant());
 
-    provider.rotate(false);
+    provider.set_rotation(false);
     let first = refresh_token(&provider);
     for _ in 0..3 {
         let answer = refresh(&base, &first);
@@ -128,7 +132,7 @@ fn reusing_a_refresh_token_revokes_all_tokens_of_its_consent() {
 #[test]
 fn a_refresh_can_request_fewer_scopes_but_not_more() {
     let provider = IdentityProvider::start(USER);
-    provider.rotate(false);
+    provider.set_rotation(false);
     let token = refresh_token(&provider);
     let with_scope = |scope| {
         let fields = [("grant_type", "refresh_token"), ("refresh_token", token.as_str()), ("scope", scope)];
@@ -141,12 +145,12 @@ fn a_refresh_can_request_fewer_scopes_but_not_more() {
 #[test]
 fn changed_settings_apply_to_later_requests() {
     let provider = IdentityProvider::start("anna@example.se");
-    provider.identity(USER);
-    provider.lifetime(60);
-    provider.issuer("https://login.example.org/contoso");
-    provider.granted_scope("openid");
-    provider.access_token_claims(json!({"roles": ["IMAP.AccessAsApp"], "scp": null}));
-    provider.id_token_claims(json!({"tid": "contoso", "email": null}));
+    provider.set_identity(USER);
+    provider.set_lifetime(60);
+    provider.set_issuer("https://login.example.org/contoso");
+    provider.set_granted_scope("openid");
+    provider.set_access_token_claims(json!({"roles": ["IMAP.AccessAsApp"], "scp": null}));
+    provider.set_id_token_claims(json!({"tid": "contoso", "email": null}));
     let (code, redirect_uri) = consent(&provider);
     let answer = redeem(&provider.base(), &code, &redirect_uri, VERIFIER);
     assert_eq!((&answer.json()["expires_in"], answer.text("scope").as_str()), (&json!(60), "openid"));
@@ -203,7 +207,7 @@ fn dovecot_accepts_the_providers_tokens_until_they_are_revoked() {
     assert_eq!(introspect(&token), true);
     assert_eq!(post(&revoke, &[("token", &token)]).status, 200);
     assert_eq!(introspect(&token), false);
-    provider.lifetime(0);
+    provider.set_lifetime(0);
     let (code, redirect_uri) = consent(&provider);
     let over = redeem(&provider.base(), &code, &redirect_uri, VERIFIER).text("access_token");
     assert_eq!(introspect(&over), false);
@@ -212,7 +216,7 @@ fn dovecot_accepts_the_providers_tokens_until_they_are_revoked() {
 #[test]
 fn greenmail_accepts_a_token_equal_to_the_password() {
     let provider = IdentityProvider::start(USER);
-    provider.access_token_is(PASSWORD);
+    provider.set_fixed_access_token(PASSWORD);
     let server = GreenMail::start(&[USER]);
     let (code, redirect_uri) = consent(&provider);
     let token = redeem(&provider.base(), &code, &redirect_uri, VERIFIER).text("access_token");

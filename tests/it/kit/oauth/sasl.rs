@@ -45,5 +45,5 @@ fn attempt(port: u16, mechanism: &str, response: &str, consent: &str) -> Attempt
             return Attempt { challenge, end: end.to_owned() };
         }
     }
-    panic!("the server has left after {challenge:?}");
+    panic!("the server disconnected after {challenge:?}");
 }

@@ -34,7 +34,7 @@ pub fn payloads(canary: &Canary) -> Vec<Payload> {
     };
     let payloads: Vec<Payload> = (1..).zip(lines.clone()).map(made).collect();
     let distinct: HashSet<&str> = lines.collect();
-    assert_eq!(distinct.len(), payloads.len(), "no line stands in the table twice");
+    assert_eq!(distinct.len(), payloads.len(), "the lines of the table are unique");
     payloads
 }
 
@@ -52,7 +52,7 @@ fn unescaped(line: &str) -> String {
 }
 
 /// The visible characters of a text, without spaces and without characters that reorder or hide text.
-pub fn seen(text: &str) -> String {
+pub fn visible_characters(text: &str) -> String {
     text.chars().filter(|c| c.is_ascii_graphic() || c.is_alphanumeric()).collect()
 }
 
@@ -60,5 +60,5 @@ pub fn seen(text: &str) -> String {
 pub fn file_name(text: &str) -> String {
     let last = text.split(['/', '\\']).rfind(|part| !part.trim().is_empty()).unwrap_or_default();
     let name: String = last.chars().map(|c| if r#"<>:"|?*"#.contains(c) { '_' } else { c }).collect();
-    seen(name.trim_matches('.'))
+    visible_characters(name.trim_matches('.'))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{
-    payloads::{Payload, payloads, seen},
+    payloads::{Payload, payloads, visible_characters},
     witness::Witness,
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The mailbox whose server greets with each of the payloads in turn.
-const GREETED: &str = "/mailboxes/jobb%40lillestad.se";
+const GREETING_MAILBOX: &str = "/mailboxes/jobb%40lillestad.se";
 
 /// The number of mailboxes on one page of the list.
 const ON_A_PAGE: usize = 50;
@@ -33,7 +33,7 @@ fn refusing_connections(payloads: &[Payload]) -> Scripted {
 }
 
 /// A server that refuses every login, with a different text for each mailbox.
-fn distrustful(payloads: &[Payload]) -> Scripted {
+fn refusing_logins(payloads: &[Payload]) -> Scripted {
     let refusal = |payload: &Payload| {
         let (address, words) = (address(payload), payload.without_controls());
         format!("WHEN: TAG LOGIN \"{address}\" *\nS: TAG NO [AUTHENTICATIONFAILED] {words}\n\n")
@@ -66,7 +66,7 @@ fn refused(site: &Site, server: &Scripted, payloads: &[Payload]) {
         let failed = mailboxes.iter().filter(|mailbox| mailbox["error"].is_object()).count();
         (failed == payloads.len()).then_some(())
     };
-    wait::until("each mailbox to be refused", Duration::from_secs(120), all_failed);
+    wait::until("every login is refused", Duration::from_secs(120), all_failed);
 }
 
 /// An installation with a mailbox whose server greets each connection with another text, and that is not polled.
@@ -75,16 +75,16 @@ fn site(server: &Scripted) -> Site {
     ours.add_inbox(JOBB_INBOX);
     ours.add_mailbox(JOBB, JOBB_INBOX, &server.options("none"), &[]);
     ours.ok(&["mailbox", "pause", JOBB]);
-    Site::of(ours)
+    Site::with_installation(ours)
 }
 
 #[test]
 fn hostile_text_of_a_mail_server_is_displayed_and_not_executed() {
     let canary = Canary::start();
     let payloads = payloads(&canary);
-    let (refusing_connections, distrustful) = (refusing_connections(&payloads), distrustful(&payloads));
+    let (refusing_connections, refusing_logins) = (refusing_connections(&payloads), refusing_logins(&payloads));
     let site = site(&refusing_connections);
-    refused(&site, &distrustful, &payloads);
+    refused(&site, &refusing_logins, &payloads);
     let page = site.page();
     let witness = Witness::of(&page, &site);
     for number in 1..=payloads.len().div_ceil(ON_A_PAGE) {
@@ -103,10 +103,10 @@ fn refusals(witness: &Witness, payloads: &[Payload]) {
         // Goes from one mailbox to the next without reloading the page.
         page.eval(&format!("document.querySelector(\"form[action$='/check']\").action = '{}/check'", path(payload)));
         page.click("form[action$='/check'] button");
-        witness.look(&format!("the check of {}", payload.number));
-        let places = ["section pre", "#check + .trail", "table.cards td:nth-child(5) pre"];
-        assert!(witness.texts_at(["h1"])[0].starts_with(&seen(&address(payload))), "{}", page.text());
-        let words = seen(&payload.without_controls());
+        witness.inspect(&format!("the check of {}", payload.number));
+        let places = ["section pre", "#check + .timeline", "table.cards td:nth-child(5) pre"];
+        assert!(witness.texts_at(["h1"])[0].starts_with(&visible_characters(&address(payload))), "{}", page.text());
+        let words = visible_characters(&payload.without_controls());
         for (place, shown) in places.iter().zip(witness.texts_at(places)) {
             witness.expect(shown.contains(&words), || format!("{words} in {place}: {shown}"));
         }
@@ -116,9 +116,9 @@ fn refusals(witness: &Witness, payloads: &[Payload]) {
 /// Opens the folder step repeatedly; the server has another text each time.
 fn greetings(witness: &Witness, payloads: &[Payload]) {
     for payload in payloads {
-        witness.visit(&format!("{GREETED}/setup/folders"));
-        let words = seen(&payload.without_controls());
+        witness.visit(&format!("{GREETING_MAILBOX}/setup/folders"));
+        let words = visible_characters(&payload.without_controls());
         let [shown] = witness.texts_at(["details pre"]);
-        witness.expect(shown.ends_with(&words), || format!("{words} among the server's own: {shown}"));
+        witness.expect(shown.ends_with(&words), || format!("{words} in the server's text: {shown}"));
     }
 }

@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::BTreeMap};
 
 use serde_json::{Value, json};
 
-use super::payloads::seen;
+use super::payloads::visible_characters;
 use crate::{
     page::Site,
     support::{canary::Canary, chromium::Page},
@@ -34,7 +34,7 @@ impl<'a> Witness<'a> {
     /// Opens a page of the site and inspects it.
     pub fn visit(&self, path: &str) {
         self.page.go(&format!("{}{path}", self.origin));
-        self.look(path);
+        self.inspect(path);
     }
 
     /// As `visit`, and then the pages behind its link to older entries. Returns the visible text at these selectors.
@@ -56,7 +56,7 @@ impl<'a> Witness<'a> {
     }
 
     /// Inspects the open page, in all its frames.
-    pub fn look(&self, name: &str) {
+    pub fn inspect(&self, name: &str) {
         let unanswered = |error| json!([format!("the page does not answer: {error}")]);
         let of_page = self.page.try_eval(STRANGERS).unwrap_or_else(unanswered);
         let strangers = [vec![of_page], self.page.in_frames(STRANGERS)].concat();
@@ -75,7 +75,7 @@ impl<'a> Witness<'a> {
     /// Records the expected texts that are not among the visible ones.
     pub fn expect_all(&self, place: &str, wanted: impl Iterator<Item = String>, shown: &[String]) {
         for one in wanted {
-            self.expect(shown.contains(&seen(&one)), || format!("{one} in {place}"));
+            self.expect(shown.contains(&visible_characters(&one)), || format!("{one} in {place}"));
         }
     }
 
@@ -93,14 +93,15 @@ impl<'a> Witness<'a> {
     fn all_texts<const COUNT: usize>(&self, selectors: [&str; COUNT]) -> [Vec<String>; COUNT] {
         let texts = "map((one) => [...document.querySelectorAll(one)].map((element) => element.textContent))";
         let all = self.page.try_eval(&format!("{}.{texts}", json!(selectors.to_vec()))).unwrap_or_default();
-        let of_one =
-            |texts: &Value| texts.as_array().into_iter().flatten().filter_map(Value::as_str).map(seen).collect();
+        let of_one = |texts: &Value| {
+            texts.as_array().into_iter().flatten().filter_map(Value::as_str).map(visible_characters).collect()
+        };
         std::array::from_fn(|place| of_one(&all[place]))
     }
 
     /// The visible text of each frame.
     pub fn frame_texts(&self) -> Vec<String> {
-        self.page.frame_texts().iter().map(|text| seen(text)).collect()
+        self.page.frame_texts().iter().map(|text| visible_characters(text)).collect()
     }
 
     pub fn page(&self) -> &Page {
@@ -124,7 +125,7 @@ impl<'a> Witness<'a> {
         // A form that is shown again has the status 422, which Chromium logs as an error.
         let errors = self.page.console_errors().into_iter().filter(|line| !line.contains("status of 4"));
         note("console", errors.collect());
-        note("canary", canary.came());
+        note("canary", canary.connections());
         found
     }
 

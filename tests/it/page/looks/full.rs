@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Eye, Findings, LANGUAGES, reader};
+use super::{Findings, Inspector, LANGUAGES, reader};
 use crate::{
     page::{PASSWORD, Site},
     support::{
@@ -62,7 +62,7 @@ fn site(server: &GreenMail) -> Site {
         PASSWORD,
     );
     let all_is_there = || (ours.messages().len() == 5 && ours.ledger().len() == 6).then_some(());
-    wait::within(Duration::from_secs(60), all_is_there).expect("the mails come");
+    wait::within(Duration::from_secs(60), all_is_there).expect("the mails are imported");
     site
 }
 
@@ -99,59 +99,59 @@ fn every_page_of_a_full_installation_looks_right() {
     let findings = Findings::default();
     for language in LANGUAGES {
         let page = reader(&site, "anna", language);
-        let eye = Eye::new(&findings, &site, &page, language, "full");
-        lists(&eye);
-        one_mailbox(&site, &page, &eye);
-        steps(&eye);
-        mails(&site, &eye);
-        with_links(&site, &page, &eye);
-        eye.visit("fault", "/mailboxes/nobody%40example.se");
+        let inspector = Inspector::new(&findings, &site, &page, language, "full");
+        lists(&inspector);
+        one_mailbox(&site, &page, &inspector);
+        steps(&inspector);
+        mails(&site, &inspector);
+        with_links(&site, &page, &inspector);
+        inspector.visit("fault", "/mailboxes/nobody%40example.se");
         let viewer = reader(&site, "eva", language);
-        let eye = Eye::new(&findings, &site, &viewer, language, "full");
-        eye.visit("viewer-mailbox", MAILBOX);
-        eye.visit("viewer-forbidden", "/connect");
+        let inspector = Inspector::new(&findings, &site, &viewer, language, "full");
+        inspector.visit("viewer-mailbox", MAILBOX);
+        inspector.visit("viewer-forbidden", "/connect");
     }
     findings.assert_none();
 }
 
-fn lists(eye: &Eye) {
-    eye.visit("mailboxes", "/");
-    eye.visit("mailboxes-nothing", "/?q=nothing+like+it");
-    eye.visit("inboxes", "/inboxes");
-    eye.visit("search", "/search?q=example");
-    eye.visit("audit", "/audit");
-    eye.visit("connect", "/connect");
-    eye.visit("account", "/account");
+fn lists(inspector: &Inspector) {
+    inspector.visit("mailboxes", "/");
+    inspector.visit("mailboxes-nothing", "/?q=nothing+like+it");
+    inspector.visit("inboxes", "/inboxes");
+    inspector.visit("search", "/search?q=example");
+    inspector.visit("audit", "/audit");
+    inspector.visit("connect", "/connect");
+    inspector.visit("account", "/account");
 }
 
-fn one_mailbox(site: &Site, page: &Page, eye: &Eye) {
-    eye.visit("mailbox-healthy", MAILBOX);
-    eye.visit("mailbox-failing", "/mailboxes/ansokan%40lillestad.se");
+fn one_mailbox(site: &Site, page: &Page, inspector: &Inspector) {
+    inspector.visit("mailbox-healthy", MAILBOX);
+    inspector.visit("mailbox-failing", "/mailboxes/ansokan%40lillestad.se");
     page.click("form[action$='/check'] button");
     page.wait_for_element("#check");
-    eye.look("mailbox-checked");
-    eye.visit("mailbox-paused", "/mailboxes/kontakt%40lillestad.se");
-    eye.visit("mailbox-long", &format!("/mailboxes/{}", LONG.replace('@', "%40")));
-    eye.visit("ledger", &format!("{MAILBOX}/ledger"));
-    eye.visit("ledger-none", &format!("{MAILBOX}/ledger?state=gone"));
-    eye.visit("test-begin", &format!("{MAILBOX}/test"));
+    inspector.inspect("mailbox-checked");
+    inspector.visit("mailbox-paused", "/mailboxes/kontakt%40lillestad.se");
+    inspector.visit("mailbox-long", &format!("/mailboxes/{}", LONG.replace('@', "%40")));
+    inspector.visit("ledger", &format!("{MAILBOX}/ledger"));
+    inspector.visit("ledger-none", &format!("{MAILBOX}/ledger?state=gone"));
+    inspector.visit("test-begin", &format!("{MAILBOX}/test"));
     page.click("main form button");
     page.wait_for_element("#code");
-    eye.visit_when("test-follow", page.url().trim_start_matches(&site.url("")), "#trail li");
+    inspector.visit_when("test-follow", page.url().trim_start_matches(&site.url("")), "#progress li");
 }
 
-fn steps(eye: &Eye) {
+fn steps(inspector: &Inspector) {
     for step in ["server", "login", "folders", "inbox", "copy", "start"] {
-        eye.visit(&format!("step-{step}"), &format!("{NEW_PATH}/setup/{step}"));
+        inspector.visit(&format!("step-{step}"), &format!("{NEW_PATH}/setup/{step}"));
     }
-    eye.visit_when("step-trial", &format!("{NEW_PATH}/setup/trial"), "#told table");
-    eye.visit("settings-server", &format!("{MAILBOX}/setup/server"));
-    eye.visit_when("settings-trial", "/mailboxes/ansokan%40lillestad.se/setup/trial", "#told[role=alert]");
+    inspector.visit_when("step-trial", &format!("{NEW_PATH}/setup/trial"), "#result table");
+    inspector.visit("settings-server", &format!("{MAILBOX}/setup/server"));
+    inspector.visit_when("settings-trial", "/mailboxes/ansokan%40lillestad.se/setup/trial", "#result[role=alert]");
 }
 
-fn mails(site: &Site, eye: &Eye) {
-    eye.visit("inbox", "/inboxes/jobb.lillestad.se%40mail.kundo.se");
-    eye.visit("inbox-empty", "/inboxes/ansokan.lillestad.se%40mail.kundo.se");
+fn mails(site: &Site, inspector: &Inspector) {
+    inspector.visit("inbox", "/inboxes/jobb.lillestad.se%40mail.kundo.se");
+    inspector.visit("inbox-empty", "/inboxes/ansokan.lillestad.se%40mail.kundo.se");
     for message in site.mailferry.messages() {
         let name = match text(&message, "message_id") {
             id if id.contains("html@") => "message-html",
@@ -161,26 +161,28 @@ fn mails(site: &Site, eye: &Eye) {
         };
         let id = &message["id"];
         let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
-        eye.visit(name, &format!("/messages/{id}"));
+        inspector.visit(name, &format!("/messages/{id}"));
     }
 }
 
 /// The pages that are shown once, and the pages that need a link.
-fn with_links(site: &Site, page: &Page, eye: &Eye) {
+fn with_links(site: &Site, page: &Page, inspector: &Inspector) {
     page.go(&site.url(MAILBOX));
     page.click("form[action$='/link'] button");
     page.wait_for_element("#link");
-    eye.look("mailbox-link");
-    let customer = Chromium::shared().page_in(eye.language());
-    Eye::new(eye.findings(), site, &customer, eye.language(), "full").visit_address("customer", &link_on(page));
-    eye.visit("people", "/people");
+    inspector.inspect("mailbox-link");
+    let customer = Chromium::shared().page_in(inspector.language());
+    Inspector::new(inspector.findings(), site, &customer, inspector.language(), "full")
+        .visit_address("customer", &link_on(page));
+    inspector.visit("people", "/people");
     page.click("form[action='/people/invite'] button");
     page.wait_for_element("#link");
-    eye.look("people-link");
-    Eye::new(eye.findings(), site, &customer, eye.language(), "full").visit_address("invitation", &link_on(page));
-    eye.visit("settings", "/settings");
-    page.fill("#name", &format!("Kundo {}", eye.language()));
+    inspector.inspect("people-link");
+    Inspector::new(inspector.findings(), site, &customer, inspector.language(), "full")
+        .visit_address("invitation", &link_on(page));
+    inspector.visit("settings", "/settings");
+    page.fill("#name", &format!("Kundo {}", inspector.language()));
     page.click("form[action='/settings/tokens'] button");
     page.wait_for_element("#token");
-    eye.look("settings-token");
+    inspector.inspect("settings-token");
 }

@@ -16,7 +16,7 @@ use crate::support::sha256;
 
 /// The SHA-256 fingerprint of the certificate of the server on this port.
 pub fn shown_by(port: u16) -> String {
-    let seen = Arc::new(Onlooker::default());
+    let seen = Arc::new(RecordingVerifier::default());
     let provider = Arc::new(ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -34,15 +34,15 @@ pub fn shown_by(port: u16) -> String {
 }
 
 #[derive(Debug, Default)]
-struct Onlooker(Mutex<Vec<u8>>);
+struct RecordingVerifier(Mutex<Vec<u8>>);
 
-impl Onlooker {
+impl RecordingVerifier {
     fn refuse<T>() -> Result<T, Error> {
         Err(Error::General("only looking".to_owned()))
     }
 }
 
-impl ServerCertVerifier for Onlooker {
+impl ServerCertVerifier for RecordingVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,

@@ -78,7 +78,7 @@ impl Connection {
             Err(Error::Io(error)) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                 return Received::Nothing;
             }
-            Err(error) => panic!("the browser has gone: {error}"),
+            Err(error) => panic!("the browser has disconnected: {error}"),
         };
         let mut message: Value = serde_json::from_str(text.as_str()).unwrap();
         if let Some(number) = message["id"].as_u64() {

@@ -1,4 +1,4 @@
-//! What a person does with a page, and what a test can query.
+//! The actions of a person on a page, and the queries of a test.
 
 mod axe;
 mod input;
@@ -23,21 +23,21 @@ pub struct Page {
 impl Page {
     pub(super) fn open(endpoint: &str, language: &str) -> Self {
         let page = Self { tab: RefCell::new(Tab::open(endpoint)) };
-        page.speak(language);
+        page.set_language(language);
         page
     }
 
     /// Opens a URL and waits until it has loaded completely. `transferred` counts from here.
     pub fn go(&self, url: &str) {
         let mut tab = self.tab.borrow_mut();
-        tab.seen.transferred = 0;
-        let before = tab.seen.navigation.loader.clone();
+        tab.events.transferred = 0;
+        let before = tab.events.navigation.loader.clone();
         let gone = tab.command("Page.navigate", json!({"url": url}));
         assert!(gone["errorText"].is_null(), "{url}: {}", gone["errorText"]);
         // A navigation within the document has no new loader and nothing to wait for.
         let is_other = !gone["loaderId"].is_null();
         let arrived = tab.listen(|tab| {
-            let navigation = &tab.seen.navigation;
+            let navigation = &tab.events.navigation;
             (navigation.is_settled() && (navigation.loader != before || !is_other)).then_some(())
         });
         assert!(arrived.is_some(), "{url} does not finish loading");
@@ -68,7 +68,7 @@ impl Page {
 
     /// The value of an expression in each frame of the page, in an isolated world.
     pub fn in_frames(&self, expression: &str) -> Vec<Value> {
-        self.tab.borrow_mut().evaluate_below(expression)
+        self.tab.borrow_mut().evaluate_in_frames(expression)
     }
 
     /// The document as it is now, scripts included.
@@ -137,8 +137,8 @@ impl Page {
 
     /// As `wait::until`; the failure message contains the page.
     fn until<T>(&self, what: &str, look: impl FnMut() -> Option<T>) -> T {
-        let found = crate::support::wait::within(super::tab::PATIENCE, look);
-        found.unwrap_or_else(|| panic!("waited in vain for {what} on {}:\n{}", self.url(), self.text()))
+        let found = crate::support::wait::within(super::tab::TIMEOUT, look);
+        found.unwrap_or_else(|| panic!("timeout waiting for {what} on {}:\n{}", self.url(), self.text()))
     }
 
     fn text_of(&self, expression: &str) -> String {
@@ -147,7 +147,7 @@ impl Page {
 
     /// The value of an expression that may use the functions of `elements.js`.
     fn of_elements(&self, expression: &str) -> Result<Value, String> {
-        self.tab.borrow_mut().evaluate_apart(&format!("(() => {{\n{ELEMENTS}\nreturn {expression};\n}})()"))
+        self.tab.borrow_mut().evaluate_isolated(&format!("(() => {{\n{ELEMENTS}\nreturn {expression};\n}})()"))
     }
 }
 

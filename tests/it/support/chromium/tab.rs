@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     connection::{Connection, Event, Received},
-    seen::Seen,
+    events::PageEvents,
 };
 use crate::support::wait;
 
@@ -15,7 +15,7 @@ use crate::support::wait;
 pub const LIMIT: Duration = Duration::from_secs(30);
 
 /// The timeout of a test that waits for its page; the failure message shows the page.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The URL of the kit's scripts, by which the debugger's events tell them from the page's scripts.
 pub const OUR_SCRIPT: &str = "kit:script";
@@ -27,7 +27,7 @@ pub struct Tab {
     frames: Vec<String>,
     /// The commands for every frame, including later ones.
     settings: Vec<(&'static str, Value)>,
-    pub seen: Seen,
+    pub events: PageEvents,
     /// Whether script dialogs are accepted.
     pub accepts_dialogs: bool,
 }
@@ -37,7 +37,8 @@ impl Tab {
     pub fn open(endpoint: &str) -> Self {
         let connection = Connection::open(endpoint);
         let (session, frames, settings) = (String::new(), Vec::new(), Vec::new());
-        let mut tab = Self { connection, session, frames, settings, seen: Seen::default(), accepts_dialogs: true };
+        let mut tab =
+            Self { connection, session, frames, settings, events: PageEvents::default(), accepts_dialogs: true };
         let context = tab.command("Target.createBrowserContext", json!({"disposeOnDetach": true}));
         let target = json!({"url": "about:blank", "browserContextId": context["browserContextId"]});
         let target = tab.command("Target.createTarget", target);
@@ -45,7 +46,7 @@ impl Tab {
         let attached = tab.command("Target.attachToTarget", attach);
         tab.session = attached["sessionId"].as_str().unwrap().to_owned();
         // A page's main frame has the name of its target.
-        tab.seen.frame = target["targetId"].as_str().unwrap().to_owned();
+        tab.events.frame = target["targetId"].as_str().unwrap().to_owned();
         for (method, params) in listening() {
             tab.command(method, params);
         }
@@ -93,7 +94,7 @@ impl Tab {
                     return Some(found);
                 }
                 match self.connection.receive() {
-                    Received::Event(event) => self.take(&event),
+                    Received::Event(event) => self.handle_event(&event),
                     Received::Answer => {}
                     Received::Nothing => return None,
                 }
@@ -102,8 +103,8 @@ impl Tab {
         })
     }
 
-    fn take(&mut self, event: &Event) {
-        self.seen.note(event, &self.session);
+    fn handle_event(&mut self, event: &Event) {
+        self.events.note(event, &self.session);
         match event.method.as_str() {
             // The page is blocked until its dialog is answered.
             "Page.javascriptDialogOpening" => {
@@ -111,13 +112,13 @@ impl Tab {
                 self.connection.send(&event.session, "Page.handleJavaScriptDialog", &answer);
             }
             // Without a session, the event answers our own attachment to the page.
-            "Target.attachedToTarget" if !event.session.is_empty() => self.take_in(event.text("/sessionId")),
+            "Target.attachedToTarget" if !event.session.is_empty() => self.attach_frame(event.text("/sessionId")),
             _ => {}
         }
     }
 
     /// Attaches to a frame in its own process. The frame waits for that, so that none of its requests is missed.
-    fn take_in(&mut self, frame: &str) {
+    fn attach_frame(&mut self, frame: &str) {
         let settings = self.settings.iter().map(|(method, params)| (*method, params.clone()));
         for (method, params) in listening().into_iter().chain(settings) {
             self.connection.send(frame, method, &params);
@@ -133,20 +134,20 @@ impl Tab {
     }
 
     /// Evaluates an expression in an isolated world: the same document, other globals, and without the page's policy.
-    pub fn evaluate_apart(&mut self, expression: &str) -> Result<Value, String> {
-        let (session, frame) = (self.session.clone(), self.seen.frame.clone());
+    pub fn evaluate_isolated(&mut self, expression: &str) -> Result<Value, String> {
+        let (session, frame) = (self.session.clone(), self.events.frame.clone());
         let world = self.world(&session, &frame)?;
         self.evaluate_in(&session, Some(world), expression)
     }
 
     /// Evaluates an expression in each frame below the main one.
-    pub fn evaluate_below(&mut self, expression: &str) -> Vec<Value> {
+    pub fn evaluate_in_frames(&mut self, expression: &str) -> Vec<Value> {
         let mut values = Vec::new();
         for session in [vec![self.session.clone()], self.frames.clone()].concat() {
             // A frame that is gone does not answer.
             let Ok(tree) = self.try_command_of(&session, "Page.getFrameTree", json!({})) else { continue };
             for frame in frames_of(&tree["frameTree"]) {
-                if frame == self.seen.frame {
+                if frame == self.events.frame {
                     continue;
                 }
                 let value = self.world(&session, &frame);

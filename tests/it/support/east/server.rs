@@ -15,7 +15,7 @@ use crate::support::{ordinary, wait};
 
 /// The bytes that a client has sent.
 #[derive(Debug, Default)]
-pub struct Visit {
+pub struct ClientBytes {
     /// Before TLS, without the handshake itself.
     pub plain: Vec<u8>,
     /// Inside TLS.
@@ -32,17 +32,17 @@ struct Server<'a> {
     tls: Arc<ServerConfig>,
     is_encrypted: bool,
     is_logged_in: bool,
-    visit: Visit,
+    visit: ClientBytes,
 }
 
 /// Waits for the next client, up to this time, and serves it until it disconnects.
-pub fn play(listener: &TcpListener, script: &Script, tls: Arc<ServerConfig>, limit: Duration) -> Visit {
+pub fn play(listener: &TcpListener, script: &Script, tls: Arc<ServerConfig>, limit: Duration) -> ClientBytes {
     listener.set_nonblocking(true).unwrap();
     let (tcp, _) = wait::until("a visitor", limit, || listener.accept().ok());
     tcp.set_nonblocking(false).unwrap();
     tcp.set_read_timeout(Some(limit)).unwrap();
     let stream = Box::new(tcp.try_clone().unwrap());
-    let visit = Visit::default();
+    let visit = ClientBytes::default();
     let mut server = Server { tcp, stream, script, tls, is_encrypted: false, is_logged_in: false, visit };
     if script.implicit_tls {
         server.start_tls();

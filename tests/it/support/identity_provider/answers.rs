@@ -40,7 +40,7 @@ pub fn answer(endpoint: Endpoint, settings: &Settings, tokens: &mut Tokens, requ
 
 /// The redirect for a consent that was denied, or that failed for another reason.
 pub fn denied(settings: &Settings, request: &Request, error: &str, description: &str) -> Answer {
-    back(settings, &request.parameters, &[("error", error), ("error_description", description)])
+    redirect_to_application(settings, &request.parameters, &[("error", error), ("error_description", description)])
 }
 
 pub fn get<'a>(parameters: &'a Parameters, name: &str) -> &'a str {
@@ -93,11 +93,11 @@ fn authorize(settings: &Settings, tokens: &mut Tokens, link: &Parameters) -> Res
     };
     let code = tokens.new_code();
     tokens.codes.insert(code.clone(), Code { grant, link: link.clone(), family: None });
-    Ok(back(settings, link, &[("code", &code)]))
+    Ok(redirect_to_application(settings, link, &[("code", &code)]))
 }
 
 /// Redirects the browser to the application.
-fn back(settings: &Settings, link: &Parameters, more: &[(&str, &str)]) -> Answer {
+fn redirect_to_application(settings: &Settings, link: &Parameters, more: &[(&str, &str)]) -> Answer {
     let common = [("state", get(link, "state")), ("iss", settings.issuer.as_str())];
     let pairs: Vec<String> =
         more.iter().chain(&common).map(|(name, value)| format!("{name}={}", encode(value))).collect();

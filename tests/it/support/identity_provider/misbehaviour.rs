@@ -65,7 +65,7 @@ pub fn serve(stream: &TcpStream, shared: &Shared) -> std::io::Result<()> {
     };
     let outcome = outcome(&mut shared.lock(), request);
     if matches!(outcome, Outcome::Huge | Outcome::Drip | Outcome::Silent) {
-        shared.lasting.lock().unwrap().push(stream.try_clone()?);
+        shared.open_connections.lock().unwrap().push(stream.try_clone()?);
     }
     match outcome {
         Outcome::Whole(answer) => answer.send(stream, answer.body.len()),
@@ -73,7 +73,7 @@ pub fn serve(stream: &TcpStream, shared: &Shared) -> std::io::Result<()> {
         Outcome::Nothing => Ok(()),
         Outcome::Huge => huge(stream),
         Outcome::Drip => drip(stream),
-        Outcome::Silent => until_left(stream),
+        Outcome::Silent => wait_for_disconnect(stream),
     }
 }
 
@@ -156,7 +156,7 @@ fn drip(mut stream: &TcpStream) -> std::io::Result<()> {
     }
 }
 
-fn until_left(mut stream: &TcpStream) -> std::io::Result<()> {
+fn wait_for_disconnect(mut stream: &TcpStream) -> std::io::Result<()> {
     while stream.read(&mut [0; 64])? > 0 {}
     Ok(())
 }

@@ -20,12 +20,12 @@ pub fn answer(settings: &Settings, tokens: &mut Tokens, request: &Parameters, is
     let granted = match get(request, "grant_type") {
         "authorization_code" => by_code(tokens, request, is_public),
         "refresh_token" => by_refresh_token(settings, tokens, request, is_public),
-        "client_credentials" => by_itself(settings, request, is_public),
+        "client_credentials" => by_client_credentials(settings, request, is_public),
         "urn:ietf:params:oauth:grant-type:device_code" => by_device_code(tokens, request),
         _ => Err(("unsupported_grant_type", "AADSTS70003: this kind of grant is not known")),
     };
     match granted {
-        Ok((grant, family)) => give(settings, tokens, request, &grant, family),
+        Ok((grant, family)) => issue_tokens(settings, tokens, request, &grant, family),
         Err((error, description)) => refusal(error, description),
     }
 }
@@ -75,7 +75,11 @@ fn by_refresh_token(
     Ok((grant, Some(family)))
 }
 
-fn by_itself(settings: &Settings, request: &Parameters, is_public: bool) -> Result<(Grant, Option<u64>), Refusal> {
+fn by_client_credentials(
+    settings: &Settings,
+    request: &Parameters,
+    is_public: bool,
+) -> Result<(Grant, Option<u64>), Refusal> {
     if is_public {
         return Err(NO_SECRET);
     }
@@ -95,7 +99,13 @@ fn by_device_code(tokens: &mut Tokens, request: &Parameters) -> Result<(Grant, O
     Ok((grant, Some(tokens.new_family())))
 }
 
-fn give(settings: &Settings, tokens: &mut Tokens, request: &Parameters, grant: &Grant, family: Option<u64>) -> Answer {
+fn issue_tokens(
+    settings: &Settings,
+    tokens: &mut Tokens,
+    request: &Parameters,
+    grant: &Grant,
+    family: Option<u64>,
+) -> Answer {
     let mut body = json!({
         "token_type": "Bearer",
         "access_token": tokens.new_access_token(settings, grant, family),

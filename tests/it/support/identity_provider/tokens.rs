@@ -98,7 +98,7 @@ pub struct Tokens {
     access: BTreeMap<String, Access>,
     refresh: BTreeMap<String, Refresh>,
     families: u64,
-    ended: BTreeSet<u64>,
+    revoked_families: BTreeSet<u64>,
 }
 
 impl Tokens {
@@ -109,7 +109,7 @@ impl Tokens {
     }
 
     pub fn end_family(&mut self, family: u64) {
-        self.ended.insert(family);
+        self.revoked_families.insert(family);
     }
 
     pub fn new_access_token(&mut self, settings: &Settings, grant: &Grant, family: Option<u64>) -> String {
@@ -164,12 +164,12 @@ impl Tokens {
         let Some(refresh) = self.refresh.get_mut(token) else {
             return Err("AADSTS9002313: there is no such refresh token");
         };
-        if self.ended.contains(&refresh.family) {
+        if self.revoked_families.contains(&refresh.family) {
             return Err("AADSTS50173: the refresh token was given up or taken back");
         }
         match refresh.further_uses {
             Some(0) => {
-                self.ended.insert(refresh.family);
+                self.revoked_families.insert(refresh.family);
                 return Err("AADSTS50173: the refresh token was used before, so its whole family is taken back");
             }
             Some(left) => refresh.further_uses = Some(left - 1),
@@ -182,7 +182,8 @@ impl Tokens {
     /// The grant of a valid access token, and its expiry.
     pub fn grant_of(&self, token: &str) -> Option<(&Grant, u64)> {
         let access = self.access.get(token)?;
-        let is_good = now() < access.expires && !access.family.is_some_and(|family| self.ended.contains(&family));
+        let is_good =
+            now() < access.expires && !access.family.is_some_and(|family| self.revoked_families.contains(&family));
         is_good.then_some((&access.grant, access.expires))
     }
 
@@ -190,7 +191,7 @@ impl Tokens {
     pub fn revoke(&mut self, token: &str) {
         self.access.remove(token);
         if let Some(refresh) = self.refresh.get(token) {
-            self.ended.insert(refresh.family);
+            self.revoked_families.insert(refresh.family);
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{LIMIT, Mailferry, Output, end, read_aside};
+use super::{LIMIT, Mailferry, Output, end, read_in_background};
 use crate::support::wait;
 
 pub struct Connecting {
@@ -31,9 +31,9 @@ impl Connecting {
         let first_line = serde_json::from_str(&first).unwrap_or_else(|_| {
             let mut said = String::new();
             let _ = stderr.read_to_string(&mut said);
-            panic!("mailferry {args:?} waits for nobody: {first}{said}")
+            panic!("mailferry {args:?} does not wait for a consent: {first}{said}")
         });
-        Self { child, first_line, stdout: Some(read_aside(stdout)), stderr: Some(read_aside(stderr)) }
+        Self { child, first_line, stdout: Some(read_in_background(stdout)), stderr: Some(read_in_background(stderr)) }
     }
 
     pub fn link(&self) -> &str {

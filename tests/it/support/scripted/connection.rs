@@ -12,7 +12,7 @@ use tokio_rustls::rustls::{ServerConnection, StreamOwned};
 
 use super::{
     Session, Shared,
-    dialogue::{Dialogue, Step, fits},
+    dialogue::{Dialogue, Step, matches_pattern},
 };
 use crate::support::ordinary;
 
@@ -40,7 +40,7 @@ pub struct Connection<'a> {
 }
 
 /// The connection has ended; the session says whether as expected.
-struct Over;
+struct ConversationEnd;
 
 impl<'a> Connection<'a> {
     pub fn serve(tcp: TcpStream, dialogue: &'a Dialogue, shared: &'a Shared) -> Session {
@@ -66,7 +66,7 @@ impl<'a> Connection<'a> {
         connection.session
     }
 
-    fn play(&mut self) -> Result<(), Over> {
+    fn play(&mut self) -> Result<(), ConversationEnd> {
         self.run(&self.dialogue.steps)?;
         while let Some(line) = self.read_line() {
             self.take_tag(&line);
@@ -75,7 +75,7 @@ impl<'a> Connection<'a> {
         Ok(())
     }
 
-    fn run(&mut self, steps: &'a [Step]) -> Result<(), Over> {
+    fn run(&mut self, steps: &'a [Step]) -> Result<(), ConversationEnd> {
         for step in steps {
             match step {
                 Step::Say(bytes) => self.say(bytes),
@@ -89,9 +89,9 @@ impl<'a> Connection<'a> {
                 Step::Drip(octets, milliseconds) => self.drip = Some((*octets, Duration::from_millis(*milliseconds))),
                 Step::Flood(line) => {
                     self.flood(line);
-                    return Err(Over);
+                    return Err(ConversationEnd);
                 }
-                Step::Cut => return Err(Over),
+                Step::Cut => return Err(ConversationEnd),
             }
         }
         Ok(())
@@ -128,11 +128,11 @@ impl<'a> Connection<'a> {
     }
 
     /// Reads until the expected line arrives; commands with a standing answer may come before it.
-    fn expect(&mut self, pattern: &str) -> Result<(), Over> {
+    fn expect(&mut self, pattern: &str) -> Result<(), ConversationEnd> {
         loop {
             let Some(line) = self.read_line() else {
                 self.session.error = Some(format!("the client left before {pattern:?}"));
-                return Err(Over);
+                return Err(ConversationEnd);
             };
             let with_tag = pattern.split(' ').next() == Some("TAG");
             let wanted = match with_tag {
@@ -142,7 +142,7 @@ impl<'a> Connection<'a> {
                 }
                 false => pattern.to_owned(),
             };
-            if fits(&wanted, &line) {
+            if matches_pattern(&wanted, &line) {
                 return Ok(());
             }
             self.session.error = Some(format!("wanted {pattern:?}, got {line:?}"));
@@ -156,9 +156,9 @@ impl<'a> Connection<'a> {
         self.tag = line.split(' ').next().unwrap_or_default().to_owned();
     }
 
-    fn answer_standing(&mut self, line: &str) -> Result<(), Over> {
+    fn answer_standing(&mut self, line: &str) -> Result<(), ConversationEnd> {
         let tag = self.tag.clone();
-        let fitting = |(pattern, _): &&(String, Vec<Step>)| fits(&pattern.replacen("TAG", &tag, 1), line);
+        let fitting = |(pattern, _): &&(String, Vec<Step>)| matches_pattern(&pattern.replacen("TAG", &tag, 1), line);
         if let Some((_, steps)) = self.dialogue.standing.iter().rev().find(fitting) {
             return self.run(steps);
         }
@@ -170,7 +170,7 @@ impl<'a> Connection<'a> {
         }
         self.session.error.get_or_insert_with(|| format!("the dialogue has no answer to {line:?}"));
         let _ = self.stream.write_all(format!("{tag} BAD not in the dialogue\r\n").as_bytes());
-        Err(Over)
+        Err(ConversationEnd)
     }
 
     fn start_tls(&mut self) {

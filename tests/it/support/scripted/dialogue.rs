@@ -2,16 +2,16 @@
 //!
 //! ```text
 //! # a comment
-//! S: * OK ready           the server says this line; TAG stands for the tag of the last command
-//! S-RAW: * 1 FE           the server says exactly this, with \r, \n, \0, \e and \\ as escapes
-//! C: TAG LOGIN *          the client has to say this; * stands for anything, upper and lower case are the same
-//! WHEN: TAG NOOP          a standing answer: the following lines up to an empty one, whenever this command comes
+//! S: * OK ready           the server sends this line; TAG is replaced by the tag of the last command
+//! S-RAW: * 1 FE           the server sends exactly this, with \r, \n, \0, \e and \\ as escapes
+//! C: TAG LOGIN *          the client must send this; * matches anything, case is ignored
+//! WHEN: TAG NOOP          a standing answer: the following lines up to an empty one are sent whenever this command arrives
 //! ORDINARY                everything else is answered as an ordinary server would
-//! OMIT 2 OK done          an ordinary answer to the last command, but silent on UID 2 and with this tagged end
+//! OMIT 2 OK done          an ordinary answer to the last command, but without UID 2 and with this tagged line
 //! STARTTLS                the connection changes to TLS
-//! DELAY 100               the server does nothing for as many milliseconds
-//! DRIP 10 100             from here on the server sends so many octets at once, and waits so many milliseconds between
-//! FLOOD * OK wait         the server says this line again and again until the client goes
+//! DELAY 100               the server waits for this number of milliseconds
+//! DRIP 10 100             from here on the server sends this many octets at a time, with this many milliseconds between
+//! FLOOD * OK wait         the server sends this line repeatedly until the client disconnects
 //! CUT                     the server closes the connection
 //! INCLUDE: plain.imap     the lines of another file in tests/transcripts
 //! ```
@@ -134,7 +134,7 @@ fn unescape(text: &str) -> Vec<u8> {
 }
 
 /// Whether a line matches a pattern in which `*` stands for anything.
-pub fn fits(pattern: &str, line: &str) -> bool {
+pub fn matches_pattern(pattern: &str, line: &str) -> bool {
     let (pattern, line) = (pattern.to_ascii_lowercase(), line.to_ascii_lowercase());
     let mut parts = pattern.split('*');
     let Some(mut rest) = line.strip_prefix(parts.next().unwrap_or_default()) else {

@@ -18,7 +18,7 @@ impl Page {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(".parts/axe-core/axe.min.js");
         let script = fs::read_to_string(script).expect("axe-core is missing: run `make parts`");
         // In an isolated world, which neither the page's scripts nor its policy affect. axe-core waits with timers.
-        let run = || self.tab.borrow_mut().evaluate_apart(&format!("{script};\n{RUN}"));
+        let run = || self.tab.borrow_mut().evaluate_isolated(&format!("{script};\n{RUN}"));
         let violations = self.with_scripts(run);
         let violations = violations.unwrap_or_else(|error| panic!("axe: {error}"));
         violations.as_array().unwrap().iter().filter_map(Value::as_str).map(str::to_owned).collect()

@@ -41,7 +41,7 @@ impl Page {
     /// Chooses an option by its value or by its text.
     pub fn choose(&self, select: &str, value: &str) {
         let choice = format!("choose(document.querySelector({}), {})", quoted(select), quoted(value));
-        self.and_settle(|page| {
+        self.with_navigation(|page| {
             let chosen = page.wait_for_value(select, &choice);
             assert_eq!(chosen, json!(true), "{select}");
         });
@@ -49,19 +49,19 @@ impl Page {
 
     /// Ticks a box, or chooses a radio button, unless it is already.
     pub fn check(&self, selector: &str) {
-        self.tick(selector, true);
+        self.set_checked(selector, true);
     }
 
     pub fn uncheck(&self, selector: &str) {
-        self.tick(selector, false);
+        self.set_checked(selector, false);
     }
 
-    fn tick(&self, selector: &str, on: bool) {
+    fn set_checked(&self, selector: &str, on: bool) {
         let is_checked = format!("document.querySelector({})?.checked", quoted(selector));
         if self.wait_for_value(selector, &is_checked) != json!(on) {
             self.click(selector);
         }
-        assert_eq!(self.eval(&is_checked), json!(on), "{selector} is not ticked as it should be");
+        assert_eq!(self.eval(&is_checked), json!(on), "{selector} has the wrong state");
     }
 
     /// Presses a key, such as `Tab`, `Shift+Tab`, `Enter`, `Escape`, `Space`, `ArrowDown` or a character.
@@ -83,7 +83,7 @@ impl Page {
             other => panic!("the kit has no key {other}"),
         };
         let mut event = json!({"key": name, "code": name, "windowsVirtualKeyCode": code, "modifiers": shift});
-        self.and_settle(|page| {
+        self.with_navigation(|page| {
             for kind in [if text.is_empty() { "rawKeyDown" } else { "keyDown" }, "keyUp"] {
                 event["type"] = json!(kind);
                 event["text"] = json!(if kind == "keyDown" { text } else { "" });
@@ -93,7 +93,7 @@ impl Page {
     }
 
     fn click_on(&self, what: &str, element: &str) {
-        self.and_settle(|page| {
+        self.with_navigation(|page| {
             let point = page.wait_for_value(what, &format!("pointOf({element})"));
             if let Some(cover) = point.as_str() {
                 panic!("{what} cannot be clicked: {cover}");
@@ -120,11 +120,11 @@ impl Page {
     }
 
     /// Does something, and waits for the navigation that may follow.
-    fn and_settle(&self, act: impl FnOnce(&Self)) {
+    fn with_navigation(&self, act: impl FnOnce(&Self)) {
         act(self);
         // A navigation is announced on the same connection as this answer, so before it.
         let _ = self.tab.borrow_mut().evaluate("0");
-        let settled = self.tab.borrow_mut().listen(|tab| tab.seen.navigation.is_settled().then_some(()));
+        let settled = self.tab.borrow_mut().listen(|tab| tab.events.navigation.is_settled().then_some(()));
         assert!(settled.is_some(), "{} does not finish loading", self.url());
     }
 }

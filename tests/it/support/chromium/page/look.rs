@@ -49,7 +49,7 @@ impl Page {
         done
     }
 
-    pub(super) fn speak(&self, language: &str) {
+    pub(super) fn set_language(&self, language: &str) {
         let mut tab = self.tab.borrow_mut();
         let version = tab.command("Browser.getVersion", json!({}));
         let identity = json!({"userAgent": version["userAgent"], "acceptLanguage": language});

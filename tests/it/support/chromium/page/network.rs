@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use url::{Host, Url};
 
 use super::Page;
-use crate::support::chromium::seen::Seen;
+use crate::support::chromium::events::PageEvents;
 
 /// A cookie as the browser keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct Cookie {
     pub path: String,
     pub secure: bool,
     pub http_only: bool,
-    /// `Strict`, `Lax`, `None`, or empty where the server said nothing.
+    /// `Strict`, `Lax`, `None`, or empty if the server sent none.
     pub same_site: String,
     /// Whether the cookie ends with the browser session.
     pub session: bool,
@@ -24,27 +24,27 @@ pub struct Cookie {
 impl Page {
     /// The status of the newest document, after redirects.
     pub fn status(&self) -> u16 {
-        self.seen(|seen| seen.document.as_ref().expect("a document from a server").status as u16)
+        self.events(|events| events.document.as_ref().expect("a document from a server").status as u16)
     }
 
     /// A header of the newest document, as the server sent it; several of one name are lines of one text.
     pub fn header(&self, name: &str) -> Option<String> {
-        self.seen(|seen| seen.header(name))
+        self.events(|events| events.header(name))
     }
 
     /// Every URL that any frame of the page has requested, in order, redirects included.
     pub fn requests(&self) -> Vec<String> {
-        self.seen(|seen| seen.requests.clone())
+        self.events(|events| events.requests.clone())
     }
 
     /// The requests to other machines. None succeeds: the resolver knows no other host.
-    pub fn leaving(&self) -> Vec<String> {
-        self.requests().into_iter().filter(|url| !stays_here(url)).collect()
+    pub fn external_requests(&self) -> Vec<String> {
+        self.requests().into_iter().filter(|url| !is_local(url)).collect()
     }
 
     /// The texts of script dialogs. They were accepted, unless `dismiss_dialogs` was called before.
     pub fn dialogs(&self) -> Vec<String> {
-        self.seen(|seen| seen.dialogs.clone())
+        self.events(|events| events.dialogs.clone())
     }
 
     /// Cancels dialogs from now on.
@@ -54,17 +54,17 @@ impl Page {
 
     /// The errors in the console: exceptions, policy violations, failed answers.
     pub fn console_errors(&self) -> Vec<String> {
-        self.seen(|seen| seen.errors.clone())
+        self.events(|events| events.errors.clone())
     }
 
     /// The URL of every script of the page that ran, in any frame; an inline script has the URL of its document.
     pub fn scripts(&self) -> Vec<String> {
-        self.seen(|seen| seen.scripts.clone())
+        self.events(|events| events.scripts.clone())
     }
 
-    /// The bytes of all answers since the last `go`, headers included, compressed as they came.
+    /// The size of all responses since the last `go`, with headers, as transferred (compressed).
     pub fn transferred(&self) -> u64 {
-        self.seen(|seen| seen.transferred)
+        self.events(|events| events.transferred)
     }
 
     /// The cookies that a request to the page's URL would send.
@@ -81,10 +81,10 @@ impl Page {
         assert_eq!(set["success"], json!(true), "the browser takes the cookie {name}");
     }
 
-    fn seen<T>(&self, look: impl FnOnce(&Seen) -> T) -> T {
+    fn events<T>(&self, look: impl FnOnce(&PageEvents) -> T) -> T {
         // Earlier events arrive before this answer.
         let _ = self.tab.borrow_mut().evaluate("0");
-        look(&self.tab.borrow().seen)
+        look(&self.tab.borrow().events)
     }
 }
 
@@ -103,7 +103,7 @@ fn cookie(cookie: &Value) -> Cookie {
     }
 }
 
-fn stays_here(url: &str) -> bool {
+fn is_local(url: &str) -> bool {
     let Ok(url) = Url::parse(url) else { return false };
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",

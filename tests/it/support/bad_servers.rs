@@ -1,4 +1,4 @@
-//! Mail servers on many addresses of this machine, which misbehave on demand: they drip, or they flood.
+//! Mail servers on many addresses of this machine, which misbehave on demand: they send very slowly, or without end.
 
 use std::{
     collections::HashMap,
@@ -14,47 +14,47 @@ use std::{
 
 /// The misbehaviour of a server once it is switched on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ill {
+pub enum ServerFault {
     /// The server behaves well.
-    Well,
-    /// The server drips from this command on, eight bytes every tenth of a second; if empty, from the greeting on.
+    None,
+    /// From this command on, the server sends eight bytes every tenth of a second; if empty, from the greeting on.
     Drips(&'static str),
-    /// The server drips whole lines, and never the tagged one, from this command on.
+    /// From this command on, the server slowly sends untagged lines and never the tagged one.
     Untagged(&'static str),
-    /// The server drips in the TLS handshake.
+    /// The server sends the TLS handshake very slowly.
     Handshake,
     /// The server answers this command with an endless flood of short lines.
     Floods(&'static str),
 }
 
 /// One listener for all of 127.0.0.0/8; each address is a server.
-pub struct Wild {
+pub struct BadServers {
     pub port: u16,
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    ills: HashMap<Ipv4Addr, Ill>,
+    faults: HashMap<Ipv4Addr, ServerFault>,
     is_bad: AtomicBool,
     ended: AtomicBool,
     /// The times of the connections to each address.
     visits: Mutex<HashMap<Ipv4Addr, Vec<Instant>>>,
-    /// Open connections on which a server has begun to drip or flood.
-    suffering: AtomicUsize,
+    /// Open connections on which a fault has begun.
+    affected: AtomicUsize,
 }
 
 const DRIP: Duration = Duration::from_millis(100);
 
-impl Wild {
-    pub fn start(ills: &[(Ipv4Addr, Ill)]) -> Self {
+impl BadServers {
+    pub fn start(faults: &[(Ipv4Addr, ServerFault)]) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared {
-            ills: ills.iter().copied().collect(),
+            faults: faults.iter().copied().collect(),
             is_bad: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             visits: Mutex::default(),
-            suffering: AtomicUsize::new(0),
+            affected: AtomicUsize::new(0),
         });
         let of_listener = shared.clone();
         thread::spawn(move || {
@@ -70,18 +70,18 @@ impl Wild {
     }
 
     /// Switches the misbehaviours on.
-    pub fn turn_bad(&self) {
+    pub fn start_faults(&self) {
         self.shared.is_bad.store(true, Ordering::SeqCst);
     }
 
     /// Closes the connections and switches the misbehaviours off.
-    pub fn turn_good(&self) {
+    pub fn stop_faults(&self) {
         self.shared.is_bad.store(false, Ordering::SeqCst);
     }
 
-    /// The number of connections that are dripped on or flooded now.
-    pub fn suffering(&self) -> usize {
-        self.shared.suffering.load(Ordering::SeqCst)
+    /// The number of open connections on which a fault has begun.
+    pub fn affected(&self) -> usize {
+        self.shared.affected.load(Ordering::SeqCst)
     }
 
     pub fn visits(&self, address: Ipv4Addr) -> Vec<Instant> {
@@ -94,7 +94,7 @@ impl Wild {
     }
 }
 
-impl Drop for Wild {
+impl Drop for BadServers {
     fn drop(&mut self) {
         self.shared.ended.store(true, Ordering::SeqCst);
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
@@ -105,48 +105,50 @@ impl Shared {
     fn serve(&self, stream: TcpStream) {
         let std::net::IpAddr::V4(address) = stream.local_addr().unwrap().ip() else { return };
         self.visits.lock().unwrap().entry(address).or_default().push(Instant::now());
-        let ill = match self.is_bad.load(Ordering::SeqCst) {
-            true => self.ills.get(&address).copied().unwrap_or(Ill::Well),
-            false => Ill::Well,
+        let fault = match self.is_bad.load(Ordering::SeqCst) {
+            true => self.faults.get(&address).copied().unwrap_or(ServerFault::None),
+            false => ServerFault::None,
         };
         // The end of the connection ends the conversation.
-        let _ = self.converse(stream, ill);
+        let _ = self.converse(stream, fault);
     }
 
-    fn converse(&self, mut stream: TcpStream, ill: Ill) -> std::io::Result<()> {
-        match ill {
-            Ill::Handshake => return self.drip(&mut stream, b"\x16\x03\x03\x3f\x00\x02\x00\x3e\xfc\x03\x03", b"\0"),
-            Ill::Drips("") => return self.drip(&mut stream, b"* OK ", b"x"),
+    fn converse(&self, mut stream: TcpStream, fault: ServerFault) -> std::io::Result<()> {
+        match fault {
+            ServerFault::Handshake => {
+                return self.drip(&mut stream, b"\x16\x03\x03\x3f\x00\x02\x00\x3e\xfc\x03\x03", b"\0");
+            }
+            ServerFault::Drips("") => return self.drip(&mut stream, b"* OK ", b"x"),
             _ => stream.write_all(b"* OK ready\r\n")?,
         }
         // A mail arrives when the misbehaviours begin, so that there is something to fetch.
-        let next = 1 + i32::from(ill != Ill::Well);
+        let next = 1 + i32::from(fault != ServerFault::None);
         let mut lines = BufReader::new(stream.try_clone()?).lines();
         while let Some(line) = lines.next().transpose()? {
             let (tag, command) = line.split_once(' ').unwrap_or_default();
             let untagged = untagged(command, next);
-            match ill {
-                Ill::Drips(from) if command.starts_with(from) => {
+            match fault {
+                ServerFault::Drips(from) if command.starts_with(from) => {
                     let begun = untagged.trim_end();
                     return self.drip(&mut stream, if begun.is_empty() { b"* OK " } else { begun.as_bytes() }, b"1");
                 }
-                Ill::Untagged(from) if command.starts_with(from) => {
+                ServerFault::Untagged(from) if command.starts_with(from) => {
                     return self.drip(&mut stream, untagged.as_bytes(), b"* OK on\r\n");
                 }
-                Ill::Floods(from) if command.starts_with(from) => return self.flood(&mut stream),
+                ServerFault::Floods(from) if command.starts_with(from) => return self.flood(&mut stream),
                 _ => stream.write_all(format!("{untagged}{tag} OK done\r\n").as_bytes())?,
             }
         }
         Ok(())
     }
 
-    fn suffers(&self, mut write: impl FnMut() -> std::io::Result<()>) -> std::io::Result<()> {
-        self.suffering.fetch_add(1, Ordering::SeqCst);
+    fn count_affected(&self, mut write: impl FnMut() -> std::io::Result<()>) -> std::io::Result<()> {
+        self.affected.fetch_add(1, Ordering::SeqCst);
         let mut result = Ok(());
         while result.is_ok() && self.is_bad.load(Ordering::SeqCst) {
             result = write();
         }
-        self.suffering.fetch_sub(1, Ordering::SeqCst);
+        self.affected.fetch_sub(1, Ordering::SeqCst);
         result
     }
 
@@ -154,7 +156,7 @@ impl Shared {
         stream.set_nodelay(true)?;
         stream.write_all(begin)?;
         let drop: Vec<u8> = then.iter().copied().cycle().take(then.len().max(8)).collect();
-        self.suffers(|| {
+        self.count_affected(|| {
             thread::sleep(DRIP);
             stream.write_all(&drop)
         })
@@ -162,7 +164,7 @@ impl Shared {
 
     fn flood(&self, stream: &mut TcpStream) -> std::io::Result<()> {
         let lines = b"* 5 EXISTS\r\n".repeat(4000);
-        self.suffers(|| stream.write_all(&lines))
+        self.count_affected(|| stream.write_all(&lines))
     }
 }
 

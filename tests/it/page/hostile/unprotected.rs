@@ -18,11 +18,11 @@ fn payloads_without_protection_are_detected() {
         let now = witness.effects_of(&canary).len();
         harmful += usize::from(now > before);
         before = now;
-        witness.look("let loose");
+        witness.inspect("let loose");
     }
-    assert!(harmful >= HARMFUL, "{harmful} payloads do something");
+    assert!(harmful >= HARMFUL, "{harmful} payloads have an effect");
     let findings = witness.findings(&canary);
     for kind in ["stranger", "script", "dialog", "request", "console", "canary"] {
-        assert!(findings.iter().any(|finding| finding.starts_with(kind)), "no {kind} is noticed");
+        assert!(findings.iter().any(|finding| finding.starts_with(kind)), "no {kind} is detected");
     }
 }

@@ -34,7 +34,7 @@ impl Findings {
     }
 }
 
-pub struct Eye<'a> {
+pub struct Inspector<'a> {
     findings: &'a Findings,
     site: &'a Site,
     page: &'a Page,
@@ -42,7 +42,7 @@ pub struct Eye<'a> {
     fill: &'a str,
 }
 
-impl<'a> Eye<'a> {
+impl<'a> Inspector<'a> {
     pub fn new(findings: &'a Findings, site: &'a Site, page: &'a Page, language: &'a str, fill: &'a str) -> Self {
         page.cache_off();
         Self { findings, site, page, language, fill }
@@ -55,14 +55,14 @@ impl<'a> Eye<'a> {
 
     pub fn visit_address(&self, name: &str, url: &str) {
         self.open(name, url);
-        self.look(name);
+        self.inspect(name);
     }
 
     /// As `visit`, for a page that loads a part of its content later.
     pub fn visit_when(&self, name: &str, path: &str, selector: &str) {
         self.open(name, &self.site.url(path));
         self.page.wait_for_element(selector);
-        self.look(name);
+        self.inspect(name);
     }
 
     pub fn findings(&self) -> &'a Findings {
@@ -78,19 +78,19 @@ impl<'a> Eye<'a> {
         self.page.dark(false);
         self.page.go(url);
         let bytes = self.page.transferred();
-        self.note(bytes < MAX_BYTES, name, || format!("costs {bytes} bytes"));
+        self.record(bytes < MAX_BYTES, name, || format!("costs {bytes} bytes"));
     }
 
     /// Inspects the open page.
-    pub fn look(&self, name: &str) {
+    pub fn inspect(&self, name: &str) {
         let (page, is_swedish) = (self.page, self.language == "sv");
         let within = page.eval("document.documentElement.lang");
-        self.note(within == json!(self.language), name, || format!("speaks {within}"));
+        self.record(within == json!(self.language), name, || format!("speaks {within}"));
         page.viewport(1280, 900, false);
         for dark in [false, true] {
             page.dark(dark);
             if !dark || is_swedish {
-                self.picture(name, "desktop", dark);
+                self.screenshot(name, "desktop", dark);
                 self.axe(name);
             }
         }
@@ -98,41 +98,41 @@ impl<'a> Eye<'a> {
         for dark in [true, false] {
             page.dark(dark);
             if dark != is_swedish {
-                self.picture(name, "phone", dark);
+                self.screenshot(name, "phone", dark);
             }
         }
         let width = page.eval("document.documentElement.scrollWidth").as_u64().unwrap();
         let is_narrow = width <= u64::from(PHONE);
-        self.note(is_narrow, name, || format!("is {width} wide on a phone: {}", page.eval(TOO_WIDE)));
+        self.record(is_narrow, name, || format!("is {width} wide on a phone: {}", page.eval(TOO_WIDE)));
         if !is_swedish {
             self.axe(name);
         }
         page.viewport(1280, 900, false);
         page.dark(false);
         page.key("Tab");
-        self.note(page.eval(SHOWS_FOCUS) == json!(true), name, || format!("hides its focus on {}", page.focused()));
-        self.note(page.leaving().is_empty(), name, || format!("asks {:?}", page.leaving()));
-        self.note(self.complaints().is_empty(), name, || format!("complains: {:?}", self.complaints()));
+        self.record(page.eval(SHOWS_FOCUS) == json!(true), name, || format!("hides its focus on {}", page.focused()));
+        self.record(page.external_requests().is_empty(), name, || format!("asks {:?}", page.external_requests()));
+        self.record(self.console_errors().is_empty(), name, || format!("complains: {:?}", self.console_errors()));
     }
 
     fn axe(&self, name: &str) {
         let found = self.page.axe();
-        self.note(found.is_empty(), name, || found.join("; "));
+        self.record(found.is_empty(), name, || found.join("; "));
     }
 
-    fn note(&self, is_fine: bool, name: &str, what: impl FnOnce() -> String) {
+    fn record(&self, is_fine: bool, name: &str, what: impl FnOnce() -> String) {
         if !is_fine {
             self.findings.0.borrow_mut().push(format!("{name} ({}): {}", self.language, what()));
         }
     }
 
     /// The errors in the console, without the error of a page whose status is meant to be one.
-    fn complaints(&self) -> Vec<String> {
+    fn console_errors(&self) -> Vec<String> {
         let all = self.page.console_errors();
         all.into_iter().filter(|error| !error.contains("the server responded with a status of 4")).collect()
     }
 
-    fn picture(&self, name: &str, screen: &str, dark: bool) {
+    fn screenshot(&self, name: &str, screen: &str, dark: bool) {
         let light = if dark { "dark" } else { "light" };
         self.page.screenshot(&format!("{name}-{screen}-{light}-{}-{}", self.fill, self.language));
     }

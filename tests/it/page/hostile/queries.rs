@@ -1,7 +1,7 @@
 //! Payloads in the query of a page's address, which come back in a field.
 
 use super::{
-    payloads::{payloads, seen},
+    payloads::{payloads, visible_characters},
     witness::Witness,
 };
 use crate::{
@@ -30,7 +30,9 @@ fn hostile_request_parameters_are_displayed_and_not_executed() {
             continue; // refused as a whole, since PostgreSQL cannot be asked it
         }
         let field = page.value("#q");
-        witness.expect(seen(&field) == seen(&payload.text), || format!("{} in {path}: {field}", payload.text));
+        witness.expect(visible_characters(&field) == visible_characters(&payload.text), || {
+            format!("{} in {path}: {field}", payload.text)
+        });
     }
     witness.assert_harmless(&canary);
 }

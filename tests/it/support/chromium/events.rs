@@ -1,4 +1,4 @@
-//! What a page has done, collected from the browser's events.
+//! The activity of a page, collected from the browser's events.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::connection::Event;
 
 #[derive(Default)]
-pub struct Seen {
+pub struct PageEvents {
     /// The main frame of the page.
     pub frame: String,
     /// Every URL that any frame requested, in order.
@@ -18,7 +18,7 @@ pub struct Seen {
     pub errors: Vec<String>,
     /// The URLs of all scripts that ran, without those of the kit.
     pub scripts: Vec<String>,
-    /// Bytes of all answers, as they came over the wire.
+    /// The size of all responses, as transferred.
     pub transferred: u64,
     /// The newest document of the main frame.
     pub document: Option<Document>,
@@ -50,7 +50,7 @@ impl Navigation {
     }
 }
 
-impl Seen {
+impl PageEvents {
     /// A header of the newest document.
     pub fn header(&self, name: &str) -> Option<String> {
         let document = self.document.as_ref()?;
