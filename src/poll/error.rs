@@ -115,7 +115,10 @@ impl PollError {
     /// forbidden, silent and refusing hosts look the same to them.
     #[must_use]
     pub fn without_connection_details(self) -> Self {
-        if is_connection_step(self.step.name()) { Self { message: String::new(), ..self } } else { self }
+        match is_connection_step(self.step.name()) {
+            true => Self { message: String::new(), blame: Blame::Host, ..self },
+            false => self,
+        }
     }
 
     /// The error when the access token cannot be renewed.
@@ -190,9 +193,9 @@ impl PollError {
     pub fn egress(error: &EgressError) -> Self {
         let (step, blame, retry) = match error {
             EgressError::Unresolved { .. } => (Step::Dns, Blame::Host, Retry::Soon),
-            // Treated like the others, so that the reaction does not reveal internal names. The operator's log has the
-            // reason.
-            EgressError::Refused { .. } => (Step::Dns, Blame::Host, Retry::Soon),
+            // Only the operator can permit the address. Step, retry and text are those of an unresolved name, so that
+            // other people do not learn which internal names exist.
+            EgressError::Refused { .. } => (Step::Dns, Blame::Us, Retry::Soon),
             EgressError::Unreachable { .. } => (Step::Tcp, Blame::Host, Retry::Soon),
         };
         Self::new(step, blame, retry, error.to_string())

@@ -169,7 +169,6 @@ fn who_must_act(error: Option<&Value>) -> &'static str {
     let waits_for_a_person = error.get("retry").is_none_or(Value::is_null);
     match error.get("blame").and_then(Value::as_str).unwrap_or_default() {
         "us" => "operator",
-        "mailbox" if step == "dns" => "operator",
         "mailbox" if waits_for_a_person || matches!(step, "token" | "login" | "select") => "admin",
         "folder" if step == "select" => "admin",
         "host" if step == "token" => "identity provider",

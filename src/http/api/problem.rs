@@ -13,7 +13,7 @@ use crate::app::{Error, Forbidden};
 use crate::fact::{Conflict, Fact, Resource, Text};
 use crate::http::page::last_error::LastError;
 use crate::locale::Language;
-use crate::poll::Blame;
+use crate::poll::{Blame, PollError, is_connection_step};
 use crate::shown::shown_lines;
 use crate::store::StoreError;
 
@@ -206,13 +206,18 @@ impl From<Error> for Refusal {
             Error::LoginRateLimited(minutes) => {
                 Self::Conflict(Text::new("mailbox-wait").with("count", minutes).words(Language::English))
             }
-            Error::Server(error) if error.blame == Blame::Us && error.trouble.is_none() => internal(&error),
+            Error::Server(error) if is_internal(&error) => internal(&error),
             Error::Server(error) => Self::Conflict(LastError::from_poll_error(&error).in_full(Language::English)),
             Error::Consent(error) => Self::Conflict(error.to_string()),
             Error::Internal(error) if error.is_unstorable_text() => Self::nul(),
             Error::Internal(error) => internal(&error),
         }
     }
+}
+
+/// Whether Mailferry itself failed. An address that `egress.allow` does not permit is a failed connection.
+fn is_internal(error: &PollError) -> bool {
+    error.blame == Blame::Us && error.trouble.is_none() && !is_connection_step(error.step.name())
 }
 
 /// Does not repeat the name in the path.

@@ -72,7 +72,7 @@ pub enum Blame {
     Mailbox,
     /// The server, for all its mailboxes.
     Host,
-    /// Mailferry itself: its database or key.
+    /// Mailferry itself: its database, its key, or an address that its configuration does not permit.
     Us,
 }
 

@@ -65,6 +65,8 @@ fn a_loopback_address_is_refused_unless_allowed() {
     mailferry.unset("MAILFERRY__EGRESS__ALLOW");
     let error = fails_at(&mailferry, "dns", &["egress"]);
     assert!(error["message"].as_str().unwrap().contains("egress.allow"), "the error must name the setting: {error}");
+    let shown = mailferry.json(&["mailbox", "show", JOBB]).remove(0);
+    assert_eq!(shown["who_must_act"], "operator", "{shown}");
 }
 
 #[test]
