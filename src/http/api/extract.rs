@@ -19,6 +19,9 @@ use crate::http::server::nul;
 /// The largest request body, in bytes.
 const MAX_BODY: usize = 64 << 10;
 
+/// Maximum number of problems reported of one body. Each takes another attempt to parse it.
+const MAX_PROBLEMS: usize = 20;
+
 /// Reads the whole body, up to [`MAX_BODY`].
 pub async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
     let content_length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
@@ -79,9 +82,25 @@ impl JsonBody {
             return Err(Refusal::nul());
         }
         let mut from = serde_json::Deserializer::from_slice(&self.bytes);
-        let read = serde_path_to_error::deserialize(&mut from).map_err(|error| json_error(&error))?;
+        let read = serde_path_to_error::deserialize(&mut from).map_err(|error| self.refusal::<T>(&error))?;
         from.end().map_err(|_| Refusal::BadRequest("there is data after the JSON".to_owned()))?;
         Ok(read)
+    }
+
+    fn refusal<T: DeserializeOwned>(&self, error: &serde_path_to_error::Error<serde_json::Error>) -> Refusal {
+        let inner = error.inner();
+        match inner.classify() {
+            Category::Data => Refusal::Invalid(match serde_json::from_slice(&self.bytes).map(field_problems::<T>) {
+                Ok(problems) if !problems.is_empty() => problems,
+                // A duplicate field, which a parsed object does not have.
+                _ => vec![field_problem(error)],
+            }),
+            _ => Refusal::BadRequest(format!(
+                "the body is not valid JSON (line {}, column {})",
+                inner.line(),
+                inner.column()
+            )),
+        }
     }
 
     /// The same, where the body is optional.
@@ -90,19 +109,37 @@ impl JsonBody {
     }
 }
 
-fn json_error(error: &serde_path_to_error::Error<serde_json::Error>) -> Refusal {
-    let inner = error.inner();
-    match inner.classify() {
-        Category::Data => Refusal::Invalid(vec![FieldProblem {
-            pointer: pointer(error.path()),
-            detail: expectation(&inner.to_string()),
-        }]),
-        _ => Refusal::BadRequest(format!(
-            "the body is not valid JSON (line {}, column {})",
-            inner.line(),
-            inner.column()
-        )),
+/// The fields that keep a body from being a `T`. serde reports one of them at a time, so each is removed before the next
+/// attempt. Ends at a missing field, which may be one of those removed.
+fn field_problems<T: DeserializeOwned>(mut body: Value) -> Vec<FieldProblem> {
+    let mut problems: Vec<FieldProblem> = Vec::new();
+    while let Err(error) = serde_path_to_error::deserialize::<_, T>(&body) {
+        let problem = field_problem(&error);
+        let is_missing = problem.detail.starts_with("missing field");
+        let is_removable = !is_missing && problems.len() < MAX_PROBLEMS && remove_field(&mut body, &problem.pointer);
+        if !is_missing || problems.is_empty() {
+            problems.push(problem);
+        }
+        if !is_removable {
+            break;
+        }
     }
+    problems
+}
+
+/// Removes the field at this pointer, or the field that contains the array element at this pointer. Returns false if
+/// there is none.
+fn remove_field(body: &mut Value, pointer: &str) -> bool {
+    let Some((parent, name)) = pointer.rsplit_once('/') else { return false };
+    match body.pointer_mut(parent) {
+        Some(Value::Object(fields)) => fields.remove(&name.replace("~1", "/").replace("~0", "~")).is_some(),
+        Some(_) => remove_field(body, parent),
+        None => false,
+    }
+}
+
+fn field_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldProblem {
+    FieldProblem { pointer: pointer(error.path()), detail: expectation(&error.inner().to_string()) }
 }
 
 /// The expectation in a serde error message, without the value that was received.

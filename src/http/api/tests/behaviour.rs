@@ -1,4 +1,4 @@
-//! What the API guarantees.
+//! Guarantees of the API.
 
 use axum::http::StatusCode;
 use serde_json::json;
@@ -70,8 +70,8 @@ async fn a_repeated_request_is_executed_once() {
     assert_eq!(first.header("location"), "/api/v1/tokens/second");
     let token = first.json()["token"].as_str().unwrap().to_owned();
     assert_eq!(world.ask("GET", "/inboxes", &token, &[], None).await.status, StatusCode::OK);
-    let kept = world.store().kept_answer(3, "one").await.unwrap().unwrap().2;
-    assert!(!kept.contains(&token), "a token lies nowhere in the clear");
+    let kept = world.store().stored_response(3, "one").await.unwrap().unwrap().2;
+    assert!(!kept.contains(&token), "no token is stored unencrypted");
     let other =
         world.ask("POST", "/tokens", "ours-write", &key, Some(json!({ "name": "third", "scope": "read" }))).await;
     assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -87,7 +87,7 @@ async fn a_repeated_request_is_executed_once() {
     // A request in progress is not executed a second time.
     assert!(world.store().claim_key(3, "two", &[0], world.now()).await.unwrap());
     let reply = world.ask("POST", "/tokens", "ours-write", &[("idempotency-key", "two")], body()).await;
-    assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "another request");
+    assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "a different request");
 }
 
 #[tokio::test]
@@ -238,8 +238,29 @@ async fn errors_name_the_field_without_repeating_its_value() {
         assert_eq!(reply.json()["errors"][0]["pointer"], pointer, "{body} {}", reply.text());
         assert!(!reply.text().contains(SECRET) && !reply.text().contains("12345"), "{}", reply.text());
     }
-    let reply = post(with("colour", json!("red"))).await;
-    assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", reply.text());
+    // All at once, except a field that is missing besides.
+    let mut body = with("colour", json!("red"));
+    (body["folders"], body["port"], body["taste/~"]) = (json!(["INBOX", 7]), json!("993"), json!(1));
+    for body in [body.clone(), {
+        body.as_object_mut().unwrap().remove("inbox");
+        body
+    }] {
+        let reply = post(body).await;
+        assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", reply.text());
+        let errors = reply.json()["errors"].as_array().unwrap().clone();
+        let mut pointers: Vec<&str> = errors.iter().map(|error| error["pointer"].as_str().unwrap()).collect();
+        pointers.sort_unstable();
+        assert_eq!(pointers, ["/colour", "/folders/1", "/port", "/taste~1~0"], "{}", reply.text());
+    }
+    let duplicate = world.send(
+        Request::post("/api/v1/inboxes")
+            .header("authorization", "Bearer ours-write")
+            .header("content-type", "application/json")
+            .body(Body::from(r#"{"address":"a@b.se","address":"a@b.se"}"#))
+            .unwrap(),
+    );
+    let duplicate = duplicate.await.json();
+    assert_eq!(duplicate["errors"][0]["detail"], "duplicate field `address`", "{duplicate}");
     let send = async |content_type: &str, body: Vec<u8>| {
         let request = Request::post("/api/v1/inboxes").header("authorization", "Bearer ours-write");
         world.send(request.header("content-type", content_type).body(Body::from(body)).unwrap()).await.status.as_u16()
@@ -274,7 +295,7 @@ async fn objects_of_other_organisations_cannot_be_referenced() {
     assert_eq!(ask("POST", "/inboxes", named("default")).await, 404);
     assert_eq!(ask("POST", "/inboxes", named("other")).await, 201);
     let token = |name: &str| json!({ "name": "n", "scope": "write", "organisation": name });
-    assert_eq!(ask("POST", "/tokens", token("default")).await, 404, "never broader than itself");
+    assert_eq!(ask("POST", "/tokens", token("default")).await, 404, "a token cannot create one with more rights");
     assert_eq!(ask("POST", "/tokens", token("other")).await, 201);
     // The application can open mailboxes of other organisations.
     let app_only = json!({ "address": "c@b.se", "inbox": THEIRS, "host": "h", "oauth": { "provider": "microsoft", "app_only": true } });
@@ -292,7 +313,11 @@ async fn other_objects_are_listed_and_removed() {
         assert_eq!(reply.status, StatusCode::NO_CONTENT, "{path} {}", reply.text());
         assert_eq!(world.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
-    assert_eq!(world.ask("GET", "/inboxes", "spare", &[], None).await.status, StatusCode::UNAUTHORIZED, "at once");
+    assert_eq!(
+        world.ask("GET", "/inboxes", "spare", &[], None).await.status,
+        StatusCode::UNAUTHORIZED,
+        "effective immediately"
+    );
     let made = world.ask("POST", "/organisations", "all-write", &[], Some(json!({ "name": "third" }))).await;
     assert_eq!(made.status, StatusCode::CREATED);
     let twice = world.ask("POST", "/organisations", "all-write", &[], Some(json!({ "name": " third" }))).await;
