@@ -169,7 +169,7 @@ async fn renew(lock: &Lock, refused: Option<i64>, deps: &OAuthDeps) -> Result<Ac
         Ok(tokens) => {
             crate::crash::point("tokens came");
             let now = deps.clock.now();
-            let mine = keep::keep(lock, &tokens, now, deps).await?;
+            let mine = keep::store_renewed(lock, &tokens, now, deps).await?;
             crate::crash::point("tokens kept");
             record_app_works(&grant.key, grant.flow, now, deps).await;
             let Some(expires_at) = mine else { return stored_by_other(grant, deps).await };

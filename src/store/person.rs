@@ -107,7 +107,7 @@ impl NewPerson<'_> {
     ///
     /// # Errors
     /// The name is invalid, or the role does not go with the organisation.
-    pub(super) fn checked(&self) -> Result<String, StoreError> {
+    pub(super) fn validated_name(&self) -> Result<String, StoreError> {
         let name = person_name(self.name).map_err(|_| Conflict::InvalidPersonName)?;
         if (self.role == Role::Operator) == self.organisation_id.is_some() {
             return Err(Conflict::RoleOrganisationMismatch.into());
@@ -120,7 +120,7 @@ impl Tx<'_> {
     /// # Errors
     /// [`Conflict::PersonExists`], [`Conflict::InvalidPersonName`], [`Conflict::RoleOrganisationMismatch`].
     pub async fn add_person(&mut self, new: &NewPerson<'_>, now: Timestamp) -> Result<(), StoreError> {
-        let name = new.checked()?;
+        let name = new.validated_name()?;
         let add = self.sql(
             r"-- add a person
             INSERT INTO person (name, role, organisation_id, password_hash, language, zone, created_at)

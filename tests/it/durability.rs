@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 /// Adds JOBB on this server, with "delete", in small batches so that a failure hits some committed and some not.
-fn add_deleting(mailferry: &mut Mailferry, server: &Dovecot) {
+fn add_mailbox_with_delete(mailferry: &mut Mailferry, server: &Dovecot) {
     mailferry.env("MAILFERRY__LIMITS__BATCH_MESSAGES", "1");
     // A poll that cannot record its end holds the lease for this long.
     mailferry.env("MAILFERRY__SCHEDULE__LEASE", "6s");

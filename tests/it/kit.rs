@@ -53,7 +53,7 @@ fn dovecot_serves_the_mail_in_its_maildir() {
     assert_eq!(server.untouched(USER, "Ärenden/Inkommet"), ["first"], "EXAMINE changes nothing");
 
     client.select("&AMQ-renden/Inkommet");
-    client.command("UID STORE 1 +FLAGS (\\CurlResponse Hamtad)");
+    client.command("UID STORE 1 +FLAGS (\\Seen Hamtad)");
     let stored = server.messages(USER, "Ärenden/Inkommet");
     assert_eq!((stored[0].name.as_str(), stored[0].flags.as_str()), ("first", "S"));
     assert_eq!(stored[0].keywords, ["Hamtad"]);

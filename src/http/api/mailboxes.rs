@@ -89,7 +89,7 @@ pub async fn get(
     PathParams(address): PathParams<String>,
 ) -> ApiResult {
     let (_, mailbox) = find_mailbox(&address, &caller, &state).await?;
-    Ok(view::version(&mailbox).respond(&Mailbox::of(&mailbox, &caller, &state).await?))
+    Ok(view::version(&mailbox).respond(&Mailbox::from_stored(&mailbox, &caller, &state).await?))
 }
 
 /// Pause a mailbox.
@@ -121,7 +121,7 @@ pub async fn resume(
 async fn set_paused(address: &str, paused: bool, caller: &Caller, state: &State) -> ApiResult {
     let (address, _) = find_mailbox(address, caller, state).await?;
     let mailbox = mailboxes::pause(state.acting(&caller.actor), &address, paused).await?;
-    Ok(view::version(&mailbox).respond(&Mailbox::of(&mailbox, caller, state).await?))
+    Ok(view::version(&mailbox).respond(&Mailbox::from_stored(&mailbox, caller, state).await?))
 }
 
 /// Poll a mailbox now.
@@ -139,5 +139,5 @@ pub async fn poll(
     let (address, mailbox) = find_mailbox(&address, &caller, &state).await?;
     mailboxes::poll_soon(state.acting(&caller.actor), &mailbox).await?;
     let mailbox = state.deps.store.mailbox(&address).await?;
-    Ok((StatusCode::ACCEPTED, Json(Mailbox::of(&mailbox, &caller, &state).await?)).into_response())
+    Ok((StatusCode::ACCEPTED, Json(Mailbox::from_stored(&mailbox, &caller, &state).await?)).into_response())
 }

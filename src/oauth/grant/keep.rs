@@ -45,7 +45,7 @@ impl<'a> StoreRetry<'a> {
 }
 
 /// Stores renewed tokens. Returns the expiry of the access token, or `None` if a newer version was stored meanwhile.
-pub(super) async fn keep(
+pub(super) async fn store_renewed(
     lock: &Lock,
     tokens: &Tokens,
     now: Timestamp,
@@ -68,7 +68,7 @@ pub(super) async fn keep(
     }
 }
 
-async fn keep_consent(
+async fn store_consent(
     lock: &Lock,
     flow: Flow,
     tokens: &Tokens,
@@ -109,7 +109,7 @@ fn seal(grant_id: i64, tokens: &Tokens, now: Timestamp, deps: &OAuthDeps) -> Res
 pub async fn connect(grant_id: i64, flow: Flow, tokens: &Tokens, deps: &OAuthDeps) -> Result<(), GrantError> {
     let lock = Lock::take(grant_id, deps).await?;
     let now = deps.clock.now();
-    let kept = keep_consent(&lock, flow, tokens, now, deps).await;
+    let kept = store_consent(&lock, flow, tokens, now, deps).await;
     let key = lock.grant.key.clone();
     lock.release(deps).await;
     if !kept? {

@@ -29,7 +29,7 @@ fn responses_of_every_endpoint_match_their_snapshots() {
     let theirs = installation.token("theirs", "--scope write --organisation vikby");
     let reader = installation.token("reader", "--scope read --organisation default");
     let serve = installation.serve();
-    let mut snapshots = Snapshots::of("api", installation.masks.clone());
+    let mut snapshots = Snapshots::in_folder("api", installation.masks.clone());
     let mut program = Program::new(&serve, &all);
     let document = program.get("/openapi.json").json();
     program.take("openapi", &mut snapshots);

@@ -111,7 +111,7 @@ fn audit_lines_of_every_door_match_their_snapshots() {
     let mut installation = Installation::full();
     let token = installation.token("helpdesk", "--scope write");
     let serve = installation.serve();
-    let mut snapshots = Snapshots::of("audit", installation.masks.clone());
+    let mut snapshots = Snapshots::in_folder("audit", installation.masks.clone());
     let mut doors = Doors::new(&installation, &serve, &token);
     inboxes_and_routes(&mut doors);
     mailboxes(&mut doors, &port(&installation.jobb));

@@ -57,7 +57,7 @@ impl<'a> Terminal<'a> {
 #[test]
 fn output_of_every_command_matches_its_snapshot() {
     let installation = Installation::empty();
-    let mut snapshots = Snapshots::of("cli", installation.masks.clone());
+    let mut snapshots = Snapshots::in_folder("cli", installation.masks.clone());
     let mut terminal = Terminal::new(&installation);
     empty(&mut terminal, &mut snapshots);
     inboxes_and_routes(&mut terminal, &mut snapshots);

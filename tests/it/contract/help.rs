@@ -23,7 +23,7 @@ fn walk(mailferry: &Mailferry, path: &[&str], snapshots: &mut Snapshots) {
 fn every_help_text_matches_its_snapshot() {
     let Installation { mut mailferry, masks, .. } = Installation::empty();
     mailferry.unset("MAILFERRY_CONFIG");
-    let mut snapshots = Snapshots::of("help", masks);
+    let mut snapshots = Snapshots::in_folder("help", masks);
     walk(&mailferry, &[], &mut snapshots);
     snapshots.take("version", &mailferry.ok(&["--version"]).text());
     snapshots.finish();

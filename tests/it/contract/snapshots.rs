@@ -18,7 +18,7 @@ pub struct Snapshots {
 
 impl Snapshots {
     /// Takes snapshots in this folder of `tests/snapshots/`, which no other test may use. A name may contain a subfolder.
-    pub fn of(folder: &str, masks: Masks) -> Self {
+    pub fn in_folder(folder: &str, masks: Masks) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(folder);
         Self { folder, masks, taken: BTreeSet::new(), failed: Vec::new() }
     }

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{add_deleting, assert_all_imported_once_and_no_copy_left};
+use super::{add_mailbox_with_delete, assert_all_imported_once_and_no_copy_left};
 use crate::support::{
     delivered::Delivered, dovecot::Dovecot, facts::JOBB, knob, mailferry::Mailferry, own_postgres::OwnPostgres, wait,
 };
@@ -28,7 +28,7 @@ fn outage(stop: fn(&mut OwnPostgres), resume: fn(&mut OwnPostgres)) {
     let mut database = OwnPostgres::start();
     let mut mailferry = Mailferry::new();
     mailferry.env("MAILFERRY_DATABASE_URL", &database.url());
-    add_deleting(&mut mailferry, &server);
+    add_mailbox_with_delete(&mut mailferry, &server);
     let mut delivered = Delivered::default();
     delivered.deliver(&server, 400, &mut random);
     let mut serve = mailferry.serve();

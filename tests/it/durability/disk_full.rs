@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{add_deleting, assert_all_imported_once_and_no_copy_left};
+use super::{add_mailbox_with_delete, assert_all_imported_once_and_no_copy_left};
 use crate::support::{
     delivered::Delivered, dovecot::Dovecot, facts::JOBB, facts::text, knob, mailferry::Mailferry,
     small_disk::SmallDisk, wait,
@@ -45,7 +45,7 @@ fn too_much_mail(disk: &SmallDisk) -> (Dovecot, Mailferry, Delivered) {
     let server = Dovecot::start(&[JOBB]);
     let mut mailferry = Mailferry::new();
     disk.use_for(&mut mailferry);
-    add_deleting(&mut mailferry, &server);
+    add_mailbox_with_delete(&mut mailferry, &server);
     let mut delivered = Delivered::default();
     delivered.deliver(&server, 250, &mut knob::random("disk full"));
     (server, mailferry, delivered)

@@ -149,7 +149,7 @@ fn a_uidvalidity_that_changes_at_every_login_is_replaced_by_comparing_mails_with
     assert_eq!(fetched(&server), before, "known mail is not fetched repeatedly");
     let shown = show(&mailferry);
     assert_eq!(shown["completeness"][0]["uidvalidity"], "changing", "{shown}");
-    assert!(mailferry.ok(&["mailbox", "show", JOBB]).text().contains("no stable UIDVALIDITY"));
+    assert!(mailferry.ok(&["mailbox", "show", JOBB]).text().contains("no lasting UIDVALIDITY"));
     // And if the mails are different ones, this is noticed.
     server.account().inbox().messages.reverse();
     server.account().inbox().renumber(500);

@@ -17,7 +17,7 @@ struct Certificates {
 }
 
 impl Certificates {
-    fn of(&self, script: &Script) -> &Identity {
+    fn for_script(&self, script: &Script) -> &Identity {
         match script.certificate() {
             name if name.contains("self-signed") => &self.ours.self_signed_ca,
             name if name.contains("unknown-root") => &self.strangers.good,
@@ -28,7 +28,7 @@ impl Certificates {
     }
 
     fn is_trusted(&self, script: &Script) -> bool {
-        self.of(script).fingerprint == self.ours.good.fingerprint
+        self.for_script(script).fingerprint == self.ours.good.fingerprint
     }
 }
 
@@ -50,7 +50,7 @@ fn no_script_gets_a_credential(tls: &str) {
     let limit = DEADLINE + GRACE;
     let (mut succeeded, mut peak) = (0, 0);
     for script in &scripts {
-        let config = tls_config(certificates.of(script));
+        let config = tls_config(certificates.for_script(script));
         let (visit, (measured, line)): (ClientBytes, _) = thread::scope(|scope| {
             let server = scope.spawn(|| east::play(&listener, script, config, limit));
             let polled = measured_poll(&mailferry, limit);

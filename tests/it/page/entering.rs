@@ -139,5 +139,5 @@ fn single_sign_on_admits_only_people_with_an_account() {
     // A redirect without a pending sign-in, such as one that was used already, signs nobody in.
     stranger.go(&site.url("/sso/callback?state=x&code=y"));
     stranger.wait_for_text("failed. Try again.");
-    assert!(site.serve.output().contains("no sign-in is pending for this redirect"));
+    assert!(site.serve.output().contains("no sign-in is pending for this answer"));
 }

@@ -71,7 +71,7 @@ fn hostile_content_of_a_mail_is_displayed_and_not_executed() {
     let server = mails::server(&payloads);
     let site = site(&server, &payloads);
     let page = site.page();
-    let witness = Witness::of(&page, &site);
+    let witness = Witness::on_site(&page, &site);
     lists(&witness, &payloads);
     for message in site.mailferry.messages() {
         let payload = payloads.iter().find(|payload| message_id(payload) == text(&message, "message_id"));

@@ -42,7 +42,7 @@ impl Dovecot {
         let program = program.expect("Dovecot is missing: run `make parts`");
         let dir = TempDir::with_prefix("dovecot-").unwrap();
         let certs = Certs::make(dir.path());
-        let owner = config::Owner::of(dir.path());
+        let owner = config::Owner::of_folder(dir.path());
         let (imap, imaps) = (free_port(), free_port());
         let identity = choose(&certs);
         let config = config::text(dir.path(), &owner, (imap, imaps), identity, extra);

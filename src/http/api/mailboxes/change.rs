@@ -46,7 +46,7 @@ pub async fn create(FromState(state): FromState<State>, caller: Caller, body: Js
     let new = new_mailbox(address.clone(), request.read(&address, &caller, &state)?)?;
     let acting = state.acting(&caller.actor);
     let mailbox = mailboxes::add(acting, new.into(), &state.deps.vault, Some(state.change_deps())).await?;
-    let shown = Mailbox::of(&mailbox, &caller, &state).await?;
+    let shown = Mailbox::from_stored(&mailbox, &caller, &state).await?;
     Ok(version(&mailbox).respond_created(&format!("/mailboxes/{}", path_segment(address.as_str())), &shown))
 }
 
@@ -104,7 +104,7 @@ pub async fn change(
         }
         None => before,
     };
-    Ok(version(&mailbox).respond(&Mailbox::of(&mailbox, &caller, &state).await?))
+    Ok(version(&mailbox).respond(&Mailbox::from_stored(&mailbox, &caller, &state).await?))
 }
 
 /// The changes that a request asks for; `None`: none.

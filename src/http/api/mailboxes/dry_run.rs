@@ -120,14 +120,14 @@ impl From<report::DryRun> for DryRun {
     fn from(run: report::DryRun) -> Self {
         let (targets, targets_more) = run.targets(MAX_TARGETS);
         let mut room = MAX_SHOWN;
-        let folders = run.folders.into_iter().map(|folder| DryRunFolder::of(folder, &mut room)).collect();
+        let folders = run.folders.into_iter().map(|folder| DryRunFolder::from_report(folder, &mut room)).collect();
         let targets = targets.into_iter().map(|(target, mails)| DryRunTotal { target, mails }).collect();
         Self { folders, totals: run.totals, targets, targets_more, partial: run.partial }
     }
 }
 
 impl DryRunFolder {
-    fn of(mut folder: report::FolderDryRun, room: &mut usize) -> Self {
+    fn from_report(mut folder: report::FolderDryRun, room: &mut usize) -> Self {
         let omitted = folder.shown.split_off(folder.shown.len().min(*room)).len();
         *room -= folder.shown.len();
         let problem = folder.problem.map(|error| {

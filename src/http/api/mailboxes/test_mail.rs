@@ -80,7 +80,7 @@ fn reason_text(reason: Option<&StoredFact<Reason>>) -> String {
 }
 
 impl Test {
-    fn of(test: TestMail) -> Self {
+    fn from_stored(test: TestMail) -> Self {
         // An empty problem: the SMTP server's own words are for the operator only.
         let problem = test.problem.map(|problem| match problem.is_empty() {
             true => locale::text(Language::English, "test-not-sent"),
@@ -108,7 +108,7 @@ pub async fn begin(
         language: Language::English,
         clock: &*state.deps.clock,
     };
-    let shown = Test::of(test_mails::begin(state.acting(&caller.actor), wanted).await?);
+    let shown = Test::from_stored(test_mails::begin(state.acting(&caller.actor), wanted).await?);
     let place = format!("{BASE}/mailboxes/{}/tests/{}", path_segment(address.as_str()), shown.id);
     Ok((StatusCode::CREATED, [(LOCATION, place)], Json(shown)).into_response())
 }
@@ -133,13 +133,13 @@ pub async fn follow(
         next_poll_at: progress.next_poll_at,
         paused: progress.is_paused,
         held_until: progress.held_until,
-        error: progress.last_error.as_deref().map(|json| Failure::of(&LastError::from_json(json), &caller)),
+        error: progress.last_error.as_deref().map(|json| Failure::from_error(&LastError::from_json(json), &caller)),
         message: progress.message,
         elsewhere: progress.is_elsewhere,
         put_aside: progress
             .quarantined
             .map(|(uid, reason)| QuarantinedTest { uid, reason: reason_text(reason.as_ref()) }),
-        test: Test::of(progress.test),
+        test: Test::from_stored(progress.test),
     };
     Ok(Json(shown).into_response())
 }

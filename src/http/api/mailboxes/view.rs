@@ -174,10 +174,12 @@ pub fn version(mailbox: &Stored) -> EntityTag {
 }
 
 impl Mailbox {
-    pub async fn of(mailbox: &Stored, caller: &Caller, state: &State) -> Result<Self, Refusal> {
+    pub async fn from_stored(mailbox: &Stored, caller: &Caller, state: &State) -> Result<Self, Refusal> {
         let (has_password, oauth) = match &mailbox.login {
             Login::Password(sealed) => (sealed.is_some(), None),
-            Login::OAuth { grant_id, .. } => (false, Some(Grant::of(*grant_id, mailbox.asks_consent, state).await?)),
+            Login::OAuth { grant_id, .. } => {
+                (false, Some(Grant::from_stored(*grant_id, mailbox.asks_consent, state).await?))
+            }
         };
         let server = &mailbox.server;
         Ok(Self {
@@ -196,13 +198,13 @@ impl Mailbox {
             after_import: mailbox.after_import.to_string(),
             interval: crate::duration::format(mailbox.interval()),
             max_size: mailbox.max_size,
-            status: Status::of(mailbox, caller, state).await?,
+            status: Status::from_stored(mailbox, caller, state).await?,
         })
     }
 }
 
 impl Grant {
-    async fn of(id: i64, asks_consent: bool, state: &State) -> Result<Self, Refusal> {
+    async fn from_stored(id: i64, asks_consent: bool, state: &State) -> Result<Self, Refusal> {
         let grant = state.deps.store.grant(id).await?;
         let app_fails = state.deps.store.app_problem(&grant.key.provider).await?.is_some();
         let grant_state = if asks_consent { "needs-consent" } else { grant.state(app_fails) };
@@ -216,7 +218,7 @@ impl Grant {
 }
 
 impl Status {
-    async fn of(mailbox: &Stored, caller: &Caller, state: &State) -> Result<Self, Refusal> {
+    async fn from_stored(mailbox: &Stored, caller: &Caller, state: &State) -> Result<Self, Refusal> {
         let (now, status) = (state.deps.clock.now(), &mailbox.status);
         let open = state.deps.store.open_cases(mailbox.id).await?;
         Ok(Self {
@@ -227,7 +229,7 @@ impl Status {
             next_poll_at: if mailbox.paused { None } else { status.next_poll_at.max(status.hold_until).map(Timestamp) },
             failures: status.failures,
             failing_since: status.failing_since.map(Timestamp),
-            error: status.last_error.as_deref().map(|json| Failure::of(&LastError::from_json(json), caller)),
+            error: status.last_error.as_deref().map(|json| Failure::from_error(&LastError::from_json(json), caller)),
             unaccounted: open.unaccounted(),
             pending: open.pending,
             quarantined: open.quarantined,
@@ -239,7 +241,7 @@ impl Status {
 
 impl Failure {
     /// The error, as far as the caller may see it.
-    pub fn of(error: &LastError, caller: &Caller) -> Self {
+    pub fn from_error(error: &LastError, caller: &Caller) -> Self {
         Self {
             problem: error.sentence(Language::English),
             remedy: error.remedy_in(Language::English),

@@ -35,7 +35,7 @@ impl FormSubmitter<'_> {
 fn responses_to_every_form_match_their_snapshots() {
     let mut installation = Installation::full();
     let serve = installation.serve();
-    let mut snapshots = Snapshots::of("forms", installation.masks.clone());
+    let mut snapshots = Snapshots::in_folder("forms", installation.masks.clone());
     let (anna, eva) = (Visitor::person(&serve, "anna", "en"), Visitor::person(&serve, "eva", "en"));
     let guest = Visitor::guest(&serve, "en");
     let foreign = anna.ask("POST", "/people/invite", &[("sec-fetch-site", "cross-site")], "role=viewer");

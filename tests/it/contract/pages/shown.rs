@@ -71,7 +71,7 @@ fn take(folder: &str, visitor: &Visitor<'_>, pages: &[(String, String)], snapsho
 }
 
 /// The pages of a viewer of one organisation.
-fn of_viewer(all: &[(String, String)]) -> Vec<(String, String)> {
+fn viewer_pages(all: &[(String, String)]) -> Vec<(String, String)> {
     let names =
         ["mailboxes", "connect", "ledger-quarantined", "inboxes", "inbox", "people", "settings", "account", "audit"];
     let is_shown = |name: &str| names.contains(&name) || name.starts_with("mailbox-") || name == "search-aside";
@@ -82,7 +82,7 @@ fn of_viewer(all: &[(String, String)]) -> Vec<(String, String)> {
 fn every_page_matches_its_snapshot() {
     let mut installation = Installation::full();
     let serve = installation.serve();
-    let mut snapshots = Snapshots::of("pages", installation.masks.clone());
+    let mut snapshots = Snapshots::in_folder("pages", installation.masks.clone());
     let (all, guest_pages) = (pages(), guest_pages(&installation, &serve));
     let snapshots_of = &mut snapshots;
     for language in ["en", "sv"] {
@@ -90,8 +90,8 @@ fn every_page_matches_its_snapshot() {
     }
     take("operator-en", &Visitor::person(&serve, "anna", "en"), &all, snapshots_of);
     take("operator-sv", &Visitor::person(&serve, "arvid", "sv"), &all, snapshots_of);
-    take("admin-en", &Visitor::person(&serve, "bo", "en"), &of_viewer(&all), snapshots_of);
-    take("viewer-sv", &Visitor::person(&serve, "eva", "sv"), &of_viewer(&all), snapshots_of);
+    take("admin-en", &Visitor::person(&serve, "bo", "en"), &viewer_pages(&all), snapshots_of);
+    take("viewer-sv", &Visitor::person(&serve, "eva", "sv"), &viewer_pages(&all), snapshots_of);
     metrics::take(&serve, &mut snapshots);
     snapshots.finish();
 }
@@ -127,7 +127,7 @@ fn guest_pages(installation: &Installation, serve: &Serve) -> Vec<(String, Strin
 fn the_pages_of_the_first_run_match_their_snapshots() {
     let mut installation = Installation::empty();
     let serve = installation.serve();
-    let mut snapshots = Snapshots::of("first-run", installation.masks.clone());
+    let mut snapshots = Snapshots::in_folder("first-run", installation.masks.clone());
     let output = serve.output();
     let link = format!("/setup/{}", super::key(&output, "/setup/"));
     let said = output.lines().filter(|line| !line.contains("INFO") && !line.contains("WARN"));

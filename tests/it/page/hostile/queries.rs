@@ -21,7 +21,7 @@ fn hostile_request_parameters_are_displayed_and_not_executed() {
     let nowhere = ["--host", "127.0.0.1", "--tls", "none", "--port", "1"].map(str::to_owned);
     site.mailferry.add_mailbox(JOBB, JOBB_INBOX, &nowhere, &[]);
     let page = site.page();
-    let witness = Witness::of(&page, &site);
+    let witness = Witness::on_site(&page, &site);
     for payload in payloads(&canary) {
         // The list of mailboxes reloads itself, with the query in its address.
         let path = if payload.number % 2 == 0 { "/" } else { "/search" };

@@ -86,7 +86,7 @@ fn hostile_text_of_a_mail_server_is_displayed_and_not_executed() {
     let site = site(&refusing_connections);
     refused(&site, &refusing_logins, &payloads);
     let page = site.page();
-    let witness = Witness::of(&page, &site);
+    let witness = Witness::on_site(&page, &site);
     for number in 1..=payloads.len().div_ceil(ON_A_PAGE) {
         witness.visit(&format!("/?page={number}"));
     }

@@ -27,7 +27,7 @@ impl<'a> Witness<'a> {
         Self { page, origin: origin.to_owned(), found: RefCell::default() }
     }
 
-    pub fn of(page: &'a Page, site: &Site) -> Self {
+    pub fn on_site(page: &'a Page, site: &Site) -> Self {
         Self::new(page, &site.url(""))
     }
 

@@ -18,7 +18,7 @@ pub struct Owner {
 }
 
 impl Owner {
-    pub fn of(dir: &Path) -> Self {
+    pub fn of_folder(dir: &Path) -> Self {
         let metadata = fs::metadata(dir).unwrap();
         match metadata.uid() {
             0 => Self { uid: 65534, gid: 65534, is_root: true },

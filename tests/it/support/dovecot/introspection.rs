@@ -24,7 +24,7 @@ pub fn settings(folder: &Path, url: &str, mechanisms: &str) -> String {
          force_introspection = yes\n"
     );
     fs::write(&file, text).unwrap();
-    Owner::of(folder).open_to_daemons(folder);
+    Owner::of_folder(folder).open_to_daemons(folder);
     let file = file.display();
     format!(
         "auth_mechanisms = plain login {mechanisms}\n\

@@ -53,7 +53,7 @@ pub fn refusal(error: &str, description: &str) -> Answer {
 
 /// Whether a client sends no secret. A wrong secret, or one sent in two ways, is refused.
 fn is_public(parameters: &Parameters) -> Result<bool, Answer> {
-    // Dovecot sends these two empty besides its header.
+    // Dovecot sends these two fields, empty, in addition to its header.
     let secret_in_form = parameters.get("client_secret").filter(|secret| !secret.is_empty()).cloned();
     let by_form = (get(parameters, "client_id").to_owned(), secret_in_form);
     let by_header = parameters.get("authorization").map(|header| {

@@ -114,7 +114,7 @@ fn any(random: &mut StdRng, depth: usize) -> Value {
     }
 }
 
-fn followed<'a>(schema: &'a Value, document: &'a Value) -> &'a Value {
+fn resolve_reference<'a>(schema: &'a Value, document: &'a Value) -> &'a Value {
     match schema["$ref"].as_str() {
         Some(at) => document.pointer(at.trim_start_matches('#')).unwrap(),
         None => schema,
@@ -126,7 +126,7 @@ fn value(schema: &Value, document: &Value, broken: f64, random: &mut StdRng) -> 
     if random.random_bool(broken) {
         return any(random, 0);
     }
-    let schema = followed(schema, document);
+    let schema = resolve_reference(schema, document);
     if let Some(all) = schema["oneOf"].as_array() {
         return value(all.choose(random).unwrap(), document, broken, random);
     }
@@ -265,14 +265,14 @@ impl Operation {
 }
 
 /// Checks that a value matches a schema.
-pub fn is_of(value: &Value, schema: &Value, document: &Value) -> Result<(), String> {
-    let schema = followed(schema, document);
+pub fn check_schema(value: &Value, schema: &Value, document: &Value) -> Result<(), String> {
+    let schema = resolve_reference(schema, document);
     if let Some(all) = schema["oneOf"].as_array() {
-        let is_one = all.iter().any(|one| is_of(value, one, document).is_ok());
+        let is_one = all.iter().any(|one| check_schema(value, one, document).is_ok());
         return if is_one { Ok(()) } else { Err(format!("{value} is none of {schema}")) };
     }
     for one in schema["allOf"].as_array().into_iter().flatten() {
-        is_of(value, one, document)?;
+        check_schema(value, one, document)?;
     }
     let kinds = match &schema["type"] {
         Value::Array(kinds) => kinds.clone(),
@@ -302,10 +302,10 @@ pub fn is_of(value: &Value, schema: &Value, document: &Value) -> Result<(), Stri
             }
             continue;
         };
-        is_of(of_part, part, document).map_err(|why| format!("{name}: {why}"))?;
+        check_schema(of_part, part, document).map_err(|why| format!("{name}: {why}"))?;
     }
     for item in value.as_array().into_iter().flatten() {
-        is_of(item, &schema["items"], document)?;
+        check_schema(item, &schema["items"], document)?;
     }
     Ok(())
 }
