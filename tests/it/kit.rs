@@ -1,7 +1,12 @@
 //! Tests of the test kit: the servers start, keep the mail they are given, and end.
 
 mod chromium;
+mod dovecot_lmtp;
 mod oauth;
+mod postfix;
+mod sink;
+mod standard_webhooks;
+mod webhook;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},

@@ -3,6 +3,7 @@
 
 mod config;
 pub mod introspection;
+pub mod lmtp;
 mod maildir;
 
 use std::{ffi::OsStr, fs, path::PathBuf};
@@ -17,10 +18,12 @@ use super::{
     ports::free_port,
 };
 
+pub use config::Owner;
+
 pub const PASSWORD: &str = "secret";
 
 pub struct Dovecot {
-    _daemon: Daemon,
+    daemon: Daemon,
     /// The port for plain IMAP, with STARTTLS.
     pub imap: u16,
     /// The port for implicit TLS.
@@ -68,7 +71,7 @@ impl Dovecot {
             remove: Some(dir.path()),
         });
         daemon.wait_until_ready(|| greets(imap, "* OK"));
-        let server = Self { _daemon: daemon, imap, imaps, certs, dir, owner };
+        let server = Self { daemon, imap, imaps, certs, dir, owner };
         for user in users {
             server.create_folder(user, "INBOX");
         }

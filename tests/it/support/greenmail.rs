@@ -16,6 +16,7 @@ use super::{
     daemon::{Daemon, Start, find_program},
     imap_client::ImapClient,
     ports::free_port,
+    smtp_client::SmtpClient,
 };
 
 pub const PASSWORD: &str = "secret";
@@ -96,28 +97,7 @@ impl GreenMail {
 
     /// Sends a mail by SMTP, in one transaction for all recipients.
     pub fn send(&self, from: &str, recipients: &[&str], mail: &[u8]) {
-        let mut smtp = Smtp(BufReader::new(TcpStream::connect(("127.0.0.1", self.smtp)).unwrap()));
-        smtp.0.get_ref().set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        smtp.expect("220");
-        smtp.say("EHLO localhost", "250");
-        smtp.say(&format!("MAIL FROM:<{from}>"), "250");
-        for recipient in recipients {
-            smtp.say(&format!("RCPT TO:<{recipient}>"), "250");
-        }
-        smtp.say("DATA", "354");
-        // Dot stuffing (RFC 5321, 4.5.2).
-        let stuffed = mail.split_inclusive(|byte| *byte == b'\n').flat_map(|line| {
-            let dot: &[u8] = if line.starts_with(b".") { b"." } else { b"" };
-            [dot, line].concat()
-        });
-        let mut data: Vec<u8> = stuffed.collect();
-        if !data.ends_with(b"\r\n") {
-            data.extend(b"\r\n");
-        }
-        data.extend(b".");
-        smtp.0.get_mut().write_all(&data).unwrap();
-        smtp.say("", "250");
-        smtp.say("QUIT", "221");
+        SmtpClient::connect(self.smtp).send(from, recipients, mail);
     }
 
     pub fn client(&self, user: &str) -> ImapClient {
@@ -164,25 +144,4 @@ fn can_login(port: u16, user: &str) -> bool {
         && stream.get_mut().write_all(login.as_bytes()).is_ok()
         && stream.read_line(&mut answer).is_ok()
         && answer.starts_with("A OK")
-}
-
-struct Smtp(BufReader<TcpStream>);
-
-impl Smtp {
-    fn say(&mut self, line: &str, code: &str) {
-        self.0.get_mut().write_all(format!("{line}\r\n").as_bytes()).unwrap();
-        self.expect(code);
-    }
-
-    /// Reads an answer of one or more lines, and panics unless it has this code.
-    fn expect(&mut self, code: &str) {
-        loop {
-            let mut line = String::new();
-            self.0.read_line(&mut line).unwrap();
-            assert!(line.starts_with(code), "SMTP wanted {code}, got {line:?}");
-            if line.as_bytes().get(3) != Some(&b'-') {
-                return;
-            }
-        }
-    }
 }

@@ -12,8 +12,8 @@ use crate::support::certs::Identity;
 /// The user that Dovecot's mail processes run as. Dovecot does not serve mail as root, so tests run by root use the user nobody; an
 /// ordinary user can only use itself.
 pub struct Owner {
-    uid: u32,
-    gid: u32,
+    pub uid: u32,
+    pub gid: u32,
     is_root: bool,
 }
 
@@ -80,7 +80,7 @@ pub fn text(dir: &Path, owner: &Owner, (imap, imaps): (u16, u16), identity: &Ide
          mail_location = maildir:{dir}/mail/%u/Maildir:UTF-8\n\
          mail_max_userip_connections = 100\n\
          first_valid_uid = 1\n\
-         passdb {{\n  driver = passwd-file\n  mechanisms = plain login\n  args = scheme=plain username_format=%u {dir}/passwords\n}}\n\
+         passdb {{\n  driver = passwd-file\n  mechanisms = plain login none\n  args = scheme=plain username_format=%u {dir}/passwords\n}}\n\
          userdb {{\n  driver = static\n  args = uid={uid} gid={gid} home={dir}/mail/%u\n}}\n\
          namespace inbox {{\n  inbox = yes\n  separator = /\n}}\n\
          service imap-login {{\n\

@@ -1,0 +1,42 @@
+//! How Postfix starts: as root, also where the tests run as an ordinary user.
+
+use std::path::Path;
+
+use super::config::DAEMONS;
+use crate::support::daemon::our_uid;
+
+/// Makes the queue and becomes `master`, as root. Its arguments are the folder, `postfix` and the folder of the daemons.
+const LAUNCH: &str = r#"
+chown root "$1/queue" && chown postfix "$1/data" && "$2" -c "$1/etc" check && exec "$3/master" -c "$1/etc" -s
+"#;
+
+/// Runs its first argument as root. An ordinary user cannot signal a process of root, so closing a pipe ends it.
+const WITH_SUDO: &str = r#"
+mkfifo "$2/end" || exit
+sudo -n sh -c '
+    launch=$1
+    shift
+    exec 3<&0
+    sh -c "$launch" launch "$@" </dev/null 3<&- &
+    master=$!
+    { cat <&3; kill -s TERM "$master"; } >/dev/null 2>&1 &
+    exec 3<&-
+    wait "$master"
+    rm -rf "$1/queue" "$1/data"
+' sudo "$@" <"$2/end" &
+exec 3>"$2/end"
+trap "exec 3>&-" TERM
+wait
+wait
+"#;
+
+/// The arguments of `sh`.
+pub fn args(dir: &Path, postfix: &Path) -> Vec<String> {
+    let (dir, postfix) = (dir.to_string_lossy(), postfix.to_string_lossy());
+    let common = [&*dir, &*postfix, DAEMONS];
+    let before = match our_uid(Path::new("/proc/self")) {
+        0 => vec!["-c", LAUNCH, "launch"],
+        _ => vec!["-c", WITH_SUDO, "launch", LAUNCH],
+    };
+    before.into_iter().chain(common).map(str::to_owned).collect()
+}

@@ -1,0 +1,78 @@
+//! A policy service (SMTPD_POLICY_README), by which a test decides about recipients while Postfix runs.
+
+use std::{
+    collections::BTreeMap,
+    io::{BufRead as _, BufReader, Write as _},
+    net::{TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+};
+
+/// How often an address is still refused, and with which reply.
+type Refusals = Arc<Mutex<BTreeMap<String, (usize, String)>>>;
+
+pub struct Policy {
+    pub port: u16,
+    refusals: Refusals,
+    ends: Arc<AtomicBool>,
+    listener: Option<JoinHandle<()>>,
+}
+
+impl Policy {
+    pub fn start() -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (refusals, ends) = (Refusals::default(), Arc::<AtomicBool>::default());
+        let (asked, until) = (Arc::clone(&refusals), Arc::clone(&ends));
+        let listener = thread::spawn(move || {
+            while let Ok((stream, _)) = listener.accept() {
+                if until.load(Ordering::SeqCst) {
+                    break;
+                }
+                let refusals = Arc::clone(&asked);
+                // It ends with Postfix, which keeps the connection.
+                thread::spawn(move || serve(&stream, &refusals));
+            }
+        });
+        Self { port, refusals, ends, listener: Some(listener) }
+    }
+
+    /// Refuses an address so many times.
+    pub fn set(&self, address: &str, times: usize, reply: &str) {
+        self.refusals.lock().unwrap().insert(address.to_owned(), (times, reply.to_owned()));
+    }
+}
+
+/// A request has a line for each attribute, and an empty line at its end.
+fn serve(stream: &TcpStream, refusals: &Refusals) {
+    let mut recipient = String::new();
+    for line in BufReader::new(stream).lines().map_while(Result::ok) {
+        if let Some(address) = line.strip_prefix("recipient=") {
+            address.clone_into(&mut recipient);
+        }
+        let action = match refusals.lock().unwrap().get_mut(&recipient) {
+            _ if !line.is_empty() => continue,
+            Some((times, reply)) if *times > 0 => {
+                *times -= 1;
+                reply.clone()
+            }
+            _ => "DUNNO".to_owned(),
+        };
+        let mut stream = stream;
+        if stream.write_all(format!("action={action}\n\n").as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+impl Drop for Policy {
+    fn drop(&mut self) {
+        self.ends.store(true, Ordering::SeqCst);
+        // Wakes the listener, so that it notices that it should end.
+        let _ = TcpStream::connect(("127.0.0.1", self.port));
+        let _ = self.listener.take().map(JoinHandle::join);
+    }
+}

@@ -1,0 +1,201 @@
+//! An HTTP or HTTPS server on a real socket, which records each request and answers as told.
+//!
+//! ```ignore
+//! let webhook = Webhook::start();
+//! webhook.next([Reply::status(429).header("Retry-After", "120")]);
+//! // ... deliver to webhook.url("/hook") ...
+//! assert_eq!(webhook.wait_for(2)[1].header("webhook-id"), webhook.requests()[0].header("webhook-id"));
+//! ```
+
+mod connection;
+mod http;
+mod reply;
+
+use std::{
+    collections::VecDeque,
+    net::{Shutdown, TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use tokio_rustls::rustls::ServerConfig;
+
+use super::{certs::Identity, gate::Gate, scripted::tls_config, wait};
+
+use reply::Manner;
+
+pub use http::Request;
+pub use reply::Reply;
+
+/// The limit for a request to come.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Answers every request that no other answer was set for.
+type Handler = Box<dyn Fn(&Request) -> Reply + Send + Sync>;
+
+pub struct Webhook {
+    /// The port on 127.0.0.1.
+    pub port: u16,
+    shared: Arc<Shared>,
+    listener: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    handler: Handler,
+    tls: Option<Arc<ServerConfig>>,
+    gate: Gate,
+    /// The octets of bodies that were sent.
+    sent: AtomicU64,
+    ends: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    next: VecDeque<Reply>,
+    always: Option<Reply>,
+    requests: Vec<Request>,
+    connections: Vec<TcpStream>,
+}
+
+impl Webhook {
+    /// A server that answers 204.
+    pub fn start() -> Self {
+        Self::launch(Box::new(|_| Reply::status(204)), None)
+    }
+
+    /// As `start`, with TLS.
+    pub fn start_tls(identity: &Identity) -> Self {
+        Self::launch(Box::new(|_| Reply::status(204)), Some(tls_config(identity)))
+    }
+
+    /// A server that answers each request by itself.
+    pub fn start_with(handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        Self::launch(Box::new(handler), None)
+    }
+
+    fn launch(handler: Handler, tls: Option<Arc<ServerConfig>>) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let shared = Arc::new(Shared {
+            state: Mutex::default(),
+            handler,
+            tls,
+            gate: Gate::default(),
+            sent: AtomicU64::default(),
+            ends: AtomicBool::default(),
+        });
+        let for_listener = Arc::clone(&shared);
+        let listener = thread::spawn(move || accept(&listener, &for_listener));
+        Self { port, shared, listener: Some(listener) }
+    }
+
+    /// The URL of a path, whose host is `localhost` with TLS, as in the certificates.
+    pub fn url(&self, path: &str) -> String {
+        match self.shared.tls {
+            Some(_) => format!("https://localhost:{}{path}", self.port),
+            None => format!("http://127.0.0.1:{}{path}", self.port),
+        }
+    }
+
+    /// Sets the answers to the next requests, in order.
+    pub fn next(&self, replies: impl IntoIterator<Item = Reply>) {
+        self.shared.lock().next.extend(replies);
+    }
+
+    /// Sets the answer to all requests after those of `next`.
+    pub fn always(&self, reply: Reply) {
+        self.shared.lock().always = Some(reply);
+    }
+
+    /// Lets so many answers of `Reply::when_released` go, now or later.
+    pub fn release(&self, answers: usize) {
+        self.shared.gate.release(answers);
+    }
+
+    /// Every request, in order.
+    pub fn requests(&self) -> Vec<Request> {
+        self.shared.lock().requests.clone()
+    }
+
+    /// Waits until this number of requests has come.
+    pub fn wait_for(&self, count: usize) -> Vec<Request> {
+        let is_there = || Some(()).filter(|()| self.shared.lock().requests.len() >= count);
+        wait::until("requests of a webhook", LIMIT, is_there);
+        self.requests()
+    }
+
+    /// The number of connections that were made.
+    pub fn connections(&self) -> usize {
+        self.shared.lock().connections.len()
+    }
+
+    /// The octets of bodies that the clients have taken.
+    pub fn sent(&self) -> u64 {
+        self.shared.sent.load(Ordering::SeqCst)
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    /// Whether the connection ends behind the head of a request, which is recorded then.
+    fn refuses_body(&self, request: &Request) -> bool {
+        let mut state = self.lock();
+        let reply = state.next.front().or(state.always.as_ref());
+        if reply.is_none_or(|reply| reply.manner != Manner::CloseBeforeBody) {
+            return false;
+        }
+        state.next.pop_front();
+        state.requests.push(request.clone());
+        true
+    }
+
+    /// Records a request and chooses its answer.
+    fn receive(&self, request: &Request) -> Reply {
+        let mut state = self.lock();
+        state.requests.push(request.clone());
+        let set = state.next.pop_front().or_else(|| state.always.clone());
+        drop(state);
+        set.unwrap_or_else(|| (self.handler)(request))
+    }
+}
+
+fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
+    let mut connections = Vec::new();
+    while let Ok((tcp, _)) = listener.accept() {
+        let mut state = shared.lock();
+        // Asked for under the lock: a connection that is in the list is closed at the end.
+        if shared.ends.load(Ordering::SeqCst) {
+            break;
+        }
+        state.connections.push(tcp.try_clone().unwrap());
+        let number = state.connections.len();
+        drop(state);
+        let shared = Arc::clone(shared);
+        connections.push(thread::spawn(move || connection::serve(tcp, number, &shared)));
+    }
+    for connection in connections {
+        // A panic was printed already.
+        let _ = connection.join();
+    }
+}
+
+impl Drop for Webhook {
+    fn drop(&mut self) {
+        self.shared.ends.store(true, Ordering::SeqCst);
+        self.shared.gate.open();
+        // Wakes the listener, so that it notices that it should end.
+        let _ = TcpStream::connect(("127.0.0.1", self.port));
+        for connection in &self.shared.lock().connections {
+            let _ = connection.shutdown(Shutdown::Both);
+        }
+        let _ = self.listener.take().map(JoinHandle::join);
+    }
+}
